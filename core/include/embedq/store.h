@@ -1,0 +1,129 @@
+// A store keeps catalogs, jobs and vectors in one transactional place: the queue backend.
+//
+// Each verb is one transaction: all of it or none of it. Every member may be called from any thread. Time is the store's own clock;
+// durations are given relative to it. A verb that fails for a passing reason (busy, connection lost) returns `unavailable` and has
+// changed nothing that a repeat would do twice. The invariants are in docs/architecture.md; the conformance kit proves them.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "embedq/catalog.h"
+#include "embedq/error.h"
+#include "embedq/job.h"
+
+namespace embedq {
+
+struct StoreCapabilities {
+    bool persistent = false;       // survives the process
+    bool multi_process = false;    // several processes may open it at once
+    bool own_clock = false;        // its clock is not this process's clock
+    // How often `change_stamp` is worth asking while idle; nothing when it cannot tell that another process wrote.
+    std::optional<std::chrono::milliseconds> watch_interval = std::nullopt;
+};
+
+struct MigrationState {
+    std::uint32_t current = 0;  // 0: no schema yet
+    std::uint32_t newest = 0;   // what this build brings
+    std::vector<std::string> waiting;  // names of the migrations not yet applied, in order
+};
+
+using OperationVisitor = std::function<void(std::string_view spec_name, const Operation& operation)>;
+using VectorVisitor = std::function<void(std::size_t index, std::span<const float> values)>;
+
+class Store {
+public:
+    virtual ~Store() = default;
+    [[nodiscard]] virtual StoreCapabilities capabilities() const = 0;
+
+    // --- schema. Every other verb fails with `misconfigured` while the schema is older or newer than this build.
+    [[nodiscard]] virtual Result<MigrationState> migration_state() = 0;
+    [[nodiscard]] virtual Result<MigrationState> migrate() = 0;
+
+    // --- catalogs
+    // Creates the catalog or changes its descriptive fields. Returns whether it was created. An id out of form is `invalid_argument`.
+    [[nodiscard]] virtual Result<bool> put_catalog(const CatalogWrite& catalog) = 0;
+    [[nodiscard]] virtual Result<std::vector<CatalogInfo>> catalogs() = 0;
+    // The specs go with it; its open jobs end `cancelled`; job history stays. `not_found` when there is none.
+    [[nodiscard]] virtual Status delete_catalog(std::string_view catalog_id) = 0;
+    // Copies specs and operations into a new catalog with the source's provider and target profile, and enqueues only where there is a gap.
+    // `conflict` when the new id exists.
+    [[nodiscard]] virtual Status clone_catalog(std::string_view source_id, const CatalogWrite& target) = 0;
+    // Sets provider and target profile; stores the profile row; the serving profile follows at once where there was none or where
+    // the catalog has nothing to embed. Pending jobs move to the new target. Enqueues nothing: `reconcile` does. Returns how many changed.
+    [[nodiscard]] virtual Result<std::size_t> set_targets(std::span<const CatalogTarget> targets) = 0;
+    [[nodiscard]] virtual Result<Profile> profile(const Sha256& profile_id) = 0;
+
+    // --- specs
+    // Stores documents, operations and jobs, all or none (write_and_enqueue_are_one). A document with the same content hash, text version and
+    // fields is `unchanged`: nothing is written, and a job is enqueued only if there is a gap. The catalogs must exist (`not_found`).
+    [[nodiscard]] virtual Result<std::vector<PutResult>> put_specs(std::span<const SpecWrite> specs) = 0;
+    // Ordered by name; those after `after` (exclusive), `limit` at most. `not_found` for an unknown catalog.
+    [[nodiscard]] virtual Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after, std::size_t limit) = 0;
+    [[nodiscard]] virtual Result<SpecInfo> spec(std::string_view catalog_id, std::string_view spec_name) = 0;
+    [[nodiscard]] virtual Result<std::string> spec_content(std::string_view catalog_id, std::string_view spec_name) = 0;
+    [[nodiscard]] virtual Status delete_spec(std::string_view catalog_id, std::string_view spec_name) = 0;
+
+    // --- what ranking reads
+    [[nodiscard]] virtual Result<std::uint64_t> revision(std::string_view catalog_id) = 0;
+    [[nodiscard]] virtual Result<Changes> changes(std::string_view catalog_id, std::uint64_t since_revision) = 0;
+    // Visits the operations of the named specs (of all specs when `spec_names` is empty) in order of spec name and position. The visitor
+    // must not call the store.
+    [[nodiscard]] virtual Status operations(std::string_view catalog_id, std::span<const std::string> spec_names,
+                                            const OperationVisitor& visit) = 0;
+    // Visits the vector of each text that has one under the profile; `index` counts into `text_hashes`. Any order.
+    [[nodiscard]] virtual Status vectors(const Sha256& profile_id, std::span<const Sha256> text_hashes, const VectorVisitor& visit) = 0;
+
+    // --- the queue: producers
+    // One outcome per request. At most one pending job per spec (one_open_job); a pending one that is collapsed onto takes over the
+    // force of a manual_retry and becomes due at once. `not_found` names the first unknown spec and nothing is enqueued.
+    // Without a target profile the outcome is `none`.
+    [[nodiscard]] virtual Result<std::vector<EnqueueOutcome>> enqueue(std::span<const EnqueueRequest> requests) = 0;
+    // Pending and running jobs end `cancelled`; their holders are `lost`. Returns how many were open.
+    [[nodiscard]] virtual Result<std::size_t> cancel(std::span<const JobId> jobs) = 0;
+
+    // --- the queue: workers
+    // Due jobs in order of due time, then id, each with a new random token. Never waits for another claimer, never gives a job twice.
+    [[nodiscard]] virtual Result<std::vector<ClaimedJob>> claim(const ClaimRequest& request) = 0;
+    // Extends what is still held, records the heartbeat; false where the lease is lost.
+    [[nodiscard]] virtual Result<std::vector<bool>> extend(const WorkerReport& worker, std::span<const JobRef> jobs,
+                                                           std::chrono::milliseconds lease) = 0;
+    // One answer per query; `lost` where the lease is.
+    [[nodiscard]] virtual Result<std::vector<Result<MissingTexts>>> missing_texts(std::span<const MissingQuery> queries) = 0;
+    // Vectors, refusals, progress and outcomes of many jobs at once. One answer per report: false where the lease was lost, and then nothing of that
+    // report is kept. A job that succeeds settles the flip of its catalog's serving profile.
+    [[nodiscard]] virtual Result<std::vector<bool>> commit(const Commit& commit) = 0;
+    [[nodiscard]] virtual Result<NextDue> next_due(std::span<const Sha256> fingerprints) = 0;
+
+    // --- upkeep, safe from any process at any time
+    // Expired leases go back to pending at once; an attempt counts if it stored no new vector; at `max_attempts` the job fails.
+    [[nodiscard]] virtual Result<ReapResult> reap(std::uint32_t max_attempts) = 0;
+    // Enqueues a `reconciler` job for each spec with a gap that has no open job and is not parked, and for no other. An empty id means every
+    // catalog. A gap: an operation whose text has neither a vector nor a refusal that counts under the target profile.
+    [[nodiscard]] virtual Result<ReconcileResult> reconcile(std::string_view catalog_id) = 0;
+    // Deletes finished jobs older than the age, vectors that nothing refers to, and change rows that no reader needs, `limit` at most of each.
+    [[nodiscard]] virtual Result<PruneResult> prune(const PruneRequest& request) = 0;
+    [[nodiscard]] virtual Status put_lanes(std::span<const LaneState> lanes) = 0;
+    [[nodiscard]] virtual Result<std::vector<LaneState>> lanes() = 0;  // those still cooling down
+
+    // --- reading. Never loads vectors or documents (reads_are_cheap).
+    // Statuses of the named specs (all when empty), ordered by name. `not_found` for an unknown catalog.
+    [[nodiscard]] virtual Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id, std::span<const std::string> spec_names) = 0;
+    // One row per catalog, ordered by id; all catalogs when `catalog_id` is empty, `not_found` for an unknown one.
+    [[nodiscard]] virtual Result<std::vector<CatalogHealth>> health(std::string_view catalog_id) = 0;
+    // How far the texts of the named specs (all when empty) of a catalog are settled.
+    [[nodiscard]] virtual Result<Settlement> settlement(std::string_view catalog_id, std::span<const std::string> spec_names) = 0;
+    [[nodiscard]] virtual Result<std::vector<Job>> jobs(const JobQuery& query) = 0;
+    [[nodiscard]] virtual Result<std::vector<WorkerInfo>> workers() = 0;
+    // A number that changes when another process may have written; cheap enough for every `watch_interval`.
+    [[nodiscard]] virtual Result<std::uint64_t> change_stamp() = 0;
+};
+
+}  // namespace embedq

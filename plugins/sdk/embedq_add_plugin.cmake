@@ -1,0 +1,34 @@
+# embedq_add_plugin(KIND NAME source...)
+#
+# Builds the shared object libembedq_<KIND>_<NAME>.so that exports the plugin symbol and nothing else, against the contract
+# alone. KIND is store, provider, notifier or service. The target is embedq_<KIND>_<NAME>: link libraries to it as usual.
+set(EMBEDQ_SDK_DIR ${CMAKE_CURRENT_LIST_DIR})
+
+function(embedq_add_plugin kind name)
+  if(NOT kind MATCHES "^(store|provider|notifier|service)$")
+    message(FATAL_ERROR "embedq_add_plugin: the kind is '${kind}', but must be store, provider, notifier or service")
+  endif()
+  if(NOT name MATCHES "^[a-z][a-z0-9_]*$")
+    message(FATAL_ERROR "embedq_add_plugin: the name is '${name}', but must be lower-case letters, digits and '_', starting with a letter")
+  endif()
+  set(target embedq_${kind}_${name})
+  add_library(${target} MODULE ${ARGN})
+  target_link_libraries(${target} PRIVATE embedq::contract)
+  set_target_properties(${target} PROPERTIES
+    PREFIX lib
+    CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON
+    LINK_DEPENDS ${EMBEDQ_SDK_DIR}/plugin.version)
+  # Never unloaded (nodelete); nothing left undefined (defs); static libraries' symbols stay inside (exclude-libs).
+  target_link_options(${target} PRIVATE
+    -Wl,-z,nodelete -Wl,-z,defs -Wl,--exclude-libs,ALL -Wl,--version-script=${EMBEDQ_SDK_DIR}/plugin.version)
+  if(EMBEDQ_PLUGIN_OUTPUT_DIRECTORY)
+    set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${EMBEDQ_PLUGIN_OUTPUT_DIRECTORY})
+  endif()
+  # The loader refuses files and folders that others may write.
+  add_custom_command(TARGET ${target} POST_BUILD
+    COMMAND chmod go-w $<TARGET_FILE:${target}> $<TARGET_FILE_DIR:${target}> VERBATIM)
+  if(EMBEDQ_PLUGIN_INSTALL_DIR)
+    install(TARGETS ${target} LIBRARY DESTINATION ${EMBEDQ_PLUGIN_INSTALL_DIR})
+  endif()
+endfunction()
