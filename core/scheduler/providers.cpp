@@ -49,7 +49,7 @@ Result<std::shared_ptr<const ResolvedProvider>> ProviderDirectory::resolve(std::
     if (resolved->limits.concurrency > 0) {
         resolved->info.limits.concurrency = std::min(std::max<std::size_t>(1, resolved->info.limits.concurrency), resolved->limits.concurrency);
     }
-    resolved->profile = make_profile(resolved->plugin, resolved->info, text_version, 0);
+    resolved->profile = catalog::make_profile(resolved->plugin, resolved->info, catalog::text_version);
     const std::scoped_lock lock(mutex_);
     return resolved_.try_emplace(std::string(name), std::move(resolved)).first->second;
 }
