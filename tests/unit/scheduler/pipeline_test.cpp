@@ -161,7 +161,8 @@ TEST_F(PipelineTest, fenced) {
     const auto scheduler = start();
     ASSERT_TRUE(eventually([&] { return settled(); })) << "recovered_in_time";
     gate.open();
-    ASSERT_TRUE(eventually([&] { return zombie.counters().jobs_lost == 1; }));
+    // It may have claimed the job a second time meanwhile, and lost that too.
+    ASSERT_TRUE(eventually([&] { return zombie.counters().jobs_lost >= 1; }));
     EXPECT_EQ(zombie.counters().texts_embedded, 0U);
     EXPECT_EQ(jobs(JobStatus::succeeded).size(), 1U);
     zombie.stop();
@@ -231,7 +232,7 @@ TEST_F(PipelineTest, MemoryIsBoundedWhateverASpecsSize) {
     watched = &scheduler;
     ASSERT_TRUE(scheduler.start());
     ASSERT_TRUE(eventually([&] { return settled(); }));
-    EXPECT_LE(most.load(), 1'024U) << "a page of the spec at a time";
+    EXPECT_LE(most.load(), 128U) << "one page of the spec being worked on, one being committed";
     scheduler.stop();
 }
 
