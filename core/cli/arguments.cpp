@@ -60,9 +60,7 @@ CLI::Option* choice(CLI::Option* option, const std::map<std::string, T>& choices
 }
 
 CLI::App* group(CLI::App& parent, const std::string& name, const std::string& help) {
-    CLI::App* command = parent.add_subcommand(name, help);
-    command->usage(fmt::format("Usage: {} {} COMMAND", parent.get_name(), name));
-    return command;
+    return parent.add_subcommand(name, help);
 }
 
 // A command that runs. Global options are repeated, so that its help is whole and they may stand anywhere.
@@ -233,7 +231,6 @@ std::variant<Invocation, Answer> read_arguments(std::span<const std::string> arg
                  "embedq");
     app.set_version_flag("--version", std::string(version), "The version");
     app.set_help_flag("-h,--help", "This help");
-    app.usage("Usage: embedq COMMAND …");
     app.allow_extras();
     app.add_option("--config", values->invocation.config, "The YAML file; without one embedq runs embedded")
         ->envname("EMBEDQ_CONFIG")

@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
-#include <cstdint>
 #include <cstring>
 #include <deque>
 #include <filesystem>
@@ -20,42 +19,12 @@
 #include <thread>
 #include <utility>
 
+#include "catalog/names.h"
+
 namespace embedq::engine {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t max_spec_name = 200;
-
-// A short digest that is the same in every run, to tell equal names apart.
-std::string short_digest(std::string_view text) {
-    std::uint64_t hash = 14695981039346656037ULL;
-    for (const unsigned char c : text) hash = (hash ^ c) * 1099511628211ULL;
-    return fmt::format("{:08x}", static_cast<std::uint32_t>(hash ^ (hash >> 32U)));
-}
-
-std::string spec_name_of(std::string_view relative_path) {
-    for (const std::string_view extension : {".json", ".yaml", ".yml"}) {
-        if (relative_path.size() > extension.size() && relative_path.ends_with(extension)) {
-            relative_path.remove_suffix(extension.size());
-            break;
-        }
-    }
-    std::string name;
-    for (char c : relative_path) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-        const bool kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-        if (kept) {
-            name.push_back(c);
-        } else if (!name.empty() && name.back() != '-') {
-            name.push_back('-');
-        }
-    }
-    while (!name.empty() && name.back() == '-') name.pop_back();
-    if (name.empty()) name = "spec-" + short_digest(relative_path);
-    if (name.size() > max_spec_name) name = name.substr(0, max_spec_name - 9) + "-" + short_digest(relative_path);
-    return name;
-}
 
 bool is_document_name(const fs::path& path) {
     std::string extension = path.extension().string();
@@ -66,6 +35,13 @@ bool is_document_name(const fs::path& path) {
 bool is_skipped_folder(const fs::path& path) {
     const std::string name = path.filename().string();
     return name.starts_with('.') || name == "node_modules";
+}
+
+// The same file has the same source whatever folder embedq was started in; else it would count as changed.
+std::string absolute_path(const fs::path& path) {
+    std::error_code error;
+    const fs::path absolute = fs::absolute(path, error);
+    return error ? path.string() : absolute.lexically_normal().string();
 }
 
 class Finder {
@@ -114,10 +90,10 @@ private:
         std::error_code error;
         const fs::path real = fs::canonical(path, error);
         if (!seen_files_.insert(error ? path.string() : real.string()).second) return;
-        std::string name = spec_name_of(relative);
+        std::string name = catalog::spec_name_from_path(relative);
         const auto [first, is_new] = names_.try_emplace(name, path.string());
         if (!is_new) {
-            std::string other = fmt::format("{}-{}", name.substr(0, max_spec_name - 9), short_digest(path.string()));
+            std::string other = catalog::with_path_suffix(name, absolute_path(path));
             found_.notes.push_back(fmt::format("'{}' and '{}' would both be the spec '{}'; the second is stored as '{}'", first->second,
                                                path.string(), name, other));
             name = std::move(other);
@@ -153,13 +129,6 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
     }
     if (file.bad()) return fail(ErrorKind::invalid_argument, "cannot be read to its end");
     return content;
-}
-
-// The same file has the same source whatever folder embedq was started in; else it would count as changed.
-std::string absolute_path(const std::string& path) {
-    std::error_code error;
-    const fs::path absolute = fs::absolute(path, error);
-    return error ? path : absolute.lexically_normal().string();
 }
 
 struct ReadDocument {
