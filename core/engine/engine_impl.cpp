@@ -103,7 +103,8 @@ public:
                                        (target.profile ? quoted(target.provider) + " (model " + quoted(target.profile->model) + ", dimension " +
                                                              std::to_string(target.profile->dimension) + ")"
                                                        : std::string("no provider")));
-                if (const auto closed = reconcile(target.catalog_id); !closed && first_error) first_error = std::unexpected(closed.error());
+                if (!target.profile) continue;
+                if (const auto queued = enqueue_all(target.catalog_id); !queued && first_error) first_error = std::unexpected(queued.error());
             }
         }
         return first_error;

@@ -5,8 +5,8 @@
 namespace embedq::scheduler {
 
 namespace {
-constexpr std::size_t page_texts = 1'024;
-constexpr std::size_t page_bytes = 4U << 20U;
+constexpr std::size_t most_page_texts = 1'024;
+constexpr std::size_t most_page_bytes = 4U << 20U;
 constexpr std::chrono::milliseconds store_pause{500};  // before a store that failed is asked again
 }  // namespace
 
@@ -38,11 +38,14 @@ ClaimRequest Claimer::request() {
 }
 
 bool Claimer::step() {
+    const std::size_t page_texts = std::min(most_page_texts, shared_.settings.room_texts);
+    const std::size_t page_bytes = std::min(most_page_bytes, shared_.settings.room_bytes);
     std::vector<std::pair<HoldId, MissingQuery>> queries;
     {
         const std::scoped_lock lock(shared_.mutex);
         shared_.claimer_awake = false;
-        if (!shared_.draining) queries = shared_.bench.take_replans(page_texts, page_bytes);
+        const bool room = shared_.bench.texts() < shared_.settings.room_texts && shared_.bench.bytes() < shared_.settings.room_bytes;
+        if (!shared_.draining && room) queries = shared_.bench.take_replans(page_texts, page_bytes);
     }
     const bool replanned = !queries.empty();
     if (replanned) plan(queries);

@@ -13,10 +13,10 @@ namespace embedq::lexical {
 namespace {
 
 constexpr float pair_share = 0.35F;
-constexpr float gram_share = 0.45F;   // all letter n-grams of a word together
+constexpr float gram_share = 0.45F;  // all letter n-grams of a word together
 constexpr float verb_weight = 2.5F;
-constexpr float fade_words = 24;      // after so many words a word counts half: what a text begins with, it is about
-constexpr std::size_t gram_length = 4;
+constexpr float fade_words = 12;  // after so many words a word counts half: what a text begins with, it is about
+constexpr std::size_t gram_length = 3;
 constexpr std::size_t longest_word = 64;
 constexpr std::size_t words_remembered = 16384;
 
@@ -39,7 +39,9 @@ constexpr std::uint64_t gram_seed = 0x02;
 constexpr std::uint64_t verb_seed = 0x03;
 constexpr std::uint64_t byte_seed = 0x04;
 
-std::uint64_t pair_hash(std::uint64_t left, std::uint64_t right) { return (left * 0x9e3779b97f4a7c15ULL) ^ (right + 0x7f4a7c15ULL); }
+std::uint64_t pair_hash(std::uint64_t left, std::uint64_t right) {
+    return (left * 0x9e3779b97f4a7c15ULL) ^ (right + 0x7f4a7c15ULL);
+}
 
 bool normalise(std::span<float> vector) {
     double squares = 0;
@@ -56,7 +58,9 @@ Stemmer::Stemmer() : stemmer_(sb_stemmer_new("english", "UTF_8")) {
     if (!stemmer_) throw std::bad_alloc();
 }
 
-void Stemmer::Delete::operator()(sb_stemmer* stemmer) const noexcept { sb_stemmer_delete(stemmer); }
+void Stemmer::Delete::operator()(sb_stemmer* stemmer) const noexcept {
+    sb_stemmer_delete(stemmer);
+}
 
 std::string_view Stemmer::stem(std::string_view word) {
     word = word.substr(0, longest_word);
@@ -77,7 +81,9 @@ void Embedder::add(std::span<float> out, std::uint64_t hash, float weight) const
 
 void Embedder::add_stem(Word& to, std::string_view text, float share) {
     const std::string stem(stemmer_.stem(text));
-    const float rarity = inverse_document_frequency(stem);
+    // A cosine multiplies the weights of both texts, so each takes less than the whole: idf to the power of 3/4, by square roots alone.
+    const float root = std::sqrt(inverse_document_frequency(stem));
+    const float rarity = root * std::sqrt(root);
     const std::uint64_t hash = hash_of(stem, stem_seed);
     to.hash ^= hash;
     to.weight = std::max(to.weight, rarity * share);
@@ -87,7 +93,8 @@ void Embedder::add_stem(Word& to, std::string_view text, float share) {
     const std::size_t count = framed.size() - gram_length + 1;
     // Grams of one word share its weight as parts of one direction, so long words weigh no more than short ones.
     const float each = rarity * share * gram_share / std::sqrt(static_cast<float>(count));
-    for (std::size_t i = 0; i < count; ++i) to.features.push_back({hash_of(std::string_view(framed).substr(i, gram_length), gram_seed), each});
+    for (std::size_t i = 0; i < count; ++i)
+        to.features.push_back({hash_of(std::string_view(framed).substr(i, gram_length), gram_seed), each});
 }
 
 Embedder::Word Embedder::read(std::string_view text) {
@@ -125,7 +132,7 @@ void Embedder::embed(std::string_view text, std::span<float> out) {
         position += 1;
         float& times = said[entry.hash];
         times += 1;
-        const float share = place / (times * times);
+        const float share = place / std::sqrt(times);
         for (const Feature& feature : entry.features) add(out, feature.hash, feature.weight * share);
         if (before != 0 && before != entry.hash) {
             add(out, pair_hash(before, entry.hash), pair_share * std::min(weight_before, entry.weight) * place / times);

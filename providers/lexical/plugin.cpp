@@ -15,14 +15,17 @@ namespace {
 constexpr std::size_t inputs_per_request = 256;
 constexpr std::size_t longest_text = 64 * 1024;
 // Measured over public API documents (benchmarks/ranking): BM25 sees the same words more sharply, so the cosine gets the smaller part.
-constexpr double weight_of_cosine = 0.35;
+constexpr double weight_of_cosine = 0.15;
 // How many texts go between two looks at the clock and the stop token.
 constexpr std::size_t texts_between_checks = 16;
 
 constexpr std::array options_table{
-    OptionSpec{.name = "dimension", .type = OptionType::integer, .default_value = "512",
+    OptionSpec{.name = "dimension",
+               .type = OptionType::integer,
+               .default_value = "512",
                .help = "values per vector; more of them mean fewer words that are taken for each other, and more memory",
-               .minimum = 64, .maximum = 4096},
+               .minimum = 64,
+               .maximum = 4096},
     OptionSpec{.name = "document_prefix", .type = OptionType::text, .default_value = "", .help = "put before every document text"},
     OptionSpec{.name = "query_prefix", .type = OptionType::text, .default_value = "", .help = "put before every query text"},
 };
@@ -39,8 +42,10 @@ public:
         info.dimension = dimension_;
         info.document_prefix = document_prefix_;
         info.query_prefix = query_prefix_;
-        info.limits = {.concurrency = std::max(1U, std::thread::hardware_concurrency()), .max_inputs = inputs_per_request,
-                       .max_request_bytes = 0, .max_text_bytes = longest_text};
+        info.limits = {.concurrency = std::max(1U, std::thread::hardware_concurrency()),
+                       .max_inputs = inputs_per_request,
+                       .max_request_bytes = 0,
+                       .max_text_bytes = longest_text};
         info.semantic_weight = weight_of_cosine;
         info.public_options = {{"dimension", std::to_string(dimension_)}};
         return info;
@@ -59,8 +64,10 @@ public:
         std::string prefixed;
         for (std::size_t i = 0; i < request.texts.size(); ++i) {
             if (i % texts_between_checks == 0) {
-                if (request.stop.stop_requested()) return fail(ErrorKind::unavailable, "the request was stopped before all texts had a vector");
-                if (clock_.now() >= request.deadline) return fail(ErrorKind::unavailable, "the deadline passed before all texts had a vector");
+                if (request.stop.stop_requested())
+                    return fail(ErrorKind::unavailable, "the request was stopped before all texts had a vector");
+                if (clock_.now() >= request.deadline)
+                    return fail(ErrorKind::unavailable, "the deadline passed before all texts had a vector");
             }
             std::string_view text = request.texts[i];
             if (text.empty()) {

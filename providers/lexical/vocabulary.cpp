@@ -27,43 +27,73 @@ consteval bool in_order(const Table& table) {
 }
 
 constexpr Entry verbs[] = {
-    {"add", "create"},      {"alter", "update"},     {"browse", "read"},     {"cancel", "stop"},      {"change", "update"},
-    {"clear", "delete"},    {"create", "create"},    {"delete", "delete"},   {"describe", "read"},    {"destroy", "delete"},
-    {"disable", "disable"}, {"display", "read"},     {"drop", "delete"},     {"edit", "update"},      {"enable", "enable"},
-    {"erase", "delete"},    {"execute", "run"},      {"fetch", "read"},      {"find", "search"},      {"generate", "create"},
-    {"get", "read"},        {"insert", "create"},    {"invoke", "run"},      {"list", "read"},        {"lists", "read"},
-    {"lookup", "search"},   {"make", "create"},      {"modify", "update"},   {"new", "create"},       {"obtain", "read"},
-    {"open", "create"},     {"patch", "update"},     {"post", "create"},     {"purge", "delete"},     {"put", "update"},
-    {"query", "search"},    {"read", "read"},        {"register", "create"}, {"remove", "delete"},    {"removes", "delete"},
-    {"rename", "update"},   {"replace", "update"},   {"retrieve", "read"},   {"retrieves", "read"},   {"return", "read"},
-    {"returns", "read"},    {"run", "run"},          {"search", "search"},   {"set", "update"},       {"show", "read"},
-    {"start", "run"},       {"stop", "stop"},        {"submit", "create"},   {"trigger", "run"},      {"update", "update"},
+    {"add", "create"},      {"alter", "update"},   {"browse", "read"},     {"cancel", "stop"},    {"change", "update"},
+    {"clear", "delete"},    {"create", "create"},  {"delete", "delete"},   {"describe", "read"},  {"destroy", "delete"},
+    {"disable", "disable"}, {"display", "read"},   {"drop", "delete"},     {"edit", "update"},    {"enable", "enable"},
+    {"erase", "delete"},    {"execute", "run"},    {"fetch", "read"},      {"find", "search"},    {"generate", "create"},
+    {"get", "read"},        {"insert", "create"},  {"invoke", "run"},      {"list", "read"},      {"lists", "read"},
+    {"lookup", "search"},   {"make", "create"},    {"modify", "update"},   {"new", "create"},     {"obtain", "read"},
+    {"open", "create"},     {"patch", "update"},   {"post", "create"},     {"purge", "delete"},   {"put", "update"},
+    {"query", "search"},    {"read", "read"},      {"register", "create"}, {"remove", "delete"},  {"removes", "delete"},
+    {"rename", "update"},   {"replace", "update"}, {"retrieve", "read"},   {"retrieves", "read"}, {"return", "read"},
+    {"returns", "read"},    {"run", "run"},        {"search", "search"},   {"set", "update"},     {"show", "read"},
+    {"start", "run"},       {"stop", "stop"},      {"submit", "create"},   {"trigger", "run"},    {"update", "update"},
     {"updates", "update"},  {"view", "read"},
 };
 static_assert(in_order(verbs));
 
 constexpr Entry abbreviations[] = {
-    {"admin", "administrator"},   {"admins", "administrators"}, {"app", "application"},       {"apps", "applications"},
-    {"auth", "authentication"},   {"cert", "certificate"},      {"certs", "certificates"},    {"config", "configuration"},
-    {"configs", "configurations"}, {"db", "database"},          {"dbs", "databases"},         {"dir", "directory"},
-    {"env", "environment"},       {"folder", "directory"},      {"folders", "directories"},   {"hook", "webhook"},
-    {"hooks", "webhooks"},        {"info", "information"},      {"lib", "library"},           {"licence", "license"},
-    {"licences", "licenses"},     {"msg", "message"},           {"org", "organization"},      {"organisation", "organization"},
-    {"organisations", "organizations"}, {"orgs", "organizations"}, {"param", "parameter"},    {"params", "parameters"},
-    {"pic", "picture"},           {"pr", "pull request"},       {"prs", "pull requests"},     {"repo", "repository"},
-    {"repos", "repositories"},    {"spec", "specification"},    {"stats", "statistics"},      {"sync", "synchronize"},
-    {"temp", "temporary"},        {"tmp", "temporary"},         {"var", "variable"},          {"vars", "variables"},
+    {"admin", "administrator"},
+    {"admins", "administrators"},
+    {"app", "application"},
+    {"apps", "applications"},
+    {"auth", "authentication"},
+    {"cert", "certificate"},
+    {"certs", "certificates"},
+    {"config", "configuration"},
+    {"configs", "configurations"},
+    {"db", "database"},
+    {"dbs", "databases"},
+    {"dir", "directory"},
+    {"env", "environment"},
+    {"folder", "directory"},
+    {"folders", "directories"},
+    {"hook", "webhook"},
+    {"hooks", "webhooks"},
+    {"info", "information"},
+    {"lib", "library"},
+    {"licence", "license"},
+    {"licences", "licenses"},
+    {"msg", "message"},
+    {"org", "organization"},
+    {"organisation", "organization"},
+    {"organisations", "organizations"},
+    {"orgs", "organizations"},
+    {"param", "parameter"},
+    {"params", "parameters"},
+    {"pic", "picture"},
+    {"pr", "pull request"},
+    {"prs", "pull requests"},
+    {"repo", "repository"},
+    {"repos", "repositories"},
+    {"spec", "specification"},
+    {"stats", "statistics"},
+    {"sync", "synchronize"},
+    {"temp", "temporary"},
+    {"tmp", "temporary"},
+    {"var", "variable"},
+    {"vars", "variables"},
 };
 static_assert(in_order(abbreviations));
 
 constexpr Entry stop_words[] = {
-    {"a", "."},     {"an", "."},    {"and", "."},   {"are", "."},   {"as", "."},    {"at", "."},    {"be", "."},    {"by", "."},
-    {"can", "."},   {"did", "."},   {"do", "."},    {"does", "."},  {"for", "."},   {"from", "."},  {"had", "."},   {"has", "."},
-    {"have", "."},  {"how", "."},   {"i", "."},     {"if", "."},    {"in", "."},    {"into", "."},  {"is", "."},    {"it", "."},
-    {"its", "."},   {"me", "."},    {"my", "."},    {"of", "."},    {"on", "."},    {"or", "."},    {"our", "."},   {"s", "."},
-    {"that", "."},  {"the", "."},   {"their", "."}, {"them", "."},  {"these", "."}, {"they", "."},  {"this", "."},  {"to", "."},
-    {"want", "."},  {"was", "."},   {"we", "."},    {"were", "."},  {"what", "."},  {"when", "."},  {"where", "."}, {"which", "."},
-    {"will", "."},  {"with", "."},  {"would", "."}, {"you", "."},   {"your", "."},
+    {"a", "."},    {"an", "."},   {"and", "."},   {"are", "."},  {"as", "."},    {"at", "."},   {"be", "."},    {"by", "."},
+    {"can", "."},  {"did", "."},  {"do", "."},    {"does", "."}, {"for", "."},   {"from", "."}, {"had", "."},   {"has", "."},
+    {"have", "."}, {"how", "."},  {"i", "."},     {"if", "."},   {"in", "."},    {"into", "."}, {"is", "."},    {"it", "."},
+    {"its", "."},  {"me", "."},   {"my", "."},    {"of", "."},   {"on", "."},    {"or", "."},   {"our", "."},   {"s", "."},
+    {"that", "."}, {"the", "."},  {"their", "."}, {"them", "."}, {"these", "."}, {"they", "."}, {"this", "."},  {"to", "."},
+    {"want", "."}, {"was", "."},  {"we", "."},    {"were", "."}, {"what", "."},  {"when", "."}, {"where", "."}, {"which", "."},
+    {"will", "."}, {"with", "."}, {"would", "."}, {"you", "."},  {"your", "."},
 };
 static_assert(in_order(stop_words));
 
@@ -82,9 +112,15 @@ constexpr float unknown_stem = 9.0F;
 
 }  // namespace
 
-std::string_view verb_class(std::string_view word) { return find(verbs, word); }
-std::string_view written_out(std::string_view word) { return find(abbreviations, word); }
-bool is_stop_word(std::string_view word) { return !find(stop_words, word).empty(); }
+std::string_view verb_class(std::string_view word) {
+    return find(verbs, word);
+}
+std::string_view written_out(std::string_view word) {
+    return find(abbreviations, word);
+}
+bool is_stop_word(std::string_view word) {
+    return !find(stop_words, word).empty();
+}
 
 float inverse_document_frequency(std::string_view stem) {
     const auto found = std::ranges::lower_bound(frequencies, stem, {}, &Frequency::stem);

@@ -88,7 +88,9 @@ struct Candidate {
     std::uint32_t number;  // in order of spec name and position
 };
 
-bool better(const Candidate& a, const Candidate& b) { return a.score != b.score ? a.score > b.score : a.number < b.number; }
+bool better(const Candidate& a, const Candidate& b) {
+    return a.score != b.score ? a.score > b.score : a.number < b.number;
+}
 
 void keep_best(std::vector<Candidate>& candidates, std::size_t limit) {
     limit = std::min(limit, candidates.size());
@@ -213,7 +215,9 @@ bool CatalogIndex::put_vector(const Sha256& text_hash, std::span<const float> va
     return number != nullptr && state_->vectors.set(*number, values);
 }
 
-void CatalogIndex::clear_vectors() { state_->vectors.reset(state_->vectors.dimension()); }
+void CatalogIndex::clear_vectors() {
+    state_->vectors.reset(state_->vectors.dimension());
+}
 
 bool CatalogIndex::has_vector(const Sha256& text_hash) const {
     const std::uint32_t* const number = state_->texts.find(text_hash);
@@ -228,11 +232,21 @@ std::vector<Sha256> CatalogIndex::texts_without_vector() const {
     return hashes;
 }
 
-std::size_t CatalogIndex::specs() const noexcept { return state_->segments.size(); }
-std::size_t CatalogIndex::operations() const noexcept { return state_->operations; }
-std::size_t CatalogIndex::texts() const noexcept { return state_->texts.size(); }
-std::size_t CatalogIndex::vectors() const noexcept { return state_->vectors.size(); }
-std::size_t CatalogIndex::dimension() const noexcept { return state_->vectors.dimension(); }
+std::size_t CatalogIndex::specs() const noexcept {
+    return state_->segments.size();
+}
+std::size_t CatalogIndex::operations() const noexcept {
+    return state_->operations;
+}
+std::size_t CatalogIndex::texts() const noexcept {
+    return state_->texts.size();
+}
+std::size_t CatalogIndex::vectors() const noexcept {
+    return state_->vectors.size();
+}
+std::size_t CatalogIndex::dimension() const noexcept {
+    return state_->vectors.dimension();
+}
 
 std::size_t CatalogIndex::memory() const noexcept {
     std::size_t bytes = state_->dictionary.memory() + state_->texts.memory() + state_->vectors.memory();
@@ -242,8 +256,7 @@ std::size_t CatalogIndex::memory() const noexcept {
 
 std::vector<Ranked> CatalogIndex::rank(const Query& query) const {
     const Question question = read_question(query.text, state_->dictionary);
-    const std::vector<float> cosines =
-        query.mode == RankingMode::lexical ? std::vector<float>{} : state_->vectors.cosines(query.vector);
+    const std::vector<float> cosines = query.mode == RankingMode::lexical ? std::vector<float>{} : state_->vectors.cosines(query.vector);
     if (question.concepts.empty() && cosines.empty()) {
         std::vector<Candidate> first;
         const std::size_t count = std::min(query.limit, state_->operations);

@@ -16,14 +16,32 @@ constexpr float reading_verb = 0.35F;    // "show", "get": nearly every operatio
 constexpr float writing_verb = 0.7F;
 constexpr float first_person = 0.35F;
 constexpr std::size_t longest_query = 64;  // words
+constexpr std::size_t longest_query_bytes = 8192;
+constexpr std::size_t longest_compound = 32;  // bytes of a word that is tried in two parts
 
 bool one_of(std::string_view word, std::initializer_list<std::string_view> words) {
     return std::find(words.begin(), words.end(), word) != words.end();
 }
 
+// "PRs" is the plural of an acronym, not "P" and "Rs".
+std::string lower_acronyms(std::string_view text) {
+    std::string result(text.substr(0, longest_query_bytes));
+    const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    for (std::size_t begin = 0; begin < result.size(); ++begin) {
+        if (!upper(result[begin]) || (begin > 0 && letter(result[begin - 1]))) continue;
+        std::size_t end = begin;
+        while (end < result.size() && upper(result[end])) ++end;
+        const bool plural =
+            end - begin >= 2 && end < result.size() && result[end] == 's' && (end + 1 == result.size() || !letter(result[end + 1]));
+        if (plural) std::transform(&result[begin], &result[end], &result[begin], [](char c) { return static_cast<char>(c - 'A' + 'a'); });
+    }
+    return result;
+}
+
 std::vector<std::string> split(std::string_view text) {
     std::vector<std::string> words;
-    for_each_word(text, [&](std::string_view word) {
+    for_each_word(lower_acronyms(text), [&](std::string_view word) {
         if (words.size() < longest_query) words.emplace_back(word);
     });
     return words;
@@ -44,7 +62,8 @@ void join_particles(std::vector<std::string>& words) {
 // Where the question begins with how somebody would do it, the "I" in it is no word about the account.
 void drop_opening(std::vector<std::string>& words) {
     for (std::size_t i = 0; i + 1 < words.size() && i < 4; ++i) {
-        if (one_of(words[i], {"do", "can", "could", "should", "may", "would", "to", "must"}) && one_of(words[i + 1], {"i", "we", "you", "one"})) {
+        if (one_of(words[i], {"do", "can", "could", "should", "may", "would", "to", "must"}) &&
+            one_of(words[i + 1], {"i", "we", "you", "one"})) {
             words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(i) + 2);
             return;
         }
@@ -75,7 +94,8 @@ private:
     void note_quantity(std::string_view word) {
         if (one_of(word, {"all", "every", "list", "which", "who", "everybody", "everyone", "many", "people"})) {
             question_.quantity = Quantity::many;
-        } else if (question_.quantity == Quantity::unknown && one_of(word, {"a", "an", "one", "single", "particular", "specific", "this"})) {
+        } else if (question_.quantity == Quantity::unknown &&
+                   one_of(word, {"a", "an", "one", "single", "particular", "specific", "this"})) {
             question_.quantity = Quantity::one;
         }
     }
@@ -117,7 +137,7 @@ private:
             const std::string joined(stemmer_.stem(word + next));
             if (dictionary_.frequency(joined) > 0) to.alternatives.push_back({joined, compound_weight});
         }
-        if (dictionary_.frequency(to.alternatives.front().stem) > 0) return;
+        if (word.size() > longest_compound || dictionary_.frequency(to.alternatives.front().stem) > 0) return;
         for (std::size_t cut = 2; cut + 3 <= word.size(); ++cut) {
             const std::string left(stemmer_.stem(word.substr(0, cut)));
             const std::string right(stemmer_.stem(word.substr(cut)));

@@ -53,8 +53,7 @@ float Scorer::agreement(const OperationFacts& facts, std::size_t head_matches) c
     float kept = 1;
     if (verbs_ != 0 && (verbs_ & facts.verbs) == 0) kept *= other_verb;
     if (facts.read && ((quantity_ == Quantity::many && facts.item) || (quantity_ == Quantity::one && !facts.item))) kept *= other_quantity;
-    const float asked =
-        facts.head_terms == 0 ? 0 : std::min(1.0F, static_cast<float>(head_matches) / static_cast<float>(facts.head_terms));
+    const float asked = facts.head_terms == 0 ? 0 : std::min(1.0F, static_cast<float>(head_matches) / static_cast<float>(facts.head_terms));
     kept *= head_unasked + (1 - head_unasked) * asked;
     return kept * (1 - per_path_segment * static_cast<float>(std::min<std::size_t>(facts.depth, deepest)));
 }

@@ -95,10 +95,10 @@ private:
     std::string strings_;
     std::vector<std::uint32_t> string_ends_;  // four to an operation
     std::vector<OperationFacts> facts_;
-    std::vector<TermId> terms_;                // ascending
-    std::vector<std::uint32_t> starts_;        // terms_.size() + 1
-    std::vector<std::uint32_t> operations_;    // postings: operation …
-    std::vector<std::uint16_t> weights_;       // … and frequency, the top bit set where the term is in the head
+    std::vector<TermId> terms_;              // ascending
+    std::vector<std::uint32_t> starts_;      // terms_.size() + 1
+    std::vector<std::uint32_t> operations_;  // postings: operation …
+    std::vector<std::uint16_t> weights_;     // … and frequency, the top bit set where the term is in the head
 };
 
 }  // namespace embedq::ranking

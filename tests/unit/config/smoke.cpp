@@ -1,0 +1,3 @@
+#include <gtest/gtest.h>
+#include "config/configuration.h"
+TEST(Smoke, Links) { EXPECT_FALSE(embedq::config::embedded_default().name().empty()); }
