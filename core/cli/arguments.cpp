@@ -18,7 +18,10 @@ namespace {
 
 // What the commands' arguments are read into; lives as long as the command may run.
 struct Values {
-    Invocation invocation;
+    std::string config;
+    bool json = false;
+    // Set by the command that was named. Kept apart from the rest by `read_arguments`, since it keeps the values alive itself.
+    std::function<int(Session&)>* chosen = nullptr;
     IndexArguments index;
     SearchArguments search;
     StatusArguments status;
@@ -67,10 +70,10 @@ CLI::App* group(CLI::App& parent, const std::string& name, const std::string& he
 CLI::App* leaf(CLI::App& parent, const Shared& values, const std::string& name, const std::string& help, Answers answers,
                std::function<int(Session&)> run) {
     CLI::App* command = parent.add_subcommand(name, help);
-    command->add_option("--config", values->invocation.config, "The YAML file (or EMBEDQ_CONFIG); without one embedq runs embedded")
+    command->add_option("--config", values->config, "The YAML file (or EMBEDQ_CONFIG); without one embedq runs embedded")
         ->type_name("FILE");
-    if (answers == Answers::json_too) command->add_flag("--json", values->invocation.json, "Answer in JSON");
-    command->callback([values, run = std::move(run)] { values->invocation.run = run; });
+    if (answers == Answers::json_too) command->add_flag("--json", values->json, "Answer in JSON");
+    command->callback([values, run = std::move(run)] { *values->chosen = run; });
     return command;
 }
 
@@ -227,12 +230,14 @@ std::string unknown_of(const CLI::App& app, const CLI::App* command, const std::
 
 std::variant<Invocation, Answer> read_arguments(std::span<const std::string> arguments, std::string_view version) {
     const auto values = std::make_shared<Values>();
+    std::function<int(Session&)> chosen;
+    values->chosen = &chosen;
     CLI::App app("embedq keeps every vector in step with its source: it embeds the operations of OpenAPI documents and finds them by a question.",
                  "embedq");
     app.set_version_flag("--version", std::string(version), "The version");
     app.set_help_flag("-h,--help", "This help");
     app.allow_extras();
-    app.add_option("--config", values->invocation.config, "The YAML file; without one embedq runs embedded")
+    app.add_option("--config", values->config, "The YAML file; without one embedq runs embedded")
         ->envname("EMBEDQ_CONFIG")
         ->type_name("FILE");
     app.get_formatter()->column_width(28);
@@ -264,11 +269,11 @@ std::variant<Invocation, Answer> read_arguments(std::span<const std::string> arg
     if (const std::vector<std::string> extras = app.remaining(true); !extras.empty()) {
         return Answer{exit_usage, unknown_of(app, command, extras.front())};
     }
-    if (!values->invocation.run) {
+    if (!chosen) {
         if (command == &app && arguments.empty()) return Answer{exit_usage, app.help()};
         return Answer{exit_usage, fmt::format("{} wants a command; see {} --help", path_of(app, command), path_of(app, command))};
     }
-    return values->invocation;
+    return Invocation{values->config, values->json, std::move(chosen)};
 }
 
 }  // namespace embedq::cli

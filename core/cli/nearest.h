@@ -15,7 +15,8 @@ namespace embedq::cli {
 // The candidate with the fewest edits, when these are few enough to be a slip.
 [[nodiscard]] inline std::optional<std::string> nearest(std::string_view wrong, std::span<const std::string> candidates) {
     std::optional<std::string> best;
-    std::size_t best_distance = std::max<std::size_t>(1, wrong.size() / 3) + 1;
+    // Two letters the wrong way round are two edits.
+    std::size_t best_distance = (wrong.size() < 4 ? 1 : std::max<std::size_t>(2, wrong.size() / 3)) + 1;
     for (const std::string& candidate : candidates) {
         std::vector<std::size_t> row(candidate.size() + 1);
         for (std::size_t j = 0; j <= candidate.size(); ++j) row[j] = j;
