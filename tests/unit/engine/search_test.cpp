@@ -93,7 +93,8 @@ TEST_F(SearchTest, CatalogsOfDifferentProfilesAreMergedByRank) {
     EXPECT_NE(found->hits[0].catalog_id, found->hits[1].catalog_id);
     auto one = query("list things");
     one.catalog_id = "b";
-    for (const SearchHit& hit : engine->search(one)->hits) EXPECT_EQ(hit.catalog_id, "b");
+    const auto only = engine->search(one);
+    for (const SearchHit& hit : only->hits) EXPECT_EQ(hit.catalog_id, "b");
 }
 
 TEST_F(SearchTest, BadRequestsAreTold) {
