@@ -144,7 +144,6 @@ struct Case {
 [[nodiscard]] std::vector<Case> claim_cases();
 [[nodiscard]] std::vector<Case> fence_cases();
 [[nodiscard]] std::vector<Case> attempt_cases();
-[[nodiscard]] std::vector<Case> vector_cases();
 [[nodiscard]] std::vector<Case> profile_cases();
 [[nodiscard]] std::vector<Case> upkeep_cases();
 [[nodiscard]] std::vector<Case> reading_cases();
