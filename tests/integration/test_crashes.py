@@ -9,7 +9,7 @@ from program import World, document
 
 SLOW = """version: 1
 providers:
-  slow: { plugin: simulated, options: { dimension: 16, latency: 20ms, latency_per_input: 1ms, max_inputs: 8 } }
+  slow: { plugin: simulated, options: { dimension: 16, latency: 80ms, max_inputs: 8 }, limits: { concurrency: 1 } }
 embedding: { provider: slow }
 scheduler: { lease: 2s, heartbeat: 500ms }
 """
