@@ -57,7 +57,8 @@ CLI::Option* choice(CLI::Option* option, const std::map<std::string, T>& choices
         [names](std::string& text) -> std::string {
             if (std::ranges::find(names, text) != names.end()) return {};
             const auto near = nearest(text, names);
-            return fmt::format("'{}' is none of {}{}", text, fmt::join(names, ", "), near ? fmt::format("; did you mean '{}'?", *near) : "");
+            return fmt::format("'{}' is none of {}{}", text, fmt::join(names, ", "),
+                               near ? fmt::format("; did you mean '{}'?", *near) : "");
         },
         ""));
 }
@@ -232,8 +233,9 @@ std::variant<Invocation, Answer> read_arguments(std::span<const std::string> arg
     const auto values = std::make_shared<Values>();
     std::function<int(Session&)> chosen;
     values->chosen = &chosen;
-    CLI::App app("embedq keeps every vector in step with its source: it embeds the operations of OpenAPI documents and finds them by a question.",
-                 "embedq");
+    CLI::App app(
+        "embedq keeps every vector in step with its source: it embeds the operations of OpenAPI documents and finds them by a question.",
+        "embedq");
     app.set_version_flag("--version", std::string(version), "The version");
     app.set_help_flag("-h,--help", "This help");
     app.allow_extras();

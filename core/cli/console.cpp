@@ -64,7 +64,9 @@ void Console::note(std::string_view line) {
     show_transient();
 }
 
-void Console::error(std::string_view message) { note(fmt::format("embedq: {}", message)); }
+void Console::error(std::string_view message) {
+    note(fmt::format("embedq: {}", message));
+}
 
 void Console::transient(std::string_view line) {
     if (!terminal_.err) return;

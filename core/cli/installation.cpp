@@ -17,7 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Failure failure_of(const Error& error, int status = exit_failed) { return {status, {error.message}}; }
+Failure failure_of(const Error& error, int status = exit_failed) {
+    return {status, {error.message}};
+}
 
 Failure failure_of(const std::vector<config::Diagnostic>& diagnostics) {
     Failure failure{exit_usage, {}};
@@ -68,6 +70,12 @@ private:
     plugins::Registry& registry_;
 };
 
+// Plugins stay loaded for the life of the process, and what has static lifetime may refer to them until its very end.
+plugins::Registry* immortal(std::vector<fs::path> folders) {
+    static auto& all = *new std::vector<plugins::Registry*>;
+    return all.emplace_back(new plugins::Registry(std::move(folders)));
+}
+
 std::string type_name(OptionType type) {
     switch (type) {
         case OptionType::boolean: return "boolean";
@@ -85,7 +93,8 @@ std::string type_name(OptionType type) {
 
 PluginDescription describe(const plugins::LoadedPlugin& plugin) {
     const PluginDescriptor& descriptor = *plugin.descriptor;
-    PluginDescription described{to_string(descriptor.kind), descriptor.name, descriptor.version, descriptor.summary, plugin.path.string(), {}};
+    PluginDescription described{to_string(descriptor.kind), descriptor.name,      descriptor.version,
+                                descriptor.summary,         plugin.path.string(), {}};
     for (std::size_t i = 0; i < descriptor.option_count; ++i) {
         const OptionSpec& option = descriptor.options[i];
         described.options.push_back({option.name, type_name(option.type), option.default_value == nullptr ? "" : option.default_value,
@@ -97,7 +106,8 @@ PluginDescription describe(const plugins::LoadedPlugin& plugin) {
 class InstallationImpl : public Installation {
 public:
     InstallationImpl(Console& console, std::string config_file, std::string version)
-        : console_(console), version_(std::move(version)),
+        : console_(console),
+          version_(std::move(version)),
           source_(config_file.empty() ? config::embedded_default() : config::Source::file(std::move(config_file))) {}
 
     Opened<std::unique_ptr<Runtime>> open(const OpenRequest& request) override {
@@ -159,15 +169,15 @@ private:
         if (registry_ != nullptr) return {};
         auto paths = config::read_plugin_paths(source_, config::process_environment());
         if (!paths) return std::unexpected(failure_of(all_faults(paths.error())));
-        // Plugins stay loaded for the life of the process, and instances with static lifetime may refer to them.
-        registry_ = new plugins::Registry(folders_of(std::move(*paths)));
-        if (const Status discovered = registry_->discover(); !discovered) return std::unexpected(failure_of(discovered.error(), exit_usage));
+        plugins::Registry* registry = immortal(folders_of(std::move(*paths)));
+        if (const Status discovered = registry->discover(); !discovered) return std::unexpected(failure_of(discovered.error(), exit_usage));
+        registry_ = registry;
         return {};
     }
 
     // Where the paths alone cannot be read, the whole file is read with the program's own plugins, so that every fault is told.
     std::vector<config::Diagnostic> all_faults(const std::vector<config::Diagnostic>& of_paths) {
-        plugins::Registry* registry = new plugins::Registry(folders_of({}));
+        plugins::Registry* registry = immortal(folders_of({}));
         if (!registry->discover()) return of_paths;
         Tables tables(*registry);
         const auto loaded = config::load(source_, tables, config::process_environment());

@@ -52,8 +52,9 @@ public:
         const auto millisecond = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
         std::string stamp = time_of(time);
         stamp.insert(stamp.size() - 1, fmt::format(".{:03}", millisecond));
-        const std::string_view level = message.level == spdlog::level::err ? "error" : message.level == spdlog::level::warn ? "warn"
-                                       : message.level == spdlog::level::info ? "info"
+        const std::string_view level = message.level == spdlog::level::err     ? "error"
+                                       : message.level == spdlog::level::warn  ? "warn"
+                                       : message.level == spdlog::level::info  ? "info"
                                        : message.level == spdlog::level::debug ? "debug"
                                                                                : "trace";
         const std::string text = dump({{"time", stamp},
@@ -93,7 +94,8 @@ public:
         if (form == LogForm::json) {
             sink->set_formatter(std::make_unique<JsonFormatter>());
         } else {
-            sink->set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %-5l %n: %v", spdlog::pattern_time_type::utc, ""));
+            sink->set_formatter(
+                std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %-5l %n: %v", spdlog::pattern_time_type::utc, ""));
         }
     }
     std::shared_ptr<ConsoleSink> sink;

@@ -217,7 +217,9 @@ Json json_of(const SearchResponse& response) {
     return {{"ranking", name_of(response.ranking)}, {"fallback_reason", response.fallback_reason}, {"results", std::move(results)}};
 }
 
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dump(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 void Table::add(std::vector<std::string> row, Colour colour, std::size_t coloured_column) {
     for (std::string& cell : row) cell = plain(cell);

@@ -38,7 +38,9 @@ scheduler::ConfiguredLimits limits_of(const config::ProviderLimitsConfig& from) 
 class RuntimeImpl : public Runtime {
 public:
     RuntimeImpl(Console& console, plugins::Registry& registry, config::Configuration configuration, LogLevel level, std::string version)
-        : configuration_(std::move(configuration)), version_(std::move(version)), registry_(registry),
+        : configuration_(std::move(configuration)),
+          version_(std::move(version)),
+          registry_(registry),
           log_(console, level, configuration_.logging.format == config::LogFormat::json ? LogForm::json : LogForm::text) {}
 
     ~RuntimeImpl() override {

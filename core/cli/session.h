@@ -76,10 +76,10 @@ struct PluginsFound {
 };
 
 struct CheckedConfiguration {
-    std::string source;                 // the file, or a word for the built-in default
-    std::vector<std::string> errors;    // as "file:line:column: …"
+    std::string source;               // the file, or a word for the built-in default
+    std::vector<std::string> errors;  // as "file:line:column: …"
     std::vector<std::string> warnings;
-    std::string effective;              // YAML, secrets hidden
+    std::string effective;  // YAML, secrets hidden
 };
 
 // The machine as configured. Called on the main thread only.

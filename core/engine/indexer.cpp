@@ -169,9 +169,8 @@ private:
         for (std::size_t i = 0; i < files_.size() && !stop.stop_requested(); ++i) {
             ReadDocument document{i, read_file(files_[i].path, settings_.max_document_bytes)};
             std::unique_lock lock(mutex_);
-            const bool room = changed_.wait(lock, stop, [this] {
-                return ready_bytes_ < settings_.batch_bytes && ready_.size() < settings_.batch_documents;
-            });
+            const bool room = changed_.wait(
+                lock, stop, [this] { return ready_bytes_ < settings_.batch_bytes && ready_.size() < settings_.batch_documents; });
             if (!room) break;
             ready_bytes_ += size_of(document);
             ready_.push_back(std::move(document));

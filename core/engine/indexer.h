@@ -52,9 +52,9 @@ struct IndexerSettings {
 };
 
 struct IndexReport {
-    std::size_t documents = 0;   // stored or found unchanged
+    std::size_t documents = 0;  // stored or found unchanged
     std::size_t unchanged = 0;
-    std::size_t operations = 0;  // of those documents
+    std::size_t operations = 0;            // of those documents
     std::vector<std::string> spec_names;   // of those documents
     std::vector<RefusedDocument> refused;  // the rest
     bool stopped = false;                  // stop was requested before the end
@@ -63,7 +63,8 @@ struct IndexReport {
 // Called after each batch with what is done so far.
 using IndexProgress = std::function<void(const IndexReport& so_far)>;
 
-// Reads the files and puts them into the catalog. A document that is refused is reported and the rest goes on; an error is one of the store.
+// Reads the files and puts them into the catalog. A document that is refused is reported and the rest goes on; an error is one of the
+// store.
 [[nodiscard]] Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> files, const IndexerSettings& settings,
                                                 const IndexProgress& progress = {}, std::stop_token stop = {});
 

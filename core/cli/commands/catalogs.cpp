@@ -68,7 +68,8 @@ int run_catalogs_show(Session& session, const std::string& id) {
     line("created", time_of(catalog->created_at));
     line("updated", time_of(catalog->updated_at));
     if (!health->empty()) {
-        line("operations", fmt::format("{}, {} embedded", count_of(health->front().operation_count), count_of(health->front().embedding_count)));
+        line("operations",
+             fmt::format("{}, {} embedded", count_of(health->front().operation_count), count_of(health->front().embedding_count)));
         line("status", rollup_of(health->front()));
     }
     return exit_done;

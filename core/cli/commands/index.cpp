@@ -33,14 +33,20 @@ bool is_open(const SpecStatus& status) {
     return status.job && (status.job->status == JobStatus::pending || status.job->status == JobStatus::running);
 }
 
-bool is_unsettled(const SpecStatus& status) { return status.embedding_count + status.refused_count < status.operation_count; }
+bool is_unsettled(const SpecStatus& status) {
+    return status.embedding_count + status.refused_count < status.operation_count;
+}
 
 // Waits until every text of the specs is settled, or nobody will settle the rest. Asks only for these specs, and seldom.
 class Waiter {
 public:
     Waiter(Runtime& runtime, Interruption& interruption, Console& console, Progress& progress, std::string catalog,
            std::vector<std::string> names)
-        : runtime_(runtime), interruption_(interruption), console_(console), progress_(progress), catalog_(std::move(catalog)),
+        : runtime_(runtime),
+          interruption_(interruption),
+          console_(console),
+          progress_(progress),
+          catalog_(std::move(catalog)),
           names_(std::move(names)) {}
 
     Result<Outcome> run() {
@@ -200,10 +206,10 @@ void tell_end(Session& session, const IndexArguments& arguments, const engine::I
     if (session.json) {
         console.print(dump(json_of(report, outcome.settlement, embedded, took)));
     } else if (report.documents > 0) {
-        console.print(fmt::format("{} operations of {} documents are in the catalog '{}': {} distinct texts, {} embedded now, {} had vectors, {}",
-                                  count_of(report.operations), count_of(report.documents), arguments.catalog,
-                                  count_of(outcome.settlement.distinct_texts), count_of(embedded),
-                                  count_of(outcome.settlement.vectors - embedded), duration_of(took)));
+        console.print(fmt::format(
+            "{} operations of {} documents are in the catalog '{}': {} distinct texts, {} embedded now, {} had vectors, {}",
+            count_of(report.operations), count_of(report.documents), arguments.catalog, count_of(outcome.settlement.distinct_texts),
+            count_of(embedded), count_of(outcome.settlement.vectors - embedded), duration_of(took)));
     }
     for (const SpecStatus& status : outcome.failed) {
         console.error(fmt::format("{}: {} of {} operations embedded: {}", status.spec_name, status.embedding_count, status.operation_count,
@@ -225,9 +231,10 @@ int run_index(Session& session, const IndexArguments& arguments) {
     auto runtime = session.installation.open({});
     if (!runtime) return tell(session, runtime.error());
     if (arguments.no_work && !(*runtime)->store_capabilities().multi_process) {
-        console.error(fmt::format("--no-work leaves the embedding to workers, but the store '{}' lives in this process alone: leave "
-                                  "--no-work out, or name another store, such as sqlite",
-                                  (*runtime)->store_name()));
+        console.error(
+            fmt::format("--no-work leaves the embedding to workers, but the store '{}' lives in this process alone: leave "
+                        "--no-work out, or name another store, such as sqlite",
+                        (*runtime)->store_name()));
         return exit_usage;
     }
     for (const std::string& note : found->notes) console.note(fmt::format("embedq: {}", plain(note)));
@@ -241,13 +248,12 @@ int run_index(Session& session, const IndexArguments& arguments) {
     Progress progress(console, [&] { return interruption->now(); });
     engine::IndexerSettings settings;
     settings.catalog_id = arguments.catalog;
-    auto report = engine::put_documents(
-        (*runtime)->engine(), found->files, settings,
-        [&](const engine::IndexReport& so_far) {
-            progress.reading(so_far.documents + so_far.refused.size(), found->files.size(), so_far.operations,
-                             (*runtime)->counters().texts_embedded);
-        },
-        interruption->token());
+    auto report = engine::put_documents((*runtime)->engine(), found->files, settings,
+                                        [&](const engine::IndexReport& so_far) {
+                                            progress.reading(so_far.documents + so_far.refused.size(), found->files.size(),
+                                                             so_far.operations, (*runtime)->counters().texts_embedded);
+                                        },
+                                        interruption->token());
     if (!report) {
         (*runtime)->stop_work();
         return tell(session, report.error());
@@ -286,7 +292,8 @@ int run_index(Session& session, const IndexArguments& arguments) {
     }
     if (outcome.off) {
         if (!applied) return exit_failed;
-        console.note(fmt::format("embedq: the catalog '{}' has no provider (embedding.provider: none), so search ranks by words", arguments.catalog));
+        console.note(fmt::format("embedq: the catalog '{}' has no provider (embedding.provider: none), so search ranks by words",
+                                 arguments.catalog));
     }
     return outcome.failed.empty() ? exit_done : exit_failed;
 }

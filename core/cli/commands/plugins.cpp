@@ -15,7 +15,7 @@ Json json_of(const PluginDescription& plugin) {
         json["help"] = option.help;
         options.push_back(std::move(json));
     }
-    return {{"kind", plugin.kind}, {"name", plugin.name}, {"version", plugin.version},
+    return {{"kind", plugin.kind},       {"name", plugin.name}, {"version", plugin.version},
             {"summary", plugin.summary}, {"file", plugin.file}, {"options", std::move(options)}};
 }
 
@@ -49,7 +49,8 @@ int run_plugins_list(Session& session) {
         return exit_done;
     }
     Table table({"KIND", "NAME", "VERSION", "SUMMARY"});
-    for (const PluginDescription& plugin : found->plugins) table.add({plugin.kind, plugin.name, plugin.version, plugin.summary}, Colour::bold, 1);
+    for (const PluginDescription& plugin : found->plugins)
+        table.add({plugin.kind, plugin.name, plugin.version, plugin.summary}, Colour::bold, 1);
     table.print(session.console);
     for (const std::string& refused : found->refused) session.console.error(refused);
     return exit_done;

@@ -12,9 +12,10 @@ int run_until_stopped(Session& session, bool serves) {
     auto runtime = session.installation.open({.migrate = true, .logs_everything = true});
     if (!runtime) return tell(session, runtime.error());
     if (!(*runtime)->store_capabilities().multi_process && (!serves || (*runtime)->service_count() == 0)) {
-        session.console.note(fmt::format("embedq: warning: the store '{}' lives in one process, so nobody can give this one work; name another "
-                                         "store, such as sqlite, or use embedq index",
-                                         (*runtime)->store_name()));
+        session.console.note(
+            fmt::format("embedq: warning: the store '{}' lives in one process, so nobody can give this one work; name another "
+                        "store, such as sqlite, or use embedq index",
+                        (*runtime)->store_name()));
     }
     if (serves) {
         // A provider that does not answer at the start is asked again by the scheduler; it must not keep the others from serving.
@@ -31,8 +32,12 @@ int run_until_stopped(Session& session, bool serves) {
 
 }  // namespace
 
-int run_worker(Session& session) { return run_until_stopped(session, false); }
+int run_worker(Session& session) {
+    return run_until_stopped(session, false);
+}
 
-int run_serve(Session& session) { return run_until_stopped(session, true); }
+int run_serve(Session& session) {
+    return run_until_stopped(session, true);
+}
 
 }  // namespace embedq::cli

@@ -97,8 +97,12 @@ int run_specs_reembed(Session& session, const SpecArguments& arguments) {
     if (!outcome) return tell(session, outcome.error());
     switch (*outcome) {
         case EnqueueOutcome::created: session.console.print(fmt::format("{}: queued", arguments.spec)); break;
-        case EnqueueOutcome::collapsed: session.console.print(fmt::format("{}: already queued; that job embeds all anew", arguments.spec)); break;
-        case EnqueueOutcome::none: session.console.print(fmt::format("{}: nothing to do: its catalog has no provider", arguments.spec)); break;
+        case EnqueueOutcome::collapsed:
+            session.console.print(fmt::format("{}: already queued; that job embeds all anew", arguments.spec));
+            break;
+        case EnqueueOutcome::none:
+            session.console.print(fmt::format("{}: nothing to do: its catalog has no provider", arguments.spec));
+            break;
     }
     return exit_done;
 }

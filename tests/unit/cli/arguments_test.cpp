@@ -19,25 +19,46 @@ Answer answer_of(const Words& words) {
     return answer == nullptr ? Answer{-1, "it would run"} : *answer;
 }
 
-bool runs(const Words& words) { return std::holds_alternative<Invocation>(read_arguments(words, "1.2.3")); }
+bool runs(const Words& words) {
+    return std::holds_alternative<Invocation>(read_arguments(words, "1.2.3"));
+}
 
 TEST(Arguments, EveryCommandIsThere) {
-    for (const Words& words : std::vector<Words>{{"index", "a"}, {"index", "a", "b", "--catalog", "c", "--no-work", "--json"},
-                                                 {"search", "question", "--mode", "lexical", "--limit", "3", "--json"}, {"status"},
-                                                 {"status", "c", "--watch", "--json"}, {"serve"}, {"worker"},
-                                                 {"jobs", "list", "--status", "failed", "--json"}, {"jobs", "show", "1"},
-                                                 {"jobs", "retry", "1", "2"}, {"jobs", "cancel", "1"}, {"jobs", "prune", "--older-than", "3d"},
-                                                 {"catalogs", "list"}, {"catalogs", "show", "c"}, {"catalogs", "reembed", "c"},
-                                                 {"catalogs", "clone", "c", "d"}, {"catalogs", "delete", "c"}, {"specs", "list"},
-                                                 {"specs", "show", "s", "--catalog", "c"}, {"specs", "reembed", "s"}, {"specs", "delete", "s"},
-                                                 {"plugins", "list"}, {"plugins", "show", "p"}, {"config", "check"}, {"config", "show"},
-                                                 {"config", "schema"}, {"migrate", "up"}, {"migrate", "status", "--json"}}) {
+    for (const Words& words : std::vector<Words>{{"index", "a"},
+                                                 {"index", "a", "b", "--catalog", "c", "--no-work", "--json"},
+                                                 {"search", "question", "--mode", "lexical", "--limit", "3", "--json"},
+                                                 {"status"},
+                                                 {"status", "c", "--watch", "--json"},
+                                                 {"serve"},
+                                                 {"worker"},
+                                                 {"jobs", "list", "--status", "failed", "--json"},
+                                                 {"jobs", "show", "1"},
+                                                 {"jobs", "retry", "1", "2"},
+                                                 {"jobs", "cancel", "1"},
+                                                 {"jobs", "prune", "--older-than", "3d"},
+                                                 {"catalogs", "list"},
+                                                 {"catalogs", "show", "c"},
+                                                 {"catalogs", "reembed", "c"},
+                                                 {"catalogs", "clone", "c", "d"},
+                                                 {"catalogs", "delete", "c"},
+                                                 {"specs", "list"},
+                                                 {"specs", "show", "s", "--catalog", "c"},
+                                                 {"specs", "reembed", "s"},
+                                                 {"specs", "delete", "s"},
+                                                 {"plugins", "list"},
+                                                 {"plugins", "show", "p"},
+                                                 {"config", "check"},
+                                                 {"config", "show"},
+                                                 {"config", "schema"},
+                                                 {"migrate", "up"},
+                                                 {"migrate", "status", "--json"}}) {
         EXPECT_TRUE(runs(words)) << ::testing::PrintToString(words) << answer_of(words).text;
     }
 }
 
 TEST(Arguments, HelpStandsOnEveryLevel) {
-    for (const Words& words : std::vector<Words>{{"--help"}, {"index", "--help"}, {"jobs", "--help"}, {"jobs", "prune", "--help"}, {"-h"}}) {
+    for (const Words& words :
+         std::vector<Words>{{"--help"}, {"index", "--help"}, {"jobs", "--help"}, {"jobs", "prune", "--help"}, {"-h"}}) {
         const Answer answer = answer_of(words);
         EXPECT_EQ(answer.exit_status, exit_done) << ::testing::PrintToString(words);
         EXPECT_THAT(answer.text, HasSubstr("--help"));
@@ -56,9 +77,18 @@ TEST(Arguments, AnUnknownCommandNamesTheNearest) {
 }
 
 TEST(Arguments, WrongUsageIsExitStatus2) {
-    for (const Words& words : std::vector<Words>{{}, {"jobs"}, {"index"}, {"search"}, {"search", "x", "--limit", "0"}, {"search", "x", "--limit", "501"},
-                                                 {"search", "x", "--limit", "many"}, {"search", "x", "--mode", "fuzzy"}, {"jobs", "show", "x"},
-                                                 {"jobs", "list", "--status", "done"}, {"jobs", "prune", "--older-than", "3"}, {"--json"},
+    for (const Words& words : std::vector<Words>{{},
+                                                 {"jobs"},
+                                                 {"index"},
+                                                 {"search"},
+                                                 {"search", "x", "--limit", "0"},
+                                                 {"search", "x", "--limit", "501"},
+                                                 {"search", "x", "--limit", "many"},
+                                                 {"search", "x", "--mode", "fuzzy"},
+                                                 {"jobs", "show", "x"},
+                                                 {"jobs", "list", "--status", "done"},
+                                                 {"jobs", "prune", "--older-than", "3"},
+                                                 {"--json"},
                                                  {"serve", "--json"}}) {
         EXPECT_EQ(answer_of(words).exit_status, exit_usage) << ::testing::PrintToString(words) << answer_of(words).text;
     }

@@ -9,9 +9,9 @@
 namespace embedq::cli {
 namespace {
 
-using testing::Stage;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::Stage;
 
 void add_catalog(Stage& stage, std::size_t specs) {
     stage.world.engine.health_list.push_back({"pets", specs, specs, 0, 0, 0, 2 * specs, 2 * specs});

@@ -41,7 +41,9 @@ TEST(Console, AFullDiskIsNoticed) {
 
 TEST(Plain, TakesControlCharactersOut) {
     EXPECT_EQ(plain("a\x1b[31mb\nc"), "a [31mb c");
-    EXPECT_EQ(plain("a\xc2\x9b" "b"), "a  b");
+    EXPECT_EQ(plain("a\xc2\x9b"
+                    "b"),
+              "a  b");
     EXPECT_EQ(plain("größe"), "größe");
 }
 

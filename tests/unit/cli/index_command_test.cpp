@@ -10,8 +10,8 @@ namespace embedq::cli {
 namespace {
 
 using testing::Folder;
-using testing::Stage;
 using ::testing::HasSubstr;
+using testing::Stage;
 
 class IndexCommand : public ::testing::Test {
 protected:

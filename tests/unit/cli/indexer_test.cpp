@@ -164,7 +164,11 @@ TEST_F(PutDocuments, StopEndsBetweenBatches) {
     for (int i = 0; i < 10; ++i) folder_.write("f" + std::to_string(i) + ".json", "openapi");
     settings_.batch_documents = 1;
     std::stop_source stop;
-    const auto report = put([&](const IndexReport& so_far) { if (so_far.documents == 3) stop.request_stop(); }, stop.get_token());
+    const auto report = put(
+        [&](const IndexReport& so_far) {
+            if (so_far.documents == 3) stop.request_stop();
+        },
+        stop.get_token());
     ASSERT_TRUE(report);
     EXPECT_TRUE(report->stopped);
     EXPECT_EQ(report->documents, 3);

@@ -7,7 +7,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-SpecStatus status_of(std::size_t operations, std::size_t embedded, std::optional<JobStatus> job = std::nullopt, std::uint32_t attempts = 0) {
+SpecStatus status_of(std::size_t operations, std::size_t embedded, std::optional<JobStatus> job = std::nullopt,
+                     std::uint32_t attempts = 0) {
     SpecStatus status{"spec", operations, embedded, 0, std::nullopt};
     if (job) {
         status.job.emplace();
