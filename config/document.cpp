@@ -238,6 +238,35 @@ private:
     Report& report_;
 };
 
+// yaml-cpp's terse messages, as sentences that say what to look for.
+std::string explain(const YAML::Exception& exception) {
+    static constexpr std::pair<std::string_view, std::string_view> sentences[] = {
+        {YAML::ErrorMsg::END_OF_MAP_FLOW,
+         "a '{' before this place is not closed by '}', a text in it not by its quote, or a ',' is missing"},
+        {YAML::ErrorMsg::END_OF_SEQ_FLOW,
+         "a '[' before this place is not closed by ']', a text in it not by its quote, or a ',' is missing"},
+        {YAML::ErrorMsg::FLOW_END, "this ']' or '}' does not close what was opened last"},
+        {YAML::ErrorMsg::END_OF_MAP, "this does not go on with the mapping above it; check the indentation, and that each key has its ':'"},
+        {YAML::ErrorMsg::END_OF_SEQ, "this does not go on with the sequence above it; check the indentation and the '-'"},
+        {YAML::ErrorMsg::MAP_VALUE, "this ':' follows no key; check the indentation, and quote texts that have ': ' in them"},
+        {YAML::ErrorMsg::EOF_IN_SCALAR, "a quoted text is not closed before the end of the file"},
+    };
+    const auto found = std::find_if(std::begin(sentences), std::end(sentences), [&](const auto& s) { return s.first == exception.msg; });
+    return fmt::format("not valid YAML: {}", found == std::end(sentences) ? std::string_view(exception.msg) : found->second);
+}
+
+// yaml-cpp stumbles over a tab only where it has led to something else.
+std::optional<std::string> tab_fault(std::string_view text, int line) {
+    for (int at = 1; at <= line && !text.empty(); ++at) {
+        const auto indentation = text.substr(0, text.find_first_not_of(" \t"));
+        if (at + 1 >= line && indentation.find('\t') != std::string_view::npos) {
+            return fmt::format("not valid YAML: line {} is indented by a tab; use spaces", at);
+        }
+        text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+    }
+    return std::nullopt;
+}
+
 // What is wrong behind the first document does not keep that one from being checked.
 void expect_end(YAML::Parser& parser, const Places& places, Report& report) {
     try {
@@ -246,7 +275,7 @@ void expect_end(YAML::Parser& parser, const Places& places, Report& report) {
     } catch (const Stopped&) {
         return;
     } catch (const YAML::Exception& exception) {
-        report.error(places.of(exception.mark), fmt::format("not valid YAML: {}", exception.msg));
+        report.error(places.of(exception.mark), explain(exception));
     }
 }
 
@@ -319,7 +348,7 @@ std::optional<Node> parse_document(std::string_view text, Report& report) {
     } catch (const Stopped&) {
         return std::nullopt;
     } catch (const YAML::Exception& exception) {
-        report.error(places.of(exception.mark), fmt::format("not valid YAML: {}", exception.msg));
+        report.error(places.of(exception.mark), tab_fault(text, places.of(exception.mark).line).value_or(explain(exception)));
         return std::nullopt;
     }
 }

@@ -38,7 +38,7 @@ std::expected<Expanded, std::string> variable(std::string_view inside, const Env
 std::expected<std::string, std::string> read_file(const std::filesystem::path& path, std::size_t longest) {
     std::error_code error;
     const auto status = std::filesystem::status(path, error);
-    if (status.type() == std::filesystem::file_type::not_found) return std::unexpected("there is no such file");
+    if (status.type() == std::filesystem::file_type::not_found) return std::unexpected("does not exist");
     if (error) return std::unexpected(fmt::format("cannot be reached: {}", error.message()));
     if (status.type() == std::filesystem::file_type::directory) return std::unexpected("is a folder, expected a file");
     std::ifstream stream(path, std::ios::binary);
@@ -113,7 +113,7 @@ Source Source::text(std::string text, std::string name, std::filesystem::path fo
 std::expected<std::string, Diagnostic> Source::read() const {
     if (path_.empty()) return text_;
     auto text = read_file(path_, longest_document);
-    if (!text) return std::unexpected(Diagnostic{name_, 0, 0, false, std::move(text.error())});
+    if (!text) return std::unexpected(Diagnostic{name_, 0, 0, false, "the file " + text.error()});
     return std::move(*text);
 }
 

@@ -10,7 +10,7 @@
 
 namespace embedq::config {
 
-// The bytes of a file, or a sentence that says why not, without the file's name.
+// The bytes of a file, or why not, as the end of a sentence whose beginning is the file's name.
 [[nodiscard]] std::expected<std::string, std::string> read_file(const std::filesystem::path& path, std::size_t longest);
 
 // The text of a secret's file, without its trailing newline. An empty one is an error.

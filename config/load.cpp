@@ -222,21 +222,23 @@ void Loading::scheduler(const Node& root, Configuration& config) {
     config.scheduler = scheduler_from(options, waits);
 
     const SchedulerConfig& read = config.scheduler;
-    const auto place = [](const Node* in, std::string_view first, std::string_view second) {
-        const Node* node = in->find(first);
-        return (node != nullptr ? node : in->find(second))->at;
-    };
+    // The default of either fits the default of the other, so one of the two is written.
     if (read.heartbeat * 2 >= read.lease) {
-        report_.error(
-            place(mapping, "heartbeat", "lease"),
-            fmt::format(
-                "scheduler.heartbeat: found {}, expected less than half of scheduler.lease ({}), so that one lost heartbeat loses no lease",
-                duration_text(read.heartbeat), duration_text(read.lease)));
+        const Node* heartbeat = mapping->find("heartbeat");
+        const std::string reason = "so that one lost heartbeat loses no lease";
+        if (heartbeat != nullptr) {
+            report_.error(heartbeat->at, fmt::format("scheduler.heartbeat: found {}, expected less than half of scheduler.lease ({}), {}",
+                                                     duration_text(read.heartbeat), duration_text(read.lease), reason));
+        } else {
+            report_.error(mapping->find("lease")->at,
+                          fmt::format("scheduler.lease: found {}, expected more than twice scheduler.heartbeat ({}), {}",
+                                      duration_text(read.lease), duration_text(read.heartbeat), reason));
+        }
     }
     if (read.backoff.max < read.backoff.base) {
-        report_.error(place(backoff, "max", "base"),
-                      fmt::format("scheduler.backoff.max: found {}, expected at least scheduler.backoff.base ({})",
-                                  duration_text(read.backoff.max), duration_text(read.backoff.base)));
+        const Node* written = backoff->find("max") != nullptr ? backoff->find("max") : backoff->find("base");
+        report_.error(written->at, fmt::format("scheduler.backoff.max: found {}, expected at least scheduler.backoff.base ({})",
+                                               duration_text(read.backoff.max), duration_text(read.backoff.base)));
     }
 }
 

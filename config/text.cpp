@@ -118,7 +118,10 @@ std::optional<std::string> nearest(std::string_view wanted, std::span<const std:
     std::size_t best_distance = 0;
     for (const std::string& candidate : candidates) {
         const std::size_t allowed = std::clamp<std::size_t>(std::min(wanted.size(), candidate.size()) / 3, 1, 3);
-        const std::size_t d = distance(folded, lower(candidate));
+        const std::string other = lower(candidate);
+        // "warning" for "warn", "pg" for nothing.
+        const bool begins = std::min(folded.size(), other.size()) >= 4 && (folded.starts_with(other) || other.starts_with(folded));
+        const std::size_t d = begins ? 1 : distance(folded, other);
         if (d > allowed || d >= std::max(wanted.size(), candidate.size())) continue;
         if (!best || d < best_distance) {
             best = candidate;

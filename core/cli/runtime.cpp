@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <mutex>
+#include <set>
+#include <span>
 
+#include "catalog/hash.h"
 #include "cli/logging.h"
 #include "config/configuration.h"
 #include "engine/engine_impl.h"
@@ -135,8 +139,36 @@ private:
             if (!made) return std::unexpected(made.error());
             bindings.push_back({name, provider.instance.plugin, std::move(*made), limits_of(provider.limits)});
         }
+        add_serving_providers(bindings);
         providers_ = std::make_unique<scheduler::ProviderDirectory>(std::move(bindings));
         return {};
+    }
+
+    // Catalogs may still be ranked by what an earlier configuration made: their queries need a provider like the one of then. Where it cannot be
+    // made (its plugin is gone, a secret is needed), ranking says so and goes by words.
+    void add_serving_providers(std::vector<scheduler::ProviderBinding>& bindings) {
+        const auto catalogs = store_->catalogs();
+        if (!catalogs) return;
+        std::set<Sha256> serving;
+        for (const CatalogInfo& catalog : *catalogs) {
+            if (catalog.serving_profile) serving.insert(*catalog.serving_profile);
+        }
+        for (const Sha256& id : serving) {
+            const auto profile = store_->profile(id);
+            if (!profile) continue;
+            const auto plugin = registry_.load(PluginKind::provider, profile->plugin);
+            if (!plugin) continue;
+            std::map<std::string, std::string> written(profile->public_options.begin(), profile->public_options.end());
+            const std::span table((*plugin)->descriptor->options, (*plugin)->descriptor->option_count);
+            const auto takes = [&](std::string_view name) { return std::ranges::any_of(table, [&](const OptionSpec& o) { return o.name == name; }); };
+            if (!profile->document_prefix.empty() && takes("document_prefix")) written.try_emplace("document_prefix", profile->document_prefix);
+            if (!profile->query_prefix.empty() && takes("query_prefix")) written.try_emplace("query_prefix", profile->query_prefix);
+            const auto options = config::options_from_text(table, written);
+            if (!options) continue;
+            const std::string name = "(serving " + catalog::to_hex(id).substr(0, 12) + ")";
+            auto made = plugins::make_provider(**plugin, *options, context(name));
+            if (made) bindings.push_back({name, profile->plugin, std::move(*made), {}, true});
+        }
     }
 
     const config::Configuration configuration_;

@@ -114,35 +114,31 @@ Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const 
     const auto profile = store_.profile(profile_id);
     if (!profile) return {.reason = std::string(not_indexed), .detail = profile.error().message};
     answer.semantic_weight = profile->semantic_weight;
-    std::string why = "no configured provider makes vectors like those this catalog is ranked by (plugin '" + profile->plugin + "', model '" +
-                      profile->model + "')";
-    answer.reason = not_configured;
-    for (const std::string& name : providers_.names()) {
-        const auto provider = providers_.resolve(name, request.stop);
-        if (!provider) {
-            answer.reason = not_available;
-            why = "provider '" + name + "': " + provider.error().message;
-            continue;
-        }
-        if ((*provider)->profile.fingerprint != profile->fingerprint) continue;
-        const std::string_view text = request.query;
-        EmbedRequest embed;
-        embed.texts = std::span(&text, 1);
-        embed.kind = TextKind::query;
-        embed.deadline = context_.clock().now() + query_timeout;
-        embed.stop = request.stop;
-        auto result = (*provider)->provider->embed(embed);
-        if (result && result->errors.empty() && result->matrix.size() == profile->dimension) {
-            answer.values = std::move(result->matrix);
-            answer.reason.clear();
-            return answer;
-        }
-        answer.reason = not_available;
-        why = "provider '" + name + "' could not embed the query: ";
-        why += !result ? result.error().message : !result->errors.empty() ? result->errors.front().error.message : "wrong number of values";
-        break;
+    const auto provider = providers_.for_fingerprint(profile->fingerprint, request.stop);
+    if (!provider) {
+        const bool missing = provider.error().kind == ErrorKind::not_found;
+        answer.reason = missing ? not_configured : not_available;
+        answer.detail = missing ? "no configured provider makes vectors like those the catalog is ranked by (plugin '" + profile->plugin +
+                                      "', model '" + profile->model + "')"
+                                : provider.error().message;
+        return answer;
     }
-    answer.detail = why;
+    const std::string_view text = request.query;
+    EmbedRequest embed;
+    embed.texts = std::span(&text, 1);
+    embed.kind = TextKind::query;
+    embed.deadline = context_.clock().now() + query_timeout;
+    embed.stop = request.stop;
+    auto result = (*provider)->provider->embed(embed);
+    if (result && result->errors.empty() && result->matrix.size() == profile->dimension) {
+        answer.values = std::move(result->matrix);
+        return answer;
+    }
+    answer.reason = not_available;
+    answer.detail = "provider '" + (*provider)->name + "' could not embed the query: ";
+    if (!result) answer.detail += result.error().message;
+    else if (!result->errors.empty()) answer.detail += result->errors.front().error.message;
+    else answer.detail += "it returned a vector of another dimension than " + std::to_string(profile->dimension);
     return answer;
 }
 

@@ -24,8 +24,24 @@ ProviderDirectory::ProviderDirectory(std::vector<ProviderBinding> bindings) : bi
 
 std::vector<std::string> ProviderDirectory::names() const {
     std::vector<std::string> names;
-    for (const auto& [name, binding] : bindings_) names.push_back(name);
+    for (const auto& [name, binding] : bindings_) {
+        if (!binding.queries_only) names.push_back(name);
+    }
     return names;
+}
+
+Result<std::shared_ptr<const ResolvedProvider>> ProviderDirectory::for_fingerprint(const Sha256& fingerprint, std::stop_token stop) {
+    std::string silent;
+    for (const bool queries_only : {false, true}) {
+        for (const auto& [name, binding] : bindings_) {
+            if (binding.queries_only != queries_only) continue;
+            auto resolved = resolve(name, stop);
+            if (resolved && (*resolved)->profile.fingerprint == fingerprint) return resolved;
+            if (!resolved && silent.empty()) silent = "provider '" + name + "': " + resolved.error().message;
+        }
+    }
+    if (!silent.empty()) return fail(ErrorKind::unavailable, silent);
+    return fail(ErrorKind::not_found, "no configured provider makes such vectors");
 }
 
 Result<std::shared_ptr<const ResolvedProvider>> ProviderDirectory::resolve(std::string_view name, std::stop_token stop) {

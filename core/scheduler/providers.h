@@ -32,6 +32,8 @@ struct ProviderBinding {
     std::string plugin;
     std::shared_ptr<Provider> provider;
     ConfiguredLimits limits;
+    // Made from a stored profile, so that queries can be embedded for what a catalog is still ranked by; gets no documents.
+    bool queries_only = false;
 };
 
 // A provider that answered: its facts, with the configured limits applied, and the profile (epoch 0) that its vectors have.
@@ -48,11 +50,15 @@ class ProviderDirectory {
 public:
     explicit ProviderDirectory(std::vector<ProviderBinding> bindings);
 
+    // Those that documents are sent to.
     [[nodiscard]] std::vector<std::string> names() const;
 
     // Asks the provider for its facts once, and remembers them when it answered. `not_found` for a name that is not configured;
     // otherwise what the provider said.
     [[nodiscard]] Result<std::shared_ptr<const ResolvedProvider>> resolve(std::string_view name, std::stop_token stop = {});
+
+    // A provider that makes vectors of the fingerprint. `not_found` when there is none; `unavailable` when one that did not answer may be it.
+    [[nodiscard]] Result<std::shared_ptr<const ResolvedProvider>> for_fingerprint(const Sha256& fingerprint, std::stop_token stop = {});
 
 private:
     const std::map<std::string, ProviderBinding, std::less<>> bindings_;

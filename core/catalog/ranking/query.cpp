@@ -10,7 +10,8 @@ namespace embedq::ranking {
 namespace {
 
 constexpr float synonym_weight = 0.6F;
-constexpr float sibling_weight = 0.5F;   // another verb of the same class
+constexpr float family_weight = 0.7F;    // "contributed" for "contributor": the stemmer keeps them apart
+constexpr float sibling_weight = 0.4F;   // another verb of the same class
 constexpr float compound_weight = 0.9F;  // "web hook" for "webhook", and the reverse
 constexpr float reading_verb = 0.35F;    // "show", "get": nearly every operation has one
 constexpr float writing_verb = 0.7F;
@@ -122,6 +123,7 @@ private:
         Concept& added = add(full.empty() ? std::string_view(word) : full, synonyms(word), weight, true);
         if (!full.empty()) alternatives(added, synonyms(full), synonym_weight);
         if (is_verb) add_siblings(added, verbs);
+        add_family(added);
         add_compounds(added, word, next);
     }
 
@@ -130,6 +132,21 @@ private:
         if (verbs == verb_create) alternatives(to, "create add", sibling_weight);
         if (verbs == verb_update) alternatives(to, "update set", sibling_weight);
         if (verbs == verb_remove) alternatives(to, "delete remove", sibling_weight);
+    }
+
+    // Words made from one another by an ending that Snowball leaves on, if the catalog has them.
+    void add_family(Concept& to) {
+        constexpr std::array<std::string_view, 12> endings{"or", "er", "e", "ee", "ion", "ation", "ment", "ator", "at", "abl", "iv", "al"};
+        constexpr std::size_t shortest = 4;
+        const std::string own = to.alternatives.front().stem;
+        if (own.size() < shortest) return;
+        const auto offer = [&](std::string stem) {
+            if (dictionary_.frequency(stem) > 0) to.alternatives.push_back({std::move(stem), family_weight});
+        };
+        for (const std::string_view ending : endings) {
+            offer(own + std::string(ending));
+            if (own.size() >= shortest + ending.size() && own.ends_with(ending)) offer(own.substr(0, own.size() - ending.size()));
+        }
     }
 
     void add_compounds(Concept& to, const std::string& word, const std::string& next) {

@@ -10,7 +10,7 @@ namespace {
 // or has a head of which nothing was asked.
 constexpr float other_verb = 0.75F;
 constexpr float other_quantity = 0.94F;
-constexpr float head_unasked = 0.80F;
+constexpr float head_unasked = 0.65F;
 constexpr float per_path_segment = 0.006F;
 constexpr std::size_t deepest = 10;
 

@@ -14,7 +14,7 @@ struct Field {
     float length_effect;
 };
 constexpr Field summary_field{3.0F, 5, 0.5F};
-constexpr Field id_field{1.5F, 5, 0.5F};
+constexpr Field id_field{2.0F, 5, 0.5F};
 constexpr Field path_field{1.5F, 4, 0.5F};
 constexpr Field tag_field{0.8F, 2, 0.3F};
 constexpr Field text_field{1.0F, 40, 0.75F};

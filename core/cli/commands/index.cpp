@@ -195,7 +195,7 @@ Json json_of(const engine::IndexReport& report, const Settlement& settlement, st
             {"operations", report.operations},
             {"distinct_texts", settlement.distinct_texts},
             {"embedded", embedded},
-            {"reused", settlement.vectors - embedded},
+            {"reused", settlement.vectors - std::min(embedded, settlement.vectors)},
             {"seconds", static_cast<double>(took.count()) / 1000.0}};
 }
 
@@ -209,7 +209,7 @@ void tell_end(Session& session, const IndexArguments& arguments, const engine::I
         console.print(fmt::format(
             "{} operations of {} documents are in the catalog '{}': {} distinct texts, {} embedded now, {} had vectors, {}",
             count_of(report.operations), count_of(report.documents), arguments.catalog, count_of(outcome.settlement.distinct_texts),
-            count_of(embedded), count_of(outcome.settlement.vectors - embedded), duration_of(took)));
+            count_of(embedded), count_of(outcome.settlement.vectors - std::min(embedded, outcome.settlement.vectors)), duration_of(took)));
     }
     for (const SpecStatus& status : outcome.failed) {
         console.error(fmt::format("{}: {} of {} operations embedded: {}", status.spec_name, status.embedding_count, status.operation_count,

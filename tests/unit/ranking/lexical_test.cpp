@@ -50,16 +50,16 @@ TEST_F(Lexical, BM25ByHand) {
     EXPECT_FLOAT_EQ(inverse_frequency(3, 1), std::log(1 + 2.5F / 1.5F));
     EXPECT_FLOAT_EQ(inverse_frequency(3, 2), std::log(1 + 1.5F / 2.5F));
 
-    // Text field: weight 1, b 0.75, typical length 40. Saturation 2. A head of nothing keeps 0.8 of the score.
+    // Text field: weight 1, b 0.75, typical length 40. Saturation 1. A head of nothing keeps 0.65 of the score.
     const auto part = [](float count, float length) {
         const float frequency = count / (1 - 0.75F + 0.75F * length / 40);
-        return frequency / (2 + frequency);
+        return frequency / (1 + frequency);
     };
     const float zebra = inverse_frequency(3, 1);
     const float quagga = inverse_frequency(3, 2);
     const auto scores = score(three, "zebra quagga");
-    EXPECT_NEAR(scores[0], 0.8F * (zebra * part(1, 3) + quagga * part(2, 3)) / (zebra + quagga), 1e-3);
-    EXPECT_NEAR(scores[1], 0.8F * quagga * part(1, 2) / (zebra + quagga), 1e-3);
+    EXPECT_NEAR(scores[0], 0.65F * (zebra * part(1, 3) + quagga * part(2, 3)) / (zebra + quagga), 1e-3);
+    EXPECT_NEAR(scores[1], 0.65F * quagga * part(1, 2) / (zebra + quagga), 1e-3);
     EXPECT_EQ(scores[2], 0);
 }
 
