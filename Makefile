@@ -38,9 +38,12 @@ demo: build ## Index real public API documents and find operations by questions
 # The summary of the last ctest is the last thing said.
 test: setup test-tsan test-release test-dev ## Run every test: under TSan, on the release build, under ASan and UBSan
 
+# Only what these tests need is built: each test is a target of its own name.
 test-tsan: setup ## The scheduler's, stores' and loader's tests under ThreadSanitizer
 	cmake --preset tsan
-	cmake --build --preset tsan -j$(JOBS)
+	targets=$$(ctest --test-dir build/tsan -N -R '$(TSAN_TESTS)' | awk '/Test +#/ { print $$NF }'); \
+	[ -n "$$targets" ] || { echo "test-tsan: no test is named like $(TSAN_TESTS)" >&2; exit 1; }; \
+	cmake --build --preset tsan -j$(JOBS) --target $$targets
 	ctest --preset tsan --no-tests=error -j$(JOBS) -R '$(TSAN_TESTS)'
 
 test-release: build ## The program as it is used, driven from outside

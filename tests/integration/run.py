@@ -6,6 +6,8 @@ import pathlib
 import sys
 import unittest
 
+sys.dont_write_bytecode = True  # a test leaves nothing in the sources
+
 import program
 
 if __name__ == "__main__":
