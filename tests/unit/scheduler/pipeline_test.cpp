@@ -58,6 +58,7 @@ TEST_F(PipelineTest, poison_is_isolated) {
     put("another", {"bad 7", "fine"});
     ASSERT_TRUE(eventually([&] { return settled(); }));
     EXPECT_EQ(provider->asked("bad 7"), asked) << "a refused text is not asked again by the next job";
+    EXPECT_EQ(jobs(JobStatus::failed).size(), 2U) << "which fails for it all the same";
 }
 
 TEST_F(PipelineTest, throttling_is_free) {
