@@ -18,11 +18,11 @@ constexpr std::size_t max_link_bytes = 2000;
 constexpr std::array<std::string_view, 23> inline_elements{"a",     "abbr", "b",      "big",    "cite",  "code", "del", "em",
                                                            "font",  "i",    "ins",    "kbd",    "label", "mark", "s",   "samp",
                                                            "small", "span", "strike", "strong", "sub",   "sup",  "u"};
-constexpr std::array<std::string_view, 43> block_elements{
-    "article", "aside",  "blockquote", "body", "br",    "center", "dd",    "details", "div",  "dl",      "dt",
-    "figure",  "footer", "h1",         "h2",   "h3",    "h4",     "h5",    "h6",      "head", "header",  "hr",
-    "html",    "iframe", "img",        "li",   "main",  "nav",    "ol",    "p",       "pre",  "section", "style",
-    "summary", "table",  "tbody",      "td",   "tfoot", "th",     "thead", "tr",      "tt",   "ul"};
+constexpr std::array<std::string_view, 46> block_elements{
+    "article", "aside", "blockquote", "body", "br",    "center", "dd",    "details", "div",    "dl",  "dt",      "figure",
+    "footer",  "h1",    "h2",         "h3",   "h4",    "h5",     "h6",    "head",    "header", "hr",  "html",    "important",
+    "iframe",  "img",   "li",         "main", "nav",   "nobr",   "note",  "ol",      "p",      "pre", "section", "style",
+    "summary", "table", "tbody",      "td",   "tfoot", "th",     "thead", "tr",      "tt",     "ul"};
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 8> entities{
     {{"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&#39;", "'"}, {"&#x27;", "'"}, {"&apos;", "'"}, {"&nbsp;", " "}}};
