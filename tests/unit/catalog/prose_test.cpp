@@ -29,6 +29,14 @@ TEST(Prose, KeepsTheTextOfLinksOnly) {
     EXPECT_EQ(plain_prose("array[0] and ](x)"), "array[0] and ](x)");
 }
 
+TEST(Prose, TakesTimeInProportionWhateverIsLeftOpen) {
+    for (const std::string_view piece : {"[", "[a](", "<p ", "<!--", "&", "](", "[a]"}) {
+        std::string text;
+        for (int i = 0; i < 200'000; ++i) text += piece;
+        EXPECT_LE(plain_prose(text).size(), text.size());
+    }
+}
+
 TEST(Prose, MakesAllWhiteSpaceSingleSpaces) {
     EXPECT_EQ(plain_prose(" \t a\r\n\r\nb\xc2\xa0\xe2\x80\x8b\xe3\x80\x80"
                           "c\x01\x7f "),

@@ -36,6 +36,14 @@ TEST(References, InCyclesEndWithANote) {
     EXPECT_EQ(document.notes.size(), 3U);
 }
 
+TEST(References, InLongChainsAreFollowedSoFar) {
+    std::string paths = "{";
+    for (int i = 0; i < 3000; ++i) paths += "\"/" + std::to_string(i) + R"(":{"$ref":"#/paths/~1)" + std::to_string(i + 1) + "\"},";
+    const auto document = parsed(with_paths(paths + R"("/3000":{"get":{}}})"));
+    EXPECT_EQ(document.operations.size(), 17U);
+    EXPECT_THAT(document.notes.front(), HasSubstr("more than 16 references"));
+}
+
 TEST(References, ThatDangleOrLeadAwayGiveANote) {
     const auto document = parsed(with_paths(
         R"({"/a":{"$ref":"#/nowhere"},"/b":{"$ref":"other.json#/x","get":{}},"/c":{"$ref":"https://example.com/x.json"},"/d":{"$ref":"#/info/title"},"/e":{"$ref":"#"}})"));
