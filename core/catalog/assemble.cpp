@@ -35,6 +35,12 @@ std::string bounded_id(std::string id) {
     return fmt::format("{}~{}", id, hash);
 }
 
+// "3.0.1", "3.1.0-rc2"
+bool is_version(std::string_view text) {
+    constexpr std::string_view allowed = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+-";
+    return text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
 // What a document that is no OpenAPI document seems to be.
 std::string description_of(const RawDocument& raw) {
     const auto has = [&raw](std::string_view key) { return std::ranges::find(raw.root_keys, key) != raw.root_keys.end(); };
@@ -54,7 +60,8 @@ Result<std::string> dialect_of(const RawDocument& raw) {
     if (raw.openapi) {
         const std::string& version = *raw.openapi;
         for (const std::string_view known : {"3.0", "3.1", "3.2"}) {
-            if (version == known || (version.starts_with(known) && version[known.size()] == '.')) {
+            const bool is_patch = version.starts_with(known) && version[known.size()] == '.';
+            if (version == known || (is_patch && is_version(version))) {
                 return fmt::format("OpenAPI {}", shown(version));
             }
         }

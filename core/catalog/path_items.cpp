@@ -10,7 +10,7 @@ namespace embedq::catalog {
 namespace {
 
 constexpr std::size_t max_notes = 20;
-constexpr int max_links = 16;
+constexpr std::size_t max_links = 16;  // of one chain
 
 }  // namespace
 
@@ -35,7 +35,7 @@ Status PathItems::resolve(const RawDocument& raw, DocumentReader& reader) {
         if (pointer && asked.insert(*pointer).second) next.push_back(std::move(*pointer));
     };
     for (const auto& [path, item] : raw.paths) ask(item);
-    for (int link = 0; link < max_links && !next.empty(); ++link) {
+    for (std::size_t link = 0; link < max_links && !next.empty(); ++link) {
         auto found = reader.find(std::exchange(next, {}));
         if (!found) return std::unexpected(std::move(found.error()));
         for (const auto& [pointer, item] : *found) ask(item);
@@ -58,6 +58,10 @@ std::vector<const RawPathItem*> PathItems::chain(std::string_view path, const Ra
             break;
         }
         const auto target = found_.find(*pointer);
+        if (followed.size() > max_links) {
+            notes.add(fmt::format("the path {} refers through more than {} references, of which no more are followed", path, max_links));
+            break;
+        }
         if (target == found_.end()) {
             notes.add(fmt::format("the path {} refers to \"{}\", where there is no path item", path, at->ref));
             break;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -11,18 +12,17 @@
 namespace embedq::catalog {
 namespace {
 
-constexpr std::size_t max_tag_bytes = 2000;
-constexpr std::size_t max_link_bytes = 2000;
+constexpr std::size_t max_markup_bytes = 2000;  // what is longer is text that only looks like markup
 
-// Sorted. Inline elements vanish; block elements leave a space behind.
+// Inline elements vanish; block elements leave a space behind.
 constexpr std::array<std::string_view, 23> inline_elements{"a",     "abbr", "b",      "big",    "cite",  "code", "del", "em",
                                                            "font",  "i",    "ins",    "kbd",    "label", "mark", "s",   "samp",
                                                            "small", "span", "strike", "strong", "sub",   "sup",  "u"};
-constexpr std::array<std::string_view, 43> block_elements{
-    "article", "aside",  "blockquote", "body", "br",    "center", "dd",    "details", "div",  "dl",      "dt",
-    "figure",  "footer", "h1",         "h2",   "h3",    "h4",     "h5",    "h6",      "head", "header",  "hr",
-    "html",    "iframe", "img",        "li",   "main",  "nav",    "ol",    "p",       "pre",  "section", "style",
-    "summary", "table",  "tbody",      "td",   "tfoot", "th",     "thead", "tr",      "tt",   "ul"};
+constexpr std::array<std::string_view, 46> block_elements{
+    "article", "aside", "blockquote", "body", "br",    "center", "dd",    "details", "div",    "dl",  "dt",      "figure",
+    "footer",  "h1",    "h2",         "h3",   "h4",    "h5",     "h6",    "head",    "header", "hr",  "html",    "important",
+    "iframe",  "img",   "li",         "main", "nav",   "nobr",   "note",  "ol",      "p",      "pre", "section", "style",
+    "summary", "table", "tbody",      "td",   "tfoot", "th",     "thead", "tr",      "tt",     "ul"};
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 8> entities{
     {{"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&#39;", "'"}, {"&#x27;", "'"}, {"&apos;", "'"}, {"&nbsp;", " "}}};
@@ -41,91 +41,138 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
+bool is_element_end(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '/' || c == '>';
+}
+
 struct Piece {
     std::size_t length = 0;         // bytes of the source it stands for
     std::string_view instead = {};  // what is put in its place
 };
 
-std::optional<Piece> html_tag(std::string_view rest) {
-    if (rest.starts_with("<!--")) {
-        const auto end = rest.substr(0, max_tag_bytes).find("-->", 4);
-        if (end == std::string_view::npos) return std::nullopt;
-        return Piece{end + 3, " "};
-    }
-    const std::size_t name_start = rest.starts_with("</") ? 2 : 1;
-    std::string name;
-    std::size_t at = name_start;
-    while (at < rest.size() && name.size() < 12 && (is_letter(rest[at]) || is_digit(rest[at]))) {
-        name.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(rest[at++]))));
-    }
-    if (name.empty() || at >= rest.size() || std::string_view(" \t\r\n/>").find(rest[at]) == std::string_view::npos) return std::nullopt;
-    const bool inline_element = std::ranges::find(inline_elements, name) != inline_elements.end();
-    if (!inline_element && std::ranges::find(block_elements, name) == block_elements.end()) return std::nullopt;
-    const auto end = rest.substr(0, max_tag_bytes).find_first_of("<>", at);
-    if (end == std::string_view::npos || rest[end] == '<') return std::nullopt;
-    return Piece{end + 1, inline_element ? "" : " "};
-}
+// The next place of a mark at or after a position. Positions that are asked for only grow, so a text is searched through once,
+// however many openings without an end it has.
+class NextMark {
+public:
+    enum class Match : std::uint8_t { any_of, whole };
 
-// "](https://…)" and "](#…)" after a link's text.
-std::optional<Piece> link_target(std::string_view rest) {
-    if (!rest.starts_with("](")) return std::nullopt;
-    const auto end = rest.substr(0, max_link_bytes).find_first_of(")\n", 2);
-    if (end == std::string_view::npos || rest[end] != ')') return std::nullopt;
-    return Piece{end + 1, ""};
-}
+    NextMark(std::string_view text, std::string_view mark, Match match) : text_(text), mark_(mark), match_(match) {}
 
-std::optional<Piece> special(std::string_view rest) {
-    const auto c = static_cast<unsigned char>(rest.front());
-    if (c <= 0x20 || c == 0x7f) return Piece{1, " "};
-    if (c == '<') return html_tag(rest);
-    if (c == ']') return link_target(rest);
-    if (c == '&') {
-        for (const auto& [entity, text] : entities) {
-            if (rest.starts_with(entity)) return Piece{entity.size(), text};
+    // npos if it is further away than markup is long.
+    std::size_t find(std::size_t from) {
+        if (!searched_ || place_ < from) place_ = match_ == Match::any_of ? text_.find_first_of(mark_, from) : text_.find(mark_, from);
+        searched_ = true;
+        return place_ == std::string_view::npos || place_ - from > max_markup_bytes ? std::string_view::npos : place_;
+    }
+
+private:
+    std::string_view text_;
+    std::string_view mark_;
+    Match match_;
+    bool searched_ = false;
+    std::size_t place_ = 0;
+};
+
+class PlainProse {
+public:
+    explicit PlainProse(std::string_view text) : text_(text) {}
+
+    std::string run() && {
+        out_.reserve(text_.size());
+        for (std::size_t at = 0; at < text_.size();) {
+            const Piece piece = next(at);
+            put(piece.instead);
+            at += piece.length;
+        }
+        if (out_.ends_with(' ')) out_.pop_back();
+        return std::move(out_);
+    }
+
+private:
+    void put(std::string_view piece) {
+        if (piece != " ") {
+            out_.append(piece);
+        } else if (!out_.empty() && out_.back() != ' ') {
+            out_.push_back(' ');
         }
     }
-    if (c == 0xc2 && rest.size() > 1 && static_cast<unsigned char>(rest[1]) >= 0x80 && static_cast<unsigned char>(rest[1]) < 0xa0) {
-        return Piece{2, " "};
-    }
-    if (c < 0xc2) return std::nullopt;
-    const auto space = std::ranges::find_if(wide_spaces, [rest](std::string_view wide) { return rest.starts_with(wide); });
-    if (space == wide_spaces.end()) return std::nullopt;
-    return Piece{space->size(), " "};
-}
 
-// Whether a "[" opens a link whose target is taken out.
-bool opens_link(std::string_view rest) {
-    const auto close = rest.substr(0, max_link_bytes).find_first_of("[]", 1);
-    return close != std::string_view::npos && rest[close] == ']' && link_target(rest.substr(close)).has_value();
-}
+    Piece next(std::size_t at) {
+        const auto c = static_cast<unsigned char>(text_[at]);
+        if (c <= 0x20 || c == 0x7f) return {1, " "};
+        std::optional<Piece> piece;
+        if (c == '<') piece = html(at);
+        if (c == '[') piece = link_start(at);
+        if (c == ']' && at == link_end_) piece = link_target(at);
+        if (c == '&') piece = entity(at);
+        if (c >= 0xc2) piece = wide_space(at);
+        return piece.value_or(Piece{1, text_.substr(at, 1)});
+    }
+
+    std::optional<Piece> html(std::size_t at) {
+        const auto rest = text_.substr(at);
+        if (rest.starts_with("<!--")) {
+            const auto end = comment_end_.find(at + 4);
+            return end == std::string_view::npos ? std::nullopt : std::optional(Piece{end + 3 - at, " "});
+        }
+        std::size_t name_end = rest.starts_with("</") ? 2 : 1;
+        std::string name;
+        while (name_end < rest.size() && name.size() < 12 && (is_letter(rest[name_end]) || is_digit(rest[name_end]))) {
+            name.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(rest[name_end++]))));
+        }
+        if (name.empty() || name_end >= rest.size() || !is_element_end(rest[name_end])) return std::nullopt;
+        const bool is_inline = std::ranges::find(inline_elements, name) != inline_elements.end();
+        if (!is_inline && std::ranges::find(block_elements, name) == block_elements.end()) return std::nullopt;
+        const auto end = tag_end_.find(at + name_end);
+        if (end == std::string_view::npos || text_[end] == '<') return std::nullopt;
+        return Piece{end + 1 - at, is_inline ? "" : " "};
+    }
+
+    // The "[" of "[text](target)" or "![text](target)".
+    std::optional<Piece> link_start(std::size_t at) {
+        const auto close = bracket_.find(at + 1);
+        if (close == std::string_view::npos || text_[close] != ']' || !link_target(close)) return std::nullopt;
+        link_end_ = close;
+        if (out_.ends_with('!')) out_.pop_back();
+        return Piece{1, ""};
+    }
+
+    // "](https://…)" and "](#…)".
+    std::optional<Piece> link_target(std::size_t at) {
+        if (!text_.substr(at).starts_with("](")) return std::nullopt;
+        const auto end = target_end_.find(at + 2);
+        if (end == std::string_view::npos || text_[end] != ')') return std::nullopt;
+        return Piece{end + 1 - at, ""};
+    }
+
+    [[nodiscard]] std::optional<Piece> entity(std::size_t at) const {
+        for (const auto& [entity, text] : entities) {
+            if (text_.substr(at).starts_with(entity)) return Piece{entity.size(), text};
+        }
+        return std::nullopt;
+    }
+
+    [[nodiscard]] std::optional<Piece> wide_space(std::size_t at) const {
+        const auto rest = text_.substr(at);
+        const auto second = rest.size() > 1 ? static_cast<unsigned char>(rest[1]) : 0U;
+        if (rest.front() == '\xc2' && second >= 0x80 && second < 0xa0) return Piece{2, " "};  // C1 control characters
+        const auto space = std::ranges::find_if(wide_spaces, [rest](std::string_view wide) { return rest.starts_with(wide); });
+        return space == wide_spaces.end() ? std::nullopt : std::optional(Piece{space->size(), " "});
+    }
+
+    std::string_view text_;
+    std::string out_;
+    std::size_t link_end_ = std::string_view::npos;  // the "]" of the link that is being read
+    NextMark comment_end_{text_, "-->", NextMark::Match::whole};
+    NextMark tag_end_{text_, "<>", NextMark::Match::any_of};
+    NextMark bracket_{text_, "[]", NextMark::Match::any_of};
+    NextMark target_end_{text_, ")\n", NextMark::Match::any_of};
+};
 
 }  // namespace
 
 std::string plain_prose(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    const auto put = [&out](std::string_view piece) {
-        if (piece != " ") {
-            out.append(piece);
-        } else if (!out.empty() && out.back() != ' ') {
-            out.push_back(' ');
-        }
-    };
-    bool in_link = false;
-    while (!text.empty()) {
-        if (text.front() == '[' && opens_link(text)) {
-            in_link = true;
-            if (out.ends_with('!')) out.pop_back();
-            text.remove_prefix(1);
-            continue;
-        }
-        std::optional<Piece> piece = text.front() == ']' && !in_link ? std::nullopt : special(text);
-        if (text.front() == ']') in_link = false;
-        put(piece ? piece->instead : text.substr(0, 1));
-        text.remove_prefix(piece ? piece->length : 1);
-    }
-    if (out.ends_with(' ')) out.pop_back();
-    return out;
+    return PlainProse(text).run();
 }
 
 std::size_t word_floor(std::string_view prose, std::size_t bound) {

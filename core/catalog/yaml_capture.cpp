@@ -6,6 +6,7 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <exception>
 #include <istream>
 #include <streambuf>
@@ -44,7 +45,8 @@ public:
         leaf(mark, YamlNode::Kind::null, "null", anchor);
     }
 
-    void OnScalar(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor, const std::string& value) override {
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+        if (tag == "!") last_quoted_ = mark;
         leaf(mark, YamlNode::Kind::scalar, value, anchor);
     }
 
@@ -67,6 +69,9 @@ public:
     }
     void OnSequenceEnd() override { close(); }
     void OnMapEnd() override { close(); }
+
+    // Where the last quoted scalar of the document begins.
+    [[nodiscard]] const YAML::Mark& last_quoted() const { return last_quoted_; }
 
 private:
     struct Frame {
@@ -200,6 +205,7 @@ private:
     const YamlNode* skipped_ = nullptr;
     std::vector<Frame> stack_;
     std::vector<Anchor> anchors_;  // by the parser's number, which starts at 1
+    YAML::Mark last_quoted_ = YAML::Mark::null_mark();
     std::size_t root_size_ = 0;
     std::size_t documents_ = 0;
     std::size_t complex_keys_ = 0;
@@ -213,6 +219,26 @@ public:
         setg(first, first, first + view.size());
     }
 };
+
+// Whether a quoted scalar that begins here, after an anchor and a tag, is never closed. The parser takes such a one for complete
+// when the document ends with a line break.
+bool is_unclosed(std::string_view rest) {
+    while (rest.starts_with('&') || rest.starts_with('!')) {
+        rest.remove_prefix(std::min(rest.find_first_of(" \t\r\n"), rest.size()));
+        rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n"), rest.size()));
+    }
+    if (rest.empty() || (rest.front() != '"' && rest.front() != '\'')) return false;
+    const char quote = rest.front();
+    for (std::size_t at = 1; at < rest.size(); ++at) {
+        if (quote == '"' && rest[at] == '\\') {
+            ++at;
+        } else if (rest[at] == quote) {
+            if (quote == '"' || at + 1 >= rest.size() || rest[at + 1] != quote) return false;
+            ++at;
+        }
+    }
+    return true;
+}
 
 }  // namespace
 
@@ -229,6 +255,11 @@ Result<YamlTree> capture_yaml(std::string_view content, const Interest& wanted, 
         Capture capture(tree, wanted, limits);
         YAML::Parser parser(stream);
         while (parser.HandleNextDocument(capture)) {
+        }
+        // An unclosed scalar runs to the end, so only the last one can be it.
+        const YAML::Mark& quoted = capture.last_quoted();
+        if (!quoted.is_null() && is_unclosed(content.substr(std::min(static_cast<std::size_t>(quoted.pos), content.size())))) {
+            refuse(quoted, "the quoted text that begins here is never closed; the document may be truncated");
         }
     } catch (const Refusal& refusal) {
         return fail(ErrorKind::invalid_argument, refusal.message);
