@@ -1,0 +1,16 @@
+// The memory store: everything in plain containers behind one mutex. It is the reference of what the verbs mean, and the
+// store of tests and demonstrations; nothing outlives the process.
+//
+// Every member may be called from any thread. Visitors run while the mutex is held.
+#pragma once
+
+#include <memory>
+
+#include "embedq/context.h"
+#include "embedq/store.h"
+
+namespace embedq::memory {
+
+[[nodiscard]] std::unique_ptr<Store> make_store(Context& context);
+
+}  // namespace embedq::memory

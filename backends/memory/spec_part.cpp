@@ -1,0 +1,117 @@
+// Specs: documents with their operations, written together with their jobs.
+#include <algorithm>
+
+#include "memory_store.h"
+
+namespace embedq::memory {
+namespace {
+
+Status check_spec_name(std::string_view name) {
+    const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'; };
+    if (!name.empty() && name.size() <= 200 && std::ranges::all_of(name, allowed)) return {};
+    return fail(ErrorKind::invalid_argument,
+                "'" + std::string(name) + "' is no spec name: expected 1 to 200 of a-z, 0-9, '.', '_' and '-'");
+}
+
+bool same_document(const SpecInfo& info, const SpecWrite& write) {
+    return info.content_hash == write.content_hash && info.text_version == write.text_version && info.source_kind == write.source_kind &&
+           info.source == write.source && info.etag == write.etag && info.base_path == write.base_path && info.title == write.title &&
+           info.description == write.description;
+}
+
+void fill_in(SpecInfo& info, const SpecWrite& write, Time at) {
+    info.catalog_id = write.catalog_id;
+    info.spec_name = write.spec_name;
+    info.source_kind = write.source_kind;
+    info.source = write.source;
+    info.etag = write.etag;
+    info.base_path = write.base_path;
+    info.title = write.title;
+    info.description = write.description;
+    info.content_hash = write.content_hash;
+    info.text_version = write.text_version;
+    info.updated_at = at;
+    ++info.generation;
+}
+
+PutResult put_one(State& state, const SpecWrite& write, Time at) {
+    CatalogRow& catalog = **state.catalog(write.catalog_id);
+    const auto [found, created] = catalog.specs.try_emplace(write.spec_name);
+    SpecRow& spec = found->second;
+    PutResult result{created ? PutOutcome::created : PutOutcome::changed, EnqueueOutcome::none, 0, 0};
+    if (!created && same_document(spec.info, write)) {
+        result.outcome = PutOutcome::unchanged;
+    } else {
+        fill_in(spec.info, write, at);
+        if (created) spec.info.created_at = at;
+        spec.content = write.content;
+        spec.failures = 0;
+        spec.info.parked_until.reset();
+        state.set_operations(catalog, spec, write.operations);
+        state.note_change(catalog, write.spec_name, at);
+    }
+    result.generation = spec.info.generation;
+    result.operation_count = spec.operations.size();
+    if (!state.has_gap(catalog, spec)) return result;
+    // An unchanged document leaves a waiting job as it is, its backoff included.
+    const bool leave_it = result.outcome == PutOutcome::unchanged && spec.pending;
+    result.enqueued = leave_it ? EnqueueOutcome::collapsed : state.enqueue(catalog, spec, JobKind::spec_write, at);
+    return result;
+}
+
+}  // namespace
+
+Result<std::vector<PutResult>> MemoryStore::put_specs(std::span<const SpecWrite> specs) {
+    const std::lock_guard lock(mutex_);
+    for (const SpecWrite& write : specs) {
+        if (auto valid = check_spec_name(write.spec_name); !valid) return std::unexpected(valid.error());
+        if (auto found = state_.catalog(write.catalog_id); !found) return std::unexpected(found.error());
+    }
+    ++state_.stamp;
+    std::vector<PutResult> results;
+    results.reserve(specs.size());
+    for (const SpecWrite& write : specs) results.push_back(put_one(state_, write, now()));
+    return results;
+}
+
+Result<std::vector<SpecInfo>> MemoryStore::specs(std::string_view catalog_id, std::string_view after, std::size_t limit) {
+    const std::lock_guard lock(mutex_);
+    auto catalog = state_.catalog(catalog_id);
+    if (!catalog) return std::unexpected(catalog.error());
+    const auto& rows = (*catalog)->specs;
+    std::vector<SpecInfo> page;
+    for (auto row = rows.upper_bound(after); row != rows.end() && page.size() < limit; ++row) page.push_back(row->second.info);
+    return page;
+}
+
+Result<SpecInfo> MemoryStore::spec(std::string_view catalog_id, std::string_view spec_name) {
+    const std::lock_guard lock(mutex_);
+    auto found = state_.spec(catalog_id, spec_name);
+    if (!found) return std::unexpected(found.error());
+    return (*found)->info;
+}
+
+Result<std::string> MemoryStore::spec_content(std::string_view catalog_id, std::string_view spec_name) {
+    const std::lock_guard lock(mutex_);
+    auto found = state_.spec(catalog_id, spec_name);
+    if (!found) return std::unexpected(found.error());
+    return (*found)->content;
+}
+
+Status MemoryStore::delete_spec(std::string_view catalog_id, std::string_view spec_name) {
+    const std::lock_guard lock(mutex_);
+    auto found = state_.spec(catalog_id, spec_name);
+    if (!found) return std::unexpected(found.error());
+    ++state_.stamp;
+    CatalogRow& catalog = **state_.catalog(catalog_id);
+    SpecRow& spec = **found;
+    state_.cancel_open(spec, "its spec was deleted", now());
+    state_.set_operations(catalog, spec, {});
+    state_.note_change(catalog, spec_name, now());
+    catalog.specs.erase(catalog.specs.find(spec_name));
+    // What is left may be settled whole.
+    state_.flip_if_settled(catalog, now());
+    return {};
+}
+
+}  // namespace embedq::memory

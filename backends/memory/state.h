@@ -1,0 +1,162 @@
+// What the memory store holds: rows and the indexes over them, with the moves of a job between its states.
+//
+// Not thread-safe: the store's mutex guards it. Every index is changed in the same function as the row it points at.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "embedq/catalog.h"
+#include "embedq/error.h"
+#include "embedq/job.h"
+
+namespace embedq::memory {
+
+struct Sha256Hash {
+    // The bytes are uniform already.
+    std::size_t operator()(const Sha256& hash) const noexcept;
+};
+
+// What became of a text under a profile: a vector, or a refusal when there are no values. The newer of two replaces the older.
+struct SettledText {
+    Time written_at{};
+    std::vector<float> values;
+    std::string refusal;
+    [[nodiscard]] bool refused() const noexcept { return values.empty(); }
+};
+
+struct ProfileRow {
+    Profile profile;
+    std::unordered_map<Sha256, SettledText, Sha256Hash> texts;
+};
+
+struct SpecRow {
+    SpecInfo info;
+    std::string content;
+    std::vector<Operation> operations;
+    std::vector<bool> first_of_text;  // by position: no earlier operation has the same text
+    std::size_t distinct_texts = 0;
+    std::optional<Time> force_from;  // what was written before does not count for this spec
+    std::uint32_t failures = 0;      // failed jobs since the last success, changed write or manual retry
+    std::optional<JobId> pending;    // one_open_job
+    std::set<JobId> running;
+    std::optional<JobId> newest;  // of this spec's own jobs, not of a deleted one of the same name
+};
+
+// One changed spec. A later change of the same spec takes the earlier row's place.
+struct ChangeRow {
+    Time at{};
+    std::string spec_name;
+};
+
+struct CatalogRow {
+    CatalogInfo info;  // spec_count and revision are filled in when it is read
+    std::map<std::string, SpecRow, std::less<>> specs;
+    std::uint64_t revision = 0;
+    std::uint64_t feed_floor = 0;  // a reader from before it must read everything again
+    std::map<std::uint64_t, ChangeRow> feed;
+    std::map<std::string, std::uint64_t, std::less<>> feed_by_spec;
+    std::string unsettled_hint;  // the spec where the last look for a gap found one
+};
+
+struct JobRow {
+    Job job;
+    Sha256 fingerprint{};  // of the target profile; all zero while there is none
+    Sha256 profile_id{};   // of the target profile when it was claimed
+    LeaseToken token{};
+    Time due{};
+    std::size_t new_vectors = 0;  // stored since the claim
+};
+
+// The order in which pending jobs are handed out. Suspects lie apart, so that skipping them costs nothing.
+struct PendingKey {
+    Sha256 fingerprint{};
+    bool suspect = false;
+    Time due{};
+    JobId id = 0;
+    friend auto operator<=>(const PendingKey&, const PendingKey&) = default;
+};
+
+using SpecKey = std::pair<std::string, std::string>;
+using LaneKey = std::pair<Sha256, std::string>;
+
+struct LaneRow {
+    Time until{};
+    std::string reason;
+};
+
+struct State {
+    // --- rows
+    std::map<std::string, CatalogRow, std::less<>> catalogs;
+    std::map<Sha256, ProfileRow> profiles;
+    std::map<JobId, JobRow> jobs;
+    std::map<std::string, WorkerInfo, std::less<>> workers;
+    std::map<LaneKey, LaneRow> lanes;
+    JobId last_job = 0;
+    // One counter for all catalogs, so that a catalog deleted and made anew never shows an old revision again.
+    std::uint64_t last_revision = 0;
+    std::uint64_t stamp = 0;
+
+    // --- indexes
+    std::set<PendingKey> pending;
+    std::set<std::pair<Time, JobId>> leases;
+    std::set<std::pair<Time, JobId>> finished;
+    std::map<SpecKey, std::set<JobId>> jobs_by_spec;
+    std::map<std::string, std::set<JobId>, std::less<>> jobs_by_catalog;
+    std::map<JobStatus, std::set<JobId>> jobs_by_status;
+    // How many specs of which catalog have the text: says whether a vector is referred to.
+    std::unordered_map<Sha256, std::map<std::string, std::size_t, std::less<>>, Sha256Hash> text_users;
+
+    // --- finding
+    [[nodiscard]] Result<CatalogRow*> catalog(std::string_view id);
+    [[nodiscard]] Result<SpecRow*> spec(std::string_view catalog_id, std::string_view spec_name);
+    // The row of a spec that still exists, or nullptr: jobs outlive their specs.
+    [[nodiscard]] SpecRow* spec_of(const Job& job);
+    // The job, if this token holds it now.
+    [[nodiscard]] JobRow* held(const JobRef& ref);
+    [[nodiscard]] const ProfileRow* target_of(const CatalogRow& catalog) const;
+
+    // --- texts
+    // What settles the operation's text for this spec; nullptr when nothing does, or only what is older than its force.
+    [[nodiscard]] static const SettledText* settled(const ProfileRow& profile, const SpecRow& spec, const Sha256& text_hash);
+    [[nodiscard]] bool has_gap(const CatalogRow& catalog, const SpecRow& spec) const;
+    // Makes the target profile the serving one when every text is settled under it. Returns whether it did.
+    bool flip_if_settled(CatalogRow& catalog, Time now);
+    void set_operations(CatalogRow& catalog, SpecRow& spec, std::vector<Operation> operations);
+    [[nodiscard]] bool referred_to(const Sha256& profile_id, const Sha256& text_hash) const;
+
+    // --- the change feed
+    void note_change(CatalogRow& catalog, std::string_view spec_name, Time now);
+    void note_everything(CatalogRow& catalog);
+
+    // --- the moves of a job (docs/job-states.md)
+    // Enqueues, or collapses onto the pending job, which becomes due now. The caller has seen that there is a gap.
+    EnqueueOutcome enqueue(CatalogRow& catalog, SpecRow& spec, JobKind kind, Time now);
+    void start(JobRow& row, const SpecRow& spec, std::string_view worker_id, const LeaseToken& token, Time now, Time expires);
+    void extend(JobRow& row, Time expires);
+    // Back to pending; where a job waits behind it already, that one goes on in its place and this one ends `cancelled`.
+    void back_to_pending(JobRow& row, Time due, Time now);
+    void finish(JobRow& row, JobStatus status, Time now);  // succeeded and failed also settle the spec's failures and parking
+    void move_to(JobRow& row, const Sha256& fingerprint);  // of a pending job
+    void cancel_open(SpecRow& spec, std::string_view reason, Time now);
+    void forget(JobId id);  // a finished job
+
+private:
+    void set_status(JobRow& row, JobStatus status);
+    void add_pending(JobRow& row, SpecRow& spec, Time due);
+    void leave_state(JobRow& row);  // out of the indexes of pending and running
+};
+
+[[nodiscard]] inline PendingKey pending_key(const JobRow& row) {
+    return {row.fingerprint, row.job.expiries >= 2, row.due, row.job.id};
+}
+
+}  // namespace embedq::memory

@@ -1,0 +1,154 @@
+// Upkeep: dead workers' jobs, gaps, history and lanes.
+#include <algorithm>
+
+#include "memory_store.h"
+
+namespace embedq::memory {
+namespace {
+
+std::string expiry_message(std::uint32_t expiries) {
+    return "its lease expired " + std::to_string(expiries) + (expiries == 1 ? " time" : " times") +
+           ": the workers that held it died or stood still";
+}
+
+// Vectors and refusals alike; only what is old enough that no job in flight can be about to name it.
+std::size_t prune_texts(State& state, Time before, std::size_t limit, bool& more) {
+    std::size_t vectors = 0;
+    std::size_t rows = 0;
+    for (auto& [id, profile] : state.profiles) {
+        for (auto text = profile.texts.begin(); text != profile.texts.end();) {
+            if (text->second.written_at >= before || state.referred_to(id, text->first)) {
+                ++text;
+                continue;
+            }
+            if (rows++ == limit) {
+                more = true;
+                return vectors;
+            }
+            if (!text->second.refused()) ++vectors;
+            text = profile.texts.erase(text);
+        }
+    }
+    return vectors;
+}
+
+std::size_t prune_feed(State& state, Time before, std::size_t limit, bool& more) {
+    std::size_t rows = 0;
+    for (auto& [id, catalog] : state.catalogs) {
+        while (!catalog.feed.empty() && catalog.feed.begin()->second.at < before) {
+            if (rows == limit) {
+                more = true;
+                return rows;
+            }
+            const auto oldest = catalog.feed.begin();
+            catalog.feed_floor = oldest->first;
+            catalog.feed_by_spec.erase(oldest->second.spec_name);
+            catalog.feed.erase(oldest);
+            ++rows;
+        }
+    }
+    return rows;
+}
+
+std::size_t prune_jobs(State& state, Time before, std::size_t limit, bool& more) {
+    std::size_t rows = 0;
+    while (!state.finished.empty() && state.finished.begin()->first < before) {
+        if (rows == limit) {
+            more = true;
+            return rows;
+        }
+        state.forget(state.finished.begin()->second);
+        ++rows;
+    }
+    return rows;
+}
+
+void reconcile_catalog(State& state, CatalogRow& catalog, Time now, ReconcileResult& result) {
+    for (auto& [name, spec] : catalog.specs) {
+        if (!state.has_gap(catalog, spec)) continue;
+        ++result.gaps;
+        const bool open = spec.pending || !spec.running.empty();
+        const bool parked = spec.info.parked_until && *spec.info.parked_until > now;
+        if (open || parked) continue;
+        state.enqueue(catalog, spec, JobKind::reconciler, now);
+        ++result.enqueued;
+    }
+    if (state.flip_if_settled(catalog, now)) ++result.flipped;
+}
+
+}  // namespace
+
+Result<ReapResult> MemoryStore::reap(std::uint32_t max_attempts) {
+    const std::lock_guard lock(mutex_);
+    const Time at = now();
+    ReapResult result;
+    while (!state_.leases.empty() && state_.leases.begin()->first <= at) {
+        JobRow& row = state_.jobs.at(state_.leases.begin()->second);
+        ++row.job.expiries;
+        if (row.new_vectors == 0) ++row.job.attempts;
+        row.job.last_error = expiry_message(row.job.expiries);
+        if (row.job.attempts >= max_attempts) {
+            state_.finish(row, JobStatus::failed, at);
+            ++result.failed;
+        } else {
+            state_.back_to_pending(row, at, at);
+            ++result.requeued;
+        }
+    }
+    if (result.failed + result.requeued > 0) ++state_.stamp;
+    return result;
+}
+
+Result<ReconcileResult> MemoryStore::reconcile(std::string_view catalog_id) {
+    const std::lock_guard lock(mutex_);
+    ReconcileResult result;
+    if (!catalog_id.empty()) {
+        auto catalog = state_.catalog(catalog_id);
+        if (!catalog) return std::unexpected(catalog.error());
+        reconcile_catalog(state_, **catalog, now(), result);
+    } else {
+        for (auto& [id, catalog] : state_.catalogs) reconcile_catalog(state_, catalog, now(), result);
+    }
+    if (result.enqueued + result.flipped > 0) ++state_.stamp;
+    return result;
+}
+
+Result<PruneResult> MemoryStore::prune(const PruneRequest& request) {
+    const std::lock_guard lock(mutex_);
+    const Time before = now() - request.older_than;
+    PruneResult result;
+    result.jobs = prune_jobs(state_, before, request.limit, result.more);
+    result.vectors = prune_texts(state_, before, request.limit, result.more);
+    result.changes = prune_feed(state_, before, request.limit, result.more);
+    std::erase_if(state_.workers, [&](const auto& worker) { return worker.second.seen_at < before; });
+    ++state_.stamp;
+    return result;
+}
+
+Status MemoryStore::put_lanes(std::span<const LaneState> lanes) {
+    const std::lock_guard lock(mutex_);
+    ++state_.stamp;
+    for (const LaneState& lane : lanes) {
+        const LaneKey key{lane.fingerprint, lane.endpoint};
+        if (lane.cool_down <= std::chrono::milliseconds::zero()) {
+            state_.lanes.erase(key);
+        } else {
+            state_.lanes.insert_or_assign(key, LaneRow{now() + lane.cool_down, lane.reason});
+        }
+    }
+    return {};
+}
+
+Result<std::vector<LaneState>> MemoryStore::lanes() {
+    const std::lock_guard lock(mutex_);
+    const Time at = now();
+    std::erase_if(state_.lanes, [at](const auto& lane) { return lane.second.until <= at; });
+    std::vector<LaneState> cooling;
+    cooling.reserve(state_.lanes.size());
+    for (const auto& [key, lane] : state_.lanes) {
+        cooling.push_back({key.first, key.second, std::chrono::ceil<std::chrono::milliseconds>(lane.until - at), lane.reason});
+    }
+    return cooling;
+}
+
+}  // namespace embedq::memory

@@ -1,0 +1,81 @@
+// A Context for tests: a clock that only moves when told, seeded randomness, and a logger that keeps its lines.
+//
+// Every member may be called from any thread.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "embedq/context.h"
+
+namespace embedq::conformance {
+
+// Both times move together. Starts at a fixed moment, so that a failure reads the same each time.
+class ManualClock final : public Clock {
+public:
+    void advance(std::chrono::microseconds by) noexcept { passed_ += by.count(); }
+
+    [[nodiscard]] Steady now() const noexcept override { return Steady(std::chrono::hours(1) + std::chrono::microseconds(passed_.load())); }
+    [[nodiscard]] Wall wall() const noexcept override {
+        return Wall(std::chrono::sys_days(std::chrono::year(2031) / 5 / 17)) + std::chrono::microseconds(passed_.load());
+    }
+
+private:
+    std::atomic<std::int64_t> passed_{0};
+};
+
+class CapturingLogger final : public Logger {
+public:
+    void log(LogLevel level, std::string_view message) override {
+        const std::lock_guard lock(mutex_);
+        lines_.emplace_back(level, message);
+    }
+    [[nodiscard]] bool enabled(LogLevel) const noexcept override { return true; }
+
+    [[nodiscard]] std::vector<std::pair<LogLevel, std::string>> lines() const {
+        const std::lock_guard lock(mutex_);
+        return lines_;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::vector<std::pair<LogLevel, std::string>> lines_;  // guarded by mutex_
+};
+
+class TestContext final : public Context {
+public:
+    explicit TestContext(std::string name, std::uint64_t seed = 1) : name_(std::move(name)), engine_(seed) {}
+
+    [[nodiscard]] std::string_view name() const noexcept override { return name_; }
+    [[nodiscard]] CapturingLogger& logger() noexcept override { return logger_; }
+    [[nodiscard]] const Clock& clock() const noexcept override { return clock_; }
+    [[nodiscard]] std::uint64_t random() noexcept override {
+        const std::lock_guard lock(mutex_);
+        return engine_();
+    }
+    [[nodiscard]] std::optional<std::string> store_option(std::string_view name) const override {
+        const auto found = store_options_.find(name);
+        return found == store_options_.end() ? std::nullopt : std::optional(found->second);
+    }
+
+    [[nodiscard]] ManualClock& manual_clock() noexcept { return clock_; }
+    // Before the context is shared between threads.
+    void set_store_option(std::string name, std::string value) { store_options_.insert_or_assign(std::move(name), std::move(value)); }
+
+private:
+    const std::string name_;
+    ManualClock clock_;
+    CapturingLogger logger_;
+    std::map<std::string, std::string, std::less<>> store_options_;
+
+    std::mutex mutex_;
+    std::mt19937_64 engine_;  // guarded by mutex_
+};
+
+}  // namespace embedq::conformance

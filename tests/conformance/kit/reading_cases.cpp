@@ -1,0 +1,364 @@
+// every_replica_sees_new_vectors, reads_are_cheap (what is read is right; how fast is for the benchmarks), absence_is_said.
+#include <algorithm>
+
+#include "kit.h"
+
+namespace embedq::conformance {
+namespace {
+
+using Names = std::vector<std::string>;
+
+bool tells(const Changes& changes, const std::string& spec_name) {
+    return changes.everything || std::ranges::count(changes.specs, spec_name) == 1;
+}
+
+// --- every_replica_sees_new_vectors
+
+void every_change_grows_the_revision(Kit& kit) {
+    kit.catalog();
+    auto revision = kit.revision();
+    const auto expect_change = [&](const std::string& spec_name, const std::string& what) {
+        const auto changes = must(kit.store().changes("shop", revision));
+        EXPECT_GT(changes.revision, revision) << what;
+        EXPECT_TRUE(tells(changes, spec_name)) << what;
+        EXPECT_EQ(changes.revision, kit.revision());
+        revision = changes.revision;
+    };
+    kit.put(document("pets", {"a", "b"}));
+    expect_change("pets", "put");
+    const auto job = kit.claim_one();
+    EXPECT_TRUE(kit.embed_some(job, 1, JobOutcome::progress));
+    expect_change("pets", "progress with a vector");
+    EXPECT_TRUE(kit.embed(job));
+    expect_change("pets", "success");
+    kit.put(document("pets", {"c"}));
+    expect_change("pets", "changed write");
+    must(kit.store().delete_spec("shop", "pets"));
+    expect_change("pets", "deletion");
+}
+
+void no_change_says_nothing(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a"}));
+    kit.embed_everything();
+    const auto revision = kit.revision();
+    kit.put(document("pets", {"a"}));
+    must(kit.store().reconcile(""));
+    must(kit.store().reap(5));
+    kit.set_target("shop", kit.target());
+    const auto changes = must(kit.store().changes("shop", revision));
+    EXPECT_EQ(changes.revision, revision);
+    EXPECT_FALSE(changes.everything);
+    EXPECT_TRUE(changes.specs.empty());
+}
+
+void each_changed_spec_is_told_once(Kit& kit) {
+    kit.catalog();
+    kit.put(document("a", {"a"}));
+    kit.put(document("b", {"b"}));
+    kit.put(document("c", {"c"}));
+    const auto revision = kit.revision();
+    kit.put(document("a", {"d"}));
+    kit.put(document("b", {"e"}));
+    kit.put(document("a", {"f"}));
+    auto changes = must(kit.store().changes("shop", revision));
+    ASSERT_FALSE(changes.everything);
+    std::ranges::sort(changes.specs);
+    EXPECT_EQ(changes.specs, (Names{"a", "b"}));
+}
+
+void catalogs_do_not_disturb_each_other(Kit& kit) {
+    kit.catalog();
+    kit.catalog("other");
+    const auto revision = kit.revision();
+    kit.put(document("pets", {"a"}, "other"));
+    kit.embed_everything();
+    EXPECT_EQ(kit.revision(), revision);
+}
+
+void vectors_made_for_another_catalog_are_seen(Kit& kit) {
+    kit.catalog();
+    kit.catalog("other");
+    kit.put(document("pets", {"same"}));
+    kit.put(document("cats", {"same"}, "other"));
+    const auto revision = kit.revision("other");
+    kit.embed_everything();
+    const auto changes = must(kit.store().changes("other", revision));
+    EXPECT_GT(changes.revision, revision);
+    EXPECT_TRUE(tells(changes, "cats"));
+}
+
+void a_second_instance_sees_all(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a"}));
+    const auto other = kit.another();
+    const auto revision = must(other->revision("shop"));
+    kit.embed_everything();
+    EXPECT_GT(must(other->revision("shop")), revision);
+    EXPECT_EQ(must(other->settlement("shop", {})).missing(), 0U);
+    kit.put(document("cars", {"b"}));
+    const auto claimed = must(other->claim(kit.claim_request()));
+    ASSERT_EQ(claimed.size(), 1U);
+    EXPECT_TRUE(kit.nothing_to_claim());
+    EXPECT_EQ(kit.job(claimed[0].ref.id).status, JobStatus::running);
+}
+
+std::string unless_watchable(const StoreCapabilities& capabilities) {
+    if (!capabilities.multi_process) return unless_multi_process(capabilities);
+    return capabilities.watch_interval ? "" : "the store cannot tell that another process wrote";
+}
+
+void the_stamp_shows_another_instances_write(Kit& kit) {
+    kit.catalog();
+    const auto other = kit.another();
+    const auto before = must(other->change_stamp());
+    EXPECT_EQ(must(other->change_stamp()), before) << "it stands still while nobody writes";
+    kit.put(document("pets", {"a"}));
+    EXPECT_NE(must(other->change_stamp()), before);
+}
+
+// --- what ranking reads
+
+void operations_come_back_whole(Kit& kit) {
+    kit.catalog();
+    const auto b = document("b", {"b0", "b1"});
+    const auto a = document("a", {"a0"});
+    kit.put(b);
+    kit.put(a);
+    std::vector<std::pair<std::string, Operation>> seen;
+    must(
+        kit.store().operations("shop", {}, [&](std::string_view spec, const Operation& operation) { seen.emplace_back(spec, operation); }));
+    ASSERT_EQ(seen.size(), 3U);
+    EXPECT_EQ(seen[0].first, "a");
+    EXPECT_EQ(seen[1].first, "b");
+    const auto& expected = b.operations[1];
+    const auto& got = seen[2].second;
+    EXPECT_EQ(got.operation_id, expected.operation_id);
+    EXPECT_EQ(got.method, expected.method);
+    EXPECT_EQ(got.path, expected.path);
+    EXPECT_EQ(got.summary, expected.summary);
+    EXPECT_EQ(got.tags, expected.tags);
+    EXPECT_EQ(got.text, expected.text);
+    EXPECT_EQ(got.text_hash, expected.text_hash);
+    EXPECT_EQ(got.cut_bytes, expected.cut_bytes);
+}
+
+void operations_of_named_specs(Kit& kit) {
+    kit.catalog();
+    for (const std::string name : {"a", "b", "c"}) kit.put(document(name, {name}));
+    Names seen;
+    const Names asked{"c", "gone", "a"};
+    must(kit.store().operations("shop", asked, [&](std::string_view spec, const Operation&) { seen.emplace_back(spec); }));
+    EXPECT_EQ(seen, (Names{"a", "c"})) << "a spec that was deleted meanwhile is left out";
+}
+
+void many_vectors_at_once(Kit& kit) {
+    kit.catalog();
+    Names texts;
+    for (int i = 0; i < 2500; ++i) texts.push_back("text " + std::to_string(i));
+    kit.put(document("big", texts));
+    kit.embed_everything();
+    std::vector<Sha256> hashes;
+    for (const auto& text : texts) hashes.push_back(hash_of(text));
+    hashes.push_back(hash_of("never seen"));
+    std::vector<bool> seen(hashes.size());
+    must(kit.store().vectors(kit.target().id, hashes, [&](std::size_t index, std::span<const float> values) {
+        seen.at(index) = true;
+        EXPECT_TRUE(std::ranges::equal(values, vector_of(hashes[index], 4)));
+    }));
+    EXPECT_EQ(std::ranges::count(seen, true), 2500);
+    EXPECT_FALSE(seen.back());
+}
+
+// --- reads_are_cheap
+
+void statuses_add_up(Kit& kit) {
+    kit.catalog();
+    kit.put(document("b-done", {"a", "b"}));
+    kit.put(document("c-part", {"a", "c", "d", "d"}));
+    kit.put(document("a-empty", {}));
+    EXPECT_TRUE(kit.embed(kit.claim_one()));
+    EXPECT_TRUE(kit.refuse(kit.claim_one(), "c", "no", JobOutcome::progress));
+    const auto all = must(kit.store().statuses("shop", {}));
+    ASSERT_EQ(all.size(), 3U);
+    EXPECT_EQ(all[0].spec_name, "a-empty");
+    EXPECT_EQ(all[0].operation_count, 0U);
+    EXPECT_FALSE(all[0].job.has_value());
+    EXPECT_EQ(all[1].operation_count, 2U);
+    EXPECT_EQ(all[1].embedding_count, 2U);
+    EXPECT_EQ(all[1].job.value().status, JobStatus::succeeded);
+    EXPECT_EQ(all[1].job->embedded_so_far, 2U);
+    EXPECT_EQ(all[2].operation_count, 4U);
+    EXPECT_EQ(all[2].embedding_count, 1U);
+    EXPECT_EQ(all[2].refused_count, 1U);
+    EXPECT_EQ(all[2].job.value().status, JobStatus::running);
+    const auto named = must(kit.store().statuses("shop", Names{"c-part"}));
+    ASSERT_EQ(named.size(), 1U);
+    EXPECT_EQ(named[0].spec_name, "c-part");
+}
+
+void the_newest_job_is_shown(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a"}));
+    kit.report(kit.claim_one(), JobOutcome::failed, 0ms, "no");
+    kit.enqueue("pets", JobKind::manual_retry);
+    const auto status = must(kit.store().statuses("shop", {})).at(0);
+    EXPECT_EQ(status.job.value().status, JobStatus::pending);
+    EXPECT_EQ(status.job->kind, JobKind::manual_retry);
+}
+
+void health_adds_up(Kit& kit) {
+    kit.catalog();
+    kit.catalog("other");
+    for (const std::string name : {"done", "failed", "running", "pending"}) kit.put(document(name, {name}));
+    kit.put(document("empty", {}));
+    EXPECT_TRUE(kit.embed(kit.claim_one()));
+    EXPECT_TRUE(kit.report(kit.claim_one(), JobOutcome::failed, 0ms, "no"));
+    static_cast<void>(kit.claim_one());
+    const auto health = must(kit.store().health("shop"));
+    ASSERT_EQ(health.size(), 1U);
+    EXPECT_EQ(health[0].specs_total, 5U);
+    EXPECT_EQ(health[0].specs_indexed, 2U) << "what has nothing to embed is indexed";
+    EXPECT_EQ(health[0].specs_pending, 1U);
+    EXPECT_EQ(health[0].specs_running, 1U);
+    EXPECT_EQ(health[0].specs_failed, 1U);
+    EXPECT_EQ(health[0].operation_count, 4U);
+    EXPECT_EQ(health[0].embedding_count, 1U);
+    const auto all = must(kit.store().health(""));
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_EQ(all[0].catalog_id, "other");
+    EXPECT_EQ(all[0].specs_total, 0U);
+}
+
+void settlement_counts_distinct_texts(Kit& kit) {
+    kit.catalog();
+    kit.put(document("a", {"x", "x", "y"}));
+    kit.put(document("b", {"y", "z"}));
+    auto settlement = kit.settlement();
+    EXPECT_EQ(settlement.specs, 2U);
+    EXPECT_EQ(settlement.operations, 5U);
+    EXPECT_EQ(settlement.distinct_texts, 3U);
+    EXPECT_EQ(settlement.missing(), 3U);
+    EXPECT_TRUE(kit.embed(kit.claim_one()));
+    EXPECT_EQ(kit.settlement().vectors, 2U);
+    settlement = must(kit.store().settlement("shop", Names{"b"}));
+    EXPECT_EQ(settlement.specs, 1U);
+    EXPECT_EQ(settlement.distinct_texts, 2U);
+    EXPECT_EQ(settlement.missing(), 1U);
+}
+
+void jobs_are_filtered_and_paged(Kit& kit) {
+    kit.catalog();
+    kit.catalog("other");
+    for (int i = 0; i < 7; ++i) kit.put(document("s" + std::to_string(i), {"t" + std::to_string(i)}));
+    kit.put(document("s0", {"u"}, "other"));
+    kit.report(kit.claim_one(), JobOutcome::failed, 0ms, "no");
+    JobQuery query;
+    query.limit = 3;
+    std::vector<JobId> ids;
+    for (;;) {
+        const auto page = must(kit.store().jobs(query));
+        if (page.empty()) break;
+        ASSERT_LE(page.size(), 3U);
+        for (const auto& job : page) ids.push_back(job.id);
+        query.before = page.back().id;
+    }
+    EXPECT_EQ(ids.size(), 8U);
+    EXPECT_TRUE(std::ranges::is_sorted(ids, std::ranges::greater{})) << "newest first";
+    query = {};
+    query.status = JobStatus::failed;
+    EXPECT_EQ(must(kit.store().jobs(query)).size(), 1U);
+    query.catalog_id = "other";
+    EXPECT_TRUE(must(kit.store().jobs(query)).empty());
+    query.status.reset();
+    EXPECT_EQ(must(kit.store().jobs(query)).size(), 1U);
+    query = {};
+    query.spec_name = "s0";
+    EXPECT_EQ(must(kit.store().jobs(query)).size(), 2U);
+    query = {};
+    query.id = ids.back();
+    EXPECT_EQ(must(kit.store().jobs(query)).size(), 1U);
+    query.id = 987654;
+    EXPECT_TRUE(must(kit.store().jobs(query)).empty());
+}
+
+void workers_are_listed(Kit& kit) {
+    const WorkerReport first{"w1", "host-1", 42, "1.2.3", 3};
+    must(kit.store().extend(first, {}, 20s));
+    kit.advance(5s);
+    must(kit.store().extend({"w1", "host-1", 42, "1.2.3", 5}, {}, 20s));
+    must(kit.store().extend({"w2", "host-2", 43, "1.2.3", 0}, {}, 20s));
+    auto workers = must(kit.store().workers());
+    std::ranges::sort(workers, {}, [](const WorkerInfo& worker) { return worker.report.worker_id; });
+    ASSERT_EQ(workers.size(), 2U);
+    EXPECT_EQ(workers[0].report.host, "host-1");
+    EXPECT_EQ(workers[0].report.pid, 42);
+    EXPECT_EQ(workers[0].report.version, "1.2.3");
+    EXPECT_EQ(workers[0].report.jobs_held, 5U);
+    EXPECT_EQ(workers[0].seen_at - workers[0].started_at, 5s);
+}
+
+// --- absence_is_said
+
+void an_unknown_catalog_is_named(Kit& kit) {
+    kit.catalog();
+    auto& store = kit.store();
+    const auto check = [](const auto& result) { expect_error(result, ErrorKind::not_found, "nowhere"); };
+    check(store.specs("nowhere", "", 10));
+    check(store.spec("nowhere", "pets"));
+    check(store.spec_content("nowhere", "pets"));
+    check(store.delete_spec("nowhere", "pets"));
+    check(store.delete_catalog("nowhere"));
+    check(store.clone_catalog("nowhere", {"copy", "", "", "", ""}));
+    check(store.revision("nowhere"));
+    check(store.changes("nowhere", 0));
+    check(store.operations("nowhere", {}, [](auto, const auto&) {}));
+    check(store.enqueue(std::vector<EnqueueRequest>{{"nowhere", "pets"}}));
+    check(store.reconcile("nowhere"));
+    check(store.statuses("nowhere", {}));
+    check(store.health("nowhere"));
+    check(store.settlement("nowhere", {}));
+    check(store.put_specs(std::vector{document("pets", {"a"}, "nowhere")}));
+    EXPECT_EQ(must(store.catalogs()).size(), 1U) << "nothing came into being by asking";
+}
+
+void an_unknown_spec_is_named(Kit& kit) {
+    kit.catalog();
+    kit.put(document("known", {"a"}));
+    ASSERT_EQ(kit.claim().size(), 1U);
+    auto& store = kit.store();
+    const auto check = [](const auto& result) { expect_error(result, ErrorKind::not_found, "missing-one"); };
+    check(store.spec("shop", "missing-one"));
+    check(store.spec_content("shop", "missing-one"));
+    check(store.delete_spec("shop", "missing-one"));
+    check(store.enqueue(std::vector<EnqueueRequest>{{"shop", "known"}, {"shop", "missing-one"}}));
+    EXPECT_EQ(kit.open_jobs("known", JobStatus::pending), 0U) << "and nothing is enqueued";
+}
+
+}  // namespace
+
+std::vector<Case> reading_cases() {
+    return {
+        {"every_replica_sees_new_vectors", "every_change_grows_the_revision", every_change_grows_the_revision},
+        {"every_replica_sees_new_vectors", "no_change_says_nothing", no_change_says_nothing},
+        {"every_replica_sees_new_vectors", "each_changed_spec_is_told_once", each_changed_spec_is_told_once},
+        {"every_replica_sees_new_vectors", "catalogs_do_not_disturb_each_other", catalogs_do_not_disturb_each_other},
+        {"every_replica_sees_new_vectors", "vectors_made_for_another_catalog_are_seen", vectors_made_for_another_catalog_are_seen},
+        {"every_replica_sees_new_vectors", "a_second_instance_sees_all", a_second_instance_sees_all, unless_multi_process},
+        {"every_replica_sees_new_vectors", "the_stamp_shows_another_instances_write", the_stamp_shows_another_instances_write,
+         unless_watchable},
+        {"ranking", "operations_come_back_whole", operations_come_back_whole},
+        {"ranking", "operations_of_named_specs", operations_of_named_specs},
+        {"ranking", "many_vectors_at_once", many_vectors_at_once},
+        {"reads_are_cheap", "statuses_add_up", statuses_add_up},
+        {"reads_are_cheap", "the_newest_job_is_shown", the_newest_job_is_shown},
+        {"reads_are_cheap", "health_adds_up", health_adds_up},
+        {"reads_are_cheap", "settlement_counts_distinct_texts", settlement_counts_distinct_texts},
+        {"reads_are_cheap", "jobs_are_filtered_and_paged", jobs_are_filtered_and_paged},
+        {"reads_are_cheap", "workers_are_listed", workers_are_listed},
+        {"absence_is_said", "an_unknown_catalog_is_named", an_unknown_catalog_is_named},
+        {"absence_is_said", "an_unknown_spec_is_named", an_unknown_spec_is_named},
+    };
+}
+
+}  // namespace embedq::conformance
