@@ -9,8 +9,7 @@ namespace {
 [[nodiscard]] EnqueueOutcome enqueue_one(Connection& connection, const CatalogRow& catalog, const SpecRow& spec, JobKind kind,
                                          std::int64_t now) {
     if (!catalog.target || spec.operation_count == 0) return EnqueueOutcome::none;
-    // A force is newer than everything asked for before it, though the clock may stand still or go back meanwhile (job.h: as_of).
-    if (kind == JobKind::manual_retry) change(connection, sql::force_spec, spec.spec, now);
+    if (kind == JobKind::manual_retry) change(connection, sql::force_spec, spec.spec, catalog.target, now);
     if (!has_gap(connection, catalog, spec.spec)) return EnqueueOutcome::none;
     return enqueue_job(connection, catalog, spec.spec_name, kind, now);
 }

@@ -213,8 +213,14 @@ inline constexpr char insert_job[] = R"sql(
 INSERT INTO jobs (status, kind, fingerprint, next_run_at, created_at, catalog_id, spec_name) VALUES (0, ?1, ?2, ?3, ?3, ?4, ?5))sql";
 inline constexpr char collapse_job[] =
     "UPDATE jobs SET kind = CASE WHEN ?2 = 2 THEN 2 ELSE kind END, next_run_at = min(next_run_at, ?3) WHERE id = ?1";
-inline constexpr char force_spec[] =
-    "UPDATE specs SET force_from = max(?2, coalesce(force_from, 0)) + 1, failures = 0, parked_until = NULL WHERE spec = ?1";
+// Now, but later than all that counts for the spec, so that a clock that stands still or goes back cannot make the force void.
+inline constexpr char force_spec[] = R"sql(
+UPDATE specs AS s SET failures = 0, parked_until = NULL, force_from = max(?3, coalesce(s.force_from + 1, 0),
+    coalesce((SELECT max(w.written_at) + 1 FROM operations o CROSS JOIN vectors w ON w.profile = ?2 AND w.text = o.text
+              WHERE o.spec = s.spec), 0),
+    coalesce((SELECT max(w.written_at) + 1 FROM operations o CROSS JOIN refusals w ON w.profile = ?2 AND w.text = o.text
+              WHERE o.spec = s.spec), 0))
+WHERE s.spec = ?1)sql";
 // jobs_due; jobs_suspect. Both give the order of due time, then id, without sorting.
 inline constexpr char due_jobs[] = R"sql(
 SELECT id, next_run_at FROM jobs INDEXED BY jobs_due
