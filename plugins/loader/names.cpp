@@ -1,5 +1,7 @@
 #include "loader/names.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <numeric>
@@ -41,7 +43,7 @@ std::optional<FileName> parse_file_name(std::string_view file_name) {
     if (file_name.size() < kSuffix.size()) return std::nullopt;
     file_name.remove_suffix(kSuffix.size());
     for (const PluginKind kind : kKinds) {
-        const std::string start = std::string(to_string(kind)) + "_";
+        const std::string start = fmt::format("{}_", to_string(kind));
         if (!file_name.starts_with(start)) continue;
         const std::string_view name = file_name.substr(start.size());
         if (!is_plain_name(name)) return std::nullopt;
@@ -51,7 +53,7 @@ std::optional<FileName> parse_file_name(std::string_view file_name) {
 }
 
 std::string file_name_of(PluginKind kind, std::string_view name) {
-    return std::string(kPrefix) + to_string(kind) + "_" + std::string(name) + std::string(kSuffix);
+    return fmt::format("{}{}_{}{}", kPrefix, to_string(kind), name, kSuffix);
 }
 
 std::optional<std::string> nearest_name(std::string_view name, std::span<const std::string> candidates) {

@@ -118,7 +118,8 @@ std::string keys_for(Action action) {
     for (const Key& key : kKeys) {
         if (key.allowed(action)) names += fmt::format("{}{}=", names.empty() ? "" : ", ", key.name);
     }
-    return action == Action::poison ? names + ", per_text, text=" : names;
+    if (action == Action::poison) names += ", per_text, text=";
+    return names;
 }
 
 std::unexpected<Error> bad_line(std::string_view line, std::string_view what) {

@@ -38,8 +38,8 @@ SimulatedProvider::SimulatedProvider(Settings settings, const Clock& clock)
 
 Result<ProviderInfo> SimulatedProvider::info(std::stop_token) {
     ProviderInfo info;
-    info.model = "simulated";
-    info.model_digest = "1";  // of how texts become vectors
+    info.model = std::string("simulated");
+    info.model_digest = std::string("1");  // of how texts become vectors
     info.dimension = settings_.dimension;
     info.document_prefix = settings_.document_prefix;
     info.query_prefix = settings_.query_prefix;

@@ -117,6 +117,18 @@ void a_job_that_kills_its_worker_ends_failed(Kit& kit) {
     EXPECT_TRUE(kit.nothing_to_claim());
 }
 
+void enqueuing_does_not_keep_a_killer_alive(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a"}));
+    for (int i = 0; i < 3; ++i) {
+        const auto job = kit.claim_one();
+        EXPECT_EQ(job.attempts, static_cast<std::uint32_t>(i)) << "the job that goes on takes over what was counted";
+        EXPECT_EQ(kit.enqueue("pets"), EnqueueOutcome::created);
+        expire(kit, 3);
+    }
+    EXPECT_EQ(kit.open_jobs("pets", JobStatus::failed), 1U);
+}
+
 void reap_says_what_it_did(Kit& kit) {
     kit.catalog();
     kit.put(document("a", {"a"}));
@@ -290,6 +302,7 @@ std::vector<Case> attempt_cases() {
         {"attempts_are_bounded", "releasing_is_free", releasing_is_free},
         {"attempts_are_bounded", "releasing_waits_its_delay", releasing_waits_its_delay},
         {"attempts_are_bounded", "a_job_that_kills_its_worker_ends_failed", a_job_that_kills_its_worker_ends_failed},
+        {"attempts_are_bounded", "enqueuing_does_not_keep_a_killer_alive", enqueuing_does_not_keep_a_killer_alive},
         {"attempts_are_bounded", "reap_says_what_it_did", reap_says_what_it_did},
         {"attempts_are_bounded", "an_expiry_after_a_new_vector_is_free", an_expiry_after_a_new_vector_is_free},
         {"attempts_are_bounded", "a_suspect_needs_leave", a_suspect_needs_leave},

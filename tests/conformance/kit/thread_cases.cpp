@@ -1,9 +1,190 @@
+// What holds while several threads work on one store; each thread has its own instance where the store allows it.
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
 #include "kit.h"
 
 namespace embedq::conformance {
+namespace {
+
+using Body = std::function<void(Store&)>;
+
+// Runs the bodies at once. An exception in one is a failure of the case, not the end of the program.
+void at_once(Kit& kit, const std::vector<Body>& bodies) {
+    std::vector<std::shared_ptr<Store>> stores;
+    for (std::size_t i = 0; i < bodies.size(); ++i) stores.push_back(kit.another());
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < bodies.size(); ++i) {
+        threads.emplace_back([&body = bodies[i], &store = *stores[i]] {
+            try {
+                body(store);
+            } catch (const std::exception& error) {
+                ADD_FAILURE() << error.what();
+            }
+        });
+    }
+}
+
+// Asks again while the store is busy: `unavailable` changes nothing that a repeat would do twice.
+template <class Ask>
+auto patiently(Ask&& ask) {
+    for (int tries = 0;; ++tries) {
+        auto result = ask();
+        if (result || result.error().kind != ErrorKind::unavailable || tries == 10'000) return must(std::move(result));
+        std::this_thread::yield();
+    }
+}
+
+// One round of a worker: claims, makes what is missing, commits. Returns the ids of what it finished.
+std::vector<JobId> work_once(Store& store, const ClaimRequest& request, std::size_t dimension) {
+    const auto jobs = patiently([&] { return store.claim(request); });
+    if (jobs.empty()) return {};
+    std::vector<MissingQuery> queries;
+    for (const auto& job : jobs) queries.push_back({job.ref});
+    const auto pages = patiently([&] { return store.missing_texts(queries); });
+    Delivery delivery;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+        const auto report = delivery.report(jobs[i].ref, JobOutcome::succeeded);
+        if (pages[i]) delivery.vectors(report, *pages[i], dimension);
+    }
+    const auto kept = patiently([&] { return store.commit(delivery.commit()); });
+    std::vector<JobId> finished;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+        if (kept[i]) finished.push_back(jobs[i].ref.id);
+    }
+    return finished;
+}
+
+void claimers_never_share_a_job(Kit& kit) {
+    constexpr std::size_t kJobs = 1000;
+    kit.catalog();
+    std::vector<SpecWrite> writes;
+    for (std::size_t i = 0; i < kJobs; ++i) writes.push_back(document("s" + std::to_string(i), {"t" + std::to_string(i)}));
+    must(kit.store().put_specs(writes));
+    std::mutex mutex;
+    std::vector<JobId> finished;
+    std::vector<Body> bodies(4, [&](Store& store) {
+        const auto request = kit.claim_request(7);
+        for (auto mine = work_once(store, request, 4); !mine.empty(); mine = work_once(store, request, 4)) {
+            const std::lock_guard lock(mutex);
+            finished.insert(finished.end(), mine.begin(), mine.end());
+        }
+    });
+    at_once(kit, bodies);
+    EXPECT_EQ(finished.size(), kJobs);
+    EXPECT_EQ(std::set<JobId>(finished.begin(), finished.end()).size(), kJobs);
+    EXPECT_EQ(kit.settlement().missing(), 0U);
+}
+
+// Whatever happened between, each spec ends with vectors for what was written last, and one job at most waits.
+void expect_settled_after_work(Kit& kit, const std::vector<std::string>& names) {
+    for (const auto& name : names) EXPECT_LE(kit.open_jobs(name, JobStatus::pending), 1U) << name;
+    kit.embed_everything();
+    EXPECT_EQ(kit.settlement().missing(), 0U);
+    EXPECT_EQ(must(kit.store().reconcile("")).gaps, 0U);
+}
+
+void writes_and_commits_interleave(Kit& kit) {
+    constexpr int kVersions = 40;
+    const std::vector<std::string> names{"a", "b", "c", "d"};
+    kit.catalog();
+    std::atomic<bool> written = false;
+    std::vector<Body> bodies(2, [&](Store& store) {
+        const auto request = kit.claim_request(2);
+        while (!work_once(store, request, 4).empty() || !written) std::this_thread::yield();
+    });
+    bodies.emplace_back([&](Store& store) {
+        for (int version = 0; version < kVersions; ++version) {
+            for (const auto& name : names) {
+                const auto write = document(name, {"shared " + std::to_string(version), name + " " + std::to_string(version)});
+                patiently([&] { return store.put_specs({&write, 1}); });
+            }
+        }
+        written = true;
+    });
+    at_once(kit, bodies);
+    expect_settled_after_work(kit, names);
+    std::map<std::string, std::string> last;
+    must(kit.store().operations("shop", {},
+                                [&](std::string_view spec, const Operation& operation) { last[std::string(spec)] = operation.text; }));
+    for (const auto& name : names) EXPECT_EQ(last[name], name + " " + std::to_string(kVersions - 1));
+}
+
+void two_writers_of_one_spec(Kit& kit) {
+    constexpr std::uint64_t kWrites = 50;
+    kit.catalog();
+    const auto writer = [](const std::string& prefix) -> Body {
+        return [prefix](Store& store) {
+            for (std::uint64_t i = 0; i < kWrites; ++i) {
+                const auto write = document("pets", {prefix + std::to_string(i)});
+                patiently([&] { return store.put_specs({&write, 1}); });
+            }
+        };
+    };
+    at_once(kit, {writer("left "), writer("right ")});
+    const auto info = must(kit.store().spec("shop", "pets"));
+    EXPECT_EQ(info.generation, 2 * kWrites) << "each write counts";
+    EXPECT_EQ(info.operation_count, 1U);
+    EXPECT_EQ(kit.jobs_of("pets").size(), 1U);
+    expect_settled_after_work(kit, {"pets"});
+}
+
+void upkeep_and_reading_disturb_no_work(Kit& kit) {
+    const std::vector<std::string> names{"a", "b", "c"};
+    kit.catalog();
+    std::atomic<bool> written = false;
+    std::vector<Body> bodies;
+    bodies.emplace_back([&](Store& store) {
+        const auto request = kit.claim_request(2);
+        while (!work_once(store, request, 4).empty() || !written) std::this_thread::yield();
+    });
+    bodies.emplace_back([&](Store& store) {
+        for (int version = 0; version < 30; ++version) {
+            for (const auto& name : names) {
+                const auto write = document(name, {name + std::to_string(version)});
+                patiently([&] { return store.put_specs({&write, 1}); });
+            }
+            patiently([&] { return store.delete_spec("shop", names[static_cast<std::size_t>(version) % names.size()]); });
+        }
+        written = true;
+    });
+    bodies.emplace_back([&](Store& store) {
+        while (!written) {
+            patiently([&] { return store.reap(5); });
+            patiently([&] { return store.reconcile(""); });
+            patiently([&] { return store.prune({}); });
+            patiently([&] { return store.next_due({}); });
+        }
+    });
+    bodies.emplace_back([&](Store& store) {
+        std::uint64_t seen = 0;
+        while (!written) {
+            const auto changes = patiently([&] { return store.changes("shop", seen); });
+            EXPECT_GE(changes.revision, seen) << "a revision never goes back";
+            seen = changes.revision;
+            patiently([&] { return store.health(""); });
+            patiently([&] { return store.statuses("shop", {}); });
+            patiently([&] { return store.jobs({}); });
+        }
+    });
+    at_once(kit, bodies);
+    expect_settled_after_work(kit, names);
+}
+
+}  // namespace
 
 std::vector<Case> thread_cases() {
-    return {};
+    return {
+        {"threads", "claimers_never_share_a_job", claimers_never_share_a_job},
+        {"threads", "writes_and_commits_interleave", writes_and_commits_interleave},
+        {"threads", "two_writers_of_one_spec", two_writers_of_one_spec},
+        {"threads", "upkeep_and_reading_disturb_no_work", upkeep_and_reading_disturb_no_work},
+    };
 }
 
 }  // namespace embedq::conformance

@@ -32,6 +32,9 @@ public:
 
     // Moves the store's clock. A store with a clock of its own moves that.
     virtual void advance(std::chrono::microseconds by) { context().manual_clock().advance(by); }
+
+    // What the store's clock says now; it stands still between two calls of `advance`.
+    [[nodiscard]] virtual Time now() { return context().clock().wall(); }
 };
 
 using StoreFactory = std::function<std::unique_ptr<StoreUnderTest>()>;

@@ -1,0 +1,155 @@
+// A thin hold on SQLite's C interface: a connection with its prepared statements, and one run of a statement.
+//
+// A connection and its runs belong to one thread at a time; session.h sees to that. Failures are thrown (failure.h).
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "embedq/catalog.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace embedq::sqlite {
+
+struct ConnectionSettings {
+    std::string path;
+    std::chrono::milliseconds busy_timeout{10'000};
+    bool full_sync = true;
+    bool writes = false;  // readers are held to reading by SQLite itself
+    bool create = false;  // makes the file and its folder
+};
+
+class Connection {
+public:
+    // Throws Failure. Without `create` a file that is not there is SQLITE_CANTOPEN.
+    explicit Connection(ConnectionSettings settings);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    // Runs statements that give no rows and take no parameters.
+    void execute(const char* sql);
+    // The prepared form of a statement, kept for the next use. `sql` must live as long as the connection: its address is the key.
+    [[nodiscard]] sqlite3_stmt* prepared(const char* sql);
+    [[nodiscard]] sqlite3_stmt* prepare(std::string_view sql, bool keep);
+
+    [[nodiscard]] std::int64_t last_id() const noexcept;
+    // Rows that the last INSERT, UPDATE or DELETE touched.
+    [[nodiscard]] std::size_t touched() const noexcept;
+    [[nodiscard]] bool in_transaction() const noexcept;
+    [[noreturn]] void fail(std::string_view doing) const;
+    [[nodiscard]] const std::string& path() const noexcept { return settings_.path; }
+
+private:
+    static int on_busy(void* self, int count);
+
+    ConnectionSettings settings_;
+    sqlite3* handle_ = nullptr;
+    std::chrono::steady_clock::time_point busy_since_{};
+    std::unordered_map<const char*, sqlite3_stmt*> statements_;
+};
+
+// One run of a statement: parameters in order, then rows. Ends with the object.
+class Run {
+public:
+    template <class... Parameters>
+    Run(Connection& connection, const char* sql, const Parameters&... parameters)
+        : connection_(connection), statement_(connection.prepared(sql)) {
+        bind_all(parameters...);
+    }
+    // A statement put together at run time; prepared for this run alone.
+    Run(Connection& connection, const std::string& sql)
+        : connection_(connection), statement_(connection.prepare(sql, false)), owned_(true) {}
+    ~Run();
+    Run(const Run&) = delete;
+    Run& operator=(const Run&) = delete;
+
+    template <class... Parameters>
+    void bind_all(const Parameters&... parameters) {
+        int index = 0;
+        (bind(++index, parameters), ...);
+    }
+    template <std::integral Integer>
+    void bind(int index, Integer value) {
+        bind_integer(index, static_cast<std::int64_t>(value));
+    }
+    void bind(int index, double value);
+    void bind(int index, std::string_view text);
+    void bind(int index, const std::string& text) { bind(index, std::string_view(text)); }
+    void bind(int index, const char* text) { bind(index, std::string_view(text)); }
+    void bind(int index, std::span<const std::byte> blob);
+    template <std::size_t Size>
+    void bind(int index, const std::array<std::byte, Size>& blob) {
+        bind(index, std::span<const std::byte>(blob));
+    }
+    void bind(int index, std::nullopt_t none);
+    template <class Value>
+    void bind(int index, const std::optional<Value>& value) {
+        if (value) {
+            bind(index, *value);
+        } else {
+            bind(index, std::nullopt);
+        }
+    }
+
+    // True while there is a row.
+    [[nodiscard]] bool next();
+    // Runs a statement that changes rows; gives how many.
+    std::size_t change();
+    // Ready for the next parameters; the prepared statement stays.
+    void rewind();
+
+    [[nodiscard]] bool null(int column) const;
+    [[nodiscard]] std::int64_t integer(int column) const;
+    [[nodiscard]] std::optional<std::int64_t> maybe(int column) const;
+    [[nodiscard]] double number(int column) const;
+    // Valid until the next row.
+    [[nodiscard]] std::string_view view(int column) const;
+    [[nodiscard]] std::string text(int column) const { return std::string(view(column)); }
+    [[nodiscard]] std::span<const std::byte> blob(int column) const;
+    template <std::size_t Size>
+    [[nodiscard]] std::array<std::byte, Size> bytes(int column) const {
+        std::array<std::byte, Size> value{};
+        copy(column, value);
+        return value;
+    }
+    [[nodiscard]] Sha256 hash(int column) const { return bytes<32>(column); }
+    [[nodiscard]] Time time(int column) const { return Time(std::chrono::microseconds(integer(column))); }
+    [[nodiscard]] std::optional<Time> maybe_time(int column) const;
+
+private:
+    void bind_integer(int index, std::int64_t value);
+    void copy(int column, std::span<std::byte> into) const;
+    void check(int code) const;
+
+    Connection& connection_;
+    sqlite3_stmt* statement_;
+    bool owned_ = false;
+};
+
+// The first column of the first row.
+template <class... Parameters>
+[[nodiscard]] std::optional<std::int64_t> value_of(Connection& connection, const char* sql, const Parameters&... parameters) {
+    Run run(connection, sql, parameters...);
+    if (!run.next()) return std::nullopt;
+    return run.maybe(0);
+}
+
+template <class... Parameters>
+std::size_t change(Connection& connection, const char* sql, const Parameters&... parameters) {
+    return Run(connection, sql, parameters...).change();
+}
+
+}  // namespace embedq::sqlite

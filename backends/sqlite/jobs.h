@@ -1,0 +1,50 @@
+// The moves of a job between its states (docs/job-states.md), each with what it means for the job's spec.
+//
+// Plain functions on a connection inside a write transaction.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "catalogs.h"
+#include "database.h"
+#include "embedq/job.h"
+
+namespace embedq::sqlite {
+
+// A running job as the holder of its token has it.
+struct HeldJob {
+    JobId id = 0;
+    std::int64_t catalog = 0;
+    std::int64_t spec = 0;
+    std::optional<std::int64_t> force_from;
+    std::string catalog_id;
+    std::string spec_name;
+    std::optional<std::int64_t> profile;  // the target when it was claimed
+    std::int64_t attempts = 0;
+    std::int64_t expiries = 0;
+    std::int64_t new_vectors = 0;
+    std::string last_error;
+};
+
+// Enqueues, or collapses onto the pending job, which becomes due now. The caller has seen that there is work and a target profile.
+EnqueueOutcome enqueue_job(Connection& connection, const CatalogRow& catalog, std::string_view spec_name, JobKind kind, std::int64_t now);
+[[nodiscard]] bool has_pending(Connection& connection, std::string_view catalog_id, std::string_view spec_name);
+// The job, if this token holds it now.
+[[nodiscard]] std::optional<HeldJob> find_held(Connection& connection, const JobRef& ref);
+// Back to pending; where a job waits behind it already, that one goes on in its place and this one ends `cancelled`.
+void requeue_job(Connection& connection, const HeldJob& job, std::int64_t due, std::int64_t now);
+void succeed_job(Connection& connection, const HeldJob& job, std::int64_t now);
+// Parks the spec for a growing time.
+void fail_job(Connection& connection, const HeldJob& job, std::int64_t now);
+void set_last_error(Connection& connection, JobId id, std::string_view error);
+// False when it had ended already.
+bool cancel_job(Connection& connection, JobId id, std::int64_t now);
+
+// The list of jobs that a query asks for; its parameters are ?1 before, ?2 id, ?3 catalog, ?4 spec, ?5 limit.
+[[nodiscard]] std::string job_list_statement(const JobQuery& query);
+[[nodiscard]] Job job_of_row(const Run& row);
+
+}  // namespace embedq::sqlite

@@ -1,0 +1,176 @@
+// What people look at: badges, rollups, history. Counts come from narrow indexes alone; no vector and no document is read.
+#include <algorithm>
+
+#include "jobs.h"
+#include "statements.h"
+#include "store.h"
+
+namespace embedq::sqlite {
+namespace {
+
+struct Counts {
+    std::size_t vectors = 0;
+    std::size_t refusals = 0;
+};
+
+// By operation, so that a text that two operations share counts twice.
+[[nodiscard]] Counts count_settled(Connection& connection, const CatalogRow& catalog, const SpecRow& spec) {
+    if (!catalog.target || spec.operation_count == 0) return {};
+    Run row(connection, sql::count_settled, spec.spec, catalog.target);
+    if (!row.next()) return {};
+    return {static_cast<std::size_t>(row.integer(0)), static_cast<std::size_t>(row.integer(1))};
+}
+
+[[nodiscard]] CatalogHealth health_of(Connection& connection, const CatalogRow& catalog) {
+    CatalogHealth health;
+    health.catalog_id = catalog.catalog_id;
+    for (const SpecRow& spec : find_specs(connection, catalog, {})) {
+        const Counts counts = count_settled(connection, catalog, spec);
+        ++health.specs_total;
+        health.operation_count += spec.operation_count;
+        health.embedding_count += counts.vectors;
+        if (counts.vectors + counts.refusals == spec.operation_count) ++health.specs_indexed;
+        const auto newest = value_of(connection, sql::newest_job_status, catalog.catalog_id, spec.spec_name, spec.jobs_after);
+        if (!newest) continue;
+        const auto status = static_cast<JobStatus>(*newest);
+        if (status == JobStatus::pending) ++health.specs_pending;
+        if (status == JobStatus::running) ++health.specs_running;
+        if (status == JobStatus::failed) ++health.specs_failed;
+    }
+    return health;
+}
+
+// One pass over the catalog's operations, in SQL.
+[[nodiscard]] Settlement settle_catalog(Connection& connection, const CatalogRow& catalog) {
+    Settlement sum;
+    Run row(connection, sql::settlement_of_catalog, catalog.catalog, catalog.target);
+    if (!row.next()) return sum;
+    sum.operations = static_cast<std::size_t>(row.integer(0));
+    sum.distinct_texts = static_cast<std::size_t>(row.integer(1));
+    sum.vectors = static_cast<std::size_t>(row.integer(2));
+    sum.refusals = static_cast<std::size_t>(row.integer(3));
+    return sum;
+}
+
+struct Wanted {
+    std::int64_t text = 0;
+    std::optional<std::int64_t> force_from;
+    friend auto operator<=>(const Wanted&, const Wanted&) = default;
+};
+
+// A text that a forced spec still waits for is missing, though it may count for another spec: the newest force decides.
+[[nodiscard]] Settlement settle_specs(Connection& connection, const CatalogRow& catalog, std::span<const SpecRow> specs) {
+    Settlement sum;
+    std::vector<Wanted> wanted;
+    for (const SpecRow& spec : specs) {
+        Run row(connection, sql::texts_of_spec, spec.spec);
+        while (row.next()) wanted.push_back({row.integer(0), spec.force_from});
+    }
+    sum.operations = wanted.size();
+    std::ranges::sort(wanted, std::ranges::greater());
+    const auto repeated = std::ranges::unique(wanted, {}, &Wanted::text);
+    wanted.erase(repeated.begin(), repeated.end());
+    sum.distinct_texts = wanted.size();
+    for (const Wanted& text : wanted) {
+        if (value_of(connection, sql::vector_counts, catalog.target, text.text, text.force_from)) {
+            ++sum.vectors;
+        } else if (value_of(connection, sql::refusal_counts, catalog.target, text.text, text.force_from)) {
+            ++sum.refusals;
+        }
+    }
+    return sum;
+}
+
+// The index that each filter walks. The orders other than by id are sorted: those indexes hold open jobs alone.
+[[nodiscard]] std::string_view index_for(const JobQuery& query) {
+    if (query.id) return "";
+    if (query.catalog_id && query.spec_name) return " INDEXED BY jobs_history";
+    if (query.status == JobStatus::pending) return " INDEXED BY jobs_pending";
+    if (query.status == JobStatus::running) return " INDEXED BY jobs_running";
+    if (query.status == JobStatus::failed || query.status == JobStatus::cancelled) return " INDEXED BY jobs_unsuccessful";
+    if (query.catalog_id) return " INDEXED BY jobs_of_catalog";
+    return "";
+}
+
+}  // namespace
+
+std::string job_list_statement(const JobQuery& query) {
+    std::string statement = "SELECT " + std::string(sql::job_columns) + " FROM jobs" + std::string(index_for(query)) + " WHERE id < ?1";
+    if (query.id) statement += " AND id = ?2";
+    if (query.catalog_id) statement += " AND catalog_id = ?3";
+    if (query.spec_name) statement += " AND spec_name = ?4";
+    // Written out, so that the partial indexes' conditions can be proved; `> 2` is the condition of jobs_unsuccessful.
+    if (query.status) statement += " AND status = " + std::to_string(static_cast<int>(*query.status));
+    if (query.status > JobStatus::succeeded) statement += " AND status > 2";
+    return statement + " ORDER BY id DESC LIMIT ?5";
+}
+
+Result<std::vector<SpecStatus>> SqliteStore::statuses(std::string_view catalog_id, std::span<const std::string> spec_names) {
+    return session_.read([&](Connection& connection, std::int64_t) -> Result<std::vector<SpecStatus>> {
+        auto catalog = find_catalog(connection, catalog_id);
+        if (!catalog) return std::unexpected(catalog.error());
+        std::vector<SpecStatus> statuses;
+        for (const SpecRow& spec : find_specs(connection, *catalog, spec_names)) {
+            const Counts counts = count_settled(connection, *catalog, spec);
+            SpecStatus& status = statuses.emplace_back(spec.spec_name, spec.operation_count, counts.vectors, counts.refusals);
+            Run job(connection, sql::newest_job, catalog_id, spec.spec_name, spec.jobs_after);
+            if (job.next()) status.job = job_of_row(job);
+        }
+        return statuses;
+    });
+}
+
+Result<std::vector<CatalogHealth>> SqliteStore::health(std::string_view catalog_id) {
+    return session_.read([&](Connection& connection, std::int64_t) -> Result<std::vector<CatalogHealth>> {
+        auto catalogs = find_catalogs(connection, catalog_id);
+        if (!catalogs) return std::unexpected(catalogs.error());
+        std::vector<CatalogHealth> rows;
+        rows.reserve(catalogs->size());
+        for (const CatalogRow& catalog : *catalogs) rows.push_back(health_of(connection, catalog));
+        return rows;
+    });
+}
+
+Result<Settlement> SqliteStore::settlement(std::string_view catalog_id, std::span<const std::string> spec_names) {
+    return session_.read([&](Connection& connection, std::int64_t) -> Result<Settlement> {
+        auto catalog = find_catalog(connection, catalog_id);
+        if (!catalog) return std::unexpected(catalog.error());
+        const auto specs = find_specs(connection, *catalog, spec_names);
+        Settlement sum = spec_names.empty() ? settle_catalog(connection, *catalog) : settle_specs(connection, *catalog, specs);
+        sum.specs = specs.size();
+        return sum;
+    });
+}
+
+Result<std::vector<Job>> SqliteStore::jobs(const JobQuery& query) {
+    return session_.read([&](Connection& connection, std::int64_t) -> Result<std::vector<Job>> {
+        Run row(connection, job_list_statement(query));
+        row.bind(1, query.before.value_or(INT64_MAX));
+        if (query.id) row.bind(2, *query.id);
+        if (query.catalog_id) row.bind(3, *query.catalog_id);
+        if (query.spec_name) row.bind(4, *query.spec_name);
+        row.bind(5, limit_of(query.limit));
+        std::vector<Job> page;
+        while (row.next()) page.push_back(job_of_row(row));
+        return page;
+    });
+}
+
+Result<std::vector<WorkerInfo>> SqliteStore::workers() {
+    return session_.read([](Connection& connection, std::int64_t) -> Result<std::vector<WorkerInfo>> {
+        std::vector<WorkerInfo> all;
+        Run row(connection, sql::workers);
+        while (row.next()) {
+            all.push_back({.report = {.worker_id = row.text(0),
+                                      .host = row.text(1),
+                                      .pid = row.integer(2),
+                                      .version = row.text(3),
+                                      .jobs_held = static_cast<std::size_t>(row.integer(4))},
+                           .started_at = row.time(5),
+                           .seen_at = row.time(6)});
+        }
+        return all;
+    });
+}
+
+}  // namespace embedq::sqlite

@@ -1,0 +1,211 @@
+// The text of each migration, oldest first. A released one is never edited: what changes later is a new one.
+//
+// Times are microseconds since 1970. Enumerations are stored by the contract's order: jobs.status 0 pending, 1 running, 2 succeeded,
+// 3 failed, 4 cancelled; jobs.kind 0 spec_write, 1 reconciler, 2 manual_retry. Hashes are 32 bytes, but for a text or a profile they
+// stand once, and everything else refers to it by a small number: that keeps the indexes that sweeps walk a few bytes a row.
+#pragma once
+
+namespace embedq::sqlite {
+
+struct Migration {
+    const char* name;
+    const char* sql;
+};
+
+inline constexpr Migration migrations[] = {
+    {"first schema", R"sql(
+CREATE TABLE migrations (
+    number     INTEGER PRIMARY KEY,
+    name       TEXT    NOT NULL,
+    applied_at INTEGER NOT NULL
+) STRICT;
+
+-- What a worker says it can make; jobs are claimed by it.
+CREATE TABLE fingerprints (
+    fingerprint INTEGER PRIMARY KEY,
+    hash        BLOB NOT NULL UNIQUE CHECK (length(hash) = 32)
+) STRICT;
+
+CREATE TABLE profiles (
+    profile         INTEGER PRIMARY KEY,
+    id              BLOB    NOT NULL UNIQUE CHECK (length(id) = 32),
+    fingerprint     INTEGER NOT NULL REFERENCES fingerprints,
+    epoch           INTEGER NOT NULL,
+    plugin          TEXT    NOT NULL,
+    model           TEXT    NOT NULL,
+    model_digest    TEXT    NOT NULL,
+    dimension       INTEGER NOT NULL CHECK (dimension > 0),
+    document_prefix TEXT    NOT NULL,
+    query_prefix    TEXT    NOT NULL,
+    text_version    INTEGER NOT NULL,
+    max_text_bytes  INTEGER NOT NULL,
+    semantic_weight REAL    NOT NULL
+) STRICT;
+
+CREATE TABLE profile_options (
+    profile  INTEGER NOT NULL REFERENCES profiles ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    name     TEXT    NOT NULL,
+    value    TEXT    NOT NULL,
+    PRIMARY KEY (profile, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE catalogs (
+    catalog         INTEGER PRIMARY KEY AUTOINCREMENT,
+    catalog_id      TEXT    NOT NULL UNIQUE,
+    name            TEXT    NOT NULL,
+    version         TEXT    NOT NULL,
+    display_name    TEXT    NOT NULL,
+    description     TEXT    NOT NULL,
+    provider        TEXT    NOT NULL DEFAULT '',
+    target_profile  INTEGER REFERENCES profiles,
+    serving_profile INTEGER REFERENCES profiles,
+    revision        INTEGER NOT NULL DEFAULT 0,  -- of the newest change
+    feed_floor      INTEGER NOT NULL DEFAULT 0,  -- a reader from before it must read everything again
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE specs (
+    spec            INTEGER PRIMARY KEY AUTOINCREMENT,
+    catalog         INTEGER NOT NULL REFERENCES catalogs ON DELETE CASCADE,
+    spec_name       TEXT    NOT NULL,
+    source_kind     INTEGER NOT NULL,
+    source          TEXT    NOT NULL,
+    etag            TEXT    NOT NULL,
+    base_path       TEXT    NOT NULL,
+    title           TEXT    NOT NULL,
+    description     TEXT    NOT NULL,
+    content_hash    BLOB    NOT NULL CHECK (length(content_hash) = 32),
+    text_version    INTEGER NOT NULL,
+    generation      INTEGER NOT NULL,
+    operation_count INTEGER NOT NULL,
+    force_from      INTEGER,                     -- what was written before does not count for this spec
+    failures        INTEGER NOT NULL DEFAULT 0,  -- failed jobs since the last success, changed write or manual retry
+    parked_until    INTEGER,
+    jobs_after      INTEGER NOT NULL,            -- jobs up to this id belong to a deleted spec of the same name
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL,
+    UNIQUE (catalog, spec_name)
+) STRICT;
+
+-- Apart from the specs, so that reading those never touches a document.
+CREATE TABLE documents (
+    spec    INTEGER PRIMARY KEY REFERENCES specs ON DELETE CASCADE,
+    size    INTEGER NOT NULL,  -- of the document before compression
+    content BLOB    NOT NULL   -- zstd
+) STRICT;
+
+-- A canonical text, once for all operations that have it. One known by its hash alone (a vector came after its operation went) has none.
+CREATE TABLE texts (
+    text    INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash    BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+    content TEXT
+) STRICT;
+
+CREATE TABLE operations (
+    spec         INTEGER NOT NULL REFERENCES specs ON DELETE CASCADE,
+    position     INTEGER NOT NULL,
+    text         INTEGER NOT NULL REFERENCES texts,
+    operation_id TEXT    NOT NULL,
+    method       TEXT    NOT NULL,
+    path         TEXT    NOT NULL,
+    summary      TEXT    NOT NULL,
+    tags         TEXT    NOT NULL,  -- one a line, '\' and line feeds escaped by '\'
+    cut_bytes    INTEGER NOT NULL,
+    PRIMARY KEY (spec, position)
+) STRICT, WITHOUT ROWID;
+-- Sweeps over texts walk this: about 10 bytes an operation.
+CREATE INDEX operations_by_spec ON operations (spec, text);
+-- Who has a text: for pruning, and for the change feed of the other specs that a new vector completes.
+CREATE INDEX operations_by_text ON operations (text, spec);
+
+-- float32, little-endian. `written_at` stands before the value, so that reading it never reads the value's overflow pages.
+CREATE TABLE vectors (
+    vector     INTEGER PRIMARY KEY,
+    profile    INTEGER NOT NULL REFERENCES profiles,
+    text       INTEGER NOT NULL REFERENCES texts,
+    written_at INTEGER NOT NULL,
+    value      BLOB    NOT NULL,
+    UNIQUE (profile, text)
+) STRICT;
+CREATE INDEX vectors_by_text ON vectors (text);
+
+CREATE TABLE refusals (
+    profile    INTEGER NOT NULL REFERENCES profiles,
+    text       INTEGER NOT NULL REFERENCES texts,
+    written_at INTEGER NOT NULL,
+    reason     TEXT    NOT NULL,
+    PRIMARY KEY (profile, text)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX refusals_by_text ON refusals (text);
+
+-- History outlives catalogs and specs, so it refers to them by name and has no foreign key to them.
+CREATE TABLE jobs (
+    id               INTEGER PRIMARY KEY AUTOINCREMENT,
+    status           INTEGER NOT NULL,
+    kind             INTEGER NOT NULL,
+    fingerprint      INTEGER REFERENCES fingerprints,  -- of the target profile; none while there is none
+    profile          INTEGER REFERENCES profiles,      -- the target profile when it was claimed
+    attempts         INTEGER NOT NULL DEFAULT 0,
+    expiries         INTEGER NOT NULL DEFAULT 0,
+    new_vectors      INTEGER NOT NULL DEFAULT 0,  -- stored since the claim
+    embedded_so_far  INTEGER NOT NULL DEFAULT 0,
+    next_run_at      INTEGER,
+    lease_expires_at INTEGER,
+    token            BLOB,
+    created_at       INTEGER NOT NULL,
+    started_at       INTEGER,
+    completed_at     INTEGER,
+    catalog_id       TEXT    NOT NULL,
+    spec_name        TEXT    NOT NULL,
+    worker_id        TEXT    NOT NULL DEFAULT '',
+    last_error       TEXT    NOT NULL DEFAULT '',
+    CHECK ((status = 0) = (next_run_at IS NOT NULL)),
+    CHECK ((status = 1) = (lease_expires_at IS NOT NULL AND token IS NOT NULL)),
+    CHECK ((status > 1) = (completed_at IS NOT NULL))
+) STRICT;
+-- one_open_job.
+CREATE UNIQUE INDEX jobs_pending ON jobs (catalog_id, spec_name) WHERE status = 0;
+-- Claims walk these in due order. Suspects lie apart, so that skipping them costs nothing. Finished jobs are in neither.
+CREATE INDEX jobs_due     ON jobs (fingerprint, next_run_at, id) WHERE status = 0 AND expiries < 2;
+CREATE INDEX jobs_suspect ON jobs (fingerprint, next_run_at, id) WHERE status = 0 AND expiries >= 2;
+CREATE INDEX jobs_lease   ON jobs (lease_expires_at) WHERE status = 1;
+CREATE INDEX jobs_running ON jobs (catalog_id, spec_name) WHERE status = 1;
+CREATE INDEX jobs_history ON jobs (catalog_id, spec_name, id);
+CREATE INDEX jobs_of_catalog ON jobs (catalog_id, id);
+CREATE INDEX jobs_finished ON jobs (completed_at) WHERE status > 1;
+-- The rare ends, for lists of what went wrong.
+CREATE INDEX jobs_unsuccessful ON jobs (status, id) WHERE status > 2;
+
+CREATE TABLE workers (
+    worker_id  TEXT    PRIMARY KEY,
+    host       TEXT    NOT NULL,
+    pid        INTEGER NOT NULL,
+    version    TEXT    NOT NULL,
+    jobs_held  INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    seen_at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE lanes (
+    fingerprint BLOB    NOT NULL CHECK (length(fingerprint) = 32),
+    endpoint    TEXT    NOT NULL,
+    until       INTEGER NOT NULL,
+    reason      TEXT    NOT NULL,
+    PRIMARY KEY (fingerprint, endpoint)
+) STRICT, WITHOUT ROWID;
+
+-- The feed: a spec's newest change takes the place of its older ones, which no reader needs. AUTOINCREMENT never gives a revision twice.
+CREATE TABLE changes (
+    revision  INTEGER PRIMARY KEY AUTOINCREMENT,
+    catalog   INTEGER NOT NULL REFERENCES catalogs ON DELETE CASCADE,
+    spec_name TEXT    NOT NULL,
+    at        INTEGER NOT NULL,
+    UNIQUE (catalog, spec_name)
+) STRICT;
+CREATE INDEX changes_since ON changes (catalog, revision);
+)sql"},
+};
+
+}  // namespace embedq::sqlite

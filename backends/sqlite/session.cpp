@@ -1,0 +1,111 @@
+#include "session.h"
+
+#include <filesystem>
+#include <system_error>
+
+namespace embedq::sqlite {
+namespace {
+
+constexpr std::size_t idle_readers = 8;
+constexpr const char* data_version = "PRAGMA data_version";
+
+}  // namespace
+
+Session::Transaction::~Transaction() {
+    if (!connection_.in_transaction()) return;
+    try {
+        connection_.execute("ROLLBACK");
+    } catch (const Failure&) {
+        // SQLite has rolled back by itself, or will when the connection closes.
+    }
+}
+
+Session::Lease::~Lease() {
+    if (!connection_) return;
+    const std::lock_guard lock(session_.readers_mutex_);
+    if (session_.readers_.size() < idle_readers) session_.readers_.push_back(std::move(connection_));
+}
+
+std::unique_ptr<Connection> Session::open(bool writes, bool create) const {
+    ConnectionSettings settings = settings_;
+    settings.writes = writes;
+    settings.create = create;
+    std::error_code error;
+    if (!create && std::filesystem::status(settings.path, error).type() == std::filesystem::file_type::not_found) {
+        throw failure(ErrorKind::misconfigured,
+                      "SQLite store '" + settings.path + "': there is no such file; run `embedq migrate up`, or correct 'path'");
+    }
+    return std::make_unique<Connection>(std::move(settings));
+}
+
+std::unique_ptr<Connection> Session::take_reader() {
+    {
+        const std::lock_guard lock(readers_mutex_);
+        if (!readers_.empty()) {
+            auto reader = std::move(readers_.back());
+            readers_.pop_back();
+            return reader;
+        }
+    }
+    return open(false, false);
+}
+
+Connection& Session::writer() {
+    if (!writer_) {
+        writer_ = open(true, false);
+        // data_version counts from anew on each connection.
+        ++reopened_;
+    }
+    return *writer_;
+}
+
+// A connection's data_version leaves out its own commits, and this process writes through one connection only.
+void Session::note_stamp() {
+    const auto version = static_cast<std::uint64_t>(value_of(*writer_, data_version).value_or(0));
+    stamp_.store((reopened_ << 40U) + version, std::memory_order_relaxed);
+}
+
+// A busy database leaves the connection sound. After anything else it is opened anew.
+void Session::after_failure(const Error& error) {
+    if (error.kind != ErrorKind::unavailable) writer_.reset();
+}
+
+Result<MigrationState> Session::migration_state() {
+    std::error_code error;
+    if (std::filesystem::status(settings_.path, error).type() == std::filesystem::file_type::not_found) {
+        MigrationState state{0, newest_schema(), {}};
+        state.waiting = waiting_migrations(0);
+        return state;
+    }
+    try {
+        return read_migration_state(*open(false, false));
+    } catch (Failure& caught) {
+        return std::unexpected(std::move(caught.error));
+    }
+}
+
+Result<MigrationState> Session::migrate() {
+    const std::lock_guard lock(writer_mutex_);
+    try {
+        const auto connection = open(true, true);
+        apply_migrations(*connection, now());
+        return read_migration_state(*connection);
+    } catch (Failure& caught) {
+        return std::unexpected(std::move(caught.error));
+    }
+}
+
+Result<std::uint64_t> Session::change_stamp() {
+    // While a verb of this process writes, its end brings the stamp up to date; waiting for it would tell nothing sooner.
+    const std::unique_lock lock(writer_mutex_, std::try_to_lock);
+    if (!lock.owns_lock()) return stamp_.load(std::memory_order_relaxed);
+    try {
+        (void)writer();
+        note_stamp();
+        return stamp_.load(std::memory_order_relaxed);
+    } catch (Failure& caught) {
+        return std::unexpected(std::move(caught.error));
+    }
+}
+
+}  // namespace embedq::sqlite

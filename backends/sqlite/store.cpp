@@ -1,0 +1,45 @@
+#include "store.h"
+
+#include <filesystem>
+
+namespace embedq::sqlite {
+Result<std::unique_ptr<Store>> make_store(const Options& options, Context& context) {
+    ConnectionSettings settings;
+    settings.path = options.find<std::string>("path").value_or("");
+    if (settings.path.empty()) {
+        return fail(ErrorKind::misconfigured,
+                    "the SQLite store has no 'path': name the database file, for example path: /var/lib/embedq/embedq.db");
+    }
+    if (settings.path.starts_with(":memory:") || settings.path.starts_with("file:")) {
+        return fail(ErrorKind::misconfigured,
+                    "the SQLite store's 'path' is '" + settings.path +
+                        "', but must be a plain file name; for a store that lives in the process use `plugin: memory`");
+    }
+    std::error_code error;
+    if (std::filesystem::is_directory(settings.path, error)) {
+        return fail(ErrorKind::misconfigured,
+                    "the SQLite store's 'path' is the folder '" + settings.path + "', but must be a file; add a file name to it");
+    }
+    settings.busy_timeout = options.find<std::chrono::milliseconds>("busy_timeout").value_or(settings.busy_timeout);
+    settings.full_sync = options.find<std::string>("synchronous").value_or("full") != "normal";
+    return std::make_unique<SqliteStore>(std::move(settings), context);
+}
+
+SqliteStore::SqliteStore(ConnectionSettings settings, Context& context)
+    : context_(context), session_(std::move(settings), context.clock()) {}
+
+StoreCapabilities SqliteStore::capabilities() const {
+    return {.persistent = true, .multi_process = true, .own_clock = false, .watch_interval = std::chrono::milliseconds(50)};
+}
+
+Result<MigrationState> SqliteStore::migration_state() {
+    return session_.migration_state();
+}
+Result<MigrationState> SqliteStore::migrate() {
+    return session_.migrate();
+}
+Result<std::uint64_t> SqliteStore::change_stamp() {
+    return session_.change_stamp();
+}
+
+}  // namespace embedq::sqlite

@@ -1,0 +1,75 @@
+// A small model of what a store must answer, written apart from any store: plain lists, no indexes, every question by looking at
+// everything.
+//
+// The random case moves it in step with the store. Times are the store's.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "embedq/catalog.h"
+#include "embedq/job.h"
+
+namespace embedq::conformance {
+
+struct ModelText {
+    Time at{};
+    bool refused = false;
+};
+
+struct ModelSpec {
+    std::vector<std::string> texts;
+    std::optional<Time> force_from;
+    std::uint32_t failures = 0;
+    std::optional<Time> parked_until;
+};
+
+struct ModelCatalog {
+    std::map<std::string, ModelSpec> specs;
+    std::optional<Profile> target;
+    std::optional<Sha256> serving;
+};
+
+struct ModelJob {
+    JobId id = 0;
+    std::string catalog_id;
+    std::string spec_name;
+    JobStatus status = JobStatus::pending;
+    std::uint32_t attempts = 0;
+    std::uint32_t expiries = 0;
+    Time due{};
+    Time expires{};
+    Time completed{};
+    LeaseToken token{};
+    Sha256 profile_id{};  // while running
+    std::size_t new_vectors = 0;
+    std::size_t embedded = 0;
+    [[nodiscard]] bool open() const { return status == JobStatus::pending || status == JobStatus::running; }
+};
+
+struct Model {
+    std::map<std::string, ModelCatalog> catalogs;
+    std::map<JobId, ModelJob> jobs;
+    std::map<std::pair<Sha256, std::string>, ModelText> texts;  // by profile and text
+
+    // What settles the text for the spec, or nullptr.
+    [[nodiscard]] const ModelText* settled(const Sha256& profile_id, const ModelSpec& spec, const std::string& text) const;
+    [[nodiscard]] bool has_gap(const ModelCatalog& catalog, const ModelSpec& spec) const;
+    [[nodiscard]] bool all_settled(const ModelCatalog& catalog) const;
+    [[nodiscard]] Settlement settlement(const ModelCatalog& catalog) const;
+    [[nodiscard]] ModelJob* pending(const std::string& catalog_id, const std::string& spec_name);
+    [[nodiscard]] std::size_t running(const std::string& catalog_id, const std::string& spec_name) const;
+    // The spec of a job, unless it was deleted.
+    [[nodiscard]] ModelSpec* spec_of(const ModelJob& job);
+    // What a claim must hand out, in order.
+    [[nodiscard]] std::vector<JobId> claim(const ClaimRequest& request, Time now);
+    [[nodiscard]] bool referred_to(const Sha256& profile_id, const std::string& text) const;
+
+    // Writes a vector or refusal if it is newer. Returns whether it settles what was not settled for the spec by a vector before.
+    bool write(const Sha256& profile_id, const std::string& text, Time as_of, bool refused, const ModelSpec& spec);
+    void finish(ModelJob& job, JobStatus status, Time now);
+};
+
+}  // namespace embedq::conformance

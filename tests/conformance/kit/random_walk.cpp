@@ -1,0 +1,409 @@
+#include "random_walk.h"
+
+#include <algorithm>
+#include <set>
+
+namespace embedq::conformance {
+
+using enum EnqueueOutcome;
+
+RandomWalk::RandomWalk(Kit& kit, std::uint64_t seed) : kit_(kit), random_(seed) {
+    profiles_ = {make_profile("first"), make_profile("second", 6)};
+    for (const std::string id : {"shop", "other"}) {
+        kit_.catalog(id, profiles_[0]);
+        model_.catalogs[id] = {{}, profiles_[0], profiles_[0].id};
+    }
+}
+
+std::string RandomWalk::some_catalog() {
+    return one_in(3) ? "other" : "shop";
+}
+std::string RandomWalk::some_spec_name() {
+    return std::string(1, static_cast<char>('a' + pick(5)));
+}
+
+std::vector<std::string> RandomWalk::some_texts() {
+    std::vector<std::string> texts(pick(5));
+    for (auto& text : texts) text = "text " + std::to_string(pick(12));
+    return texts;
+}
+
+RandomWalk::Holder* RandomWalk::some_holder() {
+    if (holders_.empty()) return nullptr;
+    // The young ones mostly hold their jobs, the old ones mostly have lost them.
+    const std::size_t recent = std::min<std::size_t>(holders_.size(), 6);
+    return one_in(5) ? &holders_[pick(holders_.size())] : &holders_[holders_.size() - 1 - pick(recent)];
+}
+
+ModelJob* RandomWalk::held(const JobRef& ref) {
+    const auto found = model_.jobs.find(ref.id);
+    if (found == model_.jobs.end()) return nullptr;
+    ModelJob& job = found->second;
+    return job.status == JobStatus::running && job.token == ref.token ? &job : nullptr;
+}
+
+std::vector<std::string> RandomWalk::missing(const ModelJob& job) {
+    const ModelSpec& spec = *model_.spec_of(job);
+    std::vector<std::string> texts;
+    for (const auto& text : spec.texts) {
+        const bool again = std::ranges::count(texts, text) > 0;
+        if (!again && model_.settled(job.profile_id, spec, text) == nullptr) texts.push_back(text);
+    }
+    return texts;
+}
+
+// --- what the store chose
+
+void RandomWalk::discover(const std::string& catalog_id, const std::string& spec_name) {
+    const auto jobs = kit_.jobs_of(spec_name, catalog_id);
+    if (jobs.empty()) throw std::runtime_error("a job was created that the history does not show");
+    const Job& job = jobs.front();
+    EXPECT_FALSE(model_.jobs.contains(job.id)) << "a created job is new";
+    EXPECT_EQ(job.status, JobStatus::pending);
+    EXPECT_EQ(job.next_run_at, kit_.under_test().now());
+    ModelJob row;
+    row.id = job.id;
+    row.catalog_id = catalog_id;
+    row.spec_name = spec_name;
+    row.due = kit_.under_test().now();
+    model_.jobs[job.id] = row;
+}
+
+void RandomWalk::take_over_due(ModelJob& job) {
+    const Time due = kit_.job(job.id).next_run_at.value();
+    EXPECT_TRUE(due == job.due || due == std::min(job.due, kit_.under_test().now()));
+    job.due = due;
+}
+
+void RandomWalk::expect_enqueued(EnqueueOutcome outcome, const std::string& catalog_id, const std::string& spec_name, bool wanted) {
+    ModelJob* pending = model_.pending(catalog_id, spec_name);
+    if (pending != nullptr) {
+        EXPECT_NE(outcome, created) << "one_open_job";
+        if (wanted) {
+            EXPECT_EQ(outcome, collapsed);
+        }
+        take_over_due(*pending);
+        return;
+    }
+    EXPECT_EQ(outcome, wanted ? created : none);
+    if (outcome == created) discover(catalog_id, spec_name);
+}
+
+void RandomWalk::take_over_merge(const std::string& catalog_id, const std::string& spec_name) {
+    std::size_t waiting = 0;
+    for (const Job& job : kit_.jobs_of(spec_name, catalog_id)) {
+        ModelJob& row = model_.jobs.at(job.id);
+        if (job.status == JobStatus::pending) ++waiting;
+        EXPECT_TRUE(row.status == job.status || row.open()) << "a finished job stays what it is";
+        if (row.open() && job.completed_at) row.completed = *job.completed_at;
+        row.status = job.status;
+        row.attempts = job.attempts;
+        row.expiries = job.expiries;
+        if (job.next_run_at) row.due = *job.next_run_at;
+    }
+    EXPECT_EQ(waiting, 1U) << "one_open_job";
+}
+
+void RandomWalk::to_pending(ModelJob& job, Time due) {
+    const bool meets = model_.pending(job.catalog_id, job.spec_name) != nullptr;
+    job.status = JobStatus::pending;
+    job.due = due;
+    if (meets) merged_.emplace_back(job.catalog_id, job.spec_name);
+}
+
+// --- the verbs
+
+void RandomWalk::put() {
+    const auto write = document(some_spec_name(), some_texts(), some_catalog());
+    std::vector<std::string> texts;
+    for (const auto& operation : write.operations) texts.push_back(operation.text);
+    auto& catalog = model_.catalogs.at(write.catalog_id);
+    const bool known = catalog.specs.contains(write.spec_name);
+    ModelSpec& spec = catalog.specs[write.spec_name];
+    const bool unchanged = known && spec.texts == texts;
+    const auto result = kit_.put(write);
+    EXPECT_EQ(result.outcome, !known ? PutOutcome::created : unchanged ? PutOutcome::unchanged : PutOutcome::changed);
+    EXPECT_EQ(result.operation_count, texts.size());
+    if (!unchanged) {
+        spec.texts = texts;
+        spec.failures = 0;
+        spec.parked_until.reset();
+    }
+    expect_enqueued(result.enqueued, write.catalog_id, write.spec_name, model_.has_gap(catalog, spec));
+}
+
+void RandomWalk::enqueue() {
+    const auto catalog_id = some_catalog();
+    const auto name = some_spec_name();
+    const auto kind = one_in(3) ? JobKind::manual_retry : JobKind::spec_write;
+    auto& catalog = model_.catalogs.at(catalog_id);
+    const auto found = catalog.specs.find(name);
+    if (found == catalog.specs.end()) {
+        const EnqueueRequest request{catalog_id, name, kind};
+        expect_error(kit_.store().enqueue({&request, 1}), ErrorKind::not_found, name);
+        return;
+    }
+    ModelSpec& spec = found->second;
+    const bool forced = kind == JobKind::manual_retry && !spec.texts.empty();
+    if (forced) {
+        spec.force_from = kit_.under_test().now();
+        spec.failures = 0;
+        spec.parked_until.reset();
+    }
+    expect_enqueued(kit_.enqueue(name, kind, catalog_id), catalog_id, name, model_.has_gap(catalog, spec));
+    if (forced) {
+        EXPECT_LE(model_.pending(catalog_id, name)->due, kit_.under_test().now()) << "a manual retry is due at once";
+    }
+}
+
+void RandomWalk::claim() {
+    auto request = kit_.claim_request(1 + pick(4));
+    request.fingerprints.clear();
+    for (const auto& profile : profiles_) {
+        if (!one_in(4)) request.fingerprints.push_back(profile.fingerprint);
+    }
+    request.max_texts = 1 + pick(8);
+    request.allow_suspect = !one_in(3);
+    const Time now = kit_.under_test().now();
+    const auto expected = model_.claim(request, now);
+    std::vector<JobId> got;
+    for (const auto& job : must(kit_.store().claim(request))) {
+        got.push_back(job.ref.id);
+        ModelJob& row = model_.jobs.at(job.ref.id);
+        EXPECT_EQ(job.attempts, row.attempts);
+        EXPECT_EQ(job.expiries, row.expiries);
+        EXPECT_EQ(job.operation_count, model_.spec_of(row)->texts.size());
+        row.status = JobStatus::running;
+        row.token = job.ref.token;
+        row.expires = now + request.lease;
+        row.new_vectors = 0;
+        row.profile_id = model_.catalogs.at(row.catalog_id).target->id;
+        holders_.push_back({job, {}});
+    }
+    EXPECT_EQ(got, expected);
+}
+
+void RandomWalk::read() {
+    Holder* holder = some_holder();
+    if (holder == nullptr) return;
+    const MissingQuery query{holder->job.ref};
+    const auto page = must(kit_.store().missing_texts({&query, 1})).at(0);
+    const ModelJob* job = held(holder->job.ref);
+    if (job == nullptr) {
+        expect_error(page, ErrorKind::lost);
+        return;
+    }
+    holder->page = must(page);
+    std::vector<std::string> texts;
+    for (const auto& text : holder->page.texts) texts.push_back(text.text);
+    EXPECT_EQ(texts, missing(*job));
+    EXPECT_EQ(holder->page.as_of, kit_.under_test().now());
+    EXPECT_EQ(holder->page.profile_id, job->profile_id);
+    EXPECT_EQ(holder->page.force_from, model_.spec_of(*job)->force_from);
+}
+
+void RandomWalk::settle(ModelJob& job, JobOutcome outcome, Time due, std::uint32_t max_attempts) {
+    const Time now = kit_.under_test().now();
+    switch (outcome) {
+        case JobOutcome::progress: return;
+        case JobOutcome::succeeded:
+            model_.finish(job, JobStatus::succeeded, now);
+            succeeded_in_ = job.catalog_id;
+            return;
+        case JobOutcome::failed: model_.finish(job, JobStatus::failed, now); return;
+        case JobOutcome::release: to_pending(job, due); return;
+        case JobOutcome::retry:
+            if (job.new_vectors == 0) ++job.attempts;
+            if (job.attempts >= max_attempts) {
+                model_.finish(job, JobStatus::failed, now);
+            } else {
+                to_pending(job, due);
+            }
+    }
+}
+
+void RandomWalk::commit() {
+    Holder* holder = some_holder();
+    if (holder == nullptr) return;
+    using enum JobOutcome;
+    const auto outcome = std::vector{progress, progress, succeeded, succeeded, failed, retry, retry, release}[pick(8)];
+    const auto delay = std::chrono::milliseconds(pick(20'000));
+    ModelJob* job = held(holder->job.ref);
+    Delivery delivery;
+    delivery.commit().max_attempts = 3;
+    const auto report = delivery.report(holder->job.ref, outcome, delay, outcome == failed ? "failed" : "");
+    const std::size_t dimension = holder->page.profile_id == profiles_[1].id ? 6 : 4;
+    for (const auto& text : holder->page.texts) {
+        if (one_in(3)) continue;
+        // By what was asked, so that the same page brought back twice says the same twice.
+        const auto salt = static_cast<std::uint32_t>(holder->page.as_of.time_since_epoch().count() % 1009);
+        const bool refused = (static_cast<std::size_t>(text.text_hash[3]) + salt) % 9 == 0;
+        if (refused) {
+            delivery.refusal(report, holder->page.profile_id, text.text_hash, holder->page.as_of, "refused");
+        } else {
+            delivery.vector(report, holder->page.profile_id, text.text_hash, holder->page.as_of,
+                            vector_of(text.text_hash, dimension, salt));
+        }
+        if (job == nullptr) continue;
+        if (!model_.write(holder->page.profile_id, text.text, holder->page.as_of, refused, *model_.spec_of(*job))) continue;
+        ++job->new_vectors;
+        ++job->embedded;
+    }
+    EXPECT_EQ(must(kit_.store().commit(delivery.commit())), std::vector{job != nullptr}) << "fenced";
+    if (job != nullptr) settle(*job, outcome, kit_.under_test().now() + delay, 3);
+}
+
+void RandomWalk::extend() {
+    std::vector<JobRef> refs;
+    std::vector<bool> expected;
+    for (std::size_t i = 0; i < 3; ++i) {
+        const Holder* holder = some_holder();
+        if (holder == nullptr) return;
+        refs.push_back(holder->job.ref);
+        ModelJob* job = held(holder->job.ref);
+        expected.push_back(job != nullptr);
+        if (job != nullptr) job->expires = kit_.under_test().now() + 20s;
+    }
+    EXPECT_EQ(must(kit_.store().extend({"worker", "host", 1, "1", refs.size()}, refs, 20s)), expected);
+}
+
+void RandomWalk::cancel() {
+    if (model_.jobs.empty()) return;
+    auto row = model_.jobs.begin();
+    std::advance(row, static_cast<std::ptrdiff_t>(pick(model_.jobs.size())));
+    ModelJob& job = row->second;
+    EXPECT_EQ(must(kit_.store().cancel(std::vector{job.id})), job.open() ? 1U : 0U);
+    if (job.open()) model_.finish(job, JobStatus::cancelled, kit_.under_test().now());
+}
+
+void RandomWalk::delete_spec() {
+    const auto catalog_id = some_catalog();
+    const auto name = some_spec_name();
+    auto& specs = model_.catalogs.at(catalog_id).specs;
+    if (!specs.contains(name)) return expect_error(kit_.store().delete_spec(catalog_id, name), ErrorKind::not_found, name);
+    must(kit_.store().delete_spec(catalog_id, name));
+    for (auto& [id, job] : model_.jobs) {
+        const bool mine = job.catalog_id == catalog_id && job.spec_name == name;
+        if (mine && job.open()) model_.finish(job, JobStatus::cancelled, kit_.under_test().now());
+    }
+    specs.erase(name);
+}
+
+void RandomWalk::reap() {
+    constexpr std::uint32_t kMaxAttempts = 3;
+    const Time now = kit_.under_test().now();
+    std::vector<ModelJob*> expired;
+    for (auto& [id, job] : model_.jobs) {
+        if (job.status == JobStatus::running && job.expires <= now) expired.push_back(&job);
+    }
+    const auto result = must(kit_.store().reap(kMaxAttempts));
+    std::size_t failed = 0;
+    for (ModelJob* job : expired) {
+        ++job->expiries;
+        if (job->new_vectors == 0) ++job->attempts;
+        if (job->attempts >= kMaxAttempts) {
+            model_.finish(*job, JobStatus::failed, now);
+            ++failed;
+        } else {
+            to_pending(*job, now);
+        }
+    }
+    EXPECT_EQ(result.failed, failed);
+    EXPECT_EQ(result.requeued, expired.size() - failed);
+}
+
+void RandomWalk::reconcile() {
+    const Time now = kit_.under_test().now();
+    const auto only = one_in(3) ? some_catalog() : "";
+    std::size_t gaps = 0;
+    std::vector<std::pair<std::string, std::string>> wanted;
+    for (const auto& [id, catalog] : model_.catalogs) {
+        if (!only.empty() && id != only) continue;
+        for (const auto& [name, spec] : catalog.specs) {
+            if (!model_.has_gap(catalog, spec)) continue;
+            ++gaps;
+            const bool open = model_.pending(id, name) != nullptr || model_.running(id, name) > 0;
+            const bool parked = spec.parked_until && *spec.parked_until > now;
+            if (!open && !parked) wanted.emplace_back(id, name);
+        }
+    }
+    const auto result = must(kit_.store().reconcile(only));
+    EXPECT_EQ(result.gaps, gaps);
+    EXPECT_EQ(result.enqueued, wanted.size());
+    for (const auto& [id, name] : wanted) discover(id, name);
+    for (const auto& [id, catalog] : model_.catalogs) {
+        if (only.empty() || id == only) check_serving(id, true);
+    }
+}
+
+void RandomWalk::prune() {
+    const auto age = std::chrono::seconds(30 + pick(3000));
+    const Time before = kit_.under_test().now() - age;
+    // Whether refusals that nothing refers to are swept too is the store's choice, and nothing shows which it took.
+    const auto doubtful = [&](const auto& entry) {
+        return entry.second.refused && entry.second.at < before && !model_.referred_to(entry.first.first, entry.first.second);
+    };
+    if (std::ranges::any_of(model_.texts, doubtful)) return;
+    const auto result = must(kit_.store().prune({age, 100'000}));
+    EXPECT_FALSE(result.more);
+    EXPECT_EQ(result.jobs,
+              std::erase_if(model_.jobs, [&](const auto& entry) { return !entry.second.open() && entry.second.completed < before; }));
+    std::size_t vectors = 0;
+    std::erase_if(model_.texts, [&](const auto& entry) {
+        const auto& [key, text] = entry;
+        if (text.at >= before || model_.referred_to(key.first, key.second)) return false;
+        ++vectors;
+        return true;
+    });
+    EXPECT_EQ(result.vectors, vectors);
+}
+
+void RandomWalk::set_target() {
+    const auto id = some_catalog();
+    const Profile& profile = profiles_[pick(profiles_.size())];
+    auto& catalog = model_.catalogs.at(id);
+    const bool changed = catalog.target->id != profile.id;
+    EXPECT_EQ(kit_.set_target(id, profile), changed ? 1U : 0U);
+    catalog.target = profile;
+    check_serving(id, changed);
+}
+
+void RandomWalk::advance() {
+    switch (pick(20)) {
+        case 0: return kit_.advance(15min + std::chrono::microseconds(pick(1'000'000)));
+        case 1:
+        case 2: return kit_.advance(21s);
+        default: return kit_.advance(std::chrono::microseconds(pick(3'000'000)));
+    }
+}
+
+void RandomWalk::step() {
+    // No two steps happen at one moment: what ties do is left to the stores.
+    kit_.advance(std::chrono::microseconds(1 + pick(1000)));
+    merged_.clear();
+    succeeded_in_.clear();
+    using Verb = void (RandomWalk::*)();
+    struct Weighted {
+        std::size_t weight;
+        Verb verb;
+    };
+    static constexpr Weighted kVerbs[] = {
+        {12, &RandomWalk::put},    {8, &RandomWalk::enqueue},   {18, &RandomWalk::claim}, {18, &RandomWalk::read},
+        {22, &RandomWalk::commit}, {4, &RandomWalk::extend},    {2, &RandomWalk::cancel}, {2, &RandomWalk::delete_spec},
+        {6, &RandomWalk::reap},    {5, &RandomWalk::reconcile}, {1, &RandomWalk::prune},  {2, &RandomWalk::set_target},
+        {8, &RandomWalk::advance},
+    };
+    std::size_t at = pick(108);
+    for (const auto& [weight, verb] : kVerbs) {
+        if (at < weight) {
+            (this->*verb)();
+            break;
+        }
+        at -= weight;
+    }
+    for (const auto& [catalog_id, spec_name] : merged_) take_over_merge(catalog_id, spec_name);
+    for (const auto& [id, catalog] : model_.catalogs) check_catalog(id);
+    check_next_due();
+}
+
+}  // namespace embedq::conformance
