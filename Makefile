@@ -4,8 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
-# The tests that ThreadSanitizer runs: the scheduler's, the stores' and the loader's.
-TSAN_TESTS ?= scheduler|store|memory|sqlite|loader|plugin|notifier|conformance
+# The tests that ThreadSanitizer runs: those of the scheduler, the engine, the stores, the notifiers and the loader.
+TSAN_TESTS ?= scheduler|engine|store|memory|sqlite|postgres|loader|registry|plugin|notifier|conformance
 FORMATTED = git ls-files '*.h' '*.cpp'
 
 .NOTPARALLEL:

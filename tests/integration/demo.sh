@@ -55,7 +55,7 @@ if (method, path) not in found:
 }
 
 ask "pay for a train booking" POST '/bookings/{bookingId}/payment'
-ask "add a photo to a pet" POST '/pet/{petId}/uploadImage'
+ask "upload an image of a pet" POST '/pet/{petId}/uploadImage'
 ask "remove an API key" DELETE '/projects/{subdomain}/apikeys/{api_key_id}'
 
 printf '\ndemo: %s operations indexed, and each question found its operation\n' "$operations"
