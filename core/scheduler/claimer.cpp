@@ -78,6 +78,10 @@ void Claimer::plan(const std::vector<std::pair<HoldId, MissingQuery>>& queries) 
     std::vector<MissingQuery> asked;
     asked.reserve(queries.size());
     for (const auto& [hold, query] : queries) asked.push_back(query);
+    {
+        const std::scoped_lock lock(shared_.mutex);
+        shared_.bench.begin_planning();
+    }
     auto answers = shared_.store.missing_texts(asked);
 
     const std::scoped_lock lock(shared_.mutex);
@@ -94,6 +98,7 @@ void Claimer::plan(const std::vector<std::pair<HoldId, MissingQuery>>& queries) 
             shared_.bench.fail(queries[i].first, page.error());
         }
     }
+    shared_.bench.end_planning();
     shared_.lanes.notify_all();
     shared_.committer.notify_all();
 }

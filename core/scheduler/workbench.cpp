@@ -27,6 +27,13 @@ HoldId Workbench::add(const ClaimedJob& job) {
     return last_hold_;
 }
 
+void Workbench::begin_planning() { planning_ = true; }
+
+void Workbench::end_planning() {
+    planning_ = false;
+    just_settled_.clear();
+}
+
 void Workbench::plan(HoldId id, MissingTexts page) {
     auto found = jobs_.find(id);
     if (found == jobs_.end()) return;
@@ -37,6 +44,8 @@ void Workbench::plan(HoldId id, MissingTexts page) {
     for (MissingText& missing : page.texts) {
         job.cursor = std::max(job.cursor, missing.position);
         const TextKey key{page.profile_id, missing.text_hash};
+        const auto settled = just_settled_.find(key);
+        if (settled != just_settled_.end() && (!page.force_from || settled->second >= *page.force_from)) continue;
         auto here = texts_.find(key);
         if (here != texts_.end() && (!page.force_from || here->second->as_of >= *page.force_from)) {
             here->second->waiters.push_back(id);
@@ -364,7 +373,7 @@ CommitWork Workbench::collect(double random) {
             if (first && refused) work.commit.refusals.push_back({text->profile_id, text->text_hash, text->as_of, *text->refusal});
             if (first && !refused) work.commit.vectors.push_back({text->profile_id, text->text_hash, text->as_of, text->values});
             (refused ? report.refusals : report.vectors).push_back(place->second);
-            if (first) work.texts.push_back(std::move(text));
+            if (first) (refused ? work.refusal_texts : work.vector_texts).push_back(std::move(text));
         }
         job.ready.clear();
         job.stored += report.vectors.size();
@@ -376,6 +385,14 @@ CommitWork Workbench::collect(double random) {
     dirty_.clear();
     ready_vectors_ = 0;
     return work;
+}
+
+void Workbench::close(const TextPtr& text, bool kept, std::uint64_t& counter) {
+    // A job that joined late brings the same text in a second commit; it counts once.
+    const bool first = !text->text.empty();
+    if (kept && first) ++counter;
+    if (kept && planning_) just_settled_.insert_or_assign(TextKey{text->profile_id, text->text_hash}, text->as_of);
+    forget(text);
 }
 
 void Workbench::committed(const CommitWork& work, const std::vector<bool>& kept) {
@@ -399,9 +416,8 @@ void Workbench::committed(const CommitWork& work, const std::vector<bool>& kept)
         jobs_.erase(work.holds[i]);
         dirty_.erase(work.holds[i]);
     }
-    counters_.texts_embedded += static_cast<std::uint64_t>(std::ranges::count(vector_kept, true));
-    counters_.texts_refused += static_cast<std::uint64_t>(std::ranges::count(refusal_kept, true));
-    for (const TextPtr& text : work.texts) forget(text);
+    for (std::size_t i = 0; i < vector_kept.size(); ++i) close(work.vector_texts[i], vector_kept[i], counters_.texts_embedded);
+    for (std::size_t i = 0; i < refusal_kept.size(); ++i) close(work.refusal_texts[i], refusal_kept[i], counters_.texts_refused);
 }
 
 }  // namespace embedq::scheduler

@@ -56,8 +56,9 @@ struct BatchLimits {
 // What `collect` hands to the committer: a commit and the texts that its spans point into.
 struct CommitWork {
     Commit commit;
-    std::vector<TextPtr> texts;
-    std::vector<HoldId> holds;  // one per report
+    std::vector<TextPtr> vector_texts;   // one per vector
+    std::vector<TextPtr> refusal_texts;  // one per refusal
+    std::vector<HoldId> holds;           // one per report
     [[nodiscard]] bool empty() const noexcept { return commit.jobs.empty(); }
 };
 
@@ -67,6 +68,10 @@ public:
 
     // --- jobs
     HoldId add(const ClaimedJob& job);
+    // Between the two, what is committed is remembered: a page that was read before a commit but planned after it names texts that are no
+    // longer missing. Call `begin_planning` before pages are read and `end_planning` after the last is planned.
+    void begin_planning();
+    void end_planning();
     // A page of the job's missing texts. Texts that are here already are joined, unless the job's force asks for newer ones.
     void plan(HoldId hold, MissingTexts page);
     // The job ends with an error that is its own, such as a page that could not be read.
@@ -149,11 +154,15 @@ private:
     void release_queue(Queue& queue, const std::string& reason);
     void requeue_halves(const Batch& batch);
     [[nodiscard]] bool done(const HeldJob& job) const noexcept;
+    // The end of a text on the workbench: stored, or dropped with its lease.
+    void close(const TextPtr& text, bool kept, std::uint64_t& counter);
     void conclude(HeldJob& job, JobReport& report, double random);
 
     const Settings settings_;
     std::map<HoldId, HeldJob> jobs_;
     std::unordered_map<TextKey, TextPtr, TextKeyHash> texts_;
+    std::unordered_map<TextKey, Time, TextKeyHash> just_settled_;  // committed while pages were being read, and as of when
+    bool planning_ = false;
     std::map<Sha256, Queue> queues_;
     std::set<HoldId> dirty_;  // with something to report
     HoldId last_hold_ = 0;

@@ -123,6 +123,36 @@ TEST_F(WorkbenchTest, AJobJoinsATextThatIsAnsweredButNotYetCommitted) {
     EXPECT_EQ(reports.at(2).vectors.size(), 1U);
 }
 
+TEST_F(WorkbenchTest, ATextThatComesInTwoCommitsCountsOnce) {
+    bench.plan(job(1), texts(0, 1));
+    drain();
+    const CommitWork work = bench.collect(0.5);
+    bench.plan(job(2), texts(0, 1));
+    bench.committed(work, {true});
+    EXPECT_EQ(commit().at(2).vectors.size(), 1U);
+    EXPECT_EQ(bench.counters().texts_embedded, 1U);
+    EXPECT_EQ(bench.texts(), 0U);
+}
+
+TEST_F(WorkbenchTest, APageReadBeforeACommitDoesNotSendItsTextsAgain) {
+    bench.plan(job(1), texts(0, 2));
+    drain();
+    const HoldId second = job(2);
+    bench.begin_planning();
+    const MissingTexts page = texts(0, 3);  // read here
+    MissingTexts forced = texts(0, 1);
+    forced.force_from = as_of + std::chrono::seconds(1);
+    const auto first = commit();
+    ASSERT_EQ(first.at(1).outcome, JobOutcome::succeeded);
+    bench.plan(second, page);
+    EXPECT_EQ(bench.queued(fingerprint), 1U);
+    bench.plan(job(3), forced);
+    EXPECT_EQ(bench.queued(fingerprint), 2U) << "a force asks for newer ones all the same";
+    bench.end_planning();
+    drain();
+    EXPECT_EQ(commit().at(2).outcome, JobOutcome::succeeded);
+}
+
 TEST_F(WorkbenchTest, AForcedJobDoesNotJoinATextAskedForBeforeItsForce) {
     bench.plan(job(1), texts(0, 1));
     MissingTexts forced = texts(0, 1);
