@@ -33,7 +33,7 @@ public:
         if (wrote || report.outcome == JobOutcome::succeeded || report.outcome == JobOutcome::failed) {
             state_.note_change(catalog, spec_name, now_);
         }
-        if (report.outcome == JobOutcome::succeeded) state_.flip_if_settled(catalog, now_);
+        if (report.outcome == JobOutcome::succeeded || report.outcome == JobOutcome::failed) state_.flip_if_settled(catalog, now_);
         return true;
     }
 
@@ -88,7 +88,12 @@ private:
     void settle(const JobReport& report, JobRow& row) {
         switch (report.outcome) {
             case JobOutcome::progress: return;
-            case JobOutcome::succeeded: state_.finish(row, JobStatus::succeeded, now_); return;
+            case JobOutcome::succeeded: {
+                const std::string refusal = state_.standing_refusal(row);
+                if (!refusal.empty()) row.job.last_error = refusal;
+                state_.finish(row, refusal.empty() ? JobStatus::succeeded : JobStatus::failed, now_);
+                return;
+            }
             case JobOutcome::failed: state_.finish(row, JobStatus::failed, now_); return;
             case JobOutcome::release: state_.back_to_pending(row, now_ + report.delay, now_); return;
             case JobOutcome::retry:

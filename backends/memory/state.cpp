@@ -79,6 +79,16 @@ bool State::has_gap(const CatalogRow& catalog, const SpecRow& spec) const {
                                [&](const Operation& operation) { return settled(*target, spec, operation.text_hash) == nullptr; });
 }
 
+std::string State::standing_refusal(const JobRow& row) {
+    const SpecRow& spec = *spec_of(row.job);
+    const ProfileRow& profile = profiles.at(row.profile_id);
+    for (const Operation& operation : spec.operations) {
+        const SettledText* text = settled(profile, spec, operation.text_hash);
+        if (text != nullptr && text->refused()) return "operation '" + operation.operation_id + "' was refused: " + text->refusal;
+    }
+    return {};
+}
+
 bool State::flip_if_settled(CatalogRow& catalog, Time now) {
     if (!catalog.info.target_profile || catalog.info.serving_profile == catalog.info.target_profile) return false;
     // Most looks come while the catalog is still being embedded: the gap found last is nearly always still there.

@@ -128,6 +128,8 @@ struct State {
     // What settles the operation's text for this spec; nullptr when nothing does, or only what is older than its force.
     [[nodiscard]] static const SettledText* settled(const ProfileRow& profile, const SpecRow& spec, const Sha256& text_hash);
     [[nodiscard]] bool has_gap(const CatalogRow& catalog, const SpecRow& spec) const;
+    // What the provider refused of the held job's spec, as a sentence; empty when nothing stands refused.
+    [[nodiscard]] std::string standing_refusal(const JobRow& row);
     // Makes the target profile the serving one when every text is settled under it. Returns whether it did.
     bool flip_if_settled(CatalogRow& catalog, Time now);
     void set_operations(CatalogRow& catalog, SpecRow& spec, std::vector<Operation> operations);

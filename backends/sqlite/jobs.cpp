@@ -71,6 +71,10 @@ void requeue_job(Connection& connection, const HeldJob& job, std::int64_t due, s
 }
 
 void succeed_job(Connection& connection, const HeldJob& job, std::int64_t now) {
+    if (Run refusal(connection, sql::standing_refusal, job.spec, job.profile, job.force_from); refusal.next()) {
+        set_last_error(connection, job.id, "operation '" + refusal.text(0) + "' was refused: " + refusal.text(1));
+        return fail_job(connection, job, now);
+    }
     finish(connection, job.id, JobStatus::succeeded, now);
     change(connection, sql::spec_succeeded, job.spec);
 }

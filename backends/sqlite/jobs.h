@@ -36,6 +36,7 @@ EnqueueOutcome enqueue_job(Connection& connection, const CatalogRow& catalog, st
 [[nodiscard]] std::optional<HeldJob> find_held(Connection& connection, const JobRef& ref);
 // Back to pending; where a job waits behind it already, that one goes on in its place and this one ends `cancelled`.
 void requeue_job(Connection& connection, const HeldJob& job, std::int64_t due, std::int64_t now);
+// A job whose spec has a text that stands refused fails, with the refusal as its error.
 void succeed_job(Connection& connection, const HeldJob& job, std::int64_t now);
 // Parks the spec for a growing time.
 void fail_job(Connection& connection, const HeldJob& job, std::int64_t now);

@@ -183,6 +183,12 @@ inline constexpr char put_refusal[] = R"sql(
 INSERT INTO refusals (profile, text, written_at, reason) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (profile, text) DO UPDATE SET written_at = excluded.written_at, reason = excluded.reason)sql";
 inline constexpr char delete_vector[] = "DELETE FROM vectors WHERE profile = ?1 AND text = ?2";
+// By the spec's operations; refusals are looked up by key and are few.
+inline constexpr char standing_refusal[] = R"sql(
+SELECT o.operation_id, r.reason
+FROM operations o CROSS JOIN refusals r ON r.profile = ?2 AND r.text = o.text
+WHERE o.spec = ?1 AND (?3 IS NULL OR r.written_at >= ?3)
+ORDER BY o.position LIMIT 1)sql";
 inline constexpr char delete_refusal[] = "DELETE FROM refusals WHERE profile = ?1 AND text = ?2";
 // Whose ranking a new vector changes. operations_by_text.
 inline constexpr char users_of_text[] = R"sql(

@@ -30,5 +30,7 @@ function(embedq_add_plugin kind name)
     COMMAND chmod go-w $<TARGET_FILE:${target}> $<TARGET_FILE_DIR:${target}> VERBATIM)
   if(EMBEDQ_PLUGIN_INSTALL_DIR)
     install(TARGETS ${target} LIBRARY DESTINATION ${EMBEDQ_PLUGIN_INSTALL_DIR})
+    # Those that are installed, for targets that need all of them built.
+    set_property(GLOBAL APPEND PROPERTY EMBEDQ_PLUGIN_TARGETS ${target})
   endif()
 endfunction()

@@ -82,8 +82,8 @@ public:
     [[nodiscard]] virtual Status vectors(const Sha256& profile_id, std::span<const Sha256> text_hashes, const VectorVisitor& visit) = 0;
 
     // --- the queue: producers
-    // One outcome per request. At most one pending job per spec (one_open_job); a pending one that is collapsed onto takes over the
-    // force of a manual_retry and becomes due at once. `not_found` names the first unknown spec and nothing is enqueued.
+    // One outcome per request. At most one pending job per spec (one_open_job); a pending one that is collapsed onto becomes due at once,
+    // and takes over the force of a manual_retry. Without a gap the outcome is `none`, but for a manual_retry. `not_found` names the first unknown spec and nothing is enqueued.
     // Without a target profile the outcome is `none`.
     [[nodiscard]] virtual Result<std::vector<EnqueueOutcome>> enqueue(std::span<const EnqueueRequest> requests) = 0;
     // Pending and running jobs end `cancelled`; their holders are `lost`. Returns how many were open.
@@ -98,7 +98,7 @@ public:
     // One answer per query; `lost` where the lease is.
     [[nodiscard]] virtual Result<std::vector<Result<MissingTexts>>> missing_texts(std::span<const MissingQuery> queries) = 0;
     // Vectors, refusals, progress and outcomes of many jobs at once. One answer per report: false where the lease was lost, and then nothing of that
-    // report is kept. A job that succeeds settles the flip of its catalog's serving profile.
+    // report is kept. A job that succeeds or fails settles the flip of its catalog's serving profile.
     [[nodiscard]] virtual Result<std::vector<bool>> commit(const Commit& commit) = 0;
     [[nodiscard]] virtual Result<NextDue> next_due(std::span<const Sha256> fingerprints) = 0;
 

@@ -253,6 +253,21 @@ void a_failed_job_says_why(Kit& kit) {
     EXPECT_EQ(kit.job(job.ref.id).last_error, "op0: too rude");
 }
 
+void a_refusal_that_stands_fails_later_jobs_too(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a", "bad"}));
+    const auto first = kit.claim_one();
+    EXPECT_TRUE(kit.refuse(first, "bad", "too rude", JobOutcome::progress));
+    EXPECT_TRUE(kit.embed(first, JobOutcome::failed));
+    kit.put(document("pets", {"b", "bad"}));
+    const auto second = kit.claim_one();
+    EXPECT_TRUE(kit.embed(second, JobOutcome::succeeded)) << "it was not told of the refusal";
+    EXPECT_EQ(kit.job(second.ref.id).status, JobStatus::failed);
+    EXPECT_EQ(kit.job(second.ref.id).last_error, "operation 'op1' was refused: too rude");
+    kit.put(document("pets", {"b"}));
+    EXPECT_EQ(must(kit.store().statuses("shop", {})).at(0).refused_count, 0U);
+}
+
 void a_newer_vector_ends_a_refusal(Kit& kit) {
     kit.catalog();
     kit.put(document("pets", {"a"}));
@@ -312,6 +327,7 @@ std::vector<Case> attempt_cases() {
         {"attempts_are_bounded", "a_new_job_of_a_suspect_spec_is_ordinary", a_new_job_of_a_suspect_spec_is_ordinary},
         {"poison_is_isolated", "a_refusal_settles_its_text", a_refusal_settles_its_text},
         {"poison_is_isolated", "a_failed_job_says_why", a_failed_job_says_why},
+        {"poison_is_isolated", "a_refusal_that_stands_fails_later_jobs_too", a_refusal_that_stands_fails_later_jobs_too},
         {"poison_is_isolated", "a_newer_vector_ends_a_refusal", a_newer_vector_ends_a_refusal},
         {"poison_is_isolated", "a_newer_refusal_ends_a_vector", a_newer_refusal_ends_a_vector},
         {"poison_is_isolated", "an_older_refusal_ends_nothing", an_older_refusal_ends_nothing},

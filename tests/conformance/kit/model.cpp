@@ -108,8 +108,18 @@ bool Model::write(const Sha256& profile_id, const std::string& text, Time as_of,
     return !refused && !had_vector;
 }
 
+bool Model::stands_refused(const ModelJob& job) {
+    const ModelSpec* spec = spec_of(job);
+    if (spec == nullptr) return false;
+    return std::ranges::any_of(spec->texts, [&](const std::string& text) {
+        const auto* found = settled(job.profile_id, *spec, text);
+        return found != nullptr && found->refused;
+    });
+}
+
 void Model::finish(ModelJob& job, JobStatus status, Time now) {
     using std::chrono::minutes;
+    if (status == JobStatus::succeeded && stands_refused(job)) status = JobStatus::failed;
     job.status = status;
     job.completed = now;
     ModelSpec* spec = spec_of(job);

@@ -69,7 +69,9 @@ struct Model {
 
     // Writes a vector or refusal if it is newer. Returns whether it settles what was not settled for the spec by a vector before.
     bool write(const Sha256& profile_id, const std::string& text, Time as_of, bool refused, const ModelSpec& spec);
+    // A success is a failure where a text of the spec stands refused.
     void finish(ModelJob& job, JobStatus status, Time now);
+    [[nodiscard]] bool stands_refused(const ModelJob& job);
 };
 
 }  // namespace embedq::conformance

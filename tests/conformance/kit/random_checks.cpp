@@ -30,7 +30,7 @@ void RandomWalk::check_catalog(const std::string& catalog_id) {
     const auto revision = kit_.revision(catalog_id);
     EXPECT_GE(revision, revisions_[catalog_id]) << "a revision never goes back";
     revisions_[catalog_id] = revision;
-    check_serving(catalog_id, catalog_id == succeeded_in_);
+    check_serving(catalog_id, catalog_id == ended_in_);
 }
 
 void RandomWalk::check_next_due() {

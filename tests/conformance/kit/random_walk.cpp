@@ -207,10 +207,10 @@ void RandomWalk::settle(ModelJob& job, JobOutcome outcome, Time due, std::uint32
     switch (outcome) {
         case JobOutcome::progress: return;
         case JobOutcome::succeeded:
-            model_.finish(job, JobStatus::succeeded, now);
-            succeeded_in_ = job.catalog_id;
+        case JobOutcome::failed:
+            model_.finish(job, outcome == JobOutcome::succeeded ? JobStatus::succeeded : JobStatus::failed, now);
+            ended_in_ = job.catalog_id;
             return;
-        case JobOutcome::failed: model_.finish(job, JobStatus::failed, now); return;
         case JobOutcome::release: to_pending(job, due); return;
         case JobOutcome::retry:
             if (job.new_vectors == 0) ++job.attempts;
@@ -381,7 +381,7 @@ void RandomWalk::step() {
     // No two steps happen at one moment: what ties do is left to the stores.
     kit_.advance(std::chrono::microseconds(1 + pick(1000)));
     merged_.clear();
-    succeeded_in_.clear();
+    ended_in_.clear();
     using Verb = void (RandomWalk::*)();
     struct Weighted {
         std::size_t weight;

@@ -72,7 +72,7 @@ private:
     std::vector<Profile> profiles_;
     std::vector<Holder> holders_;
     std::vector<std::pair<std::string, std::string>> merged_;
-    std::string succeeded_in_;  // the catalog of the job that this step ended with success
+    std::string ended_in_;  // the catalog of the job that this step ended with success
     std::map<std::string, std::uint64_t> revisions_;
     // What a replica knows that only ever reads what `changes` tells it: by catalog and spec.
     std::map<std::string, std::uint64_t> replica_seen_;

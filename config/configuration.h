@@ -1,0 +1,182 @@
+// Configuration: one YAML document, read against the plugins' option tables into typed, checked values.
+//
+// Reading takes two steps, since the tables are known only after the plugins are loaded: `read_plugin_paths`, then (with the
+// loader behind a PluginTables) `load`. Both report every fault at once, in document order, with line and column. Secrets never
+// stand in a diagnostic, in `show` or in `schema`.
+// Thread-safety: plain values and functions without state; a PluginTables is used only by the calling thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "embedq/context.h"
+#include "embedq/error.h"
+#include "embedq/options.h"
+#include "embedq/plugin.h"
+
+namespace embedq::config {
+
+// One fault or warning. Lines and columns count from 1, columns in characters; 0 means that the whole file is meant.
+struct Diagnostic {
+    std::string file;
+    int line = 0;
+    int column = 0;
+    bool warning = false;
+    std::string message;
+
+    friend bool operator==(const Diagnostic&, const Diagnostic&) = default;
+};
+
+// `file:line:column: error: message`
+[[nodiscard]] std::string to_string(const Diagnostic& diagnostic);
+
+// What the configuration needs to know of a plugin. The span lives as long as the PluginTables that gave it.
+struct PluginTable {
+    std::string name;
+    std::string version;
+    std::string summary;
+    std::span<const OptionSpec> options;
+};
+
+class PluginTables {
+public:
+    virtual ~PluginTables() = default;
+    // `not_found` when there is no such plugin; `misconfigured`, with a sentence, when it was found and refused.
+    [[nodiscard]] virtual Result<PluginTable> find(PluginKind kind, std::string_view name) = 0;
+    // Every usable plugin of the kind, sorted.
+    [[nodiscard]] virtual std::vector<std::string> names(PluginKind kind) = 0;
+};
+
+// The value of an environment variable, or nothing when it is not set.
+using Environment = std::function<std::optional<std::string>(std::string_view name)>;
+[[nodiscard]] Environment process_environment();
+
+// Where a document comes from. Relative paths in a document count from its folder: the file's, or the one given with a text.
+class Source {
+public:
+    [[nodiscard]] static Source file(std::filesystem::path path);
+    [[nodiscard]] static Source text(std::string text, std::string name, std::filesystem::path folder = {});
+
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }  // empty for a text
+    [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
+    // The document's bytes; a file is read anew by each call.
+    [[nodiscard]] std::expected<std::string, Diagnostic> read() const;
+
+private:
+    std::string name_;
+    std::filesystem::path path_;
+    std::filesystem::path folder_;
+    std::string text_;
+};
+
+struct PluginInstance {
+    std::string name;  // the key under `providers:`; else the plugin's own name
+    std::string plugin;
+    Options options;
+    std::set<std::string> secrets;  // the options whose values must not be shown
+    int line = 0;                   // where the plugin is named
+    int column = 0;
+};
+
+// 0 means "not set": what the provider says of itself holds.
+struct ProviderLimitsConfig {
+    std::size_t concurrency = 0;
+    std::size_t batch_inputs = 0;
+    std::size_t requests_per_minute = 0;
+    std::size_t tokens_per_minute = 0;
+};
+
+struct ProviderConfig {
+    PluginInstance instance;
+    ProviderLimitsConfig limits;
+};
+
+// The values name a configured provider, or are "none".
+struct EmbeddingConfig {
+    std::string provider = "none";
+    std::map<std::string, std::string> catalogs;  // catalog id to provider: the exceptions
+};
+
+struct BackoffConfig {
+    std::chrono::milliseconds base{5'000};
+    double factor = 2;
+    std::chrono::milliseconds max{80'000};
+    double jitter = 0.1;
+};
+
+struct SchedulerConfig {
+    std::chrono::milliseconds lease{20'000};
+    std::chrono::milliseconds heartbeat{5'000};
+    std::chrono::milliseconds poll{30'000};
+    std::chrono::milliseconds reap{30'000};
+    std::chrono::milliseconds reconcile{300'000};
+    std::size_t max_attempts = 5;
+    BackoffConfig backoff;
+    std::chrono::milliseconds retention{std::chrono::hours(24 * 14)};
+};
+
+enum class LogFormat : std::uint8_t { text, json };
+
+struct LoggingConfig {
+    LogLevel level = LogLevel::info;
+    LogFormat format = LogFormat::text;
+};
+
+struct Configuration {
+    std::string source;                               // as diagnostics name it
+    std::filesystem::path file;                       // empty when it was not read from a file
+    std::vector<std::filesystem::path> plugin_paths;  // absolute
+    PluginInstance store;
+    PluginInstance notifier;
+    std::map<std::string, ProviderConfig> providers;
+    EmbeddingConfig embedding;
+    SchedulerConfig scheduler;
+    std::vector<PluginInstance> services;
+    LoggingConfig logging;
+};
+
+struct Loaded {
+    Configuration configuration;
+    std::vector<Diagnostic> warnings;
+};
+
+// `plugins.paths` alone, absolute. Fails on what keeps it from being read; `load` reports the same faults among all others.
+[[nodiscard]] std::expected<std::vector<std::filesystem::path>, std::vector<Diagnostic>> read_plugin_paths(const Source& source,
+                                                                                                           const Environment& environment);
+
+// The whole document. On failure: every error and warning, in document order.
+[[nodiscard]] std::expected<Loaded, std::vector<Diagnostic>> load(const Source& source, PluginTables& tables,
+                                                                  const Environment& environment);
+
+// What runs when no file is named: the text of config/examples/embedded.yaml, built in. It goes through `load` like any other.
+[[nodiscard]] Source embedded_default();
+
+// One value of an option from the text of a YAML scalar, as a default in a table is written: a list as `[a, b]` or a single text,
+// a map as `{a: b}`. Nothing is taken from the environment, and relative paths stay relative. `invalid_argument` says what was
+// found and what was expected.
+[[nodiscard]] Result<OptionValue> parse_option(const OptionSpec& spec, std::string_view scalar);
+
+// All values of a plugin from texts, with defaults filled in and required options checked. `invalid_argument` names every fault.
+[[nodiscard]] Result<Options> options_from_text(std::span<const OptionSpec> table, const std::map<std::string, std::string>& texts);
+
+// A value as `parse_option` reads it back (a secret is the caller's to hide).
+[[nodiscard]] std::string option_to_text(const OptionValue& value);
+
+// The effective configuration as YAML that `load` takes: defaults written out, secrets as "<hidden>", passwords in URLs hidden.
+[[nodiscard]] std::string show(const Configuration& configuration, PluginTables& tables);
+
+// The JSON Schema (draft 2020-12) of the YAML, for editors: the fixed keys and, per plugin, its option table.
+[[nodiscard]] std::string schema(PluginTables& tables);
+
+}  // namespace embedq::config

@@ -1,0 +1,56 @@
+// A YAML document as a tree in which every node knows its place. The only header between yaml-cpp and the rest.
+//
+// Duplicate keys, keys that are no texts and foreign tags are reported while the tree is built; documents that are too large, too
+// deep or grow too much by their aliases are refused before they grow. Plain values.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/configuration.h"
+
+namespace embedq::config {
+
+struct Position {
+    int line = 0;
+    int column = 0;
+};
+
+struct Node {
+    enum class Kind { null, scalar, sequence, mapping };
+    Kind kind = Kind::null;
+    Position at;              // of a null value: its key's place
+    std::string text;         // scalar
+    std::vector<Node> keys;   // mapping: scalars, each once; as many as `items`
+    std::vector<Node> items;  // sequence, mapping
+
+    [[nodiscard]] const Node* find(std::string_view key) const;
+    // "a mapping", "a sequence", "nothing", or the quoted scalar.
+    [[nodiscard]] std::string found() const;
+};
+
+// Collects diagnostics of one document; gives them out in document order.
+class Report {
+public:
+    explicit Report(std::string file) : file_(std::move(file)) {}
+    void error(Position at, std::string message) { add(at, false, std::move(message)); }
+    void warning(Position at, std::string message) { add(at, true, std::move(message)); }
+    void add(Diagnostic diagnostic);
+    [[nodiscard]] bool failed() const noexcept { return errors_ > 0; }
+    [[nodiscard]] std::size_t errors() const noexcept { return errors_; }
+    [[nodiscard]] std::vector<Diagnostic> take();
+
+private:
+    void add(Position at, bool warning, std::string message);
+
+    std::string file_;
+    std::vector<Diagnostic> diagnostics_;
+    std::size_t errors_ = 0;
+};
+
+// Nothing when there is no tree to go on with; the report says why. An empty document is a null node.
+[[nodiscard]] std::optional<Node> parse_document(std::string_view text, Report& report);
+
+}  // namespace embedq::config

@@ -1,0 +1,224 @@
+#include "config/reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/text.h"
+#include "config/values.h"
+
+namespace embedq::config {
+
+std::string under(std::string_view where, std::string_view key) {
+    return where.empty() ? std::string(key) : fmt::format("{}.{}", where, key);
+}
+
+const Node* Reader::mapping(const Node* node, std::string_view where, std::string_view mend) {
+    if (node == nullptr || node->kind == Node::Kind::null) return nullptr;
+    if (node->kind == Node::Kind::mapping) return node;
+    report_.error(node->at, fmt::format("{}: found {}, expected a mapping{}", where, node->found(), mend));
+    return nullptr;
+}
+
+void Reader::check_keys(const Node& mapping, std::string_view where, const std::vector<std::string>& known) {
+    for (const Node& key : mapping.keys) {
+        if (std::find(known.begin(), known.end(), key.text) != known.end()) continue;
+        report_.error(key.at, fmt::format("{}{}unknown key {}{}", where, where.empty() ? "" : ": ", quote(key.text),
+                                          hint(key.text, known, "; expected one of " + join(known))));
+    }
+}
+
+std::optional<std::string> Reader::text(const Node& node, std::string_view where, std::string_view expected) {
+    if (node.kind != Node::Kind::scalar) {
+        report_.error(node.at, fmt::format("{}: found {}, expected {}", where, node.found(), expected));
+        return std::nullopt;
+    }
+    auto expanded = expand(node.text, environment_);
+    if (!expanded) {
+        report_.error(node.at, fmt::format("{}: {}", where, expanded.error()));
+        return std::nullopt;
+    }
+    return std::move(expanded->text);
+}
+
+void Reader::wrong(const OptionSpec& spec, const Node& node, std::string_view where) {
+    const bool scalar = node.kind == Node::Kind::scalar;
+    std::string found = spec.secret && scalar ? std::string(hidden) : node.found();
+    std::string message = fmt::format("{}: found {}, expected {}", where, found, expectation(spec));
+    if (spec.secret && spec.type != OptionType::text_map) message += " or { file: PATH }";
+    if (!spec.secret && node.kind == Node::Kind::mapping && node.find("file") != nullptr) message += "; { file: PATH } is for secrets only";
+    if (node.kind == Node::Kind::null) message += "; leave the key out where no value is meant";
+    report_.error(node.at, std::move(message));
+}
+
+std::optional<Reader::Scalar> Reader::secret_file(const Node& node, std::string_view where) {
+    const Node* file = node.find("file");
+    if (file == nullptr || node.keys.size() != 1) {
+        report_.error(node.at, fmt::format("{}: found a mapping with the keys {}, expected a text or {{ file: PATH }}", where, [&] {
+                          std::vector<std::string> names;
+                          for (const Node& key : node.keys) names.push_back(key.text);
+                          return names.empty() ? std::string("(none)") : join(names);
+                      }()));
+        return std::nullopt;
+    }
+    const auto path = text(*file, under(where, "file"), "a path");
+    if (!path) return std::nullopt;
+    const auto resolved = (folder_ / *path).lexically_normal();
+    auto secret = path->empty() ? std::unexpected(std::string("is no path")) : read_secret_file(resolved);
+    if (!secret) {
+        report_.error(file->at, fmt::format("{}: the secret's file {} {}", where, quote(resolved.string()), secret.error()));
+        return std::nullopt;
+    }
+    return Scalar{std::move(*secret), false};
+}
+
+std::optional<Reader::Scalar> Reader::scalar(const OptionSpec& spec, const Node& node, std::string_view where) {
+    if (spec.secret && node.kind == Node::Kind::mapping) return secret_file(node, where);
+    if (node.kind != Node::Kind::scalar) {
+        wrong(spec, node, where);
+        return std::nullopt;
+    }
+    auto expanded = expand(node.text, environment_);
+    if (!expanded) {
+        report_.error(node.at, fmt::format("{}: {}", where, expanded.error()));
+        return std::nullopt;
+    }
+    if (spec.secret && expanded->text == hidden) {
+        report_.error(
+            node.at,
+            fmt::format("{}: found {}, which `config show` prints in place of a secret; write the secret, ${{NAME}} or {{ file: PATH }}",
+                        where, hidden));
+        return std::nullopt;
+    }
+    return Scalar{std::move(expanded->text), !expanded->from_environment};
+}
+
+// A secret's text is checked and, where it stands in the document itself, warned of.
+std::optional<std::string> Reader::element(const OptionSpec& spec, const Node& node, std::string_view where) {
+    auto read = scalar(spec, node, where);
+    if (!read) return std::nullopt;
+    if (spec.secret && read->written_out && !read->text.empty()) {
+        report_.warning(
+            node.at,
+            fmt::format(
+                "{}: the secret is written out here; take it from the environment (\"${{NAME}}\") or from a file ({{ file: PATH }})",
+                where));
+    }
+    if (first_invalid_utf8(read->text) || read->text.find('\0') != std::string::npos) {
+        report_.error(node.at, fmt::format("{}: found {}, which is not UTF-8 text or holds a zero byte", where,
+                                           spec.secret ? std::string(hidden) : quote(read->text)));
+        return std::nullopt;
+    }
+    return std::move(read->text);
+}
+
+std::optional<OptionValue> Reader::list(const OptionSpec& spec, const Node& node, std::string_view where) {
+    if (node.kind != Node::Kind::sequence && node.kind != Node::Kind::scalar && !(spec.secret && node.kind == Node::Kind::mapping)) {
+        wrong(spec, node, where);
+        return std::nullopt;
+    }
+    const bool many = node.kind == Node::Kind::sequence;
+    OptionSpec row = spec;
+    row.type = OptionType::text;
+    std::vector<std::string> texts;
+    bool complete = true;
+    for (std::size_t i = 0; i < (many ? node.items.size() : 1); ++i) {
+        const Node& item = many ? node.items[i] : node;
+        const std::string place = many ? fmt::format("{}[{}]", where, i) : std::string(where);
+        auto read = element(row, item, place);
+        auto checked = read ? convert_element(row, *read) : std::unexpected(std::string());
+        if (checked) {
+            texts.push_back(std::move(*checked));
+            continue;
+        }
+        complete = false;
+        if (read) report_.error(item.at, fmt::format("{}: {}", place, checked.error()));
+    }
+    return complete ? std::optional<OptionValue>(std::move(texts)) : std::nullopt;
+}
+
+std::optional<OptionValue> Reader::map(const OptionSpec& spec, const Node& node, std::string_view where) {
+    if (node.kind != Node::Kind::mapping) {
+        wrong(spec, node, where);
+        return std::nullopt;
+    }
+    OptionSpec row = spec;
+    row.type = OptionType::text;
+    std::map<std::string, std::string> texts;
+    bool complete = true;
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+        const std::string place = under(where, node.keys[i].text);
+        auto read = element(row, node.items[i], place);
+        auto checked = read ? convert_element(row, *read) : std::unexpected(std::string());
+        if (checked) {
+            texts.emplace(node.keys[i].text, std::move(*checked));
+            continue;
+        }
+        complete = false;
+        if (read) report_.error(node.items[i].at, fmt::format("{}: {}", place, checked.error()));
+    }
+    return complete ? std::optional<OptionValue>(std::move(texts)) : std::nullopt;
+}
+
+std::optional<OptionValue> Reader::value(const OptionSpec& spec, const Node& node, std::string_view where) {
+    if (spec.type == OptionType::text_list) return list(spec, node, where);
+    if (spec.type == OptionType::text_map) return map(spec, node, where);
+    const auto read = element(spec, node, where);
+    if (!read) return std::nullopt;
+    if (spec.required && spec.type == OptionType::text && read->empty()) {
+        report_.error(node.at, fmt::format("{}: found an empty text, expected {}: {}", where, expectation(spec), spec.help));
+        return std::nullopt;
+    }
+    auto converted = convert(spec, *read, folder_);
+    if (converted) return std::move(*converted);
+    report_.error(node.at, fmt::format("{}: {}", where, converted.error()));
+    return std::nullopt;
+}
+
+void Reader::unknown_option(const Node& key, std::span<const OptionSpec> specs, const TableUse& use) {
+    std::vector<std::string> names;
+    for (const OptionSpec& spec : specs) names.emplace_back(spec.name);
+    names.insert(names.end(), use.other_keys.begin(), use.other_keys.end());
+    if (use.owner.empty()) {
+        report_.error(key.at, fmt::format("{}: unknown key {}{}", use.where, quote(key.text),
+                                          hint(key.text, names, "; expected one of " + join(names))));
+        return;
+    }
+    report_.error(key.at, fmt::format("{}: {} has no option {}{}", use.where, use.owner, quote(key.text),
+                                      hint(key.text, names, names.empty() ? "; it has none" : "; it has " + join(names))));
+}
+
+Options Reader::table(std::span<const OptionSpec> specs, const Node* mapping, const TableUse& use) {
+    Options options;
+    if (mapping != nullptr) {
+        for (const Node& key : mapping->keys) {
+            const bool known = std::any_of(specs.begin(), specs.end(), [&](const OptionSpec& spec) { return key.text == spec.name; }) ||
+                               std::find(use.other_keys.begin(), use.other_keys.end(), key.text) != use.other_keys.end();
+            if (!known) unknown_option(key, specs, use);
+        }
+    }
+    for (const OptionSpec& spec : specs) {
+        const Node* written = mapping == nullptr ? nullptr : mapping->find(spec.name);
+        if (written != nullptr) {
+            if (auto read = value(spec, *written, under(use.where, spec.name))) {
+                options.set(spec.name, std::move(*read));
+                continue;
+            }
+        }
+        if (spec.default_value != nullptr) {
+            auto read = convert(spec, spec.default_value, folder_);
+            if (read) {
+                options.set(spec.name, std::move(*read));
+            } else {
+                report_.error(use.fallback, fmt::format("{}: the default of option '{}' of {} is broken, which is the plugin's fault: {}",
+                                                        use.where, spec.name, use.owner, read.error()));
+            }
+        } else if (spec.required && written == nullptr && !use.supplied.contains(spec.name)) {
+            report_.error(use.fallback,
+                          fmt::format("{}: option '{}' is missing, expected {}: {}", use.where, spec.name, expectation(spec), spec.help));
+        }
+    }
+    return options;
+}
+
+}  // namespace embedq::config

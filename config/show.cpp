@@ -1,0 +1,170 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "config/configuration.h"
+#include "config/host.h"
+#include "config/text.h"
+#include "config/values.h"
+
+namespace embedq::config {
+namespace {
+
+// Words that some YAML reader takes for something else than a text.
+bool is_ambiguous(std::string_view text) {
+    static constexpr std::array<std::string_view, 8> words = {"null", "true", "false", "yes", "no", "on", "off", "nan"};
+    return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+        return word.size() == text.size() && std::equal(word.begin(), word.end(), text.begin(),
+                                                        [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
+    });
+}
+
+bool is_plain(std::string_view text) {
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    const auto inner = [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '/' || c == '-'; };
+    return !text.empty() && (letter(text.front()) || text.front() == '/') && std::all_of(text.begin(), text.end(), inner) &&
+           !is_ambiguous(text);
+}
+
+std::string double_quoted(std::string_view text) {
+    std::string out = "\"";
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (c == '"' || c == '\\') {
+            out += {'\\', c};
+        } else if (c == '\n') {
+            out += "\\n";
+        } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+            out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        } else {
+            out.push_back(c);
+            // Or reading it back would take it for a variable.
+            if (c == '$' && text.substr(i + 1, 1) == "{") out.push_back('$');
+        }
+    }
+    return out + "\"";
+}
+
+std::string scalar(std::string_view text) {
+    const std::string shown = hide_credentials(text);
+    return is_plain(shown) ? shown : double_quoted(shown);
+}
+
+std::string secret() {
+    return double_quoted(hidden);
+}
+
+struct Printed {
+    const OptionSpec* spec;
+    bool is_secret;
+
+    std::string operator()(bool value) const { return value ? "true" : "false"; }
+    std::string operator()(std::int64_t value) const {
+        return spec != nullptr && spec->type == OptionType::size ? size_text(value) : std::to_string(value);
+    }
+    std::string operator()(double value) const { return number_text(value); }
+    std::string operator()(std::chrono::milliseconds value) const { return duration_text(value); }
+    std::string operator()(const std::string& value) const { return scalar(value); }
+    std::string operator()(const std::vector<std::string>& values) const {
+        std::vector<std::string> parts;
+        for (const std::string& value : values) parts.push_back(is_secret ? secret() : scalar(value));
+        return "[" + join(parts) + "]";
+    }
+    // The keys of a secret map (the names of headers, say) are no secret.
+    std::string operator()(const std::map<std::string, std::string>& values) const {
+        std::vector<std::string> parts;
+        for (const auto& [key, value] : values) parts.push_back(double_quoted(key) + ": " + (is_secret ? secret() : scalar(value)));
+        return parts.empty() ? "{}" : "{ " + join(parts) + " }";
+    }
+};
+
+std::string printed(const OptionValue& value, const OptionSpec* spec, bool is_secret) {
+    const bool keeps_its_shape =
+        std::holds_alternative<std::vector<std::string>>(value) || std::holds_alternative<std::map<std::string, std::string>>(value);
+    if (is_secret && !keeps_its_shape) return secret();
+    return std::visit(Printed{spec, is_secret}, value);
+}
+
+class Page {
+public:
+    void line(int depth, std::string_view text) { text_ += fmt::format("{:{}}{}\n", "", depth * 2, text); }
+
+    // In the order of the table; what no table lists (its plugin is gone) follows.
+    void options(int depth, const Options& options, std::span<const OptionSpec> table, const std::set<std::string>& secrets = {}) {
+        std::set<std::string> done;
+        for (const OptionSpec& spec : table) {
+            const auto found = options.values().find(std::string_view(spec.name));
+            if (found == options.values().end()) continue;
+            done.insert(spec.name);
+            line(depth, fmt::format("{}: {}", spec.name, printed(found->second, &spec, spec.secret || secrets.contains(spec.name))));
+        }
+        for (const auto& [name, value] : options.values()) {
+            if (!done.contains(name)) line(depth, fmt::format("{}: {}", name, printed(value, nullptr, secrets.contains(name))));
+        }
+    }
+
+    void instance(int depth, PluginKind kind, const PluginInstance& instance, PluginTables& tables) {
+        line(depth, fmt::format("plugin: {}", scalar(instance.plugin)));
+        if (instance.options.values().empty()) return;
+        line(depth, "options:");
+        const auto table = tables.find(kind, instance.plugin);
+        options(depth + 1, instance.options, table ? table->options : std::span<const OptionSpec>(), instance.secrets);
+    }
+
+    [[nodiscard]] std::string take() { return std::move(text_); }
+
+private:
+    std::string text_;
+};
+
+void show_providers(Page& page, const Configuration& configuration, PluginTables& tables) {
+    page.line(0, configuration.providers.empty() ? "providers: {}" : "providers:");
+    for (const auto& [name, provider] : configuration.providers) {
+        page.line(1, scalar(name) + ":");
+        page.instance(2, PluginKind::provider, provider.instance, tables);
+        page.line(2, "limits:");
+        page.options(3, to_options(provider.limits), limits_table());
+    }
+    page.line(0, "embedding:");
+    page.line(1, "provider: " + scalar(configuration.embedding.provider));
+    if (configuration.embedding.catalogs.empty()) return;
+    page.line(1, "catalogs:");
+    for (const auto& [catalog, provider] : configuration.embedding.catalogs) page.line(2, scalar(catalog) + ": " + scalar(provider));
+}
+
+void show_services(Page& page, const Configuration& configuration, PluginTables& tables) {
+    if (configuration.services.empty()) return page.line(0, "services: []");
+    page.line(0, "services:");
+    for (const PluginInstance& service : configuration.services) {
+        page.line(1, "-");
+        page.instance(2, PluginKind::service, service, tables);
+    }
+}
+
+}  // namespace
+
+std::string show(const Configuration& configuration, PluginTables& tables) {
+    Page page;
+    page.line(0, "version: 1");
+    std::vector<std::string> paths;
+    for (const auto& path : configuration.plugin_paths) paths.push_back(scalar(path.string()));
+    page.line(0, "plugins:");
+    page.line(1, fmt::format("paths: [{}]", join(paths)));
+    page.line(0, "store:");
+    page.instance(1, PluginKind::store, configuration.store, tables);
+    page.line(0, "notifier:");
+    page.instance(1, PluginKind::notifier, configuration.notifier, tables);
+    show_providers(page, configuration, tables);
+    page.line(0, "scheduler:");
+    page.options(1, to_options(configuration.scheduler), scheduler_table());
+    page.line(1, "backoff:");
+    page.options(2, to_options(configuration.scheduler.backoff), backoff_table());
+    show_services(page, configuration, tables);
+    page.line(0, "logging:");
+    page.options(1, to_options(configuration.logging), logging_table());
+    return page.take();
+}
+
+}  // namespace embedq::config

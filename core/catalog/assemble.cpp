@@ -1,0 +1,207 @@
+#include "catalog/assemble.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "catalog/canonical_text.h"
+#include "catalog/encoding.h"
+#include "catalog/hash.h"
+#include "catalog/path_items.h"
+#include "catalog/prose.h"
+
+namespace embedq::catalog {
+namespace {
+
+constexpr std::size_t max_id_bytes = 512;
+constexpr std::size_t id_hash_digits = 16;
+
+// Control characters have no place in an id or a path, and databases refuse some: they become U+FFFD.
+std::string without_controls(std::string text) {
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+    if (std::ranges::none_of(text, is_control)) return text;
+    std::string out;
+    for (const char c : text) out.append(is_control(c) ? std::string_view("\xef\xbf\xbd") : std::string_view(&c, 1));
+    return out;
+}
+
+std::string bounded_id(std::string id) {
+    if (id.size() <= max_id_bytes) return id;
+    const std::string hash = to_hex(sha256(id)).substr(0, id_hash_digits);
+    id.resize(utf8_floor(id, max_id_bytes - id_hash_digits - 1));
+    return fmt::format("{}~{}", id, hash);
+}
+
+// "3.0.1", "3.1.0-rc2"
+bool is_version(std::string_view text) {
+    constexpr std::string_view allowed = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+-";
+    return text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+// What a document that is no OpenAPI document seems to be.
+std::string description_of(const RawDocument& raw) {
+    const auto has = [&raw](std::string_view key) { return std::ranges::find(raw.root_keys, key) != raw.root_keys.end(); };
+    if (raw.root_keys.empty()) return "an empty object";
+    if (has("swaggerVersion")) return "a Swagger 1.x document; convert it to OpenAPI 3";
+    if (has("asyncapi")) return "an AsyncAPI document";
+    if (has("arazzo")) return "an Arazzo document";
+    if (has("overlay")) return "an OpenAPI Overlay";
+    if (has("info") && has("item")) return "a Postman collection; export it as OpenAPI";
+    if (has("$schema")) return "a JSON Schema";
+    return fmt::format("an object with the keys {}{}", fmt::join(raw.root_keys, ", "), raw.root_keys.size() == max_root_keys ? ", …" : "");
+}
+
+Result<std::string> dialect_of(const RawDocument& raw) {
+    const auto refuse = [](std::string message) { return fail(ErrorKind::invalid_argument, std::move(message)); };
+    const auto shown = [](const std::string& version) { return excerpt(version, 0); };
+    if (raw.openapi) {
+        const std::string& version = *raw.openapi;
+        for (const std::string_view known : {"3.0", "3.1", "3.2"}) {
+            const bool is_patch = version.starts_with(known) && version[known.size()] == '.';
+            if (version == known || (is_patch && is_version(version))) {
+                return fmt::format("OpenAPI {}", shown(version));
+            }
+        }
+        return refuse(fmt::format("OpenAPI \"{}\" is not supported: expected \"openapi\": 3.0.x, 3.1.x or 3.2.x, or \"swagger\": 2.0",
+                                  shown(version)));
+    }
+    if (raw.swagger) {
+        if (*raw.swagger == "2.0" || *raw.swagger == "2") return std::string("Swagger 2.0");
+        return refuse(fmt::format("Swagger \"{}\" is not supported: expected \"swagger\": 2.0, or \"openapi\": 3.0.x, 3.1.x or 3.2.x",
+                                  shown(*raw.swagger)));
+    }
+    return refuse(
+        fmt::format("the document is not an OpenAPI document: expected a text \"openapi\" or \"swagger\" with its version, found {}",
+                    description_of(raw)));
+}
+
+// Collects operations and keeps them within the limits.
+class Assembler {
+public:
+    explicit Assembler(const Limits& limits) : limits_(limits) {}
+
+    Status add_path(std::string path, const std::vector<const RawPathItem*>& items) {
+        path = without_controls(std::move(path));
+        std::unordered_set<std::string_view> methods_seen;
+        for (const RawPathItem* const item : items) {
+            for (const auto& odd : item->oddities) notes_.add(fmt::format("the path {} is read only in part: {}", path, odd));
+            for (const auto& raw : item->operations) {
+                if (!methods_seen.insert(raw.method).second) continue;
+                if (auto status = add(raw, path, *item); !status) return status;
+            }
+        }
+        return {};
+    }
+
+    // Ids are given last, since an id depends on which others are claimed.
+    Status give_ids() {
+        std::unordered_map<std::string_view, std::size_t> claims;
+        for (const auto& operation : operations_) ++claims[operation.operation_id];
+        std::unordered_set<std::string> taken;
+        std::vector<Operation*> contested;
+        for (auto& operation : operations_) {
+            if (claims[operation.operation_id] > 1) {
+                contested.push_back(&operation);
+            } else {
+                taken.insert(operation.operation_id);
+            }
+        }
+        for (Operation* const operation : contested) {
+            if (!give_suffix(*operation, taken)) {
+                return fail(ErrorKind::invalid_argument,
+                            fmt::format("the operationId \"{}\" stands for several operations, and so does every id made from it",
+                                        operation->operation_id));
+            }
+        }
+        return {};
+    }
+
+    Notes& notes() { return notes_; }
+    std::vector<Operation> take() { return std::move(operations_); }
+
+private:
+    Status add(const RawOperation& raw, const std::string& path, const RawPathItem& item) {
+        const bool silent = raw.summary.empty() && raw.description.empty();
+        auto canonical = canonical_text(raw, path, silent ? item.summary : raw.summary, silent ? item.description : raw.description,
+                                        limits_.max_text_bytes);
+        total_bytes_ += canonical.text.size() + path.size();
+        if (operations_.size() >= limits_.max_operations) {
+            return fail(
+                ErrorKind::invalid_argument,
+                fmt::format("the document has more than {} operations, which is as many as are read: split it", limits_.max_operations));
+        }
+        if (total_bytes_ > limits_.max_total_text_bytes) {
+            return fail(
+                ErrorKind::invalid_argument,
+                fmt::format("the texts of the document's operations have more than {} bytes, which is as many as are read: split it",
+                            limits_.max_total_text_bytes));
+        }
+        Operation& operation = operations_.emplace_back();
+        operation.operation_id = id_of(raw, path);
+        operation.method = raw.method;
+        operation.path = path;
+        operation.summary = std::move(canonical.summary);
+        operation.tags = std::move(canonical.tags);
+        operation.text = std::move(canonical.text);
+        operation.text_hash = sha256(operation.text);
+        operation.cut_bytes = canonical.cut_bytes;
+        return {};
+    }
+
+    static std::string id_of(const RawOperation& raw, const std::string& path) {
+        const bool given = raw.operation_id.find_first_not_of(" \t\r\n") != std::string::npos;
+        return bounded_id(given ? without_controls(raw.operation_id) : fmt::format("{} {}", raw.method, path));
+    }
+
+    static bool give_suffix(Operation& operation, std::unordered_set<std::string>& taken) {
+        const std::string hash = to_hex(sha256(fmt::format("{} {}", operation.method, operation.path)));
+        for (const std::size_t digits : {8U, 16U, 32U, 64U}) {
+            auto [id, is_new] = taken.insert(fmt::format("{}~{}", operation.operation_id, hash.substr(0, digits)));
+            if (!is_new) continue;
+            operation.operation_id = *id;
+            return true;
+        }
+        return false;
+    }
+
+    const Limits& limits_;
+    std::vector<Operation> operations_;
+    std::size_t total_bytes_ = 0;
+    Notes notes_;
+};
+
+}  // namespace
+
+Result<Document> assemble(RawDocument raw, DocumentReader& reader, const Limits& limits) {
+    auto dialect = dialect_of(raw);
+    if (!dialect) return std::unexpected(std::move(dialect.error()));
+    Assembler assembler(limits);
+    if (raw.paths_kind.empty()) assembler.notes().add("the document has no \"paths\", so it has no operations");
+    if (!raw.paths_kind.empty() && raw.paths_kind != "object" && raw.paths_kind != "null") {
+        return fail(ErrorKind::invalid_argument, fmt::format("\"paths\" is a {}: expected an object of path items", raw.paths_kind));
+    }
+
+    PathItems path_items;
+    if (auto status = path_items.resolve(raw, reader); !status) return std::unexpected(std::move(status.error()));
+    for (auto& [path, item] : raw.paths) {
+        const auto chain = path_items.chain(path, item, assembler.notes());
+        if (auto status = assembler.add_path(path, chain); !status) return std::unexpected(std::move(status.error()));
+        item = {};
+    }
+    if (auto status = assembler.give_ids(); !status) return std::unexpected(std::move(status.error()));
+
+    Document document;
+    document.title = plain_prose(raw.title);
+    document.version = plain_prose(raw.version);
+    document.description = std::move(raw.description);
+    std::ranges::replace(document.description, '\0', ' ');
+    document.dialect = std::move(*dialect);
+    document.operations = assembler.take();
+    document.notes = assembler.notes().take();
+    return document;
+}
+
+}  // namespace embedq::catalog

@@ -1,0 +1,13 @@
+// From what a reader found to the document that is handed out: dialect, references of path items, ids, canonical texts.
+//
+// Internal to core/catalog. Thread-safety: a pure function of its arguments.
+#pragma once
+
+#include "catalog/document.h"
+#include "catalog/raw_document.h"
+
+namespace embedq::catalog {
+
+[[nodiscard]] Result<Document> assemble(RawDocument raw, DocumentReader& reader, const Limits& limits);
+
+}  // namespace embedq::catalog

@@ -1,0 +1,27 @@
+// The canonical text of one operation; its form stands in document.h.
+//
+// Internal to core/catalog. Thread-safety: pure functions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/raw_document.h"
+
+namespace embedq::catalog {
+
+struct CanonicalText {
+    std::string summary;  // for people: at most 1000 bytes; empty if the document says nothing
+    std::vector<std::string> tags;
+    std::string text;
+    std::uint32_t cut_bytes = 0;
+};
+
+// `summary` and `description` are the operation's or, failing both, its path item's.
+[[nodiscard]] CanonicalText canonical_text(const RawOperation& operation, std::string_view path, std::string_view summary,
+                                           std::string_view description, std::size_t max_bytes);
+
+}  // namespace embedq::catalog

@@ -1,0 +1,57 @@
+#include "catalog/pointer.h"
+
+#include <charconv>
+
+namespace embedq::catalog {
+namespace {
+
+std::string percent_decoded(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        unsigned value = 0;
+        if (text[i] == '%' && i + 2 < text.size()) {
+            const char* const first = text.data() + i + 1;
+            const auto [end, error] = std::from_chars(first, first + 2, value, 16);
+            if (error == std::errc{} && end == first + 2) {
+                out.push_back(static_cast<char>(value));
+                i += 2;
+                continue;
+            }
+        }
+        out.push_back(text[i]);
+    }
+    return out;
+}
+
+std::string key_of(std::string_view token) {
+    std::string out;
+    out.reserve(token.size());
+    for (std::size_t i = 0; i < token.size(); ++i) {
+        const char next = token[i] == '~' && i + 1 < token.size() ? token[i + 1] : '\0';
+        if (next == '0' || next == '1') {
+            out.push_back(next == '0' ? '~' : '/');
+            ++i;
+        } else {
+            out.push_back(token[i]);
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+std::optional<JsonPointer> local_pointer(std::string_view ref) {
+    if (!ref.starts_with("#/")) return std::nullopt;
+    const std::string decoded = percent_decoded(ref.substr(2));
+    JsonPointer keys;
+    std::string_view rest = decoded;
+    while (true) {
+        const auto slash = rest.find('/');
+        keys.push_back(key_of(rest.substr(0, slash)));
+        if (slash == std::string_view::npos) return keys;
+        rest.remove_prefix(slash + 1);
+    }
+}
+
+}  // namespace embedq::catalog

@@ -1,0 +1,18 @@
+// JSON pointers in `$ref`s: "#/paths/~1pets~1%7Bid%7D" is the two keys "paths" and "/pets/{id}".
+//
+// Internal to core/catalog. Thread-safety: plain values and pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace embedq::catalog {
+
+using JsonPointer = std::vector<std::string>;
+
+// The keys of a local reference; nothing when it points outside the document or is no pointer.
+[[nodiscard]] std::optional<JsonPointer> local_pointer(std::string_view ref);
+
+}  // namespace embedq::catalog

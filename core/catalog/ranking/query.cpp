@@ -1,0 +1,213 @@
+#include "catalog/ranking/query.h"
+
+#include <algorithm>
+#include <array>
+#include <unordered_set>
+
+#include "embedq/words.h"
+
+namespace embedq::ranking {
+namespace {
+
+constexpr float synonym_weight = 0.6F;
+constexpr float family_weight = 0.7F;    // "contributed" for "contributor": the stemmer keeps them apart
+constexpr float sibling_weight = 0.4F;   // another verb of the same class
+constexpr float compound_weight = 0.9F;  // "web hook" for "webhook", and the reverse
+constexpr float reading_verb = 0.35F;    // "show", "get": nearly every operation has one
+constexpr float writing_verb = 0.7F;
+constexpr float first_person = 0.35F;
+constexpr std::size_t longest_query = 64;  // words
+constexpr std::size_t longest_query_bytes = 8192;
+constexpr std::size_t longest_compound = 32;  // bytes of a word that is tried in two parts
+
+bool one_of(std::string_view word, std::initializer_list<std::string_view> words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// "PRs" is the plural of an acronym, not "P" and "Rs".
+std::string lower_acronyms(std::string_view text) {
+    std::string result(text.substr(0, longest_query_bytes));
+    const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    for (std::size_t begin = 0; begin < result.size(); ++begin) {
+        if (!upper(result[begin]) || (begin > 0 && letter(result[begin - 1]))) continue;
+        std::size_t end = begin;
+        while (end < result.size() && upper(result[end])) ++end;
+        const bool plural =
+            end - begin >= 2 && end < result.size() && result[end] == 's' && (end + 1 == result.size() || !letter(result[end + 1]));
+        if (plural) std::transform(&result[begin], &result[end], &result[begin], [](char c) { return static_cast<char>(c - 'A' + 'a'); });
+    }
+    return result;
+}
+
+std::vector<std::string> split(std::string_view text) {
+    std::vector<std::string> words;
+    for_each_word(lower_acronyms(text), [&](std::string_view word) {
+        if (words.size() < longest_query) words.emplace_back(word);
+    });
+    return words;
+}
+
+// "turn my two factor off" asks to disable it. Questions split such verbs; descriptions do not.
+void join_particles(std::vector<std::string>& words) {
+    const auto verb = std::find_if(words.begin(), words.end(), [](const std::string& word) {
+        return one_of(word, {"turn", "turned", "turning", "switch", "switched", "switching"});
+    });
+    if (verb == words.end()) return;
+    const auto particle = std::find_if(verb, words.end(), [](const std::string& word) { return word == "on" || word == "off"; });
+    if (particle == words.end()) return;
+    *verb = *particle == "on" ? "enable" : "disable";
+    words.erase(particle);
+}
+
+// Where the question begins with how somebody would do it, the "I" in it is no word about the account.
+void drop_opening(std::vector<std::string>& words) {
+    for (std::size_t i = 0; i + 1 < words.size() && i < 4; ++i) {
+        if (one_of(words[i], {"do", "can", "could", "should", "may", "would", "to", "must"}) &&
+            one_of(words[i + 1], {"i", "we", "you", "one"})) {
+            words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(i) + 2);
+            return;
+        }
+    }
+}
+
+class Reader {
+public:
+    Reader(const Dictionary& dictionary, Question& question) : dictionary_(dictionary), question_(question) {}
+
+    void read(const std::vector<std::string>& words) {
+        for (std::size_t i = 0; i < words.size(); ++i) {
+            const std::string& word = words[i];
+            note_quantity(word);
+            note_verb(word, i == 0);
+            if (one_of(word, {"my", "me", "mine", "myself", "i"})) mine_ = true;
+            if (is_stop_word(word)) {
+                if (word == "who" || word == "whom") add(word, word, 0.4F, false);
+                continue;
+            }
+            add_word(word, i + 1 < words.size() ? words[i + 1] : std::string{});
+        }
+        if (mine_) add("authenticated", "authenticated current me", first_person, true);
+        if (question_.verbs == 0 && interrogative_) question_.verbs = verb_read;
+    }
+
+private:
+    void note_quantity(std::string_view word) {
+        if (one_of(word, {"all", "every", "list", "which", "who", "everybody", "everyone", "many", "people"})) {
+            question_.quantity = Quantity::many;
+        } else if (question_.quantity == Quantity::unknown &&
+                   one_of(word, {"a", "an", "one", "single", "particular", "specific", "this"})) {
+            question_.quantity = Quantity::one;
+        }
+    }
+
+    void note_verb(std::string_view word, bool first) {
+        if (one_of(word, {"who", "what", "which", "where", "is", "are", "has", "does", "whose", "whether", "how"})) {
+            interrogative_ = interrogative_ || first;
+            return;
+        }
+        // The first verb says what is to be done, "show" before "created".
+        if (question_.verbs == 0) question_.verbs = verbs_of_word(word);
+    }
+
+    void add_word(const std::string& word, const std::string& next) {
+        const Verbs verbs = verbs_of_word(word);
+        const bool is_verb = verbs != 0 && !verb_seen_;
+        verb_seen_ = verb_seen_ || verbs != 0;
+        const float weight = !is_verb ? 1.0F : verbs == verb_read ? reading_verb : writing_verb;
+        const std::string_view full = written_out(word);
+        if (full.find(' ') != std::string_view::npos) {
+            for_each_word(full, [&](std::string_view part) { add(part, {}, weight, false); });
+            return;
+        }
+        Concept& added = add(full.empty() ? std::string_view(word) : full, synonyms(word), weight, true);
+        if (!full.empty()) alternatives(added, synonyms(full), synonym_weight);
+        if (is_verb) add_siblings(added, verbs);
+        add_family(added);
+        add_compounds(added, word, next);
+    }
+
+    // The plainest verbs of the class: what summaries mostly say.
+    void add_siblings(Concept& to, Verbs verbs) {
+        if (verbs == verb_create) alternatives(to, "create add", sibling_weight);
+        if (verbs == verb_update) alternatives(to, "update set", sibling_weight);
+        if (verbs == verb_remove) alternatives(to, "delete remove", sibling_weight);
+    }
+
+    // Words made from one another by an ending that Snowball leaves on, if the catalog has them.
+    void add_family(Concept& to) {
+        constexpr std::array<std::string_view, 12> endings{"or", "er", "e", "ee", "ion", "ation", "ment", "ator", "at", "abl", "iv", "al"};
+        constexpr std::size_t shortest = 4;
+        const std::string own = to.alternatives.front().stem;
+        if (own.size() < shortest) return;
+        const auto offer = [&](std::string stem) {
+            if (dictionary_.frequency(stem) > 0) to.alternatives.push_back({std::move(stem), family_weight});
+        };
+        for (const std::string_view ending : endings) {
+            offer(own + std::string(ending));
+            if (own.size() >= shortest + ending.size() && own.ends_with(ending)) offer(own.substr(0, own.size() - ending.size()));
+        }
+    }
+
+    void add_compounds(Concept& to, const std::string& word, const std::string& next) {
+        if (!next.empty() && !is_stop_word(next)) {
+            const std::string joined(stemmer_.stem(word + next));
+            if (dictionary_.frequency(joined) > 0) to.alternatives.push_back({joined, compound_weight});
+        }
+        if (word.size() > longest_compound || dictionary_.frequency(to.alternatives.front().stem) > 0) return;
+        for (std::size_t cut = 2; cut + 3 <= word.size(); ++cut) {
+            const std::string left(stemmer_.stem(word.substr(0, cut)));
+            const std::string right(stemmer_.stem(word.substr(cut)));
+            if (dictionary_.frequency(left) == 0 || dictionary_.frequency(right) == 0) continue;
+            to.alternatives.push_back({right, compound_weight});
+            return;
+        }
+    }
+
+    Concept& add(std::string_view word, std::string_view others, float weight, bool with_itself_only) {
+        Concept entry;
+        entry.weight = weight;
+        entry.alternatives.push_back({std::string(stemmer_.stem(word)), 1});
+        question_.concepts.push_back(std::move(entry));
+        Concept& added = question_.concepts.back();
+        alternatives(added, with_itself_only ? others : synonyms(others), synonym_weight);
+        return added;
+    }
+
+    void alternatives(Concept& to, std::string_view words, float weight) {
+        for_each_word(words, [&](std::string_view word) {
+            const std::string_view full = written_out(word);
+            std::string stem(stemmer_.stem(full.empty() ? word : full));
+            const auto same = [&](const Alternative& other) { return other.stem == stem; };
+            if (std::none_of(to.alternatives.begin(), to.alternatives.end(), same)) to.alternatives.push_back({std::move(stem), weight});
+        });
+    }
+
+    const Dictionary& dictionary_;
+    Question& question_;
+    Stemmer stemmer_;
+    bool mine_ = false;
+    bool interrogative_ = false;
+    bool verb_seen_ = false;
+};
+
+// The same thing asked twice counts once.
+void drop_repeats(std::vector<Concept>& concepts) {
+    std::unordered_set<std::string> seen;
+    std::erase_if(concepts, [&](const Concept& entry) { return !seen.insert(entry.alternatives.front().stem).second; });
+}
+
+}  // namespace
+
+Question read_question(std::string_view text, const Dictionary& dictionary) {
+    Question question;
+    std::vector<std::string> words = split(text);
+    question.blank = words.empty();
+    join_particles(words);
+    drop_opening(words);
+    Reader(dictionary, question).read(words);
+    drop_repeats(question.concepts);
+    return question;
+}
+
+}  // namespace embedq::ranking

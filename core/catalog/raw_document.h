@@ -1,0 +1,80 @@
+// What the JSON and the YAML reader hand over: the parts of a document that make operations, as the document has them.
+//
+// Internal to core/catalog. A reader belongs to one thread.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "catalog/document.h"
+#include "catalog/pointer.h"
+
+namespace embedq::catalog {
+
+struct RawOperation {
+    std::string method;  // upper case
+    std::string operation_id;
+    std::string summary;
+    std::string description;
+    std::vector<std::string> tags;
+};
+
+struct RawPathItem {
+    std::string ref;  // empty for none
+    std::string summary;
+    std::string description;
+    std::vector<RawOperation> operations;
+    std::vector<std::string> oddities;  // what was passed over: "its `get` is a string, not an object"
+};
+
+struct RawDocument {
+    std::optional<std::string> openapi;
+    std::optional<std::string> swagger;
+    std::string title;
+    std::string version;
+    std::string description;
+    std::string paths_kind;              // what `paths` is: "object", "null", "array"…; empty when it is not there
+    std::vector<std::string> root_keys;  // the first few, to say what was found
+    std::vector<std::pair<std::string, RawPathItem>> paths;
+};
+
+inline constexpr std::size_t max_root_keys = 12;
+
+// Path items by the pointer they were asked for; those that are not there are missing.
+using FoundItems = std::map<JsonPointer, RawPathItem>;
+
+class DocumentReader {
+public:
+    virtual ~DocumentReader() = default;
+
+    // Reads and validates the whole document.
+    [[nodiscard]] virtual Result<RawDocument> read() = 0;
+
+    // Looks up path items by pointer, all in one pass over the document. Only after a read() that succeeded.
+    [[nodiscard]] virtual Result<FoundItems> find(const std::vector<JsonPointer>& pointers) = 0;
+};
+
+[[nodiscard]] std::unique_ptr<DocumentReader> make_json_reader(std::string_view content, const Limits& limits);
+[[nodiscard]] std::unique_ptr<DocumentReader> make_yaml_reader(std::string_view content, const Limits& limits);
+
+// The eight methods, as documents write them and as operations name them.
+struct Method {
+    std::string_view key;
+    std::string_view name;
+};
+inline constexpr std::array<Method, 8> methods{{{"get", "GET"},
+                                                {"put", "PUT"},
+                                                {"post", "POST"},
+                                                {"delete", "DELETE"},
+                                                {"options", "OPTIONS"},
+                                                {"head", "HEAD"},
+                                                {"patch", "PATCH"},
+                                                {"trace", "TRACE"}}};
+
+}  // namespace embedq::catalog

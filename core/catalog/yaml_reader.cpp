@@ -1,0 +1,257 @@
+// The YAML reader: what makes operations, from a tree of only that.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <deque>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "catalog/encoding.h"
+#include "catalog/raw_document.h"
+#include "catalog/yaml_capture.h"
+
+namespace embedq::catalog {
+namespace {
+
+using Kind = YamlNode::Kind;
+using Fields = std::vector<std::pair<std::string_view, const YamlNode*>>;
+
+constexpr int max_merges = 32;
+
+std::string_view kind_name(Kind kind) {
+    switch (kind) {
+        case Kind::null: return "null";
+        case Kind::scalar: return "scalar";
+        case Kind::sequence: return "sequence";
+        case Kind::map: return "object";
+        case Kind::skipped: break;
+    }
+    return "value";
+}
+
+void read_text(const YamlNode& node, std::string& text) {
+    if (node.kind == Kind::scalar) text = node.text;
+}
+
+// The fields of a map with those of its merge keys, its own first.
+class Merger {
+public:
+    [[nodiscard]] Fields fields_of(const YamlNode& map) {
+        Fields fields;
+        std::unordered_set<std::string_view> seen;
+        add(map, fields, seen, 0);
+        return fields;
+    }
+    [[nodiscard]] bool too_deep() const { return too_deep_; }
+
+private:
+    void add(const YamlNode& map, Fields& fields, std::unordered_set<std::string_view>& seen, int depth) {
+        if (map.kind != Kind::map) return;
+        if (depth > max_merges) {
+            too_deep_ = true;
+            return;
+        }
+        for (const auto& [key, value] : map.fields) {
+            if (key != "<<" && seen.insert(key).second) fields.emplace_back(key, value);
+        }
+        for (const auto& [key, value] : map.fields) {
+            if (key != "<<") continue;
+            add(*value, fields, seen, depth + 1);
+            for (const YamlNode* const item : value->items) add(*item, fields, seen, depth + 1);
+        }
+    }
+
+    bool too_deep_ = false;
+};
+
+// What a first pass keeps of a document.
+class DocumentInterest {
+public:
+    DocumentInterest() {
+        const Interest& all = Interest::everything();
+        for (const char* const key : {"operationId", "summary", "description", "tags", "<<"}) operation_.fields[key] = &all;
+        for (const char* const key : {"$ref", "summary", "description", "<<"}) path_item_.fields[key] = &all;
+        for (const auto& method : methods) path_item_.fields[std::string(method.key)] = &operation_;
+        paths_.others = &path_item_;
+        paths_.fields["<<"] = &all;
+        for (const char* const key : {"title", "version", "description", "<<"}) info_.fields[key] = &all;
+        for (const char* const key : {"openapi", "swagger", "<<"}) root_.fields[key] = &all;
+        root_.fields["info"] = &info_;
+        root_.fields["paths"] = &paths_;
+    }
+    DocumentInterest(const DocumentInterest&) = delete;
+    DocumentInterest& operator=(const DocumentInterest&) = delete;
+    ~DocumentInterest() = default;
+
+    [[nodiscard]] const Interest& root() const { return root_; }
+
+private:
+    Interest operation_, path_item_, paths_, info_, root_;
+};
+
+// What a later pass keeps: the ways to some nodes, and those nodes whole.
+class PointerInterest {
+public:
+    void add(const JsonPointer& pointer) {
+        Node* at = &root_;
+        for (const auto& key : pointer) {
+            auto& next = at->next[key];
+            if (next == nullptr) next = &nodes_.emplace_back();
+            at = next;
+        }
+        at->target = true;
+    }
+    [[nodiscard]] const Interest& root() { return *interest_of(root_); }
+
+private:
+    struct Node {
+        std::map<std::string, Node*> next;
+        bool target = false;
+    };
+
+    const Interest* interest_of(const Node& node) {
+        if (node.target) return &Interest::everything();
+        Interest& interest = interests_.emplace_back();
+        interest.fields["<<"] = &Interest::everything();
+        for (const auto& [key, next] : node.next) interest.fields[key] = interest_of(*next);
+        return &interest;
+    }
+
+    Node root_;
+    std::deque<Node> nodes_;
+    std::deque<Interest> interests_;
+};
+
+class YamlReader final : public DocumentReader {
+public:
+    YamlReader(std::string_view content, const Limits& limits) : content_(content), limits_(limits) {}
+
+    Result<RawDocument> read() override {
+        const DocumentInterest interest;
+        const auto tree = capture_yaml(content_, interest.root(), limits_);
+        if (!tree) return std::unexpected(tree.error());
+        if (tree->root == nullptr || tree->root->kind != Kind::map) return not_an_object(tree->root);
+        RawDocument raw;
+        for (const auto& [key, value] : merger_.fields_of(*tree->root)) root_field(raw, key, *value);
+        if (merger_.too_deep()) return merged_too_deep();
+        return raw;
+    }
+
+    Result<FoundItems> find(const std::vector<JsonPointer>& pointers) override {
+        PointerInterest interest;
+        for (const auto& pointer : pointers) {
+            if (pointer.size() <= limits_.max_depth) interest.add(pointer);
+        }
+        const auto tree = capture_yaml(content_, interest.root(), limits_);
+        if (!tree) return std::unexpected(tree.error());
+        FoundItems found;
+        Flattened flattened;
+        for (const auto& pointer : pointers) {
+            const YamlNode* const node = pointer.size() <= limits_.max_depth ? follow(tree->root, pointer, flattened) : nullptr;
+            if (node != nullptr && node->kind == Kind::map) path_item(*node, found[pointer]);
+        }
+        if (merger_.too_deep()) return merged_too_deep();
+        return found;
+    }
+
+private:
+    static std::unexpected<Error> not_an_object(const YamlNode* root) {
+        std::string found = "nothing";
+        if (root != nullptr && root->kind == Kind::sequence) found = "a list";
+        if (root != nullptr && root->kind == Kind::scalar) found = fmt::format("the text \"{}\"", excerpt(root->text, 0));
+        return fail(
+            ErrorKind::invalid_argument,
+            fmt::format("the document is not an OpenAPI document: expected an object with \"openapi\" or \"swagger\", found {}", found));
+    }
+
+    static std::unexpected<Error> merged_too_deep() {
+        return fail(ErrorKind::invalid_argument,
+                    fmt::format("merge keys (<<) are nested deeper than {} levels: write them out", max_merges));
+    }
+
+    void root_field(RawDocument& raw, std::string_view key, const YamlNode& value) {
+        if (raw.root_keys.size() < max_root_keys) raw.root_keys.emplace_back(key);
+        if (key == "openapi" && value.kind == Kind::scalar) raw.openapi = value.text;
+        if (key == "swagger" && value.kind == Kind::scalar) raw.swagger = value.text;
+        if (key == "info") info(value, raw);
+        if (key != "paths") return;
+        raw.paths_kind = kind_name(value.kind);
+        for (const auto& [path, item] : merger_.fields_of(value)) {
+            if (!path.starts_with("x-")) path_item(*item, raw.paths.emplace_back(path, RawPathItem{}).second);
+        }
+    }
+
+    void info(const YamlNode& node, RawDocument& raw) {
+        for (const auto& [key, value] : merger_.fields_of(node)) {
+            if (key == "title") read_text(*value, raw.title);
+            if (key == "version") read_text(*value, raw.version);
+            if (key == "description") read_text(*value, raw.description);
+        }
+    }
+
+    void path_item(const YamlNode& node, RawPathItem& item) {
+        if (node.kind != Kind::map) {
+            if (node.kind != Kind::null) item.oddities.push_back(fmt::format("it is a {}, not an object", kind_name(node.kind)));
+            return;
+        }
+        for (const auto& [key, value] : merger_.fields_of(node)) {
+            if (key == "$ref") read_text(*value, item.ref);
+            if (key == "summary") read_text(*value, item.summary);
+            if (key == "description") read_text(*value, item.description);
+            const auto method = std::ranges::find(methods, key, &Method::key);
+            if (method != methods.end()) operation(*value, *method, item);
+        }
+    }
+
+    void operation(const YamlNode& node, const Method& method, RawPathItem& item) {
+        if (node.kind != Kind::map) {
+            item.oddities.push_back(fmt::format("its \"{}\" is a {}, not an object", method.key, kind_name(node.kind)));
+            return;
+        }
+        auto& operation = item.operations.emplace_back();
+        operation.method = method.name;
+        for (const auto& [key, value] : merger_.fields_of(node)) {
+            if (key == "operationId") read_text(*value, operation.operation_id);
+            if (key == "summary") read_text(*value, operation.summary);
+            if (key == "description") read_text(*value, operation.description);
+            if (key != "tags") continue;
+            for (const YamlNode* const tag : value->items) read_text(*tag, operation.tags.emplace_back());
+        }
+    }
+
+    // Flattened maps are remembered: many pointers lead through one map of paths.
+    using Flattened = std::unordered_map<const YamlNode*, std::unordered_map<std::string_view, const YamlNode*>>;
+
+    const YamlNode* follow(const YamlNode* node, const JsonPointer& pointer, Flattened& flattened) {
+        for (const auto& key : pointer) {
+            if (node == nullptr) return nullptr;
+            if (node->kind == Kind::sequence) {
+                std::size_t index = 0;
+                const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), index);
+                const bool inside = error == std::errc{} && end == key.data() + key.size() && index < node->items.size();
+                node = inside ? node->items[index] : nullptr;
+                continue;
+            }
+            const auto [entry, is_new] = flattened.try_emplace(node);
+            if (is_new) {
+                for (const auto& [name, value] : merger_.fields_of(*node)) entry->second.emplace(name, value);
+            }
+            const auto at = entry->second.find(key);
+            node = at == entry->second.end() ? nullptr : at->second;
+        }
+        return node;
+    }
+
+    std::string_view content_;
+    Limits limits_;
+    Merger merger_;
+};
+
+}  // namespace
+
+std::unique_ptr<DocumentReader> make_yaml_reader(std::string_view content, const Limits& limits) {
+    return std::make_unique<YamlReader>(content, limits);
+}
+
+}  // namespace embedq::catalog

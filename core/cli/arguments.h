@@ -1,0 +1,29 @@
+// The command line, read: which command, with what. The only file that knows CLI11 is arguments.cpp.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <variant>
+
+#include "cli/session.h"
+
+namespace embedq::cli {
+
+// A command that is ready to run.
+struct Invocation {
+    std::string config;  // --config or EMBEDQ_CONFIG; empty for the built-in default
+    bool json = false;
+    std::function<int(Session&)> run;
+};
+
+// Nothing to run: the help or version that was asked for, or what is wrong.
+struct Answer {
+    int exit_status = exit_done;
+    std::string text;
+};
+
+// `arguments` without the program's name.
+[[nodiscard]] std::variant<Invocation, Answer> read_arguments(std::span<const std::string> arguments, std::string_view version);
+
+}  // namespace embedq::cli

@@ -1,0 +1,86 @@
+// The commands: each takes its arguments and answers with the exit status. One file each in commands/.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/session.h"
+
+namespace embedq::cli {
+
+struct IndexArguments {
+    std::vector<std::string> paths;
+    std::string catalog = "default";
+    bool no_work = false;
+};
+[[nodiscard]] int run_index(Session& session, const IndexArguments& arguments);
+
+struct SearchArguments {
+    std::string query;
+    std::optional<std::string> catalog;
+    RankingMode mode = RankingMode::hybrid;
+    std::size_t limit = 10;
+};
+[[nodiscard]] int run_search(Session& session, const SearchArguments& arguments);
+
+struct StatusArguments {
+    std::optional<std::string> catalog;
+    bool watch = false;
+};
+[[nodiscard]] int run_status(Session& session, const StatusArguments& arguments);
+
+struct JobsListArguments {
+    std::optional<std::string> catalog;
+    std::optional<std::string> spec;
+    std::optional<JobStatus> status;
+    std::optional<JobId> cursor;
+    std::size_t limit = 50;
+};
+struct JobsPruneArguments {
+    std::chrono::milliseconds older_than{std::chrono::hours(24 * 14)};
+};
+[[nodiscard]] int run_jobs_list(Session& session, const JobsListArguments& arguments);
+[[nodiscard]] int run_jobs_show(Session& session, JobId job);
+[[nodiscard]] int run_jobs_retry(Session& session, const std::vector<JobId>& jobs);
+[[nodiscard]] int run_jobs_cancel(Session& session, const std::vector<JobId>& jobs);
+[[nodiscard]] int run_jobs_prune(Session& session, const JobsPruneArguments& arguments);
+
+struct CatalogCloneArguments {
+    std::string source;
+    std::string target;
+    std::string name;
+};
+[[nodiscard]] int run_catalogs_list(Session& session);
+[[nodiscard]] int run_catalogs_show(Session& session, const std::string& catalog);
+[[nodiscard]] int run_catalogs_reembed(Session& session, const std::string& catalog);
+[[nodiscard]] int run_catalogs_clone(Session& session, const CatalogCloneArguments& arguments);
+[[nodiscard]] int run_catalogs_delete(Session& session, const std::string& catalog);
+
+struct SpecArguments {
+    std::string catalog = "default";
+    std::string spec;      // empty for `list`
+    bool content = false;  // `show`: the document itself
+};
+[[nodiscard]] int run_specs_list(Session& session, const SpecArguments& arguments);
+[[nodiscard]] int run_specs_show(Session& session, const SpecArguments& arguments);
+[[nodiscard]] int run_specs_reembed(Session& session, const SpecArguments& arguments);
+[[nodiscard]] int run_specs_delete(Session& session, const SpecArguments& arguments);
+
+[[nodiscard]] int run_plugins_list(Session& session);
+[[nodiscard]] int run_plugins_show(Session& session, const std::string& name);
+
+[[nodiscard]] int run_config_check(Session& session);
+[[nodiscard]] int run_config_show(Session& session);
+[[nodiscard]] int run_config_schema(Session& session);
+
+[[nodiscard]] int run_migrate_up(Session& session);
+[[nodiscard]] int run_migrate_status(Session& session);
+
+[[nodiscard]] int run_worker(Session& session);
+[[nodiscard]] int run_serve(Session& session);
+
+}  // namespace embedq::cli

@@ -1,0 +1,301 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/commands.h"
+#include "cli/present.h"
+#include "cli/progress.h"
+#include "engine/indexer.h"
+
+namespace embedq::cli {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds shortest_wait{100};
+constexpr milliseconds failures_interval{500};
+constexpr milliseconds stall{3'000};
+constexpr milliseconds longest_drain{10'000};
+// The share of time that watching may cost the work that it watches.
+constexpr int watch_share = 10;
+constexpr std::size_t told_refusals = 20;
+
+// What became of the texts of the specs that were put.
+struct Outcome {
+    Settlement settlement;
+    std::vector<SpecStatus> failed;
+    bool stopped = false;
+    bool off = false;  // the catalog has no provider
+};
+
+bool is_open(const SpecStatus& status) {
+    return status.job && (status.job->status == JobStatus::pending || status.job->status == JobStatus::running);
+}
+
+bool is_unsettled(const SpecStatus& status) {
+    return status.embedding_count + status.refused_count < status.operation_count;
+}
+
+// Waits until every text of the specs is settled, or nobody will settle the rest. Asks only for these specs, and seldom.
+class Waiter {
+public:
+    Waiter(Runtime& runtime, Interruption& interruption, Console& console, Progress& progress, std::string catalog,
+           std::vector<std::string> names)
+        : runtime_(runtime),
+          interruption_(interruption),
+          console_(console),
+          progress_(progress),
+          catalog_(std::move(catalog)),
+          names_(std::move(names)) {}
+
+    Result<Outcome> run() {
+        const auto catalog = runtime_.engine().catalog(catalog_);
+        if (!catalog) return std::unexpected(catalog.error());
+        // The whole catalog is cheaper to ask for than each of its specs by name.
+        if (catalog->spec_count == names_.size()) names_.clear();
+        Outcome outcome;
+        outcome.off = !catalog->target_profile;
+        next_failures_ = moved_at_ = interruption_.now();
+        while (true) {
+            const auto before = interruption_.now();
+            const auto settlement = runtime_.engine().settlement(catalog_, names_);
+            if (!settlement) return std::unexpected(settlement.error());
+            const auto cost = interruption_.now() - before;
+            note_progress(*settlement);
+            outcome.settlement = *settlement;
+            if (outcome.off || settlement->missing() == 0) break;
+            const auto hopeless = is_hopeless(cost);
+            if (!hopeless) return std::unexpected(hopeless.error());
+            if (*hopeless) break;
+            tell_stall();
+            if (!wait_for(std::max<steady_clock::duration>(shortest_wait, cost * watch_share))) {
+                outcome.stopped = true;
+                return outcome;
+            }
+        }
+        return finish(std::move(outcome));
+    }
+
+private:
+    void note_progress(const Settlement& settlement) {
+        const std::size_t settled = settlement.vectors + settlement.refusals;
+        if (settled != settled_) moved_at_ = interruption_.now();
+        settled_ = settled;
+        progress_.embedding(settled, settlement.distinct_texts);
+    }
+
+    // True when texts are missing and no job is there that would embed them. A lost job is made up for once.
+    Result<bool> is_hopeless(steady_clock::duration cost) {
+        const auto now = interruption_.now();
+        if (now < next_failures_) return false;
+        const auto statuses = runtime_.engine().statuses(catalog_, names_);
+        if (!statuses) return std::unexpected(statuses.error());
+        const auto spent = std::max(cost, interruption_.now() - now);
+        next_failures_ = interruption_.now() + std::max<steady_clock::duration>(failures_interval, spent * watch_share);
+        bool jobless = false;
+        for (const SpecStatus& status : *statuses) {
+            if (!is_unsettled(status)) continue;
+            if (is_open(status)) return false;
+            jobless = jobless || !status.job || status.job->status == JobStatus::succeeded;
+        }
+        // What is missing may have been settled between the two questions; the next round sees it.
+        if (std::ranges::none_of(*statuses, is_unsettled)) return false;
+        if (!jobless || reconciled_) return true;
+        reconciled_ = true;
+        const auto enqueued = runtime_.engine().reconcile(catalog_);
+        if (!enqueued) return std::unexpected(enqueued.error());
+        return false;
+    }
+
+    void tell_stall() {
+        const auto now = interruption_.now();
+        if (now - moved_at_ < stall || now < next_stall_) return;
+        next_stall_ = now + stall;
+        const auto lanes = runtime_.lanes();
+        if (!lanes) return;
+        for (const LaneState& lane : *lanes) {
+            std::string line = fmt::format("{} pauses: {}", lane.endpoint, lane.reason);
+            if (lane.cool_down.count() <= 0 || lane.reason.empty() || line == told_stall_) continue;
+            told_stall_ = std::move(line);
+            console_.error(told_stall_);
+            return;
+        }
+    }
+
+    // In steps, since this process's own scheduler tells sooner that there is news: it has run out of work.
+    bool wait_for(steady_clock::duration duration) {
+        const auto end = interruption_.now() + duration;
+        bool busy = runtime_.counters().jobs_held > 0;
+        do {
+            if (!interruption_.wait_for(shortest_wait)) return false;
+            const bool still = runtime_.counters().jobs_held > 0;
+            if (busy && !still) return true;
+            busy = still;
+        } while (interruption_.now() < end);
+        return true;
+    }
+
+    // The last vector is there a moment before its job is told to be done; a job given back then would be shown as queued.
+    Result<Outcome> finish(Outcome outcome) {
+        const auto end = interruption_.now() + longest_drain;
+        while (!outcome.off && outcome.settlement.missing() == 0) {
+            const auto health = runtime_.engine().health(catalog_);
+            if (!health) return std::unexpected(health.error());
+            if (health->empty() || health->front().specs_pending + health->front().specs_running == 0) break;
+            const auto statuses = runtime_.engine().statuses(catalog_, names_);
+            if (!statuses) return std::unexpected(statuses.error());
+            if (std::ranges::none_of(*statuses, is_open) || interruption_.now() > end) break;
+            if (!interruption_.wait_for(shortest_wait)) break;
+        }
+        if (outcome.off || (outcome.settlement.missing() == 0 && outcome.settlement.refusals == 0)) return outcome;
+        auto statuses = runtime_.engine().statuses(catalog_, names_);
+        if (!statuses) return std::unexpected(statuses.error());
+        for (SpecStatus& status : *statuses) {
+            if (is_unsettled(status) || status.refused_count > 0) outcome.failed.push_back(std::move(status));
+        }
+        return outcome;
+    }
+
+    Runtime& runtime_;
+    Interruption& interruption_;
+    Console& console_;
+    Progress& progress_;
+    const std::string catalog_;
+    std::vector<std::string> names_;
+    steady_clock::time_point next_failures_;
+    steady_clock::time_point next_stall_;
+    steady_clock::time_point moved_at_;
+    std::size_t settled_ = 0;
+    bool reconciled_ = false;
+    std::string told_stall_;
+};
+
+std::string reason_of(const SpecStatus& status) {
+    if (status.job && !status.job->last_error.empty()) return status.job->last_error;
+    if (status.job && status.job->status == JobStatus::cancelled) return "its job was cancelled; embedq specs reembed queues it again";
+    if (status.refused_count > 0) return fmt::format("the provider refused {} of its operations", status.refused_count);
+    return "it has no job; embedq specs reembed queues one";
+}
+
+void tell_refused(Console& console, const std::vector<engine::RefusedDocument>& refused) {
+    for (std::size_t i = 0; i < std::min(refused.size(), told_refusals); ++i) {
+        console.note(fmt::format("refused {}: {}", plain(refused[i].path), plain(refused[i].reason)));
+    }
+    if (refused.size() > told_refusals) {
+        console.note(fmt::format("refused {} more; with --json all are listed", count_of(refused.size() - told_refusals)));
+    }
+}
+
+Json json_of(const engine::IndexReport& report, const Settlement& settlement, std::size_t embedded, milliseconds took) {
+    Json refused = Json::array();
+    for (const auto& document : report.refused) refused.push_back({{"path", document.path}, {"reason", document.reason}});
+    return {{"documents", report.documents},
+            {"refused", std::move(refused)},
+            {"operations", report.operations},
+            {"distinct_texts", settlement.distinct_texts},
+            {"embedded", embedded},
+            {"reused", settlement.vectors - std::min(embedded, settlement.vectors)},
+            {"seconds", static_cast<double>(took.count()) / 1000.0}};
+}
+
+void tell_end(Session& session, const IndexArguments& arguments, const engine::IndexReport& report, const Outcome& outcome,
+              std::size_t embedded, milliseconds took) {
+    Console& console = session.console;
+    tell_refused(console, report.refused);
+    if (session.json) {
+        console.print(dump(json_of(report, outcome.settlement, embedded, took)));
+    } else if (report.documents > 0) {
+        console.print(fmt::format(
+            "{} operations of {} documents are in the catalog '{}': {} distinct texts, {} embedded now, {} had vectors, {}",
+            count_of(report.operations), count_of(report.documents), arguments.catalog, count_of(outcome.settlement.distinct_texts),
+            count_of(embedded), count_of(outcome.settlement.vectors - std::min(embedded, outcome.settlement.vectors)), duration_of(took)));
+    }
+    for (const SpecStatus& status : outcome.failed) {
+        console.error(fmt::format("{}: {} of {} operations embedded: {}", status.spec_name, status.embedding_count, status.operation_count,
+                                  plain(reason_of(status))));
+    }
+}
+
+}  // namespace
+
+int run_index(Session& session, const IndexArguments& arguments) {
+    Console& console = session.console;
+    const auto interruption = session.listen_for_stop();
+    const auto started = interruption->now();
+    auto found = engine::find_documents(arguments.paths, interruption->token());
+    if (!found) {
+        console.error(found.error().message);
+        return exit_failed;
+    }
+    auto runtime = session.installation.open({});
+    if (!runtime) return tell(session, runtime.error());
+    if (arguments.no_work && !(*runtime)->store_capabilities().multi_process) {
+        console.error(
+            fmt::format("--no-work leaves the embedding to workers, but the store '{}' lives in this process alone: leave "
+                        "--no-work out, or name another store, such as sqlite",
+                        (*runtime)->store_name()));
+        return exit_usage;
+    }
+    for (const std::string& note : found->notes) console.note(fmt::format("embedq: {}", plain(note)));
+    // Documents are stored and found by their words even while the provider does not answer.
+    const Status applied = (*runtime)->apply_targets();
+    if (!applied) console.error(applied.error().message);
+    if (!arguments.no_work) {
+        if (const Status working = (*runtime)->start_work(); !working) return tell(session, working.error());
+    }
+
+    Progress progress(console, [&] { return interruption->now(); });
+    engine::IndexerSettings settings;
+    settings.catalog_id = arguments.catalog;
+    auto report = engine::put_documents((*runtime)->engine(), found->files, settings,
+                                        [&](const engine::IndexReport& so_far) {
+                                            progress.reading(so_far.documents + so_far.refused.size(), found->files.size(),
+                                                             so_far.operations, (*runtime)->counters().texts_embedded);
+                                        },
+                                        interruption->token());
+    if (!report) {
+        (*runtime)->stop_work();
+        return tell(session, report.error());
+    }
+    report->refused.insert(report->refused.begin(), found->refused.begin(), found->refused.end());
+
+    Outcome outcome;
+    if (report->documents > 0 && !report->stopped) {
+        Waiter waiter(**runtime, *interruption, console, progress, arguments.catalog, report->spec_names);
+        auto waited = waiter.run();
+        if (!waited) {
+            (*runtime)->stop_work();
+            return tell(session, waited.error());
+        }
+        outcome = std::move(*waited);
+    }
+    const bool stopped = report->stopped || outcome.stopped;
+    (*runtime)->stop_work();
+    if (stopped && report->documents > 0) {
+        const auto settlement = (*runtime)->engine().settlement(arguments.catalog, report->spec_names);
+        if (settlement) outcome.settlement = *settlement;
+    }
+    console.transient({});
+    // Other work of the same store may have been done beside; it is not this run's.
+    const std::size_t embedded = std::min<std::size_t>((*runtime)->counters().texts_embedded, outcome.settlement.vectors);
+    const auto took = std::chrono::duration_cast<milliseconds>(interruption->now() - started);
+    tell_end(session, arguments, *report, outcome, embedded, took);
+    if (stopped) {
+        console.error("stopped; the same command goes on where it stopped");
+        return exit_failed;
+    }
+    if (report->documents == 0) {
+        console.error(report->refused.empty() ? "there is no *.json, *.yaml or *.yml file in what was named; nothing was indexed"
+                                              : "none of the files is an OpenAPI document; nothing was indexed");
+        return exit_failed;
+    }
+    if (outcome.off) {
+        if (!applied) return exit_failed;
+        console.note(fmt::format("embedq: the catalog '{}' has no provider (embedding.provider: none), so search ranks by words",
+                                 arguments.catalog));
+    }
+    return outcome.failed.empty() ? exit_done : exit_failed;
+}
+
+}  // namespace embedq::cli

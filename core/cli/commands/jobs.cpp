@@ -1,0 +1,150 @@
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/present.h"
+
+namespace embedq::cli {
+namespace {
+
+Colour colour_of(JobStatus status) {
+    switch (status) {
+        case JobStatus::pending: return Colour::amber;
+        case JobStatus::running: return Colour::blue;
+        case JobStatus::succeeded: return Colour::green;
+        case JobStatus::failed: return Colour::red;
+        case JobStatus::cancelled: return Colour::grey;
+    }
+    return Colour::none;
+}
+
+std::string when(const Job& job) {
+    if (job.completed_at) return time_of(*job.completed_at);
+    if (job.status == JobStatus::running && job.started_at) return time_of(*job.started_at);
+    return time_of(job.created_at);
+}
+
+Result<Job> find_job(Engine& engine, JobId id) {
+    JobQuery query;
+    query.id = id;
+    query.limit = 1;
+    auto jobs = engine.jobs(query);
+    if (!jobs) return std::unexpected(jobs.error());
+    if (jobs->empty()) return fail(ErrorKind::not_found, fmt::format("there is no job {}; embedq jobs list shows those there are", id));
+    return std::move(jobs->front());
+}
+
+}  // namespace
+
+int run_jobs_list(Session& session, const JobsListArguments& arguments) {
+    auto runtime = session.installation.open({});
+    if (!runtime) return tell(session, runtime.error());
+    JobQuery query;
+    query.catalog_id = arguments.catalog;
+    query.spec_name = arguments.spec;
+    query.status = arguments.status;
+    query.before = arguments.cursor;
+    query.limit = arguments.limit;
+    auto jobs = (*runtime)->engine().jobs(query);
+    if (!jobs) return tell(session, jobs.error());
+    // A full page may be the last: only the next one, which is then empty, can tell.
+    std::optional<JobId> next;
+    if (!jobs->empty() && jobs->size() >= arguments.limit) {
+        query.before = jobs->back().id;
+        query.limit = 1;
+        const auto more = (*runtime)->engine().jobs(query);
+        if (!more) return tell(session, more.error());
+        if (!more->empty()) next = jobs->back().id;
+    }
+    if (session.json) {
+        Json list = Json::array();
+        for (const Job& job : *jobs) list.push_back(json_of(job));
+        Json json{{"jobs", std::move(list)}, {"next_cursor", nullptr}};
+        if (next) json["next_cursor"] = std::to_string(*next);
+        session.console.print(dump(json));
+        return exit_done;
+    }
+    if (jobs->empty()) {
+        session.console.print("No jobs");
+        return exit_done;
+    }
+    Table table({"ID", "STATUS", "SPEC", "KIND", "ATTEMPTS", "WHEN", "ERROR"});
+    for (const Job& job : *jobs) {
+        table.add({std::to_string(job.id), std::string(to_string(job.status)), fmt::format("{}/{}", job.catalog_id, job.spec_name),
+                   std::string(to_string(job.kind)), std::to_string(job.attempts), when(job), job.last_error},
+                  colour_of(job.status), 1);
+    }
+    table.print(session.console);
+    if (next) session.console.note(fmt::format("more: embedq jobs list --cursor {}", *next));
+    return exit_done;
+}
+
+int run_jobs_show(Session& session, JobId id) {
+    auto runtime = session.installation.open({});
+    if (!runtime) return tell(session, runtime.error());
+    const auto job = find_job((*runtime)->engine(), id);
+    if (!job) return tell(session, job.error());
+    Json json = json_of(*job);
+    json["embedded_so_far"] = job->embedded_so_far;
+    if (session.json) {
+        session.console.print(dump(json));
+        return exit_done;
+    }
+    for (const auto& [key, value] : json.items()) {
+        const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+        session.console.print(fmt::format("{:<18}{}", key, plain(text)));
+    }
+    return exit_done;
+}
+
+int run_jobs_retry(Session& session, const std::vector<JobId>& jobs) {
+    auto runtime = session.installation.open({});
+    if (!runtime) return tell(session, runtime.error());
+    int status = exit_done;
+    for (const JobId id : jobs) {
+        const auto outcome = (*runtime)->engine().retry_job(id);
+        if (!outcome) {
+            status = tell(session, outcome.error());
+        } else if (*outcome == EnqueueOutcome::collapsed) {
+            session.console.print(fmt::format("job {}: its spec is already queued", id));
+        } else if (*outcome == EnqueueOutcome::none) {
+            session.console.print(fmt::format("job {}: nothing to do: its catalog has no provider", id));
+        } else {
+            session.console.print(fmt::format("job {}: a new job is queued", id));
+        }
+    }
+    return status;
+}
+
+int run_jobs_cancel(Session& session, const std::vector<JobId>& jobs) {
+    auto runtime = session.installation.open({});
+    if (!runtime) return tell(session, runtime.error());
+    for (const JobId id : jobs) {
+        if (const auto job = find_job((*runtime)->engine(), id); !job) return tell(session, job.error());
+    }
+    const auto cancelled = (*runtime)->engine().cancel_jobs(jobs);
+    if (!cancelled) return tell(session, cancelled.error());
+    session.console.print(fmt::format("{} cancelled", *cancelled));
+    if (*cancelled < jobs.size()) session.console.note(fmt::format("{} had ended before", jobs.size() - *cancelled));
+    return exit_done;
+}
+
+int run_jobs_prune(Session& session, const JobsPruneArguments& arguments) {
+    const auto interruption = session.listen_for_stop();
+    auto runtime = session.installation.open({});
+    if (!runtime) return tell(session, runtime.error());
+    PruneRequest request;
+    request.older_than = arguments.older_than;
+    PruneResult total;
+    do {
+        const auto pruned = (*runtime)->engine().prune(request);
+        if (!pruned) return tell(session, pruned.error());
+        total.jobs += pruned->jobs;
+        total.vectors += pruned->vectors;
+        total.changes += pruned->changes;
+        total.more = pruned->more;
+    } while (total.more && !interruption->token().stop_requested());
+    session.console.print(fmt::format("{} finished jobs and {} unused vectors deleted", count_of(total.jobs), count_of(total.vectors)));
+    return total.more ? exit_failed : exit_done;
+}
+
+}  // namespace embedq::cli

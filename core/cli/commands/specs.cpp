@@ -1,0 +1,119 @@
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/present.h"
+
+namespace embedq::cli {
+namespace {
+
+constexpr std::size_t page = 500;
+
+Result<std::vector<SpecInfo>> all_specs(Engine& engine, const std::string& catalog) {
+    std::vector<SpecInfo> all;
+    while (true) {
+        auto specs = engine.specs(catalog, all.empty() ? std::string_view() : std::string_view(all.back().spec_name), page);
+        if (!specs) return std::unexpected(specs.error());
+        const bool last = specs->size() < page;
+        for (SpecInfo& spec : *specs) all.push_back(std::move(spec));
+        if (last) return all;
+    }
+}
+
+}  // namespace
+
+int run_specs_list(Session& session, const SpecArguments& arguments) {
+    auto runtime = session.installation.open({});
+    if (!runtime) return tell(session, runtime.error());
+    const auto specs = all_specs((*runtime)->engine(), arguments.catalog);
+    if (!specs) return tell(session, specs.error());
+    if (session.json) {
+        Json list = Json::array();
+        for (const SpecInfo& spec : *specs) list.push_back(json_of(spec));
+        session.console.print(dump({{"specs", std::move(list)}}));
+        return exit_done;
+    }
+    if (specs->empty()) {
+        session.console.print("No specs");
+        return exit_done;
+    }
+    Table table({"SPEC", "OPERATIONS", "UPDATED", "TITLE"});
+    for (const SpecInfo& spec : *specs) {
+        table.add({spec.spec_name, count_of(spec.operation_count), time_of(spec.updated_at), spec.title}, Colour::bold, 0);
+    }
+    table.print(session.console);
+    return exit_done;
+}
+
+int run_specs_show(Session& session, const SpecArguments& arguments) {
+    auto runtime = session.installation.open({});
+    if (!runtime) return tell(session, runtime.error());
+    Engine& engine = (*runtime)->engine();
+    if (arguments.content) {
+        const auto content = engine.spec_content(arguments.catalog, arguments.spec);
+        if (!content) return tell(session, content.error());
+        session.console.print_raw(*content);
+        return exit_done;
+    }
+    const auto spec = engine.spec(arguments.catalog, arguments.spec);
+    if (!spec) return tell(session, spec.error());
+    const std::vector<std::string> names{arguments.spec};
+    const auto statuses = engine.statuses(arguments.catalog, names);
+    if (!statuses) return tell(session, statuses.error());
+    const auto operations = engine.spec_operations(arguments.catalog, arguments.spec);
+    if (!operations) return tell(session, operations.error());
+    if (session.json) {
+        Json json = json_of(*spec);
+        if (!statuses->empty()) json["status"] = json_of(statuses->front());
+        json["operations"] = Json::array();
+        for (const Operation& operation : *operations) json["operations"].push_back(json_of(operation));
+        session.console.print(dump(json));
+        return exit_done;
+    }
+    Console& console = session.console;
+    console.print(fmt::format("spec        {}/{}", spec->catalog_id, spec->spec_name));
+    if (!spec->title.empty()) console.print(fmt::format("title       {}", plain(spec->title)));
+    if (!spec->source.empty()) console.print(fmt::format("source      {} {}", name_of(spec->source_kind), plain(spec->source)));
+    console.print(fmt::format("updated     {} (generation {})", time_of(spec->updated_at), spec->generation));
+    if (!statuses->empty()) {
+        const Badge badge = badge_of(statuses->front());
+        console.print(fmt::format("status      {}", console.paint(badge.colour, badge.text)));
+        const auto& job = statuses->front().job;
+        if (job && !job->last_error.empty()) console.print(fmt::format("last error  {}", plain(job->last_error)));
+    }
+    if (operations->empty()) return exit_done;
+    console.print("");
+    Table table({"METHOD", "PATH", "OPERATION", "SUMMARY"});
+    for (const Operation& operation : *operations) {
+        table.add({operation.method, operation.path, operation.operation_id, operation.summary}, Colour::bold, 0);
+    }
+    table.print(console);
+    return exit_done;
+}
+
+int run_specs_reembed(Session& session, const SpecArguments& arguments) {
+    auto runtime = session.installation.open({});
+    if (!runtime) return tell(session, runtime.error());
+    const auto outcome = (*runtime)->engine().reembed_spec(arguments.catalog, arguments.spec);
+    if (!outcome) return tell(session, outcome.error());
+    switch (*outcome) {
+        case EnqueueOutcome::created: session.console.print(fmt::format("{}: queued", arguments.spec)); break;
+        case EnqueueOutcome::collapsed:
+            session.console.print(fmt::format("{}: already queued; that job embeds all anew", arguments.spec));
+            break;
+        case EnqueueOutcome::none:
+            session.console.print(fmt::format("{}: nothing to do: its catalog has no provider", arguments.spec));
+            break;
+    }
+    return exit_done;
+}
+
+int run_specs_delete(Session& session, const SpecArguments& arguments) {
+    auto runtime = session.installation.open({});
+    if (!runtime) return tell(session, runtime.error());
+    const Status deleted = (*runtime)->engine().delete_spec(arguments.catalog, arguments.spec);
+    if (!deleted) return tell(session, deleted.error());
+    session.console.print(fmt::format("{} deleted", arguments.spec));
+    return exit_done;
+}
+
+}  // namespace embedq::cli

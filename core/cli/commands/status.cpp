@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/present.h"
+
+namespace embedq::cli {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A catalog with more specs than this lists only those that need a look, unless it is named.
+constexpr std::size_t listed_specs = 50;
+constexpr milliseconds watch_interval{1'000};
+
+struct View {
+    std::vector<CatalogHealth> catalogs;
+    std::vector<std::vector<SpecStatus>> specs;  // by catalog; empty when not asked for
+};
+
+Result<View> read(Engine& engine, const StatusArguments& arguments, bool with_specs) {
+    auto health = engine.health(arguments.catalog.value_or(""));
+    if (!health) return std::unexpected(health.error());
+    View view{std::move(*health), {}};
+    if (!with_specs) return view;
+    for (const CatalogHealth& catalog : view.catalogs) {
+        auto specs = engine.statuses(catalog.catalog_id, {});
+        if (!specs) return std::unexpected(specs.error());
+        view.specs.push_back(std::move(*specs));
+    }
+    return view;
+}
+
+Json json_of(const View& view, bool with_specs) {
+    Json catalogs = Json::array();
+    for (const CatalogHealth& health : view.catalogs) catalogs.push_back(cli::json_of(health));
+    Json json{{"catalogs", std::move(catalogs)}};
+    if (!with_specs) return json;
+    json["specs"] = Json::array();
+    for (const auto& specs : view.specs) {
+        for (const SpecStatus& status : specs) json["specs"].push_back(cli::json_of(status));
+    }
+    return json;
+}
+
+std::string detail_of(const SpecStatus& status) {
+    if (!status.job || status.job->last_error.empty() || status.job->status == JobStatus::succeeded) return {};
+    return status.job->last_error;
+}
+
+void print_catalog(Console& console, const CatalogHealth& health, const std::vector<SpecStatus>& specs, bool all) {
+    console.print(console.paint(Colour::bold, fmt::format("{}: {} operations, {} embedded", health.catalog_id,
+                                                          count_of(health.operation_count), count_of(health.embedding_count))));
+    const bool brief = !all && specs.size() > listed_specs;
+    std::size_t left_out = 0;
+    Table table({"SPEC", "STATUS", "DETAIL"});
+    bool any = false;
+    for (const SpecStatus& status : specs) {
+        const Badge badge = badge_of(status);
+        if (brief && badge.colour != Colour::red && badge.colour != Colour::amber && badge.colour != Colour::blue) {
+            ++left_out;
+            continue;
+        }
+        any = true;
+        table.add({status.spec_name, badge.text, detail_of(status)}, badge.colour, 1);
+    }
+    if (any) table.print(console);
+    if (left_out > 0) {
+        console.print(console.paint(
+            Colour::grey, fmt::format("… and {} that need nothing (embedq status {} lists all)", count_of(left_out), health.catalog_id)));
+    }
+    const Colour colour = is_settled(health) ? Colour::green : health.specs_failed > 0 ? Colour::red : Colour::amber;
+    console.print(console.paint(colour, rollup_of(health)));
+}
+
+void print(Console& console, const View& view, bool all) {
+    if (view.catalogs.empty()) console.print("No catalogs yet: embedq index PATH makes one");
+    for (std::size_t i = 0; i < view.catalogs.size(); ++i) {
+        if (i > 0) console.print("");
+        print_catalog(console, view.catalogs[i], view.specs[i], all);
+    }
+}
+
+}  // namespace
+
+int run_status(Session& session, const StatusArguments& arguments) {
+    std::unique_ptr<Interruption> interruption;
+    if (arguments.watch) interruption = session.listen_for_stop();
+    auto runtime = session.installation.open({});
+    if (!runtime) return tell(session, runtime.error());
+    const bool with_specs = arguments.catalog.has_value() || !session.json;
+    std::string shown;
+    do {
+        const auto view = read((*runtime)->engine(), arguments, with_specs);
+        if (!view) return tell(session, view.error());
+        // What did not change is not said again.
+        std::string state = dump(json_of(*view, with_specs));
+        if (state == shown) continue;
+        shown = std::move(state);
+        if (session.json) {
+            session.console.print(shown);
+        } else {
+            if (arguments.watch) session.console.clear_screen();
+            print(session.console, *view, arguments.catalog.has_value());
+        }
+        if (!session.console.flush()) return exit_failed;
+    } while (arguments.watch && interruption->wait_for(watch_interval));
+    return exit_done;
+}
+
+}  // namespace embedq::cli

@@ -1,0 +1,64 @@
+// What a person or a script sees: answers on stdout, everything else on stderr.
+//
+// Thread-safety: every member may be called from any thread, so that log lines and the progress line do not tear each other.
+#pragma once
+
+#include <mutex>
+#include <ostream>
+#include <string>
+#include <string_view>
+
+namespace embedq::cli {
+
+enum class Colour { none, green, blue, amber, red, grey, bold };
+
+struct Terminal {
+    bool out = false;      // stdout is a terminal
+    bool err = false;      // stderr is one
+    bool colours = false;  // and colours are wanted
+    std::size_t columns = 80;
+};
+
+class Console {
+public:
+    Console(std::ostream& out, std::ostream& err, Terminal terminal) : out_(out), err_(err), terminal_(terminal) {}
+
+    // The terminal of this process: stdout and stderr, `NO_COLOR` and `TERM` respected.
+    [[nodiscard]] static Terminal detect();
+
+    [[nodiscard]] const Terminal& terminal() const noexcept { return terminal_; }
+
+    // A line of the answer.
+    void print(std::string_view line);
+    // The same for text that is to stand as it is.
+    void print_raw(std::string_view text);
+    // A line beside the answer.
+    void note(std::string_view line);
+    // "embedq: …", in one line.
+    void error(std::string_view message);
+    // The line at the bottom that the next one overwrites; only on a terminal. Empty takes it away.
+    void transient(std::string_view line);
+    // Clears the screen before a repeated answer; only on a terminal.
+    void clear_screen();
+    // False when stdout could not be written: a full disk, a closed pipe.
+    [[nodiscard]] bool flush();
+
+    // The text in colour when stdout takes colours.
+    [[nodiscard]] std::string paint(Colour colour, std::string_view text) const;
+
+private:
+    void hide_transient();
+    void show_transient();
+
+    std::ostream& out_;
+    std::ostream& err_;
+    const Terminal terminal_;
+
+    std::mutex mutex_;
+    std::string transient_;  // guarded by mutex_
+};
+
+// Text from outside, made safe for a terminal and a line: control characters become spaces.
+[[nodiscard]] std::string plain(std::string_view text);
+
+}  // namespace embedq::cli

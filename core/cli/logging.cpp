@@ -1,0 +1,124 @@
+#include "cli/logging.h"
+
+#include <spdlog/details/log_msg.h>
+#include <spdlog/formatter.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
+#include <sys/random.h>
+
+#include <mutex>
+#include <random>
+
+#include "cli/present.h"
+
+namespace embedq::cli {
+namespace {
+
+spdlog::level::level_enum level_of(LogLevel level) noexcept {
+    switch (level) {
+        case LogLevel::trace: return spdlog::level::trace;
+        case LogLevel::debug: return spdlog::level::debug;
+        case LogLevel::info: return spdlog::level::info;
+        case LogLevel::warn: return spdlog::level::warn;
+        case LogLevel::error: return spdlog::level::err;
+    }
+    return spdlog::level::info;
+}
+
+// Lines go through the console, so that they and the progress line do not tear each other.
+class ConsoleSink : public spdlog::sinks::base_sink<std::mutex> {
+public:
+    explicit ConsoleSink(Console& console) : console_(console) {}
+
+protected:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        spdlog::memory_buf_t line;
+        formatter_->format(message, line);
+        std::string_view text(line.data(), line.size());
+        while (text.ends_with('\n')) text.remove_suffix(1);
+        console_.note(text);
+    }
+    void flush_() override {}
+
+private:
+    Console& console_;
+};
+
+class JsonFormatter : public spdlog::formatter {
+public:
+    void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) override {
+        const auto time = std::chrono::floor<std::chrono::microseconds>(message.time);
+        const auto millisecond = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
+        std::string stamp = time_of(time);
+        stamp.insert(stamp.size() - 1, fmt::format(".{:03}", millisecond));
+        const std::string_view level = message.level == spdlog::level::err     ? "error"
+                                       : message.level == spdlog::level::warn  ? "warn"
+                                       : message.level == spdlog::level::info  ? "info"
+                                       : message.level == spdlog::level::debug ? "debug"
+                                                                               : "trace";
+        const std::string text = dump({{"time", stamp},
+                                       {"level", level},
+                                       {"logger", std::string_view(message.logger_name.data(), message.logger_name.size())},
+                                       {"message", std::string_view(message.payload.data(), message.payload.size())}});
+        line.append(text.data(), text.data() + text.size());
+    }
+    [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<JsonFormatter>(); }
+};
+
+class SpdLogger : public Logger {
+public:
+    SpdLogger(std::string name, spdlog::sink_ptr sink, spdlog::level::level_enum level, bool one_line)
+        : logger_(std::move(name), std::move(sink)), one_line_(one_line) {
+        logger_.set_level(level);
+    }
+    void log(LogLevel level, std::string_view message) override {
+        if (!enabled(level)) return;
+        // What a server or a document said must not look like another line of the log.
+        const std::string safe = one_line_ ? plain(message) : std::string(message);
+        logger_.log(level_of(level), spdlog::string_view_t(safe.data(), safe.size()));
+    }
+    [[nodiscard]] bool enabled(LogLevel level) const noexcept override { return logger_.should_log(level_of(level)); }
+
+private:
+    spdlog::logger logger_;
+    const bool one_line_;
+};
+
+}  // namespace
+
+class Log::Impl {
+public:
+    Impl(Console& console, LogLevel level, LogForm form)
+        : sink(std::make_shared<ConsoleSink>(console)), level_(level_of(level)), one_line(form == LogForm::text) {
+        if (form == LogForm::json) {
+            sink->set_formatter(std::make_unique<JsonFormatter>());
+        } else {
+            sink->set_formatter(
+                std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %-5l %n: %v", spdlog::pattern_time_type::utc, ""));
+        }
+    }
+    std::shared_ptr<ConsoleSink> sink;
+    const spdlog::level::level_enum level_;
+    const bool one_line;
+};
+
+Log::Log(Console& console, LogLevel level, LogForm form) : impl_(std::make_unique<Impl>(console, level, form)) {}
+Log::~Log() = default;
+
+std::unique_ptr<Logger> Log::logger(std::string name) const {
+    return std::make_unique<SpdLogger>(std::move(name), impl_->sink, impl_->level_, impl_->one_line);
+}
+
+HostContext::HostContext(std::string name, const Log& log, StoreOption store_option)
+    : name_(std::move(name)), logger_(log.logger(name_)), store_option_(std::move(store_option)) {}
+
+std::uint64_t HostContext::random() noexcept {
+    std::uint64_t bits = 0;
+    // Up to 256 bytes are never short once the kernel is seeded; a signal may only interrupt the wait for that.
+    while (::getrandom(&bits, sizeof bits, 0) != static_cast<ssize_t>(sizeof bits)) {
+    }
+    return bits;
+}
+
+}  // namespace embedq::cli

@@ -1,0 +1,69 @@
+// The program: reads the command line, wires the installation and the signals behind it, and runs one command.
+//
+//   arguments -> Session { console, installation, stop } -> commands/*.cpp
+//                              installation -> configuration -> registry -> store, notifier, providers -> engine -> scheduler
+#include <condition_variable>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "cli/arguments.h"
+#include "cli/console.h"
+#include "cli/installation.h"
+#include "cli/session.h"
+#include "cli/signals.h"
+
+namespace {
+
+using namespace embedq::cli;
+
+class SignalInterruption : public Interruption {
+public:
+    [[nodiscard]] std::stop_token token() const override { return signals_.token(); }
+    [[nodiscard]] bool wait_for(std::chrono::milliseconds duration) override {
+        std::mutex mutex;
+        std::condition_variable_any never;
+        std::unique_lock lock(mutex);
+        never.wait_for(lock, token(), duration, [] { return false; });
+        return !token().stop_requested();
+    }
+    void wait() override { signals_.wait(); }
+    [[nodiscard]] std::chrono::steady_clock::time_point now() const override { return std::chrono::steady_clock::now(); }
+
+private:
+    Signals signals_;
+};
+
+int run(const std::vector<std::string>& arguments) {
+    Console console(std::cout, std::cerr, Console::detect());
+    auto read = read_arguments(arguments, EMBEDQ_VERSION);
+    if (const Answer* answer = std::get_if<Answer>(&read)) {
+        if (answer->exit_status == exit_done) {
+            console.print_raw(answer->text);
+        } else {
+            console.error(answer->text);
+        }
+        return console.flush() ? answer->exit_status : exit_failed;
+    }
+    const Invocation& invocation = std::get<Invocation>(read);
+    const auto installation = make_installation(console, invocation.config, EMBEDQ_VERSION);
+    Session session{console, *installation, [] { return std::make_unique<SignalInterruption>(); }, invocation.json};
+    const int status = invocation.run(session);
+    return console.flush() ? status : std::max(status, exit_failed);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    std::ios::sync_with_stdio(false);
+    try {
+        return run({argv + 1, argv + argc});
+    } catch (const std::exception& exception) {
+        std::cerr << "embedq: internal error: " << exception.what() << "; please report it\n";
+        return exit_failed;
+    }
+}

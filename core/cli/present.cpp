@@ -1,0 +1,262 @@
+#include "cli/present.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace embedq::cli {
+namespace {
+
+void put_text(Json& json, const char* key, const std::string& value) {
+    if (!value.empty()) json[key] = value;
+}
+
+void put_time(Json& json, const char* key, std::optional<Time> time) {
+    if (time && *time != Time{}) json[key] = time_of(*time);
+}
+
+// Characters, not bytes, so that columns line up; wide characters count as one.
+std::size_t width_of(std::string_view text) {
+    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+}
+
+std::string cut_to(std::string_view text, std::size_t width) {
+    if (width_of(text) <= width) return std::string(text);
+    std::size_t characters = 0;
+    std::size_t end = 0;
+    while (end < text.size()) {
+        if ((static_cast<unsigned char>(text[end]) & 0xc0U) != 0x80U && ++characters == width) break;
+        ++end;
+    }
+    return std::string(text.substr(0, end)) + "…";
+}
+
+}  // namespace
+
+Badge badge_of(const SpecStatus& status) {
+    const std::optional<Job>& job = status.job;
+    // A cancelled job says nothing about the vectors: as if there were none.
+    const bool quiet = !job || job->status == JobStatus::succeeded || job->status == JobStatus::cancelled;
+    if (status.operation_count > 0 && status.embedding_count >= status.operation_count && quiet) {
+        return {fmt::format("{}/{} indexed", status.embedding_count, status.operation_count), Colour::green};
+    }
+    if (job && job->status == JobStatus::running) {
+        const std::size_t done = std::min(std::max(status.embedding_count, job->embedded_so_far), status.operation_count);
+        return {fmt::format("indexing {}/{}", done, status.operation_count), Colour::blue};
+    }
+    if (job && job->status == JobStatus::pending && job->attempts > 0) {
+        return {fmt::format("retrying ({} {})", job->attempts, job->attempts == 1 ? "try" : "tries"), Colour::amber};
+    }
+    if (job && job->status == JobStatus::pending) return {"queued", Colour::amber};
+    if (job && job->status == JobStatus::failed) return {"failed", Colour::red};
+    if (status.operation_count == 0) return {"empty", Colour::grey};
+    return {"not indexed", Colour::amber};
+}
+
+bool is_settled(const CatalogHealth& health) {
+    return health.specs_indexed >= health.specs_total && health.specs_pending + health.specs_running + health.specs_failed == 0;
+}
+
+std::string rollup_of(const CatalogHealth& health) {
+    if (health.specs_total == 0) return "No specs";
+    if (is_settled(health)) return fmt::format("All {} specs indexed", health.specs_total);
+    return fmt::format("{}/{} specs indexed ({} running, {} queued, {} failed)", health.specs_indexed, health.specs_total,
+                       health.specs_running, health.specs_pending, health.specs_failed);
+}
+
+std::string time_of(Time time) {
+    if (time == Time{}) return {};
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", fmt::gmtime(std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count()));
+}
+
+std::string duration_of(std::chrono::milliseconds duration) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+    if (seconds < 60) return fmt::format("{:.1f} s", static_cast<double>(duration.count()) / 1000.0);
+    if (seconds < 3600) return fmt::format("{}m {:02}s", seconds / 60, seconds % 60);
+    return fmt::format("{}h {:02}m", seconds / 3600, seconds / 60 % 60);
+}
+
+std::string count_of(std::uint64_t count) {
+    std::string digits = std::to_string(count);
+    for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+    return digits;
+}
+
+std::string hex_of(const Sha256& hash) {
+    std::string text;
+    for (const std::byte byte : hash) text += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
+    return text;
+}
+
+std::string_view name_of(RankingMode mode) {
+    switch (mode) {
+        case RankingMode::hybrid: return "hybrid";
+        case RankingMode::semantic: return "semantic";
+        case RankingMode::lexical: return "lexical";
+    }
+    return "lexical";
+}
+
+std::string_view name_of(SourceKind kind) {
+    switch (kind) {
+        case SourceKind::inline_document: return "inline";
+        case SourceKind::upload: return "upload";
+        case SourceKind::file: return "file";
+        case SourceKind::url: return "url";
+    }
+    return "inline";
+}
+
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || number < 0) return std::nullopt;
+    const std::string_view unit(end, text.data() + text.size());
+    std::int64_t factor = 0;
+    if (unit == "ms") factor = 1;
+    if (unit == "s") factor = 1'000;
+    if (unit == "m") factor = 60'000;
+    if (unit == "h") factor = 3'600'000;
+    if (unit == "d") factor = 86'400'000;
+    // A hundred thousand days is more than any history and far from overflow.
+    if (factor == 0 || number > 8'640'000'000'000 / factor) return std::nullopt;
+    return std::chrono::milliseconds(number * factor);
+}
+
+Json json_of(const CatalogHealth& health) {
+    return {{"catalog_id", health.catalog_id},           {"specs_total", health.specs_total},
+            {"specs_indexed", health.specs_indexed},     {"specs_pending", health.specs_pending},
+            {"specs_running", health.specs_running},     {"specs_failed", health.specs_failed},
+            {"operation_count", health.operation_count}, {"embedding_count", health.embedding_count}};
+}
+
+Json json_of(const SpecStatus& status) {
+    Json json{{"spec_name", status.spec_name}, {"operation_count", status.operation_count}, {"embedding_count", status.embedding_count}};
+    if (status.refused_count > 0) json["refused_count"] = status.refused_count;
+    if (status.job) {
+        const Job& job = *status.job;
+        if (job.status == JobStatus::running) json["embedded_so_far"] = job.embedded_so_far;
+        json["job_status"] = to_string(job.status);
+        if (job.attempts > 0) json["job_attempts"] = job.attempts;
+        put_text(json, "job_last_error", job.last_error);
+        put_time(json, "job_updated_at", std::max({job.created_at, job.started_at.value_or(Time{}), job.completed_at.value_or(Time{})}));
+    }
+    json["badge"] = badge_of(status).text;
+    return json;
+}
+
+Json json_of(const Job& job) {
+    Json json{{"id", job.id},
+              {"catalog_id", job.catalog_id},
+              {"spec_name", job.spec_name},
+              {"kind", to_string(job.kind)},
+              {"status", to_string(job.status)},
+              {"attempts", job.attempts}};
+    put_text(json, "last_error", job.last_error);
+    put_text(json, "worker_id", job.worker_id);
+    put_time(json, "next_run_at", job.next_run_at);
+    put_time(json, "lease_expires_at", job.lease_expires_at);
+    put_time(json, "created_at", job.created_at);
+    put_time(json, "started_at", job.started_at);
+    put_time(json, "completed_at", job.completed_at);
+    return json;
+}
+
+Json json_of(const CatalogInfo& catalog) {
+    Json json{{"catalog_id", catalog.catalog_id}, {"name", catalog.name}};
+    put_text(json, "version", catalog.version);
+    put_text(json, "display_name", catalog.display_name);
+    put_text(json, "description", catalog.description);
+    put_text(json, "provider", catalog.provider);
+    if (catalog.target_profile) json["target_profile"] = hex_of(*catalog.target_profile);
+    if (catalog.serving_profile) json["serving_profile"] = hex_of(*catalog.serving_profile);
+    json["spec_count"] = catalog.spec_count;
+    put_time(json, "created_at", catalog.created_at);
+    put_time(json, "updated_at", catalog.updated_at);
+    return json;
+}
+
+Json json_of(const SpecInfo& spec) {
+    Json json{{"catalog_id", spec.catalog_id}, {"spec_name", spec.spec_name}, {"source_kind", name_of(spec.source_kind)}};
+    put_text(json, spec.source_kind == SourceKind::url ? "source_url" : "source", spec.source);
+    put_text(json, "etag", spec.etag);
+    put_text(json, "base_path", spec.base_path);
+    put_text(json, "title", spec.title);
+    put_text(json, "description", spec.description);
+    json["content_hash"] = hex_of(spec.content_hash);
+    json["generation"] = spec.generation;
+    json["operation_count"] = spec.operation_count;
+    put_time(json, "created_at", spec.created_at);
+    put_time(json, "updated_at", spec.updated_at);
+    put_time(json, "parked_until", spec.parked_until);
+    return json;
+}
+
+Json json_of(const Operation& operation) {
+    Json json{{"operation_id", operation.operation_id}, {"method", operation.method}, {"path", operation.path}};
+    put_text(json, "summary", operation.summary);
+    if (!operation.tags.empty()) json["tags"] = operation.tags;
+    if (operation.cut_bytes > 0) json["cut_bytes"] = operation.cut_bytes;
+    return json;
+}
+
+Json json_of(const SearchResponse& response) {
+    Json results = Json::array();
+    for (const SearchHit& hit : response.hits) {
+        results.push_back({{"catalog_id", hit.catalog_id},
+                           {"spec_name", hit.spec_name},
+                           {"operation_id", hit.operation_id},
+                           {"method", hit.method},
+                           {"path", hit.path},
+                           {"summary", hit.summary},
+                           {"score", hit.score}});
+    }
+    return {{"ranking", name_of(response.ranking)}, {"fallback_reason", response.fallback_reason}, {"results", std::move(results)}};
+}
+
+std::string dump(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+void Table::add(std::vector<std::string> row, Colour colour, std::size_t coloured_column) {
+    for (std::string& cell : row) cell = plain(cell);
+    rows_.push_back({std::move(row), colour, coloured_column});
+}
+
+void Table::print(Console& console) const {
+    std::vector<std::size_t> widths;
+    for (const std::string& heading : headings_) widths.push_back(width_of(heading));
+    for (const Row& row : rows_) {
+        for (std::size_t i = 0; i < row.cells.size(); ++i) widths[i] = std::max(widths[i], width_of(row.cells[i]));
+    }
+    const auto line_of = [&](const Row& row) {
+        std::string line;
+        std::size_t used = 0;
+        for (std::size_t i = 0; i < row.cells.size(); ++i) {
+            const bool last = i + 1 == row.cells.size();
+            std::string cell = row.cells[i];
+            if (last && console.terminal().out) {
+                const std::size_t columns = console.terminal().columns;
+                cell = cut_to(cell, columns > used + 10 ? columns - used - 1 : 10);
+            }
+            const std::size_t padding = last ? 0 : widths[i] - width_of(cell) + 2;
+            used += widths[i] + 2;
+            line += i == row.coloured_column ? console.paint(row.colour, cell) : cell;
+            line.append(padding, ' ');
+        }
+        while (!line.empty() && line.back() == ' ') line.pop_back();
+        return line;
+    };
+    if (console.terminal().colours) {
+        Row heading{headings_, Colour::none, 0};
+        console.print(console.paint(Colour::bold, line_of(heading)));
+    } else {
+        console.print(line_of({headings_, Colour::none, 0}));
+    }
+    for (const Row& row : rows_) console.print(line_of(row));
+}
+
+}  // namespace embedq::cli

@@ -1,0 +1,71 @@
+// How the words of the catalog are shown: badges, the rollup line, times, and the JSON that scripts rely on.
+//
+// Thread-safety: pure functions.
+#pragma once
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/console.h"
+#include "embedq/catalog.h"
+#include "embedq/engine.h"
+#include "embedq/job.h"
+
+namespace embedq::cli {
+
+using Json = nlohmann::ordered_json;
+
+struct Badge {
+    std::string text;
+    Colour colour = Colour::none;
+};
+
+// One spec in a few words: "12/12 indexed", "indexing 3/12", "retrying (2 tries)", "queued", "failed", "empty", "not indexed".
+[[nodiscard]] Badge badge_of(const SpecStatus& status);
+// "All N specs indexed", or "K/M specs indexed (a running, b queued, c failed)".
+[[nodiscard]] std::string rollup_of(const CatalogHealth& health);
+[[nodiscard]] bool is_settled(const CatalogHealth& health);
+
+// RFC 3339 in UTC with whole seconds; empty for the zero time.
+[[nodiscard]] std::string time_of(Time time);
+// "3.2 s", "4m 05s", "2h 10m".
+[[nodiscard]] std::string duration_of(std::chrono::milliseconds duration);
+// "12,345"
+[[nodiscard]] std::string count_of(std::uint64_t count);
+[[nodiscard]] std::string hex_of(const Sha256& hash);
+[[nodiscard]] std::string_view name_of(RankingMode mode);
+[[nodiscard]] std::string_view name_of(SourceKind kind);
+[[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+[[nodiscard]] Json json_of(const CatalogHealth& health);
+[[nodiscard]] Json json_of(const SpecStatus& status);
+[[nodiscard]] Json json_of(const Job& job);
+[[nodiscard]] Json json_of(const CatalogInfo& catalog);
+[[nodiscard]] Json json_of(const SpecInfo& spec);
+[[nodiscard]] Json json_of(const Operation& operation);
+[[nodiscard]] Json json_of(const SearchResponse& response);
+// One line; bytes that are not UTF-8 are replaced, never an exception.
+[[nodiscard]] std::string dump(const Json& json);
+
+// Rows under headings, each column as wide as it must be. The last column is cut to the terminal's width when there is one.
+class Table {
+public:
+    explicit Table(std::vector<std::string> headings) : headings_(std::move(headings)) {}
+    void add(std::vector<std::string> row, Colour colour = Colour::none, std::size_t coloured_column = 0);
+    void print(Console& console) const;
+
+private:
+    struct Row {
+        std::vector<std::string> cells;
+        Colour colour;
+        std::size_t coloured_column;
+    };
+    std::vector<std::string> headings_;
+    std::vector<Row> rows_;
+};
+
+}  // namespace embedq::cli

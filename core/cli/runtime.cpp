@@ -1,0 +1,204 @@
+#include "cli/runtime.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <set>
+#include <span>
+
+#include "catalog/hash.h"
+#include "cli/logging.h"
+#include "config/configuration.h"
+#include "engine/engine_impl.h"
+#include "loader/instances.h"
+#include "loader/registry.h"
+#include "scheduler/scheduler.h"
+
+namespace embedq::cli {
+namespace {
+
+scheduler::Settings settings_of(const config::SchedulerConfig& from, const std::string& version) {
+    scheduler::Settings settings;
+    settings.lease = from.lease;
+    settings.heartbeat = from.heartbeat;
+    settings.poll = from.poll;
+    settings.reap = from.reap;
+    settings.reconcile = from.reconcile;
+    settings.retention = from.retention;
+    settings.max_attempts = static_cast<std::uint32_t>(from.max_attempts);
+    settings.backoff = {from.backoff.base, from.backoff.factor, from.backoff.max, from.backoff.jitter};
+    settings.version = version;
+    return settings;
+}
+
+scheduler::ConfiguredLimits limits_of(const config::ProviderLimitsConfig& from) {
+    return {from.concurrency, from.batch_inputs, static_cast<std::uint32_t>(from.requests_per_minute),
+            static_cast<std::uint32_t>(from.tokens_per_minute)};
+}
+
+// Members stand in the order in which they are needed: each is destroyed before what it uses.
+class RuntimeImpl : public Runtime {
+public:
+    RuntimeImpl(Console& console, plugins::Registry& registry, config::Configuration configuration, LogLevel level, std::string version)
+        : configuration_(std::move(configuration)),
+          version_(std::move(version)),
+          registry_(registry),
+          log_(console, level, configuration_.logging.format == config::LogFormat::json ? LogForm::json : LogForm::text) {}
+
+    ~RuntimeImpl() override {
+        stop_work();
+        for (const auto& service : services_) service->stop();
+    }
+
+    Status open(bool migrate) {
+        if (Status opened = open_store(migrate); !opened) return opened;
+        if (Status opened = open_notifier(); !opened) return opened;
+        if (Status opened = open_providers(); !opened) return opened;
+        engine_ = engine::make_engine(*store_, *notifier_, *providers_,
+                                      {configuration_.embedding.provider, configuration_.embedding.catalogs}, context("engine"));
+        return {};
+    }
+
+    Engine& engine() override { return *engine_; }
+    StoreCapabilities store_capabilities() const override { return store_->capabilities(); }
+    std::string store_name() const override { return configuration_.store.plugin; }
+    Result<std::vector<LaneState>> lanes() override { return store_->lanes(); }
+    Result<MigrationState> migration_state() override { return store_->migration_state(); }
+    Result<MigrationState> migrate() override { return store_->migrate(); }
+    Status apply_targets() override { return engine_->apply_targets(); }
+
+    Status start_work() override {
+        if (scheduler_ != nullptr) return {};
+        scheduler_ = std::make_unique<scheduler::Scheduler>(*store_, *notifier_, *providers_,
+                                                            settings_of(configuration_.scheduler, version_), context("scheduler"));
+        return scheduler_->start();
+    }
+
+    void stop_work() noexcept override {
+        // Services ask for work; they end first.
+        for (const auto& service : services_) service->stop();
+        if (scheduler_ != nullptr) scheduler_->stop();
+    }
+
+    scheduler::Counters counters() const override { return scheduler_ == nullptr ? scheduler::Counters{} : scheduler_->counters(); }
+    std::size_t service_count() const override { return configuration_.services.size(); }
+
+    Status start_services() override {
+        for (const config::PluginInstance& instance : configuration_.services) {
+            const auto plugin = registry_.load(PluginKind::service, instance.plugin);
+            if (!plugin) return std::unexpected(plugin.error());
+            auto service = plugins::make_service(**plugin, instance.options, context(instance.name), *engine_);
+            if (!service) return std::unexpected(service.error());
+            services_.push_back(std::move(*service));
+            if (Status started = services_.back()->start(); !started) return started;
+        }
+        return {};
+    }
+
+private:
+    HostContext& context(const std::string& name) {
+        contexts_.push_back(std::make_unique<HostContext>(name, log_, [this](std::string_view option) { return store_option(option); }));
+        return *contexts_.back();
+    }
+
+    std::optional<std::string> store_option(std::string_view name) const {
+        const auto& values = configuration_.store.options.values();
+        const auto found = values.find(name);
+        if (found == values.end()) return std::nullopt;
+        return config::option_to_text(found->second);
+    }
+
+    Status open_store(bool migrate) {
+        const auto plugin = registry_.load(PluginKind::store, configuration_.store.plugin);
+        if (!plugin) return std::unexpected(plugin.error());
+        auto store = plugins::make_store(**plugin, configuration_.store.options, context(configuration_.store.plugin));
+        if (!store) return std::unexpected(store.error());
+        store_ = std::move(*store);
+        if (!migrate) return {};
+        const auto migrated = store_->migrate();
+        return migrated ? Status{} : std::unexpected(migrated.error());
+    }
+
+    Status open_notifier() {
+        const auto plugin = registry_.load(PluginKind::notifier, configuration_.notifier.plugin);
+        if (!plugin) return std::unexpected(plugin.error());
+        auto notifier = plugins::make_notifier(**plugin, configuration_.notifier.options, context(configuration_.notifier.plugin));
+        if (!notifier) return std::unexpected(notifier.error());
+        notifier_ = std::move(*notifier);
+        return {};
+    }
+
+    Status open_providers() {
+        std::vector<scheduler::ProviderBinding> bindings;
+        for (const auto& [name, provider] : configuration_.providers) {
+            const auto plugin = registry_.load(PluginKind::provider, provider.instance.plugin);
+            if (!plugin) return std::unexpected(plugin.error());
+            auto made = plugins::make_provider(**plugin, provider.instance.options, context(name));
+            if (!made) return std::unexpected(made.error());
+            bindings.push_back({name, provider.instance.plugin, std::move(*made), limits_of(provider.limits)});
+        }
+        add_serving_providers(bindings);
+        providers_ = std::make_unique<scheduler::ProviderDirectory>(std::move(bindings));
+        return {};
+    }
+
+    // Catalogs may still be ranked by what an earlier configuration made: their queries need a provider like the one of then. Where it cannot be
+    // made (its plugin is gone, a secret is needed), ranking says so and goes by words.
+    void add_serving_providers(std::vector<scheduler::ProviderBinding>& bindings) {
+        const auto catalogs = store_->catalogs();
+        if (!catalogs) return;
+        std::set<Sha256> serving;
+        for (const CatalogInfo& catalog : *catalogs) {
+            if (catalog.serving_profile) serving.insert(*catalog.serving_profile);
+        }
+        for (const Sha256& id : serving) {
+            const auto profile = store_->profile(id);
+            if (!profile) continue;
+            const auto plugin = registry_.load(PluginKind::provider, profile->plugin);
+            if (!plugin) continue;
+            std::map<std::string, std::string> written(profile->public_options.begin(), profile->public_options.end());
+            const std::span table((*plugin)->descriptor->options, (*plugin)->descriptor->option_count);
+            const auto takes = [&](std::string_view name) { return std::ranges::any_of(table, [&](const OptionSpec& o) { return o.name == name; }); };
+            if (!profile->document_prefix.empty() && takes("document_prefix")) written.try_emplace("document_prefix", profile->document_prefix);
+            if (!profile->query_prefix.empty() && takes("query_prefix")) written.try_emplace("query_prefix", profile->query_prefix);
+            const auto options = config::options_from_text(table, written);
+            if (!options) continue;
+            const std::string name = "(serving " + catalog::to_hex(id).substr(0, 12) + ")";
+            auto made = plugins::make_provider(**plugin, *options, context(name));
+            if (made) bindings.push_back({name, profile->plugin, std::move(*made), {}, true});
+        }
+    }
+
+    const config::Configuration configuration_;
+    const std::string version_;
+    plugins::Registry& registry_;
+    const Log log_;
+    std::vector<std::unique_ptr<HostContext>> contexts_;  // grows on the main thread only
+    std::unique_ptr<Store> store_;
+    std::unique_ptr<Notifier> notifier_;
+    std::unique_ptr<scheduler::ProviderDirectory> providers_;
+    std::unique_ptr<engine::EngineImpl> engine_;
+    std::unique_ptr<scheduler::Scheduler> scheduler_;
+    std::vector<std::unique_ptr<Service>> services_;
+};
+
+}  // namespace
+
+Opened<std::unique_ptr<Runtime>> open_runtime(Console& console, plugins::Registry& registry, config::Configuration configuration,
+                                              const OpenRequest& request, const std::string& version) {
+    const LogLevel configured = configuration.logging.level;
+    // A command that answers shows warnings beside its answer, unless the configuration wants even less, or everything for a diagnosis.
+    const bool diagnosis = configured == LogLevel::debug || configured == LogLevel::trace;
+    const LogLevel level = request.logs_everything || diagnosis ? configured : std::max(configured, LogLevel::warn);
+    auto runtime = std::make_unique<RuntimeImpl>(console, registry, std::move(configuration), level, version);
+    if (const Status opened = runtime->open(request.migrate); !opened) {
+        const bool wrong = opened.error().kind == ErrorKind::misconfigured || opened.error().kind == ErrorKind::invalid_argument ||
+                           opened.error().kind == ErrorKind::not_found;
+        return std::unexpected(Failure{wrong ? exit_usage : exit_failed, {opened.error().message}});
+    }
+    return runtime;
+}
+
+}  // namespace embedq::cli

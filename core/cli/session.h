@@ -1,0 +1,126 @@
+// What a command gets: the console, the paths of the configuration, and a way to open the rest when it needs it.
+//
+// The rest is behind interfaces, so that each command is tested against a fake. Thread-safety: see the members.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "cli/console.h"
+#include "embedq/engine.h"
+#include "embedq/error.h"
+#include "embedq/store.h"
+#include "scheduler/settings.h"
+
+namespace embedq::cli {
+
+inline constexpr int exit_done = 0;
+inline constexpr int exit_failed = 1;
+inline constexpr int exit_usage = 2;
+
+// Why a command cannot go on: each line is told, then the process ends.
+struct Failure {
+    int exit_status = exit_failed;
+    std::vector<std::string> lines;
+};
+template <class T>
+using Opened = std::expected<T, Failure>;
+
+// Everything behind the commands: the store that the YAML names, the providers, the engine over them, and the scheduler.
+// Every member may be called from any thread.
+class Runtime {
+public:
+    virtual ~Runtime() = default;
+    [[nodiscard]] virtual Engine& engine() = 0;
+    [[nodiscard]] virtual StoreCapabilities store_capabilities() const = 0;
+    [[nodiscard]] virtual std::string store_name() const = 0;
+    [[nodiscard]] virtual Result<std::vector<LaneState>> lanes() = 0;
+    [[nodiscard]] virtual Result<MigrationState> migration_state() = 0;
+    [[nodiscard]] virtual Result<MigrationState> migrate() = 0;
+    // Gives the catalogs the target profiles that the YAML says.
+    [[nodiscard]] virtual Status apply_targets() = 0;
+    // Starts the scheduler; a second start does nothing. `stop_work` ends it cleanly and may be called at any time.
+    [[nodiscard]] virtual Status start_work() = 0;
+    virtual void stop_work() noexcept = 0;
+    [[nodiscard]] virtual scheduler::Counters counters() const = 0;
+    [[nodiscard]] virtual Status start_services() = 0;
+    // How many services are configured.
+    [[nodiscard]] virtual std::size_t service_count() const = 0;
+};
+
+struct OpenRequest {
+    bool migrate = true;           // bring the schema up to date; false leaves it as it is
+    bool logs_everything = false;  // log as configured; otherwise warnings and errors only
+};
+
+struct OptionDescription {
+    std::string name, type, default_value, help;
+    bool required = false;
+    bool secret = false;
+};
+
+struct PluginDescription {
+    std::string kind, name, version, summary, file;
+    std::vector<OptionDescription> options;
+};
+
+struct PluginsFound {
+    std::vector<PluginDescription> plugins;
+    std::vector<std::string> refused;  // files that were not taken, with the reason
+};
+
+struct CheckedConfiguration {
+    std::string source;               // the file, or a word for the built-in default
+    std::vector<std::string> errors;  // as "file:line:column: …"
+    std::vector<std::string> warnings;
+    std::string effective;  // YAML, secrets hidden
+};
+
+// The machine as configured. Called on the main thread only.
+class Installation {
+public:
+    virtual ~Installation() = default;
+    [[nodiscard]] virtual Opened<std::unique_ptr<Runtime>> open(const OpenRequest& request) = 0;
+    [[nodiscard]] virtual Opened<PluginsFound> plugins() = 0;
+    [[nodiscard]] virtual Opened<CheckedConfiguration> check_configuration() = 0;
+    [[nodiscard]] virtual Opened<std::string> configuration_schema() = 0;
+};
+
+// A stop that signals cause, and time to wait in. Tests bring their own.
+class Interruption {
+public:
+    virtual ~Interruption() = default;
+    [[nodiscard]] virtual std::stop_token token() const = 0;
+    // Waits that long, or until stop; false when stopped.
+    [[nodiscard]] virtual bool wait_for(std::chrono::milliseconds duration) = 0;
+    // Waits until stop.
+    virtual void wait() = 0;
+    [[nodiscard]] virtual std::chrono::steady_clock::time_point now() const = 0;
+};
+
+struct Session {
+    Console& console;
+    Installation& installation;
+    // Called once, before anything that starts threads, by commands that end cleanly on a signal.
+    std::function<std::unique_ptr<Interruption>()> listen_for_stop;
+    bool json = false;
+};
+
+// Tells the failure and returns its exit status.
+inline int tell(Session& session, const Failure& failure) {
+    for (const std::string& line : failure.lines) session.console.error(line);
+    return failure.exit_status;
+}
+
+inline int tell(Session& session, const Error& error) {
+    session.console.error(error.message);
+    return error.kind == ErrorKind::invalid_argument || error.kind == ErrorKind::misconfigured ? exit_usage : exit_failed;
+}
+
+}  // namespace embedq::cli

@@ -1,0 +1,64 @@
+#include "cli/signals.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <condition_variable>
+#include <csignal>
+#include <cstdint>
+#include <mutex>
+#include <system_error>
+
+namespace embedq::cli {
+
+Signals::Signals() {
+    sigset_t watched;
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGINT);
+    sigaddset(&watched, SIGTERM);
+    if (const int error = pthread_sigmask(SIG_BLOCK, &watched, nullptr); error != 0) {
+        throw std::system_error(error, std::generic_category(), "pthread_sigmask");
+    }
+    // A reader of the output or a peer that went away must not end the process half-way.
+    std::signal(SIGPIPE, SIG_IGN);
+    signal_fd_ = ::signalfd(-1, &watched, SFD_CLOEXEC);
+    end_fd_ = ::eventfd(0, EFD_CLOEXEC);
+    if (signal_fd_ < 0 || end_fd_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
+    thread_ = std::thread([this] { run(); });
+}
+
+Signals::~Signals() {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(end_fd_, &one, sizeof one);
+    thread_.join();
+    ::close(signal_fd_);
+    ::close(end_fd_);
+}
+
+void Signals::wait() const {
+    std::mutex mutex;
+    std::condition_variable_any changed;
+    std::unique_lock lock(mutex);
+    changed.wait(lock, stop_.get_token(), [] { return false; });
+}
+
+void Signals::run() const {
+    std::array<pollfd, 2> watched{pollfd{signal_fd_, POLLIN, 0}, pollfd{end_fd_, POLLIN, 0}};
+    while (true) {
+        if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) return;
+        if ((watched[1].revents & POLLIN) != 0) return;
+        if ((watched[0].revents & POLLIN) == 0) continue;
+        signalfd_siginfo info{};
+        if (::read(signal_fd_, &info, sizeof info) != static_cast<ssize_t>(sizeof info)) continue;
+        if (stop_.stop_requested()) ::_exit(128 + static_cast<int>(info.ssi_signo));
+        // A copy, since requesting a stop changes the source, not this object.
+        std::stop_source source = stop_;
+        source.request_stop();
+    }
+}
+
+}  // namespace embedq::cli

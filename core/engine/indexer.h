@@ -1,0 +1,71 @@
+// The indexer: files and folders in, documents in a catalog out.
+//
+// Two steps, so that a caller can show the total before the work: `find_documents` walks, `put_documents` reads and stores. Reading runs
+// ahead on a thread of its own; the engine is called on the caller's thread. Memory is bounded by the batch, not by the corpus.
+// Thread-safety: free functions, safe from any thread; the callbacks are called on the caller's thread.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "embedq/engine.h"
+#include "embedq/error.h"
+
+namespace embedq::engine {
+
+// A document found on disk, and the name its spec gets.
+struct DocumentFile {
+    std::string path;
+    std::string spec_name;
+};
+
+// A file that is not indexed, and why.
+struct RefusedDocument {
+    std::string path;
+    std::string reason;
+};
+
+struct FoundDocuments {
+    std::vector<DocumentFile> files;       // in a stable order: as named, each folder's files sorted
+    std::vector<RefusedDocument> refused;  // folders and files that could not be read
+    std::vector<std::string> notes;        // what a person should know: names that had to be told apart
+};
+
+// Walks the paths. A named file counts whatever its extension; in folders `*.json`, `*.yaml` and `*.yml` do, hidden folders and
+// `node_modules` do not, unless named. A file reached twice counts once; loops of links end. `not_found` for a named path that
+// does not exist. The spec's name is made of the path below the named folder; two files with one name are told apart.
+[[nodiscard]] Result<FoundDocuments> find_documents(std::span<const std::string> paths, std::stop_token stop = {});
+
+struct IndexerSettings {
+    std::string catalog_id = "default";
+    std::size_t max_document_bytes = 64U << 20U;
+    // A batch is one transaction; it ends when either is reached. One document may exceed the bytes.
+    std::size_t batch_bytes = 8U << 20U;
+    std::size_t batch_documents = 64;
+    // How often a store that is busy is asked again, and how the wait between is spent; false ends it.
+    std::size_t busy_retries = 5;
+    std::function<bool(std::size_t attempt, std::stop_token stop)> wait;
+};
+
+struct IndexReport {
+    std::size_t documents = 0;  // stored or found unchanged
+    std::size_t unchanged = 0;
+    std::size_t operations = 0;            // of those documents
+    std::vector<std::string> spec_names;   // of those documents
+    std::vector<RefusedDocument> refused;  // the rest
+    bool stopped = false;                  // stop was requested before the end
+};
+
+// Called after each batch with what is done so far.
+using IndexProgress = std::function<void(const IndexReport& so_far)>;
+
+// Reads the files and puts them into the catalog. A document that is refused is reported and the rest goes on; an error is one of the
+// store.
+[[nodiscard]] Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> files, const IndexerSettings& settings,
+                                                const IndexProgress& progress = {}, std::stop_token stop = {});
+
+}  // namespace embedq::engine

@@ -1,0 +1,205 @@
+#include "engine/searcher.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace embedq::engine {
+
+namespace {
+
+constexpr std::chrono::seconds query_timeout{30};
+constexpr double rank_constant = 60;  // of reciprocal rank fusion (Cormack, Clarke, Büttcher, SIGIR 2009)
+
+constexpr std::string_view not_indexed = "embeddings_not_indexed";
+constexpr std::string_view not_configured = "provider_not_configured";
+constexpr std::string_view not_available = "provider_unavailable";
+
+// Operations of one spec after another, handed to the index spec by spec.
+class SpecCollector {
+public:
+    explicit SpecCollector(ranking::CatalogIndex& index) : index_(index) {}
+    void add(std::string_view spec_name, const Operation& operation) {
+        if (spec_name != spec_name_) flush();
+        spec_name_ = spec_name;
+        operations_.push_back(operation);
+    }
+    void flush() {
+        if (!operations_.empty()) index_.put_spec(spec_name_, operations_);
+        operations_.clear();
+    }
+
+private:
+    ranking::CatalogIndex& index_;
+    std::string spec_name_;
+    std::vector<Operation> operations_;
+};
+
+SearchHit to_hit(const std::string& catalog_id, const ranking::Ranked& ranked) {
+    return {catalog_id,
+            std::string(ranked.spec_name),
+            std::string(ranked.operation_id),
+            std::string(ranked.method),
+            std::string(ranked.path),
+            std::string(ranked.summary),
+            ranked.score};
+}
+
+// Answers ranked by different profiles or in different ways have no common scale: only their ranks are merged.
+void merge_by_rank(std::vector<std::vector<SearchHit>>& lists, std::vector<SearchHit>& merged) {
+    for (auto& list : lists) {
+        for (std::size_t rank = 0; rank < list.size(); ++rank) {
+            list[rank].score = (rank_constant + 1) / (rank_constant + 1 + static_cast<double>(rank));
+            merged.push_back(std::move(list[rank]));
+        }
+    }
+}
+
+}  // namespace
+
+std::shared_ptr<Searcher::Held> Searcher::held(const std::string& catalog_id) {
+    const std::scoped_lock lock(mutex_);
+    auto& place = held_[catalog_id];
+    if (!place) place = std::make_shared<Held>();
+    return place;
+}
+
+Status Searcher::refresh(Held& held, const CatalogInfo& catalog) {
+    {
+        const std::shared_lock lock(held.mutex);
+        if (held.loaded && held.revision == catalog.revision && held.profile == catalog.serving_profile) return {};
+    }
+    const std::unique_lock lock(held.mutex);
+    if (held.loaded && held.revision >= catalog.revision && held.profile == catalog.serving_profile) return {};
+    Changes changes{.revision = catalog.revision, .everything = true, .specs = {}};
+    if (held.loaded) {
+        auto since = store_.changes(catalog.catalog_id, held.revision);
+        if (!since) return std::unexpected(since.error());
+        changes = std::move(*since);
+    }
+    const bool everything = changes.everything || held.profile != catalog.serving_profile;
+    if (everything) held.index = ranking::CatalogIndex();
+    if (!everything) {
+        // A vector can change under the same text, so changed specs give theirs up and fetch them again.
+        for (const std::string& spec : changes.specs) held.index.remove_spec(spec);
+    }
+    if (everything || !changes.specs.empty()) {
+        SpecCollector collector(held.index);
+        const std::vector<std::string> specs = everything ? std::vector<std::string>{} : changes.specs;
+        const Status read = store_.operations(catalog.catalog_id, specs,
+                                              [&](std::string_view spec, const Operation& operation) { collector.add(spec, operation); });
+        if (!read) return read;
+        collector.flush();
+    }
+    if (catalog.serving_profile) {
+        if (Status vectors = load_vectors(held, *catalog.serving_profile); !vectors) return vectors;
+    }
+    held.profile = catalog.serving_profile;
+    // Read after the revision was, so what is held is at least that new.
+    held.revision = changes.revision;
+    held.loaded = true;
+    return {};
+}
+
+Status Searcher::load_vectors(Held& held, const Sha256& profile_id) {
+    const auto profile = store_.profile(profile_id);
+    if (!profile) return std::unexpected(profile.error());
+    held.index.set_dimension(profile->dimension);
+    const std::vector<Sha256> wanted = held.index.texts_without_vector();
+    return store_.vectors(profile_id, wanted,
+                          [&](std::size_t index, std::span<const float> values) { held.index.put_vector(wanted[index], values); });
+}
+
+Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const Sha256& profile_id) {
+    QueryVector answer;
+    const auto profile = store_.profile(profile_id);
+    if (!profile) return {.reason = std::string(not_indexed), .detail = profile.error().message};
+    answer.semantic_weight = profile->semantic_weight;
+    const auto provider = providers_.for_fingerprint(profile->fingerprint, request.stop);
+    if (!provider) {
+        const bool missing = provider.error().kind == ErrorKind::not_found;
+        answer.reason = missing ? not_configured : not_available;
+        answer.detail = missing ? "no configured provider makes vectors like those the catalog is ranked by (plugin '" + profile->plugin +
+                                      "', model '" + profile->model + "')"
+                                : provider.error().message;
+        return answer;
+    }
+    const std::string_view text = request.query;
+    EmbedRequest embed;
+    embed.texts = std::span(&text, 1);
+    embed.kind = TextKind::query;
+    embed.deadline = context_.clock().now() + query_timeout;
+    embed.stop = request.stop;
+    auto result = (*provider)->provider->embed(embed);
+    if (result && result->errors.empty() && result->matrix.size() == profile->dimension) {
+        answer.values = std::move(result->matrix);
+        return answer;
+    }
+    answer.reason = not_available;
+    answer.detail = "provider '" + (*provider)->name + "' could not embed the query: ";
+    if (!result) answer.detail += result.error().message;
+    else if (!result->errors.empty()) answer.detail += result->errors.front().error.message;
+    else answer.detail += "it returned a vector of another dimension than " + std::to_string(profile->dimension);
+    return answer;
+}
+
+Result<SearchResponse> Searcher::search(const SearchRequest& request, const std::vector<CatalogInfo>& catalogs) {
+    SearchResponse response;
+    response.ranking = request.mode;
+    std::map<std::optional<Sha256>, std::vector<SearchHit>> by_profile;
+    std::map<Sha256, QueryVector> vectors;
+    bool any_ranked_as_asked = false;
+    for (const CatalogInfo& catalog : catalogs) {
+        const std::shared_ptr<Held> current = held(catalog.catalog_id);
+        if (Status fresh = refresh(*current, catalog); !fresh) return std::unexpected(fresh.error());
+
+        ranking::Query query{.text = request.query, .mode = request.mode, .limit = request.limit};
+        std::optional<Sha256> group;
+        std::string reason;
+        std::string detail;
+        const std::shared_lock lock(current->mutex);
+        if (request.mode != RankingMode::lexical && !request.query.empty()) {
+            if (current->index.vectors() == 0 || !current->profile) {
+                reason = not_indexed;
+                detail = "no operation of catalog '" + catalog.catalog_id + "' has a vector yet; see `embedq status " + catalog.catalog_id + "`";
+            } else {
+                auto [place, first] = vectors.try_emplace(*current->profile);
+                if (first) place->second = embed_query(request, *current->profile);
+                const QueryVector& vector = place->second;
+                reason = vector.reason;
+                detail = vector.detail;
+                if (reason.empty()) {
+                    query.vector = vector.values;
+                    query.semantic_weight = vector.semantic_weight;
+                    group = current->profile;
+                }
+            }
+        }
+        if (reason.empty()) any_ranked_as_asked = true;
+        else if (current->index.operations() > 0 || response.fallback_reason.empty()) {
+            response.fallback_reason = reason;
+            response.fallback_detail = detail;
+        }
+        std::vector<SearchHit>& hits = by_profile[group];
+        for (const ranking::Ranked& ranked : current->index.rank(query)) hits.push_back(to_hit(catalog.catalog_id, ranked));
+    }
+    if (!any_ranked_as_asked && !response.fallback_reason.empty()) response.ranking = RankingMode::lexical;
+    if (catalogs.empty() && request.mode != RankingMode::lexical) {
+        response.ranking = RankingMode::lexical;
+        response.fallback_reason = not_indexed;
+        response.fallback_detail = "there is no catalog yet; `embedq index PATH` makes one";
+    }
+
+    const auto better = [](const SearchHit& a, const SearchHit& b) { return a.score > b.score; };
+    std::vector<std::vector<SearchHit>> lists;
+    for (auto& [profile, hits] : by_profile) {
+        std::ranges::stable_sort(hits, better);
+        if (!hits.empty()) lists.push_back(std::move(hits));
+    }
+    if (lists.size() == 1) response.hits = std::move(lists.front());
+    else merge_by_rank(lists, response.hits);
+    std::ranges::stable_sort(response.hits, better);
+    if (response.hits.size() > request.limit) response.hits.resize(request.limit);
+    return response;
+}
+
+}  // namespace embedq::engine

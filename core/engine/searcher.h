@@ -1,0 +1,59 @@
+// Search over catalogs held in memory, each brought up to date with the store at every query (one revision number when nothing changed).
+//
+// Thread-safety: every member may be called from any thread; queries of one catalog run side by side.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/ranking/index.h"
+#include "embedq/context.h"
+#include "embedq/engine.h"
+#include "embedq/store.h"
+#include "scheduler/providers.h"
+
+namespace embedq::engine {
+
+class Searcher {
+public:
+    Searcher(Store& store, scheduler::ProviderDirectory& providers, Context& context)
+        : store_(store), providers_(providers), context_(context) {}
+
+    // `catalogs` are those to search, as the store lists them now.
+    [[nodiscard]] Result<SearchResponse> search(const SearchRequest& request, const std::vector<CatalogInfo>& catalogs);
+
+private:
+    // One catalog as it was at a revision of the store.
+    struct Held {
+        std::shared_mutex mutex;
+        ranking::CatalogIndex index;             // guarded by mutex
+        std::uint64_t revision = 0;              // guarded by mutex
+        std::optional<Sha256> profile;           // that the vectors have; guarded by mutex
+        bool loaded = false;                     // guarded by mutex
+    };
+    // A query's vector under one profile, or why there is none.
+    struct QueryVector {
+        std::vector<float> values;
+        double semantic_weight = 0;
+        std::string reason;
+        std::string detail;
+    };
+
+    [[nodiscard]] std::shared_ptr<Held> held(const std::string& catalog_id);
+    [[nodiscard]] Status refresh(Held& held, const CatalogInfo& catalog);
+    [[nodiscard]] Status load_vectors(Held& held, const Sha256& profile_id);
+    [[nodiscard]] QueryVector embed_query(const SearchRequest& request, const Sha256& profile_id);
+
+    Store& store_;
+    scheduler::ProviderDirectory& providers_;
+    Context& context_;
+    std::mutex mutex_;
+    std::map<std::string, std::shared_ptr<Held>, std::less<>> held_;  // guarded by mutex_
+};
+
+}  // namespace embedq::engine

@@ -1,0 +1,30 @@
+// The claimer takes as many jobs as there is room for, and the planner in it asks which of their texts have no vector yet. One thread.
+#pragma once
+
+#include <stop_token>
+
+#include "scheduler/shared.h"
+
+namespace embedq::scheduler {
+
+class Claimer {
+public:
+    explicit Claimer(Shared& shared) : shared_(shared) {}
+
+    // Until stop is requested.
+    void run(std::stop_token stop);
+    // One round: plans what waits for its next page, claims once, plans that. True if it found anything to do.
+    bool step();
+
+private:
+    [[nodiscard]] ClaimRequest request();
+    void plan(const std::vector<std::pair<HoldId, MissingQuery>>& queries);
+    void wait(std::stop_token stop);
+
+    Shared& shared_;
+    std::uint64_t stamp_ = 0;  // the store's change stamp when last seen
+    bool blocked_ = false;     // the last round had no room or no lane to claim for
+    bool complained_ = false;  // about the store, since it last answered
+};
+
+}  // namespace embedq::scheduler

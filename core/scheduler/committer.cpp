@@ -1,0 +1,50 @@
+#include "scheduler/committer.h"
+
+#include <algorithm>
+
+namespace embedq::scheduler {
+
+namespace {
+constexpr std::chrono::milliseconds first_wait{50};
+constexpr std::chrono::milliseconds longest_wait{2'000};
+}  // namespace
+
+void Committer::run() {
+    std::unique_lock lock(shared_.mutex);
+    while (true) {
+        shared_.committer.wait(lock, [&] { return shared_.bench.has_ready() || shared_.lanes_ended; });
+        if (!shared_.bench.has_ready()) return;
+        const auto flush_at = shared_.now() + shared_.settings.commit_delay;
+        shared_.committer.wait_until(lock, flush_at, [&] {
+            return shared_.lanes_ended || shared_.bench.ready_vectors() >= shared_.settings.commit_vectors;
+        });
+        const CommitWork work = shared_.bench.collect(shared_.random01());
+        if (work.empty()) continue;
+        lock.unlock();
+        const std::vector<bool> kept = write(work);
+        lock.lock();
+        shared_.bench.committed(work, kept);
+        shared_.wake_claimer();
+    }
+}
+
+std::vector<bool> Committer::write(const CommitWork& work) {
+    auto wait = first_wait;
+    const auto give_up = shared_.now() + shared_.settings.lease;
+    while (true) {
+        auto kept = shared_.store.commit(work.commit);
+        if (kept) return std::move(*kept);
+        Logger& logger = shared_.context.logger();
+        if (kept.error().kind != ErrorKind::unavailable || shared_.now() > give_up) {
+            logger.error("could not commit the results of " + std::to_string(work.commit.jobs.size()) +
+                         " jobs; their leases will run out and they are done again: " + kept.error().message);
+            return std::vector<bool>(work.commit.jobs.size(), false);
+        }
+        logger.warn("cannot commit, trying again: " + kept.error().message);
+        std::unique_lock lock(shared_.mutex);
+        shared_.committer.wait_until(lock, shared_.now() + wait, [] { return false; });
+        wait = std::min(wait * 2, longest_wait);
+    }
+}
+
+}  // namespace embedq::scheduler

@@ -1,0 +1,169 @@
+#include "scheduler/lane_runner.h"
+
+#include <algorithm>
+#include <string>
+
+namespace embedq::scheduler {
+
+namespace {
+
+constexpr std::size_t default_inputs = 64;         // per request, where neither provider nor YAML says
+constexpr std::size_t most_threads = 64;           // per endpoint
+constexpr double bytes_per_token = 4.0;            // English text; providers' `usage` is more exact
+
+std::size_t smaller(std::size_t a, std::size_t b) {
+    if (a == 0 || b == 0) return std::max(a, b);
+    return std::min(a, b);
+}
+
+// At most `bound` bytes, not in the middle of a UTF-8 character.
+std::string_view cut(std::string_view text, std::size_t bound) {
+    if (bound == 0 || text.size() <= bound) return text;
+    std::size_t end = bound;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    return text.substr(0, end);
+}
+
+double estimate_tokens(const Batch& batch) {
+    std::size_t bytes = 0;
+    for (const TextPtr& text : batch.texts) bytes += text->text.size();
+    return static_cast<double>(bytes) / bytes_per_token;
+}
+
+// The host's wrapper around a plugin has checked the rows; this keeps the workbench's arithmetic safe whoever made the provider.
+Status check_shape(const EmbedResult& result, std::size_t texts, std::size_t dimension) {
+    if (result.dimension != dimension) {
+        return embedq::fail(ErrorKind::misconfigured, "the provider returned vectors of dimension " + std::to_string(result.dimension) +
+                                                          ", but its profile has " + std::to_string(dimension) +
+                                                          "; restart embedq to adopt the new dimension, or restore the model");
+    }
+    if (result.matrix.size() != texts * dimension) {
+        return embedq::fail(ErrorKind::internal, "the provider returned " + std::to_string(result.matrix.size() / std::max<std::size_t>(1, dimension)) +
+                                                     " vectors for " + std::to_string(texts) + " texts");
+    }
+    return {};
+}
+
+}  // namespace
+
+void LaneRunner::add(const std::shared_ptr<const ResolvedProvider>& provider) {
+    const ProviderInfo& info = provider->info;
+    Route route;
+    route.provider = provider;
+    LaneLimits limits;
+    limits.concurrency = std::clamp<std::size_t>(info.limits.concurrency, 1, most_threads);
+    limits.requests_per_minute = provider->limits.requests_per_minute;
+    limits.tokens_per_minute = provider->limits.tokens_per_minute;
+    route.limits.max_inputs = smaller(info.limits.max_inputs, provider->limits.batch_inputs);
+    if (route.limits.max_inputs == 0) route.limits.max_inputs = default_inputs;
+    route.limits.max_bytes = info.limits.max_request_bytes;
+    for (std::size_t i = 0; i < info.endpoints.size(); ++i) route.lanes.emplace_back(limits);
+
+    const Sha256 fingerprint = provider->profile.fingerprint;
+    {
+        const std::scoped_lock lock(shared_.mutex);
+        if (shared_.draining || !shared_.routes.try_emplace(fingerprint, std::move(route)).second) return;
+        shared_.lane_threads += info.endpoints.size() * limits.concurrency;
+    }
+    for (std::size_t endpoint = 0; endpoint < info.endpoints.size(); ++endpoint) {
+        for (std::size_t i = 0; i < limits.concurrency; ++i) {
+            threads_.emplace_back([this, fingerprint, endpoint] { run(fingerprint, endpoint); });
+        }
+    }
+}
+
+void LaneRunner::join() {
+    if (threads_.empty()) return;
+    {
+        std::unique_lock lock(shared_.mutex);
+        shared_.lanes.notify_all();
+        const auto grace_end = shared_.now() + shared_.settings.grace;
+        shared_.idle_lanes.wait_until(lock, grace_end, [&] { return shared_.lane_threads == 0; });
+    }
+    shared_.calls_stop.request_stop();
+    threads_.clear();
+}
+
+void LaneRunner::run(const Sha256& fingerprint, std::size_t endpoint) {
+    std::unique_lock lock(shared_.mutex);
+    const std::shared_ptr<const ResolvedProvider> provider = shared_.routes.at(fingerprint).provider;
+    while (!shared_.draining) {
+        const std::optional<Batch> batch = next(lock, fingerprint, endpoint);
+        if (!batch) continue;
+        lock.unlock();
+        Result<EmbedResult> result = call(*provider, endpoint, *batch);
+        lock.lock();
+        finish(*batch, endpoint, std::move(result));
+    }
+    --shared_.lane_threads;
+    shared_.idle_lanes.notify_all();
+}
+
+std::optional<Batch> LaneRunner::next(std::unique_lock<std::mutex>& lock, const Sha256& fingerprint, std::size_t endpoint) {
+    Route& route = shared_.routes.at(fingerprint);
+    Lane& lane = route.lanes[endpoint];
+    const auto now = shared_.now();
+    auto again_at = Lane::Steady::max();
+    if (shared_.bench.queued(fingerprint) > 0) {
+        if (lane.open(now)) {
+            std::optional<Batch> batch = shared_.bench.take(fingerprint, route.limits, lane.probing());
+            if (!batch) return std::nullopt;
+            const Lane::Admission admission = lane.admit(now, estimate_tokens(*batch));
+            if (admission.admitted) return batch;
+            shared_.bench.put_back(std::move(*batch));
+            again_at = admission.not_before;
+        } else if (lane.paused(now)) {
+            again_at = lane.paused_until();
+        }
+    }
+    if (again_at == Lane::Steady::max()) shared_.lanes.wait(lock);
+    else shared_.lanes.wait_until(lock, again_at);
+    return std::nullopt;
+}
+
+Result<EmbedResult> LaneRunner::call(const ResolvedProvider& provider, std::size_t endpoint, const Batch& batch) const {
+    std::vector<std::string_view> texts;
+    texts.reserve(batch.texts.size());
+    for (const TextPtr& text : batch.texts) texts.push_back(cut(text->text, provider.info.limits.max_text_bytes));
+    EmbedRequest request;
+    request.texts = texts;
+    request.kind = TextKind::document;
+    request.endpoint = endpoint;
+    request.deadline = shared_.now() + shared_.settings.call_timeout;
+    request.stop = shared_.calls_stop.get_token();
+    Result<EmbedResult> result = provider.provider->embed(request);
+    if (!result) return result;
+    if (Status shape = check_shape(*result, texts.size(), provider.info.dimension); !shape) return std::unexpected(shape.error());
+    return result;
+}
+
+void LaneRunner::finish(const Batch& batch, std::size_t endpoint, Result<EmbedResult>&& result) {
+    Route& route = shared_.routes.at(batch.fingerprint);
+    Lane& lane = route.lanes[endpoint];
+    const auto now = shared_.now();
+    if (result) {
+        lane.finished(now, std::nullopt, 0);
+        route.warned = false;
+        shared_.bench.answer(batch, std::move(*result));
+    } else if (shared_.calls_stop.stop_requested()) {
+        // The call was stopped by us: its outcome says nothing.
+        lane.finished(now, std::nullopt, 0);
+        shared_.bench.put_back(batch);
+    } else {
+        lane.finished(now, result.error(), shared_.random01());
+        if (const auto learned = shared_.bench.reject(batch, result.error())) {
+            route.limits.max_inputs = std::max<std::size_t>(1, std::min(route.limits.max_inputs, *learned));
+        }
+        if (route.paused(now)) {
+            const std::string reason = "provider '" + route.provider->name + "' is paused: " + lane.reason();
+            if (!route.warned) shared_.context.logger().warn(reason);
+            route.warned = true;
+            // Held longer than a lease, jobs are better off where others can see them.
+            if (route.paused_until() > now + shared_.settings.lease) shared_.bench.release_queued(batch.fingerprint, reason);
+        }
+    }
+    shared_.lanes.notify_all();
+    shared_.committer.notify_all();
+}
+
+}  // namespace embedq::scheduler

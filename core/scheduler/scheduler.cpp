@@ -1,0 +1,149 @@
+#include "scheduler/scheduler.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "scheduler/claimer.h"
+#include "scheduler/committer.h"
+#include "scheduler/lane_runner.h"
+#include "scheduler/shared.h"
+#include "scheduler/upkeep.h"
+
+namespace embedq::scheduler {
+
+namespace {
+
+// Unique per start: a host and a process id come back after a restart, the random part does not.
+std::string new_worker_id(Context& context) {
+    std::array<char, 256> host{};
+    if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
+    constexpr const char* digits = "0123456789abcdef";
+    std::string suffix;
+    std::uint64_t bits = context.random();
+    for (int i = 0; i < 8; ++i, bits >>= 4U) suffix.push_back(digits[bits & 0xFU]);
+    return std::string(host.data()) + "-" + std::to_string(::getpid()) + "-" + suffix;
+}
+
+}  // namespace
+
+class Scheduler::Impl {
+public:
+    Impl(Store& store, Notifier& notifier, ProviderDirectory& providers, Settings settings, Context& context)
+        : shared_(store, notifier, providers, std::move(settings), context, new_worker_id(context)),
+          claimer_(shared_),
+          lanes_(shared_),
+          committer_(shared_),
+          keeper_(shared_),
+          upkeep_(shared_) {}
+
+    void start() {
+        keeper_thread_ = std::jthread([this](std::stop_token stop) { keeper_.run(stop); });
+        committer_thread_ = std::jthread([this] { committer_.run(); });
+        resolver_thread_ = std::jthread([this](std::stop_token stop) { resolve(stop); });
+        listener_thread_ = std::jthread([this](std::stop_token stop) { listen(stop); });
+        claimer_thread_ = std::jthread([this](std::stop_token stop) { claimer_.run(stop); });
+        upkeep_thread_ = std::jthread([this](std::stop_token stop) { upkeep_.run(stop); });
+        started_ = true;
+    }
+
+    void stop() {
+        if (!started_) return;
+        started_ = false;
+        {
+            const std::scoped_lock lock(shared_.mutex);
+            shared_.draining = true;
+            shared_.bench.release_all_queued("given back at a stop");
+        }
+        for (std::jthread* thread : {&claimer_thread_, &resolver_thread_, &listener_thread_, &upkeep_thread_}) thread->request_stop();
+        for (std::jthread* thread : {&claimer_thread_, &resolver_thread_, &listener_thread_, &upkeep_thread_}) thread->join();
+        lanes_.join();
+        {
+            const std::scoped_lock lock(shared_.mutex);
+            shared_.bench.release_all("given back at a stop");
+            shared_.lanes_ended = true;
+            shared_.committer.notify_all();
+        }
+        committer_thread_.join();
+        // Leases are kept to the last: what was being committed was still ours.
+        keeper_thread_.request_stop();
+        keeper_thread_.join();
+        shared_.notifier.publish();
+    }
+
+    [[nodiscard]] Counters counters() const {
+        const std::scoped_lock lock(shared_.mutex);
+        Counters counters = shared_.bench.counters();
+        counters.texts_in_flight = shared_.bench.texts();
+        counters.jobs_held = shared_.bench.jobs();
+        return counters;
+    }
+
+private:
+    // Opens the lanes of each provider as soon as it answers.
+    void resolve(std::stop_token stop) {
+        const std::vector<std::string> names = shared_.providers.names();
+        std::set<std::string> waiting(names.begin(), names.end());
+        std::set<std::string> complained;
+        while (!stop.stop_requested() && !waiting.empty()) {
+            for (const std::string& name : names) {
+                if (!waiting.contains(name) || stop.stop_requested()) continue;
+                const auto resolved = shared_.providers.resolve(name, stop);
+                if (resolved) {
+                    lanes_.add(*resolved);
+                    waiting.erase(name);
+                    const std::scoped_lock lock(shared_.mutex);
+                    shared_.wake_claimer();
+                } else if (complained.insert(name).second && !stop.stop_requested()) {
+                    shared_.context.logger().warn("provider '" + name + "' does not answer yet, asking again: " + resolved.error().message);
+                }
+            }
+            if (waiting.empty()) return;
+            std::mutex mutex;
+            std::unique_lock lock(mutex);
+            std::condition_variable_any never;
+            never.wait_until(lock, stop, shared_.now() + shared_.settings.heartbeat, [] { return false; });
+        }
+    }
+
+    void listen(std::stop_token stop) {
+        while (!stop.stop_requested()) {
+            if (shared_.notifier.wait(shared_.now() + shared_.settings.poll, stop) != Wake::notified) continue;
+            const std::scoped_lock lock(shared_.mutex);
+            shared_.wake_claimer();
+        }
+    }
+
+    Shared shared_;
+    Claimer claimer_;
+    LaneRunner lanes_;
+    Committer committer_;
+    LeaseKeeper keeper_;
+    Upkeep upkeep_;
+    bool started_ = false;
+    std::jthread keeper_thread_;
+    std::jthread committer_thread_;
+    std::jthread resolver_thread_;
+    std::jthread listener_thread_;
+    std::jthread claimer_thread_;
+    std::jthread upkeep_thread_;
+};
+
+Scheduler::Scheduler(Store& store, Notifier& notifier, ProviderDirectory& providers, Settings settings, Context& context)
+    : impl_(std::make_unique<Impl>(store, notifier, providers, std::move(settings), context)) {}
+
+Scheduler::~Scheduler() { stop(); }
+
+Status Scheduler::start() {
+    impl_->start();
+    return {};
+}
+
+void Scheduler::stop() noexcept { impl_->stop(); }
+
+Counters Scheduler::counters() const { return impl_->counters(); }
+
+}  // namespace embedq::scheduler

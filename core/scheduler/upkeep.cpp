@@ -1,0 +1,170 @@
+#include "scheduler/upkeep.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+namespace embedq::scheduler {
+
+namespace {
+
+// Waits on a condition of its own, so that only time or a stop ends it.
+void pause_until(Lane::Steady deadline, std::stop_token stop) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_until(lock, stop, deadline, [] { return false; });
+}
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+    return name.data();
+}
+
+constexpr int prune_rounds = 100;  // per tick; what is left waits for the next
+
+}  // namespace
+
+void LeaseKeeper::run(std::stop_token stop) {
+    while (!stop.stop_requested()) {
+        step();
+        pause_until(shared_.now() + shared_.settings.heartbeat, stop);
+    }
+}
+
+void LeaseKeeper::step() {
+    std::vector<std::pair<HoldId, JobRef>> held;
+    WorkerReport report;
+    {
+        const std::scoped_lock lock(shared_.mutex);
+        held = shared_.bench.held();
+        report.jobs_held = held.size();
+    }
+    report.worker_id = shared_.worker_id;
+    report.host = host_name();
+    report.pid = ::getpid();
+    report.version = shared_.settings.version;
+    std::vector<JobRef> refs;
+    refs.reserve(held.size());
+    for (const auto& [hold, ref] : held) refs.push_back(ref);
+
+    const auto extended = shared_.store.extend(report, refs, shared_.settings.lease);
+    const auto now = shared_.now();
+    const std::scoped_lock lock(shared_.mutex);
+    if (extended) {
+        last_good_ = now;
+        for (std::size_t i = 0; i < held.size(); ++i) {
+            if (!(*extended)[i]) shared_.bench.lose(held[i].first);
+        }
+    } else if (now - last_good_ > shared_.settings.lease / 2) {
+        if (!held.empty()) {
+            shared_.context.logger().error("no heartbeat for half a lease; letting go of " + std::to_string(held.size()) +
+                                           " jobs: " + extended.error().message);
+        }
+        for (const auto& [hold, ref] : held) shared_.bench.lose(hold);
+    }
+    shared_.wake_claimer();
+}
+
+void Upkeep::run(std::stop_token stop) {
+    reconcile();
+    auto next_reap = shared_.now();
+    auto next_reconcile = shared_.now() + shared_.settings.reconcile;
+    auto next_prune = shared_.now() + shared_.settings.prune;
+    while (!stop.stop_requested()) {
+        share_pauses();
+        if (shared_.now() >= next_reap) {
+            reap();
+            next_reap = shared_.now() + shared_.settings.reap;
+        }
+        if (shared_.now() >= next_reconcile) {
+            reconcile();
+            next_reconcile = shared_.now() + shared_.settings.reconcile;
+        }
+        if (shared_.now() >= next_prune) {
+            prune(stop);
+            next_prune = shared_.now() + shared_.settings.prune;
+        }
+        next_reap = std::min(next_reap, shared_.now() + until_reap());
+        const auto heartbeat = shared_.now() + shared_.settings.heartbeat;
+        pause_until(std::min({next_reap, next_reconcile, next_prune, heartbeat}), stop);
+    }
+}
+
+std::chrono::milliseconds Upkeep::until_reap() {
+    const auto due = shared_.store.next_due({});
+    if (!due || !due->lease_expiry) return shared_.settings.reap;
+    return std::clamp(*due->lease_expiry + std::chrono::milliseconds(20), std::chrono::milliseconds(20), shared_.settings.reap);
+}
+
+void Upkeep::reap() {
+    const auto result = shared_.store.reap(shared_.settings.max_attempts);
+    if (!result) return shared_.context.logger().warn("cannot look for expired leases: " + result.error().message);
+    if (result->requeued == 0 && result->failed == 0) return;
+    shared_.context.logger().warn("leases ran out: " + std::to_string(result->requeued) + " jobs go back to the queue, " +
+                                  std::to_string(result->failed) + " failed for good");
+    shared_.notifier.publish();
+    const std::scoped_lock lock(shared_.mutex);
+    shared_.wake_claimer();
+}
+
+void Upkeep::reconcile() {
+    const auto result = shared_.store.reconcile({});
+    if (!result) return shared_.context.logger().warn("cannot reconcile: " + result.error().message);
+    if (result->flipped > 0) shared_.context.logger().info(std::to_string(result->flipped) + " catalogs now rank by their new profile");
+    if (result->enqueued == 0) return;
+    shared_.context.logger().info("reconciler: " + std::to_string(result->enqueued) + " specs had a gap and are queued");
+    shared_.notifier.publish();
+    const std::scoped_lock lock(shared_.mutex);
+    shared_.wake_claimer();
+}
+
+void Upkeep::prune(std::stop_token stop) {
+    PruneRequest request;
+    request.older_than = shared_.settings.retention;
+    for (int round = 0; round < prune_rounds && !stop.stop_requested(); ++round) {
+        const auto result = shared_.store.prune(request);
+        if (!result) return shared_.context.logger().warn("cannot prune: " + result.error().message);
+        if (!result->more) return;
+    }
+}
+
+void Upkeep::share_pauses() {
+    std::vector<LaneState> mine;
+    {
+        const std::scoped_lock lock(shared_.mutex);
+        const auto now = shared_.now();
+        for (const auto& [fingerprint, route] : shared_.routes) {
+            for (std::size_t i = 0; i < route.lanes.size(); ++i) {
+                const Lane& lane = route.lanes[i];
+                if (!lane.paused(now)) continue;
+                const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(lane.paused_until() - now);
+                mine.push_back({fingerprint, route.provider->info.endpoints[i], left, lane.reason()});
+            }
+        }
+    }
+    if (!mine.empty()) {
+        if (const auto put = shared_.store.put_lanes(mine); !put) return;
+    }
+    const auto all = shared_.store.lanes();
+    if (!all) return;
+    const std::scoped_lock lock(shared_.mutex);
+    const auto now = shared_.now();
+    for (const LaneState& state : *all) {
+        // Only what the endpoint itself said binds other processes; a wrong key or a broken road may be the other's own.
+        if (!state.reason.starts_with("throttled")) continue;
+        auto route = shared_.routes.find(state.fingerprint);
+        if (route == shared_.routes.end()) continue;
+        const auto& endpoints = route->second.provider->info.endpoints;
+        const auto place = std::ranges::find(endpoints, state.endpoint);
+        if (place == endpoints.end()) continue;
+        Lane& lane = route->second.lanes[static_cast<std::size_t>(place - endpoints.begin())];
+        // A moment's difference is this process's own pause coming back.
+        const auto until = now + state.cool_down;
+        if (until > lane.paused_until() + std::chrono::milliseconds(500)) lane.pause_until(until, state.reason);
+    }
+}
+
+}  // namespace embedq::scheduler

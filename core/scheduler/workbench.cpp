@@ -1,0 +1,407 @@
+#include "scheduler/workbench.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "scheduler/backoff.h"
+
+namespace embedq::scheduler {
+
+std::size_t Workbench::TextKeyHash::operator()(const TextKey& key) const noexcept {
+    std::size_t of_text = 0;
+    std::size_t of_profile = 0;
+    std::memcpy(&of_text, key.text_hash.data(), sizeof of_text);
+    std::memcpy(&of_profile, key.profile_id.data(), sizeof of_profile);
+    return of_text ^ (of_profile << 1U);
+}
+
+// --- jobs
+
+HoldId Workbench::add(const ClaimedJob& job) {
+    HeldJob held;
+    held.claimed = job;
+    held.replanned = true;
+    ++counters_.jobs_claimed;
+    jobs_.emplace(++last_hold_, std::move(held));
+    return last_hold_;
+}
+
+void Workbench::plan(HoldId id, MissingTexts page) {
+    auto found = jobs_.find(id);
+    if (found == jobs_.end()) return;
+    HeldJob& job = found->second;
+    job.replanned = false;
+    job.more = page.more;
+    Queue& queue = queues_[job.claimed.fingerprint];
+    for (MissingText& missing : page.texts) {
+        job.cursor = std::max(job.cursor, missing.position);
+        const TextKey key{page.profile_id, missing.text_hash};
+        auto here = texts_.find(key);
+        if (here != texts_.end() && (!page.force_from || here->second->as_of >= *page.force_from)) {
+            here->second->waiters.push_back(id);
+            if (here->second->settled()) {
+                job.ready.push_back(here->second);
+                ++ready_vectors_;
+            } else {
+                ++job.outstanding;
+            }
+            continue;
+        }
+        auto text = std::make_shared<Text>();
+        text->profile_id = page.profile_id;
+        text->text_hash = missing.text_hash;
+        text->as_of = page.as_of;
+        text->operation_id = std::move(missing.operation_id);
+        text->text = std::move(missing.text);
+        text->waiters.push_back(id);
+        ++live_texts_;
+        live_bytes_ += text->text.size();
+        texts_.insert_or_assign(key, text);
+        queue.texts.push_back(std::move(text));
+        ++queue.size;
+        ++job.outstanding;
+    }
+    if (done(job) || !job.ready.empty()) touch(id, job);
+}
+
+std::vector<std::pair<HoldId, MissingQuery>> Workbench::take_replans(std::size_t max_texts, std::size_t max_bytes) {
+    std::vector<std::pair<HoldId, MissingQuery>> queries;
+    for (auto& [id, job] : jobs_) {
+        if (!job.more || job.replanned || job.outstanding > 0 || job.error || job.released || job.finishing) continue;
+        job.replanned = true;
+        queries.push_back({id, {job.claimed.ref, job.cursor, max_texts, max_bytes}});
+    }
+    return queries;
+}
+
+void Workbench::fail(HoldId id, const Error& error) {
+    // The store's failure is nothing the job did.
+    if (error.kind == ErrorKind::unavailable) return release(id, error.message);
+    auto found = jobs_.find(id);
+    if (found == jobs_.end()) return;
+    HeldJob& job = found->second;
+    job.replanned = false;
+    if (!job.error) job.error = error;
+    touch(id, job);
+}
+
+void Workbench::release(HoldId id, const std::string& reason) {
+    auto found = jobs_.find(id);
+    if (found == jobs_.end()) return;
+    HeldJob& job = found->second;
+    job.replanned = false;
+    job.released = true;
+    job.release_reason = reason;
+    touch(id, job);
+}
+
+void Workbench::lose(HoldId id) {
+    auto found = jobs_.find(id);
+    if (found == jobs_.end()) return;
+    // A text whose last waiter this was is dropped when its turn comes, or when its answer does.
+    ready_vectors_ -= found->second.ready.size();
+    std::vector<TextPtr> ready = std::move(found->second.ready);
+    jobs_.erase(found);
+    dirty_.erase(id);
+    ++counters_.jobs_lost;
+    for (const TextPtr& text : ready) drop_if_unwanted(text);
+}
+
+std::vector<std::pair<HoldId, JobRef>> Workbench::held() const {
+    std::vector<std::pair<HoldId, JobRef>> refs;
+    refs.reserve(jobs_.size());
+    for (const auto& [id, job] : jobs_) refs.emplace_back(id, job.claimed.ref);
+    return refs;
+}
+
+bool Workbench::holds_suspect() const noexcept {
+    return std::ranges::any_of(jobs_, [](const auto& entry) { return entry.second.claimed.expiries >= 2; });
+}
+
+bool Workbench::wanted(const Text& text) const {
+    return std::ranges::any_of(text.waiters, [&](HoldId id) { return jobs_.contains(id); });
+}
+
+void Workbench::forget(const TextPtr& text) {
+    auto here = texts_.find(TextKey{text->profile_id, text->text_hash});
+    if (here != texts_.end() && here->second == text) texts_.erase(here);
+    if (text->text.empty()) return;
+    --live_texts_;
+    live_bytes_ -= text->text.size();
+    text->text.clear();  // marks it as off the books: another commit may still hold it
+}
+
+void Workbench::drop_if_unwanted(const TextPtr& text) {
+    if (!wanted(*text)) forget(text);
+}
+
+bool Workbench::done(const HeldJob& job) const noexcept {
+    return job.outstanding == 0 && !job.finishing && (job.error || job.released || (!job.more && !job.replanned));
+}
+
+void Workbench::touch(HoldId hold, const HeldJob& job) {
+    if (!job.finishing) dirty_.insert(hold);
+}
+
+// --- batches
+
+std::optional<Batch> Workbench::take(const Sha256& fingerprint, const BatchLimits& limits, bool probe) {
+    auto found = queues_.find(fingerprint);
+    if (found == queues_.end()) return std::nullopt;
+    Queue& queue = found->second;
+    Batch batch{fingerprint, {}};
+    while (batch.texts.empty() && !queue.batches.empty()) {
+        Batch& first = queue.batches.front();
+        while (!first.texts.empty() && (batch.texts.empty() || !probe)) {
+            TextPtr text = std::move(first.texts.front());
+            first.texts.erase(first.texts.begin());
+            --queue.size;
+            if (wanted(*text)) batch.texts.push_back(std::move(text));
+            else forget(text);
+        }
+        if (first.texts.empty()) queue.batches.pop_front();
+    }
+    if (!batch.texts.empty()) return batch;
+
+    const std::size_t most = probe ? 1 : std::max<std::size_t>(1, limits.max_inputs);
+    std::size_t bytes = 0;
+    while (batch.texts.size() < most && !queue.texts.empty()) {
+        const TextPtr& next = queue.texts.front();
+        const bool full = limits.max_bytes > 0 && !batch.texts.empty() && bytes + next->text.size() > limits.max_bytes;
+        if (full) break;
+        TextPtr text = std::move(queue.texts.front());
+        queue.texts.pop_front();
+        --queue.size;
+        if (!wanted(*text)) {
+            forget(text);
+            continue;
+        }
+        bytes += text->text.size();
+        batch.texts.push_back(std::move(text));
+    }
+    if (batch.texts.empty()) return std::nullopt;
+    return batch;
+}
+
+void Workbench::put_back(Batch batch) {
+    if (batch.texts.empty()) return;
+    Queue& queue = queues_[batch.fingerprint];
+    queue.size += batch.texts.size();
+    queue.batches.push_front(std::move(batch));
+}
+
+void Workbench::requeue_halves(const Batch& batch) {
+    const auto middle = batch.texts.begin() + static_cast<std::ptrdiff_t>(batch.texts.size() / 2);
+    Batch second{batch.fingerprint, {middle, batch.texts.end()}};
+    Batch first{batch.fingerprint, {batch.texts.begin(), middle}};
+    put_back(std::move(second));
+    put_back(std::move(first));
+}
+
+void Workbench::answer(const Batch& batch, EmbedResult&& result) {
+    ++counters_.calls;
+    std::vector<const Error*> errors(batch.texts.size(), nullptr);
+    for (const TextError& bad : result.errors) {
+        if (bad.index < errors.size()) errors[bad.index] = &bad.error;
+    }
+    for (std::size_t i = 0; i < batch.texts.size(); ++i) {
+        const TextPtr& text = batch.texts[i];
+        if (errors[i] == nullptr) {
+            const auto row = result.matrix.begin() + static_cast<std::ptrdiff_t>(i * result.dimension);
+            text->values.assign(row, row + static_cast<std::ptrdiff_t>(result.dimension));
+            settle(text, std::nullopt);
+        } else if (errors[i]->kind == ErrorKind::invalid_input || errors[i]->kind == ErrorKind::too_large) {
+            text->refusal = errors[i]->message;
+            settle(text, std::nullopt);
+        } else {
+            settle(text, *errors[i]);
+        }
+    }
+}
+
+std::optional<std::size_t> Workbench::reject(const Batch& batch, const Error& error) {
+    ++counters_.calls;
+    ++counters_.calls_failed;
+    switch (error.kind) {
+        case ErrorKind::throttled:
+        case ErrorKind::misconfigured:
+            put_back(batch);
+            return std::nullopt;
+        case ErrorKind::too_large:
+        case ErrorKind::invalid_input:
+        case ErrorKind::internal:
+            if (batch.texts.size() > 1) {
+                requeue_halves(batch);
+                if (error.kind == ErrorKind::too_large) return batch.texts.size() / 2;
+                return std::nullopt;
+            }
+            if (error.kind != ErrorKind::internal) {
+                batch.texts.front()->refusal = error.message;
+                settle(batch.texts.front(), std::nullopt);
+                return std::nullopt;
+            }
+            break;
+        default: break;
+    }
+    for (const TextPtr& text : batch.texts) settle(text, error);
+    return std::nullopt;
+}
+
+void Workbench::settle(const TextPtr& text, const std::optional<Error>& error) {
+    if (error) {
+        // Nobody may join a text that is given up.
+        auto here = texts_.find(TextKey{text->profile_id, text->text_hash});
+        if (here != texts_.end() && here->second == text) texts_.erase(here);
+    }
+    bool used = false;
+    for (const HoldId id : text->waiters) {
+        auto found = jobs_.find(id);
+        if (found == jobs_.end()) continue;
+        HeldJob& job = found->second;
+        --job.outstanding;
+        if (error) {
+            if (!job.error) job.error = *error;
+        } else {
+            used = true;
+            job.ready.push_back(text);
+            ++ready_vectors_;
+            if (text->refusal) {
+                ++job.refusals;
+                if (job.first_refusal.empty()) job.first_refusal = "operation '" + text->operation_id + "' was refused: " + *text->refusal;
+            }
+        }
+        touch(id, job);
+    }
+    if (!used) forget(text);
+}
+
+void Workbench::release_queue(Queue& queue, const std::string& reason) {
+    std::vector<TextPtr> waiting;
+    for (Batch& batch : queue.batches) std::ranges::move(batch.texts, std::back_inserter(waiting));
+    std::ranges::move(queue.texts, std::back_inserter(waiting));
+    queue = Queue{};
+    for (const TextPtr& text : waiting) {
+        for (const HoldId id : text->waiters) {
+            auto found = jobs_.find(id);
+            if (found == jobs_.end()) continue;
+            HeldJob& job = found->second;
+            --job.outstanding;
+            job.released = true;
+            job.release_reason = reason;
+            touch(id, job);
+        }
+        forget(text);
+    }
+}
+
+void Workbench::release_queued(const Sha256& fingerprint, const std::string& reason) {
+    auto found = queues_.find(fingerprint);
+    if (found != queues_.end()) release_queue(found->second, reason);
+}
+
+void Workbench::release_all_queued(const std::string& reason) {
+    for (auto& [fingerprint, queue] : queues_) release_queue(queue, reason);
+    for (auto& [id, job] : jobs_) {
+        if (job.outstanding > 0 || job.finishing) continue;
+        if (job.more || job.replanned) {
+            job.released = true;
+            job.release_reason = reason;
+        }
+        touch(id, job);
+    }
+}
+
+void Workbench::release_all(const std::string& reason) {
+    release_all_queued(reason);
+    for (auto& [id, job] : jobs_) {
+        if (job.finishing) continue;
+        job.outstanding = 0;
+        job.released = true;
+        job.release_reason = reason;
+        touch(id, job);
+    }
+}
+
+std::size_t Workbench::queued(const Sha256& fingerprint) const {
+    auto found = queues_.find(fingerprint);
+    return found == queues_.end() ? 0 : found->second.size;
+}
+
+// --- commits
+
+void Workbench::conclude(HeldJob& job, JobReport& report, double random) {
+    job.finishing = true;
+    if (job.error) {
+        const std::uint32_t failed_attempts = job.claimed.attempts + (job.stored > 0 ? 0 : 1);
+        report.outcome = JobOutcome::retry;
+        report.error = job.error->message;
+        report.delay = backoff_delay(settings_.backoff, std::max(1U, failed_attempts), random);
+    } else if (job.released) {
+        report.outcome = JobOutcome::release;
+        report.error = job.release_reason;
+    } else if (job.refusals > 0) {
+        report.outcome = JobOutcome::failed;
+        report.error = job.first_refusal;
+        if (job.refusals > 1) report.error += " (and " + std::to_string(job.refusals - 1) + " more)";
+    } else {
+        report.outcome = JobOutcome::succeeded;
+    }
+}
+
+CommitWork Workbench::collect(double random) {
+    CommitWork work;
+    work.commit.max_attempts = settings_.max_attempts;
+    std::unordered_map<const Text*, std::uint32_t> places;
+    for (const HoldId id : dirty_) {
+        HeldJob& job = jobs_.at(id);
+        JobReport report;
+        report.job = job.claimed.ref;
+        for (TextPtr& text : job.ready) {
+            const bool refused = text->refusal.has_value();
+            auto [place, first] = places.try_emplace(
+                text.get(), static_cast<std::uint32_t>(refused ? work.commit.refusals.size() : work.commit.vectors.size()));
+            if (first && refused) work.commit.refusals.push_back({text->profile_id, text->text_hash, text->as_of, *text->refusal});
+            if (first && !refused) work.commit.vectors.push_back({text->profile_id, text->text_hash, text->as_of, text->values});
+            (refused ? report.refusals : report.vectors).push_back(place->second);
+            if (first) work.texts.push_back(std::move(text));
+        }
+        job.ready.clear();
+        job.stored += report.vectors.size();
+        if (done(job)) conclude(job, report, random);
+        else if (report.vectors.empty() && report.refusals.empty()) continue;
+        work.commit.jobs.push_back(std::move(report));
+        work.holds.push_back(id);
+    }
+    dirty_.clear();
+    ready_vectors_ = 0;
+    return work;
+}
+
+void Workbench::committed(const CommitWork& work, const std::vector<bool>& kept) {
+    std::vector<bool> vector_kept(work.commit.vectors.size(), false);
+    std::vector<bool> refusal_kept(work.commit.refusals.size(), false);
+    for (std::size_t i = 0; i < work.commit.jobs.size(); ++i) {
+        const JobReport& report = work.commit.jobs[i];
+        if (i >= kept.size() || !kept[i]) {
+            lose(work.holds[i]);
+            continue;
+        }
+        for (const std::uint32_t place : report.vectors) vector_kept[place] = true;
+        for (const std::uint32_t place : report.refusals) refusal_kept[place] = true;
+        switch (report.outcome) {
+            case JobOutcome::progress: continue;
+            case JobOutcome::succeeded: ++counters_.jobs_succeeded; break;
+            case JobOutcome::failed: ++counters_.jobs_failed; break;
+            case JobOutcome::retry: ++counters_.jobs_retried; break;
+            case JobOutcome::release: break;
+        }
+        jobs_.erase(work.holds[i]);
+        dirty_.erase(work.holds[i]);
+    }
+    counters_.texts_embedded += static_cast<std::uint64_t>(std::ranges::count(vector_kept, true));
+    counters_.texts_refused += static_cast<std::uint64_t>(std::ranges::count(refusal_kept, true));
+    for (const TextPtr& text : work.texts) forget(text);
+}
+
+}  // namespace embedq::scheduler

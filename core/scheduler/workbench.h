@@ -1,0 +1,166 @@
+// The workbench: the jobs this process holds, the texts they wait for, and the batches that go to providers.
+//
+// A text is here once however many jobs wait for it, from the moment it is planned until its vector is committed. Batches are filled across
+// jobs, first come first served; a batch that must be sent again, whole or in halves, goes first.
+// Pure: no threads, no clock, no I/O. Not thread-safe; the scheduler's mutex guards it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "embedq/error.h"
+#include "embedq/job.h"
+#include "embedq/provider.h"
+#include "scheduler/settings.h"
+
+namespace embedq::scheduler {
+
+// One claim of one job by this process. A job that is lost and claimed again is held under a new id.
+using HoldId = std::uint64_t;
+
+// A text on its way to a vector or a refusal.
+struct Text {
+    Sha256 profile_id{};
+    Sha256 text_hash{};
+    Time as_of{};
+    std::string operation_id;  // of the first job's operation, for messages
+    std::string text;
+    std::vector<HoldId> waiters;
+    // What came of it; neither while it is queued or in flight.
+    std::vector<float> values;
+    std::optional<std::string> refusal;
+    [[nodiscard]] bool settled() const noexcept { return !values.empty() || refusal.has_value(); }
+};
+using TextPtr = std::shared_ptr<Text>;
+
+// One request to a provider.
+struct Batch {
+    Sha256 fingerprint{};
+    std::vector<TextPtr> texts;
+};
+
+struct BatchLimits {
+    std::size_t max_inputs = 64;
+    std::size_t max_bytes = 0;  // 0: no bound
+};
+
+// What `collect` hands to the committer: a commit and the texts that its spans point into.
+struct CommitWork {
+    Commit commit;
+    std::vector<TextPtr> texts;
+    std::vector<HoldId> holds;  // one per report
+    [[nodiscard]] bool empty() const noexcept { return commit.jobs.empty(); }
+};
+
+class Workbench {
+public:
+    explicit Workbench(const Settings& settings) : settings_(settings) {}
+
+    // --- jobs
+    HoldId add(const ClaimedJob& job);
+    // A page of the job's missing texts. Texts that are here already are joined, unless the job's force asks for newer ones.
+    void plan(HoldId hold, MissingTexts page);
+    // The job ends with an error that is its own, such as a page that could not be read.
+    void fail(HoldId hold, const Error& error);
+    // The job goes back without counting an attempt, once what is in flight for it has come back.
+    void release(HoldId hold, const std::string& reason);
+    // Jobs whose page is done and that have more, as queries for the next page. Each is given once.
+    [[nodiscard]] std::vector<std::pair<HoldId, MissingQuery>> take_replans(std::size_t max_texts, std::size_t max_bytes);
+    // The lease is gone: forget the job; its texts go on only if others wait for them.
+    void lose(HoldId hold);
+    [[nodiscard]] std::vector<std::pair<HoldId, JobRef>> held() const;
+    [[nodiscard]] bool holds_suspect() const noexcept;
+
+    // --- batches
+    // The next batch for a provider, or nothing. `probe` asks for a single text.
+    [[nodiscard]] std::optional<Batch> take(const Sha256& fingerprint, const BatchLimits& limits, bool probe);
+    void answer(const Batch& batch, EmbedResult&& result);
+    // The whole call failed. Throttled batches are kept whole; a batch that is too large or holds a refused or unanswerable text is halved
+    // until the guilty text is found (at most 2·log2(n) more calls); anything else is the jobs' error.
+    // Returns the number of inputs that the provider is now known to take, when the failure taught it.
+    std::optional<std::size_t> reject(const Batch& batch, const Error& error);
+    // Gives back every job that waits for queued texts of a provider, without counting an attempt.
+    void release_queued(const Sha256& fingerprint, const std::string& reason);
+    // Puts a batch back as it was, to be sent first.
+    void put_back(Batch batch);
+    [[nodiscard]] std::size_t queued(const Sha256& fingerprint) const;
+
+    // --- commits. `random` in [0, 1) spreads the delays of retries.
+    [[nodiscard]] CommitWork collect(double random);
+    // What the store said of each report of a collected commit.
+    void committed(const CommitWork& work, const std::vector<bool>& kept);
+    [[nodiscard]] std::size_t ready_vectors() const noexcept { return ready_vectors_; }
+    [[nodiscard]] bool has_ready() const noexcept { return !dirty_.empty(); }
+
+    // At a stop: everything not yet sent goes back; calls in flight still count.
+    void release_all_queued(const std::string& reason);
+    // After the last call: whatever is still held goes back.
+    void release_all(const std::string& reason);
+
+    [[nodiscard]] std::size_t texts() const noexcept { return live_texts_; }
+    [[nodiscard]] std::size_t bytes() const noexcept { return live_bytes_; }
+    [[nodiscard]] std::size_t jobs() const noexcept { return jobs_.size(); }
+    [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+
+private:
+    struct HeldJob {
+        ClaimedJob claimed;
+        std::int64_t cursor = -1;
+        bool more = true;
+        bool replanned = false;  // the next page has been asked for
+        std::size_t outstanding = 0;
+        std::size_t stored = 0;  // vectors of this attempt
+        std::vector<TextPtr> ready;
+        std::size_t refusals = 0;
+        std::string first_refusal;
+        std::optional<Error> error;
+        bool released = false;
+        std::string release_reason;
+        bool finishing = false;  // its outcome is on the way to the store
+    };
+    struct TextKey {
+        Sha256 profile_id;
+        Sha256 text_hash;
+        bool operator==(const TextKey&) const = default;
+    };
+    struct TextKeyHash {
+        std::size_t operator()(const TextKey& key) const noexcept;
+    };
+    struct Queue {
+        std::deque<Batch> batches;  // to be sent as they are, first
+        std::deque<TextPtr> texts;
+        std::size_t size = 0;       // texts in both
+    };
+
+    void settle(const TextPtr& text, const std::optional<Error>& error);
+    void drop_if_unwanted(const TextPtr& text);
+    [[nodiscard]] bool wanted(const Text& text) const;
+    void forget(const TextPtr& text);
+    void touch(HoldId hold, const HeldJob& job);
+    void release_queue(Queue& queue, const std::string& reason);
+    void requeue_halves(const Batch& batch);
+    [[nodiscard]] bool done(const HeldJob& job) const noexcept;
+    void conclude(HeldJob& job, JobReport& report, double random);
+
+    const Settings settings_;
+    std::map<HoldId, HeldJob> jobs_;
+    std::unordered_map<TextKey, TextPtr, TextKeyHash> texts_;
+    std::map<Sha256, Queue> queues_;
+    std::set<HoldId> dirty_;  // with something to report
+    HoldId last_hold_ = 0;
+    std::size_t ready_vectors_ = 0;
+    std::size_t live_texts_ = 0;
+    std::size_t live_bytes_ = 0;
+    Counters counters_;
+};
+
+}  // namespace embedq::scheduler

@@ -1,0 +1,23 @@
+// What a provider's answers must satisfy before anything is kept of them.
+//
+// Thread-safety: pure functions.
+#pragma once
+
+#include <cstddef>
+
+#include "embedq/error.h"
+#include "embedq/provider.h"
+
+namespace embedq::plugins {
+
+// `misconfigured` when the dimension is 0, no endpoint is named, or the semantic weight is not in [0, 1].
+[[nodiscard]] Status validate_info(const ProviderInfo& info);
+
+// Checks the answer to a request of `texts` texts by a provider whose info says `dimension`.
+// - Another dimension is `misconfigured`: the model behind the name is another one.
+// - A number of rows other than `texts`, broken rows, or an error for a text that was not asked is `internal`.
+// - A row with a number that is not finite, or of zeros only, becomes an `internal` error of its text; the other rows stand.
+// The errors come back in the order of the texts, one per text. Where every text has an error, rows may be left out.
+[[nodiscard]] Result<EmbedResult> validate_embed_result(EmbedResult result, std::size_t texts, std::size_t dimension);
+
+}  // namespace embedq::plugins

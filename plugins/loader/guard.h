@@ -1,0 +1,143 @@
+// What every guarded instance is made with: exceptions become errors, calls are counted and timed.
+//
+// Thread-safety: all members may be called from any thread.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "loader/instances.h"
+#include "loader/registry.h"
+
+namespace embedq::plugins {
+
+class Guard {
+public:
+    template <std::size_t N>
+    Guard(const LoadedPlugin& plugin, Context& context, const std::array<std::string_view, N>& verbs)
+        : who_(describe(plugin, context)), context_(context), counters_(verbs.begin(), verbs.end()) {}
+
+    // "provider 'ollama' (/usr/lib/embedq/plugins/libembedq_provider_ollama.so)"
+    [[nodiscard]] static std::string describe(const LoadedPlugin& plugin, const Context& context);
+    [[nodiscard]] const std::string& who() const noexcept { return who_; }
+    [[nodiscard]] Context& context() noexcept { return context_; }
+
+    // Calls a body that returns a Result.
+    template <class Verb, class Body>
+    [[nodiscard]] std::invoke_result_t<Body> call(Verb verb, Body&& body) {
+        Counter& counter = counters_[static_cast<std::size_t>(verb)];
+        const Timer timer(counter, context_.clock());
+        auto result = attempt(counter.verb, std::forward<Body>(body));
+        if (!result) ++counter.errors;
+        return result;
+    }
+
+    // Calls a body of an interface that has no errors; the fallback stands in for what an exception left unsaid, and the log says so.
+    template <class Verb, class Body, class Fallback>
+    [[nodiscard]] std::invoke_result_t<Body> call_or(Verb verb, Body&& body, Fallback&& fallback) noexcept {
+        using Value = std::invoke_result_t<Body>;
+        auto result = call(verb, [&]() -> Result<Value> {
+            if constexpr (std::is_void_v<Value>) {
+                body();
+                return {};
+            } else {
+                return body();
+            }
+        });
+        if (result) return std::move(result).value();
+        log_quietly(result.error());
+        return fallback(result.error());
+    }
+
+    // Runs a factory or a Result's body, naming `verb` in what becomes of an exception.
+    template <class Body>
+    [[nodiscard]] static std::invoke_result_t<Body> attempt(std::string_view who, std::string_view verb, Body&& body) {
+        try {
+            return body();
+        } catch (const std::exception& exception) {
+            return thrown(who, verb, exception.what());
+        } catch (...) {
+            return thrown(who, verb, "something that is no std::exception");
+        }
+    }
+
+    [[nodiscard]] std::vector<CallStatistics> statistics() const;
+
+private:
+    struct Counter {
+        explicit Counter(std::string_view name) : verb(name) {}
+        // Copied only while the vector is built, before any call.
+        Counter(const Counter& other) : verb(other.verb) {}
+
+        const std::string_view verb;
+        std::atomic<std::uint64_t> calls{0};
+        std::atomic<std::uint64_t> errors{0};
+        std::atomic<std::int64_t> nanoseconds{0};
+    };
+
+    class Timer {
+    public:
+        Timer(Counter& counter, const Clock& clock) : counter_(counter), clock_(clock), begin_(clock.now()) {}
+        ~Timer() {
+            ++counter_.calls;
+            counter_.nanoseconds += std::chrono::nanoseconds(clock_.now() - begin_).count();
+        }
+        Timer(const Timer&) = delete;
+        Timer& operator=(const Timer&) = delete;
+
+    private:
+        Counter& counter_;
+        const Clock& clock_;
+        const Clock::Steady begin_;
+    };
+
+    template <class Body>
+    [[nodiscard]] std::invoke_result_t<Body> attempt(std::string_view verb, Body&& body) {
+        return attempt(who_, verb, std::forward<Body>(body));
+    }
+    [[nodiscard]] static std::unexpected<Error> thrown(std::string_view who, std::string_view verb, std::string_view what);
+    void log_quietly(const Error& error) noexcept;
+
+    const std::string who_;
+    Context& context_;
+    std::vector<Counter> counters_;  // its length is constant
+};
+
+// What guarded instances have in common, so that their statistics can be asked for.
+class Measured {
+public:
+    virtual ~Measured() = default;
+    [[nodiscard]] virtual std::vector<CallStatistics> statistics() const = 0;
+};
+
+template <class Interface>
+[[nodiscard]] std::vector<CallStatistics> statistics_of(const Interface& instance) {
+    const auto* measured = dynamic_cast<const Measured*>(&instance);
+    return measured == nullptr ? std::vector<CallStatistics>{} : measured->statistics();
+}
+
+[[nodiscard]] Status check_kind(const LoadedPlugin& plugin, PluginKind wanted);
+[[nodiscard]] std::unexpected<Error> no_instance(std::string_view who);
+
+// Makes an instance by `make` and wraps it in `Guarded`.
+template <class Guarded, class Interface, class Make>
+[[nodiscard]] Result<std::unique_ptr<Interface>> make_guarded(const LoadedPlugin& plugin, PluginKind kind, Context& context, Make&& make) {
+    if (auto right = check_kind(plugin, kind); !right) return std::unexpected(std::move(right.error()));
+    const std::string who = Guard::describe(plugin, context);
+    auto made = Guard::attempt(who, "its factory", std::forward<Make>(make));
+    if (!made) return std::unexpected(std::move(made.error()));
+    if (*made == nullptr) return no_instance(who);
+    return std::make_unique<Guarded>(std::move(*made), plugin, context);
+}
+
+}  // namespace embedq::plugins

@@ -1,0 +1,86 @@
+#include <array>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "loader/guard.h"
+
+namespace embedq::plugins {
+namespace {
+
+enum class Verb : std::size_t { publish, wait, degraded };
+constexpr std::array<std::string_view, 3> kVerbs = {"publish", "wait", "degraded"};
+
+class GuardedNotifier final : public Notifier, public Measured {
+public:
+    GuardedNotifier(std::unique_ptr<Notifier> inner, const LoadedPlugin& plugin, Context& context)
+        : inner_(std::move(inner)), guard_(plugin, context, kVerbs) {}
+
+    // Notifications are hints: one that could not be given is logged, and polling finds the work.
+    void publish() noexcept override {
+        guard_.call_or(Verb::publish, [&] { inner_->publish(); }, [](const Error&) {});
+    }
+
+    Wake wait(std::chrono::steady_clock::time_point deadline, std::stop_token stop) override {
+        const Wake wake = guard_.call_or(
+            Verb::wait,
+            [&] {
+                const Wake woken = inner_->wait(deadline, stop);
+                remember_fault({});
+                return woken;
+            },
+            [&](const Error& error) {
+                remember_fault(error.message);
+                return sit_out(deadline, stop);
+            });
+        return wake;
+    }
+
+    std::string degraded() const override {
+        {
+            const std::lock_guard lock(mutex_);
+            if (!fault_.empty()) return fault_;
+        }
+        return guard_.call_or(Verb::degraded, [&] { return inner_->degraded(); }, [](const Error& error) { return error.message; });
+    }
+
+    std::vector<CallStatistics> statistics() const override { return guard_.statistics(); }
+
+private:
+    void remember_fault(const std::string& fault) {
+        const std::lock_guard lock(mutex_);
+        fault_ = fault;
+    }
+
+    // A wait that threw must not make its caller spin: it lasts until the deadline, as if nothing had been published.
+    Wake sit_out(std::chrono::steady_clock::time_point deadline, const std::stop_token& stop) {
+        std::unique_lock lock(mutex_);
+        const auto never = [] { return false; };
+        if (deadline == std::chrono::steady_clock::time_point::max()) {
+            idle_.wait(lock, stop, never);
+        } else {
+            idle_.wait_until(lock, stop, deadline, never);
+        }
+        return stop.stop_requested() ? Wake::stopped : Wake::timeout;
+    }
+
+    const std::unique_ptr<Notifier> inner_;
+    mutable Guard guard_;  // counting is not a change of the notifier
+
+    mutable std::mutex mutex_;
+    std::condition_variable_any idle_;
+    std::string fault_;  // guarded by mutex_: why the last wait failed
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Notifier>> make_notifier(const LoadedPlugin& plugin, const Options& options, Context& context) {
+    return make_guarded<GuardedNotifier, Notifier>(plugin, PluginKind::notifier, context,
+                                                   [&] { return plugin.descriptor->make_notifier(options, context); });
+}
+
+std::vector<CallStatistics> call_statistics(const Notifier& notifier) {
+    return statistics_of(notifier);
+}
+
+}  // namespace embedq::plugins

@@ -1,0 +1,74 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <atomic>
+#include <utility>
+
+#include "loader/embed_validation.h"
+#include "loader/guard.h"
+
+namespace embedq::plugins {
+namespace {
+
+enum class Verb : std::size_t { info, embed };
+constexpr std::array<std::string_view, 2> kVerbs = {"info", "embed"};
+
+class GuardedProvider final : public Provider, public Measured {
+public:
+    GuardedProvider(std::unique_ptr<Provider> inner, const LoadedPlugin& plugin, Context& context)
+        : inner_(std::move(inner)), guard_(plugin, context, kVerbs) {}
+
+    Result<ProviderInfo> info(std::stop_token stop) override {
+        return guard_.call(Verb::info, [&]() -> Result<ProviderInfo> {
+            auto info = inner_->info(std::move(stop));
+            if (!info) return info;
+            if (auto sound = validate_info(*info); !sound) return std::unexpected(named(std::move(sound.error())));
+            dimension_ = info->dimension;
+            return info;
+        });
+    }
+
+    Result<EmbedResult> embed(const EmbedRequest& request) override {
+        if (auto known = learn_dimension(request.stop); !known) return std::unexpected(std::move(known.error()));
+        return guard_.call(Verb::embed, [&]() -> Result<EmbedResult> {
+            auto result = inner_->embed(request);
+            if (!result) return result;
+            auto sound = validate_embed_result(std::move(*result), request.texts.size(), dimension_);
+            if (!sound) return std::unexpected(named(std::move(sound.error())));
+            return sound;
+        });
+    }
+
+    std::vector<CallStatistics> statistics() const override { return guard_.statistics(); }
+
+private:
+    // Answers can be judged only against what the provider said of itself.
+    Status learn_dimension(const std::stop_token& stop) {
+        if (dimension_ != 0) return {};
+        auto known = info(stop);
+        if (!known) return std::unexpected(std::move(known.error()));
+        return {};
+    }
+
+    Error named(Error error) const {
+        error.message = fmt::format("{} {}", guard_.who(), error.message);
+        return error;
+    }
+
+    const std::unique_ptr<Provider> inner_;
+    Guard guard_;
+    std::atomic<std::size_t> dimension_{0};  // of the newest info
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Provider>> make_provider(const LoadedPlugin& plugin, const Options& options, Context& context) {
+    return make_guarded<GuardedProvider, Provider>(plugin, PluginKind::provider, context,
+                                                   [&] { return plugin.descriptor->make_provider(options, context); });
+}
+
+std::vector<CallStatistics> call_statistics(const Provider& provider) {
+    return statistics_of(provider);
+}
+
+}  // namespace embedq::plugins

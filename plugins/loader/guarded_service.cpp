@@ -1,0 +1,41 @@
+#include <array>
+#include <utility>
+
+#include "loader/guard.h"
+
+namespace embedq::plugins {
+namespace {
+
+enum class Verb : std::size_t { start, stop };
+constexpr std::array<std::string_view, 2> kVerbs = {"start", "stop"};
+
+class GuardedService final : public Service, public Measured {
+public:
+    GuardedService(std::unique_ptr<Service> inner, const LoadedPlugin& plugin, Context& context)
+        : inner_(std::move(inner)), guard_(plugin, context, kVerbs) {}
+
+    Status start() override {
+        return guard_.call(Verb::start, [&] { return inner_->start(); });
+    }
+    void stop() noexcept override {
+        guard_.call_or(Verb::stop, [&] { inner_->stop(); }, [](const Error&) {});
+    }
+    std::vector<CallStatistics> statistics() const override { return guard_.statistics(); }
+
+private:
+    const std::unique_ptr<Service> inner_;
+    Guard guard_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Service>> make_service(const LoadedPlugin& plugin, const Options& options, Context& context, Engine& engine) {
+    return make_guarded<GuardedService, Service>(plugin, PluginKind::service, context,
+                                                 [&] { return plugin.descriptor->make_service(options, context, engine); });
+}
+
+std::vector<CallStatistics> call_statistics(const Service& service) {
+    return statistics_of(service);
+}
+
+}  // namespace embedq::plugins

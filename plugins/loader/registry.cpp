@@ -1,0 +1,127 @@
+#include "loader/registry.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "loader/descriptor_check.h"
+#include "loader/elf_check.h"
+#include "loader/file_safety.h"
+#include "loader/names.h"
+#include "loader/shared_object.h"
+
+namespace embedq::plugins {
+namespace fs = std::filesystem;
+
+Registry::Registry(std::vector<fs::path> folders) : folders_(std::move(folders)) {}
+
+Status Registry::discover() {
+    files_.clear();
+    std::vector<fs::path> seen;
+    for (const fs::path& folder : folders_) {
+        std::error_code error;
+        const fs::path real = fs::canonical(folder, error);
+        if (error || !fs::is_directory(real, error)) {
+            return fail(ErrorKind::misconfigured,
+                        fmt::format("plugin folder '{}' {}; create it, or take it out of plugins.paths", folder.string(),
+                                    fs::exists(folder, error) ? "is no folder" : "does not exist"));
+        }
+        if (std::ranges::find(seen, real) != seen.end()) continue;
+        seen.push_back(real);
+        if (auto added = add_folder(real); !added) return added;
+    }
+    return {};
+}
+
+Status Registry::add_folder(const fs::path& folder) {
+    if (auto safe = check_only_owner_writes(folder); !safe) return safe;
+    std::error_code error;
+    std::vector<PluginFile> found;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+        auto name = parse_file_name(entry->path().filename().string());
+        if (name) found.push_back({name->kind, std::move(name->name), entry->path()});
+    }
+    if (error)
+        return fail(ErrorKind::misconfigured, fmt::format("plugin folder '{}' cannot be read: {}", folder.string(), error.message()));
+    std::ranges::sort(found, {}, &PluginFile::path);
+    for (PluginFile& file : found) {
+        if (auto added = add_file(std::move(file)); !added) return added;
+    }
+    return {};
+}
+
+Status Registry::add_file(PluginFile file) {
+    if (auto safe = check_only_owner_writes(file.path); !safe) return safe;
+    const auto same =
+        std::ranges::find_if(files_, [&](const PluginFile& other) { return other.kind == file.kind && other.name == file.name; });
+    if (same != files_.end()) {
+        return fail(ErrorKind::misconfigured, fmt::format("{} '{}' is there twice, as '{}' and as '{}'; remove one of the two files",
+                                                          to_string(file.kind), file.name, same->path.string(), file.path.string()));
+    }
+    files_.push_back(std::move(file));
+    return {};
+}
+
+Error Registry::no_such_plugin(PluginKind kind, std::string_view name) const {
+    std::vector<std::string> names;
+    std::string mend;
+    for (const PluginFile& file : files_) {
+        if (file.kind == kind) names.push_back(file.name);
+        if (file.kind != kind && file.name == name) mend = fmt::format("; there is a {} of that name", to_string(file.kind));
+    }
+    if (const auto nearest = nearest_name(name, names)) {
+        mend = fmt::format("; did you mean '{}'?", *nearest);
+    } else if (mend.empty()) {
+        std::ranges::sort(names);
+        mend = names.empty() ? fmt::format("; there is no {} plugin at all", to_string(kind))
+                             : fmt::format("; there are: {}", fmt::join(names, ", "));
+    }
+    std::vector<std::string> searched;
+    for (const fs::path& folder : folders_) searched.push_back(folder.string());
+    return Error{
+        ErrorKind::not_found,
+        fmt::format("no {} plugin '{}' (file {}) in {}{}", to_string(kind), name, file_name_of(kind, name),
+                    searched.empty() ? "any folder, since plugins.paths is empty" : fmt::format("{}", fmt::join(searched, ", ")), mend)};
+}
+
+Result<const LoadedPlugin*> Registry::load(PluginKind kind, std::string_view name) {
+    const auto file = std::ranges::find_if(files_, [&](const PluginFile& other) { return other.kind == kind && other.name == name; });
+    if (file == files_.end()) return std::unexpected(no_such_plugin(kind, name));
+    return load_file(file->path);
+}
+
+Result<const LoadedPlugin*> Registry::load_file(const fs::path& file) {
+    std::error_code error;
+    const fs::path real = fs::canonical(file, error);
+    if (error) return fail(ErrorKind::not_found, fmt::format("plugin file '{}' cannot be found: {}", file.string(), error.message()));
+    const auto name = parse_file_name(file.filename().string());
+    if (!name) {
+        return fail(ErrorKind::misconfigured,
+                    fmt::format("plugin file '{}' must be named libembedq_<kind>_<name>.so, where the kind is store, "
+                                "provider, notifier or service and the name is of the form [a-z][a-z0-9_]*",
+                                file.string()));
+    }
+    const auto before = std::ranges::find_if(loaded_, [&](const auto& loaded) { return loaded->path == real; });
+    if (before != loaded_.end() && (*before)->descriptor->kind == name->kind && (*before)->descriptor->name == name->name) {
+        return before->get();
+    }
+
+    if (auto safe = check_only_owner_writes(real.parent_path()); !safe) return std::unexpected(std::move(safe.error()));
+    if (auto safe = check_only_owner_writes(real); !safe) return std::unexpected(std::move(safe.error()));
+    if (auto whole = check_whole_shared_object(real); !whole) return std::unexpected(std::move(whole.error()));
+    const auto symbols = exported_symbols(real);
+    if (!symbols) return std::unexpected(symbols.error());
+    if (auto spoken = check_symbols(real, *symbols); !spoken) return std::unexpected(std::move(spoken.error()));
+
+    const auto address = load_symbol(real, kPluginSymbol);
+    if (!address) return std::unexpected(address.error());
+    const auto* descriptor = static_cast<const PluginDescriptor*>(*address);
+    if (auto sound = check_descriptor(*descriptor, *name, real); !sound) return std::unexpected(std::move(sound.error()));
+    loaded_.push_back(std::make_unique<const LoadedPlugin>(LoadedPlugin{descriptor, real}));
+    return loaded_.back().get();
+}
+
+}  // namespace embedq::plugins

@@ -1,0 +1,69 @@
+// A signal within the process: it wakes every waiter, and is kept for the next wait when nobody waits.
+//
+// Thread-safety: all members may be called from any thread, `wait` from several at once.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <stop_token>
+
+#include "embedq/context.h"
+#include "embedq/notifier.h"
+
+namespace embedq::notifiers {
+
+class WakeSignal {
+public:
+    // Deadlines are read against `clock`, which outlives the signal; the waiting itself takes real time.
+    explicit WakeSignal(const Clock& clock) : clock_(clock) {}
+
+    void publish() {
+        {
+            const std::lock_guard lock(mutex_);
+            ++published_;
+            if (waiters_ == 0) kept_ = true;
+        }
+        woken_.notify_all();
+    }
+
+    // As Notifier::wait. A stop request goes before a notification, which then stays for the next wait.
+    [[nodiscard]] Wake wait(Clock::Steady deadline, const std::stop_token& stop) {
+        std::unique_lock lock(mutex_);
+        if (stop.stop_requested()) return Wake::stopped;
+        if (kept_) {
+            kept_ = false;
+            return Wake::notified;
+        }
+        const std::uint64_t seen = published_;
+        const auto woken = [&] { return published_ != seen; };
+        ++waiters_;
+        const bool notified = wait_until(lock, deadline, stop, woken);
+        --waiters_;
+        if (notified) return Wake::notified;
+        return stop.stop_requested() ? Wake::stopped : Wake::timeout;
+    }
+
+private:
+    template <class Woken>
+    bool wait_until(std::unique_lock<std::mutex>& lock, Clock::Steady deadline, const std::stop_token& stop, const Woken& woken) {
+        // Later deadlines may not be added to the present without overflow, and no process waits that long.
+        constexpr auto forever = std::chrono::hours(24 * 365);
+        const auto now = clock_.now();
+        if (deadline <= now) return false;
+        if (deadline == Clock::Steady::max() || deadline - now > forever) return woken_.wait(lock, stop, woken);
+        return woken_.wait_until(lock, stop, std::chrono::steady_clock::now() + (deadline - now), woken);
+    }
+
+    const Clock& clock_;
+
+    std::mutex mutex_;
+    std::condition_variable_any woken_;
+    std::uint64_t published_ = 0;  // guarded by mutex_, as are those below
+    std::size_t waiters_ = 0;
+    bool kept_ = false;  // published while nobody waited
+};
+
+}  // namespace embedq::notifiers

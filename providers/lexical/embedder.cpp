@@ -1,0 +1,147 @@
+#include "lexical/embedder.h"
+
+#include <libstemmer.h>
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+
+#include "embedq/words.h"
+#include "lexical/vocabulary.h"
+
+namespace embedq::lexical {
+namespace {
+
+constexpr float pair_share = 0.35F;
+constexpr float gram_share = 0.45F;  // all letter n-grams of a word together
+constexpr float verb_weight = 2.5F;
+constexpr float fade_words = 12;  // after so many words a word counts half: what a text begins with, it is about
+constexpr std::size_t gram_length = 3;
+constexpr std::size_t longest_word = 64;
+constexpr std::size_t words_remembered = 16384;
+
+// FNV-1a, then the finaliser of splitmix64. The seed keeps kinds of features apart.
+std::uint64_t hash_of(std::string_view text, std::uint64_t seed) {
+    std::uint64_t hash = 0xcbf29ce484222325ULL ^ seed;
+    for (const char c : text) {
+        hash ^= static_cast<unsigned char>(c);
+        hash *= 0x100000001b3ULL;
+    }
+    hash ^= hash >> 30;
+    hash *= 0xbf58476d1ce4e5b9ULL;
+    hash ^= hash >> 27;
+    hash *= 0x94d049bb133111ebULL;
+    return hash ^ (hash >> 31);
+}
+
+constexpr std::uint64_t stem_seed = 0x01;
+constexpr std::uint64_t gram_seed = 0x02;
+constexpr std::uint64_t verb_seed = 0x03;
+constexpr std::uint64_t byte_seed = 0x04;
+
+std::uint64_t pair_hash(std::uint64_t left, std::uint64_t right) {
+    return (left * 0x9e3779b97f4a7c15ULL) ^ (right + 0x7f4a7c15ULL);
+}
+
+bool normalise(std::span<float> vector) {
+    double squares = 0;
+    for (const float value : vector) squares += static_cast<double>(value) * static_cast<double>(value);
+    if (!(squares > 1e-12)) return false;
+    const double length = std::sqrt(squares);
+    for (float& value : vector) value = static_cast<float>(static_cast<double>(value) / length);
+    return true;
+}
+
+}  // namespace
+
+Stemmer::Stemmer() : stemmer_(sb_stemmer_new("english", "UTF_8")) {
+    if (!stemmer_) throw std::bad_alloc();
+}
+
+void Stemmer::Delete::operator()(sb_stemmer* stemmer) const noexcept {
+    sb_stemmer_delete(stemmer);
+}
+
+std::string_view Stemmer::stem(std::string_view word) {
+    word = word.substr(0, longest_word);
+    const sb_symbol* const stem =
+        sb_stemmer_stem(stemmer_.get(), reinterpret_cast<const sb_symbol*>(word.data()), static_cast<int>(word.size()));
+    if (stem == nullptr) return word;
+    return {reinterpret_cast<const char*>(stem), static_cast<std::size_t>(sb_stemmer_length(stemmer_.get()))};
+}
+
+void Embedder::add(std::span<float> out, std::uint64_t hash, float weight) const {
+    // Two places per feature: when one of them collides with another feature, the other still tells them apart.
+    const std::uint64_t other = hash * 0x9e3779b97f4a7c15ULL;
+    const std::size_t first = (hash >> 8) % dimension_;
+    const std::size_t second = (other >> 8) % dimension_;
+    out[first] += (hash & 1) != 0 ? weight : -weight;
+    out[second] += (other >> 63) != 0 ? weight : -weight;
+}
+
+void Embedder::add_stem(Word& to, std::string_view text, float share) {
+    const std::string stem(stemmer_.stem(text));
+    // A cosine multiplies the weights of both texts, so each takes less than the whole: idf to the power of 3/4, by square roots alone.
+    const float root = std::sqrt(inverse_document_frequency(stem));
+    const float rarity = root * std::sqrt(root);
+    const std::uint64_t hash = hash_of(stem, stem_seed);
+    to.hash ^= hash;
+    to.weight = std::max(to.weight, rarity * share);
+    to.features.push_back({hash, rarity * share});
+    if (stem.size() < gram_length) return;
+    const std::string framed = "^" + stem + "$";
+    const std::size_t count = framed.size() - gram_length + 1;
+    // Grams of one word share its weight as parts of one direction, so long words weigh no more than short ones.
+    const float each = rarity * share * gram_share / std::sqrt(static_cast<float>(count));
+    for (std::size_t i = 0; i < count; ++i)
+        to.features.push_back({hash_of(std::string_view(framed).substr(i, gram_length), gram_seed), each});
+}
+
+Embedder::Word Embedder::read(std::string_view text) {
+    Word entry;
+    if (is_stop_word(text)) return entry;
+    const std::string_view full = written_out(text);
+    for_each_word(full.empty() ? text : full, [&](std::string_view part) { add_stem(entry, part, 1); });
+    if (const std::string_view verb = verb_class(text); !verb.empty()) entry.features.push_back({hash_of(verb, verb_seed), verb_weight});
+    return entry;
+}
+
+const Embedder::Word& Embedder::word(std::string_view text) {
+    if (words_.size() >= words_remembered) words_.clear();
+    const auto [entry, is_new] = words_.try_emplace(std::string(text));
+    if (is_new) entry->second = read(text);
+    return entry->second;
+}
+
+void Embedder::embed_bytes(std::string_view text, std::span<float> out) const {
+    std::fill(out.begin(), out.end(), 0.0F);
+    out[hash_of(text, byte_seed) % dimension_] = 1;
+}
+
+void Embedder::embed(std::string_view text, std::span<float> out) {
+    std::fill(out.begin(), out.end(), 0.0F);
+    // A word that is said again counts less each time.
+    std::unordered_map<std::uint64_t, float> said;
+    std::uint64_t before = 0;
+    float weight_before = 0;
+    float position = 0;
+    for_each_word(text, [&](std::string_view raw) {
+        const Word& entry = word(raw);
+        if (entry.features.empty()) return;
+        const float place = fade_words / (fade_words + position);
+        position += 1;
+        float& times = said[entry.hash];
+        times += 1;
+        const float share = place / std::sqrt(times);
+        for (const Feature& feature : entry.features) add(out, feature.hash, feature.weight * share);
+        if (before != 0 && before != entry.hash) {
+            add(out, pair_hash(before, entry.hash), pair_share * std::min(weight_before, entry.weight) * place / times);
+        }
+        before = entry.hash;
+        weight_before = entry.weight;
+    });
+    // Symbols only, stop words only, or features that cancel each other out: the text stands for itself.
+    if (!normalise(out)) embed_bytes(text, out);
+}
+
+}  // namespace embedq::lexical

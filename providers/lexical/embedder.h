@@ -1,0 +1,71 @@
+// Lexical hashing: a text becomes the signed, weighted counts of its words in a fixed number of places.
+//
+// Features are stemmed words, pairs of neighbours, letter n-grams, and classes of verbs (get, list, fetch, …), weighted by compiled-in
+// inverse document frequencies. Two texts come near each other when they share words, not when they mean the same.
+// The same text gives the same bits on every machine: integer hashing, IEEE arithmetic in a fixed order, no library functions but sqrt.
+//
+// Thread-safety: an Embedder belongs to one thread at a time (it owns a stemmer); making one is cheap.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+struct sb_stemmer;
+
+namespace embedq::lexical {
+
+// Changes with anything that changes a vector: features, hashing, tables.
+inline constexpr std::string_view weights_version = "1.0";
+
+// The weight of a stem: high for rare ones. Unknown stems count as rare.
+[[nodiscard]] float inverse_document_frequency(std::string_view stem);
+
+// Snowball's English stemmer, which is not thread-safe.
+class Stemmer {
+public:
+    Stemmer();
+    [[nodiscard]] std::string_view stem(std::string_view word);  // valid until the next call
+
+private:
+    struct Delete {
+        void operator()(sb_stemmer* stemmer) const noexcept;
+    };
+    std::unique_ptr<sb_stemmer, Delete> stemmer_;
+};
+
+class Embedder {
+public:
+    explicit Embedder(std::size_t dimension) : dimension_(dimension) {}
+
+    // Writes a vector of length one; `out` has `dimension` places. Never all zero, whatever the text.
+    void embed(std::string_view text, std::span<float> out);
+
+private:
+    struct Feature {
+        std::uint64_t hash;
+        float weight;
+    };
+    struct Word {
+        std::uint64_t hash = 0;
+        float weight = 0;  // 0: a stop word
+        std::vector<Feature> features;
+    };
+
+    [[nodiscard]] const Word& word(std::string_view text);
+    [[nodiscard]] Word read(std::string_view text);
+    void add_stem(Word& to, std::string_view text, float share);
+    void add(std::span<float> out, std::uint64_t hash, float weight) const;
+    void embed_bytes(std::string_view text, std::span<float> out) const;
+
+    std::size_t dimension_;
+    Stemmer stemmer_;
+    std::unordered_map<std::string, Word> words_;
+};
+
+}  // namespace embedq::lexical

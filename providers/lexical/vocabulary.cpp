@@ -1,0 +1,131 @@
+#include "lexical/vocabulary.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+#include "lexical/embedder.h"
+
+namespace embedq::lexical {
+namespace {
+
+struct Entry {
+    std::string_view word;
+    std::string_view value;
+};
+
+// All tables are in order of their words.
+template <class Table>
+std::string_view find(const Table& table, std::string_view word) {
+    const auto found = std::ranges::lower_bound(table, word, {}, &Entry::word);
+    return found != std::end(table) && found->word == word ? found->value : std::string_view{};
+}
+
+template <class Table>
+consteval bool in_order(const Table& table) {
+    return std::ranges::is_sorted(table, {}, &Entry::word);
+}
+
+constexpr Entry verbs[] = {
+    {"add", "create"},      {"alter", "update"},   {"browse", "read"},     {"cancel", "stop"},    {"change", "update"},
+    {"clear", "delete"},    {"create", "create"},  {"delete", "delete"},   {"describe", "read"},  {"destroy", "delete"},
+    {"disable", "disable"}, {"display", "read"},   {"drop", "delete"},     {"edit", "update"},    {"enable", "enable"},
+    {"erase", "delete"},    {"execute", "run"},    {"fetch", "read"},      {"find", "search"},    {"generate", "create"},
+    {"get", "read"},        {"insert", "create"},  {"invoke", "run"},      {"list", "read"},      {"lists", "read"},
+    {"lookup", "search"},   {"make", "create"},    {"modify", "update"},   {"new", "create"},     {"obtain", "read"},
+    {"open", "create"},     {"patch", "update"},   {"post", "create"},     {"purge", "delete"},   {"put", "update"},
+    {"query", "search"},    {"read", "read"},      {"register", "create"}, {"remove", "delete"},  {"removes", "delete"},
+    {"rename", "update"},   {"replace", "update"}, {"retrieve", "read"},   {"retrieves", "read"}, {"return", "read"},
+    {"returns", "read"},    {"run", "run"},        {"search", "search"},   {"set", "update"},     {"show", "read"},
+    {"start", "run"},       {"stop", "stop"},      {"submit", "create"},   {"trigger", "run"},    {"update", "update"},
+    {"updates", "update"},  {"view", "read"},
+};
+static_assert(in_order(verbs));
+
+constexpr Entry abbreviations[] = {
+    {"admin", "administrator"},
+    {"admins", "administrators"},
+    {"app", "application"},
+    {"apps", "applications"},
+    {"auth", "authentication"},
+    {"cert", "certificate"},
+    {"certs", "certificates"},
+    {"config", "configuration"},
+    {"configs", "configurations"},
+    {"db", "database"},
+    {"dbs", "databases"},
+    {"dir", "directory"},
+    {"env", "environment"},
+    {"folder", "directory"},
+    {"folders", "directories"},
+    {"hook", "webhook"},
+    {"hooks", "webhooks"},
+    {"info", "information"},
+    {"lib", "library"},
+    {"licence", "license"},
+    {"licences", "licenses"},
+    {"msg", "message"},
+    {"org", "organization"},
+    {"organisation", "organization"},
+    {"organisations", "organizations"},
+    {"orgs", "organizations"},
+    {"param", "parameter"},
+    {"params", "parameters"},
+    {"pic", "picture"},
+    {"pr", "pull request"},
+    {"prs", "pull requests"},
+    {"repo", "repository"},
+    {"repos", "repositories"},
+    {"spec", "specification"},
+    {"stats", "statistics"},
+    {"sync", "synchronize"},
+    {"temp", "temporary"},
+    {"tmp", "temporary"},
+    {"var", "variable"},
+    {"vars", "variables"},
+};
+static_assert(in_order(abbreviations));
+
+constexpr Entry stop_words[] = {
+    {"a", "."},    {"an", "."},   {"and", "."},   {"are", "."},  {"as", "."},    {"at", "."},   {"be", "."},    {"by", "."},
+    {"can", "."},  {"did", "."},  {"do", "."},    {"does", "."}, {"for", "."},   {"from", "."}, {"had", "."},   {"has", "."},
+    {"have", "."}, {"how", "."},  {"i", "."},     {"if", "."},   {"in", "."},    {"into", "."}, {"is", "."},    {"it", "."},
+    {"its", "."},  {"me", "."},   {"my", "."},    {"of", "."},   {"on", "."},    {"or", "."},   {"our", "."},   {"s", "."},
+    {"that", "."}, {"the", "."},  {"their", "."}, {"them", "."}, {"these", "."}, {"they", "."}, {"this", "."},  {"to", "."},
+    {"want", "."}, {"was", "."},  {"we", "."},    {"were", "."}, {"what", "."},  {"when", "."}, {"where", "."}, {"which", "."},
+    {"will", "."}, {"with", "."}, {"would", "."}, {"you", "."},  {"your", "."},
+};
+static_assert(in_order(stop_words));
+
+struct Frequency {
+    std::string_view stem;
+    unsigned char tenths;  // of ln(1 + N/df)
+};
+
+// Written by derive_idf over a sample of public API documents (README.md): in order of the stems.
+constexpr Frequency frequencies[] = {
+#include "lexical/idf_table.inc"
+};
+static_assert(std::ranges::is_sorted(frequencies, {}, &Frequency::stem));
+
+constexpr float unknown_stem = 9.0F;
+
+}  // namespace
+
+std::string_view verb_class(std::string_view word) {
+    return find(verbs, word);
+}
+std::string_view written_out(std::string_view word) {
+    return find(abbreviations, word);
+}
+bool is_stop_word(std::string_view word) {
+    return !find(stop_words, word).empty();
+}
+
+float inverse_document_frequency(std::string_view stem) {
+    const auto found = std::ranges::lower_bound(frequencies, stem, {}, &Frequency::stem);
+    if (found == std::end(frequencies) || found->stem != stem) return unknown_stem;
+    return static_cast<float>(found->tenths) / 10.0F;
+}
+
+}  // namespace embedq::lexical

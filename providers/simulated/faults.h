@@ -1,0 +1,92 @@
+// Scripted faults: which call goes wrong, and how.
+//
+// A fault is one line: an action, then conditions and details as key=value, separated by spaces. All conditions of a line must hold; a line
+// without any holds for every call. For each call the first line that holds is the one that happens.
+//
+//   throttle above=50/s retry_after=1s     more than 50 calls were let through within the last second (or minute: 3000/m)
+//   fail rate=0.01                         one call in a hundred is `unavailable`; takes retry_after, too
+//   fail calls=3..5                        the third to the fifth call (also calls=7 and calls=100..)
+//   hang rate=0.001                        no answer until the deadline or a stop
+//   misconfigured calls=1..10
+//   too_large above_inputs=16              (and above_bytes=N)
+//   nan rate=0.01                          one row holds a NaN
+//   wrong_count, wrong_dimension           one row too few; one number too many in each row
+//   poison text=SUBSTRING                  calls that hold such a text are `invalid_input` as a whole, as real servers do it; with
+//   `per_text` only the
+//                                          text is. SUBSTRING goes to the end of the line.
+//
+// Calls count from 1 in each instance. Rates depend on the call's number, the line and the seed alone. Thread-safety: see each class.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "embedq/error.h"
+
+namespace embedq::simulated {
+
+enum class Action : std::uint8_t { throttle, fail, hang, misconfigured, too_large, nan, wrong_count, wrong_dimension, poison };
+
+struct RateLimit {
+    std::size_t calls = 0;
+    std::chrono::milliseconds window{0};
+};
+
+struct Fault {
+    Action action = Action::fail;
+    // Conditions.
+    double rate = 1;
+    std::uint64_t first_call = 1;
+    std::uint64_t last_call = std::numeric_limits<std::uint64_t>::max();
+    std::optional<RateLimit> above;
+    std::size_t above_inputs = 0;
+    std::size_t above_bytes = 0;
+    std::string text;
+    // Details.
+    bool per_text = false;
+    std::optional<std::chrono::milliseconds> retry_after;
+};
+
+// `invalid_argument` names the line, what in it was found, and what was expected.
+[[nodiscard]] Result<Fault> parse_fault(std::string_view line);
+[[nodiscard]] Result<std::vector<Fault>> parse_faults(std::span<const std::string> lines);
+
+// One call as far as faults look at it.
+struct Call {
+    std::uint64_t number = 0;
+    std::chrono::steady_clock::time_point now;
+    std::span<const std::string_view> texts;
+};
+
+// The faults of one instance, with the state of its rate limits. May be called from any thread.
+class FaultScript {
+public:
+    FaultScript(std::vector<Fault> faults, std::uint64_t seed) : faults_(std::move(faults)), seed_(seed) {}
+
+    // Numbers the call, and gives the fault that happens to it, or nullptr.
+    [[nodiscard]] const Fault* next(std::chrono::steady_clock::time_point now, std::span<const std::string_view> texts);
+
+private:
+    [[nodiscard]] bool holds(std::size_t line, const Call& call);
+    [[nodiscard]] bool over_limit(const RateLimit& limit, std::chrono::steady_clock::time_point now) const;
+    void let_through(std::chrono::steady_clock::time_point now);
+
+    const std::vector<Fault> faults_;
+    const std::uint64_t seed_;
+
+    std::mutex mutex_;
+    std::uint64_t calls_ = 0;  // guarded by mutex_
+    std::deque<std::chrono::steady_clock::time_point>
+        passed_;  // guarded by mutex_: calls let through, as many as the largest limit looks at
+};
+
+}  // namespace embedq::simulated

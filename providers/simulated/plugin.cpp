@@ -1,0 +1,82 @@
+// The plugin `simulated`: options and factory.
+#include "embedq/plugin.h"
+
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "simulated/simulated_provider.h"
+
+namespace {
+
+using namespace embedq;
+using std::chrono::milliseconds;
+
+constexpr double kHour = 3600e3;
+
+constexpr std::array kOptions = {
+    OptionSpec{.name = "latency",
+               .type = OptionType::duration,
+               .default_value = "0ms",
+               .help = "Time that each call takes.",
+               .minimum = 0,
+               .maximum = kHour},
+    OptionSpec{.name = "latency_per_input",
+               .type = OptionType::duration,
+               .default_value = "0ms",
+               .help = "Time that a call takes on top for each of its texts.",
+               .minimum = 0,
+               .maximum = kHour},
+    OptionSpec{.name = "dimension",
+               .type = OptionType::integer,
+               .default_value = "64",
+               .help = "Numbers per vector.",
+               .minimum = 1,
+               .maximum = 65536},
+    OptionSpec{.name = "max_inputs",
+               .type = OptionType::integer,
+               .default_value = "0",
+               .help = "Texts that one call may hold; more are refused as too_large. 0: no limit.",
+               .minimum = 0,
+               .maximum = 1e6},
+    OptionSpec{.name = "concurrency",
+               .type = OptionType::integer,
+               .default_value = "0",
+               .help = "Calls that may run at a time; further ones are throttled. 0: 64.",
+               .minimum = 0,
+               .maximum = 100000},
+    OptionSpec{.name = "faults",
+               .type = OptionType::text_list,
+               .help = "Scripted faults, one a line: throttle above=50/s retry_after=1s; fail rate=0.01; fail calls=3..5; hang rate=0.001; "
+                       "nan rate=0.01; "
+                       "wrong_count rate=0.01; wrong_dimension calls=7; misconfigured calls=1..10; too_large above_inputs=16; "
+                       "poison [per_text] text=SUBSTRING."},
+    OptionSpec{.name = "seed", .type = OptionType::integer, .default_value = "1", .help = "Decides which calls a fault with a rate hits."},
+    OptionSpec{.name = "document_prefix", .type = OptionType::text, .default_value = "", .help = "Put before every document text."},
+    OptionSpec{.name = "query_prefix", .type = OptionType::text, .default_value = "", .help = "Put before every query text."},
+};
+
+Result<std::unique_ptr<Provider>> make(const Options& options, Context& context) {
+    const auto count = [&](std::string_view name) { return static_cast<std::size_t>(options.get<std::int64_t>(name)); };
+    const std::size_t concurrency = count("concurrency");
+    auto faults = simulated::parse_faults(options.find<std::vector<std::string>>("faults").value_or(std::vector<std::string>{}));
+    if (!faults) return std::unexpected(std::move(faults.error()));
+    return std::make_unique<simulated::SimulatedProvider>(
+        simulated::Settings{
+            .latency = options.get<milliseconds>("latency"),
+            .latency_per_input = options.get<milliseconds>("latency_per_input"),
+            .dimension = count("dimension"),
+            .max_inputs = count("max_inputs"),
+            .concurrency = concurrency == 0 ? simulated::Settings{}.concurrency : concurrency,
+            .seed = static_cast<std::uint64_t>(options.get<std::int64_t>("seed")),
+            .document_prefix = options.get<std::string>("document_prefix"),
+            .query_prefix = options.get<std::string>("query_prefix"),
+            .faults = std::move(*faults),
+        },
+        context.clock());
+}
+
+}  // namespace
+
+EMBEDQ_PROVIDER("simulated", "1.0.0",
+                "Vectors from a hash of the text, with scripted latency, limits and faults; for tests and measurements.", kOptions, make);

@@ -1,0 +1,136 @@
+#include "simulated/simulated_provider.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "simulated/text_vector.h"
+
+namespace embedq::simulated {
+namespace {
+
+constexpr auto kNever = std::chrono::milliseconds::max();
+// Adding more than this to the present could overflow.
+constexpr std::chrono::steady_clock::duration kLongest = std::chrono::hours(24 * 365);
+
+std::unexpected<Error> refuse(ErrorKind kind, std::string message, std::optional<std::chrono::milliseconds> retry_after = std::nullopt) {
+    return std::unexpected(Error{kind, std::move(message), retry_after});
+}
+
+// What a server says without thinking; nothing for the faults of an answer.
+std::optional<Error> refusal_at_once(const Fault& fault, std::size_t texts) {
+    switch (fault.action) {
+        case Action::throttle: return Error{ErrorKind::throttled, "simulated throttling", fault.retry_after};
+        case Action::misconfigured:
+            return Error{ErrorKind::misconfigured, "simulated wrong configuration; take the fault out of the script"};
+        case Action::too_large:
+            return Error{ErrorKind::too_large, fmt::format("simulated refusal of a request of {} texts as too large", texts)};
+        default: return std::nullopt;
+    }
+}
+
+}  // namespace
+
+SimulatedProvider::SimulatedProvider(Settings settings, const Clock& clock)
+    : settings_(std::move(settings)), clock_(clock), script_(settings_.faults, settings_.seed) {}
+
+Result<ProviderInfo> SimulatedProvider::info(std::stop_token) {
+    ProviderInfo info;
+    info.model = std::string("simulated");
+    info.model_digest = std::string("1");  // of how texts become vectors
+    info.dimension = settings_.dimension;
+    info.document_prefix = settings_.document_prefix;
+    info.query_prefix = settings_.query_prefix;
+    info.limits.concurrency = settings_.concurrency;
+    info.limits.max_inputs = settings_.max_inputs;
+    info.semantic_weight = 0;  // the vectors carry no meaning
+    info.public_options = {{"dimension", std::to_string(settings_.dimension)}};
+    return info;
+}
+
+Result<EmbedResult> SimulatedProvider::embed(const EmbedRequest& request) {
+    const std::size_t others = running_.fetch_add(1);
+    auto result =
+        others < settings_.concurrency
+            ? answer(request)
+            : Result<EmbedResult>(refuse(ErrorKind::throttled, fmt::format("{} calls are running and the option concurrency is {}", others,
+                                                                           settings_.concurrency)));
+    running_.fetch_sub(1);
+    return result;
+}
+
+Result<EmbedResult> SimulatedProvider::answer(const EmbedRequest& request) {
+    const std::size_t texts = request.texts.size();
+    if (settings_.max_inputs > 0 && texts > settings_.max_inputs) {
+        return refuse(ErrorKind::too_large,
+                      fmt::format("the request has {} texts and the option max_inputs is {}", texts, settings_.max_inputs));
+    }
+    const Fault* fault = script_.next(clock_.now(), request.texts);
+    if (fault != nullptr) {
+        if (auto error = refusal_at_once(*fault, texts)) return std::unexpected(std::move(*error));
+    }
+    const bool hangs = fault != nullptr && fault->action == Action::hang;
+    const auto latency = settings_.latency + settings_.latency_per_input * static_cast<std::int64_t>(texts);
+    if (auto waited = wait(hangs ? kNever : latency, request); !waited) return std::unexpected(std::move(waited.error()));
+    if (fault == nullptr) return vectors(request, texts, settings_.dimension);
+
+    switch (fault->action) {
+        case Action::fail: return refuse(ErrorKind::unavailable, "simulated failure", fault->retry_after);
+        case Action::wrong_count: return vectors(request, texts - 1, settings_.dimension);
+        case Action::wrong_dimension: return vectors(request, texts, settings_.dimension + 1);
+        case Action::nan: {
+            auto result = vectors(request, texts, settings_.dimension);
+            result.matrix[(texts / 2) * settings_.dimension] = std::numeric_limits<float>::quiet_NaN();
+            return result;
+        }
+        case Action::poison: {
+            if (!fault->per_text) {
+                return refuse(ErrorKind::invalid_input, fmt::format("simulated refusal of a text that holds '{}'", fault->text));
+            }
+            auto result = vectors(request, texts, settings_.dimension);
+            for (std::size_t i = 0; i < texts; ++i) {
+                if (!request.texts[i].contains(fault->text)) continue;
+                result.errors.push_back(
+                    {i, Error{ErrorKind::invalid_input, fmt::format("simulated refusal: the text holds '{}'", fault->text)}});
+            }
+            return result;
+        }
+        default: return vectors(request, texts, settings_.dimension);
+    }
+}
+
+EmbedResult SimulatedProvider::vectors(const EmbedRequest& request, std::size_t rows, std::size_t dimension) const {
+    const std::string& prefix = request.kind == TextKind::query ? settings_.query_prefix : settings_.document_prefix;
+    EmbedResult result;
+    result.dimension = dimension;
+    result.matrix.resize(rows * dimension);
+    for (std::size_t i = 0; i < rows; ++i) {
+        fill_text_vector(prefix, request.texts[i], std::span(result.matrix).subspan(i * dimension, dimension));
+    }
+    // A common estimate of real tokenizers: four bytes a token.
+    for (const std::string_view text : request.texts) result.tokens += (prefix.size() + text.size() + 3) / 4;
+    return result;
+}
+
+Status SimulatedProvider::wait(std::chrono::milliseconds time, const EmbedRequest& request) {
+    using std::chrono::steady_clock;
+    if (request.stop.stop_requested()) return refuse(ErrorKind::unavailable, "stopped");
+    const auto never = [] { return false; };
+    const bool no_deadline = request.deadline == steady_clock::time_point::max();
+    std::unique_lock lock(mutex_);
+    if (no_deadline && time == kNever) {
+        idle_.wait(lock, request.stop, never);
+        return refuse(ErrorKind::unavailable, "stopped");
+    }
+    const steady_clock::duration left = no_deadline ? steady_clock::duration::max() : request.deadline - clock_.now();
+    const bool late = time == kNever || left < time;
+    const steady_clock::duration pause = std::min(late ? left : steady_clock::duration(time), kLongest);
+    if (pause > steady_clock::duration::zero()) idle_.wait_for(lock, request.stop, pause, never);
+    if (request.stop.stop_requested()) return refuse(ErrorKind::unavailable, "stopped");
+    if (late) return refuse(ErrorKind::unavailable, "no answer before the deadline");
+    return {};
+}
+
+}  // namespace embedq::simulated

@@ -1,0 +1,55 @@
+// A provider that needs no model: deterministic vectors, latency, limits and faults as configured. For tests and measurements.
+//
+// Thread-safety: as Provider. Waiting ends early at the deadline and at a stop request.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "embedq/context.h"
+#include "embedq/provider.h"
+#include "simulated/faults.h"
+
+namespace embedq::simulated {
+
+struct Settings {
+    std::chrono::milliseconds latency{0};
+    std::chrono::milliseconds latency_per_input{0};
+    std::size_t dimension = 64;
+    std::size_t max_inputs = 0;    // 0: no limit
+    std::size_t concurrency = 64;  // calls beyond it are throttled
+    std::uint64_t seed = 1;
+    std::string document_prefix;
+    std::string query_prefix;
+    std::vector<Fault> faults;
+};
+
+class SimulatedProvider final : public Provider {
+public:
+    // `clock` outlives the provider; deadlines and rate limits are read against it, waiting takes real time.
+    SimulatedProvider(Settings settings, const Clock& clock);
+
+    [[nodiscard]] Result<ProviderInfo> info(std::stop_token stop) override;
+    [[nodiscard]] Result<EmbedResult> embed(const EmbedRequest& request) override;
+
+private:
+    [[nodiscard]] Result<EmbedResult> answer(const EmbedRequest& request);
+    [[nodiscard]] EmbedResult vectors(const EmbedRequest& request, std::size_t rows, std::size_t dimension) const;
+    [[nodiscard]] Status wait(std::chrono::milliseconds time, const EmbedRequest& request);
+
+    const Settings settings_;
+    const Clock& clock_;
+    FaultScript script_;
+    std::atomic<std::size_t> running_{0};
+
+    std::mutex mutex_;  // only for the waiting: nothing is signalled but by stop tokens
+    std::condition_variable_any idle_;
+};
+
+}  // namespace embedq::simulated

@@ -1,0 +1,4 @@
+// The name inside is not the file's.
+#include "harmless_provider.h"
+
+EMBEDQ_PROVIDER("real_name", "1.0.0", "bad on purpose", kNoOptions, make_harmless);

@@ -1,0 +1,43 @@
+// A provider without a fault, for plugins whose fault lies elsewhere.
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "embedq/plugin.h"
+#include "embedq/provider.h"
+
+namespace {
+
+class HarmlessProvider : public embedq::Provider {
+public:
+    embedq::Result<embedq::ProviderInfo> info(std::stop_token) override { return embedq::ProviderInfo{.model = "none", .dimension = 1}; }
+    embedq::Result<embedq::EmbedResult> embed(const embedq::EmbedRequest& request) override {
+        return embedq::EmbedResult{.matrix = std::vector<float>(request.texts.size(), 1.0F), .dimension = 1};
+    }
+};
+
+[[maybe_unused]] constexpr std::array<embedq::OptionSpec, 0> kNoOptions = {};
+
+[[maybe_unused]] embedq::Result<std::unique_ptr<embedq::Provider>> make_harmless(const embedq::Options&, embedq::Context&) {
+    return std::make_unique<HarmlessProvider>();
+}
+
+// A descriptor as the macros make it, to be spoilt in one field.
+[[maybe_unused]] constexpr embedq::PluginDescriptor harmless(const char* name) {
+    return {sizeof(embedq::PluginDescriptor),
+            EMBEDQ_API_VERSION,
+            EMBEDQ_BUILD_TAG,
+            embedq::PluginKind::provider,
+            name,
+            "1.0.0",
+            "bad on purpose",
+            kNoOptions.data(),
+            kNoOptions.size(),
+            nullptr,
+            make_harmless,
+            nullptr,
+            nullptr};
+}
+
+}  // namespace

@@ -1,0 +1,92 @@
+"""The program under test, in a world of its own: one folder, one configuration, no environment of the machine."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+PROGRAM = None  # set by run.py
+DEADLINE = 120  # seconds that any one step may take; only a hang reaches it
+
+METHODS = ["get", "put", "post", "delete"]
+
+
+def document(title, operations, salt=""):
+    """An OpenAPI document with that many operations, each with a text of its own."""
+    paths = {}
+    for i in range(operations):
+        item = paths.setdefault(f"/{title}/things{i // 4}", {})
+        item[METHODS[i % 4]] = {
+            "operationId": f"{title}_{i}",
+            "summary": f"Operation number {i} of {title} {salt}".strip(),
+            "responses": {"200": {"description": "good"}},
+        }
+    return {"openapi": "3.0.3", "info": {"title": title, "version": "1"}, "paths": paths}
+
+
+class World:
+    """One folder with a configuration; everything that embedq keeps lies below it."""
+
+    def __init__(self, config=None):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="embedq-integration-"))
+        self.config = self.folder / "embedq.yaml"
+        if config is not None:
+            self.config.write_text(config)
+        self.processes = []
+
+    def close(self):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+            for pipe in (process.stdout, process.stderr):
+                if pipe:
+                    pipe.close()
+        shutil.rmtree(self.folder)
+
+    def environment(self):
+        kept = {key: os.environ[key] for key in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS") if key in os.environ}
+        return {**kept, "HOME": str(self.folder), "XDG_DATA_HOME": str(self.folder / "data")}
+
+    def command(self, *words):
+        config = ["--config", str(self.config)] if self.config.exists() else []
+        return [PROGRAM, *config, *map(str, words)]
+
+    def run(self, *words):
+        return subprocess.run(self.command(*words), env=self.environment(), cwd=self.folder, capture_output=True, text=True, timeout=DEADLINE)
+
+    def start(self, *words):
+        process = subprocess.Popen(self.command(*words), env=self.environment(), cwd=self.folder, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        self.processes.append(process)
+        return process
+
+    def json(self, *words):
+        done = self.run(*words, "--json")
+        assert done.returncode == 0, f"{words} exited {done.returncode}: {done.stderr}"
+        return json.loads(done.stdout)
+
+    def write(self, name, content):
+        path = self.folder / "specs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    @property
+    def specs(self):
+        return self.folder / "specs"
+
+    def wait_for_status(self, condition):
+        """Reads what `status --watch` tells until the condition holds of the catalogs."""
+        watch = self.start("status", "--watch", "--json")
+        try:
+            for line in watch.stdout:
+                catalogs = {catalog["catalog_id"]: catalog for catalog in json.loads(line)["catalogs"]}
+                if condition(catalogs):
+                    return catalogs
+        finally:
+            watch.terminate()
+            watch.wait()
+        raise AssertionError(f"status --watch ended: {watch.stderr.read()}")

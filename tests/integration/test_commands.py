@@ -1,0 +1,171 @@
+"""The shapes that scripts rely on, exit statuses, and messages."""
+
+import json
+import unittest
+
+from program import World, document
+
+
+class Case(unittest.TestCase):
+    config = None
+
+    def setUp(self):
+        self.world = World(self.config)
+        self.addCleanup(self.world.close)
+
+
+class Shapes(Case):
+    def setUp(self):
+        super().setUp()
+        self.world.write("pets.json", document("pets", 6))
+        self.world.write("deep/shop.yaml", json.dumps(document("shop", 3)))  # JSON is YAML
+        self.world.write("package.json", {"name": "no document"})
+        self.world.write("readme.md", "not looked at")
+
+    def test_index_status_search_and_jobs(self):
+        done = self.world.run("index", self.world.specs, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.count("\n"), 1)
+        report = json.loads(done.stdout)
+        self.assertEqual(list(report), ["documents", "refused", "operations", "distinct_texts", "embedded", "reused", "seconds"])
+        self.assertEqual((report["documents"], report["operations"]), (2, 9))
+        self.assertEqual((report["distinct_texts"], report["embedded"], report["reused"]), (9, 9, 0))
+        self.assertEqual(len(report["refused"]), 1)
+        self.assertTrue(report["refused"][0]["path"].endswith("package.json"))
+        self.assertTrue(report["refused"][0]["reason"])
+
+        status = self.world.json("status")
+        self.assertEqual(status, {"catalogs": [{"catalog_id": "default", "specs_total": 2, "specs_indexed": 2, "specs_pending": 0,
+                                                "specs_running": 0, "specs_failed": 0, "operation_count": 9, "embedding_count": 9}]})
+        named = self.world.json("status", "default")
+        self.assertEqual([spec["badge"] for spec in named["specs"]], ["3/3 indexed", "6/6 indexed"])
+        self.assertEqual(set(named["specs"][0]), {"spec_name", "operation_count", "embedding_count", "job_status", "job_updated_at", "badge"})
+        self.assertIn("All 2 specs indexed", self.world.run("status").stdout)
+
+        found = self.world.json("search", "Operation number 4 of pets", "--limit", 3)
+        self.assertEqual(list(found), ["ranking", "fallback_reason", "results"])
+        self.assertEqual((found["ranking"], found["fallback_reason"]), ("hybrid", ""))
+        self.assertEqual(found["results"][0]["operation_id"], "pets_4")
+        self.assertEqual(list(found["results"][0]), ["catalog_id", "spec_name", "operation_id", "method", "path", "summary", "score"])
+
+        jobs = self.world.json("jobs", "list")
+        self.assertEqual(set(jobs), {"jobs", "next_cursor"})
+        self.assertEqual([job["status"] for job in jobs["jobs"]], ["succeeded", "succeeded"])
+        self.assertEqual(jobs["jobs"][0]["kind"], "spec_write")
+        self.assertRegex(jobs["jobs"][0]["completed_at"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        first = self.world.json("jobs", "list", "--limit", 1)
+        second = self.world.json("jobs", "list", "--limit", 1, "--cursor", first["next_cursor"])
+        self.assertEqual([first["jobs"][0]["id"], second["jobs"][0]["id"]], [job["id"] for job in jobs["jobs"]])
+        self.assertIsNone(second["next_cursor"])
+
+    def test_again_embeds_nothing(self):
+        self.world.json("index", self.world.specs)
+        again = self.world.json("index", self.world.specs)
+        self.assertEqual((again["documents"], again["embedded"], again["reused"]), (2, 0, 9))
+        self.world.write("pets.json", document("pets", 7))
+        changed = self.world.json("index", self.world.specs)
+        self.assertEqual((changed["embedded"], changed["reused"]), (1, 9))
+
+    def test_specs_and_catalogs(self):
+        self.world.json("index", self.world.specs)
+        specs = self.world.json("specs", "list")["specs"]
+        self.assertEqual(len(specs), 2)
+        name = specs[1]["spec_name"]
+        self.assertEqual(len(self.world.json("specs", "show", name)["operations"]), 6)
+        self.assertEqual(json.loads(self.world.run("specs", "show", name, "--content").stdout)["info"]["title"], "pets")
+        self.assertEqual(self.world.run("catalogs", "clone", "default", "copy").returncode, 0)
+        self.assertEqual(self.world.json("status", "copy")["catalogs"][0]["embedding_count"], 9)
+        self.assertEqual(self.world.run("specs", "delete", name).returncode, 0)
+        self.assertEqual(self.world.json("status", "default")["catalogs"][0]["operation_count"], 3)
+        self.assertEqual(self.world.run("catalogs", "delete", "copy").returncode, 0)
+        self.assertEqual([c["catalog_id"] for c in self.world.json("catalogs", "list")["catalogs"]], ["default"])
+
+    def test_reembed_and_work_it_off(self):
+        self.world.json("index", self.world.specs)
+        name = self.world.json("specs", "list")["specs"][0]["spec_name"]
+        self.assertEqual(self.world.run("specs", "reembed", name).returncode, 0)
+        self.assertEqual(self.world.json("jobs", "list", "--status", "pending")["jobs"][0]["kind"], "manual_retry")
+        worker = self.world.start("worker")
+        self.world.wait_for_status(lambda catalogs: catalogs["default"]["specs_pending"] + catalogs["default"]["specs_running"] == 0)
+        worker.terminate()
+        self.assertEqual(worker.wait(30), 0, worker.stderr.read())
+        self.assertEqual(self.world.json("jobs", "list", "--limit", 1)["jobs"][0]["status"], "succeeded")
+
+
+class Failures(Case):
+    def test_nothing_indexed_is_a_failure(self):
+        self.world.write("package.json", {"name": "x"})
+        done = self.world.run("index", self.world.specs, "--json")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(json.loads(done.stdout)["documents"], 0)
+        done = self.world.run("index", self.world.folder / "nowhere")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("nowhere' does not exist", done.stderr)
+        self.assertTrue(done.stderr.startswith("embedq: "))
+
+    def test_unknown_things(self):
+        for words in (("status", "cats"), ("search", "x", "--catalog", "cats"), ("jobs", "show", "7"), ("specs", "list"), ("catalogs", "show", "cats")):
+            done = self.world.run(*words, "--json")
+            self.assertEqual(done.returncode, 1, words)
+            self.assertEqual(done.stdout, "", words)
+            self.assertRegex(done.stderr, r"^embedq: .+\n$", words)
+
+    def test_usage(self):
+        for words in ((), ("serch", "x"), ("index",), ("jobs",), ("search", "x", "--limit", "0"), ("status", "--nonsense")):
+            done = self.world.run(*words)
+            self.assertEqual(done.returncode, 2, words)
+            self.assertEqual(done.stdout, "", words)
+        self.assertIn("did you mean 'search'", self.world.run("serch", "x").stderr)
+        for words in (("--help",), ("index", "--help"), ("jobs", "--help"), ("jobs", "list", "--help")):
+            done = self.world.run(*words)
+            self.assertEqual(done.returncode, 0, words)
+            self.assertIn("--help", done.stdout)
+
+    def test_an_empty_store_answers(self):
+        self.assertEqual(self.world.json("status"), {"catalogs": []})
+        self.assertEqual(self.world.json("search", "anything")["results"], [])
+        self.assertEqual(self.world.json("jobs", "list"), {"jobs": [], "next_cursor": None})
+
+
+class Configuration(Case):
+    config = """version: 1
+store:
+  plugin: sqlit
+providers:
+  slow: { plugin: simulated, options: { dimension: many } }
+scheduler: { leese: 20s }
+"""
+
+    def test_every_fault_is_told_with_its_place(self):
+        for words in (("config", "check"), ("status",), ("index", ".")):
+            done = self.world.run(*words)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            for part in ("embedq.yaml:3:", "sqlite", "embedq.yaml:5:", "embedq.yaml:6:", "lease"):
+                self.assertIn(part, done.stderr, words)
+
+    def test_a_missing_file(self):
+        self.world.config.unlink()
+        done = self.world.run("status", "--config", "nowhere.yaml")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("nowhere.yaml", done.stderr)
+
+    def test_show_and_schema(self):
+        self.world.config.unlink()
+        self.assertEqual(self.world.run("config", "check").returncode, 0)
+        self.assertIn("lexical", self.world.run("config", "show").stdout)
+        self.assertIn("$schema", json.loads(self.world.run("config", "schema").stdout))
+        self.assertIn("store", {plugin["kind"] for plugin in self.world.json("plugins", "list")["plugins"]})
+        self.assertEqual(self.world.run("plugins", "show", "sqlite").returncode, 0)
+
+
+class EmbeddingOff(Case):
+    config = "version: 1\nembedding: { provider: none }\n"
+
+    def test_documents_are_stored_and_found_by_words(self):
+        self.world.write("pets.json", document("pets", 6))
+        done = self.world.run("index", self.world.specs, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["embedded"], 0)
+        found = self.world.json("search", "number 4 pets")
+        self.assertEqual((found["ranking"], found["fallback_reason"]), ("lexical", "embeddings_not_indexed"))
+        self.assertEqual(found["results"][0]["operation_id"], "pets_4")

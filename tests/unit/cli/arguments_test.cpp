@@ -1,0 +1,125 @@
+#include "cli/arguments.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "fake_engine.h"
+
+namespace embedq::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using Words = std::vector<std::string>;
+
+Answer answer_of(const Words& words) {
+    auto read = read_arguments(words, "1.2.3");
+    const Answer* answer = std::get_if<Answer>(&read);
+    return answer == nullptr ? Answer{-1, "it would run"} : *answer;
+}
+
+bool runs(const Words& words) {
+    return std::holds_alternative<Invocation>(read_arguments(words, "1.2.3"));
+}
+
+TEST(Arguments, EveryCommandIsThere) {
+    for (const Words& words : std::vector<Words>{{"index", "a"},
+                                                 {"index", "a", "b", "--catalog", "c", "--no-work", "--json"},
+                                                 {"search", "question", "--mode", "lexical", "--limit", "3", "--json"},
+                                                 {"status"},
+                                                 {"status", "c", "--watch", "--json"},
+                                                 {"serve"},
+                                                 {"worker"},
+                                                 {"jobs", "list", "--status", "failed", "--json"},
+                                                 {"jobs", "show", "1"},
+                                                 {"jobs", "retry", "1", "2"},
+                                                 {"jobs", "cancel", "1"},
+                                                 {"jobs", "prune", "--older-than", "3d"},
+                                                 {"catalogs", "list"},
+                                                 {"catalogs", "show", "c"},
+                                                 {"catalogs", "reembed", "c"},
+                                                 {"catalogs", "clone", "c", "d"},
+                                                 {"catalogs", "delete", "c"},
+                                                 {"specs", "list"},
+                                                 {"specs", "show", "s", "--catalog", "c"},
+                                                 {"specs", "reembed", "s"},
+                                                 {"specs", "delete", "s"},
+                                                 {"plugins", "list"},
+                                                 {"plugins", "show", "p"},
+                                                 {"config", "check"},
+                                                 {"config", "show"},
+                                                 {"config", "schema"},
+                                                 {"migrate", "up"},
+                                                 {"migrate", "status", "--json"}}) {
+        EXPECT_TRUE(runs(words)) << ::testing::PrintToString(words) << answer_of(words).text;
+    }
+}
+
+TEST(Arguments, HelpStandsOnEveryLevel) {
+    for (const Words& words :
+         std::vector<Words>{{"--help"}, {"index", "--help"}, {"jobs", "--help"}, {"jobs", "prune", "--help"}, {"-h"}}) {
+        const Answer answer = answer_of(words);
+        EXPECT_EQ(answer.exit_status, exit_done) << ::testing::PrintToString(words);
+        EXPECT_THAT(answer.text, HasSubstr("--help"));
+    }
+    EXPECT_THAT(answer_of({"jobs", "prune", "--help"}).text, HasSubstr("--older-than"));
+    EXPECT_EQ(answer_of({"--version"}).text, "embedq 1.2.3\n");
+}
+
+TEST(Arguments, AnUnknownCommandNamesTheNearest) {
+    const Answer answer = answer_of({"serch", "x"});
+    EXPECT_EQ(answer.exit_status, exit_usage);
+    EXPECT_EQ(answer.text, "embedq has no command 'serch', did you mean 'search'?; see embedq --help");
+    EXPECT_THAT(answer_of({"jobs", "lits"}).text, HasSubstr("embedq jobs has no command 'lits', did you mean 'list'?"));
+    EXPECT_THAT(answer_of({"search", "x", "--limt", "3"}).text, HasSubstr("'--limt', did you mean '--limit'?"));
+    EXPECT_THAT(answer_of({"status", "a", "b"}).text, HasSubstr("'b' is one argument too many"));
+}
+
+TEST(Arguments, WrongUsageIsExitStatus2) {
+    for (const Words& words : std::vector<Words>{{},
+                                                 {"jobs"},
+                                                 {"index"},
+                                                 {"search"},
+                                                 {"search", "x", "--limit", "0"},
+                                                 {"search", "x", "--limit", "501"},
+                                                 {"search", "x", "--limit", "many"},
+                                                 {"search", "x", "--mode", "fuzzy"},
+                                                 {"jobs", "show", "x"},
+                                                 {"jobs", "list", "--status", "done"},
+                                                 {"jobs", "prune", "--older-than", "3"},
+                                                 {"--json"},
+                                                 {"serve", "--json"}}) {
+        EXPECT_EQ(answer_of(words).exit_status, exit_usage) << ::testing::PrintToString(words) << answer_of(words).text;
+    }
+    EXPECT_THAT(answer_of({"search", "x", "--mode", "hybird"}).text, HasSubstr("did you mean 'hybrid'?"));
+}
+
+TEST(Arguments, TheConfigurationMayStandAnywhere) {
+    for (const Words& words : std::vector<Words>{{"--config", "f", "status"}, {"status", "--config", "f"}}) {
+        const auto read = read_arguments(words, "1");
+        ASSERT_TRUE(std::holds_alternative<Invocation>(read));
+        EXPECT_EQ(std::get<Invocation>(read).config, "f");
+    }
+    ::setenv("EMBEDQ_CONFIG", "from-env", 1);
+    const auto from_environment = read_arguments(Words{"status"}, "1");
+    const auto over_it = read_arguments(Words{"status", "--config", "f"}, "1");
+    ::unsetenv("EMBEDQ_CONFIG");
+    EXPECT_EQ(std::get<Invocation>(from_environment).config, "from-env");
+    EXPECT_EQ(std::get<Invocation>(over_it).config, "f");
+}
+
+TEST(Arguments, ReachTheCommand) {
+    testing::Stage stage(true);
+    const auto read = read_arguments(Words{"search", "find pets", "--catalog", "c", "--mode", "semantic", "--limit", "7", "--json"}, "1");
+    ASSERT_TRUE(std::holds_alternative<Invocation>(read));
+    EXPECT_EQ(std::get<Invocation>(read).run(stage.session), exit_done);
+    const SearchRequest& request = stage.world.engine.last_search;
+    EXPECT_EQ(request.query, "find pets");
+    EXPECT_EQ(request.catalog_id, "c");
+    EXPECT_EQ(request.mode, RankingMode::semantic);
+    EXPECT_EQ(request.limit, 7);
+}
+
+}  // namespace
+}  // namespace embedq::cli

@@ -1,0 +1,171 @@
+#include "cli/commands.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/present.h"
+#include "fake_engine.h"
+
+namespace embedq::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::Stage;
+
+void add_catalog(Stage& stage, std::size_t specs) {
+    stage.world.engine.health_list.push_back({"pets", specs, specs, 0, 0, 0, 2 * specs, 2 * specs});
+    for (std::size_t i = 0; i < specs; ++i) {
+        stage.world.engine.status_lists["pets"].push_back({"spec-" + std::to_string(i), 2, 2, 0, std::nullopt});
+    }
+}
+
+TEST(StatusCommand, JsonHasTheShapeForScripts) {
+    Stage stage(true);
+    add_catalog(stage, 1);
+    ASSERT_EQ(run_status(stage.session, {}), exit_done);
+    EXPECT_EQ(stage.out.str(),
+              R"({"catalogs":[{"catalog_id":"pets","specs_total":1,"specs_indexed":1,"specs_pending":0,"specs_running":0,"specs_failed":0,)"
+              R"("operation_count":2,"embedding_count":2}]})"
+              "\n");
+    stage.out.str("");
+    ASSERT_EQ(run_status(stage.session, {.catalog = "pets"}), exit_done);
+    const Json json = Json::parse(stage.out.str());
+    ASSERT_EQ(json["specs"].size(), 1);
+    EXPECT_EQ(json["specs"][0]["badge"], "2/2 indexed");
+}
+
+TEST(StatusCommand, ManySpecsAreListedOnlyWhenTheirCatalogIsNamed) {
+    Stage stage;
+    add_catalog(stage, 60);
+    stage.world.engine.status_lists["pets"][7].embedding_count = 0;
+    ASSERT_EQ(run_status(stage.session, {}), exit_done);
+    EXPECT_THAT(stage.out.str(), HasSubstr("spec-7  not indexed"));
+    EXPECT_THAT(stage.out.str(), Not(HasSubstr("spec-8 ")));
+    EXPECT_THAT(stage.out.str(), HasSubstr("59 that need nothing"));
+    EXPECT_THAT(stage.out.str(), HasSubstr("All 60 specs indexed"));
+    stage.out.str("");
+    ASSERT_EQ(run_status(stage.session, {.catalog = "pets"}), exit_done);
+    EXPECT_THAT(stage.out.str(), HasSubstr("spec-8 "));
+}
+
+TEST(StatusCommand, AnUnknownCatalogFails) {
+    Stage stage(true);
+    EXPECT_EQ(run_status(stage.session, {.catalog = "cats"}), exit_failed);
+    EXPECT_EQ(stage.err.str(), "embedq: there is no catalog 'cats'\n");
+    EXPECT_EQ(stage.out.str(), "");
+}
+
+TEST(StatusCommand, WatchSaysOnlyChangesAndEndsWithTheSignal) {
+    Stage stage(true);
+    add_catalog(stage, 1);
+    stage.world.waits_until_stop = 5;
+    ASSERT_EQ(run_status(stage.session, {.watch = true}), exit_done);
+    const std::string text = stage.out.str();
+    EXPECT_EQ(std::ranges::count(text, '\n'), 1);
+}
+
+TEST(SearchCommand, JsonHasTheShapeForScripts) {
+    Stage stage(true);
+    stage.world.engine.search_response.ranking = RankingMode::lexical;
+    stage.world.engine.search_response.fallback_reason = "embeddings_not_indexed";
+    stage.world.engine.search_response.hits.push_back({"pets", "store", "listPets", "GET", "/pets", "Lists pets", 0.5});
+    ASSERT_EQ(run_search(stage.session, {.query = "pets"}), exit_done);
+    EXPECT_EQ(stage.out.str(),
+              R"({"ranking":"lexical","fallback_reason":"embeddings_not_indexed","results":[{"catalog_id":"pets","spec_name":"store",)"
+              R"("operation_id":"listPets","method":"GET","path":"/pets","summary":"Lists pets","score":0.5}]})"
+              "\n");
+}
+
+TEST(SearchCommand, TextSaysWhichRankingRanAndWhy) {
+    Stage stage;
+    stage.world.engine.search_response.fallback_reason = "embeddings_not_indexed";
+    stage.world.engine.search_response.fallback_detail = "no operation has a vector yet";
+    stage.world.engine.search_response.hits.push_back({"pets", "store", "listPets", "GET", "/pets", "Lists\x1b[2J pets", 0.5});
+    ASSERT_EQ(run_search(stage.session, {.query = "pets"}), exit_done);
+    EXPECT_THAT(stage.err.str(), HasSubstr("lexical instead of hybrid: no operation has a vector yet (embeddings_not_indexed)"));
+    EXPECT_THAT(stage.out.str(), HasSubstr("GET /pets"));
+    EXPECT_THAT(stage.out.str(), Not(HasSubstr("\x1b")));
+}
+
+TEST(JobsCommand, ListPagesByCursor) {
+    Stage stage(true);
+    for (JobId id = 5; id >= 1; --id) {
+        Job job;
+        job.id = id;
+        stage.world.engine.job_list.push_back(job);
+    }
+    std::vector<JobId> seen;
+    std::optional<JobId> cursor;
+    do {
+        stage.out.str("");
+        ASSERT_EQ(run_jobs_list(stage.session, {.cursor = cursor, .limit = 2}), exit_done);
+        const Json page = Json::parse(stage.out.str());
+        for (const Json& job : page["jobs"]) seen.push_back(job["id"]);
+        cursor.reset();
+        if (!page["next_cursor"].is_null()) cursor = std::stoll(page["next_cursor"].get<std::string>());
+    } while (cursor);
+    EXPECT_EQ(seen, (std::vector<JobId>{5, 4, 3, 2, 1}));
+}
+
+TEST(JobsCommand, AFullLastPageHasNoCursor) {
+    Stage stage(true);
+    stage.world.engine.job_list.resize(1);
+    ASSERT_EQ(run_jobs_list(stage.session, {.limit = 1}), exit_done);
+    EXPECT_TRUE(Json::parse(stage.out.str())["next_cursor"].is_null());
+}
+
+TEST(JobsCommand, AnUnknownJobFailsAndCancelsNothing) {
+    Stage stage;
+    EXPECT_EQ(run_jobs_show(stage.session, 9), exit_failed);
+    EXPECT_THAT(stage.err.str(), HasSubstr("there is no job 9"));
+    EXPECT_EQ(run_jobs_cancel(stage.session, {9}), exit_failed);
+    EXPECT_TRUE(stage.world.engine.cancelled.empty());
+}
+
+TEST(JobsCommand, RetriesEachJob) {
+    Stage stage;
+    ASSERT_EQ(run_jobs_retry(stage.session, {3, 4}), exit_done);
+    EXPECT_EQ(stage.world.engine.retried, (std::vector<JobId>{3, 4}));
+    EXPECT_EQ(stage.out.str(), "job 3: a new job is queued\njob 4: a new job is queued\n");
+}
+
+TEST(ConfigCommand, CheckTellsEveryFaultAndExits2) {
+    Stage stage;
+    stage.world.checked.errors = {"f.yaml:1:2: error: first", "f.yaml:3:4: error: second"};
+    EXPECT_EQ(run_config_check(stage.session), exit_usage);
+    EXPECT_EQ(stage.err.str(), "embedq: f.yaml:1:2: error: first\nembedq: f.yaml:3:4: error: second\n");
+    EXPECT_EQ(stage.out.str(), "");
+}
+
+TEST(AnyCommand, AConfigurationThatDoesNotLoadExits2) {
+    Stage stage;
+    stage.world.open_failure = Failure{exit_usage, {"f.yaml:1:2: error: first"}};
+    EXPECT_EQ(run_status(stage.session, {}), exit_usage);
+    EXPECT_EQ(stage.err.str(), "embedq: f.yaml:1:2: error: first\n");
+}
+
+TEST(PluginsCommand, AnUnknownPluginNamesTheNearest) {
+    Stage stage;
+    stage.world.plugins.plugins.push_back({"store", "sqlite", "1", "A file", "/p/libembedq_store_sqlite.so", {}});
+    EXPECT_EQ(run_plugins_show(stage.session, "sqlit"), exit_failed);
+    EXPECT_THAT(stage.err.str(), HasSubstr("did you mean 'sqlite'?"));
+    EXPECT_EQ(run_plugins_show(stage.session, "sqlite"), exit_done);
+}
+
+TEST(WorkerCommand, WorksUntilStoppedAndExits0) {
+    Stage stage;
+    EXPECT_EQ(run_worker(stage.session), exit_done);
+    EXPECT_TRUE(stage.world.started);
+    EXPECT_TRUE(stage.world.stopped);
+}
+
+TEST(MigrateCommand, ANewerSchemaFails) {
+    Stage stage(true);
+    stage.world.migration = {5, 3, {}};
+    EXPECT_EQ(run_migrate_status(stage.session), exit_failed);
+    EXPECT_EQ(stage.out.str(), "{\"current\":5,\"newest\":3,\"waiting\":[]}\n");
+}
+
+}  // namespace
+}  // namespace embedq::cli

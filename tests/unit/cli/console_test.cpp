@@ -1,0 +1,86 @@
+#include "cli/console.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "cli/logging.h"
+#include "cli/present.h"
+
+namespace embedq::cli {
+namespace {
+
+TEST(Console, KeepsAnswersAndRemarksApart) {
+    std::ostringstream out, err;
+    Console console(out, err, {});
+    console.print("answer");
+    console.error("wrong");
+    console.transient("progress");
+    EXPECT_EQ(out.str(), "answer\n");
+    EXPECT_EQ(err.str(), "embedq: wrong\n");
+    EXPECT_EQ(console.paint(Colour::red, "x"), "x");
+}
+
+TEST(Console, TheTransientLineGivesWayAndComesBack) {
+    std::ostringstream out, err;
+    Console console(out, err, {.out = false, .err = true});
+    console.transient("50 %");
+    console.note("line");
+    EXPECT_EQ(err.str(), "50 %\r\x1b[2Kline\n50 %");
+}
+
+TEST(Console, AFullDiskIsNoticed) {
+    std::ostringstream out, err;
+    Console console(out, err, {});
+    console.print("x");
+    EXPECT_TRUE(console.flush());
+    out.setstate(std::ios::badbit);
+    EXPECT_FALSE(console.flush());
+}
+
+TEST(Plain, TakesControlCharactersOut) {
+    EXPECT_EQ(plain("a\x1b[31mb\nc"), "a [31mb c");
+    EXPECT_EQ(plain("a\xc2\x9b"
+                    "b"),
+              "a  b");
+    EXPECT_EQ(plain("größe"), "größe");
+}
+
+TEST(Table, ColumnsLineUpByCharacters) {
+    std::ostringstream out, err;
+    Console console(out, err, {});
+    Table table({"A", "B"});
+    table.add({"größe", "1"});
+    table.add({"x", "2"});
+    table.print(console);
+    EXPECT_EQ(out.str(), "A      B\ngröße  1\nx      2\n");
+}
+
+TEST(Log, JsonIsOneObjectALine) {
+    std::ostringstream out, err;
+    Console console(out, err, {});
+    const Log log(console, LogLevel::info, LogForm::json);
+    const auto logger = log.logger("store");
+    logger->debug("not this");
+    logger->warn("a \"b\"\nc");
+    const Json line = Json::parse(err.str());
+    EXPECT_EQ(line["level"], "warn");
+    EXPECT_EQ(line["logger"], "store");
+    EXPECT_EQ(line["message"], "a \"b\"\nc");
+    EXPECT_EQ(line["time"].get<std::string>().size(), std::string("2023-11-14T22:13:20.123Z").size());
+    EXPECT_FALSE(logger->enabled(LogLevel::debug));
+}
+
+TEST(Log, ATextLineCannotBeForged) {
+    std::ostringstream out, err;
+    Console console(out, err, {});
+    const Log log(console, LogLevel::info, LogForm::text);
+    log.logger("provider")->error("answer: {}\n2023 info fine");
+    const std::string text = err.str();
+    EXPECT_EQ(std::ranges::count(text, '\n'), 1);
+    EXPECT_NE(text.find("provider: answer: {} 2023 info fine"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace embedq::cli

@@ -1,0 +1,207 @@
+// An engine that answers what a test tells it, and a runtime and installation around it.
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "cli/session.h"
+#include "embedq/engine.h"
+
+namespace embedq::cli::testing {
+
+class FakeEngine : public Engine {
+public:
+    // --- what tests set
+    std::vector<CatalogInfo> catalog_list;
+    std::vector<CatalogHealth> health_list;
+    std::map<std::string, std::vector<SpecStatus>> status_lists;
+    std::vector<Job> job_list;  // newest first
+    SearchResponse search_response;
+    std::deque<Settlement> settlements;  // one an answer; the last stays
+    std::deque<Error> put_errors;        // the next answers of put_specs
+
+    // --- what was asked
+    std::vector<SpecInput> put;
+    std::vector<std::size_t> batch_sizes;
+    std::vector<JobId> retried;
+    std::vector<JobId> cancelled;
+    std::size_t reconciled = 0;
+    SearchRequest last_search;
+
+    Result<bool> put_catalog(const CatalogWrite&) override { return true; }
+    Result<std::vector<CatalogInfo>> catalogs() override { return catalog_list; }
+    Result<CatalogInfo> catalog(std::string_view id) override {
+        for (const CatalogInfo& catalog : catalog_list) {
+            if (catalog.catalog_id == id) return catalog;
+        }
+        return fail(ErrorKind::not_found, "there is no catalog '" + std::string(id) + "'");
+    }
+    Status delete_catalog(std::string_view) override { return {}; }
+    Status clone_catalog(std::string_view, const CatalogWrite&) override { return {}; }
+    Result<std::size_t> reembed_catalog(std::string_view) override { return 3; }
+    Result<Profile> profile(const Sha256&) override { return fail(ErrorKind::not_found, "no profile"); }
+    // A document that holds "openapi" is one, with as many operations as it has '+'.
+    Result<std::vector<Result<PutResult>>> put_specs(std::span<const SpecInput> specs) override {
+        if (!put_errors.empty()) {
+            const Error error = put_errors.front();
+            put_errors.pop_front();
+            return std::unexpected(error);
+        }
+        batch_sizes.push_back(specs.size());
+        std::vector<Result<PutResult>> results;
+        for (const SpecInput& spec : specs) {
+            put.push_back(spec);
+            if (spec.content.find("openapi") == std::string::npos) {
+                results.emplace_back(fail(ErrorKind::invalid_argument, "has no 'openapi'"));
+                continue;
+            }
+            PutResult result;
+            result.operation_count = static_cast<std::size_t>(std::ranges::count(spec.content, '+'));
+            results.emplace_back(result);
+        }
+        return results;
+    }
+    Result<std::vector<SpecInfo>> specs(std::string_view, std::string_view, std::size_t) override { return std::vector<SpecInfo>{}; }
+    Result<SpecInfo> spec(std::string_view, std::string_view) override { return SpecInfo{}; }
+    Result<std::string> spec_content(std::string_view, std::string_view) override { return std::string("document"); }
+    Result<std::vector<Operation>> spec_operations(std::string_view, std::string_view) override { return std::vector<Operation>{}; }
+    Status delete_spec(std::string_view, std::string_view) override { return {}; }
+    Result<EnqueueOutcome> reembed_spec(std::string_view, std::string_view) override { return EnqueueOutcome::created; }
+    Result<SearchResponse> search(const SearchRequest& request) override {
+        last_search = request;
+        return search_response;
+    }
+    Result<std::vector<CatalogHealth>> health(std::string_view id) override {
+        if (id.empty()) return health_list;
+        for (const CatalogHealth& health : health_list) {
+            if (health.catalog_id == id) return std::vector{health};
+        }
+        return fail(ErrorKind::not_found, "there is no catalog '" + std::string(id) + "'");
+    }
+    Result<std::vector<SpecStatus>> statuses(std::string_view id, std::span<const std::string>) override {
+        return status_lists[std::string(id)];
+    }
+    Result<Settlement> settlement(std::string_view, std::span<const std::string>) override {
+        if (settlements.empty()) return Settlement{};
+        const Settlement next = settlements.front();
+        if (settlements.size() > 1) settlements.pop_front();
+        return next;
+    }
+    Result<std::vector<Job>> jobs(const JobQuery& query) override {
+        std::vector<Job> found;
+        for (const Job& job : job_list) {
+            if (query.id && job.id != *query.id) continue;
+            if (query.before && job.id >= *query.before) continue;
+            if (query.status && job.status != *query.status) continue;
+            if (found.size() < query.limit) found.push_back(job);
+        }
+        return found;
+    }
+    Result<EnqueueOutcome> retry_job(JobId job) override {
+        retried.push_back(job);
+        return EnqueueOutcome::created;
+    }
+    Result<std::size_t> cancel_jobs(std::span<const JobId> jobs) override {
+        cancelled.assign(jobs.begin(), jobs.end());
+        return jobs.size();
+    }
+    Result<PruneResult> prune(const PruneRequest&) override { return PruneResult{4, 5, 6, false}; }
+    Result<std::vector<WorkerInfo>> workers() override { return std::vector<WorkerInfo>{}; }
+    Result<ReconcileResult> reconcile(std::string_view) override {
+        ++reconciled;
+        return ReconcileResult{};
+    }
+};
+
+// What a test and the runtime that a command opened both look at.
+struct World {
+    FakeEngine engine;
+    StoreCapabilities capabilities{.persistent = true, .multi_process = true, .own_clock = false};
+    scheduler::Counters counters;
+    std::vector<LaneState> lanes;
+    Status applied;
+    bool started = false;
+    bool stopped = false;
+    std::optional<Failure> open_failure;
+    PluginsFound plugins;
+    CheckedConfiguration checked;
+    MigrationState migration{3, 3, {}};
+    std::chrono::steady_clock::time_point time;
+    std::stop_source stop;
+    int waits_until_stop = 1'000;  // a command that waits for ever fails its test instead
+};
+
+class FakeRuntime : public Runtime {
+public:
+    explicit FakeRuntime(World& world) : world_(world) {}
+    Engine& engine() override { return world_.engine; }
+    StoreCapabilities store_capabilities() const override { return world_.capabilities; }
+    std::string store_name() const override { return "fake"; }
+    Result<std::vector<LaneState>> lanes() override { return world_.lanes; }
+    Result<MigrationState> migration_state() override { return world_.migration; }
+    Result<MigrationState> migrate() override { return world_.migration; }
+    Status apply_targets() override { return world_.applied; }
+    Status start_work() override {
+        world_.started = true;
+        return {};
+    }
+    void stop_work() noexcept override { world_.stopped = true; }
+    scheduler::Counters counters() const override { return world_.counters; }
+    Status start_services() override { return {}; }
+    std::size_t service_count() const override { return 0; }
+
+private:
+    World& world_;
+};
+
+class FakeInstallation : public Installation {
+public:
+    explicit FakeInstallation(World& world) : world_(world) {}
+    Opened<std::unique_ptr<Runtime>> open(const OpenRequest&) override {
+        if (world_.open_failure) return std::unexpected(*world_.open_failure);
+        return std::make_unique<FakeRuntime>(world_);
+    }
+    Opened<PluginsFound> plugins() override { return world_.plugins; }
+    Opened<CheckedConfiguration> check_configuration() override { return world_.checked; }
+    Opened<std::string> configuration_schema() override { return std::string("{}\n"); }
+
+private:
+    World& world_;
+};
+
+// Time passes only by waiting.
+class FakeInterruption : public Interruption {
+public:
+    explicit FakeInterruption(World& world) : world_(world) {}
+    std::stop_token token() const override { return world_.stop.get_token(); }
+    bool wait_for(std::chrono::milliseconds duration) override {
+        world_.time += duration;
+        if (--world_.waits_until_stop <= 0) world_.stop.request_stop();
+        return !world_.stop.stop_requested();
+    }
+    void wait() override {}
+    std::chrono::steady_clock::time_point now() const override { return world_.time; }
+
+private:
+    World& world_;
+};
+
+// One command with its console.
+struct Stage {
+    explicit Stage(bool json = false) { session.json = json; }
+
+    World world;
+    std::ostringstream out;
+    std::ostringstream err;
+    Console console{out, err, Terminal{}};
+    FakeInstallation installation{world};
+    Session session{console, installation, [this] { return std::make_unique<FakeInterruption>(world); }, false};
+};
+
+}  // namespace embedq::cli::testing

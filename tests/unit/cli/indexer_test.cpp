@@ -1,0 +1,178 @@
+#include "engine/indexer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fake_engine.h"
+#include "folder.h"
+
+namespace embedq::engine {
+namespace {
+
+using cli::testing::FakeEngine;
+using cli::testing::Folder;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Le;
+
+std::vector<std::string> names_of(const FoundDocuments& found) {
+    std::vector<std::string> names;
+    for (const DocumentFile& file : found.files) names.push_back(file.spec_name);
+    return names;
+}
+
+FoundDocuments find(const std::vector<std::string>& paths) {
+    auto found = find_documents(paths);
+    EXPECT_TRUE(found) << (found ? "" : found.error().message);
+    return found ? *found : FoundDocuments{};
+}
+
+TEST(FindDocuments, WalksSortedAndSkipsWhatIsHidden) {
+    const Folder folder;
+    folder.write("b.json", "");
+    folder.write("a/c.yaml", "");
+    folder.write("a/b.YML", "");
+    folder.write("readme.md", "");
+    folder.write(".git/x.json", "");
+    folder.write("node_modules/y.json", "");
+    const FoundDocuments found = find({folder.path().string()});
+    ASSERT_EQ(found.files.size(), 3);
+    EXPECT_TRUE(found.files[0].path.ends_with("a/b.YML"));
+    EXPECT_TRUE(found.files[1].path.ends_with("a/c.yaml"));
+    EXPECT_TRUE(found.files[2].path.ends_with("b.json"));
+    EXPECT_EQ(found.files[2].spec_name, "b");
+}
+
+TEST(FindDocuments, WhatIsNamedCountsWhateverItIsCalled) {
+    const Folder folder;
+    const std::string text = folder.write("api.txt", "");
+    folder.write(".hidden/x.json", "");
+    EXPECT_EQ(find({text}).files.size(), 1);
+    EXPECT_THAT(names_of(find({(folder.path() / ".hidden").string()})), ElementsAre("x"));
+}
+
+TEST(FindDocuments, AFileReachedTwiceCountsOnce) {
+    const Folder folder;
+    const std::string file = folder.write("a.json", "");
+    EXPECT_EQ(find({file, folder.path().string(), file}).files.size(), 1);
+}
+
+TEST(FindDocuments, LoopsOfLinksEnd) {
+    const Folder folder;
+    folder.write("a/b.json", "");
+    std::filesystem::create_directory_symlink(folder.path(), folder.path() / "a" / "loop");
+    std::filesystem::create_symlink("nowhere", folder.path() / "a" / "dangling.json");
+    EXPECT_EQ(find({folder.path().string()}).files.size(), 1);
+}
+
+TEST(FindDocuments, EqualNamesAreToldApart) {
+    const Folder folder;
+    folder.write("one/api.json", "");
+    folder.write("two/api.json", "");
+    const FoundDocuments found = find({(folder.path() / "one").string(), (folder.path() / "two").string()});
+    ASSERT_EQ(found.files.size(), 2);
+    EXPECT_EQ(found.files[0].spec_name, "api");
+    EXPECT_NE(found.files[1].spec_name, "api");
+    EXPECT_TRUE(found.files[1].spec_name.starts_with("api"));
+    ASSERT_EQ(found.notes.size(), 1);
+    EXPECT_THAT(found.notes[0], HasSubstr("would both be the spec 'api'"));
+    EXPECT_EQ(names_of(find({(folder.path() / "one").string(), (folder.path() / "two").string()})), names_of(found));
+}
+
+TEST(FindDocuments, AMissingPathIsAnError) {
+    const std::vector<std::string> paths{"/nowhere/at/all"};
+    const auto found = find_documents(paths);
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().kind, ErrorKind::not_found);
+    EXPECT_THAT(found.error().message, HasSubstr("'/nowhere/at/all' does not exist"));
+}
+
+class PutDocuments : public ::testing::Test {
+protected:
+    Result<IndexReport> put(const IndexProgress& progress = {}, std::stop_token stop = {}) {
+        return put_documents(engine_, find({folder_.path().string()}).files, settings_, progress, std::move(stop));
+    }
+
+    Folder folder_;
+    FakeEngine engine_;
+    IndexerSettings settings_;
+};
+
+TEST_F(PutDocuments, WhatIsRefusedDoesNotHoldUpTheRest) {
+    folder_.write("a.json", "openapi ++");
+    folder_.write("b.json", "{}");
+    folder_.write("c.json", "openapi +");
+    const auto report = put();
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->documents, 2);
+    EXPECT_EQ(report->operations, 3);
+    EXPECT_THAT(report->spec_names, ElementsAre("a", "c"));
+    ASSERT_EQ(report->refused.size(), 1);
+    EXPECT_TRUE(report->refused[0].path.ends_with("b.json"));
+    EXPECT_EQ(report->refused[0].reason, "has no 'openapi'");
+    EXPECT_EQ(engine_.put[0].source_kind, SourceKind::file);
+    EXPECT_TRUE(engine_.put[0].source.starts_with("/"));
+}
+
+TEST_F(PutDocuments, BatchesAreBoundedByCountAndBytes) {
+    for (int i = 0; i < 10; ++i) folder_.write("f" + std::to_string(i) + ".json", "openapi " + std::string(92, 'x'));
+    settings_.batch_documents = 3;
+    ASSERT_TRUE(put());
+    EXPECT_THAT(engine_.batch_sizes, Each(Le(3)));
+    EXPECT_EQ(engine_.put.size(), 10);
+    engine_.batch_sizes.clear();
+    settings_.batch_documents = 64;
+    settings_.batch_bytes = 250;
+    ASSERT_TRUE(put());
+    EXPECT_THAT(engine_.batch_sizes, Each(Le(2)));
+}
+
+TEST_F(PutDocuments, ADocumentLargerThanABatchStillGoes) {
+    folder_.write("a.json", "openapi " + std::string(1'000, 'x'));
+    folder_.write("b.json", "openapi");
+    settings_.batch_bytes = 100;
+    const auto report = put();
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->documents, 2);
+}
+
+TEST_F(PutDocuments, ADocumentThatIsTooLargeIsRefusedUnread) {
+    folder_.write("a.json", "openapi " + std::string(1'000, 'x'));
+    settings_.max_document_bytes = 100;
+    const auto report = put();
+    ASSERT_TRUE(report);
+    ASSERT_EQ(report->refused.size(), 1);
+    EXPECT_EQ(report->refused[0].reason, "is 1008 bytes; at most 100 are read");
+    EXPECT_TRUE(engine_.put.empty());
+}
+
+TEST_F(PutDocuments, ABusyStoreIsAskedAgain) {
+    folder_.write("a.json", "openapi");
+    std::size_t waits = 0;
+    settings_.wait = [&](std::size_t, const std::stop_token&) { return ++waits > 0; };
+    engine_.put_errors = {{ErrorKind::unavailable, "busy"}, {ErrorKind::unavailable, "busy"}};
+    ASSERT_TRUE(put());
+    EXPECT_EQ(waits, 2);
+    engine_.put_errors = {{ErrorKind::internal, "broken"}};
+    const auto broken = put();
+    ASSERT_FALSE(broken);
+    EXPECT_EQ(broken.error().message, "broken");
+}
+
+TEST_F(PutDocuments, StopEndsBetweenBatches) {
+    for (int i = 0; i < 10; ++i) folder_.write("f" + std::to_string(i) + ".json", "openapi");
+    settings_.batch_documents = 1;
+    std::stop_source stop;
+    const auto report = put(
+        [&](const IndexReport& so_far) {
+            if (so_far.documents == 3) stop.request_stop();
+        },
+        stop.get_token());
+    ASSERT_TRUE(report);
+    EXPECT_TRUE(report->stopped);
+    EXPECT_EQ(report->documents, 3);
+}
+
+}  // namespace
+}  // namespace embedq::engine

@@ -1,0 +1,108 @@
+#include "cli/present.h"
+
+#include <gtest/gtest.h>
+
+namespace embedq::cli {
+namespace {
+
+using std::chrono::milliseconds;
+
+SpecStatus status_of(std::size_t operations, std::size_t embedded, std::optional<JobStatus> job = std::nullopt,
+                     std::uint32_t attempts = 0) {
+    SpecStatus status{"spec", operations, embedded, 0, std::nullopt};
+    if (job) {
+        status.job.emplace();
+        status.job->status = *job;
+        status.job->attempts = attempts;
+    }
+    return status;
+}
+
+TEST(Badge, FollowsTheOrderOfDecision) {
+    EXPECT_EQ(badge_of(status_of(12, 12, JobStatus::succeeded)).text, "12/12 indexed");
+    EXPECT_EQ(badge_of(status_of(12, 12)).text, "12/12 indexed");
+    EXPECT_EQ(badge_of(status_of(12, 12, JobStatus::running)).text, "indexing 12/12");
+    EXPECT_EQ(badge_of(status_of(12, 3, JobStatus::running)).text, "indexing 3/12");
+    EXPECT_EQ(badge_of(status_of(12, 3, JobStatus::pending)).text, "queued");
+    EXPECT_EQ(badge_of(status_of(12, 3, JobStatus::pending, 1)).text, "retrying (1 try)");
+    EXPECT_EQ(badge_of(status_of(12, 3, JobStatus::pending, 2)).text, "retrying (2 tries)");
+    EXPECT_EQ(badge_of(status_of(12, 12, JobStatus::failed)).text, "failed");
+    EXPECT_EQ(badge_of(status_of(0, 0, JobStatus::succeeded)).text, "empty");
+    EXPECT_EQ(badge_of(status_of(0, 0)).text, "empty");
+    EXPECT_EQ(badge_of(status_of(12, 3, JobStatus::succeeded)).text, "not indexed");
+    EXPECT_EQ(badge_of(status_of(12, 3)).text, "not indexed");
+}
+
+TEST(Badge, ACancelledJobLeavesTheTruth) {
+    EXPECT_EQ(badge_of(status_of(4, 4, JobStatus::cancelled)).text, "4/4 indexed");
+    EXPECT_EQ(badge_of(status_of(4, 1, JobStatus::cancelled)).text, "not indexed");
+}
+
+TEST(Badge, NeverShowsMoreThanAll) {
+    SpecStatus status = status_of(3, 1, JobStatus::running);
+    status.job->embedded_so_far = 9;
+    EXPECT_EQ(badge_of(status).text, "indexing 3/3");
+}
+
+TEST(Rollup, SaysAllOnlyWhenNothingIsLeft) {
+    CatalogHealth health{"c", 5, 5, 0, 0, 0, 10, 10};
+    EXPECT_EQ(rollup_of(health), "All 5 specs indexed");
+    health.specs_running = 1;
+    EXPECT_EQ(rollup_of(health), "5/5 specs indexed (1 running, 0 queued, 0 failed)");
+    health = {"c", 5, 2, 1, 1, 1, 10, 4};
+    EXPECT_EQ(rollup_of(health), "2/5 specs indexed (1 running, 1 queued, 1 failed)");
+    EXPECT_EQ(rollup_of(CatalogHealth{}), "No specs");
+}
+
+TEST(Text, TimesDurationsAndCounts) {
+    EXPECT_EQ(time_of(Time{}), "");
+    EXPECT_EQ(time_of(Time{std::chrono::microseconds(1'700'000'000'999'999)}), "2023-11-14T22:13:20Z");
+    EXPECT_EQ(duration_of(milliseconds(3'240)), "3.2 s");
+    EXPECT_EQ(duration_of(milliseconds(245'000)), "4m 05s");
+    EXPECT_EQ(duration_of(milliseconds(7'800'000)), "2h 10m");
+    EXPECT_EQ(count_of(0), "0");
+    EXPECT_EQ(count_of(999), "999");
+    EXPECT_EQ(count_of(1'000), "1,000");
+    EXPECT_EQ(count_of(125'207'000), "125,207,000");
+}
+
+TEST(Text, Durations) {
+    EXPECT_EQ(parse_duration("14d"), milliseconds(14LL * 86'400'000));
+    EXPECT_EQ(parse_duration("0s"), milliseconds(0));
+    EXPECT_EQ(parse_duration("250ms"), milliseconds(250));
+    for (const char* wrong : {"", "d", "14", "-1d", "1.5h", "14 d", "99999999999999d", "1y"}) EXPECT_FALSE(parse_duration(wrong)) << wrong;
+}
+
+TEST(JsonOf, JobLeavesOutWhatIsZero) {
+    Job job;
+    job.id = 7;
+    job.catalog_id = "c";
+    job.spec_name = "s";
+    EXPECT_EQ(dump(json_of(job)), R"({"id":7,"catalog_id":"c","spec_name":"s","kind":"spec_write","status":"pending","attempts":0})");
+    job.last_error = "down";
+    job.worker_id = "w";
+    job.next_run_at = job.created_at = Time{std::chrono::seconds(1)};
+    EXPECT_EQ(dump(json_of(job)),
+              R"({"id":7,"catalog_id":"c","spec_name":"s","kind":"spec_write","status":"pending","attempts":0,"last_error":"down",)"
+              R"("worker_id":"w","next_run_at":"1970-01-01T00:00:01Z","created_at":"1970-01-01T00:00:01Z"})");
+}
+
+TEST(JsonOf, StatusHasTheFieldsOfEmbeddingStatus) {
+    SpecStatus status = status_of(4, 2, JobStatus::running, 1);
+    status.job->embedded_so_far = 1;
+    status.job->last_error = "slow";
+    status.job->created_at = Time{std::chrono::seconds(1)};
+    status.job->started_at = Time{std::chrono::seconds(61)};
+    EXPECT_EQ(dump(json_of(status)),
+              R"({"spec_name":"spec","operation_count":4,"embedding_count":2,"embedded_so_far":1,"job_status":"running","job_attempts":1,)"
+              R"("job_last_error":"slow","job_updated_at":"1970-01-01T00:01:01Z","badge":"indexing 2/4"})");
+}
+
+TEST(JsonOf, BytesThatAreNotUtf8DoNotThrow) {
+    Job job;
+    job.last_error = "\xff\xfe";
+    EXPECT_NE(dump(json_of(job)).find("last_error"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace embedq::cli

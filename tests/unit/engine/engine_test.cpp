@@ -1,0 +1,147 @@
+#include "engine_fixture.h"
+
+namespace embedq::engine {
+namespace {
+
+TEST_F(EngineTest, PuttingADocumentMakesItsCatalogAndEnqueues) {
+    const auto engine = engine_with("one");
+    const auto result = put(*engine, document("spec", {"List things", "Get a thing"}));
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->outcome, PutOutcome::created);
+    EXPECT_EQ(result->enqueued, EnqueueOutcome::created);
+    EXPECT_EQ(result->operation_count, 2U);
+    EXPECT_EQ(engine->catalog("c")->provider, "one");
+    EXPECT_EQ(engine->spec("c", "spec")->title, "spec");
+}
+
+TEST_F(EngineTest, ADocumentThatDoesNotParseChangesNothingAndDoesNotHoldUpTheOthers) {
+    const auto engine = engine_with("one");
+    ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
+    SpecInput broken = document("spec", {"Something else"});
+    broken.content.resize(broken.content.size() - 5);
+    const SpecInput inputs[] = {broken, document("other", {"List others"})};
+    const auto results = engine->put_specs(inputs);
+    ASSERT_TRUE(results);
+    EXPECT_EQ((*results)[0].error().kind, ErrorKind::invalid_argument);
+    EXPECT_TRUE((*results)[1]);
+    EXPECT_EQ(engine->spec("c", "spec")->generation, 1U);
+    EXPECT_EQ(engine->spec_operations("c", "spec")->front().summary, "List things");
+}
+
+TEST_F(EngineTest, NamesOutOfFormAreToldPerDocument) {
+    const auto engine = engine_with("one");
+    const SpecInput inputs[] = {document("Spec With Spaces", {"x"}), document("fine", {"x"}, "Not A Catalog"), document("fine", {"x"})};
+    const auto results = engine->put_specs(inputs);
+    ASSERT_TRUE(results);
+    EXPECT_EQ((*results)[0].error().kind, ErrorKind::invalid_argument);
+    EXPECT_EQ((*results)[1].error().kind, ErrorKind::invalid_argument);
+    EXPECT_TRUE((*results)[2]);
+}
+
+TEST_F(EngineTest, AnUnchangedDocumentEnqueuesOnlyWhereThereIsAGap) {
+    const auto engine = engine_with("one");
+    ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
+    auto again = put(*engine, document("spec", {"List things"}));
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->outcome, PutOutcome::unchanged);
+    EXPECT_EQ(again->enqueued, EnqueueOutcome::collapsed) << "its vectors are not there yet";
+    work(providers);
+    again = put(*engine, document("spec", {"List things"}));
+    EXPECT_EQ(again->enqueued, EnqueueOutcome::none);
+    EXPECT_EQ(again->generation, 1U);
+}
+
+TEST_F(EngineTest, TheSameSpecTwiceInOneCallEndsAsTheSecond) {
+    const auto engine = engine_with("one");
+    ASSERT_TRUE(put(*engine, document("spec", {"Present"})));
+    const SpecInput inputs[] = {document("spec", {"Between"}), document("spec", {"Present"})};
+    ASSERT_TRUE(engine->put_specs(inputs));
+    EXPECT_EQ(engine->spec_operations("c", "spec")->front().summary, "Present");
+}
+
+TEST_F(EngineTest, absence_is_said) {
+    const auto engine = engine_with("none");
+    EXPECT_EQ(engine->catalog("nowhere").error().kind, ErrorKind::not_found);
+    EXPECT_EQ(engine->statuses("nowhere", {}).error().kind, ErrorKind::not_found);
+    EXPECT_EQ(engine->health("nowhere").error().kind, ErrorKind::not_found);
+    EXPECT_EQ(engine->retry_job(77).error().kind, ErrorKind::not_found);
+    const auto result = put(*engine, document("spec", {"List things"}));
+    ASSERT_TRUE(result) << "writes succeed without a provider";
+    EXPECT_EQ(result->enqueued, EnqueueOutcome::none);
+    SearchRequest request;
+    request.query = "list things";
+    const auto found = engine->search(request);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->ranking, RankingMode::lexical);
+    EXPECT_EQ(found->fallback_reason, "embeddings_not_indexed");
+    ASSERT_FALSE(found->hits.empty()) << "and ranking falls back to lexical";
+}
+
+TEST_F(EngineTest, AProviderNamedLaterFillsTheGap) {
+    ASSERT_TRUE(put(*engine_with("none"), document("spec", {"List things"})));
+    const auto engine = engine_with("one");
+    ASSERT_TRUE(engine->apply_targets());
+    work(providers);
+    EXPECT_EQ(engine->settlement("c", {})->vectors, 1U);
+}
+
+TEST_F(EngineTest, ExceptionsAndNoneAreApplied) {
+    const auto before = engine_with("one");
+    ASSERT_TRUE(put(*before, document("spec", {"x"}, "a")));
+    ASSERT_TRUE(put(*before, document("spec", {"x"}, "b")));
+    const auto engine = engine_with("none", {{"b", "two"}});
+    ASSERT_TRUE(engine->apply_targets());
+    EXPECT_EQ(engine->catalog("a")->provider, "");
+    EXPECT_FALSE(engine->catalog("a")->target_profile);
+    EXPECT_EQ(engine->catalog("b")->provider, "two");
+}
+
+TEST_F(EngineTest, ApplyingTheSameTargetsTwiceChangesNothing) {
+    const auto engine = engine_with("one");
+    ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
+    work(providers);
+    ASSERT_TRUE(engine->apply_targets());
+    EXPECT_EQ(open_jobs(), 0U);
+    ASSERT_TRUE(engine->reembed_catalog("c"));
+    const auto target = engine->catalog("c")->target_profile;
+    ASSERT_TRUE(engine->apply_targets());
+    EXPECT_EQ(engine->catalog("c")->target_profile, target) << "a later epoch of the same provider is what the configuration asks for";
+}
+
+TEST_F(EngineTest, ReembeddingACatalogAsksForEverythingAgainAndServesTheOldUntilThen) {
+    const auto engine = engine_with("one");
+    ASSERT_TRUE(put(*engine, document("spec", {"List things", "Get a thing"})));
+    work(providers);
+    const int calls = first->calls();
+    const auto serving = engine->catalog("c")->serving_profile;
+    ASSERT_EQ(engine->reembed_catalog("c").value(), 1U);
+    EXPECT_EQ(engine->catalog("c")->serving_profile, serving);
+    EXPECT_NE(engine->catalog("c")->target_profile, serving);
+    work(providers);
+    EXPECT_GT(first->calls(), calls);
+    EXPECT_EQ(engine->catalog("c")->serving_profile, engine->catalog("c")->target_profile);
+}
+
+TEST_F(EngineTest, OnlyAFinishedJobIsRetriedAndItIsANewJob) {
+    const auto engine = engine_with("one");
+    ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
+    const JobId id = store->jobs({})->front().id;
+    EXPECT_EQ(engine->retry_job(id).error().kind, ErrorKind::conflict);
+    work(providers);
+    EXPECT_EQ(engine->retry_job(id).value(), EnqueueOutcome::created);
+    EXPECT_GT(store->jobs({})->front().id, id);
+    work(providers);
+    EXPECT_EQ(first->calls(), 2);
+}
+
+TEST_F(EngineTest, ACatalogDeletedMeanwhileIsMadeAnew) {
+    const auto engine = engine_with("one");
+    ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
+    ASSERT_TRUE(engine->delete_catalog("c"));
+    const auto again = put(*engine, document("spec", {"List things"}));
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(engine->catalog("c")->provider, "one");
+}
+
+}  // namespace
+}  // namespace embedq::engine

@@ -1,0 +1,127 @@
+#include "engine_fixture.h"
+
+namespace embedq::engine {
+namespace {
+
+class SearchTest : public EngineTest {
+protected:
+    static SearchRequest query(const std::string& text, RankingMode mode = RankingMode::hybrid) {
+        SearchRequest request;
+        request.query = text;
+        request.mode = mode;
+        return request;
+    }
+};
+
+TEST_F(SearchTest, RanksAndSaysHow) {
+    const auto engine = engine_with("one");
+    ASSERT_TRUE(put(*engine, document("spec", {"Delete a repository", "List invoices of a customer"})));
+    work(providers);
+    const auto found = engine->search(query("list invoices"));
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->ranking, RankingMode::hybrid);
+    EXPECT_TRUE(found->fallback_reason.empty());
+    ASSERT_FALSE(found->hits.empty());
+    EXPECT_EQ(found->hits.front().operation_id, "op1");
+    EXPECT_EQ(found->hits.front().catalog_id, "c");
+    EXPECT_EQ(found->hits.front().path, "/thing1");
+}
+
+TEST_F(SearchTest, every_replica_sees_new_vectors) {
+    const auto writer = engine_with("one");
+    const auto reader = engine_with("one");
+    ASSERT_TRUE(put(*writer, document("spec", {"List things"})));
+    EXPECT_EQ(reader->search(query("things"))->ranking, RankingMode::lexical) << "before the vectors are there";
+    work(providers);
+    EXPECT_EQ(reader->search(query("things"))->ranking, RankingMode::hybrid) << "at the next query";
+    ASSERT_TRUE(put(*writer, document("spec", {"List widgets"})));
+    const auto found = reader->search(query("widgets", RankingMode::lexical));
+    ASSERT_EQ(found->hits.size(), 1U);
+    EXPECT_EQ(found->hits.front().summary, "List widgets");
+    ASSERT_TRUE(writer->delete_spec("c", "spec"));
+    EXPECT_TRUE(reader->search(query("widgets"))->hits.empty());
+}
+
+TEST_F(SearchTest, profiles_do_not_mix) {
+    const auto before = engine_with("one");
+    ASSERT_TRUE(put(*before, document("spec", {"List things"})));
+    work(providers);
+    const auto after = engine_with("two");
+    ASSERT_TRUE(after->apply_targets());
+    ASSERT_TRUE(after->search(query("things")));
+    EXPECT_EQ(second->calls(), 0) << "the query is embedded for what the catalog is ranked by";
+    EXPECT_EQ(after->search(query("things"))->ranking, RankingMode::hybrid);
+    work(providers);
+    const int calls = first->calls();
+    EXPECT_EQ(after->search(query("things"))->ranking, RankingMode::hybrid);
+    EXPECT_EQ(first->calls(), calls);
+    EXPECT_GT(second->calls(), 1);
+}
+
+TEST_F(SearchTest, AProviderThatDoesNotAnswerMeansLexicalWithTheReason) {
+    const auto engine = engine_with("one");
+    ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
+    work(providers);
+    first->script([](const EmbedRequest&, int) { return std::optional(Error{ErrorKind::unavailable, "connection refused"}); });
+    const auto found = engine->search(query("things"));
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->ranking, RankingMode::lexical);
+    EXPECT_EQ(found->fallback_reason, "provider_unavailable");
+    EXPECT_NE(found->fallback_detail.find("connection refused"), std::string::npos);
+    EXPECT_EQ(found->hits.size(), 1U);
+}
+
+TEST_F(SearchTest, AProfileThatNoProviderMakesMeansLexicalWithTheReason) {
+    ASSERT_TRUE(put(*engine_with("one"), document("spec", {"List things"})));
+    work(providers);
+    scheduler::ProviderDirectory others({{"two", "scripted", second, {}}});
+    const auto engine = make_engine(*store, notifier, others, {"two", {}}, context);
+    const auto found = engine->search(query("things"));
+    EXPECT_EQ(found->ranking, RankingMode::lexical);
+    EXPECT_EQ(found->fallback_reason, "provider_not_configured");
+}
+
+TEST_F(SearchTest, CatalogsOfDifferentProfilesAreMergedByRank) {
+    const auto engine = engine_with("one", {{"b", "two"}});
+    ASSERT_TRUE(put(*engine, document("spec", {"List things", "Delete users"}, "a")));
+    ASSERT_TRUE(put(*engine, document("spec", {"List things", "Delete users"}, "b")));
+    work(providers);
+    const auto found = engine->search(query("list things"));
+    ASSERT_GE(found->hits.size(), 2U);
+    EXPECT_EQ(found->hits[0].summary, "List things");
+    EXPECT_EQ(found->hits[1].summary, "List things");
+    EXPECT_NE(found->hits[0].catalog_id, found->hits[1].catalog_id);
+    auto one = query("list things");
+    one.catalog_id = "b";
+    const auto only = engine->search(one);
+    for (const SearchHit& hit : only->hits) EXPECT_EQ(hit.catalog_id, "b");
+}
+
+TEST_F(SearchTest, BadRequestsAreTold) {
+    const auto engine = engine_with("one");
+    auto request = query("x");
+    request.limit = 0;
+    EXPECT_EQ(engine->search(request).error().kind, ErrorKind::invalid_argument);
+    request.limit = 501;
+    EXPECT_EQ(engine->search(request).error().kind, ErrorKind::invalid_argument);
+    request.limit = 10;
+    request.catalog_id = "nowhere";
+    EXPECT_EQ(engine->search(request).error().kind, ErrorKind::not_found);
+    request.catalog_id.reset();
+    EXPECT_EQ(engine->search(request)->fallback_reason, "embeddings_not_indexed") << "an empty store";
+}
+
+TEST_F(SearchTest, AForcedVectorReplacesTheOneInMemory) {
+    const auto engine = engine_with("one");
+    ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
+    work(providers);
+    ASSERT_TRUE(engine->search(query("things", RankingMode::semantic)));
+    const auto before = engine->catalog("c")->revision;
+    ASSERT_EQ(engine->reembed_spec("c", "spec").value(), EnqueueOutcome::created);
+    work(providers);
+    EXPECT_GT(engine->catalog("c")->revision, before);
+    EXPECT_EQ(engine->search(query("things", RankingMode::semantic))->hits.size(), 1U);
+}
+
+}  // namespace
+}  // namespace embedq::engine

@@ -1,0 +1,138 @@
+// Waking within the process, and polling, with a clock that moves when told to.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "notifiers/poll/poll_schedule.h"
+#include "notifiers/wake/wake_signal.h"
+#include "test_context.h"
+
+namespace embedq::notifiers {
+namespace {
+
+using embedq::testing::ManualClock;
+using namespace std::chrono_literals;
+
+constexpr auto kForever = Clock::Steady::max();
+
+class WakeSignalTest : public ::testing::Test {
+protected:
+    ManualClock clock;
+    WakeSignal signal{clock};
+    std::stop_source stop;
+};
+
+TEST_F(WakeSignalTest, APublishWhileNobodyWaitsEndsTheNextWaitOnce) {
+    signal.publish();
+    signal.publish();
+    EXPECT_EQ(signal.wait(kForever, {}), Wake::notified);
+    EXPECT_EQ(signal.wait(clock.now(), {}), Wake::timeout);
+}
+
+TEST_F(WakeSignalTest, ADeadlineInThePastIsATimeout) {
+    EXPECT_EQ(signal.wait(Clock::Steady::min(), {}), Wake::timeout);
+}
+
+TEST_F(WakeSignalTest, ADeadlineToComeIsWaitedFor) {
+    EXPECT_EQ(signal.wait(clock.now() + 1ms, stop.get_token()), Wake::timeout);
+}
+
+TEST_F(WakeSignalTest, AStopEndsTheWaitAndKeepsTheNotification) {
+    signal.publish();
+    stop.request_stop();
+    EXPECT_EQ(signal.wait(kForever, stop.get_token()), Wake::stopped);
+    EXPECT_EQ(signal.wait(kForever, {}), Wake::notified);
+}
+
+TEST_F(WakeSignalTest, AStopEndsAWaitThatHasBegun) {
+    for (const auto deadline : {kForever, clock.now() + 1h}) {
+        std::stop_source source;
+        std::jthread stopper([&] { source.request_stop(); });
+        EXPECT_EQ(signal.wait(deadline, source.get_token()), Wake::stopped);
+    }
+}
+
+TEST_F(WakeSignalTest, EveryPublishIsSeenHoweverItFallsBetweenWaits) {
+    constexpr int kRounds = 1000;
+    WakeSignal answer{clock};
+    std::jthread waiter([&] {
+        for (int i = 0; i < kRounds; ++i) {
+            EXPECT_EQ(signal.wait(kForever, {}), Wake::notified);
+            answer.publish();
+        }
+    });
+    for (int i = 0; i < kRounds; ++i) {
+        signal.publish();
+        EXPECT_EQ(answer.wait(kForever, {}), Wake::notified);
+    }
+}
+
+// Whether a waiter already waits cannot be seen from outside, so publishing goes on until all have come back.
+TEST_F(WakeSignalTest, EveryWaiterIsWoken) {
+    std::atomic<int> woken = 0;
+    std::vector<std::jthread> waiters;
+    for (int i = 0; i < 4; ++i) {
+        waiters.emplace_back([&] {
+            EXPECT_EQ(signal.wait(kForever, {}), Wake::notified);
+            ++woken;
+        });
+    }
+    while (woken < 4) {
+        signal.publish();
+        std::this_thread::yield();
+    }
+}
+
+TEST_F(WakeSignalTest, InstancesKeepToThemselves) {
+    WakeSignal other{clock};
+    other.publish();
+    EXPECT_EQ(signal.wait(clock.now(), {}), Wake::timeout);
+    EXPECT_EQ(other.wait(clock.now() + 1h, {}), Wake::notified);
+}
+
+class PollScheduleTest : public ::testing::Test {
+protected:
+    ManualClock clock;
+    PollSchedule schedule{clock, 1000ms};
+};
+
+TEST_F(PollScheduleTest, TheIntervalIsANotification) {
+    clock.advance(1000ms);
+    EXPECT_EQ(schedule.wait(kForever, {}), Wake::notified);
+    EXPECT_EQ(schedule.wait(clock.now(), {}), Wake::timeout) << "the next interval has begun";
+}
+
+TEST_F(PollScheduleTest, AnEarlierDeadlineIsATimeoutAndDoesNotPutThePollOff) {
+    EXPECT_EQ(schedule.wait(clock.now(), {}), Wake::timeout);
+    clock.advance(999ms);
+    EXPECT_EQ(schedule.wait(clock.now(), {}), Wake::timeout);
+    clock.advance(1ms);
+    EXPECT_EQ(schedule.wait(clock.now() - 1ms, {}), Wake::timeout);
+    EXPECT_EQ(schedule.wait(clock.now(), {}), Wake::notified) << "both at once: the poll, since there may be work";
+}
+
+TEST_F(PollScheduleTest, APublishWakesAtOnceAndBeginsTheIntervalAnew) {
+    clock.advance(500ms);
+    schedule.publish();
+    EXPECT_EQ(schedule.wait(kForever, {}), Wake::notified);
+    clock.advance(999ms);
+    EXPECT_EQ(schedule.wait(clock.now(), {}), Wake::timeout);
+    clock.advance(1ms);
+    EXPECT_EQ(schedule.wait(kForever, {}), Wake::notified);
+}
+
+TEST_F(PollScheduleTest, AStopEndsTheWait) {
+    std::stop_source stop;
+    std::jthread stopper([&] { stop.request_stop(); });
+    EXPECT_EQ(schedule.wait(kForever, stop.get_token()), Wake::stopped);
+}
+
+TEST_F(PollScheduleTest, TheIntervalEndsAWaitThatHasBegun) {
+    PollSchedule quick{clock, 1ms};
+    EXPECT_EQ(quick.wait(kForever, {}), Wake::notified);
+}
+
+}  // namespace
+}  // namespace embedq::notifiers

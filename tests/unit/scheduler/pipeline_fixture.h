@@ -1,0 +1,259 @@
+// A whole scheduler over a real memory store with a provider whose answers the test scripts, in real time.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "catalog/hash.h"
+#include "embedq/context.h"
+#include "memory/store.h"
+#include "scheduler/scheduler.h"
+
+namespace embedq::scheduler {
+
+class RealContext : public Context, private Logger, private Clock {
+public:
+    std::string_view name() const noexcept override { return "test"; }
+    embedq::Logger& logger() noexcept override { return *this; }
+    const embedq::Clock& clock() const noexcept override { return *this; }
+    std::uint64_t random() noexcept override {
+        const std::scoped_lock lock(mutex_);
+        return random_();
+    }
+    std::optional<std::string> store_option(std::string_view) const override { return std::nullopt; }
+
+    std::vector<std::string> logged() {
+        const std::scoped_lock lock(mutex_);
+        return lines_;
+    }
+
+private:
+    void log(LogLevel, std::string_view message) override {
+        const std::scoped_lock lock(mutex_);
+        lines_.emplace_back(message);
+    }
+    bool enabled(LogLevel) const noexcept override { return true; }
+    Steady now() const noexcept override { return std::chrono::steady_clock::now(); }
+    Wall wall() const noexcept override { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+
+    std::mutex mutex_;
+    std::mt19937_64 random_{20'261'123};
+    std::vector<std::string> lines_;
+};
+
+class TestNotifier : public Notifier {
+public:
+    void publish() override {
+        const std::scoped_lock lock(mutex_);
+        if (deaf) return;
+        woken_ = true;
+        changed_.notify_all();
+    }
+    Wake wait(std::chrono::steady_clock::time_point deadline, std::stop_token stop) override {
+        std::unique_lock lock(mutex_);
+        if (changed_.wait_until(lock, stop, deadline, [&] { return woken_; })) {
+            woken_ = false;
+            return Wake::notified;
+        }
+        return stop.stop_requested() ? Wake::stopped : Wake::timeout;
+    }
+    bool deaf = false;  // set before use: every notification is lost
+
+private:
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    bool woken_ = false;
+};
+
+// Answers each call by the script, or with a vector per text. Counts what it was asked.
+class ScriptedProvider : public Provider {
+public:
+    using Script = std::function<std::optional<Error>(const EmbedRequest&, int call)>;
+
+    explicit ScriptedProvider(std::string model, std::size_t concurrency = 2, std::size_t max_inputs = 16)
+        : model_(std::move(model)), concurrency_(concurrency), max_inputs_(max_inputs) {}
+
+    Result<ProviderInfo> info(std::stop_token) override {
+        ProviderInfo info;
+        info.model = model_;
+        info.dimension = 3;
+        info.limits.concurrency = concurrency_;
+        info.limits.max_inputs = max_inputs_;
+        return info;
+    }
+    Result<EmbedResult> embed(const EmbedRequest& request) override {
+        int call = 0;
+        Script script;
+        {
+            const std::scoped_lock lock(mutex_);
+            call = ++calls_;
+            script = script_;
+            for (const std::string_view text : request.texts) ++asked_[std::string(text)];
+            called_.notify_all();
+        }
+        if (script) {
+            if (auto error = script(request, call)) return std::unexpected(*error);
+        }
+        EmbedResult result;
+        result.dimension = 3;
+        for (const std::string_view text : request.texts) {
+            const float length = static_cast<float>(text.size());
+            result.matrix.insert(result.matrix.end(), {1.0F, length, static_cast<float>(text.back())});
+        }
+        return result;
+    }
+
+    void script(Script script) {
+        const std::scoped_lock lock(mutex_);
+        script_ = std::move(script);
+    }
+    int calls() const {
+        const std::scoped_lock lock(mutex_);
+        return calls_;
+    }
+    int asked(const std::string& text) const {
+        const std::scoped_lock lock(mutex_);
+        const auto found = asked_.find(text);
+        return found == asked_.end() ? 0 : found->second;
+    }
+    void wait_for_call(int n) {
+        std::unique_lock lock(mutex_);
+        called_.wait(lock, [&] { return calls_ >= n; });
+    }
+
+private:
+    const std::string model_;
+    const std::size_t concurrency_;
+    const std::size_t max_inputs_;
+    mutable std::mutex mutex_;
+    std::condition_variable called_;
+    Script script_;
+    int calls_ = 0;
+    std::map<std::string, int> asked_;
+};
+
+// A gate that a scripted call waits at until the test opens it.
+class Gate {
+public:
+    void wait() {
+        std::unique_lock lock(mutex_);
+        ++waiting_;
+        changed_.notify_all();
+        changed_.wait(lock, [&] { return open_; });
+    }
+    void wait_until_reached() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return waiting_ > 0; });
+    }
+    void open() {
+        const std::scoped_lock lock(mutex_);
+        open_ = true;
+        changed_.notify_all();
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool open_ = false;
+    int waiting_ = 0;
+};
+
+class PipelineTest : public testing::Test {
+protected:
+    void SetUp() override {
+        store = memory::make_store(context);
+        ASSERT_TRUE(store->migrate());
+        ASSERT_TRUE(store->put_catalog({"c", {}, {}, {}, {}}));
+        settings.backoff.base = std::chrono::milliseconds(5);
+        settings.heartbeat = std::chrono::milliseconds(50);
+        settings.reap = std::chrono::milliseconds(200);
+        settings.grace = std::chrono::seconds(5);
+        aim(*provider);
+    }
+
+    ProviderDirectory directory(std::shared_ptr<Provider> who) { return ProviderDirectory({{"p", "scripted", std::move(who), {}}}); }
+
+    // Gives the catalog the provider's profile as its target.
+    void aim(ScriptedProvider&) {
+        const auto resolved = providers.resolve("p");
+        ASSERT_TRUE(resolved);
+        const CatalogTarget target{"c", "p", (*resolved)->profile};
+        ASSERT_TRUE(store->set_targets(std::span(&target, 1)));
+    }
+
+    static SpecWrite spec(const std::string& name, const std::vector<std::string>& texts) {
+        SpecWrite write;
+        write.catalog_id = "c";
+        write.spec_name = name;
+        for (const std::string& text : texts) {
+            Operation operation;
+            operation.operation_id = "op " + std::to_string(write.operations.size());
+            operation.method = "GET";
+            operation.path = "/" + text;
+            operation.text = text;
+            operation.text_hash = catalog::sha256(text);
+            write.content += text + "\n";
+            write.operations.push_back(std::move(operation));
+        }
+        write.content_hash = catalog::sha256(write.content);
+        return write;
+    }
+    static std::vector<std::string> numbered(const std::string& stem, int count) {
+        std::vector<std::string> texts;
+        for (int i = 0; i < count; ++i) texts.push_back(stem + " " + std::to_string(i));
+        return texts;
+    }
+    void put(const std::string& name, const std::vector<std::string>& texts) {
+        const SpecWrite write = spec(name, texts);
+        ASSERT_TRUE(store->put_specs(std::span(&write, 1)));
+        notifier.publish();
+    }
+    std::unique_ptr<Scheduler> start() {
+        auto scheduler = std::make_unique<Scheduler>(*store, notifier, providers, settings, context);
+        EXPECT_TRUE(scheduler->start());
+        return scheduler;
+    }
+    // Looks again and again, for as long as a slow machine may need.
+    static bool eventually(const std::function<bool()>& holds) {
+        std::mutex mutex;
+        std::condition_variable never;
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+        std::unique_lock lock(mutex);
+        while (std::chrono::steady_clock::now() < end) {
+            if (holds()) return true;
+            never.wait_for(lock, std::chrono::milliseconds(2), [] { return false; });
+        }
+        return false;
+    }
+    std::vector<Job> jobs(std::optional<JobStatus> status = {}) {
+        JobQuery query;
+        query.status = status;
+        query.limit = 1'000;
+        return store->jobs(query).value();
+    }
+    bool settled() {
+        const Settlement settlement = store->settlement("c", {}).value();
+        return settlement.missing() == 0 && jobs(JobStatus::pending).empty() && jobs(JobStatus::running).empty();
+    }
+
+    RealContext context;
+    std::unique_ptr<Store> store;
+    TestNotifier notifier;
+    Settings settings;
+    std::shared_ptr<ScriptedProvider> provider = std::make_shared<ScriptedProvider>("model");
+    ProviderDirectory providers = directory(provider);
+};
+
+}  // namespace embedq::scheduler

@@ -1,0 +1,253 @@
+#include "pipeline_fixture.h"
+
+namespace embedq::scheduler {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+TEST_F(PipelineTest, EmbedsEveryOperationOfEverySpec) {
+    for (int i = 0; i < 20; ++i) put("spec" + std::to_string(i), numbered("text of " + std::to_string(i), 30));
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(store->settlement("c", {})->vectors, 600U);
+    EXPECT_EQ(scheduler->counters().texts_embedded, 600U);
+    EXPECT_EQ(jobs(JobStatus::succeeded).size(), 20U);
+}
+
+TEST_F(PipelineTest, ATextThatManySpecsShareIsSentOnce) {
+    for (int i = 0; i < 10; ++i) put("spec" + std::to_string(i), {"the same text", "own text " + std::to_string(i)});
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(provider->asked("the same text"), 1);
+}
+
+TEST_F(PipelineTest, WakesByNotification) {
+    settings.poll = seconds(3'600);
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return store->workers()->size() == 1; }));
+    put("late", {"a text"});
+    EXPECT_TRUE(eventually([&] { return settled(); }));
+}
+
+TEST_F(PipelineTest, notifications_are_hints) {
+    notifier.deaf = true;
+    settings.poll = milliseconds(50);
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return store->workers()->size() == 1; }));
+    put("late", {"a text"});
+    EXPECT_TRUE(eventually([&] { return settled(); })) << "polling finds what no notification told";
+}
+
+TEST_F(PipelineTest, poison_is_isolated) {
+    provider->script([](const EmbedRequest& request, int) -> std::optional<Error> {
+        if (std::ranges::find(request.texts, "bad 7") == request.texts.end()) return std::nullopt;
+        return Error{ErrorKind::invalid_input, "contains a forbidden word"};
+    });
+    put("good", numbered("good", 30));
+    put("bad", numbered("bad", 30));
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(store->settlement("c", {})->vectors, 59U);
+    EXPECT_EQ(store->settlement("c", {})->refusals, 1U);
+    ASSERT_EQ(jobs(JobStatus::failed).size(), 1U);
+    EXPECT_EQ(jobs(JobStatus::failed).front().spec_name, "bad");
+    EXPECT_EQ(jobs(JobStatus::failed).front().last_error, "operation 'op 7' was refused: contains a forbidden word");
+    EXPECT_EQ(jobs(JobStatus::failed).front().attempts, 0U);
+    const int asked = provider->asked("bad 7");
+    put("another", {"bad 7", "fine"});
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(provider->asked("bad 7"), asked) << "a refused text is not asked again by the next job";
+    EXPECT_EQ(jobs(JobStatus::failed).size(), 2U) << "which fails for it all the same";
+}
+
+TEST_F(PipelineTest, throttling_is_free) {
+    provider->script([](const EmbedRequest&, int call) -> std::optional<Error> {
+        if (call % 3 != 0) return Error{ErrorKind::throttled, "too many requests", milliseconds(5)};
+        return std::nullopt;
+    });
+    for (int i = 0; i < 5; ++i) put("spec" + std::to_string(i), numbered("text of " + std::to_string(i), 20));
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    for (const Job& job : jobs()) {
+        EXPECT_EQ(job.status, JobStatus::succeeded);
+        EXPECT_EQ(job.attempts, 0U);
+    }
+}
+
+TEST_F(PipelineTest, AFailingProviderIsTriedAgainAfterBackoffAndNothingIsLost) {
+    provider->script([](const EmbedRequest&, int call) -> std::optional<Error> {
+        if (call <= 2) return Error{ErrorKind::unavailable, "connection refused"};
+        return std::nullopt;
+    });
+    put("spec", numbered("text", 10));
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    const Job job = jobs().front();
+    EXPECT_EQ(job.status, JobStatus::succeeded);
+    EXPECT_EQ(job.attempts, 2U);
+}
+
+TEST_F(PipelineTest, attempts_are_bounded) {
+    settings.max_attempts = 3;
+    provider->script([](const EmbedRequest& request, int) -> std::optional<Error> {
+        if (std::ranges::find(request.texts, "cursed 0") == request.texts.end()) return std::nullopt;
+        return Error{ErrorKind::internal, "answered nonsense"};
+    });
+    put("cursed", {"cursed 0"});
+    put("fine", numbered("fine", 3));
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return jobs(JobStatus::failed).size() == 1 && jobs(JobStatus::succeeded).size() == 1; }));
+    const Job failed = jobs(JobStatus::failed).front();
+    EXPECT_EQ(failed.spec_name, "cursed");
+    EXPECT_EQ(failed.attempts, 3U);
+    EXPECT_EQ(failed.last_error, "answered nonsense");
+}
+
+TEST_F(PipelineTest, AMisconfiguredProviderPausesWithItsReasonAndJobsStayPending) {
+    provider->script([](const EmbedRequest&, int) { return std::optional(Error{ErrorKind::misconfigured, "the API key is wrong"}); });
+    put("spec", numbered("text", 40));
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return provider->calls() > 0 && jobs(JobStatus::pending).size() == 1; }));
+    EXPECT_EQ(jobs().front().attempts, 0U);
+    ASSERT_TRUE(eventually([&] { return !store->lanes()->empty(); }));
+    EXPECT_EQ(store->lanes()->front().reason, "misconfigured: the API key is wrong");
+    EXPECT_LE(provider->calls(), 2) << "no call but those that were under way";
+}
+
+TEST_F(PipelineTest, no_lost_update) {
+    Gate gate;
+    provider->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
+        if (std::ranges::find(request.texts, "old text") != request.texts.end()) gate.wait();
+        return std::nullopt;
+    });
+    put("spec", {"old text"});
+    const auto scheduler = start();
+    gate.wait_until_reached();
+    put("spec", {"new text"});
+    EXPECT_TRUE(eventually([&] { return provider->asked("new text") == 1; })) << "the job behind the running one may be claimed at once";
+    gate.open();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(store->settlement("c", {})->vectors, 1U);
+}
+
+TEST_F(PipelineTest, AManualRetryAsksForEverythingAgain) {
+    put("spec", numbered("text", 5));
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    const EnqueueRequest retry{"c", "spec", JobKind::manual_retry};
+    ASSERT_TRUE(store->enqueue(std::span(&retry, 1)));
+    notifier.publish();
+    ASSERT_TRUE(eventually([&] { return jobs(JobStatus::succeeded).size() == 2; }));
+    for (const std::string& text : numbered("text", 5)) EXPECT_EQ(provider->asked(text), 2);
+}
+
+TEST_F(PipelineTest, fenced) {
+    // A worker whose lease runs out while it asks: its heartbeat is stopped, as a paused process's is.
+    Settings stopped = settings;
+    stopped.lease = milliseconds(30);
+    stopped.heartbeat = seconds(3'600);
+    stopped.reap = seconds(3'600);
+    Gate gate;
+    const auto slow = std::make_shared<ScriptedProvider>("model");
+    slow->script([&](const EmbedRequest&, int) -> std::optional<Error> {
+        gate.wait();
+        return std::nullopt;
+    });
+    ProviderDirectory slow_providers = directory(slow);
+    put("spec", {"a text"});
+    Scheduler zombie(*store, notifier, slow_providers, stopped, context);
+    ASSERT_TRUE(zombie.start());
+    gate.wait_until_reached();
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return settled(); })) << "recovered_in_time";
+    gate.open();
+    // It may have claimed the job a second time meanwhile, and lost that too.
+    ASSERT_TRUE(eventually([&] { return zombie.counters().jobs_lost >= 1; }));
+    EXPECT_EQ(zombie.counters().texts_embedded, 0U);
+    EXPECT_EQ(jobs(JobStatus::succeeded).size(), 1U);
+    zombie.stop();
+}
+
+TEST_F(PipelineTest, stop_is_clean) {
+    Gate gate;
+    provider->script([&](const EmbedRequest&, int call) -> std::optional<Error> {
+        if (call == 1) gate.wait();
+        return std::nullopt;
+    });
+    auto one_at_a_time = std::make_shared<ScriptedProvider>("model", 1, 4);
+    one_at_a_time->script([&](const EmbedRequest&, int) -> std::optional<Error> {
+        gate.wait();
+        return std::nullopt;
+    });
+    ProviderDirectory slow_providers = directory(one_at_a_time);
+    put("first", numbered("first", 4));
+    put("second", numbered("second", 4));
+    Scheduler scheduler(*store, notifier, slow_providers, settings, context);
+    ASSERT_TRUE(scheduler.start());
+    gate.wait_until_reached();
+    std::jthread opener([&] {
+        one_at_a_time->wait_for_call(1);
+        gate.open();
+    });
+    scheduler.stop();
+    EXPECT_EQ(store->settlement("c", {})->vectors % 4, 0U) << "calls in flight are committed whole";
+    EXPECT_GE(store->settlement("c", {})->vectors, 4U);
+    EXPECT_TRUE(jobs(JobStatus::running).empty()) << "nothing is left leased";
+    for (const Job& job : jobs()) EXPECT_EQ(job.attempts, 0U);
+    EXPECT_EQ(scheduler.counters().jobs_held, 0U);
+}
+
+TEST_F(PipelineTest, AWorkerThatCannotMakeTheTargetProfileLeavesItsJobs) {
+    const auto other = std::make_shared<ScriptedProvider>("another model");
+    ProviderDirectory others = directory(other);
+    put("spec", {"a text"});
+    Scheduler wrong(*store, notifier, others, settings, context);
+    ASSERT_TRUE(wrong.start());
+    const auto right = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(other->calls(), 0);
+}
+
+TEST_F(PipelineTest, SeveralSchedulersShareTheWork) {
+    for (int i = 0; i < 40; ++i) put("spec" + std::to_string(i), numbered("text of " + std::to_string(i), 25));
+    settings.claim_jobs = 2;
+    const auto a = start();
+    const auto b = start();
+    const auto c = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(store->settlement("c", {})->vectors, 1'000U);
+    EXPECT_EQ(a->counters().jobs_succeeded + b->counters().jobs_succeeded + c->counters().jobs_succeeded, 40U);
+}
+
+TEST_F(PipelineTest, MemoryIsBoundedWhateverASpecsSize) {
+    settings.room_texts = 64;
+    put("huge", numbered("text", 3'000));
+    std::atomic<std::uint64_t> most = 0;
+    Scheduler* watched = nullptr;
+    provider->script([&](const EmbedRequest&, int) -> std::optional<Error> {
+        if (watched != nullptr) most = std::max<std::uint64_t>(most, watched->counters().texts_in_flight);
+        return std::nullopt;
+    });
+    Scheduler scheduler(*store, notifier, providers, settings, context);
+    watched = &scheduler;
+    ASSERT_TRUE(scheduler.start());
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_LE(most.load(), 128U) << "one page of the spec being worked on, one being committed";
+    scheduler.stop();
+}
+
+TEST_F(PipelineTest, TheReconcilerClosesAGapThatNobodyEnqueued) {
+    const CatalogTarget none{"c", {}, std::nullopt};
+    ASSERT_TRUE(store->set_targets(std::span(&none, 1)));
+    put("spec", {"written while no provider was configured"});
+    EXPECT_TRUE(jobs().empty());
+    aim(*provider);
+    settings.reconcile = milliseconds(50);
+    const auto scheduler = start();
+    EXPECT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(jobs().front().kind, JobKind::reconciler);
+}
+
+}  // namespace
+}  // namespace embedq::scheduler

@@ -1,0 +1,159 @@
+#include "simulated/simulated_provider.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <thread>
+
+#include "test_context.h"
+
+namespace embedq::simulated {
+namespace {
+
+using embedq::testing::ManualClock;
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+
+class SimulatedProviderTest : public ::testing::Test {
+protected:
+    static std::vector<Fault> faults(std::vector<std::string> lines) { return parse_faults(lines).value(); }
+    static Result<EmbedResult> embed(SimulatedProvider& provider, std::vector<std::string_view> texts, TextKind kind = TextKind::document) {
+        return provider.embed({.texts = texts, .kind = kind});
+    }
+
+    ManualClock clock;
+};
+
+TEST_F(SimulatedProviderTest, TellsWhatItIs) {
+    SimulatedProvider provider({.dimension = 8, .max_inputs = 3, .concurrency = 2, .document_prefix = "d: ", .query_prefix = "q: "}, clock);
+    const auto info = provider.info({}).value();
+    EXPECT_EQ(info.model, "simulated");
+    EXPECT_EQ(info.dimension, 8U);
+    EXPECT_EQ(info.limits.max_inputs, 3U);
+    EXPECT_EQ(info.limits.concurrency, 2U);
+    EXPECT_EQ(info.document_prefix, "d: ");
+    EXPECT_EQ(info.query_prefix, "q: ");
+    EXPECT_EQ(info.endpoints.size(), 1U);
+}
+
+TEST_F(SimulatedProviderTest, GivesOneRowPerTextInOrder) {
+    SimulatedProvider provider({.dimension = 4}, clock);
+    const auto both = embed(provider, {"a", "b"}).value();
+    const auto b = embed(provider, {"b"}).value();
+    ASSERT_EQ(both.matrix.size(), 8U);
+    EXPECT_EQ(both.dimension, 4U);
+    EXPECT_TRUE(std::equal(b.matrix.begin(), b.matrix.end(), both.matrix.begin() + 4));
+    EXPECT_GT(both.tokens, 0U);
+}
+
+TEST_F(SimulatedProviderTest, PrefixesTellDocumentsFromQueries) {
+    SimulatedProvider plain({.dimension = 4}, clock);
+    EXPECT_EQ(embed(plain, {"a"})->matrix, embed(plain, {"a"}, TextKind::query)->matrix);
+    SimulatedProvider prefixed({.dimension = 4, .document_prefix = "d: ", .query_prefix = "q: "}, clock);
+    EXPECT_EQ(embed(prefixed, {"a"})->matrix, embed(plain, {"d: a"})->matrix);
+    EXPECT_EQ(embed(prefixed, {"a"}, TextKind::query)->matrix, embed(plain, {"q: a"})->matrix);
+}
+
+TEST_F(SimulatedProviderTest, RefusesMoreInputsThanItsCap) {
+    SimulatedProvider provider({.max_inputs = 1}, clock);
+    EXPECT_TRUE(embed(provider, {"a"}));
+    EXPECT_EQ(embed(provider, {"a", "b"}).error().kind, ErrorKind::too_large);
+}
+
+TEST_F(SimulatedProviderTest, FaultsOfTheWholeCall) {
+    SimulatedProvider provider({.faults = faults({"throttle calls=1 retry_after=2s", "fail calls=2 retry_after=3s", "misconfigured calls=3",
+                                                  "too_large calls=4 above_inputs=1", "poison calls=5 text=b"})},
+                               clock);
+    const auto next = [&] { return embed(provider, {"a", "b"}).error(); };
+    const Error throttled = next();
+    EXPECT_EQ(throttled.kind, ErrorKind::throttled);
+    EXPECT_EQ(throttled.retry_after, 2s);
+    const Error failed = next();
+    EXPECT_EQ(failed.kind, ErrorKind::unavailable);
+    EXPECT_EQ(failed.retry_after, 3s);
+    EXPECT_EQ(next().kind, ErrorKind::misconfigured);
+    EXPECT_EQ(next().kind, ErrorKind::too_large);
+    EXPECT_EQ(next().kind, ErrorKind::invalid_input);
+    EXPECT_TRUE(embed(provider, {"a", "b"}));
+}
+
+TEST_F(SimulatedProviderTest, FaultsOfTheAnswer) {
+    SimulatedProvider provider(
+        {.dimension = 4,
+         .faults = faults({"nan calls=1", "wrong_count calls=2", "wrong_dimension calls=3", "poison calls=4 per_text text=b"})},
+        clock);
+    const auto next = [&] { return embed(provider, {"a", "b", "c"}).value(); };
+    const auto nan = next();
+    EXPECT_EQ(std::ranges::count_if(nan.matrix, [](float value) { return std::isnan(value); }), 1);
+    EXPECT_EQ(next().matrix.size(), 8U);
+    const auto wide = next();
+    EXPECT_EQ(wide.dimension, 5U);
+    EXPECT_EQ(wide.matrix.size(), 15U);
+    const auto poisoned = next();
+    EXPECT_EQ(poisoned.matrix.size(), 12U);
+    ASSERT_EQ(poisoned.errors.size(), 1U);
+    EXPECT_EQ(poisoned.errors[0].index, 1U);
+    EXPECT_EQ(poisoned.errors[0].error.kind, ErrorKind::invalid_input);
+}
+
+TEST_F(SimulatedProviderTest, LatencyEndsAtTheDeadline) {
+    SimulatedProvider provider({.latency = 1h}, clock);
+    const std::string_view text = "a";
+    const auto answer = provider.embed({.texts = std::span(&text, 1), .deadline = clock.now()});
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(answer.error().message, "no answer before the deadline");
+    EXPECT_FALSE(provider.embed({.texts = std::span(&text, 1), .deadline = clock.now() + 1ms}));
+}
+
+TEST_F(SimulatedProviderTest, LatencyCountsEachInput) {
+    SimulatedProvider provider({.latency_per_input = 10ms}, clock);
+    const std::vector<std::string_view> texts = {"a", "b"};
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_TRUE(provider.embed({.texts = texts}));
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, 20ms);
+}
+
+TEST_F(SimulatedProviderTest, WaitingEndsWithAStop) {
+    SimulatedProvider slow({.latency = 1h}, clock);
+    SimulatedProvider hanging({.faults = faults({"hang"})}, clock);
+    const std::string_view text = "a";
+    for (SimulatedProvider* provider : {&slow, &hanging}) {
+        std::stop_source stop;
+        std::jthread stopper([&] { stop.request_stop(); });
+        EXPECT_EQ(provider->embed({.texts = std::span(&text, 1), .stop = stop.get_token()}).error().message, "stopped");
+    }
+}
+
+TEST_F(SimulatedProviderTest, AHangEndsAtTheDeadline) {
+    SimulatedProvider provider({.faults = faults({"hang calls=1"})}, clock);
+    const std::string_view text = "a";
+    EXPECT_EQ(provider.embed({.texts = std::span(&text, 1), .deadline = clock.now() + 1ms}).error().kind, ErrorKind::unavailable);
+    EXPECT_TRUE(provider.embed({.texts = std::span(&text, 1), .deadline = clock.now() + 1ms}));
+}
+
+TEST_F(SimulatedProviderTest, CallsBeyondTheConcurrencyAreThrottled) {
+    SimulatedProvider provider({.concurrency = 1, .faults = faults({"hang"})}, clock);
+    const std::string_view text = "a";
+    std::stop_source stop;
+    // One of the two hangs and the other finds it running; which is which does not matter.
+    std::atomic<int> throttled = 0;
+    {
+        std::vector<std::jthread> callers;
+        for (int i = 0; i < 2; ++i) {
+            callers.emplace_back([&] {
+                const auto answer = provider.embed({.texts = std::span(&text, 1), .stop = stop.get_token()});
+                ASSERT_FALSE(answer);
+                if (answer.error().kind != ErrorKind::throttled) return;
+                EXPECT_THAT(answer.error().message, HasSubstr("1 calls are running and the option concurrency is 1"));
+                ++throttled;
+                stop.request_stop();
+            });
+        }
+    }
+    EXPECT_EQ(throttled, 1);
+}
+
+}  // namespace
+}  // namespace embedq::simulated
