@@ -51,6 +51,7 @@ TEST_F(Plans, of_holding_go_by_key) {
     expect(sql::extend_lease, {"SEARCH jobs USING INTEGER PRIMARY KEY"});
     expect(sql::claim_job, {"SEARCH jobs USING INTEGER PRIMARY KEY"});
     expect(sql::finish_job, {"SEARCH jobs USING INTEGER PRIMARY KEY"});
+    expect(sql::standing_refusal, {"SEARCH o USING PRIMARY KEY (spec=?)", "SEARCH r USING PRIMARY KEY (profile=? AND text=?)"});
     expect(sql::missing_texts, {"SEARCH o USING PRIMARY KEY (spec=? AND position>?)", "SEARCH t USING INTEGER PRIMARY KEY"});
 }
 
