@@ -40,18 +40,6 @@ struct Counts {
     return health;
 }
 
-// One pass over the catalog's operations, in SQL.
-[[nodiscard]] Settlement settle_catalog(Connection& connection, const CatalogRow& catalog) {
-    Settlement sum;
-    Run row(connection, sql::settlement_of_catalog, catalog.catalog, catalog.target);
-    if (!row.next()) return sum;
-    sum.operations = static_cast<std::size_t>(row.integer(0));
-    sum.distinct_texts = static_cast<std::size_t>(row.integer(1));
-    sum.vectors = static_cast<std::size_t>(row.integer(2));
-    sum.refusals = static_cast<std::size_t>(row.integer(3));
-    return sum;
-}
-
 struct Wanted {
     std::int64_t text = 0;
     std::optional<std::int64_t> force_from;
@@ -66,6 +54,7 @@ struct Wanted {
         Run row(connection, sql::texts_of_spec, spec.spec);
         while (row.next()) wanted.push_back({row.integer(0), spec.force_from});
     }
+    sum.specs = specs.size();
     sum.operations = wanted.size();
     std::ranges::sort(wanted, std::ranges::greater());
     const auto repeated = std::ranges::unique(wanted, {}, &Wanted::text);
@@ -135,10 +124,7 @@ Result<Settlement> SqliteStore::settlement(std::string_view catalog_id, std::spa
     return session_.read([&](Connection& connection, std::int64_t) -> Result<Settlement> {
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());
-        const auto specs = find_specs(connection, *catalog, spec_names);
-        Settlement sum = spec_names.empty() ? settle_catalog(connection, *catalog) : settle_specs(connection, *catalog, specs);
-        sum.specs = specs.size();
-        return sum;
+        return settle_specs(connection, *catalog, find_specs(connection, *catalog, spec_names));
     });
 }
 

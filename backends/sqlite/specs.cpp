@@ -116,7 +116,7 @@ private:
         const auto kind = static_cast<int>(write.source_kind);
         std::int64_t spec = 0;
         if (existed) {
-            spec = *value_of(connection_, sql::spec_row, owner.catalog, write.spec_name);
+            spec = *value_of(connection_, sql::spec_key, owner.catalog, write.spec_name);
             change(connection_, sql::update_spec, spec, kind, write.source, write.etag, write.base_path, write.title, write.description,
                    write.content_hash, write.text_version, write.operations.size(), now_);
             change(connection_, sql::delete_operations, spec);

@@ -83,8 +83,6 @@ inline constexpr char raise_floor[] = "UPDATE catalogs SET feed_floor = max(feed
 #define SQLITE_STORE_SPEC_COLUMNS                                                                                  \
     "spec_name, source_kind, source, etag, base_path, title, description, content_hash, text_version, generation," \
     " operation_count, created_at, updated_at, parked_until"
-inline constexpr char spec_row[] =
-    "SELECT spec, operation_count, generation, force_from, parked_until, jobs_after FROM specs WHERE catalog = ?1 AND spec_name = ?2";
 inline constexpr char spec_info[] = "SELECT " SQLITE_STORE_SPEC_COLUMNS " FROM specs WHERE catalog = ?1 AND spec_name = ?2";
 inline constexpr char spec_page[] =
     "SELECT " SQLITE_STORE_SPEC_COLUMNS " FROM specs WHERE catalog = ?1 AND spec_name > ?2 ORDER BY spec_name LIMIT ?3";
@@ -162,15 +160,6 @@ inline constexpr char specs_with_gap[] =
 inline constexpr char count_settled[] =
     "SELECT coalesce(sum(" SQLITE_STORE_HAS("vectors") "), 0), coalesce(sum(" SQLITE_STORE_HAS("refusals") "), 0)"
     " FROM specs s CROSS JOIN operations o INDEXED BY operations_by_spec ON o.spec = s.spec WHERE s.spec = ?1";
-// A text that one forced spec still waits for is missing, though it may count for another: the newest force decides.
-inline constexpr char settlement_of_catalog[] =
-    "WITH o (text, force_from, uses) AS MATERIALIZED (SELECT p.text, max(coalesce(x.force_from, -9223372036854775808)), count(*)"
-    " FROM specs x CROSS JOIN operations p INDEXED BY operations_by_spec ON p.spec = x.spec WHERE x.catalog = ?1 GROUP BY p.text)"
-    " SELECT coalesce(sum(o.uses), 0), count(*),"
-    " coalesce(sum(EXISTS (SELECT 1 FROM vectors w WHERE w.profile = ?2 AND w.text = o.text AND (o.force_from < 0 OR w.written_at >= "
-    "o.force_from))), 0),"
-    " coalesce(sum(EXISTS (SELECT 1 FROM refusals w WHERE w.profile = ?2 AND w.text = o.text AND w.written_at >= o.force_from)), 0)"
-    " FROM o";
 inline constexpr char texts_of_spec[] = "SELECT text FROM operations INDEXED BY operations_by_spec WHERE spec = ?1";
 inline constexpr char vector_counts[] = "SELECT 1 FROM vectors WHERE profile = ?1 AND text = ?2 AND (?3 IS NULL OR written_at >= ?3)";
 inline constexpr char refusal_counts[] = "SELECT 1 FROM refusals WHERE profile = ?1 AND text = ?2 AND (?3 IS NULL OR written_at >= ?3)";

@@ -1,0 +1,43 @@
+#include "documents.h"
+
+#include <gtest/gtest.h>
+
+#include "sandbox.h"
+
+namespace embedq::sqlite::testing {
+namespace {
+
+std::vector<std::string> round_trip(const std::vector<std::string>& tags) {
+    std::vector<std::string> back{"left over"};
+    split_tags(join_tags(tags), back);
+    return back;
+}
+
+TEST(Tags, come_back_whatever_they_hold) {
+    using Tags = std::vector<std::string>;
+    for (const Tags& tags :
+         {Tags{}, Tags{""}, Tags{"", ""}, Tags{"a", "b c"}, Tags{"line\nfeed", "back\\slash", "\\n", "\\"}, Tags{"é", "猫"}}) {
+        EXPECT_EQ(round_trip(tags), tags);
+    }
+}
+
+TEST(Compression, gives_the_document_back) {
+    Compressor compressor;
+    for (const std::string& content : {std::string(), std::string("{}"), std::string(1 << 20, 'x'), std::string("a\0b", 3)}) {
+        const auto compressed = compressor.compress(content);
+        EXPECT_EQ(must(decompress(compressed, content.size())), content);
+    }
+    EXPECT_LT(compressor.compress(std::string(1 << 20, 'x')).size(), 1000U);
+}
+
+TEST(Compression, says_when_the_bytes_are_not_what_was_written) {
+    auto compressed = Compressor().compress("a document of some length, a document of some length");
+    EXPECT_EQ(decompress(compressed, 3).error().kind, ErrorKind::internal);
+    compressed.resize(compressed.size() / 2);
+    const auto broken = decompress(compressed, 52);
+    ASSERT_FALSE(broken);
+    EXPECT_NE(broken.error().message.find("put the document again"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace embedq::sqlite::testing

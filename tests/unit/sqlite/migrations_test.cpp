@@ -1,0 +1,84 @@
+#include "migrations.h"
+
+#include <thread>
+
+#include "sandbox.h"
+
+namespace embedq::sqlite::testing {
+namespace {
+
+using conformance::TestContext;
+
+TEST(Migrations, of_a_fresh_file_are_applied_and_recorded) {
+    TestContext context("sqlite");
+    Sandbox sandbox;
+    auto store = open_store(sandbox.path(), context);
+    const auto before = must(store->migration_state());
+    EXPECT_EQ(before.current, 0U);
+    EXPECT_EQ(before.newest, newest_schema());
+    EXPECT_EQ(before.waiting.size(), newest_schema());
+    const auto after = must(store->migrate());
+    EXPECT_EQ(after.current, newest_schema());
+    EXPECT_TRUE(after.waiting.empty());
+    auto connection = raw(sandbox.path());
+    EXPECT_EQ(value_of(*connection, "SELECT count(*) FROM migrations"), newest_schema());
+    EXPECT_EQ(value_of(*connection, "PRAGMA application_id"), application_id);
+    sqlite::Run mode(*connection, "PRAGMA journal_mode");
+    ASSERT_TRUE(mode.next());
+    EXPECT_EQ(mode.view(0), "wal");
+}
+
+TEST(Migrations, applied_twice_change_nothing) {
+    TestContext context("sqlite");
+    Sandbox sandbox;
+    auto store = fresh_store(sandbox.path(), context);
+    make_catalog(*store, profile_of("m"));
+    must(store->migrate());
+    EXPECT_EQ(must(store->catalogs()).size(), 1U);
+    EXPECT_EQ(value_of(*raw(sandbox.path()), "SELECT count(*) FROM migrations"), newest_schema());
+}
+
+TEST(Migrations, of_a_newer_build_are_refused_with_both_versions) {
+    TestContext context("sqlite");
+    Sandbox sandbox;
+    auto store = fresh_store(sandbox.path(), context);
+    raw(sandbox.path())->execute("PRAGMA user_version = 4711");
+    for (const Error& error : {store->migrate().error(), store->catalogs().error(), store->put_catalog({"a", "", "", "", ""}).error()}) {
+        EXPECT_EQ(error.kind, ErrorKind::misconfigured);
+        EXPECT_NE(error.message.find("4711"), std::string::npos) << error.message;
+        EXPECT_NE(error.message.find(std::to_string(newest_schema())), std::string::npos) << error.message;
+    }
+    EXPECT_EQ(must(store->migration_state()).current, 4711U);
+}
+
+TEST(Migrations, that_wait_stop_every_verb) {
+    TestContext context("sqlite");
+    Sandbox sandbox;
+    raw(sandbox.path())->execute("PRAGMA journal_mode = WAL");
+    auto store = open_store(sandbox.path(), context);
+    const auto error = store->catalogs().error();
+    EXPECT_EQ(error.kind, ErrorKind::misconfigured);
+    EXPECT_NE(error.message.find("embedq migrate up"), std::string::npos) << error.message;
+}
+
+TEST(Migrations, from_many_threads_at_once_all_succeed) {
+    TestContext context("sqlite");
+    for (int round = 0; round < 5; ++round) {
+        Sandbox sandbox;
+        std::vector<std::jthread> threads;
+        std::atomic<int> done = 0;
+        for (int i = 0; i < 6; ++i) {
+            threads.emplace_back([&] {
+                auto state = open_store(sandbox.path(), context)->migrate();
+                if (state && state->waiting.empty()) ++done;
+                if (!state) ADD_FAILURE() << state.error().message << " " << state.error().detail;
+            });
+        }
+        threads.clear();
+        EXPECT_EQ(done, 6);
+        EXPECT_EQ(value_of(*raw(sandbox.path()), "SELECT count(*) FROM migrations"), newest_schema());
+    }
+}
+
+}  // namespace
+}  // namespace embedq::sqlite::testing
