@@ -7,32 +7,15 @@
 #include <cctype>
 #include <cstdint>
 
+#include "embedq/nearest.h"
+
 namespace embedq::config {
 namespace {
 
-char lower(char c) {
-    return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-}
-
 std::string lower(std::string_view text) {
     std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower(c); });
+    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return out;
-}
-
-// Optimal string alignment: insertions, deletions, substitutions, and swaps of neighbours.
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-    for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
-    for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
-            cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + change});
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
-        }
-    }
-    return cost[a.size()][b.size()];
 }
 
 bool ends_authority(char c) {
@@ -109,27 +92,6 @@ std::size_t sequence_length(std::string_view text) {
 }
 
 }  // namespace
-
-std::optional<std::string> nearest(std::string_view wanted, std::span<const std::string> candidates) {
-    // Nobody slips into a name this long, and the table would be large.
-    if (wanted.size() > 100) return std::nullopt;
-    const std::string folded = lower(wanted);
-    std::optional<std::string> best;
-    std::size_t best_distance = 0;
-    for (const std::string& candidate : candidates) {
-        const std::size_t allowed = std::clamp<std::size_t>(std::min(wanted.size(), candidate.size()) / 3, 1, 3);
-        const std::string other = lower(candidate);
-        // "warning" for "warn", "pg" for nothing.
-        const bool begins = std::min(folded.size(), other.size()) >= 4 && (folded.starts_with(other) || other.starts_with(folded));
-        const std::size_t d = begins ? 1 : distance(folded, other);
-        if (d > allowed || d >= std::max(wanted.size(), candidate.size())) continue;
-        if (!best || d < best_distance) {
-            best = candidate;
-            best_distance = d;
-        }
-    }
-    return best;
-}
 
 std::string hint(std::string_view wanted, std::span<const std::string> candidates, std::string otherwise) {
     const auto near = nearest(wanted, candidates);

@@ -13,9 +13,6 @@ namespace embedq::config {
 // What stands in place of a secret.
 inline constexpr std::string_view hidden = "<hidden>";
 
-// The candidate most like `wanted` by Damerau-Levenshtein distance (case ignored), if it is near enough to be a slip of the pen.
-[[nodiscard]] std::optional<std::string> nearest(std::string_view wanted, std::span<const std::string> candidates);
-
 // "; did you mean 'x'?", or else `otherwise`.
 [[nodiscard]] std::string hint(std::string_view wanted, std::span<const std::string> candidates, std::string otherwise = {});
 

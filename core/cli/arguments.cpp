@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "cli/commands.h"
-#include "cli/nearest.h"
+#include "embedq/nearest.h"
 #include "cli/present.h"
 
 namespace embedq::cli {

@@ -4,8 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include "scheduler/backoff.h"
-
 namespace embedq::scheduler {
 
 std::size_t Workbench::TextKeyHash::operator()(const TextKey& key) const noexcept {
@@ -335,89 +333,6 @@ void Workbench::release_all(const std::string& reason) {
 std::size_t Workbench::queued(const Sha256& fingerprint) const {
     auto found = queues_.find(fingerprint);
     return found == queues_.end() ? 0 : found->second.size;
-}
-
-// --- commits
-
-void Workbench::conclude(HeldJob& job, JobReport& report, double random) {
-    job.finishing = true;
-    if (job.error) {
-        const std::uint32_t failed_attempts = job.claimed.attempts + (job.stored > 0 ? 0 : 1);
-        report.outcome = JobOutcome::retry;
-        report.error = job.error->message;
-        report.delay = backoff_delay(settings_.backoff, std::max(1U, failed_attempts), random);
-    } else if (job.released) {
-        report.outcome = JobOutcome::release;
-        report.error = job.release_reason;
-    } else if (job.refusals > 0) {
-        report.outcome = JobOutcome::failed;
-        report.error = job.first_refusal;
-        if (job.refusals > 1) report.error += " (and " + std::to_string(job.refusals - 1) + " more)";
-    } else {
-        report.outcome = JobOutcome::succeeded;
-    }
-}
-
-CommitWork Workbench::collect(double random) {
-    CommitWork work;
-    work.commit.max_attempts = settings_.max_attempts;
-    std::unordered_map<const Text*, std::uint32_t> places;
-    for (const HoldId id : dirty_) {
-        HeldJob& job = jobs_.at(id);
-        JobReport report;
-        report.job = job.claimed.ref;
-        for (TextPtr& text : job.ready) {
-            const bool refused = text->refusal.has_value();
-            auto [place, first] = places.try_emplace(
-                text.get(), static_cast<std::uint32_t>(refused ? work.commit.refusals.size() : work.commit.vectors.size()));
-            if (first && refused) work.commit.refusals.push_back({text->profile_id, text->text_hash, text->as_of, *text->refusal});
-            if (first && !refused) work.commit.vectors.push_back({text->profile_id, text->text_hash, text->as_of, text->values});
-            (refused ? report.refusals : report.vectors).push_back(place->second);
-            if (first) (refused ? work.refusal_texts : work.vector_texts).push_back(std::move(text));
-        }
-        job.ready.clear();
-        job.stored += report.vectors.size();
-        if (done(job)) conclude(job, report, random);
-        else if (report.vectors.empty() && report.refusals.empty()) continue;
-        work.commit.jobs.push_back(std::move(report));
-        work.holds.push_back(id);
-    }
-    dirty_.clear();
-    ready_vectors_ = 0;
-    return work;
-}
-
-void Workbench::close(const TextPtr& text, bool kept, std::uint64_t& counter) {
-    // A job that joined late brings the same text in a second commit; it counts once.
-    const bool first = !text->text.empty();
-    if (kept && first) ++counter;
-    if (kept && planning_) just_settled_.insert_or_assign(TextKey{text->profile_id, text->text_hash}, text->as_of);
-    forget(text);
-}
-
-void Workbench::committed(const CommitWork& work, const std::vector<bool>& kept) {
-    std::vector<bool> vector_kept(work.commit.vectors.size(), false);
-    std::vector<bool> refusal_kept(work.commit.refusals.size(), false);
-    for (std::size_t i = 0; i < work.commit.jobs.size(); ++i) {
-        const JobReport& report = work.commit.jobs[i];
-        if (i >= kept.size() || !kept[i]) {
-            lose(work.holds[i]);
-            continue;
-        }
-        for (const std::uint32_t place : report.vectors) vector_kept[place] = true;
-        for (const std::uint32_t place : report.refusals) refusal_kept[place] = true;
-        switch (report.outcome) {
-            case JobOutcome::progress: continue;
-            case JobOutcome::succeeded: ++counters_.jobs_succeeded; break;
-            case JobOutcome::failed: ++counters_.jobs_failed; break;
-            case JobOutcome::retry: ++counters_.jobs_retried; break;
-            case JobOutcome::release: break;
-        }
-        jobs_.erase(work.holds[i]);
-        dirty_.erase(work.holds[i]);
-    }
-    for (std::size_t i = 0; i < vector_kept.size(); ++i) close(work.vector_texts[i], vector_kept[i], counters_.texts_embedded);
-    for (std::size_t i = 0; i < refusal_kept.size(); ++i) close(work.refusal_texts[i], refusal_kept[i], counters_.texts_refused);
 }
 
 }  // namespace embedq::scheduler

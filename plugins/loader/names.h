@@ -1,11 +1,9 @@
-// Names of plugins and of their files, and the nearest right name for a wrong one.
+// Names of plugins and of their files.
 //
 // Thread-safety: pure functions.
 #pragma once
 
-#include <cstddef>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,8 +22,5 @@ struct FileName {
 // Kind and name from "libembedq_<kind>_<name>.so"; nothing when the file's name has another form.
 [[nodiscard]] std::optional<FileName> parse_file_name(std::string_view file_name);
 [[nodiscard]] std::string file_name_of(PluginKind kind, std::string_view name);
-
-// The candidate with the fewest edits to `name`, if that is few enough for a slip of the pen.
-[[nodiscard]] std::optional<std::string> nearest_name(std::string_view name, std::span<const std::string> candidates);
 
 }  // namespace embedq::plugins

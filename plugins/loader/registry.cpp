@@ -10,6 +10,7 @@
 #include "loader/descriptor_check.h"
 #include "loader/elf_check.h"
 #include "loader/file_safety.h"
+#include "embedq/nearest.h"
 #include "loader/names.h"
 #include "loader/shared_object.h"
 
@@ -72,8 +73,8 @@ Error Registry::no_such_plugin(PluginKind kind, std::string_view name) const {
         if (file.kind == kind) names.push_back(file.name);
         if (file.kind != kind && file.name == name) mend = fmt::format("; there is a {} of that name", to_string(file.kind));
     }
-    if (const auto nearest = nearest_name(name, names)) {
-        mend = fmt::format("; did you mean '{}'?", *nearest);
+    if (const auto near = nearest(name, names)) {
+        mend = fmt::format("; did you mean '{}'?", *near);
     } else if (mend.empty()) {
         std::ranges::sort(names);
         mend = names.empty() ? fmt::format("; there is no {} plugin at all", to_string(kind))

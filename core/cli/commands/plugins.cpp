@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
-#include "cli/nearest.h"
+#include "embedq/nearest.h"
 #include "cli/present.h"
 
 namespace embedq::cli {

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "config/text.h"
+#include "embedq/nearest.h"
 #include "fakes.h"
 
 namespace embedq::config::testing {

@@ -23,13 +23,5 @@ TEST(FileNames, OtherFormsAreNoPlugins) {
     }
 }
 
-TEST(NearestName, FindsSlipsAndNothingElse) {
-    const std::array<std::string, 3> names = {"memory", "postgres", "sqlite"};
-    EXPECT_EQ(nearest_name("postgre", names), "postgres");
-    EXPECT_EQ(nearest_name("sqllite", names), "sqlite");
-    EXPECT_EQ(nearest_name("mem", names), std::nullopt);
-    EXPECT_EQ(nearest_name("redis", names), std::nullopt);
-}
-
 }  // namespace
 }  // namespace embedq::plugins
