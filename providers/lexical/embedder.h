@@ -16,6 +16,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "lexical/meaning.h"
+
 struct sb_stemmer;
 
 namespace embedq::lexical {
@@ -41,7 +43,7 @@ private:
 
 class Embedder {
 public:
-    explicit Embedder(std::size_t dimension) : dimension_(dimension) {}
+    explicit Embedder(std::size_t dimension);
 
     // Writes a vector of length one; `out` has `dimension` places. Never all zero, whatever the text.
     void embed(std::string_view text, std::span<float> out);
@@ -55,15 +57,18 @@ private:
         std::uint64_t hash = 0;
         float weight = 0;  // 0: a stop word
         std::vector<Feature> features;
+        std::vector<Meaning> meanings;
     };
 
     [[nodiscard]] const Word& word(std::string_view text);
     [[nodiscard]] Word read(std::string_view text);
     void add_stem(Word& to, std::string_view text, float share);
     void add(std::span<float> out, std::uint64_t hash, float weight) const;
+    void add_meaning(std::span<float> out, const Word& word, float share) const;
     void embed_bytes(std::string_view text, std::span<float> out) const;
 
     std::size_t dimension_;
+    std::size_t hashed_;  // places for features; meanings have the others
     Stemmer stemmer_;
     std::unordered_map<std::string, Word> words_;
 };
