@@ -32,9 +32,10 @@ using Random = std::mt19937;
 constexpr std::size_t batch_size = 128;
 constexpr float sharpness = 14;     // of the softmax over the batch
 constexpr float learning_rate = 0.06F;
+constexpr float first_size = 0.25F;     // small, so that a stem that was hardly ever met says little
 constexpr float replace_share = 0.35F;  // of a summary's words, by a synonym
 constexpr float hide_share = 0.6F;      // of the words that both halves have, from the second
-constexpr float definition_share = 0.25F;  // of the batches
+constexpr float definition_share = 0.3F;  // of the batches
 constexpr std::size_t longest_text = 60;   // stems
 constexpr double publisher_cap = 300;
 constexpr double fade_words = 12;
@@ -147,7 +148,9 @@ WordNet read_wordnet(const std::string& folder) {
             in >> lemma >> skip >> skip >> pointers;
             for (; pointers > 0; --pointers) in >> skip;
             in >> count >> tagged;
-            const int kept = std::max(1, std::min(tagged, 3));
+            // Senses that nobody met in the tagged texts are those of poets and botanists; of collocations the first is kept.
+            const int kept = std::min(lemma.find('_') == std::string::npos ? tagged : 1, 3);
+            if (kept == 0) continue;
             std::string offset;
             for (int i = 0; i < kept && in >> offset; ++i) net.senses[plain(lemma)].push_back(letter + offset);
         }
@@ -197,7 +200,7 @@ public:
         : dimension_(dimension), weights_(stems * dimension), spent_(stems, 1e-3F) {
         std::normal_distribution<float> normal(0, 1);
         for (std::size_t i = 0; i < weights_.size(); ++i) {
-            weights_[i] = normal(random) * worth[i / dimension] / std::sqrt(static_cast<float>(dimension));
+            weights_[i] = first_size * normal(random) * worth[i / dimension] / std::sqrt(static_cast<float>(dimension));
         }
     }
     [[nodiscard]] const float* row(std::size_t stem) const { return &weights_[stem * dimension_]; }

@@ -1,5 +1,6 @@
 #include "catalog/ranking/query.h"
 
+#include "catalog/ranking/tune.h"
 #include <algorithm>
 #include <array>
 #include <unordered_set>
@@ -9,13 +10,13 @@
 namespace embedq::ranking {
 namespace {
 
-constexpr float synonym_weight = 0.6F;
-constexpr float family_weight = 0.7F;    // "contributed" for "contributor": the stemmer keeps them apart
-constexpr float sibling_weight = 0.4F;   // another verb of the same class
+const float synonym_weight = tune("synonym_weight", 0.6F);
+const float family_weight = tune("family_weight", 0.7F);    // "contributed" for "contributor": the stemmer keeps them apart
+const float sibling_weight = tune("sibling_weight", 0.4F);   // another verb of the same class
 constexpr float compound_weight = 0.9F;  // "web hook" for "webhook", and the reverse
-constexpr float reading_verb = 0.35F;    // "show", "get": nearly every operation has one
-constexpr float writing_verb = 0.7F;
-constexpr float first_person = 0.35F;
+const float reading_verb = tune("reading_verb", 0.35F);    // "show", "get": nearly every operation has one
+const float writing_verb = tune("writing_verb", 0.7F);
+const float first_person = tune("first_person", 0.35F);
 constexpr std::size_t longest_query = 64;  // words
 constexpr std::size_t longest_query_bytes = 8192;
 constexpr std::size_t longest_compound = 32;  // bytes of a word that is tried in two parts
@@ -48,16 +49,18 @@ std::vector<std::string> split(std::string_view text) {
     return words;
 }
 
-// "turn my two factor off" asks to disable it. Questions split such verbs; descriptions do not.
+// "turn my two factor off" asks to disable it. Questions split such verbs; descriptions have one word for them.
 void join_particles(std::vector<std::string>& words) {
-    const auto verb = std::find_if(words.begin(), words.end(), [](const std::string& word) {
-        return one_of(word, {"turn", "turned", "turning", "switch", "switched", "switching"});
-    });
-    if (verb == words.end()) return;
-    const auto particle = std::find_if(verb, words.end(), [](const std::string& word) { return word == "on" || word == "off"; });
-    if (particle == words.end()) return;
-    *verb = *particle == "on" ? "enable" : "disable";
-    words.erase(particle);
+    constexpr std::size_t farthest = 4;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        for (std::size_t k = i + 1; k < words.size() && k <= i + farthest; ++k) {
+            const std::string_view meant = phrasal_verb(words[i], words[k], k - i);
+            if (meant.empty()) continue;
+            words.erase(words.begin() + static_cast<std::ptrdiff_t>(k));
+            words[i] = meant;
+            break;
+        }
+    }
 }
 
 // Where the question begins with how somebody would do it, the "I" in it is no word about the account.
