@@ -1,8 +1,8 @@
 // Writes vector_table.inc: a short vector for each common stem, such that what is asked and what descriptions say come near each other.
 //
-// usage: embedq_derive_vectors OPERATIONS.TSV WORDNET_FOLDER STEMS DIMENSION STEPS > vector_table.inc
+// usage: embedq_derive_vectors OPERATIONS.TSV GLOSSARY.TSV WORDNET_FOLDER STEMS DIMENSION STEPS > vector_table.inc
 // A text is the sum of its stems' vectors. They are learned from pairs that mean the same: an operation's summary (some of its words
-// replaced by WordNet's synonyms) and the rest of its text, a word of WordNet and its definition. Each half must find its partner among those of
+// replaced by WordNet's synonyms) and the rest of its text, a property and its description, a word of WordNet and its definition. Each half must find its partner among those of
 // its batch, half of which are of the same document. The generator is seeded: the same input gives the same table on one machine.
 #include <algorithm>
 #include <array>
@@ -35,6 +35,8 @@ constexpr float learning_rate = 0.06F;
 constexpr float first_size = 0.25F;     // small, so that a stem that was hardly ever met says little
 constexpr float replace_share = 0.35F;  // of a summary's words, by a synonym
 constexpr float hide_share = 0.6F;      // of the words that both halves have, from the second
+constexpr float hiding_share = 0.7F;     // of the pairs
+constexpr float glossary_share = 0.25F;
 constexpr float definition_share = 0.3F;  // of the batches
 constexpr std::size_t longest_text = 60;   // stems
 constexpr double publisher_cap = 300;
@@ -194,6 +196,17 @@ Lexicon make_lexicon(const WordNet& net, Vocabulary& vocabulary) {
     return lexicon;
 }
 
+std::vector<Pair> read_glossary(const char* path, Vocabulary& vocabulary) {
+    std::vector<Pair> pairs;
+    std::ifstream file(path);
+    std::string publisher, name, description;
+    while (std::getline(file, publisher, '\t') && std::getline(file, name, '\t') && std::getline(file, description)) {
+        Pair pair{vocabulary.read(name), vocabulary.read(description)};
+        if (!pair.asked.empty() && !pair.said.empty()) pairs.push_back(std::move(pair));
+    }
+    return pairs;
+}
+
 class Model {
 public:
     Model(std::size_t stems, std::size_t dimension, const std::vector<float>& worth, Random& random)
@@ -290,10 +303,10 @@ Stems replaced(const Stems& stems, const Lexicon& lexicon, Random& random) {
     return result;
 }
 
-Pair make_pair(const Operation& operation, const Lexicon& lexicon, Random& random) {
-    Pair pair{replaced(operation.asked, lexicon, random), {}};
-    const bool hides = uniform(random) < 0.7F;
-    for (const int stem : operation.said) {
+Pair make_pair(const Stems& asked, const Stems& said, const Lexicon& lexicon, Random& random) {
+    Pair pair{replaced(asked, lexicon, random), {}};
+    const bool hides = uniform(random) < hiding_share;
+    for (const int stem : said) {
         const bool shared = std::find(pair.asked.begin(), pair.asked.end(), stem) != pair.asked.end();
         if (!shared || !hides || uniform(random) > hide_share) pair.said.push_back(stem);
     }
@@ -356,16 +369,17 @@ void write(const Model& model, const Vocabulary& vocabulary, std::size_t dimensi
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 6) {
-        std::cerr << "usage: embedq_derive_vectors OPERATIONS.TSV WORDNET_FOLDER STEMS DIMENSION STEPS > vector_table.inc\n";
+    if (argc != 7) {
+        std::cerr << "usage: embedq_derive_vectors OPERATIONS.TSV GLOSSARY.TSV WORDNET_FOLDER STEMS DIMENSION STEPS > vector_table.inc\n";
         return 2;
     }
-    const std::size_t dimension = std::strtoul(argv[4], nullptr, 10), steps = std::strtoul(argv[5], nullptr, 10);
+    const std::size_t dimension = std::strtoul(argv[5], nullptr, 10), steps = std::strtoul(argv[6], nullptr, 10);
     Documents documents = read_operations(argv[1]);
-    const WordNet net = read_wordnet(argv[2]);
+    const WordNet net = read_wordnet(argv[3]);
     Vocabulary vocabulary;
-    vocabulary.keep(choose_stems(documents, net, std::strtoul(argv[3], nullptr, 10), vocabulary));
+    vocabulary.keep(choose_stems(documents, net, std::strtoul(argv[4], nullptr, 10), vocabulary));
     const Lexicon lexicon = make_lexicon(net, vocabulary);
+    const std::vector<Pair> glossary = read_glossary(argv[2], vocabulary);
     // Publishers by the root of their size: the largest clouds shall not decide what words mean.
     std::vector<const std::vector<Operation>*> groups;
     std::vector<double> worths;
@@ -385,7 +399,7 @@ int main(int argc, char** argv) {
             worths.push_back(static_cast<double>(operations.size()) / std::sqrt(size));
         }
     }
-    std::cerr << groups.size() << " documents, " << vocabulary.names().size() << " stems, " << lexicon.definitions.size() << " definitions\n";
+    std::cerr << groups.size() << " documents, " << vocabulary.names().size() << " stems, " << lexicon.definitions.size() << " definitions, " << glossary.size() << " names\n";
     Random random(20240229);
     std::vector<float> worth;
     for (const std::string& stem : vocabulary.names()) worth.push_back(std::sqrt(embedq::lexical::inverse_document_frequency(stem)));
@@ -395,7 +409,9 @@ int main(int argc, char** argv) {
     for (std::size_t step = 0; step < steps; ++step) {
         model.rate = learning_rate * (1 - 0.95F * static_cast<float>(step) / static_cast<float>(steps));
         batch.clear();
-        const bool defines = uniform(random) < definition_share;
+        const float kind = uniform(random);
+        const bool defines = kind < definition_share;
+        const bool names = !defines && kind < definition_share + glossary_share;
         const auto* group = groups[choose(random)];
         while (batch.size() < batch_size) {
             if (defines) {
@@ -403,7 +419,10 @@ int main(int argc, char** argv) {
                 continue;
             }
             if (batch.size() % 32 == 0) group = groups[choose(random)];
-            Pair pair = make_pair((*group)[below(random, group->size())], lexicon, random);
+            const Operation& operation = (*group)[below(random, group->size())];
+            const Pair& entry = glossary[below(random, glossary.size())];
+            Pair pair = names ? make_pair(entry.asked, entry.said, lexicon, random)
+                              : make_pair(operation.asked, operation.said, lexicon, random);
             // The same summary twice in one batch would be its own rival.
             const bool twice = std::any_of(batch.begin(), batch.end(), [&](const Pair& other) { return other.said == pair.said; });
             if (twice || pair.said.empty()) {

@@ -9,7 +9,7 @@
 
 namespace embedq::lexical {
 
-inline constexpr std::size_t meaning_places = 128;
+inline constexpr std::size_t meaning_places = 96;
 
 // One stem's vector, as the table has it: a scale and one printable character per place.
 class Meaning {

@@ -63,6 +63,9 @@ constexpr std::array phrasals{
     Phrasal{"opt", "out", "unsubscribe", false},
     Phrasal{"opt", "in", "subscribe", false},
     Phrasal{"make making", "sure", "check", false},
+    Phrasal{"money", "back", "refund", false},
+    Phrasal{"data", "center", "datacenter", false},
+    Phrasal{"data", "centers", "datacenters", false},
     Phrasal{"how", "many", "count", false},
     Phrasal{"how", "often", "count", false},
 };
