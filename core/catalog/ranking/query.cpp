@@ -63,15 +63,28 @@ void join_particles(std::vector<std::string>& words) {
     }
 }
 
-// Where the question begins with how somebody would do it, the "I" in it is no word about the account.
+// "how do I …", "I would like to …", "is there a way to …": what comes before the matter, where the "I" is no word about the account.
 void drop_opening(std::vector<std::string>& words) {
-    for (std::size_t i = 0; i + 1 < words.size() && i < 4; ++i) {
-        if (one_of(words[i], {"do", "can", "could", "should", "may", "would", "to", "must"}) &&
-            one_of(words[i + 1], {"i", "we", "you", "one"})) {
-            words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(i) + 2);
-            return;
+    constexpr std::size_t longest_opening = 8;
+    const auto idle = [](const std::string& word) {
+        return is_stop_word(word) || one_of(word, {"trying", "possible", "able", "help", "wish", "love", "hope", "know", "looking", "best"});
+    };
+    std::size_t end = 0;
+    for (std::size_t i = 0; i + 1 < words.size() && i < longest_opening && idle(words[i]); ++i) {
+        if (one_of(words[i], {"do", "can", "could", "should", "may", "would", "must"}) && one_of(words[i + 1], {"i", "we", "you", "one"})) {
+            end = i + 2;
         }
+        if (words[i] == "to" && i > 0) end = i + 1;
     }
+    words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(end));
+}
+
+// Whether the answer is something to read, whatever verbs the question has: "which files did this change".
+bool asks_for_facts(const std::vector<std::string>& words) {
+    if (words.empty()) return false;
+    if (words[0] == "how") return words.size() > 1 && one_of(words[1], {"much", "long", "big", "large", "old", "fast", "far", "full"});
+    return one_of(words[0], {"who", "what", "which", "where", "when", "is", "are", "has", "have", "does", "did", "was", "were", "whose",
+                             "whether", "whom", "count"});
 }
 
 class Reader {
@@ -82,16 +95,16 @@ public:
         for (std::size_t i = 0; i < words.size(); ++i) {
             const std::string& word = words[i];
             note_quantity(word);
-            note_verb(word, i == 0);
+            note_verb(word);
             if (one_of(word, {"my", "me", "mine", "myself", "i"})) mine_ = true;
             if (is_stop_word(word)) {
-                if (word == "who" || word == "whom") add(word, word, 0.4F, false);
+                if (word == "who" || word == "whom") add(word, word, tune("whow", 0.4F), false);
                 continue;
             }
             add_word(word, i + 1 < words.size() ? words[i + 1] : std::string{});
         }
         if (mine_) add("authenticated", "authenticated current me", first_person, true);
-        if (question_.verbs == 0 && interrogative_) question_.verbs = verb_read;
+        if (asks_for_facts(words)) question_.verbs = verb_read;
     }
 
 private:
@@ -104,12 +117,8 @@ private:
         }
     }
 
-    void note_verb(std::string_view word, bool first) {
-        if (one_of(word, {"who", "what", "which", "where", "is", "are", "has", "does", "whose", "whether", "how"})) {
-            interrogative_ = interrogative_ || first;
-            return;
-        }
-        // The first verb says what is to be done, "show" before "created".
+    // The first verb says what is to be done, "show" before "created".
+    void note_verb(std::string_view word) {
         if (question_.verbs == 0) question_.verbs = verbs_of_word(word);
     }
 
@@ -190,7 +199,6 @@ private:
     Question& question_;
     Stemmer stemmer_;
     bool mine_ = false;
-    bool interrogative_ = false;
     bool verb_seen_ = false;
 };
 
