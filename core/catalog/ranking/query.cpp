@@ -13,6 +13,7 @@ namespace {
 const float synonym_weight = tune("synonym_weight", 0.6F);
 const float family_weight = tune("family_weight", 0.7F);    // "contributed" for "contributor": the stemmer keeps them apart
 const float sibling_weight = tune("sibling_weight", 0.4F);   // another verb of the same class
+const float reversal_weight = tune("rev", 1.5F);  // says both words at once
 constexpr float compound_weight = 0.9F;  // "web hook" for "webhook", and the reverse
 const float reading_verb = tune("reading_verb", 0.35F);    // "show", "get": nearly every operation has one
 const float writing_verb = tune("writing_verb", 0.7F);
@@ -132,11 +133,24 @@ private:
             for_each_word(full, [&](std::string_view part) { add(part, {}, weight, false); });
             return;
         }
-        Concept& added = add(full.empty() ? std::string_view(word) : full, synonyms(word), weight, true);
-        if (!full.empty()) alternatives(added, synonyms(full), synonym_weight);
+        Concept& added = add(full.empty() ? std::string_view(word) : full, synonyms_of(word), weight, true);
+        if (!full.empty()) alternatives(added, synonyms_of(full), synonym_weight);
         if (is_verb) add_siblings(added, verbs);
         add_family(added);
+        if (one_of(word, {"stop", "undo", "reverse", "revert", "quit", "longer"})) {
+            reversed_ = true;
+        } else if (reversed_) {
+            add_reversal(added, added.alternatives.front().stem);
+        }
         add_compounds(added, word, next);
+    }
+
+    std::string_view synonyms_of(std::string_view word) { return synonyms(word, stemmer_.stem(word)); }
+
+    // "stop following" and "undo a star" ask to unfollow and to unstar, where the catalog has such a word.
+    void add_reversal(Concept& to, std::string_view stem) {
+        std::string reversed = "un" + std::string(stem);
+        if (dictionary_.frequency(reversed) > 0) to.alternatives.push_back({std::move(reversed), reversal_weight});
     }
 
     // The plainest verbs of the class: what summaries mostly say.
@@ -182,7 +196,7 @@ private:
         entry.alternatives.push_back({std::string(stemmer_.stem(word)), 1});
         question_.concepts.push_back(std::move(entry));
         Concept& added = question_.concepts.back();
-        alternatives(added, with_itself_only ? others : synonyms(others), synonym_weight);
+        alternatives(added, with_itself_only ? others : synonyms_of(others), synonym_weight);
         return added;
     }
 
@@ -200,6 +214,7 @@ private:
     Stemmer stemmer_;
     bool mine_ = false;
     bool verb_seen_ = false;
+    bool reversed_ = false;
 };
 
 // The same thing asked twice counts once.

@@ -1,7 +1,9 @@
 // The words of questions and those that descriptions of APIs have for them.
 #include <algorithm>
+#include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "catalog/ranking/vocabulary.h"
 
@@ -176,7 +178,7 @@ constexpr Group groups[] = {
     {"latest", "newest recent"},
     {"launch", "start run create"},
     {"leak leaked leaks", "alert secret"},
-    {"leave", "remove membership unsubscribe"},
+    {"leave", "remove membership unsubscribe create"},
     {"left", "remaining limit"},
     {"limit", "quota"},
     {"linked", "connected"},
@@ -393,6 +395,9 @@ constexpr Group groups[] = {
     {"write", "create post"},
     {"www hostname dns", "domain record"},
     {"zip", "zipball archive"},
+    {"differ differs different", "compare diff"},
+    {"wrote author authors", "contributor author"},
+    {"snippet snippets", "gist code"},
 };
 
 std::unordered_map<std::string_view, std::string_view> read_groups() {
@@ -407,12 +412,27 @@ std::unordered_map<std::string_view, std::string_view> read_groups() {
     return words;
 }
 
+// "banned" has no line of its own: it takes that of "ban". Where words of several lines have one stem, the shortest word's counts.
+std::unordered_map<std::string, std::string_view> by_stem(const std::unordered_map<std::string_view, std::string_view>& words) {
+    std::vector<std::pair<std::string_view, std::string_view>> order(words.begin(), words.end());
+    std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+        return a.first.size() != b.first.size() ? a.first.size() < b.first.size() : a.first < b.first;
+    });
+    Stemmer stemmer;
+    std::unordered_map<std::string, std::string_view> stems;
+    for (const auto& [word, meant] : order) stems.emplace(stemmer.stem(word), meant);
+    return stems;
+}
+
 }  // namespace
 
-std::string_view synonyms(std::string_view word) {
+std::string_view synonyms(std::string_view word, std::string_view stem) {
     static const auto words = read_groups();
+    static const auto stems = by_stem(words);
     const auto found = words.find(word);
-    return found == words.end() ? std::string_view{} : found->second;
+    if (found != words.end()) return found->second;
+    const auto related = stems.find(std::string(stem));
+    return related == stems.end() ? std::string_view{} : related->second;
 }
 
 }  // namespace embedq::ranking
