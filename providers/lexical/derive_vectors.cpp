@@ -2,8 +2,9 @@
 //
 // usage: embedq_derive_vectors OPERATIONS.TSV GLOSSARY.TSV WORDNET_FOLDER STEMS DIMENSION STEPS > vector_table.inc
 // A text is the sum of its stems' vectors. They are learned from pairs that mean the same: an operation's summary (some of its words
-// replaced by WordNet's synonyms) and the rest of its text, a property and its description, a word of WordNet and its definition. Each half must find its partner among those of
-// its batch, half of which are of the same document. The generator is seeded: the same input gives the same table on one machine.
+// replaced by WordNet's synonyms) and the rest of its text, a property and its description, a word of WordNet and its definition. Each half
+// must find its partner among those of its batch, half of which are of the same document. The generator is seeded: the same input gives the
+// same table on one machine.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -30,20 +31,24 @@ using Stems = std::vector<int>;  // numbers of stems
 using Random = std::mt19937;
 
 constexpr std::size_t batch_size = 128;
-constexpr float sharpness = 14;     // of the softmax over the batch
+constexpr float sharpness = 14;  // of the softmax over the batch
 constexpr float learning_rate = 0.06F;
 constexpr float first_size = 0.25F;     // small, so that a stem that was hardly ever met says little
 constexpr float replace_share = 0.35F;  // of a summary's words, by a synonym
 constexpr float hide_share = 0.6F;      // of the words that both halves have, from the second
-constexpr float hiding_share = 0.7F;     // of the pairs
+constexpr float hiding_share = 0.7F;    // of the pairs
 constexpr float glossary_share = 0.25F;
 constexpr float definition_share = 0.3F;  // of the batches
-constexpr std::size_t longest_text = 60;   // stems
+constexpr std::size_t longest_text = 60;  // stems
 constexpr double publisher_cap = 300;
 constexpr double fade_words = 12;
 
-float uniform(Random& random) { return static_cast<float>(random() >> 8) / static_cast<float>(1U << 24); }
-std::size_t below(Random& random, std::size_t bound) { return random() % bound; }
+float uniform(Random& random) {
+    return static_cast<float>(random() >> 8) / static_cast<float>(1U << 24);
+}
+std::size_t below(Random& random, std::size_t bound) {
+    return random() % bound;
+}
 
 // Stems to numbers; -1 for those that are not in the table.
 class Vocabulary {
@@ -59,7 +64,8 @@ public:
     Stems read(std::string_view text) {
         Stems stems;
         each_stem(text, [&](const std::string& stem) {
-            if (const auto found = numbers_.find(stem); found != numbers_.end() && stems.size() < longest_text) stems.push_back(found->second);
+            if (const auto found = numbers_.find(stem); found != numbers_.end() && stems.size() < longest_text)
+                stems.push_back(found->second);
         });
         return stems;
     }
@@ -110,8 +116,8 @@ struct Synset {
 };
 
 struct WordNet {
-    std::unordered_map<std::string, Synset> synsets;                        // by part of speech and offset
-    std::map<std::string, std::vector<std::string>> senses;                 // of a lemma, the most common first
+    std::unordered_map<std::string, Synset> synsets;         // by part of speech and offset
+    std::map<std::string, std::vector<std::string>> senses;  // of a lemma, the most common first
 };
 
 WordNet read_wordnet(const std::string& folder) {
@@ -399,7 +405,8 @@ int main(int argc, char** argv) {
             worths.push_back(static_cast<double>(operations.size()) / std::sqrt(size));
         }
     }
-    std::cerr << groups.size() << " documents, " << vocabulary.names().size() << " stems, " << lexicon.definitions.size() << " definitions, " << glossary.size() << " names\n";
+    std::cerr << groups.size() << " documents, " << vocabulary.names().size() << " stems, " << lexicon.definitions.size()
+              << " definitions, " << glossary.size() << " names\n";
     Random random(20240229);
     std::vector<float> worth;
     for (const std::string& stem : vocabulary.names()) worth.push_back(std::sqrt(embedq::lexical::inverse_document_frequency(stem)));
@@ -421,8 +428,8 @@ int main(int argc, char** argv) {
             if (batch.size() % 32 == 0) group = groups[choose(random)];
             const Operation& operation = (*group)[below(random, group->size())];
             const Pair& entry = glossary[below(random, glossary.size())];
-            Pair pair = names ? make_pair(entry.asked, entry.said, lexicon, random)
-                              : make_pair(operation.asked, operation.said, lexicon, random);
+            Pair pair =
+                names ? make_pair(entry.asked, entry.said, lexicon, random) : make_pair(operation.asked, operation.said, lexicon, random);
             // The same summary twice in one batch would be its own rival.
             const bool twice = std::any_of(batch.begin(), batch.end(), [&](const Pair& other) { return other.said == pair.said; });
             if (twice || pair.said.empty()) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <new>
 
 #include "embedq/words.h"
@@ -14,8 +13,8 @@ namespace embedq::lexical {
 namespace {
 
 constexpr float pair_share = 0.35F;
-constexpr float gram_share = 0.45F;  // all letter n-grams of a word together
-const float meaning_share = std::getenv("MS") ? static_cast<float>(atof(std::getenv("MS"))) : 0.5F;     // of a cosine
+constexpr float gram_share = 0.45F;    // all letter n-grams of a word together
+constexpr double meaning_share = 0.6;  // of a cosine; the features have the rest
 constexpr float verb_weight = 2.5F;
 constexpr float fade_words = 12;  // after so many words a word counts half: what a text begins with, it is about
 constexpr std::size_t gram_length = 3;
@@ -45,11 +44,11 @@ std::uint64_t pair_hash(std::uint64_t left, std::uint64_t right) {
     return (left * 0x9e3779b97f4a7c15ULL) ^ (right + 0x7f4a7c15ULL);
 }
 
-bool normalise(std::span<float> vector, float length) {
+bool normalise(std::span<float> vector, double length) {
     double squares = 0;
     for (const float value : vector) squares += static_cast<double>(value) * static_cast<double>(value);
     if (!(squares > 1e-12)) return false;
-    const double scale = static_cast<double>(length) / std::sqrt(squares);
+    const double scale = length / std::sqrt(squares);
     for (float& value : vector) value = static_cast<float>(static_cast<double>(value) * scale);
     return true;
 }

@@ -1,7 +1,8 @@
 // Lexical hashing: a text becomes the signed, weighted counts of its words in a fixed number of places.
 //
 // Features are stemmed words, pairs of neighbours, letter n-grams, and classes of verbs (get, list, fetch, …), weighted by compiled-in
-// inverse document frequencies. Two texts come near each other when they share words, not when they mean the same.
+// inverse document frequencies. The last places, a quarter of them at most, hold the sum of what the words mean (meaning.h), so that
+// texts come near each other when they share words, and somewhat when they have related ones.
 // The same text gives the same bits on every machine: integer hashing, IEEE arithmetic in a fixed order, no library functions but sqrt.
 //
 // Thread-safety: an Embedder belongs to one thread at a time (it owns a stemmer); making one is cheap.
@@ -23,7 +24,7 @@ struct sb_stemmer;
 namespace embedq::lexical {
 
 // Changes with anything that changes a vector: features, hashing, tables.
-inline constexpr std::string_view weights_version = "1.0";
+inline constexpr std::string_view weights_version = "2.0";
 
 // The weight of a stem: high for rare ones. Unknown stems count as rare.
 [[nodiscard]] float inverse_document_frequency(std::string_view stem);

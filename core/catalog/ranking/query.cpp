@@ -1,6 +1,5 @@
 #include "catalog/ranking/query.h"
 
-#include "catalog/ranking/tune.h"
 #include <algorithm>
 #include <array>
 #include <unordered_set>
@@ -10,14 +9,16 @@
 namespace embedq::ranking {
 namespace {
 
-const float synonym_weight = tune("synonym_weight", 0.6F);
-const float family_weight = tune("family_weight", 0.7F);    // "contributed" for "contributor": the stemmer keeps them apart
-const float sibling_weight = tune("sibling_weight", 0.4F);   // another verb of the same class
-const float reversal_weight = tune("rev", 1.5F);  // says both words at once
+constexpr float synonym_weight = 0.7F;
+constexpr float family_weight = 0.7F;    // "contributed" for "contributor": the stemmer keeps them apart
+constexpr float sibling_weight = 0.4F;   // another verb of the same class
+constexpr float reversal_weight = 1.5F;  // says both words at once
 constexpr float compound_weight = 0.9F;  // "web hook" for "webhook", and the reverse
-const float reading_verb = tune("reading_verb", 0.35F);    // "show", "get": nearly every operation has one
-const float writing_verb = tune("writing_verb", 0.7F);
-const float first_person = tune("first_person", 0.35F);
+constexpr float reading_verb = 0.35F;    // "show", "get": nearly every operation has one
+constexpr float writing_verb = 0.7F;
+constexpr float asked_person = 0.4F;  // "who"
+constexpr float possessive = 0.2F;    // "my repository" is seldom about the account
+constexpr float first_person = 0.35F;
 constexpr std::size_t longest_query = 64;  // words
 constexpr std::size_t longest_query_bytes = 8192;
 constexpr std::size_t longest_compound = 32;  // bytes of a word that is tried in two parts
@@ -68,7 +69,8 @@ void join_particles(std::vector<std::string>& words) {
 void drop_opening(std::vector<std::string>& words) {
     constexpr std::size_t longest_opening = 8;
     const auto idle = [](const std::string& word) {
-        return is_stop_word(word) || one_of(word, {"trying", "possible", "able", "help", "wish", "love", "hope", "know", "looking", "best"});
+        return is_stop_word(word) ||
+               one_of(word, {"trying", "possible", "able", "help", "wish", "love", "hope", "know", "looking", "best"});
     };
     std::size_t end = 0;
     for (std::size_t i = 0; i + 1 < words.size() && i < longest_opening && idle(words[i]); ++i) {
@@ -97,14 +99,15 @@ public:
             const std::string& word = words[i];
             note_quantity(word);
             note_verb(word);
-            if (one_of(word, {"my", "me", "mine", "myself", "i"})) mine_ = true;
+            if (one_of(word, {"me", "mine", "myself", "i"})) mine_ = first_person;
+            if (word == "my") mine_ = std::max(mine_, possessive);
             if (is_stop_word(word)) {
-                if (word == "who" || word == "whom") add(word, word, tune("whow", 0.4F), false);
+                if (word == "who" || word == "whom") add(word, word, asked_person, false);
                 continue;
             }
             add_word(word, i + 1 < words.size() ? words[i + 1] : std::string{});
         }
-        if (mine_) add("authenticated", "authenticated current me", first_person, true);
+        if (mine_ > 0) add("authenticated", "authenticated current me", mine_, true);
         if (asks_for_facts(words)) question_.verbs = verb_read;
     }
 
@@ -212,7 +215,7 @@ private:
     const Dictionary& dictionary_;
     Question& question_;
     Stemmer stemmer_;
-    bool mine_ = false;
+    float mine_ = 0;
     bool verb_seen_ = false;
     bool reversed_ = false;
 };

@@ -1,6 +1,5 @@
 #include "catalog/ranking/score.h"
 
-#include "catalog/ranking/tune.h"
 #include <algorithm>
 #include <cmath>
 
@@ -9,15 +8,13 @@ namespace {
 
 // How much of the score is kept when the operation does something else than is asked, is one thing where many are asked and the reverse,
 // or has a head of which nothing was asked.
-const float other_verb = tune("other_verb", 0.75F);
-const float other_quantity = tune("other_quantity", 0.94F);
-const float head_unasked = tune("head_unasked", 0.65F);
-const float per_path_segment = tune("per_path_segment", 0.006F);
+constexpr float other_verb = 0.75F;
+constexpr float other_quantity = 0.94F;
+constexpr float head_unasked = 0.65F;
+constexpr float per_path_segment = 0.006F;
 constexpr std::size_t deepest = 10;
 
 }  // namespace
-
-const float saturation = tune("k1", 1.0F);
 
 float inverse_frequency(std::size_t operations, std::size_t with_term) {
     const auto n = static_cast<double>(operations);

@@ -12,7 +12,7 @@
 namespace embedq::ranking {
 
 // BM25's k1, in the weighted frequencies of Segment.
-extern const float saturation;
+inline constexpr float saturation = 1.0F;
 
 // ln(1 + (n - df + 0.5) / (df + 0.5)).
 [[nodiscard]] float inverse_frequency(std::size_t operations, std::size_t with_term);

@@ -1,6 +1,5 @@
 #include "catalog/ranking/segment.h"
 
-#include "catalog/ranking/tune.h"
 #include <algorithm>
 
 #include "embedq/words.h"
@@ -14,12 +13,12 @@ struct Field {
     float typical_length;
     float length_effect;
 };
-const Field summary_field{tune("summary_w", 3.0F), 5, tune("summary_b", 0.5F)};
-const Field id_field{tune("id_w", 2.0F), 5, tune("id_b", 0.5F)};
-const Field path_field{tune("path_w", 1.5F), 4, tune("path_b", 0.5F)};
-const Field tag_field{tune("tag_w", 0.8F), 2, tune("tag_b", 0.3F)};
-const Field text_field{tune("text_w", 1.0F), 40, tune("text_b", 0.75F)};
-const float parameter_share = tune("pshare", 0.25F);  // a path's parameter says less than a literal segment
+constexpr Field summary_field{3.0F, 5, 0.5F};
+constexpr Field id_field{2.0F, 5, 0.5F};
+constexpr Field path_field{1.5F, 4, 0.5F};
+constexpr Field tag_field{0.8F, 2, 0.3F};
+constexpr Field text_field{1.0F, 40, 0.75F};
+constexpr float parameter_share = 0.25F;  // a path's parameter says less than a literal segment
 
 struct Occurrence {
     TermId term;
