@@ -96,5 +96,6 @@ Result<std::unique_ptr<Provider>> make(const Options& options, Context& context)
 }  // namespace
 }  // namespace embedq::lexical
 
-EMBEDQ_PROVIDER("lexical", "0.1.0", "offline vectors by word overlap, not by meaning: hashed stems, letter n-grams and verb classes",
+EMBEDQ_PROVIDER("lexical", "0.1.0",
+                "offline vectors by word overlap and related words, not by meaning: hashed stems, letter n-grams and word vectors",
                 embedq::lexical::options_table, embedq::lexical::make);
