@@ -175,7 +175,7 @@ int main(int argc, char** argv) {
         std::cerr << "usage: embedq_rank_eval OPERATIONS.TSV [--questions FILE] [--weight W]... [--dimension N] [--show] [--every N]\n";
         return 2;
     }
-    if (settings.weights.empty()) settings.weights = {0.2};
+    if (settings.weights.empty()) settings.weights = {0.3};  // the provider's
     embedq::ranking::CatalogIndex index;
     std::vector<Case> cases = load(settings, index);
     if (!settings.questions.empty()) cases = read_questions(settings.questions);

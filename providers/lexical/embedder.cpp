@@ -13,7 +13,8 @@ namespace embedq::lexical {
 namespace {
 
 constexpr float pair_share = 0.35F;
-constexpr float gram_share = 0.45F;  // all letter n-grams of a word together
+constexpr float gram_share = 0.45F;    // all letter n-grams of a word together
+constexpr double meaning_share = 0.6;  // of a cosine; the features have the rest
 constexpr float verb_weight = 2.5F;
 constexpr float fade_words = 12;  // after so many words a word counts half: what a text begins with, it is about
 constexpr std::size_t gram_length = 3;
@@ -43,12 +44,12 @@ std::uint64_t pair_hash(std::uint64_t left, std::uint64_t right) {
     return (left * 0x9e3779b97f4a7c15ULL) ^ (right + 0x7f4a7c15ULL);
 }
 
-bool normalise(std::span<float> vector) {
+bool normalise(std::span<float> vector, double length) {
     double squares = 0;
     for (const float value : vector) squares += static_cast<double>(value) * static_cast<double>(value);
     if (!(squares > 1e-12)) return false;
-    const double length = std::sqrt(squares);
-    for (float& value : vector) value = static_cast<float>(static_cast<double>(value) / length);
+    const double scale = length / std::sqrt(squares);
+    for (float& value : vector) value = static_cast<float>(static_cast<double>(value) * scale);
     return true;
 }
 
@@ -70,11 +71,19 @@ std::string_view Stemmer::stem(std::string_view word) {
     return {reinterpret_cast<const char*>(stem), static_cast<std::size_t>(sb_stemmer_length(stemmer_.get()))};
 }
 
+Embedder::Embedder(std::size_t dimension) : dimension_(dimension), hashed_(dimension - std::min(meaning_places, dimension / 4)) {}
+
+void Embedder::add_meaning(std::span<float> out, const Word& word, float share) const {
+    for (const Meaning& meaning : word.meanings) {
+        for (std::size_t i = 0; i < dimension_ - hashed_; ++i) out[hashed_ + i] += meaning[i] * share;
+    }
+}
+
 void Embedder::add(std::span<float> out, std::uint64_t hash, float weight) const {
     // Two places per feature: when one of them collides with another feature, the other still tells them apart.
     const std::uint64_t other = hash * 0x9e3779b97f4a7c15ULL;
-    const std::size_t first = (hash >> 8) % dimension_;
-    const std::size_t second = (other >> 8) % dimension_;
+    const std::size_t first = (hash >> 8) % hashed_;
+    const std::size_t second = (other >> 8) % hashed_;
     out[first] += (hash & 1) != 0 ? weight : -weight;
     out[second] += (other >> 63) != 0 ? weight : -weight;
 }
@@ -88,6 +97,7 @@ void Embedder::add_stem(Word& to, std::string_view text, float share) {
     to.hash ^= hash;
     to.weight = std::max(to.weight, rarity * share);
     to.features.push_back({hash, rarity * share});
+    if (const Meaning meaning = meaning_of(stem)) to.meanings.push_back(meaning);
     if (stem.size() < gram_length) return;
     const std::string framed = "^" + stem + "$";
     const std::size_t count = framed.size() - gram_length + 1;
@@ -134,6 +144,7 @@ void Embedder::embed(std::string_view text, std::span<float> out) {
         times += 1;
         const float share = place / std::sqrt(times);
         for (const Feature& feature : entry.features) add(out, feature.hash, feature.weight * share);
+        add_meaning(out, entry, share);
         if (before != 0 && before != entry.hash) {
             add(out, pair_hash(before, entry.hash), pair_share * std::min(weight_before, entry.weight) * place / times);
         }
@@ -141,7 +152,10 @@ void Embedder::embed(std::string_view text, std::span<float> out) {
         weight_before = entry.weight;
     });
     // Symbols only, stop words only, or features that cancel each other out: the text stands for itself.
-    if (!normalise(out)) embed_bytes(text, out);
+    const bool said_something = normalise(out.first(hashed_), std::sqrt(1 - meaning_share));
+    const bool meant_something = normalise(out.subspan(hashed_), std::sqrt(meaning_share));
+    if (!said_something && !meant_something) return embed_bytes(text, out);
+    normalise(out, 1);
 }
 
 }  // namespace embedq::lexical

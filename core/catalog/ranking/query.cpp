@@ -9,12 +9,15 @@
 namespace embedq::ranking {
 namespace {
 
-constexpr float synonym_weight = 0.6F;
+constexpr float synonym_weight = 0.7F;
 constexpr float family_weight = 0.7F;    // "contributed" for "contributor": the stemmer keeps them apart
 constexpr float sibling_weight = 0.4F;   // another verb of the same class
+constexpr float reversal_weight = 1.5F;  // says both words at once
 constexpr float compound_weight = 0.9F;  // "web hook" for "webhook", and the reverse
 constexpr float reading_verb = 0.35F;    // "show", "get": nearly every operation has one
 constexpr float writing_verb = 0.7F;
+constexpr float asked_person = 0.4F;  // "who"
+constexpr float possessive = 0.2F;    // "my repository" is seldom about the account
 constexpr float first_person = 0.35F;
 constexpr std::size_t longest_query = 64;  // words
 constexpr std::size_t longest_query_bytes = 8192;
@@ -48,27 +51,43 @@ std::vector<std::string> split(std::string_view text) {
     return words;
 }
 
-// "turn my two factor off" asks to disable it. Questions split such verbs; descriptions do not.
+// "turn my two factor off" asks to disable it. Questions split such verbs; descriptions have one word for them.
 void join_particles(std::vector<std::string>& words) {
-    const auto verb = std::find_if(words.begin(), words.end(), [](const std::string& word) {
-        return one_of(word, {"turn", "turned", "turning", "switch", "switched", "switching"});
-    });
-    if (verb == words.end()) return;
-    const auto particle = std::find_if(verb, words.end(), [](const std::string& word) { return word == "on" || word == "off"; });
-    if (particle == words.end()) return;
-    *verb = *particle == "on" ? "enable" : "disable";
-    words.erase(particle);
-}
-
-// Where the question begins with how somebody would do it, the "I" in it is no word about the account.
-void drop_opening(std::vector<std::string>& words) {
-    for (std::size_t i = 0; i + 1 < words.size() && i < 4; ++i) {
-        if (one_of(words[i], {"do", "can", "could", "should", "may", "would", "to", "must"}) &&
-            one_of(words[i + 1], {"i", "we", "you", "one"})) {
-            words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(i) + 2);
-            return;
+    constexpr std::size_t farthest = 4;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        for (std::size_t k = i + 1; k < words.size() && k <= i + farthest; ++k) {
+            const std::string_view meant = phrasal_verb(words[i], words[k], k - i);
+            if (meant.empty()) continue;
+            words.erase(words.begin() + static_cast<std::ptrdiff_t>(k));
+            words[i] = meant;
+            break;
         }
     }
+}
+
+// "how do I …", "I would like to …", "is there a way to …": what comes before the matter, where the "I" is no word about the account.
+void drop_opening(std::vector<std::string>& words) {
+    constexpr std::size_t longest_opening = 8;
+    const auto idle = [](const std::string& word) {
+        return is_stop_word(word) ||
+               one_of(word, {"trying", "possible", "able", "help", "wish", "love", "hope", "know", "looking", "best"});
+    };
+    std::size_t end = 0;
+    for (std::size_t i = 0; i + 1 < words.size() && i < longest_opening && idle(words[i]); ++i) {
+        if (one_of(words[i], {"do", "can", "could", "should", "may", "would", "must"}) && one_of(words[i + 1], {"i", "we", "you", "one"})) {
+            end = i + 2;
+        }
+        if (words[i] == "to" && i > 0) end = i + 1;
+    }
+    words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(end));
+}
+
+// Whether the answer is something to read, whatever verbs the question has: "which files did this change".
+bool asks_for_facts(const std::vector<std::string>& words) {
+    if (words.empty()) return false;
+    if (words[0] == "how") return words.size() > 1 && one_of(words[1], {"much", "long", "big", "large", "old", "fast", "far", "full"});
+    return one_of(words[0], {"who", "what", "which", "where", "when", "is", "are", "has", "have", "does", "did", "was", "were", "whose",
+                             "whether", "whom", "count"});
 }
 
 class Reader {
@@ -79,16 +98,17 @@ public:
         for (std::size_t i = 0; i < words.size(); ++i) {
             const std::string& word = words[i];
             note_quantity(word);
-            note_verb(word, i == 0);
-            if (one_of(word, {"my", "me", "mine", "myself", "i"})) mine_ = true;
+            note_verb(word);
+            if (one_of(word, {"me", "mine", "myself", "i"})) mine_ = first_person;
+            if (word == "my") mine_ = std::max(mine_, possessive);
             if (is_stop_word(word)) {
-                if (word == "who" || word == "whom") add(word, word, 0.4F, false);
+                if (word == "who" || word == "whom") add(word, word, asked_person, false);
                 continue;
             }
             add_word(word, i + 1 < words.size() ? words[i + 1] : std::string{});
         }
-        if (mine_) add("authenticated", "authenticated current me", first_person, true);
-        if (question_.verbs == 0 && interrogative_) question_.verbs = verb_read;
+        if (mine_ > 0) add("authenticated", "authenticated current me", mine_, true);
+        if (asks_for_facts(words)) question_.verbs = verb_read;
     }
 
 private:
@@ -101,12 +121,8 @@ private:
         }
     }
 
-    void note_verb(std::string_view word, bool first) {
-        if (one_of(word, {"who", "what", "which", "where", "is", "are", "has", "does", "whose", "whether", "how"})) {
-            interrogative_ = interrogative_ || first;
-            return;
-        }
-        // The first verb says what is to be done, "show" before "created".
+    // The first verb says what is to be done, "show" before "created".
+    void note_verb(std::string_view word) {
         if (question_.verbs == 0) question_.verbs = verbs_of_word(word);
     }
 
@@ -120,11 +136,24 @@ private:
             for_each_word(full, [&](std::string_view part) { add(part, {}, weight, false); });
             return;
         }
-        Concept& added = add(full.empty() ? std::string_view(word) : full, synonyms(word), weight, true);
-        if (!full.empty()) alternatives(added, synonyms(full), synonym_weight);
+        Concept& added = add(full.empty() ? std::string_view(word) : full, synonyms_of(word), weight, true);
+        if (!full.empty()) alternatives(added, synonyms_of(full), synonym_weight);
         if (is_verb) add_siblings(added, verbs);
         add_family(added);
+        if (one_of(word, {"stop", "undo", "reverse", "revert", "quit", "longer"})) {
+            reversed_ = true;
+        } else if (reversed_) {
+            add_reversal(added, added.alternatives.front().stem);
+        }
         add_compounds(added, word, next);
+    }
+
+    std::string_view synonyms_of(std::string_view word) { return synonyms(word, stemmer_.stem(word)); }
+
+    // "stop following" and "undo a star" ask to unfollow and to unstar, where the catalog has such a word.
+    void add_reversal(Concept& to, std::string_view stem) {
+        std::string reversed = "un" + std::string(stem);
+        if (dictionary_.frequency(reversed) > 0) to.alternatives.push_back({std::move(reversed), reversal_weight});
     }
 
     // The plainest verbs of the class: what summaries mostly say.
@@ -170,7 +199,7 @@ private:
         entry.alternatives.push_back({std::string(stemmer_.stem(word)), 1});
         question_.concepts.push_back(std::move(entry));
         Concept& added = question_.concepts.back();
-        alternatives(added, with_itself_only ? others : synonyms(others), synonym_weight);
+        alternatives(added, with_itself_only ? others : synonyms_of(others), synonym_weight);
         return added;
     }
 
@@ -186,9 +215,9 @@ private:
     const Dictionary& dictionary_;
     Question& question_;
     Stemmer stemmer_;
-    bool mine_ = false;
-    bool interrogative_ = false;
+    float mine_ = 0;
     bool verb_seen_ = false;
+    bool reversed_ = false;
 };
 
 // The same thing asked twice counts once.

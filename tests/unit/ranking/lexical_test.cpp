@@ -139,6 +139,38 @@ TEST_F(Lexical, ReadsQuestionsAsPeopleWriteThem) {
     EXPECT_TRUE(read_question(" ?! ", dictionary).blank);
 }
 
+TEST_F(Lexical, VerbsOfTwoWordsMeanOne) {
+    EXPECT_TRUE(asks_for("shut down my server", "stop"));
+    EXPECT_TRUE(asks_for("throw somebody out of a channel", "remov"));
+    EXPECT_TRUE(asks_for("set up an alert", "creat"));
+    EXPECT_EQ(phrasal_verb("get", "rid", 1), "delete");
+    EXPECT_EQ(phrasal_verb("get", "rid", 2), "") << "these two stand together";
+    EXPECT_EQ(phrasal_verb("zebra", "down", 1), "");
+    EXPECT_EQ(phrasal_verb("et", "rid", 1), "") << "part of a word";
+}
+
+TEST_F(Lexical, InflectedWordsHaveTheSynonymsOfTheirStem) {
+    EXPECT_TRUE(asks_for("who is banned", "block"));
+    EXPECT_TRUE(asks_for("pausing it", "suspend"));
+    EXPECT_EQ(synonyms("zebras", "zebra"), "");
+}
+
+TEST_F(Lexical, StoppingIsTheReverseWhereTheCatalogHasAWordForIt) {
+    segment({text_only("unfollow unstar")});
+    EXPECT_TRUE(asks_for("stop following somebody", "unfollow"));
+    EXPECT_TRUE(asks_for("undo a star", "unstar"));
+    EXPECT_FALSE(asks_for("stop pinning it", "unpin"));
+    EXPECT_FALSE(asks_for("following somebody", "unfollow"));
+}
+
+TEST_F(Lexical, OpeningsSayNothing) {
+    EXPECT_FALSE(asks_for("I would like to see notifications", "authent"));
+    EXPECT_FALSE(asks_for("is there a way for me to see notifications", "authent"));
+    EXPECT_TRUE(asks_for("what herds do I belong to", "herd")) << "only what is idle is an opening";
+    EXPECT_EQ(read_question("which files did this change", dictionary).verbs, verb_read);
+    EXPECT_EQ(read_question("how to delete a zebra", dictionary).verbs, verb_remove);
+}
+
 TEST_F(Lexical, OddQuestionsHarmNothing) {
     const Segment one = segment({text_only("zebra")});
     std::string endless;

@@ -1,0 +1,57 @@
+// The words of questions and those that descriptions of APIs have for them.
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "catalog/ranking/vocabulary.h"
+
+namespace embedq::ranking {
+namespace {
+
+struct Group {
+    std::string_view said;   // each of these
+    std::string_view meant;  // may be any of those
+};
+
+constexpr Group groups[] = {
+#include "catalog/ranking/synonym_table.inc"
+};
+
+std::unordered_map<std::string_view, std::string_view> read_groups() {
+    std::unordered_map<std::string_view, std::string_view> words;
+    for (const Group& group : groups) {
+        for (std::size_t begin = 0; begin < group.said.size();) {
+            const std::size_t end = std::min(group.said.find(' ', begin), group.said.size());
+            words.emplace(group.said.substr(begin, end - begin), group.meant);
+            begin = end + 1;
+        }
+    }
+    return words;
+}
+
+// "banned" has no line of its own: it takes that of "ban". Where words of several lines have one stem, the shortest word's counts.
+std::unordered_map<std::string, std::string_view> by_stem(const std::unordered_map<std::string_view, std::string_view>& words) {
+    std::vector<std::pair<std::string_view, std::string_view>> order(words.begin(), words.end());
+    std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+        return a.first.size() != b.first.size() ? a.first.size() < b.first.size() : a.first < b.first;
+    });
+    Stemmer stemmer;
+    std::unordered_map<std::string, std::string_view> stems;
+    for (const auto& [word, meant] : order) stems.emplace(stemmer.stem(word), meant);
+    return stems;
+}
+
+}  // namespace
+
+std::string_view synonyms(std::string_view word, std::string_view stem) {
+    static const auto words = read_groups();
+    static const auto stems = by_stem(words);
+    const auto found = words.find(word);
+    if (found != words.end()) return found->second;
+    const auto related = stems.find(std::string(stem));
+    return related == stems.end() ? std::string_view{} : related->second;
+}
+
+}  // namespace embedq::ranking
