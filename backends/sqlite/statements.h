@@ -241,8 +241,8 @@ FROM jobs j
 CROSS JOIN catalogs c ON c.catalog_id = j.catalog_id
 CROSS JOIN specs s ON s.catalog = c.catalog AND s.spec_name = j.spec_name
 WHERE j.id = ?1 AND j.status = 1 AND j.token = ?2)sql";
-inline constexpr char expired_jobs[] =
-    "SELECT id, token, worker_id FROM jobs INDEXED BY jobs_lease WHERE status = 1 AND lease_expires_at <= ?1 ORDER BY lease_expires_at, id";
+inline constexpr char leased_jobs[] =
+    "SELECT id, token, worker_id, lease_expires_at FROM jobs INDEXED BY jobs_lease WHERE status = 1 ORDER BY lease_expires_at, id";
 inline constexpr char count_vectors[] =
     "UPDATE jobs SET new_vectors = new_vectors + ?2, embedded_so_far = embedded_so_far + ?2 WHERE id = ?1";
 inline constexpr char set_attempts[] = "UPDATE jobs SET attempts = ?2, expiries = ?3 WHERE id = ?1";

@@ -25,8 +25,8 @@ Result<std::unique_ptr<Store>> make_store(const Options& options, Context& conte
     return std::make_unique<SqliteStore>(std::move(settings), context);
 }
 
-SqliteStore::SqliteStore(ConnectionSettings settings, Context& context)
-    : context_(context), session_(std::move(settings), context.clock()) {}
+SqliteStore::SqliteStore(const ConnectionSettings& settings, Context& context)
+    : context_(context), session_(settings, context.clock()), liveness_(settings.path + "-workers") {}
 
 StoreCapabilities SqliteStore::capabilities() const {
     return {.persistent = true, .multi_process = true, .own_clock = false, .watch_interval = std::chrono::milliseconds(50)};

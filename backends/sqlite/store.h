@@ -10,6 +10,7 @@
 #include "embedq/context.h"
 #include "embedq/options.h"
 #include "embedq/store.h"
+#include "liveness.h"
 #include "session.h"
 
 namespace embedq::sqlite {
@@ -36,7 +37,7 @@ inline constexpr std::array store_options{
 
 class SqliteStore final : public Store {
 public:
-    SqliteStore(ConnectionSettings settings, Context& context);
+    SqliteStore(const ConnectionSettings& settings, Context& context);
 
     [[nodiscard]] StoreCapabilities capabilities() const override;
     [[nodiscard]] Result<MigrationState> migration_state() override;
@@ -98,6 +99,7 @@ private:
 
     Context& context_;
     Session session_;
+    Liveness liveness_;
     GapHints gap_hints_;  // used inside session_.write alone
 };
 

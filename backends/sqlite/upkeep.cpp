@@ -1,5 +1,6 @@
 // Upkeep: dead workers' jobs, gaps, and lanes. Each looks on a snapshot first, and takes the write lock only when there is something to do.
 #include <algorithm>
+#include <map>
 
 #include "jobs.h"
 #include "statements.h"
@@ -18,10 +19,20 @@ struct Expired {
     std::string worker_id;
 };
 
-[[nodiscard]] std::vector<Expired> expired_jobs(Connection& connection, std::int64_t now) {
+// Jobs whose lease ran out, or whose worker is known to be dead.
+[[nodiscard]] std::vector<Expired> expired_jobs(Connection& connection, Liveness& liveness, std::int64_t now) {
     std::vector<Expired> expired;
-    Run row(connection, sql::expired_jobs, now);
-    while (row.next()) expired.push_back({{row.integer(0), row.bytes<16>(1)}, row.text(2)});
+    std::map<std::string, bool> dead;
+    Run row(connection, sql::leased_jobs);
+    while (row.next()) {
+        std::string worker_id = row.text(2);
+        if (row.integer(3) > now) {
+            const auto [known, first] = dead.try_emplace(worker_id, false);
+            if (first) known->second = liveness.is_dead(worker_id);
+            if (!known->second) continue;
+        }
+        expired.push_back({{row.integer(0), row.bytes<16>(1)}, std::move(worker_id)});
+    }
     return expired;
 }
 
@@ -80,15 +91,13 @@ struct Sweep {
 }  // namespace
 
 Result<ReapResult> SqliteStore::reap(std::uint32_t max_attempts) {
-    auto any = session_.read([](Connection& connection, std::int64_t now) -> Result<bool> {
-        const auto expiry = value_of(connection, sql::next_lease_expiry);
-        return expiry && *expiry <= now;
-    });
+    auto any = session_.read(
+        [&](Connection& connection, std::int64_t now) -> Result<bool> { return !expired_jobs(connection, liveness_, now).empty(); });
     if (!any) return std::unexpected(any.error());
     if (!*any) return ReapResult{};
     return session_.write([&](Connection& connection, std::int64_t now) -> Result<ReapResult> {
         ReapResult result;
-        for (const Expired& expired : expired_jobs(connection, now)) {
+        for (const Expired& expired : expired_jobs(connection, liveness_, now)) {
             const auto job = find_held(connection, expired.ref);
             if (job) reap_one(connection, *job, expired.worker_id, max_attempts, now, result);
         }

@@ -121,6 +121,7 @@ Result<std::vector<ClaimedJob>> SqliteStore::claim(const ClaimRequest& request) 
     });
     if (!anything) return std::unexpected(anything.error());
     if (!*anything) return std::vector<ClaimedJob>();
+    liveness_.hold(request.worker_id);
     return session_.write([&](Connection& connection, std::int64_t now) -> Result<std::vector<ClaimedJob>> {
         std::vector<ClaimedJob> claimed;
         std::size_t texts = 0;

@@ -353,13 +353,25 @@ Status StoreEngine::close_gaps(std::span<const SpecInput> specs, std::vector<Res
                                std::span<const std::size_t> unchanged_places) {
     std::map<std::string, std::vector<std::string>> names;
     for (const std::size_t i : unchanged_places) names[specs[i].catalog_id].push_back(specs[i].spec_name);
-    std::map<std::string, bool> gap;
+    std::vector<EnqueueRequest> requests;
+    std::map<std::pair<std::string, std::string>, EnqueueOutcome> outcomes;
     for (const auto& [catalog_id, spec_names] : names) {
-        const auto settled = store_.settlement(catalog_id, spec_names);
-        if (!settled) return std::unexpected(settled.error());
-        gap[catalog_id] = settled->missing() > 0;
+        const auto statuses = store_.statuses(catalog_id, spec_names);
+        if (!statuses) return std::unexpected(statuses.error());
+        for (const SpecStatus& status : *statuses) {
+            if (status.embedding_count + status.refused_count >= status.operation_count) continue;
+            // An open job is about this document: one that runs for an earlier one has a pending job behind it.
+            const bool open = status.job && (status.job->status == JobStatus::pending || status.job->status == JobStatus::running);
+            if (open) outcomes[{catalog_id, status.spec_name}] = EnqueueOutcome::collapsed;
+            else requests.push_back({catalog_id, status.spec_name, JobKind::spec_write});
+        }
     }
-    bool enqueued = false;
+    if (!requests.empty()) {
+        const auto enqueued = store_.enqueue(requests);
+        if (!enqueued) return std::unexpected(enqueued.error());
+        for (std::size_t i = 0; i < requests.size(); ++i) outcomes[{requests[i].catalog_id, requests[i].spec_name}] = (*enqueued)[i];
+        notifier_.publish();
+    }
     for (const std::size_t i : unchanged_places) {
         const auto info = store_.spec(specs[i].catalog_id, specs[i].spec_name);
         if (!info) {
@@ -367,20 +379,10 @@ Status StoreEngine::close_gaps(std::span<const SpecInput> specs, std::vector<Res
             continue;
         }
         PutResult result{.outcome = PutOutcome::unchanged, .generation = info->generation, .operation_count = info->operation_count};
-        if (gap[specs[i].catalog_id] && info->operation_count > 0) {
-            const auto one = store_.settlement(specs[i].catalog_id, std::span(&specs[i].spec_name, 1));
-            if (!one) return std::unexpected(one.error());
-            if (one->missing() > 0) {
-                const EnqueueRequest request{specs[i].catalog_id, specs[i].spec_name, JobKind::spec_write};
-                const auto outcome = store_.enqueue(std::span(&request, 1));
-                if (!outcome) return std::unexpected(outcome.error());
-                result.enqueued = outcome->front();
-                enqueued = enqueued || result.enqueued != EnqueueOutcome::none;
-            }
-        }
+        const auto outcome = outcomes.find({specs[i].catalog_id, specs[i].spec_name});
+        if (outcome != outcomes.end()) result.enqueued = outcome->second;
         results[i] = result;
     }
-    if (enqueued) notifier_.publish();
     return {};
 }
 

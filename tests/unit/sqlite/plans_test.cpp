@@ -76,7 +76,7 @@ TEST_F(Plans, of_sweeps_read_narrow_indexes_alone) {
 }
 
 TEST_F(Plans, of_upkeep_use_their_partial_indexes) {
-    expect(sql::expired_jobs, {"jobs_lease (lease_expires_at<?)"});
+    expect(sql::leased_jobs, {"jobs_lease"});
     expect(sql::next_lease_expiry, {"jobs_lease"});
     expect(sql::old_jobs, {"INDEX jobs_finished (completed_at<?)"});
     expect(sql::unreferred_vectors, {"SCAN w USING COVERING INDEX", "COVERING INDEX operations_by_text (text=?)"});

@@ -132,6 +132,34 @@ TEST(Processes, that_work_on_one_file_share_its_jobs_and_lose_none) {
     for (const Job& job : jobs) EXPECT_EQ(job.status, JobStatus::succeeded);
 }
 
+TEST(Processes, killed_give_their_jobs_back_at_once_and_stopped_ones_when_their_lease_ends) {
+    Sandbox sandbox;
+    const Profile profile = profile_of("m");
+    {
+        TestContext context("sqlite");
+        auto store = fresh_store(sandbox.path(), context);
+        make_catalog(*store, profile);
+        put(*store, document("spec", {"a text"}));
+    }
+    Pipe claimed;
+    const pid_t child = in_child([&] {
+        TestContext context("sqlite", 7);
+        auto store = open_store(sandbox.path(), context);
+        const auto jobs = must(store->claim(claim_request(profile, 1)));
+        if (jobs.size() != 1 || ::write(claimed.ends[1], "x", 1) != 1) return 1;
+        for (;;) ::pause();
+    });
+    char byte = 0;
+    ASSERT_EQ(::read(claimed.ends[0], &byte, 1), 1);
+    TestContext context("sqlite", 8);
+    auto store = open_store(sandbox.path(), context);
+    ASSERT_EQ(::kill(child, SIGSTOP), 0);
+    EXPECT_EQ(must(store->reap(5)).requeued, 0U) << "it may go on; only its lease says when it has had its time";
+    ASSERT_EQ(::kill(child, SIGKILL), 0);
+    EXPECT_EQ(exit_status(child), -SIGKILL);
+    EXPECT_EQ(must(store->reap(5)).requeued, 1U) << "recovered_in_time: nobody can come back with it";
+}
+
 TEST(Processes, notice_each_others_writes) {
     Sandbox sandbox;
     {
