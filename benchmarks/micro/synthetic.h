@@ -30,7 +30,7 @@ private:
 // Operations with distinct ids and texts of about 250 bytes, hashed as documents' are. Another seed gives other texts.
 [[nodiscard]] std::vector<Operation> make_operations(std::size_t count, std::uint64_t seed);
 
-// An OpenAPI 3.0 document of about 2 KB for each operation, and the same in YAML.
+// An OpenAPI 3.0 document, indented, of about 4 KB for each operation, and the same in YAML.
 [[nodiscard]] std::string openapi_json(std::span<const Operation> operations);
 [[nodiscard]] std::string openapi_yaml(std::span<const Operation> operations);
 
