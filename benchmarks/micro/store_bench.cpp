@@ -61,7 +61,11 @@ public:
         must(store().set_targets(std::span(&target, 1)));
         for (int i = 0; i < 512; ++i) vectors_.push_back(make_vector(dimension, random_));
     }
-    ~Fixture() { static_cast<void>(store().delete_catalog(catalog_)); }
+    ~Fixture() {
+        if (const Status deleted = store().delete_catalog(catalog_); !deleted) {
+            std::fprintf(stderr, "store_bench: the catalog %s is left behind: %s\n", catalog_.c_str(), deleted.error().message.c_str());
+        }
+    }
     Fixture(const Fixture&) = delete;
     Fixture& operator=(const Fixture&) = delete;
 
@@ -95,6 +99,7 @@ public:
     std::size_t work(std::size_t jobs, std::size_t texts) {
         const auto claimed = claim(jobs, texts);
         std::vector<MissingQuery> queries;
+        queries.reserve(claimed.size());
         for (const ClaimedJob& job : claimed) queries.push_back({job.ref});
         const auto pages = must(store().missing_texts(queries));
         Commit commit;

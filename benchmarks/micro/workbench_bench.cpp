@@ -72,6 +72,7 @@ void settle(benchmark::State& state, std::size_t inputs, std::size_t distinct) {
     for (auto _ : state) {
         state.PauseTiming();
         std::vector<MissingTexts> pages;
+        pages.reserve(jobs);
         for (std::size_t job = 0; job < jobs; ++job) {
             pages.push_back(page_of(std::span(operations).subspan(job * per_page % distinct, per_page)));
         }
