@@ -52,6 +52,7 @@ void build(benchmark::State& state) {
     // A few vectors in turns: what they hold does not change the work, and memory stays free for the index.
     Random random(2);
     std::vector<std::vector<float>> vectors;
+    vectors.reserve(256);
     for (int i = 0; i < 256; ++i) vectors.push_back(make_vector(dimension, random));
     for (auto _ : state) {
         ranking::CatalogIndex index;
