@@ -1,0 +1,134 @@
+#include "opened_store.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <random>
+#include <system_error>
+
+#include "config/configuration.h"
+#include "loader/instances.h"
+#include "loader/registry.h"
+
+namespace embedq::bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+class StderrLogger : public Logger {
+public:
+    void log(LogLevel level, std::string_view message) override {
+        if (enabled(level)) std::fprintf(stderr, "%.*s\n", static_cast<int>(message.size()), message.data());
+    }
+    [[nodiscard]] bool enabled(LogLevel level) const noexcept override { return level >= LogLevel::warn; }
+};
+
+class SystemClock : public Clock {
+public:
+    [[nodiscard]] Steady now() const noexcept override { return std::chrono::steady_clock::now(); }
+    [[nodiscard]] Wall wall() const noexcept override {
+        return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+    }
+};
+
+class BenchContext : public Context {
+public:
+    explicit BenchContext(std::string name) : name_(std::move(name)) {}
+    [[nodiscard]] std::string_view name() const noexcept override { return name_; }
+    [[nodiscard]] Logger& logger() noexcept override { return logger_; }
+    [[nodiscard]] const Clock& clock() const noexcept override { return clock_; }
+    [[nodiscard]] std::uint64_t random() noexcept override {
+        thread_local std::random_device device;
+        return (static_cast<std::uint64_t>(device()) << 32U) | device();
+    }
+    [[nodiscard]] std::optional<std::string> store_option(std::string_view) const override { return std::nullopt; }
+
+private:
+    const std::string name_;
+    StderrLogger logger_;
+    SystemClock clock_;
+};
+
+class Tables : public config::PluginTables {
+public:
+    explicit Tables(plugins::Registry& registry) : registry_(registry) {}
+    Result<config::PluginTable> find(PluginKind kind, std::string_view name) override {
+        const auto loaded = registry_.load(kind, name);
+        if (!loaded) return std::unexpected(loaded.error());
+        const PluginDescriptor& descriptor = *(*loaded)->descriptor;
+        return config::PluginTable{descriptor.name, descriptor.version, descriptor.summary, {descriptor.options, descriptor.option_count}};
+    }
+    std::vector<std::string> names(PluginKind kind) override {
+        std::vector<std::string> names;
+        for (const plugins::PluginFile& file : registry_.files()) {
+            if (file.kind == kind) names.push_back(file.name);
+        }
+        return names;
+    }
+
+private:
+    plugins::Registry& registry_;
+};
+
+// One registry for each list of folders, for the life of the process: plugins are never unloaded.
+Result<plugins::Registry*> registry_of(std::vector<fs::path> folders) {
+    static auto& all = *new std::map<std::vector<fs::path>, plugins::Registry*>;
+    std::error_code error;
+    const fs::path own = fs::read_symlink("/proc/self/exe", error).parent_path().parent_path() / "lib" / "embedq" / "plugins";
+    if (fs::is_directory(own, error)) folders.push_back(own);
+    if (const auto found = all.find(folders); found != all.end()) return found->second;
+    auto registry = std::make_unique<plugins::Registry>(folders);
+    if (const Status discovered = registry->discover(); !discovered) return std::unexpected(discovered.error());
+    return all.emplace(folders, registry.release()).first->second;
+}
+
+Error faults(const std::vector<config::Diagnostic>& diagnostics) {
+    std::string lines;
+    for (const config::Diagnostic& diagnostic : diagnostics) lines += (lines.empty() ? "" : "\n") + config::to_string(diagnostic);
+    return {ErrorKind::misconfigured, lines};
+}
+
+Result<fs::path> new_folder() {
+    std::string name = (fs::temp_directory_path() / "embedq-bench-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr)
+        return fail(ErrorKind::misconfigured, "cannot make the folder " + name + "; set TMPDIR to one that can be written");
+    return fs::path(name);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OpenedStore>> OpenedStore::open(const std::string& yaml) {
+    auto opened = std::unique_ptr<OpenedStore>(new OpenedStore);
+    auto folder = new_folder();
+    if (!folder) return std::unexpected(folder.error());
+    opened->folder_ = std::move(*folder);
+    const config::Environment environment = [&](std::string_view name) -> std::optional<std::string> {
+        return name == "EMBEDQ_BENCH_FOLDER" ? opened->folder_.string() : config::process_environment()(name);
+    };
+    const config::Source source = config::Source::file(yaml);
+    auto paths = config::read_plugin_paths(source, environment);
+    if (!paths) return std::unexpected(faults(paths.error()));
+    const auto registry = registry_of(std::move(*paths));
+    if (!registry) return std::unexpected(registry.error());
+    Tables tables(**registry);
+    const auto loaded = config::load(source, tables, environment);
+    if (!loaded) return std::unexpected(faults(loaded.error()));
+
+    opened->plugin_ = loaded->configuration.store.plugin;
+    opened->context_ = std::make_unique<BenchContext>(opened->plugin_);
+    const auto plugin = (*registry)->load(PluginKind::store, opened->plugin_);
+    if (!plugin) return std::unexpected(plugin.error());
+    auto store = plugins::make_store(**plugin, loaded->configuration.store.options, *opened->context_);
+    if (!store) return std::unexpected(store.error());
+    opened->store_ = std::move(*store);
+    if (const auto migrated = opened->store_->migrate(); !migrated) return std::unexpected(migrated.error());
+    return opened;
+}
+
+OpenedStore::~OpenedStore() {
+    store_.reset();
+    std::error_code ignored;
+    if (!folder_.empty()) fs::remove_all(folder_, ignored);
+}
+
+}  // namespace embedq::bench
