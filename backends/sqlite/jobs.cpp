@@ -39,8 +39,8 @@ EnqueueOutcome enqueue_job(Connection& connection, const CatalogRow& catalog, st
     return EnqueueOutcome::created;
 }
 
-bool has_pending(Connection& connection, std::string_view catalog_id, std::string_view spec_name) {
-    return pending_of(connection, catalog_id, spec_name).has_value();
+bool has_open(Connection& connection, std::string_view catalog_id, std::string_view spec_name) {
+    return pending_of(connection, catalog_id, spec_name) || value_of(connection, sql::running_job, catalog_id, spec_name);
 }
 
 std::optional<HeldJob> find_held(Connection& connection, const JobRef& ref) {

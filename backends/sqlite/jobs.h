@@ -31,7 +31,7 @@ struct HeldJob {
 
 // Enqueues, or collapses onto the pending job, which becomes due now. The caller has seen that there is work and a target profile.
 EnqueueOutcome enqueue_job(Connection& connection, const CatalogRow& catalog, std::string_view spec_name, JobKind kind, std::int64_t now);
-[[nodiscard]] bool has_pending(Connection& connection, std::string_view catalog_id, std::string_view spec_name);
+[[nodiscard]] bool has_open(Connection& connection, std::string_view catalog_id, std::string_view spec_name);
 // The job, if this token holds it now.
 [[nodiscard]] std::optional<HeldJob> find_held(Connection& connection, const JobRef& ref);
 // Back to pending; where a job waits behind it already, that one goes on in its place and this one ends `cancelled`.

@@ -204,6 +204,7 @@ inline constexpr char vector_value[] = "SELECT value FROM vectors WHERE vector =
 
 inline constexpr char pending_job[] =
     "SELECT id, next_run_at FROM jobs INDEXED BY jobs_pending WHERE status = 0 AND catalog_id = ?1 AND spec_name = ?2";
+inline constexpr char running_job[] = "SELECT id FROM jobs INDEXED BY jobs_running WHERE status = 1 AND catalog_id = ?1 AND spec_name = ?2";
 inline constexpr char insert_job[] = R"sql(
 INSERT INTO jobs (status, kind, fingerprint, next_run_at, created_at, catalog_id, spec_name) VALUES (0, ?1, ?2, ?3, ?3, ?4, ?5))sql";
 inline constexpr char collapse_job[] =

@@ -52,7 +52,7 @@ enum class PutOutcome : std::uint8_t { created, changed, unchanged };
 enum class EnqueueOutcome : std::uint8_t {
     none,       // nothing to do: no target profile, no gap, or no operations
     created,    // a new pending job
-    collapsed,  // a pending job was there already; it does the work
+    collapsed,  // an open job was there already; it does the work
 };
 
 struct PutResult {

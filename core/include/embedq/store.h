@@ -63,7 +63,8 @@ public:
 
     // --- specs
     // Stores documents, operations and jobs, all or none (write_and_enqueue_are_one). A document with the same content hash, text version and
-    // fields is `unchanged`: nothing is written, and a job is enqueued only if there is a gap. The catalogs must exist (`not_found`).
+    // fields is `unchanged`: nothing is written, and a job is enqueued only if there is a gap and no job is open, which is about this
+    // document already (`collapsed`). The catalogs must exist (`not_found`).
     [[nodiscard]] virtual Result<std::vector<PutResult>> put_specs(std::span<const SpecWrite> specs) = 0;
     // Ordered by name; those after `after` (exclusive), `limit` at most. `not_found` for an unknown catalog.
     [[nodiscard]] virtual Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after, std::size_t limit) = 0;

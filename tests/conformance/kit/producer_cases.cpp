@@ -200,6 +200,17 @@ void unchanged_with_a_gap_enqueues(Kit& kit) {
     EXPECT_EQ(kit.open_jobs("pets", JobStatus::pending), 1U);
 }
 
+void unchanged_leaves_a_running_job_alone(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a"}));
+    const auto job = kit.claim_one();
+    EXPECT_EQ(kit.put(document("pets", {"a"})).enqueued, collapsed) << "what runs is about this very document";
+    EXPECT_EQ(kit.open_jobs("pets", JobStatus::pending), 0U);
+    kit.put(document("pets", {"b"}));
+    EXPECT_EQ(kit.open_jobs("pets", JobStatus::pending), 1U) << "a changed one waits behind it";
+    EXPECT_TRUE(kit.embed(job));
+}
+
 void a_changed_field_is_a_change(Kit& kit) {
     kit.catalog();
     const auto first = kit.put(document("pets", {"a"}));
@@ -315,6 +326,7 @@ std::vector<Case> producer_cases() {
         {"write_and_enqueue_are_one", "a_name_out_of_form_writes_nothing", a_name_out_of_form_writes_nothing},
         {"write_and_enqueue_are_one", "unchanged_writes_nothing", unchanged_writes_nothing},
         {"write_and_enqueue_are_one", "unchanged_with_a_gap_enqueues", unchanged_with_a_gap_enqueues},
+        {"write_and_enqueue_are_one", "unchanged_leaves_a_running_job_alone", unchanged_leaves_a_running_job_alone},
         {"write_and_enqueue_are_one", "a_changed_field_is_a_change", a_changed_field_is_a_change},
         {"write_and_enqueue_are_one", "a_change_replaces_the_operations", a_change_replaces_the_operations},
         {"write_and_enqueue_are_one", "known_texts_are_not_asked_for_again", known_texts_are_not_asked_for_again},

@@ -57,6 +57,7 @@ TEST_F(Plans, of_holding_go_by_key) {
 
 TEST_F(Plans, of_producing_use_the_open_jobs) {
     expect(sql::pending_job, {"SEARCH jobs USING INDEX jobs_pending (catalog_id=? AND spec_name=?)"});
+    expect(sql::running_job, {"SEARCH jobs USING INDEX jobs_running (catalog_id=? AND spec_name=?)"});
     expect(sql::open_jobs_of_spec, {"jobs_pending (catalog_id=? AND spec_name=?)", "jobs_running (catalog_id=? AND spec_name=?)"});
     expect(sql::open_jobs_of_catalog, {"jobs_pending (catalog_id=?)", "jobs_running (catalog_id=?)"});
     expect(sql::move_pending, {"jobs_pending (catalog_id=?)"});
