@@ -1,4 +1,5 @@
 // Pairs of words that questions have for what descriptions say otherwise.
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <unordered_map>

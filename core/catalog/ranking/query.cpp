@@ -10,7 +10,7 @@
 namespace embedq::ranking {
 namespace {
 
-constexpr float synonym_weight = 0.7F;
+constexpr float synonym_weight = 0.8F;
 constexpr float doubtful_weight = 0.45F;  // a synonym that fits seldom
 constexpr float denied = 0.7F;            // "that aren't members"
 constexpr float in_full = 0.9F;           // what is said for itself, not beside it

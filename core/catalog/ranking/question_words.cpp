@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <iterator>
 
 #include "catalog/ranking/vocabulary.h"
 #include "embedq/words.h"
@@ -12,6 +13,7 @@ namespace {
 constexpr float told_before = 0.5F;        // what a sentence says beside the one that asks
 constexpr float reason = 0.5F;             // "because …"
 constexpr float excluded = 0.4F;           // "instead of …"
+constexpr float lacking = 0.6F;            // "without …"
 constexpr float circumstance = 0.3F;       // "by mistake", "from a script"
 constexpr float hint = 0.5F;               // what a pair of words says besides itself
 constexpr std::size_t longest_query = 64;  // words
@@ -87,6 +89,8 @@ void join_pairs(Words& words) {
     constexpr std::size_t farthest = 4;
     Words hints;
     for (std::size_t i = 0; i < words.size(); ++i) {
+        // "make a private room" makes a room, "make the room private" changes one.
+        if (one_of(words[i].text, {"make", "making"}) && one_of(word_at(words, i + 1), {"a", "an"})) continue;
         for (std::size_t k = i + 1; k < words.size() && k <= i + farthest; ++k) {
             const std::string_view meant = phrasal_verb(words[i].text, words[k].text, k - i);
             if (meant.empty()) continue;
@@ -147,6 +151,7 @@ void weaken_circumstances(Words& words) {
         const std::string_view word = words[i].text;
         const std::string_view next = word_at(words, i + 1);
         if ((word == "instead" && next == "of") || (word == "rather" && next == "than")) weaken(words, i + 2, words.size(), excluded);
+        if (word == "without") weaken(words, i + 1, i + 4, lacking);
         if (i < 3) continue;
         const bool purpose =
             word == "so" && one_of(next, {"that", "i", "we", "it", "they", "he", "she", "nobody", "people", "my", "our", "the"});
