@@ -197,7 +197,7 @@ bool asks(const Words& words) {
     return false;
 }
 
-// Where the question ends that begins at `begin`: behind a full stop, or at the comma between what is told and what is asked.
+// Where the clause ends that begins at `begin`: behind a full stop, or at the comma between what is told and what is asked.
 std::size_t clause_end(std::string_view text, std::size_t begin) {
     const Words first = split(text.substr(begin, 40), 1);
     const bool conditional =
@@ -210,8 +210,11 @@ std::size_t clause_end(std::string_view text, std::size_t begin) {
         if (c != ',' || !gap) continue;
         const Words rest = split(text.substr(i + 1, 60), 3);
         const bool question = one_of(word_at(rest, 0), {"can", "could", "how", "is", "what", "where", "please", "should"});
-        const Words told = split(text.substr(begin, i - begin), longest_query);
-        if (conditional || (question && told.size() >= 3 && !asks(told))) return i + 1;
+        if (conditional) return i + 1;
+        if (!question) continue;
+        constexpr std::size_t enough = 300;  // bytes
+        const Words told = split(text.substr(begin, std::min(i - begin, enough)), longest_query);
+        if (told.size() >= 3 && !asks(told)) return i + 1;
     }
     return text.size();
 }

@@ -1,5 +1,6 @@
 // The words of questions and those that descriptions of APIs have for them.
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -21,6 +22,20 @@ constexpr Group groups[] = {
 #include "catalog/ranking/synonyms_people.inc"
 #include "catalog/ranking/synonyms_services.inc"
 };
+
+// Words are met in lower case and one blank apart; anything else would never be found.
+constexpr bool well_formed(std::string_view words, bool marks) {
+    char before = ' ';
+    for (const char c : words) {
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (!letter && before == ' ' && !(marks && c == '?')) return false;
+        if (!letter && before != ' ' && c != ' ') return false;
+        before = c;
+    }
+    return before != ' ' && before != '?';
+}
+static_assert(std::all_of(std::begin(groups), std::end(groups),
+                          [](const Group& group) { return well_formed(group.said, false) && well_formed(group.meant, true); }));
 
 // A word that stands in several groups has the meanings of all.
 std::unordered_map<std::string_view, std::string> read_groups() {

@@ -33,6 +33,9 @@ TEST(QuestionWords, AQuestionWithoutSurroundingsCountsInFull) {
     for (const QuestionWord& word : question_words("delete the zebra of a herd")) EXPECT_EQ(word.weight, 1) << word.text;
     EXPECT_TRUE(question_words(" ?! ").empty());
     EXPECT_TRUE(question_words("").empty());
+    std::string endless = "zebra";
+    while (endless.size() < 100000) endless += ", can";
+    EXPECT_LE(question_words(endless).size(), 64U);
 }
 
 TEST(QuestionWords, WhatIsToldCountsLessThanWhatIsAsked) {
