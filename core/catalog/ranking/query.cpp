@@ -4,114 +4,85 @@
 #include <array>
 #include <unordered_set>
 
+#include "catalog/ranking/question_words.h"
 #include "embedq/words.h"
 
 namespace embedq::ranking {
 namespace {
 
-constexpr float synonym_weight = 0.7F;
-constexpr float family_weight = 0.7F;    // "contributed" for "contributor": the stemmer keeps them apart
-constexpr float sibling_weight = 0.4F;   // another verb of the same class
-constexpr float reversal_weight = 1.5F;  // says both words at once
-constexpr float compound_weight = 0.9F;  // "web hook" for "webhook", and the reverse
-constexpr float reading_verb = 0.35F;    // "show", "get": nearly every operation has one
+constexpr float synonym_weight = 0.8F;
+constexpr float doubtful_weight = 0.45F;  // a synonym that fits seldom
+constexpr float denied = 0.7F;            // "that aren't members"
+constexpr float in_full = 0.9F;           // what is said for itself, not beside it
+constexpr float family_weight = 0.7F;     // "contributed" for "contributor": the stemmer keeps them apart
+constexpr float sibling_weight = 0.4F;    // another verb of the same class
+constexpr float reversal_weight = 1.5F;   // says both words at once
+constexpr float compound_weight = 0.9F;   // "web hook" for "webhook", and the reverse
+constexpr float reading_verb = 0.35F;     // "show", "get": nearly every operation has one
 constexpr float writing_verb = 0.7F;
 constexpr float asked_person = 0.4F;  // "who"
 constexpr float possessive = 0.2F;    // "my repository" is seldom about the account
 constexpr float first_person = 0.35F;
-constexpr std::size_t longest_query = 64;  // words
-constexpr std::size_t longest_query_bytes = 8192;
 constexpr std::size_t longest_compound = 32;  // bytes of a word that is tried in two parts
 
 bool one_of(std::string_view word, std::initializer_list<std::string_view> words) {
     return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// "PRs" is the plural of an acronym, not "P" and "Rs".
-std::string lower_acronyms(std::string_view text) {
-    std::string result(text.substr(0, longest_query_bytes));
-    const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
-    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-    for (std::size_t begin = 0; begin < result.size(); ++begin) {
-        if (!upper(result[begin]) || (begin > 0 && letter(result[begin - 1]))) continue;
-        std::size_t end = begin;
-        while (end < result.size() && upper(result[end])) ++end;
-        const bool plural =
-            end - begin >= 2 && end < result.size() && result[end] == 's' && (end + 1 == result.size() || !letter(result[end + 1]));
-        if (plural) std::transform(&result[begin], &result[end], &result[begin], [](char c) { return static_cast<char>(c - 'A' + 'a'); });
-    }
-    return result;
-}
-
-std::vector<std::string> split(std::string_view text) {
-    std::vector<std::string> words;
-    for_each_word(lower_acronyms(text), [&](std::string_view word) {
-        if (words.size() < longest_query) words.emplace_back(word);
-    });
-    return words;
-}
-
-// "turn my two factor off" asks to disable it. Questions split such verbs; descriptions have one word for them.
-void join_particles(std::vector<std::string>& words) {
-    constexpr std::size_t farthest = 4;
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        for (std::size_t k = i + 1; k < words.size() && k <= i + farthest; ++k) {
-            const std::string_view meant = phrasal_verb(words[i], words[k], k - i);
-            if (meant.empty()) continue;
-            words.erase(words.begin() + static_cast<std::ptrdiff_t>(k));
-            words[i] = meant;
-            break;
-        }
-    }
-}
-
-// "how do I …", "I would like to …", "is there a way to …": what comes before the matter, where the "I" is no word about the account.
-void drop_opening(std::vector<std::string>& words) {
-    constexpr std::size_t longest_opening = 8;
-    const auto idle = [](const std::string& word) {
-        return is_stop_word(word) ||
-               one_of(word, {"trying", "possible", "able", "help", "wish", "love", "hope", "know", "looking", "best"});
-    };
-    std::size_t end = 0;
-    for (std::size_t i = 0; i + 1 < words.size() && i < longest_opening && idle(words[i]); ++i) {
-        if (one_of(words[i], {"do", "can", "could", "should", "may", "would", "must"}) && one_of(words[i + 1], {"i", "we", "you", "one"})) {
-            end = i + 2;
-        }
-        if (words[i] == "to" && i > 0) end = i + 1;
-    }
-    words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(end));
-}
-
 // Whether the answer is something to read, whatever verbs the question has: "which files did this change".
-bool asks_for_facts(const std::vector<std::string>& words) {
+bool asks_for_facts(const std::vector<QuestionWord>& words) {
     if (words.empty()) return false;
-    if (words[0] == "how") return words.size() > 1 && one_of(words[1], {"much", "long", "big", "large", "old", "fast", "far", "full"});
-    return one_of(words[0], {"who", "what", "which", "where", "when", "is", "are", "has", "have", "does", "did", "was", "were", "whose",
-                             "whether", "whom", "count"});
+    const std::string& first = words[0].text;
+    if (first == "how") return words.size() > 1 && one_of(words[1].text, {"much", "long", "big", "large", "old", "fast", "far", "full"});
+    return one_of(first, {"who", "what", "which", "where", "when", "is", "are", "has", "have", "does", "did", "was", "were", "whose",
+                          "whether", "whom", "count"});
+}
+
+// "deleting" asks for what "delete" does. Some words in -ing are mostly no verbs.
+Verbs verbs_asked(std::string_view word) {
+    if (const Verbs verbs = verbs_of_word(word); verbs != 0) return verbs;
+    constexpr std::string_view ending = "ing";
+    if (word.size() < 6 || !word.ends_with(ending) || one_of(word, {"setting", "listing", "building", "posting", "tracking", "opening"}))
+        return 0;
+    std::string base(word.substr(0, word.size() - ending.size()));
+    if (const Verbs verbs = verbs_of_word(base); verbs != 0) return verbs;
+    if (const Verbs verbs = verbs_of_word(base + "e"); verbs != 0) return verbs;
+    if (base[base.size() - 1] == base[base.size() - 2]) base.pop_back();
+    return verbs_of_word(base);
 }
 
 class Reader {
 public:
     Reader(const Dictionary& dictionary, Question& question) : dictionary_(dictionary), question_(question) {}
 
-    void read(const std::vector<std::string>& words) {
+    void read(const std::vector<QuestionWord>& words) {
         for (std::size_t i = 0; i < words.size(); ++i) {
-            const std::string& word = words[i];
-            note_quantity(word);
-            note_verb(word);
-            if (one_of(word, {"me", "mine", "myself", "i"})) mine_ = first_person;
-            if (word == "my") mine_ = std::max(mine_, possessive);
+            const std::string& word = words[i].text;
+            scale_ = words[i].weight;
+            if (scale_ >= in_full) note_context(word);
             if (is_stop_word(word)) {
-                if (word == "who" || word == "whom") add(word, word, asked_person, false);
+                if (word == "not") denied_within_ = 3;
+                if (word == "who" || word == "whom") add(word, word, asked_person * scale_, false);
                 continue;
             }
-            add_word(word, i + 1 < words.size() ? words[i + 1] : std::string{});
+            if (denied_within_ > 0 && --denied_within_ > 0) {
+                reversed_ = true;
+                scale_ *= denied;
+            }
+            add_word(word, i + 1 < words.size() ? words[i + 1].text : std::string{});
         }
         if (mine_ > 0) add("authenticated", "authenticated current me", mine_, true);
         if (asks_for_facts(words)) question_.verbs = verb_read;
     }
 
 private:
+    void note_context(const std::string& word) {
+        note_quantity(word);
+        note_verb(word);
+        if (one_of(word, {"me", "mine", "myself", "i"})) mine_ = first_person;
+        if (word == "my") mine_ = std::max(mine_, possessive);
+    }
+
     void note_quantity(std::string_view word) {
         if (one_of(word, {"all", "every", "list", "which", "who", "everybody", "everyone", "many", "people"})) {
             question_.quantity = Quantity::many;
@@ -123,14 +94,14 @@ private:
 
     // The first verb says what is to be done, "show" before "created".
     void note_verb(std::string_view word) {
-        if (question_.verbs == 0) question_.verbs = verbs_of_word(word);
+        if (question_.verbs == 0) question_.verbs = verbs_asked(word);
     }
 
     void add_word(const std::string& word, const std::string& next) {
-        const Verbs verbs = verbs_of_word(word);
+        const Verbs verbs = verbs_asked(word);
         const bool is_verb = verbs != 0 && !verb_seen_;
         verb_seen_ = verb_seen_ || verbs != 0;
-        const float weight = !is_verb ? 1.0F : verbs == verb_read ? reading_verb : writing_verb;
+        const float weight = scale_ * (!is_verb ? 1.0F : verbs == verb_read ? reading_verb : writing_verb);
         const std::string_view full = written_out(word);
         if (full.find(' ') != std::string_view::npos) {
             for_each_word(full, [&](std::string_view part) { add(part, {}, weight, false); });
@@ -204,17 +175,32 @@ private:
     }
 
     void alternatives(Concept& to, std::string_view words, float weight) {
-        for_each_word(words, [&](std::string_view word) {
-            const std::string_view full = written_out(word);
-            std::string stem(stemmer_.stem(full.empty() ? word : full));
-            const auto same = [&](const Alternative& other) { return other.stem == stem; };
-            if (std::none_of(to.alternatives.begin(), to.alternatives.end(), same)) to.alternatives.push_back({std::move(stem), weight});
-        });
+        for (std::size_t begin = 0; begin < words.size();) {
+            const std::size_t end = std::min(words.find(' ', begin), words.size());
+            const bool doubtful = words[begin] == '?';
+            alternative(to, words.substr(begin + (doubtful ? 1 : 0), end - begin - (doubtful ? 1 : 0)),
+                        doubtful ? std::min(weight, doubtful_weight) : weight);
+            begin = end + 1;
+        }
+    }
+
+    void alternative(Concept& to, std::string_view word, float weight) {
+        const std::string_view full = written_out(word);
+        std::string stem(stemmer_.stem(full.empty() ? word : full));
+        const auto same = [&](const Alternative& other) { return other.stem == stem; };
+        const auto known = std::find_if(to.alternatives.begin(), to.alternatives.end(), same);
+        if (known == to.alternatives.end()) {
+            to.alternatives.push_back({std::move(stem), weight});
+        } else {
+            known->weight = std::max(known->weight, weight);
+        }
     }
 
     const Dictionary& dictionary_;
     Question& question_;
     Stemmer stemmer_;
+    float scale_ = 1;  // of the word at hand
+    int denied_within_ = 0;
     float mine_ = 0;
     bool verb_seen_ = false;
     bool reversed_ = false;
@@ -230,11 +216,8 @@ void drop_repeats(std::vector<Concept>& concepts) {
 
 Question read_question(std::string_view text, const Dictionary& dictionary) {
     Question question;
-    std::vector<std::string> words = split(text);
-    question.blank = words.empty();
-    join_particles(words);
-    drop_opening(words);
-    Reader(dictionary, question).read(words);
+    Reader(dictionary, question).read(question_words(text));
+    for_each_word(text, [&](std::string_view) { question.blank = false; });
     drop_repeats(question.concepts);
     return question;
 }

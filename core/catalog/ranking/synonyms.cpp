@@ -1,5 +1,6 @@
 // The words of questions and those that descriptions of APIs have for them.
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,14 +18,34 @@ struct Group {
 
 constexpr Group groups[] = {
 #include "catalog/ranking/synonym_table.inc"
+#include "catalog/ranking/synonyms_code.inc"
+#include "catalog/ranking/synonyms_people.inc"
+#include "catalog/ranking/synonyms_services.inc"
 };
 
-std::unordered_map<std::string_view, std::string_view> read_groups() {
-    std::unordered_map<std::string_view, std::string_view> words;
+// Words are met in lower case and one blank apart; anything else would never be found.
+constexpr bool well_formed(std::string_view words, bool marks) {
+    char before = ' ';
+    for (const char c : words) {
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (!letter && before == ' ' && !(marks && c == '?')) return false;
+        if (!letter && before != ' ' && c != ' ') return false;
+        before = c;
+    }
+    return before != ' ' && before != '?';
+}
+static_assert(std::all_of(std::begin(groups), std::end(groups),
+                          [](const Group& group) { return well_formed(group.said, false) && well_formed(group.meant, true); }));
+
+// A word that stands in several groups has the meanings of all.
+std::unordered_map<std::string_view, std::string> read_groups() {
+    std::unordered_map<std::string_view, std::string> words;
     for (const Group& group : groups) {
         for (std::size_t begin = 0; begin < group.said.size();) {
             const std::size_t end = std::min(group.said.find(' ', begin), group.said.size());
-            words.emplace(group.said.substr(begin, end - begin), group.meant);
+            std::string& meant = words[group.said.substr(begin, end - begin)];
+            if (!meant.empty()) meant += ' ';
+            meant += group.meant;
             begin = end + 1;
         }
     }
@@ -32,7 +53,7 @@ std::unordered_map<std::string_view, std::string_view> read_groups() {
 }
 
 // "banned" has no line of its own: it takes that of "ban". Where words of several lines have one stem, the shortest word's counts.
-std::unordered_map<std::string, std::string_view> by_stem(const std::unordered_map<std::string_view, std::string_view>& words) {
+std::unordered_map<std::string, std::string_view> by_stem(const std::unordered_map<std::string_view, std::string>& words) {
     std::vector<std::pair<std::string_view, std::string_view>> order(words.begin(), words.end());
     std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
         return a.first.size() != b.first.size() ? a.first.size() < b.first.size() : a.first < b.first;

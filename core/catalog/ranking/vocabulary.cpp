@@ -145,20 +145,22 @@ const std::unordered_map<std::string_view, Verbs>& verb_table() {
                 verb_read,
                 "get gets list lists fetch retrieve retrieves show shows read view find search query describe display obtain see return "
                 "returns browse check checks download export lookup count compare inspect grab what which who whom whose where whether "
-                "tell"},
+                "tell determine discover inspect look monitor preview verify measure"},
             VerbClass{
                 verb_create,
                 "create creates add adds post make new insert register generate open start submit upload invite publish import put send "
                 "write store save append attach fork clone copy compose prepare leave give request trigger run launch approve accept reply "
-                "book build"},
+                "book build initiate launch schedule provision deploy subscribe"},
             VerbClass{verb_update,
                       "update updates edit modify make give fix correct amend revise patch set sets change changes replace rename alter "
                       "adjust put close reopen enable assign "
-                      "move transfer mark turn switch merge lock configure resolve dismiss reset save restrict"},
+                      "move transfer mark turn switch merge lock configure resolve dismiss reset save restrict extend adapt customize "
+                      "promote demote archive hide pause resume"},
             VerbClass{
                 verb_remove,
                 "delete deletes remove removes destroy trash erase drop clear purge discard uninstall revoke detach unlink kick unfollow "
-                "unstar unblock unlock unsubscribe disable unassign leave rid cancel dismiss wipe undo decline"},
+                "unstar unblock unlock disable unassign leave rid cancel dismiss wipe undo decline unregister deregister evict unpin "
+                "unsubscribe eliminate"},
         };
         std::unordered_map<std::string_view, Verbs> map;
         for (const VerbClass& entry : classes) {

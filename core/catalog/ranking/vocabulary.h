@@ -45,11 +45,13 @@ inline constexpr Verbs verb_remove = 8;
 // empty for all other words. Documents and queries are both written out.
 [[nodiscard]] std::string_view written_out(std::string_view word);
 
-// What a verb and a particle, `apart` words behind it, mean together ("shut … down" → "stop"); empty when nothing of their own.
+// What two words, the second `apart` words behind the first, mean together ("shut … down" → "stop", "file a bug" → "create issue"),
+// separated by blanks; empty when nothing of their own. A meaning that begins with "+" comes in addition to the two words, others
+// stand for them.
 [[nodiscard]] std::string_view phrasal_verb(std::string_view verb, std::string_view particle, std::size_t apart);
 
 // Words that a document may use for what a question calls `word`, or for another word of its stem, separated by blanks; empty when
-// there are none.
+// there are none. Those behind a "?" are less likely.
 [[nodiscard]] std::string_view synonyms(std::string_view word, std::string_view stem);
 
 }  // namespace embedq::ranking
