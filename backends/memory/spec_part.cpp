@@ -53,7 +53,8 @@ PutResult put_one(State& state, const SpecWrite& write, Time at) {
     result.generation = spec.info.generation;
     result.operation_count = spec.operations.size();
     if (!state.has_gap(catalog, spec)) return result;
-    // An unchanged document leaves an open job as it is, its backoff included: one that runs is about it, or has one waiting behind it that is.
+    // An unchanged document leaves an open job as it is, its backoff included: one that runs is about it, or has one waiting behind it that
+    // is.
     const bool leave_it = result.outcome == PutOutcome::unchanged && (spec.pending || !spec.running.empty());
     result.enqueued = leave_it ? EnqueueOutcome::collapsed : state.enqueue(catalog, spec, JobKind::spec_write, at);
     return result;

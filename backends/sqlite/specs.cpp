@@ -96,7 +96,8 @@ public:
         result.generation = (before ? before->generation : 0) + (unchanged ? 0 : 1);
         result.operation_count = spec->operation_count;
         if (!has_gap(connection_, owner, spec->spec)) return result;
-        // An unchanged document leaves an open job as it is, its backoff included: one that runs is about it, or has one waiting behind it that is.
+        // An unchanged document leaves an open job as it is, its backoff included: one that runs is about it, or has one waiting behind it
+        // that is.
         const bool leave_it = unchanged && has_open(connection_, write.catalog_id, write.spec_name);
         result.enqueued =
             leave_it ? EnqueueOutcome::collapsed : enqueue_job(connection_, owner, write.spec_name, JobKind::spec_write, now_);

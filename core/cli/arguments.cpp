@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "cli/commands.h"
-#include "embedq/nearest.h"
 #include "cli/present.h"
+#include "embedq/nearest.h"
 
 namespace embedq::cli {
 namespace {

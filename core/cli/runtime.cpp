@@ -144,8 +144,8 @@ private:
         return {};
     }
 
-    // Catalogs may still be ranked by what an earlier configuration made: their queries need a provider like the one of then. Where it cannot be
-    // made (its plugin is gone, a secret is needed), ranking says so and goes by words.
+    // Catalogs may still be ranked by what an earlier configuration made: their queries need a provider like the one of then. Where it
+    // cannot be made (its plugin is gone, a secret is needed), ranking says so and goes by words.
     void add_serving_providers(std::vector<scheduler::ProviderBinding>& bindings) {
         const auto catalogs = store_->catalogs();
         if (!catalogs) return;
@@ -160,8 +160,11 @@ private:
             if (!plugin) continue;
             std::map<std::string, std::string> written(profile->public_options.begin(), profile->public_options.end());
             const std::span table((*plugin)->descriptor->options, (*plugin)->descriptor->option_count);
-            const auto takes = [&](std::string_view name) { return std::ranges::any_of(table, [&](const OptionSpec& o) { return o.name == name; }); };
-            if (!profile->document_prefix.empty() && takes("document_prefix")) written.try_emplace("document_prefix", profile->document_prefix);
+            const auto takes = [&](std::string_view name) {
+                return std::ranges::any_of(table, [&](const OptionSpec& o) { return o.name == name; });
+            };
+            if (!profile->document_prefix.empty() && takes("document_prefix"))
+                written.try_emplace("document_prefix", profile->document_prefix);
             if (!profile->query_prefix.empty() && takes("query_prefix")) written.try_emplace("query_prefix", profile->query_prefix);
             const auto options = config::options_from_text(table, written);
             if (!options) continue;

@@ -17,7 +17,9 @@ namespace {
 constexpr std::size_t page = 1'000;
 constexpr std::size_t most_hits = 500;
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+std::string quoted(std::string_view text) {
+    return "'" + std::string(text) + "'";
+}
 
 class StoreEngine final : public EngineImpl {
 public:
@@ -100,11 +102,12 @@ public:
             if (!set) return std::unexpected(set.error());
             for (const CatalogTarget& target : targets) {
                 context_.logger().info("catalog " + quoted(target.catalog_id) + " is now embedded by " +
-                                       (target.profile ? quoted(target.provider) + " (model " + quoted(target.profile->model) + ", dimension " +
-                                                             std::to_string(target.profile->dimension) + ")"
+                                       (target.profile ? quoted(target.provider) + " (model " + quoted(target.profile->model) +
+                                                             ", dimension " + std::to_string(target.profile->dimension) + ")"
                                                        : std::string("no provider")));
                 if (!target.profile) continue;
-                if (const auto queued = enqueue_all(target.catalog_id); !queued && first_error) first_error = std::unexpected(queued.error());
+                if (const auto queued = enqueue_all(target.catalog_id); !queued && first_error)
+                    first_error = std::unexpected(queued.error());
             }
         }
         return first_error;
@@ -130,7 +133,9 @@ public:
         if (!read) return std::unexpected(read.error());
         return operations;
     }
-    Status delete_spec(std::string_view catalog_id, std::string_view spec_name) override { return store_.delete_spec(catalog_id, spec_name); }
+    Status delete_spec(std::string_view catalog_id, std::string_view spec_name) override {
+        return store_.delete_spec(catalog_id, spec_name);
+    }
 
     Result<EnqueueOutcome> reembed_spec(std::string_view catalog_id, std::string_view spec_name) override {
         const EnqueueRequest request{std::string(catalog_id), std::string(spec_name), JobKind::manual_retry};
@@ -171,8 +176,8 @@ public:
         if (found->empty()) return fail(ErrorKind::not_found, "there is no job " + std::to_string(id));
         const Job& job = found->front();
         if (job.status == JobStatus::pending || job.status == JobStatus::running) {
-            return fail(ErrorKind::conflict, "job " + std::to_string(id) + " is " + std::string(to_string(job.status)) +
-                                                 "; only a finished job can be retried");
+            return fail(ErrorKind::conflict,
+                        "job " + std::to_string(id) + " is " + std::string(to_string(job.status)) + "; only a finished job can be retried");
         }
         return reembed_spec(job.catalog_id, job.spec_name);
     }
@@ -252,8 +257,8 @@ private:
     void give_target(const std::string& catalog_id) {
         const auto target = wanted_target(catalog_id);
         if (!target) {
-            context_.logger().warn("catalog " + quoted(catalog_id) + " has no target yet, because its provider does not answer: " +
-                                   target.error().message);
+            context_.logger().warn("catalog " + quoted(catalog_id) +
+                                   " has no target yet, because its provider does not answer: " + target.error().message);
             return;
         }
         if (!target->profile) return;
@@ -275,7 +280,8 @@ private:
             }
             const auto outcomes = store_.enqueue(requests);
             if (!outcomes) return std::unexpected(outcomes.error());
-            enqueued += static_cast<std::size_t>(std::ranges::count_if(*outcomes, [](EnqueueOutcome o) { return o != EnqueueOutcome::none; }));
+            enqueued +=
+                static_cast<std::size_t>(std::ranges::count_if(*outcomes, [](EnqueueOutcome o) { return o != EnqueueOutcome::none; }));
             after = specs->back().spec_name;
         }
         if (enqueued > 0) notifier_.publish();
@@ -362,8 +368,10 @@ Status StoreEngine::close_gaps(std::span<const SpecInput> specs, std::vector<Res
             if (status.embedding_count + status.refused_count >= status.operation_count) continue;
             // An open job is about this document: one that runs for an earlier one has a pending job behind it.
             const bool open = status.job && (status.job->status == JobStatus::pending || status.job->status == JobStatus::running);
-            if (open) outcomes[{catalog_id, status.spec_name}] = EnqueueOutcome::collapsed;
-            else requests.push_back({catalog_id, status.spec_name, JobKind::spec_write});
+            if (open)
+                outcomes[{catalog_id, status.spec_name}] = EnqueueOutcome::collapsed;
+            else
+                requests.push_back({catalog_id, status.spec_name, JobKind::spec_write});
         }
     }
     if (!requests.empty()) {

@@ -136,9 +136,12 @@ Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const 
     }
     answer.reason = not_available;
     answer.detail = "provider '" + (*provider)->name + "' could not embed the query: ";
-    if (!result) answer.detail += result.error().message;
-    else if (!result->errors.empty()) answer.detail += result->errors.front().error.message;
-    else answer.detail += "it returned a vector of another dimension than " + std::to_string(profile->dimension);
+    if (!result)
+        answer.detail += result.error().message;
+    else if (!result->errors.empty())
+        answer.detail += result->errors.front().error.message;
+    else
+        answer.detail += "it returned a vector of another dimension than " + std::to_string(profile->dimension);
     return answer;
 }
 
@@ -160,7 +163,8 @@ Result<SearchResponse> Searcher::search(const SearchRequest& request, const std:
         if (request.mode != RankingMode::lexical && !request.query.empty()) {
             if (current->index.vectors() == 0 || !current->profile) {
                 reason = not_indexed;
-                detail = "no operation of catalog '" + catalog.catalog_id + "' has a vector yet; see `embedq status " + catalog.catalog_id + "`";
+                detail =
+                    "no operation of catalog '" + catalog.catalog_id + "' has a vector yet; see `embedq status " + catalog.catalog_id + "`";
             } else {
                 auto [place, first] = vectors.try_emplace(*current->profile);
                 if (first) place->second = embed_query(request, *current->profile);
@@ -174,7 +178,8 @@ Result<SearchResponse> Searcher::search(const SearchRequest& request, const std:
                 }
             }
         }
-        if (reason.empty()) any_ranked_as_asked = true;
+        if (reason.empty())
+            any_ranked_as_asked = true;
         else if (current->index.operations() > 0 || response.fallback_reason.empty()) {
             response.fallback_reason = reason;
             response.fallback_detail = detail;
@@ -195,8 +200,10 @@ Result<SearchResponse> Searcher::search(const SearchRequest& request, const std:
         std::ranges::stable_sort(hits, better);
         if (!hits.empty()) lists.push_back(std::move(hits));
     }
-    if (lists.size() == 1) response.hits = std::move(lists.front());
-    else merge_by_rank(lists, response.hits);
+    if (lists.size() == 1)
+        response.hits = std::move(lists.front());
+    else
+        merge_by_rank(lists, response.hits);
     std::ranges::stable_sort(response.hits, better);
     if (response.hits.size() > request.limit) response.hits.resize(request.limit);
     return response;

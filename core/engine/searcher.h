@@ -31,10 +31,10 @@ private:
     // One catalog as it was at a revision of the store.
     struct Held {
         std::shared_mutex mutex;
-        ranking::CatalogIndex index;             // guarded by mutex
-        std::uint64_t revision = 0;              // guarded by mutex
-        std::optional<Sha256> profile;           // that the vectors have; guarded by mutex
-        bool loaded = false;                     // guarded by mutex
+        ranking::CatalogIndex index;    // guarded by mutex
+        std::uint64_t revision = 0;     // guarded by mutex
+        std::optional<Sha256> profile;  // that the vectors have; guarded by mutex
+        bool loaded = false;            // guarded by mutex
     };
     // A query's vector under one profile, or why there is none.
     struct QueryVector {

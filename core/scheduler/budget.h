@@ -1,5 +1,5 @@
-// A budget per minute: a token bucket that starts with a single call and holds at most one second's worth, so that no window of 60 s exceeds
-// the budget by more than a sixtieth.
+// A budget per minute: a token bucket that starts with a single call and holds at most one second's worth, so that no window of 60 s
+// exceeds the budget by more than a sixtieth.
 //
 // Pure: time is passed in. Not thread-safe; its lane guards it.
 #pragma once

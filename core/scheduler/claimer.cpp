@@ -110,8 +110,10 @@ void Claimer::wait(std::stop_token stop) {
         const std::scoped_lock lock(shared_.mutex);
         const auto now = shared_.now();
         for (const auto& [fingerprint, route] : shared_.routes) {
-            if (route.paused(now)) deadline = std::min(deadline, route.paused_until());
-            else fingerprints.push_back(fingerprint);
+            if (route.paused(now))
+                deadline = std::min(deadline, route.paused_until());
+            else
+                fingerprints.push_back(fingerprint);
         }
     }
     if (complained_) deadline = std::min(deadline, shared_.now() + store_pause);

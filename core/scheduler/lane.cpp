@@ -55,7 +55,8 @@ void Lane::finished(Steady now, const std::optional<Error>& error, double jitter
         case ErrorKind::internal: {
             slow_down(now);
             ++failures_;
-            if (error->retry_after) pause_until(now + std::min(*error->retry_after, limits_.longest_retry_after), "unavailable: " + error->message);
+            if (error->retry_after)
+                pause_until(now + std::min(*error->retry_after, limits_.longest_retry_after), "unavailable: " + error->message);
             if (probing_ || failures_ >= limits_.breaker_failures) {
                 probing_ = true;
                 if (now >= paused_until_) pause(now, limits_.breaker_pause, jitter, "unavailable: " + error->message);

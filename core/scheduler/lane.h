@@ -22,9 +22,9 @@ struct LaneLimits {
     std::size_t concurrency = 1;
     std::uint32_t requests_per_minute = 0;
     std::uint32_t tokens_per_minute = 0;
-    std::size_t breaker_failures = 5;  // in a row open the breaker
-    std::chrono::milliseconds first_pause{1'000};   // after throttling without Retry-After; doubles while it goes on
-    std::chrono::milliseconds breaker_pause{5'000}; // doubles while probes fail
+    std::size_t breaker_failures = 5;                // in a row open the breaker
+    std::chrono::milliseconds first_pause{1'000};    // after throttling without Retry-After; doubles while it goes on
+    std::chrono::milliseconds breaker_pause{5'000};  // doubles while probes fail
     std::chrono::milliseconds misconfigured_pause{30'000};
     std::chrono::milliseconds longest_pause{60'000};
     std::chrono::milliseconds longest_retry_after{600'000};  // what a provider may ask for
@@ -71,9 +71,9 @@ private:
     Budget tokens_;
     double concurrency_;
     std::size_t in_flight_ = 0;
-    std::size_t failures_ = 0;      // unavailable or broken answers in a row
-    std::size_t pauses_ = 0;        // in a row, for doubling
-    bool probing_ = false;          // half-open: after a pause by the breaker or a misconfiguration
+    std::size_t failures_ = 0;  // unavailable or broken answers in a row
+    std::size_t pauses_ = 0;    // in a row, for doubling
+    bool probing_ = false;      // half-open: after a pause by the breaker or a misconfiguration
     Steady paused_until_{};
     Steady slow_window_end_{};
     std::string reason_;

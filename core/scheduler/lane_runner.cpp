@@ -7,9 +7,9 @@ namespace embedq::scheduler {
 
 namespace {
 
-constexpr std::size_t default_inputs = 64;         // per request, where neither provider nor YAML says
-constexpr std::size_t most_threads = 64;           // per endpoint
-constexpr double bytes_per_token = 4.0;            // English text; providers' `usage` is more exact
+constexpr std::size_t default_inputs = 64;  // per request, where neither provider nor YAML says
+constexpr std::size_t most_threads = 64;    // per endpoint
+constexpr double bytes_per_token = 4.0;     // English text; providers' `usage` is more exact
 
 std::size_t smaller(std::size_t a, std::size_t b) {
     if (a == 0 || b == 0) return std::max(a, b);
@@ -38,7 +38,8 @@ Status check_shape(const EmbedResult& result, std::size_t texts, std::size_t dim
                                                           "; restart embedq to adopt the new dimension, or restore the model");
     }
     if (result.matrix.size() != texts * dimension) {
-        return embedq::fail(ErrorKind::internal, "the provider returned " + std::to_string(result.matrix.size() / std::max<std::size_t>(1, dimension)) +
+        return embedq::fail(ErrorKind::internal, "the provider returned " +
+                                                     std::to_string(result.matrix.size() / std::max<std::size_t>(1, dimension)) +
                                                      " vectors for " + std::to_string(texts) + " texts");
     }
     return {};
@@ -116,8 +117,10 @@ std::optional<Batch> LaneRunner::next(std::unique_lock<std::mutex>& lock, const 
             again_at = lane.paused_until();
         }
     }
-    if (again_at == Lane::Steady::max()) shared_.lanes.wait(lock);
-    else shared_.lanes.wait_until(lock, again_at);
+    if (again_at == Lane::Steady::max())
+        shared_.lanes.wait(lock);
+    else
+        shared_.lanes.wait_until(lock, again_at);
     return std::nullopt;
 }
 

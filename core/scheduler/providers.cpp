@@ -63,7 +63,8 @@ Result<std::shared_ptr<const ResolvedProvider>> ProviderDirectory::resolve(std::
     resolved->limits = binding->second.limits;
     resolved->info = std::move(*info);
     if (resolved->limits.concurrency > 0) {
-        resolved->info.limits.concurrency = std::min(std::max<std::size_t>(1, resolved->info.limits.concurrency), resolved->limits.concurrency);
+        resolved->info.limits.concurrency =
+            std::min(std::max<std::size_t>(1, resolved->info.limits.concurrency), resolved->limits.concurrency);
     }
     resolved->profile = catalog::make_profile(resolved->plugin, resolved->info, catalog::text_version);
     const std::scoped_lock lock(mutex_);

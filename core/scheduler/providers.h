@@ -28,7 +28,7 @@ struct ConfiguredLimits {
 };
 
 struct ProviderBinding {
-    std::string name;    // in the YAML
+    std::string name;  // in the YAML
     std::string plugin;
     std::shared_ptr<Provider> provider;
     ConfiguredLimits limits;
@@ -57,7 +57,8 @@ public:
     // otherwise what the provider said.
     [[nodiscard]] Result<std::shared_ptr<const ResolvedProvider>> resolve(std::string_view name, std::stop_token stop = {});
 
-    // A provider that makes vectors of the fingerprint. `not_found` when there is none; `unavailable` when one that did not answer may be it.
+    // A provider that makes vectors of the fingerprint. `not_found` when there is none; `unavailable` when one that did not answer may be
+    // it.
     [[nodiscard]] Result<std::shared_ptr<const ResolvedProvider>> for_fingerprint(const Sha256& fingerprint, std::stop_token stop = {});
 
 private:

@@ -135,15 +135,21 @@ private:
 Scheduler::Scheduler(Store& store, Notifier& notifier, ProviderDirectory& providers, Settings settings, Context& context)
     : impl_(std::make_unique<Impl>(store, notifier, providers, std::move(settings), context)) {}
 
-Scheduler::~Scheduler() { stop(); }
+Scheduler::~Scheduler() {
+    stop();
+}
 
 Status Scheduler::start() {
     impl_->start();
     return {};
 }
 
-void Scheduler::stop() noexcept { impl_->stop(); }
+void Scheduler::stop() noexcept {
+    impl_->stop();
+}
 
-Counters Scheduler::counters() const { return impl_->counters(); }
+Counters Scheduler::counters() const {
+    return impl_->counters();
+}
 
 }  // namespace embedq::scheduler

@@ -69,15 +69,15 @@ struct Shared {
     std::stop_source calls_stop;  // ends provider calls after the grace time
 
     mutable std::mutex mutex;
-    std::condition_variable_any claimer;    // room, work to plan, a notification
-    std::condition_variable_any lanes;      // queued texts, a free slot, the end
-    std::condition_variable_any committer;  // answered texts, the end
-    std::condition_variable_any idle_lanes; // a lane thread ended
+    std::condition_variable_any claimer;     // room, work to plan, a notification
+    std::condition_variable_any lanes;       // queued texts, a free slot, the end
+    std::condition_variable_any committer;   // answered texts, the end
+    std::condition_variable_any idle_lanes;  // a lane thread ended
     Workbench bench;
     std::map<Sha256, Route> routes;
     bool claimer_awake = true;
-    bool draining = false;       // no new calls
-    bool lanes_ended = false;    // no call will come back any more
+    bool draining = false;     // no new calls
+    bool lanes_ended = false;  // no call will come back any more
     std::size_t lane_threads = 0;
 };
 

@@ -25,7 +25,9 @@ HoldId Workbench::add(const ClaimedJob& job) {
     return last_hold_;
 }
 
-void Workbench::begin_planning() { planning_ = true; }
+void Workbench::begin_planning() {
+    planning_ = true;
+}
 
 void Workbench::end_planning() {
     planning_ = false;
@@ -164,8 +166,10 @@ std::optional<Batch> Workbench::take(const Sha256& fingerprint, const BatchLimit
             TextPtr text = std::move(first.texts.front());
             first.texts.erase(first.texts.begin());
             --queue.size;
-            if (wanted(*text)) batch.texts.push_back(std::move(text));
-            else forget(text);
+            if (wanted(*text))
+                batch.texts.push_back(std::move(text));
+            else
+                forget(text);
         }
         if (first.texts.empty()) queue.batches.pop_front();
     }
@@ -232,9 +236,7 @@ std::optional<std::size_t> Workbench::reject(const Batch& batch, const Error& er
     ++counters_.calls_failed;
     switch (error.kind) {
         case ErrorKind::throttled:
-        case ErrorKind::misconfigured:
-            put_back(batch);
-            return std::nullopt;
+        case ErrorKind::misconfigured: put_back(batch); return std::nullopt;
         case ErrorKind::too_large:
         case ErrorKind::invalid_input:
         case ErrorKind::internal:

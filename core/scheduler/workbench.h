@@ -143,7 +143,7 @@ private:
     struct Queue {
         std::deque<Batch> batches;  // to be sent as they are, first
         std::deque<TextPtr> texts;
-        std::size_t size = 0;       // texts in both
+        std::size_t size = 0;  // texts in both
     };
 
     void settle(const TextPtr& text, const std::optional<Error>& error);

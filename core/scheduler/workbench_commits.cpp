@@ -46,8 +46,10 @@ CommitWork Workbench::collect(double random) {
         }
         job.ready.clear();
         job.stored += report.vectors.size();
-        if (done(job)) conclude(job, report, random);
-        else if (report.vectors.empty() && report.refusals.empty()) continue;
+        if (done(job))
+            conclude(job, report, random);
+        else if (report.vectors.empty() && report.refusals.empty())
+            continue;
         work.commit.jobs.push_back(std::move(report));
         work.holds.push_back(id);
     }

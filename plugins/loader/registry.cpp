@@ -7,10 +7,10 @@
 #include <system_error>
 #include <utility>
 
+#include "embedq/nearest.h"
 #include "loader/descriptor_check.h"
 #include "loader/elf_check.h"
 #include "loader/file_safety.h"
-#include "embedq/nearest.h"
 #include "loader/names.h"
 #include "loader/shared_object.h"
 

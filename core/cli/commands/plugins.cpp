@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
-#include "embedq/nearest.h"
 #include "cli/present.h"
+#include "embedq/nearest.h"
 
 namespace embedq::cli {
 namespace {

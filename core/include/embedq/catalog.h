@@ -25,8 +25,8 @@ struct Operation {
     std::string path;          // as the document writes it
     std::string summary;       // the document's summary, or the first sentence of its description
     std::vector<std::string> tags;
-    std::string text;          // the canonical text: what is embedded, non-empty UTF-8, bounded
-    Sha256 text_hash{};        // SHA-256 of `text`
+    std::string text;             // the canonical text: what is embedded, non-empty UTF-8, bounded
+    Sha256 text_hash{};           // SHA-256 of `text`
     std::uint32_t cut_bytes = 0;  // how many bytes the length bound took off the canonical text
 };
 
@@ -42,9 +42,9 @@ struct SpecWrite {
     std::string base_path;
     std::string title;
     std::string description;
-    std::string content;        // the document's bytes
-    Sha256 content_hash{};      // SHA-256 of `content`
-    std::uint32_t text_version = 0;  // version of the canonical text that made `operations`
+    std::string content;                // the document's bytes
+    Sha256 content_hash{};              // SHA-256 of `content`
+    std::uint32_t text_version = 0;     // version of the canonical text that made `operations`
     std::vector<Operation> operations;  // in document order; its index is the operation's position
 };
 
@@ -115,11 +115,11 @@ struct CatalogInfo {
     std::string version;
     std::string display_name;
     std::string description;
-    std::string provider;                  // the YAML's name of the provider it is embedded by; empty for none
-    std::optional<Sha256> target_profile;  // what it is being embedded for
-    std::optional<Sha256> serving_profile; // what it is ranked by
+    std::string provider;                   // the YAML's name of the provider it is embedded by; empty for none
+    std::optional<Sha256> target_profile;   // what it is being embedded for
+    std::optional<Sha256> serving_profile;  // what it is ranked by
     std::size_t spec_count = 0;
-    std::uint64_t revision = 0;            // grows with each change of its operations or vectors
+    std::uint64_t revision = 0;  // grows with each change of its operations or vectors
     Time created_at{};
     Time updated_at{};
 };

@@ -52,10 +52,10 @@ struct SearchHit {
 };
 
 struct SearchResponse {
-    std::vector<SearchHit> hits;                  // best first
-    RankingMode ranking = RankingMode::lexical;   // what ran
-    std::string fallback_reason;                  // why it is not what was asked for: `embeddings_not_indexed`, … ; empty otherwise
-    std::string fallback_detail;                  // the same as a sentence
+    std::vector<SearchHit> hits;                 // best first
+    RankingMode ranking = RankingMode::lexical;  // what ran
+    std::string fallback_reason;                 // why it is not what was asked for: `embeddings_not_indexed`, … ; empty otherwise
+    std::string fallback_detail;                 // the same as a sentence
 };
 
 class Engine {
@@ -72,8 +72,8 @@ public:
     [[nodiscard]] virtual Result<std::size_t> reembed_catalog(std::string_view catalog_id) = 0;
     [[nodiscard]] virtual Result<Profile> profile(const Sha256& profile_id) = 0;
 
-    // Parses and stores documents in one transaction. One answer per document: a document that does not parse is `invalid_argument` with the
-    // reason, changes nothing, and does not hold up the others. Missing catalogs are created with the provider the YAML gives them.
+    // Parses and stores documents in one transaction. One answer per document: a document that does not parse is `invalid_argument` with
+    // the reason, changes nothing, and does not hold up the others. Missing catalogs are created with the provider the YAML gives them.
     [[nodiscard]] virtual Result<std::vector<Result<PutResult>>> put_specs(std::span<const SpecInput> specs) = 0;
     [[nodiscard]] virtual Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after, std::size_t limit) = 0;
     [[nodiscard]] virtual Result<SpecInfo> spec(std::string_view catalog_id, std::string_view spec_name) = 0;
@@ -86,7 +86,8 @@ public:
     [[nodiscard]] virtual Result<SearchResponse> search(const SearchRequest& request) = 0;
 
     [[nodiscard]] virtual Result<std::vector<CatalogHealth>> health(std::string_view catalog_id) = 0;
-    [[nodiscard]] virtual Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id, std::span<const std::string> spec_names) = 0;
+    [[nodiscard]] virtual Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id,
+                                                                   std::span<const std::string> spec_names) = 0;
     [[nodiscard]] virtual Result<Settlement> settlement(std::string_view catalog_id, std::span<const std::string> spec_names) = 0;
     [[nodiscard]] virtual Result<std::vector<Job>> jobs(const JobQuery& query) = 0;
     // A new job for the spec of a finished one. `conflict` while the job is open, `not_found` when it or its spec is gone.

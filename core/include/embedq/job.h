@@ -227,7 +227,7 @@ struct PruneRequest {
 
 struct PruneResult {
     std::size_t jobs = 0;
-    std::size_t vectors = 0;   // that no operation and no catalog's profile needs any more
+    std::size_t vectors = 0;  // that no operation and no catalog's profile needs any more
     std::size_t changes = 0;
     bool more = false;
 };

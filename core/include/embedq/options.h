@@ -17,15 +17,15 @@
 namespace embedq {
 
 enum class OptionType : std::uint8_t {
-    boolean,      // true, false
-    integer,      // 64 bits, signed
-    number,       // a double
-    text,         // UTF-8
-    duration,     // "250ms", "20s", "5m", "1h", "14d"; milliseconds as a value
-    size,         // bytes: 4096, "64KiB", "10MiB", "1GiB"; an integer as a value
-    path,         // a file or folder; a relative one counts from the configuration file's folder
-    text_list,    // a sequence of texts; a single text is taken as a list of one
-    text_map,     // a mapping of texts (scalars of any kind are taken as texts)
+    boolean,    // true, false
+    integer,    // 64 bits, signed
+    number,     // a double
+    text,       // UTF-8
+    duration,   // "250ms", "20s", "5m", "1h", "14d"; milliseconds as a value
+    size,       // bytes: 4096, "64KiB", "10MiB", "1GiB"; an integer as a value
+    path,       // a file or folder; a relative one counts from the configuration file's folder
+    text_list,  // a sequence of texts; a single text is taken as a list of one
+    text_map,   // a mapping of texts (scalars of any kind are taken as texts)
 };
 
 // One row of a plugin's table. All pointers are to constants that live as long as the plugin is loaded.

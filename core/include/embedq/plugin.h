@@ -37,7 +37,7 @@
 #endif
 
 // What must be equal on both sides for C++ types to cross: toolchain, language level, library mode, sanitizer, API number.
-#define EMBEDQ_BUILD_TAG                                                                                         \
+#define EMBEDQ_BUILD_TAG                                                                                             \
     EMBEDQ_TAG_COMPILER " c++=" EMBEDQ_STRINGIFY(__cplusplus) " cxx11-abi=" EMBEDQ_STRINGIFY(_GLIBCXX_USE_CXX11_ABI) \
         EMBEDQ_TAG_DEBUG EMBEDQ_TAG_SANITIZER " api=" EMBEDQ_STRINGIFY(EMBEDQ_API_VERSION)
 
@@ -73,7 +73,7 @@ struct PluginDescriptor {
     std::uint32_t api;
     const char* build_tag;
     PluginKind kind;
-    const char* name;     // [a-z][a-z0-9_]*, as written in YAML and in the file's name
+    const char* name;  // [a-z][a-z0-9_]*, as written in YAML and in the file's name
     const char* version;
     const char* summary;  // one line
     const OptionSpec* options;
@@ -92,9 +92,19 @@ struct PluginDescriptor {
     extern "C" __attribute__((visibility("default"))) const ::embedq::PluginDescriptor embedq_plugin_v1; \
     extern "C" const ::embedq::PluginDescriptor embedq_plugin_v1
 
-#define EMBEDQ_DESCRIPTOR_(kind_, name_, version_, summary_, options_, store_, provider_, notifier_, service_)          \
-    EMBEDQ_EXPORT_PLUGIN_ = {sizeof(::embedq::PluginDescriptor), EMBEDQ_API_VERSION, EMBEDQ_BUILD_TAG, kind_, name_,     \
-                             version_, summary_, std::data(options_), std::size(options_), store_, provider_, notifier_, \
+#define EMBEDQ_DESCRIPTOR_(kind_, name_, version_, summary_, options_, store_, provider_, notifier_, service_) \
+    EMBEDQ_EXPORT_PLUGIN_ = {sizeof(::embedq::PluginDescriptor),                                               \
+                             EMBEDQ_API_VERSION,                                                               \
+                             EMBEDQ_BUILD_TAG,                                                                 \
+                             kind_,                                                                            \
+                             name_,                                                                            \
+                             version_,                                                                         \
+                             summary_,                                                                         \
+                             std::data(options_),                                                              \
+                             std::size(options_),                                                              \
+                             store_,                                                                           \
+                             provider_,                                                                        \
+                             notifier_,                                                                        \
                              service_}
 
 // At namespace scope of one source file: name, version, summary, an array (or std::array) of OptionSpec, factory.

@@ -22,16 +22,16 @@
 namespace embedq {
 
 struct StoreCapabilities {
-    bool persistent = false;       // survives the process
-    bool multi_process = false;    // several processes may open it at once
-    bool own_clock = false;        // its clock is not this process's clock
+    bool persistent = false;     // survives the process
+    bool multi_process = false;  // several processes may open it at once
+    bool own_clock = false;      // its clock is not this process's clock
     // How often `change_stamp` is worth asking while idle; nothing when it cannot tell that another process wrote.
     std::optional<std::chrono::milliseconds> watch_interval = std::nullopt;
 };
 
 struct MigrationState {
-    std::uint32_t current = 0;  // 0: no schema yet
-    std::uint32_t newest = 0;   // what this build brings
+    std::uint32_t current = 0;         // 0: no schema yet
+    std::uint32_t newest = 0;          // what this build brings
     std::vector<std::string> waiting;  // names of the migrations not yet applied, in order
 };
 
@@ -62,8 +62,8 @@ public:
     [[nodiscard]] virtual Result<Profile> profile(const Sha256& profile_id) = 0;
 
     // --- specs
-    // Stores documents, operations and jobs, all or none (write_and_enqueue_are_one). A document with the same content hash, text version and
-    // fields is `unchanged`: nothing is written, and a job is enqueued only if there is a gap and no job is open, which is about this
+    // Stores documents, operations and jobs, all or none (write_and_enqueue_are_one). A document with the same content hash, text version
+    // and fields is `unchanged`: nothing is written, and a job is enqueued only if there is a gap and no job is open, which is about this
     // document already (`collapsed`). The catalogs must exist (`not_found`).
     [[nodiscard]] virtual Result<std::vector<PutResult>> put_specs(std::span<const SpecWrite> specs) = 0;
     // Ordered by name; those after `after` (exclusive), `limit` at most. `not_found` for an unknown catalog.
@@ -84,8 +84,8 @@ public:
 
     // --- the queue: producers
     // One outcome per request. At most one pending job per spec (one_open_job); a pending one that is collapsed onto becomes due at once,
-    // and takes over the force of a manual_retry. Without a gap the outcome is `none`, but for a manual_retry. `not_found` names the first unknown spec and nothing is enqueued.
-    // Without a target profile the outcome is `none`.
+    // and takes over the force of a manual_retry. Without a gap the outcome is `none`, but for a manual_retry. `not_found` names the first
+    // unknown spec and nothing is enqueued. Without a target profile the outcome is `none`.
     [[nodiscard]] virtual Result<std::vector<EnqueueOutcome>> enqueue(std::span<const EnqueueRequest> requests) = 0;
     // Pending and running jobs end `cancelled`; their holders are `lost`. Returns how many were open.
     [[nodiscard]] virtual Result<std::size_t> cancel(std::span<const JobId> jobs) = 0;
@@ -98,25 +98,27 @@ public:
                                                            std::chrono::milliseconds lease) = 0;
     // One answer per query; `lost` where the lease is.
     [[nodiscard]] virtual Result<std::vector<Result<MissingTexts>>> missing_texts(std::span<const MissingQuery> queries) = 0;
-    // Vectors, refusals, progress and outcomes of many jobs at once. One answer per report: false where the lease was lost, and then nothing of that
-    // report is kept. A job that succeeds or fails settles the flip of its catalog's serving profile.
+    // Vectors, refusals, progress and outcomes of many jobs at once. One answer per report: false where the lease was lost, and then
+    // nothing of that report is kept. A job that succeeds or fails settles the flip of its catalog's serving profile.
     [[nodiscard]] virtual Result<std::vector<bool>> commit(const Commit& commit) = 0;
     [[nodiscard]] virtual Result<NextDue> next_due(std::span<const Sha256> fingerprints) = 0;
 
     // --- upkeep, safe from any process at any time
     // Expired leases go back to pending at once; an attempt counts if it stored no new vector; at `max_attempts` the job fails.
     [[nodiscard]] virtual Result<ReapResult> reap(std::uint32_t max_attempts) = 0;
-    // Enqueues a `reconciler` job for each spec with a gap that has no open job and is not parked, and for no other. An empty id means every
-    // catalog. A gap: an operation whose text has neither a vector nor a refusal that counts under the target profile.
+    // Enqueues a `reconciler` job for each spec with a gap that has no open job and is not parked, and for no other. An empty id means
+    // every catalog. A gap: an operation whose text has neither a vector nor a refusal that counts under the target profile.
     [[nodiscard]] virtual Result<ReconcileResult> reconcile(std::string_view catalog_id) = 0;
-    // Deletes finished jobs older than the age, vectors that nothing refers to, and change rows that no reader needs, `limit` at most of each.
+    // Deletes finished jobs older than the age, vectors that nothing refers to, and change rows that no reader needs, `limit` at most of
+    // each.
     [[nodiscard]] virtual Result<PruneResult> prune(const PruneRequest& request) = 0;
     [[nodiscard]] virtual Status put_lanes(std::span<const LaneState> lanes) = 0;
     [[nodiscard]] virtual Result<std::vector<LaneState>> lanes() = 0;  // those still cooling down
 
     // --- reading. Never loads vectors or documents (reads_are_cheap).
     // Statuses of the named specs (all when empty), ordered by name. `not_found` for an unknown catalog.
-    [[nodiscard]] virtual Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id, std::span<const std::string> spec_names) = 0;
+    [[nodiscard]] virtual Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id,
+                                                                   std::span<const std::string> spec_names) = 0;
     // One row per catalog, ordered by id; all catalogs when `catalog_id` is empty, `not_found` for an unknown one.
     [[nodiscard]] virtual Result<std::vector<CatalogHealth>> health(std::string_view catalog_id) = 0;
     // How far the texts of the named specs (all when empty) of a catalog are settled.

@@ -24,8 +24,8 @@ protected:
         input.spec_name = spec;
         input.content = R"({"openapi":"3.0.0","info":{"title":")" + spec + R"(","version":"1"},"paths":{)";
         for (std::size_t i = 0; i < summaries.size(); ++i) {
-            input.content += std::string(i > 0 ? "," : "") + "\"/thing" + std::to_string(i) + R"(":{"get":{"operationId":"op)" + std::to_string(i) +
-                             R"(","summary":")" + summaries[i] + "\"}}";
+            input.content += std::string(i > 0 ? "," : "") + "\"/thing" + std::to_string(i) + R"(":{"get":{"operationId":"op)" +
+                             std::to_string(i) + R"(","summary":")" + summaries[i] + "\"}}";
         }
         input.content += "}}";
         return input;
@@ -43,7 +43,8 @@ protected:
         std::mutex mutex;
         std::condition_variable never;
         std::unique_lock lock(mutex);
-        while (open_jobs() > 0 && std::chrono::steady_clock::now() < end) never.wait_for(lock, std::chrono::milliseconds(2), [] { return false; });
+        while (open_jobs() > 0 && std::chrono::steady_clock::now() < end)
+            never.wait_for(lock, std::chrono::milliseconds(2), [] { return false; });
         scheduler.stop();
         ASSERT_EQ(open_jobs(), 0U);
     }

@@ -20,7 +20,9 @@ TEST(Backoff, JitterSpreadsEitherWay) {
     EXPECT_LE(backoff_delay(backoff, 1, 0.999999), milliseconds(5'500));
 }
 
-TEST(Backoff, HugeAttemptCountsStayAtTheCap) { EXPECT_EQ(backoff_delay(Backoff{.jitter = 0}, 4'000'000'000U, 0.5), milliseconds(80'000)); }
+TEST(Backoff, HugeAttemptCountsStayAtTheCap) {
+    EXPECT_EQ(backoff_delay(Backoff{.jitter = 0}, 4'000'000'000U, 0.5), milliseconds(80'000));
+}
 
 }  // namespace
 }  // namespace embedq::scheduler

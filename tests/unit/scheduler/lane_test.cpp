@@ -10,7 +10,9 @@ using std::chrono::seconds;
 
 const Lane::Steady start{seconds(1'000)};
 
-Error error(ErrorKind kind, std::optional<milliseconds> retry_after = {}) { return {kind, "said so", retry_after, {}}; }
+Error error(ErrorKind kind, std::optional<milliseconds> retry_after = {}) {
+    return {kind, "said so", retry_after, {}};
+}
 
 void call(Lane& lane, Lane::Steady now, const std::optional<Error>& outcome) {
     ASSERT_TRUE(lane.admit(now, 1).admitted);

@@ -46,7 +46,9 @@ private:
     }
     bool enabled(LogLevel) const noexcept override { return true; }
     Steady now() const noexcept override { return std::chrono::steady_clock::now(); }
-    Wall wall() const noexcept override { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+    Wall wall() const noexcept override {
+        return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+    }
 
     std::mutex mutex_;
     std::mt19937_64 random_{20'261'123};

@@ -36,7 +36,8 @@ protected:
         page.profile_id = fingerprint;
         page.as_of = as_of;
         page.more = more;
-        for (int i = first; i < first + count; ++i) page.texts.push_back({i, "op" + std::to_string(i), digest(i), "text " + std::to_string(i)});
+        for (int i = first; i < first + count; ++i)
+            page.texts.push_back({i, "op" + std::to_string(i), digest(i), "text " + std::to_string(i)});
         return page;
     }
     static EmbedResult rows(const Batch& batch) {
@@ -52,8 +53,10 @@ protected:
             ++calls;
             bool poisoned = false;
             for (const TextPtr& text : batch->texts) poisoned = poisoned || (!poison.empty() && text->text == poison);
-            if (poisoned) bench.reject(*batch, Error{kind, "cannot take this"});
-            else bench.answer(*batch, rows(*batch));
+            if (poisoned)
+                bench.reject(*batch, Error{kind, "cannot take this"});
+            else
+                bench.answer(*batch, rows(*batch));
         }
         return calls;
     }
