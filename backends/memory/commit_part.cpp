@@ -90,7 +90,7 @@ private:
             case JobOutcome::progress: return;
             case JobOutcome::succeeded: {
                 const std::string refusal = state_.standing_refusal(row);
-                if (!refusal.empty()) row.job.last_error = refusal;
+                row.job.last_error = refusal;  // what earlier attempts met is over
                 state_.finish(row, refusal.empty() ? JobStatus::succeeded : JobStatus::failed, now_);
                 return;
             }

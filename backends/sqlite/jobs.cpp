@@ -75,6 +75,8 @@ void succeed_job(Connection& connection, const HeldJob& job, std::int64_t now) {
         set_last_error(connection, job.id, "operation '" + refusal.text(0) + "' was refused: " + refusal.text(1));
         return fail_job(connection, job, now);
     }
+    // What earlier attempts met is over.
+    if (!job.last_error.empty()) set_last_error(connection, job.id, "");
     finish(connection, job.id, JobStatus::succeeded, now);
     change(connection, sql::spec_succeeded, job.spec);
 }

@@ -161,7 +161,10 @@ Result<SearchResponse> Searcher::search(const SearchRequest& request, const std:
         std::string detail;
         const std::shared_lock lock(current->mutex);
         if (request.mode != RankingMode::lexical && !request.query.empty()) {
-            if (current->index.vectors() == 0 || !current->profile) {
+            if (!catalog.target_profile) {
+                reason = not_indexed;
+                detail = "catalog '" + catalog.catalog_id + "' is embedded by no provider; name one under `embedding:` in the configuration";
+            } else if (current->index.vectors() == 0 || !current->profile) {
                 reason = not_indexed;
                 detail =
                     "no operation of catalog '" + catalog.catalog_id + "' has a vector yet; see `embedq status " + catalog.catalog_id + "`";

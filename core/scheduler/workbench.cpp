@@ -6,6 +6,16 @@
 
 namespace embedq::scheduler {
 
+namespace {
+
+// The error of one text, saying whose it is.
+Error about(const Text& text, Error error) {
+    error.message = "operation '" + text.operation_id + "': " + error.message;
+    return error;
+}
+
+}  // namespace
+
 std::size_t Workbench::TextKeyHash::operator()(const TextKey& key) const noexcept {
     std::size_t of_text = 0;
     std::size_t of_profile = 0;
@@ -226,7 +236,7 @@ void Workbench::answer(const Batch& batch, EmbedResult&& result) {
             text->refusal = errors[i]->message;
             settle(text, std::nullopt);
         } else {
-            settle(text, *errors[i]);
+            settle(text, about(*text, *errors[i]));
         }
     }
 }
@@ -245,13 +255,15 @@ std::optional<std::size_t> Workbench::reject(const Batch& batch, const Error& er
                 if (error.kind == ErrorKind::too_large) return batch.texts.size() / 2;
                 return std::nullopt;
             }
-            if (error.kind != ErrorKind::internal) {
+            if (error.kind == ErrorKind::internal) {
+                settle(batch.texts.front(), about(*batch.texts.front(), error));
+            } else {
                 batch.texts.front()->refusal = error.message;
                 settle(batch.texts.front(), std::nullopt);
-                return std::nullopt;
             }
+            return std::nullopt;
+        default:
             break;
-        default: break;
     }
     for (const TextPtr& text : batch.texts) settle(text, error);
     return std::nullopt;

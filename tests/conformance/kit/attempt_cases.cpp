@@ -253,6 +253,19 @@ void a_failed_job_says_why(Kit& kit) {
     EXPECT_EQ(kit.job(job.ref.id).last_error, "op0: too rude");
 }
 
+void a_success_forgets_the_errors_before_it(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a"}));
+    const auto job = kit.claim_one();
+    Delivery delivery;
+    delivery.report(job.ref, JobOutcome::retry, {}, "connection refused");
+    EXPECT_EQ(must(kit.store().commit(delivery.commit())), std::vector{true});
+    EXPECT_EQ(kit.job(job.ref.id).last_error, "connection refused");
+    EXPECT_TRUE(kit.embed(kit.claim_one()));
+    EXPECT_EQ(kit.job(job.ref.id).status, JobStatus::succeeded);
+    EXPECT_EQ(kit.job(job.ref.id).last_error, "");
+}
+
 void a_refusal_that_stands_fails_later_jobs_too(Kit& kit) {
     kit.catalog();
     kit.put(document("pets", {"a", "bad"}));
@@ -327,6 +340,7 @@ std::vector<Case> attempt_cases() {
         {"attempts_are_bounded", "a_new_job_of_a_suspect_spec_is_ordinary", a_new_job_of_a_suspect_spec_is_ordinary},
         {"poison_is_isolated", "a_refusal_settles_its_text", a_refusal_settles_its_text},
         {"poison_is_isolated", "a_failed_job_says_why", a_failed_job_says_why},
+        {"attempts_are_bounded", "a_success_forgets_the_errors_before_it", a_success_forgets_the_errors_before_it},
         {"poison_is_isolated", "a_refusal_that_stands_fails_later_jobs_too", a_refusal_that_stands_fails_later_jobs_too},
         {"poison_is_isolated", "a_newer_vector_ends_a_refusal", a_newer_vector_ends_a_refusal},
         {"poison_is_isolated", "a_newer_refusal_ends_a_vector", a_newer_refusal_ends_a_vector},

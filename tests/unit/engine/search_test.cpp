@@ -81,6 +81,17 @@ TEST_F(SearchTest, AProfileThatNoProviderMakesMeansLexicalWithTheReason) {
     EXPECT_EQ(found->fallback_reason, "provider_not_configured");
 }
 
+TEST_F(SearchTest, EmbeddingTurnedOffMeansLexicalThoughVectorsAreThere) {
+    ASSERT_TRUE(put(*engine_with("one"), document("spec", {"List things"})));
+    work(providers);
+    const auto engine = engine_with("none");
+    ASSERT_TRUE(engine->apply_targets());
+    const auto found = engine->search(query("things"));
+    EXPECT_EQ(found->ranking, RankingMode::lexical);
+    EXPECT_EQ(found->fallback_reason, "embeddings_not_indexed");
+    EXPECT_EQ(found->hits.size(), 1U);
+}
+
 TEST_F(SearchTest, CatalogsOfDifferentProfilesAreMergedByRank) {
     const auto engine = engine_with("one", {{"b", "two"}});
     ASSERT_TRUE(put(*engine, document("spec", {"List things", "Delete users"}, "a")));

@@ -101,7 +101,7 @@ TEST_F(PipelineTest, attempts_are_bounded) {
     const Job failed = jobs(JobStatus::failed).front();
     EXPECT_EQ(failed.spec_name, "cursed");
     EXPECT_EQ(failed.attempts, 3U);
-    EXPECT_EQ(failed.last_error, "answered nonsense");
+    EXPECT_EQ(failed.last_error, "operation 'op 0': answered nonsense");
 }
 
 TEST_F(PipelineTest, AMisconfiguredProviderPausesWithItsReasonAndJobsStayPending) {
