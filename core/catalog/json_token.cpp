@@ -54,8 +54,10 @@ bool is_json_number(std::string_view token) {
 
 std::optional<std::size_t> find_bad_escape(std::string_view text) {
     std::size_t at = 0;
+    auto quote = text.find('"');
     while (true) {
-        const auto quote = text.find('"', at);
+        // Looked for anew only once it is passed: the closing quote may be megabytes of escapes away.
+        if (quote < at) quote = text.find('"', at);
         const auto backslash = text.substr(0, quote).find('\\', at);
         if (backslash == std::string_view::npos) return std::nullopt;
         const char escaped = backslash + 1 < text.size() ? text[backslash + 1] : '\0';

@@ -1,6 +1,9 @@
 #include "engine/indexer.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -10,13 +13,12 @@
 #include <cstring>
 #include <deque>
 #include <filesystem>
-#include <fstream>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <system_error>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 
 #include "catalog/names.h"
@@ -44,24 +46,32 @@ std::string absolute_path(const fs::path& path) {
     return error ? path.string() : absolute.lexically_normal().string();
 }
 
+std::string why_no_file(fs::file_type type, const std::error_code& error) {
+    switch (type) {
+        case fs::file_type::not_found: return "does not exist; name a file or a folder of OpenAPI documents";
+        case fs::file_type::fifo: return "is a named pipe, not a file";
+        case fs::file_type::socket: return "is a socket, not a file";
+        case fs::file_type::block:
+        case fs::file_type::character: return "is a device, not a file";
+        default: return error ? "cannot be read: " + error.message() : "is neither a file nor a folder";
+    }
+}
+
 class Finder {
 public:
     explicit Finder(std::stop_token stop) : stop_(std::move(stop)) {}
 
-    Status add(const std::string& named) {
+    void add(const std::string& named) {
         std::error_code error;
         const fs::file_status status = fs::status(named, error);
-        if (status.type() == fs::file_type::not_found) {
-            return fail(ErrorKind::not_found, fmt::format("'{}' does not exist; name a file or a folder of OpenAPI documents", named));
-        }
-        if (error) return fail(ErrorKind::invalid_argument, fmt::format("'{}' cannot be read: {}", named, error.message()));
         if (fs::is_directory(status)) {
             root_ = named;
             walk(named);
-            return {};
+        } else if (fs::is_regular_file(status)) {
+            add_file(named, fs::path(named).filename().string());
+        } else {
+            found_.refused.push_back({named, why_no_file(status.type(), error)});
         }
-        add_file(named, fs::path(named).filename().string());
-        return {};
     }
 
     FoundDocuments take() && { return std::move(found_); }
@@ -90,16 +100,7 @@ private:
         std::error_code error;
         const fs::path real = fs::canonical(path, error);
         if (!seen_files_.insert(error ? path.string() : real.string()).second) return;
-        std::string name = catalog::spec_name_from_path(relative);
-        const auto [first, is_new] = names_.try_emplace(name, path.string());
-        if (!is_new) {
-            std::string other = catalog::with_path_suffix(name, absolute_path(path));
-            found_.notes.push_back(fmt::format("'{}' and '{}' would both be the spec '{}'; the second is stored as '{}'", first->second,
-                                               path.string(), name, other));
-            name = std::move(other);
-            names_.try_emplace(name, path.string());
-        }
-        found_.files.push_back({path.string(), std::move(name)});
+        found_.files.push_back({path.string(), catalog::spec_name_from_path(relative)});
     }
 
     std::stop_token stop_;
@@ -107,28 +108,69 @@ private:
     FoundDocuments found_;
     std::set<std::string> seen_folders_;
     std::set<std::string> seen_files_;
-    std::map<std::string, std::string> names_;
 };
+
+// The specs of a catalog that came from files.
+struct StoredFiles {
+    std::unordered_map<std::string, std::string> source_of;  // by name
+    std::unordered_map<std::string, std::string> name_of;    // by source
+};
+
+Result<StoredFiles> stored_files(Engine& engine, std::string_view catalog_id) {
+    constexpr std::size_t page = 1'000;
+    StoredFiles stored;
+    std::string after;
+    while (true) {
+        const auto specs = engine.specs(catalog_id, after, page);
+        if (!specs && specs.error().kind == ErrorKind::not_found) return stored;  // the catalog is made by the first document
+        if (!specs) return std::unexpected(specs.error());
+        if (specs->empty()) return stored;
+        for (const SpecInfo& spec : *specs) {
+            if (spec.source_kind != SourceKind::file) continue;
+            stored.source_of.emplace(spec.spec_name, spec.source);
+            stored.name_of.emplace(spec.source, spec.spec_name);
+        }
+        after = specs->back().spec_name;
+    }
+}
+
+// Whether the file that a name belongs to is there still, and is not the one at `path` under another name.
+bool is_another_file(const std::string& source, const std::string& path) {
+    std::error_code error;
+    const fs::file_status status = fs::status(source, error);
+    // What cannot be looked at may be there.
+    if (!fs::is_regular_file(status) && status.type() != fs::file_type::none) return false;
+    return !fs::equivalent(source, path, error);
+}
 
 // The content, or the reason why there is none.
 Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
-    std::error_code error;
-    const std::uintmax_t size = fs::file_size(path, error);
-    const bool sized = !error;
-    if (sized && size > max_bytes) {
-        return fail(ErrorKind::invalid_argument, fmt::format("is {} bytes; at most {} are read", size, max_bytes));
-    }
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return fail(ErrorKind::invalid_argument, fmt::format("cannot be opened: {}", std::strerror(errno)));
+    const auto failed = [](std::string_view what, int code) {
+        return fail(ErrorKind::invalid_argument, fmt::format("{}: {}", what, std::strerror(code)));
+    };
+    // The path may have become a pipe since it was found; opening one would wait for a writer.
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0) return failed("cannot be opened", errno);
+    const struct Closer {
+        int file;
+        ~Closer() { ::close(file); }
+    } closer{file};
+    struct stat status{};
+    if (::fstat(file, &status) != 0) return failed("cannot be read", errno);
+    if (!S_ISREG(status.st_mode)) return fail(ErrorKind::invalid_argument, "is not a file any more");
+    const auto size = static_cast<std::size_t>(status.st_size);
+    if (size > max_bytes) return fail(ErrorKind::invalid_argument, fmt::format("is {} bytes; at most {} are read", size, max_bytes));
     std::string content;
-    if (sized) content.reserve(size);
+    content.reserve(size);
     std::array<char, 1U << 16U> block{};
-    while (file.read(block.data(), block.size()) || file.gcount() > 0) {
-        content.append(block.data(), static_cast<std::size_t>(file.gcount()));
+    while (true) {
+        const ssize_t got = ::read(file, block.data(), block.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return failed("cannot be read to its end", errno);
+        if (got == 0) return content;
+        content.append(block.data(), static_cast<std::size_t>(got));
         if (content.size() > max_bytes) return fail(ErrorKind::invalid_argument, fmt::format("is longer than {} bytes", max_bytes));
     }
-    if (file.bad()) return fail(ErrorKind::invalid_argument, "cannot be read to its end");
-    return content;
 }
 
 struct ReadDocument {
@@ -213,12 +255,45 @@ Result<std::vector<Result<PutResult>>> put_batch(Engine& engine, std::span<const
 
 }  // namespace
 
-Result<FoundDocuments> find_documents(std::span<const std::string> paths, std::stop_token stop) {
+FoundDocuments find_documents(std::span<const std::string> paths, std::stop_token stop) {
     Finder finder(std::move(stop));
-    for (const std::string& path : paths) {
-        if (const Status added = finder.add(path); !added) return std::unexpected(added.error());
-    }
+    for (const std::string& path : paths) finder.add(path);
     return std::move(finder).take();
+}
+
+Status settle_names(Engine& engine, std::string_view catalog_id, FoundDocuments& found) {
+    if (found.files.empty()) return {};
+    const auto stored = stored_files(engine, catalog_id);
+    if (!stored) return std::unexpected(stored.error());
+    std::unordered_map<std::string, std::string> taken;  // names of this run and whose they are
+    std::vector<std::size_t> unsettled;
+    // Those that have a name come first: a file that is new must not take it, even when it was named before them.
+    for (std::size_t i = 0; i < found.files.size(); ++i) {
+        DocumentFile& file = found.files[i];
+        const std::string source = absolute_path(file.path);
+        const auto plain = stored->source_of.find(file.spec_name);
+        const auto known = stored->name_of.find(source);
+        if (known == stored->name_of.end()) {
+            unsettled.push_back(i);
+            continue;
+        }
+        if (plain == stored->source_of.end() || plain->second != source) file.spec_name = known->second;
+        taken.emplace(file.spec_name, file.path);
+    }
+    for (const std::size_t i : unsettled) {
+        DocumentFile& file = found.files[i];
+        const auto beside = taken.find(file.spec_name);
+        const auto before = stored->source_of.find(file.spec_name);
+        const bool is_stored = before != stored->source_of.end() && is_another_file(before->second, file.path);
+        if (beside != taken.end() || is_stored) {
+            std::string other = catalog::with_path_suffix(file.spec_name, absolute_path(file.path));
+            found.notes.push_back(fmt::format("'{}' and '{}' would both be the spec '{}'; the second is stored as '{}'",
+                                              beside != taken.end() ? beside->second : before->second, file.path, file.spec_name, other));
+            file.spec_name = std::move(other);
+        }
+        taken.emplace(file.spec_name, file.path);
+    }
+    return {};
 }
 
 Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> files, const IndexerSettings& settings,

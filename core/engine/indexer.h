@@ -1,7 +1,8 @@
 // The indexer: files and folders in, documents in a catalog out.
 //
-// Two steps, so that a caller can show the total before the work: `find_documents` walks, `put_documents` reads and stores. Reading runs
-// ahead on a thread of its own; the engine is called on the caller's thread. Memory is bounded by the batch, not by the corpus.
+// Three steps, so that a caller can show the total before the work: `find_documents` walks, `settle_names` names the specs so that none
+// takes another's place, `put_documents` reads and stores. Reading runs ahead on a thread of its own; the engine is called on the
+// caller's thread. Memory is bounded by the batch, not by the corpus.
 // Thread-safety: free functions, safe from any thread; the callbacks are called on the caller's thread.
 #pragma once
 
@@ -10,6 +11,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "embedq/engine.h"
@@ -31,14 +33,19 @@ struct RefusedDocument {
 
 struct FoundDocuments {
     std::vector<DocumentFile> files;       // in a stable order: as named, each folder's files sorted
-    std::vector<RefusedDocument> refused;  // folders and files that could not be read
+    std::vector<RefusedDocument> refused;  // what was named and is not there, is no file, or could not be read
     std::vector<std::string> notes;        // what a person should know: names that had to be told apart
 };
 
 // Walks the paths. A named file counts whatever its extension; in folders `*.json`, `*.yaml` and `*.yml` do, hidden folders and
-// `node_modules` do not, unless named. A file reached twice counts once; loops of links end. `not_found` for a named path that
-// does not exist. The spec's name is made of the path below the named folder; two files with one name are told apart.
-[[nodiscard]] Result<FoundDocuments> find_documents(std::span<const std::string> paths, std::stop_token stop = {});
+// `node_modules` do not, unless named. A file reached twice counts once; loops of links end. A named path that does not exist or is a
+// pipe, a device or a socket is refused, and the rest goes on. The spec's name is made of the path below the named folder; two files
+// can have the same, which `settle_names` mends.
+[[nodiscard]] FoundDocuments find_documents(std::span<const std::string> paths, std::stop_token stop = {});
+
+// Makes the names of the specs unlike each other and unlike those that other files have in the catalog. A file that is in the catalog
+// keeps its name, whatever else is indexed beside it; a name whose file is gone is free. Names that had to be told apart are noted.
+[[nodiscard]] Status settle_names(Engine& engine, std::string_view catalog_id, FoundDocuments& found);
 
 struct IndexerSettings {
     std::string catalog_id = "default";

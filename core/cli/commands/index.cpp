@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "catalog/names.h"
 #include "cli/commands.h"
 #include "cli/present.h"
 #include "cli/progress.h"
@@ -221,13 +222,10 @@ void tell_end(Session& session, const IndexArguments& arguments, const engine::I
 
 int run_index(Session& session, const IndexArguments& arguments) {
     Console& console = session.console;
+    if (const Status valid = catalog::check_catalog_id(arguments.catalog); !valid) return tell(session, valid.error());
     const auto interruption = session.listen_for_stop();
     const auto started = interruption->now();
     auto found = engine::find_documents(arguments.paths, interruption->token());
-    if (!found) {
-        console.error(found.error().message);
-        return exit_failed;
-    }
     auto runtime = session.installation.open({});
     if (!runtime) return tell(session, runtime.error());
     if (arguments.no_work && !(*runtime)->store_capabilities().multi_process) {
@@ -237,7 +235,10 @@ int run_index(Session& session, const IndexArguments& arguments) {
                         (*runtime)->store_name()));
         return exit_usage;
     }
-    for (const std::string& note : found->notes) console.note(fmt::format("embedq: {}", plain(note)));
+    if (const Status named = engine::settle_names((*runtime)->engine(), arguments.catalog, found); !named) {
+        return tell(session, named.error());
+    }
+    for (const std::string& note : found.notes) console.note(fmt::format("embedq: {}", plain(note)));
     // Documents are stored and found by their words even while the provider does not answer.
     const Status applied = (*runtime)->apply_targets();
     if (!applied) console.error(applied.error().message);
@@ -248,9 +249,9 @@ int run_index(Session& session, const IndexArguments& arguments) {
     Progress progress(console, [&] { return interruption->now(); });
     engine::IndexerSettings settings;
     settings.catalog_id = arguments.catalog;
-    auto report = engine::put_documents((*runtime)->engine(), found->files, settings,
+    auto report = engine::put_documents((*runtime)->engine(), found.files, settings,
                                         [&](const engine::IndexReport& so_far) {
-                                            progress.reading(so_far.documents + so_far.refused.size(), found->files.size(),
+                                            progress.reading(so_far.documents + so_far.refused.size(), found.files.size(),
                                                              so_far.operations, (*runtime)->counters().texts_embedded);
                                         },
                                         interruption->token());
@@ -258,7 +259,7 @@ int run_index(Session& session, const IndexArguments& arguments) {
         (*runtime)->stop_work();
         return tell(session, report.error());
     }
-    report->refused.insert(report->refused.begin(), found->refused.begin(), found->refused.end());
+    report->refused.insert(report->refused.begin(), found.refused.begin(), found.refused.end());
 
     Outcome outcome;
     if (report->documents > 0 && !report->stopped) {
@@ -287,6 +288,7 @@ int run_index(Session& session, const IndexArguments& arguments) {
     }
     if (report->documents == 0) {
         console.error(report->refused.empty() ? "there is no *.json, *.yaml or *.yml file in what was named; nothing was indexed"
+                      : found.files.empty()   ? "there is no file to read in what was named; nothing was indexed"
                                               : "none of the files is an OpenAPI document; nothing was indexed");
         return exit_failed;
     }

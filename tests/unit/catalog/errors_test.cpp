@@ -1,4 +1,7 @@
 // What is refused, and in which words.
+#include <ctime>
+
+#include "catalog/json_token.h"
 #include "support.h"
 
 namespace embedq::catalog::test {
@@ -30,6 +33,18 @@ TEST(Refused, IsInvalidUtf8WithItsPlace) {
     EXPECT_THAT(refusal("openapi: 3.0.0\nx: \xed\xa0\x80\n"), HasSubstr("0xed"));
     EXPECT_THAT(refusal("openapi: 3.0.0\nx: \xf4\x90\x80\x80\n"), HasSubstr("0xf4"));
     EXPECT_THAT(refusal("openapi: 3.0.0\nx: \xe2\x82"), HasSubstr("0xe2"));
+}
+
+// In processor time, which a busy machine does not change: a scan of the rest for each escape takes tens of seconds.
+TEST(Escapes, AreCheckedInLinearTime) {
+    std::string text;
+    while (text.size() < (4U << 20U)) text += "\\u00e9";
+    const std::clock_t started = std::clock();
+    EXPECT_FALSE(find_bad_escape(text + "\""));
+    EXPECT_EQ(find_bad_escape(text + "\\u00eg\""), text.size());
+    EXPECT_EQ(find_bad_escape(R"(\"\\" \x)"), std::nullopt);
+    EXPECT_EQ(find_bad_escape(R"(\"\x")"), 2);
+    EXPECT_LT((std::clock() - started) / CLOCKS_PER_SEC, 5);
 }
 
 TEST(Refused, IsWhatIsNoOpenApiDocument) {

@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -25,6 +26,10 @@ public:
     SearchResponse search_response;
     std::deque<Settlement> settlements;  // one an answer; the last stays
     std::deque<Error> put_errors;        // the next answers of put_specs
+
+    std::map<std::string, SpecInfo, std::less<>> spec_list;  // put_specs adds to it
+    std::size_t spec_page = 1'000;                           // at most as many an answer
+    std::optional<Error> specs_error;
 
     // --- what was asked
     std::vector<SpecInput> put;
@@ -61,13 +66,24 @@ public:
                 results.emplace_back(fail(ErrorKind::invalid_argument, "has no 'openapi'"));
                 continue;
             }
+            SpecInfo& info = spec_list[spec.spec_name];
+            info.spec_name = spec.spec_name;
+            info.source_kind = spec.source_kind;
+            info.source = spec.source;
             PutResult result;
             result.operation_count = static_cast<std::size_t>(std::ranges::count(spec.content, '+'));
             results.emplace_back(result);
         }
         return results;
     }
-    Result<std::vector<SpecInfo>> specs(std::string_view, std::string_view, std::size_t) override { return std::vector<SpecInfo>{}; }
+    Result<std::vector<SpecInfo>> specs(std::string_view, std::string_view after, std::size_t limit) override {
+        if (specs_error) return std::unexpected(*specs_error);
+        std::vector<SpecInfo> page;
+        for (const auto& [name, info] : spec_list) {
+            if (name > after && page.size() < std::min(limit, spec_page)) page.push_back(info);
+        }
+        return page;
+    }
     Result<SpecInfo> spec(std::string_view, std::string_view) override { return SpecInfo{}; }
     Result<std::string> spec_content(std::string_view, std::string_view) override { return std::string("document"); }
     Result<std::vector<Operation>> spec_operations(std::string_view, std::string_view) override { return std::vector<Operation>{}; }

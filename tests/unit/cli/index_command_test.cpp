@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "cli/commands.h"
 #include "cli/present.h"
 #include "fake_engine.h"
@@ -95,6 +97,40 @@ TEST_F(IndexCommand, NothingToIndexFails) {
     EXPECT_EQ(json["documents"], 0);
     ASSERT_EQ(json["refused"].size(), 1);
     EXPECT_EQ(json["refused"][0]["reason"], "has no 'openapi'");
+}
+
+TEST_F(IndexCommand, AnEmptyFolderFailsWithItsObject) {
+    const Folder other;
+    EXPECT_EQ(run_index(stage_.session, {.paths = {other.path().string()}}), exit_failed);
+    EXPECT_THAT(stage_.err.str(), HasSubstr("there is no *.json"));
+    const Json json = Json::parse(stage_.out.str());
+    EXPECT_EQ(json["documents"], 0);
+    EXPECT_TRUE(json["refused"].empty());
+}
+
+TEST_F(IndexCommand, AMissingPathAloneFailsWithItsObject) {
+    EXPECT_EQ(run_index(stage_.session, {.paths = {"/nowhere/at/all"}}), exit_failed);
+    EXPECT_THAT(stage_.err.str(), HasSubstr("nothing was indexed"));
+    const Json json = Json::parse(stage_.out.str());
+    ASSERT_EQ(json["refused"].size(), 1);
+    EXPECT_EQ(json["refused"][0]["path"], "/nowhere/at/all");
+}
+
+TEST_F(IndexCommand, AMissingPathBesideAGoodOneIsNoFailure) {
+    stage_.world.engine.settlements = {{1, 2, 2, 2, 0}};
+    EXPECT_EQ(run_index(stage_.session, {.paths = {"/nowhere/at/all", folder_.path().string()}}), exit_done);
+    const Json json = Json::parse(stage_.out.str());
+    EXPECT_EQ(json["documents"], 1);
+    EXPECT_EQ(json["refused"].size(), 1);
+}
+
+TEST_F(IndexCommand, ABadCatalogIdIsBadUsageSaidOnce) {
+    EXPECT_EQ(run_index(stage_.session, {.paths = {folder_.path().string()}, .catalog = "Bad_Id"}), exit_usage);
+    const std::string said = stage_.err.str();
+    EXPECT_THAT(said, HasSubstr("the catalog id \"Bad_Id\""));
+    EXPECT_EQ(std::ranges::count(said, '\n'), 1);
+    EXPECT_TRUE(stage_.world.engine.put.empty());
+    EXPECT_TRUE(stage_.out.str().empty());
 }
 
 TEST_F(IndexCommand, ARefusedDocumentBesideAGoodOneIsNoFailure) {

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
 
 #include "fake_engine.h"
 #include "folder.h"
@@ -15,6 +18,7 @@ using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Le;
+using ::testing::StartsWith;
 
 std::vector<std::string> names_of(const FoundDocuments& found) {
     std::vector<std::string> names;
@@ -23,9 +27,7 @@ std::vector<std::string> names_of(const FoundDocuments& found) {
 }
 
 FoundDocuments find(const std::vector<std::string>& paths) {
-    auto found = find_documents(paths);
-    EXPECT_TRUE(found) << (found ? "" : found.error().message);
-    return found ? *found : FoundDocuments{};
+    return find_documents(paths);
 }
 
 TEST(FindDocuments, WalksSortedAndSkipsWhatIsHidden) {
@@ -66,26 +68,103 @@ TEST(FindDocuments, LoopsOfLinksEnd) {
     EXPECT_EQ(find({folder.path().string()}).files.size(), 1);
 }
 
-TEST(FindDocuments, EqualNamesAreToldApart) {
+TEST(FindDocuments, WhatIsNoFileIsRefusedAndTheRestGoesOn) {
     const Folder folder;
-    folder.write("one/api.json", "");
-    folder.write("two/api.json", "");
-    const FoundDocuments found = find({(folder.path() / "one").string(), (folder.path() / "two").string()});
-    ASSERT_EQ(found.files.size(), 2);
-    EXPECT_EQ(found.files[0].spec_name, "api");
-    EXPECT_NE(found.files[1].spec_name, "api");
-    EXPECT_TRUE(found.files[1].spec_name.starts_with("api"));
-    ASSERT_EQ(found.notes.size(), 1);
-    EXPECT_THAT(found.notes[0], HasSubstr("would both be the spec 'api'"));
-    EXPECT_EQ(names_of(find({(folder.path() / "one").string(), (folder.path() / "two").string()})), names_of(found));
+    const std::string file = folder.write("a.json", "");
+    const std::string pipe = (folder.path() / "pipe.json").string();
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    const FoundDocuments found = find({"/nowhere/at/all", pipe, "/dev/null", file});
+    ASSERT_EQ(found.refused.size(), 3);
+    EXPECT_EQ(found.refused[0].path, "/nowhere/at/all");
+    EXPECT_THAT(found.refused[0].reason, HasSubstr("does not exist"));
+    EXPECT_EQ(found.refused[1].path, pipe);
+    EXPECT_EQ(found.refused[1].reason, "is a named pipe, not a file");
+    EXPECT_EQ(found.refused[2].reason, "is a device, not a file");
+    EXPECT_THAT(names_of(found), ElementsAre("a"));
 }
 
-TEST(FindDocuments, AMissingPathIsAnError) {
-    const std::vector<std::string> paths{"/nowhere/at/all"};
-    const auto found = find_documents(paths);
-    ASSERT_FALSE(found);
-    EXPECT_EQ(found.error().kind, ErrorKind::not_found);
-    EXPECT_THAT(found.error().message, HasSubstr("'/nowhere/at/all' does not exist"));
+class SettleNames : public ::testing::Test {
+protected:
+    // Finds, names and stores, as one run does.
+    FoundDocuments index(const std::vector<std::string>& paths) {
+        FoundDocuments found = find(paths);
+        const Status settled = settle_names(engine_, "default", found);
+        EXPECT_TRUE(settled) << (settled ? "" : settled.error().message);
+        EXPECT_TRUE(put_documents(engine_, found.files, {}));
+        return found;
+    }
+
+    Folder folder_;
+    FakeEngine engine_;
+    const std::string one_ = folder_.write("one/api.json", "openapi +");
+    const std::string two_ = folder_.write("two/api.json", "openapi ++");
+};
+
+TEST_F(SettleNames, FilesOfOneRunAreToldApart) {
+    const FoundDocuments found = index({one_, two_});
+    ASSERT_EQ(found.files.size(), 2);
+    EXPECT_EQ(found.files[0].spec_name, "api");
+    EXPECT_THAT(found.files[1].spec_name, StartsWith("api-"));
+    ASSERT_EQ(found.notes.size(), 1);
+    EXPECT_THAT(found.notes[0], HasSubstr("would both be the spec 'api'"));
+}
+
+TEST_F(SettleNames, AFileOfAnEarlierRunIsNotReplaced) {
+    EXPECT_THAT(names_of(index({one_})), ElementsAre("api"));
+    const FoundDocuments found = index({two_});
+    EXPECT_THAT(names_of(found), ElementsAre(StartsWith("api-")));
+    ASSERT_EQ(found.notes.size(), 1);
+    EXPECT_THAT(found.notes[0], HasSubstr("'" + one_ + "' and '" + two_ + "'"));
+    EXPECT_EQ(engine_.spec_list.size(), 2);
+    EXPECT_EQ(engine_.spec_list.at("api").source, one_);
+}
+
+TEST_F(SettleNames, AFileKeepsItsNameWhateverTheOrder) {
+    const auto names = names_of(index({one_, two_}));
+    const FoundDocuments turned = index({two_, one_});
+    EXPECT_THAT(names_of(turned), ElementsAre(names[1], names[0]));
+    EXPECT_TRUE(turned.notes.empty());
+    EXPECT_THAT(names_of(index({two_})), ElementsAre(names[1]));
+    EXPECT_THAT(names_of(index({(folder_.path() / "two" / ".." / "one" / "api.json").string()})), ElementsAre("api"));
+    EXPECT_EQ(engine_.spec_list.size(), 2);
+}
+
+TEST_F(SettleNames, ANewFileDoesNotTakeTheNameOfOneNamedAfterIt) {
+    index({two_});
+    EXPECT_THAT(names_of(index({one_, two_})), ElementsAre(StartsWith("api-"), "api"));
+}
+
+TEST_F(SettleNames, AFileThatWasMovedKeepsItsSpec) {
+    index({one_});
+    const std::string moved = (folder_.path() / "api.json").string();
+    std::filesystem::rename(one_, moved);
+    const FoundDocuments found = index({moved});
+    EXPECT_THAT(names_of(found), ElementsAre("api"));
+    EXPECT_TRUE(found.notes.empty());
+    EXPECT_EQ(engine_.spec_list.at("api").source, moved);
+}
+
+TEST_F(SettleNames, AFileReachedByALinkIsTheSame) {
+    index({one_});
+    std::filesystem::create_directory_symlink(folder_.path() / "one", folder_.path() / "link");
+    EXPECT_THAT(names_of(index({(folder_.path() / "link" / "api.json").string()})), ElementsAre("api"));
+    EXPECT_EQ(engine_.spec_list.size(), 1);
+}
+
+TEST_F(SettleNames, AllPagesOfTheCatalogAreLookedAt) {
+    engine_.spec_page = 1;
+    index({folder_.write("a.json", "openapi"), folder_.write("ab.json", "openapi"), one_});
+    EXPECT_THAT(names_of(index({two_})), ElementsAre(StartsWith("api-")));
+}
+
+TEST_F(SettleNames, ACatalogThatIsNotThereYetHasNoNames) {
+    engine_.specs_error = Error{ErrorKind::not_found, "there is no catalog"};
+    EXPECT_THAT(names_of(index({one_})), ElementsAre("api"));
+    engine_.specs_error = Error{ErrorKind::internal, "broken"};
+    FoundDocuments found = find({one_});
+    const Status settled = settle_names(engine_, "default", found);
+    ASSERT_FALSE(settled);
+    EXPECT_EQ(settled.error().message, "broken");
 }
 
 class PutDocuments : public ::testing::Test {
@@ -145,6 +224,17 @@ TEST_F(PutDocuments, ADocumentThatIsTooLargeIsRefusedUnread) {
     ASSERT_EQ(report->refused.size(), 1);
     EXPECT_EQ(report->refused[0].reason, "is 1008 bytes; at most 100 are read");
     EXPECT_TRUE(engine_.put.empty());
+}
+
+TEST_F(PutDocuments, AFileThatBecameAPipeIsRefusedAndNotWaitedFor) {
+    const std::string file = folder_.write("a.json", "openapi");
+    const FoundDocuments found = find({file});
+    std::filesystem::remove(file);
+    ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
+    const auto report = put_documents(engine_, found.files, settings_);
+    ASSERT_TRUE(report);
+    ASSERT_EQ(report->refused.size(), 1);
+    EXPECT_EQ(report->refused[0].reason, "is not a file any more");
 }
 
 TEST_F(PutDocuments, ABusyStoreIsAskedAgain) {
