@@ -51,6 +51,7 @@ TEST(Rollup, SaysAllOnlyWhenNothingIsLeft) {
     EXPECT_EQ(rollup_of(health), "5/5 specs indexed (1 running, 0 queued, 0 failed)");
     health = {"c", 5, 2, 1, 1, 1, 10, 4};
     EXPECT_EQ(rollup_of(health), "2/5 specs indexed (1 running, 1 queued, 1 failed)");
+    EXPECT_EQ(rollup_of({"c", 1, 1, 0, 0, 0, 10, 10}), "1 spec indexed");
     EXPECT_EQ(rollup_of(CatalogHealth{}), "No specs");
 }
 
@@ -64,6 +65,14 @@ TEST(Text, TimesDurationsAndCounts) {
     EXPECT_EQ(count_of(999), "999");
     EXPECT_EQ(count_of(1'000), "1,000");
     EXPECT_EQ(count_of(125'207'000), "125,207,000");
+}
+
+TEST(Text, OneIsSingular) {
+    EXPECT_EQ(counted(0, "job"), "0 jobs");
+    EXPECT_EQ(counted(1, "job"), "1 job");
+    EXPECT_EQ(counted(1'000, "job"), "1,000 jobs");
+    EXPECT_EQ(counted(1, "try", "tries"), "1 try");
+    EXPECT_EQ(counted(2, "try", "tries"), "2 tries");
 }
 
 TEST(Text, Durations) {
