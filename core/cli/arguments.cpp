@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -63,6 +65,59 @@ CLI::Option* choice(CLI::Option* option, const std::map<std::string, T>& choices
         ""));
 }
 
+// A whole number from `least` to `most` in plain digits, or nothing. The library's own reading takes octal and clamps what is too large.
+std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t least, std::int64_t most) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size() || number < least || number > most) return std::nullopt;
+    return number;
+}
+
+constexpr JobId highest_job = std::numeric_limits<JobId>::max();
+
+CLI::Validator is_job(const std::string& what) {
+    return {[what](std::string& text) -> std::string {
+                if (whole_number(text, 1, highest_job)) return {};
+                return fmt::format("'{}' is no {}; expected a whole number from 1 to {} (embedq jobs list shows those there are)",
+                                   plain(text), what, highest_job);
+            },
+            ""};
+}
+
+void job_argument(CLI::App* command, JobId& job) {
+    command
+        ->add_option_function<std::string>(
+            "JOB", [&job](const std::string& text) { job = whole_number(text, 1, highest_job).value(); }, "Its number")
+        ->required()
+        ->type_name("")
+        ->check(is_job("job number"));
+}
+
+void jobs_argument(CLI::App* command, std::vector<JobId>& jobs) {
+    const auto take = [&jobs](const std::vector<std::string>& texts) {
+        jobs.clear();
+        for (const std::string& text : texts) jobs.push_back(whole_number(text, 1, highest_job).value());
+    };
+    command->add_option_function<std::vector<std::string>>("JOB", take, "Their numbers")
+        ->required()
+        ->type_name("")
+        ->check(is_job("job number"));
+}
+
+constexpr std::int64_t highest_limit = 500;
+
+void limit_option(CLI::App* command, std::size_t& limit, const std::string& help) {
+    const auto take = [&limit](const std::string& text) { limit = static_cast<std::size_t>(whole_number(text, 1, highest_limit).value()); };
+    command->add_option_function<std::string>("--limit", take, help)
+        ->type_name("N")
+        ->check(CLI::Validator(
+            [](std::string& text) -> std::string {
+                if (whole_number(text, 1, highest_limit)) return {};
+                return fmt::format("found '{}', expected a whole number from 1 to {}", plain(text), highest_limit);
+            },
+            ""));
+}
+
 CLI::App* group(CLI::App& parent, const std::string& name, const std::string& help) {
     return parent.add_subcommand(name, help);
 }
@@ -92,7 +147,7 @@ void add_main_commands(CLI::App& app, const Shared& v) {
     choice(search->add_option_function<std::string>(
                "--mode", [v](const std::string& mode) { v->search.mode = modes.at(mode); }, "How to rank (default: hybrid)"),
            modes);
-    search->add_option("--limit", v->search.limit, "How many, 1 to 500 (default: 10)")->check(CLI::Range(1, 500))->type_name("N");
+    limit_option(search, v->search.limit, "How many, 1 to 500 (default: 10)");
 
     CLI::App* status = leaf(app, v, "status", "A line per spec with its state, and how far each catalog is", Answers::json_too,
                             [v](Session& session) { return run_status(session, v->status); });
@@ -112,23 +167,21 @@ void add_jobs(CLI::App& app, const Shared& v) {
     choice(list->add_option_function<std::string>(
                "--status", [v](const std::string& name) { v->jobs_list.status = statuses.at(name); }, "Only with this status"),
            statuses);
-    list->add_option("--limit", v->jobs_list.limit, "How many, 1 to 500 (default: 50)")->check(CLI::Range(1, 500))->type_name("N");
-    list->add_option("--cursor", v->jobs_list.cursor, "Go on after a page: its next_cursor")->type_name("CURSOR");
+    limit_option(list, v->jobs_list.limit, "How many, 1 to 500 (default: 50)");
+    list->add_option_function<std::string>(
+            "--cursor", [v](const std::string& text) { v->jobs_list.cursor = whole_number(text, 1, highest_job); },
+            "Go on after a page: its next_cursor")
+        ->type_name("CURSOR")
+        ->check(is_job("cursor"));
 
-    leaf(*jobs, v, "show", "One job", Answers::json_too, [v](Session& session) { return run_jobs_show(session, v->job); })
-        ->add_option("JOB", v->job, "Its number")
-        ->required()
-        ->type_name("");
-    leaf(*jobs, v, "retry", "Queue the specs of finished jobs again", Answers::words,
-         [v](Session& session) { return run_jobs_retry(session, v->jobs); })
-        ->add_option("JOB", v->jobs, "Their numbers")
-        ->required()
-        ->type_name("");
-    leaf(*jobs, v, "cancel", "End pending and running jobs", Answers::words,
-         [v](Session& session) { return run_jobs_cancel(session, v->jobs); })
-        ->add_option("JOB", v->jobs, "Their numbers")
-        ->required()
-        ->type_name("");
+    job_argument(leaf(*jobs, v, "show", "One job", Answers::json_too, [v](Session& session) { return run_jobs_show(session, v->job); }),
+                 v->job);
+    jobs_argument(leaf(*jobs, v, "retry", "Queue the specs of finished jobs again", Answers::words,
+                       [v](Session& session) { return run_jobs_retry(session, v->jobs); }),
+                  v->jobs);
+    jobs_argument(leaf(*jobs, v, "cancel", "End pending and running jobs", Answers::words,
+                       [v](Session& session) { return run_jobs_cancel(session, v->jobs); }),
+                  v->jobs);
     leaf(*jobs, v, "prune", "Delete finished jobs, and vectors that nothing needs", Answers::words,
          [v](Session& session) { return run_jobs_prune(session, v->jobs_prune); })
         ->add_option_function<std::string>(

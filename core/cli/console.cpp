@@ -4,7 +4,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cstdlib>
+#include <optional>
 
 namespace embedq::cli {
 namespace {
@@ -27,6 +30,35 @@ bool set_and_not_empty(const char* name) {
     return value != nullptr && *value != '\0';
 }
 
+// What COLUMNS says, where somebody says so.
+std::optional<std::size_t> wanted_columns() {
+    const char* value = std::getenv("COLUMNS");
+    if (value == nullptr) return std::nullopt;
+    const std::string_view text(value);
+    std::size_t columns = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), columns);
+    if (error != std::errc{} || end != text.data() + text.size() || columns == 0) return std::nullopt;
+    return columns;
+}
+
+std::optional<std::size_t> window_columns(int descriptor) {
+    winsize size{};
+    if (descriptor < 0 || ::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
+    return size.ws_col;
+}
+
+// How many bytes at the end are one of U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069 and U+061C: marks that reorder what stands
+// around them, so that a terminal shows other words than there are, and the separators of lines and paragraphs between them.
+std::size_t direction_mark_at_end(std::string_view text) {
+    if (text.ends_with("\xd8\x9c")) return 2;
+    if (text.size() < 3) return 0;
+    const std::string_view end = text.substr(text.size() - 3);
+    const auto third = static_cast<unsigned char>(end[2]);
+    if (end.starts_with("\xe2\x80")) return third == 0x8e || third == 0x8f || (third >= 0xa8 && third <= 0xae) ? 3 : 0;
+    if (end.starts_with("\xe2\x81")) return third >= 0xa6 && third <= 0xa9 ? 3 : 0;
+    return 0;
+}
+
 }  // namespace
 
 Terminal Console::detect() {
@@ -35,10 +67,17 @@ Terminal Console::detect() {
     const bool dumb = term != nullptr && std::string_view(term) == "dumb";
     terminal.out = ::isatty(STDOUT_FILENO) == 1;
     terminal.err = ::isatty(STDERR_FILENO) == 1 && !dumb;
+    terminal.window = terminal.out ? STDOUT_FILENO : terminal.err ? STDERR_FILENO : -1;
     terminal.colours = terminal.out && !dumb && !set_and_not_empty("NO_COLOR");
-    winsize size{};
-    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20) terminal.columns = size.ws_col;
+    terminal.columns = wanted_columns().value_or(window_columns(terminal.window).value_or(terminal.columns));
     return terminal;
+}
+
+std::size_t Console::columns() const {
+    const auto window = window_columns(terminal_.window);
+    if (!window) return terminal_.columns;
+    // COLUMNS may ask for less than there is; more would wrap.
+    return std::min(*window, wanted_columns().value_or(*window));
 }
 
 void Console::print(std::string_view line) {
@@ -102,7 +141,13 @@ std::string Console::paint(Colour colour, std::string_view text) const {
 }
 
 std::string plain(std::string_view text) {
-    std::string safe(text);
+    std::string safe;
+    safe.reserve(text.size());
+    for (const char c : text) {
+        safe += c;
+        // Looked for in what is left, so that no mark arises from bytes around another.
+        safe.resize(safe.size() - direction_mark_at_end(safe));
+    }
     for (std::size_t i = 0; i < safe.size(); ++i) {
         const auto c = static_cast<unsigned char>(safe[i]);
         if (c < 0x20 || c == 0x7f) safe[i] = ' ';

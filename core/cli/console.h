@@ -13,10 +13,11 @@ namespace embedq::cli {
 enum class Colour { none, green, blue, amber, red, grey, bold };
 
 struct Terminal {
-    bool out = false;      // stdout is a terminal
-    bool err = false;      // stderr is one
-    bool colours = false;  // and colours are wanted
-    std::size_t columns = 80;
+    bool out = false;          // stdout is a terminal
+    bool err = false;          // stderr is one
+    bool colours = false;      // and colours are wanted
+    std::size_t columns = 80;  // at least 1
+    int window = -1;           // the descriptor that knows how wide the window is now; -1 when only `columns` is known
 };
 
 class Console {
@@ -27,6 +28,9 @@ public:
     [[nodiscard]] static Terminal detect();
 
     [[nodiscard]] const Terminal& terminal() const noexcept { return terminal_; }
+
+    // How wide a line may be just now: windows change their size.
+    [[nodiscard]] std::size_t columns() const;
 
     // A line of the answer.
     void print(std::string_view line);
@@ -58,7 +62,8 @@ private:
     std::string transient_;  // guarded by mutex_
 };
 
-// Text from outside, made safe for a terminal and a line: control characters become spaces.
+// Text from outside, made safe for a terminal and a line: control characters become spaces, and those that turn
+// the direction of writing go.
 [[nodiscard]] std::string plain(std::string_view text);
 
 }  // namespace embedq::cli

@@ -145,7 +145,10 @@ public:
             (diagnostic.warning ? checked.warnings : checked.errors).push_back(config::to_string(diagnostic));
         };
         std::ranges::for_each(loaded ? loaded->warnings : loaded.error(), note);
-        if (loaded) checked.effective = config::show(loaded->configuration, tables);
+        if (!loaded) return checked;
+        checked.effective = config::show(loaded->configuration, tables);
+        // The option tables cannot say all that a plugin wants of its options: whether it takes them, only making it tells.
+        std::ranges::for_each(refused_instances(console_, *registry_, loaded->configuration), note);
         return checked;
     }
 

@@ -48,7 +48,7 @@ Badge badge_of(const SpecStatus& status) {
         return {fmt::format("indexing {}/{}", done, status.operation_count), Colour::blue};
     }
     if (job && job->status == JobStatus::pending && job->attempts > 0) {
-        return {fmt::format("retrying ({} {})", job->attempts, job->attempts == 1 ? "try" : "tries"), Colour::amber};
+        return {fmt::format("retrying ({})", counted(job->attempts, "try", "tries")), Colour::amber};
     }
     if (job && job->status == JobStatus::pending) return {"queued", Colour::amber};
     if (job && job->status == JobStatus::failed) return {"failed", Colour::red};
@@ -62,7 +62,9 @@ bool is_settled(const CatalogHealth& health) {
 
 std::string rollup_of(const CatalogHealth& health) {
     if (health.specs_total == 0) return "No specs";
-    if (is_settled(health)) return fmt::format("All {} specs indexed", health.specs_total);
+    if (is_settled(health)) {
+        return fmt::format("All {} specs indexed", health.specs_total);
+    }
     return fmt::format("{}/{} specs indexed ({} running, {} queued, {} failed)", health.specs_indexed, health.specs_total,
                        health.specs_running, health.specs_pending, health.specs_failed);
 }
@@ -83,6 +85,11 @@ std::string count_of(std::uint64_t count) {
     std::string digits = std::to_string(count);
     for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
     return digits;
+}
+
+std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {
+    if (count == 1) return fmt::format("1 {}", one);
+    return many.empty() ? fmt::format("{} {}s", count_of(count), one) : fmt::format("{} {}", count_of(count), many);
 }
 
 std::string hex_of(const Sha256& hash) {
@@ -232,6 +239,7 @@ void Table::print(Console& console) const {
     for (const Row& row : rows_) {
         for (std::size_t i = 0; i < row.cells.size(); ++i) widths[i] = std::max(widths[i], width_of(row.cells[i]));
     }
+    const std::size_t columns = console.columns();
     const auto line_of = [&](const Row& row) {
         std::string line;
         std::size_t used = 0;
@@ -239,8 +247,8 @@ void Table::print(Console& console) const {
             const bool last = i + 1 == row.cells.size();
             std::string cell = row.cells[i];
             if (last && console.terminal().out) {
-                const std::size_t columns = console.terminal().columns;
-                cell = cut_to(cell, columns > used + 10 ? columns - used - 1 : 10);
+                // Where the other columns fill the line already, it wraps anyway, and the last one keeps some words.
+                cell = cut_to(cell, columns > used + 1 ? columns - used - 1 : 10);
             }
             const std::size_t padding = last ? 0 : widths[i] - width_of(cell) + 2;
             used += widths[i] + 2;

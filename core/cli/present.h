@@ -26,7 +26,7 @@ struct Badge {
 
 // One spec in a few words: "12/12 indexed", "indexing 3/12", "retrying (2 tries)", "queued", "failed", "empty", "not indexed".
 [[nodiscard]] Badge badge_of(const SpecStatus& status);
-// "All N specs indexed", or "K/M specs indexed (a running, b queued, c failed)".
+// "All N specs indexed" ("1 spec indexed" of one), or "K/M specs indexed (a running, b queued, c failed)".
 [[nodiscard]] std::string rollup_of(const CatalogHealth& health);
 [[nodiscard]] bool is_settled(const CatalogHealth& health);
 
@@ -36,6 +36,8 @@ struct Badge {
 [[nodiscard]] std::string duration_of(std::chrono::milliseconds duration);
 // "12,345"
 [[nodiscard]] std::string count_of(std::uint64_t count);
+// "1 job", "12,345 jobs"; `many` where it is not `one` with an s.
+[[nodiscard]] std::string counted(std::uint64_t count, std::string_view one, std::string_view many = {});
 [[nodiscard]] std::string hex_of(const Sha256& hash);
 [[nodiscard]] std::string_view name_of(RankingMode mode);
 [[nodiscard]] std::string_view name_of(SourceKind kind);

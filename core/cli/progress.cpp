@@ -25,8 +25,8 @@ std::string bar_of(std::size_t done, std::size_t all, std::size_t width) {
 
 void Progress::reading(std::size_t documents, std::size_t all, std::size_t operations, std::size_t embedded) {
     last_settled_ = embedded;
-    show(fmt::format("{} reading {}/{} documents, {} operations, {} texts embedded", bar_of(documents, all, 20), count_of(documents),
-                     count_of(all), count_of(operations), count_of(embedded)),
+    show(fmt::format("{} reading {}/{}, {}, {} embedded", bar_of(documents, all, 20), count_of(documents), counted(all, "document"),
+                     counted(operations, "operation"), counted(embedded, "text")),
          true);
 }
 
@@ -35,7 +35,7 @@ void Progress::embedding(std::size_t settled, std::size_t all) {
     const bool moved = settled != last_settled_;
     last_settled_ = settled;
     const std::size_t percent = all == 0 ? 100 : settled * 100 / all;
-    std::string line = fmt::format("{} {:>3}% {}/{} texts embedded", bar_of(settled, all, 20), percent, count_of(settled), count_of(all));
+    std::string line = fmt::format("{} {:>3}% {}/{} embedded", bar_of(settled, all, 20), percent, count_of(settled), counted(all, "text"));
     if (rate_ > 0 && settled < all) {
         const auto left = milliseconds(static_cast<std::int64_t>(static_cast<double>(all - settled) / rate_ * 1000.0));
         line += fmt::format(", {}/s, {} left", count_of(static_cast<std::uint64_t>(rate_)), duration_of(left));
@@ -62,7 +62,7 @@ void Progress::show(const std::string& line, bool moved) {
     if (console_.terminal().err) {
         if (shown_at_ && now - *shown_at_ < redraw) return;
         // One column is left free: a full line would scroll on some terminals.
-        console_.transient(std::string_view(line).substr(0, console_.terminal().columns - 1));
+        console_.transient(std::string_view(line).substr(0, console_.columns() - 1));
     } else {
         // The first line waits too: what is done at once needs no progress.
         if (!moved || now - shown_at_.value_or(started_) < plain_interval) return;

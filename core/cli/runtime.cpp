@@ -7,10 +7,12 @@
 #include <mutex>
 #include <set>
 #include <span>
+#include <utility>
 
 #include "catalog/hash.h"
 #include "cli/logging.h"
 #include "config/configuration.h"
+#include "config/text.h"
 #include "engine/engine_impl.h"
 #include "loader/instances.h"
 #include "loader/registry.h"
@@ -36,6 +38,13 @@ scheduler::Settings settings_of(const config::SchedulerConfig& from, const std::
 scheduler::ConfiguredLimits limits_of(const config::ProviderLimitsConfig& from) {
     return {from.concurrency, from.batch_inputs, static_cast<std::uint32_t>(from.requests_per_minute),
             static_cast<std::uint32_t>(from.tokens_per_minute)};
+}
+
+std::optional<std::string> store_option(const config::Configuration& configuration, std::string_view name) {
+    const auto& values = configuration.store.options.values();
+    const auto found = values.find(name);
+    if (found == values.end()) return std::nullopt;
+    return config::option_to_text(found->second);
 }
 
 // Members stand in the order in which they are needed: each is destroyed before what it uses.
@@ -99,15 +108,9 @@ public:
 
 private:
     HostContext& context(const std::string& name) {
-        contexts_.push_back(std::make_unique<HostContext>(name, log_, [this](std::string_view option) { return store_option(option); }));
+        contexts_.push_back(
+            std::make_unique<HostContext>(name, log_, [this](std::string_view option) { return store_option(configuration_, option); }));
         return *contexts_.back();
-    }
-
-    std::optional<std::string> store_option(std::string_view name) const {
-        const auto& values = configuration_.store.options.values();
-        const auto found = values.find(name);
-        if (found == values.end()) return std::nullopt;
-        return config::option_to_text(found->second);
     }
 
     Status open_store(bool migrate) {
@@ -188,6 +191,30 @@ private:
 };
 
 }  // namespace
+
+std::vector<config::Diagnostic> refused_instances(Console& console, plugins::Registry& registry,
+                                                  const config::Configuration& configuration) {
+    const Log log(console, LogLevel::error, configuration.logging.format == config::LogFormat::json ? LogForm::json : LogForm::text);
+    std::vector<config::Diagnostic> refused;
+    const auto try_out = [&](PluginKind kind, const config::PluginInstance& instance, const std::string& where, auto make) {
+        HostContext context(instance.name, log, [&](std::string_view option) { return store_option(configuration, option); });
+        const auto plugin = registry.load(kind, instance.plugin);
+        Status made = plugin ? Status{} : std::unexpected(plugin.error());
+        if (plugin) {
+            if (auto answer = make(**plugin, instance.options, context); !answer) made = std::unexpected(answer.error());
+        }
+        if (made) return;
+        refused.push_back({configuration.source, instance.line, instance.column, false,
+                           fmt::format("{}: {}", where, config::hide_credentials(made.error().message))});
+    };
+    try_out(PluginKind::store, configuration.store, "store", plugins::make_store);
+    try_out(PluginKind::notifier, configuration.notifier, "notifier", plugins::make_notifier);
+    for (const auto& [name, provider] : configuration.providers) {
+        try_out(PluginKind::provider, provider.instance, "providers." + name, plugins::make_provider);
+    }
+    std::ranges::stable_sort(refused, {}, [](const config::Diagnostic& each) { return std::pair(each.line, each.column); });
+    return refused;
+}
 
 Opened<std::unique_ptr<Runtime>> open_runtime(Console& console, plugins::Registry& registry, config::Configuration configuration,
                                               const OpenRequest& request, const std::string& version) {

@@ -5,17 +5,24 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/session.h"
 
 namespace embedq::config {
 struct Configuration;
-}
+struct Diagnostic;
+}  // namespace embedq::config
 namespace embedq::plugins {
 class Registry;
 }
 
 namespace embedq::cli {
+
+// Makes each store, notifier and provider that is configured, and lets it go again: what the factories refuse, where the plugin is
+// named. Services are left out, since they need an engine over a store that is open.
+[[nodiscard]] std::vector<config::Diagnostic> refused_instances(Console& console, plugins::Registry& registry,
+                                                                const config::Configuration& configuration);
 
 // The console and the registry must outlive the runtime.
 [[nodiscard]] Opened<std::unique_ptr<Runtime>> open_runtime(Console& console, plugins::Registry& registry,

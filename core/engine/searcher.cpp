@@ -163,7 +163,8 @@ Result<SearchResponse> Searcher::search(const SearchRequest& request, const std:
         if (request.mode != RankingMode::lexical && !request.query.empty()) {
             if (!catalog.target_profile) {
                 reason = not_indexed;
-                detail = "catalog '" + catalog.catalog_id + "' is embedded by no provider; name one under `embedding:` in the configuration";
+                detail =
+                    "catalog '" + catalog.catalog_id + "' is embedded by no provider; name one under `embedding:` in the configuration";
             } else if (current->index.vectors() == 0 || !current->profile) {
                 reason = not_indexed;
                 detail =

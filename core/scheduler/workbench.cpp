@@ -262,8 +262,7 @@ std::optional<std::size_t> Workbench::reject(const Batch& batch, const Error& er
                 settle(batch.texts.front(), std::nullopt);
             }
             return std::nullopt;
-        default:
-            break;
+        default: break;
     }
     for (const TextPtr& text : batch.texts) settle(text, error);
     return std::nullopt;

@@ -80,7 +80,7 @@ int run_catalogs_reembed(Session& session, const std::string& id) {
     if (!runtime) return tell(session, runtime.error());
     const auto jobs = (*runtime)->engine().reembed_catalog(id);
     if (!jobs) return tell(session, jobs.error());
-    session.console.print(fmt::format("{} jobs queued; the present vectors serve until all are there", count_of(*jobs)));
+    session.console.print(fmt::format("{} queued; the present vectors serve until all are there", counted(*jobs, "job")));
     return exit_done;
 }
 

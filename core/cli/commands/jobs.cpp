@@ -33,6 +33,36 @@ Result<Job> find_job(Engine& engine, JobId id) {
     return std::move(jobs->front());
 }
 
+// No job was found: an error where that is because there never was such a catalog or spec. What is deleted may still have a history.
+Status check_names(Engine& engine, const JobsListArguments& arguments) {
+    if (!arguments.catalog) return {};
+    JobQuery history;
+    history.catalog_id = arguments.catalog;
+    history.spec_name = arguments.spec;
+    history.limit = 1;
+    const auto any = engine.jobs(history);
+    if (!any) return std::unexpected(any.error());
+    if (!any->empty()) return {};
+    const auto unknown = [](const auto& answer) { return !answer && answer.error().kind == ErrorKind::not_found; };
+    if (unknown(engine.catalog(*arguments.catalog))) {
+        history.spec_name.reset();
+        const auto of_catalog = engine.jobs(history);
+        if (!of_catalog) return std::unexpected(of_catalog.error());
+        if (of_catalog->empty()) {
+            return fail(ErrorKind::not_found,
+                        fmt::format("there is no catalog '{}', and no job of one; embedq catalogs list shows those there are",
+                                    plain(*arguments.catalog)));
+        }
+    }
+    if (arguments.spec && unknown(engine.spec(*arguments.catalog, *arguments.spec))) {
+        return fail(
+            ErrorKind::not_found,
+            fmt::format("there is no spec '{}' in catalog '{}', and no job of one; embedq specs list --catalog {} shows those there are",
+                        plain(*arguments.spec), plain(*arguments.catalog), plain(*arguments.catalog)));
+    }
+    return {};
+}
+
 }  // namespace
 
 int run_jobs_list(Session& session, const JobsListArguments& arguments) {
@@ -46,6 +76,9 @@ int run_jobs_list(Session& session, const JobsListArguments& arguments) {
     query.limit = arguments.limit;
     auto jobs = (*runtime)->engine().jobs(query);
     if (!jobs) return tell(session, jobs.error());
+    if (jobs->empty()) {
+        if (const Status named = check_names((*runtime)->engine(), arguments); !named) return tell(session, named.error());
+    }
     // A full page may be the last: only the next one, which is then empty, can tell.
     std::optional<JobId> next;
     if (!jobs->empty() && jobs->size() >= arguments.limit) {
@@ -143,7 +176,7 @@ int run_jobs_prune(Session& session, const JobsPruneArguments& arguments) {
         total.changes += pruned->changes;
         total.more = pruned->more;
     } while (total.more && !interruption->token().stop_requested());
-    session.console.print(fmt::format("{} finished jobs and {} unused vectors deleted", count_of(total.jobs), count_of(total.vectors)));
+    session.console.print(fmt::format("{} and {} deleted", counted(total.jobs, "finished job"), counted(total.vectors, "unused vector")));
     return total.more ? exit_failed : exit_done;
 }
 

@@ -6,6 +6,10 @@
 namespace embedq::cli {
 
 int run_search(Session& session, const SearchArguments& arguments) {
+    if (arguments.query.find_first_not_of(" \t\r\n\v\f") == std::string::npos) {
+        return tell(session,
+                    Failure{exit_usage, {"the question is empty; write what to look for, such as embedq search \"cancel an order\""}});
+    }
     auto runtime = session.installation.open({});
     if (!runtime) return tell(session, runtime.error());
     SearchRequest request;

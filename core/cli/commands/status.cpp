@@ -48,8 +48,8 @@ std::string detail_of(const SpecStatus& status) {
 }
 
 void print_catalog(Console& console, const CatalogHealth& health, const std::vector<SpecStatus>& specs, bool all) {
-    console.print(console.paint(Colour::bold, fmt::format("{}: {} operations, {} embedded", health.catalog_id,
-                                                          count_of(health.operation_count), count_of(health.embedding_count))));
+    console.print(console.paint(Colour::bold, fmt::format("{}: {}, {} embedded", health.catalog_id,
+                                                          counted(health.operation_count, "operation"), count_of(health.embedding_count))));
     const bool brief = !all && specs.size() > listed_specs;
     std::size_t left_out = 0;
     Table table({"SPEC", "STATUS", "DETAIL"});
@@ -65,8 +65,8 @@ void print_catalog(Console& console, const CatalogHealth& health, const std::vec
     }
     if (any) table.print(console);
     if (left_out > 0) {
-        console.print(console.paint(
-            Colour::grey, fmt::format("… and {} that need nothing (embedq status {} lists all)", count_of(left_out), health.catalog_id)));
+        console.print(console.paint(Colour::grey, fmt::format("… and {} nothing (embedq status {} lists all)",
+                                                              counted(left_out, "that needs", "that need"), health.catalog_id)));
     }
     const Colour colour = is_settled(health) ? Colour::green : health.specs_failed > 0 ? Colour::red : Colour::amber;
     console.print(console.paint(colour, rollup_of(health)));

@@ -150,7 +150,8 @@ struct RefusalWrite {
 
 enum class JobOutcome : std::uint8_t {
     progress,   // still running
-    succeeded,  // clears the error of earlier attempts; kept as `failed`, with the refusal as its error, where a text of the spec stands refused under the job's profile
+    succeeded,  // clears the error of earlier attempts; kept as `failed`, with the refusal as its error, where a text of the spec stands
+                // refused under the job's profile
     failed,     // for good; the spec is parked for a growing time
     retry,      // after `delay`; counts an attempt if this attempt stored no new vector; `failed` when attempts run out
     release,    // back to pending after `delay` without counting an attempt

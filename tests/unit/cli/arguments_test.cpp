@@ -95,6 +95,28 @@ TEST(Arguments, WrongUsageIsExitStatus2) {
     EXPECT_THAT(answer_of({"search", "x", "--mode", "hybird"}).text, HasSubstr("did you mean 'hybrid'?"));
 }
 
+TEST(Arguments, JobNumbersAreReadStrictly) {
+    for (const std::string wrong : {"abc", "0", "1.5", "0x10", "+3", "", "99999999999999999999999", "9223372036854775808"}) {
+        for (const Words& words : std::vector<Words>{
+                 {"jobs", "show", wrong}, {"jobs", "retry", "1", wrong}, {"jobs", "cancel", wrong}, {"jobs", "list", "--cursor", wrong}}) {
+            const Answer answer = answer_of(words);
+            EXPECT_EQ(answer.exit_status, exit_usage) << ::testing::PrintToString(words);
+            EXPECT_THAT(answer.text, HasSubstr("expected a whole number from 1 to 9223372036854775807")) << ::testing::PrintToString(words);
+        }
+    }
+    EXPECT_THAT(answer_of({"jobs", "show", "abc"}).text, HasSubstr("'abc' is no job number"));
+    EXPECT_THAT(answer_of({"search", "x", "--limit", "many"}).text, HasSubstr("found 'many', expected a whole number from 1 to 500"));
+    EXPECT_TRUE(runs({"jobs", "show", "9223372036854775807"}));
+}
+
+TEST(Arguments, JobNumbersReachTheCommand) {
+    testing::Stage stage;
+    const auto read = read_arguments(Words{"jobs", "retry", "010", "9"}, "1");
+    ASSERT_TRUE(std::holds_alternative<Invocation>(read));
+    EXPECT_EQ(std::get<Invocation>(read).run(stage.session), exit_done);
+    EXPECT_EQ(stage.world.engine.retried, (std::vector<JobId>{10, 9}));
+}
+
 TEST(Arguments, TheConfigurationMayStandAnywhere) {
     for (const Words& words : std::vector<Words>{{"--config", "f", "status"}, {"status", "--config", "f"}}) {
         const auto read = read_arguments(words, "1");

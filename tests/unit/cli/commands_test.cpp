@@ -115,6 +115,51 @@ TEST(JobsCommand, AFullLastPageHasNoCursor) {
     EXPECT_TRUE(Json::parse(stage.out.str())["next_cursor"].is_null());
 }
 
+Job job_of(JobId id, std::string catalog, std::string spec) {
+    Job job;
+    job.id = id;
+    job.catalog_id = std::move(catalog);
+    job.spec_name = std::move(spec);
+    return job;
+}
+
+TEST(JobsCommand, AnUnknownCatalogFails) {
+    Stage stage;
+    EXPECT_EQ(run_jobs_list(stage.session, {.catalog = "nosuch"}), exit_failed);
+    EXPECT_THAT(stage.err.str(), HasSubstr("there is no catalog 'nosuch'"));
+    EXPECT_THAT(stage.err.str(), HasSubstr("embedq catalogs list"));
+    EXPECT_EQ(stage.out.str(), "");
+}
+
+TEST(JobsCommand, AnUnknownSpecFails) {
+    Stage stage;
+    stage.world.engine.catalog_list.emplace_back().catalog_id = "pets";
+    add_catalog(stage, 1);
+    EXPECT_EQ(run_jobs_list(stage.session, {.catalog = "pets", .spec = "nope"}), exit_failed);
+    EXPECT_THAT(stage.err.str(), HasSubstr("there is no spec 'nope' in catalog 'pets'"));
+    EXPECT_EQ(run_jobs_list(stage.session, {.catalog = "pets", .spec = "spec-0"}), exit_done);
+    EXPECT_EQ(stage.out.str(), "No jobs\n");
+}
+
+TEST(JobsCommand, TheHistoryOfADeletedCatalogStays) {
+    Stage stage;
+    stage.world.engine.job_list = {job_of(2, "gone", "spec")};
+    EXPECT_EQ(run_jobs_list(stage.session, {.catalog = "gone"}), exit_done);
+    EXPECT_THAT(stage.out.str(), HasSubstr("gone/spec"));
+    stage.out.str("");
+    // The filter leaves nothing, and yet there was such a catalog.
+    EXPECT_EQ(run_jobs_list(stage.session, {.catalog = "gone", .status = JobStatus::failed}), exit_done);
+    EXPECT_EQ(stage.out.str(), "No jobs\n");
+}
+
+TEST(SearchCommand, AnEmptyQuestionIsBadUsage) {
+    for (const char* query : {"", "   ", "\t\n"}) {
+        Stage stage;
+        EXPECT_EQ(run_search(stage.session, {.query = query}), exit_usage);
+        EXPECT_THAT(stage.err.str(), HasSubstr("the question is empty"));
+    }
+}
+
 TEST(JobsCommand, AnUnknownJobFailsAndCancelsNothing) {
     Stage stage;
     EXPECT_EQ(run_jobs_show(stage.session, 9), exit_failed);

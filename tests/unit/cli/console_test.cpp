@@ -47,6 +47,25 @@ TEST(Plain, TakesControlCharactersOut) {
     EXPECT_EQ(plain("größe"), "größe");
 }
 
+TEST(Plain, TakesMarksOfDirectionOut) {
+    for (const char* mark : {"\u200e", "\u200f", "\u202a", "\u202e", "\u2066", "\u2069", "\u061c", "\u2028"}) {
+        EXPECT_EQ(plain("a" + std::string(mark) + "b"), "ab");
+    }
+    EXPECT_EQ(plain("a\u2013b…"), "a\u2013b…");
+    EXPECT_EQ(plain("a\xe2\x80"), "a\xe2\x80");
+    // What is left must not join to a mark.
+    EXPECT_EQ(plain("\xe2\u202e\x80\xae"), "");
+}
+
+TEST(Table, TheLastColumnEndsWithTheTerminal) {
+    std::ostringstream out, err;
+    Console console(out, err, {.out = true, .columns = 12});
+    Table table({"SPEC", "ERROR"});
+    table.add({"pet", "a long error"});
+    table.print(console);
+    EXPECT_EQ(out.str(), "SPEC  ERROR\npet   a lo…\n");
+}
+
 TEST(Table, ColumnsLineUpByCharacters) {
     std::ostringstream out, err;
     Console console(out, err, {});

@@ -84,7 +84,12 @@ public:
         }
         return page;
     }
-    Result<SpecInfo> spec(std::string_view, std::string_view) override { return SpecInfo{}; }
+    Result<SpecInfo> spec(std::string_view catalog, std::string_view name) override {
+        for (const SpecStatus& status : status_lists[std::string(catalog)]) {
+            if (status.spec_name == name) return SpecInfo{};
+        }
+        return fail(ErrorKind::not_found, "there is no spec '" + std::string(name) + "'");
+    }
     Result<std::string> spec_content(std::string_view, std::string_view) override { return std::string("document"); }
     Result<std::vector<Operation>> spec_operations(std::string_view, std::string_view) override { return std::vector<Operation>{}; }
     Status delete_spec(std::string_view, std::string_view) override { return {}; }
@@ -112,6 +117,8 @@ public:
     Result<std::vector<Job>> jobs(const JobQuery& query) override {
         std::vector<Job> found;
         for (const Job& job : job_list) {
+            if (query.catalog_id && job.catalog_id != *query.catalog_id) continue;
+            if (query.spec_name && job.spec_name != *query.spec_name) continue;
             if (query.id && job.id != *query.id) continue;
             if (query.before && job.id >= *query.before) continue;
             if (query.status && job.status != *query.status) continue;

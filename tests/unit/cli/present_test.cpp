@@ -66,6 +66,14 @@ TEST(Text, TimesDurationsAndCounts) {
     EXPECT_EQ(count_of(125'207'000), "125,207,000");
 }
 
+TEST(Text, OneIsSingular) {
+    EXPECT_EQ(counted(0, "job"), "0 jobs");
+    EXPECT_EQ(counted(1, "job"), "1 job");
+    EXPECT_EQ(counted(1'000, "job"), "1,000 jobs");
+    EXPECT_EQ(counted(1, "try", "tries"), "1 try");
+    EXPECT_EQ(counted(2, "try", "tries"), "2 tries");
+}
+
 TEST(Text, Durations) {
     EXPECT_EQ(parse_duration("14d"), milliseconds(14LL * 86'400'000));
     EXPECT_EQ(parse_duration("0s"), milliseconds(0));

@@ -31,6 +31,17 @@ TEST(Progress, OnATerminalShowsRateAndTimeLeft) {
     EXPECT_EQ(out.str(), "");
 }
 
+TEST(Progress, NeverFillsTheLine) {
+    for (const std::size_t columns : {1U, 2U, 20U, 40U}) {
+        std::ostringstream out, err;
+        Console console(out, err, {.out = true, .err = true, .columns = columns});
+        const Progress::Instant now{};
+        Progress progress(console, [&] { return now; });
+        progress.reading(1, 2, 12'345, 678);
+        EXPECT_EQ(err.str().size(), columns - 1);
+    }
+}
+
 TEST(Progress, ElsewhereALineEveryFewSecondsAndOnlyWhenItMoved) {
     std::ostringstream out, err;
     Console console(out, err, {});
