@@ -100,7 +100,7 @@ class Failures(Case):
         self.assertEqual(json.loads(done.stdout)["documents"], 0)
         done = self.world.run("index", self.world.folder / "nowhere")
         self.assertEqual(done.returncode, 1)
-        self.assertIn("nowhere' does not exist", done.stderr)
+        self.assertIn("nowhere: does not exist", done.stderr)
         self.assertTrue(done.stderr.startswith("embedq: "))
 
     def test_unknown_things(self):
