@@ -20,9 +20,10 @@ constexpr const char* record = "INSERT INTO migrations (number, name, applied_at
 }
 
 void require_ours(Connection& connection) {
+    // The mark is read after what it explains: another process may be making the schema, and commits tables, version and mark as one.
+    const bool untouched = version_of(connection) == 0 && !value_of(connection, any_table);
     const auto mark = value_of(connection, program_mark).value_or(0);
-    if (mark == application_id) return;
-    if (mark == 0 && version_of(connection) == 0 && !value_of(connection, any_table)) return;
+    if (mark == application_id || (mark == 0 && untouched)) return;
     throw failure(ErrorKind::misconfigured, "SQLite store '" + connection.path() +
                                                 "': the file is a database of another program (application id " + std::to_string(mark) +
                                                 ", expected " + std::to_string(application_id) + "); point 'path' at another file");
