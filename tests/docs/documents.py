@@ -109,13 +109,13 @@ class Commands:
             # `specs list|show` names several
             if names and re.fullmatch(r"[a-z]+(\|[a-z]+)*", word):
                 if missing := [each for each in word.split("|") if each not in names]:
-                    return "embedq {}: there is no '{}', only {}".format(" ".join(path), missing[0], ", ".join(sorted(names)))
+                    return "{}: there is no '{}', only {}".format(" ".join(("embedq", *path)), missing[0], ", ".join(sorted(names)))
                 path += (word.split("|")[0],)
                 switches |= self.help(path)[1]
             elif word.lstrip("[").startswith("--"):
                 switch = re.match(r"--[a-z-]*", word.lstrip("["))[0]
                 if switch != "--" and switch not in switches:
-                    return "embedq {} has no switch {}".format(" ".join(path), switch)
+                    return "{} has no switch {}".format(" ".join(("embedq", *path)), switch)
         return None
 
 
