@@ -8,14 +8,14 @@
 #include <fstream>
 #include <set>
 
+#include "conformance/test_context.h"
 #include "loader/names.h"
-#include "test_context.h"
 
 namespace embedq::plugins {
 namespace {
 
 namespace fs = std::filesystem;
-using embedq::testing::TestContext;
+using conformance::TestContext;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
@@ -86,7 +86,7 @@ TEST(Registry, TwoInstancesOfOnePluginKeepToThemselves) {
         values.set("faults", std::vector<std::string>{"fail calls=2"});
         return values;
     };
-    TestContext context;
+    TestContext context("test");
     const auto one = make_provider(plugin, options(3), context).value();
     auto other = make_provider(plugin, options(5), context).value();
     const std::string_view text = "text";
