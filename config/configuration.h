@@ -179,4 +179,7 @@ struct Loaded {
 // The JSON Schema (draft 2020-12) of the YAML, for editors: the fixed keys and, per plugin, its option table.
 [[nodiscard]] std::string schema(PluginTables& tables);
 
+// The reference page (docs/configuration.md) as Markdown: every key, and every plugin's options.
+[[nodiscard]] std::string reference(PluginTables& tables);
+
 }  // namespace embedq::config

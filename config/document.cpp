@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <sstream>
 #include <utility>
 
@@ -171,8 +172,34 @@ private:
     void close() {
         Open top = std::move(open_.back());
         open_.pop_back();
+        if (top.node.kind == Node::Kind::mapping) merge(top.node);
         if (top.anchor != YAML::NullAnchor) anchors_[top.anchor] = top.node;
         put(std::move(top.node));
+    }
+
+    // YAML 1.1's merge key, which yaml-cpp leaves to its callers: `<<: *a` and `<<: [*a, *b]` bring the keys that the mapping does not write
+    // itself; of several, the first wins. What they bring was counted where the alias was.
+    void merge(Node& mapping) {
+        const auto key = std::find_if(mapping.keys.begin(), mapping.keys.end(), [](const Node& k) { return k.text == "<<"; });
+        if (key == mapping.keys.end()) return;
+        const auto value = mapping.items.begin() + (key - mapping.keys.begin());
+        const Node written = std::move(*value);
+        mapping.keys.erase(key);
+        mapping.items.erase(value);
+        const bool several = written.kind == Node::Kind::sequence;
+        for (const Node& source : several ? std::span(written.items) : std::span(&written, 1)) {
+            if (source.kind != Node::Kind::mapping) {
+                report_.error(source.at, fmt::format("found {} after '<<', expected the alias of a mapping, such as `<<: *name`, or a sequence "
+                                                     "of such aliases",
+                                                     source.found()));
+                continue;
+            }
+            for (std::size_t i = 0; i < source.keys.size(); ++i) {
+                if (mapping.find(source.keys[i].text) != nullptr) continue;
+                mapping.keys.push_back(source.keys[i]);
+                mapping.items.push_back(source.items[i]);
+            }
+        }
     }
 
     void put(Node node) {
@@ -198,7 +225,8 @@ private:
         const auto first = std::find_if(mapping.keys.begin(), mapping.keys.end(), [&](const Node& k) { return k.text == key.text; });
         if (first != mapping.keys.end()) {
             report_.error(key.at,
-                          fmt::format("duplicate key {}: it stands in line {} already; keep one of them", quote(key.text), first->at.line));
+                          fmt::format("duplicate key {}: it stands in line {}, column {} already; keep one of them", quote(key.text),
+                                      first->at.line, first->at.column));
             return;
         }
         // The parser places a value that is not there at the next token, which may be lines away.

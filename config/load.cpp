@@ -20,8 +20,7 @@ class Loading {
 public:
     Loading(Reader& reader, PluginTables& tables) : reader_(reader), report_(reader.report()), tables_(tables) {}
 
-    // False when the document is of another version, by whose rules it must not be judged.
-    [[nodiscard]] bool version(const Node& root);
+    void version(const Node& root);
     void sections(const Node& root, Configuration& config);
 
 private:
@@ -49,16 +48,19 @@ private:
     std::vector<std::string> declared_;  // the providers' names, those with faults included
 };
 
-bool Loading::version(const Node& root) {
+// A wrong version does not keep the rest from being checked: most often it is a slip, and where it is not, the message says by which rules
+// the rest was judged.
+void Loading::version(const Node& root) {
     const Node* node = root.find("version");
     if (node == nullptr) {
         report_.error(root.at, "the key 'version' is missing; begin the file with `version: 1`");
-        return true;
+        return;
     }
     const auto text = reader_.text(*node, "version", "1");
-    if (!text || *text == "1") return true;
-    report_.error(node->at, fmt::format("version: found {}, expected 1, the only version that this program reads", quote(*text)));
-    return false;
+    if (!text || *text == "1") return;
+    report_.error(node->at, fmt::format("version: found {}, expected 1, the only version that this program reads; the rest of the file is "
+                                        "checked as version 1",
+                                        quote(*text)));
 }
 
 Loading::Named Loading::named_plugin(PluginKind kind, const Node* mapping, std::string_view where, std::string_view fallback, Position at) {
@@ -342,7 +344,8 @@ std::expected<Loaded, std::vector<Diagnostic>> load(const Source& source, Plugin
     Loaded loaded;
     loaded.configuration.source = source.name();
     loaded.configuration.file = source.path();
-    if (loading.version(*root)) loading.sections(*root, loaded.configuration);
+    loading.version(*root);
+    loading.sections(*root, loaded.configuration);
     if (report.failed()) return std::unexpected(report.take());
     loaded.warnings = report.take();
     return loaded;

@@ -158,6 +158,12 @@ public:
         return config::schema(tables);
     }
 
+    Opened<std::string> configuration_reference() override {
+        if (auto ready = prepare_registry(); !ready) return std::unexpected(ready.error());
+        Tables tables(*registry_);
+        return config::reference(tables);
+    }
+
 private:
     Opened<config::Loaded> load() {
         if (auto ready = prepare_registry(); !ready) return std::unexpected(ready.error());
