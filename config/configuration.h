@@ -151,7 +151,8 @@ struct Loaded {
     std::vector<Diagnostic> warnings;
 };
 
-// `plugins.paths` alone, absolute. Fails on what keeps it from being read; `load` reports the same faults among all others.
+// `plugins.paths` alone, absolute. Fails on what keeps it from being read, which `load` reports too, among all others, and on folders
+// that do not exist, which `load` does not look for.
 [[nodiscard]] std::expected<std::vector<std::filesystem::path>, std::vector<Diagnostic>> read_plugin_paths(const Source& source,
                                                                                                            const Environment& environment);
 

@@ -267,7 +267,10 @@ void Loading::logging(const Node& root, Configuration& config) {
     config.logging = logging_from(reader_.table(logging_table(), mapping, {"logging", {}, root.at, {}, {}}));
 }
 
-std::vector<std::filesystem::path> plugin_paths(Reader& reader, const Node& root) {
+// What a path must name: `load` reads the text alone, so that what it says of a document is the same on every machine.
+enum class Folders { named, existing };
+
+std::vector<std::filesystem::path> plugin_paths(Reader& reader, const Node& root, Folders folders) {
     const Node* mapping = reader.mapping(root.find("plugins"), "plugins", " with the key 'paths'");
     if (mapping == nullptr) return {};
     reader.check_keys(*mapping, "plugins", {"paths"});
@@ -275,12 +278,21 @@ std::vector<std::filesystem::path> plugin_paths(Reader& reader, const Node& root
     const auto value = node == nullptr ? std::nullopt : reader.value(plugin_paths_spec(), *node, "plugins.paths");
     if (!value) return {};
     std::vector<std::filesystem::path> paths;
-    for (const std::string& text : std::get<std::vector<std::string>>(*value)) {
-        if (text.empty()) {
-            reader.report().error(node->at, "plugins.paths: found an empty text, expected the path of a folder");
+    const auto& texts = std::get<std::vector<std::string>>(*value);
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        const Position at = node->kind == Node::Kind::sequence ? node->items[i].at : node->at;
+        if (texts[i].empty()) {
+            reader.report().error(at, "plugins.paths: found an empty text, expected the path of a folder");
             continue;
         }
-        paths.push_back((reader.folder() / text).lexically_normal());
+        const auto path = (reader.folder() / texts[i]).lexically_normal();
+        std::error_code error;
+        if (folders == Folders::existing && !std::filesystem::exists(path, error) && !error) {
+            reader.report().error(
+                at, fmt::format("plugins.paths: the folder {} does not exist; create it, or take it out", quote(path.string())));
+            continue;
+        }
+        paths.push_back(path);
     }
     return paths;
 }
@@ -288,7 +300,7 @@ std::vector<std::filesystem::path> plugin_paths(Reader& reader, const Node& root
 void Loading::sections(const Node& root, Configuration& config) {
     static constexpr std::string_view mend = " with the key 'plugin'";
     reader_.check_keys(root, {}, top_keys);
-    config.plugin_paths = plugin_paths(reader_, root);
+    config.plugin_paths = plugin_paths(reader_, root, Folders::named);
     // A section of the wrong shape is reported by `mapping`; its default then stands in only to let the rest be checked.
     config.store = instance(PluginKind::store, reader_.mapping(root.find("store"), "store", mend), "store", default_store, root.at);
     config.notifier =
@@ -330,7 +342,7 @@ std::expected<std::vector<std::filesystem::path>, std::vector<Diagnostic>> read_
     // Faults elsewhere are for `load` to report, together with the rest.
     Report report(source.name());
     Reader reader(report, environment, source.folder());
-    auto paths = plugin_paths(reader, *root);
+    auto paths = plugin_paths(reader, *root, Folders::existing);
     if (report.failed()) return std::unexpected(report.take());
     return paths;
 }

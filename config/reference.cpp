@@ -105,7 +105,8 @@ void host_part(Page& page) {
     page.row("notifier.plugin", "name of a notifier plugin", fmt::format("`{}`", default_notifier), "What wakes idle workers.");
     page.row("notifier.options", "mapping", "empty", "The notifier plugin's options.");
     page.row("providers.NAME.plugin", "name of a provider plugin", fmt::format("one, `{}`", default_provider),
-             "A provider under a name of your own: up to 64 lower-case letters, digits, '_', '.' or '-', starting with a letter, other than none.");
+             "A provider under a name of your own: up to 64 lower-case letters, digits, '_', '.' or '-', starting with a letter, other "
+             "than none.");
     page.row("providers.NAME.options", "mapping", "empty", "The provider plugin's options.");
     page.host_rows(limits_table(), "providers.NAME.limits.");
     page.row("embedding.provider", "name under `providers`, or `none`", "the only provider",

@@ -136,8 +136,9 @@ Json instance_schema(PluginKind kind, PluginTables& tables, const char* descript
     choices.push_back(reference("variable"));
     schema["properties"]["plugin"] = {{"description", fmt::format("The name of a {} plugin.", embedq::to_string(kind))},
                                       {"anyOf", std::move(choices)}};
-    schema["properties"]["options"] = {{"description", fmt::format("The options of the {} plugin, by their names.", embedq::to_string(kind))},
-                                       {"type", Json::array({"object", "null"})}};
+    schema["properties"]["options"] = {
+        {"description", fmt::format("The options of the {} plugin, by their names.", embedq::to_string(kind))},
+        {"type", Json::array({"object", "null"})}};
     schema["required"] = {"plugin"};
     if (!rules.empty()) schema["allOf"] = std::move(rules);
     return schema;
@@ -162,7 +163,8 @@ Json definitions() {
         {"secret_file",
          {{"type", "object"},
           {"description", "The secret is the content of this file, which counts from the configuration's folder."},
-          {"properties", {{"file", {{"description", "The path of the file that holds the secret."}, {"type", "string"}, {"minLength", 1}}}}},
+          {"properties",
+           {{"file", {{"description", "The path of the file that holds the secret."}, {"type", "string"}, {"minLength", 1}}}}},
           {"required", {"file"}},
           {"additionalProperties", false}}},
     };
@@ -171,6 +173,7 @@ Json definitions() {
 Json providers_schema(PluginTables& tables) {
     Json provider = instance_schema(PluginKind::provider, tables, "A provider: turns texts into vectors.");
     provider["type"] = "object";
+    provider["title"] = "provider";  // what an editor calls it where it offers a whole one
     provider["properties"]["limits"] = table_schema(limits_table(), "What this process asks of the provider at most.");
     return {{"type", Json::array({"object", "null"})},
             {"description", "Providers by the names that `embedding` uses."},

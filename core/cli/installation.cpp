@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <system_error>
@@ -190,7 +191,11 @@ private:
         if (!registry->discover()) return of_paths;
         Tables tables(*registry);
         const auto loaded = config::load(source_, tables, config::process_environment());
-        return loaded ? of_paths : loaded.error();
+        std::vector<config::Diagnostic> faults = loaded ? loaded->warnings : loaded.error();
+        std::ranges::copy_if(of_paths, std::back_inserter(faults),
+                             [&](const config::Diagnostic& fault) { return std::ranges::find(faults, fault) == faults.end(); });
+        std::ranges::stable_sort(faults, {}, [](const config::Diagnostic& each) { return std::pair(each.line, each.column); });
+        return faults;
     }
 
     Console& console_;
