@@ -53,7 +53,7 @@ Json plain_schema(const OptionSpec& spec) {
         case OptionType::number: return any_of({bounded({{"type", "number"}}, spec), reference("variable")});
         case OptionType::duration: return reference("duration");
         case OptionType::size: return size_schema(spec);
-        case OptionType::path: return {{"type", "string"}, {"minLength", 1}};
+        case OptionType::path: return reference("text_written");
         case OptionType::text: return text_schema(spec);
         case OptionType::text_list: return any_of({{{"type", "array"}, {"items", text_schema(spec)}}, text_schema(spec)});
         case OptionType::text_map: return {{"type", "object"}, {"additionalProperties", text_schema(spec)}};

@@ -70,6 +70,12 @@ const marked = await open('version: 1\nstor: { plugin: sqlite }\n').diagnostics;
 console.log(`marked: ${marked.map(({ message }) => message).join('; ')}`);
 if (!marked.some(({ message }) => message.includes('stor'))) faults.push("the unknown key 'stor' should be marked");
 
+const merged = await open(
+  'version: 1\nproviders:\n  a: &a\n    plugin: lexical\n    options: { dimension: 128 }\n  b:\n    <<: *a\n    limits: { concurrency: 2 }\n' +
+    'embedding: { provider: a }\n').diagnostics;
+console.log(`marked in a good file with a merge key: ${merged.map(({ message }) => message).join('; ') || 'nothing'}`);
+if (merged.length > 0) faults.push('a merge key is good, but is marked');
+
 await connection.sendRequest('shutdown');
 connection.sendNotification('exit');
 for (const fault of faults) console.error(`error: ${fault}`);

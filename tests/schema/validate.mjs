@@ -60,7 +60,8 @@ for (const file of yamlFiles(broken)) {
   if (said === null && !reason) faults.push(`${file} is broken, but the schema takes it; a comment "# Schema: …" must say why`);
   if (said !== null && reason) faults.push(`${file} says that no schema can see its fault ("${reason}"), but this one does: ${said}`);
   counts[reason ? 'unseen' : 'seen'] += 1;
-  console.log(`${file}: ${reason ? `not seen: ${reason}` : said.split('\n')[0]}`);
+  const verdict = said === null ? `taken (${reason ?? 'no reason is given'})` : said.split('\n')[0];
+  console.log(`${file}: ${verdict}`);
 }
 if (counts.good === 0 || counts.seen === 0) faults.push('there was nothing to check');
 
