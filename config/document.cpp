@@ -268,7 +268,7 @@ private:
 
 // yaml-cpp's terse messages, as sentences that say what to look for.
 std::string explain(const YAML::Exception& exception) {
-    static constexpr std::pair<std::string_view, std::string_view> sentences[] = {
+    static const std::pair<std::string_view, std::string_view> sentences[] = {
         {YAML::ErrorMsg::END_OF_MAP_FLOW,
          "a '{' before this place is not closed by '}', a text in it not by its quote, or a ',' is missing"},
         {YAML::ErrorMsg::END_OF_SEQ_FLOW,
