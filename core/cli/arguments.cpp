@@ -243,6 +243,7 @@ void add_rest(CLI::App& app, const Shared& v) {
     leaf(*config, v, "check", "Say what is wrong, with line and column", Answers::json_too, run_config_check);
     leaf(*config, v, "show", "The configuration as it works, secrets hidden", Answers::json_too, run_config_show);
     leaf(*config, v, "schema", "The JSON Schema of the YAML", Answers::json_too, run_config_schema);
+    leaf(*config, v, "reference", "Every key and option as a Markdown page", Answers::words, run_config_reference);
 
     CLI::App* migrate = group(app, "migrate", "The schema of the store");
     leaf(*migrate, v, "up", "Bring it up to date", Answers::json_too, run_migrate_up);

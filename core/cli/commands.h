@@ -76,6 +76,7 @@ struct SpecArguments {
 [[nodiscard]] int run_config_check(Session& session);
 [[nodiscard]] int run_config_show(Session& session);
 [[nodiscard]] int run_config_schema(Session& session);
+[[nodiscard]] int run_config_reference(Session& session);
 
 [[nodiscard]] int run_migrate_up(Session& session);
 [[nodiscard]] int run_migrate_status(Session& session);

@@ -1,6 +1,7 @@
 #include "cli/installation.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "cli/plugin_tables.h"
@@ -103,6 +104,12 @@ public:
         return config::schema(tables);
     }
 
+    Opened<std::string> configuration_reference() override {
+        if (auto ready = prepare_registry(); !ready) return std::unexpected(ready.error());
+        PluginTables tables(*registry_);
+        return config::reference(tables);
+    }
+
 private:
     Opened<config::Loaded> load() {
         if (auto ready = prepare_registry(); !ready) return std::unexpected(ready.error());
@@ -129,7 +136,11 @@ private:
         if (!registry) return of_paths;
         PluginTables tables(**registry);
         const auto loaded = config::load(source_, tables, config::process_environment());
-        return loaded ? of_paths : loaded.error();
+        std::vector<config::Diagnostic> faults = loaded ? loaded->warnings : loaded.error();
+        std::ranges::copy_if(of_paths, std::back_inserter(faults),
+                             [&](const config::Diagnostic& fault) { return std::ranges::find(faults, fault) == faults.end(); });
+        std::ranges::stable_sort(faults, {}, [](const config::Diagnostic& each) { return std::pair(each.line, each.column); });
+        return faults;
     }
 
     Console& console_;

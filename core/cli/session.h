@@ -90,6 +90,7 @@ public:
     [[nodiscard]] virtual Opened<PluginsFound> plugins() = 0;
     [[nodiscard]] virtual Opened<CheckedConfiguration> check_configuration() = 0;
     [[nodiscard]] virtual Opened<std::string> configuration_schema() = 0;
+    [[nodiscard]] virtual Opened<std::string> configuration_reference() = 0;
 };
 
 // A stop that signals cause, and time to wait in. Tests bring their own.

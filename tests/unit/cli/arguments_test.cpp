@@ -50,6 +50,7 @@ TEST(Arguments, EveryCommandIsThere) {
                                                  {"config", "check"},
                                                  {"config", "show"},
                                                  {"config", "schema"},
+                                                 {"config", "reference"},
                                                  {"migrate", "up"},
                                                  {"migrate", "status", "--json"}}) {
         EXPECT_TRUE(runs(words)) << ::testing::PrintToString(words) << answer_of(words).text;

@@ -193,6 +193,7 @@ public:
     Opened<PluginsFound> plugins() override { return world_.plugins; }
     Opened<CheckedConfiguration> check_configuration() override { return world_.checked; }
     Opened<std::string> configuration_schema() override { return std::string("{}\n"); }
+    Opened<std::string> configuration_reference() override { return std::string("# Configuration\n"); }
 
 private:
     World& world_;
