@@ -6,6 +6,8 @@
 #include <system_error>
 #include <utility>
 
+#include "cli/layout.h"
+
 namespace embedq::cli {
 namespace {
 
@@ -48,9 +50,7 @@ std::vector<std::string> PluginTables::names(PluginKind kind) {
 
 fs::path own_plugin_folder() {
     std::error_code error;
-    const fs::path program = fs::read_symlink("/proc/self/exe", error);
-    if (error) return {};
-    const fs::path folder = program.parent_path().parent_path() / "lib" / "embedq" / "plugins";
+    const fs::path folder = own_layout().plugins;
     return fs::is_directory(folder, error) ? folder : fs::path();
 }
 
