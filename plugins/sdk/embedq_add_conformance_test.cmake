@@ -1,12 +1,15 @@
 # embedq_add_conformance_test(TARGET [OPTIONS name=value...] [SLOW name=value...] [REFUSING name=value...])
 #
-# Adds the test `conformance_<NAME of the target's file>`: the installed conformance kit on the plugin that embedq_add_plugin() made.
+# Adds the test `conformance_<TARGET>`: the installed conformance kit on the plugin that embedq_add_plugin() made.
 # OPTIONS configure the instance. For providers, SLOW makes one that answers far later than any deadline, and REFUSING one that
 # refuses any text with "refuse this" in it; the cases that need an instance that is not given are skipped, and say so.
 function(embedq_add_conformance_test target)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "OPTIONS;SLOW;REFUSING")
   if(NOT TARGET ${target})
     message(FATAL_ERROR "embedq_add_conformance_test: there is no target '${target}'; embedq_add_plugin(KIND NAME …) makes embedq_<KIND>_<NAME>")
+  endif()
+  if(NOT TARGET embedq::embedq-conformance)
+    message(FATAL_ERROR "embedq_add_conformance_test: this embedq was installed without its conformance kit; build embedq with -DEMBEDQ_BUILD_CONFORMANCE=ON")
   endif()
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "embedq_add_conformance_test: found '${ARG_UNPARSED_ARGUMENTS}', expected OPTIONS, SLOW or REFUSING before it")
