@@ -63,6 +63,10 @@ Result<EmbedResult> SimulatedProvider::embed(const EmbedRequest& request) {
 
 Result<EmbedResult> SimulatedProvider::answer(const EmbedRequest& request) {
     const std::size_t texts = request.texts.size();
+    if (request.endpoint != 0) {
+        return refuse(ErrorKind::invalid_argument,
+                      fmt::format("there is no endpoint {}: provider simulated has endpoint 0 alone", request.endpoint));
+    }
     if (settings_.max_inputs > 0 && texts > settings_.max_inputs) {
         return refuse(ErrorKind::too_large,
                       fmt::format("the request has {} texts and the option max_inputs is {}", texts, settings_.max_inputs));

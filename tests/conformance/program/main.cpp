@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "conformance/ending.h"
 #include "kit/report.h"
 #include "subjects.h"
 #include "under_test.h"
@@ -61,14 +62,16 @@ int run(int count, char** values) {
         return answer->exit_status;
     }
     const Arguments& arguments = std::get<Arguments>(read);
-    const auto subjects = arguments.config.empty() ? subjects_of_file(arguments.plugin) : subjects_of_configuration(arguments.config);
-    if (!subjects) return refuse(subjects.error().message);
-    if (arguments.child) return run_child(**subjects);
+    auto read_subjects = arguments.config.empty() ? subjects_of_file(arguments.plugin) : subjects_of_configuration(arguments.config);
+    if (!read_subjects) return refuse(read_subjects.error().message);
+    // Never deleted: a call that did not come back may still ask for an option.
+    static Subjects& subjects = *read_subjects->release();
+    if (arguments.child) return run_child(subjects);
     set_up_gtest(arguments);
     bool any = false;
-    for (const Subject& subject : (*subjects)->all()) {
+    for (const Subject& subject : subjects.all()) {
         if (!is_wanted(arguments, subject)) continue;
-        register_subject(**subjects, subject, self_command(count, values));
+        register_subject(subjects, subject, self_command(count, values));
         any = true;
     }
     if (!any) return refuse("embedq-conformance: --only names nothing that is configured; see embedq-conformance --help");
@@ -82,10 +85,11 @@ int run(int count, char** values) {
 }  // namespace
 
 int main(int count, char** values) {
+    int status = exit_usage;
     try {
-        return run(count, values);
+        status = run(count, values);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "embedq-conformance: %s\n", error.what());
-        return exit_usage;
     }
+    end_program(status);
 }

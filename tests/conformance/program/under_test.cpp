@@ -5,9 +5,14 @@
 #include <stdexcept>
 #include <utility>
 
+#include "config/configuration.h"
+#include "conformance/notifier_kit.h"
 #include "conformance/process_kit.h"
+#include "conformance/provider_kit.h"
+#include "conformance/service_kit.h"
 #include "conformance/store_kit.h"
 #include "conformance/system_context.h"
+#include "engine/engine_impl.h"
 #include "loader/instances.h"
 
 namespace embedq::conformance {
@@ -82,19 +87,96 @@ private:
     SystemContext context_;
 };
 
+// What instances of a provider, notifier or service use. It lives until the program ends, since a call that never comes back may use it
+// until then.
+class Surroundings {
+public:
+    Surroundings(Subjects& subjects, const Subject& subject)
+        : subjects_(subjects), subject_(subject), context_(subject.name, [this](std::string_view name) { return store_option(name); }) {}
+
+    // Makes an instance of the subject's kind with one of the loader's functions.
+    template <class Interface, class... More>
+    Result<std::unique_ptr<Interface>> make(Result<std::unique_ptr<Interface>> (&make_instance)(const plugins::LoadedPlugin&,
+                                                                                                const Options&, Context&, More&...),
+                                            Variant variant, More&... more) {
+        const auto configured = subjects_.configured(subject_, variant, world_);
+        if (!configured) return std::unexpected(configured.error());
+        return make_instance(*configured->plugin, configured->options, context_, more...);
+    }
+
+    // An engine over the configured store: what a service is given.
+    Result<Engine*> engine() {
+        if (engine_ != nullptr) return engine_.get();
+        auto store = open_store(subjects_, world_, context_);
+        if (!store) return std::unexpected(store.error());
+        store_ = std::move(*store);
+        if (const auto migrated = store_->migrate(); !migrated) return std::unexpected(migrated.error());
+        engine_ = engine::make_engine(*store_, silent_, providers_, {}, context_);
+        return engine_.get();
+    }
+
+private:
+    // A service is told nothing by a notifier; what it publishes reaches nobody.
+    class SilentNotifier final : public Notifier {
+        void publish() override {}
+        Wake wait(std::chrono::steady_clock::time_point, std::stop_token) override { return Wake::timeout; }
+    };
+
+    std::optional<std::string> store_option(std::string_view name) const {
+        const auto store = subjects_.store(world_);
+        if (!store) return std::nullopt;
+        const auto found = store->options.values().find(name);
+        if (found == store->options.values().end()) return std::nullopt;
+        return config::option_to_text(found->second);
+    }
+
+    Subjects& subjects_;
+    const Subject subject_;
+    const CaseWorld world_;
+    SystemContext context_;
+    SilentNotifier silent_;
+    scheduler::ProviderDirectory providers_{{}};
+    std::shared_ptr<Store> store_;
+    std::unique_ptr<Engine> engine_;
+};
+
+void register_stores(Subjects& subjects, const std::string& name, const SelfCommand& self) {
+    register_store_kit(name, [&subjects, name] { return std::make_unique<PluginStore>(subjects, name); });
+    register_store_process_kit(name, [&subjects, name, self] { return std::make_unique<PluginStoreInProcesses>(subjects, name, self); });
+}
+
+void register_providers(const Subject& subject, const std::string& name, const std::shared_ptr<Surroundings>& around) {
+    const auto factory = [around](Variant variant) -> ProviderFactory {
+        return [around, variant] { return around->make(plugins::make_provider, variant); };
+    };
+    ProviderVariants variants{factory(Variant::plain)};
+    if (subject.has_slow) variants.slow = factory(Variant::slow);
+    if (subject.has_refusing) variants.refusing = factory(Variant::refusing);
+    register_provider_kit(name, variants);
+}
+
+void register_services(const std::string& name, const std::shared_ptr<Surroundings>& around) {
+    register_service_kit(name, [around]() -> Result<std::unique_ptr<Service>> {
+        const auto engine = around->engine();
+        if (!engine) return std::unexpected(engine.error());
+        return around->make(plugins::make_service, Variant::plain, **engine);
+    });
+}
+
 }  // namespace
 
 void register_subject(Subjects& subjects, const Subject& subject, const SelfCommand& self) {
+    // The kind is part of the name: a store and a notifier may have the same.
+    const std::string name = std::string(to_string(subject.kind)) + "=" + subject.name;
+    if (subject.kind == PluginKind::store) return register_stores(subjects, name, self);
+    const auto around = std::make_shared<Surroundings>(subjects, subject);
     switch (subject.kind) {
-        case PluginKind::store:
-            register_store_kit(subject.name, [&subjects, name = subject.name] { return std::make_unique<PluginStore>(subjects, name); });
-            register_store_process_kit(subject.name, [&subjects, name = subject.name, self] {
-                return std::make_unique<PluginStoreInProcesses>(subjects, name, self);
-            });
-            break;
-        case PluginKind::provider:
+        case PluginKind::provider: return register_providers(subject, name, around);
         case PluginKind::notifier:
-        case PluginKind::service: break;
+            register_notifier_kit(name, [around] { return around->make(plugins::make_notifier, Variant::plain); });
+            return;
+        case PluginKind::service: return register_services(name, around);
+        case PluginKind::store: return;
     }
 }
 

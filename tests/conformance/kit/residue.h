@@ -1,0 +1,37 @@
+// What an instance leaves in the process after its destruction: threads and file descriptors.
+//
+// Read from /proc/self. Thread-safety: plain functions and values; threads that others start meanwhile count.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "kit/call.h"
+
+namespace embedq::conformance {
+
+// The threads or descriptors of the process at one moment: number to name.
+using Census = std::map<int, std::string>;
+
+[[nodiscard]] Census threads_now();
+[[nodiscard]] Census descriptors_now();
+
+// Those that `count` finds and that were not there before, in words; empty when there are none. Looks again until there are none
+// or the limit is over, since a thread that was joined leaves the kernel's list a moment later.
+[[nodiscard]] std::string left_since(const Census& before, Census (*count)(), Steady::duration limit);
+
+// Runs a life of an instance once, for what a library makes once per process, and then several times more: what `count` finds after
+// these and did not before is a failure. `what`: "thread".
+template <class Life>
+void expect_nothing_left(const std::string& what, Census (*count)(), const Life& life) {
+    constexpr int kLives = 3;
+    constexpr std::chrono::seconds kExitLimit{3};
+    life();
+    const Census before = count();
+    for (int i = 0; i < kLives; ++i) life();
+    const std::string left = left_since(before, count, kExitLimit);
+    EXPECT_TRUE(left.empty()) << kLives << " instances were made and destroyed, and a " << what << " is left: " << left
+                              << "; end what an instance starts in its destructor";
+}
+
+}  // namespace embedq::conformance
