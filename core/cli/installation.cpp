@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "cli/plugin_descriptions.h"
 #include "cli/plugin_tables.h"
 #include "cli/present.h"
 #include "cli/runtime.h"
@@ -20,33 +21,6 @@ Failure failure_of(const std::vector<config::Diagnostic>& diagnostics) {
     Failure failure{exit_usage, {}};
     for (const config::Diagnostic& diagnostic : diagnostics) failure.lines.push_back(config::to_string(diagnostic));
     return failure;
-}
-
-std::string type_name(OptionType type) {
-    switch (type) {
-        case OptionType::boolean: return "boolean";
-        case OptionType::integer: return "integer";
-        case OptionType::number: return "number";
-        case OptionType::text: return "text";
-        case OptionType::duration: return "duration";
-        case OptionType::size: return "size";
-        case OptionType::path: return "path";
-        case OptionType::text_list: return "list of texts";
-        case OptionType::text_map: return "map of texts";
-    }
-    return "text";
-}
-
-PluginDescription describe(const plugins::LoadedPlugin& plugin) {
-    const PluginDescriptor& descriptor = *plugin.descriptor;
-    PluginDescription described{to_string(descriptor.kind), descriptor.name,      descriptor.version,
-                                descriptor.summary,         plugin.path.string(), {}};
-    for (std::size_t i = 0; i < descriptor.option_count; ++i) {
-        const OptionSpec& option = descriptor.options[i];
-        described.options.push_back({option.name, type_name(option.type), option.default_value == nullptr ? "" : option.default_value,
-                                     option.help, option.required, option.secret});
-    }
-    return described;
 }
 
 class InstallationImpl : public Installation {
@@ -75,6 +49,14 @@ public:
             }
         }
         return found;
+    }
+
+    Opened<PluginDescription> plugin_file(const std::string& file) override {
+        const auto registry = open_registry({});
+        if (!registry) return std::unexpected(failure_of(registry.error(), exit_usage));
+        const auto loaded = (*registry)->load_file(file);
+        if (!loaded) return std::unexpected(failure_of(loaded.error(), exit_usage));
+        return describe(**loaded);
     }
 
     Opened<CheckedConfiguration> check_configuration() override {

@@ -31,8 +31,8 @@ private:
 // Where this program's own plugins lie: beside it, built or installed. Empty when there is no such folder.
 [[nodiscard]] std::filesystem::path own_plugin_folder();
 
-// The registry of the listed folders (`plugins.paths`) and, after them, the program's own folder; that one is left out when a listed
-// folder brings a plugin of the same file name, for then the listed folders are a whole set of their own.
+// The registry of the listed folders (`plugins.paths`) and, after them, the program's own folder. A plugin that a listed folder brings goes
+// before the own one of the same kind and name, so that a plugin that is installed can be worked on elsewhere.
 // The same folders give the same registry. It is never deleted: plugins stay loaded for the life of the process, and what has static
 // lifetime may refer to them until its very end. Errors are those of Registry::discover.
 [[nodiscard]] Result<plugins::Registry*> open_registry(std::vector<std::filesystem::path> listed);

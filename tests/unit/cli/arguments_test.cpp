@@ -47,6 +47,8 @@ TEST(Arguments, EveryCommandIsThere) {
                                                  {"specs", "delete", "s"},
                                                  {"plugins", "list"},
                                                  {"plugins", "show", "p"},
+                                                 {"plugins", "new", "provider", "p", "--into", "folder", "--json"},
+                                                 {"plugins", "verify", "f.so", "--options", "a=1", "--options", "b=2", "--slow", "a=3"},
                                                  {"config", "check"},
                                                  {"config", "show"},
                                                  {"config", "schema"},

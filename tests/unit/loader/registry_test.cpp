@@ -60,6 +60,28 @@ TEST(Registry, LoadsEveryPluginOfTheBuildTree) {
                 ::testing::IsSupersetOf({"libembedq_notifier_local.so", "libembedq_notifier_poll.so", "libembedq_provider_simulated.so"}));
 }
 
+TEST(Registry, AListedFolderGoesBeforeTheProgramsOwn) {
+    const Folder listed;
+    const Folder own;
+    const fs::path mine = listed.add("libembedq_store_acme.so");
+    own.add("libembedq_store_acme.so");
+    const fs::path other = own.add("libembedq_store_other.so");
+    Registry registry({listed.path()}, own.path());
+    ASSERT_TRUE(registry.discover());
+    ASSERT_EQ(registry.files().size(), 2);
+    EXPECT_EQ(registry.files()[0].path, mine);
+    EXPECT_EQ(registry.files()[1].path, other);
+    EXPECT_THAT(registry.load(PluginKind::store, "nowhere").error().message, HasSubstr(own.path().string()));
+}
+
+TEST(Registry, TheOwnFolderMayBeListedToo) {
+    const Folder own;
+    own.add("libembedq_store_acme.so");
+    Registry registry({own.path()}, own.path());
+    ASSERT_TRUE(registry.discover());
+    EXPECT_EQ(registry.files().size(), 1);
+}
+
 TEST(Registry, LoadsOnce) {
     Registry registry({kBuilt});
     ASSERT_TRUE(registry.discover());
