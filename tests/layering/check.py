@@ -170,9 +170,9 @@ class Check:
             if owner is None:
                 continue
             place = f"{link.file}:{link.line}"
-            library = next((l for l in self.tables.libraries if any(self.is_target(link.to, t) for t in l.targets)), None)
-            if library is not None:
-                self.check_linked_library(place, owner, link, library)
+            libraries = [one for one in self.tables.libraries if any(self.is_target(link.to, target) for target in one.targets)]
+            if libraries:
+                self.check_linked_library(place, owner, link, libraries)
                 continue
             defined = project.folder_of_target(link.to)
             to = self.owner(defined) if defined is not None else None
@@ -183,12 +183,15 @@ class Check:
     def is_target(name, wanted):
         return name.startswith(wanted) if wanted.endswith("::") else name == wanted
 
-    def check_linked_library(self, place, owner, link, library):
-        near = [at for at in library.places if at == owner.folder or self.inside(at, owner.folder) or self.inside(owner.folder, at)]
+    def check_linked_library(self, place, owner, link, libraries):
+        """One CMake target may bring several libraries, as Boost's headers do: one of them must belong here."""
+        places = [at for library in libraries for at in library.places]
+        names = " or ".join(library.name for library in libraries)
+        near = [at for at in places if at == owner.folder or self.inside(at, owner.folder) or self.inside(owner.folder, at)]
         if not near:
-            self.faults.append(f"{place} links {link.target} to {link.to}: {library.name} belongs to {', '.join(library.places)} alone; {SEE}")
+            self.faults.append(f"{place} links {link.target} to {link.to}: {names} belongs to {', '.join(places)} alone; {SEE}")
         elif link.visibility == "PUBLIC" and all(SOURCE.match(at) for at in near):
-            self.faults.append(f"{place} links {link.target} to {link.to} PUBLIC, but only {', '.join(near)} knows {library.name}; link it PRIVATE")
+            self.faults.append(f"{place} links {link.target} to {link.to} PUBLIC, but only {', '.join(near)} knows {names}; link it PRIVATE")
 
     # --- the rules themselves -------------------------------------------------------------------------------------------------
 

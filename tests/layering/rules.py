@@ -50,11 +50,15 @@ FOLDERS = [
     Folder("providers/*", []),
     Folder("plugins/notifiers/*", ["plugins/notifiers/wake"]),
     Folder("plugins/notifiers/wake", [], "the support library of the notifiers"),
+    Folder("plugins/sdk/template", ["tests/conformance/include"], "what a new plugin's author starts with: installed headers alone"),
 
     # Tests and measurements see what they are about.
     Folder("tests/conformance/include", [], "the kit is installed: plugin authors have it and the contract"),
     Folder("tests/conformance/kit", ["tests/conformance/include"]),
     Folder("tests/conformance", ["tests/conformance/include", "backends/*"]),
+    Folder("tests/conformance/program", ["tests/conformance", "tests/conformance/include", "tests/conformance/kit", "core/cli", "core/engine",
+                                         "core/scheduler", "config", "plugins/loader"], "it opens plugins as the program does"),
+    Folder("tests/conformance/plugins", ["tests/conformance", "tests/conformance/include", "tests/conformance/kit", "config", "plugins/loader"]),
     Folder("tests/bad_plugins", ["plugins/loader", "tests", "tests/conformance/include"]),
     Folder("tests/unit", [*PRODUCTION, "tests", "tests/conformance/include"]),
     Folder("tests", ["tests/conformance/include"], "what all tests share", below=False),
@@ -65,17 +69,19 @@ FOLDERS = [
 # A plugin brings no library into its headers' types that cross the boundary; which it uses inside is said here, plugin by plugin.
 LIBRARIES = [
     Library("Boost.DLL", ["boost/dll/"], ["Boost::"], ["plugins/loader/shared_object.cpp"], "one file knows how shared objects are loaded"),
+    Library("Boost.CRC", ["boost/crc.hpp"], ["Boost::"], ["benchmarks/ranking"]),
     Library("dlopen and ELF", ["dlfcn.h", "elf.h", "link.h"], [],
             ["plugins/loader/elf_check.cpp", "tests/unit/lexical"], "the loader looks at files before anything maps them"),
     Library("yaml-cpp", ["yaml-cpp/"], ["yaml-cpp"], ["config/document.cpp", "core/catalog/yaml_capture.cpp"]),
     Library("simdjson", ["simdjson.h"], ["simdjson::"], ["core/catalog/json_reader.cpp"]),
     Library("OpenSSL", ["openssl/"], ["OpenSSL::"], ["core/catalog/hash.cpp"]),
-    Library("CLI11", ["CLI/"], ["CLI11::"], ["core/cli/arguments.cpp"]),
+    Library("CLI11", ["CLI/"], ["CLI11::"], ["core/cli/arguments.cpp", "benchmarks/ranking/rank_eval.cpp", "tests/conformance/program/arguments.cpp"]),
     Library("spdlog", ["spdlog/"], ["spdlog::"], ["core/cli/logging.cpp"], "the host's alone: plugins log through context.logger()"),
     Library("nlohmann-json", ["nlohmann/"], ["nlohmann_json::"],
-            ["config/schema.cpp", "core/cli", "benchmarks/micro", "tests/unit/config"], "for what is written, not for what is read"),
+            ["config/schema.cpp", "core/cli", "benchmarks", "tests/unit/config"], "for what is written, not for what is read"),
     Library("fmt", ["fmt/"], ["fmt::"],
-            ["core/catalog", "core/engine", "core/cli", "config", "plugins/loader", "providers/simulated"]),
+            ["core/catalog", "core/engine", "core/cli", "config", "plugins/loader", "providers/simulated", "benchmarks/ranking",
+             "tests/conformance/program"]),
     Library("SQLite", ["sqlite3.h"], ["SQLite::"], ["backends/sqlite"]),
     Library("zstd", ["zstd.h"], ["PkgConfig::ZSTD"], ["backends/sqlite"]),
     Library("Snowball", ["libstemmer.h"], ["stemmer"], ["core/catalog/ranking", "providers/lexical"]),
@@ -85,10 +91,10 @@ LIBRARIES = [
 
 # Any folder but the contract's may use the operating system.
 SYSTEM_HEADERS = {
-    "fcntl.h", "poll.h", "signal.h", "stdlib.h", "sys/eventfd.h", "sys/ioctl.h", "sys/random.h", "sys/signalfd.h", "sys/stat.h",
-    "sys/wait.h", "unistd.h",
+    "fcntl.h", "poll.h", "signal.h", "stdlib.h", "spawn.h", "sys/eventfd.h", "sys/ioctl.h", "sys/random.h", "sys/signalfd.h",
+    "sys/stat.h", "sys/types.h", "sys/utsname.h", "sys/wait.h", "unistd.h",
 }
 
 # Folders that includes are looked up in, beside the including file's own.
 INCLUDE_ROOTS = [".", "core", "core/include", "plugins", "providers", "backends/memory/include", "backends/sqlite",
-                 "tests/conformance/include", "tests/unit/scheduler"]
+                 "tests/conformance", "tests/conformance/include", "tests/conformance/kit", "tests/unit/scheduler", "benchmarks"]
