@@ -89,6 +89,11 @@ Status check_descriptor(const PluginDescriptor& descriptor, const FileName& expe
     if (descriptor.name == nullptr || descriptor.version == nullptr || descriptor.summary == nullptr) {
         return refuse(file, "leaves its name, version or summary out (nullptr); give all three");
     }
+    if (std::ranges::find(kPluginKinds, descriptor.kind) == kPluginKinds.end()) {
+        return refuse(file, fmt::format("says it is of kind {}, but there are only store (1), provider (2), notifier (3) and service (4); "
+                                        "declare it with the macros of embedq/plugin.h",
+                                        static_cast<std::uint32_t>(descriptor.kind)));
+    }
     if (descriptor.kind != expected.kind || descriptor.name != expected.name) {
         return refuse(
             file, fmt::format("holds the {} '{}', but its file name says the {} '{}'; name the file {}", to_string(descriptor.kind),
@@ -96,10 +101,12 @@ Status check_descriptor(const PluginDescriptor& descriptor, const FileName& expe
     }
     if (auto factories = check_factories(descriptor, file); !factories) return factories;
     if (descriptor.option_count > 0 && descriptor.options == nullptr) {
-        return refuse(file, fmt::format("counts {} options, but has no option table", descriptor.option_count));
+        return refuse(file,
+                      fmt::format("counts {} options, but has no option table (nullptr); declare both with the macros of embedq/plugin.h",
+                                  descriptor.option_count));
     }
     if (auto table = check_option_table(std::span(descriptor.options, descriptor.option_count)); !table) {
-        return refuse(file, fmt::format("has a faulty option table: {}", table.error().message));
+        return refuse(file, fmt::format("has a faulty option table: {}; mend that row of the plugin's table", table.error().message));
     }
     return {};
 }

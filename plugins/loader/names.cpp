@@ -3,14 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 namespace embedq::plugins {
 namespace {
 
 constexpr std::string_view kPrefix = "libembedq_";
 constexpr std::string_view kSuffix = ".so";
-constexpr std::array kKinds = {PluginKind::store, PluginKind::provider, PluginKind::notifier, PluginKind::service};
 
 }  // namespace
 
@@ -25,7 +23,7 @@ std::optional<FileName> parse_file_name(std::string_view file_name) {
     file_name.remove_prefix(kPrefix.size());
     if (file_name.size() < kSuffix.size()) return std::nullopt;
     file_name.remove_suffix(kSuffix.size());
-    for (const PluginKind kind : kKinds) {
+    for (const PluginKind kind : kPluginKinds) {
         const std::string start = fmt::format("{}_", to_string(kind));
         if (!file_name.starts_with(start)) continue;
         const std::string_view name = file_name.substr(start.size());

@@ -3,6 +3,7 @@
 // Thread-safety: pure functions.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,8 @@
 #include "embedq/plugin.h"
 
 namespace embedq::plugins {
+
+inline constexpr std::array kPluginKinds = {PluginKind::store, PluginKind::provider, PluginKind::notifier, PluginKind::service};
 
 // [a-z][a-z0-9_]*
 [[nodiscard]] bool is_plain_name(std::string_view name) noexcept;

@@ -117,7 +117,8 @@ Result<const LoadedPlugin*> Registry::load_file(const fs::path& file) {
 
     if (auto safe = check_only_owner_writes(real.parent_path()); !safe) return std::unexpected(std::move(safe.error()));
     if (auto safe = check_only_owner_writes(real); !safe) return std::unexpected(std::move(safe.error()));
-    if (auto whole = check_whole_shared_object(real); !whole) return std::unexpected(std::move(whole.error()));
+    if (auto whole = check_loadable(real, kPluginSymbol, sizeof(PluginDescriptor)); !whole)
+        return std::unexpected(std::move(whole.error()));
     const auto symbols = exported_symbols(real);
     if (!symbols) return std::unexpected(symbols.error());
     if (auto spoken = check_symbols(real, *symbols); !spoken) return std::unexpected(std::move(spoken.error()));

@@ -5,6 +5,8 @@
 
 #include <boost/dll/library_info.hpp>
 #include <boost/dll/shared_library.hpp>
+#include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <mutex>
 #include <string_view>
@@ -13,14 +15,66 @@
 namespace embedq::plugins {
 namespace {
 
+// One file is loaded at a time. Leaked, as what it guards is.
+std::mutex& loading_mutex() {
+    static auto& mutex = *new std::mutex;
+    return mutex;
+}
+
 // Leaked on purpose: destroying a shared_library unloads it, and at exit threads, instances and thread-local destructors
 // of plugins may still need their code.
+// Call it with loading_mutex() held.
 void keep_for_good(boost::dll::shared_library library) {
-    static auto& mutex = *new std::mutex;
     static auto& kept = *new std::vector<boost::dll::shared_library>;
-    const std::lock_guard lock(mutex);
     kept.push_back(std::move(library));
 }
+
+// A plugin whose global objects throw or call exit() while it is loaded ends the process: glibc lets no exception out of dlopen. What can
+// be done is to say which file it was; the sentence goes straight to stderr, since nothing of the program runs after it.
+class LoadingFile {
+public:
+    explicit LoadingFile(const std::filesystem::path& file) {
+        static const int registered = std::atexit([] { say("a constructor of a global object in it called exit()"); });
+        static_cast<void>(registered);
+        name() = file.string();
+        before_ = std::set_terminate(terminated);
+    }
+    ~LoadingFile() {
+        std::set_terminate(before_);
+        name().clear();
+    }
+    LoadingFile(const LoadingFile&) = delete;
+    LoadingFile& operator=(const LoadingFile&) = delete;
+
+private:
+    // Empty while nothing is being loaded. Never destroyed: it is read at exit.
+    static std::string& name() {
+        static auto& name = *new std::string;
+        return name;
+    }
+
+    static void say(std::string_view what) {
+        if (name().empty()) return;
+        const std::string sentence = fmt::format(
+            "plugin file '{}' ends the process while it is loaded: {}; do such work in the plugin's factory, which may return an error\n",
+            name(), what);
+        std::fputs(sentence.c_str(), stderr);
+    }
+
+    [[noreturn]] static void terminated() {
+        try {
+            if (std::current_exception() != nullptr) std::rethrow_exception(std::current_exception());
+            say("a constructor of a global object in it called std::terminate()");
+        } catch (const std::exception& error) {
+            say(fmt::format("a constructor of a global object in it threw: {}", error.what()));
+        } catch (...) {
+            say("a constructor of a global object in it threw something that is no std::exception");
+        }
+        std::_Exit(EXIT_FAILURE);
+    }
+
+    std::terminate_handler before_ = nullptr;
+};
 
 // Boost wraps dlerror's sentence in its own; people need dlerror's.
 std::string_view loader_sentence(std::string_view what) {
@@ -41,7 +95,11 @@ Result<std::vector<std::string>> exported_symbols(const std::filesystem::path& f
 }
 
 Result<const void*> load_symbol(const std::filesystem::path& file, const char* symbol) try {
-    boost::dll::shared_library library(file, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+    const std::lock_guard lock(loading_mutex());
+    boost::dll::shared_library library = [&] {
+        const LoadingFile loading(file);
+        return boost::dll::shared_library(file, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+    }();
     const void* address = library.has(symbol) ? &library.get<const char>(symbol) : nullptr;
     keep_for_good(std::move(library));
     if (address == nullptr) {

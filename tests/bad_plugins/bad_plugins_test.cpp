@@ -83,6 +83,85 @@ TEST(BadPlugins, SmallerDescriptor) {
                                            " bytes, but this embedq's has " + std::to_string(sizeof(PluginDescriptor)));
 }
 
+TEST(BadPlugins, DescriptorWithoutRoomForItsTag) {
+    expect_refused("tiny_descriptor", "has a descriptor of 4 bytes, but this embedq's has " + std::to_string(sizeof(PluginDescriptor)) +
+                                          "; build the plugin against this embedq's headers");
+}
+
+TEST(BadPlugins, SymbolIsAFunction) {
+    expect_refused("function_symbol",
+                   "exports embedq_plugin_v1 as a function, but it must be the descriptor itself, a constant; declare it with");
+}
+
+TEST(BadPlugins, SymbolIsTooShort) {
+    expect_refused("short_symbol", "exports embedq_plugin_v1 with 8 bytes, but this embedq's descriptor has " +
+                                       std::to_string(sizeof(PluginDescriptor)) + "; build the plugin against");
+}
+
+TEST(BadPlugins, NoBuildTag) {
+    expect_refused("no_tag", "has no build tag; declare it with the macros of embedq/plugin.h");
+}
+
+TEST(BadPlugins, BuiltInAnotherLibraryMode) {
+    expect_refused("other_library_mode", "glibcxx-debug=1");
+    expect_refused("other_library_mode", "but this embedq as '" EMBEDQ_BUILD_TAG "'; build both with the same compiler and settings");
+}
+
+// A sanitizer's runtime that comes late ends the process, so this one is refused unloaded.
+TEST(BadPlugins, BuiltWithAnotherSanitizer) {
+    const std::string_view own = EMBEDQ_TAG_SANITIZER;
+    const bool host_has_address = own == " sanitizer=address";
+    expect_refused("other_sanitizer", host_has_address ? "needs libtsan.so" : "needs libasan.so");
+    expect_refused("other_sanitizer", std::string("so it was built with -fsanitize=") + (host_has_address ? "thread" : "address") +
+                                          ", but this embedq with" + std::string(own) + "; build both with");
+}
+
+TEST(BadPlugins, MissingLibrary) {
+    expect_refused("missing_library",
+                   "cannot be loaded: libembedq_absent.so: cannot open shared object file: No such file or directory; "
+                   "install what is missing");
+}
+
+TEST(BadPlugins, NoName) {
+    expect_refused("no_name", "leaves its name, version or summary out (nullptr); give all three");
+}
+
+TEST(BadPlugins, UnknownKind) {
+    expect_refused("unknown_kind",
+                   "says it is of kind 9, but there are only store (1), provider (2), notifier (3) and service (4); declare");
+}
+
+TEST(BadPlugins, FactoryOfAnotherKindToo) {
+    expect_refused("two_factories", "is a provider, but has a factory for a notifier; leave that one out");
+}
+
+TEST(BadPlugins, OptionsWithoutATable) {
+    expect_refused("no_table", "counts 3 options, but has no option table (nullptr); declare both with the macros of embedq/plugin.h");
+}
+
+TEST(BadPlugins, OptionTwice) {
+    expect_refused("option_twice", "has a faulty option table: option 'model' stands twice in the option table; mend that row");
+}
+
+TEST(BadPlugins, OptionWithoutAName) {
+    expect_refused("nameless_option", "has a faulty option table: row 2 of the option table has no name (nullptr); mend that row");
+}
+
+// glibc lets no exception out of dlopen, so the process cannot be saved; but it says why it ends.
+TEST(BadPluginsDeathTest, ThrowsWhenLoaded) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(refusal_of(bad("throws_when_loaded")), ::testing::ExitedWithCode(1),
+                "libembedq_provider_throws_when_loaded.so' ends the process while it is loaded: a constructor of a global object in it "
+                "threw: no licence found; do such work in the plugin's factory");
+}
+
+TEST(BadPluginsDeathTest, ExitsWhenLoaded) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(refusal_of(bad("exits_when_loaded")), ::testing::ExitedWithCode(0),
+                "libembedq_provider_exits_when_loaded.so' ends the process while it is loaded: a constructor of a global object in it "
+                "called exit\\(\\); do such work");
+}
+
 TEST(BadPlugins, UndefinedSymbol) {
     expect_refused("undefined_symbol", "cannot be loaded: ");
     expect_refused("undefined_symbol", "undefined symbol: function_that_no_library_has; install what is missing");
@@ -146,6 +225,18 @@ TEST_F(CopiedPlugin, TwiceNamesBothFiles) {
                 AllOf(HasSubstr("provider 'sound' is there twice"), HasSubstr(file.string()), HasSubstr(bad("sound").string())));
 }
 
+// One folder under two names is one folder, and one file under two names is one plugin.
+TEST_F(CopiedPlugin, TwoPathsToTheSameFolder) {
+    const fs::path other = folder.string() + "-link";
+    fs::create_directory_symlink(folder, other);
+    Registry registry({folder, other});
+    const auto found = registry.discover();
+    EXPECT_TRUE(found) << found.error().message;
+    EXPECT_EQ(registry.files().size(), 1U);
+    EXPECT_EQ(*registry.load_file(file), *registry.load_file(other / file.filename()));
+    fs::remove(other);
+}
+
 TEST_F(CopiedPlugin, WritableByOthers) {
     fs::permissions(file, fs::perms(0777));
     EXPECT_THAT(refusal_of(file), HasSubstr("has mode 0777, so everyone may change it"));
@@ -192,6 +283,8 @@ TEST_F(CopiedPlugin, OfAnotherMachineOrType) {
     EXPECT_THAT(refusal_of(file), HasSubstr("is an ELF file of another type"));
     overwrite(18, 8);  // e_machine: MIPS
     EXPECT_THAT(refusal_of(file), HasSubstr("is for another machine (ELF machine 8, "));
+    overwrite(4, 1);  // EI_CLASS: ELFCLASS32
+    EXPECT_THAT(refusal_of(file), HasSubstr("is a 32-bit ELF file, but must be a shared object built for this machine"));
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ TEST(Descriptor, MustFitItsFileName) {
     EXPECT_THAT(refusal(descriptor), HasSubstr("holds the store 'x'"));
     descriptor = sound();
     descriptor.kind = static_cast<PluginKind>(99);
-    EXPECT_THAT(refusal(descriptor), HasSubstr("holds the unknown 'x'"));
+    EXPECT_THAT(refusal(descriptor), HasSubstr("says it is of kind 99, but there are only store (1)"));
     descriptor = sound();
     descriptor.summary = nullptr;
     EXPECT_THAT(refusal(descriptor), HasSubstr("name, version or summary"));
