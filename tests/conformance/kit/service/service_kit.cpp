@@ -147,6 +147,17 @@ void no_thread_is_left(ServiceKit& kit) {
     expect_nothing_left("thread", threads_now, [&] { live(kit); });
 }
 
+void no_thread_is_left_by_a_stop_while_starting(ServiceKit& kit) {
+    expect_nothing_left("thread", threads_now, [&] {
+        const ServicePtr service = kit.make();
+        auto start = ServiceKit::begin_start(service);
+        (void)start.done_within(10ms);
+        ServiceKit::stop(service, "while start() runs");
+        (void)start.result(kStopLimit);
+        ServiceKit::stop(service, "after a start() that was stopped");
+    });
+}
+
 void no_descriptor_is_left(ServiceKit& kit) {
     expect_nothing_left("file descriptor", descriptors_now, [&] { live(kit); });
 }
@@ -164,6 +175,7 @@ std::vector<ServiceCase> service_cases() {
         {"destruction", "without_a_start", without_a_start},
         {"destruction", "without_a_stop", without_a_stop},
         {"no_thread_left", "after_a_stop_and_destruction", no_thread_is_left},
+        {"no_thread_left", "after_a_stop_while_starting", no_thread_is_left_by_a_stop_while_starting},
         {"no_descriptor_left", "after_a_stop_and_destruction", no_descriptor_is_left},
     };
 }
