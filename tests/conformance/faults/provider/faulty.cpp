@@ -73,6 +73,7 @@ public:
         ProviderInfo info;
         info.model = has("info_changes") ? "model " + std::to_string(infos_++) : "faulty";
         info.dimension = kDimension;
+        info.limits.concurrency = 4;
         if (has("endpoints_alike")) info.endpoints = {"one", "one"};
         return info;
     }

@@ -98,6 +98,8 @@ void while_starting_ends_both(ServiceKit& kit) {
         (void)start.result(kStopLimit);  // an error is as good as success
         ServiceKit::stop(service, "after a start() that was stopped");
     }
+    // Nothing that was taken on the way is still held.
+    ServiceKit::stop(kit.started(), "of an instance that started after those that were stopped while starting");
 }
 
 // Two of one configuration: the second may find what it needs taken, but says so.
