@@ -9,7 +9,7 @@ TSAN_TESTS ?= scheduler|engine|store|memory|sqlite|postgres|loader|registry|plug
 FORMATTED = git ls-files '*.h' '*.cpp'
 
 .NOTPARALLEL:
-.PHONY: help setup build demo test test-dev test-tsan test-release bench soak format lint install clean
+.PHONY: help setup build demo test test-dev test-tsan test-release docs bench soak format lint install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,11 @@ test-dev: setup ## Unit tests and conformance under ASan and UBSan
 	cmake --preset dev
 	cmake --build --preset dev -j$(JOBS)
 	ctest --preset dev --no-tests=error -j$(JOBS)
+
+docs: setup ## Write the pages that come from the program: docs/configuration.md, docs/errors.md
+	cmake --preset dev
+	cmake --build --preset dev -j$(JOBS)
+	python3 docs/generate.py build/dev/bin/embedq
 
 bench: build ## Measure: benchmarks/
 	cmake --preset release -DEMBEDQ_BUILD_BENCHMARKS=ON

@@ -151,7 +151,8 @@ struct Loaded {
     std::vector<Diagnostic> warnings;
 };
 
-// `plugins.paths` alone, absolute. Fails on what keeps it from being read; `load` reports the same faults among all others.
+// `plugins.paths` alone, absolute. Fails on what keeps it from being read, which `load` reports too, among all others, and on folders
+// that do not exist, which `load` does not look for.
 [[nodiscard]] std::expected<std::vector<std::filesystem::path>, std::vector<Diagnostic>> read_plugin_paths(const Source& source,
                                                                                                            const Environment& environment);
 
@@ -178,5 +179,8 @@ struct Loaded {
 
 // The JSON Schema (draft 2020-12) of the YAML, for editors: the fixed keys and, per plugin, its option table.
 [[nodiscard]] std::string schema(PluginTables& tables);
+
+// The reference page (docs/configuration.md) as Markdown: every key, and every plugin's options.
+[[nodiscard]] std::string reference(PluginTables& tables);
 
 }  // namespace embedq::config

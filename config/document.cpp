@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <sstream>
 #include <utility>
 
@@ -171,8 +172,35 @@ private:
     void close() {
         Open top = std::move(open_.back());
         open_.pop_back();
+        if (top.node.kind == Node::Kind::mapping) merge(top.node);
         if (top.anchor != YAML::NullAnchor) anchors_[top.anchor] = top.node;
         put(std::move(top.node));
+    }
+
+    // YAML 1.1's merge key, which yaml-cpp leaves to its callers: `<<: *a` and `<<: [*a, *b]` bring the keys that the mapping does not
+    // write itself; of several, the first wins. What they bring was counted where the alias was.
+    void merge(Node& mapping) {
+        const auto key = std::find_if(mapping.keys.begin(), mapping.keys.end(), [](const Node& k) { return k.text == "<<"; });
+        if (key == mapping.keys.end()) return;
+        const auto value = mapping.items.begin() + (key - mapping.keys.begin());
+        const Node written = std::move(*value);
+        mapping.keys.erase(key);
+        mapping.items.erase(value);
+        const bool several = written.kind == Node::Kind::sequence;
+        for (const Node& source : several ? std::span(written.items) : std::span(&written, 1)) {
+            if (source.kind != Node::Kind::mapping) {
+                report_.error(source.at,
+                              fmt::format("found {} after '<<', expected the alias of a mapping, such as `<<: *name`, or a sequence "
+                                          "of such aliases",
+                                          source.found()));
+                continue;
+            }
+            for (std::size_t i = 0; i < source.keys.size(); ++i) {
+                if (mapping.find(source.keys[i].text) != nullptr) continue;
+                mapping.keys.push_back(source.keys[i]);
+                mapping.items.push_back(source.items[i]);
+            }
+        }
     }
 
     void put(Node node) {
@@ -197,8 +225,8 @@ private:
         }
         const auto first = std::find_if(mapping.keys.begin(), mapping.keys.end(), [&](const Node& k) { return k.text == key.text; });
         if (first != mapping.keys.end()) {
-            report_.error(key.at,
-                          fmt::format("duplicate key {}: it stands in line {} already; keep one of them", quote(key.text), first->at.line));
+            report_.error(key.at, fmt::format("duplicate key {}: it stands in line {}, column {} already; keep one of them",
+                                              quote(key.text), first->at.line, first->at.column));
             return;
         }
         // The parser places a value that is not there at the next token, which may be lines away.
@@ -240,7 +268,7 @@ private:
 
 // yaml-cpp's terse messages, as sentences that say what to look for.
 std::string explain(const YAML::Exception& exception) {
-    static constexpr std::pair<std::string_view, std::string_view> sentences[] = {
+    static const std::pair<std::string_view, std::string_view> sentences[] = {
         {YAML::ErrorMsg::END_OF_MAP_FLOW,
          "a '{' before this place is not closed by '}', a text in it not by its quote, or a ',' is missing"},
         {YAML::ErrorMsg::END_OF_SEQ_FLOW,
@@ -265,6 +293,16 @@ std::optional<std::string> tab_fault(std::string_view text, int line) {
         text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
     }
     return std::nullopt;
+}
+
+// yaml-cpp places an alias that it does not know, but does not name it.
+std::optional<std::string> alias_fault(std::string_view text, const YAML::Exception& exception) {
+    if (exception.msg != YAML::ErrorMsg::UNKNOWN_ANCHOR || exception.mark.is_null()) return std::nullopt;
+    const auto offset = static_cast<std::size_t>(exception.mark.pos);
+    if (offset >= text.size() || text[offset] != '*') return std::nullopt;
+    const std::string_view name = text.substr(offset + 1, text.find_first_of(" \t\r\n,]}", offset) - offset - 1);
+    return fmt::format("the alias {} stands for nothing; write {} before what it repeats, further up", quote(fmt::format("*{}", name)),
+                       quote(fmt::format("&{}", name)));
 }
 
 // What is wrong behind the first document does not keep that one from being checked.
@@ -348,7 +386,9 @@ std::optional<Node> parse_document(std::string_view text, Report& report) {
     } catch (const Stopped&) {
         return std::nullopt;
     } catch (const YAML::Exception& exception) {
-        report.error(places.of(exception.mark), tab_fault(text, places.of(exception.mark).line).value_or(explain(exception)));
+        const Position at = places.of(exception.mark);
+        const auto alias = alias_fault(text, exception);
+        report.error(at, alias ? *alias : tab_fault(text, at.line).value_or(explain(exception)));
         return std::nullopt;
     }
 }

@@ -20,8 +20,7 @@ class Loading {
 public:
     Loading(Reader& reader, PluginTables& tables) : reader_(reader), report_(reader.report()), tables_(tables) {}
 
-    // False when the document is of another version, by whose rules it must not be judged.
-    [[nodiscard]] bool version(const Node& root);
+    void version(const Node& root);
     void sections(const Node& root, Configuration& config);
 
 private:
@@ -49,16 +48,19 @@ private:
     std::vector<std::string> declared_;  // the providers' names, those with faults included
 };
 
-bool Loading::version(const Node& root) {
+// A wrong version does not keep the rest from being checked: most often it is a slip, and where it is not, the message says by which rules
+// the rest was judged.
+void Loading::version(const Node& root) {
     const Node* node = root.find("version");
     if (node == nullptr) {
         report_.error(root.at, "the key 'version' is missing; begin the file with `version: 1`");
-        return true;
+        return;
     }
     const auto text = reader_.text(*node, "version", "1");
-    if (!text || *text == "1") return true;
-    report_.error(node->at, fmt::format("version: found {}, expected 1, the only version that this program reads", quote(*text)));
-    return false;
+    if (!text || *text == "1") return;
+    report_.error(node->at, fmt::format("version: found {}, expected 1, the only version that this program reads; the rest of the file is "
+                                        "checked as version 1",
+                                        quote(*text)));
 }
 
 Loading::Named Loading::named_plugin(PluginKind kind, const Node* mapping, std::string_view where, std::string_view fallback, Position at) {
@@ -265,7 +267,10 @@ void Loading::logging(const Node& root, Configuration& config) {
     config.logging = logging_from(reader_.table(logging_table(), mapping, {"logging", {}, root.at, {}, {}}));
 }
 
-std::vector<std::filesystem::path> plugin_paths(Reader& reader, const Node& root) {
+// What a path must name: `load` reads the text alone, so that what it says of a document is the same on every machine.
+enum class Folders { named, existing };
+
+std::vector<std::filesystem::path> plugin_paths(Reader& reader, const Node& root, Folders folders) {
     const Node* mapping = reader.mapping(root.find("plugins"), "plugins", " with the key 'paths'");
     if (mapping == nullptr) return {};
     reader.check_keys(*mapping, "plugins", {"paths"});
@@ -273,12 +278,21 @@ std::vector<std::filesystem::path> plugin_paths(Reader& reader, const Node& root
     const auto value = node == nullptr ? std::nullopt : reader.value(plugin_paths_spec(), *node, "plugins.paths");
     if (!value) return {};
     std::vector<std::filesystem::path> paths;
-    for (const std::string& text : std::get<std::vector<std::string>>(*value)) {
-        if (text.empty()) {
-            reader.report().error(node->at, "plugins.paths: found an empty text, expected the path of a folder");
+    const auto& texts = std::get<std::vector<std::string>>(*value);
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        const Position at = node->kind == Node::Kind::sequence ? node->items[i].at : node->at;
+        if (texts[i].empty()) {
+            reader.report().error(at, "plugins.paths: found an empty text, expected the path of a folder");
             continue;
         }
-        paths.push_back((reader.folder() / text).lexically_normal());
+        const auto path = (reader.folder() / texts[i]).lexically_normal();
+        std::error_code error;
+        if (folders == Folders::existing && !std::filesystem::exists(path, error) && !error) {
+            reader.report().error(
+                at, fmt::format("plugins.paths: the folder {} does not exist; create it, or take it out", quote(path.string())));
+            continue;
+        }
+        paths.push_back(path);
     }
     return paths;
 }
@@ -286,7 +300,7 @@ std::vector<std::filesystem::path> plugin_paths(Reader& reader, const Node& root
 void Loading::sections(const Node& root, Configuration& config) {
     static constexpr std::string_view mend = " with the key 'plugin'";
     reader_.check_keys(root, {}, top_keys);
-    config.plugin_paths = plugin_paths(reader_, root);
+    config.plugin_paths = plugin_paths(reader_, root, Folders::named);
     // A section of the wrong shape is reported by `mapping`; its default then stands in only to let the rest be checked.
     config.store = instance(PluginKind::store, reader_.mapping(root.find("store"), "store", mend), "store", default_store, root.at);
     config.notifier =
@@ -328,7 +342,7 @@ std::expected<std::vector<std::filesystem::path>, std::vector<Diagnostic>> read_
     // Faults elsewhere are for `load` to report, together with the rest.
     Report report(source.name());
     Reader reader(report, environment, source.folder());
-    auto paths = plugin_paths(reader, *root);
+    auto paths = plugin_paths(reader, *root, Folders::existing);
     if (report.failed()) return std::unexpected(report.take());
     return paths;
 }
@@ -342,7 +356,8 @@ std::expected<Loaded, std::vector<Diagnostic>> load(const Source& source, Plugin
     Loaded loaded;
     loaded.configuration.source = source.name();
     loaded.configuration.file = source.path();
-    if (loading.version(*root)) loading.sections(*root, loaded.configuration);
+    loading.version(*root);
+    loading.sections(*root, loaded.configuration);
     if (report.failed()) return std::unexpected(report.take());
     loaded.warnings = report.take();
     return loaded;

@@ -34,23 +34,37 @@ Json bounded(Json schema, const OptionSpec& spec) {
 // One text of an option; for a secret also a file.
 Json text_schema(const OptionSpec& spec) {
     if (spec.choices != nullptr) return any_of({{{"enum", split(spec.choices, '|')}}, reference("variable")});
-    if (spec.secret) return any_of({reference("text"), reference("secret_file")});
-    return reference("text");
+    const char* const text = spec.required && spec.type == OptionType::text ? "text_written" : "text";
+    if (spec.secret) return any_of({reference(text), reference("secret_file")});
+    return reference(text);
 }
 
-Json value_schema(const OptionSpec& spec) {
+// A bare number of bytes can be compared; one with a unit cannot.
+Json size_schema(const OptionSpec& spec) {
+    if (!spec.minimum && !spec.maximum) return reference("size");
+    Json number = bounded({{"type", "integer"}}, spec);
+    return {{"$ref", "#/$defs/size"}, {"if", {{"type", "integer"}}}, {"then", std::move(number)}};
+}
+
+Json plain_schema(const OptionSpec& spec) {
     switch (spec.type) {
         case OptionType::boolean: return any_of({{{"type", "boolean"}}, reference("variable")});
         case OptionType::integer: return any_of({bounded({{"type", "integer"}}, spec), reference("variable")});
         case OptionType::number: return any_of({bounded({{"type", "number"}}, spec), reference("variable")});
         case OptionType::duration: return reference("duration");
-        case OptionType::size: return any_of({bounded({{"type", "integer"}}, spec), reference("size")});
-        case OptionType::path: return {{"type", "string"}, {"minLength", 1}};
+        case OptionType::size: return size_schema(spec);
+        case OptionType::path: return reference("text_written");
         case OptionType::text: return text_schema(spec);
         case OptionType::text_list: return any_of({{{"type", "array"}, {"items", text_schema(spec)}}, text_schema(spec)});
         case OptionType::text_map: return {{"type", "object"}, {"additionalProperties", text_schema(spec)}};
     }
     return Json::object();
+}
+
+// A secret may also stand in a file; texts, lists and maps say so of each of their texts.
+Json value_schema(const OptionSpec& spec) {
+    const bool of_texts = spec.type == OptionType::text || spec.type == OptionType::text_list || spec.type == OptionType::text_map;
+    return spec.secret && !of_texts ? any_of({plain_schema(spec), reference("secret_file")}) : plain_schema(spec);
 }
 
 Json default_json(const OptionSpec& spec) {
@@ -98,29 +112,42 @@ Json plugin_rule(PluginKind kind, const PluginTable& table) {
     for (const OptionSpec& spec : table.options) {
         if (spec.required && spec.default_value == nullptr && !host_supplies(kind, table.name, spec.name)) required.push_back(spec.name);
     }
-    Json then = {{"properties", {{"options", nullptr}}}};
+    Json then = {{"type", "object"}, {"properties", {{"options", nullptr}}}};
     if (!required.empty()) {
         options["type"] = "object";
         options["required"] = required;
         then["required"] = {"options"};
     }
     then["properties"]["options"] = std::move(options);
-    return {{"if", {{"properties", {{"plugin", {{"const", table.name}}}}}, {"required", {"plugin"}}}}, {"then", std::move(then)}};
+    return {{"if", {{"type", "object"}, {"properties", {{"plugin", {{"const", table.name}}}}}, {"required", {"plugin"}}}},
+            {"then", std::move(then)}};
 }
 
 Json instance_schema(PluginKind kind, PluginTables& tables, const char* description) {
-    const auto names = tables.names(kind);
     Json schema = object(description);
-    schema["properties"]["plugin"] = any_of({{{"enum", names}}, reference("variable")});
-    schema["properties"]["plugin"]["description"] = fmt::format("The name of a {} plugin.", embedq::to_string(kind));
-    schema["properties"]["options"] = {{"type", Json::array({"object", "null"})}};
-    schema["required"] = {"plugin"};
+    Json choices = Json::array();
     Json rules = Json::array();
-    for (const std::string& name : names) {
-        if (const auto table = tables.find(kind, name)) rules.push_back(plugin_rule(kind, *table));
+    for (const std::string& name : tables.names(kind)) {
+        const auto table = tables.find(kind, name);
+        if (!table) continue;
+        choices.push_back({{"const", name}, {"description", table->summary}});
+        rules.push_back(plugin_rule(kind, *table));
     }
+    choices.push_back(reference("variable"));
+    schema["properties"]["plugin"] = {{"description", fmt::format("The name of a {} plugin.", embedq::to_string(kind))},
+                                      {"anyOf", std::move(choices)}};
+    schema["properties"]["options"] = {
+        {"description", fmt::format("The options of the {} plugin, by their names.", embedq::to_string(kind))},
+        {"type", Json::array({"object", "null"})}};
+    schema["required"] = {"plugin"};
     if (!rules.empty()) schema["allOf"] = std::move(rules);
     return schema;
+}
+
+Json quantity(const char* description, const char* pattern, const std::vector<std::string>& examples, Json bare) {
+    return {{"description", description},
+            {"examples", examples},
+            {"anyOf", Json::array({std::move(bare), {{"type", "string"}, {"pattern", pattern}}, reference("variable")})}};
 }
 
 Json definitions() {
@@ -128,12 +155,16 @@ Json definitions() {
         {"variable",
          {{"type", "string"}, {"pattern", variable_pattern}, {"description", "Taken from the environment: ${NAME} or ${NAME:-default}."}}},
         {"text", {{"type", Json::array({"string", "number", "boolean"})}}},
-        {"duration", any_of({{{"const", 0}}, {{"type", "string"}, {"pattern", "^(0|[0-9]+(ms|s|m|h|d))$"}}, reference("variable")})},
-        {"size", any_of({{{"type", "string"}, {"pattern", "^[0-9]+(B|KiB|MiB|GiB|TiB)?$"}}, reference("variable")})},
+        {"text_written", {{"type", Json::array({"string", "number", "boolean"})}, {"minLength", 1}}},
+        {"duration", quantity("A number with its unit: ms, s, m, h or d.", "^(0|[0-9]+(ms|s|m|h|d))$", {"250ms", "20s", "5m", "1h", "14d"},
+                              {{"const", 0}})},
+        {"size", quantity("Bytes, or a number with its unit: B, KiB, MiB, GiB or TiB.", "^[0-9]+(B|KiB|MiB|GiB|TiB)?$",
+                          {"64KiB", "10MiB", "1GiB"}, {{"type", "integer"}, {"minimum", 0}})},
         {"secret_file",
          {{"type", "object"},
           {"description", "The secret is the content of this file, which counts from the configuration's folder."},
-          {"properties", {{"file", {{"type", "string"}, {"minLength", 1}}}}},
+          {"properties",
+           {{"file", {{"description", "The path of the file that holds the secret."}, {"type", "string"}, {"minLength", 1}}}}},
           {"required", {"file"}},
           {"additionalProperties", false}}},
     };
@@ -142,6 +173,7 @@ Json definitions() {
 Json providers_schema(PluginTables& tables) {
     Json provider = instance_schema(PluginKind::provider, tables, "A provider: turns texts into vectors.");
     provider["type"] = "object";
+    provider["title"] = "provider";  // what an editor calls it where it offers a whole one
     provider["properties"]["limits"] = table_schema(limits_table(), "What this process asks of the provider at most.");
     return {{"type", Json::array({"object", "null"})},
             {"description", "Providers by the names that `embedding` uses."},
@@ -165,6 +197,7 @@ Json embedding_schema() {
 std::string schema(PluginTables& tables) {
     Json plugins = object("Where plugins are found.");
     plugins["properties"]["paths"] = option_schema(plugin_paths_spec());
+    for (Json& form : plugins["properties"]["paths"]["anyOf"]) (form.contains("items") ? form["items"] : form) = reference("text_written");
     Json scheduler = table_schema(scheduler_table(), "How jobs are held, retried and kept.");
     scheduler["properties"]["backoff"] = table_schema(backoff_table(), "How long a failed job waits for its next attempt.");
     Json service = instance_schema(PluginKind::service, tables, "A service: runs beside the scheduler in `embedq serve`.");

@@ -2,13 +2,12 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <map>
 #include <random>
 #include <system_error>
 
+#include "cli/plugin_tables.h"
 #include "config/configuration.h"
 #include "loader/instances.h"
-#include "loader/registry.h"
 
 namespace embedq::bench {
 namespace {
@@ -49,39 +48,6 @@ private:
     SystemClock clock_;
 };
 
-class Tables : public config::PluginTables {
-public:
-    explicit Tables(plugins::Registry& registry) : registry_(registry) {}
-    Result<config::PluginTable> find(PluginKind kind, std::string_view name) override {
-        const auto loaded = registry_.load(kind, name);
-        if (!loaded) return std::unexpected(loaded.error());
-        const PluginDescriptor& descriptor = *(*loaded)->descriptor;
-        return config::PluginTable{descriptor.name, descriptor.version, descriptor.summary, {descriptor.options, descriptor.option_count}};
-    }
-    std::vector<std::string> names(PluginKind kind) override {
-        std::vector<std::string> names;
-        for (const plugins::PluginFile& file : registry_.files()) {
-            if (file.kind == kind) names.push_back(file.name);
-        }
-        return names;
-    }
-
-private:
-    plugins::Registry& registry_;
-};
-
-// One registry for each list of folders, for the life of the process: plugins are never unloaded.
-Result<plugins::Registry*> registry_of(std::vector<fs::path> folders) {
-    static auto& all = *new std::map<std::vector<fs::path>, plugins::Registry*>;
-    std::error_code error;
-    const fs::path own = fs::read_symlink("/proc/self/exe", error).parent_path().parent_path() / "lib" / "embedq" / "plugins";
-    if (fs::is_directory(own, error)) folders.push_back(own);
-    if (const auto found = all.find(folders); found != all.end()) return found->second;
-    auto registry = std::make_unique<plugins::Registry>(folders);
-    if (const Status discovered = registry->discover(); !discovered) return std::unexpected(discovered.error());
-    return all.emplace(folders, registry.release()).first->second;
-}
-
 Error faults(const std::vector<config::Diagnostic>& diagnostics) {
     std::string lines;
     for (const config::Diagnostic& diagnostic : diagnostics) lines += (lines.empty() ? "" : "\n") + config::to_string(diagnostic);
@@ -108,9 +74,9 @@ Result<std::unique_ptr<OpenedStore>> OpenedStore::open(const std::string& yaml) 
     const config::Source source = config::Source::file(yaml);
     auto paths = config::read_plugin_paths(source, environment);
     if (!paths) return std::unexpected(faults(paths.error()));
-    const auto registry = registry_of(std::move(*paths));
+    const auto registry = cli::open_registry(std::move(*paths));
     if (!registry) return std::unexpected(registry.error());
-    Tables tables(**registry);
+    cli::PluginTables tables(**registry);
     const auto loaded = config::load(source, tables, environment);
     if (!loaded) return std::unexpected(faults(loaded.error()));
 

@@ -1,189 +1,113 @@
-// How good the ranking is: recall in the first 1, 5 and 10, and mean reciprocal rank, for each mode.
+// How good the ranking is: recall in the first 1, 5 and 10 and mean reciprocal rank, for lexical, semantic and hybrid ranking, and whether
+// hybrid ranking stays within its bound of the better half.
 //
-// Workloads:
-//   questions  questions in plain words over one document, each with the operation ids that are accepted
-//   general    the query is an operation's summary, the target the same operation indexed without it (extract_operations.py --drop-summary)
-// usage: embedq_rank_eval OPERATIONS.TSV [--questions FILE] [--weight W]... [--dimension N] [--show] [--every N]
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
-#include <functional>
-#include <iostream>
-#include <map>
-#include <set>
-#include <string>
-#include <vector>
+// Workloads, from a table of sets (documents.h):
+//   questions  questions in plain words over one or more documents, each with the operation ids that are accepted
+//   summaries  the query is an operation's summary, the target the same operation indexed without it
+// each with the offline provider's vectors, or with made-up ones whose strength is known (--half).
+//
+// Exit status: 0 done, 1 with --check where the bound is broken, 2 bad usage or input.
+#include <fmt/format.h>
 
-#include "catalog/ranking/index.h"
-#include "lexical/embedder.h"
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <fstream>
+#include <iostream>
+#include <set>
+
+#include "ranking/evaluation.h"
+#include "ranking/report.h"
 
 namespace {
 
-using embedq::RankingMode;
-
-struct Case {
-    std::string question;
-    std::string document;  // empty: any
-    std::set<std::string> accepted;
-};
+using namespace embedq::evaluation;
 
 struct Settings {
-    std::string operations;
-    std::string questions;
+    std::string documents;
+    std::string sets;
+    std::vector<std::string> only;
+    std::vector<std::string> halves;
     std::vector<double> weights;
-    std::size_t dimension = 512;
-    std::size_t every = 1;
+    std::string json_file;
+    std::string commit;
     bool show = false;
+    bool check = false;
 };
 
-struct Score {
-    double first = 0, five = 0, ten = 0, reciprocal = 0;
-    void add(std::size_t rank) {
-        first += rank == 1 ? 1 : 0;
-        five += rank >= 1 && rank <= 5 ? 1 : 0;
-        ten += rank >= 1 && rank <= 10 ? 1 : 0;
-        reciprocal += rank >= 1 ? 1.0 / static_cast<double>(rank) : 0;
-    }
-};
+int complain(const std::string& message) {
+    std::cerr << "embedq_rank_eval: " << message << "\n";
+    return 2;
+}
 
-std::vector<std::string> split(const std::string& line, char separator) {
-    std::vector<std::string> parts(1);
-    for (const char c : line) {
-        if (c == separator) {
-            parts.emplace_back();
-        } else {
-            parts.back() += c;
+embedq::Result<SetReport> evaluate(const QuestionSet& set, const Settings& settings) {
+    auto evaluation = Evaluation::open(set, settings.documents, std::filesystem::path(settings.sets).parent_path());
+    if (!evaluation) return std::unexpected(evaluation.error());
+    SetReport report{set, evaluation->operations(), evaluation->questions(), evaluation->refused(), {}};
+    for (const HalfKind& kind : half_kinds()) {
+        if (std::ranges::find(settings.halves, kind.name) == settings.halves.end()) continue;
+        auto half = make_half(kind.name);
+        if (!half) return std::unexpected(half.error());
+        for (const double weight : settings.weights.empty() ? std::vector<double>{(*half)->weight()} : settings.weights) {
+            report.comparisons.push_back(evaluation->compare(kind, **half, weight));
+            if (settings.show)
+                fmt::print("{} with {} at {:.2f}, not in the first five:\n{}", set.name, kind.name, weight,
+                           evaluation->misses(**half, weight));
         }
     }
-    return parts;
+    return report;
 }
 
-// Stands in for SHA-256: the index only tells texts apart by it.
-embedq::Sha256 identity_of(const std::string& text) {
-    embedq::Sha256 hash{};
-    for (std::size_t part = 0; part < 4; ++part) {
-        const std::size_t value = std::hash<std::string>{}(text + static_cast<char>('0' + part));
-        std::memcpy(hash.data() + part * 8, &value, 8);
-    }
-    return hash;
-}
-
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-std::vector<Case> read_questions(const std::string& path) {
-    std::vector<Case> cases;
-    std::ifstream file(path);
-    for (std::string line; std::getline(file, line);) {
-        if (line.empty() || line.front() == '#') continue;
-        const auto row = split(line, '\t');
-        if (row.size() < 2) continue;
-        const auto ids = split(row[1], ',');
-        cases.push_back({row[0], {}, {ids.begin(), ids.end()}});
-    }
-    return cases;
-}
-
-// Fills the index; gives the cases that the operations themselves bring.
-std::vector<Case> load(const Settings& settings, embedq::ranking::CatalogIndex& index) {
-    std::map<std::string, std::vector<embedq::Operation>> documents;
-    std::vector<Case> cases;
-    std::ifstream file(settings.operations);
-    for (std::string line; std::getline(file, line);) {
-        const auto row = split(line, '\t');
-        if (row.size() < 8) continue;
-        embedq::Operation operation{row[1], row[2], row[3], row[4], split(row[5], ','), row[6], identity_of(row[6]), 0};
-        documents[row[0]].push_back(std::move(operation));
-        if (!row[7].empty()) cases.push_back({row[7], row[0], {row[1]}});
-    }
-    auto begin = std::chrono::steady_clock::now();
-    for (const auto& [name, operations] : documents) index.put_spec(name, operations);
-    const double indexing = seconds_since(begin);
-    begin = std::chrono::steady_clock::now();
-    embedq::lexical::Embedder embedder(settings.dimension);
-    index.set_dimension(settings.dimension);
-    std::vector<float> row(settings.dimension);
-    for (const auto& [name, operations] : documents) {
-        for (const auto& operation : operations) {
-            if (index.has_vector(operation.text_hash)) continue;
-            embedder.embed(operation.text, row);
-            index.put_vector(operation.text_hash, row);
-        }
-    }
-    std::printf("%zu operations, %zu vectors of %zu, %.0f MB; indexed in %.2f s, embedded in %.2f s\n", index.operations(), index.vectors(),
-                settings.dimension, static_cast<double>(index.memory()) / 1e6, indexing, seconds_since(begin));
-    return cases;
-}
-
-void run(const Settings& settings, const embedq::ranking::CatalogIndex& index, const std::vector<Case>& cases, const char* name,
-         RankingMode mode, double weight) {
-    embedq::lexical::Embedder embedder(settings.dimension);
-    std::vector<float> vector(settings.dimension);
-    Score score;
-    std::size_t asked = 0;
+int run(const Settings& settings) {
     const auto begin = std::chrono::steady_clock::now();
-    for (std::size_t i = 0; i < cases.size(); i += settings.every) {
-        const Case& one = cases[i];
-        embedder.embed(one.question, vector);
-        const auto hits = index.rank({one.question, vector, mode, 100, weight});
-        std::size_t rank = 0;
-        for (std::size_t k = 0; k < hits.size() && rank == 0; ++k) {
-            const bool here = one.document.empty() || hits[k].spec_name == one.document;
-            if (here && one.accepted.contains(std::string(hits[k].operation_id))) rank = k + 1;
-        }
-        score.add(rank);
-        ++asked;
-        if (settings.show && mode == RankingMode::hybrid && (rank == 0 || rank > 5)) {
-            std::printf("  %zu  %s\n", rank, one.question.c_str());
-            for (std::size_t k = 0; k < hits.size() && k < 5; ++k) {
-                std::printf("       %.3f %s\n", hits[k].score, std::string(hits[k].operation_id).c_str());
-            }
-            if (rank > 0) std::printf("       … %.3f %s\n", hits[rank - 1].score, std::string(hits[rank - 1].operation_id).c_str());
-        }
+    for (const std::string& name : settings.halves) {
+        if (auto half = make_half(name); !half) return complain(half.error().message);
     }
-    const auto share = [&](double sum) { return 100 * sum / static_cast<double>(asked); };
-    std::printf("%-9s w=%.2f  R@1 %5.1f  R@5 %5.1f  R@10 %5.1f  MRR %.3f  (%zu queries, %.2f ms each)\n", name, weight, share(score.first),
-                share(score.five), share(score.ten), score.reciprocal / static_cast<double>(asked), asked,
-                1000 * seconds_since(begin) / static_cast<double>(asked));
+    const auto sets = read_sets(settings.sets);
+    if (!sets) return complain(sets.error().message);
+    std::vector<SetReport> reports;
+    for (const QuestionSet& set : *sets) {
+        if (!settings.only.empty() && std::ranges::find(settings.only, set.name) == settings.only.end()) continue;
+        auto report = evaluate(set, settings);
+        if (!report) return complain(report.error().message);
+        reports.push_back(std::move(*report));
+    }
+    if (reports.empty()) return complain(fmt::format("no set of {} is named as --set asks", settings.sets));
+    Facts facts = machine_facts();
+    if (!settings.commit.empty()) facts.emplace_back("commit", settings.commit);
+    for (const auto& [name, value] : facts) fmt::print("{:<10} {}\n", name, value);
+    fmt::print("\n{}\n", table(reports));
+    if (!settings.json_file.empty()) {
+        std::ofstream file(settings.json_file);
+        file << json(facts, reports);
+        if (!file.flush()) return complain(fmt::format("{} cannot be written", settings.json_file));
+    }
+    const auto broken = breaches(reports);
+    for (const std::string& sentence : broken) fmt::print("breach: {}\n", sentence);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    fmt::print("{} breaches of the bound (one point or one question, whichever is more) in {} sets, {:.0f} s\n", broken.size(),
+               reports.size(), seconds);
+    return settings.check && !broken.empty() ? 1 : 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
     Settings settings;
-    for (int i = 1; i < argc; ++i) {
-        const std::string argument = argv[i];
-        const auto value = [&] { return i + 1 < argc ? argv[++i] : ""; };
-        if (argument == "--questions") {
-            settings.questions = value();
-        } else if (argument == "--weight") {
-            settings.weights.push_back(std::atof(value()));
-        } else if (argument == "--dimension") {
-            settings.dimension = std::strtoul(value(), nullptr, 10);
-        } else if (argument == "--every") {
-            settings.every = std::max(1UL, std::strtoul(value(), nullptr, 10));
-        } else if (argument == "--show") {
-            settings.show = true;
-        } else {
-            settings.operations = argument;
-        }
+    CLI::App app("Measures how good the ranking is.");
+    app.add_option("--documents", settings.documents, "folder of the documents")->required()->check(CLI::ExistingDirectory);
+    app.add_option("--sets", settings.sets, "table of sets; its files of questions lie beside it")->required()->check(CLI::ExistingFile);
+    app.add_option("--set", settings.only, "only this set (repeatable)")->allow_extra_args(false);
+    app.add_option("--half", settings.halves, "semantic half (repeatable; lexical)")->allow_extra_args(false);
+    app.add_option("--weight", settings.weights, "weight of the semantic half (repeatable; the half's own)")->allow_extra_args(false);
+    app.add_option("--json", settings.json_file, "writes the results here, too");
+    app.add_option("--commit", settings.commit, "said among the machine's facts");
+    app.add_flag("--show", settings.show, "lists what hybrid ranking missed");
+    app.add_flag("--check", settings.check, "fails where hybrid ranking is below its better half by more than the bound");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
     }
-    if (settings.operations.empty()) {
-        std::cerr << "usage: embedq_rank_eval OPERATIONS.TSV [--questions FILE] [--weight W]... [--dimension N] [--show] [--every N]\n";
-        return 2;
-    }
-    if (settings.weights.empty()) settings.weights = {0.3};  // the provider's
-    embedq::ranking::CatalogIndex index;
-    std::vector<Case> cases = load(settings, index);
-    if (!settings.questions.empty()) cases = read_questions(settings.questions);
-    if (cases.empty()) {
-        std::cerr << "no cases: neither --questions nor a query column\n";
-        return 1;
-    }
-    run(settings, index, cases, "lexical", RankingMode::lexical, 0);
-    run(settings, index, cases, "semantic", RankingMode::semantic, 1);
-    for (const double weight : settings.weights) run(settings, index, cases, "hybrid", RankingMode::hybrid, weight);
+    if (settings.halves.empty()) settings.halves = {"lexical"};
+    return run(settings);
 }

@@ -35,6 +35,8 @@ struct Values {
     CatalogCloneArguments clone;
     SpecArguments spec;
     std::string plugin;
+    PluginsNewArguments plugins_new;
+    PluginsVerifyArguments plugins_verify;
     std::string older_than = "14d";
 };
 using Shared = std::shared_ptr<Values>;
@@ -230,19 +232,65 @@ void add_specs(CLI::App& app, const Shared& v) {
     add("delete", "Delete a spec", Answers::words, run_specs_delete);
 }
 
-void add_rest(CLI::App& app, const Shared& v) {
-    CLI::App* plugins = group(app, "plugins", "What can be loaded, from where, with which options");
+// NAME=VALUE, which the kit checks against the plugin's table; here only the form.
+void option_values(CLI::App* command, const std::string& name, std::vector<std::string>& values, const std::string& help) {
+    command->add_option(name, values, help)
+        ->type_name("NAME=VALUE")
+        ->allow_extra_args(false)
+        ->check(CLI::Validator(
+            [](std::string& text) -> std::string {
+                if (const auto at = text.find('='); at != 0 && at != std::string::npos) return {};
+                return fmt::format("found '{}', expected NAME=VALUE", plain(text));
+            },
+            ""));
+}
+
+void add_plugins_verify(CLI::App& plugins, const Shared& v) {
+    CLI::App* verify = leaf(plugins, v, "verify", "Run the conformance kit on one plugin file", Answers::words,
+                            [v](Session& session) { return run_plugins_verify(session, v->plugins_verify); });
+    verify->add_option("FILE", v->plugins_verify.file, "libembedq_<kind>_<name>.so")->required()->type_name("");
+    option_values(verify, "--options", v->plugins_verify.options, "An option of the plugin; once for each");
+    option_values(verify, "--slow", v->plugins_verify.slow, "Providers: what makes it answer far later than any deadline");
+    option_values(verify, "--refusing", v->plugins_verify.refusing, "Providers: what makes it refuse texts with \"refuse this\" in them");
+    const auto handed_on = [&](const std::string& name, const std::string& type, const std::string& help) {
+        const auto take = [v, name](const std::string& value) {
+            v->plugins_verify.switches.push_back(name);
+            v->plugins_verify.switches.push_back(value);
+        };
+        verify->add_option_function<std::string>(name, take, help)->type_name(type);
+    };
+    handed_on("--cases", "GLOB", "Only the cases whose names match");
+    handed_on("--seed", "N", "What the random cases start from");
+    handed_on("--steps", "N", "How long the random cases are");
+    handed_on("--json", "FILE", "Write the outcome of each case to this file");
+    verify->add_flag_callback("--verbose", [v] { v->plugins_verify.switches.emplace_back("--verbose"); }, "Tell each case as it runs");
+    verify->add_flag_callback("--list", [v] { v->plugins_verify.switches.emplace_back("--list"); }, "List the cases and run none");
+}
+
+void add_plugins(CLI::App& app, const Shared& v) {
+    CLI::App* plugins = group(app, "plugins", "What can be loaded, from where, with which options; new ones, and whether they are right");
     leaf(*plugins, v, "list", "All plugins", Answers::json_too, run_plugins_list);
     leaf(*plugins, v, "show", "One plugin with its options", Answers::json_too,
          [v](Session& session) { return run_plugins_show(session, v->plugin); })
         ->add_option("NAME", v->plugin, "Its name")
         ->required()
         ->type_name("");
+    CLI::App* create = leaf(*plugins, v, "new", "Write the project of a new plugin, which builds and passes its tests", Answers::json_too,
+                            [v](Session& session) { return run_plugins_new(session, v->plugins_new); });
+    create->add_option("KIND", v->plugins_new.kind, "store, provider, notifier or service")->required()->type_name("");
+    create->add_option("NAME", v->plugins_new.name, "Lower-case letters, digits and '_'; as the YAML will name it")
+        ->required()
+        ->type_name("");
+    create->add_option("--into", v->plugins_new.into, "The project's folder (default: one of its name, here)")->type_name("FOLDER");
+    add_plugins_verify(*plugins, v);
+}
 
+void add_rest(CLI::App& app, const Shared& v) {
     CLI::App* config = group(app, "config", "Check and show the configuration");
     leaf(*config, v, "check", "Say what is wrong, with line and column", Answers::json_too, run_config_check);
     leaf(*config, v, "show", "The configuration as it works, secrets hidden", Answers::json_too, run_config_show);
     leaf(*config, v, "schema", "The JSON Schema of the YAML", Answers::json_too, run_config_schema);
+    leaf(*config, v, "reference", "Every key and option as a Markdown page", Answers::words, run_config_reference);
 
     CLI::App* migrate = group(app, "migrate", "The schema of the store");
     leaf(*migrate, v, "up", "Bring it up to date", Answers::json_too, run_migrate_up);
@@ -303,6 +351,7 @@ std::variant<Invocation, Answer> read_arguments(std::span<const std::string> arg
     add_jobs(app, values);
     add_catalogs(app, values);
     add_specs(app, values);
+    add_plugins(app, values);
     add_rest(app, values);
 
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -70,12 +70,26 @@ struct SpecArguments {
 [[nodiscard]] int run_specs_reembed(Session& session, const SpecArguments& arguments);
 [[nodiscard]] int run_specs_delete(Session& session, const SpecArguments& arguments);
 
+struct PluginsNewArguments {
+    std::string kind;
+    std::string name;
+    std::string into;  // the project's folder; empty for one of the plugin's name, here
+};
+// What the conformance kit is given, besides the file; see `embedq-conformance --help`.
+struct PluginsVerifyArguments {
+    std::string file;
+    std::vector<std::string> options, slow, refusing;  // NAME=VALUE
+    std::vector<std::string> switches;                 // --cases GLOB and others that the kit reads itself
+};
+[[nodiscard]] int run_plugins_new(Session& session, const PluginsNewArguments& arguments);
+[[nodiscard]] int run_plugins_verify(Session& session, const PluginsVerifyArguments& arguments);
 [[nodiscard]] int run_plugins_list(Session& session);
 [[nodiscard]] int run_plugins_show(Session& session, const std::string& name);
 
 [[nodiscard]] int run_config_check(Session& session);
 [[nodiscard]] int run_config_show(Session& session);
 [[nodiscard]] int run_config_schema(Session& session);
+[[nodiscard]] int run_config_reference(Session& session);
 
 [[nodiscard]] int run_migrate_up(Session& session);
 [[nodiscard]] int run_migrate_status(Session& session);

@@ -3,7 +3,6 @@
 // Thread-safety: as session.h says.
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -13,8 +12,5 @@ namespace embedq::cli {
 
 // `config_file` may be empty: the built-in default. `version` is told to the workers' list. The console must outlive it.
 [[nodiscard]] std::unique_ptr<Installation> make_installation(Console& console, std::string config_file, std::string version);
-
-// Where this program's own plugins lie: beside it, built or installed. Empty when there is no such folder.
-[[nodiscard]] std::filesystem::path own_plugin_folder();
 
 }  // namespace embedq::cli

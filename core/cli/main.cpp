@@ -2,6 +2,9 @@
 //
 //   arguments -> Session { console, installation, stop } -> commands/*.cpp
 //                              installation -> configuration -> registry -> store, notifier, providers -> engine -> scheduler
+#include <unistd.h>
+
+#include <cerrno>
 #include <condition_variable>
 #include <cstdlib>
 #include <exception>
@@ -9,11 +12,13 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "cli/arguments.h"
 #include "cli/console.h"
 #include "cli/installation.h"
+#include "cli/layout.h"
 #include "cli/session.h"
 #include "cli/signals.h"
 
@@ -38,6 +43,17 @@ private:
     Signals signals_;
 };
 
+std::string become_program(Console& console, const std::vector<std::string>& words) {
+    // What stands in the buffer would be lost with this program.
+    if (!console.flush()) return "stdout cannot be written";
+    std::vector<char*> arguments;
+    // execv keeps its hands off what it is given, though its type does not say so.
+    for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    ::execv(arguments.front(), arguments.data());
+    return std::generic_category().message(errno);
+}
+
 int run(const std::vector<std::string>& arguments) {
     Console console(std::cout, std::cerr, Console::detect());
     auto read = read_arguments(arguments, EMBEDQ_VERSION);
@@ -51,7 +67,8 @@ int run(const std::vector<std::string>& arguments) {
     }
     const Invocation& invocation = std::get<Invocation>(read);
     const auto installation = make_installation(console, invocation.config, EMBEDQ_VERSION);
-    Session session{console, *installation, [] { return std::make_unique<SignalInterruption>(); }, invocation.json};
+    const auto become = [&](const std::vector<std::string>& words) { return become_program(console, words); };
+    Session session{console, *installation, [] { return std::make_unique<SignalInterruption>(); }, invocation.json, own_layout(), become};
     const int status = invocation.run(session);
     return console.flush() ? status : std::max(status, exit_failed);
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cli/console.h"
+#include "cli/layout.h"
 #include "embedq/engine.h"
 #include "embedq/error.h"
 #include "embedq/store.h"
@@ -63,11 +64,15 @@ struct OptionDescription {
     std::string name, type, default_value, help;
     bool required = false;
     bool secret = false;
+    std::string minimum, maximum;  // as written in YAML; empty where there is no bound
+    std::vector<std::string> choices;
 };
 
 struct PluginDescription {
     std::string kind, name, version, summary, file;
     std::vector<OptionDescription> options;
+    bool built_in = false;  // from the folder beside the program; else from one of plugins.paths
+    std::string build_tag;
 };
 
 struct PluginsFound {
@@ -88,8 +93,11 @@ public:
     virtual ~Installation() = default;
     [[nodiscard]] virtual Opened<std::unique_ptr<Runtime>> open(const OpenRequest& request) = 0;
     [[nodiscard]] virtual Opened<PluginsFound> plugins() = 0;
+    // Loads one file, whatever the configuration says; a refusal is bad usage, told by the loader's sentence.
+    [[nodiscard]] virtual Opened<PluginDescription> plugin_file(const std::string& file) = 0;
     [[nodiscard]] virtual Opened<CheckedConfiguration> check_configuration() = 0;
     [[nodiscard]] virtual Opened<std::string> configuration_schema() = 0;
+    [[nodiscard]] virtual Opened<std::string> configuration_reference() = 0;
 };
 
 // A stop that signals cause, and time to wait in. Tests bring their own.
@@ -110,6 +118,9 @@ struct Session {
     // Called once, before anything that starts threads, by commands that end cleanly on a signal.
     std::function<std::unique_ptr<Interruption>()> listen_for_stop;
     bool json = false;
+    Layout layout = {};
+    // Becomes another program (path, then its arguments), and returns only where that fails, with the reason.
+    std::function<std::string(const std::vector<std::string>&)> become = {};
 };
 
 // Tells the failure and returns its exit status.

@@ -17,7 +17,7 @@
 namespace embedq::plugins {
 namespace fs = std::filesystem;
 
-Registry::Registry(std::vector<fs::path> folders) : folders_(std::move(folders)) {}
+Registry::Registry(std::vector<fs::path> folders, fs::path own) : folders_(std::move(folders)), own_(std::move(own)) {}
 
 Status Registry::discover() {
     files_.clear();
@@ -32,12 +32,15 @@ Status Registry::discover() {
         }
         if (std::ranges::find(seen, real) != seen.end()) continue;
         seen.push_back(real);
-        if (auto added = add_folder(real); !added) return added;
+        if (auto added = add_folder(real, Twice::refused); !added) return added;
     }
-    return {};
+    std::error_code error;
+    const fs::path own = own_.empty() ? fs::path() : fs::canonical(own_, error);
+    if (own.empty() || std::ranges::find(seen, own) != seen.end()) return {};
+    return add_folder(own, Twice::passed_over);
 }
 
-Status Registry::add_folder(const fs::path& folder) {
+Status Registry::add_folder(const fs::path& folder, Twice twice) {
     if (auto safe = check_only_owner_writes(folder); !safe) return safe;
     std::error_code error;
     std::vector<PluginFile> found;
@@ -49,16 +52,17 @@ Status Registry::add_folder(const fs::path& folder) {
         return fail(ErrorKind::misconfigured, fmt::format("plugin folder '{}' cannot be read: {}", folder.string(), error.message()));
     std::ranges::sort(found, {}, &PluginFile::path);
     for (PluginFile& file : found) {
-        if (auto added = add_file(std::move(file)); !added) return added;
+        if (auto added = add_file(std::move(file), twice); !added) return added;
     }
     return {};
 }
 
-Status Registry::add_file(PluginFile file) {
+Status Registry::add_file(PluginFile file, Twice twice) {
     if (auto safe = check_only_owner_writes(file.path); !safe) return safe;
     const auto same =
         std::ranges::find_if(files_, [&](const PluginFile& other) { return other.kind == file.kind && other.name == file.name; });
     if (same != files_.end()) {
+        if (twice == Twice::passed_over) return {};
         return fail(ErrorKind::misconfigured, fmt::format("{} '{}' is there twice, as '{}' and as '{}'; remove one of the two files",
                                                           to_string(file.kind), file.name, same->path.string(), file.path.string()));
     }
@@ -82,6 +86,7 @@ Error Registry::no_such_plugin(PluginKind kind, std::string_view name) const {
     }
     std::vector<std::string> searched;
     for (const fs::path& folder : folders_) searched.push_back(folder.string());
+    if (!own_.empty()) searched.push_back(own_.string());
     return Error{
         ErrorKind::not_found,
         fmt::format("no {} plugin '{}' (file {}) in {}{}", to_string(kind), name, file_name_of(kind, name),

@@ -32,10 +32,11 @@ struct PluginFile {
 // Keep it for the life of the process: the LoadedPlugin it hands out live in it.
 class Registry {
 public:
-    explicit Registry(std::vector<std::filesystem::path> folders);
+    // `own` is the program's own folder, or empty: what the listed folders bring goes before what is there.
+    explicit Registry(std::vector<std::filesystem::path> folders, std::filesystem::path own = {});
 
     // Lists `libembedq_<kind>_<name>.so` in the folders, in their order, by name within each; other files are passed over. `misconfigured`
-    // when a folder is missing, a folder or plugin file could be changed by other users, or two files hold the same kind and name.
+    // when a folder is missing, a folder or plugin file could be changed by other users, or two listed folders hold the same kind and name.
     [[nodiscard]] Status discover();
 
     [[nodiscard]] const std::vector<PluginFile>& files() const noexcept { return files_; }
@@ -48,11 +49,14 @@ public:
     [[nodiscard]] Result<const LoadedPlugin*> load_file(const std::filesystem::path& file);
 
 private:
-    [[nodiscard]] Status add_folder(const std::filesystem::path& folder);
-    [[nodiscard]] Status add_file(PluginFile file);
+    enum class Twice { refused, passed_over };
+
+    [[nodiscard]] Status add_folder(const std::filesystem::path& folder, Twice twice);
+    [[nodiscard]] Status add_file(PluginFile file, Twice twice);
     [[nodiscard]] Error no_such_plugin(PluginKind kind, std::string_view name) const;
 
     const std::vector<std::filesystem::path> folders_;
+    const std::filesystem::path own_;
     std::vector<PluginFile> files_;
     std::vector<std::unique_ptr<const LoadedPlugin>> loaded_;
 };

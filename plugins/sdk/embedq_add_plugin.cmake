@@ -2,8 +2,9 @@
 #
 # Builds the shared object libembedq_<KIND>_<NAME>.so that exports the plugin symbol and nothing else, against the contract
 # alone. KIND is store, provider, notifier or service. The target is embedq_<KIND>_<NAME>: link libraries to it as usual.
-set(EMBEDQ_SDK_DIR ${CMAKE_CURRENT_LIST_DIR})
-
+#
+# EMBEDQ_PLUGIN_OUTPUT_DIRECTORY  where it is built (default: the folder of the project's build)
+# EMBEDQ_PLUGIN_INSTALL_DIR       where `cmake --install` puts it below the prefix (default: lib/embedq/plugins; empty: nowhere)
 function(embedq_add_plugin kind name)
   if(NOT kind MATCHES "^(store|provider|notifier|service)$")
     message(FATAL_ERROR "embedq_add_plugin: the kind is '${kind}', but must be store, provider, notifier or service")
@@ -18,17 +19,24 @@ function(embedq_add_plugin kind name)
     PREFIX lib
     CXX_VISIBILITY_PRESET hidden
     VISIBILITY_INLINES_HIDDEN ON
-    LINK_DEPENDS ${EMBEDQ_SDK_DIR}/plugin.version)
+    LINK_DEPENDS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.version)
   # Never unloaded (nodelete); nothing left undefined (defs); static libraries' symbols stay inside (exclude-libs).
   target_link_options(${target} PRIVATE
-    -Wl,-z,nodelete -Wl,-z,defs -Wl,--exclude-libs,ALL -Wl,--version-script=${EMBEDQ_SDK_DIR}/plugin.version)
+    -Wl,-z,nodelete -Wl,-z,defs -Wl,--exclude-libs,ALL
+    -Wl,--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.version)
   if(EMBEDQ_PLUGIN_OUTPUT_DIRECTORY)
     set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${EMBEDQ_PLUGIN_OUTPUT_DIRECTORY})
   endif()
   # The loader refuses files and folders that others may write.
   add_custom_command(TARGET ${target} POST_BUILD
     COMMAND chmod go-w $<TARGET_FILE:${target}> $<TARGET_FILE_DIR:${target}> VERBATIM)
+  if(NOT DEFINED EMBEDQ_PLUGIN_INSTALL_DIR)
+    set(EMBEDQ_PLUGIN_INSTALL_DIR lib/embedq/plugins)
+  endif()
   if(EMBEDQ_PLUGIN_INSTALL_DIR)
+    # Whatever the umask of who installs.
+    install(DIRECTORY DESTINATION ${EMBEDQ_PLUGIN_INSTALL_DIR}
+      DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
     install(TARGETS ${target} LIBRARY DESTINATION ${EMBEDQ_PLUGIN_INSTALL_DIR})
     # Those that are installed, for targets that need all of them built.
     set_property(GLOBAL APPEND PROPERTY EMBEDQ_PLUGIN_TARGETS ${target})

@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::size_t inputs_per_request = 256;
 constexpr std::size_t longest_text = 64 * 1024;
-// Measured over public API documents (benchmarks/ranking): BM25 sees the same words more sharply, so the cosine gets the smaller part.
-constexpr double weight_of_cosine = 0.3;
 // How many texts go between two looks at the clock and the stop token.
 constexpr std::size_t texts_between_checks = 16;
 
@@ -46,7 +44,7 @@ public:
                        .max_inputs = inputs_per_request,
                        .max_request_bytes = 0,
                        .max_text_bytes = longest_text};
-        info.semantic_weight = weight_of_cosine;
+        info.semantic_weight = semantic_weight;
         info.public_options = {{"dimension", std::to_string(dimension_)}};
         return info;
     }

@@ -6,14 +6,14 @@
 
 #include <fstream>
 
+#include "conformance/test_context.h"
 #include "loader/registry.h"
-#include "test_context.h"
 
 namespace embedq::plugins {
 namespace {
 
 namespace fs = std::filesystem;
-using embedq::testing::TestContext;
+using conformance::TestContext;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
@@ -54,7 +54,7 @@ TEST(BadPlugins, TheSoundOneLoadsAndWorks) {
     Registry registry({});
     const auto loaded = registry.load_file(bad("sound"));
     ASSERT_TRUE(loaded) << loaded.error().message;
-    TestContext context;
+    TestContext context("test");
     const auto provider = make_provider(**loaded, {}, context).value();
     const std::string_view text = "text";
     EXPECT_TRUE(provider->embed({.texts = std::span(&text, 1)}));

@@ -1,6 +1,7 @@
 #include "catalog/ranking/index.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <map>
 #include <string>
@@ -72,15 +73,25 @@ private:
     std::vector<std::uint32_t> free_;
 };
 
-// The mean cosine is what two texts of this catalog have in common anyway. Models differ much in it (0.05 or 0.6), so the fused score
-// counts from there; a few imagined unrelated texts steady it where the catalog is small.
-float common_cosine(std::span<const float> cosines, const VectorTable& vectors) {
+// What a cosine must exceed to say anything: the mean over the catalog's texts, which they have in common anyway, and somewhat more than
+// one standard deviation, by which a text exceeds it by chance. Models differ much in both, so the fused score counts from there; a few
+// imagined unrelated texts steady the mean where the catalog is small. Measured: benchmarks/ranking/README.md.
+float chance_cosine(std::span<const float> cosines, const VectorTable& vectors) {
     constexpr double imagined = 10;
+    constexpr double deviations = 1.25;
+    constexpr double highest = 0.99;  // in a catalog of nearly equal texts something is left to count
+    const double count = static_cast<double>(vectors.size()) + imagined;
     double sum = 0;
     for (std::size_t row = 0; row < cosines.size(); ++row) {
         if (vectors.has(row)) sum += cosines[row];
     }
-    return static_cast<float>(std::max(0.0, sum / (static_cast<double>(vectors.size()) + imagined)));
+    const double mean = std::max(0.0, sum / count);
+    double squares = 0;
+    for (std::size_t row = 0; row < cosines.size(); ++row) {
+        const double deviation = cosines[row] - mean;
+        if (vectors.has(row)) squares += deviation * deviation;
+    }
+    return static_cast<float>(std::min(highest, mean + deviations * std::sqrt(squares / count)));
 }
 
 struct Candidate {
@@ -134,7 +145,7 @@ std::vector<float> CatalogIndex::State::lexical(const Question& question) const 
 
 std::vector<Candidate> CatalogIndex::State::fuse(std::span<const float> lexical, std::span<const float> cosines, RankingMode mode,
                                                  double semantic_weight) const {
-    const float common = common_cosine(cosines, vectors);
+    const float chance = chance_cosine(cosines, vectors);
     const auto weight = static_cast<float>(std::clamp(semantic_weight, 0.0, 1.0));
     std::vector<Candidate> candidates;
     std::uint32_t number = 0;
@@ -146,7 +157,7 @@ std::vector<Candidate> CatalogIndex::State::fuse(std::span<const float> lexical,
             if (mode == RankingMode::semantic) {
                 if (has_vector) score = (1 + cosines[row]) / 2;
             } else if (mode == RankingMode::hybrid) {
-                const float semantic = has_vector ? std::max(0.0F, (cosines[row] - common) / (1.0001F - common)) : 0;
+                const float semantic = has_vector ? std::max(0.0F, (cosines[row] - chance) / (1 - chance)) : 0;
                 score = weight * std::min(1.0F, semantic) + (1 - weight) * lexical[number];
             } else {
                 score = lexical[number];

@@ -41,4 +41,11 @@ int run_config_schema(Session& session) {
     return exit_done;
 }
 
+int run_config_reference(Session& session) {
+    const auto page = session.installation.configuration_reference();
+    if (!page) return tell(session, page.error());
+    session.console.print_raw(*page);
+    return exit_done;
+}
+
 }  // namespace embedq::cli

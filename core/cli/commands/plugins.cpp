@@ -1,43 +1,142 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <filesystem>
+#include <string_view>
+#include <system_error>
 
 #include "cli/commands.h"
+#include "cli/new_project.h"
 #include "cli/present.h"
 #include "embedq/nearest.h"
 
 namespace embedq::cli {
 namespace {
 
+Json json_of(const OptionDescription& option) {
+    Json json{{"name", option.name}, {"type", option.type}, {"required", option.required}, {"secret", option.secret}};
+    if (!option.default_value.empty()) json["default"] = option.default_value;
+    if (!option.minimum.empty()) json["minimum"] = option.minimum;
+    if (!option.maximum.empty()) json["maximum"] = option.maximum;
+    if (!option.choices.empty()) json["choices"] = option.choices;
+    json["help"] = option.help;
+    return json;
+}
+
 Json json_of(const PluginDescription& plugin) {
     Json options = Json::array();
-    for (const OptionDescription& option : plugin.options) {
-        Json json{{"name", option.name}, {"type", option.type}, {"required", option.required}, {"secret", option.secret}};
-        if (!option.default_value.empty()) json["default"] = option.default_value;
-        json["help"] = option.help;
-        options.push_back(std::move(json));
-    }
-    return {{"kind", plugin.kind},       {"name", plugin.name}, {"version", plugin.version},
-            {"summary", plugin.summary}, {"file", plugin.file}, {"options", std::move(options)}};
+    for (const OptionDescription& option : plugin.options) options.push_back(json_of(option));
+    return {{"kind", plugin.kind}, {"name", plugin.name},         {"version", plugin.version},     {"summary", plugin.summary},
+            {"file", plugin.file}, {"built_in", plugin.built_in}, {"build_tag", plugin.build_tag}, {"options", std::move(options)}};
+}
+
+// "8 to 4096", "at least 1s", "text or json": what a value may be, beyond its type.
+std::string values_of(const OptionDescription& option) {
+    if (!option.choices.empty()) return fmt::format("{}", fmt::join(option.choices, ", "));
+    if (!option.minimum.empty() && !option.maximum.empty()) return fmt::format("{} to {}", option.minimum, option.maximum);
+    if (!option.minimum.empty()) return "at least " + option.minimum;
+    if (!option.maximum.empty()) return "at most " + option.maximum;
+    return {};
+}
+
+// The folder that plugins.paths names, or that it is embedq's own.
+std::string origin_of(const PluginDescription& plugin) {
+    return plugin.built_in ? "built in" : std::filesystem::path(plugin.file).parent_path().string();
 }
 
 void print(Console& console, const PluginDescription& plugin) {
     console.print(console.paint(Colour::bold, fmt::format("{} {} {}", plugin.kind, plugin.name, plugin.version)));
     console.print(plugin.summary);
-    console.print(plugin.file);
+    console.print(fmt::format("file       {}", plugin.file));
+    console.print(fmt::format("from       {}", plugin.built_in ? "built in, the folder beside the program" : "plugins.paths"));
+    console.print(fmt::format("build tag  {}", plugin.build_tag));
     if (plugin.options.empty()) {
         console.print("It has no options.");
         return;
     }
     console.print("");
-    Table table({"OPTION", "TYPE", "DEFAULT", "HELP"});
+    Table table({"OPTION", "TYPE", "DEFAULT", "VALUES", "HELP"});
     for (const OptionDescription& option : plugin.options) {
         std::string help = option.help;
         if (option.secret) help += " (secret)";
-        table.add({option.name, option.type, option.required ? "required" : option.default_value, std::move(help)}, Colour::bold, 0);
+        table.add({option.name, option.type, option.required ? "required" : option.default_value, values_of(option), std::move(help)},
+                  Colour::bold, 0);
     }
     table.print(console);
 }
 
+void add_switches(std::vector<std::string>& words, std::string_view name, const std::vector<std::string>& values) {
+    for (const std::string& value : values) {
+        words.emplace_back(name);
+        words.push_back(value);
+    }
+}
+
+// A path as it may be typed in a shell.
+std::string quoted(const std::filesystem::path& path) {
+    const std::string text = path.string();
+    static constexpr std::string_view harmless = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./+@";
+    if (!text.empty() && text.find_first_not_of(harmless) == std::string::npos) return text;
+    std::string safe = "'";
+    for (const char c : text) safe += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return safe + "'";
+}
+
 }  // namespace
+
+int run_plugins_new(Session& session, const PluginsNewArguments& arguments) {
+    const std::filesystem::path folder = arguments.into.empty() ? arguments.name : arguments.into;
+    const auto files = make_project({arguments.kind, arguments.name, folder}, session.layout.templates);
+    if (!files) {
+        session.console.error(files.error().message);
+        return files.error().kind == ErrorKind::internal ? exit_failed : exit_usage;
+    }
+    Console& console = session.console;
+    std::error_code error;
+    const bool installed = std::filesystem::is_directory(session.layout.package, error);
+    if (session.json) {
+        Json names = Json::array();
+        for (const std::filesystem::path& file : *files) names.push_back(file.string());
+        console.print(dump({{"folder", folder.string()}, {"files", std::move(names)}}));
+        return exit_done;
+    }
+    console.print(fmt::format("The {} '{}' is in {}, {}. It is whole as it is; next:", arguments.kind, arguments.name, quoted(folder),
+                              counted(files->size(), "file")));
+    console.print("");
+    console.print(fmt::format("  cd {}", quoted(folder)));
+    console.print(fmt::format("  cmake -B build -G Ninja -DCMAKE_PREFIX_PATH={}", installed ? quoted(session.layout.prefix) : "PREFIX"));
+    console.print("  cmake --build build");
+    console.print("  ctest --test-dir build --output-on-failure");
+    console.print("");
+    console.print("README.md there says what to change.");
+    if (!installed) {
+        console.note(fmt::format("This embedq is not installed, so CMake cannot find it: run cmake --install {} --prefix PREFIX first.",
+                                 quoted(session.layout.prefix)));
+    }
+    return exit_done;
+}
+
+int run_plugins_verify(Session& session, const PluginsVerifyArguments& arguments) {
+    // A file that is refused gets the loader's sentence, not that of a failed test.
+    if (const auto plugin = session.installation.plugin_file(arguments.file); !plugin) return tell(session, plugin.error());
+    const std::filesystem::path& kit = session.layout.conformance;
+    std::error_code error;
+    if (!std::filesystem::exists(kit, error)) {
+        session.console.error(
+            fmt::format("the conformance kit is not there: '{}' does not exist; install embedq whole (cmake --install BUILD "
+                        "--prefix PREFIX), or build its target embedq_conformance_program",
+                        kit.string()));
+        return exit_usage;
+    }
+    std::vector<std::string> words{kit.string(), "--plugin", arguments.file};
+    add_switches(words, "--options", arguments.options);
+    add_switches(words, "--slow", arguments.slow);
+    add_switches(words, "--refusing", arguments.refusing);
+    words.insert(words.end(), arguments.switches.begin(), arguments.switches.end());
+    const std::string failure = session.become(words);
+    session.console.error(fmt::format("'{}' cannot be run: {}", kit.string(), failure));
+    return exit_failed;
+}
 
 int run_plugins_list(Session& session) {
     const auto found = session.installation.plugins();
@@ -48,9 +147,9 @@ int run_plugins_list(Session& session) {
         session.console.print(dump({{"plugins", std::move(list)}, {"refused", found->refused}}));
         return exit_done;
     }
-    Table table({"KIND", "NAME", "VERSION", "SUMMARY"});
+    Table table({"KIND", "NAME", "VERSION", "FROM", "SUMMARY"});
     for (const PluginDescription& plugin : found->plugins)
-        table.add({plugin.kind, plugin.name, plugin.version, plugin.summary}, Colour::bold, 1);
+        table.add({plugin.kind, plugin.name, plugin.version, origin_of(plugin), plugin.summary}, Colour::bold, 1);
     table.print(session.console);
     for (const std::string& refused : found->refused) session.console.error(refused);
     return exit_done;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "embedq/error.h"
+#include "report.h"
 
 namespace embedq::conformance {
 
@@ -59,7 +60,7 @@ public:
             const std::unique_ptr<Kit> kit = make_();
             if (case_.skip != nullptr) {
                 const std::string reason = case_.skip(*kit);
-                if (!reason.empty()) GTEST_SKIP() << case_.invariant << "/" << case_.name << ": " << reason;
+                if (!reason.empty()) GTEST_SKIP() << reason;
             }
             case_.run(*kit);
         } catch (const CaseEnded& ended) {
@@ -75,6 +76,7 @@ private:
 // Registers each case as a test `<subject>/<invariant>.<name>`.
 template <class Kit>
 void register_cases(const std::string& subject, const std::vector<KitCase<Kit>>& cases, std::function<std::unique_ptr<Kit>()> make) {
+    report_by_invariant();
     for (const KitCase<Kit>& one : cases) {
         testing::RegisterTest((subject + "/" + one.invariant).c_str(), one.name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
                               [one, make]() -> CaseTest<Kit>* { return new CaseTest<Kit>(one, make); });

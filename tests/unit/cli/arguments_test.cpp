@@ -47,9 +47,12 @@ TEST(Arguments, EveryCommandIsThere) {
                                                  {"specs", "delete", "s"},
                                                  {"plugins", "list"},
                                                  {"plugins", "show", "p"},
+                                                 {"plugins", "new", "provider", "p", "--into", "folder", "--json"},
+                                                 {"plugins", "verify", "f.so", "--options", "a=1", "--options", "b=2", "--slow", "a=3"},
                                                  {"config", "check"},
                                                  {"config", "show"},
                                                  {"config", "schema"},
+                                                 {"config", "reference"},
                                                  {"migrate", "up"},
                                                  {"migrate", "status", "--json"}}) {
         EXPECT_TRUE(runs(words)) << ::testing::PrintToString(words) << answer_of(words).text;

@@ -153,6 +153,7 @@ struct World {
     bool stopped = false;
     std::optional<Failure> open_failure;
     PluginsFound plugins;
+    std::optional<Failure> plugin_refusal;
     CheckedConfiguration checked;
     MigrationState migration{3, 3, {}};
     std::chrono::steady_clock::time_point time;
@@ -191,8 +192,13 @@ public:
         return std::make_unique<FakeRuntime>(world_);
     }
     Opened<PluginsFound> plugins() override { return world_.plugins; }
+    Opened<PluginDescription> plugin_file(const std::string&) override {
+        if (world_.plugin_refusal) return std::unexpected(*world_.plugin_refusal);
+        return PluginDescription{};
+    }
     Opened<CheckedConfiguration> check_configuration() override { return world_.checked; }
     Opened<std::string> configuration_schema() override { return std::string("{}\n"); }
+    Opened<std::string> configuration_reference() override { return std::string("# Configuration\n"); }
 
 private:
     World& world_;

@@ -197,6 +197,37 @@ embedding: { provider: b }
     EXPECT_EQ(loaded->configuration.providers.at("b").instance.options.get<std::chrono::milliseconds>("latency"), 5ms);
 }
 
+TEST(Load, MergeKeysBringWhatIsNotWritten) {
+    const auto good = load_text(R"y(version: 1
+providers:
+  a: &a
+    plugin: simulated
+    options: &quick { latency: 1ms, dimension: 8 }
+    limits: { concurrency: 2 }
+  b: &b
+    <<: *a
+    options: { <<: *quick, dimension: 9 }
+  c:
+    plugin: simulated
+    options: { concurrency: 3, <<: [{ concurrency: 4, max_inputs: 5 }, *quick] }
+  d: { <<: *b, plugin: simulated }
+embedding: { provider: a }
+)y");
+    ASSERT_TRUE(good) << said(good);
+    const auto& providers = good->configuration.providers;
+    const auto number = [&](const char* provider, const char* option) {
+        return providers.at(provider).instance.options.get<std::int64_t>(option);
+    };
+    EXPECT_EQ(providers.at("b").limits.concurrency, 2U);
+    EXPECT_EQ(number("a", "dimension"), 8);
+    EXPECT_EQ(number("b", "dimension"), 9);
+    EXPECT_EQ(providers.at("b").instance.options.get<std::chrono::milliseconds>("latency"), std::chrono::milliseconds(1));
+    EXPECT_EQ(number("c", "concurrency"), 3);
+    EXPECT_EQ(number("c", "max_inputs"), 5);
+    EXPECT_EQ(number("c", "dimension"), 8);
+    EXPECT_EQ(number("d", "dimension"), 9);
+}
+
 TEST(Load, ExplodingAliasesAreRefused) {
     std::string bomb = "version: 1\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
     for (int i = 1; i < 30; ++i) {
@@ -258,11 +289,13 @@ TEST(Load, RelativePathsCountFromTheFile) {
 }
 
 TEST(PluginPaths, AreReadBeforeAnyPluginIsKnown) {
+    const TemporaryFolder folder;
+    std::filesystem::create_directory(folder.path() / "b");
     const auto paths = read_plugin_paths(
-        Source::text("version: 1\nstore: { plugin: unheard_of }\nstore: {}\nplugins: { paths: [\"${P}\", b] }\n", "c.yaml", "/etc"),
-        environment({{"P", "/opt/p"}}));
+        Source::text("version: 1\nstore: { plugin: unheard_of }\nstore: {}\nplugins: { paths: [\"${P}\", b] }\n", "c.yaml", folder.path()),
+        environment({{"P", "/"}}));
     ASSERT_TRUE(paths);
-    EXPECT_EQ(*paths, (std::vector<std::filesystem::path>{"/opt/p", "/etc/b"}));
+    EXPECT_EQ(*paths, (std::vector<std::filesystem::path>{"/", folder.path() / "b"}));
     EXPECT_TRUE(read_plugin_paths(embedded_default(), environment())->empty());
 }
 
@@ -271,6 +304,15 @@ TEST(PluginPaths, FailOnlyByTheirOwnFaults) {
         read_plugin_paths(Source::text("version: 1\nstor: 1\nplugins: { paths: { a: b } }\n", "c.yaml", "/etc"), environment());
     ASSERT_FALSE(paths);
     EXPECT_EQ(lines(paths.error()), "c.yaml:3:19: error: plugins.paths: found a mapping, expected a sequence of texts\n");
+}
+
+TEST(PluginPaths, NameFoldersThatAreThere) {
+    const TemporaryFolder folder;
+    std::filesystem::create_directory(folder.path() / "b");
+    const auto paths = read_plugin_paths(Source::text("version: 1\nplugins:\n  paths: [b, c]\n", "c.yaml", folder.path()), environment());
+    ASSERT_FALSE(paths);
+    EXPECT_EQ(lines(paths.error()), "c.yaml:3:14: error: plugins.paths: the folder '" + (folder.path() / "c").string() +
+                                        "' does not exist; create it, or take it out\n");
 }
 
 TEST(Diagnostics, PointAtTheirPlace) {

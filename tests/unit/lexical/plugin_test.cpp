@@ -8,37 +8,12 @@
 #include <thread>
 #include <vector>
 
+#include "conformance/test_context.h"
 #include "embedq/plugin.h"
 #include "embedq/provider.h"
 
 namespace embedq {
 namespace {
-
-class StillClock final : public Clock {
-public:
-    [[nodiscard]] Steady now() const noexcept override { return time; }
-    [[nodiscard]] Wall wall() const noexcept override { return {}; }
-    Steady time{};
-};
-
-class Silence final : public Logger {
-public:
-    void log(LogLevel, std::string_view) override {}
-    [[nodiscard]] bool enabled(LogLevel) const noexcept override { return false; }
-};
-
-class TestContext final : public Context {
-public:
-    [[nodiscard]] std::string_view name() const noexcept override { return "lexical"; }
-    [[nodiscard]] Logger& logger() noexcept override { return logger_; }
-    [[nodiscard]] const Clock& clock() const noexcept override { return still; }
-    [[nodiscard]] std::uint64_t random() noexcept override { return 4; }
-    [[nodiscard]] std::optional<std::string> store_option(std::string_view) const override { return std::nullopt; }
-    StillClock still;
-
-private:
-    Silence logger_;
-};
 
 const PluginDescriptor& descriptor() {
     static const auto* const found = [] {
@@ -66,7 +41,7 @@ protected:
         return provider.embed({.texts = texts, .kind = kind});
     }
 
-    TestContext context;
+    conformance::TestContext context{"lexical"};
 };
 
 TEST_F(LexicalPlugin, DescribesItself) {
@@ -111,8 +86,8 @@ TEST_F(LexicalPlugin, AnEmptyTextIsItsOwnError) {
 TEST_F(LexicalPlugin, HonoursDeadlineAndStop) {
     const auto provider = make(128);
     const std::vector<std::string_view> texts{"users"};
-    context.still.time += std::chrono::seconds(1);
-    const auto late = provider->embed({.texts = texts, .deadline = context.still.time});
+    context.manual_clock().advance(std::chrono::seconds(1));
+    const auto late = provider->embed({.texts = texts, .deadline = context.clock().now()});
     ASSERT_FALSE(late.has_value());
     EXPECT_EQ(late.error().kind, ErrorKind::unavailable);
     std::stop_source source;

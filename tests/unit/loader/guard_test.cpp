@@ -7,13 +7,13 @@
 #include <functional>
 #include <thread>
 
+#include "conformance/test_context.h"
 #include "loader/registry.h"
-#include "test_context.h"
 
 namespace embedq::plugins {
 namespace {
 
-using embedq::testing::TestContext;
+using conformance::TestContext;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
@@ -192,8 +192,8 @@ protected:
 TEST_F(GuardedNotifierTest, PublishNeverThrowsAndLogs) {
     const auto instance = notifier();
     EXPECT_NO_THROW(instance->publish());
-    ASSERT_EQ(context.log().lines().size(), 1U);
-    EXPECT_THAT(context.log().lines()[0], HasSubstr("notifier 'mine' (/p/scripted.so) threw in publish: pipe closed"));
+    ASSERT_EQ(context.logger().lines().size(), 1U);
+    EXPECT_THAT(context.logger().lines()[0].second, HasSubstr("notifier 'mine' (/p/scripted.so) threw in publish: pipe closed"));
     EXPECT_EQ(call_statistics(*instance)[0].errors, 1U);
 }
 

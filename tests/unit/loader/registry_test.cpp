@@ -8,14 +8,14 @@
 #include <fstream>
 #include <set>
 
+#include "conformance/test_context.h"
 #include "loader/names.h"
-#include "test_context.h"
 
 namespace embedq::plugins {
 namespace {
 
 namespace fs = std::filesystem;
-using embedq::testing::TestContext;
+using conformance::TestContext;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
@@ -60,6 +60,28 @@ TEST(Registry, LoadsEveryPluginOfTheBuildTree) {
                 ::testing::IsSupersetOf({"libembedq_notifier_local.so", "libembedq_notifier_poll.so", "libembedq_provider_simulated.so"}));
 }
 
+TEST(Registry, AListedFolderGoesBeforeTheProgramsOwn) {
+    const Folder listed;
+    const Folder own;
+    const fs::path mine = listed.add("libembedq_store_acme.so");
+    own.add("libembedq_store_acme.so");
+    const fs::path other = own.add("libembedq_store_other.so");
+    Registry registry({listed.path()}, own.path());
+    ASSERT_TRUE(registry.discover());
+    ASSERT_EQ(registry.files().size(), 2);
+    EXPECT_EQ(registry.files()[0].path, mine);
+    EXPECT_EQ(registry.files()[1].path, other);
+    EXPECT_THAT(registry.load(PluginKind::store, "nowhere").error().message, HasSubstr(own.path().string()));
+}
+
+TEST(Registry, TheOwnFolderMayBeListedToo) {
+    const Folder own;
+    own.add("libembedq_store_acme.so");
+    Registry registry({own.path()}, own.path());
+    ASSERT_TRUE(registry.discover());
+    EXPECT_EQ(registry.files().size(), 1);
+}
+
 TEST(Registry, LoadsOnce) {
     Registry registry({kBuilt});
     ASSERT_TRUE(registry.discover());
@@ -86,7 +108,7 @@ TEST(Registry, TwoInstancesOfOnePluginKeepToThemselves) {
         values.set("faults", std::vector<std::string>{"fail calls=2"});
         return values;
     };
-    TestContext context;
+    TestContext context("test");
     const auto one = make_provider(plugin, options(3), context).value();
     auto other = make_provider(plugin, options(5), context).value();
     const std::string_view text = "text";

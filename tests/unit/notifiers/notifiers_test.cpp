@@ -5,14 +5,14 @@
 #include <thread>
 #include <vector>
 
+#include "conformance/test_context.h"
 #include "notifiers/poll/poll_schedule.h"
 #include "notifiers/wake/wake_signal.h"
-#include "test_context.h"
 
 namespace embedq::notifiers {
 namespace {
 
-using embedq::testing::ManualClock;
+using conformance::ManualClock;
 using namespace std::chrono_literals;
 
 constexpr auto kForever = Clock::Steady::max();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cmath>
 #include <string>
 #include <thread>
 #include <vector>
@@ -132,6 +133,34 @@ TEST_F(Index, FusionIsTheWeightedSum) {
     // No vector: the lexical part alone.
     EXPECT_NEAR(index.rank({.text = "quagga", .vector = query, .semantic_weight = 0.25})[0].score,
                 0.75 * index.rank({.text = "quagga", .mode = RankingMode::lexical})[0].score, 1e-6);
+}
+
+// A catalog of `count` operations of which one, "answer", has the cosine `best` with the query and the others `usual`.
+double semantic_part(std::size_t count, float best, float usual) {
+    CatalogIndex catalog;
+    std::vector<Operation> operations;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::string name = i == 0 ? "answer" : "other" + std::to_string(i);
+        operations.push_back({name, "GET", "/" + name, name, {}, name, hash_of(name), 0});
+    }
+    catalog.put_spec("s", operations);
+    catalog.set_dimension(2);
+    for (const Operation& operation : operations) {
+        const float cosine = operation.operation_id == "answer" ? best : usual;
+        catalog.put_vector(operation.text_hash, std::vector<float>{cosine, std::sqrt(1 - cosine * cosine)});
+    }
+    const std::vector<float> query{1, 0};
+    const auto hits = catalog.rank({.text = "unheard", .vector = query, .limit = 1, .semantic_weight = 1});
+    return !hits.empty() && hits[0].operation_id == "answer" ? hits[0].score : 0;
+}
+
+// Some models put unrelated texts at 0.7. What stands out must count in catalogs of any size, however small.
+TEST_F(Index, ACosineCountsByAsMuchAsItStandsOut) {
+    for (const std::size_t count : {1U, 2U, 5U, 20U, 100U, 1000U}) {
+        EXPECT_GT(semantic_part(count, 0.85F, 0.7F), 0.3) << count;
+        EXPECT_GT(semantic_part(count, 0.6F, 0.05F), 0.3) << count;
+    }
+    EXPECT_GT(semantic_part(100, 1, 1), 0) << "equal texts are still found";
 }
 
 TEST_F(Index, WithoutAUsableQueryVectorRankingIsLexical) {

@@ -6,12 +6,12 @@
 #include <cmath>
 #include <thread>
 
-#include "test_context.h"
+#include "conformance/test_context.h"
 
 namespace embedq::simulated {
 namespace {
 
-using embedq::testing::ManualClock;
+using conformance::ManualClock;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 

@@ -1,5 +1,4 @@
-// The memory store: everything in plain containers behind one mutex. It is the reference of what the verbs mean, and the
-// store of tests and demonstrations; nothing outlives the process.
+// The memory store: everything in plain containers behind one mutex; nothing outlives the process.
 //
 // Every member may be called from any thread. Visitors run while the mutex is held.
 #pragma once

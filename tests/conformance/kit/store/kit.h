@@ -7,6 +7,7 @@
 #include <source_location>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "conformance/store_kit.h"
@@ -27,6 +28,16 @@ T must(Result<T> result, std::source_location where = std::source_location::curr
     }
     throw std::runtime_error(std::string(where.file_name()) + ":" + std::to_string(where.line()) + ": the store said " +
                              std::string(to_string(result.error().kind)) + ": " + result.error().message);
+}
+
+// Asks again while the store is busy: `unavailable` changes nothing that a repeat would do twice.
+template <class Ask>
+auto patiently(Ask&& ask) {
+    for (int tries = 0;; ++tries) {
+        auto result = ask();
+        if (result || result.error().kind != ErrorKind::unavailable || tries == 10'000) return must(std::move(result));
+        std::this_thread::yield();
+    }
 }
 
 // Expects a failure of the kind whose message names `names`.

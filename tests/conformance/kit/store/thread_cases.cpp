@@ -30,16 +30,6 @@ void at_once(Kit& kit, const std::vector<Body>& bodies) {
     }
 }
 
-// Asks again while the store is busy: `unavailable` changes nothing that a repeat would do twice.
-template <class Ask>
-auto patiently(Ask&& ask) {
-    for (int tries = 0;; ++tries) {
-        auto result = ask();
-        if (result || result.error().kind != ErrorKind::unavailable || tries == 10'000) return must(std::move(result));
-        std::this_thread::yield();
-    }
-}
-
 // One round of a worker: claims, makes what is missing, commits. Returns the ids of what it finished.
 std::vector<JobId> work_once(Store& store, const ClaimRequest& request, std::size_t dimension) {
     const auto jobs = patiently([&] { return store.claim(request); });

@@ -1,0 +1,56 @@
+// The input of the ranking evaluation: operations as embedq's parser reads them, and the questions that are asked of them.
+//
+// Thread-safety: pure functions over files.
+#pragma once
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "embedq/catalog.h"
+#include "embedq/error.h"
+
+namespace embedq::evaluation {
+
+struct Question {
+    std::string text;
+    std::string document;            // the answer must be of this document; empty: of any
+    std::set<std::string> accepted;  // operation ids
+};
+
+struct EvaluatedDocument {
+    std::string name;  // relative to the folder of documents
+    std::vector<Operation> operations;
+};
+
+// A line of a table of sets: what is asked of which documents.
+struct QuestionSet {
+    std::string name;
+    std::string documents;  // names separated by commas, or "sample N/M"
+    std::string questions;  // a file beside the table, or "summaries"
+    std::string standing;   // what was tuned on it, for people
+};
+
+// Columns: name, documents, questions, standing. Lines that begin with '#' are comments.
+[[nodiscard]] Result<std::vector<QuestionSet>> read_sets(const std::filesystem::path& file);
+
+// Columns: question, accepted operation ids separated by commas.
+[[nodiscard]] Result<std::vector<Question>> read_questions(const std::filesystem::path& file);
+
+// The JSON documents below the folder, sorted, whose name's CRC-32 leaves N modulo M ("N/M"), or does not ("!N/M").
+[[nodiscard]] Result<std::vector<std::string>> sample_documents(const std::filesystem::path& folder, std::string_view sample);
+
+[[nodiscard]] Result<EvaluatedDocument> read_document(const std::filesystem::path& folder, const std::string& name);
+
+// The same document (JSON) with the summaries of its operations taken out before it is parsed.
+[[nodiscard]] Result<EvaluatedDocument> read_without_summaries(const std::filesystem::path& folder, const std::string& name);
+
+// Asks for operations by the summaries that `bare` has lost. Summaries below ten bytes, those of operations without a description, and
+// those that the remaining text still holds word for word are not asked.
+[[nodiscard]] std::vector<Question> summary_questions(const EvaluatedDocument& whole, const EvaluatedDocument& bare);
+
+[[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
+
+}  // namespace embedq::evaluation

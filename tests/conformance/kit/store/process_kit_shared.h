@@ -1,0 +1,30 @@
+// What the kit's processes agree on.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "kit.h"
+
+namespace embedq::conformance {
+
+// Killed workers use up attempts that the cases are not about.
+inline constexpr std::uint32_t process_max_attempts = 1000;
+inline constexpr std::uint32_t stale_salt = 7;
+
+[[nodiscard]] inline Profile process_profile() {
+    return make_profile("processes", 4);
+}
+
+[[nodiscard]] inline std::string process_spec(int number) {
+    return "spec-" + std::to_string(number);
+}
+
+// Every text names the version, so that a document of two versions shows; one text is shared by all specs.
+[[nodiscard]] inline SpecWrite process_document(int number, const std::string& version, std::size_t texts) {
+    std::vector<std::string> all{"shared by all"};
+    for (std::size_t i = 0; i < texts; ++i) all.push_back(process_spec(number) + " version " + version + " text " + std::to_string(i));
+    return document(process_spec(number), all);
+}
+
+}  // namespace embedq::conformance

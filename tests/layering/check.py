@@ -1,0 +1,243 @@
+#!/usr/bin/env python3
+"""Fails on each include and each CMake link that goes against rules.py: check.py [ROOT].
+
+What is checked: every quoted include finds its header, and the rule of the including folder names the header's folder; every other
+include is of the C++ standard library, the operating system, or a library whose places hold the including file; every link between
+two of the project's targets follows the same arrows; a library that single files know is linked PRIVATE; the arrows have no circle;
+and every rule is used.
+"""
+
+import fnmatch
+import pathlib
+import posixpath
+import re
+import subprocess
+import sys
+from typing import NamedTuple
+
+sys.dont_write_bytecode = True  # a test leaves nothing in the sources
+
+import cmake
+import rules
+
+SOURCE = re.compile(r".*\.(h|hh|hpp|c|cc|cpp|cxx|inc|ipp)(\.in)?$")
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+STANDARD = re.compile(r"^[a-z0-9_]+$")
+SEE = "see docs/architecture.md"
+RULES_FILE = "tests/layering/rules.py"
+
+
+class Tables(NamedTuple):
+    folders: list
+    libraries: list
+    system_headers: set
+    include_roots: list
+    contract: str
+
+
+OWN_TABLES = Tables(rules.FOLDERS, rules.LIBRARIES, rules.SYSTEM_HEADERS, rules.INCLUDE_ROOTS, rules.CONTRACT)
+
+
+def files_of(root):
+    """What git tracks or would track; without git, all but build folders."""
+    listed = subprocess.run(["git", "-C", str(root), "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True)
+    if listed.returncode == 0:
+        names = listed.stdout.splitlines()
+    else:
+        names = [str(path.relative_to(root)) for path in root.rglob("*")]
+        names = [name for name in names if not name.startswith(("build/", ".git/"))]
+    return sorted(name for name in set(names) if (root / name).is_file())
+
+
+def folder_of(name):
+    return str(pathlib.PurePosixPath(name).parent)
+
+
+class Owner(NamedTuple):
+    rule: object
+    folder: str  # the rule's path with its * filled in
+
+
+class Check:
+    def __init__(self, root, tables=OWN_TABLES):
+        self.root = pathlib.Path(root)
+        self.tables = tables
+        self.files = files_of(self.root)
+        self.known = set(self.files)
+        self.faults = []
+        self.used_rules = set()
+        self.used_places = set()
+
+    def run(self):
+        for name in self.files:
+            if SOURCE.match(name):
+                self.check_source(name)
+        self.check_links()
+        self.check_unused()
+        self.check_circles()
+        return self.faults
+
+    # --- which rule holds where -----------------------------------------------------------------------------------------------
+
+    def owner(self, folder):
+        """The rule of a folder: the longest whose path the folder begins with; of two as long, the one without a *."""
+        parts = folder.split("/")
+        best = None
+        for rule in self.tables.folders:
+            wanted = rule.path.split("/")
+            if len(wanted) > len(parts) or (len(wanted) < len(parts) and not rule.below):
+                continue
+            if not all(fnmatch.fnmatchcase(part, pattern) for part, pattern in zip(parts, wanted)):
+                continue
+            weight = (len(wanted), "*" not in rule.path)
+            if best is None or weight > best[0]:
+                best = (weight, Owner(rule, "/".join(parts[: len(wanted)])))
+        return best[1] if best else None
+
+    def allowed(self, source, target):
+        return source.folder == target.folder or target.folder == self.tables.contract or target.rule.path in source.rule.may
+
+    def sentence(self, owner):
+        if owner.folder == self.tables.contract:
+            return f"{owner.folder} may include itself and the C++ standard library"
+        return f"{owner.folder} may include {', '.join(['the contract', *owner.rule.may])} and itself"
+
+    # --- includes ---------------------------------------------------------------------------------------------------------------
+
+    def check_source(self, name):
+        owner = self.owner(folder_of(name))
+        if owner is None:
+            self.faults.append(f"{name}: no rule for the folder {folder_of(name)}; say in {RULES_FILE} what it may include")
+            return
+        self.used_rules.add(owner.rule.path)
+        text = (self.root / name).read_text(encoding="utf-8", errors="replace")
+        for number, line in enumerate(text.splitlines(), 1):
+            found = INCLUDE.match(line)
+            if found:
+                self.check_include(f"{name}:{number}", name, owner, quoted=found[1] == '"', header=found[2])
+
+    def check_include(self, place, name, owner, quoted, header):
+        target = self.resolve(name, header)
+        if target is not None:
+            to = self.owner(folder_of(target))
+            if to is not None and not self.allowed(owner, to):
+                self.faults.append(f"{place} includes {header} ({to.folder}): {self.sentence(owner)}; {SEE}")
+            return
+        library = self.library_of(header)
+        if library is not None:
+            self.check_library(place, name, library, header)
+        elif quoted:
+            self.faults.append(f'{place} includes "{header}", which no folder of {RULES_FILE} INCLUDE_ROOTS holds; mend the path, or add the folder')
+        elif STANDARD.match(header):
+            return
+        elif header not in self.tables.system_headers:
+            self.faults.append(f"{place} includes <{header}> of a library that has no rule; say in {RULES_FILE} which files may include it")
+        elif owner.folder == self.tables.contract:
+            self.faults.append(f"{place} includes <{header}>: {self.sentence(owner)}; {SEE}")
+
+    def resolve(self, name, header):
+        for root in [folder_of(name), *self.tables.include_roots]:
+            candidate = posixpath.normpath(posixpath.join(root, header))
+            if candidate in self.known:
+                return candidate
+        return None
+
+    def library_of(self, header):
+        for library in self.tables.libraries:
+            if any(header == wanted or (wanted.endswith("/") and header.startswith(wanted)) for wanted in library.headers):
+                return library
+        return None
+
+    def check_library(self, place, name, library, header):
+        for at in library.places:
+            if name == at or self.inside(name, at):
+                self.used_places.add((library.name, at))
+                return
+        note = f" ({library.note})" if library.note else ""
+        self.faults.append(f"{place} includes {header}: {library.name} belongs to {', '.join(library.places)} alone{note}; {SEE}")
+
+    @staticmethod
+    def inside(name, folder):
+        return name.startswith(folder + "/")
+
+    # --- CMake --------------------------------------------------------------------------------------------------------------------
+
+    def check_links(self):
+        lists = [name for name in self.files if name.endswith("CMakeLists.txt") or name.endswith(".cmake")]
+        project = cmake.read(self.root, lists)
+        for link in project.links:
+            owner = self.owner(folder_of(link.file))
+            if owner is None:
+                continue
+            place = f"{link.file}:{link.line}"
+            library = next((l for l in self.tables.libraries if any(self.is_target(link.to, t) for t in l.targets)), None)
+            if library is not None:
+                self.check_linked_library(place, owner, link, library)
+                continue
+            defined = project.folder_of_target(link.to)
+            to = self.owner(defined) if defined is not None else None
+            if to is not None and not self.allowed(owner, to):
+                self.faults.append(f"{place} links {link.target} to {link.to} ({to.folder}): {self.sentence(owner)}; {SEE}")
+
+    @staticmethod
+    def is_target(name, wanted):
+        return name.startswith(wanted) if wanted.endswith("::") else name == wanted
+
+    def check_linked_library(self, place, owner, link, library):
+        near = [at for at in library.places if at == owner.folder or self.inside(at, owner.folder) or self.inside(owner.folder, at)]
+        if not near:
+            self.faults.append(f"{place} links {link.target} to {link.to}: {library.name} belongs to {', '.join(library.places)} alone; {SEE}")
+        elif link.visibility == "PUBLIC" and all(SOURCE.match(at) for at in near):
+            self.faults.append(f"{place} links {link.target} to {link.to} PUBLIC, but only {', '.join(near)} knows {library.name}; link it PRIVATE")
+
+    # --- the rules themselves -------------------------------------------------------------------------------------------------
+
+    def check_unused(self):
+        folders = {folder_of(name) for name in self.files}
+        for rule in self.tables.folders:
+            # A folder that only links, as tests/ does, is ruled by its CMakeLists.txt.
+            if rule.path not in self.used_rules and rule.path not in folders:
+                self.faults.append(f"{RULES_FILE}: the rule for {rule.path} matches no source; delete it, or mend its path")
+            for may in rule.may:
+                if not any(other.path == may for other in self.tables.folders):
+                    self.faults.append(f"{RULES_FILE}: {rule.path} may include {may}, which has no rule; write one, or mend the name")
+        for library in self.tables.libraries:
+            for at in library.places:
+                if (library.name, at) not in self.used_places:
+                    self.faults.append(f"{RULES_FILE}: {library.name} has the place {at}, but nothing there includes it; delete the place")
+
+    def check_circles(self):
+        may = {rule.path: rule.may for rule in self.tables.folders}
+        done, path = set(), []
+
+        def visit(folder):
+            if folder in path:
+                self.faults.append(f"{RULES_FILE}: the arrows go in a circle: {' -> '.join([*path[path.index(folder):], folder])}")
+                return
+            if folder in done:
+                return
+            path.append(folder)
+            for other in may.get(folder, []):
+                if other != folder:
+                    visit(other)
+            path.pop()
+            done.add(folder)
+
+        for folder in may:
+            visit(folder)
+
+
+def main():
+    root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parents[2]
+    check = Check(root)
+    faults = check.run()
+    for fault in faults:
+        print(fault)
+    sources = sum(1 for name in check.files if SOURCE.match(name))
+    print(f"layering: {sources} sources, {len(check.tables.folders)} folder rules, {len(check.tables.libraries)} libraries: "
+          f"{'all arrows right' if not faults else f'{len(faults)} wrong'}")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""Who may include whom: the tree's arrows as tables. docs/architecture.md says why; check.py holds the sources and the CMake links to them.
+
+A folder's rule holds for the folders below it too, but for those with a rule of their own. `*` stands for one folder, so that each
+plugin is judged by itself. A folder sees itself and the contract; what else it sees stands in its rule, as the paths of other rules.
+"""
+
+from typing import NamedTuple
+
+
+class Folder(NamedTuple):
+    path: str
+    may: list[str]
+    note: str = ""
+    below: bool = True  # False: a new folder below it needs a rule of its own
+
+
+class Library(NamedTuple):
+    name: str
+    headers: list[str]  # a header, or a folder of headers when it ends with /
+    targets: list[str]  # as CMake links it; ends with :: for all of a package
+    places: list[str]  # folders with all below them, or single files
+    note: str = ""
+
+
+CONTRACT = "core/include"
+
+PRODUCTION = [
+    "core/catalog", "core/catalog/ranking", "core/scheduler", "core/engine", "core/cli", "core/cli/commands",
+    "config", "plugins/loader", "plugins/notifiers/wake", "plugins/notifiers/*", "backends/*", "providers/*",
+]
+
+FOLDERS = [
+    Folder(CONTRACT, [], "the contract is read by outsiders with nothing but a C++ compiler"),
+
+    # What is true whatever is loaded.
+    Folder("core/catalog", []),
+    Folder("core/catalog/ranking", [], "a library of its own, which benchmarks measure without documents"),
+    Folder("core/scheduler", ["core/catalog"]),
+    Folder("core/engine", ["core/catalog", "core/catalog/ranking", "core/scheduler"]),
+
+    # The wiring.
+    Folder("config", []),
+    Folder("plugins/loader", [], "it loads what config names, but neither knows the other: core/cli/plugin_tables joins them"),
+    Folder("core/cli", ["core/catalog", "core/engine", "core/scheduler", "config", "plugins/loader"]),
+    Folder("core/cli/commands", ["core/cli", "core/catalog", "core/engine"],
+           "commands work on the interfaces of core/cli/session.h, so that tests run them against fakes"),
+
+    # Plugins: the contract, and support libraries beside them that see only the contract.
+    Folder("backends/*", []),
+    Folder("providers/*", []),
+    Folder("plugins/notifiers/*", ["plugins/notifiers/wake"]),
+    Folder("plugins/notifiers/wake", [], "the support library of the notifiers"),
+
+    # Tests and measurements see what they are about.
+    Folder("tests/conformance/include", [], "the kit is installed: plugin authors have it and the contract"),
+    Folder("tests/conformance/kit", ["tests/conformance/include"]),
+    Folder("tests/conformance", ["tests/conformance/include", "backends/*"]),
+    Folder("tests/bad_plugins", ["plugins/loader", "tests", "tests/conformance/include"]),
+    Folder("tests/unit", [*PRODUCTION, "tests", "tests/conformance/include"]),
+    Folder("tests", ["tests/conformance/include"], "what all tests share", below=False),
+    Folder("benchmarks/micro", ["core/catalog", "core/catalog/ranking", "core/scheduler", "core/cli", "config", "plugins/loader", "providers/*"]),
+    Folder("benchmarks/ranking", ["core/catalog", "core/catalog/ranking", "providers/*"]),
+]
+
+# A plugin brings no library into its headers' types that cross the boundary; which it uses inside is said here, plugin by plugin.
+LIBRARIES = [
+    Library("Boost.DLL", ["boost/dll/"], ["Boost::"], ["plugins/loader/shared_object.cpp"], "one file knows how shared objects are loaded"),
+    Library("dlopen and ELF", ["dlfcn.h", "elf.h", "link.h"], [],
+            ["plugins/loader/elf_check.cpp", "tests/unit/lexical"], "the loader looks at files before anything maps them"),
+    Library("yaml-cpp", ["yaml-cpp/"], ["yaml-cpp"], ["config/document.cpp", "core/catalog/yaml_capture.cpp"]),
+    Library("simdjson", ["simdjson.h"], ["simdjson::"], ["core/catalog/json_reader.cpp"]),
+    Library("OpenSSL", ["openssl/"], ["OpenSSL::"], ["core/catalog/hash.cpp"]),
+    Library("CLI11", ["CLI/"], ["CLI11::"], ["core/cli/arguments.cpp"]),
+    Library("spdlog", ["spdlog/"], ["spdlog::"], ["core/cli/logging.cpp"], "the host's alone: plugins log through context.logger()"),
+    Library("nlohmann-json", ["nlohmann/"], ["nlohmann_json::"],
+            ["config/schema.cpp", "core/cli", "benchmarks/micro", "tests/unit/config"], "for what is written, not for what is read"),
+    Library("fmt", ["fmt/"], ["fmt::"],
+            ["core/catalog", "core/engine", "core/cli", "config", "plugins/loader", "providers/simulated"]),
+    Library("SQLite", ["sqlite3.h"], ["SQLite::"], ["backends/sqlite"]),
+    Library("zstd", ["zstd.h"], ["PkgConfig::ZSTD"], ["backends/sqlite"]),
+    Library("Snowball", ["libstemmer.h"], ["stemmer"], ["core/catalog/ranking", "providers/lexical"]),
+    Library("GoogleTest", ["gtest/", "gmock/"], ["GTest::"], ["tests"]),
+    Library("Google Benchmark", ["benchmark/"], ["benchmark::"], ["benchmarks/micro"]),
+]
+
+# Any folder but the contract's may use the operating system.
+SYSTEM_HEADERS = {
+    "fcntl.h", "poll.h", "signal.h", "stdlib.h", "sys/eventfd.h", "sys/ioctl.h", "sys/random.h", "sys/signalfd.h", "sys/stat.h",
+    "sys/wait.h", "unistd.h",
+}
+
+# Folders that includes are looked up in, beside the including file's own.
+INCLUDE_ROOTS = [".", "core", "core/include", "plugins", "providers", "backends/memory/include", "backends/sqlite",
+                 "tests/conformance/include", "tests/unit/scheduler"]

@@ -1,0 +1,70 @@
+// Holds the configuration's JSON Schema against YAML files, as a public validator reads both.
+//
+//   node validate.mjs SCHEMA GOOD_FOLDER… -- BROKEN_FOLDER
+//
+// Every good file must be valid. Every broken one must be invalid, unless a comment of its own, "# Schema: …", says why no schema can see
+// its fault; then it must be valid, so that no such comment outlives its reason.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Ajv from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { parseDocument } from 'yaml';
+
+const [schemaFile, ...folders] = process.argv.slice(2);
+const broken = folders.pop();
+if (folders.pop() !== '--') throw new Error('usage: validate.mjs SCHEMA GOOD_FOLDER… -- BROKEN_FOLDER');
+
+const faults = [];
+const schema = JSON.parse(readFileSync(schemaFile, 'utf8'));
+const ajv = new Ajv.default({ strict: true, allowUnionTypes: true, allErrors: true });
+addFormats.default(ajv);
+const valid = ajv.compile(schema);
+
+// What editors show beside a key: every key has it.
+function expectDescriptions(node, path) {
+  for (const [name, property] of Object.entries(node.properties ?? {})) {
+    if (!property.description) faults.push(`${path}.${name} has no description in the schema`);
+    expectDescriptions(property, `${path}.${name}`);
+  }
+  for (const rule of node.allOf ?? []) expectDescriptions(rule.then, `${path}[${rule.if.properties.plugin.const}]`);
+  for (const key of ['items', 'additionalProperties']) {
+    if (typeof node[key] === 'object') expectDescriptions(node[key], `${path}.*`);
+  }
+}
+expectDescriptions(schema, 'schema');
+
+// What is wrong with a file; nothing when it is good.
+function complaint(file) {
+  const document = parseDocument(readFileSync(file, 'utf8'), { merge: true });
+  if (document.errors.length > 0) return document.errors[0].message;
+  let value;
+  try {
+    value = document.toJS();
+  } catch (error) {
+    return error.message;
+  }
+  return valid(value) ? null : ajv.errorsText(valid.errors);
+}
+
+const yamlFiles = (folder) => readdirSync(folder).filter((name) => name.endsWith('.yaml')).map((name) => join(folder, name));
+const counts = { good: 0, seen: 0, unseen: 0 };
+
+for (const file of folders.flatMap(yamlFiles)) {
+  const said = complaint(file);
+  if (said !== null) faults.push(`${file} is good, but the schema refuses it: ${said}`);
+  counts.good += 1;
+}
+for (const file of yamlFiles(broken)) {
+  const reason = readFileSync(file, 'utf8').match(/^# Schema: (.+)$/m)?.[1];
+  const said = complaint(file);
+  if (said === null && !reason) faults.push(`${file} is broken, but the schema takes it; a comment "# Schema: …" must say why`);
+  if (said !== null && reason) faults.push(`${file} says that no schema can see its fault ("${reason}"), but this one does: ${said}`);
+  counts[reason ? 'unseen' : 'seen'] += 1;
+  const verdict = said === null ? `taken (${reason ?? 'no reason is given'})` : said.split('\n')[0];
+  console.log(`${file}: ${verdict}`);
+}
+if (counts.good === 0 || counts.seen === 0) faults.push('there was nothing to check');
+
+console.log(`${counts.good} good files are valid; of the broken ones ${counts.seen} are invalid, ${counts.unseen} have a fault no schema can see`);
+for (const fault of faults) console.error(`error: ${fault}`);
+process.exitCode = faults.length > 0 ? 1 : 0;

@@ -1,0 +1,22 @@
+// A broken document and what is said of it.
+#pragma once
+
+#include <ostream>
+
+#include "fakes.h"
+
+namespace embedq::config::testing {
+
+struct Case {
+    const char* name;
+    const char* yaml;
+    const char* said;
+};
+
+inline void PrintTo(const Case& c, std::ostream* out) {
+    *out << c.name;
+}
+
+class Broken : public ::testing::TestWithParam<Case> {};
+
+}  // namespace embedq::config::testing
