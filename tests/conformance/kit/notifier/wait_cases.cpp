@@ -76,6 +76,7 @@ void a_stop_ends_only_its_own_wait(NotifierKit& kit) {
     std::stop_source stop;
     auto stopped = NotifierKit::begin_wait(kit.notifier(), Steady::now() + kLong, stop.get_token());
     auto other = NotifierKit::begin_wait(kit.notifier(), Steady::now() + 4 * kShort);
+    (void)other.done_within(kShort);  // both wait by now
     stop.request_stop();
     (void)stopped.result(kPromptly);
     EXPECT_NE(text_of(other.result(4 * kShort + kPromptly)), text_of(Wake::stopped)) << "the stop request was another wait's";

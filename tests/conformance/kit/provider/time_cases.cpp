@@ -94,6 +94,7 @@ void a_stop_ends_only_its_own_call(ProviderKit& kit) {
     auto stopped = ProviderKit::begin(slow, {.texts = kit.texts(1), .deadline = in(kAmple), .stop = stop.get_token()});
     const Steady::time_point deadline = in(4 * kShort);
     auto other = ProviderKit::begin(slow, {.texts = kit.texts(1), .deadline = deadline});
+    (void)other.done_within(kShort);  // both wait by now
     stop.request_stop();
     (void)stopped.result(kSoon);
     expect_unavailable(other.result(4 * kShort + kSoon), "the other call");

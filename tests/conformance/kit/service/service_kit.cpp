@@ -98,6 +98,8 @@ void while_starting_ends_both(ServiceKit& kit) {
         (void)start.result(kStopLimit);  // an error is as good as success
         ServiceKit::stop(service, "after a start() that was stopped");
     }
+    // Nothing that was taken on the way is still held.
+    ServiceKit::stop(kit.started(), "of an instance that started after those that were stopped while starting");
 }
 
 // Two of one configuration: the second may find what it needs taken, but says so.
@@ -147,6 +149,17 @@ void no_thread_is_left(ServiceKit& kit) {
     expect_nothing_left("thread", threads_now, [&] { live(kit); });
 }
 
+void no_thread_is_left_by_a_stop_while_starting(ServiceKit& kit) {
+    expect_nothing_left("thread", threads_now, [&] {
+        const ServicePtr service = kit.make();
+        auto start = ServiceKit::begin_start(service);
+        (void)start.done_within(10ms);
+        ServiceKit::stop(service, "while start() runs");
+        (void)start.result(kStopLimit);
+        ServiceKit::stop(service, "after a start() that was stopped");
+    });
+}
+
 void no_descriptor_is_left(ServiceKit& kit) {
     expect_nothing_left("file descriptor", descriptors_now, [&] { live(kit); });
 }
@@ -164,6 +177,7 @@ std::vector<ServiceCase> service_cases() {
         {"destruction", "without_a_start", without_a_start},
         {"destruction", "without_a_stop", without_a_stop},
         {"no_thread_left", "after_a_stop_and_destruction", no_thread_is_left},
+        {"no_thread_left", "after_a_stop_while_starting", no_thread_is_left_by_a_stop_while_starting},
         {"no_descriptor_left", "after_a_stop_and_destruction", no_descriptor_is_left},
     };
 }
