@@ -85,6 +85,9 @@ public:
     }
 
     Result<EmbedResult> embed(const EmbedRequest& request) override {
+        if (request.endpoint != 0) {
+            return fail(ErrorKind::invalid_argument, "found endpoint " + std::to_string(request.endpoint) + ", expected 0, the only one");
+        }
         if (request.texts.size() > inputs_per_request) {
             return fail(ErrorKind::too_large, "found " + std::to_string(request.texts.size()) + " texts in one request, expected at most " +
                                                   std::to_string(inputs_per_request));
