@@ -9,7 +9,7 @@ TSAN_TESTS ?= scheduler|engine|store|memory|sqlite|postgres|loader|registry|plug
 FORMATTED = git ls-files '*.h' '*.cpp'
 
 .NOTPARALLEL:
-.PHONY: help setup build demo test test-dev test-tsan test-release docs bench soak format lint install clean
+.PHONY: help setup build demo test test-dev test-tsan test-release docs bench rank soak format lint install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,11 @@ bench: build ## Measure: benchmarks/
 	cmake --build --preset release -j$(JOBS)
 	@if [ -x benchmarks/run.sh ]; then benchmarks/run.sh build/release; \
 	else for program in build/release/bin/*_bench; do [ ! -x "$$program" ] || "$$program"; done; fi
+
+rank: setup ## Measure how good the ranking is: benchmarks/ranking/
+	cmake --preset release -DEMBEDQ_BUILD_BENCHMARKS=ON
+	cmake --build --preset release -j$(JOBS) --target embedq_rank_eval
+	benchmarks/ranking/run.sh build/release/bin/embedq_rank_eval build/rank
 
 soak: build ## What takes longer than CI should: kill and resume many times over
 	EMBEDQ_SOAK=1 python3 tests/integration/run.py build/release/bin/embedq

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""Reads OpenAPI documents (JSON) and writes their operations as TSV for embedq_rank_eval and derive_idf.py.
+"""Reads OpenAPI documents (JSON) and writes their operations as TSV for embedq_derive_idf, as they were read when its table was made.
 
-usage: extract_operations.py [--drop-summary] [--sample N/M] FILE_OR_FOLDER... > operations.tsv
+usage: extract_operations.py [--sample N/M] FILE_OR_FOLDER... > operations.tsv
 
-Columns: document, operation id, method, path, summary, tags (comma separated), canonical text, query. The canonical text has the parts
-that embedq gives it: summary, description, words of path and id, tags and method. With --drop-summary the summary goes to the query
-column and is left out of summary and text: the general check asks for an operation by the summary that it no longer has.
+Columns: document, operation id, method, path, summary, tags (comma separated), text, nothing. The text has the parts of embedq's own, summary,
+description, words of path and id, tags and method, in simpler form. What is measured goes through embedq's parser (embedq_dump_operations).
 """
 import argparse
 import json
@@ -39,7 +38,7 @@ def words(text):
     return " ".join(re.findall(r"[A-Za-z0-9\u0080-\uffff]+", text)).lower()
 
 
-def operations(document, drop_summary):
+def operations(document):
     seen = set()
     for path, item in (document.get("paths") or {}).items():
         if not isinstance(item, dict):
@@ -54,22 +53,16 @@ def operations(document, drop_summary):
             seen.add(identifier)
             summary = flat(operation.get("summary"))
             description = flat(operation.get("description"))
-            query = summary
-            if drop_summary:
-                if len(summary) < 10 or not description or summary.lower() in description.lower():
-                    query = ""
-                summary = ""
-            if not summary and not drop_summary:
+            if not summary:
                 summary = description.split(". ")[0]
             tags = [flat(tag) for tag in operation.get("tags") or [] if isinstance(tag, str)]
             parts = [summary, description, method + " " + words(path), words(identifier), ", ".join(tags)]
             text = " ".join(part for part in parts if part)[:BOUND]
-            yield flat(identifier), method.upper(), flat(path), summary, ",".join(tags), text, query
+            yield flat(identifier), method.upper(), flat(path), summary, ",".join(tags), text, ""
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--drop-summary", action="store_true")
     parser.add_argument("--sample", default="0/1", help="keep documents whose name hashes to N modulo M; '!N/M' keeps the others")
     parser.add_argument("roots", nargs="+")
     options = parser.parse_args()
@@ -83,7 +76,7 @@ def main():
                 document = json.load(file)
             if not isinstance(document, dict) or not ("openapi" in document or "swagger" in document):
                 continue
-            for row in operations(document, options.drop_summary):
+            for row in operations(document):
                 sys.stdout.write("\t".join((name,) + row) + "\n")
         except (ValueError, OSError, RecursionError, AttributeError) as error:
             print(f"{path}: {error}", file=sys.stderr)

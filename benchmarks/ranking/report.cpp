@@ -31,7 +31,7 @@ std::string percent(double share) {
 std::string line(std::string_view set, std::string_view half, std::string_view mode, const Ranks& ranks, const std::string& difference) {
     const Interval five = confidence(Metric::recall_at_5, ranks);
     const Interval reciprocal = confidence(Metric::reciprocal_rank, ranks);
-    return fmt::format("{:<18} {:<15} {:<9} {} {} [{}, {}] {} {:.3f} [{:.3f}, {:.3f}] {}\n", set, half, mode,
+    return fmt::format("{:<22} {:<19} {:<8} {} {} [{}, {}] {} {:.3f} [{:.3f}, {:.3f}] {}\n", set, half, mode,
                        percent(mean(Metric::recall_at_1, ranks)), percent(mean(Metric::recall_at_5, ranks)), percent(five.low),
                        percent(five.high), percent(mean(Metric::recall_at_10, ranks)), mean(Metric::reciprocal_rank, ranks), reciprocal.low,
                        reciprocal.high, difference);
@@ -100,7 +100,7 @@ Facts machine_facts() {
 
 std::string table(const std::vector<SetReport>& reports) {
     std::string text =
-        fmt::format("{:<18} {:<15} {:<9} {:>5} {:>5} {:>14} {:>5} {:>5} {:>16} {}\n", "set (questions)", "semantic half", "mode", "R@1",
+        fmt::format("{:<22} {:<19} {:<8} {:>5} {:>5} {:>14} {:>5} {:>5} {:>16} {}\n", "set (questions)", "semantic half", "mode", "R@1",
                     "R@5", "95 %", "R@10", "MRR", "95 %", "MRR less better half, 95 %; questions lost (! = breach)");
     for (const SetReport& report : reports) {
         const std::string name = fmt::format("{} ({})", report.set.name, report.questions);
@@ -108,7 +108,7 @@ std::string table(const std::vector<SetReport>& reports) {
         for (const Comparison& comparison : report.comparisons) {
             const std::string half = fmt::format("{} {:.2f}", comparison.half, comparison.weight);
             if (first) text += line(name, "", "lexical", comparison.lexical, "");
-            text += line(first ? "" : "", half, "semantic", comparison.semantic, "");
+            text += line("", half, "semantic", comparison.semantic, "");
             text += line("", half, "hybrid", comparison.hybrid, verdict(comparison));
             first = false;
         }
