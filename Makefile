@@ -52,7 +52,8 @@ test-release: build ## The program as it is used, driven from outside
 test-dev: setup ## Unit tests and conformance under ASan and UBSan
 	cmake --preset dev
 	cmake --build --preset dev -j$(JOBS)
-	ctest --preset dev --no-tests=error -j$(JOBS)
+	ctest --preset dev --no-tests=error -j$(JOBS) -LE shown
+	ctest --preset dev --no-tests=error -L shown -V   # those whose output says what was proven
 
 docs: setup ## Write the pages that come from the program: docs/configuration.md, docs/errors.md
 	cmake --preset dev

@@ -1,28 +1,10 @@
 // Catalogs, their targets and profiles.
-#include <algorithm>
-
+#include "embedq/checks.h"
 #include "memory/store.h"
 #include "memory_store.h"
 
 namespace embedq::memory {
 namespace {
-
-bool lower_or_digit(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-bool valid_catalog_id(std::string_view id) {
-    if (id.empty() || id.size() > 100) return false;
-    if (!lower_or_digit(id.front()) || !lower_or_digit(id.back())) return false;
-    return std::ranges::all_of(id, [](char c) { return lower_or_digit(c) || c == '-'; });
-}
-
-Status check_catalog_id(std::string_view id) {
-    if (valid_catalog_id(id)) return {};
-    return fail(ErrorKind::invalid_argument, "'" + std::string(id) +
-                                                 "' is no catalog id: expected 1 to 100 of a-z, 0-9 and '-', beginning and ending with "
-                                                 "a letter or digit");
-}
 
 void describe(CatalogInfo& info, const CatalogWrite& write) {
     info.name = write.name;
@@ -119,10 +101,7 @@ Result<std::size_t> MemoryStore::set_targets(std::span<const CatalogTarget> targ
     const std::lock_guard lock(mutex_);
     for (const CatalogTarget& target : targets) {
         if (auto found = state_.catalog(target.catalog_id); !found) return std::unexpected(found.error());
-        if (target.profile && target.profile->dimension == 0) {
-            return fail(ErrorKind::invalid_argument, "the target profile of catalog '" + target.catalog_id +
-                                                         "' has dimension 0: a profile needs the dimension of its vectors");
-        }
+        if (auto valid = check_target(target); !valid) return std::unexpected(valid.error());
     }
     ++state_.stamp;
     std::size_t changed = 0;

@@ -1,8 +1,8 @@
 // The commit: what holders bring back, checked whole, then applied report by report.
-#include <algorithm>
-#include <cmath>
 #include <optional>
+#include <set>
 
+#include "embedq/checks.h"
 #include "memory_store.h"
 
 namespace embedq::memory {
@@ -20,24 +20,32 @@ public:
     Committer(State& state, const Commit& commit, Time now)
         : state_(state), commit_(commit), now_(now), vectors_(commit.vectors.size()), refusals_(commit.refusals.size()) {}
 
+    std::vector<bool> run() {
+        std::vector<bool> kept;
+        kept.reserve(commit_.jobs.size());
+        for (const JobReport& report : commit_.jobs) kept.push_back(apply(report));
+        for (const auto& [catalog_id, spec_name] : changed_) {
+            state_.note_change(state_.catalogs.find(catalog_id)->second, spec_name, now_);
+        }
+        for (const std::string& catalog_id : flippable_) state_.flip_if_settled(state_.catalogs.find(catalog_id)->second, now_);
+        return kept;
+    }
+
+private:
     // False where the lease is lost; nothing of the report is kept then.
     bool apply(const JobReport& report) {
         JobRow* row = state_.held(report.job);
         if (row == nullptr) return false;
-        CatalogRow& catalog = state_.catalogs.find(row->job.catalog_id)->second;
-        const std::string spec_name = row->job.spec_name;
         const bool wrote = write_all(report, *row);
         if (!report.error.empty()) row->job.last_error = report.error;
         settle(report, *row);
         // A job also ends the wait for texts that other jobs had embedded meanwhile.
-        if (wrote || report.outcome == JobOutcome::succeeded || report.outcome == JobOutcome::failed) {
-            state_.note_change(catalog, spec_name, now_);
-        }
-        if (report.outcome == JobOutcome::succeeded || report.outcome == JobOutcome::failed) state_.flip_if_settled(catalog, now_);
+        const bool ended = report.outcome == JobOutcome::succeeded || report.outcome == JobOutcome::failed;
+        if (wrote || ended) changed_.emplace(row->job.catalog_id, row->job.spec_name);
+        if (ended) flippable_.insert(row->job.catalog_id);
         return true;
     }
 
-private:
     bool write_all(const JobReport& report, JobRow& row) {
         const SpecRow& spec = *state_.spec_of(row.job);
         bool wrote = false;
@@ -54,6 +62,17 @@ private:
         return wrote;
     }
 
+    // The feed names every spec that ranks differently now, not only the job's own: a parked one may have waited for this text.
+    void note_users(const Sha256& profile_id, const Sha256& text_hash) {
+        const auto users = state_.text_users.find(text_hash);
+        if (users == state_.text_users.end()) return;
+        for (const auto& [catalog_id, spec_names] : users->second) {
+            const CatalogInfo& info = state_.catalogs.find(catalog_id)->second.info;
+            if (info.target_profile != profile_id && info.serving_profile != profile_id) continue;
+            for (const std::string& spec_name : spec_names) changed_.emplace(catalog_id, spec_name);
+        }
+    }
+
     const Written& write_vector(std::uint32_t index) {
         Written& written = vectors_[index];
         if (written.tried) return written;
@@ -68,6 +87,7 @@ private:
             if (was_vector) written.vector_before = text.written_at;
         }
         text = {vector.as_of, {vector.values.begin(), vector.values.end()}, {}};
+        note_users(vector.profile_id, vector.text_hash);
         written.stored = true;
         return written;
     }
@@ -80,6 +100,7 @@ private:
         auto& texts = state_.profiles.at(refusal.profile_id).texts;
         const auto [found, fresh] = texts.try_emplace(refusal.text_hash);
         if (!fresh && found->second.written_at >= refusal.as_of) return written;
+        if (!fresh && !found->second.refused()) note_users(refusal.profile_id, refusal.text_hash);
         found->second = {refusal.as_of, {}, refusal.reason};
         written.stored = true;
         return written;
@@ -112,61 +133,22 @@ private:
     Time now_;
     std::vector<Written> vectors_;
     std::vector<Written> refusals_;
+    std::set<SpecKey> changed_;
+    std::set<std::string> flippable_;
 };
-
-std::string at_index(const char* what, std::size_t index) {
-    return std::string(what) + " " + std::to_string(index) + " of the commit";
-}
-
-Status check_vector(const State& state, const VectorWrite& vector, std::size_t index) {
-    const auto found = state.profiles.find(vector.profile_id);
-    if (found == state.profiles.end()) {
-        return fail(ErrorKind::invalid_argument, at_index("vector", index) + " is of a profile that no catalog ever had");
-    }
-    const std::size_t dimension = found->second.profile.dimension;
-    if (vector.values.size() != dimension) {
-        return fail(ErrorKind::invalid_argument, at_index("vector", index) + " has dimension " + std::to_string(vector.values.size()) +
-                                                     ", but its profile has " + std::to_string(dimension));
-    }
-    if (!std::ranges::all_of(vector.values, [](float value) { return std::isfinite(value); })) {
-        return fail(ErrorKind::invalid_argument, at_index("vector", index) + " has a value that is not finite");
-    }
-    if (std::ranges::all_of(vector.values, [](float value) { return value == 0.0F; })) {
-        return fail(ErrorKind::invalid_argument, at_index("vector", index) + " is all zero, which has no direction");
-    }
-    return {};
-}
-
-Status check(const State& state, const Commit& commit) {
-    for (std::size_t i = 0; i < commit.vectors.size(); ++i) {
-        if (auto valid = check_vector(state, commit.vectors[i], i); !valid) return valid;
-    }
-    for (std::size_t i = 0; i < commit.refusals.size(); ++i) {
-        if (state.profiles.contains(commit.refusals[i].profile_id)) continue;
-        return fail(ErrorKind::invalid_argument, at_index("refusal", i) + " is of a profile that no catalog ever had");
-    }
-    const auto within = [](const std::vector<std::uint32_t>& indices, std::size_t size) {
-        return std::ranges::all_of(indices, [size](std::uint32_t index) { return index < size; });
-    };
-    for (std::size_t i = 0; i < commit.jobs.size(); ++i) {
-        const JobReport& report = commit.jobs[i];
-        if (within(report.vectors, commit.vectors.size()) && within(report.refusals, commit.refusals.size())) continue;
-        return fail(ErrorKind::invalid_argument, at_index("report", i) + " names a vector or refusal that the commit does not have");
-    }
-    return {};
-}
 
 }  // namespace
 
 Result<std::vector<bool>> MemoryStore::commit(const Commit& commit) {
+    if (auto valid = check_commit(commit); !valid) return std::unexpected(valid.error());
     const std::lock_guard lock(mutex_);
-    if (auto valid = check(state_, commit); !valid) return std::unexpected(valid.error());
+    const auto dimension_of = [this](const Sha256& profile_id) {
+        const auto found = state_.profiles.find(profile_id);
+        return found == state_.profiles.end() ? std::nullopt : std::optional(found->second.profile.dimension);
+    };
+    if (auto valid = check_profiles(commit, dimension_of); !valid) return std::unexpected(valid.error());
     ++state_.stamp;
-    Committer committer(state_, commit, now());
-    std::vector<bool> kept;
-    kept.reserve(commit.jobs.size());
-    for (const JobReport& report : commit.jobs) kept.push_back(committer.apply(report));
-    return kept;
+    return Committer(state_, commit, now()).run();
 }
 
 }  // namespace embedq::memory

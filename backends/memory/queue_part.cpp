@@ -3,6 +3,7 @@
 #include <cstring>
 #include <set>
 
+#include "embedq/checks.h"
 #include "memory_store.h"
 
 namespace embedq::memory {
@@ -50,11 +51,6 @@ MissingTexts missing_page(const ProfileRow& profile, const SpecRow& spec, const 
         page.texts.push_back({static_cast<std::int64_t>(i), operation.operation_id, operation.text_hash, operation.text});
     }
     return page;
-}
-
-Status check_lease(milliseconds lease) {
-    if (lease > milliseconds::zero()) return {};
-    return fail(ErrorKind::invalid_argument, "a lease of " + std::to_string(lease.count()) + " ms was asked for: it must be longer than 0");
 }
 
 }  // namespace

@@ -1,17 +1,9 @@
 // Specs: documents with their operations, written together with their jobs.
-#include <algorithm>
-
+#include "embedq/checks.h"
 #include "memory_store.h"
 
 namespace embedq::memory {
 namespace {
-
-Status check_spec_name(std::string_view name) {
-    const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'; };
-    if (!name.empty() && name.size() <= 200 && std::ranges::all_of(name, allowed)) return {};
-    return fail(ErrorKind::invalid_argument,
-                "'" + std::string(name) + "' is no spec name: expected 1 to 200 of a-z, 0-9, '.', '_' and '-'");
-}
 
 bool same_document(const SpecInfo& info, const SpecWrite& write) {
     return info.content_hash == write.content_hash && info.text_version == write.text_version && info.source_kind == write.source_kind &&

@@ -110,7 +110,8 @@ void State::set_operations(CatalogRow& catalog, SpecRow& spec, std::vector<Opera
         if (!spec.first_of_text[i]) continue;
         const auto users = text_users.find(spec.operations[i].text_hash);
         const auto user = users->second.find(catalog.info.catalog_id);
-        if (--user->second == 0) users->second.erase(user);
+        user->second.erase(spec.info.spec_name);
+        if (user->second.empty()) users->second.erase(user);
         if (users->second.empty()) text_users.erase(users);
     }
     spec.operations = std::move(operations);
@@ -119,7 +120,7 @@ void State::set_operations(CatalogRow& catalog, SpecRow& spec, std::vector<Opera
     for (std::size_t i = 0; i < spec.operations.size(); ++i) {
         if (!seen.insert(spec.operations[i].text_hash).second) continue;
         spec.first_of_text[i] = true;
-        ++text_users[spec.operations[i].text_hash][catalog.info.catalog_id];
+        text_users[spec.operations[i].text_hash][catalog.info.catalog_id].insert(spec.info.spec_name);
     }
     spec.distinct_texts = seen.size();
     spec.info.operation_count = spec.operations.size();

@@ -112,8 +112,8 @@ struct State {
     std::map<SpecKey, std::set<JobId>> jobs_by_spec;
     std::map<std::string, std::set<JobId>, std::less<>> jobs_by_catalog;
     std::map<JobStatus, std::set<JobId>> jobs_by_status;
-    // How many specs of which catalog have the text: says whether a vector is referred to.
-    std::unordered_map<Sha256, std::map<std::string, std::size_t, std::less<>>, Sha256Hash> text_users;
+    // Which specs of which catalog have the text: says whether a vector is referred to, and whose ranking it changes.
+    std::unordered_map<Sha256, std::map<std::string, std::set<std::string>, std::less<>>, Sha256Hash> text_users;
 
     // --- finding
     [[nodiscard]] Result<CatalogRow*> catalog(std::string_view id);

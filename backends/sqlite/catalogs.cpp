@@ -3,25 +3,13 @@
 
 #include <algorithm>
 
+#include "embedq/checks.h"
 #include "jobs.h"
 #include "statements.h"
 #include "store.h"
 
 namespace embedq::sqlite {
 namespace {
-
-[[nodiscard]] bool lower_or_digit(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-[[nodiscard]] Status check_catalog_id(std::string_view id) {
-    const bool sound = !id.empty() && id.size() <= 100 && lower_or_digit(id.front()) && lower_or_digit(id.back()) &&
-                       std::ranges::all_of(id, [](char c) { return lower_or_digit(c) || c == '-'; });
-    if (sound) return {};
-    return fail(ErrorKind::invalid_argument, "'" + std::string(id) +
-                                                 "' is no catalog id: expected 1 to 100 of a-z, 0-9 and '-', beginning and ending with a "
-                                                 "letter or digit");
-}
 
 [[nodiscard]] CatalogRow catalog_of_row(const Run& row, std::string_view catalog_id) {
     return {.catalog = row.integer(0),
@@ -90,10 +78,7 @@ void set_serving(Connection& connection, CatalogRow& catalog, std::int64_t now) 
 [[nodiscard]] Status check_targets(Connection& connection, std::span<const CatalogTarget> targets) {
     for (const CatalogTarget& target : targets) {
         if (auto found = find_catalog(connection, target.catalog_id); !found) return std::unexpected(found.error());
-        if (target.profile && target.profile->dimension == 0) {
-            return fail(ErrorKind::invalid_argument, "the target profile of catalog '" + target.catalog_id +
-                                                         "' has dimension 0: a profile needs the dimension of its vectors");
-        }
+        if (auto sound = check_target(target); !sound) return sound;
     }
     return {};
 }

@@ -1,41 +1,14 @@
 // The commit: what holders bring back, checked whole, then applied report by report in one transaction.
-#include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
 
+#include "embedq/checks.h"
 #include "jobs.h"
 #include "statements.h"
 #include "store.h"
 
 namespace embedq::sqlite {
 namespace {
-
-[[nodiscard]] std::string at_index(const char* what, std::size_t index) {
-    return std::string(what) + " " + std::to_string(index) + " of the commit";
-}
-
-// What needs no look into the file, and so no lock.
-[[nodiscard]] Status check_values(const Commit& commit) {
-    for (std::size_t i = 0; i < commit.vectors.size(); ++i) {
-        const auto values = commit.vectors[i].values;
-        if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); })) {
-            return fail(ErrorKind::invalid_argument, at_index("vector", i) + " has a value that is not finite");
-        }
-        if (std::ranges::all_of(values, [](float value) { return value == 0.0F; })) {
-            return fail(ErrorKind::invalid_argument, at_index("vector", i) + " is all zero, which has no direction");
-        }
-    }
-    const auto within = [](const std::vector<std::uint32_t>& indices, std::size_t size) {
-        return std::ranges::all_of(indices, [size](std::uint32_t index) { return index < size; });
-    };
-    for (std::size_t i = 0; i < commit.jobs.size(); ++i) {
-        const JobReport& report = commit.jobs[i];
-        if (within(report.vectors, commit.vectors.size()) && within(report.refusals, commit.refusals.size())) continue;
-        return fail(ErrorKind::invalid_argument, at_index("report", i) + " names a vector or refusal that the commit does not have");
-    }
-    return {};
-}
 
 // What became of one vector or refusal. It is written when the first holder that still has its lease names it.
 struct Written {
@@ -60,7 +33,11 @@ public:
           refusals_(commit.refusals.size()) {}
 
     [[nodiscard]] Result<std::vector<bool>> run() {
-        if (auto sound = find_profiles(); !sound) return std::unexpected(sound.error());
+        const auto dimension_of = [this](const Sha256& id) {
+            const ProfileKey* profile = profile_of(id);
+            return profile == nullptr ? std::nullopt : std::optional(profile->dimension);
+        };
+        if (auto sound = check_profiles(commit_, dimension_of); !sound) return std::unexpected(sound.error());
         std::vector<bool> kept;
         kept.reserve(commit_.jobs.size());
         for (const JobReport& report : commit_.jobs) kept.push_back(apply(report));
@@ -76,23 +53,6 @@ private:
         Run row(connection_, sql::profile_of_id, id);
         if (!row.next()) return nullptr;
         return &profiles_.emplace(id, ProfileKey{row.integer(0), static_cast<std::size_t>(row.integer(1))}).first->second;
-    }
-
-    [[nodiscard]] Status find_profiles() {
-        for (std::size_t i = 0; i < commit_.vectors.size(); ++i) {
-            const VectorWrite& vector = commit_.vectors[i];
-            const ProfileKey* profile = profile_of(vector.profile_id);
-            if (profile == nullptr)
-                return fail(ErrorKind::invalid_argument, at_index("vector", i) + " is of a profile that no catalog ever had");
-            if (vector.values.size() == profile->dimension) continue;
-            return fail(ErrorKind::invalid_argument, at_index("vector", i) + " has dimension " + std::to_string(vector.values.size()) +
-                                                         ", but its profile has " + std::to_string(profile->dimension));
-        }
-        for (std::size_t i = 0; i < commit_.refusals.size(); ++i) {
-            if (profile_of(commit_.refusals[i].profile_id) != nullptr) continue;
-            return fail(ErrorKind::invalid_argument, at_index("refusal", i) + " is of a profile that no catalog ever had");
-        }
-        return {};
     }
 
     // False where the lease is lost; nothing of the report is kept then.
@@ -224,7 +184,7 @@ private:
 }  // namespace
 
 Result<std::vector<bool>> SqliteStore::commit(const Commit& commit) {
-    if (auto sound = check_values(commit); !sound) return std::unexpected(sound.error());
+    if (auto sound = check_commit(commit); !sound) return std::unexpected(sound.error());
     return session_.write([&](Connection& connection, std::int64_t now) { return Committer(connection, commit, gap_hints_, now).run(); });
 }
 

@@ -5,6 +5,7 @@
 
 #include "catalogs.h"
 #include "documents.h"
+#include "embedq/checks.h"
 #include "jobs.h"
 #include "statements.h"
 #include "store.h"
@@ -13,13 +14,6 @@ namespace embedq::sqlite {
 namespace {
 
 using Compressed = std::vector<std::byte>;
-
-[[nodiscard]] Status check_spec_name(std::string_view name) {
-    const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'; };
-    if (!name.empty() && name.size() <= 200 && std::ranges::all_of(name, allowed)) return {};
-    return fail(ErrorKind::invalid_argument,
-                "'" + std::string(name) + "' is no spec name: expected 1 to 200 of a-z, 0-9, '.', '_' and '-'");
-}
 
 [[nodiscard]] SpecInfo info_of_row(const Run& row, std::string_view catalog_id) {
     return {.catalog_id = std::string(catalog_id),

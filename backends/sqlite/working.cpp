@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include "embedq/checks.h"
 #include "jobs.h"
 #include "statements.h"
 #include "store.h"
@@ -17,11 +18,6 @@ struct Due {
     JobId id = 0;
     friend auto operator<=>(const Due&, const Due&) = default;
 };
-
-[[nodiscard]] Status check_lease(milliseconds lease) {
-    if (lease > milliseconds::zero()) return {};
-    return fail(ErrorKind::invalid_argument, "a lease of " + std::to_string(lease.count()) + " ms was asked for: it must be longer than 0");
-}
 
 // The numbers of the fingerprints that some profile has, each once.
 [[nodiscard]] std::vector<std::int64_t> known_fingerprints(Connection& connection, std::span<const Sha256> hashes) {

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "embedq/checks.h"
 
 namespace embedq::plugins {
 namespace {
@@ -41,13 +42,6 @@ Status check_shape(const EmbedResult& result, std::size_t texts, std::size_t dim
     return {};
 }
 
-// Why a row is no vector, or nullptr.
-const char* fault_of_row(std::span<const float> row) {
-    if (!std::ranges::all_of(row, [](float value) { return std::isfinite(value); })) return "has a number that is not finite";
-    if (std::ranges::all_of(row, [](float value) { return value == 0.0F; })) return "is all zeros";
-    return nullptr;
-}
-
 }  // namespace
 
 Status validate_info(const ProviderInfo& info) {
@@ -74,7 +68,7 @@ Result<EmbedResult> validate_embed_result(EmbedResult result, std::size_t texts,
     for (std::size_t i = 0; i < texts; ++i) {
         if (known != result.errors.end() && known->index == i) {
             errors.push_back(std::move(*known++));
-        } else if (const char* fault = fault_of_row(std::span(result.matrix).subspan(i * dimension, dimension))) {
+        } else if (const char* fault = fault_of_vector(std::span(result.matrix).subspan(i * dimension, dimension))) {
             errors.push_back({i, Error{ErrorKind::internal, fmt::format("the vector returned for text {} of {} {}", i + 1, texts, fault)}});
         }
     }

@@ -58,10 +58,10 @@ TEST(EmbedValidation, RowsThatAreNoVectorsBecomeErrorsOfTheirTexts) {
     ASSERT_EQ(sound->errors.size(), 3U);
     EXPECT_EQ(sound->errors[0].index, 1U);
     EXPECT_EQ(sound->errors[0].error.kind, ErrorKind::internal);
-    EXPECT_EQ(sound->errors[0].error.message, "the vector returned for text 2 of 4 has a number that is not finite");
+    EXPECT_EQ(sound->errors[0].error.message, "the vector returned for text 2 of 4 has a value that is not finite");
     EXPECT_EQ(sound->errors[1].index, 2U);
     EXPECT_EQ(sound->errors[2].index, 3U);
-    EXPECT_EQ(sound->errors[2].error.message, "the vector returned for text 4 of 4 is all zeros");
+    EXPECT_EQ(sound->errors[2].error.message, "the vector returned for text 4 of 4 is all zero, which has no direction");
 }
 
 TEST(EmbedValidation, ErrorsOfTheProviderStandInOrderAndOncePerText) {

@@ -43,7 +43,10 @@ void a_clone_needs_no_new_vectors(Kit& kit) {
     EXPECT_EQ(copy.target_profile, kit.target().id);
     EXPECT_EQ(copy.serving_profile, kit.target().id);
     EXPECT_EQ(kit.settlement("copy").missing(), 0U);
-    EXPECT_TRUE(kit.nothing_to_claim());
+    EXPECT_TRUE(kit.nothing_to_claim()) << "every text of the clone has its vector already";
+    std::vector<std::string> texts;
+    must(kit.store().operations("copy", {}, [&](std::string_view, const Operation& operation) { texts.push_back(operation.text); }));
+    EXPECT_EQ(texts, (std::vector<std::string>{"x", "y", "z"})) << "the operations are copied too";
     EXPECT_EQ(must(kit.store().spec_content("copy", "a")), "x\ny\n");
     const auto changes = must(kit.store().changes("copy", 0));
     EXPECT_TRUE(changes.everything || changes.specs.size() == 2U);

@@ -39,6 +39,19 @@ void no_more_than_asked_for(Kit& kit) {
     EXPECT_TRUE(kit.claim(2).empty());
 }
 
+void a_held_job_is_not_given_again(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a"}));
+    const auto held = kit.claim_one();
+    const auto again = kit.claim(10);
+    EXPECT_TRUE(again.empty()) << "job " << held.ref.id << " is held, and a claim gave it out once more";
+    kit.advance(10s);
+    EXPECT_TRUE(kit.claim(10).empty()) << "its lease has not run out";
+    kit.advance(1h);
+    EXPECT_TRUE(kit.claim(10).empty()) << "an expired lease is for reap to see to: a claim never takes a running job";
+    EXPECT_EQ(kit.jobs_of("pets").size(), 1U);
+}
+
 void what_is_handed_out(Kit& kit) {
     kit.catalog();
     kit.put(document("pets", {"a", "b", "a"}));
@@ -102,6 +115,9 @@ void a_lease_of_nothing_is_refused(Kit& kit) {
     auto request = kit.claim_request();
     request.lease = 0ms;
     expect_error(kit.store().claim(request), ErrorKind::invalid_argument);
+    const auto job = kit.claim_one();
+    expect_error(kit.store().extend({"worker", "host", 1, "1", 1}, std::vector{job.ref}, 0ms), ErrorKind::invalid_argument);
+    EXPECT_TRUE(kit.embed(job)) << "the lease is as it was";
 }
 
 // --- what a holder asks
@@ -119,6 +135,7 @@ void each_text_once_and_in_order(Kit& kit) {
     EXPECT_EQ(page.texts[2].operation_id, "op3");
     EXPECT_EQ(page.texts[2].text_hash, hash_of("c"));
     EXPECT_EQ(page.profile_id, kit.target().id);
+    EXPECT_EQ(page.as_of, kit.under_test().now()) << "the store's clock when it was read";
     EXPECT_FALSE(page.force_from.has_value());
     EXPECT_FALSE(page.more);
 }
@@ -194,6 +211,7 @@ std::vector<Case> claim_cases() {
     return {
         {"claim", "by_due_time_then_id", by_due_time_then_id},
         {"claim", "no_more_than_asked_for", no_more_than_asked_for},
+        {"claim", "a_held_job_is_not_given_again", a_held_job_is_not_given_again},
         {"claim", "what_is_handed_out", what_is_handed_out},
         {"claim", "texts_bound_a_claim", texts_bound_a_claim},
         {"claim", "the_second_job_may_not_exceed", the_second_job_may_not_exceed},

@@ -157,6 +157,8 @@ struct Case {
 [[nodiscard]] std::vector<Case> attempt_cases();
 [[nodiscard]] std::vector<Case> profile_cases();
 [[nodiscard]] std::vector<Case> upkeep_cases();
+[[nodiscard]] std::vector<Case> history_cases();
+[[nodiscard]] std::vector<Case> feed_cases();
 [[nodiscard]] std::vector<Case> reading_cases();
 [[nodiscard]] std::vector<Case> catalog_cases();
 [[nodiscard]] std::vector<Case> thread_cases();

@@ -96,6 +96,26 @@ void manual_retry_collapse_keeps_its_force(Kit& kit) {
     EXPECT_EQ(kit.missing(job).texts.size(), 2U) << "everything is embedded anew, not only what was missing";
 }
 
+void enqueuing_ends_the_backoff(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a"}));
+    kit.report(kit.claim_one(), JobOutcome::retry, 1h, "slow");
+    EXPECT_EQ(kit.enqueue("pets"), collapsed);
+    EXPECT_EQ(kit.claim().size(), 1U) << "the pending job that is collapsed onto becomes due at once";
+    kit.put(document("cars", {"b"}));
+    kit.report(kit.claim_one(), JobOutcome::retry, 1h, "slow");
+    EXPECT_EQ(kit.put(document("cars", {"c"})).enqueued, collapsed);
+    EXPECT_EQ(kit.claim().size(), 1U) << "a changed document does not wait for the backoff of the one before it";
+}
+
+void an_unchanged_write_keeps_the_backoff(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a"}));
+    kit.report(kit.claim_one(), JobOutcome::retry, 1h, "slow");
+    EXPECT_EQ(kit.put(document("pets", {"a"})).enqueued, collapsed);
+    EXPECT_TRUE(kit.nothing_to_claim()) << "nothing is new: the waiting job is about this very document";
+}
+
 void manual_retry_ends_the_backoff(Kit& kit) {
     kit.catalog();
     kit.put(document("pets", {"a"}));
@@ -211,6 +231,30 @@ void unchanged_leaves_a_running_job_alone(Kit& kit) {
     EXPECT_TRUE(kit.embed(job));
 }
 
+void one_call_may_write_a_spec_twice(Kit& kit) {
+    kit.catalog();
+    const std::vector writes{document("pets", {"a"}), document("cars", {"b"}), document("pets", {"c"}), document("pets", {"c"})};
+    const auto results = must(kit.store().put_specs(writes));
+    ASSERT_EQ(results.size(), 4U);
+    EXPECT_EQ(results[0].outcome, PutOutcome::created);
+    EXPECT_EQ(results[2].outcome, PutOutcome::changed) << "in the order in which they are written";
+    EXPECT_EQ(results[2].generation, results[0].generation + 1);
+    EXPECT_EQ(results[2].enqueued, collapsed);
+    EXPECT_EQ(results[3].outcome, PutOutcome::unchanged);
+    EXPECT_EQ(kit.jobs_of("pets").size(), 1U);
+    EXPECT_EQ(kit.settlement().distinct_texts, 2U) << "the last document stands, with its operations alone";
+}
+
+void without_a_gap_nothing_is_enqueued(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a"}));
+    kit.embed_everything();
+    EXPECT_EQ(kit.enqueue("pets"), none) << "every text has its vector";
+    EXPECT_EQ(kit.enqueue("pets", JobKind::reconciler), none);
+    EXPECT_TRUE(kit.nothing_to_claim());
+    EXPECT_EQ(kit.jobs_of("pets").size(), 1U);
+}
+
 void a_changed_field_is_a_change(Kit& kit) {
     kit.catalog();
     const auto first = kit.put(document("pets", {"a"}));
@@ -299,10 +343,11 @@ void an_older_vector_never_replaces_a_newer(Kit& kit) {
     kit.enqueue("pets", JobKind::manual_retry);
     const auto late = kit.claim_one();
     EXPECT_TRUE(kit.embed(late, JobOutcome::succeeded, 2));
+    kit.advance(1s);
     Delivery delivery;
     delivery.vectors(delivery.report(early.ref, JobOutcome::succeeded), early_page, 4, 1);
     EXPECT_EQ(must(kit.store().commit(delivery.commit())), std::vector{true}) << "the lease is held; only the value is late";
-    EXPECT_EQ(kit.vector("a", kit.target()), vector_of(hash_of("a"), 4, 2));
+    EXPECT_EQ(kit.vector("a", kit.target()), vector_of(hash_of("a"), 4, 2)) << "a vector is as old as the question, not as its arrival";
     EXPECT_EQ(kit.settlement().missing(), 0U);
 }
 
@@ -318,6 +363,8 @@ std::vector<Case> producer_cases() {
         {"one_open_job", "release_merges_with_the_job_behind", release_merges_with_the_job_behind},
         {"one_open_job", "expiry_merges_with_the_job_behind", expiry_merges_with_the_job_behind},
         {"one_open_job", "manual_retry_collapse_keeps_its_force", manual_retry_collapse_keeps_its_force},
+        {"one_open_job", "enqueuing_ends_the_backoff", enqueuing_ends_the_backoff},
+        {"one_open_job", "an_unchanged_write_keeps_the_backoff", an_unchanged_write_keeps_the_backoff},
         {"one_open_job", "manual_retry_ends_the_backoff", manual_retry_ends_the_backoff},
         {"one_open_job", "manual_retry_behind_a_running_job", manual_retry_behind_a_running_job},
         {"one_open_job", "manual_retry_after_the_end_is_a_new_job", manual_retry_after_the_end_is_a_new_job},
@@ -327,6 +374,8 @@ std::vector<Case> producer_cases() {
         {"write_and_enqueue_are_one", "unchanged_writes_nothing", unchanged_writes_nothing},
         {"write_and_enqueue_are_one", "unchanged_with_a_gap_enqueues", unchanged_with_a_gap_enqueues},
         {"write_and_enqueue_are_one", "unchanged_leaves_a_running_job_alone", unchanged_leaves_a_running_job_alone},
+        {"write_and_enqueue_are_one", "one_call_may_write_a_spec_twice", one_call_may_write_a_spec_twice},
+        {"write_and_enqueue_are_one", "without_a_gap_nothing_is_enqueued", without_a_gap_nothing_is_enqueued},
         {"write_and_enqueue_are_one", "a_changed_field_is_a_change", a_changed_field_is_a_change},
         {"write_and_enqueue_are_one", "a_change_replaces_the_operations", a_change_replaces_the_operations},
         {"write_and_enqueue_are_one", "known_texts_are_not_asked_for_again", known_texts_are_not_asked_for_again},

@@ -42,11 +42,24 @@ void reconcile_flips(Kit& kit) {
     kit.embed_everything();
     kit.set_target("shop", second);
     EXPECT_EQ(must(kit.store().reconcile("shop")).flipped, 0U);
-    EXPECT_TRUE(kit.refuse(kit.claim_one(second), "bad", "no", JobOutcome::failed));
+    const auto job = kit.claim_one(second);
+    EXPECT_TRUE(kit.refuse(job, "bad", "no", JobOutcome::progress));
+    must(kit.store().cancel(std::vector{job.ref.id}));
     const bool flipped_already = kit.info().serving_profile == second.id;
     EXPECT_EQ(must(kit.store().reconcile("shop")).flipped, flipped_already ? 0U : 1U);
     EXPECT_EQ(kit.info().serving_profile, second.id);
     EXPECT_EQ(must(kit.store().reconcile("shop")).flipped, 0U);
+}
+
+void a_failed_job_completes_the_flip(Kit& kit) {
+    const auto second = make_profile("second", 6);
+    kit.catalog();
+    kit.put(document("bad", {"bad"}));
+    kit.embed_everything();
+    kit.set_target("shop", second);
+    must(kit.store().reconcile(""));
+    EXPECT_TRUE(kit.refuse(kit.claim_one(second), "bad", "no", JobOutcome::failed));
+    EXPECT_EQ(kit.info().serving_profile, second.id) << "every text is settled, and the job that settled the last one has ended";
 }
 
 void an_empty_catalog_flips_at_once(Kit& kit) {
@@ -253,6 +266,7 @@ std::vector<Case> profile_cases() {
         {"profiles_do_not_mix", "serving_follows_at_once_at_first", serving_follows_at_once_at_first},
         {"profiles_do_not_mix", "serving_flips_when_all_is_settled", serving_flips_when_all_is_settled},
         {"profiles_do_not_mix", "reconcile_flips", reconcile_flips},
+        {"profiles_do_not_mix", "a_failed_job_completes_the_flip", a_failed_job_completes_the_flip},
         {"profiles_do_not_mix", "an_empty_catalog_flips_at_once", an_empty_catalog_flips_at_once},
         {"profiles_do_not_mix", "going_back_flips_at_once", going_back_flips_at_once},
         {"profiles_do_not_mix", "pending_jobs_move_to_the_new_target", pending_jobs_move_to_the_new_target},

@@ -1,4 +1,4 @@
-// every_replica_sees_new_vectors, reads_are_cheap (what is read is right; how fast is for the benchmarks), absence_is_said.
+// What ranking reads, reads_are_cheap (what is read is right; how fast is for the benchmarks), absence_is_said.
 #include <algorithm>
 
 #include "kit.h"
@@ -7,115 +7,6 @@ namespace embedq::conformance {
 namespace {
 
 using Names = std::vector<std::string>;
-
-bool tells(const Changes& changes, const std::string& spec_name) {
-    return changes.everything || std::ranges::count(changes.specs, spec_name) == 1;
-}
-
-// --- every_replica_sees_new_vectors
-
-void every_change_grows_the_revision(Kit& kit) {
-    kit.catalog();
-    auto revision = kit.revision();
-    const auto expect_change = [&](const std::string& spec_name, const std::string& what) {
-        const auto changes = must(kit.store().changes("shop", revision));
-        EXPECT_GT(changes.revision, revision) << what;
-        EXPECT_TRUE(tells(changes, spec_name)) << what;
-        EXPECT_EQ(changes.revision, kit.revision());
-        revision = changes.revision;
-    };
-    kit.put(document("pets", {"a", "b"}));
-    expect_change("pets", "put");
-    const auto job = kit.claim_one();
-    EXPECT_TRUE(kit.embed_some(job, 1, JobOutcome::progress));
-    expect_change("pets", "progress with a vector");
-    EXPECT_TRUE(kit.embed(job));
-    expect_change("pets", "success");
-    kit.put(document("pets", {"c"}));
-    expect_change("pets", "changed write");
-    must(kit.store().delete_spec("shop", "pets"));
-    expect_change("pets", "deletion");
-}
-
-void no_change_says_nothing(Kit& kit) {
-    kit.catalog();
-    kit.put(document("pets", {"a"}));
-    kit.embed_everything();
-    const auto revision = kit.revision();
-    kit.put(document("pets", {"a"}));
-    must(kit.store().reconcile(""));
-    must(kit.store().reap(5));
-    kit.set_target("shop", kit.target());
-    const auto changes = must(kit.store().changes("shop", revision));
-    EXPECT_EQ(changes.revision, revision);
-    EXPECT_FALSE(changes.everything);
-    EXPECT_TRUE(changes.specs.empty());
-}
-
-void each_changed_spec_is_told_once(Kit& kit) {
-    kit.catalog();
-    kit.put(document("a", {"a"}));
-    kit.put(document("b", {"b"}));
-    kit.put(document("c", {"c"}));
-    const auto revision = kit.revision();
-    kit.put(document("a", {"d"}));
-    kit.put(document("b", {"e"}));
-    kit.put(document("a", {"f"}));
-    auto changes = must(kit.store().changes("shop", revision));
-    ASSERT_FALSE(changes.everything);
-    std::ranges::sort(changes.specs);
-    EXPECT_EQ(changes.specs, (Names{"a", "b"}));
-}
-
-void catalogs_do_not_disturb_each_other(Kit& kit) {
-    kit.catalog();
-    kit.catalog("other");
-    const auto revision = kit.revision();
-    kit.put(document("pets", {"a"}, "other"));
-    kit.embed_everything();
-    EXPECT_EQ(kit.revision(), revision);
-}
-
-void vectors_made_for_another_catalog_are_seen(Kit& kit) {
-    kit.catalog();
-    kit.catalog("other");
-    kit.put(document("pets", {"same"}));
-    kit.put(document("cats", {"same"}, "other"));
-    const auto revision = kit.revision("other");
-    kit.embed_everything();
-    const auto changes = must(kit.store().changes("other", revision));
-    EXPECT_GT(changes.revision, revision);
-    EXPECT_TRUE(tells(changes, "cats"));
-}
-
-void a_second_instance_sees_all(Kit& kit) {
-    kit.catalog();
-    kit.put(document("pets", {"a"}));
-    const auto other = kit.another();
-    const auto revision = must(other->revision("shop"));
-    kit.embed_everything();
-    EXPECT_GT(must(other->revision("shop")), revision);
-    EXPECT_EQ(must(other->settlement("shop", {})).missing(), 0U);
-    kit.put(document("cars", {"b"}));
-    const auto claimed = must(other->claim(kit.claim_request()));
-    ASSERT_EQ(claimed.size(), 1U);
-    EXPECT_TRUE(kit.nothing_to_claim());
-    EXPECT_EQ(kit.job(claimed[0].ref.id).status, JobStatus::running);
-}
-
-std::string unless_watchable(const StoreCapabilities& capabilities) {
-    if (!capabilities.multi_process) return unless_multi_process(capabilities);
-    return capabilities.watch_interval ? "" : "the store cannot tell that another process wrote";
-}
-
-void the_stamp_shows_another_instances_write(Kit& kit) {
-    kit.catalog();
-    const auto other = kit.another();
-    const auto before = must(other->change_stamp());
-    EXPECT_EQ(must(other->change_stamp()), before) << "it stands still while nobody writes";
-    kit.put(document("pets", {"a"}));
-    EXPECT_NE(must(other->change_stamp()), before);
-}
 
 // --- what ranking reads
 
@@ -170,6 +61,17 @@ void many_vectors_at_once(Kit& kit) {
     EXPECT_FALSE(seen.back());
 }
 
+void a_hash_asked_for_twice_is_answered_twice(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a", "b"}));
+    kit.embed_everything();
+    const std::vector hashes{hash_of("a"), hash_of("b"), hash_of("a")};
+    std::vector<int> visits(hashes.size());
+    must(kit.store().vectors(kit.target().id, hashes, [&](std::size_t index, std::span<const float>) { ++visits.at(index); }));
+    EXPECT_EQ(visits, (std::vector{1, 1, 1})) << "each index of the texts asked for, once";
+    must(kit.store().vectors(kit.target().id, {}, [](auto, auto) { ADD_FAILURE() << "nothing was asked for"; }));
+}
+
 // --- reads_are_cheap
 
 void statuses_add_up(Kit& kit) {
@@ -195,6 +97,36 @@ void statuses_add_up(Kit& kit) {
     const auto named = must(kit.store().statuses("shop", Names{"c-part"}));
     ASSERT_EQ(named.size(), 1U);
     EXPECT_EQ(named[0].spec_name, "c-part");
+}
+
+void counts_are_of_the_target_profile(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a", "b"}));
+    kit.embed_everything();
+    const auto second = make_profile("second");
+    kit.set_target("shop", second);
+    ASSERT_EQ(kit.info().serving_profile, kit.target().id);
+    EXPECT_EQ(must(kit.store().statuses("shop", {})).at(0).embedding_count, 0U) << "vectors of the serving profile do not count";
+    EXPECT_EQ(must(kit.store().health("shop")).at(0).embedding_count, 0U);
+    EXPECT_EQ(must(kit.store().health("shop")).at(0).specs_indexed, 0U);
+    must(kit.store().reconcile(""));
+    EXPECT_TRUE(kit.embed_some(kit.claim_one(second), 1, JobOutcome::progress));
+    EXPECT_EQ(must(kit.store().statuses("shop", {})).at(0).embedding_count, 1U);
+    EXPECT_EQ(must(kit.store().health("shop")).at(0).embedding_count, 1U);
+}
+
+void a_force_concerns_its_spec_alone(Kit& kit) {
+    kit.catalog();
+    kit.put(document("forced", {"same"}));
+    kit.put(document("other", {"same"}));
+    kit.embed_everything();
+    kit.advance(1s);
+    kit.enqueue("forced", JobKind::manual_retry);
+    const auto statuses = must(kit.store().statuses("shop", {}));
+    EXPECT_EQ(statuses.at(0).embedding_count, 0U) << "the forced spec waits for a new vector";
+    EXPECT_EQ(statuses.at(1).embedding_count, 1U) << "the other has its vector still";
+    EXPECT_EQ(must(kit.store().settlement("shop", Names{"other"})).missing(), 0U);
+    EXPECT_EQ(must(kit.store().reconcile("")).gaps, 1U);
 }
 
 void the_newest_job_is_shown(Kit& kit) {
@@ -339,18 +271,13 @@ void an_unknown_spec_is_named(Kit& kit) {
 
 std::vector<Case> reading_cases() {
     return {
-        {"every_replica_sees_new_vectors", "every_change_grows_the_revision", every_change_grows_the_revision},
-        {"every_replica_sees_new_vectors", "no_change_says_nothing", no_change_says_nothing},
-        {"every_replica_sees_new_vectors", "each_changed_spec_is_told_once", each_changed_spec_is_told_once},
-        {"every_replica_sees_new_vectors", "catalogs_do_not_disturb_each_other", catalogs_do_not_disturb_each_other},
-        {"every_replica_sees_new_vectors", "vectors_made_for_another_catalog_are_seen", vectors_made_for_another_catalog_are_seen},
-        {"every_replica_sees_new_vectors", "a_second_instance_sees_all", a_second_instance_sees_all, unless_multi_process},
-        {"every_replica_sees_new_vectors", "the_stamp_shows_another_instances_write", the_stamp_shows_another_instances_write,
-         unless_watchable},
         {"ranking", "operations_come_back_whole", operations_come_back_whole},
         {"ranking", "operations_of_named_specs", operations_of_named_specs},
         {"ranking", "many_vectors_at_once", many_vectors_at_once},
+        {"ranking", "a_hash_asked_for_twice_is_answered_twice", a_hash_asked_for_twice_is_answered_twice},
         {"reads_are_cheap", "statuses_add_up", statuses_add_up},
+        {"reads_are_cheap", "counts_are_of_the_target_profile", counts_are_of_the_target_profile},
+        {"reads_are_cheap", "a_force_concerns_its_spec_alone", a_force_concerns_its_spec_alone},
         {"reads_are_cheap", "the_newest_job_is_shown", the_newest_job_is_shown},
         {"reads_are_cheap", "health_adds_up", health_adds_up},
         {"reads_are_cheap", "settlement_counts_distinct_texts", settlement_counts_distinct_texts},

@@ -1,0 +1,100 @@
+// What every store refuses as `invalid_argument`: the contract's rules for ids, names, leases, targets and commits, said once for all
+// stores, in the tree and outside it. A store calls them itself, so that it holds without the loader's guard too.
+//
+// Thread-safety: pure functions.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "embedq/catalog.h"
+#include "embedq/error.h"
+#include "embedq/job.h"
+
+namespace embedq {
+
+[[nodiscard]] inline Status check_catalog_id(std::string_view id) {
+    const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    const bool sound = !id.empty() && id.size() <= 100 && plain(id.front()) && plain(id.back()) &&
+                       std::ranges::all_of(id, [&](char c) { return plain(c) || c == '-'; });
+    if (sound) return {};
+    return fail(ErrorKind::invalid_argument, "'" + std::string(id) +
+                                                 "' is no catalog id: expected 1 to 100 of a-z, 0-9 and '-', beginning and ending with a "
+                                                 "letter or digit");
+}
+
+[[nodiscard]] inline Status check_spec_name(std::string_view name) {
+    const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'; };
+    if (!name.empty() && name.size() <= 200 && std::ranges::all_of(name, allowed)) return {};
+    return fail(ErrorKind::invalid_argument,
+                "'" + std::string(name) + "' is no spec name: expected 1 to 200 of a-z, 0-9, '.', '_' and '-'");
+}
+
+[[nodiscard]] inline Status check_lease(std::chrono::milliseconds lease) {
+    if (lease > std::chrono::milliseconds::zero()) return {};
+    return fail(ErrorKind::invalid_argument, "a lease of " + std::to_string(lease.count()) + " ms was asked for: it must be longer than 0");
+}
+
+[[nodiscard]] inline Status check_target(const CatalogTarget& target) {
+    if (!target.profile || target.profile->dimension > 0) return {};
+    return fail(ErrorKind::invalid_argument,
+                "the target profile of catalog '" + target.catalog_id + "' has dimension 0: a profile needs the dimension of its vectors");
+}
+
+// Why the values are no vector, as the end of a sentence; nullptr where they are one.
+[[nodiscard]] inline const char* fault_of_vector(std::span<const float> values) {
+    if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); })) return "has a value that is not finite";
+    if (std::ranges::all_of(values, [](float value) { return value == 0.0F; })) return "is all zero, which has no direction";
+    return nullptr;
+}
+
+// What a commit may hold as far as it can be told without a look into the store.
+[[nodiscard]] inline Status check_commit(const Commit& commit) {
+    for (std::size_t i = 0; i < commit.vectors.size(); ++i) {
+        const char* fault = fault_of_vector(commit.vectors[i].values);
+        if (fault != nullptr) return fail(ErrorKind::invalid_argument, "vector " + std::to_string(i) + " of the commit " + fault);
+    }
+    const auto within = [](const std::vector<std::uint32_t>& indices, std::size_t size) {
+        return std::ranges::all_of(indices, [size](std::uint32_t index) { return index < size; });
+    };
+    for (std::size_t i = 0; i < commit.jobs.size(); ++i) {
+        const JobReport& report = commit.jobs[i];
+        if (within(report.vectors, commit.vectors.size()) && within(report.refusals, commit.refusals.size())) continue;
+        return fail(ErrorKind::invalid_argument,
+                    "report " + std::to_string(i) + " of the commit names a vector or refusal that the commit does not have");
+    }
+    return {};
+}
+
+// The rest: every profile is known, and every vector has its dimension. `dimension_of(profile_id)` gives a std::optional<std::size_t>,
+// nothing for a profile that the store does not have.
+template <class DimensionOf>
+[[nodiscard]] Status check_profiles(const Commit& commit, DimensionOf&& dimension_of) {
+    const auto unknown = [](const char* what, std::size_t index) {
+        return fail(ErrorKind::invalid_argument,
+                    std::string(what) + " " + std::to_string(index) + " of the commit is of a profile that no catalog ever had");
+    };
+    for (std::size_t i = 0; i < commit.vectors.size(); ++i) {
+        const VectorWrite& vector = commit.vectors[i];
+        const std::optional<std::size_t> dimension = dimension_of(vector.profile_id);
+        if (!dimension) return unknown("vector", i);
+        if (vector.values.size() == *dimension) continue;
+        return fail(ErrorKind::invalid_argument, "vector " + std::to_string(i) + " of the commit has dimension " +
+                                                     std::to_string(vector.values.size()) + ", but its profile has " +
+                                                     std::to_string(*dimension));
+    }
+    for (std::size_t i = 0; i < commit.refusals.size(); ++i) {
+        if (!dimension_of(commit.refusals[i].profile_id)) return unknown("refusal", i);
+    }
+    return {};
+}
+
+}  // namespace embedq
