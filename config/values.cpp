@@ -256,7 +256,8 @@ Result<Options> options_from_text(std::span<const OptionSpec> table, const std::
     Options options;
     for (const auto& [name, text] : texts) {
         if (std::find(names.begin(), names.end(), name) == names.end()) {
-            faults.push_back(fmt::format("unknown option {}{}", quote(name), hint(name, names, "; expected one of " + join(names))));
+            const std::string all = names.empty() ? "; there are none" : "; expected one of " + join(names);
+            faults.push_back(fmt::format("unknown option {}{}", quote(name), hint(name, names, all)));
         }
     }
     for (const OptionSpec& spec : table) {

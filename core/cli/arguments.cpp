@@ -249,7 +249,7 @@ void add_plugins_verify(CLI::App& plugins, const Shared& v) {
     CLI::App* verify = leaf(plugins, v, "verify", "Run the conformance kit on one plugin file", Answers::words,
                             [v](Session& session) { return run_plugins_verify(session, v->plugins_verify); });
     verify->add_option("FILE", v->plugins_verify.file, "libembedq_<kind>_<name>.so")->required()->type_name("");
-    option_values(verify, "--options", v->plugins_verify.options, "An option of the plugin; once for each");
+    option_values(verify, "--options", v->plugins_verify.options, "An option of the plugin, once for each; ${NAME} is the environment's");
     option_values(verify, "--slow", v->plugins_verify.slow, "Providers: what makes it answer far later than any deadline");
     option_values(verify, "--refusing", v->plugins_verify.refusing, "Providers: what makes it refuse texts with \"refuse this\" in them");
     const auto handed_on = [&](const std::string& name, const std::string& type, const std::string& help) {
@@ -358,7 +358,7 @@ std::variant<Invocation, Answer> read_arguments(std::span<const std::string> arg
     try {
         app.parse(std::move(reversed));
     } catch (const CLI::CallForHelp&) {
-        return Answer{exit_done, deepest(app)->help()};
+        return Answer{exit_done, app.help()};
     } catch (const CLI::CallForVersion&) {
         return Answer{exit_done, fmt::format("embedq {}\n", version)};
     } catch (const CLI::ParseError& error) {

@@ -1,10 +1,12 @@
-# embedq_add_conformance_test(TARGET [OPTIONS name=value...] [SLOW name=value...] [REFUSING name=value...])
+# embedq_add_conformance_test(TARGET [WITH command...] [OPTIONS name=value...] [SLOW name=value...] [REFUSING name=value...])
 #
 # Adds the test `conformance_<TARGET>`: the installed conformance kit on the plugin that embedq_add_plugin() made.
 # OPTIONS configure the instance. For providers, SLOW makes one that answers far later than any deadline, and REFUSING one that
 # refuses any text with "refuse this" in it; the cases that need an instance that is not given are skipped, and say so.
+# WITH is a command that runs the kit: it gets the kit's command line as its last arguments, and ends with the kit's status. So a server
+# that the plugin needs can begin before the kit and end after it. Options may use what it puts into the environment: "url=\${URL}".
 function(embedq_add_conformance_test target)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "OPTIONS;SLOW;REFUSING")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "WITH;OPTIONS;SLOW;REFUSING")
   if(NOT TARGET ${target})
     message(FATAL_ERROR "embedq_add_conformance_test: there is no target '${target}'; embedq_add_plugin(KIND NAME …) makes embedq_<KIND>_<NAME>")
   endif()
@@ -12,7 +14,7 @@ function(embedq_add_conformance_test target)
     message(FATAL_ERROR "embedq_add_conformance_test: this embedq was installed without its conformance kit; build embedq with -DEMBEDQ_BUILD_CONFORMANCE=ON")
   endif()
   if(ARG_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR "embedq_add_conformance_test: found '${ARG_UNPARSED_ARGUMENTS}', expected OPTIONS, SLOW or REFUSING before it")
+    message(FATAL_ERROR "embedq_add_conformance_test: found '${ARG_UNPARSED_ARGUMENTS}', expected WITH, OPTIONS, SLOW or REFUSING before it")
   endif()
   set(arguments --plugin $<TARGET_FILE:${target}>)
   foreach(word OPTIONS SLOW REFUSING)
@@ -24,6 +26,6 @@ function(embedq_add_conformance_test target)
       list(APPEND arguments --${switch} ${option})
     endforeach()
   endforeach()
-  add_test(NAME conformance_${target} COMMAND embedq::embedq-conformance ${arguments})
+  add_test(NAME conformance_${target} COMMAND ${ARG_WITH} $<TARGET_FILE:embedq::embedq-conformance> ${arguments})
   set_tests_properties(conformance_${target} PROPERTIES LABELS conformance TIMEOUT 600)
 endfunction()

@@ -125,10 +125,13 @@ class Document:
     def __init__(self, path):
         self.path = path
         self.prose, self.fenced = [], []
+        self.written = set()  # files that the page has its reader write: ```cpp NAME
         fence = None
         for number, line in enumerate(path.read_text().splitlines(), 1):
             if found := re.match(r"\s*(```|~~~)", line):
                 fence = None if fence else found[1]
+                if fence and (file := re.match(r"\s*(?:```|~~~)\w+ (\S+)$", line)):
+                    self.written.add(file[1])
             else:
                 (self.fenced if fence else self.prose).append((number, line))
         # A code span may run over the end of a line.
@@ -166,6 +169,8 @@ def named(tree, document, path):
 def check_paths(tree, document):
     for number, span in document.spans:
         if re.search(r"[\s$<>:()='\"…]", span) or span.startswith(("-", "/", "~", "*", "build/")):
+            continue
+        if span in document.written:
             continue
         is_path = "/" in span and (span.split("/")[0] in tree.tops or span.endswith(NAMED))
         is_file = "/" not in span and span.endswith(NAMED) and re.fullmatch(r"[\w.-]+", span)

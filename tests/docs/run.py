@@ -72,6 +72,7 @@ class Planted(unittest.TestCase):
     def test_paths(self):
         self.check("`core/lane.h` `core/*.h` `core/{lane,lane}.h` `core` `a/b`", "`core/line.h`", "no file or folder")
         self.check("`lane.h`", "`line.h`", "no file or folder")
+        self.check("`mine.cpp`\n```cpp mine.cpp\n```", "`mine.cpp`\n```cpp other.cpp\n```", "no file or folder")
 
     def test_commands(self):
         self.check("`embedq jobs list --status failed`", "`embedq jobs lists`", "there is no 'lists'")

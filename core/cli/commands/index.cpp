@@ -207,10 +207,11 @@ void tell_end(Session& session, const IndexArguments& arguments, const engine::I
     if (session.json) {
         console.print(dump(json_of(report, outcome.settlement, embedded, took)));
     } else if (report.documents > 0) {
-        console.print(fmt::format(
-            "{} operations of {} documents are in the catalog '{}': {} distinct texts, {} embedded now, {} had vectors, {}",
-            count_of(report.operations), count_of(report.documents), arguments.catalog, count_of(outcome.settlement.distinct_texts),
-            count_of(embedded), count_of(outcome.settlement.vectors - std::min(embedded, outcome.settlement.vectors)), duration_of(took)));
+        console.print(
+            fmt::format("{} of {} {} in the catalog '{}': {}, {} embedded now, {} had vectors, {}", counted(report.operations, "operation"),
+                        counted(report.documents, "document"), report.operations == 1 ? "is" : "are", arguments.catalog,
+                        counted(outcome.settlement.distinct_texts, "distinct text"), count_of(embedded),
+                        count_of(outcome.settlement.vectors - std::min(embedded, outcome.settlement.vectors)), duration_of(took)));
     }
     for (const SpecStatus& status : outcome.failed) {
         console.error(fmt::format("{}: {} of {} operations embedded: {}", status.spec_name, status.embedding_count, status.operation_count,

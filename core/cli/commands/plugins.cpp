@@ -124,7 +124,7 @@ int run_plugins_verify(Session& session, const PluginsVerifyArguments& arguments
     if (!std::filesystem::exists(kit, error)) {
         session.console.error(
             fmt::format("the conformance kit is not there: '{}' does not exist; install embedq whole (cmake --install BUILD "
-                        "--prefix PREFIX), or build its target embedq_conformance_program",
+                        "--prefix PREFIX), or build its target embedq-conformance",
                         kit.string()));
         return exit_usage;
     }

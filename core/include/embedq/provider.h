@@ -45,7 +45,7 @@ struct ProviderInfo {
 struct EmbedRequest {
     std::span<const std::string_view> texts;  // at least one, each non-empty UTF-8
     TextKind kind = TextKind::document;
-    std::size_t endpoint = 0;  // index into ProviderInfo::endpoints
+    std::size_t endpoint = 0;  // index into ProviderInfo::endpoints; one beyond them is `invalid_argument`
     std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
     std::stop_token stop = {};
 };

@@ -12,8 +12,8 @@ constexpr std::array kinds{PluginKind::store, PluginKind::notifier, PluginKind::
 
 const char* const about =
     "Puts plugins through the conformance kit: the cases that prove the invariants of the contract.\n"
-    "Options may use ${EMBEDQ_CASE_FOLDER}, an empty folder, and ${EMBEDQ_CASE_ID}, a word: both anew for each case. Give a store that\n"
-    "keeps its data somewhere a place of that name, since every case begins with an empty store.";
+    "Options may use ${NAME} of the environment, and ${EMBEDQ_CASE_FOLDER}, an empty folder, and ${EMBEDQ_CASE_ID}, a word: both anew for\n"
+    "each case. Give a store that keeps its data somewhere a place of that name, since every case begins with an empty store.";
 
 // "NAME=VALUE" pairs. Throws CLI::ValidationError for what is none.
 OptionTexts pairs(const std::vector<std::string>& texts, const std::string& option) {

@@ -136,7 +136,11 @@ private:
         }
         const std::span table(plugin.descriptor->options, plugin.descriptor->option_count);
         auto options = config::options_from_text(table, texts);
-        if (!options) return std::unexpected(options.error());
+        if (!options) {
+            return fail(options.error().kind,
+                        fmt::format("embedq-conformance: {} plugin '{}': {}; options are given by --options NAME=VALUE",
+                                    to_string(plugin.descriptor->kind), plugin.descriptor->name, options.error().message));
+        }
         return Configured{&plugin, std::move(*options)};
     }
 

@@ -67,6 +67,7 @@ TEST(Arguments, HelpStandsOnEveryLevel) {
         EXPECT_THAT(answer.text, HasSubstr("--help"));
     }
     EXPECT_THAT(answer_of({"jobs", "prune", "--help"}).text, HasSubstr("--older-than"));
+    EXPECT_THAT(answer_of({"jobs", "prune", "--help"}).text, HasSubstr("Usage: embedq jobs prune [OPTIONS]"));
     EXPECT_EQ(answer_of({"--version"}).text, "embedq 1.2.3\n");
 }
 

@@ -152,6 +152,12 @@ TEST(OptionsFromText, NamesEveryFault) {
               "duration between 10ms and 1h (such as 250ms, 20s, 5m, 1h or 14d); did you mean '5s'?");
 }
 
+TEST(OptionsFromText, SaysWhenThereAreNone) {
+    const auto options = options_from_text({}, {{"size", "3"}});
+    ASSERT_FALSE(options);
+    EXPECT_EQ(options.error().message, "unknown option 'size'; there are none");
+}
+
 TEST(Nearest, FindsSlipsOfThePen) {
     const List names = {"sqlite", "postgres", "memory", "level", "warn"};
     EXPECT_EQ(nearest("sqlit", names), "sqlite");

@@ -69,7 +69,10 @@ void every_endpoint_gives_the_same_rows(ProviderKit& kit) {
 void an_endpoint_that_is_not_there_is_refused(ProviderKit& kit) {
     const std::size_t beyond = kit.info().endpoints.size();
     const auto answer = ProviderKit::ask(kit.provider(), {.texts = kit.texts(1), .endpoint = beyond});
-    if (answer) throw CaseEnded("endpoint " + std::to_string(beyond) + " answered, but info() names only " + std::to_string(beyond));
+    if (answer) {
+        throw CaseEnded("endpoint " + std::to_string(beyond) + " answered, but info() names only " + std::to_string(beyond) +
+                        "; refuse it as invalid_argument");
+    }
     EXPECT_EQ(to_string(answer.error().kind), to_string(ErrorKind::invalid_argument)) << answer.error().message;
     EXPECT_FALSE(answer.error().message.empty());
 }

@@ -1,0 +1,124 @@
+"""What `cmake --install` leaves, used as a plugin's author does: with nothing but the prefix, moved to another place than it was installed to."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import program
+import walk
+from program import World, document
+
+DEADLINE = 1200  # seconds for building and testing a project on a busy machine; only a hang reaches it
+
+
+def sanitizer_of(build):
+    found = re.search(r"^EMBEDQ_SANITIZE:\w+=(.*)$", (build / "CMakeCache.txt").read_text(), re.M)
+    return found[1] if found else ""
+
+
+class Installed(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        build = pathlib.Path(program.PROGRAM).parent.parent
+        if not (build / "CMakeCache.txt").exists():
+            raise unittest.SkipTest(f"{build} is no build folder, so nothing can be installed from it")
+        if sanitizer := sanitizer_of(build):
+            raise unittest.SkipTest(f"built with -fsanitize={sanitizer}, as no author's project is; make test-release shows it")
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="embedq-installed-")).resolve()
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        first = cls.folder / "first"
+        # The group may write what is made under this mask, and the loader would refuse that.
+        done = subprocess.run(["cmake", "--install", str(build), "--prefix", str(first)], capture_output=True, text=True, umask=0o002,
+                              timeout=DEADLINE)
+        if done.returncode != 0:
+            raise AssertionError(f"cmake --install ended with status {done.returncode}: {done.stderr}")
+        cls.prefix = cls.folder / "moved to" / "prefix"
+        cls.prefix.parent.mkdir()
+        first.rename(cls.prefix)
+
+    def setUp(self):
+        self.world = World()
+        self.addCleanup(self.world.close)
+        self.here = self.world.folder
+
+    def environment(self):
+        environment = self.world.environment()
+        return {**environment, "PATH": f"{self.prefix}/bin:{environment['PATH']}"}
+
+    def run_here(self, *words, folder=None):
+        status, output = walk.run([*map(str, words)], folder or self.here, self.environment(), DEADLINE)
+        self.assertEqual(status, 0, f"{' '.join(map(str, words))}\n{output}")
+        return output
+
+    def project(self, kind, name):
+        """A new project, built and tested; what its tests printed."""
+        self.run_here("embedq", "plugins", "new", kind, name)
+        folder = self.here / name
+        self.run_here("cmake", "-B", "build", "-G", "Ninja", folder=folder)
+        self.run_here("cmake", "--build", "build", folder=folder)
+        printed = self.run_here("ctest", "--test-dir", "build", "-V", folder=folder)
+        self.assertRegex(printed, r"conformance: [1-9]\d* passed, 0 failed")
+        self.assertIn("100% tests passed", printed)
+        return folder, printed
+
+    def index(self, folder):
+        """Indexes and searches with the project's example."""
+        self.world.write("pets.json", document("pets", 6))
+        config = ("--config", folder / "example.yaml")
+        said = self.run_here("embedq", "index", self.world.specs, *config, folder=folder)
+        self.assertIn("6 operations of 1 document are in the catalog", said)
+        return self.run_here("embedq", "search", "Operation number 4 of pets", *config, folder=folder)
+
+    def test_the_page_word_for_word(self):
+        page = self.prefix / "share" / "doc" / "embedq" / "writing-a-plugin.md"
+        walk.walk(page, self.here, self.environment(), DEADLINE)
+
+    def test_a_new_provider(self):
+        folder, printed = self.project("provider", "words_of_mine")
+        self.assertRegex(printed, r"conformance: \d+ passed, 0 failed, 0 skipped")
+        found = self.index(folder)
+        self.assertIn("ranking: hybrid", found)
+        self.assertIn("Operation number 4 of pets", found)
+        self.run_here("cmake", "--install", "build", "--prefix", self.prefix, folder=folder)
+        self.addCleanup(os.remove, self.prefix / "lib/embedq/plugins/libembedq_provider_words_of_mine.so")
+        self.assertIn("words_of_mine", self.run_here("embedq", "plugins", "list"))
+        shown = self.run_here("embedq", "plugins", "show", "words_of_mine")
+        self.assertIn(f"{self.prefix}/lib/embedq/plugins/libembedq_provider_words_of_mine.so", shown)
+        self.assertRegex(shown, r"build tag +g\+\+-\d+ c\+\+=\d+L? .* api=1")
+        self.assertRegex(shown, r"dimension +integer +256 +8 to 4096 +Numbers per vector\.")
+
+    def test_a_new_store(self):
+        folder, _ = self.project("store", "shelf")
+        self.index(folder)
+        verified = self.run_here("embedq", "plugins", "verify", folder / "build/libembedq_store_shelf.so", "--cases", "*/fenced.*")
+        self.assertRegex(verified, r"fenced +[1-9]\d* +0 +0")
+
+    def test_a_new_notifier(self):
+        folder, _ = self.project("notifier", "bell")
+        self.index(folder)
+
+    def test_a_new_service(self):
+        self.project("service", "counter")
+
+    def test_nothing_points_back_to_the_build(self):
+        build = str(pathlib.Path(program.PROGRAM).parent.parent)
+        texts = [path for path in self.prefix.rglob("*") if path.suffix in (".cmake", ".h", ".cpp", ".txt", ".yaml")]
+        self.assertGreater(len(texts), 30)
+        for path in texts:
+            self.assertNotIn(build, path.read_text(), path)
+            self.assertNotIn(str(self.folder / "first"), path.read_text(), path)
+        for path in (self.prefix / "bin").iterdir():
+            self.assertNotIn(build, self.run_here("readelf", "-d", path), path)
+
+    def test_a_project_that_is_built_otherwise_is_told_so(self):
+        self.run_here("embedq", "plugins", "new", "notifier", "bell")
+        status, said = walk.run(["cmake", "-B", "build", "-G", "Ninja", "-DCMAKE_CXX_FLAGS=-fsanitize=address"], self.here / "bell",
+                                self.environment(), DEADLINE)
+        said = " ".join(said.split())
+        self.assertNotEqual(status, 0, said)
+        self.assertIn("sanitizer=address api=1', but the embedq in", said)
+        self.assertIn("sanitizer=none api=1'. Build both alike", said)
