@@ -148,34 +148,34 @@ BEGIN
                          WHERE (p_catalog IS NULL OR n.catalog_id = p_catalog) AND (p_name IS NULL OR n.spec_name = p_name));
     END IF;
     IF p_status IS NULL OR p_status = 0 THEN
-        v_jobs := ARRAY (SELECT j::job_view FROM jobs_pending j
+        v_jobs := ARRAY (SELECT ROW (j.*)::job_view FROM jobs_pending j
                          WHERE (p_id IS NULL OR j.id = p_id) AND (v_refs IS NULL OR j.ref = ANY (v_refs)) AND j.id < p_before
                          ORDER BY j.id DESC LIMIT p_limit);
     END IF;
     IF p_status IS NULL OR p_status = 1 THEN
-        v_jobs := v_jobs || ARRAY (SELECT j::job_view FROM jobs_running j
+        v_jobs := v_jobs || ARRAY (SELECT ROW (j.*)::job_view FROM jobs_running j
                                    WHERE (p_id IS NULL OR j.id = p_id) AND (v_refs IS NULL OR j.ref = ANY (v_refs)) AND j.id < p_before
                                    ORDER BY j.id DESC LIMIT p_limit);
     END IF;
     IF p_id IS NOT NULL THEN
-        v_part := ARRAY (SELECT j::job_view FROM jobs_finished j
+        v_part := ARRAY (SELECT ROW (j.*)::job_view FROM jobs_finished j
                          WHERE j.id = p_id AND j.id < p_before AND (v_refs IS NULL OR j.ref = ANY (v_refs))
                            AND (p_status IS NULL OR j.status = p_status) LIMIT p_limit);
     ELSIF p_status IN (0, 1) THEN
         v_part := '{}';
     ELSIF v_refs IS NOT NULL AND p_status > 2 THEN
-        v_part := ARRAY (SELECT q.j::job_view FROM unnest(v_refs) r(ref) CROSS JOIN LATERAL (
-                             SELECT j FROM jobs_finished j WHERE j.ref = r.ref AND j.status > 2 AND j.status = p_status AND j.id < p_before
-                             ORDER BY j.id DESC LIMIT p_limit) q ORDER BY (q.j).id DESC LIMIT p_limit);
+        v_part := ARRAY (SELECT ROW (q.*)::job_view FROM unnest(v_refs) r(ref) CROSS JOIN LATERAL (
+                             SELECT j.* FROM jobs_finished j WHERE j.ref = r.ref AND j.status > 2 AND j.status = p_status AND j.id < p_before
+                             ORDER BY j.id DESC LIMIT p_limit) q ORDER BY q.id DESC LIMIT p_limit);
     ELSIF v_refs IS NOT NULL THEN
-        v_part := ARRAY (SELECT q.j::job_view FROM unnest(v_refs) r(ref) CROSS JOIN LATERAL (
-                             SELECT j FROM jobs_finished j WHERE j.ref = r.ref AND (p_status IS NULL OR j.status = p_status) AND j.id < p_before
-                             ORDER BY j.id DESC LIMIT p_limit) q ORDER BY (q.j).id DESC LIMIT p_limit);
+        v_part := ARRAY (SELECT ROW (q.*)::job_view FROM unnest(v_refs) r(ref) CROSS JOIN LATERAL (
+                             SELECT j.* FROM jobs_finished j WHERE j.ref = r.ref AND (p_status IS NULL OR j.status = p_status) AND j.id < p_before
+                             ORDER BY j.id DESC LIMIT p_limit) q ORDER BY q.id DESC LIMIT p_limit);
     ELSIF p_status > 2 THEN
-        v_part := ARRAY (SELECT j::job_view FROM jobs_finished j WHERE j.status > 2 AND j.status = p_status AND j.id < p_before
+        v_part := ARRAY (SELECT ROW (j.*)::job_view FROM jobs_finished j WHERE j.status > 2 AND j.status = p_status AND j.id < p_before
                          ORDER BY j.id DESC LIMIT p_limit);
     ELSE
-        v_part := ARRAY (SELECT j::job_view FROM jobs_finished j WHERE (p_status IS NULL OR j.status = p_status) AND j.id < p_before
+        v_part := ARRAY (SELECT ROW (j.*)::job_view FROM jobs_finished j WHERE (p_status IS NULL OR j.status = p_status) AND j.id < p_before
                          ORDER BY j.id DESC LIMIT p_limit);
     END IF;
     RETURN QUERY

@@ -94,6 +94,8 @@ BEGIN
     FROM unnest(p_ids, p_methods, p_paths, p_summaries, p_tags, p_cuts, p_hashes)
          WITH ORDINALITY q(id, method, path, summary, tags, cut, hash, n)
     JOIN texts t ON t.hash = q.hash;
+    -- A pending job tells claimers how much it is, whether or not it has anything left to do.
+    UPDATE jobs_ready r SET operations = v_spec.operation_count WHERE r.ref = v_spec.ref;
     PERFORM note_change(v_catalog.catalog, p_name);
     generation := v_spec.generation;
     enqueued := 0;
