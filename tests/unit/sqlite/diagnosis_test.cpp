@@ -104,7 +104,7 @@ TEST_F(Diagnosis, finds_a_damaged_page) {
     raw(sandbox.path())->execute("PRAGMA wal_checkpoint(TRUNCATE)");
     {
         std::fstream file(sandbox.path(), std::ios::in | std::ios::out | std::ios::binary);
-        file.seekp(5 * 8192);
+        file.seekp(40960);  // the sixth page
         file << std::string(8192, '\x5a');
     }
     expect_finding(diagnose(), "integrity", FindingLevel::fault, "damaged", "restore the file from a backup");
