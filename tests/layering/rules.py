@@ -93,8 +93,8 @@ LIBRARIES = [
 
 # Any folder but the contract's may use the operating system.
 SYSTEM_HEADERS = {
-    "fcntl.h", "poll.h", "signal.h", "stdlib.h", "spawn.h", "sys/eventfd.h", "sys/ioctl.h", "sys/random.h", "sys/signalfd.h",
-    "sys/stat.h", "sys/types.h", "sys/utsname.h", "sys/wait.h", "unistd.h",
+    "fcntl.h", "poll.h", "pwd.h", "signal.h", "stdlib.h", "spawn.h", "sys/eventfd.h", "sys/ioctl.h", "sys/random.h", "sys/signalfd.h",
+    "sys/stat.h", "sys/statfs.h", "sys/statvfs.h", "sys/types.h", "sys/utsname.h", "sys/wait.h", "unistd.h",
 }
 
 # Folders that includes are looked up in, beside the including file's own.
