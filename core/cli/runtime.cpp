@@ -112,7 +112,8 @@ private:
         auto store = plugins::make_store(**plugin, configuration_.store.options, context(configuration_.store.plugin));
         if (!store) return std::unexpected(store.error());
         store_ = std::move(*store);
-        if (!migrate) return {};
+        // A store may have the option `migrate: never`: its verbs then refuse an older schema with the mend.
+        if (!migrate || store_option(configuration_, "migrate") == "never") return {};
         const auto migrated = store_->migrate();
         return migrated ? Status{} : std::unexpected(migrated.error());
     }

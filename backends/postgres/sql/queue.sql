@@ -187,11 +187,12 @@ BEGIN
         WHERE v_suspect IS NULL
         ORDER BY q.due, q.id LIMIT p_max_jobs),
     fitting AS (
-        SELECT c.id, sum(c.operations) OVER by_turn AS texts, row_number() OVER by_turn AS place
+        SELECT c.id, c.operations, sum(c.operations) OVER by_turn AS texts, row_number() OVER by_turn AS place
         FROM candidate c WINDOW by_turn AS (ORDER BY c.due, c.id)),
     taken AS (
         DELETE FROM jobs_ready r
-        WHERE r.id = ANY (ARRAY (SELECT f.id FROM fitting f WHERE f.place = 1 OR f.texts <= p_max_texts UNION ALL
+        WHERE r.id = ANY (ARRAY (SELECT f.id FROM fitting f
+                                 WHERE f.place = 1 OR (f.texts <= p_max_texts AND f.texts - f.operations < p_max_texts) UNION ALL
                                  SELECT v_suspect WHERE v_suspect IS NOT NULL))
         RETURNING r.*),
     receipt AS (
@@ -259,7 +260,7 @@ BEGIN
     FOR v_lease IN
         SELECT l.token, l.part, l.size, l.ended FROM job_leases l WHERE l.token = ANY (p_tokens) ORDER BY l.token, l.part FOR UPDATE
     LOOP
-        v_held := ARRAY (SELECT j.id FROM job_leases l, unnest(l.jobs) j, unnest(p_ids, p_tokens) q(id, token)
+        v_held := ARRAY (SELECT DISTINCT j.id FROM job_leases l, unnest(l.jobs) j, unnest(p_ids, p_tokens) q(id, token)
                          WHERE l.token = v_lease.token AND l.part = v_lease.part AND q.token = l.token AND q.id = j.id
                            AND NOT j.id = ANY (v_lease.ended));
         CONTINUE WHEN v_held = '{}';
