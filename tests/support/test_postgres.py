@@ -173,6 +173,23 @@ class Runner(unittest.TestCase):
         self.assertEqual(self.run_it("--", *show).stdout, "off\n")
         self.assertEqual(self.run_it("--durable", "--", *show).stdout, "on\n")
 
+    def test_the_command_breaks_the_server(self):
+        client = """
+import os, socket, sys
+control = socket.socket(socket.AF_UNIX)
+control.connect(os.environ["EMBEDQ_TEST_POSTGRES_CONTROL"])
+with control.makefile("rw") as lines:
+    for command in ("stop fast", "start", "start", "kill", "start", "dance"):
+        print(command, file=lines, flush=True)
+        print(lines.readline(), end="", flush=True)
+"""
+        lines = self.run_it("--", sys.executable, "-c", client).stdout.splitlines()
+        self.assertEqual(lines, ["done", "done", "RuntimeError: primary already runs", "done", "done", "KeyError: 'dance'"])
+
+    def test_a_pooler_is_a_switch(self):
+        told = "psql -qtAX $EMBEDQ_TEST_POSTGRES_POOLED -c 'select current_database()'"
+        self.assertEqual(self.run_it("--pooler", "--", "sh", "-c", told).stdout, "embedq\n")
+
     def test_the_status_is_the_commands(self):
         self.assertEqual(self.run_it("--", "sh", "-c", "exit 7").returncode, 7)
         self.assertEqual(self.run_it("--", "sh", "-c", "kill -9 $$").returncode, 128 + 9)
