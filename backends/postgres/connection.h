@@ -50,7 +50,7 @@ public:
     [[nodiscard]] std::optional<std::int64_t> maybe(std::size_t row, int column) const;
     [[nodiscard]] Time time(std::size_t row, int column) const { return Time(std::chrono::microseconds(integer(row, column))); }
     [[nodiscard]] std::optional<Time> maybe_time(std::size_t row, int column) const;
-    // The elements of a text array.
+    // The elements of a text array without nulls.
     [[nodiscard]] std::vector<std::string> texts(std::size_t row, int column) const;
 
 private:

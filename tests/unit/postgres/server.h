@@ -1,0 +1,63 @@
+// The server of these tests (tests/support/with_postgres.py), a schema of its own for each test, and short words to fill it.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conformance/test_context.h"
+#include "connection.h"
+#include "store.h"
+
+namespace embedq::postgres::testing {
+
+template <class T>
+T must(Result<T> result) {
+    if (!result) throw std::runtime_error(std::string(to_string(result.error().kind)) + ": " + result.error().message);
+    if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+// What with_postgres.py tells; fails with what is missing.
+[[nodiscard]] std::string told(const char* variable);
+[[nodiscard]] inline std::string url() {
+    return told("EMBEDQ_TEST_POSTGRES");
+}
+[[nodiscard]] inline std::string superuser_url() {
+    return told("EMBEDQ_TEST_POSTGRES_SUPERUSER");
+}
+[[nodiscard]] inline std::string pooled_url() {
+    return told("EMBEDQ_TEST_POSTGRES_POOLED");
+}
+// The same server as another role, or by another database.
+[[nodiscard]] std::string url_as(const std::string& role, const std::string& database = "embedq");
+
+// "stop fast", "stop immediate", "kill", "start"
+void control(const std::string& command);
+
+// Rows of texts by the superuser, whatever the server was told before.
+[[nodiscard]] Rows sql(const std::string& statements);
+[[nodiscard]] std::string value(const std::string& statement);
+// Asks until the first value is "t".
+void wait_until(const std::string& statement);
+
+[[nodiscard]] ConnectionSettings settings_for(const std::string& url, const std::string& quoted_schema = "\"embedq\"");
+[[nodiscard]] std::unique_ptr<Store> open_store(const std::string& url, const std::string& schema, Context& context, std::int64_t pool = 4);
+
+// A schema that is gone after the test.
+class PostgresTest : public ::testing::Test {
+protected:
+    PostgresTest();
+    ~PostgresTest() override;
+
+    [[nodiscard]] std::string quoted_schema() const { return "\"" + schema + "\""; }
+    [[nodiscard]] std::unique_ptr<Store> fresh_store();
+
+    const std::string schema;
+    conformance::TestContext context{"postgres"};
+};
+
+}  // namespace embedq::postgres::testing
