@@ -98,6 +98,14 @@ void decode_hex(std::string_view hex, std::span<std::byte> out) {
     return *static_cast<const pqxx::result*>(pointer.get());
 }
 
+// Valid as long as the parameters.
+[[nodiscard]] std::vector<const char*> pointers_to(const Parameters& parameters) {
+    std::vector<const char*> values;
+    values.reserve(parameters.values().size());
+    for (const auto& value : parameters.values()) values.push_back(value ? value->c_str() : nullptr);
+    return values;
+}
+
 [[nodiscard]] Rows rows_of(pqxx::result result) {
     return Rows(std::make_shared<const pqxx::result>(std::move(result)));
 }
@@ -242,10 +250,13 @@ struct Connection::Impl {
         return guarded([&] { return work->exec(sql); });
     }
 
+    pqxx::result query(const std::string& statement, const Parameters& parameters) {
+        const std::vector<const char*> values = pointers_to(parameters);
+        return guarded([&] { return work->exec_params(statement, pqxx::prepare::make_dynamic_params(values)); });
+    }
+
     pqxx::result call(std::string_view function, const Parameters& parameters) {
-        std::vector<const char*> values;
-        values.reserve(parameters.values().size());
-        for (const auto& value : parameters.values()) values.push_back(value ? value->c_str() : nullptr);
+        const std::vector<const char*> values = pointers_to(parameters);
         const auto list = pqxx::prepare::make_dynamic_params(values);
         const std::string name(function);
         if (!prepares()) return guarded([&] { return work->exec_params(statement(function, values.size()), list); });
@@ -307,6 +318,9 @@ Connection::~Connection() = default;
 Rows Connection::call(std::string_view function, const Parameters& parameters) {
     return rows_of(impl_->call(function, parameters));
 }
+Rows Connection::query(const std::string& statement, const Parameters& parameters) {
+    return rows_of(impl_->query(statement, parameters));
+}
 Rows Connection::execute(const std::string& sql) {
     return rows_of(impl_->exec(sql));
 }
@@ -325,10 +339,7 @@ void Connection::rollback() noexcept {
 
 void Connection::read_pages(std::string_view function, const Parameters& parameters, std::size_t page,
                             const std::function<void(const Rows&)>& each) {
-    std::vector<const char*> values;
-    for (const auto& value : parameters.values()) values.push_back(value ? value->c_str() : nullptr);
-    const std::string declare = "DECLARE pages NO SCROLL CURSOR FOR " + impl_->statement(function, values.size());
-    impl_->guarded([&] { return impl_->work->exec_params(declare, pqxx::prepare::make_dynamic_params(values)); });
+    impl_->query("DECLARE pages NO SCROLL CURSOR FOR " + impl_->statement(function, parameters.values().size()), parameters);
     const std::string fetch = "FETCH " + std::to_string(page) + " FROM pages";
     while (true) {
         const Rows rows = execute(fetch);

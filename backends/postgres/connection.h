@@ -67,6 +67,8 @@ public:
 
     // A function of the schema as `SELECT * FROM function(…)`. Outside begin and commit it is a transaction of its own.
     Rows call(std::string_view function, const Parameters& parameters);
+    // One statement, with $1 and so on; never prepared.
+    Rows query(const std::string& statement, const Parameters& parameters);
     // SQL without parameters, several statements allowed.
     Rows execute(const std::string& sql);
     void begin(const char* how = "BEGIN");

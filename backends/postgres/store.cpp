@@ -1,5 +1,6 @@
 #include "store.h"
 
+#include "diagnosis.h"
 #include "names.h"
 
 namespace embedq::postgres {
@@ -39,6 +40,11 @@ Result<MigrationState> PostgresStore::migration_state() {
 }
 Result<MigrationState> PostgresStore::migrate() {
     return session_.migrate();
+}
+Result<std::vector<Finding>> PostgresStore::diagnose() {
+    return session_.with_connection([&](Connection& connection) -> Result<std::vector<Finding>> {
+        return postgres::diagnose(connection, session_.schema(), session_.pool(), context_.clock());
+    });
 }
 
 // What tells of other processes' writes is a notifier; the queue itself is asked for what is due.
