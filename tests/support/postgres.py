@@ -202,6 +202,10 @@ class Cluster(Server):
         self._process.send_signal(STOP[mode])
         self._end()
 
+    def stopped(self):
+        """Lets go of a server that ended by itself."""
+        self._end()
+
     def kill(self):
         """SIGKILL for the postmaster and all its children; returns when all are gone."""
         children = [os.pidfd_open(pid) for pid in self.children()]
