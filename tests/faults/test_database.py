@@ -33,15 +33,17 @@ class Sessions(Shaken):
     def test_sessions_are_ended_again_and_again(self):
         d = self.deployment()
         workers = self.begin(d)
+        self.reached(d, 0.05)
         ended = 0
 
         def end_sessions():
             nonlocal ended
             ended += d.number("""SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-                                 WHERE datname = current_database() AND application_name LIKE 'worker%'""")
+                                 WHERE datname = current_database() AND application_name LIKE 'worker%'
+                                 AND backend_start < clock_timestamp() - interval '150 ms'""")
             d.oracle.look()
             return d.number(VECTORS) >= TEXTS * 0.8
-        # At every look, which takes some milliseconds: statements are cut off wherever they are.
+        # No session gets older than a moment: statements are cut off wherever they are.
         wait_until(end_sessions, lambda: f"most of the work is done\n{d.told()}")
         self.assertGreater(ended, 10)
         self.assertEqual(d.finish(*workers, heir=False), TEXTS)
@@ -144,6 +146,43 @@ class Pooled(Shaken):
             d.launch("status", "migrate", "status").done()
 
 
+class AnswersLost(Case):
+    """What the server did, and the answer did not come back: the road between breaks at that moment.
+
+    The road is PgBouncer. It is stopped when a statement stands in the server, where a lock of the test keeps it; the lock goes, the
+    statement commits, and the road is killed with the answer in it.
+    """
+
+    def setUp(self):
+        self.pooler = self.enterContext(Pooler(self.server))
+        database = new_database(self.server)
+        self.d = Deployment(self.server, database, url=lambda **parameters: make_url([self.pooler.port], database=database, **parameters))
+        self.addCleanup(self.d.close)
+        self.d.put(documents(SPECS, OPERATIONS))
+
+    def test_of_a_claim(self):
+        with self.d.lock("LOCK TABLE embedq.spec_names IN ACCESS EXCLUSIVE MODE"):
+            worker = self.d.worker(**WORK)
+            self.d.stands(worker, "claim(")
+            self.pooler.pause()
+        self.d.until("SELECT count(*) > 0 FROM embedq.job_leases", "the claim is committed")
+        self.pooler.kill()
+        self.pooler.start()
+        self.assertEqual(self.d.finish(worker, heir=False), TEXTS)
+        # It asked again and got what it had claimed: nobody had to wait for the lease to run out, and no attempt was used up.
+        self.assertEqual(self.d.number("SELECT sum(expiries) + sum(attempts) FROM embedq.jobs_done"), 0)
+
+    def test_of_a_commit(self):
+        with self.d.lock("LOCK TABLE embedq.vectors IN SHARE MODE"):
+            worker = self.d.worker(**WORK)
+            self.d.stands(worker, "commit_jobs")
+            self.pooler.pause()
+        self.d.until("SELECT count(*) > 0 FROM embedq.vectors", "the commit is committed")
+        self.pooler.kill()
+        self.pooler.start()
+        self.assertEqual(self.d.finish(worker, heir=False), TEXTS)
+
+
 class Room:
     """A small file system in memory, and a file that fills it. It lies in a mount namespace of the test's own, so it ends with the test."""
 
@@ -179,27 +218,28 @@ class Room:
 
 
 class FullDisk(Shaken):
-    OWN = {"durable": False}
-
-    def room(self, megabytes):
+    def begin_with(self, megabytes, **settings):
+        """A server that sees the small file system, since it is started after it was mounted."""
         room = Room(megabytes)
         self.addCleanup(room.close)
-        return room
+        server = Cluster(durable=False, **settings)
+        self.addCleanup(server.close)
+        return room, server
 
     def test_there_is_no_room_for_tables(self):
-        room = self.room(64)
-        self.server.sql(f"CREATE TABLESPACE small LOCATION '{room.folder}'", database="postgres")
-        name = new_database(self.server)
-        d = Deployment(self.server, name, dimension=256)
-        self.server.sql(f"ALTER DATABASE {name} SET TABLESPACE small", database="postgres")
-        self.addCleanup(lambda: self.server.sql(f"DROP DATABASE {name} WITH (FORCE); DROP TABLESPACE small", database="postgres"))
+        room, server = self.begin_with(64)
+        make_template(server)
+        server.sql(f"CREATE TABLESPACE small LOCATION '{room.folder}'", database="postgres")
+        name = new_database(server)
+        server.sql(f"ALTER DATABASE {name} SET TABLESPACE small", database="postgres")
+        d = Deployment(server, name, dimension=256)
         self.addCleanup(d.close)
         workers = self.begin(d)
         self.reached(d, 0.2)
         room.fill(left=100_000)
         # Longer than a lease, with commits refused all along: nobody's attempt is used up by it.
         full = "could not extend file"
-        wait_until(lambda: self.server.log().count(full) >= 40, lambda: f"the server refuses writes\n{d.told()}", seconds=90)
+        wait_until(lambda: server.log().count(full) >= 40, lambda: f"the server refuses writes\n{d.told()}", seconds=90)
         self.assertTrue(any("the server's disk is full; make room there" in worker.said() for worker in workers), d.told())
         d.oracle.look()
         room.make_room()
@@ -207,10 +247,7 @@ class FullDisk(Shaken):
 
     def test_there_is_no_room_for_the_log(self):
         """The write-ahead log finds no room: PostgreSQL stops, and comes back when there is."""
-        room = self.room(128)
-        # What the log wants is there from the start, so that no more than the test's ballast decides.
-        server = Cluster(settings={"wal_keep_size": "0", "max_wal_size": "32MB", "min_wal_size": "32MB", "wal_recycle": "off"}, durable=False)
-        self.addCleanup(server.close)
+        room, server = self.begin_with(128, settings={"wal_keep_size": "0", "max_wal_size": "32MB", "min_wal_size": "32MB", "wal_recycle": "off"})
         server.stop()
         log = server.data / "pg_wal"
         subprocess.run(["cp", "-a", f"{log}/.", room.folder], check=True)

@@ -388,6 +388,10 @@ class Pooler(Server):
         OWNED.ended(self._process)
         self._process = None
 
+    def pause(self):
+        """SIGSTOP: what lies in it goes nowhere. `kill` ends it even so."""
+        self._process.send_signal(signal.SIGSTOP)
+
     def close(self):
         if self._process is not None:
             self.stop()
