@@ -45,7 +45,8 @@ void refuse_newer(const Connection& connection, const std::string& schema, std::
     return "DO $fix$ DECLARE f regprocedure; BEGIN FOR f IN SELECT p.oid FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang "
            "WHERE p.pronamespace = " +
            literal(schema) + "::regnamespace AND l.lanname = 'plpgsql' LOOP EXECUTE format('ALTER FUNCTION %s SET search_path = " + schema +
-           ", pg_catalog, pg_temp', f); EXECUTE format('ALTER FUNCTION %s SET jit = off', f); END LOOP; END $fix$";
+           ", pg_catalog, pg_temp', f); EXECUTE format('ALTER FUNCTION %s SET jit = off', f); "
+           "EXECUTE format('ALTER FUNCTION %s SET plan_cache_mode = force_generic_plan', f); END LOOP; END $fix$";
 }
 
 void apply_one(Connection& connection, const std::string& schema, std::size_t index) {
