@@ -65,6 +65,7 @@ public:
     [[nodiscard]] Result<std::vector<Job>> jobs(const JobQuery& query) override;
     [[nodiscard]] Result<std::vector<WorkerInfo>> workers() override;
     [[nodiscard]] Result<std::uint64_t> change_stamp() override;
+    [[nodiscard]] Result<std::vector<Finding>> diagnose() override;
 
 private:
     [[nodiscard]] Time now() const { return context_.clock().wall(); }

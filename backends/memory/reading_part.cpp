@@ -208,4 +208,9 @@ Result<std::uint64_t> MemoryStore::change_stamp() {
     return state_.stamp;
 }
 
+Result<std::vector<Finding>> MemoryStore::diagnose() {
+    return std::vector{Finding{FindingLevel::note, "persistence", "nothing outlives the process: catalogs, jobs and vectors end with it",
+                               "for what must last, name another store under `store:`, such as `plugin: sqlite`"}};
+}
+
 }  // namespace embedq::memory

@@ -95,6 +95,9 @@ std::size_t Connection::touched() const noexcept {
 bool Connection::in_transaction() const noexcept {
     return sqlite3_get_autocommit(handle_) == 0;
 }
+void Connection::interrupt() noexcept {
+    sqlite3_interrupt(handle_);
+}
 void Connection::fail(std::string_view doing) const {
     throw_last(handle_, settings_.path, doing);
 }

@@ -49,6 +49,8 @@ public:
     // Rows that the last INSERT, UPDATE or DELETE touched.
     [[nodiscard]] std::size_t touched() const noexcept;
     [[nodiscard]] bool in_transaction() const noexcept;
+    // Ends what runs on the connection. From any thread, while the connection lives.
+    void interrupt() noexcept;
     [[noreturn]] void fail(std::string_view doing) const;
     [[nodiscard]] const std::string& path() const noexcept { return settings_.path; }
 

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "catalogs.h"
-#include "documents.h"
+#include "documents/documents.h"
 #include "statements.h"
 #include "store.h"
 
@@ -63,7 +63,7 @@ Status SqliteStore::operations(std::string_view catalog_id, std::span<const std:
                 operation.method = row.view(1);
                 operation.path = row.view(2);
                 operation.summary = row.view(3);
-                split_tags(row.view(4), operation.tags);
+                documents::split_tags(row.view(4), operation.tags);
                 operation.cut_bytes = static_cast<std::uint32_t>(row.integer(5));
                 operation.text_hash = row.hash(6);
                 operation.text = row.view(7);

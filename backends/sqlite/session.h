@@ -29,6 +29,8 @@ public:
     template <class Body>
     auto read(Body&& body) -> decltype(body(std::declval<Connection&>(), std::int64_t{}));
 
+    [[nodiscard]] const ConnectionSettings& settings() const noexcept { return settings_; }
+
     [[nodiscard]] Result<MigrationState> migration_state();
     [[nodiscard]] Result<MigrationState> migrate();
     // A number that changes after another process, or another store on the same file, has written.

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "catalogs.h"
-#include "documents.h"
+#include "documents/documents.h"
 #include "embedq/checks.h"
 #include "jobs.h"
 #include "statements.h"
@@ -65,7 +65,7 @@ using Compressed = std::vector<std::byte>;
 void put_operations(Connection& connection, std::int64_t spec, std::span<const Operation> operations) {
     std::int64_t position = 0;
     for (const Operation& operation : operations) {
-        const std::string tags = join_tags(operation.tags);
+        const std::string tags = documents::join_tags(operation.tags);
         change(connection, sql::insert_operation, spec, position++, put_text(connection, operation), operation.operation_id,
                operation.method, operation.path, operation.summary, tags, operation.cut_bytes);
     }
@@ -121,7 +121,7 @@ private:
             spec = connection_.last_id();
         }
         // Another process may have changed the spec since this call looked which documents it would have to compress.
-        const Compressed late = prepared.empty() ? Compressor().compress(write.content) : Compressed();
+        const Compressed late = prepared.empty() ? documents::Compressor().compress(write.content) : Compressed();
         change(connection_, sql::put_document, spec, write.content.size(), std::span<const std::byte>(prepared.empty() ? late : prepared));
         put_operations(connection_, spec, write.operations);
         note_change(connection_, owner.catalog, write.spec_name, now_);
@@ -154,7 +154,7 @@ Result<std::vector<PutResult>> SqliteStore::put_specs(std::span<const SpecWrite>
     auto changed = session_.read([&](Connection& connection, std::int64_t) { return look_for_changed(connection, specs); });
     if (!changed) return std::unexpected(changed.error());
     std::vector<Compressed> compressed(specs.size());
-    Compressor compressor;
+    documents::Compressor compressor;
     for (std::size_t i = 0; i < specs.size(); ++i) {
         if ((*changed)[i]) compressed[i] = compressor.compress(specs[i].content);
     }
@@ -201,7 +201,7 @@ Result<std::string> SqliteStore::spec_content(std::string_view catalog_id, std::
         if (!row.next()) {
             return fail(ErrorKind::internal, "the document of spec '" + std::string(spec_name) + "' is gone from the file; put it again");
         }
-        return decompress(row.blob(1), static_cast<std::size_t>(row.integer(0)));
+        return documents::decompress(row.blob(1), static_cast<std::size_t>(row.integer(0)));
     });
 }
 

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "diagnosis.h"
+
 namespace embedq::sqlite {
 Result<std::unique_ptr<Store>> make_store(const Options& options, Context& context) {
     ConnectionSettings settings;
@@ -40,6 +42,9 @@ Result<MigrationState> SqliteStore::migrate() {
 }
 Result<std::uint64_t> SqliteStore::change_stamp() {
     return session_.change_stamp();
+}
+Result<std::vector<Finding>> SqliteStore::diagnose() {
+    return sqlite::diagnose(session_.settings());
 }
 
 }  // namespace embedq::sqlite

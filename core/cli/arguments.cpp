@@ -292,6 +292,9 @@ void add_rest(CLI::App& app, const Shared& v) {
     leaf(*config, v, "schema", "The JSON Schema of the YAML", Answers::json_too, run_config_schema);
     leaf(*config, v, "reference", "Every key and option as a Markdown page", Answers::words, run_config_reference);
 
+    leaf(app, v, "doctor", "Check everything a deployment needs, and say the mend for each fault", Answers::json_too, run_doctor)
+        ->footer("Exit status: 0 no fault, 1 a fault, 2 bad usage. Nothing is changed.");
+
     CLI::App* migrate = group(app, "migrate", "The schema of the store");
     leaf(*migrate, v, "up", "Bring it up to date", Answers::json_too, run_migrate_up);
     leaf(*migrate, v, "status", "Which it is, and which would be new", Answers::json_too, run_migrate_status);

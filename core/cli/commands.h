@@ -94,6 +94,8 @@ struct PluginsVerifyArguments {
 [[nodiscard]] int run_migrate_up(Session& session);
 [[nodiscard]] int run_migrate_status(Session& session);
 
+[[nodiscard]] int run_doctor(Session& session);
+
 [[nodiscard]] int run_worker(Session& session);
 [[nodiscard]] int run_serve(Session& session);
 

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "cli/examination.h"
 #include "cli/plugin_descriptions.h"
 #include "cli/plugin_tables.h"
 #include "cli/present.h"
@@ -35,6 +36,14 @@ public:
         if (!loaded) return std::unexpected(loaded.error());
         for (const config::Diagnostic& warning : loaded->warnings) console_.error(config::to_string(warning));
         return open_runtime(console_, *registry_, std::move(loaded->configuration), request, version_);
+    }
+
+    Opened<std::unique_ptr<Examination>> examine() override {
+        auto loaded = load();
+        if (!loaded) return std::unexpected(loaded.error());
+        std::vector<std::string> warnings;
+        for (const config::Diagnostic& warning : loaded->warnings) warnings.push_back(config::to_string(warning));
+        return cli::examine(console_, *registry_, std::move(loaded->configuration), std::move(warnings));
     }
 
     Opened<PluginsFound> plugins() override {

@@ -40,13 +40,6 @@ scheduler::ConfiguredLimits limits_of(const config::ProviderLimitsConfig& from) 
             static_cast<std::uint32_t>(from.tokens_per_minute)};
 }
 
-std::optional<std::string> store_option(const config::Configuration& configuration, std::string_view name) {
-    const auto& values = configuration.store.options.values();
-    const auto found = values.find(name);
-    if (found == values.end()) return std::nullopt;
-    return config::option_to_text(found->second);
-}
-
 // Members stand in the order in which they are needed: each is destroyed before what it uses.
 class RuntimeImpl : public Runtime {
 public:
@@ -191,6 +184,13 @@ private:
 };
 
 }  // namespace
+
+std::optional<std::string> store_option(const config::Configuration& configuration, std::string_view name) {
+    const auto& values = configuration.store.options.values();
+    const auto found = values.find(name);
+    if (found == values.end()) return std::nullopt;
+    return config::option_to_text(found->second);
+}
 
 std::vector<config::Diagnostic> refused_instances(Console& console, plugins::Registry& registry,
                                                   const config::Configuration& configuration) {

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/session.h"
@@ -18,6 +20,9 @@ class Registry;
 }
 
 namespace embedq::cli {
+
+// What the YAML says of the store's option, as text.
+[[nodiscard]] std::optional<std::string> store_option(const config::Configuration& configuration, std::string_view name);
 
 // Makes each store, notifier and provider that is configured, and lets it go again: what the factories refuse, where the plugin is
 // named. Services are left out, since they need an engine over a store that is open.

@@ -16,6 +16,7 @@
 #include "cli/layout.h"
 #include "embedq/engine.h"
 #include "embedq/error.h"
+#include "embedq/provider.h"
 #include "embedq/store.h"
 #include "scheduler/settings.h"
 
@@ -55,6 +56,43 @@ public:
     [[nodiscard]] virtual std::size_t service_count() const = 0;
 };
 
+// A provider that the YAML names, and what it said of itself.
+struct ProviderAnswer {
+    std::string name;
+    std::string plugin;
+    Result<ProviderInfo> info;
+    Sha256 fingerprint{};  // of the vectors it makes, where it answered
+    std::chrono::milliseconds took{0};
+};
+
+// The parts that the YAML names, each opened by itself, so that one that fails does not hide the others. Nothing is migrated, set or
+// started. Called on the main thread only.
+class Examination {
+public:
+    virtual ~Examination() = default;
+    [[nodiscard]] virtual std::string source() const = 0;  // as CheckedConfiguration
+    [[nodiscard]] virtual std::vector<std::string> warnings() const = 0;
+
+    [[nodiscard]] virtual std::string store_name() const = 0;
+    // Where the store cannot be made, this says why, and the other questions to it are not to be asked.
+    [[nodiscard]] virtual Result<StoreCapabilities> store_capabilities() = 0;
+    [[nodiscard]] virtual Result<std::vector<Finding>> store_findings() = 0;
+    [[nodiscard]] virtual Result<MigrationState> migration_state() = 0;
+    [[nodiscard]] virtual Result<std::vector<LaneState>> lanes() = 0;
+    [[nodiscard]] virtual Engine& engine() = 0;  // for reading
+
+    [[nodiscard]] virtual std::string notifier_name() const = 0;
+    // Empty while notifications arrive, for which the notifier gets that long; otherwise why it only polls.
+    [[nodiscard]] virtual Result<std::string> notifier_degraded(std::chrono::milliseconds limit) = 0;
+    // Asks all of them at once. Who does not answer in time is `unavailable`.
+    [[nodiscard]] virtual std::vector<ProviderAnswer> ask_providers(std::chrono::milliseconds limit) = 0;
+    // The provider that catalogs get by default; "none" when embedding is off.
+    [[nodiscard]] virtual std::string default_provider() const = 0;
+
+    [[nodiscard]] virtual std::chrono::milliseconds lease() const = 0;
+    [[nodiscard]] virtual Time now() const = 0;
+};
+
 struct OpenRequest {
     bool migrate = true;           // bring the schema up to date; false leaves it as it is
     bool logs_everything = false;  // log as configured; otherwise warnings and errors only
@@ -92,6 +130,8 @@ class Installation {
 public:
     virtual ~Installation() = default;
     [[nodiscard]] virtual Opened<std::unique_ptr<Runtime>> open(const OpenRequest& request) = 0;
+    // Fails when the configuration is not valid.
+    [[nodiscard]] virtual Opened<std::unique_ptr<Examination>> examine() = 0;
     [[nodiscard]] virtual Opened<PluginsFound> plugins() = 0;
     // Loads one file, whatever the configuration says; a refusal is bad usage, told by the loader's sentence.
     [[nodiscard]] virtual Opened<PluginDescription> plugin_file(const std::string& file) = 0;

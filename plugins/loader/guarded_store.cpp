@@ -45,14 +45,15 @@ enum class Verb : std::size_t {
     jobs,
     workers,
     change_stamp,
+    diagnose,
 };
-constexpr std::array<std::string_view, 36> kVerbs = {
+constexpr std::array<std::string_view, 37> kVerbs = {
     "capabilities", "migration_state", "migrate",    "put_catalog", "catalogs",   "delete_catalog", "clone_catalog",
     "set_targets",  "profile",         "put_specs",  "specs",       "spec",       "spec_content",   "delete_spec",
     "revision",     "changes",         "operations", "vectors",     "enqueue",    "cancel",         "claim",
     "extend",       "missing_texts",   "commit",     "next_due",    "reap",       "reconcile",      "prune",
     "put_lanes",    "lanes",           "statuses",   "health",      "settlement", "jobs",           "workers",
-    "change_stamp"};
+    "change_stamp", "diagnose"};
 
 class GuardedStore final : public Store, public Measured {
 public:
@@ -169,6 +170,9 @@ public:
     }
     Result<std::uint64_t> change_stamp() override {
         return guard_.call(Verb::change_stamp, [&] { return inner_->change_stamp(); });
+    }
+    Result<std::vector<Finding>> diagnose() override {
+        return guard_.call(Verb::diagnose, [&] { return inner_->diagnose(); });
     }
 
 private:

@@ -26,7 +26,7 @@ CONTRACT = "core/include"
 
 PRODUCTION = [
     "core/catalog", "core/catalog/ranking", "core/scheduler", "core/engine", "core/cli", "core/cli/commands",
-    "config", "plugins/loader", "plugins/notifiers/wake", "plugins/notifiers/*", "backends/*", "providers/*",
+    "config", "plugins/loader", "plugins/notifiers/wake", "plugins/notifiers/*", "backends/documents", "backends/*", "providers/*",
 ]
 
 FOLDERS = [
@@ -46,7 +46,8 @@ FOLDERS = [
            "commands work on the interfaces of core/cli/session.h, so that tests run them against fakes"),
 
     # Plugins: the contract, and support libraries beside them that see only the contract.
-    Folder("backends/*", []),
+    Folder("backends/*", ["backends/documents"]),
+    Folder("backends/documents", [], "the support library of the stores"),
     Folder("providers/*", []),
     Folder("plugins/notifiers/*", ["plugins/notifiers/wake"]),
     Folder("plugins/notifiers/wake", [], "the support library of the notifiers"),
@@ -84,7 +85,7 @@ LIBRARIES = [
             ["core/catalog", "core/engine", "core/cli", "config", "plugins/loader", "providers/simulated", "benchmarks/ranking",
              "tests/conformance/program"]),
     Library("SQLite", ["sqlite3.h"], ["SQLite::"], ["backends/sqlite"]),
-    Library("zstd", ["zstd.h"], ["PkgConfig::ZSTD"], ["backends/sqlite"]),
+    Library("zstd", ["zstd.h"], ["PkgConfig::ZSTD"], ["backends/documents"]),
     Library("Snowball", ["libstemmer.h"], ["stemmer"], ["core/catalog/ranking", "providers/lexical"]),
     Library("GoogleTest", ["gtest/", "gmock/"], ["GTest::"], ["tests"]),
     Library("Google Benchmark", ["benchmark/"], ["benchmark::"], ["benchmarks/micro"]),
@@ -92,8 +93,8 @@ LIBRARIES = [
 
 # Any folder but the contract's may use the operating system.
 SYSTEM_HEADERS = {
-    "fcntl.h", "poll.h", "signal.h", "stdlib.h", "spawn.h", "sys/eventfd.h", "sys/ioctl.h", "sys/random.h", "sys/signalfd.h",
-    "sys/stat.h", "sys/types.h", "sys/utsname.h", "sys/wait.h", "unistd.h",
+    "fcntl.h", "poll.h", "pwd.h", "signal.h", "stdlib.h", "spawn.h", "sys/eventfd.h", "sys/ioctl.h", "sys/random.h", "sys/signalfd.h",
+    "sys/stat.h", "sys/statfs.h", "sys/statvfs.h", "sys/types.h", "sys/utsname.h", "sys/wait.h", "unistd.h",
 }
 
 # Folders that includes are looked up in, beside the including file's own.

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "embedq/catalog.h"
+#include "embedq/diagnosis.h"
 #include "embedq/error.h"
 #include "embedq/job.h"
 
@@ -43,7 +44,7 @@ public:
     virtual ~Store() = default;
     [[nodiscard]] virtual StoreCapabilities capabilities() const = 0;
 
-    // --- schema. Every other verb fails with `misconfigured` while the schema is older or newer than this build.
+    // --- schema. Every other verb but `diagnose` fails with `misconfigured` while the schema is older or newer than this build.
     [[nodiscard]] virtual Result<MigrationState> migration_state() = 0;
     [[nodiscard]] virtual Result<MigrationState> migrate() = 0;
 
@@ -127,6 +128,11 @@ public:
     [[nodiscard]] virtual Result<std::vector<WorkerInfo>> workers() = 0;
     // A number that changes when another process may have written; cheap enough for every `watch_interval`.
     [[nodiscard]] virtual Result<std::uint64_t> change_stamp() = 0;
+
+    // --- diagnosis
+    // What the store knows of its own health: schema, settings, space. Takes a few seconds at most, whatever the store holds; changes
+    // nothing and makes nothing; works while the schema is missing, older or newer. An error means that the store cannot be reached.
+    [[nodiscard]] virtual Result<std::vector<Finding>> diagnose() { return std::vector<Finding>{}; }
 };
 
 }  // namespace embedq

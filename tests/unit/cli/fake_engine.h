@@ -30,6 +30,8 @@ public:
     std::map<std::string, SpecInfo, std::less<>> spec_list;  // put_specs adds to it
     std::size_t spec_page = 1'000;                           // at most as many an answer
     std::optional<Error> specs_error;
+    std::optional<Profile> known_profile;  // of every id
+    std::vector<WorkerInfo> worker_list;
 
     // --- what was asked
     std::vector<SpecInput> put;
@@ -50,7 +52,10 @@ public:
     Status delete_catalog(std::string_view) override { return {}; }
     Status clone_catalog(std::string_view, const CatalogWrite&) override { return {}; }
     Result<std::size_t> reembed_catalog(std::string_view) override { return 3; }
-    Result<Profile> profile(const Sha256&) override { return fail(ErrorKind::not_found, "no profile"); }
+    Result<Profile> profile(const Sha256&) override {
+        if (!known_profile) return fail(ErrorKind::not_found, "no profile");
+        return *known_profile;
+    }
     // A document that holds "openapi" is one, with as many operations as it has '+'.
     Result<std::vector<Result<PutResult>>> put_specs(std::span<const SpecInput> specs) override {
         if (!put_errors.empty()) {
@@ -135,7 +140,7 @@ public:
         return jobs.size();
     }
     Result<PruneResult> prune(const PruneRequest&) override { return PruneResult{4, 5, 6, false}; }
-    Result<std::vector<WorkerInfo>> workers() override { return std::vector<WorkerInfo>{}; }
+    Result<std::vector<WorkerInfo>> workers() override { return worker_list; }
     Result<ReconcileResult> reconcile(std::string_view) override {
         ++reconciled;
         return ReconcileResult{};
@@ -156,6 +161,15 @@ struct World {
     std::optional<Failure> plugin_refusal;
     CheckedConfiguration checked;
     MigrationState migration{3, 3, {}};
+    std::optional<Failure> examine_failure;
+    std::vector<std::string> warnings;
+    std::optional<Error> store_error;
+    Result<std::vector<Finding>> store_findings;
+    Result<MigrationState> examined_migration = MigrationState{3, 3, {}};
+    Result<std::string> notifier_degraded = std::string();
+    std::vector<ProviderAnswer> answers;
+    std::string default_provider = "lexical";
+    Time wall{std::chrono::hours(1'000)};
     std::chrono::steady_clock::time_point time;
     std::stop_source stop;
     int waits_until_stop = 1'000;  // a command that waits for ever fails its test instead
@@ -184,12 +198,41 @@ private:
     World& world_;
 };
 
+class FakeExamination : public Examination {
+public:
+    explicit FakeExamination(World& world) : world_(world) {}
+    std::string source() const override { return "embedq.yaml"; }
+    std::vector<std::string> warnings() const override { return world_.warnings; }
+    std::string store_name() const override { return "fake"; }
+    Result<StoreCapabilities> store_capabilities() override {
+        if (world_.store_error) return std::unexpected(*world_.store_error);
+        return world_.capabilities;
+    }
+    Result<std::vector<Finding>> store_findings() override { return world_.store_findings; }
+    Result<MigrationState> migration_state() override { return world_.examined_migration; }
+    Result<std::vector<LaneState>> lanes() override { return world_.lanes; }
+    Engine& engine() override { return world_.engine; }
+    std::string notifier_name() const override { return "bell"; }
+    Result<std::string> notifier_degraded(std::chrono::milliseconds) override { return world_.notifier_degraded; }
+    std::vector<ProviderAnswer> ask_providers(std::chrono::milliseconds) override { return world_.answers; }
+    std::string default_provider() const override { return world_.default_provider; }
+    std::chrono::milliseconds lease() const override { return std::chrono::seconds(20); }
+    Time now() const override { return world_.wall; }
+
+private:
+    World& world_;
+};
+
 class FakeInstallation : public Installation {
 public:
     explicit FakeInstallation(World& world) : world_(world) {}
     Opened<std::unique_ptr<Runtime>> open(const OpenRequest&) override {
         if (world_.open_failure) return std::unexpected(*world_.open_failure);
         return std::make_unique<FakeRuntime>(world_);
+    }
+    Opened<std::unique_ptr<Examination>> examine() override {
+        if (world_.examine_failure) return std::unexpected(*world_.examine_failure);
+        return std::make_unique<FakeExamination>(world_);
     }
     Opened<PluginsFound> plugins() override { return world_.plugins; }
     Opened<PluginDescription> plugin_file(const std::string&) override {

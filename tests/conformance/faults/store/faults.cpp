@@ -96,6 +96,8 @@ const std::array kFaults{
     Fault{"counts_of_the_serving_profile", "health counts what the catalog is ranked by", "reads_are_cheap.counts_are_of_the_target_profile", make<CountsOfTheServingProfile>},
     Fault{"unknown_catalog_is_empty", "an unknown catalog has no statuses", "absence_is_said.an_unknown_catalog_is_named", make<UnknownCatalogIsEmpty>},
     Fault{"empty_specs_are_never_indexed", "a spec without operations waits for its first vector", "reads_are_cheap.health_adds_up", make<EmptySpecsAreNeverIndexed>},
+    Fault{"diagnosis_is_a_heartbeat", "a diagnosis writes the heartbeat of whoever asks", "diagnosis.nothing_is_changed", make<DiagnosisIsAHeartbeat>},
+    Fault{"fault_without_a_mend", "a fault is told without what to do", "diagnosis.an_empty_store_is_diagnosed", make<FaultWithoutAMend>},
 };
 // clang-format on
 

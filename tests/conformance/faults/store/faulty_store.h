@@ -77,6 +77,7 @@ public:
     Result<std::vector<Job>> jobs(const JobQuery& query) override { return inner_->jobs(query); }
     Result<std::vector<WorkerInfo>> workers() override { return inner_->workers(); }
     Result<std::uint64_t> change_stamp() override { return inner_->change_stamp(); }
+    Result<std::vector<Finding>> diagnose() override { return inner_->diagnose(); }
 
 protected:
     FaultyStore(Context& context, std::unique_ptr<Store> inner) : context_(context), inner_(std::move(inner)) {}

@@ -200,4 +200,19 @@ public:
     }
 };
 
+class DiagnosisIsAHeartbeat final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<Finding>> diagnose() override {
+        (void)inner().extend({"doctor", "here", 1, "", 0}, {}, std::chrono::seconds(20));
+        return inner().diagnose();
+    }
+};
+
+class FaultWithoutAMend final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<Finding>> diagnose() override { return std::vector{Finding{FindingLevel::fault, "disk", "is full", ""}}; }
+};
+
 }  // namespace embedq::conformance::faults

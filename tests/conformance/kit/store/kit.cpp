@@ -99,8 +99,12 @@ void Delivery::refusal(std::size_t report, const Sha256& profile, const Sha256& 
     commit_.refusals.push_back({profile, text_hash, as_of, std::move(reason)});
 }
 
-Kit::Kit(StoreUnderTest& under_test) : under_test_(under_test) {
-    reopen();
+Kit::Kit(StoreUnderTest& under_test, bool migrated) : under_test_(under_test) {
+    if (migrated) {
+        reopen();
+    } else {
+        store_ = must(under_test_.open());
+    }
 }
 
 std::shared_ptr<Store> Kit::another() {

@@ -78,7 +78,8 @@ private:
 
 class Kit {
 public:
-    explicit Kit(StoreUnderTest& under_test);
+    // `migrated`: brings the schema up to date first.
+    explicit Kit(StoreUnderTest& under_test, bool migrated = true);
 
     [[nodiscard]] Store& store() noexcept { return *store_; }
     // Another instance, or the same one where the store lives in one process.
@@ -138,6 +139,7 @@ struct Case {
     void (*run)(Kit&);
     // Why a store with these capabilities skips it; empty when it runs.
     std::string (*skip)(const StoreCapabilities&) = nullptr;
+    bool migrated = true;  // false: the case begins without a schema
 };
 
 [[nodiscard]] inline std::string unless_persistent(const StoreCapabilities& capabilities) {
@@ -161,6 +163,7 @@ struct Case {
 [[nodiscard]] std::vector<Case> feed_cases();
 [[nodiscard]] std::vector<Case> reading_cases();
 [[nodiscard]] std::vector<Case> catalog_cases();
+[[nodiscard]] std::vector<Case> diagnosis_cases();
 [[nodiscard]] std::vector<Case> thread_cases();
 [[nodiscard]] std::vector<Case> random_cases();
 

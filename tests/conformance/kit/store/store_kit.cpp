@@ -20,7 +20,7 @@ public:
             const std::string reason = case_.skip(must(under_test->open())->capabilities());
             if (!reason.empty()) GTEST_SKIP() << reason;
         }
-        Kit kit(*under_test);
+        Kit kit(*under_test, case_.migrated);
         case_.run(kit);
     }
 
@@ -32,7 +32,7 @@ private:
 std::vector<Case> all_cases() {
     std::vector<Case> all;
     for (const auto& cases : {producer_cases, claim_cases, fence_cases, attempt_cases, profile_cases, upkeep_cases, history_cases,
-                              feed_cases, reading_cases, catalog_cases, thread_cases, random_cases}) {
+                              feed_cases, reading_cases, catalog_cases, diagnosis_cases, thread_cases, random_cases}) {
         for (Case& one : cases()) all.push_back(std::move(one));
     }
     return all;

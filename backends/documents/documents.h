@@ -1,4 +1,4 @@
-// How documents and tags lie in their columns.
+// How documents and tags lie in the columns of stores that keep them in a database.
 //
 // Pure functions, safe from any thread, but that a Compressor belongs to one thread at a time.
 #pragma once
@@ -14,7 +14,7 @@
 
 struct ZSTD_CCtx_s;
 
-namespace embedq::sqlite {
+namespace embedq::documents {
 
 // zstd at its fastest level: documents are text and shrink to a tenth at hundreds of megabytes a second.
 class Compressor {
@@ -23,6 +23,7 @@ public:
     ~Compressor();
     Compressor(const Compressor&) = delete;
     Compressor& operator=(const Compressor&) = delete;
+    // Throws std::runtime_error when zstd cannot, which means that memory ran out.
     [[nodiscard]] std::vector<std::byte> compress(std::string_view content);
 
 private:
@@ -36,4 +37,4 @@ private:
 [[nodiscard]] std::string join_tags(std::span<const std::string> tags);
 void split_tags(std::string_view joined, std::vector<std::string>& tags);
 
-}  // namespace embedq::sqlite
+}  // namespace embedq::documents

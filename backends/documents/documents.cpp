@@ -1,12 +1,11 @@
-#include "documents.h"
+#include "documents/documents.h"
 
 #include <zstd.h>
 
 #include <new>
+#include <stdexcept>
 
-#include "failure.h"
-
-namespace embedq::sqlite {
+namespace embedq::documents {
 namespace {
 
 constexpr int compression_level = 1;
@@ -25,7 +24,7 @@ std::vector<std::byte> Compressor::compress(std::string_view content) {
     std::vector<std::byte> out(ZSTD_compressBound(content.size()));
     const std::size_t size = ZSTD_compressCCtx(context_, out.data(), out.size(), content.data(), content.size(), compression_level);
     if (ZSTD_isError(size) != 0U) {
-        throw failure(ErrorKind::internal, std::string("a document could not be compressed: ") + ZSTD_getErrorName(size));
+        throw std::runtime_error(std::string("a document could not be compressed: ") + ZSTD_getErrorName(size));
     }
     out.resize(size);
     return out;
@@ -74,4 +73,4 @@ void split_tags(std::string_view joined, std::vector<std::string>& tags) {
     }
 }
 
-}  // namespace embedq::sqlite
+}  // namespace embedq::documents

@@ -1,0 +1,112 @@
+// The commit: what holders bring back, in one call (sql/commit.sql).
+#include <algorithm>
+#include <map>
+
+#include "embedq/checks.h"
+#include "queue.h"
+#include "store.h"
+
+namespace embedq::postgres {
+namespace {
+
+// The profiles that a commit names, each once, by place from 1.
+class Profiles {
+public:
+    [[nodiscard]] std::int64_t place(const Sha256& id) {
+        const auto [known, first] = places_.try_emplace(id, static_cast<std::int64_t>(places_.size()) + 1);
+        if (first) ids_.push_back(id);
+        return known->second;
+    }
+    [[nodiscard]] const std::vector<Sha256>& ids() const { return ids_; }
+
+private:
+    std::map<Sha256, std::int64_t> places_;
+    std::vector<Sha256> ids_;
+};
+
+void add_reports(Parameters& parameters, const Commit& commit) {
+    std::vector<JobRef> jobs;
+    Array outcomes, errors, delays;
+    for (const JobReport& report : commit.jobs) {
+        jobs.push_back(report.job);
+        outcomes.add(static_cast<std::int64_t>(report.outcome));
+        errors.add(report.error);
+        delays.add(to_us(report.delay));
+    }
+    add_jobs(parameters, jobs);
+    parameters.add(std::move(outcomes)).add(std::move(errors)).add(std::move(delays)).add(std::int64_t{commit.max_attempts});
+}
+
+void add_edges(Parameters& parameters, const Commit& commit, const std::vector<std::uint32_t> JobReport::* what) {
+    Array jobs, items;
+    for (std::size_t i = 0; i < commit.jobs.size(); ++i) {
+        for (const std::uint32_t item : commit.jobs[i].*what) {
+            jobs.add(static_cast<std::int64_t>(i) + 1);
+            items.add(std::int64_t{item} + 1);
+        }
+    }
+    parameters.add(std::move(jobs)).add(std::move(items));
+}
+
+void add_vectors(Parameters& parameters, const Commit& commit, Profiles& profiles) {
+    Array places, hashes, as_of;
+    std::string values = "\\x";
+    for (const VectorWrite& vector : commit.vectors) {
+        places.add(profiles.place(vector.profile_id));
+        hashes.add(vector.text_hash);
+        as_of.add(to_us(vector.as_of));
+        append_hex(values, std::as_bytes(vector.values));
+    }
+    parameters.add(std::move(places)).add(std::move(hashes)).add(std::move(as_of)).add_literal(std::move(values));
+}
+
+void add_refusals(Parameters& parameters, const Commit& commit, Profiles& profiles) {
+    Array places, hashes, as_of, reasons;
+    for (const RefusalWrite& refusal : commit.refusals) {
+        places.add(profiles.place(refusal.profile_id));
+        hashes.add(refusal.text_hash);
+        as_of.add(to_us(refusal.as_of));
+        reasons.add(refusal.reason);
+    }
+    parameters.add(std::move(places)).add(std::move(hashes)).add(std::move(as_of)).add(std::move(reasons));
+}
+
+}  // namespace
+
+std::optional<std::size_t> PostgresStore::known_dimension(const Sha256& profile_id) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (const auto known = dimensions_.find(profile_id); known != dimensions_.end()) return known->second;
+    }
+    const auto found = profile(profile_id);
+    if (!found) {
+        // What cannot be asked for now is no fault of the commit.
+        if (found.error().kind != ErrorKind::not_found) throw Failure{.error = found.error()};
+        return std::nullopt;
+    }
+    const std::lock_guard lock(mutex_);
+    return dimensions_.emplace(profile_id, found->dimension).first->second;
+}
+
+Result<std::vector<bool>> PostgresStore::commit(const Commit& commit) {
+    if (auto sound = check_commit(commit); !sound) return std::unexpected(sound.error());
+    try {
+        const auto dimension_of = [this](const Sha256& id) { return known_dimension(id); };
+        if (auto sound = check_profiles(commit, dimension_of); !sound) return std::unexpected(sound.error());
+    } catch (Failure& caught) {
+        return std::unexpected(std::move(caught.error));
+    }
+    Profiles profiles;
+    Parameters vectors, refusals, parameters;
+    add_vectors(vectors, commit, profiles);
+    add_refusals(refusals, commit, profiles);
+    add_reports(parameters, commit);
+    parameters.add(std::span(profiles.ids()));
+    parameters.append(std::move(vectors));
+    add_edges(parameters, commit, &JobReport::vectors);
+    parameters.append(std::move(refusals));
+    add_edges(parameters, commit, &JobReport::refusals);
+    return session_.call("commit_jobs", parameters, [&](const Rows& rows) { return which_held(rows, commit.jobs.size()); });
+}
+
+}  // namespace embedq::postgres

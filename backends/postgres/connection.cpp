@@ -1,0 +1,294 @@
+#include "connection.h"
+
+#include <libpq-fe.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <pqxx/pqxx>
+#include <set>
+
+namespace embedq::postgres {
+namespace {
+
+struct FreeOptions {
+    void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+};
+using ConnectionOptions = std::unique_ptr<PQconninfoOption, FreeOptions>;
+
+[[nodiscard]] ConnectionOptions parse(const std::string& url, std::string& fault) {
+    char* message = nullptr;
+    ConnectionOptions options(PQconninfoParse(url.c_str(), &message));
+    if (message != nullptr) fault = message;
+    PQfreemem(message);
+    return options;
+}
+
+[[nodiscard]] std::string value_of(const PQconninfoOption* options, std::string_view keyword) {
+    for (; options != nullptr && options->keyword != nullptr; ++options) {
+        if (keyword == options->keyword) return options->val == nullptr ? "" : options->val;
+    }
+    return {};
+}
+
+struct Default {
+    const char* keyword;
+    const char* value;
+};
+// A dead peer is noticed within half a minute; a session that writes goes to the primary.
+constexpr Default defaults[] = {
+    {"application_name", "embedq"}, {"connect_timeout", "5"},      {"keepalives_idle", "10"},   {"keepalives_interval", "5"},
+    {"keepalives_count", "3"},      {"tcp_user_timeout", "20000"}, {"client_encoding", "UTF8"}, {"target_session_attrs", "read-write"}};
+
+[[nodiscard]] std::string with_defaults(const std::string& url) {
+    std::string fault;
+    const ConnectionOptions options = parse(url, fault);
+    if (options == nullptr) throw failure(ErrorKind::misconfigured, "the store's 'url' is no PostgreSQL URL: " + fault);
+    std::string out;
+    const auto add = [&](std::string_view keyword, std::string_view value) {
+        out += (out.empty() ? "" : " ") + std::string(keyword) + "='";
+        for (const char c : value) {
+            if (c == '\'' || c == '\\') out += '\\';
+            out += c;
+        }
+        out += '\'';
+    };
+    for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+        const std::string_view keyword = option->keyword;
+        const auto standing = std::ranges::find(defaults, keyword, &Default::keyword);
+        if (option->val != nullptr) {
+            add(keyword, option->val);
+        } else if (standing != std::end(defaults)) {
+            add(keyword, standing->value);
+        }
+    }
+    return out;
+}
+
+[[nodiscard]] unsigned nibble(char c) {
+    return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+void decode_hex(std::string_view hex, std::span<std::byte> out) {
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::byte>((nibble(hex[2 * i]) << 4U) | nibble(hex[2 * i + 1]));
+}
+
+[[nodiscard]] const pqxx::result& result_of(const std::shared_ptr<const void>& pointer) {
+    return *static_cast<const pqxx::result*>(pointer.get());
+}
+
+[[nodiscard]] Rows rows_of(pqxx::result result) {
+    return Rows(std::make_shared<const pqxx::result>(std::move(result)));
+}
+
+}  // namespace
+
+std::string place_of(const std::string& url) {
+    std::string fault;
+    const ConnectionOptions options = parse(url, fault);
+    if (options == nullptr) return "?";
+    std::string host = value_of(options.get(), "host");
+    if (host.empty()) host = value_of(options.get(), "hostaddr");
+    if (host.empty()) host = "localhost";
+    const std::string port = value_of(options.get(), "port");
+    const std::string database = value_of(options.get(), "dbname");
+    return host + (port.empty() ? "" : ":" + port) + (database.empty() ? "" : "/" + database);
+}
+
+std::optional<std::string> fault_of_url(const std::string& url) {
+    std::string fault;
+    if (parse(url, fault) != nullptr) return std::nullopt;
+    while (!fault.empty() && fault.back() == '\n') fault.pop_back();
+    return fault;
+}
+
+std::size_t Rows::size() const {
+    return static_cast<std::size_t>(result_of(result_).size());
+}
+bool Rows::null(std::size_t row, int column) const {
+    return result_of(result_)[static_cast<pqxx::result::size_type>(row)][column].is_null();
+}
+std::string_view Rows::view(std::size_t row, int column) const {
+    const auto field = result_of(result_)[static_cast<pqxx::result::size_type>(row)][column];
+    return {field.c_str(), field.size()};
+}
+std::int64_t Rows::integer(std::size_t row, int column) const {
+    const std::string_view text = view(row, column);
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error == std::errc() && end == text.data() + text.size()) return value;
+    throw failure(ErrorKind::internal, "PostgreSQL answered '" + std::string(text) + "' where a whole number was expected");
+}
+double Rows::number(std::size_t row, int column) const {
+    const std::string_view text = view(row, column);
+    double value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+std::vector<std::byte> Rows::bytes(std::size_t row, int column) const {
+    const std::string_view text = view(row, column);
+    std::vector<std::byte> out(text.size() < 2 ? 0 : (text.size() - 2) / 2);
+    if (!out.empty()) decode_hex(text.substr(2), out);
+    return out;
+}
+bool Rows::decode(std::size_t row, int column, std::span<std::byte> out) const {
+    const std::string_view text = view(row, column);
+    if (text.size() != 2 + 2 * out.size()) return false;
+    decode_hex(text.substr(2), out);
+    return true;
+}
+Sha256 Rows::hash(std::size_t row, int column) const {
+    Sha256 hash{};
+    if (decode(row, column, hash)) return hash;
+    throw failure(ErrorKind::internal, "a hash in the database is not 32 bytes long");
+}
+std::optional<std::int64_t> Rows::maybe(std::size_t row, int column) const {
+    if (null(row, column)) return std::nullopt;
+    return integer(row, column);
+}
+std::optional<Time> Rows::maybe_time(std::size_t row, int column) const {
+    if (null(row, column)) return std::nullopt;
+    return time(row, column);
+}
+std::vector<std::string> Rows::texts(std::size_t row, int column) const {
+    std::vector<std::string> out;
+    auto parser = result_of(result_)[static_cast<pqxx::result::size_type>(row)][column].as_array();
+    for (auto next = parser.get_next(); next.first != pqxx::array_parser::done; next = parser.get_next()) {
+        if (next.first == pqxx::array_parser::string_value) out.push_back(next.second);
+    }
+    return out;
+}
+
+struct Connection::Impl {
+    explicit Impl(const ConnectionSettings& from) : settings(from), place(place_of(from.url)) {}
+
+    // What libpqxx throws, as a Failure.
+    template <class Do>
+    auto guarded(Do&& run) -> decltype(run()) {
+        try {
+            return run();
+        } catch (const pqxx::broken_connection& caught) {
+            throw Failure{.error = {ErrorKind::unavailable, "the connection to PostgreSQL at " + place + " broke: " + caught.what()},
+                          .disconnected = true};
+        } catch (const pqxx::sql_error& caught) {
+            Failure failure = failure_of(caught.sqlstate(), caught.what(), place);
+            // The server's farewell may arrive before the break is seen.
+            failure.disconnected = failure.disconnected || caught.sqlstate().empty();
+            if (caught.sqlstate().empty()) failure.error.kind = ErrorKind::unavailable;
+            throw failure;
+        } catch (const pqxx::failure& caught) {
+            throw Failure{.error = {ErrorKind::unavailable, "PostgreSQL at " + place + ": " + caught.what()}, .disconnected = true};
+        }
+    }
+
+    pqxx::result exec(const std::string& sql) {
+        return guarded([&] { return work->exec(sql); });
+    }
+
+    pqxx::result call(std::string_view function, const Parameters& parameters) {
+        std::vector<const char*> values;
+        values.reserve(parameters.values().size());
+        for (const auto& value : parameters.values()) values.push_back(value ? value->c_str() : nullptr);
+        const auto list = pqxx::prepare::make_dynamic_params(values);
+        const std::string name(function);
+        if (!prepares()) return guarded([&] { return work->exec_params(statement(function, values.size()), list); });
+        return guarded([&] {
+            if (prepared.insert(name).second) connection->prepare(name, statement(function, values.size()));
+            return work->exec_prepared(name, list);
+        });
+    }
+
+    [[nodiscard]] bool prepares() const { return settings.prepare && !pooled; }
+
+    [[nodiscard]] std::string statement(std::string_view function, std::size_t count) const {
+        std::string sql = "SELECT * FROM " + settings.schema + "." + std::string(function) + "(";
+        for (std::size_t i = 1; i <= count; ++i) sql += (i == 1 ? "$" : ",$") + std::to_string(i);
+        return sql + ")";
+    }
+
+    const ConnectionSettings settings;
+    const std::string place;
+    std::unique_ptr<pqxx::connection> connection;
+    std::unique_ptr<pqxx::nontransaction> work;
+    std::set<std::string> prepared;
+    bool pooled = false;
+    int version = 0;
+};
+
+Connection::Connection(const ConnectionSettings& settings) : impl_(std::make_unique<Impl>(settings)) {
+    try {
+        impl_->connection = std::make_unique<pqxx::connection>(with_defaults(settings.url));
+        // libpqxx would reconnect by itself in the midst of a transaction.
+        impl_->connection->inhibit_reactivation(true);
+        impl_->work = std::make_unique<pqxx::nontransaction>(*impl_->connection);
+    } catch (const pqxx::failure& caught) {
+        throw failure_to_connect(caught.what(), impl_->place);
+    }
+    const Rows facts = execute("SELECT pg_is_in_recovery(), pg_backend_pid(), current_setting('server_version_num')");
+    if (facts.boolean(0, 0)) {
+        throw Failure{.error = {ErrorKind::unavailable, "PostgreSQL at " + impl_->place +
+                                                            " is a standby, which cannot be written to: name the primary in 'url', or all "
+                                                            "hosts of the cluster with target_session_attrs=read-write"},
+                      .disconnected = true};
+    }
+    // A pooler answers with a process id of its own making.
+    impl_->pooled = facts.integer(0, 1) != impl_->connection->backendpid();
+    impl_->version = static_cast<int>(facts.integer(0, 2));
+    constexpr int oldest_server = 130000;
+    if (impl_->version < oldest_server) {
+        throw Failure{.error = {ErrorKind::misconfigured, "PostgreSQL at " + impl_->place + " has version " +
+                                                              std::to_string(impl_->version / 10000) + ", but 13 or newer is needed"},
+                      .disconnected = true};
+    }
+    if (impl_->pooled) return;
+    execute("SET statement_timeout = " + std::to_string(settings.statement_timeout.count()) +
+            "; SET idle_in_transaction_session_timeout = " + std::to_string(settings.statement_timeout.count()) + "; SET jit = off");
+}
+
+Connection::~Connection() = default;
+
+Rows Connection::call(std::string_view function, const Parameters& parameters) {
+    return rows_of(impl_->call(function, parameters));
+}
+Rows Connection::execute(const std::string& sql) {
+    return rows_of(impl_->exec(sql));
+}
+void Connection::begin(const char* how) {
+    impl_->exec(how);
+}
+void Connection::commit() {
+    impl_->exec("COMMIT");
+}
+void Connection::rollback() noexcept {
+    try {
+        impl_->exec("ROLLBACK");
+    } catch (...) {  // NOLINT(bugprone-empty-catch): the session is given up by whoever saw the first failure
+    }
+}
+
+void Connection::read_pages(std::string_view function, const Parameters& parameters, std::size_t page,
+                            const std::function<void(const Rows&)>& each) {
+    std::vector<const char*> values;
+    for (const auto& value : parameters.values()) values.push_back(value ? value->c_str() : nullptr);
+    const std::string declare = "DECLARE pages NO SCROLL CURSOR FOR " + impl_->statement(function, values.size());
+    impl_->guarded([&] { return impl_->work->exec_params(declare, pqxx::prepare::make_dynamic_params(values)); });
+    const std::string fetch = "FETCH " + std::to_string(page) + " FROM pages";
+    while (true) {
+        const Rows rows = execute(fetch);
+        if (rows.size() > 0) each(rows);
+        if (rows.size() < page) break;
+    }
+    execute("CLOSE pages");
+}
+
+bool Connection::pooled() const noexcept {
+    return impl_->pooled;
+}
+int Connection::server_version() const noexcept {
+    return impl_->version;
+}
+const std::string& Connection::place() const noexcept {
+    return impl_->place;
+}
+
+}  // namespace embedq::postgres

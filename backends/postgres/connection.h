@@ -1,0 +1,90 @@
+// One session with the server, and what a statement gave. The only header that stands between this plugin and libpqxx.
+//
+// A Connection belongs to one thread at a time; Rows may be read from any. Everything here throws Failure.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "embedq/catalog.h"
+#include "failure.h"
+#include "parameters.h"
+
+namespace embedq::postgres {
+
+struct ConnectionSettings {
+    std::string url;     // as configured; has the password, so it goes to libpq alone
+    std::string schema;  // quoted already, for SQL
+    std::chrono::milliseconds statement_timeout{60'000};
+    bool prepare = true;
+};
+
+// The server as people may see it: "host:port/database".
+[[nodiscard]] std::string place_of(const std::string& url);
+// What is wrong with a URL, or nothing.
+[[nodiscard]] std::optional<std::string> fault_of_url(const std::string& url);
+
+class Rows {
+public:
+    explicit Rows(std::shared_ptr<const void> result) : result_(std::move(result)) {}
+    [[nodiscard]] std::size_t size() const;
+    [[nodiscard]] bool null(std::size_t row, int column) const;
+    // Valid as long as these Rows.
+    [[nodiscard]] std::string_view view(std::size_t row, int column) const;
+    [[nodiscard]] std::string text(std::size_t row, int column) const { return std::string(view(row, column)); }
+    [[nodiscard]] std::int64_t integer(std::size_t row, int column) const;
+    [[nodiscard]] std::size_t count(std::size_t row, int column) const { return static_cast<std::size_t>(integer(row, column)); }
+    [[nodiscard]] double number(std::size_t row, int column) const;
+    [[nodiscard]] bool boolean(std::size_t row, int column) const { return view(row, column) == "t"; }
+    [[nodiscard]] std::vector<std::byte> bytes(std::size_t row, int column) const;
+    // Decodes into `out`, whose size must be the value's.
+    [[nodiscard]] bool decode(std::size_t row, int column, std::span<std::byte> out) const;
+    [[nodiscard]] Sha256 hash(std::size_t row, int column) const;
+    [[nodiscard]] std::optional<std::int64_t> maybe(std::size_t row, int column) const;
+    [[nodiscard]] Time time(std::size_t row, int column) const { return Time(std::chrono::microseconds(integer(row, column))); }
+    [[nodiscard]] std::optional<Time> maybe_time(std::size_t row, int column) const;
+    // The elements of a text array.
+    [[nodiscard]] std::vector<std::string> texts(std::size_t row, int column) const;
+
+private:
+    std::shared_ptr<const void> result_;
+};
+
+class Connection {
+public:
+    // Connects. `unavailable` when the server is not there or is a standby; `misconfigured` when it refuses.
+    explicit Connection(const ConnectionSettings& settings);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    // A function of the schema as `SELECT * FROM function(…)`. Outside begin and commit it is a transaction of its own.
+    Rows call(std::string_view function, const Parameters& parameters);
+    // SQL without parameters, several statements allowed.
+    Rows execute(const std::string& sql);
+    void begin(const char* how = "BEGIN");
+    void commit();
+    // After a failure; the connection is as new, or disconnected.
+    void rollback() noexcept;
+    // Inside a transaction: reads a function's rows through a cursor, `page` at a time.
+    void read_pages(std::string_view function, const Parameters& parameters, std::size_t page,
+                    const std::function<void(const Rows&)>& each);
+
+    // True behind a pooler: what belongs to a session (prepared statements, SET, LISTEN, session locks) may be another's.
+    [[nodiscard]] bool pooled() const noexcept;
+    [[nodiscard]] int server_version() const noexcept;
+    [[nodiscard]] const std::string& place() const noexcept;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace embedq::postgres

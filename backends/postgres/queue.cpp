@@ -1,0 +1,179 @@
+// The queue: producers and workers (sql/queue.sql).
+#include <algorithm>
+#include <cstring>
+
+#include "embedq/checks.h"
+#include "queue.h"
+#include "store.h"
+
+namespace embedq::postgres {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// A whole look at the queue may take this part of the time at most.
+constexpr int whole_look_share = 20;
+constexpr int hash_column = 3;
+
+[[nodiscard]] LeaseToken new_token(Context& context) {
+    const std::array<std::uint64_t, 2> bits{context.random(), context.random()};
+    LeaseToken token;
+    static_assert(sizeof bits == sizeof token);
+    std::memcpy(token.data(), bits.data(), sizeof token);
+    return token;
+}
+
+}  // namespace
+
+LeaseToken with_job(LeaseToken token, JobId id) {
+    for (std::size_t i = 0; i < sizeof id; ++i) {
+        token[token.size() - 1 - i] ^= static_cast<std::byte>((static_cast<std::uint64_t>(id) >> (8 * i)) & 0xFFU);
+    }
+    return token;
+}
+
+void add_jobs(Parameters& parameters, std::span<const JobRef> jobs) {
+    Array ids, tokens;
+    for (const JobRef& job : jobs) {
+        ids.add(job.id);
+        tokens.add_uuid(with_job(job.token, job.id));
+    }
+    parameters.add(std::move(ids)).add(std::move(tokens));
+}
+
+std::vector<bool> which_held(const Rows& rows, std::size_t size) {
+    std::vector<bool> held(size, false);
+    for (std::size_t i = 0; i < rows.size(); ++i) held.at(rows.count(i, 0) - 1) = true;
+    return held;
+}
+
+Result<std::vector<EnqueueOutcome>> PostgresStore::enqueue(std::span<const EnqueueRequest> requests) {
+    Array catalogs, names, kinds;
+    for (const EnqueueRequest& request : requests) {
+        catalogs.add(request.catalog_id);
+        names.add(request.spec_name);
+        kinds.add(static_cast<std::int64_t>(request.kind));
+    }
+    const auto rows = session_.call("enqueue_jobs", Parameters().add(std::move(catalogs)).add(std::move(names)).add(std::move(kinds)));
+    if (!rows) return std::unexpected(rows.error());
+    std::vector<EnqueueOutcome> outcomes;
+    for (std::size_t i = 0; i < rows->size(); ++i) outcomes.push_back(static_cast<EnqueueOutcome>(rows->integer(i, 1)));
+    return outcomes;
+}
+
+Result<std::size_t> PostgresStore::cancel(std::span<const JobId> jobs) {
+    Array ids;
+    for (const JobId id : jobs) ids.add(id);
+    return session_.call("cancel_jobs", Parameters().add(std::move(ids)), [](const Rows& rows) { return rows.count(0, 0); });
+}
+
+// Behind an old snapshot (a transaction that somebody left open) deleted jobs stay in the index, and a claim that begins at its start walks
+// over all of them. So a claim begins where the one before did, and now and then at the start again, for a job whose transaction
+// took its time. How often is by what that costs: always, as long as it is quick.
+Result<std::vector<ClaimedJob>> PostgresStore::claim(const ClaimRequest& request) {
+    if (auto sound = check_lease(request.lease); !sound) return std::unexpected(sound.error());
+    const LeaseToken token = new_token(context_);
+    for (bool whole = false;; whole = true) {
+        const auto asked_at = steady_clock::now();
+        std::int64_t from = INT64_MIN;
+        {
+            const std::lock_guard lock(mutex_);
+            const ClaimCursor& cursor = cursors_[request.fingerprints];
+            if (asked_at < cursor.whole_again_at) from = cursor.from;
+            whole = from == INT64_MIN;
+        }
+        Parameters parameters;
+        parameters.add(request.worker_id).add(std::span(request.fingerprints)).add(to_limit(request.max_jobs));
+        parameters.add(to_limit(request.max_texts)).add(to_us(request.lease)).add(request.allow_suspect).add_uuid(token);
+        if (whole) {
+            parameters.add_null();
+        } else {
+            parameters.add(from);
+        }
+        const auto rows = session_.call("claim", parameters);
+        if (!rows) return std::unexpected(rows.error());
+        std::vector<ClaimedJob> claimed;
+        for (std::size_t i = 0; i < rows->size(); ++i) {
+            const JobId id = rows->integer(i, 0);
+            claimed.push_back({.ref = {.id = id, .token = with_job(token, id)},
+                               .catalog_id = rows->text(i, 1),
+                               .spec_name = rows->text(i, 2),
+                               .kind = static_cast<JobKind>(rows->integer(i, hash_column)),
+                               .fingerprint = rows->hash(i, 4),
+                               .attempts = static_cast<std::uint32_t>(rows->integer(i, 5)),
+                               .expiries = static_cast<std::uint32_t>(rows->integer(i, 6)),
+                               .operation_count = rows->count(i, 7)});
+        }
+        {
+            const std::lock_guard lock(mutex_);
+            ClaimCursor& cursor = cursors_[request.fingerprints];
+            const auto now = steady_clock::now();
+            if (whole) cursor.whole_again_at = now + whole_look_share * (now - asked_at);
+            if (!claimed.empty()) cursor.from = rows->integer(0, 8);
+            // Nothing from there on: what is left, if anything, stands before.
+            if (claimed.empty() && !whole) cursor.whole_again_at = now;
+        }
+        if (!claimed.empty() || whole) return claimed;
+    }
+}
+
+Result<std::vector<bool>> PostgresStore::extend(const WorkerReport& worker, std::span<const JobRef> jobs, milliseconds lease) {
+    if (auto sound = check_lease(lease); !sound) return std::unexpected(sound.error());
+    Parameters parameters;
+    parameters.add(worker.worker_id).add(worker.host).add(worker.pid).add(worker.version).add(static_cast<std::int64_t>(worker.jobs_held));
+    add_jobs(parameters, jobs);
+    parameters.add(to_us(lease));
+    return session_.call("extend_leases", parameters, [&](const Rows& rows) { return which_held(rows, jobs.size()); });
+}
+
+Result<std::vector<Result<MissingTexts>>> PostgresStore::missing_texts(std::span<const MissingQuery> queries) {
+    std::vector<JobRef> jobs;
+    Array after, texts, bytes;
+    for (const MissingQuery& query : queries) {
+        jobs.push_back(query.job);
+        after.add(query.after_position);
+        texts.add(to_limit(query.max_texts));
+        bytes.add(to_limit(query.max_bytes));
+    }
+    Parameters parameters;
+    add_jobs(parameters, jobs);
+    parameters.add(std::move(after)).add(std::move(texts)).add(std::move(bytes));
+    const auto rows = session_.call("missing_texts", parameters);
+    if (!rows) return std::unexpected(rows.error());
+    std::vector<MissingTexts> pages(queries.size());
+    std::vector<bool> held(queries.size(), false);
+    for (std::size_t i = 0; i < rows->size(); ++i) {
+        const std::size_t n = rows->count(i, 0) - 1;
+        MissingTexts& page = pages.at(n);
+        if (rows->null(i, 1)) {
+            held[n] = true;
+            page.profile_id = rows->hash(i, hash_column);
+            page.as_of = rows->time(i, 5);
+            page.force_from = rows->maybe_time(i, 6);
+            page.more = rows->boolean(i, 7);
+        } else {
+            page.texts.push_back({rows->integer(i, 1), rows->text(i, 2), rows->hash(i, hash_column), rows->text(i, 4)});
+        }
+    }
+    std::vector<Result<MissingTexts>> answers;
+    for (std::size_t n = 0; n < queries.size(); ++n) {
+        if (held[n]) {
+            answers.emplace_back(std::move(pages[n]));
+        } else {
+            answers.emplace_back(fail(ErrorKind::lost, "job " + std::to_string(queries[n].job.id) + " is not held by this token any more"));
+        }
+    }
+    return answers;
+}
+
+Result<NextDue> PostgresStore::next_due(std::span<const Sha256> fingerprints) {
+    const auto rows = session_.call("next_due", Parameters().add(fingerprints));
+    if (!rows) return std::unexpected(rows.error());
+    NextDue next;
+    if (const auto pending = rows->maybe(0, 0)) next.pending = to_ms(*pending);
+    if (const auto expiry = rows->maybe(0, 1)) next.lease_expiry = to_ms(*expiry);
+    return next;
+}
+
+}  // namespace embedq::postgres

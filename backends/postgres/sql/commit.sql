@@ -1,0 +1,171 @@
+-- The commit: vectors, refusals, progress and outcomes of many jobs, in one call and one transaction.
+
+-- Vectors of held jobs. What is stored is named by a job that still holds its lease, and newer than what lies there. Returns for each of
+-- the caller's jobs how many of its vectors did not count for its spec before. Keys are written in order, so that two commits that share
+-- texts wait for each other and do not lock up.
+CREATE FUNCTION store_vectors(p_held held_job[], p_profiles bytea[], p_which integer[], p_hashes bytea[], p_as_of bigint[], p_values bytea,
+                              p_job integer[], p_vector integer[]) RETURNS TABLE (n integer, fresh bigint) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    -- A text may have lost its last operation, and been swept, while it was embedded.
+    INSERT INTO texts AS k (hash)
+    SELECT DISTINCT q.hash FROM unnest(p_hashes) q(hash) WHERE NOT EXISTS (SELECT 1 FROM texts t WHERE t.hash = q.hash) ORDER BY q.hash
+    ON CONFLICT (hash) DO NOTHING;
+    RETURN QUERY
+    WITH edge AS MATERIALIZED (
+        SELECT e.job, e.vector, h.force_from
+        FROM unnest(p_job, p_vector) e(job, vector) JOIN unnest(p_held) h ON h.n = e.job),
+    given AS MATERIALIZED (
+        SELECT i.vector, t.text, p.profile, from_us(p_as_of[i.vector]) AS as_of, i.place, p.dimension
+        FROM (SELECT q.vector, q.which,
+                     sum(d.dimension) OVER (ORDER BY q.vector) - d.dimension AS place
+              FROM unnest(p_which) WITH ORDINALITY q(which, vector) JOIN profiles d ON d.id = p_profiles[q.which]) i
+        JOIN profiles p ON p.id = p_profiles[i.which]
+        JOIN texts t ON t.hash = p_hashes[i.vector]
+        WHERE EXISTS (SELECT 1 FROM edge e WHERE e.vector = i.vector)),
+    newest AS (
+        SELECT DISTINCT ON (g.text, g.profile) g.* FROM given g ORDER BY g.text, g.profile, g.as_of DESC, g.vector),
+    before AS MATERIALIZED (
+        SELECT g.*, v.written_at AS vector_before, r.written_at AS refused_before
+        FROM newest g LEFT JOIN vectors v ON v.text = g.text AND v.profile = g.profile
+                      LEFT JOIN refusals r ON r.text = g.text AND r.profile = g.profile),
+    stored AS (
+        INSERT INTO vectors AS v (text, profile, written_at, value)
+        SELECT b.text, b.profile, b.as_of, substring(p_values FROM (b.place * 4 + 1)::integer FOR b.dimension * 4)
+        FROM before b WHERE b.refused_before IS NULL OR b.refused_before <= b.as_of
+        ORDER BY b.text, b.profile
+        ON CONFLICT (text, profile) DO UPDATE SET written_at = excluded.written_at, value = excluded.value
+        WHERE v.written_at < excluded.written_at
+        RETURNING v.text, v.profile),
+    unrefused AS (
+        DELETE FROM refusals r USING stored s WHERE r.text = s.text AND r.profile = s.profile),
+    -- The feed names every spec that ranks differently now, not only the job's own: another may have waited for this text.
+    noted AS (
+        INSERT INTO changes (catalog, spec_name, at)
+        SELECT DISTINCT c.catalog, s.spec_name, store_now()
+        FROM stored k JOIN operations o ON o.text = k.text JOIN specs s ON s.spec = o.spec JOIN catalogs c ON c.catalog = s.catalog
+        WHERE c.target_profile = k.profile OR c.serving_profile = k.profile)
+    SELECT e.job, count(*)
+    FROM edge e JOIN before b ON b.vector = e.vector JOIN stored k ON k.text = b.text AND k.profile = b.profile
+    WHERE b.vector_before IS NULL OR b.vector_before < e.force_from
+    GROUP BY e.job;
+END $$;
+
+-- Refusals are rare: one after another. A refusal replaces an older vector, and the feed says so.
+CREATE FUNCTION store_refusals(p_held held_job[], p_profiles bytea[], p_which integer[], p_hashes bytea[], p_as_of bigint[], p_reasons text[],
+                               p_job integer[], p_refusal integer[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_item record;
+    v_text bigint;
+BEGIN
+    FOR v_item IN
+        SELECT DISTINCT ON (p_hashes[e.refusal], p.profile, e.refusal) e.refusal, p.profile, p_hashes[e.refusal] AS hash,
+               from_us(p_as_of[e.refusal]) AS as_of, p_reasons[e.refusal] AS reason
+        FROM unnest(p_job, p_refusal) e(job, refusal) JOIN unnest(p_held) h ON h.n = e.job
+        JOIN profiles p ON p.id = p_profiles[p_which[e.refusal]]
+        ORDER BY p_hashes[e.refusal], p.profile, e.refusal
+    LOOP
+        INSERT INTO texts AS k (hash) VALUES (v_item.hash) ON CONFLICT (hash) DO NOTHING;
+        SELECT k.text INTO v_text FROM texts k WHERE k.hash = v_item.hash;
+        CONTINUE WHEN EXISTS (SELECT 1 FROM settled w WHERE w.text = v_text AND w.profile = v_item.profile AND w.written_at >= v_item.as_of);
+        INSERT INTO refusals (text, profile, written_at, reason) VALUES (v_text, v_item.profile, v_item.as_of, v_item.reason)
+        ON CONFLICT (text, profile) DO UPDATE SET written_at = excluded.written_at, reason = excluded.reason;
+        DELETE FROM vectors v WHERE v.text = v_text AND v.profile = v_item.profile;
+        IF FOUND THEN
+            INSERT INTO changes (catalog, spec_name, at)
+            SELECT DISTINCT c.catalog, s.spec_name, store_now()
+            FROM operations o JOIN specs s ON s.spec = o.spec JOIN catalogs c ON c.catalog = s.catalog
+            WHERE o.text = v_text AND (c.target_profile = v_item.profile OR c.serving_profile = v_item.profile);
+        END IF;
+    END LOOP;
+END $$;
+
+-- Outcomes as the contract orders them: 0 progress, 1 succeeded, 2 failed, 3 retry, 4 release. `p_profiles` are the profiles that vectors and
+-- refusals name by place; `p_values` has the vectors' floats one after another. Returns which of the jobs were still held.
+CREATE FUNCTION commit_jobs(p_ids bigint[], p_tokens uuid[], p_outcomes smallint[], p_errors text[], p_delays bigint[], p_max_attempts integer,
+                            p_profiles bytea[],
+                            p_vector_profiles integer[], p_vector_hashes bytea[], p_vector_as_of bigint[], p_values bytea,
+                            p_vector_jobs integer[], p_vectors integer[],
+                            p_refusal_profiles integer[], p_refusal_hashes bytea[], p_refusal_as_of bigint[], p_reasons text[],
+                            p_refusal_jobs integer[], p_refusals integer[]) RETURNS TABLE (n bigint) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    v_now     timestamptz := store_now();
+    v_held    held_job[];
+    v_fresh   bigint[] := array_fill(0::bigint, ARRAY[greatest(cardinality(p_ids), 1)]);
+    v_job     held_job;
+    v_item    record;
+    v_refused text;
+    v_catalog integer;
+BEGIN
+    PERFORM 1 FROM job_leases l WHERE l.token = ANY (p_tokens) ORDER BY l.token, l.part FOR UPDATE;
+    SELECT array_agg(h ORDER BY h.n) INTO v_held FROM held_jobs(p_ids, p_tokens) h;
+    IF v_held IS NULL THEN RETURN; END IF;
+
+    IF cardinality(p_vectors) > 0 THEN
+        FOR v_item IN SELECT * FROM store_vectors(v_held, p_profiles, p_vector_profiles, p_vector_hashes, p_vector_as_of, p_values,
+                                                  p_vector_jobs, p_vectors) LOOP
+            v_fresh[v_item.n] := v_item.fresh;
+        END LOOP;
+    END IF;
+    IF cardinality(p_refusals) > 0 THEN
+        PERFORM store_refusals(v_held, p_profiles, p_refusal_profiles, p_refusal_hashes, p_refusal_as_of, p_reasons, p_refusal_jobs, p_refusals);
+    END IF;
+
+    -- Most jobs succeed, and many at once; nothing of theirs stands refused unless something of their profile does.
+    IF 1 = ALL (p_outcomes) AND NOT EXISTS (SELECT 1 FROM refusals) THEN
+        INSERT INTO jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at, completed_at, worker_id, last_error)
+        SELECT h.id, h.ref, h.kind, 2, h.attempts, h.expiries, h.embedded + v_fresh[h.n], h.created_at, h.started_at, v_now, h.worker_id, ''
+        FROM unnest(v_held) h;
+        UPDATE specs s SET failures = 0, parked_until = NULL FROM unnest(v_held) h WHERE s.spec = h.spec AND s.failures > 0;
+    ELSE
+        FOREACH v_job IN ARRAY v_held LOOP
+            v_job.new_vectors := v_job.new_vectors + v_fresh[v_job.n];
+            v_job.embedded := v_job.embedded + v_fresh[v_job.n];
+            v_job.last_error := coalesce(nullif(p_errors[v_job.n], ''), v_job.last_error);
+            CASE p_outcomes[v_job.n]
+                WHEN 0 THEN
+                    IF v_fresh[v_job.n] > 0 OR p_errors[v_job.n] <> '' THEN
+                        INSERT INTO job_progress AS g (id, new_vectors, embedded, last_error)
+                        VALUES (v_job.id, v_job.new_vectors, v_job.embedded, v_job.last_error)
+                        ON CONFLICT (id) DO UPDATE SET new_vectors = excluded.new_vectors, embedded = excluded.embedded,
+                                                       last_error = excluded.last_error;
+                    END IF;
+                WHEN 1 THEN
+                    v_refused := standing_refusal(v_job.spec, v_job.profile, v_job.force_from);
+                    IF v_refused IS NOT NULL THEN
+                        v_job.last_error := v_refused;
+                        PERFORM fail_job(v_job);
+                    ELSE
+                        -- What earlier attempts met is over.
+                        PERFORM append_done(v_job, 2::smallint, '');
+                        UPDATE specs s SET failures = 0, parked_until = NULL WHERE s.spec = v_job.spec AND s.failures > 0;
+                    END IF;
+                WHEN 2 THEN
+                    PERFORM fail_job(v_job);
+                WHEN 3 THEN
+                    IF v_job.new_vectors = 0 THEN v_job.attempts := v_job.attempts + 1; END IF;
+                    IF v_job.attempts >= p_max_attempts THEN
+                        PERFORM fail_job(v_job);
+                    ELSE
+                        PERFORM requeue_job(v_job, v_now + span_us(p_delays[v_job.n]));
+                    END IF;
+                WHEN 4 THEN
+                    PERFORM requeue_job(v_job, v_now + span_us(p_delays[v_job.n]));
+            END CASE;
+        END LOOP;
+    END IF;
+
+    SELECT array_agg(h.token) AS tokens, array_agg(h.part) AS parts, array_agg(h.id) AS ids INTO v_item
+    FROM unnest(v_held) h WHERE p_outcomes[h.n] <> 0;
+    IF v_item.ids IS NOT NULL THEN PERFORM leave_leases(v_item.tokens, v_item.parts, v_item.ids); END IF;
+
+    -- A catalog whose last text was settled by this turns to its target profile. While it has another pending job under that profile, not yet.
+    FOR v_catalog IN
+        SELECT DISTINCT c.catalog FROM unnest(v_held) h JOIN catalogs c ON c.catalog = h.catalog
+        WHERE p_outcomes[h.n] IN (1, 2) AND c.serving_profile IS DISTINCT FROM c.target_profile ORDER BY c.catalog
+    LOOP
+        PERFORM flip_if_settled(v_catalog);
+    END LOOP;
+    RETURN QUERY SELECT h.n FROM unnest(v_held) h;
+END $$;

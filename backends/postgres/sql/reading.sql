@@ -1,0 +1,185 @@
+-- What people look at: badges, rollups, history. Counts come from keys alone; no vector and no document is read.
+
+CREATE TYPE job_view AS (
+    id         bigint,
+    ref        bigint,
+    kind       smallint,
+    status     smallint,
+    attempts   integer,
+    expiries   integer,
+    last_error text,
+    worker_id  text,
+    embedded   bigint,
+    due        timestamptz,
+    expires_at timestamptz,
+    created_at timestamptz,
+    started_at timestamptz,
+    completed_at timestamptz
+);
+
+CREATE VIEW jobs_pending AS
+    SELECT r.id, r.ref, r.kind, 0::smallint AS status, r.attempts, r.expiries, r.last_error, ''::text AS worker_id, r.embedded, r.due,
+           NULL::timestamptz AS expires_at, r.created_at, r.started_at, NULL::timestamptz AS completed_at
+    FROM jobs_ready r;
+CREATE VIEW jobs_running AS
+    SELECT j.id, j.ref, j.kind, 1::smallint AS status, j.attempts, j.expiries, coalesce(g.last_error, j.last_error) AS last_error, l.worker_id,
+           coalesce(g.embedded, j.embedded) AS embedded, NULL::timestamptz AS due, l.expires_at, j.created_at, j.started_at,
+           NULL::timestamptz AS completed_at
+    FROM job_leases l CROSS JOIN unnest(l.jobs) j LEFT JOIN job_progress g ON g.id = j.id WHERE NOT j.id = ANY (l.ended);
+CREATE VIEW jobs_finished AS
+    SELECT d.id, d.ref, d.kind, d.status, d.attempts, d.expiries, d.last_error, d.worker_id, d.embedded, NULL::timestamptz AS due,
+           NULL::timestamptz AS expires_at, d.created_at, d.started_at, d.completed_at
+    FROM jobs_done d;
+
+-- For other programs: all jobs under one name, and the specs.
+CREATE VIEW api_catalog_embedding_jobs AS
+    SELECT j.id, n.catalog_id::text, n.spec_name::text, (ARRAY['spec_write', 'reconciler', 'manual_retry'])[j.kind + 1] AS kind,
+           (ARRAY['pending', 'running', 'succeeded', 'failed', 'cancelled'])[j.status + 1] AS status, j.attempts, j.last_error,
+           j.due AS next_run_at, j.worker_id, j.expires_at AS lease_expires_at, j.created_at, j.started_at, j.completed_at
+    FROM (SELECT * FROM jobs_pending UNION ALL SELECT * FROM jobs_running UNION ALL SELECT * FROM jobs_finished) j
+    JOIN spec_names n ON n.ref = j.ref;
+CREATE VIEW api_catalog_specs AS
+    SELECT c.catalog_id::text, s.spec_name::text, s.operation_count, s.title, s.description, s.base_path,
+           (ARRAY['inline', 'upload', 'file', 'url'])[s.source_kind + 1] AS source_kind, s.source, s.etag, s.generation, s.parked_until,
+           s.created_at, s.updated_at
+    FROM specs s JOIN catalogs c ON c.catalog = s.catalog;
+
+-- Operations whose text has a vector, and those whose text has only a refusal.
+CREATE FUNCTION settled_counts(p_catalog integer, p_profile integer, p_names text[])
+RETURNS TABLE (spec bigint, vectors bigint, refusals bigint) LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT s.spec, count(v.text), count(f.text) FILTER (WHERE v.text IS NULL)
+    FROM specs_named(p_catalog, p_names) s JOIN operations o ON o.spec = s.spec
+    LEFT JOIN vectors v ON v.text = o.text AND v.profile = p_profile AND (s.force_from IS NULL OR v.written_at >= s.force_from)
+    LEFT JOIN refusals f ON f.text = o.text AND f.profile = p_profile AND (s.force_from IS NULL OR f.written_at >= s.force_from)
+    GROUP BY s.spec;
+END $$;
+
+-- The newest job of each spec: the pending one, which is the newest where there is one, or a running one, or the end of jobs_done_of_spec.
+CREATE FUNCTION newest_jobs(p_catalog integer, p_names text[]) RETURNS SETOF job_view LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY
+    WITH wanted AS MATERIALIZED (SELECT s.ref, s.jobs_after FROM specs_named(p_catalog, p_names) s),
+    running AS MATERIALIZED (SELECT r.* FROM jobs_running r WHERE r.ref IN (SELECT w.ref FROM wanted w))
+    SELECT DISTINCT ON (j.ref) j.*
+    FROM wanted w CROSS JOIN LATERAL (
+        (SELECT p.* FROM jobs_pending p WHERE p.ref = w.ref)
+        UNION ALL
+        (SELECT r.* FROM running r WHERE r.ref = w.ref)
+        UNION ALL
+        (SELECT f.* FROM jobs_finished f WHERE f.ref = w.ref AND f.id > w.jobs_after ORDER BY f.id DESC LIMIT 1)) j
+    ORDER BY j.ref, j.id DESC;
+END $$;
+
+CREATE FUNCTION spec_statuses(p_catalog text, p_names text[])
+RETURNS TABLE (spec_name text, operation_count integer, vectors bigint, refusals bigint, id bigint, kind smallint, status smallint,
+               attempts integer, expiries integer, last_error text, worker_id text, embedded bigint, due bigint, expires_at bigint,
+               created_at bigint, started_at bigint, completed_at bigint) LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+DECLARE
+    v_catalog catalogs := catalog_named(p_catalog);
+BEGIN
+    RETURN QUERY
+    SELECT s.spec_name, s.operation_count, coalesce(k.vectors, 0), coalesce(k.refusals, 0), j.id, j.kind, j.status, j.attempts, j.expiries,
+           j.last_error, j.worker_id, j.embedded, to_us(j.due), to_us(j.expires_at), to_us(j.created_at), to_us(j.started_at),
+           to_us(j.completed_at)
+    FROM specs_named(v_catalog.catalog, p_names) s
+    LEFT JOIN settled_counts(v_catalog.catalog, v_catalog.target_profile, p_names) k ON k.spec = s.spec
+    LEFT JOIN newest_jobs(v_catalog.catalog, p_names) j ON j.ref = s.ref
+    ORDER BY s.spec_name;
+END $$;
+
+CREATE FUNCTION catalog_health(p_catalog text)
+RETURNS TABLE (catalog_id text, specs_total bigint, specs_indexed bigint, specs_pending bigint, specs_running bigint, specs_failed bigint,
+               operations bigint, embeddings bigint) LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+DECLARE
+    v_catalog catalogs;
+BEGIN
+    IF p_catalog <> '' THEN PERFORM catalog_named(p_catalog); END IF;
+    FOR v_catalog IN SELECT * FROM catalogs c WHERE p_catalog IN ('', c.catalog_id) ORDER BY c.catalog_id LOOP
+        RETURN QUERY
+        SELECT v_catalog.catalog_id::text, count(*), count(*) FILTER (WHERE coalesce(k.vectors + k.refusals, 0) = s.operation_count),
+               count(*) FILTER (WHERE j.status = 0), count(*) FILTER (WHERE j.status = 1), count(*) FILTER (WHERE j.status = 3),
+               coalesce(sum(s.operation_count), 0), coalesce(sum(k.vectors), 0)::bigint
+        FROM specs s
+        LEFT JOIN settled_counts(v_catalog.catalog, v_catalog.target_profile, '{}') k ON k.spec = s.spec
+        LEFT JOIN newest_jobs(v_catalog.catalog, '{}') j ON j.ref = s.ref
+        WHERE s.catalog = v_catalog.catalog;
+    END LOOP;
+END $$;
+
+-- Distinct texts. One that a forced spec still waits for is missing, though it may count for another spec: the newest force decides.
+CREATE FUNCTION settlement(p_catalog text, p_names text[])
+RETURNS TABLE (specs bigint, operations bigint, texts bigint, vectors bigint, refusals bigint) LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+DECLARE
+    v_catalog catalogs := catalog_named(p_catalog);
+BEGIN
+    SELECT count(*) INTO specs FROM specs_named(v_catalog.catalog, p_names) s;
+    SELECT coalesce(sum(q.n), 0), count(*), count(*) FILTER (WHERE q.has_vector), count(*) FILTER (WHERE q.has_refusal AND NOT q.has_vector)
+    INTO operations, texts, vectors, refusals
+    FROM (SELECT t.n,
+                 EXISTS (SELECT 1 FROM vectors v WHERE v.text = t.text AND v.profile = v_catalog.target_profile
+                         AND (t.force IS NULL OR v.written_at >= t.force)) AS has_vector,
+                 EXISTS (SELECT 1 FROM refusals f WHERE f.text = t.text AND f.profile = v_catalog.target_profile
+                         AND (t.force IS NULL OR f.written_at >= t.force)) AS has_refusal
+          FROM (SELECT o.text, count(*) AS n, max(s.force_from) AS force
+                FROM specs_named(v_catalog.catalog, p_names) s JOIN operations o ON o.spec = s.spec GROUP BY o.text) t) q;
+    RETURN NEXT;
+END $$;
+
+-- Newest first. Open jobs are few; history is walked by the index that each filter has, and never past the limit: for a catalog, spec
+-- by spec, so what other catalogs did costs nothing.
+CREATE FUNCTION list_jobs(p_id bigint, p_catalog text, p_name text, p_status smallint, p_before bigint, p_limit bigint)
+RETURNS TABLE (id bigint, catalog_id text, spec_name text, kind smallint, status smallint, attempts integer, expiries integer, last_error text,
+               worker_id text, embedded bigint, due bigint, expires_at bigint, created_at bigint, started_at bigint, completed_at bigint)
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+DECLARE
+    v_refs bigint[];
+    v_jobs job_view[];
+    v_part job_view[];
+BEGIN
+    IF p_catalog IS NOT NULL OR p_name IS NOT NULL THEN
+        v_refs := ARRAY (SELECT n.ref FROM spec_names n
+                         WHERE (p_catalog IS NULL OR n.catalog_id = p_catalog) AND (p_name IS NULL OR n.spec_name = p_name));
+    END IF;
+    IF p_status IS NULL OR p_status = 0 THEN
+        v_jobs := ARRAY (SELECT ROW (j.*)::job_view FROM jobs_pending j
+                         WHERE (p_id IS NULL OR j.id = p_id) AND (v_refs IS NULL OR j.ref = ANY (v_refs)) AND j.id < p_before
+                         ORDER BY j.id DESC LIMIT p_limit);
+    END IF;
+    IF p_status IS NULL OR p_status = 1 THEN
+        v_jobs := v_jobs || ARRAY (SELECT ROW (j.*)::job_view FROM jobs_running j
+                                   WHERE (p_id IS NULL OR j.id = p_id) AND (v_refs IS NULL OR j.ref = ANY (v_refs)) AND j.id < p_before
+                                   ORDER BY j.id DESC LIMIT p_limit);
+    END IF;
+    IF p_id IS NOT NULL THEN
+        v_part := ARRAY (SELECT ROW (j.*)::job_view FROM jobs_finished j
+                         WHERE j.id = p_id AND j.id < p_before AND (v_refs IS NULL OR j.ref = ANY (v_refs))
+                           AND (p_status IS NULL OR j.status = p_status) LIMIT p_limit);
+    ELSIF p_status IN (0, 1) THEN
+        v_part := '{}';
+    ELSIF v_refs IS NOT NULL AND p_status > 2 THEN
+        v_part := ARRAY (SELECT ROW (q.*)::job_view FROM unnest(v_refs) r(ref) CROSS JOIN LATERAL (
+                             SELECT j.* FROM jobs_finished j WHERE j.ref = r.ref AND j.status > 2 AND j.status = p_status AND j.id < p_before
+                             ORDER BY j.id DESC LIMIT p_limit) q ORDER BY q.id DESC LIMIT p_limit);
+    ELSIF v_refs IS NOT NULL THEN
+        v_part := ARRAY (SELECT ROW (q.*)::job_view FROM unnest(v_refs) r(ref) CROSS JOIN LATERAL (
+                             SELECT j.* FROM jobs_finished j WHERE j.ref = r.ref AND (p_status IS NULL OR j.status = p_status) AND j.id < p_before
+                             ORDER BY j.id DESC LIMIT p_limit) q ORDER BY q.id DESC LIMIT p_limit);
+    ELSIF p_status > 2 THEN
+        v_part := ARRAY (SELECT ROW (j.*)::job_view FROM jobs_finished j WHERE j.status > 2 AND j.status = p_status AND j.id < p_before
+                         ORDER BY j.id DESC LIMIT p_limit);
+    ELSE
+        v_part := ARRAY (SELECT ROW (j.*)::job_view FROM jobs_finished j WHERE (p_status IS NULL OR j.status = p_status) AND j.id < p_before
+                         ORDER BY j.id DESC LIMIT p_limit);
+    END IF;
+    RETURN QUERY
+    SELECT j.id, n.catalog_id, n.spec_name, j.kind, j.status, j.attempts, j.expiries, j.last_error, j.worker_id, j.embedded, to_us(j.due),
+           to_us(j.expires_at), to_us(j.created_at), to_us(j.started_at), to_us(j.completed_at)
+    FROM unnest(v_jobs || v_part) j JOIN spec_names n ON n.ref = j.ref ORDER BY j.id DESC LIMIT p_limit;
+END $$;

@@ -1,0 +1,249 @@
+-- Tables, their indexes and their storage settings.
+--
+-- The queue lies on disk in three parts (docs/adr/0021-receipts.md): a narrow row for each pending job; one row for each claimed batch,
+-- a receipt that holds its jobs in an array; and history, which is only ever appended to. A claim deletes pending rows and writes one
+-- receipt; a commit deletes the receipt and appends to history. No row is updated on that way.
+--
+-- Enumerations are stored by the contract's order: status 0 pending, 1 running, 2 succeeded, 3 failed, 4 cancelled; kind 0 spec_write,
+-- 1 reconciler, 2 manual_retry. Names are compared byte by byte, as the contract orders them.
+
+-- The store's clock: every time in this schema is read from here, and no worker's clock is ever compared with it.
+CREATE FUNCTION store_now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT now()';
+-- Times go over the wire as microseconds since 1970.
+CREATE FUNCTION from_us(bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE
+    AS $$ SELECT timestamptz 'epoch' + $1 * interval '1 microsecond' $$;
+CREATE FUNCTION to_us(timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE
+    AS $$ SELECT (extract(epoch FROM $1) * 1000000)::bigint $$;
+CREATE FUNCTION span_us(bigint) RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT $1 * interval '1 microsecond' $$;
+
+CREATE TABLE profiles (
+    profile         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id              bytea   NOT NULL UNIQUE CHECK (length(id) = 32),
+    fingerprint     bytea   NOT NULL CHECK (length(fingerprint) = 32),
+    epoch           bigint  NOT NULL,
+    plugin          text    NOT NULL,
+    model           text    NOT NULL,
+    model_digest    text    NOT NULL,
+    dimension       integer NOT NULL CHECK (dimension > 0),
+    document_prefix text    NOT NULL,
+    query_prefix    text    NOT NULL,
+    text_version    bigint  NOT NULL,
+    max_text_bytes  bigint  NOT NULL,
+    semantic_weight float8  NOT NULL,
+    option_names    text[]  NOT NULL,
+    option_values   text[]  NOT NULL
+);
+CREATE INDEX profiles_by_fingerprint ON profiles (fingerprint);
+
+CREATE TABLE catalogs (
+    catalog         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    catalog_id      text COLLATE "C" NOT NULL UNIQUE,
+    name            text NOT NULL,
+    version         text NOT NULL,
+    display_name    text NOT NULL,
+    description     text NOT NULL,
+    provider        text NOT NULL DEFAULT '',
+    target_profile  integer REFERENCES profiles,
+    serving_profile integer REFERENCES profiles,
+    feed_floor      bigint NOT NULL DEFAULT 0,  -- a reader from before this transaction must read everything again
+    created_at      timestamptz NOT NULL,
+    updated_at      timestamptz NOT NULL
+);
+
+-- A spec's name, once, for everything that outlives the spec: history refers to it by a small number.
+CREATE TABLE spec_names (
+    ref        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    catalog_id text COLLATE "C" NOT NULL,
+    spec_name  text COLLATE "C" NOT NULL,
+    UNIQUE (catalog_id, spec_name)
+);
+
+CREATE TABLE specs (
+    spec            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    ref             bigint  NOT NULL UNIQUE REFERENCES spec_names,
+    catalog         integer NOT NULL REFERENCES catalogs,
+    spec_name       text COLLATE "C" NOT NULL,
+    source_kind     smallint NOT NULL,
+    source          text    NOT NULL,
+    etag            text    NOT NULL,
+    base_path       text    NOT NULL,
+    title           text    NOT NULL,
+    description     text    NOT NULL,
+    content_hash    bytea   NOT NULL CHECK (length(content_hash) = 32),
+    text_version    bigint  NOT NULL,
+    generation      bigint  NOT NULL DEFAULT 1,
+    operation_count integer NOT NULL DEFAULT 0,
+    force_from      timestamptz,                 -- what was written before does not count for this spec
+    failures        integer NOT NULL DEFAULT 0,  -- failed jobs since the last success, changed write or manual retry
+    parked_until    timestamptz,
+    jobs_after      bigint  NOT NULL,            -- jobs up to this id belong to a deleted spec of the same name
+    created_at      timestamptz NOT NULL,
+    updated_at      timestamptz NOT NULL,
+    UNIQUE (catalog, spec_name)
+) WITH (fillfactor = 80);
+
+-- Apart from the specs, so that reading those never touches a document. zstd; TOAST need not try again.
+CREATE TABLE documents (
+    spec    bigint PRIMARY KEY,
+    size    bigint NOT NULL,  -- of the document before compression
+    content bytea  NOT NULL
+);
+ALTER TABLE documents ALTER content SET STORAGE EXTERNAL;
+
+-- A canonical text, once for all operations that have it. One known by its hash alone (a vector came after its operation went) has none.
+CREATE TABLE texts (
+    text    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    hash    bytea NOT NULL UNIQUE CHECK (length(hash) = 32),
+    content text
+);
+
+-- The key to `texts` is what keeps the sweep of unused texts from taking one that is just being referred to.
+CREATE TABLE operations (
+    spec         bigint  NOT NULL,
+    position     integer NOT NULL,
+    text         bigint  NOT NULL REFERENCES texts,
+    operation_id text    NOT NULL,
+    method       text    NOT NULL,
+    path         text    NOT NULL,
+    summary      text    NOT NULL,
+    tags         text    NOT NULL,  -- one a line, '\' and line feeds escaped by '\'
+    cut_bytes    bigint  NOT NULL,
+    PRIMARY KEY (spec, position)
+);
+-- Sweeps over what is settled walk this alone.
+CREATE INDEX operations_by_spec ON operations (spec, text);
+-- Who has a text: for the change feed, and for the sweep of unused ones.
+CREATE INDEX operations_by_text ON operations (text, spec);
+
+-- float32, little-endian, always out of line: counting vectors walks narrow rows and never reads a value.
+CREATE TABLE vectors (
+    text       bigint      NOT NULL,
+    profile    integer     NOT NULL,
+    written_at timestamptz NOT NULL,
+    value      bytea       NOT NULL,
+    PRIMARY KEY (text, profile)
+) WITH (toast_tuple_target = 128);
+ALTER TABLE vectors ALTER value SET STORAGE EXTERNAL;
+
+CREATE TABLE refusals (
+    text       bigint      NOT NULL,
+    profile    integer     NOT NULL,
+    written_at timestamptz NOT NULL,
+    reason     text        NOT NULL,
+    PRIMARY KEY (text, profile)
+);
+
+-- What settles a text under a profile.
+CREATE VIEW settled AS
+    SELECT text, profile, written_at FROM vectors
+    UNION ALL
+    SELECT text, profile, written_at FROM refusals;
+
+CREATE SEQUENCE job_ids;
+
+-- Pending jobs, and no others. Every claim deletes here, so vacuum comes often and does not dawdle.
+CREATE TABLE jobs_ready (
+    id         bigint      NOT NULL DEFAULT nextval('job_ids') PRIMARY KEY,
+    ref        bigint      NOT NULL UNIQUE,        -- one_open_job
+    profile    integer,                            -- the catalog's target; none while there is none
+    kind       smallint    NOT NULL,
+    attempts   integer     NOT NULL DEFAULT 0,
+    expiries   integer     NOT NULL DEFAULT 0,
+    operations integer     NOT NULL,
+    embedded   bigint      NOT NULL DEFAULT 0,
+    due        timestamptz NOT NULL,
+    created_at timestamptz NOT NULL,
+    started_at timestamptz,
+    last_error text        NOT NULL DEFAULT ''
+) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0,
+        autovacuum_analyze_scale_factor = 0.1);
+-- Claims walk these in due order, one profile at a time, so a profile whose provider cools down is not touched. Suspects lie apart.
+CREATE INDEX jobs_due     ON jobs_ready (profile, due, id) WHERE expiries < 2;
+CREATE INDEX jobs_suspect ON jobs_ready (profile, due, id) WHERE expiries >= 2;
+
+CREATE TYPE job_row AS (
+    id         bigint,
+    ref        bigint,
+    profile    integer,
+    kind       smallint,
+    attempts   integer,
+    expiries   integer,
+    embedded   bigint,
+    created_at timestamptz,
+    started_at timestamptz,
+    last_error text
+);
+
+-- One receipt for each claimed batch. Jobs that end before the others are noted in `ended`; the array itself is never rewritten, and an
+-- extended lease or an ended job is a small update on the same page. A batch of which only a part is extended is split in parts.
+CREATE TABLE job_leases (
+    token      uuid        NOT NULL,  -- a job's own token is this, with the job's id in its last half by exclusive or
+    part       integer     NOT NULL DEFAULT 0,
+    worker_id  text        NOT NULL,
+    claimed_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    size       integer     NOT NULL,
+    ended      bigint[]    NOT NULL DEFAULT '{}',
+    jobs       job_row[]   NOT NULL,
+    PRIMARY KEY (token, part)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0,
+        toast.autovacuum_vacuum_scale_factor = 0.05, toast.autovacuum_vacuum_threshold = 1000, toast.autovacuum_vacuum_cost_delay = 0);
+
+-- What a running job did so far, for those that tell before they end.
+CREATE TABLE job_progress (
+    id          bigint  PRIMARY KEY,
+    new_vectors integer NOT NULL,  -- since the claim
+    embedded    bigint  NOT NULL,  -- by this job in all
+    last_error  text    NOT NULL
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+
+-- History, in the order in which jobs ended. It refers to names, not to specs: a deleted spec's jobs stay.
+CREATE TABLE jobs_done (
+    id           bigint      NOT NULL,
+    ref          bigint      NOT NULL,
+    kind         smallint    NOT NULL,
+    status       smallint    NOT NULL,
+    attempts     integer     NOT NULL,
+    expiries     integer     NOT NULL,
+    embedded     bigint      NOT NULL,
+    created_at   timestamptz NOT NULL,
+    started_at   timestamptz,
+    completed_at timestamptz NOT NULL,
+    worker_id    text        NOT NULL,
+    last_error   text        NOT NULL
+) WITH (autovacuum_vacuum_insert_scale_factor = 0.05);
+CREATE INDEX jobs_done_id ON jobs_done (id);
+CREATE INDEX jobs_done_of_spec ON jobs_done (ref, id);
+CREATE INDEX jobs_done_completed ON jobs_done (completed_at);
+-- The rare ends, for lists of what went wrong.
+CREATE INDEX jobs_unsuccessful ON jobs_done (status, id) WHERE status > 2;
+CREATE INDEX jobs_unsuccessful_of_spec ON jobs_done (ref, id) WHERE status > 2;
+
+CREATE TABLE workers (
+    worker_id  text        PRIMARY KEY,
+    host       text        NOT NULL,
+    pid        bigint      NOT NULL,
+    version    text        NOT NULL,
+    jobs_held  bigint      NOT NULL,
+    started_at timestamptz NOT NULL,
+    seen_at    timestamptz NOT NULL
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
+
+CREATE TABLE lanes (
+    fingerprint bytea       NOT NULL CHECK (length(fingerprint) = 32),
+    endpoint    text COLLATE "C" NOT NULL,
+    until       timestamptz NOT NULL,
+    reason      text        NOT NULL,
+    PRIMARY KEY (fingerprint, endpoint)
+) WITH (fillfactor = 50);
+
+-- The feed: which spec of which catalog changed in which transaction; an empty name stands for all of the catalog. Only appended to, so
+-- that no row is hot. Transactions end in another order than they begin in: a reader goes by `feed_revision`.
+CREATE TABLE changes (
+    catalog   integer     NOT NULL,
+    xact      bigint      NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
+    spec_name text COLLATE "C" NOT NULL,
+    at        timestamptz NOT NULL
+);
+CREATE INDEX changes_by_xact ON changes (catalog, xact);
+CREATE INDEX changes_by_time ON changes (at);

@@ -1,0 +1,59 @@
+#include "store.h"
+
+namespace embedq::postgres {
+namespace {
+
+[[nodiscard]] std::string quoted(const std::string& identifier) {
+    std::string out = "\"";
+    for (const char c : identifier) {
+        if (c == '"') out += '"';
+        out += c;
+    }
+    return out + "\"";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> make_store(const Options& options, Context& context) {
+    ConnectionSettings settings;
+    settings.url = options.find<std::string>("url").value_or("");
+    if (settings.url.empty()) {
+        return fail(ErrorKind::misconfigured,
+                    "the PostgreSQL store has no 'url': name the database, for example url: postgresql://embedq@localhost/embedq");
+    }
+    if (const auto fault = fault_of_url(settings.url)) {
+        return fail(ErrorKind::misconfigured, "the PostgreSQL store's 'url' cannot be read: " + *fault +
+                                                  "; expected postgresql://user:password@host:5432/database or key=value words");
+    }
+    const auto schema = options.find<std::string>("schema").value_or("embedq");
+    constexpr std::size_t longest_name = 63;  // PostgreSQL cuts longer ones
+    if (schema.empty() || schema.size() > longest_name || schema.starts_with("pg_") || schema.find('\0') != std::string::npos) {
+        return fail(ErrorKind::misconfigured, "the PostgreSQL store's 'schema' is '" + schema +
+                                                  "', but must be a name of 1 to 63 bytes that does not begin with 'pg_'");
+    }
+    settings.schema = quoted(schema);
+    settings.statement_timeout = options.find<std::chrono::milliseconds>("statement_timeout").value_or(settings.statement_timeout);
+    const auto pool = static_cast<std::size_t>(options.find<std::int64_t>("pool").value_or(8));
+    return std::make_unique<PostgresStore>(std::move(settings), pool, context);
+}
+
+PostgresStore::PostgresStore(ConnectionSettings settings, std::size_t pool, Context& context)
+    : context_(context), session_(std::move(settings), pool, context) {}
+
+StoreCapabilities PostgresStore::capabilities() const {
+    return {.persistent = true, .multi_process = true, .own_clock = true};
+}
+
+Result<MigrationState> PostgresStore::migration_state() {
+    return session_.migration_state();
+}
+Result<MigrationState> PostgresStore::migrate() {
+    return session_.migrate();
+}
+
+// What tells of other processes' writes is a notifier; the queue itself is asked for what is due.
+Result<std::uint64_t> PostgresStore::change_stamp() {
+    return 0;
+}
+
+}  // namespace embedq::postgres

@@ -1,0 +1,150 @@
+#include "cli/examination.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "catalog/document.h"
+#include "catalog/profile.h"
+#include "cli/logging.h"
+#include "cli/question.h"
+#include "cli/runtime.h"
+#include "config/configuration.h"
+#include "config/text.h"
+#include "engine/engine_impl.h"
+#include "loader/instances.h"
+#include "loader/registry.h"
+#include "scheduler/providers.h"
+
+namespace embedq::cli {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds notifier_step{100};
+
+// What instances look at as long as they live. A provider that does not come back keeps it, too.
+struct Surroundings {
+    Surroundings(Console& console, config::Configuration what)
+        : configuration(std::move(what)),
+          log(console, LogLevel::error, configuration.logging.format == config::LogFormat::json ? LogForm::json : LogForm::text) {}
+
+    HostContext& context(const std::string& name) {
+        contexts.push_back(
+            std::make_unique<HostContext>(name, log, [this](std::string_view option) { return store_option(configuration, option); }));
+        return *contexts.back();
+    }
+
+    const config::Configuration configuration;
+    const Log log;
+    std::vector<std::unique_ptr<HostContext>> contexts;
+};
+
+// The engine reads only, and tells nobody of work.
+class SilentNotifier : public Notifier {
+public:
+    void publish() override {}
+    Wake wait(steady_clock::time_point /*deadline*/, std::stop_token /*stop*/) override { return Wake::timeout; }
+};
+
+// Members stand in the order in which they are needed: each is destroyed before what it uses.
+class ExaminationImpl : public Examination {
+public:
+    ExaminationImpl(Console& console, plugins::Registry& registry, config::Configuration configuration, std::vector<std::string> warnings)
+        : registry_(registry),
+          warnings_(std::move(warnings)),
+          surroundings_(std::make_shared<Surroundings>(console, std::move(configuration))) {}
+
+    std::string source() const override { return configuration().source; }
+    std::vector<std::string> warnings() const override { return warnings_; }
+
+    std::string store_name() const override { return configuration().store.plugin; }
+
+    Result<StoreCapabilities> store_capabilities() override {
+        auto store = make<Store>(PluginKind::store, configuration().store, plugins::make_store);
+        if (!store) return std::unexpected(store.error());
+        store_ = std::move(*store);
+        engine_ =
+            engine::make_engine(*store_, silent_, no_providers_, {configuration().embedding.provider, configuration().embedding.catalogs},
+                                surroundings_->context("engine"));
+        return store_->capabilities();
+    }
+
+    Result<std::vector<Finding>> store_findings() override { return store_->diagnose(); }
+    Result<MigrationState> migration_state() override { return store_->migration_state(); }
+    Result<std::vector<LaneState>> lanes() override { return store_->lanes(); }
+    Engine& engine() override { return *engine_; }
+
+    std::string notifier_name() const override { return configuration().notifier.plugin; }
+
+    Result<std::string> notifier_degraded(milliseconds limit) override {
+        const auto notifier = make<Notifier>(PluginKind::notifier, configuration().notifier, plugins::make_notifier);
+        if (!notifier) return std::unexpected(notifier.error());
+        const auto deadline = steady_clock::now() + limit;
+        std::string reason = (*notifier)->degraded();
+        // It may still be on its way to a connection.
+        while (!reason.empty() && steady_clock::now() < deadline) {
+            (void)(*notifier)->wait(steady_clock::now() + notifier_step, {});
+            reason = (*notifier)->degraded();
+        }
+        return reason;
+    }
+
+    std::vector<ProviderAnswer> ask_providers(milliseconds limit) override {
+        std::vector<ProviderAnswer> answers;
+        std::vector<std::pair<std::size_t, Question>> questions;
+        const auto deadline = steady_clock::now() + limit;
+        for (const auto& [name, provider] : configuration().providers) {
+            answers.push_back({name, provider.instance.plugin, ProviderInfo{}, {}, {}});
+            auto made = make<Provider>(PluginKind::provider, provider.instance, plugins::make_provider);
+            if (made) {
+                questions.emplace_back(answers.size() - 1, Question(std::move(*made), surroundings_));
+            } else {
+                answers.back().info = std::unexpected(made.error());
+            }
+        }
+        for (auto& [index, question] : questions) {
+            ProviderAnswer& answer = answers[index];
+            answer.info = question.answer(deadline, limit);
+            if (!answer.info) continue;
+            answer.took = question.took();
+            answer.fingerprint = catalog::make_profile(answer.plugin, *answer.info, catalog::text_version).fingerprint;
+        }
+        return answers;
+    }
+
+    std::string default_provider() const override { return configuration().embedding.provider; }
+    milliseconds lease() const override { return configuration().scheduler.lease; }
+    Time now() const override { return SystemClock().wall(); }
+
+private:
+    [[nodiscard]] const config::Configuration& configuration() const { return surroundings_->configuration; }
+
+    template <class Interface, class Make>
+    Result<std::unique_ptr<Interface>> make(PluginKind kind, const config::PluginInstance& instance, Make factory) {
+        const auto plugin = registry_.load(kind, instance.plugin);
+        if (!plugin) return std::unexpected(plugin.error());
+        auto made = factory(**plugin, instance.options, surroundings_->context(instance.name));
+        // What a factory refuses may quote an address.
+        if (!made) made.error().message = config::hide_credentials(made.error().message);
+        return made;
+    }
+
+    plugins::Registry& registry_;
+    const std::vector<std::string> warnings_;
+    const std::shared_ptr<Surroundings> surroundings_;
+    SilentNotifier silent_;
+    scheduler::ProviderDirectory no_providers_{{}};
+    std::unique_ptr<Store> store_;
+    std::unique_ptr<engine::EngineImpl> engine_;
+};
+
+}  // namespace
+
+std::unique_ptr<Examination> examine(Console& console, plugins::Registry& registry, config::Configuration configuration,
+                                     std::vector<std::string> warnings) {
+    return std::make_unique<ExaminationImpl>(console, registry, std::move(configuration), std::move(warnings));
+}
+
+}  // namespace embedq::cli
