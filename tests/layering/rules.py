@@ -85,6 +85,8 @@ LIBRARIES = [
             ["core/catalog", "core/engine", "core/cli", "config", "plugins/loader", "providers/simulated", "benchmarks/ranking",
              "tests/conformance/program"]),
     Library("SQLite", ["sqlite3.h"], ["SQLite::"], ["backends/sqlite"]),
+    Library("libpqxx", ["pqxx/"], ["PkgConfig::PQXX"], ["backends/postgres/connection.cpp"]),
+    Library("libpq", ["libpq-fe.h"], ["PkgConfig::PQ"], ["backends/postgres/connection.cpp"]),
     Library("zstd", ["zstd.h"], ["PkgConfig::ZSTD"], ["backends/documents"]),
     Library("Snowball", ["libstemmer.h"], ["stemmer"], ["core/catalog/ranking", "providers/lexical"]),
     Library("GoogleTest", ["gtest/", "gmock/"], ["GTest::"], ["tests"]),
@@ -98,5 +100,8 @@ SYSTEM_HEADERS = {
 }
 
 # Folders that includes are looked up in, beside the including file's own.
-INCLUDE_ROOTS = [".", "core", "core/include", "plugins", "providers", "backends/memory/include", "backends/sqlite",
+INCLUDE_ROOTS = [".", "core", "core/include", "plugins", "providers", "backends", "backends/memory/include", "backends/sqlite", "backends/postgres",
                  "tests/conformance", "tests/conformance/include", "tests/conformance/kit", "tests/unit/scheduler", "benchmarks"]
+
+# Headers that the build writes, with the folder whose CMakeLists.txt does; for that folder alone.
+GENERATED = {"sql_texts.h": "backends/postgres"}
