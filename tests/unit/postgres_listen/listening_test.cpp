@@ -77,6 +77,17 @@ TEST_F(PostgresListenTest, ManyPublicationsAreMergedAndTheLastOneArrives) {
     EXPECT_LE(woken, 2 + (heard - begin) / 50ms);
 }
 
+// A listener that does not read stops the server at the full socket, and what it has not taken stays in the server's queue.
+TEST_F(PostgresListenTest, TheSocketIsReadWhileNobodyWaits) {
+    Instance one(url);
+    one.until_it_listens();
+    EXPECT_EQ(server.value("select count(pg_notify('a channel', n || repeat('x', 7000))) from generate_series(1, 5000) n"), "5000");
+    const auto end = Steady::now() + kPatience;
+    while (server.value("select pg_notification_queue_usage()") != "0") ASSERT_LT(Steady::now(), end);
+    EXPECT_EQ(one.wait(0ms), Wake::notified);
+    EXPECT_EQ(one.degraded(), "");
+}
+
 TEST_F(PostgresListenTest, WhatWasPublishedRightBeforeTheEndArrives) {
     Instance other(url);
     other.until_it_listens();
