@@ -92,7 +92,8 @@ def environment(**more):
 
 
 def rows_of(text):
-    return [[None if value == NULL else value for value in row] for row in csv.reader(io.StringIO(text))]
+    # A row of one empty text is an empty line.
+    return [[None if value == NULL else value for value in row or [""]] for row in csv.reader(io.StringIO(text))]
 
 
 def psql_command(url):

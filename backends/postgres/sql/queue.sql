@@ -227,18 +227,35 @@ CREATE TYPE held_job AS (
     worker_id    text
 );
 
--- The jobs that are still held by these receipts. Each receipt's array is read once.
-CREATE FUNCTION held_jobs(p_ids bigint[], p_tokens uuid[]) RETURNS SETOF held_job LANGUAGE plpgsql AS $$
+-- The jobs that these receipts still hold, in the caller's order. Each receipt's array is read once and hashed: a loop over the caller's list
+-- for each job, which the planner may take for cheap, would be quadratic.
+CREATE FUNCTION open_jobs(p_ids bigint[], p_tokens uuid[]) RETURNS SETOF held_job LANGUAGE plpgsql ROWS 50 SET enable_nestloop = off AS $$
 BEGIN
     RETURN QUERY
-    SELECT q.n, j.id, l.token, l.part, j.ref, s.spec, s.catalog, j.profile, j.kind, j.attempts, j.expiries,
-           coalesce(g.embedded, j.embedded), coalesce(g.new_vectors, 0), j.created_at, j.started_at, coalesce(g.last_error, j.last_error),
-           s.force_from, l.worker_id
-    FROM job_leases l CROSS JOIN unnest(l.jobs) j
-    JOIN unnest(p_ids, p_tokens) WITH ORDINALITY q(id, token, n) ON q.id = j.id AND q.token = l.token
-    JOIN specs s ON s.ref = j.ref
-    LEFT JOIN job_progress g ON g.id = j.id
-    WHERE l.token = ANY (p_tokens) AND NOT j.id = ANY (l.ended);
+    WITH there AS MATERIALIZED (
+        SELECT l.token, l.part, l.worker_id, j.* FROM job_leases l CROSS JOIN unnest(l.jobs) j
+        WHERE l.token = ANY (p_tokens) AND (l.ended = '{}' OR NOT j.id = ANY (l.ended))),
+    asked AS MATERIALIZED (SELECT * FROM unnest(p_ids, p_tokens) WITH ORDINALITY q(id, token, n))
+    SELECT q.n, t.id, t.token, t.part, t.ref, NULL::bigint, NULL::integer, t.profile, t.kind, t.attempts, t.expiries, t.embedded, 0,
+           t.created_at, t.started_at, t.last_error, NULL::timestamptz, t.worker_id
+    FROM asked q JOIN there t ON t.id = q.id AND t.token = q.token;
+END $$;
+
+-- The same with what their specs and their progress say: `specs` by ref, a look each.
+CREATE FUNCTION held_jobs(p_ids bigint[], p_tokens uuid[]) RETURNS SETOF held_job LANGUAGE plpgsql ROWS 50 AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM job_progress) THEN
+        RETURN QUERY
+        SELECT h.n, h.id, h.token, h.part, h.ref, s.spec, s.catalog, h.profile, h.kind, h.attempts, h.expiries,
+               coalesce(g.embedded, h.embedded), coalesce(g.new_vectors, 0), h.created_at, h.started_at,
+               coalesce(g.last_error, h.last_error), s.force_from, h.worker_id
+        FROM open_jobs(p_ids, p_tokens) h JOIN specs s ON s.ref = h.ref LEFT JOIN job_progress g ON g.id = h.id ORDER BY h.n;
+    ELSE
+        RETURN QUERY
+        SELECT h.n, h.id, h.token, h.part, h.ref, s.spec, s.catalog, h.profile, h.kind, h.attempts, h.expiries, h.embedded, 0,
+               h.created_at, h.started_at, h.last_error, s.force_from, h.worker_id
+        FROM open_jobs(p_ids, p_tokens) h JOIN specs s ON s.ref = h.ref ORDER BY h.n;
+    END IF;
 END $$;
 
 -- Extends what is still held, in one small write a receipt. Where only a part of a receipt's jobs is extended, the others move to a part
@@ -250,6 +267,7 @@ DECLARE
     v_now   timestamptz := store_now();
     v_lease record;
     v_held  bigint[];
+    v_open  held_job[];
 BEGIN
     -- A heartbeat that a crash of the server takes back is made again in a moment.
     PERFORM set_config('synchronous_commit', 'off', true);
@@ -257,12 +275,12 @@ BEGIN
     VALUES (p_worker, p_host, p_pid, p_version, p_jobs_held, v_now, v_now)
     ON CONFLICT (worker_id) DO UPDATE SET host = excluded.host, pid = excluded.pid, version = excluded.version,
                                           jobs_held = excluded.jobs_held, seen_at = excluded.seen_at;
+    PERFORM 1 FROM job_leases l WHERE l.token = ANY (p_tokens) ORDER BY l.token, l.part FOR UPDATE;
+    v_open := ARRAY (SELECT h FROM open_jobs(p_ids, p_tokens) h);
     FOR v_lease IN
-        SELECT l.token, l.part, l.size, l.ended FROM job_leases l WHERE l.token = ANY (p_tokens) ORDER BY l.token, l.part FOR UPDATE
+        SELECT l.token, l.part, l.size, l.ended FROM job_leases l WHERE l.token = ANY (p_tokens) ORDER BY l.token, l.part
     LOOP
-        v_held := ARRAY (SELECT DISTINCT j.id FROM job_leases l, unnest(l.jobs) j, unnest(p_ids, p_tokens) q(id, token)
-                         WHERE l.token = v_lease.token AND l.part = v_lease.part AND q.token = l.token AND q.id = j.id
-                           AND NOT j.id = ANY (v_lease.ended));
+        v_held := ARRAY (SELECT DISTINCT h.id FROM unnest(v_open) h WHERE h.token = v_lease.token AND h.part = v_lease.part);
         CONTINUE WHEN v_held = '{}';
         IF cardinality(v_held) < v_lease.size - cardinality(v_lease.ended) THEN
             INSERT INTO job_leases (token, part, worker_id, claimed_at, expires_at, size, jobs)
@@ -277,9 +295,8 @@ BEGIN
             WHERE l.token = v_lease.token AND l.part = v_lease.part;
         END IF;
         UPDATE job_leases l SET expires_at = v_now + span_us(p_lease) WHERE l.token = v_lease.token AND l.part = v_lease.part;
-        RETURN QUERY SELECT q.n FROM unnest(p_ids, p_tokens) WITH ORDINALITY q(id, token, n)
-                     WHERE q.token = v_lease.token AND q.id = ANY (v_held);
     END LOOP;
+    RETURN QUERY SELECT h.n FROM unnest(v_open) h;
 END $$;
 
 -- What held jobs still need, a page for each query: a row with the page's facts (position is null), then its texts by position. No row for
