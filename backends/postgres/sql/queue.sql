@@ -202,7 +202,8 @@ BEGIN
                               coalesce(t.started_at, v_now), t.last_error)::job_row)
         FROM taken t HAVING count(*) > 0)
     SELECT t.id, k.catalog_id, k.spec_name, t.kind, p.fingerprint, t.attempts, t.expiries, t.operations, to_us(t.due)
-    FROM taken t JOIN spec_names k ON k.ref = t.ref JOIN profiles p ON p.profile = t.profile
+    FROM taken t CROSS JOIN LATERAL (SELECT n.catalog_id, n.spec_name FROM spec_names n WHERE n.ref = t.ref OFFSET 0) k
+    JOIN profiles p ON p.profile = t.profile
     ORDER BY t.due, t.id;
 END $$;
 
@@ -249,12 +250,13 @@ BEGIN
         SELECT h.n, h.id, h.token, h.part, h.ref, s.spec, s.catalog, h.profile, h.kind, h.attempts, h.expiries,
                coalesce(g.embedded, h.embedded), coalesce(g.new_vectors, 0), h.created_at, h.started_at,
                coalesce(g.last_error, h.last_error), s.force_from, h.worker_id
-        FROM open_jobs(p_ids, p_tokens) h JOIN specs s ON s.ref = h.ref LEFT JOIN job_progress g ON g.id = h.id ORDER BY h.n;
+        FROM open_jobs(p_ids, p_tokens) h CROSS JOIN LATERAL (SELECT * FROM specs k WHERE k.ref = h.ref OFFSET 0) s
+        LEFT JOIN LATERAL (SELECT * FROM job_progress k WHERE k.id = h.id OFFSET 0) g ON true ORDER BY h.n;
     ELSE
         RETURN QUERY
         SELECT h.n, h.id, h.token, h.part, h.ref, s.spec, s.catalog, h.profile, h.kind, h.attempts, h.expiries, h.embedded, 0,
                h.created_at, h.started_at, h.last_error, s.force_from, h.worker_id
-        FROM open_jobs(p_ids, p_tokens) h JOIN specs s ON s.ref = h.ref ORDER BY h.n;
+        FROM open_jobs(p_ids, p_tokens) h CROSS JOIN LATERAL (SELECT * FROM specs k WHERE k.ref = h.ref OFFSET 0) s ORDER BY h.n;
     END IF;
 END $$;
 
@@ -321,11 +323,13 @@ BEGIN
         n := v_job.n;
         FOR v_text IN
             SELECT o.position, o.operation_id, t.hash, t.content
-            FROM operations o JOIN texts t ON t.text = o.text
+            FROM operations o CROSS JOIN LATERAL (SELECT k.hash, k.content FROM texts k WHERE k.text = o.text OFFSET 0) t
             WHERE o.spec = v_job.spec AND o.position > p_after[v_job.n]
-              AND NOT EXISTS (SELECT 1 FROM settled w WHERE w.text = o.text AND w.profile = v_job.profile
-                              AND (v_job.force_from IS NULL OR w.written_at >= v_job.force_from))
-              AND NOT EXISTS (SELECT 1 FROM operations e WHERE e.spec = o.spec AND e.text = o.text AND e.position < o.position)
+              AND NOT EXISTS (SELECT 1 FROM vectors w WHERE w.text = o.text AND w.profile = v_job.profile
+                              AND (v_job.force_from IS NULL OR w.written_at >= v_job.force_from) OFFSET 0)
+              AND NOT EXISTS (SELECT 1 FROM refusals w WHERE w.text = o.text AND w.profile = v_job.profile
+                              AND (v_job.force_from IS NULL OR w.written_at >= v_job.force_from) OFFSET 0)
+              AND NOT EXISTS (SELECT 1 FROM operations e WHERE e.spec = o.spec AND e.text = o.text AND e.position < o.position OFFSET 0)
             ORDER BY o.position
         LOOP
             v_more := v_texts > 0 AND (v_texts >= p_max_texts[v_job.n] OR v_bytes + octet_length(v_text.content) > p_max_bytes[v_job.n]);

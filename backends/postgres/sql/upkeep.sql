@@ -63,8 +63,10 @@ BEGIN
             SELECT s.spec, s.ref, s.operation_count, s.parked_until FROM specs s
             WHERE s.catalog = v_catalog.catalog
               AND EXISTS (SELECT 1 FROM operations o WHERE o.spec = s.spec
-                          AND NOT EXISTS (SELECT 1 FROM settled w WHERE w.text = o.text AND w.profile = v_catalog.target_profile
-                                          AND (s.force_from IS NULL OR w.written_at >= s.force_from)))),
+                          AND NOT EXISTS (SELECT 1 FROM vectors w WHERE w.text = o.text AND w.profile = v_catalog.target_profile
+                                          AND (s.force_from IS NULL OR w.written_at >= s.force_from) OFFSET 0)
+                          AND NOT EXISTS (SELECT 1 FROM refusals w WHERE w.text = o.text AND w.profile = v_catalog.target_profile
+                                          AND (s.force_from IS NULL OR w.written_at >= s.force_from) OFFSET 0))),
         made AS (
             INSERT INTO jobs_ready (ref, profile, kind, operations, due, created_at)
             SELECT g.ref, v_catalog.target_profile, 1, g.operation_count, v_now, v_now FROM gap g
