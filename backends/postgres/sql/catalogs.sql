@@ -25,7 +25,7 @@ END $$;
 
 -- The specs of a catalog that are named, or all of them when `p_names` is empty, by name. `specs` by (catalog, spec_name).
 CREATE FUNCTION specs_named(p_catalog integer, p_names text[]) RETURNS SETOF specs LANGUAGE sql STABLE AS $$
-    SELECT s FROM specs s WHERE s.catalog = p_catalog AND (p_names = '{}' OR s.spec_name = ANY (p_names))
+    SELECT s.* FROM specs s WHERE s.catalog = p_catalog AND (p_names = '{}' OR s.spec_name = ANY (p_names))
 $$;
 
 -- --- the change feed
