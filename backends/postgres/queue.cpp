@@ -100,7 +100,7 @@ Result<std::vector<ClaimedJob>> PostgresStore::claim(const ClaimRequest& request
                                .catalog_id = rows->text(i, 1),
                                .spec_name = rows->text(i, 2),
                                .kind = static_cast<JobKind>(rows->integer(i, hash_column)),
-                               .fingerprint = rows->hash(i, 4),
+                               .fingerprint = request.fingerprints.at(rows->count(i, 4) - 1),
                                .attempts = static_cast<std::uint32_t>(rows->integer(i, 5)),
                                .expiries = static_cast<std::uint32_t>(rows->integer(i, 6)),
                                .operation_count = rows->count(i, 7)});

@@ -13,6 +13,7 @@ vacuumed; embedq alone is drained again and again, and its rate at the start is 
 """
 
 import argparse
+import os
 import pathlib
 import re
 import statistics
@@ -25,7 +26,7 @@ sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
-from postgres import Cluster, binaries
+from postgres import SUPERUSER, Cluster, binaries
 
 FLOOR_SCHEMA = """
 CREATE SCHEMA floor;
@@ -76,8 +77,9 @@ class Bench:
         self.server = server
         self.programs = arguments.build / "bin"
         self.config = folder / "drain.yaml"
-        self.config.write_text(f"version: 1\nstore: {{ plugin: postgres, options: {{ url: \"{server.url()}\", pool: 10 }} }}\n"
+        self.config.write_text(f"version: 1\nstore: {{ plugin: postgres, options: {{ url: \"${{EMBEDQ_DRAIN_URL}}\", pool: 10 }} }}\n"
                                "embedding: { provider: none }\n")
+        os.environ["EMBEDQ_DRAIN_URL"] = server.url()
         self.script = folder / "floor.sql"
         self.script.write_text(FLOOR_SCRIPT)
         subprocess.run([self.programs / "embedq", "--config", self.config, "migrate", "up"], check=True, stdout=subprocess.DEVNULL)
@@ -90,7 +92,7 @@ class Bench:
         self.server.sql("VACUUM ANALYZE floor.ready; CHECKPOINT", timeout=600)
         batches = self.arguments.jobs // self.arguments.batch // connections
         command = [binaries() / "pgbench", "-n", "-M", "prepared", "-c", str(connections), "-j", str(min(2, connections)), "-t", str(batches),
-                   "-f", self.script, "-D", f"batch={self.arguments.batch}", self.server.url()]
+                   "-f", self.script, "-D", f"batch={self.arguments.batch}", self.server.url(user=SUPERUSER)]
         out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         return float(re.search(r"tps = ([0-9.]+)", out)[1]) * self.arguments.batch
 

@@ -153,17 +153,19 @@ END $$;
 -- a plan with stale statistics from locking or deleting more than the limit.
 CREATE FUNCTION claim(p_worker text, p_fingerprints bytea[], p_max_jobs bigint, p_max_texts bigint, p_lease bigint, p_allow_suspect boolean,
                       p_token uuid, p_from bigint)
-RETURNS TABLE (id bigint, catalog_id text, spec_name text, kind smallint, fingerprint bytea, attempts integer, expiries integer,
-               operation_count integer, due bigint) LANGUAGE plpgsql AS $$
+RETURNS TABLE (id bigint, catalog_id text, spec_name text, kind smallint, fingerprint integer, attempts integer, expiries integer,
+               operation_count integer, earliest_due bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_now      timestamptz := store_now();
     v_from     timestamptz := coalesce(from_us(p_from), '-infinity');
     v_profiles integer[];
+    v_places   integer[];  -- of their fingerprints among those asked for
     v_suspect  bigint;
     v_due      timestamptz;
 BEGIN
-    SELECT array_agg(p.profile) INTO v_profiles FROM profiles p WHERE p.fingerprint = ANY (p_fingerprints);
+    SELECT array_agg(p.profile), array_agg(array_position(p_fingerprints, p.fingerprint)) INTO v_profiles, v_places
+    FROM profiles p WHERE p.fingerprint = ANY (p_fingerprints);
     IF v_profiles IS NULL OR p_max_jobs < 1 THEN RETURN; END IF;
     -- A claim that a crash of the server takes back leaves its jobs pending, and their token is never given again: no need to wait for the disk.
     PERFORM set_config('synchronous_commit', 'off', true);
@@ -201,9 +203,9 @@ BEGIN
                array_agg(ROW (t.id, t.ref, t.profile, t.kind, t.attempts, t.expiries, t.embedded, t.created_at,
                               coalesce(t.started_at, v_now), t.last_error)::job_row)
         FROM taken t HAVING count(*) > 0)
-    SELECT t.id, k.catalog_id, k.spec_name, t.kind, p.fingerprint, t.attempts, t.expiries, t.operations, to_us(t.due)
-    FROM taken t CROSS JOIN LATERAL (SELECT n.catalog_id, n.spec_name FROM spec_names n WHERE n.ref = t.ref OFFSET 0) k
-    JOIN profiles p ON p.profile = t.profile
+    SELECT t.id, k.catalog_id, k.spec_name, t.kind, v_places[array_position(v_profiles, t.profile)], t.attempts, t.expiries, t.operations,
+           (SELECT to_us(min(m.due)) FROM taken m)
+    FROM taken t JOIN spec_names k ON k.ref = t.ref
     ORDER BY t.due, t.id;
 END $$;
 
