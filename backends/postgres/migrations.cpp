@@ -58,6 +58,7 @@ void apply_one(Connection& connection, const std::string& schema, std::size_t in
             "applied_at timestamptz NOT NULL DEFAULT now())");
         connection.execute(migration.sql);
         connection.execute(fix_search_path(schema));
+        connection.execute(sql::plans);
         connection.execute("INSERT INTO migrations (number, name) VALUES (" + std::to_string(index + 1) + ", '" + migration.name + "')");
         connection.commit();
     } catch (...) {
