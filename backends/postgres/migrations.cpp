@@ -39,14 +39,12 @@ void refuse_newer(const Connection& connection, const std::string& schema, std::
     throw failure(ErrorKind::misconfigured, versions(connection, schema, current) + "; a newer embedq made it: use that one");
 }
 
-// Functions find the schema's tables whatever the caller's search_path is, and nobody's temporary tables instead of them. Their statements
-// are short and many: compiling them would take longer than running them.
-[[nodiscard]] std::string fix_settings(const std::string& schema) {
+// Functions find the schema's tables whatever the caller's search_path is, and nobody's temporary tables instead of them.
+[[nodiscard]] std::string fix_search_path(const std::string& schema) {
     return "DO $fix$ DECLARE f regprocedure; BEGIN FOR f IN SELECT p.oid FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang "
            "WHERE p.pronamespace = " +
            literal(schema) + "::regnamespace AND l.lanname = 'plpgsql' LOOP EXECUTE format('ALTER FUNCTION %s SET search_path = " + schema +
-           ", pg_catalog, pg_temp', f); EXECUTE format('ALTER FUNCTION %s SET jit = off', f); "
-           "EXECUTE format('ALTER FUNCTION %s SET plan_cache_mode = force_generic_plan', f); END LOOP; END $fix$";
+           ", pg_catalog, pg_temp', f); END LOOP; END $fix$";
 }
 
 void apply_one(Connection& connection, const std::string& schema, std::size_t index) {
@@ -59,7 +57,8 @@ void apply_one(Connection& connection, const std::string& schema, std::size_t in
             "CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL, "
             "applied_at timestamptz NOT NULL DEFAULT now())");
         connection.execute(migration.sql);
-        connection.execute(fix_settings(schema));
+        connection.execute(fix_search_path(schema));
+        connection.execute(sql::plans);
         connection.execute("INSERT INTO migrations (number, name) VALUES (" + std::to_string(index + 1) + ", '" + migration.name + "')");
         connection.commit();
     } catch (...) {

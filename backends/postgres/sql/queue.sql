@@ -232,7 +232,7 @@ CREATE TYPE held_job AS (
 
 -- The jobs that these receipts still hold, in the caller's order. Each receipt's array is read once and hashed: a loop over the caller's list
 -- for each job, which the planner may take for cheap, would be quadratic.
-CREATE FUNCTION open_jobs(p_ids bigint[], p_tokens uuid[]) RETURNS SETOF held_job LANGUAGE plpgsql ROWS 50 SET enable_nestloop = off AS $$
+CREATE FUNCTION open_jobs(p_ids bigint[], p_tokens uuid[]) RETURNS SETOF held_job LANGUAGE plpgsql ROWS 50 SET enable_nestloop = off SET enable_hashjoin = on AS $$
 BEGIN
     RETURN QUERY
     WITH there AS MATERIALIZED (

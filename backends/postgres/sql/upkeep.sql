@@ -57,7 +57,8 @@ BEGIN
         PERFORM move_pending(v_catalog.catalog, v_catalog.target_profile);
         CONTINUE WHEN v_catalog.target_profile IS NULL;
         UPDATE specs s SET operation_count = q.n
-        FROM (SELECT o.spec, count(*) AS n FROM operations o GROUP BY o.spec) q
+        FROM (SELECT o.spec, count(*) AS n FROM operations o JOIN specs k ON k.spec = o.spec
+              WHERE k.catalog = v_catalog.catalog GROUP BY o.spec) q
         WHERE s.catalog = v_catalog.catalog AND q.spec = s.spec AND s.operation_count <> q.n;
         WITH gap AS MATERIALIZED (
             SELECT s.spec, s.ref, s.operation_count, s.parked_until FROM specs s
@@ -83,7 +84,7 @@ BEGIN
 END $$;
 
 -- Small batches, each through an index: jobs_done_completed, changes_by_time. Claims touch none of these rows. Vectors and texts
--- that nobody refers to are found by a walk over their keys.
+-- that nobody refers to are found by a walk over their keys, which waits for the last batch of history.
 CREATE FUNCTION prune(p_older_than bigint, p_limit bigint) RETURNS TABLE (jobs bigint, vectors bigint, changes bigint, more boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -97,6 +98,24 @@ BEGIN
     GET DIAGNOSTICS jobs = ROW_COUNT;
     more := jobs >= p_limit;
 
+    -- Of the feed goes what is old; readers from before that read everything again.
+    WITH gone AS (
+        DELETE FROM changes c WHERE c.ctid = ANY (ARRAY (
+            SELECT o.ctid FROM changes o WHERE o.at < v_before AND o.xact < v_horizon ORDER BY o.at LIMIT p_limit FOR UPDATE SKIP LOCKED))
+        RETURNING c.catalog, c.xact),
+    floors AS (
+        UPDATE catalogs c SET feed_floor = greatest(c.feed_floor, g.xact)
+        FROM (SELECT q.catalog, max(q.xact) AS xact FROM gone q GROUP BY q.catalog) g WHERE c.catalog = g.catalog)
+    SELECT count(*) INTO changes FROM gone;
+    more := more OR changes >= p_limit;
+
+    DELETE FROM workers w WHERE w.seen_at < v_before;
+
+    vectors := 0;
+    IF jobs >= p_limit THEN
+        RETURN NEXT;
+        RETURN;
+    END IF;
     DELETE FROM vectors v WHERE (v.text, v.profile) IN (
         SELECT w.text, w.profile FROM vectors w
         WHERE w.written_at < v_before
@@ -115,17 +134,6 @@ BEGIN
     GET DIAGNOSTICS v_count = ROW_COUNT;
     more := more OR v_count >= p_limit;
 
-    -- Of the feed goes what is old; readers from before that read everything again.
-    WITH gone AS (
-        DELETE FROM changes c WHERE c.ctid = ANY (ARRAY (
-            SELECT o.ctid FROM changes o WHERE o.at < v_before AND o.xact < v_horizon ORDER BY o.at LIMIT p_limit FOR UPDATE SKIP LOCKED))
-        RETURNING c.catalog, c.xact),
-    floors AS (
-        UPDATE catalogs c SET feed_floor = greatest(c.feed_floor, g.xact)
-        FROM (SELECT q.catalog, max(q.xact) AS xact FROM gone q GROUP BY q.catalog) g WHERE c.catalog = g.catalog)
-    SELECT count(*) INTO changes FROM gone;
-    more := more OR changes >= p_limit;
-
     DELETE FROM texts t WHERE t.text = ANY (ARRAY (
         SELECT k.text FROM texts k
         WHERE NOT EXISTS (SELECT 1 FROM operations o WHERE o.text = k.text)
@@ -138,7 +146,6 @@ BEGIN
           AND NOT EXISTS (SELECT 1 FROM jobs_ready r WHERE r.ref = k.ref)
           AND NOT EXISTS (SELECT 1 FROM running_jobs(NULL) q WHERE q.ref = k.ref)
         LIMIT p_limit));
-    DELETE FROM workers w WHERE w.seen_at < v_before;
     RETURN NEXT;
 END $$;
 
