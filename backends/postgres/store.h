@@ -32,12 +32,6 @@ inline constexpr std::array store_options{
                .help = "auto: serve, worker and index bring the schema up to date at their start; never: they refuse an older one, and "
                        "`embedq migrate up` is run by a role that may.",
                .choices = "auto|never"},
-    OptionSpec{.name = "vectors",
-               .type = OptionType::text,
-               .default_value = "auto",
-               .help = "bytes: vectors are float32 bytes; pgvector: also a column of type vector, for other programs' queries; auto: "
-                       "pgvector where the database has that extension, else bytes.",
-               .choices = "auto|bytes|pgvector"},
     OptionSpec{.name = "pool",
                .type = OptionType::integer,
                .default_value = "8",
