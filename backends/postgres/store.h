@@ -7,6 +7,7 @@
 #include <array>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include "embedq/context.h"
 #include "embedq/options.h"
@@ -111,6 +112,7 @@ private:
     struct ClaimCursor {
         std::int64_t from = INT64_MIN;
         std::chrono::steady_clock::time_point whole_again_at{};
+        std::optional<LeaseToken> unanswered;  // of a claim that may have been made, though its answer was lost
     };
 
     // The dimension of a profile, which never changes; nothing for one that no catalog ever had. Throws Failure where it cannot be asked

@@ -68,8 +68,17 @@ class Clocks(Case):
         slow = {"latency": "100ms", "concurrency": 1, "batch": 4, "scheduler": {"lease": "1s", "heartbeat": "300ms"}}
         workers = [d.worker("ahead", environment={**off, "FAKETIME": "+1h"}, **slow),
                    d.worker("behind", environment={**off, "FAKETIME": "-1h"}, **slow), d.worker("right", **slow)]
-        d.put(documents(9, 16), stay=True)
-        # Leases were kept for several times their length, and not one ran out.
+        # Each in its turn has work for longer than a lease, while the others stand by and would reap what they took for expired.
+        for turn, worker in enumerate(workers):
+            d.until("SELECT count(*) = 0 FROM embedq.jobs_ready", "the queue is empty")
+            others = [other for other in workers if other is not worker]
+            for other in others:
+                other.pause()
+            d.put(documents(3, 16, first=3 * turn))
+            d.until(f"SELECT count(*) > 0 FROM embedq.job_leases WHERE worker_id LIKE '%-{worker.pid}-%'", f"{worker.name} claims")
+            for other in others:
+                other.go_on()
+            d.settled()
         self.assertEqual(d.number("SELECT sum(expiries) FROM embedq.jobs_done"), 0)
         for worker in workers:
             self.assertGreater(d.number(f"SELECT count(*) FROM embedq.jobs_done WHERE worker_id LIKE '%-{worker.pid}-%'"), 0, worker.name)

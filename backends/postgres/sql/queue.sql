@@ -169,6 +169,18 @@ BEGIN
     IF v_profiles IS NULL OR p_max_jobs < 1 THEN RETURN; END IF;
     -- A claim that a crash of the server takes back leaves its jobs pending, and their token is never given again: no need to wait for the disk.
     PERFORM set_config('synchronous_commit', 'off', true);
+    -- Asked again, since the answer was lost on its way: what was claimed then is told now, else it would wait for its lease to run out and be
+    -- charged for it. By the receipts' key.
+    UPDATE job_leases l SET expires_at = v_now + span_us(p_lease) WHERE l.token = p_token;
+    IF FOUND THEN
+        RETURN QUERY
+        SELECT j.id, k.catalog_id, k.spec_name, j.kind, p.fingerprint, j.attempts, j.expiries, s.operation_count, to_us(j.created_at)
+        FROM job_leases l CROSS JOIN unnest(l.jobs) j JOIN spec_names k ON k.ref = j.ref JOIN profiles p ON p.profile = j.profile
+        JOIN specs s ON s.ref = j.ref
+        WHERE l.token = p_token AND NOT j.id = ANY (l.ended)
+        ORDER BY j.created_at, j.id;
+        RETURN;
+    END IF;
     -- A suspect is given out alone, and in its turn.
     IF p_allow_suspect THEN
         SELECT r.id, r.due INTO v_suspect, v_due FROM jobs_ready r
