@@ -78,6 +78,7 @@ void apply_step(Connection& connection, const std::string& schema, const Migrati
             "applied_at timestamptz NOT NULL DEFAULT now(), indexes_built integer NOT NULL DEFAULT 0)");
         connection.execute(step.sql);
         connection.execute(fix_search_path(schema));
+        connection.execute(sql::plans);
         connection.execute("INSERT INTO migrations (number, name) VALUES (" + std::to_string(index + 1) + ", " + literal(step.name) + ")");
         connection.commit();
     } catch (...) {

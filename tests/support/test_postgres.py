@@ -33,8 +33,8 @@ class Clusters(unittest.TestCase):
         cls.server = cls.enterClassContext(Cluster(durable=False))
 
     def test_rows_are_lists_and_null_is_none(self):
-        rows = self.server.sql("select 1, null, '', E'a,\"b\"\\n' ; select :'name'", variables={"name": "it's"})
-        self.assertEqual(rows, [["1", None, "", 'a,"b"\n'], ["it's"]])
+        rows = self.server.sql("select 1, null, '', E'a,\"b\"\\n' ; select :'name'; select ''", variables={"name": "it's"})
+        self.assertEqual(rows, [["1", None, "", 'a,"b"\n'], ["it's"], [""]])
 
     def test_a_wrong_statement_says_so(self):
         with self.assertRaisesRegex(SqlError, "division by zero"):
@@ -173,23 +173,6 @@ class Runner(unittest.TestCase):
         self.assertEqual(self.run_it("--", *show).stdout, "off\n")
         self.assertEqual(self.run_it("--durable", "--", *show).stdout, "on\n")
 
-    def test_the_command_breaks_the_server(self):
-        client = """
-import os, socket, sys
-control = socket.socket(socket.AF_UNIX)
-control.connect(os.environ["EMBEDQ_TEST_POSTGRES_CONTROL"])
-with control.makefile("rw") as lines:
-    for command in ("stop fast", "start", "start", "kill", "start", "dance"):
-        print(command, file=lines, flush=True)
-        print(lines.readline(), end="", flush=True)
-"""
-        lines = self.run_it("--", sys.executable, "-c", client).stdout.splitlines()
-        self.assertEqual(lines, ["done", "done", "RuntimeError: primary already runs", "done", "done", "KeyError: 'dance'"])
-
-    def test_a_pooler_is_a_switch(self):
-        told = "psql -qtAX $EMBEDQ_TEST_POSTGRES_POOLED -c 'select current_database()'"
-        self.assertEqual(self.run_it("--pooler", "--", "sh", "-c", told).stdout, "embedq\n")
-
     def test_the_status_is_the_commands(self):
         self.assertEqual(self.run_it("--", "sh", "-c", "exit 7").returncode, 7)
         self.assertEqual(self.run_it("--", "sh", "-c", "kill -9 $$").returncode, 128 + 9)
@@ -198,6 +181,19 @@ with control.makefile("rw") as lines:
     def test_what_the_command_leaves_behind_is_ended(self):
         done = self.run_it("--", "sh", "-c", "sleep 1000 > /dev/null 2>&1 & echo $!")
         wait_until(lambda: not alive(int(done.stdout)), "the command's child ends")
+
+    def test_the_command_may_break_the_server(self):
+        said = self.run_it("--", sys.executable, "-c", f"import os, sys; sys.path.insert(0, {str(HERE)!r}); from control import tell\n"
+                           "for line in ['stop immediate', 'start', 'value select 1', 'standby', 'promote standby', 'pooler session',"
+                           " 'stop pooler', 'value select 1/0', 'fly', 'stop nothing']: print(tell(line))")
+        done = said.stdout.splitlines()
+        self.assertEqual(done[:3], ["ok", "ok", "ok 1"], said.stderr)
+        self.assertRegex(done[3], r"^ok postgresql://embedq@127\.0\.0\.1:\d+/embedq$")
+        self.assertEqual(done[4], "ok")
+        self.assertRegex(done[5], r"^ok postgresql://")
+        self.assertEqual(done[6], "ok")
+        self.assertRegex(done[7], r"^error .*division by zero")
+        self.assertEqual(done[8:], ["error there is no command 'fly'", "error there is no server 'nothing'"])
 
     def test_a_signal_is_handed_on(self):
         process = subprocess.Popen([*RUNNER, "--", "sh", "-c", "trap 'echo told; exit' TERM; echo ready; while :; do sleep 0.05; done"],

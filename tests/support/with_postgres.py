@@ -1,29 +1,28 @@
 #!/usr/bin/env python3
 """Runs a command beside a PostgreSQL server of its own.
 
-  with_postgres.py [--durable] [--pooler] -- COMMAND...
+  with_postgres.py [--durable] -- COMMAND...
 
 COMMAND finds the URL of an empty database in EMBEDQ_TEST_POSTGRES, and that of the same database as a superuser in
-EMBEDQ_TEST_POSTGRES_SUPERUSER; with --pooler, the first by way of a PgBouncer in EMBEDQ_TEST_POSTGRES_POOLED. Commands in other languages
-break the server by the Unix socket in EMBEDQ_TEST_POSTGRES_CONTROL: a connection sends a line, `stop fast`, `stop immediate`, `kill` or
-`start`, and reads `done` when it is so. The exit status is COMMAND's; 128 + N when signal N ended it. The server ends with the command, and with it
+EMBEDQ_TEST_POSTGRES_SUPERUSER. The exit status is COMMAND's; 128 + N when signal N ended it. The server ends with the command, and with it
 whatever is left of the command's process group. Without --durable the server does without fsync and starts faster.
+
+COMMAND may break the server too: EMBEDQ_TEST_POSTGRES_CONTROL is a socket that takes a line for each connection and answers with a line, as
+control.Control says. In C++: tests/support/postgres_server.h.
 """
 
 import argparse
-import contextlib
 import os
 import pathlib
 import signal
-import socketserver
 import subprocess
 import sys
-import threading
 
 sys.dont_write_bytecode = True  # a test leaves nothing in the sources
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from postgres import SUPERUSER, Cluster, Pooler
+from control import Control
+from postgres import SUPERUSER, Cluster
 
 GRACE = 10  # seconds between the signal that ends this program, handed on to the command, and SIGKILL
 
@@ -67,45 +66,14 @@ class Command:
             pass
 
 
-class Control(socketserver.UnixStreamServer):
-    """Does to the server what its clients say, one line at a time."""
-
-    class Client(socketserver.StreamRequestHandler):
-        def handle(self):
-            for line in self.rfile:
-                self.wfile.write((self.server.obey(*line.decode().split()) + "\n").encode())
-
-    def __init__(self, cluster):
-        self.path = str(cluster.folder / "control")
-        self._verbs = {"stop": cluster.stop, "kill": cluster.kill, "start": cluster.start}
-        super().__init__(self.path, self.Client)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def obey(self, verb="", *words):
-        try:
-            self._verbs[verb](*words)
-            return "done"
-        except Exception as error:  # told to the client, whose test it fails
-            return f"{type(error).__name__}: {error}".replace("\n", " ")
-
-    def close(self):
-        self.shutdown()
-        self.server_close()
-
-
 def main():
-    parser = argparse.ArgumentParser(usage="with_postgres.py [--durable] [--pooler] -- COMMAND...")
+    parser = argparse.ArgumentParser(usage="with_postgres.py [--durable] -- COMMAND...")
     parser.add_argument("--durable", action="store_true", help="with fsync, for tests that are about what is kept")
-    parser.add_argument("--pooler", action="store_true", help="with a PgBouncer in front, in transaction mode")
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
-    with contextlib.ExitStack() as stack:
-        server = stack.enter_context(Cluster(durable=arguments.durable))
-        control = stack.enter_context(contextlib.closing(Control(server)))
+    with Cluster(durable=arguments.durable) as server, Control(server) as control:
         told = {"EMBEDQ_TEST_POSTGRES": server.url(), "EMBEDQ_TEST_POSTGRES_SUPERUSER": server.url(user=SUPERUSER),
-                "EMBEDQ_TEST_POSTGRES_CONTROL": control.path}
-        if arguments.pooler:
-            told["EMBEDQ_TEST_POSTGRES_POOLED"] = stack.enter_context(Pooler(server)).url()
+                "EMBEDQ_TEST_POSTGRES_CONTROL": str(control.path)}
         try:
             return Command(arguments.command, {**os.environ, **told}).status()
         except OSError as error:

@@ -44,20 +44,37 @@ CREATE VIEW api_catalog_specs AS
            s.created_at, s.updated_at
     FROM specs s JOIN catalogs c ON c.catalog = s.catalog;
 
--- Operations whose text has a vector, and those whose text has only a refusal.
+-- Operations whose text has a vector, and those whose text has only a refusal. Of named specs each operation is looked up by key; of a whole
+-- catalog the keys are walked once.
 CREATE FUNCTION settled_counts(p_catalog integer, p_profile integer, p_names text[])
 RETURNS TABLE (spec bigint, vectors bigint, refusals bigint) LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
+    IF p_names <> '{}' THEN
+        RETURN QUERY
+        SELECT q.spec, count(*) FILTER (WHERE q.has_vector), count(*) FILTER (WHERE q.has_refusal AND NOT q.has_vector)
+        FROM (SELECT s.spec,
+                     EXISTS (SELECT 1 FROM vectors v WHERE v.text = o.text AND v.profile = p_profile
+                             AND (s.force_from IS NULL OR v.written_at >= s.force_from) OFFSET 0) AS has_vector,
+                     EXISTS (SELECT 1 FROM refusals f WHERE f.text = o.text AND f.profile = p_profile
+                             AND (s.force_from IS NULL OR f.written_at >= s.force_from) OFFSET 0) AS has_refusal
+              FROM specs_named(p_catalog, p_names) s
+              CROSS JOIN LATERAL (SELECT k.text FROM operations k WHERE k.spec = s.spec OFFSET 0) o) q
+        GROUP BY q.spec;
+        RETURN;
+    END IF;
     RETURN QUERY
     SELECT s.spec, count(v.text), count(f.text) FILTER (WHERE v.text IS NULL)
-    FROM specs_named(p_catalog, p_names) s JOIN operations o ON o.spec = s.spec
+    FROM specs s JOIN operations o ON o.spec = s.spec
     LEFT JOIN vectors v ON v.text = o.text AND v.profile = p_profile AND (s.force_from IS NULL OR v.written_at >= s.force_from)
     LEFT JOIN refusals f ON f.text = o.text AND f.profile = p_profile AND (s.force_from IS NULL OR f.written_at >= s.force_from)
+    WHERE s.catalog = p_catalog
     GROUP BY s.spec;
 END $$;
 
 -- The newest job of each spec: the pending one, which is the newest where there is one, or a running one, or the end of jobs_done_of_spec.
+-- A spec's part of that index is asked for as a range of (ref, id), since `ref = … ORDER BY id` may be taken for a walk over the history of all
+-- specs, newest first, which does not end where a spec never had a job.
 CREATE FUNCTION newest_jobs(p_catalog integer, p_names text[]) RETURNS SETOF job_view LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN QUERY
@@ -69,7 +86,8 @@ BEGIN
         UNION ALL
         (SELECT r.* FROM running r WHERE r.ref = w.ref)
         UNION ALL
-        (SELECT f.* FROM jobs_finished f WHERE f.ref = w.ref AND f.id > w.jobs_after ORDER BY f.id DESC LIMIT 1)) j
+        (SELECT f.* FROM jobs_finished f WHERE f.ref <= w.ref AND (f.ref, f.id) > (w.ref, w.jobs_after)
+         ORDER BY f.ref DESC, f.id DESC LIMIT 1)) j
     ORDER BY j.ref, j.id DESC;
 END $$;
 
@@ -132,7 +150,9 @@ BEGIN
 END $$;
 
 -- Newest first. Open jobs are few; history is walked by the index that each filter has, and never past the limit: for a catalog, spec
--- by spec, so what other catalogs did costs nothing.
+-- by spec, so what other catalogs did costs nothing. Of many specs, those with the newest jobs have the page: the newest of each is looked
+-- up, and as many as fit the page are read, back to the oldest of these. Ranges of (ref, id) as above; `status + 0` keeps these off the
+-- index of what went wrong in all specs.
 CREATE FUNCTION list_jobs(p_id bigint, p_catalog text, p_name text, p_status smallint, p_before bigint, p_limit bigint)
 RETURNS TABLE (id bigint, catalog_id text, spec_name text, kind smallint, status smallint, attempts integer, expiries integer, last_error text,
                worker_id text, embedded bigint, due bigint, expires_at bigint, created_at bigint, started_at bigint, completed_at bigint)
@@ -164,13 +184,33 @@ BEGIN
     ELSIF p_status IN (0, 1) THEN
         v_part := '{}';
     ELSIF v_refs IS NOT NULL AND p_status > 2 THEN
-        v_part := ARRAY (SELECT ROW (q.*)::job_view FROM unnest(v_refs) r(ref) CROSS JOIN LATERAL (
-                             SELECT j.* FROM jobs_finished j WHERE j.ref = r.ref AND j.status > 2 AND j.status = p_status AND j.id < p_before
-                             ORDER BY j.id DESC LIMIT p_limit) q ORDER BY q.id DESC LIMIT p_limit);
+        WITH newest AS MATERIALIZED (
+            SELECT r.ref, f.id FROM unnest(v_refs) r(ref) CROSS JOIN LATERAL (
+                SELECT d.id FROM jobs_done d WHERE d.ref >= r.ref AND (d.ref, d.id) < (r.ref, p_before) AND d.status > 2 AND d.status + 0 = p_status
+                ORDER BY d.ref DESC, d.id DESC LIMIT 1) f
+            ORDER BY f.id DESC LIMIT p_limit),
+        page AS (
+            SELECT q.* FROM newest n CROSS JOIN LATERAL (
+                SELECT j.* FROM jobs_finished j
+                WHERE (j.ref, j.id) >= (n.ref, (SELECT CASE WHEN count(*) < p_limit THEN 0 ELSE min(k.id) END FROM newest k))
+                  AND (j.ref, j.id) < (n.ref, p_before) AND j.status > 2 AND j.status + 0 = p_status
+                ORDER BY j.ref DESC, j.id DESC LIMIT p_limit) q
+            ORDER BY q.id DESC LIMIT p_limit)
+        SELECT array_agg(ROW (p.*)::job_view) INTO v_part FROM page p;
     ELSIF v_refs IS NOT NULL THEN
-        v_part := ARRAY (SELECT ROW (q.*)::job_view FROM unnest(v_refs) r(ref) CROSS JOIN LATERAL (
-                             SELECT j.* FROM jobs_finished j WHERE j.ref = r.ref AND (p_status IS NULL OR j.status = p_status) AND j.id < p_before
-                             ORDER BY j.id DESC LIMIT p_limit) q ORDER BY q.id DESC LIMIT p_limit);
+        WITH newest AS MATERIALIZED (
+            SELECT r.ref, f.id FROM unnest(v_refs) r(ref) CROSS JOIN LATERAL (
+                SELECT d.id FROM jobs_done d WHERE d.ref >= r.ref AND (d.ref, d.id) < (r.ref, p_before) AND (p_status IS NULL OR d.status = p_status)
+                ORDER BY d.ref DESC, d.id DESC LIMIT 1) f
+            ORDER BY f.id DESC LIMIT p_limit),
+        page AS (
+            SELECT q.* FROM newest n CROSS JOIN LATERAL (
+                SELECT j.* FROM jobs_finished j
+                WHERE (j.ref, j.id) >= (n.ref, (SELECT CASE WHEN count(*) < p_limit THEN 0 ELSE min(k.id) END FROM newest k))
+                  AND (j.ref, j.id) < (n.ref, p_before) AND (p_status IS NULL OR j.status = p_status)
+                ORDER BY j.ref DESC, j.id DESC LIMIT p_limit) q
+            ORDER BY q.id DESC LIMIT p_limit)
+        SELECT array_agg(ROW (p.*)::job_view) INTO v_part FROM page p;
     ELSIF p_status > 2 THEN
         v_part := ARRAY (SELECT ROW (j.*)::job_view FROM jobs_finished j WHERE j.status > 2 AND j.status = p_status AND j.id < p_before
                          ORDER BY j.id DESC LIMIT p_limit);

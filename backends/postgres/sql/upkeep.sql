@@ -44,7 +44,6 @@ CREATE FUNCTION reconcile(p_catalog text) RETURNS TABLE (enqueued bigint, gaps b
 DECLARE
     v_now     timestamptz := store_now();
     v_catalog catalogs;
-    v_running bigint[];
     v_new     bigint;
     v_found   bigint;
 BEGIN
@@ -52,23 +51,27 @@ BEGIN
     gaps := 0;
     flipped := 0;
     IF p_catalog <> '' THEN PERFORM catalog_named(p_catalog); END IF;
-    v_running := ARRAY (SELECT q.ref FROM running_jobs(NULL) q);
     FOR v_catalog IN SELECT * FROM catalogs c WHERE p_catalog IN ('', c.catalog_id) ORDER BY c.catalog_id LOOP
         PERFORM move_pending(v_catalog.catalog, v_catalog.target_profile);
         CONTINUE WHEN v_catalog.target_profile IS NULL;
         UPDATE specs s SET operation_count = q.n
-        FROM (SELECT o.spec, count(*) AS n FROM operations o GROUP BY o.spec) q
+        FROM (SELECT o.spec, count(*) AS n FROM operations o JOIN specs k ON k.spec = o.spec
+              WHERE k.catalog = v_catalog.catalog GROUP BY o.spec) q
         WHERE s.catalog = v_catalog.catalog AND q.spec = s.spec AND s.operation_count <> q.n;
-        WITH gap AS MATERIALIZED (
+        -- Running and pending jobs are looked at in one statement: a job claimed between two would be seen in neither place.
+        WITH running AS MATERIALIZED (SELECT q.ref FROM running_jobs(NULL) q),
+        gap AS MATERIALIZED (
             SELECT s.spec, s.ref, s.operation_count, s.parked_until FROM specs s
             WHERE s.catalog = v_catalog.catalog
               AND EXISTS (SELECT 1 FROM operations o WHERE o.spec = s.spec
-                          AND NOT EXISTS (SELECT 1 FROM settled w WHERE w.text = o.text AND w.profile = v_catalog.target_profile
-                                          AND (s.force_from IS NULL OR w.written_at >= s.force_from)))),
+                          AND NOT EXISTS (SELECT 1 FROM vectors w WHERE w.text = o.text AND w.profile = v_catalog.target_profile
+                                          AND (s.force_from IS NULL OR w.written_at >= s.force_from) OFFSET 0)
+                          AND NOT EXISTS (SELECT 1 FROM refusals w WHERE w.text = o.text AND w.profile = v_catalog.target_profile
+                                          AND (s.force_from IS NULL OR w.written_at >= s.force_from) OFFSET 0))),
         made AS (
             INSERT INTO jobs_ready (ref, profile, kind, operations, due, created_at)
             SELECT g.ref, v_catalog.target_profile, 1, g.operation_count, v_now, v_now FROM gap g
-            WHERE (g.parked_until IS NULL OR g.parked_until <= v_now) AND NOT g.ref = ANY (v_running)
+            WHERE (g.parked_until IS NULL OR g.parked_until <= v_now) AND NOT EXISTS (SELECT 1 FROM running q WHERE q.ref = g.ref)
               AND NOT EXISTS (SELECT 1 FROM jobs_ready r WHERE r.ref = g.ref)
             ORDER BY g.ref
             ON CONFLICT (ref) DO NOTHING RETURNING 1)
@@ -81,7 +84,7 @@ BEGIN
 END $$;
 
 -- Small batches, each through an index: jobs_done_completed, changes_by_time. Claims touch none of these rows. Vectors and texts
--- that nobody refers to are found by a walk over their keys.
+-- that nobody refers to are found by a walk over their keys, which waits for the last batch of history.
 CREATE FUNCTION prune(p_older_than bigint, p_limit bigint) RETURNS TABLE (jobs bigint, vectors bigint, changes bigint, more boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -95,6 +98,24 @@ BEGIN
     GET DIAGNOSTICS jobs = ROW_COUNT;
     more := jobs >= p_limit;
 
+    -- Of the feed goes what is old; readers from before that read everything again.
+    WITH gone AS (
+        DELETE FROM changes c WHERE c.ctid = ANY (ARRAY (
+            SELECT o.ctid FROM changes o WHERE o.at < v_before AND o.xact < v_horizon ORDER BY o.at LIMIT p_limit FOR UPDATE SKIP LOCKED))
+        RETURNING c.catalog, c.xact),
+    floors AS (
+        UPDATE catalogs c SET feed_floor = greatest(c.feed_floor, g.xact)
+        FROM (SELECT q.catalog, max(q.xact) AS xact FROM gone q GROUP BY q.catalog) g WHERE c.catalog = g.catalog)
+    SELECT count(*) INTO changes FROM gone;
+    more := more OR changes >= p_limit;
+
+    DELETE FROM workers w WHERE w.seen_at < v_before;
+
+    vectors := 0;
+    IF jobs >= p_limit THEN
+        RETURN NEXT;
+        RETURN;
+    END IF;
     DELETE FROM vectors v WHERE (v.text, v.profile) IN (
         SELECT w.text, w.profile FROM vectors w
         WHERE w.written_at < v_before
@@ -113,17 +134,6 @@ BEGIN
     GET DIAGNOSTICS v_count = ROW_COUNT;
     more := more OR v_count >= p_limit;
 
-    -- Of the feed goes what is old; readers from before that read everything again.
-    WITH gone AS (
-        DELETE FROM changes c WHERE c.ctid = ANY (ARRAY (
-            SELECT o.ctid FROM changes o WHERE o.at < v_before AND o.xact < v_horizon ORDER BY o.at LIMIT p_limit FOR UPDATE SKIP LOCKED))
-        RETURNING c.catalog, c.xact),
-    floors AS (
-        UPDATE catalogs c SET feed_floor = greatest(c.feed_floor, g.xact)
-        FROM (SELECT q.catalog, max(q.xact) AS xact FROM gone q GROUP BY q.catalog) g WHERE c.catalog = g.catalog)
-    SELECT count(*) INTO changes FROM gone;
-    more := more OR changes >= p_limit;
-
     DELETE FROM texts t WHERE t.text = ANY (ARRAY (
         SELECT k.text FROM texts k
         WHERE NOT EXISTS (SELECT 1 FROM operations o WHERE o.text = k.text)
@@ -136,7 +146,6 @@ BEGIN
           AND NOT EXISTS (SELECT 1 FROM jobs_ready r WHERE r.ref = k.ref)
           AND NOT EXISTS (SELECT 1 FROM running_jobs(NULL) q WHERE q.ref = k.ref)
         LIMIT p_limit));
-    DELETE FROM workers w WHERE w.seen_at < v_before;
     RETURN NEXT;
 END $$;
 

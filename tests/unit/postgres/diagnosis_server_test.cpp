@@ -8,9 +8,9 @@ class ServerDiagnosis : public DiagnosisTest {};
 
 TEST_F(ServerDiagnosis, of_a_server_that_is_away_is_an_error) {
     const auto store = fresh_store();
-    control("stop fast");
+    server().control("stop fast");
     const auto findings = store->diagnose();
-    control("start");
+    server().control("start");
     ASSERT_FALSE(findings);
     EXPECT_EQ(findings.error().kind, ErrorKind::unavailable);
 }
@@ -52,8 +52,8 @@ TEST_F(ServerDiagnosis, says_when_the_role_may_not_see_who_holds_vacuum_back) {
 TEST_F(ServerDiagnosis, names_a_prepared_transaction_and_a_slot_and_a_far_standby) {
     fresh_store().reset();
     static_cast<void>(sql("ALTER SYSTEM SET max_prepared_transactions = 3"));
-    control("stop fast");
-    control("start");
+    server().control("stop fast");
+    server().control("start");
     {
         Connection preparing(settings_for(url()));
         preparing.begin();
@@ -74,8 +74,8 @@ TEST_F(ServerDiagnosis, names_a_prepared_transaction_and_a_slot_and_a_far_standb
            "SELECT pg_drop_replication_slot('gone')");
     static_cast<void>(sql("SELECT pg_drop_replication_slot('gone'); "));
     static_cast<void>(sql("ALTER SYSTEM RESET max_prepared_transactions"));
-    control("stop fast");
-    control("start");
+    server().control("stop fast");
+    server().control("start");
 }
 
 TEST_F(ServerDiagnosis, finds_that_nobody_confirms_commits) {

@@ -1,11 +1,6 @@
 #include "server.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include <cstdlib>
-#include <cstring>
+#include <chrono>
 #include <thread>
 
 namespace embedq::postgres::testing {
@@ -22,10 +17,14 @@ std::string name_of_this_test() {
 
 }  // namespace
 
-std::string told(const char* variable) {
-    const char* value = std::getenv(variable);
-    if (value != nullptr) return value;
-    throw std::runtime_error(std::string(variable) + " is not set: run this by tests/support/with_postgres.py --durable --pooler");
+const support::PostgresServer& server() {
+    static const support::PostgresServer made;
+    return made;
+}
+
+const std::string& pooled_url() {
+    static const std::string made = server().control("pooler");
+    return made;
 }
 
 std::string url_as(const std::string& role, const std::string& database) {
@@ -33,20 +32,6 @@ std::string url_as(const std::string& role, const std::string& database) {
     text.replace(text.find("embedq@"), 6, role);
     text.replace(text.rfind("/embedq"), 7, "/" + database);
     return text;
-}
-
-void control(const std::string& command) {
-    const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-    told("EMBEDQ_TEST_POSTGRES_CONTROL").copy(address.sun_path, sizeof(address.sun_path) - 1);
-    std::string answer;
-    if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
-        ::send(socket, (command + "\n").data(), command.size() + 1, MSG_NOSIGNAL) > 0) {
-        char byte = 0;
-        while (::read(socket, &byte, 1) == 1 && byte != '\n') answer += byte;
-    }
-    ::close(socket);
-    if (answer != "done") throw std::runtime_error("the server was told to " + command + ": " + answer);
 }
 
 Rows sql(const std::string& statements) {

@@ -12,6 +12,7 @@
 #include "conformance/test_context.h"
 #include "connection.h"
 #include "store.h"
+#include "support/postgres_server.h"
 
 namespace embedq::postgres::testing {
 
@@ -21,22 +22,17 @@ T must(Result<T> result) {
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
-// What with_postgres.py tells; fails with what is missing.
-[[nodiscard]] std::string told(const char* variable);
-[[nodiscard]] inline std::string url() {
-    return told("EMBEDQ_TEST_POSTGRES");
+[[nodiscard]] const support::PostgresServer& server();
+[[nodiscard]] inline const std::string& url() {
+    return server().url();
 }
-[[nodiscard]] inline std::string superuser_url() {
-    return told("EMBEDQ_TEST_POSTGRES_SUPERUSER");
+[[nodiscard]] inline const std::string& superuser_url() {
+    return server().superuser_url();
 }
-[[nodiscard]] inline std::string pooled_url() {
-    return told("EMBEDQ_TEST_POSTGRES_POOLED");
-}
+// By way of a PgBouncer in transaction mode.
+[[nodiscard]] const std::string& pooled_url();
 // The same server as another role, or by another database.
 [[nodiscard]] std::string url_as(const std::string& role, const std::string& database = "embedq");
-
-// "stop fast", "stop immediate", "kill", "start"
-void control(const std::string& command);
 
 // Rows of texts by the superuser, whatever the server was told before.
 [[nodiscard]] Rows sql(const std::string& statements);

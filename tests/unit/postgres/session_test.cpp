@@ -22,8 +22,8 @@ protected:
 TEST_F(SessionTest, goes_on_after_a_restart_of_the_server) {
     EXPECT_TRUE(must(store_->catalogs()).empty());
     for (const char* how : {"stop fast", "stop immediate", "kill"}) {
-        control(how);
-        control("start");
+        server().control(how);
+        server().control("start");
         EXPECT_TRUE(store_->catalogs().has_value()) << how;
     }
 }
@@ -62,7 +62,7 @@ TEST_F(SessionTest, of_two_connections_serves_more_threads) {
 
 TEST_F(SessionTest, fails_quickly_while_the_server_is_away_and_is_well_when_it_is_back) {
     must(store_->catalogs());
-    control("stop fast");
+    server().control("stop fast");
     const auto before = steady_clock::now();
     for (int i = 0; i < 50; ++i) {
         const auto answer = store_->catalogs();
@@ -72,7 +72,7 @@ TEST_F(SessionTest, fails_quickly_while_the_server_is_away_and_is_well_when_it_i
     EXPECT_LT(steady_clock::now() - before, std::chrono::seconds(5));
     EXPECT_NE(store_->catalogs().error().message.find("; is the server running, and reachable from here?"), std::string::npos)
         << store_->catalogs().error().message;
-    control("start");
+    server().control("start");
     const auto end = steady_clock::now() + std::chrono::seconds(20);
     while (!store_->catalogs() && steady_clock::now() < end) std::this_thread::yield();
     EXPECT_TRUE(store_->catalogs().has_value());
@@ -82,8 +82,8 @@ TEST_F(SessionTest, through_a_pooler_does_all_the_same) {
     auto pooled = open_store(pooled_url(), schema, context, 3);
     EXPECT_TRUE(must(pooled->put_catalog({.catalog_id = "shop"})));
     EXPECT_EQ(must(pooled->catalogs()).size(), 1U);
-    control("stop fast");
-    control("start");
+    server().control("stop fast");
+    server().control("start");
     const auto end = steady_clock::now() + std::chrono::seconds(20);
     while (!pooled->catalogs() && steady_clock::now() < end) std::this_thread::yield();
     EXPECT_EQ(must(pooled->catalogs()).size(), 1U);
