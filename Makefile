@@ -48,6 +48,7 @@ test-tsan: setup ## The scheduler's, stores' and loader's tests under ThreadSani
 
 test-release: build ## The program as it is used, driven from outside
 	python3 tests/integration/run.py build/release/bin/embedq
+	python3 tests/faults/run.py build/release/bin/embedq
 
 test-dev: setup ## Unit tests and conformance under ASan and UBSan
 	cmake --preset dev
@@ -73,6 +74,7 @@ rank: setup ## Measure how good the ranking is: benchmarks/ranking/
 
 soak: build ## What takes longer than CI should: kill and resume many times over
 	EMBEDQ_SOAK=1 python3 tests/integration/run.py build/release/bin/embedq
+	EMBEDQ_SOAK=1 python3 tests/faults/run.py build/release/bin/embedq
 
 format: ## Format the sources
 	$(FORMATTED) | xargs clang-format-19 -i

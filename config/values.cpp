@@ -302,11 +302,13 @@ struct ToText {
     std::string operator()(milliseconds value) const { return duration_text(value); }
     std::string operator()(const std::vector<std::string>& values) const {
         std::vector<std::string> parts;
+        parts.reserve(values.size());
         for (const std::string& value : values) parts.push_back(flow_quoted(value));
         return "[" + join(parts) + "]";
     }
     std::string operator()(const std::map<std::string, std::string>& values) const {
         std::vector<std::string> parts;
+        parts.reserve(values.size());
         for (const auto& [key, value] : values) parts.push_back(flow_quoted(key) + ": " + flow_quoted(value));
         return "{" + join(parts) + "}";
     }

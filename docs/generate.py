@@ -149,7 +149,7 @@ def plugin_complaint(program, files, spoil=None):
 
 def plugin_rows(program, folder):
     at_work = []
-    for path in sorted(folder.glob("libembedq_*.so")):
+    for path in sorted(folder.glob("libembedq_*_*.so")):
         name = re.fullmatch(r"libembedq_[a-z]+_(.+)\.so", path.name).group(1)
         source = ROOT / "tests" / "bad_plugins" / f"{name}.cpp"
         if name == "sound" or not source.exists():

@@ -1,13 +1,20 @@
 find_package(GTest REQUIRED)
 
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+
 # embedq_add_test(NAME source... LIBS library...): one executable, one ctest entry per executable with `label` "unit" by default.
+# POSTGRES: beside a PostgreSQL server of its own (tests/support).
 function(embedq_add_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "POSTGRES" "LABEL;TIMEOUT" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} embedq::contract GTest::gtest GTest::gmock GTest::gtest_main Threads::Threads)
   target_compile_definitions(${name} PRIVATE
     EMBEDQ_SOURCE_DIR="${PROJECT_SOURCE_DIR}" EMBEDQ_BINARY_DIR="${PROJECT_BINARY_DIR}")
-  add_test(NAME ${name} COMMAND ${name})
+  set(runner)
+  if(ARG_POSTGRES)
+    set(runner ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/support/with_postgres.py --)
+  endif()
+  add_test(NAME ${name} COMMAND ${runner} $<TARGET_FILE:${name}>)
   if(NOT ARG_LABEL)
     set(ARG_LABEL unit)
   endif()

@@ -1,6 +1,7 @@
 // The queue: producers and workers (sql/queue.sql).
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "embedq/checks.h"
 #include "queue.h"
@@ -71,9 +72,15 @@ Result<std::size_t> PostgresStore::cancel(std::span<const JobId> jobs) {
 // Behind an old snapshot (a transaction that somebody left open) deleted jobs stay in the index, and a claim that begins at its start walks
 // over all of them. So a claim begins where the one before did, and now and then at the start again, for a job whose transaction
 // took its time. How often is by what that costs: always, as long as it is quick.
+//
+// A claim whose answer was lost may have been made. The next one shows its token again, and is told what that one took.
 Result<std::vector<ClaimedJob>> PostgresStore::claim(const ClaimRequest& request) {
     if (auto sound = check_lease(request.lease); !sound) return std::unexpected(sound.error());
-    const LeaseToken token = new_token(context_);
+    LeaseToken token = new_token(context_);
+    {
+        const std::lock_guard lock(mutex_);
+        if (const auto unanswered = std::exchange(cursors_[request.fingerprints].unanswered, std::nullopt)) token = *unanswered;
+    }
     for (bool whole = false;; whole = true) {
         const auto asked_at = steady_clock::now();
         std::int64_t from = INT64_MIN;
@@ -92,7 +99,11 @@ Result<std::vector<ClaimedJob>> PostgresStore::claim(const ClaimRequest& request
             parameters.add(from);
         }
         const auto rows = session_.call("claim", parameters);
-        if (!rows) return std::unexpected(rows.error());
+        if (!rows) {
+            const std::lock_guard lock(mutex_);
+            if (rows.error().kind == ErrorKind::unavailable) cursors_[request.fingerprints].unanswered = token;
+            return std::unexpected(rows.error());
+        }
         std::vector<ClaimedJob> claimed;
         for (std::size_t i = 0; i < rows->size(); ++i) {
             const JobId id = rows->integer(i, 0);
@@ -100,7 +111,7 @@ Result<std::vector<ClaimedJob>> PostgresStore::claim(const ClaimRequest& request
                                .catalog_id = rows->text(i, 1),
                                .spec_name = rows->text(i, 2),
                                .kind = static_cast<JobKind>(rows->integer(i, hash_column)),
-                               .fingerprint = rows->hash(i, 4),
+                               .fingerprint = request.fingerprints.at(rows->count(i, 4) - 1),
                                .attempts = static_cast<std::uint32_t>(rows->integer(i, 5)),
                                .expiries = static_cast<std::uint32_t>(rows->integer(i, 6)),
                                .operation_count = rows->count(i, 7)});

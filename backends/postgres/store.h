@@ -7,6 +7,7 @@
 #include <array>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include "embedq/context.h"
 #include "embedq/options.h"
@@ -32,12 +33,6 @@ inline constexpr std::array store_options{
                .help = "auto: serve, worker and index bring the schema up to date at their start; never: they refuse an older one, and "
                        "`embedq migrate up` is run by a role that may.",
                .choices = "auto|never"},
-    OptionSpec{.name = "vectors",
-               .type = OptionType::text,
-               .default_value = "auto",
-               .help = "bytes: vectors are float32 bytes; pgvector: also a column of type vector, for other programs' queries; auto: "
-                       "pgvector where the database has that extension, else bytes.",
-               .choices = "auto|bytes|pgvector"},
     OptionSpec{.name = "pool",
                .type = OptionType::integer,
                .default_value = "8",
@@ -117,6 +112,7 @@ private:
     struct ClaimCursor {
         std::int64_t from = INT64_MIN;
         std::chrono::steady_clock::time_point whole_again_at{};
+        std::optional<LeaseToken> unanswered;  // of a claim that may have been made, though its answer was lost
     };
 
     // The dimension of a profile, which never changes; nothing for one that no catalog ever had. Throws Failure where it cannot be asked

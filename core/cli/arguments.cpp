@@ -55,6 +55,7 @@ const std::map<std::string, JobStatus> statuses{{"pending", JobStatus::pending},
 template <class T>
 CLI::Option* choice(CLI::Option* option, const std::map<std::string, T>& choices) {
     std::vector<std::string> names;
+    names.reserve(choices.size());
     for (const auto& [name, value] : choices) names.push_back(name);
     option->type_name(fmt::format("{}", fmt::join(names, "|")));
     return option->check(CLI::Validator(
@@ -308,7 +309,7 @@ const CLI::App* deepest(const CLI::App& app) {
 
 std::string path_of(const CLI::App& app, const CLI::App* command) {
     std::string path;
-    for (; command != nullptr && command != &app; command = command->get_parent()) path = " " + command->get_name() + path;
+    for (; command != nullptr && command != &app; command = command->get_parent()) path.insert(0, " " + command->get_name());
     return "embedq" + path;
 }
 

@@ -33,9 +33,10 @@ class Tables(NamedTuple):
     system_headers: set
     include_roots: list
     contract: str
+    generated: dict = {}
 
 
-OWN_TABLES = Tables(rules.FOLDERS, rules.LIBRARIES, rules.SYSTEM_HEADERS, rules.INCLUDE_ROOTS, rules.CONTRACT)
+OWN_TABLES = Tables(rules.FOLDERS, rules.LIBRARIES, rules.SYSTEM_HEADERS, rules.INCLUDE_ROOTS, rules.CONTRACT, rules.GENERATED)
 
 
 def files_of(root):
@@ -126,6 +127,8 @@ class Check:
         library = self.library_of(header)
         if library is not None:
             self.check_library(place, name, library, header)
+        elif quoted and self.tables.generated.get(header) == folder_of(name):
+            return
         elif quoted:
             self.faults.append(f'{place} includes "{header}", which no folder of {RULES_FILE} INCLUDE_ROOTS holds; mend the path, or add the folder')
         elif STANDARD.match(header):

@@ -61,8 +61,9 @@ FOLDERS = [
                                          "core/scheduler", "config", "plugins/loader"], "it opens plugins as the program does"),
     Folder("tests/conformance/plugins", ["tests/conformance", "tests/conformance/include", "tests/conformance/kit", "config", "plugins/loader"]),
     Folder("tests/bad_plugins", ["plugins/loader", "tests", "tests/conformance/include"]),
-    Folder("tests/unit", [*PRODUCTION, "tests", "tests/conformance/include"]),
+    Folder("tests/unit", [*PRODUCTION, "tests", "tests/conformance/include", "tests/support"]),
     Folder("tests/unit/ranking_evaluation", ["benchmarks/ranking", "core/catalog", "core/catalog/ranking"], "a measurement is tested like a part"),
+    Folder("tests/support", [], "servers that tests make and break; they know nothing of embedq"),
     Folder("tests", ["tests/conformance/include"], "what all tests share", below=False),
     Folder("benchmarks/micro", ["core/catalog", "core/catalog/ranking", "core/scheduler", "core/cli", "config", "plugins/loader", "providers/*"]),
     Folder("benchmarks/ranking", ["core/catalog", "core/catalog/ranking", "providers/*"]),
@@ -85,6 +86,10 @@ LIBRARIES = [
             ["core/catalog", "core/engine", "core/cli", "config", "plugins/loader", "providers/simulated", "benchmarks/ranking",
              "tests/conformance/program"]),
     Library("SQLite", ["sqlite3.h"], ["SQLite::"], ["backends/sqlite"]),
+    Library("libpqxx", ["pqxx/"], ["PkgConfig::PQXX"], ["backends/postgres/connection.cpp"]),
+    Library("libpq", ["libpq-fe.h"], ["PkgConfig::PQ"],
+            ["backends/postgres/connection.cpp", "plugins/notifiers/postgres_listen/address.cpp",
+             "plugins/notifiers/postgres_listen/connection.cpp"]),
     Library("zstd", ["zstd.h"], ["PkgConfig::ZSTD"], ["backends/documents"]),
     Library("Snowball", ["libstemmer.h"], ["stemmer"], ["core/catalog/ranking", "providers/lexical"]),
     Library("GoogleTest", ["gtest/", "gmock/"], ["GTest::"], ["tests"]),
@@ -93,10 +98,14 @@ LIBRARIES = [
 
 # Any folder but the contract's may use the operating system.
 SYSTEM_HEADERS = {
-    "fcntl.h", "poll.h", "pwd.h", "signal.h", "stdlib.h", "spawn.h", "sys/eventfd.h", "sys/ioctl.h", "sys/random.h", "sys/signalfd.h",
-    "sys/stat.h", "sys/statfs.h", "sys/statvfs.h", "sys/types.h", "sys/utsname.h", "sys/wait.h", "unistd.h",
+    "fcntl.h", "netinet/in.h", "poll.h", "pwd.h", "signal.h", "stdlib.h", "spawn.h", "sys/eventfd.h", "sys/ioctl.h", "sys/random.h",
+    "sys/signalfd.h", "sys/socket.h", "sys/stat.h", "sys/statfs.h", "sys/statvfs.h", "sys/types.h", "sys/un.h", "sys/utsname.h",
+    "sys/wait.h", "unistd.h",
 }
 
 # Folders that includes are looked up in, beside the including file's own.
-INCLUDE_ROOTS = [".", "core", "core/include", "plugins", "providers", "backends/memory/include", "backends/sqlite",
-                 "tests/conformance", "tests/conformance/include", "tests/conformance/kit", "tests/unit/scheduler", "benchmarks"]
+INCLUDE_ROOTS = [".", "core", "core/include", "plugins", "providers", "backends", "backends/memory/include", "backends/sqlite", "backends/postgres",
+                 "tests", "tests/conformance", "tests/conformance/include", "tests/conformance/kit", "tests/unit/scheduler", "benchmarks"]
+
+# Headers that the build writes, with the folder whose CMakeLists.txt does; for that folder alone.
+GENERATED = {"sql_texts.h": "backends/postgres"}

@@ -112,6 +112,13 @@ class Layering(unittest.TestCase):
                     'core/engine/x.h:1 includes "nowhere.h", which no folder of tests/layering/rules.py INCLUDE_ROOTS holds; mend the path, '
                     "or add the folder")
 
+    def test_a_header_that_the_build_writes(self):
+        tables = TABLES._replace(generated={"texts.h": "backends/sqlite"})
+        self.expect({"backends/sqlite/store.cpp": '#include <sqlite3.h>\n#include "texts.h"\n'}, tables=tables)
+        self.expect({"core/engine/x.h": '#include "texts.h"\n'},
+                    'core/engine/x.h:1 includes "texts.h", which no folder of tests/layering/rules.py INCLUDE_ROOTS holds; mend the path, '
+                    "or add the folder", tables=tables)
+
     def test_a_new_folder_asks_for_a_rule(self):
         sentence = "{}/new.cpp: no rule for the folder {}; say in tests/layering/rules.py what it may include"
         for folder in ("core/fetch", "tools", "tests/fresh"):

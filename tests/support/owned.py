@@ -115,12 +115,23 @@ class Owned:
             self._tell("process", int(end), started.pid)
         return started
 
-    def ended(self, process, seconds=PATIENCE):
-        """Waits for a process that was told to end, and lets go of it. Its status."""
-        status = process.wait(seconds)
+    def adopt(self, process, end=signal.SIGKILL):
+        """A process that the test started itself ends as those that are started here do."""
+        with self._lock:
+            self._guarded()
+            self._processes[process.pid] = (process, end)
+            self._tell("process", int(end), process.pid)
+
+    def released(self, process):
+        """Lets go of a process that has ended."""
         with self._lock:
             self._tell("gone", 0, process.pid)
             self._processes.pop(process.pid, None)
+
+    def ended(self, process, seconds=PATIENCE):
+        """Waits for a process that was told to end, and lets go of it. Its status."""
+        status = process.wait(seconds)
+        self.released(process)
         return status
 
     def run(self, command, **arguments):

@@ -92,7 +92,8 @@ def environment(**more):
 
 
 def rows_of(text):
-    return [[None if value == NULL else value for value in row] for row in csv.reader(io.StringIO(text))]
+    # A row of one empty text is an empty line.
+    return [[None if value == NULL else value for value in row or [""]] for row in csv.reader(io.StringIO(text))]
 
 
 def psql_command(url):
@@ -200,6 +201,10 @@ class Cluster(Server):
     def stop(self, mode="fast"):
         """`fast`: sessions are ended, all is written. `immediate`: as in a crash, recovery at the next start. `smart`: waits for all."""
         self._process.send_signal(STOP[mode])
+        self._end()
+
+    def stopped(self):
+        """Lets go of a server that ended by itself."""
         self._end()
 
     def kill(self):
@@ -383,6 +388,10 @@ class Pooler(Server):
         self._process.kill()
         OWNED.ended(self._process)
         self._process = None
+
+    def pause(self):
+        """SIGSTOP: what lies in it goes nowhere. `kill` ends it even so."""
+        self._process.send_signal(signal.SIGSTOP)
 
     def close(self):
         if self._process is not None:

@@ -33,8 +33,8 @@ class Clusters(unittest.TestCase):
         cls.server = cls.enterClassContext(Cluster(durable=False))
 
     def test_rows_are_lists_and_null_is_none(self):
-        rows = self.server.sql("select 1, null, '', E'a,\"b\"\\n' ; select :'name'", variables={"name": "it's"})
-        self.assertEqual(rows, [["1", None, "", 'a,"b"\n'], ["it's"]])
+        rows = self.server.sql("select 1, null, '', E'a,\"b\"\\n' ; select :'name'; select ''", variables={"name": "it's"})
+        self.assertEqual(rows, [["1", None, "", 'a,"b"\n'], ["it's"], [""]])
 
     def test_a_wrong_statement_says_so(self):
         with self.assertRaisesRegex(SqlError, "division by zero"):
@@ -181,6 +181,19 @@ class Runner(unittest.TestCase):
     def test_what_the_command_leaves_behind_is_ended(self):
         done = self.run_it("--", "sh", "-c", "sleep 1000 > /dev/null 2>&1 & echo $!")
         wait_until(lambda: not alive(int(done.stdout)), "the command's child ends")
+
+    def test_the_command_may_break_the_server(self):
+        said = self.run_it("--", sys.executable, "-c", f"import os, sys; sys.path.insert(0, {str(HERE)!r}); from control import tell\n"
+                           "for line in ['stop immediate', 'start', 'value select 1', 'standby', 'promote standby', 'pooler session',"
+                           " 'stop pooler', 'value select 1/0', 'fly', 'stop nothing']: print(tell(line))")
+        done = said.stdout.splitlines()
+        self.assertEqual(done[:3], ["ok", "ok", "ok 1"], said.stderr)
+        self.assertRegex(done[3], r"^ok postgresql://embedq@127\.0\.0\.1:\d+/embedq$")
+        self.assertEqual(done[4], "ok")
+        self.assertRegex(done[5], r"^ok postgresql://")
+        self.assertEqual(done[6], "ok")
+        self.assertRegex(done[7], r"^error .*division by zero")
+        self.assertEqual(done[8:], ["error there is no command 'fly'", "error there is no server 'nothing'"])
 
     def test_a_signal_is_handed_on(self):
         process = subprocess.Popen([*RUNNER, "--", "sh", "-c", "trap 'echo told; exit' TERM; echo ready; while :; do sleep 0.05; done"],

@@ -6,6 +6,9 @@
 COMMAND finds the URL of an empty database in EMBEDQ_TEST_POSTGRES, and that of the same database as a superuser in
 EMBEDQ_TEST_POSTGRES_SUPERUSER. The exit status is COMMAND's; 128 + N when signal N ended it. The server ends with the command, and with it
 whatever is left of the command's process group. Without --durable the server does without fsync and starts faster.
+
+COMMAND may break the server too: EMBEDQ_TEST_POSTGRES_CONTROL is a socket that takes a line for each connection and answers with a line, as
+control.Control says. In C++: tests/support/postgres_server.h.
 """
 
 import argparse
@@ -18,6 +21,7 @@ import sys
 sys.dont_write_bytecode = True  # a test leaves nothing in the sources
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+from control import Control
 from postgres import SUPERUSER, Cluster
 
 GRACE = 10  # seconds between the signal that ends this program, handed on to the command, and SIGKILL
@@ -67,8 +71,9 @@ def main():
     parser.add_argument("--durable", action="store_true", help="with fsync, for tests that are about what is kept")
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
-    with Cluster(durable=arguments.durable) as server:
-        told = {"EMBEDQ_TEST_POSTGRES": server.url(), "EMBEDQ_TEST_POSTGRES_SUPERUSER": server.url(user=SUPERUSER)}
+    with Cluster(durable=arguments.durable) as server, Control(server) as control:
+        told = {"EMBEDQ_TEST_POSTGRES": server.url(), "EMBEDQ_TEST_POSTGRES_SUPERUSER": server.url(user=SUPERUSER),
+                "EMBEDQ_TEST_POSTGRES_CONTROL": str(control.path)}
         try:
             return Command(arguments.command, {**os.environ, **told}).status()
         except OSError as error:

@@ -25,7 +25,7 @@ END $$;
 
 -- The specs of a catalog that are named, or all of them when `p_names` is empty, by name. `specs` by (catalog, spec_name).
 CREATE FUNCTION specs_named(p_catalog integer, p_names text[]) RETURNS SETOF specs LANGUAGE sql STABLE AS $$
-    SELECT s FROM specs s WHERE s.catalog = p_catalog AND (p_names = '{}' OR s.spec_name = ANY (p_names))
+    SELECT s.* FROM specs s WHERE s.catalog = p_catalog AND (p_names = '{}' OR s.spec_name = ANY (p_names))
 $$;
 
 -- --- the change feed
@@ -93,14 +93,17 @@ END $$;
 
 -- --- what is settled
 
--- operations_by_spec, then the keys of vectors and refusals; ends at the first text that is not settled.
+-- operations_by_spec, then the keys of vectors and refusals; ends at the first text that is not settled. OFFSET 0 keeps the planner from
+-- turning these looks into a join over whole tables, which it does when a table was small or empty at its last look.
 CREATE FUNCTION has_gap(p_spec bigint, p_profile integer, p_force timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
     RETURN EXISTS (
         SELECT 1 FROM operations o
         WHERE o.spec = p_spec
-          AND NOT EXISTS (SELECT 1 FROM settled w WHERE w.text = o.text AND w.profile = p_profile
-                          AND (p_force IS NULL OR w.written_at >= p_force)));
+          AND NOT EXISTS (SELECT 1 FROM vectors w WHERE w.text = o.text AND w.profile = p_profile
+                          AND (p_force IS NULL OR w.written_at >= p_force) OFFSET 0)
+          AND NOT EXISTS (SELECT 1 FROM refusals w WHERE w.text = o.text AND w.profile = p_profile
+                          AND (p_force IS NULL OR w.written_at >= p_force) OFFSET 0));
 END $$;
 
 CREATE FUNCTION catalog_has_gap(p_catalog integer, p_profile integer) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -108,8 +111,10 @@ BEGIN
     RETURN EXISTS (
         SELECT 1 FROM specs s JOIN operations o ON o.spec = s.spec
         WHERE s.catalog = p_catalog
-          AND NOT EXISTS (SELECT 1 FROM settled w WHERE w.text = o.text AND w.profile = p_profile
-                          AND (s.force_from IS NULL OR w.written_at >= s.force_from)));
+          AND NOT EXISTS (SELECT 1 FROM vectors w WHERE w.text = o.text AND w.profile = p_profile
+                          AND (s.force_from IS NULL OR w.written_at >= s.force_from) OFFSET 0)
+          AND NOT EXISTS (SELECT 1 FROM refusals w WHERE w.text = o.text AND w.profile = p_profile
+                          AND (s.force_from IS NULL OR w.written_at >= s.force_from) OFFSET 0));
 END $$;
 
 CREATE FUNCTION set_serving(p_catalog integer, p_profile integer) RETURNS void LANGUAGE plpgsql AS $$

@@ -153,20 +153,34 @@ END $$;
 -- a plan with stale statistics from locking or deleting more than the limit.
 CREATE FUNCTION claim(p_worker text, p_fingerprints bytea[], p_max_jobs bigint, p_max_texts bigint, p_lease bigint, p_allow_suspect boolean,
                       p_token uuid, p_from bigint)
-RETURNS TABLE (id bigint, catalog_id text, spec_name text, kind smallint, fingerprint bytea, attempts integer, expiries integer,
-               operation_count integer, due bigint) LANGUAGE plpgsql AS $$
+RETURNS TABLE (id bigint, catalog_id text, spec_name text, kind smallint, fingerprint integer, attempts integer, expiries integer,
+               operation_count integer, earliest_due bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_now      timestamptz := store_now();
     v_from     timestamptz := coalesce(from_us(p_from), '-infinity');
     v_profiles integer[];
+    v_places   integer[];  -- of their fingerprints among those asked for
     v_suspect  bigint;
     v_due      timestamptz;
 BEGIN
-    SELECT array_agg(p.profile) INTO v_profiles FROM profiles p WHERE p.fingerprint = ANY (p_fingerprints);
+    SELECT array_agg(p.profile), array_agg(array_position(p_fingerprints, p.fingerprint)) INTO v_profiles, v_places
+    FROM profiles p WHERE p.fingerprint = ANY (p_fingerprints);
     IF v_profiles IS NULL OR p_max_jobs < 1 THEN RETURN; END IF;
     -- A claim that a crash of the server takes back leaves its jobs pending, and their token is never given again: no need to wait for the disk.
     PERFORM set_config('synchronous_commit', 'off', true);
+    -- Asked again, since the answer was lost on its way: what was claimed then is told now, else it would wait for its lease to run out and be
+    -- charged for it. By the receipts' key.
+    UPDATE job_leases l SET expires_at = v_now + span_us(p_lease) WHERE l.token = p_token;
+    IF FOUND THEN
+        RETURN QUERY
+        SELECT j.id, k.catalog_id, k.spec_name, j.kind, p.fingerprint, j.attempts, j.expiries, s.operation_count, to_us(j.created_at)
+        FROM job_leases l CROSS JOIN unnest(l.jobs) j JOIN spec_names k ON k.ref = j.ref JOIN profiles p ON p.profile = j.profile
+        JOIN specs s ON s.ref = j.ref
+        WHERE l.token = p_token AND NOT j.id = ANY (l.ended)
+        ORDER BY j.created_at, j.id;
+        RETURN;
+    END IF;
     -- A suspect is given out alone, and in its turn.
     IF p_allow_suspect THEN
         SELECT r.id, r.due INTO v_suspect, v_due FROM jobs_ready r
@@ -201,8 +215,9 @@ BEGIN
                array_agg(ROW (t.id, t.ref, t.profile, t.kind, t.attempts, t.expiries, t.embedded, t.created_at,
                               coalesce(t.started_at, v_now), t.last_error)::job_row)
         FROM taken t HAVING count(*) > 0)
-    SELECT t.id, k.catalog_id, k.spec_name, t.kind, p.fingerprint, t.attempts, t.expiries, t.operations, to_us(t.due)
-    FROM taken t JOIN spec_names k ON k.ref = t.ref JOIN profiles p ON p.profile = t.profile
+    SELECT t.id, k.catalog_id, k.spec_name, t.kind, v_places[array_position(v_profiles, t.profile)], t.attempts, t.expiries, t.operations,
+           (SELECT to_us(min(m.due)) FROM taken m)
+    FROM taken t JOIN spec_names k ON k.ref = t.ref
     ORDER BY t.due, t.id;
 END $$;
 
@@ -227,18 +242,36 @@ CREATE TYPE held_job AS (
     worker_id    text
 );
 
--- The jobs that are still held by these receipts. Each receipt's array is read once.
-CREATE FUNCTION held_jobs(p_ids bigint[], p_tokens uuid[]) RETURNS SETOF held_job LANGUAGE plpgsql AS $$
+-- The jobs that these receipts still hold, in the caller's order. Each receipt's array is read once and hashed: a loop over the caller's list
+-- for each job, which the planner may take for cheap, would be quadratic.
+CREATE FUNCTION open_jobs(p_ids bigint[], p_tokens uuid[]) RETURNS SETOF held_job LANGUAGE plpgsql ROWS 50 SET enable_nestloop = off SET enable_hashjoin = on AS $$
 BEGIN
     RETURN QUERY
-    SELECT q.n, j.id, l.token, l.part, j.ref, s.spec, s.catalog, j.profile, j.kind, j.attempts, j.expiries,
-           coalesce(g.embedded, j.embedded), coalesce(g.new_vectors, 0), j.created_at, j.started_at, coalesce(g.last_error, j.last_error),
-           s.force_from, l.worker_id
-    FROM job_leases l CROSS JOIN unnest(l.jobs) j
-    JOIN unnest(p_ids, p_tokens) WITH ORDINALITY q(id, token, n) ON q.id = j.id AND q.token = l.token
-    JOIN specs s ON s.ref = j.ref
-    LEFT JOIN job_progress g ON g.id = j.id
-    WHERE l.token = ANY (p_tokens) AND NOT j.id = ANY (l.ended);
+    WITH there AS MATERIALIZED (
+        SELECT l.token, l.part, l.worker_id, j.* FROM job_leases l CROSS JOIN unnest(l.jobs) j
+        WHERE l.token = ANY (p_tokens) AND (l.ended = '{}' OR NOT j.id = ANY (l.ended))),
+    asked AS MATERIALIZED (SELECT * FROM unnest(p_ids, p_tokens) WITH ORDINALITY q(id, token, n))
+    SELECT q.n, t.id, t.token, t.part, t.ref, NULL::bigint, NULL::integer, t.profile, t.kind, t.attempts, t.expiries, t.embedded, 0,
+           t.created_at, t.started_at, t.last_error, NULL::timestamptz, t.worker_id
+    FROM asked q JOIN there t ON t.id = q.id AND t.token = q.token;
+END $$;
+
+-- The same with what their specs and their progress say: `specs` by ref, a look each.
+CREATE FUNCTION held_jobs(p_ids bigint[], p_tokens uuid[]) RETURNS SETOF held_job LANGUAGE plpgsql ROWS 50 AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM job_progress) THEN
+        RETURN QUERY
+        SELECT h.n, h.id, h.token, h.part, h.ref, s.spec, s.catalog, h.profile, h.kind, h.attempts, h.expiries,
+               coalesce(g.embedded, h.embedded), coalesce(g.new_vectors, 0), h.created_at, h.started_at,
+               coalesce(g.last_error, h.last_error), s.force_from, h.worker_id
+        FROM open_jobs(p_ids, p_tokens) h CROSS JOIN LATERAL (SELECT * FROM specs k WHERE k.ref = h.ref OFFSET 0) s
+        LEFT JOIN LATERAL (SELECT * FROM job_progress k WHERE k.id = h.id OFFSET 0) g ON true ORDER BY h.n;
+    ELSE
+        RETURN QUERY
+        SELECT h.n, h.id, h.token, h.part, h.ref, s.spec, s.catalog, h.profile, h.kind, h.attempts, h.expiries, h.embedded, 0,
+               h.created_at, h.started_at, h.last_error, s.force_from, h.worker_id
+        FROM open_jobs(p_ids, p_tokens) h CROSS JOIN LATERAL (SELECT * FROM specs k WHERE k.ref = h.ref OFFSET 0) s ORDER BY h.n;
+    END IF;
 END $$;
 
 -- Extends what is still held, in one small write a receipt. Where only a part of a receipt's jobs is extended, the others move to a part
@@ -250,6 +283,7 @@ DECLARE
     v_now   timestamptz := store_now();
     v_lease record;
     v_held  bigint[];
+    v_open  held_job[];
 BEGIN
     -- A heartbeat that a crash of the server takes back is made again in a moment.
     PERFORM set_config('synchronous_commit', 'off', true);
@@ -257,12 +291,12 @@ BEGIN
     VALUES (p_worker, p_host, p_pid, p_version, p_jobs_held, v_now, v_now)
     ON CONFLICT (worker_id) DO UPDATE SET host = excluded.host, pid = excluded.pid, version = excluded.version,
                                           jobs_held = excluded.jobs_held, seen_at = excluded.seen_at;
+    PERFORM 1 FROM job_leases l WHERE l.token = ANY (p_tokens) ORDER BY l.token, l.part FOR UPDATE;
+    v_open := ARRAY (SELECT h FROM open_jobs(p_ids, p_tokens) h);
     FOR v_lease IN
-        SELECT l.token, l.part, l.size, l.ended FROM job_leases l WHERE l.token = ANY (p_tokens) ORDER BY l.token, l.part FOR UPDATE
+        SELECT l.token, l.part, l.size, l.ended FROM job_leases l WHERE l.token = ANY (p_tokens) ORDER BY l.token, l.part
     LOOP
-        v_held := ARRAY (SELECT DISTINCT j.id FROM job_leases l, unnest(l.jobs) j, unnest(p_ids, p_tokens) q(id, token)
-                         WHERE l.token = v_lease.token AND l.part = v_lease.part AND q.token = l.token AND q.id = j.id
-                           AND NOT j.id = ANY (v_lease.ended));
+        v_held := ARRAY (SELECT DISTINCT h.id FROM unnest(v_open) h WHERE h.token = v_lease.token AND h.part = v_lease.part);
         CONTINUE WHEN v_held = '{}';
         IF cardinality(v_held) < v_lease.size - cardinality(v_lease.ended) THEN
             INSERT INTO job_leases (token, part, worker_id, claimed_at, expires_at, size, jobs)
@@ -277,9 +311,8 @@ BEGIN
             WHERE l.token = v_lease.token AND l.part = v_lease.part;
         END IF;
         UPDATE job_leases l SET expires_at = v_now + span_us(p_lease) WHERE l.token = v_lease.token AND l.part = v_lease.part;
-        RETURN QUERY SELECT q.n FROM unnest(p_ids, p_tokens) WITH ORDINALITY q(id, token, n)
-                     WHERE q.token = v_lease.token AND q.id = ANY (v_held);
     END LOOP;
+    RETURN QUERY SELECT h.n FROM unnest(v_open) h;
 END $$;
 
 -- What held jobs still need, a page for each query: a row with the page's facts (position is null), then its texts by position. No row for
@@ -304,11 +337,13 @@ BEGIN
         n := v_job.n;
         FOR v_text IN
             SELECT o.position, o.operation_id, t.hash, t.content
-            FROM operations o JOIN texts t ON t.text = o.text
+            FROM operations o CROSS JOIN LATERAL (SELECT k.hash, k.content FROM texts k WHERE k.text = o.text OFFSET 0) t
             WHERE o.spec = v_job.spec AND o.position > p_after[v_job.n]
-              AND NOT EXISTS (SELECT 1 FROM settled w WHERE w.text = o.text AND w.profile = v_job.profile
-                              AND (v_job.force_from IS NULL OR w.written_at >= v_job.force_from))
-              AND NOT EXISTS (SELECT 1 FROM operations e WHERE e.spec = o.spec AND e.text = o.text AND e.position < o.position)
+              AND NOT EXISTS (SELECT 1 FROM vectors w WHERE w.text = o.text AND w.profile = v_job.profile
+                              AND (v_job.force_from IS NULL OR w.written_at >= v_job.force_from) OFFSET 0)
+              AND NOT EXISTS (SELECT 1 FROM refusals w WHERE w.text = o.text AND w.profile = v_job.profile
+                              AND (v_job.force_from IS NULL OR w.written_at >= v_job.force_from) OFFSET 0)
+              AND NOT EXISTS (SELECT 1 FROM operations e WHERE e.spec = o.spec AND e.text = o.text AND e.position < o.position OFFSET 0)
             ORDER BY o.position
         LOOP
             v_more := v_texts > 0 AND (v_texts >= p_max_texts[v_job.n] OR v_bytes + octet_length(v_text.content) > p_max_bytes[v_job.n]);

@@ -45,16 +45,31 @@ CREATE VIEW api_catalog_specs AS
            s.created_at, s.updated_at
     FROM specs s JOIN catalogs c ON c.catalog = s.catalog;
 
--- Operations whose text has a vector, and those whose text has only a refusal.
+-- Operations whose text has a vector, and those whose text has only a refusal. Of named specs each operation is looked up by key; of a whole
+-- catalog the keys are walked once.
 CREATE FUNCTION settled_counts(p_catalog integer, p_profile integer, p_names text[])
 RETURNS TABLE (spec bigint, vectors bigint, refusals bigint) LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
+    IF p_names <> '{}' THEN
+        RETURN QUERY
+        SELECT q.spec, count(*) FILTER (WHERE q.has_vector), count(*) FILTER (WHERE q.has_refusal AND NOT q.has_vector)
+        FROM (SELECT s.spec,
+                     EXISTS (SELECT 1 FROM vectors v WHERE v.text = o.text AND v.profile = p_profile
+                             AND (s.force_from IS NULL OR v.written_at >= s.force_from) OFFSET 0) AS has_vector,
+                     EXISTS (SELECT 1 FROM refusals f WHERE f.text = o.text AND f.profile = p_profile
+                             AND (s.force_from IS NULL OR f.written_at >= s.force_from) OFFSET 0) AS has_refusal
+              FROM specs_named(p_catalog, p_names) s
+              CROSS JOIN LATERAL (SELECT k.text FROM operations k WHERE k.spec = s.spec OFFSET 0) o) q
+        GROUP BY q.spec;
+        RETURN;
+    END IF;
     RETURN QUERY
     SELECT s.spec, count(v.text), count(f.text) FILTER (WHERE v.text IS NULL)
-    FROM specs_named(p_catalog, p_names) s JOIN operations o ON o.spec = s.spec
+    FROM specs s JOIN operations o ON o.spec = s.spec
     LEFT JOIN vectors v ON v.text = o.text AND v.profile = p_profile AND (s.force_from IS NULL OR v.written_at >= s.force_from)
     LEFT JOIN refusals f ON f.text = o.text AND f.profile = p_profile AND (s.force_from IS NULL OR f.written_at >= s.force_from)
+    WHERE s.catalog = p_catalog
     GROUP BY s.spec;
 END $$;
 

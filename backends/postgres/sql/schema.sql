@@ -10,11 +10,11 @@
 -- The store's clock: every time in this schema is read from here, and no worker's clock is ever compared with it.
 CREATE FUNCTION store_now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT now()';
 -- Times go over the wire as microseconds since 1970.
-CREATE FUNCTION from_us(bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE
+CREATE FUNCTION from_us(bigint) RETURNS timestamptz LANGUAGE sql STABLE
     AS $$ SELECT timestamptz 'epoch' + $1 * interval '1 microsecond' $$;
-CREATE FUNCTION to_us(timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE
+CREATE FUNCTION to_us(timestamptz) RETURNS bigint LANGUAGE sql STABLE
     AS $$ SELECT (extract(epoch FROM $1) * 1000000)::bigint $$;
-CREATE FUNCTION span_us(bigint) RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT $1 * interval '1 microsecond' $$;
+CREATE FUNCTION span_us(bigint) RETURNS interval LANGUAGE sql STABLE AS $$ SELECT $1 * interval '1 microsecond' $$;
 
 CREATE TABLE profiles (
     profile         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -81,6 +81,9 @@ CREATE TABLE specs (
     updated_at      timestamptz NOT NULL,
     UNIQUE (catalog, spec_name)
 ) WITH (fillfactor = 80);
+
+-- The few whose failures a success has to forget.
+CREATE INDEX specs_failing ON specs (spec) WHERE failures > 0;
 
 -- Apart from the specs, so that reading those never touches a document. zstd; TOAST need not try again.
 CREATE TABLE documents (

@@ -44,7 +44,6 @@ CREATE FUNCTION reconcile(p_catalog text) RETURNS TABLE (enqueued bigint, gaps b
 DECLARE
     v_now     timestamptz := store_now();
     v_catalog catalogs;
-    v_running bigint[];
     v_new     bigint;
     v_found   bigint;
 BEGIN
@@ -52,7 +51,6 @@ BEGIN
     gaps := 0;
     flipped := 0;
     IF p_catalog <> '' THEN PERFORM catalog_named(p_catalog); END IF;
-    v_running := ARRAY (SELECT q.ref FROM running_jobs(NULL) q);
     FOR v_catalog IN SELECT * FROM catalogs c WHERE p_catalog IN ('', c.catalog_id) ORDER BY c.catalog_id LOOP
         PERFORM move_pending(v_catalog.catalog, v_catalog.target_profile);
         CONTINUE WHEN v_catalog.target_profile IS NULL;
@@ -60,16 +58,20 @@ BEGIN
         FROM (SELECT o.spec, count(*) AS n FROM operations o JOIN specs k ON k.spec = o.spec
               WHERE k.catalog = v_catalog.catalog GROUP BY o.spec) q
         WHERE s.catalog = v_catalog.catalog AND q.spec = s.spec AND s.operation_count <> q.n;
-        WITH gap AS MATERIALIZED (
+        -- Running and pending jobs are looked at in one statement: a job claimed between two would be seen in neither place.
+        WITH running AS MATERIALIZED (SELECT q.ref FROM running_jobs(NULL) q),
+        gap AS MATERIALIZED (
             SELECT s.spec, s.ref, s.operation_count, s.parked_until FROM specs s
             WHERE s.catalog = v_catalog.catalog
               AND EXISTS (SELECT 1 FROM operations o WHERE o.spec = s.spec
-                          AND NOT EXISTS (SELECT 1 FROM settled w WHERE w.text = o.text AND w.profile = v_catalog.target_profile
-                                          AND (s.force_from IS NULL OR w.written_at >= s.force_from)))),
+                          AND NOT EXISTS (SELECT 1 FROM vectors w WHERE w.text = o.text AND w.profile = v_catalog.target_profile
+                                          AND (s.force_from IS NULL OR w.written_at >= s.force_from) OFFSET 0)
+                          AND NOT EXISTS (SELECT 1 FROM refusals w WHERE w.text = o.text AND w.profile = v_catalog.target_profile
+                                          AND (s.force_from IS NULL OR w.written_at >= s.force_from) OFFSET 0))),
         made AS (
             INSERT INTO jobs_ready (ref, profile, kind, operations, due, created_at)
             SELECT g.ref, v_catalog.target_profile, 1, g.operation_count, v_now, v_now FROM gap g
-            WHERE (g.parked_until IS NULL OR g.parked_until <= v_now) AND NOT g.ref = ANY (v_running)
+            WHERE (g.parked_until IS NULL OR g.parked_until <= v_now) AND NOT EXISTS (SELECT 1 FROM running q WHERE q.ref = g.ref)
               AND NOT EXISTS (SELECT 1 FROM jobs_ready r WHERE r.ref = g.ref)
             ORDER BY g.ref
             ON CONFLICT (ref) DO NOTHING RETURNING 1)

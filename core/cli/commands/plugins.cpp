@@ -74,7 +74,7 @@ void add_switches(std::vector<std::string>& words, std::string_view name, const 
 
 // A path as it may be typed in a shell.
 std::string quoted(const std::filesystem::path& path) {
-    const std::string text = path.string();
+    std::string text = path.string();
     static constexpr std::string_view harmless = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./+@";
     if (!text.empty() && text.find_first_not_of(harmless) == std::string::npos) return text;
     std::string safe = "'";

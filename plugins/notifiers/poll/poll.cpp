@@ -4,7 +4,7 @@
 
 #include "embedq/notifier.h"
 #include "embedq/plugin.h"
-#include "notifiers/poll/poll_schedule.h"
+#include "notifiers/wake/poll_schedule.h"
 
 namespace {
 

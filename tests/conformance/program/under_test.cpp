@@ -56,16 +56,34 @@ public:
             if (Status empty = check_empty(**store, world_); !empty) return std::unexpected(empty.error());
         }
         if (!(*store)->capabilities().persistent) only_ = *store;
+        own_clock_ = (*store)->capabilities().own_clock;
         return store;
     }
 
     TestContext& context() override { return context_; }
 
+    void advance(std::chrono::microseconds by) override {
+        require_the_contexts_clock();
+        StoreUnderTest::advance(by);
+    }
+    Time now() override {
+        require_the_contexts_clock();
+        return StoreUnderTest::now();
+    }
+
 private:
+    void require_the_contexts_clock() const {
+        if (!own_clock_) return;
+        throw ClockCannotBeMoved{
+            "the store has a clock of its own, which this program cannot move; a test of the store's own can, by "
+            "StoreUnderTest::advance (conformance/store_kit.h)"};
+    }
+
     Subjects& subjects_;
     const CaseWorld world_;
     TestContext context_;
     bool checked_ = false;
+    bool own_clock_ = false;
     std::shared_ptr<Store> only_;
 };
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "conformance/test_context.h"
-#include "notifiers/poll/poll_schedule.h"
+#include "notifiers/wake/poll_schedule.h"
 #include "notifiers/wake/wake_signal.h"
 
 namespace embedq::notifiers {
@@ -132,6 +132,18 @@ TEST_F(PollScheduleTest, AStopEndsTheWait) {
 TEST_F(PollScheduleTest, TheIntervalEndsAWaitThatHasBegun) {
     PollSchedule quick{clock, 1ms};
     EXPECT_EQ(quick.wait(kForever, {}), Wake::notified);
+}
+
+TEST_F(PollScheduleTest, WithoutPollingOnlyAPublishWakes) {
+    schedule.set_polling(false);
+    clock.advance(1h);
+    EXPECT_EQ(schedule.wait(clock.now(), {}), Wake::timeout);
+    schedule.publish();
+    EXPECT_EQ(schedule.wait(kForever, {}), Wake::notified);
+    schedule.set_polling(true);
+    EXPECT_EQ(schedule.wait(clock.now(), {}), Wake::timeout) << "the interval begins when polling does";
+    clock.advance(1000ms);
+    EXPECT_EQ(schedule.wait(kForever, {}), Wake::notified);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ namespace {
 using namespace embedq;
 
 constexpr std::size_t inputs_per_request = 64;
-constexpr std::size_t longest_text = 32 * 1024;
+constexpr std::size_t longest_text = 32UZ * 1024;
 
 // The host reads the YAML against this table: types, ranges and defaults hold before `make` is called.
 constexpr OptionSpec options_table[] = {

@@ -18,6 +18,11 @@
 
 namespace embedq::conformance {
 
+// Thrown by `advance` and `now` where the store's clock cannot be moved: the case is skipped, with this reason.
+struct ClockCannotBeMoved {
+    std::string reason;
+};
+
 // One empty place to store things, for one case.
 class StoreUnderTest {
 public:

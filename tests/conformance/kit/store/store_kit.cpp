@@ -20,8 +20,12 @@ public:
             const std::string reason = case_.skip(must(under_test->open())->capabilities());
             if (!reason.empty()) GTEST_SKIP() << reason;
         }
-        Kit kit(*under_test, case_.migrated);
-        case_.run(kit);
+        try {
+            Kit kit(*under_test, case_.migrated);
+            case_.run(kit);
+        } catch (const ClockCannotBeMoved& caught) {
+            GTEST_SKIP() << caught.reason;
+        }
     }
 
 private:

@@ -1,8 +1,10 @@
-// When a polling notifier looks next: an interval after its process last looked for work, for whatever reason it did.
+// When a polling notifier looks next: an interval after its process last looked for work, for whatever reason it did. A notifier that only
+// polls while nothing notifies it turns it off and on.
 //
 // Thread-safety: may be called from any thread.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 
@@ -18,6 +20,13 @@ public:
 
     void publish() { signal_.publish(); }
 
+    // Polling is on at first. A wait that has begun is not changed: publish as well.
+    void set_polling(bool on) {
+        const std::lock_guard lock(mutex_);
+        polling_ = on;
+        next_ = clock_.now() + interval_;
+    }
+
     // `notified` when published or when the interval is over, whichever is first; `timeout` when the deadline is earlier than both.
     [[nodiscard]] Wake wait(Clock::Steady deadline, const std::stop_token& stop) {
         const Clock::Steady poll = next();
@@ -30,7 +39,7 @@ public:
 private:
     [[nodiscard]] Clock::Steady next() {
         const std::lock_guard lock(mutex_);
-        return next_;
+        return polling_ ? next_ : Clock::Steady::max();
     }
     void looked() {
         const std::lock_guard lock(mutex_);
@@ -42,7 +51,8 @@ private:
     WakeSignal signal_;
 
     std::mutex mutex_;
-    Clock::Steady next_;  // guarded by mutex_
+    bool polling_ = true;  // guarded by mutex_, as is the next
+    Clock::Steady next_;
 };
 
 }  // namespace embedq::notifiers

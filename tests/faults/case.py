@@ -1,0 +1,30 @@
+"""What the fault tests have in common: a deployment on a database of its own."""
+
+import unittest
+
+from deployment import Deployment, make_template, new_database, shared_server
+from postgres import Cluster
+from program import document
+
+
+def documents(count, operations, salt="", first=0):
+    return {f"s{i}": document(f"s{i}", operations, salt) for i in range(first, first + count)}
+
+
+class Case(unittest.TestCase):
+    """On the server that all tests share. A class whose tests break their server gives it by `own_server`."""
+
+    OWN = None  # or the settings of a server for the class alone: a dict for Cluster
+
+    @classmethod
+    def setUpClass(cls):
+        if cls.OWN is None:
+            cls.server = shared_server()
+        else:
+            cls.server = cls.enterClassContext(Cluster(**cls.OWN))
+            make_template(cls.server)
+
+    def deployment(self, **settings):
+        made = Deployment(self.server, new_database(self.server), **settings)
+        self.addCleanup(made.close)
+        return made

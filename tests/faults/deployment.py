@@ -1,0 +1,252 @@
+"""embedq deployed on a PostgreSQL server as a team does it: workers as processes, documents put by `embedq index --no-work`.
+
+    deployment = Deployment(server, database)
+    deployment.put({"pets": document("pets", 16)}, stay=False)   # returns when it is written; stay=True: when it is embedded
+    worker = deployment.worker("doomed", latency="1s")
+    deployment.until("SELECT count(*) > 0 FROM embedq.vectors", "the first vectors")
+    worker.kill()
+    deployment.finish()                                          # a sound worker does the rest, then the oracle looks at everything
+
+A worker's name is the application_name of its sessions, so that a test sees in pg_stat_activity where it stands. Its options change neither
+model nor dimension, so all workers share the same profile.
+"""
+
+import json
+import os
+import signal
+import subprocess
+
+import program
+from oracle import Oracle
+from owned import OWNED, wait_until
+from postgres import DATABASE, ROLE, Cluster, SqlError
+
+SOAK = bool(os.environ.get("EMBEDQ_SOAK"))
+LEASE = 2  # seconds
+SCHEDULER = {"lease": f"{LEASE}s", "heartbeat": "500ms", "poll": "500ms", "max_attempts": 5, "backoff": {"base": "100ms", "max": "1s"}}
+POLL = {"plugin": "poll", "options": {"interval": "100ms"}}
+DIMENSION = 16
+TAIL = 12  # lines of a log in a message
+
+shared = None
+
+
+def shared_server():
+    """One server for all tests that do not break it."""
+    global shared
+    if shared is None:
+        shared = Cluster(durable=False)
+        make_template(shared)
+    return shared
+
+
+def make_template(server):
+    """A database with embedq's schema, to be copied for each test."""
+    server.create_database("template_embedq")
+    deployment = Deployment(server, "template_embedq")
+    deployment.migrate()
+    deployment.close()
+
+
+def new_database(server, names=iter(range(10**9))):
+    name = f"d{next(names)}"
+    server.sql(f"CREATE DATABASE {name} TEMPLATE template_embedq OWNER {ROLE}", database="postgres")
+    return name
+
+
+def plugins():
+    listed = subprocess.run([program.PROGRAM, "plugins", "list", "--json"], capture_output=True, text=True, check=True).stdout
+    return {(plugin["kind"], plugin["name"]) for plugin in json.loads(listed)["plugins"]}
+
+
+class Worker:
+    """An `embedq worker`, or any other command that goes on for a while, with its log."""
+
+    def __init__(self, name, process, log):
+        self.name, self.process, self.log = name, process, log
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def said(self):
+        return self.log.read_text(errors="replace")
+
+    def kill(self):
+        """SIGKILL; returns when it is gone."""
+        self.process.kill()
+        self.process.wait()
+
+    def pause(self):
+        """SIGSTOP; returns when it stands."""
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOWAIT)
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def stop(self, number=signal.SIGTERM):
+        """A clean stop, which must be one."""
+        self.process.send_signal(number)
+        status = self.process.wait(program.DEADLINE)
+        assert status == 0, f"{self.name} ended with status {status}: {self.said()}"
+
+    def done(self):
+        """Waits for a command that ends by itself."""
+        status = self.process.wait(program.DEADLINE)
+        assert status == 0, f"{self.name} ended with status {status}: {self.said()}"
+
+
+class Deployment(program.World):
+    def __init__(self, server, database=DATABASE, url=None, **settings):
+        """`url(**parameters)` is what the processes use; the server itself unless told otherwise. `settings` are those of `configure`."""
+        super().__init__()
+        self.server, self.database = server, database
+        self.url = url or (lambda **parameters: server.url(database, **parameters))
+        self.settings = settings
+        self.expected = {}
+        self.written = {}  # by catalog and spec: how often it was written
+        self.started = []
+        self.session = None
+        self.oracle = Oracle(self.ask)
+
+    def close(self):
+        super().close()
+        for one in self.started:
+            OWNED.released(one.process)
+        if self.session:
+            self.session.close()
+
+    # -- the database, from the outside
+
+    def ask(self, sql):
+        """Rows, by a superuser's session that stays."""
+        if self.session is None:
+            self.session = self.server.session(self.database)
+            self.session.sql("SET statement_timeout = '30s'")  # the test may hold a lock itself
+        try:
+            return self.session.sql(sql)
+        except SqlError:
+            self.session.close()
+            self.session = None
+            raise
+
+    def value(self, sql):
+        return self.ask(sql)[0][0]
+
+    def number(self, sql):
+        return int(self.value(sql) or 0)
+
+    def until(self, sql, what, **arguments):
+        """Until the only value of the only row is true. A server that is away is asked again."""
+        def holds():
+            try:
+                return self.value(sql) == "t"
+            except SqlError:
+                return False
+        wait_until(holds, lambda: f"{what}\n{self.told()}", **arguments)
+
+    def stands(self, worker, function):
+        """Until one of the worker's sessions waits for a lock inside the function; the session's pid."""
+        def standing():
+            rows = self.ask(f"""SELECT pid FROM pg_stat_activity WHERE application_name = '{worker.name}' AND wait_event_type = 'Lock'
+                                AND state = 'active' AND query LIKE '%{function}%'""")
+            return rows and int(rows[0][0])
+        return wait_until(standing, lambda: f"{worker.name} stands in {function}\n{self.told()}")
+
+    def lock(self, statement):
+        """A session that holds a lock until it is closed."""
+        session = self.server.session(self.database)
+        session.sql(f"BEGIN; {statement}")
+        return session
+
+    def terminate(self, pid):
+        """Ends a session and waits until it is gone, and with it what it had not committed."""
+        self.ask(f"SELECT pg_terminate_backend({pid})")
+        self.until(f"SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = {pid}", "the session is gone")
+
+    # -- processes
+
+    def configure(self, name, latency="0ms", latency_per_input="0ms", concurrency=2, batch=8, per_minute=0, faults=(), notifier=None,
+                  scheduler=None, dimension=DIMENSION):
+        """Writes a YAML file and gives its path."""
+        path = self.folder / f"{name}.yaml"
+        path.write_text(json.dumps({
+            "version": 1,
+            "store": {"plugin": "postgres", "options": {"url": "${EMBEDQ_DATABASE_URL}"}},
+            "notifier": notifier or POLL,
+            "providers": {"sim": {
+                "plugin": "simulated",
+                "options": {"dimension": dimension, "latency": latency, "latency_per_input": latency_per_input, "faults": list(faults)},
+                "limits": {"concurrency": concurrency, "batch_inputs": batch, "requests_per_minute": per_minute}}},
+            "embedding": {"provider": "sim"},
+            "scheduler": {**SCHEDULER, **(scheduler or {})}}))
+        return path
+
+    def launch(self, name, *words, environment=None, **settings):
+        """Starts a command under that name."""
+        config = self.configure(name, **{**self.settings, **settings})
+        log = self.folder / f"{name}.log"
+        told = {**self.environment(), "EMBEDQ_DATABASE_URL": self.url(application_name=name), **(environment or {})}
+        with open(log, "a", encoding="utf-8") as file:
+            process = subprocess.Popen([program.PROGRAM, "--config", str(config), *map(str, words)], env=told, cwd=self.folder,
+                                       stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+        OWNED.adopt(process)
+        self.processes.append(process)
+        self.started.append(Worker(name, process, log))
+        return self.started[-1]
+
+    def worker(self, name="worker", **settings):
+        return self.launch(name, "worker", **settings)
+
+    def migrate(self):
+        self.launch("migrate", "migrate", "up").done()
+
+    def told(self):
+        """The ends of all logs, for a message."""
+        return "".join(f"--- {one.name}:\n" + "\n".join(one.said().splitlines()[-TAIL:]) + "\n" for one in self.started)
+
+    # -- documents
+
+    def put(self, documents, catalog="default", stay=False, name="put"):
+        """Writes documents by `embedq index --no-work`. Returns when they are written, or with `stay` when they are embedded."""
+        files = []
+        for spec, document in documents.items():
+            files.append(self.write(f"{spec}.json", document))
+            self.expected.setdefault(catalog, {})[spec] = document
+            self.written[catalog, spec] = self.written.get((catalog, spec), 0) + 1
+        index = self.launch(name, "index", *files, "--catalog", catalog, "--no-work")
+        if stay:
+            return index.done()
+        wanted = [f"('{catalog}', '{spec}', {self.written[catalog, spec]})" for spec in documents]
+        self.until(f"""SELECT count(*) = {len(wanted)} FROM embedq.specs s JOIN embedq.catalogs c USING (catalog)
+                       JOIN (VALUES {', '.join(wanted)}) w(catalog_id, spec_name, generation)
+                       ON (c.catalog_id, s.spec_name, s.generation) = (w.catalog_id, w.spec_name, w.generation)""", "the documents are written")
+        # It ends when the statement that it is in does, which may wait for a lock of the test.
+        index.process.send_signal(signal.SIGINT)
+
+    def operations(self):
+        return sum(len(item) for specs in self.expected.values() for document in specs.values() for item in document["paths"].values())
+
+    # -- the end
+
+    def settled(self, **arguments):
+        """Until nothing is left to do, by the tables."""
+        self.until("""SELECT NOT EXISTS (SELECT 1 FROM embedq.jobs_ready) AND NOT EXISTS (SELECT 1 FROM embedq.job_leases)
+                      AND EXISTS (SELECT 1 FROM embedq.jobs_done)""", "all jobs end", **arguments)
+
+    def check(self, **arguments):
+        try:
+            return self.oracle.check(self.expected, **arguments)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.told()}") from None
+
+    def finish(self, *workers, heir=True):
+        """A sound worker does what is left; then all workers stop cleanly, and the oracle looks at everything."""
+        going = list(workers)
+        if heir:
+            going.append(self.worker("heir"))
+        self.settled()
+        for one in going:
+            one.stop()
+        return self.check()

@@ -1,0 +1,291 @@
+"""What happens to the database while workers run: sessions ended, crashes, failover, a pooler, a full disk."""
+
+import ctypes
+import os
+import pathlib
+import subprocess
+import unittest
+
+from case import Case, documents
+from deployment import DIMENSION, SOAK, Deployment, make_template, new_database
+from owned import OWNED, wait_until
+from postgres import Cluster, Pooler, SqlError, make_url, multi_host_url
+
+SPECS, OPERATIONS = (40, 40) if SOAK else (12, 20)
+TEXTS = SPECS * OPERATIONS
+WORK = {"latency": "60ms", "batch": 8, "concurrency": 1}  # some seconds for two workers
+VECTORS = "SELECT count(*) FROM embedq.vectors"
+WITHOUT_A_JOB = """
+SELECT s.spec_name FROM embedq.specs s
+WHERE EXISTS (SELECT 1 FROM embedq.operations o WHERE o.spec = s.spec
+              AND NOT EXISTS (SELECT 1 FROM embedq.vectors v WHERE v.text = o.text))
+  AND NOT EXISTS (SELECT 1 FROM embedq.jobs_ready r WHERE r.ref = s.ref)
+  AND NOT EXISTS (SELECT 1 FROM embedq.job_leases l CROSS JOIN unnest(l.jobs) j WHERE j.ref = s.ref AND j.id <> ALL (l.ended))"""
+
+
+class Shaken(Case):
+    """A deployment with two workers and work for a while."""
+
+    def begin(self, deployment, **settings):
+        # Whoever comes first takes all there is: each half is put while the other worker stands.
+        workers = []
+        for i in range(2):
+            deployment.put(documents(SPECS // 2, OPERATIONS, first=i * SPECS // 2), name=f"put{i}")
+            workers.append(deployment.worker(f"worker{i}", **{**WORK, **settings}))
+            deployment.until(f"SELECT count(*) > 0 FROM embedq.job_leases WHERE worker_id LIKE '%-{workers[i].pid}-%'", "it claims")
+            if i == 0:
+                workers[0].pause()
+        workers[0].go_on()
+        return workers
+
+    def reached(self, deployment, part):
+        """Until that part of the work is done."""
+        deployment.until(f"SELECT count(*) >= {int(TEXTS * part)} FROM embedq.vectors", f"{part:.0%} of the vectors")
+
+
+class Sessions(Shaken):
+    def test_sessions_are_ended_again_and_again(self):
+        d = self.deployment()
+        workers = self.begin(d)
+        self.reached(d, 0.05)
+        ended = 0
+
+        def end_sessions():
+            nonlocal ended
+            ended += d.number("""SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                                 WHERE datname = current_database() AND application_name LIKE 'worker%'
+                                 AND backend_start < clock_timestamp() - interval '150 ms'""")
+            d.oracle.look()
+            return d.number(VECTORS) >= TEXTS * 0.8
+        # No session gets older than a moment: statements are cut off wherever they are.
+        wait_until(end_sessions, lambda: f"most of the work is done\n{d.told()}")
+        self.assertGreater(ended, 10)
+        self.assertEqual(d.finish(*workers, heir=False), TEXTS)
+
+    def test_a_put_whose_session_is_ended_is_whole_or_absent(self):
+        """write_and_enqueue_are_one, while producers are cut off."""
+        d = self.deployment()
+        worker = d.worker("worker", **WORK)
+        d.expected["default"] = documents(SPECS, OPERATIONS)
+        files = [d.write(f"{name}.json", document) for name, document in d.expected["default"].items()]
+        index, cut = None, 0
+
+        def end_sessions():
+            nonlocal index, cut
+            # It may say that the connection broke; then it is run again.
+            if index is None or index.process.poll() is not None:
+                index = d.launch("put", "index", *files, "--no-work")
+            cut += d.number("""SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                               WHERE datname = current_database() AND application_name = 'put' AND state = 'active'""")
+            d.oracle.look()
+            self.assertEqual(d.ask(WITHOUT_A_JOB), [], "a spec was written without its job")
+            return cut >= 10
+        wait_until(end_sessions, lambda: f"ten sessions are ended\n{d.told()}")
+        index.process.wait(60)
+        d.launch("put again", "index", *files, "--no-work").done()
+        self.assertEqual(d.finish(worker, heir=False), TEXTS)
+
+
+class Crashes(Shaken):
+    OWN = {}  # durable
+
+    def test_the_server_crashes_and_comes_back(self):
+        d = self.deployment()
+        workers = self.begin(d)
+        for part in (0.1, 0.4, 0.7):
+            self.reached(d, part)
+            d.oracle.look()
+            self.server.stop("immediate")
+            self.server.start()
+        self.assertEqual(d.finish(*workers, heir=False), TEXTS)
+
+    def test_it_stays_away_for_longer_than_a_lease(self):
+        d = self.deployment()
+        workers = self.begin(d)
+        self.reached(d, 0.3)
+        d.oracle.look()
+        self.server.stop("immediate")
+        self.addCleanup(lambda: self.server.running or self.server.start())
+        # Half a lease without a heartbeat, and a worker lets go of what it holds, and says so.
+        for worker in workers:
+            wait_until(lambda: "no heartbeat for half a lease" in worker.said(), lambda: f"{worker.name} lets go\n{d.told()}")
+            wait_until(lambda: "cannot look for expired leases" in worker.said(), lambda: f"{worker.name} tries to reap\n{d.told()}")
+        self.server.start()
+        # recovered_in_time: whoever could not reap meanwhile tries again soon, not at the next of its regular turns in 30 s.
+        d.settled(seconds=20)
+        self.assertEqual(d.finish(*workers, heir=False), TEXTS)
+
+
+class Failover(Shaken):
+    OWN = {"durable": False}
+
+    def test_a_synchronous_standby_is_promoted(self):
+        with self.server.standby(synchronous=True) as standby:
+            database = new_database(self.server)
+            d = Deployment(self.server, database,
+                           url=lambda **parameters: multi_host_url([self.server, standby], database=database, **parameters))
+            self.addCleanup(d.close)
+            workers = self.begin(d)
+            self.reached(d, 0.3)
+            d.oracle.look()  # what it sees from here is on both
+            self.server.kill()
+            standby.promote()
+            d.server = standby
+            self.assertEqual(d.finish(*workers, heir=False), TEXTS)
+
+
+class Pooled(Shaken):
+    def test_pgbouncer_in_transaction_mode(self):
+        with Pooler(self.server, settings={"default_pool_size": 6}) as pooler:
+            database = new_database(self.server)  # migrated on the direct URL
+            d = Deployment(self.server, database, url=lambda **parameters: make_url([pooler.port], database=database, **parameters))
+            self.addCleanup(d.close)
+            workers = self.begin(d)
+            self.reached(d, 0.3)
+            d.oracle.look()
+            pooler.kill()
+            pooler.start()
+            self.assertEqual(d.finish(*workers, heir=False), TEXTS)
+            # They did go through it: the server saw none but the pooler's sessions.
+            self.assertEqual(pooler.value("SELECT current_database()", database=database), database)
+
+    def test_an_unmigrated_database_behind_it_is_refused_with_the_mend(self):
+        with Pooler(self.server) as pooler:
+            self.server.create_database("unmigrated")
+            d = Deployment(self.server, "unmigrated", url=lambda **parameters: make_url([pooler.port], database="unmigrated", **parameters))
+            self.addCleanup(d.close)
+            migrate = d.launch("migrate", "migrate", "up")
+            self.assertEqual(migrate.process.wait(60), 2 if "pooler" not in migrate.said() else migrate.process.returncode)
+            self.assertIn("there is a pooler in between", migrate.said())
+            d.launch("direct", "migrate", "up", environment={"EMBEDQ_DATABASE_URL": self.server.url("unmigrated")}).done()
+            d.launch("status", "migrate", "status").done()
+
+
+class AnswersLost(Case):
+    """What the server did, and the answer did not come back: the road between breaks at that moment.
+
+    The road is PgBouncer. It is stopped when a statement stands in the server, where a lock of the test keeps it; the lock goes, the
+    statement commits, and the road is killed with the answer in it.
+    """
+
+    def setUp(self):
+        self.pooler = self.enterContext(Pooler(self.server))
+        database = new_database(self.server)
+        self.d = Deployment(self.server, database, url=lambda **parameters: make_url([self.pooler.port], database=database, **parameters))
+        self.addCleanup(self.d.close)
+        self.d.put(documents(SPECS, OPERATIONS))
+
+    def test_of_a_claim(self):
+        with self.d.lock("LOCK TABLE embedq.spec_names IN ACCESS EXCLUSIVE MODE"):
+            worker = self.d.worker(**WORK)
+            self.d.stands(worker, "claim(")
+            self.pooler.pause()
+        self.d.until("SELECT count(*) > 0 FROM embedq.job_leases", "the claim is committed")
+        self.pooler.kill()
+        self.pooler.start()
+        self.assertEqual(self.d.finish(worker, heir=False), TEXTS)
+        # It asked again and got what it had claimed: nobody had to wait for the lease to run out, and no attempt was used up.
+        self.assertEqual(self.d.number("SELECT sum(expiries) + sum(attempts) FROM embedq.jobs_done"), 0)
+
+    def test_of_a_commit(self):
+        with self.d.lock("LOCK TABLE embedq.vectors IN SHARE MODE"):
+            worker = self.d.worker(**WORK)
+            self.d.stands(worker, "commit_jobs")
+            self.pooler.pause()
+        self.d.until("SELECT count(*) > 0 FROM embedq.vectors", "the commit is committed")
+        self.pooler.kill()
+        self.pooler.start()
+        self.assertEqual(self.d.finish(worker, heir=False), TEXTS)
+
+
+class Room:
+    """A small file system in memory, and a file that fills it. It lies in a mount namespace of the test's own, so it ends with the test."""
+
+    def __init__(self, megabytes):
+        if os.geteuid() != 0:
+            raise unittest.SkipTest("mounting a small tmpfs needs root")
+        libc = ctypes.CDLL(None, use_errno=True)
+        clone_newns, ms_rec_private = 0x20000, 0x4000 | 0x40000
+        if libc.unshare(clone_newns) != 0 or libc.mount(None, b"/", None, ms_rec_private, None) != 0:
+            raise unittest.SkipTest(f"no mount namespace: {os.strerror(ctypes.get_errno())}")
+        self.mount = OWNED.folder("embedq-room-")
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", self.mount], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise unittest.SkipTest(f"a tmpfs cannot be mounted: {done.stderr.strip()}")
+        self.ballast = self.mount / "ballast"
+        self.folder = self.mount / "data"
+        self.folder.mkdir()
+        os.chown(self.folder, *OWNED.unprivileged.ids)
+        self.folder.chmod(0o700)
+
+    def fill(self, left=0):
+        """Fills it but for `left` bytes."""
+        with open(self.ballast, "wb") as file:
+            size = max(0, os.statvfs(self.mount).f_bavail * os.statvfs(self.mount).f_frsize - left)
+            os.posix_fallocate(file.fileno(), 0, size) if size else None
+
+    def make_room(self):
+        self.ballast.unlink()
+
+    def close(self):
+        subprocess.run(["umount", "-l", self.mount], check=True)
+        OWNED.remove(self.mount)
+
+
+class FullDisk(Shaken):
+    def begin_with(self, megabytes, **settings):
+        """A server that sees the small file system, since it is started after it was mounted."""
+        room = Room(megabytes)
+        self.addCleanup(room.close)
+        server = Cluster(durable=False, **settings)
+        self.addCleanup(server.close)
+        return room, server
+
+    def test_there_is_no_room_for_tables(self):
+        room, server = self.begin_with(64)
+        make_template(server)
+        server.sql(f"CREATE TABLESPACE small LOCATION '{room.folder}'", database="postgres")
+        name = new_database(server)
+        server.sql(f"ALTER DATABASE {name} SET TABLESPACE small", database="postgres")
+        d = Deployment(server, name, dimension=256)
+        self.addCleanup(d.close)
+        workers = self.begin(d)
+        self.reached(d, 0.2)
+        room.fill(left=100_000)
+        # Longer than a lease, with commits refused all along: nobody's attempt is used up by it.
+        full = "could not extend file"
+        wait_until(lambda: server.log().count(full) >= 40, lambda: f"the server refuses writes\n{d.told()}", seconds=90)
+        self.assertTrue(any("the server's disk is full; make room there" in worker.said() for worker in workers), d.told())
+        d.oracle.look()
+        room.make_room()
+        self.assertEqual(d.finish(*workers, heir=False), TEXTS)
+
+    def test_there_is_no_room_for_the_log(self):
+        """The write-ahead log finds no room: PostgreSQL stops, and comes back when there is."""
+        room, server = self.begin_with(128, settings={"wal_keep_size": "0", "max_wal_size": "32MB", "min_wal_size": "32MB", "wal_recycle": "off"})
+        server.stop()
+        log = server.data / "pg_wal"
+        subprocess.run(["cp", "-a", f"{log}/.", room.folder], check=True)
+        subprocess.run(["rm", "-rf", log], check=True)
+        log.symlink_to(room.folder)
+        server.start()
+        make_template(server)
+        d = Deployment(server, new_database(server))
+        self.addCleanup(d.close)
+        workers = self.begin(d)
+        self.reached(d, 0.2)
+        d.oracle.look()
+        room.fill()
+        # The present segment is full soon, and there is none to go on with.
+        try:
+            server.sql("CREATE TABLE noise AS SELECT g, repeat(md5(g::text), 20) AS text FROM generate_series(1, 100000) g", database="postgres")
+        except SqlError:
+            pass
+        wait_until(lambda: "No space left on device" in server.log(), "the server finds no room for its log")
+        if server.running:
+            server.stop("immediate")
+        else:
+            server.stopped()
+        room.make_room()
+        server.start()
+        self.assertEqual(d.finish(*workers, heir=False), TEXTS)

@@ -1,0 +1,169 @@
+"""Workers that are killed at each point of a job, and workers that stand still past their lease.
+
+A worker is brought to its point for real: a lock of the test's session, which keeps one statement of the worker waiting inside the
+server; a budget or a script of the provider, which keeps it from its next call or in it. Where it stands is seen in the database.
+"""
+
+import unittest
+
+from case import Case, documents
+from deployment import LEASE
+from owned import wait_until
+
+SPECS, OPERATIONS = 5, 16
+HELD = "SELECT count(*) FROM embedq.job_leases l CROSS JOIN unnest(l.jobs) j WHERE j.id <> ALL (l.ended)"
+VECTORS = "SELECT count(*) FROM embedq.vectors"
+# A worker's planning looks at its jobs' progress first, and so does a commit, before it writes anything; producers never do.
+BEFORE_PLANNING = "LOCK TABLE embedq.job_progress IN ACCESS EXCLUSIVE MODE"
+# The first that a commit writes.
+BEFORE_VECTORS = "LOCK TABLE embedq.vectors IN SHARE MODE"
+
+
+class Killed(Case):
+    def setUp(self):
+        self.d = self.deployment()
+        self.d.put(documents(SPECS, OPERATIONS))
+
+    def finish(self, expiries):
+        """Another worker takes over; each job that was held by the dead one expired once, and no other was charged."""
+        self.d.oracle.look()
+        checked = self.d.finish()
+        self.assertEqual(checked, SPECS * OPERATIONS)
+        self.assertEqual(self.d.number("SELECT sum(expiries) FROM embedq.jobs_done"), expiries)
+        self.assertEqual(self.d.number("SELECT count(*) FROM embedq.jobs_done WHERE expiries > 1 OR attempts > 1"), 0)
+
+    def test_after_claim(self):
+        with self.d.lock(BEFORE_PLANNING):
+            doomed = self.d.worker("doomed")
+            self.d.stands(doomed, "missing_texts")
+            self.assertEqual((self.d.number(HELD), self.d.number(VECTORS)), (SPECS, 0))
+            doomed.kill()
+        self.finish(expiries=SPECS)
+
+    def test_before_the_call(self):
+        # The budget lets one call through, and the next in a minute.
+        doomed = self.d.worker("doomed", concurrency=1, batch=8, per_minute=1)
+        self.d.until(f"SELECT count(*) = 8 FROM embedq.vectors", "the first call's vectors")
+        self.assertEqual(self.d.number(HELD), SPECS)
+        doomed.kill()
+        self.finish(expiries=SPECS)
+
+    def test_during_the_call(self):
+        doomed = self.d.worker("doomed", concurrency=1, batch=8, faults=["hang calls=2.."])
+        self.d.until(f"SELECT count(*) = 8 FROM embedq.vectors", "the first call's vectors, so the second is under way")
+        # no_transaction_during_a_call: heartbeats come and go, and at some moment there is none.
+        self.d.until("SELECT count(*) > 0 AND bool_and(xact_start IS NULL) FROM pg_stat_activity WHERE application_name = 'doomed'",
+                     "no transaction is open")
+        self.assertEqual(self.d.number(HELD), SPECS)
+        doomed.kill()
+        self.finish(expiries=SPECS)
+
+    def test_before_commit(self):
+        with self.d.lock(BEFORE_VECTORS):
+            doomed = self.d.worker("doomed")
+            session = self.d.stands(doomed, "commit_jobs")
+            doomed.kill()
+            # Its session would go on once the lock is gone: it ends with the worker, as behind a connection that broke.
+            self.d.terminate(session)
+        self.assertEqual((self.d.number(HELD), self.d.number(VECTORS)), (SPECS, 0))
+        self.finish(expiries=SPECS)
+
+    def test_while_the_commit_goes_through(self):
+        with self.d.lock(BEFORE_VECTORS):
+            doomed = self.d.worker("doomed", concurrency=1, batch=8, latency="50ms")
+            self.d.stands(doomed, "commit_jobs")
+            doomed.kill()
+        # Nobody is there to hear it, but it is committed.
+        self.d.until("SELECT count(*) > 0 FROM embedq.vectors", "the dead worker's last commit")
+        self.finish(expiries=self.d.number(HELD))
+
+    def test_after_commit(self):
+        doomed = self.d.worker("doomed", concurrency=1, batch=OPERATIONS, latency="300ms")
+        self.d.until("SELECT count(*) > 0 FROM embedq.jobs_done", "the first job's end")
+        doomed.kill()
+        ended = self.d.number("SELECT count(*) FROM embedq.jobs_done")
+        self.assertLess(ended, SPECS)
+        self.finish(expiries=SPECS - ended)
+
+    def test_at_every_attempt(self):
+        """attempts_are_bounded: what kills its worker each time ends, and takes nobody with it."""
+        for turn in range(5):
+            with self.d.lock(BEFORE_PLANNING):
+                doomed = self.d.worker(f"doomed{turn}")
+                # The first two take everything, later ones one suspect each.
+                self.d.stands(doomed, "missing_texts")
+                doomed.kill()
+            self.d.oracle.look()
+            self.d.until("SELECT bool_and(expires_at < now()) FROM embedq.job_leases", "the lease runs out")
+            # The next worker would have to look for it behind the lock.
+            self.d.ask("SELECT embedq.reap(5)")
+        heir = self.d.worker("heir")
+        self.d.settled()
+        heir.stop()
+        self.d.oracle.look()
+        # Turns 3 to 5 met suspects, which are given out alone: of the five jobs at most one has come to its fifth attempt.
+        failed = [row[0] for row in self.d.ask("SELECT id FROM embedq.jobs_done WHERE status = 3")]
+        self.assertLessEqual(len(failed), 1)
+        if not failed:
+            self.d.check()
+
+
+class StoodStill(Case):
+    """A worker that is stopped past its lease finds its jobs done by another: it gets `lost`, changes nothing, and goes on working."""
+
+    STATE = """SELECT md5(string_agg(row, ',' ORDER BY row)) FROM (
+                   SELECT d::text AS row FROM embedq.jobs_done d UNION ALL SELECT r::text FROM embedq.jobs_ready r
+                   UNION ALL SELECT s::text FROM embedq.specs s UNION ALL SELECT n::text FROM embedq.refusals n
+                   UNION ALL SELECT concat_ws(' ', v.xmin, v.text, v.profile, v.written_at, md5(v.value)) FROM embedq.vectors v) all_of_it"""
+
+    def setUp(self):
+        self.d = self.deployment()
+        self.d.put(documents(SPECS, OPERATIONS))
+
+    def wakes(self, sleeper, heir, comes_back):
+        """It was stopped; the other does the work; then it goes on."""
+        heir.stop()
+        self.d.check()
+        before = self.d.value(self.STATE)
+        sleeper.go_on()
+        comes_back()
+        self.assertEqual(self.d.value(self.STATE), before)
+        # It is the only worker now.
+        self.d.put(documents(2, OPERATIONS, "again"), stay=True)
+        self.assertEqual(self.d.number(f"SELECT count(*) FROM embedq.jobs_done WHERE worker_id LIKE '%-{sleeper.pid}-%'"), 2)
+        sleeper.stop()
+        self.d.check()
+
+    def beats(self, sleeper):
+        """Until it has written a heartbeat from now on."""
+        since = self.d.value("SELECT now()")
+        self.d.until(f"SELECT bool_or(seen_at > '{since}') FROM embedq.workers WHERE pid = {sleeper.pid}", "its heartbeat")
+
+    def test_during_the_call(self):
+        sleeper = self.d.worker("sleeper", concurrency=1, batch=8, latency="700ms")
+        self.d.until("SELECT count(*) = 8 FROM embedq.vectors", "the first call's vectors")
+        sleeper.pause()
+        heir = self.d.worker("heir")
+        self.d.settled()
+        self.wakes(sleeper, heir, lambda: self.beats(sleeper))
+
+    def test_before_commit(self):
+        with self.d.lock(BEFORE_VECTORS):
+            sleeper = self.d.worker("sleeper")
+            session = self.d.stands(sleeper, "commit_jobs")
+            sleeper.pause()
+            self.d.terminate(session)
+        heir = self.d.worker("heir")
+        self.d.settled()
+        self.server.set(log_statement="all")
+        self.addCleanup(lambda: self.server.set(log_statement=None))
+        wait_until(lambda: self.d.value("SHOW log_statement") == "all", "statements are logged")
+        length = len(self.server.log())
+
+        def came_back():
+            def committed():
+                lines = self.server.log()[length:].splitlines()
+                return any("sleeper" in line and "commit_jobs" in line for line in lines)
+            wait_until(committed, "it tries to commit what it had")
+            self.beats(sleeper)
+        self.wakes(sleeper, heir, came_back)

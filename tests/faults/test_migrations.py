@@ -1,0 +1,23 @@
+"""Fifty processes migrate an empty database at once."""
+
+from case import Case, documents
+from deployment import Deployment
+
+PROCESSES = 50
+
+
+class Migrations(Case):
+    def test_fifty_at_once(self):
+        self.server.create_database("empty")
+        d = Deployment(self.server, "empty")
+        self.addCleanup(d.close)
+        for process in [d.launch(f"migrate{i}", "migrate", "up") for i in range(PROCESSES)]:
+            process.done()
+            self.assertIn("up to date", process.said())
+        self.assertEqual(d.number("SELECT count(*) - count(DISTINCT number) FROM embedq.migrations"), 0)
+        # One of them did it, and said so; the schema is whole.
+        self.assertEqual(sum("migrating the schema: first schema" in process.said() for process in d.started), 1)
+        self.assertEqual(d.number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), 0)
+        worker = d.worker()
+        d.put(documents(2, 8), stay=True)
+        self.assertEqual(d.finish(worker, heir=False), 16)

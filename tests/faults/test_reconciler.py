@@ -1,0 +1,21 @@
+"""The reconciler's sweep while jobs move under it."""
+
+from case import Case, documents
+
+SPECS, OPERATIONS = 5, 8
+
+
+class Sweep(Case):
+    def test_a_job_claimed_in_the_midst_of_it_is_not_queued_twice(self):
+        """reconciler_reads_the_truth: a job for each spec with a gap and none open, and for no other."""
+        d = self.deployment()
+        d.put(documents(SPECS, OPERATIONS))
+        d.ask("DELETE FROM embedq.jobs_ready")  # as if they had been lost
+        d.oracle.seen.clear()
+        with d.lock("LOCK TABLE embedq.specs IN SHARE MODE"):
+            worker = d.worker(latency="500ms", batch=OPERATIONS, concurrency=1)
+            d.stands(worker, "reconcile")
+            d.ask("SELECT embedq.enqueue('default', spec_name) FROM embedq.specs")
+            d.until(f"SELECT sum(size) = {SPECS} FROM embedq.job_leases", "the worker claims them")
+        self.assertEqual(d.finish(worker, heir=False), SPECS * OPERATIONS)
+        self.assertEqual(d.number("SELECT count(*) FROM embedq.jobs_done"), SPECS)

@@ -1,0 +1,100 @@
+"""What wakes a worker, and whose clock counts: every notification lost, workers' clocks an hour off."""
+
+import datetime
+import glob
+import os
+import re
+import shutil
+import unittest
+
+from case import Case, documents
+from deployment import SCHEDULER, plugins
+from owned import wait_until
+
+SPECS, OPERATIONS = 4, 10
+LISTEN = ("notifier", "postgres_listen")
+
+
+class NothingIsHeard(Case):
+    """notifications_are_hints: with every one lost, all work is still done by polling."""
+
+    def works(self, deployment, **settings):
+        workers = [deployment.worker(f"worker{i}", **settings) for i in range(2)]
+        deployment.put(documents(SPECS, OPERATIONS), stay=True)
+        # Idle now; what other programs enqueue is found as well.
+        deployment.ask("UPDATE embedq.specs SET force_from = now()")
+        self.assertEqual(deployment.value("SELECT embedq.enqueue('default', 's1', 'manual_retry')"), "created")
+        deployment.settled()
+        deployment.ask("UPDATE embedq.specs SET force_from = NULL WHERE spec_name <> 's1'")
+        self.assertEqual(deployment.finish(*workers, heir=False), SPECS * OPERATIONS)
+
+    def test_each_process_hears_itself_alone(self):
+        """The notifier `local` reaches no other process: what is put elsewhere is found at the scheduler's poll."""
+        self.works(self.deployment(), notifier={"plugin": "local"})
+
+    def test_polling(self):
+        self.works(self.deployment(), notifier={"plugin": "poll", "options": {"interval": "300ms"}})
+
+    # These need the plugin postgres_listen; until it is there they are skipped, and say so.
+
+    def listen(self, channel):
+        if LISTEN not in plugins():
+            self.skipTest("this build has no notifier postgres_listen")
+        return {"plugin": "postgres_listen", "options": {"channel": channel}}
+
+    def test_listening_on_a_channel_where_nobody_speaks(self):
+        self.works(self.deployment(), notifier=self.listen("nobody_speaks_here"))
+
+    def test_the_listening_session_is_ended_again_and_again(self):
+        d = self.deployment()
+        worker = d.worker(notifier=self.listen("api_catalog_embedding_jobs"))
+        for turn in range(5):
+            d.ask("""SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()
+                     AND pid <> pg_backend_pid() AND query ILIKE 'listen%'""")
+            d.put(documents(1, OPERATIONS, f"turn {turn}", first=turn), stay=True)
+        self.assertEqual(d.finish(worker, heir=False), 5 * OPERATIONS)
+
+
+class Clocks(Case):
+    """lease_by_database_clock: a worker's clock an hour off changes nothing."""
+
+    def test_an_hour_ahead_and_an_hour_behind(self):
+        library = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
+        if library is None:
+            self.skipTest("there is no libfaketime; install faketime (make setup does)")
+        d = self.deployment()
+        # The wall clock alone is wrong, as on a machine that nobody set.
+        off = {"LD_PRELOAD": library, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        slow = {"latency": "100ms", "concurrency": 1, "batch": 4, "scheduler": {"lease": "1s", "heartbeat": "300ms"}}
+        workers = [d.worker("ahead", environment={**off, "FAKETIME": "+1h"}, **slow),
+                   d.worker("behind", environment={**off, "FAKETIME": "-1h"}, **slow), d.worker("right", **slow)]
+        # Each in its turn has work for longer than a lease, while the others stand by and would reap what they took for expired.
+        for turn, worker in enumerate(workers):
+            d.until("SELECT count(*) = 0 FROM embedq.jobs_ready", "the queue is empty")
+            others = [other for other in workers if other is not worker]
+            for other in others:
+                other.pause()
+            d.put(documents(3, 16, first=3 * turn))
+            d.until(f"SELECT count(*) > 0 FROM embedq.job_leases WHERE worker_id LIKE '%-{worker.pid}-%'", f"{worker.name} claims")
+            for other in others:
+                other.go_on()
+            d.settled()
+        self.assertEqual(d.number("SELECT sum(expiries) FROM embedq.jobs_done"), 0)
+        for worker in workers:
+            self.assertGreater(d.number(f"SELECT count(*) FROM embedq.jobs_done WHERE worker_id LIKE '%-{worker.pid}-%'"), 0, worker.name)
+        # One dies: its jobs come back in time whatever the others' clocks say.
+        doomed = d.worker("doomed", environment={**off, "FAKETIME": "+1h"}, **{**slow, "faults": ["hang"]})
+        for worker in workers:
+            worker.pause()
+        d.put(documents(2, 8, "second"))
+        d.until("SELECT count(*) > 0 FROM embedq.job_leases", "it claims")
+        doomed.kill()
+        for worker in workers:
+            worker.go_on()
+        self.assertEqual(d.finish(*workers, heir=False), 7 * 16 + 2 * 8)
+        # They did have another time.
+        for worker, hours in zip(workers, (1, -1)):
+            said = re.search(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)", worker.said())
+            if said:
+                off_by = datetime.datetime.fromisoformat(said[1] + "+00:00") - datetime.datetime.now(datetime.timezone.utc)
+                self.assertAlmostEqual(off_by.total_seconds(), hours * 3600, delta=300)
