@@ -79,5 +79,6 @@ class Grants(unittest.TestCase):
 
     def test_without_a_schema_the_worker_is_told_to_have_it_migrated(self):
         done = self.program("worker")
-        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-        self.assertIn("permission denied", done.stderr)
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertIn("permission denied for database", done.stderr)
+        self.assertIn("grant it; docs/deploying.md has the list of grants", done.stderr)

@@ -143,9 +143,25 @@ class Surface(unittest.TestCase):
                     self.producer(everything)
                 self.owner("\n".join(stage.grants("embedq_producer")))
 
+    def test_who_may_only_look_does_not_enqueue(self):
+        self.owner(stage.put("pets", ["a"]))
+        self.owner("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA embedq TO PUBLIC; REVOKE EXECUTE ON FUNCTION embedq.enqueue FROM PUBLIC, "
+                   "embedq_producer")
+        with self.assertRaisesRegex(postgres.SqlError, "permission denied for function enqueue"):
+            self.enqueue("shop", "pets")
+        self.assertEqual(self.owner("SELECT has_function_privilege('public', 'embedq.enqueue(text, text, text)', 'execute')"), [["f"]])
+
+    def test_enqueue_is_not_deceived_by_the_callers_tables(self):
+        """It runs with the owner's rights: what the caller has under the same names must not come into it."""
+        self.owner(stage.put("pets", ["a"]))
+        self.server.sql("CREATE SCHEMA theirs AUTHORIZATION embedq_producer", database=self.name)
+        self.producer("CREATE TABLE theirs.jobs_ready (LIKE embedq.api_catalog_specs); SET search_path = theirs, embedq; "
+                      "CREATE TEMP TABLE catalogs (catalog_id text); SELECT embedq.enqueue('shop', 'pets')")
+        self.assertEqual(self.job("pets", "status"), ["pending"])
+
     def test_the_producer_may_do_nothing_else(self):
         self.owner(stage.put("pets", ["a"]))
-        for statement in ["DELETE FROM embedq.jobs_ready", "SELECT * FROM embedq.documents", "UPDATE embedq.specs SET title = 'x'",
+        for statement in ["DELETE FROM embedq.jobs_ready", "SELECT * FROM embedq.jobs_done", "SELECT * FROM embedq.documents", "UPDATE embedq.specs SET title = 'x'",
                           "UPDATE embedq.catalogs SET name = 'x'", "CREATE TABLE embedq.mine (i int)",
                           stage.claim("thief", TOKEN), stage.call("delete_spec", "shop", "pets")]:
             with self.subTest(statement), self.assertRaisesRegex(postgres.SqlError, "permission denied"):
