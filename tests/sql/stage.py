@@ -1,7 +1,9 @@
 """A server of the test's own with embedq's schema on it, as `embedq migrate up` makes it, and short words for its functions."""
 
+import hashlib
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -12,16 +14,21 @@ import postgres
 
 PROGRAM = None  # set by run.py
 SCHEMA = "embedq"
-EPOCH = "2026-01-01T00:00:00Z"
+
+
+def program(folder, url, words, options=""):
+    """Runs `embedq` on the database, with a provider that needs no network."""
+    config = pathlib.Path(folder) / "embedq.yaml"
+    config.write_text(f"version: 1\nstore: {{ plugin: postgres, options: {{ url: '{url}', schema: {SCHEMA}{options} }} }}\n"
+                      "providers: { lexical: { plugin: lexical } }\nembedding: { provider: lexical }\n")
+    kept = {name: os.environ[name] for name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS") if name in os.environ}
+    return subprocess.run([PROGRAM, "--config", config, *map(str, words)], env={**kept, "HOME": str(folder)}, capture_output=True, text=True,
+                          timeout=120)
 
 
 def migrate(url):
     with tempfile.TemporaryDirectory(prefix="embedq-sql-") as folder:
-        config = pathlib.Path(folder) / "embedq.yaml"
-        config.write_text(f"version: 1\nstore: {{ plugin: postgres, options: {{ url: '{url}', schema: {SCHEMA} }} }}\n")
-        kept = {name: os.environ[name] for name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS") if name in os.environ}
-        done = subprocess.run([PROGRAM, "--config", config, "migrate", "up"], env={**kept, "HOME": folder}, capture_output=True, text=True,
-                              timeout=120)
+        done = program(folder, url, ["migrate", "up"])
         if done.returncode != 0:
             raise RuntimeError(f"embedq migrate up ended with status {done.returncode}: {done.stderr}")
 
@@ -57,3 +64,45 @@ def profile(name, dimension=4):
 
 def fingerprint(name):
     return name.encode().ljust(32, b"-")
+
+
+def put(spec, texts, catalog="shop"):
+    """The SQL that puts a spec with one operation for each text."""
+    hashes = [hashlib.sha256(text.encode()).digest() for text in texts]
+    names = ("text[]", [f"op{i}" for i in range(len(texts))])
+    empty = ("text[]", [""] * len(texts))
+    digest = hashlib.sha256(repr(texts).encode()).digest()
+    return (call("put_texts", ("bytea[]", hashes), ("text[]", texts)) + "; " +
+            call("put_changed", catalog, spec, ("smallint", 0), "", "", "", "", "", digest, 1, 0, b"", names, empty, empty, empty, empty,
+                 ("bigint[]", [0] * len(texts)), ("bytea[]", hashes)))
+
+
+def catalog(name="shop", model="model"):
+    """The SQL that makes a catalog with a target."""
+    made = call("put_catalog", name, "", "", "", "")
+    if model is None:
+        return made
+    return (f"{made}; {profile(model)}; SELECT {SCHEMA}.set_target('{name}', 'p', p.profile) FROM {SCHEMA}.profiles p "
+            f"WHERE p.model = '{model}'")
+
+
+def grants(role):
+    """The statements that docs/deploying.md has for the role."""
+    page = (pathlib.Path(__file__).resolve().parents[2] / "docs" / "deploying.md").read_text()
+    blocks = [block for block in re.findall(r"```sql\n(.*?)```", page, re.S) if f"SCHEMA {SCHEMA} TO {role};" in block]
+    if len(blocks) != 1:
+        raise ValueError(f"docs/deploying.md has {len(blocks)} blocks of grants for {role}, not one")
+    return [line for line in blocks[0].splitlines() if line]
+
+
+def claim(worker, token, jobs=1, lease_us=20_000_000, model="model"):
+    return call("claim", worker, ("bytea[]", [fingerprint(model)]), jobs, 2**62, lease_us, True, ("uuid", token), None)
+
+
+def commit(token, outcome, error="", delay_us=0, attempts=5):
+    """The SQL that reports one outcome for all jobs of a claim: 0 progress, 1 succeeded, 2 failed, 3 retry, 4 release."""
+    jobs = f"FROM {SCHEMA}.job_leases l, unnest(l.jobs) j WHERE l.token = '{token}'"
+    nothing = "'{}', '{}', '{}', '{}', '', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'"
+    return (f"SELECT * FROM {SCHEMA}.commit_jobs(ARRAY(SELECT j.id {jobs} ORDER BY 1), ARRAY(SELECT l.token {jobs}), "
+            f"ARRAY(SELECT {outcome}::smallint {jobs}), ARRAY(SELECT {literal(error)}::text {jobs}), "
+            f"ARRAY(SELECT {delay_us}::bigint {jobs}), {attempts}, {nothing})")

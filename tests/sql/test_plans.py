@@ -128,14 +128,14 @@ def held(function, *arguments):
 CLAIMED = claim(100)
 NOTHING = ["='{}'"] * 4 + ["=''"] + ["='{}'"] * 8
 VERBS = [
-    Verb("claim of 100", CLAIMED, 4_000, "each job's row is found, locked, deleted, and its spec's name looked up: 40 a job at most"),
+    Verb("claim of 100", CLAIMED, 2_500, "each job's row is found, locked, deleted, and its spec's name looked up: 25 a job"),
     Verb("claim of 1", claim(1), 100, "one job, and the tables that a new session looks up"),
     Verb("claim with nothing due", claim(100, [fingerprint("nobody")]), 20, "one look at the profiles"),
     Verb("missing_texts of 100 jobs", held("missing_texts", "j.id", "l.token", "-1::bigint", "1000::bigint", "100000000::bigint"),
          100 * OPERATIONS * 12, "each of 5,000 operations: itself, its text, its vector, its refusal", CLAIMED),
     Verb("extend_leases of 100 jobs", held("extend_leases", "='me'", "='host'", 1, "='1'", 100, "j.id", "l.token", 20_000_000), 500,
          "one receipt", CLAIMED),
-    Verb("commit_jobs of 100 jobs", held("commit_jobs", "j.id", "l.token", "1::smallint", "''::text", "0::bigint", 5, *NOTHING), 5_000,
+    Verb("commit_jobs of 100 jobs", held("commit_jobs", "j.id", "l.token", "1::smallint", "''::text", "0::bigint", 5, *NOTHING), 3_000,
          "each job: its spec, and a row of history in five indexes", CLAIMED),
     Verb("enqueue_jobs of one", call("enqueue_jobs", ["deferred"], ["spec50"], ("smallint[]", [0])), 400, "one spec, one row"),
     Verb("next_due", call("next_due", ("bytea[]", [HOT])), 100, "one entry of each index, and ten receipts"),
@@ -155,9 +155,9 @@ for status, word in enumerate(("pending", "running", "succeeded", "failed", "can
     VERBS.append(Verb(f"list_jobs {word}, of a catalog", jobs(catalog="shop", status=status), 3_000, "a look for each of 200 specs, then a page"))
     VERBS.append(Verb(f"list_jobs {word}, of a spec", jobs(catalog="shop", name="spec7", status=status), 800, "a page of one spec"))
 VERBS += [
-    Verb("list_jobs of a huge catalog", jobs(catalog="deferred"), 10 * 100_000 * SCALE, "a look for each of its specs, however many jobs they had",
+    Verb("list_jobs of a huge catalog", jobs(catalog="deferred"), 6 * 100_000 * SCALE, "a look for each of its specs, however many jobs they had",
          warm=False),
-    Verb("reap of 200 jobs", call("reap", 5), 40_000, "each job: its receipt, its spec, a pending row in four indexes", warm=False),
+    Verb("reap of 200 jobs", call("reap", 5), 15_000, "each job: its receipt, its spec, a pending row in four indexes", warm=False),
     Verb("prune of 1,000", call("prune", 60_000_000, 1_000), 6_000, "each row is found and deleted; its index entries go with vacuum",
          warm=False),
 ]

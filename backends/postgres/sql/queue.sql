@@ -65,8 +65,9 @@ BEGIN
     END LOOP;
 END $$;
 
--- For other programs: enqueues a job for a spec, wakes idle workers, and says 'created', 'collapsed' or 'none' (nothing to embed).
-CREATE FUNCTION enqueue(catalog text, spec text, kind text DEFAULT 'spec_write') RETURNS text LANGUAGE plpgsql AS $$
+-- For other programs: enqueues a job for a spec, wakes idle workers, and says 'created', 'collapsed' or 'none' (nothing to embed). It runs
+-- with the owner's rights: who may call it needs to see no table, whichever it uses.
+CREATE FUNCTION enqueue(catalog text, spec text, kind text DEFAULT 'spec_write') RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     v_kind smallint := array_position(ARRAY['spec_write', 'reconciler', 'manual_retry'], kind) - 1;
     v_outcome smallint;
@@ -78,6 +79,7 @@ BEGIN
     IF v_outcome > 0 THEN PERFORM pg_notify('api_catalog_embedding_jobs', ''); END IF;
     RETURN (ARRAY['none', 'created', 'collapsed'])[v_outcome + 1];
 END $$;
+REVOKE EXECUTE ON FUNCTION enqueue FROM PUBLIC;
 
 -- --- ends
 

@@ -31,11 +31,12 @@ CREATE VIEW jobs_finished AS
            NULL::timestamptz AS expires_at, d.created_at, d.started_at, d.completed_at
     FROM jobs_done d;
 
--- For other programs: all jobs under one name, and the specs.
+-- For other programs: all jobs under one name, and the specs. A claimed job is no longer due: it shows when it was first claimed, else when it
+-- was made.
 CREATE VIEW api_catalog_embedding_jobs AS
     SELECT j.id, n.catalog_id::text, n.spec_name::text, (ARRAY['spec_write', 'reconciler', 'manual_retry'])[j.kind + 1] AS kind,
            (ARRAY['pending', 'running', 'succeeded', 'failed', 'cancelled'])[j.status + 1] AS status, j.attempts, j.last_error,
-           j.due AS next_run_at, j.worker_id, j.expires_at AS lease_expires_at, j.created_at, j.started_at, j.completed_at
+           coalesce(j.due, j.started_at, j.created_at) AS next_run_at, j.worker_id, j.expires_at AS lease_expires_at, j.created_at, j.started_at, j.completed_at
     FROM (SELECT * FROM jobs_pending UNION ALL SELECT * FROM jobs_running UNION ALL SELECT * FROM jobs_finished) j
     JOIN spec_names n ON n.ref = j.ref;
 CREATE VIEW api_catalog_specs AS

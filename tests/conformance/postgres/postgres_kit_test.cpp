@@ -1,10 +1,13 @@
-// PostgreSQL under the store's kit: each case in a schema of its own, with the store's clock, which is the server's, in the hand of the kit.
+// PostgreSQL under the store's kit: each case in a schema of its own, with the store's clock, which is the server's, in the hand of the
+// kit. The owner migrates; what is tested works as a role with the rights that docs/deploying.md grants to workers, and no others.
 //
-// Needs a server: EMBEDQ_TEST_POSTGRES (tests/support/with_postgres.py sets it).
+// Needs a server: EMBEDQ_TEST_POSTGRES and EMBEDQ_TEST_POSTGRES_SUPERUSER (tests/support/with_postgres.py sets them).
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 
@@ -17,15 +20,44 @@ namespace {
 
 using conformance::StoreUnderTest;
 
-std::string url() {
-    const char* value = std::getenv("EMBEDQ_TEST_POSTGRES");
-    if (value == nullptr) throw std::runtime_error("EMBEDQ_TEST_POSTGRES is not set: run this by tests/support/with_postgres.py");
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    if (value == nullptr) throw std::runtime_error(std::string(name) + " is not set: run this by tests/support/with_postgres.py");
     return value;
+}
+
+std::string url() {
+    return environment("EMBEDQ_TEST_POSTGRES");
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) text.replace(at, what.size(), with);
+    return text;
+}
+
+// The same database as the role that the page's grants are for. Made once; the server is this test's own.
+std::string worker_url() {
+    static const bool made = [] {
+        Connection({.url = environment("EMBEDQ_TEST_POSTGRES_SUPERUSER"), .schema = {}}).execute("CREATE ROLE embedq_worker LOGIN");
+        return true;
+    }();
+    static_cast<void>(made);
+    return replaced(url(), "//embedq@", "//embedq_worker@");
+}
+
+// The page's statements for workers, for another schema.
+std::string grants(const std::string& schema) {
+    std::ifstream file(EMBEDQ_SOURCE_DIR "/docs/deploying.md");
+    const std::string page((std::istreambuf_iterator<char>(file)), {});
+    const auto begin = page.find("GRANT USAGE ON SCHEMA embedq TO embedq_worker;");
+    if (begin == std::string::npos) throw std::runtime_error("docs/deploying.md has no grants for embedq_worker any more");
+    const std::string block = page.substr(begin, page.find("```", begin) - begin);
+    return replaced(replaced(block, "SCHEMA embedq ", "SCHEMA " + schema + " "), "embedq.", schema + ".");
 }
 
 class PostgresUnderTest final : public StoreUnderTest {
 public:
-    PostgresUnderTest() : context_("postgres"), admin_({.url = url(), .schema = {}}) {
+    PostgresUnderTest() : context_("postgres"), worker_url_(worker_url()), admin_({.url = url(), .schema = {}}) {
         static std::atomic<int> cases{0};
         schema_ = "kit_" + std::to_string(++cases);
     }
@@ -39,16 +71,20 @@ public:
     }
 
     Result<std::shared_ptr<Store>> open() override {
-        Options options;
-        options.set("url", url());
-        options.set("schema", schema_);
-        auto store = make_store(options, context_);
-        if (!store) return std::unexpected(store.error());
         if (!std::exchange(prepared_, true)) {
-            if (const auto migrated = (*store)->migrate(); !migrated) return std::unexpected(migrated.error());
+            auto owners = make(url());
+            if (!owners) return owners;
+            if (const auto migrated = (*owners)->migrate(); !migrated) return std::unexpected(migrated.error());
             take_clock();
+            try {
+                // Nothing by way of PUBLIC.
+                admin_.execute("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA " + schema_ + " FROM PUBLIC");
+                admin_.execute(grants(schema_));
+            } catch (const Failure& caught) {
+                return std::unexpected(caught.error);
+            }
         }
-        return std::shared_ptr<Store>(std::move(*store));
+        return make(worker_url_);
     }
 
     conformance::TestContext& context() override { return context_; }
@@ -61,13 +97,23 @@ public:
     Time now() override { return admin_.execute("SELECT " + schema_ + ".to_us(" + schema_ + ".store_now())").time(0, 0); }
 
 private:
+    Result<std::shared_ptr<Store>> make(const std::string& as) {
+        Options options;
+        options.set("url", as);
+        options.set("schema", schema_);
+        auto store = make_store(options, context_);
+        if (!store) return std::unexpected(store.error());
+        return std::shared_ptr<Store>(std::move(*store));
+    }
+
     void take_clock() {
         admin_.execute("CREATE TABLE " + schema_ + ".kit_clock AS SELECT now() AS at");
-        admin_.execute("CREATE OR REPLACE FUNCTION " + schema_ + ".store_now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT at FROM " +
-                       schema_ + ".kit_clock'");
+        admin_.execute("CREATE OR REPLACE FUNCTION " + schema_ +
+                       ".store_now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT at FROM " + schema_ + ".kit_clock'");
     }
 
     conformance::TestContext context_;
+    const std::string worker_url_;
     Connection admin_;
     std::string schema_;
     bool prepared_ = false;

@@ -1,0 +1,84 @@
+"""A role with the page's grants for workers does everything but migrations: the program itself, on a schema that the owner made. The kit
+runs as such a role, too (tests/conformance/postgres)."""
+
+import json
+import pathlib
+import tempfile
+import unittest
+
+import postgres
+import stage
+
+
+class Grants(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = postgres.Cluster(durable=False)
+        cls.addClassCleanup(cls.server.close)
+        cls.server.sql("CREATE ROLE embedq_worker LOGIN")
+        cls.count = 0
+
+    def setUp(self):
+        Grants.count += 1
+        self.name = f"grants_{self.count}"
+        self.url = self.server.create_database(self.name)
+        folder = tempfile.TemporaryDirectory(prefix="embedq-grants-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def owner(self, sql):
+        return self.server.sql(sql, database=self.name, user=postgres.ROLE)
+
+    def worker(self, sql):
+        return self.server.sql(sql, database=self.name, user="embedq_worker")
+
+    def grant(self):
+        self.owner("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA embedq FROM PUBLIC; " + "\n".join(stage.grants("embedq_worker")))
+
+    def program(self, *words, options=""):
+        return stage.program(self.folder, self.server.url(self.name, "embedq_worker"), words, options)
+
+    def must(self, *words, options=""):
+        done = self.program(*words, options=options)
+        self.assertEqual(done.returncode, 0, f"{words}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def test_indexing_searching_and_retrying(self):
+        stage.migrate(self.url)
+        self.grant()
+        document = {"openapi": "3.0.3", "info": {"title": "pets", "version": "1"}, "paths": {"/pets": {"get": {
+            "operationId": "listPets", "summary": "List all pets", "responses": {"200": {"description": "good"}}}}}}
+        (self.folder / "pets.json").write_text(json.dumps(document))
+        self.must("index", self.folder / "pets.json", "--catalog", "shop")
+        self.assertIn("GET /pets", self.must("search", "pets", "--catalog", "shop"))
+        jobs = json.loads(self.must("jobs", "list", "--json"))["jobs"]
+        self.assertEqual([job["status"] for job in jobs], ["succeeded"])
+        self.must("jobs", "retry", jobs[0]["id"])
+        self.must("status")
+        self.assertEqual(self.worker("SELECT status FROM embedq.api_catalog_embedding_jobs ORDER BY id DESC LIMIT 1"), [["pending"]])
+
+    def test_no_ddl_and_no_word_in_what_was_migrated(self):
+        stage.migrate(self.url)
+        self.grant()
+        for statement in ["CREATE TABLE embedq.mine (i int)", "DELETE FROM embedq.migrations", "CREATE SCHEMA mine",
+                          "INSERT INTO embedq.migrations (number, name) VALUES (99, 'x')", "TRUNCATE embedq.jobs_done"]:
+            with self.subTest(statement), self.assertRaisesRegex(postgres.SqlError, "permission denied"):
+                self.worker(statement)
+        for statement in ["DROP TABLE embedq.jobs_done", "ALTER TABLE embedq.specs ADD COLUMN mine int",
+                          "CREATE OR REPLACE FUNCTION embedq.store_now() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'"]:
+            with self.subTest(statement), self.assertRaisesRegex(postgres.SqlError, "must be owner|permission denied"):
+                self.worker(statement)
+
+    def test_what_later_migrations_bring_is_granted(self):
+        stage.migrate(self.url)
+        self.grant()
+        self.owner("CREATE TABLE embedq.later (i bigserial); CREATE FUNCTION embedq.later() RETURNS int LANGUAGE sql AS 'SELECT 1'; "
+                   "REVOKE ALL ON FUNCTION embedq.later() FROM PUBLIC")
+        self.worker("INSERT INTO embedq.later DEFAULT VALUES; UPDATE embedq.later SET i = 7; DELETE FROM embedq.later")
+        self.assertEqual(self.worker("SELECT embedq.later()"), [["1"]])
+
+    def test_without_a_schema_the_worker_is_told_to_have_it_migrated(self):
+        done = self.program("worker")
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertIn("permission denied for database", done.stderr)
+        self.assertIn("grant it; docs/deploying.md has the list of grants", done.stderr)
