@@ -228,13 +228,6 @@ struct Connection::Impl {
     auto guarded(Do&& run) -> decltype(run()) {
         try {
             return run();
-            // For these libpqxx 6 has types that do not tell the code.
-        } catch (const pqxx::insufficient_privilege& caught) {
-            throw failure_of("42501", caught.what(), place);
-        } catch (const pqxx::deadlock_detected& caught) {
-            throw failure_of("40P01", caught.what(), place);
-        } catch (const pqxx::serialization_failure& caught) {
-            throw failure_of("40001", caught.what(), place);
         } catch (const pqxx::too_many_connections& caught) {
             throw failure_of("53300", caught.what(), place);
         } catch (const pqxx::broken_connection&) {

@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "opened_store.h"
+#include "micro/opened_store.h"
 
 namespace embedq::bench {
 namespace {

@@ -66,6 +66,7 @@ FOLDERS = [
     Folder("tests/support", [], "servers that tests make and break; they know nothing of embedq"),
     Folder("tests", ["tests/conformance/include"], "what all tests share", below=False),
     Folder("benchmarks/micro", ["core/catalog", "core/catalog/ranking", "core/scheduler", "core/cli", "config", "plugins/loader", "providers/*"]),
+    Folder("benchmarks/drain", ["benchmarks/micro", "core/cli"]),
     Folder("benchmarks/ranking", ["core/catalog", "core/catalog/ranking", "providers/*"]),
 ]
 
