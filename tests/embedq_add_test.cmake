@@ -3,16 +3,20 @@ find_package(GTest REQUIRED)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
 # embedq_add_test(NAME source... LIBS library...): one executable, one ctest entry per executable with `label` "unit" by default.
-# POSTGRES: beside a PostgreSQL server of its own (tests/support).
+# POSTGRES: beside a PostgreSQL server of its own (tests/support); DURABLE: beside one with fsync.
 function(embedq_add_test name)
-  cmake_parse_arguments(ARG "POSTGRES" "LABEL;TIMEOUT" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "POSTGRES;DURABLE" "LABEL;TIMEOUT" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} embedq::contract GTest::gtest GTest::gmock GTest::gtest_main Threads::Threads)
   target_compile_definitions(${name} PRIVATE
     EMBEDQ_SOURCE_DIR="${PROJECT_SOURCE_DIR}" EMBEDQ_BINARY_DIR="${PROJECT_BINARY_DIR}")
   set(runner)
-  if(ARG_POSTGRES)
-    set(runner ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/support/with_postgres.py --)
+  if(ARG_POSTGRES OR ARG_DURABLE)
+    set(runner ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/support/with_postgres.py)
+    if(ARG_DURABLE)
+      list(APPEND runner --durable)
+    endif()
+    list(APPEND runner --)
   endif()
   add_test(NAME ${name} COMMAND ${runner} $<TARGET_FILE:${name}>)
   if(NOT ARG_LABEL)

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <pqxx/pqxx>
 #include <set>
+#include <utility>
 
 namespace embedq::postgres {
 namespace {
@@ -16,12 +17,32 @@ struct FreeOptions {
 };
 using ConnectionOptions = std::unique_ptr<PQconninfoOption, FreeOptions>;
 
+// libpq quotes what it could not read, and that may be a part of the password.
+[[nodiscard]] std::string without_quotations(std::string_view message) {
+    std::string out;
+    while (!message.empty()) {
+        const auto begin = message.find('"');
+        out += message.substr(0, begin);
+        if (begin == std::string_view::npos) break;
+        const auto end = std::min(message.find('"', begin + 1), message.size() - 1);
+        const std::string_view quotation = message.substr(begin, end - begin + 1);
+        out += quotation.size() == 3 ? quotation : "\"…\"";  // a single sign is what it missed
+        message.remove_prefix(end + 1);
+    }
+    while (!out.empty() && out.back() == '\n') out.pop_back();
+    return out;
+}
+
 [[nodiscard]] ConnectionOptions parse(const std::string& url, std::string& fault) {
     char* message = nullptr;
     ConnectionOptions options(PQconninfoParse(url.c_str(), &message));
-    if (message != nullptr) fault = message;
+    if (message != nullptr) fault = without_quotations(message);
     PQfreemem(message);
     return options;
+}
+
+[[nodiscard]] bool is_uri(std::string_view url) {
+    return url.starts_with("postgresql://") || url.starts_with("postgres://");
 }
 
 [[nodiscard]] std::string value_of(const PQconninfoOption* options, std::string_view keyword) {
@@ -41,9 +62,9 @@ constexpr Default defaults[] = {
     {"keepalives_count", "3"},      {"tcp_user_timeout", "20000"}, {"client_encoding", "UTF8"}, {"target_session_attrs", "read-write"}};
 
 [[nodiscard]] std::string with_defaults(const std::string& url) {
+    if (const auto fault = fault_of_url(url)) throw failure(ErrorKind::misconfigured, "the store's 'url' cannot be read: " + *fault);
     std::string fault;
     const ConnectionOptions options = parse(url, fault);
-    if (options == nullptr) throw failure(ErrorKind::misconfigured, "the store's 'url' is no PostgreSQL URL: " + fault);
     std::string out;
     const auto add = [&](std::string_view keyword, std::string_view value) {
         out += (out.empty() ? "" : " ") + std::string(keyword) + "='";
@@ -77,8 +98,28 @@ void decode_hex(std::string_view hex, std::span<std::byte> out) {
     return *static_cast<const pqxx::result*>(pointer.get());
 }
 
+// Valid as long as the parameters.
+[[nodiscard]] std::vector<const char*> pointers_to(const Parameters& parameters) {
+    std::vector<const char*> values;
+    values.reserve(parameters.values().size());
+    for (const auto& value : parameters.values()) values.push_back(value ? value->c_str() : nullptr);
+    return values;
+}
+
 [[nodiscard]] Rows rows_of(pqxx::result result) {
     return Rows(std::make_shared<const pqxx::result>(std::move(result)));
+}
+
+// libpqxx 6 keeps the code of some errors in the type of what it throws alone.
+[[nodiscard]] std::string state_of(const pqxx::sql_error& error) {
+    if (dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr) return "42501";
+    return error.sqlstate();
+}
+
+[[nodiscard]] std::string_view state_of(const pqxx::transaction_rollback& error) {
+    if (dynamic_cast<const pqxx::deadlock_detected*>(&error) != nullptr) return "40P01";
+    if (dynamic_cast<const pqxx::serialization_failure*>(&error) != nullptr) return "40001";
+    return "40000";
 }
 
 }  // namespace
@@ -86,7 +127,7 @@ void decode_hex(std::string_view hex, std::span<std::byte> out) {
 std::string place_of(const std::string& url) {
     std::string fault;
     const ConnectionOptions options = parse(url, fault);
-    if (options == nullptr) return "?";
+    if (fault_of_url(url)) return "?";
     std::string host = value_of(options.get(), "host");
     if (host.empty()) host = value_of(options.get(), "hostaddr");
     if (host.empty()) host = "localhost";
@@ -97,9 +138,16 @@ std::string place_of(const std::string& url) {
 
 std::optional<std::string> fault_of_url(const std::string& url) {
     std::string fault;
-    if (parse(url, fault) != nullptr) return std::nullopt;
-    while (!fault.empty() && fault.back() == '\n') fault.pop_back();
-    return fault;
+    const ConnectionOptions options = parse(url, fault);
+    if (options == nullptr) return fault;
+    const std::string port = value_of(options.get(), "port");
+    if (port.find_first_not_of("0123456789,") == std::string::npos &&
+        (!is_uri(url) || (value_of(options.get(), "host") + value_of(options.get(), "dbname")).find('@') == std::string::npos)) {
+        return std::nullopt;
+    }
+    // A password with such a sign ends where it should not, and its rest would be told as the host's name.
+    return "the port is no number, or the host or database has an '@'; in a user name or password, '@', '/' and '%' are written as %40, "
+           "%2F and %25";
 }
 
 std::size_t Rows::size() const {
@@ -150,12 +198,25 @@ std::optional<Time> Rows::maybe_time(std::size_t row, int column) const {
     if (null(row, column)) return std::nullopt;
     return time(row, column);
 }
+// libpqxx 6 takes an apostrophe for the beginning of a quotation.
 std::vector<std::string> Rows::texts(std::size_t row, int column) const {
+    const std::string_view array = view(row, column);
     std::vector<std::string> out;
-    auto parser = result_of(result_)[static_cast<pqxx::result::size_type>(row)][column].as_array();
-    for (auto next = parser.get_next(); next.first != pqxx::array_parser::done; next = parser.get_next()) {
-        if (next.first == pqxx::array_parser::string_value) out.push_back(next.second);
+    if (array.size() <= 2) return out;
+    std::string text;
+    bool quoted = false;
+    for (std::size_t i = 1; i + 1 < array.size(); ++i) {
+        const char c = array[i];
+        if (c == '"') {
+            quoted = !quoted;
+        } else if (c == ',' && !quoted) {
+            out.push_back(std::exchange(text, {}));
+        } else {
+            if (c == '\\') ++i;
+            text += array[i];
+        }
     }
+    out.push_back(std::move(text));
     return out;
 }
 
@@ -176,15 +237,17 @@ struct Connection::Impl {
             throw failure_of("40001", caught.what(), place);
         } catch (const pqxx::too_many_connections& caught) {
             throw failure_of("53300", caught.what(), place);
-        } catch (const pqxx::broken_connection& caught) {
-            throw Failure{.error = {ErrorKind::unavailable, "the connection to PostgreSQL at " + place + " broke: " + caught.what()},
-                          .disconnected = true};
+        } catch (const pqxx::broken_connection&) {
+            // What libpqxx says here is not what the server said.
+            throw Failure{.error = {ErrorKind::unavailable, "the connection to PostgreSQL at " + place + " broke"}, .disconnected = true};
         } catch (const pqxx::sql_error& caught) {
-            Failure failure = failure_of(caught.sqlstate(), caught.what(), place);
-            // The server's farewell may arrive before the break is seen.
-            failure.disconnected = failure.disconnected || caught.sqlstate().empty();
-            if (caught.sqlstate().empty()) failure.error.kind = ErrorKind::unavailable;
+            Failure failure = failure_of(state_of(caught), caught.what(), place);
+            // What the server did not say, libpq did, of a connection that is no more.
+            failure.disconnected = failure.disconnected || failure.sql_state.empty();
+            if (failure.sql_state.empty()) failure.error.kind = ErrorKind::unavailable;
             throw failure;
+        } catch (const pqxx::transaction_rollback& caught) {
+            throw failure_of(state_of(caught), caught.what(), place);
         } catch (const pqxx::failure& caught) {
             throw Failure{.error = {ErrorKind::unavailable, "PostgreSQL at " + place + ": " + caught.what()}, .disconnected = true};
         }
@@ -194,10 +257,13 @@ struct Connection::Impl {
         return guarded([&] { return work->exec(sql); });
     }
 
+    pqxx::result query(const std::string& statement, const Parameters& parameters) {
+        const std::vector<const char*> values = pointers_to(parameters);
+        return guarded([&] { return work->exec_params(statement, pqxx::prepare::make_dynamic_params(values)); });
+    }
+
     pqxx::result call(std::string_view function, const Parameters& parameters) {
-        std::vector<const char*> values;
-        values.reserve(parameters.values().size());
-        for (const auto& value : parameters.values()) values.push_back(value ? value->c_str() : nullptr);
+        const std::vector<const char*> values = pointers_to(parameters);
         const auto list = pqxx::prepare::make_dynamic_params(values);
         const std::string name(function);
         if (!prepares()) return guarded([&] { return work->exec_params(statement(function, values.size()), list); });
@@ -259,6 +325,9 @@ Connection::~Connection() = default;
 Rows Connection::call(std::string_view function, const Parameters& parameters) {
     return rows_of(impl_->call(function, parameters));
 }
+Rows Connection::query(const std::string& statement, const Parameters& parameters) {
+    return rows_of(impl_->query(statement, parameters));
+}
 Rows Connection::execute(const std::string& sql) {
     return rows_of(impl_->exec(sql));
 }
@@ -277,10 +346,7 @@ void Connection::rollback() noexcept {
 
 void Connection::read_pages(std::string_view function, const Parameters& parameters, std::size_t page,
                             const std::function<void(const Rows&)>& each) {
-    std::vector<const char*> values;
-    for (const auto& value : parameters.values()) values.push_back(value ? value->c_str() : nullptr);
-    const std::string declare = "DECLARE pages NO SCROLL CURSOR FOR " + impl_->statement(function, values.size());
-    impl_->guarded([&] { return impl_->work->exec_params(declare, pqxx::prepare::make_dynamic_params(values)); });
+    impl_->query("DECLARE pages NO SCROLL CURSOR FOR " + impl_->statement(function, parameters.values().size()), parameters);
     const std::string fetch = "FETCH " + std::to_string(page) + " FROM pages";
     while (true) {
         const Rows rows = execute(fetch);

@@ -50,7 +50,7 @@ public:
     [[nodiscard]] std::optional<std::int64_t> maybe(std::size_t row, int column) const;
     [[nodiscard]] Time time(std::size_t row, int column) const { return Time(std::chrono::microseconds(integer(row, column))); }
     [[nodiscard]] std::optional<Time> maybe_time(std::size_t row, int column) const;
-    // The elements of a text array.
+    // The elements of a text array without nulls.
     [[nodiscard]] std::vector<std::string> texts(std::size_t row, int column) const;
 
 private:
@@ -67,6 +67,8 @@ public:
 
     // A function of the schema as `SELECT * FROM function(…)`. Outside begin and commit it is a transaction of its own.
     Rows call(std::string_view function, const Parameters& parameters);
+    // One statement, with $1 and so on; never prepared.
+    Rows query(const std::string& statement, const Parameters& parameters);
     // SQL without parameters, several statements allowed.
     Rows execute(const std::string& sql);
     void begin(const char* how = "BEGIN");

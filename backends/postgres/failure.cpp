@@ -35,8 +35,7 @@ constexpr std::array meanings{
     Meaning{"EQ404", ErrorKind::not_found, false, false, ""},
     Meaning{"EQ409", ErrorKind::conflict, false, false, ""},
     Meaning{"EQ400", ErrorKind::invalid_argument, false, false, ""},
-    Meaning{"40001", ErrorKind::unavailable, true, false, ""},
-    Meaning{"40P01", ErrorKind::unavailable, true, false, ""},
+    Meaning{"40", ErrorKind::unavailable, true, false, ""},
     Meaning{"23503", ErrorKind::unavailable, true, false, ""},
     Meaning{"23505", ErrorKind::unavailable, true, false, ""},
     Meaning{"08", ErrorKind::unavailable, false, true, ""},
@@ -88,6 +87,8 @@ Failure failure_to_connect(std::string_view message, std::string_view place) {
     std::string sentence = "cannot connect to PostgreSQL at " + std::string(place) + ": " + text;
     if (has("session is read-only") || has("server is in hot standby mode")) {
         sentence += "; embedq writes, so it needs the primary: name it in 'url', or name all hosts of the cluster";
+    } else if (has("too many clients") || has("too many connections") || has("remaining connection slots")) {
+        sentence += "; raise max_connections or the role's CONNECTION LIMIT, lower 'pool', or put a pooler in front";
     } else {
         sentence += wrong ? "; mend 'url' of the store, or the server's access rules" : "; is the server running, and reachable from here?";
     }

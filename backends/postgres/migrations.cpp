@@ -1,9 +1,10 @@
 #include "migrations.h"
 
-#include <array>
 #include <chrono>
+#include <map>
 #include <thread>
 
+#include "names.h"
 #include "sql_texts.h"
 
 namespace embedq::postgres {
@@ -12,76 +13,124 @@ namespace {
 // Any number that other programs hardly use: "embq".
 constexpr std::int64_t lock_number = 0x656d6271;
 
-// `schema` stands quoted in SQL; here as the text of a literal.
-[[nodiscard]] std::string literal(const std::string& quoted_schema) {
-    std::string out = "'";
-    for (const char c : quoted_schema.substr(1, quoted_schema.size() - 2)) {
-        if (c == '\'') out += '\'';
-        out += c;
-    }
-    return out + "'";
+constexpr int knows_lost_clients = 140000;  // the version that has client_connection_check_interval
+
+// How many later indexes are built, by the number of each applied step.
+using Applied = std::map<std::uint32_t, std::size_t>;
+
+[[nodiscard]] Applied applied_steps(Connection& connection, const std::string& schema) {
+    const Rows there = connection.execute("SELECT to_regclass(" + literal(schema + ".migrations") + ") IS NOT NULL");
+    if (!there.boolean(0, 0)) return {};
+    const Rows rows = connection.execute("SELECT number, indexes_built FROM " + schema + ".migrations");
+    Applied applied;
+    for (std::size_t i = 0; i < rows.size(); ++i) applied.emplace(static_cast<std::uint32_t>(rows.integer(i, 0)), rows.count(i, 1));
+    return applied;
+}
+
+[[nodiscard]] std::uint32_t version_of(const Applied& applied) {
+    return applied.empty() ? 0 : applied.rbegin()->first;
 }
 
 [[nodiscard]] std::uint32_t current_version(Connection& connection, const std::string& schema) {
-    const Rows there = connection.execute("SELECT to_regclass(" + literal("\"" + schema + ".migrations\"") + ") IS NOT NULL");
-    if (!there.boolean(0, 0)) return 0;
-    const Rows newest = connection.execute("SELECT coalesce(max(number), 0) FROM " + schema + ".migrations");
-    return static_cast<std::uint32_t>(newest.integer(0, 0));
+    return version_of(applied_steps(connection, schema));
 }
 
-[[nodiscard]] std::string versions(const Connection& connection, const std::string& schema, std::uint32_t current) {
+// The later indexes of applied steps that are not built: step and index.
+[[nodiscard]] std::vector<std::pair<std::size_t, std::size_t>> missing_indexes(const Applied& applied, const Migrations& steps) {
+    std::vector<std::pair<std::size_t, std::size_t>> missing;
+    for (std::size_t step = 0; step < steps.size(); ++step) {
+        const auto at = applied.find(static_cast<std::uint32_t>(step + 1));
+        if (at == applied.end()) continue;
+        for (std::size_t index = at->second; index < steps[step].afterwards.size(); ++index) missing.emplace_back(step, index);
+    }
+    return missing;
+}
+
+[[nodiscard]] std::string versions(const Connection& connection, const std::string& schema, std::uint32_t current,
+                                   const Migrations& steps) {
     return "PostgreSQL store at " + connection.place() + ", schema " + schema + ": version " + std::to_string(current) +
-           ", and this build needs " + std::to_string(migrations().size());
+           ", and this build needs " + std::to_string(steps.size());
 }
 
-void refuse_newer(const Connection& connection, const std::string& schema, std::uint32_t current) {
-    if (current <= migrations().size()) return;
-    throw failure(ErrorKind::misconfigured, versions(connection, schema, current) + "; a newer embedq made it: use that one");
+void refuse_newer(const Connection& connection, const std::string& schema, std::uint32_t current, const Migrations& steps) {
+    if (current <= steps.size()) return;
+    throw failure(ErrorKind::misconfigured, versions(connection, schema, current, steps) + "; a newer embedq made it: use that one");
 }
 
 // Functions find the schema's tables whatever the caller's search_path is, and nobody's temporary tables instead of them.
 [[nodiscard]] std::string fix_search_path(const std::string& schema) {
-    return "DO $fix$ DECLARE f regprocedure; BEGIN FOR f IN SELECT p.oid FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang "
-           "WHERE p.pronamespace = " +
-           literal(schema) + "::regnamespace AND l.lanname = 'plpgsql' LOOP EXECUTE format('ALTER FUNCTION %s SET search_path = " + schema +
-           ", pg_catalog, pg_temp', f); END LOOP; END $fix$";
+    return "DO " + literal(
+                       "DECLARE f regprocedure; BEGIN FOR f IN SELECT p.oid FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang "
+                       "JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = " +
+                       literal(unquoted(schema)) + " AND l.lanname = 'plpgsql' LOOP EXECUTE 'ALTER FUNCTION ' || f || " +
+                       literal(" SET search_path = " + schema + ", pg_catalog, pg_temp") + "; END LOOP; END");
 }
 
-void apply_one(Connection& connection, const std::string& schema, std::size_t index) {
-    const Migration& migration = migrations()[index];
+void apply_step(Connection& connection, const std::string& schema, const Migrations& steps, std::size_t index) {
+    const Migration& step = steps[index];
     connection.begin();
     try {
-        connection.execute("CREATE SCHEMA IF NOT EXISTS " + schema);
-        connection.execute("SET LOCAL search_path = " + schema + ", pg_catalog, pg_temp; SET LOCAL statement_timeout = 0");
+        // Who may not make schemas may still be the owner of one that stands ready.
+        const Rows there = connection.execute("SELECT FROM pg_namespace WHERE nspname = " + literal(unquoted(schema)));
+        if (there.size() == 0) connection.execute("CREATE SCHEMA " + schema);
         connection.execute(
             "CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL, "
-            "applied_at timestamptz NOT NULL DEFAULT now())");
-        connection.execute(migration.sql);
+            "applied_at timestamptz NOT NULL DEFAULT now(), indexes_built integer NOT NULL DEFAULT 0)");
+        connection.execute(step.sql);
         connection.execute(fix_search_path(schema));
         connection.execute(sql::plans);
-        connection.execute("INSERT INTO migrations (number, name) VALUES (" + std::to_string(index + 1) + ", '" + migration.name + "')");
+        connection.execute("INSERT INTO migrations (number, name) VALUES (" + std::to_string(index + 1) + ", " + literal(step.name) + ")");
         connection.commit();
     } catch (...) {
         connection.rollback();
         throw;
     }
-    for (const std::string& statement : migration.afterwards) connection.execute(statement);
 }
 
-// Held by a session, so that a killed process gives it back. Polled, since waiting inside the server would hold a snapshot, and an index
-// that is being built waits for all older snapshots.
-class MigrationLock {
-public:
-    MigrationLock(Connection& connection, const std::string& schema, Logger& logger)
-        : connection_(connection), key_("(" + std::to_string(lock_number) + ", hashtext(" + literal(schema) + "))") {
-        bool told = false;
-        while (!connection_.execute("SELECT pg_try_advisory_lock" + key_).boolean(0, 0)) {
-            if (!told) logger.info("another process migrates the schema; waiting for it");
-            told = true;
-            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+// What an interrupted build left is of no use to anyone: it is taken away, and the index built anew.
+void build_index(Connection& connection, const std::string& schema, std::size_t step, std::size_t index, const LaterIndex& later) {
+    const Rows found = connection.execute(
+        "SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE n.nspname = " +
+        literal(unquoted(schema)) + " AND c.relname = " + literal(later.name));
+    const bool valid = found.size() == 1 && found.boolean(0, 0);
+    if (found.size() == 1 && !valid) connection.execute("DROP INDEX CONCURRENTLY " + schema + "." + identifier(later.name));
+    if (!valid) connection.execute(later.statement);
+    connection.execute("UPDATE migrations SET indexes_built = " + std::to_string(index + 1) +
+                       " WHERE number = " + std::to_string(step + 1));
+}
+
+void build_indexes(Connection& connection, const std::string& schema, Logger& logger, const Migrations& steps) {
+    for (const auto& [step, index] : missing_indexes(applied_steps(connection, schema), steps)) {
+        const LaterIndex& later = steps[step].afterwards[index];
+        logger.info("building the index " + later.name);
+        try {
+            build_index(connection, schema, step, index, later);
+        } catch (const Failure& caught) {
+            constexpr std::string_view not_permitted = "42501";
+            if (caught.sql_state != not_permitted) throw;
+            // The schema can be used all the same.
+            logger.warn("the index " + later.name + " is not built: " + caught.error.message);
+            return;
         }
     }
+}
+
+// A migration takes the time that it takes; a server whose client was killed gives up soon, and lets go of what it has locked.
+void prepare_session(Connection& connection, const std::string& schema) {
+    connection.execute("SET search_path = " + schema + ", pg_catalog, pg_temp");
+    connection.execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0");
+    if (connection.server_version() >= knows_lost_clients) connection.execute("SET client_connection_check_interval = '2s'");
+}
+
+// Held by a session, so that a killed process gives it back. Never waited for inside the server, since that would hold a snapshot, and an
+// index that is being built waits for all older snapshots.
+class MigrationLock {
+public:
+    MigrationLock(Connection& connection, const std::string& schema)
+        : connection_(connection), key_("(" + std::to_string(lock_number) + ", hashtext(" + literal(unquoted(schema)) + "))") {}
     ~MigrationLock() {
+        if (!held_) return;
         try {
             connection_.execute("SELECT pg_advisory_unlock" + key_);
         } catch (const Failure&) {  // NOLINT(bugprone-empty-catch): the lock went with the session
@@ -90,52 +139,71 @@ public:
     MigrationLock(const MigrationLock&) = delete;
     MigrationLock& operator=(const MigrationLock&) = delete;
 
+    [[nodiscard]] bool take() {
+        held_ = connection_.execute("SELECT pg_try_advisory_lock" + key_).boolean(0, 0);
+        return held_;
+    }
+
 private:
     Connection& connection_;
     const std::string key_;
+    bool held_ = false;
 };
 
 }  // namespace
 
-const std::vector<Migration>& migrations() {
-    static const std::vector<Migration> all{
+const Migrations& migrations() {
+    static const Migrations all{
         {.name = "first schema",
          .sql = std::string(sql::schema) + sql::catalogs + sql::specs + sql::queue + sql::commit + sql::upkeep + sql::reading},
     };
     return all;
 }
 
-MigrationState read_migration_state(Connection& connection, const std::string& schema) {
+MigrationState read_migration_state(Connection& connection, const std::string& schema, const Migrations& steps) {
+    const Applied applied = applied_steps(connection, schema);
     MigrationState state;
-    state.current = current_version(connection, schema);
-    state.newest = static_cast<std::uint32_t>(migrations().size());
-    for (std::size_t i = state.current; i < migrations().size(); ++i) state.waiting.emplace_back(migrations()[i].name);
+    state.current = version_of(applied);
+    state.newest = static_cast<std::uint32_t>(steps.size());
+    for (const auto& [step, index] : missing_indexes(applied, steps))
+        state.waiting.push_back("index " + steps[step].afterwards[index].name);
+    for (std::size_t i = state.current; i < steps.size(); ++i) state.waiting.emplace_back(steps[i].name);
     return state;
 }
 
-void require_schema(Connection& connection, const std::string& schema) {
+void require_schema(Connection& connection, const std::string& schema, const Migrations& steps) {
     const std::uint32_t current = current_version(connection, schema);
-    if (current == migrations().size()) return;
-    refuse_newer(connection, schema, current);
-    throw failure(ErrorKind::misconfigured, versions(connection, schema, current) + "; run `embedq migrate up`");
+    if (current == steps.size()) return;
+    refuse_newer(connection, schema, current, steps);
+    throw failure(ErrorKind::misconfigured, versions(connection, schema, current, steps) + "; run `embedq migrate up`");
 }
 
-void apply_migrations(Connection& connection, const std::string& schema, Logger& logger) {
-    std::uint32_t current = current_version(connection, schema);
-    refuse_newer(connection, schema, current);
-    if (current == migrations().size()) return;
+void apply_migrations(Connection& connection, const std::string& schema, Logger& logger, const Migrations& steps) {
+    MigrationState state = read_migration_state(connection, schema, steps);
+    refuse_newer(connection, schema, state.current, steps);
+    if (state.waiting.empty()) return;
     if (connection.pooled()) {
-        throw failure(ErrorKind::misconfigured, versions(connection, schema, current) +
-                                                    ", but there is a pooler in between, which cannot keep a session's lock: run "
+        if (state.current == state.newest) return;  // the indexes are another process's to build
+        throw failure(ErrorKind::misconfigured, versions(connection, schema, state.current, steps) +
+                                                    ", but there is a pooler in between, which cannot keep a session's lock; run "
                                                     "`embedq migrate up` once with a 'url' of the server itself");
     }
-    const MigrationLock lock(connection, schema, logger);
-    current = current_version(connection, schema);
-    refuse_newer(connection, schema, current);
-    for (std::size_t i = current; i < migrations().size(); ++i) {
-        logger.info("migrating the schema: " + std::string(migrations()[i].name));
-        apply_one(connection, schema, i);
+    MigrationLock lock(connection, schema);
+    for (bool told = false; !lock.take(); told = true) {
+        state = read_migration_state(connection, schema, steps);
+        refuse_newer(connection, schema, state.current, steps);
+        if (state.current == state.newest) return;  // and whoever works builds the indexes
+        if (!told) logger.info("another process migrates the schema; waiting for it");
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
+    prepare_session(connection, schema);
+    state = read_migration_state(connection, schema, steps);
+    refuse_newer(connection, schema, state.current, steps);
+    for (std::size_t i = state.current; i < steps.size(); ++i) {
+        logger.info("migrating the schema: " + std::string(steps[i].name));
+        apply_step(connection, schema, steps, i);
+    }
+    build_indexes(connection, schema, logger, steps);
 }
 
 }  // namespace embedq::postgres

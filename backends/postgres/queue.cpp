@@ -121,7 +121,7 @@ Result<std::vector<ClaimedJob>> PostgresStore::claim(const ClaimRequest& request
             ClaimCursor& cursor = cursors_[request.fingerprints];
             const auto now = steady_clock::now();
             if (whole) cursor.whole_again_at = now + whole_look_share * (now - asked_at);
-            if (!claimed.empty()) cursor.from = rows->integer(0, 8);
+            if (!claimed.empty()) cursor.from = rows->maybe(0, 8).value_or(cursor.from);
             // Nothing from there on: what is left, if anything, stands before.
             if (claimed.empty() && !whole) cursor.whole_again_at = now;
         }

@@ -105,10 +105,15 @@ Result<MigrationState> Session::migration_state() {
 
 Result<MigrationState> Session::migrate() {
     auto state = attempt([&](Lease& lease) -> Result<MigrationState> {
-        Connection& connection = lease.connection();
-        apply_migrations(connection, settings_.schema, context_.logger());
-        lease.require_schema();
-        return read_migration_state(connection, settings_.schema);
+        try {
+            apply_migrations(lease.connection(), settings_.schema, context_.logger());
+            auto reached = read_migration_state(lease.connection(), settings_.schema);
+            lease.discard();  // its settings are those of a migration
+            return reached;
+        } catch (...) {
+            lease.discard();
+            throw;
+        }
     });
     if (!state) return state;
     const auto mended = call("mend_feed", {});

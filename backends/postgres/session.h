@@ -38,6 +38,14 @@ public:
     template <class Body>
     auto snapshot(Body&& body) -> decltype(body(std::declval<Connection&>()));
 
+    // On a connection, whatever the schema is.
+    template <class Body>
+    auto with_connection(Body&& body) -> decltype(body(std::declval<Connection&>())) {
+        return attempt([&](Lease& lease) -> decltype(body(std::declval<Connection&>())) { return body(lease.connection()); });
+    }
+
+    [[nodiscard]] std::size_t pool() const noexcept { return pool_; }
+    [[nodiscard]] const std::string& schema() const noexcept { return settings_.schema; }
     [[nodiscard]] Result<MigrationState> migration_state();
     [[nodiscard]] Result<MigrationState> migrate();
     [[nodiscard]] std::string place() const { return place_of(settings_.url); }

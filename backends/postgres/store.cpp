@@ -1,18 +1,9 @@
 #include "store.h"
 
+#include "diagnosis.h"
+#include "names.h"
+
 namespace embedq::postgres {
-namespace {
-
-[[nodiscard]] std::string quoted(const std::string& identifier) {
-    std::string out = "\"";
-    for (const char c : identifier) {
-        if (c == '"') out += '"';
-        out += c;
-    }
-    return out + "\"";
-}
-
-}  // namespace
 
 Result<std::unique_ptr<Store>> make_store(const Options& options, Context& context) {
     ConnectionSettings settings;
@@ -31,7 +22,7 @@ Result<std::unique_ptr<Store>> make_store(const Options& options, Context& conte
         return fail(ErrorKind::misconfigured, "the PostgreSQL store's 'schema' is '" + schema +
                                                   "', but must be a name of 1 to 63 bytes that does not begin with 'pg_'");
     }
-    settings.schema = quoted(schema);
+    settings.schema = identifier(schema);
     settings.statement_timeout = options.find<std::chrono::milliseconds>("statement_timeout").value_or(settings.statement_timeout);
     const auto pool = static_cast<std::size_t>(options.find<std::int64_t>("pool").value_or(8));
     return std::make_unique<PostgresStore>(std::move(settings), pool, context);
@@ -49,6 +40,11 @@ Result<MigrationState> PostgresStore::migration_state() {
 }
 Result<MigrationState> PostgresStore::migrate() {
     return session_.migrate();
+}
+Result<std::vector<Finding>> PostgresStore::diagnose() {
+    return session_.with_connection([&](Connection& connection) -> Result<std::vector<Finding>> {
+        return postgres::diagnose(connection, session_.schema(), session_.pool(), context_.clock());
+    });
 }
 
 // What tells of other processes' writes is a notifier; the queue itself is asked for what is due.

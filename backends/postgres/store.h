@@ -106,6 +106,7 @@ public:
     [[nodiscard]] Result<std::vector<Job>> jobs(const JobQuery& query) override;
     [[nodiscard]] Result<std::vector<WorkerInfo>> workers() override;
     [[nodiscard]] Result<std::uint64_t> change_stamp() override;
+    [[nodiscard]] Result<std::vector<Finding>> diagnose() override;
 
 private:
     // Where the next claim begins to look, and when it is time to look from the start again (queue.cpp).

@@ -112,10 +112,21 @@ private:
         auto store = plugins::make_store(**plugin, configuration_.store.options, context(configuration_.store.plugin));
         if (!store) return std::unexpected(store.error());
         store_ = std::move(*store);
-        // A store may have the option `migrate: never`: its verbs then refuse an older schema with the mend.
-        if (!migrate || store_option(configuration_, "migrate") == "never") return {};
+        if (!migrate) return {};
+        // A store may have this option. What is to run for long then refuses at once, rather than fail at each verb.
+        if (store_option(configuration_, "migrate") == "never") return require_schema();
         const auto migrated = store_->migrate();
         return migrated ? Status{} : std::unexpected(migrated.error());
+    }
+
+    Status require_schema() {
+        const auto state = store_->migration_state();
+        if (!state) return std::unexpected(state.error());
+        if (state->current == state->newest) return {};
+        return fail(ErrorKind::misconfigured,
+                    fmt::format("the store's schema has version {}, and this build needs {}; {}", state->current, state->newest,
+                                state->current < state->newest ? "it may not migrate by itself (migrate: never): run `embedq migrate up`"
+                                                               : "a newer embedq made it: use that one"));
     }
 
     Status open_notifier() {

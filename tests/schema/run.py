@@ -46,7 +46,7 @@ def packages():
 
 
 def run(program, world):
-    environment = {**os.environ, "HOME": str(world), "XDG_DATA_HOME": str(world)}
+    environment = {**os.environ, "HOME": str(world), "XDG_DATA_HOME": str(world), "EMBEDQ_DATABASE_URL": "postgresql://embedq@localhost/embedq"}
     environment.pop("EMBEDQ_CONFIG", None)
 
     def embedq(*words):

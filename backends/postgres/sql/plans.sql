@@ -12,7 +12,7 @@ DECLARE
 BEGIN
     FOR v_function, v_name IN
         SELECT p.oid::regprocedure, p.proname FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
-        WHERE p.pronamespace = current_schema()::regnamespace AND l.lanname = 'plpgsql'
+        WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND l.lanname = 'plpgsql'
     LOOP
         IF v_name IN ('open_jobs', 'count_fresh') THEN
             -- They join lists, not tables, and say themselves how.

@@ -176,9 +176,9 @@ BEGIN
     UPDATE job_leases l SET expires_at = v_now + span_us(p_lease) WHERE l.token = p_token;
     IF FOUND THEN
         RETURN QUERY
-        SELECT j.id, k.catalog_id, k.spec_name, j.kind, p.fingerprint, j.attempts, j.expiries, s.operation_count, to_us(j.created_at)
-        FROM job_leases l CROSS JOIN unnest(l.jobs) j JOIN spec_names k ON k.ref = j.ref JOIN profiles p ON p.profile = j.profile
-        JOIN specs s ON s.ref = j.ref
+        SELECT j.id, k.catalog_id, k.spec_name, j.kind, v_places[array_position(v_profiles, j.profile)], j.attempts, j.expiries,
+               s.operation_count, p_from
+        FROM job_leases l CROSS JOIN unnest(l.jobs) j JOIN spec_names k ON k.ref = j.ref JOIN specs s ON s.ref = j.ref
         WHERE l.token = p_token AND NOT j.id = ANY (l.ended)
         ORDER BY j.created_at, j.id;
         RETURN;

@@ -1,0 +1,104 @@
+"""The program on a PostgreSQL of its own: from an empty database to work that is done, and what it says when it may not."""
+
+import json
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+
+from postgres import Cluster, Pooler
+
+from program import World, document
+
+SECRET = "hunter2"
+
+
+def configuration(url, **options):
+    told = ", ".join(f"{name}: {value}" for name, value in options.items())
+    return (f"version: 1\nstore: {{ plugin: postgres, options: {{ url: '{url}'{', ' + told if told else ''} }} }}\n"
+            "notifier: { plugin: poll, options: { interval: 200ms } }\n")
+
+
+class Postgres(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = cls.enterClassContext(Cluster(durable=False))
+
+    def database(self):
+        """A new one for this test, by a URL with a password that is asked for nowhere."""
+        name = self.id().rsplit(".", 1)[1]
+        return self.server.create_database(name).replace("embedq@", f"embedq:{SECRET}@")
+
+    def world(self, url, **options):
+        world = World(configuration(url, **options))
+        self.addCleanup(world.close)
+        return world
+
+    def refuses(self, world, *words):
+        done = world.run(*words)
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertNotIn(SECRET, done.stdout + done.stderr)
+        return done.stderr
+
+    def findings(self, world):
+        done = world.run("doctor", "--json")
+        self.assertNotIn(SECRET, done.stdout + done.stderr)
+        found = {}
+        for finding in json.loads(done.stdout)["findings"]:
+            found.setdefault(finding["subject"], []).append(finding)
+        return found
+
+    def test_from_an_empty_database_to_operations_that_are_found(self):
+        world = self.world(self.database())
+        world.write("pets.json", document("pets", 6))
+        before = self.findings(world)
+        self.assertIn("embedq migrate up", before["schema"][0]["mend"])
+        world.json("index", world.specs)
+        self.assertTrue(world.json("search", "operation number 3 of pets")["results"])
+        after = self.findings(world)
+        for subject in ("server", "pooler", "clock", "connections", "rights", "tables and indexes", "invalid indexes", "schema", "size"):
+            self.assertEqual([finding["level"] for finding in after[subject]], ["good"], after[subject])
+        self.assertEqual([finding["level"] for finding in after["settings"]], ["fault", "fault", "note"], "it runs without fsync")
+
+    def test_what_may_not_migrate_says_who_has_to(self):
+        url = self.database()
+        careful = self.world(url, migrate="never")
+        for words in (("worker",), ("status",), ("index", careful.write("pets.json", document("pets", 2)))):
+            said = self.refuses(careful, *words)
+            self.assertRegex(said, "version 0, and this build needs 1; .*run `embedq migrate up`")
+        self.assertEqual(careful.run("migrate", "up").returncode, 0)
+        careful.json("index", careful.specs)
+
+    def test_a_newer_schema_is_refused(self):
+        world = self.world(self.database())
+        self.assertEqual(world.run("migrate", "up").returncode, 0)
+        self.server.sql("insert into embedq.migrations (number, name) values (2, 'to come')", database=self.id().rsplit(".", 1)[1])
+        for words in (("worker",), ("migrate", "up"), ("status",)):
+            self.assertIn("version 2, and this build needs 1; a newer embedq made it: use that one", self.refuses(world, *words))
+        self.assertIn("a newer one", self.findings(world)["schema"][0]["mend"])
+
+    def test_through_a_pooler_all_but_migrating_works(self):
+        url = self.database()
+        with Pooler(self.server) as pooler:
+            pooled = self.world(url.replace(f":{self.server.port}/", f":{pooler.port}/"))
+            pooled.write("pets.json", document("pets", 6))
+            self.assertIn("run `embedq migrate up` once with a 'url' of the server itself", self.refuses(pooled, "index", pooled.specs))
+            self.assertEqual(self.world(url).run("migrate", "up").returncode, 0)
+            pooled.json("index", pooled.specs)
+            self.assertEqual(self.findings(pooled)["pooler"][0]["level"], "note")
+
+    def test_a_restored_schema_is_read_anew(self):
+        name = self.id().rsplit(".", 1)[1]
+        world = self.world(self.database())
+        world.write("pets.json", document("pets", 6))
+        world.json("index", world.specs)
+        # As in a cluster with fewer transactions behind it: those of the feed are yet to come.
+        self.server.sql("update embedq.changes set xact = xact + 1000000", database=name)
+        self.assertIn("begins anew", world.run("migrate", "up").stderr)
+        self.assertTrue(world.json("search", "operation number 3 of pets")["results"])
+        self.assertEqual(self.server.sql("select count(*) from embedq.changes where xact > 1000000", database=name), [["0"]])
+
+
+if __name__ == "__main__":
+    unittest.main()

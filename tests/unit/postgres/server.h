@@ -1,0 +1,59 @@
+// The server of these tests (tests/support/with_postgres.py), a schema of its own for each test, and short words to fill it.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conformance/test_context.h"
+#include "connection.h"
+#include "store.h"
+#include "support/postgres_server.h"
+
+namespace embedq::postgres::testing {
+
+template <class T>
+T must(Result<T> result) {
+    if (!result) throw std::runtime_error(std::string(to_string(result.error().kind)) + ": " + result.error().message);
+    if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+[[nodiscard]] const support::PostgresServer& server();
+[[nodiscard]] inline const std::string& url() {
+    return server().url();
+}
+[[nodiscard]] inline const std::string& superuser_url() {
+    return server().superuser_url();
+}
+// By way of a PgBouncer in transaction mode.
+[[nodiscard]] const std::string& pooled_url();
+// The same server as another role, or by another database.
+[[nodiscard]] std::string url_as(const std::string& role, const std::string& database = "embedq");
+
+// Rows of texts by the superuser, whatever the server was told before.
+[[nodiscard]] Rows sql(const std::string& statements);
+[[nodiscard]] std::string value(const std::string& statement);
+// Asks until the first value is "t".
+void wait_until(const std::string& statement);
+
+[[nodiscard]] ConnectionSettings settings_for(const std::string& url, const std::string& quoted_schema = "\"embedq\"");
+[[nodiscard]] std::unique_ptr<Store> open_store(const std::string& url, const std::string& schema, Context& context, std::int64_t pool = 4);
+
+// A schema that is gone after the test.
+class PostgresTest : public ::testing::Test {
+protected:
+    PostgresTest();
+    ~PostgresTest() override;
+
+    [[nodiscard]] std::string quoted_schema() const { return "\"" + schema + "\""; }
+    [[nodiscard]] std::unique_ptr<Store> fresh_store();
+
+    const std::string schema;
+    conformance::TestContext context{"postgres"};
+};
+
+}  // namespace embedq::postgres::testing
