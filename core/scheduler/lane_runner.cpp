@@ -92,9 +92,10 @@ void LaneRunner::run(const Sha256& fingerprint, std::size_t endpoint) {
         const std::optional<Batch> batch = next(lock, fingerprint, endpoint);
         if (!batch) continue;
         lock.unlock();
-        Result<EmbedResult> result = call(*provider, endpoint, *batch);
+        const auto deadline = shared_.now() + shared_.settings.call_timeout;
+        Result<EmbedResult> result = call(*provider, endpoint, *batch, deadline);
         lock.lock();
-        finish(*batch, endpoint, std::move(result));
+        finish(*batch, endpoint, std::move(result), shared_.now() >= deadline);
     }
     --shared_.lane_threads;
     shared_.idle_lanes.notify_all();
@@ -124,7 +125,8 @@ std::optional<Batch> LaneRunner::next(std::unique_lock<std::mutex>& lock, const 
     return std::nullopt;
 }
 
-Result<EmbedResult> LaneRunner::call(const ResolvedProvider& provider, std::size_t endpoint, const Batch& batch) const {
+Result<EmbedResult> LaneRunner::call(const ResolvedProvider& provider, std::size_t endpoint, const Batch& batch,
+                                     Lane::Steady deadline) const {
     std::vector<std::string_view> texts;
     texts.reserve(batch.texts.size());
     for (const TextPtr& text : batch.texts) texts.push_back(cut(text->text, provider.info.limits.max_text_bytes));
@@ -132,7 +134,7 @@ Result<EmbedResult> LaneRunner::call(const ResolvedProvider& provider, std::size
     request.texts = texts;
     request.kind = TextKind::document;
     request.endpoint = endpoint;
-    request.deadline = shared_.now() + shared_.settings.call_timeout;
+    request.deadline = deadline;
     request.stop = shared_.calls_stop.get_token();
     Result<EmbedResult> result = provider.provider->embed(request);
     if (!result) return result;
@@ -140,7 +142,7 @@ Result<EmbedResult> LaneRunner::call(const ResolvedProvider& provider, std::size
     return result;
 }
 
-void LaneRunner::finish(const Batch& batch, std::size_t endpoint, Result<EmbedResult>&& result) {
+void LaneRunner::finish(const Batch& batch, std::size_t endpoint, Result<EmbedResult>&& result, bool late) {
     Route& route = shared_.routes.at(batch.fingerprint);
     Lane& lane = route.lanes[endpoint];
     const auto now = shared_.now();
@@ -154,7 +156,10 @@ void LaneRunner::finish(const Batch& batch, std::size_t endpoint, Result<EmbedRe
         shared_.bench.put_back(batch);
     } else {
         lane.finished(now, result.error(), shared_.random01());
-        if (const auto learned = shared_.bench.reject(batch, result.error())) {
+        // What found no answer in its time would find none as it is the next time. This teaches no limit: the endpoint may have hung.
+        if (late && result.error().kind == ErrorKind::unavailable && batch.texts.size() > 1) {
+            shared_.bench.put_back_halves(batch);
+        } else if (const auto learned = shared_.bench.reject(batch, result.error())) {
             route.limits.max_inputs = std::max<std::size_t>(1, std::min(route.limits.max_inputs, *learned));
         }
         if (route.paused(now)) {

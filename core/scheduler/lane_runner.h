@@ -27,8 +27,10 @@ private:
     void run(const Sha256& fingerprint, std::size_t endpoint);
     // Takes a batch that the lane admits, or waits for a change. The lock is held.
     [[nodiscard]] std::optional<Batch> next(std::unique_lock<std::mutex>& lock, const Sha256& fingerprint, std::size_t endpoint);
-    [[nodiscard]] Result<EmbedResult> call(const ResolvedProvider& provider, std::size_t endpoint, const Batch& batch) const;
-    void finish(const Batch& batch, std::size_t endpoint, Result<EmbedResult>&& result);
+    [[nodiscard]] Result<EmbedResult> call(const ResolvedProvider& provider, std::size_t endpoint, const Batch& batch,
+                                           Lane::Steady deadline) const;
+    // `late`: the call used up its time.
+    void finish(const Batch& batch, std::size_t endpoint, Result<EmbedResult>&& result, bool late);
 
     Shared& shared_;
     std::vector<std::jthread> threads_;

@@ -220,6 +220,12 @@ void Workbench::requeue_halves(const Batch& batch) {
     put_back(std::move(first));
 }
 
+void Workbench::put_back_halves(const Batch& batch) {
+    ++counters_.calls;
+    ++counters_.calls_failed;
+    requeue_halves(batch);
+}
+
 void Workbench::answer(const Batch& batch, EmbedResult&& result) {
     ++counters_.calls;
     std::vector<const Error*> errors(batch.texts.size(), nullptr);

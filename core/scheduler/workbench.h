@@ -97,6 +97,8 @@ public:
     void release_queued(const Sha256& fingerprint, const std::string& reason);
     // Puts a batch back as it was, to be sent first.
     void put_back(Batch batch);
+    // The same in two parts, after a call that found no answer in its time.
+    void put_back_halves(const Batch& batch);
     [[nodiscard]] std::size_t queued(const Sha256& fingerprint) const;
 
     // --- commits. `random` in [0, 1) spreads the delays of retries.
