@@ -111,6 +111,7 @@ TEST(Load, VersionAloneIsTheEmbeddedDefault) {
 
 TEST(Load, EveryExampleLoads) {
     FakeTables tables;
+    tables.add(PluginKind::notifier, "postgres_listen", {});
     const Environment here = environment({{"HOME", "/home/ada"}, {"EMBEDQ_DATABASE_URL", "postgresql://embedq@localhost/embedq"}});
     std::size_t count = 0;
     for (const auto& entry : std::filesystem::directory_iterator(examples)) {

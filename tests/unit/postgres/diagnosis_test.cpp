@@ -184,9 +184,10 @@ TEST_F(DiagnosisTest, names_the_rights_that_a_role_lacks_until_it_has_them) {
                          "GRANT USAGE ON SCHEMA " + quoted_schema() + " TO \"no_rights\"",
                          "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " + quoted_schema() + " TO \"no_rights\"",
                          "GRANT USAGE ON ALL SEQUENCES IN SCHEMA " + quoted_schema() + " TO \"no_rights\"",
+                         "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA " + quoted_schema() + " TO \"no_rights\"",
                      }));
     expect(diagnose(by), "rights", FindingLevel::good, "may do all that the store needs; migrations are another role's");
-    static_cast<void>(sql("REVOKE EXECUTE ON FUNCTION " + table("reap") + " FROM PUBLIC"));
+    static_cast<void>(sql("REVOKE EXECUTE ON FUNCTION " + table("reap") + " FROM PUBLIC, no_rights"));
     expect(diagnose(by), "rights", FindingLevel::fault, "lacks rights on each function of: reap", "GRANT EXECUTE ON ALL FUNCTIONS");
     static_cast<void>(sql("DROP OWNED BY no_rights; DROP ROLE no_rights"));
 }
