@@ -75,6 +75,7 @@ rank: setup ## Measure how good the ranking is: benchmarks/ranking/
 soak: build ## What takes longer than CI should: kill and resume many times over
 	EMBEDQ_SOAK=1 python3 tests/integration/run.py build/release/bin/embedq
 	EMBEDQ_SOAK=1 python3 tests/faults/run.py build/release/bin/embedq
+	EMBEDQ_SOAK=1 python3 tests/sql/run.py build/release/bin/embedq test_plans
 
 format: ## Format the sources
 	$(FORMATTED) | xargs clang-format-19 -i

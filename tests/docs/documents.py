@@ -225,6 +225,19 @@ def check_tests(tree, document):
                 yield Finding(document.path, number, group, f"the kit has no group '{group}'")
 
 
+def regressions(text):
+    """The rows of docs/regressions.md: item and last cell."""
+    return re.findall(r"^\| (\w+) \| .* \| ([^|]*) \|$", text, re.M)
+
+
+def regression_faults(tree, cell):
+    names = re.findall(r"`(\w+)\.(\w+)`", cell)
+    if not names and not cell.startswith("none: "):
+        return ["no test, and no reason why there is none"]
+    return [f"there is no test '{group}.{name}'" for group, name in names
+            if name not in tree.cases.get(group, ()) and name not in tree.tests.get(group, ())]
+
+
 def check_names(tree, document):
     for number, span in document.spans:
         if span.startswith("std::"):

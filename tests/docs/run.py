@@ -28,6 +28,15 @@ class Documentation(unittest.TestCase):
         self.assertEqual(faults, [], "\n" + "\n".join(faults) +
                          "\nMend the page, or name what is right all the same, with its reason, in tests/docs/allowed.py.")
 
+    def test_nothing_that_went_wrong_elsewhere_is_left_out(self):
+        """Each row of docs/regressions.md names tests that are there, or begins with 'none:' and says why."""
+        tree = documents.Tree(ROOT)
+        rows = documents.regressions((ROOT / "docs" / "regressions.md").read_text())
+        wanted = ["I", "II", "III"] + [str(i) for i in range(1, 24)] + [chr(letter) for letter in range(ord("A"), ord("T") + 1)]
+        self.assertEqual([item for item, _ in rows], wanted)
+        faults = [f"{item}: {fault}" for item, cell in rows for fault in documents.regression_faults(tree, cell)]
+        self.assertEqual(faults, [], "\n".join(faults))
+
     def test_the_pages_are_found(self):
         tree = documents.Tree(ROOT)
         self.assertGreater(len(tree.documents()), 20)
@@ -87,6 +96,15 @@ class Planted(unittest.TestCase):
         self.check("`Lane.Admits`", "`Lane.Refuses`", "have no 'Refuses'")
         self.check("`fenced.a_zombie`, group `fenced`", "`fenced.a_ghost`", "has no case 'a_ghost'")
         self.check("group `fenced`", "group `fences`", "no group 'fences'")
+
+    def test_rows_of_regressions(self):
+        tree = documents.Tree(self.root)
+        (item, sound), (_, gone), (_, empty), (_, excused) = documents.regressions(
+            "| 1 | it broke | `Lane.Admits`, `fenced.a_zombie` |\n| 2 | x | `Lane.Refuses` |\n| 3 | x | later |\n| 4 | x | none: why |\n")
+        self.assertEqual((item, documents.regression_faults(tree, sound)), ("1", []))
+        self.assertEqual(documents.regression_faults(tree, gone), ["there is no test 'Lane.Refuses'"])
+        self.assertEqual(documents.regression_faults(tree, empty), ["no test, and no reason why there is none"])
+        self.assertEqual(documents.regression_faults(tree, excused), [])
 
     def test_names_of_the_code(self):
         self.check("`Lane::admit` `std::lane`", "`Lane::admits`", "no source has the name 'admits'")
