@@ -74,7 +74,7 @@ TEST_F(Regressions, AnOutageUsedUpTheAttemptsOfEveryJob) {
     });
     for (int i = 0; i < 50; ++i) put("spec" + std::to_string(i), numbered("text of " + std::to_string(i), 4));
     const auto scheduler = start();
-    ASSERT_TRUE(eventually([&] { return provider->calls() >= 30; }));
+    ASSERT_TRUE(eventually([&] { return provider->calls() >= 80; }));
     EXPECT_TRUE(jobs(JobStatus::failed).empty());
     away = false;
     ASSERT_TRUE(eventually([&] { return settled(); }));

@@ -51,6 +51,7 @@ void a_hash_was_taken_for_text(Kit& kit) {
     EXPECT_EQ(kit.settlement().missing(), 0U);
     std::size_t found = 0;
     std::vector<Sha256> hashes;
+    hashes.reserve(write.operations.size());
     for (const auto& operation : write.operations) hashes.push_back(operation.text_hash);
     must(kit.store().vectors(kit.target().id, hashes, [&](std::size_t index, std::span<const float> values) {
         ++found;
