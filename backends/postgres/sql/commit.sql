@@ -56,6 +56,10 @@ BEGIN
                 CROSS JOIN LATERAL (SELECT p.profile, p.dimension FROM profiles p WHERE p.id = p_profiles[q.which] OFFSET 0) d) i
             WHERE i.vector = ANY (v_wanted)
             ORDER BY i.text, i.profile, i.as_of DESC, i.vector) g);
+    -- One that was there may have been swept since; the caller begins again.
+    IF EXISTS (SELECT 1 FROM unnest(v_given) g WHERE g.text IS NULL) THEN
+        RAISE EXCEPTION 'a text was swept while its vector came' USING ERRCODE = 'serialization_failure';
+    END IF;
     INSERT INTO vectors AS v (text, profile, written_at, value)
     SELECT g.text, g.profile, g.as_of, substring(p_values FROM (g.place * 4 + 1)::integer FOR g.dimension * 4)
     FROM unnest(v_given) g WHERE g.newer ORDER BY g.text, g.profile
@@ -92,6 +96,9 @@ BEGIN
     LOOP
         INSERT INTO texts AS k (hash) VALUES (v_item.hash) ON CONFLICT (hash) DO NOTHING;
         SELECT k.text INTO v_text FROM texts k WHERE k.hash = v_item.hash;
+        IF v_text IS NULL THEN
+            RAISE EXCEPTION 'a text was swept while its refusal came' USING ERRCODE = 'serialization_failure';
+        END IF;
         CONTINUE WHEN EXISTS (SELECT 1 FROM settled w WHERE w.text = v_text AND w.profile = v_item.profile AND w.written_at >= v_item.as_of);
         INSERT INTO refusals (text, profile, written_at, reason) VALUES (v_text, v_item.profile, v_item.as_of, v_item.reason)
         ON CONFLICT (text, profile) DO UPDATE SET written_at = excluded.written_at, reason = excluded.reason;

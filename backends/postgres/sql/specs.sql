@@ -68,6 +68,7 @@ DECLARE
     v_catalog catalogs := catalog_named(p_catalog);
     v_spec    specs;
     v_ref     bigint;
+    v_count   bigint;
 BEGIN
     PERFORM 1 FROM catalogs c WHERE c.catalog = v_catalog.catalog FOR KEY SHARE;
     UPDATE specs s SET source_kind = p_kind, source = p_source, etag = p_etag, base_path = p_base_path, title = p_title,
@@ -94,6 +95,11 @@ BEGIN
     FROM unnest(p_ids, p_methods, p_paths, p_summaries, p_tags, p_cuts, p_hashes)
          WITH ORDINALITY q(id, method, path, summary, tags, cut, hash, n)
     JOIN texts t ON t.hash = q.hash;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    -- A text that was there already may have been swept since, as long as no operation had it; the caller begins again.
+    IF v_count <> cardinality(p_ids) THEN
+        RAISE EXCEPTION 'a text was swept while its operation came' USING ERRCODE = 'serialization_failure';
+    END IF;
     -- A pending job tells claimers how much it is, whether or not it has anything left to do.
     UPDATE jobs_ready r SET operations = v_spec.operation_count WHERE r.ref = v_spec.ref;
     PERFORM note_change(v_catalog.catalog, p_name);

@@ -166,6 +166,32 @@ void upkeep_and_reading_disturb_no_work(Kit& kit) {
     expect_settled_after_work(kit, names);
 }
 
+// A text that loses its last operation is swept; one that comes back at that moment is not lost with it.
+void a_sweep_takes_no_text_that_comes_back(Kit& kit) {
+    constexpr int kRounds = 150;
+    kit.catalog();
+    std::atomic<bool> written = false;
+    std::vector<Body> bodies;
+    bodies.emplace_back([&](Store& store) {
+        const auto write = document("a", {"same", "other"});
+        for (int round = 0; round < kRounds; ++round) {
+            patiently([&] { return store.put_specs({&write, 1}); });
+            std::size_t operations = 0;
+            must(store.operations("shop", {},
+                                  [&](std::string_view, const Operation& operation) { operations += operation.text.empty() ? 0U : 1U; }));
+            EXPECT_EQ(operations, write.operations.size()) << "round " << round;
+            patiently([&] { return store.delete_spec("shop", "a"); });
+        }
+        written = true;
+    });
+    for (int sweeper = 0; sweeper < 2; ++sweeper) {
+        bodies.emplace_back([&](Store& store) {
+            while (!written) patiently([&] { return store.prune({}); });
+        });
+    }
+    at_once(kit, bodies);
+}
+
 }  // namespace
 
 std::vector<Case> thread_cases() {
@@ -174,6 +200,7 @@ std::vector<Case> thread_cases() {
         {"threads", "writes_and_commits_interleave", writes_and_commits_interleave},
         {"threads", "two_writers_of_one_spec", two_writers_of_one_spec},
         {"threads", "upkeep_and_reading_disturb_no_work", upkeep_and_reading_disturb_no_work},
+        {"threads", "a_sweep_takes_no_text_that_comes_back", a_sweep_takes_no_text_that_comes_back},
     };
 }
 
