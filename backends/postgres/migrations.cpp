@@ -155,7 +155,7 @@ private:
 const Migrations& migrations() {
     static const Migrations all{
         {.name = "first schema",
-         .sql = std::string(sql::schema) + sql::catalogs + sql::specs + sql::queue + sql::commit + sql::upkeep + sql::reading},
+         .sql = std::string(sql::schema) + sql::catalogs + sql::specs + sql::queue + sql::working + sql::commit + sql::upkeep + sql::reading},
     };
     return all;
 }

@@ -1,4 +1,4 @@
-// The queue: producers and workers (sql/queue.sql).
+// The queue: producers and workers (sql/queue.sql, sql/working.sql).
 #include <algorithm>
 #include <cstring>
 #include <utility>
