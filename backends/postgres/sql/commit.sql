@@ -113,7 +113,8 @@ BEGIN
 END $$;
 
 -- The short way for receipts whose jobs all succeeded with nothing to store, as most do: a receipt turns into history whole, without a look at
--- its jobs one by one. Returns the tokens that went this way; whatever needs a closer look is left to the long one.
+-- its jobs one by one. A receipt's first part that nothing has left yet has the claim's jobs, all of them: the caller's are the same where they
+-- are as many. Returns the tokens that went this way; whatever needs a closer look is left to the long one.
 CREATE FUNCTION complete_leases(p_ids bigint[], p_tokens uuid[]) RETURNS uuid[] LANGUAGE plpgsql AS $$
 DECLARE
     v_tokens uuid[];
@@ -126,8 +127,7 @@ BEGIN
         SELECT q.token, count(DISTINCT q.id) AS size FROM unnest(p_ids, p_tokens) q(id, token) GROUP BY q.token),
     gone AS (
         DELETE FROM job_leases l USING asked a
-        WHERE l.token = a.token AND l.size = a.size AND l.ended = '{}'
-          AND NOT EXISTS (SELECT 1 FROM job_leases o WHERE o.token = l.token AND o.part <> l.part)
+        WHERE l.token = a.token AND l.part = 0 AND l.ended = '{}' AND l.size = a.size
         RETURNING l.token, l.worker_id, l.jobs),
     kept AS (
         INSERT INTO jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at, completed_at, worker_id, last_error)

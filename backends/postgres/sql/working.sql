@@ -158,9 +158,10 @@ BEGIN
             FROM job_leases l,
                  LATERAL (SELECT array_agg(j) AS jobs FROM unnest(l.jobs) j WHERE NOT j.id = ANY (l.ended) AND NOT j.id = ANY (v_held)) rest
             WHERE l.token = v_lease.token AND l.part = v_lease.part;
-            UPDATE job_leases l SET jobs = kept.jobs, size = cardinality(kept.jobs), ended = '{}'
-            FROM (SELECT array_agg(j) AS jobs FROM job_leases o, unnest(o.jobs) j
-                  WHERE o.token = v_lease.token AND o.part = v_lease.part AND j.id = ANY (v_held)) kept
+            -- They have left this part as if they had ended: its size stays that of the claim, so that none of it is taken for the whole.
+            UPDATE job_leases l SET ended = l.ended || rest.ids
+            FROM (SELECT array_agg(j.id) AS ids FROM job_leases o, unnest(o.jobs) j
+                  WHERE o.token = v_lease.token AND o.part = v_lease.part AND NOT j.id = ANY (o.ended) AND NOT j.id = ANY (v_held)) rest
             WHERE l.token = v_lease.token AND l.part = v_lease.part;
         END IF;
         UPDATE job_leases l SET expires_at = v_now + span_us(p_lease) WHERE l.token = v_lease.token AND l.part = v_lease.part;

@@ -152,6 +152,39 @@ void a_shared_vector_is_kept_if_one_holder_has_its_lease(Kit& kit) {
     EXPECT_FALSE(kit.vector("a", kit.target()).empty());
 }
 
+// Jobs that were claimed together are lost one by one: a holder that lost one gets nothing of the others.
+void a_lost_job_is_not_taken_for_one_claimed_with_it(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a"}));
+    kit.put(document("cars", {"b"}));
+    const auto batch = kit.claim(2);
+    ASSERT_EQ(batch.size(), 2U);
+    kit.advance(15s);
+    const std::vector kept{batch[0].ref};
+    EXPECT_EQ(must(kit.store().extend({"worker", "host", 1, "1", 1}, kept, 20s)), std::vector{true});
+    kit.advance(6s);
+    EXPECT_EQ(must(kit.store().reap(5)).requeued, 1U);
+    EXPECT_FALSE(kit.report(batch[1], JobOutcome::succeeded));
+    EXPECT_EQ(kit.job(batch[1].ref.id).status, JobStatus::pending);
+    EXPECT_EQ(kit.job(batch[0].ref.id).status, JobStatus::running);
+    EXPECT_TRUE(kit.embed(batch[0]));
+}
+
+// The same the other way round: what was extended has ended, and the rest is still held.
+void an_ended_job_is_not_taken_for_one_claimed_with_it(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a"}));
+    kit.put(document("cars", {"b"}));
+    const auto batch = kit.claim(2);
+    ASSERT_EQ(batch.size(), 2U);
+    const std::vector extended{batch[0].ref};
+    EXPECT_EQ(must(kit.store().extend({"worker", "host", 1, "1", 1}, extended, 20s)), std::vector{true});
+    EXPECT_TRUE(kit.embed(batch[0]));
+    EXPECT_FALSE(kit.report(batch[0], JobOutcome::succeeded));
+    EXPECT_EQ(kit.job(batch[1].ref.id).status, JobStatus::running);
+    EXPECT_TRUE(kit.embed(batch[1]));
+}
+
 // --- lease_by_database_clock
 
 void extending_moves_the_expiry(Kit& kit) {
@@ -284,6 +317,8 @@ std::vector<Case> fence_cases() {
         {"fenced", "an_unknown_job_is_lost", an_unknown_job_is_lost},
         {"fenced", "one_lost_report_does_not_spoil_the_others", one_lost_report_does_not_spoil_the_others},
         {"fenced", "a_shared_vector_is_kept_if_one_holder_has_its_lease", a_shared_vector_is_kept_if_one_holder_has_its_lease},
+        {"fenced", "a_lost_job_is_not_taken_for_one_claimed_with_it", a_lost_job_is_not_taken_for_one_claimed_with_it},
+        {"fenced", "an_ended_job_is_not_taken_for_one_claimed_with_it", an_ended_job_is_not_taken_for_one_claimed_with_it},
         {"lease_by_database_clock", "extending_moves_the_expiry", extending_moves_the_expiry},
         {"lease_by_database_clock", "a_worker_clock_an_hour_off_changes_nothing", a_worker_clock_an_hour_off_changes_nothing,
          unless_own_clock},

@@ -13,6 +13,8 @@ RandomWalk::RandomWalk(Kit& kit, std::uint64_t seed) : kit_(kit), random_(seed) 
         kit_.catalog(id, profiles_[0]);
         model_.catalogs[id] = {{}, profiles_[0], profiles_[0].id};
     }
+    // The time of day decides what is refused (RandomWalk::commit): another seed, another time.
+    kit_.advance(std::chrono::microseconds(pick(1'000'000)));
 }
 
 std::string RandomWalk::some_catalog() {
