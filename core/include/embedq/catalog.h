@@ -138,6 +138,7 @@ struct Settlement {
     std::size_t distinct_texts = 0;
     std::size_t vectors = 0;   // texts with a vector that counts
     std::size_t refusals = 0;  // texts refused for good
+    std::size_t cut = 0;       // of the vectors, those of a text of which only the beginning was embedded
     [[nodiscard]] std::size_t missing() const noexcept { return distinct_texts - vectors - refusals; }
 };
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <expected>
 #include <optional>
 #include <string>
@@ -28,6 +29,13 @@ enum class ErrorKind {
     internal,          // the job: a bug or a broken answer; retried with backoff, logged with context
 };
 
+// What the other side says that it takes at most. 0 where it does not say.
+struct SaidLimits {
+    std::size_t max_inputs = 0;          // texts of a request
+    std::size_t max_request_tokens = 0;  // of all texts of a request
+    std::size_t max_text_tokens = 0;     // of one text
+};
+
 // One failure. `message` is a sentence for people that names what was found, what was expected and the mend.
 struct Error {
     ErrorKind kind = ErrorKind::internal;
@@ -36,6 +44,9 @@ struct Error {
     std::optional<std::chrono::milliseconds> retry_after = std::nullopt;
     // What helps a diagnosis but not every reader: a response excerpt, a SQL state. Never holds a secret.
     std::string detail = {};
+    // What a provider's endpoint said of its limits when it refused; only with too_large and invalid_input. The host keeps to them from
+    // then on.
+    SaidLimits limits = {};
 };
 
 template <class T>

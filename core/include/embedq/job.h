@@ -139,6 +139,7 @@ struct VectorWrite {
     Sha256 text_hash{};
     Time as_of{};                   // MissingTexts::as_of; becomes `written_at`, and an older one never replaces a newer
     std::span<const float> values;  // the profile's dimension; finite and not all zero
+    std::uint32_t cut_to = 0;       // how many bytes of the text were embedded, where it had to be cut; 0: all of them
 };
 
 struct RefusalWrite {
@@ -231,6 +232,27 @@ struct PruneResult {
     std::size_t vectors = 0;  // that no operation and no catalog's profile needs any more
     std::size_t changes = 0;
     bool more = false;
+};
+
+// What a budget per minute counts.
+enum class BudgetUnit : std::uint8_t { requests, tokens };
+
+[[nodiscard]] constexpr std::string_view to_string(BudgetUnit unit) noexcept {
+    return unit == BudgetUnit::requests ? "requests" : "tokens";
+}
+
+// Asks for a part of a budget that all processes with this provider share.
+struct BudgetRequest {
+    Sha256 fingerprint{};  // of the provider's profile
+    BudgetUnit unit = BudgetUnit::requests;
+    double per_minute = 0;  // the whole budget, as the caller is configured; positive
+    double amount = 0;      // positive
+};
+
+// Part of a budget: the amount may be spent from this moment on, evenly, at the budget's rate. One that starts later is the caller's
+// already.
+struct BudgetSlice {
+    std::chrono::microseconds starts_in{0};  // from now; never negative
 };
 
 // One provider endpoint's pause, for every process to see.

@@ -21,10 +21,12 @@ enum class TextKind : std::uint8_t { document, query };
 
 // What one request to one endpoint may hold. 0 means "no limit known". The YAML's `limits:` can only lower these.
 struct ProviderLimits {
-    std::size_t concurrency = 1;        // requests at a time, per endpoint
-    std::size_t max_inputs = 0;         // texts per request
-    std::size_t max_request_bytes = 0;  // UTF-8 bytes of all texts of a request
-    std::size_t max_text_bytes = 0;     // UTF-8 bytes of one text; longer ones are cut by the host at a character boundary
+    std::size_t concurrency = 1;         // requests at a time, per endpoint
+    std::size_t max_inputs = 0;          // texts per request
+    std::size_t max_request_bytes = 0;   // UTF-8 bytes of all texts of a request
+    std::size_t max_request_tokens = 0;  // tokens of all texts of a request; the host estimates them, and fills requests to 95 %
+    std::size_t max_text_bytes = 0;      // UTF-8 bytes of one text; longer ones are cut by the host at a character boundary
+    std::size_t max_text_tokens = 0;     // tokens of one text; a text that is refused as longer is cut by the host, which records it
 };
 
 // What is true of the provider as configured, and what makes its vectors comparable.
@@ -67,11 +69,13 @@ class Provider {
 public:
     virtual ~Provider() = default;
 
-    // May ask the endpoint, so it can fail with `unavailable` or `misconfigured`; the host asks again later.
+    // May ask the endpoint, so it can fail with `unavailable` or `misconfigured`; the host asks again later, and from time to time while
+    // it runs: a model that was replaced under its name shows as another digest or dimension.
     [[nodiscard]] virtual Result<ProviderInfo> info(std::stop_token stop) = 0;
 
     // One request to one endpoint. Returns one row per text, or an error per text, or one error for the whole call:
-    // `too_large` and `invalid_input` for the whole call make the host halve the batch. Returns soon after `deadline`
+    // `too_large` and `invalid_input` for the whole call make the host halve the batch. Vectors of another model than the one that `info`
+    // named last are never returned: where the provider notices, the call fails with `misconfigured`. Returns soon after `deadline`
     // (as `unavailable`) and after a stop request (the result is then ignored).
     [[nodiscard]] virtual Result<EmbedResult> embed(const EmbedRequest& request) = 0;
 };

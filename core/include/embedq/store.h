@@ -115,6 +115,14 @@ public:
     [[nodiscard]] virtual Result<PruneResult> prune(const PruneRequest& request) = 0;
     [[nodiscard]] virtual Status put_lanes(std::span<const LaneState> lanes) = 0;
     [[nodiscard]] virtual Result<std::vector<LaneState>> lanes() = 0;  // those still cooling down
+    // Reserves the next free stretch of each budget, one answer per request in order. A budget is a line in time, on which a request takes
+    // amount ÷ rate: stretches follow each other without a gap, never overlap, whichever process asks, and never begin in the past. What is
+    // reserved cannot be given back; ask for little (the generic cell rate algorithm, ITU-T I.371, without its burst). An amount or rate
+    // that is not positive is `invalid_argument`. Budgets that nobody asked for in an hour are forgotten by `prune`.
+    [[nodiscard]] virtual Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) {
+        static_cast<void>(requests);
+        return fail(ErrorKind::unsupported, "this store shares no budgets");
+    }
 
     // --- reading. Never loads vectors or documents (reads_are_cheap).
     // Statuses of the named specs (all when empty), ordered by name. `not_found` for an unknown catalog.
