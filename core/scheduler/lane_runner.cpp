@@ -32,11 +32,6 @@ double estimate_tokens(const Batch& batch) {
 
 // The host's wrapper around a plugin has checked the rows; this keeps the workbench's arithmetic safe whoever made the provider.
 Status check_shape(const EmbedResult& result, std::size_t texts, std::size_t dimension) {
-    if (result.dimension != dimension) {
-        return embedq::fail(ErrorKind::misconfigured, "the provider returned vectors of dimension " + std::to_string(result.dimension) +
-                                                          ", but its profile has " + std::to_string(dimension) +
-                                                          "; restart embedq to adopt the new dimension, or restore the model");
-    }
     if (result.matrix.size() != texts * dimension) {
         return embedq::fail(ErrorKind::internal, "the provider returned " +
                                                      std::to_string(result.matrix.size() / std::max<std::size_t>(1, dimension)) +
@@ -47,7 +42,8 @@ Status check_shape(const EmbedResult& result, std::size_t texts, std::size_t dim
 
 }  // namespace
 
-void LaneRunner::add(const std::shared_ptr<const ResolvedProvider>& provider) {
+void LaneRunner::add(const ResolvedPtr& provider) {
+    sweep();
     const ProviderInfo& info = provider->info;
     Route route;
     route.provider = provider;
@@ -61,15 +57,63 @@ void LaneRunner::add(const std::shared_ptr<const ResolvedProvider>& provider) {
     for (std::size_t i = 0; i < info.endpoints.size(); ++i) route.lanes.emplace_back(limits);
 
     const Sha256 fingerprint = provider->profile.fingerprint;
+    Route* opened = nullptr;
     {
         const std::scoped_lock lock(shared_.mutex);
-        if (shared_.draining || !shared_.routes.try_emplace(fingerprint, std::move(route)).second) return;
-        shared_.lane_threads += info.endpoints.size() * limits.concurrency;
+        if (shared_.draining) return;
+        if (const auto present = shared_.routes.find(fingerprint); present != shared_.routes.end()) {
+            const Route& old = present->second;
+            if (old.provider->name != provider->name || old.provider == provider) return;
+            // What an endpoint asked for still holds.
+            for (std::size_t i = 0; i < info.endpoints.size(); ++i) {
+                const auto& known = old.provider->info.endpoints;
+                const auto place = std::ranges::find(known, info.endpoints[i]);
+                if (place == known.end()) continue;
+                const Lane& lane = old.lanes[static_cast<std::size_t>(place - known.begin())];
+                route.lanes[i].pause_until(lane.paused_until(), lane.reason());
+            }
+            close(present);
+        }
+        route.threads = info.endpoints.size() * limits.concurrency;
+        shared_.lane_threads += route.threads;
+        shared_.bench.accept(fingerprint);
+        opened = &shared_.routes.try_emplace(fingerprint, std::move(route)).first->second;
     }
     for (std::size_t endpoint = 0; endpoint < info.endpoints.size(); ++endpoint) {
         for (std::size_t i = 0; i < limits.concurrency; ++i) {
-            threads_.emplace_back([this, fingerprint, endpoint] { run(fingerprint, endpoint); });
+            threads_.push_back({opened, std::jthread([this, opened, endpoint] { run(*opened, endpoint); })});
         }
+    }
+}
+
+void LaneRunner::retire(const ResolvedPtr& provider, const std::string& reason) {
+    const std::scoped_lock lock(shared_.mutex);
+    const auto present = shared_.routes.find(provider->profile.fingerprint);
+    if (present == shared_.routes.end() || present->second.provider->name != provider->name) return;
+    close(present);
+    shared_.bench.turn_away(provider->profile.fingerprint, reason);
+    shared_.committer.notify_all();
+}
+
+void LaneRunner::close(std::map<Sha256, Route>::iterator route) {
+    route->second.retired = true;
+    // The node keeps its place in memory, which its threads hold on to.
+    shared_.retired_routes.push_back(shared_.routes.extract(route));
+    shared_.lanes.notify_all();
+}
+
+void LaneRunner::sweep() {
+    std::vector<Thread> ended;
+    {
+        const std::scoped_lock lock(shared_.mutex);
+        const auto over = [](const auto& node) { return node.mapped().threads == 0; };
+        for (auto& node : shared_.retired_routes) {
+            if (!over(node)) continue;
+            const auto of_it = std::ranges::stable_partition(threads_, [&](const Thread& each) { return each.route != &node.mapped(); });
+            std::ranges::move(of_it, std::back_inserter(ended));
+            threads_.erase(of_it.begin(), of_it.end());
+        }
+        std::erase_if(shared_.retired_routes, over);
     }
 }
 
@@ -85,24 +129,25 @@ void LaneRunner::join() {
     threads_.clear();
 }
 
-void LaneRunner::run(const Sha256& fingerprint, std::size_t endpoint) {
+void LaneRunner::run(Route& route, std::size_t endpoint) {
     std::unique_lock lock(shared_.mutex);
-    const std::shared_ptr<const ResolvedProvider> provider = shared_.routes.at(fingerprint).provider;
-    while (!shared_.draining) {
-        const std::optional<Batch> batch = next(lock, fingerprint, endpoint);
+    const ResolvedPtr provider = route.provider;
+    while (!shared_.draining && !route.retired) {
+        const std::optional<Batch> batch = next(lock, route, endpoint);
         if (!batch) continue;
         lock.unlock();
         const auto deadline = shared_.now() + shared_.settings.call_timeout;
         Result<EmbedResult> result = call(*provider, endpoint, *batch, deadline);
         lock.lock();
-        finish(*batch, endpoint, std::move(result), shared_.now() >= deadline);
+        finish(route, *batch, endpoint, std::move(result), shared_.now() >= deadline);
     }
+    --route.threads;
     --shared_.lane_threads;
     shared_.idle_lanes.notify_all();
 }
 
-std::optional<Batch> LaneRunner::next(std::unique_lock<std::mutex>& lock, const Sha256& fingerprint, std::size_t endpoint) {
-    Route& route = shared_.routes.at(fingerprint);
+std::optional<Batch> LaneRunner::next(std::unique_lock<std::mutex>& lock, Route& route, std::size_t endpoint) {
+    const Sha256& fingerprint = route.provider->profile.fingerprint;
     Lane& lane = route.lanes[endpoint];
     const auto now = shared_.now();
     auto again_at = Lane::Steady::max();
@@ -136,22 +181,21 @@ Result<EmbedResult> LaneRunner::call(const ResolvedProvider& provider, std::size
     request.endpoint = endpoint;
     request.deadline = deadline;
     request.stop = shared_.calls_stop.get_token();
-    Result<EmbedResult> result = provider.provider->embed(request);
+    Result<EmbedResult> result = provider.embed(request);
     if (!result) return result;
     if (Status shape = check_shape(*result, texts.size(), provider.info.dimension); !shape) return std::unexpected(shape.error());
     return result;
 }
 
-void LaneRunner::finish(const Batch& batch, std::size_t endpoint, Result<EmbedResult>&& result, bool late) {
-    Route& route = shared_.routes.at(batch.fingerprint);
+void LaneRunner::finish(Route& route, const Batch& batch, std::size_t endpoint, Result<EmbedResult>&& result, bool late) {
     Lane& lane = route.lanes[endpoint];
     const auto now = shared_.now();
     if (result) {
         lane.finished(now, std::nullopt, 0);
         route.warned = false;
         shared_.bench.answer(batch, std::move(*result));
-    } else if (shared_.calls_stop.stop_requested()) {
-        // The call was stopped by us: its outcome says nothing.
+    } else if (shared_.calls_stop.stop_requested() || route.retired) {
+        // The call was stopped by us, or of a model that is gone: its outcome says nothing.
         lane.finished(now, std::nullopt, 0);
         shared_.bench.put_back(batch);
     } else {

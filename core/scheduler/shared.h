@@ -27,7 +27,9 @@ struct Route {
     std::shared_ptr<const ResolvedProvider> provider;
     std::vector<Lane> lanes;
     BatchLimits limits;
-    bool warned = false;  // the present pause has been logged
+    bool warned = false;      // the present pause has been logged
+    bool retired = false;     // another model or other limits took its place: no new batches
+    std::size_t threads = 0;  // that work on it
 
     [[nodiscard]] bool paused(Lane::Steady now) const {
         for (const Lane& lane : lanes) {
@@ -74,7 +76,8 @@ struct Shared {
     std::condition_variable_any committer;   // answered texts, the end
     std::condition_variable_any idle_lanes;  // a lane thread ended
     Workbench bench;
-    std::map<Sha256, Route> routes;
+    std::map<Sha256, Route> routes;                                  // those that are open
+    std::vector<std::map<Sha256, Route>::node_type> retired_routes;  // those whose threads have not ended
     bool claimer_awake = true;
     bool draining = false;     // no new calls
     bool lanes_ended = false;  // no call will come back any more
