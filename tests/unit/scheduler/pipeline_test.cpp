@@ -79,15 +79,34 @@ TEST_F(PipelineTest, throttling_is_free) {
 
 TEST_F(PipelineTest, AFailingProviderIsTriedAgainAfterBackoffAndNothingIsLost) {
     provider->script([](const EmbedRequest&, int call) -> std::optional<Error> {
-        if (call <= 2) return Error{ErrorKind::unavailable, "connection refused"};
+        if (call == 2) return Error{ErrorKind::unavailable, "the worker crashed"};
         return std::nullopt;
     });
-    put("spec", numbered("text", 10));
+    put("first", numbered("first", 1));
     const auto scheduler = start();
     ASSERT_TRUE(eventually([&] { return settled(); }));
+    put("spec", numbered("text", 10));
+    ASSERT_TRUE(eventually([&] { return settled(); }));
     const Job job = jobs().front();
+    EXPECT_EQ(job.spec_name, "spec");
     EXPECT_EQ(job.status, JobStatus::succeeded);
-    EXPECT_EQ(job.attempts, 2U);
+    EXPECT_EQ(job.attempts, 1U) << "right after an answer a failure may be the job's own";
+}
+
+TEST_F(PipelineTest, AProviderThatNobodyReachesUsesUpNoAttempts) {
+    settings.max_attempts = 2;
+    std::atomic<bool> away = true;
+    provider->script([&](const EmbedRequest&, int) -> std::optional<Error> {
+        if (away) return Error{ErrorKind::unavailable, "connection refused", milliseconds(1)};
+        return std::nullopt;
+    });
+    put("alone", {"a text"});
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return provider->calls() >= 20; }));
+    EXPECT_EQ(jobs().front().attempts, 0U);
+    away = false;
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(jobs().front().status, JobStatus::succeeded);
 }
 
 TEST_F(PipelineTest, attempts_are_bounded) {

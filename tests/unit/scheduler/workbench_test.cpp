@@ -89,7 +89,7 @@ TEST_F(WorkbenchTest, FillsBatchesAcrossJobsInOrder) {
 
 TEST_F(WorkbenchTest, KeepsToTheLimitOfBytesButSendsAtLeastOneText) {
     bench.plan(job(1), texts(0, 4));  // 6 bytes each
-    limits.max_bytes = 13;
+    limits.max_bytes = 13;            // filled to 95 %
     EXPECT_EQ(bench.take(fingerprint, limits, false)->texts.size(), 2U);
     limits.max_bytes = 3;
     EXPECT_EQ(bench.take(fingerprint, limits, false)->texts.size(), 1U);
@@ -169,7 +169,7 @@ TEST_F(WorkbenchTest, APoisonedTextIsFoundByHalvingAndOnlyItsJobFails) {
     bench.plan(job(1), texts(0, 32));
     bench.plan(job(2), texts(32, 32));
     const int calls = drain("text 40");
-    EXPECT_LE(calls, 1 + 2 * static_cast<int>(std::log2(64)));
+    EXPECT_LE(calls, 1 + 2 + static_cast<int>(std::log2(64)));
     const auto reports = commit();
     EXPECT_EQ(reports.at(1).outcome, JobOutcome::succeeded);
     EXPECT_EQ(reports.at(2).outcome, JobOutcome::failed);
@@ -189,12 +189,10 @@ TEST_F(WorkbenchTest, ABrokenAnswerIsHalvedTooButChargedToTheJobThatHasTheText) 
     EXPECT_EQ(reports.at(2).vectors.size(), 7U) << "its other texts are kept";
 }
 
-TEST_F(WorkbenchTest, ABatchThatIsTooLargeIsHalvedAndTeachesTheLimit) {
+TEST_F(WorkbenchTest, ABatchThatIsTooLargeIsSentInHalves) {
     bench.plan(job(1), texts(0, 64));
     const auto batch = bench.take(fingerprint, limits, false);
-    const auto learned = bench.reject(*batch, Error{ErrorKind::too_large, "at most 40"});
-    ASSERT_TRUE(learned);
-    EXPECT_EQ(*learned, 32U);
+    bench.reject(*batch, Error{ErrorKind::too_large, "at most 40"});
     EXPECT_EQ(bench.take(fingerprint, limits, false)->texts.size(), 32U);
     EXPECT_EQ(bench.take(fingerprint, limits, false)->texts.size(), 32U);
 }
