@@ -47,7 +47,8 @@ public:
     // that began the pause are the same refusal.
     void refused(Steady sent_at, Steady now, Steady resumes) {
         const bool same = refused_at_ != Steady{} && sent_at <= refused_at_;
-        if (!same) learn(sent_at, now);
+        // Short rests are pace enough.
+        if (!same && resumes - now >= long_rest) learn(sent_at, now);
         next_ = std::max(next_, resumes);
         grows_from_ = std::max(grows_from_, resumes);
     }
@@ -69,6 +70,7 @@ public:
 
 private:
     static constexpr std::chrono::seconds window{1};
+    static constexpr std::chrono::milliseconds long_rest{500};
     static constexpr std::size_t most_remembered = 10'000;
     static constexpr std::size_t fewest = 5;            // calls in the window that tell a rate; fewer tell nothing
     static constexpr double margin = 0.98;              // of what went through, for calls that arrive unevenly

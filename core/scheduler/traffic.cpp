@@ -124,10 +124,12 @@ Status Traffic::draw(Store& store, const ResolvedProvider& provider, std::size_t
     if (requests.empty()) return {};
     const std::string used_up = "queries have used up their tenth of the budget per minute";
     {
+        // What was drawn cannot be given back: who was told to do without is the next to go.
         const std::scoped_lock lock(mutex_);
-        // What is asked for cannot be given back, so it is not asked for in vain.
-        if (const Steady until = roads_[fingerprint].over_until; now < until) {
-            return fail(ErrorKind::throttled, used_up + "; the next may go in " + in_seconds(until - now));
+        if (auto& drawn_for = roads_[fingerprint].drawn_for; drawn_for) {
+            if (now < *drawn_for) return fail(ErrorKind::throttled, used_up + "; the next may go in " + in_seconds(*drawn_for - now));
+            drawn_for.reset();
+            return {};
         }
     }
     const auto slices = reserve(store, requests, now);
@@ -140,8 +142,7 @@ Status Traffic::draw(Store& store, const ResolvedProvider& provider, std::size_t
         const auto over = (*slices)[i].starts_in - duration_cast<microseconds>(ahead);
         if (over <= microseconds(1)) continue;
         const std::scoped_lock lock(mutex_);
-        Steady& until = roads_[fingerprint].over_until;
-        until = std::max(until, now + over);
+        roads_[fingerprint].drawn_for = now + over;
         return fail(ErrorKind::throttled, used_up + "; the next may go in " + in_seconds(over));
     }
     return {};

@@ -81,7 +81,8 @@ private:
         std::vector<Pause> pauses;  // of the lanes
         std::vector<Pause> own;     // found by queries
         std::size_t queries = 0;    // under way
-        Steady over_until{};        // the share of queries is used up until then
+        // The share of queries is used up until then; from then on one may go, for which the share was drawn on already.
+        std::optional<Steady> drawn_for;
     };
 
     [[nodiscard]] Result<std::size_t> free_endpoint(Store& store, const ResolvedProvider& provider, Steady now);

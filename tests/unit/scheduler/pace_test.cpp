@@ -70,6 +70,14 @@ TEST(Pace, AFewCallsTellNoRate) {
     EXPECT_GE(server.let_through, 18U);
 }
 
+TEST(Pace, AShortRestIsPaceEnough) {
+    Pace pace;
+    for (int i = 0; i < 40; ++i) pace.sent(start + milliseconds(i));
+    pace.refused(start + milliseconds(40), start + milliseconds(40), start + milliseconds(60));
+    EXPECT_EQ(pace.per_second(start + milliseconds(60)), 0);
+    EXPECT_EQ(pace.available_at(start + milliseconds(41)), start + milliseconds(41));
+}
+
 TEST(Pace, RefusalsOfCallsSentTogetherAreOne) {
     Pace pace;
     for (int i = 0; i < 40; ++i) pace.sent(start + milliseconds(i));
