@@ -107,7 +107,8 @@ std::size_t body_piece(Transfer& transfer, std::string_view piece) {
     if (body.empty()) {
         curl_off_t length = -1;
         curl_easy_getinfo(transfer.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-        if (length > 0) body.reserve(std::min(static_cast<std::size_t>(length), transfer.request.max_response_bytes));
+        // The room behind the end is what simdjson wants (decode.h), so that a large answer is not copied for it.
+        if (length > 0) body.reserve(std::min(static_cast<std::size_t>(length), transfer.request.max_response_bytes) + 64);
     }
     body += piece;
     return piece.size();

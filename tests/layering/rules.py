@@ -78,7 +78,7 @@ LIBRARIES = [
     Library("dlopen and ELF", ["dlfcn.h", "elf.h", "link.h"], [],
             ["plugins/loader/elf_file.h", "tests/unit/lexical"], "the loader looks at files before anything maps them"),
     Library("yaml-cpp", ["yaml-cpp/"], ["yaml-cpp"], ["config/document.cpp", "core/catalog/yaml_capture.cpp"]),
-    Library("simdjson", ["simdjson.h"], ["simdjson::"], ["core/catalog/json_reader.cpp"]),
+    Library("simdjson", ["simdjson.h"], ["simdjson::"], ["core/catalog/json_reader.cpp", "providers/http/error_body.cpp"]),
     Library("libcurl", ["curl/"], ["CURL::"], ["providers/http/session.cpp", "providers/http/url.cpp"]),
     Library("OpenSSL", ["openssl/"], ["OpenSSL::"], ["core/catalog/hash.cpp"]),
     Library("CLI11", ["CLI/"], ["CLI11::"], ["core/cli/arguments.cpp", "benchmarks/ranking/rank_eval.cpp", "tests/conformance/program/arguments.cpp"]),
