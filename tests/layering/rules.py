@@ -26,7 +26,7 @@ CONTRACT = "core/include"
 
 PRODUCTION = [
     "core/catalog", "core/catalog/ranking", "core/scheduler", "core/engine", "core/cli", "core/cli/commands",
-    "config", "plugins/loader", "plugins/notifiers/wake", "plugins/notifiers/*", "backends/documents", "backends/*", "providers/*",
+    "config", "plugins/loader", "plugins/notifiers/wake", "plugins/notifiers/*", "backends/documents", "backends/*", "providers/http", "providers/*",
 ]
 
 FOLDERS = [
@@ -48,7 +48,8 @@ FOLDERS = [
     # Plugins: the contract, and support libraries beside them that see only the contract.
     Folder("backends/*", ["backends/documents"]),
     Folder("backends/documents", [], "the support library of the stores"),
-    Folder("providers/*", []),
+    Folder("providers/*", ["providers/http"]),
+    Folder("providers/http", [], "the support library of the providers that ask over HTTP"),
     Folder("plugins/notifiers/*", ["plugins/notifiers/wake"]),
     Folder("plugins/notifiers/wake", [], "the support library of the notifiers"),
     Folder("plugins/sdk/template", ["tests/conformance/include"], "what a new plugin's author starts with: installed headers alone"),
@@ -77,14 +78,14 @@ LIBRARIES = [
     Library("dlopen and ELF", ["dlfcn.h", "elf.h", "link.h"], [],
             ["plugins/loader/elf_file.h", "tests/unit/lexical"], "the loader looks at files before anything maps them"),
     Library("yaml-cpp", ["yaml-cpp/"], ["yaml-cpp"], ["config/document.cpp", "core/catalog/yaml_capture.cpp"]),
-    Library("simdjson", ["simdjson.h"], ["simdjson::"], ["core/catalog/json_reader.cpp"]),
+    Library("simdjson", ["simdjson.h"], ["simdjson::"], ["core/catalog/json_reader.cpp", "providers/http/decode.cpp"]),
     Library("OpenSSL", ["openssl/"], ["OpenSSL::"], ["core/catalog/hash.cpp"]),
     Library("CLI11", ["CLI/"], ["CLI11::"], ["core/cli/arguments.cpp", "benchmarks/ranking/rank_eval.cpp", "tests/conformance/program/arguments.cpp"]),
     Library("spdlog", ["spdlog/"], ["spdlog::"], ["core/cli/logging.cpp"], "the host's alone: plugins log through context.logger()"),
     Library("nlohmann-json", ["nlohmann/"], ["nlohmann_json::"],
             ["config/schema.cpp", "core/cli", "benchmarks", "tests/unit/config"], "for what is written, not for what is read"),
     Library("fmt", ["fmt/"], ["fmt::"],
-            ["core/catalog", "core/engine", "core/cli", "config", "plugins/loader", "providers/simulated", "benchmarks/ranking",
+            ["core/catalog", "core/engine", "core/cli", "config", "plugins/loader", "providers/http", "providers/simulated", "benchmarks/ranking",
              "tests/conformance/program"]),
     Library("SQLite", ["sqlite3.h"], ["SQLite::"], ["backends/sqlite"]),
     Library("libpqxx", ["pqxx/"], ["PkgConfig::PQXX"], ["backends/postgres/connection.cpp"]),
