@@ -88,7 +88,7 @@ TEST_P(Presets, AskAsTheirServersWant) {
     EXPECT_EQ(key.name + ": " + key.value, preset.header);
 }
 
-INSTANTIATE_TEST_SUITE_P(Dialects, Presets, testing::ValuesIn(kPresets), [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Dialects, Presets, testing::ValuesIn(kPresets), [](const auto& preset) { return std::string(preset.param.name); });
 
 TEST(Dialects, AreAllTestedAndAllChoices) {
     std::string choices;
