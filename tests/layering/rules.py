@@ -66,7 +66,8 @@ FOLDERS = [
     Folder("tests/unit/ranking_evaluation", ["benchmarks/ranking", "core/catalog", "core/catalog/ranking"], "a measurement is tested like a part"),
     Folder("tests/support", [], "servers that tests make and break; they know nothing of embedq"),
     Folder("tests", ["tests/conformance/include"], "what all tests share", below=False),
-    Folder("benchmarks/micro", ["core/catalog", "core/catalog/ranking", "core/scheduler", "core/cli", "config", "plugins/loader", "providers/*"]),
+    Folder("benchmarks/micro", ["core/catalog", "core/catalog/ranking", "core/scheduler", "core/cli", "config", "plugins/loader", "providers/*",
+                                "providers/http"]),
     Folder("benchmarks/drain", ["benchmarks/micro", "core/cli"]),
     Folder("benchmarks/ranking", ["core/catalog", "core/catalog/ranking", "providers/*"]),
 ]
@@ -78,7 +79,7 @@ LIBRARIES = [
     Library("dlopen and ELF", ["dlfcn.h", "elf.h", "link.h"], [],
             ["plugins/loader/elf_file.h", "tests/unit/lexical"], "the loader looks at files before anything maps them"),
     Library("yaml-cpp", ["yaml-cpp/"], ["yaml-cpp"], ["config/document.cpp", "core/catalog/yaml_capture.cpp"]),
-    Library("simdjson", ["simdjson.h"], ["simdjson::"], ["core/catalog/json_reader.cpp", "providers/http/decode.cpp"]),
+    Library("simdjson", ["simdjson.h"], ["simdjson::"], ["core/catalog/json_reader.cpp", "providers/http/decode.cpp", "benchmarks/micro/decode_bench.cpp"]),
     Library("OpenSSL", ["openssl/"], ["OpenSSL::"], ["core/catalog/hash.cpp"]),
     Library("CLI11", ["CLI/"], ["CLI11::"], ["core/cli/arguments.cpp", "benchmarks/ranking/rank_eval.cpp", "tests/conformance/program/arguments.cpp"]),
     Library("spdlog", ["spdlog/"], ["spdlog::"], ["core/cli/logging.cpp"], "the host's alone: plugins log through context.logger()"),
