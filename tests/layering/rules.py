@@ -25,7 +25,7 @@ class Library(NamedTuple):
 CONTRACT = "core/include"
 
 PRODUCTION = [
-    "core/catalog", "core/catalog/ranking", "core/scheduler", "core/engine", "core/cli", "core/cli/commands",
+    "core/catalog", "core/catalog/ranking", "core/fetch", "core/scheduler", "core/engine", "core/cli", "core/cli/commands",
     "config", "plugins/loader", "plugins/notifiers/wake", "plugins/notifiers/*", "backends/documents", "backends/*", "providers/http", "providers/*",
 ]
 
@@ -35,14 +35,15 @@ FOLDERS = [
     # What is true whatever is loaded.
     Folder("core/catalog", []),
     Folder("core/catalog/ranking", [], "a library of its own, which benchmarks measure without documents"),
+    Folder("core/fetch", []),
     Folder("core/scheduler", ["core/catalog"]),
-    Folder("core/engine", ["core/catalog", "core/catalog/ranking", "core/scheduler"]),
+    Folder("core/engine", ["core/catalog", "core/catalog/ranking", "core/fetch", "core/scheduler"]),
 
     # The wiring.
-    Folder("config", []),
+    Folder("config", ["core/fetch"], "it reads networks as the address guard does"),
     Folder("plugins/loader", [], "it loads what config names, but neither knows the other: core/cli/plugin_tables joins them"),
-    Folder("core/cli", ["core/catalog", "core/engine", "core/scheduler", "config", "plugins/loader"]),
-    Folder("core/cli/commands", ["core/cli", "core/catalog", "core/engine"],
+    Folder("core/cli", ["core/catalog", "core/engine", "core/fetch", "core/scheduler", "config", "plugins/loader"]),
+    Folder("core/cli/commands", ["core/cli", "core/catalog", "core/engine", "core/fetch"],
            "commands work on the interfaces of core/cli/session.h, so that tests run them against fakes"),
 
     # Plugins: the contract, and support libraries beside them that see only the contract.
@@ -66,7 +67,8 @@ FOLDERS = [
     Folder("tests/unit/ranking_evaluation", ["benchmarks/ranking", "core/catalog", "core/catalog/ranking"], "a measurement is tested like a part"),
     Folder("tests/support", [], "servers that tests make and break; they know nothing of embedq"),
     Folder("tests", ["tests/conformance/include"], "what all tests share", below=False),
-    Folder("benchmarks/micro", ["core/catalog", "core/catalog/ranking", "core/scheduler", "core/cli", "config", "plugins/loader", "providers/*"]),
+    Folder("benchmarks/micro", ["core/catalog", "core/catalog/ranking", "core/scheduler", "core/cli", "config", "plugins/loader", "providers/*",
+                                "providers/http"]),
     Folder("benchmarks/drain", ["benchmarks/micro", "core/cli"]),
     Folder("benchmarks/ranking", ["core/catalog", "core/catalog/ranking", "providers/*"]),
 ]
@@ -80,15 +82,15 @@ LIBRARIES = [
     Library("yaml-cpp", ["yaml-cpp/"], ["yaml-cpp"], ["config/document.cpp", "core/catalog/yaml_capture.cpp"]),
     Library("simdjson", ["simdjson.h"], ["simdjson::"],
             ["core/catalog/json_reader.cpp", "providers/http/decode.cpp", "providers/http/error_body.cpp", "providers/http/json_text.cpp",
-             "providers/openai/discovery.cpp"]),
-    Library("libcurl", ["curl/"], ["CURL::"], ["providers/http/session.cpp", "providers/http/url.cpp"]),
+             "providers/openai/discovery.cpp", "benchmarks/micro/decode_bench.cpp"]),
     Library("OpenSSL", ["openssl/"], ["OpenSSL::"], ["core/catalog/hash.cpp"]),
+    Library("libcurl", ["curl/"], ["CURL::"], ["core/fetch/curl_fetcher.cpp", "providers/http/session.cpp", "providers/http/url.cpp"]),
     Library("CLI11", ["CLI/"], ["CLI11::"], ["core/cli/arguments.cpp", "benchmarks/ranking/rank_eval.cpp", "tests/conformance/program/arguments.cpp"]),
     Library("spdlog", ["spdlog/"], ["spdlog::"], ["core/cli/logging.cpp"], "the host's alone: plugins log through context.logger()"),
     Library("nlohmann-json", ["nlohmann/"], ["nlohmann_json::"],
             ["config/schema.cpp", "core/cli", "benchmarks", "tests/unit/config"], "for what is written, not for what is read"),
     Library("fmt", ["fmt/"], ["fmt::"],
-            ["core/catalog", "core/engine", "core/cli", "config", "plugins/loader", "providers/http", "providers/simulated", "benchmarks/ranking",
+            ["core/catalog", "core/engine", "core/fetch", "core/cli", "config", "plugins/loader", "providers/http", "providers/simulated", "benchmarks/ranking",
              "tests/conformance/program"]),
     Library("SQLite", ["sqlite3.h"], ["SQLite::"], ["backends/sqlite"]),
     Library("libpqxx", ["pqxx/"], ["PkgConfig::PQXX"], ["backends/postgres/connection.cpp"]),
@@ -103,7 +105,7 @@ LIBRARIES = [
 
 # Any folder but the contract's may use the operating system.
 SYSTEM_HEADERS = {
-    "fcntl.h", "netinet/in.h", "poll.h", "pwd.h", "signal.h", "stdlib.h", "spawn.h", "sys/eventfd.h", "sys/ioctl.h", "sys/random.h",
+    "arpa/inet.h", "fcntl.h", "netinet/in.h", "poll.h", "pwd.h", "signal.h", "stdlib.h", "spawn.h", "sys/eventfd.h", "sys/ioctl.h", "sys/random.h",
     "sys/signalfd.h", "sys/socket.h", "sys/stat.h", "sys/statfs.h", "sys/statvfs.h", "sys/types.h", "sys/un.h", "sys/utsname.h",
     "sys/wait.h", "unistd.h",
 }
