@@ -66,6 +66,8 @@ FOLDERS = [
     Folder("tests/unit", [*PRODUCTION, "tests", "tests/conformance/include", "tests/support"]),
     Folder("tests/unit/ranking_evaluation", ["benchmarks/ranking", "core/catalog", "core/catalog/ranking"], "a measurement is tested like a part"),
     Folder("tests/support", [], "servers that tests make and break; they know nothing of embedq"),
+    Folder("tests/support/protocol_server", [], "a server that anyone's tests may run"),
+    Folder("tests/unit/protocol_server", ["tests/support/protocol_server"], "what tests rely on is tested like a part"),
     Folder("tests", ["tests/conformance/include"], "what all tests share", below=False),
     Folder("benchmarks/micro", ["core/catalog", "core/catalog/ranking", "core/scheduler", "core/cli", "config", "plugins/loader", "providers/*",
                                 "providers/http"]),
@@ -76,13 +78,14 @@ FOLDERS = [
 # A plugin brings no library into its headers' types that cross the boundary; which it uses inside is said here, plugin by plugin.
 LIBRARIES = [
     Library("Boost.DLL", ["boost/dll/"], ["Boost::"], ["plugins/loader/shared_object.cpp"], "one file knows how shared objects are loaded"),
-    Library("Boost.CRC", ["boost/crc.hpp"], ["Boost::"], ["benchmarks/ranking"]),
+    Library("Boost.CRC", ["boost/crc.hpp"], ["Boost::"], ["benchmarks/ranking", "tests/support/protocol_server/wire.cpp"]),
+    Library("Boost.Asio and Beast", ["boost/asio.hpp", "boost/beast/"], ["Boost::"], ["tests/support/protocol_server/server.cpp"]),
     Library("dlopen and ELF", ["dlfcn.h", "elf.h", "link.h"], [],
             ["plugins/loader/elf_file.h", "tests/unit/lexical"], "the loader looks at files before anything maps them"),
-    Library("yaml-cpp", ["yaml-cpp/"], ["yaml-cpp"], ["config/document.cpp", "core/catalog/yaml_capture.cpp"]),
+    Library("yaml-cpp", ["yaml-cpp/"], ["yaml-cpp"], ["config/document.cpp", "core/catalog/yaml_capture.cpp", "tests/support/protocol_server/script.cpp"]),
     Library("simdjson", ["simdjson.h"], ["simdjson::"],
             ["core/catalog/json_reader.cpp", "providers/http/decode.cpp", "providers/http/error_body.cpp", "providers/http/json_text.cpp",
-             "providers/openai/discovery.cpp", "benchmarks/micro/decode_bench.cpp"]),
+             "providers/openai/discovery.cpp", "benchmarks/micro/decode_bench.cpp", "tests/support/protocol_server/request.cpp"]),
     Library("OpenSSL", ["openssl/"], ["OpenSSL::"], ["core/catalog/hash.cpp"]),
     Library("libcurl", ["curl/"], ["CURL::"], ["core/fetch/curl_fetcher.cpp", "providers/http/session.cpp", "providers/http/url.cpp"]),
     Library("CLI11", ["CLI/"], ["CLI11::"], ["core/cli/arguments.cpp", "benchmarks/ranking/rank_eval.cpp", "tests/conformance/program/arguments.cpp"]),
@@ -91,7 +94,7 @@ LIBRARIES = [
             ["config/schema.cpp", "core/cli", "benchmarks", "tests/unit/config"], "for what is written, not for what is read"),
     Library("fmt", ["fmt/"], ["fmt::"],
             ["core/catalog", "core/engine", "core/fetch", "core/cli", "config", "plugins/loader", "providers/http", "providers/simulated", "benchmarks/ranking",
-             "tests/conformance/program"]),
+             "tests/conformance/program", "tests/support/protocol_server"]),
     Library("SQLite", ["sqlite3.h"], ["SQLite::"], ["backends/sqlite"]),
     Library("libpqxx", ["pqxx/"], ["PkgConfig::PQXX"], ["backends/postgres/connection.cpp"]),
     Library("libpq", ["libpq-fe.h"], ["PkgConfig::PQ"],
@@ -112,7 +115,7 @@ SYSTEM_HEADERS = {
 
 # Folders that includes are looked up in, beside the including file's own.
 INCLUDE_ROOTS = [".", "core", "core/include", "plugins", "providers", "backends", "backends/memory/include", "backends/sqlite", "backends/postgres",
-                 "tests", "tests/conformance", "tests/conformance/include", "tests/conformance/kit", "tests/unit/scheduler", "benchmarks"]
+                 "tests", "tests/support", "tests/conformance", "tests/conformance/include", "tests/conformance/kit", "tests/unit/scheduler", "benchmarks"]
 
 # Headers that the build writes, with the folder whose CMakeLists.txt does; for that folder alone.
 GENERATED = {"sql_texts.h": "backends/postgres"}
