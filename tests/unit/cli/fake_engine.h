@@ -147,6 +147,35 @@ public:
     }
 };
 
+// A web of documents that a test writes down.
+class FakeFetcher : public fetch::Fetcher {
+public:
+    struct Page {
+        std::string content;
+        std::string validator;
+        std::optional<Error> error = std::nullopt;
+    };
+    explicit FakeFetcher(std::map<std::string, Page>& pages, std::vector<std::string>& asked) : pages_(pages), asked_(asked) {}
+
+    Result<fetch::Url> read_url(std::string_view text) const override {
+        if (!text.starts_with("https://")) return fail(ErrorKind::invalid_argument, "has the wrong scheme");
+        return fetch::Url{std::string(text), std::string(text.substr(8))};
+    }
+    Result<fetch::Fetched> fetch(const std::string& url, const std::string& validator, std::stop_token) override {
+        asked_.push_back(url + " " + validator);
+        const auto page = pages_.find(url);
+        if (page == pages_.end()) return fail(ErrorKind::not_found, "is not there");
+        if (page->second.error) return std::unexpected(*page->second.error);
+        if (!validator.empty() && validator == page->second.validator)
+            return fetch::Fetched{.unchanged = true, .content = {}, .validator = {}};
+        return fetch::Fetched{.unchanged = false, .content = page->second.content, .validator = page->second.validator};
+    }
+
+private:
+    std::map<std::string, Page>& pages_;
+    std::vector<std::string>& asked_;
+};
+
 // What a test and the runtime that a command opened both look at.
 struct World {
     FakeEngine engine;
@@ -154,6 +183,9 @@ struct World {
     scheduler::Counters counters;
     std::vector<LaneState> lanes;
     Status applied;
+    std::map<std::string, FakeFetcher::Page> pages;
+    std::vector<std::string> asked;  // "URL VALIDATOR"
+    std::optional<Error> fetcher_error;
     bool started = false;
     bool stopped = false;
     std::optional<Failure> open_failure;
@@ -191,6 +223,10 @@ public:
     }
     void stop_work() noexcept override { world_.stopped = true; }
     scheduler::Counters counters() const override { return world_.counters; }
+    Result<std::unique_ptr<fetch::Fetcher>> make_fetcher() const override {
+        if (world_.fetcher_error) return std::unexpected(*world_.fetcher_error);
+        return std::make_unique<FakeFetcher>(world_.pages, world_.asked);
+    }
     Status start_services() override { return {}; }
     std::size_t service_count() const override { return 0; }
 
