@@ -93,7 +93,7 @@ class Index(Case):
         self.assertIn("has the scheme 'ftp'", reasons["ftp://example.com/a.json"])
         name = f"127.0.0.1-{site.server_port}.v1.pets"
         spec = world.json("specs", "show", name)
-        self.assertEqual((spec["source_kind"], spec["source"]), ("url", site.url("/v1/pets.json")))
+        self.assertEqual((spec["source_kind"], spec["source_url"]), ("url", site.url("/v1/pets.json")))
         self.assertEqual(world.json("search", "Operation number 4 of pets", "--limit", 1)["results"][0]["spec_name"], name)
 
     def test_a_document_that_is_unchanged_is_not_sent_again(self):
@@ -176,7 +176,7 @@ class Refresh(Case):
         self.assertEqual(done.returncode, 1)
         told = json.loads(done.stdout)
         self.assertEqual((told["changed"], told["unchanged"], told["failed"]), (1, 1, 1))
-        outcomes = {spec["source"][-6:]: spec["outcome"] for spec in told["specs"]}
+        outcomes = {spec["source_url"][-6:]: spec["outcome"] for spec in told["specs"]}
         self.assertEqual(outcomes, {"a.json": "unchanged", "b.json": "changed", "c.json": "failed"})
         self.assertIn("404", next(spec["reason"] for spec in told["specs"] if spec["outcome"] == "failed"))
         words = world.run("specs", "refresh")
