@@ -170,6 +170,8 @@ CREATE UNIQUE INDEX jobs_pending ON jobs (catalog_id, spec_name) WHERE status = 
 -- Claims walk these in due order. Suspects lie apart, so that skipping them costs nothing. Finished jobs are in neither.
 CREATE INDEX jobs_due     ON jobs (fingerprint, next_run_at, id) WHERE status = 0 AND expiries < 2;
 CREATE INDEX jobs_suspect ON jobs (fingerprint, next_run_at, id) WHERE status = 0 AND expiries >= 2;
+-- What a write goes before: the reconciler's.
+CREATE INDEX jobs_bulk    ON jobs (fingerprint, next_run_at) WHERE status = 0 AND kind = 1;
 CREATE INDEX jobs_lease   ON jobs (lease_expires_at) WHERE status = 1;
 CREATE INDEX jobs_running ON jobs (catalog_id, spec_name) WHERE status = 1;
 CREATE INDEX jobs_history ON jobs (catalog_id, spec_name, id);
@@ -194,6 +196,14 @@ CREATE TABLE lanes (
     until       INTEGER NOT NULL,
     reason      TEXT    NOT NULL,
     PRIMARY KEY (fingerprint, endpoint)
+) STRICT, WITHOUT ROWID;
+
+-- Until when each budget is reserved. unit: 0 requests, 1 tokens.
+CREATE TABLE budgets (
+    fingerprint BLOB    NOT NULL CHECK (length(fingerprint) = 32),
+    unit        INTEGER NOT NULL,
+    free_at     INTEGER NOT NULL,
+    PRIMARY KEY (fingerprint, unit)
 ) STRICT, WITHOUT ROWID;
 
 -- The feed: a spec's newest change takes the place of its older ones, which no reader needs. AUTOINCREMENT never gives a revision twice.

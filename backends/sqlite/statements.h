@@ -220,9 +220,13 @@ inline constexpr char pending_job[] =
     "SELECT id, next_run_at FROM jobs INDEXED BY jobs_pending WHERE status = 0 AND catalog_id = ?1 AND spec_name = ?2";
 inline constexpr char running_job[] = "SELECT id FROM jobs INDEXED BY jobs_running WHERE status = 1 AND catalog_id = ?1 AND spec_name = ?2";
 inline constexpr char insert_job[] = R"sql(
-INSERT INTO jobs (status, kind, fingerprint, next_run_at, created_at, catalog_id, spec_name) VALUES (0, ?1, ?2, ?3, ?3, ?4, ?5))sql";
+INSERT INTO jobs (status, kind, fingerprint, next_run_at, created_at, catalog_id, spec_name) VALUES (0, ?1, ?2, ?6, ?3, ?4, ?5))sql";
+// A retry by hand stays one, and a write makes the reconciler's job its own.
 inline constexpr char collapse_job[] =
-    "UPDATE jobs SET kind = CASE WHEN ?2 = 2 THEN 2 ELSE kind END, next_run_at = min(next_run_at, ?3) WHERE id = ?1";
+    "UPDATE jobs SET kind = CASE WHEN ?2 = 1 OR kind = 2 THEN kind ELSE ?2 END, next_run_at = min(next_run_at, ?3) WHERE id = ?1";
+// jobs_bulk.
+inline constexpr char first_bulk_job[] =
+    "SELECT next_run_at FROM jobs INDEXED BY jobs_bulk WHERE status = 0 AND kind = 1 AND fingerprint = ?1 ORDER BY next_run_at LIMIT 1";
 // Now, but later than all that counts for the spec, so that a clock that stands still or goes back cannot make the force void.
 inline constexpr char force_spec[] = R"sql(
 UPDATE specs AS s SET failures = 0, parked_until = NULL, force_from = max(?3, coalesce(s.force_from + 1, 0),
@@ -339,5 +343,11 @@ inline constexpr char put_lane[] = "INSERT OR REPLACE INTO lanes (fingerprint, e
 inline constexpr char delete_lane[] = "DELETE FROM lanes WHERE fingerprint = ?1 AND endpoint = ?2";
 inline constexpr char lanes[] = "SELECT fingerprint, endpoint, until, reason FROM lanes WHERE until > ?1 ORDER BY fingerprint, endpoint";
 inline constexpr char forget_lanes[] = "DELETE FROM lanes WHERE until <= ?1";
+// Where the stretch begins: where the one before ended, or now. By key.
+inline constexpr char reserve[] = R"sql(
+INSERT INTO budgets AS b (fingerprint, unit, free_at) VALUES (?1, ?2, ?3 + ?4)
+ON CONFLICT (fingerprint, unit) DO UPDATE SET free_at = max(b.free_at, ?3) + ?4
+RETURNING free_at - ?4)sql";
+inline constexpr char forget_budgets[] = "DELETE FROM budgets WHERE free_at < ?1";
 
 }  // namespace embedq::sqlite::sql

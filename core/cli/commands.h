@@ -13,7 +13,7 @@
 namespace embedq::cli {
 
 struct IndexArguments {
-    std::vector<std::string> paths;
+    std::vector<std::string> paths;  // and URLs
     std::string catalog = "default";
     bool no_work = false;
 };
@@ -69,6 +69,11 @@ struct SpecArguments {
     std::string spec;      // empty for `list`
     bool content = false;  // `show`: the document itself
 };
+struct SpecsRefreshArguments {
+    std::string catalog;  // empty: all
+    std::string spec;     // empty: all of the catalog
+};
+[[nodiscard]] int run_specs_refresh(Session& session, const SpecsRefreshArguments& arguments);
 [[nodiscard]] int run_specs_list(Session& session, const SpecArguments& arguments);
 [[nodiscard]] int run_specs_show(Session& session, const SpecArguments& arguments);
 [[nodiscard]] int run_specs_reembed(Session& session, const SpecArguments& arguments);

@@ -87,6 +87,19 @@ public:
     }
 
     scheduler::Counters counters() const override { return scheduler_ == nullptr ? scheduler::Counters{} : scheduler_->counters(); }
+    Result<std::unique_ptr<fetch::Fetcher>> make_fetcher() const override {
+        const config::FetchConfig& from = configuration_.fetch;
+        fetch::Settings settings;
+        settings.allow_http = from.allow_http;
+        settings.allowed_networks = from.allow_private_addresses;
+        settings.timeout = from.timeout;
+        settings.max_bytes = from.max_bytes;
+        settings.max_redirects = from.max_redirects;
+        settings.ca_file = from.ca_file;
+        settings.proxy = from.proxy;
+        settings.user_agent = "embedq/" + version_;
+        return fetch::make_fetcher(std::move(settings));
+    }
     std::size_t service_count() const override { return configuration_.services.size(); }
 
     Status start_services() override {

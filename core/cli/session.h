@@ -19,6 +19,7 @@
 #include "embedq/error.h"
 #include "embedq/provider.h"
 #include "embedq/store.h"
+#include "fetch/fetch.h"
 #include "scheduler/settings.h"
 
 namespace embedq::cli {
@@ -56,6 +57,8 @@ public:
     [[nodiscard]] virtual Status start_work(TargetKeeping targets) = 0;
     virtual void stop_work() noexcept = 0;
     [[nodiscard]] virtual scheduler::Counters counters() const = 0;
+    // What asks for documents by URL, as the YAML's `fetch:` says; `invalid_argument` where that is wrong on this machine.
+    [[nodiscard]] virtual Result<std::unique_ptr<fetch::Fetcher>> make_fetcher() const = 0;
     [[nodiscard]] virtual Status start_services() = 0;
     // How many services are configured.
     [[nodiscard]] virtual std::size_t service_count() const = 0;

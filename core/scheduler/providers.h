@@ -21,6 +21,7 @@
 #include "embedq/context.h"
 #include "embedq/error.h"
 #include "embedq/provider.h"
+#include "scheduler/traffic.h"
 
 namespace embedq::scheduler {
 
@@ -56,8 +57,7 @@ struct ResolvedProvider {
 
     // One call, as Provider::embed. Vectors of another model than `profile` says are never returned: an answer that comes while the
     // provider is being asked anew is held until it is known (5 s at most), and refused as `misconfigured` where the model changed.
-    // Whatever is `misconfigured` has the provider asked again at once. A query after one that failed is refused without a call for a
-    // while (1 s, doubling to 30 s), then tried once, for 3 s at most.
+    // Whatever is `misconfigured` has the provider asked again at once.
     [[nodiscard]] Result<EmbedResult> embed(const EmbedRequest& request) const;
 };
 using ResolvedPtr = std::shared_ptr<const ResolvedProvider>;
@@ -107,6 +107,9 @@ public:
     // Takes the names of providers that said `misconfigured` since the last call; waits for one until the deadline or a stop.
     [[nodiscard]] std::set<std::string> take_doubted(Steady deadline, std::stop_token stop);
 
+    // What lanes and queries of this process share of each provider's road.
+    [[nodiscard]] Traffic& traffic() noexcept { return traffic_; }
+
 private:
     struct Entry;
     class Doubts;
@@ -121,6 +124,7 @@ private:
     [[nodiscard]] Result<ResolvedPtr> ask_quickly(Entry& entry, std::stop_token stop);
     [[nodiscard]] EntryPtr serving_entry(const Profile& profile);
 
+    Traffic traffic_;
     const Clock* const clock_;
     const MakeServing make_serving_;
     const std::shared_ptr<Doubts> doubts_;

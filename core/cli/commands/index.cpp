@@ -226,9 +226,15 @@ int run_index(Session& session, const IndexArguments& arguments) {
     if (const Status valid = catalog::check_catalog_id(arguments.catalog); !valid) return tell(session, valid.error());
     const auto interruption = session.listen_for_stop();
     const auto started = interruption->now();
-    auto found = engine::find_documents(arguments.paths, interruption->token());
     auto runtime = session.installation.open({});
     if (!runtime) return tell(session, runtime.error());
+    std::unique_ptr<fetch::Fetcher> fetcher;
+    if (std::ranges::any_of(arguments.paths, fetch::is_url)) {
+        auto made = (*runtime)->make_fetcher();
+        if (!made) return tell(session, made.error());
+        fetcher = std::move(*made);
+    }
+    auto found = engine::find_documents(arguments.paths, interruption->token(), fetcher.get());
     if (arguments.no_work && !(*runtime)->store_capabilities().multi_process) {
         console.error(
             fmt::format("--no-work leaves the embedding to workers, but the store '{}' lives in this process alone: leave "
@@ -250,6 +256,7 @@ int run_index(Session& session, const IndexArguments& arguments) {
     Progress progress(console, [&] { return interruption->now(); });
     engine::IndexerSettings settings;
     settings.catalog_id = arguments.catalog;
+    settings.fetcher = fetcher.get();
     auto report = engine::put_documents((*runtime)->engine(), found.files, settings,
                                         [&](const engine::IndexReport& so_far) {
                                             progress.reading(so_far.documents + so_far.refused.size(), found.files.size(),
@@ -290,7 +297,7 @@ int run_index(Session& session, const IndexArguments& arguments) {
     if (report->documents == 0) {
         console.error(report->refused.empty() ? "there is no *.json, *.yaml or *.yml file in what was named; nothing was indexed"
                       : found.files.empty()   ? "there is no file to read in what was named; nothing was indexed"
-                                              : "none of the files is an OpenAPI document; nothing was indexed");
+                                              : "none of what was named is an OpenAPI document; nothing was indexed");
         return exit_failed;
     }
     if (outcome.off) {

@@ -126,7 +126,7 @@ TEST_F(ResolverTest, OtherLimitsReplaceTheLanesUnderTheSameFingerprint) {
     step();
     const std::scoped_lock lock(shared.mutex);
     ASSERT_EQ(shared.routes.size(), 1U);
-    EXPECT_EQ(shared.routes.begin()->second.limits.max_inputs, 7U);
+    EXPECT_EQ(shared.routes.begin()->second.limits.present().max_inputs, 7U);
     EXPECT_EQ(shared.routes.begin()->second.threads, 5U);
     EXPECT_EQ(told, 1) << "targets have nothing to do with it";
 }
