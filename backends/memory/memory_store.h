@@ -57,6 +57,7 @@ public:
     [[nodiscard]] Result<PruneResult> prune(const PruneRequest& request) override;
     [[nodiscard]] Status put_lanes(std::span<const LaneState> lanes) override;
     [[nodiscard]] Result<std::vector<LaneState>> lanes() override;
+    [[nodiscard]] Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override;
 
     // reading_part.cpp
     [[nodiscard]] Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id, std::span<const std::string> spec_names) override;

@@ -87,6 +87,7 @@ struct PendingKey {
 
 using SpecKey = std::pair<std::string, std::string>;
 using LaneKey = std::pair<Sha256, std::string>;
+using BudgetKey = std::pair<Sha256, BudgetUnit>;
 
 struct LaneRow {
     Time until{};
@@ -100,6 +101,7 @@ struct State {
     std::map<JobId, JobRow> jobs;
     std::map<std::string, WorkerInfo, std::less<>> workers;
     std::map<LaneKey, LaneRow> lanes;
+    std::map<BudgetKey, Time> budgets;  // until when each is reserved
     JobId last_job = 0;
     // One counter for all catalogs, so that a catalog deleted and made anew never shows an old revision again.
     std::uint64_t last_revision = 0;

@@ -1,6 +1,7 @@
-// Upkeep: dead workers' jobs, gaps, history and lanes.
+// Upkeep: dead workers' jobs, gaps, history, lanes and budgets.
 #include <algorithm>
 
+#include "embedq/checks.h"
 #include "memory_store.h"
 
 namespace embedq::memory {
@@ -121,6 +122,7 @@ Result<PruneResult> MemoryStore::prune(const PruneRequest& request) {
     result.vectors = prune_texts(state_, before, request.limit, result.more);
     result.changes = prune_feed(state_, before, request.limit, result.more);
     std::erase_if(state_.workers, [&](const auto& worker) { return worker.second.seen_at < before; });
+    std::erase_if(state_.budgets, [forgotten = now() - std::chrono::hours(1)](const auto& budget) { return budget.second < forgotten; });
     ++state_.stamp;
     return result;
 }
@@ -149,6 +151,21 @@ Result<std::vector<LaneState>> MemoryStore::lanes() {
         cooling.push_back({key.first, key.second, std::chrono::ceil<std::chrono::milliseconds>(lane.until - at), lane.reason});
     }
     return cooling;
+}
+
+Result<std::vector<BudgetSlice>> MemoryStore::reserve(std::span<const BudgetRequest> requests) {
+    if (auto sound = check_budgets(requests); !sound) return std::unexpected(sound.error());
+    const std::lock_guard lock(mutex_);
+    const Time at = now();
+    std::vector<BudgetSlice> slices;
+    slices.reserve(requests.size());
+    for (const BudgetRequest& request : requests) {
+        Time& free_at = state_.budgets[{request.fingerprint, request.unit}];
+        const Time starts = std::max(free_at, at);
+        free_at = starts + stretch_of(request);
+        slices.push_back({starts - at});
+    }
+    return slices;
 }
 
 }  // namespace embedq::memory

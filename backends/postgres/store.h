@@ -97,6 +97,7 @@ public:
     [[nodiscard]] Result<ReconcileResult> reconcile(std::string_view catalog_id) override;
     [[nodiscard]] Status put_lanes(std::span<const LaneState> lanes) override;
     [[nodiscard]] Result<std::vector<LaneState>> lanes() override;
+    [[nodiscard]] Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override;
     [[nodiscard]] Result<PruneResult> prune(const PruneRequest& request) override;
 
     // reading.cpp

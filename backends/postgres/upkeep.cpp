@@ -1,4 +1,5 @@
-// Upkeep: dead workers' jobs, gaps, old rows, lanes (sql/upkeep.sql).
+// Upkeep: dead workers' jobs, gaps, old rows, lanes, budgets (sql/upkeep.sql).
+#include "embedq/checks.h"
 #include "store.h"
 
 namespace embedq::postgres {
@@ -39,6 +40,24 @@ Result<std::vector<LaneState>> PostgresStore::lanes() {
             cooling.push_back({rows.hash(i, 0), rows.text(i, 1), to_ms(rows.integer(i, 2)), rows.text(i, 3)});
         }
         return cooling;
+    });
+}
+
+// A call whose answer was lost is made again: what the first one reserved lies idle.
+Result<std::vector<BudgetSlice>> PostgresStore::reserve(std::span<const BudgetRequest> requests) {
+    if (auto sound = check_budgets(requests); !sound) return std::unexpected(sound.error());
+    Array fingerprints, units, stretches;
+    for (const BudgetRequest& request : requests) {
+        fingerprints.add(request.fingerprint);
+        units.add(to_string(request.unit));
+        stretches.add(std::int64_t{stretch_of(request).count()});
+    }
+    Parameters parameters;
+    parameters.add(std::move(fingerprints)).add(std::move(units)).add(std::move(stretches));
+    return session_.call("reserve_budgets", parameters, [](const Rows& rows) {
+        std::vector<BudgetSlice> slices;
+        for (std::size_t i = 0; i < rows.size(); ++i) slices.push_back({std::chrono::microseconds(rows.integer(i, 1))});
+        return slices;
     });
 }
 

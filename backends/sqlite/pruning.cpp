@@ -65,7 +65,7 @@ template <class Take>
     return found;
 }
 
-[[nodiscard]] PruneResult delete_rows(Connection& connection, const Prunable& found, std::int64_t before) {
+[[nodiscard]] PruneResult delete_rows(Connection& connection, const Prunable& found, std::int64_t before, std::int64_t now) {
     PruneResult result;
     for (const std::int64_t job : found.jobs) result.jobs += change(connection, sql::delete_job, job);
     for (const std::int64_t vector : found.vectors) {
@@ -81,6 +81,7 @@ template <class Take>
     for (const auto& [catalog, revision] : floors) change(connection, sql::raise_floor, catalog, revision);
     for (const std::int64_t text : found.texts) change(connection, sql::delete_unused_text, text);
     change(connection, sql::forget_workers, before);
+    change(connection, sql::forget_budgets, now - microseconds_of(std::chrono::hours(1)));
     result.more = found.more;
     return result;
 }
@@ -93,7 +94,7 @@ Result<PruneResult> SqliteStore::prune(const PruneRequest& request) {
     });
     if (!found) return std::unexpected(found.error());
     return session_.write([&](Connection& connection, std::int64_t now) -> Result<PruneResult> {
-        return delete_rows(connection, *found, now - microseconds_of(request.older_than));
+        return delete_rows(connection, *found, now - microseconds_of(request.older_than), now);
     });
 }
 

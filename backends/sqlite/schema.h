@@ -196,6 +196,14 @@ CREATE TABLE lanes (
     PRIMARY KEY (fingerprint, endpoint)
 ) STRICT, WITHOUT ROWID;
 
+-- Until when each budget is reserved. unit: 0 requests, 1 tokens.
+CREATE TABLE budgets (
+    fingerprint BLOB    NOT NULL CHECK (length(fingerprint) = 32),
+    unit        INTEGER NOT NULL,
+    free_at     INTEGER NOT NULL,
+    PRIMARY KEY (fingerprint, unit)
+) STRICT, WITHOUT ROWID;
+
 -- The feed: a spec's newest change takes the place of its older ones, which no reader needs. AUTOINCREMENT never gives a revision twice.
 CREATE TABLE changes (
     revision  INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -325,5 +325,11 @@ inline constexpr char put_lane[] = "INSERT OR REPLACE INTO lanes (fingerprint, e
 inline constexpr char delete_lane[] = "DELETE FROM lanes WHERE fingerprint = ?1 AND endpoint = ?2";
 inline constexpr char lanes[] = "SELECT fingerprint, endpoint, until, reason FROM lanes WHERE until > ?1 ORDER BY fingerprint, endpoint";
 inline constexpr char forget_lanes[] = "DELETE FROM lanes WHERE until <= ?1";
+// Where the stretch begins: where the one before ended, or now. By key.
+inline constexpr char reserve[] = R"sql(
+INSERT INTO budgets AS b (fingerprint, unit, free_at) VALUES (?1, ?2, ?3 + ?4)
+ON CONFLICT (fingerprint, unit) DO UPDATE SET free_at = max(b.free_at, ?3) + ?4
+RETURNING free_at - ?4)sql";
+inline constexpr char forget_budgets[] = "DELETE FROM budgets WHERE free_at < ?1";
 
 }  // namespace embedq::sqlite::sql

@@ -1,7 +1,9 @@
-// Upkeep: dead workers' jobs, gaps, and lanes. Each looks on a snapshot first, and takes the write lock only when there is something to do.
+// Upkeep: dead workers' jobs, gaps, lanes and budgets. Each looks on a snapshot first, and takes the write lock only when there is
+// something to do.
 #include <algorithm>
 #include <map>
 
+#include "embedq/checks.h"
 #include "jobs.h"
 #include "statements.h"
 #include "store.h"
@@ -146,6 +148,21 @@ Result<std::vector<LaneState>> SqliteStore::lanes() {
         Run row(connection, sql::lanes, now);
         while (row.next()) cooling.push_back({row.hash(0), row.text(1), milliseconds_from(now, row.integer(2)), row.text(3)});
         return cooling;
+    });
+}
+
+Result<std::vector<BudgetSlice>> SqliteStore::reserve(std::span<const BudgetRequest> requests) {
+    if (auto sound = check_budgets(requests); !sound) return std::unexpected(sound.error());
+    // `now` is read when the write lock is held: whoever waited for it reserves nothing in the past.
+    return session_.write([&](Connection& connection, std::int64_t now) -> Result<std::vector<BudgetSlice>> {
+        std::vector<BudgetSlice> slices;
+        slices.reserve(requests.size());
+        for (const BudgetRequest& request : requests) {
+            Run row(connection, sql::reserve, request.fingerprint, static_cast<std::int64_t>(request.unit), now,
+                    stretch_of(request).count());
+            if (row.next()) slices.push_back({std::chrono::microseconds(row.integer(0) - now)});
+        }
+        return slices;
     });
 }
 

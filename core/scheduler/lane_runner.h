@@ -25,12 +25,22 @@ public:
 
 private:
     void run(const Sha256& fingerprint, std::size_t endpoint);
-    // Takes a batch that the lane admits, or waits for a change. The lock is held.
-    [[nodiscard]] std::optional<Batch> next(std::unique_lock<std::mutex>& lock, const Sha256& fingerprint, std::size_t endpoint);
-    [[nodiscard]] Result<EmbedResult> call(const ResolvedProvider& provider, std::size_t endpoint, const Batch& batch,
-                                           Lane::Steady deadline) const;
+    struct Call {
+        Batch batch;
+        Lane::Steady sent_at{};
+        double tokens = 0;  // as estimated
+    };
+    // Takes a batch that lane and budgets admit, or waits for a change. The lock is held.
+    [[nodiscard]] std::optional<Call> next(std::unique_lock<std::mutex>& lock, const Sha256& fingerprint, std::size_t endpoint);
+    [[nodiscard]] std::optional<Call> begin(Route& route, const Sha256& fingerprint, Lane& lane, Lane::Steady now);
+    [[nodiscard]] Result<EmbedResult> embed(const ResolvedProvider& provider, std::size_t endpoint, const Batch& batch,
+                                            Lane::Steady deadline) const;
     // `late`: the call used up its time.
-    void finish(const Batch& batch, std::size_t endpoint, Result<EmbedResult>&& result, bool late);
+    void finish(const Call& call, std::size_t endpoint, Result<EmbedResult>&& result, bool late);
+    void answered(Route& route, const Call& call, EmbedResult&& result);
+    void failed(Route& route, const Call& call, const Error& error, bool late, bool jobs_pay);
+    // Tells people, queries and other processes of a pause that began or ended.
+    void tell(Route& route, const Sha256& fingerprint, std::size_t endpoint, Lane::Steady now);
 
     Shared& shared_;
     std::vector<std::jthread> threads_;

@@ -16,6 +16,7 @@
 #include "embedq/catalog.h"
 #include "embedq/error.h"
 #include "embedq/provider.h"
+#include "scheduler/traffic.h"
 
 namespace embedq::scheduler {
 
@@ -61,7 +62,11 @@ public:
     // it.
     [[nodiscard]] Result<std::shared_ptr<const ResolvedProvider>> for_fingerprint(const Sha256& fingerprint, std::stop_token stop = {});
 
+    // What lanes and queries of this process share of each provider's road.
+    [[nodiscard]] Traffic& traffic() noexcept { return traffic_; }
+
 private:
+    Traffic traffic_;
     const std::map<std::string, ProviderBinding, std::less<>> bindings_;
     std::mutex mutex_;
     std::map<std::string, std::shared_ptr<const ResolvedProvider>, std::less<>> resolved_;  // guarded by mutex_

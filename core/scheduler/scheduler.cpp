@@ -9,6 +9,7 @@
 
 #include "scheduler/claimer.h"
 #include "scheduler/committer.h"
+#include "scheduler/lane_keeper.h"
 #include "scheduler/lane_runner.h"
 #include "scheduler/shared.h"
 #include "scheduler/upkeep.h"
@@ -36,6 +37,7 @@ public:
         : shared_(store, notifier, providers, std::move(settings), context, new_worker_id(context)),
           claimer_(shared_),
           lanes_(shared_),
+          lane_keeper_(shared_),
           committer_(shared_),
           keeper_(shared_),
           upkeep_(shared_) {}
@@ -45,6 +47,7 @@ public:
         committer_thread_ = std::jthread([this] { committer_.run(); });
         resolver_thread_ = std::jthread([this](std::stop_token stop) { resolve(stop); });
         listener_thread_ = std::jthread([this](std::stop_token stop) { listen(stop); });
+        lane_keeper_thread_ = std::jthread([this](std::stop_token stop) { lane_keeper_.run(stop); });
         claimer_thread_ = std::jthread([this](std::stop_token stop) { claimer_.run(stop); });
         upkeep_thread_ = std::jthread([this](std::stop_token stop) { upkeep_.run(stop); });
         started_ = true;
@@ -58,8 +61,9 @@ public:
             shared_.draining = true;
             shared_.bench.release_all_queued("given back at a stop");
         }
-        for (std::jthread* thread : {&claimer_thread_, &resolver_thread_, &listener_thread_, &upkeep_thread_}) thread->request_stop();
-        for (std::jthread* thread : {&claimer_thread_, &resolver_thread_, &listener_thread_, &upkeep_thread_}) thread->join();
+        const std::array first_to_end{&claimer_thread_, &resolver_thread_, &listener_thread_, &upkeep_thread_, &lane_keeper_thread_};
+        for (std::jthread* thread : first_to_end) thread->request_stop();
+        for (std::jthread* thread : first_to_end) thread->join();
         lanes_.join();
         {
             const std::scoped_lock lock(shared_.mutex);
@@ -79,6 +83,9 @@ public:
         Counters counters = shared_.bench.counters();
         counters.texts_in_flight = shared_.bench.texts();
         counters.jobs_held = shared_.bench.jobs();
+        for (const auto& [fingerprint, route] : shared_.routes) {
+            for (const Lane& lane : route.lanes) counters.throttled += lane.throttled_for();
+        }
         return counters;
     }
 
@@ -120,6 +127,7 @@ private:
     Shared shared_;
     Claimer claimer_;
     LaneRunner lanes_;
+    LaneKeeper lane_keeper_;
     Committer committer_;
     LeaseKeeper keeper_;
     Upkeep upkeep_;
@@ -130,6 +138,7 @@ private:
     std::jthread listener_thread_;
     std::jthread claimer_thread_;
     std::jthread upkeep_thread_;
+    std::jthread lane_keeper_thread_;
 };
 
 Scheduler::Scheduler(Store& store, Notifier& notifier, ProviderDirectory& providers, Settings settings, Context& context)

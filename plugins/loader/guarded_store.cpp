@@ -39,6 +39,7 @@ enum class Verb : std::size_t {
     prune,
     put_lanes,
     lanes,
+    reserve,
     statuses,
     health,
     settlement,
@@ -47,13 +48,13 @@ enum class Verb : std::size_t {
     change_stamp,
     diagnose,
 };
-constexpr std::array<std::string_view, 37> kVerbs = {
-    "capabilities", "migration_state", "migrate",    "put_catalog", "catalogs",   "delete_catalog", "clone_catalog",
-    "set_targets",  "profile",         "put_specs",  "specs",       "spec",       "spec_content",   "delete_spec",
-    "revision",     "changes",         "operations", "vectors",     "enqueue",    "cancel",         "claim",
-    "extend",       "missing_texts",   "commit",     "next_due",    "reap",       "reconcile",      "prune",
-    "put_lanes",    "lanes",           "statuses",   "health",      "settlement", "jobs",           "workers",
-    "change_stamp", "diagnose"};
+constexpr std::array<std::string_view, 38> kVerbs = {
+    "capabilities", "migration_state", "migrate",    "put_catalog", "catalogs", "delete_catalog", "clone_catalog",
+    "set_targets",  "profile",         "put_specs",  "specs",       "spec",     "spec_content",   "delete_spec",
+    "revision",     "changes",         "operations", "vectors",     "enqueue",  "cancel",         "claim",
+    "extend",       "missing_texts",   "commit",     "next_due",    "reap",     "reconcile",      "prune",
+    "put_lanes",    "lanes",           "reserve",    "statuses",    "health",   "settlement",     "jobs",
+    "workers",      "change_stamp",    "diagnose"};
 
 class GuardedStore final : public Store, public Measured {
 public:
@@ -152,6 +153,9 @@ public:
     }
     Result<std::vector<LaneState>> lanes() override {
         return guard_.call(Verb::lanes, [&] { return inner_->lanes(); });
+    }
+    Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override {
+        return guard_.call(Verb::reserve, [&] { return one_each(inner_->reserve(requests), requests.size(), Verb::reserve); });
     }
     Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id, std::span<const std::string> spec_names) override {
         return guard_.call(Verb::statuses, [&] { return inner_->statuses(catalog_id, spec_names); });

@@ -9,6 +9,8 @@
 
 -- The store's clock: every time in this schema is read from here, and no worker's clock is ever compared with it.
 CREATE FUNCTION store_now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT now()';
+-- The same at this moment, where a wait for a lock would make the transaction's beginning the past.
+CREATE FUNCTION store_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS 'SELECT clock_timestamp()';
 -- Times go over the wire as microseconds since 1970.
 CREATE FUNCTION from_us(bigint) RETURNS timestamptz LANGUAGE sql STABLE
     AS $$ SELECT timestamptz 'epoch' + $1 * interval '1 microsecond' $$;
@@ -239,6 +241,18 @@ CREATE TABLE lanes (
     reason      text        NOT NULL,
     PRIMARY KEY (fingerprint, endpoint)
 ) WITH (fillfactor = 50);
+
+-- Budgets per minute that all processes with one provider share: each a line in time, of which the part up to `free_at` is given out.
+CREATE TABLE budgets (
+    fingerprint bytea       NOT NULL CHECK (length(fingerprint) = 32),
+    unit        text COLLATE "C" NOT NULL CHECK (unit IN ('requests', 'tokens')),
+    free_at     timestamptz NOT NULL,
+    PRIMARY KEY (fingerprint, unit)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+COMMENT ON TABLE budgets IS 'Requests and tokens a minute that all processes with one provider share: until when each budget is given out. '
+    'A time ahead of now is what callers are waiting for; rows that ended an hour ago are forgotten.';
+COMMENT ON COLUMN budgets.fingerprint IS 'of the provider''s profile; profiles.fingerprint';
+COMMENT ON COLUMN budgets.free_at IS 'where the next stretch begins, or now if that is later';
 
 -- The feed: which spec of which catalog changed in which transaction; an empty name stands for all of the catalog. Only appended to, so
 -- that no row is hot. Transactions end in another order than they begin in: a reader goes by `feed_revision`.

@@ -1,4 +1,4 @@
--- Upkeep: expired leases, gaps, old rows, lanes. Safe from any process at any time.
+-- Upkeep: expired leases, gaps, old rows, lanes, budgets. Safe from any process at any time.
 
 -- A receipt that somebody extends or commits at this moment is passed over: it is looked at again at the next turn.
 CREATE FUNCTION reap(p_max_attempts integer) RETURNS TABLE (requeued bigint, failed bigint) LANGUAGE plpgsql AS $$
@@ -110,6 +110,8 @@ BEGIN
     more := more OR changes >= p_limit;
 
     DELETE FROM workers w WHERE w.seen_at < v_before;
+    DELETE FROM budgets b WHERE (b.fingerprint, b.unit) IN (
+        SELECT q.fingerprint, q.unit FROM budgets q WHERE q.free_at < store_now() - interval '1 hour' FOR UPDATE SKIP LOCKED);
 
     vectors := 0;
     IF jobs >= p_limit THEN
@@ -167,6 +169,34 @@ CREATE FUNCTION cooling_lanes() RETURNS TABLE (fingerprint bytea, endpoint text,
 BEGIN
     RETURN QUERY SELECT l.fingerprint, l.endpoint, to_us(l.until) - to_us(store_now()), l.reason
                  FROM lanes l WHERE l.until > store_now() ORDER BY l.fingerprint, l.endpoint;
+END $$;
+
+-- The next stretch of each budget, in order of the requests: from now in microseconds. `p_stretches` are how long they are, in microseconds.
+-- A row is locked from its update to the commit, which waits for no disk: a server that is stopped at once may forget what was given out
+-- in its last moment (three times `wal_writer_delay`), and those stretches may be given out once more. Rows are taken in order of their
+-- key, so that two callers wait for each other and do not lock up; the clock is read when the row is held.
+CREATE FUNCTION reserve_budgets(p_fingerprints bytea[], p_units text[], p_stretches bigint[]) RETURNS TABLE (n bigint, starts_in bigint)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    v_starts timestamptz[] := array_fill(NULL::timestamptz, ARRAY[cardinality(p_stretches)]);
+    v_free   timestamptz;
+    v_item   record;
+    v_now    timestamptz;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
+    FOR v_item IN
+        SELECT q.fingerprint, q.unit, span_us(q.stretch) AS stretch, q.n
+        FROM unnest(p_fingerprints, p_units, p_stretches) WITH ORDINALITY q(fingerprint, unit, stretch, n)
+        ORDER BY q.fingerprint, q.unit COLLATE "C", q.n
+    LOOP
+        INSERT INTO budgets AS b (fingerprint, unit, free_at) VALUES (v_item.fingerprint, v_item.unit, store_clock() + v_item.stretch)
+        ON CONFLICT (fingerprint, unit) DO UPDATE SET free_at = greatest(b.free_at, store_clock()) + v_item.stretch
+        RETURNING b.free_at INTO v_free;
+        v_starts[v_item.n] := v_free - v_item.stretch;
+    END LOOP;
+    v_now := store_clock();
+    RETURN QUERY SELECT q.n, greatest(to_us(q.starts) - to_us(v_now), 0) FROM unnest(v_starts) WITH ORDINALITY q(starts, n) ORDER BY q.n;
 END $$;
 
 CREATE FUNCTION list_workers()

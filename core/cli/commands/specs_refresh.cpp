@@ -35,7 +35,7 @@ void tell_lines(Session& session, const std::vector<Line>& lines, const Counts& 
     if (session.json) {
         Json specs = Json::array();
         for (const Line& line : lines) {
-            Json spec = {{"catalog_id", line.catalog}, {"spec_name", line.spec}, {"source", line.source}, {"outcome", line.outcome}};
+            Json spec = {{"catalog_id", line.catalog}, {"spec_name", line.spec}, {"source_url", line.source}, {"outcome", line.outcome}};
             if (!line.reason.empty()) spec["reason"] = line.reason;
             specs.push_back(std::move(spec));
         }

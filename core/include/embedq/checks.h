@@ -74,6 +74,31 @@ namespace embedq {
     return {};
 }
 
+// How long a request's stretch of its budget is, rounded up to a microsecond, so that no rounding exceeds a budget. The request is sound.
+[[nodiscard]] inline std::chrono::microseconds stretch_of(const BudgetRequest& request) {
+    constexpr double minute = 60e6;
+    constexpr double noise = 1e-3;  // what the division leaves above a whole number
+    const double stretch = std::ceil(request.amount * minute / request.per_minute - noise);
+    return std::chrono::microseconds(static_cast<std::int64_t>(std::max(stretch, 1.0)));
+}
+
+[[nodiscard]] inline Status check_budgets(std::span<const BudgetRequest> requests) {
+    constexpr double longest_minutes = 60.0 * 24 * 365;  // so that no line leaves what clocks can say
+    const auto positive = [](double value) { return std::isfinite(value) && value > 0; };
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        const BudgetRequest& request = requests[i];
+        const std::string asked = "budget request " + std::to_string(i) + " asks for " + std::to_string(request.amount) + " of " +
+                                  std::to_string(request.per_minute) + " " + std::string(to_string(request.unit)) + " a minute: ";
+        if (!positive(request.amount) || !positive(request.per_minute)) {
+            return fail(ErrorKind::invalid_argument, asked + "both must be positive");
+        }
+        if (request.amount / request.per_minute > longest_minutes) {
+            return fail(ErrorKind::invalid_argument, asked + "that takes more than a year; ask for less, or raise the budget");
+        }
+    }
+    return {};
+}
+
 // The rest: every profile is known, and every vector has its dimension. `dimension_of(profile_id)` gives a std::optional<std::size_t>,
 // nothing for a profile that the store does not have.
 template <class DimensionOf>

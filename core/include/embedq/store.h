@@ -118,11 +118,9 @@ public:
     // Reserves the next free stretch of each budget, one answer per request in order. A budget is a line in time, on which a request takes
     // amount ÷ rate: stretches follow each other without a gap, never overlap, whichever process asks, and never begin in the past. What is
     // reserved cannot be given back; ask for little (the generic cell rate algorithm, ITU-T I.371, without its burst). An amount or rate
-    // that is not positive is `invalid_argument`. Budgets that nobody asked for in an hour are forgotten by `prune`.
-    [[nodiscard]] virtual Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) {
-        static_cast<void>(requests);
-        return fail(ErrorKind::unsupported, "this store shares no budgets");
-    }
+    // that is not positive, or a stretch of more than a year, is `invalid_argument`, and nothing is reserved. A machine that crashes may
+    // take a line's last moment with it: the line is a little earlier then, never later. `prune` forgets a line that ended an hour ago.
+    [[nodiscard]] virtual Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) = 0;
 
     // --- reading. Never loads vectors or documents (reads_are_cheap).
     // Statuses of the named specs (all when empty), ordered by name. `not_found` for an unknown catalog.

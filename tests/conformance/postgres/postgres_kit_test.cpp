@@ -108,8 +108,10 @@ private:
 
     void take_clock() {
         admin_.execute("CREATE TABLE " + schema_ + ".kit_clock AS SELECT timestamptz '2026-05-17 12:00:00+00' AS at");
-        admin_.execute("CREATE OR REPLACE FUNCTION " + schema_ +
-                       ".store_now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT at FROM " + schema_ + ".kit_clock'");
+        for (const char* clock :
+             {".store_now() RETURNS timestamptz LANGUAGE sql STABLE", ".store_clock() RETURNS timestamptz LANGUAGE sql"}) {
+            admin_.execute("CREATE OR REPLACE FUNCTION " + schema_ + clock + " AS 'SELECT at FROM " + schema_ + ".kit_clock'");
+        }
     }
 
     conformance::TestContext context_;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "catalog/document.h"
 #include "cli/session.h"
 #include "embedq/engine.h"
 
@@ -77,6 +78,11 @@ public:
             info.source = spec.source;
             PutResult result;
             result.operation_count = static_cast<std::size_t>(std::ranges::count(spec.content, '+'));
+            result.outcome =
+                info.etag == spec.etag && info.operation_count == result.operation_count ? PutOutcome::unchanged : PutOutcome::changed;
+            info.etag = spec.etag;
+            info.operation_count = result.operation_count;
+            info.text_version = catalog::text_version;
             results.emplace_back(result);
         }
         return results;
@@ -90,6 +96,7 @@ public:
         return page;
     }
     Result<SpecInfo> spec(std::string_view catalog, std::string_view name) override {
+        if (const auto known = spec_list.find(name); known != spec_list.end()) return known->second;
         for (const SpecStatus& status : status_lists[std::string(catalog)]) {
             if (status.spec_name == name) return SpecInfo{};
         }

@@ -78,6 +78,13 @@ TEST_F(Tls, ARedirectToPlainHttpIsRefused) {
                 HasSubstr("redirects to http://localhost/v1, which is another server"));
 }
 
+// Were SIGPIPE not kept away, it would end this process: OpenSSL writes without MSG_NOSIGNAL.
+TEST_F(Tls, AServerThatHangsUpWithinARequestEndsNoProcess) {
+    auto client = Client::make({.proxy = "none", .ca_file = ca_file_});
+    ASSERT_TRUE(client.has_value());
+    for (int i = 0; i < 5; ++i) (void)(*client)->send({.url = server_.url(), .body = std::string(std::size_t{20} << 20, 'x')});
+}
+
 TEST_F(Tls, PlainHttpBehindHttpsIsUnavailable) {
     ScriptedServer plain([](Connection& connection) { connection.write("HTTP/1.1 400 Bad Request\r\n\r\n"); });
     EXPECT_THAT(answer_of({}, "https://127.0.0.1:" + std::to_string(plain.port()) + "/v1"), HasSubstr("unavailable: no TLS connection"));

@@ -88,6 +88,8 @@ TEST_F(Rights, that_are_documented_are_enough_for_every_verb) {
     const LaneState lane{profile.fingerprint, "default", std::chrono::seconds(60), "why"};
     must(store->put_lanes({&lane, 1}));
     must(store->lanes());
+    const BudgetRequest budget{profile.fingerprint, BudgetUnit::tokens, 60, 1};
+    must(store->reserve({&budget, 1}));
     must(store->statuses("shop", {}));
     must(store->health(""));
     must(store->jobs({}));

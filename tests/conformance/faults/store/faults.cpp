@@ -5,6 +5,7 @@
 #include "holding_faults.h"
 #include "keeping_faults.h"
 #include "queueing_faults.h"
+#include "sharing_faults.h"
 #include "telling_faults.h"
 
 namespace embedq::conformance {
@@ -84,6 +85,18 @@ const std::array kFaults{
     Fault{"prune_forgets_the_age", "everything finished is pruned", "history_is_bounded.only_old_finished_jobs_go", make<PruneForgetsTheAge>},
     Fault{"prune_unbounded", "one call prunes everything", "history_is_bounded.small_batches", make<PruneUnbounded>},
     Fault{"lane_keeps_its_first_pause", "a lane that cools down already is not put anew", "lanes.a_lane_is_put_anew", make<LaneKeepsItsFirstPause>},
+
+    // sharing_faults.h
+    Fault{"amounts_not_counted", "each request moves the line as far, whatever it asks for", "budgets.stretches_follow_each_other", make<AmountsNotCounted>},
+    Fault{"one_budget_for_all_providers", "the fingerprint is not looked at", "budgets.other_budgets_do_not_matter", make<OneBudgetForAllProviders>},
+    Fault{"one_budget_for_both_units", "requests and tokens share a line", "budgets.other_budgets_do_not_matter", make<OneBudgetForBothUnits>},
+    Fault{"first_rate_stays", "a budget keeps the rate of whoever asked first", "budgets.the_rate_is_each_callers_own", make<FirstRateStays>},
+    Fault{"stretches_rounded_down", "what is lost by rounding adds up to more than the budget", "budgets.fine_stretches_add_up", make<StretchesRoundedDown>},
+    Fault{"rest_is_saved_up", "the time in which nobody asked is given out afterwards", "budgets.an_idle_budget_begins_now", make<RestIsSavedUp>},
+    Fault{"answers_by_key", "answers come in the order of the rows", "budgets.answers_come_in_order", make<AnswersByKey>},
+    Fault{"bad_amounts_taken", "an amount that is not positive counts as one", "budgets.bad_amounts_are_refused", make<BadAmountsTaken>},
+    Fault{"reserve_not_atomic", "each budget request is a transaction of its own", "budgets.bad_amounts_are_refused", make<ReserveNotAtomic>},
+    Fault{"prune_forgets_budgets", "prune takes budgets that are given out beyond now", "budgets.what_is_given_out_is_not_forgotten", make<PruneForgetsBudgets>},
 
     // telling_faults.h
     Fault{"revision_stands_still", "vectors do not move the revision", "every_replica_sees_new_vectors.every_change_grows_the_revision", make<RevisionStandsStill>},

@@ -67,6 +67,7 @@ public:
     Result<PruneResult> prune(const PruneRequest& request) override { return inner_->prune(request); }
     Status put_lanes(std::span<const LaneState> lanes) override { return inner_->put_lanes(lanes); }
     Result<std::vector<LaneState>> lanes() override { return inner_->lanes(); }
+    Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override { return inner_->reserve(requests); }
     Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id, std::span<const std::string> spec_names) override {
         return inner_->statuses(catalog_id, spec_names);
     }

@@ -164,6 +164,7 @@ struct Case {
 [[nodiscard]] std::vector<Case> reading_cases();
 [[nodiscard]] std::vector<Case> catalog_cases();
 [[nodiscard]] std::vector<Case> diagnosis_cases();
+[[nodiscard]] std::vector<Case> budget_cases();
 [[nodiscard]] std::vector<Case> regression_cases();
 [[nodiscard]] std::vector<Case> thread_cases();
 [[nodiscard]] std::vector<Case> random_cases();

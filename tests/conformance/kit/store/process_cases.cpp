@@ -265,6 +265,28 @@ void first_starts_meet(StoreInProcesses& place) {
     EXPECT_EQ(state.current, state.newest);
 }
 
+void processes_share_a_line(StoreInProcesses& place) {
+    constexpr int kProcesses = 4;
+    constexpr int kCalls = 50;
+    const auto store = open_prepared(place);
+    std::vector<std::unique_ptr<Process>> all;
+    for (int i = 0; i < kProcesses; ++i) all.push_back(std::make_unique<Process>(start(place, "reserve " + std::to_string(kCalls))));
+    std::vector<std::int64_t> places;
+    for (auto& process : all) {
+        while (const auto line = process->read_line()) {
+            ASSERT_TRUE(line->starts_with("starts ")) << *line;
+            // Which stretch of the line it is: all were given out within the first.
+            const std::chrono::microseconds starts_in(std::stoll(line->substr(7)));
+            places.push_back(std::chrono::ceil<std::chrono::duration<std::int64_t, std::ratio<600>>>(starts_in).count());
+        }
+        EXPECT_EQ(process->wait(), 0);
+    }
+    static_assert(process_stretch == std::chrono::duration<std::int64_t, std::ratio<600>>(1));
+    std::ranges::sort(places);
+    ASSERT_EQ(places.size(), static_cast<std::size_t>(kProcesses * kCalls));
+    for (std::size_t i = 0; i < places.size(); ++i) EXPECT_EQ(places[i], static_cast<std::int64_t>(i)) << "two processes have one stretch";
+}
+
 struct ProcessCase {
     std::string invariant;
     std::string name;
@@ -278,6 +300,7 @@ const std::vector<ProcessCase>& process_cases() {
         {"recovered_in_time", "killed_holders_are_back_within_the_lease_and_a_second", killed_holders_are_back_in_time},
         {"one_open_job", "writers_in_several_processes", writers_of_one_spec},
         {"write_and_enqueue_are_one", "killed_writers_leave_whole_documents_with_their_jobs", killed_writers},
+        {"budgets", "a_budget_is_one_line_for_all_processes", processes_share_a_line},
         {"migrations", "first_starts_of_several_processes_meet", first_starts_meet},
     };
     return all;

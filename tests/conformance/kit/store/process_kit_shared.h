@@ -16,6 +16,13 @@ inline constexpr std::uint32_t stale_salt = 7;
     return make_profile("processes", 4);
 }
 
+// Long enough that no case lasts for one.
+inline constexpr std::chrono::minutes process_stretch{10};
+
+[[nodiscard]] inline BudgetRequest process_budget() {
+    return {process_profile().fingerprint, BudgetUnit::requests, 1.0 / process_stretch.count(), 1};
+}
+
 [[nodiscard]] inline std::string process_spec(int number) {
     return "spec-" + std::to_string(number);
 }

@@ -4,6 +4,7 @@
 //   work LEASE_MS SEED DIE_IN_1000  claims and embeds until its input ends; each step kills    "done JOB" for each job it finished
 //                                   it with that chance
 //   hold LEASE_MS                   claims one job; on the next line makes and commits it      "held JOB", then "kept" or "lost"
+//   reserve CALLS                   reserves a stretch of `process_stretch` for each call      "starts MICROSECONDS" for each
 //   write SEED SPECS VERSIONS       writes documents, each with all its texts of one version   "wrote SPEC VERSION" for each
 #include <poll.h>
 #include <signal.h>
@@ -134,6 +135,16 @@ int write(Store& store, std::istream& words) {
     return 0;
 }
 
+int reserve(Store& store, std::istream& words) {
+    int calls = 0;
+    words >> calls;
+    for (int call = 0; call < calls; ++call) {
+        const auto slices = patiently([&] { return store.reserve(std::vector{process_budget()}); });
+        say("starts " + std::to_string(slices.at(0).starts_in.count()));
+    }
+    return 0;
+}
+
 int migrate(Store& store) {
     const auto migrated = store.migrate();
     say(migrated ? "migrated" : "failed " + migrated.error().message);
@@ -152,6 +163,7 @@ int run_store_process(Store& store) {
     if (role == "work") return work(store, words);
     if (role == "hold") return hold(store, words);
     if (role == "write") return write(store, words);
+    if (role == "reserve") return reserve(store, words);
     std::fprintf(stderr, "the kit's process was told '%s', which it does not know\n", line.c_str());
     return 2;
 }
