@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/present.h"
 #include "cli/progress.h"
+#include "cli/store_wait.h"
 #include "engine/indexer.h"
 
 namespace embedq::cli {
@@ -227,7 +228,9 @@ int run_index(Session& session, const IndexArguments& arguments) {
     const auto interruption = session.listen_for_stop();
     const auto started = interruption->now();
     auto found = engine::find_documents(arguments.paths, interruption->token());
-    auto runtime = session.installation.open({});
+    // Whoever sits before it wants to know soon; a database that is just being started is worth a moment.
+    StoreWait try_again(console, *interruption, std::chrono::seconds(5));
+    auto runtime = session.installation.open({.try_again = std::ref(try_again)});
     if (!runtime) return tell(session, runtime.error());
     if (arguments.no_work && !(*runtime)->store_capabilities().multi_process) {
         console.error(
