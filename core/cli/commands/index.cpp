@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/present.h"
 #include "cli/progress.h"
+#include "cli/store_wait.h"
 #include "engine/indexer.h"
 
 namespace embedq::cli {
@@ -226,7 +227,9 @@ int run_index(Session& session, const IndexArguments& arguments) {
     if (const Status valid = catalog::check_catalog_id(arguments.catalog); !valid) return tell(session, valid.error());
     const auto interruption = session.listen_for_stop();
     const auto started = interruption->now();
-    auto runtime = session.installation.open({});
+    // Whoever sits before it wants to know soon; a database that is just being started is worth a moment.
+    StoreWait try_again(console, *interruption, std::chrono::seconds(5));
+    auto runtime = session.installation.open({.try_again = std::ref(try_again)});
     if (!runtime) return tell(session, runtime.error());
     std::unique_ptr<fetch::Fetcher> fetcher;
     if (std::ranges::any_of(arguments.paths, fetch::is_url)) {
