@@ -15,10 +15,6 @@ namespace {
 
 constexpr int kMostRedirects = 5;
 
-bool same_name(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
 Status check_readable(const char* option, const std::string& path, bool folder) {
     if (path.empty()) return {};
     std::error_code error;
@@ -48,8 +44,12 @@ Status check_headers(const std::vector<Header>& headers) {
 
 }  // namespace
 
+bool same_header(std::string_view a, std::string_view b) {
+    return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
 std::optional<std::string_view> Headers::find(std::string_view name) const {
-    const auto found = std::ranges::find_if(all_, [&](const Header& header) { return same_name(header.name, name); });
+    const auto found = std::ranges::find_if(all_, [&](const Header& header) { return same_header(header.name, name); });
     if (found == all_.end()) return std::nullopt;
     return found->value;
 }

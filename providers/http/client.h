@@ -24,7 +24,10 @@ struct Header {
     std::string value;
 };
 
-// The headers of an answer, in the order they came. Names compare without case (RFC 9110 §5.1).
+// Names of headers compare without case (RFC 9110 §5.1).
+[[nodiscard]] bool same_header(std::string_view a, std::string_view b);
+
+// The headers of an answer, in the order they came.
 class Headers {
 public:
     void add(std::string name, std::string value) { all_.push_back({std::move(name), std::move(value)}); }

@@ -54,7 +54,7 @@ constexpr std::array kRules = {
     Rule{Meaning::too_many_texts, "max(?:imum)?(?: allowed)? (?:client )?batch size\\D{0,12}([\\d,]+)"},
     Rule{Meaning::too_many_texts, "max(?:imum)?(?: number of)? (?:inputs|texts|items|documents)\\D{0,24}([\\d,]+)"},
     Rule{Meaning::too_many_texts, "(?:max(?:imum)?|up to|limit)(?: of| is)? ([\\d,]+) (?:inputs|texts|items|documents|elements|strings)"},
-    Rule{Meaning::too_many_texts, "too many (?:inputs|texts|documents|items)"},  // Mistral
+    Rule{Meaning::too_many_texts, "too many (?:inputs|texts|documents|items)(?:\\D{0,20}max(?:imum)?\\D{0,12}([\\d,]+))?"},  // Mistral
 
     Rule{Meaning::too_many_bytes, "(payload|request entity|entity|request body|body) (is )?too large|length limit exceeded"},  // TEI, nginx
 

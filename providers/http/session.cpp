@@ -126,9 +126,7 @@ std::size_t callback(const char* data, std::size_t size, std::size_t count, void
 }
 
 bool has_header(const std::vector<Header>& headers, std::string_view name) {
-    Headers all;
-    for (const Header& header : headers) all.add(header.name, header.value);
-    return all.find(name).has_value();
+    return std::ranges::any_of(headers, [&](const Header& header) { return same_header(header.name, name); });
 }
 
 List header_list(const ClientOptions& options, const Request& request) {

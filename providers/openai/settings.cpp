@@ -108,6 +108,7 @@ void read_client(const Options& options, const Dialect& dialect, Settings& setti
         secrets.push_back(*key);
     }
     for (const auto& [name, value] : options.find<Map>("headers").value_or(Map{})) {
+        std::erase_if(client.headers, [&](const http::Header& header) { return http::same_header(header.name, name); });
         client.headers.push_back({name, value});
         secrets.push_back(value);
     }

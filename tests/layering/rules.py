@@ -86,7 +86,7 @@ LIBRARIES = [
     Library("simdjson", ["simdjson.h"], ["simdjson::"],
             ["core/catalog/json_reader.cpp", "providers/http/decode.cpp", "providers/http/error_body.cpp", "providers/http/json_text.cpp",
              "providers/openai/discovery.cpp", "benchmarks/micro/decode_bench.cpp", "tests/support/protocol_server/request.cpp"]),
-    Library("OpenSSL", ["openssl/"], ["OpenSSL::"], ["core/catalog/hash.cpp"]),
+    Library("OpenSSL", ["openssl/"], ["OpenSSL::"], ["core/catalog/hash.cpp", "tests/unit/http/tls_server.cpp"]),
     Library("libcurl", ["curl/"], ["CURL::"], ["core/fetch/curl_fetcher.cpp", "providers/http/session.cpp", "providers/http/url.cpp"]),
     Library("CLI11", ["CLI/"], ["CLI11::"], ["core/cli/arguments.cpp", "benchmarks/ranking/rank_eval.cpp", "tests/conformance/program/arguments.cpp"]),
     Library("spdlog", ["spdlog/"], ["spdlog::"], ["core/cli/logging.cpp"], "the host's alone: plugins log through context.logger()"),

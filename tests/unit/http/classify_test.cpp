@@ -267,6 +267,7 @@ const Case kCases[] = {
      R"j({"message":"invalid request: total number of texts must be at most 96 - received 131"})j",
      ErrorKind::too_large,
      {.max_inputs = 96}},
+    {"Cohere", 400, R"j({"message":"too many texts: max is 96, found 97"})j", ErrorKind::too_large, {.max_inputs = 96}},
     {"Cohere", 401, R"j({"message":"invalid api token"})j", ErrorKind::misconfigured},
     {"Cohere", 429, R"j({"message":"You are using a Trial key, which is limited to 100 API calls / minute."})j", ErrorKind::throttled},
 

@@ -1,3 +1,4 @@
+// How the client sends: connections, deadlines, stops, redirects, proxies.
 #include "http/client.h"
 
 #include <gmock/gmock.h>
@@ -7,47 +8,22 @@
 #include <chrono>
 #include <filesystem>
 #include <future>
-#include <memory>
-#include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
-#include "unit/http/scripted_server.h"
+#include "unit/http/client_support.h"
 
 namespace embedq::http {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 using std::chrono::steady_clock;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-// Sanitizers and a busy machine slow everything; without the behaviour under test the calls would last for ever.
-constexpr seconds kPrompt{2};
-
-std::unique_ptr<Client> make(ClientOptions options = {}) {
-    if (options.proxy.empty()) options.proxy = "none";
-    auto client = Client::make(std::move(options));
-    EXPECT_TRUE(client.has_value()) << client.error().message;
-    return client ? std::move(*client) : nullptr;
-}
-
-Request post(const std::string& url, std::string body = "{}") {
-    return {.url = url, .body = std::move(body)};
-}
-
-// Answers each request of each connection.
-ScriptedServer::Script always(std::string bytes) {
-    return [bytes](Connection& connection) {
-        while (!connection.read_request().empty()) {
-            if (!connection.write(bytes)) return;
-        }
-    };
-}
 
 TEST(Client, SendsWhatItIsGivenAndReadsTheAnswer) {
     std::promise<std::string> got;
@@ -150,60 +126,6 @@ TEST(Client, AReusedConnectionThatBeganToAnswerIsNotTriedAgain) {
     EXPECT_EQ(server.connections(), 1);
 }
 
-TEST(Client, AnAnswerCutOffInTheMiddleIsAnError) {
-    ScriptedServer server([](Connection& connection) {
-        connection.read_request();
-        connection.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"data\":[");
-    });
-    auto response = make()->send(post(server.url()));
-    ASSERT_FALSE(response.has_value());
-    EXPECT_EQ(response.error().kind, ErrorKind::unavailable);
-    EXPECT_THAT(response.error().message, HasSubstr("cut off after 9 bytes"));
-}
-
-TEST(Client, AChunkedAnswerIsPutTogether) {
-    ScriptedServer server([](Connection& connection) {
-        connection.read_request();
-        connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{\"a\"\r\n3\r\n:1}\r\n0\r\n\r\n");
-    });
-    auto response = make()->send(post(server.url()));
-    ASSERT_TRUE(response.has_value()) << response.error().message;
-    EXPECT_EQ(response->body, "{\"a\":1}");
-}
-
-TEST(Client, AChunkedAnswerCutOffIsAnError) {
-    ScriptedServer server([](Connection& connection) {
-        connection.read_request();
-        connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{\"a\"\r\n");
-    });
-    auto response = make()->send(post(server.url()));
-    ASSERT_FALSE(response.has_value());
-    EXPECT_EQ(response.error().kind, ErrorKind::unavailable);
-}
-
-TEST(Client, AnHttp10AnswerEndsWithTheConnection) {
-    ScriptedServer server([](Connection& connection) {
-        connection.read_request();
-        connection.write("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n{\"a\":1}");
-    });
-    auto client = make();
-    for (int i = 0; i < 2; ++i) {
-        auto response = client->send(post(server.url()));
-        ASSERT_TRUE(response.has_value()) << response.error().message;
-        EXPECT_EQ(response->body, "{\"a\":1}");
-        EXPECT_EQ(response->headers.find("Content-Type"), "text/plain");
-    }
-    EXPECT_EQ(server.connections(), 2);
-}
-
-TEST(Client, WhatDoesNotSpeakHttpIsNamed) {
-    ScriptedServer server([](Connection& connection) { connection.write("-ERR unknown command\r\n"); });
-    auto response = make()->send(post(server.url()));
-    ASSERT_FALSE(response.has_value());
-    EXPECT_EQ(response.error().kind, ErrorKind::unavailable);
-    EXPECT_THAT(response.error().message, HasSubstr("does not speak HTTP"));
-}
-
 TEST(Client, AServerThatHangsIsLeftAtTheDeadline) {
     std::promise<void> closed;
     ScriptedServer server([&](Connection& connection) {
@@ -288,63 +210,6 @@ TEST(Client, AClientIsOfUseAfterAStop) {
     request.deadline = steady_clock::now() + milliseconds(20);
     ASSERT_FALSE(client->send(request).has_value());
     EXPECT_TRUE(client->send(post(server.url())).has_value());
-}
-
-TEST(Client, AnAnswerOverTheCapIsRefused) {
-    ScriptedServer server([](Connection& connection) {
-        connection.read_request();
-        const std::string piece(1 << 20, 'x');
-        connection.write("HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n");
-        for (int i = 0; i < 100 && connection.write(piece); ++i) {
-        }
-    });
-    auto request = post(server.url());
-    request.max_response_bytes = 1 << 20;
-    auto response = make()->send(request);
-    ASSERT_FALSE(response.has_value());
-    EXPECT_EQ(response.error().kind, ErrorKind::too_large);
-    EXPECT_THAT(response.error().message, HasSubstr("longer than 1048576 bytes"));
-}
-
-TEST(Client, HeadersWithoutEndAreRefused) {
-    ScriptedServer server([](Connection& connection) {
-        connection.read_request();
-        connection.write("HTTP/1.1 200 OK\r\n");
-        while (connection.write("X-Header: " + std::string(1000, 'x') + "\r\n")) {
-        }
-    });
-    auto response = make()->send(post(server.url()));
-    ASSERT_FALSE(response.has_value());
-    EXPECT_EQ(response.error().kind, ErrorKind::unavailable);
-    EXPECT_THAT(response.error().message, HasSubstr("bytes of headers"));
-}
-
-TEST(Client, PiecesOfABodyAreHandedOutAsTheyCome) {
-    std::promise<void> first_seen;
-    ScriptedServer server([&](Connection& connection) {
-        connection.read_request();
-        connection.write("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\none\n");
-        first_seen.get_future().wait();
-        connection.write("two\n");
-    });
-    std::vector<std::string> pieces;
-    auto request = post(server.url());
-    request.on_body = [&](std::string_view piece) {
-        pieces.emplace_back(piece);
-        if (pieces.size() == 1) first_seen.set_value();
-    };
-    auto response = make()->send(request);
-    ASSERT_TRUE(response.has_value()) << response.error().message;
-    EXPECT_THAT(pieces, testing::ElementsAre("one\n", "two\n"));
-    EXPECT_EQ(response->body, "");
-}
-
-TEST(Client, WhatATakerOfPiecesThrowsComesOut) {
-    ScriptedServer server(always(answer("{}")));
-    auto request = post(server.url());
-    request.on_body = [](std::string_view) { throw std::runtime_error("no room"); };
-    auto client = make();
-    EXPECT_THROW((void)client->send(request), std::runtime_error);
 }
 
 TEST(Client, FollowsARedirectOfTheSameServerWithItsBody) {

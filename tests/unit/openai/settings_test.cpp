@@ -158,6 +158,14 @@ TEST(Settings, LimitsAreThePresetsOrTheOptions) {
     EXPECT_EQ(own->limits.concurrency, 3U);
 }
 
+TEST(Settings, AHeaderThatIsWrittenOutWins) {
+    const auto settings = read_settings(options_of({{"model", "m"}, {"api_key", "k"}, {"headers", "{authorization: Basic x, accept: y}"}}));
+    ASSERT_TRUE(settings.has_value());
+    std::vector<std::string> headers;
+    for (const http::Header& header : settings->client.headers) headers.push_back(header.name + ": " + header.value);
+    EXPECT_THAT(headers, testing::UnorderedElementsAre("Content-Type: application/json", "authorization: Basic x", "accept: y"));
+}
+
 TEST(Settings, WhatContradictsItselfIsRefusedWithTheMend) {
     const auto refused = [](std::map<std::string, std::string> texts) {
         const auto settings = read_settings(options_of(std::move(texts)));
