@@ -181,6 +181,7 @@ TEST_F(PipelineTest, ATextThatIsTooLongForTheModelIsCutAndThatIsToldOnce) {
     ASSERT_TRUE(eventually([&] { return settled(); }));
     EXPECT_EQ(jobs().front().status, JobStatus::succeeded);
     EXPECT_TRUE(eventually([&] { return scheduler->counters().texts_cut == 1; }));
+    EXPECT_EQ(store->settlement("c", {})->cut, 1U);
     const auto told = [&] {
         const auto lines = context.logged();
         return std::ranges::count_if(
