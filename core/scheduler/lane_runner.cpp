@@ -11,11 +11,6 @@ constexpr std::size_t most_threads = 64;  // per endpoint
 
 // The host's wrapper around a plugin has checked the rows; this keeps the workbench's arithmetic safe whoever made the provider.
 Status check_shape(const EmbedResult& result, std::size_t texts, std::size_t dimension) {
-    if (result.dimension != dimension) {
-        return embedq::fail(ErrorKind::misconfigured, "the provider returned vectors of dimension " + std::to_string(result.dimension) +
-                                                          ", but its profile has " + std::to_string(dimension) +
-                                                          "; restart embedq to adopt the new dimension, or restore the model");
-    }
     if (result.matrix.size() != texts * dimension) {
         return embedq::fail(ErrorKind::internal, "the provider returned " +
                                                      std::to_string(result.matrix.size() / std::max<std::size_t>(1, dimension)) +
@@ -26,20 +21,63 @@ Status check_shape(const EmbedResult& result, std::size_t texts, std::size_t dim
 
 }  // namespace
 
-void LaneRunner::add(const std::shared_ptr<const ResolvedProvider>& provider) {
+void LaneRunner::add(const ResolvedPtr& provider) {
+    sweep();
     const ProviderInfo& info = provider->info;
     LaneLimits limits;
     limits.concurrency = std::clamp<std::size_t>(info.limits.concurrency, 1, most_threads);
     const Sha256 fingerprint = provider->profile.fingerprint;
+    Route* opened = nullptr;
     {
         const std::scoped_lock lock(shared_.mutex);
-        if (shared_.draining || !shared_.routes.try_emplace(fingerprint, provider, limits).second) return;
-        shared_.lane_threads += info.endpoints.size() * limits.concurrency;
+        if (shared_.draining) return;
+        Route route(provider, limits);
+        if (const auto present = shared_.routes.find(fingerprint); present != shared_.routes.end()) {
+            const Route& old = present->second;
+            if (old.provider->name != provider->name || old.provider == provider) return;
+            route.inherit(old);
+            close(present);
+        }
+        route.threads = info.endpoints.size() * limits.concurrency;
+        shared_.lane_threads += route.threads;
+        shared_.bench.accept(fingerprint);
+        opened = &shared_.routes.try_emplace(fingerprint, std::move(route)).first->second;
     }
     for (std::size_t endpoint = 0; endpoint < info.endpoints.size(); ++endpoint) {
         for (std::size_t i = 0; i < limits.concurrency; ++i) {
-            threads_.emplace_back([this, fingerprint, endpoint] { run(fingerprint, endpoint); });
+            threads_.push_back({opened, std::jthread([this, opened, endpoint] { run(*opened, endpoint); })});
         }
+    }
+}
+
+void LaneRunner::retire(const ResolvedPtr& provider, const std::string& reason) {
+    const std::scoped_lock lock(shared_.mutex);
+    const auto present = shared_.routes.find(provider->profile.fingerprint);
+    if (present == shared_.routes.end() || present->second.provider->name != provider->name) return;
+    close(present);
+    shared_.bench.turn_away(provider->profile.fingerprint, reason);
+    shared_.committer.notify_all();
+}
+
+void LaneRunner::close(std::map<Sha256, Route>::iterator route) {
+    route->second.retired = true;
+    // The node keeps its place in memory, which its threads hold on to.
+    shared_.retired_routes.push_back(shared_.routes.extract(route));
+    shared_.lanes.notify_all();
+}
+
+void LaneRunner::sweep() {
+    std::vector<Thread> ended;
+    {
+        const std::scoped_lock lock(shared_.mutex);
+        const auto over = [](const auto& node) { return node.mapped().threads == 0; };
+        for (auto& node : shared_.retired_routes) {
+            if (!over(node)) continue;
+            const auto of_it = std::ranges::stable_partition(threads_, [&](const Thread& each) { return each.route != &node.mapped(); });
+            std::ranges::move(of_it, std::back_inserter(ended));
+            threads_.erase(of_it.begin(), of_it.end());
+        }
+        std::erase_if(shared_.retired_routes, over);
     }
 }
 
@@ -55,24 +93,25 @@ void LaneRunner::join() {
     threads_.clear();
 }
 
-void LaneRunner::run(const Sha256& fingerprint, std::size_t endpoint) {
+void LaneRunner::run(Route& route, std::size_t endpoint) {
     std::unique_lock lock(shared_.mutex);
-    const std::shared_ptr<const ResolvedProvider> provider = shared_.routes.at(fingerprint).provider;
-    while (!shared_.draining) {
-        const std::optional<Call> call = next(lock, fingerprint, endpoint);
+    const ResolvedPtr provider = route.provider;
+    while (!shared_.draining && !route.retired) {
+        const std::optional<Call> call = next(lock, route, endpoint);
         if (!call) continue;
         lock.unlock();
         const auto deadline = shared_.now() + shared_.settings.call_timeout;
         Result<EmbedResult> result = embed(*provider, endpoint, call->batch, deadline);
         lock.lock();
-        finish(*call, endpoint, std::move(result), shared_.now() >= deadline);
+        finish(route, *call, endpoint, std::move(result), shared_.now() >= deadline);
     }
+    --route.threads;
     --shared_.lane_threads;
     shared_.idle_lanes.notify_all();
 }
 
-std::optional<LaneRunner::Call> LaneRunner::next(std::unique_lock<std::mutex>& lock, const Sha256& fingerprint, std::size_t endpoint) {
-    Route& route = shared_.routes.at(fingerprint);
+std::optional<LaneRunner::Call> LaneRunner::next(std::unique_lock<std::mutex>& lock, Route& route, std::size_t endpoint) {
+    const Sha256& fingerprint = route.provider->profile.fingerprint;
     Lane& lane = route.lanes[endpoint];
     const auto now = shared_.now();
     auto again_at = Lane::Steady::max();
@@ -85,7 +124,7 @@ std::optional<LaneRunner::Call> LaneRunner::next(std::unique_lock<std::mutex>& l
             again_at = Lane::Steady::max();
         } else if (again_at <= now) {
             again_at = std::max(route.requests.available_at(now), route.tokens.available_at(now));
-            if (again_at <= now) return begin(route, fingerprint, lane, now);
+            if (again_at <= now) return begin(route, lane, now);
             if (again_at == Lane::Steady::max()) shared_.wake_keeper();
         }
     }
@@ -96,8 +135,8 @@ std::optional<LaneRunner::Call> LaneRunner::next(std::unique_lock<std::mutex>& l
     return std::nullopt;
 }
 
-std::optional<LaneRunner::Call> LaneRunner::begin(Route& route, const Sha256& fingerprint, Lane& lane, Lane::Steady now) {
-    std::optional<Batch> batch = shared_.bench.take(fingerprint, route.limits.present(), lane.probing());
+std::optional<LaneRunner::Call> LaneRunner::begin(Route& route, Lane& lane, Lane::Steady now) {
+    std::optional<Batch> batch = shared_.bench.take(route.provider->profile.fingerprint, route.limits.present(), lane.probing());
     if (!batch) return std::nullopt;
     const std::size_t bytes = batch->bytes() + batch->texts.size() * route.limits.prefix_bytes();
     Call call{std::move(*batch), now, route.limits.estimate().tokens(bytes)};
@@ -120,19 +159,17 @@ Result<EmbedResult> LaneRunner::embed(const ResolvedProvider& provider, std::siz
     request.endpoint = endpoint;
     request.deadline = deadline;
     request.stop = shared_.calls_stop.get_token();
-    Result<EmbedResult> result = provider.provider->embed(request);
+    Result<EmbedResult> result = provider.embed(request);
     if (!result) return result;
     if (Status shape = check_shape(*result, texts.size(), provider.info.dimension); !shape) return std::unexpected(shape.error());
     return result;
 }
 
-void LaneRunner::finish(const Call& call, std::size_t endpoint, Result<EmbedResult>&& result, bool late) {
-    const Sha256& fingerprint = call.batch.fingerprint;
-    Route& route = shared_.routes.at(fingerprint);
+void LaneRunner::finish(Route& route, const Call& call, std::size_t endpoint, Result<EmbedResult>&& result, bool late) {
     Lane& lane = route.lanes[endpoint];
     const auto now = shared_.now();
-    // What we stopped ourselves says nothing.
-    const bool stopped = !result && shared_.calls_stop.stop_requested();
+    // What we stopped ourselves, or was asked of a model that is gone, says nothing.
+    const bool stopped = !result && (shared_.calls_stop.stop_requested() || route.retired);
     const std::optional<Error> error = result || stopped ? std::nullopt : std::optional(result.error());
     const Lane::Verdict verdict = lane.finished(now, error, error ? shared_.random01() : 0, call.sent_at);
     if (result)
@@ -141,13 +178,13 @@ void LaneRunner::finish(const Call& call, std::size_t endpoint, Result<EmbedResu
         shared_.bench.put_back(call.batch);
     else
         failed(route, call, *error, late, verdict.jobs_pay);
-    if (verdict.paused || verdict.recovered) tell(route, fingerprint, endpoint, now);
+    if (!route.retired && (verdict.paused || verdict.recovered)) tell(route, endpoint, now);
     if (error && route.paused(now)) {
         const std::string reason = "provider '" + route.provider->name + "' is paused: " + lane.reason();
         if (!route.warned) shared_.context.logger().warn(reason);
         route.warned = true;
         // Held longer than a lease, jobs are better off where others can see them.
-        if (route.paused_until() > now + shared_.settings.lease) shared_.bench.release_queued(fingerprint, reason);
+        if (route.paused_until() > now + shared_.settings.lease) shared_.bench.release_queued(call.batch.fingerprint, reason);
     }
     shared_.lanes.notify_all();
     shared_.committer.notify_all();
@@ -179,7 +216,8 @@ void LaneRunner::failed(Route& route, const Call& call, const Error& error, bool
     shared_.bench.reject(call.batch, error, route.limits.present(), jobs_pay);
 }
 
-void LaneRunner::tell(Route& route, const Sha256& fingerprint, std::size_t endpoint, Lane::Steady now) {
+void LaneRunner::tell(Route& route, std::size_t endpoint, Lane::Steady now) {
+    const Sha256& fingerprint = route.provider->profile.fingerprint;
     std::vector<Traffic::Pause> pauses;
     for (const Lane& lane : route.lanes) pauses.push_back({lane.paused(now) ? lane.paused_until() : Lane::Steady{}, lane.reason()});
     shared_.providers.traffic().set_pauses(fingerprint, std::move(pauses));

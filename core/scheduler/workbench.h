@@ -107,6 +107,9 @@ public:
     void reject(const Batch& batch, const Error& error, const BatchLimits& limits = {}, bool jobs_pay = true);
     // Gives back every job that waits for queued texts of a provider, without counting an attempt.
     void release_queued(const Sha256& fingerprint, const std::string& reason);
+    // From now on, until `accept`, whatever is queued for the provider goes back at once, as by `release_queued`.
+    void turn_away(const Sha256& fingerprint, const std::string& reason);
+    void accept(const Sha256& fingerprint);
     // Puts a batch back as it was, to be sent first.
     void put_back(Batch batch);
     // The same in two parts, after a call that found no answer in its time.
@@ -183,6 +186,7 @@ private:
     [[nodiscard]] static bool cut(Text& text, const Error& error, const BatchLimits& limits);
     // Cuts what of the batch is too long by what the provider said; false where it cannot be told.
     [[nodiscard]] static bool cut_known(const Batch& batch, const Error& error, const BatchLimits& limits);
+    void release_if_turned_away(const Sha256& fingerprint, Queue& queue);
     [[nodiscard]] bool done(const HeldJob& job) const noexcept;
     // The end of a text on the workbench: stored, or dropped with its lease.
     void close(const TextPtr& text, bool kept, std::uint64_t& counter);
@@ -194,7 +198,8 @@ private:
     std::unordered_map<TextKey, Time, TextKeyHash> just_settled_;  // committed while pages were being read, and as of when
     bool planning_ = false;
     std::map<Sha256, Queue> queues_;
-    std::set<HoldId> dirty_;  // with something to report
+    std::map<Sha256, std::string> turned_away_;  // with the reason
+    std::set<HoldId> dirty_;                     // with something to report
     HoldId last_hold_ = 0;
     std::size_t ready_vectors_ = 0;
     std::size_t live_texts_ = 0;
