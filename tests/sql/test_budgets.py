@@ -1,7 +1,7 @@
 """Budgets per minute that processes share, as the server keeps them: their locks, their clock, and what a crash takes with it. What they
 mean for callers is in the kit (tests/conformance/kit/store/budget_cases.cpp)."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import postgres
 import stage
@@ -39,40 +39,35 @@ class Budgets(stage.Stage):
         self.assertIn("given out", self.value("SELECT obj_description('embedq.budgets'::regclass)"))
 
     def test_whoever_waited_for_a_row_reserves_nothing_in_the_past(self):
-        with self.session() as holder, self.session() as waiter:
+        with self.session() as holder, self.session() as waiter, ThreadPoolExecutor() as threads:
             holder.sql("BEGIN; " + reserve((ONE, "requests", 1)))
-            answer = []
-            asking = threading.Thread(target=lambda: answer.extend(waiter.sql(reserve((ONE, "requests", MINUTE)))))
-            asking.start()
+            asking = threads.submit(waiter.sql, reserve((ONE, "requests", MINUTE)))
             self.blocked(waiter)
             waited_until = self.value("SELECT clock_timestamp()")
             holder.sql("COMMIT")
-            asking.join()
+            answer = asking.result()
         self.assertEqual(answer, [["1", "0"]], "from now")
         self.assertEqual(self.value(f"SELECT free_at - interval '1 minute' >= '{waited_until}' FROM embedq.budgets"), "t")
 
     def test_a_first_row_that_two_make_at_once(self):
-        with self.session() as holder, self.session() as waiter:
+        with self.session() as holder, self.session() as waiter, ThreadPoolExecutor() as threads:
             holder.sql("BEGIN; " + reserve((ONE, "requests", MINUTE)))
-            answer = []
-            asking = threading.Thread(target=lambda: answer.extend(waiter.sql(reserve((ONE, "requests", MINUTE)))))
-            asking.start()
+            asking = threads.submit(waiter.sql, reserve((ONE, "requests", MINUTE)))
             self.blocked(waiter)
             holder.sql("COMMIT")
-            asking.join()
+            answer = asking.result()
         self.assertGreater(int(answer[0][1]), 0, "the second one's stretch begins where the first one's ends")
 
     def test_rows_are_taken_in_order_of_their_key(self):
         """Two callers with the same budgets in opposite orders: the second one waits at the first row and holds no other."""
-        with self.session() as holder, self.session() as waiter:
+        with self.session() as holder, self.session() as waiter, ThreadPoolExecutor() as threads:
             holder.sql("BEGIN; " + reserve((ONE, "requests", 1)))
-            asking = threading.Thread(target=lambda: waiter.sql(reserve((OTHER, "tokens", 1), (OTHER, "requests", 1), (ONE, "requests", 1))))
-            asking.start()
+            asking = threads.submit(waiter.sql, reserve((OTHER, "tokens", 1), (OTHER, "requests", 1), (ONE, "requests", 1)))
             self.blocked(waiter)
             # Whoever held these would make this wait for ever.
             holder.sql(reserve((OTHER, "requests", 1), (OTHER, "tokens", 1)))
             holder.sql("COMMIT")
-            asking.join()
+            asking.result()
 
     def test_the_commit_waits_for_no_disk(self):
         self.assertEqual(self.owner("BEGIN; " + reserve((ONE, "requests", 1)) + "; SHOW synchronous_commit; COMMIT; SHOW synchronous_commit"),
