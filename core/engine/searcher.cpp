@@ -7,8 +7,8 @@ namespace embedq::engine {
 
 namespace {
 
-constexpr std::chrono::seconds query_timeout{30};
-constexpr double rank_constant = 60;  // of reciprocal rank fusion (Cormack, Clarke, Büttcher, SIGIR 2009)
+constexpr std::chrono::seconds query_timeout{10};  // a model that must be loaded first may take that long
+constexpr double rank_constant = 60;               // of reciprocal rank fusion (Cormack, Clarke, Büttcher, SIGIR 2009)
 
 constexpr std::string_view not_indexed = "embeddings_not_indexed";
 constexpr std::string_view not_configured = "provider_not_configured";
@@ -114,7 +114,7 @@ Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const 
     const auto profile = store_.profile(profile_id);
     if (!profile) return {.reason = std::string(not_indexed), .detail = profile.error().message};
     answer.semantic_weight = profile->semantic_weight;
-    const auto provider = providers_.for_fingerprint(profile->fingerprint, request.stop);
+    const auto provider = providers_.for_profile(*profile, request.stop);
     if (!provider) {
         const bool missing = provider.error().kind == ErrorKind::not_found;
         answer.reason = missing ? not_configured : not_available;
@@ -149,7 +149,7 @@ Result<std::vector<float>> Searcher::ask(const SearchRequest& request, const sch
     embed.endpoint = passage->endpoint();
     embed.deadline = asked + query_timeout;
     embed.stop = request.stop;
-    auto result = provider.provider->embed(embed);
+    auto result = provider.embed(embed);
     if (!result) {
         const auto now = context_.clock().now();
         if (!request.stop.stop_requested()) traffic.query_failed(store_, provider, passage->endpoint(), result.error(), now, now - asked);

@@ -107,6 +107,20 @@ void Lane::adopt_pause(Steady until, const std::string& reason, Steady now) {
     pause_until(until, reason);
 }
 
+void Lane::inherit(const Lane& before) {
+    concurrency_ = std::min(concurrency_, std::max(1.0, before.concurrency_));
+    pace_ = before.pace_;
+    failures_ = before.failures_;
+    pauses_ = before.pauses_;
+    probing_ = before.probing_;
+    resuming_ = before.resuming_;
+    paused_until_ = before.paused_until_;
+    breath_until_ = before.breath_until_;
+    answered_at_ = before.answered_at_;
+    reason_ = before.reason_;
+    throttled_for_ = before.throttled_for_;
+}
+
 void Lane::pause_until(Steady until, std::string reason) {
     if (until <= paused_until_) return;
     paused_until_ = until;

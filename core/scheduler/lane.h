@@ -61,6 +61,9 @@ public:
     // of a broken road: that may be the other's own.
     void adopt_pause(Steady until, const std::string& reason, Steady now);
 
+    // What another lane to the same endpoint has learned, whose limits were others: its pause, its pace, and whether it is reached.
+    void inherit(const Lane& before);
+
     [[nodiscard]] bool paused(Steady now) const noexcept { return now < paused_until_; }
     [[nodiscard]] Steady paused_until() const noexcept { return paused_until_; }
     [[nodiscard]] const std::string& reason() const noexcept { return reason_; }

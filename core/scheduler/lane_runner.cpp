@@ -11,11 +11,6 @@ constexpr std::size_t most_threads = 64;  // per endpoint
 
 // The host's wrapper around a plugin has checked the rows; this keeps the workbench's arithmetic safe whoever made the provider.
 Status check_shape(const EmbedResult& result, std::size_t texts, std::size_t dimension) {
-    if (result.dimension != dimension) {
-        return embedq::fail(ErrorKind::misconfigured, "the provider returned vectors of dimension " + std::to_string(result.dimension) +
-                                                          ", but its profile has " + std::to_string(dimension) +
-                                                          "; restart embedq to adopt the new dimension, or restore the model");
-    }
     if (result.matrix.size() != texts * dimension) {
         return embedq::fail(ErrorKind::internal, "the provider returned " +
                                                      std::to_string(result.matrix.size() / std::max<std::size_t>(1, dimension)) +
@@ -26,20 +21,64 @@ Status check_shape(const EmbedResult& result, std::size_t texts, std::size_t dim
 
 }  // namespace
 
-void LaneRunner::add(const std::shared_ptr<const ResolvedProvider>& provider) {
+void LaneRunner::add(const ResolvedPtr& provider) {
+    sweep();
     const ProviderInfo& info = provider->info;
     LaneLimits limits;
     limits.concurrency = std::clamp<std::size_t>(info.limits.concurrency, 1, most_threads);
     const Sha256 fingerprint = provider->profile.fingerprint;
+    Route* opened = nullptr;
     {
         const std::scoped_lock lock(shared_.mutex);
-        if (shared_.draining || !shared_.routes.try_emplace(fingerprint, provider, limits).second) return;
-        shared_.lane_threads += info.endpoints.size() * limits.concurrency;
+        if (shared_.draining) return;
+        Route route(provider, limits);
+        if (const auto present = shared_.routes.find(fingerprint); present != shared_.routes.end()) {
+            const Route& old = present->second;
+            if (old.provider->name != provider->name || old.provider == provider) return;
+            route.inherit(old);
+            close(present);
+        }
+        route.threads = info.endpoints.size() * limits.concurrency;
+        shared_.lane_threads += route.threads;
+        shared_.bench.accept(fingerprint);
+        opened = &shared_.routes.try_emplace(fingerprint, std::move(route)).first->second;
+        share_pauses(*opened, shared_.now());
     }
     for (std::size_t endpoint = 0; endpoint < info.endpoints.size(); ++endpoint) {
         for (std::size_t i = 0; i < limits.concurrency; ++i) {
-            threads_.emplace_back([this, fingerprint, endpoint] { run(fingerprint, endpoint); });
+            threads_.push_back({opened, std::jthread([this, opened, endpoint] { run(*opened, endpoint); })});
         }
+    }
+}
+
+void LaneRunner::retire(const ResolvedPtr& provider, const std::string& reason) {
+    const std::scoped_lock lock(shared_.mutex);
+    const auto present = shared_.routes.find(provider->profile.fingerprint);
+    if (present == shared_.routes.end() || present->second.provider->name != provider->name) return;
+    close(present);
+    shared_.bench.turn_away(provider->profile.fingerprint, reason);
+    shared_.committer.notify_all();
+}
+
+void LaneRunner::close(std::map<Sha256, Route>::iterator route) {
+    route->second.retired = true;
+    // The node keeps its place in memory, which its threads hold on to.
+    shared_.retired_routes.push_back(shared_.routes.extract(route));
+    shared_.lanes.notify_all();
+}
+
+void LaneRunner::sweep() {
+    std::vector<Thread> ended;
+    {
+        const std::scoped_lock lock(shared_.mutex);
+        const auto over = [](const auto& node) { return node.mapped().threads == 0; };
+        for (auto& node : shared_.retired_routes) {
+            if (!over(node)) continue;
+            const auto of_it = std::ranges::stable_partition(threads_, [&](const Thread& each) { return each.route != &node.mapped(); });
+            std::ranges::move(of_it, std::back_inserter(ended));
+            threads_.erase(of_it.begin(), of_it.end());
+        }
+        std::erase_if(shared_.retired_routes, over);
     }
 }
 
@@ -55,24 +94,25 @@ void LaneRunner::join() {
     threads_.clear();
 }
 
-void LaneRunner::run(const Sha256& fingerprint, std::size_t endpoint) {
+void LaneRunner::run(Route& route, std::size_t endpoint) {
     std::unique_lock lock(shared_.mutex);
-    const std::shared_ptr<const ResolvedProvider> provider = shared_.routes.at(fingerprint).provider;
-    while (!shared_.draining) {
-        const std::optional<Call> call = next(lock, fingerprint, endpoint);
+    const ResolvedPtr provider = route.provider;
+    while (!shared_.draining && !route.retired) {
+        const std::optional<Call> call = next(lock, route, endpoint);
         if (!call) continue;
         lock.unlock();
         const auto deadline = shared_.now() + shared_.settings.call_timeout;
         Result<EmbedResult> result = embed(*provider, endpoint, call->batch, deadline);
         lock.lock();
-        finish(*call, endpoint, std::move(result), shared_.now() >= deadline);
+        finish(route, *call, endpoint, std::move(result), shared_.now() >= deadline);
     }
+    --route.threads;
     --shared_.lane_threads;
     shared_.idle_lanes.notify_all();
 }
 
-std::optional<LaneRunner::Call> LaneRunner::next(std::unique_lock<std::mutex>& lock, const Sha256& fingerprint, std::size_t endpoint) {
-    Route& route = shared_.routes.at(fingerprint);
+std::optional<LaneRunner::Call> LaneRunner::next(std::unique_lock<std::mutex>& lock, Route& route, std::size_t endpoint) {
+    const Sha256& fingerprint = route.provider->profile.fingerprint;
     Lane& lane = route.lanes[endpoint];
     const auto now = shared_.now();
     auto again_at = Lane::Steady::max();
@@ -120,28 +160,27 @@ Result<EmbedResult> LaneRunner::embed(const ResolvedProvider& provider, std::siz
     request.endpoint = endpoint;
     request.deadline = deadline;
     request.stop = shared_.calls_stop.get_token();
-    Result<EmbedResult> result = provider.provider->embed(request);
+    Result<EmbedResult> result = provider.embed(request);
     if (!result) return result;
     if (Status shape = check_shape(*result, texts.size(), provider.info.dimension); !shape) return std::unexpected(shape.error());
     return result;
 }
 
-void LaneRunner::finish(const Call& call, std::size_t endpoint, Result<EmbedResult>&& result, bool late) {
+void LaneRunner::finish(Route& route, const Call& call, std::size_t endpoint, Result<EmbedResult>&& result, bool late) {
     const Sha256& fingerprint = call.batch.fingerprint;
-    Route& route = shared_.routes.at(fingerprint);
     Lane& lane = route.lanes[endpoint];
     const auto now = shared_.now();
-    // What we stopped ourselves says nothing.
-    const bool stopped = !result && shared_.calls_stop.stop_requested();
-    const std::optional<Error> error = result || stopped ? std::nullopt : std::optional(result.error());
+    // What we stopped ourselves says nothing, nor does the failure of a model that is gone.
+    const bool moot = !result && (shared_.calls_stop.stop_requested() || route.retired);
+    const std::optional<Error> error = result || moot ? std::nullopt : std::optional(result.error());
     const Lane::Verdict verdict = lane.finished(now, error, error ? shared_.random01() : 0, call.sent_at);
     if (result)
         answered(route, call, std::move(*result));
-    else if (stopped)
+    else if (moot)
         shared_.bench.put_back(call.batch);
     else
         failed(route, call, *error, late, verdict.jobs_pay);
-    if (verdict.paused || verdict.recovered) tell(route, fingerprint, endpoint, now);
+    if (!route.retired && (verdict.paused || verdict.recovered)) tell(route, endpoint, now);
     if (error && route.paused(now)) {
         const std::string reason = "provider '" + route.provider->name + "' is paused: " + lane.reason();
         if (!route.warned) shared_.context.logger().warn(reason);
@@ -179,12 +218,16 @@ void LaneRunner::failed(Route& route, const Call& call, const Error& error, bool
     shared_.bench.reject(call.batch, error, route.limits.present(), jobs_pay);
 }
 
-void LaneRunner::tell(Route& route, const Sha256& fingerprint, std::size_t endpoint, Lane::Steady now) {
+void LaneRunner::tell(const Route& route, std::size_t endpoint, Lane::Steady now) {
+    share_pauses(route, now);
+    shared_.lane_news.push_back({route.provider->profile.fingerprint, endpoint});
+    shared_.wake_keeper();
+}
+
+void LaneRunner::share_pauses(const Route& route, Lane::Steady now) {
     std::vector<Traffic::Pause> pauses;
     for (const Lane& lane : route.lanes) pauses.push_back({lane.paused(now) ? lane.paused_until() : Lane::Steady{}, lane.reason()});
-    shared_.providers.traffic().set_pauses(fingerprint, std::move(pauses));
-    shared_.lane_news.push_back({fingerprint, endpoint});
-    shared_.wake_keeper();
+    shared_.providers.traffic().set_pauses(route.provider->profile.fingerprint, std::move(pauses));
 }
 
 }  // namespace embedq::scheduler

@@ -22,6 +22,7 @@ struct Settings {
     std::chrono::milliseconds reap{30'000};
     std::chrono::milliseconds reconcile{300'000};
     std::chrono::milliseconds prune{600'000};
+    std::chrono::milliseconds ask_again{60'000};  // a provider that answered is asked for its model after this
     std::chrono::milliseconds retention{std::chrono::hours(24 * 14)};
     std::uint32_t max_attempts = 5;
     Backoff backoff;

@@ -39,7 +39,20 @@ struct Route {
     RouteLimits limits;
     Budget requests;
     Budget tokens;
-    bool warned = false;  // the present pause has been logged
+    bool warned = false;      // the present pause has been logged
+    bool retired = false;     // another model or other limits took its place: no new batches
+    std::size_t threads = 0;  // that work on it
+
+    // What was learned of the same endpoints before their limits changed, and what was leased for them.
+    void inherit(const Route& before) {
+        const auto& known = before.provider->info.endpoints;
+        for (std::size_t i = 0; i < lanes.size(); ++i) {
+            const auto place = std::ranges::find(known, provider->info.endpoints[i]);
+            if (place != known.end()) lanes[i].inherit(before.lanes[static_cast<std::size_t>(place - known.begin())]);
+        }
+        if (requests.per_minute() == before.requests.per_minute()) requests = before.requests;
+        if (tokens.per_minute() == before.tokens.per_minute()) tokens = before.tokens;
+    }
 
     [[nodiscard]] bool paused(Lane::Steady now) const {
         return std::ranges::all_of(lanes, [&](const Lane& lane) { return lane.paused(now); });
@@ -98,7 +111,8 @@ struct Shared {
     std::condition_variable_any idle_lanes;  // a lane thread ended
     std::condition_variable_any keeper;      // news of a lane, a budget that is wanted, a probe that asks for leave
     Workbench bench;
-    std::map<Sha256, Route> routes;
+    std::map<Sha256, Route> routes;                                  // those that are open
+    std::vector<std::map<Sha256, Route>::node_type> retired_routes;  // those whose threads have not ended
     std::vector<LaneNews> lane_news;
     bool keeper_awake = false;
     bool probe_asks = false;  // for a look at the pauses of others

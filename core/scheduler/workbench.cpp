@@ -73,6 +73,7 @@ void Workbench::plan(HoldId id, MissingTexts page) {
         ++job.outstanding;
     }
     if (done(job) || !job.ready.empty()) touch(id, job);
+    release_if_turned_away(job.claimed.fingerprint, queue);
 }
 
 std::vector<std::pair<HoldId, MissingQuery>> Workbench::take_replans(std::size_t max_texts, std::size_t max_bytes) {
@@ -209,6 +210,20 @@ void Workbench::release_queue(Queue& queue, const std::string& reason) {
 void Workbench::release_queued(const Sha256& fingerprint, const std::string& reason) {
     auto found = queues_.find(fingerprint);
     if (found != queues_.end()) release_queue(found->second, reason);
+}
+
+void Workbench::release_if_turned_away(const Sha256& fingerprint, Queue& queue) {
+    const auto reason = turned_away_.find(fingerprint);
+    if (reason != turned_away_.end() && queue.size > 0) release_queue(queue, reason->second);
+}
+
+void Workbench::turn_away(const Sha256& fingerprint, const std::string& reason) {
+    turned_away_.insert_or_assign(fingerprint, reason);
+    release_queued(fingerprint, reason);
+}
+
+void Workbench::accept(const Sha256& fingerprint) {
+    turned_away_.erase(fingerprint);
 }
 
 void Workbench::release_all_queued(const std::string& reason) {

@@ -107,6 +107,9 @@ public:
     void reject(const Batch& batch, const Error& error, const BatchLimits& limits = {}, bool jobs_pay = true);
     // Gives back every job that waits for queued texts of a provider, without counting an attempt.
     void release_queued(const Sha256& fingerprint, const std::string& reason);
+    // From now on, until `accept`, whatever is queued for the provider goes back at once, as by `release_queued`.
+    void turn_away(const Sha256& fingerprint, const std::string& reason);
+    void accept(const Sha256& fingerprint);
     // Puts a batch back as it was, to be sent first.
     void put_back(Batch batch);
     // The same in two parts, after a call that found no answer in its time.
@@ -168,6 +171,7 @@ private:
     void forget(const TextPtr& text);
     void touch(HoldId hold, const HeldJob& job);
     void release_queue(Queue& queue, const std::string& reason);
+    void release_if_turned_away(const Sha256& fingerprint, Queue& queue);
     void requeue_parts(const Batch& batch, std::size_t size);
     // Puts texts in front of those that are not in batches yet.
     void put_back_texts(const Sha256& fingerprint, std::vector<TextPtr> texts);
@@ -194,7 +198,8 @@ private:
     std::unordered_map<TextKey, Time, TextKeyHash> just_settled_;  // committed while pages were being read, and as of when
     bool planning_ = false;
     std::map<Sha256, Queue> queues_;
-    std::set<HoldId> dirty_;  // with something to report
+    std::map<Sha256, std::string> turned_away_;  // with the reason
+    std::set<HoldId> dirty_;                     // with something to report
     HoldId last_hold_ = 0;
     std::size_t ready_vectors_ = 0;
     std::size_t live_texts_ = 0;

@@ -104,13 +104,16 @@ void Workbench::put_back(Batch batch) {
     if (batch.texts.empty()) return;
     Queue& queue = queues_[batch.fingerprint];
     queue.size += batch.texts.size();
+    const Sha256 fingerprint = batch.fingerprint;
     queue.batches.push_front(std::move(batch));
+    release_if_turned_away(fingerprint, queue);
 }
 
 void Workbench::put_back_texts(const Sha256& fingerprint, std::vector<TextPtr> texts) {
     Queue& queue = queues_[fingerprint];
     queue.size += texts.size();
     queue.texts.insert(queue.texts.begin(), std::move_iterator(texts.begin()), std::move_iterator(texts.end()));
+    release_if_turned_away(fingerprint, queue);
 }
 
 void Workbench::requeue_parts(const Batch& batch, std::size_t size) {

@@ -21,7 +21,8 @@ int run_until_stopped(Session& session, bool serves) {
         // A provider that does not answer at the start is asked again by the scheduler; it must not keep the others from serving.
         if (const Status applied = (*runtime)->apply_targets(); !applied) session.console.error(applied.error().message);
     }
-    if (const Status started = (*runtime)->start_work(); !started) return tell(session, started.error());
+    if (const Status started = (*runtime)->start_work(serves ? TargetKeeping::follow : TargetKeeping::leave); !started)
+        return tell(session, started.error());
     if (serves) {
         if (const Status started = (*runtime)->start_services(); !started) return tell(session, started.error());
     }
