@@ -50,12 +50,12 @@ enum class Verb : std::size_t {
     diagnose,
 };
 constexpr std::array<std::string_view, 39> kVerbs = {
-    "capabilities", "migration_state", "migrate",    "put_catalog", "catalogs", "delete_catalog", "clone_catalog",
-    "set_targets",  "profile",         "put_specs",  "specs",       "spec",     "spec_content",   "delete_spec",
-    "revision",     "changes",         "operations", "vectors",     "enqueue",  "cancel",         "claim",
-    "extend",       "missing_texts",   "commit",     "next_due",    "reap",     "reconcile",      "prune",
-    "put_lanes",    "lanes",           "reserve",    "statuses",    "health",   "settlement", "workload", "jobs",
-    "workers",      "change_stamp",    "diagnose"};
+    "capabilities", "migration_state", "migrate",      "put_catalog", "catalogs", "delete_catalog", "clone_catalog",
+    "set_targets",  "profile",         "put_specs",    "specs",       "spec",     "spec_content",   "delete_spec",
+    "revision",     "changes",         "operations",   "vectors",     "enqueue",  "cancel",         "claim",
+    "extend",       "missing_texts",   "commit",       "next_due",    "reap",     "reconcile",      "prune",
+    "put_lanes",    "lanes",           "reserve",      "statuses",    "health",   "settlement",     "workload",
+    "jobs",         "workers",         "change_stamp", "diagnose"};
 
 class GuardedStore final : public Store, public Measured {
 public:
