@@ -133,6 +133,16 @@ struct LoggingConfig {
     LogFormat format = LogFormat::text;
 };
 
+struct FetchConfig {
+    bool allow_http = false;
+    std::vector<std::string> allow_private_addresses;  // networks, each sound
+    std::chrono::milliseconds timeout{30'000};
+    std::size_t max_bytes = std::size_t{64} << 20U;
+    std::size_t max_redirects = 5;
+    std::string ca_file;  // absolute; empty when not set
+    std::string proxy;    // empty when not set
+};
+
 struct Configuration {
     std::string source;                               // as diagnostics name it
     std::filesystem::path file;                       // empty when it was not read from a file
@@ -142,6 +152,7 @@ struct Configuration {
     std::map<std::string, ProviderConfig> providers;
     EmbeddingConfig embedding;
     SchedulerConfig scheduler;
+    FetchConfig fetch;
     std::vector<PluginInstance> services;
     LoggingConfig logging;
 };

@@ -101,15 +101,51 @@ constexpr std::array<OptionSpec, 4> limits_rows = {{
     {.name = "requests_per_minute",
      .type = OptionType::integer,
      .default_value = "0",
-     .help = "Requests a minute to each endpoint; 0 means no budget.",
+     .help = "Requests a minute to the provider, by all endpoints and all processes together; 0 means no budget.",
      .minimum = 0,
      .maximum = most},
     {.name = "tokens_per_minute",
      .type = OptionType::integer,
      .default_value = "0",
-     .help = "Tokens a minute to each endpoint; 0 means no budget.",
+     .help = "Tokens a minute to the provider, by all endpoints and all processes together; 0 means no budget.",
      .minimum = 0,
      .maximum = most},
+}};
+
+constexpr double mebibyte = 1 << 20;
+constexpr std::array<OptionSpec, 7> fetch_rows = {{
+    {.name = "allow_http",
+     .type = OptionType::boolean,
+     .default_value = "false",
+     .help = "Take http URLs, too; what comes by them may have been changed on the way."},
+    {.name = "allow_private_addresses",
+     .type = OptionType::text_list,
+     .default_value = "[]",
+     .help = "Networks such as 10.1.0.0/16 or fd00::/8 that may be asked although they are no part of the public internet. Who may name "
+             "a URL can then reach them."},
+    {.name = "timeout",
+     .type = OptionType::duration,
+     .default_value = "30s",
+     .help = "How long one document may take, with its redirects.",
+     .minimum = 100 * ms,
+     .maximum = 1 * day},
+    {.name = "max_bytes",
+     .type = OptionType::size,
+     .default_value = "64MiB",
+     .help = "The longest document that is taken, after decompression.",
+     .minimum = 1'024,
+     .maximum = 64 * mebibyte},
+    {.name = "max_redirects",
+     .type = OptionType::integer,
+     .default_value = "5",
+     .help = "How many redirects are followed; each is checked as the URL itself.",
+     .minimum = 0,
+     .maximum = 50},
+    {.name = "ca_file", .type = OptionType::path, .help = "A file of PEM certificates to trust in place of the system's."},
+    {.name = "proxy",
+     .type = OptionType::text,
+     .help = "The URL of a proxy; without it none is used, whatever the environment says. A proxy resolves names itself, so it is the "
+             "proxy that must keep to public addresses."},
 }};
 
 constexpr std::array<OptionSpec, 2> logging_rows = {{
@@ -156,6 +192,9 @@ std::span<const OptionSpec> backoff_table() {
 std::span<const OptionSpec> limits_table() {
     return limits_rows;
 }
+std::span<const OptionSpec> fetch_table() {
+    return fetch_rows;
+}
 std::span<const OptionSpec> logging_table() {
     return logging_rows;
 }
@@ -180,6 +219,16 @@ SchedulerConfig scheduler_from(const Options& scheduler, const Options& backoff)
 ProviderLimitsConfig limits_from(const Options& limits) {
     return {count(limits, "concurrency"), count(limits, "batch_inputs"), count(limits, "requests_per_minute"),
             count(limits, "tokens_per_minute")};
+}
+
+FetchConfig fetch_from(const Options& fetch) {
+    return {fetch.get<bool>("allow_http"),
+            fetch.get<std::vector<std::string>>("allow_private_addresses"),
+            fetch.get<milliseconds>("timeout"),
+            count(fetch, "max_bytes"),
+            count(fetch, "max_redirects"),
+            fetch.find<std::string>("ca_file").value_or(""),
+            fetch.find<std::string>("proxy").value_or("")};
 }
 
 LoggingConfig logging_from(const Options& logging) {
@@ -215,6 +264,18 @@ Options to_options(const ProviderLimitsConfig& limits) {
     options.set("batch_inputs", number(limits.batch_inputs));
     options.set("requests_per_minute", number(limits.requests_per_minute));
     options.set("tokens_per_minute", number(limits.tokens_per_minute));
+    return options;
+}
+
+Options to_options(const FetchConfig& fetch) {
+    Options options;
+    options.set("allow_http", fetch.allow_http);
+    options.set("allow_private_addresses", fetch.allow_private_addresses);
+    options.set("timeout", fetch.timeout);
+    options.set("max_bytes", number(fetch.max_bytes));
+    options.set("max_redirects", number(fetch.max_redirects));
+    if (!fetch.ca_file.empty()) options.set("ca_file", fetch.ca_file);
+    if (!fetch.proxy.empty()) options.set("proxy", fetch.proxy);
     return options;
 }
 

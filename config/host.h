@@ -14,17 +14,20 @@ namespace embedq::config {
 [[nodiscard]] std::span<const OptionSpec> scheduler_table();
 [[nodiscard]] std::span<const OptionSpec> backoff_table();
 [[nodiscard]] std::span<const OptionSpec> limits_table();
+[[nodiscard]] std::span<const OptionSpec> fetch_table();
 [[nodiscard]] std::span<const OptionSpec> logging_table();
 [[nodiscard]] const OptionSpec& plugin_paths_spec();
 
 [[nodiscard]] SchedulerConfig scheduler_from(const Options& scheduler, const Options& backoff);
 [[nodiscard]] ProviderLimitsConfig limits_from(const Options& limits);
+[[nodiscard]] FetchConfig fetch_from(const Options& fetch);
 [[nodiscard]] LoggingConfig logging_from(const Options& logging);
 
 // Back again, for `show`.
 [[nodiscard]] Options to_options(const SchedulerConfig& scheduler);
 [[nodiscard]] Options to_options(const BackoffConfig& backoff);
 [[nodiscard]] Options to_options(const ProviderLimitsConfig& limits);
+[[nodiscard]] Options to_options(const FetchConfig& fetch);
 [[nodiscard]] Options to_options(const LoggingConfig& logging);
 
 // What stands in for sections that are not written.

@@ -8,12 +8,13 @@
 #include "config/reader.h"
 #include "config/text.h"
 #include "config/values.h"
+#include "fetch/address.h"
 
 namespace embedq::config {
 namespace {
 
-const std::vector<std::string> top_keys = {"version",   "plugins",   "store",    "notifier", "providers",
-                                           "embedding", "scheduler", "services", "logging"};
+const std::vector<std::string> top_keys = {"version",   "plugins",   "store", "notifier", "providers",
+                                           "embedding", "scheduler", "fetch", "services", "logging"};
 
 // Reads one document. Each member reads one section and reports what is wrong with it; later sections are read all the same.
 class Loading {
@@ -38,6 +39,7 @@ private:
     void embedding(const Node& root, Configuration& config);
     void catalogs(const Node& mapping, EmbeddingConfig& embedding);
     void scheduler(const Node& root, Configuration& config);
+    void fetch(const Node& root, Configuration& config);
     void services(const Node& root, Configuration& config);
     void logging(const Node& root, Configuration& config);
     [[nodiscard]] std::optional<std::string> provider_name(const Node& node, const std::string& where);
@@ -244,6 +246,22 @@ void Loading::scheduler(const Node& root, Configuration& config) {
     }
 }
 
+void Loading::fetch(const Node& root, Configuration& config) {
+    const Node* mapping = reader_.mapping(root.find("fetch"), "fetch");
+    config.fetch = fetch_from(reader_.table(fetch_table(), mapping, {"fetch", {}, root.at, {}, {}}));
+    const Node* networks = mapping == nullptr ? nullptr : mapping->find("allow_private_addresses");
+    for (std::size_t i = 0; i < config.fetch.allow_private_addresses.size(); ++i) {
+        const auto network = embedq::fetch::Network::parse(config.fetch.allow_private_addresses[i]);
+        if (network) continue;
+        const Position at = networks->kind == Node::Kind::sequence ? networks->items[i].at : networks->at;
+        report_.error(at, "fetch.allow_private_addresses: " + network.error().message);
+    }
+    const auto& proxy = config.fetch.proxy;
+    if (proxy.empty() || proxy.find("://") != std::string::npos) return;
+    // Not quoted, since it may have a password in it.
+    report_.error(mapping->find("proxy")->at, "fetch.proxy: expected a URL such as http://proxy.example:3128");
+}
+
 void Loading::services(const Node& root, Configuration& config) {
     const Node* node = root.find("services");
     if (node == nullptr || node->kind == Node::Kind::null) return;
@@ -308,6 +326,7 @@ void Loading::sections(const Node& root, Configuration& config) {
     providers(root, config);
     embedding(root, config);
     scheduler(root, config);
+    fetch(root, config);
     services(root, config);
     logging(root, config);
 }

@@ -114,6 +114,7 @@ void host_part(Page& page) {
     page.row("embedding.catalogs.ID", "name under `providers`, or `none`", "not set", "The provider of this catalog, where it is another.");
     page.host_rows(scheduler_table(), "scheduler.");
     page.host_rows(backoff_table(), "scheduler.backoff.");
+    page.host_rows(fetch_table(), "fetch.");
     page.row("services[].plugin", "name of a service plugin", "no services", "What runs beside the scheduler in `embedq serve`.");
     page.row("services[].options", "mapping", "empty", "The service plugin's options.");
     page.host_rows(logging_table(), "logging.");

@@ -217,6 +217,7 @@ std::string schema(PluginTables& tables) {
           {"providers", providers_schema(tables)},
           {"embedding", embedding_schema()},
           {"scheduler", std::move(scheduler)},
+          {"fetch", table_schema(fetch_table(), "How documents are fetched by URL.")},
           {"services",
            {{"type", Json::array({"array", "null"})}, {"description", "What runs beside the scheduler."}, {"items", std::move(service)}}},
           {"logging", table_schema(logging_table(), "The log, on standard error.")}}},

@@ -161,6 +161,8 @@ std::string show(const Configuration& configuration, PluginTables& tables) {
     page.options(1, to_options(configuration.scheduler), scheduler_table());
     page.line(1, "backoff:");
     page.options(2, to_options(configuration.scheduler.backoff), backoff_table());
+    page.line(0, "fetch:");
+    page.options(1, to_options(configuration.fetch), fetch_table());
     show_services(page, configuration, tables);
     page.line(0, "logging:");
     page.options(1, to_options(configuration.logging), logging_table());

@@ -34,7 +34,7 @@ def row(name, runs):
     items, data = median(runs, "items_per_second"), median(runs, "bytes_per_second")
     counters = {key: median(runs, key) for key, value in runs[0].items()
                 if key not in OWN and isinstance(value, (int, float)) and not isinstance(value, bool)}
-    return [name.removesuffix("/real_time"), short(middle * 1e9, ["ns", "us", "ms", "s"]), f"{spread:.0f} %",
+    return [name.removesuffix("/real_time").removesuffix("/manual_time"), short(middle * 1e9, ["ns", "us", "ms", "s"]), f"{spread:.0f} %",
             short(items, ["/s", "k/s", "M/s", "G/s"]) if items else "",
             short(data, ["B/s", "kB/s", "MB/s", "GB/s"]) if data else "",
             "  ".join(f"{key} {value:.4g}" for key, value in counters.items())]

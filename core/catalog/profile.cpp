@@ -44,6 +44,12 @@ Sha256 fingerprint_of(const Profile& profile) {
         .digest();
 }
 
+// As much as tells two digests apart; what names the algorithm says nothing.
+std::string short_digest(std::string_view digest) {
+    if (const auto colon = digest.find(':'); colon != std::string_view::npos && colon + 1 < digest.size()) digest.remove_prefix(colon + 1);
+    return std::string(digest.substr(0, 12));
+}
+
 }  // namespace
 
 Profile make_profile(std::string_view plugin, const ProviderInfo& info, std::uint32_t text_version, std::uint32_t epoch) {
@@ -67,6 +73,13 @@ Profile with_epoch(Profile profile, std::uint32_t epoch) {
     profile.epoch = epoch;
     profile.id = epoch == 0 ? profile.fingerprint : Fields{}.add(fingerprint).add_number(epoch).digest();
     return profile;
+}
+
+std::string in_words(const Profile& profile) {
+    std::string words = "model '" + profile.model + "' (";
+    if (!profile.model_digest.empty()) words += "digest " + short_digest(profile.model_digest) + ", ";
+    words += std::to_string(profile.dimension) + (profile.dimension == 1 ? " dimension" : " dimensions");
+    return words + ")";
 }
 
 }  // namespace embedq::catalog

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "embedq/catalog.h"
@@ -20,5 +21,8 @@ namespace embedq::catalog {
 // The same profile in another epoch: what vectors made anew by request are kept under. The id is the fingerprint in epoch 0,
 // else SHA-256 over the fields fingerprint and epoch.
 [[nodiscard]] Profile with_epoch(Profile profile, std::uint32_t epoch);
+
+// For people: "model 'm' (digest 0a6109f2, 768 dimensions)". The digest is cut to 12 characters, and left out where there is none.
+[[nodiscard]] std::string in_words(const Profile& profile);
 
 }  // namespace embedq::catalog

@@ -33,7 +33,9 @@ struct Values {
     JobId job = 0;
     std::string catalog;
     CatalogCloneArguments clone;
+    CatalogReembedArguments reembed;
     SpecArguments spec;
+    SpecsRefreshArguments refresh;
     std::string plugin;
     PluginsNewArguments plugins_new;
     PluginsVerifyArguments plugins_verify;
@@ -137,15 +139,19 @@ CLI::App* leaf(CLI::App& parent, const Shared& values, const std::string& name, 
 }
 
 void add_main_commands(CLI::App& app, const Shared& v) {
-    CLI::App* index = leaf(app, v, "index", "Put files and folders of OpenAPI documents in a catalog, and stay until all is embedded",
+    CLI::App* index = leaf(app, v, "index", "Put OpenAPI documents (files, folders, URLs) in a catalog, and stay until all is embedded",
                            Answers::json_too, [v](Session& session) { return run_index(session, v->index); });
-    index->add_option("PATH", v->index.paths, "Files and folders; in folders *.json, *.yaml and *.yml")->required()->type_name("");
+    index->add_option("PATH", v->index.paths, "Files, folders (of which *.json, *.yaml and *.yml) and https:// URLs")
+        ->required()
+        ->type_name("");
     index->add_option("--catalog", v->index.catalog, "The catalog (default: default)")->type_name("ID");
     index->add_flag("--no-work", v->index.no_work, "Leave the embedding to workers, but stay until it is done");
 
     CLI::App* search = leaf(app, v, "search", "Find operations by a question", Answers::json_too,
                             [v](Session& session) { return run_search(session, v->search); });
-    search->add_option("QUERY", v->search.query, "A question in plain words")->required()->type_name("");
+    search->add_option("QUERY", v->search.query, "A question in plain words, or - for one a line from standard input")
+        ->required()
+        ->type_name("");
     search->add_option("--catalog", v->search.catalog, "Only this catalog")->type_name("ID");
     choice(search->add_option_function<std::string>(
                "--mode", [v](const std::string& mode) { v->search.mode = modes.at(mode); }, "How to rank (default: hybrid)"),
@@ -209,7 +215,10 @@ void add_catalogs(CLI::App& app, const Shared& v) {
             ->type_name("");
     };
     named("show", "One catalog", Answers::json_too, run_catalogs_show);
-    named("reembed", "Embed every text of a catalog anew", Answers::words, run_catalogs_reembed);
+    CLI::App* reembed = leaf(*catalogs, v, "reembed", "Embed every text of a catalog anew", Answers::json_too,
+                             [v](Session& session) { return run_catalogs_reembed(session, v->reembed); });
+    reembed->add_option("CATALOG", v->reembed.catalog, "Its id")->required()->type_name("");
+    reembed->add_flag("--dry-run", v->reembed.dry_run, "Tell how many texts, bytes, tokens and calls it would take, and change nothing");
     CLI::App* clone = leaf(*catalogs, v, "clone", "Copy a catalog; its vectors are shared, not made again", Answers::words,
                            [v](Session& session) { return run_catalogs_clone(session, v->clone); });
     clone->add_option("SOURCE", v->clone.source, "The catalog to copy")->required()->type_name("");
@@ -219,7 +228,7 @@ void add_catalogs(CLI::App& app, const Shared& v) {
 }
 
 void add_specs(CLI::App& app, const Shared& v) {
-    CLI::App* specs = group(app, "specs", "List, show, reembed and delete the specs of a catalog");
+    CLI::App* specs = group(app, "specs", "List, show, refresh, reembed and delete the specs of a catalog");
     const auto add = [&](const std::string& name, const std::string& help, Answers answers, int (*run)(Session&, const SpecArguments&)) {
         CLI::App* command = leaf(*specs, v, name, help, answers, [v, run](Session& session) { return run(session, v->spec); });
         command->add_option("--catalog", v->spec.catalog, "The catalog (default: default)")->type_name("ID");
@@ -229,6 +238,10 @@ void add_specs(CLI::App& app, const Shared& v) {
     add("list", "All specs of a catalog", Answers::json_too, run_specs_list);
     add("show", "One spec with its operations", Answers::json_too, run_specs_show)
         ->add_flag("--content", v->spec.content, "The document as it was put");
+    CLI::App* refresh = leaf(*specs, v, "refresh", "Ask for specs that came from a URL again, and store those that changed",
+                             Answers::json_too, [v](Session& session) { return run_specs_refresh(session, v->refresh); });
+    refresh->add_option("CATALOG", v->refresh.catalog, "Only of this catalog")->type_name("");
+    refresh->add_option("SPEC", v->refresh.spec, "Only this spec of it")->type_name("");
     add("reembed", "Embed every text of a spec anew", Answers::words, run_specs_reembed);
     add("delete", "Delete a spec", Answers::words, run_specs_delete);
 }

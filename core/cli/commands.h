@@ -13,7 +13,7 @@
 namespace embedq::cli {
 
 struct IndexArguments {
-    std::vector<std::string> paths;
+    std::vector<std::string> paths;  // and URLs
     std::string catalog = "default";
     bool no_work = false;
 };
@@ -54,9 +54,13 @@ struct CatalogCloneArguments {
     std::string target;
     std::string name;
 };
+struct CatalogReembedArguments {
+    std::string catalog;
+    bool dry_run = false;  // tells what it would take, and changes nothing
+};
 [[nodiscard]] int run_catalogs_list(Session& session);
 [[nodiscard]] int run_catalogs_show(Session& session, const std::string& catalog);
-[[nodiscard]] int run_catalogs_reembed(Session& session, const std::string& catalog);
+[[nodiscard]] int run_catalogs_reembed(Session& session, const CatalogReembedArguments& arguments);
 [[nodiscard]] int run_catalogs_clone(Session& session, const CatalogCloneArguments& arguments);
 [[nodiscard]] int run_catalogs_delete(Session& session, const std::string& catalog);
 
@@ -65,6 +69,11 @@ struct SpecArguments {
     std::string spec;      // empty for `list`
     bool content = false;  // `show`: the document itself
 };
+struct SpecsRefreshArguments {
+    std::string catalog;  // empty: all
+    std::string spec;     // empty: all of the catalog
+};
+[[nodiscard]] int run_specs_refresh(Session& session, const SpecsRefreshArguments& arguments);
 [[nodiscard]] int run_specs_list(Session& session, const SpecArguments& arguments);
 [[nodiscard]] int run_specs_show(Session& session, const SpecArguments& arguments);
 [[nodiscard]] int run_specs_reembed(Session& session, const SpecArguments& arguments);

@@ -1,20 +1,17 @@
 #include "engine/engine_impl.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
-#include "catalog/document.h"
-#include "catalog/hash.h"
 #include "catalog/names.h"
-#include "catalog/profile.h"
 #include "engine/searcher.h"
+#include "engine/spec_writer.h"
+#include "engine/targets.h"
 
 namespace embedq::engine {
 
 namespace {
 
-constexpr std::size_t page = 1'000;
 constexpr std::size_t most_hits = 500;
 
 std::string quoted(std::string_view text) {
@@ -26,9 +23,8 @@ public:
     StoreEngine(Store& store, Notifier& notifier, scheduler::ProviderDirectory& providers, EngineSettings settings, Context& context)
         : store_(store),
           notifier_(notifier),
-          providers_(providers),
-          settings_(std::move(settings)),
-          context_(context),
+          targets_(store, notifier, providers, std::move(settings), context),
+          writer_(store, notifier, [this](const CatalogWrite& catalog) { return put_catalog(catalog); }),
           searcher_(store, providers, context) {}
 
     // --- catalogs
@@ -36,7 +32,7 @@ public:
     Result<bool> put_catalog(const CatalogWrite& catalog) override {
         if (Status valid = catalog::check_catalog_id(catalog.catalog_id); !valid) return std::unexpected(valid.error());
         auto created = store_.put_catalog(catalog);
-        if (created && *created) give_target(catalog.catalog_id);
+        if (created && *created) targets_.give(catalog.catalog_id);
         return created;
     }
 
@@ -63,59 +59,21 @@ public:
     Result<std::size_t> reembed_catalog(std::string_view catalog_id) override {
         const auto info = catalog(catalog_id);
         if (!info) return std::unexpected(info.error());
-        if (!info->target_profile) {
-            return fail(ErrorKind::conflict, "catalog " + quoted(catalog_id) +
-                                                 " is embedded by no provider; name one under `embedding:` in the configuration first");
-        }
-        const auto current = store_.profile(*info->target_profile);
-        if (!current) return std::unexpected(current.error());
-        const CatalogTarget target{info->catalog_id, info->provider, catalog::with_epoch(*current, current->epoch + 1)};
-        if (const auto set = store_.set_targets(std::span(&target, 1)); !set) return std::unexpected(set.error());
-        return enqueue_all(catalog_id);
+        return targets_.reembed(*info);
+    }
+    Result<EmbeddingEstimate> estimate(std::string_view catalog_id, EstimateFor what) override {
+        const auto info = catalog(catalog_id);
+        if (!info) return std::unexpected(info.error());
+        return targets_.estimate(*info, what);
     }
 
     Result<Profile> profile(const Sha256& profile_id) override { return store_.profile(profile_id); }
 
-    Status apply_targets() override {
-        const auto all = store_.catalogs();
-        if (!all) return std::unexpected(all.error());
-        Status first_error;
-        std::vector<CatalogTarget> targets;
-        for (const CatalogInfo& info : *all) {
-            auto wanted = wanted_target(info.catalog_id);
-            if (!wanted) {
-                if (first_error) first_error = std::unexpected(wanted.error());
-                continue;
-            }
-            if (wanted->profile && info.target_profile) {
-                const auto current = store_.profile(*info.target_profile);
-                if (!current) return std::unexpected(current.error());
-                // The same fingerprint in a later epoch is still what the configuration asks for.
-                if (current->fingerprint == wanted->profile->fingerprint) wanted->profile = *current;
-            }
-            const bool same = info.provider == wanted->provider && info.target_profile.has_value() == wanted->profile.has_value() &&
-                              (!wanted->profile || wanted->profile->id == *info.target_profile);
-            if (!same) targets.push_back(std::move(*wanted));
-        }
-        if (!targets.empty()) {
-            const auto set = store_.set_targets(targets);
-            if (!set) return std::unexpected(set.error());
-            for (const CatalogTarget& target : targets) {
-                context_.logger().info("catalog " + quoted(target.catalog_id) + " is now embedded by " +
-                                       (target.profile ? quoted(target.provider) + " (model " + quoted(target.profile->model) +
-                                                             ", dimension " + std::to_string(target.profile->dimension) + ")"
-                                                       : std::string("no provider")));
-                if (!target.profile) continue;
-                if (const auto queued = enqueue_all(target.catalog_id); !queued && first_error)
-                    first_error = std::unexpected(queued.error());
-            }
-        }
-        return first_error;
-    }
+    Status apply_targets() override { return targets_.apply(); }
 
     // --- specs
 
-    Result<std::vector<Result<PutResult>>> put_specs(std::span<const SpecInput> specs) override;
+    Result<std::vector<Result<PutResult>>> put_specs(std::span<const SpecInput> specs) override { return writer_.put(specs); }
 
     Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after, std::size_t limit) override {
         return store_.specs(catalog_id, after, limit);
@@ -193,206 +151,12 @@ public:
     }
 
 private:
-    // Whether a document is what the store has already, by its bytes and the fields that come beside them.
-    [[nodiscard]] bool unchanged(const SpecInput& input, const Sha256& content_hash) const {
-        const auto known = store_.spec(input.catalog_id, input.spec_name);
-        return known && known->content_hash == content_hash && known->text_version == catalog::text_version &&
-               known->source_kind == input.source_kind && known->source == input.source && known->etag == input.etag &&
-               known->base_path == input.base_path && (input.title.empty() || known->title == input.title) &&
-               (input.description.empty() || known->description == input.description);
-    }
-
-    [[nodiscard]] Result<SpecWrite> parse(const SpecInput& input, const Sha256& content_hash) const {
-        auto document = catalog::parse_document(input.content);
-        if (!document) return std::unexpected(document.error());
-        SpecWrite write;
-        write.catalog_id = input.catalog_id;
-        write.spec_name = input.spec_name;
-        write.source_kind = input.source_kind;
-        write.source = input.source;
-        write.etag = input.etag;
-        write.base_path = input.base_path;
-        write.title = input.title.empty() ? std::move(document->title) : input.title;
-        write.description = input.description.empty() ? std::move(document->description) : input.description;
-        write.content = input.content;
-        write.content_hash = content_hash;
-        write.text_version = catalog::text_version;
-        write.operations = std::move(document->operations);
-        return write;
-    }
-
-    // Creates the catalogs that documents name and that are not there yet.
-    [[nodiscard]] Status ensure_catalogs(std::span<const SpecInput> specs) {
-        std::set<std::string> missing;
-        {
-            const std::scoped_lock lock(mutex_);
-            for (const SpecInput& spec : specs) {
-                if (!known_.contains(spec.catalog_id)) missing.insert(spec.catalog_id);
-            }
-        }
-        if (missing.empty()) return {};
-        const auto all = store_.catalogs();
-        if (!all) return std::unexpected(all.error());
-        for (const CatalogInfo& info : *all) missing.erase(info.catalog_id);
-        for (const std::string& id : missing) {
-            if (!catalog::check_catalog_id(id)) continue;  // told for each of its documents
-            if (const auto created = put_catalog({.catalog_id = id}); !created) return std::unexpected(created.error());
-        }
-        const std::scoped_lock lock(mutex_);
-        for (const CatalogInfo& info : *all) known_.insert(info.catalog_id);
-        known_.insert(missing.begin(), missing.end());
-        return {};
-    }
-
-    // What the configuration says of a catalog; the provider's error where it does not answer.
-    [[nodiscard]] Result<CatalogTarget> wanted_target(const std::string& catalog_id) {
-        const auto exception = settings_.catalogs.find(catalog_id);
-        const std::string& provider = exception != settings_.catalogs.end() ? exception->second : settings_.provider;
-        if (provider.empty() || provider == "none") return CatalogTarget{catalog_id, {}, std::nullopt};
-        const auto resolved = providers_.resolve(provider);
-        if (!resolved) return std::unexpected(resolved.error());
-        return CatalogTarget{catalog_id, provider, (*resolved)->profile};
-    }
-
-    void give_target(const std::string& catalog_id) {
-        const auto target = wanted_target(catalog_id);
-        if (!target) {
-            context_.logger().warn("catalog " + quoted(catalog_id) +
-                                   " has no target yet, because its provider does not answer: " + target.error().message);
-            return;
-        }
-        if (!target->profile) return;
-        if (const auto set = store_.set_targets(std::span(&*target, 1)); !set) {
-            context_.logger().warn("catalog " + quoted(catalog_id) + " has no target yet: " + set.error().message);
-        }
-    }
-
-    [[nodiscard]] Result<std::size_t> enqueue_all(std::string_view catalog_id) {
-        std::size_t enqueued = 0;
-        std::string after;
-        while (true) {
-            const auto specs = store_.specs(catalog_id, after, page);
-            if (!specs) return std::unexpected(specs.error());
-            if (specs->empty()) break;
-            std::vector<EnqueueRequest> requests;
-            for (const SpecInfo& info : *specs) {
-                if (info.operation_count > 0) requests.push_back({info.catalog_id, info.spec_name, JobKind::reconciler});
-            }
-            const auto outcomes = store_.enqueue(requests);
-            if (!outcomes) return std::unexpected(outcomes.error());
-            enqueued +=
-                static_cast<std::size_t>(std::ranges::count_if(*outcomes, [](EnqueueOutcome o) { return o != EnqueueOutcome::none; }));
-            after = specs->back().spec_name;
-        }
-        if (enqueued > 0) notifier_.publish();
-        return enqueued;
-    }
-
-    // Documents that the store has already need a job only where their vectors are not complete.
-    [[nodiscard]] Status close_gaps(std::span<const SpecInput> specs, std::vector<Result<PutResult>>& results,
-                                    std::span<const std::size_t> unchanged_places);
-
     Store& store_;
     Notifier& notifier_;
-    scheduler::ProviderDirectory& providers_;
-    const EngineSettings settings_;
-    Context& context_;
+    Targets targets_;
+    SpecWriter writer_;
     Searcher searcher_;
-    std::mutex mutex_;
-    std::set<std::string, std::less<>> known_;  // catalogs seen to exist; guarded by mutex_
 };
-
-Result<std::vector<Result<PutResult>>> StoreEngine::put_specs(std::span<const SpecInput> specs) {
-    std::vector<Result<PutResult>> results(specs.size(), PutResult{});
-    if (Status ready = ensure_catalogs(specs); !ready) return std::unexpected(ready.error());
-
-    std::vector<SpecWrite> writes;
-    std::vector<std::size_t> write_places;
-    std::vector<std::size_t> unchanged_places;
-    std::set<std::pair<std::string_view, std::string_view>> seen;
-    for (std::size_t i = 0; i < specs.size(); ++i) {
-        const SpecInput& input = specs[i];
-        Status valid = catalog::check_catalog_id(input.catalog_id);
-        if (valid) valid = catalog::check_spec_name(input.spec_name);
-        if (!valid) {
-            results[i] = std::unexpected(valid.error());
-            continue;
-        }
-        const Sha256 content_hash = catalog::sha256(input.content);
-        // A second document of the same name in one call must be held against the first, which only the store's transaction can do.
-        if (seen.emplace(input.catalog_id, input.spec_name).second && unchanged(input, content_hash)) {
-            unchanged_places.push_back(i);
-            continue;
-        }
-        auto write = parse(input, content_hash);
-        if (!write) {
-            results[i] = std::unexpected(write.error());
-            continue;
-        }
-        writes.push_back(std::move(*write));
-        write_places.push_back(i);
-    }
-    bool enqueued = false;
-    if (!writes.empty()) {
-        auto put = store_.put_specs(writes);
-        if (!put && put.error().kind == ErrorKind::not_found) {
-            // A catalog that was known has been deleted since: make it anew, once.
-            {
-                const std::scoped_lock lock(mutex_);
-                known_.clear();
-            }
-            if (Status ready = ensure_catalogs(specs); !ready) return std::unexpected(ready.error());
-            put = store_.put_specs(writes);
-        }
-        if (!put) return std::unexpected(put.error());
-        for (std::size_t i = 0; i < write_places.size(); ++i) {
-            enqueued = enqueued || (*put)[i].enqueued != EnqueueOutcome::none;
-            results[write_places[i]] = (*put)[i];
-        }
-    }
-    if (enqueued) notifier_.publish();
-    if (Status closed = close_gaps(specs, results, unchanged_places); !closed) return std::unexpected(closed.error());
-    return results;
-}
-
-Status StoreEngine::close_gaps(std::span<const SpecInput> specs, std::vector<Result<PutResult>>& results,
-                               std::span<const std::size_t> unchanged_places) {
-    std::map<std::string, std::vector<std::string>> names;
-    for (const std::size_t i : unchanged_places) names[specs[i].catalog_id].push_back(specs[i].spec_name);
-    std::vector<EnqueueRequest> requests;
-    std::map<std::pair<std::string, std::string>, EnqueueOutcome> outcomes;
-    for (const auto& [catalog_id, spec_names] : names) {
-        const auto statuses = store_.statuses(catalog_id, spec_names);
-        if (!statuses) return std::unexpected(statuses.error());
-        for (const SpecStatus& status : *statuses) {
-            if (status.embedding_count + status.refused_count >= status.operation_count) continue;
-            // An open job is about this document: one that runs for an earlier one has a pending job behind it.
-            const bool open = status.job && (status.job->status == JobStatus::pending || status.job->status == JobStatus::running);
-            if (open)
-                outcomes[{catalog_id, status.spec_name}] = EnqueueOutcome::collapsed;
-            else
-                requests.push_back({catalog_id, status.spec_name, JobKind::spec_write});
-        }
-    }
-    if (!requests.empty()) {
-        const auto enqueued = store_.enqueue(requests);
-        if (!enqueued) return std::unexpected(enqueued.error());
-        for (std::size_t i = 0; i < requests.size(); ++i) outcomes[{requests[i].catalog_id, requests[i].spec_name}] = (*enqueued)[i];
-        notifier_.publish();
-    }
-    for (const std::size_t i : unchanged_places) {
-        const auto info = store_.spec(specs[i].catalog_id, specs[i].spec_name);
-        if (!info) {
-            results[i] = std::unexpected(info.error());
-            continue;
-        }
-        PutResult result{.outcome = PutOutcome::unchanged, .generation = info->generation, .operation_count = info->operation_count};
-        const auto outcome = outcomes.find({specs[i].catalog_id, specs[i].spec_name});
-        if (outcome != outcomes.end()) result.enqueued = outcome->second;
-        results[i] = result;
-    }
-    return {};
-}
 
 }  // namespace
 

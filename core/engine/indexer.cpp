@@ -12,136 +12,14 @@
 #include <condition_variable>
 #include <cstring>
 #include <deque>
-#include <filesystem>
 #include <mutex>
-#include <optional>
-#include <set>
-#include <system_error>
 #include <thread>
-#include <unordered_map>
 #include <utility>
 
-#include "catalog/names.h"
+#include "catalog/hash.h"
 
 namespace embedq::engine {
 namespace {
-
-namespace fs = std::filesystem;
-
-bool is_document_name(const fs::path& path) {
-    std::string extension = path.extension().string();
-    std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
-    return extension == ".json" || extension == ".yaml" || extension == ".yml";
-}
-
-bool is_skipped_folder(const fs::path& path) {
-    const std::string name = path.filename().string();
-    return name.starts_with('.') || name == "node_modules";
-}
-
-// The same file has the same source whatever folder embedq was started in; else it would count as changed.
-std::string absolute_path(const fs::path& path) {
-    std::error_code error;
-    const fs::path absolute = fs::absolute(path, error);
-    return error ? path.string() : absolute.lexically_normal().string();
-}
-
-std::string why_no_file(fs::file_type type, const std::error_code& error) {
-    switch (type) {
-        case fs::file_type::not_found: return "does not exist; name a file or a folder of OpenAPI documents";
-        case fs::file_type::fifo: return "is a named pipe, not a file";
-        case fs::file_type::socket: return "is a socket, not a file";
-        case fs::file_type::block:
-        case fs::file_type::character: return "is a device, not a file";
-        default: return error ? "cannot be read: " + error.message() : "is neither a file nor a folder";
-    }
-}
-
-class Finder {
-public:
-    explicit Finder(std::stop_token stop) : stop_(std::move(stop)) {}
-
-    void add(const std::string& named) {
-        std::error_code error;
-        const fs::file_status status = fs::status(named, error);
-        if (fs::is_directory(status)) {
-            root_ = named;
-            walk(named);
-        } else if (fs::is_regular_file(status)) {
-            add_file(named, fs::path(named).filename().string());
-        } else {
-            found_.refused.push_back({named, why_no_file(status.type(), error)});
-        }
-    }
-
-    FoundDocuments take() && { return std::move(found_); }
-
-private:
-    // Folders on the way down are remembered by their real path, which ends loops of links.
-    void walk(const fs::path& folder) {
-        std::error_code error;
-        const fs::path real = fs::canonical(folder, error);
-        if (error || !seen_folders_.insert(real.string()).second) return;
-        std::vector<fs::directory_entry> entries;
-        for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) entries.push_back(*it);
-        if (error) found_.refused.push_back({folder.string(), "the folder cannot be read: " + error.message()});
-        std::ranges::sort(entries, {}, [](const fs::directory_entry& entry) { return entry.path().filename().string(); });
-        for (const fs::directory_entry& entry : entries) {
-            if (stop_.stop_requested()) return;
-            if (entry.is_directory(error)) {
-                if (!is_skipped_folder(entry.path())) walk(entry.path());
-            } else if (entry.is_regular_file(error) && is_document_name(entry.path())) {
-                add_file(entry.path(), entry.path().lexically_relative(root_).string());
-            }
-        }
-    }
-
-    void add_file(const fs::path& path, const std::string& relative) {
-        std::error_code error;
-        const fs::path real = fs::canonical(path, error);
-        if (!seen_files_.insert(error ? path.string() : real.string()).second) return;
-        found_.files.push_back({path.string(), catalog::spec_name_from_path(relative)});
-    }
-
-    std::stop_token stop_;
-    fs::path root_;
-    FoundDocuments found_;
-    std::set<std::string> seen_folders_;
-    std::set<std::string> seen_files_;
-};
-
-// The specs of a catalog that came from files.
-struct StoredFiles {
-    std::unordered_map<std::string, std::string> source_of;  // by name
-    std::unordered_map<std::string, std::string> name_of;    // by source
-};
-
-Result<StoredFiles> stored_files(Engine& engine, std::string_view catalog_id) {
-    constexpr std::size_t page = 1'000;
-    StoredFiles stored;
-    std::string after;
-    while (true) {
-        const auto specs = engine.specs(catalog_id, after, page);
-        if (!specs && specs.error().kind == ErrorKind::not_found) return stored;  // the catalog is made by the first document
-        if (!specs) return std::unexpected(specs.error());
-        if (specs->empty()) return stored;
-        for (const SpecInfo& spec : *specs) {
-            if (spec.source_kind != SourceKind::file) continue;
-            stored.source_of.emplace(spec.spec_name, spec.source);
-            stored.name_of.emplace(spec.source, spec.spec_name);
-        }
-        after = specs->back().spec_name;
-    }
-}
-
-// Whether the file that a name belongs to is there still, and is not the one at `path` under another name.
-bool is_another_file(const std::string& source, const std::string& path) {
-    std::error_code error;
-    const fs::file_status status = fs::status(source, error);
-    // What cannot be looked at may be there.
-    if (!fs::is_regular_file(status) && status.type() != fs::file_type::none) return false;
-    return !fs::equivalent(source, path, error);
-}
 
 // The content, or the reason why there is none.
 Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
@@ -173,17 +51,31 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
     }
 }
 
+// The document, or that it is what the catalog has, or why there is none.
+Result<fetch::Fetched> read_document(const DocumentFile& file, const IndexerSettings& settings, const std::stop_token& stop) {
+    if (file.kind == SourceKind::url) {
+        if (settings.fetcher == nullptr) return fail(ErrorKind::unsupported, "is a URL, and nothing that fetches is there");
+        return settings.fetcher->fetch(file.path, file.stored ? file.stored->validator : std::string(), stop);
+    }
+    auto content = read_file(file.path, settings.max_document_bytes);
+    if (!content) return std::unexpected(std::move(content.error()));
+    return fetch::Fetched{.unchanged = false, .content = std::move(*content), .validator = {}};
+}
+
 struct ReadDocument {
     std::size_t file = 0;
-    Result<std::string> content;
+    Result<fetch::Fetched> fetched;
 };
 
-// Reads files in order on a thread of its own, a batch ahead of who takes them.
+// Reads files and URLs in order on a thread of its own, a batch ahead of who takes them.
 class ReadAhead {
 public:
     ReadAhead(std::span<const DocumentFile> files, const IndexerSettings& settings) : files_(files), settings_(settings) {
         thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
     }
+
+    // Lets what is being fetched go.
+    void stop() { thread_.request_stop(); }
 
     // The next documents, up to the batch's bounds; empty at the end.
     std::vector<ReadDocument> take_batch() {
@@ -205,11 +97,11 @@ public:
     }
 
 private:
-    static std::size_t size_of(const ReadDocument& document) { return document.content ? document.content->size() : 0; }
+    static std::size_t size_of(const ReadDocument& document) { return document.fetched ? document.fetched->content.size() : 0; }
 
     void run(const std::stop_token& stop) {
         for (std::size_t i = 0; i < files_.size() && !stop.stop_requested(); ++i) {
-            ReadDocument document{i, read_file(files_[i].path, settings_.max_document_bytes)};
+            ReadDocument document{i, read_document(files_[i], settings_, stop)};
             std::unique_lock lock(mutex_);
             const bool room = changed_.wait(
                 lock, stop, [this] { return ready_bytes_ < settings_.batch_bytes && ready_.size() < settings_.batch_documents; });
@@ -253,53 +145,35 @@ Result<std::vector<Result<PutResult>>> put_batch(Engine& engine, std::span<const
     }
 }
 
+SpecInput input_of(const DocumentFile& file, fetch::Fetched fetched, const IndexerSettings& settings) {
+    SpecInput input;
+    input.catalog_id = settings.catalog_id;
+    input.spec_name = file.spec_name;
+    input.source_kind = file.kind;
+    input.source = source_of(file);
+    input.etag = std::move(fetched.validator);
+    if (file.stored && !file.stored->validator.empty() && catalog::sha256(fetched.content) == file.stored->content_hash) {
+        input.etag = file.stored->validator;
+    }
+    input.content = std::move(fetched.content);
+    return input;
+}
+
+void note(IndexReport& report, const DocumentFile& file, PutOutcome outcome, std::size_t operations) {
+    ++report.documents;
+    report.operations += operations;
+    report.unchanged += outcome == PutOutcome::unchanged ? 1 : 0;
+    report.spec_names.push_back(file.spec_name);
+    report.outcomes.push_back(outcome);
+}
+
 }  // namespace
-
-FoundDocuments find_documents(std::span<const std::string> paths, std::stop_token stop) {
-    Finder finder(std::move(stop));
-    for (const std::string& path : paths) finder.add(path);
-    return std::move(finder).take();
-}
-
-Status settle_names(Engine& engine, std::string_view catalog_id, FoundDocuments& found) {
-    if (found.files.empty()) return {};
-    const auto stored = stored_files(engine, catalog_id);
-    if (!stored) return std::unexpected(stored.error());
-    std::unordered_map<std::string, std::string> taken;  // names of this run and whose they are
-    std::vector<std::size_t> unsettled;
-    // Those that have a name come first: a file that is new must not take it, even when it was named before them.
-    for (std::size_t i = 0; i < found.files.size(); ++i) {
-        DocumentFile& file = found.files[i];
-        const std::string source = absolute_path(file.path);
-        const auto plain = stored->source_of.find(file.spec_name);
-        const auto known = stored->name_of.find(source);
-        if (known == stored->name_of.end()) {
-            unsettled.push_back(i);
-            continue;
-        }
-        if (plain == stored->source_of.end() || plain->second != source) file.spec_name = known->second;
-        taken.emplace(file.spec_name, file.path);
-    }
-    for (const std::size_t i : unsettled) {
-        DocumentFile& file = found.files[i];
-        const auto beside = taken.find(file.spec_name);
-        const auto before = stored->source_of.find(file.spec_name);
-        const bool is_stored = before != stored->source_of.end() && is_another_file(before->second, file.path);
-        if (beside != taken.end() || is_stored) {
-            std::string other = catalog::with_path_suffix(file.spec_name, absolute_path(file.path));
-            found.notes.push_back(fmt::format("'{}' and '{}' would both be the spec '{}'; the second is stored as '{}'",
-                                              beside != taken.end() ? beside->second : before->second, file.path, file.spec_name, other));
-            file.spec_name = std::move(other);
-        }
-        taken.emplace(file.spec_name, file.path);
-    }
-    return {};
-}
 
 Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> files, const IndexerSettings& settings,
                                   const IndexProgress& progress, std::stop_token stop) {
     IndexReport report;
     ReadAhead reader(files, settings);
+    const std::stop_callback let_go(stop, [&reader] { reader.stop(); });
     while (true) {
         if (stop.stop_requested()) {
             report.stopped = true;
@@ -311,16 +185,19 @@ Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> 
         std::vector<std::size_t> input_files;
         for (ReadDocument& document : batch) {
             const DocumentFile& file = files[document.file];
-            if (!document.content) {
-                report.refused.push_back({file.path, document.content.error().message});
+            if (!document.fetched && stop.stop_requested()) {
+                report.stopped = true;
                 continue;
             }
-            SpecInput& input = inputs.emplace_back();
-            input.catalog_id = settings.catalog_id;
-            input.spec_name = file.spec_name;
-            input.source_kind = SourceKind::file;
-            input.source = absolute_path(file.path);
-            input.content = std::move(*document.content);
+            if (!document.fetched) {
+                report.refused.push_back({file.path, document.fetched.error().message, file.spec_name});
+                continue;
+            }
+            if (document.fetched->unchanged) {
+                note(report, file, PutOutcome::unchanged, file.stored ? file.stored->operation_count : 0);
+                continue;
+            }
+            inputs.push_back(input_of(file, std::move(*document.fetched), settings));
             input_files.push_back(document.file);
         }
         if (!inputs.empty()) {
@@ -334,13 +211,10 @@ Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> 
                 const Result<PutResult>& result = (*results)[i];
                 const DocumentFile& file = files[input_files[i]];
                 if (!result) {
-                    report.refused.push_back({file.path, result.error().message});
+                    report.refused.push_back({file.path, result.error().message, file.spec_name});
                     continue;
                 }
-                ++report.documents;
-                report.operations += result->operation_count;
-                report.unchanged += result->outcome == PutOutcome::unchanged ? 1 : 0;
-                report.spec_names.push_back(file.spec_name);
+                note(report, file, result->outcome, result->operation_count);
             }
         }
         if (progress) progress(report);

@@ -7,8 +7,8 @@ namespace embedq::engine {
 
 namespace {
 
-constexpr std::chrono::seconds query_timeout{30};
-constexpr double rank_constant = 60;  // of reciprocal rank fusion (Cormack, Clarke, Büttcher, SIGIR 2009)
+constexpr std::chrono::seconds query_timeout{10};  // a model that must be loaded first may take that long
+constexpr double rank_constant = 60;               // of reciprocal rank fusion (Cormack, Clarke, Büttcher, SIGIR 2009)
 
 constexpr std::string_view not_indexed = "embeddings_not_indexed";
 constexpr std::string_view not_configured = "provider_not_configured";
@@ -114,7 +114,7 @@ Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const 
     const auto profile = store_.profile(profile_id);
     if (!profile) return {.reason = std::string(not_indexed), .detail = profile.error().message};
     answer.semantic_weight = profile->semantic_weight;
-    const auto provider = providers_.for_fingerprint(profile->fingerprint, request.stop);
+    const auto provider = providers_.for_profile(*profile, request.stop);
     if (!provider) {
         const bool missing = provider.error().kind == ErrorKind::not_found;
         answer.reason = missing ? not_configured : not_available;
@@ -123,26 +123,40 @@ Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const 
                                 : provider.error().message;
         return answer;
     }
-    const std::string_view text = request.query;
-    EmbedRequest embed;
-    embed.texts = std::span(&text, 1);
-    embed.kind = TextKind::query;
-    embed.deadline = context_.clock().now() + query_timeout;
-    embed.stop = request.stop;
-    auto result = (*provider)->provider->embed(embed);
-    if (result && result->errors.empty() && result->matrix.size() == profile->dimension) {
-        answer.values = std::move(result->matrix);
+    auto vector = ask(request, **provider);
+    if (vector && vector->size() == profile->dimension) {
+        answer.values = std::move(*vector);
         return answer;
     }
     answer.reason = not_available;
     answer.detail = "provider '" + (*provider)->name + "' could not embed the query: ";
-    if (!result)
-        answer.detail += result.error().message;
-    else if (!result->errors.empty())
-        answer.detail += result->errors.front().error.message;
+    if (!vector)
+        answer.detail += vector.error().message;
     else
         answer.detail += "it returned a vector of another dimension than " + std::to_string(profile->dimension);
     return answer;
+}
+
+Result<std::vector<float>> Searcher::ask(const SearchRequest& request, const scheduler::ResolvedProvider& provider) {
+    scheduler::Traffic& traffic = providers_.traffic();
+    const auto passage = traffic.admit_query(store_, provider, request.query.size(), context_.clock(), request.stop);
+    if (!passage) return std::unexpected(passage.error());
+    const auto asked = context_.clock().now();
+    const std::string_view text = request.query;
+    EmbedRequest embed;
+    embed.texts = std::span(&text, 1);
+    embed.kind = TextKind::query;
+    embed.endpoint = passage->endpoint();
+    embed.deadline = asked + query_timeout;
+    embed.stop = request.stop;
+    auto result = provider.embed(embed);
+    if (!result) {
+        const auto now = context_.clock().now();
+        if (!request.stop.stop_requested()) traffic.query_failed(store_, provider, passage->endpoint(), result.error(), now, now - asked);
+        return std::unexpected(result.error());
+    }
+    if (!result->errors.empty()) return std::unexpected(result->errors.front().error);
+    return std::move(result->matrix);
 }
 
 Result<SearchResponse> Searcher::search(const SearchRequest& request, const std::vector<CatalogInfo>& catalogs) {

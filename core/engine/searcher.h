@@ -48,6 +48,8 @@ private:
     [[nodiscard]] Status refresh(Held& held, const CatalogInfo& catalog);
     [[nodiscard]] Status load_vectors(Held& held, const Sha256& profile_id);
     [[nodiscard]] QueryVector embed_query(const SearchRequest& request, const Sha256& profile_id);
+    // The query's vector from an endpoint that is not paused, or why there is none; never waits behind documents.
+    [[nodiscard]] Result<std::vector<float>> ask(const SearchRequest& request, const scheduler::ResolvedProvider& provider);
 
     Store& store_;
     scheduler::ProviderDirectory& providers_;

@@ -1,51 +1,101 @@
-// A budget per minute: a token bucket that starts with a single call and holds at most one second's worth, so that no window of 60 s
-// exceeds the budget by more than a sixtieth.
+// A budget per minute, as one process holds it: slices leased from a line in time that all processes share (Store::reserve).
 //
-// Pure: time is passed in. Not thread-safe; its lane guards it.
+// A slice of n requests that starts at T allows request i at T + i/rate, so what all processes send together is as even as the line itself.
+// What was not used may be used up to half a second late, and is dropped then: a window of 60 s holds at most 60.5 s' worth, and a request
+// per process. More than is held may be taken at once, as a batch's tokens must be; the debt is paid by the slices that follow.
+//
+// Pure: time is passed in, slices are handed in. Not thread-safe; the scheduler's mutex guards it.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
-#include <cstdint>
+#include <cmath>
+#include <deque>
 
 namespace embedq::scheduler {
 
 class Budget {
 public:
     using Steady = std::chrono::steady_clock::time_point;
+    using Duration = std::chrono::steady_clock::duration;
+
+    static constexpr std::chrono::milliseconds late{500};          // how late an unused permit is still good
+    static constexpr std::chrono::milliseconds slice_length{250};  // what is leased at a time, or a single request
 
     // 0 per minute means "no budget": everything is granted.
-    explicit Budget(std::uint32_t per_minute) : per_second_(per_minute / 60.0), capacity_(std::max(1.0, per_minute / 60.0)) {}
+    explicit Budget(double per_minute) : per_second_(per_minute / 60.0) {}
 
     [[nodiscard]] bool unlimited() const noexcept { return per_second_ <= 0; }
+    [[nodiscard]] double per_minute() const noexcept { return per_second_ * 60.0; }
 
-    // The moment from which `amount` may be taken. More than the capacity is granted once the bucket is full, and leaves a debt.
-    [[nodiscard]] Steady available_at(double amount, Steady now) {
+    // The moment from which a call may go; Steady::max() while nothing is held.
+    [[nodiscard]] Steady available_at(Steady now) {
         if (unlimited()) return now;
-        refill(now);
-        const double wanted = std::min(amount, capacity_);
-        if (level_ >= wanted) return now;
-        return now + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                         std::chrono::duration<double>((wanted - level_) / per_second_) + std::chrono::microseconds(1));
+        drop_stale(now);
+        if (slices_.empty()) return Steady::max();
+        return std::max(now, permit_of(slices_.front()));
     }
 
-    void take(double amount, Steady now) {
+    // A call goes. Taken is taken: a call that fails counts as well.
+    void take(double amount) {
         if (unlimited()) return;
-        refill(now);
-        level_ -= amount;
+        while (amount > 0 && !slices_.empty()) {
+            Slice& first = slices_.front();
+            const double part = std::min(amount, first.amount - first.used);
+            first.used += part;
+            amount -= part;
+            if (first.used >= first.amount) slices_.pop_front();
+        }
+        debt_ += amount;
+    }
+
+    // The moment from which another slice should be asked for, if there is something to send: `ahead` before what is held ends.
+    [[nodiscard]] Steady wanted_at(Steady now, Duration ahead) {
+        if (unlimited()) return Steady::max();
+        drop_stale(now);
+        if (slices_.empty()) return now;
+        const Slice& last = slices_.back();
+        return last.start + span_of(last.amount) - ahead;
+    }
+
+    // How much to ask for: the debt, and a slice.
+    [[nodiscard]] double wanted() const noexcept {
+        const double slice = per_second_ * std::chrono::duration<double>(slice_length).count();
+        return debt_ + std::max(1.0, std::ceil(slice));
+    }
+
+    void lease(Steady start, double amount) {
+        const double paid = std::min(debt_, amount);
+        debt_ -= paid;
+        if (paid < amount) slices_.push_back({start, amount, paid});
     }
 
 private:
-    void refill(Steady now) {
-        if (last_ == Steady{}) last_ = now;
-        level_ = std::min(capacity_, level_ + std::chrono::duration<double>(now - last_).count() * per_second_);
-        last_ = now;
+    struct Slice {
+        Steady start{};
+        double amount = 0;
+        double used = 0;
+    };
+
+    [[nodiscard]] Duration span_of(double amount) const {
+        return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(amount / per_second_));
+    }
+    [[nodiscard]] Steady permit_of(const Slice& slice) const { return slice.start + span_of(slice.used); }
+
+    void drop_stale(Steady now) {
+        while (!slices_.empty()) {
+            Slice& first = slices_.front();
+            const std::chrono::duration<double> past = now - late - first.start;
+            // Whole requests: half a permit is none.
+            if (past.count() > 0) first.used = std::max(first.used, std::ceil(past.count() * per_second_));
+            if (first.used < first.amount) return;
+            slices_.pop_front();
+        }
     }
 
     double per_second_;
-    double capacity_;
-    double level_ = 1.0;
-    Steady last_{};
+    double debt_ = 0;  // taken, but not yet leased; only while no slice is left
+    std::deque<Slice> slices_;
 };
 
 }  // namespace embedq::scheduler

@@ -100,6 +100,7 @@ void Claimer::plan(const std::vector<std::pair<HoldId, MissingQuery>>& queries) 
     }
     shared_.bench.end_planning();
     shared_.lanes.notify_all();
+    shared_.wake_keeper();
     shared_.committer.notify_all();
 }
 

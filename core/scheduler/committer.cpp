@@ -23,7 +23,12 @@ void Committer::run() {
         const std::vector<bool> kept = write(work);
         lock.lock();
         shared_.bench.committed(work, kept);
+        const std::vector<std::string> cuts = shared_.bench.take_cut_notes();
         shared_.wake_claimer();
+        if (cuts.empty()) continue;
+        lock.unlock();
+        for (const std::string& cut : cuts) shared_.context.logger().info(cut);
+        lock.lock();
     }
 }
 

@@ -1,33 +1,36 @@
-// A lane is the road to one provider endpoint: how many calls at a time, how many a minute, and when none at all.
+// A lane is the road to one provider endpoint: how many calls at a time, how fast, and when none at all.
 //
 //             success                    failures in a row
 //   closed ◀────────── half-open ◀─ pause over ─ open ◀──────────── closed
 //                          └───── failure ───────▲
 //
-// Concurrency starts at the limit, is cut by a third on throttling and timeouts (once per round of calls) and grows by one per
-// `limit` successes (additive increase, multiplicative decrease). Pure: time is passed in. Not thread-safe; the workbench guards it.
+// Concurrency starts at the limit, is cut by a third on failures and on throttling that says nothing of time (once per round of calls), and
+// grows by one per `limit` successes (additive increase, multiplicative decrease: Chiu and Jain, 1989). Where the server says how long to
+// wait it counts requests, not calls at a time: then the lane keeps its concurrency and learns a pace (pace.h). After any pause calls go
+// one at a time until one is answered. Pure: time is passed in. Not thread-safe; the scheduler's mutex guards it.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "embedq/error.h"
-#include "scheduler/budget.h"
+#include "scheduler/pace.h"
 
 namespace embedq::scheduler {
 
 struct LaneLimits {
     std::size_t concurrency = 1;
-    std::uint32_t requests_per_minute = 0;
-    std::uint32_t tokens_per_minute = 0;
     std::size_t breaker_failures = 5;                // in a row open the breaker
+    std::chrono::milliseconds first_breath{250};     // after a second failure in a row; doubles until the breaker opens
     std::chrono::milliseconds first_pause{1'000};    // after throttling without Retry-After; doubles while it goes on
     std::chrono::milliseconds breaker_pause{5'000};  // doubles while probes fail
     std::chrono::milliseconds misconfigured_pause{30'000};
     std::chrono::milliseconds longest_pause{60'000};
     std::chrono::milliseconds longest_retry_after{600'000};  // what a provider may ask for
+    std::chrono::milliseconds fresh_answer{30'000};          // an answer not older than this shows that the endpoint is there
 };
 
 class Lane {
@@ -36,47 +39,65 @@ public:
 
     explicit Lane(const LaneLimits& limits);
 
-    struct Admission {
-        bool admitted = false;
-        Steady not_before = Steady::max();  // when to ask again, if time alone can help
-    };
-
-    // Whether a slot is free now, budgets aside.
+    // Whether a slot is free now and no pause forbids to use it.
     [[nodiscard]] bool open(Steady now) const noexcept;
+    // The moment from which the next call may go; Steady::max() where time alone does not help.
+    [[nodiscard]] Steady ready_at(Steady now) const;
 
-    // Asks for a slot for one call of about `tokens` tokens. An admitted call must be ended by `finished`.
-    [[nodiscard]] Admission admit(Steady now, double tokens);
+    // A call goes. Only when `ready_at` has come; it must be ended by `finished`.
+    void begin(Steady now);
 
-    // Reports the end of an admitted call. `error` is the whole call's; errors of single texts are no matter of the lane.
+    // What the end of a call means beyond the lane.
+    struct Verdict {
+        bool jobs_pay = true;    // a failure may be the jobs' own; false: it is the endpoint's, and no job pays for it with an attempt
+        bool paused = false;     // a pause began or became longer
+        bool recovered = false;  // the endpoint answers again
+    };
+    // Reports the end of a call that began at `sent_at`. `error` is the whole call's; errors of single texts are no matter of the lane.
     // `jitter` in [0, 1) spreads pauses.
-    void finished(Steady now, const std::optional<Error>& error, double jitter);
+    Verdict finished(Steady now, const std::optional<Error>& error, double jitter, Steady sent_at);
 
-    // Another process saw this endpoint throttle.
-    void pause_until(Steady until, std::string reason);
+    // Another process saw this endpoint throttle, or finds it unreachable. What this process has no sign of itself it does not believe
+    // of a broken road: that may be the other's own.
+    void adopt_pause(Steady until, const std::string& reason, Steady now);
+
+    // What another lane to the same endpoint has learned, whose limits were others: its pause, its pace, and whether it is reached.
+    void inherit(const Lane& before);
 
     [[nodiscard]] bool paused(Steady now) const noexcept { return now < paused_until_; }
     [[nodiscard]] Steady paused_until() const noexcept { return paused_until_; }
     [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
     [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
     [[nodiscard]] double concurrency() const noexcept { return concurrency_; }
+    // Half-open, or open: the next call is a probe, a single text.
     [[nodiscard]] bool probing() const noexcept { return probing_; }
+    [[nodiscard]] double pace(Steady now) const { return pace_.per_second(now); }
+    // How long the endpoint asked to be left alone, all together.
+    [[nodiscard]] std::chrono::milliseconds throttled_for() const noexcept { return throttled_for_; }
 
 private:
-    void succeeded();
+    void answered(Steady now, Steady sent_at, Verdict& verdict);
+    void throttled(const Error& error, Steady now, Steady sent_at, double jitter);
+    void failed(const Error& error, Steady now, double jitter, Verdict& verdict);
     void slow_down(Steady now);
     void pause(Steady now, std::chrono::milliseconds first, double jitter, std::string reason);
+    void pause_until(Steady until, std::string reason);
 
     const LaneLimits limits_;
-    Budget requests_;
-    Budget tokens_;
     double concurrency_;
+    Pace pace_;
     std::size_t in_flight_ = 0;
+    std::size_t trials_ = 0;    // of them, those sent since the last pause, while it is not over for good
     std::size_t failures_ = 0;  // unavailable or broken answers in a row
     std::size_t pauses_ = 0;    // in a row, for doubling
-    bool probing_ = false;      // half-open: after a pause by the breaker or a misconfiguration
+    bool probing_ = false;      // after a pause by the breaker or a misconfiguration
+    bool resuming_ = false;     // after any pause
     Steady paused_until_{};
+    Steady breath_until_{};
     Steady slow_window_end_{};
+    std::optional<Steady> answered_at_;
     std::string reason_;
+    std::chrono::milliseconds throttled_for_{0};
 };
 
 }  // namespace embedq::scheduler

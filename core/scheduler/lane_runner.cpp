@@ -7,36 +7,10 @@ namespace embedq::scheduler {
 
 namespace {
 
-constexpr std::size_t default_inputs = 64;  // per request, where neither provider nor YAML says
-constexpr std::size_t most_threads = 64;    // per endpoint
-constexpr double bytes_per_token = 4.0;     // English text; providers' `usage` is more exact
-
-std::size_t smaller(std::size_t a, std::size_t b) {
-    if (a == 0 || b == 0) return std::max(a, b);
-    return std::min(a, b);
-}
-
-// At most `bound` bytes, not in the middle of a UTF-8 character.
-std::string_view cut(std::string_view text, std::size_t bound) {
-    if (bound == 0 || text.size() <= bound) return text;
-    std::size_t end = bound;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-    return text.substr(0, end);
-}
-
-double estimate_tokens(const Batch& batch) {
-    std::size_t bytes = 0;
-    for (const TextPtr& text : batch.texts) bytes += text->text.size();
-    return static_cast<double>(bytes) / bytes_per_token;
-}
+constexpr std::size_t most_threads = 64;  // per endpoint
 
 // The host's wrapper around a plugin has checked the rows; this keeps the workbench's arithmetic safe whoever made the provider.
 Status check_shape(const EmbedResult& result, std::size_t texts, std::size_t dimension) {
-    if (result.dimension != dimension) {
-        return embedq::fail(ErrorKind::misconfigured, "the provider returned vectors of dimension " + std::to_string(result.dimension) +
-                                                          ", but its profile has " + std::to_string(dimension) +
-                                                          "; restart embedq to adopt the new dimension, or restore the model");
-    }
     if (result.matrix.size() != texts * dimension) {
         return embedq::fail(ErrorKind::internal, "the provider returned " +
                                                      std::to_string(result.matrix.size() / std::max<std::size_t>(1, dimension)) +
@@ -47,29 +21,64 @@ Status check_shape(const EmbedResult& result, std::size_t texts, std::size_t dim
 
 }  // namespace
 
-void LaneRunner::add(const std::shared_ptr<const ResolvedProvider>& provider) {
+void LaneRunner::add(const ResolvedPtr& provider) {
+    sweep();
     const ProviderInfo& info = provider->info;
-    Route route;
-    route.provider = provider;
     LaneLimits limits;
     limits.concurrency = std::clamp<std::size_t>(info.limits.concurrency, 1, most_threads);
-    limits.requests_per_minute = provider->limits.requests_per_minute;
-    limits.tokens_per_minute = provider->limits.tokens_per_minute;
-    route.limits.max_inputs = smaller(info.limits.max_inputs, provider->limits.batch_inputs);
-    if (route.limits.max_inputs == 0) route.limits.max_inputs = default_inputs;
-    route.limits.max_bytes = info.limits.max_request_bytes;
-    for (std::size_t i = 0; i < info.endpoints.size(); ++i) route.lanes.emplace_back(limits);
-
     const Sha256 fingerprint = provider->profile.fingerprint;
+    Route* opened = nullptr;
     {
         const std::scoped_lock lock(shared_.mutex);
-        if (shared_.draining || !shared_.routes.try_emplace(fingerprint, std::move(route)).second) return;
-        shared_.lane_threads += info.endpoints.size() * limits.concurrency;
+        if (shared_.draining) return;
+        Route route(provider, limits);
+        if (const auto present = shared_.routes.find(fingerprint); present != shared_.routes.end()) {
+            const Route& old = present->second;
+            if (old.provider->name != provider->name || old.provider == provider) return;
+            route.inherit(old);
+            close(present);
+        }
+        route.threads = info.endpoints.size() * limits.concurrency;
+        shared_.lane_threads += route.threads;
+        shared_.bench.accept(fingerprint);
+        opened = &shared_.routes.try_emplace(fingerprint, std::move(route)).first->second;
+        share_pauses(*opened, shared_.now());
     }
     for (std::size_t endpoint = 0; endpoint < info.endpoints.size(); ++endpoint) {
         for (std::size_t i = 0; i < limits.concurrency; ++i) {
-            threads_.emplace_back([this, fingerprint, endpoint] { run(fingerprint, endpoint); });
+            threads_.push_back({opened, std::jthread([this, opened, endpoint] { run(*opened, endpoint); })});
         }
+    }
+}
+
+void LaneRunner::retire(const ResolvedPtr& provider, const std::string& reason) {
+    const std::scoped_lock lock(shared_.mutex);
+    const auto present = shared_.routes.find(provider->profile.fingerprint);
+    if (present == shared_.routes.end() || present->second.provider->name != provider->name) return;
+    close(present);
+    shared_.bench.turn_away(provider->profile.fingerprint, reason);
+    shared_.committer.notify_all();
+}
+
+void LaneRunner::close(std::map<Sha256, Route>::iterator route) {
+    route->second.retired = true;
+    // The node keeps its place in memory, which its threads hold on to.
+    shared_.retired_routes.push_back(shared_.routes.extract(route));
+    shared_.lanes.notify_all();
+}
+
+void LaneRunner::sweep() {
+    std::vector<Thread> ended;
+    {
+        const std::scoped_lock lock(shared_.mutex);
+        const auto over = [](const auto& node) { return node.mapped().threads == 0; };
+        for (auto& node : shared_.retired_routes) {
+            if (!over(node)) continue;
+            const auto of_it = std::ranges::stable_partition(threads_, [&](const Thread& each) { return each.route != &node.mapped(); });
+            std::ranges::move(of_it, std::back_inserter(ended));
+            threads_.erase(of_it.begin(), of_it.end());
+        }
+        std::erase_if(shared_.retired_routes, over);
     }
 }
 
@@ -85,37 +94,39 @@ void LaneRunner::join() {
     threads_.clear();
 }
 
-void LaneRunner::run(const Sha256& fingerprint, std::size_t endpoint) {
+void LaneRunner::run(Route& route, std::size_t endpoint) {
     std::unique_lock lock(shared_.mutex);
-    const std::shared_ptr<const ResolvedProvider> provider = shared_.routes.at(fingerprint).provider;
-    while (!shared_.draining) {
-        const std::optional<Batch> batch = next(lock, fingerprint, endpoint);
-        if (!batch) continue;
+    const ResolvedPtr provider = route.provider;
+    while (!shared_.draining && !route.retired) {
+        const std::optional<Call> call = next(lock, route, endpoint);
+        if (!call) continue;
         lock.unlock();
         const auto deadline = shared_.now() + shared_.settings.call_timeout;
-        Result<EmbedResult> result = call(*provider, endpoint, *batch, deadline);
+        Result<EmbedResult> result = embed(*provider, endpoint, call->batch, deadline);
         lock.lock();
-        finish(*batch, endpoint, std::move(result), shared_.now() >= deadline);
+        finish(route, *call, endpoint, std::move(result), shared_.now() >= deadline);
     }
+    --route.threads;
     --shared_.lane_threads;
     shared_.idle_lanes.notify_all();
 }
 
-std::optional<Batch> LaneRunner::next(std::unique_lock<std::mutex>& lock, const Sha256& fingerprint, std::size_t endpoint) {
-    Route& route = shared_.routes.at(fingerprint);
+std::optional<LaneRunner::Call> LaneRunner::next(std::unique_lock<std::mutex>& lock, Route& route, std::size_t endpoint) {
+    const Sha256& fingerprint = route.provider->profile.fingerprint;
     Lane& lane = route.lanes[endpoint];
     const auto now = shared_.now();
     auto again_at = Lane::Steady::max();
     if (shared_.bench.queued(fingerprint) > 0) {
-        if (lane.open(now)) {
-            std::optional<Batch> batch = shared_.bench.take(fingerprint, route.limits, lane.probing());
-            if (!batch) return std::nullopt;
-            const Lane::Admission admission = lane.admit(now, estimate_tokens(*batch));
-            if (admission.admitted) return batch;
-            shared_.bench.put_back(std::move(*batch));
-            again_at = admission.not_before;
-        } else if (lane.paused(now)) {
-            again_at = lane.paused_until();
+        again_at = lane.ready_at(now);
+        if (again_at <= now && lane.probing() && shared_.shares_lanes && shared_.pauses_seen_at < lane.paused_until()) {
+            // Another process may have probed meanwhile and found nobody.
+            shared_.probe_asks = true;
+            shared_.wake_keeper();
+            again_at = Lane::Steady::max();
+        } else if (again_at <= now) {
+            again_at = std::max(route.requests.available_at(now), route.tokens.available_at(now));
+            if (again_at <= now) return begin(route, fingerprint, lane, now);
+            if (again_at == Lane::Steady::max()) shared_.wake_keeper();
         }
     }
     if (again_at == Lane::Steady::max())
@@ -125,53 +136,98 @@ std::optional<Batch> LaneRunner::next(std::unique_lock<std::mutex>& lock, const 
     return std::nullopt;
 }
 
-Result<EmbedResult> LaneRunner::call(const ResolvedProvider& provider, std::size_t endpoint, const Batch& batch,
-                                     Lane::Steady deadline) const {
+std::optional<LaneRunner::Call> LaneRunner::begin(Route& route, const Sha256& fingerprint, Lane& lane, Lane::Steady now) {
+    std::optional<Batch> batch = shared_.bench.take(fingerprint, route.limits.present(), lane.probing());
+    if (!batch) return std::nullopt;
+    const std::size_t bytes = batch->bytes() + batch->texts.size() * route.limits.prefix_bytes();
+    Call call{std::move(*batch), now, route.limits.estimate().tokens(bytes)};
+    lane.begin(now);
+    route.requests.take(1);
+    route.tokens.take(call.tokens);
+    if (route.requests.available_at(now) == Lane::Steady::max() || route.tokens.available_at(now) == Lane::Steady::max())
+        shared_.wake_keeper();
+    return call;
+}
+
+Result<EmbedResult> LaneRunner::embed(const ResolvedProvider& provider, std::size_t endpoint, const Batch& batch,
+                                      Lane::Steady deadline) const {
     std::vector<std::string_view> texts;
     texts.reserve(batch.texts.size());
-    for (const TextPtr& text : batch.texts) texts.push_back(cut(text->text, provider.info.limits.max_text_bytes));
+    for (const TextPtr& text : batch.texts) texts.push_back(text->sent());
     EmbedRequest request;
     request.texts = texts;
     request.kind = TextKind::document;
     request.endpoint = endpoint;
     request.deadline = deadline;
     request.stop = shared_.calls_stop.get_token();
-    Result<EmbedResult> result = provider.provider->embed(request);
+    Result<EmbedResult> result = provider.embed(request);
     if (!result) return result;
     if (Status shape = check_shape(*result, texts.size(), provider.info.dimension); !shape) return std::unexpected(shape.error());
     return result;
 }
 
-void LaneRunner::finish(const Batch& batch, std::size_t endpoint, Result<EmbedResult>&& result, bool late) {
-    Route& route = shared_.routes.at(batch.fingerprint);
+void LaneRunner::finish(Route& route, const Call& call, std::size_t endpoint, Result<EmbedResult>&& result, bool late) {
+    const Sha256& fingerprint = call.batch.fingerprint;
     Lane& lane = route.lanes[endpoint];
     const auto now = shared_.now();
-    if (result) {
-        lane.finished(now, std::nullopt, 0);
-        route.warned = false;
-        shared_.bench.answer(batch, std::move(*result));
-    } else if (shared_.calls_stop.stop_requested()) {
-        // The call was stopped by us: its outcome says nothing.
-        lane.finished(now, std::nullopt, 0);
-        shared_.bench.put_back(batch);
-    } else {
-        lane.finished(now, result.error(), shared_.random01());
-        // What found no answer in its time would find none as it is the next time. This teaches no limit: the endpoint may have hung.
-        if (late && result.error().kind == ErrorKind::unavailable && batch.texts.size() > 1) {
-            shared_.bench.put_back_halves(batch);
-        } else if (const auto learned = shared_.bench.reject(batch, result.error())) {
-            route.limits.max_inputs = std::max<std::size_t>(1, std::min(route.limits.max_inputs, *learned));
-        }
-        if (route.paused(now)) {
-            const std::string reason = "provider '" + route.provider->name + "' is paused: " + lane.reason();
-            if (!route.warned) shared_.context.logger().warn(reason);
-            route.warned = true;
-            // Held longer than a lease, jobs are better off where others can see them.
-            if (route.paused_until() > now + shared_.settings.lease) shared_.bench.release_queued(batch.fingerprint, reason);
-        }
+    // What we stopped ourselves says nothing, nor does the failure of a model that is gone.
+    const bool moot = !result && (shared_.calls_stop.stop_requested() || route.retired);
+    const std::optional<Error> error = result || moot ? std::nullopt : std::optional(result.error());
+    const Lane::Verdict verdict = lane.finished(now, error, error ? shared_.random01() : 0, call.sent_at);
+    if (result)
+        answered(route, call, std::move(*result));
+    else if (moot)
+        shared_.bench.put_back(call.batch);
+    else
+        failed(route, call, *error, late, verdict.jobs_pay);
+    if (!route.retired && (verdict.paused || verdict.recovered)) tell(route, endpoint, now);
+    if (error && route.paused(now)) {
+        const std::string reason = "provider '" + route.provider->name + "' is paused: " + lane.reason();
+        if (!route.warned) shared_.context.logger().warn(reason);
+        route.warned = true;
+        // Held longer than a lease, jobs are better off where others can see them.
+        if (route.paused_until() > now + shared_.settings.lease) shared_.bench.release_queued(fingerprint, reason);
     }
     shared_.lanes.notify_all();
     shared_.committer.notify_all();
+}
+
+void LaneRunner::answered(Route& route, const Call& call, EmbedResult&& result) {
+    route.warned = false;
+    route.limits.answered(call.batch.texts.size(), call.batch.bytes(), result.tokens);
+    // What the estimate fell short of is owed.
+    if (static_cast<double>(result.tokens) > call.tokens) route.tokens.take(static_cast<double>(result.tokens) - call.tokens);
+    for (const TextError& bad : result.errors) route.limits.refused(1, bad.error);
+    if (result.errors.empty()) {
+        for (const TextPtr& text : call.batch.texts) {
+            if (text->cuts > 0) route.limits.took_cut(text->cut_to);
+        }
+    }
+    shared_.bench.answer(call.batch, std::move(result), route.limits.present());
+}
+
+void LaneRunner::failed(Route& route, const Call& call, const Error& error, bool late, bool jobs_pay) {
+    const std::size_t inputs = call.batch.texts.size();
+    // What found no answer in its time would find none as it is the next time.
+    if (late && error.kind == ErrorKind::unavailable && inputs > 1) {
+        route.limits.timed_out(inputs);
+        shared_.bench.put_back_halves(call.batch);
+        return;
+    }
+    route.limits.refused(inputs, error);
+    shared_.bench.reject(call.batch, error, route.limits.present(), jobs_pay);
+}
+
+void LaneRunner::tell(const Route& route, std::size_t endpoint, Lane::Steady now) {
+    share_pauses(route, now);
+    shared_.lane_news.push_back({route.provider->profile.fingerprint, endpoint});
+    shared_.wake_keeper();
+}
+
+void LaneRunner::share_pauses(const Route& route, Lane::Steady now) {
+    std::vector<Traffic::Pause> pauses;
+    for (const Lane& lane : route.lanes) pauses.push_back({lane.paused(now) ? lane.paused_until() : Lane::Steady{}, lane.reason()});
+    shared_.providers.traffic().set_pauses(route.provider->profile.fingerprint, std::move(pauses));
 }
 
 }  // namespace embedq::scheduler

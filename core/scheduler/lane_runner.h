@@ -1,8 +1,10 @@
 // The lane runner calls providers: as many threads for each endpoint as its limit of concurrency allows.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <stop_token>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -17,23 +19,48 @@ public:
     LaneRunner(const LaneRunner&) = delete;
     LaneRunner& operator=(const LaneRunner&) = delete;
 
-    // Opens the lanes of a provider that has answered and starts their threads. From one thread at a time, not after `join`.
-    void add(const std::shared_ptr<const ResolvedProvider>& provider);
+    // Opens the lanes of a provider that has answered and starts their threads. Where it has lanes for the same fingerprint, those of new
+    // limits and endpoints take their place. From one thread at a time, not after `join`.
+    void add(const ResolvedPtr& provider);
+    // The provider makes the fingerprint no more: its lanes take no new batch, and what waits for them goes back without an attempt.
+    // Does nothing where another provider's lanes make it. As `add`.
+    void retire(const ResolvedPtr& provider, const std::string& reason);
     // Waits for the calls in flight, at most for the grace time, then stops them, and returns when all threads have ended.
     // The shared state must be draining.
     void join();
 
 private:
-    void run(const Sha256& fingerprint, std::size_t endpoint);
-    // Takes a batch that the lane admits, or waits for a change. The lock is held.
-    [[nodiscard]] std::optional<Batch> next(std::unique_lock<std::mutex>& lock, const Sha256& fingerprint, std::size_t endpoint);
-    [[nodiscard]] Result<EmbedResult> call(const ResolvedProvider& provider, std::size_t endpoint, const Batch& batch,
-                                           Lane::Steady deadline) const;
+    struct Call {
+        Batch batch;
+        Lane::Steady sent_at{};
+        double tokens = 0;  // as estimated
+    };
+    struct Thread {
+        const Route* route = nullptr;
+        std::jthread thread;
+    };
+
+    void run(Route& route, std::size_t endpoint);
+    // Takes a batch that lane and budgets admit, or waits for a change. The lock is held.
+    [[nodiscard]] std::optional<Call> next(std::unique_lock<std::mutex>& lock, Route& route, std::size_t endpoint);
+    [[nodiscard]] std::optional<Call> begin(Route& route, const Sha256& fingerprint, Lane& lane, Lane::Steady now);
+    [[nodiscard]] Result<EmbedResult> embed(const ResolvedProvider& provider, std::size_t endpoint, const Batch& batch,
+                                            Lane::Steady deadline) const;
     // `late`: the call used up its time.
-    void finish(const Batch& batch, std::size_t endpoint, Result<EmbedResult>&& result, bool late);
+    void finish(Route& route, const Call& call, std::size_t endpoint, Result<EmbedResult>&& result, bool late);
+    void answered(Route& route, const Call& call, EmbedResult&& result);
+    void failed(Route& route, const Call& call, const Error& error, bool late, bool jobs_pay);
+    // Tells people, queries and other processes of a pause that began or ended.
+    void tell(const Route& route, std::size_t endpoint, Lane::Steady now);
+    // Tells queries alone.
+    void share_pauses(const Route& route, Lane::Steady now);
+    // Takes the route out of those that are open; its threads end after their calls. The lock is held.
+    void close(std::map<Sha256, Route>::iterator route);
+    // Joins the threads of retired routes that have ended.
+    void sweep();
 
     Shared& shared_;
-    std::vector<std::jthread> threads_;
+    std::vector<Thread> threads_;
 };
 
 }  // namespace embedq::scheduler

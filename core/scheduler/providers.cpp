@@ -1,74 +1,300 @@
 #include "scheduler/providers.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <thread>
+#include <tuple>
+#include <utility>
 
 #include "catalog/document.h"
 #include "catalog/profile.h"
+#include "scheduler/standing.h"
 
 namespace embedq::scheduler {
 
 namespace {
 
-std::map<std::string, ProviderBinding, std::less<>> by_name(std::vector<ProviderBinding> bindings) {
-    std::map<std::string, ProviderBinding, std::less<>> named;
-    for (ProviderBinding& binding : bindings) {
-        std::string name = binding.name;
-        named.insert_or_assign(std::move(name), std::move(binding));
-    }
-    return named;
+using std::chrono::milliseconds;
+
+constexpr milliseconds quick_limit{5'000};  // for the facts of a provider, while a query waits
+constexpr milliseconds first_pause{5'000};  // before one that did not tell them is asked by a query again; doubles
+constexpr milliseconds longest_pause{60'000};
+
+auto fields(const ProviderLimits& l) {
+    return std::tie(l.concurrency, l.max_inputs, l.max_request_bytes, l.max_request_tokens, l.max_text_bytes, l.max_text_tokens);
 }
+
+bool same_facts(const ResolvedProvider& a, const ResolvedProvider& b) {
+    return a.profile == b.profile && a.info.endpoints == b.info.endpoints && fields(a.info.limits) == fields(b.info.limits);
+}
+
+// Asks for a stop when another does, or when the time is over, which is real time: whoever waits is a person.
+class Timer {
+public:
+    Timer(milliseconds limit, std::stop_token other) : on_other_(std::move(other), Stop{&source_}) {
+        thread_ = std::jthread([this, limit](std::stop_token done) {
+            std::mutex mutex;
+            std::condition_variable_any never;
+            std::unique_lock lock(mutex);
+            never.wait_for(lock, done, limit, [] { return false; });
+            if (!done.stop_requested()) source_.request_stop();
+        });
+    }
+    [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
+
+private:
+    struct Stop {
+        std::stop_source* source;
+        void operator()() const { source->request_stop(); }
+    };
+    std::stop_source source_;
+    std::stop_callback<Stop> on_other_;
+    std::jthread thread_;
+};
 
 }  // namespace
 
-ProviderDirectory::ProviderDirectory(std::vector<ProviderBinding> bindings) : bindings_(by_name(std::move(bindings))) {}
+Result<EmbedResult> ResolvedProvider::embed(const EmbedRequest& request) const {
+    if (!standing) return provider->embed(request);
+    EmbedRequest asked = request;
+    auto passage = QueryBreaker::Passage::free;
+    if (request.kind == TextKind::query) {
+        passage = standing->ask_query();
+        if (passage == QueryBreaker::Passage::refused) {
+            return fail(ErrorKind::unavailable, standing->query_failure() + " (it is asked again in a moment)");
+        }
+        if (passage == QueryBreaker::Passage::probe)
+            asked.deadline = std::min(asked.deadline, standing->now() + QueryBreaker::longest_probe);
+    }
+    auto result = provider->embed(asked);
+    if (result && result->dimension != info.dimension) {
+        result =
+            fail(ErrorKind::misconfigured, "the provider returned vectors of dimension " + std::to_string(result->dimension) +
+                                               ", but its profile has " + std::to_string(info.dimension) +
+                                               "; it is asked for its model again: restore it, or let `embedq serve` adopt the new one");
+    } else if (result && !standing->still(generation)) {
+        result =
+            fail(ErrorKind::misconfigured, "the model behind provider '" + name + "' changed while it was asked; the answer is dropped");
+    }
+    const std::optional<Error> error = result ? std::nullopt : std::optional(result.error());
+    if (request.kind == TextKind::query) {
+        if (request.stop.stop_requested())
+            standing->stop_query(passage);
+        else
+            standing->finish_query(passage, error);
+    }
+    if (error && error->kind == ErrorKind::misconfigured) standing->doubt();
+    return result;
+}
+
+// Names of providers to be asked again, and the way to wait for one.
+class ProviderDirectory::Doubts {
+public:
+    void add(const std::string& name) {
+        const std::scoped_lock lock(mutex_);
+        names_.insert(name);
+        added_.notify_all();
+    }
+    [[nodiscard]] std::set<std::string> take(Steady deadline, std::stop_token stop) {
+        std::unique_lock lock(mutex_);
+        added_.wait_until(lock, std::move(stop), deadline, [&] { return !names_.empty(); });
+        return std::exchange(names_, {});
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable_any added_;
+    std::set<std::string> names_;  // guarded by mutex_
+};
+
+struct ProviderDirectory::Entry {
+    Entry(ProviderBinding bound, std::shared_ptr<Standing> stands) : binding(std::move(bound)), standing(std::move(stands)) {}
+
+    const ProviderBinding binding;
+    const std::shared_ptr<Standing> standing;
+    std::mutex asking;  // held while it is asked
+
+    mutable std::mutex mutex;
+    ResolvedPtr known;         // guarded by mutex
+    std::string failure;       // why it did not answer; guarded by mutex
+    std::size_t failures = 0;  // in a row, for queries; guarded by mutex
+    Steady again_at{};         // for queries; guarded by mutex
+
+    [[nodiscard]] ResolvedPtr get() const {
+        const std::scoped_lock lock(mutex);
+        return known;
+    }
+};
+
+ProviderDirectory::ProviderDirectory(std::vector<ProviderBinding> bindings, const Clock* clock, MakeServing make_serving)
+    : clock_(clock), make_serving_(std::move(make_serving)), doubts_(std::make_shared<Doubts>()) {
+    for (ProviderBinding& binding : bindings) static_cast<void>(add(std::move(binding)));
+}
+
+ProviderDirectory::~ProviderDirectory() = default;
+
+ProviderDirectory::Steady ProviderDirectory::now() const {
+    return clock_ != nullptr ? clock_->now() : std::chrono::steady_clock::now();
+}
+
+ProviderDirectory::EntryPtr ProviderDirectory::add(ProviderBinding binding) {
+    const auto clock = clock_;
+    auto standing = std::make_shared<Standing>([clock] { return clock != nullptr ? clock->now() : std::chrono::steady_clock::now(); },
+                                               [doubts = doubts_, name = binding.name] { doubts->add(name); });
+    auto entry = std::make_shared<Entry>(std::move(binding), std::move(standing));
+    const std::scoped_lock lock(mutex_);
+    entries_.insert_or_assign(entry->binding.name, entry);
+    return entry;
+}
+
+ProviderDirectory::EntryPtr ProviderDirectory::find(std::string_view name) const {
+    const std::scoped_lock lock(mutex_);
+    const auto found = entries_.find(name);
+    return found == entries_.end() ? nullptr : found->second;
+}
+
+// Those for documents first.
+std::vector<ProviderDirectory::EntryPtr> ProviderDirectory::entries() const {
+    std::vector<EntryPtr> all;
+    const std::scoped_lock lock(mutex_);
+    for (const bool queries_only : {false, true}) {
+        for (const auto& [name, entry] : entries_) {
+            if (entry->binding.queries_only == queries_only) all.push_back(entry);
+        }
+    }
+    return all;
+}
 
 std::vector<std::string> ProviderDirectory::names() const {
     std::vector<std::string> names;
-    for (const auto& [name, binding] : bindings_) {
-        if (!binding.queries_only) names.push_back(name);
+    for (const EntryPtr& entry : entries()) {
+        if (!entry->binding.queries_only) names.push_back(entry->binding.name);
     }
     return names;
 }
 
-Result<std::shared_ptr<const ResolvedProvider>> ProviderDirectory::for_fingerprint(const Sha256& fingerprint, std::stop_token stop) {
-    std::string silent;
-    for (const bool queries_only : {false, true}) {
-        for (const auto& [name, binding] : bindings_) {
-            if (binding.queries_only != queries_only) continue;
-            auto resolved = resolve(name, stop);
-            if (resolved && (*resolved)->profile.fingerprint == fingerprint) return resolved;
-            if (!resolved && silent.empty()) silent = "provider '" + name + "': " + resolved.error().message;
-        }
-    }
-    if (!silent.empty()) return fail(ErrorKind::unavailable, silent);
-    return fail(ErrorKind::not_found, "no configured provider makes such vectors");
+std::vector<std::string> ProviderDirectory::all_names() const {
+    std::vector<std::string> names;
+    for (const EntryPtr& entry : entries()) names.push_back(entry->binding.name);
+    return names;
 }
 
-Result<std::shared_ptr<const ResolvedProvider>> ProviderDirectory::resolve(std::string_view name, std::stop_token stop) {
-    const auto binding = bindings_.find(name);
-    if (binding == bindings_.end()) {
+bool ProviderDirectory::queries_only(std::string_view name) const {
+    const EntryPtr entry = find(name);
+    return entry && entry->binding.queries_only;
+}
+
+ResolvedPtr ProviderDirectory::known(std::string_view name) const {
+    const EntryPtr entry = find(name);
+    return entry ? entry->get() : nullptr;
+}
+
+Result<ResolvedPtr> ProviderDirectory::resolve(std::string_view name, std::stop_token stop) {
+    if (ResolvedPtr here = known(name)) return here;
+    auto asked = ask_again(name, std::move(stop));
+    if (!asked) return std::unexpected(asked.error());
+    return std::move(asked->now);
+}
+
+Result<Inquiry> ProviderDirectory::ask_again(std::string_view name, std::stop_token stop) {
+    const EntryPtr entry = find(name);
+    if (!entry) {
         return fail(ErrorKind::not_found, "no provider named '" + std::string(name) + "' is configured; name it under `providers:`");
     }
-    {
-        const std::scoped_lock lock(mutex_);
-        if (const auto known = resolved_.find(name); known != resolved_.end()) return known->second;
+    const std::scoped_lock one_at_a_time(entry->asking);
+    return ask(*entry, std::move(stop));
+}
+
+// With `asking` held, and nothing else: a provider that hangs must not hold up the others.
+Result<Inquiry> ProviderDirectory::ask(Entry& entry, std::stop_token stop) {
+    Inquiry inquiry;
+    inquiry.before = entry.get();
+    const std::uint64_t generation = inquiry.before ? inquiry.before->generation : 0;
+    // From here on the provider may take another model for its own.
+    entry.standing->begin_asking();
+    auto info = entry.binding.provider->info(std::move(stop));
+    if (!info) {
+        entry.standing->end_asking(generation);
+        const std::scoped_lock lock(entry.mutex);
+        entry.failure = info.error().message;
+        const auto doubled = first_pause * (1LL << std::min<std::size_t>(entry.failures++, 16));
+        entry.again_at = now() + std::min<milliseconds>(doubled, longest_pause);
+        return std::unexpected(info.error());
     }
-    // Asked without the lock: a provider that hangs must not hold up the others.
-    auto info = binding->second.provider->info(stop);
-    if (!info) return std::unexpected(info.error());
     auto resolved = std::make_shared<ResolvedProvider>();
-    resolved->name = binding->second.name;
-    resolved->plugin = binding->second.plugin;
-    resolved->provider = binding->second.provider;
-    resolved->limits = binding->second.limits;
+    resolved->name = entry.binding.name;
+    resolved->plugin = entry.binding.plugin;
+    resolved->provider = entry.binding.provider;
+    resolved->limits = entry.binding.limits;
     resolved->info = std::move(*info);
     if (resolved->limits.concurrency > 0) {
         resolved->info.limits.concurrency =
             std::min(std::max<std::size_t>(1, resolved->info.limits.concurrency), resolved->limits.concurrency);
     }
     resolved->profile = catalog::make_profile(resolved->plugin, resolved->info, catalog::text_version);
-    const std::scoped_lock lock(mutex_);
-    return resolved_.try_emplace(std::string(name), std::move(resolved)).first->second;
+    resolved->standing = entry.standing;
+    const bool other_model = inquiry.before && inquiry.before->profile.fingerprint != resolved->profile.fingerprint;
+    resolved->generation = generation + (other_model ? 1 : 0);
+    {
+        const std::scoped_lock lock(entry.mutex);
+        entry.failures = 0;
+        if (!inquiry.before || !same_facts(*inquiry.before, *resolved)) entry.known = std::move(resolved);
+        inquiry.now = entry.known;
+    }
+    entry.standing->end_asking(inquiry.now->generation);
+    return inquiry;
+}
+
+Result<ResolvedPtr> ProviderDirectory::ask_quickly(Entry& entry, std::stop_token stop) {
+    {
+        const std::scoped_lock lock(entry.mutex);
+        if (entry.failures > 0 && now() < entry.again_at) return fail(ErrorKind::unavailable, entry.failure);
+    }
+    const std::unique_lock one_at_a_time(entry.asking, std::try_to_lock);
+    if (!one_at_a_time.owns_lock()) return fail(ErrorKind::unavailable, "it is being asked for its model");
+    if (ResolvedPtr here = entry.get()) return here;
+    const Timer timer(quick_limit, std::move(stop));
+    auto asked = ask(entry, timer.token());
+    if (!asked) return std::unexpected(asked.error());
+    return std::move(asked->now);
+}
+
+ProviderDirectory::EntryPtr ProviderDirectory::serving_entry(const Profile& profile) {
+    if (!make_serving_) return nullptr;
+    const std::scoped_lock lock(making_);
+    const auto tried = tried_.find(profile.fingerprint);
+    if (tried != tried_.end() && now() < tried->second) return nullptr;
+    tried_[profile.fingerprint] = now() + longest_pause;
+    auto binding = make_serving_(profile);
+    return binding ? add(std::move(*binding)) : nullptr;
+}
+
+Result<ResolvedPtr> ProviderDirectory::for_profile(const Profile& profile, std::stop_token stop) {
+    const std::vector<EntryPtr> all = entries();
+    for (const EntryPtr& entry : all) {
+        if (ResolvedPtr here = entry->get(); here && here->profile.fingerprint == profile.fingerprint) return here;
+    }
+    std::string silent;
+    const auto makes_it = [&](Entry& entry) -> ResolvedPtr {
+        // The plugin is part of the fingerprint.
+        if (entry.get() || entry.binding.plugin != profile.plugin) return nullptr;
+        auto resolved = ask_quickly(entry, stop);
+        if (resolved && (*resolved)->profile.fingerprint == profile.fingerprint) return std::move(*resolved);
+        if (!resolved && silent.empty()) silent = "provider '" + entry.binding.name + "': " + resolved.error().message;
+        return nullptr;
+    };
+    for (const EntryPtr& entry : all) {
+        if (ResolvedPtr found = makes_it(*entry)) return found;
+    }
+    if (const EntryPtr made = serving_entry(profile)) {
+        if (ResolvedPtr found = makes_it(*made)) return found;
+    }
+    if (!silent.empty()) return fail(ErrorKind::unavailable, silent);
+    return fail(ErrorKind::not_found, "no configured provider makes such vectors");
+}
+
+std::set<std::string> ProviderDirectory::take_doubted(Steady deadline, std::stop_token stop) {
+    return doubts_->take(deadline, std::move(stop));
 }
 
 }  // namespace embedq::scheduler

@@ -1,21 +1,27 @@
 // The configured providers of this process, resolved when they first answer: what the scheduler sends texts to and the engine
-// embeds queries with.
+// embeds queries with. They are asked again from time to time, since a model can be replaced under its name.
 //
 // Thread-safety: every member may be called from any thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "embedq/catalog.h"
+#include "embedq/context.h"
 #include "embedq/error.h"
 #include "embedq/provider.h"
+#include "scheduler/traffic.h"
 
 namespace embedq::scheduler {
 
@@ -36,6 +42,8 @@ struct ProviderBinding {
     bool queries_only = false;
 };
 
+class Standing;
+
 // A provider that answered: its facts, with the configured limits applied, and the profile (epoch 0) that its vectors have.
 struct ResolvedProvider {
     std::string name;
@@ -44,27 +52,87 @@ struct ResolvedProvider {
     ProviderInfo info;
     ConfiguredLimits limits;
     Profile profile;
+    std::shared_ptr<Standing> standing;
+    std::uint64_t generation = 0;  // grows with each change of the fingerprint
+
+    // One call, as Provider::embed. Vectors of another model than `profile` says are never returned: an answer that comes while the
+    // provider is being asked anew is held until it is known (5 s at most), and refused as `misconfigured` where the model changed.
+    // Whatever is `misconfigured` has the provider asked again at once. A query after one that failed is refused without a call for a
+    // while (1 s, doubling to 30 s), then tried once, for 3 s at most.
+    [[nodiscard]] Result<EmbedResult> embed(const EmbedRequest& request) const;
 };
+using ResolvedPtr = std::shared_ptr<const ResolvedProvider>;
+
+// What came of asking a provider again.
+struct Inquiry {
+    ResolvedPtr before;  // nothing when it had not answered yet
+    ResolvedPtr now;     // the same object as before when it says the same
+    [[nodiscard]] bool changed() const noexcept { return before != now; }
+    [[nodiscard]] bool model_changed() const noexcept { return before && before->profile.fingerprint != now->profile.fingerprint; }
+};
+
+// Told when a provider first answers, and when its model is another one: gives the catalogs their targets anew. An error has it called
+// again in a while. On the resolver's thread, with no lock held. None: this process leaves targets alone, as a worker does.
+using ModelListener = std::function<Status()>;
 
 class ProviderDirectory {
 public:
-    explicit ProviderDirectory(std::vector<ProviderBinding> bindings);
+    using Steady = Clock::Steady;
+    // Makes a provider from a stored profile whose options are in its row; nothing where it cannot be made. One call at a time.
+    using MakeServing = std::function<std::optional<ProviderBinding>(const Profile&)>;
+
+    // The clock outlives the directory; without one it is the system's.
+    explicit ProviderDirectory(std::vector<ProviderBinding> bindings, const Clock* clock = nullptr, MakeServing make_serving = {});
+    ~ProviderDirectory();
 
     // Those that documents are sent to.
     [[nodiscard]] std::vector<std::string> names() const;
+    // All, with those that queries alone are sent to.
+    [[nodiscard]] std::vector<std::string> all_names() const;
+
+    [[nodiscard]] bool queries_only(std::string_view name) const;
 
     // Asks the provider for its facts once, and remembers them when it answered. `not_found` for a name that is not configured;
     // otherwise what the provider said.
-    [[nodiscard]] Result<std::shared_ptr<const ResolvedProvider>> resolve(std::string_view name, std::stop_token stop = {});
+    [[nodiscard]] Result<ResolvedPtr> resolve(std::string_view name, std::stop_token stop = {});
+    // What is remembered; nothing for one that has not answered.
+    [[nodiscard]] ResolvedPtr known(std::string_view name) const;
+    // Asks again and takes over what is new. An error leaves what is known as it is.
+    [[nodiscard]] Result<Inquiry> ask_again(std::string_view name, std::stop_token stop = {});
 
-    // A provider that makes vectors of the fingerprint. `not_found` when there is none; `unavailable` when one that did not answer may be
-    // it.
-    [[nodiscard]] Result<std::shared_ptr<const ResolvedProvider>> for_fingerprint(const Sha256& fingerprint, std::stop_token stop = {});
+    // A provider that makes the profile's vectors, for queries: one that is configured, or one made from the profile. Those that are
+    // known cost nothing; one that has not answered is asked, for 5 s at most, and not again for a while (5 s, doubling to 60 s).
+    // `not_found` when there is none; `unavailable` when one that did not answer may be it.
+    [[nodiscard]] Result<ResolvedPtr> for_profile(const Profile& profile, std::stop_token stop = {});
+
+    // Takes the names of providers that said `misconfigured` since the last call; waits for one until the deadline or a stop.
+    [[nodiscard]] std::set<std::string> take_doubted(Steady deadline, std::stop_token stop);
+
+    // What lanes and queries of this process share of each provider's road.
+    [[nodiscard]] Traffic& traffic() noexcept { return traffic_; }
 
 private:
-    const std::map<std::string, ProviderBinding, std::less<>> bindings_;
-    std::mutex mutex_;
-    std::map<std::string, std::shared_ptr<const ResolvedProvider>, std::less<>> resolved_;  // guarded by mutex_
+    Traffic traffic_;
+    struct Entry;
+    class Doubts;
+    using EntryPtr = std::shared_ptr<Entry>;
+
+    [[nodiscard]] Steady now() const;
+    [[nodiscard]] EntryPtr find(std::string_view name) const;
+    [[nodiscard]] std::vector<EntryPtr> entries() const;
+    [[nodiscard]] EntryPtr add(ProviderBinding binding);
+    [[nodiscard]] Result<Inquiry> ask(Entry& entry, std::stop_token stop);
+    // For the sake of a query: quick, or not at all.
+    [[nodiscard]] Result<ResolvedPtr> ask_quickly(Entry& entry, std::stop_token stop);
+    [[nodiscard]] EntryPtr serving_entry(const Profile& profile);
+
+    const Clock* const clock_;
+    const MakeServing make_serving_;
+    const std::shared_ptr<Doubts> doubts_;
+    mutable std::mutex mutex_;
+    std::map<std::string, EntryPtr, std::less<>> entries_;  // guarded by mutex_
+    std::mutex making_;
+    std::map<Sha256, Steady> tried_;  // profiles for which none could be made, and when to try again; guarded by making_
 };
 
 }  // namespace embedq::scheduler

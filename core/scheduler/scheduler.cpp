@@ -3,13 +3,14 @@
 #include <unistd.h>
 
 #include <array>
-#include <set>
 #include <string>
 #include <thread>
 
 #include "scheduler/claimer.h"
 #include "scheduler/committer.h"
+#include "scheduler/lane_keeper.h"
 #include "scheduler/lane_runner.h"
+#include "scheduler/resolver.h"
 #include "scheduler/shared.h"
 #include "scheduler/upkeep.h"
 
@@ -32,10 +33,12 @@ std::string new_worker_id(Context& context) {
 
 class Scheduler::Impl {
 public:
-    Impl(Store& store, Notifier& notifier, ProviderDirectory& providers, Settings settings, Context& context)
+    Impl(Store& store, Notifier& notifier, ProviderDirectory& providers, Settings settings, Context& context, ModelListener listener)
         : shared_(store, notifier, providers, std::move(settings), context, new_worker_id(context)),
           claimer_(shared_),
           lanes_(shared_),
+          lane_keeper_(shared_),
+          resolver_(shared_, lanes_, std::move(listener)),
           committer_(shared_),
           keeper_(shared_),
           upkeep_(shared_) {}
@@ -43,8 +46,9 @@ public:
     void start() {
         keeper_thread_ = std::jthread([this](std::stop_token stop) { keeper_.run(stop); });
         committer_thread_ = std::jthread([this] { committer_.run(); });
-        resolver_thread_ = std::jthread([this](std::stop_token stop) { resolve(stop); });
+        resolver_thread_ = std::jthread([this](std::stop_token stop) { resolver_.run(stop); });
         listener_thread_ = std::jthread([this](std::stop_token stop) { listen(stop); });
+        lane_keeper_thread_ = std::jthread([this](std::stop_token stop) { lane_keeper_.run(stop); });
         claimer_thread_ = std::jthread([this](std::stop_token stop) { claimer_.run(stop); });
         upkeep_thread_ = std::jthread([this](std::stop_token stop) { upkeep_.run(stop); });
         started_ = true;
@@ -58,8 +62,9 @@ public:
             shared_.draining = true;
             shared_.bench.release_all_queued("given back at a stop");
         }
-        for (std::jthread* thread : {&claimer_thread_, &resolver_thread_, &listener_thread_, &upkeep_thread_}) thread->request_stop();
-        for (std::jthread* thread : {&claimer_thread_, &resolver_thread_, &listener_thread_, &upkeep_thread_}) thread->join();
+        const std::array first_to_end{&claimer_thread_, &resolver_thread_, &listener_thread_, &upkeep_thread_, &lane_keeper_thread_};
+        for (std::jthread* thread : first_to_end) thread->request_stop();
+        for (std::jthread* thread : first_to_end) thread->join();
         lanes_.join();
         {
             const std::scoped_lock lock(shared_.mutex);
@@ -79,36 +84,13 @@ public:
         Counters counters = shared_.bench.counters();
         counters.texts_in_flight = shared_.bench.texts();
         counters.jobs_held = shared_.bench.jobs();
+        for (const auto& [fingerprint, route] : shared_.routes) {
+            for (const Lane& lane : route.lanes) counters.throttled += lane.throttled_for();
+        }
         return counters;
     }
 
 private:
-    // Opens the lanes of each provider as soon as it answers.
-    void resolve(std::stop_token stop) {
-        const std::vector<std::string> names = shared_.providers.names();
-        std::set<std::string> waiting(names.begin(), names.end());
-        std::set<std::string> complained;
-        while (!stop.stop_requested() && !waiting.empty()) {
-            for (const std::string& name : names) {
-                if (!waiting.contains(name) || stop.stop_requested()) continue;
-                const auto resolved = shared_.providers.resolve(name, stop);
-                if (resolved) {
-                    lanes_.add(*resolved);
-                    waiting.erase(name);
-                    const std::scoped_lock lock(shared_.mutex);
-                    shared_.wake_claimer();
-                } else if (complained.insert(name).second && !stop.stop_requested()) {
-                    shared_.context.logger().warn("provider '" + name + "' does not answer yet, asking again: " + resolved.error().message);
-                }
-            }
-            if (waiting.empty()) return;
-            std::mutex mutex;
-            std::unique_lock lock(mutex);
-            std::condition_variable_any never;
-            never.wait_until(lock, stop, shared_.now() + shared_.settings.heartbeat, [] { return false; });
-        }
-    }
-
     void listen(std::stop_token stop) {
         while (!stop.stop_requested()) {
             if (shared_.notifier.wait(shared_.now() + shared_.settings.poll, stop) != Wake::notified) continue;
@@ -120,6 +102,8 @@ private:
     Shared shared_;
     Claimer claimer_;
     LaneRunner lanes_;
+    LaneKeeper lane_keeper_;
+    Resolver resolver_;
     Committer committer_;
     LeaseKeeper keeper_;
     Upkeep upkeep_;
@@ -130,10 +114,12 @@ private:
     std::jthread listener_thread_;
     std::jthread claimer_thread_;
     std::jthread upkeep_thread_;
+    std::jthread lane_keeper_thread_;
 };
 
-Scheduler::Scheduler(Store& store, Notifier& notifier, ProviderDirectory& providers, Settings settings, Context& context)
-    : impl_(std::make_unique<Impl>(store, notifier, providers, std::move(settings), context)) {}
+Scheduler::Scheduler(Store& store, Notifier& notifier, ProviderDirectory& providers, Settings settings, Context& context,
+                     ModelListener listener)
+    : impl_(std::make_unique<Impl>(store, notifier, providers, std::move(settings), context, std::move(listener))) {}
 
 Scheduler::~Scheduler() {
     stop();

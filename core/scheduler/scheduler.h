@@ -19,8 +19,9 @@ namespace embedq::scheduler {
 
 class Scheduler {
 public:
-    // All references must outlive the scheduler.
-    Scheduler(Store& store, Notifier& notifier, ProviderDirectory& providers, Settings settings, Context& context);
+    // All references must outlive the scheduler. The listener is for processes that set targets (see providers.h).
+    Scheduler(Store& store, Notifier& notifier, ProviderDirectory& providers, Settings settings, Context& context,
+              ModelListener listener = {});
     ~Scheduler();  // stops
     Scheduler(const Scheduler&) = delete;
     Scheduler& operator=(const Scheduler&) = delete;

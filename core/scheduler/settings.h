@@ -22,6 +22,7 @@ struct Settings {
     std::chrono::milliseconds reap{30'000};
     std::chrono::milliseconds reconcile{300'000};
     std::chrono::milliseconds prune{600'000};
+    std::chrono::milliseconds ask_again{60'000};  // a provider that answered is asked for its model after this
     std::chrono::milliseconds retention{std::chrono::hours(24 * 14)};
     std::uint32_t max_attempts = 5;
     Backoff backoff;
@@ -44,10 +45,12 @@ struct Counters {
     std::uint64_t jobs_lost = 0;
     std::uint64_t texts_embedded = 0;  // vectors stored
     std::uint64_t texts_refused = 0;
-    std::uint64_t calls = 0;  // to providers
+    std::uint64_t texts_cut = 0;  // of those embedded
+    std::uint64_t calls = 0;      // to providers
     std::uint64_t calls_failed = 0;
-    std::uint64_t texts_in_flight = 0;  // now
-    std::uint64_t jobs_held = 0;        // now
+    std::uint64_t texts_in_flight = 0;       // now
+    std::uint64_t jobs_held = 0;             // now
+    std::chrono::milliseconds throttled{0};  // that endpoints asked to be left alone, summed over lanes
 };
 
 }  // namespace embedq::scheduler

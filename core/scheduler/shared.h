@@ -4,6 +4,7 @@
 // guarded by it.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -15,6 +16,8 @@
 #include "embedq/context.h"
 #include "embedq/notifier.h"
 #include "embedq/store.h"
+#include "scheduler/batch_limits.h"
+#include "scheduler/budget.h"
 #include "scheduler/lane.h"
 #include "scheduler/providers.h"
 #include "scheduler/settings.h"
@@ -22,24 +25,49 @@
 
 namespace embedq::scheduler {
 
-// A provider that answered: its lanes, and what its endpoints take.
+// A provider that answered: its lanes, what its endpoints take, and what may be sent to all of them together.
 struct Route {
+    Route(std::shared_ptr<const ResolvedProvider> resolved, const LaneLimits& of_each_lane)
+        : provider(std::move(resolved)),
+          lanes(provider->info.endpoints.size(), Lane(of_each_lane)),
+          limits(provider->info, provider->limits.batch_inputs),
+          requests(provider->limits.requests_per_minute),
+          tokens(provider->limits.tokens_per_minute) {}
+
     std::shared_ptr<const ResolvedProvider> provider;
     std::vector<Lane> lanes;
-    BatchLimits limits;
-    bool warned = false;  // the present pause has been logged
+    RouteLimits limits;
+    Budget requests;
+    Budget tokens;
+    bool warned = false;      // the present pause has been logged
+    bool retired = false;     // another model or other limits took its place: no new batches
+    std::size_t threads = 0;  // that work on it
+
+    // What was learned of the same endpoints before their limits changed, and what was leased for them.
+    void inherit(const Route& before) {
+        const auto& known = before.provider->info.endpoints;
+        for (std::size_t i = 0; i < lanes.size(); ++i) {
+            const auto place = std::ranges::find(known, provider->info.endpoints[i]);
+            if (place != known.end()) lanes[i].inherit(before.lanes[static_cast<std::size_t>(place - known.begin())]);
+        }
+        if (requests.per_minute() == before.requests.per_minute()) requests = before.requests;
+        if (tokens.per_minute() == before.tokens.per_minute()) tokens = before.tokens;
+    }
 
     [[nodiscard]] bool paused(Lane::Steady now) const {
-        for (const Lane& lane : lanes) {
-            if (!lane.paused(now)) return false;
-        }
-        return true;
+        return std::ranges::all_of(lanes, [&](const Lane& lane) { return lane.paused(now); });
     }
     [[nodiscard]] Lane::Steady paused_until() const {
         Lane::Steady earliest = Lane::Steady::max();
         for (const Lane& lane : lanes) earliest = std::min(earliest, lane.paused_until());
         return earliest;
     }
+};
+
+// A pause that began or ended here and that the store has not heard of.
+struct LaneNews {
+    Sha256 fingerprint{};
+    std::size_t endpoint = 0;
 };
 
 struct Shared {
@@ -50,6 +78,7 @@ struct Shared {
           settings(std::move(settings_)),
           context(context_),
           worker_id(std::move(worker)),
+          shares_lanes(store_.capabilities().multi_process),
           bench(settings) {}
 
     [[nodiscard]] Lane::Steady now() const { return context.clock().now(); }
@@ -60,12 +89,19 @@ struct Shared {
         claimer.notify_all();
     }
 
+    // Wakes the lane keeper. Call with the mutex held.
+    void wake_keeper() {
+        keeper_awake = true;
+        keeper.notify_all();
+    }
+
     Store& store;
     Notifier& notifier;
     ProviderDirectory& providers;
     const Settings settings;
     Context& context;
     const std::string worker_id;
+    const bool shares_lanes;      // other processes may tell of pauses
     std::stop_source calls_stop;  // ends provider calls after the grace time
 
     mutable std::mutex mutex;
@@ -73,8 +109,15 @@ struct Shared {
     std::condition_variable_any lanes;       // queued texts, a free slot, the end
     std::condition_variable_any committer;   // answered texts, the end
     std::condition_variable_any idle_lanes;  // a lane thread ended
+    std::condition_variable_any keeper;      // news of a lane, a budget that is wanted, a probe that asks for leave
     Workbench bench;
-    std::map<Sha256, Route> routes;
+    std::map<Sha256, Route> routes;                                  // those that are open
+    std::vector<std::map<Sha256, Route>::node_type> retired_routes;  // those whose threads have not ended
+    std::vector<LaneNews> lane_news;
+    bool keeper_awake = false;
+    bool probe_asks = false;  // for a look at the pauses of others
+    // When the store was last asked for them. A probe waits for a look that is newer than its pause.
+    Lane::Steady pauses_seen_at{};
     bool claimer_awake = true;
     bool draining = false;     // no new calls
     bool lanes_ended = false;  // no call will come back any more

@@ -74,7 +74,6 @@ void Upkeep::run(std::stop_token stop) {
     auto next_reconcile = shared_.now() + shared_.settings.reconcile;
     auto next_prune = shared_.now() + shared_.settings.prune;
     while (!stop.stop_requested()) {
-        share_pauses();
         if (shared_.now() >= next_reap) {
             reap();
             next_reap = shared_.now() + shared_.settings.reap;
@@ -128,42 +127,6 @@ void Upkeep::prune(std::stop_token stop) {
         const auto result = shared_.store.prune(request);
         if (!result) return shared_.context.logger().warn("cannot prune: " + result.error().message);
         if (!result->more) return;
-    }
-}
-
-void Upkeep::share_pauses() {
-    std::vector<LaneState> mine;
-    {
-        const std::scoped_lock lock(shared_.mutex);
-        const auto now = shared_.now();
-        for (const auto& [fingerprint, route] : shared_.routes) {
-            for (std::size_t i = 0; i < route.lanes.size(); ++i) {
-                const Lane& lane = route.lanes[i];
-                if (!lane.paused(now)) continue;
-                const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(lane.paused_until() - now);
-                mine.push_back({fingerprint, route.provider->info.endpoints[i], left, lane.reason()});
-            }
-        }
-    }
-    if (!mine.empty()) {
-        if (const auto put = shared_.store.put_lanes(mine); !put) return;
-    }
-    const auto all = shared_.store.lanes();
-    if (!all) return;
-    const std::scoped_lock lock(shared_.mutex);
-    const auto now = shared_.now();
-    for (const LaneState& state : *all) {
-        // Only what the endpoint itself said binds other processes; a wrong key or a broken road may be the other's own.
-        if (!state.reason.starts_with("throttled")) continue;
-        auto route = shared_.routes.find(state.fingerprint);
-        if (route == shared_.routes.end()) continue;
-        const auto& endpoints = route->second.provider->info.endpoints;
-        const auto place = std::ranges::find(endpoints, state.endpoint);
-        if (place == endpoints.end()) continue;
-        Lane& lane = route->second.lanes[static_cast<std::size_t>(place - endpoints.begin())];
-        // A moment's difference is this process's own pause coming back.
-        const auto until = now + state.cool_down;
-        if (until > lane.paused_until() + std::chrono::milliseconds(500)) lane.pause_until(until, state.reason);
     }
 }
 

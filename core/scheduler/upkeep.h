@@ -1,4 +1,4 @@
-// What runs beside the pipeline: leases are extended, dead workers' jobs returned, gaps found, history pruned, pauses shared.
+// What runs beside the pipeline: leases are extended, dead workers' jobs returned, gaps found, history pruned.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,7 @@ private:
     Lane::Steady last_good_;
 };
 
-// Reaper, reconciler and pruner on their timers; pauses of lanes to and from the store with each heartbeat.
+// Reaper, reconciler and pruner on their timers.
 class Upkeep {
 public:
     explicit Upkeep(Shared& shared) : shared_(shared) {}
@@ -30,7 +30,6 @@ public:
     void reap();
     void reconcile();
     void prune(std::stop_token stop);
-    void share_pauses();
     // How long until the next lease may run out; the reaper's interval at most.
     [[nodiscard]] std::chrono::milliseconds until_reap();
 

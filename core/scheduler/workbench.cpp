@@ -6,16 +6,6 @@
 
 namespace embedq::scheduler {
 
-namespace {
-
-// The error of one text, saying whose it is.
-Error about(const Text& text, Error error) {
-    error.message = "operation '" + text.operation_id + "': " + error.message;
-    return error;
-}
-
-}  // namespace
-
 std::size_t Workbench::TextKeyHash::operator()(const TextKey& key) const noexcept {
     std::size_t of_text = 0;
     std::size_t of_profile = 0;
@@ -73,6 +63,7 @@ void Workbench::plan(HoldId id, MissingTexts page) {
         text->as_of = page.as_of;
         text->operation_id = std::move(missing.operation_id);
         text->text = std::move(missing.text);
+        text->bytes = text->text.size();
         text->waiters.push_back(id);
         ++live_texts_;
         live_bytes_ += text->text.size();
@@ -82,6 +73,7 @@ void Workbench::plan(HoldId id, MissingTexts page) {
         ++job.outstanding;
     }
     if (done(job) || !job.ready.empty()) touch(id, job);
+    release_if_turned_away(job.claimed.fingerprint, queue);
 }
 
 std::vector<std::pair<HoldId, MissingQuery>> Workbench::take_replans(std::size_t max_texts, std::size_t max_bytes) {
@@ -163,117 +155,6 @@ void Workbench::touch(HoldId hold, const HeldJob& job) {
     if (!job.finishing) dirty_.insert(hold);
 }
 
-// --- batches
-
-std::optional<Batch> Workbench::take(const Sha256& fingerprint, const BatchLimits& limits, bool probe) {
-    auto found = queues_.find(fingerprint);
-    if (found == queues_.end()) return std::nullopt;
-    Queue& queue = found->second;
-    Batch batch{fingerprint, {}};
-    while (batch.texts.empty() && !queue.batches.empty()) {
-        Batch& first = queue.batches.front();
-        while (!first.texts.empty() && (batch.texts.empty() || !probe)) {
-            TextPtr text = std::move(first.texts.front());
-            first.texts.erase(first.texts.begin());
-            --queue.size;
-            if (wanted(*text))
-                batch.texts.push_back(std::move(text));
-            else
-                forget(text);
-        }
-        if (first.texts.empty()) queue.batches.pop_front();
-    }
-    if (!batch.texts.empty()) return batch;
-
-    const std::size_t most = probe ? 1 : std::max<std::size_t>(1, limits.max_inputs);
-    std::size_t bytes = 0;
-    while (batch.texts.size() < most && !queue.texts.empty()) {
-        const TextPtr& next = queue.texts.front();
-        const bool full = limits.max_bytes > 0 && !batch.texts.empty() && bytes + next->text.size() > limits.max_bytes;
-        if (full) break;
-        TextPtr text = std::move(queue.texts.front());
-        queue.texts.pop_front();
-        --queue.size;
-        if (!wanted(*text)) {
-            forget(text);
-            continue;
-        }
-        bytes += text->text.size();
-        batch.texts.push_back(std::move(text));
-    }
-    if (batch.texts.empty()) return std::nullopt;
-    return batch;
-}
-
-void Workbench::put_back(Batch batch) {
-    if (batch.texts.empty()) return;
-    Queue& queue = queues_[batch.fingerprint];
-    queue.size += batch.texts.size();
-    queue.batches.push_front(std::move(batch));
-}
-
-void Workbench::requeue_halves(const Batch& batch) {
-    const auto middle = batch.texts.begin() + static_cast<std::ptrdiff_t>(batch.texts.size() / 2);
-    Batch second{batch.fingerprint, {middle, batch.texts.end()}};
-    Batch first{batch.fingerprint, {batch.texts.begin(), middle}};
-    put_back(std::move(second));
-    put_back(std::move(first));
-}
-
-void Workbench::put_back_halves(const Batch& batch) {
-    ++counters_.calls;
-    ++counters_.calls_failed;
-    requeue_halves(batch);
-}
-
-void Workbench::answer(const Batch& batch, EmbedResult&& result) {
-    ++counters_.calls;
-    std::vector<const Error*> errors(batch.texts.size(), nullptr);
-    for (const TextError& bad : result.errors) {
-        if (bad.index < errors.size()) errors[bad.index] = &bad.error;
-    }
-    for (std::size_t i = 0; i < batch.texts.size(); ++i) {
-        const TextPtr& text = batch.texts[i];
-        if (errors[i] == nullptr) {
-            const auto row = result.matrix.begin() + static_cast<std::ptrdiff_t>(i * result.dimension);
-            text->values.assign(row, row + static_cast<std::ptrdiff_t>(result.dimension));
-            settle(text, std::nullopt);
-        } else if (errors[i]->kind == ErrorKind::invalid_input || errors[i]->kind == ErrorKind::too_large) {
-            text->refusal = errors[i]->message;
-            settle(text, std::nullopt);
-        } else {
-            settle(text, about(*text, *errors[i]));
-        }
-    }
-}
-
-std::optional<std::size_t> Workbench::reject(const Batch& batch, const Error& error) {
-    ++counters_.calls;
-    ++counters_.calls_failed;
-    switch (error.kind) {
-        case ErrorKind::throttled:
-        case ErrorKind::misconfigured: put_back(batch); return std::nullopt;
-        case ErrorKind::too_large:
-        case ErrorKind::invalid_input:
-        case ErrorKind::internal:
-            if (batch.texts.size() > 1) {
-                requeue_halves(batch);
-                if (error.kind == ErrorKind::too_large) return batch.texts.size() / 2;
-                return std::nullopt;
-            }
-            if (error.kind == ErrorKind::internal) {
-                settle(batch.texts.front(), about(*batch.texts.front(), error));
-            } else {
-                batch.texts.front()->refusal = error.message;
-                settle(batch.texts.front(), std::nullopt);
-            }
-            return std::nullopt;
-        default: break;
-    }
-    for (const TextPtr& text : batch.texts) settle(text, error);
-    return std::nullopt;
-}
-
 void Workbench::settle(const TextPtr& text, const std::optional<Error>& error) {
     if (error) {
         // Nobody may join a text that is given up.
@@ -304,7 +185,12 @@ void Workbench::settle(const TextPtr& text, const std::optional<Error>& error) {
 
 void Workbench::release_queue(Queue& queue, const std::string& reason) {
     std::vector<TextPtr> waiting;
-    for (Batch& batch : queue.batches) std::ranges::move(batch.texts, std::back_inserter(waiting));
+    for (Batch& batch : queue.batches) {
+        std::ranges::move(batch.texts, std::back_inserter(waiting));
+        if (!batch.search) continue;
+        std::ranges::move(batch.search->other, std::back_inserter(waiting));
+        std::ranges::move(batch.search->rest, std::back_inserter(waiting));
+    }
     std::ranges::move(queue.texts, std::back_inserter(waiting));
     queue = Queue{};
     for (const TextPtr& text : waiting) {
@@ -324,6 +210,20 @@ void Workbench::release_queue(Queue& queue, const std::string& reason) {
 void Workbench::release_queued(const Sha256& fingerprint, const std::string& reason) {
     auto found = queues_.find(fingerprint);
     if (found != queues_.end()) release_queue(found->second, reason);
+}
+
+void Workbench::release_if_turned_away(const Sha256& fingerprint, Queue& queue) {
+    const auto reason = turned_away_.find(fingerprint);
+    if (reason != turned_away_.end() && queue.size > 0) release_queue(queue, reason->second);
+}
+
+void Workbench::turn_away(const Sha256& fingerprint, const std::string& reason) {
+    turned_away_.insert_or_assign(fingerprint, reason);
+    release_queued(fingerprint, reason);
+}
+
+void Workbench::accept(const Sha256& fingerprint) {
+    turned_away_.erase(fingerprint);
 }
 
 void Workbench::release_all_queued(const std::string& reason) {
@@ -347,11 +247,6 @@ void Workbench::release_all(const std::string& reason) {
         job.release_reason = reason;
         touch(id, job);
     }
-}
-
-std::size_t Workbench::queued(const Sha256& fingerprint) const {
-    auto found = queues_.find(fingerprint);
-    return found == queues_.end() ? 0 : found->second.size;
 }
 
 }  // namespace embedq::scheduler

@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "embedq/error.h"
 #include "embedq/job.h"
 #include "embedq/provider.h"
+#include "scheduler/batch_limits.h"
 #include "scheduler/settings.h"
 
 namespace embedq::scheduler {
@@ -34,23 +36,32 @@ struct Text {
     Time as_of{};
     std::string operation_id;  // of the first job's operation, for messages
     std::string text;
+    std::size_t bytes = 0;   // of the text; it is let go when the text is off the books
+    std::size_t cut_to = 0;  // how many of them are sent, where it had to be cut; 0: all
+    std::size_t cuts = 0;    // how often it was cut after a refusal
     std::vector<HoldId> waiters;
     // What came of it; neither while it is queued or in flight.
     std::vector<float> values;
     std::optional<std::string> refusal;
     [[nodiscard]] bool settled() const noexcept { return !values.empty() || refusal.has_value(); }
+    [[nodiscard]] std::string_view sent() const noexcept { return std::string_view(text).substr(0, cut_to > 0 ? cut_to : text.size()); }
 };
 using TextPtr = std::shared_ptr<Text>;
+
+// What is set aside while a refused text is looked for. The batch under way is one half of what is known to hold it.
+struct Search {
+    std::vector<TextPtr> other;  // the other half
+    std::vector<TextPtr> rest;   // parted from it on the way, and perhaps innocent
+    bool begun = false;          // one half has been answered
+};
 
 // One request to a provider.
 struct Batch {
     Sha256 fingerprint{};
     std::vector<TextPtr> texts;
-};
-
-struct BatchLimits {
-    std::size_t max_inputs = 64;
-    std::size_t max_bytes = 0;  // 0: no bound
+    std::shared_ptr<Search> search = nullptr;
+    // Without prefixes.
+    [[nodiscard]] std::size_t bytes() const noexcept;
 };
 
 // What `collect` hands to the committer: a commit and the texts that its spans point into.
@@ -88,18 +99,24 @@ public:
     // --- batches
     // The next batch for a provider, or nothing. `probe` asks for a single text.
     [[nodiscard]] std::optional<Batch> take(const Sha256& fingerprint, const BatchLimits& limits, bool probe);
-    void answer(const Batch& batch, EmbedResult&& result);
-    // The whole call failed. Throttled batches are kept whole; a batch that is too large or holds a refused or unanswerable text is halved
-    // until the guilty text is found (at most 2·log2(n) more calls); anything else is the jobs' error.
-    // Returns the number of inputs that the provider is now known to take, when the failure taught it.
-    std::optional<std::size_t> reject(const Batch& batch, const Error& error);
+    void answer(const Batch& batch, EmbedResult&& result, const BatchLimits& limits = {});
+    // The whole call failed. Throttled batches are kept whole, and so are those whose failure is the endpoint's (`jobs_pay` is false). One
+    // that is too large is sent in halves, or in as many parts as the provider said that it takes. One that holds a refused or unanswerable
+    // text is halved until the text is found: log2(n) + 2 more calls at most. A text that is too long is cut and sent again, a few times.
+    // Anything else is the jobs' error.
+    void reject(const Batch& batch, const Error& error, const BatchLimits& limits = {}, bool jobs_pay = true);
     // Gives back every job that waits for queued texts of a provider, without counting an attempt.
     void release_queued(const Sha256& fingerprint, const std::string& reason);
+    // From now on, until `accept`, whatever is queued for the provider goes back at once, as by `release_queued`.
+    void turn_away(const Sha256& fingerprint, const std::string& reason);
+    void accept(const Sha256& fingerprint);
     // Puts a batch back as it was, to be sent first.
     void put_back(Batch batch);
     // The same in two parts, after a call that found no answer in its time.
     void put_back_halves(const Batch& batch);
     [[nodiscard]] std::size_t queued(const Sha256& fingerprint) const;
+    // Each text that is stored though it was cut, as a sentence for the log; given once.
+    [[nodiscard]] std::vector<std::string> take_cut_notes() { return std::exchange(cut_notes_, {}); }
 
     // --- commits. `random` in [0, 1) spreads the delays of retries.
     [[nodiscard]] CommitWork collect(double random);
@@ -154,7 +171,22 @@ private:
     void forget(const TextPtr& text);
     void touch(HoldId hold, const HeldJob& job);
     void release_queue(Queue& queue, const std::string& reason);
-    void requeue_halves(const Batch& batch);
+    void release_if_turned_away(const Sha256& fingerprint, Queue& queue);
+    void requeue_parts(const Batch& batch, std::size_t size);
+    // Puts texts in front of those that are not in batches yet.
+    void put_back_texts(const Sha256& fingerprint, std::vector<TextPtr> texts);
+    // What is set aside in the batch's search goes back to the queue; the search is over.
+    void give_up_search(const Batch& batch);
+    [[nodiscard]] std::optional<Batch> take_prepared(Queue& queue, const BatchLimits& limits, bool probe);
+    void fill(Batch& batch, Queue& queue, const BatchLimits& limits, std::size_t most);
+    void refuse(const TextPtr& text, const Error& error);
+    void search_on_after_answer(const Batch& batch);
+    void search_on_after_refusal(const Batch& batch, const Error& error);
+    void send_half(const Sha256& fingerprint, std::vector<TextPtr> suspects, std::shared_ptr<Search> search);
+    // Cuts the text once more, if it may be.
+    [[nodiscard]] static bool cut(Text& text, const Error& error, const BatchLimits& limits);
+    // Cuts what of the batch is too long by what the provider said; false where it cannot be told.
+    [[nodiscard]] static bool cut_known(const Batch& batch, const Error& error, const BatchLimits& limits);
     [[nodiscard]] bool done(const HeldJob& job) const noexcept;
     // The end of a text on the workbench: stored, or dropped with its lease.
     void close(const TextPtr& text, bool kept, std::uint64_t& counter);
@@ -166,11 +198,13 @@ private:
     std::unordered_map<TextKey, Time, TextKeyHash> just_settled_;  // committed while pages were being read, and as of when
     bool planning_ = false;
     std::map<Sha256, Queue> queues_;
-    std::set<HoldId> dirty_;  // with something to report
+    std::map<Sha256, std::string> turned_away_;  // with the reason
+    std::set<HoldId> dirty_;                     // with something to report
     HoldId last_hold_ = 0;
     std::size_t ready_vectors_ = 0;
     std::size_t live_texts_ = 0;
     std::size_t live_bytes_ = 0;
+    std::vector<std::string> cut_notes_;
     Counters counters_;
 };
 

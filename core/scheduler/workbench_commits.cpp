@@ -40,7 +40,10 @@ CommitWork Workbench::collect(double random) {
             auto [place, first] = places.try_emplace(
                 text.get(), static_cast<std::uint32_t>(refused ? work.commit.refusals.size() : work.commit.vectors.size()));
             if (first && refused) work.commit.refusals.push_back({text->profile_id, text->text_hash, text->as_of, *text->refusal});
-            if (first && !refused) work.commit.vectors.push_back({text->profile_id, text->text_hash, text->as_of, text->values});
+            if (first && !refused) {
+                work.commit.vectors.push_back(
+                    {text->profile_id, text->text_hash, text->as_of, text->values, static_cast<std::uint32_t>(text->cut_to)});
+            }
             (refused ? report.refusals : report.vectors).push_back(place->second);
             if (first) (refused ? work.refusal_texts : work.vector_texts).push_back(std::move(text));
         }
@@ -62,6 +65,11 @@ void Workbench::close(const TextPtr& text, bool kept, std::uint64_t& counter) {
     // A job that joined late brings the same text in a second commit; it counts once.
     const bool first = !text->text.empty();
     if (kept && first) ++counter;
+    if (kept && first && text->cut_to > 0 && !text->refusal) {
+        ++counters_.texts_cut;
+        cut_notes_.push_back("operation '" + text->operation_id + "': only the first " + std::to_string(text->cut_to) + " of its text's " +
+                             std::to_string(text->bytes) + " bytes are embedded; more is too long for the model");
+    }
     if (kept && planning_) just_settled_.insert_or_assign(TextKey{text->profile_id, text->text_hash}, text->as_of);
     forget(text);
 }

@@ -46,7 +46,8 @@ def packages():
 
 
 def run(program, world):
-    environment = {**os.environ, "HOME": str(world), "XDG_DATA_HOME": str(world), "EMBEDQ_DATABASE_URL": "postgresql://embedq@localhost/embedq"}
+    environment = {**os.environ, "HOME": str(world), "XDG_DATA_HOME": str(world), "EMBEDQ_DATABASE_URL": "postgresql://embedq@localhost/embedq",
+                   "OPENAI_API_KEY": "sk-example"}
     environment.pop("EMBEDQ_CONFIG", None)
 
     def embedq(*words):

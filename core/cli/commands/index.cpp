@@ -227,11 +227,17 @@ int run_index(Session& session, const IndexArguments& arguments) {
     if (const Status valid = catalog::check_catalog_id(arguments.catalog); !valid) return tell(session, valid.error());
     const auto interruption = session.listen_for_stop();
     const auto started = interruption->now();
-    auto found = engine::find_documents(arguments.paths, interruption->token());
     // Whoever sits before it wants to know soon; a database that is just being started is worth a moment.
     StoreWait try_again(console, *interruption, std::chrono::seconds(5));
     auto runtime = session.installation.open({.try_again = std::ref(try_again)});
     if (!runtime) return tell(session, runtime.error());
+    std::unique_ptr<fetch::Fetcher> fetcher;
+    if (std::ranges::any_of(arguments.paths, fetch::is_url)) {
+        auto made = (*runtime)->make_fetcher();
+        if (!made) return tell(session, made.error());
+        fetcher = std::move(*made);
+    }
+    auto found = engine::find_documents(arguments.paths, interruption->token(), fetcher.get());
     if (arguments.no_work && !(*runtime)->store_capabilities().multi_process) {
         console.error(
             fmt::format("--no-work leaves the embedding to workers, but the store '{}' lives in this process alone: leave "
@@ -247,12 +253,13 @@ int run_index(Session& session, const IndexArguments& arguments) {
     const Status applied = (*runtime)->apply_targets();
     if (!applied) console.error(applied.error().message);
     if (!arguments.no_work) {
-        if (const Status working = (*runtime)->start_work(); !working) return tell(session, working.error());
+        if (const Status working = (*runtime)->start_work(TargetKeeping::follow); !working) return tell(session, working.error());
     }
 
     Progress progress(console, [&] { return interruption->now(); });
     engine::IndexerSettings settings;
     settings.catalog_id = arguments.catalog;
+    settings.fetcher = fetcher.get();
     auto report = engine::put_documents((*runtime)->engine(), found.files, settings,
                                         [&](const engine::IndexReport& so_far) {
                                             progress.reading(so_far.documents + so_far.refused.size(), found.files.size(),
@@ -293,7 +300,7 @@ int run_index(Session& session, const IndexArguments& arguments) {
     if (report->documents == 0) {
         console.error(report->refused.empty() ? "there is no *.json, *.yaml or *.yml file in what was named; nothing was indexed"
                       : found.files.empty()   ? "there is no file to read in what was named; nothing was indexed"
-                                              : "none of the files is an OpenAPI document; nothing was indexed");
+                                              : "none of what was named is an OpenAPI document; nothing was indexed");
         return exit_failed;
     }
     if (outcome.off) {

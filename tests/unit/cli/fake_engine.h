@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "catalog/document.h"
 #include "cli/session.h"
 #include "embedq/engine.h"
 
@@ -30,7 +31,11 @@ public:
     std::map<std::string, SpecInfo, std::less<>> spec_list;  // put_specs adds to it
     std::size_t spec_page = 1'000;                           // at most as many an answer
     std::optional<Error> specs_error;
-    std::optional<Profile> known_profile;  // of every id
+    std::optional<Profile> known_profile;    // of every id
+    std::map<Sha256, Profile> profile_list;  // before known_profile
+    EmbeddingEstimate anew;
+    EmbeddingEstimate configured;
+    std::optional<Error> estimate_error;
     std::vector<WorkerInfo> worker_list;
 
     // --- what was asked
@@ -52,7 +57,12 @@ public:
     Status delete_catalog(std::string_view) override { return {}; }
     Status clone_catalog(std::string_view, const CatalogWrite&) override { return {}; }
     Result<std::size_t> reembed_catalog(std::string_view) override { return 3; }
-    Result<Profile> profile(const Sha256&) override {
+    Result<EmbeddingEstimate> estimate(std::string_view, EstimateFor what) override {
+        if (estimate_error) return std::unexpected(*estimate_error);
+        return what == EstimateFor::reembedding ? anew : configured;
+    }
+    Result<Profile> profile(const Sha256& id) override {
+        if (const auto found = profile_list.find(id); found != profile_list.end()) return found->second;
         if (!known_profile) return fail(ErrorKind::not_found, "no profile");
         return *known_profile;
     }
@@ -77,6 +87,11 @@ public:
             info.source = spec.source;
             PutResult result;
             result.operation_count = static_cast<std::size_t>(std::ranges::count(spec.content, '+'));
+            result.outcome =
+                info.etag == spec.etag && info.operation_count == result.operation_count ? PutOutcome::unchanged : PutOutcome::changed;
+            info.etag = spec.etag;
+            info.operation_count = result.operation_count;
+            info.text_version = catalog::text_version;
             results.emplace_back(result);
         }
         return results;
@@ -90,6 +105,7 @@ public:
         return page;
     }
     Result<SpecInfo> spec(std::string_view catalog, std::string_view name) override {
+        if (const auto known = spec_list.find(name); known != spec_list.end()) return known->second;
         for (const SpecStatus& status : status_lists[std::string(catalog)]) {
             if (status.spec_name == name) return SpecInfo{};
         }
@@ -147,6 +163,35 @@ public:
     }
 };
 
+// A web of documents that a test writes down.
+class FakeFetcher : public fetch::Fetcher {
+public:
+    struct Page {
+        std::string content;
+        std::string validator;
+        std::optional<Error> error = std::nullopt;
+    };
+    explicit FakeFetcher(std::map<std::string, Page>& pages, std::vector<std::string>& asked) : pages_(pages), asked_(asked) {}
+
+    Result<fetch::Url> read_url(std::string_view text) const override {
+        if (!text.starts_with("https://")) return fail(ErrorKind::invalid_argument, "has the wrong scheme");
+        return fetch::Url{std::string(text), std::string(text.substr(8))};
+    }
+    Result<fetch::Fetched> fetch(const std::string& url, const std::string& validator, std::stop_token) override {
+        asked_.push_back(url + " " + validator);
+        const auto page = pages_.find(url);
+        if (page == pages_.end()) return fail(ErrorKind::not_found, "is not there");
+        if (page->second.error) return std::unexpected(*page->second.error);
+        if (!validator.empty() && validator == page->second.validator)
+            return fetch::Fetched{.unchanged = true, .content = {}, .validator = {}};
+        return fetch::Fetched{.unchanged = false, .content = page->second.content, .validator = page->second.validator};
+    }
+
+private:
+    std::map<std::string, Page>& pages_;
+    std::vector<std::string>& asked_;
+};
+
 // What a test and the runtime that a command opened both look at.
 struct World {
     FakeEngine engine;
@@ -156,7 +201,11 @@ struct World {
     Status applied;
     std::deque<Error> apply_errors;      // the next answers of apply_targets
     std::deque<Error> migration_errors;  // the next answers of migration_state
+    std::map<std::string, FakeFetcher::Page> pages;
+    std::vector<std::string> asked;  // "URL VALIDATOR"
+    std::optional<Error> fetcher_error;
     bool started = false;
+    bool follows = false;  // its targets are the providers' while it works
     bool stopped = false;
     std::optional<Failure> open_failure;
     std::deque<Error> store_errors;  // the next answers of the store while it is opened
@@ -201,12 +250,17 @@ public:
         if (world_.apply_errors.empty()) return world_.applied;
         return std::unexpected(next(world_.apply_errors));
     }
-    Status start_work() override {
+    Status start_work(TargetKeeping targets) override {
         world_.started = true;
+        world_.follows = targets == TargetKeeping::follow;
         return {};
     }
     void stop_work() noexcept override { world_.stopped = true; }
     scheduler::Counters counters() const override { return world_.counters; }
+    Result<std::unique_ptr<fetch::Fetcher>> make_fetcher() const override {
+        if (world_.fetcher_error) return std::unexpected(*world_.fetcher_error);
+        return std::make_unique<FakeFetcher>(world_.pages, world_.asked);
+    }
     Status start_services() override { return {}; }
     std::size_t service_count() const override { return 0; }
 

@@ -92,7 +92,7 @@ TEST_F(IndexCommand, NothingToIndexFails) {
     const Folder other;
     other.write("package.json", "{}");
     EXPECT_EQ(run_index(stage_.session, {.paths = {other.path().string()}}), exit_failed);
-    EXPECT_THAT(stage_.err.str(), HasSubstr("none of the files is an OpenAPI document"));
+    EXPECT_THAT(stage_.err.str(), HasSubstr("none of what was named is an OpenAPI document"));
     const Json json = Json::parse(stage_.out.str());
     EXPECT_EQ(json["documents"], 0);
     ASSERT_EQ(json["refused"].size(), 1);

@@ -6,6 +6,8 @@
 
 #include <filesystem>
 
+#include "catalog/document.h"
+#include "catalog/hash.h"
 #include "fake_engine.h"
 #include "folder.h"
 
@@ -13,6 +15,7 @@ namespace embedq::engine {
 namespace {
 
 using cli::testing::FakeEngine;
+using cli::testing::FakeFetcher;
 using cli::testing::Folder;
 using ::testing::Each;
 using ::testing::ElementsAre;
@@ -262,6 +265,107 @@ TEST_F(PutDocuments, StopEndsBetweenBatches) {
     ASSERT_TRUE(report);
     EXPECT_TRUE(report->stopped);
     EXPECT_EQ(report->documents, 3);
+}
+
+class Urls : public ::testing::Test {
+protected:
+    FoundDocuments find(const std::vector<std::string>& named) {
+        FoundDocuments found = find_documents(named, {}, &fetcher_);
+        const Status settled = settle_names(engine_, "default", found);
+        EXPECT_TRUE(settled);
+        return found;
+    }
+    IndexReport put(const FoundDocuments& found) {
+        IndexerSettings settings;
+        settings.fetcher = &fetcher_;
+        const auto report = put_documents(engine_, found.files, settings);
+        EXPECT_TRUE(report);
+        return *report;
+    }
+
+    std::map<std::string, FakeFetcher::Page> pages_{{"https://a.example/v1.json", {"openapi ++", "\"1\""}}};
+    std::vector<std::string> asked_;
+    FakeFetcher fetcher_{pages_, asked_};
+    FakeEngine engine_;
+};
+
+TEST_F(Urls, AreNamedByHostAndPathAndStoredWithTheirValidator) {
+    const auto found = find({"https://a.example/v1.json", "https://a.example/v1.json", "http://a.example/"});
+    EXPECT_THAT(names_of(found), ElementsAre("a.example.v1"));
+    ASSERT_EQ(found.refused.size(), 1);
+    EXPECT_EQ(found.refused[0].path, "http://a.example/");
+    const auto report = put(found);
+    EXPECT_EQ(report.documents, 1);
+    ASSERT_EQ(engine_.put.size(), 1);
+    EXPECT_EQ(engine_.put[0].source_kind, SourceKind::url);
+    EXPECT_EQ(engine_.put[0].source, "https://a.example/v1.json");
+    EXPECT_EQ(engine_.put[0].etag, "\"1\"");
+}
+
+TEST_F(Urls, AreNeitherReadNorWrittenWhileTheyAreUnchanged) {
+    put(find({"https://a.example/v1.json"}));
+    const auto report = put(find({"https://a.example/v1.json"}));
+    EXPECT_THAT(asked_, ElementsAre("https://a.example/v1.json ", "https://a.example/v1.json \"1\""));
+    EXPECT_EQ(engine_.put.size(), 1);
+    EXPECT_EQ(report.documents, 1);
+    EXPECT_EQ(report.unchanged, 1);
+    EXPECT_EQ(report.operations, 2);
+    EXPECT_THAT(report.spec_names, ElementsAre("a.example.v1"));
+    EXPECT_THAT(report.outcomes, ElementsAre(PutOutcome::unchanged));
+}
+
+// Their texts must be made anew, for which the document is needed, and not that it is the same.
+TEST_F(Urls, AreReadWholeWhereTheirTextsAreOfAnotherVersion) {
+    put(find({"https://a.example/v1.json"}));
+    engine_.spec_list.begin()->second.text_version = catalog::text_version + 1;
+    put(find({"https://a.example/v1.json"}));
+    EXPECT_THAT(asked_, Each("https://a.example/v1.json "));
+    EXPECT_EQ(engine_.put.size(), 2);
+    engine_.spec_list.begin()->second.text_version = catalog::text_version + 1;
+    put(*find_stored_urls(engine_, "default", {}, fetcher_));
+    EXPECT_THAT(asked_, Each("https://a.example/v1.json "));
+    EXPECT_EQ(engine_.put.size(), 3);
+}
+
+TEST_F(Urls, KeepTheirValidatorWhereTheBytesAreThose) {
+    put(find({"https://a.example/v1.json"}));
+    engine_.spec_list.begin()->second.content_hash = catalog::sha256("openapi ++");
+    pages_.begin()->second.validator = "\"2\"";
+    put(find({"https://a.example/v1.json"}));
+    EXPECT_EQ(engine_.put.back().etag, "\"1\"");
+    pages_.begin()->second.content = "openapi +++";
+    put(find({"https://a.example/v1.json"}));
+    EXPECT_EQ(engine_.put.back().etag, "\"2\"");
+}
+
+TEST_F(Urls, DoNotTakeTheNameOfAnother) {
+    pages_["https://a.example/v1.yaml"] = {"openapi +", ""};
+    const auto found = find({"https://a.example/v1.json", "https://a.example/v1.yaml"});
+    EXPECT_THAT(names_of(found), ElementsAre("a.example.v1", StartsWith("a.example.v1-")));
+    put(found);
+    EXPECT_THAT(names_of(find({"https://a.example/v1.yaml"})), ElementsAre(found.files[1].spec_name));
+}
+
+TEST_F(Urls, ThatFailAreToldWithTheirSpec) {
+    put(find({"https://a.example/v1.json"}));
+    pages_.clear();
+    const auto report = put(*find_stored_urls(engine_, "default", {}, fetcher_));
+    ASSERT_EQ(report.refused.size(), 1);
+    EXPECT_EQ(report.refused[0].spec_name, "a.example.v1");
+    EXPECT_EQ(report.refused[0].reason, "is not there");
+}
+
+TEST_F(Urls, AreFoundAgainByTheirSpecs) {
+    const Folder folder;
+    put(find({"https://a.example/v1.json", folder.write("b.json", "openapi")}));
+    EXPECT_THAT(names_of(*find_stored_urls(engine_, "default", {}, fetcher_)), ElementsAre("a.example.v1"));
+    EXPECT_THAT(names_of(*find_stored_urls(engine_, "default", "a.example.v1", fetcher_)), ElementsAre("a.example.v1"));
+    EXPECT_THAT(find_stored_urls(engine_, "default", "b", fetcher_).error().message, HasSubstr("did not come from a URL"));
+    EXPECT_EQ(find_stored_urls(engine_, "default", "c", fetcher_).error().kind, ErrorKind::not_found);
+    engine_.spec_list["a.example.v1"].source = "http://a.example/v1.json";
+    const auto found = find_stored_urls(engine_, "default", {}, fetcher_);
+    ASSERT_EQ(found->refused.size(), 1);
+    EXPECT_EQ(found->refused[0].spec_name, "a.example.v1");
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ stor: { plugin: sqlite }
     {"UnknownKeyWithoutNeighbour", R"y(version: 1
 telemetry: true
 )y",
-     R"s(c.yaml:2:1: error: unknown key 'telemetry'; expected one of version, plugins, store, notifier, providers, embedding, scheduler, services, logging
+     R"s(c.yaml:2:1: error: unknown key 'telemetry'; expected one of version, plugins, store, notifier, providers, embedding, scheduler, fetch, services, logging
 )s"},
     {"MissingVersion", R"y(logging: { level: info }
 )y",

@@ -26,6 +26,8 @@ providers:
   "true": { plugin: openai, options: { model: "yes", query: { "a: b": "1", "~": "" }, temperature: 0.1, max_body: 1536KiB, pull: true } }
 embedding: { provider: "null", catalogs: { "2024": none, a: "true" } }
 scheduler: { lease: 12345ms, backoff: { jitter: 0.25 } }
+fetch: { allow_http: true, allow_private_addresses: [10.0.0.0/8, "fd00::/8"], timeout: 5s, max_bytes: 1MiB, max_redirects: 0, ca_file: ca.pem,
+         proxy: "http://proxy.example:3128" }
 services: [{ plugin: admin }, { plugin: admin, options: { listen: "0.0.0.0:1" } }]
 logging: { level: trace, format: json }
 )y",
@@ -46,6 +48,9 @@ logging: { level: trace, format: json }
             EXPECT_EQ(second->configuration.providers.at(name).instance.options.values(), provider.instance.options.values()) << page;
         }
         EXPECT_EQ(second->configuration.scheduler.lease, first->configuration.scheduler.lease);
+        EXPECT_EQ(second->configuration.fetch.allow_private_addresses, first->configuration.fetch.allow_private_addresses);
+        EXPECT_EQ(second->configuration.fetch.max_bytes, first->configuration.fetch.max_bytes);
+        EXPECT_EQ(second->configuration.fetch.ca_file, first->configuration.fetch.ca_file);
         EXPECT_EQ(second->configuration.services.size(), first->configuration.services.size());
     }
 }
@@ -59,6 +64,9 @@ TEST(Show, WritesDefaultsAndUnits) {
     EXPECT_THAT(page, HasSubstr("      timeout: 30s\n"));
     EXPECT_THAT(page, HasSubstr("  retention: 14d\n"));
     EXPECT_THAT(page, HasSubstr("  reconcile: 5m\n"));
+    EXPECT_THAT(
+        page,
+        HasSubstr("fetch:\n  allow_http: false\n  allow_private_addresses: []\n  timeout: 30s\n  max_bytes: 64MiB\n  max_redirects: 5\n"));
 }
 
 // As much of JSON Schema as the configuration's schema uses: enough to hold it against `load` on the same documents.

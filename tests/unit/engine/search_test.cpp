@@ -71,6 +71,60 @@ TEST_F(SearchTest, AProviderThatDoesNotAnswerMeansLexicalWithTheReason) {
     EXPECT_EQ(found->hits.size(), 1U);
 }
 
+TEST_F(SearchTest, APausedLaneMeansLexicalAtOnceWithTheReason) {
+    const auto engine = engine_with("one");
+    ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
+    work(providers);
+    const int calls = first->calls();
+    const LaneState paused{providers.resolve("one").value()->profile.fingerprint, "default", std::chrono::seconds(60),
+                           "throttled: slow down"};
+    ASSERT_TRUE(store->put_lanes(std::span(&paused, 1)));
+    const auto found = engine->search(query("things"));
+    EXPECT_EQ(found->ranking, RankingMode::lexical);
+    EXPECT_EQ(found->fallback_reason, "provider_unavailable");
+    EXPECT_NE(found->fallback_detail.find("throttled: slow down"), std::string::npos) << found->fallback_detail;
+    EXPECT_EQ(first->calls(), calls) << "it is not asked";
+}
+
+TEST_F(SearchTest, QueriesDoNotWaitBehindDocuments) {
+    const auto one_at_a_time = std::make_shared<Provider>("slow model", 1, 4);
+    scheduler::ProviderDirectory slow({{"slow", "scripted", one_at_a_time, {}}});
+    const auto engine = make_engine(*store, notifier, slow, {"slow", {}}, context);
+    ASSERT_TRUE(put(*engine, document("first", {"List things"})));
+    work(slow);
+    scheduler::Gate gate;
+    one_at_a_time->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
+        if (request.kind == TextKind::document) gate.wait();
+        return std::nullopt;
+    });
+    ASSERT_TRUE(put(*engine, document("second", {"Delete users", "List users"})));
+    scheduler::Scheduler scheduler(*store, notifier, slow, settings, context);
+    ASSERT_TRUE(scheduler.start());
+    gate.wait_until_reached();
+    EXPECT_EQ(engine->search(query("things"))->ranking, RankingMode::hybrid) << "while the only lane is busy";
+    gate.open();
+    scheduler.stop();
+}
+
+TEST_F(SearchTest, AQueryBeyondTheShareOfQueriesIsRankedByWords) {
+    scheduler::ProviderDirectory limited({{"one", "scripted", first, {.requests_per_minute = 600}}});
+    const auto engine = make_engine(*store, notifier, limited, {"one", {}}, context);
+    ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
+    work(limited);
+    std::size_t semantic = 0;
+    std::string detail;
+    for (int i = 0; i < 20; ++i) {
+        const auto found = engine->search(query("things"));
+        if (found->ranking == RankingMode::hybrid)
+            ++semantic;
+        else
+            detail = found->fallback_detail;
+    }
+    EXPECT_GE(semantic, 4U);
+    EXPECT_LT(semantic, 20U);
+    EXPECT_NE(detail.find("their tenth of the budget"), std::string::npos) << detail;
+}
+
 TEST_F(SearchTest, AProfileThatNoProviderMakesMeansLexicalWithTheReason) {
     ASSERT_TRUE(put(*engine_with("one"), document("spec", {"List things"})));
     work(providers);

@@ -14,27 +14,54 @@ Error error(ErrorKind kind, std::optional<milliseconds> retry_after = {}) {
     return {kind, "said so", retry_after, {}};
 }
 
-void call(Lane& lane, Lane::Steady now, const std::optional<Error>& outcome) {
-    ASSERT_TRUE(lane.admit(now, 1).admitted);
-    lane.finished(now, outcome, 0);
+// A call that begins and ends at once; what it means.
+Lane::Verdict call(Lane& lane, Lane::Steady now, const std::optional<Error>& outcome) {
+    EXPECT_EQ(lane.ready_at(now), now);
+    lane.begin(now);
+    return lane.finished(now, outcome, 0, now);
+}
+
+void begin(Lane& lane, Lane::Steady now, int calls) {
+    for (int i = 0; i < calls; ++i) {
+        ASSERT_TRUE(lane.open(now)) << i;
+        lane.begin(now);
+    }
 }
 
 TEST(Lane, AdmitsAsManyCallsAsItsLimit) {
     Lane lane({.concurrency = 2});
-    EXPECT_TRUE(lane.admit(start, 1).admitted);
-    EXPECT_TRUE(lane.admit(start, 1).admitted);
-    EXPECT_FALSE(lane.admit(start, 1).admitted);
-    lane.finished(start, std::nullopt, 0);
-    EXPECT_TRUE(lane.admit(start, 1).admitted);
+    begin(lane, start, 2);
+    EXPECT_FALSE(lane.open(start));
+    EXPECT_EQ(lane.ready_at(start), Lane::Steady::max()) << "time alone does not help";
+    lane.finished(start, std::nullopt, 0, start);
+    EXPECT_EQ(lane.ready_at(start), start);
 }
 
-TEST(Lane, ThrottlingPausesForAsLongAsTheProviderAsks) {
+TEST(Lane, ThrottlingPausesForExactlyAsLongAsTheProviderAsks) {
     Lane lane({.concurrency = 4});
-    call(lane, start, error(ErrorKind::throttled, milliseconds(7'000)));
+    const Lane::Verdict verdict = call(lane, start, error(ErrorKind::throttled, milliseconds(7'000)));
+    EXPECT_TRUE(verdict.paused);
     EXPECT_FALSE(lane.open(start + milliseconds(6'999)));
-    EXPECT_EQ(lane.admit(start, 1).not_before, start + seconds(7));
+    EXPECT_EQ(lane.ready_at(start), start + seconds(7));
     EXPECT_TRUE(lane.open(start + milliseconds(7'000)));
     EXPECT_FALSE(lane.probing()) << "throttling is no fault: what comes after the pause is an ordinary batch";
+    EXPECT_EQ(lane.throttled_for(), seconds(7));
+}
+
+TEST(Lane, AfterAPauseOneCallGoesUntilItIsAnswered) {
+    Lane lane({.concurrency = 4});
+    begin(lane, start, 4);
+    const auto later = start + milliseconds(20);
+    lane.finished(later, error(ErrorKind::throttled, milliseconds(1'000)), 0, start);
+    lane.finished(later, std::nullopt, 0, start);
+    const auto resumed = later + seconds(1);
+    ASSERT_TRUE(lane.open(resumed)) << "though two calls from before the pause are still out";
+    lane.begin(resumed);
+    EXPECT_FALSE(lane.open(resumed));
+    lane.finished(resumed + milliseconds(5), std::nullopt, 0, start);
+    EXPECT_FALSE(lane.open(resumed + milliseconds(5))) << "an answer to a call from before the pause says nothing";
+    EXPECT_TRUE(lane.finished(resumed + milliseconds(9), std::nullopt, 0, resumed).recovered);
+    begin(lane, resumed + milliseconds(9), 3);
 }
 
 TEST(Lane, ThrottlingWithoutRetryAfterPausesLongerEachTime) {
@@ -54,46 +81,112 @@ TEST(Lane, ThrottlingWithoutRetryAfterPausesLongerEachTime) {
 
 TEST(Lane, ConcurrencyGoesDownOnThrottlingOncePerRoundAndComesBackUp) {
     Lane lane({.concurrency = 9});
-    for (int i = 0; i < 9; ++i) ASSERT_TRUE(lane.admit(start, 1).admitted);
-    for (int i = 0; i < 9; ++i) lane.finished(start, error(ErrorKind::throttled, milliseconds(1)), 0);
+    begin(lane, start, 9);
+    for (int i = 0; i < 9; ++i) lane.finished(start, error(ErrorKind::throttled), 0, start);
     EXPECT_NEAR(lane.concurrency(), 6.0, 0.01) << "nine calls of one round count once";
-    const auto later = start + seconds(1);
-    for (int i = 0; i < 30; ++i) call(lane, later, std::nullopt);
+    for (int i = 0; i < 30; ++i) call(lane, start + seconds(2 + i), std::nullopt);
     EXPECT_NEAR(lane.concurrency(), 9.0, 0.01);
 }
 
+TEST(Lane, WhereTheServerSaysHowLongToWaitConcurrencyStaysAndThePaceIsLearned) {
+    Lane lane({.concurrency = 8});
+    Lane::Steady now = start;
+    for (int i = 0; i < 50; ++i, now += milliseconds(3)) call(lane, now, std::nullopt);
+    call(lane, now, error(ErrorKind::throttled, seconds(1)));
+    EXPECT_NEAR(lane.concurrency(), 8.0, 0.01);
+    EXPECT_NEAR(lane.pace(now + seconds(1)), 50 * 0.98 * 0.95, 0.5);
+    now += seconds(1);
+    call(lane, now, std::nullopt);
+    call(lane, now + milliseconds(30), std::nullopt);
+    EXPECT_GT(lane.ready_at(now + milliseconds(30)), now + milliseconds(30));
+    EXPECT_LE(lane.ready_at(now + milliseconds(30)), now + milliseconds(52));
+}
+
 TEST(Lane, BreakerOpensAfterFailuresInARowAndProbesWithOneCall) {
-    Lane lane({.concurrency = 4});
-    for (int i = 0; i < 4; ++i) call(lane, start, error(ErrorKind::unavailable));
-    EXPECT_TRUE(lane.open(start));
-    call(lane, start, error(ErrorKind::unavailable));
+    Lane lane({.concurrency = 5});
+    begin(lane, start, 5);
+    for (int i = 0; i < 4; ++i) EXPECT_FALSE(lane.finished(start, error(ErrorKind::unavailable), 0, start).paused);
+    EXPECT_TRUE(lane.finished(start, error(ErrorKind::unavailable), 0, start).paused);
     EXPECT_FALSE(lane.open(start));
     EXPECT_TRUE(lane.reason().starts_with("unavailable"));
     const auto after = lane.paused_until();
     EXPECT_EQ(after - start, seconds(5));
     EXPECT_TRUE(lane.probing());
-    ASSERT_TRUE(lane.admit(after, 1).admitted);
+    begin(lane, after, 1);
     EXPECT_FALSE(lane.open(after)) << "one probe at a time";
-    lane.finished(after, error(ErrorKind::unavailable), 0);
+    lane.finished(after, error(ErrorKind::unavailable), 0, after);
     EXPECT_EQ(lane.paused_until() - after, seconds(10)) << "a failed probe doubles the pause";
     const auto again = lane.paused_until();
-    call(lane, again, std::nullopt);
+    EXPECT_TRUE(call(lane, again, std::nullopt).recovered);
     EXPECT_FALSE(lane.probing());
     EXPECT_TRUE(lane.open(again));
 }
 
+TEST(Lane, AProbeDoesNotWaitForCallsThatHangFromBefore) {
+    Lane lane({.concurrency = 8});
+    begin(lane, start, 7);
+    for (int i = 0; i < 5; ++i) lane.finished(start, error(ErrorKind::unavailable), 0, start);
+    const auto after = lane.paused_until();
+    EXPECT_EQ(lane.in_flight(), 2U);
+    begin(lane, after, 1);
+    EXPECT_FALSE(lane.open(after));
+    lane.finished(after, error(ErrorKind::unavailable), 0, start);
+    EXPECT_FALSE(lane.open(after)) << "nor does the end of one of them make room for a second probe";
+}
+
+TEST(Lane, BetweenFailuresInARowItTakesABreath) {
+    Lane lane({.concurrency = 1});
+    call(lane, start, error(ErrorKind::unavailable));
+    EXPECT_TRUE(lane.open(start)) << "one failure is nothing";
+    Lane::Steady now = start;
+    for (const auto breath : {milliseconds(250), milliseconds(500), milliseconds(1'000)}) {
+        call(lane, now, error(ErrorKind::unavailable));
+        EXPECT_EQ(lane.ready_at(now), now + breath);
+        EXPECT_FALSE(lane.paused(now)) << "which is no pause that others need to hear of";
+        now += breath;
+    }
+}
+
 TEST(Lane, ASuccessInBetweenKeepsTheBreakerClosed) {
     Lane lane({.concurrency = 4});
+    Lane::Steady now = start;
     for (int i = 0; i < 20; ++i) {
-        call(lane, start, error(ErrorKind::unavailable));
-        if (i % 4 == 3) call(lane, start, std::nullopt);
+        call(lane, now, error(ErrorKind::unavailable));
+        now = lane.ready_at(now);
+        if (i % 4 == 3) call(lane, now, std::nullopt);
     }
-    EXPECT_TRUE(lane.open(start));
+    EXPECT_FALSE(lane.paused(now));
+}
+
+TEST(Lane, OnlyTheFirstFailureAfterAFreshAnswerMayBeTheJobs) {
+    Lane lane({.concurrency = 1});
+    EXPECT_FALSE(call(lane, start, error(ErrorKind::unavailable)).jobs_pay) << "nobody has been answered yet";
+    call(lane, start, std::nullopt);
+    EXPECT_TRUE(call(lane, start + seconds(30), error(ErrorKind::unavailable)).jobs_pay);
+    EXPECT_FALSE(call(lane, start + seconds(30), error(ErrorKind::unavailable)).jobs_pay) << "the second in a row";
+    call(lane, start + seconds(40), std::nullopt);
+    EXPECT_FALSE(call(lane, start + seconds(71), error(ErrorKind::unavailable)).jobs_pay) << "the answer is too long ago";
+}
+
+TEST(Lane, AProbeThatFindsNobodyChargesNoJob) {
+    Lane lane({.concurrency = 1, .breaker_failures = 1});
+    call(lane, start, std::nullopt);
+    EXPECT_TRUE(call(lane, start, error(ErrorKind::unavailable)).jobs_pay);
+    for (int i = 0; i < 20; ++i) {
+        for (const ErrorKind kind : {ErrorKind::unavailable, ErrorKind::internal}) {
+            EXPECT_FALSE(call(lane, lane.paused_until(), error(kind)).jobs_pay);
+        }
+    }
+}
+
+TEST(Lane, ABrokenAnswerIsChargedWhileTheBreakerIsClosed) {
+    Lane lane({.concurrency = 1});
+    EXPECT_TRUE(call(lane, start, error(ErrorKind::internal)).jobs_pay);
 }
 
 TEST(Lane, MisconfigurationPausesAtOnceWithItsReason) {
     Lane lane({.concurrency = 4});
-    call(lane, start, error(ErrorKind::misconfigured));
+    EXPECT_TRUE(call(lane, start, error(ErrorKind::misconfigured)).paused);
     EXPECT_EQ(lane.paused_until() - start, seconds(30));
     EXPECT_EQ(lane.reason(), "misconfigured: said so");
     EXPECT_TRUE(lane.probing());
@@ -106,21 +199,27 @@ TEST(Lane, RefusedTextsSayNothingAgainstTheLane) {
     EXPECT_NEAR(lane.concurrency(), 1.0, 0.01);
 }
 
-TEST(Lane, BudgetsSayWhenToComeBack) {
-    Lane lane({.concurrency = 4, .requests_per_minute = 60});
-    ASSERT_TRUE(lane.admit(start, 1).admitted);
-    const auto refused = lane.admit(start, 1);
-    EXPECT_FALSE(refused.admitted);
-    EXPECT_GT(refused.not_before, start);
-    EXPECT_LE(refused.not_before, start + milliseconds(1'001));
-}
-
-TEST(Lane, AnotherProcessesPauseIsKeptButNeverShortensOnesOwn) {
+TEST(Lane, AnotherProcessesThrottlingIsKeptToButNeverShortensOnesOwn) {
     Lane lane({.concurrency = 4});
-    lane.pause_until(start + seconds(10), "throttled: elsewhere");
-    lane.pause_until(start + seconds(5), "throttled: elsewhere too");
+    lane.adopt_pause(start + seconds(10), "throttled: elsewhere", start);
+    lane.adopt_pause(start + seconds(5), "throttled: elsewhere too", start);
     EXPECT_EQ(lane.paused_until(), start + seconds(10));
     EXPECT_EQ(lane.reason(), "throttled: elsewhere");
+    EXPECT_FALSE(lane.probing());
+}
+
+TEST(Lane, AnotherProcessesBrokenRoadIsBelievedOnlyWithoutAnAnswerOfOnesOwn) {
+    Lane lane({.concurrency = 4});
+    call(lane, start, std::nullopt);
+    lane.adopt_pause(start + seconds(10), "unavailable: elsewhere", start + seconds(1));
+    EXPECT_FALSE(lane.paused(start + seconds(1))) << "it was answered a second ago";
+    call(lane, start + seconds(2), error(ErrorKind::unavailable));
+    lane.adopt_pause(start + seconds(10), "unavailable: elsewhere", start + seconds(2));
+    EXPECT_TRUE(lane.paused(start + seconds(2)));
+    EXPECT_TRUE(lane.probing());
+    Lane other({.concurrency = 1});
+    other.adopt_pause(start + seconds(10), "misconfigured: a wrong key", start);
+    EXPECT_FALSE(other.paused(start)) << "the key may be the other's own";
 }
 
 }  // namespace

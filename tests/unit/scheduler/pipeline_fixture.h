@@ -84,8 +84,9 @@ class ScriptedProvider : public Provider {
 public:
     using Script = std::function<std::optional<Error>(const EmbedRequest&, int call)>;
 
-    explicit ScriptedProvider(std::string model, std::size_t concurrency = 2, std::size_t max_inputs = 16)
-        : model_(std::move(model)), concurrency_(concurrency), max_inputs_(max_inputs) {}
+    explicit ScriptedProvider(std::string model, std::size_t concurrency = 2, std::size_t max_inputs = 16,
+                              std::vector<std::string> endpoints = {"default"})
+        : model_(std::move(model)), concurrency_(concurrency), max_inputs_(max_inputs), endpoints_(std::move(endpoints)) {}
 
     Result<ProviderInfo> info(std::stop_token) override {
         ProviderInfo info;
@@ -93,6 +94,7 @@ public:
         info.dimension = 3;
         info.limits.concurrency = concurrency_;
         info.limits.max_inputs = max_inputs_;
+        info.endpoints = endpoints_;
         return info;
     }
     Result<EmbedResult> embed(const EmbedRequest& request) override {
@@ -139,6 +141,7 @@ private:
     const std::string model_;
     const std::size_t concurrency_;
     const std::size_t max_inputs_;
+    const std::vector<std::string> endpoints_;
     mutable std::mutex mutex_;
     std::condition_variable called_;
     Script script_;

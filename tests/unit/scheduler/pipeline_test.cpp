@@ -79,15 +79,115 @@ TEST_F(PipelineTest, throttling_is_free) {
 
 TEST_F(PipelineTest, AFailingProviderIsTriedAgainAfterBackoffAndNothingIsLost) {
     provider->script([](const EmbedRequest&, int call) -> std::optional<Error> {
-        if (call <= 2) return Error{ErrorKind::unavailable, "connection refused"};
+        if (call == 2) return Error{ErrorKind::unavailable, "the worker crashed"};
         return std::nullopt;
     });
-    put("spec", numbered("text", 10));
+    put("first", numbered("first", 1));
     const auto scheduler = start();
     ASSERT_TRUE(eventually([&] { return settled(); }));
+    put("spec", numbered("text", 10));
+    ASSERT_TRUE(eventually([&] { return settled(); }));
     const Job job = jobs().front();
+    EXPECT_EQ(job.spec_name, "spec");
     EXPECT_EQ(job.status, JobStatus::succeeded);
-    EXPECT_EQ(job.attempts, 2U);
+    EXPECT_EQ(job.attempts, 1U) << "right after an answer a failure may be the job's own";
+}
+
+TEST_F(PipelineTest, AProviderThatNobodyReachesUsesUpNoAttempts) {
+    settings.max_attempts = 2;
+    std::atomic<bool> away = true;
+    provider->script([&](const EmbedRequest&, int) -> std::optional<Error> {
+        if (away) return Error{ErrorKind::unavailable, "connection refused", milliseconds(1)};
+        return std::nullopt;
+    });
+    put("alone", {"a text"});
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return provider->calls() >= 20; }));
+    EXPECT_EQ(jobs().front().attempts, 0U);
+    away = false;
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(jobs().front().status, JobStatus::succeeded);
+}
+
+TEST_F(PipelineTest, OneEndpointsPauseDoesNotHoldUpTheOthers) {
+    const auto pool = std::make_shared<ScriptedProvider>("model", 1, 4, std::vector<std::string>{"paused", "gone", "good"});
+    ProviderDirectory pooled = directory(pool);
+    std::array<std::atomic<int>, 3> asked{};
+    pool->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
+        ++asked[request.endpoint];
+        if (request.endpoint == 0) return Error{ErrorKind::throttled, "too many requests", seconds(60)};
+        if (request.endpoint == 1) return Error{ErrorKind::unavailable, "connection refused"};
+        return std::nullopt;
+    });
+    put("spec", numbered("text", 100));
+    Scheduler scheduler(*store, notifier, pooled, settings, context);
+    ASSERT_TRUE(scheduler.start());
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(jobs().front().status, JobStatus::succeeded);
+    EXPECT_EQ(jobs().front().attempts, 0U);
+    EXPECT_LE(asked[0], 1);
+    EXPECT_GE(asked[2], 25);
+    scheduler.stop();
+}
+
+TEST_F(PipelineTest, AProviderThatIsGoneGetsOneProbeForEachPauseWhateverItsConcurrency) {
+    const auto many = std::make_shared<ScriptedProvider>("model", 16, 4);
+    ProviderDirectory busy = directory(many);
+    std::atomic<bool> away = true;
+    std::atomic<int> while_away = 0;
+    std::atomic<std::size_t> largest_probe = 0;
+    many->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
+        if (!away) return std::nullopt;
+        // The calls that were under way together, then one at a time.
+        if (++while_away > 16 + 5) largest_probe = std::max(largest_probe.load(), request.texts.size());
+        return Error{ErrorKind::unavailable, "connection refused", milliseconds(20)};
+    });
+    put("spec", numbered("text", 400));
+    Scheduler scheduler(*store, notifier, busy, settings, context);
+    const auto begin = std::chrono::steady_clock::now();
+    ASSERT_TRUE(scheduler.start());
+    ASSERT_TRUE(eventually([&] { return while_away > 40; }));
+    const auto pauses = (std::chrono::steady_clock::now() - begin) / milliseconds(20);
+    EXPECT_LE(while_away, 16 + 5 + pauses);
+    EXPECT_EQ(largest_probe, 1U);
+    away = false;
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(jobs().front().attempts, 0U);
+    scheduler.stop();
+}
+
+TEST_F(PipelineTest, ABudgetOfAProviderHoldsForAllItsEndpointsTogether) {
+    const auto pool = std::make_shared<ScriptedProvider>("model", 4, 1, std::vector<std::string>{"one", "two"});
+    ProviderDirectory limited({{"p", "scripted", pool, {.requests_per_minute = 6'000}}});
+    put("spec", numbered("text", 60));
+    Scheduler scheduler(*store, notifier, limited, settings, context);
+    const auto begin = std::chrono::steady_clock::now();
+    ASSERT_TRUE(scheduler.start());
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, milliseconds(590)) << "sixty requests of a hundred a second";
+    EXPECT_EQ(pool->calls(), 60);
+    scheduler.stop();
+}
+
+TEST_F(PipelineTest, ATextThatIsTooLongForTheModelIsCutAndThatIsToldOnce) {
+    provider->script([](const EmbedRequest& request, int) -> std::optional<Error> {
+        for (const std::string_view text : request.texts) {
+            if (text.size() > 400) return Error{ErrorKind::invalid_input, "too many tokens", std::nullopt, {}, {.max_text_tokens = 100}};
+        }
+        return std::nullopt;
+    });
+    put("spec", {"short", std::string(1'000, 'x'), "short too"});
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(jobs().front().status, JobStatus::succeeded);
+    EXPECT_TRUE(eventually([&] { return scheduler->counters().texts_cut == 1; }));
+    EXPECT_EQ(store->settlement("c", {})->cut, 1U);
+    const auto told = [&] {
+        const auto lines = context.logged();
+        return std::ranges::count_if(
+            lines, [](const std::string& line) { return line.find("only the first 380 of its text's 1000 bytes") != std::string::npos; });
+    };
+    EXPECT_TRUE(eventually([&] { return told() == 1; }));
 }
 
 TEST_F(PipelineTest, attempts_are_bounded) {

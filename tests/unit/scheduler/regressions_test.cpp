@@ -98,7 +98,7 @@ TEST_F(Regressions, ABatchThatTookTooLongWasSentAgainAsItWas) {
     ASSERT_EQ(jobs().size(), 1U);
     EXPECT_EQ(jobs().front().status, JobStatus::succeeded);
     EXPECT_EQ(jobs().front().attempts, 0U);
-    EXPECT_EQ(provider->calls(), 1 + 2 + 4);
+    EXPECT_LE(provider->calls(), 1 + 2 + 4) << "and batches that were halved teach what can be done in time";
 }
 
 // First come, first served, one after another: one large unit held up everybody.

@@ -1,0 +1,130 @@
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "catalog/names.h"
+#include "cli/commands.h"
+#include "cli/present.h"
+#include "engine/indexer.h"
+
+namespace embedq::cli {
+namespace {
+
+// What became of one spec.
+struct Line {
+    std::string catalog;
+    std::string spec;
+    std::string source;
+    std::string outcome;  // "changed", "unchanged", "failed"
+    std::string reason;   // of a failure
+};
+
+struct Counts {
+    std::size_t changed = 0, unchanged = 0, failed = 0;
+};
+
+std::string source_in(const engine::FoundDocuments& found, const std::string& spec) {
+    for (const engine::DocumentFile& file : found.files) {
+        if (file.spec_name == spec) return file.path;
+    }
+    return {};
+}
+
+void tell_lines(Session& session, const std::vector<Line>& lines, const Counts& counts, bool stopped) {
+    Console& console = session.console;
+    if (session.json) {
+        Json specs = Json::array();
+        for (const Line& line : lines) {
+            Json spec = {{"catalog_id", line.catalog}, {"spec_name", line.spec}, {"source_url", line.source}, {"outcome", line.outcome}};
+            if (!line.reason.empty()) spec["reason"] = line.reason;
+            specs.push_back(std::move(spec));
+        }
+        console.print(dump({{"specs", std::move(specs)},
+                            {"changed", counts.changed},
+                            {"unchanged", counts.unchanged},
+                            {"failed", counts.failed},
+                            {"stopped", stopped}}));
+        return;
+    }
+    for (const Line& line : lines) {
+        const Colour colour = line.outcome == "failed" ? Colour::red : line.outcome == "changed" ? Colour::green : Colour::grey;
+        console.print(fmt::format("{} {}/{}{}", console.paint(colour, fmt::format("{:9}", line.outcome)), line.catalog, line.spec,
+                                  line.reason.empty() ? "" : fmt::format(": {} {}", plain(line.source), plain(line.reason))));
+    }
+    if (lines.empty()) {
+        console.print("no spec came from a URL");
+    } else {
+        console.print(fmt::format("{}: {} changed, {} unchanged, {} failed", counted(lines.size(), "spec"), count_of(counts.changed),
+                                  count_of(counts.unchanged), count_of(counts.failed)));
+    }
+}
+
+Result<std::vector<std::string>> catalogs_of(Engine& engine, const std::string& named) {
+    if (!named.empty()) {
+        const auto catalog = engine.catalog(named);
+        if (!catalog) return std::unexpected(catalog.error());
+        return std::vector{named};
+    }
+    const auto all = engine.catalogs();
+    if (!all) return std::unexpected(all.error());
+    std::vector<std::string> ids;
+    for (const CatalogInfo& catalog : *all) ids.push_back(catalog.catalog_id);
+    return ids;
+}
+
+// Appends what became of the catalog's specs.
+Result<bool> refresh(Engine& engine, fetch::Fetcher& fetcher, const std::string& catalog, const std::string& spec, std::stop_token stop,
+                     std::vector<Line>& lines) {
+    const auto found = engine::find_stored_urls(engine, catalog, spec, fetcher);
+    if (!found) return std::unexpected(found.error());
+    engine::IndexerSettings settings;
+    settings.catalog_id = catalog;
+    settings.fetcher = &fetcher;
+    settings.batch_documents = 1;  // what was fetched is kept, whatever comes of the next
+    const auto report = engine::put_documents(engine, found->files, settings, {}, std::move(stop));
+    if (!report) return std::unexpected(report.error());
+    for (std::size_t i = 0; i < report->spec_names.size(); ++i) {
+        const bool same = report->outcomes[i] == PutOutcome::unchanged;
+        const std::string& name = report->spec_names[i];
+        lines.push_back({catalog, name, source_in(*found, name), same ? "unchanged" : "changed", {}});
+    }
+    for (const auto* refused : {&found->refused, &report->refused}) {
+        for (const engine::RefusedDocument& document : *refused) {
+            lines.push_back({catalog, document.spec_name, document.path, "failed", document.reason});
+        }
+    }
+    return report->stopped;
+}
+
+}  // namespace
+
+int run_specs_refresh(Session& session, const SpecsRefreshArguments& arguments) {
+    if (!arguments.catalog.empty()) {
+        if (const Status valid = catalog::check_catalog_id(arguments.catalog); !valid) return tell(session, valid.error());
+    }
+    const auto interruption = session.listen_for_stop();
+    auto runtime = session.installation.open({});
+    if (!runtime) return tell(session, runtime.error());
+    const auto fetcher = (*runtime)->make_fetcher();
+    if (!fetcher) return tell(session, fetcher.error());
+    Engine& engine = (*runtime)->engine();
+    const auto catalogs = catalogs_of(engine, arguments.catalog);
+    if (!catalogs) return tell(session, catalogs.error());
+
+    std::vector<Line> lines;
+    bool stopped = false;
+    for (const std::string& catalog : *catalogs) {
+        const auto ended = refresh(engine, **fetcher, catalog, arguments.spec, interruption->token(), lines);
+        if (!ended) return tell(session, ended.error());
+        stopped = *ended;
+        if (stopped) break;
+    }
+    Counts counts;
+    for (const Line& line : lines)
+        ++(line.outcome == "failed" ? counts.failed : line.outcome == "changed" ? counts.changed : counts.unchanged);
+    tell_lines(session, lines, counts, stopped);
+    if (stopped) session.console.error("stopped; the same command goes on with the rest");
+    return stopped || counts.failed > 0 ? exit_failed : exit_done;
+}
+
+}  // namespace embedq::cli

@@ -1,0 +1,157 @@
+#include "engine/spec_writer.h"
+
+#include <map>
+#include <utility>
+
+#include "catalog/document.h"
+#include "catalog/hash.h"
+#include "catalog/names.h"
+
+namespace embedq::engine {
+
+namespace {
+
+[[nodiscard]] Result<SpecWrite> parse(const SpecInput& input, const Sha256& content_hash) {
+    auto document = catalog::parse_document(input.content);
+    if (!document) return std::unexpected(document.error());
+    SpecWrite write;
+    write.catalog_id = input.catalog_id;
+    write.spec_name = input.spec_name;
+    write.source_kind = input.source_kind;
+    write.source = input.source;
+    write.etag = input.etag;
+    write.base_path = input.base_path;
+    write.title = input.title.empty() ? std::move(document->title) : input.title;
+    write.description = input.description.empty() ? std::move(document->description) : input.description;
+    write.content = input.content;
+    write.content_hash = content_hash;
+    write.text_version = catalog::text_version;
+    write.operations = std::move(document->operations);
+    return write;
+}
+
+}  // namespace
+
+bool SpecWriter::unchanged(const SpecInput& input, const Sha256& content_hash) const {
+    const auto known = store_.spec(input.catalog_id, input.spec_name);
+    return known && known->content_hash == content_hash && known->text_version == catalog::text_version &&
+           known->source_kind == input.source_kind && known->source == input.source && known->etag == input.etag &&
+           known->base_path == input.base_path && (input.title.empty() || known->title == input.title) &&
+           (input.description.empty() || known->description == input.description);
+}
+
+Status SpecWriter::ensure_catalogs(std::span<const SpecInput> specs) {
+    std::set<std::string> missing;
+    {
+        const std::scoped_lock lock(mutex_);
+        for (const SpecInput& spec : specs) {
+            if (!known_.contains(spec.catalog_id)) missing.insert(spec.catalog_id);
+        }
+    }
+    if (missing.empty()) return {};
+    const auto all = store_.catalogs();
+    if (!all) return std::unexpected(all.error());
+    for (const CatalogInfo& info : *all) missing.erase(info.catalog_id);
+    for (const std::string& id : missing) {
+        if (!catalog::check_catalog_id(id)) continue;  // told for each of its documents
+        if (const auto created = make_catalog_({.catalog_id = id}); !created) return std::unexpected(created.error());
+    }
+    const std::scoped_lock lock(mutex_);
+    for (const CatalogInfo& info : *all) known_.insert(info.catalog_id);
+    known_.insert(missing.begin(), missing.end());
+    return {};
+}
+
+Result<std::vector<Result<PutResult>>> SpecWriter::put(std::span<const SpecInput> specs) {
+    std::vector<Result<PutResult>> results(specs.size(), PutResult{});
+    if (Status ready = ensure_catalogs(specs); !ready) return std::unexpected(ready.error());
+
+    std::vector<SpecWrite> writes;
+    std::vector<std::size_t> write_places;
+    std::vector<std::size_t> unchanged_places;
+    std::set<std::pair<std::string_view, std::string_view>> seen;
+    for (std::size_t i = 0; i < specs.size(); ++i) {
+        const SpecInput& input = specs[i];
+        Status valid = catalog::check_catalog_id(input.catalog_id);
+        if (valid) valid = catalog::check_spec_name(input.spec_name);
+        if (!valid) {
+            results[i] = std::unexpected(valid.error());
+            continue;
+        }
+        const Sha256 content_hash = catalog::sha256(input.content);
+        // A second document of the same name in one call must be held against the first, which only the store's transaction can do.
+        if (seen.emplace(input.catalog_id, input.spec_name).second && unchanged(input, content_hash)) {
+            unchanged_places.push_back(i);
+            continue;
+        }
+        auto write = parse(input, content_hash);
+        if (!write) {
+            results[i] = std::unexpected(write.error());
+            continue;
+        }
+        writes.push_back(std::move(*write));
+        write_places.push_back(i);
+    }
+    bool enqueued = false;
+    if (!writes.empty()) {
+        auto put = store_.put_specs(writes);
+        if (!put && put.error().kind == ErrorKind::not_found) {
+            // A catalog that was known has been deleted since: make it anew, once.
+            {
+                const std::scoped_lock lock(mutex_);
+                known_.clear();
+            }
+            if (Status ready = ensure_catalogs(specs); !ready) return std::unexpected(ready.error());
+            put = store_.put_specs(writes);
+        }
+        if (!put) return std::unexpected(put.error());
+        for (std::size_t i = 0; i < write_places.size(); ++i) {
+            enqueued = enqueued || (*put)[i].enqueued != EnqueueOutcome::none;
+            results[write_places[i]] = (*put)[i];
+        }
+    }
+    if (enqueued) notifier_.publish();
+    if (Status closed = close_gaps(specs, results, unchanged_places); !closed) return std::unexpected(closed.error());
+    return results;
+}
+
+Status SpecWriter::close_gaps(std::span<const SpecInput> specs, std::vector<Result<PutResult>>& results,
+                              std::span<const std::size_t> unchanged_places) {
+    std::map<std::string, std::vector<std::string>> names;
+    for (const std::size_t i : unchanged_places) names[specs[i].catalog_id].push_back(specs[i].spec_name);
+    std::vector<EnqueueRequest> requests;
+    std::map<std::pair<std::string, std::string>, EnqueueOutcome> outcomes;
+    for (const auto& [catalog_id, spec_names] : names) {
+        const auto statuses = store_.statuses(catalog_id, spec_names);
+        if (!statuses) return std::unexpected(statuses.error());
+        for (const SpecStatus& status : *statuses) {
+            if (status.embedding_count + status.refused_count >= status.operation_count) continue;
+            // An open job is about this document: one that runs for an earlier one has a pending job behind it.
+            const bool open = status.job && (status.job->status == JobStatus::pending || status.job->status == JobStatus::running);
+            if (open)
+                outcomes[{catalog_id, status.spec_name}] = EnqueueOutcome::collapsed;
+            else
+                requests.push_back({catalog_id, status.spec_name, JobKind::spec_write});
+        }
+    }
+    if (!requests.empty()) {
+        const auto enqueued = store_.enqueue(requests);
+        if (!enqueued) return std::unexpected(enqueued.error());
+        for (std::size_t i = 0; i < requests.size(); ++i) outcomes[{requests[i].catalog_id, requests[i].spec_name}] = (*enqueued)[i];
+        notifier_.publish();
+    }
+    for (const std::size_t i : unchanged_places) {
+        const auto info = store_.spec(specs[i].catalog_id, specs[i].spec_name);
+        if (!info) {
+            results[i] = std::unexpected(info.error());
+            continue;
+        }
+        PutResult result{.outcome = PutOutcome::unchanged, .generation = info->generation, .operation_count = info->operation_count};
+        const auto outcome = outcomes.find({specs[i].catalog_id, specs[i].spec_name});
+        if (outcome != outcomes.end()) result.enqueued = outcome->second;
+        results[i] = result;
+    }
+    return {};
+}
+
+}  // namespace embedq::engine

@@ -1,0 +1,333 @@
+// The only file that knows libcurl.
+//
+// Redirects are followed here and not by libcurl, so that each hop goes through `read_url`; the guard sits where libcurl opens a socket,
+// which is after names are resolved, for every address that it tries.
+#include <curl/curl.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "fetch/address.h"
+#include "fetch/fetch.h"
+
+namespace embedq::fetch {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr std::size_t longest_url = 8'192;
+constexpr std::size_t longest_validator = 1'024;
+constexpr std::size_t most_header_bytes = std::size_t{256} << 10U;
+constexpr milliseconds longest_connect{10'000};
+
+struct FreeUrl {
+    void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+struct FreeHandle {
+    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+struct FreeList {
+    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using List = std::unique_ptr<curl_slist, FreeList>;
+
+void append(List& list, const std::string& text) {
+    curl_slist* longer = curl_slist_append(list.get(), text.c_str());
+    if (longer == nullptr) throw std::bad_alloc();
+    (void)list.release();
+    list.reset(longer);
+}
+
+std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
+    char* text = nullptr;
+    if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return {};
+    std::string copy(text);
+    curl_free(text);
+    return copy;
+}
+
+std::string lower(std::string text) {
+    std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return text;
+}
+
+std::unexpected<Error> refuse(std::string why) {
+    return fail(ErrorKind::invalid_argument, std::move(why));
+}
+
+// What one request is about while libcurl asks back.
+struct Exchange {
+    const std::vector<Network>& allowed;
+    bool guarded = true;
+    std::size_t max_bytes = 0;
+    std::stop_token stop;
+
+    long status = 0;  // of the headers seen last
+    std::string body = {};
+    std::size_t header_bytes = 0;
+    bool too_large = false;
+    std::string blocked = {};  // why an address was not connected to
+};
+
+std::optional<std::string> why_not(const Address& address, const std::vector<Network>& allowed) {
+    auto special = special_range(address);
+    if (special && std::ranges::any_of(allowed, [&](const Network& network) { return network.contains(address); })) return std::nullopt;
+    return special;
+}
+
+std::string blocked_text(const Address& address, const std::string& range) {
+    return fmt::format(
+        "leads to {}, which is {}; documents are fetched from public addresses alone (fetch.allow_private_addresses makes "
+        "exceptions)",
+        to_string(address), range);
+}
+
+curl_socket_t open_socket(void* data, curlsocktype purpose, curl_sockaddr* to) {
+    auto& exchange = *static_cast<Exchange*>(data);
+    if (purpose != CURLSOCKTYPE_IPCXN) return CURL_SOCKET_BAD;
+    if (exchange.guarded) {
+        const auto address = address_of(&to->addr);
+        if (!address) return CURL_SOCKET_BAD;
+        if (const auto range = why_not(*address, exchange.allowed)) {
+            exchange.blocked = blocked_text(*address, *range);
+            return CURL_SOCKET_BAD;
+        }
+    }
+    return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+std::size_t take_header(char* data, std::size_t size, std::size_t count, void* to) {
+    auto& exchange = *static_cast<Exchange*>(to);
+    const std::string_view line(data, size * count);
+    exchange.header_bytes += line.size();
+    if (exchange.header_bytes > most_header_bytes) {
+        exchange.too_large = true;
+        return 0;
+    }
+    if (line.starts_with("HTTP/")) {
+        const auto space = std::min(line.find(' '), line.size() - 1);
+        std::from_chars(line.data() + space + 1, line.data() + line.size(), exchange.status);
+    }
+    return line.size();
+}
+
+std::size_t take_body(char* data, std::size_t size, std::size_t count, void* to) {
+    auto& exchange = *static_cast<Exchange*>(to);
+    const std::size_t bytes = size * count;
+    if (exchange.body.size() + bytes > exchange.max_bytes) {
+        exchange.too_large = true;
+        return 0;
+    }
+    exchange.body.append(data, bytes);
+    return bytes;
+}
+
+int go_on(void* data, curl_off_t /*down_total*/, curl_off_t /*down*/, curl_off_t /*up_total*/, curl_off_t /*up*/) {
+    return static_cast<Exchange*>(data)->stop.stop_requested() ? 1 : 0;
+}
+
+bool is_redirect(long status) {
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+bool is_page(std::string_view content) {
+    if (content.starts_with("\xEF\xBB\xBF")) content.remove_prefix(3);
+    const auto start = content.find_first_not_of(" \t\r\n");
+    return start != std::string_view::npos && content[start] == '<';
+}
+
+class CurlFetcher final : public Fetcher {
+public:
+    CurlFetcher(Settings settings, std::vector<Network> allowed)
+        : settings_(std::move(settings)), allowed_(std::move(allowed)), handle_(curl_easy_init()) {
+        if (handle_ == nullptr) throw std::bad_alloc();
+        for (const std::string& entry : settings_.resolved) append(resolved_, entry);
+    }
+
+    Result<Url> read_url(std::string_view text) const override {
+        if (text.size() > longest_url) return refuse(fmt::format("is {} bytes long; at most {} are taken", text.size(), longest_url));
+        if (text.find('\0') != std::string_view::npos) return refuse("is no URL: it has a zero byte in it");
+        const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
+        if (url == nullptr) throw std::bad_alloc();
+        const CURLUcode code =
+            curl_url_set(url.get(), CURLUPART_URL, std::string(text).c_str(), CURLU_DISALLOW_USER | CURLU_NON_SUPPORT_SCHEME);
+        if (code == CURLUE_USER_NOT_ALLOWED) return refuse("has a user or password in it, which would be stored and shown; leave it out");
+        if (code != CURLUE_OK) return refuse(fmt::format("is no URL: {}", curl_url_strerror(code)));
+        const std::string scheme = lower(part_of(url.get(), CURLUPART_SCHEME));
+        if (scheme == "http" && !settings_.allow_http) return refuse("is fetched in the clear; use https, or set fetch.allow_http");
+        if (scheme != "https" && scheme != "http") return refuse(fmt::format("has the scheme '{}'; expected https", scheme));
+        const std::string host = lower(part_of(url.get(), CURLUPART_HOST));
+        std::string_view bare = host;
+        if (bare.starts_with('[') && bare.ends_with(']')) bare = bare.substr(1, bare.size() - 2);
+        if (const auto address = parse_address(bare)) {
+            if (const auto range = why_not(*address, allowed_)) return refuse(blocked_text(*address, *range));
+        }
+        curl_url_set(url.get(), CURLUPART_HOST, host.c_str(), 0);
+        curl_url_set(url.get(), CURLUPART_FRAGMENT, nullptr, 0);
+        Url made;
+        made.text = part_of(url.get(), CURLUPART_URL, CURLU_NO_DEFAULT_PORT);
+        if (made.text.empty()) return refuse("is no URL");
+        const std::string port = part_of(url.get(), CURLUPART_PORT, CURLU_NO_DEFAULT_PORT);
+        made.path = host + (port.empty() ? "" : "-" + port) + part_of(url.get(), CURLUPART_PATH);
+        return made;
+    }
+
+    Result<Fetched> fetch(const std::string& url, const std::string& validator, std::stop_token stop) override {
+        const auto deadline = steady_clock::now() + settings_.timeout;
+        auto at = read_url(url);
+        for (std::size_t hop = 0; at; ++hop) {
+            Exchange exchange{allowed_, settings_.proxy.empty(), settings_.max_bytes, stop};
+            const CURLcode code = ask(*at, validator, deadline, exchange);
+            if (code != CURLE_OK) return std::unexpected(failed(code, exchange));
+            if (!is_redirect(exchange.status)) return take(exchange, !validator.empty());
+            const char* next = nullptr;
+            curl_easy_getinfo(handle_.get(), CURLINFO_REDIRECT_URL, &next);
+            if (next == nullptr) return refuse(fmt::format("answers with status {}, but says not where to go", exchange.status));
+            if (hop == settings_.max_redirects) {
+                return refuse(fmt::format("redirects more than {} times (fetch.max_redirects)", settings_.max_redirects));
+            }
+            const std::string target = next;
+            at = read_url(target);
+            if (!at) return refuse(fmt::format("redirects to '{}', which {}", target, at.error().message));
+        }
+        return std::unexpected(at.error());
+    }
+
+private:
+    CURLcode ask(const Url& url, const std::string& validator, steady_clock::time_point deadline, Exchange& exchange) {
+        CURL* const handle = handle_.get();
+        curl_easy_reset(handle);  // keeps connections, which were checked when they were made
+        error_.front() = '\0';
+        const auto left = std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()));
+        List headers;
+        append(headers, "Accept: application/json, application/yaml, text/yaml, */*;q=0.5");
+        if (!validator.empty()) {
+            // A Last-Modified is a date, which no ETag is: those are in quotes.
+            const bool date = validator.find('"') == std::string::npos && curl_getdate(validator.c_str(), nullptr) >= 0;
+            append(headers, (date ? "If-Modified-Since: " : "If-None-Match: ") + validator);
+        }
+        curl_easy_setopt(handle, CURLOPT_URL, url.text.c_str());
+        curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, settings_.allow_http ? "https,http" : "https");
+        curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
+        curl_easy_setopt(handle, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+        curl_easy_setopt(handle, CURLOPT_PROXY, settings_.proxy.c_str());
+        curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
+        curl_easy_setopt(handle, CURLOPT_USERAGENT, settings_.user_agent.c_str());
+        curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");  // all that this libcurl can decompress
+        curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+        curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
+        curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(left, longest_connect).count()));
+        if (!settings_.ca_file.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, settings_.ca_file.c_str());
+        if (resolved_ != nullptr) curl_easy_setopt(handle, CURLOPT_RESOLVE, resolved_.get());
+        curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error_.data());
+        curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+        curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, &exchange);
+        curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
+        curl_easy_setopt(handle, CURLOPT_HEADERDATA, &exchange);
+        curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
+        curl_easy_setopt(handle, CURLOPT_WRITEDATA, &exchange);
+        curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, go_on);
+        curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &exchange);
+        curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+        return curl_easy_perform(handle);
+    }
+
+    [[nodiscard]] Error failed(CURLcode code, const Exchange& exchange) const {
+        const std::string said = error_.front() != '\0' ? error_.data() : curl_easy_strerror(code);
+        const auto error = [](ErrorKind kind, std::string message) { return Error{kind, std::move(message)}; };
+        if (exchange.too_large) {
+            return error(ErrorKind::invalid_argument,
+                         fmt::format("is longer than {} bytes, at which reading ended (fetch.max_bytes)", settings_.max_bytes));
+        }
+        switch (code) {
+            case CURLE_ABORTED_BY_CALLBACK: return error(ErrorKind::unavailable, "was not fetched to its end: stopped");
+            case CURLE_OPERATION_TIMEDOUT:
+                return error(ErrorKind::unavailable,
+                             fmt::format("did not come whole within {} ms (fetch.timeout): {}", settings_.timeout.count(), said));
+            case CURLE_PEER_FAILED_VERIFICATION:
+                return error(
+                    ErrorKind::invalid_argument,
+                    fmt::format("comes from a server whose certificate cannot be verified: {}; fetch.ca_file names further issuers", said));
+            case CURLE_COULDNT_CONNECT:
+                if (!exchange.blocked.empty()) return error(ErrorKind::invalid_argument, exchange.blocked);
+                break;
+            default: break;
+        }
+        return error(ErrorKind::unavailable, fmt::format("could not be fetched: {}", said));
+    }
+
+    // The header's value, where it is one that can be sent back.
+    [[nodiscard]] std::string header(const char* name) const {
+        curl_header* found = nullptr;
+        if (curl_easy_header(handle_.get(), name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK) return {};
+        std::string value = found->value;
+        const bool sound = value.size() <= longest_validator &&
+                           std::ranges::all_of(value, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; });
+        return sound ? value : std::string();
+    }
+
+    [[nodiscard]] Result<Fetched> take(Exchange& exchange, bool conditional) const {
+        if (exchange.status == 304 && conditional) return Fetched{.unchanged = true};
+        switch (exchange.status) {
+            case 200: break;
+            case 401:
+            case 403: return refuse(fmt::format("is not for everybody: the server answers {}", exchange.status));
+            case 404:
+            case 410: return fail(ErrorKind::not_found, fmt::format("is not there: the server answers {}", exchange.status));
+            default: {
+                const bool passing = exchange.status == 408 || exchange.status == 429 || exchange.status >= 500;
+                return fail(passing ? ErrorKind::unavailable : ErrorKind::invalid_argument,
+                            fmt::format("was not given: the server answers {}", exchange.status));
+            }
+        }
+        if (is_page(exchange.body)) {
+            return refuse(
+                "is an HTML or XML page, not an OpenAPI document; name the address of the document itself (its \"raw\" view), which needs "
+                "no login");
+        }
+        if (exchange.body.empty()) return refuse("is empty");
+        Fetched fetched{.unchanged = false, .content = std::move(exchange.body), .validator = header("ETag")};
+        if (fetched.validator.empty()) fetched.validator = header("Last-Modified");
+        return fetched;
+    }
+
+    const Settings settings_;
+    const std::vector<Network> allowed_;
+    List resolved_;
+    std::unique_ptr<CURL, FreeHandle> handle_;
+    std::array<char, CURL_ERROR_SIZE> error_{};
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Fetcher>> make_fetcher(Settings settings) {
+    std::vector<Network> allowed;
+    for (const std::string& text : settings.allowed_networks) {
+        auto network = Network::parse(text);
+        if (!network) return fail(ErrorKind::invalid_argument, "fetch.allow_private_addresses: " + network.error().message);
+        allowed.push_back(*network);
+    }
+    if (!settings.ca_file.empty() && ::access(settings.ca_file.c_str(), R_OK) != 0) {
+        return fail(ErrorKind::invalid_argument,
+                    fmt::format("fetch.ca_file: the file '{}' cannot be read; name a file of PEM certificates", settings.ca_file));
+    }
+    return std::make_unique<CurlFetcher>(std::move(settings), std::move(allowed));
+}
+
+bool is_url(std::string_view text) {
+    const auto colon = text.find("://");
+    if (colon == std::string_view::npos || colon == 0) return false;
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    return letter(text.front()) && std::ranges::all_of(text.substr(0, colon), [&](char c) {
+               return letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+           });
+}
+
+}  // namespace embedq::fetch

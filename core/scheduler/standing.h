@@ -1,0 +1,78 @@
+// What is known of one provider beyond its facts: whether it is being asked anew, which of its models is the present one, and whether it
+// answers queries. Shared by all copies of its facts.
+//
+// Thread-safety: every member may be called from any thread.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "scheduler/query_breaker.h"
+
+namespace embedq::scheduler {
+
+class Standing {
+public:
+    using Steady = QueryBreaker::Steady;
+
+    // How long an answer is held while the provider is being asked anew. Real time, whatever clock the host injects.
+    static constexpr std::chrono::seconds longest_hold{5};
+
+    // `doubt` is told of each `misconfigured`.
+    Standing(std::function<Steady()> now, std::function<void()> doubt) : now_(std::move(now)), doubt_(std::move(doubt)) {}
+
+    [[nodiscard]] Steady now() const { return now_(); }
+    void doubt() const { doubt_(); }
+
+    void begin_asking() {
+        const std::scoped_lock lock(mutex_);
+        asking_ = true;
+    }
+    void end_asking(std::uint64_t generation) {
+        const std::scoped_lock lock(mutex_);
+        asking_ = false;
+        generation_ = generation;
+        answered_.notify_all();
+    }
+    // Whether what a call of this generation brought is the present model's. Waits while the provider is being asked.
+    [[nodiscard]] bool still(std::uint64_t generation) {
+        std::unique_lock lock(mutex_);
+        const bool known = answered_.wait_for(lock, longest_hold, [&] { return !asking_; });
+        return known && generation == generation_;
+    }
+
+    [[nodiscard]] QueryBreaker::Passage ask_query() {
+        const auto at = now_();
+        const std::scoped_lock lock(mutex_);
+        return queries_.ask(at);
+    }
+    void finish_query(QueryBreaker::Passage passage, const std::optional<Error>& error) {
+        const auto at = now_();
+        const std::scoped_lock lock(mutex_);
+        queries_.finished(at, passage, error);
+    }
+    void stop_query(QueryBreaker::Passage passage) {
+        const std::scoped_lock lock(mutex_);
+        queries_.stopped(passage);
+    }
+    [[nodiscard]] std::string query_failure() const {
+        const std::scoped_lock lock(mutex_);
+        return queries_.reason();
+    }
+
+private:
+    const std::function<Steady()> now_;
+    const std::function<void()> doubt_;
+    mutable std::mutex mutex_;
+    std::condition_variable answered_;
+    bool asking_ = false;           // guarded by mutex_
+    std::uint64_t generation_ = 0;  // guarded by mutex_
+    QueryBreaker queries_;          // guarded by mutex_
+};
+
+}  // namespace embedq::scheduler

@@ -1,0 +1,143 @@
+#include "http/classify.h"
+
+#include <charconv>
+#include <optional>
+
+#include "http/error_body.h"
+#include "http/rules.h"
+
+namespace embedq::http {
+namespace {
+
+std::string or_else(const std::string& text, std::string_view otherwise) {
+    return text.empty() ? std::string(otherwise) : text;
+}
+
+// A status where the body's words are about the request; a proxy's page of HTML is about the way to the server.
+std::optional<Finding> meaning_of(const Response& response, const ErrorBody& body) {
+    if (body.is_html) return std::nullopt;
+    auto finding = find_meaning(body);
+    if (!finding) return std::nullopt;
+    // Two that a rate limit may mention as well: what clears with time is no wrong configuration and no refusal of a text.
+    const bool throttles = response.status == 429 || response.status == 503;
+    if (throttles && (finding->meaning == Meaning::text_too_long || finding->meaning == Meaning::option_refused)) return std::nullopt;
+    return finding;
+}
+
+ErrorKind kind_of_status(int status, bool is_html) {
+    switch (status) {
+        case 400: return is_html ? ErrorKind::misconfigured : ErrorKind::invalid_input;
+        case 422: return ErrorKind::invalid_input;
+        case 413: return ErrorKind::too_large;
+        case 429:
+        case 503:
+        case 529: return ErrorKind::throttled;
+        case 408:
+        case 409:
+        case 424:
+        case 425:
+        case 499: return ErrorKind::unavailable;
+        case 501: return ErrorKind::misconfigured;
+        default: return status >= 500 ? ErrorKind::unavailable : ErrorKind::misconfigured;
+    }
+}
+
+std::string mend_of_status(int status, const Call& call) {
+    switch (status) {
+        case 401:
+        case 403: return or_else(call.credentials_mend, "check the credentials and their rights");
+        case 402: return "the account must be paid for before it goes on";
+        case 404:
+        case 405:
+        case 501: return "check the address and its path";
+        case 407: return "check the proxy's credentials";
+        case 410: return "the model or the address is retired; name another";
+        default: return "check the address and the options";
+    }
+}
+
+std::string mend_of(Meaning meaning, const Call& call) {
+    switch (meaning) {
+        case Meaning::quota_spent: return "the account's quota is spent; raise it, then work goes on by itself";
+        case Meaning::key_refused: return or_else(call.credentials_mend, "check the credentials and their rights");
+        case Meaning::model_missing: return or_else(call.missing_model_mend, "check the option model, or make the model available");
+        case Meaning::no_embedding_model: return "name a model that makes embeddings";
+        case Meaning::option_refused: return "take the option out that the server does not know, or correct it";
+        default: return {};
+    }
+}
+
+void set_limit(SaidLimits& limits, const Finding& finding) {
+    switch (finding.meaning) {
+        case Meaning::too_many_texts: limits.max_inputs = finding.limit; break;
+        case Meaning::too_many_tokens: limits.max_request_tokens = finding.limit; break;
+        case Meaning::text_too_long: limits.max_text_tokens = finding.limit; break;
+        default: break;
+    }
+}
+
+// What an operator's colleague at the provider will ask for.
+std::string detail_of(const Response& response, const ErrorBody& body, const Secrets& secrets) {
+    std::string detail = "status " + std::to_string(response.status);
+    const auto add = [&](std::string_view name, std::string_view value) {
+        if (!value.empty()) detail += ", " + std::string(name) + " " + excerpt(secrets.hide(std::string(value)), 100);
+    };
+    add("type", body.type);
+    add("code", body.code);
+    add("param", body.param);
+    for (const char* name : {"x-request-id", "request-id", "apim-request-id", "mistral-correlation-id"}) {
+        add(name, response.headers.find(name).value_or(""));
+    }
+    return detail;
+}
+
+std::string server_says(const Response& response, const ErrorBody& body, const Secrets& secrets) {
+    const std::string said = excerpt(secrets.hide(body.message));
+    return "answered with status " + std::to_string(response.status) + (said.empty() ? " and no message" : ": " + said);
+}
+
+// Some gateways put an error into an answer with status 200.
+int status_of(const Response& response, const ErrorBody& body) {
+    if (response.status != 200) return response.status;
+    int code = 0;
+    const auto [end, error] = std::from_chars(body.code.data(), body.code.data() + body.code.size(), code);
+    const bool whole = error == std::errc{} && end == body.code.data() + body.code.size();
+    return whole && code >= 400 && code < 600 ? code : 500;
+}
+
+}  // namespace
+
+Error classify(const Response& response, const Call& call, const Secrets& secrets, Wall now) {
+    const ErrorBody body = read_error_body(response.body);
+    const int status = status_of(response, body);
+    Error error;
+    std::string mend;
+    if (const auto finding = meaning_of(response, body)) {
+        error.kind = kind_of(finding->meaning);
+        mend = mend_of(finding->meaning, call);
+        set_limit(error.limits, *finding);
+    } else {
+        error.kind = kind_of_status(status, body.is_html);
+        if (error.kind == ErrorKind::misconfigured) mend = mend_of_status(status, call);
+        const auto retry = response.headers.find("x-should-retry");
+        if (retry == "true" && (error.kind == ErrorKind::invalid_input || error.kind == ErrorKind::misconfigured)) {
+            error.kind = ErrorKind::unavailable;
+            mend.clear();
+        }
+    }
+    error.message = call.where + " " + server_says(response, body, secrets) + (mend.empty() ? "" : "; " + mend);
+    error.detail = detail_of(response, body, secrets);
+    if (error.kind == ErrorKind::throttled || error.kind == ErrorKind::unavailable) {
+        error.retry_after = wait_asked_for(response.headers, body.message, now);
+    }
+    return error;
+}
+
+bool refuses_base64(const Response& response) {
+    if (response.status < 400 || response.status == 429 || response.status >= 503) return false;
+    const ErrorBody body = read_error_body(response.body);
+    const std::string said = body.message + " " + body.param;
+    return said.contains("base64") || said.contains("encoding_format") || said.contains("embedding_type");
+}
+
+}  // namespace embedq::http

@@ -1,0 +1,248 @@
+#include "ollama/ollama_provider.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ollama/pull_progress.h"
+#include "ollama/request_body.h"
+
+namespace embedq::ollama {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kDiscoveryTime{20};
+constexpr std::chrono::hours kPullTime{12};
+constexpr std::size_t kLongestDocument = std::size_t{16} << 20;  // /api/show holds licenses, /api/tags every model
+}  // namespace
+
+OllamaProvider::OllamaProvider(Settings settings, Context& context, std::unique_ptr<http::Client> client)
+    : settings_(std::move(settings)), context_(context), client_(std::move(client)), learned_(settings_.endpoints.size()) {}
+
+Result<std::unique_ptr<Provider>> OllamaProvider::make(Settings settings, Context& context) {
+    auto client = http::Client::make(settings.client);
+    if (!client) return std::unexpected(std::move(client.error()));
+    return std::unique_ptr<Provider>(new OllamaProvider(std::move(settings), context, std::move(*client)));
+}
+
+// --- what the servers have
+
+Result<ProviderInfo> OllamaProvider::info(std::stop_token stop) {
+    pull_where_missing(stop);
+    const auto time = std::min<steady_clock::duration>(kDiscoveryTime, settings_.timeout);
+    auto identity = survey({steady_clock::now() + time, stop});
+    if (!identity) return std::unexpected(std::move(identity.error()));
+    return info_of(*identity);
+}
+
+Result<Identity> OllamaProvider::survey(const Bounds& bounds) {
+    std::optional<Error> first_error;
+    for (std::size_t i = 0; i < settings_.endpoints.size(); ++i) {
+        auto identity = describe(i, bounds);
+        if (identity) {
+            warm_up(i, identity->digest, bounds);
+            const std::scoped_lock lock(mutex_);
+            known_ = *identity;
+            return identity;
+        }
+        const ErrorKind kind = identity.error().kind;
+        // Another endpoint may answer. One that lacks the model is no reason to stop either, but the reason to tell if none has it.
+        if (kind != ErrorKind::unavailable && kind != ErrorKind::throttled && kind != ErrorKind::misconfigured) return identity;
+        if (!first_error || (first_error->kind != ErrorKind::misconfigured && kind == ErrorKind::misconfigured)) {
+            first_error = std::move(identity.error());
+        }
+    }
+    // A server that is too busy to say what it has cannot be asked for vectors either; to the host, `info` is there or not.
+    if (first_error->kind == ErrorKind::throttled) first_error->kind = ErrorKind::unavailable;
+    return std::unexpected(std::move(*first_error));
+}
+
+Result<Identity> OllamaProvider::describe(std::size_t endpoint, const Bounds& bounds) {
+    auto response = show(endpoint, bounds);
+    if (!response) return std::unexpected(std::move(response.error()));
+    const std::string url = settings_.endpoints[endpoint].url + "/api/show";
+    if (response->status == 404 && is_json(response->body) && settings_.pull) {
+        if (auto pulled = pull(endpoint, bounds.stop); !pulled) return std::unexpected(std::move(pulled.error()));
+        response = show(endpoint, {std::max(bounds.deadline, steady_clock::now() + kDiscoveryTime), bounds.stop});
+        if (!response) return std::unexpected(std::move(response.error()));
+    }
+    if (response->status != 200) return std::unexpected(classified(*response, url));
+    Identity identity = read_show(response->body);
+    if (auto sound = check_model(identity, endpoint); !sound) return std::unexpected(std::move(sound.error()));
+    auto found = digest(endpoint, bounds);
+    if (!found) return std::unexpected(std::move(found.error()));
+    identity.digest = std::move(*found);
+    bool refuted = false;
+    {
+        const std::scoped_lock lock(mutex_);
+        refuted = dimension_refuted_;
+    }
+    if (refuted || identity.dimension == 0) {
+        auto dimension = probe(endpoint, bounds);
+        if (!dimension) return std::unexpected(std::move(dimension.error()));
+        identity.dimension = *dimension;
+    } else if (settings_.dimensions > 0) {
+        identity.dimension = settings_.dimensions;
+    }
+    return identity;
+}
+
+Result<http::Response> OllamaProvider::show(std::size_t endpoint, const Bounds& bounds) {
+    auto request = request_to(endpoint, "/api/show", bounds);
+    request.max_response_bytes = kLongestDocument;
+    request.body = model_body(settings_);
+    return client_->send(request);
+}
+
+Status OllamaProvider::check_model(const Identity& identity, std::size_t endpoint) const {
+    const std::string& where = settings_.endpoints[endpoint].name;
+    if (!settings_.any_model && identity.embeds == false) {
+        return fail(ErrorKind::misconfigured, where + " says that the model '" + settings_.model +
+                                                  "' is not for embeddings; choose one that is, like nomic-embed-text, or set any_model: "
+                                                  "true");
+    }
+    // The server would return vectors of the model's own dimension, and not say so.
+    if (identity.dimension > 0 && settings_.dimensions > identity.dimension) {
+        return fail(ErrorKind::misconfigured, "the option dimensions is " + std::to_string(settings_.dimensions) + ", but the model '" +
+                                                  settings_.model + "' at " + where + " has " + std::to_string(identity.dimension) +
+                                                  "; ask for as many or fewer");
+    }
+    return {};
+}
+
+Result<std::string> OllamaProvider::digest(std::size_t endpoint, const Bounds& bounds) {
+    auto request = request_to(endpoint, "/api/tags", bounds);
+    request.method = "GET";
+    request.max_response_bytes = kLongestDocument;
+    auto response = client_->send(request);
+    if (!response) return std::unexpected(std::move(response.error()));
+    // A proxy that lets only what embeds through says nothing, and is no reason to stop.
+    if (response->status == 403 || response->status == 404 || response->status == 405) return std::string();
+    if (response->status != 200) return std::unexpected(classified(*response, request.url));
+    return digest_in_tags(response->body, settings_.model);
+}
+
+Status OllamaProvider::check_digest(std::size_t endpoint, const std::string& expected, const Bounds& bounds) {
+    if (expected.empty()) return {};  // it cannot be known
+    auto found = digest(endpoint, bounds);
+    if (!found) return std::unexpected(std::move(found.error()));
+    if (*found == expected) return {};
+    const std::string& where = settings_.endpoints[endpoint].name;
+    const std::string has = found->empty() ? " lists no digest of the model '" + settings_.model + "' any more"
+                                           : " has the model '" + settings_.model + "' with the digest " + *found;
+    return fail(ErrorKind::misconfigured, where + has + ", but vectors of " + expected +
+                                              " are expected; let all endpoints have the same one (`ollama pull " + settings_.model +
+                                              "` on each), or re-embed the catalogs for the new one");
+}
+
+Result<std::size_t> OllamaProvider::probe(std::size_t endpoint, const Bounds& bounds) {
+    constexpr std::string_view word = "dimension";
+    auto answer = ask({.texts = std::span(&word, 1), .endpoint = endpoint}, 0, bounds);
+    if (!answer) return std::unexpected(std::move(answer.error()));
+    if (!answer->errors.empty()) return std::unexpected(std::move(answer->errors.front().error));
+    return answer->dimension;
+}
+
+Status OllamaProvider::pull(std::size_t endpoint, const std::stop_token& stop) {
+    const std::string& where = settings_.endpoints[endpoint].name;
+    context_.logger().info(where + " does not have the model '" + settings_.model + "'; it is told to pull it");
+    PullProgress progress([&](std::string_view step) {
+        context_.logger().info(where + " pulls '" + settings_.model + "': " + settings_.secrets.hide(std::string(step)));
+    });
+    auto request = request_to(endpoint, "/api/pull", {steady_clock::now() + kPullTime, stop});
+    request.body = model_body(settings_);
+    request.on_body = [&](std::string_view piece) { progress.take(piece); };
+    auto response = client_->send(request);
+    if (!response) return std::unexpected(std::move(response.error()));
+    if (response->status != 200) return std::unexpected(classified(*response, request.url));
+    if (progress.succeeded()) return {};
+    return fail(ErrorKind::misconfigured,
+                where + " could not pull the model '" + settings_.model +
+                    "': " + (progress.error().empty() ? "its answer ended early" : settings_.secrets.hide(progress.error())) +
+                    "; check the name, and that the server reaches its registry");
+}
+
+void OllamaProvider::pull_where_missing(const std::stop_token& stop) {
+    if (!settings_.pull) return;
+    for (std::size_t i = 0; i < settings_.endpoints.size(); ++i) {
+        {
+            const std::scoped_lock lock(mutex_);
+            if (!std::exchange(learned_[i].missing, false)) continue;
+        }
+        if (auto pulled = pull(i, stop); !pulled) context_.logger().warn(pulled.error().message);
+    }
+}
+
+void OllamaProvider::warm_up(std::size_t endpoint, const std::string& digest, const Bounds& bounds) {
+    if (!settings_.warm_up) return;
+    {
+        const std::scoped_lock lock(mutex_);
+        if (warm_ == digest) return;
+        warm_ = digest;
+    }
+    // Loading takes as long as it takes; a failure shows at the first request.
+    auto request = request_to(endpoint, "/api/embed", {std::max(bounds.deadline, steady_clock::now() + settings_.timeout), bounds.stop});
+    request.body = loading_body(settings_);
+    auto response = client_->send(request);
+    if (!response) context_.logger().debug("the model was not loaded beforehand: " + response.error().message);
+}
+
+std::size_t OllamaProvider::longest_text(const Identity& identity) const {
+    if (settings_.context == 0 || identity.context == 0) return std::max(settings_.context, identity.context);
+    return std::min(settings_.context, identity.context);
+}
+
+ProviderInfo OllamaProvider::info_of(const Identity& identity) const {
+    ProviderInfo info;
+    info.model = settings_.model;
+    info.model_digest = identity.digest;
+    info.dimension = identity.dimension;
+    info.document_prefix = settings_.document_prefix;
+    info.query_prefix = settings_.query_prefix;
+    info.limits = settings_.limits;
+    info.limits.max_text_tokens = longest_text(identity);
+    info.endpoints.clear();
+    for (const http::Endpoint& endpoint : settings_.endpoints) info.endpoints.push_back(endpoint.name);
+    info.public_options = settings_.public_options;
+    return info;
+}
+
+// --- embedding
+
+Result<EmbedResult> OllamaProvider::embed(const EmbedRequest& request) {
+    if (request.endpoint >= settings_.endpoints.size()) {
+        return fail(ErrorKind::invalid_argument, "there is no endpoint " + std::to_string(request.endpoint) + ": the options name " +
+                                                     std::to_string(settings_.endpoints.size()));
+    }
+    if (request.stop.stop_requested()) return fail(ErrorKind::unavailable, "stopped");
+    const Bounds bounds{std::min(request.deadline, steady_clock::now() + settings_.timeout), request.stop};
+    std::optional<Identity> expected;
+    {
+        const std::scoped_lock lock(mutex_);
+        expected = known_;
+    }
+    if (!expected) {
+        auto found = survey(bounds);
+        if (!found) return std::unexpected(std::move(found.error()));
+        expected = std::move(*found);
+    }
+    auto result = ask(request, expected->dimension, bounds);
+    if (!result) {
+        // The host cuts a text that is longer than the limit, where it knows one.
+        Error& error = result.error();
+        if (error.kind == ErrorKind::invalid_input && error.limits.max_text_tokens == 0 && error.message.contains("context length")) {
+            error.limits.max_text_tokens = longest_text(*expected);
+        }
+        if (error.kind != ErrorKind::misconfigured) return result;
+        // Vectors of another dimension are mostly those of another model: say which.
+        auto found = digest(request.endpoint, bounds);
+        if (found && !found->empty() && *found != expected->digest) {
+            return std::unexpected(std::move(check_digest(request.endpoint, expected->digest, bounds).error()));
+        }
+        return result;
+    }
+    if (auto same = check_digest(request.endpoint, expected->digest, bounds); !same) return std::unexpected(std::move(same.error()));
+    return result;
+}
+
+}  // namespace embedq::ollama

@@ -1,0 +1,89 @@
+// A provider that asks Ollama by its own API, on one server or several that have the same model.
+//
+// What it learns (which model is where, that a server is old) is learned again after a restart.
+// Thread-safety: as Provider.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "embedq/context.h"
+#include "embedq/provider.h"
+#include "http/classify.h"
+#include "http/client.h"
+#include "ollama/discovery.h"
+#include "ollama/settings.h"
+
+namespace embedq::ollama {
+
+class OllamaProvider final : public Provider {
+public:
+    // `context` outlives the provider. `misconfigured` when the client's options name what is not there.
+    [[nodiscard]] static Result<std::unique_ptr<Provider>> make(Settings settings, Context& context);
+
+    // The first endpoint that answers decides which model it is.
+    [[nodiscard]] Result<ProviderInfo> info(std::stop_token stop) override;
+    // The digest of the model is looked at behind each answer: the server changes its list before it loads another model, so vectors of
+    // one that `info` did not name last are never returned. A single text that is refused by a bare 400 is asked once more, since the
+    // server says so, too, when the model's process failed for a moment.
+    [[nodiscard]] Result<EmbedResult> embed(const EmbedRequest& request) override;
+
+private:
+    using Deadline = std::chrono::steady_clock::time_point;
+
+    // How long a request may take, and what ends it earlier.
+    struct Bounds {
+        Deadline deadline;
+        std::stop_token stop;
+    };
+    // What has been learned of an endpoint.
+    struct Learned {
+        bool old = false;      // has /api/embeddings alone
+        bool missing = false;  // did not have the model when it was asked last
+    };
+
+    OllamaProvider(Settings settings, Context& context, std::unique_ptr<http::Client> client);
+
+    // --- what the servers have
+    [[nodiscard]] Result<Identity> survey(const Bounds& bounds);
+    [[nodiscard]] Result<Identity> describe(std::size_t endpoint, const Bounds& bounds);
+    [[nodiscard]] Result<http::Response> show(std::size_t endpoint, const Bounds& bounds);
+    [[nodiscard]] Result<std::string> digest(std::size_t endpoint, const Bounds& bounds);
+    // The dimension of the vectors, by embedding a word.
+    [[nodiscard]] Result<std::size_t> probe(std::size_t endpoint, const Bounds& bounds);
+    [[nodiscard]] Status pull(std::size_t endpoint, const std::stop_token& stop);
+    void pull_where_missing(const std::stop_token& stop);
+    void warm_up(std::size_t endpoint, const std::string& digest, const Bounds& bounds);
+    [[nodiscard]] Status check_model(const Identity& identity, std::size_t endpoint) const;
+    [[nodiscard]] Status check_digest(std::size_t endpoint, const std::string& expected, const Bounds& bounds);
+    [[nodiscard]] ProviderInfo info_of(const Identity& identity) const;
+    [[nodiscard]] std::size_t longest_text(const Identity& identity) const;
+
+    // --- requests (ollama_requests.cpp). `dimension` 0: the first vector decides.
+    [[nodiscard]] Result<EmbedResult> ask(const EmbedRequest& request, std::size_t dimension, const Bounds& bounds);
+    [[nodiscard]] Result<EmbedResult> ask_old(const EmbedRequest& request, std::size_t dimension, const Bounds& bounds);
+    [[nodiscard]] Result<EmbedResult> ask_old_once(const EmbedRequest& request, std::string_view text, std::size_t dimension,
+                                                   const Bounds& bounds);
+    [[nodiscard]] Result<EmbedResult> read_answer(http::Response response, std::size_t texts, std::size_t dimension,
+                                                  const std::string& url);
+    [[nodiscard]] Error refused(const http::Response& response, std::size_t endpoint, const std::string& url);
+    [[nodiscard]] http::Request request_to(std::size_t endpoint, std::string_view path, const Bounds& bounds) const;
+    [[nodiscard]] Error classified(const http::Response& response, const std::string& url) const;
+
+    const Settings settings_;
+    Context& context_;
+    const std::unique_ptr<http::Client> client_;
+
+    std::mutex mutex_;
+    std::optional<Identity> known_;    // guarded by mutex_: what `info` named last
+    std::vector<Learned> learned_;     // guarded by mutex_: by endpoint
+    bool dimension_refuted_ = false;   // guarded by mutex_: vectors came that are not as long as the server says
+    std::optional<std::string> warm_;  // guarded by mutex_: the digest of the model that was loaded beforehand
+};
+
+}  // namespace embedq::ollama

@@ -1,0 +1,23 @@
+// The bodies of requests to embed.
+//
+// Thread-safety: functions without state.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "ollama/settings.h"
+
+namespace embedq::ollama {
+
+// For /api/embed: `texts`, each with its kind's prefix.
+[[nodiscard]] std::string embed_body(const Settings& settings, std::span<const std::string_view> texts, TextKind kind);
+// For /api/embeddings, which servers before 0.3 have: one text.
+[[nodiscard]] std::string legacy_body(const Settings& settings, std::string_view text, TextKind kind);
+// For /api/embed: loads the model and embeds nothing.
+[[nodiscard]] std::string loading_body(const Settings& settings);
+// For /api/show and /api/pull. Servers before 0.1.45 know the member `name` alone.
+[[nodiscard]] std::string model_body(const Settings& settings);
+
+}  // namespace embedq::ollama

@@ -1,0 +1,290 @@
+#include "openai/openai_provider.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "http/decode.h"
+#include "openai/request_body.h"
+
+namespace embedq::openai {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kDiscoveryTime{30};
+constexpr std::size_t kLongestDocument = std::size_t{4} << 20;
+
+std::string ends_without(std::string text, std::string_view end) {
+    if (text.ends_with(end)) text.resize(text.size() - end.size());
+    return text;
+}
+
+bool looks_like_html(std::string_view body) {
+    const auto first = body.find_first_not_of(" \t\r\n");
+    return first != std::string_view::npos && body[first] == '<';
+}
+
+}  // namespace
+
+OpenaiProvider::OpenaiProvider(Settings settings, Context& context, std::unique_ptr<http::Client> client)
+    : settings_(std::move(settings)), context_(context), client_(std::move(client)) {}
+
+Result<std::unique_ptr<Provider>> OpenaiProvider::make(Settings settings, Context& context) {
+    auto client = http::Client::make(settings.client);
+    if (!client) return std::unexpected(std::move(client.error()));
+    return std::unique_ptr<Provider>(new OpenaiProvider(std::move(settings), context, std::move(*client)));
+}
+
+http::Call OpenaiProvider::call_of(const std::string& url) const {
+    return {.where = http::shown(url),
+            .model = settings_.model,
+            .missing_model_mend = "check the option model" + std::string(settings_.send_model ? "" : ", or the deployment in base_url"),
+            .credentials_mend = "check the option api_key"};
+}
+
+Error OpenaiProvider::classified(const http::Response& response, const std::string& url) const {
+    Error error = http::classify(response, call_of(url), settings_.secrets, context_.clock().wall());
+    if (response.status == 404 && error.message.ends_with("check the address and its path")) {
+        error.message += "; base_url usually ends with /v1, and " + settings_.path + " is put behind it";
+    }
+    return error;
+}
+
+http::Request OpenaiProvider::request_to(std::size_t endpoint, std::string url, Deadline deadline, std::stop_token stop) const {
+    http::Request request;
+    request.url = std::move(url);
+    request.unix_socket = settings_.endpoints[endpoint].unix_socket;
+    request.deadline = deadline;
+    request.stop = std::move(stop);
+    request.max_response_bytes = settings_.max_response_bytes;
+    return request;
+}
+
+Result<Identity> OpenaiProvider::discover(std::size_t endpoint, Deadline deadline, const std::stop_token& stop) {
+    if (settings_.dialect.discovery == Discovery::none) return Identity{};
+    const std::string& base = settings_.endpoints[endpoint].url;
+    const bool tei = settings_.dialect.discovery == Discovery::tei_info;
+    auto request = request_to(endpoint, tei ? ends_without(base, "/v1") + "/info" : base + "/models", deadline, stop);
+    request.method = "GET";
+    request.max_response_bytes = kLongestDocument;
+    auto response = client_->send(request);
+    if (!response) return std::unexpected(std::move(response.error()));
+    // A proxy that lets only /embeddings through says nothing, and is no reason to stop.
+    if (response->status == 403 || response->status == 404 || response->status == 405) return Identity{};
+    if (response->status != 200) return std::unexpected(classified(*response, request.url));
+    if (tei) return read_tei_info(response->body);
+    auto identity = read_models(response->body, settings_.model);
+    if (!identity) identity.error().message = http::shown(request.url) + " " + settings_.secrets.hide(identity.error().message);
+    return identity;
+}
+
+Result<std::size_t> OpenaiProvider::probe(std::size_t endpoint, Deadline deadline, const std::stop_token& stop) {
+    constexpr std::string_view word = "dimension";
+    const EmbedRequest request{.texts = std::span(&word, 1), .endpoint = endpoint, .deadline = deadline, .stop = stop};
+    auto answer = ask(request, 0, deadline);
+    if (!answer) return std::unexpected(std::move(answer.error()));
+    if (!answer->result.errors.empty()) return std::unexpected(std::move(answer->result.errors.front().error));
+    return answer->result.dimension;
+}
+
+Result<OpenaiProvider::Known> OpenaiProvider::survey(const std::stop_token& stop) {
+    const std::size_t endpoints = settings_.endpoints.size();
+    Known found{.asked = std::vector<bool>(endpoints, false)};
+    std::optional<Error> unreachable;
+    std::string first;
+    for (std::size_t i = 0; i < endpoints; ++i) {
+        const Deadline deadline = steady_clock::now() + std::min<steady_clock::duration>(kDiscoveryTime, settings_.timeout);
+        auto identity = discover(i, deadline, stop);
+        std::size_t dimension = identity ? identity->dimension : 0;
+        if (identity && settings_.asks_dimensions()) dimension = settings_.dimensions;
+        Error error = identity ? Error{} : std::move(identity.error());
+        bool reached = identity.has_value();
+        if (reached && dimension == 0) {
+            auto probed = probe(i, deadline, stop);
+            reached = probed.has_value();
+            if (reached) dimension = *probed;
+            if (!reached) error = std::move(probed.error());
+        }
+        if (!reached) {
+            if (error.kind != ErrorKind::unavailable && error.kind != ErrorKind::throttled) return std::unexpected(std::move(error));
+            unreachable = std::move(error);
+            continue;
+        }
+        if (first.empty()) {
+            first = settings_.endpoints[i].name;
+            found.identity = std::move(*identity);
+            found.dimension = dimension;
+        } else if (dimension != found.dimension || identity->digest != found.identity.digest) {
+            return fail(ErrorKind::misconfigured, "the endpoints have different models: " + first + " has dimension " +
+                                                      std::to_string(found.dimension) + " and model '" + found.identity.digest + "', " +
+                                                      settings_.endpoints[i].name + " has dimension " + std::to_string(dimension) +
+                                                      " and model '" + identity->digest + "'; let all serve the same one");
+        }
+        found.asked[i] = true;
+    }
+    if (first.empty()) return std::unexpected(std::move(*unreachable));
+    return found;
+}
+
+Result<ProviderInfo> OpenaiProvider::info(std::stop_token stop) {
+    {
+        // Answers confirm the dimension as they come; where nothing but the dimension can be known, the server need not be asked again.
+        const std::scoped_lock lock(mutex_);
+        if (known_ && known_->confirmed && settings_.dialect.discovery == Discovery::none) {
+            known_->confirmed = false;
+            return info_of(*known_);
+        }
+    }
+    auto found = survey(stop);
+    const std::scoped_lock lock(mutex_);
+    if (!found) {
+        if (found.error().kind != ErrorKind::throttled) return std::unexpected(std::move(found.error()));
+        if (known_) return info_of(*known_);  // it is there, and what it is has not been refuted
+        found.error().kind = ErrorKind::unavailable;
+        return std::unexpected(std::move(found.error()));
+    }
+    if (found->identity.truncates && !truncation_told_.exchange(true)) {
+        context_.logger().warn("the server cuts texts that are too long without saying so (auto_truncate)");
+    }
+    known_ = std::move(*found);
+    return info_of(*known_);
+}
+
+ProviderInfo OpenaiProvider::info_of(const Known& known) const {
+    ProviderInfo info;
+    info.model = settings_.model.empty() ? known.identity.model : settings_.model;
+    info.model_digest = settings_.model_digest.empty() ? known.identity.digest : settings_.model_digest;
+    // These change what a vector is, as another model would.
+    for (const std::string* type : {&settings_.document_input_type, &settings_.query_input_type}) {
+        if (!type->empty()) info.model_digest += (info.model_digest.empty() ? "" : " ") + *type;
+    }
+    info.dimension = settings_.truncate_dimensions ? settings_.dimensions : known.dimension;
+    info.document_prefix = settings_.document_prefix;
+    info.query_prefix = settings_.query_prefix;
+    info.limits = settings_.limits;
+    // What the server says of itself is truer than the preset's default, but a limit that is configured stays where it is lower.
+    const auto lower = [](std::size_t& limit, std::size_t said) {
+        if (said > 0) limit = limit == 0 ? said : std::min(limit, said);
+    };
+    lower(info.limits.max_text_tokens, known.identity.limits.max_text_tokens);
+    if (known.identity.limits.max_inputs > 0) {
+        const bool configured = settings_.limits.max_inputs != settings_.dialect.max_inputs;
+        if (!configured) info.limits.max_inputs = known.identity.limits.max_inputs;
+        lower(info.limits.max_inputs, known.identity.limits.max_inputs);
+    }
+    info.endpoints.clear();
+    for (const http::Endpoint& endpoint : settings_.endpoints) info.endpoints.push_back(endpoint.name);
+    info.public_options = settings_.public_options;
+    return info;
+}
+
+Status OpenaiProvider::check_identity(const EmbedRequest& request, Deadline deadline) {
+    if (settings_.dialect.discovery == Discovery::none) return {};
+    std::string expected;
+    {
+        const std::scoped_lock lock(mutex_);
+        if (!known_ || known_->asked[request.endpoint]) return {};
+        expected = known_->identity.digest;
+    }
+    auto identity = discover(request.endpoint, deadline, request.stop);
+    if (!identity) return std::unexpected(std::move(identity.error()));
+    if (identity->digest != expected) {
+        return fail(ErrorKind::misconfigured,
+                    settings_.endpoints[request.endpoint].name + " has the model '" + identity->digest + "' now, but vectors of '" +
+                        expected + "' are expected; let it serve that one again, or " + "re-embed the catalogs for the new one");
+    }
+    const std::scoped_lock lock(mutex_);
+    if (known_ && known_->identity.digest == expected) known_->asked[request.endpoint] = true;
+    return {};
+}
+
+Result<EmbedResult> OpenaiProvider::embed(const EmbedRequest& request) {
+    if (request.endpoint >= settings_.endpoints.size()) {
+        return fail(ErrorKind::invalid_argument, "there is no endpoint " + std::to_string(request.endpoint) + ": the options name " +
+                                                     std::to_string(settings_.endpoints.size()));
+    }
+    if (request.stop.stop_requested()) return fail(ErrorKind::unavailable, "stopped");
+    const Deadline deadline = std::min(request.deadline, steady_clock::now() + settings_.timeout);
+    if (auto same = check_identity(request, deadline); !same) return std::unexpected(std::move(same.error()));
+    std::size_t dimension = settings_.asks_dimensions() ? settings_.dimensions : 0;
+    {
+        const std::scoped_lock lock(mutex_);
+        if (known_) dimension = known_->dimension;
+    }
+    auto answer = ask(request, dimension, deadline);
+    {
+        const std::scoped_lock lock(mutex_);
+        if (known_ && answer) known_->confirmed = true;
+        if (known_ && !answer && answer.error().kind == ErrorKind::misconfigured) known_->confirmed = false;
+        // Another model may stand behind the address after an outage; and a server that was restarted shows by a new connection alone,
+        // since the client makes one where the old one is gone.
+        const bool doubtful = answer ? answer->new_connection : answer.error().kind == ErrorKind::unavailable;
+        if (known_ && doubtful) known_->asked[request.endpoint] = false;
+    }
+    if (!answer) return std::unexpected(std::move(answer.error()));
+    if (auto same = check_identity(request, deadline); !same) return std::unexpected(std::move(same.error()));
+    if (auto made = cut(answer->result); !made) return std::unexpected(std::move(made.error()));
+    return std::move(answer->result);
+}
+
+Result<http::Response> OpenaiProvider::post(const EmbedRequest& request, Deadline deadline) {
+    const bool refused = base64_refused_;
+    const Encoding encoding = refused && settings_.encoding == Encoding::base64 ? Encoding::floats : settings_.encoding;
+    auto message = request_to(request.endpoint, settings_.endpoints[request.endpoint].url + settings_.path, deadline, request.stop);
+    message.body = request_body(settings_, request.texts, request.kind, encoding);
+    auto response = client_->send(message);
+    if (!response || encoding != Encoding::base64 || !http::refuses_base64(*response)) return response;
+    if (!base64_refused_.exchange(true)) context_.logger().info("the server refuses base64; it is asked for numbers from now on");
+    message.body = request_body(settings_, request.texts, request.kind, Encoding::floats);
+    return client_->send(message);
+}
+
+Result<OpenaiProvider::Answer> OpenaiProvider::ask(const EmbedRequest& request, std::size_t dimension, Deadline deadline) {
+    const std::string url = settings_.endpoints[request.endpoint].url + settings_.path;
+    auto response = post(request, deadline);
+    if (!response) return std::unexpected(std::move(response.error()));
+    if (response->status != 200) return std::unexpected(classified(*response, url));
+    if (looks_like_html(response->body)) {
+        return fail(ErrorKind::misconfigured,
+                    http::shown(url) + " answered with a page of HTML where vectors were expected; check base_url",
+                    http::excerpt(settings_.secrets.hide(response->body.substr(0, 1000))));
+    }
+    // An error within a success is short; a long answer is not copied for it.
+    constexpr std::size_t longest_error = 16 << 10;
+    const bool new_connection = !response->reused_connection;
+    const http::Response short_answer = response->body.size() <= longest_error ? *response : http::Response{};
+    auto answer = http::decode_embeddings(std::move(response->body), {.texts = request.texts.size(), .dimension = dimension});
+    if (answer) return Answer{std::move(answer->result), new_connection};
+    if (short_answer.body.contains("\"error\"")) return std::unexpected(classified(short_answer, url));
+    Error error = std::move(answer.error());
+    error.message = http::shown(url) + ": " + settings_.secrets.hide(std::move(error.message));
+    error.detail = settings_.secrets.hide(std::move(error.detail));
+    return std::unexpected(std::move(error));
+}
+
+Status OpenaiProvider::cut(EmbedResult& result) const {
+    if (!settings_.truncate_dimensions) return {};
+    const std::size_t native = result.dimension;
+    const std::size_t wanted = settings_.dimensions;
+    if (native < wanted) {
+        return fail(ErrorKind::misconfigured, "the model's vectors have dimension " + std::to_string(native) +
+                                                  ", which cannot be cut to the option dimensions, " + std::to_string(wanted));
+    }
+    const std::size_t rows = result.matrix.size() / native;
+    for (std::size_t row = 0; row < rows; ++row) {
+        const auto from = std::span(result.matrix).subspan(row * native, wanted);
+        const auto to = std::span(result.matrix).subspan(row * wanted, wanted);
+        double squares = 0;
+        for (const float value : from) squares += static_cast<double>(value) * static_cast<double>(value);
+        const double scale = squares > 0 ? 1 / std::sqrt(squares) : 0;  // the host refuses what is all zero
+        std::ranges::transform(from, to.begin(), [&](float value) { return static_cast<float>(static_cast<double>(value) * scale); });
+    }
+    result.matrix.resize(rows * wanted);
+    result.dimension = wanted;
+    return {};
+}
+
+}  // namespace embedq::openai

@@ -1,0 +1,77 @@
+// A provider that asks servers that speak OpenAI's protocol, POST /v1/embeddings.
+//
+// What it learns (the dimension, a server's identity, that base64 is refused) is learned again after a restart.
+// Thread-safety: as Provider.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "embedq/context.h"
+#include "embedq/provider.h"
+#include "http/classify.h"
+#include "http/client.h"
+#include "openai/discovery.h"
+#include "openai/settings.h"
+
+namespace embedq::openai {
+
+class OpenaiProvider final : public Provider {
+public:
+    // `context` outlives the provider. `misconfigured` when the client's options name what is not there.
+    [[nodiscard]] static Result<std::unique_ptr<Provider>> make(Settings settings, Context& context);
+
+    [[nodiscard]] Result<ProviderInfo> info(std::stop_token stop) override;
+    [[nodiscard]] Result<EmbedResult> embed(const EmbedRequest& request) override;
+
+private:
+    using Deadline = std::chrono::steady_clock::time_point;
+
+    // What the endpoints have been found to be. All that `info` named last is one model.
+    struct Known {
+        Identity identity;
+        std::size_t dimension = 0;  // as the server returns vectors, before they are cut; 0 until it is known
+        bool confirmed = false;     // by an answer since `info` was asked last
+        std::vector<bool> asked;    // by endpoint: its identity is the one above
+    };
+
+    struct Answer {
+        EmbedResult result;
+        bool new_connection = false;  // which another server may have accepted than the one asked before
+    };
+
+    OpenaiProvider(Settings settings, Context& context, std::unique_ptr<http::Client> client);
+
+    // What one endpoint says of itself; empty where its dialect has no way to ask.
+    [[nodiscard]] Result<Identity> discover(std::size_t endpoint, Deadline deadline, const std::stop_token& stop);
+    // Discovers every endpoint, and fails where two differ; those that cannot be reached are left for later if another one can be.
+    [[nodiscard]] Result<Known> survey(const std::stop_token& stop);
+    // The dimension of the vectors of an endpoint, by embedding a word.
+    [[nodiscard]] Result<std::size_t> probe(std::size_t endpoint, Deadline deadline, const std::stop_token& stop);
+    // Fails when an endpoint that was out of reach, or has been connected to anew, has another model than `info` named last.
+    [[nodiscard]] Status check_identity(const EmbedRequest& request, Deadline deadline);
+    [[nodiscard]] Result<Answer> ask(const EmbedRequest& request, std::size_t dimension, Deadline deadline);
+    [[nodiscard]] Result<http::Response> post(const EmbedRequest& request, Deadline deadline);
+    [[nodiscard]] Status cut(EmbedResult& result) const;
+    [[nodiscard]] http::Call call_of(const std::string& url) const;
+    [[nodiscard]] http::Request request_to(std::size_t endpoint, std::string url, Deadline deadline, std::stop_token stop) const;
+    [[nodiscard]] Error classified(const http::Response& response, const std::string& url) const;
+    [[nodiscard]] ProviderInfo info_of(const Known& known) const;
+
+    const Settings settings_;
+    Context& context_;
+    const std::unique_ptr<http::Client> client_;
+
+    std::atomic<bool> base64_refused_ = false;
+    std::atomic<bool> truncation_told_ = false;
+
+    std::mutex mutex_;
+    std::optional<Known> known_;  // guarded by mutex_
+};
+
+}  // namespace embedq::openai

@@ -1,0 +1,67 @@
+#include "openai/request_body.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "http/json_text.h"
+
+namespace embedq::openai {
+namespace {
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+void set(Fields& fields, std::string_view name, std::string json) {
+    const auto found = std::ranges::find(fields, name, &Fields::value_type::first);
+    if (found != fields.end()) {
+        found->second = std::move(json);
+    } else {
+        fields.emplace_back(std::string(name), std::move(json));
+    }
+}
+
+Fields fields_of(const Settings& settings, TextKind kind, Encoding encoding) {
+    Fields fields;
+    if (settings.send_model && !settings.model.empty()) set(fields, "model", http::json_string(settings.model));
+    if (settings.asks_dimensions()) set(fields, settings.dimensions_field, std::to_string(settings.dimensions));
+    if (encoding == Encoding::base64) set(fields, settings.encoding_field, "\"base64\"");
+    if (encoding == Encoding::floats && !settings.dialect.float_value.empty()) {
+        set(fields, settings.encoding_field, http::json_string(settings.dialect.float_value));
+    }
+    if (!settings.input_type(kind).empty()) set(fields, settings.input_type_field, http::json_string(settings.input_type(kind)));
+    if (!settings.truncate.empty()) set(fields, settings.dialect.truncate_field, settings.truncate);
+    if (!settings.user.empty()) set(fields, "user", http::json_string(settings.user));
+    for (const auto& [name, json] : settings.extra_body) set(fields, name, json);  // what is written out wins
+    return fields;
+}
+
+}  // namespace
+
+std::string request_body(const Settings& settings, std::span<const std::string_view> texts, TextKind kind, Encoding encoding) {
+    const std::string& prefix = settings.prefix(kind);
+    std::string body = "{";
+    for (const auto& [name, json] : fields_of(settings, kind, encoding)) {
+        http::append_json_string(body, name);
+        body += ':';
+        body += json;
+        body += ',';
+    }
+    std::size_t bytes = 0;
+    for (const std::string_view text : texts) bytes += text.size() + prefix.size() + 3;
+    body.reserve(body.size() + bytes + bytes / 16 + 16);
+    body += "\"input\":[";
+    std::string prefixed;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        if (i > 0) body += ',';
+        if (prefix.empty()) {
+            http::append_json_string(body, texts[i]);
+        } else {
+            prefixed.assign(prefix).append(texts[i]);
+            http::append_json_string(body, prefixed);
+        }
+    }
+    body += "]}";
+    return body;
+}
+
+}  // namespace embedq::openai

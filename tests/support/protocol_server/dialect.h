@@ -1,0 +1,64 @@
+// What the dialects differ in: paths, limits, and how they say no. After facts of the vendors' documents and sources (docs/providers.md).
+//
+// Thread-safety: pure functions.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "script.h"
+
+namespace protocol_server {
+
+struct Limits {
+    std::size_t max_inputs = 0;  // 0: any number
+    std::size_t max_text_tokens = 0;
+    std::size_t max_request_tokens = 0;
+};
+[[nodiscard]] Limits limits_of(Dialect dialect);
+
+// Which protocol a request speaks, whatever server answers it.
+enum class Protocol : std::uint8_t { ollama, openai, tei_native };
+
+enum class Refusal : std::uint8_t {
+    bad_request,  // no JSON, a wrong type
+    unauthorized,
+    model_missing,
+    not_embedding,  // a model that does not embed
+    too_many_inputs,
+    text_too_long,
+    request_too_long,
+    body_too_large,
+    empty_text,
+    base64,      // not taken
+    dimensions,  // not taken
+    poisoned,    // a text that it does not take
+    rate,
+    quota,
+    busy,  // its queue is full
+};
+
+struct Numbers {
+    std::size_t found = 0;
+    std::size_t limit = 0;
+    std::string name;  // of the model
+};
+
+struct Said {
+    int status = 400;
+    std::string body;
+};
+
+// The dialect's own words for a refusal.
+[[nodiscard]] Said refuse(Dialect dialect, Protocol protocol, Refusal refusal, const Numbers& numbers, std::string_view hint = {});
+// Any error, in the dialect's shape. An empty type or code is the dialect's usual one for that status.
+[[nodiscard]] std::string error_body(Dialect dialect, Protocol protocol, int status, std::string_view message, std::string_view type = {},
+                                     std::string_view code = {});
+
+// True when the path is one on which the dialect embeds by OpenAI's protocol.
+[[nodiscard]] bool is_openai_path(Dialect dialect, std::string_view path);
+// The deployment in azure's classic path; empty in any other.
+[[nodiscard]] std::string azure_deployment(std::string_view path);
+
+}  // namespace protocol_server

@@ -1,0 +1,41 @@
+// A server of embedding protocols on a loopback port, for tests and measurements. What it plays is a script (script.h).
+//
+// It may be told to change while it runs, here or over HTTP:
+//   POST /control         a YAML script, applied to the one that plays
+//   POST /control/reset   forgets calls and rate windows
+//   GET  /control/calls   what it was asked, as JSON (tally.h)
+// Times are kept exactly: a request that waited begins when the one before it was due to end, not when a busy machine came to it.
+// Thread-safety: all members may be called from any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "tally.h"
+
+namespace protocol_server {
+
+class ProtocolServer {
+public:
+    // Listens and serves from a thread of its own. Port 0: a free one. Throws std::runtime_error for a wrong script or a port that is
+    // taken.
+    explicit ProtocolServer(std::string_view script, std::uint16_t port = 0);
+    ~ProtocolServer();
+    ProtocolServer(const ProtocolServer&) = delete;
+    ProtocolServer& operator=(const ProtocolServer&) = delete;
+
+    [[nodiscard]] std::uint16_t port() const noexcept;
+    [[nodiscard]] std::string url() const;  // "http://127.0.0.1:PORT"
+
+    void change(std::string_view script);
+    void reset();
+    [[nodiscard]] Tally tally() const;
+
+private:
+    class Server;
+    const std::unique_ptr<Server> server_;
+};
+
+}  // namespace protocol_server

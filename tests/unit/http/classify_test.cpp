@@ -1,0 +1,457 @@
+#include "http/classify.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace embedq::http {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+const Wall kNow = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1);
+const Call kCall{.where = "https://host/v1/embeddings", .model = "m", .missing_model_mend = "pull it", .credentials_mend = "check api_key"};
+
+Response answered(int status, std::string body, std::vector<Header> headers = {}) {
+    Response response{.status = status, .body = std::move(body)};
+    for (auto& header : headers) response.headers.add(std::move(header.name), std::move(header.value));
+    return response;
+}
+
+Error classified(int status, std::string body, std::vector<Header> headers = {}) {
+    return classify(answered(status, std::move(body), std::move(headers)), kCall, Secrets({"the-secret-key"}), kNow);
+}
+
+struct Case {
+    const char* who;
+    int status;
+    const char* body;
+    ErrorKind kind;
+    SaidLimits limits = {};
+};
+
+void PrintTo(const Case& row, std::ostream* out) {
+    *out << row.who << " " << row.status << " " << row.body;
+}
+
+// What servers were seen to say, by who says it.
+const Case kCases[] = {
+    // Ollama's own protocol
+    {"Ollama", 404, R"j({"error":"model 'nomic' not found"})j", ErrorKind::misconfigured},
+    {"Ollama", 404, R"j({"error":"model \"nomic\" not found, try pulling it first"})j", ErrorKind::misconfigured},
+    {"Ollama", 404, "404 page not found", ErrorKind::misconfigured},
+    {"Ollama", 503, R"j({"error":"server busy, please try again.  maximum pending requests exceeded"})j", ErrorKind::throttled},
+    {"Ollama", 499, R"j({"error":"context canceled"})j", ErrorKind::unavailable},
+    {"Ollama", 500, R"j({"error":"llama runner process has terminated: error loading model"})j", ErrorKind::unavailable},
+    {"Ollama", 400, R"j({"error":"the input length exceeds the context length"})j", ErrorKind::invalid_input},
+    {"Ollama", 400, R"j({"error":"input length exceeds maximum context length"})j", ErrorKind::invalid_input},
+    {"Ollama", 400, R"j({"error":"embedding contains NaN or Inf values"})j", ErrorKind::invalid_input},
+    {"Ollama", 500, R"j({"error":"failed to encode response: json: unsupported value: NaN"})j", ErrorKind::invalid_input},
+    {"Ollama", 400, R"j({"error":"do embedding request: EOF"})j", ErrorKind::invalid_input},
+    {"Ollama", 400, R"j({"error":"invalid input type"})j", ErrorKind::invalid_input},
+    {"Ollama", 400, R"j({"error":"\"llama3\" does not support embeddings"})j", ErrorKind::misconfigured},
+    {"Ollama /v1", 400, R"j({"error":{"message":"invalid input","type":"invalid_request_error","param":null,"code":null}})j",
+     ErrorKind::invalid_input},
+    {"Ollama /v1", 404, R"j({"error":{"message":"model \"x\" not found","type":"not_found_error","param":null,"code":null}})j",
+     ErrorKind::misconfigured},
+
+    // OpenAI
+    {"OpenAI",
+     400,
+     R"j({"error":{"message":"This model's maximum context length is 8192 tokens, however you requested 9001 tokens (9001 in your prompt; 0 for the completion). Please reduce your prompt.","type":"invalid_request_error","param":null,"code":null}})j",
+     ErrorKind::invalid_input,
+     {.max_text_tokens = 8192}},
+    {"OpenAI",
+     400,
+     R"j({"error":{"message":"Requested 453357 tokens, max 300000 tokens per request","type":"max_tokens_per_request","param":null,"code":"max_tokens_per_request"}})j",
+     ErrorKind::too_large,
+     {.max_request_tokens = 300000}},
+    {"OpenAI",
+     400,
+     R"j({"error":{"message":"Invalid 'input': array too long. Expected an array with maximum length 2048, but got an array with length 2049 instead.","type":"invalid_request_error","param":"input","code":"array_above_max_length"}})j",
+     ErrorKind::too_large,
+     {.max_inputs = 2048}},
+    {"OpenAI", 400,
+     R"j({"error":{"message":"'$.input' is invalid. Please check the API reference.","type":"invalid_request_error","param":null,"code":null}})j",
+     ErrorKind::invalid_input},
+    {"OpenAI", 400,
+     R"j({"error":{"message":"input cannot be an empty string.","type":"invalid_request_error","param":"input","code":"empty_string"}})j",
+     ErrorKind::invalid_input},
+    {"OpenAI", 400,
+     R"j({"error":{"message":"This model does not support specifying dimensions.","type":"invalid_request_error","param":null,"code":null}})j",
+     ErrorKind::misconfigured},
+    {"OpenAI", 400,
+     R"j({"error":{"message":"Invalid value for 'dimensions' = 5000. Must be less than or equal to 1536.","type":"invalid_request_error","param":"dimensions","code":null}})j",
+     ErrorKind::misconfigured},
+    {"OpenAI", 401,
+     R"j({"error":{"message":"Incorrect API key provided: sk-abcdefgh.","type":"invalid_request_error","param":null,"code":"invalid_api_key"}})j",
+     ErrorKind::misconfigured},
+    {"OpenAI", 403,
+     R"j({"error":{"message":"Country, region, or territory not supported","type":"request_forbidden","param":null,"code":"unsupported_country_region_territory"}})j",
+     ErrorKind::misconfigured},
+    {"OpenAI", 404,
+     R"j({"error":{"message":"The model `m` does not exist or you do not have access to it.","type":"invalid_request_error","param":null,"code":"model_not_found"}})j",
+     ErrorKind::misconfigured},
+    {"OpenAI", 408, "", ErrorKind::unavailable},
+    {"OpenAI", 409, R"j({"error":{"message":"conflict"}})j", ErrorKind::unavailable},
+    {"OpenAI", 413, "", ErrorKind::too_large},
+    {"OpenAI", 429,
+     R"j({"error":{"message":"Rate limit reached for m in organization o on tokens per min (TPM): Limit 1000000, Used 999000, Requested 4000. Please try again in 41.724s.","type":"tokens","param":null,"code":"rate_limit_exceeded"}})j",
+     ErrorKind::throttled},
+    {"OpenAI",
+     429,
+     R"j({"error":{"message":"Request too large for m in organization o on tokens per min (TPM): Limit 40000, Requested 50000. The input or output tokens must be reduced in order to run successfully.","type":"tokens","param":null,"code":"rate_limit_exceeded"}})j",
+     ErrorKind::too_large,
+     {.max_request_tokens = 40000}},
+    {"OpenAI", 429,
+     R"j({"error":{"message":"You exceeded your current quota, please check your plan and billing details.","type":"insufficient_quota","param":null,"code":"insufficient_quota"}})j",
+     ErrorKind::misconfigured},
+    {"OpenAI", 500,
+     R"j({"error":{"message":"The server had an error while processing your request. Sorry about that!","type":"server_error","param":null,"code":null}})j",
+     ErrorKind::unavailable},
+    {"OpenAI", 502, "", ErrorKind::unavailable},
+    {"OpenAI", 503,
+     R"j({"error":{"message":"The engine is currently overloaded, please try again later","type":"server_error","param":null,"code":null}})j",
+     ErrorKind::throttled},
+    {"OpenAI", 504, "", ErrorKind::unavailable},
+
+    // Azure
+    {"Azure", 429,
+     R"j({"error":{"code":"429","message":"Requests to the Embeddings_Create Operation under Azure OpenAI API have exceeded call rate limit of your current OpenAI S0 pricing tier. Please retry after 55 seconds."}})j",
+     ErrorKind::throttled},
+    {"Azure", 404, R"j({"error":{"code":"DeploymentNotFound","message":"The API deployment for this resource does not exist."}})j",
+     ErrorKind::misconfigured},
+    {"Azure", 401, R"j({"error":{"code":"401","message":"Access denied due to invalid subscription key or wrong API endpoint."}})j",
+     ErrorKind::misconfigured},
+
+    // llama.cpp's server
+    {"llama.cpp",
+     500,
+     R"j({"error":{"code":500,"message":"input (1361 tokens) is too large to process. increase the physical batch size (current batch size: 512)","type":"server_error"}})j",
+     ErrorKind::invalid_input,
+     {.max_text_tokens = 512}},
+    {"llama.cpp", 500,
+     R"j({"error":{"code":500,"message":"input is too large to process. increase the physical batch size","type":"server_error"}})j",
+     ErrorKind::invalid_input},
+    {"llama.cpp",
+     400,
+     R"j({"error":{"code":400,"message":"the request exceeds the available context size, try increasing it","type":"exceed_context_size_error","n_prompt_tokens":900,"n_ctx":512}})j",
+     ErrorKind::invalid_input,
+     {.max_text_tokens = 512}},
+    {"llama.cpp", 503, R"j({"error":{"code":503,"message":"Loading model","type":"unavailable_error"}})j", ErrorKind::throttled},
+    {"llama.cpp", 501,
+     R"j({"error":{"code":501,"message":"This server does not support embeddings. Start it with `--embeddings`","type":"not_supported_error"}})j",
+     ErrorKind::misconfigured},
+
+    // vLLM, with the older and the newer shape
+    {"vLLM",
+     400,
+     R"j({"object":"error","message":"This model's maximum context length is 512 tokens. However, you requested 600 tokens in the input for embedding generation. Please reduce the length of the input.","type":"BadRequestError","param":null,"code":400})j",
+     ErrorKind::invalid_input,
+     {.max_text_tokens = 512}},
+    {"vLLM",
+     400,
+     R"j({"error":{"message":"This model's maximum context length is 512 tokens.","type":"BadRequestError","param":null,"code":400}})j",
+     ErrorKind::invalid_input,
+     {.max_text_tokens = 512}},
+    {"vLLM", 404, R"j({"object":"error","message":"The model `x` does not exist.","type":"NotFoundError","param":null,"code":404})j",
+     ErrorKind::misconfigured},
+    {"vLLM", 400,
+     R"j({"object":"error","message":"Model \"x\" does not support matryoshka representation, changing output dimensions will lead to poor results.","type":"BadRequestError","param":null,"code":400})j",
+     ErrorKind::misconfigured},
+    {"vLLM", 400,
+     R"j({"object":"error","message":"base64 encoding is not currently supported","type":"BadRequestError","param":null,"code":400})j",
+     ErrorKind::misconfigured},
+    {"vLLM", 401, R"j({"error":"Unauthorized"})j", ErrorKind::misconfigured},
+
+    // TEI: OpenAI's route and its own
+    {"TEI",
+     422,
+     R"j({"message":"batch size 66 > maximum allowed batch size 64","code":422,"type":"validation"})j",
+     ErrorKind::too_large,
+     {.max_inputs = 64}},
+    {"TEI",
+     422,
+     R"j({"error":"batch size 66 > maximum allowed batch size 64","error_type":"Validation"})j",
+     ErrorKind::too_large,
+     {.max_inputs = 64}},
+    {"TEI",
+     413,
+     R"j({"message":"Input validation error: `inputs` must have less than 512 tokens. Given: 600","code":413,"type":"Validation"})j",
+     ErrorKind::invalid_input,
+     {.max_text_tokens = 512}},
+    {"TEI", 422, R"j({"message":"tokenizer error","code":422,"type":"tokenizer"})j", ErrorKind::invalid_input},
+    {"TEI", 424, R"j({"message":"inference failed","code":424,"type":"backend"})j", ErrorKind::unavailable},
+    {"TEI", 429, R"j({"error":"Model is overloaded","error_type":"overloaded"})j", ErrorKind::throttled},
+    {"TEI", 400, R"j({"message":"`input` cannot be empty","code":400,"type":"empty"})j", ErrorKind::invalid_input},
+    {"TEI", 401, "", ErrorKind::misconfigured},
+    {"TEI", 413, "length limit exceeded", ErrorKind::too_large},
+
+    // LiteLLM's proxy repeats what its upstream says
+    {"LiteLLM", 422,
+     R"j({"error":{"message":"litellm.UnprocessableEntityError: Error code: 422 - {'code': 'array_above_max_length', 'max': 1024}","type":null,"param":null,"code":"422"}})j",
+     ErrorKind::too_large},
+    {"LiteLLM", 400,
+     R"j({"error":{"message":"Budget has been exceeded! Current cost: 1.2, Max budget: 1.0","type":"budget_exceeded","param":null,"code":"400"}})j",
+     ErrorKind::misconfigured},
+    {"LiteLLM", 400,
+     R"j({"error":{"message":"/embeddings: Invalid model name passed in model=x. Call `/v1/models` to view available models for your key.","type":"None","param":"None","code":"400"}})j",
+     ErrorKind::misconfigured},
+    {"LiteLLM", 429,
+     R"j({"error":{"message":"No deployments available for selected model, Try again in 60 seconds.","type":"None","param":"None","code":"429"}})j",
+     ErrorKind::throttled},
+
+    // Mistral
+    {"Mistral", 400,
+     R"j({"object":"error","message":"Too many inputs in request, split into more batches.","type":"invalid_request_prompt","param":null,"code":"3210"})j",
+     ErrorKind::too_large},
+    {"Mistral",
+     400,
+     R"j({"object":"error","message":"Too many tokens in batch. Max is 16384 got 17555","type":"invalid_request_error","param":null,"code":null})j",
+     ErrorKind::too_large,
+     {.max_request_tokens = 16384}},
+    {"Mistral", 400,
+     R"j({"object":"error","message":"Too many tokens overall, split into more batches.","type":"invalid_request_prompt","param":null,"code":"3210"})j",
+     ErrorKind::too_large},
+    {"Mistral",
+     400,
+     R"j({"object":"error","message":"Input id 0 has 10000 tokens, exceeding max 8192 tokens.","type":"invalid_request_prompt","param":null,"code":"3210"})j",
+     ErrorKind::invalid_input,
+     {.max_text_tokens = 8192}},
+    {"Mistral", 422,
+     R"j({"object":"error","message":{"detail":[{"type":"extra_forbidden","loc":["body","user"],"msg":"Extra inputs are not permitted"}]},"type":"invalid_request_error","param":null,"code":null})j",
+     ErrorKind::misconfigured},
+    {"Mistral", 401, R"j({"message":"Unauthorized","request_id":"r"})j", ErrorKind::misconfigured},
+
+    // Voyage
+    {"Voyage",
+     400,
+     R"j({"detail":"Request to model 'voyage-3-large' failed. The max allowed tokens per submitted batch is 120000. Your batch has 124302 tokens after truncation. Please lower the number of tokens in the batch."})j",
+     ErrorKind::too_large,
+     {.max_request_tokens = 120000}},
+    {"Voyage", 400, R"j({"detail":"The batch size limit is 1000. Your batch size is 1001."})j", ErrorKind::too_large, {.max_inputs = 1000}},
+    {"Voyage",
+     400,
+     R"j({"detail":"Request to model 'voyage-3' failed. The example at index 0 in your batch has too many tokens and does not fit into the model's context window of 32000 tokens."})j",
+     ErrorKind::invalid_input,
+     {.max_text_tokens = 32000}},
+    {"Voyage", 401, R"j({"detail":"Provided API key is invalid."})j", ErrorKind::misconfigured},
+    {"Voyage", 429,
+     R"j({"detail":"You have not yet added your payment method in the billing page and will have reduced rate limits of 3 RPM and 10K TPM."})j",
+     ErrorKind::throttled},
+
+    // Jina
+    {"Jina",
+     400,
+     R"j({"detail":"input length is larger than the largest allowed size 2048"})j",
+     ErrorKind::too_large,
+     {.max_inputs = 2048}},
+    {"Jina",
+     400,
+     R"j({"detail":"Single text cannot exceed 8192 tokens. 8300 tokens given."})j",
+     ErrorKind::invalid_input,
+     {.max_text_tokens = 8192}},
+    {"Jina", 402, R"j({"detail":"Insufficient account balance. Please recharge your account to continue using the service."})j",
+     ErrorKind::misconfigured},
+    {"Jina", 422, R"j({"detail":[{"loc":["body","task"],"msg":"unexpected value"}]})j", ErrorKind::invalid_input},
+
+    // Cohere
+    {"Cohere",
+     400,
+     R"j({"message":"invalid request: total number of texts must be at most 96 - received 131"})j",
+     ErrorKind::too_large,
+     {.max_inputs = 96}},
+    {"Cohere", 400, R"j({"message":"too many texts: max is 96, found 97"})j", ErrorKind::too_large, {.max_inputs = 96}},
+    {"Cohere", 401, R"j({"message":"invalid api token"})j", ErrorKind::misconfigured},
+    {"Cohere", 429, R"j({"message":"You are using a Trial key, which is limited to 100 API calls / minute."})j", ErrorKind::throttled},
+
+    // DashScope
+    {"DashScope",
+     400,
+     R"j({"error":{"message":"<400> InternalError.Algo.InvalidParameter: Value error, batch size is invalid, it should not be larger than 10.: input.contents","type":"InvalidParameter","param":null,"code":"InvalidParameter"}})j",
+     ErrorKind::too_large,
+     {.max_inputs = 10}},
+    {"DashScope",
+     400,
+     R"j({"error":{"message":"Range of input length should be [1, 8192]","type":"invalid_request_error","param":null,"code":"invalid_parameter_error"}})j",
+     ErrorKind::invalid_input,
+     {.max_text_tokens = 8192}},
+    {"DashScope", 400,
+     R"j({"error":{"message":"Access denied, please make sure your account is in good standing.","type":"Arrearage","param":null,"code":"Arrearage"}})j",
+     ErrorKind::misconfigured},
+
+    // Together
+    {"Together", 404,
+     R"j({"error":{"message":"Unable to access model m. Please visit https://api.together.ai/models to view the list of supported models.","type":"invalid_request_error","param":"model","code":"model_not_available"}})j",
+     ErrorKind::misconfigured},
+    {"Together", 429,
+     R"j({"error":{"message":"Request was rejected due to rate limiting.","type":"rate_limit","param":null,"code":null}})j",
+     ErrorKind::throttled},
+
+    // Google's compatible routes
+    {"Vertex",
+     400,
+     R"j([{"error":{"code":400,"message":"250 instance(s) is allowed per prediction. Actual: 251","status":"INVALID_ARGUMENT"}}])j",
+     ErrorKind::too_large,
+     {.max_inputs = 250}},
+    {"Gemini",
+     400,
+     R"j({"error":{"code":400,"message":"at most 100 requests can be in one batch","status":"INVALID_ARGUMENT"}})j",
+     ErrorKind::too_large,
+     {.max_inputs = 100}},
+    {"Gemini", 400, R"j({"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT"}})j",
+     ErrorKind::misconfigured},
+    {"Gemini", 429,
+     R"j({"error":{"code":429,"message":"You exceeded your current quota, please check your plan and billing details. Please retry in 34.07s.","status":"RESOURCE_EXHAUSTED"}})j",
+     ErrorKind::throttled},
+
+    // What stands between
+    {"a proxy", 502, "<html><head><title>502 Bad Gateway</title></head><body></body></html>", ErrorKind::unavailable},
+    {"a proxy", 403, "<!DOCTYPE html><title>Attention Required!</title>", ErrorKind::misconfigured},
+    {"a proxy", 400, "<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>", ErrorKind::misconfigured},
+    {"a proxy", 413, "<html><title>413 Request Entity Too Large</title></html>", ErrorKind::too_large},
+    {"a proxy", 503, "<html><title>503 Service Temporarily Unavailable</title></html>", ErrorKind::throttled},
+    {"a proxy", 407, "", ErrorKind::misconfigured},
+    {"Cloudflare", 529, "", ErrorKind::throttled},
+    {"Cloudflare", 524, "error code: 524", ErrorKind::unavailable},
+    {"a gateway", 200, R"j({"error":{"message":"Rate limited","code":429}})j", ErrorKind::throttled},
+    {"a gateway", 200, R"j({"error":{"message":"Provider returned error"}})j", ErrorKind::unavailable},
+    {"anyone", 405, "", ErrorKind::misconfigured},
+    {"anyone", 410, "", ErrorKind::misconfigured},
+    {"anyone", 304, "", ErrorKind::misconfigured},
+    {"anyone", 400, "", ErrorKind::invalid_input},
+    {"anyone", 422, "{", ErrorKind::invalid_input},
+    {"anyone", 400, R"j({"error":{"message":"The maximum number of items is 64"}})j", ErrorKind::too_large, {.max_inputs = 64}},
+    {"anyone", 400, R"j({"error":"Too many inputs: maximum 64 inputs allowed"})j", ErrorKind::too_large, {.max_inputs = 64}},
+    {"anyone", 400, R"j({"error":"max batch size: 1,024"})j", ErrorKind::too_large, {.max_inputs = 1024}},
+};
+
+class Said : public testing::TestWithParam<Case> {};
+
+TEST_P(Said, IsChargedToWhatCausedIt) {
+    const Case& row = GetParam();
+    const Error error = classified(row.status, row.body);
+    EXPECT_EQ(to_string(error.kind), to_string(row.kind)) << error.message;
+    EXPECT_EQ(error.limits.max_inputs, row.limits.max_inputs);
+    EXPECT_EQ(error.limits.max_request_tokens, row.limits.max_request_tokens);
+    EXPECT_EQ(error.limits.max_text_tokens, row.limits.max_text_tokens);
+    EXPECT_THAT(error.message, HasSubstr("https://host/v1/embeddings answered with status " + std::to_string(row.status)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Servers, Said, testing::ValuesIn(kCases));
+
+TEST(Classify, SaysTheMend) {
+    EXPECT_THAT(classified(404, R"j({"error":"model 'nomic' not found"})j").message, HasSubstr("model 'nomic' not found; pull it"));
+    EXPECT_THAT(classified(401, "").message, HasSubstr("status 401 and no message; check api_key"));
+    EXPECT_THAT(classified(404, "404 page not found").message, HasSubstr("404 page not found; check the address"));
+    EXPECT_THAT(classified(502, "<html><title>Bad\r\n Gateway</title>").message, HasSubstr("a page of HTML, \"Bad Gateway\""));
+}
+
+TEST(Classify, NeverShowsASecret) {
+    const Error error = classified(
+        401,
+        R"j({"error":{"message":"Incorrect API key provided: the-secret-key, or sk-proj-abcdefgh12345; Bearer abcdefgh12345.","code":"the-secret-key"}})j",
+        {{"x-request-id", "the-secret-key"}});
+    EXPECT_THAT(error.message + error.detail, AllOf(HasSubstr("***"), Not(HasSubstr("the-secret-key")), Not(HasSubstr("abcdefgh"))));
+}
+
+TEST(Classify, NamesTheRequestForTheProvider) {
+    const Error error = classified(500, R"j({"error":{"message":"oops","type":"server_error","code":"x"}})j", {{"X-Request-Id", "req_1"}});
+    EXPECT_EQ(error.detail, "status 500, type server_error, code x, x-request-id req_1");
+}
+
+TEST(Classify, ALongBodyIsBoundedAndOneLineOfUtf8) {
+    const Error error = classified(500, "line\r\n\tone\xFF\x01 " + std::string(100'000, 'x'));
+    EXPECT_LT(error.message.size(), 500U);
+    EXPECT_THAT(error.message, HasSubstr("line one? xxx"));
+    EXPECT_LT(classified(500, "{\"error\":\"" + std::string(60'000, 'a') + " tokens max\"}").message.size(), 500U);
+}
+
+TEST(Classify, AnAnswerThatSaysRetryIsNoRefusal) {
+    EXPECT_EQ(classified(400, "", {{"x-should-retry", "true"}}).kind, ErrorKind::unavailable);
+    EXPECT_EQ(classified(400, R"j({"error":{"code":"invalid_api_key"}})j", {{"x-should-retry", "true"}}).kind, ErrorKind::misconfigured);
+}
+
+TEST(Classify, TheWaitComesWithTheKindsThatWait) {
+    const std::vector<Header> headers = {{"Retry-After", "7"}};
+    EXPECT_EQ(classified(429, "", headers).retry_after, milliseconds(7000));
+    EXPECT_EQ(classified(502, "", headers).retry_after, milliseconds(7000));
+    EXPECT_EQ(classified(400, "", headers).retry_after, std::nullopt);
+}
+
+TEST(RefusesBase64, ReadsTheRefusal) {
+    EXPECT_TRUE(refuses_base64(answered(400, R"j({"object":"error","message":"base64 encoding is not currently supported"})j")));
+    EXPECT_TRUE(refuses_base64(answered(422, R"j({"detail":[{"loc":["body","encoding_format"],"msg":"Input should be 'float'"}]})j")));
+    EXPECT_TRUE(refuses_base64(answered(400, R"j({"error":{"message":"Invalid value","param":"encoding_format"}})j")));
+    EXPECT_FALSE(refuses_base64(answered(400, R"j({"error":{"message":"input too long"}})j")));
+    EXPECT_FALSE(refuses_base64(answered(503, "base64")));
+    EXPECT_FALSE(refuses_base64(answered(200, "base64")));
+}
+
+TEST(Waits, AreReadInEveryForm) {
+    EXPECT_EQ(parse_wait("12ms"), milliseconds(12));
+    EXPECT_EQ(parse_wait("1s"), milliseconds(1000));
+    EXPECT_EQ(parse_wait("1m30.5s"), milliseconds(90'500));
+    EXPECT_EQ(parse_wait("6m0s"), milliseconds(360'000));
+    EXPECT_EQ(parse_wait("1h2m3s"), milliseconds(3'723'000));
+    EXPECT_EQ(parse_wait("55 seconds"), milliseconds(55'000));
+    EXPECT_EQ(parse_wait(" 3 "), milliseconds(3000));
+    EXPECT_EQ(parse_wait("0.5"), milliseconds(500));
+    EXPECT_EQ(parse_wait("0"), milliseconds(0));
+    for (const char* text : {"", "-1", "soon", "inf", "nan", "1x", "1s later", "Sun"}) EXPECT_EQ(parse_wait(text), std::nullopt) << text;
+}
+
+TEST(Waits, HttpDatesAreRead) {
+    EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Wall(std::chrono::seconds(784'111'777)));
+    for (const char* text : {"", "Sun, 06 Nov 1994 08:49:37", "Sun, 40 Nov 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT",
+                             "Sun, 06 Nov 1994 25:49:37 GMT"}) {
+        EXPECT_EQ(parse_http_date(text), std::nullopt) << text;
+    }
+}
+
+std::optional<milliseconds> asked(std::vector<Header> list, std::string_view message = "") {
+    Headers headers;
+    for (auto& header : list) headers.add(std::move(header.name), std::move(header.value));
+    return wait_asked_for(headers, message, kNow);
+}
+
+TEST(Waits, HeadersComeBeforeWordsAndBudgets) {
+    EXPECT_EQ(asked({{"retry-after-ms", "250"}, {"Retry-After", "1"}}), milliseconds(250));
+    EXPECT_EQ(asked({{"Retry-After", "1.5"}}, "try again in 9s"), milliseconds(1500));
+    EXPECT_EQ(asked({{"Retry-After", "Sun, 01 Mar 2026 00:02:00 GMT"}}), milliseconds(120'000));
+    EXPECT_EQ(asked({{"Retry-After", "Sun, 01 Mar 2020 00:02:00 GMT"}}), std::nullopt);
+    EXPECT_EQ(asked({{"Retry-After", "-1"}}), std::nullopt);
+    EXPECT_EQ(asked({{"Retry-After", "0"}}), std::nullopt);
+    EXPECT_EQ(asked({{"Retry-After", "99999999999999999999"}}), milliseconds(86'400'000));
+}
+
+TEST(Waits, WordsAreUnderstood) {
+    EXPECT_EQ(asked({}, "Please try again in 41.724s. Visit us"), milliseconds(41'724));
+    EXPECT_EQ(asked({}, "Please retry after 55 seconds."), milliseconds(55'000));
+    EXPECT_EQ(asked({}, "Try again in 1m12s"), milliseconds(72'000));
+    EXPECT_EQ(asked({}, "Please try again in 6ms."), milliseconds(6));
+    EXPECT_EQ(asked({}, "please try again in a moment"), std::nullopt);
+    EXPECT_EQ(asked({{"x-ratelimit-remaining-tokens", "0"}, {"x-ratelimit-reset-tokens", "9s"}}, "try again in 2s"), milliseconds(2000));
+}
+
+TEST(Waits, BudgetsThatAreUsedUpCount) {
+    EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "0"}, {"x-ratelimit-reset-requests", "1m30s"}}), milliseconds(90'000));
+    EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "5"}, {"x-ratelimit-reset-requests", "1m30s"}}), std::nullopt);
+    EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "-1"}, {"x-ratelimit-reset-requests", "60"}}), std::nullopt);
+    EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "0"},
+                     {"x-ratelimit-reset-requests", "12ms"},
+                     {"x-ratelimit-remaining-tokens", "0"},
+                     {"x-ratelimit-reset-tokens", "3"}}),
+              milliseconds(3000));
+    EXPECT_EQ(asked({{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "1772323260"}}), milliseconds(60'000));
+    EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "0"}}), std::nullopt);
+}
+
+}  // namespace
+}  // namespace embedq::http

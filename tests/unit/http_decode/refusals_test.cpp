@@ -1,0 +1,164 @@
+// What is not kept of an answer: a whole call, or one text's vector.
+#include "support.h"
+
+namespace embedq::http {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+struct Case {
+    std::string body;
+    std::size_t texts;
+    std::size_t dimension;
+    ErrorKind kind;
+    std::string message;
+};
+
+TEST(Refused, is_the_whole_call) {
+    const std::string two = R"({"data":[{"index":0,"embedding":[1,2]},{"index":1,"embedding":[3,4]}]})";
+    const auto at = [](const std::string& first, const std::string& second) {
+        return R"({"data":[{"index":)" + first + R"(,"embedding":[1,2]},{"index":)" + second + R"(,"embedding":[3,4]}]})";
+    };
+    const Case cases[] = {
+        {"", 1, 0, ErrorKind::internal, "the answer is empty"},
+        {" \n", 1, 0, ErrorKind::internal, "the answer is empty"},
+        {"<!DOCTYPE html><html>502 Bad Gateway</html>", 1, 0, ErrorKind::internal, "HTML or XML page"},
+        {"upstream error", 1, 0, ErrorKind::internal, "no whole JSON"},
+        {"42", 1, 0, ErrorKind::internal, "no whole JSON"},
+        {"{}", 1, 0, ErrorKind::internal, "has no vectors: expected \"data\", \"embeddings\" or \"embedding\""},
+        {R"({"error":{"message":"boom"}})", 1, 0, ErrorKind::internal, "has no vectors"},
+        {R"({"data":{"a":1}})", 1, 0, ErrorKind::internal, "\"data\" is no list"},
+        {R"({"data":null})", 1, 0, ErrorKind::internal, "\"data\" is no list"},
+        {R"({"data":[],"embeddings":[]})", 1, 0, ErrorKind::internal, "under two keys"},
+        {R"({"data":[{"embedding":[1],"embedding":[2]}]})", 1, 0, ErrorKind::internal, "two vectors in one entry"},
+        {two + "}", 2, 2, ErrorKind::internal, "no whole JSON"},
+        {two + two, 2, 2, ErrorKind::internal, "no whole JSON"},
+        {R"({"data":[{"index":0 "embedding":[1,2]}]})", 1, 2, ErrorKind::internal, "no whole JSON"},
+        {R"({"embedding":[1 2]})", 1, 2, ErrorKind::internal, "no whole JSON"},
+        {"{\"model\":\"\xFF\",\"embedding\":[1]}", 1, 0, ErrorKind::internal, "no whole JSON"},
+        // counts
+        {R"({"embeddings":[]})", 2, 0, ErrorKind::internal, "has 0 vectors for 2 texts"},
+        {R"({"data":[]})", 1, 2, ErrorKind::internal, "has 0 vectors for 1 text"},
+        {R"({"embedding":[1,2]})", 2, 2, ErrorKind::internal, "has 1 vector for 2 texts"},
+        {two, 3, 2, ErrorKind::internal, "has 2 vectors for 3 texts"},
+        {two, 1, 2, ErrorKind::internal, "has 2 vectors for 1 text"},
+        // indices
+        {at("0", "0"), 2, 2, ErrorKind::internal, "two vectors with the index 0"},
+        {at("1", "2"), 2, 2, ErrorKind::internal, "the index 2: expected a number from 0 to 1"},
+        {at("0", "-1"), 2, 2, ErrorKind::internal, "the index -1: expected a number from 0 to 1"},
+        {at("0", "\"1\""), 2, 2, ErrorKind::internal, "the index \"1\": expected a number"},
+        {at("0", "1.0"), 2, 2, ErrorKind::internal, "the index 1.0"},
+        {at("0", "18446744073709551616"), 2, 2, ErrorKind::internal, "the index 18446744073709551616"},
+        {at("0", "18446744073709551615"), 2, 2, ErrorKind::internal, "the index 18446744073709551615"},
+        {at("0", "null"), 2, 2, ErrorKind::internal, "1 of the answer's 2 vectors have an index"},
+        // dimensions
+        {two, 2, 3, ErrorKind::misconfigured, "have dimension 2: expected 3; the model behind the name may have changed"},
+        {two, 2, 1, ErrorKind::misconfigured, "have dimension 2: expected 1"},
+        {R"({"embeddings":[[1,2],[1,2,3]]})", 2, 0, ErrorKind::internal, "unlike dimensions, 2 and 3 among them: expected one for all"},
+        {R"({"embeddings":[[1,2],[1,2,3]]})", 2, 4, ErrorKind::internal, "unlike dimensions, 2 and 3 among them: expected 4 for all"},
+        {R"({"embeddings":[[],[]]})", 2, 0, ErrorKind::internal, "nothing but empty vectors"},
+        {R"({"embeddings":[[],[]]})", 2, 8, ErrorKind::internal, "nothing but empty vectors"},
+        {R"({"embedding":""})", 1, 8, ErrorKind::internal, "nothing but empty vectors"},
+        {R"({"embeddings":[[1,1,1,1,1,1,1,1],[],[],[],[],[],[],[],[],[]]})", 10, 0, ErrorKind::internal, "have no room for 10 like it"},
+        {R"({"embeddings":[[[1,2],3]]})", 1, 0, ErrorKind::internal, "a vector inside another one"},
+    };
+    for (const Case& refusal : cases) {
+        const auto error = refused(refusal.body, refusal.texts, refusal.dimension);
+        EXPECT_EQ(error.kind, refusal.kind) << refusal.body;
+        EXPECT_THAT(error.message, HasSubstr(refusal.message)) << refusal.body;
+    }
+}
+
+TEST(Refused, is_an_answer_that_was_cut_off_anywhere) {
+    const std::string whole =
+        R"({"object":"list","data":[{"index":0,"embedding":[1,2]},{"index":1,"embedding":"AACAPwAAAMA="}],"usage":{"prompt_tokens":3}})";
+    (void)decoded(whole, 2);
+    for (std::size_t bytes = 0; bytes < whole.size(); ++bytes) {
+        EXPECT_EQ(refused(whole.substr(0, bytes), 2).kind, ErrorKind::internal) << whole.substr(0, bytes);
+    }
+}
+
+TEST(Refused, is_a_bracket_that_closes_something_else) {
+    for (const char* body : {R"({"data":[{"index":0,"embedding":[1,2]}})", R"({"data":[{"index":0,"embedding":[1,2}]})",
+                             R"({"embeddings":[[1,2]})", R"([[1,2])", R"([[1,2}])", R"({"embedding":[1,2]])"}) {
+        EXPECT_THAT(refused(body, 1).message, HasSubstr("no whole JSON")) << body;
+    }
+}
+
+TEST(Refused, comes_with_an_excerpt_that_is_bounded_and_on_one_line) {
+    const auto error = refused("<html>\n\x01" + std::string(198, 'x') + "\xC3\xA9" + std::string(10'000, 'y'), 1);
+    EXPECT_THAT(error.detail, testing::StartsWith("<html>  xxx"));
+    EXPECT_THAT(error.detail, testing::EndsWith("x…"));
+    EXPECT_LT(error.detail.size(), 210U);
+    const auto far = refused(R"({"embedding":[)" + std::string(20'000, '1') + " broken here}", 1);
+    EXPECT_THAT(far.detail, HasSubstr("broken here"));
+    EXPECT_LT(far.detail.size(), 210U);
+}
+
+TEST(RefusedText, stands_beside_rows_that_are_sound) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"[NaN,1]", "the vector of text 1 of 2 has NaN as its number 1, which is no finite number"},
+        {"[1,Infinity]", "has Infinity as its number 2"},
+        {"[1,-Infinity]", "has -Infinity as its number 2"},
+        {"[null,null]", "has null as its number 1"},
+        {"[1,1e400]", "has 1e400 as its number 2"},
+        {"[1,-1e39]", "has a value that is not finite as float32"},
+        {R"(["NaN",1])", "has \"NaN\" as its number 1"},
+        {R"([1,"abc"])", "has \"abc\" as its number 2"},
+        {"[true,1]", "has true as its number 1"},
+        {"[1,{}]", "has an object as its number 2"},
+        {"[01,1]", "has 01 as its number 1"},
+        {"[1.,1]", "has 1. as its number 1"},
+        {"[0,0]", "is all zero, which has no direction"},
+        {"[-0,0.0]", "is all zero, which has no direction"},
+        {"[1e-400,0]", "is all zero, which has no direction"},
+        {"[]", "is empty"},
+        {"\"\"", "is empty"},
+        {"null", "is null: expected an array of numbers, or base64"},
+        {"[1]", "has dimension 1: expected 2"},
+        {"[1,2,3]", "has dimension 3: expected 2"},
+        {"[1,2,3,4,5,6,7,8,9]", "has dimension 9: expected 2"},
+        {"[[1,2],[3,4]]", "as of one for each token: let the server pool them"},
+        {"[[[1,2]]]", "as of one for each token"},
+        {"\"AACAPw==\"", "has dimension 1: expected 2"},
+        {"\"AACAPwAAAMA\"", "is base64 of 11 characters, which are no whole number of float32"},
+        {"\"AACAPwA AMA=\"", "is broken base64: \"AACAPwA AMA=\""},
+        {"\"AAAAAAAAAAA=\"", "is all zero"},
+        {"\"AACAfwAAAMA=\"", "has a value that is not finite as float32"},
+        {"\"AADAfwAAAMA=\"", "has a value that is not finite as float32"},
+    };
+    for (const auto& [vector, message] : cases) {
+        const std::string rows = std::string("[") + vector + ",[3,4]]";
+        const auto ollama = error_of_first("{\"embeddings\":" + rows + "}");
+        EXPECT_EQ(ollama.kind, ErrorKind::internal) << vector;
+        EXPECT_THAT(ollama.message, HasSubstr(message)) << vector;
+        const auto openai =
+            error_of_first(std::string(R"({"data":[{"index":1,"embedding":[3,4]},{"index":0,"embedding":)") + vector + "}]}");
+        EXPECT_EQ(openai.message, ollama.message);
+    }
+    EXPECT_THAT(error_of_first(R"({"data":[{"index":0},{"index":1,"embedding":[3,4]}]})").message, HasSubstr("is missing"));
+    EXPECT_THAT(error_of_first(R"({"data":[null,{"embedding":[3,4]}]})").message, HasSubstr("is null"));
+    EXPECT_THAT(error_of_first(R"({"data":[{"embedding":{"a":1}},{"embedding":[3,4]}]})").message,
+                HasSubstr("is an object: expected an array"));
+}
+
+TEST(RefusedText, does_not_decide_the_dimension_by_having_none) {
+    EXPECT_THAT(error_of_first(R"({"embeddings":[[],[3,4]]})", 0).message, HasSubstr("is empty"));
+    EXPECT_THAT(error_of_first(R"({"embeddings":[null,[3,4]]})", 0).message, HasSubstr("is null"));
+    EXPECT_THAT(error_of_first(R"({"embeddings":[[NaN,1],[3,4]]})", 0).message, HasSubstr("has NaN"));
+}
+
+TEST(RefusedText, may_be_every_one) {
+    const auto answer = decoded(R"({"embeddings":[[NaN,1],[0,0]]})", 2, 2);
+    EXPECT_EQ(answer.result.errors.size(), 2U);
+    EXPECT_EQ(answer.result.matrix.size(), 4U);
+    EXPECT_EQ(decoded(R"({"embeddings":[null,null]})", 2, 0).result.errors.size(), 2U);
+}
+
+TEST(Refused, is_a_request_for_nothing) {
+    EXPECT_EQ(refused(R"({"embeddings":[]})", 0).kind, ErrorKind::invalid_argument);
+}
+
+}  // namespace
+}  // namespace embedq::http

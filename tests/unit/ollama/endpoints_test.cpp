@@ -1,0 +1,128 @@
+// Several servers, and models that change: vectors of two models never mix.
+#include <thread>
+
+#include "unit/ollama/support.h"
+
+namespace embedq::ollama {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+class Endpoints : public OllamaTest {
+protected:
+    OllamaProvider& make_both(std::map<std::string, std::string> texts = {}) {
+        texts["endpoints"] = "[" + server.url() + ", " + other.url() + "]";
+        return make(std::move(texts));
+    }
+    // A port on which nobody listens.
+    static std::string nobody() { return ProtocolServer("").url(); }
+
+    ProtocolServer other{kScript};
+};
+
+TEST_F(Endpoints, EachIsALaneAndAnswersTheSame) {
+    auto& provider = make_both();
+    auto info = provider.info({});
+    ASSERT_TRUE(info);
+    EXPECT_EQ(info->endpoints.size(), 2U);
+    auto first = embed(provider, {"a"}, 0);
+    auto second = embed(provider, {"a"}, 1);
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(first->matrix, second->matrix);
+    EXPECT_EQ(server.tally().calls.size(), 1U);
+    EXPECT_EQ(other.tally().calls.size(), 1U);
+}
+
+TEST_F(Endpoints, TheFirstThatAnswersDecides) {
+    auto info = make({{"endpoints", "[" + nobody() + ", " + server.url() + "]"}}).info({});
+    ASSERT_TRUE(info) << info.error().message;
+    EXPECT_EQ(info->model_digest, "sha256:1");
+    auto none = make({{"endpoints", "[" + nobody() + "]"}}).info({});
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().kind, ErrorKind::unavailable);
+}
+
+TEST_F(Endpoints, OneWithAnotherDigestIsNotUsedAndBothAreNamed) {
+    other.change("models: { nomic: { digest: 'sha256:2' } }");
+    auto& provider = make_both();
+    ASSERT_TRUE(provider.info({}));
+    EXPECT_TRUE(embed(provider, {"a"}, 0));
+    auto result = embed(provider, {"a"}, 1);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
+    EXPECT_THAT(result.error().message, AllOf(HasSubstr(other.url()), HasSubstr("sha256:1"), HasSubstr("sha256:2")));
+}
+
+TEST_F(Endpoints, AModelOfAnotherDimensionIsNamedByItsDigest) {
+    other.change("models: { nomic: { digest: 'sha256:2', dimension: 9 } }");
+    auto& provider = make_both();
+    ASSERT_TRUE(provider.info({}));
+    auto result = embed(provider, {"a"}, 1);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
+    EXPECT_THAT(result.error().message, HasSubstr("sha256:2"));
+}
+
+TEST_F(Endpoints, AModelThatIsSwappedWhileAnAnswerIsOnItsWayIsNoticed) {
+    auto& provider = make();
+    ASSERT_TRUE(provider.info({}));
+    server.change("latency: 300ms");
+    Result<EmbedResult> result = fail(ErrorKind::internal, "not asked");
+    std::thread call([&] { result = embed(provider, {"a"}); });
+    while (server.tally().serving == 0) std::this_thread::yield();
+    server.change("models: { nomic: { digest: 'sha256:2' } }");
+    call.join();
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
+    EXPECT_THAT(result.error().message, AllOf(HasSubstr("sha256:1"), HasSubstr("sha256:2")));
+    // It stays so until the host asks again which model it is.
+    EXPECT_FALSE(embed(provider, {"a"}));
+    ASSERT_TRUE(provider.info({}));
+    EXPECT_TRUE(embed(provider, {"a"}));
+}
+
+TEST_F(Endpoints, ADigestThatCannotBeLookedAtBehindAnAnswerIsNoDigest) {
+    auto& provider = make();
+    ASSERT_TRUE(provider.info({}));
+    server.change("faults: [ { do: error, status: 500, route: /api/tags } ]");
+    EXPECT_EQ(embed(provider, {"a"}).error().kind, ErrorKind::unavailable);
+}
+
+TEST_F(Endpoints, AServerThatSaysNoDigestsIsUsedWithoutThem) {
+    server.change("models: { nomic: { says_digest: false } }");
+    auto& provider = make();
+    auto info = provider.info({});
+    ASSERT_TRUE(info);
+    EXPECT_EQ(info->model_digest, "");
+    EXPECT_TRUE(embed(provider, {"a"}));
+    EXPECT_EQ(asked(server, "GET /api/tags"), 1U);
+}
+
+TEST_F(Endpoints, AnEndpointThatLacksTheModelIsToldToPullItWhenItIsAskedNext) {
+    other.change("models: { nomic: { present: false } }");
+    auto& provider = make_both({{"pull", "true"}});
+    ASSERT_TRUE(provider.info({}));
+    auto missing = embed(provider, {"a"}, 1);
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().kind, ErrorKind::misconfigured);
+    ASSERT_TRUE(provider.info({}));
+    auto result = embed(provider, {"a"}, 1);
+    EXPECT_TRUE(result) << result.error().message;
+}
+
+TEST_F(Endpoints, ADimensionThatTheServerSaysWronglyIsFoundOut) {
+    // Some models end in a layer that /api/show does not count.
+    server.change(
+        "faults: [ { do: error, status: 200, route: /api/show, body: "
+        R"('{"model_info":{"general.architecture":"a","a.embedding_length":9}}')"
+        " } ]");
+    auto& provider = make();
+    ASSERT_EQ(provider.info({})->dimension, 9U);
+    EXPECT_EQ(embed(provider, {"a"}).error().kind, ErrorKind::misconfigured);
+    EXPECT_EQ(provider.info({})->dimension, 8U);
+    EXPECT_TRUE(embed(provider, {"a"}));
+}
+
+}  // namespace
+}  // namespace embedq::ollama

@@ -1,0 +1,114 @@
+// What info() finds out, and how it says what is missing.
+#include "unit/ollama/support.h"
+
+namespace embedq::ollama {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+TEST_F(OllamaTest, InfoTellsTheModelWithoutEmbedding) {
+    auto info = make({{"document_prefix", "d: "}}).info({});
+    ASSERT_TRUE(info) << info.error().message;
+    EXPECT_EQ(info->model, "nomic");
+    EXPECT_EQ(info->model_digest, "sha256:1");
+    EXPECT_EQ(info->dimension, 8U);
+    EXPECT_EQ(info->limits.max_text_tokens, 64U);
+    EXPECT_EQ(info->document_prefix, "d: ");
+    EXPECT_EQ(info->endpoints, std::vector<std::string>{server.url()});
+    EXPECT_TRUE(server.tally().calls.empty());
+}
+
+TEST_F(OllamaTest, ASmallerContextOfTheOptionsBoundsTexts) {
+    auto info = make({{"options", "{ num_ctx: 32 }"}}).info({});
+    ASSERT_TRUE(info);
+    EXPECT_EQ(info->limits.max_text_tokens, 32U);
+}
+
+TEST_F(OllamaTest, FewerDimensionsAreAskedForAndMoreAreRefused) {
+    auto& fewer = make({{"dimensions", "4"}});
+    ASSERT_TRUE(fewer.info({}));
+    EXPECT_EQ(fewer.info({})->dimension, 4U);
+    auto result = embed(fewer, {"text"});
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->dimension, 4U);
+    auto more = make({{"dimensions", "9"}}).info({});
+    ASSERT_FALSE(more);
+    EXPECT_EQ(more.error().kind, ErrorKind::misconfigured);
+    EXPECT_THAT(more.error().message, AllOf(HasSubstr("dimensions is 9"), HasSubstr("has 8")));
+}
+
+TEST_F(OllamaTest, AMissingModelSaysHowToGetIt) {
+    auto info = make({{"model", "absent"}}).info({});
+    ASSERT_FALSE(info);
+    EXPECT_EQ(info.error().kind, ErrorKind::misconfigured);
+    EXPECT_THAT(info.error().message, AllOf(HasSubstr("absent"), HasSubstr("ollama pull absent")));
+}
+
+TEST_F(OllamaTest, PullFetchesAMissingModelAndTellsHowFarItIs) {
+    server.change("models: { absent: { present: false, dimension: 16 } }");
+    auto info = make({{"model", "absent"}, {"pull", "true"}}).info({});
+    ASSERT_TRUE(info) << info.error().message;
+    EXPECT_EQ(info->dimension, 16U);
+    std::string said;
+    for (const auto& [level, line] : context.logger().lines()) said += line + "\n";
+    EXPECT_THAT(said, AllOf(HasSubstr("does not have the model 'absent'"), HasSubstr("pulling manifest"), HasSubstr("1 MB of 1 MB")));
+}
+
+TEST_F(OllamaTest, AModelThatCannotBePulledIsMisconfigured) {
+    auto info = make({{"model", "nowhere"}, {"pull", "true"}}).info({});
+    ASSERT_FALSE(info);
+    EXPECT_EQ(info.error().kind, ErrorKind::misconfigured);
+    EXPECT_THAT(info.error().message, HasSubstr("file does not exist"));
+}
+
+TEST_F(OllamaTest, AModelForChatsIsRefusedUnlessItIsWanted) {
+    server.change("models: { llama: { embeds: false } }");
+    auto info = make({{"model", "llama"}}).info({});
+    ASSERT_FALSE(info);
+    EXPECT_EQ(info.error().kind, ErrorKind::misconfigured);
+    EXPECT_THAT(info.error().message, HasSubstr("not for embeddings"));
+    EXPECT_TRUE(make({{"model", "llama"}, {"any_model", "true"}}).info({}));
+}
+
+TEST_F(OllamaTest, ASwappedModelShowsAsAnotherDigest) {
+    auto& provider = make();
+    ASSERT_TRUE(provider.info({}));
+    server.change("models: { nomic: { digest: 'sha256:2', dimension: 16 } }");
+    auto info = provider.info({});
+    ASSERT_TRUE(info);
+    EXPECT_EQ(info->model_digest, "sha256:2");
+    EXPECT_EQ(info->dimension, 16U);
+}
+
+TEST_F(OllamaTest, WarmingUpLoadsTheModelOnce) {
+    auto& provider = make({{"warm_up", "true"}});
+    ASSERT_TRUE(provider.info({}));
+    ASSERT_TRUE(provider.info({}));
+    ASSERT_EQ(server.tally().calls.size(), 1U);
+    EXPECT_EQ(server.tally().calls[0].texts, std::vector<std::string>{""});
+}
+
+TEST_F(OllamaTest, AServerThatSaysNoDimensionIsAskedForAVector) {
+    server.change("faults: [ { do: error, status: 200, body: '{}', route: /api/show } ]");
+    auto info = make().info({});
+    ASSERT_TRUE(info) << info.error().message;
+    EXPECT_EQ(info->dimension, 8U);
+}
+
+TEST_F(OllamaTest, ABusyOrBrokenServerIsUnavailable) {
+    server.change("faults: [ { do: error, status: 503, route: /api/show } ]");
+    EXPECT_EQ(make().info({}).error().kind, ErrorKind::unavailable);
+    server.change("faults: [ { do: error, status: 500, route: /api/tags } ]");
+    EXPECT_EQ(make().info({}).error().kind, ErrorKind::unavailable);
+}
+
+TEST_F(OllamaTest, SomethingElseBehindTheAddressIsSaid) {
+    ProtocolServer other("dialect: openai\nmodels: { nomic: {} }");
+    auto info = make({{"endpoints", "[" + other.url() + "]"}}).info({});
+    ASSERT_FALSE(info);
+    EXPECT_EQ(info.error().kind, ErrorKind::misconfigured);
+}
+
+}  // namespace
+}  // namespace embedq::ollama

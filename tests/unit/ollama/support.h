@@ -1,0 +1,64 @@
+// A provider as a YAML file would configure it, and the server that it asks.
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/configuration.h"
+#include "conformance/test_context.h"
+#include "ollama/ollama_provider.h"
+#include "ollama/options.h"
+#include "ollama/settings.h"
+#include "protocol_server/server.h"
+
+namespace embedq::ollama {
+
+using namespace std::chrono_literals;  // NOLINT: for tests only
+using protocol_server::ProtocolServer;
+
+inline constexpr std::string_view kScript =
+    "dialect: ollama\nkeep_texts: true\nmodels: { nomic: { dimension: 8, digest: 'sha256:1', context: 64 } }\n";
+
+inline Options options_of(std::map<std::string, std::string> texts) {
+    auto options = config::options_from_text(option_table, texts);
+    if (!options) throw std::runtime_error(options.error().message);
+    return std::move(*options);
+}
+
+class OllamaTest : public testing::Test {
+protected:
+    OllamaProvider& make(std::map<std::string, std::string> texts = {}) {
+        texts.try_emplace("endpoints", "[" + server.url() + "]");
+        texts.try_emplace("model", "nomic");
+        auto settings = read_settings(options_of(std::move(texts)));
+        if (!settings) throw std::runtime_error(settings.error().message);
+        auto made = OllamaProvider::make(std::move(*settings), context);
+        if (!made) throw std::runtime_error(made.error().message);
+        made_ = std::move(*made);
+        return dynamic_cast<OllamaProvider&>(*made_);
+    }
+
+    static Result<EmbedResult> embed(Provider& provider, std::vector<std::string_view> texts, std::size_t endpoint = 0,
+                                     TextKind kind = TextKind::document) {
+        return provider.embed({.texts = texts, .kind = kind, .endpoint = endpoint, .deadline = std::chrono::steady_clock::now() + 30s});
+    }
+
+    // How often a route was asked.
+    static std::size_t asked(const ProtocolServer& of, std::string_view route) {
+        return static_cast<std::size_t>(std::ranges::count(of.tally().other_routes, route));
+    }
+
+    ProtocolServer server{kScript};
+    conformance::TestContext context{"ollama"};
+
+private:
+    std::unique_ptr<Provider> made_;
+};
+
+}  // namespace embedq::ollama

@@ -1,0 +1,324 @@
+#include "openai/openai_provider.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+
+#include "unit/openai/support.h"
+
+namespace embedq::openai {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+std::string error_body(const char* message) {
+    return std::string("{\"error\":{\"message\":\"") + message + "\"}}";
+}
+
+// TEI and the like: /info with a digest, and vectors.
+FakeServer::Reply tei(std::string digest, std::size_t dimension) {
+    return [digest = std::move(digest), dimension](const Asked& asked) {
+        if (asked.head.starts_with("GET /info "))
+            return http::answer("{\"model_id\":\"e5\",\"model_sha\":\"" + digest + "\",\"max_client_batch_size\":16}");
+        return vectors(texts_in(asked), dimension);
+    };
+}
+
+TEST(OpenaiProvider, EmbedsInTheOrderOfTheTexts) {
+    FakeServer server(vectors_of(2));
+    Made made({{"base_url", server.url()}, {"api_key", "the-key"}, {"headers", "{X-Org: o}"}});
+    const auto result = made.embed({"a", "b"});
+    ASSERT_TRUE(result.has_value()) << result.error().message;
+    EXPECT_THAT(result->matrix, ElementsAre(1, 0.5F, 2, 0.5F));
+    EXPECT_EQ(result->dimension, 2U);
+    EXPECT_EQ(result->tokens, 7U);
+    const Asked asked = server.asked().at(0);
+    EXPECT_THAT(asked.head, AllOf(StartsWith("POST /v1/embeddings HTTP/1.1"), HasSubstr("Authorization: Bearer the-key\r\n"),
+                                  HasSubstr("X-Org: o\r\n"), HasSubstr("Content-Type: application/json\r\n")));
+    EXPECT_EQ(asked.body, R"({"model":"m","encoding_format":"base64","input":["a","b"]})");
+}
+
+TEST(OpenaiProvider, LearnsTheDimensionByAskingOnce) {
+    FakeServer server(vectors_of(3));
+    Made made({{"base_url", server.url()}});
+    const auto info = made.provider->info({});
+    ASSERT_TRUE(info.has_value()) << info.error().message;
+    EXPECT_EQ(info->dimension, 3U);
+    EXPECT_EQ(info->model, "m");
+    EXPECT_EQ(info->model_digest, "");
+    EXPECT_EQ(info->limits.max_inputs, 2048U);
+    EXPECT_THAT(info->endpoints, ElementsAre(server.url()));
+    ASSERT_TRUE(made.embed({"a"}).has_value());
+    ASSERT_TRUE(made.provider->info({}).has_value());  // the answer has confirmed it
+    EXPECT_EQ(server.asked().size(), 2U);
+    ASSERT_TRUE(made.provider->info({}).has_value());  // nothing has since
+    EXPECT_EQ(server.asked().size(), 3U);
+}
+
+TEST(OpenaiProvider, DimensionsThatAreConfiguredNeedNoAsking) {
+    FakeServer server(vectors_of(3));
+    Made made({{"base_url", server.url()}, {"dimensions", "3"}});
+    EXPECT_EQ(made.provider->info({})->dimension, 3U);
+    EXPECT_TRUE(server.asked().empty());
+    ASSERT_TRUE(made.embed({"a"}).has_value());
+    EXPECT_THAT(server.asked().at(0).body, HasSubstr("\"dimensions\":3"));
+}
+
+TEST(OpenaiProvider, AnotherDimensionIsNoticedAndLearnedWhenAskedAgain) {
+    FakeServer server(vectors_of(3));
+    Made made({{"base_url", server.url()}});
+    ASSERT_EQ(made.provider->info({})->dimension, 3U);
+    ASSERT_TRUE(made.embed({"a"}).has_value());
+    server.reply(vectors_of(4));
+    const auto result = made.embed({"a"});
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
+    EXPECT_EQ(made.provider->info({})->dimension, 4U);
+    EXPECT_TRUE(made.embed({"a"}).has_value());
+}
+
+TEST(OpenaiProvider, VectorsAreCutAndNormalisedWhereThatIsDeclared) {
+    FakeServer server([](const Asked&) { return http::answer(R"({"data":[{"index":0,"embedding":[3,4,12,84]}]})"); });
+    Made made({{"base_url", server.url()}, {"dimensions", "2"}, {"truncate_dimensions", "true"}});
+    EXPECT_EQ(made.provider->info({})->dimension, 2U);
+    const auto result = made.embed({"a"});
+    ASSERT_TRUE(result.has_value()) << result.error().message;
+    EXPECT_EQ(result->dimension, 2U);
+    EXPECT_THAT(result->matrix, ElementsAre(testing::FloatEq(0.6F), testing::FloatEq(0.8F)));
+}
+
+TEST(OpenaiProvider, VectorsShorterThanTheCutAreRefused) {
+    FakeServer server(vectors_of(2));
+    Made made({{"base_url", server.url()}, {"dimensions", "8"}, {"truncate_dimensions", "true"}});
+    const auto result = made.embed({"a"});
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
+    EXPECT_THAT(result.error().message, HasSubstr("cannot be cut to the option dimensions, 8"));
+}
+
+TEST(OpenaiProvider, Base64IsDecodedByWhatComes) {
+    FakeServer server([](const Asked&) {
+        return http::answer(R"({"data":[{"index":0,"embedding":"AACAPwAAAEA="}]})");  // 1, 2
+    });
+    Made made({{"base_url", server.url()}, {"encoding_format", "float"}});
+    const auto result = made.embed({"a"});
+    ASSERT_TRUE(result.has_value()) << result.error().message;
+    EXPECT_THAT(result->matrix, ElementsAre(1, 2));
+}
+
+TEST(OpenaiProvider, RefusedBase64IsAskedForOnce) {
+    FakeServer server([](const Asked& asked) {
+        if (asked.body.contains("base64"))
+            return http::answer(R"({"object":"error","message":"base64 encoding is not currently supported"})", "400 Bad Request");
+        return vectors(texts_in(asked), 2);
+    });
+    Made made({{"base_url", server.url()}});
+    ASSERT_TRUE(made.embed({"a"}).has_value());
+    ASSERT_TRUE(made.embed({"b"}).has_value());
+    const auto asked = server.asked();
+    ASSERT_EQ(asked.size(), 3U);
+    EXPECT_THAT(asked[1].body, HasSubstr("\"encoding_format\":\"float\""));
+    EXPECT_THAT(asked[2].body, HasSubstr("\"encoding_format\":\"float\""));
+}
+
+TEST(OpenaiProvider, LimitsThatAreSaidComeWithTheError) {
+    FakeServer server(
+        [](const Asked&) { return http::answer(R"({"message":"batch size 66 > maximum allowed batch size 64"})", "422 Unprocessable"); });
+    Made made({{"base_url", server.url()}});
+    const auto result = made.embed({"a", "b"});
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().kind, ErrorKind::too_large);
+    EXPECT_EQ(result.error().limits.max_inputs, 64U);
+}
+
+TEST(OpenaiProvider, SecretsAreNotShown) {
+    FakeServer server([](const Asked&) {
+        return http::answer(error_body("Incorrect API key provided: the-key-itself and header-value"), "401 Unauthorized");
+    });
+    const std::string url = "http://user:password@" + server.url().substr(7);
+    Made made({{"base_url", url},
+               {"api_key", "the-key-itself"},
+               {"headers", "{X-Key: header-value}"},
+               {"query", "{code: query-secret-0123456789}"}});
+    const auto result = made.embed({"a"});
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
+    std::string shown = result.error().message + result.error().detail;
+    const auto info = made.provider->info({});
+    ASSERT_FALSE(info.has_value());
+    shown += info.error().message + info.error().detail;
+    for (const auto& [level, line] : made.context.logger().lines()) shown += line;
+    EXPECT_THAT(shown, AllOf(HasSubstr("check the option api_key"), Not(HasSubstr("the-key-itself")), Not(HasSubstr("header-value")),
+                             Not(HasSubstr("password")), Not(HasSubstr("query-secret"))));
+}
+
+TEST(OpenaiProvider, ApageOfHtmlIsNoAnswer) {
+    FakeServer server([](const Asked&) { return http::answer("<!DOCTYPE html><title>Sign in</title>"); });
+    Made made({{"base_url", server.url()}});
+    const auto result = made.embed({"a"});
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
+    EXPECT_THAT(result.error().message, HasSubstr("a page of HTML"));
+}
+
+TEST(OpenaiProvider, AnErrorWithinASuccessIsClassified) {
+    FakeServer server([](const Asked&) { return http::answer(R"({"error":{"message":"Rate limited, try again in 2s","code":429}})"); });
+    Made made({{"base_url", server.url()}});
+    const auto result = made.embed({"a"});
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().kind, ErrorKind::throttled);
+    EXPECT_EQ(result.error().retry_after, std::chrono::milliseconds(2000));
+}
+
+TEST(OpenaiProvider, AWrongPathSaysHowItIsPutTogether) {
+    FakeServer server([](const Asked&) { return http::answer("not here", "404 Not Found"); });
+    Made made({{"base_url", server.url("")}});
+    const auto result = made.embed({"a"});
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
+    EXPECT_THAT(result.error().message, HasSubstr("base_url usually ends with /v1, and /embeddings is put behind it"));
+}
+
+TEST(OpenaiProvider, AServerThatHangsIsLeftAfterTheTimeout) {
+    http::ScriptedServer server([](http::Connection& connection) { connection.wait_until_closed(); });
+    Made made({{"base_url", server.url("/v1")}, {"timeout", "50ms"}});
+    const auto result = made.embed({"a"});
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().kind, ErrorKind::unavailable);
+    EXPECT_THAT(result.error().message, HasSubstr("before the deadline"));
+}
+
+TEST(OpenaiProvider, AnEndpointBeyondThoseThereAreIsRefused) {
+    FakeServer server(vectors_of(2));
+    Made made({{"base_url", server.url()}});
+    const auto result = made.embed({"a"}, TextKind::document, 1);
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().kind, ErrorKind::invalid_argument);
+}
+
+TEST(OpenaiProvider, AThrottledServerIsUnavailableUntilItIsKnown) {
+    FakeServer server([](const Asked&) { return http::answer("{}", "429 Too Many Requests", "Retry-After: 3\r\n"); });
+    Made made({{"base_url", server.url()}});
+    auto info = made.provider->info({});
+    ASSERT_FALSE(info.has_value());
+    EXPECT_EQ(info.error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(info.error().retry_after, std::chrono::milliseconds(3000));
+    server.reply(vectors_of(2));
+    ASSERT_TRUE(made.provider->info({}).has_value());
+    server.reply([](const Asked&) { return http::answer("{}", "429 Too Many Requests"); });
+    EXPECT_TRUE(made.provider->info({}).has_value());
+}
+
+TEST(Tei, TellsItsModelDigestAndLimits) {
+    FakeServer server(tei("sha1", 2));
+    Made made({{"dialect", "tei"}, {"base_url", server.url()}, {"model", ""}});
+    const auto info = made.provider->info({});
+    ASSERT_TRUE(info.has_value()) << info.error().message;
+    EXPECT_EQ(info->model, "e5");
+    EXPECT_EQ(info->model_digest, "sha1");
+    EXPECT_EQ(info->limits.max_inputs, 16U);
+}
+
+TEST(Tei, AConfiguredLimitStays) {
+    FakeServer server(tei("sha1", 2));
+    Made made({{"dialect", "tei"}, {"base_url", server.url()}, {"max_inputs", "4"}});
+    EXPECT_EQ(made.provider->info({})->limits.max_inputs, 4U);
+}
+
+TEST(Tei, AnotherDigestIsNoticedWhenAskedAgain) {
+    FakeServer server(tei("sha1", 2));
+    Made made({{"dialect", "tei"}, {"base_url", server.url()}});
+    EXPECT_EQ(made.provider->info({})->model_digest, "sha1");
+    server.reply(tei("sha2", 2));
+    EXPECT_EQ(made.provider->info({})->model_digest, "sha2");
+}
+
+TEST(Tei, VectorsOfARestartedServerWithAnotherModelAreNotMixed) {
+    bool hang_up = false;
+    auto reply = tei("sha1", 2);
+    FakeServer server([&](const Asked& asked) { return std::exchange(hang_up, false) ? std::string() : reply(asked); });
+    Made made({{"dialect", "tei"}, {"base_url", server.url()}});
+    ASSERT_TRUE(made.provider->info({}).has_value());
+    ASSERT_TRUE(made.embed({"a"}).has_value());
+    server.reply([&](const Asked& asked) { return std::exchange(hang_up, false) ? std::string() : tei("sha2", 2)(asked); });
+    hang_up = true;  // the kept-alive connection is gone, and the same address answers anew
+    const auto result = made.embed({"a"});
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
+    EXPECT_THAT(result.error().message, AllOf(HasSubstr("'sha2' now"), HasSubstr("'sha1'")));
+    ASSERT_EQ(made.provider->info({})->model_digest, "sha2");
+    EXPECT_TRUE(made.embed({"a"}).has_value());
+}
+
+TEST(Tei, AProxyThatHidesInfoIsNoReasonToStop) {
+    FakeServer server(
+        [](const Asked& asked) { return asked.head.starts_with("GET") ? http::answer("", "404 Not Found") : vectors(texts_in(asked), 2); });
+    Made made({{"dialect", "tei"}, {"base_url", server.url()}});
+    const auto info = made.provider->info({});
+    ASSERT_TRUE(info.has_value()) << info.error().message;
+    EXPECT_EQ(info->dimension, 2U);
+    EXPECT_EQ(info->model_digest, "");
+}
+
+TEST(Endpoints, AreEachAskedByTheirIndex) {
+    FakeServer first(tei("sha1", 2));
+    FakeServer second(tei("sha1", 2));
+    Made made({{"dialect", "tei"}, {"endpoints", "[\"" + first.url() + "\", \"" + second.url() + "\"]"}});
+    const auto info = made.provider->info({});
+    ASSERT_TRUE(info.has_value()) << info.error().message;
+    EXPECT_THAT(info->endpoints, ElementsAre(first.url(), second.url()));
+    const std::size_t before = first.asked().size();
+    ASSERT_TRUE(made.embed({"a"}, TextKind::document, 1).has_value());
+    EXPECT_EQ(first.asked().size(), before);
+}
+
+TEST(Endpoints, OfDifferentModelsAreRefused) {
+    FakeServer first(tei("sha1", 2));
+    FakeServer second(tei("sha2", 2));
+    FakeServer third(tei("sha1", 3));
+    for (FakeServer* other : {&second, &third}) {
+        Made made({{"dialect", "tei"}, {"endpoints", "[\"" + first.url() + "\", \"" + other->url() + "\"]"}});
+        const auto info = made.provider->info({});
+        ASSERT_FALSE(info.has_value());
+        EXPECT_EQ(info.error().kind, ErrorKind::misconfigured);
+        EXPECT_THAT(info.error().message, HasSubstr("the endpoints have different models"));
+    }
+}
+
+TEST(Endpoints, OneThatWasOutOfReachIsAskedBeforeItIsUsed) {
+    FakeServer first(tei("sha1", 2));
+    FakeServer second([](const Asked&) { return std::string(); });
+    Made made({{"dialect", "tei"}, {"endpoints", "[\"" + first.url() + "\", \"" + second.url() + "\"]"}});
+    ASSERT_TRUE(made.provider->info({}).has_value());
+    second.reply(tei("sha2", 2));
+    const auto result = made.embed({"a"}, TextKind::document, 1);
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
+    second.reply(tei("sha1", 2));
+    EXPECT_TRUE(made.embed({"a"}, TextKind::document, 1).has_value());
+}
+
+TEST(LlamaCpp, TellsTheDimensionWithoutEmbedding) {
+    FakeServer server([](const Asked&) { return http::answer(R"({"data":[{"id":"x.gguf","meta":{"n_embd":5,"size":9}}]})"); });
+    Made made({{"dialect", "llama_cpp"}, {"base_url", server.url()}});
+    const auto info = made.provider->info({});
+    ASSERT_TRUE(info.has_value()) << info.error().message;
+    EXPECT_EQ(info->dimension, 5U);
+    EXPECT_EQ(info->model_digest, "x.gguf size=9");
+    EXPECT_THAT(server.asked().at(0).head, StartsWith("GET /v1/models "));
+}
+
+TEST(Voyage, InputTypesBelongToWhatVectorsAre) {
+    FakeServer server(vectors_of(2));
+    Made made({{"dialect", "voyage"}, {"base_url", server.url()}});
+    EXPECT_EQ(made.provider->info({})->model_digest, "document query");
+}
+
+}  // namespace
+}  // namespace embedq::openai

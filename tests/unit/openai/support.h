@@ -1,0 +1,113 @@
+// A server of embeddings that does as a test says, and options as a YAML file would give them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "config/configuration.h"
+#include "conformance/test_context.h"
+#include "openai/openai_provider.h"
+#include "openai/options.h"
+#include "openai/settings.h"
+#include "unit/http/scripted_server.h"
+
+namespace embedq::openai {
+
+inline Options options_of(std::map<std::string, std::string> texts) {
+    auto options = config::options_from_text(option_table, texts);
+    if (!options) throw std::runtime_error(options.error().message);
+    return std::move(*options);
+}
+
+struct Asked {
+    std::string head;  // the request line and the headers
+    std::string body;
+};
+
+// Gives each request to `reply`, which returns the bytes of the whole answer; empty hangs up.
+class FakeServer {
+public:
+    using Reply = std::function<std::string(const Asked&)>;
+
+    explicit FakeServer(Reply reply)
+        : reply_(std::move(reply)), server_([this](http::Connection& connection) {
+              while (true) {
+                  const std::string request = connection.read_request();
+                  if (request.empty()) return;
+                  const auto end = request.find("\r\n\r\n") + 4;
+                  const Asked asked{request.substr(0, end), request.substr(end)};
+                  std::string bytes;
+                  {
+                      const std::scoped_lock lock(mutex_);
+                      asked_.push_back(asked);
+                      bytes = reply_(asked);
+                  }
+                  if (bytes.empty() || !connection.write(bytes)) return;
+              }
+          }) {}
+
+    [[nodiscard]] std::string url(std::string_view path = "/v1") const { return server_.url(path); }
+    [[nodiscard]] std::vector<Asked> asked() {
+        const std::scoped_lock lock(mutex_);
+        return asked_;
+    }
+    void reply(Reply reply) {
+        const std::scoped_lock lock(mutex_);
+        reply_ = std::move(reply);
+    }
+
+private:
+    std::mutex mutex_;
+    Reply reply_;               // guarded by mutex_
+    std::vector<Asked> asked_;  // guarded by mutex_
+    http::ScriptedServer server_;
+};
+
+// An answer with a vector of `dimension` for each text, in reverse order.
+inline std::string vectors(std::size_t texts, std::size_t dimension) {
+    std::string data;
+    for (std::size_t i = texts; i-- > 0;) {
+        data += (data.empty() ? "" : ",") + std::string("{\"object\":\"embedding\",\"index\":") + std::to_string(i) + ",\"embedding\":[" +
+                std::to_string(i + 1);
+        for (std::size_t d = 1; d < dimension; ++d) data += ",0.5";
+        data += "]}";
+    }
+    return http::answer("{\"object\":\"list\",\"data\":[" + data + "],\"model\":\"m\",\"usage\":{\"prompt_tokens\":7,\"total_tokens\":7}}");
+}
+
+// The number of texts of a request, where none of them holds a quote.
+inline std::size_t texts_in(const Asked& asked) {
+    const auto input = asked.body.find("\"input\":[") + 9;
+    std::size_t quotes = 0;
+    for (auto i = input; i < asked.body.size(); ++i) quotes += asked.body[i] == '"' ? 1 : 0;
+    return quotes / 2;
+}
+
+inline FakeServer::Reply vectors_of(std::size_t dimension) {
+    return [dimension](const Asked& asked) { return vectors(texts_in(asked), dimension); };
+}
+
+// A provider with its context.
+struct Made {
+    explicit Made(std::map<std::string, std::string> texts) {
+        texts.try_emplace("proxy", "none");
+        texts.try_emplace("model", "m");
+        auto settings = read_settings(options_of(std::move(texts)));
+        if (!settings) throw std::runtime_error(settings.error().message);
+        auto made = OpenaiProvider::make(std::move(*settings), context);
+        if (!made) throw std::runtime_error(made.error().message);
+        provider = std::move(*made);
+    }
+    Result<EmbedResult> embed(const std::vector<std::string_view>& texts, TextKind kind = TextKind::document, std::size_t endpoint = 0) {
+        return provider->embed({.texts = texts, .kind = kind, .endpoint = endpoint});
+    }
+
+    conformance::TestContext context{"openai"};
+    std::unique_ptr<Provider> provider;
+};
+
+}  // namespace embedq::openai

@@ -1,0 +1,275 @@
+// How batches are filled, searched for refused texts, and cut.
+#include <cmath>
+
+#include "workbench_fixture.h"
+
+namespace embedq::scheduler {
+namespace {
+
+class PackingTest : public WorkbenchTest {
+protected:
+    std::vector<std::size_t> sizes() {
+        std::vector<std::size_t> sizes;
+        while (const auto batch = bench.take(fingerprint, limits, false)) {
+            sizes.push_back(batch->texts.size());
+            bench.answer(*batch, rows(*batch));
+        }
+        return sizes;
+    }
+    static std::vector<std::string> same(int count, std::size_t size) {
+        return std::vector<std::string>(static_cast<std::size_t>(count), std::string(size, 'x'));
+    }
+    static Error too_long(std::size_t limit = 0) {
+        return {ErrorKind::invalid_input, "the input length exceeds the context length", std::nullopt, {}, {.max_text_tokens = limit}};
+    }
+};
+
+TEST_F(PackingTest, CountsAreFilledToTheLimit) {
+    bench.plan(job(1), texts(0, 130));
+    EXPECT_EQ(sizes(), (std::vector<std::size_t>{64, 64, 2}));
+}
+
+TEST_F(PackingTest, BytesAreFilledTo95Percent) {
+    limits.max_bytes = 1'000;
+    bench.plan(job(1), page(same(20, 100)));
+    EXPECT_EQ(sizes(), (std::vector<std::size_t>{9, 9, 2}));
+}
+
+TEST_F(PackingTest, TokensAreFilledTo95PercentWithPrefixes) {
+    limits.max_tokens = 250;  // a thousand bytes
+    limits.prefix_bytes = 100;
+    bench.plan(job(1), page(same(10, 100)));
+    EXPECT_EQ(sizes(), (std::vector<std::size_t>{4, 4, 2}));
+}
+
+TEST_F(PackingTest, TokensGoByWhatWasLearned) {
+    limits.max_tokens = 250;
+    for (int i = 0; i < 50; ++i) limits.estimate.learn(1'000, 500);
+    bench.plan(job(1), page(same(10, 100)));
+    EXPECT_EQ(sizes(), (std::vector<std::size_t>{4, 4, 2})) << "fifty tokens each";
+}
+
+TEST_F(PackingTest, ATextAboveTheEstimateGoesAloneAndTheProviderDecides) {
+    limits.max_text_tokens = 100;
+    limits.max_tokens = 10'000;
+    auto written_texts = same(5, 100);
+    written_texts[2] = std::string(500, 'y');
+    bench.plan(job(1), page(written_texts));
+    EXPECT_EQ(sizes(), (std::vector<std::size_t>{2, 1, 2}));
+    commit();
+    EXPECT_EQ(written.at(digest(2)), 0U) << "nothing was cut";
+}
+
+TEST_F(PackingTest, ATextLongerThanTheBoundOfBytesIsCutAtACharacterAndThatIsRecorded) {
+    limits.max_text_bytes = 10;
+    bench.plan(job(1), page({"short", "123456789\u00e9 and more"}));
+    const auto batch = bench.take(fingerprint, limits, false);
+    EXPECT_EQ(batch->texts[1]->sent(), "123456789");
+    bench.answer(*batch, rows(*batch));
+    commit();
+    EXPECT_EQ(written.at(digest(0)), 0U);
+    EXPECT_EQ(written.at(digest(1)), 9U);
+    EXPECT_EQ(bench.counters().texts_cut, 1U);
+    const auto notes = bench.take_cut_notes();
+    ASSERT_EQ(notes.size(), 1U);
+    EXPECT_EQ(notes.front(), "operation 'op1': only the first 9 of its text's 20 bytes are embedded; more is too long for the model");
+    EXPECT_TRUE(bench.take_cut_notes().empty());
+}
+
+// --- the search for a refused text
+
+TEST_F(PackingTest, OneBadTextCostsAtMostTwiceTheLogarithmOfCallsAndOne) {
+    JobId id = 0;
+    int text = 0;
+    for (std::size_t n = 2; n <= 130; n = n < 40 ? n + 1 : n + 9) {
+        for (std::size_t bad = 0; bad < n; bad += n < 20 ? 1 : 7) {
+            limits.max_inputs = n;
+            bench.plan(job(++id), texts(text, static_cast<int>(n)));
+            const int calls = drain("text " + std::to_string(text + static_cast<int>(bad)));
+            EXPECT_LE(calls - 1, 2 * std::log2(n) + 1) << "of " << n << " the one at " << bad;
+            const auto report = commit().at(id);
+            EXPECT_EQ(report.vectors.size(), n - 1);
+            EXPECT_EQ(report.refusals.size(), 1U);
+            text = (text + static_cast<int>(n)) % 60'000;
+        }
+    }
+    EXPECT_EQ(bench.texts(), 0U);
+    EXPECT_EQ(bench.bytes(), 0U);
+}
+
+TEST_F(PackingTest, SeveralBadTextsAreAllFound) {
+    bench.plan(job(1), texts(0, 64));
+    const int calls = drain_with([](const Batch& batch) -> std::optional<Error> {
+        for (const TextPtr& text : batch.texts) {
+            if (text->text.ends_with("7")) return Error{ErrorKind::invalid_input, "no sevens"};
+        }
+        return std::nullopt;
+    });
+    const auto report = commit().at(1);
+    EXPECT_EQ(report.refusals.size(), 6U);
+    EXPECT_EQ(report.vectors.size(), 58U);
+    EXPECT_LE(calls, 64);
+}
+
+TEST_F(PackingTest, AMomentsTroubleCostsTwoCalls) {
+    bench.plan(job(1), texts(0, 64));
+    int calls = 0;
+    drain_with([&](const Batch&) -> std::optional<Error> {
+        if (++calls == 1) return Error{ErrorKind::invalid_input, "the runner stumbled"};
+        return std::nullopt;
+    });
+    EXPECT_EQ(calls, 3);
+    EXPECT_EQ(commit().at(1).outcome, JobOutcome::succeeded);
+}
+
+TEST_F(PackingTest, OtherBatchesGoOnDuringASearch) {
+    bench.plan(job(1), texts(0, 128));
+    const auto bad = bench.take(fingerprint, limits, false);
+    bench.reject(*bad, Error{ErrorKind::invalid_input, "no"});
+    const auto half = bench.take(fingerprint, limits, false);
+    EXPECT_EQ(half->texts.size(), 32U);
+    EXPECT_EQ(bench.take(fingerprint, limits, false)->texts.front()->text, "text 64");
+}
+
+TEST_F(PackingTest, ASearchThatIsGivenBackLosesNoText) {
+    bench.plan(job(1), texts(0, 64));
+    const auto bad = bench.take(fingerprint, limits, false);
+    bench.reject(*bad, Error{ErrorKind::invalid_input, "no"});
+    bench.release_queued(fingerprint, "paused");
+    EXPECT_EQ(commit().at(1).outcome, JobOutcome::release);
+    EXPECT_EQ(bench.texts(), 0U);
+    EXPECT_EQ(bench.bytes(), 0U);
+    EXPECT_EQ(bench.queued(fingerprint), 0U);
+}
+
+TEST_F(PackingTest, AProbeInTheMiddleOfASearchIsOneText) {
+    bench.plan(job(1), texts(0, 64));
+    const auto bad = bench.take(fingerprint, limits, false);
+    bench.reject(*bad, Error{ErrorKind::invalid_input, "no"});
+    const auto probe = bench.take(fingerprint, limits, true);
+    EXPECT_EQ(probe->texts.size(), 1U);
+    bench.answer(*probe, rows(*probe));
+    drain();
+    EXPECT_EQ(commit().at(1).vectors.size(), 64U);
+}
+
+TEST_F(PackingTest, ALostJobsSearchIsForgotten) {
+    const HoldId hold = job(1);
+    bench.plan(hold, texts(0, 64));
+    const auto bad = bench.take(fingerprint, limits, false);
+    bench.reject(*bad, Error{ErrorKind::invalid_input, "no"});
+    bench.lose(hold);
+    EXPECT_EQ(drain(), 0);
+    EXPECT_EQ(bench.texts(), 0U);
+    EXPECT_EQ(bench.bytes(), 0U);
+}
+
+TEST_F(PackingTest, AFailureThatIsTheEndpointsKeepsTheBatchWhole) {
+    bench.plan(job(1), texts(0, 64));
+    for (const ErrorKind kind : {ErrorKind::unavailable, ErrorKind::internal}) {
+        const auto batch = bench.take(fingerprint, limits, false);
+        bench.reject(*batch, Error{kind, "connection refused"}, limits, false);
+    }
+    EXPECT_EQ(bench.take(fingerprint, limits, false)->texts.size(), 64U);
+    EXPECT_TRUE(commit().empty());
+}
+
+TEST_F(PackingTest, ATooLargeBatchIsSentInPartsOfTheSizeThatWasTold) {
+    bench.plan(job(1), texts(0, 64));
+    const auto batch = bench.take(fingerprint, limits, false);
+    bench.reject(*batch, {ErrorKind::too_large, "at most 10", std::nullopt, {}, {.max_inputs = 10}});
+    limits.max_inputs = 10;
+    EXPECT_EQ(sizes(), (std::vector<std::size_t>{10, 10, 10, 10, 10, 10, 4}));
+}
+
+// --- texts that are too long
+
+TEST_F(PackingTest, ATextRefusedAsTooLongIsCutByTheLimitThatWasTold) {
+    bench.plan(job(1), page({std::string(4'000, 'x')}));
+    std::vector<std::size_t> sent;
+    drain_with([&](const Batch& batch) -> std::optional<Error> {
+        sent.push_back(batch.bytes());
+        if (sent.back() > 2'000) return too_long(500);
+        return std::nullopt;
+    });
+    EXPECT_EQ(sent, (std::vector<std::size_t>{4'000, 1'900})) << "95 % of 500 tokens of four bytes";
+    EXPECT_EQ(commit().at(1).outcome, JobOutcome::succeeded);
+    EXPECT_EQ(written.at(digest(0)), 1'900U);
+}
+
+TEST_F(PackingTest, WithoutALimitItIsCutAFewTimes) {
+    bench.plan(job(1), page({std::string(4'000, 'x')}));
+    const int calls = drain_with([&](const Batch& batch) -> std::optional<Error> {
+        if (batch.bytes() > 1'000) return too_long();
+        return std::nullopt;
+    });
+    EXPECT_EQ(calls, 5);
+    EXPECT_EQ(commit().at(1).outcome, JobOutcome::succeeded);
+    EXPECT_NEAR(written.at(digest(0)), 960, 2);
+}
+
+TEST_F(PackingTest, WhatWasTakenOfAnotherIsTriedFirst) {
+    limits.text_bytes_taken = 960;
+    bench.plan(job(1), page({std::string(4'000, 'x')}));
+    const int calls = drain_with([&](const Batch& batch) -> std::optional<Error> {
+        if (batch.bytes() > 1'000) return too_long();
+        return std::nullopt;
+    });
+    EXPECT_EQ(calls, 2);
+}
+
+TEST_F(PackingTest, ATextThatNoCutHelpsIsRefused) {
+    bench.plan(job(1), page({std::string(4'000, 'x')}));
+    const int calls = drain_with([&](const Batch&) -> std::optional<Error> { return too_long(); });
+    EXPECT_EQ(calls, 6);
+    const auto report = commit().at(1);
+    EXPECT_EQ(report.outcome, JobOutcome::failed);
+    EXPECT_EQ(report.error, "operation 'op0' was refused: the input length exceeds the context length");
+}
+
+TEST_F(PackingTest, OfABatchTheTextsAboveTheToldLimitAreCutAtOnce) {
+    auto written_texts = same(20, 100);
+    written_texts[3] = std::string(3'000, 'y');
+    written_texts[17] = std::string(5'000, 'z');
+    bench.plan(job(1), page(written_texts));
+    const int calls = drain_with([&](const Batch& batch) -> std::optional<Error> {
+        for (const TextPtr& text : batch.texts) {
+            if (text->sent().size() > 2'048) return too_long(512);
+        }
+        return std::nullopt;
+    });
+    EXPECT_EQ(calls, 2);
+    EXPECT_EQ(commit().at(1).vectors.size(), 20U);
+    EXPECT_GT(written.at(digest(3)), 0U);
+    EXPECT_GT(written.at(digest(17)), 0U);
+    EXPECT_EQ(bench.counters().texts_cut, 2U);
+}
+
+TEST_F(PackingTest, WhereTheEndpointCannotSayWhichItIsFoundByHalvingAndCut) {
+    auto written_texts = same(64, 100);
+    written_texts[40] = std::string(3'000, 'y');
+    bench.plan(job(1), page(written_texts));
+    const int calls = drain_with([&](const Batch& batch) -> std::optional<Error> {
+        for (const TextPtr& text : batch.texts) {
+            if (text->sent().size() > 2'048) return too_long();
+        }
+        return std::nullopt;
+    });
+    EXPECT_LE(calls, 1 + 2 * 6 + 1 + 2);
+    EXPECT_EQ(commit().at(1).outcome, JobOutcome::succeeded);
+    EXPECT_EQ(bench.counters().texts_cut, 1U);
+}
+
+TEST_F(PackingTest, ATextThatIsRefusedByItselfAsTooLongIsCutToo) {
+    bench.plan(job(1), page({"fine", std::string(4'000, 'x')}));
+    const auto batch = bench.take(fingerprint, limits, false);
+    EmbedResult result = rows(*batch);
+    result.errors.push_back({1, too_long(500)});
+    bench.answer(*batch, std::move(result), limits);
+    EXPECT_EQ(drain(), 1);
+    EXPECT_EQ(commit().at(1).outcome, JobOutcome::succeeded);
+    EXPECT_EQ(written.at(digest(1)), 1'900U);
+}
+
+}  // namespace
+}  // namespace embedq::scheduler

@@ -1,0 +1,102 @@
+// A workbench with jobs of numbered texts, and a provider that is a function.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scheduler/workbench.h"
+
+namespace embedq::scheduler {
+
+class WorkbenchTest : public testing::Test {
+protected:
+    static constexpr std::size_t dimension = 2;
+    static constexpr Time as_of{std::chrono::seconds(50)};
+
+    static Sha256 digest(int n) {
+        Sha256 value{};
+        value[0] = static_cast<std::byte>(n & 0xFF);
+        value[1] = static_cast<std::byte>(n >> 8);
+        return value;
+    }
+    const Sha256 fingerprint = digest(60'000);
+
+    HoldId job(JobId id, std::uint32_t attempts = 0, std::uint32_t expiries = 0) {
+        ClaimedJob claimed;
+        claimed.ref.id = id;
+        claimed.catalog_id = "c";
+        claimed.spec_name = "s" + std::to_string(id);
+        claimed.fingerprint = fingerprint;
+        claimed.attempts = attempts;
+        claimed.expiries = expiries;
+        return bench.add(claimed);
+    }
+    MissingTexts page(const std::vector<std::string>& texts, int first = 0) {
+        MissingTexts missing;
+        missing.profile_id = fingerprint;
+        missing.as_of = as_of;
+        for (const std::string& text : texts) {
+            missing.texts.push_back({first, "op" + std::to_string(first), digest(first), text});
+            ++first;
+        }
+        return missing;
+    }
+    MissingTexts texts(int first, int count, bool more = false) {
+        std::vector<std::string> lines;
+        for (int i = first; i < first + count; ++i) lines.push_back("text " + std::to_string(i));
+        MissingTexts missing = page(lines, first);
+        missing.more = more;
+        return missing;
+    }
+    static EmbedResult rows(const Batch& batch) {
+        EmbedResult result;
+        result.dimension = dimension;
+        result.matrix.assign(batch.texts.size() * dimension, 1.0F);
+        return result;
+    }
+    // What a provider says of a batch: nothing when it takes it.
+    using Provider = std::function<std::optional<Error>(const Batch&)>;
+    // Takes and answers batches until none is left. Returns how many calls it took.
+    int drain_with(const Provider& provider) {
+        int calls = 0;
+        while (auto batch = bench.take(fingerprint, limits, false)) {
+            ++calls;
+            if (const auto error = provider(*batch))
+                bench.reject(*batch, *error, limits);
+            else
+                bench.answer(*batch, rows(*batch), limits);
+        }
+        return calls;
+    }
+    // A batch with the poisoned text is refused whole.
+    int drain(std::string_view poison = {}, ErrorKind kind = ErrorKind::invalid_input) {
+        return drain_with([&](const Batch& batch) -> std::optional<Error> {
+            for (const TextPtr& text : batch.texts) {
+                if (!poison.empty() && text->text == poison) return Error{kind, "cannot take this"};
+            }
+            return std::nullopt;
+        });
+    }
+    // Collects and keeps everything; the reports by job id.
+    std::map<JobId, JobReport> commit() {
+        std::map<JobId, JobReport> reports;
+        const CommitWork work = bench.collect(0.5);
+        written.clear();
+        for (const VectorWrite& write : work.commit.vectors) written[write.text_hash] = write.cut_to;
+        bench.committed(work, std::vector<bool>(work.commit.jobs.size(), true));
+        for (const JobReport& report : work.commit.jobs) reports[report.job.id] = report;
+        return reports;
+    }
+
+    Settings settings;
+    Workbench bench{settings};
+    BatchLimits limits{.max_inputs = 64};
+    std::map<Sha256, std::uint32_t> written;  // the vectors of the last commit, and what they were cut to
+};
+
+}  // namespace embedq::scheduler
