@@ -69,6 +69,7 @@ FOLDERS = [
     Folder("tests/support/protocol_server", [], "a server that anyone's tests may run"),
     Folder("tests/unit/scheduler", [*PRODUCTION, "tests", "tests/conformance", "tests/conformance/include"],
            "a store that forwards every verb is among the kit's planted faults"),
+    Folder("tests/unit/engine", [*PRODUCTION, "tests", "tests/conformance/include", "tests/unit/scheduler"], "its fixture runs a scheduler"),
     Folder("tests/unit/protocol_server", ["tests/support/protocol_server"], "what tests rely on is tested like a part"),
     Folder("tests", ["tests/conformance/include"], "what all tests share", below=False),
     Folder("benchmarks/micro", ["core/catalog", "core/catalog/ranking", "core/scheduler", "core/cli", "config", "plugins/loader", "providers/*",
