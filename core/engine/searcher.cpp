@@ -141,18 +141,16 @@ Result<std::vector<float>> Searcher::ask(const SearchRequest& request, const sch
     scheduler::Traffic& traffic = providers_.traffic();
     const auto passage = traffic.admit_query(store_, provider, request.query.size(), context_.clock(), request.stop);
     if (!passage) return std::unexpected(passage.error());
-    const auto asked = context_.clock().now();
     const std::string_view text = request.query;
     EmbedRequest embed;
     embed.texts = std::span(&text, 1);
     embed.kind = TextKind::query;
     embed.endpoint = passage->endpoint();
-    embed.deadline = asked + query_timeout;
+    embed.deadline = context_.clock().now() + query_timeout;
     embed.stop = request.stop;
     auto result = provider.embed(embed);
     if (!result) {
-        const auto now = context_.clock().now();
-        if (!request.stop.stop_requested()) traffic.query_failed(store_, provider, passage->endpoint(), result.error(), now, now - asked);
+        traffic.query_failed(store_, provider, passage->endpoint(), result.error(), context_.clock().now());
         return std::unexpected(result.error());
     }
     if (!result->errors.empty()) return std::unexpected(result->errors.front().error);

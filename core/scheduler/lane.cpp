@@ -107,18 +107,14 @@ void Lane::adopt_pause(Steady until, const std::string& reason, Steady now) {
     pause_until(until, reason);
 }
 
-void Lane::inherit(const Lane& before) {
-    concurrency_ = std::min(concurrency_, std::max(1.0, before.concurrency_));
-    pace_ = before.pace_;
-    failures_ = before.failures_;
-    pauses_ = before.pauses_;
-    probing_ = before.probing_;
-    resuming_ = before.resuming_;
-    paused_until_ = before.paused_until_;
-    breath_until_ = before.breath_until_;
-    answered_at_ = before.answered_at_;
-    reason_ = before.reason_;
-    throttled_for_ = before.throttled_for_;
+void Lane::inherit(const Lane& old) {
+    pace_ = old.pace_;
+    failures_ = old.failures_;
+    pauses_ = old.pauses_;
+    probing_ = old.probing_;
+    answered_at_ = old.answered_at_;
+    throttled_for_ = old.throttled_for_;
+    pause_until(old.paused_until_, old.reason_);
 }
 
 void Lane::pause_until(Steady until, std::string reason) {

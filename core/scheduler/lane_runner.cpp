@@ -42,7 +42,6 @@ void LaneRunner::add(const ResolvedPtr& provider) {
         shared_.lane_threads += route.threads;
         shared_.bench.accept(fingerprint);
         opened = &shared_.routes.try_emplace(fingerprint, std::move(route)).first->second;
-        share_pauses(*opened, shared_.now());
     }
     for (std::size_t endpoint = 0; endpoint < info.endpoints.size(); ++endpoint) {
         for (std::size_t i = 0; i < limits.concurrency; ++i) {
@@ -125,7 +124,7 @@ std::optional<LaneRunner::Call> LaneRunner::next(std::unique_lock<std::mutex>& l
             again_at = Lane::Steady::max();
         } else if (again_at <= now) {
             again_at = std::max(route.requests.available_at(now), route.tokens.available_at(now));
-            if (again_at <= now) return begin(route, fingerprint, lane, now);
+            if (again_at <= now) return begin(route, lane, now);
             if (again_at == Lane::Steady::max()) shared_.wake_keeper();
         }
     }
@@ -136,8 +135,8 @@ std::optional<LaneRunner::Call> LaneRunner::next(std::unique_lock<std::mutex>& l
     return std::nullopt;
 }
 
-std::optional<LaneRunner::Call> LaneRunner::begin(Route& route, const Sha256& fingerprint, Lane& lane, Lane::Steady now) {
-    std::optional<Batch> batch = shared_.bench.take(fingerprint, route.limits.present(), lane.probing());
+std::optional<LaneRunner::Call> LaneRunner::begin(Route& route, Lane& lane, Lane::Steady now) {
+    std::optional<Batch> batch = shared_.bench.take(route.provider->profile.fingerprint, route.limits.present(), lane.probing());
     if (!batch) return std::nullopt;
     const std::size_t bytes = batch->bytes() + batch->texts.size() * route.limits.prefix_bytes();
     Call call{std::move(*batch), now, route.limits.estimate().tokens(bytes)};
@@ -167,16 +166,15 @@ Result<EmbedResult> LaneRunner::embed(const ResolvedProvider& provider, std::siz
 }
 
 void LaneRunner::finish(Route& route, const Call& call, std::size_t endpoint, Result<EmbedResult>&& result, bool late) {
-    const Sha256& fingerprint = call.batch.fingerprint;
     Lane& lane = route.lanes[endpoint];
     const auto now = shared_.now();
-    // What we stopped ourselves says nothing, nor does the failure of a model that is gone.
-    const bool moot = !result && (shared_.calls_stop.stop_requested() || route.retired);
-    const std::optional<Error> error = result || moot ? std::nullopt : std::optional(result.error());
+    // What we stopped ourselves, or was asked of a model that is gone, says nothing.
+    const bool stopped = !result && (shared_.calls_stop.stop_requested() || route.retired);
+    const std::optional<Error> error = result || stopped ? std::nullopt : std::optional(result.error());
     const Lane::Verdict verdict = lane.finished(now, error, error ? shared_.random01() : 0, call.sent_at);
     if (result)
         answered(route, call, std::move(*result));
-    else if (moot)
+    else if (stopped)
         shared_.bench.put_back(call.batch);
     else
         failed(route, call, *error, late, verdict.jobs_pay);
@@ -186,7 +184,7 @@ void LaneRunner::finish(Route& route, const Call& call, std::size_t endpoint, Re
         if (!route.warned) shared_.context.logger().warn(reason);
         route.warned = true;
         // Held longer than a lease, jobs are better off where others can see them.
-        if (route.paused_until() > now + shared_.settings.lease) shared_.bench.release_queued(fingerprint, reason);
+        if (route.paused_until() > now + shared_.settings.lease) shared_.bench.release_queued(call.batch.fingerprint, reason);
     }
     shared_.lanes.notify_all();
     shared_.committer.notify_all();
@@ -218,16 +216,13 @@ void LaneRunner::failed(Route& route, const Call& call, const Error& error, bool
     shared_.bench.reject(call.batch, error, route.limits.present(), jobs_pay);
 }
 
-void LaneRunner::tell(const Route& route, std::size_t endpoint, Lane::Steady now) {
-    share_pauses(route, now);
-    shared_.lane_news.push_back({route.provider->profile.fingerprint, endpoint});
-    shared_.wake_keeper();
-}
-
-void LaneRunner::share_pauses(const Route& route, Lane::Steady now) {
+void LaneRunner::tell(Route& route, std::size_t endpoint, Lane::Steady now) {
+    const Sha256& fingerprint = route.provider->profile.fingerprint;
     std::vector<Traffic::Pause> pauses;
     for (const Lane& lane : route.lanes) pauses.push_back({lane.paused(now) ? lane.paused_until() : Lane::Steady{}, lane.reason()});
-    shared_.providers.traffic().set_pauses(route.provider->profile.fingerprint, std::move(pauses));
+    shared_.providers.traffic().set_pauses(fingerprint, std::move(pauses));
+    shared_.lane_news.push_back({fingerprint, endpoint});
+    shared_.wake_keeper();
 }
 
 }  // namespace embedq::scheduler

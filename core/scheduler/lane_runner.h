@@ -30,20 +30,20 @@ public:
     void join();
 
 private:
+    struct Thread {
+        const Route* route = nullptr;
+        std::jthread thread;
+    };
     struct Call {
         Batch batch;
         Lane::Steady sent_at{};
         double tokens = 0;  // as estimated
     };
-    struct Thread {
-        const Route* route = nullptr;
-        std::jthread thread;
-    };
 
     void run(Route& route, std::size_t endpoint);
     // Takes a batch that lane and budgets admit, or waits for a change. The lock is held.
     [[nodiscard]] std::optional<Call> next(std::unique_lock<std::mutex>& lock, Route& route, std::size_t endpoint);
-    [[nodiscard]] std::optional<Call> begin(Route& route, const Sha256& fingerprint, Lane& lane, Lane::Steady now);
+    [[nodiscard]] std::optional<Call> begin(Route& route, Lane& lane, Lane::Steady now);
     [[nodiscard]] Result<EmbedResult> embed(const ResolvedProvider& provider, std::size_t endpoint, const Batch& batch,
                                             Lane::Steady deadline) const;
     // `late`: the call used up its time.
@@ -51,9 +51,7 @@ private:
     void answered(Route& route, const Call& call, EmbedResult&& result);
     void failed(Route& route, const Call& call, const Error& error, bool late, bool jobs_pay);
     // Tells people, queries and other processes of a pause that began or ended.
-    void tell(const Route& route, std::size_t endpoint, Lane::Steady now);
-    // Tells queries alone.
-    void share_pauses(const Route& route, Lane::Steady now);
+    void tell(Route& route, std::size_t endpoint, Lane::Steady now);
     // Takes the route out of those that are open; its threads end after their calls. The lock is held.
     void close(std::map<Sha256, Route>::iterator route);
     // Joins the threads of retired routes that have ended.

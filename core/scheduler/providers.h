@@ -112,7 +112,6 @@ public:
     [[nodiscard]] Traffic& traffic() noexcept { return traffic_; }
 
 private:
-    Traffic traffic_;
     struct Entry;
     class Doubts;
     using EntryPtr = std::shared_ptr<Entry>;
@@ -126,6 +125,7 @@ private:
     [[nodiscard]] Result<ResolvedPtr> ask_quickly(Entry& entry, std::stop_token stop);
     [[nodiscard]] EntryPtr serving_entry(const Profile& profile);
 
+    Traffic traffic_;
     const Clock* const clock_;
     const MakeServing make_serving_;
     const std::shared_ptr<Doubts> doubts_;

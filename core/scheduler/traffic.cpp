@@ -148,24 +148,16 @@ Status Traffic::draw(Store& store, const ResolvedProvider& provider, std::size_t
     return {};
 }
 
-void Traffic::query_failed(Store& store, const ResolvedProvider& provider, std::size_t endpoint, const Error& error, Steady now,
-                           std::chrono::steady_clock::duration took) {
+void Traffic::query_failed(Store& store, const ResolvedProvider& provider, std::size_t endpoint, const Error& error, Steady now) {
+    if (error.kind != ErrorKind::throttled || !error.retry_after || error.retry_after->count() <= 0) return;
     const Sha256& fingerprint = provider.profile.fingerprint;
-    Pause pause;
-    if (error.kind == ErrorKind::throttled && error.retry_after && error.retry_after->count() > 0) {
-        pause = {now + *error.retry_after, "throttled: " + error.message};
-        const LaneState state{fingerprint, provider.info.endpoints[endpoint], *error.retry_after, pause.reason};
-        static_cast<void>(store.put_lanes(std::span(&state, 1)));
-    } else if (error.kind == ErrorKind::unavailable && took >= slow_failure) {
-        // The next query would wait as long.
-        pause = {now + after_slow_failure, "unavailable: " + error.message};
-    } else {
-        return;
-    }
+    const std::string reason = "throttled: " + error.message;
+    const LaneState state{fingerprint, provider.info.endpoints[endpoint], *error.retry_after, reason};
+    static_cast<void>(store.put_lanes(std::span(&state, 1)));
     const std::scoped_lock lock(mutex_);
     auto& own = roads_[fingerprint].own;
     own.resize(provider.info.endpoints.size());
-    own[endpoint] = std::move(pause);
+    own[endpoint] = {now + *error.retry_after, reason};
 }
 
 }  // namespace embedq::scheduler

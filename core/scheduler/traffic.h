@@ -36,8 +36,6 @@ public:
     static constexpr double query_share = 0.1;                    // of each budget
     static constexpr double query_burst = 1.0 / 150;              // of a minute's budget may be taken at once, or two requests
     static constexpr std::chrono::milliseconds slot_wait{2'000};  // for another query's call to end
-    static constexpr std::chrono::milliseconds slow_failure{1'000};
-    static constexpr std::chrono::milliseconds after_slow_failure{5'000};
 
     // Store::reserve; where the store shares no budgets, by lines of this process alone.
     [[nodiscard]] Result<std::vector<BudgetSlice>> reserve(Store& store, const std::vector<BudgetRequest>& requests, Steady now);
@@ -65,9 +63,8 @@ public:
     // Lets a query of about `bytes` pass to an endpoint that is not paused, or says why not: `throttled` or `unavailable`.
     [[nodiscard]] Result<Passage> admit_query(Store& store, const ResolvedProvider& provider, std::size_t bytes, const Clock& clock,
                                               std::stop_token stop);
-    // How the call of a query ended that took so long. What the endpoint said of throttling goes to the store, so that lanes keep to it.
-    void query_failed(Store& store, const ResolvedProvider& provider, std::size_t endpoint, const Error& error, Steady now,
-                      std::chrono::steady_clock::duration took);
+    // How the call of a query ended. What the endpoint said of throttling goes to the store, so that all lanes keep to it.
+    void query_failed(Store& store, const ResolvedProvider& provider, std::size_t endpoint, const Error& error, Steady now);
 
     // The pauses of this process's lanes, as they are now; one for each endpoint.
     struct Pause {
@@ -79,7 +76,7 @@ public:
 private:
     struct Road {
         std::vector<Pause> pauses;  // of the lanes
-        std::vector<Pause> own;     // found by queries
+        std::vector<Pause> own;     // that queries were told of
         std::size_t queries = 0;    // under way
         // The share of queries is used up until then; from then on one may go, for which the share was drawn on already.
         std::optional<Steady> drawn_for;

@@ -198,6 +198,7 @@ Json json_of(const engine::IndexReport& report, const Settlement& settlement, st
             {"distinct_texts", settlement.distinct_texts},
             {"embedded", embedded},
             {"reused", settlement.vectors - std::min(embedded, settlement.vectors)},
+            {"cut", settlement.cut},
             {"seconds", static_cast<double>(took.count()) / 1000.0}};
 }
 
@@ -213,6 +214,10 @@ void tell_end(Session& session, const IndexArguments& arguments, const engine::I
                         counted(report.documents, "document"), report.operations == 1 ? "is" : "are", arguments.catalog,
                         counted(outcome.settlement.distinct_texts, "distinct text"), count_of(embedded),
                         count_of(outcome.settlement.vectors - std::min(embedded, outcome.settlement.vectors)), duration_of(took)));
+    }
+    if (const std::size_t cut = outcome.settlement.cut; cut > 0) {
+        console.note(fmt::format("{} longer than the model takes; only {} embedded", counted(cut, "text is", "texts are"),
+                                 cut == 1 ? "its beginning is" : "their beginnings are"));
     }
     for (const SpecStatus& status : outcome.failed) {
         console.error(fmt::format("{}: {} of {} operations embedded: {}", status.spec_name, status.embedding_count, status.operation_count,

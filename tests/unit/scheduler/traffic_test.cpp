@@ -142,24 +142,12 @@ TEST_F(TrafficTest, AStopEndsTheWaitForAnotherQuery) {
 TEST_F(TrafficTest, WhatAQueryHearsOfThrottlingGoesToTheStore) {
     const auto provider = resolved_provider({});
     Error error{ErrorKind::throttled, "slow down", seconds(3)};
-    traffic.query_failed(store, *provider, 0, error, now(), milliseconds(5));
+    traffic.query_failed(store, *provider, 0, error, now());
     ASSERT_EQ(store.told.size(), 1U);
     EXPECT_EQ(store.told.front().cool_down, seconds(3));
     EXPECT_EQ(store.told.front().reason, "throttled: slow down");
     EXPECT_FALSE(admit(*provider));
     context.manual_clock().advance(seconds(3));
-    EXPECT_TRUE(admit(*provider));
-}
-
-TEST_F(TrafficTest, AfterACallThatHungTheNextQueriesDoNotWaitForItToo) {
-    const auto provider = resolved_provider({});
-    const Error error{ErrorKind::unavailable, "no answer"};
-    traffic.query_failed(store, *provider, 0, error, now(), milliseconds(10));
-    EXPECT_TRUE(admit(*provider)) << "a failure that came at once holds up nobody";
-    traffic.query_failed(store, *provider, 0, error, now(), seconds(30));
-    EXPECT_FALSE(admit(*provider));
-    EXPECT_TRUE(store.told.empty()) << "it may be this process's own road";
-    context.manual_clock().advance(seconds(5));
     EXPECT_TRUE(admit(*provider));
 }
 
