@@ -124,6 +124,19 @@ TEST_F(ProvidersTest, WhoSaysMisconfiguredIsDoubted) {
     EXPECT_TRUE(providers.take_doubted(std::chrono::steady_clock::now(), {}).empty()) << "each doubt is taken once";
 }
 
+TEST_F(ProvidersTest, QueriesFindTheNewModelWithoutAScheduler) {
+    ProviderDirectory providers = directory();
+    const Profile before = like(*providers.resolve("p").value());
+    provider->replace("another");
+    const Profile after =
+        like(*ProviderDirectory({{"p", "scripted", std::make_shared<ChangingProvider>("another"), {}}}).resolve("p").value());
+    context.pass(seconds(1));
+    ASSERT_FALSE(embed(*providers.for_profile(before).value(), TextKind::query)) << "the provider keeps its promise";
+    EXPECT_FALSE(providers.for_profile(before)) << "nobody makes the old vectors any more";
+    EXPECT_TRUE(embed(*providers.for_profile(after).value(), TextKind::query)) << "and the pause of the old model is over";
+    EXPECT_EQ(provider->infos(), 2);
+}
+
 TEST_F(ProvidersTest, VectorsOfAnotherSizeAreRefusedAndDoubted) {
     ProviderDirectory providers = directory();
     const auto known = providers.resolve("p").value();
