@@ -86,7 +86,7 @@ private:
             if (text.written_at > vector.as_of || (was_vector && text.written_at == vector.as_of)) return written;
             if (was_vector) written.vector_before = text.written_at;
         }
-        text = {vector.as_of, {vector.values.begin(), vector.values.end()}, {}};
+        text = {vector.as_of, {vector.values.begin(), vector.values.end()}, {}, vector.cut_to};
         note_users(vector.profile_id, vector.text_hash);
         written.stored = true;
         return written;
@@ -101,7 +101,7 @@ private:
         const auto [found, fresh] = texts.try_emplace(refusal.text_hash);
         if (!fresh && found->second.written_at >= refusal.as_of) return written;
         if (!fresh && !found->second.refused()) note_users(refusal.profile_id, refusal.text_hash);
-        found->second = {refusal.as_of, {}, refusal.reason};
+        found->second = {refusal.as_of, {}, refusal.reason, 0};
         written.stored = true;
         return written;
     }

@@ -167,7 +167,9 @@ Result<Settlement> MemoryStore::settlement(std::string_view catalog_id, std::spa
     });
     sum.distinct_texts = texts.size();
     for (const auto& [hash, text] : texts) {
-        if (text != nullptr) ++(text->refused() ? sum.refusals : sum.vectors);
+        if (text == nullptr) continue;
+        ++(text->refused() ? sum.refusals : sum.vectors);
+        if (text->cut_to > 0) ++sum.cut;
     }
     return sum;
 }

@@ -30,6 +30,7 @@ struct SettledText {
     Time written_at{};
     std::vector<float> values;
     std::string refusal;
+    std::uint32_t cut_to = 0;  // of a vector of a text's beginning: how many bytes of it
     [[nodiscard]] bool refused() const noexcept { return values.empty(); }
 };
 

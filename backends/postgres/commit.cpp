@@ -49,15 +49,17 @@ void add_edges(Parameters& parameters, const Commit& commit, const std::vector<s
 }
 
 void add_vectors(Parameters& parameters, const Commit& commit, Profiles& profiles) {
-    Array places, hashes, as_of;
+    Array places, hashes, as_of, cuts;
     std::string values = "\\x";
     for (const VectorWrite& vector : commit.vectors) {
         places.add(profiles.place(vector.profile_id));
         hashes.add(vector.text_hash);
         as_of.add(to_us(vector.as_of));
+        cuts.add(std::int64_t{vector.cut_to});
         append_hex(values, std::as_bytes(vector.values));
     }
-    parameters.add(std::move(places)).add(std::move(hashes)).add(std::move(as_of)).add_literal(std::move(values));
+    parameters.add(std::move(places)).add(std::move(hashes)).add(std::move(as_of)).add(std::move(cuts));
+    parameters.add_literal(std::move(values));
 }
 
 void add_refusals(Parameters& parameters, const Commit& commit, Profiles& profiles) {

@@ -1,8 +1,6 @@
 #include "diagnosis.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <set>
 
@@ -182,19 +180,6 @@ std::string duration_text(std::int64_t seconds) {
     if (seconds < 7'200) return std::to_string(seconds / 60) + " min";
     if (seconds < 172'800) return std::to_string(seconds / 3'600) + " h";
     return std::to_string(seconds / 86'400) + " days";
-}
-
-std::string size_text(std::int64_t bytes) {
-    constexpr std::array units{"B", "kB", "MB", "GB", "TB", "PB"};
-    auto value = static_cast<double>(bytes);
-    std::size_t unit = 0;
-    while (value >= 1000 && unit + 1 < units.size()) {
-        value /= 1000;
-        ++unit;
-    }
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), unit == 0 ? "%.0f %s" : "%.1f %s", value, units.at(unit));
-    return text.data();
 }
 
 std::string number_text(std::int64_t number) {

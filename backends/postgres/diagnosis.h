@@ -82,9 +82,8 @@ void look_at_server(Looks& looks, std::size_t pool, const Clock& clock);
 // diagnosis_upkeep.cpp: dead rows, what holds vacuum back, the feed, sizes.
 void look_at_upkeep(Looks& looks);
 
-// "3 h 2 min", "12.3 MB", "1,234"
+// "119 min", "1,234"
 [[nodiscard]] std::string duration_text(std::int64_t seconds);
-[[nodiscard]] std::string size_text(std::int64_t bytes);
 [[nodiscard]] std::string number_text(std::int64_t number);
 
 }  // namespace embedq::postgres

@@ -5,11 +5,13 @@
 
 #include "diagnosis.h"
 #include "diagnosis_statements.h"
+#include "documents/size_text.h"
 #include "names.h"
 
 namespace embedq::postgres {
 namespace {
 
+using documents::size_text;
 using SettingValues = std::map<std::string, std::string, std::less<>>;
 
 struct Judgement {

@@ -3,10 +3,13 @@
 
 #include "diagnosis.h"
 #include "diagnosis_statements.h"
+#include "documents/size_text.h"
 #include "names.h"
 
 namespace embedq::postgres {
 namespace {
+
+using documents::size_text;
 
 constexpr std::size_t named_holders = 3;
 constexpr std::size_t named_tables = 3;

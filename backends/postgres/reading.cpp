@@ -74,7 +74,7 @@ Result<std::vector<CatalogHealth>> PostgresStore::health(std::string_view catalo
 
 Result<Settlement> PostgresStore::settlement(std::string_view catalog_id, std::span<const std::string> spec_names) {
     return session_.call("settlement", Parameters().add(catalog_id).add(spec_names), [](const Rows& rows) {
-        return Settlement{rows.count(0, 0), rows.count(0, 1), rows.count(0, 2), rows.count(0, 3), rows.count(0, 4)};
+        return Settlement{rows.count(0, 0), rows.count(0, 1), rows.count(0, 2), rows.count(0, 3), rows.count(0, 4), rows.count(0, 5)};
     });
 }
 

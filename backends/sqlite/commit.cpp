@@ -112,7 +112,7 @@ private:
         const auto before = value_of(connection_, sql::vector_written_at, profile, text);
         const auto refused = value_of(connection_, sql::refusal_written_at, profile, text);
         if ((before && *before >= as_of) || (refused && *refused > as_of)) return written;
-        change(connection_, sql::put_vector, profile, text, as_of, std::as_bytes(vector.values));
+        change(connection_, sql::put_vector, profile, text, as_of, vector.cut_to, std::as_bytes(vector.values));
         if (refused) change(connection_, sql::delete_refusal, profile, text);
         note_users(profile, text);
         written.stored = true;

@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "documents/size_text.h"
 #include "failure.h"
 #include "migrations.h"
 #include "schema.h"
@@ -20,6 +21,7 @@
 namespace embedq::sqlite {
 namespace {
 
+using documents::size_text;
 using std::chrono::milliseconds;
 
 constexpr milliseconds longest_wait{2'000};  // for a file that another process keeps locked
@@ -88,8 +90,7 @@ std::optional<Finding> unused_space(Connection& connection) {
     const std::int64_t all = value_of(connection, all_bytes).value_or(0);
     if (unused < much_unused || unused < all / 2) return std::nullopt;
     return Finding{FindingLevel::note, "unused space",
-                   size_text(static_cast<std::uint64_t>(unused)) + " of " + size_text(static_cast<std::uint64_t>(all)) +
-                       " in the file are empty; new rows will fill them",
+                   size_text(unused) + " of " + size_text(all) + " in the file are empty; new rows will fill them",
                    "to give them back, stop every embedq and run " + shell(connection.path(), "VACUUM")};
 }
 

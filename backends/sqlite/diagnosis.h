@@ -18,8 +18,6 @@ namespace embedq::sqlite {
 
 // diagnosis_file.cpp: what the file system tells, without opening the database.
 [[nodiscard]] std::vector<Finding> diagnose_file(const std::string& path);
-// "512 B", "12.3 MB"
-[[nodiscard]] std::string size_text(std::uint64_t bytes);
 
 struct Integrity {
     bool whole = false;               // false: the time ran out

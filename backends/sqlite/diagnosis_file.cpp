@@ -16,17 +16,20 @@
 #include <system_error>
 
 #include "diagnosis.h"
+#include "documents/size_text.h"
 
 namespace embedq::sqlite {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t mebibyte = 1ULL << 20U;
-constexpr std::uint64_t too_little_space = 64 * mebibyte;
-constexpr std::uint64_t little_space = 1024 * mebibyte;
+using documents::size_text;
+
+constexpr std::int64_t mebibyte = 1 << 20;
+constexpr std::int64_t too_little_space = 64 * mebibyte;
+constexpr std::int64_t little_space = 1024 * mebibyte;
 // A checkpoint keeps the log at some 16 MB, and cuts it to 64 MB; beyond this somebody reads for long.
-constexpr std::uint64_t long_log = 256 * mebibyte;
+constexpr std::int64_t long_log = 256 * mebibyte;
 
 std::string quoted(const std::string& text) {
     return "'" + text + "'";
@@ -113,10 +116,10 @@ Finding file(const std::string& path) {
                 "`embedq migrate up` makes it, as index, serve and worker do at their start; if it should be there, correct 'path'"};
     }
     const auto log = status_of(path + "-wal");
-    const auto log_size = log ? static_cast<std::uint64_t>(log->st_size) : 0;
-    Finding finding{FindingLevel::good, "file",
-                    quoted(path) + ", " + size_text(static_cast<std::uint64_t>(found->st_size)) +
-                        (log_size > 0 ? ", and " + size_text(log_size) + " in its write-ahead log" : "")};
+    const std::int64_t log_size = log ? log->st_size : 0;
+    Finding finding{
+        FindingLevel::good, "file",
+        quoted(path) + ", " + size_text(found->st_size) + (log_size > 0 ? ", and " + size_text(log_size) + " in its write-ahead log" : "")};
     if (log_size > long_log) {
         finding.level = FindingLevel::note;
         finding.mend = "a process that reads for long keeps the log from being worked off: end it, and the next writes shrink the log";
@@ -127,7 +130,7 @@ Finding file(const std::string& path) {
 std::optional<Finding> space(const std::string& folder) {
     struct statvfs found{};
     if (::statvfs(folder.c_str(), &found) != 0) return std::nullopt;
-    const std::uint64_t free = static_cast<std::uint64_t>(found.f_bavail) * found.f_frsize;
+    const auto free = static_cast<std::int64_t>(found.f_bavail * found.f_frsize);
     Finding finding{FindingLevel::good, "free disk space", size_text(free) + " for " + quoted(folder)};
     if (free < little_space) {
         finding.level = free < too_little_space ? FindingLevel::fault : FindingLevel::note;
@@ -147,19 +150,6 @@ std::optional<Finding> network_share(const std::string& folder) {
 }
 
 }  // namespace
-
-std::string size_text(std::uint64_t bytes) {
-    constexpr std::array units{"B", "kB", "MB", "GB", "TB", "PB"};
-    auto value = static_cast<double>(bytes);
-    std::size_t unit = 0;
-    while (value >= 1000 && unit + 1 < units.size()) {
-        value /= 1000;
-        ++unit;
-    }
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), unit == 0 ? "%.0f %s" : "%.1f %s", value, units.at(unit));
-    return text.data();
-}
 
 std::vector<Finding> diagnose_file(const std::string& path) {
     const std::string folder = existing_folder_of(path);

@@ -63,6 +63,7 @@ struct Wanted {
     for (const Wanted& text : wanted) {
         if (value_of(connection, sql::vector_counts, catalog.target, text.text, text.force_from)) {
             ++sum.vectors;
+            if (value_of(connection, sql::vector_is_cut, catalog.target, text.text)) ++sum.cut;
         } else if (value_of(connection, sql::refusal_counts, catalog.target, text.text, text.force_from)) {
             ++sum.refusals;
         }

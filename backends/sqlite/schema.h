@@ -120,16 +120,20 @@ CREATE INDEX operations_by_spec ON operations (spec, text);
 -- Who has a text: for pruning, and for the change feed of the other specs that a new vector completes.
 CREATE INDEX operations_by_text ON operations (text, spec);
 
--- float32, little-endian. `written_at` stands before the value, so that reading it never reads the value's overflow pages.
+-- float32, little-endian. `written_at` stands before the value, so that reading it never reads the value's overflow pages. cut_to: how many
+-- bytes of the text were embedded, where it had to be cut; 0: all.
 CREATE TABLE vectors (
     vector     INTEGER PRIMARY KEY,
     profile    INTEGER NOT NULL REFERENCES profiles,
     text       INTEGER NOT NULL REFERENCES texts,
     written_at INTEGER NOT NULL,
+    cut_to     INTEGER NOT NULL,
     value      BLOB    NOT NULL,
     UNIQUE (profile, text)
 ) STRICT;
 CREATE INDEX vectors_by_text ON vectors (text);
+-- The few that are of a text's beginning, so that counting them reads no other row.
+CREATE INDEX vectors_cut ON vectors (profile, text) WHERE cut_to > 0;
 
 CREATE TABLE refusals (
     profile    INTEGER NOT NULL REFERENCES profiles,

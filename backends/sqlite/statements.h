@@ -176,6 +176,8 @@ inline constexpr char count_settled[] =
     " FROM specs s CROSS JOIN operations o INDEXED BY operations_by_spec ON o.spec = s.spec WHERE s.spec = ?1";
 inline constexpr char texts_of_spec[] = "SELECT text FROM operations INDEXED BY operations_by_spec WHERE spec = ?1";
 inline constexpr char vector_counts[] = "SELECT 1 FROM vectors WHERE profile = ?1 AND text = ?2 AND (?3 IS NULL OR written_at >= ?3)";
+// vectors_cut, which has few rows or none.
+inline constexpr char vector_is_cut[] = "SELECT 1 FROM vectors INDEXED BY vectors_cut WHERE profile = ?1 AND text = ?2 AND cut_to > 0";
 inline constexpr char refusal_counts[] = "SELECT 1 FROM refusals WHERE profile = ?1 AND text = ?2 AND (?3 IS NULL OR written_at >= ?3)";
 // By position (the table's key); the content is read only of what is unsettled. An earlier operation with the same text has asked already.
 inline constexpr char missing_texts[] =
@@ -191,8 +193,8 @@ inline constexpr char missing_texts[] =
 inline constexpr char vector_written_at[] = "SELECT written_at FROM vectors WHERE profile = ?1 AND text = ?2";
 inline constexpr char refusal_written_at[] = "SELECT written_at FROM refusals WHERE profile = ?1 AND text = ?2";
 inline constexpr char put_vector[] = R"sql(
-INSERT INTO vectors (profile, text, written_at, value) VALUES (?1, ?2, ?3, ?4)
-ON CONFLICT (profile, text) DO UPDATE SET written_at = excluded.written_at, value = excluded.value)sql";
+INSERT INTO vectors (profile, text, written_at, cut_to, value) VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (profile, text) DO UPDATE SET written_at = excluded.written_at, cut_to = excluded.cut_to, value = excluded.value)sql";
 inline constexpr char put_refusal[] = R"sql(
 INSERT INTO refusals (profile, text, written_at, reason) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (profile, text) DO UPDATE SET written_at = excluded.written_at, reason = excluded.reason)sql";

@@ -54,10 +54,10 @@ public:
         for (const auto& service : services_) service->stop();
     }
 
-    Status open(bool migrate) {
-        if (Status opened = open_store(migrate); !opened) return opened;
+    Status open(const OpenRequest& request) {
+        if (Status opened = open_store(request); !opened) return opened;
         if (Status opened = open_notifier(); !opened) return opened;
-        if (Status opened = open_providers(); !opened) return opened;
+        if (Status opened = open_providers(request); !opened) return opened;
         engine_ = engine::make_engine(*store_, *notifier_, *providers_,
                                       {configuration_.embedding.provider, configuration_.embedding.catalogs}, context("engine"));
         return {};
@@ -122,21 +122,31 @@ private:
         return *contexts_.back();
     }
 
-    Status open_store(bool migrate) {
+    // Asks the store until it answers, or until the caller has waited enough.
+    template <class Ask>
+    static auto ask_store(const OpenRequest& request, Ask&& ask) {
+        while (true) {
+            auto answer = ask();
+            if (answer || answer.error().kind != ErrorKind::unavailable) return answer;
+            if (!request.try_again || !request.try_again(answer.error())) return answer;
+        }
+    }
+
+    Status open_store(const OpenRequest& request) {
         const auto plugin = registry_.load(PluginKind::store, configuration_.store.plugin);
         if (!plugin) return std::unexpected(plugin.error());
         auto store = plugins::make_store(**plugin, configuration_.store.options, context(configuration_.store.plugin));
         if (!store) return std::unexpected(store.error());
         store_ = std::move(*store);
-        if (!migrate) return {};
+        if (!request.migrate) return {};
         // A store may have this option. What is to run for long then refuses at once, rather than fail at each verb.
-        if (store_option(configuration_, "migrate") == "never") return require_schema();
-        const auto migrated = store_->migrate();
+        if (store_option(configuration_, "migrate") == "never") return require_schema(request);
+        const auto migrated = ask_store(request, [&] { return store_->migrate(); });
         return migrated ? Status{} : std::unexpected(migrated.error());
     }
 
-    Status require_schema() {
-        const auto state = store_->migration_state();
+    Status require_schema(const OpenRequest& request) {
+        const auto state = ask_store(request, [&] { return store_->migration_state(); });
         if (!state) return std::unexpected(state.error());
         if (state->current == state->newest) return {};
         return fail(ErrorKind::misconfigured,
@@ -154,7 +164,7 @@ private:
         return {};
     }
 
-    Status open_providers() {
+    Status open_providers(const OpenRequest& request) {
         std::vector<scheduler::ProviderBinding> bindings;
         for (const auto& [name, provider] : configuration_.providers) {
             const auto plugin = registry_.load(PluginKind::provider, provider.instance.plugin);
@@ -164,7 +174,7 @@ private:
             if (!made) return std::unexpected(made.error());
             bindings.push_back({name, provider.instance.plugin, std::move(*made), limits_of(provider.limits)});
         }
-        add_serving_providers(bindings);
+        add_serving_providers(bindings, request);
         // Another process may move a catalog to a profile that this configuration does not know.
         providers_ = std::make_unique<scheduler::ProviderDirectory>(std::move(bindings), &clock_,
                                                                     [this](const Profile& profile) { return serving_provider(profile); });
@@ -173,8 +183,8 @@ private:
 
     // Catalogs may still be ranked by what an earlier configuration made: their queries need a provider like the one of then. Where it
     // cannot be made (its plugin is gone, a secret is needed), ranking says so and goes by words.
-    void add_serving_providers(std::vector<scheduler::ProviderBinding>& bindings) {
-        const auto catalogs = store_->catalogs();
+    void add_serving_providers(std::vector<scheduler::ProviderBinding>& bindings, const OpenRequest& request) {
+        const auto catalogs = ask_store(request, [&] { return store_->catalogs(); });
         if (!catalogs) return;
         std::set<Sha256> serving;
         for (const CatalogInfo& catalog : *catalogs) {
@@ -266,7 +276,7 @@ Opened<std::unique_ptr<Runtime>> open_runtime(Console& console, plugins::Registr
     const bool diagnosis = configured == LogLevel::debug || configured == LogLevel::trace;
     const LogLevel level = request.logs_everything || diagnosis ? configured : std::max(configured, LogLevel::warn);
     auto runtime = std::make_unique<RuntimeImpl>(console, registry, std::move(configuration), level, version);
-    if (const Status opened = runtime->open(request.migrate); !opened) {
+    if (const Status opened = runtime->open(request); !opened) {
         const bool wrong = opened.error().kind == ErrorKind::misconfigured || opened.error().kind == ErrorKind::invalid_argument ||
                            opened.error().kind == ErrorKind::not_found;
         return std::unexpected(Failure{wrong ? exit_usage : exit_failed, {opened.error().message}});

@@ -104,6 +104,8 @@ public:
 struct OpenRequest {
     bool migrate = true;           // bring the schema up to date; false leaves it as it is
     bool logs_everything = false;  // log as configured; otherwise warnings and errors only
+    // Asked while the store is `unavailable`: whether to ask it again, after a pause. Without it the first such answer is the failure.
+    std::function<bool(const Error&)> try_again = {};
 };
 
 struct OptionDescription {

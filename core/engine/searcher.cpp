@@ -7,7 +7,8 @@ namespace embedq::engine {
 
 namespace {
 
-constexpr double rank_constant = 60;  // of reciprocal rank fusion (Cormack, Clarke, Büttcher, SIGIR 2009)
+constexpr std::chrono::seconds query_timeout{10};  // a model that must be loaded first may take that long
+constexpr double rank_constant = 60;               // of reciprocal rank fusion (Cormack, Clarke, Büttcher, SIGIR 2009)
 
 constexpr std::string_view not_indexed = "embeddings_not_indexed";
 constexpr std::string_view not_configured = "provider_not_configured";
@@ -142,21 +143,18 @@ Result<std::vector<float>> Searcher::ask(const SearchRequest& request, const sch
     scheduler::Traffic& traffic = providers_.traffic();
     const auto passage = traffic.admit_query(store_, provider, request.query.size(), context_.clock(), request.stop);
     if (!passage) return std::unexpected(passage.error());
-    const auto asked = context_.clock().now();
     const std::string_view text = request.query;
     EmbedRequest embed;
     embed.texts = std::span(&text, 1);
     embed.kind = TextKind::query;
     embed.endpoint = passage->endpoint();
-    embed.deadline = asked + passage->limit();
+    embed.deadline = context_.clock().now() + query_timeout;
     embed.stop = request.stop;
     auto result = provider.embed(embed);
     if (!result) {
-        const auto now = context_.clock().now();
-        if (!request.stop.stop_requested()) traffic.query_failed(store_, provider, passage->endpoint(), result.error(), now, now - asked);
+        traffic.query_failed(store_, provider, passage->endpoint(), result.error(), context_.clock().now());
         return std::unexpected(result.error());
     }
-    traffic.query_answered(provider);
     if (!result->errors.empty()) return std::unexpected(result->errors.front().error);
     return std::move(result->matrix);
 }

@@ -90,6 +90,11 @@ void RouteLimits::took_cut(std::size_t bytes) {
     limits_.text_bytes_taken = std::max(limits_.text_bytes_taken, bytes);
 }
 
+void RouteLimits::inherit(const RouteLimits& old) {
+    limits_.estimate = old.limits_.estimate;
+    limits_.text_bytes_taken = old.limits_.text_bytes_taken;
+}
+
 bool says_too_long(const Error& error) {
     if (error.kind != ErrorKind::invalid_input && error.kind != ErrorKind::too_large) return false;
     if (error.limits.max_text_tokens > 0) return true;

@@ -72,6 +72,8 @@ public:
     void timed_out(std::size_t inputs);
     // A text that was refused as too long was taken when cut to so many bytes.
     void took_cut(std::size_t bytes);
+    // Takes over what was learned of the same model under other limits.
+    void inherit(const RouteLimits& old);
 
 private:
     BatchLimits limits_;

@@ -107,6 +107,16 @@ void Lane::adopt_pause(Steady until, const std::string& reason, Steady now) {
     pause_until(until, reason);
 }
 
+void Lane::inherit(const Lane& old) {
+    pace_ = old.pace_;
+    failures_ = old.failures_;
+    pauses_ = old.pauses_;
+    probing_ = old.probing_;
+    answered_at_ = old.answered_at_;
+    throttled_for_ = old.throttled_for_;
+    pause_until(old.paused_until_, old.reason_);
+}
+
 void Lane::pause_until(Steady until, std::string reason) {
     if (until <= paused_until_) return;
     paused_until_ = until;

@@ -61,6 +61,9 @@ public:
     // of a broken road: that may be the other's own.
     void adopt_pause(Steady until, const std::string& reason, Steady now);
 
+    // Takes over pause, pace and breaker of the lane that led to the same endpoint before.
+    void inherit(const Lane& old);
+
     [[nodiscard]] bool paused(Steady now) const noexcept { return now < paused_until_; }
     [[nodiscard]] Steady paused_until() const noexcept { return paused_until_; }
     [[nodiscard]] const std::string& reason() const noexcept { return reason_; }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string>
-#include <utility>
 
 namespace embedq::scheduler {
 
@@ -32,25 +31,17 @@ void LaneRunner::add(const ResolvedPtr& provider) {
     {
         const std::scoped_lock lock(shared_.mutex);
         if (shared_.draining) return;
-        std::vector<std::pair<std::size_t, Lane>> before;  // by the endpoint's place
+        Route route(provider, limits);
         if (const auto present = shared_.routes.find(fingerprint); present != shared_.routes.end()) {
             const Route& old = present->second;
             if (old.provider->name != provider->name || old.provider == provider) return;
-            for (std::size_t i = 0; i < info.endpoints.size(); ++i) {
-                const auto place = std::ranges::find(old.provider->info.endpoints, info.endpoints[i]);
-                if (place == old.provider->info.endpoints.end()) continue;
-                before.emplace_back(i, old.lanes[static_cast<std::size_t>(place - old.provider->info.endpoints.begin())]);
-            }
+            route.inherit(old);
             close(present);
         }
+        route.threads = info.endpoints.size() * limits.concurrency;
+        shared_.lane_threads += route.threads;
         shared_.bench.accept(fingerprint);
-        opened = &shared_.routes.try_emplace(fingerprint, provider, limits).first->second;
-        opened->threads = info.endpoints.size() * limits.concurrency;
-        shared_.lane_threads += opened->threads;
-        // What an endpoint asked for still holds.
-        for (const auto& [endpoint, lane] : before) {
-            if (lane.paused(shared_.now())) opened->lanes[endpoint].adopt_pause(lane.paused_until(), lane.reason(), shared_.now());
-        }
+        opened = &shared_.routes.try_emplace(fingerprint, std::move(route)).first->second;
     }
     for (std::size_t endpoint = 0; endpoint < info.endpoints.size(); ++endpoint) {
         for (std::size_t i = 0; i < limits.concurrency; ++i) {
@@ -80,10 +71,9 @@ void LaneRunner::sweep() {
     {
         const std::scoped_lock lock(shared_.mutex);
         const auto over = [](const auto& node) { return node.mapped().threads == 0; };
-        for (const auto& node : shared_.retired_routes) {
+        for (auto& node : shared_.retired_routes) {
             if (!over(node)) continue;
-            const Route* route = &node.mapped();
-            const auto of_it = std::ranges::stable_partition(threads_, [&](const Thread& each) { return each.route != route; });
+            const auto of_it = std::ranges::stable_partition(threads_, [&](const Thread& each) { return each.route != &node.mapped(); });
             std::ranges::move(of_it, std::back_inserter(ended));
             threads_.erase(of_it.begin(), of_it.end());
         }
@@ -176,10 +166,9 @@ Result<EmbedResult> LaneRunner::embed(const ResolvedProvider& provider, std::siz
 }
 
 void LaneRunner::finish(Route& route, const Call& call, std::size_t endpoint, Result<EmbedResult>&& result, bool late) {
-    const Sha256& fingerprint = call.batch.fingerprint;
     Lane& lane = route.lanes[endpoint];
     const auto now = shared_.now();
-    // What we stopped ourselves says nothing, nor what failed of a model that is gone.
+    // What we stopped ourselves, or was asked of a model that is gone, says nothing.
     const bool stopped = !result && (shared_.calls_stop.stop_requested() || route.retired);
     const std::optional<Error> error = result || stopped ? std::nullopt : std::optional(result.error());
     const Lane::Verdict verdict = lane.finished(now, error, error ? shared_.random01() : 0, call.sent_at);
@@ -189,13 +178,13 @@ void LaneRunner::finish(Route& route, const Call& call, std::size_t endpoint, Re
         shared_.bench.put_back(call.batch);
     else
         failed(route, call, *error, late, verdict.jobs_pay);
-    if ((verdict.paused || verdict.recovered) && !route.retired) tell(route, endpoint, now);
+    if (!route.retired && (verdict.paused || verdict.recovered)) tell(route, endpoint, now);
     if (error && route.paused(now)) {
         const std::string reason = "provider '" + route.provider->name + "' is paused: " + lane.reason();
         if (!route.warned) shared_.context.logger().warn(reason);
         route.warned = true;
         // Held longer than a lease, jobs are better off where others can see them.
-        if (route.paused_until() > now + shared_.settings.lease) shared_.bench.release_queued(fingerprint, reason);
+        if (route.paused_until() > now + shared_.settings.lease) shared_.bench.release_queued(call.batch.fingerprint, reason);
     }
     shared_.lanes.notify_all();
     shared_.committer.notify_all();

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <map>
-#include <optional>
+#include <memory>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -33,12 +34,13 @@ private:
         const Route* route = nullptr;
         std::jthread thread;
     };
-    void run(Route& route, std::size_t endpoint);
     struct Call {
         Batch batch;
         Lane::Steady sent_at{};
         double tokens = 0;  // as estimated
     };
+
+    void run(Route& route, std::size_t endpoint);
     // Takes a batch that lane and budgets admit, or waits for a change. The lock is held.
     [[nodiscard]] std::optional<Call> next(std::unique_lock<std::mutex>& lock, Route& route, std::size_t endpoint);
     [[nodiscard]] std::optional<Call> begin(Route& route, Lane& lane, Lane::Steady now);

@@ -57,7 +57,17 @@ private:
 
 Result<EmbedResult> ResolvedProvider::embed(const EmbedRequest& request) const {
     if (!standing) return provider->embed(request);
-    auto result = provider->embed(request);
+    EmbedRequest asked = request;
+    auto passage = QueryBreaker::Passage::free;
+    if (request.kind == TextKind::query) {
+        passage = standing->ask_query();
+        if (passage == QueryBreaker::Passage::refused) {
+            return fail(ErrorKind::unavailable, standing->query_failure() + " (it is asked again in a moment)");
+        }
+        if (passage == QueryBreaker::Passage::probe)
+            asked.deadline = std::min(asked.deadline, standing->now() + QueryBreaker::longest_probe);
+    }
+    auto result = provider->embed(asked);
     if (result && result->dimension != info.dimension) {
         result =
             fail(ErrorKind::misconfigured, "the provider returned vectors of dimension " + std::to_string(result->dimension) +
@@ -67,7 +77,14 @@ Result<EmbedResult> ResolvedProvider::embed(const EmbedRequest& request) const {
         result =
             fail(ErrorKind::misconfigured, "the model behind provider '" + name + "' changed while it was asked; the answer is dropped");
     }
-    if (!result && result.error().kind == ErrorKind::misconfigured) standing->doubt();
+    const std::optional<Error> error = result ? std::nullopt : std::optional(result.error());
+    if (request.kind == TextKind::query) {
+        if (request.stop.stop_requested())
+            standing->stop_query(passage);
+        else
+            standing->finish_query(passage, error);
+    }
+    if (error && error->kind == ErrorKind::misconfigured) standing->doubt();
     return result;
 }
 
@@ -122,7 +139,9 @@ ProviderDirectory::Steady ProviderDirectory::now() const {
 }
 
 ProviderDirectory::EntryPtr ProviderDirectory::add(ProviderBinding binding) {
-    auto standing = std::make_shared<Standing>([doubts = doubts_, name = binding.name] { doubts->add(name); });
+    const auto clock = clock_;
+    auto standing = std::make_shared<Standing>([clock] { return clock != nullptr ? clock->now() : std::chrono::steady_clock::now(); },
+                                               [doubts = doubts_, name = binding.name] { doubts->add(name); });
     auto entry = std::make_shared<Entry>(std::move(binding), std::move(standing));
     const std::scoped_lock lock(mutex_);
     entries_.insert_or_assign(entry->binding.name, entry);

@@ -57,7 +57,8 @@ struct ResolvedProvider {
 
     // One call, as Provider::embed. Vectors of another model than `profile` says are never returned: an answer that comes while the
     // provider is being asked anew is held until it is known (5 s at most), and refused as `misconfigured` where the model changed.
-    // Whatever is `misconfigured` has the provider asked again at once.
+    // Whatever is `misconfigured` has the provider asked again at once. A query after one that failed is refused without a call for a
+    // while (1 s, doubling to 30 s), then tried once, for 3 s at most.
     [[nodiscard]] Result<EmbedResult> embed(const EmbedRequest& request) const;
 };
 using ResolvedPtr = std::shared_ptr<const ResolvedProvider>;

@@ -37,8 +37,8 @@ public:
         : shared_(store, notifier, providers, std::move(settings), context, new_worker_id(context)),
           claimer_(shared_),
           lanes_(shared_),
-          resolver_(shared_, lanes_, std::move(listener)),
           lane_keeper_(shared_),
+          resolver_(shared_, lanes_, std::move(listener)),
           committer_(shared_),
           keeper_(shared_),
           upkeep_(shared_) {}
@@ -102,8 +102,8 @@ private:
     Shared shared_;
     Claimer claimer_;
     LaneRunner lanes_;
-    Resolver resolver_;
     LaneKeeper lane_keeper_;
+    Resolver resolver_;
     Committer committer_;
     LeaseKeeper keeper_;
     Upkeep upkeep_;

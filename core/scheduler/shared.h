@@ -43,6 +43,18 @@ struct Route {
     bool retired = false;     // another model or other limits took its place: no new batches
     std::size_t threads = 0;  // that work on it
 
+    // Takes over what is known of the same model under other limits and endpoints: what an endpoint asked for still holds.
+    void inherit(const Route& old) {
+        for (std::size_t i = 0; i < lanes.size(); ++i) {
+            const auto& known = old.provider->info.endpoints;
+            const auto place = std::ranges::find(known, provider->info.endpoints[i]);
+            if (place != known.end()) lanes[i].inherit(old.lanes[static_cast<std::size_t>(place - known.begin())]);
+        }
+        limits.inherit(old.limits);
+        if (requests.per_minute() == old.requests.per_minute()) requests = old.requests;
+        if (tokens.per_minute() == old.tokens.per_minute()) tokens = old.tokens;
+    }
+
     [[nodiscard]] bool paused(Lane::Steady now) const {
         return std::ranges::all_of(lanes, [&](const Lane& lane) { return lane.paused(now); });
     }

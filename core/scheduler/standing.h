@@ -1,5 +1,5 @@
-// What is known of one provider beyond its facts: whether it is being asked anew, and which of its models is the present one. Shared by all
-// copies of its facts.
+// What is known of one provider beyond its facts: whether it is being asked anew, which of its models is the present one, and whether it
+// answers queries. Shared by all copies of its facts.
 //
 // Thread-safety: every member may be called from any thread.
 #pragma once
@@ -10,18 +10,24 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
-#include <utility>
+#include <optional>
+#include <string>
+
+#include "scheduler/query_breaker.h"
 
 namespace embedq::scheduler {
 
 class Standing {
 public:
+    using Steady = QueryBreaker::Steady;
+
     // How long an answer is held while the provider is being asked anew. Real time, whatever clock the host injects.
     static constexpr std::chrono::seconds longest_hold{5};
 
     // `doubt` is told of each `misconfigured`.
-    explicit Standing(std::function<void()> doubt) : doubt_(std::move(doubt)) {}
+    Standing(std::function<Steady()> now, std::function<void()> doubt) : now_(std::move(now)), doubt_(std::move(doubt)) {}
 
+    [[nodiscard]] Steady now() const { return now_(); }
     void doubt() {
         doubted_ = true;
         doubt_();
@@ -37,6 +43,8 @@ public:
     void end_asking(std::uint64_t generation) {
         const std::scoped_lock lock(mutex_);
         asking_ = false;
+        // What the model of before said of queries is no matter of this one.
+        if (generation != generation_) queries_ = QueryBreaker();
         generation_ = generation;
         answered_.notify_all();
     }
@@ -47,13 +55,34 @@ public:
         return known && generation == generation_;
     }
 
+    [[nodiscard]] QueryBreaker::Passage ask_query() {
+        const auto at = now_();
+        const std::scoped_lock lock(mutex_);
+        return queries_.ask(at);
+    }
+    void finish_query(QueryBreaker::Passage passage, const std::optional<Error>& error) {
+        const auto at = now_();
+        const std::scoped_lock lock(mutex_);
+        queries_.finished(at, passage, error);
+    }
+    void stop_query(QueryBreaker::Passage passage) {
+        const std::scoped_lock lock(mutex_);
+        queries_.stopped(passage);
+    }
+    [[nodiscard]] std::string query_failure() const {
+        const std::scoped_lock lock(mutex_);
+        return queries_.reason();
+    }
+
 private:
+    const std::function<Steady()> now_;
     const std::function<void()> doubt_;
     std::atomic<bool> doubted_{false};
     mutable std::mutex mutex_;
     std::condition_variable answered_;
     bool asking_ = false;           // guarded by mutex_
     std::uint64_t generation_ = 0;  // guarded by mutex_
+    QueryBreaker queries_;          // guarded by mutex_
 };
 
 }  // namespace embedq::scheduler

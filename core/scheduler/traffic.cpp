@@ -15,7 +15,6 @@ namespace {
 
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
-using std::chrono::milliseconds;
 
 // The queries' line of a budget: a budget of its own for the store.
 Sha256 queries_of(const Sha256& fingerprint) {
@@ -29,11 +28,6 @@ std::chrono::steady_clock::duration seconds(double value) {
 
 std::string in_seconds(std::chrono::steady_clock::duration time) {
     return std::to_string(std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(time).count())) + " s";
-}
-
-// The first time, doubled for each time after that.
-milliseconds grown(milliseconds first, std::size_t times, milliseconds most) {
-    return std::min<milliseconds>(most, first * (1LL << std::min<std::size_t>(times - 1, 16)));
 }
 
 }  // namespace
@@ -62,30 +56,18 @@ Result<Traffic::Passage> Traffic::admit_query(Store& store, const ResolvedProvid
     const Sha256& fingerprint = provider.profile.fingerprint;
     auto endpoint = free_endpoint(store, provider, clock.now());
     if (!endpoint) return std::unexpected(endpoint.error());
-    milliseconds limit = query_time;
     {
         const std::size_t most = std::max<std::size_t>(1, provider.info.limits.concurrency / 4) * provider.info.endpoints.size();
         std::unique_lock lock(mutex_);
         Road& road = roads_[fingerprint];
-        if (road.slow_failures > 0) {
-            if (road.queries > 0)
-                return fail(ErrorKind::unavailable, "it did not answer in time; another query tries whether it does again");
-            limit = grown(first_trial, road.slow_failures, query_time);
-        }
         if (!left_.wait_for(lock, stop, slot_wait, [&] { return road.queries < most; })) {
             return fail(ErrorKind::throttled, "other queries are being embedded, and none was done within " + in_seconds(slot_wait));
         }
         ++road.queries;
     }
-    Passage passage(*this, fingerprint, *endpoint, limit);
+    Passage passage(*this, fingerprint, *endpoint);
     if (Status drawn = draw(store, provider, bytes, clock.now()); !drawn) return std::unexpected(drawn.error());
     return passage;
-}
-
-void Traffic::query_answered(const ResolvedProvider& provider) {
-    const std::scoped_lock lock(mutex_);
-    const auto road = roads_.find(provider.profile.fingerprint);
-    if (road != roads_.end()) road->second.slow_failures = 0;
 }
 
 void Traffic::leave(const Sha256& fingerprint) {
@@ -166,25 +148,16 @@ Status Traffic::draw(Store& store, const ResolvedProvider& provider, std::size_t
     return {};
 }
 
-void Traffic::query_failed(Store& store, const ResolvedProvider& provider, std::size_t endpoint, const Error& error, Steady now,
-                           std::chrono::steady_clock::duration took) {
+void Traffic::query_failed(Store& store, const ResolvedProvider& provider, std::size_t endpoint, const Error& error, Steady now) {
+    if (error.kind != ErrorKind::throttled || !error.retry_after || error.retry_after->count() <= 0) return;
     const Sha256& fingerprint = provider.profile.fingerprint;
-    Pause pause;
-    if (error.kind == ErrorKind::throttled && error.retry_after && error.retry_after->count() > 0) {
-        pause = {now + *error.retry_after, "throttled: " + error.message};
-        const LaneState state{fingerprint, provider.info.endpoints[endpoint], *error.retry_after, pause.reason};
-        static_cast<void>(store.put_lanes(std::span(&state, 1)));
-    } else if (error.kind == ErrorKind::unavailable && took >= slow_failure) {
-        // The next query would wait as long.
-        const std::scoped_lock lock(mutex_);
-        pause = {now + grown(after_slow_failure, ++roads_[fingerprint].slow_failures, longest_after), "unavailable: " + error.message};
-    } else {
-        return;
-    }
+    const std::string reason = "throttled: " + error.message;
+    const LaneState state{fingerprint, provider.info.endpoints[endpoint], *error.retry_after, reason};
+    static_cast<void>(store.put_lanes(std::span(&state, 1)));
     const std::scoped_lock lock(mutex_);
     auto& own = roads_[fingerprint].own;
     own.resize(provider.info.endpoints.size());
-    own[endpoint] = std::move(pause);
+    own[endpoint] = {now + *error.retry_after, reason};
 }
 
 }  // namespace embedq::scheduler

@@ -36,11 +36,6 @@ public:
     static constexpr double query_share = 0.1;                    // of each budget
     static constexpr double query_burst = 1.0 / 150;              // of a minute's budget may be taken at once, or two requests
     static constexpr std::chrono::milliseconds slot_wait{2'000};  // for another query's call to end
-    static constexpr std::chrono::milliseconds slow_failure{1'000};
-    static constexpr std::chrono::milliseconds after_slow_failure{5'000};  // doubles while it goes on
-    static constexpr std::chrono::milliseconds longest_after{30'000};
-    // A provider that found no answer in time is then tried by one query alone, which waits so long; doubles, up to the usual time.
-    static constexpr std::chrono::milliseconds first_trial{2'500};
 
     // Store::reserve; where the store shares no budgets, by lines of this process alone.
     [[nodiscard]] Result<std::vector<BudgetSlice>> reserve(Store& store, const std::vector<BudgetRequest>& requests, Steady now);
@@ -48,13 +43,10 @@ public:
     // The right to make one call for a query, given back at its end.
     class Passage {
     public:
-        Passage(Traffic& traffic, const Sha256& fingerprint, std::size_t endpoint, std::chrono::milliseconds limit)
-            : traffic_(&traffic), fingerprint_(fingerprint), endpoint_(endpoint), limit_(limit) {}
+        Passage(Traffic& traffic, const Sha256& fingerprint, std::size_t endpoint)
+            : traffic_(&traffic), fingerprint_(fingerprint), endpoint_(endpoint) {}
         Passage(Passage&& other) noexcept
-            : traffic_(std::exchange(other.traffic_, nullptr)),
-              fingerprint_(other.fingerprint_),
-              endpoint_(other.endpoint_),
-              limit_(other.limit_) {}
+            : traffic_(std::exchange(other.traffic_, nullptr)), fingerprint_(other.fingerprint_), endpoint_(other.endpoint_) {}
         Passage(const Passage&) = delete;
         Passage& operator=(const Passage&) = delete;
         Passage& operator=(Passage&&) = delete;
@@ -62,26 +54,17 @@ public:
             if (traffic_ != nullptr) traffic_->leave(fingerprint_);
         }
         [[nodiscard]] std::size_t endpoint() const noexcept { return endpoint_; }
-        // How long the call may take, at most.
-        [[nodiscard]] std::chrono::milliseconds limit() const noexcept { return limit_; }
 
     private:
         Traffic* traffic_;
         Sha256 fingerprint_;
         std::size_t endpoint_;
-        std::chrono::milliseconds limit_;
     };
-    // How long a query's call may take where nothing is known against the provider: a model that must be loaded first takes its time.
-    static constexpr std::chrono::milliseconds query_time{10'000};
     // Lets a query of about `bytes` pass to an endpoint that is not paused, or says why not: `throttled` or `unavailable`.
     [[nodiscard]] Result<Passage> admit_query(Store& store, const ResolvedProvider& provider, std::size_t bytes, const Clock& clock,
                                               std::stop_token stop);
-    // How the call of a query ended that took so long. What the endpoint said of throttling goes to the store, so that lanes keep to it.
-    void query_failed(Store& store, const ResolvedProvider& provider, std::size_t endpoint, const Error& error, Steady now,
-                      std::chrono::steady_clock::duration took);
-
-    // It found an answer.
-    void query_answered(const ResolvedProvider& provider);
+    // How the call of a query ended. What the endpoint said of throttling goes to the store, so that all lanes keep to it.
+    void query_failed(Store& store, const ResolvedProvider& provider, std::size_t endpoint, const Error& error, Steady now);
 
     // The pauses of this process's lanes, as they are now; one for each endpoint.
     struct Pause {
@@ -92,10 +75,9 @@ public:
 
 private:
     struct Road {
-        std::vector<Pause> pauses;      // of the lanes
-        std::vector<Pause> own;         // found by queries
-        std::size_t queries = 0;        // under way
-        std::size_t slow_failures = 0;  // of queries, in a row
+        std::vector<Pause> pauses;  // of the lanes
+        std::vector<Pause> own;     // that queries were told of
+        std::size_t queries = 0;    // under way
         // The share of queries is used up until then; from then on one may go, for which the share was drawn on already.
         std::optional<Steady> drawn_for;
     };

@@ -163,7 +163,7 @@ private:
         std::deque<Batch> batches;  // to be sent as they are, first
         std::deque<TextPtr> texts;
         std::size_t urgent = 0;  // of them, the first: what waits for a write goes before what waits for the background's jobs
-        std::size_t size = 0;    // texts in both
+        std::size_t size = 0;  // texts in both
     };
 
     void settle(const TextPtr& text, const std::optional<Error>& error);
@@ -172,7 +172,6 @@ private:
     void forget(const TextPtr& text);
     void touch(HoldId hold, const HeldJob& job);
     void release_queue(Queue& queue, const std::string& reason);
-    void release_if_turned_away(const Sha256& fingerprint, Queue& queue);
     void requeue_parts(const Batch& batch, std::size_t size);
     // Puts texts in front of those that are not in batches yet.
     void put_back_texts(const Sha256& fingerprint, std::vector<TextPtr> texts);
@@ -188,6 +187,7 @@ private:
     [[nodiscard]] static bool cut(Text& text, const Error& error, const BatchLimits& limits);
     // Cuts what of the batch is too long by what the provider said; false where it cannot be told.
     [[nodiscard]] static bool cut_known(const Batch& batch, const Error& error, const BatchLimits& limits);
+    void release_if_turned_away(const Sha256& fingerprint, Queue& queue);
     [[nodiscard]] bool done(const HeldJob& job) const noexcept;
     // The end of a text on the workbench: stored, or dropped with its lease.
     void close(const TextPtr& text, bool kept, std::uint64_t& counter);

@@ -15,7 +15,7 @@ PLANTED = {
         "UPDATE embedq.vectors SET value = (SELECT value FROM embedq.vectors ORDER BY text LIMIT 1) WHERE text = (SELECT max(text) FROM embedq.vectors)",
     "a vector of a wrong size": "UPDATE embedq.vectors SET value = value || '\\x00000000' WHERE text = (SELECT min(text) FROM embedq.vectors)",
     "a vector from the future": "UPDATE embedq.vectors SET written_at = now() + interval '1 hour'",
-    "a vector for nothing": "INSERT INTO embedq.vectors SELECT 999999, profile, written_at, value FROM embedq.vectors LIMIT 1",
+    "a vector for nothing": "INSERT INTO embedq.vectors (text, profile, written_at, value) SELECT 999999, profile, written_at, value FROM embedq.vectors LIMIT 1",
     "a text has a vector and a refusal": "INSERT INTO embedq.refusals SELECT text, profile, written_at, 'no' FROM embedq.vectors LIMIT 1",
     "a job is gone from history": "DELETE FROM embedq.jobs_done WHERE id = (SELECT min(id) FROM embedq.jobs_done)",
     "a job is in several places at once": "INSERT INTO embedq.jobs_done SELECT * FROM embedq.jobs_done LIMIT 1",

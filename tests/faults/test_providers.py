@@ -5,6 +5,7 @@ import sys
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "benchmarks" / "providers"))
 
+import outage
 import poison
 import saturation
 import shared_budget
@@ -36,3 +37,7 @@ class Lanes(Case):
     def test_a_poisoned_text_is_found_in_a_few_calls(self):
         result = poison.measure(self.server, **({} if SOAK else {"specs": 20, "operations": 50}))
         self.keeps(result, poison.bounds())
+
+    def test_a_provider_that_fails_meets_a_breaker(self):
+        result = outage.measure(self.server, **({"seconds": 40} if SOAK else {"seconds": 8}))
+        self.keeps(result, outage.bounds(result))

@@ -7,6 +7,7 @@ import sys
 import unittest
 
 sys.dont_write_bytecode = True  # a test leaves nothing in the sources
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import program
 

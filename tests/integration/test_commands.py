@@ -27,7 +27,7 @@ class Shapes(Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stdout.count("\n"), 1)
         report = json.loads(done.stdout)
-        self.assertEqual(list(report), ["documents", "refused", "operations", "distinct_texts", "embedded", "reused", "seconds"])
+        self.assertEqual(list(report), ["documents", "refused", "operations", "distinct_texts", "embedded", "reused", "cut", "seconds"])
         self.assertEqual((report["documents"], report["operations"]), (2, 9))
         self.assertEqual((report["distinct_texts"], report["embedded"], report["reused"]), (9, 9, 0))
         self.assertEqual(len(report["refused"]), 1)

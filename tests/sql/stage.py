@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 
@@ -95,6 +96,43 @@ def grants(role):
     return [line for line in blocks[0].splitlines() if line]
 
 
+class Stage(unittest.TestCase):
+    """Tests that share a server; each has a database of its own, `name`, with the schema in it."""
+
+    role = None  # one that gets what docs/deploying.md grants it, and nothing by way of PUBLIC
+    server_words = {"durable": False}
+    migrated = True
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = postgres.Cluster(**cls.server_words)
+        cls.addClassCleanup(cls.server.close)
+        if cls.role:
+            cls.server.sql(f"CREATE ROLE {cls.role} LOGIN")
+        cls.count = 0
+
+    def setUp(self):
+        type(self).count += 1
+        self.name = f"{type(self).__name__.lower()}_{self.count}"
+        self.url = self.server.create_database(self.name)
+        if self.migrated:
+            self.migrate()
+
+    def migrate(self):
+        migrate(self.url)
+        if self.role:
+            self.grant()
+
+    def grant(self):
+        self.owner("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA embedq FROM PUBLIC; " + "\n".join(grants(self.role)))
+
+    def owner(self, sql):
+        return self.server.sql(sql, database=self.name, user=postgres.ROLE)
+
+    def as_role(self, sql):
+        return self.server.sql(sql, database=self.name, user=self.role)
+
+
 def claim(worker, token, jobs=1, lease_us=20_000_000, model="model"):
     return call("claim", worker, ("bytea[]", [fingerprint(model)]), jobs, 2**62, lease_us, True, ("uuid", token), None)
 
@@ -102,7 +140,7 @@ def claim(worker, token, jobs=1, lease_us=20_000_000, model="model"):
 def commit(token, outcome, error="", delay_us=0, attempts=5):
     """The SQL that reports one outcome for all jobs of a claim: 0 progress, 1 succeeded, 2 failed, 3 retry, 4 release."""
     jobs = f"FROM {SCHEMA}.job_leases l, unnest(l.jobs) j WHERE l.token = '{token}'"
-    nothing = "'{}', '{}', '{}', '{}', '', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'"
+    nothing = "'{}', '{}', '{}', '{}', '{}', '', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'"
     return (f"SELECT * FROM {SCHEMA}.commit_jobs(ARRAY(SELECT j.id {jobs} ORDER BY 1), ARRAY(SELECT l.token {jobs}), "
             f"ARRAY(SELECT {outcome}::smallint {jobs}), ARRAY(SELECT {literal(error)}::text {jobs}), "
             f"ARRAY(SELECT {delay_us}::bigint {jobs}), {attempts}, {nothing})")

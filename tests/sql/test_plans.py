@@ -126,7 +126,7 @@ def held(function, *arguments):
 
 
 CLAIMED = claim(100)
-NOTHING = ["='{}'"] * 4 + ["=''"] + ["='{}'"] * 8
+NOTHING = ["='{}'"] * 5 + ["=''"] + ["='{}'"] * 8
 VERBS = [
     Verb("claim of 100", CLAIMED, 2_500, "each job's row is found, locked, deleted, and its spec's name looked up: 25 a job"),
     Verb("claim of 1", claim(1), 100, "one job, and the tables that a new session looks up"),

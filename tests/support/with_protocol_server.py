@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Runs a command beside protocol servers of its own.
 
-  with_protocol_server.py --server PROGRAM SCRIPT.yaml... -- COMMAND...
+  with_protocol_server.py --server PROGRAM [--dialects DIALECT,NAME=DIALECT...] SCRIPT.yaml... -- COMMAND...
 
 Each script is played by a server of its own, whose URL COMMAND finds in EMBEDQ_SERVER_<NAME>, the script's name in upper case:
-scripts/azure.yaml is EMBEDQ_SERVER_AZURE. The exit status is COMMAND's; 128 + N when signal N ended it. The servers end with the command.
+scripts/azure.yaml is EMBEDQ_SERVER_AZURE. With --dialects the one script is played once in each of them, and the names are theirs, or NAME of
+NAME=DIALECT. The exit status is COMMAND's; 128 + N when signal N ended it. The servers end with the command.
 """
 
 import argparse
@@ -21,8 +22,9 @@ from with_postgres import Command
 
 
 def main():
-    parser = argparse.ArgumentParser(usage="with_protocol_server.py --server PROGRAM SCRIPT.yaml... -- COMMAND...")
+    parser = argparse.ArgumentParser(usage="with_protocol_server.py --server PROGRAM [--dialects DIALECT,NAME=DIALECT...] SCRIPT.yaml... -- COMMAND...")
     parser.add_argument("--server", required=True, help="the program protocol_server")
+    parser.add_argument("--dialects", default="", help="play the script in each of these")
     if "--" not in sys.argv:
         parser.error("no COMMAND; it stands behind --")
     middle = sys.argv.index("--")
@@ -31,9 +33,16 @@ def main():
     command = sys.argv[middle + 1:]
     told = {}
     with contextlib.ExitStack() as servers:
+        def play(name, script):
+            server = servers.enter_context(ProtocolServer(script, path=arguments.server))
+            told[f"EMBEDQ_SERVER_{name.upper()}"] = server.url
+
         for script in arguments.scripts:
-            server = servers.enter_context(ProtocolServer(script.read_text(), path=arguments.server))
-            told[f"EMBEDQ_SERVER_{script.stem.upper()}"] = server.url
+            for one in filter(None, arguments.dialects.split(",")):
+                name, _, dialect = one.rpartition("=")
+                play(name or dialect, f"{script.read_text()}\ndialect: {dialect}\n")
+            if not arguments.dialects:
+                play(script.stem, script.read_text())
         try:
             return Command(command, {**os.environ, **told}).status()
         except OSError as error:

@@ -7,6 +7,7 @@ CREATE TYPE given_vector AS (
     as_of      timestamptz,
     place      bigint,       -- of its first float among all
     dimension  integer,
+    cut_to     integer,
     before     timestamptz,  -- of the vector that lies there
     newer      boolean       -- than all that lies there: it is stored
 );
@@ -28,8 +29,8 @@ END $$;
 -- the caller's jobs how many of its vectors did not count for its spec before. Keys are written in order, so that two commits that share
 -- texts wait for each other and do not lock up. Each look at a table goes by key: a subquery or OFFSET 0 keeps it so, whatever
 -- the planner believes of tables that were empty when it last looked.
-CREATE FUNCTION store_vectors(p_held held_job[], p_profiles bytea[], p_which integer[], p_hashes bytea[], p_as_of bigint[], p_values bytea,
-                              p_job integer[], p_vector integer[]) RETURNS TABLE (n integer, fresh bigint) LANGUAGE plpgsql AS $$
+CREATE FUNCTION store_vectors(p_held held_job[], p_profiles bytea[], p_which integer[], p_hashes bytea[], p_as_of bigint[], p_cuts integer[],
+                              p_values bytea, p_job integer[], p_vector integer[]) RETURNS TABLE (n integer, fresh bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_jobs   bigint[] := ARRAY (SELECT h.n FROM unnest(p_held) h);
@@ -42,7 +43,7 @@ BEGIN
     ORDER BY q.hash
     ON CONFLICT (hash) DO NOTHING;
     v_given := ARRAY (
-        SELECT ROW (g.vector, g.text, g.profile, g.as_of, g.place, g.dimension, g.before,
+        SELECT ROW (g.vector, g.text, g.profile, g.as_of, g.place, g.dimension, p_cuts[g.vector], g.before,
                     (g.before IS NULL OR g.before < g.as_of) AND (g.refused IS NULL OR g.refused <= g.as_of))::given_vector
         FROM (
             SELECT DISTINCT ON (i.text, i.profile) i.*,
@@ -60,10 +61,10 @@ BEGIN
     IF EXISTS (SELECT 1 FROM unnest(v_given) g WHERE g.text IS NULL) THEN
         RAISE EXCEPTION 'a text was swept while its vector came' USING ERRCODE = 'serialization_failure';
     END IF;
-    INSERT INTO vectors AS v (text, profile, written_at, value)
-    SELECT g.text, g.profile, g.as_of, substring(p_values FROM (g.place * 4 + 1)::integer FOR g.dimension * 4)
+    INSERT INTO vectors AS v (text, profile, cut_to, written_at, value)
+    SELECT g.text, g.profile, g.cut_to, g.as_of, substring(p_values FROM (g.place * 4 + 1)::integer FOR g.dimension * 4)
     FROM unnest(v_given) g WHERE g.newer ORDER BY g.text, g.profile
-    ON CONFLICT (text, profile) DO UPDATE SET written_at = excluded.written_at, value = excluded.value
+    ON CONFLICT (text, profile) DO UPDATE SET cut_to = excluded.cut_to, written_at = excluded.written_at, value = excluded.value
     WHERE v.written_at < excluded.written_at;
     IF EXISTS (SELECT 1 FROM refusals) THEN
         DELETE FROM refusals r USING unnest(v_given) g WHERE g.newer AND r.text = g.text AND r.profile = g.profile;
@@ -141,7 +142,7 @@ END $$;
 -- refusals name by place; `p_values` has the vectors' floats one after another. Returns which of the jobs were still held.
 CREATE FUNCTION commit_jobs(p_ids bigint[], p_tokens uuid[], p_outcomes smallint[], p_errors text[], p_delays bigint[], p_max_attempts integer,
                             p_profiles bytea[],
-                            p_vector_profiles integer[], p_vector_hashes bytea[], p_vector_as_of bigint[], p_values bytea,
+                            p_vector_profiles integer[], p_vector_hashes bytea[], p_vector_as_of bigint[], p_cuts integer[], p_values bytea,
                             p_vector_jobs integer[], p_vectors integer[],
                             p_refusal_profiles integer[], p_refusal_hashes bytea[], p_refusal_as_of bigint[], p_reasons text[],
                             p_refusal_jobs integer[], p_refusals integer[]) RETURNS TABLE (n bigint) LANGUAGE plpgsql AS $$
@@ -168,7 +169,7 @@ BEGIN
     IF v_held = '{}' THEN RETURN; END IF;
 
     IF cardinality(p_vectors) > 0 THEN
-        FOR v_item IN SELECT * FROM store_vectors(v_held, p_profiles, p_vector_profiles, p_vector_hashes, p_vector_as_of, p_values,
+        FOR v_item IN SELECT * FROM store_vectors(v_held, p_profiles, p_vector_profiles, p_vector_hashes, p_vector_as_of, p_cuts, p_values,
                                                   p_vector_jobs, p_vectors) LOOP
             v_fresh[v_item.n] := v_item.fresh;
         END LOOP;

@@ -132,17 +132,18 @@ END $$;
 
 -- Distinct texts. One that a forced spec still waits for is missing, though it may count for another spec: the newest force decides.
 CREATE FUNCTION settlement(p_catalog text, p_names text[])
-RETURNS TABLE (specs bigint, operations bigint, texts bigint, vectors bigint, refusals bigint) LANGUAGE plpgsql STABLE AS $$
+RETURNS TABLE (specs bigint, operations bigint, texts bigint, vectors bigint, refusals bigint, cut bigint) LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE
     v_catalog catalogs := catalog_named(p_catalog);
 BEGIN
     SELECT count(*) INTO specs FROM specs_named(v_catalog.catalog, p_names) s;
-    SELECT coalesce(sum(q.n), 0), count(*), count(*) FILTER (WHERE q.has_vector), count(*) FILTER (WHERE q.has_refusal AND NOT q.has_vector)
-    INTO operations, texts, vectors, refusals
+    SELECT coalesce(sum(q.n), 0), count(*), count(q.cut_to), count(*) FILTER (WHERE q.has_refusal AND q.cut_to IS NULL),
+           count(*) FILTER (WHERE q.cut_to > 0)
+    INTO operations, texts, vectors, refusals, cut
     FROM (SELECT t.n,
-                 EXISTS (SELECT 1 FROM vectors v WHERE v.text = t.text AND v.profile = v_catalog.target_profile
-                         AND (t.force IS NULL OR v.written_at >= t.force)) AS has_vector,
+                 (SELECT v.cut_to FROM vectors v WHERE v.text = t.text AND v.profile = v_catalog.target_profile
+                  AND (t.force IS NULL OR v.written_at >= t.force)) AS cut_to,  -- none: no vector
                  EXISTS (SELECT 1 FROM refusals f WHERE f.text = t.text AND f.profile = v_catalog.target_profile
                          AND (t.force IS NULL OR f.written_at >= t.force)) AS has_refusal
           FROM (SELECT o.text, count(*) AS n, max(s.force_from) AS force

@@ -124,6 +124,7 @@ CREATE INDEX operations_by_text ON operations (text, spec);
 CREATE TABLE vectors (
     text       bigint      NOT NULL,
     profile    integer     NOT NULL,
+    cut_to     integer     NOT NULL DEFAULT 0,  -- how many bytes of the text were embedded, where it had to be cut; 0: all
     written_at timestamptz NOT NULL,
     value      bytea       NOT NULL,
     PRIMARY KEY (text, profile)

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/present.h"
 #include "cli/progress.h"
+#include "cli/store_wait.h"
 #include "engine/indexer.h"
 
 namespace embedq::cli {
@@ -197,6 +198,7 @@ Json json_of(const engine::IndexReport& report, const Settlement& settlement, st
             {"distinct_texts", settlement.distinct_texts},
             {"embedded", embedded},
             {"reused", settlement.vectors - std::min(embedded, settlement.vectors)},
+            {"cut", settlement.cut},
             {"seconds", static_cast<double>(took.count()) / 1000.0}};
 }
 
@@ -213,6 +215,10 @@ void tell_end(Session& session, const IndexArguments& arguments, const engine::I
                         counted(outcome.settlement.distinct_texts, "distinct text"), count_of(embedded),
                         count_of(outcome.settlement.vectors - std::min(embedded, outcome.settlement.vectors)), duration_of(took)));
     }
+    if (const std::size_t cut = outcome.settlement.cut; cut > 0) {
+        console.note(fmt::format("{} longer than the model takes; only {} embedded", counted(cut, "text is", "texts are"),
+                                 cut == 1 ? "its beginning is" : "their beginnings are"));
+    }
     for (const SpecStatus& status : outcome.failed) {
         console.error(fmt::format("{}: {} of {} operations embedded: {}", status.spec_name, status.embedding_count, status.operation_count,
                                   plain(reason_of(status))));
@@ -226,7 +232,9 @@ int run_index(Session& session, const IndexArguments& arguments) {
     if (const Status valid = catalog::check_catalog_id(arguments.catalog); !valid) return tell(session, valid.error());
     const auto interruption = session.listen_for_stop();
     const auto started = interruption->now();
-    auto runtime = session.installation.open({});
+    // Whoever sits before it wants to know soon; a database that is just being started is worth a moment.
+    StoreWait try_again(console, *interruption, std::chrono::seconds(5));
+    auto runtime = session.installation.open({.try_again = std::ref(try_again)});
     if (!runtime) return tell(session, runtime.error());
     std::unique_ptr<fetch::Fetcher> fetcher;
     if (std::ranges::any_of(arguments.paths, fetch::is_url)) {

@@ -2,15 +2,28 @@
 
 #include "cli/commands.h"
 #include "cli/present.h"
+#include "cli/store_wait.h"
 
 namespace embedq::cli {
 namespace {
 
+// Waits while the store is away. A provider that does not answer at the start is asked again by the scheduler: it must not keep the
+// others from serving.
+Status apply_targets(Runtime& runtime, StoreWait& try_again) {
+    while (true) {
+        Status applied = runtime.apply_targets();
+        if (applied || applied.error().kind != ErrorKind::unavailable) return applied;
+        const auto store = runtime.migration_state();
+        if (store || !try_again(store.error())) return applied;
+    }
+}
+
 // `serve` is a worker that also keeps the targets as the YAML says and runs the services.
 int run_until_stopped(Session& session, bool serves) {
     const auto interruption = session.listen_for_stop();
-    auto runtime = session.installation.open({.migrate = true, .logs_everything = true});
-    if (!runtime) return tell(session, runtime.error());
+    StoreWait try_again(session.console, *interruption);
+    auto runtime = session.installation.open({.migrate = true, .logs_everything = true, .try_again = std::ref(try_again)});
+    if (!runtime) return interruption->token().stop_requested() ? exit_done : tell(session, runtime.error());
     if (!(*runtime)->store_capabilities().multi_process && (!serves || (*runtime)->service_count() == 0)) {
         session.console.note(
             fmt::format("embedq: warning: the store '{}' lives in one process, so nobody can give this one work; name another "
@@ -18,8 +31,7 @@ int run_until_stopped(Session& session, bool serves) {
                         (*runtime)->store_name()));
     }
     if (serves) {
-        // A provider that does not answer at the start is asked again by the scheduler; it must not keep the others from serving.
-        if (const Status applied = (*runtime)->apply_targets(); !applied) session.console.error(applied.error().message);
+        if (const Status applied = apply_targets(**runtime, try_again); !applied) session.console.error(applied.error().message);
     }
     if (const Status started = (*runtime)->start_work(serves ? TargetKeeping::follow : TargetKeeping::leave); !started)
         return tell(session, started.error());

@@ -105,7 +105,7 @@ Reply Responder::embed(const HttpRequest& request, const Route& route, Now now) 
 }
 
 Reply Responder::checked(const HttpRequest& request, const Route& route, EmbeddingRequest asked, CallRecord& call, Now now) {
-    const Fault* fault = next_fault(request.path, &asked.texts);
+    const Fault* fault = next_fault(request.path, &asked);
     if (script_.refusing) {
         return {.status = script_.refusing->status,
                 .body = error_body(script_.dialect, route.protocol, script_.refusing->status, script_.refusing->message)};
@@ -257,7 +257,8 @@ Reply Responder::refusal(const Route& route, Refusal why, const Numbers& numbers
 }
 
 bool Responder::authorized(const HttpRequest& request) const {
-    return script_.authorization.empty() || request.authorization == script_.authorization || request.api_key == script_.authorization;
+    if (script_.authorization.empty() || request.authorization == "Bearer " + script_.authorization) return true;
+    return script_.dialect == Dialect::azure && request.api_key == script_.authorization;
 }
 
 const Model* Responder::model(const std::string& name) const {
@@ -275,22 +276,33 @@ const Model* Responder::model(const std::string& name) const {
     return found == script_.models.end() ? nullptr : &found->second;
 }
 
-const Fault* Responder::next_fault(const std::string& path, const std::vector<std::string>* texts) {
+namespace {
+
+// Whether what is asked for, as far as it is known, meets the fault's conditions; discovery has no texts.
+bool concerns(const Fault& fault, const std::string& path, const EmbeddingRequest* asked) {
+    if (fault.route.empty() ? asked == nullptr : fault.route != path) return false;
+    if (asked == nullptr) return fault.text.empty() && fault.model.empty();
+    const auto holds = [&](const std::string& text) { return text.contains(fault.text); };
+    if (!fault.text.empty() && std::ranges::none_of(asked->texts, holds)) return false;
+    if (!fault.unless.empty() && std::ranges::find(asked->texts, fault.unless) != asked->texts.end()) return false;
+    if (!fault.model.empty() && fault.model != asked->model) return false;
+    return fault.above_inputs == 0 || asked->texts.size() > fault.above_inputs;
+}
+
+}  // namespace
+
+const Fault* Responder::next_fault(const std::string& path, const EmbeddingRequest* asked) {
     if (faults_known_ != script_.faults_set) {
         faults_known_ = script_.faults_set;
         numbered_ = 0;
     }
-    const std::uint64_t number = texts == nullptr ? numbered_ : ++numbered_;
+    if (asked != nullptr) ++numbered_;
     for (Fault& fault : script_.faults) {
-        if (fault.route.empty() ? texts == nullptr : fault.route != path) continue;
+        if (!concerns(fault, path, asked) || fault.happened >= fault.times) continue;
         // Discovery has no number; its faults are bounded by `times`.
-        if (texts != nullptr && (number < fault.first_call || number > fault.last_call)) continue;
-        if (fault.happened >= fault.times) continue;
-        if (texts != nullptr && texts->size() <= fault.above_inputs && fault.above_inputs > 0) continue;
-        const auto holds = [&](const std::string& text) { return text.contains(fault.text); };
-        if (!fault.text.empty() && (texts == nullptr || std::ranges::none_of(*texts, holds))) continue;
+        if (asked != nullptr && (numbered_ < fault.first_call || numbered_ > fault.last_call)) continue;
         // The golden ratio spreads the hits evenly, and the same each time.
-        if (fault.rate < 1 && std::fmod(static_cast<double>(number) * 0.6180339887498949, 1.0) >= fault.rate) continue;
+        if (fault.rate < 1 && std::fmod(static_cast<double>(numbered_) * 0.6180339887498949, 1.0) >= fault.rate) continue;
         ++fault.happened;
         return &fault;
     }

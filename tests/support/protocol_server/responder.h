@@ -73,7 +73,7 @@ private:
     [[nodiscard]] bool authorized(const HttpRequest& request) const;
     // Nothing where there is no such model; one that is absent is there.
     [[nodiscard]] const Model* model(const std::string& name) const;
-    [[nodiscard]] const Fault* next_fault(const std::string& path, const std::vector<std::string>* texts);
+    [[nodiscard]] const Fault* next_fault(const std::string& path, const EmbeddingRequest* asked);
     [[nodiscard]] const VectorTable& table(const Model& model, bool legacy);
     [[nodiscard]] std::size_t tokens(std::string_view text) const;
 

@@ -154,6 +154,8 @@ Fault read_fault(const YAML::Node& node) {
               }},
              {"calls", [&](const YAML::Node& n) { read_calls(n, fault); }},
              {"text", [&](const YAML::Node& n) { fault.text = text(n); }},
+             {"unless", [&](const YAML::Node& n) { fault.unless = text(n); }},
+             {"model", [&](const YAML::Node& n) { fault.model = text(n); }},
              {"above_inputs", [&](const YAML::Node& n) { fault.above_inputs = count(n); }},
              {"rate", [&](const YAML::Node& n) { fault.rate = value<double>(n, "a share"); }},
              {"times", [&](const YAML::Node& n) { fault.times = count(n); }},

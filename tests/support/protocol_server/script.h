@@ -13,7 +13,7 @@
 //   max_request_tokens: 300000
 //   bytes_per_token: 4
 //   max_body: 2000000                # bytes of a request; further ones are 413
-//   authorization: "Bearer secret"   # or an api-key, as the header must read; others are 401
+//   authorization: secret            # asked for as `Authorization: Bearer secret`, by azure as `api-key: secret` too; others are 401
 //   rate: { requests: 50, tokens: 0, per: 1s, retry_after: 1s, format: seconds }   # seconds decimal date milliseconds text none; without
 //                                    # retry_after: until the window has room
 //   rate_headers: go                 # x-ratelimit-*: go ("1m30s"), seconds, none
@@ -27,9 +27,9 @@
 //   faults: [ { do: nan, calls: 3..5 }, { do: poison, text: bad } ]
 //
 // A fault happens to embedding requests that its conditions hold for: `calls` (3, 3..5, 3..; counted since the faults were set), `text`
-// (a substring of any of the texts), `above_inputs`, `rate` (a share, decided by the call's number), `times` (at most so often), `route` (a
-// path; then it is about requests for that path instead). The first that holds happens. What each does is listed at FaultAction.
-// Thread-safety: plain values.
+// (a substring of any of the texts), `unless` (no text is that), `model` (as it is asked for), `above_inputs`, `rate` (a share, decided by
+// the call's number), `times` (at most so often), `route` (a path; then it is about requests for that path instead). The first that holds
+// happens. What each does is listed at FaultAction. Thread-safety: plain values.
 #pragma once
 
 #include <chrono>
@@ -117,6 +117,8 @@ struct Fault {
     std::uint64_t first_call = 1;
     std::uint64_t last_call = UINT64_MAX;
     std::string text;
+    std::string unless;
+    std::string model;
     std::size_t above_inputs = 0;
     double rate = 1;
     std::uint64_t times = UINT64_MAX;

@@ -203,6 +203,8 @@ struct World {
     scheduler::Counters counters;
     std::vector<LaneState> lanes;
     Status applied;
+    std::deque<Error> apply_errors;      // the next answers of apply_targets
+    std::deque<Error> migration_errors;  // the next answers of migration_state
     std::map<std::string, FakeFetcher::Page> pages;
     std::vector<std::string> asked;  // "URL VALIDATOR"
     std::optional<Error> fetcher_error;
@@ -210,6 +212,8 @@ struct World {
     bool follows = false;  // its targets are the providers' while it works
     bool stopped = false;
     std::optional<Failure> open_failure;
+    std::deque<Error> store_errors;  // the next answers of the store while it is opened
+    std::size_t store_asked = 0;
     PluginsFound plugins;
     std::optional<Failure> plugin_refusal;
     CheckedConfiguration checked;
@@ -228,6 +232,12 @@ struct World {
     int waits_until_stop = 1'000;  // a command that waits for ever fails its test instead
 };
 
+[[nodiscard]] inline Error next(std::deque<Error>& errors) {
+    Error error = std::move(errors.front());
+    errors.pop_front();
+    return error;
+}
+
 class FakeRuntime : public Runtime {
 public:
     explicit FakeRuntime(World& world) : world_(world) {}
@@ -235,9 +245,15 @@ public:
     StoreCapabilities store_capabilities() const override { return world_.capabilities; }
     std::string store_name() const override { return "fake"; }
     Result<std::vector<LaneState>> lanes() override { return world_.lanes; }
-    Result<MigrationState> migration_state() override { return world_.migration; }
+    Result<MigrationState> migration_state() override {
+        if (world_.migration_errors.empty()) return world_.migration;
+        return std::unexpected(next(world_.migration_errors));
+    }
     Result<MigrationState> migrate() override { return world_.migration; }
-    Status apply_targets() override { return world_.applied; }
+    Status apply_targets() override {
+        if (world_.apply_errors.empty()) return world_.applied;
+        return std::unexpected(next(world_.apply_errors));
+    }
     Status start_work(TargetKeeping targets) override {
         world_.started = true;
         world_.follows = targets == TargetKeeping::follow;
@@ -284,8 +300,12 @@ private:
 class FakeInstallation : public Installation {
 public:
     explicit FakeInstallation(World& world) : world_(world) {}
-    Opened<std::unique_ptr<Runtime>> open(const OpenRequest&) override {
+    Opened<std::unique_ptr<Runtime>> open(const OpenRequest& request) override {
         if (world_.open_failure) return std::unexpected(*world_.open_failure);
+        for (++world_.store_asked; !world_.store_errors.empty(); ++world_.store_asked) {
+            const Error error = next(world_.store_errors);
+            if (!request.try_again || !request.try_again(error)) return std::unexpected(Failure{exit_failed, {error.message}});
+        }
         return std::make_unique<FakeRuntime>(world_);
     }
     Opened<std::unique_ptr<Examination>> examine() override {

@@ -57,6 +57,14 @@ TEST_F(IndexCommand, WaitsUntilAllIsSettledAndCounts) {
     EXPECT_TRUE(json["seconds"].is_number());
 }
 
+TEST_F(IndexCommand, TextsThatWereCutAreCounted) {
+    stage_.world.engine.settlements = {{1, 2, 2, 2, 0, 2}};
+    set_status(2, 0, JobStatus::succeeded);
+    ASSERT_EQ(run(), exit_done) << stage_.err.str();
+    EXPECT_EQ(Json::parse(stage_.out.str())["cut"], 2);
+    EXPECT_THAT(stage_.err.str(), HasSubstr("2 texts are longer than the model takes; only their beginnings are embedded"));
+}
+
 TEST_F(IndexCommand, AFailedSpecIsNamedAndFails) {
     stage_.world.engine.settlements = {{1, 2, 2, 1, 0}};
     set_status(1, 0, JobStatus::failed, "the model is gone");

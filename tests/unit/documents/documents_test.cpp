@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "documents/size_text.h"
+
 namespace embedq::documents {
 namespace {
 
@@ -39,6 +41,14 @@ TEST(Compression, says_when_the_bytes_are_not_what_was_written) {
     const auto broken = decompress(compressed, 52);
     ASSERT_FALSE(broken);
     EXPECT_NE(broken.error().message.find("put the document again"), std::string::npos);
+}
+
+TEST(SizeText, is_for_people) {
+    EXPECT_EQ(size_text(0), "0 B");
+    EXPECT_EQ(size_text(999), "999 B");
+    EXPECT_EQ(size_text(1'000), "1.0 kB");
+    EXPECT_EQ(size_text(12'345'678), "12.3 MB");
+    EXPECT_EQ(size_text(INT64_MAX), "9223.4 PB");
 }
 
 }  // namespace

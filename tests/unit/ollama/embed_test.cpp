@@ -109,7 +109,7 @@ TEST_F(Embed, AnAnswerBeyondTheLimitIsRefused) {
 }
 
 TEST_F(Embed, AKeyIsSentAndNeverShown) {
-    server.change("authorization: Bearer sesame-open");
+    server.change("authorization: sesame-open");
     EXPECT_TRUE(embed(make({{"api_key", "sesame-open"}}), {"a"}));
     auto refused = make({{"api_key", "sesame-shut"}}).info({});
     ASSERT_FALSE(refused);

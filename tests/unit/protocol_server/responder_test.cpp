@@ -174,7 +174,7 @@ TEST(Dialects, HaveTheirOwnPathsAndDiscovery) {
 }
 
 TEST(OpenAi, AsksForTheKey) {
-    Playing server("authorization: Bearer right");
+    Playing server("authorization: right");
     EXPECT_EQ(server.embed("\"a\"").status, 401);
     EXPECT_FALSE(server.responder.tally().authorization_seen);
     EXPECT_EQ(
@@ -246,6 +246,13 @@ TEST(Faults, SpoilWhatTheySay) {
     EXPECT_THAT(body("no_vectors"), HasSubstr("\"data\":[]"));
     const std::string reversed = body("out_of_order");
     EXPECT_LT(reversed.find("\"index\":2"), reversed.find("\"index\":0"));
+}
+
+TEST(Faults, AreAboutAModelAndNotAboutACertainText) {
+    Playing server("models: { other: {} }\nfaults: [ { do: error, model: other, unless: probe } ]");
+    EXPECT_EQ(server.embed("\"a\"").status, 200);
+    EXPECT_EQ(server.post(server.path, R"({"model":"other","input":"probe"})").status, 200);
+    EXPECT_EQ(server.post(server.path, R"({"model":"other","input":"a"})").status, 500);
 }
 
 TEST(Faults, OfDiscoveryHaveTheirRoute) {

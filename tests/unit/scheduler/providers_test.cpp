@@ -2,6 +2,7 @@
 
 #include "catalog/profile.h"
 #include "changing_provider.h"
+#include "scheduler/query_breaker.h"
 
 namespace embedq::scheduler {
 namespace {
@@ -132,7 +133,7 @@ TEST_F(ProvidersTest, QueriesFindTheNewModelWithoutAScheduler) {
     context.pass(seconds(1));
     ASSERT_FALSE(embed(*providers.for_profile(before).value(), TextKind::query)) << "the provider keeps its promise";
     EXPECT_FALSE(providers.for_profile(before)) << "nobody makes the old vectors any more";
-    EXPECT_TRUE(embed(*providers.for_profile(after).value(), TextKind::query));
+    EXPECT_TRUE(embed(*providers.for_profile(after).value(), TextKind::query)) << "and the pause of the old model is over";
     EXPECT_EQ(provider->infos(), 2);
 }
 
@@ -145,6 +146,26 @@ TEST_F(ProvidersTest, VectorsOfAnotherSizeAreRefusedAndDoubted) {
     EXPECT_EQ(answer.error().kind, ErrorKind::misconfigured);
     EXPECT_TRUE(answer.error().message.contains("dimension 5")) << answer.error().message;
     EXPECT_FALSE(providers.take_doubted(std::chrono::steady_clock::now() + seconds(30), {}).empty());
+}
+
+TEST_F(ProvidersTest, AQueryAfterOneThatFailedIsRefusedWithoutACall) {
+    ProviderDirectory providers = directory();
+    const auto known = providers.resolve("p").value();
+    provider->fail_with(Error{ErrorKind::unavailable, "connection refused"});
+    EXPECT_FALSE(embed(*known, TextKind::query));
+    const auto again = embed(*known, TextKind::query);
+    ASSERT_FALSE(again);
+    EXPECT_TRUE(again.error().message.starts_with("connection refused")) << "the reason stays visible: " << again.error().message;
+    EXPECT_EQ(provider->embeds(), 1);
+    EXPECT_FALSE(embed(*known));
+    EXPECT_EQ(provider->embeds(), 2) << "documents have their own lanes";
+
+    provider->fail_with(std::nullopt);
+    context.pass(milliseconds(999));
+    EXPECT_FALSE(embed(*known, TextKind::query));
+    context.pass(milliseconds(1));
+    EXPECT_TRUE(embed(*known, TextKind::query)) << "one is let through to see";
+    EXPECT_TRUE(embed(*known, TextKind::query));
 }
 
 TEST_F(ProvidersTest, AQueryNeverWaitsForAProviderOfAnotherPlugin) {
@@ -201,6 +222,46 @@ TEST_F(ProvidersTest, AProfileThatCannotBeMadeIsTriedAgainFromTimeToTime) {
     context.pass(seconds(60));
     EXPECT_FALSE(providers.for_profile(wanted));
     EXPECT_EQ(tried, 2);
+}
+
+TEST(QueryBreaker, PausesDoubleUpToHalfAMinute) {
+    QueryBreaker breaker;
+    QueryBreaker::Steady now{};
+    const Error error{ErrorKind::unavailable, "gone"};
+    auto passage = breaker.ask(now);
+    EXPECT_EQ(passage, QueryBreaker::Passage::free);
+    breaker.finished(now, passage, error);
+    for (const int pause : {1, 2, 4, 8, 16, 30, 30}) {
+        now += seconds(pause) - milliseconds(1);
+        EXPECT_EQ(breaker.ask(now), QueryBreaker::Passage::refused) << pause;
+        now += milliseconds(1);
+        passage = breaker.ask(now);
+        ASSERT_EQ(passage, QueryBreaker::Passage::probe) << pause;
+        EXPECT_EQ(breaker.ask(now), QueryBreaker::Passage::refused) << "one at a time";
+        breaker.finished(now, passage, error);
+    }
+    now += seconds(30);
+    breaker.finished(now, breaker.ask(now), std::nullopt);
+    EXPECT_EQ(breaker.ask(now), QueryBreaker::Passage::free);
+}
+
+TEST(QueryBreaker, ThoseUnderWayTogetherCountOnce) {
+    QueryBreaker breaker;
+    const QueryBreaker::Steady now{};
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(breaker.ask(now), QueryBreaker::Passage::free);
+    for (int i = 0; i < 20; ++i) breaker.finished(now, QueryBreaker::Passage::free, Error{ErrorKind::unavailable, "gone"});
+    EXPECT_EQ(breaker.ask(now + seconds(1)), QueryBreaker::Passage::probe);
+}
+
+TEST(QueryBreaker, ARefusedTextAndAQueryThatWasGivenUpSayNothing) {
+    QueryBreaker breaker;
+    QueryBreaker::Steady now{};
+    breaker.finished(now, breaker.ask(now), Error{ErrorKind::invalid_input, "no"});
+    EXPECT_EQ(breaker.ask(now), QueryBreaker::Passage::free);
+    breaker.finished(now, QueryBreaker::Passage::free, Error{ErrorKind::unavailable, "gone"});
+    now += seconds(1);
+    breaker.stopped(breaker.ask(now));
+    EXPECT_EQ(breaker.ask(now), QueryBreaker::Passage::probe);
 }
 
 }  // namespace

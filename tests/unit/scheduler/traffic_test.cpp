@@ -142,45 +142,13 @@ TEST_F(TrafficTest, AStopEndsTheWaitForAnotherQuery) {
 TEST_F(TrafficTest, WhatAQueryHearsOfThrottlingGoesToTheStore) {
     const auto provider = resolved_provider({});
     Error error{ErrorKind::throttled, "slow down", seconds(3)};
-    traffic.query_failed(store, *provider, 0, error, now(), milliseconds(5));
+    traffic.query_failed(store, *provider, 0, error, now());
     ASSERT_EQ(store.told.size(), 1U);
     EXPECT_EQ(store.told.front().cool_down, seconds(3));
     EXPECT_EQ(store.told.front().reason, "throttled: slow down");
     EXPECT_FALSE(admit(*provider));
     context.manual_clock().advance(seconds(3));
     EXPECT_TRUE(admit(*provider));
-}
-
-TEST_F(TrafficTest, AfterACallThatHungTheNextQueriesDoNotWaitForItToo) {
-    const auto provider = resolved_provider({});
-    const Error error{ErrorKind::unavailable, "no answer"};
-    traffic.query_failed(store, *provider, 0, error, now(), milliseconds(10));
-    EXPECT_TRUE(admit(*provider)) << "a failure that came at once holds up nobody";
-    traffic.query_failed(store, *provider, 0, error, now(), seconds(30));
-    EXPECT_FALSE(admit(*provider));
-    EXPECT_TRUE(store.told.empty()) << "it may be this process's own road";
-    context.manual_clock().advance(seconds(5));
-    EXPECT_TRUE(admit(*provider));
-}
-
-TEST_F(TrafficTest, AProviderThatHungIsTriedByOneQueryAloneForAShortTime) {
-    const auto provider = resolved_provider({});
-    EXPECT_EQ(admit(*provider)->limit(), Traffic::query_time);
-    const Error error{ErrorKind::unavailable, "no answer"};
-    for (const auto& [pause, limit] : {std::pair{5'000, 2'500}, {10'000, 5'000}, {20'000, 10'000}, {30'000, 10'000}, {30'000, 10'000}}) {
-        traffic.query_failed(store, *provider, 0, error, now(), seconds(2));
-        context.manual_clock().advance(milliseconds(pause - 1));
-        EXPECT_FALSE(admit(*provider)) << pause;
-        context.manual_clock().advance(milliseconds(1));
-        const auto trial = admit(*provider);
-        ASSERT_TRUE(trial) << pause;
-        EXPECT_EQ(trial->limit(), milliseconds(limit));
-        const auto second = admit(*provider);
-        ASSERT_FALSE(second) << "others go without at once";
-        EXPECT_EQ(second.error().kind, ErrorKind::unavailable);
-    }
-    traffic.query_answered(*provider);
-    EXPECT_EQ(admit(*provider)->limit(), Traffic::query_time);
 }
 
 }  // namespace

@@ -73,6 +73,61 @@ protected:
     }
 };
 
+class CutsForgotten final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<bool>> commit(const Commit& commit) override {
+        Commit whole = commit;
+        for (VectorWrite& vector : whole.vectors) vector.cut_to = 0;
+        return inner().commit(whole);
+    }
+};
+
+// Whatever comes for a text that was cut once counts as cut.
+class CutsStay final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<bool>> commit(const Commit& commit) override {
+        Commit cut = commit;
+        for (VectorWrite& vector : cut.vectors) {
+            std::uint32_t& known = cuts_[{vector.profile_id, vector.text_hash}];
+            if (vector.cut_to > 0) known = vector.cut_to;
+            vector.cut_to = known;
+        }
+        return inner().commit(cut);
+    }
+
+private:
+    std::map<std::pair<Sha256, Sha256>, std::uint32_t> cuts_;
+};
+
+// Counts every text that is cut under some profile, whether its vector counts or not.
+class CutsOfWhatDoesNotCount final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<bool>> commit(const Commit& commit) override {
+        for (const VectorWrite& vector : commit.vectors) {
+            if (vector.cut_to > 0) {
+                cut_.insert(vector.text_hash);
+            } else {
+                cut_.erase(vector.text_hash);
+            }
+        }
+        return inner().commit(commit);
+    }
+    Result<Settlement> settlement(std::string_view catalog_id, std::span<const std::string> spec_names) override {
+        auto sum = inner().settlement(catalog_id, spec_names);
+        if (!sum) return sum;
+        std::set<Sha256> texts;
+        inner().operations(catalog_id, spec_names, [&](auto, const Operation& operation) { texts.insert(operation.text_hash); }).value();
+        sum->cut = static_cast<std::size_t>(std::ranges::count_if(texts, [this](const Sha256& text) { return cut_.contains(text); }));
+        return sum;
+    }
+
+private:
+    std::set<Sha256> cut_;
+};
+
 class RefusalIgnored final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;

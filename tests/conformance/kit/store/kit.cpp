@@ -83,9 +83,10 @@ std::size_t Delivery::report(const JobRef& job, JobOutcome outcome, std::chrono:
     return commit_.jobs.size() - 1;
 }
 
-void Delivery::vector(std::size_t report, const Sha256& profile, const Sha256& text_hash, Time as_of, std::vector<float> values) {
+void Delivery::vector(std::size_t report, const Sha256& profile, const Sha256& text_hash, Time as_of, std::vector<float> values,
+                      std::uint32_t cut_to) {
     commit_.jobs[report].vectors.push_back(static_cast<std::uint32_t>(commit_.vectors.size()));
-    commit_.vectors.push_back({profile, text_hash, as_of, values_.emplace_back(std::move(values))});
+    commit_.vectors.push_back({profile, text_hash, as_of, values_.emplace_back(std::move(values)), cut_to});
 }
 
 void Delivery::vectors(std::size_t report, const MissingTexts& page, std::size_t dimension, std::uint32_t salt) {

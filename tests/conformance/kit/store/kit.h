@@ -65,7 +65,8 @@ class Delivery {
 public:
     // Returns the report's index.
     std::size_t report(const JobRef& job, JobOutcome outcome, std::chrono::milliseconds delay = {}, std::string error = {});
-    void vector(std::size_t report, const Sha256& profile, const Sha256& text_hash, Time as_of, std::vector<float> values);
+    void vector(std::size_t report, const Sha256& profile, const Sha256& text_hash, Time as_of, std::vector<float> values,
+                std::uint32_t cut_to = 0);
     // For every text of the page.
     void vectors(std::size_t report, const MissingTexts& page, std::size_t dimension, std::uint32_t salt = 0);
     void refusal(std::size_t report, const Sha256& profile, const Sha256& text_hash, Time as_of, std::string reason);
@@ -164,6 +165,7 @@ struct Case {
 [[nodiscard]] std::vector<Case> feed_cases();
 [[nodiscard]] std::vector<Case> reading_cases();
 [[nodiscard]] std::vector<Case> catalog_cases();
+[[nodiscard]] std::vector<Case> cut_cases();
 [[nodiscard]] std::vector<Case> diagnosis_cases();
 [[nodiscard]] std::vector<Case> budget_cases();
 [[nodiscard]] std::vector<Case> regression_cases();

@@ -26,6 +26,7 @@ Settlement Model::settlement(const ModelCatalog& catalog) const {
     Settlement sum;
     std::set<std::string> distinct;
     std::set<std::string> vectors;
+    std::set<std::string> cut;
     std::set<std::string> refused;
     std::set<std::string> missing;
     for (const auto& [name, spec] : catalog.specs) {
@@ -38,6 +39,7 @@ Settlement Model::settlement(const ModelCatalog& catalog) const {
                 missing.insert(text);
             } else {
                 (found->refused ? refused : vectors).insert(text);
+                if (found->cut) cut.insert(text);
             }
         }
     }
@@ -45,6 +47,7 @@ Settlement Model::settlement(const ModelCatalog& catalog) const {
     const auto not_missing = [&](const std::string& text) { return !missing.contains(text); };
     sum.vectors = static_cast<std::size_t>(std::ranges::count_if(vectors, not_missing));
     sum.refusals = static_cast<std::size_t>(std::ranges::count_if(refused, not_missing));
+    sum.cut = static_cast<std::size_t>(std::ranges::count_if(cut, not_missing));
     return sum;
 }
 
@@ -111,13 +114,13 @@ bool Model::referred_to(const Sha256& profile_id, const std::string& text) const
     });
 }
 
-bool Model::write(const Sha256& profile_id, const std::string& text, Time as_of, bool refused, const ModelSpec& spec) {
+bool Model::write(const Sha256& profile_id, const std::string& text, const ModelText& brought, const ModelSpec& spec) {
     const auto* before = settled(profile_id, spec, text);
     const bool had_vector = before != nullptr && !before->refused;
     auto& row = texts.try_emplace({profile_id, text}, ModelText{Time::min(), true}).first->second;
-    if (row.at >= as_of) return false;
-    row = {as_of, refused};
-    return !refused && !had_vector;
+    if (row.at >= brought.at) return false;
+    row = brought;
+    return !row.refused && !had_vector;
 }
 
 bool Model::stands_refused(const ModelJob& job) {

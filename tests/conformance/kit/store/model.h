@@ -17,6 +17,7 @@ namespace embedq::conformance {
 struct ModelText {
     Time at{};
     bool refused = false;
+    bool cut = false;  // of a text's beginning alone
 };
 
 struct ModelSpec {
@@ -71,7 +72,7 @@ struct Model {
     [[nodiscard]] bool referred_to(const Sha256& profile_id, const std::string& text) const;
 
     // Writes a vector or refusal if it is newer. Returns whether it settles what was not settled for the spec by a vector before.
-    bool write(const Sha256& profile_id, const std::string& text, Time as_of, bool refused, const ModelSpec& spec);
+    bool write(const Sha256& profile_id, const std::string& text, const ModelText& brought, const ModelSpec& spec);
     // A success is a failure where a text of the spec stands refused.
     void finish(ModelJob& job, JobStatus status, Time now);
     [[nodiscard]] bool stands_refused(const ModelJob& job);

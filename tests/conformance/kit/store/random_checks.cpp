@@ -61,6 +61,7 @@ void RandomWalk::check_everything() {
             ModelCatalog alone{{{name, spec}}, catalog.target, {}};
             EXPECT_EQ(settlement.vectors, model_.settlement(alone).vectors);
             EXPECT_EQ(settlement.refusals, model_.settlement(alone).refusals);
+            EXPECT_EQ(settlement.cut, model_.settlement(alone).cut);
             EXPECT_EQ(settlement.missing(), model_.settlement(alone).missing());
         }
         check_replica(id);

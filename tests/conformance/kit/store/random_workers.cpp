@@ -85,14 +85,16 @@ void RandomWalk::commit() {
         // By what was asked, so that the same page brought back twice says the same twice.
         const auto salt = static_cast<std::uint32_t>(holder->page.as_of.time_since_epoch().count() % 1009);
         const bool refused = (static_cast<std::size_t>(text.text_hash[3]) + salt) % 9 == 0;
+        const bool cut = !refused && (static_cast<std::size_t>(text.text_hash[5]) + salt) % 4 == 0;
         if (refused) {
             delivery.refusal(report, holder->page.profile_id, text.text_hash, holder->page.as_of, "refused");
         } else {
-            delivery.vector(report, holder->page.profile_id, text.text_hash, holder->page.as_of,
-                            vector_of(text.text_hash, dimension, salt));
+            delivery.vector(report, holder->page.profile_id, text.text_hash, holder->page.as_of, vector_of(text.text_hash, dimension, salt),
+                            cut ? 1 : 0);
         }
         if (job == nullptr) continue;
-        if (!model_.write(holder->page.profile_id, text.text, holder->page.as_of, refused, *model_.spec_of(*job))) continue;
+        const ModelText brought{holder->page.as_of, refused, cut};
+        if (!model_.write(holder->page.profile_id, text.text, brought, *model_.spec_of(*job))) continue;
         ++job->new_vectors;
         ++job->embedded;
     }

@@ -1,0 +1,119 @@
+// Commands that start while their store is away.
+#include "cli/store_wait.h"
+
+#include "cli/commands.h"
+#include "fake_engine.h"
+#include "folder.h"
+
+namespace embedq::cli {
+namespace {
+
+using namespace testing;
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+Error away(const std::string& message = "cannot connect to PostgreSQL at db:5432") {
+    return {ErrorKind::unavailable, message};
+}
+
+std::chrono::milliseconds waited(const Stage& stage) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(stage.world.time.time_since_epoch());
+}
+
+TEST(StoreWait, PausesGrow) {
+    Stage stage;
+    FakeInterruption interruption(stage.world);
+    StoreWait wait(stage.console, interruption);
+    std::chrono::milliseconds expected{0};
+    for (const auto pause : {250ms, 500ms, 1000ms, 2000ms, 4000ms, 5000ms, 5000ms}) {
+        EXPECT_TRUE(wait(away()));
+        EXPECT_EQ(waited(stage), expected += pause);
+    }
+}
+
+TEST(StoreWait, TellsTheFirstErrorOnly) {
+    Stage stage;
+    FakeInterruption interruption(stage.world);
+    StoreWait wait(stage.console, interruption);
+    EXPECT_TRUE(wait(away("the first\nerror")));
+    EXPECT_TRUE(wait(away("the second")));
+    EXPECT_EQ(stage.err.str(), "embedq: warning: the first error; waiting for it\n");
+}
+
+TEST(StoreWait, GivesUpAtItsLimit) {
+    Stage stage;
+    FakeInterruption interruption(stage.world);
+    StoreWait wait(stage.console, interruption, 5s);
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(wait(away()));
+    EXPECT_FALSE(wait(away()));
+    EXPECT_EQ(waited(stage), 5s);
+}
+
+TEST(StoreWait, StopsWithTheInterruption) {
+    Stage stage;
+    FakeInterruption interruption(stage.world);
+    StoreWait wait(stage.console, interruption);
+    stage.world.waits_until_stop = 1;
+    EXPECT_FALSE(wait(away()));
+    EXPECT_FALSE(wait(away()));
+    EXPECT_EQ(waited(stage), 250ms) << "a stopped one waits no more";
+}
+
+TEST(StoreWait, WorkersWorkOnceTheStoreIsThere) {
+    for (const auto run : {run_worker, run_serve}) {
+        Stage stage;
+        stage.world.store_errors.assign(20, away());
+        EXPECT_EQ(run(stage.session), exit_done);
+        EXPECT_EQ(stage.world.store_asked, 21U);
+        EXPECT_TRUE(stage.world.started);
+        EXPECT_EQ(stage.err.str(), "embedq: warning: cannot connect to PostgreSQL at db:5432; waiting for it\n");
+    }
+}
+
+TEST(StoreWait, AWorkerThatIsStoppedWhileItWaitsExits0) {
+    Stage stage;
+    stage.world.store_errors.assign(20, away());
+    stage.world.waits_until_stop = 3;
+    EXPECT_EQ(run_worker(stage.session), exit_done);
+    EXPECT_EQ(stage.world.store_asked, 3U);
+    EXPECT_FALSE(stage.world.started);
+}
+
+TEST(StoreWait, ServeSetsTheTargetsOnceTheStoreIsBack) {
+    Stage stage;
+    stage.world.apply_errors.assign(3, away());
+    stage.world.migration_errors.assign(3, away());
+    EXPECT_EQ(run_serve(stage.session), exit_done);
+    EXPECT_TRUE(stage.world.apply_errors.empty());
+    EXPECT_EQ(stage.err.str(), "embedq: warning: cannot connect to PostgreSQL at db:5432; waiting for it\n");
+}
+
+TEST(StoreWait, ServeWaitsForNoProvider) {
+    Stage stage;
+    stage.world.apply_errors.assign(3, away("the provider 'ollama' does not answer"));
+    EXPECT_EQ(run_serve(stage.session), exit_done);
+    EXPECT_EQ(stage.world.apply_errors.size(), 2U) << "asked once";
+    EXPECT_EQ(stage.err.str(), "embedq: the provider 'ollama' does not answer\n");
+    EXPECT_TRUE(stage.world.started);
+}
+
+TEST(StoreWait, IndexWaitsAFewSecondsAndThenFailsWithTheReason) {
+    Folder folder;
+    folder.write("a.yaml", "openapi: +");
+    {
+        Stage stage;
+        stage.world.store_errors.assign(3, away());
+        stage.world.store_errors.back().message = "the last";
+        static_cast<void>(run_index(stage.session, {.paths = {folder.path()}, .catalog = "shop"}));
+        EXPECT_TRUE(stage.world.started);
+    }
+    Stage stage;
+    stage.world.store_errors.assign(100, away());
+    EXPECT_EQ(run_index(stage.session, {.paths = {folder.path()}, .catalog = "shop"}), exit_failed);
+    EXPECT_EQ(waited(stage), 5s);
+    EXPECT_THAT(stage.err.str(), HasSubstr("embedq: cannot connect to PostgreSQL at db:5432\n"));
+    EXPECT_FALSE(stage.world.started);
+}
+
+}  // namespace
+}  // namespace embedq::cli
