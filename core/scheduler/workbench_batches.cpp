@@ -106,7 +106,6 @@ void Workbench::put_back(Batch batch) {
     const Sha256 fingerprint = batch.fingerprint;
     Queue& queue = queues_[fingerprint];
     queue.size += batch.texts.size();
-    const Sha256 fingerprint = batch.fingerprint;
     queue.batches.push_front(std::move(batch));
     release_if_turned_away(fingerprint, queue);
 }
