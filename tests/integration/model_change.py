@@ -86,14 +86,17 @@ class Searcher:
         return self.answers
 
 
+EDITED = ("s1", "fresh")  # what is written in the middle has no vector of the old model, so its operations come and go
+
+
 def ranked(answer):
-    return tuple((hit["spec_name"], hit["operation_id"]) for hit in answer["results"])
+    return [(hit["spec_name"], hit["operation_id"]) for hit in answer["results"] if hit["spec_name"] not in EDITED]
 
 
 def lists(world, config):
     """What each question is answered by one model alone."""
-    done = subprocess.run([program.PROGRAM, "--config", str(config), "search", "-", "--json", "--mode", "semantic"], env=world.environment(),
-                          cwd=world.folder, input="\n".join(QUESTIONS) + "\n", capture_output=True, text=True, timeout=PATIENCE, check=True)
+    done = subprocess.run([program.PROGRAM, "--config", str(config), "search", "-", "--json", "--mode", "semantic", "--limit", "40"],
+                          env=world.environment(), cwd=world.folder, input="\n".join(QUESTIONS) + "\n", capture_output=True, text=True, timeout=PATIENCE, check=True)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert all(answer["ranking"] == "semantic" for answer in answers), answers
     return {answer["query"]: ranked(answer) for answer in answers}
@@ -185,7 +188,8 @@ def measure(world, how="yaml", operations=2000, latency="4ms", url=None):
         kind = answer["ranking"]
         if kind == "semantic":
             got, query = ranked(answer), answer["query"]
-            kind = "by the new" if got == after[query] else "by the old" if got == before[query] else "mixed"
+            kind = "by the new" if got == after[query][:len(got)] else "by the old" if got == before[query][:len(got)] else "mixed"
+            assert got, answer
             if kind == "mixed":
                 mixed.append(answer)
             if kind == "by the new" and new_at is None:

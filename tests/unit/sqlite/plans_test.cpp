@@ -61,6 +61,7 @@ TEST_F(Plans, of_producing_use_the_open_jobs) {
     expect(sql::open_jobs_of_spec, {"jobs_pending (catalog_id=? AND spec_name=?)", "jobs_running (catalog_id=? AND spec_name=?)"});
     expect(sql::open_jobs_of_catalog, {"jobs_pending (catalog_id=?)", "jobs_running (catalog_id=?)"});
     expect(sql::move_pending, {"jobs_pending (catalog_id=?)"});
+    expect(sql::first_bulk_job, {"SEARCH jobs USING COVERING INDEX jobs_bulk (fingerprint=?)"});
     expect(sql::force_spec, {"SEARCH w USING INDEX sqlite_autoindex_vectors_1 (profile=? AND text=?)"});
 }
 
@@ -72,6 +73,8 @@ TEST_F(Plans, of_sweeps_read_narrow_indexes_alone) {
     expect(sql::count_settled, {operations, vectors});
     expect(sql::specs_with_gap,
            {operations, vectors, "jobs_pending (catalog_id=? AND spec_name=?)", "jobs_running (catalog_id=? AND spec_name=?)"});
+    // Grouping sorts the texts of the catalog, once for an estimate.
+    expect(sql::workload, {operations, "SEARCH x USING INTEGER PRIMARY KEY", vectors}, true);
     expect(sql::vector_counts, {"SEARCH vectors USING INDEX sqlite_autoindex_vectors_1 (profile=? AND text=?)"});
     expect(sql::vector_is_cut, {"SEARCH vectors USING INDEX vectors_cut (profile=? AND text=?)"});
     expect(sql::texts_of_spec, {"COVERING INDEX operations_by_spec (spec=?)"});
