@@ -102,8 +102,8 @@ class Nobody:
 
 class Restarts(Case):
     def test_a_server_that_is_killed_meets_a_breaker_and_one_small_probe(self):
-        world = self.served("ollama", script={"latency": "30ms"}, limits={"concurrency": 4})
-        world.put(specs=12)
+        world = self.served("ollama", script={"latency": "400ms"}, limits={"concurrency": 4})
+        world.put(specs=16)
         index = world.start("index", world.specs, "--json")
         world.wait_for_status(lambda catalogs: catalogs.get("default", {}).get("embedding_count", 0) > 0)
         before = {text for call in world.calls() for text in call["texts"]}
@@ -126,8 +126,8 @@ class Restarts(Case):
         self.all_right(world)
 
     def test_a_model_that_is_swapped_while_it_works_is_not_mixed(self):
-        world = self.served("ollama", script={"latency": "30ms"})
-        world.put(specs=6)
+        world = self.served("ollama", script={"latency": "400ms"})
+        world.put(specs=10)
         index = world.start("index", world.specs, "--json")
         world.wait_for_status(lambda catalogs: catalogs.get("default", {}).get("embedding_count", 0) > 0)
         world.server.change({"models": {MODEL: {"digest": "sha256:2"}}})
@@ -136,6 +136,7 @@ class Restarts(Case):
         world.index()
         digests = dict(world.rows("SELECT p.model_digest, count(*) FROM vectors v JOIN profiles p USING (profile) GROUP BY 1"))
         self.assertEqual(digests["sha256:2"], world.texts)
+        self.assertLess(digests["sha256:1"], world.texts, "it was swapped in the middle")
         world.check_vectors()
 
 
