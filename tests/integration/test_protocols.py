@@ -128,16 +128,19 @@ class Restarts(Case):
     def test_a_model_that_is_swapped_while_it_works_is_not_mixed(self):
         world = self.served("ollama", script={"latency": "400ms"})
         world.put(specs=10)
-        index = world.start("index", world.specs, "--json")
+        serve = world.start("serve")
+        world.start("index", world.specs, "--no-work")
         world.wait_for_status(lambda catalogs: catalogs.get("default", {}).get("embedding_count", 0) > 0)
-        world.server.change({"models": {MODEL: {"digest": "sha256:2"}}})
-        index.communicate(timeout=120)  # it ends, whether it embeds all for the new model or says that the model is another one
-        world.server.change({"latency": "0ms"})
-        world.index()
-        digests = dict(world.rows("SELECT p.model_digest, count(*) FROM vectors v JOIN profiles p USING (profile) GROUP BY 1"))
-        self.assertEqual(digests["sha256:2"], world.texts)
-        self.assertLess(digests["sha256:1"], world.texts, "it was swapped in the middle")
+        world.server.change({"models": {MODEL: {"digest": "sha256:2"}}, "latency": "1ms"})
+
+        def digests():
+            return dict(world.rows("SELECT p.model_digest, count(*) FROM vectors v JOIN profiles p USING (profile) GROUP BY 1"))
+
+        wait_until(lambda: digests().get("sha256:2") == world.texts, lambda: f"all is embedded for the new model: {digests()}")
+        self.assertLess(digests()["sha256:1"], world.texts, "it was swapped in the middle")
         world.check_vectors()
+        serve.terminate()
+        self.assertEqual(serve.wait(60), 0, serve.stderr.read())
 
 
 class Limits(Case):
