@@ -79,6 +79,12 @@ TEST(Lane, ThrottlingWithoutRetryAfterPausesLongerEachTime) {
     EXPECT_EQ(lane.paused_until() - now, seconds(1)) << "a success ends the doubling";
 }
 
+TEST(Lane, ThrottlingForNoTimeIsNoLeaveToHammer) {
+    Lane lane({.concurrency = 1});
+    call(lane, start, error(ErrorKind::throttled, milliseconds(0)));
+    EXPECT_EQ(lane.paused_until() - start, seconds(1));
+}
+
 TEST(Lane, ConcurrencyGoesDownOnThrottlingOncePerRoundAndComesBackUp) {
     Lane lane({.concurrency = 9});
     begin(lane, start, 9);
