@@ -73,7 +73,7 @@ protected:
     }
     void TearDown() override { std::filesystem::remove_all(folder); }
     void state(std::string_view lines) { std::ofstream(folder / "state") << lines; }
-    Settings settings() { return {.dimension = 4, .state_file = folder / "state"}; }
+    Settings settings() { return {.state_file = folder / "state", .dimension = 4}; }
 
     std::filesystem::path folder;
 };
