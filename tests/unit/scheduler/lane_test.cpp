@@ -100,7 +100,7 @@ TEST(Lane, WhereTheServerSaysHowLongToWaitConcurrencyStaysAndThePaceIsLearned) {
     for (int i = 0; i < 50; ++i, now += milliseconds(3)) call(lane, now, std::nullopt);
     call(lane, now, error(ErrorKind::throttled, seconds(1)));
     EXPECT_NEAR(lane.concurrency(), 8.0, 0.01);
-    EXPECT_NEAR(lane.pace(now + seconds(1)), 50 * 0.98 * 0.95, 0.5);
+    EXPECT_NEAR(lane.pace(now + seconds(1)), 50 * 0.98 * 0.97, 0.5);
     now += seconds(1);
     call(lane, now, std::nullopt);
     call(lane, now + milliseconds(30), std::nullopt);
