@@ -4,12 +4,14 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
+# For each of libFuzzer's targets.
+FUZZ_SECONDS ?= 20
 # The tests that ThreadSanitizer runs: those of the scheduler, the engine, the stores, the notifiers and the loader.
 TSAN_TESTS ?= scheduler|engine|store|memory|sqlite|postgres|loader|registry|plugin|notifier|conformance
 FORMATTED = git ls-files '*.h' '*.cpp'
 
 .NOTPARALLEL:
-.PHONY: help setup build demo test test-dev test-tsan test-release docs bench rank soak format lint install clean
+.PHONY: help setup build demo test test-dev test-tsan test-release fuzz docs bench rank soak format lint install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,7 +38,7 @@ demo: build ## Index real public API documents and find operations by questions
 	tests/integration/demo.sh build/release/bin/embedq build/demo
 
 # The summary of the last ctest is the last thing said.
-test: setup test-tsan test-release test-dev ## Run every test: under TSan, on the release build, under ASan and UBSan
+test: setup test-tsan test-release fuzz test-dev ## Run every test: under TSan, on the release build, under ASan and UBSan
 
 # Only what these tests need is built: each test is a target of its own name.
 test-tsan: setup ## The scheduler's, stores' and loader's tests under ThreadSanitizer
@@ -56,6 +58,12 @@ test-dev: setup ## Unit tests and conformance under ASan and UBSan
 	ctest --preset dev --no-tests=error -j$(JOBS) -LE shown
 	ctest --preset dev --no-tests=error -L shown -V   # those whose output says what was proven
 
+# A minute in all on two cores, with the build; `make soak` goes on for longer from what was learnt.
+fuzz: setup ## libFuzzer on the decoders of answers and the readers of documents, under ASan and UBSan
+	cmake --preset fuzz
+	cmake --build --preset fuzz -j$(JOBS)
+	python3 tests/fuzz/run.py build/fuzz $(FUZZ_SECONDS)
+
 docs: setup ## Write the pages that come from the program: docs/configuration.md, docs/errors.md
 	cmake --preset dev
 	cmake --build --preset dev -j$(JOBS)
@@ -72,7 +80,8 @@ rank: setup ## Measure how good the ranking is: benchmarks/ranking/
 	cmake --build --preset release -j$(JOBS) --target embedq_rank_eval
 	benchmarks/ranking/run.sh build/release/bin/embedq_rank_eval build/rank
 
-soak: build ## What takes longer than CI should: kill and resume many times over
+soak: build ## What takes longer than CI should: kill and resume many times over, and fuzzing
+	$(MAKE) fuzz FUZZ_SECONDS=600
 	EMBEDQ_SOAK=1 python3 tests/integration/run.py build/release/bin/embedq
 	EMBEDQ_SOAK=1 python3 tests/faults/run.py build/release/bin/embedq
 	EMBEDQ_SOAK=1 python3 tests/sql/run.py build/release/bin/embedq test_plans

@@ -174,6 +174,30 @@ Result<Settlement> MemoryStore::settlement(std::string_view catalog_id, std::spa
     return sum;
 }
 
+Result<Workload> MemoryStore::workload(std::string_view catalog_id, const Sha256& profile_id) {
+    const std::lock_guard lock(mutex_);
+    auto catalog = state_.catalog(catalog_id);
+    if (!catalog) return std::unexpected(catalog.error());
+    const auto profile = state_.profiles.find(profile_id);
+    std::map<Sha256, std::pair<std::size_t, bool>> texts;  // bytes, and whether all specs have it
+    for_specs(**catalog, {}, [&](const SpecRow& spec) {
+        for (const Operation& operation : spec.operations) {
+            const bool has = profile != state_.profiles.end() && State::settled(profile->second, spec, operation.text_hash) != nullptr;
+            const auto known = texts.try_emplace(operation.text_hash, operation.text.size(), true).first;
+            known->second.second = known->second.second && has;
+        }
+    });
+    Workload sum;
+    for (const auto& [hash, text] : texts) {
+        ++sum.texts;
+        sum.bytes += text.first;
+        if (!text.second) continue;
+        ++sum.settled_texts;
+        sum.settled_bytes += text.first;
+    }
+    return sum;
+}
+
 Result<std::vector<Job>> MemoryStore::jobs(const JobQuery& query) {
     const std::lock_guard lock(mutex_);
     std::vector<Job> page;

@@ -87,6 +87,53 @@ void apply_step(Connection& connection, const std::string& schema, const Migrati
     }
 }
 
+// Who has a lock on a table of the schema, the oldest transaction first. What a role may not see of others is null.
+constexpr const char* lock_holders = R"sql(
+SELECT l.pid, a.usename, a.application_name, coalesce(a.state, ''), extract(epoch FROM clock_timestamp() - a.xact_start)::bigint,
+       string_agg(DISTINCT c.relname, ', ' ORDER BY c.relname)
+FROM pg_locks l JOIN pg_class c ON c.oid = l.relation LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.granted AND c.relnamespace = to_regnamespace($1) AND c.relkind = 'r' AND l.pid IS DISTINCT FROM pg_backend_pid()
+  AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+GROUP BY l.pid, a.usename, a.application_name, a.state, a.xact_start
+ORDER BY a.xact_start NULLS LAST, l.pid LIMIT 3)sql";
+
+// As the end of a sentence, with the mend.
+[[nodiscard]] std::string who_holds_locks(Connection& connection, const std::string& schema) {
+    const Rows rows = connection.query(lock_holders, Parameters().add(schema));
+    std::string who, mend;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        who += i == 0 ? " " : ", and ";
+        const std::string tables = "holds one on " + rows.text(i, 5);
+        if (rows.null(i, 0)) {
+            who += "a prepared transaction " + tables + " (pg_prepared_xacts)";
+            continue;
+        }
+        who += "session " + rows.text(i, 0) + " (" + rows.text(i, 1) + ", '" + rows.text(i, 2) + "'" +
+               (rows.view(i, 3).empty() ? "" : ", " + rows.text(i, 3)) +
+               (rows.null(i, 4) ? "" : ", in its transaction for " + rows.text(i, 4) + " s") + ") " + tables;
+        if (mend.empty()) mend = "; let it finish, or end it: SELECT pg_terminate_backend(" + rows.text(i, 0) + ")";
+    }
+    return who.empty() ? " that is free again now" : ":" + who + mend;
+}
+
+void apply_step_in_its_turn(Connection& connection, const std::string& schema, Logger& logger, const Migrations& steps, std::size_t index,
+                            const LockPatience& patience) {
+    constexpr std::string_view not_available = "55P03";
+    for (int tries = 1;; ++tries) {
+        try {
+            apply_step(connection, schema, steps, index);
+            return;
+        } catch (const Failure& caught) {
+            if (caught.sql_state != not_available) throw;
+        }
+        const std::string sentence = "the migration '" + std::string(steps[index].name) + "' of PostgreSQL store at " + connection.place() +
+                                     ", schema " + schema + ", waits for a lock" + who_holds_locks(connection, schema);
+        if (tries >= patience.tries) throw failure(ErrorKind::unavailable, sentence);
+        if (tries == 1) logger.warn(sentence);
+        std::this_thread::sleep_for(patience.between);
+    }
+}
+
 // What an interrupted build left is of no use to anyone: it is taken away, and the index built anew.
 void build_index(Connection& connection, const std::string& schema, std::size_t step, std::size_t index, const LaterIndex& later) {
     const Rows found = connection.execute(
@@ -101,6 +148,8 @@ void build_index(Connection& connection, const std::string& schema, std::size_t 
 }
 
 void build_indexes(Connection& connection, const std::string& schema, Logger& logger, const Migrations& steps) {
+    // It waits for all older transactions, and nobody waits for it.
+    connection.execute("SET lock_timeout = 0");
     for (const auto& [step, index] : missing_indexes(applied_steps(connection, schema), steps)) {
         const LaterIndex& later = steps[step].afterwards[index];
         logger.info("building the index " + later.name);
@@ -117,9 +166,10 @@ void build_indexes(Connection& connection, const std::string& schema, Logger& lo
 }
 
 // A migration takes the time that it takes; a server whose client was killed gives up soon, and lets go of what it has locked.
-void prepare_session(Connection& connection, const std::string& schema) {
+void prepare_session(Connection& connection, const std::string& schema, const LockPatience& patience) {
     connection.execute("SET search_path = " + schema + ", pg_catalog, pg_temp");
-    connection.execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0");
+    connection.execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = " +
+                       std::to_string(patience.each.count()));
     if (connection.server_version() >= knows_lost_clients) connection.execute("SET client_connection_check_interval = '2s'");
 }
 
@@ -155,7 +205,8 @@ private:
 const Migrations& migrations() {
     static const Migrations all{
         {.name = "first schema",
-         .sql = std::string(sql::schema) + sql::catalogs + sql::specs + sql::queue + sql::working + sql::commit + sql::upkeep + sql::reading},
+         .sql =
+             std::string(sql::schema) + sql::catalogs + sql::specs + sql::queue + sql::working + sql::commit + sql::upkeep + sql::reading},
     };
     return all;
 }
@@ -178,7 +229,8 @@ void require_schema(Connection& connection, const std::string& schema, const Mig
     throw failure(ErrorKind::misconfigured, versions(connection, schema, current, steps) + "; run `embedq migrate up`");
 }
 
-void apply_migrations(Connection& connection, const std::string& schema, Logger& logger, const Migrations& steps) {
+void apply_migrations(Connection& connection, const std::string& schema, Logger& logger, const Migrations& steps,
+                      const LockPatience& patience) {
     MigrationState state = read_migration_state(connection, schema, steps);
     refuse_newer(connection, schema, state.current, steps);
     if (state.waiting.empty()) return;
@@ -196,12 +248,12 @@ void apply_migrations(Connection& connection, const std::string& schema, Logger&
         if (!told) logger.info("another process migrates the schema; waiting for it");
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
-    prepare_session(connection, schema);
+    prepare_session(connection, schema, patience);
     state = read_migration_state(connection, schema, steps);
     refuse_newer(connection, schema, state.current, steps);
     for (std::size_t i = state.current; i < steps.size(); ++i) {
         logger.info("migrating the schema: " + std::string(steps[i].name));
-        apply_step(connection, schema, steps, i);
+        apply_step_in_its_turn(connection, schema, logger, steps, i, patience);
     }
     build_indexes(connection, schema, logger, steps);
 }

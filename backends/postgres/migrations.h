@@ -5,6 +5,7 @@
 // connection that the caller holds. They throw Failure.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -28,6 +29,14 @@ struct Migration {
 };
 using Migrations = std::vector<Migration>;
 
+// How a step waits for a lock that somebody holds. All who come later stand behind the one who waits for a strong lock, whatever little
+// they want: so it gives up soon, lets them pass, and comes again.
+struct LockPatience {
+    std::chrono::milliseconds each{2'000};
+    std::chrono::milliseconds between{3'000};
+    int tries = 10;
+};
+
 [[nodiscard]] const Migrations& migrations();
 // `waiting` names what is not applied, and the indexes of applied steps that are not built.
 [[nodiscard]] MigrationState read_migration_state(Connection& connection, const std::string& schema,
@@ -36,7 +45,9 @@ using Migrations = std::vector<Migration>;
 void require_schema(Connection& connection, const std::string& schema, const Migrations& steps = migrations());
 // Applies what waits. Any number of processes may do it at once: one works, the others wait without holding anything until the schema can
 // be used; they do not wait for indexes. A process that dies, or a connection that breaks, leaves nothing half done that the next call
-// does not finish. `connection` must not be pooled, and has other settings afterwards: close it.
-void apply_migrations(Connection& connection, const std::string& schema, Logger& logger, const Migrations& steps = migrations());
+// does not finish. A step that gets no lock is `unavailable`, with who holds it. `connection` must not be pooled, and has other settings
+// afterwards: close it.
+void apply_migrations(Connection& connection, const std::string& schema, Logger& logger, const Migrations& steps = migrations(),
+                      const LockPatience& patience = {});
 
 }  // namespace embedq::postgres

@@ -78,6 +78,11 @@ Result<Settlement> PostgresStore::settlement(std::string_view catalog_id, std::s
     });
 }
 
+Result<Workload> PostgresStore::workload(std::string_view catalog_id, const Sha256& profile_id) {
+    return session_.call("workload", Parameters().add(catalog_id).add(profile_id),
+                         [](const Rows& rows) { return Workload{rows.count(0, 0), rows.count(0, 1), rows.count(0, 2), rows.count(0, 3)}; });
+}
+
 Result<std::vector<Job>> PostgresStore::jobs(const JobQuery& query) {
     Parameters parameters;
     add_maybe(parameters, query.id);

@@ -129,6 +129,18 @@ Result<Settlement> SqliteStore::settlement(std::string_view catalog_id, std::spa
     });
 }
 
+Result<Workload> SqliteStore::workload(std::string_view catalog_id, const Sha256& profile_id) {
+    return session_.read([&](Connection& connection, std::int64_t) -> Result<Workload> {
+        auto catalog = find_catalog(connection, catalog_id);
+        if (!catalog) return std::unexpected(catalog.error());
+        Workload sum;
+        Run row(connection, sql::workload, catalog->catalog, value_of(connection, sql::profile_of_id, profile_id).value_or(0));
+        if (!row.next()) return sum;
+        const auto number = [&](int column) { return static_cast<std::size_t>(row.integer(column)); };
+        return Workload{number(0), number(1), number(2), number(3)};
+    });
+}
+
 Result<std::vector<Job>> SqliteStore::jobs(const JobQuery& query) {
     return session_.read([&](Connection& connection, std::int64_t) -> Result<std::vector<Job>> {
         Run row(connection, job_list_statement(query));

@@ -64,6 +64,20 @@ inline constexpr char profile_options[] = "SELECT name, value FROM profile_optio
 inline constexpr char clear_profile_options[] = "DELETE FROM profile_options WHERE profile = ?1";
 inline constexpr char insert_profile_option[] = "INSERT INTO profile_options (profile, position, name, value) VALUES (?1, ?2, ?3, ?4)";
 
+// How much text a catalog has, and how much of it is settled under a profile: operations_by_spec, then each text once by key. Profiles are
+// numbered from 1.
+inline constexpr char workload[] = R"sql(
+SELECT count(*), coalesce(sum(k.bytes), 0), coalesce(sum(k.settled), 0), coalesce(sum(k.settled * k.bytes), 0)
+FROM (SELECT length(CAST(x.content AS BLOB)) AS bytes,
+             EXISTS (SELECT 1 FROM vectors w WHERE w.profile = ?2 AND w.text = t.text
+                     AND (t.force_from IS NULL OR w.written_at >= t.force_from))
+             OR EXISTS (SELECT 1 FROM refusals w WHERE w.profile = ?2 AND w.text = t.text
+                        AND (t.force_from IS NULL OR w.written_at >= t.force_from)) AS settled
+      FROM (SELECT o.text, max(s.force_from) AS force_from
+            FROM specs s CROSS JOIN operations o INDEXED BY operations_by_spec ON o.spec = s.spec
+            WHERE s.catalog = ?1 GROUP BY o.text) t
+      CROSS JOIN texts x ON x.text = t.text) k)sql";
+
 // --- the change feed. Inserting takes the next revision; a spec's older row gives way (unique key).
 
 inline constexpr char insert_change[] = "INSERT OR REPLACE INTO changes (catalog, spec_name, at) VALUES (?1, ?2, ?3)";

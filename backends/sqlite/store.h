@@ -91,6 +91,7 @@ public:
     [[nodiscard]] Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id, std::span<const std::string> spec_names) override;
     [[nodiscard]] Result<std::vector<CatalogHealth>> health(std::string_view catalog_id) override;
     [[nodiscard]] Result<Settlement> settlement(std::string_view catalog_id, std::span<const std::string> spec_names) override;
+    [[nodiscard]] Result<Workload> workload(std::string_view catalog_id, const Sha256& profile_id) override;
     [[nodiscard]] Result<std::vector<Job>> jobs(const JobQuery& query) override;
     [[nodiscard]] Result<std::vector<WorkerInfo>> workers() override;
     [[nodiscard]] Result<std::uint64_t> change_stamp() override;

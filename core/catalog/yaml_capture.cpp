@@ -35,7 +35,13 @@ public:
         skipped_ = &tree_.nodes.emplace_back();
     }
 
-    void OnDocumentStart(const YAML::Mark& /*mark*/) override { ++documents_; }
+    void OnDocumentStart(const YAML::Mark& mark) override {
+        // yaml-cpp leaves a "," that belongs to nothing where it is, and begins the next document with it, without end.
+        if (documents_ > 0 && mark.pos == document_start_)
+            refuse(mark, "this belongs to nothing: expected a key, an entry or the end of the document");
+        document_start_ = mark.pos;
+        ++documents_;
+    }
     void OnDocumentEnd() override {}
     void OnAnchor(const YAML::Mark& /*mark*/, const std::string& /*name*/) override {}
 
@@ -208,6 +214,7 @@ private:
     YAML::Mark last_quoted_ = YAML::Mark::null_mark();
     std::size_t root_size_ = 0;
     std::size_t documents_ = 0;
+    int document_start_ = 0;
     std::size_t complex_keys_ = 0;
 };
 

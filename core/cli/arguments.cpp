@@ -33,6 +33,7 @@ struct Values {
     JobId job = 0;
     std::string catalog;
     CatalogCloneArguments clone;
+    CatalogReembedArguments reembed;
     SpecArguments spec;
     SpecsRefreshArguments refresh;
     std::string plugin;
@@ -148,7 +149,9 @@ void add_main_commands(CLI::App& app, const Shared& v) {
 
     CLI::App* search = leaf(app, v, "search", "Find operations by a question", Answers::json_too,
                             [v](Session& session) { return run_search(session, v->search); });
-    search->add_option("QUERY", v->search.query, "A question in plain words")->required()->type_name("");
+    search->add_option("QUERY", v->search.query, "A question in plain words, or - for one a line from standard input")
+        ->required()
+        ->type_name("");
     search->add_option("--catalog", v->search.catalog, "Only this catalog")->type_name("ID");
     choice(search->add_option_function<std::string>(
                "--mode", [v](const std::string& mode) { v->search.mode = modes.at(mode); }, "How to rank (default: hybrid)"),
@@ -212,7 +215,10 @@ void add_catalogs(CLI::App& app, const Shared& v) {
             ->type_name("");
     };
     named("show", "One catalog", Answers::json_too, run_catalogs_show);
-    named("reembed", "Embed every text of a catalog anew", Answers::words, run_catalogs_reembed);
+    CLI::App* reembed = leaf(*catalogs, v, "reembed", "Embed every text of a catalog anew", Answers::json_too,
+                             [v](Session& session) { return run_catalogs_reembed(session, v->reembed); });
+    reembed->add_option("CATALOG", v->reembed.catalog, "Its id")->required()->type_name("");
+    reembed->add_flag("--dry-run", v->reembed.dry_run, "Tell how many texts, bytes, tokens and calls it would take, and change nothing");
     CLI::App* clone = leaf(*catalogs, v, "clone", "Copy a catalog; its vectors are shared, not made again", Answers::words,
                            [v](Session& session) { return run_catalogs_clone(session, v->clone); });
     clone->add_option("SOURCE", v->clone.source, "The catalog to copy")->required()->type_name("");

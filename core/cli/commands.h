@@ -54,9 +54,13 @@ struct CatalogCloneArguments {
     std::string target;
     std::string name;
 };
+struct CatalogReembedArguments {
+    std::string catalog;
+    bool dry_run = false;  // tells what it would take, and changes nothing
+};
 [[nodiscard]] int run_catalogs_list(Session& session);
 [[nodiscard]] int run_catalogs_show(Session& session, const std::string& catalog);
-[[nodiscard]] int run_catalogs_reembed(Session& session, const std::string& catalog);
+[[nodiscard]] int run_catalogs_reembed(Session& session, const CatalogReembedArguments& arguments);
 [[nodiscard]] int run_catalogs_clone(Session& session, const CatalogCloneArguments& arguments);
 [[nodiscard]] int run_catalogs_delete(Session& session, const std::string& catalog);
 

@@ -68,7 +68,8 @@ int run(const std::vector<std::string>& arguments) {
     const Invocation& invocation = std::get<Invocation>(read);
     const auto installation = make_installation(console, invocation.config, EMBEDQ_VERSION);
     const auto become = [&](const std::vector<std::string>& words) { return become_program(console, words); };
-    Session session{console, *installation, [] { return std::make_unique<SignalInterruption>(); }, invocation.json, own_layout(), become};
+    Session session{console, *installation, [] { return std::make_unique<SignalInterruption>(); }, invocation.json, own_layout(),
+                    become,  &std::cin};
     const int status = invocation.run(session);
     return console.flush() ? status : std::max(status, exit_failed);
 }

@@ -221,7 +221,10 @@ Json json_of(const SearchResponse& response) {
                            {"summary", hit.summary},
                            {"score", hit.score}});
     }
-    return {{"ranking", name_of(response.ranking)}, {"fallback_reason", response.fallback_reason}, {"results", std::move(results)}};
+    Json json{{"ranking", name_of(response.ranking)}, {"fallback_reason", response.fallback_reason}};
+    put_text(json, "fallback_detail", response.fallback_detail);
+    json["results"] = std::move(results);
+    return json;
 }
 
 std::string dump(const Json& json) {

@@ -71,10 +71,12 @@ public:
     Result<MigrationState> migrate() override { return store_->migrate(); }
     Status apply_targets() override { return engine_->apply_targets(); }
 
-    Status start_work() override {
+    Status start_work(TargetKeeping targets) override {
         if (scheduler_ != nullptr) return {};
-        scheduler_ = std::make_unique<scheduler::Scheduler>(*store_, *notifier_, *providers_,
-                                                            settings_of(configuration_.scheduler, version_), context("scheduler"));
+        scheduler::ModelListener listener;
+        if (targets == TargetKeeping::follow) listener = [this] { return engine_->apply_targets(); };
+        scheduler_ = std::make_unique<scheduler::Scheduler>(
+            *store_, *notifier_, *providers_, settings_of(configuration_.scheduler, version_), context("scheduler"), std::move(listener));
         return scheduler_->start();
     }
 
@@ -114,6 +116,7 @@ public:
 
 private:
     HostContext& context(const std::string& name) {
+        const std::scoped_lock lock(contexts_mutex_);
         contexts_.push_back(
             std::make_unique<HostContext>(name, log_, [this](std::string_view option) { return store_option(configuration_, option); }));
         return *contexts_.back();
@@ -166,12 +169,15 @@ private:
         for (const auto& [name, provider] : configuration_.providers) {
             const auto plugin = registry_.load(PluginKind::provider, provider.instance.plugin);
             if (!plugin) return std::unexpected(plugin.error());
+            provider_plugins_.emplace(provider.instance.plugin, *plugin);
             auto made = plugins::make_provider(**plugin, provider.instance.options, context(name));
             if (!made) return std::unexpected(made.error());
             bindings.push_back({name, provider.instance.plugin, std::move(*made), limits_of(provider.limits)});
         }
         add_serving_providers(bindings, request);
-        providers_ = std::make_unique<scheduler::ProviderDirectory>(std::move(bindings));
+        // Another process may move a catalog to a profile that this configuration does not know.
+        providers_ = std::make_unique<scheduler::ProviderDirectory>(std::move(bindings), &clock_,
+                                                                    [this](const Profile& profile) { return serving_provider(profile); });
         return {};
     }
 
@@ -188,28 +194,40 @@ private:
             const auto profile = store_->profile(id);
             if (!profile) continue;
             const auto plugin = registry_.load(PluginKind::provider, profile->plugin);
-            if (!plugin) continue;
-            std::map<std::string, std::string> written(profile->public_options.begin(), profile->public_options.end());
-            const std::span table((*plugin)->descriptor->options, (*plugin)->descriptor->option_count);
-            const auto takes = [&](std::string_view name) {
-                return std::ranges::any_of(table, [&](const OptionSpec& o) { return o.name == name; });
-            };
-            if (!profile->document_prefix.empty() && takes("document_prefix"))
-                written.try_emplace("document_prefix", profile->document_prefix);
-            if (!profile->query_prefix.empty() && takes("query_prefix")) written.try_emplace("query_prefix", profile->query_prefix);
-            const auto options = config::options_from_text(table, written);
-            if (!options) continue;
-            const std::string name = "(serving " + catalog::to_hex(id).substr(0, 12) + ")";
-            auto made = plugins::make_provider(**plugin, *options, context(name));
-            if (made) bindings.push_back({name, profile->plugin, std::move(*made), {}, true});
+            if (plugin) provider_plugins_.emplace(profile->plugin, *plugin);
+            if (auto binding = serving_provider(*profile)) bindings.push_back(std::move(*binding));
         }
+    }
+
+    // Loads nothing: it is called from any thread once the program runs.
+    std::optional<scheduler::ProviderBinding> serving_provider(const Profile& profile) {
+        const auto found = provider_plugins_.find(profile.plugin);
+        if (found == provider_plugins_.end()) return std::nullopt;
+        const plugins::LoadedPlugin& plugin = *found->second;
+        std::map<std::string, std::string> written(profile.public_options.begin(), profile.public_options.end());
+        const std::span table(plugin.descriptor->options, plugin.descriptor->option_count);
+        const auto takes = [&](std::string_view name) {
+            return std::ranges::any_of(table, [&](const OptionSpec& o) { return o.name == name; });
+        };
+        if (!profile.document_prefix.empty() && takes("document_prefix")) written.try_emplace("document_prefix", profile.document_prefix);
+        if (!profile.query_prefix.empty() && takes("query_prefix")) written.try_emplace("query_prefix", profile.query_prefix);
+        const auto options = config::options_from_text(table, written);
+        if (!options) return std::nullopt;
+        const std::string name = "(serving " + catalog::to_hex(profile.id).substr(0, 12) + ")";
+        auto made = plugins::make_provider(plugin, *options, context(name));
+        if (!made) return std::nullopt;
+        return scheduler::ProviderBinding{name, profile.plugin, std::move(*made), {}, true};
     }
 
     const config::Configuration configuration_;
     const std::string version_;
     plugins::Registry& registry_;
     const Log log_;
-    std::vector<std::unique_ptr<HostContext>> contexts_;  // grows on the main thread only
+    const SystemClock clock_;
+    std::mutex contexts_mutex_;
+    std::vector<std::unique_ptr<HostContext>> contexts_;  // guarded by contexts_mutex_
+    // By name; filled on the main thread before the providers are asked anything, and fixed from then on.
+    std::map<std::string, const plugins::LoadedPlugin*, std::less<>> provider_plugins_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<Notifier> notifier_;
     std::unique_ptr<scheduler::ProviderDirectory> providers_;

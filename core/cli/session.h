@@ -6,6 +6,7 @@
 #include <chrono>
 #include <expected>
 #include <functional>
+#include <istream>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -35,6 +36,9 @@ struct Failure {
 template <class T>
 using Opened = std::expected<T, Failure>;
 
+// Whether a process follows its providers with the catalogs' targets: `serve` and `index` do, a worker does not.
+enum class TargetKeeping : std::uint8_t { follow, leave };
+
 // Everything behind the commands: the store that the YAML names, the providers, the engine over them, and the scheduler.
 // Every member may be called from any thread.
 class Runtime {
@@ -48,8 +52,9 @@ public:
     [[nodiscard]] virtual Result<MigrationState> migrate() = 0;
     // Gives the catalogs the target profiles that the YAML says.
     [[nodiscard]] virtual Status apply_targets() = 0;
-    // Starts the scheduler; a second start does nothing. `stop_work` ends it cleanly and may be called at any time.
-    [[nodiscard]] virtual Status start_work() = 0;
+    // Starts the scheduler; a second start does nothing. `stop_work` ends it cleanly and may be called at any time. While it runs, a
+    // provider that answers late or has another model gives the catalogs their targets anew, unless `targets` says to leave them.
+    [[nodiscard]] virtual Status start_work(TargetKeeping targets) = 0;
     virtual void stop_work() noexcept = 0;
     [[nodiscard]] virtual scheduler::Counters counters() const = 0;
     // What asks for documents by URL, as the YAML's `fetch:` says; `invalid_argument` where that is wrong on this machine.
@@ -166,6 +171,7 @@ struct Session {
     Layout layout = {};
     // Becomes another program (path, then its arguments), and returns only where that fails, with the reason.
     std::function<std::string(const std::vector<std::string>&)> become = {};
+    std::istream* input = nullptr;  // standard input, for commands that read it
 };
 
 // Tells the failure and returns its exit status.

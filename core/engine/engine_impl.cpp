@@ -4,15 +4,14 @@
 #include <utility>
 
 #include "catalog/names.h"
-#include "catalog/profile.h"
 #include "engine/searcher.h"
 #include "engine/spec_writer.h"
+#include "engine/targets.h"
 
 namespace embedq::engine {
 
 namespace {
 
-constexpr std::size_t page = 1'000;
 constexpr std::size_t most_hits = 500;
 
 std::string quoted(std::string_view text) {
@@ -24,9 +23,7 @@ public:
     StoreEngine(Store& store, Notifier& notifier, scheduler::ProviderDirectory& providers, EngineSettings settings, Context& context)
         : store_(store),
           notifier_(notifier),
-          providers_(providers),
-          settings_(std::move(settings)),
-          context_(context),
+          targets_(store, notifier, providers, std::move(settings), context),
           writer_(store, notifier, [this](const CatalogWrite& catalog) { return put_catalog(catalog); }),
           searcher_(store, providers, context) {}
 
@@ -35,7 +32,7 @@ public:
     Result<bool> put_catalog(const CatalogWrite& catalog) override {
         if (Status valid = catalog::check_catalog_id(catalog.catalog_id); !valid) return std::unexpected(valid.error());
         auto created = store_.put_catalog(catalog);
-        if (created && *created) give_target(catalog.catalog_id);
+        if (created && *created) targets_.give(catalog.catalog_id);
         return created;
     }
 
@@ -62,55 +59,17 @@ public:
     Result<std::size_t> reembed_catalog(std::string_view catalog_id) override {
         const auto info = catalog(catalog_id);
         if (!info) return std::unexpected(info.error());
-        if (!info->target_profile) {
-            return fail(ErrorKind::conflict, "catalog " + quoted(catalog_id) +
-                                                 " is embedded by no provider; name one under `embedding:` in the configuration first");
-        }
-        const auto current = store_.profile(*info->target_profile);
-        if (!current) return std::unexpected(current.error());
-        const CatalogTarget target{info->catalog_id, info->provider, catalog::with_epoch(*current, current->epoch + 1)};
-        if (const auto set = store_.set_targets(std::span(&target, 1)); !set) return std::unexpected(set.error());
-        return enqueue_all(catalog_id);
+        return targets_.reembed(*info);
+    }
+    Result<EmbeddingEstimate> estimate(std::string_view catalog_id, EstimateFor what) override {
+        const auto info = catalog(catalog_id);
+        if (!info) return std::unexpected(info.error());
+        return targets_.estimate(*info, what);
     }
 
     Result<Profile> profile(const Sha256& profile_id) override { return store_.profile(profile_id); }
 
-    Status apply_targets() override {
-        const auto all = store_.catalogs();
-        if (!all) return std::unexpected(all.error());
-        Status first_error;
-        std::vector<CatalogTarget> targets;
-        for (const CatalogInfo& info : *all) {
-            auto wanted = wanted_target(info.catalog_id);
-            if (!wanted) {
-                if (first_error) first_error = std::unexpected(wanted.error());
-                continue;
-            }
-            if (wanted->profile && info.target_profile) {
-                const auto current = store_.profile(*info.target_profile);
-                if (!current) return std::unexpected(current.error());
-                // The same fingerprint in a later epoch is still what the configuration asks for.
-                if (current->fingerprint == wanted->profile->fingerprint) wanted->profile = *current;
-            }
-            const bool same = info.provider == wanted->provider && info.target_profile.has_value() == wanted->profile.has_value() &&
-                              (!wanted->profile || wanted->profile->id == *info.target_profile);
-            if (!same) targets.push_back(std::move(*wanted));
-        }
-        if (!targets.empty()) {
-            const auto set = store_.set_targets(targets);
-            if (!set) return std::unexpected(set.error());
-            for (const CatalogTarget& target : targets) {
-                context_.logger().info("catalog " + quoted(target.catalog_id) + " is now embedded by " +
-                                       (target.profile ? quoted(target.provider) + " (model " + quoted(target.profile->model) +
-                                                             ", dimension " + std::to_string(target.profile->dimension) + ")"
-                                                       : std::string("no provider")));
-                if (!target.profile) continue;
-                if (const auto queued = enqueue_all(target.catalog_id); !queued && first_error)
-                    first_error = std::unexpected(queued.error());
-            }
-        }
-        return first_error;
-    }
+    Status apply_targets() override { return targets_.apply(); }
 
     // --- specs
 
@@ -192,55 +151,9 @@ public:
     }
 
 private:
-    // What the configuration says of a catalog; the provider's error where it does not answer.
-    [[nodiscard]] Result<CatalogTarget> wanted_target(const std::string& catalog_id) {
-        const auto exception = settings_.catalogs.find(catalog_id);
-        const std::string& provider = exception != settings_.catalogs.end() ? exception->second : settings_.provider;
-        if (provider.empty() || provider == "none") return CatalogTarget{catalog_id, {}, std::nullopt};
-        const auto resolved = providers_.resolve(provider);
-        if (!resolved) return std::unexpected(resolved.error());
-        return CatalogTarget{catalog_id, provider, (*resolved)->profile};
-    }
-
-    void give_target(const std::string& catalog_id) {
-        const auto target = wanted_target(catalog_id);
-        if (!target) {
-            context_.logger().warn("catalog " + quoted(catalog_id) +
-                                   " has no target yet, because its provider does not answer: " + target.error().message);
-            return;
-        }
-        if (!target->profile) return;
-        if (const auto set = store_.set_targets(std::span(&*target, 1)); !set) {
-            context_.logger().warn("catalog " + quoted(catalog_id) + " has no target yet: " + set.error().message);
-        }
-    }
-
-    [[nodiscard]] Result<std::size_t> enqueue_all(std::string_view catalog_id) {
-        std::size_t enqueued = 0;
-        std::string after;
-        while (true) {
-            const auto specs = store_.specs(catalog_id, after, page);
-            if (!specs) return std::unexpected(specs.error());
-            if (specs->empty()) break;
-            std::vector<EnqueueRequest> requests;
-            for (const SpecInfo& info : *specs) {
-                if (info.operation_count > 0) requests.push_back({info.catalog_id, info.spec_name, JobKind::reconciler});
-            }
-            const auto outcomes = store_.enqueue(requests);
-            if (!outcomes) return std::unexpected(outcomes.error());
-            enqueued +=
-                static_cast<std::size_t>(std::ranges::count_if(*outcomes, [](EnqueueOutcome o) { return o != EnqueueOutcome::none; }));
-            after = specs->back().spec_name;
-        }
-        if (enqueued > 0) notifier_.publish();
-        return enqueued;
-    }
-
     Store& store_;
     Notifier& notifier_;
-    scheduler::ProviderDirectory& providers_;
-    const EngineSettings settings_;
-    Context& context_;
+    Targets targets_;
     SpecWriter writer_;
     Searcher searcher_;
 };

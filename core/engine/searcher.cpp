@@ -77,6 +77,8 @@ Status Searcher::refresh(Held& held, const CatalogInfo& catalog) {
         changes = std::move(*since);
     }
     const bool everything = changes.everything || held.profile != catalog.serving_profile;
+    // Should reading fail on the way, all is read again.
+    held.loaded = false;
     if (everything) held.index = ranking::CatalogIndex();
     if (!everything) {
         // A vector can change under the same text, so changed specs give theirs up and fetch them again.
@@ -171,8 +173,17 @@ Result<SearchResponse> Searcher::search(const SearchRequest& request, const std:
         std::optional<Sha256> group;
         std::string reason;
         std::string detail;
-        const std::shared_lock lock(current->mutex);
+        std::shared_lock lock(current->mutex);
         if (request.mode != RankingMode::lexical && !request.query.empty()) {
+            // The provider is asked without the lock, or a slow answer would hold up whoever has to refresh the catalog, and all behind
+            // him. Should the catalog flip meanwhile, there is a vector to make under the other profile, too.
+            while (catalog.target_profile && current->profile && current->index.vectors() > 0 && !vectors.contains(*current->profile)) {
+                const Sha256 profile = *current->profile;
+                lock.unlock();
+                QueryVector vector = embed_query(request, profile);
+                lock.lock();
+                vectors.emplace(profile, std::move(vector));
+            }
             if (!catalog.target_profile) {
                 reason = not_indexed;
                 detail =
@@ -182,9 +193,7 @@ Result<SearchResponse> Searcher::search(const SearchRequest& request, const std:
                 detail =
                     "no operation of catalog '" + catalog.catalog_id + "' has a vector yet; see `embedq status " + catalog.catalog_id + "`";
             } else {
-                auto [place, first] = vectors.try_emplace(*current->profile);
-                if (first) place->second = embed_query(request, *current->profile);
-                const QueryVector& vector = place->second;
+                const QueryVector& vector = vectors.at(*current->profile);
                 reason = vector.reason;
                 detail = vector.detail;
                 if (reason.empty()) {

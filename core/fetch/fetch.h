@@ -2,7 +2,7 @@
 //
 // Who can name a URL must not be able to make embedq ask what only this machine can reach. So every connection, also one behind a
 // redirect, is checked when it is made, by the very address that it goes to: names that resolve to another address by then gain
-// nothing. docs/adr/0024 has the reasons.
+// nothing. docs/adr/0028 has the reasons.
 // Thread-safety: a Fetcher belongs to one thread at a time.
 #pragma once
 

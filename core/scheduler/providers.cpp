@@ -19,6 +19,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds quick_limit{5'000};  // for the facts of a provider, while a query waits
 constexpr milliseconds first_pause{5'000};  // before one that did not tell them is asked by a query again; doubles
 constexpr milliseconds longest_pause{60'000};
+constexpr milliseconds shortest_interval{1'000};  // between two questions for the sake of queries
 
 auto fields(const ProviderLimits& l) {
     return std::tie(l.concurrency, l.max_inputs, l.max_request_bytes, l.max_request_tokens, l.max_text_bytes, l.max_text_tokens);
@@ -118,7 +119,7 @@ struct ProviderDirectory::Entry {
     ResolvedPtr known;         // guarded by mutex
     std::string failure;       // why it did not answer; guarded by mutex
     std::size_t failures = 0;  // in a row, for queries; guarded by mutex
-    Steady again_at{};         // for queries; guarded by mutex
+    Steady again_at{};         // for queries: not before; guarded by mutex
 
     [[nodiscard]] ResolvedPtr get() const {
         const std::scoped_lock lock(mutex);
@@ -238,6 +239,7 @@ Result<Inquiry> ProviderDirectory::ask(Entry& entry, std::stop_token stop) {
     {
         const std::scoped_lock lock(entry.mutex);
         entry.failures = 0;
+        entry.again_at = now() + shortest_interval;
         if (!inquiry.before || !same_facts(*inquiry.before, *resolved)) entry.known = std::move(resolved);
         inquiry.now = entry.known;
     }
@@ -248,11 +250,16 @@ Result<Inquiry> ProviderDirectory::ask(Entry& entry, std::stop_token stop) {
 Result<ResolvedPtr> ProviderDirectory::ask_quickly(Entry& entry, std::stop_token stop) {
     {
         const std::scoped_lock lock(entry.mutex);
-        if (entry.failures > 0 && now() < entry.again_at) return fail(ErrorKind::unavailable, entry.failure);
+        const bool early = now() < entry.again_at;
+        if (entry.known && (early || !entry.standing->doubted())) return entry.known;
+        if (early && entry.failures > 0) return fail(ErrorKind::unavailable, entry.failure);
     }
     const std::unique_lock one_at_a_time(entry.asking, std::try_to_lock);
-    if (!one_at_a_time.owns_lock()) return fail(ErrorKind::unavailable, "it is being asked for its model");
-    if (ResolvedPtr here = entry.get()) return here;
+    if (!one_at_a_time.owns_lock()) {
+        if (ResolvedPtr here = entry.get()) return here;
+        return fail(ErrorKind::unavailable, "it is being asked for its model");
+    }
+    if (ResolvedPtr here = entry.get(); here && !entry.standing->doubted()) return here;
     const Timer timer(quick_limit, std::move(stop));
     auto asked = ask(entry, timer.token());
     if (!asked) return std::unexpected(asked.error());
@@ -272,7 +279,10 @@ ProviderDirectory::EntryPtr ProviderDirectory::serving_entry(const Profile& prof
 Result<ResolvedPtr> ProviderDirectory::for_profile(const Profile& profile, std::stop_token stop) {
     const std::vector<EntryPtr> all = entries();
     for (const EntryPtr& entry : all) {
-        if (ResolvedPtr here = entry->get(); here && here->profile.fingerprint == profile.fingerprint) return here;
+        ResolvedPtr here = entry->get();
+        // One that said `misconfigured` is asked again even where no scheduler does it.
+        if (here && entry->standing->doubted()) here = ask_quickly(*entry, stop).value_or(here);
+        if (here && here->profile.fingerprint == profile.fingerprint) return here;
     }
     std::string silent;
     const auto makes_it = [&](Entry& entry) -> ResolvedPtr {

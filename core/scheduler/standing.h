@@ -4,6 +4,7 @@
 // Thread-safety: every member may be called from any thread.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -27,15 +28,23 @@ public:
     Standing(std::function<Steady()> now, std::function<void()> doubt) : now_(std::move(now)), doubt_(std::move(doubt)) {}
 
     [[nodiscard]] Steady now() const { return now_(); }
-    void doubt() const { doubt_(); }
+    void doubt() {
+        doubted_ = true;
+        doubt_();
+    }
+    // Since it was last asked.
+    [[nodiscard]] bool doubted() const noexcept { return doubted_; }
 
     void begin_asking() {
         const std::scoped_lock lock(mutex_);
         asking_ = true;
+        doubted_ = false;
     }
     void end_asking(std::uint64_t generation) {
         const std::scoped_lock lock(mutex_);
         asking_ = false;
+        // What the model of before said of queries is no matter of this one.
+        if (generation != generation_) queries_ = QueryBreaker();
         generation_ = generation;
         answered_.notify_all();
     }
@@ -68,6 +77,7 @@ public:
 private:
     const std::function<Steady()> now_;
     const std::function<void()> doubt_;
+    std::atomic<bool> doubted_{false};
     mutable std::mutex mutex_;
     std::condition_variable answered_;
     bool asking_ = false;           // guarded by mutex_

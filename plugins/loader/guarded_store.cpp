@@ -43,18 +43,19 @@ enum class Verb : std::size_t {
     statuses,
     health,
     settlement,
+    workload,
     jobs,
     workers,
     change_stamp,
     diagnose,
 };
-constexpr std::array<std::string_view, 38> kVerbs = {
-    "capabilities", "migration_state", "migrate",    "put_catalog", "catalogs", "delete_catalog", "clone_catalog",
-    "set_targets",  "profile",         "put_specs",  "specs",       "spec",     "spec_content",   "delete_spec",
-    "revision",     "changes",         "operations", "vectors",     "enqueue",  "cancel",         "claim",
-    "extend",       "missing_texts",   "commit",     "next_due",    "reap",     "reconcile",      "prune",
-    "put_lanes",    "lanes",           "reserve",    "statuses",    "health",   "settlement",     "jobs",
-    "workers",      "change_stamp",    "diagnose"};
+constexpr std::array<std::string_view, 39> kVerbs = {
+    "capabilities", "migration_state", "migrate",      "put_catalog", "catalogs", "delete_catalog", "clone_catalog",
+    "set_targets",  "profile",         "put_specs",    "specs",       "spec",     "spec_content",   "delete_spec",
+    "revision",     "changes",         "operations",   "vectors",     "enqueue",  "cancel",         "claim",
+    "extend",       "missing_texts",   "commit",       "next_due",    "reap",     "reconcile",      "prune",
+    "put_lanes",    "lanes",           "reserve",      "statuses",    "health",   "settlement",     "workload",
+    "jobs",         "workers",         "change_stamp", "diagnose"};
 
 class GuardedStore final : public Store, public Measured {
 public:
@@ -165,6 +166,9 @@ public:
     }
     Result<Settlement> settlement(std::string_view catalog_id, std::span<const std::string> spec_names) override {
         return guard_.call(Verb::settlement, [&] { return inner_->settlement(catalog_id, spec_names); });
+    }
+    Result<Workload> workload(std::string_view catalog_id, const Sha256& profile_id) override {
+        return guard_.call(Verb::workload, [&] { return inner_->workload(catalog_id, profile_id); });
     }
     Result<std::vector<Job>> jobs(const JobQuery& query) override {
         return guard_.call(Verb::jobs, [&] { return inner_->jobs(query); });

@@ -245,6 +245,7 @@ struct Session::Handles {
         curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 1L);
     }
     ~Handles() {
+        const NoSigpipe no_sigpipe;  // a connection is closed with a last word of TLS
         curl_easy_cleanup(easy);
         curl_multi_cleanup(multi);
     }

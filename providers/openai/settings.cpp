@@ -173,10 +173,12 @@ void publish(const Options& options, Settings& settings) {
         endpoints += (endpoints.empty() ? "" : ", ") + http::json_string(endpoint.name);
     }
     add("endpoints", "[" + endpoints + "]");
-    for (const char* name :
-         {"path", "encoding_format", "dimensions_field", "input_type_field", "document_input_type", "query_input_type", "model_digest"}) {
+    for (const char* name : {"path", "encoding_format", "dimensions_field", "input_type_field", "document_input_type", "query_input_type",
+                             "ca_file", "model_digest"}) {
         if (const auto value = options.find<std::string>(name); value && !(value->empty() || *value == "auto")) add(name, *value);
     }
+    if (!settings.client.verify_tls) add("verify_tls", "false");
+    if (!settings.client.proxy.empty() && !settings.client.proxy.contains('@')) add("proxy", settings.client.proxy);
     if (const auto sends = options.find<bool>("send_model")) add("send_model", *sends ? "true" : "false");
 }
 

@@ -11,6 +11,7 @@
 namespace embedq::simulated {
 namespace {
 
+constexpr std::chrono::seconds kInfoTimeout{10};  // as that of clients that ask over a network
 constexpr auto kNever = std::chrono::milliseconds::max();
 // Adding more than this to the present could overflow.
 constexpr std::chrono::steady_clock::duration kLongest = std::chrono::hours(24 * 365);
@@ -36,17 +37,43 @@ std::optional<Error> refusal_at_once(const Fault& fault, std::size_t texts) {
 SimulatedProvider::SimulatedProvider(Settings settings, const Clock& clock)
     : settings_(std::move(settings)), clock_(clock), script_(settings_.faults, settings_.seed) {}
 
-Result<ProviderInfo> SimulatedProvider::info(std::stop_token) {
+Result<ServerState> SimulatedProvider::state() const {
+    ServerState now;
+    if (!settings_.state_file.empty()) {
+        auto read = read_state(settings_.state_file);
+        if (!read) return read;
+        now = std::move(*read);
+    }
+    if (now.down) return refuse(ErrorKind::unavailable, "simulated server: nobody listens");
+    if (now.digest.empty()) now.digest = settings_.digest;
+    return now;
+}
+
+Result<ProviderInfo> SimulatedProvider::info(std::stop_token stop) {
+    const auto server = state();
+    if (!server) return std::unexpected(server.error());
+    if (server->hangs) {
+        EmbedRequest until;
+        until.deadline = clock_.now() + kInfoTimeout;
+        until.stop = std::move(stop);
+        auto waited = wait(kNever, until);
+        return std::unexpected(std::move(waited.error()));
+    }
+    {
+        const std::lock_guard lock(named_mutex_);
+        named_ = server->digest;
+    }
     ProviderInfo info;
-    info.model = std::string("simulated");
-    info.model_digest = std::string("1");  // of how texts become vectors
+    info.model = settings_.model;
+    info.model_digest = server->digest;
     info.dimension = settings_.dimension;
     info.document_prefix = settings_.document_prefix;
     info.query_prefix = settings_.query_prefix;
     info.limits.concurrency = settings_.concurrency;
     info.limits.max_inputs = settings_.max_inputs;
     info.semantic_weight = 0;  // the vectors carry no meaning
-    info.public_options = {{"dimension", std::to_string(settings_.dimension)}};
+    info.public_options = {{"dimension", std::to_string(settings_.dimension)}, {"model", settings_.model}, {"digest", settings_.digest}};
+    if (!settings_.state_file.empty()) info.public_options.emplace_back("state_file", settings_.state_file);
     return info;
 }
 
@@ -71,21 +98,30 @@ Result<EmbedResult> SimulatedProvider::answer(const EmbedRequest& request) {
         return refuse(ErrorKind::too_large,
                       fmt::format("the request has {} texts and the option max_inputs is {}", texts, settings_.max_inputs));
     }
+    const auto server = state();
+    if (!server) return std::unexpected(server.error());
+    {
+        const std::lock_guard lock(named_mutex_);
+        if (!named_.empty() && named_ != server->digest) {
+            return refuse(ErrorKind::misconfigured,
+                          fmt::format("the model '{}' had the digest '{}' and has '{}' now", settings_.model, named_, server->digest));
+        }
+    }
     const Fault* fault = script_.next(clock_.now(), request.texts);
     if (fault != nullptr) {
         if (auto error = refusal_at_once(*fault, texts)) return std::unexpected(std::move(*error));
     }
-    const bool hangs = fault != nullptr && fault->action == Action::hang;
+    const bool hangs = server->hangs || (fault != nullptr && fault->action == Action::hang);
     const auto latency = settings_.latency + settings_.latency_per_input * static_cast<std::int64_t>(texts);
     if (auto waited = wait(hangs ? kNever : latency, request); !waited) return std::unexpected(std::move(waited.error()));
-    if (fault == nullptr) return vectors(request, texts, settings_.dimension);
+    if (fault == nullptr) return vectors(request, texts, settings_.dimension, server->digest);
 
     switch (fault->action) {
         case Action::fail: return refuse(ErrorKind::unavailable, "simulated failure", fault->retry_after);
-        case Action::wrong_count: return vectors(request, texts - 1, settings_.dimension);
-        case Action::wrong_dimension: return vectors(request, texts, settings_.dimension + 1);
+        case Action::wrong_count: return vectors(request, texts - 1, settings_.dimension, server->digest);
+        case Action::wrong_dimension: return vectors(request, texts, settings_.dimension + 1, server->digest);
         case Action::nan: {
-            auto result = vectors(request, texts, settings_.dimension);
+            auto result = vectors(request, texts, settings_.dimension, server->digest);
             result.matrix[(texts / 2) * settings_.dimension] = std::numeric_limits<float>::quiet_NaN();
             return result;
         }
@@ -93,7 +129,7 @@ Result<EmbedResult> SimulatedProvider::answer(const EmbedRequest& request) {
             if (!fault->per_text) {
                 return refuse(ErrorKind::invalid_input, fmt::format("simulated refusal of a text that holds '{}'", fault->text));
             }
-            auto result = vectors(request, texts, settings_.dimension);
+            auto result = vectors(request, texts, settings_.dimension, server->digest);
             for (std::size_t i = 0; i < texts; ++i) {
                 if (!request.texts[i].contains(fault->text)) continue;
                 result.errors.push_back(
@@ -101,17 +137,21 @@ Result<EmbedResult> SimulatedProvider::answer(const EmbedRequest& request) {
             }
             return result;
         }
-        default: return vectors(request, texts, settings_.dimension);
+        default: return vectors(request, texts, settings_.dimension, server->digest);
     }
 }
 
-EmbedResult SimulatedProvider::vectors(const EmbedRequest& request, std::size_t rows, std::size_t dimension) const {
+EmbedResult SimulatedProvider::vectors(const EmbedRequest& request, std::size_t rows, std::size_t dimension,
+                                       std::string_view digest) const {
     const std::string& prefix = request.kind == TextKind::query ? settings_.query_prefix : settings_.document_prefix;
+    // Another model makes other vectors. The default's have none, so that they stay what they were.
+    std::string salt;
+    if (settings_.model != Settings{}.model || digest != Settings{}.digest) salt = fmt::format("{}@{}\n", settings_.model, digest);
     EmbedResult result;
     result.dimension = dimension;
     result.matrix.resize(rows * dimension);
     for (std::size_t i = 0; i < rows; ++i) {
-        fill_text_vector(prefix, request.texts[i], std::span(result.matrix).subspan(i * dimension, dimension));
+        fill_text_vector(salt + prefix, request.texts[i], std::span(result.matrix).subspan(i * dimension, dimension));
     }
     // A common estimate of real tokenizers: four bytes a token.
     for (const std::string_view text : request.texts) result.tokens += (prefix.size() + text.size() + 3) / 4;

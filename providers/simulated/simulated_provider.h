@@ -15,12 +15,16 @@
 #include "embedq/context.h"
 #include "embedq/provider.h"
 #include "simulated/faults.h"
+#include "simulated/server_state.h"
 
 namespace embedq::simulated {
 
 struct Settings {
     std::chrono::milliseconds latency{0};
     std::chrono::milliseconds latency_per_input{0};
+    std::string model = "simulated";
+    std::string digest = "1";
+    std::string state_file;  // read at each call; empty for none
     std::size_t dimension = 64;
     std::size_t max_inputs = 0;    // 0: no limit
     std::size_t concurrency = 64;  // calls beyond it are throttled
@@ -40,13 +44,18 @@ public:
 
 private:
     [[nodiscard]] Result<EmbedResult> answer(const EmbedRequest& request);
-    [[nodiscard]] EmbedResult vectors(const EmbedRequest& request, std::size_t rows, std::size_t dimension) const;
+    // As the model behind the name is now; `unavailable` where there is no server.
+    [[nodiscard]] Result<ServerState> state() const;
+    [[nodiscard]] EmbedResult vectors(const EmbedRequest& request, std::size_t rows, std::size_t dimension, std::string_view digest) const;
     [[nodiscard]] Status wait(std::chrono::milliseconds time, const EmbedRequest& request);
 
     const Settings settings_;
     const Clock& clock_;
     FaultScript script_;
     std::atomic<std::size_t> running_{0};
+
+    std::mutex named_mutex_;
+    std::string named_;  // the digest that info named last; guarded by named_mutex_
 
     std::mutex mutex_;  // only for the waiting: nothing is signalled but by stop tokens
     std::condition_variable_any idle_;

@@ -4,39 +4,23 @@ runs as such a role, too (tests/conformance/postgres)."""
 import json
 import pathlib
 import tempfile
-import unittest
 
 import postgres
 import stage
 
 
-class Grants(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = postgres.Cluster(durable=False)
-        cls.addClassCleanup(cls.server.close)
-        cls.server.sql("CREATE ROLE embedq_worker LOGIN")
-        cls.count = 0
+class Grants(stage.Stage):
+    role = "embedq_worker"
+    migrated = False
 
     def setUp(self):
-        Grants.count += 1
-        self.name = f"grants_{self.count}"
-        self.url = self.server.create_database(self.name)
+        super().setUp()
         folder = tempfile.TemporaryDirectory(prefix="embedq-grants-")
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
 
-    def owner(self, sql):
-        return self.server.sql(sql, database=self.name, user=postgres.ROLE)
-
-    def worker(self, sql):
-        return self.server.sql(sql, database=self.name, user="embedq_worker")
-
-    def grant(self):
-        self.owner("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA embedq FROM PUBLIC; " + "\n".join(stage.grants("embedq_worker")))
-
     def program(self, *words, options=""):
-        return stage.program(self.folder, self.server.url(self.name, "embedq_worker"), words, options)
+        return stage.program(self.folder, self.server.url(self.name, self.role), words, options)
 
     def must(self, *words, options=""):
         done = self.program(*words, options=options)
@@ -44,8 +28,7 @@ class Grants(unittest.TestCase):
         return done.stdout
 
     def test_indexing_searching_and_retrying(self):
-        stage.migrate(self.url)
-        self.grant()
+        self.migrate()
         document = {"openapi": "3.0.3", "info": {"title": "pets", "version": "1"}, "paths": {"/pets": {"get": {
             "operationId": "listPets", "summary": "List all pets", "responses": {"200": {"description": "good"}}}}}}
         (self.folder / "pets.json").write_text(json.dumps(document))
@@ -55,27 +38,25 @@ class Grants(unittest.TestCase):
         self.assertEqual([job["status"] for job in jobs], ["succeeded"])
         self.must("jobs", "retry", jobs[0]["id"])
         self.must("status")
-        self.assertEqual(self.worker("SELECT status FROM embedq.api_catalog_embedding_jobs ORDER BY id DESC LIMIT 1"), [["pending"]])
+        self.assertEqual(self.as_role("SELECT status FROM embedq.api_catalog_embedding_jobs ORDER BY id DESC LIMIT 1"), [["pending"]])
 
     def test_no_ddl_and_no_word_in_what_was_migrated(self):
-        stage.migrate(self.url)
-        self.grant()
+        self.migrate()
         for statement in ["CREATE TABLE embedq.mine (i int)", "DELETE FROM embedq.migrations", "CREATE SCHEMA mine",
                           "INSERT INTO embedq.migrations (number, name) VALUES (99, 'x')", "TRUNCATE embedq.jobs_done"]:
             with self.subTest(statement), self.assertRaisesRegex(postgres.SqlError, "permission denied"):
-                self.worker(statement)
+                self.as_role(statement)
         for statement in ["DROP TABLE embedq.jobs_done", "ALTER TABLE embedq.specs ADD COLUMN mine int",
                           "CREATE OR REPLACE FUNCTION embedq.store_now() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'"]:
             with self.subTest(statement), self.assertRaisesRegex(postgres.SqlError, "must be owner|permission denied"):
-                self.worker(statement)
+                self.as_role(statement)
 
     def test_what_later_migrations_bring_is_granted(self):
-        stage.migrate(self.url)
-        self.grant()
+        self.migrate()
         self.owner("CREATE TABLE embedq.later (i bigserial); CREATE FUNCTION embedq.later() RETURNS int LANGUAGE sql AS 'SELECT 1'; "
                    "REVOKE ALL ON FUNCTION embedq.later() FROM PUBLIC")
-        self.worker("INSERT INTO embedq.later DEFAULT VALUES; UPDATE embedq.later SET i = 7; DELETE FROM embedq.later")
-        self.assertEqual(self.worker("SELECT embedq.later()"), [["1"]])
+        self.as_role("INSERT INTO embedq.later DEFAULT VALUES; UPDATE embedq.later SET i = 7; DELETE FROM embedq.later")
+        self.assertEqual(self.as_role("SELECT embedq.later()"), [["1"]])
 
     def test_without_a_schema_the_worker_is_told_to_have_it_migrated(self):
         done = self.program("worker")

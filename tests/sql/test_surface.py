@@ -1,7 +1,5 @@
 """What other programs see and do by SQL: two views under the release note's names, and `enqueue`."""
 
-import unittest
-
 import postgres
 import stage
 from owned import wait_until
@@ -15,35 +13,20 @@ CHANNEL = "api_catalog_embedding_jobs"
 TOKEN = "22222222-2222-2222-2222-222222222222"
 
 
-class Surface(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = postgres.Cluster(durable=False)
-        cls.addClassCleanup(cls.server.close)
-        cls.server.sql("CREATE ROLE embedq_producer LOGIN")
-        cls.count = 0
+class Surface(stage.Stage):
+    role = "embedq_producer"
 
     def setUp(self):
-        Surface.count += 1
-        self.name = f"surface_{self.count}"
-        stage.migrate(self.server.create_database(self.name))
-        # Nothing by way of PUBLIC: what the role can do, the page grants.
-        self.owner("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA embedq FROM PUBLIC; " + "\n".join(stage.grants("embedq_producer")))
+        super().setUp()
         self.owner(stage.catalog())
 
-    def owner(self, sql):
-        return self.server.sql(sql, database=self.name, user=postgres.ROLE)
-
-    def producer(self, sql):
-        return self.server.sql(sql, database=self.name, user="embedq_producer")
-
     def enqueue(self, *arguments):
-        return self.producer(f"SELECT embedq.enqueue({', '.join(map(stage.literal, arguments))})")[0][0]
+        return self.as_role(f"SELECT embedq.enqueue({', '.join(map(stage.literal, arguments))})")[0][0]
 
     def job(self, spec, *columns):
         """The newest job's columns, as the producer sees them."""
-        return self.producer(f"SELECT {', '.join(columns)} FROM embedq.api_catalog_embedding_jobs WHERE spec_name = '{spec}' "
-                             "ORDER BY id DESC LIMIT 1")[0]
+        return self.as_role(f"SELECT {', '.join(columns)} FROM embedq.api_catalog_embedding_jobs WHERE spec_name = '{spec}' "
+                            "ORDER BY id DESC LIMIT 1")[0]
 
     def columns(self, view):
         return [(name, kind) for name, kind in self.owner(
@@ -56,7 +39,7 @@ class Surface(unittest.TestCase):
 
     def test_specs_show_how_many_operations_they_have(self):
         self.owner(f"{stage.put('pets', ['a', 'b'])}; {stage.put('empty', [])}")
-        self.assertEqual(self.producer("SELECT catalog_id, spec_name, operation_count FROM embedq.api_catalog_specs ORDER BY spec_name"),
+        self.assertEqual(self.as_role("SELECT catalog_id, spec_name, operation_count FROM embedq.api_catalog_specs ORDER BY spec_name"),
                          [["shop", "empty", "0"], ["shop", "pets", "2"]])
 
     def test_a_pending_job(self):
@@ -120,10 +103,10 @@ class Surface(unittest.TestCase):
             def heard():
                 return [row for row in listener.sql("SELECT 1") if CHANNEL in row[0]]
             listener.sql(f"LISTEN {CHANNEL}")
-            self.producer("BEGIN; SELECT embedq.enqueue('shop', 'pets'); ROLLBACK")
+            self.as_role("BEGIN; SELECT embedq.enqueue('shop', 'pets'); ROLLBACK")
             self.enqueue("shop", "empty")
             # What comes arrives in order: had these two told anything, it would be here with the mark.
-            self.producer(f"NOTIFY {CHANNEL}, 'mark'")
+            self.as_role(f"NOTIFY {CHANNEL}, 'mark'")
             first = wait_until(heard, "the mark is heard")
             self.assertEqual(len(first), 1, first)
             self.assertIn("mark", first[0][0])
@@ -135,12 +118,12 @@ class Surface(unittest.TestCase):
         self.owner(f"{stage.put('pets', ['a'])}; {stage.put('cats', ['b'])}; {stage.claim('me', TOKEN)}; {stage.commit(TOKEN, 1)}")
         everything = ("BEGIN; SELECT embedq.enqueue('shop', 'pets', 'manual_retry'); SELECT embedq.enqueue('shop', 'cats'); "
                       "SELECT * FROM embedq.api_catalog_embedding_jobs; SELECT * FROM embedq.api_catalog_specs; ROLLBACK")
-        self.producer(everything)
+        self.as_role(everything)
         for grant in stage.grants("embedq_producer"):
             with self.subTest(grant):
                 self.owner(grant.replace("GRANT", "REVOKE").replace(" TO ", " FROM "))
                 with self.assertRaisesRegex(postgres.SqlError, "permission denied"):
-                    self.producer(everything)
+                    self.as_role(everything)
                 self.owner("\n".join(stage.grants("embedq_producer")))
 
     def test_who_may_only_look_does_not_enqueue(self):
@@ -155,8 +138,8 @@ class Surface(unittest.TestCase):
         """It runs with the owner's rights: what the caller has under the same names must not come into it."""
         self.owner(stage.put("pets", ["a"]))
         self.server.sql("CREATE SCHEMA theirs AUTHORIZATION embedq_producer", database=self.name)
-        self.producer("CREATE TABLE theirs.jobs_ready (LIKE embedq.api_catalog_specs); SET search_path = theirs, embedq; "
-                      "CREATE TEMP TABLE catalogs (catalog_id text); SELECT embedq.enqueue('shop', 'pets')")
+        self.as_role("CREATE TABLE theirs.jobs_ready (LIKE embedq.api_catalog_specs); SET search_path = theirs, embedq; "
+                     "CREATE TEMP TABLE catalogs (catalog_id text); SELECT embedq.enqueue('shop', 'pets')")
         self.assertEqual(self.job("pets", "status"), ["pending"])
 
     def test_the_producer_may_do_nothing_else(self):
@@ -165,4 +148,4 @@ class Surface(unittest.TestCase):
                           "UPDATE embedq.catalogs SET name = 'x'", "CREATE TABLE embedq.mine (i int)",
                           stage.claim("thief", TOKEN), stage.call("delete_spec", "shop", "pets")]:
             with self.subTest(statement), self.assertRaisesRegex(postgres.SqlError, "permission denied"):
-                self.producer(statement)
+                self.as_role(statement)

@@ -151,6 +151,26 @@ BEGIN
     RETURN NEXT;
 END $$;
 
+-- How much text a catalog has, and how much of it is settled under a profile. Like the settlement; the size of a text that lies out of line
+-- is in its row, so none is read.
+CREATE FUNCTION workload(p_catalog text, p_profile bytea)
+RETURNS TABLE (texts bigint, bytes bigint, settled_texts bigint, settled_bytes bigint) LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+DECLARE
+    v_catalog catalogs := catalog_named(p_catalog);
+    v_profile integer := (SELECT p.profile FROM profiles p WHERE p.id = p_profile);
+BEGIN
+    SELECT count(*), coalesce(sum(q.bytes), 0), count(*) FILTER (WHERE q.settled), coalesce(sum(q.bytes) FILTER (WHERE q.settled), 0)
+    INTO texts, bytes, settled_texts, settled_bytes
+    FROM (SELECT octet_length(x.content)::bigint AS bytes,
+                 EXISTS (SELECT 1 FROM settled w WHERE w.text = t.text AND w.profile = v_profile
+                         AND (t.force IS NULL OR w.written_at >= t.force)) AS settled
+          FROM (SELECT o.text, max(s.force_from) AS force
+                FROM specs s JOIN operations o ON o.spec = s.spec WHERE s.catalog = v_catalog.catalog GROUP BY o.text) t
+          JOIN texts x ON x.text = t.text) q;
+    RETURN NEXT;
+END $$;
+
 -- Newest first. Open jobs are few; history is walked by the index that each filter has, and never past the limit: for a catalog, spec
 -- by spec, so what other catalogs did costs nothing. Of many specs, those with the newest jobs have the page: the newest of each is looked
 -- up, and as many as fit the page are read, back to the oldest of these. Ranges of (ref, id) as above; `status + 0` keeps these off the

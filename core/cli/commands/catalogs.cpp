@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/model_change.h"
 #include "cli/present.h"
 
 namespace embedq::cli {
@@ -10,8 +11,59 @@ namespace {
 std::string profile_of(Engine& engine, const std::optional<Sha256>& id) {
     if (!id) return "none";
     const auto profile = engine.profile(*id);
-    if (!profile) return hex_of(*id).substr(0, 12);
-    return fmt::format("{} {} ({} dimensions, {})", profile->plugin, profile->model, profile->dimension, hex_of(*id).substr(0, 12));
+    return profile ? in_words(*profile) : hex_of(*id).substr(0, 12);
+}
+
+// For a column: the model, and while it changes both.
+std::string model_of(Engine& engine, const CatalogInfo& catalog, const std::optional<ModelChange>& change) {
+    if (change) {
+        const auto& [target, serving, progress] = *change;
+        return fmt::format("{} -> {}, {}", serving.model, target.model == serving.model ? "anew" : target.model, progress_of(*change));
+    }
+    if (!catalog.target_profile) return "none";
+    const auto profile = engine.profile(*catalog.target_profile);
+    return profile ? profile->model : hex_of(*catalog.target_profile).substr(0, 12);
+}
+
+std::string in_words(const EmbeddingEstimate& work) {
+    return fmt::format("{}, of which {} there already; {} to embed: {} bytes, about {} tokens, {} of '{}'", counted(work.texts, "text"),
+                       work.settled_texts == 1 ? "1 is" : count_of(work.settled_texts) + " are", count_of(work.to_embed()),
+                       count_of(work.bytes), count_of(work.tokens), counted(work.calls, "call"), work.provider);
+}
+
+Json json_of(const EmbeddingEstimate& work) {
+    return {{"provider", work.provider},
+            {"profile", cli::json_of(work.profile)},
+            {"changes_target", work.changes_target},
+            {"texts", work.texts},
+            {"settled_texts", work.settled_texts},
+            {"to_embed", work.to_embed()},
+            {"bytes", work.bytes},
+            {"tokens", work.tokens},
+            {"calls", work.calls}};
+}
+
+int show_estimate(Session& session, Engine& engine, const std::string& id) {
+    const auto anew = engine.estimate(id, EstimateFor::reembedding);
+    if (!anew) return tell(session, anew.error());
+    // What the YAML says may be another model: the more, the sooner one should know.
+    const auto configured = engine.estimate(id, EstimateFor::configuration);
+    const bool differs = configured && configured->changes_target;
+    if (session.json) {
+        Json json{{"catalog_id", id}, {"reembed", json_of(*anew)}};
+        if (differs) json["configuration"] = json_of(*configured);
+        session.console.print(dump(json));
+        return exit_done;
+    }
+    session.console.print(fmt::format("to embed anew by {}: {}", plain(cli::in_words(anew->profile)), plain(in_words(*anew))));
+    if (differs) {
+        session.console.print(fmt::format("the configuration asks for {}: {}; embedq index or embedq serve changes to it when it starts",
+                                          plain(cli::in_words(configured->profile)), plain(in_words(*configured))));
+    } else if (!configured) {
+        session.console.note(fmt::format("what the configuration asks for cannot be told: {}", plain(configured.error().message)));
+    }
+    session.console.print("nothing was changed");
+    return exit_done;
 }
 
 }  // namespace
@@ -23,7 +75,12 @@ int run_catalogs_list(Session& session) {
     if (!catalogs) return tell(session, catalogs.error());
     if (session.json) {
         Json list = Json::array();
-        for (const CatalogInfo& catalog : *catalogs) list.push_back(json_of(catalog));
+        for (const CatalogInfo& catalog : *catalogs) {
+            const auto change = model_change_of((*runtime)->engine(), catalog);
+            if (!change) return tell(session, change.error());
+            list.push_back(json_of(catalog));
+            if (*change) list.back()["model_change"] = json_of(**change);
+        }
         session.console.print(dump({{"catalogs", std::move(list)}}));
         return exit_done;
     }
@@ -31,10 +88,12 @@ int run_catalogs_list(Session& session) {
         session.console.print("No catalogs yet: embedq index PATH makes one");
         return exit_done;
     }
-    Table table({"CATALOG", "SPECS", "PROVIDER", "UPDATED"});
+    Table table({"CATALOG", "SPECS", "PROVIDER", "UPDATED", "MODEL"});
     for (const CatalogInfo& catalog : *catalogs) {
+        const auto change = model_change_of((*runtime)->engine(), catalog);
+        if (!change) return tell(session, change.error());
         table.add({catalog.catalog_id, count_of(catalog.spec_count), catalog.provider.empty() ? "none" : catalog.provider,
-                   time_of(catalog.updated_at)},
+                   time_of(catalog.updated_at), model_of((*runtime)->engine(), catalog, *change)},
                   Colour::bold, 0);
     }
     table.print(session.console);
@@ -49,8 +108,11 @@ int run_catalogs_show(Session& session, const std::string& id) {
     if (!catalog) return tell(session, catalog.error());
     const auto health = engine.health(id);
     if (!health) return tell(session, health.error());
+    const auto change = model_change_of(engine, *catalog);
+    if (!change) return tell(session, change.error());
     if (session.json) {
         Json json = json_of(*catalog);
+        if (*change) json["model_change"] = json_of(**change);
         if (!health->empty()) json["health"] = json_of(health->front());
         session.console.print(dump(json));
         return exit_done;
@@ -65,6 +127,7 @@ int run_catalogs_show(Session& session, const std::string& id) {
     line("provider", catalog->provider.empty() ? "none" : catalog->provider);
     line("embedded for", profile_of(engine, catalog->target_profile));
     line("ranked by", profile_of(engine, catalog->serving_profile));
+    if (*change) line("changing", fmt::format("{}; ranked by the old model until all are there", progress_of(**change)));
     line("created", time_of(catalog->created_at));
     line("updated", time_of(catalog->updated_at));
     if (!health->empty()) {
@@ -75,11 +138,16 @@ int run_catalogs_show(Session& session, const std::string& id) {
     return exit_done;
 }
 
-int run_catalogs_reembed(Session& session, const std::string& id) {
+int run_catalogs_reembed(Session& session, const CatalogReembedArguments& arguments) {
     auto runtime = session.installation.open({});
     if (!runtime) return tell(session, runtime.error());
-    const auto jobs = (*runtime)->engine().reembed_catalog(id);
+    if (arguments.dry_run) return show_estimate(session, (*runtime)->engine(), arguments.catalog);
+    const auto jobs = (*runtime)->engine().reembed_catalog(arguments.catalog);
     if (!jobs) return tell(session, jobs.error());
+    if (session.json) {
+        session.console.print(dump({{"catalog_id", arguments.catalog}, {"enqueued", *jobs}}));
+        return exit_done;
+    }
     session.console.print(fmt::format("{} queued; the present vectors serve until all are there", counted(*jobs, "job")));
     return exit_done;
 }

@@ -258,7 +258,7 @@ int run_index(Session& session, const IndexArguments& arguments) {
     const Status applied = (*runtime)->apply_targets();
     if (!applied) console.error(applied.error().message);
     if (!arguments.no_work) {
-        if (const Status working = (*runtime)->start_work(); !working) return tell(session, working.error());
+        if (const Status working = (*runtime)->start_work(TargetKeeping::follow); !working) return tell(session, working.error());
     }
 
     Progress progress(console, [&] { return interruption->now(); });

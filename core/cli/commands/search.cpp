@@ -1,49 +1,92 @@
 #include <fmt/format.h>
 
+#include <string>
+
 #include "cli/commands.h"
 #include "cli/present.h"
 
 namespace embedq::cli {
 
-int run_search(Session& session, const SearchArguments& arguments) {
-    if (arguments.query.find_first_not_of(" \t\r\n\v\f") == std::string::npos) {
-        return tell(session,
-                    Failure{exit_usage, {"the question is empty; write what to look for, such as embedq search \"cancel an order\""}});
-    }
-    auto runtime = session.installation.open({});
-    if (!runtime) return tell(session, runtime.error());
-    SearchRequest request;
-    request.query = arguments.query;
-    request.catalog_id = arguments.catalog;
-    request.mode = arguments.mode;
-    request.limit = arguments.limit;
-    const auto response = (*runtime)->engine().search(request);
-    if (!response) return tell(session, response.error());
-    Console& console = session.console;
-    if (session.json) {
-        console.print(dump(json_of(*response)));
-        return exit_done;
-    }
-    if (!response->fallback_reason.empty()) {
-        console.note(fmt::format("ranking: {} instead of {}: {} ({})", name_of(response->ranking), name_of(arguments.mode),
-                                 response->fallback_detail.empty() ? "no better ranking is possible now" : response->fallback_detail,
-                                 response->fallback_reason));
+namespace {
+
+bool is_blank(const std::string& query) {
+    return query.find_first_not_of(" \t\r\n\v\f") == std::string::npos;
+}
+
+void print_words(Console& console, const SearchResponse& response, const SearchArguments& arguments) {
+    if (!response.fallback_reason.empty()) {
+        console.note(fmt::format("ranking: {} instead of {}: {} ({})", name_of(response.ranking), name_of(arguments.mode),
+                                 response.fallback_detail.empty() ? "no better ranking is possible now" : response.fallback_detail,
+                                 response.fallback_reason));
     } else {
-        console.note(fmt::format("ranking: {}", name_of(response->ranking)));
+        console.note(fmt::format("ranking: {}", name_of(response.ranking)));
     }
-    if (response->hits.empty()) {
+    if (response.hits.empty()) {
         console.note("no operation matches");
-        return exit_done;
+        return;
     }
     Table table({"#", "SCORE", "OPERATION", "SPEC", "SUMMARY"});
     std::size_t rank = 0;
-    for (const SearchHit& hit : response->hits) {
+    for (const SearchHit& hit : response.hits) {
         std::string spec = arguments.catalog ? hit.spec_name : fmt::format("{}/{}", hit.catalog_id, hit.spec_name);
         table.add({std::to_string(++rank), fmt::format("{:.3f}", hit.score), fmt::format("{} {}", hit.method, hit.path), std::move(spec),
                    hit.summary.empty() ? hit.operation_id : hit.summary},
                   Colour::bold, 2);
     }
     table.print(console);
+}
+
+Result<SearchResponse> ask(Engine& engine, const SearchArguments& arguments, const std::string& query) {
+    SearchRequest request;
+    request.query = query;
+    request.catalog_id = arguments.catalog;
+    request.mode = arguments.mode;
+    request.limit = arguments.limit;
+    return engine.search(request);
+}
+
+// One question a line, each answered before the next is read. One that fails does not end the rest.
+int answer_lines(Session& session, Engine& engine, const SearchArguments& arguments) {
+    int status = exit_done;
+    std::string query;
+    while (session.input != nullptr && std::getline(*session.input, query)) {
+        if (is_blank(query)) continue;
+        const auto response = ask(engine, arguments, query);
+        if (!response) {
+            status = exit_failed;
+            if (session.json)
+                session.console.print(dump({{"query", query}, {"error", response.error().message}}));
+            else
+                session.console.error(response.error().message);
+        } else if (session.json) {
+            Json json{{"query", query}};
+            json.update(json_of(*response));
+            session.console.print(dump(json));
+        } else {
+            session.console.note(plain(query));
+            print_words(session.console, *response, arguments);
+        }
+        if (!session.console.flush()) return exit_failed;
+    }
+    return status;
+}
+
+}  // namespace
+
+int run_search(Session& session, const SearchArguments& arguments) {
+    if (is_blank(arguments.query)) {
+        return tell(session,
+                    Failure{exit_usage, {"the question is empty; write what to look for, such as embedq search \"cancel an order\""}});
+    }
+    auto runtime = session.installation.open({});
+    if (!runtime) return tell(session, runtime.error());
+    if (arguments.query == "-") return answer_lines(session, (*runtime)->engine(), arguments);
+    const auto response = ask((*runtime)->engine(), arguments, arguments.query);
+    if (!response) return tell(session, response.error());
+    if (session.json)
+        session.console.print(dump(json_of(*response)));
+    else
+        print_words(session.console, *response, arguments);
     return exit_done;
 }
 

@@ -33,7 +33,8 @@ int run_until_stopped(Session& session, bool serves) {
     if (serves) {
         if (const Status applied = apply_targets(**runtime, try_again); !applied) session.console.error(applied.error().message);
     }
-    if (const Status started = (*runtime)->start_work(); !started) return tell(session, started.error());
+    if (const Status started = (*runtime)->start_work(serves ? TargetKeeping::follow : TargetKeeping::leave); !started)
+        return tell(session, started.error());
     if (serves) {
         if (const Status started = (*runtime)->start_services(); !started) return tell(session, started.error());
     }

@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include <map>
+
 #include "cli/commands.h"
+#include "cli/model_change.h"
 #include "cli/present.h"
 
 namespace embedq::cli {
@@ -15,12 +18,21 @@ constexpr milliseconds watch_interval{1'000};
 struct View {
     std::vector<CatalogHealth> catalogs;
     std::vector<std::vector<SpecStatus>> specs;  // by catalog; empty when not asked for
+    std::map<std::string, ModelChange> changes;  // of the catalogs whose model is changing
 };
 
 Result<View> read(Engine& engine, const StatusArguments& arguments, bool with_specs) {
     auto health = engine.health(arguments.catalog.value_or(""));
     if (!health) return std::unexpected(health.error());
-    View view{std::move(*health), {}};
+    View view{std::move(*health), {}, {}};
+    const auto catalogs = engine.catalogs();
+    if (!catalogs) return std::unexpected(catalogs.error());
+    for (const CatalogInfo& catalog : *catalogs) {
+        if (arguments.catalog && catalog.catalog_id != *arguments.catalog) continue;
+        auto change = model_change_of(engine, catalog);
+        if (!change) return std::unexpected(change.error());
+        if (*change) view.changes.emplace(catalog.catalog_id, std::move(**change));
+    }
     if (!with_specs) return view;
     for (const CatalogHealth& catalog : view.catalogs) {
         auto specs = engine.statuses(catalog.catalog_id, {});
@@ -32,7 +44,11 @@ Result<View> read(Engine& engine, const StatusArguments& arguments, bool with_sp
 
 Json json_of(const View& view, bool with_specs) {
     Json catalogs = Json::array();
-    for (const CatalogHealth& health : view.catalogs) catalogs.push_back(cli::json_of(health));
+    for (const CatalogHealth& health : view.catalogs) {
+        catalogs.push_back(cli::json_of(health));
+        const auto change = view.changes.find(health.catalog_id);
+        if (change != view.changes.end()) catalogs.back()["model_change"] = cli::json_of(change->second);
+    }
     Json json{{"catalogs", std::move(catalogs)}};
     if (!with_specs) return json;
     json["specs"] = Json::array();
@@ -47,9 +63,16 @@ std::string detail_of(const SpecStatus& status) {
     return status.job->last_error;
 }
 
-void print_catalog(Console& console, const CatalogHealth& health, const std::vector<SpecStatus>& specs, bool all) {
+void print_change(Console& console, const ModelChange& change) {
+    console.print(console.paint(Colour::blue, fmt::format("changing to {}: {}", plain(in_words(change.target)), progress_of(change))));
+    console.print(console.paint(Colour::grey, fmt::format("ranked until then by {}", plain(in_words(change.serving)))));
+}
+
+void print_catalog(Console& console, const CatalogHealth& health, const ModelChange* change, const std::vector<SpecStatus>& specs,
+                   bool all) {
     console.print(console.paint(Colour::bold, fmt::format("{}: {}, {} embedded", health.catalog_id,
                                                           counted(health.operation_count, "operation"), count_of(health.embedding_count))));
+    if (change != nullptr) print_change(console, *change);
     const bool brief = !all && specs.size() > listed_specs;
     std::size_t left_out = 0;
     Table table({"SPEC", "STATUS", "DETAIL"});
@@ -76,7 +99,8 @@ void print(Console& console, const View& view, bool all) {
     if (view.catalogs.empty()) console.print("No catalogs yet: embedq index PATH makes one");
     for (std::size_t i = 0; i < view.catalogs.size(); ++i) {
         if (i > 0) console.print("");
-        print_catalog(console, view.catalogs[i], view.specs[i], all);
+        const auto change = view.changes.find(view.catalogs[i].catalog_id);
+        print_catalog(console, view.catalogs[i], change == view.changes.end() ? nullptr : &change->second, view.specs[i], all);
     }
 }
 

@@ -142,6 +142,14 @@ struct Settlement {
     [[nodiscard]] std::size_t missing() const noexcept { return distinct_texts - vectors - refusals; }
 };
 
+// How much text a catalog has, and how much of it is settled under a profile.
+struct Workload {
+    std::size_t texts = 0;          // distinct
+    std::size_t bytes = 0;          // of them, UTF-8
+    std::size_t settled_texts = 0;  // of them: with a vector or a refusal that counts
+    std::size_t settled_bytes = 0;
+};
+
 // What changed in a catalog after a revision.
 struct Changes {
     std::uint64_t revision = 0;

@@ -58,6 +58,22 @@ struct SearchResponse {
     std::string fallback_detail;                 // the same as a sentence
 };
 
+// What an estimate is of: embedding a whole catalog anew, or what the configuration asks for now.
+enum class EstimateFor : std::uint8_t { reembedding, configuration };
+
+// What embedding a catalog for a profile would take, before anything is changed.
+struct EmbeddingEstimate {
+    std::string provider;           // the YAML's name
+    Profile profile;                // that the catalog would be embedded for
+    bool changes_target = false;    // it is another one than the catalog's present target
+    std::size_t texts = 0;          // distinct
+    std::size_t settled_texts = 0;  // of them: there already under the profile, or refused; the rest is what follows
+    std::size_t bytes = 0;          // with the document prefix, cut to the profile's bound on average
+    std::size_t tokens = 0;         // bytes ÷ 4, OpenAI's own estimate for its limits
+    std::size_t calls = 0;          // with full batches; more where texts are refused or calls repeated
+    [[nodiscard]] std::size_t to_embed() const noexcept { return texts - settled_texts; }
+};
+
 class Engine {
 public:
     virtual ~Engine() = default;
@@ -70,6 +86,9 @@ public:
     // Starts a new epoch: every text of the catalog is embedded anew, and the present vectors serve until all are there.
     // Returns how many jobs were enqueued.
     [[nodiscard]] virtual Result<std::size_t> reembed_catalog(std::string_view catalog_id) = 0;
+    // What `reembed_catalog`, or applying the configuration as `serve` and `index` do at their start, would send to the provider. Changes
+    // nothing and reads no text. `conflict` where no provider is configured for the catalog; otherwise what the provider said.
+    [[nodiscard]] virtual Result<EmbeddingEstimate> estimate(std::string_view catalog_id, EstimateFor what) = 0;
     [[nodiscard]] virtual Result<Profile> profile(const Sha256& profile_id) = 0;
 
     // Parses and stores documents in one transaction. One answer per document: a document that does not parse is `invalid_argument` with

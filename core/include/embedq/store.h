@@ -130,6 +130,13 @@ public:
     [[nodiscard]] virtual Result<std::vector<CatalogHealth>> health(std::string_view catalog_id) = 0;
     // How far the texts of the named specs (all when empty) of a catalog are settled.
     [[nodiscard]] virtual Result<Settlement> settlement(std::string_view catalog_id, std::span<const std::string> spec_names) = 0;
+    // How much of a catalog's text is settled under a profile, be it the catalog's own or not; one that is not known settles nothing.
+    // Sizes come from where they are cheap: no text need be handed out. A store that cannot tell says `unsupported`.
+    [[nodiscard]] virtual Result<Workload> workload(std::string_view catalog_id, const Sha256& profile_id) {
+        static_cast<void>(catalog_id);
+        static_cast<void>(profile_id);
+        return fail(ErrorKind::unsupported, "this store does not tell how much text a catalog has");
+    }
     [[nodiscard]] virtual Result<std::vector<Job>> jobs(const JobQuery& query) = 0;
     [[nodiscard]] virtual Result<std::vector<WorkerInfo>> workers() = 0;
     // A number that changes when another process may have written; cheap enough for every `watch_interval`.

@@ -13,6 +13,7 @@ public:
     Status delete_catalog(std::string_view) override { return none(); }
     Status clone_catalog(std::string_view, const CatalogWrite&) override { return none(); }
     Result<std::size_t> reembed_catalog(std::string_view) override { return none(); }
+    Result<EmbeddingEstimate> estimate(std::string_view, EstimateFor) override { return none(); }
     Result<Profile> profile(const Sha256&) override { return none(); }
     Result<std::vector<Result<PutResult>>> put_specs(std::span<const SpecInput>) override { return none(); }
     Result<std::vector<SpecInfo>> specs(std::string_view, std::string_view, std::size_t) override { return none(); }

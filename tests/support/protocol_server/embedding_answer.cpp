@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <limits>
 
@@ -88,7 +89,7 @@ std::vector<std::size_t> order(const AnswerPlan& plan) {
     std::vector<std::size_t> rows;
     if (is(plan.fault, FaultAction::no_vectors)) return rows;
     for (std::size_t i = 0; i < plan.texts.size(); ++i) rows.push_back(i);
-    if (is(plan.fault, FaultAction::out_of_order)) rows.assign(rows.rbegin(), rows.rend());
+    if (is(plan.fault, FaultAction::out_of_order)) std::ranges::reverse(rows);
     if (is(plan.fault, FaultAction::short_count)) rows.pop_back();
     if (is(plan.fault, FaultAction::long_count)) rows.push_back(0);
     return rows;

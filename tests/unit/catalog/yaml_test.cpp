@@ -161,5 +161,14 @@ TEST(Yaml, PassesOverKeysThatAreNoText) {
     EXPECT_THAT(ids(parsed("openapi: 3.0.0\n? [a, b]\n: 1\n? {c: d}\n: 2\npaths: {/a: {get: {}}}\n~: 3\n")), ElementsAre("GET /a"));
 }
 
+// yaml-cpp 0.7 begins a document with a "," that no other document takes, time and again; found by tests/fuzz.
+TEST(Yaml, AnEntryThatBelongsToNothingIsRefused) {
+    for (const char* content : {R"(&.0","paths":{"/0","paths":{"/a":{"get":{}}}})", "a: 1\n,", "&a ,", ", ,", "&a ]", "&a }"}) {
+        const auto document = parse_document(content);
+        ASSERT_FALSE(document) << content;
+        EXPECT_FALSE(document.error().message.empty()) << content;
+    }
+}
+
 }  // namespace
 }  // namespace embedq::catalog::test

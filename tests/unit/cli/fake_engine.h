@@ -31,7 +31,11 @@ public:
     std::map<std::string, SpecInfo, std::less<>> spec_list;  // put_specs adds to it
     std::size_t spec_page = 1'000;                           // at most as many an answer
     std::optional<Error> specs_error;
-    std::optional<Profile> known_profile;  // of every id
+    std::optional<Profile> known_profile;    // of every id
+    std::map<Sha256, Profile> profile_list;  // before known_profile
+    EmbeddingEstimate anew;
+    EmbeddingEstimate configured;
+    std::optional<Error> estimate_error;
     std::vector<WorkerInfo> worker_list;
 
     // --- what was asked
@@ -53,7 +57,12 @@ public:
     Status delete_catalog(std::string_view) override { return {}; }
     Status clone_catalog(std::string_view, const CatalogWrite&) override { return {}; }
     Result<std::size_t> reembed_catalog(std::string_view) override { return 3; }
-    Result<Profile> profile(const Sha256&) override {
+    Result<EmbeddingEstimate> estimate(std::string_view, EstimateFor what) override {
+        if (estimate_error) return std::unexpected(*estimate_error);
+        return what == EstimateFor::reembedding ? anew : configured;
+    }
+    Result<Profile> profile(const Sha256& id) override {
+        if (const auto found = profile_list.find(id); found != profile_list.end()) return found->second;
         if (!known_profile) return fail(ErrorKind::not_found, "no profile");
         return *known_profile;
     }
@@ -190,12 +199,13 @@ struct World {
     scheduler::Counters counters;
     std::vector<LaneState> lanes;
     Status applied;
+    std::deque<Error> apply_errors;      // the next answers of apply_targets
+    std::deque<Error> migration_errors;  // the next answers of migration_state
     std::map<std::string, FakeFetcher::Page> pages;
     std::vector<std::string> asked;  // "URL VALIDATOR"
     std::optional<Error> fetcher_error;
-    std::deque<Error> apply_errors;      // the next answers of apply_targets
-    std::deque<Error> migration_errors;  // the next answers of migration_state
     bool started = false;
+    bool follows = false;  // its targets are the providers' while it works
     bool stopped = false;
     std::optional<Failure> open_failure;
     std::deque<Error> store_errors;  // the next answers of the store while it is opened
@@ -240,8 +250,9 @@ public:
         if (world_.apply_errors.empty()) return world_.applied;
         return std::unexpected(next(world_.apply_errors));
     }
-    Status start_work() override {
+    Status start_work(TargetKeeping targets) override {
         world_.started = true;
+        world_.follows = targets == TargetKeeping::follow;
         return {};
     }
     void stop_work() noexcept override { world_.stopped = true; }

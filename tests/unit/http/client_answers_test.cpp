@@ -1,6 +1,7 @@
 // What the client makes of answers: whole, cut off, compressed, too long, and what is no HTTP.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <future>
 #include <stdexcept>
@@ -185,6 +186,17 @@ TEST(Client, WhatATakerOfPiecesThrowsComesOut) {
     request.on_body = [](std::string_view) { throw std::runtime_error("no room"); };
     auto client = make();
     EXPECT_THROW((void)client->send(request), std::runtime_error);
+}
+
+// OpenSSL writes without MSG_NOSIGNAL; were SIGPIPE not kept away within a request, it would end this process.
+TEST(Client, ASigpipeWithinARequestHarmsNobody) {
+    ScriptedServer server(always(answer("{}")));
+    auto request = post(server.url());
+    request.on_body = [](std::string_view) { ::raise(SIGPIPE); };
+    EXPECT_TRUE(make()->send(request).has_value());
+    sigset_t pending;
+    ::sigpending(&pending);
+    EXPECT_EQ(::sigismember(&pending, SIGPIPE), 0);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <string>
 #include <thread>
@@ -161,21 +162,42 @@ TEST(Client, ASlowDripIsLeftAtTheDeadline) {
     EXPECT_LT(steady_clock::now() - request.deadline, kPrompt);
 }
 
+// Returns when the thread waits for something, as `ps` would show it.
+void wait_until_asleep(pid_t thread) {
+    std::string state;
+    do {
+        std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
+        std::string number;
+        std::string name;
+        file >> number >> name >> state;
+        std::this_thread::yield();
+    } while (state != "S");
+}
+
 TEST(Client, AStopRequestClosesTheSocket) {
     std::promise<void> asked;
     std::promise<steady_clock::time_point> closed;
     ScriptedServer server([&](Connection& connection) {
+        connection.read_request();
+        connection.write(answer("{}"));
         connection.read_request();
         asked.set_value();
         connection.wait_until_closed();
         closed.set_value(steady_clock::now());
     });
     auto client = make();
+    // On a connection that is there: while one is made, timers of libcurl's own would wake it, too.
+    ASSERT_TRUE(client->send(post(server.url())).has_value());
     std::stop_source stop;
     auto request = post(server.url());
     request.stop = stop.get_token();
-    auto response = std::async(std::launch::async, [&] { return client->send(request); });
+    std::promise<pid_t> sender;
+    auto response = std::async(std::launch::async, [&] {
+        sender.set_value(::gettid());
+        return client->send(request);
+    });
     asked.get_future().wait();
+    wait_until_asleep(sender.get_future().get());
     const auto begin = steady_clock::now();
     stop.request_stop();
     auto when = closed.get_future();

@@ -89,14 +89,21 @@ struct TlsServer::Impl {
     void serve(int socket) const {
         const Ssl ssl(SSL_new(context.get()));
         SSL_set_fd(ssl.get(), socket);
-        if (SSL_accept(ssl.get()) == 1) {
-            std::vector<char> buffer(65536);
-            if (SSL_read(ssl.get(), buffer.data(), static_cast<int>(buffer.size())) > 0) {
-                SSL_write(ssl.get(), answer.data(), static_cast<int>(answer.size()));
-            }
-            SSL_shutdown(ssl.get());
-        }
+        if (SSL_accept(ssl.get()) == 1) respond(ssl.get(), socket);
         ::close(socket);
+    }
+
+    void respond(SSL* ssl, int socket) const {
+        if (answer.empty()) {
+            const linger at_once{1, 0};  // the close is a reset then
+            ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+            return;
+        }
+        std::vector<char> buffer(65536);
+        if (SSL_read(ssl, buffer.data(), static_cast<int>(buffer.size())) > 0) {
+            SSL_write(ssl, answer.data(), static_cast<int>(answer.size()));
+        }
+        SSL_shutdown(ssl);
     }
 
     void accept_all() const {

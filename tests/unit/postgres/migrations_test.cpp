@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <functional>
 #include <future>
@@ -297,6 +298,62 @@ TEST_F(MigrationsTest, leave_an_index_that_this_role_may_not_build) {
     EXPECT_EQ(error_of([&] { apply_migrations(connection, quoted_schema(), context.logger(), with_index); }), "nothing");
     EXPECT_NE(context.logger().lines().back().second.find("the index things_by_name is not built: "), std::string::npos);
     static_cast<void>(sql("DROP OWNED BY no_owner; DROP ROLE no_owner"));
+}
+
+class BehindALock : public MigrationsTest {
+protected:
+    BehindALock() : holder_(settings()) {
+        apply({with_index[0]});
+        holder_.begin();
+        holder_.execute("SELECT count(*) FROM " + quoted_schema() + ".things");
+        pid_ = holder_.execute("SELECT pg_backend_pid()").text(0, 0);
+    }
+    std::string migrate(const LockPatience& patience) {
+        return error_of([&] {
+            Connection connection(settings());
+            apply_migrations(connection, quoted_schema(), context.logger(), with_index, patience);
+        });
+    }
+    [[nodiscard]] std::size_t warnings() {
+        const auto lines = context.logger().lines();
+        return static_cast<std::size_t>(std::ranges::count(lines, LogLevel::warn, [](const auto& line) { return line.first; }));
+    }
+
+    Connection holder_;
+    std::string pid_;
+};
+
+TEST_F(BehindALock, a_step_gives_up_and_says_who_holds_it) {
+    const std::string message = migrate({.each = std::chrono::milliseconds(20), .between = std::chrono::milliseconds(1), .tries = 3});
+    EXPECT_NE(message.find("the migration 'things by name' of PostgreSQL store at "), std::string::npos) << message;
+    EXPECT_NE(message.find("waits for a lock: session " + pid_ + " (embedq, 'embedq', idle in transaction, in its transaction for "),
+              std::string::npos)
+        << message;
+    EXPECT_TRUE(message.ends_with(" s) holds one on things; let it finish, or end it: SELECT pg_terminate_backend(" + pid_ + ")"))
+        << message;
+    EXPECT_EQ(warnings(), 1U) << "told once";
+    EXPECT_EQ(state(with_index).current, 1U);
+    holder_.rollback();
+    EXPECT_EQ(migrate({}), "nothing");
+    EXPECT_EQ(state(with_index).current, 2U);
+}
+
+TEST_F(BehindALock, a_step_lets_others_pass_until_it_can) {
+    auto migrating = std::async(std::launch::async, [&] {
+        return migrate({.each = std::chrono::milliseconds(20), .between = std::chrono::milliseconds(1), .tries = 1'000'000});
+    });
+    const std::string waits =
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE things ADD seen%' AND wait_event_type = 'Lock')";
+    Connection reader(settings());
+    reader.execute("SET lock_timeout = '20s'");
+    for (int i = 0; i < 5; ++i) {
+        wait_until(waits);
+        reader.execute("SELECT count(*) FROM " + quoted_schema() + ".things");
+    }
+    EXPECT_EQ(state(with_index).current, 1U);
+    holder_.rollback();
+    EXPECT_EQ(migrating.get(), "nothing");
+    EXPECT_EQ(state(with_index).current, 2U);
 }
 
 class OddSchemaName : public PostgresTest {};

@@ -10,7 +10,7 @@
 
 #include "catalog/hash.h"
 #include "conformance/test_context.h"
-#include "faulty_store.h"
+#include "faults/store/faulty_store.h"
 #include "pipeline_fixture.h"
 #include "scheduler/providers.h"
 

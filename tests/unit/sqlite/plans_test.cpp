@@ -73,7 +73,7 @@ TEST_F(Plans, of_sweeps_read_narrow_indexes_alone) {
     expect(sql::specs_with_gap,
            {operations, vectors, "jobs_pending (catalog_id=? AND spec_name=?)", "jobs_running (catalog_id=? AND spec_name=?)"});
     expect(sql::vector_counts, {"SEARCH vectors USING INDEX sqlite_autoindex_vectors_1 (profile=? AND text=?)"});
-    expect(sql::vector_is_cut, {"SEARCH vectors USING COVERING INDEX vectors_cut (profile=? AND text=?)"});
+    expect(sql::vector_is_cut, {"SEARCH vectors USING INDEX vectors_cut (profile=? AND text=?)"});
     expect(sql::texts_of_spec, {"COVERING INDEX operations_by_spec (spec=?)"});
 }
 

@@ -75,6 +75,9 @@ public:
     Result<Settlement> settlement(std::string_view catalog_id, std::span<const std::string> spec_names) override {
         return inner_->settlement(catalog_id, spec_names);
     }
+    Result<Workload> workload(std::string_view catalog_id, const Sha256& profile_id) override {
+        return inner_->workload(catalog_id, profile_id);
+    }
     Result<std::vector<Job>> jobs(const JobQuery& query) override { return inner_->jobs(query); }
     Result<std::vector<WorkerInfo>> workers() override { return inner_->workers(); }
     Result<std::uint64_t> change_stamp() override { return inner_->change_stamp(); }

@@ -159,6 +159,7 @@ struct Case {
 [[nodiscard]] std::vector<Case> fence_cases();
 [[nodiscard]] std::vector<Case> attempt_cases();
 [[nodiscard]] std::vector<Case> profile_cases();
+[[nodiscard]] std::vector<Case> change_cases();
 [[nodiscard]] std::vector<Case> upkeep_cases();
 [[nodiscard]] std::vector<Case> history_cases();
 [[nodiscard]] std::vector<Case> feed_cases();

@@ -1,0 +1,31 @@
+// A catalog whose model is changing: what it is being embedded for, what it is ranked by meanwhile, and how far it is.
+//
+// Thread-safety: pure functions but for what they ask the engine.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/present.h"
+#include "embedq/engine.h"
+
+namespace embedq::cli {
+
+struct ModelChange {
+    Profile target;
+    Profile serving;
+    Settlement progress;  // of the target
+};
+
+// Nothing while the catalog is ranked by what it is embedded for.
+[[nodiscard]] Result<std::optional<ModelChange>> model_change_of(Engine& engine, const CatalogInfo& catalog);
+
+// "ollama, model 'nomic-embed-text' (digest 0a6109f2, 768 dimensions)"
+[[nodiscard]] std::string in_words(const Profile& profile);
+// "120 of 577 texts"
+[[nodiscard]] std::string progress_of(const ModelChange& change);
+
+[[nodiscard]] Json json_of(const Profile& profile);
+[[nodiscard]] Json json_of(const ModelChange& change);
+
+}  // namespace embedq::cli

@@ -1,0 +1,191 @@
+#include "engine/targets.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "catalog/profile.h"
+
+namespace embedq::engine {
+
+namespace {
+
+constexpr std::size_t page = 1'000;
+constexpr std::size_t bytes_per_token = 4;  // OpenAI counts its limit of tokens a request by 0.25 tokens a byte
+constexpr std::size_t default_inputs = 64;  // per request, where neither provider nor YAML says; as the lanes
+
+std::string quoted(std::string_view text) {
+    return "'" + std::string(text) + "'";
+}
+
+std::size_t divided(std::size_t amount, std::size_t by) {
+    return by == 0 ? 0 : (amount + by - 1) / by;
+}
+
+// How many calls full batches make: each limit alone gives a least number, and the narrowest one decides. Requests are filled to 95 % of
+// what is only estimated.
+std::size_t calls_of(const EmbeddingEstimate& work, const ProviderLimits& limits, std::size_t batch_inputs) {
+    std::size_t inputs =
+        limits.max_inputs == 0 || batch_inputs == 0 ? std::max(limits.max_inputs, batch_inputs) : std::min(limits.max_inputs, batch_inputs);
+    if (inputs == 0) inputs = default_inputs;
+    return std::max({divided(work.to_embed(), inputs), divided(work.bytes, limits.max_request_bytes),
+                     divided(work.tokens, limits.max_request_tokens * 95 / 100)});
+}
+
+std::string in_words(const EmbeddingEstimate& work) {
+    if (work.to_embed() == 0) return "all " + std::to_string(work.texts) + " texts are there already";
+    return std::to_string(work.to_embed()) + " of " + std::to_string(work.texts) + " texts to embed, about " + std::to_string(work.tokens) +
+           " tokens in " + std::to_string(work.calls) + " calls";
+}
+
+}  // namespace
+
+Result<CatalogTarget> Targets::wanted(const std::string& catalog_id) {
+    const auto exception = settings_.catalogs.find(catalog_id);
+    const std::string& provider = exception != settings_.catalogs.end() ? exception->second : settings_.provider;
+    if (provider.empty() || provider == "none") return CatalogTarget{catalog_id, {}, std::nullopt};
+    const auto resolved = providers_.resolve(provider);
+    if (!resolved) return std::unexpected(resolved.error());
+    return CatalogTarget{catalog_id, provider, (*resolved)->profile};
+}
+
+Result<CatalogTarget> Targets::wanted_now(const CatalogInfo& catalog) {
+    auto target = wanted(catalog.catalog_id);
+    if (!target || !target->profile || !catalog.target_profile) return target;
+    const auto current = store_.profile(*catalog.target_profile);
+    if (!current) return std::unexpected(current.error());
+    // The same fingerprint in a later epoch is still what the configuration asks for.
+    if (current->fingerprint == target->profile->fingerprint) target->profile = *current;
+    return target;
+}
+
+Status Targets::apply() {
+    const auto all = store_.catalogs();
+    if (!all) return std::unexpected(all.error());
+    Status first_error;
+    std::vector<CatalogTarget> targets;
+    std::vector<const CatalogInfo*> before;
+    for (const CatalogInfo& info : *all) {
+        auto target = wanted_now(info);
+        if (!target) {
+            if (first_error) first_error = std::unexpected(target.error());
+            continue;
+        }
+        const bool same = info.provider == target->provider && info.target_profile.has_value() == target->profile.has_value() &&
+                          (!target->profile || target->profile->id == *info.target_profile);
+        if (same) continue;
+        targets.push_back(std::move(*target));
+        before.push_back(&info);
+    }
+    if (targets.empty()) return first_error;
+    const auto set = store_.set_targets(targets);
+    if (!set) return std::unexpected(set.error());
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        log_change(*before[i], targets[i]);
+        if (!targets[i].profile) continue;
+        if (const auto queued = enqueue_all(targets[i].catalog_id); !queued && first_error) first_error = std::unexpected(queued.error());
+    }
+    return first_error;
+}
+
+void Targets::log_change(const CatalogInfo& before, const CatalogTarget& target) {
+    std::string line = "catalog " + quoted(target.catalog_id) + " is now embedded by ";
+    if (!target.profile) {
+        context_.logger().info(line + "no provider");
+        return;
+    }
+    line += quoted(target.provider) + ", " + catalog::in_words(*target.profile);
+    if (before.target_profile) {
+        const auto old = store_.profile(*before.target_profile);
+        if (old && old->id != target.profile->id) line += ", before by " + catalog::in_words(*old);
+    }
+    // An empty catalog needs no estimate, and one that cannot be made is no reason to say nothing.
+    if (const auto work = estimate_of(target.catalog_id, target.provider, *target.profile); work && work->texts > 0) {
+        line += ": " + in_words(*work);
+    }
+    // Another model costs: it is told wherever warnings are.
+    context_.logger().log(before.target_profile ? LogLevel::warn : LogLevel::info, line);
+}
+
+void Targets::give(const std::string& catalog_id) {
+    const auto target = wanted(catalog_id);
+    if (!target) {
+        context_.logger().warn("catalog " + quoted(catalog_id) +
+                               " has no target yet, because its provider does not answer: " + target.error().message);
+        return;
+    }
+    if (!target->profile) return;
+    if (const auto set = store_.set_targets(std::span(&*target, 1)); !set) {
+        context_.logger().warn("catalog " + quoted(catalog_id) + " has no target yet: " + set.error().message);
+    }
+}
+
+Result<CatalogTarget> Targets::anew(const CatalogInfo& catalog) {
+    if (!catalog.target_profile) {
+        return fail(ErrorKind::conflict, "catalog " + quoted(catalog.catalog_id) +
+                                             " is embedded by no provider; name one under `embedding:` in the configuration first");
+    }
+    const auto current = store_.profile(*catalog.target_profile);
+    if (!current) return std::unexpected(current.error());
+    return CatalogTarget{catalog.catalog_id, catalog.provider, catalog::with_epoch(*current, current->epoch + 1)};
+}
+
+Result<std::size_t> Targets::reembed(const CatalogInfo& catalog) {
+    const auto target = anew(catalog);
+    if (!target) return std::unexpected(target.error());
+    if (const auto set = store_.set_targets(std::span(&*target, 1)); !set) return std::unexpected(set.error());
+    return enqueue_all(catalog.catalog_id);
+}
+
+Result<EmbeddingEstimate> Targets::estimate(const CatalogInfo& catalog, EstimateFor what) {
+    const auto target = what == EstimateFor::reembedding ? anew(catalog) : wanted_now(catalog);
+    if (!target) return std::unexpected(target.error());
+    if (!target->profile) {
+        return fail(ErrorKind::conflict, "catalog " + quoted(catalog.catalog_id) +
+                                             " is embedded by no provider; name one under `embedding:` in the configuration first");
+    }
+    auto work = estimate_of(catalog.catalog_id, target->provider, *target->profile);
+    if (work) work->changes_target = catalog.target_profile != target->profile->id;
+    return work;
+}
+
+Result<EmbeddingEstimate> Targets::estimate_of(const std::string& catalog_id, const std::string& provider, const Profile& profile) {
+    const auto load = store_.workload(catalog_id, profile.id);
+    if (!load) return std::unexpected(load.error());
+    EmbeddingEstimate work;
+    work.provider = provider;
+    work.profile = profile;
+    work.texts = load->texts;
+    work.settled_texts = load->settled_texts;
+    work.bytes = load->bytes - load->settled_bytes;
+    if (profile.max_text_bytes > 0) work.bytes = std::min(work.bytes, work.to_embed() * profile.max_text_bytes);
+    work.bytes += work.to_embed() * profile.document_prefix.size();
+    work.tokens = divided(work.bytes, bytes_per_token);
+    const auto resolved = providers_.resolve(provider);
+    if (!resolved) return std::unexpected(resolved.error());
+    work.calls = calls_of(work, (*resolved)->info.limits, (*resolved)->limits.batch_inputs);
+    return work;
+}
+
+Result<std::size_t> Targets::enqueue_all(std::string_view catalog_id) {
+    std::size_t enqueued = 0;
+    std::string after;
+    while (true) {
+        const auto specs = store_.specs(catalog_id, after, page);
+        if (!specs) return std::unexpected(specs.error());
+        if (specs->empty()) break;
+        std::vector<EnqueueRequest> requests;
+        for (const SpecInfo& info : *specs) {
+            if (info.operation_count > 0) requests.push_back({info.catalog_id, info.spec_name, JobKind::reconciler});
+        }
+        const auto outcomes = store_.enqueue(requests);
+        if (!outcomes) return std::unexpected(outcomes.error());
+        enqueued += static_cast<std::size_t>(std::ranges::count_if(*outcomes, [](EnqueueOutcome o) { return o != EnqueueOutcome::none; }));
+        after = specs->back().spec_name;
+    }
+    if (enqueued > 0) notifier_.publish();
+    return enqueued;
+}
+
+}  // namespace embedq::engine

@@ -1,0 +1,236 @@
+#include "changing_provider.h"
+#include "engine_fixture.h"
+
+namespace embedq::engine {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class ModelChangeTest : public EngineTest {
+protected:
+    void SetUp() override {
+        EngineTest::SetUp();
+        engine = make_engine(*store, notifier, changing, {"p", {}}, context);
+        for (int i = 0; i < 5; ++i) ASSERT_TRUE(put(*engine, document("spec" + std::to_string(i), summaries(i))));
+        settings.heartbeat = milliseconds(50);
+    }
+    // Of unlike lengths, twenty a document.
+    static std::vector<std::string> summaries(int spec) {
+        std::vector<std::string> texts;
+        for (int i = 0; i < 20; ++i) texts.push_back("Thing " + std::to_string(i) + " of " + std::to_string(spec));
+        return texts;
+    }
+    std::unique_ptr<scheduler::Scheduler> start(bool follows) {
+        scheduler::ModelListener listener;
+        if (follows) listener = [this] { return engine->apply_targets(); };
+        auto scheduler = std::make_unique<scheduler::Scheduler>(*store, notifier, changing, settings, context, listener);
+        EXPECT_TRUE(scheduler->start());
+        return scheduler;
+    }
+    static bool eventually(const std::function<bool()>& holds) {
+        std::mutex mutex;
+        std::condition_variable never;
+        const auto end = std::chrono::steady_clock::now() + seconds(60);
+        std::unique_lock lock(mutex);
+        while (std::chrono::steady_clock::now() < end) {
+            if (holds()) return true;
+            never.wait_for(lock, milliseconds(2), [] { return false; });
+        }
+        return false;
+    }
+    CatalogInfo info() { return engine->catalog("c").value(); }
+    bool settled_under(const std::string& digest) {
+        const CatalogInfo now = info();
+        return now.target_profile == now.serving_profile && engine->profile(*now.target_profile)->model_digest == digest &&
+               engine->settlement("c", {})->missing() == 0 && open_jobs() == 0;
+    }
+    // What the first number of each vector of the catalog is under a profile: ChangingProvider writes its digest's length there.
+    std::set<float> makers(const Sha256& profile) {
+        std::vector<Sha256> hashes;
+        EXPECT_TRUE(store->operations("c", {}, [&](std::string_view, const Operation& each) { hashes.push_back(each.text_hash); }));
+        std::set<float> found;
+        EXPECT_TRUE(store->vectors(profile, hashes, [&](std::size_t, std::span<const float> values) { found.insert(values.front()); }));
+        return found;
+    }
+    bool logged(std::string_view words) {
+        return std::ranges::any_of(context.logged(), [&](const std::string& line) { return line.contains(words); });
+    }
+    static SearchRequest query(RankingMode mode = RankingMode::hybrid) {
+        SearchRequest request;
+        request.query = "thing";
+        request.mode = mode;
+        return request;
+    }
+
+    std::shared_ptr<scheduler::ChangingProvider> model = std::make_shared<scheduler::ChangingProvider>("one");
+    scheduler::ProviderDirectory changing{{{"p", "scripted", model, {}}}};
+    std::unique_ptr<EngineImpl> engine;
+};
+
+TEST_F(ModelChangeTest, AModelReplacedUnderItsNameIsNoticedAndNeverMixed) {
+    const auto scheduler = start(true);
+    ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
+    const Sha256 old = *info().serving_profile;
+    model->replace("another");
+    // The next call tells, whatever it is for.
+    ASSERT_TRUE(put(*engine, document("new", {"Something new"})));
+    ASSERT_TRUE(eventually([&] { return settled_under("another"); }));
+    EXPECT_EQ(makers(*info().serving_profile), std::set<float>{7}) << "'another' has seven letters";
+    EXPECT_EQ(makers(old), std::set<float>{3}) << "and 'one' three";
+    for (const Job& job : store->jobs({})->size() > 0 ? *store->jobs({}) : std::vector<Job>{})
+        EXPECT_EQ(job.attempts, 0U) << job.last_error;
+    EXPECT_TRUE(logged("was model 'model' (digest one, 3 dimensions), is model 'model' (digest another, 3 dimensions)"));
+    EXPECT_TRUE(
+        logged("catalog 'c' is now embedded by 'p', model 'model' (digest another, 3 dimensions), before by model 'model' (digest "
+               "one, 3 dimensions): "));
+}
+
+TEST_F(ModelChangeTest, AModelReplacedWhileItEmbedsIsNeverMixed) {
+    std::atomic<int> calls = 0;
+    // In the middle of a call: its answer is of the old model, and comes when the new one is there.
+    model->on_embed([&] {
+        if (++calls == 3) model->replace("another");
+    });
+    const auto scheduler = start(true);
+    ASSERT_TRUE(eventually([&] { return settled_under("another"); }));
+    EXPECT_EQ(makers(*info().serving_profile), std::set<float>{7});
+    for (const Job& job : *store->jobs({.limit = 500})) EXPECT_EQ(job.attempts, 0U) << job.last_error;
+}
+
+TEST_F(ModelChangeTest, AWorkerLeavesTheTargetAloneAndGoesOnWhenTheModelIsBack) {
+    settings.ask_again = milliseconds(100);
+    const auto scheduler = start(false);
+    ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
+    const auto target = info().target_profile;
+    model->replace("another");
+    ASSERT_TRUE(put(*engine, document("new", {"Something new"})));
+    ASSERT_TRUE(eventually([&] { return logged("claims nothing for it"); }));
+    EXPECT_EQ(info().target_profile, target);
+    ASSERT_TRUE(eventually([&] { return store->jobs({.status = JobStatus::pending})->size() == 1; })) << "it is left to others";
+    EXPECT_EQ(store->jobs({})->front().attempts, 0U);
+    model->replace("one");
+    EXPECT_TRUE(eventually([&] { return settled_under("one"); }));
+}
+
+TEST_F(ModelChangeTest, AProviderThatAnswersLateGivesItsCatalogsTheirTarget) {
+    model->fail_with(Error{ErrorKind::unavailable, "connection refused"});
+    scheduler::ProviderDirectory late{{{"p", "scripted", model, {}}}};
+    const auto other = make_engine(*store, notifier, late, {"p", {}}, context);
+    ASSERT_TRUE(put(*other, document("spec", {"A thing"}, "late")));
+    EXPECT_FALSE(other->catalog("late")->target_profile);
+    EXPECT_FALSE(other->apply_targets());
+    scheduler::Scheduler scheduler(*store, notifier, late, settings, context, [&] { return other->apply_targets(); });
+    ASSERT_TRUE(scheduler.start());
+    model->fail_with(std::nullopt);
+    EXPECT_TRUE(eventually([&] { return other->settlement("late", {})->vectors == 1; }));
+}
+
+TEST_F(ModelChangeTest, ATextThatTheNewModelRefusesDoesNotHoldTheFlipBack) {
+    {
+        const auto scheduler = start(true);
+        ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
+    }
+    first->script([](const EmbedRequest& request, int) -> std::optional<Error> {
+        const auto bad = [](std::string_view text) { return text.contains("Thing 7 of 3"); };
+        if (std::ranges::none_of(request.texts, bad)) return std::nullopt;
+        return Error{ErrorKind::invalid_input, "a forbidden word"};
+    });
+    const auto after = engine_with("one");
+    ASSERT_TRUE(after->apply_targets());
+    work(providers);
+    EXPECT_EQ(after->settlement("c", {})->refusals, 1U);
+    EXPECT_EQ(after->catalog("c")->serving_profile, after->catalog("c")->target_profile);
+    EXPECT_EQ(after->profile(*after->catalog("c")->serving_profile)->model, "first model");
+}
+
+TEST_F(ModelChangeTest, AnEstimateTellsTheWorkAndChangesNothing) {
+    {
+        const auto scheduler = start(true);
+        ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
+    }
+    const auto target = info().target_profile;
+    const auto anew = engine->estimate("c", EstimateFor::reembedding);
+    ASSERT_TRUE(anew) << anew.error().message;
+    EXPECT_TRUE(anew->changes_target);
+    EXPECT_EQ(anew->texts, 100U);
+    EXPECT_EQ(anew->to_embed(), 100U);
+    EXPECT_EQ(anew->calls, 7U) << "16 a call";
+    std::size_t bytes = 0;
+    EXPECT_TRUE(store->operations("c", {}, [&](std::string_view, const Operation& each) { bytes += each.text.size(); }));
+    EXPECT_EQ(anew->bytes, bytes);
+    EXPECT_EQ(anew->tokens, (bytes + 3) / 4);
+    EXPECT_EQ(anew->provider, "p");
+
+    const auto same = engine->estimate("c", EstimateFor::configuration);
+    EXPECT_FALSE(same->changes_target);
+    EXPECT_EQ(same->to_embed(), 0U);
+
+    const auto other = engine_with("two");
+    const auto configured = other->estimate("c", EstimateFor::configuration);
+    EXPECT_TRUE(configured->changes_target);
+    EXPECT_EQ(configured->profile.model, "second model");
+    EXPECT_EQ(configured->to_embed(), 100U);
+    EXPECT_EQ(info().target_profile, target);
+    EXPECT_EQ(open_jobs(), 0U);
+
+    EXPECT_EQ(engine->estimate("nowhere", EstimateFor::reembedding).error().kind, ErrorKind::not_found);
+    EXPECT_EQ(engine_with("none")->estimate("c", EstimateFor::configuration).error().kind, ErrorKind::conflict);
+}
+
+TEST_F(ModelChangeTest, AnEstimateKnowsWhatIsThereFromBefore) {
+    {
+        const auto scheduler = start(true);
+        ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
+    }
+    const auto other = engine_with("one");
+    ASSERT_TRUE(other->apply_targets());
+    work(providers);
+    ASSERT_TRUE(put(*other, document("new", {"Something new"})));
+    const auto back = engine->estimate("c", EstimateFor::configuration);
+    EXPECT_TRUE(back->changes_target);
+    EXPECT_EQ(back->texts, 101U);
+    EXPECT_EQ(back->settled_texts, 100U);
+    EXPECT_EQ(back->calls, 1U);
+    EXPECT_LT(back->bytes, 200U);
+}
+
+TEST_F(ModelChangeTest, AQueryThatWaitsForItsVectorHoldsNobodyUp) {
+    {
+        const auto scheduler = start(true);
+        ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
+    }
+    scheduler::Gate gate;
+    model->on_embed([&] { gate.wait(); });
+    std::optional<Result<SearchResponse>> slow;
+    std::jthread waiting([&] { slow = engine->search(query()); });
+    gate.wait_until_reached();
+    // The catalog must be read again, which nobody may do while another reads from it.
+    ASSERT_TRUE(put(*engine, document("new", {"Another thing"})));
+    const auto quick = engine->search(query(RankingMode::lexical));
+    ASSERT_TRUE(quick);
+    EXPECT_FALSE(quick->hits.empty());
+    gate.open();
+    waiting.join();
+    ASSERT_TRUE(*slow);
+    EXPECT_EQ((*slow)->ranking, RankingMode::hybrid);
+}
+
+TEST_F(ModelChangeTest, SearchGoesByWordsAtOnceWhileTheServerIsGone) {
+    {
+        const auto scheduler = start(true);
+        ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
+    }
+    model->fail_with(Error{ErrorKind::unavailable, "connection refused"});
+    for (int i = 0; i < 20; ++i) {
+        const auto found = engine->search(query());
+        ASSERT_TRUE(found);
+        EXPECT_EQ(found->ranking, RankingMode::lexical);
+        EXPECT_EQ(found->fallback_reason, "provider_unavailable");
+        EXPECT_TRUE(found->fallback_detail.contains("connection refused")) << found->fallback_detail;
+        EXPECT_FALSE(found->hits.empty());
+    }
+}
+
+}  // namespace
+}  // namespace embedq::engine

@@ -1,0 +1,124 @@
+// A provider whose model a test replaces under its name, and a context whose clock a test moves.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "pipeline_fixture.h"
+
+namespace embedq::scheduler {
+
+class HandContext : public RealContext {
+public:
+    void pass(std::chrono::milliseconds time) {
+        const std::scoped_lock lock(time_mutex_);
+        now_ += time;
+    }
+
+private:
+    std::chrono::steady_clock::time_point now() const noexcept override {
+        const std::scoped_lock lock(time_mutex_);
+        return now_;
+    }
+    mutable std::mutex time_mutex_;
+    std::chrono::steady_clock::time_point now_ = std::chrono::steady_clock::now();
+};
+
+// Each digest makes vectors of its own: the first number is the digest's length. Keeps a provider's promise: once the model is another one
+// than `info` named last, calls fail with `misconfigured`.
+class ChangingProvider : public Provider {
+public:
+    explicit ChangingProvider(std::string digest) : digest_(digest), named_(std::move(digest)) {}
+
+    Result<ProviderInfo> info(std::stop_token) override {
+        const auto hook = on_info();
+        if (hook) hook();
+        const std::scoped_lock lock(mutex_);
+        ++infos_;
+        if (error_) return std::unexpected(*error_);
+        named_ = digest_;
+        ProviderInfo info;
+        info.model = "model";
+        info.model_digest = digest_;
+        info.dimension = dimension_;
+        info.limits = limits_;
+        return info;
+    }
+    Result<EmbedResult> embed(const EmbedRequest& request) override {
+        std::function<void()> hook;
+        std::string digest;
+        {
+            const std::scoped_lock lock(mutex_);
+            ++embeds_;
+            if (error_) return std::unexpected(*error_);
+            if (named_ != digest_) return fail(ErrorKind::misconfigured, "the model is another one");
+            digest = digest_;
+            hook = on_embed_;
+        }
+        if (hook) hook();
+        EmbedResult result;
+        {
+            const std::scoped_lock lock(mutex_);
+            result.dimension = dimension_;
+        }
+        for (const std::string_view text : request.texts) {
+            result.matrix.push_back(static_cast<float>(digest.size()));
+            for (std::size_t i = 1; i < result.dimension; ++i) result.matrix.push_back(static_cast<float>(text.size()));
+        }
+        return result;
+    }
+
+    void replace(std::string digest) {
+        set([&] { digest_ = std::move(digest); });
+    }
+    void fail_with(std::optional<Error> error) {
+        set([&] { error_ = std::move(error); });
+    }
+    void limit(ProviderLimits limits) {
+        set([&] { limits_ = limits; });
+    }
+    // Vectors of another size, without a word about it until `info`.
+    void resize(std::size_t dimension) {
+        set([&] { dimension_ = dimension; });
+    }
+    void on_info(std::function<void()> hook) {
+        set([&] { on_info_ = std::move(hook); });
+    }
+    void on_embed(std::function<void()> hook) {
+        set([&] { on_embed_ = std::move(hook); });
+    }
+    int infos() const {
+        const std::scoped_lock lock(mutex_);
+        return infos_;
+    }
+    int embeds() const {
+        const std::scoped_lock lock(mutex_);
+        return embeds_;
+    }
+
+private:
+    template <class Change>
+    void set(Change change) {
+        const std::scoped_lock lock(mutex_);
+        change();
+    }
+    std::function<void()> on_info() const {
+        const std::scoped_lock lock(mutex_);
+        return on_info_;
+    }
+
+    mutable std::mutex mutex_;
+    std::string digest_;
+    std::string named_;
+    std::optional<Error> error_;
+    ProviderLimits limits_{.concurrency = 2, .max_inputs = 16};
+    std::size_t dimension_ = 3;
+    std::function<void()> on_info_;
+    std::function<void()> on_embed_;
+    int infos_ = 0;
+    int embeds_ = 0;
+};
+
+}  // namespace embedq::scheduler

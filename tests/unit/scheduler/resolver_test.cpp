@@ -1,0 +1,182 @@
+#include "scheduler/resolver.h"
+
+#include "changing_provider.h"
+
+namespace embedq::scheduler {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// What a resolver works with. The listener is given where the process keeps targets.
+struct Process {
+    Process(Store& store, Notifier& notifier, ProviderDirectory& providers, const Settings& settings, Context& context,
+            ModelListener listener)
+        : shared(store, notifier, providers, settings, context, "worker"), lanes(shared), resolver(shared, lanes, std::move(listener)) {}
+    ~Process() {
+        {
+            const std::scoped_lock lock(shared.mutex);
+            shared.draining = true;
+        }
+        lanes.join();
+    }
+    Shared shared;
+    LaneRunner lanes;
+    Resolver resolver;
+};
+
+class ResolverTest : public testing::Test {
+protected:
+    void SetUp() override {
+        ASSERT_TRUE(store->migrate());
+        for (const char* id : {"c", "d"}) ASSERT_TRUE(store->put_catalog({id, {}, {}, {}, {}}));
+    }
+
+    void step(const std::set<std::string>& doubted = {}) { resolver.step(doubted, {}); }
+    std::vector<Sha256> open_routes() {
+        const std::scoped_lock lock(shared.mutex);
+        std::vector<Sha256> open;
+        for (const auto& [fingerprint, route] : shared.routes) open.push_back(fingerprint);
+        return open;
+    }
+    Sha256 fingerprint() { return providers.known("p")->profile.fingerprint; }
+    std::size_t logged(std::string_view words) {
+        return static_cast<std::size_t>(
+            std::ranges::count_if(context.logged(), [&](const std::string& line) { return line.contains(words); }));
+    }
+
+    HandContext context;
+    std::unique_ptr<Store> store = memory::make_store(context);
+    TestNotifier notifier;
+    std::shared_ptr<ChangingProvider> provider = std::make_shared<ChangingProvider>("one");
+    ProviderDirectory providers{{{"p", "scripted", provider, {}}}, &context.clock()};
+    Settings settings;
+    int told = 0;
+    Status answer;
+    Process serving{*store, notifier, providers, settings, context, [this] {
+                        ++told;
+                        return answer;
+                    }};
+    Resolver& resolver = serving.resolver;
+    Shared& shared = serving.shared;
+};
+
+TEST_F(ResolverTest, AsksAgainAfterAMinuteAndNotBefore) {
+    step();
+    EXPECT_EQ(provider->infos(), 1);
+    EXPECT_EQ(told, 1) << "a provider that answers for the first time may give catalogs a target";
+    context.pass(seconds(59));
+    step();
+    EXPECT_EQ(provider->infos(), 1);
+    context.pass(seconds(1));
+    step();
+    EXPECT_EQ(provider->infos(), 2);
+    EXPECT_EQ(told, 1) << "nothing is new";
+}
+
+TEST_F(ResolverTest, AProviderThatDoesNotAnswerIsAskedAgainSoonerAndComplainedAboutOnce) {
+    provider->fail_with(Error{ErrorKind::unavailable, "connection refused"});
+    for (int i = 0; i < 4; ++i) {
+        step();
+        context.pass(seconds(60));
+    }
+    EXPECT_EQ(provider->infos(), 4);
+    EXPECT_EQ(logged("does not answer yet"), 1U);
+    EXPECT_TRUE(open_routes().empty());
+    provider->fail_with(std::nullopt);
+    step();
+    EXPECT_EQ(open_routes().size(), 1U);
+    EXPECT_EQ(told, 1);
+}
+
+TEST_F(ResolverTest, ADoubtedProviderIsAskedAtOnceButNotInAStorm) {
+    step();
+    context.pass(seconds(10));
+    provider->replace("another");
+    step({"p"});
+    EXPECT_EQ(provider->infos(), 2);
+    for (int i = 0; i < 50; ++i) step({"p"});
+    EXPECT_EQ(provider->infos(), 2);
+    context.pass(seconds(1));
+    step({"p"});
+    EXPECT_EQ(provider->infos(), 3);
+}
+
+TEST_F(ResolverTest, AnotherModelClosesTheOldLanesAndOpensItsOwn) {
+    step();
+    const Sha256 old = fingerprint();
+    EXPECT_EQ(open_routes(), std::vector{old});
+    provider->replace("another");
+    context.pass(seconds(60));
+    step();
+    EXPECT_EQ(open_routes(), std::vector{fingerprint()});
+    EXPECT_NE(fingerprint(), old);
+    EXPECT_EQ(told, 2);
+    EXPECT_EQ(logged("was model 'model' (digest one, 3 dimensions), is model 'model' (digest another, 3 dimensions)"), 1U);
+    provider->replace("one");
+    context.pass(seconds(60));
+    step();
+    EXPECT_EQ(open_routes(), std::vector{old}) << "and back";
+}
+
+TEST_F(ResolverTest, OtherLimitsReplaceTheLanesUnderTheSameFingerprint) {
+    step();
+    provider->limit({.concurrency = 5, .max_inputs = 7});
+    context.pass(seconds(60));
+    step();
+    const std::scoped_lock lock(shared.mutex);
+    ASSERT_EQ(shared.routes.size(), 1U);
+    EXPECT_EQ(shared.routes.begin()->second.limits.present().max_inputs, 7U);
+    EXPECT_EQ(shared.routes.begin()->second.threads, 5U);
+    EXPECT_EQ(told, 1) << "targets have nothing to do with it";
+}
+
+TEST_F(ResolverTest, AListenerThatFailsIsToldAgain) {
+    answer = embedq::fail(ErrorKind::unavailable, "busy");
+    step();
+    EXPECT_EQ(told, 1);
+    EXPECT_LE(resolver.next(), context.clock().now() + settings.heartbeat);
+    context.pass(settings.heartbeat);
+    step();
+    EXPECT_EQ(told, 2);
+    EXPECT_EQ(logged("cannot set the catalogs' targets"), 1U);
+    answer = {};
+    step();
+    step();
+    EXPECT_EQ(told, 3);
+}
+
+TEST_F(ResolverTest, AWorkerSaysOnceThatItCannotMakeATargetAndGoesOnWhenItCan) {
+    const Profile before = providers.resolve("p").value()->profile;
+    const CatalogTarget targets[] = {{"c", "p", before}, {"d", "p", before}};
+    ASSERT_TRUE(store->set_targets(targets));
+    Process working(*store, notifier, providers, settings, context, {});
+    Resolver& worker = working.resolver;
+    worker.step({}, {});
+    EXPECT_EQ(logged("claims nothing"), 0U);
+
+    provider->replace("another");
+    for (int i = 0; i < 3; ++i) {
+        context.pass(seconds(60));
+        worker.step({}, {});
+    }
+    EXPECT_EQ(
+        logged("catalog 'c' and 1 more is to be embedded by model 'model' (digest one, 3 dimensions), but provider 'p' of this process "
+               "makes model 'model' (digest another, 3 dimensions), so this process claims nothing for it"),
+        1U);
+    EXPECT_EQ(store->catalogs()->front().target_profile, before.id) << "a worker never changes a target";
+    {
+        const std::scoped_lock lock(working.shared.mutex);
+        EXPECT_FALSE(working.shared.routes.contains(before.fingerprint));
+    }
+
+    provider->replace("one");
+    context.pass(seconds(60));
+    worker.step({}, {});
+    EXPECT_EQ(logged("makes what its catalogs are to be embedded by again"), 1U);
+    const std::scoped_lock lock(working.shared.mutex);
+    EXPECT_TRUE(working.shared.routes.contains(before.fingerprint));
+}
+
+}  // namespace
+}  // namespace embedq::scheduler
