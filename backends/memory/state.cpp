@@ -164,19 +164,36 @@ void State::set_status(JobRow& row, JobStatus status) {
     jobs_by_status[status].insert(row.job.id);
 }
 
+void State::list_pending(const JobRow& row) {
+    pending.insert(pending_key(row));
+    if (row.job.kind == JobKind::reconciler) pending_bulk.insert({row.fingerprint, false, row.due, row.job.id});
+}
+
+void State::unlist_pending(const JobRow& row) {
+    pending.erase(pending_key(row));
+    pending_bulk.erase({row.fingerprint, false, row.due, row.job.id});
+}
+
+Time State::due_of(JobKind kind, const Sha256& fingerprint, Time now) const {
+    if (kind == JobKind::reconciler) return now;
+    const auto first = pending_bulk.lower_bound({fingerprint, false, Time::min(), 0});
+    if (first == pending_bulk.end() || first->fingerprint != fingerprint) return now;
+    return std::min(now, first->due - std::chrono::microseconds(1));
+}
+
 void State::add_pending(JobRow& row, SpecRow& spec, Time due) {
     row.due = due;
     row.job.next_run_at = due;
     row.job.worker_id.clear();
     set_status(row, JobStatus::pending);
-    pending.insert(pending_key(row));
+    list_pending(row);
     spec.pending = row.job.id;
 }
 
 void State::leave_state(JobRow& row) {
     SpecRow* spec = spec_of(row.job);
     if (row.job.status == JobStatus::pending) {
-        pending.erase(pending_key(row));
+        unlist_pending(row);
         if (spec != nullptr) spec->pending.reset();
     }
     if (row.job.status == JobStatus::running) {
@@ -190,9 +207,9 @@ void State::leave_state(JobRow& row) {
 EnqueueOutcome State::enqueue(CatalogRow& catalog, SpecRow& spec, JobKind kind, Time now) {
     if (spec.pending) {
         JobRow& row = jobs.at(*spec.pending);
-        if (kind == JobKind::manual_retry) row.job.kind = kind;
-        pending.erase(pending_key(row));
-        add_pending(row, spec, std::min(row.due, now));
+        unlist_pending(row);
+        row.job.kind = joined(row.job.kind, kind);
+        add_pending(row, spec, std::min(row.due, due_of(kind, row.fingerprint, now)));
         return EnqueueOutcome::collapsed;
     }
     const JobId id = ++last_job;
@@ -203,7 +220,7 @@ EnqueueOutcome State::enqueue(CatalogRow& catalog, SpecRow& spec, JobKind kind, 
     row.job.kind = kind;
     row.job.created_at = now;
     row.fingerprint = target_of(catalog)->profile.fingerprint;
-    add_pending(row, spec, now);
+    add_pending(row, spec, due_of(kind, row.fingerprint, now));
     spec.newest = id;
     jobs_by_spec[{row.job.catalog_id, row.job.spec_name}].insert(id);
     jobs_by_catalog[row.job.catalog_id].insert(id);
@@ -240,11 +257,11 @@ void State::back_to_pending(JobRow& row, Time due, Time now) {
     }
     // The job behind does the work. It takes over what was counted, else a spec that is enqueued often could kill workers for ever.
     JobRow& behind = jobs.at(*spec->pending);
-    pending.erase(pending_key(behind));
+    unlist_pending(behind);
     behind.job.attempts = std::max(behind.job.attempts, row.job.attempts);
     behind.job.expiries = std::max(behind.job.expiries, row.job.expiries);
     if (behind.job.last_error.empty()) behind.job.last_error = row.job.last_error;
-    pending.insert(pending_key(behind));
+    list_pending(behind);
     finish(row, JobStatus::cancelled, now);
 }
 
@@ -266,9 +283,9 @@ void State::finish(JobRow& row, JobStatus status, Time now) {
 }
 
 void State::move_to(JobRow& row, const Sha256& fingerprint) {
-    pending.erase(pending_key(row));
+    unlist_pending(row);
     row.fingerprint = fingerprint;
-    pending.insert(pending_key(row));
+    list_pending(row);
 }
 
 void State::cancel_open(SpecRow& spec, std::string_view reason, Time now) {

@@ -110,6 +110,7 @@ struct State {
 
     // --- indexes
     std::set<PendingKey> pending;
+    std::set<PendingKey> pending_bulk;  // of them, the reconciler's, suspects among the others
     std::set<std::pair<Time, JobId>> leases;
     std::set<std::pair<Time, JobId>> finished;
     std::map<SpecKey, std::set<JobId>> jobs_by_spec;
@@ -157,8 +158,18 @@ struct State {
 private:
     void set_status(JobRow& row, JobStatus status);
     void add_pending(JobRow& row, SpecRow& spec, Time due);
+    void list_pending(const JobRow& row);
+    void unlist_pending(const JobRow& row);
+    // A write or a retry by hand goes before what the reconciler has queued.
+    [[nodiscard]] Time due_of(JobKind kind, const Sha256& fingerprint, Time now) const;
     void leave_state(JobRow& row);  // out of the indexes of pending and running
 };
+
+// What a pending job is after another was enqueued onto it.
+[[nodiscard]] inline JobKind joined(JobKind pending, JobKind added) {
+    if (pending == JobKind::manual_retry || added == JobKind::manual_retry) return JobKind::manual_retry;
+    return added == JobKind::spec_write ? added : pending;
+}
 
 [[nodiscard]] inline PendingKey pending_key(const JobRow& row) {
     return {row.fingerprint, row.job.expiries >= 2, row.due, row.job.id};

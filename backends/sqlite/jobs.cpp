@@ -30,12 +30,17 @@ void finish(Connection& connection, JobId id, JobStatus status, std::int64_t now
 
 EnqueueOutcome enqueue_job(Connection& connection, const CatalogRow& catalog, std::string_view spec_name, JobKind kind, std::int64_t now) {
     const auto kind_number = static_cast<int>(kind);
+    const auto fingerprint = value_of(connection, sql::fingerprint_of_profile, catalog.target);
+    auto due = now;
+    if (kind != JobKind::reconciler) {
+        // A write or a retry by hand goes before what the reconciler has queued.
+        if (const auto first = value_of(connection, sql::first_bulk_job, fingerprint)) due = std::min(now, *first - 1);
+    }
     if (const auto pending = pending_of(connection, catalog.catalog_id, spec_name)) {
-        change(connection, sql::collapse_job, *pending, kind_number, now);
+        change(connection, sql::collapse_job, *pending, kind_number, due);
         return EnqueueOutcome::collapsed;
     }
-    const auto fingerprint = value_of(connection, sql::fingerprint_of_profile, catalog.target);
-    change(connection, sql::insert_job, kind_number, fingerprint, now, catalog.catalog_id, spec_name);
+    change(connection, sql::insert_job, kind_number, fingerprint, now, catalog.catalog_id, spec_name, due);
     return EnqueueOutcome::created;
 }
 

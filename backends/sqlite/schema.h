@@ -174,6 +174,8 @@ CREATE UNIQUE INDEX jobs_pending ON jobs (catalog_id, spec_name) WHERE status = 
 -- Claims walk these in due order. Suspects lie apart, so that skipping them costs nothing. Finished jobs are in neither.
 CREATE INDEX jobs_due     ON jobs (fingerprint, next_run_at, id) WHERE status = 0 AND expiries < 2;
 CREATE INDEX jobs_suspect ON jobs (fingerprint, next_run_at, id) WHERE status = 0 AND expiries >= 2;
+-- What a write goes before: the reconciler's.
+CREATE INDEX jobs_bulk    ON jobs (fingerprint, next_run_at) WHERE status = 0 AND kind = 1;
 CREATE INDEX jobs_lease   ON jobs (lease_expires_at) WHERE status = 1;
 CREATE INDEX jobs_running ON jobs (catalog_id, spec_name) WHERE status = 1;
 CREATE INDEX jobs_history ON jobs (catalog_id, spec_name, id);

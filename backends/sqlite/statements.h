@@ -222,9 +222,13 @@ inline constexpr char pending_job[] =
     "SELECT id, next_run_at FROM jobs INDEXED BY jobs_pending WHERE status = 0 AND catalog_id = ?1 AND spec_name = ?2";
 inline constexpr char running_job[] = "SELECT id FROM jobs INDEXED BY jobs_running WHERE status = 1 AND catalog_id = ?1 AND spec_name = ?2";
 inline constexpr char insert_job[] = R"sql(
-INSERT INTO jobs (status, kind, fingerprint, next_run_at, created_at, catalog_id, spec_name) VALUES (0, ?1, ?2, ?3, ?3, ?4, ?5))sql";
+INSERT INTO jobs (status, kind, fingerprint, next_run_at, created_at, catalog_id, spec_name) VALUES (0, ?1, ?2, ?6, ?3, ?4, ?5))sql";
+// A retry by hand stays one, and a write makes the reconciler's job its own.
 inline constexpr char collapse_job[] =
-    "UPDATE jobs SET kind = CASE WHEN ?2 = 2 THEN 2 ELSE kind END, next_run_at = min(next_run_at, ?3) WHERE id = ?1";
+    "UPDATE jobs SET kind = CASE WHEN ?2 = 1 OR kind = 2 THEN kind ELSE ?2 END, next_run_at = min(next_run_at, ?3) WHERE id = ?1";
+// jobs_bulk.
+inline constexpr char first_bulk_job[] =
+    "SELECT next_run_at FROM jobs INDEXED BY jobs_bulk WHERE status = 0 AND kind = 1 AND fingerprint = ?1 ORDER BY next_run_at LIMIT 1";
 // Now, but later than all that counts for the spec, so that a clock that stands still or goes back cannot make the force void.
 inline constexpr char force_spec[] = R"sql(
 UPDATE specs AS s SET failures = 0, parked_until = NULL, force_from = max(?3, coalesce(s.force_from + 1, 0),

@@ -68,7 +68,10 @@ void Workbench::plan(HoldId id, MissingTexts page) {
         ++live_texts_;
         live_bytes_ += text->text.size();
         texts_.insert_or_assign(key, text);
-        queue.texts.push_back(std::move(text));
+        if (job.claimed.kind == JobKind::reconciler)
+            queue.texts.push_back(std::move(text));
+        else
+            queue.texts.insert(queue.texts.begin() + static_cast<std::ptrdiff_t>(queue.urgent++), std::move(text));
         ++queue.size;
         ++job.outstanding;
     }

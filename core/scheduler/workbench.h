@@ -162,6 +162,7 @@ private:
     struct Queue {
         std::deque<Batch> batches;  // to be sent as they are, first
         std::deque<TextPtr> texts;
+        std::size_t urgent = 0;  // of them, the first: what waits for a write goes before what waits for the background's jobs
         std::size_t size = 0;  // texts in both
     };
 

@@ -88,6 +88,7 @@ void Workbench::fill(Batch& batch, Queue& queue, const BatchLimits& limits, std:
         TextPtr text = std::move(queue.texts.front());
         queue.texts.pop_front();
         --queue.size;
+        if (queue.urgent > 0) --queue.urgent;
         if (!wanted(*text)) {
             forget(text);
             bytes -= static_cast<double>(size);
@@ -102,9 +103,9 @@ void Workbench::fill(Batch& batch, Queue& queue, const BatchLimits& limits, std:
 
 void Workbench::put_back(Batch batch) {
     if (batch.texts.empty()) return;
-    Queue& queue = queues_[batch.fingerprint];
-    queue.size += batch.texts.size();
     const Sha256 fingerprint = batch.fingerprint;
+    Queue& queue = queues_[fingerprint];
+    queue.size += batch.texts.size();
     queue.batches.push_front(std::move(batch));
     release_if_turned_away(fingerprint, queue);
 }
@@ -112,6 +113,8 @@ void Workbench::put_back(Batch batch) {
 void Workbench::put_back_texts(const Sha256& fingerprint, std::vector<TextPtr> texts) {
     Queue& queue = queues_[fingerprint];
     queue.size += texts.size();
+    // They have waited already.
+    queue.urgent += texts.size();
     queue.texts.insert(queue.texts.begin(), std::move_iterator(texts.begin()), std::move_iterator(texts.end()));
     release_if_turned_away(fingerprint, queue);
 }

@@ -2,15 +2,23 @@
 
 -- --- producers
 
--- One pending job a spec: a second one collapses onto it, becomes due at once and takes over a manual retry. A claimer that is just
--- taking the row is waited for, and then there is a new one: `jobs_ready` by ref.
+-- One pending job a spec: a second one collapses onto it and becomes due at once; a retry by hand stays one, and a write makes the
+-- reconciler's job its own. A claimer that is just taking the row is waited for, and then there is a new one: `jobs_ready` by ref. A write
+-- or a retry by hand goes before what the reconciler has queued: it becomes due a moment before the first of that, by jobs_bulk. Claims keep
+-- their one order, and among writes the order stays that of their ids.
 CREATE FUNCTION enqueue_job(p_spec specs, p_profile integer, p_kind smallint) RETURNS smallint LANGUAGE plpgsql AS $$
 DECLARE
     v_created boolean;
+    v_due     timestamptz := store_now();
 BEGIN
+    IF p_kind <> 1 THEN
+        v_due := least(v_due, (SELECT r.due - interval '1 microsecond' FROM jobs_ready r
+                               WHERE r.profile = p_profile AND r.kind = 1 ORDER BY r.due LIMIT 1));
+    END IF;
     INSERT INTO jobs_ready AS r (ref, profile, kind, operations, due, created_at)
-    VALUES (p_spec.ref, p_profile, p_kind, p_spec.operation_count, store_now(), store_now())
-    ON CONFLICT (ref) DO UPDATE SET kind = CASE WHEN excluded.kind = 2 THEN 2 ELSE r.kind END, due = least(r.due, excluded.due),
+    VALUES (p_spec.ref, p_profile, p_kind, p_spec.operation_count, v_due, store_now())
+    ON CONFLICT (ref) DO UPDATE SET kind = CASE WHEN excluded.kind = 1 OR r.kind = 2 THEN r.kind ELSE excluded.kind END,
+                                    due = least(r.due, excluded.due),
                                     operations = excluded.operations, profile = excluded.profile
     RETURNING r.xmax = 0 INTO v_created;
     RETURN CASE WHEN v_created THEN 1 ELSE 2 END;

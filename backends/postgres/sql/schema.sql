@@ -166,6 +166,8 @@ CREATE TABLE jobs_ready (
 -- Claims walk these in due order, one profile at a time, so a profile whose provider cools down is not touched. Suspects lie apart.
 CREATE INDEX jobs_due     ON jobs_ready (profile, due, id) WHERE expiries < 2;
 CREATE INDEX jobs_suspect ON jobs_ready (profile, due, id) WHERE expiries >= 2;
+-- What a write goes before: the reconciler's.
+CREATE INDEX jobs_bulk    ON jobs_ready (profile, due) WHERE kind = 1;
 
 CREATE TYPE job_row AS (
     id         bigint,

@@ -44,6 +44,7 @@ public:
     std::vector<JobId> retried;
     std::vector<JobId> cancelled;
     std::size_t reconciled = 0;
+    std::size_t reembedded = 0;
     SearchRequest last_search;
 
     Result<bool> put_catalog(const CatalogWrite&) override { return true; }
@@ -56,7 +57,10 @@ public:
     }
     Status delete_catalog(std::string_view) override { return {}; }
     Status clone_catalog(std::string_view, const CatalogWrite&) override { return {}; }
-    Result<std::size_t> reembed_catalog(std::string_view) override { return 3; }
+    Result<std::size_t> reembed_catalog(std::string_view) override {
+        ++reembedded;
+        return 3;
+    }
     Result<EmbeddingEstimate> estimate(std::string_view, EstimateFor what) override {
         if (estimate_error) return std::unexpected(*estimate_error);
         return what == EstimateFor::reembedding ? anew : configured;

@@ -26,8 +26,9 @@ protected:
     }
     const Sha256 fingerprint = digest(60'000);
 
-    HoldId job(JobId id, std::uint32_t attempts = 0, std::uint32_t expiries = 0) {
+    HoldId job(JobId id, std::uint32_t attempts = 0, std::uint32_t expiries = 0, JobKind kind = JobKind::spec_write) {
         ClaimedJob claimed;
+        claimed.kind = kind;
         claimed.ref.id = id;
         claimed.catalog_id = "c";
         claimed.spec_name = "s" + std::to_string(id);

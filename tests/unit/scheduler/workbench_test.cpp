@@ -251,5 +251,54 @@ TEST_F(WorkbenchTest, SuspectsAreKnown) {
     EXPECT_TRUE(bench.holds_suspect());
 }
 
+TEST_F(WorkbenchTest, TextsOfAWriteGoBeforeTheBackgrounds) {
+    const HoldId background = job(1, 0, 0, JobKind::reconciler);
+    bench.plan(background, texts(0, 6));
+    limits.max_inputs = 2;
+    const auto first = bench.take(fingerprint, limits, false);
+    ASSERT_EQ(first->texts.front()->text, "text 0");
+    bench.plan(job(2), texts(10, 2));
+    bench.plan(job(3, 0, 0, JobKind::manual_retry), texts(20, 1));
+    std::vector<std::string> order;
+    while (const auto batch = bench.take(fingerprint, limits, false)) {
+        for (const TextPtr& text : batch->texts) order.push_back(text->text);
+    }
+    EXPECT_EQ(order, (std::vector<std::string>{"text 10", "text 11", "text 20", "text 2", "text 3", "text 4", "text 5"}));
+}
+
+TEST_F(WorkbenchTest, WhatIsTurnedAwayGoesBackAtOnceWithoutAnAttempt) {
+    bench.plan(job(1), texts(0, 4));
+    limits.max_inputs = 2;
+    const auto in_flight = bench.take(fingerprint, limits, false);
+    bench.turn_away(fingerprint, "another model");
+    EXPECT_EQ(bench.queued(fingerprint), 0U);
+    // A page that was being read meanwhile, and a call that comes back without an answer.
+    bench.plan(job(2), texts(10, 3));
+    EXPECT_EQ(bench.queued(fingerprint), 0U);
+    bench.put_back(*in_flight);
+    EXPECT_EQ(bench.queued(fingerprint), 0U);
+    const auto reports = commit();
+    for (const JobId id : {1, 2}) {
+        EXPECT_EQ(reports.at(id).outcome, JobOutcome::release);
+        EXPECT_EQ(reports.at(id).error, "another model");
+    }
+    EXPECT_EQ(bench.jobs(), 0U);
+    EXPECT_EQ(bench.texts(), 0U);
+    bench.accept(fingerprint);
+    bench.plan(job(3), texts(0, 4));
+    EXPECT_EQ(bench.queued(fingerprint), 4U);
+}
+
+TEST_F(WorkbenchTest, AnAnswerThatStillCameIsKeptThoughTheRestIsTurnedAway) {
+    bench.plan(job(1), texts(0, 4));
+    limits.max_inputs = 2;
+    const auto in_flight = bench.take(fingerprint, limits, false);
+    bench.turn_away(fingerprint, "another model");
+    bench.answer(*in_flight, rows(*in_flight), limits);
+    const auto reports = commit();
+    EXPECT_EQ(reports.at(1).outcome, JobOutcome::release);
+    EXPECT_EQ(written.size(), 2U);
+}
+
 }  // namespace
 }  // namespace embedq::scheduler

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "conformance/test_context.h"
@@ -59,6 +62,62 @@ TEST_F(SimulatedProviderTest, RefusesMoreInputsThanItsCap) {
     SimulatedProvider provider({.max_inputs = 1}, clock);
     EXPECT_TRUE(embed(provider, {"a"}));
     EXPECT_EQ(embed(provider, {"a", "b"}).error().kind, ErrorKind::too_large);
+}
+
+class SimulatedServer : public SimulatedProviderTest {
+protected:
+    void SetUp() override {
+        char path[] = "/tmp/embedq-simulated-XXXXXX";
+        ASSERT_NE(::mkdtemp(path), nullptr);
+        folder = path;
+    }
+    void TearDown() override { std::filesystem::remove_all(folder); }
+    void state(std::string_view lines) { std::ofstream(folder / "state") << lines; }
+    Settings settings() { return {.dimension = 4, .state_file = folder / "state"}; }
+
+    std::filesystem::path folder;
+};
+
+TEST_F(SimulatedServer, AnotherModelOrDigestMakesOtherVectors) {
+    const auto vector = [&](Settings made) {
+        SimulatedProvider provider(std::move(made), clock);
+        return embed(provider, {"a"})->matrix;
+    };
+    const auto usual = vector({.dimension = 4});
+    EXPECT_EQ(usual, vector({.model = "simulated", .digest = "1", .dimension = 4}));
+    EXPECT_NE(usual, vector({.model = "other", .dimension = 4}));
+    EXPECT_NE(usual, vector({.digest = "2", .dimension = 4}));
+    EXPECT_NE(vector({.digest = "2", .dimension = 4}), vector({.digest = "3", .dimension = 4}));
+}
+
+TEST_F(SimulatedServer, ItsModelIsReplacedByAFileAndItKeepsItsPromise) {
+    SimulatedProvider provider(settings(), clock);
+    EXPECT_EQ(provider.info({})->model_digest, "1") << "the file need not be there";
+    const auto before = embed(provider, {"a"})->matrix;
+    state("digest=two\n");
+    EXPECT_EQ(embed(provider, {"a"}).error().kind, ErrorKind::misconfigured) << "never vectors of another model than info named";
+    EXPECT_EQ(provider.info({})->model_digest, "two");
+    EXPECT_NE(embed(provider, {"a"})->matrix, before);
+    const auto options = provider.info({})->public_options;
+    EXPECT_THAT(options, ::testing::Contains(std::pair<std::string, std::string>("state_file", folder / "state")));
+}
+
+TEST_F(SimulatedServer, IsDownOrHangsByAFile) {
+    SimulatedProvider provider(settings(), clock);
+    state("down\n");
+    EXPECT_EQ(provider.info({}).error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(embed(provider, {"a"}).error().kind, ErrorKind::unavailable);
+    state("hang\n");
+    const std::string_view text = "a";
+    const auto late = provider.embed({.texts = std::span(&text, 1), .deadline = clock.now() + 1ms});
+    EXPECT_EQ(late.error().message, "no answer before the deadline");
+    std::stop_source stop;
+    stop.request_stop();
+    EXPECT_EQ(provider.info(stop.get_token()).error().kind, ErrorKind::unavailable);
+    state("nonsense\n");
+    EXPECT_THAT(embed(provider, {"a"}).error().message, HasSubstr("'nonsense'"));
+    state("");
+    EXPECT_TRUE(embed(provider, {"a"}));
 }
 
 TEST_F(SimulatedProviderTest, FaultsOfTheWholeCall) {

@@ -107,6 +107,40 @@ void what_was_edited_meanwhile_is_a_gap_after_going_back(Kit& kit) {
     EXPECT_EQ(kit.info().serving_profile, kit.target().id);
 }
 
+void writes_go_before_the_background(Kit& kit) {
+    kit.catalog();
+    for (const char* name : {"a", "b", "c", "d"}) kit.put(document(name, {name}));
+    kit.embed_everything();
+    kit.set_target("shop", second());
+    must(kit.store().reconcile(""));
+    kit.put(document("new", {"new"}));
+    kit.put(document("c", {"c edited"}));
+    kit.put(document("newer", {"newer"}));
+    const auto claim = [&](std::string_view name) {
+        const auto job = kit.claim_one(second());
+        EXPECT_EQ(job.spec_name, name);
+        EXPECT_TRUE(kit.embed(job));
+        return job;
+    };
+    EXPECT_EQ(claim("c").kind, JobKind::spec_write) << "the reconciler's job, which has the lowest number, became that of the write";
+    claim("new");
+    claim("newer");
+    const auto background = claim("a");
+    EXPECT_EQ(background.kind, JobKind::reconciler);
+    kit.enqueue("a", JobKind::manual_retry);
+    claim("a");
+    claim("b");
+    claim("d");
+    EXPECT_TRUE(kit.info().serving_profile == second().id);
+}
+
+void the_background_does_not_take_a_writes_place(Kit& kit) {
+    kit.catalog();
+    kit.put(document("a", {"a"}));
+    kit.enqueue("a", JobKind::reconciler);
+    EXPECT_EQ(kit.claim_one().kind, JobKind::spec_write);
+}
+
 void workload_counts_texts_and_bytes_under_any_profile(Kit& kit) {
     kit.catalog();
     kit.put(document("a", {"four", "four", "sixsix"}));
@@ -150,6 +184,8 @@ std::vector<Case> change_cases() {
         {"profiles_do_not_mix", "two_changes_in_a_row_end_at_the_last", two_changes_in_a_row_end_at_the_last},
         {"profiles_do_not_mix", "back_before_the_flip_needs_nothing", back_before_the_flip_needs_nothing},
         {"profiles_do_not_mix", "what_was_edited_meanwhile_is_a_gap_after_going_back", what_was_edited_meanwhile_is_a_gap_after_going_back},
+        {"one_open_job", "writes_go_before_the_background", writes_go_before_the_background},
+        {"one_open_job", "the_background_does_not_take_a_writes_place", the_background_does_not_take_a_writes_place},
         {"reads_are_cheap", "workload_counts_texts_and_bytes_under_any_profile", workload_counts_texts_and_bytes_under_any_profile},
         {"reads_are_cheap", "workload_keeps_to_a_force", workload_keeps_to_a_force},
     };

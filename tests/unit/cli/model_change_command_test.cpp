@@ -1,0 +1,177 @@
+// What people see while a catalog's model changes, and what a change would take.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/commands.h"
+#include "cli/present.h"
+#include "fake_engine.h"
+
+namespace embedq::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::Stage;
+
+Profile profile(std::uint8_t id, const std::string& model, const std::string& digest, std::size_t dimension) {
+    Profile made;
+    made.id[0] = std::byte{id};
+    made.plugin = "ollama";
+    made.model = model;
+    made.model_digest = digest;
+    made.dimension = dimension;
+    return made;
+}
+
+// `pets` is ranked by one model and being embedded for another; `cats` is at rest.
+void begin_change(Stage& stage) {
+    testing::FakeEngine& engine = stage.world.engine;
+    const Profile before = profile(1, "nomic-embed-text", "sha256:0a109f422b47e3a30ba2b10eca18548e944e8a23073ee3f3e947efcf3c45e59f", 768);
+    const Profile after = profile(2, "bge-m3", "7907646426070047a77226ac3e684fbbe8410524f7b4a74d02837e43f2146bab", 1024);
+    for (const Profile& each : {before, after}) engine.profile_list[each.id] = each;
+    CatalogInfo pets;
+    pets.catalog_id = "pets";
+    pets.provider = "ollama";
+    pets.target_profile = after.id;
+    pets.serving_profile = before.id;
+    CatalogInfo cats = pets;
+    cats.catalog_id = "cats";
+    cats.target_profile = before.id;
+    engine.catalog_list = {cats, pets};
+    engine.health_list = {{"cats", 1, 1, 0, 0, 0, 2, 2}, {"pets", 1, 0, 1, 0, 0, 577, 120}};
+    Settlement settlement;
+    settlement.distinct_texts = 577;
+    settlement.vectors = 118;
+    settlement.refusals = 2;
+    engine.settlements = {settlement};
+}
+
+TEST(StatusDuringAChange, BothModelsAreToldWithTheProgress) {
+    Stage stage;
+    begin_change(stage);
+    ASSERT_EQ(run_status(stage.session, {}), exit_done);
+    EXPECT_THAT(stage.out.str(),
+                HasSubstr("changing to ollama, model 'bge-m3' (digest 790764642607, 1024 dimensions): 120 of 577 texts\n"
+                          "ranked until then by ollama, model 'nomic-embed-text' (digest 0a109f422b47, 768 dimensions)\n"));
+    EXPECT_THAT(stage.out.str().substr(0, stage.out.str().find("pets:")), Not(HasSubstr("changing")));
+}
+
+TEST(StatusDuringAChange, JsonHasBothOnlyWhileTheyDiffer) {
+    Stage stage(true);
+    begin_change(stage);
+    ASSERT_EQ(run_status(stage.session, {}), exit_done);
+    const Json json = Json::parse(stage.out.str());
+    EXPECT_FALSE(json["catalogs"][0].contains("model_change"));
+    const Json& change = json["catalogs"][1]["model_change"];
+    EXPECT_EQ(change["target"]["model"], "bge-m3");
+    EXPECT_EQ(change["target"]["dimension"], 1024);
+    EXPECT_EQ(change["serving"]["model"], "nomic-embed-text");
+    EXPECT_EQ(change["serving"]["model_digest"], "sha256:0a109f422b47e3a30ba2b10eca18548e944e8a23073ee3f3e947efcf3c45e59f");
+    EXPECT_EQ(change["texts"], 577);
+    EXPECT_EQ(change["settled"], 120);
+}
+
+TEST(CatalogsDuringAChange, ListAndShowTellBoth) {
+    Stage stage;
+    begin_change(stage);
+    ASSERT_EQ(run_catalogs_list(stage.session), exit_done);
+    EXPECT_THAT(stage.out.str(), HasSubstr("nomic-embed-text -> bge-m3, 120 of 577 texts"));
+    stage.out.str("");
+    ASSERT_EQ(run_catalogs_show(stage.session, "pets"), exit_done);
+    EXPECT_THAT(stage.out.str(), HasSubstr("embedded for  ollama, model 'bge-m3' (digest 790764642607, 1024 dimensions)\n"));
+    EXPECT_THAT(stage.out.str(), HasSubstr("changing      120 of 577 texts; ranked by the old model until all are there\n"));
+    stage.out.str("");
+    ASSERT_EQ(run_catalogs_show(stage.session, "cats"), exit_done);
+    EXPECT_THAT(stage.out.str(), Not(HasSubstr("changing")));
+    stage.session.json = true;
+    stage.out.str("");
+    ASSERT_EQ(run_catalogs_list(stage.session), exit_done);
+    const Json json = Json::parse(stage.out.str());
+    EXPECT_FALSE(json["catalogs"][0].contains("model_change"));
+    EXPECT_EQ(json["catalogs"][1]["model_change"]["settled"], 120);
+}
+
+EmbeddingEstimate work(const std::string& model, std::size_t settled, bool changes) {
+    EmbeddingEstimate made;
+    made.provider = "ollama";
+    made.profile = profile(3, model, "", 768);
+    made.changes_target = changes;
+    made.texts = 1'337;
+    made.settled_texts = settled;
+    made.bytes = 1'234'567;
+    made.tokens = 308'642;
+    made.calls = 21;
+    return made;
+}
+
+TEST(CatalogsReembed, ADryRunTellsAndChangesNothing) {
+    Stage stage;
+    stage.world.engine.anew = work("model", 0, true);
+    stage.world.engine.configured = work("model", 1'337, false);
+    ASSERT_EQ(run_catalogs_reembed(stage.session, {.catalog = "pets", .dry_run = true}), exit_done);
+    EXPECT_EQ(stage.out.str(),
+              "to embed anew by ollama, model 'model' (768 dimensions): 1,337 texts, of which 0 are there already; 1,337 to embed: "
+              "1,234,567 bytes, about 308,642 tokens, 21 calls of 'ollama'\n"
+              "nothing was changed\n");
+    EXPECT_EQ(stage.world.engine.reembedded, 0U);
+    ASSERT_EQ(run_catalogs_reembed(stage.session, {.catalog = "pets"}), exit_done);
+    EXPECT_EQ(stage.world.engine.reembedded, 1U);
+}
+
+TEST(CatalogsReembed, ADryRunTellsWhatTheConfigurationWouldChange) {
+    Stage stage;
+    stage.world.engine.anew = work("model", 0, true);
+    stage.world.engine.configured = work("other", 1'000, true);
+    ASSERT_EQ(run_catalogs_reembed(stage.session, {.catalog = "pets", .dry_run = true}), exit_done);
+    EXPECT_THAT(stage.out.str(),
+                HasSubstr("the configuration asks for ollama, model 'other' (768 dimensions): 1,337 texts, of which 1,000 are "
+                          "there already; 337 to embed: "));
+    stage.session.json = true;
+    stage.out.str("");
+    ASSERT_EQ(run_catalogs_reembed(stage.session, {.catalog = "pets", .dry_run = true}), exit_done);
+    const Json json = Json::parse(stage.out.str());
+    EXPECT_EQ(json["reembed"]["to_embed"], 1'337);
+    EXPECT_EQ(json["configuration"]["to_embed"], 337);
+    EXPECT_EQ(json["configuration"]["profile"]["model"], "other");
+    EXPECT_EQ(json["reembed"]["tokens"], 308'642);
+    EXPECT_EQ(json["reembed"]["calls"], 21);
+}
+
+TEST(CatalogsReembed, ADryRunThatCannotBeToldFails) {
+    Stage stage;
+    stage.world.engine.estimate_error = Error{ErrorKind::unavailable, "provider 'ollama': connection refused"};
+    EXPECT_EQ(run_catalogs_reembed(stage.session, {.catalog = "pets", .dry_run = true}), exit_failed);
+    EXPECT_THAT(stage.err.str(), HasSubstr("connection refused"));
+}
+
+TEST(SearchCommand, AnswersEachLineOfStandardInput) {
+    Stage stage(true);
+    std::istringstream lines("first question\n\n  \nsecond question\n");
+    stage.session.input = &lines;
+    stage.world.engine.search_response.fallback_reason = "provider_unavailable";
+    stage.world.engine.search_response.fallback_detail = "connection refused";
+    ASSERT_EQ(run_search(stage.session, {.query = "-", .catalog = "pets"}), exit_done);
+    std::istringstream answers(stage.out.str());
+    std::string line;
+    std::vector<std::string> queries;
+    while (std::getline(answers, line)) {
+        const Json json = Json::parse(line);
+        queries.push_back(json["query"]);
+        EXPECT_EQ(json["fallback_detail"], "connection refused");
+    }
+    EXPECT_EQ(queries, (std::vector<std::string>{"first question", "second question"}));
+    EXPECT_EQ(stage.world.engine.last_search.catalog_id, "pets");
+}
+
+TEST(ServeAndWorker, OnlyAWorkerLeavesTheTargetsAlone) {
+    Stage serving;
+    ASSERT_EQ(run_serve(serving.session), exit_done);
+    EXPECT_TRUE(serving.world.follows);
+    Stage working;
+    ASSERT_EQ(run_worker(working.session), exit_done);
+    EXPECT_TRUE(working.world.started);
+    EXPECT_FALSE(working.world.follows);
+}
+
+}  // namespace
+}  // namespace embedq::cli
