@@ -169,6 +169,7 @@ void workload_keeps_to_a_force(Kit& kit) {
     kit.put(document("a", {"same"}));
     kit.put(document("b", {"same"}));
     kit.embed_everything();
+    kit.advance(1s);
     kit.enqueue("a", JobKind::manual_retry);
     EXPECT_EQ(must(kit.store().workload("shop", kit.target().id)).settled_texts, 0U) << "one of its specs still waits for it";
 }

@@ -71,16 +71,16 @@ ModelSpec* Model::spec_of(const ModelJob& job) {
     return found == specs.end() ? nullptr : &found->second;
 }
 
-bool Model::may_be_due(const ModelJob& job, Time due, Time now) const {
+bool Model::may_be_due(const ModelJob& job, JobKind kind, Time due, Time now) const {
     if (due == now) return true;
     const auto& target = catalogs.at(job.catalog_id).target;
     std::optional<Time> first;
     for (const auto& [id, other] : jobs) {
         const auto& its = catalogs.at(other.catalog_id).target;
-        if (id == job.id || other.status != JobStatus::pending || other.kind != JobKind::reconciler) continue;
+        if (other.status != JobStatus::pending || other.kind != JobKind::reconciler) continue;
         if (target && its && its->id == target->id) first = std::min(first.value_or(other.due), other.due);
     }
-    return job.kind != JobKind::reconciler && first && due < *first && due <= now;
+    return kind != JobKind::reconciler && first && due < *first && due <= now;
 }
 
 std::vector<JobId> Model::claim(const ClaimRequest& request, Time now) {

@@ -60,8 +60,8 @@ struct Model {
     [[nodiscard]] const ModelText* settled(const Sha256& profile_id, const ModelSpec& spec, const std::string& text) const;
     [[nodiscard]] bool has_gap(const ModelCatalog& catalog, const ModelSpec& spec) const;
     [[nodiscard]] bool all_settled(const ModelCatalog& catalog) const;
-    // Whether a job may have become due then: now, or where it goes before the reconciler's.
-    [[nodiscard]] bool may_be_due(const ModelJob& job, Time due, Time now) const;
+    // Whether a job may have become due then when one of the kind was enqueued: now, or where it goes before the reconciler's.
+    [[nodiscard]] bool may_be_due(const ModelJob& job, JobKind kind, Time due, Time now) const;
     [[nodiscard]] Settlement settlement(const ModelCatalog& catalog) const;
     [[nodiscard]] ModelJob* pending(const std::string& catalog_id, const std::string& spec_name);
     [[nodiscard]] std::size_t running(const std::string& catalog_id, const std::string& spec_name) const;
