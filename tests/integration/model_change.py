@@ -196,7 +196,7 @@ def measure(world, how="yaml", operations=2000, latency="4ms", url=None):
             back_again += kind == "by the old" and new_at is not None
         else:
             kind = f"lexical ({answer['fallback_reason']})"
-            lexical_before_failure += how in ("gone", "hangs") and answer["at"] < failed_at
+            lexical_before_failure += how in ("gone", "hangs") and answer["at"] + answer["took"] < failed_at
         kinds[kind] += 1
         took[kind].append(answer["took"] * 1000)
     times = sorted(answer["took"] * 1000 for answer in answers)
