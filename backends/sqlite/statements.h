@@ -69,14 +69,14 @@ inline constexpr char insert_profile_option[] = "INSERT INTO profile_options (pr
 inline constexpr char workload[] = R"sql(
 SELECT count(*), coalesce(sum(k.bytes), 0), coalesce(sum(k.settled), 0), coalesce(sum(k.settled * k.bytes), 0)
 FROM (SELECT length(CAST(x.content AS BLOB)) AS bytes,
-             EXISTS (SELECT 1 FROM vectors w WHERE w.profile = ?2 AND w.text = t.text
-                     AND (t.force_from IS NULL OR w.written_at >= t.force_from))
-             OR EXISTS (SELECT 1 FROM refusals w WHERE w.profile = ?2 AND w.text = t.text
-                        AND (t.force_from IS NULL OR w.written_at >= t.force_from)) AS settled
+             EXISTS (SELECT 1 FROM vectors w WHERE w.profile = ?2 AND w.text = n.text
+                     AND (n.force_from IS NULL OR w.written_at >= n.force_from))
+             OR EXISTS (SELECT 1 FROM refusals w WHERE w.profile = ?2 AND w.text = n.text
+                        AND (n.force_from IS NULL OR w.written_at >= n.force_from)) AS settled
       FROM (SELECT o.text, max(s.force_from) AS force_from
             FROM specs s CROSS JOIN operations o INDEXED BY operations_by_spec ON o.spec = s.spec
-            WHERE s.catalog = ?1 GROUP BY o.text) t
-      CROSS JOIN texts x ON x.text = t.text) k)sql";
+            WHERE s.catalog = ?1 GROUP BY o.text) n
+      CROSS JOIN texts x ON x.text = n.text) k)sql";
 
 // --- the change feed. Inserting takes the next revision; a spec's older row gives way (unique key).
 

@@ -39,10 +39,10 @@ struct FreeList {
 using List = std::unique_ptr<curl_slist, FreeList>;
 
 void append(List& list, const std::string& text) {
-    curl_slist* longer = curl_slist_append(list.get(), text.c_str());
+    curl_slist* const head = list.release();
+    curl_slist* const longer = curl_slist_append(head, text.c_str());
+    list.reset(longer != nullptr ? longer : head);
     if (longer == nullptr) throw std::bad_alloc();
-    (void)list.release();
-    list.reset(longer);
 }
 
 std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {

@@ -56,9 +56,9 @@ Lane::Verdict Lane::finished(Steady now, const std::optional<Error>& error, doub
 
 void Lane::throttled(const Error& error, Steady now, Steady sent_at, double jitter) {
     const Steady before = std::max(now, paused_until_);
-    if (error.retry_after) {
-        const auto wait = std::clamp(*error.retry_after, std::chrono::milliseconds(0), limits_.longest_retry_after);
-        pause_until(now + wait, "throttled: " + error.message);
+    // "In no time" from a server that refuses is no answer to how long.
+    if (error.retry_after && error.retry_after->count() > 0) {
+        pause_until(now + std::min(*error.retry_after, limits_.longest_retry_after), "throttled: " + error.message);
     } else {
         slow_down(now);
         if (now >= paused_until_) pause(now, limits_.first_pause, jitter, "throttled: " + error.message);

@@ -127,12 +127,15 @@ Status OllamaProvider::check_digest(std::size_t endpoint, const std::string& exp
     auto found = digest(endpoint, bounds);
     if (!found) return std::unexpected(std::move(found.error()));
     if (*found == expected) return {};
-    const std::string& where = settings_.endpoints[endpoint].name;
-    const std::string has = found->empty() ? " lists no digest of the model '" + settings_.model + "' any more"
-                                           : " has the model '" + settings_.model + "' with the digest " + *found;
-    return fail(ErrorKind::misconfigured, where + has + ", but vectors of " + expected +
-                                              " are expected; let all endpoints have the same one (`ollama pull " + settings_.model +
-                                              "` on each), or re-embed the catalogs for the new one");
+    return std::unexpected(other_model(endpoint, *found, expected));
+}
+
+Error OllamaProvider::other_model(std::size_t endpoint, const std::string& found, const std::string& expected) const {
+    const std::string has = found.empty() ? " lists no digest of the model '" + settings_.model + "' any more"
+                                          : " has the model '" + settings_.model + "' with the digest " + found;
+    return {ErrorKind::misconfigured, settings_.endpoints[endpoint].name + has + ", but vectors of " + expected +
+                                          " are expected; let all endpoints have the same one (`ollama pull " + settings_.model +
+                                          "` on each), or re-embed the catalogs for the new one"};
 }
 
 Result<std::size_t> OllamaProvider::probe(std::size_t endpoint, const Bounds& bounds) {
@@ -237,7 +240,7 @@ Result<EmbedResult> OllamaProvider::embed(const EmbedRequest& request) {
         // Vectors of another dimension are mostly those of another model: say which.
         auto found = digest(request.endpoint, bounds);
         if (found && !found->empty() && *found != expected->digest) {
-            return std::unexpected(std::move(check_digest(request.endpoint, expected->digest, bounds).error()));
+            return std::unexpected(other_model(request.endpoint, *found, expected->digest));
         }
         return result;
     }

@@ -61,6 +61,7 @@ private:
     void warm_up(std::size_t endpoint, const std::string& digest, const Bounds& bounds);
     [[nodiscard]] Status check_model(const Identity& identity, std::size_t endpoint) const;
     [[nodiscard]] Status check_digest(std::size_t endpoint, const std::string& expected, const Bounds& bounds);
+    [[nodiscard]] Error other_model(std::size_t endpoint, const std::string& found, const std::string& expected) const;
     [[nodiscard]] ProviderInfo info_of(const Identity& identity) const;
     [[nodiscard]] std::size_t longest_text(const Identity& identity) const;
 

@@ -102,8 +102,8 @@ class Nobody:
 
 class Restarts(Case):
     def test_a_server_that_is_killed_meets_a_breaker_and_one_small_probe(self):
-        world = self.served("ollama", script={"latency": "30ms"}, limits={"concurrency": 4})
-        world.put(specs=12)
+        world = self.served("ollama", script={"latency": "400ms"}, limits={"concurrency": 4})
+        world.put(specs=16)
         index = world.start("index", world.specs, "--json")
         world.wait_for_status(lambda catalogs: catalogs.get("default", {}).get("embedding_count", 0) > 0)
         before = {text for call in world.calls() for text in call["texts"]}
@@ -126,17 +126,21 @@ class Restarts(Case):
         self.all_right(world)
 
     def test_a_model_that_is_swapped_while_it_works_is_not_mixed(self):
-        world = self.served("ollama", script={"latency": "30ms"})
-        world.put(specs=6)
-        index = world.start("index", world.specs, "--json")
+        world = self.served("ollama", script={"latency": "400ms"})
+        world.put(specs=10)
+        serve = world.start("serve")
+        world.start("index", world.specs, "--no-work")
         world.wait_for_status(lambda catalogs: catalogs.get("default", {}).get("embedding_count", 0) > 0)
-        world.server.change({"models": {MODEL: {"digest": "sha256:2"}}})
-        index.communicate(timeout=120)  # it ends, whether it embeds all for the new model or says that the model is another one
-        world.server.change({"latency": "0ms"})
-        world.index()
-        digests = dict(world.rows("SELECT p.model_digest, count(*) FROM vectors v JOIN profiles p USING (profile) GROUP BY 1"))
-        self.assertEqual(digests["sha256:2"], world.texts)
+        world.server.change({"models": {MODEL: {"digest": "sha256:2"}}, "latency": "1ms"})
+
+        def digests():
+            return dict(world.rows("SELECT p.model_digest, count(*) FROM vectors v JOIN profiles p USING (profile) GROUP BY 1"))
+
+        wait_until(lambda: digests().get("sha256:2") == world.texts, lambda: f"all is embedded for the new model: {digests()}")
+        self.assertLess(digests()["sha256:1"], world.texts, "it was swapped in the middle")
         world.check_vectors()
+        serve.terminate()
+        self.assertEqual(serve.wait(60), 0, serve.stderr.read())
 
 
 class Limits(Case):

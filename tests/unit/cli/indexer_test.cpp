@@ -25,6 +25,7 @@ using ::testing::StartsWith;
 
 std::vector<std::string> names_of(const FoundDocuments& found) {
     std::vector<std::string> names;
+    names.reserve(found.files.size());
     for (const DocumentFile& file : found.files) names.push_back(file.spec_name);
     return names;
 }

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "fakes.h"
+#include "ollama/options.h"
 #include "openai/options.h"
 
 namespace embedq::config::testing {
@@ -116,6 +117,7 @@ TEST(Load, EveryExampleLoads) {
     const Environment here = environment(
         {{"HOME", "/home/ada"}, {"EMBEDQ_DATABASE_URL", "postgresql://embedq@localhost/embedq"}, {"OPENAI_API_KEY", "sk-example"}});
     tables.add(PluginKind::provider, "openai", openai::option_table);
+    tables.add(PluginKind::provider, "ollama", ollama::option_table);
     std::size_t count = 0;
     for (const auto& entry : std::filesystem::directory_iterator(examples)) {
         const auto loaded = load(Source::file(entry.path()), tables, here);

@@ -64,14 +64,20 @@ TEST(Decode, places_vectors_by_index) {
     EXPECT_THAT(answer.result.matrix, ElementsAre(1, 1, 2, 2, 3, 3, 4, 4));
 }
 
+std::string entry(std::size_t index) {
+    std::string row = R"({"index":)";
+    row.append(std::to_string(index)).append(R"(,"embedding":[)");
+    row.append(std::to_string(index + 1)).append(",").append(std::to_string(index + 1));
+    return row.append("]}");
+}
+
 TEST(Decode, places_every_order) {
     std::vector<std::size_t> order{0, 1, 2, 3, 4};
     do {
         std::string body = R"({"data":[)";
         for (const auto index : order) {
-            const auto value = std::to_string(index + 1);
-            body += (body.ends_with('[') ? "" : ",") + ("{\"index\":" + std::to_string(index)) + ",\"embedding\":[" + value + "," + value +
-                    "]}";
+            if (!body.ends_with('[')) body += ',';
+            body += entry(index);
         }
         ASSERT_THAT(decoded(body + "]}", 5).result.matrix, ElementsAre(1, 1, 2, 2, 3, 3, 4, 4, 5, 5)) << body;
     } while (std::ranges::next_permutation(order).found);

@@ -4,7 +4,6 @@
 namespace embedq::http {
 namespace {
 
-using testing::AllOf;
 using testing::HasSubstr;
 
 struct Case {

@@ -99,6 +99,9 @@ TEST(Registry, TwoInstancesOfOnePluginKeepToThemselves) {
         Options values;
         values.set("latency", 0ms);
         values.set("latency_per_input", 0ms);
+        values.set("model", std::string("simulated"));
+        values.set("digest", std::string("1"));
+        values.set("state_file", std::string());
         values.set("dimension", dimension);
         values.set("max_inputs", std::int64_t{0});
         values.set("concurrency", std::int64_t{0});

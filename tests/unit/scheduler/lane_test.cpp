@@ -79,6 +79,12 @@ TEST(Lane, ThrottlingWithoutRetryAfterPausesLongerEachTime) {
     EXPECT_EQ(lane.paused_until() - now, seconds(1)) << "a success ends the doubling";
 }
 
+TEST(Lane, ThrottlingForNoTimeIsNoLeaveToHammer) {
+    Lane lane({.concurrency = 1});
+    call(lane, start, error(ErrorKind::throttled, milliseconds(0)));
+    EXPECT_EQ(lane.paused_until() - start, seconds(1));
+}
+
 TEST(Lane, ConcurrencyGoesDownOnThrottlingOncePerRoundAndComesBackUp) {
     Lane lane({.concurrency = 9});
     begin(lane, start, 9);
@@ -94,7 +100,7 @@ TEST(Lane, WhereTheServerSaysHowLongToWaitConcurrencyStaysAndThePaceIsLearned) {
     for (int i = 0; i < 50; ++i, now += milliseconds(3)) call(lane, now, std::nullopt);
     call(lane, now, error(ErrorKind::throttled, seconds(1)));
     EXPECT_NEAR(lane.concurrency(), 8.0, 0.01);
-    EXPECT_NEAR(lane.pace(now + seconds(1)), 50 * 0.98 * 0.95, 0.5);
+    EXPECT_NEAR(lane.pace(now + seconds(1)), 50 * 0.98 * 0.97, 0.5);
     now += seconds(1);
     call(lane, now, std::nullopt);
     call(lane, now + milliseconds(30), std::nullopt);

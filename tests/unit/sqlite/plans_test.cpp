@@ -61,7 +61,7 @@ TEST_F(Plans, of_producing_use_the_open_jobs) {
     expect(sql::open_jobs_of_spec, {"jobs_pending (catalog_id=? AND spec_name=?)", "jobs_running (catalog_id=? AND spec_name=?)"});
     expect(sql::open_jobs_of_catalog, {"jobs_pending (catalog_id=?)", "jobs_running (catalog_id=?)"});
     expect(sql::move_pending, {"jobs_pending (catalog_id=?)"});
-    expect(sql::first_bulk_job, {"SEARCH jobs USING COVERING INDEX jobs_bulk (fingerprint=?)"});
+    expect(sql::first_bulk_job, {"SEARCH jobs USING INDEX jobs_bulk (fingerprint=?)"});
     expect(sql::force_spec, {"SEARCH w USING INDEX sqlite_autoindex_vectors_1 (profile=? AND text=?)"});
 }
 
