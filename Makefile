@@ -6,8 +6,8 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 # For each of libFuzzer's targets.
 FUZZ_SECONDS ?= 20
-# The tests that ThreadSanitizer runs: those of the scheduler, the engine, the stores, the notifiers and the loader.
-TSAN_TESTS ?= scheduler|engine|store|memory|sqlite|postgres|loader|registry|plugin|notifier|conformance
+# The tests that ThreadSanitizer runs: those of the scheduler, the engine, the stores, the notifiers, the loader and the HTTP providers.
+TSAN_TESTS ?= scheduler|engine|store|memory|sqlite|postgres|loader|registry|plugin|notifier|conformance|http|openai|ollama|fetch
 FORMATTED = git ls-files '*.h' '*.cpp'
 
 .NOTPARALLEL:
