@@ -75,7 +75,7 @@ private:
     static constexpr std::size_t fewest = 5;            // calls in the window that tell a rate; fewer tell nothing
     static constexpr double margin = 0.98;              // of what went through, for calls that arrive unevenly
     static constexpr double start = 0.97;               // of the limit, after a pause
-    static constexpr double flat_after = 8;             // seconds until the pace is back at the limit
+    static constexpr double flat_after = 20;            // seconds until the pace is back at the limit
     static constexpr double flat_after_confirmed = 60;  // the same for a limit that a second refusal found again
     static constexpr double soon = 10;                  // seconds
     static constexpr double too_high = 0.7;             // after a refusal that came soon
