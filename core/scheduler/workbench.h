@@ -163,7 +163,7 @@ private:
         std::deque<Batch> batches;  // to be sent as they are, first
         std::deque<TextPtr> texts;
         std::size_t urgent = 0;  // of them, the first: what waits for a write goes before what waits for the background's jobs
-        std::size_t size = 0;  // texts in both
+        std::size_t size = 0;    // texts in both
     };
 
     void settle(const TextPtr& text, const std::optional<Error>& error);

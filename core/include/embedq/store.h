@@ -85,9 +85,10 @@ public:
 
     // --- the queue: producers
     // One outcome per request. At most one pending job per spec (one_open_job); a pending one that is collapsed onto becomes due at once,
-    // and takes over the force of a manual_retry. The job of a write or a manual_retry goes before the reconciler's pending jobs of the same
-    // profile: it becomes due a moment before the first of them. A claim may see it a moment late. Without a gap the outcome is `none`, but for a manual_retry. `not_found` names the first
-    // unknown spec and nothing is enqueued. Without a target profile the outcome is `none`.
+    // and takes over the force of a manual_retry. The job of a write or a manual_retry goes before the reconciler's pending jobs of the
+    // same profile: it becomes due a moment before the first of them. A claim may see it a moment late. Without a gap the outcome is
+    // `none`, but for a manual_retry. `not_found` names the first unknown spec and nothing is enqueued. Without a target profile the
+    // outcome is `none`.
     [[nodiscard]] virtual Result<std::vector<EnqueueOutcome>> enqueue(std::span<const EnqueueRequest> requests) = 0;
     // Pending and running jobs end `cancelled`; their holders are `lost`. Returns how many were open.
     [[nodiscard]] virtual Result<std::size_t> cancel(std::span<const JobId> jobs) = 0;

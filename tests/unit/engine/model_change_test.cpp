@@ -79,8 +79,7 @@ TEST_F(ModelChangeTest, AModelReplacedUnderItsNameIsNoticedAndNeverMixed) {
     ASSERT_TRUE(eventually([&] { return settled_under("another"); }));
     EXPECT_EQ(makers(*info().serving_profile), std::set<float>{7}) << "'another' has seven letters";
     EXPECT_EQ(makers(old), std::set<float>{3}) << "and 'one' three";
-    for (const Job& job : history())
-        EXPECT_EQ(job.attempts, 0U) << job.last_error;
+    for (const Job& job : history()) EXPECT_EQ(job.attempts, 0U) << job.last_error;
     EXPECT_TRUE(logged("was model 'model' (digest one, 3 dimensions), is model 'model' (digest another, 3 dimensions)"));
     EXPECT_TRUE(
         logged("catalog 'c' is now embedded by 'p', model 'model' (digest another, 3 dimensions), before by model 'model' (digest "
