@@ -25,13 +25,16 @@ ClaimRequest Claimer::request() {
     // Small claims as room trickles in would cost more than they bring.
     const bool room = texts + settings.room_texts / 8 <= settings.room_texts && bytes < settings.room_bytes;
     if (shared_.draining || !room || shared_.bench.holds_suspect()) return request;
+    request.max_texts = settings.room_texts - texts;
     const auto now = shared_.now();
     for (const auto& [fingerprint, route] : shared_.routes) {
-        if (!route.paused(now)) request.fingerprints.push_back(fingerprint);
+        const std::size_t left = route.room.left(shared_.bench.texts(fingerprint));
+        if (route.paused(now) || left == 0) continue;
+        request.fingerprints.push_back(fingerprint);
+        request.max_texts = std::min(request.max_texts, left);
     }
     request.worker_id = shared_.worker_id;
     request.max_jobs = settings.claim_jobs;
-    request.max_texts = settings.room_texts - texts;
     request.lease = settings.lease;
     request.allow_suspect = shared_.bench.jobs() == 0;
     return request;
@@ -85,11 +88,12 @@ void Claimer::plan(const std::vector<std::pair<HoldId, MissingQuery>>& queries) 
     auto answers = shared_.store.missing_texts(asked);
 
     const std::scoped_lock lock(shared_.mutex);
+    const auto now = shared_.now();
     for (std::size_t i = 0; i < queries.size(); ++i) {
         if (!answers) {
             shared_.bench.fail(queries[i].first, answers.error());
         } else if (Result<MissingTexts>& page = (*answers)[i]; page) {
-            shared_.bench.plan(queries[i].first, std::move(*page));
+            shared_.bench.plan(queries[i].first, std::move(*page), now);
         } else if (page.error().kind == ErrorKind::conflict) {
             shared_.bench.release(queries[i].first, page.error().message);
         } else if (page.error().kind == ErrorKind::lost) {
@@ -113,7 +117,7 @@ void Claimer::wait(std::stop_token stop) {
         for (const auto& [fingerprint, route] : shared_.routes) {
             if (route.paused(now))
                 deadline = std::min(deadline, route.paused_until());
-            else
+            else if (route.room.left(shared_.bench.texts(fingerprint)) > 0)
                 fingerprints.push_back(fingerprint);
         }
     }

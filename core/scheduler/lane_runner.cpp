@@ -31,7 +31,7 @@ void LaneRunner::add(const ResolvedPtr& provider) {
     {
         const std::scoped_lock lock(shared_.mutex);
         if (shared_.draining) return;
-        Route route(provider, limits);
+        Route route(provider, limits, shared_.settings.room_texts);
         if (const auto present = shared_.routes.find(fingerprint); present != shared_.routes.end()) {
             const Route& old = present->second;
             if (old.provider->name != provider->name || old.provider == provider) return;
@@ -192,6 +192,8 @@ void LaneRunner::finish(Route& route, const Call& call, std::size_t endpoint, Re
 
 void LaneRunner::answered(Route& route, const Call& call, EmbedResult&& result) {
     route.warned = false;
+    const auto longest_here = std::ranges::min_element(call.batch.texts, {}, &Text::here_since);
+    route.room.answered(call.batch.texts.size(), shared_.bench.texts(call.batch.fingerprint), (*longest_here)->here_since, shared_.now());
     route.limits.answered(call.batch.texts.size(), call.batch.bytes(), result.tokens);
     // What the estimate fell short of is owed.
     if (static_cast<double>(result.tokens) > call.tokens) route.tokens.take(static_cast<double>(result.tokens) - call.tokens);

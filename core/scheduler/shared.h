@@ -20,6 +20,7 @@
 #include "scheduler/budget.h"
 #include "scheduler/lane.h"
 #include "scheduler/providers.h"
+#include "scheduler/room.h"
 #include "scheduler/settings.h"
 #include "scheduler/workbench.h"
 
@@ -27,16 +28,20 @@ namespace embedq::scheduler {
 
 // A provider that answered: its lanes, what its endpoints take, and what may be sent to all of them together.
 struct Route {
-    Route(std::shared_ptr<const ResolvedProvider> resolved, const LaneLimits& of_each_lane)
+    // `most_texts`: that the process holds at a time.
+    Route(std::shared_ptr<const ResolvedProvider> resolved, const LaneLimits& of_each_lane, std::size_t most_texts)
         : provider(std::move(resolved)),
           lanes(provider->info.endpoints.size(), Lane(of_each_lane)),
           limits(provider->info, provider->limits.batch_inputs),
+          // As much in flight as all lanes take, and as much again that waits for them.
+          room(2 * lanes.size() * of_each_lane.concurrency * limits.present().max_inputs, most_texts),
           requests(provider->limits.requests_per_minute),
           tokens(provider->limits.tokens_per_minute) {}
 
     std::shared_ptr<const ResolvedProvider> provider;
     std::vector<Lane> lanes;
     RouteLimits limits;
+    Room room;
     Budget requests;
     Budget tokens;
     bool warned = false;      // the present pause has been logged
@@ -51,6 +56,7 @@ struct Route {
             if (place != known.end()) lanes[i].inherit(old.lanes[static_cast<std::size_t>(place - known.begin())]);
         }
         limits.inherit(old.limits);
+        room.inherit(old.room);
         if (requests.per_minute() == old.requests.per_minute()) requests = old.requests;
         if (tokens.per_minute() == old.tokens.per_minute()) tokens = old.tokens;
     }

@@ -34,7 +34,7 @@ void Workbench::end_planning() {
     just_settled_.clear();
 }
 
-void Workbench::plan(HoldId id, MissingTexts page) {
+void Workbench::plan(HoldId id, MissingTexts page, std::chrono::steady_clock::time_point now) {
     auto found = jobs_.find(id);
     if (found == jobs_.end()) return;
     HeldJob& job = found->second;
@@ -58,14 +58,17 @@ void Workbench::plan(HoldId id, MissingTexts page) {
             continue;
         }
         auto text = std::make_shared<Text>();
+        text->fingerprint = job.claimed.fingerprint;
         text->profile_id = page.profile_id;
         text->text_hash = missing.text_hash;
         text->as_of = page.as_of;
+        text->here_since = now;
         text->operation_id = std::move(missing.operation_id);
         text->text = std::move(missing.text);
         text->bytes = text->text.size();
         text->waiters.push_back(id);
         ++live_texts_;
+        ++live_texts_of_[text->fingerprint];
         live_bytes_ += text->text.size();
         texts_.insert_or_assign(key, text);
         if (job.claimed.kind == JobKind::reconciler)
@@ -129,6 +132,11 @@ std::vector<std::pair<HoldId, JobRef>> Workbench::held() const {
     return refs;
 }
 
+std::size_t Workbench::texts(const Sha256& fingerprint) const {
+    const auto found = live_texts_of_.find(fingerprint);
+    return found == live_texts_of_.end() ? 0 : found->second;
+}
+
 bool Workbench::holds_suspect() const noexcept {
     return std::ranges::any_of(jobs_, [](const auto& entry) { return entry.second.claimed.expiries >= 2; });
 }
@@ -142,6 +150,7 @@ void Workbench::forget(const TextPtr& text) {
     if (here != texts_.end() && here->second == text) texts_.erase(here);
     if (text->text.empty()) return;
     --live_texts_;
+    --live_texts_of_[text->fingerprint];
     live_bytes_ -= text->text.size();
     text->text.clear();  // marks it as off the books: another commit may still hold it
 }

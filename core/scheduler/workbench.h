@@ -5,6 +5,7 @@
 // Pure: no threads, no clock, no I/O. Not thread-safe; the scheduler's mutex guards it.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -31,9 +32,11 @@ using HoldId = std::uint64_t;
 
 // A text on its way to a vector or a refusal.
 struct Text {
+    Sha256 fingerprint{};
     Sha256 profile_id{};
     Sha256 text_hash{};
     Time as_of{};
+    std::chrono::steady_clock::time_point here_since;
     std::string operation_id;  // of the first job's operation, for messages
     std::string text;
     std::size_t bytes = 0;   // of the text; it is let go when the text is off the books
@@ -83,8 +86,8 @@ public:
     // longer missing. Call `begin_planning` before pages are read and `end_planning` after the last is planned.
     void begin_planning();
     void end_planning();
-    // A page of the job's missing texts. Texts that are here already are joined, unless the job's force asks for newer ones.
-    void plan(HoldId hold, MissingTexts page);
+    // A page of the job's missing texts, at `now`. Texts that are here already are joined, unless the job's force asks for newer ones.
+    void plan(HoldId hold, MissingTexts page, std::chrono::steady_clock::time_point now = {});
     // The job ends with an error that is its own, such as a page that could not be read.
     void fail(HoldId hold, const Error& error);
     // The job goes back without counting an attempt, once what is in flight for it has come back.
@@ -131,6 +134,8 @@ public:
     void release_all(const std::string& reason);
 
     [[nodiscard]] std::size_t texts() const noexcept { return live_texts_; }
+    // Of a provider.
+    [[nodiscard]] std::size_t texts(const Sha256& fingerprint) const;
     [[nodiscard]] std::size_t bytes() const noexcept { return live_bytes_; }
     [[nodiscard]] std::size_t jobs() const noexcept { return jobs_.size(); }
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
@@ -203,7 +208,8 @@ private:
     std::set<HoldId> dirty_;                     // with something to report
     HoldId last_hold_ = 0;
     std::size_t ready_vectors_ = 0;
-    std::size_t live_texts_ = 0;
+    std::size_t live_texts_ = 0;                   // queued, in flight, or waiting for their commit
+    std::map<Sha256, std::size_t> live_texts_of_;  // by fingerprint
     std::size_t live_bytes_ = 0;
     std::vector<std::string> cut_notes_;
     Counters counters_;

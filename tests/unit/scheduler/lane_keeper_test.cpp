@@ -14,7 +14,7 @@ protected:
 
     Route& open(ConfiguredLimits limits, std::vector<std::string> endpoints = {"one"}) {
         const auto provider = resolved_provider(limits, std::move(endpoints));
-        return shared.routes.try_emplace(fingerprint, provider, LaneLimits{.concurrency = 4}).first->second;
+        return shared.routes.try_emplace(fingerprint, provider, LaneLimits{.concurrency = 4}, shared.settings.room_texts).first->second;
     }
     void queue(int count) {
         ClaimedJob job;
