@@ -16,65 +16,87 @@ void Claimer::run(std::stop_token stop) {
     }
 }
 
-ClaimRequest Claimer::request() {
-    ClaimRequest request;
+std::vector<Sha256> Claimer::open_for_claims() {
+    std::vector<Sha256> fingerprints;
     const std::scoped_lock lock(shared_.mutex);
-    const Settings& settings = shared_.settings;
-    const std::size_t texts = shared_.bench.texts();
-    const std::size_t bytes = shared_.bench.bytes();
-    // Small claims as room trickles in would cost more than they bring.
-    const bool room = texts + settings.room_texts / 8 <= settings.room_texts && bytes < settings.room_bytes;
-    if (shared_.draining || !room || shared_.bench.holds_suspect()) return request;
-    request.max_texts = settings.room_texts - texts;
     const auto now = shared_.now();
     for (const auto& [fingerprint, route] : shared_.routes) {
-        const std::size_t left = route.room.left(shared_.bench.texts(fingerprint));
-        if (route.paused(now) || left == 0) continue;
-        request.fingerprints.push_back(fingerprint);
-        request.max_texts = std::min(request.max_texts, left);
+        if (!route.paused(now) && room(route) > 0) fingerprints.push_back(fingerprint);
     }
+    return fingerprints;
+}
+
+std::size_t Claimer::room(const Route& route) const {
+    const Settings& settings = shared_.settings;
+    const std::size_t texts = shared_.bench.texts();
+    // Small claims as room trickles in would cost more than they bring.
+    if (texts + settings.room_texts / 8 > settings.room_texts || shared_.bench.bytes() >= settings.room_bytes) return 0;
+    if (shared_.draining || shared_.bench.holds_suspect()) return 0;
+    return std::min(settings.room_texts - texts, route.room.left(shared_.bench.texts(route.provider->profile.fingerprint)));
+}
+
+std::optional<ClaimRequest> Claimer::request(const Sha256& fingerprint) {
+    const std::scoped_lock lock(shared_.mutex);
+    const auto route = shared_.routes.find(fingerprint);
+    if (route == shared_.routes.end()) return std::nullopt;
+    ClaimRequest request;
+    request.max_texts = room(route->second);
+    if (request.max_texts == 0) return std::nullopt;
+    request.fingerprints.push_back(fingerprint);
     request.worker_id = shared_.worker_id;
-    request.max_jobs = settings.claim_jobs;
-    request.lease = settings.lease;
+    request.max_jobs = shared_.settings.claim_jobs;
+    request.lease = shared_.settings.lease;
     request.allow_suspect = shared_.bench.jobs() == 0;
     return request;
 }
 
 bool Claimer::step() {
-    const std::size_t page_texts = std::min(most_page_texts, shared_.settings.room_texts);
-    const std::size_t page_bytes = std::min(most_page_bytes, shared_.settings.room_bytes);
+    const bool replanned = replan();
+    const std::vector<Sha256> fingerprints = open_for_claims();
+    blocked_ = fingerprints.empty();
+    if (blocked_) return replanned;
+    bool found = replanned;
+    // One provider after the other, each for its own room: a slow one with little of it does not make the claims of a fast one small.
+    for (const Sha256& fingerprint : fingerprints) {
+        const std::optional<ClaimRequest> wanted = request(fingerprint);
+        if (!wanted) continue;
+        auto claimed = shared_.store.claim(*wanted);
+        if (!claimed) {
+            if (!complained_) shared_.context.logger().warn("cannot claim jobs, asking again: " + claimed.error().message);
+            complained_ = true;
+            return false;
+        }
+        if (complained_) shared_.context.logger().info("claiming jobs again");
+        complained_ = false;
+        if (claimed->empty()) continue;
+        found = true;
+        std::vector<std::pair<HoldId, MissingQuery>> queries;
+        {
+            const std::scoped_lock lock(shared_.mutex);
+            for (const ClaimedJob& job : *claimed) queries.emplace_back(shared_.bench.add(job), first_page(job.ref));
+        }
+        plan(queries);
+    }
+    return found;
+}
+
+bool Claimer::replan() {
     std::vector<std::pair<HoldId, MissingQuery>> queries;
     {
         const std::scoped_lock lock(shared_.mutex);
         shared_.claimer_awake = false;
         const bool room = shared_.bench.texts() < shared_.settings.room_texts && shared_.bench.bytes() < shared_.settings.room_bytes;
-        if (!shared_.draining && room) queries = shared_.bench.take_replans(page_texts, page_bytes);
+        if (shared_.draining || !room) return false;
+        const MissingQuery page = first_page({});
+        queries = shared_.bench.take_replans(page.max_texts, page.max_bytes);
     }
-    const bool replanned = !queries.empty();
-    if (replanned) plan(queries);
-
-    const ClaimRequest wanted = request();
-    blocked_ = wanted.fingerprints.empty();
-    if (wanted.fingerprints.empty()) return replanned;
-    auto claimed = shared_.store.claim(wanted);
-    if (!claimed) {
-        if (!complained_) shared_.context.logger().warn("cannot claim jobs, asking again: " + claimed.error().message);
-        complained_ = true;
-        return false;
-    }
-    if (complained_) shared_.context.logger().info("claiming jobs again");
-    complained_ = false;
-    if (claimed->empty()) return replanned;
-
-    queries.clear();
-    {
-        const std::scoped_lock lock(shared_.mutex);
-        for (const ClaimedJob& job : *claimed) {
-            queries.emplace_back(shared_.bench.add(job), MissingQuery{job.ref, -1, page_texts, page_bytes});
-        }
-    }
+    if (queries.empty()) return false;
     plan(queries);
     return true;
+}
+
+MissingQuery Claimer::first_page(const JobRef& job) const {
+    return {job, -1, std::min(most_page_texts, shared_.settings.room_texts), std::min(most_page_bytes, shared_.settings.room_bytes)};
 }
 
 void Claimer::plan(const std::vector<std::pair<HoldId, MissingQuery>>& queries) {
@@ -109,21 +131,17 @@ void Claimer::plan(const std::vector<std::pair<HoldId, MissingQuery>>& queries) 
 }
 
 void Claimer::wait(std::stop_token stop) {
-    std::vector<Sha256> fingerprints;
     auto deadline = shared_.now() + shared_.settings.poll;
     {
         const std::scoped_lock lock(shared_.mutex);
         const auto now = shared_.now();
         for (const auto& [fingerprint, route] : shared_.routes) {
-            if (route.paused(now))
-                deadline = std::min(deadline, route.paused_until());
-            else if (route.room.left(shared_.bench.texts(fingerprint)) > 0)
-                fingerprints.push_back(fingerprint);
+            if (route.paused(now)) deadline = std::min(deadline, route.paused_until());
         }
     }
     if (complained_) deadline = std::min(deadline, shared_.now() + store_pause);
     // While there is no room, only room helps, and that wakes the claimer.
-    if (auto due = blocked_ ? Result<NextDue>{} : shared_.store.next_due(fingerprints); due && due->pending) {
+    if (auto due = blocked_ ? Result<NextDue>{} : shared_.store.next_due(open_for_claims()); due && due->pending) {
         // A suspect is due but waits until this process holds nothing else: a moment's pause keeps that from spinning.
         deadline = std::min(deadline, shared_.now() + std::max(*due->pending, std::chrono::milliseconds(50)));
     }

@@ -13,17 +13,26 @@ public:
 
     // Until stop is requested.
     void run(std::stop_token stop);
-    // One round: plans what waits for its next page, claims once, plans that. True if it found anything to do.
+    // One round: plans what waits for its next page, claims once for each provider that has room, plans that. True if it found anything to
+    // do.
     bool step();
 
 private:
-    [[nodiscard]] ClaimRequest request();
+    // The next pages of jobs that are held. False if no job waits for one.
+    bool replan();
+    // Of the providers that are not paused and have room.
+    [[nodiscard]] std::vector<Sha256> open_for_claims();
+    // How many texts may be claimed for a provider. The mutex is held.
+    [[nodiscard]] std::size_t room(const Route& route) const;
+    // None where there is no room by now.
+    [[nodiscard]] std::optional<ClaimRequest> request(const Sha256& fingerprint);
+    [[nodiscard]] MissingQuery first_page(const JobRef& job) const;
     void plan(const std::vector<std::pair<HoldId, MissingQuery>>& queries);
     void wait(std::stop_token stop);
 
     Shared& shared_;
     std::uint64_t stamp_ = 0;  // the store's change stamp when last seen
-    bool blocked_ = false;     // the last round had no room or no lane to claim for
+    bool blocked_ = false;     // the last round had no room or no provider to claim for
     bool complained_ = false;  // about the store, since it last answered
 };
 

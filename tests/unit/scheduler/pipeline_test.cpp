@@ -1,7 +1,5 @@
 #include "pipeline_fixture.h"
 
-#include <future>
-
 namespace embedq::scheduler {
 namespace {
 
@@ -324,27 +322,6 @@ TEST_F(PipelineTest, SeveralSchedulersShareTheWork) {
     const auto succeeded = [&] { return a->counters().jobs_succeeded + b->counters().jobs_succeeded + c->counters().jobs_succeeded; };
     EXPECT_TRUE(eventually([&] { return succeeded() >= 40U; }));
     EXPECT_EQ(succeeded(), 40U);
-}
-
-TEST_F(PipelineTest, WhatAProcessDoesNotGetToIsLeftToOthers) {
-    for (int i = 0; i < 40; ++i) put("spec" + std::to_string(i), numbered("text of " + std::to_string(i), 10));
-    // Its model takes for ever; it holds what its lanes take (2 calls of 16) and as much again.
-    std::promise<void> opened;
-    const auto open = opened.get_future().share();
-    provider->script([open](const EmbedRequest&, int) -> std::optional<Error> {
-        open.wait();
-        return std::nullopt;
-    });
-    const auto slow = start();
-    ASSERT_TRUE(eventually([&] { return provider->calls() == 2; }));
-    EXPECT_LE(slow->counters().jobs_claimed, 8U);
-    const auto quick = std::make_shared<ScriptedProvider>("model");
-    ProviderDirectory others = directory(quick);
-    Scheduler beside(*store, notifier, others, settings, context);
-    ASSERT_TRUE(beside.start());
-    EXPECT_TRUE(eventually([&] { return beside.counters().jobs_succeeded >= 32U; }));
-    opened.set_value();
-    EXPECT_TRUE(eventually([&] { return settled(); }));
 }
 
 TEST_F(PipelineTest, MemoryIsBoundedWhateverASpecsSize) {
