@@ -175,6 +175,7 @@ Result<NextDue> MemoryStore::next_due(std::span<const Sha256> fingerprints) {
         if (first == nullptr) continue;
         const auto due = ceil<milliseconds>(first->due - at);
         next.pending = std::min(next.pending.value_or(due), due);
+        if (suspect) next.suspect = due;
     }
     if (!state_.leases.empty()) next.lease_expiry = ceil<milliseconds>(state_.leases.begin()->first - at);
     return next;

@@ -184,6 +184,7 @@ Result<NextDue> PostgresStore::next_due(std::span<const Sha256> fingerprints) {
     NextDue next;
     if (const auto pending = rows->maybe(0, 0)) next.pending = to_ms(*pending);
     if (const auto expiry = rows->maybe(0, 1)) next.lease_expiry = to_ms(*expiry);
+    if (const auto suspect = rows->maybe(0, 2)) next.suspect = to_ms(*suspect);
     return next;
 }
 

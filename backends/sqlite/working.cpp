@@ -168,12 +168,15 @@ Result<std::vector<Result<MissingTexts>>> SqliteStore::missing_texts(std::span<c
 Result<NextDue> SqliteStore::next_due(std::span<const Sha256> fingerprints) {
     return session_.read([&](Connection& connection, std::int64_t now) -> Result<NextDue> {
         std::optional<std::int64_t> pending;
+        std::optional<std::int64_t> suspect;
         for (const std::int64_t fingerprint : known_fingerprints(connection, fingerprints)) {
             pending = earliest(pending, value_of(connection, sql::next_due_job, fingerprint));
-            pending = earliest(pending, value_of(connection, sql::next_due_suspect, fingerprint));
+            suspect = earliest(suspect, value_of(connection, sql::next_due_suspect, fingerprint));
         }
+        pending = earliest(pending, suspect);
         NextDue next;
         if (pending) next.pending = milliseconds_from(now, *pending);
+        if (suspect) next.suspect = milliseconds_from(now, *suspect);
         if (const auto expiry = value_of(connection, sql::next_lease_expiry)) next.lease_expiry = milliseconds_from(now, *expiry);
         return next;
     });

@@ -53,7 +53,7 @@ std::optional<ClaimRequest> Claimer::request(const Sha256& fingerprint) {
 bool Claimer::step() {
     const bool replanned = replan();
     const std::vector<Sha256> fingerprints = open_for_claims();
-    blocked_ = fingerprints.empty();
+    blocked_ = fingerprints.empty() || stands_aside(fingerprints);
     if (blocked_) return replanned;
     bool found = replanned;
     // One provider after the other, each for its own room: a slow one with little of it does not make the claims of a fast one small.
@@ -78,6 +78,19 @@ bool Claimer::step() {
         plan(queries);
     }
     return found;
+}
+
+// Else a queue that never ends would keep it waiting for ever. Not at once: another process may have room for it sooner.
+bool Claimer::stands_aside(const std::vector<Sha256>& fingerprints) {
+    const auto now = shared_.now();
+    {
+        const std::scoped_lock lock(shared_.mutex);
+        if (shared_.bench.jobs() == 0) return aside_ = false;
+    }
+    if (now < suspects_looked_for_at_ + shared_.settings.heartbeat) return aside_;
+    suspects_looked_for_at_ = now;
+    const auto next = shared_.store.next_due(fingerprints);
+    return aside_ = next && next->suspect && *next->suspect <= -shared_.settings.heartbeat && *next->suspect <= *next->pending;
 }
 
 bool Claimer::replan() {
@@ -140,9 +153,10 @@ void Claimer::wait(std::stop_token stop) {
         }
     }
     if (complained_) deadline = std::min(deadline, shared_.now() + store_pause);
+    if (aside_) deadline = std::min(deadline, suspects_looked_for_at_ + shared_.settings.heartbeat);
     // While there is no room, only room helps, and that wakes the claimer.
     if (auto due = blocked_ ? Result<NextDue>{} : shared_.store.next_due(open_for_claims()); due && due->pending) {
-        // A suspect is due but waits until this process holds nothing else: a moment's pause keeps that from spinning.
+        // A suspect may be due but wait until this process holds nothing else: a moment's pause keeps that from spinning.
         deadline = std::min(deadline, shared_.now() + std::max(*due->pending, std::chrono::milliseconds(50)));
     }
     const auto watch = shared_.store.capabilities().watch_interval;

@@ -26,6 +26,8 @@ private:
     [[nodiscard]] std::size_t room(const Route& route) const;
     // None where there is no room by now.
     [[nodiscard]] std::optional<ClaimRequest> request(const Sha256& fingerprint);
+    // Whether nothing is claimed until this process holds nothing, since the turn of a suspect has come and it is given out alone.
+    [[nodiscard]] bool stands_aside(const std::vector<Sha256>& fingerprints);
     [[nodiscard]] MissingQuery first_page(const JobRef& job) const;
     void plan(const std::vector<std::pair<HoldId, MissingQuery>>& queries);
     void wait(std::stop_token stop);
@@ -34,6 +36,8 @@ private:
     std::uint64_t stamp_ = 0;  // the store's change stamp when last seen
     bool blocked_ = false;     // the last round had no room or no provider to claim for
     bool complained_ = false;  // about the store, since it last answered
+    bool aside_ = false;
+    Lane::Steady suspects_looked_for_at_{};
 };
 
 }  // namespace embedq::scheduler

@@ -226,12 +226,12 @@ BEGIN
 END $$;
 
 -- jobs_due and jobs_suspect, an entry each; receipts are few. Microseconds from now.
-CREATE FUNCTION next_due(p_fingerprints bytea[]) RETURNS TABLE (pending bigint, lease_expiry bigint) LANGUAGE plpgsql AS $$
+CREATE FUNCTION next_due(p_fingerprints bytea[]) RETURNS TABLE (pending bigint, lease_expiry bigint, suspect bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_now timestamptz := store_now();
 BEGIN
-    SELECT to_us(min(least(d.due, u.due))) - to_us(v_now) INTO pending
+    SELECT to_us(min(least(d.due, u.due))) - to_us(v_now), to_us(min(u.due)) - to_us(v_now) INTO pending, suspect
     FROM profiles p
     LEFT JOIN LATERAL (SELECT r.due FROM jobs_ready r WHERE r.profile = p.profile AND r.expiries < 2 ORDER BY r.due LIMIT 1) d ON true
     LEFT JOIN LATERAL (SELECT r.due FROM jobs_ready r WHERE r.profile = p.profile AND r.expiries >= 2 ORDER BY r.due LIMIT 1) u ON true

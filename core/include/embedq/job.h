@@ -208,6 +208,7 @@ struct CatalogHealth {
 // When something becomes due, from now, by the store's clock. Negative values mean overdue.
 struct NextDue {
     std::optional<std::chrono::milliseconds> pending;       // the earliest pending job of the fingerprints asked for
+    std::optional<std::chrono::milliseconds> suspect;       // the earliest of those whose lease expired twice, which are claimed alone
     std::optional<std::chrono::milliseconds> lease_expiry;  // the earliest lease, of any job
 };
 

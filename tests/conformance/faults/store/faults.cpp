@@ -37,6 +37,8 @@ const std::array kFaults{
     Fault{"leases_cut_short", "a claim holds for half the lease asked for", "recovered_in_time.an_expired_job_is_claimable_again", make<LeasesCutShort>},
     Fault{"reap_forgets", "expired leases stay running", "recovered_in_time.an_expired_job_is_claimable_again", make<ReapForgets>},
     Fault{"next_due_forgets_leases", "only pending jobs become due", "recovered_in_time.next_due_counts_the_earliest_lease", make<NextDueForgetsLeases>},
+    Fault{"next_due_hides_suspects", "jobs whose lease expired twice are not told apart", "attempts_are_bounded.a_suspect_is_seen_in_what_is_due", make<NextDueHidesSuspects>},
+    Fault{"next_due_takes_each_for_a_suspect", "whatever is due is told as a suspect", "attempts_are_bounded.an_ordinary_job_is_no_suspect", make<NextDueTakesEachForASuspect>},
     Fault{"next_due_of_every_profile", "the fingerprints asked for are not looked at", "recovered_in_time.next_due_counts_the_fingerprints_asked_for", make<NextDueOfEveryProfile>},
     Fault{"heartbeat_replaces_the_worker", "each heartbeat writes the worker's row anew", "reads_are_cheap.workers_are_listed", make<HeartbeatReplacesTheWorker>},
 

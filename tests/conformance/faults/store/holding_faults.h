@@ -197,6 +197,26 @@ public:
     }
 };
 
+class NextDueHidesSuspects final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<NextDue> next_due(std::span<const Sha256> fingerprints) override {
+        auto next = inner().next_due(fingerprints);
+        if (next) next->suspect.reset();
+        return next;
+    }
+};
+
+class NextDueTakesEachForASuspect final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<NextDue> next_due(std::span<const Sha256> fingerprints) override {
+        auto next = inner().next_due(fingerprints);
+        if (next) next->suspect = next->pending;
+        return next;
+    }
+};
+
 class NextDueOfEveryProfile final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;

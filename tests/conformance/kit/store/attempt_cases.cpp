@@ -187,6 +187,35 @@ void a_suspect_is_claimed_alone(Kit& kit) {
     EXPECT_EQ(kit.claim(10).size(), 2U);
 }
 
+void a_suspect_is_seen_in_what_is_due(Kit& kit) {
+    kit.catalog();
+    make_suspect(kit);
+    kit.report(kit.claim_one(), JobOutcome::release, 2h);
+    const Sha256 fingerprint = kit.target().fingerprint;
+    kit.put(document("ordinary", {"b"}));
+    const NextDue due = must(kit.store().next_due({&fingerprint, 1}));
+    ASSERT_TRUE(due.suspect.has_value());
+    ASSERT_TRUE(due.pending.has_value());
+    EXPECT_GT(*due.suspect, 1h);
+    EXPECT_LE(*due.pending, 0s) << "the ordinary job is due before it";
+    const auto ordinary = kit.claim(10);
+    ASSERT_EQ(ordinary.size(), 1U);
+    EXPECT_EQ(must(kit.store().next_due({&fingerprint, 1})).pending, must(kit.store().next_due({&fingerprint, 1})).suspect);
+    const Sha256 other{};
+    EXPECT_FALSE(must(kit.store().next_due({&other, 1})).suspect.has_value());
+}
+
+void an_ordinary_job_is_no_suspect(Kit& kit) {
+    kit.catalog();
+    kit.put(document("ordinary", {"b"}));
+    static_cast<void>(kit.claim_one());
+    expire(kit);
+    const Sha256 fingerprint = kit.target().fingerprint;
+    const NextDue due = must(kit.store().next_due({&fingerprint, 1}));
+    EXPECT_TRUE(due.pending.has_value());
+    EXPECT_FALSE(due.suspect.has_value()) << "one lease ran out";
+}
+
 void a_suspect_is_not_mixed_in(Kit& kit) {
     kit.catalog();
     kit.put(document("ordinary", {"b"}));
@@ -334,6 +363,8 @@ std::vector<Case> attempt_cases() {
         {"attempts_are_bounded", "reap_says_what_it_did", reap_says_what_it_did},
         {"attempts_are_bounded", "an_expiry_after_a_new_vector_is_free", an_expiry_after_a_new_vector_is_free},
         {"attempts_are_bounded", "a_suspect_needs_leave", a_suspect_needs_leave},
+        {"attempts_are_bounded", "a_suspect_is_seen_in_what_is_due", a_suspect_is_seen_in_what_is_due},
+        {"attempts_are_bounded", "an_ordinary_job_is_no_suspect", an_ordinary_job_is_no_suspect},
         {"attempts_are_bounded", "a_suspect_is_claimed_alone", a_suspect_is_claimed_alone},
         {"attempts_are_bounded", "a_suspect_is_not_mixed_in", a_suspect_is_not_mixed_in},
         {"attempts_are_bounded", "suspects_do_not_hold_up_the_others", suspects_do_not_hold_up_the_others},
