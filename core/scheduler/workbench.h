@@ -113,6 +113,8 @@ public:
     // From now on, until `accept`, whatever is queued for the provider goes back at once, as by `release_queued`.
     void turn_away(const Sha256& fingerprint, const std::string& reason);
     void accept(const Sha256& fingerprint);
+    // A call whose outcome comes neither to `answer` nor to `reject`.
+    void count_call(bool failed) noexcept;
     // Puts a batch back as it was, to be sent first.
     void put_back(Batch batch);
     // The same in two parts, after a call that found no answer in its time.

@@ -131,9 +131,13 @@ void Workbench::requeue_parts(const Batch& batch, std::size_t size) {
     }
 }
 
-void Workbench::put_back_halves(const Batch& batch) {
+void Workbench::count_call(bool failed) noexcept {
     ++counters_.calls;
-    ++counters_.calls_failed;
+    if (failed) ++counters_.calls_failed;
+}
+
+void Workbench::put_back_halves(const Batch& batch) {
+    count_call(true);
     requeue_parts(batch, (batch.texts.size() + 1) / 2);
 }
 
@@ -145,7 +149,7 @@ std::size_t Workbench::queued(const Sha256& fingerprint) const {
 // --- answers
 
 void Workbench::answer(const Batch& batch, EmbedResult&& result, const BatchLimits& limits) {
-    ++counters_.calls;
+    count_call(false);
     std::vector<const Error*> errors(batch.texts.size(), nullptr);
     for (const TextError& bad : result.errors) {
         if (bad.index < errors.size()) errors[bad.index] = &bad.error;
@@ -168,8 +172,7 @@ void Workbench::answer(const Batch& batch, EmbedResult&& result, const BatchLimi
 }
 
 void Workbench::reject(const Batch& batch, const Error& error, const BatchLimits& limits, bool jobs_pay) {
-    ++counters_.calls;
-    ++counters_.calls_failed;
+    count_call(true);
     const bool one = batch.texts.size() == 1;
     switch (error.kind) {
         case ErrorKind::throttled:
