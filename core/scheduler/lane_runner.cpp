@@ -1,7 +1,10 @@
 #include "scheduler/lane_runner.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
+
+#include "scheduler/standing.h"
 
 namespace embedq::scheduler {
 
@@ -17,6 +20,28 @@ Status check_shape(const EmbedResult& result, std::size_t texts, std::size_t dim
                                                      " vectors for " + std::to_string(texts) + " texts");
     }
     return {};
+}
+
+// No endpoint that takes texts at all has a reason to refuse this one.
+constexpr std::string_view control_text = "text";
+
+bool is_refusal(const Error& error) {
+    return error.kind == ErrorKind::invalid_input || error.kind == ErrorKind::too_large;
+}
+
+// Whether texts would be refused for good by a call that took none. A text that is too long goes again, cut.
+bool refuses_all(const Batch& batch, const Result<EmbedResult>& result) {
+    const auto for_good = [](const Error& error) { return is_refusal(error) && !says_too_long(error); };
+    if (!result) return batch.texts.size() == 1 && for_good(result.error());
+    return result->errors.size() == batch.texts.size() &&
+           std::ranges::any_of(result->errors, [&](const TextError& bad) { return for_good(bad.error); });
+}
+
+Error refuses_every_text(const Error& error) {
+    Error said{ErrorKind::misconfigured, "the endpoint refuses every text, even '" + std::string(control_text) + "': " + error.message +
+                                             "; correct what it complains of (the key, the model, the options): it is tried again"};
+    said.detail = error.detail;
+    return said;
 }
 
 }  // namespace
@@ -100,10 +125,13 @@ void LaneRunner::run(Route& route, std::size_t endpoint) {
         const std::optional<Call> call = next(lock, route, endpoint);
         if (!call) continue;
         lock.unlock();
-        const auto deadline = shared_.now() + shared_.settings.call_timeout;
-        Result<EmbedResult> result = embed(*provider, endpoint, call->batch, deadline);
+        std::vector<std::string_view> texts;
+        texts.reserve(call->batch.texts.size());
+        for (const TextPtr& text : call->batch.texts) texts.push_back(text->sent());
+        Outcome outcome = ask(*provider, endpoint, texts);
         lock.lock();
-        finish(route, *call, endpoint, std::move(result), shared_.now() >= deadline);
+        if (refuses_all(call->batch, outcome.result)) control(lock, route, endpoint, outcome);
+        finish(route, *call, endpoint, std::move(outcome));
     }
     --route.threads;
     --shared_.lane_threads;
@@ -148,36 +176,58 @@ std::optional<LaneRunner::Call> LaneRunner::begin(Route& route, Lane& lane, Lane
     return call;
 }
 
-Result<EmbedResult> LaneRunner::embed(const ResolvedProvider& provider, std::size_t endpoint, const Batch& batch,
-                                      Lane::Steady deadline) const {
-    std::vector<std::string_view> texts;
-    texts.reserve(batch.texts.size());
-    for (const TextPtr& text : batch.texts) texts.push_back(text->sent());
+LaneRunner::Outcome LaneRunner::ask(const ResolvedProvider& provider, std::size_t endpoint, std::span<const std::string_view> texts) const {
     EmbedRequest request;
     request.texts = texts;
     request.kind = TextKind::document;
     request.endpoint = endpoint;
-    request.deadline = deadline;
+    const auto said = provider.info.call_timeout;
+    request.deadline = shared_.now() + (said.count() > 0 ? said : shared_.settings.call_timeout);
     request.stop = shared_.calls_stop.get_token();
-    Result<EmbedResult> result = provider.embed(request);
-    if (!result) return result;
-    if (Status shape = check_shape(*result, texts.size(), provider.info.dimension); !shape) return std::unexpected(shape.error());
-    return result;
+    Outcome outcome{provider.embed(request)};
+    outcome.late = shared_.now() >= request.deadline || (!outcome.result && outcome.result.error().deadline_reached);
+    // Nobody knows yet which model's the answer was.
+    outcome.undecided = !outcome.result && outcome.result.error().kind == ErrorKind::conflict;
+    if (outcome.result) {
+        if (Status shape = check_shape(*outcome.result, texts.size(), provider.info.dimension); !shape)
+            outcome.result = std::unexpected(shape.error());
+    }
+    return outcome;
 }
 
-void LaneRunner::finish(Route& route, const Call& call, std::size_t endpoint, Result<EmbedResult>&& result, bool late) {
+void LaneRunner::control(std::unique_lock<std::mutex>& lock, Route& route, std::size_t endpoint, Outcome& outcome) {
+    outcome.undecided = true;
+    // What another call heard meanwhile holds for this one, too.
+    if (shared_.calls_stop.stop_requested() || route.retired || route.lanes[endpoint].paused(shared_.now())) return;
+    const ResolvedPtr provider = route.provider;
+    route.requests.take(1);
+    route.tokens.take(route.limits.estimate().tokens(control_text.size() + route.limits.prefix_bytes()));
+    lock.unlock();
+    Outcome known = ask(*provider, endpoint, std::array{control_text});
+    lock.lock();
+    outcome.undecided = !known.result || !known.result->errors.empty();
+    shared_.bench.count_call(outcome.undecided);
+    if (!outcome.undecided) return;
+    const Error error = known.result ? known.result->errors.front().error : known.result.error();
+    outcome.result = std::unexpected(is_refusal(error) ? refuses_every_text(error) : error);
+    if (is_refusal(error) && provider->standing) provider->standing->doubt();
+}
+
+void LaneRunner::finish(Route& route, const Call& call, std::size_t endpoint, Outcome&& outcome) {
     Lane& lane = route.lanes[endpoint];
     const auto now = shared_.now();
+    Result<EmbedResult>& result = outcome.result;
     // What we stopped ourselves, or was asked of a model that is gone, says nothing.
     const bool stopped = !result && (shared_.calls_stop.stop_requested() || route.retired);
     const std::optional<Error> error = result || stopped ? std::nullopt : std::optional(result.error());
     const Lane::Verdict verdict = lane.finished(now, error, error ? shared_.random01() : 0, call.sent_at);
-    if (result)
-        answered(route, call, std::move(*result));
-    else if (stopped)
+    if (outcome.undecided) shared_.bench.count_call(true);
+    if (stopped || outcome.undecided)
         shared_.bench.put_back(call.batch);
+    else if (result)
+        answered(route, call, std::move(*result));
     else
-        failed(route, call, *error, late, verdict.jobs_pay);
+        failed(route, call, *error, outcome.late, verdict.jobs_pay);
     if (!route.retired && (verdict.paused || verdict.recovered)) tell(route, endpoint, now);
     if (error && route.paused(now)) {
         const std::string reason = "provider '" + route.provider->name + "' is paused: " + lane.reason();

@@ -3,8 +3,10 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -39,15 +41,22 @@ private:
         Lane::Steady sent_at{};
         double tokens = 0;  // as estimated
     };
+    // What a call brought.
+    struct Outcome {
+        Result<EmbedResult> result;
+        bool late = false;       // it used up its time
+        bool undecided = false;  // it says nothing of its texts: they are to be sent again
+    };
 
     void run(Route& route, std::size_t endpoint);
     // Takes a batch that lane and budgets admit, or waits for a change. The lock is held.
     [[nodiscard]] std::optional<Call> next(std::unique_lock<std::mutex>& lock, Route& route, std::size_t endpoint);
     [[nodiscard]] std::optional<Call> begin(Route& route, Lane& lane, Lane::Steady now);
-    [[nodiscard]] Result<EmbedResult> embed(const ResolvedProvider& provider, std::size_t endpoint, const Batch& batch,
-                                            Lane::Steady deadline) const;
-    // `late`: the call used up its time.
-    void finish(Route& route, const Call& call, std::size_t endpoint, Result<EmbedResult>&& result, bool late);
+    [[nodiscard]] Outcome ask(const ResolvedProvider& provider, std::size_t endpoint, std::span<const std::string_view> texts) const;
+    // After a call that had every text refused: asks the same endpoint for a text that nobody has a reason to refuse. Is that one refused
+    // as well, the outcome is `misconfigured`, and says nothing of the call's texts. The lock is held, but for the call.
+    void control(std::unique_lock<std::mutex>& lock, Route& route, std::size_t endpoint, Outcome& outcome);
+    void finish(Route& route, const Call& call, std::size_t endpoint, Outcome&& outcome);
     void answered(Route& route, const Call& call, EmbedResult&& result);
     void failed(Route& route, const Call& call, const Error& error, bool late, bool jobs_pay);
     // Tells people, queries and other processes of a pause that began or ended.

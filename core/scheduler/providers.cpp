@@ -26,7 +26,8 @@ auto fields(const ProviderLimits& l) {
 }
 
 bool same_facts(const ResolvedProvider& a, const ResolvedProvider& b) {
-    return a.profile == b.profile && a.info.endpoints == b.info.endpoints && fields(a.info.limits) == fields(b.info.limits);
+    return a.profile == b.profile && a.info.endpoints == b.info.endpoints && fields(a.info.limits) == fields(b.info.limits) &&
+           a.info.call_timeout == b.info.call_timeout;
 }
 
 // Asks for a stop when another does, or when the time is over, which is real time: whoever waits is a person.
@@ -68,24 +69,39 @@ Result<EmbedResult> ResolvedProvider::embed(const EmbedRequest& request) const {
             asked.deadline = std::min(asked.deadline, standing->now() + QueryBreaker::longest_probe);
     }
     auto result = provider->embed(asked);
-    if (result && result->dimension != info.dimension) {
-        result =
-            fail(ErrorKind::misconfigured, "the provider returned vectors of dimension " + std::to_string(result->dimension) +
-                                               ", but its profile has " + std::to_string(info.dimension) +
-                                               "; it is asked for its model again: restore it, or let `embedq serve` adopt the new one");
-    } else if (result && !standing->still(generation)) {
-        result =
-            fail(ErrorKind::misconfigured, "the model behind provider '" + name + "' changed while it was asked; the answer is dropped");
+    // This kind has a meaning of its own here.
+    if (!result && result.error().kind == ErrorKind::conflict) result.error().kind = ErrorKind::internal;
+    if (result) {
+        if (auto fault = check_model(*result, asked)) result = std::unexpected(std::move(*fault));
     }
     const std::optional<Error> error = result ? std::nullopt : std::optional(result.error());
     if (request.kind == TextKind::query) {
-        if (request.stop.stop_requested())
+        if (request.stop.stop_requested() || (error && error->kind == ErrorKind::conflict))
             standing->stop_query(passage);
         else
             standing->finish_query(passage, error);
     }
     if (error && error->kind == ErrorKind::misconfigured) standing->doubt();
     return result;
+}
+
+// The answer to a query is dropped where nobody knows whose it is, rather than compared with what may be another model's vectors: the
+// provider may have taken the new one for its own already.
+std::optional<Error> ResolvedProvider::check_model(const EmbedResult& result, const EmbedRequest& request) const {
+    if (result.dimension != info.dimension) {
+        return Error{ErrorKind::misconfigured,
+                     "the provider returned vectors of dimension " + std::to_string(result.dimension) + ", but its profile has " +
+                         std::to_string(info.dimension) +
+                         "; it is asked for its model again: restore it, or let `embedq serve` adopt the new one"};
+    }
+    const auto deadline = request.kind == TextKind::query ? Standing::Steady::min() : request.deadline;
+    switch (standing->model_of(generation, deadline, request.stop)) {
+        case Standing::Model::same: return std::nullopt;
+        case Standing::Model::changed: break;
+        case Standing::Model::unknown:
+            return Error{ErrorKind::conflict, "provider '" + name + "' is still being asked for its model; the answer is dropped"};
+    }
+    return Error{ErrorKind::misconfigured, "the model behind provider '" + name + "' changed while it was asked; the answer is dropped"};
 }
 
 // Names of providers to be asked again, and the way to wait for one.

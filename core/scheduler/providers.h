@@ -56,10 +56,16 @@ struct ResolvedProvider {
     std::uint64_t generation = 0;  // grows with each change of the fingerprint
 
     // One call, as Provider::embed. Vectors of another model than `profile` says are never returned: an answer that comes while the
-    // provider is being asked anew is held until it is known (5 s at most), and refused as `misconfigured` where the model changed.
+    // provider is being asked anew is held until it is known, and refused as `misconfigured` where the model changed. That of a query is
+    // held no longer than 1 s after the question began, that of documents until the deadline too; where nobody knows by then, or at a
+    // stop, the call fails with `conflict`, which says nothing against the provider or the texts. No provider's own error has that kind.
     // Whatever is `misconfigured` has the provider asked again at once. A query after one that failed is refused without a call for a
     // while (1 s, doubling to 30 s), then tried once, for 3 s at most.
     [[nodiscard]] Result<EmbedResult> embed(const EmbedRequest& request) const;
+
+private:
+    // What is wrong with an answer as such: it is not of the model of `profile`, or nobody knows.
+    [[nodiscard]] std::optional<Error> check_model(const EmbedResult& result, const EmbedRequest& request) const;
 };
 using ResolvedPtr = std::shared_ptr<const ResolvedProvider>;
 

@@ -26,7 +26,7 @@ struct Settings {
     std::chrono::milliseconds retention{std::chrono::hours(24 * 14)};
     std::uint32_t max_attempts = 5;
     Backoff backoff;
-    std::chrono::milliseconds call_timeout{120'000};  // one provider call
+    std::chrono::milliseconds call_timeout{120'000};  // one provider call, where the provider names no time of its own
     std::chrono::milliseconds grace{10'000};          // for calls in flight at a stop
     std::chrono::milliseconds commit_delay{20};       // the longest a finished vector waits for company
     std::size_t commit_vectors = 512;                 // or this many

@@ -4,6 +4,7 @@
 // Thread-safety: every member may be called from any thread.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -11,6 +12,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "scheduler/query_breaker.h"
@@ -21,8 +23,10 @@ class Standing {
 public:
     using Steady = QueryBreaker::Steady;
 
-    // How long an answer is held while the provider is being asked anew. Real time, whatever clock the host injects.
-    static constexpr std::chrono::seconds longest_hold{5};
+    // How long after the provider began to be asked anew any answer is held. Real time, whatever clock the host injects.
+    static constexpr std::chrono::milliseconds shortest_hold{1'000};
+
+    enum class Model : std::uint8_t { same, changed, unknown };
 
     // `doubt` is told of each `misconfigured`.
     Standing(std::function<Steady()> now, std::function<void()> doubt) : now_(std::move(now)), doubt_(std::move(doubt)) {}
@@ -38,6 +42,7 @@ public:
     void begin_asking() {
         const std::scoped_lock lock(mutex_);
         asking_ = true;
+        asked_at_ = std::chrono::steady_clock::now();
         doubted_ = false;
     }
     void end_asking(std::uint64_t generation) {
@@ -48,11 +53,14 @@ public:
         generation_ = generation;
         answered_.notify_all();
     }
-    // Whether what a call of this generation brought is the present model's. Waits while the provider is being asked.
-    [[nodiscard]] bool still(std::uint64_t generation) {
+    // Whose vectors a call of this generation brought. Waits while the provider is being asked: for the shortest hold, and on until the
+    // deadline or a stop. `unknown` where it still is then.
+    [[nodiscard]] Model model_of(std::uint64_t generation, Steady deadline, std::stop_token stop) {
         std::unique_lock lock(mutex_);
-        const bool known = answered_.wait_for(lock, longest_hold, [&] { return !asking_; });
-        return known && generation == generation_;
+        const auto told = [&] { return !asking_; };
+        const bool known = answered_.wait_until(lock, stop, std::max(deadline, asked_at_ + shortest_hold), told);
+        if (!known) return Model::unknown;
+        return generation == generation_ ? Model::same : Model::changed;
     }
 
     [[nodiscard]] QueryBreaker::Passage ask_query() {
@@ -79,8 +87,9 @@ private:
     const std::function<void()> doubt_;
     std::atomic<bool> doubted_{false};
     mutable std::mutex mutex_;
-    std::condition_variable answered_;
+    std::condition_variable_any answered_;
     bool asking_ = false;           // guarded by mutex_
+    Steady asked_at_{};             // in real time; guarded by mutex_
     std::uint64_t generation_ = 0;  // guarded by mutex_
     QueryBreaker queries_;          // guarded by mutex_
 };

@@ -63,6 +63,7 @@ struct Batch {
     Sha256 fingerprint{};
     std::vector<TextPtr> texts;
     std::shared_ptr<Search> search = nullptr;
+    bool probe = false;  // sent to see whether the endpoint answers at all
     // Without prefixes.
     [[nodiscard]] std::size_t bytes() const noexcept;
 };
@@ -103,19 +104,22 @@ public:
     // The next batch for a provider, or nothing. `probe` asks for a single text.
     [[nodiscard]] std::optional<Batch> take(const Sha256& fingerprint, const BatchLimits& limits, bool probe);
     void answer(const Batch& batch, EmbedResult&& result, const BatchLimits& limits = {});
-    // The whole call failed. Throttled batches are kept whole, and so are those whose failure is the endpoint's (`jobs_pay` is false). One
-    // that is too large is sent in halves, or in as many parts as the provider said that it takes. One that holds a refused or unanswerable
-    // text is halved until the text is found: log2(n) + 2 more calls at most. A text that is too long is cut and sent again, a few times.
-    // Anything else is the jobs' error.
+    // The whole call failed. Throttled batches are kept whole, and so are those whose failure is the endpoint's (`jobs_pay` is false),
+    // which go behind the others. One that is too large is sent in halves, or in as many parts as the provider said that it takes. One that
+    // holds a refused or unanswerable text is halved until the text is found: log2(n) + 2 more calls at most. One that nobody answered is
+    // sent in halves: only a text by itself is taken for the reason. A text that is too long is cut and sent again, a few times. Anything
+    // else is the jobs' error.
     void reject(const Batch& batch, const Error& error, const BatchLimits& limits = {}, bool jobs_pay = true);
     // Gives back every job that waits for queued texts of a provider, without counting an attempt.
     void release_queued(const Sha256& fingerprint, const std::string& reason);
     // From now on, until `accept`, whatever is queued for the provider goes back at once, as by `release_queued`.
     void turn_away(const Sha256& fingerprint, const std::string& reason);
     void accept(const Sha256& fingerprint);
+    // A call whose outcome comes neither to `answer` nor to `reject`.
+    void count_call(bool failed) noexcept;
     // Puts a batch back as it was, to be sent first.
     void put_back(Batch batch);
-    // The same in two parts, after a call that found no answer in its time.
+    // The same in two parts, after a call that found no answer.
     void put_back_halves(const Batch& batch);
     [[nodiscard]] std::size_t queued(const Sha256& fingerprint) const;
     // Each text that is stored though it was cut, as a sentence for the log; given once.
@@ -178,6 +182,9 @@ private:
     void touch(HoldId hold, const HeldJob& job);
     void release_queue(Queue& queue, const std::string& reason);
     void requeue_parts(const Batch& batch, std::size_t size);
+    void requeue_halves(const Batch& batch);
+    // Puts a batch behind the other prepared ones, and a probe's text behind all texts: what it holds may be why nobody answers.
+    void put_behind(Batch batch);
     // Puts texts in front of those that are not in batches yet.
     void put_back_texts(const Sha256& fingerprint, std::vector<TextPtr> texts);
     // What is set aside in the batch's search goes back to the queue; the search is over.

@@ -33,8 +33,11 @@ std::optional<Batch> Workbench::take(const Sha256& fingerprint, const BatchLimit
     auto found = queues_.find(fingerprint);
     if (found == queues_.end()) return std::nullopt;
     Queue& queue = found->second;
-    if (auto prepared = take_prepared(queue, limits, probe)) return prepared;
-    Batch batch{fingerprint, {}};
+    if (auto prepared = take_prepared(queue, limits, probe)) {
+        prepared->probe = probe;
+        return prepared;
+    }
+    Batch batch{.fingerprint = fingerprint, .texts = {}, .probe = probe};
     fill(batch, queue, limits, probe ? 1 : std::max<std::size_t>(1, limits.max_inputs));
     if (batch.texts.empty()) return std::nullopt;
     return batch;
@@ -110,6 +113,19 @@ void Workbench::put_back(Batch batch) {
     release_if_turned_away(fingerprint, queue);
 }
 
+void Workbench::put_behind(Batch batch) {
+    const Sha256 fingerprint = batch.fingerprint;
+    Queue& queue = queues_[fingerprint];
+    queue.size += batch.texts.size();
+    if (batch.probe) {
+        if (queue.urgent == queue.texts.size()) queue.urgent += batch.texts.size();
+        queue.texts.insert(queue.texts.end(), batch.texts.begin(), batch.texts.end());
+    } else {
+        queue.batches.push_back(std::move(batch));
+    }
+    release_if_turned_away(fingerprint, queue);
+}
+
 void Workbench::put_back_texts(const Sha256& fingerprint, std::vector<TextPtr> texts) {
     Queue& queue = queues_[fingerprint];
     queue.size += texts.size();
@@ -131,10 +147,18 @@ void Workbench::requeue_parts(const Batch& batch, std::size_t size) {
     }
 }
 
-void Workbench::put_back_halves(const Batch& batch) {
+void Workbench::count_call(bool failed) noexcept {
     ++counters_.calls;
-    ++counters_.calls_failed;
+    if (failed) ++counters_.calls_failed;
+}
+
+void Workbench::requeue_halves(const Batch& batch) {
     requeue_parts(batch, (batch.texts.size() + 1) / 2);
+}
+
+void Workbench::put_back_halves(const Batch& batch) {
+    count_call(true);
+    requeue_halves(batch);
 }
 
 std::size_t Workbench::queued(const Sha256& fingerprint) const {
@@ -145,7 +169,7 @@ std::size_t Workbench::queued(const Sha256& fingerprint) const {
 // --- answers
 
 void Workbench::answer(const Batch& batch, EmbedResult&& result, const BatchLimits& limits) {
-    ++counters_.calls;
+    count_call(false);
     std::vector<const Error*> errors(batch.texts.size(), nullptr);
     for (const TextError& bad : result.errors) {
         if (bad.index < errors.size()) errors[bad.index] = &bad.error;
@@ -168,8 +192,7 @@ void Workbench::answer(const Batch& batch, EmbedResult&& result, const BatchLimi
 }
 
 void Workbench::reject(const Batch& batch, const Error& error, const BatchLimits& limits, bool jobs_pay) {
-    ++counters_.calls;
-    ++counters_.calls_failed;
+    count_call(true);
     const bool one = batch.texts.size() == 1;
     switch (error.kind) {
         case ErrorKind::throttled:
@@ -189,11 +212,14 @@ void Workbench::reject(const Batch& batch, const Error& error, const BatchLimits
             }
             return search_on_after_refusal(batch, error);
         case ErrorKind::internal:
-            if (!jobs_pay) return put_back(batch);
+            if (!jobs_pay) return put_behind(batch);
             return search_on_after_refusal(batch, error);
+        case ErrorKind::unavailable:
+            if (!jobs_pay) return put_behind(batch);
+            if (!one) return requeue_halves(batch);
+            break;
         default: break;
     }
-    if (!jobs_pay) return put_back(batch);
     give_up_search(batch);
     for (const TextPtr& text : batch.texts) settle(text, error);
 }

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "pipeline_fixture.h"
 
@@ -44,6 +45,7 @@ public:
         info.model_digest = digest_;
         info.dimension = dimension_;
         info.limits = limits_;
+        info.call_timeout = call_timeout_;
         return info;
     }
     Result<EmbedResult> embed(const EmbedRequest& request) override {
@@ -78,6 +80,9 @@ public:
     }
     void limit(ProviderLimits limits) {
         set([&] { limits_ = limits; });
+    }
+    void call_timeout(std::chrono::milliseconds time) {
+        set([&] { call_timeout_ = time; });
     }
     // Vectors of another size, without a word about it until `info`.
     void resize(std::size_t dimension) {
@@ -114,11 +119,30 @@ private:
     std::string named_;
     std::optional<Error> error_;
     ProviderLimits limits_{.concurrency = 2, .max_inputs = 16};
+    std::chrono::milliseconds call_timeout_{0};
     std::size_t dimension_ = 3;
     std::function<void()> on_info_;
     std::function<void()> on_embed_;
     int infos_ = 0;
     int embeds_ = 0;
+};
+
+// The provider is being asked for as long as this lives.
+class Asking {
+public:
+    Asking(ProviderDirectory& providers, ChangingProvider& provider) {
+        provider.on_info([this] { gate_.wait(); });
+        question_ = std::jthread([&providers] { EXPECT_TRUE(providers.ask_again("p")); });
+        gate_.wait_until_reached();
+        provider.on_info({});
+    }
+    ~Asking() { gate_.open(); }
+    Asking(const Asking&) = delete;
+    Asking& operator=(const Asking&) = delete;
+
+private:
+    Gate gate_;
+    std::jthread question_;
 };
 
 }  // namespace embedq::scheduler

@@ -1,6 +1,8 @@
 // How batches are filled, searched for refused texts, and cut.
+#include <algorithm>
 #include <cmath>
 
+#include "scheduler/lane.h"
 #include "workbench_fixture.h"
 
 namespace embedq::scheduler {
@@ -180,6 +182,85 @@ TEST_F(PackingTest, ATooLargeBatchIsSentInPartsOfTheSizeThatWasTold) {
     bench.reject(*batch, {ErrorKind::too_large, "at most 10", std::nullopt, {}, {.max_inputs = 10}});
     limits.max_inputs = 10;
     EXPECT_EQ(sizes(), (std::vector<std::size_t>{10, 10, 10, 10, 10, 10, 4}));
+}
+
+// --- a text that breaks the connection, with a lane that takes one call at a time
+
+class BrokenRoad : public PackingTest {
+protected:
+    // Sends all there is; nobody answers a batch with the poisoned text. Returns how many calls it took.
+    int send(const std::string& poison) {
+        int calls = 0;
+        for (; calls < 1'000; ++calls) {
+            now = std::max(now, lane.ready_at(now));
+            const auto batch = bench.take(fingerprint, limits, lane.probing());
+            if (!batch) break;
+            std::optional<Error> error;
+            if (std::ranges::any_of(batch->texts, [&](const TextPtr& text) { return text->text == poison; }))
+                error = Error{ErrorKind::unavailable, "the connection was closed"};
+            lane.begin(now);
+            const bool jobs_pay = lane.finished(now, error, 0, now).jobs_pay;
+            if (error)
+                bench.reject(*batch, *error, limits, jobs_pay);
+            else
+                bench.answer(*batch, rows(*batch), limits);
+        }
+        return calls;
+    }
+    // A job for each text.
+    void plan(int first, int count) {
+        for (int i = first; i < first + count; ++i) bench.plan(job(i + 1), texts(i, 1));
+    }
+    void expect_only_to_pay(JobId poisoned) {
+        for (const auto& [id, report] : commit())
+            EXPECT_EQ(report.outcome, id == poisoned ? JobOutcome::retry : JobOutcome::succeeded) << "job " << id;
+        EXPECT_EQ(bench.jobs(), 0U);
+    }
+
+    const Lane::Steady start{std::chrono::seconds(1'000)};
+    Lane::Steady now = start;
+    Lane lane{LaneLimits{}};
+};
+
+TEST_F(BrokenRoad, ATextThatBreaksTheConnectionChargesItsOwnJobAlone) {
+    plan(0, 1);
+    send({});
+    expect_only_to_pay(0);
+    for (int bad = 0; bad < 64; ++bad) {
+        const int first = 100 * (bad + 1);
+        plan(first, 64);
+        EXPECT_LE(send("text " + std::to_string(first + bad)), 1 + 3 * 6) << bad;
+        expect_only_to_pay(first + bad + 1);
+        plan(first + 99, 1);
+        send({});
+        expect_only_to_pay(0);
+    }
+    EXPECT_LT(now - start, std::chrono::seconds(64)) << "the breaker never opened";
+    EXPECT_FALSE(lane.probing());
+}
+
+TEST_F(BrokenRoad, OneTextDoesNotMakeAnEndpointLookDeadForEver) {
+    plan(0, 64);
+    EXPECT_LE(send("text 0"), 10);
+    expect_only_to_pay(1);
+    EXPECT_LE(now - start, std::chrono::seconds(20)) << "the second probe is another text";
+}
+
+TEST_F(BrokenRoad, ADeadEndpointGetsOneTextForEachPause) {
+    plan(0, 64);
+    std::vector<std::size_t> sizes;
+    for (int i = 0; i < 10; ++i) {
+        now = lane.ready_at(now);
+        const auto batch = bench.take(fingerprint, limits, lane.probing());
+        sizes.push_back(batch->texts.size());
+        lane.begin(now);
+        bench.reject(*batch, Error{ErrorKind::unavailable, "nobody"}, limits,
+                     lane.finished(now, Error{ErrorKind::unavailable, "nobody"}, 0, now).jobs_pay);
+    }
+    EXPECT_EQ(sizes, (std::vector<std::size_t>{64, 64, 64, 64, 64, 1, 1, 1, 1, 1}));
+    EXPECT_GE(now - start, std::chrono::seconds(5 + 10 + 20 + 40));
+    EXPECT_EQ(bench.queued(fingerprint), 64U);
+    EXPECT_TRUE(commit().empty());
 }
 
 // --- texts that are too long

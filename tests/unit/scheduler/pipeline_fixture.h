@@ -95,6 +95,7 @@ public:
         info.limits.concurrency = concurrency_;
         info.limits.max_inputs = max_inputs_;
         info.endpoints = endpoints_;
+        info.call_timeout = call_timeout;
         return info;
     }
     Result<EmbedResult> embed(const EmbedRequest& request) override {
@@ -116,8 +117,15 @@ public:
             const float length = static_cast<float>(text.size());
             result.matrix.insert(result.matrix.end(), {1.0F, length, static_cast<float>(text.back())});
         }
+        for (std::size_t i = 0; refuses && i < request.texts.size(); ++i) {
+            if (refuses(request.texts[i])) result.errors.push_back({i, {ErrorKind::invalid_input, "no such text"}});
+        }
         return result;
     }
+
+    // Set before use.
+    std::function<bool(std::string_view)> refuses;  // texts that get an error of their own in a call that is answered
+    std::chrono::milliseconds call_timeout{0};      // as info says
 
     void script(Script script) {
         const std::scoped_lock lock(mutex_);

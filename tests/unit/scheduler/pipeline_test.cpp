@@ -56,6 +56,7 @@ TEST_F(PipelineTest, poison_is_isolated) {
     EXPECT_EQ(jobs(JobStatus::failed).front().spec_name, "bad");
     EXPECT_EQ(jobs(JobStatus::failed).front().last_error, "operation 'op 7' was refused: contains a forbidden word");
     EXPECT_EQ(jobs(JobStatus::failed).front().attempts, 0U);
+    EXPECT_EQ(provider->asked("text"), 1) << "that the endpoint takes texts at all is seen once";
     const int asked = provider->asked("bad 7");
     put("another", {"bad 7", "fine"});
     ASSERT_TRUE(eventually([&] { return settled(); }));
@@ -79,16 +80,20 @@ TEST_F(PipelineTest, throttling_is_free) {
 
 TEST_F(PipelineTest, AFailingProviderIsTriedAgainAfterBackoffAndNothingIsLost) {
     provider->script([](const EmbedRequest&, int call) -> std::optional<Error> {
-        if (call == 2) return Error{ErrorKind::unavailable, "the worker crashed"};
+        if (call == 2 || call == 5) return Error{ErrorKind::unavailable, "the worker crashed"};
         return std::nullopt;
     });
     put("first", numbered("first", 1));
     const auto scheduler = start();
     ASSERT_TRUE(eventually([&] { return settled(); }));
-    put("spec", numbered("text", 10));
+    put("many", numbered("text", 10));
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(provider->calls(), 4) << "in halves";
+    EXPECT_EQ(jobs().front().attempts, 0U) << "nobody knows whose the failure of several texts is";
+    put("one", {"one text"});
     ASSERT_TRUE(eventually([&] { return settled(); }));
     const Job job = jobs().front();
-    EXPECT_EQ(job.spec_name, "spec");
+    EXPECT_EQ(job.spec_name, "one");
     EXPECT_EQ(job.status, JobStatus::succeeded);
     EXPECT_EQ(job.attempts, 1U) << "right after an answer a failure may be the job's own";
 }

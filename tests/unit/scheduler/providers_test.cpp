@@ -50,6 +50,8 @@ TEST_F(ProvidersTest, OtherLimitsAreTakenOverWithTheSameModel) {
     EXPECT_TRUE(inquiry.changed());
     EXPECT_FALSE(inquiry.model_changed());
     EXPECT_EQ(inquiry.now->info.limits.max_inputs, 4U);
+    provider->call_timeout(seconds(20));
+    EXPECT_EQ(providers.ask_again("p")->now->info.call_timeout, seconds(20));
     EXPECT_TRUE(embed(*first)) << "the model is the same, so what the old facts ask for counts";
 }
 
@@ -111,6 +113,39 @@ TEST_F(ProvidersTest, AnAnswerThatComesWhileAskingIsDroppedWhenTheModelChanged) 
 TEST_F(ProvidersTest, AnAnswerThatComesWhileAskingIsKeptWhenTheModelIsTheSame) {
     ProviderDirectory providers = directory();
     answer_while_asking(providers, *provider, [] {}, [](const Result<EmbedResult>& answer) { EXPECT_TRUE(answer); });
+}
+
+TEST_F(ProvidersTest, WhereNobodyKnowsTheModelInTimeTheAnswerSaysNothing) {
+    ProviderDirectory providers = directory();
+    const auto known = providers.resolve("p").value();
+    {
+        const Asking asking(providers, *provider);
+        std::jthread query([&] { EXPECT_EQ(embed(*known, TextKind::query).error().kind, ErrorKind::conflict); });
+        const std::string_view text = "text";
+        const auto late = known->embed({.texts = std::span(&text, 1), .deadline = context.clock().now()});
+        ASSERT_FALSE(late);
+        EXPECT_EQ(late.error().kind, ErrorKind::conflict);
+        EXPECT_EQ(late.error().message, "provider 'p' is still being asked for its model; the answer is dropped");
+    }
+    EXPECT_TRUE(providers.take_doubted(std::chrono::steady_clock::now(), {}).empty());
+    EXPECT_TRUE(embed(*known, TextKind::query)) << "nor has the query's breaker heard of it";
+}
+
+TEST_F(ProvidersTest, AStopEndsTheWaitForTheModel) {
+    ProviderDirectory providers = directory();
+    const auto known = providers.resolve("p").value();
+    const Asking asking(providers, *provider);
+    std::stop_source stop;
+    provider->on_embed([&] { stop.request_stop(); });
+    const std::string_view text = "text";
+    EXPECT_EQ(known->embed({.texts = std::span(&text, 1), .stop = stop.get_token()}).error().kind, ErrorKind::conflict);
+}
+
+TEST_F(ProvidersTest, AConflictOfAProvidersOwnIsABrokenAnswer) {
+    ProviderDirectory providers = directory();
+    const auto known = providers.resolve("p").value();
+    provider->fail_with(Error{ErrorKind::conflict, "no kind for a provider"});
+    EXPECT_EQ(embed(*known).error().kind, ErrorKind::internal);
 }
 
 TEST_F(ProvidersTest, WhoSaysMisconfiguredIsDoubted) {

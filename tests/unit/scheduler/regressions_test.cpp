@@ -101,6 +101,20 @@ TEST_F(Regressions, ABatchThatTookTooLongWasSentAgainAsItWas) {
     EXPECT_LE(provider->calls(), 1 + 2 + 4) << "and batches that were halved teach what can be done in time";
 }
 
+// The provider gave up a batch before the host did, which was taken for a broken road: nothing was halved, and its jobs paid.
+TEST_F(Regressions, ABatchThatTookLongerThanTheProvidersOwnTimeNeverShrank) {
+    provider->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
+        if (request.texts.size() <= 2) return std::nullopt;
+        return Error{.kind = ErrorKind::unavailable, .message = "no answer within 20 s", .deadline_reached = true};
+    });
+    put("spec", numbered("text", 8));
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(jobs().front().status, JobStatus::succeeded);
+    EXPECT_EQ(jobs().front().attempts, 0U);
+    EXPECT_LE(provider->calls(), 1 + 2 + 4) << "and batches that were halved teach what can be done in time";
+}
+
 // First come, first served, one after another: one large unit held up everybody.
 TEST_F(Regressions, OneLargeSpecHeldUpAllOthers) {
     put("huge", numbered("text", 20'000));

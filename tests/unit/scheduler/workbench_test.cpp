@@ -148,7 +148,7 @@ TEST_F(WorkbenchTest, AProbeIsOneText) {
 
 TEST_F(WorkbenchTest, AnUnavailableProviderMakesTheJobRetryAfterItsBackoff) {
     settings.backoff.jitter = 0;
-    bench.plan(job(1, 2), texts(0, 3));
+    bench.plan(job(1, 2), texts(0, 1));
     const auto batch = bench.take(fingerprint, limits, false);
     bench.reject(*batch, Error{ErrorKind::unavailable, "connection refused"});
     const auto report = commit().at(1);
@@ -158,9 +158,17 @@ TEST_F(WorkbenchTest, AnUnavailableProviderMakesTheJobRetryAfterItsBackoff) {
     EXPECT_EQ(bench.texts(), 0U);
 }
 
+TEST_F(WorkbenchTest, ABatchThatNobodyAnsweredIsSentInHalvesAndChargesNobody) {
+    bench.plan(job(1), texts(0, 64));
+    bench.reject(*bench.take(fingerprint, limits, false), Error{ErrorKind::unavailable, "the connection was closed"}, limits);
+    EXPECT_TRUE(commit().empty());
+    EXPECT_EQ(bench.take(fingerprint, limits, false)->texts.size(), 32U);
+    EXPECT_EQ(bench.take(fingerprint, limits, false)->texts.front()->text, "text 32");
+}
+
 TEST_F(WorkbenchTest, WhatWasEmbeddedBeforeAnErrorIsStored) {
     limits.max_inputs = 2;
-    bench.plan(job(1), texts(0, 4));
+    bench.plan(job(1), texts(0, 3));
     const auto good = bench.take(fingerprint, limits, false);
     bench.answer(*good, rows(*good));
     auto reports = commit();

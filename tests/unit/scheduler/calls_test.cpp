@@ -1,0 +1,124 @@
+// What is made of calls whose outcome says something else than it seems to.
+#include <gmock/gmock.h>
+
+#include "changing_provider.h"
+#include "pipeline_fixture.h"
+
+namespace embedq::scheduler {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::StartsWith;
+
+class CallsTest : public PipelineTest {};
+
+// Such as one whose key has expired, in words that no rule knows.
+TEST_F(CallsTest, AnEndpointThatRefusesEverythingHasNoTextRefusedForGood) {
+    std::atomic<bool> expired = true;
+    provider->script([&](const EmbedRequest&, int) -> std::optional<Error> {
+        if (expired) return Error{ErrorKind::invalid_input, "API key expired"};
+        return std::nullopt;
+    });
+    put("spec", numbered("number", 40));
+    put("alone", {"a single one"});
+    auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return !store->lanes()->empty() && jobs(JobStatus::pending).size() == 2; }));
+    EXPECT_THAT(store->lanes()->front().reason,
+                StartsWith("misconfigured: the endpoint refuses every text, even 'text': API key expired; "));
+    for (const Job& job : jobs()) EXPECT_EQ(job.attempts, 0U);
+    EXPECT_EQ(store->settlement("c", {})->refusals, 0U);
+    EXPECT_EQ(store->settlement("c", {})->missing(), 41U) << "a gap is left for as long as it goes on";
+    EXPECT_LE(provider->calls(), 2 * (6 + 1)) << "two calls at a time, each halved down to a text, then the control";
+    scheduler->stop();
+    expired = false;
+    scheduler = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(jobs(JobStatus::succeeded).size(), 2U);
+    EXPECT_LE(provider->asked("text"), 2);
+}
+
+TEST_F(CallsTest, ATextThatIsRefusedBesideAnAnswerNeedsNoControl) {
+    provider->refuses = [](std::string_view text) { return text == "bad 7"; };
+    put("bad", numbered("bad", 10));
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(store->settlement("c", {})->refusals, 1U);
+    EXPECT_EQ(provider->calls(), 1);
+}
+
+TEST_F(CallsTest, WhereEachTextOfACallIsRefusedTheEndpointIsTriedWithAnother) {
+    provider->refuses = [](std::string_view text) { return text.starts_with("bad"); };
+    put("bad", numbered("bad", 10));
+    {
+        const auto scheduler = start();
+        ASSERT_TRUE(eventually([&] { return settled(); }));
+    }
+    EXPECT_EQ(store->settlement("c", {})->refusals, 10U) << "one that is answered shows that it is the texts";
+    EXPECT_EQ(provider->calls(), 2);
+    provider->refuses = [](std::string_view) { return true; };
+    put("other", numbered("other", 10));
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return !store->lanes()->empty(); }));
+    EXPECT_THAT(store->lanes()->front().reason, StartsWith("misconfigured: the endpoint refuses every text"));
+    EXPECT_EQ(store->settlement("c", {})->refusals, 10U);
+}
+
+TEST_F(CallsTest, ARefusalWaitsWhereTheControlFindsNoAnswer) {
+    std::atomic<int> controls = 0;
+    provider->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
+        if (request.texts.front() == "bad") return Error{ErrorKind::too_large, "the request is too large"};
+        if (request.texts.front() == "text" && ++controls == 1) return Error{ErrorKind::throttled, "too many requests", milliseconds(5)};
+        return std::nullopt;
+    });
+    put("bad", {"bad"});
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(controls, 2);
+    EXPECT_EQ(provider->asked("bad"), 2) << "the text is asked for again, too";
+    EXPECT_EQ(store->settlement("c", {})->refusals, 1U);
+    EXPECT_EQ(jobs().front().attempts, 0U);
+}
+
+TEST_F(CallsTest, AProvidersOwnTimeIsTheDeadlineOfItsCalls) {
+    const auto patient = std::make_shared<ScriptedProvider>("model");
+    patient->call_timeout = std::chrono::minutes(10);
+    ProviderDirectory slow = directory(patient);
+    std::atomic<bool> as_said = false;
+    patient->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
+        const auto left = request.deadline - std::chrono::steady_clock::now();
+        as_said = left > std::chrono::minutes(9) && left <= std::chrono::minutes(10);
+        return std::nullopt;
+    });
+    put("spec", {"a text"});
+    Scheduler scheduler(*store, notifier, slow, settings, context);
+    ASSERT_TRUE(scheduler.start());
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_TRUE(as_said);
+    scheduler.stop();
+}
+
+TEST_F(CallsTest, WhatComesWhileNobodyKnowsTheModelIsAskedForAgainAndCostsNothing) {
+    settings.call_timeout = milliseconds(1);
+    const auto model = std::make_shared<ChangingProvider>("one");
+    ProviderDirectory own = directory(model);
+    const CatalogTarget target{"c", "p", own.resolve("p").value()->profile};
+    ASSERT_TRUE(store->set_targets(std::span(&target, 1)));
+    Scheduler scheduler(*store, notifier, own, settings, context);
+    ASSERT_TRUE(scheduler.start());
+    put("first", {"first"});
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    {
+        const Asking asking(own, *model);
+        put("spec", numbered("text", 10));
+        ASSERT_TRUE(eventually([&] { return model->embeds() >= 3; })) << "one for the first, and two for the others";
+        EXPECT_EQ(store->settlement("c", {})->vectors, 1U);
+    }
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(jobs().front().status, JobStatus::succeeded);
+    EXPECT_EQ(jobs().front().attempts, 0U);
+    EXPECT_TRUE(store->lanes()->empty()) << "nothing was paused";
+    scheduler.stop();
+}
+
+}  // namespace
+}  // namespace embedq::scheduler
