@@ -26,6 +26,15 @@ def document(title, operations, salt=""):
     return {"openapi": "3.0.3", "info": {"title": title, "version": "1"}, "paths": paths}
 
 
+def stacks(pid):
+    """Where each thread of a process stands, to be read by people: by gdb, or where there is none what the kernel tells."""
+    if shutil.which("gdb"):
+        done = subprocess.run(["gdb", "-p", str(pid), "-batch", "-ex", "thread apply all backtrace 20"], capture_output=True, text=True, timeout=60)
+        return done.stdout
+    threads = sorted(pathlib.Path(f"/proc/{pid}/task").iterdir())
+    return "\n".join(f"{each.name} {(each / 'stat').read_text().split()[2]} {(each / 'wchan').read_text()}" for each in threads)
+
+
 class World:
     """One folder with a configuration; everything that embedq keeps lies below it."""
 
@@ -57,7 +66,16 @@ class World:
         return [PROGRAM, *config, *map(str, words)]
 
     def run(self, *words):
-        return subprocess.run(self.command(*words), env=self.environment(), cwd=self.folder, capture_output=True, text=True, timeout=DEADLINE)
+        process = subprocess.Popen(self.command(*words), env=self.environment(), cwd=self.folder, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            stdout, stderr = process.communicate(timeout=DEADLINE)
+        except subprocess.TimeoutExpired:
+            where = stacks(process.pid)
+            process.kill()
+            stdout, stderr = process.communicate()
+            raise AssertionError(f"{words} did not end within {DEADLINE} s; it said: {stdout}{stderr}\nand stood at:\n{where}") from None
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     def start(self, *words):
         process = subprocess.Popen(self.command(*words), env=self.environment(), cwd=self.folder, stdout=subprocess.PIPE,
