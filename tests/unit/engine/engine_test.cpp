@@ -80,7 +80,7 @@ TEST_F(EngineTest, absence_is_said) {
 TEST_F(EngineTest, AProviderNamedLaterFillsTheGap) {
     ASSERT_TRUE(put(*engine_with("none"), document("spec", {"List things"})));
     const auto engine = engine_with("one");
-    ASSERT_TRUE(engine->apply_targets());
+    ASSERT_TRUE(engine->apply_targets({}));
     work(providers);
     EXPECT_EQ(engine->settlement("c", {})->vectors, 1U);
 }
@@ -90,7 +90,7 @@ TEST_F(EngineTest, ExceptionsAndNoneAreApplied) {
     ASSERT_TRUE(put(*before, document("spec", {"x"}, "a")));
     ASSERT_TRUE(put(*before, document("spec", {"x"}, "b")));
     const auto engine = engine_with("none", {{"b", "two"}});
-    ASSERT_TRUE(engine->apply_targets());
+    ASSERT_TRUE(engine->apply_targets({}));
     EXPECT_EQ(engine->catalog("a")->provider, "");
     EXPECT_FALSE(engine->catalog("a")->target_profile);
     EXPECT_EQ(engine->catalog("b")->provider, "two");
@@ -100,11 +100,11 @@ TEST_F(EngineTest, ApplyingTheSameTargetsTwiceChangesNothing) {
     const auto engine = engine_with("one");
     ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
     work(providers);
-    ASSERT_TRUE(engine->apply_targets());
+    ASSERT_TRUE(engine->apply_targets({}));
     EXPECT_EQ(open_jobs(), 0U);
     ASSERT_TRUE(engine->reembed_catalog("c"));
     const auto target = engine->catalog("c")->target_profile;
-    ASSERT_TRUE(engine->apply_targets());
+    ASSERT_TRUE(engine->apply_targets({}));
     EXPECT_EQ(engine->catalog("c")->target_profile, target) << "a later epoch of the same provider is what the configuration asks for";
 }
 
