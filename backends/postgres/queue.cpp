@@ -16,6 +16,8 @@ using std::chrono::steady_clock;
 // A whole look at the queue may take this part of the time at most.
 constexpr int whole_look_share = 20;
 constexpr int hash_column = 3;
+// In microseconds since 1970: from this moment on (the year 2200) no job is due.
+constexpr std::int64_t never_due = 7'258'118'400'000'000;
 
 [[nodiscard]] LeaseToken new_token(Context& context) {
     const std::array<std::uint64_t, 2> bits{context.random(), context.random()};
@@ -23,6 +25,23 @@ constexpr int hash_column = 3;
     static_assert(sizeof bits == sizeof token);
     std::memcpy(token.data(), bits.data(), sizeof token);
     return token;
+}
+
+// From what `claim` gives, which names profiles by their places among those asked for.
+[[nodiscard]] std::vector<ClaimedJob> claimed_jobs(const Rows& rows, const LeaseToken& token, std::span<const Sha256> fingerprints) {
+    std::vector<ClaimedJob> claimed;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const JobId id = rows.integer(i, 0);
+        claimed.push_back({.ref = {.id = id, .token = with_job(token, id)},
+                           .catalog_id = rows.text(i, 1),
+                           .spec_name = rows.text(i, 2),
+                           .kind = static_cast<JobKind>(rows.integer(i, hash_column)),
+                           .fingerprint = fingerprints[rows.count(i, 4) - 1],
+                           .attempts = static_cast<std::uint32_t>(rows.integer(i, 5)),
+                           .expiries = static_cast<std::uint32_t>(rows.integer(i, 6)),
+                           .operation_count = rows.count(i, 7)});
+    }
+    return claimed;
 }
 
 }  // namespace
@@ -69,18 +88,65 @@ Result<std::size_t> PostgresStore::cancel(std::span<const JobId> jobs) {
     return session_.call("cancel_jobs", Parameters().add(std::move(ids)), [](const Rows& rows) { return rows.count(0, 0); });
 }
 
+// A claim whose answer was lost may have been made. The next one shows its token again, and is told what that one took. Where the next asks
+// for other profiles it cannot be the same claim, so the token is shown by itself before.
+Result<std::vector<ClaimedJob>> PostgresStore::claim(const ClaimRequest& request) {
+    if (auto sound = check_lease(request.lease); !sound) return std::unexpected(sound.error());
+    std::vector<Unanswered> lost;
+    {
+        const std::lock_guard lock(mutex_);
+        lost = std::exchange(unanswered_, {});
+    }
+    std::erase_if(lost, [now = steady_clock::now()](const Unanswered& one) { return one.until <= now; });
+    const auto keep = [&](std::size_t from) {
+        const std::lock_guard lock(mutex_);
+        unanswered_.insert(unanswered_.end(), lost.begin() + static_cast<std::ptrdiff_t>(from), lost.end());
+    };
+    // Those of the same profiles to the end, the last of which is claimed with.
+    static_cast<void>(std::ranges::stable_partition(lost, [&](const Unanswered& one) { return one.fingerprints != request.fingerprints; }));
+    const bool same = !lost.empty() && lost.back().fingerprints == request.fingerprints;
+    for (std::size_t i = 0; i + (same ? 1 : 0) < lost.size(); ++i) {
+        auto told = told_again(lost[i], request);
+        if (told && told->empty()) continue;
+        keep(told ? i + 1 : i);
+        return told;
+    }
+    const LeaseToken token = same ? lost.back().token : new_token(context_);
+    auto claimed = claim_anew(request, token);
+    if (!claimed && claimed.error().kind == ErrorKind::unavailable) {
+        const std::lock_guard lock(mutex_);
+        unanswered_.push_back({token, request.fingerprints, steady_clock::now() + request.lease});
+    }
+    return claimed;
+}
+
+Result<std::vector<ClaimedJob>> PostgresStore::told_again(const Unanswered& lost, const ClaimRequest& request) {
+    Parameters parameters;
+    parameters.add(request.worker_id).add(std::span(lost.fingerprints)).add(std::int64_t{1}).add(std::int64_t{1});
+    parameters.add(to_us(request.lease)).add(false).add_uuid(lost.token).add(never_due);
+    const auto rows = session_.call("claim", parameters);
+    if (!rows) return std::unexpected(rows.error());
+    std::vector<ClaimedJob> kept;
+    Commit commit;
+    for (ClaimedJob& job : claimed_jobs(*rows, lost.token, lost.fingerprints)) {
+        if (std::ranges::find(request.fingerprints, job.fingerprint) != request.fingerprints.end() &&
+            (job.expiries < 2 || request.allow_suspect)) {
+            kept.push_back(std::move(job));
+        } else {
+            commit.jobs.push_back({.job = job.ref, .outcome = JobOutcome::release, .error = "given back: the claim's answer was lost"});
+        }
+    }
+    if (commit.jobs.empty()) return kept;
+    const auto released = this->commit(commit);
+    // What was not given back waits for its lease to run out, unless all of it can be told once more.
+    if (!released && kept.empty()) return std::unexpected(released.error());
+    return kept;
+}
+
 // Behind an old snapshot (a transaction that somebody left open) deleted jobs stay in the index, and a claim that begins at its start walks
 // over all of them. So a claim begins where the one before did, and now and then at the start again, for a job whose transaction
 // took its time. How often is by what that costs: always, as long as it is quick.
-//
-// A claim whose answer was lost may have been made. The next one shows its token again, and is told what that one took.
-Result<std::vector<ClaimedJob>> PostgresStore::claim(const ClaimRequest& request) {
-    if (auto sound = check_lease(request.lease); !sound) return std::unexpected(sound.error());
-    LeaseToken token = new_token(context_);
-    {
-        const std::lock_guard lock(mutex_);
-        if (const auto unanswered = std::exchange(cursors_[request.fingerprints].unanswered, std::nullopt)) token = *unanswered;
-    }
+Result<std::vector<ClaimedJob>> PostgresStore::claim_anew(const ClaimRequest& request, const LeaseToken& token) {
     for (bool whole = false;; whole = true) {
         const auto asked_at = steady_clock::now();
         std::int64_t from = INT64_MIN;
@@ -99,23 +165,8 @@ Result<std::vector<ClaimedJob>> PostgresStore::claim(const ClaimRequest& request
             parameters.add(from);
         }
         const auto rows = session_.call("claim", parameters);
-        if (!rows) {
-            const std::lock_guard lock(mutex_);
-            if (rows.error().kind == ErrorKind::unavailable) cursors_[request.fingerprints].unanswered = token;
-            return std::unexpected(rows.error());
-        }
-        std::vector<ClaimedJob> claimed;
-        for (std::size_t i = 0; i < rows->size(); ++i) {
-            const JobId id = rows->integer(i, 0);
-            claimed.push_back({.ref = {.id = id, .token = with_job(token, id)},
-                               .catalog_id = rows->text(i, 1),
-                               .spec_name = rows->text(i, 2),
-                               .kind = static_cast<JobKind>(rows->integer(i, hash_column)),
-                               .fingerprint = request.fingerprints.at(rows->count(i, 4) - 1),
-                               .attempts = static_cast<std::uint32_t>(rows->integer(i, 5)),
-                               .expiries = static_cast<std::uint32_t>(rows->integer(i, 6)),
-                               .operation_count = rows->count(i, 7)});
-        }
+        if (!rows) return std::unexpected(rows.error());
+        std::vector<ClaimedJob> claimed = claimed_jobs(*rows, token, request.fingerprints);
         {
             const std::lock_guard lock(mutex_);
             ClaimCursor& cursor = cursors_[request.fingerprints];

@@ -115,8 +115,17 @@ private:
     struct ClaimCursor {
         std::int64_t from = INT64_MIN;
         std::chrono::steady_clock::time_point whole_again_at{};
-        std::optional<LeaseToken> unanswered;  // of a claim that may have been made, though its answer was lost
     };
+    // A claim that may have been made, though its answer was lost.
+    struct Unanswered {
+        LeaseToken token{};
+        std::vector<Sha256> fingerprints;
+        std::chrono::steady_clock::time_point until;  // then its lease is over at the latest
+    };
+
+    // What the claim took that the request is to have; the rest goes back to pending.
+    [[nodiscard]] Result<std::vector<ClaimedJob>> told_again(const Unanswered& lost, const ClaimRequest& request);
+    [[nodiscard]] Result<std::vector<ClaimedJob>> claim_anew(const ClaimRequest& request, const LeaseToken& token);
 
     // The dimension of a profile, which never changes; nothing for one that no catalog ever had. Throws Failure where it cannot be asked
     // for.
@@ -127,6 +136,7 @@ private:
 
     std::mutex mutex_;
     std::map<std::vector<Sha256>, ClaimCursor> cursors_;  // by what was claimed for; guarded by mutex_
+    std::vector<Unanswered> unanswered_;                  // guarded by mutex_
     std::map<Sha256, std::size_t> dimensions_;            // by profile; guarded by mutex_
 };
 

@@ -69,12 +69,12 @@ public:
     Result<std::vector<LaneState>> lanes() override { return store_->lanes(); }
     Result<MigrationState> migration_state() override { return store_->migration_state(); }
     Result<MigrationState> migrate() override { return store_->migrate(); }
-    Status apply_targets() override { return engine_->apply_targets(); }
+    Status apply_targets(std::stop_token stop) override { return engine_->apply_targets(std::move(stop)); }
 
     Status start_work(TargetKeeping targets) override {
         if (scheduler_ != nullptr) return {};
         scheduler::ModelListener listener;
-        if (targets == TargetKeeping::follow) listener = [this] { return engine_->apply_targets(); };
+        if (targets == TargetKeeping::follow) listener = [this] { return engine_->apply_known_targets(); };
         scheduler_ = std::make_unique<scheduler::Scheduler>(
             *store_, *notifier_, *providers_, settings_of(configuration_.scheduler, version_), context("scheduler"), std::move(listener));
         return scheduler_->start();

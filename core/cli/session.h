@@ -50,8 +50,8 @@ public:
     [[nodiscard]] virtual Result<std::vector<LaneState>> lanes() = 0;
     [[nodiscard]] virtual Result<MigrationState> migration_state() = 0;
     [[nodiscard]] virtual Result<MigrationState> migrate() = 0;
-    // Gives the catalogs the target profiles that the YAML says.
-    [[nodiscard]] virtual Status apply_targets() = 0;
+    // Gives the catalogs the target profiles that the YAML says. Waits for providers for 10 s at most, and not beyond a stop.
+    [[nodiscard]] virtual Status apply_targets(std::stop_token stop) = 0;
     // Starts the scheduler; a second start does nothing. `stop_work` ends it cleanly and may be called at any time. While it runs, a
     // provider that answers late or has another model gives the catalogs their targets anew, unless `targets` says to leave them.
     [[nodiscard]] virtual Status start_work(TargetKeeping targets) = 0;

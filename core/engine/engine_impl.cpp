@@ -69,7 +69,8 @@ public:
 
     Result<Profile> profile(const Sha256& profile_id) override { return store_.profile(profile_id); }
 
-    Status apply_targets() override { return targets_.apply(); }
+    Status apply_targets(std::stop_token stop) override { return targets_.apply(std::move(stop)); }
+    Status apply_known_targets() override { return targets_.apply_known(); }
 
     // --- specs
 

@@ -123,6 +123,8 @@ Status SpecWriter::close_gaps(std::span<const SpecInput> specs, std::vector<Resu
     std::map<std::pair<std::string, std::string>, EnqueueOutcome> outcomes;
     for (const auto& [catalog_id, spec_names] : names) {
         const auto statuses = store_.statuses(catalog_id, spec_names);
+        // Deleted meanwhile, as a spec below: that is its documents' own affair, and is told them at the end.
+        if (!statuses && statuses.error().kind == ErrorKind::not_found) continue;
         if (!statuses) return std::unexpected(statuses.error());
         for (const SpecStatus& status : *statuses) {
             if (status.embedding_count + status.refused_count >= status.operation_count) continue;
@@ -135,9 +137,16 @@ Status SpecWriter::close_gaps(std::span<const SpecInput> specs, std::vector<Resu
         }
     }
     if (!requests.empty()) {
-        const auto enqueued = store_.enqueue(requests);
-        if (!enqueued) return std::unexpected(enqueued.error());
-        for (std::size_t i = 0; i < requests.size(); ++i) outcomes[{requests[i].catalog_id, requests[i].spec_name}] = (*enqueued)[i];
+        // All at once, or one by one where one is gone.
+        const std::span<const EnqueueRequest> all(requests);
+        auto enqueued = store_.enqueue(all);
+        const bool each = !enqueued && enqueued.error().kind == ErrorKind::not_found;
+        for (std::size_t i = 0; i < requests.size(); ++i) {
+            if (each) enqueued = store_.enqueue(all.subspan(i, 1));
+            if (!enqueued && each && enqueued.error().kind == ErrorKind::not_found) continue;
+            if (!enqueued) return std::unexpected(enqueued.error());
+            outcomes[{requests[i].catalog_id, requests[i].spec_name}] = (*enqueued)[each ? 0 : i];
+        }
         notifier_.publish();
     }
     for (const std::size_t i : unchanged_places) {

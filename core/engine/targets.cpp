@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -14,6 +16,8 @@ namespace {
 constexpr std::size_t page = 1'000;
 constexpr std::size_t bytes_per_token = 4;  // OpenAI counts its limit of tokens a request by 0.25 tokens a byte
 constexpr std::size_t default_inputs = 64;  // per request, where neither provider nor YAML says; as the lanes
+// Who puts catalogs does not wait each time for a provider that did not answer.
+constexpr std::chrono::milliseconds silence{30'000};
 
 std::string quoted(std::string_view text) {
     return "'" + std::string(text) + "'";
@@ -41,33 +45,66 @@ std::string in_words(const EmbeddingEstimate& work) {
 
 }  // namespace
 
-Result<CatalogTarget> Targets::wanted(const std::string& catalog_id) {
+std::string Targets::provider_of(const std::string& catalog_id) const {
     const auto exception = settings_.catalogs.find(catalog_id);
     const std::string& provider = exception != settings_.catalogs.end() ? exception->second : settings_.provider;
-    if (provider.empty() || provider == "none") return CatalogTarget{catalog_id, {}, std::nullopt};
-    const auto resolved = providers_.resolve(provider);
-    if (!resolved) return std::unexpected(resolved.error());
-    return CatalogTarget{catalog_id, provider, (*resolved)->profile};
+    return provider == "none" ? std::string() : provider;
 }
 
-Result<CatalogTarget> Targets::wanted_now(const CatalogInfo& catalog) {
-    auto target = wanted(catalog.catalog_id);
-    if (!target || !target->profile || !catalog.target_profile) return target;
+Result<CatalogTarget> Targets::wanted(const CatalogInfo& catalog, const Answers& answers) {
+    const std::string provider = provider_of(catalog.catalog_id);
+    if (provider.empty()) return CatalogTarget{catalog.catalog_id, {}, std::nullopt};
+    const auto& resolved = answers.at(provider);
+    if (!resolved) return std::unexpected(resolved.error());
+    CatalogTarget target{catalog.catalog_id, provider, (*resolved)->profile};
+    if (!catalog.target_profile) return target;
     const auto current = store_.profile(*catalog.target_profile);
     if (!current) return std::unexpected(current.error());
     // The same fingerprint in a later epoch is still what the configuration asks for.
-    if (current->fingerprint == target->profile->fingerprint) target->profile = *current;
+    if (current->fingerprint == target.profile->fingerprint) target.profile = *current;
     return target;
 }
 
-Status Targets::apply() {
+void Targets::remember_silent(const Answers& answers) {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [name, answer] : answers) {
+        if (!answer) silent_.insert_or_assign(name, std::pair(answer.error(), context_.clock().now() + silence));
+    }
+}
+
+Status Targets::apply(std::stop_token stop) {
     const auto all = store_.catalogs();
     if (!all) return std::unexpected(all.error());
+    std::set<std::string> names;
+    for (const CatalogInfo& info : *all) names.insert(provider_of(info.catalog_id));
+    names.erase("");
+    const Answers answers = asker_.ask(names, settings_.patience, stop);
+    if (stop.stop_requested()) return fail(ErrorKind::unavailable, "the catalogs' targets were not looked at: stopped");
+    remember_silent(answers);
+    return set(*all, answers);
+}
+
+Status Targets::apply_known() {
+    auto all = store_.catalogs();
+    if (!all) return std::unexpected(all.error());
+    Answers answers;
+    std::erase_if(*all, [&](const CatalogInfo& info) {
+        const std::string provider = provider_of(info.catalog_id);
+        if (provider.empty()) return false;
+        const scheduler::ResolvedPtr known = providers_.known(provider);
+        // One answer for all of a provider's catalogs, though it may say something else meanwhile.
+        if (known) answers.emplace(provider, known);
+        return !answers.contains(provider);
+    });
+    return set(*all, answers);
+}
+
+Status Targets::set(const std::vector<CatalogInfo>& catalogs, const Answers& answers) {
     Status first_error;
     std::vector<CatalogTarget> targets;
     std::vector<const CatalogInfo*> before;
-    for (const CatalogInfo& info : *all) {
-        auto target = wanted_now(info);
+    for (const CatalogInfo& info : catalogs) {
+        auto target = wanted(info, answers);
         if (!target) {
             if (first_error) first_error = std::unexpected(target.error());
             continue;
@@ -109,14 +146,26 @@ void Targets::log_change(const CatalogInfo& before, const CatalogTarget& target)
 }
 
 void Targets::give(const std::string& catalog_id) {
-    const auto target = wanted(catalog_id);
-    if (!target) {
+    const std::string provider = provider_of(catalog_id);
+    if (provider.empty()) return;
+    const auto resolved = [&]() -> Result<scheduler::ResolvedPtr> {
+        if (scheduler::ResolvedPtr known = providers_.known(provider)) return known;
+        {
+            const std::scoped_lock lock(mutex_);
+            const auto silent = silent_.find(provider);
+            if (silent != silent_.end() && context_.clock().now() < silent->second.second) return std::unexpected(silent->second.first);
+        }
+        const Answers answers = asker_.ask({provider}, settings_.patience, {});
+        remember_silent(answers);
+        return answers.at(provider);
+    }();
+    if (!resolved) {
         context_.logger().warn("catalog " + quoted(catalog_id) +
-                               " has no target yet, because its provider does not answer: " + target.error().message);
+                               " has no target yet, because its provider does not answer: " + resolved.error().message);
         return;
     }
-    if (!target->profile) return;
-    if (const auto set = store_.set_targets(std::span(&*target, 1)); !set) {
+    const CatalogTarget target{catalog_id, provider, (*resolved)->profile};
+    if (const auto set = store_.set_targets(std::span(&target, 1)); !set) {
         context_.logger().warn("catalog " + quoted(catalog_id) + " has no target yet: " + set.error().message);
     }
 }
@@ -139,7 +188,11 @@ Result<std::size_t> Targets::reembed(const CatalogInfo& catalog) {
 }
 
 Result<EmbeddingEstimate> Targets::estimate(const CatalogInfo& catalog, EstimateFor what) {
-    const auto target = what == EstimateFor::reembedding ? anew(catalog) : wanted_now(catalog);
+    Answers answers;
+    // The estimate is what was asked for, so it waits as long as the provider does.
+    if (const std::string provider = provider_of(catalog.catalog_id); what != EstimateFor::reembedding && !provider.empty())
+        answers.emplace(provider, providers_.resolve(provider));
+    const auto target = what == EstimateFor::reembedding ? anew(catalog) : wanted(catalog, answers);
     if (!target) return std::unexpected(target.error());
     if (!target->profile) {
         return fail(ErrorKind::conflict, "catalog " + quoted(catalog.catalog_id) +

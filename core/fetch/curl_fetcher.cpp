@@ -23,6 +23,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr std::size_t longest_url = 8'192;
+constexpr std::size_t longest_shown = 300;  // bytes of a redirect's target in a message
 constexpr std::size_t longest_validator = 1'024;
 constexpr std::size_t most_header_bytes = std::size_t{256} << 10U;
 constexpr milliseconds longest_connect{10'000};
@@ -56,6 +57,21 @@ std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
 std::string lower(std::string text) {
     std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     return text;
+}
+
+// A server's target as messages show it: without user, password, query and fragment, where secrets stand, and not at any length.
+std::string shown(const std::string& target) {
+    const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
+    if (url == nullptr) throw std::bad_alloc();
+    constexpr const char* elsewhere = "another place";
+    if (curl_url_set(url.get(), CURLUPART_URL, target.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) return elsewhere;
+    for (const CURLUPart part : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_QUERY, CURLUPART_FRAGMENT}) {
+        curl_url_set(url.get(), part, nullptr, 0);
+    }
+    std::string text = part_of(url.get(), CURLUPART_URL);
+    if (text.empty()) return elsewhere;
+    if (text.size() > longest_shown) text = text.substr(0, longest_shown) + "…";
+    return "'" + text + "'";
 }
 
 std::unexpected<Error> refuse(std::string why) {
@@ -195,7 +211,7 @@ public:
             }
             const std::string target = next;
             at = read_url(target);
-            if (!at) return refuse(fmt::format("redirects to '{}', which {}", target, at.error().message));
+            if (!at) return refuse(fmt::format("redirects to {}, which {}", shown(target), at.error().message));
         }
         return std::unexpected(at.error());
     }
@@ -218,6 +234,8 @@ private:
         curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
         curl_easy_setopt(handle, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
         curl_easy_setopt(handle, CURLOPT_PROXY, settings_.proxy.c_str());
+        // Else the environment's no_proxy would have libcurl connect by itself, past the proxy and past the guard, which is off with one.
+        curl_easy_setopt(handle, CURLOPT_NOPROXY, "");
         curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
         curl_easy_setopt(handle, CURLOPT_USERAGENT, settings_.user_agent.c_str());
         curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");  // all that this libcurl can decompress

@@ -21,6 +21,9 @@
 
 namespace embedq::scheduler {
 
+// What a provider may ask for (Retry-After), whoever was told it: a lane, a query, another process.
+inline constexpr std::chrono::milliseconds longest_asked_pause{600'000};
+
 struct LaneLimits {
     std::size_t concurrency = 1;
     std::size_t breaker_failures = 5;                // in a row open the breaker
@@ -29,8 +32,8 @@ struct LaneLimits {
     std::chrono::milliseconds breaker_pause{5'000};  // doubles while probes fail
     std::chrono::milliseconds misconfigured_pause{30'000};
     std::chrono::milliseconds longest_pause{60'000};
-    std::chrono::milliseconds longest_retry_after{600'000};  // what a provider may ask for
-    std::chrono::milliseconds fresh_answer{30'000};          // an answer not older than this shows that the endpoint is there
+    std::chrono::milliseconds longest_retry_after{longest_asked_pause};
+    std::chrono::milliseconds fresh_answer{30'000};  // an answer not older than this shows that the endpoint is there
 };
 
 class Lane {

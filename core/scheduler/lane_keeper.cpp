@@ -66,12 +66,25 @@ std::vector<LaneState> LaneKeeper::pauses_to_tell(Lane::Steady now) {
     return states;
 }
 
+void LaneKeeper::spare_what_binds(std::vector<LaneState>& states) {
+    const auto own_affair = [](const LaneState& state) { return state.reason.starts_with("misconfigured"); };
+    if (std::ranges::none_of(states, [&](const LaneState& state) { return state.cool_down.count() > 0 && own_affair(state); })) return;
+    const auto held = shared_.store.lanes();
+    if (!held) return;
+    std::erase_if(states, [&](const LaneState& state) {
+        return state.cool_down.count() > 0 && own_affair(state) && std::ranges::any_of(*held, [&](const LaneState& other) {
+                   return other.fingerprint == state.fingerprint && other.endpoint == state.endpoint && !own_affair(other);
+               });
+    });
+}
+
 void LaneKeeper::tell_pauses() {
     std::vector<LaneState> states;
     {
         const std::scoped_lock lock(shared_.mutex);
         states = pauses_to_tell(shared_.now());
     }
+    spare_what_binds(states);
     if (states.empty()) return;
     if (const Status told = shared_.store.put_lanes(states); !told) {
         shared_.context.logger().debug("cannot tell other processes of a pause: " + told.error().message);
@@ -96,14 +109,15 @@ void LaneKeeper::hear_of_pauses() {
         const auto place = std::ranges::find(endpoints, state.endpoint);
         if (place == endpoints.end()) continue;
         Lane& lane = route->second.lanes[static_cast<std::size_t>(place - endpoints.begin())];
-        const auto until = now + state.cool_down;
+        // What is longer is cut in the store, too, when this process tells of its pause.
+        const auto cool_down = std::min(state.cool_down, longest_asked_pause);
+        const auto until = now + cool_down;
         // A moment's difference is this process's own pause coming back.
         if (until <= lane.paused_until() + milliseconds(50)) continue;
         // Probes of several processes come one after another, so that the first tells the others.
-        const auto spread =
-            state.reason.starts_with("unavailable")
-                ? milliseconds(static_cast<std::int64_t>(static_cast<double>(state.cool_down.count()) * 0.1 * shared_.random01()))
-                : milliseconds(0);
+        const auto spread = state.reason.starts_with("unavailable")
+                                ? milliseconds(static_cast<std::int64_t>(static_cast<double>(cool_down.count()) * 0.1 * shared_.random01()))
+                                : milliseconds(0);
         lane.adopt_pause(until + spread, state.reason, now);
     }
 }

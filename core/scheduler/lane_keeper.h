@@ -21,6 +21,9 @@ public:
 private:
     void tell_pauses();
     [[nodiscard]] std::vector<LaneState> pauses_to_tell(Lane::Steady now);
+    // The store has one pause for each endpoint. One for a wrong key, say, binds this process alone and is told for people to read; it
+    // is not told as long as another is there that all keep to.
+    void spare_what_binds(std::vector<LaneState>& states);
     void hear_of_pauses();
     void lease_budgets();
     // Whether there is something that could be sent if a budget allowed it. The lock is held.

@@ -16,35 +16,85 @@ constexpr std::chrono::milliseconds shortest_interval{1'000};
 }  // namespace
 
 void Resolver::run(std::stop_token stop) {
-    std::set<std::string> doubted;
-    while (!stop.stop_requested()) {
-        step(doubted, stop);
-        doubted = shared_.providers.take_doubted(next(), stop);
+    {
+        const std::jthread doubts([this, &stop] {
+            while (!stop.stop_requested()) {
+                auto doubted = shared_.providers.take_doubted(shared_.now() + shared_.settings.ask_again, stop);
+                if (doubted.empty()) continue;
+                const std::scoped_lock lock(mutex_);
+                doubted_.merge(doubted);
+                awake_ = true;
+                moved_.notify_all();
+            }
+        });
+        std::set<std::string> doubted;
+        while (!stop.stop_requested()) {
+            ask_due(doubted, stop);
+            follow_up(stop);
+            const auto due = next();
+            std::unique_lock lock(mutex_);
+            moved_.wait_until(lock, stop, due, [&] { return awake_; });
+            awake_ = false;
+            doubted = std::exchange(doubted_, {});
+        }
     }
+    wait_for_answers();
 }
 
-Lane::Steady Resolver::next() const {
+Lane::Steady Resolver::next() {
+    const std::scoped_lock lock(mutex_);
     auto next = next_check_;
-    for (const auto& [name, asked] : asked_) next = std::min(next, asked.next);
+    for (const auto& [name, asked] : asked_) {
+        if (!asked.asking) next = std::min(next, asked.next);
+    }
     return news_ ? std::min(next, shared_.now() + shared_.settings.heartbeat) : next;
 }
 
-void Resolver::step(const std::set<std::string>& doubted, std::stop_token stop) {
+void Resolver::ask_due(const std::set<std::string>& doubted, const std::stop_token& stop) {
     for (const std::string& name : shared_.providers.all_names()) {
         if (stop.stop_requested()) return;
+        const std::scoped_lock lock(mutex_);
         Asked& asked = asked_[name];
-        const auto now = shared_.now();
+        asked.doubted = asked.doubted || doubted.contains(name);
+        if (asked.asking) continue;
         // What is doubted was known, so its next time is a whole interval after the last.
-        if (doubted.contains(name)) asked.next = std::min(asked.next, asked.last + shortest_interval);
-        if (now >= asked.next) ask(name, stop);
+        if (std::exchange(asked.doubted, false)) asked.next = std::min(asked.next, asked.last + shortest_interval);
+        if (shared_.now() < asked.next) continue;
+        asked.asking = true;
+        // The thread before has ended, but for letting go of the lock at most.
+        asked.thread = std::jthread([this, name, stop] { ask(name, stop); });
     }
-    if (news_ && !stop.stop_requested()) tell();
-    if (shared_.now() >= next_check_ && !stop.stop_requested()) check_targets();
 }
 
-void Resolver::ask(const std::string& name, std::stop_token stop) {
-    Asked& asked = asked_[name];
+void Resolver::wait_for_answers() {
+    std::unique_lock lock(mutex_);
+    moved_.wait(lock, [&] { return std::ranges::none_of(asked_, [](const auto& entry) { return entry.second.asking; }); });
+}
+
+void Resolver::follow_up(const std::stop_token& stop) {
+    bool news = false;
+    bool check = false;
+    {
+        const std::scoped_lock lock(mutex_);
+        news = std::exchange(news_, false);
+        check = shared_.now() >= next_check_;
+        if (check) next_check_ = shared_.now() + shared_.settings.ask_again;
+    }
+    if (news && !stop.stop_requested()) tell();
+    if (check && !stop.stop_requested()) check_targets();
+}
+
+void Resolver::ask(const std::string& name, const std::stop_token& stop) {
     const auto inquiry = shared_.providers.ask_again(name, stop);
+    const std::scoped_lock lock(mutex_);
+    Asked& asked = asked_[name];
+    answered(asked, name, inquiry, stop.stop_requested());
+    asked.asking = false;
+    awake_ = true;
+    moved_.notify_all();
+}
+
+void Resolver::answered(Asked& asked, const std::string& name, const Result<Inquiry>& inquiry, bool stopped) {
     const auto now = shared_.now();
     asked.last = now;
     if (inquiry) {
@@ -58,7 +108,7 @@ void Resolver::ask(const std::string& name, std::stop_token stop) {
     }
     const auto doubled = shared_.settings.heartbeat * (1LL << std::min<std::size_t>(asked.failures++, 16));
     asked.next = now + std::min<std::chrono::milliseconds>(doubled, shared_.settings.ask_again);
-    if (asked.answered || asked.complained || stop.stop_requested() || shared_.providers.queries_only(name)) return;
+    if (asked.answered || asked.complained || stopped || shared_.providers.queries_only(name)) return;
     asked.complained = true;
     shared_.context.logger().warn("provider '" + name + "' does not answer yet, asking again: " + inquiry.error().message);
 }
@@ -88,18 +138,15 @@ void Resolver::take_over(const Inquiry& inquiry, bool first) {
 }
 
 void Resolver::tell() {
-    if (!listener_) {
-        news_ = false;
-        return;
-    }
+    if (!listener_) return;
     const Status told = listener_();
-    news_ = !told;
     if (!told && !told_failure_) shared_.context.logger().warn("cannot set the catalogs' targets, trying again: " + told.error().message);
     told_failure_ = !told;
+    const std::scoped_lock lock(mutex_);
+    news_ = news_ || !told;
 }
 
 void Resolver::check_targets() {
-    next_check_ = shared_.now() + shared_.settings.ask_again;
     const auto catalogs = shared_.store.catalogs();
     if (!catalogs) return;
     std::map<Mismatch, std::pair<std::string, std::size_t>> mismatches;  // the first catalog, and how many there are
@@ -119,6 +166,11 @@ void Resolver::check_targets() {
         if (made) continue;
         auto& entry = mismatches[{catalog.provider, *catalog.target_profile}];
         if (entry.second++ == 0) entry.first = catalog.catalog_id;
+    }
+    {
+        // A provider that said something else meanwhile: the listener comes first, and may set it right.
+        const std::scoped_lock lock(mutex_);
+        if (next_check_ <= shared_.now()) return;
     }
     for (const auto& [mismatch, entry] : mismatches) {
         if (told_.contains(mismatch)) continue;

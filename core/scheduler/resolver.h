@@ -1,11 +1,17 @@
 // The resolver asks the providers what they are: until each has answered, and then from time to time, since the model behind a name can be
-// replaced. What a provider says opens, replaces and closes its lanes. One thread, which is off the way of texts and queries.
+// replaced. What a provider says opens, replaces and closes its lanes. Off the way of texts and queries: one thread, and one for each
+// provider that is being asked, since one that hangs or pulls a model must not keep the others waiting.
+//
+// Thread-safety: the members are called from one thread.
 #pragma once
 
+#include <condition_variable>
 #include <map>
+#include <mutex>
 #include <set>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "scheduler/lane_runner.h"
@@ -17,25 +23,36 @@ class Resolver {
 public:
     Resolver(Shared& shared, LaneRunner& lanes, ModelListener listener) : shared_(shared), lanes_(lanes), listener_(std::move(listener)) {}
 
-    // Until stop is requested.
+    // Until stop is requested; the providers that are being asked then are stopped, and waited for.
     void run(std::stop_token stop);
-    // One round: asks those whose time has come, and those of `doubted`.
-    void step(const std::set<std::string>& doubted, std::stop_token stop);
-    // When the next round is due.
-    [[nodiscard]] Lane::Steady next() const;
+
+    // A round by its parts. Begins to ask those whose time has come, and those of `doubted`.
+    void ask_due(const std::set<std::string>& doubted, const std::stop_token& stop);
+    // Until nobody is being asked.
+    void wait_for_answers();
+    // Tells the listener what is new, and looks at the targets where it is time to.
+    void follow_up(const std::stop_token& stop);
+    // When the next round is due, unless somebody answers or is doubted before.
+    [[nodiscard]] Lane::Steady next();
 
 private:
     struct Asked {
+        bool asking = false;
+        bool doubted = false;  // while it was being asked, or just now
         Lane::Steady next{};
         Lane::Steady last{};
         std::size_t failures = 0;  // in a row
         bool answered = false;     // ever
         bool complained = false;
+        std::jthread thread;  // the last that asked
     };
     // A catalog's provider by the YAML's name, and the fingerprint that its target has.
     using Mismatch = std::pair<std::string, Sha256>;
 
-    void ask(const std::string& name, std::stop_token stop);
+    // On a thread of its own.
+    void ask(const std::string& name, const std::stop_token& stop);
+    // With the lock held, as `take_over`.
+    void answered(Asked& asked, const std::string& name, const Result<Inquiry>& inquiry, bool stopped);
     void take_over(const Inquiry& inquiry, bool first);
     void tell();
     // Says once of each target that no provider of this process makes, though it has the name: nothing is claimed for it.
@@ -44,11 +61,16 @@ private:
     Shared& shared_;
     LaneRunner& lanes_;
     const ModelListener listener_;
-    std::map<std::string, Asked, std::less<>> asked_;
-    bool news_ = false;  // that the listener has not taken
     bool told_failure_ = false;
-    Lane::Steady next_check_{};
     std::set<Mismatch> told_;
+
+    std::mutex mutex_;                   // taken before Shared::mutex; not held while a provider, the store or the listener is asked
+    std::condition_variable_any moved_;  // somebody answered or is doubted
+    bool awake_ = false;                 // all from here on guarded by mutex_
+    std::set<std::string> doubted_;
+    bool news_ = false;  // that the listener has not taken
+    Lane::Steady next_check_{};
+    std::map<std::string, Asked, std::less<>> asked_;
 };
 
 }  // namespace embedq::scheduler

@@ -41,6 +41,7 @@ public:
           resolver_(shared_, lanes_, std::move(listener)),
           committer_(shared_),
           keeper_(shared_),
+          reaper_(shared_),
           upkeep_(shared_) {}
 
     void start() {
@@ -50,6 +51,7 @@ public:
         listener_thread_ = std::jthread([this](std::stop_token stop) { listen(stop); });
         lane_keeper_thread_ = std::jthread([this](std::stop_token stop) { lane_keeper_.run(stop); });
         claimer_thread_ = std::jthread([this](std::stop_token stop) { claimer_.run(stop); });
+        reaper_thread_ = std::jthread([this](std::stop_token stop) { reaper_.run(stop); });
         upkeep_thread_ = std::jthread([this](std::stop_token stop) { upkeep_.run(stop); });
         started_ = true;
     }
@@ -62,7 +64,8 @@ public:
             shared_.draining = true;
             shared_.bench.release_all_queued("given back at a stop");
         }
-        const std::array first_to_end{&claimer_thread_, &resolver_thread_, &listener_thread_, &upkeep_thread_, &lane_keeper_thread_};
+        const std::array first_to_end{&claimer_thread_, &resolver_thread_, &listener_thread_,
+                                      &reaper_thread_,  &upkeep_thread_,   &lane_keeper_thread_};
         for (std::jthread* thread : first_to_end) thread->request_stop();
         for (std::jthread* thread : first_to_end) thread->join();
         lanes_.join();
@@ -106,6 +109,7 @@ private:
     Resolver resolver_;
     Committer committer_;
     LeaseKeeper keeper_;
+    Reaper reaper_;
     Upkeep upkeep_;
     bool started_ = false;
     std::jthread keeper_thread_;
@@ -113,6 +117,7 @@ private:
     std::jthread resolver_thread_;
     std::jthread listener_thread_;
     std::jthread claimer_thread_;
+    std::jthread reaper_thread_;
     std::jthread upkeep_thread_;
     std::jthread lane_keeper_thread_;
 };

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "catalog/hash.h"
+#include "scheduler/lane.h"
 #include "scheduler/providers.h"
 #include "scheduler/token_estimate.h"
 
@@ -96,7 +97,8 @@ Result<std::size_t> Traffic::free_endpoint(Store& store, const ResolvedProvider&
                 // A wrong key may be the other process's own.
                 if (state.fingerprint != fingerprint || state.reason.starts_with("misconfigured")) continue;
                 const auto place = std::ranges::find(endpoints, state.endpoint);
-                apply(static_cast<std::size_t>(place - endpoints.begin()), {now + state.cool_down, state.reason});
+                apply(static_cast<std::size_t>(place - endpoints.begin()),
+                      {now + std::min(state.cool_down, longest_asked_pause), state.reason});
             }
         }
     }
@@ -152,12 +154,13 @@ void Traffic::query_failed(Store& store, const ResolvedProvider& provider, std::
     if (error.kind != ErrorKind::throttled || !error.retry_after || error.retry_after->count() <= 0) return;
     const Sha256& fingerprint = provider.profile.fingerprint;
     const std::string reason = "throttled: " + error.message;
-    const LaneState state{fingerprint, provider.info.endpoints[endpoint], *error.retry_after, reason};
+    const auto asked_for = std::min(*error.retry_after, longest_asked_pause);
+    const LaneState state{fingerprint, provider.info.endpoints[endpoint], asked_for, reason};
     static_cast<void>(store.put_lanes(std::span(&state, 1)));
     const std::scoped_lock lock(mutex_);
     auto& own = roads_[fingerprint].own;
     own.resize(provider.info.endpoints.size());
-    own[endpoint] = {now + *error.retry_after, reason};
+    own[endpoint] = {now + asked_for, reason};
 }
 
 }  // namespace embedq::scheduler

@@ -68,16 +68,26 @@ void LeaseKeeper::step() {
     shared_.wake_claimer();
 }
 
+void Reaper::run(std::stop_token stop) {
+    while (!stop.stop_requested()) {
+        reap();
+        const auto reaped = shared_.now();
+        // Leases that are taken meanwhile are seen with each heartbeat: they are not shorter.
+        auto next = reaped;
+        do {
+            next = std::min(reaped + shared_.settings.reap, shared_.now() + until_reap());
+            pause_until(std::min(next, shared_.now() + shared_.settings.heartbeat), stop);
+        } while (!stop.stop_requested() && shared_.now() < next);
+    }
+}
+
 void Upkeep::run(std::stop_token stop) {
     reconcile();
-    auto next_reap = shared_.now();
     auto next_reconcile = shared_.now() + shared_.settings.reconcile;
     auto next_prune = shared_.now() + shared_.settings.prune;
     while (!stop.stop_requested()) {
-        if (shared_.now() >= next_reap) {
-            reap();
-            next_reap = shared_.now() + shared_.settings.reap;
-        }
+        pause_until(std::min(next_reconcile, next_prune), stop);
+        if (stop.stop_requested()) return;
         if (shared_.now() >= next_reconcile) {
             reconcile();
             next_reconcile = shared_.now() + shared_.settings.reconcile;
@@ -86,19 +96,16 @@ void Upkeep::run(std::stop_token stop) {
             prune(stop);
             next_prune = shared_.now() + shared_.settings.prune;
         }
-        next_reap = std::min(next_reap, shared_.now() + until_reap());
-        const auto heartbeat = shared_.now() + shared_.settings.heartbeat;
-        pause_until(std::min({next_reap, next_reconcile, next_prune, heartbeat}), stop);
     }
 }
 
-std::chrono::milliseconds Upkeep::until_reap() {
+std::chrono::milliseconds Reaper::until_reap() {
     const auto due = shared_.store.next_due({});
     if (!due || !due->lease_expiry) return shared_.settings.reap;
     return std::clamp(*due->lease_expiry + std::chrono::milliseconds(20), std::chrono::milliseconds(20), shared_.settings.reap);
 }
 
-void Upkeep::reap() {
+void Reaper::reap() {
     const auto result = shared_.store.reap(shared_.settings.max_attempts);
     if (!result) return shared_.context.logger().warn("cannot look for expired leases: " + result.error().message);
     if (result->requeued == 0 && result->failed == 0) return;

@@ -21,19 +21,31 @@ private:
     Lane::Steady last_good_;
 };
 
-// Reaper, reconciler and pruner on their timers.
+// Returns dead workers' jobs soon after their leases ran out. On a thread of its own: what the others do to the whole queue takes seconds
+// where it is long.
+class Reaper {
+public:
+    explicit Reaper(Shared& shared) : shared_(shared) {}
+    void run(std::stop_token stop);
+
+private:
+    void reap();
+    // How long until the next lease may run out; the reaper's interval at most.
+    [[nodiscard]] std::chrono::milliseconds until_reap();
+
+    Shared& shared_;
+};
+
+// Reconciler and pruner on their timers.
 class Upkeep {
 public:
     explicit Upkeep(Shared& shared) : shared_(shared) {}
     void run(std::stop_token stop);
 
-    void reap();
+private:
     void reconcile();
     void prune(std::stop_token stop);
-    // How long until the next lease may run out; the reaper's interval at most.
-    [[nodiscard]] std::chrono::milliseconds until_reap();
 
-private:
     Shared& shared_;
 };
 

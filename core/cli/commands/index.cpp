@@ -255,8 +255,8 @@ int run_index(Session& session, const IndexArguments& arguments) {
     }
     for (const std::string& note : found.notes) console.note(fmt::format("embedq: {}", plain(note)));
     // Documents are stored and found by their words even while the provider does not answer.
-    const Status applied = (*runtime)->apply_targets();
-    if (!applied) console.error(applied.error().message);
+    const Status applied = (*runtime)->apply_targets(interruption->token());
+    if (!applied && !interruption->token().stop_requested()) console.error(applied.error().message);
     if (!arguments.no_work) {
         if (const Status working = (*runtime)->start_work(TargetKeeping::follow); !working) return tell(session, working.error());
     }

@@ -28,7 +28,7 @@ int run_migrate_up(Session& session) {
     if (!runtime) return tell(session, runtime.error());
     const auto state = (*runtime)->migrate();
     if (!state) return tell(session, state.error());
-    if (const Status applied = (*runtime)->apply_targets(); !applied) return tell(session, applied.error());
+    if (const Status applied = (*runtime)->apply_targets({}); !applied) return tell(session, applied.error());
     print(session, *state);
     return exit_done;
 }

@@ -9,9 +9,10 @@ namespace {
 
 // Waits while the store is away. A provider that does not answer at the start is asked again by the scheduler: it must not keep the
 // others from serving.
-Status apply_targets(Runtime& runtime, StoreWait& try_again) {
+Status apply_targets(Runtime& runtime, StoreWait& try_again, const std::stop_token& stop) {
     while (true) {
-        Status applied = runtime.apply_targets();
+        Status applied = runtime.apply_targets(stop);
+        if (stop.stop_requested()) return {};
         if (applied || applied.error().kind != ErrorKind::unavailable) return applied;
         const auto store = runtime.migration_state();
         if (store || !try_again(store.error())) return applied;
@@ -31,7 +32,8 @@ int run_until_stopped(Session& session, bool serves) {
                         (*runtime)->store_name()));
     }
     if (serves) {
-        if (const Status applied = apply_targets(**runtime, try_again); !applied) session.console.error(applied.error().message);
+        if (const Status applied = apply_targets(**runtime, try_again, interruption->token()); !applied)
+            session.console.error(applied.error().message);
     }
     if (const Status started = (*runtime)->start_work(serves ? TargetKeeping::follow : TargetKeeping::leave); !started)
         return tell(session, started.error());

@@ -250,7 +250,7 @@ public:
         return std::unexpected(next(world_.migration_errors));
     }
     Result<MigrationState> migrate() override { return world_.migration; }
-    Status apply_targets() override {
+    Status apply_targets(std::stop_token) override {
         if (world_.apply_errors.empty()) return world_.applied;
         return std::unexpected(next(world_.apply_errors));
     }

@@ -1,4 +1,5 @@
 #include "engine_fixture.h"
+#include "faults/store/faulty_store.h"
 
 namespace embedq::engine {
 namespace {
@@ -80,7 +81,7 @@ TEST_F(EngineTest, absence_is_said) {
 TEST_F(EngineTest, AProviderNamedLaterFillsTheGap) {
     ASSERT_TRUE(put(*engine_with("none"), document("spec", {"List things"})));
     const auto engine = engine_with("one");
-    ASSERT_TRUE(engine->apply_targets());
+    ASSERT_TRUE(engine->apply_targets({}));
     work(providers);
     EXPECT_EQ(engine->settlement("c", {})->vectors, 1U);
 }
@@ -90,7 +91,7 @@ TEST_F(EngineTest, ExceptionsAndNoneAreApplied) {
     ASSERT_TRUE(put(*before, document("spec", {"x"}, "a")));
     ASSERT_TRUE(put(*before, document("spec", {"x"}, "b")));
     const auto engine = engine_with("none", {{"b", "two"}});
-    ASSERT_TRUE(engine->apply_targets());
+    ASSERT_TRUE(engine->apply_targets({}));
     EXPECT_EQ(engine->catalog("a")->provider, "");
     EXPECT_FALSE(engine->catalog("a")->target_profile);
     EXPECT_EQ(engine->catalog("b")->provider, "two");
@@ -100,11 +101,11 @@ TEST_F(EngineTest, ApplyingTheSameTargetsTwiceChangesNothing) {
     const auto engine = engine_with("one");
     ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
     work(providers);
-    ASSERT_TRUE(engine->apply_targets());
+    ASSERT_TRUE(engine->apply_targets({}));
     EXPECT_EQ(open_jobs(), 0U);
     ASSERT_TRUE(engine->reembed_catalog("c"));
     const auto target = engine->catalog("c")->target_profile;
-    ASSERT_TRUE(engine->apply_targets());
+    ASSERT_TRUE(engine->apply_targets({}));
     EXPECT_EQ(engine->catalog("c")->target_profile, target) << "a later epoch of the same provider is what the configuration asks for";
 }
 
@@ -141,6 +142,63 @@ TEST_F(EngineTest, ACatalogDeletedMeanwhileIsMadeAnew) {
     const auto again = put(*engine, document("spec", {"List things"}));
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_EQ(engine->catalog("c")->provider, "one");
+}
+
+// A store from which somebody deletes when jobs are about to be queued.
+class StoreWithADeleter : public conformance::FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<EnqueueOutcome>> enqueue(std::span<const EnqueueRequest> requests) override {
+        if (const auto deletes = std::exchange(before_enqueue, {})) deletes();
+        return FaultyStore::enqueue(requests);
+    }
+    Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id, std::span<const std::string> spec_names) override {
+        if (const auto deletes = std::exchange(before_statuses, {})) deletes();
+        return FaultyStore::statuses(catalog_id, spec_names);
+    }
+    std::function<void()> before_enqueue;
+    std::function<void()> before_statuses;
+};
+
+class DeletedMeanwhile : public EngineTest {
+protected:
+    void SetUp() override {
+        auto made = std::make_unique<StoreWithADeleter>(context);
+        deleting = made.get();
+        store = std::move(made);
+        engine = engine_with("one");
+        // With gaps, and no jobs for them.
+        for (const SpecInput& input : {gone, there, elsewhere}) ASSERT_TRUE(put(*engine, input));
+        const auto queued = store->jobs({}).value();
+        for (const Job& job : queued) ASSERT_TRUE(store->cancel(std::span(&job.id, 1)));
+    }
+    void put_and_expect_but_one() {
+        const SpecInput inputs[] = {gone, there, fresh};
+        const auto results = engine->put_specs(inputs);
+        ASSERT_TRUE(results) << results.error().message;
+        ASSERT_FALSE((*results)[0]);
+        EXPECT_EQ((*results)[0].error().kind, ErrorKind::not_found);
+        EXPECT_EQ((*results)[1]->outcome, PutOutcome::unchanged);
+        EXPECT_EQ((*results)[1]->enqueued, EnqueueOutcome::created);
+        EXPECT_EQ((*results)[2]->outcome, PutOutcome::created);
+    }
+
+    const SpecInput gone = document("gone", {"List things"});
+    const SpecInput there = document("there", {"Get a thing"}, "d");
+    const SpecInput elsewhere = document("elsewhere", {"Get a thing"}, "e");
+    const SpecInput fresh = document("fresh", {"Something new"}, "e");
+    StoreWithADeleter* deleting = nullptr;
+    std::unique_ptr<EngineImpl> engine;
+};
+
+TEST_F(DeletedMeanwhile, AnUnchangedSpecIsToldAloneThatItIsGone) {
+    deleting->before_enqueue = [&] { ASSERT_TRUE(store->delete_spec("c", "gone")); };
+    put_and_expect_but_one();
+}
+
+TEST_F(DeletedMeanwhile, AnUnchangedSpecsCatalogIsToldToItAlone) {
+    deleting->before_statuses = [&] { ASSERT_TRUE(store->delete_catalog("c")); };
+    put_and_expect_but_one();
 }
 
 }  // namespace

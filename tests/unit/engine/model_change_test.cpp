@@ -1,5 +1,6 @@
 #include "changing_provider.h"
 #include "engine_fixture.h"
+#include "hanging_provider.h"
 
 namespace embedq::engine {
 namespace {
@@ -23,7 +24,7 @@ protected:
     }
     std::unique_ptr<scheduler::Scheduler> start(bool follows) {
         scheduler::ModelListener listener;
-        if (follows) listener = [this] { return engine->apply_targets(); };
+        if (follows) listener = [this] { return engine->apply_known_targets(); };
         auto scheduler = std::make_unique<scheduler::Scheduler>(*store, notifier, changing, settings, context, listener);
         EXPECT_TRUE(scheduler->start());
         return scheduler;
@@ -119,8 +120,8 @@ TEST_F(ModelChangeTest, AProviderThatAnswersLateGivesItsCatalogsTheirTarget) {
     const auto other = make_engine(*store, notifier, late, {"p", {}}, context);
     ASSERT_TRUE(put(*other, document("spec", {"A thing"}, "late")));
     EXPECT_FALSE(other->catalog("late")->target_profile);
-    EXPECT_FALSE(other->apply_targets());
-    scheduler::Scheduler scheduler(*store, notifier, late, settings, context, [&] { return other->apply_targets(); });
+    EXPECT_FALSE(other->apply_targets({}));
+    scheduler::Scheduler scheduler(*store, notifier, late, settings, context, [&] { return other->apply_known_targets(); });
     ASSERT_TRUE(scheduler.start());
     model->fail_with(std::nullopt);
     EXPECT_TRUE(eventually([&] { return other->settlement("late", {})->vectors == 1; }));
@@ -137,7 +138,7 @@ TEST_F(ModelChangeTest, ATextThatTheNewModelRefusesDoesNotHoldTheFlipBack) {
         return Error{ErrorKind::invalid_input, "a forbidden word"};
     });
     const auto after = engine_with("one");
-    ASSERT_TRUE(after->apply_targets());
+    ASSERT_TRUE(after->apply_targets({}));
     work(providers);
     EXPECT_EQ(after->settlement("c", {})->refusals, 1U);
     EXPECT_EQ(after->catalog("c")->serving_profile, after->catalog("c")->target_profile);
@@ -184,7 +185,7 @@ TEST_F(ModelChangeTest, AnEstimateKnowsWhatIsThereFromBefore) {
         ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
     }
     const auto other = engine_with("one");
-    ASSERT_TRUE(other->apply_targets());
+    ASSERT_TRUE(other->apply_targets({}));
     work(providers);
     ASSERT_TRUE(put(*other, document("new", {"Something new"})));
     const auto back = engine->estimate("c", EstimateFor::configuration);
@@ -230,6 +231,72 @@ TEST_F(ModelChangeTest, SearchGoesByWordsAtOnceWhileTheServerIsGone) {
         EXPECT_TRUE(found->fallback_detail.contains("connection refused")) << found->fallback_detail;
         EXPECT_FALSE(found->hits.empty());
     }
+}
+
+// An engine whose catalogs all have a provider that hangs, but for one.
+class HangingTest : public EngineTest {
+protected:
+    void SetUp() override {
+        EngineTest::SetUp();
+        for (int i = 0; i < 100; ++i) ASSERT_TRUE(store->put_catalog({"c" + std::to_string(i), {}, {}, {}, {}}));
+        ASSERT_TRUE(store->put_catalog({"fine", {}, {}, {}, {}}));
+    }
+    std::unique_ptr<EngineImpl> engine_with_patience(milliseconds patience) {
+        return make_engine(*store, notifier, both, {"hangs", {{"fine", "one"}}, patience}, context);
+    }
+    bool fine() { return store->catalogs()->back().target_profile.has_value(); }
+
+    std::shared_ptr<scheduler::HangingProvider> hanging = std::make_shared<scheduler::HangingProvider>("hanging");
+    scheduler::ProviderDirectory both{{{"hangs", "scripted", hanging, {}}, {"one", "scripted", first, {}}}};
+};
+
+TEST_F(HangingTest, IsAskedOnceForAllItsCatalogsAndNotWaitedForBeyondTheBound) {
+    const auto engine = engine_with_patience(milliseconds(50));
+    const Status applied = engine->apply_targets({});
+    ASSERT_FALSE(applied);
+    EXPECT_EQ(applied.error().message, "provider 'hangs' has not said within 1 s what it is");
+    EXPECT_TRUE(fine()) << "the others have their targets";
+    EXPECT_EQ(hanging->asked(), 1);
+}
+
+TEST_F(HangingTest, AStopEndsTheWait) {
+    const auto engine = engine_with_patience(seconds(60));
+    std::stop_source stop;
+    const std::jthread stopper([&] {
+        hanging->wait_until_asked();
+        stop.request_stop();
+    });
+    const auto began = std::chrono::steady_clock::now();
+    EXPECT_FALSE(engine->apply_targets(stop.get_token()));
+    EXPECT_LT(std::chrono::steady_clock::now() - began, seconds(10));
+}
+
+TEST_F(HangingTest, ASchedulerThatSetsTargetsStopsWithinASecond) {
+    const auto engine = engine_with_patience(seconds(60));
+    std::atomic<int> told = 0;
+    scheduler::Scheduler scheduler(*store, notifier, both, settings, context, [&] {
+        const Status applied = engine->apply_known_targets();
+        ++told;
+        return applied;
+    });
+    ASSERT_TRUE(scheduler.start());
+    hanging->wait_until_asked();
+    const auto end = std::chrono::steady_clock::now() + seconds(30);
+    while (told == 0 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    EXPECT_EQ(told, 1);
+    EXPECT_TRUE(fine());
+    const auto asked_to_stop = std::chrono::steady_clock::now();
+    scheduler.stop();
+    EXPECT_LT(std::chrono::steady_clock::now() - asked_to_stop, seconds(1));
+}
+
+TEST_F(HangingTest, WhoPutsCatalogsWaitsForItOnce) {
+    const auto engine = engine_with_patience(milliseconds(50));
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(engine->put_catalog({"new" + std::to_string(i), {}, {}, {}, {}}));
+    EXPECT_EQ(hanging->asked(), 1);
+    hanging->answer();
+    EXPECT_TRUE(engine->apply_targets({}));
+    EXPECT_TRUE(engine->catalog("new0")->target_profile);
 }
 
 }  // namespace

@@ -168,6 +168,21 @@ TEST(Guard, stands_behind_redirects) {
     EXPECT_TRUE(hidden.requests().empty());
 }
 
+TEST(Redirects, are_refused_without_what_may_be_secret_in_them) {
+    const auto to = [](const std::string& target) {
+        LocalServer server({answer("302 Found", "Location: " + target + "\r\n", "")});
+        return why(get(server.url()));
+    };
+    const auto password = to("http://me:hunter2@127.0.0.1/a?token=hunter3#hunter4");
+    EXPECT_THAT(password, HasSubstr("redirects to 'http://127.0.0.1/a', which has a user or password in it"));
+    EXPECT_THAT(password, Not(HasSubstr("hunter")));
+    const auto query = to("http://10.0.0.1/a?token=hunter3");
+    EXPECT_THAT(query, HasSubstr("redirects to 'http://10.0.0.1/a', which leads to 10.0.0.1"));
+    EXPECT_THAT(query, Not(HasSubstr("hunter")));
+    EXPECT_THAT(to("http://me:hunter2@exa mple/"), Not(HasSubstr("hunter")));
+    EXPECT_LT(to("http://10.0.0.1/" + std::string(8'100, 'a')).size(), 1'000U);
+}
+
 TEST(Redirects, are_followed_and_counted) {
     LocalServer server(
         {answer("301 Moved", "Location: /a\r\n", ""), answer("307 Moved", "Location: b?c\r\n", ""), answer("200 OK", "", "{}")});
@@ -240,6 +255,23 @@ TEST(Fetch, asks_a_proxy_that_is_configured_but_not_for_special_addresses) {
     EXPECT_THAT(proxy.requests().at(0), ::testing::StartsWith("GET http://public.example/api.json HTTP"));
     EXPECT_THAT(why(get("http://169.254.169.254/latest", settings)), HasSubstr("link-local"));
     EXPECT_EQ(proxy.requests().size(), 1U);
+}
+
+TEST(Fetch, goes_by_the_proxy_though_the_environment_makes_exceptions) {
+    LocalServer hidden({answer("200 OK", "", "{\"secret\":1}")});
+    LocalServer proxy(std::vector<std::string>(4, answer("200 OK", "", "{}")));
+    const auto entry = "public.example:" + std::to_string(hidden.port()) + ":127.0.0.1";
+    const Settings settings{.allow_http = true, .proxy = "http://127.0.0.1:" + std::to_string(proxy.port()), .resolved = {entry}};
+    for (const char* name : {"no_proxy", "NO_PROXY"}) {
+        for (const char* exceptions : {"public.example", "*"}) {
+            ASSERT_EQ(::setenv(name, exceptions, 1), 0);
+            const auto fetched = get(hidden.url("/", "public.example"), settings);
+            EXPECT_EQ(fetched ? fetched->content : why(fetched), "{}") << name << "=" << exceptions;
+            ::unsetenv(name);
+        }
+    }
+    EXPECT_TRUE(hidden.requests().empty());
+    EXPECT_EQ(proxy.requests().size(), 4U);
 }
 
 TEST(MakeFetcher, refuses_wrong_settings) {

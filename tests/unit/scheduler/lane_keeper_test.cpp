@@ -6,6 +6,7 @@ namespace embedq::scheduler {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::minutes;
 using std::chrono::seconds;
 
 class LaneKeeperTest : public testing::Test {
@@ -130,6 +131,39 @@ TEST_F(LaneKeeperTest, ABusyProcessHearsOfAnothersPauseWithinAQuarterOfASecond) 
     static_cast<void>(keeper.step());
     EXPECT_FALSE(route.lanes[0].paused(now())) << "the other endpoint goes on";
     EXPECT_EQ(route.lanes[1].paused_until(), ends);
+}
+
+TEST_F(LaneKeeperTest, AnotherProcessesPauseIsNeverKeptToForLongerThanAProviderMayAsk) {
+    Route& route = open({});
+    const std::vector<LaneState> others{{fingerprint, "one", std::chrono::hours(24), "throttled: come back tomorrow"}};
+    ASSERT_TRUE(store.put_lanes(others));
+    static_cast<void>(keeper.step());
+    EXPECT_EQ(route.lanes[0].paused_until(), now() + minutes(10));
+    // Nor by keeping to what is left of it again and again.
+    const auto over = now() + minutes(10) + 2 * shared.settings.heartbeat;
+    while (now() < over) {
+        context.manual_clock().advance(milliseconds(2'500));
+        static_cast<void>(keeper.step());
+    }
+    EXPECT_TRUE(route.lanes[0].open(now()));
+}
+
+TEST_F(LaneKeeperTest, AWrongKeyIsNotToldOverAPauseThatAllKeepTo) {
+    Route& route = open({}, {"one", "two"});
+    const std::vector<LaneState> others{{fingerprint, "one", seconds(7), "throttled: slow down"}};
+    pause(route, 0, Error{ErrorKind::misconfigured, "a wrong key"});
+    pause(route, 1, Error{ErrorKind::misconfigured, "a wrong key"});
+    ASSERT_TRUE(store.put_lanes(others));
+    for (int i = 0; i < 2; ++i) {
+        static_cast<void>(keeper.step());
+        const auto held = store.lanes().value();
+        ASSERT_EQ(held.size(), 2U);
+        EXPECT_EQ(held[0].reason, "throttled: slow down");
+        EXPECT_EQ(held[1].reason, "misconfigured: a wrong key") << "for whoever looks why nothing goes on";
+        context.manual_clock().advance(shared.settings.heartbeat);
+    }
+    static_cast<void>(keeper.step());
+    EXPECT_EQ(store.lanes().value().at(0).reason, "misconfigured: a wrong key") << "when the other is over";
 }
 
 TEST_F(LaneKeeperTest, AnIdleProcessLooksWithItsHeartbeatAlone) {

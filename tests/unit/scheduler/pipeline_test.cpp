@@ -1,3 +1,4 @@
+#include "faults/store/faulty_store.h"
 #include "pipeline_fixture.h"
 
 namespace embedq::scheduler {
@@ -356,6 +357,37 @@ TEST_F(PipelineTest, TheReconcilerClosesAGapThatNobodyEnqueued) {
     const auto scheduler = start();
     EXPECT_TRUE(eventually([&] { return settled(); }));
     EXPECT_EQ(jobs().front().kind, JobKind::reconciler);
+}
+
+// A store in which pruning takes as long as the test wants.
+class SlowlyPrunedStore : public conformance::FaultyStore {
+public:
+    SlowlyPrunedStore(Context& context, Gate& gate) : FaultyStore(context), gate_(gate) {}
+    Result<PruneResult> prune(const PruneRequest& request) override {
+        gate_.wait();
+        return FaultyStore::prune(request);
+    }
+
+private:
+    Gate& gate_;
+};
+
+TEST_F(PipelineTest, AnExpiredLeaseIsFoundWhilePruningTakesItsTime) {
+    Gate gate;
+    store = std::make_unique<SlowlyPrunedStore>(context, gate);
+    ASSERT_TRUE(store->put_catalog({"c", {}, {}, {}, {}}));
+    aim(*provider);
+    settings.prune = milliseconds(1);
+    put("spec", {"a text"});
+    ClaimRequest request;
+    request.worker_id = "dead";
+    request.fingerprints = {providers.known("p")->profile.fingerprint};
+    request.lease = milliseconds(500);
+    ASSERT_EQ(store->claim(request)->size(), 1U);
+    const auto scheduler = start();
+    gate.wait_until_reached();
+    EXPECT_TRUE(eventually([&] { return settled(); }));
+    gate.open();
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "scheduler/resolver.h"
 
 #include "changing_provider.h"
+#include "hanging_provider.h"
 
 namespace embedq::scheduler {
 namespace {
@@ -20,6 +21,12 @@ struct Process {
         }
         lanes.join();
     }
+    // A round to its end.
+    void step(const std::set<std::string>& doubted = {}) {
+        resolver.ask_due(doubted, {});
+        resolver.wait_for_answers();
+        resolver.follow_up({});
+    }
     Shared shared;
     LaneRunner lanes;
     Resolver resolver;
@@ -32,7 +39,7 @@ protected:
         for (const char* id : {"c", "d"}) ASSERT_TRUE(store->put_catalog({id, {}, {}, {}, {}}));
     }
 
-    void step(const std::set<std::string>& doubted = {}) { resolver.step(doubted, {}); }
+    void step(const std::set<std::string>& doubted = {}) { serving.step(doubted); }
     std::vector<Sha256> open_routes() {
         const std::scoped_lock lock(shared.mutex);
         std::vector<Sha256> open;
@@ -151,14 +158,13 @@ TEST_F(ResolverTest, AWorkerSaysOnceThatItCannotMakeATargetAndGoesOnWhenItCan) {
     const CatalogTarget targets[] = {{"c", "p", before}, {"d", "p", before}};
     ASSERT_TRUE(store->set_targets(targets));
     Process working(*store, notifier, providers, settings, context, {});
-    Resolver& worker = working.resolver;
-    worker.step({}, {});
+    working.step();
     EXPECT_EQ(logged("claims nothing"), 0U);
 
     provider->replace("another");
     for (int i = 0; i < 3; ++i) {
         context.pass(seconds(60));
-        worker.step({}, {});
+        working.step();
     }
     EXPECT_EQ(
         logged("catalog 'c' and 1 more is to be embedded by model 'model' (digest one, 3 dimensions), but provider 'p' of this process "
@@ -172,10 +178,54 @@ TEST_F(ResolverTest, AWorkerSaysOnceThatItCannotMakeATargetAndGoesOnWhenItCan) {
 
     provider->replace("one");
     context.pass(seconds(60));
-    worker.step({}, {});
+    working.step();
     EXPECT_EQ(logged("makes what its catalogs are to be embedded by again"), 1U);
     const std::scoped_lock lock(working.shared.mutex);
     EXPECT_TRUE(working.shared.routes.contains(before.fingerprint));
+}
+
+TEST_F(PipelineTest, AProviderThatHangsKeepsNoOtherFromBeingAsked) {
+    const auto hanging = std::make_shared<HangingProvider>("hanging");
+    ProviderDirectory both({{"a", "scripted", hanging, {}}, {"p", "scripted", provider, {}}});
+    std::atomic<int> told = 0;
+    Scheduler scheduler(*store, notifier, both, settings, context, [&]() -> Status {
+        ++told;
+        return {};
+    });
+    put("one", numbered("text", 20));
+    ASSERT_TRUE(scheduler.start());
+    EXPECT_TRUE(eventually([&] { return settled() && told == 1; })) << "the one that answers works";
+    EXPECT_EQ(hanging->asked(), 1);
+    hanging->answer();
+    EXPECT_TRUE(eventually([&] { return told == 2; })) << "and so does the other when it answers";
+    scheduler.stop();
+}
+
+TEST_F(PipelineTest, AStopEndsTheQuestionToAProviderThatHangs) {
+    const auto hanging = std::make_shared<HangingProvider>("hanging");
+    ProviderDirectory only({{"a", "scripted", hanging, {}}});
+    Scheduler scheduler(*store, notifier, only, settings, context);
+    ASSERT_TRUE(scheduler.start());
+    hanging->wait_until_asked();
+    const auto asked_to_stop = std::chrono::steady_clock::now();
+    scheduler.stop();
+    EXPECT_LT(std::chrono::steady_clock::now() - asked_to_stop, seconds(1));
+}
+
+TEST_F(ResolverTest, ADoubtThatComesWhileItIsAskedIsKept) {
+    step();
+    context.pass(seconds(60));
+    Gate gate;
+    provider->on_info([&] { gate.wait(); });
+    resolver.ask_due({}, {});
+    gate.wait_until_reached();
+    resolver.ask_due({"p"}, {});
+    gate.open();
+    resolver.wait_for_answers();
+    EXPECT_EQ(provider->infos(), 2);
+    context.pass(seconds(1));
+    step();
+    EXPECT_EQ(provider->infos(), 3);
 }
 
 }  // namespace

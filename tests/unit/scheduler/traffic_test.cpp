@@ -151,5 +151,15 @@ TEST_F(TrafficTest, WhatAQueryHearsOfThrottlingGoesToTheStore) {
     EXPECT_TRUE(admit(*provider));
 }
 
+TEST_F(TrafficTest, AQuerysDayOfThrottlingIsTenMinutesForEverybody) {
+    const auto provider = resolved_provider({});
+    traffic.query_failed(store, *provider, 0, Error{ErrorKind::throttled, "slow down", std::chrono::hours(24)}, now());
+    ASSERT_EQ(store.told.size(), 1U);
+    EXPECT_EQ(store.told.front().cool_down, std::chrono::minutes(10));
+    EXPECT_FALSE(admit(*provider));
+    context.manual_clock().advance(std::chrono::minutes(10));
+    EXPECT_TRUE(admit(*provider));
+}
+
 }  // namespace
 }  // namespace embedq::scheduler

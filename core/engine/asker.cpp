@@ -1,0 +1,68 @@
+#include "engine/asker.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace embedq::engine {
+
+namespace {
+
+std::string in_seconds(std::chrono::milliseconds time) {
+    return std::to_string(std::chrono::ceil<std::chrono::seconds>(time).count()) + " s";
+}
+
+}  // namespace
+
+Asker::~Asker() {
+    for (const QuestionPtr& question : left_) question->thread.request_stop();
+}
+
+Asker::QuestionPtr Asker::begin(const std::string& name) {
+    auto question = std::make_unique<Question>();
+    question->name = name;
+    question->thread = std::jthread([this, asked = question.get()](const std::stop_token& stop) {
+        auto answer = providers_.resolve(asked->name, stop);
+        const std::scoped_lock lock(mutex_);
+        asked->answer = std::move(answer);
+        answered_.notify_all();
+    });
+    return question;
+}
+
+Asker::Answers Asker::ask(const std::set<std::string>& names, std::chrono::milliseconds limit, std::stop_token stop) {
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    Answers answers;
+    std::vector<QuestionPtr> open;
+    for (const std::string& name : names) {
+        if (scheduler::ResolvedPtr here = providers_.known(name))
+            answers.emplace(name, std::move(here));
+        else
+            open.push_back(begin(name));
+    }
+    if (open.empty()) return answers;
+    // Threads are joined without the lock, when this is destroyed: those of this call, and those of earlier ones that ended meanwhile.
+    std::vector<QuestionPtr> ended;
+    std::unique_lock lock(mutex_);
+    for (const QuestionPtr& question : open) {
+        answered_.wait_until(lock, stop, deadline, [&] { return question->answer.has_value(); });
+    }
+    for (QuestionPtr& question : open) {
+        if (question->answer) {
+            answers.emplace(question->name, *question->answer);
+        } else {
+            const std::string who = "provider '" + question->name + "' ";
+            answers.emplace(question->name, fail(ErrorKind::unavailable,
+                                                 stop.stop_requested() ? who + "was not asked to the end what it is: stopped"
+                                                                       : who + "has not said within " + in_seconds(limit) + " what it is"));
+            question->thread.request_stop();
+        }
+        left_.push_back(std::move(question));
+    }
+    const auto over = std::ranges::stable_partition(left_, [](const QuestionPtr& question) { return !question->answer; });
+    std::ranges::move(over, std::back_inserter(ended));
+    left_.erase(over.begin(), over.end());
+    lock.unlock();
+    return answers;
+}
+
+}  // namespace embedq::engine

@@ -1,0 +1,54 @@
+// Asks providers what they are for those who cannot wait for long: a command at its start, whoever puts a catalog. Each on a thread of its
+// own, so that one that hangs holds up neither the others nor the caller.
+//
+// Thread-safety: every member may be called from any thread.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "embedq/error.h"
+#include "scheduler/providers.h"
+
+namespace embedq::engine {
+
+class Asker {
+public:
+    using Answers = std::map<std::string, Result<scheduler::ResolvedPtr>>;
+
+    explicit Asker(scheduler::ProviderDirectory& providers) : providers_(providers) {}
+    // Stops the questions that are still open, and waits for their end.
+    ~Asker();
+    Asker(const Asker&) = delete;
+    Asker& operator=(const Asker&) = delete;
+
+    // An answer for each name: what is known costs nothing; the rest are asked once, all at a time. After `limit` of real time, or at a
+    // stop, those that have not answered are `unavailable`, and their questions are stopped.
+    [[nodiscard]] Answers ask(const std::set<std::string>& names, std::chrono::milliseconds limit, std::stop_token stop);
+
+private:
+    struct Question {
+        std::string name;
+        std::optional<Result<scheduler::ResolvedPtr>> answer;  // guarded by mutex_
+        std::jthread thread;
+    };
+    using QuestionPtr = std::unique_ptr<Question>;
+
+    [[nodiscard]] QuestionPtr begin(const std::string& name);
+
+    scheduler::ProviderDirectory& providers_;
+    std::mutex mutex_;
+    std::condition_variable_any answered_;
+    std::vector<QuestionPtr> left_;  // stopped, but perhaps not at their end; guarded by mutex_
+};
+
+}  // namespace embedq::engine
