@@ -47,7 +47,7 @@ std::string mend_of_status(int status, const Call& call) {
         case 401:
         case 403: return or_else(call.credentials_mend, "check the credentials and their rights");
         case 402: return "the account must be paid for before it goes on";
-        case 404:
+        case 404: return "check the address and its path" + (call.missing_path_mend.empty() ? "" : "; " + call.missing_path_mend);
         case 405:
         case 501: return "check the address and its path";
         case 407: return "check the proxy's credentials";

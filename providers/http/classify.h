@@ -18,6 +18,7 @@ struct Call {
     std::string where;                    // shown(url)
     std::string model = {};               // as the server knows it
     std::string missing_model_mend = {};  // "run `ollama pull NAME`"; empty: a general mend
+    std::string missing_path_mend = {};   // said behind the general mend where the server has no such path
     std::string credentials_mend = {};    // "check the option api_key"; empty: a general mend
 };
 

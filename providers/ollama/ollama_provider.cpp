@@ -13,16 +13,17 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kDiscoveryTime{20};
 constexpr std::chrono::hours kPullTime{12};
-constexpr std::size_t kLongestDocument = std::size_t{16} << 20;  // /api/show holds licenses, /api/tags every model
+constexpr std::size_t kLongestDocument = std::size_t{16} << 20;  // /api/show holds licenses
+
 }  // namespace
 
-OllamaProvider::OllamaProvider(Settings settings, Context& context, std::unique_ptr<http::Client> client)
-    : settings_(std::move(settings)), context_(context), client_(std::move(client)), learned_(settings_.endpoints.size()) {}
+OllamaProvider::OllamaProvider(Settings settings, Context& context, http::Servers servers)
+    : settings_(std::move(settings)), context_(context), servers_(std::move(servers)), learned_(settings_.endpoints.size()) {}
 
 Result<std::unique_ptr<Provider>> OllamaProvider::make(Settings settings, Context& context) {
-    auto client = http::Client::make(settings.client);
-    if (!client) return std::unexpected(std::move(client.error()));
-    return std::unique_ptr<Provider>(new OllamaProvider(std::move(settings), context, std::move(*client)));
+    auto servers = http::Servers::make(settings, context);
+    if (!servers) return std::unexpected(std::move(servers.error()));
+    return std::unique_ptr<Provider>(new OllamaProvider(std::move(settings), context, std::move(*servers)));
 }
 
 // --- what the servers have
@@ -35,7 +36,7 @@ Result<ProviderInfo> OllamaProvider::info(std::stop_token stop) {
     return info_of(*identity);
 }
 
-Result<Identity> OllamaProvider::survey(const Bounds& bounds) {
+Result<Identity> OllamaProvider::survey(const http::Bounds& bounds) {
     std::optional<Error> first_error;
     for (std::size_t i = 0; i < settings_.endpoints.size(); ++i) {
         auto identity = describe(i, bounds);
@@ -57,7 +58,7 @@ Result<Identity> OllamaProvider::survey(const Bounds& bounds) {
     return std::unexpected(std::move(*first_error));
 }
 
-Result<Identity> OllamaProvider::describe(std::size_t endpoint, const Bounds& bounds) {
+Result<Identity> OllamaProvider::describe(std::size_t endpoint, const http::Bounds& bounds) {
     auto response = show(endpoint, bounds);
     if (!response) return std::unexpected(std::move(response.error()));
     const std::string url = settings_.endpoints[endpoint].url + "/api/show";
@@ -66,7 +67,7 @@ Result<Identity> OllamaProvider::describe(std::size_t endpoint, const Bounds& bo
         response = show(endpoint, {std::max(bounds.deadline, steady_clock::now() + kDiscoveryTime), bounds.stop});
         if (!response) return std::unexpected(std::move(response.error()));
     }
-    if (response->status != 200) return std::unexpected(classified(*response, url));
+    if (response->status != 200) return std::unexpected(servers_.refusal(*response, url));
     Identity identity = read_show(response->body);
     if (auto sound = check_model(identity, endpoint); !sound) return std::unexpected(std::move(sound.error()));
     auto found = digest(endpoint, bounds);
@@ -87,11 +88,11 @@ Result<Identity> OllamaProvider::describe(std::size_t endpoint, const Bounds& bo
     return identity;
 }
 
-Result<http::Response> OllamaProvider::show(std::size_t endpoint, const Bounds& bounds) {
-    auto request = request_to(endpoint, "/api/show", bounds);
+Result<http::Response> OllamaProvider::show(std::size_t endpoint, const http::Bounds& bounds) {
+    auto request = servers_.request_to(endpoint, "/api/show", bounds);
     request.max_response_bytes = kLongestDocument;
     request.body = model_body(settings_);
-    return client_->send(request);
+    return servers_.send(request);
 }
 
 Status OllamaProvider::check_model(const Identity& identity, std::size_t endpoint) const {
@@ -110,19 +111,13 @@ Status OllamaProvider::check_model(const Identity& identity, std::size_t endpoin
     return {};
 }
 
-Result<std::string> OllamaProvider::digest(std::size_t endpoint, const Bounds& bounds) {
-    auto request = request_to(endpoint, "/api/tags", bounds);
-    request.method = "GET";
-    request.max_response_bytes = kLongestDocument;
-    auto response = client_->send(request);
-    if (!response) return std::unexpected(std::move(response.error()));
-    // A proxy that lets only what embeds through says nothing, and is no reason to stop.
-    if (response->status == 403 || response->status == 404 || response->status == 405) return std::string();
-    if (response->status != 200) return std::unexpected(classified(*response, request.url));
-    return digest_in_tags(response->body, settings_.model);
+Result<std::string> OllamaProvider::digest(std::size_t endpoint, const http::Bounds& bounds) {
+    auto tags = servers_.look_up(servers_.request_to(endpoint, "/api/tags", bounds));
+    if (!tags) return std::unexpected(std::move(tags.error()));
+    return *tags ? digest_in_tags(**tags, settings_.model) : std::string();
 }
 
-Status OllamaProvider::check_digest(std::size_t endpoint, const std::string& expected, const Bounds& bounds) {
+Status OllamaProvider::check_digest(std::size_t endpoint, const std::string& expected, const http::Bounds& bounds) {
     if (expected.empty()) return {};  // it cannot be known
     auto found = digest(endpoint, bounds);
     if (!found) return std::unexpected(std::move(found.error()));
@@ -138,7 +133,7 @@ Error OllamaProvider::other_model(std::size_t endpoint, const std::string& found
                                           "` on each), or re-embed the catalogs for the new one"};
 }
 
-Result<std::size_t> OllamaProvider::probe(std::size_t endpoint, const Bounds& bounds) {
+Result<std::size_t> OllamaProvider::probe(std::size_t endpoint, const http::Bounds& bounds) {
     constexpr std::string_view word = "dimension";
     auto answer = ask({.texts = std::span(&word, 1), .endpoint = endpoint}, 0, bounds);
     if (!answer) return std::unexpected(std::move(answer.error()));
@@ -152,12 +147,12 @@ Status OllamaProvider::pull(std::size_t endpoint, const std::stop_token& stop) {
     PullProgress progress([&](std::string_view step) {
         context_.logger().info(where + " pulls '" + settings_.model + "': " + settings_.secrets.hide(std::string(step)));
     });
-    auto request = request_to(endpoint, "/api/pull", {steady_clock::now() + kPullTime, stop});
+    auto request = servers_.request_to(endpoint, "/api/pull", {steady_clock::now() + kPullTime, stop});
     request.body = model_body(settings_);
     request.on_body = [&](std::string_view piece) { progress.take(piece); };
-    auto response = client_->send(request);
+    auto response = servers_.send(request);
     if (!response) return std::unexpected(std::move(response.error()));
-    if (response->status != 200) return std::unexpected(classified(*response, request.url));
+    if (response->status != 200) return std::unexpected(servers_.refusal(*response, request.url));
     if (progress.succeeded()) return {};
     return fail(ErrorKind::misconfigured,
                 where + " could not pull the model '" + settings_.model +
@@ -176,7 +171,7 @@ void OllamaProvider::pull_where_missing(const std::stop_token& stop) {
     }
 }
 
-void OllamaProvider::warm_up(std::size_t endpoint, const std::string& digest, const Bounds& bounds) {
+void OllamaProvider::warm_up(std::size_t endpoint, const std::string& digest, const http::Bounds& bounds) {
     if (!settings_.warm_up) return;
     {
         const std::scoped_lock lock(mutex_);
@@ -184,9 +179,10 @@ void OllamaProvider::warm_up(std::size_t endpoint, const std::string& digest, co
         warm_ = digest;
     }
     // Loading takes as long as it takes; a failure shows at the first request.
-    auto request = request_to(endpoint, "/api/embed", {std::max(bounds.deadline, steady_clock::now() + settings_.timeout), bounds.stop});
+    auto request =
+        servers_.request_to(endpoint, "/api/embed", {std::max(bounds.deadline, steady_clock::now() + settings_.timeout), bounds.stop});
     request.body = loading_body(settings_);
-    auto response = client_->send(request);
+    auto response = servers_.send(request);
     if (!response) context_.logger().debug("the model was not loaded beforehand: " + response.error().message);
 }
 
@@ -196,40 +192,29 @@ std::size_t OllamaProvider::longest_text(const Identity& identity) const {
 }
 
 ProviderInfo OllamaProvider::info_of(const Identity& identity) const {
-    ProviderInfo info;
-    info.model = settings_.model;
+    ProviderInfo info = servers_.info();
     info.model_digest = identity.digest;
     info.dimension = identity.dimension;
-    info.document_prefix = settings_.document_prefix;
-    info.query_prefix = settings_.query_prefix;
-    info.limits = settings_.limits;
     info.limits.max_text_tokens = longest_text(identity);
-    info.endpoints.clear();
-    for (const http::Endpoint& endpoint : settings_.endpoints) info.endpoints.push_back(endpoint.name);
-    info.public_options = settings_.public_options;
     return info;
 }
 
 // --- embedding
 
 Result<EmbedResult> OllamaProvider::embed(const EmbedRequest& request) {
-    if (request.endpoint >= settings_.endpoints.size()) {
-        return fail(ErrorKind::invalid_argument, "there is no endpoint " + std::to_string(request.endpoint) + ": the options name " +
-                                                     std::to_string(settings_.endpoints.size()));
-    }
-    if (request.stop.stop_requested()) return fail(ErrorKind::unavailable, "stopped");
-    const Bounds bounds{std::min(request.deadline, steady_clock::now() + settings_.timeout), request.stop};
+    const auto bounds = servers_.admit(request);
+    if (!bounds) return std::unexpected(bounds.error());
     std::optional<Identity> expected;
     {
         const std::scoped_lock lock(mutex_);
         expected = known_;
     }
     if (!expected) {
-        auto found = survey(bounds);
+        auto found = survey(*bounds);
         if (!found) return std::unexpected(std::move(found.error()));
         expected = std::move(*found);
     }
-    auto result = ask(request, expected->dimension, bounds);
+    auto result = ask(request, expected->dimension, *bounds);
     if (!result) {
         // The host cuts a text that is longer than the limit, where it knows one.
         Error& error = result.error();
@@ -238,13 +223,13 @@ Result<EmbedResult> OllamaProvider::embed(const EmbedRequest& request) {
         }
         if (error.kind != ErrorKind::misconfigured) return result;
         // Vectors of another dimension are mostly those of another model: say which.
-        auto found = digest(request.endpoint, bounds);
+        auto found = digest(request.endpoint, *bounds);
         if (found && !found->empty() && *found != expected->digest) {
             return std::unexpected(other_model(request.endpoint, *found, expected->digest));
         }
         return result;
     }
-    if (auto same = check_digest(request.endpoint, expected->digest, bounds); !same) return std::unexpected(std::move(same.error()));
+    if (auto same = check_digest(request.endpoint, expected->digest, *bounds); !same) return std::unexpected(std::move(same.error()));
     return result;
 }
 

@@ -4,7 +4,6 @@
 // Thread-safety: as Provider.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -14,8 +13,7 @@
 
 #include "embedq/context.h"
 #include "embedq/provider.h"
-#include "http/classify.h"
-#include "http/client.h"
+#include "http/servers.h"
 #include "ollama/discovery.h"
 #include "ollama/settings.h"
 
@@ -34,51 +32,42 @@ public:
     [[nodiscard]] Result<EmbedResult> embed(const EmbedRequest& request) override;
 
 private:
-    using Deadline = std::chrono::steady_clock::time_point;
-
-    // How long a request may take, and what ends it earlier.
-    struct Bounds {
-        Deadline deadline;
-        std::stop_token stop;
-    };
     // What has been learned of an endpoint.
     struct Learned {
         bool old = false;      // has /api/embeddings alone
         bool missing = false;  // did not have the model when it was asked last
     };
 
-    OllamaProvider(Settings settings, Context& context, std::unique_ptr<http::Client> client);
+    OllamaProvider(Settings settings, Context& context, http::Servers servers);
 
     // --- what the servers have
-    [[nodiscard]] Result<Identity> survey(const Bounds& bounds);
-    [[nodiscard]] Result<Identity> describe(std::size_t endpoint, const Bounds& bounds);
-    [[nodiscard]] Result<http::Response> show(std::size_t endpoint, const Bounds& bounds);
-    [[nodiscard]] Result<std::string> digest(std::size_t endpoint, const Bounds& bounds);
+    [[nodiscard]] Result<Identity> survey(const http::Bounds& bounds);
+    [[nodiscard]] Result<Identity> describe(std::size_t endpoint, const http::Bounds& bounds);
+    [[nodiscard]] Result<http::Response> show(std::size_t endpoint, const http::Bounds& bounds);
+    [[nodiscard]] Result<std::string> digest(std::size_t endpoint, const http::Bounds& bounds);
     // The dimension of the vectors, by embedding a word.
-    [[nodiscard]] Result<std::size_t> probe(std::size_t endpoint, const Bounds& bounds);
+    [[nodiscard]] Result<std::size_t> probe(std::size_t endpoint, const http::Bounds& bounds);
     [[nodiscard]] Status pull(std::size_t endpoint, const std::stop_token& stop);
     void pull_where_missing(const std::stop_token& stop);
-    void warm_up(std::size_t endpoint, const std::string& digest, const Bounds& bounds);
+    void warm_up(std::size_t endpoint, const std::string& digest, const http::Bounds& bounds);
     [[nodiscard]] Status check_model(const Identity& identity, std::size_t endpoint) const;
-    [[nodiscard]] Status check_digest(std::size_t endpoint, const std::string& expected, const Bounds& bounds);
+    [[nodiscard]] Status check_digest(std::size_t endpoint, const std::string& expected, const http::Bounds& bounds);
     [[nodiscard]] Error other_model(std::size_t endpoint, const std::string& found, const std::string& expected) const;
     [[nodiscard]] ProviderInfo info_of(const Identity& identity) const;
     [[nodiscard]] std::size_t longest_text(const Identity& identity) const;
 
     // --- requests (ollama_requests.cpp). `dimension` 0: the first vector decides.
-    [[nodiscard]] Result<EmbedResult> ask(const EmbedRequest& request, std::size_t dimension, const Bounds& bounds);
-    [[nodiscard]] Result<EmbedResult> ask_old(const EmbedRequest& request, std::size_t dimension, const Bounds& bounds);
+    [[nodiscard]] Result<EmbedResult> ask(const EmbedRequest& request, std::size_t dimension, const http::Bounds& bounds);
+    [[nodiscard]] Result<EmbedResult> ask_old(const EmbedRequest& request, std::size_t dimension, const http::Bounds& bounds);
     [[nodiscard]] Result<EmbedResult> ask_old_once(const EmbedRequest& request, std::string_view text, std::size_t dimension,
-                                                   const Bounds& bounds);
+                                                   const http::Bounds& bounds);
     [[nodiscard]] Result<EmbedResult> read_answer(http::Response response, std::size_t texts, std::size_t dimension,
                                                   const std::string& url);
     [[nodiscard]] Error refused(const http::Response& response, std::size_t endpoint, const std::string& url);
-    [[nodiscard]] http::Request request_to(std::size_t endpoint, std::string_view path, const Bounds& bounds) const;
-    [[nodiscard]] Error classified(const http::Response& response, const std::string& url) const;
 
     const Settings settings_;
     Context& context_;
-    const std::unique_ptr<http::Client> client_;
+    const http::Servers servers_;
 
     std::mutex mutex_;
     std::optional<Identity> known_;    // guarded by mutex_: what `info` named last

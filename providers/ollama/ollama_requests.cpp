@@ -4,7 +4,6 @@
 #include <string_view>
 #include <utility>
 
-#include "http/decode.h"
 #include "http/error_body.h"
 #include "http/rules.h"
 #include "ollama/ollama_provider.h"
@@ -12,11 +11,6 @@
 
 namespace embedq::ollama {
 namespace {
-
-bool looks_like_html(std::string_view body) {
-    const auto first = body.find_first_not_of(" \t\r\n");
-    return first != std::string_view::npos && body[first] == '<';
-}
 
 // A 400 for a text that nothing is said to be wrong with: the server also gives it when a model's process failed for a moment.
 bool may_pass(const http::Response& response, const Error& error) {
@@ -35,43 +29,24 @@ void normalise(std::span<float> row) {
 
 }  // namespace
 
-http::Request OllamaProvider::request_to(std::size_t endpoint, std::string_view path, const Bounds& bounds) const {
-    http::Request request;
-    request.url = settings_.endpoints[endpoint].url + std::string(path);
-    request.unix_socket = settings_.endpoints[endpoint].unix_socket;
-    request.deadline = bounds.deadline;
-    request.stop = bounds.stop;
-    request.max_response_bytes = settings_.max_response_bytes;
-    return request;
-}
-
-Error OllamaProvider::classified(const http::Response& response, const std::string& url) const {
-    return http::classify(response,
-                          {.where = http::shown(url),
-                           .model = settings_.model,
-                           .missing_model_mend = "run `ollama pull " + settings_.model + "` there, or set pull: true",
-                           .credentials_mend = "check the option api_key"},
-                          settings_.secrets, context_.clock().wall());
-}
-
 Error OllamaProvider::refused(const http::Response& response, std::size_t endpoint, const std::string& url) {
     if (response.status == 404 && is_json(response.body)) {
         const std::scoped_lock lock(mutex_);
         learned_[endpoint].missing = true;
     }
-    return classified(response, url);
+    return servers_.refusal(response, url);
 }
 
-Result<EmbedResult> OllamaProvider::ask(const EmbedRequest& request, std::size_t dimension, const Bounds& bounds) {
+Result<EmbedResult> OllamaProvider::ask(const EmbedRequest& request, std::size_t dimension, const http::Bounds& bounds) {
     bool old = false;
     {
         const std::scoped_lock lock(mutex_);
         old = learned_[request.endpoint].old;
     }
     if (old) return ask_old(request, dimension, bounds);
-    auto message = request_to(request.endpoint, "/api/embed", bounds);
+    auto message = servers_.request_to(request.endpoint, "/api/embed", bounds);
     message.body = embed_body(settings_, request.texts, request.kind);
-    auto response = client_->send(message);
+    auto response = servers_.send(message);
     if (!response) return std::unexpected(std::move(response.error()));
     if (response->status == 404 && !is_json(response->body)) {
         // No route of that name: a server before 0.3, or none of Ollama's at all, which the older route tells.
@@ -87,7 +62,7 @@ Result<EmbedResult> OllamaProvider::ask(const EmbedRequest& request, std::size_t
     if (response->status != 200) {
         Error error = refused(*response, request.endpoint, message.url);
         if (request.texts.size() > 1 || !may_pass(*response, error)) return std::unexpected(std::move(error));
-        response = client_->send(message);
+        response = servers_.send(message);
         if (!response) return std::unexpected(std::move(response.error()));
         if (response->status != 200) return std::unexpected(refused(*response, request.endpoint, message.url));
     }
@@ -95,28 +70,16 @@ Result<EmbedResult> OllamaProvider::ask(const EmbedRequest& request, std::size_t
 }
 
 Result<EmbedResult> OllamaProvider::read_answer(http::Response response, std::size_t texts, std::size_t dimension, const std::string& url) {
-    if (looks_like_html(response.body)) {
-        return fail(ErrorKind::misconfigured,
-                    http::shown(url) + " answered with a page of HTML where vectors were expected; check endpoints",
-                    http::excerpt(settings_.secrets.hide(response.body.substr(0, 1000))));
-    }
-    // An error within a success is short; a long answer is not copied for it.
-    constexpr std::size_t longest_error = 16 << 10;
-    const http::Response short_answer = response.body.size() <= longest_error ? response : http::Response{};
-    auto answer = http::decode_embeddings(std::move(response.body), {.texts = texts, .dimension = dimension});
-    if (answer) return std::move(answer->result);
-    if (short_answer.body.contains("\"error\"")) return std::unexpected(classified(short_answer, url));
-    Error error = std::move(answer.error());
-    if (error.kind == ErrorKind::misconfigured) {
+    bool refuted = false;
+    auto result = servers_.vectors(std::move(response), {.texts = texts, .dimension = dimension}, url, &refuted);
+    if (refuted) {
         const std::scoped_lock lock(mutex_);
         dimension_refuted_ = true;
     }
-    error.message = http::shown(url) + ": " + settings_.secrets.hide(std::move(error.message));
-    error.detail = settings_.secrets.hide(std::move(error.detail));
-    return std::unexpected(std::move(error));
+    return result;
 }
 
-Result<EmbedResult> OllamaProvider::ask_old(const EmbedRequest& request, std::size_t dimension, const Bounds& bounds) {
+Result<EmbedResult> OllamaProvider::ask_old(const EmbedRequest& request, std::size_t dimension, const http::Bounds& bounds) {
     EmbedResult all;
     all.dimension = dimension;
     for (std::size_t i = 0; i < request.texts.size(); ++i) {
@@ -137,10 +100,10 @@ Result<EmbedResult> OllamaProvider::ask_old(const EmbedRequest& request, std::si
 }
 
 Result<EmbedResult> OllamaProvider::ask_old_once(const EmbedRequest& request, std::string_view text, std::size_t dimension,
-                                                 const Bounds& bounds) {
-    auto message = request_to(request.endpoint, "/api/embeddings", bounds);
+                                                 const http::Bounds& bounds) {
+    auto message = servers_.request_to(request.endpoint, "/api/embeddings", bounds);
     message.body = legacy_body(settings_, text, request.kind);
-    auto response = client_->send(message);
+    auto response = servers_.send(message);
     if (!response) return std::unexpected(std::move(response.error()));
     if (response->status == 404 && !is_json(response->body)) {
         return fail(ErrorKind::misconfigured, settings_.endpoints[request.endpoint].name +

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "http/decode.h"
+#include "http/classify.h"
 #include "openai/request_body.h"
 
 namespace embedq::openai {
@@ -15,76 +15,40 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kDiscoveryTime{30};
-constexpr std::size_t kLongestDocument = std::size_t{4} << 20;
 
 std::string ends_without(std::string text, std::string_view end) {
     if (text.ends_with(end)) text.resize(text.size() - end.size());
     return text;
 }
 
-bool looks_like_html(std::string_view body) {
-    const auto first = body.find_first_not_of(" \t\r\n");
-    return first != std::string_view::npos && body[first] == '<';
-}
-
 }  // namespace
 
-OpenaiProvider::OpenaiProvider(Settings settings, Context& context, std::unique_ptr<http::Client> client)
-    : settings_(std::move(settings)), context_(context), client_(std::move(client)) {}
+OpenaiProvider::OpenaiProvider(Settings settings, Context& context, http::Servers servers)
+    : settings_(std::move(settings)), context_(context), servers_(std::move(servers)) {}
 
 Result<std::unique_ptr<Provider>> OpenaiProvider::make(Settings settings, Context& context) {
-    auto client = http::Client::make(settings.client);
-    if (!client) return std::unexpected(std::move(client.error()));
-    return std::unique_ptr<Provider>(new OpenaiProvider(std::move(settings), context, std::move(*client)));
+    auto servers = http::Servers::make(settings, context);
+    if (!servers) return std::unexpected(std::move(servers.error()));
+    return std::unique_ptr<Provider>(new OpenaiProvider(std::move(settings), context, std::move(*servers)));
 }
 
-http::Call OpenaiProvider::call_of(const std::string& url) const {
-    return {.where = http::shown(url),
-            .model = settings_.model,
-            .missing_model_mend = "check the option model" + std::string(settings_.send_model ? "" : ", or the deployment in base_url"),
-            .credentials_mend = "check the option api_key"};
-}
-
-Error OpenaiProvider::classified(const http::Response& response, const std::string& url) const {
-    Error error = http::classify(response, call_of(url), settings_.secrets, context_.clock().wall());
-    if (response.status == 404 && error.message.ends_with("check the address and its path")) {
-        error.message += "; base_url usually ends with /v1, and " + settings_.path + " is put behind it";
-    }
-    return error;
-}
-
-http::Request OpenaiProvider::request_to(std::size_t endpoint, std::string url, Deadline deadline, std::stop_token stop) const {
-    http::Request request;
-    request.url = std::move(url);
-    request.unix_socket = settings_.endpoints[endpoint].unix_socket;
-    request.deadline = deadline;
-    request.stop = std::move(stop);
-    request.max_response_bytes = settings_.max_response_bytes;
-    return request;
-}
-
-Result<Identity> OpenaiProvider::discover(std::size_t endpoint, Deadline deadline, const std::stop_token& stop) {
+Result<Identity> OpenaiProvider::discover(std::size_t endpoint, const http::Bounds& bounds) {
     if (settings_.dialect.discovery == Discovery::none) return Identity{};
-    const std::string& base = settings_.endpoints[endpoint].url;
     const bool tei = settings_.dialect.discovery == Discovery::tei_info;
-    auto request = request_to(endpoint, tei ? ends_without(base, "/v1") + "/info" : base + "/models", deadline, stop);
-    request.method = "GET";
-    request.max_response_bytes = kLongestDocument;
-    auto response = client_->send(request);
-    if (!response) return std::unexpected(std::move(response.error()));
-    // A proxy that lets only /embeddings through says nothing, and is no reason to stop.
-    if (response->status == 403 || response->status == 404 || response->status == 405) return Identity{};
-    if (response->status != 200) return std::unexpected(classified(*response, request.url));
-    if (tei) return read_tei_info(response->body);
-    auto identity = read_models(response->body, settings_.model);
+    auto request = servers_.request_to(endpoint, tei ? "" : "/models", bounds);
+    if (tei) request.url = ends_without(request.url, "/v1") + "/info";
+    auto told = servers_.look_up(request);
+    if (!told) return std::unexpected(std::move(told.error()));
+    if (!*told) return Identity{};
+    if (tei) return read_tei_info(**told);
+    auto identity = read_models(**told, settings_.model);
     if (!identity) identity.error().message = http::shown(request.url) + " " + settings_.secrets.hide(identity.error().message);
     return identity;
 }
 
-Result<std::size_t> OpenaiProvider::probe(std::size_t endpoint, Deadline deadline, const std::stop_token& stop) {
+Result<std::size_t> OpenaiProvider::probe(std::size_t endpoint, const http::Bounds& bounds) {
     constexpr std::string_view word = "dimension";
-    const EmbedRequest request{.texts = std::span(&word, 1), .endpoint = endpoint, .deadline = deadline, .stop = stop};
-    auto answer = ask(request, 0, deadline);
+    auto answer = ask({.texts = std::span(&word, 1), .endpoint = endpoint}, 0, bounds);
     if (!answer) return std::unexpected(std::move(answer.error()));
     if (!answer->result.errors.empty()) return std::unexpected(std::move(answer->result.errors.front().error));
     return answer->result.dimension;
@@ -96,14 +60,14 @@ Result<OpenaiProvider::Known> OpenaiProvider::survey(const std::stop_token& stop
     std::optional<Error> unreachable;
     std::string first;
     for (std::size_t i = 0; i < endpoints; ++i) {
-        const Deadline deadline = steady_clock::now() + std::min<steady_clock::duration>(kDiscoveryTime, settings_.timeout);
-        auto identity = discover(i, deadline, stop);
+        const http::Bounds bounds{steady_clock::now() + std::min<steady_clock::duration>(kDiscoveryTime, settings_.timeout), stop};
+        auto identity = discover(i, bounds);
         std::size_t dimension = identity ? identity->dimension : 0;
         if (identity && settings_.asks_dimensions()) dimension = settings_.dimensions;
         Error error = identity ? Error{} : std::move(identity.error());
         bool reached = identity.has_value();
         if (reached && dimension == 0) {
-            auto probed = probe(i, deadline, stop);
+            auto probed = probe(i, bounds);
             reached = probed.has_value();
             if (reached) dimension = *probed;
             if (!reached) error = std::move(probed.error());
@@ -154,17 +118,14 @@ Result<ProviderInfo> OpenaiProvider::info(std::stop_token stop) {
 }
 
 ProviderInfo OpenaiProvider::info_of(const Known& known) const {
-    ProviderInfo info;
-    info.model = settings_.model.empty() ? known.identity.model : settings_.model;
+    ProviderInfo info = servers_.info();
+    if (info.model.empty()) info.model = known.identity.model;
     info.model_digest = settings_.model_digest.empty() ? known.identity.digest : settings_.model_digest;
     // These change what a vector is, as another model would.
     for (const std::string* type : {&settings_.document_input_type, &settings_.query_input_type}) {
         if (!type->empty()) info.model_digest += (info.model_digest.empty() ? "" : " ") + *type;
     }
     info.dimension = settings_.truncate_dimensions ? settings_.dimensions : known.dimension;
-    info.document_prefix = settings_.document_prefix;
-    info.query_prefix = settings_.query_prefix;
-    info.limits = settings_.limits;
     // What the server says of itself is truer than the preset's default, but a limit that is configured stays where it is lower.
     const auto lower = [](std::size_t& limit, std::size_t said) {
         if (said > 0) limit = limit == 0 ? said : std::min(limit, said);
@@ -175,46 +136,39 @@ ProviderInfo OpenaiProvider::info_of(const Known& known) const {
         if (!configured) info.limits.max_inputs = known.identity.limits.max_inputs;
         lower(info.limits.max_inputs, known.identity.limits.max_inputs);
     }
-    info.endpoints.clear();
-    for (const http::Endpoint& endpoint : settings_.endpoints) info.endpoints.push_back(endpoint.name);
-    info.public_options = settings_.public_options;
     return info;
 }
 
-Status OpenaiProvider::check_identity(const EmbedRequest& request, Deadline deadline) {
+Status OpenaiProvider::check_identity(std::size_t endpoint, const http::Bounds& bounds) {
     if (settings_.dialect.discovery == Discovery::none) return {};
     std::string expected;
     {
         const std::scoped_lock lock(mutex_);
-        if (!known_ || known_->asked[request.endpoint]) return {};
+        if (!known_ || known_->asked[endpoint]) return {};
         expected = known_->identity.digest;
     }
-    auto identity = discover(request.endpoint, deadline, request.stop);
+    auto identity = discover(endpoint, bounds);
     if (!identity) return std::unexpected(std::move(identity.error()));
     if (identity->digest != expected) {
         return fail(ErrorKind::misconfigured,
-                    settings_.endpoints[request.endpoint].name + " has the model '" + identity->digest + "' now, but vectors of '" +
-                        expected + "' are expected; let it serve that one again, or " + "re-embed the catalogs for the new one");
+                    settings_.endpoints[endpoint].name + " has the model '" + identity->digest + "' now, but vectors of '" + expected +
+                        "' are expected; let it serve that one again, or " + "re-embed the catalogs for the new one");
     }
     const std::scoped_lock lock(mutex_);
-    if (known_ && known_->identity.digest == expected) known_->asked[request.endpoint] = true;
+    if (known_ && known_->identity.digest == expected) known_->asked[endpoint] = true;
     return {};
 }
 
 Result<EmbedResult> OpenaiProvider::embed(const EmbedRequest& request) {
-    if (request.endpoint >= settings_.endpoints.size()) {
-        return fail(ErrorKind::invalid_argument, "there is no endpoint " + std::to_string(request.endpoint) + ": the options name " +
-                                                     std::to_string(settings_.endpoints.size()));
-    }
-    if (request.stop.stop_requested()) return fail(ErrorKind::unavailable, "stopped");
-    const Deadline deadline = std::min(request.deadline, steady_clock::now() + settings_.timeout);
-    if (auto same = check_identity(request, deadline); !same) return std::unexpected(std::move(same.error()));
+    const auto bounds = servers_.admit(request);
+    if (!bounds) return std::unexpected(bounds.error());
+    if (auto same = check_identity(request.endpoint, *bounds); !same) return std::unexpected(std::move(same.error()));
     std::size_t dimension = settings_.asks_dimensions() ? settings_.dimensions : 0;
     {
         const std::scoped_lock lock(mutex_);
         if (known_) dimension = known_->dimension;
     }
-    auto answer = ask(request, dimension, deadline);
+    auto answer = ask(request, dimension, *bounds);
     {
         const std::scoped_lock lock(mutex_);
         if (known_ && answer) known_->confirmed = true;
@@ -225,44 +179,32 @@ Result<EmbedResult> OpenaiProvider::embed(const EmbedRequest& request) {
         if (known_ && doubtful) known_->asked[request.endpoint] = false;
     }
     if (!answer) return std::unexpected(std::move(answer.error()));
-    if (auto same = check_identity(request, deadline); !same) return std::unexpected(std::move(same.error()));
+    if (auto same = check_identity(request.endpoint, *bounds); !same) return std::unexpected(std::move(same.error()));
     if (auto made = cut(answer->result); !made) return std::unexpected(std::move(made.error()));
     return std::move(answer->result);
 }
 
-Result<http::Response> OpenaiProvider::post(const EmbedRequest& request, Deadline deadline) {
+Result<http::Response> OpenaiProvider::post(const EmbedRequest& request, const http::Bounds& bounds) {
     const bool refused = base64_refused_;
     const Encoding encoding = refused && settings_.encoding == Encoding::base64 ? Encoding::floats : settings_.encoding;
-    auto message = request_to(request.endpoint, settings_.endpoints[request.endpoint].url + settings_.path, deadline, request.stop);
+    auto message = servers_.request_to(request.endpoint, settings_.path, bounds);
     message.body = request_body(settings_, request.texts, request.kind, encoding);
-    auto response = client_->send(message);
+    auto response = servers_.send(message);
     if (!response || encoding != Encoding::base64 || !http::refuses_base64(*response)) return response;
     if (!base64_refused_.exchange(true)) context_.logger().info("the server refuses base64; it is asked for numbers from now on");
     message.body = request_body(settings_, request.texts, request.kind, Encoding::floats);
-    return client_->send(message);
+    return servers_.send(message);
 }
 
-Result<OpenaiProvider::Answer> OpenaiProvider::ask(const EmbedRequest& request, std::size_t dimension, Deadline deadline) {
+Result<OpenaiProvider::Answer> OpenaiProvider::ask(const EmbedRequest& request, std::size_t dimension, const http::Bounds& bounds) {
     const std::string url = settings_.endpoints[request.endpoint].url + settings_.path;
-    auto response = post(request, deadline);
+    auto response = post(request, bounds);
     if (!response) return std::unexpected(std::move(response.error()));
-    if (response->status != 200) return std::unexpected(classified(*response, url));
-    if (looks_like_html(response->body)) {
-        return fail(ErrorKind::misconfigured,
-                    http::shown(url) + " answered with a page of HTML where vectors were expected; check base_url",
-                    http::excerpt(settings_.secrets.hide(response->body.substr(0, 1000))));
-    }
-    // An error within a success is short; a long answer is not copied for it.
-    constexpr std::size_t longest_error = 16 << 10;
+    if (response->status != 200) return std::unexpected(servers_.refusal(*response, url));
     const bool new_connection = !response->reused_connection;
-    const http::Response short_answer = response->body.size() <= longest_error ? *response : http::Response{};
-    auto answer = http::decode_embeddings(std::move(response->body), {.texts = request.texts.size(), .dimension = dimension});
-    if (answer) return Answer{std::move(answer->result), new_connection};
-    if (short_answer.body.contains("\"error\"")) return std::unexpected(classified(short_answer, url));
-    Error error = std::move(answer.error());
-    error.message = http::shown(url) + ": " + settings_.secrets.hide(std::move(error.message));
-    error.detail = settings_.secrets.hide(std::move(error.detail));
-    return std::unexpected(std::move(error));
+    auto result = servers_.vectors(std::move(*response), {.texts = request.texts.size(), .dimension = dimension}, url);
+    if (!result) return std::unexpected(std::move(result.error()));
+    return Answer{std::move(*result), new_connection};
 }
 
 Status OpenaiProvider::cut(EmbedResult& result) const {

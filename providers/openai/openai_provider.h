@@ -14,8 +14,7 @@
 
 #include "embedq/context.h"
 #include "embedq/provider.h"
-#include "http/classify.h"
-#include "http/client.h"
+#include "http/servers.h"
 #include "openai/discovery.h"
 #include "openai/settings.h"
 
@@ -30,8 +29,6 @@ public:
     [[nodiscard]] Result<EmbedResult> embed(const EmbedRequest& request) override;
 
 private:
-    using Deadline = std::chrono::steady_clock::time_point;
-
     // What the endpoints have been found to be. All that `info` named last is one model.
     struct Known {
         Identity identity;
@@ -45,27 +42,24 @@ private:
         bool new_connection = false;  // which another server may have accepted than the one asked before
     };
 
-    OpenaiProvider(Settings settings, Context& context, std::unique_ptr<http::Client> client);
+    OpenaiProvider(Settings settings, Context& context, http::Servers servers);
 
     // What one endpoint says of itself; empty where its dialect has no way to ask.
-    [[nodiscard]] Result<Identity> discover(std::size_t endpoint, Deadline deadline, const std::stop_token& stop);
+    [[nodiscard]] Result<Identity> discover(std::size_t endpoint, const http::Bounds& bounds);
     // Discovers every endpoint, and fails where two differ; those that cannot be reached are left for later if another one can be.
     [[nodiscard]] Result<Known> survey(const std::stop_token& stop);
     // The dimension of the vectors of an endpoint, by embedding a word.
-    [[nodiscard]] Result<std::size_t> probe(std::size_t endpoint, Deadline deadline, const std::stop_token& stop);
+    [[nodiscard]] Result<std::size_t> probe(std::size_t endpoint, const http::Bounds& bounds);
     // Fails when an endpoint that was out of reach, or has been connected to anew, has another model than `info` named last.
-    [[nodiscard]] Status check_identity(const EmbedRequest& request, Deadline deadline);
-    [[nodiscard]] Result<Answer> ask(const EmbedRequest& request, std::size_t dimension, Deadline deadline);
-    [[nodiscard]] Result<http::Response> post(const EmbedRequest& request, Deadline deadline);
+    [[nodiscard]] Status check_identity(std::size_t endpoint, const http::Bounds& bounds);
+    [[nodiscard]] Result<Answer> ask(const EmbedRequest& request, std::size_t dimension, const http::Bounds& bounds);
+    [[nodiscard]] Result<http::Response> post(const EmbedRequest& request, const http::Bounds& bounds);
     [[nodiscard]] Status cut(EmbedResult& result) const;
-    [[nodiscard]] http::Call call_of(const std::string& url) const;
-    [[nodiscard]] http::Request request_to(std::size_t endpoint, std::string url, Deadline deadline, std::stop_token stop) const;
-    [[nodiscard]] Error classified(const http::Response& response, const std::string& url) const;
     [[nodiscard]] ProviderInfo info_of(const Known& known) const;
 
     const Settings settings_;
     Context& context_;
-    const std::unique_ptr<http::Client> client_;
+    const http::Servers servers_;
 
     std::atomic<bool> base64_refused_ = false;
     std::atomic<bool> truncation_told_ = false;

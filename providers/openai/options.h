@@ -5,11 +5,11 @@
 
 #include <array>
 
-#include "embedq/options.h"
+#include "http/options.h"
 
 namespace embedq::openai {
 
-inline constexpr std::array option_table = {
+inline constexpr std::array own_rows = {
     OptionSpec{.name = "dialect",
                .type = OptionType::text,
                .default_value = "openai",
@@ -18,16 +18,11 @@ inline constexpr std::array option_table = {
     OptionSpec{.name = "base_url",
                .type = OptionType::text,
                .help = "What stands before the path: https://HOST/v1, or unix:///PATH/TO/SOCKET:/v1. Default by dialect."},
-    OptionSpec{.name = "endpoints",
-               .type = OptionType::text_list,
-               .help = "In place of base_url, several servers of one and the same model, each a lane of its own."},
-    OptionSpec{.name = "model", .type = OptionType::text, .help = "As the server knows it. Required, but for tei, which says what it has."},
-    OptionSpec{.name = "api_key", .type = OptionType::text, .help = "Sent with each request, if it is given.", .secret = true},
-    OptionSpec{.name = "dimensions",
-               .type = OptionType::integer,
-               .help = "Numbers per vector, for models that can make fewer than they have. Default: as the model has them.",
-               .minimum = 1,
-               .maximum = 65536},
+    http::shared_row("endpoints", {.help = "In place of base_url, several servers of one and the same model, each a lane of its own.",
+                                   .optional = true}),
+    http::shared_row("model", {.help = "As the server knows it. Required, but for tei, which says what it has.", .optional = true}),
+    http::shared_row("api_key"),
+    http::shared_row("dimensions"),
     OptionSpec{.name = "truncate_dimensions",
                .type = OptionType::boolean,
                .default_value = "false",
@@ -41,8 +36,8 @@ inline constexpr std::array option_table = {
                    "How vectors are asked for; what comes is taken in either form. auto: by dialect. A server that refuses base64 is asked "
                    "for numbers from then on.",
                .choices = "auto|float|base64|omit"},
-    OptionSpec{.name = "document_prefix", .type = OptionType::text, .default_value = "", .help = "Put before every document text."},
-    OptionSpec{.name = "query_prefix", .type = OptionType::text, .default_value = "", .help = "Put before every query text."},
+    http::shared_row("document_prefix"),
+    http::shared_row("query_prefix"),
     OptionSpec{.name = "document_input_type", .type = OptionType::text, .help = "Sent with documents. Default by dialect."},
     OptionSpec{.name = "query_input_type", .type = OptionType::text, .help = "Sent with queries. Default by dialect."},
     OptionSpec{.name = "truncate",
@@ -52,7 +47,7 @@ inline constexpr std::array option_table = {
                    "Let the server cut texts that are too long, where the dialect has a field for it. Default: they are refused, then cut "
                    "here, and that is recorded."},
     OptionSpec{.name = "user", .type = OptionType::text, .help = "OpenAI's field `user`."},
-    OptionSpec{.name = "headers", .type = OptionType::text_map, .help = "Sent with each request; values may be secrets.", .secret = true},
+    http::shared_row("headers"),
     OptionSpec{
         .name = "query",
         .type = OptionType::text_map,
@@ -60,11 +55,7 @@ inline constexpr std::array option_table = {
     OptionSpec{.name = "extra_body",
                .type = OptionType::text_map,
                .help = "Further fields of each request; a value that is JSON (true, 7, [1]) is sent as such."},
-    OptionSpec{.name = "max_inputs",
-               .type = OptionType::integer,
-               .help = "Texts per request; 0: no limit known. Default by dialect.",
-               .minimum = 0,
-               .maximum = 1e6},
+    http::shared_row("max_inputs", {.help = "Texts per request; 0: no limit known. Default by dialect.", .optional = true}),
     OptionSpec{.name = "max_text_tokens",
                .type = OptionType::integer,
                .help = "Tokens of one text; 0: no limit known. Default by dialect, or as the server says.",
@@ -79,32 +70,7 @@ inline constexpr std::array option_table = {
                .type = OptionType::size,
                .help = "Bytes of all texts of a request; 0: no limit known. Default by dialect.",
                .minimum = 0},
-    OptionSpec{.name = "concurrency",
-               .type = OptionType::integer,
-               .help = "Requests at a time to each endpoint, at most. Default by dialect.",
-               .minimum = 1,
-               .maximum = 1024},
-    OptionSpec{.name = "timeout",
-               .type = OptionType::duration,
-               .default_value = "5m",
-               .help = "A request that has no answer by then is given up.",
-               .minimum = 1,
-               .maximum = 86400e3},
-    OptionSpec{.name = "max_response_bytes",
-               .type = OptionType::size,
-               .default_value = "256MiB",
-               .help = "An answer that is longer, after decompression, is refused.",
-               .minimum = 1024},
-    OptionSpec{.name = "proxy",
-               .type = OptionType::text,
-               .help = "http://HOST:PORT, https://…, socks5h://…; none: go direct. Default: as https_proxy, http_proxy and no_proxy say."},
-    OptionSpec{.name = "ca_file",
-               .type = OptionType::path,
-               .help = "PEM file of the authorities whose servers are trusted, in place of the system's."},
-    OptionSpec{.name = "verify_tls",
-               .type = OptionType::boolean,
-               .default_value = "true",
-               .help = "false takes any certificate, and so anyone in between; name the authority in ca_file instead."},
+    http::shared_row("concurrency", {.help = "Requests at a time to each endpoint, at most. Default by dialect.", .optional = true}),
     OptionSpec{.name = "path", .type = OptionType::text, .help = "Put behind base_url. Default by dialect: /embeddings."},
     OptionSpec{.name = "auth_header",
                .type = OptionType::text,
@@ -122,5 +88,7 @@ inline constexpr std::array option_table = {
                .type = OptionType::text,
                .help = "Tells this model from others of its name where the server cannot: a change of it begins new vectors."},
 };
+
+inline constexpr auto option_table = http::table_of<own_rows>;
 
 }  // namespace embedq::openai

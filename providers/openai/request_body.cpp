@@ -38,7 +38,6 @@ Fields fields_of(const Settings& settings, TextKind kind, Encoding encoding) {
 }  // namespace
 
 std::string request_body(const Settings& settings, std::span<const std::string_view> texts, TextKind kind, Encoding encoding) {
-    const std::string& prefix = settings.prefix(kind);
     std::string body = "{";
     for (const auto& [name, json] : fields_of(settings, kind, encoding)) {
         http::append_json_string(body, name);
@@ -46,22 +45,9 @@ std::string request_body(const Settings& settings, std::span<const std::string_v
         body += json;
         body += ',';
     }
-    std::size_t bytes = 0;
-    for (const std::string_view text : texts) bytes += text.size() + prefix.size() + 3;
-    body.reserve(body.size() + bytes + bytes / 16 + 16);
-    body += "\"input\":[";
-    std::string prefixed;
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-        if (i > 0) body += ',';
-        if (prefix.empty()) {
-            http::append_json_string(body, texts[i]);
-        } else {
-            prefixed.assign(prefix).append(texts[i]);
-            http::append_json_string(body, prefixed);
-        }
-    }
-    body += "]}";
-    return body;
+    body += "\"input\":";
+    http::append_json_strings(body, texts, settings.prefix(kind));
+    return body += '}';
 }
 
 }  // namespace embedq::openai

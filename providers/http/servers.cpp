@@ -1,0 +1,97 @@
+#include "http/servers.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "http/classify.h"
+
+namespace embedq::http {
+namespace {
+
+constexpr std::size_t kLongestDocument = std::size_t{16} << 20;  // a list may name every model of a service
+
+bool looks_like_html(std::string_view body) {
+    const auto first = body.find_first_not_of(" \t\r\n");
+    return first != std::string_view::npos && body[first] == '<';
+}
+
+}  // namespace
+
+Result<Servers> Servers::make(const Settings& settings, Context& context) {
+    auto client = Client::make(settings.client);
+    if (!client) return std::unexpected(std::move(client.error()));
+    return Servers(settings, context, std::move(*client));
+}
+
+ProviderInfo Servers::info() const {
+    ProviderInfo info;
+    info.model = settings_.model;
+    info.dimension = settings_.dimensions;
+    info.document_prefix = settings_.document_prefix;
+    info.query_prefix = settings_.query_prefix;
+    info.limits = settings_.limits;
+    info.endpoints.clear();
+    for (const Endpoint& endpoint : settings_.endpoints) info.endpoints.push_back(endpoint.name);
+    info.public_options = settings_.public_options;
+    return info;
+}
+
+Result<Bounds> Servers::admit(const EmbedRequest& request) const {
+    if (request.endpoint >= settings_.endpoints.size()) {
+        return fail(ErrorKind::invalid_argument, "there is no endpoint " + std::to_string(request.endpoint) + ": the options name " +
+                                                     std::to_string(settings_.endpoints.size()));
+    }
+    if (request.stop.stop_requested()) return fail(ErrorKind::unavailable, "stopped");
+    return Bounds{std::min(request.deadline, std::chrono::steady_clock::now() + settings_.timeout), request.stop};
+}
+
+Request Servers::request_to(std::size_t endpoint, std::string_view path, const Bounds& bounds) const {
+    Request request;
+    request.url = settings_.endpoints[endpoint].url + std::string(path);
+    request.unix_socket = settings_.endpoints[endpoint].unix_socket;
+    request.deadline = bounds.deadline;
+    request.stop = bounds.stop;
+    request.max_response_bytes = settings_.max_response_bytes;
+    return request;
+}
+
+Result<std::optional<std::string>> Servers::look_up(Request request) const {
+    request.method = "GET";
+    request.max_response_bytes = kLongestDocument;
+    auto response = send(request);
+    if (!response) return std::unexpected(std::move(response.error()));
+    if (response->status == 403 || response->status == 404 || response->status == 405) return std::nullopt;
+    if (response->status != 200) return std::unexpected(refusal(*response, request.url));
+    return std::move(response->body);
+}
+
+Error Servers::refusal(const Response& response, const std::string& url) const {
+    return classify(response,
+                    {.where = shown(url),
+                     .model = settings_.model,
+                     .missing_model_mend = settings_.mends.missing_model,
+                     .missing_path_mend = settings_.mends.missing_path,
+                     .credentials_mend = "check the option api_key"},
+                    settings_.secrets, context_->clock().wall());
+}
+
+Result<EmbedResult> Servers::vectors(Response response, const Asked& asked, const std::string& url, bool* other_dimension) const {
+    if (looks_like_html(response.body)) {
+        return fail(ErrorKind::misconfigured,
+                    shown(url) + " answered with a page of HTML where vectors were expected; check " + settings_.mends.address,
+                    excerpt(settings_.secrets.hide(response.body.substr(0, 1000))));
+    }
+    // An error within a success is short; a long answer is not copied for it.
+    constexpr std::size_t longest_error = 16 << 10;
+    const Response short_answer = response.body.size() <= longest_error ? response : Response{};
+    auto answer = decode_embeddings(std::move(response.body), asked);
+    if (answer) return std::move(answer->result);
+    if (short_answer.body.contains("\"error\"")) return std::unexpected(refusal(short_answer, url));
+    Error error = std::move(answer.error());
+    if (other_dimension != nullptr) *other_dimension = error.kind == ErrorKind::misconfigured;
+    error.message = shown(url) + ": " + settings_.secrets.hide(std::move(error.message));
+    error.detail = settings_.secrets.hide(std::move(error.detail));
+    return std::unexpected(std::move(error));
+}
+
+}  // namespace embedq::http

@@ -1,0 +1,72 @@
+// What the shared options (http/options.h) say, read and checked. A provider's own settings derive from it.
+//
+// Thread-safety: plain values.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "embedq/options.h"
+#include "embedq/provider.h"
+#include "http/client.h"
+#include "http/redact.h"
+#include "http/url.h"
+
+namespace embedq::http {
+
+// The ends of sentences about refusals, where the provider knows better than "check the address".
+struct Mends {
+    std::string missing_model = {};     // "run `ollama pull NAME`"; empty: a general mend
+    std::string missing_path = {};      // said besides where the server has no such path
+    std::string address = "endpoints";  // the option that names the server
+};
+
+struct Settings {
+    std::vector<Endpoint> endpoints;  // at least one, no two alike
+    std::string model;
+    std::size_t dimensions = 0;  // 0: as the model has them
+    std::string document_prefix;
+    std::string query_prefix;
+    ProviderLimits limits;
+    std::chrono::milliseconds timeout{0};
+    std::size_t max_response_bytes = 0;
+    ClientOptions client;
+    Secrets secrets;
+    Mends mends;
+    // What another process needs to embed queries for these vectors.
+    std::vector<std::pair<std::string, std::string>> public_options;
+
+    [[nodiscard]] const std::string& prefix(TextKind kind) const { return kind == TextKind::query ? query_prefix : document_prefix; }
+    // `value` as it would be written in YAML; a list or a map in its JSON form, which YAML takes.
+    void publish(std::string name, std::string value) { public_options.emplace_back(std::move(name), std::move(value)); }
+};
+
+// A path that an endpoint must not end with, since the provider puts its own behind it.
+struct WrongEnd {
+    std::string_view path;
+    std::string_view why;  // "which the option path adds"
+};
+
+// In what providers differ where they read the same options.
+struct Protocol {
+    std::string auth_header = "Authorization";  // where api_key is sent
+    std::string auth_scheme = "Bearer";         // before it; empty: nothing
+    bool tells_model = false;                   // the server says which model it has, so that the option may be left out
+    std::string_view example = "https://HOST";  // an address, for the mend
+    std::vector<WrongEnd> wrong_ends = {};
+    std::vector<std::string> secrets = {};  // of the provider's own options
+};
+
+// `options`: validated against a table_of(). `misconfigured` where an endpoint is no address of a server, has a wrong end or stands there
+// twice, and where there is no endpoint or no model. Publishes endpoints, model, dimensions and what the connection needs, but no secret.
+[[nodiscard]] Result<Settings> read_settings(const Options& options, Protocol protocol = {});
+
+// An integer or a size, and a text; 0 and "" where they have no value.
+[[nodiscard]] std::size_t count_of(const Options& options, std::string_view name);
+[[nodiscard]] std::string text_of(const Options& options, std::string_view name);
+
+}  // namespace embedq::http
