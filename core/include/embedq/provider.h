@@ -42,6 +42,9 @@ struct ProviderInfo {
     double semantic_weight = 0.6;
     // Options that are not secret and that another process needs to embed queries for these vectors; key to YAML scalar.
     std::vector<std::pair<std::string, std::string>> public_options = {};
+    // How long one call may take, as the provider is configured; the host makes it the deadline of its calls. 0: not said, the host's own
+    // limit holds (120 s). A call that ends with it fails as `unavailable` with Error::deadline_reached.
+    std::chrono::milliseconds call_timeout{0};
 };
 
 struct EmbedRequest {

@@ -121,8 +121,10 @@ TEST_F(GuardTest, AnswersAreJudgedAgainstTheInfo) {
     const auto instance = provider();
     EXPECT_TRUE(embed(*instance)) << "info is asked for by itself";
     EXPECT_THAT(embed(*instance, 2).error().message, HasSubstr("provider 'mine' (/p/scripted.so) returned 1 row for 2 texts"));
-    scripted->info_body = [] { return ProviderInfo{.dimension = 3}; };
-    ASSERT_TRUE(instance->info({}));
+    scripted->info_body = [] { return ProviderInfo{.dimension = 3, .call_timeout = 20s}; };
+    const auto info = instance->info({});
+    ASSERT_TRUE(info);
+    EXPECT_EQ(info->call_timeout, 20s);
     EXPECT_EQ(embed(*instance).error().kind, ErrorKind::misconfigured);
 }
 
@@ -141,6 +143,10 @@ TEST_F(GuardTest, ErrorsOfTheProviderPassUnchanged) {
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().kind, ErrorKind::throttled);
     EXPECT_EQ(answer.error().retry_after, 3s);
+    scripted->embed_body = []() -> Result<EmbedResult> {
+        return std::unexpected(Error{.kind = ErrorKind::unavailable, .message = "no answer in 20 s", .deadline_reached = true});
+    };
+    EXPECT_TRUE(embed(*instance).error().deadline_reached);
 }
 
 TEST_F(GuardTest, CallsAreCountedAndTimed) {
