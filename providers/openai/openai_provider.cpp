@@ -189,11 +189,11 @@ Result<http::Response> OpenaiProvider::post(const EmbedRequest& request, const h
     const Encoding encoding = refused && settings_.encoding == Encoding::base64 ? Encoding::floats : settings_.encoding;
     auto message = servers_.request_to(request.endpoint, settings_.path, bounds);
     message.body = request_body(settings_, request.texts, request.kind, encoding);
-    auto response = servers_.send(message);
+    auto response = servers_.send(message, request.texts.size());
     if (!response || encoding != Encoding::base64 || !http::refuses_base64(*response)) return response;
     if (!base64_refused_.exchange(true)) context_.logger().info("the server refuses base64; it is asked for numbers from now on");
     message.body = request_body(settings_, request.texts, request.kind, Encoding::floats);
-    return servers_.send(message);
+    return servers_.send(message, request.texts.size());
 }
 
 Result<OpenaiProvider::Answer> OpenaiProvider::ask(const EmbedRequest& request, std::size_t dimension, const http::Bounds& bounds) {

@@ -192,6 +192,23 @@ TEST(OpenaiProvider, AServerThatHangsIsLeftAfterTheTimeout) {
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().kind, ErrorKind::unavailable);
     EXPECT_THAT(result.error().message, HasSubstr("before the deadline"));
+    EXPECT_TRUE(result.error().deadline_reached);
+}
+
+TEST(OpenaiProvider, TellsHowLongItsCallsMayTake) {
+    FakeServer server(vectors_of(2));
+    EXPECT_EQ(Made({{"base_url", server.url()}, {"timeout", "7s"}}).provider->info({})->call_timeout, std::chrono::seconds(7));
+    EXPECT_EQ(Made({{"base_url", server.url()}}).provider->info({})->call_timeout, std::chrono::minutes(5));
+}
+
+TEST(OpenaiProvider, AnAnswerBeyondTheLimitIsNoFaultOfASingleText) {
+    FakeServer server([](const Asked&) { return http::answer(std::string(5000, ' ')); });
+    Made made({{"base_url", server.url()}, {"max_response_bytes", "1KiB"}});
+    EXPECT_EQ(made.embed({"a", "b"}).error().kind, ErrorKind::too_large);
+    const auto result = made.embed({"a"});
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().kind, ErrorKind::internal);
+    EXPECT_THAT(result.error().message, AllOf(HasSubstr("longer than 1024 bytes"), HasSubstr("check what answers at base_url")));
 }
 
 TEST(OpenaiProvider, AnEndpointBeyondThoseThereAreIsRefused) {
