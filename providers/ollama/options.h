@@ -40,6 +40,8 @@ inline constexpr std::array own_rows = {
                .type = OptionType::boolean,
                .default_value = "false",
                .help = "Take a model that the server does not say is for embeddings."},
+    http::shared_row("document_prefix"),
+    http::shared_row("query_prefix"),
     http::shared_row("max_inputs", {.help = "Texts per request; 0: no limit, since the server has none."}),
     http::shared_row("concurrency",
                      {.help = "Requests at a time to each endpoint, at most. The server embeds one text after another whatever "

@@ -1,9 +1,6 @@
 #include "ollama/pull_progress.h"
 
-#include <simdjson.h>
-
-#include <utility>
-
+#include "http/json_reader.h"
 #include "http/redact.h"
 
 namespace embedq::ollama {
@@ -11,7 +8,7 @@ namespace {
 
 constexpr std::size_t kLongestLine = 64 * 1024;
 
-std::string megabytes(std::uint64_t bytes) {
+std::string megabytes(std::size_t bytes) {
     return std::to_string(bytes / 1'000'000) + " MB";
 }
 
@@ -28,25 +25,21 @@ void PullProgress::take(std::string_view piece) {
 }
 
 void PullProgress::read(const std::string& line) {
-    simdjson::dom::parser parser;
-    simdjson::dom::element document;
-    if (parser.parse(line).get(document) != simdjson::SUCCESS) return;
-    std::string_view text;
-    if (document["error"].get(text) == simdjson::SUCCESS) {
-        error_ = http::excerpt(text);
+    const auto said = http::Json::parse(line);
+    if (const std::string error = said["error"].text(); !error.empty()) {
+        error_ = http::excerpt(error);
         return;
     }
-    if (document["status"].get(text) != simdjson::SUCCESS) return;
-    succeeded_ = text == "success";
-    std::uint64_t total = 0;
-    std::uint64_t completed = 0;
-    const bool counted = document["total"].get(total) == simdjson::SUCCESS && total > 0;
-    if (document["completed"].get(completed) != simdjson::SUCCESS) completed = 0;
-    const std::uint64_t tenth = counted ? completed * 10 / total : 0;
-    if (text == stage_ && tenth <= tenth_) return;
-    stage_ = text;
+    const std::string stage = said["status"].text();
+    if (stage.empty()) return;
+    succeeded_ = stage == "success";
+    const std::size_t total = said["total"].count();
+    const std::size_t completed = said["completed"].count();
+    const std::size_t tenth = total > 0 ? completed * 10 / total : 0;
+    if (stage == stage_ && tenth <= tenth_) return;
+    stage_ = stage;
     tenth_ = tenth;
-    const std::string how_far = counted ? ": " + megabytes(completed) + " of " + megabytes(total) : "";
+    const std::string how_far = total > 0 ? ": " + megabytes(completed) + " of " + megabytes(total) : "";
     say_(http::excerpt(stage_) + how_far);
 }
 

@@ -3,7 +3,7 @@
 // Thread-safety: none.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -28,7 +28,7 @@ private:
     const std::function<void(std::string_view)> say_;
     std::string rest_;
     std::string stage_;
-    std::uint64_t tenth_ = 0;
+    std::size_t tenth_ = 0;
     bool succeeded_ = false;
     std::string error_;
 };

@@ -1,39 +1,24 @@
 #include "openai/discovery.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
-#include <cstdint>
+
+#include "http/json_reader.h"
 
 namespace embedq::openai {
 namespace {
-
-using simdjson::dom::array;
-using simdjson::dom::element;
-
-std::string text_at(const element& object, const char* key) {
-    std::string_view text;
-    return object[key].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
-}
-
-std::size_t count_at(const element& object, const char* key) {
-    std::uint64_t number = 0;
-    return object[key].get(number) == simdjson::SUCCESS ? number : 0;
-}
 
 std::string named(const char* name, std::size_t value) {
     return value == 0 ? "" : std::string(" ") + name + "=" + std::to_string(value);
 }
 
-Identity identity_of(const element& model) {
+Identity identity_of(const http::Json& model) {
     Identity identity;
-    identity.model = text_at(model, "id");
-    identity.limits.max_text_tokens = count_at(model, "max_model_len");
-    identity.digest = text_at(model, "root");
-    element meta;
-    if (model["meta"].get(meta) == simdjson::SUCCESS && meta.is_object()) {
-        identity.dimension = count_at(meta, "n_embd");
-        identity.digest = identity.model + named("n_params", count_at(meta, "n_params")) + named("size", count_at(meta, "size"));
+    identity.model = model["id"].text();
+    identity.limits.max_text_tokens = model["max_model_len"].count();
+    identity.digest = model["root"].text();
+    if (const auto meta = model["meta"]; meta.is_object()) {
+        identity.dimension = meta["n_embd"].count();
+        identity.digest = identity.model + named("n_params", meta["n_params"].count()) + named("size", meta["size"].count());
     }
     return identity;
 }
@@ -41,37 +26,29 @@ Identity identity_of(const element& model) {
 }  // namespace
 
 Identity read_tei_info(std::string_view body) {
-    simdjson::dom::parser parser;
-    element info;
+    const auto info = http::Json::parse(body);
     Identity identity;
-    if (parser.parse(body.data(), body.size()).get(info) != simdjson::SUCCESS || !info.is_object()) return identity;
-    identity.model = text_at(info, "model_id");
-    identity.digest = text_at(info, "model_sha");
-    identity.limits.max_inputs = count_at(info, "max_client_batch_size");
+    identity.model = info["model_id"].text();
+    identity.digest = info["model_sha"].text();
+    identity.limits.max_inputs = info["max_client_batch_size"].count();
     // A text must fit into one batch of the model, too.
-    const std::size_t longest = count_at(info, "max_input_length");
-    const std::size_t batch = count_at(info, "max_batch_tokens");
+    const std::size_t longest = info["max_input_length"].count();
+    const std::size_t batch = info["max_batch_tokens"].count();
     identity.limits.max_text_tokens = longest > 0 && batch > 0 ? std::min(longest, batch) : std::max(longest, batch);
-    if (info["auto_truncate"].get(identity.truncates) != simdjson::SUCCESS) identity.truncates = false;
+    identity.truncates = info["auto_truncate"].is_true();
     return identity;
 }
 
 Result<Identity> read_models(std::string_view body, std::string_view model) {
-    simdjson::dom::parser parser;
-    element document;
-    array models;
-    if (parser.parse(body.data(), body.size()).get(document) != simdjson::SUCCESS || !document.is_object() ||
-        document["data"].get(models) != simdjson::SUCCESS) {
-        return Identity{};
-    }
+    const auto models = http::Json::parse(body)["data"].items();
     std::string others;
     bool minds_names = false;
-    for (const element candidate : models) {
+    for (const auto& candidate : models) {
         if (!candidate.is_object()) continue;
-        const std::string id = text_at(candidate, "id");
+        const std::string id = candidate["id"].text();
         // llama.cpp serves one model, whatever it is called.
-        if (id == model || (models.size() == 1 && !candidate["meta"].error())) return identity_of(candidate);
-        minds_names = minds_names || !candidate["root"].error();
+        if (id == model || (models.size() == 1 && candidate["meta"].is_there())) return identity_of(candidate);
+        minds_names = minds_names || candidate["root"].is_there();
         others += (others.empty() ? "" : ", ") + id;
     }
     if (!minds_names) return Identity{};

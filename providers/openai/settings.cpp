@@ -170,7 +170,9 @@ Result<Settings> read_settings(const Options& written) {
     settings.limits.max_request_bytes = http::count_of(options, "max_request_bytes");
     read_body(options, *dialect, settings);
     settings.mends.missing_model = std::string("check the option model") + (settings.send_model ? "" : ", or the deployment in base_url");
-    settings.mends.missing_path = "base_url usually ends with /v1, and " + settings.path + " is put behind it";
+    // Without the query, which may hold a key.
+    settings.mends.missing_path =
+        "base_url usually ends with /v1, and " + settings.path.substr(0, settings.path.find('?')) + " is put behind it";
     settings.mends.address = "base_url";
     if (auto sound = check(options, settings); !sound) return std::unexpected(std::move(sound.error()));
     publish(written, settings);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string_view>
+#include <vector>
 
 namespace embedq::http {
 namespace {
@@ -12,6 +13,17 @@ TEST(JsonText, IsEscapedWhereItMust) {
     EXPECT_EQ(json_string("a\"b\\c\nd\te\rf"), "\"a\\\"b\\\\c\\nd\\te\\u000df\"");
     EXPECT_EQ(json_string(std::string_view("\0\x1f\x7f", 3)), "\"\\u0000\\u001f\x7f\"");
     EXPECT_EQ(json_string(""), "\"\"");
+}
+
+TEST(JsonStrings, AreAnArrayWithThePrefixBeforeEach) {
+    const auto array = [](std::vector<std::string_view> texts, std::string_view prefix) {
+        std::string out = "x";
+        append_json_strings(out, texts, prefix);
+        return out;
+    };
+    EXPECT_EQ(array({"a", "b\""}, ""), R"(x["a","b\""])");
+    EXPECT_EQ(array({"a", ""}, "p\": "), R"(x["p\": a","p\": "])");
+    EXPECT_EQ(array({}, "p"), "x[]");
 }
 
 TEST(JsonValue, IsWhatItIsWhereItIsJson) {

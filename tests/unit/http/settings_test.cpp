@@ -1,0 +1,146 @@
+// The shared options as they are read, and what is refused before anything is asked.
+#include "http/settings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <stdexcept>
+
+#include "config/configuration.h"
+#include "http/options.h"
+
+namespace embedq::http {
+namespace {
+
+using namespace std::chrono_literals;  // NOLINT: for tests only
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::Pair;
+
+inline constexpr std::array<OptionSpec, 1> own_rows = {shared_row("model", {.optional = true})};
+
+Result<Settings> read(std::map<std::string, std::string> texts, const Protocol& protocol = {}) {
+    texts.try_emplace("endpoints", "[http://one:1]");
+    auto options = config::options_from_text(table_of<own_rows>, texts);
+    if (!options) throw std::runtime_error(options.error().message);
+    return read_settings(*options, protocol);
+}
+
+Settings settings_of(std::map<std::string, std::string> texts, const Protocol& protocol = {}) {
+    texts.try_emplace("model", "m");
+    auto settings = read(std::move(texts), protocol);
+    if (!settings) throw std::runtime_error(settings.error().message);
+    return std::move(*settings);
+}
+
+std::string refusal_of(std::map<std::string, std::string> texts, const Protocol& protocol = {}) {
+    const auto settings = read(std::move(texts), protocol);
+    if (settings) return "accepted";
+    EXPECT_EQ(settings.error().kind, ErrorKind::misconfigured);
+    return settings.error().message;
+}
+
+std::vector<std::string> headers_of(const Settings& settings) {
+    std::vector<std::string> lines;
+    for (const Header& header : settings.client.headers) lines.push_back(header.name + ": " + header.value);
+    return lines;
+}
+
+TEST(SharedSettings, EachOptionIsRead) {
+    const Settings settings = settings_of({{"endpoints", "[http://one:1/base/, unix:///run/s.sock]"},
+                                           {"dimensions", "256"},
+                                           {"document_prefix", "d: "},
+                                           {"query_prefix", "q: "},
+                                           {"max_inputs", "7"},
+                                           {"concurrency", "3"},
+                                           {"timeout", "20s"},
+                                           {"max_response_bytes", "1MiB"},
+                                           {"proxy", "none"},
+                                           {"ca_file", "/etc/ca.pem"},
+                                           {"verify_tls", "false"}});
+    ASSERT_EQ(settings.endpoints.size(), 2U);
+    EXPECT_EQ(settings.endpoints[0].url, "http://one:1/base");
+    EXPECT_EQ(settings.endpoints[1].unix_socket, "/run/s.sock");
+    EXPECT_EQ(settings.model, "m");
+    EXPECT_EQ(settings.dimensions, 256U);
+    EXPECT_EQ(settings.prefix(TextKind::document), "d: ");
+    EXPECT_EQ(settings.prefix(TextKind::query), "q: ");
+    EXPECT_EQ(settings.limits.max_inputs, 7U);
+    EXPECT_EQ(settings.limits.concurrency, 3U);
+    EXPECT_EQ(settings.timeout, 20s);
+    EXPECT_EQ(settings.max_response_bytes, std::size_t{1} << 20);
+    EXPECT_EQ(settings.client.proxy, "none");
+    EXPECT_EQ(settings.client.ca_file, "/etc/ca.pem");
+    EXPECT_FALSE(settings.client.verify_tls);
+}
+
+TEST(SharedSettings, WithNothingButAnAddressAndAModelDefaultsHold) {
+    const Settings settings = settings_of({});
+    EXPECT_EQ(settings.dimensions, 0U);
+    EXPECT_EQ(settings.limits.concurrency, 4U);
+    EXPECT_EQ(settings.limits.max_inputs, 0U);
+    EXPECT_EQ(settings.timeout, 5min);
+    EXPECT_TRUE(settings.client.verify_tls);
+    EXPECT_THAT(settings.client.proxy, IsEmpty());
+    EXPECT_THAT(headers_of(settings), ElementsAre("Content-Type: application/json", "Accept: application/json"));
+}
+
+TEST(SharedSettings, WhatIsNoAddressIsRefusedWithTheMend) {
+    const Protocol protocol{.example = "http://127.0.0.1:8080", .wrong_ends = {{"/embed", "which is put there"}}};
+    EXPECT_EQ(refusal_of({{"endpoints", "[]"}}, protocol), "endpoints is empty; name at least one, like http://127.0.0.1:8080");
+    EXPECT_EQ(refusal_of({{"endpoints", "[http://a, http://u:w@a/embed/]"}}, protocol),
+              "the endpoint http://a/embed ends with /embed, which is put there; take it off");
+    EXPECT_EQ(refusal_of({{"endpoints", "[http://a, http://b, http://u:w@a/]"}}),
+              "the endpoint http://a is there twice; each is a lane of its own");
+    EXPECT_THAT(refusal_of({{"endpoints", "[ftp://a]"}}), HasSubstr("expected http://HOST"));
+}
+
+TEST(SharedSettings, AModelIsNamedUnlessTheServerTellsIt) {
+    EXPECT_EQ(refusal_of({}), "model is not given; name the model that makes the vectors");
+    EXPECT_EQ(refusal_of({{"model", ""}}), "model is empty; name the model that makes the vectors");
+    EXPECT_EQ(refusal_of({}, {.tells_model = true}), "accepted");
+}
+
+TEST(SharedSettings, TheKeyIsSentAsTheProtocolWantsIt) {
+    EXPECT_THAT(headers_of(settings_of({{"api_key", "k"}})), testing::Contains("Authorization: Bearer k"));
+    EXPECT_THAT(headers_of(settings_of({{"api_key", "k"}}, {.auth_header = "api-key", .auth_scheme = ""})),
+                testing::Contains("api-key: k"));
+}
+
+TEST(SharedSettings, AHeaderThatIsWrittenOutWins) {
+    EXPECT_THAT(headers_of(settings_of({{"api_key", "k"}, {"headers", "{authorization: Basic x, accept: y}"}})),
+                testing::UnorderedElementsAre("Content-Type: application/json", "authorization: Basic x", "accept: y"));
+}
+
+TEST(SharedSettings, KeysAreHiddenWhereverTheyComeFrom) {
+    const Settings settings = settings_of({{"api_key", "key-of-api"}, {"headers", "{X: key-of-header}"}}, {.secrets = {"key-of-own"}});
+    EXPECT_EQ(settings.secrets.hide("key-of-api key-of-header key-of-own"), "*** *** ***");
+}
+
+TEST(SharedSettings, WhatIsPublicReachesTheSameServersAndHoldsNoSecret) {
+    const std::map<std::string, std::string> texts = {{"endpoints", "[\"http://u:secret1@a/v1\", \"unix:///run/b.sock\"]"},
+                                                      {"model", "m"},
+                                                      {"dimensions", "8"},
+                                                      {"ca_file", "/etc/ca.pem"},
+                                                      {"verify_tls", "false"},
+                                                      {"api_key", "secret2"},
+                                                      {"headers", "{X: secret3}"}};
+    auto with_proxy = texts;
+    with_proxy["proxy"] = "http://p:1";
+    const Settings settings = settings_of(with_proxy);
+    EXPECT_THAT(settings.public_options,
+                ElementsAre(Pair("endpoints", "[\"http://a/v1\", \"unix:///run/b.sock\"]"), Pair("model", "m"), Pair("dimensions", "8"),
+                            Pair("ca_file", "/etc/ca.pem"), Pair("verify_tls", "false"), Pair("proxy", "http://p:1")));
+    const Settings again = settings_of({settings.public_options.begin(), settings.public_options.end()});
+    EXPECT_EQ(again.public_options, settings.public_options);
+    EXPECT_EQ(again.endpoints[1].unix_socket, "/run/b.sock");
+    with_proxy["proxy"] = "http://u:secret4@p:1";
+    EXPECT_THAT(settings_of(with_proxy).public_options, Not(testing::Contains(Pair("proxy", testing::_))));
+}
+
+}  // namespace
+}  // namespace embedq::http
