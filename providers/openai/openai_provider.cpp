@@ -15,6 +15,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kDiscoveryTime{30};
+constexpr std::chrono::minutes kLongestRest{10};  // as the host keeps to with its lanes
 
 std::string ends_without(std::string text, std::string_view end) {
     if (text.ends_with(end)) text.resize(text.size() - end.size());
@@ -24,7 +25,7 @@ std::string ends_without(std::string text, std::string_view end) {
 }  // namespace
 
 OpenaiProvider::OpenaiProvider(Settings settings, Context& context, http::Servers servers)
-    : settings_(std::move(settings)), context_(context), servers_(std::move(servers)) {}
+    : settings_(std::move(settings)), context_(context), servers_(std::move(servers)), rests_(settings_.endpoints.size()) {}
 
 Result<std::unique_ptr<Provider>> OpenaiProvider::make(Settings settings, Context& context) {
     auto servers = http::Servers::make(settings, context);
@@ -47,15 +48,34 @@ Result<Identity> OpenaiProvider::discover(std::size_t endpoint, const http::Boun
 }
 
 Result<std::size_t> OpenaiProvider::probe(std::size_t endpoint, const http::Bounds& bounds) {
+    {
+        const std::scoped_lock lock(mutex_);
+        Rest& rest = rests_[endpoint];
+        if (const auto now = context_.clock().now(); now < rest.end) {
+            rest.reason.retry_after = std::chrono::ceil<std::chrono::milliseconds>(rest.end - now);
+            return std::unexpected(rest.reason);
+        }
+    }
     constexpr std::string_view word = "dimension";
     auto answer = ask({.texts = std::span(&word, 1), .endpoint = endpoint}, 0, bounds);
-    if (!answer) return std::unexpected(std::move(answer.error()));
+    if (!answer) {
+        if (const auto wait = answer.error().retry_after) {
+            const std::scoped_lock lock(mutex_);
+            rests_[endpoint] = {context_.clock().now() + std::min<Clock::Steady::duration>(*wait, kLongestRest), answer.error()};
+        }
+        return std::unexpected(std::move(answer.error()));
+    }
     if (!answer->result.errors.empty()) return std::unexpected(std::move(answer->result.errors.front().error));
     return answer->result.dimension;
 }
 
 Result<OpenaiProvider::Known> OpenaiProvider::survey(const std::stop_token& stop) {
     const std::size_t endpoints = settings_.endpoints.size();
+    std::optional<Known> before;
+    {
+        const std::scoped_lock lock(mutex_);
+        if (known_ && !known_->refuted) before = known_;
+    }
     Known found{.asked = std::vector<bool>(endpoints, false)};
     std::optional<Error> unreachable;
     std::string first;
@@ -64,6 +84,8 @@ Result<OpenaiProvider::Known> OpenaiProvider::survey(const std::stop_token& stop
         auto identity = discover(i, bounds);
         std::size_t dimension = identity ? identity->dimension : 0;
         if (identity && settings_.asks_dimensions()) dimension = settings_.dimensions;
+        const bool same = identity && before && before->identity.model == identity->model && before->identity.digest == identity->digest;
+        if (same && dimension == 0) dimension = before->dimension;
         Error error = identity ? Error{} : std::move(identity.error());
         bool reached = identity.has_value();
         if (reached && dimension == 0) {
@@ -95,12 +117,9 @@ Result<OpenaiProvider::Known> OpenaiProvider::survey(const std::stop_token& stop
 
 Result<ProviderInfo> OpenaiProvider::info(std::stop_token stop) {
     {
-        // Answers confirm the dimension as they come; where nothing but the dimension can be known, the server need not be asked again.
+        // Where nothing but the dimension can be known, the server need not be asked again until an answer has refuted it.
         const std::scoped_lock lock(mutex_);
-        if (known_ && known_->confirmed && settings_.dialect.discovery == Discovery::none) {
-            known_->confirmed = false;
-            return info_of(*known_);
-        }
+        if (known_ && !known_->refuted && settings_.dialect.discovery == Discovery::none) return info_of(*known_);
     }
     auto found = survey(stop);
     const std::scoped_lock lock(mutex_);
@@ -171,8 +190,7 @@ Result<EmbedResult> OpenaiProvider::embed(const EmbedRequest& request) {
     auto answer = ask(request, dimension, *bounds);
     {
         const std::scoped_lock lock(mutex_);
-        if (known_ && answer) known_->confirmed = true;
-        if (known_ && !answer && answer.error().kind == ErrorKind::misconfigured) known_->confirmed = false;
+        if (known_ && !answer && answer.error().kind == ErrorKind::misconfigured) known_->refuted = true;
         // Another model may stand behind the address after an outage; and a server that was restarted shows by a new connection alone,
         // since the client makes one where the old one is gone.
         const bool doubtful = answer ? answer->new_connection : answer.error().kind == ErrorKind::unavailable;

@@ -55,10 +55,45 @@ TEST(OpenaiProvider, LearnsTheDimensionByAskingOnce) {
     EXPECT_EQ(info->limits.max_inputs, 2048U);
     EXPECT_THAT(info->endpoints, ElementsAre(server.url()));
     ASSERT_TRUE(made.embed({"a"}).has_value());
-    ASSERT_TRUE(made.provider->info({}).has_value());  // the answer has confirmed it
+    for (int idle_minute = 0; idle_minute < 3; ++idle_minute) {
+        made.context.manual_clock().advance(std::chrono::minutes(1));
+        EXPECT_EQ(made.provider->info({})->dimension, 3U);
+    }
+    EXPECT_EQ(server.asked().size(), 2U) << "what is known is not paid for again";
+}
+
+TEST(OpenaiProvider, WhatAnAnswerRefutesIsLearnedAnew) {
+    FakeServer server(vectors_of(3));
+    Made made({{"base_url", server.url()}});
+    ASSERT_TRUE(made.provider->info({}).has_value());
+    server.reply([](const Asked&) { return http::answer(error_body("The model `m` does not exist"), "404 Not Found"); });
+    EXPECT_EQ(made.embed({"a"}).error().kind, ErrorKind::misconfigured);
+    EXPECT_EQ(made.provider->info({}).error().kind, ErrorKind::misconfigured);
+    server.reply(vectors_of(4));
+    EXPECT_EQ(made.provider->info({})->dimension, 4U);
+    const std::size_t asked = server.asked().size();
+    EXPECT_EQ(made.provider->info({})->dimension, 4U);
+    EXPECT_EQ(server.asked().size(), asked);
+    server.reply([](const Asked&) { return http::answer("", "502 Bad Gateway"); });
+    EXPECT_EQ(made.embed({"a"}).error().kind, ErrorKind::unavailable);
+    EXPECT_TRUE(made.provider->info({}).has_value()) << "an outage says nothing of the model";
+    EXPECT_EQ(server.asked().size(), asked + 1);
+}
+
+TEST(OpenaiProvider, AWaitThatIsAskedForIsKeptToBeforeTheDimensionIsKnown) {
+    FakeServer server([](const Asked&) { return http::answer("{}", "429 Too Many Requests", "Retry-After: 600\r\n"); });
+    Made made({{"base_url", server.url()}});
+    ASSERT_FALSE(made.provider->info({}).has_value());
+    made.context.manual_clock().advance(std::chrono::minutes(9));
+    const auto info = made.provider->info({});
+    ASSERT_FALSE(info.has_value());
+    EXPECT_EQ(info.error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(info.error().retry_after, std::chrono::minutes(1));
+    EXPECT_EQ(server.asked().size(), 1U);
+    server.reply(vectors_of(2));
+    made.context.manual_clock().advance(std::chrono::minutes(1));
+    EXPECT_TRUE(made.provider->info({}).has_value());
     EXPECT_EQ(server.asked().size(), 2U);
-    ASSERT_TRUE(made.provider->info({}).has_value());  // nothing has since
-    EXPECT_EQ(server.asked().size(), 3U);
 }
 
 TEST(OpenaiProvider, DimensionsThatAreConfiguredNeedNoAsking) {
@@ -228,6 +263,7 @@ TEST(OpenaiProvider, AThrottledServerIsUnavailableUntilItIsKnown) {
     EXPECT_EQ(info.error().kind, ErrorKind::unavailable);
     EXPECT_EQ(info.error().retry_after, std::chrono::milliseconds(3000));
     server.reply(vectors_of(2));
+    made.context.manual_clock().advance(std::chrono::seconds(3));
     ASSERT_TRUE(made.provider->info({}).has_value());
     server.reply([](const Asked&) { return http::answer("{}", "429 Too Many Requests"); });
     EXPECT_TRUE(made.provider->info({}).has_value());
@@ -255,6 +291,25 @@ TEST(Tei, AnotherDigestIsNoticedWhenAskedAgain) {
     EXPECT_EQ(made.provider->info({})->model_digest, "sha1");
     server.reply(tei("sha2", 2));
     EXPECT_EQ(made.provider->info({})->model_digest, "sha2");
+}
+
+TEST(Tei, IsAskedForItsModelFromTimeToTimeButForAVectorOnlyWhereThatIsAnother) {
+    FakeServer server(tei("sha1", 2));
+    Made made({{"dialect", "tei"}, {"base_url", server.url()}});
+    const auto posts = [&] {
+        const auto asked = server.asked();
+        return std::ranges::count_if(asked, [](const Asked& one) { return one.head.starts_with("POST"); });
+    };
+    for (int idle_minute = 0; idle_minute < 3; ++idle_minute) {
+        EXPECT_EQ(made.provider->info({})->dimension, 2U);
+        made.context.manual_clock().advance(std::chrono::minutes(1));
+    }
+    EXPECT_EQ(posts(), 1);
+    EXPECT_EQ(server.asked().size(), 4U);
+    server.reply(tei("sha2", 3));
+    EXPECT_EQ(made.provider->info({})->dimension, 3U);
+    EXPECT_EQ(made.provider->info({})->dimension, 3U);
+    EXPECT_EQ(posts(), 2);
 }
 
 TEST(Tei, VectorsOfARestartedServerWithAnotherModelAreNotMixed) {
