@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/vector_fields.h"
 #include "ollama/pull_progress.h"
 #include "ollama/request_body.h"
 
@@ -193,7 +194,7 @@ std::size_t OllamaProvider::longest_text(const Identity& identity) const {
 
 ProviderInfo OllamaProvider::info_of(const Identity& identity) const {
     ProviderInfo info = servers_.info();
-    info.model_digest = identity.digest;
+    info.model_digest = http::with_part(identity.digest, settings_.vector_part);
     info.dimension = identity.dimension;
     info.limits.max_text_tokens = longest_text(identity);
     return info;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "http/classify.h"
+#include "http/vector_fields.h"
 #include "openai/request_body.h"
 
 namespace embedq::openai {
@@ -141,9 +142,11 @@ ProviderInfo OpenaiProvider::info_of(const Known& known) const {
     if (info.model.empty()) info.model = known.identity.model;
     info.model_digest = settings_.model_digest.empty() ? known.identity.digest : settings_.model_digest;
     // These change what a vector is, as another model would.
-    for (const std::string* type : {&settings_.document_input_type, &settings_.query_input_type}) {
-        if (!type->empty()) info.model_digest += (info.model_digest.empty() ? "" : " ") + *type;
-    }
+    const auto tell = [&](std::string_view part) { info.model_digest = http::with_part(std::move(info.model_digest), part); };
+    tell(settings_.document_input_type);
+    tell(settings_.query_input_type);
+    if (settings_.truncate == settings_.dialect.truncate_on) tell("truncate");
+    for (const auto& [name, json] : settings_.extra_body) tell(http::vector_part(name, json));
     info.dimension = settings_.truncate_dimensions ? settings_.dimensions : known.dimension;
     // What the server says of itself is truer than the preset's default, but a limit that is configured stays where it is lower.
     const auto lower = [](std::size_t& limit, std::size_t said) {

@@ -393,5 +393,21 @@ TEST(Voyage, InputTypesBelongToWhatVectorsAre) {
     EXPECT_EQ(made.provider->info({})->model_digest, "document query");
 }
 
+TEST(ExtraBody, BelongsToWhatVectorsAreButForWhatSaysNothingOfThem) {
+    FakeServer server(vectors_of(2));
+    const auto digest = [&](std::map<std::string, std::string> texts) {
+        texts["base_url"] = server.url();
+        Made made(std::move(texts));
+        const auto info = made.provider->info({});
+        return info ? info->model_digest : info.error().message;
+    };
+    EXPECT_EQ(digest({}), "");
+    EXPECT_EQ(digest({{"user", "u"}, {"extra_body", "{user: u, priority: 7, metadata: '{\"a\":1}'}"}}), "");
+    EXPECT_EQ(digest({{"extra_body", "{late_chunking: true, task: x, user: u}"}}), "late_chunking=true task=\"x\"");
+    EXPECT_EQ(digest({{"model_digest", "d"}, {"extra_body", "{unheard_of: 7}"}}), "d unheard_of=7");
+    EXPECT_EQ(digest({{"dialect", "voyage"}, {"extra_body", "{n: 7}"}, {"truncate", "true"}}), "document query truncate n=7");
+    EXPECT_EQ(digest({{"dialect", "voyage"}, {"truncate", "false"}}), "document query");
+}
+
 }  // namespace
 }  // namespace embedq::openai
