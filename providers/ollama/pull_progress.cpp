@@ -6,7 +6,7 @@
 namespace embedq::ollama {
 namespace {
 
-constexpr std::size_t kLongestLine = 64 * 1024;
+constexpr std::size_t kLongestLine = std::size_t{64} * 1024;
 
 std::string megabytes(std::size_t bytes) {
     return std::to_string(bytes / 1'000'000) + " MB";

@@ -12,9 +12,7 @@
 namespace embedq::http {
 namespace {
 
-using testing::AllOf;
 using testing::ElementsAre;
-using testing::StrEq;
 
 inline constexpr std::array few_rows = {
     OptionSpec{.name = "own", .type = OptionType::boolean, .help = "Its own."},
@@ -26,6 +24,7 @@ inline constexpr auto few_table = table_of<few_rows>;
 template <std::size_t n>
 std::vector<std::string> names_of(const std::array<OptionSpec, n>& table) {
     std::vector<std::string> names;
+    names.reserve(n);
     for (const OptionSpec& row : table) names.emplace_back(row.name);
     return names;
 }

@@ -14,7 +14,6 @@ namespace embedq::http {
 namespace {
 
 using namespace std::chrono_literals;  // NOLINT: for tests only
-using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -46,6 +45,7 @@ std::string refusal_of(std::map<std::string, std::string> texts, const Protocol&
 
 std::vector<std::string> headers_of(const Settings& settings) {
     std::vector<std::string> lines;
+    lines.reserve(settings.client.headers.size());
     for (const Header& header : settings.client.headers) lines.push_back(header.name + ": " + header.value);
     return lines;
 }
