@@ -13,15 +13,11 @@ std::string or_else(const std::string& text, std::string_view otherwise) {
     return text.empty() ? std::string(otherwise) : text;
 }
 
-// A status where the body's words are about the request; a proxy's page of HTML is about the way to the server.
-std::optional<Finding> meaning_of(const Response& response, const ErrorBody& body) {
-    if (body.is_html) return std::nullopt;
-    auto finding = find_meaning(body);
-    if (!finding) return std::nullopt;
-    // Two that a rate limit may mention as well: what clears with time is no wrong configuration and no refusal of a text.
-    const bool throttles = response.status == 429 || response.status == 503;
-    if (throttles && (finding->meaning == Meaning::text_too_long || finding->meaning == Meaning::option_refused)) return std::nullopt;
-    return finding;
+// Whether a status that throttles may mean it. A rate limit speaks of "at most 60 requests", too, and a server that starts of a model that
+// "is not available": what clears with time is no wrong configuration and no refusal of a text or of a batch.
+bool fits_throttling(Meaning meaning, int status) {
+    if (meaning == Meaning::too_many_tokens) return status == 429;  // more in one request than OpenAI grants in a minute
+    return meaning == Meaning::quota_spent || meaning == Meaning::overloaded;
 }
 
 ErrorKind kind_of_status(int status, bool is_html) {
@@ -42,6 +38,14 @@ ErrorKind kind_of_status(int status, bool is_html) {
     }
 }
 
+// A status where the body's words are about the request; a proxy's page of HTML is about the way to the server.
+std::optional<Finding> meaning_of(int status, const ErrorBody& body) {
+    if (body.is_html) return std::nullopt;
+    auto finding = find_meaning(body);
+    if (finding && kind_of_status(status, false) == ErrorKind::throttled && !fits_throttling(finding->meaning, status)) return std::nullopt;
+    return finding;
+}
+
 std::string mend_of_status(int status, const Call& call) {
     switch (status) {
         case 401:
@@ -60,6 +64,7 @@ std::string mend_of(Meaning meaning, const Call& call) {
     switch (meaning) {
         case Meaning::quota_spent: return "the account's quota is spent; raise it, then work goes on by itself";
         case Meaning::key_refused: return or_else(call.credentials_mend, "check the credentials and their rights");
+        case Meaning::place_refused: return "choose a service that serves the place that requests come from, or send them by another way";
         case Meaning::model_missing: return or_else(call.missing_model_mend, "check the option model, or make the model available");
         case Meaning::no_embedding_model: return "name a model that makes embeddings";
         case Meaning::option_refused: return "take the option out that the server does not know, or correct it";
@@ -112,7 +117,7 @@ Error classify(const Response& response, const Call& call, const Secrets& secret
     const int status = status_of(response, body);
     Error error;
     std::string mend;
-    if (const auto finding = meaning_of(response, body)) {
+    if (const auto finding = meaning_of(status, body)) {
         error.kind = kind_of(finding->meaning);
         mend = mend_of(finding->meaning, call);
         set_limit(error.limits, *finding);

@@ -83,8 +83,9 @@ public:
 
     // The answer, whatever its status; redirects within the URL's origin are followed, with method, headers and body.
     // Errors: `unavailable` when there is no whole answer (connect, cut off, deadline, stop; the last two within 100 ms, and the socket is
-    // closed by then), `too_large` when the body is longer than `max_response_bytes`, `misconfigured` for an untrusted certificate, a
-    // refusing proxy, a URL that is none, and a redirect to another origin.
+    // closed by then; marked as Error::deadline_reached for the request's deadline alone), `too_large` when the body is longer than
+    // `max_response_bytes`, `misconfigured` for an untrusted certificate, a refusing proxy, a URL that is none, and a redirect to another
+    // origin.
     [[nodiscard]] Result<Response> send(const Request& request);
 
 private:

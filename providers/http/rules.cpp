@@ -19,8 +19,9 @@ constexpr std::array kRules = {
     Rule{Meaning::quota_spent, "budget has been exceeded|budget_exceeded"},                                       // LiteLLM
     Rule{Meaning::quota_spent, "insufficient (account )?balance|payment (is )?required|payment method on file"},  // Jina, Together, Voyage
     Rule{Meaning::key_refused, "invalid_api_key|api_key_invalid|api key not valid|(incorrect|invalid) api key|invalid_authentication"},
-    Rule{Meaning::key_refused, "no api key|api key (is )?(missing|required)"},
-    Rule{Meaning::model_missing, "model_not_found|deploymentnotfound|try pulling it first"},  // OpenAI, Azure, Ollama
+    Rule{Meaning::key_refused, "no api key|api key (is )?(missing|required|expired)"},                    // expired: Gemini, with 400
+    Rule{Meaning::place_refused, "user location is not supported|unsupported_country_region_territory"},  // Gemini, OpenAI
+    Rule{Meaning::model_missing, "model_not_found|deploymentnotfound|try pulling it first"},              // OpenAI, Azure, Ollama
     Rule{Meaning::model_missing,
          "model ['\"`].*['\"`] (was )?not found|the model ['\"`].*['\"`] does not exist|^model not found"},  // Ollama, vLLM
     Rule{Meaning::model_missing, "no such model|unknown model|invalid model|unable to access model|model .* is not (found|available)"},
@@ -131,6 +132,7 @@ ErrorKind kind_of(Meaning meaning) {
     switch (meaning) {
         case Meaning::quota_spent:
         case Meaning::key_refused:
+        case Meaning::place_refused:
         case Meaning::model_missing:
         case Meaning::no_embedding_model:
         case Meaning::option_refused: return ErrorKind::misconfigured;

@@ -18,6 +18,7 @@ namespace embedq::http {
 enum class Meaning : std::uint8_t {
     quota_spent,
     key_refused,
+    place_refused,
     model_missing,
     no_embedding_model,
     option_refused,

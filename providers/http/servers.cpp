@@ -33,6 +33,7 @@ ProviderInfo Servers::info() const {
     info.endpoints.clear();
     for (const Endpoint& endpoint : settings_.endpoints) info.endpoints.push_back(endpoint.name);
     info.public_options = settings_.public_options;
+    info.call_timeout = settings_.timeout;
     return info;
 }
 
@@ -53,6 +54,17 @@ Request Servers::request_to(std::size_t endpoint, std::string_view path, const B
     request.stop = bounds.stop;
     request.max_response_bytes = settings_.max_response_bytes;
     return request;
+}
+
+Result<Response> Servers::send(const Request& request, std::size_t texts) const {
+    auto response = client_->send(request);
+    if (!response && response.error().kind == ErrorKind::too_large && texts <= 1) {
+        response.error().kind = ErrorKind::internal;
+        response.error().message = "the answer of " + shown(request.url) + " is longer than " + std::to_string(request.max_response_bytes) +
+                                   " bytes, though it was asked for no more than one text; check what answers at " +
+                                   settings_.mends.address + ", or raise max_response_bytes";
+    }
+    return response;
 }
 
 Result<std::optional<std::string>> Servers::look_up(Request request) const {

@@ -40,8 +40,9 @@ public:
     // A POST to `path`, which begins with a slash, behind the endpoint's address.
     [[nodiscard]] Request request_to(std::size_t endpoint, std::string_view path, const Bounds& bounds) const;
 
-    // As Client::send.
-    [[nodiscard]] Result<Response> send(const Request& request) const { return client_->send(request); }
+    // As Client::send, but an answer that is too long for a request of one text, or of none, is `internal`: it is no fault of the text,
+    // which the host would refuse for good.
+    [[nodiscard]] Result<Response> send(const Request& request, std::size_t texts = 1) const;
 
     // GET `request` for what a server tells of itself: the body, or nothing where there is no such path or it is forbidden, since a proxy
     // may let only what embeds through. Other answers than 200 are errors, as `refusal` says.

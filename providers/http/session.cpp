@@ -301,7 +301,9 @@ Result<Response> Session::perform(const Request& request, const std::string& url
         if (request.stop.stop_requested()) return fail(ErrorKind::unavailable, "the request to " + shown(url) + " was stopped");
         const auto now = steady_clock::now();
         if (now >= request.deadline) {
-            return fail(ErrorKind::unavailable, "no answer of " + shown(url) + " before the deadline, but " + bytes_got(transfer));
+            Error late{ErrorKind::unavailable, "no answer of " + shown(url) + " before the deadline, but " + bytes_got(transfer)};
+            late.deadline_reached = true;
+            return std::unexpected(std::move(late));
         }
         // libcurl wakes earlier for timers of its own.
         constexpr milliseconds longest{1000};

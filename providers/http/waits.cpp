@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <string>
 
 namespace embedq::http {
@@ -74,8 +75,13 @@ std::optional<milliseconds> bounded(double wait) {
     return wait >= static_cast<double>(kLongest.count()) ? kLongest : milliseconds(static_cast<std::int64_t>(wait) + (wait < 1 ? 1 : 0));
 }
 
-std::optional<milliseconds> until(Wall when, Wall now) {
-    return bounded(static_cast<double>(std::chrono::ceil<milliseconds>(when - now).count()));
+// Milliseconds since 1970, of the server's making: out of the range of integers, too.
+double since_1970(Wall when) {
+    return std::chrono::duration<double, std::milli>(when.time_since_epoch()).count();
+}
+
+std::optional<milliseconds> until(double when, Wall now) {
+    return bounded(std::ceil(when - since_1970(now)));
 }
 
 std::optional<milliseconds> from_retry_after(const Headers& headers, Wall now) {
@@ -86,7 +92,7 @@ std::optional<milliseconds> from_retry_after(const Headers& headers, Wall now) {
     const auto value = headers.find("retry-after");
     if (!value) return std::nullopt;
     if (const auto wait = parse_wait(*value)) return bounded(static_cast<double>(wait->count()));
-    if (const auto date = parse_http_date(*value)) return until(*date, now);
+    if (const auto date = parse_http_date(*value)) return until(since_1970(*date), now);
     return std::nullopt;
 }
 
@@ -114,8 +120,11 @@ std::optional<milliseconds> from_reset(std::string_view value, Wall now) {
     std::string_view text = trimmed(value);
     std::string_view rest = text;
     constexpr double year_2001 = 1e9;  // in seconds since 1970; no wait is as long
-    if (const auto number = take_number(rest); number && rest.empty() && *number > year_2001) {
-        return until(Wall(std::chrono::seconds(static_cast<std::int64_t>(*number))), now);
+    constexpr double year_5138 = 1e11;
+    if (auto number = take_number(rest); number && rest.empty() && *number > year_2001) {
+        // OpenRouter sends milliseconds; nobody sends what is smaller than nanoseconds.
+        for (int smaller = 0; smaller < 3 && *number > year_5138; ++smaller) *number /= 1e3;
+        return until(*number * 1e3, now);
     }
     const auto wait = parse_wait(text);
     return wait ? bounded(static_cast<double>(wait->count())) : std::nullopt;

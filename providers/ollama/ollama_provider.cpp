@@ -1,8 +1,10 @@
 #include "ollama/ollama_provider.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
+#include "http/vector_fields.h"
 #include "ollama/pull_progress.h"
 #include "ollama/request_body.h"
 
@@ -29,21 +31,28 @@ Result<std::unique_ptr<Provider>> OllamaProvider::make(Settings settings, Contex
 // --- what the servers have
 
 Result<ProviderInfo> OllamaProvider::info(std::stop_token stop) {
-    pull_where_missing(stop);
     const auto time = std::min<steady_clock::duration>(kDiscoveryTime, settings_.timeout);
     auto identity = survey({steady_clock::now() + time, stop});
     if (!identity) return std::unexpected(std::move(identity.error()));
+    pull_meanwhile();
     return info_of(*identity);
 }
 
 Result<Identity> OllamaProvider::survey(const http::Bounds& bounds) {
+    auto identity = find(bounds);
+    if (!identity && settings_.pull) identity = find_after_pull(bounds, std::move(identity.error()));
+    if (!identity) return identity;
+    const std::scoped_lock lock(mutex_);
+    known_ = *identity;
+    return identity;
+}
+
+Result<Identity> OllamaProvider::find(const http::Bounds& bounds) {
     std::optional<Error> first_error;
     for (std::size_t i = 0; i < settings_.endpoints.size(); ++i) {
         auto identity = describe(i, bounds);
         if (identity) {
             warm_up(i, identity->digest, bounds);
-            const std::scoped_lock lock(mutex_);
-            known_ = *identity;
             return identity;
         }
         const ErrorKind kind = identity.error().kind;
@@ -58,16 +67,30 @@ Result<Identity> OllamaProvider::survey(const http::Bounds& bounds) {
     return std::unexpected(std::move(*first_error));
 }
 
+Result<Identity> OllamaProvider::find_after_pull(const http::Bounds& bounds, Error none) {
+    for (std::size_t i = 0; i < settings_.endpoints.size(); ++i) {
+        if (!take_missing(i)) continue;
+        const auto pulled = pull(i, bounds.stop);
+        if (!pulled) {
+            none = pulled.error();
+            continue;
+        }
+        const http::Bounds more{std::max(bounds.deadline, steady_clock::now() + kDiscoveryTime), bounds.stop};
+        auto identity = describe(i, more);
+        if (identity) {
+            warm_up(i, identity->digest, more);
+            return identity;
+        }
+        none = std::move(identity.error());
+    }
+    return std::unexpected(std::move(none));
+}
+
 Result<Identity> OllamaProvider::describe(std::size_t endpoint, const http::Bounds& bounds) {
     auto response = show(endpoint, bounds);
     if (!response) return std::unexpected(std::move(response.error()));
     const std::string url = settings_.endpoints[endpoint].url + "/api/show";
-    if (response->status == 404 && is_json(response->body) && settings_.pull) {
-        if (auto pulled = pull(endpoint, bounds.stop); !pulled) return std::unexpected(std::move(pulled.error()));
-        response = show(endpoint, {std::max(bounds.deadline, steady_clock::now() + kDiscoveryTime), bounds.stop});
-        if (!response) return std::unexpected(std::move(response.error()));
-    }
-    if (response->status != 200) return std::unexpected(servers_.refusal(*response, url));
+    if (response->status != 200) return std::unexpected(refused(*response, endpoint, url));
     Identity identity = read_show(response->body);
     if (auto sound = check_model(identity, endpoint); !sound) return std::unexpected(std::move(sound.error()));
     auto found = digest(endpoint, bounds);
@@ -160,15 +183,34 @@ Status OllamaProvider::pull(std::size_t endpoint, const std::stop_token& stop) {
                     "; check the name, and that the server reaches its registry");
 }
 
+bool OllamaProvider::take_missing(std::size_t endpoint) {
+    const std::scoped_lock lock(mutex_);
+    return std::exchange(learned_[endpoint].missing, false);
+}
+
 void OllamaProvider::pull_where_missing(const std::stop_token& stop) {
-    if (!settings_.pull) return;
-    for (std::size_t i = 0; i < settings_.endpoints.size(); ++i) {
-        {
-            const std::scoped_lock lock(mutex_);
-            if (!std::exchange(learned_[i].missing, false)) continue;
-        }
-        if (auto pulled = pull(i, stop); !pulled) context_.logger().warn(pulled.error().message);
+    for (std::size_t i = 0; i < settings_.endpoints.size() && !stop.stop_requested(); ++i) {
+        if (!take_missing(i)) continue;
+        const auto pulled = pull(i, stop);
+        if (pulled) (void)take_missing(i);  // requests were refused meanwhile
+        if (!pulled && !stop.stop_requested()) context_.logger().warn(pulled.error().message);
     }
+}
+
+void OllamaProvider::pull_meanwhile() {
+    const std::scoped_lock lock(mutex_);
+    if (!settings_.pull || pulling_ || std::ranges::none_of(learned_, &Learned::missing)) return;
+    pulling_ = true;
+    // The thread before, if there was one, has given up the mutex for the last time.
+    puller_ = std::jthread([this](const std::stop_token& stop) {
+        try {
+            pull_where_missing(stop);
+        } catch (const std::exception& error) {  // nobody stands behind this thread who would
+            context_.logger().error(std::string("the pull was given up: ") + error.what());
+        }
+        const std::scoped_lock done(mutex_);
+        pulling_ = false;
+    });
 }
 
 void OllamaProvider::warm_up(std::size_t endpoint, const std::string& digest, const http::Bounds& bounds) {
@@ -193,7 +235,7 @@ std::size_t OllamaProvider::longest_text(const Identity& identity) const {
 
 ProviderInfo OllamaProvider::info_of(const Identity& identity) const {
     ProviderInfo info = servers_.info();
-    info.model_digest = identity.digest;
+    info.model_digest = http::with_part(identity.digest, settings_.vector_part);
     info.dimension = identity.dimension;
     info.limits.max_text_tokens = longest_text(identity);
     return info;

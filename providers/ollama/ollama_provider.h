@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "embedq/context.h"
@@ -24,7 +25,8 @@ public:
     // `context` outlives the provider. `misconfigured` when the client's options name what is not there.
     [[nodiscard]] static Result<std::unique_ptr<Provider>> make(Settings settings, Context& context);
 
-    // The first endpoint that answers decides which model it is.
+    // The first endpoint that answers decides which model it is. With the option `pull`, those that lack it are told to pull it by a thread
+    // of the provider's, for hours if need be, while the others are of use; only where no endpoint has it does `info` wait for it.
     [[nodiscard]] Result<ProviderInfo> info(std::stop_token stop) override;
     // The digest of the model is looked at behind each answer: the server changes its list before it loads another model, so vectors of
     // one that `info` did not name last are never returned. A single text that is refused by a bare 400 is asked once more, since the
@@ -42,13 +44,21 @@ private:
 
     // --- what the servers have
     [[nodiscard]] Result<Identity> survey(const http::Bounds& bounds);
+    // The first endpoint's that answers, as it is.
+    [[nodiscard]] Result<Identity> find(const http::Bounds& bounds);
+    // The first endpoint's that has pulled the model; `none` where no endpoint was without it.
+    [[nodiscard]] Result<Identity> find_after_pull(const http::Bounds& bounds, Error none);
     [[nodiscard]] Result<Identity> describe(std::size_t endpoint, const http::Bounds& bounds);
     [[nodiscard]] Result<http::Response> show(std::size_t endpoint, const http::Bounds& bounds);
     [[nodiscard]] Result<std::string> digest(std::size_t endpoint, const http::Bounds& bounds);
     // The dimension of the vectors, by embedding a word.
     [[nodiscard]] Result<std::size_t> probe(std::size_t endpoint, const http::Bounds& bounds);
     [[nodiscard]] Status pull(std::size_t endpoint, const std::stop_token& stop);
+    // Whether the endpoint did not have the model when it was asked last; forgotten by the question.
+    [[nodiscard]] bool take_missing(std::size_t endpoint);
     void pull_where_missing(const std::stop_token& stop);
+    // Begins puller_ where an endpoint lacks the model, unless it is at it.
+    void pull_meanwhile();
     void warm_up(std::size_t endpoint, const std::string& digest, const http::Bounds& bounds);
     [[nodiscard]] Status check_model(const Identity& identity, std::size_t endpoint) const;
     [[nodiscard]] Status check_digest(std::size_t endpoint, const std::string& expected, const http::Bounds& bounds);
@@ -74,6 +84,8 @@ private:
     std::vector<Learned> learned_;     // guarded by mutex_: by endpoint
     bool dimension_refuted_ = false;   // guarded by mutex_: vectors came that are not as long as the server says
     std::optional<std::string> warm_;  // guarded by mutex_: the digest of the model that was loaded beforehand
+    bool pulling_ = false;             // guarded by mutex_: puller_ is at work
+    std::jthread puller_;              // guarded by mutex_; the last member, since it ends before the others go
 };
 
 }  // namespace embedq::ollama

@@ -46,7 +46,7 @@ Result<EmbedResult> OllamaProvider::ask(const EmbedRequest& request, std::size_t
     if (old) return ask_old(request, dimension, bounds);
     auto message = servers_.request_to(request.endpoint, "/api/embed", bounds);
     message.body = embed_body(settings_, request.texts, request.kind);
-    auto response = servers_.send(message);
+    auto response = servers_.send(message, request.texts.size());
     if (!response) return std::unexpected(std::move(response.error()));
     if (response->status == 404 && !is_json(response->body)) {
         // No route of that name: a server before 0.3, or none of Ollama's at all, which the older route tells.

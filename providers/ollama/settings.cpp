@@ -6,14 +6,18 @@
 #include <utility>
 
 #include "http/json_text.h"
+#include "http/vector_fields.h"
 
 namespace embedq::ollama {
 namespace {
 
+using Map = std::map<std::string, std::string>;
+
 void read_model_parameters(const Options& options, Settings& settings) {
-    using Map = std::map<std::string, std::string>;
+    if (settings.truncate) settings.vector_part = "truncate";
     for (const auto& [name, value] : options.find<Map>("options").value_or(Map{})) {
         settings.options += (settings.options.empty() ? "{" : ",") + http::json_string(name) + ":" + http::json_value(value);
+        settings.vector_part = http::with_part(std::move(settings.vector_part), http::vector_part(name, http::json_value(value)));
         if (name == "num_ctx") (void)std::from_chars(value.data(), value.data() + value.size(), settings.context);
     }
     if (!settings.options.empty()) settings.options += '}';
@@ -38,7 +42,7 @@ Result<Settings> read_settings(const Options& options) {
     settings.any_model = options.get<bool>("any_model");
     read_model_parameters(options, settings);
     if (settings.truncate) settings.publish("truncate", "true");
-    if (!settings.options.empty()) settings.publish("options", settings.options);
+    if (!settings.options.empty()) settings.publish("options", http::published(options.get<Map>("options")));
     if (settings.any_model) settings.publish("any_model", "true");
     return settings;
 }

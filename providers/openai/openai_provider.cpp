@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "http/classify.h"
+#include "http/vector_fields.h"
 #include "openai/request_body.h"
 
 namespace embedq::openai {
@@ -15,6 +16,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kDiscoveryTime{30};
+constexpr std::chrono::minutes kLongestRest{10};  // as the host keeps to with its lanes
 
 std::string ends_without(std::string text, std::string_view end) {
     if (text.ends_with(end)) text.resize(text.size() - end.size());
@@ -24,7 +26,7 @@ std::string ends_without(std::string text, std::string_view end) {
 }  // namespace
 
 OpenaiProvider::OpenaiProvider(Settings settings, Context& context, http::Servers servers)
-    : settings_(std::move(settings)), context_(context), servers_(std::move(servers)) {}
+    : settings_(std::move(settings)), context_(context), servers_(std::move(servers)), rests_(settings_.endpoints.size()) {}
 
 Result<std::unique_ptr<Provider>> OpenaiProvider::make(Settings settings, Context& context) {
     auto servers = http::Servers::make(settings, context);
@@ -47,15 +49,34 @@ Result<Identity> OpenaiProvider::discover(std::size_t endpoint, const http::Boun
 }
 
 Result<std::size_t> OpenaiProvider::probe(std::size_t endpoint, const http::Bounds& bounds) {
+    {
+        const std::scoped_lock lock(mutex_);
+        Rest& rest = rests_[endpoint];
+        if (const auto now = context_.clock().now(); now < rest.end) {
+            rest.reason.retry_after = std::chrono::ceil<std::chrono::milliseconds>(rest.end - now);
+            return std::unexpected(rest.reason);
+        }
+    }
     constexpr std::string_view word = "dimension";
     auto answer = ask({.texts = std::span(&word, 1), .endpoint = endpoint}, 0, bounds);
-    if (!answer) return std::unexpected(std::move(answer.error()));
+    if (!answer) {
+        if (const auto wait = answer.error().retry_after) {
+            const std::scoped_lock lock(mutex_);
+            rests_[endpoint] = {context_.clock().now() + std::min<Clock::Steady::duration>(*wait, kLongestRest), answer.error()};
+        }
+        return std::unexpected(std::move(answer.error()));
+    }
     if (!answer->result.errors.empty()) return std::unexpected(std::move(answer->result.errors.front().error));
     return answer->result.dimension;
 }
 
 Result<OpenaiProvider::Known> OpenaiProvider::survey(const std::stop_token& stop) {
     const std::size_t endpoints = settings_.endpoints.size();
+    std::optional<Known> before;
+    {
+        const std::scoped_lock lock(mutex_);
+        if (known_ && !known_->refuted) before = known_;
+    }
     Known found{.asked = std::vector<bool>(endpoints, false)};
     std::optional<Error> unreachable;
     std::string first;
@@ -64,6 +85,8 @@ Result<OpenaiProvider::Known> OpenaiProvider::survey(const std::stop_token& stop
         auto identity = discover(i, bounds);
         std::size_t dimension = identity ? identity->dimension : 0;
         if (identity && settings_.asks_dimensions()) dimension = settings_.dimensions;
+        const bool same = identity && before && before->identity.model == identity->model && before->identity.digest == identity->digest;
+        if (same && dimension == 0) dimension = before->dimension;
         Error error = identity ? Error{} : std::move(identity.error());
         bool reached = identity.has_value();
         if (reached && dimension == 0) {
@@ -95,12 +118,9 @@ Result<OpenaiProvider::Known> OpenaiProvider::survey(const std::stop_token& stop
 
 Result<ProviderInfo> OpenaiProvider::info(std::stop_token stop) {
     {
-        // Answers confirm the dimension as they come; where nothing but the dimension can be known, the server need not be asked again.
+        // Where nothing but the dimension can be known, the server need not be asked again until an answer has refuted it.
         const std::scoped_lock lock(mutex_);
-        if (known_ && known_->confirmed && settings_.dialect.discovery == Discovery::none) {
-            known_->confirmed = false;
-            return info_of(*known_);
-        }
+        if (known_ && !known_->refuted && settings_.dialect.discovery == Discovery::none) return info_of(*known_);
     }
     auto found = survey(stop);
     const std::scoped_lock lock(mutex_);
@@ -122,9 +142,11 @@ ProviderInfo OpenaiProvider::info_of(const Known& known) const {
     if (info.model.empty()) info.model = known.identity.model;
     info.model_digest = settings_.model_digest.empty() ? known.identity.digest : settings_.model_digest;
     // These change what a vector is, as another model would.
-    for (const std::string* type : {&settings_.document_input_type, &settings_.query_input_type}) {
-        if (!type->empty()) info.model_digest += (info.model_digest.empty() ? "" : " ") + *type;
-    }
+    const auto tell = [&](std::string_view part) { info.model_digest = http::with_part(std::move(info.model_digest), part); };
+    tell(settings_.document_input_type);
+    tell(settings_.query_input_type);
+    if (settings_.truncate == settings_.dialect.truncate_on) tell("truncate");
+    for (const auto& [name, json] : settings_.extra_body) tell(http::vector_part(name, json));
     info.dimension = settings_.truncate_dimensions ? settings_.dimensions : known.dimension;
     // What the server says of itself is truer than the preset's default, but a limit that is configured stays where it is lower.
     const auto lower = [](std::size_t& limit, std::size_t said) {
@@ -171,8 +193,7 @@ Result<EmbedResult> OpenaiProvider::embed(const EmbedRequest& request) {
     auto answer = ask(request, dimension, *bounds);
     {
         const std::scoped_lock lock(mutex_);
-        if (known_ && answer) known_->confirmed = true;
-        if (known_ && !answer && answer.error().kind == ErrorKind::misconfigured) known_->confirmed = false;
+        if (known_ && !answer && answer.error().kind == ErrorKind::misconfigured) known_->refuted = true;
         // Another model may stand behind the address after an outage; and a server that was restarted shows by a new connection alone,
         // since the client makes one where the old one is gone.
         const bool doubtful = answer ? answer->new_connection : answer.error().kind == ErrorKind::unavailable;
@@ -189,11 +210,11 @@ Result<http::Response> OpenaiProvider::post(const EmbedRequest& request, const h
     const Encoding encoding = refused && settings_.encoding == Encoding::base64 ? Encoding::floats : settings_.encoding;
     auto message = servers_.request_to(request.endpoint, settings_.path, bounds);
     message.body = request_body(settings_, request.texts, request.kind, encoding);
-    auto response = servers_.send(message);
+    auto response = servers_.send(message, request.texts.size());
     if (!response || encoding != Encoding::base64 || !http::refuses_base64(*response)) return response;
     if (!base64_refused_.exchange(true)) context_.logger().info("the server refuses base64; it is asked for numbers from now on");
     message.body = request_body(settings_, request.texts, request.kind, Encoding::floats);
-    return servers_.send(message);
+    return servers_.send(message, request.texts.size());
 }
 
 Result<OpenaiProvider::Answer> OpenaiProvider::ask(const EmbedRequest& request, std::size_t dimension, const http::Bounds& bounds) {

@@ -33,8 +33,14 @@ private:
     struct Known {
         Identity identity;
         std::size_t dimension = 0;  // as the server returns vectors, before they are cut; 0 until it is known
-        bool confirmed = false;     // by an answer since `info` was asked last
+        bool refuted = false;       // an answer was of another dimension, or said that the model is not as it was
         std::vector<bool> asked;    // by endpoint: its identity is the one above
+    };
+
+    // Why an endpoint is not probed, and until when.
+    struct Rest {
+        Clock::Steady end = {};
+        Error reason = {};
     };
 
     struct Answer {
@@ -48,7 +54,8 @@ private:
     [[nodiscard]] Result<Identity> discover(std::size_t endpoint, const http::Bounds& bounds);
     // Discovers every endpoint, and fails where two differ; those that cannot be reached are left for later if another one can be.
     [[nodiscard]] Result<Known> survey(const std::stop_token& stop);
-    // The dimension of the vectors of an endpoint, by embedding a word.
+    // The dimension of the vectors of an endpoint, by embedding a word, which may have to be paid for: it is done where nothing else tells
+    // the dimension, and not while the endpoint asks to be left alone.
     [[nodiscard]] Result<std::size_t> probe(std::size_t endpoint, const http::Bounds& bounds);
     // Fails when an endpoint that was out of reach, or has been connected to anew, has another model than `info` named last.
     [[nodiscard]] Status check_identity(std::size_t endpoint, const http::Bounds& bounds);
@@ -66,6 +73,7 @@ private:
 
     std::mutex mutex_;
     std::optional<Known> known_;  // guarded by mutex_
+    std::vector<Rest> rests_;     // guarded by mutex_: by endpoint
 };
 
 }  // namespace embedq::openai

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "http/json_text.h"
+#include "http/vector_fields.h"
 
 namespace embedq::openai {
 namespace {
@@ -147,6 +148,8 @@ void publish(const Options& written, Settings& settings) {
          {"path", "encoding_format", "dimensions_field", "input_type_field", "document_input_type", "query_input_type", "model_digest"}) {
         if (const auto value = http::text_of(written, name); !(value.empty() || value == "auto")) settings.publish(name, value);
     }
+    if (settings.truncate == settings.dialect.truncate_on) settings.publish("truncate", "true");
+    if (!settings.extra_body.empty()) settings.publish("extra_body", http::published(written.get<Map>("extra_body")));
     if (const auto sends = written.find<bool>("send_model")) settings.publish("send_model", *sends ? "true" : "false");
 }
 

@@ -112,6 +112,8 @@ const Case kCases[] = {
     {"OpenAI", 429,
      R"j({"error":{"message":"You exceeded your current quota, please check your plan and billing details.","type":"insufficient_quota","param":null,"code":"insufficient_quota"}})j",
      ErrorKind::misconfigured},
+    {"OpenAI", 503, R"j({"error":{"message":"The model `m` is not available right now.","type":"server_error","code":null}})j",
+     ErrorKind::throttled},
     {"OpenAI", 500,
      R"j({"error":{"message":"The server had an error while processing your request. Sorry about that!","type":"server_error","param":null,"code":null}})j",
      ErrorKind::unavailable},
@@ -310,6 +312,11 @@ const Case kCases[] = {
     {"Gemini", 429,
      R"j({"error":{"code":429,"message":"You exceeded your current quota, please check your plan and billing details. Please retry in 34.07s.","status":"RESOURCE_EXHAUSTED"}})j",
      ErrorKind::throttled},
+    {"Gemini", 400, R"j({"error":{"code":400,"message":"API key expired. Please renew the API key.","status":"INVALID_ARGUMENT"}})j",
+     ErrorKind::misconfigured},
+    {"Gemini", 400,
+     R"j({"error":{"code":400,"message":"User location is not supported for the API use.","status":"FAILED_PRECONDITION"}})j",
+     ErrorKind::misconfigured},
 
     // What stands between
     {"a proxy", 502, "<html><head><title>502 Bad Gateway</title></head><body></body></html>", ErrorKind::unavailable},
@@ -322,6 +329,17 @@ const Case kCases[] = {
     {"Cloudflare", 524, "error code: 524", ErrorKind::unavailable},
     {"a gateway", 200, R"j({"error":{"message":"Rate limited","code":429}})j", ErrorKind::throttled},
     {"a gateway", 200, R"j({"error":{"message":"Provider returned error"}})j", ErrorKind::unavailable},
+    {"a gateway", 200, R"j({"error":{"message":"Rate limit exceeded: at most 60 requests per minute","code":429}})j", ErrorKind::throttled},
+    {"a gateway", 200, R"j({"error":{"message":"the batch size limit is 8","code":400}})j", ErrorKind::too_large, {.max_inputs = 8}},
+    {"anyone", 429, R"j({"error":"Rate limit exceeded: at most 60 requests per minute"})j", ErrorKind::throttled},
+    {"anyone", 429, R"j({"error":"Too many items in this minute: maximum 100 items"})j", ErrorKind::throttled},
+    {"anyone", 429, R"j({"error":"No API key given, so the limit is 3 requests a minute"})j", ErrorKind::throttled},
+    {"anyone", 429, R"j({"error":"request body too large for this minute's budget"})j", ErrorKind::throttled},
+    {"anyone", 429, R"j({"error":"insufficient balance"})j", ErrorKind::misconfigured},
+    {"anyone", 503, R"j({"error":"The model m is not available right now"})j", ErrorKind::throttled},
+    {"anyone", 503, R"j({"error":"model 'm' not found, it is being loaded"})j", ErrorKind::throttled},
+    {"anyone", 503, R"j({"error":"at most 8 requests are taken at a time, max tokens per batch: 512"})j", ErrorKind::throttled},
+    {"anyone", 529, R"j({"error":"at most 8 requests are taken at a time"})j", ErrorKind::throttled},
     {"anyone", 405, "", ErrorKind::misconfigured},
     {"anyone", 410, "", ErrorKind::misconfigured},
     {"anyone", 304, "", ErrorKind::misconfigured},
@@ -351,6 +369,13 @@ TEST(Classify, SaysTheMend) {
     EXPECT_THAT(classified(401, "").message, HasSubstr("status 401 and no message; check api_key"));
     EXPECT_THAT(classified(404, "404 page not found").message, HasSubstr("404 page not found; check the address"));
     EXPECT_THAT(classified(502, "<html><title>Bad\r\n Gateway</title>").message, HasSubstr("a page of HTML, \"Bad Gateway\""));
+}
+
+TEST(Classify, ARateLimitComesWithItsPauseAndWithoutALimitOfTexts) {
+    const Error error = classified(429, R"j({"error":"Rate limit exceeded: at most 60 requests per minute"})j", {{"Retry-After", "600"}});
+    EXPECT_EQ(error.kind, ErrorKind::throttled);
+    EXPECT_EQ(error.limits.max_inputs, 0U);
+    EXPECT_EQ(error.retry_after, std::chrono::minutes(10));
 }
 
 TEST(Classify, NeverShowsASecret) {
@@ -451,6 +476,20 @@ TEST(Waits, BudgetsThatAreUsedUpCount) {
               milliseconds(3000));
     EXPECT_EQ(asked({{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "1772323260"}}), milliseconds(60'000));
     EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "0"}}), std::nullopt);
+}
+
+TEST(Waits, ATimeOfResetIsInSecondsOrThousandthsAndOfAnySize) {
+    const auto reset = [](std::string at) { return asked({{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", std::move(at)}}); };
+    constexpr milliseconds day = std::chrono::hours(24);
+    EXPECT_EQ(reset("1772323260.25"), milliseconds(60'250));
+    EXPECT_EQ(reset("1772323260000"), milliseconds(60'000));
+    EXPECT_EQ(reset("1764288030000"), std::nullopt);  // over since months
+    EXPECT_EQ(reset("1764288030000000"), std::nullopt);
+    EXPECT_EQ(reset("1772323260000000"), milliseconds(60'000));
+    EXPECT_EQ(reset("99999999999"), day);
+    EXPECT_EQ(reset("10000000000000000000"), day);
+    EXPECT_EQ(reset(std::string(300, '9')), day);
+    EXPECT_EQ(reset(std::string(400, '9')), std::nullopt);  // no number at all
 }
 
 }  // namespace

@@ -142,6 +142,7 @@ TEST(Client, AServerThatHangsIsLeftAtTheDeadline) {
     ASSERT_FALSE(response.has_value());
     EXPECT_EQ(response.error().kind, ErrorKind::unavailable);
     EXPECT_THAT(response.error().message, HasSubstr("deadline"));
+    EXPECT_TRUE(response.error().deadline_reached);
     EXPECT_GE(late, milliseconds(0));
     EXPECT_LT(late, kPrompt);
     EXPECT_EQ(closed.get_future().wait_for(kPrompt), std::future_status::ready);
@@ -160,6 +161,7 @@ TEST(Client, ASlowDripIsLeftAtTheDeadline) {
     ASSERT_FALSE(response.has_value());
     EXPECT_EQ(response.error().kind, ErrorKind::unavailable);
     EXPECT_LT(steady_clock::now() - request.deadline, kPrompt);
+    EXPECT_TRUE(response.error().deadline_reached);
 }
 
 // Returns when the thread waits for something, as `ps` would show it.
@@ -208,6 +210,7 @@ TEST(Client, AStopRequestClosesTheSocket) {
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().kind, ErrorKind::unavailable);
     EXPECT_THAT(result.error().message, HasSubstr("stopped"));
+    EXPECT_FALSE(result.error().deadline_reached);
 }
 
 TEST(Client, AStoppedRequestIsNotSent) {

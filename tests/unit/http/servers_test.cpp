@@ -53,7 +53,7 @@ public:
         message.body = "{\"model\":" + json_string(settings_.model) + ",\"inputs\":";
         append_json_strings(message.body, request.texts, settings_.prefix(request.kind));
         message.body += '}';
-        auto response = servers_.send(message);
+        auto response = servers_.send(message, request.texts.size());
         if (!response) return std::unexpected(std::move(response.error()));
         if (response->status != 200) return std::unexpected(servers_.refusal(*response, message.url));
         return servers_.vectors(std::move(*response), {.texts = request.texts.size(), .dimension = settings_.dimensions}, message.url);
@@ -142,6 +142,7 @@ TEST_F(SmallProviderTest, TellsWhatItsOptionsSayAndWhatItsServerDoes) {
     EXPECT_EQ(info->dimension, 5U);
     EXPECT_EQ(info->query_prefix, "q");
     EXPECT_EQ(info->limits.max_inputs, 9U);
+    EXPECT_EQ(info->call_timeout, 5min);
     EXPECT_THAT(info->endpoints, ElementsAre(StartsWith("http://127.0.0.1:")));
     EXPECT_THAT(info->public_options, testing::Contains(testing::Pair("model", "m")));
 }
@@ -178,6 +179,25 @@ TEST_F(SmallProviderTest, RefusalsNameTheAddressAndTheMendsOfTheProvider) {
     EXPECT_THAT(refused(answer("no", "405 Method Not Allowed")).message, EndsWith("check the address and its path"));
     EXPECT_THAT(refused(answer(R"({"error":"model 'm' not found"})", "404 Not Found")).message, EndsWith("; load it"));
     EXPECT_THAT(refused(answer("no", "401 Unauthorized")).message, EndsWith("check the option api_key"));
+}
+
+TEST_F(SmallProviderTest, AnAnswerThatIsTooLongIsAFaultOfABatchButOfNoSingleText) {
+    const std::map<std::string, std::string> texts = {{"max_response_bytes", "1KiB"}};
+    const std::string endless = answer(std::string(2000, ' '));
+    EXPECT_EQ(embed(ask({endless}, texts), {"a", "b"}).error().kind, ErrorKind::too_large);
+    const Error single = embed(ask({endless}, texts), {"a"}).error();
+    EXPECT_EQ(single.kind, ErrorKind::internal);
+    EXPECT_THAT(single.message, AllOf(HasSubstr("/embed is longer than 1024 bytes"), HasSubstr("check what answers at endpoints")));
+}
+
+TEST_F(SmallProviderTest, ACallThatItsTimeEndsIsMarked) {
+    ScriptedServer silent([](Connection& connection) { connection.wait_until_closed(); });
+    auto made = make({{"endpoints", "[" + silent.url("") + "]"}, {"proxy", "none"}, {"timeout", "50ms"}});
+    ASSERT_TRUE(made.has_value());
+    const Error late = embed(**made).error();
+    EXPECT_EQ(late.kind, ErrorKind::unavailable);
+    EXPECT_TRUE(late.deadline_reached);
+    EXPECT_FALSE(refused(answer("no", "504 Gateway Timeout")).deadline_reached);
 }
 
 TEST_F(SmallProviderTest, ASuccessWithoutVectorsIsNone) {

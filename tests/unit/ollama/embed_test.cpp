@@ -108,6 +108,34 @@ TEST_F(Embed, AnAnswerBeyondTheLimitIsRefused) {
     EXPECT_EQ(result.error().kind, ErrorKind::too_large);
 }
 
+TEST_F(Embed, AnAnswerBeyondTheLimitIsNoFaultOfASingleText) {
+    auto& provider = make({{"max_response_bytes", "1MiB"}});
+    for (const char* route : {"legacy: false", "legacy: true"}) {
+        server.change(std::string(route) + "\nfaults: [ { do: huge } ]");  // 100 MB
+        auto result = embed(provider, {"a"});
+        ASSERT_FALSE(result);
+        EXPECT_EQ(result.error().kind, ErrorKind::internal);
+        EXPECT_THAT(result.error().message, AllOf(HasSubstr("longer than 1048576 bytes"), HasSubstr("check what answers at endpoints")));
+    }
+}
+
+TEST_F(Embed, ACallThatItsTimeEndsIsMarkedAndItsLengthIsTold) {
+    auto& provider = make({{"timeout", "1s"}});
+    auto info = provider.info({});
+    ASSERT_TRUE(info) << info.error().message;
+    EXPECT_EQ(info->call_timeout, 1s);
+    server.change("faults: [ { do: hang } ]");
+    auto result = embed(provider, {"a"});
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, ErrorKind::unavailable);
+    EXPECT_TRUE(result.error().deadline_reached);
+    server.change("faults: [ { do: error, status: 500, message: oops } ]");
+    result = embed(provider, {"a"});
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, ErrorKind::unavailable);
+    EXPECT_FALSE(result.error().deadline_reached);
+}
+
 TEST_F(Embed, AKeyIsSentAndNeverShown) {
     server.change("authorization: sesame-open");
     EXPECT_TRUE(embed(make({{"api_key", "sesame-open"}}), {"a"}));

@@ -107,8 +107,34 @@ TEST_F(Endpoints, AnEndpointThatLacksTheModelIsToldToPullItWhenItIsAskedNext) {
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().kind, ErrorKind::misconfigured);
     ASSERT_TRUE(provider.info({}));
+    while (asked(other, "POST /api/pull") == 0) std::this_thread::yield();
     auto result = embed(provider, {"a"}, 1);
     EXPECT_TRUE(result) << result.error().message;
+}
+
+TEST_F(Endpoints, OneThatPullsKeepsNobodyWaiting) {
+    other.change("models: { nomic: { present: false } }\nfaults: [ { do: stall, at: 0.5, route: /api/pull } ]");
+    auto& provider = make({{"endpoints", "[" + other.url() + ", " + server.url() + "]"}, {"pull", "true"}});
+    for (int round = 0; round < 2; ++round) {
+        auto info = provider.info({});
+        ASSERT_TRUE(info) << info.error().message;
+        EXPECT_EQ(info->endpoints.size(), 2U);
+        EXPECT_TRUE(embed(provider, {"a"}, 1));
+        while (asked(other, "POST /api/pull") == 0) std::this_thread::yield();
+        other.change("models: { nomic: { present: false } }");
+    }
+    EXPECT_EQ(asked(other, "POST /api/pull"), 1U) << "it is at it";
+    discard();  // without waiting for the rest of the pull
+}
+
+TEST_F(Endpoints, WhereNobodyHasTheModelItIsWaitedFor) {
+    server.change("models: { nomic: { present: false, pullable: false } }");
+    other.change("models: { nomic: { present: false } }");
+    auto& provider = make_both({{"pull", "true"}});
+    auto info = provider.info({});
+    ASSERT_TRUE(info) << info.error().message;
+    EXPECT_EQ(info->model_digest, "sha256:1");
+    EXPECT_TRUE(embed(provider, {"a"}, 1));
 }
 
 TEST_F(Endpoints, ADimensionThatTheServerSaysWronglyIsFoundOut) {

@@ -19,6 +19,21 @@ TEST_F(OllamaTest, InfoTellsTheModelWithoutEmbedding) {
     EXPECT_TRUE(server.tally().calls.empty());
 }
 
+TEST_F(OllamaTest, WhatChangesVectorsIsToldWithTheDigest) {
+    const auto digest = [&](std::map<std::string, std::string> texts) {
+        auto info = make(std::move(texts)).info({});
+        return info ? info->model_digest : info.error().message;
+    };
+    EXPECT_EQ(digest({}), "sha256:1");
+    EXPECT_EQ(digest({{"truncate", "false"}, {"keep_alive", "24h"}, {"options", "{ num_gpu: 1, num_thread: 4 }"}}), "sha256:1");
+    EXPECT_EQ(digest({{"truncate", "true"}}), "sha256:1 truncate");
+    EXPECT_EQ(digest({{"options", "{ num_gpu: 1, num_ctx: 32, unheard_of: x }"}}), "sha256:1 num_ctx=32 unheard_of=\"x\"");
+    // And the digest of the server's list is still what answers are held to.
+    auto& provider = make({{"truncate", "true"}});
+    ASSERT_TRUE(provider.info({}));
+    EXPECT_TRUE(embed(provider, {"a"}));
+}
+
 TEST_F(OllamaTest, ASmallerContextOfTheOptionsBoundsTexts) {
     auto info = make({{"options", "{ num_ctx: 32 }"}}).info({});
     ASSERT_TRUE(info);

@@ -62,7 +62,9 @@ TEST(Settings, PublicOptionsMakeTheSameVectorsAndHoldNoSecret) {
     const Settings settings = settings_of({{"endpoints", "['http://user:word@one:11434', 'http://two:11434']"},
                                            {"api_key", "hidden-key"},
                                            {"dimensions", "4"},
-                                           {"options", "{ num_ctx: 2048 }"}});
+                                           {"truncate", "true"},
+                                           {"options", "{ num_ctx: 2048, stop: '[\"a\"]' }"}});
+    EXPECT_THAT(body_of(settings), HasSubstr(R"("options":{"num_ctx":2048,"stop":["a"]},"truncate":true)"));
     std::map<std::string, std::string> texts;
     for (const auto& [name, value] : settings.public_options) {
         texts[name] = value;

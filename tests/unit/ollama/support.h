@@ -44,6 +44,8 @@ protected:
         return dynamic_cast<OllamaProvider&>(*made_);
     }
 
+    void discard() { made_.reset(); }
+
     static Result<EmbedResult> embed(Provider& provider, std::vector<std::string_view> texts, std::size_t endpoint = 0,
                                      TextKind kind = TextKind::document) {
         return provider.embed({.texts = texts, .kind = kind, .endpoint = endpoint, .deadline = std::chrono::steady_clock::now() + 30s});

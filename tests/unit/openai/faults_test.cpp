@@ -90,6 +90,7 @@ TEST_P(Faults, AreChargedToWhatCausedThem) {
         ASSERT_FALSE(result.has_value());
         EXPECT_EQ(to_string(result.error().kind), to_string(*row.kind)) << result.error().message;
         EXPECT_FALSE(result.error().message.empty());
+        EXPECT_EQ(result.error().deadline_reached, endless);
     } else {
         ASSERT_TRUE(result.has_value()) << result.error().message;
         EXPECT_EQ(result->errors.size(), row.text_errors);

@@ -44,23 +44,6 @@ TEST(OpenaiProvider, EmbedsInTheOrderOfTheTexts) {
     EXPECT_EQ(asked.body, R"({"model":"m","encoding_format":"base64","input":["a","b"]})");
 }
 
-TEST(OpenaiProvider, LearnsTheDimensionByAskingOnce) {
-    FakeServer server(vectors_of(3));
-    Made made({{"base_url", server.url()}});
-    const auto info = made.provider->info({});
-    ASSERT_TRUE(info.has_value()) << info.error().message;
-    EXPECT_EQ(info->dimension, 3U);
-    EXPECT_EQ(info->model, "m");
-    EXPECT_EQ(info->model_digest, "");
-    EXPECT_EQ(info->limits.max_inputs, 2048U);
-    EXPECT_THAT(info->endpoints, ElementsAre(server.url()));
-    ASSERT_TRUE(made.embed({"a"}).has_value());
-    ASSERT_TRUE(made.provider->info({}).has_value());  // the answer has confirmed it
-    EXPECT_EQ(server.asked().size(), 2U);
-    ASSERT_TRUE(made.provider->info({}).has_value());  // nothing has since
-    EXPECT_EQ(server.asked().size(), 3U);
-}
-
 TEST(OpenaiProvider, DimensionsThatAreConfiguredNeedNoAsking) {
     FakeServer server(vectors_of(3));
     Made made({{"base_url", server.url()}, {"dimensions", "3"}});
@@ -193,6 +176,17 @@ TEST(OpenaiProvider, AServerThatHangsIsLeftAfterTheTimeout) {
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().kind, ErrorKind::unavailable);
     EXPECT_THAT(result.error().message, HasSubstr("before the deadline"));
+    EXPECT_TRUE(result.error().deadline_reached);
+}
+
+TEST(OpenaiProvider, AnAnswerBeyondTheLimitIsNoFaultOfASingleText) {
+    FakeServer server([](const Asked&) { return http::answer(std::string(5000, ' ')); });
+    Made made({{"base_url", server.url()}, {"max_response_bytes", "1KiB"}});
+    EXPECT_EQ(made.embed({"a", "b"}).error().kind, ErrorKind::too_large);
+    const auto result = made.embed({"a"});
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().kind, ErrorKind::internal);
+    EXPECT_THAT(result.error().message, AllOf(HasSubstr("longer than 1024 bytes"), HasSubstr("check what answers at base_url")));
 }
 
 TEST(OpenaiProvider, AnEndpointBeyondThoseThereAreIsRefused) {
@@ -201,19 +195,6 @@ TEST(OpenaiProvider, AnEndpointBeyondThoseThereAreIsRefused) {
     const auto result = made.embed({"a"}, TextKind::document, 1);
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().kind, ErrorKind::invalid_argument);
-}
-
-TEST(OpenaiProvider, AThrottledServerIsUnavailableUntilItIsKnown) {
-    FakeServer server([](const Asked&) { return http::answer("{}", "429 Too Many Requests", "Retry-After: 3\r\n"); });
-    Made made({{"base_url", server.url()}});
-    auto info = made.provider->info({});
-    ASSERT_FALSE(info.has_value());
-    EXPECT_EQ(info.error().kind, ErrorKind::unavailable);
-    EXPECT_EQ(info.error().retry_after, std::chrono::milliseconds(3000));
-    server.reply(vectors_of(2));
-    ASSERT_TRUE(made.provider->info({}).has_value());
-    server.reply([](const Asked&) { return http::answer("{}", "429 Too Many Requests"); });
-    EXPECT_TRUE(made.provider->info({}).has_value());
 }
 
 TEST(Tei, TellsItsModelDigestAndLimits) {
@@ -238,6 +219,25 @@ TEST(Tei, AnotherDigestIsNoticedWhenAskedAgain) {
     EXPECT_EQ(made.provider->info({})->model_digest, "sha1");
     server.reply(tei("sha2", 2));
     EXPECT_EQ(made.provider->info({})->model_digest, "sha2");
+}
+
+TEST(Tei, IsAskedForItsModelFromTimeToTimeButForAVectorOnlyWhereThatIsAnother) {
+    FakeServer server(tei("sha1", 2));
+    Made made({{"dialect", "tei"}, {"base_url", server.url()}});
+    const auto posts = [&] {
+        const auto asked = server.asked();
+        return std::ranges::count_if(asked, [](const Asked& one) { return one.head.starts_with("POST"); });
+    };
+    for (int idle_minute = 0; idle_minute < 3; ++idle_minute) {
+        EXPECT_EQ(made.provider->info({})->dimension, 2U);
+        made.context.manual_clock().advance(std::chrono::minutes(1));
+    }
+    EXPECT_EQ(posts(), 1);
+    EXPECT_EQ(server.asked().size(), 4U);
+    server.reply(tei("sha2", 3));
+    EXPECT_EQ(made.provider->info({})->dimension, 3U);
+    EXPECT_EQ(made.provider->info({})->dimension, 3U);
+    EXPECT_EQ(posts(), 2);
 }
 
 TEST(Tei, VectorsOfARestartedServerWithAnotherModelAreNotMixed) {
@@ -313,12 +313,6 @@ TEST(LlamaCpp, TellsTheDimensionWithoutEmbedding) {
     EXPECT_EQ(info->dimension, 5U);
     EXPECT_EQ(info->model_digest, "x.gguf size=9");
     EXPECT_THAT(server.asked().at(0).head, StartsWith("GET /v1/models "));
-}
-
-TEST(Voyage, InputTypesBelongToWhatVectorsAre) {
-    FakeServer server(vectors_of(2));
-    Made made({{"dialect", "voyage"}, {"base_url", server.url()}});
-    EXPECT_EQ(made.provider->info({})->model_digest, "document query");
 }
 
 }  // namespace

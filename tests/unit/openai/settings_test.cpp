@@ -186,15 +186,18 @@ TEST(Settings, WhatContradictsItselfIsRefusedWithTheMend) {
 }
 
 TEST(Settings, WhatIsPublicMakesTheSameProviderAndHoldsNoSecret) {
-    std::map<std::string, std::string> texts = {{"dialect", "voyage"},
-                                                {"model", "m"},
-                                                {"api_key", "secret1"},
-                                                {"headers", "{X: secret2}"},
-                                                {"dimensions", "256"},
-                                                {"path", "/other"},
-                                                {"proxy", "http://u:secret3@p:1"},
-                                                {"query_input_type", "q"},
-                                                {"endpoints", "[\"http://u:secret4@a/v1\", \"unix:///run/b.sock\"]"}};
+    std::map<std::string, std::string> texts = {
+        {"dialect", "voyage"},
+        {"model", "m"},
+        {"api_key", "secret1"},
+        {"headers", "{X: secret2}"},
+        {"dimensions", "256"},
+        {"path", "/other"},
+        {"proxy", "http://u:secret3@p:1"},
+        {"query_input_type", "q"},
+        {"truncate", "true"},
+        {"extra_body", "{late_chunking: true, task: 'a \"b\": c', n: '\"7\"', list: '[1, {\"a\": 2}]'}"},
+        {"endpoints", "[\"http://u:secret4@a/v1\", \"unix:///run/b.sock\"]"}};
     const auto settings = read_settings(options_of(texts));
     ASSERT_TRUE(settings.has_value()) << settings.error().message;
     std::string all;
@@ -206,6 +209,8 @@ TEST(Settings, WhatIsPublicMakesTheSameProviderAndHoldsNoSecret) {
     const std::vector<std::string_view> input = {"a"};
     EXPECT_EQ(request_body(*second, input, TextKind::query, second->encoding),
               request_body(*settings, input, TextKind::query, settings->encoding));
+    EXPECT_THAT(request_body(*second, input, TextKind::query, second->encoding),
+                HasSubstr(R"("truncation":true,"late_chunking":true,"list":[1,{"a":2}],"n":"7","task":"a \"b\": c",)"));
     EXPECT_EQ(second->path, settings->path);
     EXPECT_EQ(second->endpoints.at(1).unix_socket, "/run/b.sock");
 }
