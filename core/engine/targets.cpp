@@ -115,10 +115,11 @@ Status Targets::set(const std::vector<CatalogInfo>& catalogs, const Answers& ans
         targets.push_back(std::move(*target));
         before.push_back(&info);
     }
-    if (targets.empty()) return first_error;
-    const auto set = store_.set_targets(targets);
-    if (!set) return std::unexpected(set.error());
     for (std::size_t i = 0; i < targets.size(); ++i) {
+        const auto changed = store_.set_targets(std::span(&targets[i], 1));
+        if (!changed) return std::unexpected(changed.error());
+        // Somebody else has done it since the catalogs were read, and sees to its jobs.
+        if (*changed == 0) continue;
         log_change(*before[i], targets[i]);
         if (!targets[i].profile) continue;
         if (const auto queued = enqueue_all(targets[i].catalog_id); !queued && first_error) first_error = std::unexpected(queued.error());

@@ -201,5 +201,36 @@ TEST_F(DeletedMeanwhile, AnUnchangedSpecsCatalogIsToldToItAlone) {
     put_and_expect_but_one();
 }
 
+// As another thread or process that gives a new catalog its target between a look at the catalogs and what follows from it.
+class LateStore : public conformance::FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<CatalogInfo>> catalogs() override {
+        auto seen = FaultyStore::catalogs();
+        if (meanwhile) std::exchange(meanwhile, nullptr)();
+        return seen;
+    }
+    std::function<void()> meanwhile;
+};
+
+TEST_F(EngineTest, ATargetThatSomebodyElseSetsMeanwhileQueuesNothingTwice) {
+    LateStore late(context);
+    ASSERT_TRUE(late.migrate());
+    const auto engine = make_engine(late, notifier, providers, {"one", {}}, context);
+    ASSERT_TRUE(providers.resolve("one"));
+    ASSERT_TRUE(late.put_catalog({"c", {}, {}, {}, {}}));
+    const auto beside = make_engine(late, notifier, providers, {"one", {}}, context);
+    late.meanwhile = [&] {
+        ASSERT_TRUE(beside->apply_known_targets());
+        ASSERT_TRUE(put(*beside, document("spec", {"A thing"})));
+        ClaimRequest request;
+        request.worker_id = "a worker";
+        request.fingerprints = {providers.known("one")->profile.fingerprint};
+        ASSERT_EQ(late.claim(request).value().size(), 1U);
+    };
+    ASSERT_TRUE(engine->apply_known_targets());
+    EXPECT_EQ(late.jobs({}).value().size(), 1U) << "the spec's job runs, and nobody asked for another behind it";
+}
+
 }  // namespace
 }  // namespace embedq::engine
