@@ -10,7 +10,8 @@ namespace embedq::scheduler {
 
 namespace {
 
-constexpr std::size_t most_threads = 64;  // per endpoint
+constexpr std::size_t most_threads = 64;                       // per endpoint
+constexpr std::chrono::milliseconds longest_call{86'400'000};  // whatever the provider says of its time
 
 // The host's wrapper around a plugin has checked the rows; this keeps the workbench's arithmetic safe whoever made the provider.
 Status check_shape(const EmbedResult& result, std::size_t texts, std::size_t dimension) {
@@ -181,7 +182,7 @@ LaneRunner::Outcome LaneRunner::ask(const ResolvedProvider& provider, std::size_
     request.texts = texts;
     request.kind = TextKind::document;
     request.endpoint = endpoint;
-    const auto said = provider.info.call_timeout;
+    const auto said = std::min(provider.info.call_timeout, longest_call);
     request.deadline = shared_.now() + (said.count() > 0 ? said : shared_.settings.call_timeout);
     request.stop = shared_.calls_stop.get_token();
     Outcome outcome{provider.embed(request)};

@@ -79,22 +79,26 @@ TEST_F(CallsTest, ARefusalWaitsWhereTheControlFindsNoAnswer) {
     EXPECT_EQ(jobs().front().attempts, 0U);
 }
 
-TEST_F(CallsTest, AProvidersOwnTimeIsTheDeadlineOfItsCalls) {
-    const auto patient = std::make_shared<ScriptedProvider>("model");
-    patient->call_timeout = std::chrono::minutes(10);
-    ProviderDirectory slow = directory(patient);
-    std::atomic<bool> as_said = false;
-    patient->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
-        const auto left = request.deadline - std::chrono::steady_clock::now();
-        as_said = left > std::chrono::minutes(9) && left <= std::chrono::minutes(10);
-        return std::nullopt;
-    });
-    put("spec", {"a text"});
-    Scheduler scheduler(*store, notifier, slow, settings, context);
-    ASSERT_TRUE(scheduler.start());
-    ASSERT_TRUE(eventually([&] { return settled(); }));
-    EXPECT_TRUE(as_said);
-    scheduler.stop();
+TEST_F(CallsTest, AProvidersOwnTimeIsTheDeadlineOfItsCallsUpToADay) {
+    using Times = std::pair<milliseconds, milliseconds>;
+    int spec = 0;
+    for (const auto& [said, expected] : {Times{600'000, 600'000}, Times{milliseconds::max(), std::chrono::hours(24)}}) {
+        const auto patient = std::make_shared<ScriptedProvider>("model");
+        patient->call_timeout = said;
+        ProviderDirectory slow = directory(patient);
+        std::atomic<milliseconds> left{};
+        patient->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
+            left = std::chrono::ceil<milliseconds>(request.deadline - std::chrono::steady_clock::now());
+            return std::nullopt;
+        });
+        put("spec", {"text " + std::to_string(++spec)});
+        Scheduler scheduler(*store, notifier, slow, settings, context);
+        ASSERT_TRUE(scheduler.start());
+        ASSERT_TRUE(eventually([&] { return settled(); }));
+        EXPECT_LE(left.load(), expected);
+        EXPECT_GT(left.load(), expected - std::chrono::minutes(1));
+        scheduler.stop();
+    }
 }
 
 TEST_F(CallsTest, WhatComesWhileNobodyKnowsTheModelIsAskedForAgainAndCostsNothing) {

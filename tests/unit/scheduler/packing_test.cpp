@@ -246,6 +246,14 @@ TEST_F(BrokenRoad, OneTextDoesNotMakeAnEndpointLookDeadForEver) {
     EXPECT_LE(now - start, std::chrono::seconds(20)) << "the second probe is another text";
 }
 
+TEST_F(BrokenRoad, NorWhereABatchIsOneText) {
+    limits.max_inputs = 1;
+    plan(0, 64);
+    EXPECT_LE(send("text 0"), 5 + 1 + 63 + 1);
+    expect_only_to_pay(1);
+    EXPECT_LE(now - start, std::chrono::seconds(20));
+}
+
 TEST_F(BrokenRoad, ADeadEndpointGetsOneTextForEachPause) {
     plan(0, 64);
     std::vector<std::size_t> sizes;
