@@ -33,14 +33,15 @@ Result<std::unique_ptr<Provider>> OllamaProvider::make(Settings settings, Contex
 Result<ProviderInfo> OllamaProvider::info(std::stop_token stop) {
     const auto time = std::min<steady_clock::duration>(kDiscoveryTime, settings_.timeout);
     auto identity = survey({steady_clock::now() + time, stop});
-    if (!identity) return std::unexpected(std::move(identity.error()));
     pull_meanwhile();
+    if (!identity) return std::unexpected(std::move(identity.error()));
     return info_of(*identity);
 }
 
 Result<Identity> OllamaProvider::survey(const http::Bounds& bounds) {
     auto identity = find(bounds);
-    if (!identity && settings_.pull) identity = find_after_pull(bounds, std::move(identity.error()));
+    // One that is out of reach may have it, and be back before the pull is done.
+    if (!identity && settings_.pull && missing_everywhere()) identity = find_after_pull(bounds, std::move(identity.error()));
     if (!identity) return identity;
     const std::scoped_lock lock(mutex_);
     known_ = *identity;
@@ -195,6 +196,11 @@ void OllamaProvider::pull_where_missing(const std::stop_token& stop) {
         if (pulled) (void)take_missing(i);  // requests were refused meanwhile
         if (!pulled && !stop.stop_requested()) context_.logger().warn(pulled.error().message);
     }
+}
+
+bool OllamaProvider::missing_everywhere() {
+    const std::scoped_lock lock(mutex_);
+    return std::ranges::all_of(learned_, &Learned::missing);
 }
 
 void OllamaProvider::pull_meanwhile() {

@@ -26,7 +26,7 @@ public:
     [[nodiscard]] static Result<std::unique_ptr<Provider>> make(Settings settings, Context& context);
 
     // The first endpoint that answers decides which model it is. With the option `pull`, those that lack it are told to pull it by a thread
-    // of the provider's, for hours if need be, while the others are of use; only where no endpoint has it does `info` wait for it.
+    // of the provider's, for hours if need be, while the others are of use; only where every endpoint lacks it does `info` wait for it.
     [[nodiscard]] Result<ProviderInfo> info(std::stop_token stop) override;
     // The digest of the model is looked at behind each answer: the server changes its list before it loads another model, so vectors of
     // one that `info` did not name last are never returned. A single text that is refused by a bare 400 is asked once more, since the
@@ -57,6 +57,7 @@ private:
     // Whether the endpoint did not have the model when it was asked last; forgotten by the question.
     [[nodiscard]] bool take_missing(std::size_t endpoint);
     void pull_where_missing(const std::stop_token& stop);
+    [[nodiscard]] bool missing_everywhere();
     // Begins puller_ where an endpoint lacks the model, unless it is at it.
     void pull_meanwhile();
     void warm_up(std::size_t endpoint, const std::string& digest, const http::Bounds& bounds);

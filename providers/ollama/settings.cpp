@@ -35,9 +35,10 @@ Result<Settings> read_settings(const Options& options) {
         options, {.example = "http://127.0.0.1:11434", .wrong_ends = {{"/v1", why}, {"/api", why}, {"/api/embed", why}}});
     if (!shared) return std::unexpected(std::move(shared.error()));
     Settings settings{std::move(*shared)};
-    settings.mends.missing_model = "run `ollama pull " + settings.model + "` there, or set pull: true";
     settings.truncate = options.get<bool>("truncate");
     settings.pull = options.get<bool>("pull");
+    settings.mends.missing_model =
+        settings.pull ? "it is told to pull it" : "run `ollama pull " + settings.model + "` there, or set pull: true";
     settings.warm_up = options.get<bool>("warm_up");
     settings.any_model = options.get<bool>("any_model");
     read_model_parameters(options, settings);

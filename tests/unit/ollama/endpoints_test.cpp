@@ -127,6 +127,17 @@ TEST_F(Endpoints, OneThatPullsKeepsNobodyWaiting) {
     discard();  // without waiting for the rest of the pull
 }
 
+TEST_F(Endpoints, OneThatIsOutOfReachMayHaveTheModelBeforeAnotherHasPulledIt) {
+    other.change("models: { nomic: { present: false } }\nfaults: [ { do: stall, at: 0.5, route: /api/pull } ]");
+    auto& provider = make({{"endpoints", "[" + nobody() + ", " + other.url() + "]"}, {"pull", "true"}});
+    auto info = provider.info({});
+    ASSERT_FALSE(info);
+    EXPECT_EQ(info.error().kind, ErrorKind::misconfigured);
+    EXPECT_THAT(info.error().message, HasSubstr("it is told to pull it"));
+    while (asked(other, "POST /api/pull") == 0) std::this_thread::yield();
+    EXPECT_TRUE(provider.info({}));
+}
+
 TEST_F(Endpoints, WhereNobodyHasTheModelItIsWaitedFor) {
     server.change("models: { nomic: { present: false, pullable: false } }");
     other.change("models: { nomic: { present: false } }");
