@@ -249,9 +249,10 @@ class FullDisk(Shaken):
         server.sql(f"ALTER DATABASE {name} SET TABLESPACE small", database="postgres")
         d = Deployment(server, name, dimension=256)
         self.addCleanup(d.close)
-        workers = self.begin(d)
-        self.reached(d, 0.2)
-        room.fill(left=100_000)
+        # Slow, so that most of it is yet to come when the disk is full, however busy the machine is.
+        workers = self.begin(d, latency="400ms")
+        self.reached(d, 0.1)
+        room.fill(left=20_000)
         # Longer than a lease, with commits refused all along: nobody's attempt is used up by it.
         full = "could not extend file"
         wait_until(lambda: server.log().count(full) >= 40, lambda: f"the server refuses writes\n{d.told()}", seconds=90)
