@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "http/json_text.h"
 
@@ -14,7 +15,29 @@ constexpr std::array<std::string_view, 17> kSayNothingOfVectors = {
     "keep_alive", "num_thread",        "num_gpu",  "main_gpu", "low_vram",     "use_mmap", "use_mlock",  "numa",
 };
 
+// The last word of a name, or the whole of it. "max_tokens" is none of them.
+constexpr std::array<std::string_view, 7> kCredentials = {"key", "apikey", "token", "secret", "password", "credentials", "authorization"};
+
+bool names_credential(std::string_view name) {
+    std::string word;
+    for (const char c : name.substr(name.find_last_of("_-. ") + 1)) word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return std::ranges::any_of(kCredentials, [&](std::string_view known) { return word == known; });
+}
+
 }  // namespace
+
+bool holds_credential(std::string_view name, std::string_view value) {
+    if (names_credential(name)) return true;
+    // The names of fields further in: whatever stands between quotes before a colon.
+    for (std::size_t open = value.find('"'); open != std::string_view::npos;) {
+        const std::size_t close = value.find('"', open + 1);
+        if (close == std::string_view::npos) return false;
+        const std::size_t next = value.find_first_not_of(" \t\r\n", close + 1);
+        if (next != std::string_view::npos && value[next] == ':' && names_credential(value.substr(open + 1, close - open - 1))) return true;
+        open = value.find('"', close + 1);
+    }
+    return false;
+}
 
 std::string with_part(std::string digest, std::string_view part) {
     if (part.empty()) return digest;
@@ -23,13 +46,16 @@ std::string with_part(std::string digest, std::string_view part) {
 }
 
 std::string vector_part(std::string_view name, std::string_view json) {
-    if (std::ranges::find(kSayNothingOfVectors, name) != kSayNothingOfVectors.end()) return {};
+    if (std::ranges::find(kSayNothingOfVectors, name) != kSayNothingOfVectors.end() || holds_credential(name, json)) return {};
     return std::string(name) + "=" + std::string(json);
 }
 
 std::string published(const std::map<std::string, std::string>& texts) {
     std::string object;
-    for (const auto& [name, text] : texts) object += (object.empty() ? "{" : ", ") + json_string(name) + ": " + json_string(text);
+    for (const auto& [name, text] : texts) {
+        if (holds_credential(name, text)) continue;
+        object += (object.empty() ? "{" : ", ") + json_string(name) + ": " + json_string(text);
+    }
     return object + (object.empty() ? "{}" : "}");
 }
 

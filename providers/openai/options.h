@@ -52,10 +52,10 @@ inline constexpr std::array own_rows = {
         .name = "query",
         .type = OptionType::text_map,
         .help = "Parameters of the URL. Default by dialect (azure: api-version). Shown by `config show`, so keys belong in headers."},
-    OptionSpec{
-        .name = "extra_body",
-        .type = OptionType::text_map,
-        .help = "Further fields of each request; a value that is JSON (true, 7, [1]) is sent as such. Shown, so keys belong in headers."},
+    OptionSpec{.name = "extra_body",
+               .type = OptionType::text_map,
+               .help = "Further fields of each request; a value that is JSON (true, 7, [1]) is sent as such. Shown, so keys belong in "
+                       "headers; what is named like a key is not told to other processes."},
     http::shared_row("max_inputs", {.help = "Texts per request; 0: no limit known. Default by dialect.", .optional = true}),
     OptionSpec{.name = "max_text_tokens",
                .type = OptionType::integer,

@@ -13,6 +13,18 @@ TEST(VectorFields, WhatVectorsDependOnIsTold) {
     }
 }
 
+TEST(VectorFields, ACredentialIsNeitherToldNorPublished) {
+    for (const char* name : {"api_key", "apikey", "X-Api-Key", "token", "access_token", "client_secret", "PASSWORD", "Authorization"}) {
+        EXPECT_EQ(vector_part(name, "\"hunter2\""), "") << name;
+        EXPECT_EQ(published({{name, "hunter2"}, {"task", "search"}}), R"({"task": "search"})") << name;
+    }
+    const char* further_in = R"({"params": {"api_key" : "hunter2"}})";
+    EXPECT_EQ(vector_part("litellm", further_in), "");
+    EXPECT_EQ(published({{"litellm", further_in}}), "{}");
+    for (const char* name : {"max_tokens", "keyword", "tokenizer", "late_chunking"}) EXPECT_NE(vector_part(name, "1"), "") << name;
+    EXPECT_NE(vector_part("task", R"({"value": "token"})"), "") << "a value is no name";
+}
+
 TEST(VectorFields, NothingLeavesTheDigestAsItIs) {
     EXPECT_EQ(with_part("sha256:1", ""), "sha256:1");
     EXPECT_EQ(with_part("", ""), "");
