@@ -1,0 +1,91 @@
+#include "http/waits.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace embedq::http {
+namespace {
+
+using std::chrono::milliseconds;
+
+const Wall kNow = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1);
+
+TEST(Waits, AreReadInEveryForm) {
+    EXPECT_EQ(parse_wait("12ms"), milliseconds(12));
+    EXPECT_EQ(parse_wait("1s"), milliseconds(1000));
+    EXPECT_EQ(parse_wait("1m30.5s"), milliseconds(90'500));
+    EXPECT_EQ(parse_wait("6m0s"), milliseconds(360'000));
+    EXPECT_EQ(parse_wait("1h2m3s"), milliseconds(3'723'000));
+    EXPECT_EQ(parse_wait("55 seconds"), milliseconds(55'000));
+    EXPECT_EQ(parse_wait(" 3 "), milliseconds(3000));
+    EXPECT_EQ(parse_wait("0.5"), milliseconds(500));
+    EXPECT_EQ(parse_wait("0"), milliseconds(0));
+    for (const char* text : {"", "-1", "soon", "inf", "nan", "1x", "1s later", "Sun"}) EXPECT_EQ(parse_wait(text), std::nullopt) << text;
+}
+
+TEST(Waits, HttpDatesAreRead) {
+    EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Wall(std::chrono::seconds(784'111'777)));
+    for (const char* text : {"", "Sun, 06 Nov 1994 08:49:37", "Sun, 40 Nov 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT",
+                             "Sun, 06 Nov 1994 25:49:37 GMT"}) {
+        EXPECT_EQ(parse_http_date(text), std::nullopt) << text;
+    }
+}
+
+std::optional<milliseconds> asked(std::vector<Header> list, std::string_view message = "") {
+    Headers headers;
+    for (auto& header : list) headers.add(std::move(header.name), std::move(header.value));
+    return wait_asked_for(headers, message, kNow);
+}
+
+TEST(Waits, HeadersComeBeforeWordsAndBudgets) {
+    EXPECT_EQ(asked({{"retry-after-ms", "250"}, {"Retry-After", "1"}}), milliseconds(250));
+    EXPECT_EQ(asked({{"Retry-After", "1.5"}}, "try again in 9s"), milliseconds(1500));
+    EXPECT_EQ(asked({{"Retry-After", "Sun, 01 Mar 2026 00:02:00 GMT"}}), milliseconds(120'000));
+    EXPECT_EQ(asked({{"Retry-After", "Sun, 01 Mar 2020 00:02:00 GMT"}}), std::nullopt);
+    EXPECT_EQ(asked({{"Retry-After", "-1"}}), std::nullopt);
+    EXPECT_EQ(asked({{"Retry-After", "0"}}), std::nullopt);
+    EXPECT_EQ(asked({{"Retry-After", "99999999999999999999"}}), milliseconds(86'400'000));
+}
+
+TEST(Waits, WordsAreUnderstood) {
+    EXPECT_EQ(asked({}, "Please try again in 41.724s. Visit us"), milliseconds(41'724));
+    EXPECT_EQ(asked({}, "Please retry after 55 seconds."), milliseconds(55'000));
+    EXPECT_EQ(asked({}, "Try again in 1m12s"), milliseconds(72'000));
+    EXPECT_EQ(asked({}, "Please try again in 6ms."), milliseconds(6));
+    EXPECT_EQ(asked({}, "please try again in a moment"), std::nullopt);
+    EXPECT_EQ(asked({{"x-ratelimit-remaining-tokens", "0"}, {"x-ratelimit-reset-tokens", "9s"}}, "try again in 2s"), milliseconds(2000));
+}
+
+TEST(Waits, BudgetsThatAreUsedUpCount) {
+    EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "0"}, {"x-ratelimit-reset-requests", "1m30s"}}), milliseconds(90'000));
+    EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "5"}, {"x-ratelimit-reset-requests", "1m30s"}}), std::nullopt);
+    EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "-1"}, {"x-ratelimit-reset-requests", "60"}}), std::nullopt);
+    EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "0"},
+                     {"x-ratelimit-reset-requests", "12ms"},
+                     {"x-ratelimit-remaining-tokens", "0"},
+                     {"x-ratelimit-reset-tokens", "3"}}),
+              milliseconds(3000));
+    EXPECT_EQ(asked({{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "1772323260"}}), milliseconds(60'000));
+    EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "0"}}), std::nullopt);
+}
+
+TEST(Waits, ATimeOfResetIsInSecondsOrThousandthsAndOfAnySize) {
+    const auto reset = [](std::string at) { return asked({{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", std::move(at)}}); };
+    constexpr milliseconds day = std::chrono::hours(24);
+    EXPECT_EQ(reset("1772323260.25"), milliseconds(60'250));
+    EXPECT_EQ(reset("1772323260000"), milliseconds(60'000));
+    EXPECT_EQ(reset("1764288030000"), std::nullopt);  // over since months
+    EXPECT_EQ(reset("1764288030000000"), std::nullopt);
+    EXPECT_EQ(reset("1772323260000000"), milliseconds(60'000));
+    EXPECT_EQ(reset("99999999999"), day);
+    EXPECT_EQ(reset("10000000000000000000"), day);
+    EXPECT_EQ(reset(std::string(300, '9')), day);
+    EXPECT_EQ(reset(std::string(400, '9')), std::nullopt);  // no number at all
+}
+
+}  // namespace
+}  // namespace embedq::http
