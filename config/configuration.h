@@ -1,9 +1,9 @@
 // Configuration: one YAML document, read against the plugins' option tables into typed, checked values.
 //
-// Reading takes two steps, since the tables are known only after the plugins are loaded: `read_plugin_paths`, then (with the
-// loader behind a PluginTables) `load`. Both report every fault at once, in document order, with line and column. Secrets never
-// stand in a diagnostic, in `show` or in `schema`.
-// Thread-safety: plain values and functions without state; a PluginTables is used only by the calling thread.
+// Reading takes two steps, since the tables are known only after the plugins are loaded: `read_plugin_paths`, then
+// (with the loader behind a PluginTables) `load`. Both report every fault at once, in document order, with line and
+// column. Secrets never stand in a diagnostic, in `show` or in `schema`. Thread-safety: plain values and functions
+// without state; a PluginTables is used only by the calling thread.
 #pragma once
 
 #include <chrono>
@@ -61,7 +61,8 @@ public:
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
 [[nodiscard]] Environment process_environment();
 
-// Where a document comes from. Relative paths in a document count from its folder: the file's, or the one given with a text.
+// Where a document comes from. Relative paths in a document count from its folder: the file's, or the one given with a
+// text.
 class Source {
 public:
     [[nodiscard]] static Source file(std::filesystem::path path);
@@ -162,30 +163,34 @@ struct Loaded {
     std::vector<Diagnostic> warnings;
 };
 
-// `plugins.paths` alone, absolute. Fails on what keeps it from being read, which `load` reports too, among all others, and on folders
-// that do not exist, which `load` does not look for.
-[[nodiscard]] std::expected<std::vector<std::filesystem::path>, std::vector<Diagnostic>> read_plugin_paths(const Source& source,
-                                                                                                           const Environment& environment);
+// `plugins.paths` alone, absolute. Fails on what keeps it from being read, which `load` reports too, among all others,
+// and on folders that do not exist, which `load` does not look for.
+[[nodiscard]] std::expected<std::vector<std::filesystem::path>, std::vector<Diagnostic>> read_plugin_paths(
+    const Source& source, const Environment& environment);
 
 // The whole document. On failure: every error and warning, in document order.
 [[nodiscard]] std::expected<Loaded, std::vector<Diagnostic>> load(const Source& source, PluginTables& tables,
                                                                   const Environment& environment);
 
-// What runs when no file is named: the text of config/examples/embedded.yaml, built in. It goes through `load` like any other.
+// What runs when no file is named: the text of config/examples/embedded.yaml, built in. It goes through `load` like any
+// other.
 [[nodiscard]] Source embedded_default();
 
-// One value of an option from the text of a YAML scalar, as a default in a table is written: a list as `[a, b]` or a single text,
-// a map as `{a: b}`. Nothing is taken from the environment, and relative paths stay relative. `invalid_argument` says what was
-// found and what was expected.
+// One value of an option from the text of a YAML scalar, as a default in a table is written: a list as `[a, b]` or a
+// single text, a map as `{a: b}`. Nothing is taken from the environment, and relative paths stay relative.
+// `invalid_argument` says what was found and what was expected.
 [[nodiscard]] Result<OptionValue> parse_option(const OptionSpec& spec, std::string_view scalar);
 
-// All values of a plugin from texts, with defaults filled in and required options checked. `invalid_argument` names every fault.
-[[nodiscard]] Result<Options> options_from_text(std::span<const OptionSpec> table, const std::map<std::string, std::string>& texts);
+// All values of a plugin from texts, with defaults filled in and required options checked. `invalid_argument` names
+// every fault.
+[[nodiscard]] Result<Options> options_from_text(std::span<const OptionSpec> table,
+                                                const std::map<std::string, std::string>& texts);
 
 // A value as `parse_option` reads it back (a secret is the caller's to hide).
 [[nodiscard]] std::string option_to_text(const OptionValue& value);
 
-// The effective configuration as YAML that `load` takes: defaults written out, secrets as "<hidden>", passwords in URLs hidden.
+// The effective configuration as YAML that `load` takes: defaults written out, secrets as "<hidden>", passwords in URLs
+// hidden.
 [[nodiscard]] std::string show(const Configuration& configuration, PluginTables& tables);
 
 // The JSON Schema (draft 2020-12) of the YAML, for editors: the fixed keys and, per plugin, its option table.

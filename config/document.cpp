@@ -81,7 +81,8 @@ bool known_tag(const std::string& tag) {
     static constexpr std::string_view core = "tag:yaml.org,2002:";
     static constexpr std::string_view names[] = {"str", "int", "float", "bool", "null", "map", "seq"};
     if (tag.empty() || tag == "?" || tag == "!") return true;
-    return tag.starts_with(core) && std::find(std::begin(names), std::end(names), tag.substr(core.size())) != std::end(names);
+    return tag.starts_with(core) &&
+           std::find(std::begin(names), std::end(names), tag.substr(core.size())) != std::end(names);
 }
 
 // Builds the tree from parse events, counting what aliases add before they add it.
@@ -95,7 +96,8 @@ public:
     void OnDocumentEnd() override {}
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { leaf(mark, anchor, Node::Kind::null, {}); }
 
-    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  const std::string& value) override {
         check_tag(mark, tag);
         leaf(mark, anchor, Node::Kind::scalar, value);
     }
@@ -110,12 +112,14 @@ public:
         put(std::move(copy));
     }
 
-    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                         YAML::EmitterStyle::value) override {
         check_tag(mark, tag);
         open(mark, anchor, Node::Kind::sequence);
     }
     void OnSequenceEnd() override { close(); }
-    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                    YAML::EmitterStyle::value) override {
         check_tag(mark, tag);
         open(mark, anchor, Node::Kind::mapping);
     }
@@ -135,19 +139,21 @@ private:
 
     void check_tag(const YAML::Mark& mark, const std::string& tag) {
         if (!known_tag(tag))
-            report_.error(places_.of(mark), fmt::format("unknown tag {}; the configuration has no types of its own", quote(tag)));
+            report_.error(places_.of(mark),
+                          fmt::format("unknown tag {}; the configuration has no types of its own", quote(tag)));
     }
 
     void grow(const YAML::Mark& mark, const Extent& extent) {
         nodes_ += extent.nodes;
         bytes_ += extent.bytes;
         if (nodes_ > max_nodes || bytes_ > max_expanded_bytes) {
-            stop(mark,
-                 fmt::format("the document grows beyond {} nodes or {} MiB here, aliases written out; write it without so many aliases",
-                             max_nodes, max_expanded_bytes >> 20U));
+            stop(mark, fmt::format("the document grows beyond {} nodes or {} MiB here, aliases written out; write it "
+                                   "without so many aliases",
+                                   max_nodes, max_expanded_bytes >> 20U));
         }
         if (open_.size() + extent.depth > max_depth) {
-            stop(mark, fmt::format("nested more than {} levels deep; the configuration has no key as deep as that", max_depth));
+            stop(mark, fmt::format("nested more than {} levels deep; the configuration has no key as deep as that",
+                                   max_depth));
         }
     }
 
@@ -177,10 +183,11 @@ private:
         put(std::move(top.node));
     }
 
-    // YAML 1.1's merge key, which yaml-cpp leaves to its callers: `<<: *a` and `<<: [*a, *b]` bring the keys that the mapping does not
-    // write itself; of several, the first wins. What they bring was counted where the alias was.
+    // YAML 1.1's merge key, which yaml-cpp leaves to its callers: `<<: *a` and `<<: [*a, *b]` bring the keys that the
+    // mapping does not write itself; of several, the first wins. What they bring was counted where the alias was.
     void merge(Node& mapping) {
-        const auto key = std::find_if(mapping.keys.begin(), mapping.keys.end(), [](const Node& k) { return k.text == "<<"; });
+        const auto key =
+            std::find_if(mapping.keys.begin(), mapping.keys.end(), [](const Node& k) { return k.text == "<<"; });
         if (key == mapping.keys.end()) return;
         const auto value = mapping.items.begin() + (key - mapping.keys.begin());
         const Node written = std::move(*value);
@@ -189,10 +196,12 @@ private:
         const bool several = written.kind == Node::Kind::sequence;
         for (const Node& source : several ? std::span(written.items) : std::span(&written, 1)) {
             if (source.kind != Node::Kind::mapping) {
-                report_.error(source.at,
-                              fmt::format("found {} after '<<', expected the alias of a mapping, such as `<<: *name`, or a sequence "
-                                          "of such aliases",
-                                          source.found()));
+                report_.error(
+                    source.at,
+                    fmt::format(
+                        "found {} after '<<', expected the alias of a mapping, such as `<<: *name`, or a sequence "
+                        "of such aliases",
+                        source.found()));
                 continue;
             }
             for (std::size_t i = 0; i < source.keys.size(); ++i) {
@@ -223,10 +232,12 @@ private:
             report_.error(key.at, fmt::format("found {} as a key, expected a name", key.found()));
             return;
         }
-        const auto first = std::find_if(mapping.keys.begin(), mapping.keys.end(), [&](const Node& k) { return k.text == key.text; });
+        const auto first =
+            std::find_if(mapping.keys.begin(), mapping.keys.end(), [&](const Node& k) { return k.text == key.text; });
         if (first != mapping.keys.end()) {
-            report_.error(key.at, fmt::format("duplicate key {}: it stands in line {}, column {} already; keep one of them",
-                                              quote(key.text), first->at.line, first->at.column));
+            report_.error(key.at,
+                          fmt::format("duplicate key {}: it stands in line {}, column {} already; keep one of them",
+                                      quote(key.text), first->at.line, first->at.column));
             return;
         }
         // The parser places a value that is not there at the next token, which may be lines away.
@@ -274,13 +285,18 @@ std::string explain(const YAML::Exception& exception) {
         {YAML::ErrorMsg::END_OF_SEQ_FLOW,
          "a '[' before this place is not closed by ']', a text in it not by its quote, or a ',' is missing"},
         {YAML::ErrorMsg::FLOW_END, "this ']' or '}' does not close what was opened last"},
-        {YAML::ErrorMsg::END_OF_MAP, "this does not go on with the mapping above it; check the indentation, and that each key has its ':'"},
-        {YAML::ErrorMsg::END_OF_SEQ, "this does not go on with the sequence above it; check the indentation and the '-'"},
-        {YAML::ErrorMsg::MAP_VALUE, "this ':' follows no key; check the indentation, and quote texts that have ': ' in them"},
+        {YAML::ErrorMsg::END_OF_MAP,
+         "this does not go on with the mapping above it; check the indentation, and that each key has its ':'"},
+        {YAML::ErrorMsg::END_OF_SEQ,
+         "this does not go on with the sequence above it; check the indentation and the '-'"},
+        {YAML::ErrorMsg::MAP_VALUE,
+         "this ':' follows no key; check the indentation, and quote texts that have ': ' in them"},
         {YAML::ErrorMsg::EOF_IN_SCALAR, "a quoted text is not closed before the end of the file"},
     };
-    const auto found = std::find_if(std::begin(sentences), std::end(sentences), [&](const auto& s) { return s.first == exception.msg; });
-    return fmt::format("not valid YAML: {}", found == std::end(sentences) ? std::string_view(exception.msg) : found->second);
+    const auto found = std::find_if(std::begin(sentences), std::end(sentences),
+                                    [&](const auto& s) { return s.first == exception.msg; });
+    return fmt::format("not valid YAML: {}",
+                       found == std::end(sentences) ? std::string_view(exception.msg) : found->second);
 }
 
 // yaml-cpp stumbles over a tab only where it has led to something else.
@@ -301,8 +317,8 @@ std::optional<std::string> alias_fault(std::string_view text, const YAML::Except
     const auto offset = static_cast<std::size_t>(exception.mark.pos);
     if (offset >= text.size() || text[offset] != '*') return std::nullopt;
     const std::string_view name = text.substr(offset + 1, text.find_first_of(" \t\r\n,]}", offset) - offset - 1);
-    return fmt::format("the alias {} stands for nothing; write {} before what it repeats, further up", quote(fmt::format("*{}", name)),
-                       quote(fmt::format("&{}", name)));
+    return fmt::format("the alias {} stands for nothing; write {} before what it repeats, further up",
+                       quote(fmt::format("*{}", name)), quote(fmt::format("&{}", name)));
 }
 
 // What is wrong behind the first document does not keep that one from being checked.
@@ -320,8 +336,9 @@ void expect_end(YAML::Parser& parser, const Places& places, Report& report) {
 // yaml-cpp takes byte 4 for the end of its input, so what YAML forbids must not reach it.
 bool check_characters(std::string_view text, const Places& places, Report& report) {
     if (const auto bad = first_invalid_utf8(text)) {
-        report.error(places.of(*bad), fmt::format("found the byte 0x{:02X}, expected UTF-8; save the file in that encoding",
-                                                  static_cast<unsigned char>(text[*bad])));
+        report.error(places.of(*bad),
+                     fmt::format("found the byte 0x{:02X}, expected UTF-8; save the file in that encoding",
+                                 static_cast<unsigned char>(text[*bad])));
         return false;
     }
     const auto bad = std::find_if(text.begin(), text.end(), [](char c) {
@@ -329,9 +346,9 @@ bool check_characters(std::string_view text, const Places& places, Report& repor
         return (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7F;
     });
     if (bad == text.end()) return true;
-    report.error(
-        places.of(static_cast<std::size_t>(bad - text.begin())),
-        fmt::format("found the control character 0x{:02X}, which YAML does not allow; remove it", static_cast<unsigned char>(*bad)));
+    report.error(places.of(static_cast<std::size_t>(bad - text.begin())),
+                 fmt::format("found the control character 0x{:02X}, which YAML does not allow; remove it",
+                             static_cast<unsigned char>(*bad)));
     return false;
 }
 
@@ -362,8 +379,9 @@ void Report::add(Diagnostic diagnostic) {
 }
 
 std::vector<Diagnostic> Report::take() {
-    std::stable_sort(diagnostics_.begin(), diagnostics_.end(),
-                     [](const Diagnostic& a, const Diagnostic& b) { return std::pair(a.line, a.column) < std::pair(b.line, b.column); });
+    std::stable_sort(diagnostics_.begin(), diagnostics_.end(), [](const Diagnostic& a, const Diagnostic& b) {
+        return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+    });
     return std::move(diagnostics_);
 }
 

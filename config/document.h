@@ -1,7 +1,8 @@
 // A YAML document as a tree in which every node knows its place. The only header between yaml-cpp and the rest.
 //
-// Aliases and merge keys (`<<`) are written out. Duplicate keys, keys that are no texts and foreign tags are reported while the tree is
-// built; documents that are too large, too deep or grow too much by their aliases are refused before they grow. Plain values.
+// Aliases and merge keys (`<<`) are written out. Duplicate keys, keys that are no texts and foreign tags are reported
+// while the tree is built; documents that are too large, too deep or grow too much by their aliases are refused before
+// they grow. Plain values.
 #pragma once
 
 #include <optional>

@@ -17,7 +17,8 @@ constexpr std::size_t longest_secret = 64U << 10U;
 bool is_name(std::string_view name) {
     static constexpr std::string_view first = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
     static constexpr std::string_view later = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
-    return !name.empty() && first.find(name.front()) != std::string_view::npos && name.find_first_not_of(later) == std::string_view::npos;
+    return !name.empty() && first.find(name.front()) != std::string_view::npos &&
+           name.find_first_not_of(later) == std::string_view::npos;
 }
 
 // What stands between ${ and }.
@@ -26,11 +27,13 @@ std::expected<Expanded, std::string> variable(std::string_view inside, const Env
     const std::string_view name = inside.substr(0, dash);
     if (!is_name(name))
         return std::unexpected(
-            "found '${' without a variable's name after it, expected ${NAME} or ${NAME:-default}; write $${ for a plain ${");
+            "found '${' without a variable's name after it, expected ${NAME} or ${NAME:-default}; write $${ for a "
+            "plain ${");
     if (auto value = environment(name); value && (!value->empty() || dash == std::string_view::npos))
         return Expanded{std::move(*value), true};
     if (dash != std::string_view::npos) return Expanded{std::string(inside.substr(dash + 2)), false};
-    return std::unexpected(fmt::format("the environment variable {} is not set; set it, or write ${{{}:-default}}", name, name));
+    return std::unexpected(
+        fmt::format("the environment variable {} is not set; set it, or write ${{{}:-default}}", name, name));
 }
 
 }  // namespace
@@ -69,7 +72,8 @@ std::expected<Expanded, std::string> expand(std::string_view text, const Environ
         } else if (text.starts_with("${")) {
             const auto end = text.find('}');
             if (end == std::string_view::npos)
-                return std::unexpected("found '${' without its '}', expected ${NAME} or ${NAME:-default}; write $${ for a plain ${");
+                return std::unexpected(
+                    "found '${' without its '}', expected ${NAME} or ${NAME:-default}; write $${ for a plain ${");
             auto value = variable(text.substr(2, end - 2), environment);
             if (!value) return value;
             all.text += value->text;
@@ -120,7 +124,8 @@ std::expected<std::string, Diagnostic> Source::read() const {
 std::string to_string(const Diagnostic& diagnostic) {
     const std::string_view kind = diagnostic.warning ? "warning" : "error";
     if (diagnostic.line == 0) return fmt::format("{}: {}: {}", diagnostic.file, kind, diagnostic.message);
-    return fmt::format("{}:{}:{}: {}: {}", diagnostic.file, diagnostic.line, diagnostic.column, kind, diagnostic.message);
+    return fmt::format("{}:{}:{}: {}: {}", diagnostic.file, diagnostic.line, diagnostic.column, kind,
+                       diagnostic.message);
 }
 
 }  // namespace embedq::config

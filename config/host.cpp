@@ -121,7 +121,8 @@ constexpr std::array<OptionSpec, 7> fetch_rows = {{
     {.name = "allow_private_addresses",
      .type = OptionType::text_list,
      .default_value = "[]",
-     .help = "Networks such as 10.1.0.0/16 or fd00::/8 that may be asked although they are no part of the public internet. Who may name "
+     .help = "Networks such as 10.1.0.0/16 or fd00::/8 that may be asked although they are no part of the public "
+             "internet. Who may name "
              "a URL can then reach them."},
     {.name = "timeout",
      .type = OptionType::duration,
@@ -141,10 +142,13 @@ constexpr std::array<OptionSpec, 7> fetch_rows = {{
      .help = "How many redirects are followed; each is checked as the URL itself.",
      .minimum = 0,
      .maximum = 50},
-    {.name = "ca_file", .type = OptionType::path, .help = "A file of PEM certificates to trust in place of the system's."},
+    {.name = "ca_file",
+     .type = OptionType::path,
+     .help = "A file of PEM certificates to trust in place of the system's."},
     {.name = "proxy",
      .type = OptionType::text,
-     .help = "The URL of a proxy; without it none is used, whatever the environment says. A proxy resolves names itself, so it is the "
+     .help = "The URL of a proxy; without it none is used, whatever the environment says. A proxy resolves names "
+             "itself, so it is the "
              "proxy that must keep to public addresses."},
 }};
 
@@ -161,9 +165,10 @@ constexpr std::array<OptionSpec, 2> logging_rows = {{
      .choices = "text|json"},
 }};
 
-constexpr OptionSpec paths_row = {.name = "paths",
-                                  .type = OptionType::text_list,
-                                  .help = "Folders with plugins besides the installed ones; relative ones count from this file's folder."};
+constexpr OptionSpec paths_row = {
+    .name = "paths",
+    .type = OptionType::text_list,
+    .help = "Folders with plugins besides the installed ones; relative ones count from this file's folder."};
 
 constexpr std::array<std::string_view, 5> levels = {"trace", "debug", "info", "warn", "error"};
 
@@ -211,8 +216,8 @@ SchedulerConfig scheduler_from(const Options& scheduler, const Options& backoff)
     config.reconcile = scheduler.get<milliseconds>("reconcile");
     config.max_attempts = count(scheduler, "max_attempts");
     config.retention = scheduler.get<milliseconds>("retention");
-    config.backoff = {backoff.get<milliseconds>("base"), backoff.get<double>("factor"), backoff.get<milliseconds>("max"),
-                      backoff.get<double>("jitter")};
+    config.backoff = {backoff.get<milliseconds>("base"), backoff.get<double>("factor"),
+                      backoff.get<milliseconds>("max"), backoff.get<double>("jitter")};
     return config;
 }
 
@@ -310,7 +315,8 @@ bool is_catalog_id(std::string_view id) {
 
 bool is_instance_name(std::string_view name) {
     return !name.empty() && name.size() <= 64 && is_lower(name.front()) &&
-           std::all_of(name.begin(), name.end(), [](char c) { return is_lower(c) || is_digit(c) || c == '_' || c == '.' || c == '-'; });
+           std::all_of(name.begin(), name.end(),
+                       [](char c) { return is_lower(c) || is_digit(c) || c == '_' || c == '.' || c == '-'; });
 }
 
 }  // namespace embedq::config

@@ -1,4 +1,5 @@
-// The host's own settings as option tables, so that one reader, one schema and one printer serve them and the plugins alike.
+// The host's own settings as option tables, so that one reader, one schema and one printer serve them and the plugins
+// alike.
 #pragma once
 
 #include <filesystem>

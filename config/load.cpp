@@ -16,7 +16,8 @@ namespace {
 const std::vector<std::string> top_keys = {"version",   "plugins",   "store", "notifier", "providers",
                                            "embedding", "scheduler", "fetch", "services", "logging"};
 
-// Reads one document. Each member reads one section and reports what is wrong with it; later sections are read all the same.
+// Reads one document. Each member reads one section and reports what is wrong with it; later sections are read all the
+// same.
 class Loading {
 public:
     Loading(Reader& reader, PluginTables& tables) : reader_(reader), report_(reader.report()), tables_(tables) {}
@@ -31,9 +32,11 @@ private:
         std::optional<PluginTable> table;
     };
 
-    [[nodiscard]] Named named_plugin(PluginKind kind, const Node* mapping, std::string_view where, std::string_view fallback, Position at);
-    [[nodiscard]] PluginInstance instance(PluginKind kind, const Node* mapping, const std::string& where, std::string_view fallback,
-                                          Position at, const std::vector<std::string>& other_keys = {});
+    [[nodiscard]] Named named_plugin(PluginKind kind, const Node* mapping, std::string_view where,
+                                     std::string_view fallback, Position at);
+    [[nodiscard]] PluginInstance instance(PluginKind kind, const Node* mapping, const std::string& where,
+                                          std::string_view fallback, Position at,
+                                          const std::vector<std::string>& other_keys = {});
     void supply_database(const Named& named, const Node* written, PluginInstance& instance);
     void providers(const Node& root, Configuration& config);
     void embedding(const Node& root, Configuration& config);
@@ -50,8 +53,8 @@ private:
     std::vector<std::string> declared_;  // the providers' names, those with faults included
 };
 
-// A wrong version does not keep the rest from being checked: most often it is a slip, and where it is not, the message says by which rules
-// the rest was judged.
+// A wrong version does not keep the rest from being checked: most often it is a slip, and where it is not, the message
+// says by which rules the rest was judged.
 void Loading::version(const Node& root) {
     const Node* node = root.find("version");
     if (node == nullptr) {
@@ -60,12 +63,15 @@ void Loading::version(const Node& root) {
     }
     const auto text = reader_.text(*node, "version", "1");
     if (!text || *text == "1") return;
-    report_.error(node->at, fmt::format("version: found {}, expected 1, the only version that this program reads; the rest of the file is "
-                                        "checked as version 1",
-                                        quote(*text)));
+    report_.error(
+        node->at,
+        fmt::format("version: found {}, expected 1, the only version that this program reads; the rest of the file is "
+                    "checked as version 1",
+                    quote(*text)));
 }
 
-Loading::Named Loading::named_plugin(PluginKind kind, const Node* mapping, std::string_view where, std::string_view fallback, Position at) {
+Loading::Named Loading::named_plugin(PluginKind kind, const Node* mapping, std::string_view where,
+                                     std::string_view fallback, Position at) {
     const std::string kind_name = embedq::to_string(kind);
     const auto names = tables_.names(kind);
     const std::string installed = names.empty() ? "; none is installed" : "; installed are " + join(names);
@@ -76,24 +82,25 @@ Loading::Named Loading::named_plugin(PluginKind kind, const Node* mapping, std::
         if (!text) return {};
         named = {std::move(*text), node->at, std::nullopt};
     } else if (mapping != nullptr || fallback.empty()) {
-        report_.error(at, fmt::format("{}: the key 'plugin' is missing, expected the name of a {} plugin{}", where, kind_name, installed));
+        report_.error(at, fmt::format("{}: the key 'plugin' is missing, expected the name of a {} plugin{}", where,
+                                      kind_name, installed));
         return {};
     }
     auto found = tables_.find(kind, named.plugin);
     if (found) {
         named.table = std::move(*found);
     } else if (found.error().kind == ErrorKind::not_found) {
-        report_.error(named.at, fmt::format("{}.plugin: there is no {} plugin {}{}", where, kind_name, quote(named.plugin),
-                                            hint(named.plugin, names, installed)));
+        report_.error(named.at, fmt::format("{}.plugin: there is no {} plugin {}{}", where, kind_name,
+                                            quote(named.plugin), hint(named.plugin, names, installed)));
     } else {
-        report_.error(named.at, fmt::format("{}.plugin: the {} plugin {} cannot be used: {}", where, kind_name, quote(named.plugin),
-                                            hide_credentials(found.error().message)));
+        report_.error(named.at, fmt::format("{}.plugin: the {} plugin {} cannot be used: {}", where, kind_name,
+                                            quote(named.plugin), hide_credentials(found.error().message)));
     }
     return named;
 }
 
-PluginInstance Loading::instance(PluginKind kind, const Node* mapping, const std::string& where, std::string_view fallback, Position at,
-                                 const std::vector<std::string>& other_keys) {
+PluginInstance Loading::instance(PluginKind kind, const Node* mapping, const std::string& where,
+                                 std::string_view fallback, Position at, const std::vector<std::string>& other_keys) {
     const Named named = named_plugin(kind, mapping, where, fallback, mapping == nullptr ? at : mapping->at);
     const Node* written = nullptr;
     if (mapping != nullptr) {
@@ -101,8 +108,9 @@ PluginInstance Loading::instance(PluginKind kind, const Node* mapping, const std
         known.insert(known.end(), other_keys.begin(), other_keys.end());
         for (const Node& key : mapping->keys) {
             if (std::find(known.begin(), known.end(), key.text) != known.end()) continue;
-            const bool option = named.table && std::any_of(named.table->options.begin(), named.table->options.end(),
-                                                           [&](const OptionSpec& spec) { return key.text == spec.name; });
+            const bool option =
+                named.table && std::any_of(named.table->options.begin(), named.table->options.end(),
+                                           [&](const OptionSpec& spec) { return key.text == spec.name; });
             report_.error(key.at, fmt::format("{}: unknown key {}{}", where, quote(key.text),
                                               option ? "; it is an option of the plugin: write it under 'options'"
                                                      : hint(key.text, known, "; expected one of " + join(known))));
@@ -116,7 +124,11 @@ PluginInstance Loading::instance(PluginKind kind, const Node* mapping, const std
     made.column = named.at.column;
     if (!named.table) return made;
 
-    TableUse use{under(where, "options"), fmt::format("{} plugin '{}'", embedq::to_string(kind), named.plugin), named.at, {}, {}};
+    TableUse use{under(where, "options"),
+                 fmt::format("{} plugin '{}'", embedq::to_string(kind), named.plugin),
+                 named.at,
+                 {},
+                 {}};
     for (const OptionSpec& spec : named.table->options) {
         if (host_supplies(kind, named.plugin, spec.name)) use.supplied.insert(spec.name);
         if (spec.secret) made.secrets.insert(spec.name);
@@ -134,17 +146,20 @@ void Loading::supply_database(const Named& named, const Node* written, PluginIns
         return;
     }
     report_.error(named.at,
-                  "store.options: option 'path' is missing, and neither XDG_DATA_HOME nor HOME is set to put the file under; write it");
+                  "store.options: option 'path' is missing, and neither XDG_DATA_HOME nor HOME is set to put the file "
+                  "under; write it");
 }
 
 void Loading::providers(const Node& root, Configuration& config) {
     const Node* node = root.find("providers");
-    const Node* mapping = reader_.mapping(node, "providers", " of names to providers, such as `lexical: { plugin: lexical }`");
+    const Node* mapping =
+        reader_.mapping(node, "providers", " of names to providers, such as `lexical: { plugin: lexical }`");
     if (mapping == nullptr) {
         if (node != nullptr && node->kind != Node::Kind::null) return;
         const std::string name(default_provider);
         declared_.push_back(name);
-        config.providers[name].instance = instance(PluginKind::provider, nullptr, "providers." + name, default_provider, root.at);
+        config.providers[name].instance =
+            instance(PluginKind::provider, nullptr, "providers." + name, default_provider, root.at);
         return;
     }
     for (const Node& key : mapping->keys) declared_.push_back(key.text);
@@ -152,28 +167,32 @@ void Loading::providers(const Node& root, Configuration& config) {
         const Node& key = mapping->keys[i];
         const std::string where = under("providers", key.text);
         if (key.text == no_provider || !is_instance_name(key.text)) {
-            report_.error(key.at,
-                          fmt::format("providers: found the name {}, expected up to 64 lower-case letters, digits, '_', '.' or '-', "
-                                      "starting with a letter, other than none",
-                                      quote(key.text)));
+            report_.error(
+                key.at,
+                fmt::format(
+                    "providers: found the name {}, expected up to 64 lower-case letters, digits, '_', '.' or '-', "
+                    "starting with a letter, other than none",
+                    quote(key.text)));
         }
         const Node& value = mapping->items[i];
         if (value.kind != Node::Kind::mapping) {
-            report_.error(value.at, fmt::format("{}: found {}, expected a mapping with the key 'plugin'", where, value.found()));
+            report_.error(value.at,
+                          fmt::format("{}: found {}, expected a mapping with the key 'plugin'", where, value.found()));
             continue;
         }
         ProviderConfig& provider = config.providers[key.text];
         provider.instance = instance(PluginKind::provider, &value, where, {}, value.at, {"limits"});
         provider.instance.name = key.text;
         const std::string limits = under(where, "limits");
-        provider.limits =
-            limits_from(reader_.table(limits_table(), reader_.mapping(value.find("limits"), limits), {limits, {}, value.at, {}, {}}));
+        provider.limits = limits_from(reader_.table(limits_table(), reader_.mapping(value.find("limits"), limits),
+                                                    {limits, {}, value.at, {}, {}}));
     }
 }
 
 std::optional<std::string> Loading::provider_name(const Node& node, const std::string& where) {
     auto name = reader_.text(node, where, "the name of a provider, or none");
-    if (!name || *name == no_provider || std::find(declared_.begin(), declared_.end(), *name) != declared_.end()) return name;
+    if (!name || *name == no_provider || std::find(declared_.begin(), declared_.end(), *name) != declared_.end())
+        return name;
     auto candidates = declared_;
     candidates.emplace_back(no_provider);
     report_.error(node.at, fmt::format("{}: there is no provider {}{}", where, quote(*name),
@@ -188,7 +207,8 @@ void Loading::embedding(const Node& root, Configuration& config) {
     if (mapping != nullptr) {
         reader_.check_keys(*mapping, "embedding", {"provider", "catalogs"});
         provider = mapping->find("provider");
-        const Node* exceptions = reader_.mapping(mapping->find("catalogs"), "embedding.catalogs", " of catalogs to providers");
+        const Node* exceptions =
+            reader_.mapping(mapping->find("catalogs"), "embedding.catalogs", " of catalogs to providers");
         if (exceptions != nullptr) catalogs(*exceptions, config.embedding);
     }
     if (provider != nullptr) {
@@ -196,8 +216,9 @@ void Loading::embedding(const Node& root, Configuration& config) {
     } else if (declared_.size() == 1) {
         config.embedding.provider = declared_.front();
     } else if (declared_.size() > 1) {
-        report_.error(mapping != nullptr ? mapping->at : root.find("providers")->at,
-                      fmt::format("embedding.provider is missing, expected one of {}, {}", join(declared_), no_provider));
+        report_.error(
+            mapping != nullptr ? mapping->at : root.find("providers")->at,
+            fmt::format("embedding.provider is missing, expected one of {}, {}", join(declared_), no_provider));
     }
 }
 
@@ -205,10 +226,12 @@ void Loading::catalogs(const Node& mapping, EmbeddingConfig& embedding) {
     for (std::size_t i = 0; i < mapping.keys.size(); ++i) {
         const Node& key = mapping.keys[i];
         if (!is_catalog_id(key.text)) {
-            report_.error(key.at,
-                          fmt::format("embedding.catalogs: found the catalog {}, expected up to 100 lower-case letters, digits or '-', "
-                                      "with no '-' at either end",
-                                      quote(key.text)));
+            report_.error(
+                key.at,
+                fmt::format(
+                    "embedding.catalogs: found the catalog {}, expected up to 100 lower-case letters, digits or '-', "
+                    "with no '-' at either end",
+                    quote(key.text)));
         }
         if (auto name = provider_name(mapping.items[i], under("embedding.catalogs", key.text)))
             embedding.catalogs.emplace(key.text, std::move(*name));
@@ -231,18 +254,22 @@ void Loading::scheduler(const Node& root, Configuration& config) {
         const Node* heartbeat = mapping->find("heartbeat");
         const std::string reason = "so that one lost heartbeat loses no lease";
         if (heartbeat != nullptr) {
-            report_.error(heartbeat->at, fmt::format("scheduler.heartbeat: found {}, expected less than half of scheduler.lease ({}), {}",
-                                                     duration_text(read.heartbeat), duration_text(read.lease), reason));
+            report_.error(
+                heartbeat->at,
+                fmt::format("scheduler.heartbeat: found {}, expected less than half of scheduler.lease ({}), {}",
+                            duration_text(read.heartbeat), duration_text(read.lease), reason));
         } else {
-            report_.error(mapping->find("lease")->at,
-                          fmt::format("scheduler.lease: found {}, expected more than twice scheduler.heartbeat ({}), {}",
-                                      duration_text(read.lease), duration_text(read.heartbeat), reason));
+            report_.error(
+                mapping->find("lease")->at,
+                fmt::format("scheduler.lease: found {}, expected more than twice scheduler.heartbeat ({}), {}",
+                            duration_text(read.lease), duration_text(read.heartbeat), reason));
         }
     }
     if (read.backoff.max < read.backoff.base) {
         const Node* written = backoff->find("max") != nullptr ? backoff->find("max") : backoff->find("base");
-        report_.error(written->at, fmt::format("scheduler.backoff.max: found {}, expected at least scheduler.backoff.base ({})",
-                                               duration_text(read.backoff.max), duration_text(read.backoff.base)));
+        report_.error(written->at,
+                      fmt::format("scheduler.backoff.max: found {}, expected at least scheduler.backoff.base ({})",
+                                  duration_text(read.backoff.max), duration_text(read.backoff.base)));
     }
 }
 
@@ -266,14 +293,16 @@ void Loading::services(const Node& root, Configuration& config) {
     const Node* node = root.find("services");
     if (node == nullptr || node->kind == Node::Kind::null) return;
     if (node->kind != Node::Kind::sequence) {
-        report_.error(node->at, fmt::format("services: found {}, expected a sequence such as `- plugin: admin`", node->found()));
+        report_.error(node->at,
+                      fmt::format("services: found {}, expected a sequence such as `- plugin: admin`", node->found()));
         return;
     }
     for (std::size_t i = 0; i < node->items.size(); ++i) {
         const Node& item = node->items[i];
         const std::string where = fmt::format("services[{}]", i);
         if (item.kind != Node::Kind::mapping) {
-            report_.error(item.at, fmt::format("{}: found {}, expected a mapping with the key 'plugin'", where, item.found()));
+            report_.error(item.at,
+                          fmt::format("{}: found {}, expected a mapping with the key 'plugin'", where, item.found()));
             continue;
         }
         config.services.push_back(instance(PluginKind::service, &item, where, {}, item.at));
@@ -306,8 +335,9 @@ std::vector<std::filesystem::path> plugin_paths(Reader& reader, const Node& root
         const auto path = (reader.folder() / texts[i]).lexically_normal();
         std::error_code error;
         if (folders == Folders::existing && !std::filesystem::exists(path, error) && !error) {
-            reader.report().error(
-                at, fmt::format("plugins.paths: the folder {} does not exist; create it, or take it out", quote(path.string())));
+            reader.report().error(at,
+                                  fmt::format("plugins.paths: the folder {} does not exist; create it, or take it out",
+                                              quote(path.string())));
             continue;
         }
         paths.push_back(path);
@@ -319,10 +349,12 @@ void Loading::sections(const Node& root, Configuration& config) {
     static constexpr std::string_view mend = " with the key 'plugin'";
     reader_.check_keys(root, {}, top_keys);
     config.plugin_paths = plugin_paths(reader_, root, Folders::named);
-    // A section of the wrong shape is reported by `mapping`; its default then stands in only to let the rest be checked.
-    config.store = instance(PluginKind::store, reader_.mapping(root.find("store"), "store", mend), "store", default_store, root.at);
-    config.notifier =
-        instance(PluginKind::notifier, reader_.mapping(root.find("notifier"), "notifier", mend), "notifier", default_notifier, root.at);
+    // A section of the wrong shape is reported by `mapping`; its default then stands in only to let the rest be
+    // checked.
+    config.store = instance(PluginKind::store, reader_.mapping(root.find("store"), "store", mend), "store",
+                            default_store, root.at);
+    config.notifier = instance(PluginKind::notifier, reader_.mapping(root.find("notifier"), "notifier", mend),
+                               "notifier", default_notifier, root.at);
     providers(root, config);
     embedding(root, config);
     scheduler(root, config);
@@ -345,7 +377,8 @@ std::optional<Node> read_root(const Source& source, Report& report) {
         return std::nullopt;
     }
     if (root->kind != Node::Kind::mapping) {
-        report.error(root->at, fmt::format("found {}, expected a mapping that begins with `version: 1`", root->found()));
+        report.error(root->at,
+                     fmt::format("found {}, expected a mapping that begins with `version: 1`", root->found()));
         return std::nullopt;
     }
     return root;
@@ -353,8 +386,8 @@ std::optional<Node> read_root(const Source& source, Report& report) {
 
 }  // namespace
 
-std::expected<std::vector<std::filesystem::path>, std::vector<Diagnostic>> read_plugin_paths(const Source& source,
-                                                                                             const Environment& environment) {
+std::expected<std::vector<std::filesystem::path>, std::vector<Diagnostic>> read_plugin_paths(
+    const Source& source, const Environment& environment) {
     Report whole(source.name());
     const auto root = read_root(source, whole);
     if (!root) return std::unexpected(whole.take());
@@ -366,7 +399,8 @@ std::expected<std::vector<std::filesystem::path>, std::vector<Diagnostic>> read_
     return paths;
 }
 
-std::expected<Loaded, std::vector<Diagnostic>> load(const Source& source, PluginTables& tables, const Environment& environment) {
+std::expected<Loaded, std::vector<Diagnostic>> load(const Source& source, PluginTables& tables,
+                                                    const Environment& environment) {
     Report report(source.name());
     const auto root = read_root(source, report);
     if (!root) return std::unexpected(report.take());

@@ -46,7 +46,8 @@ void Reader::wrong(const OptionSpec& spec, const Node& node, std::string_view wh
     std::string found = spec.secret && scalar ? std::string(hidden) : node.found();
     std::string message = fmt::format("{}: found {}, expected {}", where, found, expectation(spec));
     if (spec.secret && spec.type != OptionType::text_map) message += " or { file: PATH }";
-    if (!spec.secret && node.kind == Node::Kind::mapping && node.find("file") != nullptr) message += "; { file: PATH } is for secrets only";
+    if (!spec.secret && node.kind == Node::Kind::mapping && node.find("file") != nullptr)
+        message += "; { file: PATH } is for secrets only";
     if (node.kind == Node::Kind::null) message += "; leave the key out where no value is meant";
     report_.error(node.at, std::move(message));
 }
@@ -54,11 +55,12 @@ void Reader::wrong(const OptionSpec& spec, const Node& node, std::string_view wh
 std::optional<Reader::Scalar> Reader::secret_file(const Node& node, std::string_view where) {
     const Node* file = node.find("file");
     if (file == nullptr || node.keys.size() != 1) {
-        report_.error(node.at, fmt::format("{}: found a mapping with the keys {}, expected a text or {{ file: PATH }}", where, [&] {
-                          std::vector<std::string> names;
-                          for (const Node& key : node.keys) names.push_back(key.text);
-                          return names.empty() ? std::string("(none)") : join(names);
-                      }()));
+        report_.error(node.at, fmt::format("{}: found a mapping with the keys {}, expected a text or {{ file: PATH }}",
+                                           where, [&] {
+                                               std::vector<std::string> names;
+                                               for (const Node& key : node.keys) names.push_back(key.text);
+                                               return names.empty() ? std::string("(none)") : join(names);
+                                           }()));
         return std::nullopt;
     }
     const auto path = text(*file, under(where, "file"), "a path");
@@ -66,7 +68,8 @@ std::optional<Reader::Scalar> Reader::secret_file(const Node& node, std::string_
     const auto resolved = (folder_ / *path).lexically_normal();
     auto secret = path->empty() ? std::unexpected(std::string("is no path")) : read_secret_file(resolved);
     if (!secret) {
-        report_.error(file->at, fmt::format("{}: the secret's file {} {}", where, quote(resolved.string()), secret.error()));
+        report_.error(file->at,
+                      fmt::format("{}: the secret's file {} {}", where, quote(resolved.string()), secret.error()));
         return std::nullopt;
     }
     return Scalar{std::move(*secret), false};
@@ -84,10 +87,9 @@ std::optional<Reader::Scalar> Reader::scalar(const OptionSpec& spec, const Node&
         return std::nullopt;
     }
     if (spec.secret && expanded->text == hidden) {
-        report_.error(
-            node.at,
-            fmt::format("{}: found {}, which `config show` prints in place of a secret; write the secret, ${{NAME}} or {{ file: PATH }}",
-                        where, hidden));
+        report_.error(node.at, fmt::format("{}: found {}, which `config show` prints in place of a secret; write the "
+                                           "secret, ${{NAME}} or {{ file: PATH }}",
+                                           where, hidden));
         return std::nullopt;
     }
     return Scalar{std::move(expanded->text), !expanded->from_environment};
@@ -98,11 +100,9 @@ std::optional<std::string> Reader::element(const OptionSpec& spec, const Node& n
     auto read = scalar(spec, node, where);
     if (!read) return std::nullopt;
     if (spec.secret && read->written_out && !read->text.empty()) {
-        report_.warning(
-            node.at,
-            fmt::format(
-                "{}: the secret is written out here; take it from the environment (\"${{NAME}}\") or from a file ({{ file: PATH }})",
-                where));
+        report_.warning(node.at, fmt::format("{}: the secret is written out here; take it from the environment "
+                                             "(\"${{NAME}}\") or from a file ({{ file: PATH }})",
+                                             where));
     }
     if (first_invalid_utf8(read->text) || read->text.find('\0') != std::string::npos) {
         report_.error(node.at, fmt::format("{}: found {}, which is not UTF-8 text or holds a zero byte", where,
@@ -113,7 +113,8 @@ std::optional<std::string> Reader::element(const OptionSpec& spec, const Node& n
 }
 
 std::optional<OptionValue> Reader::list(const OptionSpec& spec, const Node& node, std::string_view where) {
-    if (node.kind != Node::Kind::sequence && node.kind != Node::Kind::scalar && !(spec.secret && node.kind == Node::Kind::mapping)) {
+    if (node.kind != Node::Kind::sequence && node.kind != Node::Kind::scalar &&
+        !(spec.secret && node.kind == Node::Kind::mapping)) {
         wrong(spec, node, where);
         return std::nullopt;
     }
@@ -166,7 +167,8 @@ std::optional<OptionValue> Reader::value(const OptionSpec& spec, const Node& nod
     const auto read = element(spec, node, where);
     if (!read) return std::nullopt;
     if (spec.required && spec.type == OptionType::text && read->empty()) {
-        report_.error(node.at, fmt::format("{}: found an empty text, expected {}: {}", where, expectation(spec), spec.help));
+        report_.error(node.at,
+                      fmt::format("{}: found an empty text, expected {}: {}", where, expectation(spec), spec.help));
         return std::nullopt;
     }
     auto converted = convert(spec, *read, folder_);
@@ -184,16 +186,19 @@ void Reader::unknown_option(const Node& key, std::span<const OptionSpec> specs, 
                                           hint(key.text, names, "; expected one of " + join(names))));
         return;
     }
-    report_.error(key.at, fmt::format("{}: {} has no option {}{}", use.where, use.owner, quote(key.text),
-                                      hint(key.text, names, names.empty() ? "; it has none" : "; it has " + join(names))));
+    report_.error(key.at,
+                  fmt::format("{}: {} has no option {}{}", use.where, use.owner, quote(key.text),
+                              hint(key.text, names, names.empty() ? "; it has none" : "; it has " + join(names))));
 }
 
 Options Reader::table(std::span<const OptionSpec> specs, const Node* mapping, const TableUse& use) {
     Options options;
     if (mapping != nullptr) {
         for (const Node& key : mapping->keys) {
-            const bool known = std::any_of(specs.begin(), specs.end(), [&](const OptionSpec& spec) { return key.text == spec.name; }) ||
-                               std::find(use.other_keys.begin(), use.other_keys.end(), key.text) != use.other_keys.end();
+            const bool known =
+                std::any_of(specs.begin(), specs.end(),
+                            [&](const OptionSpec& spec) { return key.text == spec.name; }) ||
+                std::find(use.other_keys.begin(), use.other_keys.end(), key.text) != use.other_keys.end();
             if (!known) unknown_option(key, specs, use);
         }
     }
@@ -210,12 +215,14 @@ Options Reader::table(std::span<const OptionSpec> specs, const Node* mapping, co
             if (read) {
                 options.set(spec.name, std::move(*read));
             } else {
-                report_.error(use.fallback, fmt::format("{}: the default of option '{}' of {} is broken, which is the plugin's fault: {}",
-                                                        use.where, spec.name, use.owner, read.error()));
+                report_.error(
+                    use.fallback,
+                    fmt::format("{}: the default of option '{}' of {} is broken, which is the plugin's fault: {}",
+                                use.where, spec.name, use.owner, read.error()));
             }
         } else if (spec.required && written == nullptr && !use.supplied.contains(spec.name)) {
-            report_.error(use.fallback,
-                          fmt::format("{}: option '{}' is missing, expected {}: {}", use.where, spec.name, expectation(spec), spec.help));
+            report_.error(use.fallback, fmt::format("{}: option '{}' is missing, expected {}: {}", use.where, spec.name,
+                                                    expectation(spec), spec.help));
         }
     }
     return options;

@@ -51,7 +51,8 @@ std::string takes(const OptionSpec& spec) {
 }
 
 std::string standard(PluginKind kind, std::string_view plugin, const OptionSpec& spec) {
-    if (host_supplies(kind, plugin, spec.name)) return "`$XDG_DATA_HOME/embedq/embedq.db`, else `~/.local/share/embedq/embedq.db`";
+    if (host_supplies(kind, plugin, spec.name))
+        return "`$XDG_DATA_HOME/embedq/embedq.db`, else `~/.local/share/embedq/embedq.db`";
     if (spec.default_value == nullptr) return spec.required ? "**required**" : "not set";
     const std::string_view text = spec.default_value;
     return text.empty() ? "empty" : fmt::format("`{}`", text);
@@ -74,19 +75,21 @@ public:
     // A table of the host's own; no plugin supplies anything there.
     void host_rows(std::span<const OptionSpec> table, std::string_view prefix = {}) {
         for (const OptionSpec& spec : table) {
-            row(fmt::format("{}{}", prefix, spec.name), takes(spec), standard(PluginKind::service, {}, spec), spec.help);
+            row(fmt::format("{}{}", prefix, spec.name), takes(spec), standard(PluginKind::service, {}, spec),
+                spec.help);
         }
     }
     void plugin(PluginKind kind, const PluginTable& table) {
         const std::string_view summary = table.summary;
-        fmt::format_to(std::back_inserter(out_), "\n### {} `{}`\n\n{}{}\n", embedq::to_string(kind), table.name, summary,
-                       summary.ends_with('.') ? "" : ".");
+        fmt::format_to(std::back_inserter(out_), "\n### {} `{}`\n\n{}{}\n", embedq::to_string(kind), table.name,
+                       summary, summary.ends_with('.') ? "" : ".");
         if (table.options.empty()) {
             line("\nIt has no options.");
             return;
         }
         head("Option");
-        for (const OptionSpec& spec : table.options) row(spec.name, takes(spec), standard(kind, table.name, spec), spec.help);
+        for (const OptionSpec& spec : table.options)
+            row(spec.name, takes(spec), standard(kind, table.name, spec), spec.help);
     }
     [[nodiscard]] std::string take() { return std::move(out_); }
 
@@ -102,20 +105,24 @@ void host_part(Page& page) {
     page.row("store.plugin", "name of a store plugin", fmt::format("`{}`", default_store),
              "The queue backend: catalogs, jobs and vectors in one place.");
     page.row("store.options", "mapping", "empty", "The store plugin's options.");
-    page.row("notifier.plugin", "name of a notifier plugin", fmt::format("`{}`", default_notifier), "What wakes idle workers.");
+    page.row("notifier.plugin", "name of a notifier plugin", fmt::format("`{}`", default_notifier),
+             "What wakes idle workers.");
     page.row("notifier.options", "mapping", "empty", "The notifier plugin's options.");
     page.row("providers.NAME.plugin", "name of a provider plugin", fmt::format("one, `{}`", default_provider),
-             "A provider under a name of your own: up to 64 lower-case letters, digits, '_', '.' or '-', starting with a letter, other "
+             "A provider under a name of your own: up to 64 lower-case letters, digits, '_', '.' or '-', starting with "
+             "a letter, other "
              "than none.");
     page.row("providers.NAME.options", "mapping", "empty", "The provider plugin's options.");
     page.host_rows(limits_table(), "providers.NAME.limits.");
     page.row("embedding.provider", "name under `providers`, or `none`", "the only provider",
              "The provider of every catalog; none turns embedding off. Required when there are several providers.");
-    page.row("embedding.catalogs.ID", "name under `providers`, or `none`", "not set", "The provider of this catalog, where it is another.");
+    page.row("embedding.catalogs.ID", "name under `providers`, or `none`", "not set",
+             "The provider of this catalog, where it is another.");
     page.host_rows(scheduler_table(), "scheduler.");
     page.host_rows(backoff_table(), "scheduler.backoff.");
     page.host_rows(fetch_table(), "fetch.");
-    page.row("services[].plugin", "name of a service plugin", "no services", "What runs beside the scheduler in `embedq serve`.");
+    page.row("services[].plugin", "name of a service plugin", "no services",
+             "What runs beside the scheduler in `embedq serve`.");
     page.row("services[].options", "mapping", "empty", "The service plugin's options.");
     page.host_rows(logging_table(), "logging.");
 }
@@ -123,10 +130,12 @@ void host_part(Page& page) {
 }  // namespace
 
 std::string reference(PluginTables& tables) {
-    static constexpr std::array kinds = {PluginKind::store, PluginKind::notifier, PluginKind::provider, PluginKind::service};
+    static constexpr std::array kinds = {PluginKind::store, PluginKind::notifier, PluginKind::provider,
+                                         PluginKind::service};
     Page page;
     host_part(page);
-    page.section("Plugins", "The plugins that are installed with embedq. `embedq plugins show NAME` tells the same of any other.");
+    page.section("Plugins",
+                 "The plugins that are installed with embedq. `embedq plugins show NAME` tells the same of any other.");
     for (const PluginKind kind : kinds) {
         for (const std::string& name : tables.names(kind)) {
             if (const auto table = tables.find(kind, name)) page.plugin(kind, *table);

@@ -25,9 +25,11 @@ Json any_of(std::initializer_list<Json> forms) {
 
 Json bounded(Json schema, const OptionSpec& spec) {
     if (spec.minimum)
-        schema["minimum"] = spec.type == OptionType::number ? Json(*spec.minimum) : Json(static_cast<std::int64_t>(*spec.minimum));
+        schema["minimum"] =
+            spec.type == OptionType::number ? Json(*spec.minimum) : Json(static_cast<std::int64_t>(*spec.minimum));
     if (spec.maximum)
-        schema["maximum"] = spec.type == OptionType::number ? Json(*spec.maximum) : Json(static_cast<std::int64_t>(*spec.maximum));
+        schema["maximum"] =
+            spec.type == OptionType::number ? Json(*spec.maximum) : Json(static_cast<std::int64_t>(*spec.maximum));
     return schema;
 }
 
@@ -55,7 +57,8 @@ Json plain_schema(const OptionSpec& spec) {
         case OptionType::size: return size_schema(spec);
         case OptionType::path: return reference("text_written");
         case OptionType::text: return text_schema(spec);
-        case OptionType::text_list: return any_of({{{"type", "array"}, {"items", text_schema(spec)}}, text_schema(spec)});
+        case OptionType::text_list:
+            return any_of({{{"type", "array"}, {"items", text_schema(spec)}}, text_schema(spec)});
         case OptionType::text_map: return {{"type", "object"}, {"additionalProperties", text_schema(spec)}};
     }
     return Json::object();
@@ -63,7 +66,8 @@ Json plain_schema(const OptionSpec& spec) {
 
 // A secret may also stand in a file; texts, lists and maps say so of each of their texts.
 Json value_schema(const OptionSpec& spec) {
-    const bool of_texts = spec.type == OptionType::text || spec.type == OptionType::text_list || spec.type == OptionType::text_map;
+    const bool of_texts =
+        spec.type == OptionType::text || spec.type == OptionType::text_list || spec.type == OptionType::text_map;
     return spec.secret && !of_texts ? any_of({plain_schema(spec), reference("secret_file")}) : plain_schema(spec);
 }
 
@@ -84,7 +88,8 @@ Json option_schema(const OptionSpec& spec) {
     Json schema = value_schema(spec);
     std::string help = spec.help;
     // A schema cannot compare durations and sizes with units, so the bounds stand where people see them.
-    const bool bounded_text = (spec.type == OptionType::duration || spec.type == OptionType::size) && (spec.minimum || spec.maximum);
+    const bool bounded_text =
+        (spec.type == OptionType::duration || spec.type == OptionType::size) && (spec.minimum || spec.maximum);
     if (bounded_text) help += fmt::format("{}Expected: {}.", help.empty() ? "" : " ", expectation(spec));
     if (!help.empty()) schema["description"] = help;
     if (spec.default_value != nullptr && !spec.secret) schema["default"] = default_json(spec);
@@ -110,7 +115,8 @@ Json plugin_rule(PluginKind kind, const PluginTable& table) {
     Json options = table_schema(table.options, table.summary.c_str());
     Json required = Json::array();
     for (const OptionSpec& spec : table.options) {
-        if (spec.required && spec.default_value == nullptr && !host_supplies(kind, table.name, spec.name)) required.push_back(spec.name);
+        if (spec.required && spec.default_value == nullptr && !host_supplies(kind, table.name, spec.name))
+            required.push_back(spec.name);
     }
     Json then = {{"type", "object"}, {"properties", {{"options", nullptr}}}};
     if (!required.empty()) {
@@ -119,8 +125,9 @@ Json plugin_rule(PluginKind kind, const PluginTable& table) {
         then["required"] = {"options"};
     }
     then["properties"]["options"] = std::move(options);
-    return {{"if", {{"type", "object"}, {"properties", {{"plugin", {{"const", table.name}}}}}, {"required", {"plugin"}}}},
-            {"then", std::move(then)}};
+    return {
+        {"if", {{"type", "object"}, {"properties", {{"plugin", {{"const", table.name}}}}}, {"required", {"plugin"}}}},
+        {"then", std::move(then)}};
 }
 
 Json instance_schema(PluginKind kind, PluginTables& tables, const char* description) {
@@ -145,26 +152,30 @@ Json instance_schema(PluginKind kind, PluginTables& tables, const char* descript
 }
 
 Json quantity(const char* description, const char* pattern, const std::vector<std::string>& examples, Json bare) {
-    return {{"description", description},
-            {"examples", examples},
-            {"anyOf", Json::array({std::move(bare), {{"type", "string"}, {"pattern", pattern}}, reference("variable")})}};
+    return {
+        {"description", description},
+        {"examples", examples},
+        {"anyOf", Json::array({std::move(bare), {{"type", "string"}, {"pattern", pattern}}, reference("variable")})}};
 }
 
 Json definitions() {
     return {
         {"variable",
-         {{"type", "string"}, {"pattern", variable_pattern}, {"description", "Taken from the environment: ${NAME} or ${NAME:-default}."}}},
+         {{"type", "string"},
+          {"pattern", variable_pattern},
+          {"description", "Taken from the environment: ${NAME} or ${NAME:-default}."}}},
         {"text", {{"type", Json::array({"string", "number", "boolean"})}}},
         {"text_written", {{"type", Json::array({"string", "number", "boolean"})}, {"minLength", 1}}},
-        {"duration", quantity("A number with its unit: ms, s, m, h or d.", "^(0|[0-9]+(ms|s|m|h|d))$", {"250ms", "20s", "5m", "1h", "14d"},
-                              {{"const", 0}})},
+        {"duration", quantity("A number with its unit: ms, s, m, h or d.", "^(0|[0-9]+(ms|s|m|h|d))$",
+                              {"250ms", "20s", "5m", "1h", "14d"}, {{"const", 0}})},
         {"size", quantity("Bytes, or a number with its unit: B, KiB, MiB, GiB or TiB.", "^[0-9]+(B|KiB|MiB|GiB|TiB)?$",
                           {"64KiB", "10MiB", "1GiB"}, {{"type", "integer"}, {"minimum", 0}})},
         {"secret_file",
          {{"type", "object"},
           {"description", "The secret is the content of this file, which counts from the configuration's folder."},
           {"properties",
-           {{"file", {{"description", "The path of the file that holds the secret."}, {"type", "string"}, {"minLength", 1}}}}},
+           {{"file",
+             {{"description", "The path of the file that holds the secret."}, {"type", "string"}, {"minLength", 1}}}}},
           {"required", {"file"}},
           {"additionalProperties", false}}},
     };
@@ -183,8 +194,8 @@ Json providers_schema(PluginTables& tables) {
 
 Json embedding_schema() {
     Json schema = object("Which provider embeds which catalog.");
-    schema["properties"]["provider"] = {{"type", "string"},
-                                        {"description", "The default for every catalog: a name under `providers`, or none."}};
+    schema["properties"]["provider"] = {
+        {"type", "string"}, {"description", "The default for every catalog: a name under `providers`, or none."}};
     schema["properties"]["catalogs"] = {{"type", Json::array({"object", "null"})},
                                         {"description", "The exceptions: catalog id to provider, or none."},
                                         {"propertyNames", {{"pattern", catalog_id_form}}},
@@ -197,10 +208,13 @@ Json embedding_schema() {
 std::string schema(PluginTables& tables) {
     Json plugins = object("Where plugins are found.");
     plugins["properties"]["paths"] = option_schema(plugin_paths_spec());
-    for (Json& form : plugins["properties"]["paths"]["anyOf"]) (form.contains("items") ? form["items"] : form) = reference("text_written");
+    for (Json& form : plugins["properties"]["paths"]["anyOf"])
+        (form.contains("items") ? form["items"] : form) = reference("text_written");
     Json scheduler = table_schema(scheduler_table(), "How jobs are held, retried and kept.");
-    scheduler["properties"]["backoff"] = table_schema(backoff_table(), "How long a failed job waits for its next attempt.");
-    Json service = instance_schema(PluginKind::service, tables, "A service: runs beside the scheduler in `embedq serve`.");
+    scheduler["properties"]["backoff"] =
+        table_schema(backoff_table(), "How long a failed job waits for its next attempt.");
+    Json service =
+        instance_schema(PluginKind::service, tables, "A service: runs beside the scheduler in `embedq serve`.");
     service["type"] = "object";
 
     Json schema = {
@@ -212,14 +226,17 @@ std::string schema(PluginTables& tables) {
         {"properties",
          {{"version", {{"const", 1}, {"description", "The version of this format."}}},
           {"plugins", std::move(plugins)},
-          {"store", instance_schema(PluginKind::store, tables, "The queue backend: catalogs, jobs and vectors in one place.")},
+          {"store",
+           instance_schema(PluginKind::store, tables, "The queue backend: catalogs, jobs and vectors in one place.")},
           {"notifier", instance_schema(PluginKind::notifier, tables, "What wakes idle workers.")},
           {"providers", providers_schema(tables)},
           {"embedding", embedding_schema()},
           {"scheduler", std::move(scheduler)},
           {"fetch", table_schema(fetch_table(), "How documents are fetched by URL.")},
           {"services",
-           {{"type", Json::array({"array", "null"})}, {"description", "What runs beside the scheduler."}, {"items", std::move(service)}}},
+           {{"type", Json::array({"array", "null"})},
+            {"description", "What runs beside the scheduler."},
+            {"items", std::move(service)}}},
           {"logging", table_schema(logging_table(), "The log, on standard error.")}}},
         {"$defs", definitions()},
     };

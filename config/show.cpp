@@ -16,16 +16,19 @@ namespace {
 bool is_ambiguous(std::string_view text) {
     static constexpr std::array<std::string_view, 8> words = {"null", "true", "false", "yes", "no", "on", "off", "nan"};
     return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
-        return word.size() == text.size() && std::equal(word.begin(), word.end(), text.begin(),
-                                                        [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
+        return word.size() == text.size() && std::equal(word.begin(), word.end(), text.begin(), [](char a, char b) {
+                   return a == std::tolower(static_cast<unsigned char>(b));
+               });
     });
 }
 
 bool is_plain(std::string_view text) {
     const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-    const auto inner = [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '/' || c == '-'; };
-    return !text.empty() && (letter(text.front()) || text.front() == '/') && std::all_of(text.begin(), text.end(), inner) &&
-           !is_ambiguous(text);
+    const auto inner = [&](char c) {
+        return letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '/' || c == '-';
+    };
+    return !text.empty() && (letter(text.front()) || text.front() == '/') &&
+           std::all_of(text.begin(), text.end(), inner) && !is_ambiguous(text);
 }
 
 std::string double_quoted(std::string_view text) {
@@ -75,14 +78,15 @@ struct Printed {
     // The keys of a secret map (the names of headers, say) are no secret.
     std::string operator()(const std::map<std::string, std::string>& values) const {
         std::vector<std::string> parts;
-        for (const auto& [key, value] : values) parts.push_back(double_quoted(key) + ": " + (is_secret ? secret() : scalar(value)));
+        for (const auto& [key, value] : values)
+            parts.push_back(double_quoted(key) + ": " + (is_secret ? secret() : scalar(value)));
         return parts.empty() ? "{}" : "{ " + join(parts) + " }";
     }
 };
 
 std::string printed(const OptionValue& value, const OptionSpec* spec, bool is_secret) {
-    const bool keeps_its_shape =
-        std::holds_alternative<std::vector<std::string>>(value) || std::holds_alternative<std::map<std::string, std::string>>(value);
+    const bool keeps_its_shape = std::holds_alternative<std::vector<std::string>>(value) ||
+                                 std::holds_alternative<std::map<std::string, std::string>>(value);
     if (is_secret && !keeps_its_shape) return secret();
     return std::visit(Printed{spec, is_secret}, value);
 }
@@ -92,16 +96,19 @@ public:
     void line(int depth, std::string_view text) { text_ += fmt::format("{:{}}{}\n", "", depth * 2, text); }
 
     // In the order of the table; what no table lists (its plugin is gone) follows.
-    void options(int depth, const Options& options, std::span<const OptionSpec> table, const std::set<std::string>& secrets = {}) {
+    void options(int depth, const Options& options, std::span<const OptionSpec> table,
+                 const std::set<std::string>& secrets = {}) {
         std::set<std::string> done;
         for (const OptionSpec& spec : table) {
             const auto found = options.values().find(std::string_view(spec.name));
             if (found == options.values().end()) continue;
             done.insert(spec.name);
-            line(depth, fmt::format("{}: {}", spec.name, printed(found->second, &spec, spec.secret || secrets.contains(spec.name))));
+            line(depth, fmt::format("{}: {}", spec.name,
+                                    printed(found->second, &spec, spec.secret || secrets.contains(spec.name))));
         }
         for (const auto& [name, value] : options.values()) {
-            if (!done.contains(name)) line(depth, fmt::format("{}: {}", name, printed(value, nullptr, secrets.contains(name))));
+            if (!done.contains(name))
+                line(depth, fmt::format("{}: {}", name, printed(value, nullptr, secrets.contains(name))));
         }
     }
 
@@ -131,7 +138,8 @@ void show_providers(Page& page, const Configuration& configuration, PluginTables
     page.line(1, "provider: " + scalar(configuration.embedding.provider));
     if (configuration.embedding.catalogs.empty()) return;
     page.line(1, "catalogs:");
-    for (const auto& [catalog, provider] : configuration.embedding.catalogs) page.line(2, scalar(catalog) + ": " + scalar(provider));
+    for (const auto& [catalog, provider] : configuration.embedding.catalogs)
+        page.line(2, scalar(catalog) + ": " + scalar(provider));
 }
 
 void show_services(Page& page, const Configuration& configuration, PluginTables& tables) {

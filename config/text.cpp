@@ -14,7 +14,8 @@ namespace {
 
 std::string lower(std::string_view text) {
     std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return out;
 }
 
@@ -46,13 +47,14 @@ std::string hide_url_passwords(std::string_view text) {
 
 // `password=…` as in libpq's connection strings and in query strings; other names that only ever hold secrets, too.
 std::string hide_pairs(std::string_view text) {
-    static constexpr std::array<std::string_view, 5> names = {"password=", "passwd=", "api_key=", "access_token=", "client_secret="};
+    static constexpr std::array<std::string_view, 5> names = {
+        "password=", "passwd=", "api_key=", "access_token=", "client_secret="};
     const std::string folded = lower(text);
     std::string out;
     std::size_t at = 0;
     while (at < text.size()) {
-        const auto name =
-            std::find_if(names.begin(), names.end(), [&](std::string_view n) { return folded.compare(at, n.size(), n) == 0; });
+        const auto name = std::find_if(names.begin(), names.end(),
+                                       [&](std::string_view n) { return folded.compare(at, n.size(), n) == 0; });
         if (name == names.end()) {
             out.push_back(text[at++]);
             continue;
@@ -61,8 +63,8 @@ std::string hide_pairs(std::string_view text) {
         at += name->size();
         const char closing = at < text.size() && (text[at] == '\'' || text[at] == '"') ? text[at] : '\0';
         std::size_t end = closing == '\0' ? at : at + 1;
-        while (end < text.size() &&
-               (closing == '\0' ? text[end] != '&' && static_cast<unsigned char>(text[end]) > ' ' : text[end] != closing)) {
+        while (end < text.size() && (closing == '\0' ? text[end] != '&' && static_cast<unsigned char>(text[end]) > ' '
+                                                     : text[end] != closing)) {
             ++end;
         }
         if (closing != '\0' && end < text.size()) ++end;
@@ -145,8 +147,8 @@ std::optional<std::size_t> first_invalid_utf8(std::string_view text) {
 }
 
 std::size_t characters(std::string_view text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
 }  // namespace embedq::config

@@ -14,7 +14,8 @@ namespace embedq::config {
 inline constexpr std::string_view hidden = "<hidden>";
 
 // "; did you mean 'x'?", or else `otherwise`.
-[[nodiscard]] std::string hint(std::string_view wanted, std::span<const std::string> candidates, std::string otherwise = {});
+[[nodiscard]] std::string hint(std::string_view wanted, std::span<const std::string> candidates,
+                               std::string otherwise = {});
 
 // 'value', without credentials, with control characters escaped, cut when long.
 [[nodiscard]] std::string quote(std::string_view value);

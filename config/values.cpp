@@ -20,8 +20,10 @@ struct Unit {
     std::string_view name;
     std::int64_t factor;
 };
-constexpr std::array<Unit, 5> duration_units = {{{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
-constexpr std::array<Unit, 5> size_units = {{{"TiB", 1LL << 40}, {"GiB", 1LL << 30}, {"MiB", 1LL << 20}, {"KiB", 1LL << 10}, {"B", 1}}};
+constexpr std::array<Unit, 5> duration_units = {
+    {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
+constexpr std::array<Unit, 5> size_units = {
+    {{"TiB", 1LL << 40}, {"GiB", 1LL << 30}, {"MiB", 1LL << 20}, {"KiB", 1LL << 10}, {"B", 1}}};
 // Deadlines are kept in nanoseconds, which hold 292 years.
 constexpr std::int64_t longest_duration = 36'500LL * 86'400'000;
 
@@ -40,7 +42,8 @@ template <std::size_t N>
 std::optional<std::int64_t> scaled(std::string_view text, const std::array<Unit, N>& units) {
     const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
     const auto count = whole<std::int64_t>(text.substr(0, digits));
-    const auto unit = std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == text.substr(digits); });
+    const auto unit =
+        std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == text.substr(digits); });
     std::int64_t value = 0;
     if (!count || unit == units.end() || __builtin_mul_overflow(*count, unit->factor, &value)) return std::nullopt;
     return value;
@@ -57,7 +60,8 @@ std::string bound_text(OptionType type, double bound) {
 
 std::string range_text(const OptionSpec& spec) {
     if (spec.minimum && spec.maximum) {
-        return fmt::format(" between {} and {}", bound_text(spec.type, *spec.minimum), bound_text(spec.type, *spec.maximum));
+        return fmt::format(" between {} and {}", bound_text(spec.type, *spec.minimum),
+                           bound_text(spec.type, *spec.maximum));
     }
     if (spec.minimum) return fmt::format(" of at least {}", bound_text(spec.type, *spec.minimum));
     if (spec.maximum) return fmt::format(" of at most {}", bound_text(spec.type, *spec.maximum));
@@ -81,8 +85,15 @@ std::string unit_hint(const OptionSpec& spec, std::string_view text) {
     const std::string_view unit = text.substr(digits);
     std::string meant;
     if (spec.type == OptionType::duration) {
-        static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> slips = {
-            {{"", "s"}, {"sec", "s"}, {"S", "s"}, {"min", "m"}, {"M", "m"}, {"H", "h"}, {"hr", "h"}, {"D", "d"}, {"days", "d"}}};
+        static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> slips = {{{"", "s"},
+                                                                                                {"sec", "s"},
+                                                                                                {"S", "s"},
+                                                                                                {"min", "m"},
+                                                                                                {"M", "m"},
+                                                                                                {"H", "h"},
+                                                                                                {"hr", "h"},
+                                                                                                {"D", "d"},
+                                                                                                {"days", "d"}}};
         const auto slip = std::find_if(slips.begin(), slips.end(), [&](const auto& s) { return s.first == unit; });
         if (slip != slips.end()) meant = fmt::format("{}{}", text.substr(0, digits), slip->second);
     } else if (unit.size() <= 2 && !unit.empty()) {
@@ -106,15 +117,16 @@ std::expected<OptionValue, std::string> convert_duration(const OptionSpec& spec,
     const auto count = text == "0" ? std::optional<std::int64_t>(0) : scaled(text, duration_units);
     if (!count) return std::unexpected(mismatch(spec, text));
     if (*count > longest_duration) {
-        return std::unexpected(
-            fmt::format("{}, expected a duration of at most {}", found_text(spec, text), duration_text(milliseconds(longest_duration))));
+        return std::unexpected(fmt::format("{}, expected a duration of at most {}", found_text(spec, text),
+                                           duration_text(milliseconds(longest_duration))));
     }
     auto value = ranged(spec, text, count);
     if (!value) return value;
     return OptionValue(milliseconds(*count));
 }
 
-std::expected<OptionValue, std::string> convert_path(const OptionSpec& spec, std::string_view text, const Folder& folder) {
+std::expected<OptionValue, std::string> convert_path(const OptionSpec& spec, std::string_view text,
+                                                     const Folder& folder) {
     if (text.empty()) return std::unexpected(mismatch(spec, text));
     const std::filesystem::path path{std::string(text)};
     if (!folder || path.is_absolute()) return OptionValue(path.string());
@@ -126,7 +138,8 @@ std::expected<Node, std::string> flow_node(const OptionSpec& spec, std::string_v
     Report report("");
     const auto node = parse_document(text, report);
     if (report.failed() || !node || node->kind != kind) return std::unexpected(mismatch(spec, text));
-    const bool flat = std::all_of(node->items.begin(), node->items.end(), [](const Node& item) { return item.kind == Node::Kind::scalar; });
+    const bool flat = std::all_of(node->items.begin(), node->items.end(),
+                                  [](const Node& item) { return item.kind == Node::Kind::scalar; });
     if (!flat) return std::unexpected(mismatch(spec, text));
     return *node;
 }
@@ -152,7 +165,8 @@ std::expected<OptionValue, std::string> convert_map(const OptionSpec& spec, std:
     if (!node) return std::unexpected(node.error());
     std::map<std::string, std::string> texts;
     for (std::size_t i = 0; i < node->items.size(); ++i) {
-        if (auto checked = convert_element(spec, node->items[i].text); !checked) return std::unexpected(checked.error());
+        if (auto checked = convert_element(spec, node->items[i].text); !checked)
+            return std::unexpected(checked.error());
         texts.emplace(node->keys[i].text, node->items[i].text);
     }
     return OptionValue(std::move(texts));
@@ -170,7 +184,8 @@ std::string duration_text(milliseconds value) {
 
 std::string size_text(std::int64_t bytes) {
     for (const Unit& unit : size_units) {
-        if (bytes != 0 && unit.factor > 1 && bytes % unit.factor == 0) return fmt::format("{}{}", bytes / unit.factor, unit.name);
+        if (bytes != 0 && unit.factor > 1 && bytes % unit.factor == 0)
+            return fmt::format("{}{}", bytes / unit.factor, unit.name);
     }
     return std::to_string(bytes);
 }
@@ -198,7 +213,8 @@ std::string expectation(const OptionSpec& spec) {
 
 std::string mismatch(const OptionSpec& spec, std::string_view text) {
     std::string sentence = fmt::format("{}, expected {}", found_text(spec, text), expectation(spec));
-    if (spec.type == OptionType::duration) return fmt::format("{} ({}){}", sentence, duration_samples, unit_hint(spec, text));
+    if (spec.type == OptionType::duration)
+        return fmt::format("{} ({}){}", sentence, duration_samples, unit_hint(spec, text));
     if (spec.type == OptionType::size) return fmt::format("{} ({}){}", sentence, size_samples, unit_hint(spec, text));
     if (spec.choices != nullptr && !spec.secret) return sentence + hint(text, split(spec.choices, '|'));
     return sentence;
@@ -207,15 +223,16 @@ std::string mismatch(const OptionSpec& spec, std::string_view text) {
 std::expected<std::string, std::string> convert_element(const OptionSpec& spec, std::string_view text) {
     if (spec.choices != nullptr) {
         const auto choices = split(spec.choices, '|');
-        if (std::find(choices.begin(), choices.end(), text) == choices.end()) return std::unexpected(mismatch(spec, text));
+        if (std::find(choices.begin(), choices.end(), text) == choices.end())
+            return std::unexpected(mismatch(spec, text));
     }
     return std::string(text);
 }
 
 std::expected<OptionValue, std::string> convert(const OptionSpec& spec, std::string_view text, const Folder& folder) {
     if (first_invalid_utf8(text) || text.find('\0') != std::string_view::npos) {
-        return std::unexpected(
-            fmt::format("{}, which is not UTF-8 text or holds a zero byte; expected {}", found_text(spec, text), expectation(spec)));
+        return std::unexpected(fmt::format("{}, which is not UTF-8 text or holds a zero byte; expected {}",
+                                           found_text(spec, text), expectation(spec)));
     }
     switch (spec.type) {
         case OptionType::boolean:
@@ -266,7 +283,8 @@ Result<Options> options_from_text(std::span<const OptionSpec> table, const std::
             if (spec.required) faults.push_back(fmt::format("option '{}' is missing: {}", spec.name, spec.help));
             continue;
         }
-        auto value = parse_option(spec, written != texts.end() ? std::string_view(written->second) : spec.default_value);
+        auto value =
+            parse_option(spec, written != texts.end() ? std::string_view(written->second) : spec.default_value);
         if (value) {
             options.set(spec.name, std::move(*value));
         } else {

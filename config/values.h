@@ -14,9 +14,10 @@ namespace embedq::config {
 // Where relative paths count from; none leaves them as they are.
 using Folder = std::optional<std::filesystem::path>;
 
-// The value of a single text, or the sentence "found …, expected …". A list takes the text as its only element unless it is written
-// `[…]`; a map must be written `{…}`. A secret's text is not in the sentence.
-[[nodiscard]] std::expected<OptionValue, std::string> convert(const OptionSpec& spec, std::string_view text, const Folder& folder);
+// The value of a single text, or the sentence "found …, expected …". A list takes the text as its only element unless
+// it is written `[…]`; a map must be written `{…}`. A secret's text is not in the sentence.
+[[nodiscard]] std::expected<OptionValue, std::string> convert(const OptionSpec& spec, std::string_view text,
+                                                              const Folder& folder);
 
 // One text of a list or a map, checked against the choices.
 [[nodiscard]] std::expected<std::string, std::string> convert_element(const OptionSpec& spec, std::string_view text);

@@ -22,7 +22,8 @@ Compressor::~Compressor() {
 
 std::vector<std::byte> Compressor::compress(std::string_view content) {
     std::vector<std::byte> out(ZSTD_compressBound(content.size()));
-    const std::size_t size = ZSTD_compressCCtx(context_, out.data(), out.size(), content.data(), content.size(), compression_level);
+    const std::size_t size =
+        ZSTD_compressCCtx(context_, out.data(), out.size(), content.data(), content.size(), compression_level);
     if (ZSTD_isError(size) != 0U) {
         throw std::runtime_error(std::string("a document could not be compressed: ") + ZSTD_getErrorName(size));
     }
@@ -34,9 +35,10 @@ Result<std::string> decompress(std::span<const std::byte> compressed, std::size_
     std::string content(size, '\0');
     const std::size_t written = ZSTD_decompress(content.data(), content.size(), compressed.data(), compressed.size());
     if (ZSTD_isError(written) == 0U && written == size) return content;
-    return fail(ErrorKind::internal, "a stored document cannot be read back: expected " + std::to_string(size) + " bytes, found " +
-                                         (ZSTD_isError(written) != 0U ? ZSTD_getErrorName(written) : std::to_string(written).c_str()) +
-                                         "; put the document again");
+    return fail(ErrorKind::internal,
+                "a stored document cannot be read back: expected " + std::to_string(size) + " bytes, found " +
+                    (ZSTD_isError(written) != 0U ? ZSTD_getErrorName(written) : std::to_string(written).c_str()) +
+                    "; put the document again");
 }
 
 // Every tag ends with a line feed, so that a list of one empty tag differs from an empty list.

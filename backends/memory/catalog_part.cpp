@@ -72,7 +72,8 @@ Status MemoryStore::clone_catalog(std::string_view source_id, const CatalogWrite
     auto source = state_.catalog(source_id);
     if (!source) return std::unexpected(source.error());
     if (state_.catalogs.contains(target.catalog_id)) {
-        return fail(ErrorKind::conflict, "there is a catalog '" + target.catalog_id + "' already: choose another id or delete it first");
+        return fail(ErrorKind::conflict,
+                    "there is a catalog '" + target.catalog_id + "' already: choose another id or delete it first");
     }
     ++state_.stamp;
     const Time at = now();
@@ -115,7 +116,8 @@ Result<std::size_t> MemoryStore::set_targets(std::span<const CatalogTarget> targ
         row.info.target_profile = wanted;
         row.info.updated_at = now();
         for (auto& [name, spec] : row.specs) {
-            if (spec.pending) state_.move_to(state_.jobs.at(*spec.pending), target.profile ? target.profile->fingerprint : Sha256{});
+            if (spec.pending)
+                state_.move_to(state_.jobs.at(*spec.pending), target.profile ? target.profile->fingerprint : Sha256{});
         }
         if (wanted && !row.info.serving_profile) {
             row.info.serving_profile = wanted;
@@ -129,7 +131,8 @@ Result<std::size_t> MemoryStore::set_targets(std::span<const CatalogTarget> targ
 Result<Profile> MemoryStore::profile(const Sha256& profile_id) {
     const std::lock_guard lock(mutex_);
     const auto found = state_.profiles.find(profile_id);
-    if (found == state_.profiles.end()) return fail(ErrorKind::not_found, "no catalog was ever embedded under this profile");
+    if (found == state_.profiles.end())
+        return fail(ErrorKind::not_found, "no catalog was ever embedded under this profile");
     return found->second.profile;
 }
 

@@ -8,7 +8,8 @@
 namespace embedq::memory {
 namespace {
 
-// What became of one vector or refusal of the commit. It is written when the first holder that still has its lease names it.
+// What became of one vector or refusal of the commit. It is written when the first holder that still has its lease
+// names it.
 struct Written {
     bool tried = false;
     bool stored = false;
@@ -18,7 +19,11 @@ struct Written {
 class Committer {
 public:
     Committer(State& state, const Commit& commit, Time now)
-        : state_(state), commit_(commit), now_(now), vectors_(commit.vectors.size()), refusals_(commit.refusals.size()) {}
+        : state_(state),
+          commit_(commit),
+          now_(now),
+          vectors_(commit.vectors.size()),
+          refusals_(commit.refusals.size()) {}
 
     std::vector<bool> run() {
         std::vector<bool> kept;
@@ -27,7 +32,8 @@ public:
         for (const auto& [catalog_id, spec_name] : changed_) {
             state_.note_change(state_.catalogs.find(catalog_id)->second, spec_name, now_);
         }
-        for (const std::string& catalog_id : flippable_) state_.flip_if_settled(state_.catalogs.find(catalog_id)->second, now_);
+        for (const std::string& catalog_id : flippable_)
+            state_.flip_if_settled(state_.catalogs.find(catalog_id)->second, now_);
         return kept;
     }
 
@@ -53,7 +59,8 @@ private:
             const Written& written = write_vector(index);
             wrote = wrote || written.stored;
             // New is what did not count for this spec before; a vector made twice is no progress.
-            const bool counted = written.vector_before && (!spec.force_from || *written.vector_before >= *spec.force_from);
+            const bool counted =
+                written.vector_before && (!spec.force_from || *written.vector_before >= *spec.force_from);
             if (!written.stored || counted) continue;
             ++row.new_vectors;
             ++row.job.embedded_so_far;
@@ -62,7 +69,8 @@ private:
         return wrote;
     }
 
-    // The feed names every spec that ranks differently now, not only the job's own: a parked one may have waited for this text.
+    // The feed names every spec that ranks differently now, not only the job's own: a parked one may have waited for
+    // this text.
     void note_users(const Sha256& profile_id, const Sha256& text_hash) {
         const auto users = state_.text_users.find(text_hash);
         if (users == state_.text_users.end()) return;

@@ -27,7 +27,8 @@ public:
 
     // spec_part.cpp
     [[nodiscard]] Result<std::vector<PutResult>> put_specs(std::span<const SpecWrite> specs) override;
-    [[nodiscard]] Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after, std::size_t limit) override;
+    [[nodiscard]] Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after,
+                                                      std::size_t limit) override;
     [[nodiscard]] Result<SpecInfo> spec(std::string_view catalog_id, std::string_view spec_name) override;
     [[nodiscard]] Result<std::string> spec_content(std::string_view catalog_id, std::string_view spec_name) override;
     [[nodiscard]] Status delete_spec(std::string_view catalog_id, std::string_view spec_name) override;
@@ -37,7 +38,8 @@ public:
     [[nodiscard]] Result<Changes> changes(std::string_view catalog_id, std::uint64_t since_revision) override;
     [[nodiscard]] Status operations(std::string_view catalog_id, std::span<const std::string> spec_names,
                                     const OperationVisitor& visit) override;
-    [[nodiscard]] Status vectors(const Sha256& profile_id, std::span<const Sha256> text_hashes, const VectorVisitor& visit) override;
+    [[nodiscard]] Status vectors(const Sha256& profile_id, std::span<const Sha256> text_hashes,
+                                 const VectorVisitor& visit) override;
 
     // queue_part.cpp
     [[nodiscard]] Result<std::vector<EnqueueOutcome>> enqueue(std::span<const EnqueueRequest> requests) override;
@@ -45,7 +47,8 @@ public:
     [[nodiscard]] Result<std::vector<ClaimedJob>> claim(const ClaimRequest& request) override;
     [[nodiscard]] Result<std::vector<bool>> extend(const WorkerReport& worker, std::span<const JobRef> jobs,
                                                    std::chrono::milliseconds lease) override;
-    [[nodiscard]] Result<std::vector<Result<MissingTexts>>> missing_texts(std::span<const MissingQuery> queries) override;
+    [[nodiscard]] Result<std::vector<Result<MissingTexts>>> missing_texts(
+        std::span<const MissingQuery> queries) override;
     [[nodiscard]] Result<NextDue> next_due(std::span<const Sha256> fingerprints) override;
 
     // commit_part.cpp
@@ -60,9 +63,11 @@ public:
     [[nodiscard]] Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override;
 
     // reading_part.cpp
-    [[nodiscard]] Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id, std::span<const std::string> spec_names) override;
+    [[nodiscard]] Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id,
+                                                           std::span<const std::string> spec_names) override;
     [[nodiscard]] Result<std::vector<CatalogHealth>> health(std::string_view catalog_id) override;
-    [[nodiscard]] Result<Settlement> settlement(std::string_view catalog_id, std::span<const std::string> spec_names) override;
+    [[nodiscard]] Result<Settlement> settlement(std::string_view catalog_id,
+                                                std::span<const std::string> spec_names) override;
     [[nodiscard]] Result<Workload> workload(std::string_view catalog_id, const Sha256& profile_id) override;
     [[nodiscard]] Result<std::vector<Job>> jobs(const JobQuery& query) override;
     [[nodiscard]] Result<std::vector<WorkerInfo>> workers() override;

@@ -10,9 +10,10 @@ embedq::Result<std::unique_ptr<embedq::Store>> make(const embedq::Options&, embe
     return embedq::memory::make_store(context);
 }
 
-constexpr std::array<embedq::OptionSpec, 0> kOptions{};
+constexpr std::array<embedq::OptionSpec, 0> option_table{};
 
 }  // namespace
 
-EMBEDQ_STORE("memory", "1.0.0", "Keeps everything in this process's memory; for tests, trials and as the reference of what a store means.",
-             kOptions, make);
+EMBEDQ_STORE("memory", "1.0.0",
+             "Keeps everything in this process's memory; for tests, trials and as the reference of what a store means.",
+             option_table, make);

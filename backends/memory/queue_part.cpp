@@ -13,11 +13,14 @@ using std::chrono::ceil;
 using std::chrono::milliseconds;
 
 // The next pending job of several fingerprints in order of due time, then id; nullptr when none is due.
-const PendingKey* first_due(const std::set<PendingKey>& pending, const std::set<Sha256>& fingerprints, bool suspect, Time now) {
+const PendingKey* first_due(const std::set<PendingKey>& pending, const std::set<Sha256>& fingerprints, bool suspect,
+                            Time now) {
     const PendingKey* first = nullptr;
     for (const Sha256& fingerprint : fingerprints) {
         const auto found = pending.lower_bound(PendingKey{fingerprint, suspect, Time::min(), 0});
-        if (found == pending.end() || found->fingerprint != fingerprint || found->suspect != suspect || found->due > now) continue;
+        if (found == pending.end() || found->fingerprint != fingerprint || found->suspect != suspect ||
+            found->due > now)
+            continue;
         if (first == nullptr || std::tie(found->due, found->id) < std::tie(first->due, first->id)) first = &*found;
     }
     return first;
@@ -48,7 +51,8 @@ MissingTexts missing_page(const ProfileRow& profile, const SpecRow& spec, const 
             break;
         }
         bytes += operation.text.size();
-        page.texts.push_back({static_cast<std::int64_t>(i), operation.operation_id, operation.text_hash, operation.text});
+        page.texts.push_back(
+            {static_cast<std::int64_t>(i), operation.operation_id, operation.text_hash, operation.text});
     }
     return page;
 }
@@ -66,7 +70,8 @@ LeaseToken MemoryStore::new_token() {
 Result<std::vector<EnqueueOutcome>> MemoryStore::enqueue(std::span<const EnqueueRequest> requests) {
     const std::lock_guard lock(mutex_);
     for (const EnqueueRequest& request : requests) {
-        if (auto found = state_.spec(request.catalog_id, request.spec_name); !found) return std::unexpected(found.error());
+        if (auto found = state_.spec(request.catalog_id, request.spec_name); !found)
+            return std::unexpected(found.error());
     }
     ++state_.stamp;
     std::vector<EnqueueOutcome> outcomes;
@@ -115,7 +120,8 @@ Result<std::vector<ClaimedJob>> MemoryStore::claim(const ClaimRequest& request) 
         bool alone = false;
         if (claimed.empty() && request.allow_suspect) {
             const PendingKey* suspect = first_due(state_.pending, fingerprints, true, at);
-            alone = suspect != nullptr && (next == nullptr || std::tie(suspect->due, suspect->id) < std::tie(next->due, next->id));
+            alone = suspect != nullptr &&
+                    (next == nullptr || std::tie(suspect->due, suspect->id) < std::tie(next->due, next->id));
             if (alone) next = suspect;
         }
         if (next == nullptr) break;
@@ -131,7 +137,8 @@ Result<std::vector<ClaimedJob>> MemoryStore::claim(const ClaimRequest& request) 
     return claimed;
 }
 
-Result<std::vector<bool>> MemoryStore::extend(const WorkerReport& worker, std::span<const JobRef> jobs, milliseconds lease) {
+Result<std::vector<bool>> MemoryStore::extend(const WorkerReport& worker, std::span<const JobRef> jobs,
+                                              milliseconds lease) {
     if (auto valid = check_lease(lease); !valid) return std::unexpected(valid.error());
     const std::lock_guard lock(mutex_);
     ++state_.stamp;
@@ -156,7 +163,8 @@ Result<std::vector<Result<MissingTexts>>> MemoryStore::missing_texts(std::span<c
     for (const MissingQuery& query : queries) {
         JobRow* row = state_.held(query.job);
         if (row == nullptr) {
-            pages.push_back(fail(ErrorKind::lost, "job " + std::to_string(query.job.id) + " is not held by this token any more"));
+            pages.push_back(
+                fail(ErrorKind::lost, "job " + std::to_string(query.job.id) + " is not held by this token any more"));
             continue;
         }
         // Under the profile it was claimed for: the catalog's target may have moved to what this holder cannot make.

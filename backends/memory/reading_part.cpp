@@ -70,7 +70,8 @@ const std::set<JobId>* narrowest(const State& state, const JobQuery& query) {
         const auto found = index.find(key);
         return found == index.end() ? &none : &found->second;
     };
-    if (query.catalog_id && query.spec_name) return in(state.jobs_by_spec, SpecKey{*query.catalog_id, *query.spec_name});
+    if (query.catalog_id && query.spec_name)
+        return in(state.jobs_by_spec, SpecKey{*query.catalog_id, *query.spec_name});
     const std::set<JobId>* best = query.catalog_id ? in(state.jobs_by_catalog, *query.catalog_id) : nullptr;
     if (!query.status) return best;
     const std::set<JobId>* of_status = in(state.jobs_by_status, *query.status);
@@ -99,7 +100,8 @@ Result<Changes> MemoryStore::changes(std::string_view catalog_id, std::uint64_t 
     return changes;
 }
 
-Status MemoryStore::operations(std::string_view catalog_id, std::span<const std::string> spec_names, const OperationVisitor& visit) {
+Status MemoryStore::operations(std::string_view catalog_id, std::span<const std::string> spec_names,
+                               const OperationVisitor& visit) {
     const std::lock_guard lock(mutex_);
     auto catalog = state_.catalog(catalog_id);
     if (!catalog) return std::unexpected(catalog.error());
@@ -112,7 +114,8 @@ Status MemoryStore::operations(std::string_view catalog_id, std::span<const std:
 Status MemoryStore::vectors(const Sha256& profile_id, std::span<const Sha256> text_hashes, const VectorVisitor& visit) {
     const std::lock_guard lock(mutex_);
     const auto profile = state_.profiles.find(profile_id);
-    if (profile == state_.profiles.end()) return fail(ErrorKind::not_found, "no catalog was ever embedded under this profile");
+    if (profile == state_.profiles.end())
+        return fail(ErrorKind::not_found, "no catalog was ever embedded under this profile");
     const auto& texts = profile->second.texts;
     for (std::size_t i = 0; i < text_hashes.size(); ++i) {
         const auto found = texts.find(text_hashes[i]);
@@ -121,7 +124,8 @@ Status MemoryStore::vectors(const Sha256& profile_id, std::span<const Sha256> te
     return {};
 }
 
-Result<std::vector<SpecStatus>> MemoryStore::statuses(std::string_view catalog_id, std::span<const std::string> spec_names) {
+Result<std::vector<SpecStatus>> MemoryStore::statuses(std::string_view catalog_id,
+                                                      std::span<const std::string> spec_names) {
     const std::lock_guard lock(mutex_);
     auto catalog = state_.catalog(catalog_id);
     if (!catalog) return std::unexpected(catalog.error());
@@ -129,7 +133,8 @@ Result<std::vector<SpecStatus>> MemoryStore::statuses(std::string_view catalog_i
     std::vector<SpecStatus> rows;
     for_specs(**catalog, spec_names, [&](const SpecRow& spec) {
         const Counts counts = count_operations(target, spec);
-        SpecStatus& status = rows.emplace_back(spec.info.spec_name, spec.operations.size(), counts.vectors, counts.refusals);
+        SpecStatus& status =
+            rows.emplace_back(spec.info.spec_name, spec.operations.size(), counts.vectors, counts.refusals);
         if (spec.newest) status.job = state_.jobs.at(*spec.newest).job;
     });
     return rows;
@@ -182,7 +187,8 @@ Result<Workload> MemoryStore::workload(std::string_view catalog_id, const Sha256
     std::map<Sha256, std::pair<std::size_t, bool>> texts;  // bytes, and whether all specs have it
     for_specs(**catalog, {}, [&](const SpecRow& spec) {
         for (const Operation& operation : spec.operations) {
-            const bool has = profile != state_.profiles.end() && State::settled(profile->second, spec, operation.text_hash) != nullptr;
+            const bool has = profile != state_.profiles.end() &&
+                             State::settled(profile->second, spec, operation.text_hash) != nullptr;
             const auto known = texts.try_emplace(operation.text_hash, operation.text.size(), true).first;
             known->second.second = known->second.second && has;
         }
@@ -235,7 +241,8 @@ Result<std::uint64_t> MemoryStore::change_stamp() {
 }
 
 Result<std::vector<Finding>> MemoryStore::diagnose() {
-    return std::vector{Finding{FindingLevel::note, "persistence", "nothing outlives the process: catalogs, jobs and vectors end with it",
+    return std::vector{Finding{FindingLevel::note, "persistence",
+                               "nothing outlives the process: catalogs, jobs and vectors end with it",
                                "for what must last, name another store under `store:`, such as `plugin: sqlite`"}};
 }
 

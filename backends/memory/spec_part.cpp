@@ -6,9 +6,9 @@ namespace embedq::memory {
 namespace {
 
 bool same_document(const SpecInfo& info, const SpecWrite& write) {
-    return info.content_hash == write.content_hash && info.text_version == write.text_version && info.source_kind == write.source_kind &&
-           info.source == write.source && info.etag == write.etag && info.base_path == write.base_path && info.title == write.title &&
-           info.description == write.description;
+    return info.content_hash == write.content_hash && info.text_version == write.text_version &&
+           info.source_kind == write.source_kind && info.source == write.source && info.etag == write.etag &&
+           info.base_path == write.base_path && info.title == write.title && info.description == write.description;
 }
 
 void fill_in(SpecInfo& info, const SpecWrite& write, Time at) {
@@ -45,8 +45,8 @@ PutResult put_one(State& state, const SpecWrite& write, Time at) {
     result.generation = spec.info.generation;
     result.operation_count = spec.operations.size();
     if (!state.has_gap(catalog, spec)) return result;
-    // An unchanged document leaves an open job as it is, its backoff included: one that runs is about it, or has one waiting behind it that
-    // is.
+    // An unchanged document leaves an open job as it is, its backoff included: one that runs is about it, or has one
+    // waiting behind it that is.
     const bool leave_it = result.outcome == PutOutcome::unchanged && (spec.pending || !spec.running.empty());
     result.enqueued = leave_it ? EnqueueOutcome::collapsed : state.enqueue(catalog, spec, JobKind::spec_write, at);
     return result;
@@ -67,13 +67,15 @@ Result<std::vector<PutResult>> MemoryStore::put_specs(std::span<const SpecWrite>
     return results;
 }
 
-Result<std::vector<SpecInfo>> MemoryStore::specs(std::string_view catalog_id, std::string_view after, std::size_t limit) {
+Result<std::vector<SpecInfo>> MemoryStore::specs(std::string_view catalog_id, std::string_view after,
+                                                 std::size_t limit) {
     const std::lock_guard lock(mutex_);
     auto catalog = state_.catalog(catalog_id);
     if (!catalog) return std::unexpected(catalog.error());
     const auto& rows = (*catalog)->specs;
     std::vector<SpecInfo> page;
-    for (auto row = rows.upper_bound(after); row != rows.end() && page.size() < limit; ++row) page.push_back(row->second.info);
+    for (auto row = rows.upper_bound(after); row != rows.end() && page.size() < limit; ++row)
+        page.push_back(row->second.info);
     return page;
 }
 

@@ -28,7 +28,8 @@ std::size_t Sha256Hash::operator()(const Sha256& hash) const noexcept {
 Result<CatalogRow*> State::catalog(std::string_view id) {
     const auto found = catalogs.find(id);
     if (found == catalogs.end()) {
-        return fail(ErrorKind::not_found, "there is no catalog '" + std::string(id) + "': create it first, or check the id");
+        return fail(ErrorKind::not_found,
+                    "there is no catalog '" + std::string(id) + "': create it first, or check the id");
     }
     return &found->second;
 }
@@ -38,8 +39,8 @@ Result<SpecRow*> State::spec(std::string_view catalog_id, std::string_view spec_
     if (!owner) return std::unexpected(owner.error());
     const auto found = (*owner)->specs.find(spec_name);
     if (found == (*owner)->specs.end()) {
-        return fail(ErrorKind::not_found, "catalog '" + std::string(catalog_id) + "' has no spec '" + std::string(spec_name) +
-                                              "': put it first, or check the name");
+        return fail(ErrorKind::not_found, "catalog '" + std::string(catalog_id) + "' has no spec '" +
+                                              std::string(spec_name) + "': put it first, or check the name");
     }
     return &found->second;
 }
@@ -75,8 +76,9 @@ const SettledText* State::settled(const ProfileRow& profile, const SpecRow& spec
 bool State::has_gap(const CatalogRow& catalog, const SpecRow& spec) const {
     const ProfileRow* target = target_of(catalog);
     if (target == nullptr) return false;
-    return std::ranges::any_of(spec.operations,
-                               [&](const Operation& operation) { return settled(*target, spec, operation.text_hash) == nullptr; });
+    return std::ranges::any_of(spec.operations, [&](const Operation& operation) {
+        return settled(*target, spec, operation.text_hash) == nullptr;
+    });
 }
 
 std::string State::standing_refusal(const JobRow& row) {
@@ -84,7 +86,8 @@ std::string State::standing_refusal(const JobRow& row) {
     const ProfileRow& profile = profiles.at(row.profile_id);
     for (const Operation& operation : spec.operations) {
         const SettledText* text = settled(profile, spec, operation.text_hash);
-        if (text != nullptr && text->refused()) return "operation '" + operation.operation_id + "' was refused: " + text->refusal;
+        if (text != nullptr && text->refused())
+            return "operation '" + operation.operation_id + "' was refused: " + text->refusal;
     }
     return {};
 }
@@ -227,7 +230,8 @@ EnqueueOutcome State::enqueue(CatalogRow& catalog, SpecRow& spec, JobKind kind, 
     return EnqueueOutcome::created;
 }
 
-void State::start(JobRow& row, const SpecRow& spec, std::string_view worker_id, const LeaseToken& token, Time now, Time expires) {
+void State::start(JobRow& row, const SpecRow& spec, std::string_view worker_id, const LeaseToken& token, Time now,
+                  Time expires) {
     leave_state(row);
     set_status(row, JobStatus::running);
     row.token = token;
@@ -255,7 +259,8 @@ void State::back_to_pending(JobRow& row, Time due, Time now) {
         add_pending(row, *spec, due);
         return;
     }
-    // The job behind does the work. It takes over what was counted, else a spec that is enqueued often could kill workers for ever.
+    // The job behind does the work. It takes over what was counted, else a spec that is enqueued often could kill
+    // workers for ever.
     JobRow& behind = jobs.at(*spec->pending);
     unlist_pending(behind);
     behind.job.attempts = std::max(behind.job.attempts, row.job.attempts);

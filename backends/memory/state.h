@@ -25,7 +25,8 @@ struct Sha256Hash {
     std::size_t operator()(const Sha256& hash) const noexcept;
 };
 
-// What became of a text under a profile: a vector, or a refusal when there are no values. The newer of two replaces the older.
+// What became of a text under a profile: a vector, or a refusal when there are no values. The newer of two replaces the
+// older.
 struct SettledText {
     Time written_at{};
     std::vector<float> values;
@@ -130,7 +131,8 @@ struct State {
 
     // --- texts
     // What settles the operation's text for this spec; nullptr when nothing does, or only what is older than its force.
-    [[nodiscard]] static const SettledText* settled(const ProfileRow& profile, const SpecRow& spec, const Sha256& text_hash);
+    [[nodiscard]] static const SettledText* settled(const ProfileRow& profile, const SpecRow& spec,
+                                                    const Sha256& text_hash);
     [[nodiscard]] bool has_gap(const CatalogRow& catalog, const SpecRow& spec) const;
     // What the provider refused of the held job's spec, as a sentence; empty when nothing stands refused.
     [[nodiscard]] std::string standing_refusal(const JobRow& row);
@@ -146,11 +148,14 @@ struct State {
     // --- the moves of a job (docs/job-states.md)
     // Enqueues, or collapses onto the pending job, which becomes due now. The caller has seen that there is a gap.
     EnqueueOutcome enqueue(CatalogRow& catalog, SpecRow& spec, JobKind kind, Time now);
-    void start(JobRow& row, const SpecRow& spec, std::string_view worker_id, const LeaseToken& token, Time now, Time expires);
+    void start(JobRow& row, const SpecRow& spec, std::string_view worker_id, const LeaseToken& token, Time now,
+               Time expires);
     void extend(JobRow& row, Time expires);
-    // Back to pending; where a job waits behind it already, that one goes on in its place and this one ends `cancelled`.
+    // Back to pending; where a job waits behind it already, that one goes on in its place and this one ends
+    // `cancelled`.
     void back_to_pending(JobRow& row, Time due, Time now);
-    void finish(JobRow& row, JobStatus status, Time now);  // succeeded and failed also settle the spec's failures and parking
+    // Succeeded and failed also settle the spec's failures and parking.
+    void finish(JobRow& row, JobStatus status, Time now);
     void move_to(JobRow& row, const Sha256& fingerprint);  // of a pending job
     void cancel_open(SpecRow& spec, std::string_view reason, Time now);
     void forget(JobId id);  // a finished job

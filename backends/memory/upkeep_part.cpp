@@ -122,7 +122,9 @@ Result<PruneResult> MemoryStore::prune(const PruneRequest& request) {
     result.vectors = prune_texts(state_, before, request.limit, result.more);
     result.changes = prune_feed(state_, before, request.limit, result.more);
     std::erase_if(state_.workers, [&](const auto& worker) { return worker.second.seen_at < before; });
-    std::erase_if(state_.budgets, [forgotten = now() - std::chrono::hours(1)](const auto& budget) { return budget.second < forgotten; });
+    std::erase_if(state_.budgets, [forgotten = now() - std::chrono::hours(1)](const auto& budget) {
+        return budget.second < forgotten;
+    });
     ++state_.stamp;
     return result;
 }
@@ -148,7 +150,8 @@ Result<std::vector<LaneState>> MemoryStore::lanes() {
     std::vector<LaneState> cooling;
     cooling.reserve(state_.lanes.size());
     for (const auto& [key, lane] : state_.lanes) {
-        cooling.push_back({key.first, key.second, std::chrono::ceil<std::chrono::milliseconds>(lane.until - at), lane.reason});
+        cooling.push_back(
+            {key.first, key.second, std::chrono::ceil<std::chrono::milliseconds>(lane.until - at), lane.reason});
     }
     return cooling;
 }

@@ -7,7 +7,11 @@ namespace {
 
 [[nodiscard]] Parameters describe(const CatalogWrite& catalog) {
     Parameters parameters;
-    parameters.add(catalog.catalog_id).add(catalog.name).add(catalog.version).add(catalog.display_name).add(catalog.description);
+    parameters.add(catalog.catalog_id)
+        .add(catalog.name)
+        .add(catalog.version)
+        .add(catalog.display_name)
+        .add(catalog.description);
     return parameters;
 }
 
@@ -76,7 +80,12 @@ Status PostgresStore::delete_catalog(std::string_view catalog_id) {
 Status PostgresStore::clone_catalog(std::string_view source_id, const CatalogWrite& target) {
     if (auto sound = check_catalog_id(target.catalog_id); !sound) return sound;
     Parameters parameters;
-    parameters.add(source_id).add(target.catalog_id).add(target.name).add(target.version).add(target.display_name).add(target.description);
+    parameters.add(source_id)
+        .add(target.catalog_id)
+        .add(target.name)
+        .add(target.version)
+        .add(target.display_name)
+        .add(target.description);
     return session_.call("clone_catalog", parameters, [](const Rows&) {});
 }
 

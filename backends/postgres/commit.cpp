@@ -34,7 +34,10 @@ void add_reports(Parameters& parameters, const Commit& commit) {
         delays.add(to_us(report.delay));
     }
     add_jobs(parameters, jobs);
-    parameters.add(std::move(outcomes)).add(std::move(errors)).add(std::move(delays)).add(std::int64_t{commit.max_attempts});
+    parameters.add(std::move(outcomes))
+        .add(std::move(errors))
+        .add(std::move(delays))
+        .add(std::int64_t{commit.max_attempts});
 }
 
 void add_edges(Parameters& parameters, const Commit& commit, const std::vector<std::uint32_t> JobReport::* what) {
@@ -108,7 +111,8 @@ Result<std::vector<bool>> PostgresStore::commit(const Commit& commit) {
     add_edges(parameters, commit, &JobReport::vectors);
     parameters.append(std::move(refusals));
     add_edges(parameters, commit, &JobReport::refusals);
-    return session_.call("commit_jobs", parameters, [&](const Rows& rows) { return which_held(rows, commit.jobs.size()); });
+    return session_.call("commit_jobs", parameters,
+                         [&](const Rows& rows) { return which_held(rows, commit.jobs.size()); });
 }
 
 }  // namespace embedq::postgres

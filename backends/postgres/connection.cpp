@@ -57,12 +57,14 @@ struct Default {
     const char* value;
 };
 // A dead peer is noticed within half a minute; a session that writes goes to the primary.
-constexpr Default defaults[] = {
-    {"application_name", "embedq"}, {"connect_timeout", "5"},      {"keepalives_idle", "10"},   {"keepalives_interval", "5"},
-    {"keepalives_count", "3"},      {"tcp_user_timeout", "20000"}, {"client_encoding", "UTF8"}, {"target_session_attrs", "read-write"}};
+constexpr Default defaults[] = {{"application_name", "embedq"}, {"connect_timeout", "5"},
+                                {"keepalives_idle", "10"},      {"keepalives_interval", "5"},
+                                {"keepalives_count", "3"},      {"tcp_user_timeout", "20000"},
+                                {"client_encoding", "UTF8"},    {"target_session_attrs", "read-write"}};
 
 [[nodiscard]] std::string with_defaults(const std::string& url) {
-    if (const auto fault = fault_of_url(url)) throw failure(ErrorKind::misconfigured, "the store's 'url' cannot be read: " + *fault);
+    if (const auto fault = fault_of_url(url))
+        throw failure(ErrorKind::misconfigured, "the store's 'url' cannot be read: " + *fault);
     std::string fault;
     const ConnectionOptions options = parse(url, fault);
     std::string out;
@@ -91,7 +93,8 @@ constexpr Default defaults[] = {
 }
 
 void decode_hex(std::string_view hex, std::span<std::byte> out) {
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::byte>((nibble(hex[2 * i]) << 4U) | nibble(hex[2 * i + 1]));
+    for (std::size_t i = 0; i < out.size(); ++i)
+        out[i] = static_cast<std::byte>((nibble(hex[2 * i]) << 4U) | nibble(hex[2 * i + 1]));
 }
 
 [[nodiscard]] const pqxx::result& result_of(const std::shared_ptr<const void>& pointer) {
@@ -142,11 +145,13 @@ std::optional<std::string> fault_of_url(const std::string& url) {
     if (options == nullptr) return fault;
     const std::string port = value_of(options.get(), "port");
     if (port.find_first_not_of("0123456789,") == std::string::npos &&
-        (!is_uri(url) || (value_of(options.get(), "host") + value_of(options.get(), "dbname")).find('@') == std::string::npos)) {
+        (!is_uri(url) ||
+         (value_of(options.get(), "host") + value_of(options.get(), "dbname")).find('@') == std::string::npos)) {
         return std::nullopt;
     }
     // A password with such a sign ends where it should not, and its rest would be told as the host's name.
-    return "the port is no number, or the host or database has an '@'; in a user name or password, '@', '/' and '%' are written as %40, "
+    return "the port is no number, or the host or database has an '@'; in a user name or password, '@', '/' and '%' "
+           "are written as %40, "
            "%2F and %25";
 }
 
@@ -165,7 +170,8 @@ std::int64_t Rows::integer(std::size_t row, int column) const {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error == std::errc() && end == text.data() + text.size()) return value;
-    throw failure(ErrorKind::internal, "PostgreSQL answered '" + std::string(text) + "' where a whole number was expected");
+    throw failure(ErrorKind::internal,
+                  "PostgreSQL answered '" + std::string(text) + "' where a whole number was expected");
 }
 double Rows::number(std::size_t row, int column) const {
     const std::string_view text = view(row, column);
@@ -232,7 +238,8 @@ struct Connection::Impl {
             throw failure_of("53300", caught.what(), place);
         } catch (const pqxx::broken_connection&) {
             // What libpqxx says here is not what the server said.
-            throw Failure{.error = {ErrorKind::unavailable, "the connection to PostgreSQL at " + place + " broke"}, .disconnected = true};
+            throw Failure{.error = {ErrorKind::unavailable, "the connection to PostgreSQL at " + place + " broke"},
+                          .disconnected = true};
         } catch (const pqxx::sql_error& caught) {
             Failure failure = failure_of(state_of(caught), caught.what(), place);
             // What the server did not say, libpq did, of a connection that is no more.
@@ -242,7 +249,8 @@ struct Connection::Impl {
         } catch (const pqxx::transaction_rollback& caught) {
             throw failure_of(state_of(caught), caught.what(), place);
         } catch (const pqxx::failure& caught) {
-            throw Failure{.error = {ErrorKind::unavailable, "PostgreSQL at " + place + ": " + caught.what()}, .disconnected = true};
+            throw Failure{.error = {ErrorKind::unavailable, "PostgreSQL at " + place + ": " + caught.what()},
+                          .disconnected = true};
         }
     }
 
@@ -294,9 +302,10 @@ Connection::Connection(const ConnectionSettings& settings) : impl_(std::make_uni
     }
     const Rows facts = execute("SELECT pg_is_in_recovery(), pg_backend_pid(), current_setting('server_version_num')");
     if (facts.boolean(0, 0)) {
-        throw Failure{.error = {ErrorKind::unavailable, "PostgreSQL at " + impl_->place +
-                                                            " is a standby, which cannot be written to: name the primary in 'url', or all "
-                                                            "hosts of the cluster with target_session_attrs=read-write"},
+        throw Failure{.error = {ErrorKind::unavailable,
+                                "PostgreSQL at " + impl_->place +
+                                    " is a standby, which cannot be written to: name the primary in 'url', or all "
+                                    "hosts of the cluster with target_session_attrs=read-write"},
                       .disconnected = true};
     }
     // A pooler answers with a process id of its own making.
@@ -305,12 +314,14 @@ Connection::Connection(const ConnectionSettings& settings) : impl_(std::make_uni
     constexpr int oldest_server = 130000;
     if (impl_->version < oldest_server) {
         throw Failure{.error = {ErrorKind::misconfigured, "PostgreSQL at " + impl_->place + " has version " +
-                                                              std::to_string(impl_->version / 10000) + ", but 13 or newer is needed"},
+                                                              std::to_string(impl_->version / 10000) +
+                                                              ", but 13 or newer is needed"},
                       .disconnected = true};
     }
     if (impl_->pooled) return;
     execute("SET statement_timeout = " + std::to_string(settings.statement_timeout.count()) +
-            "; SET idle_in_transaction_session_timeout = " + std::to_string(settings.statement_timeout.count()) + "; SET jit = off");
+            "; SET idle_in_transaction_session_timeout = " + std::to_string(settings.statement_timeout.count()) +
+            "; SET jit = off");
 }
 
 Connection::~Connection() = default;
@@ -339,7 +350,8 @@ void Connection::rollback() noexcept {
 
 void Connection::read_pages(std::string_view function, const Parameters& parameters, std::size_t page,
                             const std::function<void(const Rows&)>& each) {
-    impl_->query("DECLARE pages NO SCROLL CURSOR FOR " + impl_->statement(function, parameters.values().size()), parameters);
+    impl_->query("DECLARE pages NO SCROLL CURSOR FOR " + impl_->statement(function, parameters.values().size()),
+                 parameters);
     const std::string fetch = "FETCH " + std::to_string(page) + " FROM pages";
     while (true) {
         const Rows rows = execute(fetch);

@@ -40,7 +40,9 @@ public:
     [[nodiscard]] std::string_view view(std::size_t row, int column) const;
     [[nodiscard]] std::string text(std::size_t row, int column) const { return std::string(view(row, column)); }
     [[nodiscard]] std::int64_t integer(std::size_t row, int column) const;
-    [[nodiscard]] std::size_t count(std::size_t row, int column) const { return static_cast<std::size_t>(integer(row, column)); }
+    [[nodiscard]] std::size_t count(std::size_t row, int column) const {
+        return static_cast<std::size_t>(integer(row, column));
+    }
     [[nodiscard]] double number(std::size_t row, int column) const;
     [[nodiscard]] bool boolean(std::size_t row, int column) const { return view(row, column) == "t"; }
     [[nodiscard]] std::vector<std::byte> bytes(std::size_t row, int column) const;
@@ -48,7 +50,9 @@ public:
     [[nodiscard]] bool decode(std::size_t row, int column, std::span<std::byte> out) const;
     [[nodiscard]] Sha256 hash(std::size_t row, int column) const;
     [[nodiscard]] std::optional<std::int64_t> maybe(std::size_t row, int column) const;
-    [[nodiscard]] Time time(std::size_t row, int column) const { return Time(std::chrono::microseconds(integer(row, column))); }
+    [[nodiscard]] Time time(std::size_t row, int column) const {
+        return Time(std::chrono::microseconds(integer(row, column)));
+    }
     [[nodiscard]] std::optional<Time> maybe_time(std::size_t row, int column) const;
     // The elements of a text array without nulls.
     [[nodiscard]] std::vector<std::string> texts(std::size_t row, int column) const;
@@ -79,7 +83,8 @@ public:
     void read_pages(std::string_view function, const Parameters& parameters, std::size_t page,
                     const std::function<void(const Rows&)>& each);
 
-    // True behind a pooler: what belongs to a session (prepared statements, SET, LISTEN, session locks) may be another's.
+    // True behind a pooler: what belongs to a session (prepared statements, SET, LISTEN, session locks) may be
+    // another's.
     [[nodiscard]] bool pooled() const noexcept;
     [[nodiscard]] int server_version() const noexcept;
     [[nodiscard]] const std::string& place() const noexcept;

@@ -34,24 +34,30 @@ void rights_of_a_schema(Looks& looks) {
         if (looks.ask(statements::may_make_schemas).boolean(0, 0)) {
             looks.good("rights", "role '" + looks.role + "' may make the schema");
         } else {
-            looks.note("rights", "role '" + looks.role + "' may not make the schema '" + looks.name() + "', which is not there",
+            looks.note("rights",
+                       "role '" + looks.role + "' may not make the schema '" + looks.name() + "', which is not there",
                        "a superuser runs CREATE SCHEMA " + looks.schema() + " AUTHORIZATION " + who +
                            ", or another role runs `embedq migrate up` and grants the rights of docs/deploying.md");
         }
         return;
     }
     if (!schema.boolean(0, 0)) {
-        looks.fault("rights", "role '" + looks.role + "' may not use the schema '" + looks.name() + "'",
-                    "GRANT USAGE ON SCHEMA " + looks.schema() + " TO " + who + ", and the other rights of docs/deploying.md");
+        looks.fault(
+            "rights", "role '" + looks.role + "' may not use the schema '" + looks.name() + "'",
+            "GRANT USAGE ON SCHEMA " + looks.schema() + " TO " + who + ", and the other rights of docs/deploying.md");
         return;
     }
     const Rows missing = looks.ask_of_schema(statements::missing_rights);
     for (std::size_t i = 0; i < missing.size(); ++i) {
         const std::string_view kind = missing.view(i, 0);
-        const char* rights = kind == "table" ? "SELECT, INSERT, UPDATE, DELETE" : kind == "sequence" ? "USAGE" : "EXECUTE";
+        const char* rights = kind == "table"      ? "SELECT, INSERT, UPDATE, DELETE"
+                             : kind == "sequence" ? "USAGE"
+                                                  : "EXECUTE";
         const char* all = kind == "table" ? "TABLES" : kind == "sequence" ? "SEQUENCES" : "FUNCTIONS";
-        looks.fault("rights", "role '" + looks.role + "' lacks rights on each " + std::string(kind) + " of: " + missing.text(i, 1),
-                    "GRANT " + std::string(rights) + " ON ALL " + all + " IN SCHEMA " + looks.schema() + " TO " + who);
+        looks.fault(
+            "rights",
+            "role '" + looks.role + "' lacks rights on each " + std::string(kind) + " of: " + missing.text(i, 1),
+            "GRANT " + std::string(rights) + " ON ALL " + all + " IN SCHEMA " + looks.schema() + " TO " + who);
     }
     if (missing.size() > 0) return;
     looks.good("rights", "role '" + looks.role + "' may do all that the store needs" +
@@ -62,7 +68,9 @@ void rights_of_a_schema(Looks& looks) {
 [[nodiscard]] std::size_t version_of_schema(Looks& looks) {
     const Rows readable = looks.ask_of_schema(statements::version);
     if (readable.size() == 0 || !readable.boolean(0, 0)) return 0;
-    return looks.connection().execute("SELECT coalesce(max(number), 0) FROM " + looks.schema() + ".migrations").count(0, 0);
+    return looks.connection()
+        .execute("SELECT coalesce(max(number), 0) FROM " + looks.schema() + ".migrations")
+        .count(0, 0);
 }
 
 // The version says what was applied, not what somebody did to it since.
@@ -98,7 +106,8 @@ void tables_and_indexes(Looks& looks, const Migrations& steps) {
     std::vector<std::string> foreign;
     for (const std::string& name : found) {
         // What a broken concurrent build leaves is told as that.
-        if (!expected.contains(name) && name.find("_ccnew") == std::string::npos && name.find("_ccold") == std::string::npos) {
+        if (!expected.contains(name) && name.find("_ccnew") == std::string::npos &&
+            name.find("_ccold") == std::string::npos) {
             foreign.push_back(name);
         }
     }
@@ -106,7 +115,8 @@ void tables_and_indexes(Looks& looks, const Migrations& steps) {
         looks.note(subject, "in the schema are others that embedq did not make: " + list_of(foreign),
                    "keep what is not embedq's in a schema of its own");
     } else if (!missing) {
-        looks.good(subject, "all " + std::to_string(expected.size()) + " tables, indexes, views, types and functions are there");
+        looks.good(subject,
+                   "all " + std::to_string(expected.size()) + " tables, indexes, views, types and functions are there");
     }
 }
 
@@ -119,7 +129,8 @@ void indexes(Looks& looks) {
         if (invalid.boolean(i, 1)) {
             looks.good("invalid indexes", name + " is being built");
         } else if (of_reindex) {
-            looks.fault("invalid indexes", name + " was left by an interrupted REINDEX: each write pays for it, and nothing reads it",
+            looks.fault("invalid indexes",
+                        name + " was left by an interrupted REINDEX: each write pays for it, and nothing reads it",
                         "DROP INDEX CONCURRENTLY " + full);
         } else {
             looks.fault("invalid indexes", name + " was left by an interrupted build: nothing reads it",
@@ -153,13 +164,15 @@ void Looks::at(const char* subject, const std::function<void()>& body) {
     } catch (const Failure& caught) {
         if (caught.disconnected) throw;
         connection_.rollback();
-        note(subject, "could not be looked at: " + in_one_line(caught.error.message), "look again; if it stays so, see the server's log");
+        note(subject, "could not be looked at: " + in_one_line(caught.error.message),
+             "look again; if it stays so, see the server's log");
     }
 }
 
 std::vector<Finding> Looks::take() {
     if (!skipped_.empty()) {
-        note("diagnosis", "the server is slow, so there was no time for: " + skipped_, "see what the server is busy with, and look again");
+        note("diagnosis", "the server is slow, so there was no time for: " + skipped_,
+             "see what the server is busy with, and look again");
     }
     return std::move(findings_);
 }

@@ -1,7 +1,8 @@
 // What `embedq doctor` is told of a PostgreSQL server and of the store's schema in it.
 //
-// Nothing is written. Every look is a read-only transaction of bounded time; one that fails is a note and hides nothing else.
-// Thread-safety: plain functions; a connection belongs to the caller. They throw Failure when the connection is lost.
+// Nothing is written. Every look is a read-only transaction of bounded time; one that fails is a note and hides nothing
+// else. Thread-safety: plain functions; a connection belongs to the caller. They throw Failure when the connection is
+// lost.
 #pragma once
 
 #include <chrono>
@@ -32,8 +33,9 @@ struct DiagnosisLimits {
     std::int64_t much_kept_wal = std::int64_t{1} << 30U;
 };
 
-[[nodiscard]] std::vector<Finding> diagnose(Connection& connection, const std::string& schema, std::size_t pool, const Clock& clock,
-                                            const DiagnosisLimits& limits = {}, const Migrations& steps = migrations());
+[[nodiscard]] std::vector<Finding> diagnose(Connection& connection, const std::string& schema, std::size_t pool,
+                                            const Clock& clock, const DiagnosisLimits& limits = {},
+                                            const Migrations& steps = migrations());
 
 // How the parts of a diagnosis look, and what they have found.
 class Looks {

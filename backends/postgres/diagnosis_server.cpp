@@ -36,23 +36,28 @@ constexpr std::array judgements{
     Judgement{"synchronous_commit", is_off, FindingLevel::note,
               "a crash of the server takes the last writes that it had acknowledged, documents too",
               "ALTER SYSTEM SET synchronous_commit = on"},
-    Judgement{"autovacuum", is_off, FindingLevel::fault, "dead rows of the queue are never taken away, and claims slow down",
-              "ALTER SYSTEM SET autovacuum = on"},
-    Judgement{"track_counts", is_off, FindingLevel::fault, "autovacuum does not know where to work", "ALTER SYSTEM SET track_counts = on"},
-    Judgement{"autovacuum_naptime", [](const std::string& value) { return std::atoll(value.c_str()) > 60; }, FindingLevel::note,
-              "seconds pass between two vacuums of the queue's tables, which need one each minute",
+    Judgement{"autovacuum", is_off, FindingLevel::fault,
+              "dead rows of the queue are never taken away, and claims slow down", "ALTER SYSTEM SET autovacuum = on"},
+    Judgement{"track_counts", is_off, FindingLevel::fault, "autovacuum does not know where to work",
+              "ALTER SYSTEM SET track_counts = on"},
+    Judgement{"autovacuum_naptime", [](const std::string& value) { return std::atoll(value.c_str()) > 60; },
+              FindingLevel::note, "seconds pass between two vacuums of the queue's tables, which need one each minute",
               "ALTER SYSTEM SET autovacuum_naptime = '1min'"},
     Judgement{"vacuum_defer_cleanup_age", [](const std::string& value) { return value != "0"; }, FindingLevel::note,
-              "dead rows of the queue are kept for so many transactions", "ALTER SYSTEM SET vacuum_defer_cleanup_age = 0"},
-    Judgement{"idle_in_transaction_session_timeout", [](const std::string& value) { return value == "0"; }, FindingLevel::note,
-              "another program's forgotten transaction can hold back vacuum for ever (embedq's own sessions have a timeout)",
-              "ALTER SYSTEM SET idle_in_transaction_session_timeout = '5min'"},
+              "dead rows of the queue are kept for so many transactions",
+              "ALTER SYSTEM SET vacuum_defer_cleanup_age = 0"},
+    Judgement{
+        "idle_in_transaction_session_timeout", [](const std::string& value) { return value == "0"; },
+        FindingLevel::note,
+        "another program's forgotten transaction can hold back vacuum for ever (embedq's own sessions have a timeout)",
+        "ALTER SYSTEM SET idle_in_transaction_session_timeout = '5min'"},
 };
 
 void settings(Looks& looks) {
     std::vector<std::string> names{"default_transaction_isolation"};
     for (const Judgement& judgement : judgements) names.emplace_back(judgement.name);
-    const Rows rows = looks.connection().query(statements::settings, Parameters().add(std::span<const std::string>(names)));
+    const Rows rows =
+        looks.connection().query(statements::settings, Parameters().add(std::span<const std::string>(names)));
     SettingValues values;
     for (std::size_t i = 0; i < rows.size(); ++i) values.emplace(rows.text(i, 0), rows.text(i, 1));
     bool sound = true;
@@ -60,14 +65,16 @@ void settings(Looks& looks) {
         const auto value = values.find(judgement.name);  // not every version has each
         if (value == values.end() || !judgement.wrong(value->second)) continue;
         sound = false;
-        looks.add(judgement.level, "settings", std::string(judgement.name) + " is " + value->second + ": " + judgement.consequence,
+        looks.add(judgement.level, "settings",
+                  std::string(judgement.name) + " is " + value->second + ": " + judgement.consequence,
                   std::string(judgement.mend) + reload);
     }
     const std::string& isolation = values["default_transaction_isolation"];
     if (isolation != "read committed") {
         sound = false;
         looks.fault("settings",
-                    "default_transaction_isolation is " + isolation + " for this role: processes that meet undo each other's work",
+                    "default_transaction_isolation is " + isolation +
+                        " for this role: processes that meet undo each other's work",
                     "ALTER ROLE " + identifier(looks.role) + " SET default_transaction_isolation = 'read committed'");
     }
     if (sound) looks.good("settings", "what is written is safe, vacuum runs, isolation is read committed");
@@ -79,21 +86,25 @@ void server(Looks& looks, const Clock& clock) {
     const auto middle = before + (clock.wall() - before) / 2;
     looks.role = rows.text(0, 1);
     looks.sees_all_sessions = rows.boolean(0, 4);
-    looks.good("server", "PostgreSQL " + rows.text(0, 0) + " at " + looks.connection().place() + ", as role '" + looks.role + "'");
+    looks.good("server", "PostgreSQL " + rows.text(0, 0) + " at " + looks.connection().place() + ", as role '" +
+                             looks.role + "'");
     if (rows.view(0, 3) != "UTF8") {
-        looks.fault("encoding", "the database '" + rows.text(0, 2) + "' is in " + rows.text(0, 3) + ", which has no place for every text",
-                    "use a database in UTF8: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0");
+        looks.fault(
+            "encoding",
+            "the database '" + rows.text(0, 2) + "' is in " + rows.text(0, 3) + ", which has no place for every text",
+            "use a database in UTF8: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0");
     }
     if (looks.connection().pooled()) {
-        looks.note(
-            "pooler",
-            "one stands between (PgBouncer, say): statements are not prepared, sessions cannot LISTEN, and 'statement_timeout' is not "
-            "set",
-            "it works so; for migrations and for the notifier name the server itself in 'url'");
+        looks.note("pooler",
+                   "one stands between (PgBouncer, say): statements are not prepared, sessions cannot LISTEN, and "
+                   "'statement_timeout' is not "
+                   "set",
+                   "it works so; for migrations and for the notifier name the server itself in 'url'");
     } else {
         looks.good("pooler", "none in between");
     }
-    const std::int64_t ahead = rows.integer(0, 5) - to_us(std::chrono::time_point_cast<std::chrono::microseconds>(middle));
+    const std::int64_t ahead =
+        rows.integer(0, 5) - to_us(std::chrono::time_point_cast<std::chrono::microseconds>(middle));
     const std::int64_t seconds = std::abs(ahead) / 1'000'000;
     if (seconds >= 2) {
         looks.note("clock",
@@ -112,8 +123,8 @@ void connections(Looks& looks, std::size_t pool) {
     const std::int64_t mine = rows.integer(0, 2);
     std::int64_t left = most - used;
     std::string bound = "max_connections leaves";
-    for (const auto& [column, taken, name] :
-         {std::tuple{3, mine, "the role's CONNECTION LIMIT leaves"}, std::tuple{4, used, "the database's CONNECTION LIMIT leaves"}}) {
+    for (const auto& [column, taken, name] : {std::tuple{3, mine, "the role's CONNECTION LIMIT leaves"},
+                                              std::tuple{4, used, "the database's CONNECTION LIMIT leaves"}}) {
         const std::int64_t limit = rows.integer(0, column);
         if (limit < 0 || limit - taken >= left) continue;
         left = limit - taken;
@@ -132,7 +143,8 @@ void connections(Looks& looks, std::size_t pool) {
 
 void standbys(Looks& looks) {
     const std::string wanted = looks.ask("SELECT current_setting('synchronous_standby_names')").text(0, 0);
-    const std::string commits = looks.ask("SELECT reset_val FROM pg_settings WHERE name = 'synchronous_commit'").text(0, 0);
+    const std::string commits =
+        looks.ask("SELECT reset_val FROM pg_settings WHERE name = 'synchronous_commit'").text(0, 0);
     const Rows rows = looks.ask(statements::standbys);
     std::string list;
     bool synchronous = false;
@@ -145,7 +157,8 @@ void standbys(Looks& looks) {
     }
     const bool known = rows.size() == 0 || looks.sees_all_sessions;
     if (!wanted.empty() && known && !synchronous && commits != "off" && commits != "local") {
-        looks.fault("standbys", "every commit waits for a synchronous standby ('" + wanted + "'), and none is connected",
+        looks.fault("standbys",
+                    "every commit waits for a synchronous standby ('" + wanted + "'), and none is connected",
                     "start it, or ALTER SYSTEM SET synchronous_standby_names = ''" + std::string(reload));
     } else {
         looks.good("standbys", rows.size() == 0 ? "none" : std::to_string(rows.size()) + " connected" + list);
@@ -154,8 +167,8 @@ void standbys(Looks& looks) {
     for (std::size_t i = 0; i < slots.size(); ++i) {
         if (slots.integer(i, 1) < looks.limits().much_kept_wal) continue;
         looks.note("standbys",
-                   "nobody reads the replication slot '" + slots.text(i, 0) + "', for which " + size_text(slots.integer(i, 1)) +
-                       " of log are kept on the server's disk",
+                   "nobody reads the replication slot '" + slots.text(i, 0) + "', for which " +
+                       size_text(slots.integer(i, 1)) + " of log are kept on the server's disk",
                    "start its standby, or SELECT pg_drop_replication_slot(" + literal(slots.text(i, 0)) + ")");
     }
 }

@@ -1,5 +1,5 @@
-// What a diagnosis asks the server. Each statement reads catalogs and statistics alone, but for the feed's; none needs the schema's
-// functions, since it may be missing. They run in a read-only transaction of bounded time.
+// What a diagnosis asks the server. Each statement reads catalogs and statistics alone, but for the feed's; none needs
+// the schema's functions, since it may be missing. They run in a read-only transaction of bounded time.
 #pragma once
 
 namespace embedq::postgres::statements {
@@ -36,7 +36,8 @@ FROM pg_namespace WHERE nspname = $1)";
 
 inline constexpr const char* may_make_schemas = "SELECT has_database_privilege(current_database(), 'CREATE')";
 
-// Rows of what the role may not: tables, sequences and functions with too few rights. Who applied which step is only read.
+// Rows of what the role may not: tables, sequences and functions with too few rights. Who applied which step is only
+// read.
 inline constexpr const char* missing_rights = R"(
 SELECT 'table', string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relkind IN ('r', 'v') AND NOT (has_table_privilege(c.oid, 'SELECT') AND
@@ -53,7 +54,8 @@ SELECT 'function', string_agg(DISTINCT p.proname::text, ', ') FROM pg_proc p JOI
 WHERE n.nspname = $1 AND NOT has_function_privilege(p.oid, 'EXECUTE')
 HAVING count(*) > 0)";
 
-// The names under which schema_objects.h has them. What belongs to another object by itself (identity sequences) is left out.
+// The names under which schema_objects.h has them. What belongs to another object by itself (identity sequences) is
+// left out.
 inline constexpr const char* objects = R"(
 SELECT CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'type' ELSE 'index' END || ' ' ||
        c.relname
@@ -77,7 +79,8 @@ SELECT c.relname, EXISTS (SELECT FROM pg_stat_progress_create_index g
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND NOT (i.indisvalid AND i.indisready AND i.indislive) ORDER BY c.relname)";
 
-// Name, live and dead rows, seconds since the last vacuum, bytes with indexes and TOAST, rows by the last estimate, autovacuum off.
+// Name, live and dead rows, seconds since the last vacuum, bytes with indexes and TOAST, rows by the last estimate,
+// autovacuum off.
 inline constexpr const char* tables = R"(
 SELECT c.relname, coalesce(pg_stat_get_live_tuples(c.oid), 0), coalesce(pg_stat_get_dead_tuples(c.oid), 0),
        extract(epoch FROM clock_timestamp() - greatest(pg_stat_get_last_vacuum_time(c.oid), pg_stat_get_last_autovacuum_time(c.oid)))::bigint,
@@ -86,8 +89,8 @@ SELECT c.relname, coalesce(pg_stat_get_live_tuples(c.oid), 0), coalesce(pg_stat_
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relkind = 'r' ORDER BY 5 DESC)";
 
-// Whoever keeps vacuum from taking away dead rows of this database: kind, name, user, program, state, transactions that began since,
-// seconds, query. Texts in a query may be secrets, and are left out of it before it is cut.
+// Whoever keeps vacuum from taking away dead rows of this database: kind, name, user, program, state, transactions that
+// began since, seconds, query. Texts in a query may be secrets, and are left out of it before it is cut.
 inline constexpr const char* horizon = R"(
 SELECT * FROM (
     SELECT CASE a.backend_type WHEN 'walsender' THEN 'standby' ELSE 'session' END, a.pid::text, a.usename, a.application_name, a.state,
@@ -109,8 +112,8 @@ ORDER BY holder.seconds DESC NULLS LAST, holder.xids DESC)";
 inline constexpr const char* hidden_sessions = R"(
 SELECT count(*) FROM pg_stat_activity a WHERE a.datname = current_database() AND a.query = '<insufficient privilege>')";
 
-// The most changes that a catalog's readers count at each look, since a transaction that began before is still open: changes_by_xact.
-// %s: the quoted schema.
+// The most changes that a catalog's readers count at each look, since a transaction that began before is still open:
+// changes_by_xact. %s: the quoted schema.
 inline constexpr const char* unsettled_feed = R"(
 SELECT coalesce(max(q.n), 0)
 FROM %s.catalogs c CROSS JOIN LATERAL (

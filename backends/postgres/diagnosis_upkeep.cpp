@@ -28,20 +28,22 @@ void dead_rows(Looks& looks, const Rows& tables) {
         dead += here;
         if (here > tables.integer(most, 2)) most = i;
         if (tables.boolean(i, 6)) {
-            looks.fault("autovacuum", "it is off for " + tables.text(i, 0), "ALTER TABLE " + table + " RESET (autovacuum_enabled)");
+            looks.fault("autovacuum", "it is off for " + tables.text(i, 0),
+                        "ALTER TABLE " + table + " RESET (autovacuum_enabled)");
         }
         if (here < looks.limits().dead_rows || here <= tables.integer(i, 1)) continue;
         sound = false;
         looks.note("dead rows",
-                   tables.text(i, 0) + " has " + number_text(here) + " beside " + number_text(tables.integer(i, 1)) + " live ones, " +
-                       last_vacuum(tables, i),
+                   tables.text(i, 0) + " has " + number_text(here) + " beside " + number_text(tables.integer(i, 1)) +
+                       " live ones, " + last_vacuum(tables, i),
                    "VACUUM (ANALYZE) " + table + "; if they stay, end what 'oldest transaction' names");
     }
     if (!sound) return;
-    looks.good("dead rows", dead == 0
-                                ? "none"
-                                : number_text(dead) + "; most in " + tables.text(most, 0) + ", " + number_text(tables.integer(most, 2)) +
-                                      " beside " + number_text(tables.integer(most, 1)) + " live ones, " + last_vacuum(tables, most));
+    looks.good("dead rows", dead == 0 ? "none"
+                                      : number_text(dead) + "; most in " + tables.text(most, 0) + ", " +
+                                            number_text(tables.integer(most, 2)) + " beside " +
+                                            number_text(tables.integer(most, 1)) + " live ones, " +
+                                            last_vacuum(tables, most));
 }
 
 void size(Looks& looks, const Rows& tables) {
@@ -50,8 +52,8 @@ void size(Looks& looks, const Rows& tables) {
     for (std::size_t i = 0; i < tables.size(); ++i) {
         bytes += tables.integer(i, 4);
         if (i < named_tables) {
-            list += (i == 0 ? ": " : ", ") + tables.text(i, 0) + " " + size_text(tables.integer(i, 4)) + " with about " +
-                    number_text(tables.integer(i, 5)) + " rows";
+            list += (i == 0 ? ": " : ", ") + tables.text(i, 0) + " " + size_text(tables.integer(i, 4)) +
+                    " with about " + number_text(tables.integer(i, 5)) + " rows";
         }
         if (tables.view(i, 0) != "changes" || tables.integer(i, 5) < looks.limits().changes) continue;
         looks.note("change feed", "about " + number_text(tables.integer(i, 5)) + " changes are kept",
@@ -60,10 +62,12 @@ void size(Looks& looks, const Rows& tables) {
     looks.good("size", size_text(bytes) + " in " + std::to_string(tables.size()) + " tables" + list);
     constexpr std::int64_t shipped_buffers = 16'384;  // of 8 kB
     if (bytes < looks.limits().much_data) return;
-    const std::int64_t buffers = looks.ask("SELECT setting FROM pg_settings WHERE name = 'shared_buffers'").integer(0, 0);
+    const std::int64_t buffers =
+        looks.ask("SELECT setting FROM pg_settings WHERE name = 'shared_buffers'").integer(0, 0);
     if (buffers > shipped_buffers) return;
     looks.note("settings",
-               "shared_buffers is " + size_text(buffers * 8'192) + ", no more than PostgreSQL comes with, for " + size_text(bytes),
+               "shared_buffers is " + size_text(buffers * 8'192) + ", no more than PostgreSQL comes with, for " +
+                   size_text(bytes),
                "ALTER SYSTEM SET shared_buffers to a quarter of the machine's memory, and restart the server");
 }
 
@@ -84,21 +88,24 @@ struct Holder {
     } else if (seconds >= limits.old_transaction.count() || (seconds < 0 && behind >= limits.transactions_behind)) {
         holder.level = FindingLevel::note;
     }
-    const std::string since = (seconds < 0 ? "" : " for " + duration_text(seconds)) + ", " + number_text(behind) + " transactions";
+    const std::string since =
+        (seconds < 0 ? "" : " for " + duration_text(seconds)) + ", " + number_text(behind) + " transactions";
     if (kind == "prepared") {
-        holder.found = "the prepared transaction " + literal(name) + " of user '" + rows.text(row, 2) + "' stands" + since;
-        holder.mend = "COMMIT PREPARED " + literal(name) + " or ROLLBACK PREPARED " + literal(name) + " in the database " +
-                      identifier(rows.view(row, 3));
+        holder.found =
+            "the prepared transaction " + literal(name) + " of user '" + rows.text(row, 2) + "' stands" + since;
+        holder.mend = "COMMIT PREPARED " + literal(name) + " or ROLLBACK PREPARED " + literal(name) +
+                      " in the database " + identifier(rows.view(row, 3));
     } else if (kind == "slot") {
         holder.found = "the replication slot '" + name + "' (" + rows.text(row, 4) + ") holds rows" + since;
-        holder.mend = "end long queries on its standby, or SELECT pg_drop_replication_slot(" + literal(name) + ") if that is gone";
+        holder.mend = "end long queries on its standby, or SELECT pg_drop_replication_slot(" + literal(name) +
+                      ") if that is gone";
     } else if (kind == "standby") {
         holder.found = "the standby '" + rows.text(row, 3) + "' (process " + name + ") asks to keep rows" + since;
         holder.mend = "end long queries there, or turn its hot_standby_feedback off";
     } else {
         holder.found = "process " + name + " of user '" + rows.text(row, 2) + "' (" +
-                       (rows.view(row, 3).empty() ? "no name" : rows.text(row, 3)) + "), " + rows.text(row, 4) + since + ": " +
-                       rows.text(row, 7);
+                       (rows.view(row, 3).empty() ? "no name" : rows.text(row, 3)) + "), " + rows.text(row, 4) + since +
+                       ": " + rows.text(row, 7);
         holder.mend = "have that program end its transaction, or SELECT pg_terminate_backend(" + name + ")";
     }
     return holder;
@@ -110,8 +117,9 @@ void oldest_transaction(Looks& looks) {
     if (!looks.sees_all_sessions) {
         const std::int64_t sessions = looks.ask(statements::hidden_sessions).integer(0, 0);
         if (sessions > 0) {
-            hidden = "; " + std::to_string(sessions) + " sessions of others cannot be seen (GRANT pg_read_all_stats TO " +
-                     identifier(looks.role) + " shows them)";
+            hidden = "; " + std::to_string(sessions) +
+                     " sessions of others cannot be seen (GRANT pg_read_all_stats TO " + identifier(looks.role) +
+                     " shows them)";
         }
     }
     bool sound = true;
@@ -130,14 +138,16 @@ void oldest_transaction(Looks& looks) {
 void unsettled_feed(Looks& looks) {
     if (looks.ask_of_schema(statements::version).size() == 0) return;
     std::string statement = statements::unsettled_feed;
-    for (auto at = statement.find("%s"); at != std::string::npos; at = statement.find("%s", at + looks.schema().size())) {
+    for (auto at = statement.find("%s"); at != std::string::npos;
+         at = statement.find("%s", at + looks.schema().size())) {
         statement.replace(at, 2, looks.schema());
     }
     const std::int64_t changes = looks.connection().execute(statement).integer(0, 0);
     if (changes < looks.limits().unsettled_changes) return;
     looks.note(
         "change feed",
-        number_text(changes) + " changes of a catalog are counted again at each look, since a transaction that began before them is open",
+        number_text(changes) +
+            " changes of a catalog are counted again at each look, since a transaction that began before them is open",
         "end the oldest transaction that writes, in whichever database of the server");
 }
 

@@ -41,12 +41,16 @@ constexpr std::array meanings{
     Meaning{"08", ErrorKind::unavailable, false, true, ""},
     Meaning{"57P", ErrorKind::unavailable, false, true, ""},
     Meaning{"25006", ErrorKind::unavailable, false, true,
-            "the server is read-only, a standby perhaps; name the primary in 'url', or all hosts with target_session_attrs=read-write"},
-    Meaning{"53100", ErrorKind::unavailable, false, false, "the server's disk is full; make room there, work goes on by itself"},
-    Meaning{"53300", ErrorKind::unavailable, false, true, "raise max_connections, lower 'pool', or put a pooler in front"},
+            "the server is read-only, a standby perhaps; name the primary in 'url', or all hosts with "
+            "target_session_attrs=read-write"},
+    Meaning{"53100", ErrorKind::unavailable, false, false,
+            "the server's disk is full; make room there, work goes on by itself"},
+    Meaning{"53300", ErrorKind::unavailable, false, true,
+            "raise max_connections, lower 'pool', or put a pooler in front"},
     Meaning{"53", ErrorKind::unavailable, false, false, ""},
     Meaning{"55P03", ErrorKind::unavailable, false, false, ""},
-    Meaning{"57014", ErrorKind::unavailable, false, false, "it took longer than 'statement_timeout', or somebody cancelled it"},
+    Meaning{"57014", ErrorKind::unavailable, false, false,
+            "it took longer than 'statement_timeout', or somebody cancelled it"},
     Meaning{"25P03", ErrorKind::unavailable, false, true, ""},
     Meaning{"58030", ErrorKind::unavailable, false, false, "the server could not read or write its disk"},
     Meaning{"42501", ErrorKind::misconfigured, false, false, "grant it; docs/deploying.md has the list of grants"},
@@ -65,8 +69,8 @@ Failure failure_of(std::string_view sql_state, std::string_view message, std::st
     const std::string text = first_line(message);
     const std::string detail = "SQLSTATE " + std::string(sql_state);
     if (known == meanings.end()) {
-        return {.error = {ErrorKind::internal, "PostgreSQL at " + std::string(place) + " refused a statement: " + text, std::nullopt,
-                          detail + ": " + one_line(message)},
+        return {.error = {ErrorKind::internal, "PostgreSQL at " + std::string(place) + " refused a statement: " + text,
+                          std::nullopt, detail + ": " + one_line(message)},
                 .sql_state = std::string(sql_state)};
     }
     // What the schema's own functions say is a whole sentence already.
@@ -83,16 +87,19 @@ Failure failure_to_connect(std::string_view message, std::string_view place) {
     const auto has = [&](std::string_view words) { return text.find(words) != std::string::npos; };
     // libpq gives no SQLSTATE here, only the server's text. What is not known to be wrong for good may pass.
     const bool wrong = has("authentication failed") || has("no password supplied") || has("no pg_hba.conf entry") ||
-                       (has("FATAL") && has("does not exist")) || has("certificate") || has("invalid connection option");
+                       (has("FATAL") && has("does not exist")) || has("certificate") ||
+                       has("invalid connection option");
     std::string sentence = "cannot connect to PostgreSQL at " + std::string(place) + ": " + text;
     if (has("session is read-only") || has("server is in hot standby mode")) {
         sentence += "; embedq writes, so it needs the primary: name it in 'url', or name all hosts of the cluster";
     } else if (has("too many clients") || has("too many connections") || has("remaining connection slots")) {
         sentence += "; raise max_connections or the role's CONNECTION LIMIT, lower 'pool', or put a pooler in front";
     } else {
-        sentence += wrong ? "; mend 'url' of the store, or the server's access rules" : "; is the server running, and reachable from here?";
+        sentence += wrong ? "; mend 'url' of the store, or the server's access rules"
+                          : "; is the server running, and reachable from here?";
     }
-    return {.error = {wrong ? ErrorKind::misconfigured : ErrorKind::unavailable, std::move(sentence)}, .disconnected = true};
+    return {.error = {wrong ? ErrorKind::misconfigured : ErrorKind::unavailable, std::move(sentence)},
+            .disconnected = true};
 }
 
 }  // namespace embedq::postgres

@@ -1,7 +1,7 @@
 // How a failure of PostgreSQL becomes an Error of the contract.
 //
-// Inside this plugin a failed step throws Failure, so that a verb's body reads as what it does; session.h catches it at the edge of each
-// verb, after the rollback. Nothing is thrown across the contract. Thread-safety: plain values.
+// Inside this plugin a failed step throws Failure, so that a verb's body reads as what it does; session.h catches it at
+// the edge of each verb, after the rollback. Nothing is thrown across the contract. Thread-safety: plain values.
 #pragma once
 
 #include <string>

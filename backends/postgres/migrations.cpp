@@ -23,7 +23,8 @@ using Applied = std::map<std::uint32_t, std::size_t>;
     if (!there.boolean(0, 0)) return {};
     const Rows rows = connection.execute("SELECT number, indexes_built FROM " + schema + ".migrations");
     Applied applied;
-    for (std::size_t i = 0; i < rows.size(); ++i) applied.emplace(static_cast<std::uint32_t>(rows.integer(i, 0)), rows.count(i, 1));
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        applied.emplace(static_cast<std::uint32_t>(rows.integer(i, 0)), rows.count(i, 1));
     return applied;
 }
 
@@ -36,12 +37,14 @@ using Applied = std::map<std::uint32_t, std::size_t>;
 }
 
 // The later indexes of applied steps that are not built: step and index.
-[[nodiscard]] std::vector<std::pair<std::size_t, std::size_t>> missing_indexes(const Applied& applied, const Migrations& steps) {
+[[nodiscard]] std::vector<std::pair<std::size_t, std::size_t>> missing_indexes(const Applied& applied,
+                                                                               const Migrations& steps) {
     std::vector<std::pair<std::size_t, std::size_t>> missing;
     for (std::size_t step = 0; step < steps.size(); ++step) {
         const auto at = applied.find(static_cast<std::uint32_t>(step + 1));
         if (at == applied.end()) continue;
-        for (std::size_t index = at->second; index < steps[step].afterwards.size(); ++index) missing.emplace_back(step, index);
+        for (std::size_t index = at->second; index < steps[step].afterwards.size(); ++index)
+            missing.emplace_back(step, index);
     }
     return missing;
 }
@@ -52,18 +55,23 @@ using Applied = std::map<std::uint32_t, std::size_t>;
            ", and this build needs " + std::to_string(steps.size());
 }
 
-void refuse_newer(const Connection& connection, const std::string& schema, std::uint32_t current, const Migrations& steps) {
+void refuse_newer(const Connection& connection, const std::string& schema, std::uint32_t current,
+                  const Migrations& steps) {
     if (current <= steps.size()) return;
-    throw failure(ErrorKind::misconfigured, versions(connection, schema, current, steps) + "; a newer embedq made it: use that one");
+    throw failure(ErrorKind::misconfigured,
+                  versions(connection, schema, current, steps) + "; a newer embedq made it: use that one");
 }
 
-// Functions find the schema's tables whatever the caller's search_path is, and nobody's temporary tables instead of them.
+// Functions find the schema's tables whatever the caller's search_path is, and nobody's temporary tables instead of
+// them.
 [[nodiscard]] std::string fix_search_path(const std::string& schema) {
-    return "DO " + literal(
-                       "DECLARE f regprocedure; BEGIN FOR f IN SELECT p.oid FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang "
-                       "JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = " +
-                       literal(unquoted(schema)) + " AND l.lanname = 'plpgsql' LOOP EXECUTE 'ALTER FUNCTION ' || f || " +
-                       literal(" SET search_path = " + schema + ", pg_catalog, pg_temp") + "; END LOOP; END");
+    return "DO " +
+           literal(
+               "DECLARE f regprocedure; BEGIN FOR f IN SELECT p.oid FROM pg_proc p JOIN pg_language l ON l.oid = "
+               "p.prolang "
+               "JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = " +
+               literal(unquoted(schema)) + " AND l.lanname = 'plpgsql' LOOP EXECUTE 'ALTER FUNCTION ' || f || " +
+               literal(" SET search_path = " + schema + ", pg_catalog, pg_temp") + "; END LOOP; END");
 }
 
 void apply_step(Connection& connection, const std::string& schema, const Migrations& steps, std::size_t index) {
@@ -79,7 +87,8 @@ void apply_step(Connection& connection, const std::string& schema, const Migrati
         connection.execute(step.sql);
         connection.execute(fix_search_path(schema));
         connection.execute(sql::plans);
-        connection.execute("INSERT INTO migrations (number, name) VALUES (" + std::to_string(index + 1) + ", " + literal(step.name) + ")");
+        connection.execute("INSERT INTO migrations (number, name) VALUES (" + std::to_string(index + 1) + ", " +
+                           literal(step.name) + ")");
         connection.commit();
     } catch (...) {
         connection.rollback();
@@ -116,8 +125,8 @@ ORDER BY a.xact_start NULLS LAST, l.pid LIMIT 3)sql";
     return who.empty() ? " that is free again now" : ":" + who + mend;
 }
 
-void apply_step_in_its_turn(Connection& connection, const std::string& schema, Logger& logger, const Migrations& steps, std::size_t index,
-                            const LockPatience& patience) {
+void apply_step_in_its_turn(Connection& connection, const std::string& schema, Logger& logger, const Migrations& steps,
+                            std::size_t index, const LockPatience& patience) {
     constexpr std::string_view not_available = "55P03";
     for (int tries = 1;; ++tries) {
         try {
@@ -126,8 +135,9 @@ void apply_step_in_its_turn(Connection& connection, const std::string& schema, L
         } catch (const Failure& caught) {
             if (caught.sql_state != not_available) throw;
         }
-        const std::string sentence = "the migration '" + std::string(steps[index].name) + "' of PostgreSQL store at " + connection.place() +
-                                     ", schema " + schema + ", waits for a lock" + who_holds_locks(connection, schema);
+        const std::string sentence = "the migration '" + std::string(steps[index].name) + "' of PostgreSQL store at " +
+                                     connection.place() + ", schema " + schema + ", waits for a lock" +
+                                     who_holds_locks(connection, schema);
         if (tries >= patience.tries) throw failure(ErrorKind::unavailable, sentence);
         if (tries == 1) logger.warn(sentence);
         std::this_thread::sleep_for(patience.between);
@@ -135,13 +145,16 @@ void apply_step_in_its_turn(Connection& connection, const std::string& schema, L
 }
 
 // What an interrupted build left is of no use to anyone: it is taken away, and the index built anew.
-void build_index(Connection& connection, const std::string& schema, std::size_t step, std::size_t index, const LaterIndex& later) {
+void build_index(Connection& connection, const std::string& schema, std::size_t step, std::size_t index,
+                 const LaterIndex& later) {
     const Rows found = connection.execute(
-        "SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = "
+        "c.relnamespace "
         "WHERE n.nspname = " +
         literal(unquoted(schema)) + " AND c.relname = " + literal(later.name));
     const bool valid = found.size() == 1 && found.boolean(0, 0);
-    if (found.size() == 1 && !valid) connection.execute("DROP INDEX CONCURRENTLY " + schema + "." + identifier(later.name));
+    if (found.size() == 1 && !valid)
+        connection.execute("DROP INDEX CONCURRENTLY " + schema + "." + identifier(later.name));
     if (!valid) connection.execute(later.statement);
     connection.execute("UPDATE migrations SET indexes_built = " + std::to_string(index + 1) +
                        " WHERE number = " + std::to_string(step + 1));
@@ -165,20 +178,23 @@ void build_indexes(Connection& connection, const std::string& schema, Logger& lo
     }
 }
 
-// A migration takes the time that it takes; a server whose client was killed gives up soon, and lets go of what it has locked.
+// A migration takes the time that it takes; a server whose client was killed gives up soon, and lets go of what it has
+// locked.
 void prepare_session(Connection& connection, const std::string& schema, const LockPatience& patience) {
     connection.execute("SET search_path = " + schema + ", pg_catalog, pg_temp");
     connection.execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = " +
                        std::to_string(patience.each.count()));
-    if (connection.server_version() >= knows_lost_clients) connection.execute("SET client_connection_check_interval = '2s'");
+    if (connection.server_version() >= knows_lost_clients)
+        connection.execute("SET client_connection_check_interval = '2s'");
 }
 
-// Held by a session, so that a killed process gives it back. Never waited for inside the server, since that would hold a snapshot, and an
-// index that is being built waits for all older snapshots.
+// Held by a session, so that a killed process gives it back. Never waited for inside the server, since that would hold
+// a snapshot, and an index that is being built waits for all older snapshots.
 class MigrationLock {
 public:
     MigrationLock(Connection& connection, const std::string& schema)
-        : connection_(connection), key_("(" + std::to_string(lock_number) + ", hashtext(" + literal(unquoted(schema)) + "))") {}
+        : connection_(connection),
+          key_("(" + std::to_string(lock_number) + ", hashtext(" + literal(unquoted(schema)) + "))") {}
     ~MigrationLock() {
         if (!held_) return;
         try {
@@ -205,8 +221,8 @@ private:
 const Migrations& migrations() {
     static const Migrations all{
         {.name = "first schema",
-         .sql =
-             std::string(sql::schema) + sql::catalogs + sql::specs + sql::queue + sql::working + sql::commit + sql::upkeep + sql::reading},
+         .sql = std::string(sql::schema) + sql::catalogs + sql::specs + sql::queue + sql::working + sql::commit +
+                sql::upkeep + sql::reading},
     };
     return all;
 }
@@ -236,9 +252,10 @@ void apply_migrations(Connection& connection, const std::string& schema, Logger&
     if (state.waiting.empty()) return;
     if (connection.pooled()) {
         if (state.current == state.newest) return;  // the indexes are another process's to build
-        throw failure(ErrorKind::misconfigured, versions(connection, schema, state.current, steps) +
-                                                    ", but there is a pooler in between, which cannot keep a session's lock; run "
-                                                    "`embedq migrate up` once with a 'url' of the server itself");
+        throw failure(ErrorKind::misconfigured,
+                      versions(connection, schema, state.current, steps) +
+                          ", but there is a pooler in between, which cannot keep a session's lock; run "
+                          "`embedq migrate up` once with a 'url' of the server itself");
     }
     MigrationLock lock(connection, schema);
     for (bool told = false; !lock.take(); told = true) {

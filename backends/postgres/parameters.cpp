@@ -12,8 +12,8 @@ constexpr std::string_view digits = "0123456789abcdef";
 
 void check_text(std::string_view text) {
     if (text.find('\0') == std::string_view::npos) return;
-    throw failure(ErrorKind::invalid_argument,
-                  "a text has a NUL byte, which PostgreSQL cannot store: '" + std::string(text.substr(0, text.find('\0'))) + "…'");
+    throw failure(ErrorKind::invalid_argument, "a text has a NUL byte, which PostgreSQL cannot store: '" +
+                                                   std::string(text.substr(0, text.find('\0'))) + "…'");
 }
 
 [[nodiscard]] std::string uuid_of(const LeaseToken& token) {

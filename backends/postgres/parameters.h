@@ -1,6 +1,7 @@
 // The parameters of one call, in PostgreSQL's text format.
 //
-// Thread-safety: plain values. A text with a NUL byte, which PostgreSQL cannot store, throws Failure (invalid_argument).
+// Thread-safety: plain values. A text with a NUL byte, which PostgreSQL cannot store, throws Failure
+// (invalid_argument).
 #pragma once
 
 #include <chrono>

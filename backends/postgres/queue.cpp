@@ -28,7 +28,8 @@ constexpr std::int64_t never_due = 7'258'118'400'000'000;
 }
 
 // From what `claim` gives, which names profiles by their places among those asked for.
-[[nodiscard]] std::vector<ClaimedJob> claimed_jobs(const Rows& rows, const LeaseToken& token, std::span<const Sha256> fingerprints) {
+[[nodiscard]] std::vector<ClaimedJob> claimed_jobs(const Rows& rows, const LeaseToken& token,
+                                                   std::span<const Sha256> fingerprints) {
     std::vector<ClaimedJob> claimed;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const JobId id = rows.integer(i, 0);
@@ -75,7 +76,8 @@ Result<std::vector<EnqueueOutcome>> PostgresStore::enqueue(std::span<const Enque
         names.add(request.spec_name);
         kinds.add(static_cast<std::int64_t>(request.kind));
     }
-    const auto rows = session_.call("enqueue_jobs", Parameters().add(std::move(catalogs)).add(std::move(names)).add(std::move(kinds)));
+    const auto rows = session_.call("enqueue_jobs",
+                                    Parameters().add(std::move(catalogs)).add(std::move(names)).add(std::move(kinds)));
     if (!rows) return std::unexpected(rows.error());
     std::vector<EnqueueOutcome> outcomes;
     for (std::size_t i = 0; i < rows->size(); ++i) outcomes.push_back(static_cast<EnqueueOutcome>(rows->integer(i, 1)));
@@ -85,11 +87,12 @@ Result<std::vector<EnqueueOutcome>> PostgresStore::enqueue(std::span<const Enque
 Result<std::size_t> PostgresStore::cancel(std::span<const JobId> jobs) {
     Array ids;
     for (const JobId id : jobs) ids.add(id);
-    return session_.call("cancel_jobs", Parameters().add(std::move(ids)), [](const Rows& rows) { return rows.count(0, 0); });
+    return session_.call("cancel_jobs", Parameters().add(std::move(ids)),
+                         [](const Rows& rows) { return rows.count(0, 0); });
 }
 
-// A claim whose answer was lost may have been made. The next one shows its token again, and is told what that one took. Where the next asks
-// for other profiles it cannot be the same claim, so the token is shown by itself before.
+// A claim whose answer was lost may have been made. The next one shows its token again, and is told what that one took.
+// Where the next asks for other profiles it cannot be the same claim, so the token is shown by itself before.
 Result<std::vector<ClaimedJob>> PostgresStore::claim(const ClaimRequest& request) {
     if (auto sound = check_lease(request.lease); !sound) return std::unexpected(sound.error());
     std::vector<Unanswered> lost;
@@ -103,7 +106,8 @@ Result<std::vector<ClaimedJob>> PostgresStore::claim(const ClaimRequest& request
         unanswered_.insert(unanswered_.end(), lost.begin() + static_cast<std::ptrdiff_t>(from), lost.end());
     };
     // Those of the same profiles to the end, the last of which is claimed with.
-    static_cast<void>(std::ranges::stable_partition(lost, [&](const Unanswered& one) { return one.fingerprints != request.fingerprints; }));
+    static_cast<void>(std::ranges::stable_partition(
+        lost, [&](const Unanswered& one) { return one.fingerprints != request.fingerprints; }));
     const bool same = !lost.empty() && lost.back().fingerprints == request.fingerprints;
     for (std::size_t i = 0; i + (same ? 1 : 0) < lost.size(); ++i) {
         auto told = told_again(lost[i], request);
@@ -133,7 +137,8 @@ Result<std::vector<ClaimedJob>> PostgresStore::told_again(const Unanswered& lost
             (job.expiries < 2 || request.allow_suspect)) {
             kept.push_back(std::move(job));
         } else {
-            commit.jobs.push_back({.job = job.ref, .outcome = JobOutcome::release, .error = "given back: the claim's answer was lost"});
+            commit.jobs.push_back(
+                {.job = job.ref, .outcome = JobOutcome::release, .error = "given back: the claim's answer was lost"});
         }
     }
     if (commit.jobs.empty()) return kept;
@@ -143,9 +148,9 @@ Result<std::vector<ClaimedJob>> PostgresStore::told_again(const Unanswered& lost
     return kept;
 }
 
-// Behind an old snapshot (a transaction that somebody left open) deleted jobs stay in the index, and a claim that begins at its start walks
-// over all of them. So a claim begins where the one before did, and now and then at the start again, for a job whose transaction
-// took its time. How often is by what that costs: always, as long as it is quick.
+// Behind an old snapshot (a transaction that somebody left open) deleted jobs stay in the index, and a claim that
+// begins at its start walks over all of them. So a claim begins where the one before did, and now and then at the start
+// again, for a job whose transaction took its time. How often is by what that costs: always, as long as it is quick.
 Result<std::vector<ClaimedJob>> PostgresStore::claim_anew(const ClaimRequest& request, const LeaseToken& token) {
     for (bool whole = false;; whole = true) {
         const auto asked_at = steady_clock::now();
@@ -158,7 +163,10 @@ Result<std::vector<ClaimedJob>> PostgresStore::claim_anew(const ClaimRequest& re
         }
         Parameters parameters;
         parameters.add(request.worker_id).add(std::span(request.fingerprints)).add(to_limit(request.max_jobs));
-        parameters.add(to_limit(request.max_texts)).add(to_us(request.lease)).add(request.allow_suspect).add_uuid(token);
+        parameters.add(to_limit(request.max_texts))
+            .add(to_us(request.lease))
+            .add(request.allow_suspect)
+            .add_uuid(token);
         if (whole) {
             parameters.add_null();
         } else {
@@ -180,10 +188,15 @@ Result<std::vector<ClaimedJob>> PostgresStore::claim_anew(const ClaimRequest& re
     }
 }
 
-Result<std::vector<bool>> PostgresStore::extend(const WorkerReport& worker, std::span<const JobRef> jobs, milliseconds lease) {
+Result<std::vector<bool>> PostgresStore::extend(const WorkerReport& worker, std::span<const JobRef> jobs,
+                                                milliseconds lease) {
     if (auto sound = check_lease(lease); !sound) return std::unexpected(sound.error());
     Parameters parameters;
-    parameters.add(worker.worker_id).add(worker.host).add(worker.pid).add(worker.version).add(static_cast<std::int64_t>(worker.jobs_held));
+    parameters.add(worker.worker_id)
+        .add(worker.host)
+        .add(worker.pid)
+        .add(worker.version)
+        .add(static_cast<std::int64_t>(worker.jobs_held));
     add_jobs(parameters, jobs);
     parameters.add(to_us(lease));
     return session_.call("extend_leases", parameters, [&](const Rows& rows) { return which_held(rows, jobs.size()); });
@@ -223,7 +236,8 @@ Result<std::vector<Result<MissingTexts>>> PostgresStore::missing_texts(std::span
         if (held[n]) {
             answers.emplace_back(std::move(pages[n]));
         } else {
-            answers.emplace_back(fail(ErrorKind::lost, "job " + std::to_string(queries[n].job.id) + " is not held by this token any more"));
+            answers.emplace_back(fail(
+                ErrorKind::lost, "job " + std::to_string(queries[n].job.id) + " is not held by this token any more"));
         }
     }
     return answers;

@@ -1,7 +1,7 @@
 // How jobs and their tokens go over the wire.
 //
-// A claim writes one random token for all of its jobs. A job's own token is that with the job's id in its last half by exclusive or, so it
-// proves both, and no table has to hold it. Thread-safety: pure functions.
+// A claim writes one random token for all of its jobs. A job's own token is that with the job's id in its last half by
+// exclusive or, so it proves both, and no table has to hold it. Thread-safety: pure functions.
 #pragma once
 
 #include <span>

@@ -40,12 +40,14 @@ void add_maybe(Parameters& parameters, const std::optional<std::int64_t>& value)
 
 }  // namespace
 
-Result<std::vector<SpecStatus>> PostgresStore::statuses(std::string_view catalog_id, std::span<const std::string> spec_names) {
+Result<std::vector<SpecStatus>> PostgresStore::statuses(std::string_view catalog_id,
+                                                        std::span<const std::string> spec_names) {
     const auto rows = session_.call("spec_statuses", Parameters().add(catalog_id).add(spec_names));
     if (!rows) return std::unexpected(rows.error());
     std::vector<SpecStatus> statuses;
     for (std::size_t i = 0; i < rows->size(); ++i) {
-        SpecStatus& status = statuses.emplace_back(rows->text(i, 0), rows->count(i, 1), rows->count(i, 2), rows->count(i, 3));
+        SpecStatus& status =
+            statuses.emplace_back(rows->text(i, 0), rows->count(i, 1), rows->count(i, 2), rows->count(i, 3));
         if (rows->null(i, 4)) continue;
         status.job = job_of_row(*rows, i, 5);
         status.job->id = rows->integer(i, 4);
@@ -74,13 +76,15 @@ Result<std::vector<CatalogHealth>> PostgresStore::health(std::string_view catalo
 
 Result<Settlement> PostgresStore::settlement(std::string_view catalog_id, std::span<const std::string> spec_names) {
     return session_.call("settlement", Parameters().add(catalog_id).add(spec_names), [](const Rows& rows) {
-        return Settlement{rows.count(0, 0), rows.count(0, 1), rows.count(0, 2), rows.count(0, 3), rows.count(0, 4), rows.count(0, 5)};
+        return Settlement{rows.count(0, 0), rows.count(0, 1), rows.count(0, 2),
+                          rows.count(0, 3), rows.count(0, 4), rows.count(0, 5)};
     });
 }
 
 Result<Workload> PostgresStore::workload(std::string_view catalog_id, const Sha256& profile_id) {
-    return session_.call("workload", Parameters().add(catalog_id).add(profile_id),
-                         [](const Rows& rows) { return Workload{rows.count(0, 0), rows.count(0, 1), rows.count(0, 2), rows.count(0, 3)}; });
+    return session_.call("workload", Parameters().add(catalog_id).add(profile_id), [](const Rows& rows) {
+        return Workload{rows.count(0, 0), rows.count(0, 1), rows.count(0, 2), rows.count(0, 3)};
+    });
 }
 
 Result<std::vector<Job>> PostgresStore::jobs(const JobQuery& query) {

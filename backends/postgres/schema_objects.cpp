@@ -67,10 +67,13 @@ public:
 
 private:
     void statement(const std::vector<std::string>& words) {
-        const auto kind = std::ranges::find_if(words, [](const auto& word) { return std::ranges::find(kinds, word) != kinds.end(); });
+        const auto kind =
+            std::ranges::find_if(words, [](const auto& word) { return std::ranges::find(kinds, word) != kinds.end(); });
         if (kind == words.end()) return;
         auto at = static_cast<std::size_t>(kind - words.begin()) + 1;
-        while (at < words.size() && (words[at] == "IF" || words[at] == "NOT" || words[at] == "EXISTS" || words[at] == "CONCURRENTLY")) ++at;
+        while (at < words.size() &&
+               (words[at] == "IF" || words[at] == "NOT" || words[at] == "EXISTS" || words[at] == "CONCURRENTLY"))
+            ++at;
         if (at == words.size()) return;
         const std::string name = words[at].substr(0, words[at].find_first_of("(;"));
         const std::string object = lower(*kind) + " " + name;
@@ -81,8 +84,8 @@ private:
         if (*kind == "INDEX") {
             const bool unique = words[1] == "UNIQUE";
             // ON table …
-            index_ = std::string(unique ? "CREATE UNIQUE INDEX CONCURRENTLY " : "CREATE INDEX CONCURRENTLY ") + name + " ON " + schema_ +
-                     "." + joined(words, at + 2);
+            index_ = std::string(unique ? "CREATE UNIQUE INDEX CONCURRENTLY " : "CREATE INDEX CONCURRENTLY ") + name +
+                     " ON " + schema_ + "." + joined(words, at + 2);
             index_name_ = object;
             end_index();
             return;
@@ -115,7 +118,8 @@ private:
             const std::string name = default_name(table_, columns, "_fkey");
             const std::string rest = text.substr(at + 11);
             const std::string target = rest.substr(0, rest.find_first_of(" ,"));
-            objects_["constraint " + name] = alter + name + " FOREIGN KEY (" + columns + ") REFERENCES " + schema_ + "." + target;
+            objects_["constraint " + name] =
+                alter + name + " FOREIGN KEY (" + columns + ") REFERENCES " + schema_ + "." + target;
         }
     }
 

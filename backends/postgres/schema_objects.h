@@ -1,4 +1,5 @@
-// What the migrations of this build make, read from their text: to find what is missing from a schema, without making another.
+// What the migrations of this build make, read from their text: to find what is missing from a schema, without making
+// another.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -10,8 +11,8 @@
 
 namespace embedq::postgres {
 
-// "table specs", "index jobs_due", "constraint specs_ref_fkey", "function claim", … to the statement that makes it again; none where only
-// a backup has what is missing.
+// "table specs", "index jobs_due", "constraint specs_ref_fkey", "function claim", … to the statement that makes it
+// again; none where only a backup has what is missing.
 using SchemaObjects = std::map<std::string, std::string>;
 
 // Of the first `count` steps. `schema` is quoted, for the statements.

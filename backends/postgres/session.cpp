@@ -38,7 +38,8 @@ void Session::Lease::require_schema() {
 Session::Pooled Session::take(bool& fresh) {
     std::unique_lock lock(mutex_);
     if (!returned_.wait_for(lock, wait_for_connection, [&] { return !idle_.empty() || out_ < pool_; })) {
-        throw failure(ErrorKind::unavailable, "all " + std::to_string(pool_) + " connections to PostgreSQL at " + place() +
+        throw failure(ErrorKind::unavailable, "all " + std::to_string(pool_) + " connections to PostgreSQL at " +
+                                                  place() +
                                                   " have been in use for 30 s; raise 'pool', or see what holds them");
     }
     if (!idle_.empty()) {
@@ -62,7 +63,8 @@ Session::Pooled Session::take(bool& fresh) {
         if (!lock.owns_lock()) lock.lock();
         --out_;
         backoff_ = std::min(std::max(backoff_ * 2, first_backoff), longest_backoff);
-        connect_again_at_ = now() + backoff_ / 2 + milliseconds(context_.random() % static_cast<std::uint64_t>(backoff_.count()));
+        connect_again_at_ =
+            now() + backoff_ / 2 + milliseconds(context_.random() % static_cast<std::uint64_t>(backoff_.count()));
         last_failure_ = caught;
         returned_.notify_one();
         throw;
@@ -100,7 +102,9 @@ Result<Rows> Session::call(std::string_view function, const Parameters& paramete
 }
 
 Result<MigrationState> Session::migration_state() {
-    return attempt([&](Lease& lease) -> Result<MigrationState> { return read_migration_state(lease.connection(), settings_.schema); });
+    return attempt([&](Lease& lease) -> Result<MigrationState> {
+        return read_migration_state(lease.connection(), settings_.schema);
+    });
 }
 
 Result<MigrationState> Session::migrate() {

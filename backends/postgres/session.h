@@ -1,6 +1,7 @@
 // The connections of one store, and how a verb runs on them.
 //
-// Every member may be called from any thread. Connections are made at the first use, kept for the next, and replaced when they break.
+// Every member may be called from any thread. Connections are made at the first use, kept for the next, and replaced
+// when they break.
 #pragma once
 
 #include <chrono>
@@ -28,10 +29,11 @@ public:
     [[nodiscard]] Result<Rows> call(std::string_view function, const Parameters& parameters);
     // The same, and `read` makes of the rows what the verb answers.
     template <class Read>
-    auto call(std::string_view function, const Parameters& parameters, Read&& read) -> Result<decltype(read(std::declval<const Rows&>()))>;
+    auto call(std::string_view function, const Parameters& parameters, Read&& read)
+        -> Result<decltype(read(std::declval<const Rows&>()))>;
 
-    // Runs `body(connection)` as one transaction. An Error that it returns rolls back. It may run several times, since a transaction that
-    // met another one in its way, or whose idle connection turned out to be dead, is begun again.
+    // Runs `body(connection)` as one transaction. An Error that it returns rolls back. It may run several times, since
+    // a transaction that met another one in its way, or whose idle connection turned out to be dead, is begun again.
     template <class Body>
     auto transaction(Body&& body) -> decltype(body(std::declval<Connection&>()));
     // The same on one snapshot, which never meets anything.
@@ -41,7 +43,8 @@ public:
     // On a connection, whatever the schema is.
     template <class Body>
     auto with_connection(Body&& body) -> decltype(body(std::declval<Connection&>())) {
-        return attempt([&](Lease& lease) -> decltype(body(std::declval<Connection&>())) { return body(lease.connection()); });
+        return attempt(
+            [&](Lease& lease) -> decltype(body(std::declval<Connection&>())) { return body(lease.connection()); });
     }
 
     [[nodiscard]] std::size_t pool() const noexcept { return pool_; }

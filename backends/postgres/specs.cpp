@@ -31,8 +31,16 @@ constexpr std::size_t vectors_page = 2'000;
         descriptions.add(write.description);
     }
     Parameters parameters;
-    parameters.add(std::move(catalogs)).add(std::move(names)).add(std::move(hashes)).add(std::move(versions)).add(std::move(kinds));
-    parameters.add(std::move(sources)).add(std::move(etags)).add(std::move(base_paths)).add(std::move(titles)).add(std::move(descriptions));
+    parameters.add(std::move(catalogs))
+        .add(std::move(names))
+        .add(std::move(hashes))
+        .add(std::move(versions))
+        .add(std::move(kinds));
+    parameters.add(std::move(sources))
+        .add(std::move(etags))
+        .add(std::move(base_paths))
+        .add(std::move(titles))
+        .add(std::move(descriptions));
     const Rows rows = connection.call("same_documents", parameters);
     std::vector<bool> changed(specs.size(), true);
     for (std::size_t i = 0; i < rows.size(); ++i) changed.at(rows.count(i, 0) - 1) = !rows.boolean(i, 1);
@@ -66,10 +74,19 @@ void put_texts(Connection& connection, std::span<const SpecWrite> specs, const s
         hashes.add(operation.text_hash);
     }
     Parameters parameters;
-    parameters.add(write.catalog_id).add(write.spec_name).add(static_cast<std::int64_t>(write.source_kind)).add(write.source);
+    parameters.add(write.catalog_id)
+        .add(write.spec_name)
+        .add(static_cast<std::int64_t>(write.source_kind))
+        .add(write.source);
     parameters.add(write.etag).add(write.base_path).add(write.title).add(write.description).add(write.content_hash);
-    parameters.add(std::int64_t{write.text_version}).add(static_cast<std::int64_t>(write.content.size())).add_literal(document);
-    parameters.add(std::move(ids)).add(std::move(methods)).add(std::move(paths)).add(std::move(summaries)).add(std::move(tags));
+    parameters.add(std::int64_t{write.text_version})
+        .add(static_cast<std::int64_t>(write.content.size()))
+        .add_literal(document);
+    parameters.add(std::move(ids))
+        .add(std::move(methods))
+        .add(std::move(paths))
+        .add(std::move(summaries))
+        .add(std::move(tags));
     parameters.add(std::move(cuts)).add(std::move(hashes));
     const Rows rows = connection.call("put_changed", parameters);
     return {.outcome = rows.boolean(0, 0) ? PutOutcome::created : PutOutcome::changed,
@@ -143,7 +160,8 @@ Result<std::vector<PutResult>> PostgresStore::put_specs(std::span<const SpecWrit
         const std::vector<bool> changed = look_for_changed(connection, writes);
         put_texts(connection, writes, changed);
         for (std::size_t i = 0; i < writes.size(); ++i) {
-            if (changed[i]) results[i] = put_changed(connection, writes[i], compressed_literal(compressor, writes[i].content));
+            if (changed[i])
+                results[i] = put_changed(connection, writes[i], compressed_literal(compressor, writes[i].content));
         }
         put_unchanged(connection, writes, changed, results);
     };
@@ -162,7 +180,8 @@ Result<std::vector<PutResult>> PostgresStore::put_specs(std::span<const SpecWrit
     });
 }
 
-Result<std::vector<SpecInfo>> PostgresStore::specs(std::string_view catalog_id, std::string_view after, std::size_t limit) {
+Result<std::vector<SpecInfo>> PostgresStore::specs(std::string_view catalog_id, std::string_view after,
+                                                   std::size_t limit) {
     const auto rows = session_.call("list_specs", Parameters().add(catalog_id).add(after).add(to_limit(limit)));
     if (!rows) return std::unexpected(rows.error());
     std::vector<SpecInfo> page;
@@ -179,7 +198,8 @@ Result<std::string> PostgresStore::spec_content(std::string_view catalog_id, std
     const auto rows = session_.call("spec_content", Parameters().add(catalog_id).add(spec_name));
     if (!rows) return std::unexpected(rows.error());
     if (rows->size() == 0) {
-        return fail(ErrorKind::internal, "the document of spec '" + std::string(spec_name) + "' is gone from the database; put it again");
+        return fail(ErrorKind::internal,
+                    "the document of spec '" + std::string(spec_name) + "' is gone from the database; put it again");
     }
     return documents::decompress(rows->bytes(0, 1), rows->count(0, 0));
 }
@@ -188,25 +208,27 @@ Status PostgresStore::delete_spec(std::string_view catalog_id, std::string_view 
     return session_.call("delete_spec", Parameters().add(catalog_id).add(spec_name), [](const Rows&) {});
 }
 
-Status PostgresStore::operations(std::string_view catalog_id, std::span<const std::string> spec_names, const OperationVisitor& visit) {
+Status PostgresStore::operations(std::string_view catalog_id, std::span<const std::string> spec_names,
+                                 const OperationVisitor& visit) {
     bool visited = false;
     return session_.snapshot([&](Connection& connection) -> Status {
         Operation operation;
         try {
-            connection.read_pages("operations_of", Parameters().add(catalog_id).add(spec_names), operations_page, [&](const Rows& rows) {
-                for (std::size_t i = 0; i < rows.size(); ++i) {
-                    operation.operation_id = rows.view(i, 1);
-                    operation.method = rows.view(i, 2);
-                    operation.path = rows.view(i, 3);
-                    operation.summary = rows.view(i, 4);
-                    documents::split_tags(rows.view(i, 5), operation.tags);
-                    operation.cut_bytes = static_cast<std::uint32_t>(rows.integer(i, 6));
-                    operation.text_hash = rows.hash(i, 7);
-                    operation.text = rows.view(i, 8);
-                    visited = true;
-                    visit(rows.view(i, 0), operation);
-                }
-            });
+            connection.read_pages("operations_of", Parameters().add(catalog_id).add(spec_names), operations_page,
+                                  [&](const Rows& rows) {
+                                      for (std::size_t i = 0; i < rows.size(); ++i) {
+                                          operation.operation_id = rows.view(i, 1);
+                                          operation.method = rows.view(i, 2);
+                                          operation.path = rows.view(i, 3);
+                                          operation.summary = rows.view(i, 4);
+                                          documents::split_tags(rows.view(i, 5), operation.tags);
+                                          operation.cut_bytes = static_cast<std::uint32_t>(rows.integer(i, 6));
+                                          operation.text_hash = rows.hash(i, 7);
+                                          operation.text = rows.view(i, 8);
+                                          visited = true;
+                                          visit(rows.view(i, 0), operation);
+                                      }
+                                  });
         } catch (Failure& caught) {
             // Beginning again would visit some twice; the caller begins again.
             if (visited) return std::unexpected(std::move(caught.error));
@@ -216,7 +238,8 @@ Status PostgresStore::operations(std::string_view catalog_id, std::span<const st
     });
 }
 
-Status PostgresStore::vectors(const Sha256& profile_id, std::span<const Sha256> text_hashes, const VectorVisitor& visit) {
+Status PostgresStore::vectors(const Sha256& profile_id, std::span<const Sha256> text_hashes,
+                              const VectorVisitor& visit) {
     std::vector<float> values;
     std::size_t begin = 0;
     do {

@@ -10,20 +10,25 @@ Result<std::unique_ptr<Store>> make_store(const Options& options, Context& conte
     settings.url = options.find<std::string>("url").value_or("");
     if (settings.url.empty()) {
         return fail(ErrorKind::misconfigured,
-                    "the PostgreSQL store has no 'url': name the database, for example url: postgresql://embedq@localhost/embedq");
+                    "the PostgreSQL store has no 'url': name the database, for example url: "
+                    "postgresql://embedq@localhost/embedq");
     }
     if (const auto fault = fault_of_url(settings.url)) {
-        return fail(ErrorKind::misconfigured, "the PostgreSQL store's 'url' cannot be read: " + *fault +
-                                                  "; expected postgresql://user:password@host:5432/database or key=value words");
+        return fail(ErrorKind::misconfigured,
+                    "the PostgreSQL store's 'url' cannot be read: " + *fault +
+                        "; expected postgresql://user:password@host:5432/database or key=value words");
     }
     const auto schema = options.find<std::string>("schema").value_or("embedq");
     constexpr std::size_t longest_name = 63;  // PostgreSQL cuts longer ones
-    if (schema.empty() || schema.size() > longest_name || schema.starts_with("pg_") || schema.find('\0') != std::string::npos) {
-        return fail(ErrorKind::misconfigured, "the PostgreSQL store's 'schema' is '" + schema +
-                                                  "', but must be a name of 1 to 63 bytes that does not begin with 'pg_'");
+    if (schema.empty() || schema.size() > longest_name || schema.starts_with("pg_") ||
+        schema.find('\0') != std::string::npos) {
+        return fail(ErrorKind::misconfigured,
+                    "the PostgreSQL store's 'schema' is '" + schema +
+                        "', but must be a name of 1 to 63 bytes that does not begin with 'pg_'");
     }
     settings.schema = identifier(schema);
-    settings.statement_timeout = options.find<std::chrono::milliseconds>("statement_timeout").value_or(settings.statement_timeout);
+    settings.statement_timeout =
+        options.find<std::chrono::milliseconds>("statement_timeout").value_or(settings.statement_timeout);
     const auto pool = static_cast<std::size_t>(options.find<std::int64_t>("pool").value_or(8));
     return std::make_unique<PostgresStore>(std::move(settings), pool, context);
 }

@@ -1,7 +1,8 @@
 // The PostgreSQL store: one database, any number of processes on any number of machines.
 //
-// Its clock is the server's. Each verb is one function of the schema (sql/), called as one transaction; what is here turns the contract's
-// values into parameters and rows into values. Every member may be called from any thread; each takes a connection of the pool.
+// Its clock is the server's. Each verb is one function of the schema (sql/), called as one transaction; what is here
+// turns the contract's values into parameters and rows into values. Every member may be called from any thread; each
+// takes a connection of the pool.
 #pragma once
 
 #include <array>
@@ -19,7 +20,8 @@ namespace embedq::postgres {
 inline constexpr std::array store_options{
     OptionSpec{.name = "url",
                .type = OptionType::text,
-               .help = "Where the database is: postgresql://user:password@host:5432/database, several hosts with commas between them, or "
+               .help = "Where the database is: postgresql://user:password@host:5432/database, several hosts with "
+                       "commas between them, or "
                        "key=value words; TLS and the rest as libpq has them.",
                .required = true,
                .secret = true},
@@ -30,7 +32,8 @@ inline constexpr std::array store_options{
     OptionSpec{.name = "migrate",
                .type = OptionType::text,
                .default_value = "auto",
-               .help = "auto: serve, worker and index bring the schema up to date at their start; never: they refuse an older one, and "
+               .help = "auto: serve, worker and index bring the schema up to date at their start; never: they refuse "
+                       "an older one, and "
                        "`embedq migrate up` is run by a role that may.",
                .choices = "auto|never"},
     OptionSpec{.name = "pool",
@@ -68,7 +71,8 @@ public:
 
     // specs.cpp
     [[nodiscard]] Result<std::vector<PutResult>> put_specs(std::span<const SpecWrite> specs) override;
-    [[nodiscard]] Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after, std::size_t limit) override;
+    [[nodiscard]] Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after,
+                                                      std::size_t limit) override;
     [[nodiscard]] Result<SpecInfo> spec(std::string_view catalog_id, std::string_view spec_name) override;
     [[nodiscard]] Result<std::string> spec_content(std::string_view catalog_id, std::string_view spec_name) override;
     [[nodiscard]] Status delete_spec(std::string_view catalog_id, std::string_view spec_name) override;
@@ -78,7 +82,8 @@ public:
     [[nodiscard]] Result<Changes> changes(std::string_view catalog_id, std::uint64_t since_revision) override;
     [[nodiscard]] Status operations(std::string_view catalog_id, std::span<const std::string> spec_names,
                                     const OperationVisitor& visit) override;
-    [[nodiscard]] Status vectors(const Sha256& profile_id, std::span<const Sha256> text_hashes, const VectorVisitor& visit) override;
+    [[nodiscard]] Status vectors(const Sha256& profile_id, std::span<const Sha256> text_hashes,
+                                 const VectorVisitor& visit) override;
 
     // queue.cpp
     [[nodiscard]] Result<std::vector<EnqueueOutcome>> enqueue(std::span<const EnqueueRequest> requests) override;
@@ -87,7 +92,8 @@ public:
     [[nodiscard]] Result<std::vector<ClaimedJob>> claim(const ClaimRequest& request) override;
     [[nodiscard]] Result<std::vector<bool>> extend(const WorkerReport& worker, std::span<const JobRef> jobs,
                                                    std::chrono::milliseconds lease) override;
-    [[nodiscard]] Result<std::vector<Result<MissingTexts>>> missing_texts(std::span<const MissingQuery> queries) override;
+    [[nodiscard]] Result<std::vector<Result<MissingTexts>>> missing_texts(
+        std::span<const MissingQuery> queries) override;
     [[nodiscard]] Result<NextDue> next_due(std::span<const Sha256> fingerprints) override;
     // commit.cpp
     [[nodiscard]] Result<std::vector<bool>> commit(const Commit& commit) override;
@@ -101,9 +107,11 @@ public:
     [[nodiscard]] Result<PruneResult> prune(const PruneRequest& request) override;
 
     // reading.cpp
-    [[nodiscard]] Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id, std::span<const std::string> spec_names) override;
+    [[nodiscard]] Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id,
+                                                           std::span<const std::string> spec_names) override;
     [[nodiscard]] Result<std::vector<CatalogHealth>> health(std::string_view catalog_id) override;
-    [[nodiscard]] Result<Settlement> settlement(std::string_view catalog_id, std::span<const std::string> spec_names) override;
+    [[nodiscard]] Result<Settlement> settlement(std::string_view catalog_id,
+                                                std::span<const std::string> spec_names) override;
     [[nodiscard]] Result<Workload> workload(std::string_view catalog_id, const Sha256& profile_id) override;
     [[nodiscard]] Result<std::vector<Job>> jobs(const JobQuery& query) override;
     [[nodiscard]] Result<std::vector<WorkerInfo>> workers() override;
@@ -127,8 +135,8 @@ private:
     [[nodiscard]] Result<std::vector<ClaimedJob>> told_again(const Unanswered& lost, const ClaimRequest& request);
     [[nodiscard]] Result<std::vector<ClaimedJob>> claim_anew(const ClaimRequest& request, const LeaseToken& token);
 
-    // The dimension of a profile, which never changes; nothing for one that no catalog ever had. Throws Failure where it cannot be asked
-    // for.
+    // The dimension of a profile, which never changes; nothing for one that no catalog ever had. Throws Failure where
+    // it cannot be asked for.
     [[nodiscard]] std::optional<std::size_t> known_dimension(const Sha256& profile_id);
 
     Context& context_;

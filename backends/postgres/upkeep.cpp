@@ -10,14 +10,16 @@ Result<ReapResult> PostgresStore::reap(std::uint32_t max_attempts) {
 }
 
 Result<ReconcileResult> PostgresStore::reconcile(std::string_view catalog_id) {
-    return session_.call("reconcile", Parameters().add(catalog_id),
-                         [](const Rows& rows) { return ReconcileResult{rows.count(0, 0), rows.count(0, 1), rows.count(0, 2)}; });
+    return session_.call("reconcile", Parameters().add(catalog_id), [](const Rows& rows) {
+        return ReconcileResult{rows.count(0, 0), rows.count(0, 1), rows.count(0, 2)};
+    });
 }
 
 Result<PruneResult> PostgresStore::prune(const PruneRequest& request) {
-    return session_.call("prune", Parameters().add(to_us(request.older_than)).add(to_limit(request.limit)), [](const Rows& rows) {
-        return PruneResult{rows.count(0, 0), rows.count(0, 1), rows.count(0, 2), rows.boolean(0, 3)};
-    });
+    return session_.call(
+        "prune", Parameters().add(to_us(request.older_than)).add(to_limit(request.limit)), [](const Rows& rows) {
+            return PruneResult{rows.count(0, 0), rows.count(0, 1), rows.count(0, 2), rows.boolean(0, 3)};
+        });
 }
 
 Status PostgresStore::put_lanes(std::span<const LaneState> lanes) {
@@ -29,7 +31,10 @@ Status PostgresStore::put_lanes(std::span<const LaneState> lanes) {
         reasons.add(lane.reason);
     }
     Parameters parameters;
-    parameters.add(std::move(fingerprints)).add(std::move(endpoints)).add(std::move(cool_downs)).add(std::move(reasons));
+    parameters.add(std::move(fingerprints))
+        .add(std::move(endpoints))
+        .add(std::move(cool_downs))
+        .add(std::move(reasons));
     return session_.call("put_lanes", parameters, [](const Rows&) {});
 }
 

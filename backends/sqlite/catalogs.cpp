@@ -30,7 +30,8 @@ namespace {
 }
 
 [[nodiscard]] std::int64_t insert_catalog(Connection& connection, const CatalogWrite& write, std::int64_t now) {
-    change(connection, sql::insert_catalog, write.catalog_id, write.name, write.version, write.display_name, write.description, now);
+    change(connection, sql::insert_catalog, write.catalog_id, write.name, write.version, write.display_name,
+           write.description, now);
     const std::int64_t catalog = connection.last_id();
     note_everything(connection, catalog, now);
     return catalog;
@@ -44,9 +45,9 @@ namespace {
 
 [[nodiscard]] std::int64_t put_profile(Connection& connection, const Profile& profile) {
     const std::int64_t fingerprint = put_fingerprint(connection, profile.fingerprint);
-    change(connection, sql::put_profile, profile.id, fingerprint, profile.epoch, profile.plugin, profile.model, profile.model_digest,
-           profile.dimension, profile.document_prefix, profile.query_prefix, profile.text_version, profile.max_text_bytes,
-           profile.semantic_weight);
+    change(connection, sql::put_profile, profile.id, fingerprint, profile.epoch, profile.plugin, profile.model,
+           profile.model_digest, profile.dimension, profile.document_prefix, profile.query_prefix, profile.text_version,
+           profile.max_text_bytes, profile.semantic_weight);
     const std::int64_t key = *value_of(connection, sql::profile_of_id, profile.id);
     change(connection, sql::clear_profile_options, key);
     std::int64_t position = 0;
@@ -63,7 +64,8 @@ void set_serving(Connection& connection, CatalogRow& catalog, std::int64_t now) 
 }
 
 // Returns whether the catalog's provider or target changed.
-[[nodiscard]] bool set_target(Connection& connection, CatalogRow& catalog, const CatalogTarget& target, GapHints& hints, std::int64_t now) {
+[[nodiscard]] bool set_target(Connection& connection, CatalogRow& catalog, const CatalogTarget& target, GapHints& hints,
+                              std::int64_t now) {
     const auto wanted = target.profile ? std::optional(put_profile(connection, *target.profile)) : std::nullopt;
     if (catalog.provider == target.provider && catalog.target == wanted) return false;
     catalog.target = wanted;
@@ -100,7 +102,8 @@ void cancel_all(Connection& connection, std::string_view catalog_id, std::string
 Result<CatalogRow> find_catalog(Connection& connection, std::string_view catalog_id) {
     Run row(connection, sql::catalog_row, catalog_id);
     if (row.next()) return catalog_of_row(row, catalog_id);
-    return fail(ErrorKind::not_found, "there is no catalog '" + std::string(catalog_id) + "': create it first, or check the id");
+    return fail(ErrorKind::not_found,
+                "there is no catalog '" + std::string(catalog_id) + "': create it first, or check the id");
 }
 
 Result<std::vector<CatalogRow>> find_catalogs(Connection& connection, std::string_view catalog_id) {
@@ -113,7 +116,8 @@ Result<std::vector<CatalogRow>> find_catalogs(Connection& connection, std::strin
     }
     Run row(connection, sql::catalog_keys);
     while (row.next()) {
-        rows.push_back({.catalog = row.integer(0), .catalog_id = row.text(1), .target = row.maybe(2), .serving = row.maybe(3)});
+        rows.push_back(
+            {.catalog = row.integer(0), .catalog_id = row.text(1), .target = row.maybe(2), .serving = row.maybe(3)});
     }
     return rows;
 }
@@ -121,8 +125,8 @@ Result<std::vector<CatalogRow>> find_catalogs(Connection& connection, std::strin
 Result<SpecRow> find_spec(Connection& connection, const CatalogRow& catalog, std::string_view spec_name) {
     Run row(connection, sql::spec_key, catalog.catalog, spec_name);
     if (row.next()) return spec_of_row(row);
-    return fail(ErrorKind::not_found,
-                "catalog '" + catalog.catalog_id + "' has no spec '" + std::string(spec_name) + "': put it first, or check the name");
+    return fail(ErrorKind::not_found, "catalog '" + catalog.catalog_id + "' has no spec '" + std::string(spec_name) +
+                                          "': put it first, or check the name");
 }
 
 std::vector<SpecRow> find_specs(Connection& connection, const CatalogRow& catalog, std::span<const std::string> names) {
@@ -194,8 +198,8 @@ Result<bool> SqliteStore::put_catalog(const CatalogWrite& catalog) {
             Run row(connection, sql::catalog_row, catalog.catalog_id);
             if (row.next()) {
                 known = row.integer(0);
-                const bool same = row.view(6) == catalog.name && row.view(7) == catalog.version && row.view(8) == catalog.display_name &&
-                                  row.view(9) == catalog.description;
+                const bool same = row.view(6) == catalog.name && row.view(7) == catalog.version &&
+                                  row.view(8) == catalog.display_name && row.view(9) == catalog.description;
                 if (same) return false;
             }
         }
@@ -203,7 +207,8 @@ Result<bool> SqliteStore::put_catalog(const CatalogWrite& catalog) {
             (void)insert_catalog(connection, catalog, now);
             return true;
         }
-        change(connection, sql::describe_catalog, *known, catalog.name, catalog.version, catalog.display_name, catalog.description, now);
+        change(connection, sql::describe_catalog, *known, catalog.name, catalog.version, catalog.display_name,
+               catalog.description, now);
         return false;
     });
 }

@@ -36,7 +36,8 @@ struct SpecRow {
     std::int64_t jobs_after = 0;
 };
 
-// Where the last look for a gap found one, by catalog: the next look begins there. A hint only; guarded by the writer's lock.
+// Where the last look for a gap found one, by catalog: the next look begins there. A hint only; guarded by the writer's
+// lock.
 using GapHints = std::map<std::int64_t, std::string>;
 
 [[nodiscard]] inline Time time_of(std::int64_t microseconds) {
@@ -61,7 +62,8 @@ using GapHints = std::map<std::int64_t, std::string>;
 [[nodiscard]] Result<std::vector<CatalogRow>> find_catalogs(Connection& connection, std::string_view catalog_id);
 [[nodiscard]] Result<SpecRow> find_spec(Connection& connection, const CatalogRow& catalog, std::string_view spec_name);
 // The named specs that exist, or all when none is named, in order of name.
-[[nodiscard]] std::vector<SpecRow> find_specs(Connection& connection, const CatalogRow& catalog, std::span<const std::string> names);
+[[nodiscard]] std::vector<SpecRow> find_specs(Connection& connection, const CatalogRow& catalog,
+                                              std::span<const std::string> names);
 
 // The small number that stands for a fingerprint; nothing when no profile ever had it.
 [[nodiscard]] std::optional<std::int64_t> find_fingerprint(Connection& connection, const Sha256& hash);

@@ -52,7 +52,8 @@ private:
         if (known != profiles_.end()) return &known->second;
         Run row(connection_, sql::profile_of_id, id);
         if (!row.next()) return nullptr;
-        return &profiles_.emplace(id, ProfileKey{row.integer(0), static_cast<std::size_t>(row.integer(1))}).first->second;
+        return &profiles_.emplace(id, ProfileKey{row.integer(0), static_cast<std::size_t>(row.integer(1))})
+                    .first->second;
     }
 
     // False where the lease is lost; nothing of the report is kept then.
@@ -79,7 +80,8 @@ private:
             const Written& written = write_vector(index);
             wrote = wrote || written.stored;
             // New is what did not count for this spec before; a vector made twice is no progress.
-            const bool counted = written.vector_before && (!job.force_from || *written.vector_before >= *job.force_from);
+            const bool counted =
+                written.vector_before && (!job.force_from || *written.vector_before >= *job.force_from);
             if (written.stored && !counted) ++fresh;
         }
         for (const std::uint32_t index : report.refusals) wrote = write_refusal(index).stored || wrote;
@@ -95,7 +97,8 @@ private:
         return connection_.last_id();
     }
 
-    // The feed names every spec that ranks differently now, not only the job's own: a parked one may have waited for this text.
+    // The feed names every spec that ranks differently now, not only the job's own: a parked one may have waited for
+    // this text.
     void note_users(std::int64_t profile, std::int64_t text) {
         Run row(connection_, sql::users_of_text, profile, text);
         while (row.next()) changed_.emplace(row.integer(0), row.text(1));
@@ -185,7 +188,8 @@ private:
 
 Result<std::vector<bool>> SqliteStore::commit(const Commit& commit) {
     if (auto sound = check_commit(commit); !sound) return std::unexpected(sound.error());
-    return session_.write([&](Connection& connection, std::int64_t now) { return Committer(connection, commit, gap_hints_, now).run(); });
+    return session_.write(
+        [&](Connection& connection, std::int64_t now) { return Committer(connection, commit, gap_hints_, now).run(); });
 }
 
 }  // namespace embedq::sqlite

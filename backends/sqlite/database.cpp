@@ -19,8 +19,9 @@ void make_folder(const std::string& path) {
     if (folder.empty() || std::filesystem::exists(folder, error)) return;
     std::filesystem::create_directories(folder, error);
     if (error) {
-        throw failure(ErrorKind::misconfigured, "SQLite store '" + path + "': its folder '" + folder.string() + "' cannot be made (" +
-                                                    error.message() + "); make it, or point 'path' elsewhere");
+        throw failure(ErrorKind::misconfigured, "SQLite store '" + path + "': its folder '" + folder.string() +
+                                                    "' cannot be made (" + error.message() +
+                                                    "); make it, or point 'path' elsewhere");
     }
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
 }
@@ -74,7 +75,8 @@ void Connection::execute(const char* sql) {
 sqlite3_stmt* Connection::prepare(std::string_view sql, bool keep) {
     sqlite3_stmt* statement = nullptr;
     const unsigned flags = keep ? SQLITE_PREPARE_PERSISTENT : 0U;
-    if (sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), flags, &statement, nullptr) != SQLITE_OK) fail(sql);
+    if (sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), flags, &statement, nullptr) != SQLITE_OK)
+        fail(sql);
     return statement;
 }
 
@@ -126,7 +128,8 @@ void Run::bind(int index, std::nullopt_t) {
 
 // Parameters outlive the run in every caller, so SQLite need not copy them. A null pointer would bind NULL.
 void Run::bind(int index, std::string_view text) {
-    check(sqlite3_bind_text64(statement_, index, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8));
+    check(sqlite3_bind_text64(statement_, index, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC,
+                              SQLITE_UTF8));
 }
 
 void Run::bind(int index, std::span<const std::byte> blob) {

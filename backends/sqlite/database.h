@@ -41,7 +41,8 @@ public:
 
     // Runs statements that give no rows and take no parameters.
     void execute(const char* sql);
-    // The prepared form of a statement, kept for the next use. `sql` must live as long as the connection: its address is the key.
+    // The prepared form of a statement, kept for the next use. `sql` must live as long as the connection: its address
+    // is the key.
     [[nodiscard]] sqlite3_stmt* prepared(const char* sql);
     [[nodiscard]] sqlite3_stmt* prepare(std::string_view sql, bool keep);
 
@@ -143,7 +144,8 @@ private:
 
 // The first column of the first row.
 template <class... Parameters>
-[[nodiscard]] std::optional<std::int64_t> value_of(Connection& connection, const char* sql, const Parameters&... parameters) {
+[[nodiscard]] std::optional<std::int64_t> value_of(Connection& connection, const char* sql,
+                                                   const Parameters&... parameters) {
     Run run(connection, sql, parameters...);
     if (!run.next()) return std::nullopt;
     return run.maybe(0);

@@ -33,7 +33,8 @@ constexpr const char* journal_mode = "PRAGMA journal_mode";
 constexpr const char* unused_bytes = "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size";
 constexpr const char* all_bytes = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
 // What SQLite makes by itself is left out.
-constexpr const char* objects = "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+constexpr const char* objects =
+    "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
 
 std::string shell(const std::string& path, const std::string& sql) {
     return "sqlite3 '" + path + "' \"" + sql + "\"";
@@ -55,9 +56,10 @@ std::string in_one_line(std::string text) {
 Finding fault_of(const Error& error) {
     const auto at = error.message.rfind("; ");
     Finding finding{FindingLevel::fault, "database", in_one_line(error.message.substr(0, at))};
-    finding.mend = at == std::string::npos
-                       ? "see the file with `sqlite3`, or restore it from a backup"  // not reached by what failure.cpp says
-                       : in_one_line(error.message.substr(at + 2));
+    finding.mend =
+        at == std::string::npos
+            ? "see the file with `sqlite3`, or restore it from a backup"  // not reached by what failure.cpp says
+            : in_one_line(error.message.substr(at + 2));
     return finding;
 }
 
@@ -78,10 +80,12 @@ Finding integrity(Connection& connection) {
     const std::string command = shell(connection.path(), "PRAGMA quick_check");
     if (!checked.faults.empty()) {
         return {FindingLevel::fault, "integrity", "the file is damaged: " + in_one_line(joined(checked.faults)),
-                "stop every embedq, then restore the file from a backup, or move it away and index again; all of it: " + command};
+                "stop every embedq, then restore the file from a backup, or move it away and index again; all of it: " +
+                    command};
     }
     if (checked.whole) return {FindingLevel::good, "integrity", "quick_check finds no fault"};
-    return {FindingLevel::note, "integrity", "no fault in the 2 s that were spent on it; the file is too large for a whole check here",
+    return {FindingLevel::note, "integrity",
+            "no fault in the 2 s that were spent on it; the file is too large for a whole check here",
             command + " checks all of it"};
 }
 
@@ -133,7 +137,8 @@ Finding tables_and_indexes(Connection& connection) {
         if (!expected.contains(name)) foreign.push_back(name);
     }
     if (!foreign.empty()) {
-        return {FindingLevel::note, "tables and indexes", "all are there, and so are others that embedq did not make: " + joined(foreign),
+        return {FindingLevel::note, "tables and indexes",
+                "all are there, and so are others that embedq did not make: " + joined(foreign),
                 "keep what is not embedq's in a file of its own"};
     }
     return {FindingLevel::good, "tables and indexes", "all " + std::to_string(expected.size()) + " are there"};

@@ -1,7 +1,7 @@
 // What `embedq doctor` is told of a database file: the file and its surroundings, then what is in it.
 //
-// Nothing is written, but for what SQLite itself does whenever a file is read. Thread-safety: plain functions; a connection belongs to the
-// caller.
+// Nothing is written, but for what SQLite itself does whenever a file is read. Thread-safety: plain functions; a
+// connection belongs to the caller.
 #pragma once
 
 #include <chrono>

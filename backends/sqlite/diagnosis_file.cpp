@@ -45,7 +45,8 @@ std::string user_text(uid_t user) {
     struct passwd entry{};
     struct passwd* found = nullptr;
     std::array<char, 4096> room{};
-    if (::getpwuid_r(user, &entry, room.data(), room.size(), &found) == 0 && found != nullptr) return quoted(entry.pw_name);
+    if (::getpwuid_r(user, &entry, room.data(), room.size(), &found) == 0 && found != nullptr)
+        return quoted(entry.pw_name);
     return "with the number " + std::to_string(user);
 }
 
@@ -68,21 +69,23 @@ std::optional<Finding> refused(const std::string& path, int access) {
     if (::faccessat(AT_FDCWD, path.c_str(), access, AT_EACCESS) == 0) return std::nullopt;
     const int reason = errno;
     if (reason == EROFS) {
-        return Finding{FindingLevel::fault, "permissions", quoted(path) + " is on a file system that is mounted for reading only",
+        return Finding{FindingLevel::fault, "permissions",
+                       quoted(path) + " is on a file system that is mounted for reading only",
                        "mount it for writing, or point 'path' elsewhere"};
     }
     const std::string me = user_text(::geteuid());
     const auto found = status_of(path);
     if (!found) {
-        return Finding{FindingLevel::fault, "permissions",
-                       "the user " + me + " cannot reach " + quoted(path) + " (" + std::generic_category().message(reason) + ")",
-                       "give this user the right to enter the folders above it, or point 'path' elsewhere"};
+        return Finding{
+            FindingLevel::fault, "permissions",
+            "the user " + me + " cannot reach " + quoted(path) + " (" + std::generic_category().message(reason) + ")",
+            "give this user the right to enter the folders above it, or point 'path' elsewhere"};
     }
-    return Finding{
-        FindingLevel::fault, "permissions",
-        "the user " + me + " may not read and write " + quoted(path) + " (owner " + user_text(found->st_uid) + ", mode " +
-            mode_text(found->st_mode) + ")",
-        "run embedq as the user " + user_text(found->st_uid) + ", or give the file and its folder to the user " + me + " (chown)"};
+    return Finding{FindingLevel::fault, "permissions",
+                   "the user " + me + " may not read and write " + quoted(path) + " (owner " +
+                       user_text(found->st_uid) + ", mode " + mode_text(found->st_mode) + ")",
+                   "run embedq as the user " + user_text(found->st_uid) +
+                       ", or give the file and its folder to the user " + me + " (chown)"};
 }
 
 Finding permissions(const std::string& path, const std::string& folder) {
@@ -96,8 +99,10 @@ Finding permissions(const std::string& path, const std::string& folder) {
     for (const std::string& each : {path, folder}) {
         const auto found = status_of(each);
         // In a folder like /tmp nobody can take the place of another's file.
-        if (!found || (found->st_mode & S_IWOTH) == 0 || (S_ISDIR(found->st_mode) && (found->st_mode & S_ISVTX) != 0)) continue;
-        return {FindingLevel::note, "permissions", "every user of this machine may write " + quoted(each), "chmod o-w " + quoted(each)};
+        if (!found || (found->st_mode & S_IWOTH) == 0 || (S_ISDIR(found->st_mode) && (found->st_mode & S_ISVTX) != 0))
+            continue;
+        return {FindingLevel::note, "permissions", "every user of this machine may write " + quoted(each),
+                "chmod o-w " + quoted(each)};
     }
     const auto found = status_of(path);
     return {FindingLevel::good, "permissions",
@@ -108,21 +113,25 @@ Finding permissions(const std::string& path, const std::string& folder) {
 Finding file(const std::string& path) {
     const auto found = status_of(path);
     if (const int reason = errno; !found && reason != ENOENT) {
-        return {FindingLevel::fault, "file", quoted(path) + " cannot be reached (" + std::generic_category().message(reason) + ")",
+        return {FindingLevel::fault, "file",
+                quoted(path) + " cannot be reached (" + std::generic_category().message(reason) + ")",
                 "point 'path' at a file in a folder that this user may enter"};
     }
     if (!found) {
         return {FindingLevel::note, "file", quoted(path) + " is not there yet",
-                "`embedq migrate up` makes it, as index, serve and worker do at their start; if it should be there, correct 'path'"};
+                "`embedq migrate up` makes it, as index, serve and worker do at their start; if it should be there, "
+                "correct 'path'"};
     }
     const auto log = status_of(path + "-wal");
     const std::int64_t log_size = log ? log->st_size : 0;
-    Finding finding{
-        FindingLevel::good, "file",
-        quoted(path) + ", " + size_text(found->st_size) + (log_size > 0 ? ", and " + size_text(log_size) + " in its write-ahead log" : "")};
+    Finding finding{FindingLevel::good, "file",
+                    quoted(path) + ", " + size_text(found->st_size) +
+                        (log_size > 0 ? ", and " + size_text(log_size) + " in its write-ahead log" : "")};
     if (log_size > long_log) {
         finding.level = FindingLevel::note;
-        finding.mend = "a process that reads for long keeps the log from being worked off: end it, and the next writes shrink the log";
+        finding.mend =
+            "a process that reads for long keeps the log from being worked off: end it, and the next writes shrink the "
+            "log";
     }
     return finding;
 }
@@ -141,11 +150,14 @@ std::optional<Finding> space(const std::string& folder) {
 
 // Locks and the memory that processes share do not reach over these.
 std::optional<Finding> network_share(const std::string& folder) {
-    constexpr std::array<unsigned long, 4> shares{0x6969 /* NFS */, 0x517b /* SMB */, 0xff534d42 /* CIFS */, 0xfe534d42 /* SMB2 */};
+    constexpr std::array<unsigned long, 4> shares{0x6969 /* NFS */, 0x517b /* SMB */, 0xff534d42 /* CIFS */,
+                                                  0xfe534d42 /* SMB2 */};
     struct statfs found{};
     if (::statfs(folder.c_str(), &found) != 0) return std::nullopt;
-    if (std::ranges::find(shares, static_cast<unsigned long>(found.f_type) & 0xffffffffUL) == shares.end()) return std::nullopt;
-    return Finding{FindingLevel::fault, "file system", quoted(folder) + " is on a network share, over which SQLite cannot lock safely",
+    if (std::ranges::find(shares, static_cast<unsigned long>(found.f_type) & 0xffffffffUL) == shares.end())
+        return std::nullopt;
+    return Finding{FindingLevel::fault, "file system",
+                   quoted(folder) + " is on a network share, over which SQLite cannot lock safely",
                    "put the file on a local disk"};
 }
 
@@ -159,8 +171,9 @@ std::vector<Finding> diagnose_file(const std::string& path) {
     return findings;
 }
 
-// Every connection to a file with a write-ahead log holds a lock of one byte of the file's shared memory, and the kernel lists the holders.
-// Opening that file to ask for its locks would be no way: closing it would let go of this process's own.
+// Every connection to a file with a write-ahead log holds a lock of one byte of the file's shared memory, and the
+// kernel lists the holders. Opening that file to ask for its locks would be no way: closing it would let go of this
+// process's own.
 OtherProcesses other_processes(const std::string& path) {
     constexpr const char* held_byte = "128";
     OtherProcesses others;

@@ -22,13 +22,15 @@ void finish(Connection& connection, JobId id, JobStatus status, std::int64_t now
     change(connection, sql::finish_job, id, static_cast<int>(status), now);
 }
 
-[[nodiscard]] std::optional<JobId> pending_of(Connection& connection, std::string_view catalog_id, std::string_view spec_name) {
+[[nodiscard]] std::optional<JobId> pending_of(Connection& connection, std::string_view catalog_id,
+                                              std::string_view spec_name) {
     return value_of(connection, sql::pending_job, catalog_id, spec_name);
 }
 
 }  // namespace
 
-EnqueueOutcome enqueue_job(Connection& connection, const CatalogRow& catalog, std::string_view spec_name, JobKind kind, std::int64_t now) {
+EnqueueOutcome enqueue_job(Connection& connection, const CatalogRow& catalog, std::string_view spec_name, JobKind kind,
+                           std::int64_t now) {
     const auto kind_number = static_cast<int>(kind);
     const auto fingerprint = value_of(connection, sql::fingerprint_of_profile, catalog.target);
     auto due = now;
@@ -45,7 +47,8 @@ EnqueueOutcome enqueue_job(Connection& connection, const CatalogRow& catalog, st
 }
 
 bool has_open(Connection& connection, std::string_view catalog_id, std::string_view spec_name) {
-    return pending_of(connection, catalog_id, spec_name) || value_of(connection, sql::running_job, catalog_id, spec_name);
+    return pending_of(connection, catalog_id, spec_name) ||
+           value_of(connection, sql::running_job, catalog_id, spec_name);
 }
 
 std::optional<HeldJob> find_held(Connection& connection, const JobRef& ref) {

@@ -29,8 +29,10 @@ struct HeldJob {
     std::string last_error;
 };
 
-// Enqueues, or collapses onto the pending job, which becomes due now. The caller has seen that there is work and a target profile.
-EnqueueOutcome enqueue_job(Connection& connection, const CatalogRow& catalog, std::string_view spec_name, JobKind kind, std::int64_t now);
+// Enqueues, or collapses onto the pending job, which becomes due now. The caller has seen that there is work and a
+// target profile.
+EnqueueOutcome enqueue_job(Connection& connection, const CatalogRow& catalog, std::string_view spec_name, JobKind kind,
+                           std::int64_t now);
 [[nodiscard]] bool has_open(Connection& connection, std::string_view catalog_id, std::string_view spec_name);
 // The job, if this token holds it now.
 [[nodiscard]] std::optional<HeldJob> find_held(Connection& connection, const JobRef& ref);

@@ -1,5 +1,6 @@
-// Which workers of a file are alive. Each holds a lock on one byte of a file beside the database, and the kernel lets go of it when the
-// process ends, however it ends: a killed worker's jobs need not wait for their leases. Where locks cannot be had, leases alone decide.
+// Which workers of a file are alive. Each holds a lock on one byte of a file beside the database, and the kernel lets
+// go of it when the process ends, however it ends: a killed worker's jobs need not wait for their leases. Where locks
+// cannot be had, leases alone decide.
 //
 // Thread-safety: every member may be called from any thread.
 #pragma once

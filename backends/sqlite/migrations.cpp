@@ -20,34 +20,39 @@ constexpr const char* record = "INSERT INTO migrations (number, name, applied_at
 }
 
 void require_ours(Connection& connection) {
-    // The mark is read after what it explains: another process may be making the schema, and commits tables, version and mark as one.
+    // The mark is read after what it explains: another process may be making the schema, and commits tables, version
+    // and mark as one.
     const bool untouched = version_of(connection) == 0 && !value_of(connection, any_table);
     const auto mark = value_of(connection, program_mark).value_or(0);
     if (mark == application_id || (mark == 0 && untouched)) return;
     throw failure(ErrorKind::misconfigured, "SQLite store '" + connection.path() +
-                                                "': the file is a database of another program (application id " + std::to_string(mark) +
-                                                ", expected " + std::to_string(application_id) + "); point 'path' at another file");
+                                                "': the file is a database of another program (application id " +
+                                                std::to_string(mark) + ", expected " + std::to_string(application_id) +
+                                                "); point 'path' at another file");
 }
 
 [[nodiscard]] std::string versions(const Connection& connection, std::uint32_t current) {
-    return "SQLite store '" + connection.path() + "': its schema has version " + std::to_string(current) + ", and this build needs " +
-           std::to_string(newest_schema());
+    return "SQLite store '" + connection.path() + "': its schema has version " + std::to_string(current) +
+           ", and this build needs " + std::to_string(newest_schema());
 }
 
 void refuse_newer(const Connection& connection, std::uint32_t current) {
     if (current <= newest_schema()) return;
-    throw failure(ErrorKind::misconfigured, versions(connection, current) + "; a newer embedq made it: use that one, or another file");
+    throw failure(ErrorKind::misconfigured,
+                  versions(connection, current) + "; a newer embedq made it: use that one, or another file");
 }
 
 void require_wal(Connection& connection) {
     Run mode(connection, "PRAGMA journal_mode = WAL");
     if (mode.next() && mode.view(0) == "wal") return;
-    throw failure(ErrorKind::misconfigured, "SQLite store '" + connection.path() +
-                                                "': its file system has no shared memory for a write-ahead log (a network share?); put the "
-                                                "file on a local disk");
+    throw failure(ErrorKind::misconfigured,
+                  "SQLite store '" + connection.path() +
+                      "': its file system has no shared memory for a write-ahead log (a network share?); put the "
+                      "file on a local disk");
 }
 
-// Both must be set before the first table. Only one process at a time can switch to WAL, and SQLite does not wait for it by itself.
+// Both must be set before the first table. Only one process at a time can switch to WAL, and SQLite does not wait for
+// it by itself.
 void prepare_file(Connection& connection) {
     constexpr int tries = 200;
     for (int attempt = 1;; ++attempt) {

@@ -1,7 +1,8 @@
 // The schema, as numbered steps that are never edited once released, and how they are applied.
 //
-// The number of the last step applied is in the file's header (PRAGMA user_version), so that checking it costs nothing; the table
-// `migrations` says when each was applied. Thread-safety: plain functions on a connection that the caller holds.
+// The number of the last step applied is in the file's header (PRAGMA user_version), so that checking it costs nothing;
+// the table `migrations` says when each was applied. Thread-safety: plain functions on a connection that the caller
+// holds.
 #pragma once
 
 #include <cstdint>

@@ -6,8 +6,8 @@
 namespace embedq::sqlite {
 namespace {
 
-[[nodiscard]] EnqueueOutcome enqueue_one(Connection& connection, const CatalogRow& catalog, const SpecRow& spec, JobKind kind,
-                                         std::int64_t now) {
+[[nodiscard]] EnqueueOutcome enqueue_one(Connection& connection, const CatalogRow& catalog, const SpecRow& spec,
+                                         JobKind kind, std::int64_t now) {
     if (!catalog.target || spec.operation_count == 0) return EnqueueOutcome::none;
     if (kind == JobKind::manual_retry) change(connection, sql::force_spec, spec.spec, catalog.target, now);
     if (!has_gap(connection, catalog, spec.spec)) return EnqueueOutcome::none;

@@ -1,5 +1,5 @@
-// Pruning: old history, vectors that nothing refers to, and the feed's old end. What may go is found on a snapshot; the write lock is held
-// only while a few rows are deleted, each looked at again.
+// Pruning: old history, vectors that nothing refers to, and the feed's old end. What may go is found on a snapshot; the
+// write lock is held only while a few rows are deleted, each looked at again.
 #include <map>
 #include <utility>
 
@@ -65,13 +65,15 @@ template <class Take>
     return found;
 }
 
-[[nodiscard]] PruneResult delete_rows(Connection& connection, const Prunable& found, std::int64_t before, std::int64_t now) {
+[[nodiscard]] PruneResult delete_rows(Connection& connection, const Prunable& found, std::int64_t before,
+                                      std::int64_t now) {
     PruneResult result;
     for (const std::int64_t job : found.jobs) result.jobs += change(connection, sql::delete_job, job);
     for (const std::int64_t vector : found.vectors) {
         result.vectors += change(connection, sql::delete_unreferred_vector, vector, before);
     }
-    for (const auto& [profile, text] : found.refusals) change(connection, sql::delete_unreferred_refusal, profile, text, before);
+    for (const auto& [profile, text] : found.refusals)
+        change(connection, sql::delete_unreferred_refusal, profile, text, before);
     std::map<std::int64_t, std::int64_t> floors;
     for (const auto& [revision, catalog] : found.changes) {
         const std::size_t deleted = change(connection, sql::delete_change, revision);

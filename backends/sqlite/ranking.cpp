@@ -18,11 +18,13 @@ struct Located {
     std::size_t index = 0;
 };
 
-[[nodiscard]] std::vector<Located> locate(Connection& connection, std::int64_t profile, std::span<const Sha256> text_hashes) {
+[[nodiscard]] std::vector<Located> locate(Connection& connection, std::int64_t profile,
+                                          std::span<const Sha256> text_hashes) {
     std::vector<Located> located;
     located.reserve(text_hashes.size());
     for (std::size_t i = 0; i < text_hashes.size(); ++i) {
-        if (const auto vector = value_of(connection, sql::vector_of_hash, profile, text_hashes[i])) located.push_back({*vector, i});
+        if (const auto vector = value_of(connection, sql::vector_of_hash, profile, text_hashes[i]))
+            located.push_back({*vector, i});
     }
     // In the order in which they lie in the file, which a cold cache rewards.
     std::ranges::sort(located, {}, &Located::vector);
@@ -51,7 +53,8 @@ Result<Changes> SqliteStore::changes(std::string_view catalog_id, std::uint64_t 
     });
 }
 
-Status SqliteStore::operations(std::string_view catalog_id, std::span<const std::string> spec_names, const OperationVisitor& visit) {
+Status SqliteStore::operations(std::string_view catalog_id, std::span<const std::string> spec_names,
+                               const OperationVisitor& visit) {
     return session_.read([&](Connection& connection, std::int64_t) -> Status {
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());

@@ -1,4 +1,5 @@
-// What people look at: badges, rollups, history. Counts come from narrow indexes alone; no vector and no document is read.
+// What people look at: badges, rollups, history. Counts come from narrow indexes alone; no vector and no document is
+// read.
 #include <algorithm>
 
 #include "jobs.h"
@@ -30,7 +31,8 @@ struct Counts {
         health.operation_count += spec.operation_count;
         health.embedding_count += counts.vectors;
         if (counts.vectors + counts.refusals == spec.operation_count) ++health.specs_indexed;
-        const auto newest = value_of(connection, sql::newest_job_status, catalog.catalog_id, spec.spec_name, spec.jobs_after);
+        const auto newest =
+            value_of(connection, sql::newest_job_status, catalog.catalog_id, spec.spec_name, spec.jobs_after);
         if (!newest) continue;
         const auto status = static_cast<JobStatus>(*newest);
         if (status == JobStatus::pending) ++health.specs_pending;
@@ -47,7 +49,8 @@ struct Wanted {
 };
 
 // A text that a forced spec still waits for is missing, though it may count for another spec: the newest force decides.
-[[nodiscard]] Settlement settle_specs(Connection& connection, const CatalogRow& catalog, std::span<const SpecRow> specs) {
+[[nodiscard]] Settlement settle_specs(Connection& connection, const CatalogRow& catalog,
+                                      std::span<const SpecRow> specs) {
     Settlement sum;
     std::vector<Wanted> wanted;
     for (const SpecRow& spec : specs) {
@@ -77,7 +80,8 @@ struct Wanted {
     if (query.catalog_id && query.spec_name) return " INDEXED BY jobs_history";
     if (query.status == JobStatus::pending) return " INDEXED BY jobs_pending";
     if (query.status == JobStatus::running) return " INDEXED BY jobs_running";
-    if (query.status == JobStatus::failed || query.status == JobStatus::cancelled) return " INDEXED BY jobs_unsuccessful";
+    if (query.status == JobStatus::failed || query.status == JobStatus::cancelled)
+        return " INDEXED BY jobs_unsuccessful";
     if (query.catalog_id) return " INDEXED BY jobs_of_catalog";
     return "";
 }
@@ -85,7 +89,8 @@ struct Wanted {
 }  // namespace
 
 std::string job_list_statement(const JobQuery& query) {
-    std::string statement = "SELECT " + std::string(sql::job_columns) + " FROM jobs" + std::string(index_for(query)) + " WHERE id < ?1";
+    std::string statement =
+        "SELECT " + std::string(sql::job_columns) + " FROM jobs" + std::string(index_for(query)) + " WHERE id < ?1";
     if (query.id) statement += " AND id = ?2";
     if (query.catalog_id) statement += " AND catalog_id = ?3";
     if (query.spec_name) statement += " AND spec_name = ?4";
@@ -95,14 +100,16 @@ std::string job_list_statement(const JobQuery& query) {
     return statement + " ORDER BY id DESC LIMIT ?5";
 }
 
-Result<std::vector<SpecStatus>> SqliteStore::statuses(std::string_view catalog_id, std::span<const std::string> spec_names) {
+Result<std::vector<SpecStatus>> SqliteStore::statuses(std::string_view catalog_id,
+                                                      std::span<const std::string> spec_names) {
     return session_.read([&](Connection& connection, std::int64_t) -> Result<std::vector<SpecStatus>> {
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());
         std::vector<SpecStatus> statuses;
         for (const SpecRow& spec : find_specs(connection, *catalog, spec_names)) {
             const Counts counts = count_settled(connection, *catalog, spec);
-            SpecStatus& status = statuses.emplace_back(spec.spec_name, spec.operation_count, counts.vectors, counts.refusals);
+            SpecStatus& status =
+                statuses.emplace_back(spec.spec_name, spec.operation_count, counts.vectors, counts.refusals);
             Run job(connection, sql::newest_job, catalog_id, spec.spec_name, spec.jobs_after);
             if (job.next()) status.job = job_of_row(job);
         }
@@ -134,7 +141,8 @@ Result<Workload> SqliteStore::workload(std::string_view catalog_id, const Sha256
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());
         Workload sum;
-        Run row(connection, sql::workload, catalog->catalog, value_of(connection, sql::profile_of_id, profile_id).value_or(0));
+        Run row(connection, sql::workload, catalog->catalog,
+                value_of(connection, sql::profile_of_id, profile_id).value_or(0));
         if (!row.next()) return sum;
         const auto number = [&](int column) { return static_cast<std::size_t>(row.integer(column)); };
         return Workload{number(0), number(1), number(2), number(3)};

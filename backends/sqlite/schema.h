@@ -1,8 +1,9 @@
 // The text of each migration, oldest first. A released one is never edited: what changes later is a new one.
 //
-// Times are microseconds since 1970. Enumerations are stored by the contract's order: jobs.status 0 pending, 1 running, 2 succeeded,
-// 3 failed, 4 cancelled; jobs.kind 0 spec_write, 1 reconciler, 2 manual_retry. Hashes are 32 bytes, but for a text or a profile they
-// stand once, and everything else refers to it by a small number: that keeps the indexes that sweeps walk a few bytes a row.
+// Times are microseconds since 1970. Enumerations are stored by the contract's order: jobs.status 0 pending, 1 running,
+// 2 succeeded, 3 failed, 4 cancelled; jobs.kind 0 spec_write, 1 reconciler, 2 manual_retry. Hashes are 32 bytes, but
+// for a text or a profile they stand once, and everything else refers to it by a small number: that keeps the indexes
+// that sweeps walk a few bytes a row.
 #pragma once
 
 namespace embedq::sqlite {

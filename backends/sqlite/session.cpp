@@ -32,8 +32,9 @@ std::unique_ptr<Connection> Session::open(bool writes, bool create) const {
     settings.create = create;
     std::error_code error;
     if (!create && std::filesystem::status(settings.path, error).type() == std::filesystem::file_type::not_found) {
-        throw failure(ErrorKind::misconfigured,
-                      "SQLite store '" + settings.path + "': there is no such file; run `embedq migrate up`, or correct 'path'");
+        throw failure(
+            ErrorKind::misconfigured,
+            "SQLite store '" + settings.path + "': there is no such file; run `embedq migrate up`, or correct 'path'");
     }
     return std::make_unique<Connection>(std::move(settings));
 }
@@ -96,7 +97,8 @@ Result<MigrationState> Session::migrate() {
 }
 
 Result<std::uint64_t> Session::change_stamp() {
-    // While a verb of this process writes, its end brings the stamp up to date; waiting for it would tell nothing sooner.
+    // While a verb of this process writes, its end brings the stamp up to date; waiting for it would tell nothing
+    // sooner.
     const std::unique_lock lock(writer_mutex_, std::try_to_lock);
     if (!lock.owns_lock()) return stamp_.load(std::memory_order_relaxed);
     try {

@@ -33,16 +33,17 @@ using Compressed = std::vector<std::byte>;
             .parked_until = row.maybe_time(13)};
 }
 
-[[nodiscard]] std::optional<SpecInfo> find_info(Connection& connection, const CatalogRow& catalog, std::string_view spec_name) {
+[[nodiscard]] std::optional<SpecInfo> find_info(Connection& connection, const CatalogRow& catalog,
+                                                std::string_view spec_name) {
     Run row(connection, sql::spec_info, catalog.catalog, spec_name);
     if (!row.next()) return std::nullopt;
     return info_of_row(row, catalog.catalog_id);
 }
 
 [[nodiscard]] bool same_document(const SpecInfo& info, const SpecWrite& write) {
-    return info.content_hash == write.content_hash && info.text_version == write.text_version && info.source_kind == write.source_kind &&
-           info.source == write.source && info.etag == write.etag && info.base_path == write.base_path && info.title == write.title &&
-           info.description == write.description;
+    return info.content_hash == write.content_hash && info.text_version == write.text_version &&
+           info.source_kind == write.source_kind && info.source == write.source && info.etag == write.etag &&
+           info.base_path == write.base_path && info.title == write.title && info.description == write.description;
 }
 
 [[nodiscard]] std::int64_t put_text(Connection& connection, const Operation& operation) {
@@ -66,8 +67,8 @@ void put_operations(Connection& connection, std::int64_t spec, std::span<const O
     std::int64_t position = 0;
     for (const Operation& operation : operations) {
         const std::string tags = documents::join_tags(operation.tags);
-        change(connection, sql::insert_operation, spec, position++, put_text(connection, operation), operation.operation_id,
-               operation.method, operation.path, operation.summary, tags, operation.cut_bytes);
+        change(connection, sql::insert_operation, spec, position++, put_text(connection, operation),
+               operation.operation_id, operation.method, operation.path, operation.summary, tags, operation.cut_bytes);
     }
 }
 
@@ -90,11 +91,11 @@ public:
         result.generation = (before ? before->generation : 0) + (unchanged ? 0 : 1);
         result.operation_count = spec->operation_count;
         if (!has_gap(connection_, owner, spec->spec)) return result;
-        // An unchanged document leaves an open job as it is, its backoff included: one that runs is about it, or has one waiting behind it
-        // that is.
+        // An unchanged document leaves an open job as it is, its backoff included: one that runs is about it, or has
+        // one waiting behind it that is.
         const bool leave_it = unchanged && has_open(connection_, write.catalog_id, write.spec_name);
-        result.enqueued =
-            leave_it ? EnqueueOutcome::collapsed : enqueue_job(connection_, owner, write.spec_name, JobKind::spec_write, now_);
+        result.enqueued = leave_it ? EnqueueOutcome::collapsed
+                                   : enqueue_job(connection_, owner, write.spec_name, JobKind::spec_write, now_);
         return result;
     }
 
@@ -112,17 +113,19 @@ private:
         std::int64_t spec = 0;
         if (existed) {
             spec = *value_of(connection_, sql::spec_key, owner.catalog, write.spec_name);
-            change(connection_, sql::update_spec, spec, kind, write.source, write.etag, write.base_path, write.title, write.description,
-                   write.content_hash, write.text_version, write.operations.size(), now_);
+            change(connection_, sql::update_spec, spec, kind, write.source, write.etag, write.base_path, write.title,
+                   write.description, write.content_hash, write.text_version, write.operations.size(), now_);
             change(connection_, sql::delete_operations, spec);
         } else {
-            change(connection_, sql::insert_spec, owner.catalog, write.spec_name, kind, write.source, write.etag, write.base_path,
-                   write.title, write.description, write.content_hash, write.text_version, write.operations.size(), now_);
+            change(connection_, sql::insert_spec, owner.catalog, write.spec_name, kind, write.source, write.etag,
+                   write.base_path, write.title, write.description, write.content_hash, write.text_version,
+                   write.operations.size(), now_);
             spec = connection_.last_id();
         }
         // Another process may have changed the spec since this call looked which documents it would have to compress.
         const Compressed late = prepared.empty() ? documents::Compressor().compress(write.content) : Compressed();
-        change(connection_, sql::put_document, spec, write.content.size(), std::span<const std::byte>(prepared.empty() ? late : prepared));
+        change(connection_, sql::put_document, spec, write.content.size(),
+               std::span<const std::byte>(prepared.empty() ? late : prepared));
         put_operations(connection_, spec, write.operations);
         note_change(connection_, owner.catalog, write.spec_name, now_);
     }
@@ -150,8 +153,10 @@ Result<std::vector<PutResult>> SqliteStore::put_specs(std::span<const SpecWrite>
     for (const SpecWrite& write : specs) {
         if (auto sound = check_spec_name(write.spec_name); !sound) return std::unexpected(sound.error());
     }
-    // Compressing takes longer than all else here, so it is done before the write lock is taken, and only for what will be stored.
-    auto changed = session_.read([&](Connection& connection, std::int64_t) { return look_for_changed(connection, specs); });
+    // Compressing takes longer than all else here, so it is done before the write lock is taken, and only for what will
+    // be stored.
+    auto changed =
+        session_.read([&](Connection& connection, std::int64_t) { return look_for_changed(connection, specs); });
     if (!changed) return std::unexpected(changed.error());
     std::vector<Compressed> compressed(specs.size());
     documents::Compressor compressor;
@@ -171,7 +176,8 @@ Result<std::vector<PutResult>> SqliteStore::put_specs(std::span<const SpecWrite>
     });
 }
 
-Result<std::vector<SpecInfo>> SqliteStore::specs(std::string_view catalog_id, std::string_view after, std::size_t limit) {
+Result<std::vector<SpecInfo>> SqliteStore::specs(std::string_view catalog_id, std::string_view after,
+                                                 std::size_t limit) {
     return session_.read([&](Connection& connection, std::int64_t) -> Result<std::vector<SpecInfo>> {
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());
@@ -199,7 +205,8 @@ Result<std::string> SqliteStore::spec_content(std::string_view catalog_id, std::
         if (!spec) return std::unexpected(spec.error());
         Run row(connection, sql::document, spec->spec);
         if (!row.next()) {
-            return fail(ErrorKind::internal, "the document of spec '" + std::string(spec_name) + "' is gone from the file; put it again");
+            return fail(ErrorKind::internal,
+                        "the document of spec '" + std::string(spec_name) + "' is gone from the file; put it again");
         }
         return documents::decompress(row.blob(1), static_cast<std::size_t>(row.integer(0)));
     });

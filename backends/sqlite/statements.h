@@ -1,7 +1,8 @@
-// Every statement of the store, whole, each with a word on the index that it must use (tests/unit/sqlite/plans_test.cpp checks the plans).
+// Every statement of the store, whole, each with a word on the index that it must use (tests/unit/sqlite/plans_test.cpp
+// checks the plans).
 //
-// Writers hold the file's one write lock; readers see a snapshot and wait for nobody. In each statement ?2 is the profile wherever
-// SQLITE_STORE_UNSETTLED stands, `s` the spec and `o` the operation.
+// Writers hold the file's one write lock; readers see a snapshot and wait for nobody. In each statement ?2 is the
+// profile wherever SQLITE_STORE_UNSETTLED stands, `s` the spec and `o` the operation.
 #pragma once
 
 namespace embedq::sqlite::sql {
@@ -22,7 +23,8 @@ namespace embedq::sqlite::sql {
 // --- catalogs and profiles: by key
 
 inline constexpr char catalog_row[] =
-    "SELECT catalog, provider, target_profile, serving_profile, revision, feed_floor, name, version, display_name, description"
+    "SELECT catalog, provider, target_profile, serving_profile, revision, feed_floor, name, version, display_name, "
+    "description"
     " FROM catalogs WHERE catalog_id = ?1";
 inline constexpr char catalog_list[] = R"sql(
 SELECT c.catalog_id, c.name, c.version, c.display_name, c.description, c.provider, target.id, serving.id,
@@ -31,13 +33,16 @@ FROM catalogs c
 LEFT JOIN profiles target ON target.profile = c.target_profile
 LEFT JOIN profiles serving ON serving.profile = c.serving_profile
 ORDER BY c.catalog_id)sql";
-inline constexpr char catalog_keys[] = "SELECT catalog, catalog_id, target_profile, serving_profile FROM catalogs ORDER BY catalog_id";
+inline constexpr char catalog_keys[] =
+    "SELECT catalog, catalog_id, target_profile, serving_profile FROM catalogs ORDER BY catalog_id";
 inline constexpr char insert_catalog[] = R"sql(
 INSERT INTO catalogs (catalog_id, name, version, display_name, description, created_at, updated_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6))sql";
 inline constexpr char describe_catalog[] =
-    "UPDATE catalogs SET name = ?2, version = ?3, display_name = ?4, description = ?5, updated_at = ?6 WHERE catalog = ?1";
-inline constexpr char set_target[] = "UPDATE catalogs SET provider = ?2, target_profile = ?3, updated_at = ?4 WHERE catalog = ?1";
+    "UPDATE catalogs SET name = ?2, version = ?3, display_name = ?4, description = ?5, updated_at = ?6 WHERE catalog = "
+    "?1";
+inline constexpr char set_target[] =
+    "UPDATE catalogs SET provider = ?2, target_profile = ?3, updated_at = ?4 WHERE catalog = ?1";
 inline constexpr char set_serving[] = "UPDATE catalogs SET serving_profile = ?2, updated_at = ?3 WHERE catalog = ?1";
 inline constexpr char delete_catalog[] = "DELETE FROM catalogs WHERE catalog = ?1";
 
@@ -60,12 +65,14 @@ SELECT p.profile, p.id, f.hash, p.epoch, p.plugin, p.model, p.model_digest, p.di
        p.text_version, p.max_text_bytes, p.semantic_weight
 FROM profiles p JOIN fingerprints f ON f.fingerprint = p.fingerprint
 WHERE p.id = ?1)sql";
-inline constexpr char profile_options[] = "SELECT name, value FROM profile_options WHERE profile = ?1 ORDER BY position";
+inline constexpr char profile_options[] =
+    "SELECT name, value FROM profile_options WHERE profile = ?1 ORDER BY position";
 inline constexpr char clear_profile_options[] = "DELETE FROM profile_options WHERE profile = ?1";
-inline constexpr char insert_profile_option[] = "INSERT INTO profile_options (profile, position, name, value) VALUES (?1, ?2, ?3, ?4)";
+inline constexpr char insert_profile_option[] =
+    "INSERT INTO profile_options (profile, position, name, value) VALUES (?1, ?2, ?3, ?4)";
 
-// How much text a catalog has, and how much of it is settled under a profile: operations_by_spec, then each text once by key. Profiles are
-// numbered from 1.
+// How much text a catalog has, and how much of it is settled under a profile: operations_by_spec, then each text once
+// by key. Profiles are numbered from 1.
 inline constexpr char workload[] = R"sql(
 SELECT count(*), coalesce(sum(k.bytes), 0), coalesce(sum(k.settled), 0), coalesce(sum(k.settled * k.bytes), 0)
 FROM (SELECT length(CAST(x.content AS BLOB)) AS bytes,
@@ -83,7 +90,8 @@ FROM (SELECT length(CAST(x.content AS BLOB)) AS bytes,
 inline constexpr char insert_change[] = "INSERT OR REPLACE INTO changes (catalog, spec_name, at) VALUES (?1, ?2, ?3)";
 inline constexpr char clear_changes[] = "DELETE FROM changes WHERE catalog = ?1";
 inline constexpr char set_revision[] = "UPDATE catalogs SET revision = ?2 WHERE catalog = ?1";
-inline constexpr char set_revision_and_floor[] = "UPDATE catalogs SET revision = ?2, feed_floor = ?2 WHERE catalog = ?1";
+inline constexpr char set_revision_and_floor[] =
+    "UPDATE catalogs SET revision = ?2, feed_floor = ?2 WHERE catalog = ?1";
 // changes_since.
 inline constexpr char changes_since[] =
     "SELECT spec_name FROM changes INDEXED BY changes_since WHERE catalog = ?1 AND revision > ?2 ORDER BY revision";
@@ -97,7 +105,8 @@ inline constexpr char raise_floor[] = "UPDATE catalogs SET feed_floor = max(feed
 #define SQLITE_STORE_SPEC_COLUMNS                                                                                  \
     "spec_name, source_kind, source, etag, base_path, title, description, content_hash, text_version, generation," \
     " operation_count, created_at, updated_at, parked_until"
-inline constexpr char spec_info[] = "SELECT " SQLITE_STORE_SPEC_COLUMNS " FROM specs WHERE catalog = ?1 AND spec_name = ?2";
+inline constexpr char spec_info[] =
+    "SELECT " SQLITE_STORE_SPEC_COLUMNS " FROM specs WHERE catalog = ?1 AND spec_name = ?2";
 inline constexpr char spec_page[] =
     "SELECT " SQLITE_STORE_SPEC_COLUMNS " FROM specs WHERE catalog = ?1 AND spec_name > ?2 ORDER BY spec_name LIMIT ?3";
 inline constexpr char spec_keys[] =
@@ -165,8 +174,10 @@ inline constexpr char first_gap[] =
     " WHERE s.catalog = ?1 AND s.spec_name >= ?3 AND " SQLITE_STORE_UNSETTLED " ORDER BY s.spec_name LIMIT 1";
 inline constexpr char specs_with_gap[] =
     "SELECT s.spec, s.spec_name, s.parked_until,"
-    " EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_pending WHERE status = 0 AND catalog_id = ?3 AND spec_name = s.spec_name)"
-    " OR EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_running WHERE status = 1 AND catalog_id = ?3 AND spec_name = s.spec_name)"
+    " EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_pending WHERE status = 0 AND catalog_id = ?3 AND spec_name = "
+    "s.spec_name)"
+    " OR EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_running WHERE status = 1 AND catalog_id = ?3 AND spec_name = "
+    "s.spec_name)"
     " FROM specs s WHERE s.catalog = ?1 AND EXISTS"
     " (SELECT 1 FROM operations o INDEXED BY operations_by_spec WHERE o.spec = s.spec AND " SQLITE_STORE_UNSETTLED
     ")"
@@ -175,11 +186,15 @@ inline constexpr char count_settled[] =
     "SELECT coalesce(sum(" SQLITE_STORE_HAS("vectors") "), 0), coalesce(sum(" SQLITE_STORE_HAS("refusals") "), 0)"
     " FROM specs s CROSS JOIN operations o INDEXED BY operations_by_spec ON o.spec = s.spec WHERE s.spec = ?1";
 inline constexpr char texts_of_spec[] = "SELECT text FROM operations INDEXED BY operations_by_spec WHERE spec = ?1";
-inline constexpr char vector_counts[] = "SELECT 1 FROM vectors WHERE profile = ?1 AND text = ?2 AND (?3 IS NULL OR written_at >= ?3)";
+inline constexpr char vector_counts[] =
+    "SELECT 1 FROM vectors WHERE profile = ?1 AND text = ?2 AND (?3 IS NULL OR written_at >= ?3)";
 // vectors_cut, which has few rows or none.
-inline constexpr char vector_is_cut[] = "SELECT 1 FROM vectors INDEXED BY vectors_cut WHERE profile = ?1 AND text = ?2 AND cut_to > 0";
-inline constexpr char refusal_counts[] = "SELECT 1 FROM refusals WHERE profile = ?1 AND text = ?2 AND (?3 IS NULL OR written_at >= ?3)";
-// By position (the table's key); the content is read only of what is unsettled. An earlier operation with the same text has asked already.
+inline constexpr char vector_is_cut[] =
+    "SELECT 1 FROM vectors INDEXED BY vectors_cut WHERE profile = ?1 AND text = ?2 AND cut_to > 0";
+inline constexpr char refusal_counts[] =
+    "SELECT 1 FROM refusals WHERE profile = ?1 AND text = ?2 AND (?3 IS NULL OR written_at >= ?3)";
+// By position (the table's key); the content is read only of what is unsettled. An earlier operation with the same text
+// has asked already.
 inline constexpr char missing_texts[] =
     "SELECT o.position, o.operation_id, t.hash, t.content"
     " FROM specs s CROSS JOIN operations o ON o.spec = s.spec CROSS JOIN texts t ON t.text = o.text"
@@ -220,16 +235,20 @@ inline constexpr char vector_value[] = "SELECT value FROM vectors WHERE vector =
 
 inline constexpr char pending_job[] =
     "SELECT id, next_run_at FROM jobs INDEXED BY jobs_pending WHERE status = 0 AND catalog_id = ?1 AND spec_name = ?2";
-inline constexpr char running_job[] = "SELECT id FROM jobs INDEXED BY jobs_running WHERE status = 1 AND catalog_id = ?1 AND spec_name = ?2";
+inline constexpr char running_job[] =
+    "SELECT id FROM jobs INDEXED BY jobs_running WHERE status = 1 AND catalog_id = ?1 AND spec_name = ?2";
 inline constexpr char insert_job[] = R"sql(
 INSERT INTO jobs (status, kind, fingerprint, next_run_at, created_at, catalog_id, spec_name) VALUES (0, ?1, ?2, ?6, ?3, ?4, ?5))sql";
 // A retry by hand stays one, and a write makes the reconciler's job its own.
 inline constexpr char collapse_job[] =
-    "UPDATE jobs SET kind = CASE WHEN ?2 = 1 OR kind = 2 THEN kind ELSE ?2 END, next_run_at = min(next_run_at, ?3) WHERE id = ?1";
+    "UPDATE jobs SET kind = CASE WHEN ?2 = 1 OR kind = 2 THEN kind ELSE ?2 END, next_run_at = min(next_run_at, ?3) "
+    "WHERE id = ?1";
 // jobs_bulk.
 inline constexpr char first_bulk_job[] =
-    "SELECT next_run_at FROM jobs INDEXED BY jobs_bulk WHERE status = 0 AND kind = 1 AND fingerprint = ?1 ORDER BY next_run_at LIMIT 1";
-// Now, but later than all that counts for the spec, so that a clock that stands still or goes back cannot make the force void.
+    "SELECT next_run_at FROM jobs INDEXED BY jobs_bulk WHERE status = 0 AND kind = 1 AND fingerprint = ?1 ORDER BY "
+    "next_run_at LIMIT 1";
+// Now, but later than all that counts for the spec, so that a clock that stands still or goes back cannot make the
+// force void.
 inline constexpr char force_spec[] = R"sql(
 UPDATE specs AS s SET failures = 0, parked_until = NULL, force_from = max(?3, coalesce(s.force_from + 1, 0),
     coalesce((SELECT max(w.written_at) + 1 FROM operations o CROSS JOIN vectors w ON w.profile = ?2 AND w.text = o.text
@@ -255,7 +274,8 @@ inline constexpr char claim_job[] = R"sql(
 UPDATE jobs SET status = 1, token = ?2, worker_id = ?3, profile = ?4, new_vectors = 0, next_run_at = NULL, lease_expires_at = ?6,
                 started_at = coalesce(started_at, ?5)
 WHERE id = ?1 AND status = 0)sql";
-inline constexpr char extend_lease[] = "UPDATE jobs SET lease_expires_at = ?3 WHERE id = ?1 AND status = 1 AND token = ?2";
+inline constexpr char extend_lease[] =
+    "UPDATE jobs SET lease_expires_at = ?3 WHERE id = ?1 AND status = 1 AND token = ?2";
 inline constexpr char held_job[] = R"sql(
 SELECT c.catalog, s.spec, s.force_from, j.catalog_id, j.spec_name, j.profile, j.attempts, j.expiries, j.new_vectors, j.last_error
 FROM jobs j
@@ -263,7 +283,8 @@ CROSS JOIN catalogs c ON c.catalog_id = j.catalog_id
 CROSS JOIN specs s ON s.catalog = c.catalog AND s.spec_name = j.spec_name
 WHERE j.id = ?1 AND j.status = 1 AND j.token = ?2)sql";
 inline constexpr char leased_jobs[] =
-    "SELECT id, token, worker_id, lease_expires_at FROM jobs INDEXED BY jobs_lease WHERE status = 1 ORDER BY lease_expires_at, id";
+    "SELECT id, token, worker_id, lease_expires_at FROM jobs INDEXED BY jobs_lease WHERE status = 1 ORDER BY "
+    "lease_expires_at, id";
 inline constexpr char count_vectors[] =
     "UPDATE jobs SET new_vectors = new_vectors + ?2, embedded_so_far = embedded_so_far + ?2 WHERE id = ?1";
 inline constexpr char set_attempts[] = "UPDATE jobs SET attempts = ?2, expiries = ?3 WHERE id = ?1";
@@ -276,7 +297,8 @@ inline constexpr char take_over_counts[] = R"sql(
 UPDATE jobs SET attempts = max(attempts, ?2), expiries = max(expiries, ?3), last_error = CASE WHEN last_error = '' THEN ?4 ELSE last_error END
 WHERE id = ?1)sql";
 inline constexpr char finish_job[] =
-    "UPDATE jobs SET status = ?2, token = NULL, lease_expires_at = NULL, next_run_at = NULL, completed_at = ?3 WHERE id = ?1 AND status < "
+    "UPDATE jobs SET status = ?2, token = NULL, lease_expires_at = NULL, next_run_at = NULL, completed_at = ?3 WHERE "
+    "id = ?1 AND status < "
     "2";
 inline constexpr char open_jobs_of_spec[] = R"sql(
 SELECT id FROM jobs INDEXED BY jobs_pending WHERE status = 0 AND catalog_id = ?1 AND spec_name = ?2
@@ -286,8 +308,10 @@ inline constexpr char open_jobs_of_catalog[] = R"sql(
 SELECT id FROM jobs INDEXED BY jobs_pending WHERE status = 0 AND catalog_id = ?1
 UNION ALL
 SELECT id FROM jobs INDEXED BY jobs_running WHERE status = 1 AND catalog_id = ?1)sql";
-inline constexpr char move_pending[] = "UPDATE jobs INDEXED BY jobs_pending SET fingerprint = ?2 WHERE status = 0 AND catalog_id = ?1";
-inline constexpr char spec_succeeded[] = "UPDATE specs SET failures = 0, parked_until = NULL WHERE spec = ?1 AND failures > 0";
+inline constexpr char move_pending[] =
+    "UPDATE jobs INDEXED BY jobs_pending SET fingerprint = ?2 WHERE status = 0 AND catalog_id = ?1";
+inline constexpr char spec_succeeded[] =
+    "UPDATE specs SET failures = 0, parked_until = NULL WHERE spec = ?1 AND failures > 0";
 inline constexpr char spec_failures[] = "SELECT failures FROM specs WHERE spec = ?1";
 inline constexpr char park_spec[] = "UPDATE specs SET failures = ?2, parked_until = ?3 WHERE spec = ?1";
 
@@ -303,21 +327,25 @@ inline constexpr char next_lease_expiry[] =
 
 // --- jobs: reading
 
-#define SQLITE_STORE_JOB_COLUMNS                                                                                        \
-    "id, catalog_id, spec_name, kind, status, attempts, expiries, last_error, worker_id, embedded_so_far, next_run_at," \
+#define SQLITE_STORE_JOB_COLUMNS                                                                            \
+    "id, catalog_id, spec_name, kind, status, attempts, expiries, last_error, worker_id, embedded_so_far, " \
+    "next_run_at,"                                                                                          \
     " lease_expires_at, created_at, started_at, completed_at"
-inline constexpr char newest_job[] = "SELECT " SQLITE_STORE_JOB_COLUMNS
-                                     " FROM jobs INDEXED BY jobs_history WHERE catalog_id = ?1 AND spec_name = ?2 AND id > ?3"
-                                     " ORDER BY id DESC LIMIT 1";
+inline constexpr char newest_job[] =
+    "SELECT " SQLITE_STORE_JOB_COLUMNS
+    " FROM jobs INDEXED BY jobs_history WHERE catalog_id = ?1 AND spec_name = ?2 AND id > ?3"
+    " ORDER BY id DESC LIMIT 1";
 inline constexpr char newest_job_status[] =
-    "SELECT status FROM jobs INDEXED BY jobs_history WHERE catalog_id = ?1 AND spec_name = ?2 AND id > ?3 ORDER BY id DESC LIMIT 1";
+    "SELECT status FROM jobs INDEXED BY jobs_history WHERE catalog_id = ?1 AND spec_name = ?2 AND id > ?3 ORDER BY id "
+    "DESC LIMIT 1";
 inline constexpr char job_columns[] = SQLITE_STORE_JOB_COLUMNS;
 
 // --- upkeep
 
 // jobs_finished, from its old end.
 inline constexpr char old_jobs[] =
-    "SELECT id FROM jobs INDEXED BY jobs_finished WHERE status > 1 AND completed_at < ?1 ORDER BY completed_at LIMIT ?2";
+    "SELECT id FROM jobs INDEXED BY jobs_finished WHERE status > 1 AND completed_at < ?1 ORDER BY completed_at LIMIT "
+    "?2";
 inline constexpr char delete_job[] = "DELETE FROM jobs WHERE id = ?1";
 // Walks the unique key, which covers it, on a snapshot: the write lock is taken only for what is found.
 inline constexpr char unreferred_vectors[] = "SELECT w.vector FROM vectors w WHERE NOT " SQLITE_STORE_REFERRED_TO;
@@ -327,7 +355,8 @@ inline constexpr char delete_unreferred_vector[] =
 inline constexpr char unreferred_refusals[] =
     "SELECT w.profile, w.text FROM refusals w WHERE w.written_at < ?1 AND NOT " SQLITE_STORE_REFERRED_TO;
 inline constexpr char delete_unreferred_refusal[] =
-    "DELETE FROM refusals AS w WHERE w.profile = ?1 AND w.text = ?2 AND w.written_at < ?3 AND NOT " SQLITE_STORE_REFERRED_TO;
+    "DELETE FROM refusals AS w WHERE w.profile = ?1 AND w.text = ?2 AND w.written_at < ?3 AND "
+    "NOT " SQLITE_STORE_REFERRED_TO;
 #define SQLITE_STORE_TEXT_UNUSED                                                                  \
     "NOT EXISTS (SELECT 1 FROM operations o INDEXED BY operations_by_text WHERE o.text = t.text)" \
     " AND NOT EXISTS (SELECT 1 FROM vectors v INDEXED BY vectors_by_text WHERE v.text = t.text)"  \
@@ -339,11 +368,14 @@ inline constexpr char put_worker[] = R"sql(
 INSERT INTO workers (worker_id, host, pid, version, jobs_held, started_at, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
 ON CONFLICT (worker_id) DO UPDATE SET host = excluded.host, pid = excluded.pid, version = excluded.version,
     jobs_held = excluded.jobs_held, seen_at = excluded.seen_at)sql";
-inline constexpr char workers[] = "SELECT worker_id, host, pid, version, jobs_held, started_at, seen_at FROM workers ORDER BY worker_id";
+inline constexpr char workers[] =
+    "SELECT worker_id, host, pid, version, jobs_held, started_at, seen_at FROM workers ORDER BY worker_id";
 inline constexpr char forget_workers[] = "DELETE FROM workers WHERE seen_at < ?1";
-inline constexpr char put_lane[] = "INSERT OR REPLACE INTO lanes (fingerprint, endpoint, until, reason) VALUES (?1, ?2, ?3, ?4)";
+inline constexpr char put_lane[] =
+    "INSERT OR REPLACE INTO lanes (fingerprint, endpoint, until, reason) VALUES (?1, ?2, ?3, ?4)";
 inline constexpr char delete_lane[] = "DELETE FROM lanes WHERE fingerprint = ?1 AND endpoint = ?2";
-inline constexpr char lanes[] = "SELECT fingerprint, endpoint, until, reason FROM lanes WHERE until > ?1 ORDER BY fingerprint, endpoint";
+inline constexpr char lanes[] =
+    "SELECT fingerprint, endpoint, until, reason FROM lanes WHERE until > ?1 ORDER BY fingerprint, endpoint";
 inline constexpr char forget_lanes[] = "DELETE FROM lanes WHERE until <= ?1";
 // Where the stretch begins: where the one before ended, or now. By key.
 inline constexpr char reserve[] = R"sql(

@@ -9,8 +9,9 @@ Result<std::unique_ptr<Store>> make_store(const Options& options, Context& conte
     ConnectionSettings settings;
     settings.path = options.find<std::string>("path").value_or("");
     if (settings.path.empty()) {
-        return fail(ErrorKind::misconfigured,
-                    "the SQLite store has no 'path': name the database file, for example path: /var/lib/embedq/embedq.db");
+        return fail(
+            ErrorKind::misconfigured,
+            "the SQLite store has no 'path': name the database file, for example path: /var/lib/embedq/embedq.db");
     }
     if (settings.path.starts_with(":memory:") || settings.path.starts_with("file:")) {
         return fail(ErrorKind::misconfigured,
@@ -19,8 +20,8 @@ Result<std::unique_ptr<Store>> make_store(const Options& options, Context& conte
     }
     std::error_code error;
     if (std::filesystem::is_directory(settings.path, error)) {
-        return fail(ErrorKind::misconfigured,
-                    "the SQLite store's 'path' is the folder '" + settings.path + "', but must be a file; add a file name to it");
+        return fail(ErrorKind::misconfigured, "the SQLite store's 'path' is the folder '" + settings.path +
+                                                  "', but must be a file; add a file name to it");
     }
     settings.busy_timeout = options.find<std::chrono::milliseconds>("busy_timeout").value_or(settings.busy_timeout);
     settings.full_sync = options.find<std::string>("synchronous").value_or("full") != "normal";
@@ -31,7 +32,8 @@ SqliteStore::SqliteStore(const ConnectionSettings& settings, Context& context)
     : context_(context), session_(settings, context.clock()), liveness_(settings.path + "-workers") {}
 
 StoreCapabilities SqliteStore::capabilities() const {
-    return {.persistent = true, .multi_process = true, .own_clock = false, .watch_interval = std::chrono::milliseconds(50)};
+    return {
+        .persistent = true, .multi_process = true, .own_clock = false, .watch_interval = std::chrono::milliseconds(50)};
 }
 
 Result<MigrationState> SqliteStore::migration_state() {

@@ -1,7 +1,7 @@
 // The SQLite store: one file on one machine, any number of processes.
 //
-// Its clock is the host's wall clock, read once for each verb. Every member may be called from any thread: writes take turns, reads see a
-// snapshot and wait for nobody.
+// Its clock is the host's wall clock, read once for each verb. Every member may be called from any thread: writes take
+// turns, reads see a snapshot and wait for nobody.
 #pragma once
 
 #include <array>
@@ -18,7 +18,8 @@ namespace embedq::sqlite {
 inline constexpr std::array store_options{
     OptionSpec{.name = "path",
                .type = OptionType::path,
-               .help = "The database file; it and its folder are made when missing. Any number of processes on one machine may share it."},
+               .help = "The database file; it and its folder are made when missing. Any number of processes on one "
+                       "machine may share it."},
     OptionSpec{.name = "busy_timeout",
                .type = OptionType::duration,
                .default_value = "10s",
@@ -28,7 +29,8 @@ inline constexpr std::array store_options{
     OptionSpec{.name = "synchronous",
                .type = OptionType::text,
                .default_value = "full",
-               .help = "full: a committed write survives a power cut; normal: it survives a killed process, and is faster on slow disks.",
+               .help = "full: a committed write survives a power cut; normal: it survives a killed process, and is "
+                       "faster on slow disks.",
                .choices = "normal|full"},
 };
 
@@ -53,7 +55,8 @@ public:
 
     // specs.cpp
     [[nodiscard]] Result<std::vector<PutResult>> put_specs(std::span<const SpecWrite> specs) override;
-    [[nodiscard]] Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after, std::size_t limit) override;
+    [[nodiscard]] Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after,
+                                                      std::size_t limit) override;
     [[nodiscard]] Result<SpecInfo> spec(std::string_view catalog_id, std::string_view spec_name) override;
     [[nodiscard]] Result<std::string> spec_content(std::string_view catalog_id, std::string_view spec_name) override;
     [[nodiscard]] Status delete_spec(std::string_view catalog_id, std::string_view spec_name) override;
@@ -63,7 +66,8 @@ public:
     [[nodiscard]] Result<Changes> changes(std::string_view catalog_id, std::uint64_t since_revision) override;
     [[nodiscard]] Status operations(std::string_view catalog_id, std::span<const std::string> spec_names,
                                     const OperationVisitor& visit) override;
-    [[nodiscard]] Status vectors(const Sha256& profile_id, std::span<const Sha256> text_hashes, const VectorVisitor& visit) override;
+    [[nodiscard]] Status vectors(const Sha256& profile_id, std::span<const Sha256> text_hashes,
+                                 const VectorVisitor& visit) override;
 
     // producing.cpp
     [[nodiscard]] Result<std::vector<EnqueueOutcome>> enqueue(std::span<const EnqueueRequest> requests) override;
@@ -73,7 +77,8 @@ public:
     [[nodiscard]] Result<std::vector<ClaimedJob>> claim(const ClaimRequest& request) override;
     [[nodiscard]] Result<std::vector<bool>> extend(const WorkerReport& worker, std::span<const JobRef> jobs,
                                                    std::chrono::milliseconds lease) override;
-    [[nodiscard]] Result<std::vector<Result<MissingTexts>>> missing_texts(std::span<const MissingQuery> queries) override;
+    [[nodiscard]] Result<std::vector<Result<MissingTexts>>> missing_texts(
+        std::span<const MissingQuery> queries) override;
     [[nodiscard]] Result<NextDue> next_due(std::span<const Sha256> fingerprints) override;
     // commit.cpp
     [[nodiscard]] Result<std::vector<bool>> commit(const Commit& commit) override;
@@ -88,9 +93,11 @@ public:
     [[nodiscard]] Result<PruneResult> prune(const PruneRequest& request) override;
 
     // reading.cpp
-    [[nodiscard]] Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id, std::span<const std::string> spec_names) override;
+    [[nodiscard]] Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id,
+                                                           std::span<const std::string> spec_names) override;
     [[nodiscard]] Result<std::vector<CatalogHealth>> health(std::string_view catalog_id) override;
-    [[nodiscard]] Result<Settlement> settlement(std::string_view catalog_id, std::span<const std::string> spec_names) override;
+    [[nodiscard]] Result<Settlement> settlement(std::string_view catalog_id,
+                                                std::span<const std::string> spec_names) override;
     [[nodiscard]] Result<Workload> workload(std::string_view catalog_id, const Sha256& profile_id) override;
     [[nodiscard]] Result<std::vector<Job>> jobs(const JobQuery& query) override;
     [[nodiscard]] Result<std::vector<WorkerInfo>> workers() override;

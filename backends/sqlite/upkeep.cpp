@@ -1,5 +1,5 @@
-// Upkeep: dead workers' jobs, gaps, lanes and budgets. Each looks on a snapshot first, and takes the write lock only when there is
-// something to do.
+// Upkeep: dead workers' jobs, gaps, lanes and budgets. Each looks on a snapshot first, and takes the write lock only
+// when there is something to do.
 #include <algorithm>
 #include <map>
 
@@ -38,8 +38,8 @@ struct Expired {
     return expired;
 }
 
-void reap_one(Connection& connection, HeldJob job, const std::string& worker_id, std::uint32_t max_attempts, std::int64_t now,
-              ReapResult& result) {
+void reap_one(Connection& connection, HeldJob job, const std::string& worker_id, std::uint32_t max_attempts,
+              std::int64_t now, ReapResult& result) {
     ++job.expiries;
     if (job.new_vectors == 0) ++job.attempts;
     job.last_error = expiry_message(job.expiries, worker_id);
@@ -93,8 +93,9 @@ struct Sweep {
 }  // namespace
 
 Result<ReapResult> SqliteStore::reap(std::uint32_t max_attempts) {
-    auto any = session_.read(
-        [&](Connection& connection, std::int64_t now) -> Result<bool> { return !expired_jobs(connection, liveness_, now).empty(); });
+    auto any = session_.read([&](Connection& connection, std::int64_t now) -> Result<bool> {
+        return !expired_jobs(connection, liveness_, now).empty();
+    });
     if (!any) return std::unexpected(any.error());
     if (!*any) return ReapResult{};
     return session_.write([&](Connection& connection, std::int64_t now) -> Result<ReapResult> {
@@ -108,7 +109,8 @@ Result<ReapResult> SqliteStore::reap(std::uint32_t max_attempts) {
 }
 
 Result<ReconcileResult> SqliteStore::reconcile(std::string_view catalog_id) {
-    auto sweep = session_.read([&](Connection& connection, std::int64_t now) { return look_for_gaps(connection, catalog_id, now); });
+    auto sweep = session_.read(
+        [&](Connection& connection, std::int64_t now) { return look_for_gaps(connection, catalog_id, now); });
     if (!sweep) return std::unexpected(sweep.error());
     ReconcileResult result;
     result.gaps = sweep->gaps;
@@ -134,7 +136,8 @@ Status SqliteStore::put_lanes(std::span<const LaneState> lanes) {
             if (lane.cool_down <= std::chrono::milliseconds::zero()) {
                 change(connection, sql::delete_lane, lane.fingerprint, lane.endpoint);
             } else {
-                change(connection, sql::put_lane, lane.fingerprint, lane.endpoint, now + microseconds_of(lane.cool_down), lane.reason);
+                change(connection, sql::put_lane, lane.fingerprint, lane.endpoint,
+                       now + microseconds_of(lane.cool_down), lane.reason);
             }
         }
         change(connection, sql::forget_lanes, now);
@@ -146,7 +149,8 @@ Result<std::vector<LaneState>> SqliteStore::lanes() {
     return session_.read([](Connection& connection, std::int64_t now) -> Result<std::vector<LaneState>> {
         std::vector<LaneState> cooling;
         Run row(connection, sql::lanes, now);
-        while (row.next()) cooling.push_back({row.hash(0), row.text(1), milliseconds_from(now, row.integer(2)), row.text(3)});
+        while (row.next())
+            cooling.push_back({row.hash(0), row.text(1), milliseconds_from(now, row.integer(2)), row.text(3)});
         return cooling;
     });
 }

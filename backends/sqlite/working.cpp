@@ -30,8 +30,9 @@ struct Due {
 }
 
 // What is due under any of the fingerprints, in order, `limit` at most.
-[[nodiscard]] std::vector<Due> due_jobs(Connection& connection, const char* statement, std::span<const std::int64_t> fingerprints,
-                                        std::int64_t now, std::size_t limit) {
+[[nodiscard]] std::vector<Due> due_jobs(Connection& connection, const char* statement,
+                                        std::span<const std::int64_t> fingerprints, std::int64_t now,
+                                        std::size_t limit) {
     std::vector<Due> due;
     for (const std::int64_t fingerprint : fingerprints) {
         Run row(connection, statement, fingerprint, now, limit_of(limit));
@@ -43,7 +44,8 @@ struct Due {
 }
 
 // What a claim may choose from: one suspect alone, or ordinary jobs.
-[[nodiscard]] std::vector<Due> candidates(Connection& connection, const ClaimRequest& request, std::int64_t now, std::size_t limit) {
+[[nodiscard]] std::vector<Due> candidates(Connection& connection, const ClaimRequest& request, std::int64_t now,
+                                          std::size_t limit) {
     const auto fingerprints = known_fingerprints(connection, request.fingerprints);
     auto ordinary = due_jobs(connection, sql::due_jobs, fingerprints, now, limit);
     if (!request.allow_suspect) return ordinary;
@@ -72,7 +74,8 @@ struct Claimable {
 }
 
 // One page of what the held job still needs, in order of position.
-[[nodiscard]] MissingTexts read_missing(Connection& connection, const HeldJob& job, const MissingQuery& query, std::int64_t now) {
+[[nodiscard]] MissingTexts read_missing(Connection& connection, const HeldJob& job, const MissingQuery& query,
+                                        std::int64_t now) {
     MissingTexts page;
     // Never older than the force, so that what is asked for now counts even where the clock went back.
     page.as_of = time_of(std::max(now, job.force_from.value_or(now)));
@@ -136,10 +139,12 @@ Result<std::vector<ClaimedJob>> SqliteStore::claim(const ClaimRequest& request) 
     });
 }
 
-Result<std::vector<bool>> SqliteStore::extend(const WorkerReport& worker, std::span<const JobRef> jobs, milliseconds lease) {
+Result<std::vector<bool>> SqliteStore::extend(const WorkerReport& worker, std::span<const JobRef> jobs,
+                                              milliseconds lease) {
     if (auto sound = check_lease(lease); !sound) return std::unexpected(sound.error());
     return session_.write([&](Connection& connection, std::int64_t now) -> Result<std::vector<bool>> {
-        change(connection, sql::put_worker, worker.worker_id, worker.host, worker.pid, worker.version, worker.jobs_held, now);
+        change(connection, sql::put_worker, worker.worker_id, worker.host, worker.pid, worker.version, worker.jobs_held,
+               now);
         std::vector<bool> held;
         held.reserve(jobs.size());
         for (const JobRef& job : jobs) {
@@ -158,7 +163,8 @@ Result<std::vector<Result<MissingTexts>>> SqliteStore::missing_texts(std::span<c
             if (job) {
                 pages.emplace_back(read_missing(connection, *job, query, now));
             } else {
-                pages.emplace_back(fail(ErrorKind::lost, "job " + std::to_string(query.job.id) + " is not held by this token any more"));
+                pages.emplace_back(fail(ErrorKind::lost,
+                                        "job " + std::to_string(query.job.id) + " is not held by this token any more"));
             }
         }
         return pages;
@@ -177,7 +183,8 @@ Result<NextDue> SqliteStore::next_due(std::span<const Sha256> fingerprints) {
         NextDue next;
         if (pending) next.pending = milliseconds_from(now, *pending);
         if (suspect) next.suspect = milliseconds_from(now, *suspect);
-        if (const auto expiry = value_of(connection, sql::next_lease_expiry)) next.lease_expiry = milliseconds_from(now, *expiry);
+        if (const auto expiry = value_of(connection, sql::next_lease_expiry))
+            next.lease_expiry = milliseconds_from(now, *expiry);
         return next;
     });
 }

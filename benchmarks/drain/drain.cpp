@@ -1,8 +1,8 @@
-// Claims and completes jobs that need nothing until none is left: what the queue itself costs, through the store's verbs as in use.
+// Claims and completes jobs that need nothing until none is left: what the queue itself costs, through the store's
+// verbs as in use.
 //
-// usage: drain CONFIG CONNECTIONS BATCH
-// Prints the jobs that were done and the seconds that it took, from the first claim to the last commit. The jobs are put there by run.py,
-// which also measures the floor: the same by bare SQL.
+// usage: drain CONFIG CONNECTIONS BATCH Prints the jobs that were done and the seconds that it took, from the first
+// claim to the last commit. The jobs are put there by run.py, which also measures the floor: the same by bare SQL.
 #include <atomic>
 #include <barrier>
 #include <charconv>
@@ -39,7 +39,8 @@ std::size_t drain(Store& store, std::size_t batch, const std::string& worker) {
         if (jobs.empty()) return done;
         Commit commit;
         for (const ClaimedJob& job : jobs) {
-            commit.jobs.push_back({.job = job.ref, .outcome = JobOutcome::succeeded, .error = {}, .vectors = {}, .refusals = {}});
+            commit.jobs.push_back(
+                {.job = job.ref, .outcome = JobOutcome::succeeded, .error = {}, .vectors = {}, .refusals = {}});
         }
         for (const bool held : must(store.commit(commit))) done += held ? 1U : 0U;
     }

@@ -1,6 +1,7 @@
 // How fast an answer of an embedding server becomes a matrix: http::decode_embeddings.
 //
-// Workloads, each on the same 2,048 vectors of 1,536 float32, as OpenAI's protocol writes them; items are floats, bytes the body's:
+// Workloads, each on the same 2,048 vectors of 1,536 float32, as OpenAI's protocol writes them; items are floats, bytes
+// the body's:
 //   memcpy         the floats from one place to a new one: what no decoder can be faster than
 //   json_parse     simdjson On-Demand, kept between calls, finding the structure alone: no number is read
 //   json_read      the same, and every number read as double and put down as float32: the least that a decoder over simdjson does
@@ -9,8 +10,9 @@
 //   base64_parse   simdjson On-Demand finding the structure of the body with base64
 //   base64         decode_embeddings of it
 //
-// Beside its time, each says how many times that of memcpy it takes, and the decoders how many times that of the structure alone
-// (to_parse) and of reading every number (to_read). A workload that the filter leaves out is compared to nothing.
+// Beside its time, each says how many times that of memcpy it takes, and the decoders how many times that of the
+// structure alone (to_parse) and of reading every number (to_read). A workload that the filter leaves out is compared
+// to nothing.
 #include <benchmark/benchmark.h>
 #include <simdjson.h>
 
@@ -119,7 +121,8 @@ public:
         state_.SetBytesProcessed(state_.iterations() * static_cast<std::int64_t>(bytes_));
         state_.counters["MB"] = static_cast<double>(bytes_) / 1e6;
         for (const auto& [counter, other] : compared) {
-            if (const auto base = measured().find(other); base != measured().end()) state_.counters[counter] = turn / base->second;
+            if (const auto base = measured().find(other); base != measured().end())
+                state_.counters[counter] = turn / base->second;
         }
     }
 
@@ -209,18 +212,25 @@ void decode(benchmark::State& state, const std::string& name, const std::string&
         own = body;
         Result<http::EmbeddingAnswer> answer;
         turns.time([&] { answer = http::decode_embeddings(std::move(own), {.texts = texts, .dimension = dimension}); });
-        if (!answer || !answer->result.errors.empty() || answer->result.matrix != floats()) state.SkipWithError("came out as other floats");
+        if (!answer || !answer->result.errors.empty() || answer->result.matrix != floats())
+            state.SkipWithError("came out as other floats");
     }
     turns.finish(name, {{"to_memcpy", "memcpy"}, {"to_parse", name + "_parse"}, {"to_read", name + "_read"}});
 }
 
-BENCHMARK(copy)->Name("memcpy")->Unit(benchmark::kMillisecond)->UseManualTime();
-BENCHMARK_CAPTURE(parse, json_parse, "json_parse", json_body)->Name("json_parse")->Unit(benchmark::kMillisecond)->UseManualTime();
-BENCHMARK(read)->Name("json_read")->Unit(benchmark::kMillisecond)->UseManualTime();
-BENCHMARK(dom)->Name("json_dom")->Unit(benchmark::kMillisecond)->UseManualTime();
-BENCHMARK_CAPTURE(decode, json, "json", json_body)->Name("json")->Unit(benchmark::kMillisecond)->UseManualTime();
-BENCHMARK_CAPTURE(parse, base64_parse, "base64_parse", base64_body)->Name("base64_parse")->Unit(benchmark::kMillisecond)->UseManualTime();
-BENCHMARK_CAPTURE(decode, base64, "base64", base64_body)->Name("base64")->Unit(benchmark::kMillisecond)->UseManualTime();
+BENCHMARK(copy)->Name("memcpy")->Unit(benchmark::millisecond)->UseManualTime();
+BENCHMARK_CAPTURE(parse, json_parse, "json_parse", json_body)
+    ->Name("json_parse")
+    ->Unit(benchmark::millisecond)
+    ->UseManualTime();
+BENCHMARK(read)->Name("json_read")->Unit(benchmark::millisecond)->UseManualTime();
+BENCHMARK(dom)->Name("json_dom")->Unit(benchmark::millisecond)->UseManualTime();
+BENCHMARK_CAPTURE(decode, json, "json", json_body)->Name("json")->Unit(benchmark::millisecond)->UseManualTime();
+BENCHMARK_CAPTURE(parse, base64_parse, "base64_parse", base64_body)
+    ->Name("base64_parse")
+    ->Unit(benchmark::millisecond)
+    ->UseManualTime();
+BENCHMARK_CAPTURE(decode, base64, "base64", base64_body)->Name("base64")->Unit(benchmark::millisecond)->UseManualTime();
 
 }  // namespace
 }  // namespace embedq::bench

@@ -50,14 +50,16 @@ private:
 
 Error faults(const std::vector<config::Diagnostic>& diagnostics) {
     std::string lines;
-    for (const config::Diagnostic& diagnostic : diagnostics) lines += (lines.empty() ? "" : "\n") + config::to_string(diagnostic);
+    for (const config::Diagnostic& diagnostic : diagnostics)
+        lines += (lines.empty() ? "" : "\n") + config::to_string(diagnostic);
     return {ErrorKind::misconfigured, lines};
 }
 
 Result<fs::path> new_folder() {
     std::string name = (fs::temp_directory_path() / "embedq-bench-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr)
-        return fail(ErrorKind::misconfigured, "cannot make the folder " + name + "; set TMPDIR to one that can be written");
+        return fail(ErrorKind::misconfigured,
+                    "cannot make the folder " + name + "; set TMPDIR to one that can be written");
     return fs::path(name);
 }
 

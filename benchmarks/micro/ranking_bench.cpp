@@ -58,7 +58,8 @@ void build(benchmark::State& state) {
         ranking::CatalogIndex index;
         put_specs(index, operations);
         index.set_dimension(dimension);
-        for (std::size_t i = 0; i < operations.size(); ++i) index.put_vector(operations[i].text_hash, vectors[i % vectors.size()]);
+        for (std::size_t i = 0; i < operations.size(); ++i)
+            index.put_vector(operations[i].text_hash, vectors[i % vectors.size()]);
         if (index.vectors() != operations.size()) state.SkipWithError("a text has no vector");
         state.counters["MB"] = static_cast<double>(index.memory()) / 1e6;
     }
@@ -81,7 +82,7 @@ void rank(benchmark::State& state, RankingMode mode) {
 }
 
 void sizes(benchmark::internal::Benchmark* workload) {
-    workload->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMillisecond);
+    workload->Arg(10'000)->Arg(100'000)->Unit(benchmark::millisecond);
 }
 
 BENCHMARK(build)->Name("index")->Apply(sizes);

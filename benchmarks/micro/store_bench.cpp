@@ -1,9 +1,9 @@
 // What each verb of the queue costs in each store, through the plugin boundary and the host's wrapper, as in use.
 //
-// usage: store_bench [--config FILE]... [Google Benchmark's options]
-// A store is what a YAML names; without --config: stores/memory.yaml and stores/sqlite.yaml. A store that other programs use is
-// safe to name: catalogs have random ids and go at the end, and jobs are claimed under a profile of this run alone. Finished
-// jobs, `cancelled` or not, and vectors stay until they are pruned.
+// usage: store_bench [--config FILE]... [Google Benchmark's options] A store is what a YAML names; without --config:
+// stores/memory.yaml and stores/sqlite.yaml. A store that other programs use is safe to name: catalogs have random ids
+// and go at the end, and jobs are claimed under a profile of this run alone. Finished jobs, `cancelled` or not, and
+// vectors stay until they are pruned.
 //
 // Workloads, each as WORKLOAD/STORE; the catalog grows while put_new and work run:
 //   put_new      put_specs of 32 new specs of 16 operations, with their jobs; items are operations
@@ -51,7 +51,8 @@ std::string random_id() {
 // A catalog of its own in a store, and the work of a worker on it.
 class Fixture {
 public:
-    explicit Fixture(const std::string& yaml) : opened_(must(OpenedStore::open(yaml))), catalog_(random_id()), random_(11) {
+    explicit Fixture(const std::string& yaml)
+        : opened_(must(OpenedStore::open(yaml))), catalog_(random_id()), random_(11) {
         must(store().put_catalog({catalog_, catalog_, "1", catalog_, "benchmark"}));
         ProviderInfo info;
         info.model = catalog_;
@@ -63,7 +64,8 @@ public:
     }
     ~Fixture() {
         if (const Status deleted = store().delete_catalog(catalog_); !deleted) {
-            std::fprintf(stderr, "store_bench: the catalog %s is left behind: %s\n", catalog_.c_str(), deleted.error().message.c_str());
+            std::fprintf(stderr, "store_bench: the catalog %s is left behind: %s\n", catalog_.c_str(),
+                         deleted.error().message.c_str());
         }
     }
     Fixture(const Fixture&) = delete;
@@ -91,8 +93,8 @@ public:
     }
 
     [[nodiscard]] std::vector<ClaimedJob> claim(std::size_t jobs, std::size_t texts) {
-        return must(
-            store().claim({.worker_id = "benchmark", .fingerprints = {profile_.fingerprint}, .max_jobs = jobs, .max_texts = texts}));
+        return must(store().claim(
+            {.worker_id = "benchmark", .fingerprints = {profile_.fingerprint}, .max_jobs = jobs, .max_texts = texts}));
     }
 
     // One round of a worker; returns how many vectors were kept.
@@ -108,7 +110,8 @@ public:
             JobReport report{claimed[i].ref, JobOutcome::succeeded, {}, {}, {}, {}};
             for (const MissingText& text : page.texts) {
                 const auto index = static_cast<std::uint32_t>(commit.vectors.size());
-                commit.vectors.push_back({page.profile_id, text.text_hash, page.as_of, vectors_[index % vectors_.size()]});
+                commit.vectors.push_back(
+                    {page.profile_id, text.text_hash, page.as_of, vectors_[index % vectors_.size()]});
                 report.vectors.push_back(index);
             }
             commit.jobs.push_back(std::move(report));
@@ -180,7 +183,8 @@ void put_same(benchmark::State& state, const std::string& yaml) {
     expect(fixture.work(batch_specs, batch_texts) == batch_texts, "texts are left");
     for (auto _ : state) {
         const auto put = must(fixture.store().put_specs(specs));
-        expect(put.back().outcome == PutOutcome::unchanged && put.back().enqueued == EnqueueOutcome::none, "an unchanged spec was written");
+        expect(put.back().outcome == PutOutcome::unchanged && put.back().enqueued == EnqueueOutcome::none,
+               "an unchanged spec was written");
     }
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(batch_texts));
 }
@@ -199,7 +203,8 @@ void work(benchmark::State& state, const std::string& yaml) {
 void statuses(benchmark::State& state, Embedded& embedded) {
     for (auto _ : state) {
         const auto rows = must(embedded.fixture.store().statuses(embedded.fixture.catalog(), {}));
-        expect(rows.size() == Embedded::specs && rows.back().embedding_count == Embedded::operations, "specs are not embedded");
+        expect(rows.size() == Embedded::specs && rows.back().embedding_count == Embedded::operations,
+               "specs are not embedded");
     }
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(Embedded::specs));
 }
@@ -215,9 +220,9 @@ void health(benchmark::State& state, Embedded& embedded) {
 void read(benchmark::State& state, Embedded& embedded) {
     for (auto _ : state) {
         std::size_t seen = 0;
-        const Status status =
-            embedded.fixture.store().vectors(embedded.fixture.profile().id, embedded.texts,
-                                             [&](std::size_t, std::span<const float> row) { seen += row.size() / dimension; });
+        const Status status = embedded.fixture.store().vectors(
+            embedded.fixture.profile().id, embedded.texts,
+            [&](std::size_t, std::span<const float> row) { seen += row.size() / dimension; });
         expect(status.has_value() && seen == embedded.texts.size(), "vectors are missing");
     }
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(embedded.texts.size()));
@@ -247,7 +252,7 @@ void add(const std::string& name, Workload workload) {
                                          state.SkipWithError(error.what());
                                      }
                                  })
-        ->Unit(benchmark::kMicrosecond)
+        ->Unit(benchmark::microsecond)
         ->UseRealTime();  // a store that waits for a disk or a server uses no processor
 }
 

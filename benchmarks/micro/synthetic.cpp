@@ -11,17 +11,20 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array verbs = {"list", "get", "create", "update", "delete", "cancel", "search", "export", "archive", "approve"};
+constexpr std::array verbs = {"list",   "get",    "create", "update",  "delete",
+                              "cancel", "search", "export", "archive", "approve"};
 constexpr std::array methods = {"GET", "GET", "POST", "PATCH", "DELETE", "POST", "GET", "POST", "PUT", "POST"};
 static_assert(verbs.size() == methods.size());
 
 constexpr std::array nouns = {
-    "user",     "account",  "invoice", "payment",  "order",     "customer", "project",  "repository", "issue",     "message", "webhook",
-    "event",    "file",     "folder",  "product",  "price",     "team",     "member",   "token",      "session",   "report",  "shipment",
-    "address",  "refund",   "charge",  "balance",  "domain",    "record",   "server",   "volume",     "snapshot",  "image",   "cluster",
-    "node",     "secret",   "policy",  "role",     "group",     "alert",    "metric",   "dashboard",  "campaign",  "contact", "template",
-    "document", "comment",  "label",   "branch",   "pipeline",  "release",  "artifact", "device",     "location",  "booking", "ticket",
-    "queue",    "schedule", "article", "calendar", "recording", "playlist", "channel",  "survey",     "insurance", "claim",   "vehicle"};
+    "user",      "account", "invoice",  "payment",  "order",     "customer",  "project",  "repository", "issue",
+    "message",   "webhook", "event",    "file",     "folder",    "product",   "price",    "team",       "member",
+    "token",     "session", "report",   "shipment", "address",   "refund",    "charge",   "balance",    "domain",
+    "record",    "server",  "volume",   "snapshot", "image",     "cluster",   "node",     "secret",     "policy",
+    "role",      "group",   "alert",    "metric",   "dashboard", "campaign",  "contact",  "template",   "document",
+    "comment",   "label",   "branch",   "pipeline", "release",   "artifact",  "device",   "location",   "booking",
+    "ticket",    "queue",   "schedule", "article",  "calendar",  "recording", "playlist", "channel",    "survey",
+    "insurance", "claim",   "vehicle"};
 
 constexpr std::array adjectives = {"active",  "pending", "public",   "private",   "recent",
                                    "default", "shared",  "archived", "scheduled", "external"};
@@ -59,7 +62,8 @@ std::string rare_name(Random& random) {
 }
 
 std::string capital(std::string word) {
-    if (!word.empty() && word.front() >= 'a' && word.front() <= 'z') word.front() = static_cast<char>(word.front() - 'a' + 'A');
+    if (!word.empty() && word.front() >= 'a' && word.front() <= 'z')
+        word.front() = static_cast<char>(word.front() - 'a' + 'A');
     return word;
 }
 
@@ -77,31 +81,37 @@ Operation make_operation(std::size_t number, Random& random) {
     Operation operation;
     operation.method = methods.at(verb);
     operation.path = "/" + name + "/" + parent + "s/{" + parent + "_id}/" + child + "s/" + std::to_string(number);
-    operation.operation_id = std::string(verbs.at(verb)) + capital(name) + capital(parent) + capital(child) + std::to_string(number);
+    operation.operation_id =
+        std::string(verbs.at(verb)) + capital(name) + capital(parent) + capital(child) + std::to_string(number);
     operation.summary = capital(verbs.at(verb)) + " the " + adjective + " " + child + "s of a " + parent;
     operation.tags = {name, parent + "s"};
-    operation.text = operation.summary + "\n" + verbs.at(verb) + " " + name + " " + parent + "s " + child + "s " + std::to_string(number) +
-                     "\n" + name + ", " + parent + "s\n" + phrases.at(random.below(phrases.size())) + " " +
-                     phrases.at(random.below(phrases.size())) + " See also the " + child + " guide of " + rare_name(random) + ".";
+    operation.text = operation.summary + "\n" + verbs.at(verb) + " " + name + " " + parent + "s " + child + "s " +
+                     std::to_string(number) + "\n" + name + ", " + parent + "s\n" +
+                     phrases.at(random.below(phrases.size())) + " " + phrases.at(random.below(phrases.size())) +
+                     " See also the " + child + " guide of " + rare_name(random) + ".";
     operation.text_hash = catalog::sha256(operation.text);
     return operation;
 }
 
 Json parameter(std::string_view name, std::string_view in, std::string_view type) {
-    return {{"name", name},
-            {"in", in},
-            {"required", in == "path"},
-            {"description", "Says which " + std::string(name) + " is meant; the service's own identifiers are taken, too."},
-            {"schema", {{"type", type}, {"example", "a1b2c3"}, {"maxLength", 64}}}};
+    return {
+        {"name", name},
+        {"in", in},
+        {"required", in == "path"},
+        {"description", "Says which " + std::string(name) + " is meant; the service's own identifiers are taken, too."},
+        {"schema", {{"type", type}, {"example", "a1b2c3"}, {"maxLength", 64}}}};
 }
 
 Json answer(std::string_view description) {
-    const Json properties = {{"id", {{"type", "string"}, {"format", "uuid"}, {"description", "Never used a second time."}}},
-                             {"created_at", {{"type", "string"}, {"format", "date-time"}}},
-                             {"amount", {{"type", "number"}, {"minimum", 0.5}, {"maximum", 1e6}}},
-                             {"state", {{"type", "string"}, {"enum", {"draft", "open", "closed"}}}}};
-    return {{"description", description},
-            {"content", {{"application/json", {{"schema", {{"type", "object"}, {"properties", properties}, {"required", {"id"}}}}}}}}};
+    const Json properties = {
+        {"id", {{"type", "string"}, {"format", "uuid"}, {"description", "Never used a second time."}}},
+        {"created_at", {{"type", "string"}, {"format", "date-time"}}},
+        {"amount", {{"type", "number"}, {"minimum", 0.5}, {"maximum", 1e6}}},
+        {"state", {{"type", "string"}, {"enum", {"draft", "open", "closed"}}}}};
+    return {
+        {"description", description},
+        {"content",
+         {{"application/json", {{"schema", {{"type", "object"}, {"properties", properties}, {"required", {"id"}}}}}}}}};
 }
 
 Json document_of(std::span<const Operation> operations) {

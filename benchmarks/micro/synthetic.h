@@ -1,7 +1,7 @@
 // Made-up operations, documents and vectors, the same in every run: what the benchmarks work on.
 //
-// Words are drawn with a long tail (few common, many rare), since that is what lexical ranking and the stemmer's cache meet in catalogs.
-// Thread-safety: pure functions; a Random belongs to one thread at a time.
+// Words are drawn with a long tail (few common, many rare), since that is what lexical ranking and the stemmer's cache
+// meet in catalogs. Thread-safety: pure functions; a Random belongs to one thread at a time.
 #pragma once
 
 #include <cstddef>

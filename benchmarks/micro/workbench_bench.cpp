@@ -77,7 +77,8 @@ void settle(benchmark::State& state, std::size_t inputs, std::size_t distinct) {
             pages.push_back(page_of(std::span(operations).subspan(job * per_page % distinct, per_page)));
         }
         std::vector<EmbedResult> answers;
-        for (std::size_t left = distinct; left > 0; left -= std::min(left, inputs)) answers.push_back(rows(std::min(left, inputs)));
+        for (std::size_t left = distinct; left > 0; left -= std::min(left, inputs))
+            answers.push_back(rows(std::min(left, inputs)));
         state.ResumeTiming();
         for (MissingTexts& page : pages) bench.plan(bench.add(claimed(++id)), std::move(page));
         std::size_t answered = 0;
@@ -136,9 +137,9 @@ void poisoned(benchmark::State& state) {
     state.counters["calls"] = benchmark::Counter(static_cast<double>(calls), benchmark::Counter::kAvgIterations);
 }
 
-BENCHMARK(texts)->Arg(1)->Arg(64)->Unit(benchmark::kMicrosecond);
-BENCHMARK(shared)->Unit(benchmark::kMicrosecond);
-BENCHMARK(poisoned)->Arg(64)->Arg(512)->Unit(benchmark::kMicrosecond);
+BENCHMARK(texts)->Arg(1)->Arg(64)->Unit(benchmark::microsecond);
+BENCHMARK(shared)->Unit(benchmark::microsecond);
+BENCHMARK(poisoned)->Arg(64)->Arg(512)->Unit(benchmark::microsecond);
 
 }  // namespace
 }  // namespace embedq::bench

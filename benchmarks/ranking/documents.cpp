@@ -38,18 +38,21 @@ Result<std::vector<std::vector<std::string>>> rows(const fs::path& path, std::si
         if (line.empty() || line.front() == '#') continue;
         auto row = split(line, '\t');
         if (row.size() < columns) {
-            return fail(ErrorKind::invalid_argument, fmt::format("{}:{}: found {} column(s), expected {} with tabs between them",
-                                                                 path.string(), number, row.size(), columns));
+            return fail(ErrorKind::invalid_argument,
+                        fmt::format("{}:{}: found {} column(s), expected {} with tabs between them", path.string(),
+                                    number, row.size(), columns));
         }
         result.push_back(std::move(row));
     }
-    if (result.empty()) return fail(ErrorKind::invalid_argument, fmt::format("{} has no line but comments", path.string()));
+    if (result.empty())
+        return fail(ErrorKind::invalid_argument, fmt::format("{} has no line but comments", path.string()));
     return result;
 }
 
 std::string lower(std::string text) {
-    std::ranges::transform(text, text.begin(),
-                           [](unsigned char c) { return c < 128 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c); });
+    std::ranges::transform(text, text.begin(), [](unsigned char c) {
+        return c < 128 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c);
+    });
     return text;
 }
 
@@ -87,7 +90,8 @@ Result<std::vector<QuestionSet>> read_sets(const fs::path& file) {
     auto table = rows(file, 4);
     if (!table) return std::unexpected(table.error());
     std::vector<QuestionSet> sets;
-    for (auto& row : *table) sets.push_back({std::move(row[0]), std::move(row[1]), std::move(row[2]), std::move(row[3])});
+    for (auto& row : *table)
+        sets.push_back({std::move(row[0]), std::move(row[1]), std::move(row[2]), std::move(row[3])});
     return sets;
 }
 
@@ -108,7 +112,8 @@ Result<std::vector<std::string>> sample_documents(const fs::path& folder, std::s
     unsigned long part = 0;
     unsigned long of = 0;
     if (parts.size() != 2 || !is_number(parts[0], part) || !is_number(parts[1], of) || part >= of) {
-        return fail(ErrorKind::invalid_argument, fmt::format("the sample '{}' must be N/M or !N/M with N below M, as in 0/10", sample));
+        return fail(ErrorKind::invalid_argument,
+                    fmt::format("the sample '{}' must be N/M or !N/M with N below M, as in 0/10", sample));
     }
     std::error_code error;
     std::vector<std::string> names;
@@ -119,7 +124,9 @@ Result<std::vector<std::string>> sample_documents(const fs::path& folder, std::s
         crc.process_bytes(name.data(), name.size());
         if ((crc.checksum() % of == part) != others) names.push_back(name);
     }
-    if (names.empty()) return fail(ErrorKind::not_found, fmt::format("{} has no JSON document in the sample {}", folder.string(), sample));
+    if (names.empty())
+        return fail(ErrorKind::not_found,
+                    fmt::format("{} has no JSON document in the sample {}", folder.string(), sample));
     std::ranges::sort(names);
     return names;
 }
@@ -156,9 +163,10 @@ std::vector<Question> summary_questions(const EvaluatedDocument& whole, const Ev
         const auto found = without.find(operation.operation_id);
         if (found == without.end()) continue;
         const Operation& left = *found->second;
-        // Its summary is now the first sentence of its description: without one there was no description. Where both texts are the
-        // same, it had no summary.
-        if (operation.summary.size() < shortest_summary || left.summary.empty() || left.text == operation.text) continue;
+        // Its summary is now the first sentence of its description: without one there was no description. Where both
+        // texts are the same, it had no summary.
+        if (operation.summary.size() < shortest_summary || left.summary.empty() || left.text == operation.text)
+            continue;
         if (lower(left.text).find(lower(operation.summary)) != std::string::npos) continue;
         questions.push_back({operation.summary, whole.name, {operation.operation_id}});
     }

@@ -1,4 +1,5 @@
-// The input of the ranking evaluation: operations as embedq's parser reads them, and the questions that are asked of them.
+// The input of the ranking evaluation: operations as embedq's parser reads them, and the questions that are asked of
+// them.
 //
 // Thread-safety: pure functions over files.
 #pragma once
@@ -40,15 +41,17 @@ struct QuestionSet {
 [[nodiscard]] Result<std::vector<Question>> read_questions(const std::filesystem::path& file);
 
 // The JSON documents below the folder, sorted, whose name's CRC-32 leaves N modulo M ("N/M"), or does not ("!N/M").
-[[nodiscard]] Result<std::vector<std::string>> sample_documents(const std::filesystem::path& folder, std::string_view sample);
+[[nodiscard]] Result<std::vector<std::string>> sample_documents(const std::filesystem::path& folder,
+                                                                std::string_view sample);
 
 [[nodiscard]] Result<EvaluatedDocument> read_document(const std::filesystem::path& folder, const std::string& name);
 
 // The same document (JSON) with the summaries of its operations taken out before it is parsed.
-[[nodiscard]] Result<EvaluatedDocument> read_without_summaries(const std::filesystem::path& folder, const std::string& name);
+[[nodiscard]] Result<EvaluatedDocument> read_without_summaries(const std::filesystem::path& folder,
+                                                               const std::string& name);
 
-// Asks for operations by the summaries that `bare` has lost. Summaries below ten bytes, those of operations without a description, and
-// those that the remaining text still holds word for word are not asked.
+// Asks for operations by the summaries that `bare` has lost. Summaries below ten bytes, those of operations without a
+// description, and those that the remaining text still holds word for word are not asked.
 [[nodiscard]] std::vector<Question> summary_questions(const EvaluatedDocument& whole, const EvaluatedDocument& bare);
 
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);

@@ -27,9 +27,10 @@ void write(const EvaluatedDocument& document, const std::vector<Question>& quest
         std::string tags;
         for (const auto& tag : operation.tags) tags += (tags.empty() ? "" : ",") + flat(tag);
         const auto query = queries.find(operation.operation_id);
-        std::cout << document.name << '\t' << flat(operation.operation_id) << '\t' << operation.method << '\t' << flat(operation.path)
-                  << '\t' << flat(operation.summary) << '\t' << tags << '\t' << flat(operation.text) << '\t'
-                  << (query == queries.end() ? "" : flat(std::string(query->second))) << '\n';
+        std::cout << document.name << '\t' << flat(operation.operation_id) << '\t' << operation.method << '\t'
+                  << flat(operation.path) << '\t' << flat(operation.summary) << '\t' << tags << '\t'
+                  << flat(operation.text) << '\t' << (query == queries.end() ? "" : flat(std::string(query->second)))
+                  << '\n';
     }
 }
 

@@ -13,7 +13,8 @@ constexpr std::string_view summaries_word = "summaries";
 
 }  // namespace
 
-Result<Evaluation> Evaluation::open(const QuestionSet& set, const std::filesystem::path& documents, const std::filesystem::path& tables) {
+Result<Evaluation> Evaluation::open(const QuestionSet& set, const std::filesystem::path& documents,
+                                    const std::filesystem::path& tables) {
     Evaluation evaluation;
     evaluation.set_ = set;
     const bool sampled = set.documents.starts_with(sample_word);
@@ -29,7 +30,8 @@ Result<Evaluation> Evaluation::open(const QuestionSet& set, const std::filesyste
             ++evaluation.refused_;
             continue;
         }
-        if (summaries) std::ranges::move(summary_questions(*whole, *document), std::back_inserter(evaluation.questions_));
+        if (summaries)
+            std::ranges::move(summary_questions(*whole, *document), std::back_inserter(evaluation.questions_));
         evaluation.documents_.push_back(std::move(*document));
     }
     if (!summaries) {
@@ -37,9 +39,11 @@ Result<Evaluation> Evaluation::open(const QuestionSet& set, const std::filesyste
         if (!questions) return std::unexpected(questions.error());
         evaluation.questions_ = std::move(*questions);
     }
-    if (evaluation.questions_.empty()) return fail(ErrorKind::invalid_argument, fmt::format("set {} has no question to ask", set.name));
+    if (evaluation.questions_.empty())
+        return fail(ErrorKind::invalid_argument, fmt::format("set {} has no question to ask", set.name));
     if (const Status answered = evaluation.answer(); !answered) return std::unexpected(answered.error());
-    for (const EvaluatedDocument& document : evaluation.documents_) evaluation.index_.put_spec(document.name, document.operations);
+    for (const EvaluatedDocument& document : evaluation.documents_)
+        evaluation.index_.put_spec(document.name, document.operations);
     return evaluation;
 }
 
@@ -57,8 +61,8 @@ Status Evaluation::answer() {
         for (const std::string& id : question.accepted) {
             if (operations.contains(id)) continue;
             return fail(ErrorKind::invalid_argument,
-                        fmt::format("set {}: '{}' accepts the operation '{}', which its documents ({}) do not have", set_.name,
-                                    question.text, id, set_.documents));
+                        fmt::format("set {}: '{}' accepts the operation '{}', which its documents ({}) do not have",
+                                    set_.name, question.text, id, set_.documents));
         }
         answers_.push_back(operations.at(*question.accepted.begin()));
     }

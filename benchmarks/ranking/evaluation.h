@@ -18,9 +18,11 @@ namespace embedq::evaluation {
 
 class Evaluation {
 public:
-    // Reads and indexes the set's documents. Errors: a file that is missing or is no OpenAPI document, and an accepted operation that the
-    // documents do not have. In a sample, documents that the parser refuses are passed over and counted.
-    static Result<Evaluation> open(const QuestionSet& set, const std::filesystem::path& documents, const std::filesystem::path& tables);
+    // Reads and indexes the set's documents. Errors: a file that is missing or is no OpenAPI document, and an accepted
+    // operation that the documents do not have. In a sample, documents that the parser refuses are passed over and
+    // counted.
+    static Result<Evaluation> open(const QuestionSet& set, const std::filesystem::path& documents,
+                                   const std::filesystem::path& tables);
 
     // Embeds every text anew with the half, then asks everything in each mode.
     [[nodiscard]] Comparison compare(const HalfKind& kind, SemanticHalf& half, double weight);

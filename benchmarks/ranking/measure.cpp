@@ -52,7 +52,8 @@ Interval confidence(Metric metric, const Ranks& ranks) {
 
 Interval confidence_of_difference(Metric metric, const Ranks& a, const Ranks& b) {
     std::vector<double> values;
-    for (std::size_t i = 0; i < a.size(); ++i) values.push_back(contribution(metric, a[i]) - contribution(metric, b[i]));
+    for (std::size_t i = 0; i < a.size(); ++i)
+        values.push_back(contribution(metric, a[i]) - contribution(metric, b[i]));
     return resampled(values);
 }
 
@@ -72,9 +73,10 @@ std::vector<Loss> losses(const Comparison& comparison) {
 }
 
 std::string sentence(const Comparison& comparison, const Loss& loss) {
-    return fmt::format("{} with {} at {:.2f}: hybrid {} {:.1f}, {} {:.1f}: {:.1f} questions of {} lost, {:.1f} allowed", comparison.set,
-                       comparison.half, comparison.weight, metric_names[static_cast<std::size_t>(loss.metric)], 100 * loss.hybrid,
-                       loss.better, 100 * loss.best, loss.questions, comparison.hybrid.size(), loss.allowed);
+    return fmt::format("{} with {} at {:.2f}: hybrid {} {:.1f}, {} {:.1f}: {:.1f} questions of {} lost, {:.1f} allowed",
+                       comparison.set, comparison.half, comparison.weight,
+                       metric_names[static_cast<std::size_t>(loss.metric)], 100 * loss.hybrid, loss.better,
+                       100 * loss.best, loss.questions, comparison.hybrid.size(), loss.allowed);
 }
 
 }  // namespace embedq::evaluation

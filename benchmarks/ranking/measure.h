@@ -44,8 +44,8 @@ struct Comparison {
     Ranks hybrid;
 };
 
-// Hybrid ranking may be below its better half by one point or by one question, whichever is more: in a set of 20, one question is five
-// points.
+// Hybrid ranking may be below its better half by one point or by one question, whichever is more: in a set of 20, one
+// question is five points.
 struct Loss {
     Metric metric{};
     std::string_view better;  // "lexical" or "semantic"

@@ -1,5 +1,5 @@
-// How good the ranking is: recall in the first 1, 5 and 10 and mean reciprocal rank, for lexical, semantic and hybrid ranking, and whether
-// hybrid ranking stays within its bound of the better half.
+// How good the ranking is: recall in the first 1, 5 and 10 and mean reciprocal rank, for lexical, semantic and hybrid
+// ranking, and whether hybrid ranking stays within its bound of the better half.
 //
 // Workloads, from a table of sets (documents.h):
 //   questions  questions in plain words over one or more documents, each with the operation ids that are accepted
@@ -47,7 +47,8 @@ embedq::Result<SetReport> evaluate(const QuestionSet& set, const Settings& setti
         if (std::ranges::find(settings.halves, kind.name) == settings.halves.end()) continue;
         auto half = make_half(kind.name);
         if (!half) return std::unexpected(half.error());
-        for (const double weight : settings.weights.empty() ? std::vector<double>{(*half)->weight()} : settings.weights) {
+        for (const double weight :
+             settings.weights.empty() ? std::vector<double>{(*half)->weight()} : settings.weights) {
             report.comparisons.push_back(evaluation->compare(kind, **half, weight));
             if (settings.show)
                 fmt::print("{} with {} at {:.2f}, not in the first five:\n{}", set.name, kind.name, weight,
@@ -84,8 +85,8 @@ int run(const Settings& settings) {
     const auto broken = breaches(reports);
     for (const std::string& sentence : broken) fmt::print("breach: {}\n", sentence);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    fmt::print("{} breaches of the bound (one point or one question, whichever is more) in {} sets, {:.0f} s\n", broken.size(),
-               reports.size(), seconds);
+    fmt::print("{} breaches of the bound (one point or one question, whichever is more) in {} sets, {:.0f} s\n",
+               broken.size(), reports.size(), seconds);
     return settings.check && !broken.empty() ? 1 : 0;
 }
 
@@ -94,15 +95,21 @@ int run(const Settings& settings) {
 int main(int argc, char** argv) {
     Settings settings;
     CLI::App app("Measures how good the ranking is.");
-    app.add_option("--documents", settings.documents, "folder of the documents")->required()->check(CLI::ExistingDirectory);
-    app.add_option("--sets", settings.sets, "table of sets; its files of questions lie beside it")->required()->check(CLI::ExistingFile);
+    app.add_option("--documents", settings.documents, "folder of the documents")
+        ->required()
+        ->check(CLI::ExistingDirectory);
+    app.add_option("--sets", settings.sets, "table of sets; its files of questions lie beside it")
+        ->required()
+        ->check(CLI::ExistingFile);
     app.add_option("--set", settings.only, "only this set (repeatable)")->allow_extra_args(false);
     app.add_option("--half", settings.halves, "semantic half (repeatable; lexical)")->allow_extra_args(false);
-    app.add_option("--weight", settings.weights, "weight of the semantic half (repeatable; the half's own)")->allow_extra_args(false);
+    app.add_option("--weight", settings.weights, "weight of the semantic half (repeatable; the half's own)")
+        ->allow_extra_args(false);
     app.add_option("--json", settings.json_file, "writes the results here, too");
     app.add_option("--commit", settings.commit, "said among the machine's facts");
     app.add_flag("--show", settings.show, "lists what hybrid ranking missed");
-    app.add_flag("--check", settings.check, "fails where hybrid ranking is below its better half by more than the bound");
+    app.add_flag("--check", settings.check,
+                 "fails where hybrid ranking is below its better half by more than the bound");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

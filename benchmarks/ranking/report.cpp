@@ -28,13 +28,14 @@ std::string percent(double share) {
     return fmt::format("{:5.1f}", 100 * share);
 }
 
-std::string line(std::string_view set, std::string_view half, std::string_view mode, const Ranks& ranks, const std::string& difference) {
+std::string line(std::string_view set, std::string_view half, std::string_view mode, const Ranks& ranks,
+                 const std::string& difference) {
     const Interval five = confidence(Metric::recall_at_5, ranks);
     const Interval reciprocal = confidence(Metric::reciprocal_rank, ranks);
     return fmt::format("{:<22} {:<19} {:<8} {} {} [{}, {}] {} {:.3f} [{:.3f}, {:.3f}] {}\n", set, half, mode,
-                       percent(mean(Metric::recall_at_1, ranks)), percent(mean(Metric::recall_at_5, ranks)), percent(five.low),
-                       percent(five.high), percent(mean(Metric::recall_at_10, ranks)), mean(Metric::reciprocal_rank, ranks), reciprocal.low,
-                       reciprocal.high, difference);
+                       percent(mean(Metric::recall_at_1, ranks)), percent(mean(Metric::recall_at_5, ranks)),
+                       percent(five.low), percent(five.high), percent(mean(Metric::recall_at_10, ranks)),
+                       mean(Metric::reciprocal_rank, ranks), reciprocal.low, reciprocal.high, difference);
 }
 
 const Ranks& better_half(const Comparison& comparison, const Loss& loss) {
@@ -45,11 +46,14 @@ const Ranks& better_half(const Comparison& comparison, const Loss& loss) {
 std::string verdict(const Comparison& comparison) {
     const std::vector<Loss> all = losses(comparison);
     const Loss& reciprocal = all.back();
-    const Interval interval = confidence_of_difference(Metric::reciprocal_rank, comparison.hybrid, better_half(comparison, reciprocal));
-    std::string text = fmt::format("{:+.3f} [{:+.3f}, {:+.3f}]", reciprocal.hybrid - reciprocal.best, interval.low, interval.high);
+    const Interval interval =
+        confidence_of_difference(Metric::reciprocal_rank, comparison.hybrid, better_half(comparison, reciprocal));
+    std::string text =
+        fmt::format("{:+.3f} [{:+.3f}, {:+.3f}]", reciprocal.hybrid - reciprocal.best, interval.low, interval.high);
     for (const Loss& loss : all) {
         if (loss.questions <= 1e-9) continue;
-        text += fmt::format(" {} -{:.1f}{}", metric_names[static_cast<std::size_t>(loss.metric)], loss.questions, loss.breach() ? "!" : "");
+        text += fmt::format(" {} -{:.1f}{}", metric_names[static_cast<std::size_t>(loss.metric)], loss.questions,
+                            loss.breach() ? "!" : "");
     }
     return text;
 }
@@ -59,7 +63,8 @@ Json measures(const Ranks& ranks) {
     for (std::size_t i = 0; i < metric_names.size(); ++i) {
         const auto metric = static_cast<Metric>(i);
         const Interval interval = confidence(metric, ranks);
-        result[std::string(metric_names[i])] = {{"mean", mean(metric, ranks)}, {"low", interval.low}, {"high", interval.high}};
+        result[std::string(metric_names[i])] = {
+            {"mean", mean(metric, ranks)}, {"low", interval.low}, {"high", interval.high}};
     }
     return result;
 }
@@ -67,10 +72,12 @@ Json measures(const Ranks& ranks) {
 Json bound(const Comparison& comparison) {
     Json result;
     for (const Loss& loss : losses(comparison)) {
-        const Interval interval = confidence_of_difference(loss.metric, comparison.hybrid, better_half(comparison, loss));
+        const Interval interval =
+            confidence_of_difference(loss.metric, comparison.hybrid, better_half(comparison, loss));
         result[std::string(metric_names[static_cast<std::size_t>(loss.metric)])] = {
-            {"better_half", loss.better},       {"difference", loss.hybrid - loss.best}, {"low", interval.low},     {"high", interval.high},
-            {"questions_lost", loss.questions}, {"questions_allowed", loss.allowed},     {"breach", loss.breach()},
+            {"better_half", loss.better}, {"difference", loss.hybrid - loss.best}, {"low", interval.low},
+            {"high", interval.high},      {"questions_lost", loss.questions},      {"questions_allowed", loss.allowed},
+            {"breach", loss.breach()},
         };
     }
     return result;
@@ -91,17 +98,19 @@ Facts machine_facts() {
 #else
     const char* const build = "with assertions";
 #endif
-    return {{"cpu", fmt::format("{}, {} cores", value_in("/proc/cpuinfo", "model name"), std::thread::hardware_concurrency())},
+    return {{"cpu",
+             fmt::format("{}, {} cores", value_in("/proc/cpuinfo", "model name"), std::thread::hardware_concurrency())},
             {"memory", fmt::format("{:.1f} GiB", kibibytes / 1048576)},
-            {"system", fmt::format("{} {}, {}", system.sysname, system.release, value_in("/etc/os-release", "PRETTY_NAME"))},
+            {"system",
+             fmt::format("{} {}, {}", system.sysname, system.release, value_in("/etc/os-release", "PRETTY_NAME"))},
             {"compiler", fmt::format("g++ {}, {}", __VERSION__, build)},
             {"load", load}};
 }
 
 std::string table(const std::vector<SetReport>& reports) {
-    std::string text =
-        fmt::format("{:<22} {:<19} {:<8} {:>5} {:>5} {:>14} {:>5} {:>5} {:>16} {}\n", "set (questions)", "semantic half", "mode", "R@1",
-                    "R@5", "95 %", "R@10", "MRR", "95 %", "MRR less better half, 95 %; questions lost (! = breach)");
+    std::string text = fmt::format("{:<22} {:<19} {:<8} {:>5} {:>5} {:>14} {:>5} {:>5} {:>16} {}\n", "set (questions)",
+                                   "semantic half", "mode", "R@1", "R@5", "95 %", "R@10", "MRR", "95 %",
+                                   "MRR less better half, 95 %; questions lost (! = breach)");
     for (const SetReport& report : reports) {
         const std::string name = fmt::format("{} ({})", report.set.name, report.questions);
         bool first = true;

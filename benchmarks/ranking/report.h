@@ -25,7 +25,8 @@ struct SetReport {
 // cpu, cores, memory, system, compiler, build, load.
 [[nodiscard]] Facts machine_facts();
 
-// One table: a line per set, semantic half and mode, with 95 % intervals of R@5 and MRR, and of hybrid less its better half.
+// One table: a line per set, semantic half and mode, with 95 % intervals of R@5 and MRR, and of hybrid less its better
+// half.
 [[nodiscard]] std::string table(const std::vector<SetReport>& reports);
 [[nodiscard]] std::string json(const Facts& facts, const std::vector<SetReport>& reports);
 

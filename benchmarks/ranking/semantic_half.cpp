@@ -82,7 +82,8 @@ public:
 
     void embed(std::string_view question, const Operation& answer, std::span<float> out) override {
         Noise noise(seed_of(question) + 1);
-        const double cosine = character_.cosine == 0 ? 0 : std::clamp(character_.cosine + character_.spread * noise.normal(), 0.0, 0.98);
+        const double cosine =
+            character_.cosine == 0 ? 0 : std::clamp(character_.cosine + character_.spread * noise.normal(), 0.0, 0.98);
         write(between(own_direction(answer), random_direction(seed_of(question), character_.dimension), cosine), out);
     }
 
@@ -90,7 +91,8 @@ private:
     static constexpr double usual_weight = 0.6;  // the contract's default
 
     [[nodiscard]] Direction own_direction(const Operation& operation) const {
-        const std::string subject = operation.tags.empty() ? operation.path.substr(0, operation.path.find('/', 1)) : operation.tags.front();
+        const std::string subject =
+            operation.tags.empty() ? operation.path.substr(0, operation.path.find('/', 1)) : operation.tags.front();
         return between(random_direction(seed_of("subject " + subject), character_.dimension),
                        random_direction(seed_of(operation.text), character_.dimension), std::sqrt(character_.shared));
     }
@@ -109,7 +111,9 @@ public:
     [[nodiscard]] std::size_t dimension() const override { return places; }
     [[nodiscard]] double weight() const override { return lexical::semantic_weight; }
     void embed(const Operation& operation, std::span<float> out) override { embedder_.embed(operation.text, out); }
-    void embed(std::string_view question, const Operation&, std::span<float> out) override { embedder_.embed(question, out); }
+    void embed(std::string_view question, const Operation&, std::span<float> out) override {
+        embedder_.embed(question, out);
+    }
 
 private:
     static constexpr std::size_t places = 512;  // the provider's default

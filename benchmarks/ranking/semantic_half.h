@@ -1,8 +1,10 @@
-// The semantic half of a hybrid ranking under evaluation: the offline provider, or a made-up one whose strength is known.
+// The semantic half of a hybrid ranking under evaluation: the offline provider, or a made-up one whose strength is
+// known.
 //
-// Made-up halves place each operation's text at a random direction that it partly shares with the operations of its tag, as texts of one
-// subject lie together for a model. A question's vector is drawn towards that of its answer by a cosine that varies from question to
-// question. The same text always gets the same vector. Thread-safety: an object belongs to one thread at a time.
+// Made-up halves place each operation's text at a random direction that it partly shares with the operations of its
+// tag, as texts of one subject lie together for a model. A question's vector is drawn towards that of its answer by a
+// cosine that varies from question to question. The same text always gets the same vector. Thread-safety: an object
+// belongs to one thread at a time.
 #pragma once
 
 #include <cstddef>

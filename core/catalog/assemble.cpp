@@ -43,7 +43,9 @@ bool is_version(std::string_view text) {
 
 // What a document that is no OpenAPI document seems to be.
 std::string description_of(const RawDocument& raw) {
-    const auto has = [&raw](std::string_view key) { return std::ranges::find(raw.root_keys, key) != raw.root_keys.end(); };
+    const auto has = [&raw](std::string_view key) {
+        return std::ranges::find(raw.root_keys, key) != raw.root_keys.end();
+    };
     if (raw.root_keys.empty()) return "an empty object";
     if (has("swaggerVersion")) return "a Swagger 1.x document; convert it to OpenAPI 3";
     if (has("asyncapi")) return "an AsyncAPI document";
@@ -51,7 +53,8 @@ std::string description_of(const RawDocument& raw) {
     if (has("overlay")) return "an OpenAPI Overlay";
     if (has("info") && has("item")) return "a Postman collection; export it as OpenAPI";
     if (has("$schema")) return "a JSON Schema";
-    return fmt::format("an object with the keys {}{}", fmt::join(raw.root_keys, ", "), raw.root_keys.size() == max_root_keys ? ", …" : "");
+    return fmt::format("an object with the keys {}{}", fmt::join(raw.root_keys, ", "),
+                       raw.root_keys.size() == max_root_keys ? ", …" : "");
 }
 
 Result<std::string> dialect_of(const RawDocument& raw) {
@@ -65,16 +68,19 @@ Result<std::string> dialect_of(const RawDocument& raw) {
                 return fmt::format("OpenAPI {}", shown(version));
             }
         }
-        return refuse(fmt::format("OpenAPI \"{}\" is not supported: expected \"openapi\": 3.0.x, 3.1.x or 3.2.x, or \"swagger\": 2.0",
-                                  shown(version)));
+        return refuse(fmt::format(
+            "OpenAPI \"{}\" is not supported: expected \"openapi\": 3.0.x, 3.1.x or 3.2.x, or \"swagger\": 2.0",
+            shown(version)));
     }
     if (raw.swagger) {
         if (*raw.swagger == "2.0" || *raw.swagger == "2") return std::string("Swagger 2.0");
-        return refuse(fmt::format("Swagger \"{}\" is not supported: expected \"swagger\": 2.0, or \"openapi\": 3.0.x, 3.1.x or 3.2.x",
-                                  shown(*raw.swagger)));
+        return refuse(fmt::format(
+            "Swagger \"{}\" is not supported: expected \"swagger\": 2.0, or \"openapi\": 3.0.x, 3.1.x or 3.2.x",
+            shown(*raw.swagger)));
     }
     return refuse(
-        fmt::format("the document is not an OpenAPI document: expected a text \"openapi\" or \"swagger\" with its version, found {}",
+        fmt::format("the document is not an OpenAPI document: expected a text \"openapi\" or \"swagger\" with its "
+                    "version, found {}",
                     description_of(raw)));
 }
 
@@ -87,7 +93,8 @@ public:
         path = without_controls(std::move(path));
         std::unordered_set<std::string_view> methods_seen;
         for (const RawPathItem* const item : items) {
-            for (const auto& odd : item->oddities) notes_.add(fmt::format("the path {} is read only in part: {}", path, odd));
+            for (const auto& odd : item->oddities)
+                notes_.add(fmt::format("the path {} is read only in part: {}", path, odd));
             for (const auto& raw : item->operations) {
                 if (!methods_seen.insert(raw.method).second) continue;
                 if (auto status = add(raw, path, *item); !status) return status;
@@ -111,9 +118,11 @@ public:
         }
         for (Operation* const operation : contested) {
             if (!give_suffix(*operation, taken)) {
-                return fail(ErrorKind::invalid_argument,
-                            fmt::format("the operationId \"{}\" stands for several operations, and so does every id made from it",
-                                        operation->operation_id));
+                return fail(
+                    ErrorKind::invalid_argument,
+                    fmt::format(
+                        "the operationId \"{}\" stands for several operations, and so does every id made from it",
+                        operation->operation_id));
             }
         }
         return {};
@@ -125,19 +134,19 @@ public:
 private:
     Status add(const RawOperation& raw, const std::string& path, const RawPathItem& item) {
         const bool silent = raw.summary.empty() && raw.description.empty();
-        auto canonical = canonical_text(raw, path, silent ? item.summary : raw.summary, silent ? item.description : raw.description,
-                                        limits_.max_text_bytes);
+        auto canonical = canonical_text(raw, path, silent ? item.summary : raw.summary,
+                                        silent ? item.description : raw.description, limits_.max_text_bytes);
         total_bytes_ += canonical.text.size() + path.size();
         if (operations_.size() >= limits_.max_operations) {
-            return fail(
-                ErrorKind::invalid_argument,
-                fmt::format("the document has more than {} operations, which is as many as are read: split it", limits_.max_operations));
+            return fail(ErrorKind::invalid_argument,
+                        fmt::format("the document has more than {} operations, which is as many as are read: split it",
+                                    limits_.max_operations));
         }
         if (total_bytes_ > limits_.max_total_text_bytes) {
-            return fail(
-                ErrorKind::invalid_argument,
-                fmt::format("the texts of the document's operations have more than {} bytes, which is as many as are read: split it",
-                            limits_.max_total_text_bytes));
+            return fail(ErrorKind::invalid_argument,
+                        fmt::format("the texts of the document's operations have more than {} bytes, which is as many "
+                                    "as are read: split it",
+                                    limits_.max_total_text_bytes));
         }
         Operation& operation = operations_.emplace_back();
         operation.operation_id = id_of(raw, path);
@@ -181,7 +190,8 @@ Result<Document> assemble(RawDocument raw, DocumentReader& reader, const Limits&
     Assembler assembler(limits);
     if (raw.paths_kind.empty()) assembler.notes().add("the document has no \"paths\", so it has no operations");
     if (!raw.paths_kind.empty() && raw.paths_kind != "object" && raw.paths_kind != "null") {
-        return fail(ErrorKind::invalid_argument, fmt::format("\"paths\" is a {}: expected an object of path items", raw.paths_kind));
+        return fail(ErrorKind::invalid_argument,
+                    fmt::format("\"paths\" is a {}: expected an object of path items", raw.paths_kind));
     }
 
     PathItems path_items;

@@ -67,8 +67,8 @@ Prose split(std::string_view summary, std::string_view description) {
 std::string shown_summary(std::string_view summary, const Prose& prose, std::string_view description) {
     if (summary.empty())
         return fmt::format("{}{}", prose.first,
-                           prose.first.size() < description.size() && !prose.first.ends_with('.') && !prose.first.ends_with('!') &&
-                                   !prose.first.ends_with('?')
+                           prose.first.size() < description.size() && !prose.first.ends_with('.') &&
+                                   !prose.first.ends_with('!') && !prose.first.ends_with('?')
                                ? "…"
                                : "");
     const auto length = word_floor(summary, max_shown_summary);
@@ -77,8 +77,8 @@ std::string shown_summary(std::string_view summary, const Prose& prose, std::str
 
 }  // namespace
 
-CanonicalText canonical_text(const RawOperation& operation, std::string_view path, std::string_view summary, std::string_view description,
-                             std::size_t max_bytes) {
+CanonicalText canonical_text(const RawOperation& operation, std::string_view path, std::string_view summary,
+                             std::string_view description, std::size_t max_bytes) {
     const std::string plain_summary = plain_prose(summary);
     const std::string plain_description = plain_prose(description);
     const Prose prose = split(plain_summary, plain_description);
@@ -86,7 +86,8 @@ CanonicalText canonical_text(const RawOperation& operation, std::string_view pat
     CanonicalText canonical;
     for (const auto& tag : operation.tags) {
         std::string plain = plain_prose(tag);
-        if (!plain.empty() && std::ranges::find(canonical.tags, plain) == canonical.tags.end()) canonical.tags.push_back(std::move(plain));
+        if (!plain.empty() && std::ranges::find(canonical.tags, plain) == canonical.tags.end())
+            canonical.tags.push_back(std::move(plain));
     }
     canonical.summary = shown_summary(plain_summary, prose, plain_description);
 
@@ -104,7 +105,8 @@ CanonicalText canonical_text(const RawOperation& operation, std::string_view pat
     const std::size_t full = text.size();
     text.resize(utf8_floor(text, std::max(max_bytes, min_text_bytes)));
     while (text.size() < full && (text.ends_with(' ') || text.ends_with('\n'))) text.pop_back();
-    canonical.cut_bytes = static_cast<std::uint32_t>(std::min<std::size_t>(full - text.size(), std::numeric_limits<std::uint32_t>::max()));
+    canonical.cut_bytes = static_cast<std::uint32_t>(
+        std::min<std::size_t>(full - text.size(), std::numeric_limits<std::uint32_t>::max()));
     return canonical;
 }
 

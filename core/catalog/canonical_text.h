@@ -21,7 +21,8 @@ struct CanonicalText {
 };
 
 // `summary` and `description` are the operation's or, failing both, its path item's.
-[[nodiscard]] CanonicalText canonical_text(const RawOperation& operation, std::string_view path, std::string_view summary,
-                                           std::string_view description, std::size_t max_bytes);
+[[nodiscard]] CanonicalText canonical_text(const RawOperation& operation, std::string_view path,
+                                           std::string_view summary, std::string_view description,
+                                           std::size_t max_bytes);
 
 }  // namespace embedq::catalog

@@ -24,9 +24,11 @@ bool is_json(std::string_view text) {
 Status check_start(std::string_view text) {
     const auto start = text.find_first_not_of(white_space);
     const auto refuse = [&](std::string_view found) {
-        return fail(ErrorKind::invalid_argument,
-                    fmt::format("the document is not an OpenAPI document: expected an object in JSON or YAML, found {} (\"{}\")", found,
-                                excerpt(text, start)));
+        return fail(
+            ErrorKind::invalid_argument,
+            fmt::format(
+                "the document is not an OpenAPI document: expected an object in JSON or YAML, found {} (\"{}\")", found,
+                excerpt(text, start)));
     };
     if (text[start] == '<') return refuse("an HTML or XML page");
     if (text[start] == '[') return refuse("a JSON array");

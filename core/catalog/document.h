@@ -2,7 +2,8 @@
 //
 // OpenAPI 3.0, 3.1 and 3.2 and Swagger 2.0, in JSON or YAML, told apart by content. Thread-safety: pure functions.
 //
-// The canonical text (version `text_version`) is what is embedded and searched. It is made of lines, empty ones left out:
+// The canonical text (version `text_version`) is what is embedded and searched. It is made of lines, empty ones left
+// out:
 //   1. the summary, or the first sentence of the description
 //   2. the method and the words of the path:  get repos owner repo issues
 //   3. the words of the operationId, if the document gives one that says anything else:  issues list for repo
@@ -30,9 +31,10 @@ inline constexpr std::uint32_t text_version = 1;
 // What one document may cost.
 struct Limits {
     std::size_t max_document_bytes = std::size_t{64} << 20U;
-    std::size_t max_depth = 256;           // objects and arrays inside each other
-    std::size_t max_text_bytes = 6000;     // of one canonical text, cut at a UTF-8 boundary; at least 64, 0 for no bound
-    std::size_t max_operations = 100'000;  // path items that many paths refer to count each time
+    std::size_t max_depth = 256;  // objects and arrays inside each other
+    // Of one canonical text, cut at a UTF-8 boundary; at least 64, 0 for no bound.
+    std::size_t max_text_bytes = 6000;
+    std::size_t max_operations = 100'000;                        // path items that many paths refer to count each time
     std::size_t max_total_text_bytes = std::size_t{256} << 20U;  // of all canonical texts and paths
     std::size_t max_yaml_nodes = 20'000'000;                     // with every alias written out
 };
@@ -46,18 +48,19 @@ struct Document {
     std::vector<std::string> notes;     // what was passed over and why, for people; at most 20
 };
 
-// Reads a document, or says what is wrong with it and where (`invalid_argument`). The whole text is validated, also what is not
-// used. A UTF-8 byte order mark is passed over.
+// Reads a document, or says what is wrong with it and where (`invalid_argument`). The whole text is validated, also
+// what is not used. A UTF-8 byte order mark is passed over.
 //
-// - All eight methods (get put post delete options head patch trace); webhooks and callbacks are not operations; keys of `paths` that
-//   begin with "x-" are not paths.
-// - `operation_id` is the document's operationId, else "METHOD path". Where several operations claim one id, each of them gets
-//   the suffix "~" and the first 8 digits of SHA-256("METHOD path"), so an id does not depend on the order of operations. Ids longer
-//   than 512 bytes are shortened and end in "~" and 16 digits of their own SHA-256.
-// - Local `$ref`s of path items are followed, through any JSON pointer; an operation beside a `$ref` goes before the same method
-//   behind it. Remote ones, cycles and dangling ones give a note.
-// - A key that stands twice in an object that is read (the document, info, paths, path items, operations) is an error: one of the two
-//   would be lost. In YAML it is an error everywhere, and so are aliases that explode and aliases of what contains them.
+// - All eight methods (get put post delete options head patch trace); webhooks and callbacks are not operations; keys
+//   of `paths` that begin with "x-" are not paths.
+// - `operation_id` is the document's operationId, else "METHOD path". Where several operations claim one id, each of
+//   them gets the suffix "~" and the first 8 digits of SHA-256("METHOD path"), so an id does not depend on the order of
+//   operations. Ids longer than 512 bytes are shortened and end in "~" and 16 digits of their own SHA-256.
+// - Local `$ref`s of path items are followed, through any JSON pointer; an operation beside a `$ref` goes before the
+//   same method behind it. Remote ones, cycles and dangling ones give a note.
+// - A key that stands twice in an object that is read (the document, info, paths, path items, operations) is an error:
+//   one of the two would be lost. In YAML it is an error everywhere, and so are aliases that explode and aliases of
+//   what contains them.
 // - Numbers are read as they are written: any valid JSON number will do, and `swagger: 2.0` is the text "2.0".
 // - A document without `paths` has no operations, and a note says so.
 [[nodiscard]] Result<Document> parse_document(std::string_view content, const Limits& limits = {});

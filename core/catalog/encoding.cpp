@@ -21,7 +21,10 @@ unsigned char byte_at(std::string_view text, std::size_t at) {
 std::size_t character_length(std::string_view text, std::size_t at) {
     const unsigned char lead = byte_at(text, at);
     if (lead < 0x80) return 1;
-    const std::size_t length = lead >= 0xc2 && lead <= 0xdf ? 2 : (lead & 0xf0U) == 0xe0U ? 3 : lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
+    const std::size_t length = lead >= 0xc2 && lead <= 0xdf   ? 2
+                               : (lead & 0xf0U) == 0xe0U      ? 3
+                               : lead >= 0xf0 && lead <= 0xf4 ? 4
+                                                              : 0;
     if (length == 0 || at + length > text.size()) return 0;
     for (std::size_t i = 1; i < length; ++i) {
         if ((byte_at(text, at + i) & 0xc0U) != 0x80U) return 0;
@@ -39,7 +42,8 @@ std::string_view other_format(std::string_view content) {
     if (content.starts_with("\x1f\x8b"sv)) return "gzip-compressed data";
     if (content.starts_with("PK\x03\x04"sv)) return "a ZIP archive";
     if (content.starts_with("%PDF-"sv)) return "a PDF file";
-    if (content.size() >= 2 && (content[0] == '\0') != (content[1] == '\0')) return "UTF-16 text without a byte order mark";
+    if (content.size() >= 2 && (content[0] == '\0') != (content[1] == '\0'))
+        return "UTF-16 text without a byte order mark";
     return {};
 }
 
@@ -90,7 +94,8 @@ std::string excerpt(std::string_view text, std::size_t offset) {
 Result<std::string_view> checked_text(std::string_view content, const Limits& limits) {
     const auto refuse = [](std::string message) { return fail(ErrorKind::invalid_argument, std::move(message)); };
     if (content.size() > limits.max_document_bytes) {
-        return refuse(fmt::format("the document has {} bytes: at most {} are read", content.size(), limits.max_document_bytes));
+        return refuse(
+            fmt::format("the document has {} bytes: at most {} are read", content.size(), limits.max_document_bytes));
     }
     if (content.starts_with("\xef\xbb\xbf")) content.remove_prefix(3);
     if (content.find_first_not_of(" \t\r\n") == std::string_view::npos) {
@@ -100,12 +105,13 @@ Result<std::string_view> checked_text(std::string_view content, const Limits& li
         return refuse(fmt::format("the document is {}: expected UTF-8 text; convert it", format));
     }
     if (const auto nul = content.find('\0'); nul != std::string_view::npos) {
-        return refuse(fmt::format("the document has a NUL byte at {}: expected UTF-8 text", position_text(content, nul)));
+        return refuse(
+            fmt::format("the document has a NUL byte at {}: expected UTF-8 text", position_text(content, nul)));
     }
     if (const auto bad = find_invalid_utf8(content)) {
-        return refuse(
-            fmt::format("the document is not UTF-8: byte 0x{:02x} at {}; if it is Latin-1 or another encoding, convert it to UTF-8",
-                        byte_at(content, *bad), position_text(content, *bad)));
+        return refuse(fmt::format(
+            "the document is not UTF-8: byte 0x{:02x} at {}; if it is Latin-1 or another encoding, convert it to UTF-8",
+            byte_at(content, *bad), position_text(content, *bad)));
     }
     return content;
 }

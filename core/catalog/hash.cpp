@@ -25,7 +25,7 @@ void require(bool done) {
 
 struct Sha256Stream::State {
     struct Free {
-        void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
+        void operator()(EVP_MD_CTX* digest) const noexcept { EVP_MD_CTX_free(digest); }
     };
     std::unique_ptr<EVP_MD_CTX, Free> context{EVP_MD_CTX_new()};
 
@@ -52,7 +52,8 @@ Sha256 Sha256Stream::finish() {
 
 Sha256 sha256(std::string_view bytes) {
     Sha256 digest{};
-    require(EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr, EVP_sha256(), nullptr) == 1);
+    require(EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr,
+                       EVP_sha256(), nullptr) == 1);
     return digest;
 }
 

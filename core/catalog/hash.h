@@ -14,7 +14,8 @@ namespace embedq::catalog {
 
 [[nodiscard]] Sha256 sha256(std::string_view bytes);
 
-// SHA-256 of bytes that arrive in pieces. Throws std::runtime_error if the crypto library fails, which only a broken installation does.
+// SHA-256 of bytes that arrive in pieces. Throws std::runtime_error if the crypto library fails, which only a broken
+// installation does.
 class Sha256Stream {
 public:
     Sha256Stream();

@@ -1,7 +1,8 @@
-// The JSON reader: one pass of simdjson On-Demand that reads what makes operations and validates everything else on the way.
+// The JSON reader: one pass of simdjson On-Demand that reads what makes operations and validates everything else on the
+// way.
 //
-// On-Demand does not look at values it skips, so nothing is left to it to skip in the first pass: each value is visited, each
-// scalar checked as a raw token. Later passes, which only look up path items, let it skip.
+// On-Demand does not look at values it skips, so nothing is left to it to skip in the first pass: each value is
+// visited, each scalar checked as a raw token. Later passes, which only look up path items, let it skip.
 #include <fmt/format.h>
 #include <simdjson.h>
 
@@ -63,7 +64,8 @@ public:
     Result<RawDocument> read() override {
         RawDocument raw;
         KeysRead keys;
-        const bool done = walk_root([&](std::string_view key, od::value value) { return root_field(raw, keys, key, value); }, true);
+        const bool done =
+            walk_root([&](std::string_view key, od::value value) { return root_field(raw, keys, key, value); }, true);
         if (!done) return std::unexpected(std::move(fault_));
         return raw;
     }
@@ -88,31 +90,39 @@ public:
 private:
     // Where things go wrong: the message is made here once, and `false` travels up.
     bool broken(const char* at, std::string_view what) {
-        const auto offset = at != nullptr && at >= padded_.data() && at <= end_ ? static_cast<std::size_t>(at - padded_.data()) : 0;
-        const bool ended = trimmed(content_.substr(0, std::min(offset, content_.size()))).size() == trimmed(content_).size();
-        const std::string found =
-            ended || offset >= content_.size() ? std::string("the end of the document") : fmt::format("\"{}\"", excerpt(content_, offset));
-        fault_ = Error{ErrorKind::invalid_argument,
-                       fmt::format("the JSON is broken at {}: {}, found {}", position_text(content_, offset), what, found)};
+        const auto offset =
+            at != nullptr && at >= padded_.data() && at <= end_ ? static_cast<std::size_t>(at - padded_.data()) : 0;
+        const bool ended =
+            trimmed(content_.substr(0, std::min(offset, content_.size()))).size() == trimmed(content_).size();
+        const std::string found = ended || offset >= content_.size() ? std::string("the end of the document")
+                                                                     : fmt::format("\"{}\"", excerpt(content_, offset));
+        fault_ = Error{ErrorKind::invalid_argument, fmt::format("the JSON is broken at {}: {}, found {}",
+                                                                position_text(content_, offset), what, found)};
         return false;
     }
 
     bool refused(const char* at, std::string_view what) {
-        fault_ = Error{ErrorKind::invalid_argument,
-                       fmt::format("{}: {}", position_text(content_, static_cast<std::size_t>(at - padded_.data())), what)};
+        fault_ =
+            Error{ErrorKind::invalid_argument,
+                  fmt::format("{}: {}", position_text(content_, static_cast<std::size_t>(at - padded_.data())), what)};
         return false;
     }
 
     bool broken(simdjson::error_code error) {
         const auto string_fault = [this] { return padded_.data() + find_broken_string(content_).value_or(0); };
         switch (error) {
-            case simdjson::UNCLOSED_STRING: return broken(string_fault(), "this string is never closed; the document may be truncated");
-            case simdjson::UNESCAPED_CHARS: return broken(string_fault(), "expected no bare control character inside a string");
-            case simdjson::MEMALLOC: fault_ = Error{ErrorKind::internal, "out of memory while parsing JSON"}; return false;
+            case simdjson::UNCLOSED_STRING:
+                return broken(string_fault(), "this string is never closed; the document may be truncated");
+            case simdjson::UNESCAPED_CHARS:
+                return broken(string_fault(), "expected no bare control character inside a string");
+            case simdjson::MEMALLOC:
+                fault_ = Error{ErrorKind::internal, "out of memory while parsing JSON"};
+                return false;
             case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
                 if (const auto text = trimmed(content_); !text.ends_with('}')) {
                     const auto last = utf8_floor(text, text.size() - 1);
-                    return broken(padded_.data() + last, "expected a last \"}\"; the document is truncated or has something after it");
+                    return broken(padded_.data() + last,
+                                  "expected a last \"}\"; the document is truncated or has something after it");
                 }
                 break;
             default: break;
@@ -175,7 +185,8 @@ private:
         const char* at = nullptr;
         if (document_.current_location().get(at) != simdjson::SUCCESS) at = end_;
         return refused(at,
-                       fmt::format("objects and arrays are nested deeper than {} levels, which is as deep as is read", limits_.max_depth));
+                       fmt::format("objects and arrays are nested deeper than {} levels, which is as deep as is read",
+                                   limits_.max_depth));
     }
 
     bool type_of(od::value& value, od::json_type& type) {
@@ -195,7 +206,8 @@ private:
         switch (type) {
             case od::json_type::string: return check_string(token.data() + 1);
             case od::json_type::number: return is_json_number(text) || broken(token.data(), "expected a number");
-            case od::json_type::boolean: return text == "true" || text == "false" || broken(token.data(), "expected true or false");
+            case od::json_type::boolean:
+                return text == "true" || text == "false" || broken(token.data(), "expected true or false");
             default: return text == "null" || broken(token.data(), "expected null");
         }
     }
@@ -245,7 +257,8 @@ private:
         od::document document;
         std::string_view read;
         if (const auto error = parser.iterate(repaired).get(document)) return broken(error);
-        if (document.get_string().get(read) != simdjson::SUCCESS) return broken(token.data(), "expected a string that is valid Unicode");
+        if (document.get_string().get(read) != simdjson::SUCCESS)
+            return broken(token.data(), "expected a string that is valid Unicode");
         text = read;
         return true;
     }
@@ -258,7 +271,8 @@ private:
     }
 
     bool once(KeysRead& keys, std::string_view key) {
-        return keys.add(key) || refused(key_at_, fmt::format("the key \"{}\" stands twice in one object: remove one of them", key));
+        return keys.add(key) ||
+               refused(key_at_, fmt::format("the key \"{}\" stands twice in one object: remove one of them", key));
     }
 
     bool root_field(RawDocument& raw, KeysRead& keys, std::string_view key, od::value value) {
@@ -290,7 +304,8 @@ private:
         std::unordered_set<std::string_view> keys;
         return each_field(value, 2, [&](std::string_view key, od::value item) {
             if (key.starts_with("x-")) return skip(item, 3);
-            if (!keys.insert(key).second) return refused(key_at_, fmt::format("the path \"{}\" stands twice: merge the two", key));
+            if (!keys.insert(key).second)
+                return refused(key_at_, fmt::format("the path \"{}\" stands twice: merge the two", key));
             return path_item(item, 3, raw.paths.emplace_back(key, RawPathItem{}).second);
         });
     }
@@ -299,7 +314,8 @@ private:
         od::json_type type{};
         if (!type_of(value, type)) return false;
         if (type != od::json_type::object) {
-            if (type != od::json_type::null) item.oddities.push_back(fmt::format("it is a {}, not an object", kind_name(type)));
+            if (type != od::json_type::null)
+                item.oddities.push_back(fmt::format("it is a {}, not an object", kind_name(type)));
             return skip(value, depth);
         }
         KeysRead keys;
@@ -340,7 +356,8 @@ private:
         od::json_type type{};
         if (!type_of(value, type)) return false;
         if (type != od::json_type::array) return skip(value, depth);
-        return each_element(value, depth, [&](od::value element) { return read_text(element, depth + 1, texts.emplace_back()); });
+        return each_element(value, depth,
+                            [&](od::value element) { return read_text(element, depth + 1, texts.emplace_back()); });
     }
 
     // Whether the pointer took a place in this pass.

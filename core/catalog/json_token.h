@@ -15,7 +15,8 @@ namespace embedq::catalog {
 // `text` begins after an opening quote and holds the closing one. The first broken escape, nothing if all are right.
 [[nodiscard]] std::optional<std::size_t> find_bad_escape(std::string_view text);
 
-// A copy in which \uXXXX escapes that are half a surrogate pair are \ufffd: JSON's grammar lets them be, UTF-8 has no place for them.
+// A copy in which \uXXXX escapes that are half a surrogate pair are \ufffd: JSON's grammar lets them be, UTF-8 has no
+// place for them.
 [[nodiscard]] std::string without_lone_surrogates(std::string_view token);
 
 // Where a string holds a bare control character, or is never closed, counted from the start of the document.

@@ -31,16 +31,18 @@ std::string shown(std::string_view text, std::size_t at) {
 
 Status check(std::string_view what, std::string_view name, std::size_t most, std::string_view marks) {
     const auto allowed = [marks](char c) { return is_alphanumeric(c) || marks.find(c) != std::string_view::npos; };
-    if (name.empty()) return fail(ErrorKind::invalid_argument, fmt::format("the {} is empty: give 1 to {} characters", what, most));
+    if (name.empty())
+        return fail(ErrorKind::invalid_argument, fmt::format("the {} is empty: give 1 to {} characters", what, most));
     if (name.size() > most) {
-        return fail(ErrorKind::invalid_argument,
-                    fmt::format("the {} \"{}…\" is {} bytes long: at most {} are allowed", what, name.substr(0, 40), name.size(), most));
+        return fail(ErrorKind::invalid_argument, fmt::format("the {} \"{}…\" is {} bytes long: at most {} are allowed",
+                                                             what, name.substr(0, 40), name.size(), most));
     }
     const auto bad = std::ranges::find_if_not(name, allowed);
     if (bad == name.end()) return {};
     const auto at = static_cast<std::size_t>(bad - name.begin());
-    return fail(ErrorKind::invalid_argument, fmt::format("the {} \"{}\" has {} at position {}: only a-z, 0-9 and {} are allowed", what,
-                                                         name, shown(name, at), at + 1, fmt::join(marks, " ")));
+    return fail(ErrorKind::invalid_argument,
+                fmt::format("the {} \"{}\" has {} at position {}: only a-z, 0-9 and {} are allowed", what, name,
+                            shown(name, at), at + 1, fmt::join(marks, " ")));
 }
 
 std::string_view without_extension(std::string_view path) {
@@ -57,8 +59,9 @@ std::string_view without_extension(std::string_view path) {
 Status check_catalog_id(std::string_view id) {
     if (auto status = check("catalog id", id, max_catalog_id, "-"); !status) return status;
     if (is_alphanumeric(id.front()) && is_alphanumeric(id.back())) return {};
-    return fail(ErrorKind::invalid_argument,
-                fmt::format("the catalog id \"{}\" begins or ends with \"-\": begin and end it with a letter or a digit", id));
+    return fail(
+        ErrorKind::invalid_argument,
+        fmt::format("the catalog id \"{}\" begins or ends with \"-\": begin and end it with a letter or a digit", id));
 }
 
 Status check_spec_name(std::string_view name) {
@@ -87,7 +90,8 @@ std::string spec_name_from_path(std::string_view relative_path) {
 }
 
 std::string with_path_suffix(std::string_view name, std::string_view relative_path) {
-    return fmt::format("{}-{}", name.substr(0, max_spec_name - suffix_digits - 1), to_hex(sha256(relative_path)).substr(0, suffix_digits));
+    return fmt::format("{}-{}", name.substr(0, max_spec_name - suffix_digits - 1),
+                       to_hex(sha256(relative_path)).substr(0, suffix_digits));
 }
 
 }  // namespace embedq::catalog

@@ -19,10 +19,10 @@ inline constexpr std::size_t max_spec_name = 200;
 // 1 to 200 of `[a-z0-9._-]`; else invalid_argument.
 [[nodiscard]] Status check_spec_name(std::string_view name);
 
-// A valid spec name for a file or URL path: lower case, the extension .json, .yaml or .yml dropped, folders joined by "." and every other
-// run of characters turned into "-". The same path gives the same name always. A name that would be too long is shortened, and a
-// name that would be empty is made up, with a piece of the path's SHA-256. Two paths can share a name ("a b.json", "a-b.yaml"):
-// who puts many files looks out for that and calls `with_path_suffix`.
+// A valid spec name for a file or URL path: lower case, the extension .json, .yaml or .yml dropped, folders joined by
+// "." and every other run of characters turned into "-". The same path gives the same name always. A name that would be
+// too long is shortened, and a name that would be empty is made up, with a piece of the path's SHA-256. Two paths can
+// share a name ("a b.json", "a-b.yaml"): who puts many files looks out for that and calls `with_path_suffix`.
 [[nodiscard]] std::string spec_name_from_path(std::string_view relative_path);
 
 // `name` made unlike other names by a piece of the path's SHA-256; still a valid spec name.

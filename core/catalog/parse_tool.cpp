@@ -1,6 +1,8 @@
-// embedq-parse PATH…: reads documents and prints what they hold. A tool for trying corpora; the product's way in is `embedq index`.
+// embedq-parse PATH…: reads documents and prints what they hold. A tool for trying corpora; the product's way in is
+// `embedq index`.
 //
-// With -v a line for each document (path, operations), else only refusals, notes and the sums. -t PATH prints all canonical texts.
+// With -v a line for each document (path, operations), else only refusals, notes and the sums. -t PATH prints all
+// canonical texts.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -87,8 +89,10 @@ int main(int argc, char** argv) {
         }
     }
     const double seconds = std::chrono::duration<double>(sums.parsing).count();
-    fmt::print("{} documents ({} refused), {} operations, {} distinct texts ({} bytes, {} cut), {:.1f} MB in {:.2f} s of parsing\n",
-               sums.documents, sums.refused, sums.operations, sums.texts.size(), sums.text_bytes, sums.cut,
-               static_cast<double>(sums.bytes) / 1e6, seconds);
+    fmt::print(
+        "{} documents ({} refused), {} operations, {} distinct texts ({} bytes, {} cut), {:.1f} MB in {:.2f} s of "
+        "parsing\n",
+        sums.documents, sums.refused, sums.operations, sums.texts.size(), sums.text_bytes, sums.cut,
+        static_cast<double>(sums.bytes) / 1e6, seconds);
     return sums.documents > sums.refused ? 0 : 1;
 }

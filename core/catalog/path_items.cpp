@@ -50,7 +50,8 @@ std::vector<const RawPathItem*> PathItems::chain(std::string_view path, const Ra
     for (const RawPathItem* at = &item; !at->ref.empty();) {
         const auto pointer = local_pointer(at->ref);
         if (!pointer) {
-            notes.add(fmt::format("the path {} refers to \"{}\", which is not in this document and is not fetched", path, at->ref));
+            notes.add(fmt::format("the path {} refers to \"{}\", which is not in this document and is not fetched",
+                                  path, at->ref));
             break;
         }
         if (!followed.insert(*pointer).second) {
@@ -59,7 +60,8 @@ std::vector<const RawPathItem*> PathItems::chain(std::string_view path, const Ra
         }
         const auto target = found_.find(*pointer);
         if (followed.size() > max_links) {
-            notes.add(fmt::format("the path {} refers through more than {} references, of which no more are followed", path, max_links));
+            notes.add(fmt::format("the path {} refers through more than {} references, of which no more are followed",
+                                  path, max_links));
             break;
         }
         if (target == found_.end()) {

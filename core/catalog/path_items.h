@@ -29,7 +29,8 @@ public:
     [[nodiscard]] Status resolve(const RawDocument& raw, DocumentReader& reader);
 
     // The path item and those behind its `$ref`, nearest first. Only after resolve().
-    [[nodiscard]] std::vector<const RawPathItem*> chain(std::string_view path, const RawPathItem& item, Notes& notes) const;
+    [[nodiscard]] std::vector<const RawPathItem*> chain(std::string_view path, const RawPathItem& item,
+                                                        Notes& notes) const;
 
 private:
     FoundItems found_;

@@ -46,13 +46,15 @@ Sha256 fingerprint_of(const Profile& profile) {
 
 // As much as tells two digests apart; what names the algorithm says nothing.
 std::string short_digest(std::string_view digest) {
-    if (const auto colon = digest.find(':'); colon != std::string_view::npos && colon + 1 < digest.size()) digest.remove_prefix(colon + 1);
+    if (const auto colon = digest.find(':'); colon != std::string_view::npos && colon + 1 < digest.size())
+        digest.remove_prefix(colon + 1);
     return std::string(digest.substr(0, 12));
 }
 
 }  // namespace
 
-Profile make_profile(std::string_view plugin, const ProviderInfo& info, std::uint32_t text_version, std::uint32_t epoch) {
+Profile make_profile(std::string_view plugin, const ProviderInfo& info, std::uint32_t text_version,
+                     std::uint32_t epoch) {
     Profile profile;
     profile.plugin = plugin;
     profile.model = info.model;
@@ -69,7 +71,8 @@ Profile make_profile(std::string_view plugin, const ProviderInfo& info, std::uin
 }
 
 Profile with_epoch(Profile profile, std::uint32_t epoch) {
-    const std::string_view fingerprint(reinterpret_cast<const char*>(profile.fingerprint.data()), profile.fingerprint.size());
+    const std::string_view fingerprint(reinterpret_cast<const char*>(profile.fingerprint.data()),
+                                       profile.fingerprint.size());
     profile.epoch = epoch;
     profile.id = epoch == 0 ? profile.fingerprint : Fields{}.add(fingerprint).add_number(epoch).digest();
     return profile;

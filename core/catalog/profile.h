@@ -12,17 +12,19 @@
 
 namespace embedq::catalog {
 
-// The profile of `plugin` as configured. The fingerprint is SHA-256 over, in this order: plugin, model, model digest, dimension,
-// document prefix, query prefix, text version, length bound (`info.limits.max_text_bytes`). Each field is its length in bytes as a
-// 64-bit little-endian number, then its bytes; a number is a field of 8 little-endian bytes. `text_version` is the canonical
-// text's (catalog/document.h).
-[[nodiscard]] Profile make_profile(std::string_view plugin, const ProviderInfo& info, std::uint32_t text_version, std::uint32_t epoch = 0);
+// The profile of `plugin` as configured. The fingerprint is SHA-256 over, in this order: plugin, model, model digest,
+// dimension, document prefix, query prefix, text version, length bound (`info.limits.max_text_bytes`). Each field is
+// its length in bytes as a 64-bit little-endian number, then its bytes; a number is a field of 8 little-endian bytes.
+// `text_version` is the canonical text's (catalog/document.h).
+[[nodiscard]] Profile make_profile(std::string_view plugin, const ProviderInfo& info, std::uint32_t text_version,
+                                   std::uint32_t epoch = 0);
 
-// The same profile in another epoch: what vectors made anew by request are kept under. The id is the fingerprint in epoch 0,
-// else SHA-256 over the fields fingerprint and epoch.
+// The same profile in another epoch: what vectors made anew by request are kept under. The id is the fingerprint in
+// epoch 0, else SHA-256 over the fields fingerprint and epoch.
 [[nodiscard]] Profile with_epoch(Profile profile, std::uint32_t epoch);
 
-// For people: "model 'm' (digest 0a6109f2, 768 dimensions)". The digest is cut to 12 characters, and left out where there is none.
+// For people: "model 'm' (digest 0a6109f2, 768 dimensions)". The digest is cut to 12 characters, and left out where
+// there is none.
 [[nodiscard]] std::string in_words(const Profile& profile);
 
 }  // namespace embedq::catalog

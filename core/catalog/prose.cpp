@@ -15,20 +15,27 @@ namespace {
 constexpr std::size_t max_markup_bytes = 2000;  // what is longer is text that only looks like markup
 
 // Inline elements vanish; block elements leave a space behind.
-constexpr std::array<std::string_view, 23> inline_elements{"a",     "abbr", "b",      "big",    "cite",  "code", "del", "em",
-                                                           "font",  "i",    "ins",    "kbd",    "label", "mark", "s",   "samp",
-                                                           "small", "span", "strike", "strong", "sub",   "sup",  "u"};
+constexpr std::array<std::string_view, 23> inline_elements{
+    "a",     "abbr", "b", "big",  "cite",  "code", "del",    "em",     "font", "i",   "ins", "kbd",
+    "label", "mark", "s", "samp", "small", "span", "strike", "strong", "sub",  "sup", "u"};
 constexpr std::array<std::string_view, 46> block_elements{
-    "article", "aside", "blockquote", "body", "br",    "center", "dd",    "details", "div",    "dl",  "dt",      "figure",
-    "footer",  "h1",    "h2",         "h3",   "h4",    "h5",     "h6",    "head",    "header", "hr",  "html",    "important",
-    "iframe",  "img",   "li",         "main", "nav",   "nobr",   "note",  "ol",      "p",      "pre", "section", "style",
-    "summary", "table", "tbody",      "td",   "tfoot", "th",     "thead", "tr",      "tt",     "ul"};
+    "article", "aside",  "blockquote", "body",      "br",      "center", "dd",      "details", "div",   "dl",
+    "dt",      "figure", "footer",     "h1",        "h2",      "h3",     "h4",      "h5",      "h6",    "head",
+    "header",  "hr",     "html",       "important", "iframe",  "img",    "li",      "main",    "nav",   "nobr",
+    "note",    "ol",     "p",          "pre",       "section", "style",  "summary", "table",   "tbody", "td",
+    "tfoot",   "th",     "thead",      "tr",        "tt",      "ul"};
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> entities{
-    {{"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&#39;", "'"}, {"&#x27;", "'"}, {"&apos;", "'"}, {"&nbsp;", " "}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> entities{{{"&amp;", "&"},
+                                                                                 {"&lt;", "<"},
+                                                                                 {"&gt;", ">"},
+                                                                                 {"&quot;", "\""},
+                                                                                 {"&#39;", "'"},
+                                                                                 {"&#x27;", "'"},
+                                                                                 {"&apos;", "'"},
+                                                                                 {"&nbsp;", " "}}};
 
-// White space and invisible characters beyond ASCII: no-break space, en quad to zero-width joiner, line and paragraph separator,
-// narrow no-break space, word joiner, ideographic space, byte order mark.
+// White space and invisible characters beyond ASCII: no-break space, en quad to zero-width joiner, line and paragraph
+// separator, narrow no-break space, word joiner, ideographic space, byte order mark.
 constexpr std::array<std::string_view, 21> wide_spaces{
     "\xc2\xa0",     "\xe2\x80\x80", "\xe2\x80\x81", "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85",
     "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\x8b", "\xe2\x80\x8c",
@@ -50,8 +57,8 @@ struct Piece {
     std::string_view instead = {};  // what is put in its place
 };
 
-// The next place of a mark at or after a position. Positions that are asked for only grow, so a text is searched through once,
-// however many openings without an end it has.
+// The next place of a mark at or after a position. Positions that are asked for only grow, so a text is searched
+// through once, however many openings without an end it has.
 class NextMark {
 public:
     enum class Match : std::uint8_t { any_of, whole };
@@ -60,7 +67,8 @@ public:
 
     // npos if it is further away than markup is long.
     std::size_t find(std::size_t from) {
-        if (!searched_ || place_ < from) place_ = match_ == Match::any_of ? text_.find_first_of(mark_, from) : text_.find(mark_, from);
+        if (!searched_ || place_ < from)
+            place_ = match_ == Match::any_of ? text_.find_first_of(mark_, from) : text_.find(mark_, from);
         searched_ = true;
         return place_ == std::string_view::npos || place_ - from > max_markup_bytes ? std::string_view::npos : place_;
     }
@@ -156,7 +164,8 @@ private:
         const auto rest = text_.substr(at);
         const auto second = rest.size() > 1 ? static_cast<unsigned char>(rest[1]) : 0U;
         if (rest.front() == '\xc2' && second >= 0x80 && second < 0xa0) return Piece{2, " "};  // C1 control characters
-        const auto space = std::ranges::find_if(wide_spaces, [rest](std::string_view wide) { return rest.starts_with(wide); });
+        const auto space =
+            std::ranges::find_if(wide_spaces, [rest](std::string_view wide) { return rest.starts_with(wide); });
         return space == wide_spaces.end() ? std::nullopt : std::optional(Piece{space->size(), " "});
     }
 

@@ -9,8 +9,9 @@
 
 namespace embedq::catalog {
 
-// HTML tags and comments are taken out (known element names only, so "<id>" stays), and so are the targets of Markdown links; the
-// commonest entities are decoded; control characters and every kind of white space become single spaces, none at the ends.
+// HTML tags and comments are taken out (known element names only, so "<id>" stays), and so are the targets of Markdown
+// links; the commonest entities are decoded; control characters and every kind of white space become single spaces,
+// none at the ends.
 [[nodiscard]] std::string plain_prose(std::string_view text);
 
 // Length of the first sentence of a text from plain_prose(), at most `bound` bytes and then up to the end of a word.

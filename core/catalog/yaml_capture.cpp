@@ -31,7 +31,8 @@ const Interest* child_of(const Interest* interest, std::string_view key) {
 
 class Capture final : public YAML::EventHandler {
 public:
-    Capture(YamlTree& tree, const Interest& wanted, const Limits& limits) : tree_(tree), wanted_(wanted), limits_(limits) {
+    Capture(YamlTree& tree, const Interest& wanted, const Limits& limits)
+        : tree_(tree), wanted_(wanted), limits_(limits) {
         skipped_ = &tree_.nodes.emplace_back();
     }
 
@@ -51,7 +52,8 @@ public:
         leaf(mark, YamlNode::Kind::null, "null", anchor);
     }
 
-    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  const std::string& value) override {
         if (tag == "!") last_quoted_ = mark;
         leaf(mark, YamlNode::Kind::scalar, value, anchor);
     }
@@ -67,10 +69,12 @@ public:
         }
     }
 
-    void OnSequenceStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
+                         YAML::EmitterStyle::value) override {
         open(mark, YamlNode::Kind::sequence, anchor);
     }
-    void OnMapStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    void OnMapStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
+                    YAML::EmitterStyle::value) override {
         open(mark, YamlNode::Kind::map, anchor);
     }
     void OnSequenceEnd() override { close(); }
@@ -99,7 +103,9 @@ private:
         bool complete = false;
     };
 
-    [[nodiscard]] bool at_key() const { return !stack_.empty() && stack_.back().kind == YamlNode::Kind::map && stack_.back().wants_key; }
+    [[nodiscard]] bool at_key() const {
+        return !stack_.empty() && stack_.back().kind == YamlNode::Kind::map && stack_.back().wants_key;
+    }
 
     // A key that is no scalar cannot be asked for, but two of them are two.
     std::string complex_key() { return fmt::format("\x01{}", ++complex_keys_); }
@@ -141,8 +147,10 @@ private:
         std::size_t& size = stack_.empty() ? root_size_ : stack_.back().size;
         size += nodes;
         if (size > limits_.max_yaml_nodes) {
-            refuse(mark, fmt::format("with its aliases written out the document has more than {} nodes, which is as many as are read",
-                                     limits_.max_yaml_nodes));
+            refuse(mark,
+                   fmt::format(
+                       "with its aliases written out the document has more than {} nodes, which is as many as are read",
+                       limits_.max_yaml_nodes));
         }
     }
 
@@ -176,8 +184,8 @@ private:
     void open(const YAML::Mark& mark, YamlNode::Kind kind, YAML::anchor_t anchor) {
         only_document(mark);
         if (stack_.size() >= limits_.max_depth) {
-            refuse(mark,
-                   fmt::format("maps and sequences are nested deeper than {} levels, which is as deep as is read", limits_.max_depth));
+            refuse(mark, fmt::format("maps and sequences are nested deeper than {} levels, which is as deep as is read",
+                                     limits_.max_depth));
         }
         Frame frame;
         frame.mark = mark;
@@ -227,8 +235,8 @@ public:
     }
 };
 
-// Whether a quoted scalar that begins here, after an anchor and a tag, is never closed. The parser takes such a one for complete
-// when the document ends with a line break.
+// Whether a quoted scalar that begins here, after an anchor and a tag, is never closed. The parser takes such a one for
+// complete when the document ends with a line break.
 bool is_unclosed(std::string_view rest) {
     while (rest.starts_with('&') || rest.starts_with('!')) {
         rest.remove_prefix(std::min(rest.find_first_of(" \t\r\n"), rest.size()));
@@ -265,14 +273,15 @@ Result<YamlTree> capture_yaml(std::string_view content, const Interest& wanted, 
         }
         // An unclosed scalar runs to the end, so only the last one can be it.
         const YAML::Mark& quoted = capture.last_quoted();
-        if (!quoted.is_null() && is_unclosed(content.substr(std::min(static_cast<std::size_t>(quoted.pos), content.size())))) {
+        if (!quoted.is_null() &&
+            is_unclosed(content.substr(std::min(static_cast<std::size_t>(quoted.pos), content.size())))) {
             refuse(quoted, "the quoted text that begins here is never closed; the document may be truncated");
         }
     } catch (const Refusal& refusal) {
         return fail(ErrorKind::invalid_argument, refusal.message);
     } catch (const YAML::Exception& error) {
-        return fail(ErrorKind::invalid_argument,
-                    fmt::format("the YAML is broken at line {}, column {}: {}", error.mark.line + 1, error.mark.column + 1, error.msg));
+        return fail(ErrorKind::invalid_argument, fmt::format("the YAML is broken at line {}, column {}: {}",
+                                                             error.mark.line + 1, error.mark.column + 1, error.msg));
     } catch (const std::exception& error) {
         return fail(ErrorKind::invalid_argument, fmt::format("the YAML cannot be read: {}", error.what()));
     }

@@ -43,8 +43,9 @@ struct YamlTree {
     const YamlNode* root = nullptr;
 };
 
-// Anchored nodes are kept whole wherever they are, since an alias may want them. Aliases form no cycles, and the document with all
-// aliases written out has at most `limits.max_yaml_nodes` nodes; else it is an error, as are duplicate keys and a second document.
+// Anchored nodes are kept whole wherever they are, since an alias may want them. Aliases form no cycles, and the
+// document with all aliases written out has at most `limits.max_yaml_nodes` nodes; else it is an error, as are
+// duplicate keys and a second document.
 [[nodiscard]] Result<YamlTree> capture_yaml(std::string_view content, const Interest& wanted, const Limits& limits);
 
 }  // namespace embedq::catalog

@@ -70,7 +70,8 @@ class DocumentInterest {
 public:
     DocumentInterest() {
         const Interest& all = Interest::everything();
-        for (const char* const key : {"operationId", "summary", "description", "tags", "<<"}) operation_.fields[key] = &all;
+        for (const char* const key : {"operationId", "summary", "description", "tags", "<<"})
+            operation_.fields[key] = &all;
         for (const char* const key : {"$ref", "summary", "description", "<<"}) path_item_.fields[key] = &all;
         for (const auto& method : methods) path_item_.fields[std::string(method.key)] = &operation_;
         paths_.others = &path_item_;
@@ -148,7 +149,8 @@ public:
         FoundItems found;
         Flattened flattened;
         for (const auto& pointer : pointers) {
-            const YamlNode* const node = pointer.size() <= limits_.max_depth ? follow(tree->root, pointer, flattened) : nullptr;
+            const YamlNode* const node =
+                pointer.size() <= limits_.max_depth ? follow(tree->root, pointer, flattened) : nullptr;
             if (node != nullptr && node->kind == Kind::map) path_item(*node, found[pointer]);
         }
         if (merger_.too_deep()) return merged_too_deep();
@@ -159,10 +161,13 @@ private:
     static std::unexpected<Error> not_an_object(const YamlNode* root) {
         std::string found = "nothing";
         if (root != nullptr && root->kind == Kind::sequence) found = "a list";
-        if (root != nullptr && root->kind == Kind::scalar) found = fmt::format("the text \"{}\"", excerpt(root->text, 0));
+        if (root != nullptr && root->kind == Kind::scalar)
+            found = fmt::format("the text \"{}\"", excerpt(root->text, 0));
         return fail(
             ErrorKind::invalid_argument,
-            fmt::format("the document is not an OpenAPI document: expected an object with \"openapi\" or \"swagger\", found {}", found));
+            fmt::format(
+                "the document is not an OpenAPI document: expected an object with \"openapi\" or \"swagger\", found {}",
+                found));
     }
 
     static std::unexpected<Error> merged_too_deep() {
@@ -192,7 +197,8 @@ private:
 
     void path_item(const YamlNode& node, RawPathItem& item) {
         if (node.kind != Kind::map) {
-            if (node.kind != Kind::null) item.oddities.push_back(fmt::format("it is a {}, not an object", kind_name(node.kind)));
+            if (node.kind != Kind::null)
+                item.oddities.push_back(fmt::format("it is a {}, not an object", kind_name(node.kind)));
             return;
         }
         for (const auto& [key, value] : merger_.fields_of(node)) {
@@ -229,7 +235,8 @@ private:
             if (node->kind == Kind::sequence) {
                 std::size_t index = 0;
                 const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), index);
-                const bool inside = error == std::errc{} && end == key.data() + key.size() && index < node->items.size();
+                const bool inside =
+                    error == std::errc{} && end == key.data() + key.size() && index < node->items.size();
                 node = inside ? node->items[index] : nullptr;
                 continue;
             }

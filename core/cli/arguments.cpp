@@ -22,7 +22,8 @@ namespace {
 struct Values {
     std::string config;
     bool json = false;
-    // Set by the command that was named. Kept apart from the rest by `read_arguments`, since it keeps the values alive itself.
+    // Set by the command that was named. Kept apart from the rest by `read_arguments`, since it keeps the values alive
+    // itself.
     std::function<int(Session&)>* chosen = nullptr;
     IndexArguments index;
     SearchArguments search;
@@ -70,11 +71,13 @@ CLI::Option* choice(CLI::Option* option, const std::map<std::string, T>& choices
         ""));
 }
 
-// A whole number from `least` to `most` in plain digits, or nothing. The library's own reading takes octal and clamps what is too large.
+// A whole number from `least` to `most` in plain digits, or nothing. The library's own reading takes octal and clamps
+// what is too large.
 std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t least, std::int64_t most) {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size() || number < least || number > most) return std::nullopt;
+    if (error != std::errc{} || end != text.data() + text.size() || number < least || number > most)
+        return std::nullopt;
     return number;
 }
 
@@ -83,8 +86,9 @@ constexpr JobId highest_job = std::numeric_limits<JobId>::max();
 CLI::Validator is_job(const std::string& what) {
     return {[what](std::string& text) -> std::string {
                 if (whole_number(text, 1, highest_job)) return {};
-                return fmt::format("'{}' is no {}; expected a whole number from 1 to {} (embedq jobs list shows those there are)",
-                                   plain(text), what, highest_job);
+                return fmt::format(
+                    "'{}' is no {}; expected a whole number from 1 to {} (embedq jobs list shows those there are)",
+                    plain(text), what, highest_job);
             },
             ""};
 }
@@ -112,7 +116,9 @@ void jobs_argument(CLI::App* command, std::vector<JobId>& jobs) {
 constexpr std::int64_t highest_limit = 500;
 
 void limit_option(CLI::App* command, std::size_t& limit, const std::string& help) {
-    const auto take = [&limit](const std::string& text) { limit = static_cast<std::size_t>(whole_number(text, 1, highest_limit).value()); };
+    const auto take = [&limit](const std::string& text) {
+        limit = static_cast<std::size_t>(whole_number(text, 1, highest_limit).value());
+    };
     command->add_option_function<std::string>("--limit", take, help)
         ->type_name("N")
         ->check(CLI::Validator(
@@ -128,10 +134,11 @@ CLI::App* group(CLI::App& parent, const std::string& name, const std::string& he
 }
 
 // A command that runs. Global options are repeated, so that its help is whole and they may stand anywhere.
-CLI::App* leaf(CLI::App& parent, const Shared& values, const std::string& name, const std::string& help, Answers answers,
-               std::function<int(Session&)> run) {
+CLI::App* leaf(CLI::App& parent, const Shared& values, const std::string& name, const std::string& help,
+               Answers answers, std::function<int(Session&)> run) {
     CLI::App* command = parent.add_subcommand(name, help);
-    command->add_option("--config", values->config, "The YAML file (or EMBEDQ_CONFIG); without one embedq runs embedded")
+    command
+        ->add_option("--config", values->config, "The YAML file (or EMBEDQ_CONFIG); without one embedq runs embedded")
         ->type_name("FILE");
     if (answers == Answers::json_too) command->add_flag("--json", values->json, "Answer in JSON");
     command->callback([values, run = std::move(run)] { *values->chosen = run; });
@@ -139,7 +146,8 @@ CLI::App* leaf(CLI::App& parent, const Shared& values, const std::string& name, 
 }
 
 void add_main_commands(CLI::App& app, const Shared& v) {
-    CLI::App* index = leaf(app, v, "index", "Put OpenAPI documents (files, folders, URLs) in a catalog, and stay until all is embedded",
+    CLI::App* index = leaf(app, v, "index",
+                           "Put OpenAPI documents (files, folders, URLs) in a catalog, and stay until all is embedded",
                            Answers::json_too, [v](Session& session) { return run_index(session, v->index); });
     index->add_option("PATH", v->index.paths, "Files, folders (of which *.json, *.yaml and *.yml) and https:// URLs")
         ->required()
@@ -154,12 +162,13 @@ void add_main_commands(CLI::App& app, const Shared& v) {
         ->type_name("");
     search->add_option("--catalog", v->search.catalog, "Only this catalog")->type_name("ID");
     choice(search->add_option_function<std::string>(
-               "--mode", [v](const std::string& mode) { v->search.mode = modes.at(mode); }, "How to rank (default: hybrid)"),
+               "--mode", [v](const std::string& mode) { v->search.mode = modes.at(mode); },
+               "How to rank (default: hybrid)"),
            modes);
     limit_option(search, v->search.limit, "How many, 1 to 500 (default: 10)");
 
-    CLI::App* status = leaf(app, v, "status", "A line per spec with its state, and how far each catalog is", Answers::json_too,
-                            [v](Session& session) { return run_status(session, v->status); });
+    CLI::App* status = leaf(app, v, "status", "A line per spec with its state, and how far each catalog is",
+                            Answers::json_too, [v](Session& session) { return run_status(session, v->status); });
     status->add_option("CATALOG", v->status.catalog, "Only this catalog, with all its specs")->type_name("");
     status->add_flag("--watch", v->status.watch, "Stay, and show each change");
 
@@ -174,7 +183,8 @@ void add_jobs(CLI::App& app, const Shared& v) {
     list->add_option("--catalog", v->jobs_list.catalog, "Only of this catalog")->type_name("ID");
     list->add_option("--spec", v->jobs_list.spec, "Only of this spec")->type_name("NAME");
     choice(list->add_option_function<std::string>(
-               "--status", [v](const std::string& name) { v->jobs_list.status = statuses.at(name); }, "Only with this status"),
+               "--status", [v](const std::string& name) { v->jobs_list.status = statuses.at(name); },
+               "Only with this status"),
            statuses);
     limit_option(list, v->jobs_list.limit, "How many, 1 to 500 (default: 50)");
     list->add_option_function<std::string>(
@@ -183,7 +193,8 @@ void add_jobs(CLI::App& app, const Shared& v) {
         ->type_name("CURSOR")
         ->check(is_job("cursor"));
 
-    job_argument(leaf(*jobs, v, "show", "One job", Answers::json_too, [v](Session& session) { return run_jobs_show(session, v->job); }),
+    job_argument(leaf(*jobs, v, "show", "One job", Answers::json_too,
+                      [v](Session& session) { return run_jobs_show(session, v->job); }),
                  v->job);
     jobs_argument(leaf(*jobs, v, "retry", "Queue the specs of finished jobs again", Answers::words,
                        [v](Session& session) { return run_jobs_retry(session, v->jobs); }),
@@ -207,8 +218,10 @@ void add_jobs(CLI::App& app, const Shared& v) {
 
 void add_catalogs(CLI::App& app, const Shared& v) {
     CLI::App* catalogs = group(app, "catalogs", "List, show, reembed, clone and delete catalogs");
-    leaf(*catalogs, v, "list", "All catalogs", Answers::json_too, [](Session& session) { return run_catalogs_list(session); });
-    const auto named = [&](const std::string& name, const std::string& help, Answers answers, int (*run)(Session&, const std::string&)) {
+    leaf(*catalogs, v, "list", "All catalogs", Answers::json_too,
+         [](Session& session) { return run_catalogs_list(session); });
+    const auto named = [&](const std::string& name, const std::string& help, Answers answers,
+                           int (*run)(Session&, const std::string&)) {
         leaf(*catalogs, v, name, help, answers, [v, run](Session& session) { return run(session, v->catalog); })
             ->add_option("CATALOG", v->catalog, "Its id")
             ->required()
@@ -218,9 +231,10 @@ void add_catalogs(CLI::App& app, const Shared& v) {
     CLI::App* reembed = leaf(*catalogs, v, "reembed", "Embed every text of a catalog anew", Answers::json_too,
                              [v](Session& session) { return run_catalogs_reembed(session, v->reembed); });
     reembed->add_option("CATALOG", v->reembed.catalog, "Its id")->required()->type_name("");
-    reembed->add_flag("--dry-run", v->reembed.dry_run, "Tell how many texts, bytes, tokens and calls it would take, and change nothing");
-    CLI::App* clone = leaf(*catalogs, v, "clone", "Copy a catalog; its vectors are shared, not made again", Answers::words,
-                           [v](Session& session) { return run_catalogs_clone(session, v->clone); });
+    reembed->add_flag("--dry-run", v->reembed.dry_run,
+                      "Tell how many texts, bytes, tokens and calls it would take, and change nothing");
+    CLI::App* clone = leaf(*catalogs, v, "clone", "Copy a catalog; its vectors are shared, not made again",
+                           Answers::words, [v](Session& session) { return run_catalogs_clone(session, v->clone); });
     clone->add_option("SOURCE", v->clone.source, "The catalog to copy")->required()->type_name("");
     clone->add_option("TARGET", v->clone.target, "The new catalog's id")->required()->type_name("");
     clone->add_option("--name", v->clone.name, "The new catalog's name (default: its id)")->type_name("NAME");
@@ -229,8 +243,10 @@ void add_catalogs(CLI::App& app, const Shared& v) {
 
 void add_specs(CLI::App& app, const Shared& v) {
     CLI::App* specs = group(app, "specs", "List, show, refresh, reembed and delete the specs of a catalog");
-    const auto add = [&](const std::string& name, const std::string& help, Answers answers, int (*run)(Session&, const SpecArguments&)) {
-        CLI::App* command = leaf(*specs, v, name, help, answers, [v, run](Session& session) { return run(session, v->spec); });
+    const auto add = [&](const std::string& name, const std::string& help, Answers answers,
+                         int (*run)(Session&, const SpecArguments&)) {
+        CLI::App* command =
+            leaf(*specs, v, name, help, answers, [v, run](Session& session) { return run(session, v->spec); });
         command->add_option("--catalog", v->spec.catalog, "The catalog (default: default)")->type_name("ID");
         if (name != "list") command->add_option("SPEC", v->spec.spec, "Its name")->required()->type_name("");
         return command;
@@ -238,8 +254,9 @@ void add_specs(CLI::App& app, const Shared& v) {
     add("list", "All specs of a catalog", Answers::json_too, run_specs_list);
     add("show", "One spec with its operations", Answers::json_too, run_specs_show)
         ->add_flag("--content", v->spec.content, "The document as it was put");
-    CLI::App* refresh = leaf(*specs, v, "refresh", "Ask for specs that came from a URL again, and store those that changed",
-                             Answers::json_too, [v](Session& session) { return run_specs_refresh(session, v->refresh); });
+    CLI::App* refresh =
+        leaf(*specs, v, "refresh", "Ask for specs that came from a URL again, and store those that changed",
+             Answers::json_too, [v](Session& session) { return run_specs_refresh(session, v->refresh); });
     refresh->add_option("CATALOG", v->refresh.catalog, "Only of this catalog")->type_name("");
     refresh->add_option("SPEC", v->refresh.spec, "Only this spec of it")->type_name("");
     add("reembed", "Embed every text of a spec anew", Answers::words, run_specs_reembed);
@@ -247,7 +264,8 @@ void add_specs(CLI::App& app, const Shared& v) {
 }
 
 // NAME=VALUE, which the kit checks against the plugin's table; here only the form.
-void option_values(CLI::App* command, const std::string& name, std::vector<std::string>& values, const std::string& help) {
+void option_values(CLI::App* command, const std::string& name, std::vector<std::string>& values,
+                   const std::string& help) {
     command->add_option(name, values, help)
         ->type_name("NAME=VALUE")
         ->allow_extra_args(false)
@@ -263,9 +281,12 @@ void add_plugins_verify(CLI::App& plugins, const Shared& v) {
     CLI::App* verify = leaf(plugins, v, "verify", "Run the conformance kit on one plugin file", Answers::words,
                             [v](Session& session) { return run_plugins_verify(session, v->plugins_verify); });
     verify->add_option("FILE", v->plugins_verify.file, "libembedq_<kind>_<name>.so")->required()->type_name("");
-    option_values(verify, "--options", v->plugins_verify.options, "An option of the plugin, once for each; ${NAME} is the environment's");
-    option_values(verify, "--slow", v->plugins_verify.slow, "Providers: what makes it answer far later than any deadline");
-    option_values(verify, "--refusing", v->plugins_verify.refusing, "Providers: what makes it refuse texts with \"refuse this\" in them");
+    option_values(verify, "--options", v->plugins_verify.options,
+                  "An option of the plugin, once for each; ${NAME} is the environment's");
+    option_values(verify, "--slow", v->plugins_verify.slow,
+                  "Providers: what makes it answer far later than any deadline");
+    option_values(verify, "--refusing", v->plugins_verify.refusing,
+                  "Providers: what makes it refuse texts with \"refuse this\" in them");
     const auto handed_on = [&](const std::string& name, const std::string& type, const std::string& help) {
         const auto take = [v, name](const std::string& value) {
             v->plugins_verify.switches.push_back(name);
@@ -277,25 +298,30 @@ void add_plugins_verify(CLI::App& plugins, const Shared& v) {
     handed_on("--seed", "N", "What the random cases start from");
     handed_on("--steps", "N", "How long the random cases are");
     handed_on("--json", "FILE", "Write the outcome of each case to this file");
-    verify->add_flag_callback("--verbose", [v] { v->plugins_verify.switches.emplace_back("--verbose"); }, "Tell each case as it runs");
-    verify->add_flag_callback("--list", [v] { v->plugins_verify.switches.emplace_back("--list"); }, "List the cases and run none");
+    verify->add_flag_callback(
+        "--verbose", [v] { v->plugins_verify.switches.emplace_back("--verbose"); }, "Tell each case as it runs");
+    verify->add_flag_callback(
+        "--list", [v] { v->plugins_verify.switches.emplace_back("--list"); }, "List the cases and run none");
 }
 
 void add_plugins(CLI::App& app, const Shared& v) {
-    CLI::App* plugins = group(app, "plugins", "What can be loaded, from where, with which options; new ones, and whether they are right");
+    CLI::App* plugins = group(
+        app, "plugins", "What can be loaded, from where, with which options; new ones, and whether they are right");
     leaf(*plugins, v, "list", "All plugins", Answers::json_too, run_plugins_list);
     leaf(*plugins, v, "show", "One plugin with its options", Answers::json_too,
          [v](Session& session) { return run_plugins_show(session, v->plugin); })
         ->add_option("NAME", v->plugin, "Its name")
         ->required()
         ->type_name("");
-    CLI::App* create = leaf(*plugins, v, "new", "Write the project of a new plugin, which builds and passes its tests", Answers::json_too,
-                            [v](Session& session) { return run_plugins_new(session, v->plugins_new); });
+    CLI::App* create =
+        leaf(*plugins, v, "new", "Write the project of a new plugin, which builds and passes its tests",
+             Answers::json_too, [v](Session& session) { return run_plugins_new(session, v->plugins_new); });
     create->add_option("KIND", v->plugins_new.kind, "store, provider, notifier or service")->required()->type_name("");
     create->add_option("NAME", v->plugins_new.name, "Lower-case letters, digits and '_'; as the YAML will name it")
         ->required()
         ->type_name("");
-    create->add_option("--into", v->plugins_new.into, "The project's folder (default: one of its name, here)")->type_name("FOLDER");
+    create->add_option("--into", v->plugins_new.into, "The project's folder (default: one of its name, here)")
+        ->type_name("FOLDER");
     add_plugins_verify(*plugins, v);
 }
 
@@ -306,7 +332,8 @@ void add_rest(CLI::App& app, const Shared& v) {
     leaf(*config, v, "schema", "The JSON Schema of the YAML", Answers::json_too, run_config_schema);
     leaf(*config, v, "reference", "Every key and option as a Markdown page", Answers::words, run_config_reference);
 
-    leaf(app, v, "doctor", "Check everything a deployment needs, and say the mend for each fault", Answers::json_too, run_doctor)
+    leaf(app, v, "doctor", "Check everything a deployment needs, and say the mend for each fault", Answers::json_too,
+         run_doctor)
         ->footer("Exit status: 0 no fault, 1 a fault, 2 bad usage. Nothing is changed.");
 
     CLI::App* migrate = group(app, "migrate", "The schema of the store");
@@ -322,7 +349,8 @@ const CLI::App* deepest(const CLI::App& app) {
 
 std::string path_of(const CLI::App& app, const CLI::App* command) {
     std::string path;
-    for (; command != nullptr && command != &app; command = command->get_parent()) path.insert(0, " " + command->get_name());
+    for (; command != nullptr && command != &app; command = command->get_parent())
+        path.insert(0, " " + command->get_name());
     return "embedq" + path;
 }
 
@@ -336,7 +364,8 @@ std::string unknown_of(const CLI::App& app, const CLI::App* command, const std::
             for (const std::string& name : each->get_lnames()) known.push_back("--" + name);
         }
     } else {
-        for (const CLI::App* each : command->get_subcommands([](const CLI::App*) { return true; })) known.push_back(each->get_name());
+        for (const CLI::App* each : command->get_subcommands([](const CLI::App*) { return true; }))
+            known.push_back(each->get_name());
     }
     const auto near = nearest(bare, known);
     const std::string path = path_of(app, command);
@@ -352,7 +381,8 @@ std::variant<Invocation, Answer> read_arguments(std::span<const std::string> arg
     std::function<int(Session&)> chosen;
     values->chosen = &chosen;
     CLI::App app(
-        "embedq keeps every vector in step with its source: it embeds the operations of OpenAPI documents and finds them by a question.",
+        "embedq keeps every vector in step with its source: it embeds the operations of OpenAPI documents and finds "
+        "them by a question.",
         "embedq");
     app.set_version_flag("--version", std::string(version), "The version");
     app.set_help_flag("-h,--help", "This help");
@@ -392,7 +422,8 @@ std::variant<Invocation, Answer> read_arguments(std::span<const std::string> arg
     }
     if (!chosen) {
         if (command == &app && arguments.empty()) return Answer{exit_usage, app.help()};
-        return Answer{exit_usage, fmt::format("{} wants a command; see {} --help", path_of(app, command), path_of(app, command))};
+        return Answer{exit_usage,
+                      fmt::format("{} wants a command; see {} --help", path_of(app, command), path_of(app, command))};
     }
     return Invocation{values->config, values->json, std::move(chosen)};
 }

@@ -24,6 +24,7 @@ struct Answer {
 };
 
 // `arguments` without the program's name.
-[[nodiscard]] std::variant<Invocation, Answer> read_arguments(std::span<const std::string> arguments, std::string_view version);
+[[nodiscard]] std::variant<Invocation, Answer> read_arguments(std::span<const std::string> arguments,
+                                                              std::string_view version);
 
 }  // namespace embedq::cli

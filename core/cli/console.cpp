@@ -47,8 +47,9 @@ std::optional<std::size_t> window_columns(int descriptor) {
     return size.ws_col;
 }
 
-// How many bytes at the end are one of U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069 and U+061C: marks that reorder what stands
-// around them, so that a terminal shows other words than there are, and the separators of lines and paragraphs between them.
+// How many bytes at the end are one of U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069 and U+061C: marks that
+// reorder what stands around them, so that a terminal shows other words than there are, and the separators of lines and
+// paragraphs between them.
 std::size_t direction_mark_at_end(std::string_view text) {
     if (text.ends_with("\xd8\x9c")) return 2;
     if (text.size() < 3) return 0;
@@ -152,7 +153,8 @@ std::string plain(std::string_view text) {
         const auto c = static_cast<unsigned char>(safe[i]);
         if (c < 0x20 || c == 0x7f) safe[i] = ' ';
         // U+0080 to U+009F are control characters too; some terminals obey them.
-        if (c == 0xc2 && i + 1 < safe.size() && static_cast<unsigned char>(safe[i + 1]) < 0xa0) safe[i] = safe[i + 1] = ' ';
+        if (c == 0xc2 && i + 1 < safe.size() && static_cast<unsigned char>(safe[i + 1]) < 0xa0)
+            safe[i] = safe[i + 1] = ' ';
     }
     return safe;
 }

@@ -1,6 +1,7 @@
 // What a person or a script sees: answers on stdout, everything else on stderr.
 //
-// Thread-safety: every member may be called from any thread, so that log lines and the progress line do not tear each other.
+// Thread-safety: every member may be called from any thread, so that log lines and the progress line do not tear each
+// other.
 #pragma once
 
 #include <mutex>

@@ -28,11 +28,12 @@ constexpr milliseconds notifier_step{100};
 struct Surroundings {
     Surroundings(Console& console, config::Configuration what)
         : configuration(std::move(what)),
-          log(console, LogLevel::error, configuration.logging.format == config::LogFormat::json ? LogForm::json : LogForm::text) {}
+          log(console, LogLevel::error,
+              configuration.logging.format == config::LogFormat::json ? LogForm::json : LogForm::text) {}
 
     HostContext& context(const std::string& name) {
-        contexts.push_back(
-            std::make_unique<HostContext>(name, log, [this](std::string_view option) { return store_option(configuration, option); }));
+        contexts.push_back(std::make_unique<HostContext>(
+            name, log, [this](std::string_view option) { return store_option(configuration, option); }));
         return *contexts.back();
     }
 
@@ -51,7 +52,8 @@ public:
 // Members stand in the order in which they are needed: each is destroyed before what it uses.
 class ExaminationImpl : public Examination {
 public:
-    ExaminationImpl(Console& console, plugins::Registry& registry, config::Configuration configuration, std::vector<std::string> warnings)
+    ExaminationImpl(Console& console, plugins::Registry& registry, config::Configuration configuration,
+                    std::vector<std::string> warnings)
         : registry_(registry),
           warnings_(std::move(warnings)),
           surroundings_(std::make_shared<Surroundings>(console, std::move(configuration))) {}
@@ -65,9 +67,9 @@ public:
         auto store = make<Store>(PluginKind::store, configuration().store, plugins::make_store);
         if (!store) return std::unexpected(store.error());
         store_ = std::move(*store);
-        engine_ =
-            engine::make_engine(*store_, silent_, no_providers_, {configuration().embedding.provider, configuration().embedding.catalogs},
-                                surroundings_->context("engine"));
+        engine_ = engine::make_engine(*store_, silent_, no_providers_,
+                                      {configuration().embedding.provider, configuration().embedding.catalogs},
+                                      surroundings_->context("engine"));
         return store_->capabilities();
     }
 

@@ -19,7 +19,8 @@ class Registry;
 namespace embedq::cli {
 
 // The console and the registry must outlive it.
-[[nodiscard]] std::unique_ptr<Examination> examine(Console& console, plugins::Registry& registry, config::Configuration configuration,
+[[nodiscard]] std::unique_ptr<Examination> examine(Console& console, plugins::Registry& registry,
+                                                   config::Configuration configuration,
                                                    std::vector<std::string> warnings);
 
 }  // namespace embedq::cli

@@ -84,7 +84,8 @@ public:
         std::ranges::for_each(loaded ? loaded->warnings : loaded.error(), note);
         if (!loaded) return checked;
         checked.effective = config::show(loaded->configuration, tables);
-        // The option tables cannot say all that a plugin wants of its options: whether it takes them, only making it tells.
+        // The option tables cannot say all that a plugin wants of its options: whether it takes them, only making it
+        // tells.
         std::ranges::for_each(refused_instances(console_, *registry_, loaded->configuration), note);
         return checked;
     }
@@ -121,16 +122,19 @@ private:
         return {};
     }
 
-    // Where the paths alone cannot be read, the whole file is read with the program's own plugins, so that every fault is told.
+    // Where the paths alone cannot be read, the whole file is read with the program's own plugins, so that every fault
+    // is told.
     std::vector<config::Diagnostic> all_faults(const std::vector<config::Diagnostic>& of_paths) {
         const auto registry = open_registry({});
         if (!registry) return of_paths;
         PluginTables tables(**registry);
         const auto loaded = config::load(source_, tables, config::process_environment());
         std::vector<config::Diagnostic> faults = loaded ? loaded->warnings : loaded.error();
-        std::ranges::copy_if(of_paths, std::back_inserter(faults),
-                             [&](const config::Diagnostic& fault) { return std::ranges::find(faults, fault) == faults.end(); });
-        std::ranges::stable_sort(faults, {}, [](const config::Diagnostic& each) { return std::pair(each.line, each.column); });
+        std::ranges::copy_if(of_paths, std::back_inserter(faults), [&](const config::Diagnostic& fault) {
+            return std::ranges::find(faults, fault) == faults.end();
+        });
+        std::ranges::stable_sort(faults, {},
+                                 [](const config::Diagnostic& each) { return std::pair(each.line, each.column); });
         return faults;
     }
 

@@ -6,8 +6,8 @@ namespace embedq::cli {
 
 Layout layout_of(const std::filesystem::path& program) {
     const std::filesystem::path prefix = program.parent_path().parent_path();
-    return {prefix, prefix / "lib" / "embedq" / "plugins", prefix / "share" / "embedq" / "template", prefix / "lib" / "cmake" / "embedq",
-            prefix / "bin" / "embedq-conformance"};
+    return {prefix, prefix / "lib" / "embedq" / "plugins", prefix / "share" / "embedq" / "template",
+            prefix / "lib" / "cmake" / "embedq", prefix / "bin" / "embedq-conformance"};
 }
 
 Layout own_layout() {

@@ -1,5 +1,5 @@
-// Where the parts of an installation lie, counted from the program, so that a tree works wherever it is moved to. A build has the same
-// shape.
+// Where the parts of an installation lie, counted from the program, so that a tree works wherever it is moved to. A
+// build has the same shape.
 //
 // Thread-safety: pure functions of the file system.
 #pragma once
@@ -9,7 +9,8 @@
 namespace embedq::cli {
 
 struct Layout {
-    std::filesystem::path prefix;       // the folder that has bin/ in it; empty when the program cannot tell where it is
+    // The folder that has bin/ in it; empty when the program cannot tell where it is.
+    std::filesystem::path prefix;
     std::filesystem::path plugins;      // lib/embedq/plugins
     std::filesystem::path templates;    // share/embedq/template: a project per kind of plugin
     std::filesystem::path package;      // lib/cmake/embedq; only an installed tree has it

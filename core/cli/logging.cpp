@@ -49,7 +49,8 @@ class JsonFormatter : public spdlog::formatter {
 public:
     void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) override {
         const auto time = std::chrono::floor<std::chrono::microseconds>(message.time);
-        const auto millisecond = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
+        const auto millisecond =
+            std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
         std::string stamp = time_of(time);
         stamp.insert(stamp.size() - 1, fmt::format(".{:03}", millisecond));
         const std::string_view level = message.level == spdlog::level::err     ? "error"
@@ -57,13 +58,16 @@ public:
                                        : message.level == spdlog::level::info  ? "info"
                                        : message.level == spdlog::level::debug ? "debug"
                                                                                : "trace";
-        const std::string text = dump({{"time", stamp},
-                                       {"level", level},
-                                       {"logger", std::string_view(message.logger_name.data(), message.logger_name.size())},
-                                       {"message", std::string_view(message.payload.data(), message.payload.size())}});
+        const std::string text =
+            dump({{"time", stamp},
+                  {"level", level},
+                  {"logger", std::string_view(message.logger_name.data(), message.logger_name.size())},
+                  {"message", std::string_view(message.payload.data(), message.payload.size())}});
         line.append(text.data(), text.data() + text.size());
     }
-    [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<JsonFormatter>(); }
+    [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {
+        return std::make_unique<JsonFormatter>();
+    }
 };
 
 class SpdLogger : public Logger {
@@ -94,8 +98,8 @@ public:
         if (form == LogForm::json) {
             sink->set_formatter(std::make_unique<JsonFormatter>());
         } else {
-            sink->set_formatter(
-                std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %-5l %n: %v", spdlog::pattern_time_type::utc, ""));
+            sink->set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %-5l %n: %v",
+                                                                            spdlog::pattern_time_type::utc, ""));
         }
     }
     std::shared_ptr<ConsoleSink> sink;

@@ -49,7 +49,9 @@ public:
     [[nodiscard]] Logger& logger() noexcept override { return *logger_; }
     [[nodiscard]] const Clock& clock() const noexcept override { return clock_; }
     [[nodiscard]] std::uint64_t random() noexcept override;
-    [[nodiscard]] std::optional<std::string> store_option(std::string_view name) const override { return store_option_(name); }
+    [[nodiscard]] std::optional<std::string> store_option(std::string_view name) const override {
+        return store_option_(name);
+    }
 
 private:
     const std::string name_;

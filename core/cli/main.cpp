@@ -37,7 +37,9 @@ public:
         return !token().stop_requested();
     }
     void wait() override { signals_.wait(); }
-    [[nodiscard]] std::chrono::steady_clock::time_point now() const override { return std::chrono::steady_clock::now(); }
+    [[nodiscard]] std::chrono::steady_clock::time_point now() const override {
+        return std::chrono::steady_clock::now();
+    }
 
 private:
     Signals signals_;
@@ -68,8 +70,9 @@ int run(const std::vector<std::string>& arguments) {
     const Invocation& invocation = std::get<Invocation>(read);
     const auto installation = make_installation(console, invocation.config, EMBEDQ_VERSION);
     const auto become = [&](const std::vector<std::string>& words) { return become_program(console, words); };
-    Session session{console, *installation, [] { return std::make_unique<SignalInterruption>(); }, invocation.json, own_layout(),
-                    become,  &std::cin};
+    Session session{console,         *installation, [] { return std::make_unique<SignalInterruption>(); },
+                    invocation.json, own_layout(),  become,
+                    &std::cin};
     const int status = invocation.run(session);
     return console.flush() ? status : std::max(status, exit_failed);
 }

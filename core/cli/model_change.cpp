@@ -7,7 +7,8 @@
 namespace embedq::cli {
 
 Result<std::optional<ModelChange>> model_change_of(Engine& engine, const CatalogInfo& catalog) {
-    if (!catalog.target_profile || !catalog.serving_profile || catalog.target_profile == catalog.serving_profile) return std::nullopt;
+    if (!catalog.target_profile || !catalog.serving_profile || catalog.target_profile == catalog.serving_profile)
+        return std::nullopt;
     auto target = engine.profile(*catalog.target_profile);
     if (!target) return std::unexpected(target.error());
     auto serving = engine.profile(*catalog.serving_profile);

@@ -77,7 +77,8 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
 }
 
 std::string renamed(std::string text, const NewProject& project) {
-    return replaced(replaced(std::move(text), name_in_template, project.name), class_in_template, class_of(project.name));
+    return replaced(replaced(std::move(text), name_in_template, project.name), class_in_template,
+                    class_of(project.name));
 }
 
 Status check(const NewProject& project, const fs::path& templates) {
@@ -91,20 +92,23 @@ Status check(const NewProject& project, const fs::path& templates) {
         const std::string like = name_like(project.name);
         return fail(
             ErrorKind::invalid_argument,
-            fmt::format("'{}' is no name of a plugin; expected up to {} lower-case letters, digits and '_', starting with a letter{}",
+            fmt::format("'{}' is no name of a plugin; expected up to {} lower-case letters, digits and '_', starting "
+                        "with a letter{}",
                         plain(project.name), longest_name, like.empty() ? "" : fmt::format(", such as '{}'", like)));
     }
     std::error_code error;
     if (fs::symlink_status(project.folder, error).type() != fs::file_type::not_found) {
-        return fail(ErrorKind::conflict,
-                    fmt::format("'{}' is there already, and nothing in it is to be lost; name another folder with --into, "
-                                "or move that one away",
-                                project.folder.string()));
+        return fail(
+            ErrorKind::conflict,
+            fmt::format("'{}' is there already, and nothing in it is to be lost; name another folder with --into, "
+                        "or move that one away",
+                        project.folder.string()));
     }
     if (const fs::path source = templates / project.kind; !fs::is_directory(source, error)) {
-        return fail(ErrorKind::not_found, fmt::format("the template is not in '{}', where this program looks for it; install embedq whole: "
-                                                      "cmake --install BUILD --prefix PREFIX",
-                                                      source.string()));
+        return fail(ErrorKind::not_found,
+                    fmt::format("the template is not in '{}', where this program looks for it; install embedq whole: "
+                                "cmake --install BUILD --prefix PREFIX",
+                                source.string()));
     }
     return {};
 }
@@ -117,8 +121,9 @@ Status copy_renamed(const fs::path& from, const fs::path& to, const NewProject& 
     out << renamed(text, project);
     out.close();
     if (!out)
-        return fail(ErrorKind::internal,
-                    fmt::format("'{}' cannot be written; check that there is room and that you may write there", to.string()));
+        return fail(
+            ErrorKind::internal,
+            fmt::format("'{}' cannot be written; check that there is room and that you may write there", to.string()));
     return {};
 }
 
@@ -136,7 +141,9 @@ Result<std::vector<fs::path>> copy_all(const NewProject& project, const fs::path
             return std::unexpected(copied.error());
         files.push_back(relative);
     }
-    if (error) return fail(ErrorKind::internal, fmt::format("the template '{}' cannot be copied: {}", source.string(), error.message()));
+    if (error)
+        return fail(ErrorKind::internal,
+                    fmt::format("the template '{}' cannot be copied: {}", source.string(), error.message()));
     std::ranges::sort(files);
     return files;
 }
@@ -148,8 +155,9 @@ Result<std::vector<fs::path>> make_project(const NewProject& project, const fs::
     std::error_code error;
     fs::create_directories(project.folder, error);
     if (error) {
-        return fail(ErrorKind::invalid_argument, fmt::format("the folder '{}' cannot be made: {}; name another one with --into",
-                                                             project.folder.string(), error.message()));
+        return fail(ErrorKind::invalid_argument,
+                    fmt::format("the folder '{}' cannot be made: {}; name another one with --into",
+                                project.folder.string(), error.message()));
     }
     auto files = copy_all(project, templates / project.kind);
     if (!files) fs::remove_all(project.folder, error);

@@ -17,8 +17,10 @@ struct NewProject {
     std::filesystem::path folder;  // must not exist; the folders above it are made
 };
 
-// Copies `templates`/<kind> and returns the files, relative to the folder and sorted. Nothing is left behind where it fails.
-// `invalid_argument`: no such kind, or a name of another form; `conflict`: the folder is there; `not_found`: the template is not.
-[[nodiscard]] Result<std::vector<std::filesystem::path>> make_project(const NewProject& project, const std::filesystem::path& templates);
+// Copies `templates`/<kind> and returns the files, relative to the folder and sorted. Nothing is left behind where it
+// fails. `invalid_argument`: no such kind, or a name of another form; `conflict`: the folder is there; `not_found`: the
+// template is not.
+[[nodiscard]] Result<std::vector<std::filesystem::path>> make_project(const NewProject& project,
+                                                                      const std::filesystem::path& templates);
 
 }  // namespace embedq::cli

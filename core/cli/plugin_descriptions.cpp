@@ -29,14 +29,16 @@ std::string type_name(OptionType type) {
 
 // As it would be written in YAML.
 std::string bound_text(OptionType type, double bound) {
-    if (type == OptionType::duration) return config::duration_text(std::chrono::milliseconds(static_cast<std::int64_t>(bound)));
+    if (type == OptionType::duration)
+        return config::duration_text(std::chrono::milliseconds(static_cast<std::int64_t>(bound)));
     if (type == OptionType::size) return config::size_text(static_cast<std::int64_t>(bound));
     return config::number_text(bound);
 }
 
 OptionDescription describe(const OptionSpec& option) {
-    OptionDescription described{option.name, type_name(option.type), option.default_value == nullptr ? "" : option.default_value,
-                                option.help, option.required,        option.secret};
+    OptionDescription described{
+        option.name, type_name(option.type), option.default_value == nullptr ? "" : option.default_value,
+        option.help, option.required,        option.secret};
     if (option.minimum) described.minimum = bound_text(option.type, *option.minimum);
     if (option.maximum) described.maximum = bound_text(option.type, *option.maximum);
     std::istringstream choices(option.choices == nullptr ? "" : option.choices);
@@ -53,7 +55,8 @@ PluginDescription describe(const plugins::LoadedPlugin& plugin) {
     std::error_code error;
     described.built_in = std::filesystem::equivalent(plugin.path.parent_path(), own_layout().plugins, error) && !error;
     described.build_tag = descriptor.build_tag;
-    for (std::size_t i = 0; i < descriptor.option_count; ++i) described.options.push_back(describe(descriptor.options[i]));
+    for (std::size_t i = 0; i < descriptor.option_count; ++i)
+        described.options.push_back(describe(descriptor.options[i]));
     return described;
 }
 

@@ -16,7 +16,8 @@ Result<config::PluginTable> PluginTables::find(PluginKind kind, std::string_view
     const auto loaded = registry_.load(kind, name);
     if (!loaded) return std::unexpected(loaded.error());
     const PluginDescriptor& descriptor = *(*loaded)->descriptor;
-    return config::PluginTable{descriptor.name, descriptor.version, descriptor.summary, {descriptor.options, descriptor.option_count}};
+    return config::PluginTable{
+        descriptor.name, descriptor.version, descriptor.summary, {descriptor.options, descriptor.option_count}};
 }
 
 std::vector<std::string> PluginTables::names(PluginKind kind) {

@@ -20,7 +20,8 @@ void put_time(Json& json, const char* key, std::optional<Time> time) {
 
 // Characters, not bytes, so that columns line up; wide characters count as one.
 std::size_t width_of(std::string_view text) {
-    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
 std::string cut_to(std::string_view text, std::size_t width) {
@@ -44,7 +45,8 @@ Badge badge_of(const SpecStatus& status) {
         return {fmt::format("{}/{} indexed", status.embedding_count, status.operation_count), Colour::green};
     }
     if (job && job->status == JobStatus::running) {
-        const std::size_t done = std::min(std::max(status.embedding_count, job->embedded_so_far), status.operation_count);
+        const std::size_t done =
+            std::min(std::max(status.embedding_count, job->embedded_so_far), status.operation_count);
         return {fmt::format("indexing {}/{}", done, status.operation_count), Colour::blue};
     }
     if (job && job->status == JobStatus::pending && job->attempts > 0) {
@@ -57,7 +59,8 @@ Badge badge_of(const SpecStatus& status) {
 }
 
 bool is_settled(const CatalogHealth& health) {
-    return health.specs_indexed >= health.specs_total && health.specs_pending + health.specs_running + health.specs_failed == 0;
+    return health.specs_indexed >= health.specs_total &&
+           health.specs_pending + health.specs_running + health.specs_failed == 0;
 }
 
 std::string rollup_of(const CatalogHealth& health) {
@@ -65,13 +68,14 @@ std::string rollup_of(const CatalogHealth& health) {
     if (is_settled(health)) {
         return fmt::format("All {} specs indexed", health.specs_total);
     }
-    return fmt::format("{}/{} specs indexed ({} running, {} queued, {} failed)", health.specs_indexed, health.specs_total,
-                       health.specs_running, health.specs_pending, health.specs_failed);
+    return fmt::format("{}/{} specs indexed ({} running, {} queued, {} failed)", health.specs_indexed,
+                       health.specs_total, health.specs_running, health.specs_pending, health.specs_failed);
 }
 
 std::string time_of(Time time) {
     if (time == Time{}) return {};
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", fmt::gmtime(std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count()));
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z",
+                       fmt::gmtime(std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count()));
 }
 
 std::string duration_of(std::chrono::milliseconds duration) {
@@ -141,7 +145,9 @@ Json json_of(const CatalogHealth& health) {
 }
 
 Json json_of(const SpecStatus& status) {
-    Json json{{"spec_name", status.spec_name}, {"operation_count", status.operation_count}, {"embedding_count", status.embedding_count}};
+    Json json{{"spec_name", status.spec_name},
+              {"operation_count", status.operation_count},
+              {"embedding_count", status.embedding_count}};
     if (status.refused_count > 0) json["refused_count"] = status.refused_count;
     if (status.job) {
         const Job& job = *status.job;
@@ -149,7 +155,8 @@ Json json_of(const SpecStatus& status) {
         json["job_status"] = to_string(job.status);
         if (job.attempts > 0) json["job_attempts"] = job.attempts;
         put_text(json, "job_last_error", job.last_error);
-        put_time(json, "job_updated_at", std::max({job.created_at, job.started_at.value_or(Time{}), job.completed_at.value_or(Time{})}));
+        put_time(json, "job_updated_at",
+                 std::max({job.created_at, job.started_at.value_or(Time{}), job.completed_at.value_or(Time{})}));
     }
     json["badge"] = badge_of(status).text;
     return json;
@@ -187,7 +194,8 @@ Json json_of(const CatalogInfo& catalog) {
 }
 
 Json json_of(const SpecInfo& spec) {
-    Json json{{"catalog_id", spec.catalog_id}, {"spec_name", spec.spec_name}, {"source_kind", name_of(spec.source_kind)}};
+    Json json{
+        {"catalog_id", spec.catalog_id}, {"spec_name", spec.spec_name}, {"source_kind", name_of(spec.source_kind)}};
     put_text(json, spec.source_kind == SourceKind::url ? "source_url" : "source", spec.source);
     put_text(json, "etag", spec.etag);
     put_text(json, "base_path", spec.base_path);

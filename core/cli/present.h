@@ -24,7 +24,8 @@ struct Badge {
     Colour colour = Colour::none;
 };
 
-// One spec in a few words: "12/12 indexed", "indexing 3/12", "retrying (2 tries)", "queued", "failed", "empty", "not indexed".
+// One spec in a few words: "12/12 indexed", "indexing 3/12", "retrying (2 tries)", "queued", "failed", "empty", "not
+// indexed".
 [[nodiscard]] Badge badge_of(const SpecStatus& status);
 // "All N specs indexed" ("1 spec indexed" of one), or "K/M specs indexed (a running, b queued, c failed)".
 [[nodiscard]] std::string rollup_of(const CatalogHealth& health);
@@ -53,7 +54,8 @@ struct Badge {
 // One line; bytes that are not UTF-8 are replaced, never an exception.
 [[nodiscard]] std::string dump(const Json& json);
 
-// Rows under headings, each column as wide as it must be. The last column is cut to the terminal's width when there is one.
+// Rows under headings, each column as wide as it must be. The last column is cut to the terminal's width when there is
+// one.
 class Table {
 public:
     explicit Table(std::vector<std::string> headings) : headings_(std::move(headings)) {}

@@ -25,8 +25,8 @@ std::string bar_of(std::size_t done, std::size_t all, std::size_t width) {
 
 void Progress::reading(std::size_t documents, std::size_t all, std::size_t operations, std::size_t embedded) {
     last_settled_ = embedded;
-    show(fmt::format("{} reading {}/{}, {}, {} embedded", bar_of(documents, all, 20), count_of(documents), counted(all, "document"),
-                     counted(operations, "operation"), counted(embedded, "text")),
+    show(fmt::format("{} reading {}/{}, {}, {} embedded", bar_of(documents, all, 20), count_of(documents),
+                     counted(all, "document"), counted(operations, "operation"), counted(embedded, "text")),
          true);
 }
 
@@ -35,7 +35,8 @@ void Progress::embedding(std::size_t settled, std::size_t all) {
     const bool moved = settled != last_settled_;
     last_settled_ = settled;
     const std::size_t percent = all == 0 ? 100 : settled * 100 / all;
-    std::string line = fmt::format("{} {:>3}% {}/{} embedded", bar_of(settled, all, 20), percent, count_of(settled), counted(all, "text"));
+    std::string line = fmt::format("{} {:>3}% {}/{} embedded", bar_of(settled, all, 20), percent, count_of(settled),
+                                   counted(all, "text"));
     if (rate_ > 0 && settled < all) {
         const auto left = milliseconds(static_cast<std::int64_t>(static_cast<double>(all - settled) / rate_ * 1000.0));
         line += fmt::format(", {}/s, {} left", count_of(static_cast<std::uint64_t>(rate_)), duration_of(left));

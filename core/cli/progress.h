@@ -17,7 +17,8 @@ class Progress {
 public:
     using Instant = std::chrono::steady_clock::time_point;
 
-    Progress(Console& console, std::function<Instant()> now) : console_(console), now_(std::move(now)), started_(now_()) {}
+    Progress(Console& console, std::function<Instant()> now)
+        : console_(console), now_(std::move(now)), started_(now_()) {}
     ~Progress() { console_.transient({}); }
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;

@@ -14,7 +14,8 @@ using std::chrono::steady_clock;
 
 // Members stand in the order in which they are needed: the provider goes before what it looks at.
 struct Question::Asked {
-    Asked(std::shared_ptr<Provider> whom, std::shared_ptr<void> around) : surroundings(std::move(around)), provider(std::move(whom)) {}
+    Asked(std::shared_ptr<Provider> whom, std::shared_ptr<void> around)
+        : surroundings(std::move(around)), provider(std::move(whom)) {}
 
     const std::shared_ptr<void> surroundings;
     const std::shared_ptr<Provider> provider;
@@ -48,7 +49,8 @@ Result<ProviderInfo> Question::answer(steady_clock::time_point deadline, millise
     if (answer_.wait_until(deadline) == std::future_status::ready) return answer_.get();
     asked_->stop.request_stop();
     return fail(ErrorKind::unavailable,
-                fmt::format("no answer within {}; see that its endpoints run and can be reached from here", duration_of(limit)));
+                fmt::format("no answer within {}; see that its endpoints run and can be reached from here",
+                            duration_of(limit)));
 }
 
 milliseconds Question::took() const {

@@ -14,8 +14,8 @@ namespace embedq::cli {
 
 class Question {
 public:
-    // `surroundings` is what the provider looks at, its context above all. Whoever does not stop when asked, and not within the grace after
-    // that, is left behind together with it.
+    // `surroundings` is what the provider looks at, its context above all. Whoever does not stop when asked, and not
+    // within the grace after that, is left behind together with it.
     Question(std::shared_ptr<Provider> provider, std::shared_ptr<void> surroundings,
              std::chrono::milliseconds grace = std::chrono::seconds(1));
     Question(Question&&) = default;
@@ -24,8 +24,10 @@ public:
     Question& operator=(const Question&) = delete;
     ~Question();
 
-    // Once. What the provider said, or `unavailable` when it has not said anything by then; `limit` is how long that is for people.
-    [[nodiscard]] Result<ProviderInfo> answer(std::chrono::steady_clock::time_point deadline, std::chrono::milliseconds limit);
+    // Once. What the provider said, or `unavailable` when it has not said anything by then; `limit` is how long that is
+    // for people.
+    [[nodiscard]] Result<ProviderInfo> answer(std::chrono::steady_clock::time_point deadline,
+                                              std::chrono::milliseconds limit);
     // How long the provider took to answer; after it did.
     [[nodiscard]] std::chrono::milliseconds took() const;
 

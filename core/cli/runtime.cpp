@@ -43,11 +43,13 @@ scheduler::ConfiguredLimits limits_of(const config::ProviderLimitsConfig& from) 
 // Members stand in the order in which they are needed: each is destroyed before what it uses.
 class RuntimeImpl : public Runtime {
 public:
-    RuntimeImpl(Console& console, plugins::Registry& registry, config::Configuration configuration, LogLevel level, std::string version)
+    RuntimeImpl(Console& console, plugins::Registry& registry, config::Configuration configuration, LogLevel level,
+                std::string version)
         : configuration_(std::move(configuration)),
           version_(std::move(version)),
           registry_(registry),
-          log_(console, level, configuration_.logging.format == config::LogFormat::json ? LogForm::json : LogForm::text) {}
+          log_(console, level,
+               configuration_.logging.format == config::LogFormat::json ? LogForm::json : LogForm::text) {}
 
     ~RuntimeImpl() override {
         stop_work();
@@ -59,7 +61,8 @@ public:
         if (Status opened = open_notifier(); !opened) return opened;
         if (Status opened = open_providers(request); !opened) return opened;
         engine_ = engine::make_engine(*store_, *notifier_, *providers_,
-                                      {configuration_.embedding.provider, configuration_.embedding.catalogs}, context("engine"));
+                                      {configuration_.embedding.provider, configuration_.embedding.catalogs},
+                                      context("engine"));
         return {};
     }
 
@@ -75,8 +78,9 @@ public:
         if (scheduler_ != nullptr) return {};
         scheduler::ModelListener listener;
         if (targets == TargetKeeping::follow) listener = [this] { return engine_->apply_known_targets(); };
-        scheduler_ = std::make_unique<scheduler::Scheduler>(
-            *store_, *notifier_, *providers_, settings_of(configuration_.scheduler, version_), context("scheduler"), std::move(listener));
+        scheduler_ = std::make_unique<scheduler::Scheduler>(*store_, *notifier_, *providers_,
+                                                            settings_of(configuration_.scheduler, version_),
+                                                            context("scheduler"), std::move(listener));
         return scheduler_->start();
     }
 
@@ -86,7 +90,9 @@ public:
         if (scheduler_ != nullptr) scheduler_->stop();
     }
 
-    scheduler::Counters counters() const override { return scheduler_ == nullptr ? scheduler::Counters{} : scheduler_->counters(); }
+    scheduler::Counters counters() const override {
+        return scheduler_ == nullptr ? scheduler::Counters{} : scheduler_->counters();
+    }
     Result<std::unique_ptr<fetch::Fetcher>> make_fetcher() const override {
         const config::FetchConfig& from = configuration_.fetch;
         fetch::Settings settings;
@@ -117,8 +123,8 @@ public:
 private:
     HostContext& context(const std::string& name) {
         const std::scoped_lock lock(contexts_mutex_);
-        contexts_.push_back(
-            std::make_unique<HostContext>(name, log_, [this](std::string_view option) { return store_option(configuration_, option); }));
+        contexts_.push_back(std::make_unique<HostContext>(
+            name, log_, [this](std::string_view option) { return store_option(configuration_, option); }));
         return *contexts_.back();
     }
 
@@ -149,16 +155,19 @@ private:
         const auto state = ask_store(request, [&] { return store_->migration_state(); });
         if (!state) return std::unexpected(state.error());
         if (state->current == state->newest) return {};
-        return fail(ErrorKind::misconfigured,
-                    fmt::format("the store's schema has version {}, and this build needs {}; {}", state->current, state->newest,
-                                state->current < state->newest ? "it may not migrate by itself (migrate: never): run `embedq migrate up`"
-                                                               : "a newer embedq made it: use that one"));
+        return fail(
+            ErrorKind::misconfigured,
+            fmt::format("the store's schema has version {}, and this build needs {}; {}", state->current, state->newest,
+                        state->current < state->newest
+                            ? "it may not migrate by itself (migrate: never): run `embedq migrate up`"
+                            : "a newer embedq made it: use that one"));
     }
 
     Status open_notifier() {
         const auto plugin = registry_.load(PluginKind::notifier, configuration_.notifier.plugin);
         if (!plugin) return std::unexpected(plugin.error());
-        auto notifier = plugins::make_notifier(**plugin, configuration_.notifier.options, context(configuration_.notifier.plugin));
+        auto notifier =
+            plugins::make_notifier(**plugin, configuration_.notifier.options, context(configuration_.notifier.plugin));
         if (!notifier) return std::unexpected(notifier.error());
         notifier_ = std::move(*notifier);
         return {};
@@ -176,13 +185,13 @@ private:
         }
         add_serving_providers(bindings, request);
         // Another process may move a catalog to a profile that this configuration does not know.
-        providers_ = std::make_unique<scheduler::ProviderDirectory>(std::move(bindings), &clock_,
-                                                                    [this](const Profile& profile) { return serving_provider(profile); });
+        providers_ = std::make_unique<scheduler::ProviderDirectory>(
+            std::move(bindings), &clock_, [this](const Profile& profile) { return serving_provider(profile); });
         return {};
     }
 
-    // Catalogs may still be ranked by what an earlier configuration made: their queries need a provider like the one of then. Where it
-    // cannot be made (its plugin is gone, a secret is needed), ranking says so and goes by words.
+    // Catalogs may still be ranked by what an earlier configuration made: their queries need a provider like the one of
+    // then. Where it cannot be made (its plugin is gone, a secret is needed), ranking says so and goes by words.
     void add_serving_providers(std::vector<scheduler::ProviderBinding>& bindings, const OpenRequest& request) {
         const auto catalogs = ask_store(request, [&] { return store_->catalogs(); });
         if (!catalogs) return;
@@ -209,8 +218,10 @@ private:
         const auto takes = [&](std::string_view name) {
             return std::ranges::any_of(table, [&](const OptionSpec& o) { return o.name == name; });
         };
-        if (!profile.document_prefix.empty() && takes("document_prefix")) written.try_emplace("document_prefix", profile.document_prefix);
-        if (!profile.query_prefix.empty() && takes("query_prefix")) written.try_emplace("query_prefix", profile.query_prefix);
+        if (!profile.document_prefix.empty() && takes("document_prefix"))
+            written.try_emplace("document_prefix", profile.document_prefix);
+        if (!profile.query_prefix.empty() && takes("query_prefix"))
+            written.try_emplace("query_prefix", profile.query_prefix);
         const auto options = config::options_from_text(table, written);
         if (!options) return std::nullopt;
         const std::string name = "(serving " + catalog::to_hex(profile.id).substr(0, 12) + ")";
@@ -247,14 +258,18 @@ std::optional<std::string> store_option(const config::Configuration& configurati
 
 std::vector<config::Diagnostic> refused_instances(Console& console, plugins::Registry& registry,
                                                   const config::Configuration& configuration) {
-    const Log log(console, LogLevel::error, configuration.logging.format == config::LogFormat::json ? LogForm::json : LogForm::text);
+    const Log log(console, LogLevel::error,
+                  configuration.logging.format == config::LogFormat::json ? LogForm::json : LogForm::text);
     std::vector<config::Diagnostic> refused;
-    const auto try_out = [&](PluginKind kind, const config::PluginInstance& instance, const std::string& where, auto make) {
-        HostContext context(instance.name, log, [&](std::string_view option) { return store_option(configuration, option); });
+    const auto try_out = [&](PluginKind kind, const config::PluginInstance& instance, const std::string& where,
+                             auto make) {
+        HostContext context(instance.name, log,
+                            [&](std::string_view option) { return store_option(configuration, option); });
         const auto plugin = registry.load(kind, instance.plugin);
         Status made = plugin ? Status{} : std::unexpected(plugin.error());
         if (plugin) {
-            if (auto answer = make(**plugin, instance.options, context); !answer) made = std::unexpected(answer.error());
+            if (auto answer = make(**plugin, instance.options, context); !answer)
+                made = std::unexpected(answer.error());
         }
         if (made) return;
         refused.push_back({configuration.source, instance.line, instance.column, false,
@@ -265,19 +280,23 @@ std::vector<config::Diagnostic> refused_instances(Console& console, plugins::Reg
     for (const auto& [name, provider] : configuration.providers) {
         try_out(PluginKind::provider, provider.instance, "providers." + name, plugins::make_provider);
     }
-    std::ranges::stable_sort(refused, {}, [](const config::Diagnostic& each) { return std::pair(each.line, each.column); });
+    std::ranges::stable_sort(refused, {},
+                             [](const config::Diagnostic& each) { return std::pair(each.line, each.column); });
     return refused;
 }
 
-Opened<std::unique_ptr<Runtime>> open_runtime(Console& console, plugins::Registry& registry, config::Configuration configuration,
-                                              const OpenRequest& request, const std::string& version) {
+Opened<std::unique_ptr<Runtime>> open_runtime(Console& console, plugins::Registry& registry,
+                                              config::Configuration configuration, const OpenRequest& request,
+                                              const std::string& version) {
     const LogLevel configured = configuration.logging.level;
-    // A command that answers shows warnings beside its answer, unless the configuration wants even less, or everything for a diagnosis.
+    // A command that answers shows warnings beside its answer, unless the configuration wants even less, or everything
+    // for a diagnosis.
     const bool diagnosis = configured == LogLevel::debug || configured == LogLevel::trace;
     const LogLevel level = request.logs_everything || diagnosis ? configured : std::max(configured, LogLevel::warn);
     auto runtime = std::make_unique<RuntimeImpl>(console, registry, std::move(configuration), level, version);
     if (const Status opened = runtime->open(request); !opened) {
-        const bool wrong = opened.error().kind == ErrorKind::misconfigured || opened.error().kind == ErrorKind::invalid_argument ||
+        const bool wrong = opened.error().kind == ErrorKind::misconfigured ||
+                           opened.error().kind == ErrorKind::invalid_argument ||
                            opened.error().kind == ErrorKind::not_found;
         return std::unexpected(Failure{wrong ? exit_usage : exit_failed, {opened.error().message}});
     }

@@ -22,16 +22,17 @@ class Registry;
 namespace embedq::cli {
 
 // What the YAML says of the store's option, as text.
-[[nodiscard]] std::optional<std::string> store_option(const config::Configuration& configuration, std::string_view name);
+[[nodiscard]] std::optional<std::string> store_option(const config::Configuration& configuration,
+                                                      std::string_view name);
 
-// Makes each store, notifier and provider that is configured, and lets it go again: what the factories refuse, where the plugin is
-// named. Services are left out, since they need an engine over a store that is open.
+// Makes each store, notifier and provider that is configured, and lets it go again: what the factories refuse, where
+// the plugin is named. Services are left out, since they need an engine over a store that is open.
 [[nodiscard]] std::vector<config::Diagnostic> refused_instances(Console& console, plugins::Registry& registry,
                                                                 const config::Configuration& configuration);
 
 // The console and the registry must outlive the runtime.
 [[nodiscard]] Opened<std::unique_ptr<Runtime>> open_runtime(Console& console, plugins::Registry& registry,
-                                                            config::Configuration configuration, const OpenRequest& request,
-                                                            const std::string& version);
+                                                            config::Configuration configuration,
+                                                            const OpenRequest& request, const std::string& version);
 
 }  // namespace embedq::cli

@@ -39,8 +39,8 @@ using Opened = std::expected<T, Failure>;
 // Whether a process follows its providers with the catalogs' targets: `serve` and `index` do, a worker does not.
 enum class TargetKeeping : std::uint8_t { follow, leave };
 
-// Everything behind the commands: the store that the YAML names, the providers, the engine over them, and the scheduler.
-// Every member may be called from any thread.
+// Everything behind the commands: the store that the YAML names, the providers, the engine over them, and the
+// scheduler. Every member may be called from any thread.
 class Runtime {
 public:
     virtual ~Runtime() = default;
@@ -50,14 +50,17 @@ public:
     [[nodiscard]] virtual Result<std::vector<LaneState>> lanes() = 0;
     [[nodiscard]] virtual Result<MigrationState> migration_state() = 0;
     [[nodiscard]] virtual Result<MigrationState> migrate() = 0;
-    // Gives the catalogs the target profiles that the YAML says. Waits for providers for 10 s at most, and not beyond a stop.
+    // Gives the catalogs the target profiles that the YAML says. Waits for providers for 10 s at most, and not beyond a
+    // stop.
     [[nodiscard]] virtual Status apply_targets(std::stop_token stop) = 0;
-    // Starts the scheduler; a second start does nothing. `stop_work` ends it cleanly and may be called at any time. While it runs, a
-    // provider that answers late or has another model gives the catalogs their targets anew, unless `targets` says to leave them.
+    // Starts the scheduler; a second start does nothing. `stop_work` ends it cleanly and may be called at any time.
+    // While it runs, a provider that answers late or has another model gives the catalogs their targets anew, unless
+    // `targets` says to leave them.
     [[nodiscard]] virtual Status start_work(TargetKeeping targets) = 0;
     virtual void stop_work() noexcept = 0;
     [[nodiscard]] virtual scheduler::Counters counters() const = 0;
-    // What asks for documents by URL, as the YAML's `fetch:` says; `invalid_argument` where that is wrong on this machine.
+    // What asks for documents by URL, as the YAML's `fetch:` says; `invalid_argument` where that is wrong on this
+    // machine.
     [[nodiscard]] virtual Result<std::unique_ptr<fetch::Fetcher>> make_fetcher() const = 0;
     [[nodiscard]] virtual Status start_services() = 0;
     // How many services are configured.
@@ -73,8 +76,8 @@ struct ProviderAnswer {
     std::chrono::milliseconds took{0};
 };
 
-// The parts that the YAML names, each opened by itself, so that one that fails does not hide the others. Nothing is migrated, set or
-// started. Called on the main thread only.
+// The parts that the YAML names, each opened by itself, so that one that fails does not hide the others. Nothing is
+// migrated, set or started. Called on the main thread only.
 class Examination {
 public:
     virtual ~Examination() = default;
@@ -104,7 +107,8 @@ public:
 struct OpenRequest {
     bool migrate = true;           // bring the schema up to date; false leaves it as it is
     bool logs_everything = false;  // log as configured; otherwise warnings and errors only
-    // Asked while the store is `unavailable`: whether to ask it again, after a pause. Without it the first such answer is the failure.
+    // Asked while the store is `unavailable`: whether to ask it again, after a pause. Without it the first such answer
+    // is the failure.
     std::function<bool(const Error&)> try_again = {};
 };
 
@@ -182,7 +186,8 @@ inline int tell(Session& session, const Failure& failure) {
 
 inline int tell(Session& session, const Error& error) {
     session.console.error(error.message);
-    return error.kind == ErrorKind::invalid_argument || error.kind == ErrorKind::misconfigured ? exit_usage : exit_failed;
+    return error.kind == ErrorKind::invalid_argument || error.kind == ErrorKind::misconfigured ? exit_usage
+                                                                                               : exit_failed;
 }
 
 }  // namespace embedq::cli

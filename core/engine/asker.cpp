@@ -40,7 +40,8 @@ Asker::Answers Asker::ask(const std::set<std::string>& names, std::chrono::milli
             open.push_back(begin(name));
     }
     if (open.empty()) return answers;
-    // Threads are joined without the lock, when this is destroyed: those of this call, and those of earlier ones that ended meanwhile.
+    // Threads are joined without the lock, when this is destroyed: those of this call, and those of earlier ones that
+    // ended meanwhile.
     std::vector<QuestionPtr> ended;
     std::unique_lock lock(mutex_);
     for (const QuestionPtr& question : open) {
@@ -51,14 +52,17 @@ Asker::Answers Asker::ask(const std::set<std::string>& names, std::chrono::milli
             answers.emplace(question->name, *question->answer);
         } else {
             const std::string who = "provider '" + question->name + "' ";
-            answers.emplace(question->name, fail(ErrorKind::unavailable,
-                                                 stop.stop_requested() ? who + "was not asked to the end what it is: stopped"
-                                                                       : who + "has not said within " + in_seconds(limit) + " what it is"));
+            answers.emplace(
+                question->name,
+                fail(ErrorKind::unavailable, stop.stop_requested()
+                                                 ? who + "was not asked to the end what it is: stopped"
+                                                 : who + "has not said within " + in_seconds(limit) + " what it is"));
             question->thread.request_stop();
         }
         left_.push_back(std::move(question));
     }
-    const auto over = std::ranges::stable_partition(left_, [](const QuestionPtr& question) { return !question->answer; });
+    const auto over =
+        std::ranges::stable_partition(left_, [](const QuestionPtr& question) { return !question->answer; });
     std::ranges::move(over, std::back_inserter(ended));
     left_.erase(over.begin(), over.end());
     lock.unlock();

@@ -1,5 +1,5 @@
-// Asks providers what they are for those who cannot wait for long: a command at its start, whoever puts a catalog. Each on a thread of its
-// own, so that one that hangs holds up neither the others nor the caller.
+// Asks providers what they are for those who cannot wait for long: a command at its start, whoever puts a catalog. Each
+// on a thread of its own, so that one that hangs holds up neither the others nor the caller.
 //
 // Thread-safety: every member may be called from any thread.
 #pragma once
@@ -31,9 +31,10 @@ public:
     Asker(const Asker&) = delete;
     Asker& operator=(const Asker&) = delete;
 
-    // An answer for each name: what is known costs nothing; the rest are asked once, all at a time. After `limit` of real time, or at a
-    // stop, those that have not answered are `unavailable`, and their questions are stopped.
-    [[nodiscard]] Answers ask(const std::set<std::string>& names, std::chrono::milliseconds limit, std::stop_token stop);
+    // An answer for each name: what is known costs nothing; the rest are asked once, all at a time. After `limit` of
+    // real time, or at a stop, those that have not answered are `unavailable`, and their questions are stopped.
+    [[nodiscard]] Answers ask(const std::set<std::string>& names, std::chrono::milliseconds limit,
+                              std::stop_token stop);
 
 private:
     struct Question {

@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 
 bool is_document_name(const fs::path& path) {
     std::string extension = path.extension().string();
-    std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+    std::ranges::transform(extension, extension.begin(),
+                           [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
     return extension == ".json" || extension == ".yaml" || extension == ".yml";
 }
 
@@ -74,9 +75,11 @@ private:
         const fs::path real = fs::canonical(folder, error);
         if (error || !seen_folders_.insert(real.string()).second) return;
         std::vector<fs::directory_entry> entries;
-        for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) entries.push_back(*it);
+        for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
+            entries.push_back(*it);
         if (error) found_.refused.push_back({folder.string(), "the folder cannot be read: " + error.message()});
-        std::ranges::sort(entries, {}, [](const fs::directory_entry& entry) { return entry.path().filename().string(); });
+        std::ranges::sort(entries, {},
+                          [](const fs::directory_entry& entry) { return entry.path().filename().string(); });
         for (const fs::directory_entry& entry : entries) {
             if (stop_.stop_requested()) return;
             if (entry.is_directory(error)) {
@@ -109,7 +112,8 @@ Status each_spec(Engine& engine, std::string_view catalog_id, Visit&& visit) {
     std::string after;
     while (true) {
         const auto specs = engine.specs(catalog_id, after, page);
-        if (!specs && specs.error().kind == ErrorKind::not_found) return {};  // the catalog is made by the first document
+        // The catalog is made by the first document.
+        if (!specs && specs.error().kind == ErrorKind::not_found) return {};
         if (!specs) return std::unexpected(specs.error());
         if (specs->empty()) return {};
         for (const SpecInfo& spec : *specs) visit(spec);
@@ -119,9 +123,10 @@ Status each_spec(Engine& engine, std::string_view catalog_id, Visit&& visit) {
 
 // The specs of a catalog that came from files and URLs.
 struct StoredSources {
-    std::unordered_map<std::string, std::string> source_of;       // by name
-    std::unordered_map<std::string, std::string> name_of;         // by source
-    std::unordered_map<std::string, StoredDocument> document_of;  // by source, of URLs that can be asked for by their validator
+    std::unordered_map<std::string, std::string> source_of;  // by name
+    std::unordered_map<std::string, std::string> name_of;    // by source
+    // By source, of URLs that can be asked for by their validator.
+    std::unordered_map<std::string, StoredDocument> document_of;
 };
 
 std::optional<StoredDocument> stored_document(const SpecInfo& spec) {
@@ -214,7 +219,8 @@ Status settle_names(Engine& engine, std::string_view catalog_id, FoundDocuments&
             unsettled.push_back(i);
             continue;
         }
-        if (const auto document = stored->document_of.find(source); document != stored->document_of.end()) file.stored = document->second;
+        if (const auto document = stored->document_of.find(source); document != stored->document_of.end())
+            file.stored = document->second;
         if (plain == stored->source_of.end() || plain->second != source) file.spec_name = known->second;
         taken.emplace(file.spec_name, file.path);
     }
@@ -226,7 +232,8 @@ Status settle_names(Engine& engine, std::string_view catalog_id, FoundDocuments&
         if (beside != taken.end() || is_stored) {
             std::string other = catalog::with_path_suffix(file.spec_name, source_of(file));
             found.notes.push_back(fmt::format("'{}' and '{}' would both be the spec '{}'; the second is stored as '{}'",
-                                              beside != taken.end() ? beside->second : before->second, file.path, file.spec_name, other));
+                                              beside != taken.end() ? beside->second : before->second, file.path,
+                                              file.spec_name, other));
             file.spec_name = std::move(other);
         }
         taken.emplace(file.spec_name, file.path);

@@ -20,7 +20,8 @@ std::string quoted(std::string_view text) {
 
 class StoreEngine final : public EngineImpl {
 public:
-    StoreEngine(Store& store, Notifier& notifier, scheduler::ProviderDirectory& providers, EngineSettings settings, Context& context)
+    StoreEngine(Store& store, Notifier& notifier, scheduler::ProviderDirectory& providers, EngineSettings settings,
+                Context& context)
         : store_(store),
           notifier_(notifier),
           targets_(store, notifier, providers, std::move(settings), context),
@@ -44,7 +45,8 @@ public:
         for (CatalogInfo& info : *all) {
             if (info.catalog_id == catalog_id) return std::move(info);
         }
-        return fail(ErrorKind::not_found, "there is no catalog " + quoted(catalog_id) + "; `embedq catalogs list` names those there are");
+        return fail(ErrorKind::not_found,
+                    "there is no catalog " + quoted(catalog_id) + "; `embedq catalogs list` names those there are");
     }
 
     Status delete_catalog(std::string_view catalog_id) override { return store_.delete_catalog(catalog_id); }
@@ -74,12 +76,17 @@ public:
 
     // --- specs
 
-    Result<std::vector<Result<PutResult>>> put_specs(std::span<const SpecInput> specs) override { return writer_.put(specs); }
+    Result<std::vector<Result<PutResult>>> put_specs(std::span<const SpecInput> specs) override {
+        return writer_.put(specs);
+    }
 
-    Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after, std::size_t limit) override {
+    Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after,
+                                        std::size_t limit) override {
         return store_.specs(catalog_id, after, limit);
     }
-    Result<SpecInfo> spec(std::string_view catalog_id, std::string_view spec_name) override { return store_.spec(catalog_id, spec_name); }
+    Result<SpecInfo> spec(std::string_view catalog_id, std::string_view spec_name) override {
+        return store_.spec(catalog_id, spec_name);
+    }
     Result<std::string> spec_content(std::string_view catalog_id, std::string_view spec_name) override {
         return store_.spec_content(catalog_id, spec_name);
     }
@@ -87,8 +94,9 @@ public:
         if (const auto known = store_.spec(catalog_id, spec_name); !known) return std::unexpected(known.error());
         std::vector<Operation> operations;
         const std::string name(spec_name);
-        const Status read = store_.operations(catalog_id, std::span(&name, 1),
-                                              [&](std::string_view, const Operation& operation) { operations.push_back(operation); });
+        const Status read =
+            store_.operations(catalog_id, std::span(&name, 1),
+                              [&](std::string_view, const Operation& operation) { operations.push_back(operation); });
         if (!read) return std::unexpected(read.error());
         return operations;
     }
@@ -108,8 +116,8 @@ public:
 
     Result<SearchResponse> search(const SearchRequest& request) override {
         if (request.limit < 1 || request.limit > most_hits) {
-            return fail(ErrorKind::invalid_argument,
-                        "the limit is " + std::to_string(request.limit) + ", but must be 1 to " + std::to_string(most_hits));
+            return fail(ErrorKind::invalid_argument, "the limit is " + std::to_string(request.limit) +
+                                                         ", but must be 1 to " + std::to_string(most_hits));
         }
         auto all = store_.catalogs();
         if (!all) return std::unexpected(all.error());
@@ -120,8 +128,11 @@ public:
         return searcher_.search(request, *all);
     }
 
-    Result<std::vector<CatalogHealth>> health(std::string_view catalog_id) override { return store_.health(catalog_id); }
-    Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id, std::span<const std::string> spec_names) override {
+    Result<std::vector<CatalogHealth>> health(std::string_view catalog_id) override {
+        return store_.health(catalog_id);
+    }
+    Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id,
+                                             std::span<const std::string> spec_names) override {
         return store_.statuses(catalog_id, spec_names);
     }
     Result<Settlement> settlement(std::string_view catalog_id, std::span<const std::string> spec_names) override {
@@ -135,8 +146,8 @@ public:
         if (found->empty()) return fail(ErrorKind::not_found, "there is no job " + std::to_string(id));
         const Job& job = found->front();
         if (job.status == JobStatus::pending || job.status == JobStatus::running) {
-            return fail(ErrorKind::conflict,
-                        "job " + std::to_string(id) + " is " + std::string(to_string(job.status)) + "; only a finished job can be retried");
+            return fail(ErrorKind::conflict, "job " + std::to_string(id) + " is " + std::string(to_string(job.status)) +
+                                                 "; only a finished job can be retried");
         }
         return reembed_spec(job.catalog_id, job.spec_name);
     }
@@ -161,8 +172,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<EngineImpl> make_engine(Store& store, Notifier& notifier, scheduler::ProviderDirectory& providers, EngineSettings settings,
-                                        Context& context) {
+std::unique_ptr<EngineImpl> make_engine(Store& store, Notifier& notifier, scheduler::ProviderDirectory& providers,
+                                        EngineSettings settings, Context& context) {
     return std::make_unique<StoreEngine>(store, notifier, providers, std::move(settings), context);
 }
 

@@ -26,18 +26,19 @@ struct EngineSettings {
 
 class EngineImpl : public Engine {
 public:
-    // Gives every catalog of the store the target profile that the settings say, logs what changed, and closes the gaps that this opens.
-    // Providers that are not known yet are asked, once each and for `patience` in all. One that does not answer keeps its catalogs' present
-    // targets; the error of the first is returned after the rest is done. A stop ends the wait, and nothing is changed.
-    // For `serve`, `index` and `migrate`; a worker never does this.
+    // Gives every catalog of the store the target profile that the settings say, logs what changed, and closes the gaps
+    // that this opens. Providers that are not known yet are asked, once each and for `patience` in all. One that does
+    // not answer keeps its catalogs' present targets; the error of the first is returned after the rest is done. A stop
+    // ends the wait, and nothing is changed. For `serve`, `index` and `migrate`; a worker never does this.
     [[nodiscard]] virtual Status apply_targets(std::stop_token stop) = 0;
-    // The same by what is known alone: asks no provider, and leaves the catalogs of those that have not answered as they are. For a
-    // scheduler that asks them itself.
+    // The same by what is known alone: asks no provider, and leaves the catalogs of those that have not answered as
+    // they are. For a scheduler that asks them itself.
     [[nodiscard]] virtual Status apply_known_targets() = 0;
 };
 
 // All references must outlive the engine.
-[[nodiscard]] std::unique_ptr<EngineImpl> make_engine(Store& store, Notifier& notifier, scheduler::ProviderDirectory& providers,
-                                                      EngineSettings settings, Context& context);
+[[nodiscard]] std::unique_ptr<EngineImpl> make_engine(Store& store, Notifier& notifier,
+                                                      scheduler::ProviderDirectory& providers, EngineSettings settings,
+                                                      Context& context);
 
 }  // namespace embedq::engine

@@ -37,7 +37,8 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
     if (::fstat(file, &status) != 0) return failed("cannot be read", errno);
     if (!S_ISREG(status.st_mode)) return fail(ErrorKind::invalid_argument, "is not a file any more");
     const auto size = static_cast<std::size_t>(status.st_size);
-    if (size > max_bytes) return fail(ErrorKind::invalid_argument, fmt::format("is {} bytes; at most {} are read", size, max_bytes));
+    if (size > max_bytes)
+        return fail(ErrorKind::invalid_argument, fmt::format("is {} bytes; at most {} are read", size, max_bytes));
     std::string content;
     content.reserve(size);
     std::array<char, 1U << 16U> block{};
@@ -47,14 +48,17 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
         if (got < 0) return failed("cannot be read to its end", errno);
         if (got == 0) return content;
         content.append(block.data(), static_cast<std::size_t>(got));
-        if (content.size() > max_bytes) return fail(ErrorKind::invalid_argument, fmt::format("is longer than {} bytes", max_bytes));
+        if (content.size() > max_bytes)
+            return fail(ErrorKind::invalid_argument, fmt::format("is longer than {} bytes", max_bytes));
     }
 }
 
 // The document, or that it is what the catalog has, or why there is none.
-Result<fetch::Fetched> read_document(const DocumentFile& file, const IndexerSettings& settings, const std::stop_token& stop) {
+Result<fetch::Fetched> read_document(const DocumentFile& file, const IndexerSettings& settings,
+                                     const std::stop_token& stop) {
     if (file.kind == SourceKind::url) {
-        if (settings.fetcher == nullptr) return fail(ErrorKind::unsupported, "is a URL, and nothing that fetches is there");
+        if (settings.fetcher == nullptr)
+            return fail(ErrorKind::unsupported, "is a URL, and nothing that fetches is there");
         return settings.fetcher->fetch(file.path, file.stored ? file.stored->validator : std::string(), stop);
     }
     auto content = read_file(file.path, settings.max_document_bytes);
@@ -70,7 +74,8 @@ struct ReadDocument {
 // Reads files and URLs in order on a thread of its own, a batch ahead of who takes them.
 class ReadAhead {
 public:
-    ReadAhead(std::span<const DocumentFile> files, const IndexerSettings& settings) : files_(files), settings_(settings) {
+    ReadAhead(std::span<const DocumentFile> files, const IndexerSettings& settings)
+        : files_(files), settings_(settings) {
         thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
     }
 
@@ -97,14 +102,17 @@ public:
     }
 
 private:
-    static std::size_t size_of(const ReadDocument& document) { return document.fetched ? document.fetched->content.size() : 0; }
+    static std::size_t size_of(const ReadDocument& document) {
+        return document.fetched ? document.fetched->content.size() : 0;
+    }
 
     void run(const std::stop_token& stop) {
         for (std::size_t i = 0; i < files_.size() && !stop.stop_requested(); ++i) {
             ReadDocument document{i, read_document(files_[i], settings_, stop)};
             std::unique_lock lock(mutex_);
-            const bool room = changed_.wait(
-                lock, stop, [this] { return ready_bytes_ < settings_.batch_bytes && ready_.size() < settings_.batch_documents; });
+            const bool room = changed_.wait(lock, stop, [this] {
+                return ready_bytes_ < settings_.batch_bytes && ready_.size() < settings_.batch_documents;
+            });
             if (!room) break;
             ready_bytes_ += size_of(document);
             ready_.push_back(std::move(document));
@@ -131,15 +139,17 @@ bool wait_a_little(std::size_t attempt, const std::stop_token& stop) {
     std::mutex mutex;
     std::condition_variable_any never;
     std::unique_lock lock(mutex);
-    never.wait_for(lock, stop, std::chrono::milliseconds(100U << std::min<std::size_t>(attempt, 6)), [] { return false; });
+    never.wait_for(lock, stop, std::chrono::milliseconds(100U << std::min<std::size_t>(attempt, 6)),
+                   [] { return false; });
     return !stop.stop_requested();
 }
 
-Result<std::vector<Result<PutResult>>> put_batch(Engine& engine, std::span<const SpecInput> inputs, const IndexerSettings& settings,
-                                                 const std::stop_token& stop) {
+Result<std::vector<Result<PutResult>>> put_batch(Engine& engine, std::span<const SpecInput> inputs,
+                                                 const IndexerSettings& settings, const std::stop_token& stop) {
     for (std::size_t attempt = 0;; ++attempt) {
         auto results = engine.put_specs(inputs);
-        if (results || results.error().kind != ErrorKind::unavailable || attempt >= settings.busy_retries) return results;
+        if (results || results.error().kind != ErrorKind::unavailable || attempt >= settings.busy_retries)
+            return results;
         const bool again = settings.wait ? settings.wait(attempt, stop) : wait_a_little(attempt, stop);
         if (!again) return results;
     }
@@ -152,7 +162,8 @@ SpecInput input_of(const DocumentFile& file, fetch::Fetched fetched, const Index
     input.source_kind = file.kind;
     input.source = source_of(file);
     input.etag = std::move(fetched.validator);
-    if (file.stored && !file.stored->validator.empty() && catalog::sha256(fetched.content) == file.stored->content_hash) {
+    if (file.stored && !file.stored->validator.empty() &&
+        catalog::sha256(fetched.content) == file.stored->content_hash) {
         input.etag = file.stored->validator;
     }
     input.content = std::move(fetched.content);

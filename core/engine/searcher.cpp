@@ -87,8 +87,9 @@ Status Searcher::refresh(Held& held, const CatalogInfo& catalog) {
     if (everything || !changes.specs.empty()) {
         SpecCollector collector(held.index);
         const std::vector<std::string> specs = everything ? std::vector<std::string>{} : changes.specs;
-        const Status read = store_.operations(catalog.catalog_id, specs,
-                                              [&](std::string_view spec, const Operation& operation) { collector.add(spec, operation); });
+        const Status read = store_.operations(
+            catalog.catalog_id, specs,
+            [&](std::string_view spec, const Operation& operation) { collector.add(spec, operation); });
         if (!read) return read;
         collector.flush();
     }
@@ -107,8 +108,9 @@ Status Searcher::load_vectors(Held& held, const Sha256& profile_id) {
     if (!profile) return std::unexpected(profile.error());
     held.index.set_dimension(profile->dimension);
     const std::vector<Sha256> wanted = held.index.texts_without_vector();
-    return store_.vectors(profile_id, wanted,
-                          [&](std::size_t index, std::span<const float> values) { held.index.put_vector(wanted[index], values); });
+    return store_.vectors(profile_id, wanted, [&](std::size_t index, std::span<const float> values) {
+        held.index.put_vector(wanted[index], values);
+    });
 }
 
 Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const Sha256& profile_id) {
@@ -120,8 +122,8 @@ Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const 
     if (!provider) {
         const bool missing = provider.error().kind == ErrorKind::not_found;
         answer.reason = missing ? not_configured : not_available;
-        answer.detail = missing ? "no configured provider makes vectors like those the catalog is ranked by (plugin '" + profile->plugin +
-                                      "', model '" + profile->model + "')"
+        answer.detail = missing ? "no configured provider makes vectors like those the catalog is ranked by (plugin '" +
+                                      profile->plugin + "', model '" + profile->model + "')"
                                 : provider.error().message;
         return answer;
     }
@@ -175,9 +177,11 @@ Result<SearchResponse> Searcher::search(const SearchRequest& request, const std:
         std::string detail;
         std::shared_lock lock(current->mutex);
         if (request.mode != RankingMode::lexical && !request.query.empty()) {
-            // The provider is asked without the lock, or a slow answer would hold up whoever has to refresh the catalog, and all behind
-            // him. Should the catalog flip meanwhile, there is a vector to make under the other profile, too.
-            while (catalog.target_profile && current->profile && current->index.vectors() > 0 && !vectors.contains(*current->profile)) {
+            // The provider is asked without the lock, or a slow answer would hold up whoever has to refresh the
+            // catalog, and all behind him. Should the catalog flip meanwhile, there is a vector to make under the other
+            // profile, too.
+            while (catalog.target_profile && current->profile && current->index.vectors() > 0 &&
+                   !vectors.contains(*current->profile)) {
                 const Sha256 profile = *current->profile;
                 lock.unlock();
                 QueryVector vector = embed_query(request, profile);
@@ -186,12 +190,12 @@ Result<SearchResponse> Searcher::search(const SearchRequest& request, const std:
             }
             if (!catalog.target_profile) {
                 reason = not_indexed;
-                detail =
-                    "catalog '" + catalog.catalog_id + "' is embedded by no provider; name one under `embedding:` in the configuration";
+                detail = "catalog '" + catalog.catalog_id +
+                         "' is embedded by no provider; name one under `embedding:` in the configuration";
             } else if (current->index.vectors() == 0 || !current->profile) {
                 reason = not_indexed;
-                detail =
-                    "no operation of catalog '" + catalog.catalog_id + "' has a vector yet; see `embedq status " + catalog.catalog_id + "`";
+                detail = "no operation of catalog '" + catalog.catalog_id + "' has a vector yet; see `embedq status " +
+                         catalog.catalog_id + "`";
             } else {
                 const QueryVector& vector = vectors.at(*current->profile);
                 reason = vector.reason;
@@ -210,7 +214,8 @@ Result<SearchResponse> Searcher::search(const SearchRequest& request, const std:
             response.fallback_detail = detail;
         }
         std::vector<SearchHit>& hits = by_profile[group];
-        for (const ranking::Ranked& ranked : current->index.rank(query)) hits.push_back(to_hit(catalog.catalog_id, ranked));
+        for (const ranking::Ranked& ranked : current->index.rank(query))
+            hits.push_back(to_hit(catalog.catalog_id, ranked));
     }
     if (!any_ranked_as_asked && !response.fallback_reason.empty()) response.ranking = RankingMode::lexical;
     if (catalogs.empty() && request.mode != RankingMode::lexical) {

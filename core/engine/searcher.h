@@ -1,4 +1,5 @@
-// Search over catalogs held in memory, each brought up to date with the store at every query (one revision number when nothing changed).
+// Search over catalogs held in memory, each brought up to date with the store at every query (one revision number when
+// nothing changed).
 //
 // Thread-safety: every member may be called from any thread; queries of one catalog run side by side.
 #pragma once
@@ -49,7 +50,8 @@ private:
     [[nodiscard]] Status load_vectors(Held& held, const Sha256& profile_id);
     [[nodiscard]] QueryVector embed_query(const SearchRequest& request, const Sha256& profile_id);
     // The query's vector from an endpoint that is not paused, or why there is none; never waits behind documents.
-    [[nodiscard]] Result<std::vector<float>> ask(const SearchRequest& request, const scheduler::ResolvedProvider& provider);
+    [[nodiscard]] Result<std::vector<float>> ask(const SearchRequest& request,
+                                                 const scheduler::ResolvedProvider& provider);
 
     Store& store_;
     scheduler::ProviderDirectory& providers_;

@@ -79,7 +79,8 @@ Result<std::vector<Result<PutResult>>> SpecWriter::put(std::span<const SpecInput
             continue;
         }
         const Sha256 content_hash = catalog::sha256(input.content);
-        // A second document of the same name in one call must be held against the first, which only the store's transaction can do.
+        // A second document of the same name in one call must be held against the first, which only the store's
+        // transaction can do.
         if (seen.emplace(input.catalog_id, input.spec_name).second && unchanged(input, content_hash)) {
             unchanged_places.push_back(i);
             continue;
@@ -129,7 +130,8 @@ Status SpecWriter::close_gaps(std::span<const SpecInput> specs, std::vector<Resu
         for (const SpecStatus& status : *statuses) {
             if (status.embedding_count + status.refused_count >= status.operation_count) continue;
             // An open job is about this document: one that runs for an earlier one has a pending job behind it.
-            const bool open = status.job && (status.job->status == JobStatus::pending || status.job->status == JobStatus::running);
+            const bool open =
+                status.job && (status.job->status == JobStatus::pending || status.job->status == JobStatus::running);
             if (open)
                 outcomes[{catalog_id, status.spec_name}] = EnqueueOutcome::collapsed;
             else
@@ -155,7 +157,8 @@ Status SpecWriter::close_gaps(std::span<const SpecInput> specs, std::vector<Resu
             results[i] = std::unexpected(info.error());
             continue;
         }
-        PutResult result{.outcome = PutOutcome::unchanged, .generation = info->generation, .operation_count = info->operation_count};
+        PutResult result{
+            .outcome = PutOutcome::unchanged, .generation = info->generation, .operation_count = info->operation_count};
         const auto outcome = outcomes.find({specs[i].catalog_id, specs[i].spec_name});
         if (outcome != outcomes.end()) result.enqueued = outcome->second;
         results[i] = result;

@@ -1,4 +1,5 @@
-// The way of documents into the store: parsed and written in one transaction, what is there already left alone but for its gaps.
+// The way of documents into the store: parsed and written in one transaction, what is there already left alone but for
+// its gaps.
 //
 // Thread-safety: every member may be called from any thread.
 #pragma once

@@ -27,11 +27,11 @@ std::size_t divided(std::size_t amount, std::size_t by) {
     return by == 0 ? 0 : (amount + by - 1) / by;
 }
 
-// How many calls full batches make: each limit alone gives a least number, and the narrowest one decides. Requests are filled to 95 % of
-// what is only estimated.
+// How many calls full batches make: each limit alone gives a least number, and the narrowest one decides. Requests are
+// filled to 95 % of what is only estimated.
 std::size_t calls_of(const EmbeddingEstimate& work, const ProviderLimits& limits, std::size_t batch_inputs) {
-    std::size_t inputs =
-        limits.max_inputs == 0 || batch_inputs == 0 ? std::max(limits.max_inputs, batch_inputs) : std::min(limits.max_inputs, batch_inputs);
+    std::size_t inputs = limits.max_inputs == 0 || batch_inputs == 0 ? std::max(limits.max_inputs, batch_inputs)
+                                                                     : std::min(limits.max_inputs, batch_inputs);
     if (inputs == 0) inputs = default_inputs;
     return std::max({divided(work.to_embed(), inputs), divided(work.bytes, limits.max_request_bytes),
                      divided(work.tokens, limits.max_request_tokens * 95 / 100)});
@@ -39,8 +39,8 @@ std::size_t calls_of(const EmbeddingEstimate& work, const ProviderLimits& limits
 
 std::string in_words(const EmbeddingEstimate& work) {
     if (work.to_embed() == 0) return "all " + std::to_string(work.texts) + " texts are there already";
-    return std::to_string(work.to_embed()) + " of " + std::to_string(work.texts) + " texts to embed, about " + std::to_string(work.tokens) +
-           " tokens in " + std::to_string(work.calls) + " calls";
+    return std::to_string(work.to_embed()) + " of " + std::to_string(work.texts) + " texts to embed, about " +
+           std::to_string(work.tokens) + " tokens in " + std::to_string(work.calls) + " calls";
 }
 
 }  // namespace
@@ -109,7 +109,8 @@ Status Targets::set(const std::vector<CatalogInfo>& catalogs, const Answers& ans
             if (first_error) first_error = std::unexpected(target.error());
             continue;
         }
-        const bool same = info.provider == target->provider && info.target_profile.has_value() == target->profile.has_value() &&
+        const bool same = info.provider == target->provider &&
+                          info.target_profile.has_value() == target->profile.has_value() &&
                           (!target->profile || target->profile->id == *info.target_profile);
         if (same) continue;
         targets.push_back(std::move(*target));
@@ -122,7 +123,8 @@ Status Targets::set(const std::vector<CatalogInfo>& catalogs, const Answers& ans
         if (*changed == 0) continue;
         log_change(*before[i], targets[i]);
         if (!targets[i].profile) continue;
-        if (const auto queued = enqueue_all(targets[i].catalog_id); !queued && first_error) first_error = std::unexpected(queued.error());
+        if (const auto queued = enqueue_all(targets[i].catalog_id); !queued && first_error)
+            first_error = std::unexpected(queued.error());
     }
     return first_error;
 }
@@ -154,7 +156,8 @@ void Targets::give(const std::string& catalog_id) {
         {
             const std::scoped_lock lock(mutex_);
             const auto silent = silent_.find(provider);
-            if (silent != silent_.end() && context_.clock().now() < silent->second.second) return std::unexpected(silent->second.first);
+            if (silent != silent_.end() && context_.clock().now() < silent->second.second)
+                return std::unexpected(silent->second.first);
         }
         const Answers answers = asker_.ask({provider}, settings_.patience, {});
         remember_silent(answers);
@@ -173,8 +176,9 @@ void Targets::give(const std::string& catalog_id) {
 
 Result<CatalogTarget> Targets::anew(const CatalogInfo& catalog) {
     if (!catalog.target_profile) {
-        return fail(ErrorKind::conflict, "catalog " + quoted(catalog.catalog_id) +
-                                             " is embedded by no provider; name one under `embedding:` in the configuration first");
+        return fail(ErrorKind::conflict,
+                    "catalog " + quoted(catalog.catalog_id) +
+                        " is embedded by no provider; name one under `embedding:` in the configuration first");
     }
     const auto current = store_.profile(*catalog.target_profile);
     if (!current) return std::unexpected(current.error());
@@ -191,20 +195,23 @@ Result<std::size_t> Targets::reembed(const CatalogInfo& catalog) {
 Result<EmbeddingEstimate> Targets::estimate(const CatalogInfo& catalog, EstimateFor what) {
     Answers answers;
     // The estimate is what was asked for, so it waits as long as the provider does.
-    if (const std::string provider = provider_of(catalog.catalog_id); what != EstimateFor::reembedding && !provider.empty())
+    if (const std::string provider = provider_of(catalog.catalog_id);
+        what != EstimateFor::reembedding && !provider.empty())
         answers.emplace(provider, providers_.resolve(provider));
     const auto target = what == EstimateFor::reembedding ? anew(catalog) : wanted(catalog, answers);
     if (!target) return std::unexpected(target.error());
     if (!target->profile) {
-        return fail(ErrorKind::conflict, "catalog " + quoted(catalog.catalog_id) +
-                                             " is embedded by no provider; name one under `embedding:` in the configuration first");
+        return fail(ErrorKind::conflict,
+                    "catalog " + quoted(catalog.catalog_id) +
+                        " is embedded by no provider; name one under `embedding:` in the configuration first");
     }
     auto work = estimate_of(catalog.catalog_id, target->provider, *target->profile);
     if (work) work->changes_target = catalog.target_profile != target->profile->id;
     return work;
 }
 
-Result<EmbeddingEstimate> Targets::estimate_of(const std::string& catalog_id, const std::string& provider, const Profile& profile) {
+Result<EmbeddingEstimate> Targets::estimate_of(const std::string& catalog_id, const std::string& provider,
+                                               const Profile& profile) {
     const auto load = store_.workload(catalog_id, profile.id);
     if (!load) return std::unexpected(load.error());
     EmbeddingEstimate work;
@@ -235,7 +242,8 @@ Result<std::size_t> Targets::enqueue_all(std::string_view catalog_id) {
         }
         const auto outcomes = store_.enqueue(requests);
         if (!outcomes) return std::unexpected(outcomes.error());
-        enqueued += static_cast<std::size_t>(std::ranges::count_if(*outcomes, [](EnqueueOutcome o) { return o != EnqueueOutcome::none; }));
+        enqueued += static_cast<std::size_t>(
+            std::ranges::count_if(*outcomes, [](EnqueueOutcome o) { return o != EnqueueOutcome::none; }));
         after = specs->back().spec_name;
     }
     if (enqueued > 0) notifier_.publish();

@@ -24,13 +24,20 @@ namespace embedq::engine {
 
 class Targets {
 public:
-    Targets(Store& store, Notifier& notifier, scheduler::ProviderDirectory& providers, EngineSettings settings, Context& context)
-        : store_(store), notifier_(notifier), providers_(providers), settings_(std::move(settings)), context_(context), asker_(providers) {}
+    Targets(Store& store, Notifier& notifier, scheduler::ProviderDirectory& providers, EngineSettings settings,
+            Context& context)
+        : store_(store),
+          notifier_(notifier),
+          providers_(providers),
+          settings_(std::move(settings)),
+          context_(context),
+          asker_(providers) {}
 
     // As EngineImpl::apply_targets and EngineImpl::apply_known_targets.
     [[nodiscard]] Status apply(std::stop_token stop);
     [[nodiscard]] Status apply_known();
-    // Gives a new catalog its target, or logs why it has none yet. A provider that did not answer is not waited for again for a while.
+    // Gives a new catalog its target, or logs why it has none yet. A provider that did not answer is not waited for
+    // again for a while.
     void give(const std::string& catalog_id);
     // As Engine::reembed_catalog.
     [[nodiscard]] Result<std::size_t> reembed(const CatalogInfo& catalog);
@@ -42,14 +49,15 @@ private:
 
     // The provider that the configuration names for a catalog; empty for none.
     [[nodiscard]] std::string provider_of(const std::string& catalog_id) const;
-    // What the configuration says of a catalog, or a later epoch of the present target where that is what it asks for; the provider's error
-    // where it does not answer.
+    // What the configuration says of a catalog, or a later epoch of the present target where that is what it asks for;
+    // the provider's error where it does not answer.
     [[nodiscard]] Result<CatalogTarget> wanted(const CatalogInfo& catalog, const Answers& answers);
     [[nodiscard]] Status set(const std::vector<CatalogInfo>& catalogs, const Answers& answers);
     void remember_silent(const Answers& answers);
     // The next epoch of the present target.
     [[nodiscard]] Result<CatalogTarget> anew(const CatalogInfo& catalog);
-    [[nodiscard]] Result<EmbeddingEstimate> estimate_of(const std::string& catalog_id, const std::string& provider, const Profile& profile);
+    [[nodiscard]] Result<EmbeddingEstimate> estimate_of(const std::string& catalog_id, const std::string& provider,
+                                                        const Profile& profile);
     [[nodiscard]] Result<std::size_t> enqueue_all(std::string_view catalog_id);
     void log_change(const CatalogInfo& before, const CatalogTarget& target);
 
@@ -59,7 +67,8 @@ private:
     const EngineSettings settings_;
     Context& context_;
     std::mutex mutex_;
-    std::map<std::string, std::pair<Error, Clock::Steady>> silent_;  // why, and until when it is not waited for; guarded by mutex_
+    // Why, and until when it is not waited for; guarded by mutex_.
+    std::map<std::string, std::pair<Error, Clock::Steady>> silent_;
     Asker asker_;
 };
 

@@ -113,7 +113,8 @@ std::string to_string(const Address& address) {
 Result<Network> Network::parse(std::string_view text) {
     const auto refuse = [&](std::string_view why) {
         return fail(ErrorKind::invalid_argument,
-                    fmt::format("'{}' is no network: expected an address and a prefix such as 10.0.0.0/8 or fd00::/8{}", text, why));
+                    fmt::format("'{}' is no network: expected an address and a prefix such as 10.0.0.0/8 or fd00::/8{}",
+                                text, why));
     };
     const auto slash = text.find('/');
     const auto address = parse_address(text.substr(0, slash));
@@ -145,7 +146,8 @@ std::optional<std::string> special_range(const Address& address) {
     for (const Range& range : address.v6 ? std::span<const Range>(ranges_v6) : std::span<const Range>(ranges_v4)) {
         if (within(range.network)) return fmt::format("{} ({}, {})", range.what, range.network, range.source);
     }
-    if (address.v6 && !within(global_unicast)) return fmt::format("outside of global unicast ({}, RFC 4291)", global_unicast);
+    if (address.v6 && !within(global_unicast))
+        return fmt::format("outside of global unicast ({}, RFC 4291)", global_unicast);
     return std::nullopt;
 }
 

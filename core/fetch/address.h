@@ -42,10 +42,10 @@ private:
     unsigned prefix_ = 0;
 };
 
-// Why the address is not one to fetch from, as "loopback (127.0.0.0/8, RFC 1122)"; nothing for an address of the public internet.
-// These are the IANA registries of special-purpose addresses, IPv4 and IPv6 (RFC 6890), multicast, and all of IPv6 that is not global
-// unicast (2000::/3, RFC 4291). An IPv6 address that carries an IPv4 one (mapped, compatible, NAT64, 6to4, Teredo) is refused whatever it
-// carries: the way to the IPv4 address is that address.
+// Why the address is not one to fetch from, as "loopback (127.0.0.0/8, RFC 1122)"; nothing for an address of the public
+// internet. These are the IANA registries of special-purpose addresses, IPv4 and IPv6 (RFC 6890), multicast, and all of
+// IPv6 that is not global unicast (2000::/3, RFC 4291). An IPv6 address that carries an IPv4 one (mapped, compatible,
+// NAT64, 6to4, Teredo) is refused whatever it carries: the way to the IPv4 address is that address.
 [[nodiscard]] std::optional<std::string> special_range(const Address& address);
 
 }  // namespace embedq::fetch

@@ -1,7 +1,7 @@
 // The only file that knows libcurl.
 //
-// Redirects are followed here and not by libcurl, so that each hop goes through `read_url`; the guard sits where libcurl opens a socket,
-// which is after names are resolved, for every address that it tries.
+// Redirects are followed here and not by libcurl, so that each hop goes through `read_url`; the guard sits where
+// libcurl opens a socket, which is after names are resolved, for every address that it tries.
 #include <curl/curl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
@@ -55,17 +55,20 @@ std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
 }
 
 std::string lower(std::string text) {
-    std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(text, text.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     return text;
 }
 
-// A server's target as messages show it: without user, password, query and fragment, where secrets stand, and not at any length.
+// A server's target as messages show it: without user, password, query and fragment, where secrets stand, and not at
+// any length.
 std::string shown(const std::string& target) {
     const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
     if (url == nullptr) throw std::bad_alloc();
     constexpr const char* elsewhere = "another place";
     if (curl_url_set(url.get(), CURLUPART_URL, target.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) return elsewhere;
-    for (const CURLUPart part : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_QUERY, CURLUPART_FRAGMENT}) {
+    for (const CURLUPart part :
+         {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_QUERY, CURLUPART_FRAGMENT}) {
         curl_url_set(url.get(), part, nullptr, 0);
     }
     std::string text = part_of(url.get(), CURLUPART_URL);
@@ -94,13 +97,15 @@ struct Exchange {
 
 std::optional<std::string> why_not(const Address& address, const std::vector<Network>& allowed) {
     auto special = special_range(address);
-    if (special && std::ranges::any_of(allowed, [&](const Network& network) { return network.contains(address); })) return std::nullopt;
+    if (special && std::ranges::any_of(allowed, [&](const Network& network) { return network.contains(address); }))
+        return std::nullopt;
     return special;
 }
 
 std::string blocked_text(const Address& address, const std::string& range) {
     return fmt::format(
-        "leads to {}, which is {}; documents are fetched from public addresses alone (fetch.allow_private_addresses makes "
+        "leads to {}, which is {}; documents are fetched from public addresses alone (fetch.allow_private_addresses "
+        "makes "
         "exceptions)",
         to_string(address), range);
 }
@@ -168,17 +173,21 @@ public:
     }
 
     Result<Url> read_url(std::string_view text) const override {
-        if (text.size() > longest_url) return refuse(fmt::format("is {} bytes long; at most {} are taken", text.size(), longest_url));
+        if (text.size() > longest_url)
+            return refuse(fmt::format("is {} bytes long; at most {} are taken", text.size(), longest_url));
         if (text.find('\0') != std::string_view::npos) return refuse("is no URL: it has a zero byte in it");
         const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
         if (url == nullptr) throw std::bad_alloc();
-        const CURLUcode code =
-            curl_url_set(url.get(), CURLUPART_URL, std::string(text).c_str(), CURLU_DISALLOW_USER | CURLU_NON_SUPPORT_SCHEME);
-        if (code == CURLUE_USER_NOT_ALLOWED) return refuse("has a user or password in it, which would be stored and shown; leave it out");
+        const CURLUcode code = curl_url_set(url.get(), CURLUPART_URL, std::string(text).c_str(),
+                                            CURLU_DISALLOW_USER | CURLU_NON_SUPPORT_SCHEME);
+        if (code == CURLUE_USER_NOT_ALLOWED)
+            return refuse("has a user or password in it, which would be stored and shown; leave it out");
         if (code != CURLUE_OK) return refuse(fmt::format("is no URL: {}", curl_url_strerror(code)));
         const std::string scheme = lower(part_of(url.get(), CURLUPART_SCHEME));
-        if (scheme == "http" && !settings_.allow_http) return refuse("is fetched in the clear; use https, or set fetch.allow_http");
-        if (scheme != "https" && scheme != "http") return refuse(fmt::format("has the scheme '{}'; expected https", scheme));
+        if (scheme == "http" && !settings_.allow_http)
+            return refuse("is fetched in the clear; use https, or set fetch.allow_http");
+        if (scheme != "https" && scheme != "http")
+            return refuse(fmt::format("has the scheme '{}'; expected https", scheme));
         const std::string host = lower(part_of(url.get(), CURLUPART_HOST));
         std::string_view bare = host;
         if (bare.starts_with('[') && bare.ends_with(']')) bare = bare.substr(1, bare.size() - 2);
@@ -205,9 +214,11 @@ public:
             if (!is_redirect(exchange.status)) return take(exchange, !validator.empty());
             const char* next = nullptr;
             curl_easy_getinfo(handle_.get(), CURLINFO_REDIRECT_URL, &next);
-            if (next == nullptr) return refuse(fmt::format("answers with status {}, but says not where to go", exchange.status));
+            if (next == nullptr)
+                return refuse(fmt::format("answers with status {}, but says not where to go", exchange.status));
             if (hop == settings_.max_redirects) {
-                return refuse(fmt::format("redirects more than {} times (fetch.max_redirects)", settings_.max_redirects));
+                return refuse(
+                    fmt::format("redirects more than {} times (fetch.max_redirects)", settings_.max_redirects));
             }
             const std::string target = next;
             at = read_url(target);
@@ -221,7 +232,8 @@ private:
         CURL* const handle = handle_.get();
         curl_easy_reset(handle);  // keeps connections, which were checked when they were made
         error_.front() = '\0';
-        const auto left = std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()));
+        const auto left =
+            std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()));
         List headers;
         append(headers, "Accept: application/json, application/yaml, text/yaml, */*;q=0.5");
         if (!validator.empty()) {
@@ -234,7 +246,8 @@ private:
         curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
         curl_easy_setopt(handle, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
         curl_easy_setopt(handle, CURLOPT_PROXY, settings_.proxy.c_str());
-        // Else the environment's no_proxy would have libcurl connect by itself, past the proxy and past the guard, which is off with one.
+        // Else the environment's no_proxy would have libcurl connect by itself, past the proxy and past the guard,
+        // which is off with one.
         curl_easy_setopt(handle, CURLOPT_NOPROXY, "");
         curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
         curl_easy_setopt(handle, CURLOPT_USERAGENT, settings_.user_agent.c_str());
@@ -261,18 +274,20 @@ private:
         const std::string said = error_.front() != '\0' ? error_.data() : curl_easy_strerror(code);
         const auto error = [](ErrorKind kind, std::string message) { return Error{kind, std::move(message)}; };
         if (exchange.too_large) {
-            return error(ErrorKind::invalid_argument,
-                         fmt::format("is longer than {} bytes, at which reading ended (fetch.max_bytes)", settings_.max_bytes));
+            return error(
+                ErrorKind::invalid_argument,
+                fmt::format("is longer than {} bytes, at which reading ended (fetch.max_bytes)", settings_.max_bytes));
         }
         switch (code) {
             case CURLE_ABORTED_BY_CALLBACK: return error(ErrorKind::unavailable, "was not fetched to its end: stopped");
             case CURLE_OPERATION_TIMEDOUT:
-                return error(ErrorKind::unavailable,
-                             fmt::format("did not come whole within {} ms (fetch.timeout): {}", settings_.timeout.count(), said));
+                return error(ErrorKind::unavailable, fmt::format("did not come whole within {} ms (fetch.timeout): {}",
+                                                                 settings_.timeout.count(), said));
             case CURLE_PEER_FAILED_VERIFICATION:
-                return error(
-                    ErrorKind::invalid_argument,
-                    fmt::format("comes from a server whose certificate cannot be verified: {}; fetch.ca_file names further issuers", said));
+                return error(ErrorKind::invalid_argument,
+                             fmt::format("comes from a server whose certificate cannot be verified: {}; fetch.ca_file "
+                                         "names further issuers",
+                                         said));
             case CURLE_COULDNT_CONNECT:
                 if (!exchange.blocked.empty()) return error(ErrorKind::invalid_argument, exchange.blocked);
                 break;
@@ -286,8 +301,9 @@ private:
         curl_header* found = nullptr;
         if (curl_easy_header(handle_.get(), name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK) return {};
         std::string value = found->value;
-        const bool sound = value.size() <= longest_validator &&
-                           std::ranges::all_of(value, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; });
+        const bool sound = value.size() <= longest_validator && std::ranges::all_of(value, [](char c) {
+                               return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
+                           });
         return sound ? value : std::string();
     }
 
@@ -298,7 +314,8 @@ private:
             case 401:
             case 403: return refuse(fmt::format("is not for everybody: the server answers {}", exchange.status));
             case 404:
-            case 410: return fail(ErrorKind::not_found, fmt::format("is not there: the server answers {}", exchange.status));
+            case 410:
+                return fail(ErrorKind::not_found, fmt::format("is not there: the server answers {}", exchange.status));
             default: {
                 const bool passing = exchange.status == 408 || exchange.status == 429 || exchange.status >= 500;
                 return fail(passing ? ErrorKind::unavailable : ErrorKind::invalid_argument,
@@ -307,7 +324,8 @@ private:
         }
         if (is_page(exchange.body)) {
             return refuse(
-                "is an HTML or XML page, not an OpenAPI document; name the address of the document itself (its \"raw\" view), which needs "
+                "is an HTML or XML page, not an OpenAPI document; name the address of the document itself (its \"raw\" "
+                "view), which needs "
                 "no login");
         }
         if (exchange.body.empty()) return refuse("is empty");
@@ -329,12 +347,14 @@ Result<std::unique_ptr<Fetcher>> make_fetcher(Settings settings) {
     std::vector<Network> allowed;
     for (const std::string& text : settings.allowed_networks) {
         auto network = Network::parse(text);
-        if (!network) return fail(ErrorKind::invalid_argument, "fetch.allow_private_addresses: " + network.error().message);
+        if (!network)
+            return fail(ErrorKind::invalid_argument, "fetch.allow_private_addresses: " + network.error().message);
         allowed.push_back(*network);
     }
     if (!settings.ca_file.empty() && ::access(settings.ca_file.c_str(), R_OK) != 0) {
         return fail(ErrorKind::invalid_argument,
-                    fmt::format("fetch.ca_file: the file '{}' cannot be read; name a file of PEM certificates", settings.ca_file));
+                    fmt::format("fetch.ca_file: the file '{}' cannot be read; name a file of PEM certificates",
+                                settings.ca_file));
     }
     return std::make_unique<CurlFetcher>(std::move(settings), std::move(allowed));
 }

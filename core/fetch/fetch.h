@@ -1,9 +1,9 @@
 // Documents by URL, from the public internet alone unless the configuration says otherwise.
 //
-// Who can name a URL must not be able to make embedq ask what only this machine can reach. So every connection, also one behind a
-// redirect, is checked when it is made, by the very address that it goes to: names that resolve to another address by then gain
-// nothing. docs/adr/0028 has the reasons.
-// Thread-safety: a Fetcher belongs to one thread at a time.
+// Who can name a URL must not be able to make embedq ask what only this machine can reach. So every connection, also
+// one behind a redirect, is checked when it is made, by the very address that it goes to: names that resolve to another
+// address by then gain nothing. docs/adr/0028 has the reasons. Thread-safety: a Fetcher belongs to one thread at a
+// time.
 #pragma once
 
 #include <chrono>
@@ -20,13 +20,14 @@ namespace embedq::fetch {
 
 struct Settings {
     bool allow_http = false;
-    std::vector<std::string> allowed_networks;       // special ranges that may be connected to all the same, as Network::parse takes them
+    // Special ranges that may be connected to all the same, as Network::parse takes them.
+    std::vector<std::string> allowed_networks;
     std::chrono::milliseconds timeout{30'000};       // of a document, with its redirects
     std::size_t max_bytes = std::size_t{64} << 20U;  // after decompression
     std::size_t max_redirects = 5;
     std::string ca_file;  // PEM certificates to trust in place of the system's; empty for those
-    // Empty: none, whatever the environment says. A proxy resolves names itself and connects where it will, so that the guard sees
-    // addresses that are written in a URL alone.
+    // Empty: none, whatever the environment says. A proxy resolves names itself and connects where it will, so that the
+    // guard sees addresses that are written in a URL alone.
     std::string proxy;
     std::string user_agent = "embedq";
     std::vector<std::string> resolved;  // "NAME:PORT:ADDRESS": what the resolver would say, for tests
@@ -41,22 +42,24 @@ struct Url {
 struct Fetched {
     bool unchanged = false;  // the validator still holds; there is no content
     std::string content;
-    std::string validator;  // its ETag, else its Last-Modified, for the next request; empty where the server says neither
+    // Its ETag, else its Last-Modified, for the next request; empty where the server says neither.
+    std::string validator;
 };
 
 class Fetcher {
 public:
     virtual ~Fetcher() = default;
 
-    // Refuses, as `invalid_argument` with the reason: another scheme than https (and http where it is allowed), a user or password, an
-    // address in one of the special ranges, what is no URL.
+    // Refuses, as `invalid_argument` with the reason: another scheme than https (and http where it is allowed), a user
+    // or password, an address in one of the special ranges, what is no URL.
     [[nodiscard]] virtual Result<Url> read_url(std::string_view text) const = 0;
 
-    // Asks for the document, following redirects, each checked as a URL that a person gave. `validator` is that of the document
-    // that the caller has, or empty. The content is not looked at beyond this: an HTML or XML page is refused, whatever type the server
-    // says; so is an empty one. Errors are sentences that go on after the URL's name. `unavailable` may pass by itself (no answer, 5xx,
-    // 429), `not_found` is 404 and 410, `invalid_argument` the rest.
-    [[nodiscard]] virtual Result<Fetched> fetch(const std::string& url, const std::string& validator, std::stop_token stop) = 0;
+    // Asks for the document, following redirects, each checked as a URL that a person gave. `validator` is that of the
+    // document that the caller has, or empty. The content is not looked at beyond this: an HTML or XML page is refused,
+    // whatever type the server says; so is an empty one. Errors are sentences that go on after the URL's name.
+    // `unavailable` may pass by itself (no answer, 5xx, 429), `not_found` is 404 and 410, `invalid_argument` the rest.
+    [[nodiscard]] virtual Result<Fetched> fetch(const std::string& url, const std::string& validator,
+                                                std::stop_token stop) = 0;
 };
 
 // `invalid_argument` where the settings are wrong: a network that is none, a file of certificates that is not there.

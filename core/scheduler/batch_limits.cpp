@@ -21,11 +21,12 @@ char lower_case(char letter) {
     return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
 }
 
-// How servers say it: OpenAI, vLLM ("maximum context length"), Ollama ("exceeds the context length"), llama.cpp ("is too large to
-// process"), Text Embeddings Inference ("must have less than N tokens"), and others in passing.
-constexpr std::array too_long_words{"context length",       "context window",    "context size",           "too long",
-                                    "too large to process", "too many tokens",   "must have less than",    "maximum input length",
-                                    "max input length",     "exceeds the model", "maximum sequence length"};
+// How servers say it: OpenAI, vLLM ("maximum context length"), Ollama ("exceeds the context length"), llama.cpp ("is
+// too large to process"), Text Embeddings Inference ("must have less than N tokens"), and others in passing.
+constexpr std::array too_long_words{
+    "context length",       "context window",    "context size",           "too long",
+    "too large to process", "too many tokens",   "must have less than",    "maximum input length",
+    "max input length",     "exceeds the model", "maximum sequence length"};
 
 }  // namespace
 
@@ -100,7 +101,8 @@ bool says_too_long(const Error& error) {
     if (error.limits.max_text_tokens > 0) return true;
     std::string message = error.message;
     std::ranges::transform(message, message.begin(), lower_case);
-    return std::ranges::any_of(too_long_words, [&](std::string_view words) { return message.find(words) != std::string::npos; });
+    return std::ranges::any_of(too_long_words,
+                               [&](std::string_view words) { return message.find(words) != std::string::npos; });
 }
 
 std::size_t cut_length(std::string_view text, std::size_t bound) {

@@ -1,8 +1,8 @@
-// What one request to a provider may hold: what the provider and the YAML say, lowered by what the endpoints said when they refused, and
-// what experience adds to that.
+// What one request to a provider may hold: what the provider and the YAML say, lowered by what the endpoints said when
+// they refused, and what experience adds to that.
 //
-// Counts are exact, so a request is filled to them; bytes and tokens are filled to 95 %, since tokens are estimated and requests have a
-// frame around their texts. Pure. Not thread-safe; the scheduler's mutex guards it.
+// Counts are exact, so a request is filled to them; bytes and tokens are filled to 95 %, since tokens are estimated and
+// requests have a frame around their texts. Pure. Not thread-safe; the scheduler's mutex guards it.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,9 @@ struct BatchLimits {
     TokenEstimate estimate;
 
     // Of one text of so many bytes, with its prefix.
-    [[nodiscard]] double cautious_tokens(std::size_t bytes) const { return estimate.cautious_tokens(bytes + prefix_bytes); }
+    [[nodiscard]] double cautious_tokens(std::size_t bytes) const {
+        return estimate.cautious_tokens(bytes + prefix_bytes);
+    }
     [[nodiscard]] bool over_text_tokens(std::size_t bytes) const {
         return max_text_tokens > 0 && cautious_tokens(bytes) > filled * static_cast<double>(max_text_tokens);
     }
@@ -43,8 +45,8 @@ public:
     void lower_ceiling(std::size_t ceiling);
     // So many were too many.
     void lower(std::size_t bound);
-    // A request of so many was answered. Those as large as the bound raise it by a quarter after 8 in a row, and after twice as many each
-    // time that it turned out too high again.
+    // A request of so many was answered. Those as large as the bound raise it by a quarter after 8 in a row, and after
+    // twice as many each time that it turned out too high again.
     void answered(std::size_t inputs);
 
 private:

@@ -1,8 +1,10 @@
-// A budget per minute, as one process holds it: slices leased from a line in time that all processes share (Store::reserve).
+// A budget per minute, as one process holds it: slices leased from a line in time that all processes share
+// (Store::reserve).
 //
-// A slice of n requests that starts at T allows request i at T + i/rate, so what all processes send together is as even as the line itself.
-// What was not used may be used up to half a second late, and is dropped then: a window of 60 s holds at most 60.5 s' worth, and a request
-// per process. More than is held may be taken at once, as a batch's tokens must be; the debt is paid by the slices that follow.
+// A slice of n requests that starts at T allows request i at T + i/rate, so what all processes send together is as even
+// as the line itself. What was not used may be used up to half a second late, and is dropped then: a window of 60 s
+// holds at most 60.5 s' worth, and a request per process. More than is held may be taken at once, as a batch's tokens
+// must be; the debt is paid by the slices that follow.
 //
 // Pure: time is passed in, slices are handed in. Not thread-safe; the scheduler's mutex guards it.
 #pragma once
@@ -49,7 +51,8 @@ public:
         debt_ += amount;
     }
 
-    // The moment from which another slice should be asked for, if there is something to send: `ahead` before what is held ends.
+    // The moment from which another slice should be asked for, if there is something to send: `ahead` before what is
+    // held ends.
     [[nodiscard]] Steady wanted_at(Steady now, Duration ahead) {
         if (unlimited()) return Steady::max();
         drop_stale(now);

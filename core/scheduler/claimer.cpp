@@ -32,7 +32,8 @@ std::size_t Claimer::room(const Route& route) const {
     // Small claims as room trickles in would cost more than they bring.
     if (texts + settings.room_texts / 8 > settings.room_texts || shared_.bench.bytes() >= settings.room_bytes) return 0;
     if (shared_.draining || shared_.bench.holds_suspect()) return 0;
-    return std::min(settings.room_texts - texts, route.room.left(shared_.bench.texts(route.provider->profile.fingerprint)));
+    return std::min(settings.room_texts - texts,
+                    route.room.left(shared_.bench.texts(route.provider->profile.fingerprint)));
 }
 
 std::optional<ClaimRequest> Claimer::request(const Sha256& fingerprint) {
@@ -56,13 +57,15 @@ bool Claimer::step() {
     blocked_ = fingerprints.empty() || stands_aside(fingerprints);
     if (blocked_) return replanned;
     bool found = replanned;
-    // One provider after the other, each for its own room: a slow one with little of it does not make the claims of a fast one small.
+    // One provider after the other, each for its own room: a slow one with little of it does not make the claims of a
+    // fast one small.
     for (const Sha256& fingerprint : fingerprints) {
         const std::optional<ClaimRequest> wanted = request(fingerprint);
         if (!wanted) continue;
         auto claimed = shared_.store.claim(*wanted);
         if (!claimed) {
-            if (!complained_) shared_.context.logger().warn("cannot claim jobs, asking again: " + claimed.error().message);
+            if (!complained_)
+                shared_.context.logger().warn("cannot claim jobs, asking again: " + claimed.error().message);
             complained_ = true;
             return false;
         }
@@ -80,7 +83,8 @@ bool Claimer::step() {
     return found;
 }
 
-// Else a queue that never ends would keep it waiting for ever. Not at once: another process may have room for it sooner.
+// Else a queue that never ends would keep it waiting for ever. Not at once: another process may have room for it
+// sooner.
 bool Claimer::stands_aside(const std::vector<Sha256>& fingerprints) {
     const auto now = shared_.now();
     {
@@ -90,7 +94,8 @@ bool Claimer::stands_aside(const std::vector<Sha256>& fingerprints) {
     if (now < suspects_looked_for_at_ + shared_.settings.heartbeat) return aside_;
     suspects_looked_for_at_ = now;
     const auto next = shared_.store.next_due(fingerprints);
-    return aside_ = next && next->suspect && *next->suspect <= -shared_.settings.heartbeat && *next->suspect <= *next->pending;
+    return aside_ = next && next->suspect && *next->suspect <= -shared_.settings.heartbeat &&
+                    *next->suspect <= *next->pending;
 }
 
 bool Claimer::replan() {
@@ -98,7 +103,8 @@ bool Claimer::replan() {
     {
         const std::scoped_lock lock(shared_.mutex);
         shared_.claimer_awake = false;
-        const bool room = shared_.bench.texts() < shared_.settings.room_texts && shared_.bench.bytes() < shared_.settings.room_bytes;
+        const bool room =
+            shared_.bench.texts() < shared_.settings.room_texts && shared_.bench.bytes() < shared_.settings.room_bytes;
         if (shared_.draining || !room) return false;
         const MissingQuery page = first_page({});
         queries = shared_.bench.take_replans(page.max_texts, page.max_bytes);
@@ -109,7 +115,8 @@ bool Claimer::replan() {
 }
 
 MissingQuery Claimer::first_page(const JobRef& job) const {
-    return {job, -1, std::min(most_page_texts, shared_.settings.room_texts), std::min(most_page_bytes, shared_.settings.room_bytes)};
+    return {job, -1, std::min(most_page_texts, shared_.settings.room_texts),
+            std::min(most_page_bytes, shared_.settings.room_bytes)};
 }
 
 void Claimer::plan(const std::vector<std::pair<HoldId, MissingQuery>>& queries) {
@@ -156,7 +163,8 @@ void Claimer::wait(std::stop_token stop) {
     if (aside_) deadline = std::min(deadline, suspects_looked_for_at_ + shared_.settings.heartbeat);
     // While there is no room, only room helps, and that wakes the claimer.
     if (auto due = blocked_ ? Result<NextDue>{} : shared_.store.next_due(open_for_claims()); due && due->pending) {
-        // A suspect may be due but wait until this process holds nothing else: a moment's pause keeps that from spinning.
+        // A suspect may be due but wait until this process holds nothing else: a moment's pause keeps that from
+        // spinning.
         deadline = std::min(deadline, shared_.now() + std::max(*due->pending, std::chrono::milliseconds(50)));
     }
     const auto watch = shared_.store.capabilities().watch_interval;

@@ -1,4 +1,5 @@
-// The claimer takes as many jobs as there is room for, and the planner in it asks which of their texts have no vector yet. One thread.
+// The claimer takes as many jobs as there is room for, and the planner in it asks which of their texts have no vector
+// yet. One thread.
 #pragma once
 
 #include <stop_token>
@@ -13,8 +14,8 @@ public:
 
     // Until stop is requested.
     void run(std::stop_token stop);
-    // One round: plans what waits for its next page, claims once for each provider that has room, plans that. True if it found anything to
-    // do.
+    // One round: plans what waits for its next page, claims once for each provider that has room, plans that. True if
+    // it found anything to do.
     bool step();
 
 private:
@@ -26,7 +27,8 @@ private:
     [[nodiscard]] std::size_t room(const Route& route) const;
     // None where there is no room by now.
     [[nodiscard]] std::optional<ClaimRequest> request(const Sha256& fingerprint);
-    // Whether nothing is claimed until this process holds nothing, since the turn of a suspect has come and it is given out alone.
+    // Whether nothing is claimed until this process holds nothing, since the turn of a suspect has come and it is given
+    // out alone.
     [[nodiscard]] bool stands_aside(const std::vector<Sha256>& fingerprints);
     [[nodiscard]] MissingQuery first_page(const JobRef& job) const;
     void plan(const std::vector<std::pair<HoldId, MissingQuery>>& queries);

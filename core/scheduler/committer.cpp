@@ -15,8 +15,9 @@ void Committer::run() {
         shared_.committer.wait(lock, [&] { return shared_.bench.has_ready() || shared_.lanes_ended; });
         if (!shared_.bench.has_ready()) return;
         const auto flush_at = shared_.now() + shared_.settings.commit_delay;
-        shared_.committer.wait_until(
-            lock, flush_at, [&] { return shared_.lanes_ended || shared_.bench.ready_vectors() >= shared_.settings.commit_vectors; });
+        shared_.committer.wait_until(lock, flush_at, [&] {
+            return shared_.lanes_ended || shared_.bench.ready_vectors() >= shared_.settings.commit_vectors;
+        });
         const CommitWork work = shared_.bench.collect(shared_.random01());
         if (work.empty()) continue;
         lock.unlock();

@@ -1,5 +1,5 @@
-// The committer writes vectors, progress and outcomes of many jobs in one transaction: when enough are ready, or after a short delay. One
-// thread.
+// The committer writes vectors, progress and outcomes of many jobs in one transaction: when enough are ready, or after
+// a short delay. One thread.
 #pragma once
 
 #include "scheduler/shared.h"

@@ -10,7 +10,8 @@ namespace {
 constexpr double shrink = 2.0 / 3.0;
 }
 
-Lane::Lane(const LaneLimits& limits) : limits_(limits), concurrency_(static_cast<double>(std::max<std::size_t>(1, limits.concurrency))) {}
+Lane::Lane(const LaneLimits& limits)
+    : limits_(limits), concurrency_(static_cast<double>(std::max<std::size_t>(1, limits.concurrency))) {}
 
 bool Lane::open(Steady now) const noexcept {
     if (now < paused_until_ || now < breath_until_) return false;
@@ -42,7 +43,8 @@ Lane::Verdict Lane::finished(Steady now, const std::optional<Error>& error, doub
         case ErrorKind::throttled: throttled(*error, now, sent_at, jitter); break;
         case ErrorKind::misconfigured:
             probing_ = true;
-            if (now >= paused_until_) pause(now, limits_.misconfigured_pause, jitter, "misconfigured: " + error->message);
+            if (now >= paused_until_)
+                pause(now, limits_.misconfigured_pause, jitter, "misconfigured: " + error->message);
             break;
         case ErrorKind::unavailable:
         case ErrorKind::internal: failed(*error, now, jitter, verdict); break;
@@ -68,13 +70,15 @@ void Lane::throttled(const Error& error, Steady now, Steady sent_at, double jitt
 }
 
 void Lane::failed(const Error& error, Steady now, double jitter, Verdict& verdict) {
-    // The first failure after an answer may be what was sent; those that follow it, and any when nobody has been answered for a while, are
-    // the endpoint's. A broken answer is an answer, so it is charged while the breaker is closed.
+    // The first failure after an answer may be what was sent; those that follow it, and any when nobody has been
+    // answered for a while, are the endpoint's. A broken answer is an answer, so it is charged while the breaker is
+    // closed.
     const bool fresh = answered_at_ && now - *answered_at_ <= limits_.fresh_answer;
     verdict.jobs_pay = !probing_ && (error.kind == ErrorKind::internal || (failures_ == 0 && fresh));
     slow_down(now);
     ++failures_;
-    if (error.retry_after) pause_until(now + std::min(*error.retry_after, limits_.longest_retry_after), "unavailable: " + error.message);
+    if (error.retry_after)
+        pause_until(now + std::min(*error.retry_after, limits_.longest_retry_after), "unavailable: " + error.message);
     if (probing_ || failures_ >= limits_.breaker_failures) {
         probing_ = true;
         if (now >= paused_until_) pause(now, limits_.breaker_pause, jitter, "unavailable: " + error.message);
@@ -137,7 +141,8 @@ void Lane::pause(Steady now, std::chrono::milliseconds first, double jitter, std
     const auto doubled = first * (1LL << std::min<std::size_t>(pauses_, 16));
     const auto longest = std::max(first, limits_.longest_pause);
     const auto base = std::min<std::chrono::milliseconds>(doubled, longest);
-    const auto spread = std::chrono::milliseconds(static_cast<std::int64_t>(static_cast<double>(base.count()) * 0.1 * jitter));
+    const auto spread =
+        std::chrono::milliseconds(static_cast<std::int64_t>(static_cast<double>(base.count()) * 0.1 * jitter));
     ++pauses_;
     pause_until(now + base + spread, std::move(reason));
 }

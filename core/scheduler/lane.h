@@ -4,10 +4,11 @@
 //   closed ◀────────── half-open ◀─ pause over ─ open ◀──────────── closed
 //                          └───── failure ───────▲
 //
-// Concurrency starts at the limit, is cut by a third on failures and on throttling that says nothing of time (once per round of calls), and
-// grows by one per `limit` successes (additive increase, multiplicative decrease: Chiu and Jain, 1989). Where the server says how long to
-// wait it counts requests, not calls at a time: then the lane keeps its concurrency and learns a pace (pace.h). After any pause calls go
-// one at a time until one is answered. Pure: time is passed in. Not thread-safe; the scheduler's mutex guards it.
+// Concurrency starts at the limit, is cut by a third on failures and on throttling that says nothing of time (once per
+// round of calls), and grows by one per `limit` successes (additive increase, multiplicative decrease: Chiu and Jain,
+// 1989). Where the server says how long to wait it counts requests, not calls at a time: then the lane keeps its
+// concurrency and learns a pace (pace.h). After any pause calls go one at a time until one is answered. Pure: time is
+// passed in. Not thread-safe; the scheduler's mutex guards it.
 #pragma once
 
 #include <chrono>
@@ -52,16 +53,17 @@ public:
 
     // What the end of a call means beyond the lane.
     struct Verdict {
-        bool jobs_pay = true;    // a failure may be the jobs' own; false: it is the endpoint's, and no job pays for it with an attempt
+        // A failure may be the jobs' own; false: it is the endpoint's, and no job pays for it with an attempt.
+        bool jobs_pay = true;
         bool paused = false;     // a pause began or became longer
         bool recovered = false;  // the endpoint answers again
     };
-    // Reports the end of a call that began at `sent_at`. `error` is the whole call's; errors of single texts are no matter of the lane.
-    // `jitter` in [0, 1) spreads pauses.
+    // Reports the end of a call that began at `sent_at`. `error` is the whole call's; errors of single texts are no
+    // matter of the lane. `jitter` in [0, 1) spreads pauses.
     Verdict finished(Steady now, const std::optional<Error>& error, double jitter, Steady sent_at);
 
-    // Another process saw this endpoint throttle, or finds it unreachable. What this process has no sign of itself it does not believe
-    // of a broken road: that may be the other's own.
+    // Another process saw this endpoint throttle, or finds it unreachable. What this process has no sign of itself it
+    // does not believe of a broken road: that may be the other's own.
     void adopt_pause(Steady until, const std::string& reason, Steady now);
 
     // Takes over pause, pace and breaker of the lane that led to the same endpoint before.

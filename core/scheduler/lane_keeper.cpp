@@ -12,7 +12,8 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds busy_look{250};    // how soon a busy process hears of another's pause
 constexpr milliseconds store_pause{500};  // before a store that failed is asked again
-constexpr milliseconds least_ahead{20};   // before the end of what is leased, the next slice is asked for: twice the round trip, and this
+// Before the end of what is leased, the next slice is asked for: twice the round trip, and this.
+constexpr milliseconds least_ahead{20};
 constexpr milliseconds most_ahead{1'000};
 
 }  // namespace
@@ -58,9 +59,11 @@ std::vector<LaneState> LaneKeeper::pauses_to_tell(Lane::Steady now) {
         if (route == shared_.routes.end() || news.endpoint >= route->second.lanes.size()) continue;
         const Lane& lane = route->second.lanes[news.endpoint];
         const std::string& endpoint = route->second.provider->info.endpoints[news.endpoint];
-        const auto left = lane.paused(now) ? std::chrono::ceil<milliseconds>(lane.paused_until() - now) : milliseconds(0);
-        const auto same = std::ranges::find_if(
-            states, [&](const LaneState& state) { return state.fingerprint == news.fingerprint && state.endpoint == endpoint; });
+        const auto left =
+            lane.paused(now) ? std::chrono::ceil<milliseconds>(lane.paused_until() - now) : milliseconds(0);
+        const auto same = std::ranges::find_if(states, [&](const LaneState& state) {
+            return state.fingerprint == news.fingerprint && state.endpoint == endpoint;
+        });
         if (same == states.end()) states.push_back({news.fingerprint, endpoint, left, lane.reason()});
     }
     return states;
@@ -68,12 +71,16 @@ std::vector<LaneState> LaneKeeper::pauses_to_tell(Lane::Steady now) {
 
 void LaneKeeper::spare_what_binds(std::vector<LaneState>& states) {
     const auto own_affair = [](const LaneState& state) { return state.reason.starts_with("misconfigured"); };
-    if (std::ranges::none_of(states, [&](const LaneState& state) { return state.cool_down.count() > 0 && own_affair(state); })) return;
+    if (std::ranges::none_of(states,
+                             [&](const LaneState& state) { return state.cool_down.count() > 0 && own_affair(state); }))
+        return;
     const auto held = shared_.store.lanes();
     if (!held) return;
     std::erase_if(states, [&](const LaneState& state) {
-        return state.cool_down.count() > 0 && own_affair(state) && std::ranges::any_of(*held, [&](const LaneState& other) {
-                   return other.fingerprint == state.fingerprint && other.endpoint == state.endpoint && !own_affair(other);
+        return state.cool_down.count() > 0 && own_affair(state) &&
+               std::ranges::any_of(*held, [&](const LaneState& other) {
+                   return other.fingerprint == state.fingerprint && other.endpoint == state.endpoint &&
+                          !own_affair(other);
                });
     });
 }
@@ -96,8 +103,10 @@ void LaneKeeper::hear_of_pauses() {
     const auto all = shared_.store.lanes();
     const std::scoped_lock lock(shared_.mutex);
     const auto now = shared_.now();
-    const bool busy = std::ranges::any_of(shared_.routes, [&](const auto& entry) { return has_work(entry.first, entry.second, now); });
-    next_heard_ = now + (busy && shared_.shares_lanes ? std::min(busy_look, shared_.settings.heartbeat) : shared_.settings.heartbeat);
+    const bool busy = std::ranges::any_of(shared_.routes,
+                                          [&](const auto& entry) { return has_work(entry.first, entry.second, now); });
+    next_heard_ = now + (busy && shared_.shares_lanes ? std::min(busy_look, shared_.settings.heartbeat)
+                                                      : shared_.settings.heartbeat);
     // A store that is away has nothing to tell, and holds up no probe.
     shared_.pauses_seen_at = asked;
     shared_.lanes.notify_all();
@@ -116,7 +125,8 @@ void LaneKeeper::hear_of_pauses() {
         if (until <= lane.paused_until() + milliseconds(50)) continue;
         // Probes of several processes come one after another, so that the first tells the others.
         const auto spread = state.reason.starts_with("unavailable")
-                                ? milliseconds(static_cast<std::int64_t>(static_cast<double>(cool_down.count()) * 0.1 * shared_.random01()))
+                                ? milliseconds(static_cast<std::int64_t>(static_cast<double>(cool_down.count()) * 0.1 *
+                                                                         shared_.random01()))
                                 : milliseconds(0);
         lane.adopt_pause(until + spread, state.reason, now);
     }
@@ -148,8 +158,9 @@ void LaneKeeper::lease_budgets() {
     const auto now = shared_.now();
     if (!slices) {
         if (!std::exchange(complained_, true)) {
-            shared_.context.logger().warn("cannot lease the budget per minute, asking again; nothing is sent meanwhile: " +
-                                          slices.error().message);
+            shared_.context.logger().warn(
+                "cannot lease the budget per minute, asking again; nothing is sent meanwhile: " +
+                slices.error().message);
         }
         lease_again_ = now + store_pause;
         next_lease_ = lease_again_;

@@ -1,5 +1,6 @@
-// The lane keeper does for the lanes what needs the store: it leases their budgets, tells other processes of pauses the moment they begin
-// and end, and listens to what others tell. One thread; the lanes never wait for the store themselves.
+// The lane keeper does for the lanes what needs the store: it leases their budgets, tells other processes of pauses the
+// moment they begin and end, and listens to what others tell. One thread; the lanes never wait for the store
+// themselves.
 #pragma once
 
 #include <stop_token>
@@ -21,8 +22,8 @@ public:
 private:
     void tell_pauses();
     [[nodiscard]] std::vector<LaneState> pauses_to_tell(Lane::Steady now);
-    // The store has one pause for each endpoint. One for a wrong key, say, binds this process alone and is told for people to read; it
-    // is not told as long as another is there that all keep to.
+    // The store has one pause for each endpoint. One for a wrong key, say, binds this process alone and is told for
+    // people to read; it is not told as long as another is there that all keep to.
     void spare_what_binds(std::vector<LaneState>& states);
     void hear_of_pauses();
     void lease_budgets();

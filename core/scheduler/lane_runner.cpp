@@ -13,12 +13,14 @@ namespace {
 constexpr std::size_t most_threads = 64;                       // per endpoint
 constexpr std::chrono::milliseconds longest_call{86'400'000};  // whatever the provider says of its time
 
-// The host's wrapper around a plugin has checked the rows; this keeps the workbench's arithmetic safe whoever made the provider.
+// The host's wrapper around a plugin has checked the rows; this keeps the workbench's arithmetic safe whoever made the
+// provider.
 Status check_shape(const EmbedResult& result, std::size_t texts, std::size_t dimension) {
     if (result.matrix.size() != texts * dimension) {
-        return embedq::fail(ErrorKind::internal, "the provider returned " +
-                                                     std::to_string(result.matrix.size() / std::max<std::size_t>(1, dimension)) +
-                                                     " vectors for " + std::to_string(texts) + " texts");
+        return embedq::fail(ErrorKind::internal,
+                            "the provider returned " +
+                                std::to_string(result.matrix.size() / std::max<std::size_t>(1, dimension)) +
+                                " vectors for " + std::to_string(texts) + " texts");
     }
     return {};
 }
@@ -39,8 +41,9 @@ bool refuses_all(const Batch& batch, const Result<EmbedResult>& result) {
 }
 
 Error refuses_every_text(const Error& error) {
-    Error said{ErrorKind::misconfigured, "the endpoint refuses every text, even '" + std::string(control_text) + "': " + error.message +
-                                             "; correct what it complains of (the key, the model, the options): it is tried again"};
+    Error said{ErrorKind::misconfigured,
+               "the endpoint refuses every text, even '" + std::string(control_text) + "': " + error.message +
+                   "; correct what it complains of (the key, the model, the options): it is tried again"};
     said.detail = error.detail;
     return said;
 }
@@ -99,7 +102,8 @@ void LaneRunner::sweep() {
         const auto over = [](const auto& node) { return node.mapped().threads == 0; };
         for (auto& node : shared_.retired_routes) {
             if (!over(node)) continue;
-            const auto of_it = std::ranges::stable_partition(threads_, [&](const Thread& each) { return each.route != &node.mapped(); });
+            const auto of_it = std::ranges::stable_partition(
+                threads_, [&](const Thread& each) { return each.route != &node.mapped(); });
             std::ranges::move(of_it, std::back_inserter(ended));
             threads_.erase(of_it.begin(), of_it.end());
         }
@@ -139,7 +143,8 @@ void LaneRunner::run(Route& route, std::size_t endpoint) {
     shared_.idle_lanes.notify_all();
 }
 
-std::optional<LaneRunner::Call> LaneRunner::next(std::unique_lock<std::mutex>& lock, Route& route, std::size_t endpoint) {
+std::optional<LaneRunner::Call> LaneRunner::next(std::unique_lock<std::mutex>& lock, Route& route,
+                                                 std::size_t endpoint) {
     const Sha256& fingerprint = route.provider->profile.fingerprint;
     Lane& lane = route.lanes[endpoint];
     const auto now = shared_.now();
@@ -165,19 +170,22 @@ std::optional<LaneRunner::Call> LaneRunner::next(std::unique_lock<std::mutex>& l
 }
 
 std::optional<LaneRunner::Call> LaneRunner::begin(Route& route, Lane& lane, Lane::Steady now) {
-    std::optional<Batch> batch = shared_.bench.take(route.provider->profile.fingerprint, route.limits.present(), lane.probing());
+    std::optional<Batch> batch =
+        shared_.bench.take(route.provider->profile.fingerprint, route.limits.present(), lane.probing());
     if (!batch) return std::nullopt;
     const std::size_t bytes = batch->bytes() + batch->texts.size() * route.limits.prefix_bytes();
     Call call{std::move(*batch), now, route.limits.estimate().tokens(bytes)};
     lane.begin(now);
     route.requests.take(1);
     route.tokens.take(call.tokens);
-    if (route.requests.available_at(now) == Lane::Steady::max() || route.tokens.available_at(now) == Lane::Steady::max())
+    if (route.requests.available_at(now) == Lane::Steady::max() ||
+        route.tokens.available_at(now) == Lane::Steady::max())
         shared_.wake_keeper();
     return call;
 }
 
-LaneRunner::Outcome LaneRunner::ask(const ResolvedProvider& provider, std::size_t endpoint, std::span<const std::string_view> texts) const {
+LaneRunner::Outcome LaneRunner::ask(const ResolvedProvider& provider, std::size_t endpoint,
+                                    std::span<const std::string_view> texts) const {
     EmbedRequest request;
     request.texts = texts;
     request.kind = TextKind::document;
@@ -235,7 +243,8 @@ void LaneRunner::finish(Route& route, const Call& call, std::size_t endpoint, Ou
         if (!route.warned) shared_.context.logger().warn(reason);
         route.warned = true;
         // Held longer than a lease, jobs are better off where others can see them.
-        if (route.paused_until() > now + shared_.settings.lease) shared_.bench.release_queued(call.batch.fingerprint, reason);
+        if (route.paused_until() > now + shared_.settings.lease)
+            shared_.bench.release_queued(call.batch.fingerprint, reason);
     }
     shared_.lanes.notify_all();
     shared_.committer.notify_all();
@@ -244,10 +253,12 @@ void LaneRunner::finish(Route& route, const Call& call, std::size_t endpoint, Ou
 void LaneRunner::answered(Route& route, const Call& call, EmbedResult&& result) {
     route.warned = false;
     const auto longest_here = std::ranges::min_element(call.batch.texts, {}, &Text::here_since);
-    route.room.answered(call.batch.texts.size(), shared_.bench.texts(call.batch.fingerprint), (*longest_here)->here_since, shared_.now());
+    route.room.answered(call.batch.texts.size(), shared_.bench.texts(call.batch.fingerprint),
+                        (*longest_here)->here_since, shared_.now());
     route.limits.answered(call.batch.texts.size(), call.batch.bytes(), result.tokens);
     // What the estimate fell short of is owed.
-    if (static_cast<double>(result.tokens) > call.tokens) route.tokens.take(static_cast<double>(result.tokens) - call.tokens);
+    if (static_cast<double>(result.tokens) > call.tokens)
+        route.tokens.take(static_cast<double>(result.tokens) - call.tokens);
     for (const TextError& bad : result.errors) route.limits.refused(1, bad.error);
     if (result.errors.empty()) {
         for (const TextPtr& text : call.batch.texts) {
@@ -272,7 +283,8 @@ void LaneRunner::failed(Route& route, const Call& call, const Error& error, bool
 void LaneRunner::tell(Route& route, std::size_t endpoint, Lane::Steady now) {
     const Sha256& fingerprint = route.provider->profile.fingerprint;
     std::vector<Traffic::Pause> pauses;
-    for (const Lane& lane : route.lanes) pauses.push_back({lane.paused(now) ? lane.paused_until() : Lane::Steady{}, lane.reason()});
+    for (const Lane& lane : route.lanes)
+        pauses.push_back({lane.paused(now) ? lane.paused_until() : Lane::Steady{}, lane.reason()});
     shared_.providers.traffic().set_pauses(fingerprint, std::move(pauses));
     shared_.lane_news.push_back({fingerprint, endpoint});
     shared_.wake_keeper();

@@ -21,14 +21,14 @@ public:
     LaneRunner(const LaneRunner&) = delete;
     LaneRunner& operator=(const LaneRunner&) = delete;
 
-    // Opens the lanes of a provider that has answered and starts their threads. Where it has lanes for the same fingerprint, those of new
-    // limits and endpoints take their place. From one thread at a time, not after `join`.
+    // Opens the lanes of a provider that has answered and starts their threads. Where it has lanes for the same
+    // fingerprint, those of new limits and endpoints take their place. From one thread at a time, not after `join`.
     void add(const ResolvedPtr& provider);
-    // The provider makes the fingerprint no more: its lanes take no new batch, and what waits for them goes back without an attempt.
-    // Does nothing where another provider's lanes make it. As `add`.
+    // The provider makes the fingerprint no more: its lanes take no new batch, and what waits for them goes back
+    // without an attempt. Does nothing where another provider's lanes make it. As `add`.
     void retire(const ResolvedPtr& provider, const std::string& reason);
-    // Waits for the calls in flight, at most for the grace time, then stops them, and returns when all threads have ended.
-    // The shared state must be draining.
+    // Waits for the calls in flight, at most for the grace time, then stops them, and returns when all threads have
+    // ended. The shared state must be draining.
     void join();
 
 private:
@@ -52,9 +52,11 @@ private:
     // Takes a batch that lane and budgets admit, or waits for a change. The lock is held.
     [[nodiscard]] std::optional<Call> next(std::unique_lock<std::mutex>& lock, Route& route, std::size_t endpoint);
     [[nodiscard]] std::optional<Call> begin(Route& route, Lane& lane, Lane::Steady now);
-    [[nodiscard]] Outcome ask(const ResolvedProvider& provider, std::size_t endpoint, std::span<const std::string_view> texts) const;
-    // After a call that had every text refused: asks the same endpoint for a text that nobody has a reason to refuse. Is that one refused
-    // as well, the outcome is `misconfigured`, and says nothing of the call's texts. The lock is held, but for the call.
+    [[nodiscard]] Outcome ask(const ResolvedProvider& provider, std::size_t endpoint,
+                              std::span<const std::string_view> texts) const;
+    // After a call that had every text refused: asks the same endpoint for a text that nobody has a reason to refuse.
+    // Is that one refused as well, the outcome is `misconfigured`, and says nothing of the call's texts. The lock is
+    // held, but for the call.
     void control(std::unique_lock<std::mutex>& lock, Route& route, std::size_t endpoint, Outcome& outcome);
     void finish(Route& route, const Call& call, std::size_t endpoint, Outcome&& outcome);
     void answered(Route& route, const Call& call, EmbedResult&& result);

@@ -1,11 +1,12 @@
 // The pace of a lane that was throttled: how many requests a second it sends, learned from what was let through before.
 //
-// A server that counts requests in a window (50 in each second, say) lets a client that bursts have its 50 at once and then nothing for the
-// rest of the second and the pause on top. Evenly paced just below the limit the same client is hardly ever refused. So the first refusal
-// sets the pace to a little less than what went through in the second before it. From there the pace grows along a cubic that is flat
-// around the limit it remembers, and steep far from it: a limit that was right is probed rarely, one that was wrong (or is over) is soon
-// forgotten. The shape is that of CUBIC (RFC 9438, section 4.2), with a time scale of its own, since here a probe costs a whole pause. A
-// refusal that follows soon after the last means that the limit was set too high: the pace goes down at once, but never below what got
+// A server that counts requests in a window (50 in each second, say) lets a client that bursts have its 50 at once and
+// then nothing for the rest of the second and the pause on top. Evenly paced just below the limit the same client is
+// hardly ever refused. So the first refusal sets the pace to a little less than what went through in the second before
+// it. From there the pace grows along a cubic that is flat around the limit it remembers, and steep far from it: a
+// limit that was right is probed rarely, one that was wrong (or is over) is soon forgotten. The shape is that of CUBIC
+// (RFC 9438, section 4.2), with a time scale of its own, since here a probe costs a whole pause. A refusal that follows
+// soon after the last means that the limit was set too high: the pace goes down at once, but never below what got
 // through on the average, pauses included.
 //
 // Pure: time is passed in. Not thread-safe; its lane guards it.
@@ -43,8 +44,8 @@ public:
         next_ = std::max(next_, now - step) + step;
     }
 
-    // A call that was sent at `sent_at` was refused, and the lane rests until `resumes`. Refusals of calls that were sent before the one
-    // that began the pause are the same refusal.
+    // A call that was sent at `sent_at` was refused, and the lane rests until `resumes`. Refusals of calls that were
+    // sent before the one that began the pause are the same refusal.
     void refused(Steady sent_at, Steady now, Steady resumes) {
         const bool same = refused_at_ != Steady{} && sent_at <= refused_at_;
         // Short rests are pace enough.
@@ -82,15 +83,16 @@ private:
     static constexpr double forgotten_at = 4;           // times the limit: it is no limit any more
 
     void learn(Steady sent_at, Steady now) {
-        const auto let_through =
-            static_cast<double>(std::ranges::count_if(sent_, [&](Steady t) { return t >= sent_at - window && t < sent_at; }));
+        const auto let_through = static_cast<double>(
+            std::ranges::count_if(sent_, [&](Steady t) { return t >= sent_at - window && t < sent_at; }));
         const double present = per_second(now);
         const bool was_soon = refused_at_ != Steady{} && now - std::max(refused_at_, grows_from_) < Seconds(soon);
         if (let_through >= fewest || limit_ > 0) {
             double reached = let_through >= fewest ? let_through : present;
             if (limit_ > 0) reached = std::min(reached, present);
             if (was_soon && limit_ > 0) {
-                const double average = static_cast<double>(since_refusal_) / std::max(0.1, Seconds(now - refused_at_).count());
+                const double average =
+                    static_cast<double>(since_refusal_) / std::max(0.1, Seconds(now - refused_at_).count());
                 reached = std::max(too_high * reached, std::min(average, reached));
             }
             confirmed_ = limit_ > 0 && !was_soon && reached >= 0.8 * limit_ && reached <= 1.25 * limit_;

@@ -22,12 +22,13 @@ constexpr milliseconds longest_pause{60'000};
 constexpr milliseconds shortest_interval{1'000};  // between two questions for the sake of queries
 
 auto fields(const ProviderLimits& l) {
-    return std::tie(l.concurrency, l.max_inputs, l.max_request_bytes, l.max_request_tokens, l.max_text_bytes, l.max_text_tokens);
+    return std::tie(l.concurrency, l.max_inputs, l.max_request_bytes, l.max_request_tokens, l.max_text_bytes,
+                    l.max_text_tokens);
 }
 
 bool same_facts(const ResolvedProvider& a, const ResolvedProvider& b) {
-    return a.profile == b.profile && a.info.endpoints == b.info.endpoints && fields(a.info.limits) == fields(b.info.limits) &&
-           a.info.call_timeout == b.info.call_timeout;
+    return a.profile == b.profile && a.info.endpoints == b.info.endpoints &&
+           fields(a.info.limits) == fields(b.info.limits) && a.info.call_timeout == b.info.call_timeout;
 }
 
 // Asks for a stop when another does, or when the time is over, which is real time: whoever waits is a person.
@@ -85,13 +86,13 @@ Result<EmbedResult> ResolvedProvider::embed(const EmbedRequest& request) const {
     return result;
 }
 
-// The answer to a query is dropped where nobody knows whose it is, rather than compared with what may be another model's vectors: the
-// provider may have taken the new one for its own already.
+// The answer to a query is dropped where nobody knows whose it is, rather than compared with what may be another
+// model's vectors: the provider may have taken the new one for its own already.
 std::optional<Error> ResolvedProvider::check_model(const EmbedResult& result, const EmbedRequest& request) const {
     if (result.dimension != info.dimension) {
         return Error{ErrorKind::misconfigured,
-                     "the provider returned vectors of dimension " + std::to_string(result.dimension) + ", but its profile has " +
-                         std::to_string(info.dimension) +
+                     "the provider returned vectors of dimension " + std::to_string(result.dimension) +
+                         ", but its profile has " + std::to_string(info.dimension) +
                          "; it is asked for its model again: restore it, or let `embedq serve` adopt the new one"};
     }
     const auto deadline = request.kind == TextKind::query ? Standing::Steady::min() : request.deadline;
@@ -99,9 +100,11 @@ std::optional<Error> ResolvedProvider::check_model(const EmbedResult& result, co
         case Standing::Model::same: return std::nullopt;
         case Standing::Model::changed: break;
         case Standing::Model::unknown:
-            return Error{ErrorKind::conflict, "provider '" + name + "' is still being asked for its model; the answer is dropped"};
+            return Error{ErrorKind::conflict,
+                         "provider '" + name + "' is still being asked for its model; the answer is dropped"};
     }
-    return Error{ErrorKind::misconfigured, "the model behind provider '" + name + "' changed while it was asked; the answer is dropped"};
+    return Error{ErrorKind::misconfigured,
+                 "the model behind provider '" + name + "' changed while it was asked; the answer is dropped"};
 }
 
 // Names of providers to be asked again, and the way to wait for one.
@@ -125,7 +128,8 @@ private:
 };
 
 struct ProviderDirectory::Entry {
-    Entry(ProviderBinding bound, std::shared_ptr<Standing> stands) : binding(std::move(bound)), standing(std::move(stands)) {}
+    Entry(ProviderBinding bound, std::shared_ptr<Standing> stands)
+        : binding(std::move(bound)), standing(std::move(stands)) {}
 
     const ProviderBinding binding;
     const std::shared_ptr<Standing> standing;
@@ -143,7 +147,8 @@ struct ProviderDirectory::Entry {
     }
 };
 
-ProviderDirectory::ProviderDirectory(std::vector<ProviderBinding> bindings, const Clock* clock, MakeServing make_serving)
+ProviderDirectory::ProviderDirectory(std::vector<ProviderBinding> bindings, const Clock* clock,
+                                     MakeServing make_serving)
     : clock_(clock), make_serving_(std::move(make_serving)), doubts_(std::make_shared<Doubts>()) {
     for (ProviderBinding& binding : bindings) static_cast<void>(add(std::move(binding)));
 }
@@ -156,8 +161,9 @@ ProviderDirectory::Steady ProviderDirectory::now() const {
 
 ProviderDirectory::EntryPtr ProviderDirectory::add(ProviderBinding binding) {
     const auto clock = clock_;
-    auto standing = std::make_shared<Standing>([clock] { return clock != nullptr ? clock->now() : std::chrono::steady_clock::now(); },
-                                               [doubts = doubts_, name = binding.name] { doubts->add(name); });
+    auto standing = std::make_shared<Standing>(
+        [clock] { return clock != nullptr ? clock->now() : std::chrono::steady_clock::now(); },
+        [doubts = doubts_, name = binding.name] { doubts->add(name); });
     auto entry = std::make_shared<Entry>(std::move(binding), std::move(standing));
     const std::scoped_lock lock(mutex_);
     entries_.insert_or_assign(entry->binding.name, entry);
@@ -216,7 +222,8 @@ Result<ResolvedPtr> ProviderDirectory::resolve(std::string_view name, std::stop_
 Result<Inquiry> ProviderDirectory::ask_again(std::string_view name, std::stop_token stop) {
     const EntryPtr entry = find(name);
     if (!entry) {
-        return fail(ErrorKind::not_found, "no provider named '" + std::string(name) + "' is configured; name it under `providers:`");
+        return fail(ErrorKind::not_found,
+                    "no provider named '" + std::string(name) + "' is configured; name it under `providers:`");
     }
     const std::scoped_lock one_at_a_time(entry->asking);
     return ask(*entry, std::move(stop));

@@ -1,5 +1,5 @@
-// Keeps queries from waiting for a provider that does not answer: after a failure they are refused at once for a while, then one of them
-// is let through to see.
+// Keeps queries from waiting for a provider that does not answer: after a failure they are refused at once for a while,
+// then one of them is let through to see.
 //
 // Pure: time is passed in. Not thread-safe; its owner guards it.
 #pragma once

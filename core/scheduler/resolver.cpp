@@ -68,7 +68,8 @@ void Resolver::ask_due(const std::set<std::string>& doubted, const std::stop_tok
 
 void Resolver::wait_for_answers() {
     std::unique_lock lock(mutex_);
-    moved_.wait(lock, [&] { return std::ranges::none_of(asked_, [](const auto& entry) { return entry.second.asking; }); });
+    moved_.wait(lock,
+                [&] { return std::ranges::none_of(asked_, [](const auto& entry) { return entry.second.asking; }); });
 }
 
 void Resolver::follow_up(const std::stop_token& stop) {
@@ -110,7 +111,8 @@ void Resolver::answered(Asked& asked, const std::string& name, const Result<Inqu
     asked.next = now + std::min<std::chrono::milliseconds>(doubled, shared_.settings.ask_again);
     if (asked.answered || asked.complained || stopped || shared_.providers.queries_only(name)) return;
     asked.complained = true;
-    shared_.context.logger().warn("provider '" + name + "' does not answer yet, asking again: " + inquiry.error().message);
+    shared_.context.logger().warn("provider '" + name +
+                                  "' does not answer yet, asking again: " + inquiry.error().message);
 }
 
 void Resolver::take_over(const Inquiry& inquiry, bool first) {
@@ -118,7 +120,8 @@ void Resolver::take_over(const Inquiry& inquiry, bool first) {
     Logger& logger = shared_.context.logger();
     const std::string& name = inquiry.now->name;
     if (inquiry.model_changed()) {
-        const std::string change = "was " + catalog::in_words(inquiry.before->profile) + ", is " + catalog::in_words(inquiry.now->profile);
+        const std::string change =
+            "was " + catalog::in_words(inquiry.before->profile) + ", is " + catalog::in_words(inquiry.now->profile);
         logger.warn("provider '" + name + "' has another model: " + change);
         lanes_.retire(inquiry.before, "provider '" + name + "' has another model: " + change);
         // Another provider may make what this one did.
@@ -140,7 +143,8 @@ void Resolver::take_over(const Inquiry& inquiry, bool first) {
 void Resolver::tell() {
     if (!listener_) return;
     const Status told = listener_();
-    if (!told && !told_failure_) shared_.context.logger().warn("cannot set the catalogs' targets, trying again: " + told.error().message);
+    if (!told && !told_failure_)
+        shared_.context.logger().warn("cannot set the catalogs' targets, trying again: " + told.error().message);
     told_failure_ = !told;
     const std::scoped_lock lock(mutex_);
     news_ = news_ || !told;
@@ -175,15 +179,17 @@ void Resolver::check_targets() {
     for (const auto& [mismatch, entry] : mismatches) {
         if (told_.contains(mismatch)) continue;
         const std::string others = entry.second > 1 ? " and " + std::to_string(entry.second - 1) + " more" : "";
-        shared_.context.logger().warn("catalog '" + entry.first + "'" + others + " is to be embedded by " +
-                                      catalog::in_words(profiles.at(mismatch.second)) + ", but provider '" + mismatch.first +
-                                      "' of this process makes " + catalog::in_words(shared_.providers.known(mismatch.first)->profile) +
-                                      ", so this process claims nothing for it; start `embedq serve` or `embedq index` with this "
-                                      "configuration to change the target, or change the model back");
+        shared_.context.logger().warn(
+            "catalog '" + entry.first + "'" + others + " is to be embedded by " +
+            catalog::in_words(profiles.at(mismatch.second)) + ", but provider '" + mismatch.first +
+            "' of this process makes " + catalog::in_words(shared_.providers.known(mismatch.first)->profile) +
+            ", so this process claims nothing for it; start `embedq serve` or `embedq index` with this "
+            "configuration to change the target, or change the model back");
     }
     for (const Mismatch& told : told_) {
         if (mismatches.contains(told)) continue;
-        shared_.context.logger().info("provider '" + told.first + "' makes what its catalogs are to be embedded by again");
+        shared_.context.logger().info("provider '" + told.first +
+                                      "' makes what its catalogs are to be embedded by again");
     }
     told_.clear();
     for (const auto& [mismatch, entry] : mismatches) told_.insert(mismatch);

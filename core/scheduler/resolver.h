@@ -1,6 +1,7 @@
-// The resolver asks the providers what they are: until each has answered, and then from time to time, since the model behind a name can be
-// replaced. What a provider says opens, replaces and closes its lanes. Off the way of texts and queries: one thread, and one for each
-// provider that is being asked, since one that hangs or pulls a model must not keep the others waiting.
+// The resolver asks the providers what they are: until each has answered, and then from time to time, since the model
+// behind a name can be replaced. What a provider says opens, replaces and closes its lanes. Off the way of texts and
+// queries: one thread, and one for each provider that is being asked, since one that hangs or pulls a model must not
+// keep the others waiting.
 //
 // Thread-safety: the members are called from one thread.
 #pragma once
@@ -21,7 +22,8 @@ namespace embedq::scheduler {
 
 class Resolver {
 public:
-    Resolver(Shared& shared, LaneRunner& lanes, ModelListener listener) : shared_(shared), lanes_(lanes), listener_(std::move(listener)) {}
+    Resolver(Shared& shared, LaneRunner& lanes, ModelListener listener)
+        : shared_(shared), lanes_(lanes), listener_(std::move(listener)) {}
 
     // Until stop is requested; the providers that are being asked then are stopped, and waited for.
     void run(std::stop_token stop);
@@ -55,7 +57,8 @@ private:
     void answered(Asked& asked, const std::string& name, const Result<Inquiry>& inquiry, bool stopped);
     void take_over(const Inquiry& inquiry, bool first);
     void tell();
-    // Says once of each target that no provider of this process makes, though it has the name: nothing is claimed for it.
+    // Says once of each target that no provider of this process makes, though it has the name: nothing is claimed for
+    // it.
     void check_targets();
 
     Shared& shared_;
@@ -64,7 +67,8 @@ private:
     bool told_failure_ = false;
     std::set<Mismatch> told_;
 
-    std::mutex mutex_;                   // taken before Shared::mutex; not held while a provider, the store or the listener is asked
+    // Taken before Shared::mutex; not held while a provider, the store or the listener is asked.
+    std::mutex mutex_;
     std::condition_variable_any moved_;  // somebody answered or is doubted
     bool awake_ = false;                 // all from here on guarded by mutex_
     std::set<std::string> doubted_;

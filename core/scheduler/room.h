@@ -1,9 +1,10 @@
 // How many texts of one provider a process holds at a time: what it gets done within a few seconds.
 //
-// Whoever claims more keeps it from the others: with a slow model one process would hold the whole queue for minutes while those beside it
-// stand idle, and its death would cost every job an expired lease. So the room is steered by how long the texts that were answered had been
-// here, which by Little's law is what is held over what gets done a second. It doubles within a turnover while they were here for a short
-// time, shrinks when they were here for too long, and is never less than what keeps every lane busy.
+// Whoever claims more keeps it from the others: with a slow model one process would hold the whole queue for minutes
+// while those beside it stand idle, and its death would cost every job an expired lease. So the room is steered by how
+// long the texts that were answered had been here, which by Little's law is what is held over what gets done a second.
+// It doubles within a turnover while they were here for a short time, shrinks when they were here for too long, and is
+// never less than what keeps every lane busy.
 //
 // Pure: time is passed in. Not thread-safe; the scheduler's mutex guards it.
 #pragma once
@@ -22,13 +23,16 @@ public:
     static constexpr std::chrono::milliseconds longest_stay{5'000};
 
     // Between `floor` and `ceiling` texts. It begins at the floor.
-    Room(std::size_t floor, std::size_t ceiling) : ceiling_(ceiling), floor_(std::min(floor, ceiling)), texts_(floor_) {}
+    Room(std::size_t floor, std::size_t ceiling)
+        : ceiling_(ceiling), floor_(std::min(floor, ceiling)), texts_(floor_) {}
 
     [[nodiscard]] std::size_t texts() const noexcept { return texts_; }
 
-    // How many may be claimed beside the `held`; none for less than an eighth of the room, since small claims would cost more than they
-    // bring.
-    [[nodiscard]] std::size_t left(std::size_t held) const noexcept { return held + texts_ / 8 < texts_ ? texts_ - held : 0; }
+    // How many may be claimed beside the `held`; none for less than an eighth of the room, since small claims would
+    // cost more than they bring.
+    [[nodiscard]] std::size_t left(std::size_t held) const noexcept {
+        return held + texts_ / 8 < texts_ ? texts_ - held : 0;
+    }
 
     // So many texts were answered, one of which had been here since `since`, longer than the others; `held` with them.
     void answered(std::size_t texts, std::size_t held, Steady since, Steady now) {

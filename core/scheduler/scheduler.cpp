@@ -33,7 +33,8 @@ std::string new_worker_id(Context& context) {
 
 class Scheduler::Impl {
 public:
-    Impl(Store& store, Notifier& notifier, ProviderDirectory& providers, Settings settings, Context& context, ModelListener listener)
+    Impl(Store& store, Notifier& notifier, ProviderDirectory& providers, Settings settings, Context& context,
+         ModelListener listener)
         : shared_(store, notifier, providers, std::move(settings), context, new_worker_id(context)),
           claimer_(shared_),
           lanes_(shared_),
@@ -122,8 +123,8 @@ private:
     std::jthread lane_keeper_thread_;
 };
 
-Scheduler::Scheduler(Store& store, Notifier& notifier, ProviderDirectory& providers, Settings settings, Context& context,
-                     ModelListener listener)
+Scheduler::Scheduler(Store& store, Notifier& notifier, ProviderDirectory& providers, Settings settings,
+                     Context& context, ModelListener listener)
     : impl_(std::make_unique<Impl>(store, notifier, providers, std::move(settings), context, std::move(listener))) {}
 
 Scheduler::~Scheduler() {

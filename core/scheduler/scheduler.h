@@ -1,9 +1,11 @@
-// The scheduler: claims jobs, finds out which texts have no vector, packs them into provider calls, commits what comes back.
+// The scheduler: claims jobs, finds out which texts have no vector, packs them into provider calls, commits what comes
+// back.
 //
 //   notifier, next due time, poll -> claimer -> planner -> packer -> lanes -> committer
 //   beside it: lease keeper, reaper, reconciler, pruner
 //
-// Any number of schedulers in any number of processes may share a store. Thread-safety: every member may be called from any thread.
+// Any number of schedulers in any number of processes may share a store. Thread-safety: every member may be called from
+// any thread.
 #pragma once
 
 #include <memory>
@@ -29,8 +31,8 @@ public:
     // Starts the threads. A provider that does not answer yet is asked again later, so this fails only on a bug. Once.
     [[nodiscard]] Status start();
 
-    // Stops claiming, lets calls in flight finish within the grace time, commits them, gives the rest back without counting an attempt.
-    // Returns when all threads have ended. Idempotent.
+    // Stops claiming, lets calls in flight finish within the grace time, commits them, gives the rest back without
+    // counting an attempt. Returns when all threads have ended. Idempotent.
     void stop() noexcept;
 
     [[nodiscard]] Counters counters() const;

@@ -1,7 +1,7 @@
 // What the scheduler's threads share. Each part is a class of its own with a loop; this is the table they work at.
 //
-// Members above the mutex are fixed after construction (the store, notifier and providers are thread-safe themselves); members below it are
-// guarded by it.
+// Members above the mutex are fixed after construction (the store, notifier and providers are thread-safe themselves);
+// members below it are guarded by it.
 #pragma once
 
 #include <algorithm>
@@ -48,7 +48,8 @@ struct Route {
     bool retired = false;     // another model or other limits took its place: no new batches
     std::size_t threads = 0;  // that work on it
 
-    // Takes over what is known of the same model under other limits and endpoints: what an endpoint asked for still holds.
+    // Takes over what is known of the same model under other limits and endpoints: what an endpoint asked for still
+    // holds.
     void inherit(const Route& old) {
         for (std::size_t i = 0; i < lanes.size(); ++i) {
             const auto& known = old.provider->info.endpoints;
@@ -78,7 +79,8 @@ struct LaneNews {
 };
 
 struct Shared {
-    Shared(Store& store_, Notifier& notifier_, ProviderDirectory& providers_, Settings settings_, Context& context_, std::string worker)
+    Shared(Store& store_, Notifier& notifier_, ProviderDirectory& providers_, Settings settings_, Context& context_,
+           std::string worker)
         : store(store_),
           notifier(notifier_),
           providers(providers_),

@@ -1,5 +1,5 @@
-// What is known of one provider beyond its facts: whether it is being asked anew, which of its models is the present one, and whether it
-// answers queries. Shared by all copies of its facts.
+// What is known of one provider beyond its facts: whether it is being asked anew, which of its models is the present
+// one, and whether it answers queries. Shared by all copies of its facts.
 //
 // Thread-safety: every member may be called from any thread.
 #pragma once
@@ -23,13 +23,15 @@ class Standing {
 public:
     using Steady = QueryBreaker::Steady;
 
-    // How long after the provider began to be asked anew any answer is held. Real time, whatever clock the host injects.
+    // How long after the provider began to be asked anew any answer is held. Real time, whatever clock the host
+    // injects.
     static constexpr std::chrono::milliseconds shortest_hold{1'000};
 
     enum class Model : std::uint8_t { same, changed, unknown };
 
     // `doubt` is told of each `misconfigured`.
-    Standing(std::function<Steady()> now, std::function<void()> doubt) : now_(std::move(now)), doubt_(std::move(doubt)) {}
+    Standing(std::function<Steady()> now, std::function<void()> doubt)
+        : now_(std::move(now)), doubt_(std::move(doubt)) {}
 
     [[nodiscard]] Steady now() const { return now_(); }
     void doubt() {
@@ -53,8 +55,8 @@ public:
         generation_ = generation;
         answered_.notify_all();
     }
-    // Whose vectors a call of this generation brought. Waits while the provider is being asked: for the shortest hold, and on until the
-    // deadline or a stop. `unknown` where it still is then.
+    // Whose vectors a call of this generation brought. Waits while the provider is being asked: for the shortest hold,
+    // and on until the deadline or a stop. `unknown` where it still is then.
     [[nodiscard]] Model model_of(std::uint64_t generation, Steady deadline, std::stop_token stop) {
         std::unique_lock lock(mutex_);
         const auto told = [&] { return !asking_; };

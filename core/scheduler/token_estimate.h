@@ -1,8 +1,9 @@
-// How many tokens a text has, estimated from its bytes: bytes per token, learned from what the provider says that it counted.
+// How many tokens a text has, estimated from its bytes: bytes per token, learned from what the provider says that it
+// counted.
 //
-// It starts at four bytes a token, which is also OpenAI's own estimate of a request's size (0.25 tokens a UTF-8 byte: timescale/pgai pull
-// request 730); tokenizers of other models need up to five times as many tokens for code and addresses (containers/ramalama issue 2852).
-// Pure. Not thread-safe; the scheduler's mutex guards it.
+// It starts at four bytes a token, which is also OpenAI's own estimate of a request's size (0.25 tokens a UTF-8 byte:
+// timescale/pgai pull request 730); tokenizers of other models need up to five times as many tokens for code and
+// addresses (containers/ramalama issue 2852). Pure. Not thread-safe; the scheduler's mutex guards it.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +27,9 @@ public:
 
     [[nodiscard]] double bytes_per_token() const noexcept { return bytes_per_token_; }
     // As they are billed.
-    [[nodiscard]] double tokens(std::size_t bytes) const noexcept { return static_cast<double>(bytes) / bytes_per_token_; }
+    [[nodiscard]] double tokens(std::size_t bytes) const noexcept {
+        return static_cast<double>(bytes) / bytes_per_token_;
+    }
     // For keeping to a limit: never fewer than a server that estimates by bytes would count.
     [[nodiscard]] double cautious_tokens(std::size_t bytes) const noexcept {
         return static_cast<double>(bytes) / std::min(bytes_per_token_, first_guess);

@@ -33,7 +33,8 @@ std::string in_seconds(std::chrono::steady_clock::duration time) {
 
 }  // namespace
 
-Result<std::vector<BudgetSlice>> Traffic::reserve(Store& store, const std::vector<BudgetRequest>& requests, Steady now) {
+Result<std::vector<BudgetSlice>> Traffic::reserve(Store& store, const std::vector<BudgetRequest>& requests,
+                                                  Steady now) {
     auto shared = store.reserve(requests);
     if (shared || shared.error().kind != ErrorKind::unsupported) return shared;
     std::vector<BudgetSlice> slices;
@@ -52,17 +53,19 @@ void Traffic::set_pauses(const Sha256& fingerprint, std::vector<Pause> pauses) {
     roads_[fingerprint].pauses = std::move(pauses);
 }
 
-Result<Traffic::Passage> Traffic::admit_query(Store& store, const ResolvedProvider& provider, std::size_t bytes, const Clock& clock,
-                                              std::stop_token stop) {
+Result<Traffic::Passage> Traffic::admit_query(Store& store, const ResolvedProvider& provider, std::size_t bytes,
+                                              const Clock& clock, std::stop_token stop) {
     const Sha256& fingerprint = provider.profile.fingerprint;
     auto endpoint = free_endpoint(store, provider, clock.now());
     if (!endpoint) return std::unexpected(endpoint.error());
     {
-        const std::size_t most = std::max<std::size_t>(1, provider.info.limits.concurrency / 4) * provider.info.endpoints.size();
+        const std::size_t most =
+            std::max<std::size_t>(1, provider.info.limits.concurrency / 4) * provider.info.endpoints.size();
         std::unique_lock lock(mutex_);
         Road& road = roads_[fingerprint];
         if (!left_.wait_for(lock, stop, slot_wait, [&] { return road.queries < most; })) {
-            return fail(ErrorKind::throttled, "other queries are being embedded, and none was done within " + in_seconds(slot_wait));
+            return fail(ErrorKind::throttled,
+                        "other queries are being embedded, and none was done within " + in_seconds(slot_wait));
         }
         ++road.queries;
     }
@@ -104,7 +107,8 @@ Result<std::size_t> Traffic::free_endpoint(Store& store, const ResolvedProvider&
     }
     const auto soonest = std::ranges::min_element(pauses, {}, &Pause::until);
     if (soonest->until <= now) return static_cast<std::size_t>(soonest - pauses.begin());
-    return fail(ErrorKind::unavailable, "it is paused for " + in_seconds(soonest->until - now) + ": " + soonest->reason);
+    return fail(ErrorKind::unavailable,
+                "it is paused for " + in_seconds(soonest->until - now) + ": " + soonest->reason);
 }
 
 Status Traffic::draw(Store& store, const ResolvedProvider& provider, std::size_t bytes, Steady now) {
@@ -115,8 +119,9 @@ Status Traffic::draw(Store& store, const ResolvedProvider& provider, std::size_t
         double amount;
     };
     const double tokens = TokenEstimate().tokens(bytes + provider.info.query_prefix.size());
-    const Wanted each[] = {{BudgetUnit::requests, static_cast<double>(provider.limits.requests_per_minute), 1},
-                           {BudgetUnit::tokens, static_cast<double>(provider.limits.tokens_per_minute), std::max(1.0, std::ceil(tokens))}};
+    const Wanted each[] = {
+        {BudgetUnit::requests, static_cast<double>(provider.limits.requests_per_minute), 1},
+        {BudgetUnit::tokens, static_cast<double>(provider.limits.tokens_per_minute), std::max(1.0, std::ceil(tokens))}};
     std::vector<BudgetRequest> requests;
     for (const Wanted& wanted : each) {
         if (wanted.per_minute <= 0) continue;
@@ -129,7 +134,8 @@ Status Traffic::draw(Store& store, const ResolvedProvider& provider, std::size_t
         // What was drawn cannot be given back: who was told to do without is the next to go.
         const std::scoped_lock lock(mutex_);
         if (auto& drawn_for = roads_[fingerprint].drawn_for; drawn_for) {
-            if (now < *drawn_for) return fail(ErrorKind::throttled, used_up + "; the next may go in " + in_seconds(*drawn_for - now));
+            if (now < *drawn_for)
+                return fail(ErrorKind::throttled, used_up + "; the next may go in " + in_seconds(*drawn_for - now));
             drawn_for.reset();
             return {};
         }
@@ -138,8 +144,8 @@ Status Traffic::draw(Store& store, const ResolvedProvider& provider, std::size_t
     if (!slices) return std::unexpected(slices.error());
     for (std::size_t i = 0; i < slices->size(); i += 2) {
         const BudgetRequest& share = requests[i];
-        const double burst =
-            std::max(share.unit == BudgetUnit::requests ? 2.0 : 2 * share.amount, requests[i + 1].per_minute * query_burst);
+        const double burst = std::max(share.unit == BudgetUnit::requests ? 2.0 : 2 * share.amount,
+                                      requests[i + 1].per_minute * query_burst);
         const auto ahead = seconds((burst - share.amount) * 60.0 / share.per_minute);
         const auto over = (*slices)[i].starts_in - duration_cast<microseconds>(ahead);
         if (over <= microseconds(1)) continue;
@@ -150,7 +156,8 @@ Status Traffic::draw(Store& store, const ResolvedProvider& provider, std::size_t
     return {};
 }
 
-void Traffic::query_failed(Store& store, const ResolvedProvider& provider, std::size_t endpoint, const Error& error, Steady now) {
+void Traffic::query_failed(Store& store, const ResolvedProvider& provider, std::size_t endpoint, const Error& error,
+                           Steady now) {
     if (error.kind != ErrorKind::throttled || !error.retry_after || error.retry_after->count() <= 0) return;
     const Sha256& fingerprint = provider.profile.fingerprint;
     const std::string reason = "throttled: " + error.message;

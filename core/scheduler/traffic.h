@@ -1,10 +1,10 @@
-// What the lanes and the queries of a process share: the way to the store's budgets, the share of them that queries have, and the pauses
-// that queries keep to.
+// What the lanes and the queries of a process share: the way to the store's budgets, the share of them that queries
+// have, and the pauses that queries keep to.
 //
-// Queries never wait behind documents. They draw on the same budget, but do not wait for their turn on its line: what they take early,
-// documents wait for. So that documents are not starved, queries have a line of their own at a tenth of the rate; who is too far ahead on
-// it is told to do without. With a provider that takes one call at a time a query still goes at once: a process makes one call more for
-// queries than its lanes do, or a quarter of their number.
+// Queries never wait behind documents. They draw on the same budget, but do not wait for their turn on its line: what
+// they take early, documents wait for. So that documents are not starved, queries have a line of their own at a tenth
+// of the rate; who is too far ahead on it is told to do without. With a provider that takes one call at a time a query
+// still goes at once: a process makes one call more for queries than its lanes do, or a quarter of their number.
 //
 // Thread-safety: every member may be called from any thread. The store is called without a lock.
 #pragma once
@@ -33,12 +33,14 @@ class Traffic {
 public:
     using Steady = std::chrono::steady_clock::time_point;
 
-    static constexpr double query_share = 0.1;                    // of each budget
-    static constexpr double query_burst = 1.0 / 150;              // of a minute's budget may be taken at once, or two requests
+    static constexpr double query_share = 0.1;  // of each budget
+    // Of a minute's budget may be taken at once, or two requests.
+    static constexpr double query_burst = 1.0 / 150;
     static constexpr std::chrono::milliseconds slot_wait{2'000};  // for another query's call to end
 
     // Store::reserve; where the store shares no budgets, by lines of this process alone.
-    [[nodiscard]] Result<std::vector<BudgetSlice>> reserve(Store& store, const std::vector<BudgetRequest>& requests, Steady now);
+    [[nodiscard]] Result<std::vector<BudgetSlice>> reserve(Store& store, const std::vector<BudgetRequest>& requests,
+                                                           Steady now);
 
     // The right to make one call for a query, given back at its end.
     class Passage {
@@ -46,7 +48,9 @@ public:
         Passage(Traffic& traffic, const Sha256& fingerprint, std::size_t endpoint)
             : traffic_(&traffic), fingerprint_(fingerprint), endpoint_(endpoint) {}
         Passage(Passage&& other) noexcept
-            : traffic_(std::exchange(other.traffic_, nullptr)), fingerprint_(other.fingerprint_), endpoint_(other.endpoint_) {}
+            : traffic_(std::exchange(other.traffic_, nullptr)),
+              fingerprint_(other.fingerprint_),
+              endpoint_(other.endpoint_) {}
         Passage(const Passage&) = delete;
         Passage& operator=(const Passage&) = delete;
         Passage& operator=(Passage&&) = delete;
@@ -60,11 +64,14 @@ public:
         Sha256 fingerprint_;
         std::size_t endpoint_;
     };
-    // Lets a query of about `bytes` pass to an endpoint that is not paused, or says why not: `throttled` or `unavailable`.
-    [[nodiscard]] Result<Passage> admit_query(Store& store, const ResolvedProvider& provider, std::size_t bytes, const Clock& clock,
-                                              std::stop_token stop);
-    // How the call of a query ended. What the endpoint said of throttling goes to the store, so that all lanes keep to it.
-    void query_failed(Store& store, const ResolvedProvider& provider, std::size_t endpoint, const Error& error, Steady now);
+    // Lets a query of about `bytes` pass to an endpoint that is not paused, or says why not: `throttled` or
+    // `unavailable`.
+    [[nodiscard]] Result<Passage> admit_query(Store& store, const ResolvedProvider& provider, std::size_t bytes,
+                                              const Clock& clock, std::stop_token stop);
+    // How the call of a query ended. What the endpoint said of throttling goes to the store, so that all lanes keep to
+    // it.
+    void query_failed(Store& store, const ResolvedProvider& provider, std::size_t endpoint, const Error& error,
+                      Steady now);
 
     // The pauses of this process's lanes, as they are now; one for each endpoint.
     struct Pause {
@@ -78,7 +85,8 @@ private:
         std::vector<Pause> pauses;  // of the lanes
         std::vector<Pause> own;     // that queries were told of
         std::size_t queries = 0;    // under way
-        // The share of queries is used up until then; from then on one may go, for which the share was drawn on already.
+        // The share of queries is used up until then; from then on one may go, for which the share was drawn on
+        // already.
         std::optional<Steady> drawn_for;
     };
 

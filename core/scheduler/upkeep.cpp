@@ -60,8 +60,8 @@ void LeaseKeeper::step() {
         }
     } else if (now - last_good_ > shared_.settings.lease / 2) {
         if (!held.empty()) {
-            shared_.context.logger().error("no heartbeat for half a lease; letting go of " + std::to_string(held.size()) +
-                                           " jobs: " + extended.error().message);
+            shared_.context.logger().error("no heartbeat for half a lease; letting go of " +
+                                           std::to_string(held.size()) + " jobs: " + extended.error().message);
         }
         for (const auto& [hold, ref] : held) shared_.bench.lose(hold);
     }
@@ -102,15 +102,16 @@ void Upkeep::run(std::stop_token stop) {
 std::chrono::milliseconds Reaper::until_reap() {
     const auto due = shared_.store.next_due({});
     if (!due || !due->lease_expiry) return shared_.settings.reap;
-    return std::clamp(*due->lease_expiry + std::chrono::milliseconds(20), std::chrono::milliseconds(20), shared_.settings.reap);
+    return std::clamp(*due->lease_expiry + std::chrono::milliseconds(20), std::chrono::milliseconds(20),
+                      shared_.settings.reap);
 }
 
 void Reaper::reap() {
     const auto result = shared_.store.reap(shared_.settings.max_attempts);
     if (!result) return shared_.context.logger().warn("cannot look for expired leases: " + result.error().message);
     if (result->requeued == 0 && result->failed == 0) return;
-    shared_.context.logger().warn("leases ran out: " + std::to_string(result->requeued) + " jobs go back to the queue, " +
-                                  std::to_string(result->failed) + " failed for good");
+    shared_.context.logger().warn("leases ran out: " + std::to_string(result->requeued) +
+                                  " jobs go back to the queue, " + std::to_string(result->failed) + " failed for good");
     shared_.notifier.publish();
     const std::scoped_lock lock(shared_.mutex);
     shared_.wake_claimer();
@@ -119,9 +120,11 @@ void Reaper::reap() {
 void Upkeep::reconcile() {
     const auto result = shared_.store.reconcile({});
     if (!result) return shared_.context.logger().warn("cannot reconcile: " + result.error().message);
-    if (result->flipped > 0) shared_.context.logger().info(std::to_string(result->flipped) + " catalogs now rank by their new profile");
+    if (result->flipped > 0)
+        shared_.context.logger().info(std::to_string(result->flipped) + " catalogs now rank by their new profile");
     if (result->enqueued == 0) return;
-    shared_.context.logger().info("reconciler: " + std::to_string(result->enqueued) + " specs had a gap and are queued");
+    shared_.context.logger().info("reconciler: " + std::to_string(result->enqueued) +
+                                  " specs had a gap and are queued");
     shared_.notifier.publish();
     const std::scoped_lock lock(shared_.mutex);
     shared_.wake_claimer();

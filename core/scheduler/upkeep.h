@@ -8,8 +8,8 @@
 
 namespace embedq::scheduler {
 
-// Extends all leases of this process with one statement per heartbeat. A worker whose own heartbeat fails for half a lease lets go of
-// everything it holds, since others may be at it already.
+// Extends all leases of this process with one statement per heartbeat. A worker whose own heartbeat fails for half a
+// lease lets go of everything it holds, since others may be at it already.
 class LeaseKeeper {
 public:
     explicit LeaseKeeper(Shared& shared) : shared_(shared), last_good_(shared.now()) {}
@@ -21,8 +21,8 @@ private:
     Lane::Steady last_good_;
 };
 
-// Returns dead workers' jobs soon after their leases ran out. On a thread of its own: what the others do to the whole queue takes seconds
-// where it is long.
+// Returns dead workers' jobs soon after their leases ran out. On a thread of its own: what the others do to the whole
+// queue takes seconds where it is long.
 class Reaper {
 public:
     explicit Reaper(Shared& shared) : shared_(shared) {}

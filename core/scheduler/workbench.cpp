@@ -187,7 +187,8 @@ void Workbench::settle(const TextPtr& text, const std::optional<Error>& error) {
             ++ready_vectors_;
             if (text->refusal) {
                 ++job.refusals;
-                if (job.first_refusal.empty()) job.first_refusal = "operation '" + text->operation_id + "' was refused: " + *text->refusal;
+                if (job.first_refusal.empty())
+                    job.first_refusal = "operation '" + text->operation_id + "' was refused: " + *text->refusal;
             }
         }
         touch(id, job);

@@ -1,8 +1,8 @@
 // The workbench: the jobs this process holds, the texts they wait for, and the batches that go to providers.
 //
-// A text is here once however many jobs wait for it, from the moment it is planned until its vector is committed. Batches are filled across
-// jobs, first come first served; a batch that must be sent again, whole or in halves, goes first.
-// Pure: no threads, no clock, no I/O. Not thread-safe; the scheduler's mutex guards it.
+// A text is here once however many jobs wait for it, from the moment it is planned until its vector is committed.
+// Batches are filled across jobs, first come first served; a batch that must be sent again, whole or in halves, goes
+// first. Pure: no threads, no clock, no I/O. Not thread-safe; the scheduler's mutex guards it.
 #pragma once
 
 #include <chrono>
@@ -47,7 +47,9 @@ struct Text {
     std::vector<float> values;
     std::optional<std::string> refusal;
     [[nodiscard]] bool settled() const noexcept { return !values.empty() || refusal.has_value(); }
-    [[nodiscard]] std::string_view sent() const noexcept { return std::string_view(text).substr(0, cut_to > 0 ? cut_to : text.size()); }
+    [[nodiscard]] std::string_view sent() const noexcept {
+        return std::string_view(text).substr(0, cut_to > 0 ? cut_to : text.size());
+    }
 };
 using TextPtr = std::shared_ptr<Text>;
 
@@ -83,18 +85,21 @@ public:
 
     // --- jobs
     HoldId add(const ClaimedJob& job);
-    // Between the two, what is committed is remembered: a page that was read before a commit but planned after it names texts that are no
-    // longer missing. Call `begin_planning` before pages are read and `end_planning` after the last is planned.
+    // Between the two, what is committed is remembered: a page that was read before a commit but planned after it names
+    // texts that are no longer missing. Call `begin_planning` before pages are read and `end_planning` after the last
+    // is planned.
     void begin_planning();
     void end_planning();
-    // A page of the job's missing texts, at `now`. Texts that are here already are joined, unless the job's force asks for newer ones.
+    // A page of the job's missing texts, at `now`. Texts that are here already are joined, unless the job's force asks
+    // for newer ones.
     void plan(HoldId hold, MissingTexts page, std::chrono::steady_clock::time_point now = {});
     // The job ends with an error that is its own, such as a page that could not be read.
     void fail(HoldId hold, const Error& error);
     // The job goes back without counting an attempt, once what is in flight for it has come back.
     void release(HoldId hold, const std::string& reason);
     // Jobs whose page is done and that have more, as queries for the next page. Each is given once.
-    [[nodiscard]] std::vector<std::pair<HoldId, MissingQuery>> take_replans(std::size_t max_texts, std::size_t max_bytes);
+    [[nodiscard]] std::vector<std::pair<HoldId, MissingQuery>> take_replans(std::size_t max_texts,
+                                                                            std::size_t max_bytes);
     // The lease is gone: forget the job; its texts go on only if others wait for them.
     void lose(HoldId hold);
     [[nodiscard]] std::vector<std::pair<HoldId, JobRef>> held() const;
@@ -104,11 +109,11 @@ public:
     // The next batch for a provider, or nothing. `probe` asks for a single text.
     [[nodiscard]] std::optional<Batch> take(const Sha256& fingerprint, const BatchLimits& limits, bool probe);
     void answer(const Batch& batch, EmbedResult&& result, const BatchLimits& limits = {});
-    // The whole call failed. Throttled batches are kept whole, and so are those whose failure is the endpoint's (`jobs_pay` is false),
-    // which go behind the others. One that is too large is sent in halves, or in as many parts as the provider said that it takes. One that
-    // holds a refused or unanswerable text is halved until the text is found: log2(n) + 2 more calls at most. One that nobody answered is
-    // sent in halves: only a text by itself is taken for the reason. A text that is too long is cut and sent again, a few times. Anything
-    // else is the jobs' error.
+    // The whole call failed. Throttled batches are kept whole, and so are those whose failure is the endpoint's
+    // (`jobs_pay` is false), which go behind the others. One that is too large is sent in halves, or in as many parts
+    // as the provider said that it takes. One that holds a refused or unanswerable text is halved until the text is
+    // found: log2(n) + 2 more calls at most. One that nobody answered is sent in halves: only a text by itself is taken
+    // for the reason. A text that is too long is cut and sent again, a few times. Anything else is the jobs' error.
     void reject(const Batch& batch, const Error& error, const BatchLimits& limits = {}, bool jobs_pay = true);
     // Gives back every job that waits for queued texts of a provider, without counting an attempt.
     void release_queued(const Sha256& fingerprint, const std::string& reason);
@@ -171,8 +176,9 @@ private:
     struct Queue {
         std::deque<Batch> batches;  // to be sent as they are, first
         std::deque<TextPtr> texts;
-        std::size_t urgent = 0;  // of them, the first: what waits for a write goes before what waits for the background's jobs
-        std::size_t size = 0;    // texts in both
+        // Of them, the first: what waits for a write goes before what waits for the background's jobs.
+        std::size_t urgent = 0;
+        std::size_t size = 0;  // texts in both
     };
 
     void settle(const TextPtr& text, const std::optional<Error>& error);
@@ -183,7 +189,8 @@ private:
     void release_queue(Queue& queue, const std::string& reason);
     void requeue_parts(const Batch& batch, std::size_t size);
     void requeue_halves(const Batch& batch);
-    // Puts a batch behind the other prepared ones, and a probe's text behind all texts: what it holds may be why nobody answers.
+    // Puts a batch behind the other prepared ones, and a probe's text behind all texts: what it holds may be why nobody
+    // answers.
     void put_behind(Batch batch);
     // Puts texts in front of those that are not in batches yet.
     void put_back_texts(const Sha256& fingerprint, std::vector<TextPtr> texts);
@@ -208,7 +215,8 @@ private:
     const Settings settings_;
     std::map<HoldId, HeldJob> jobs_;
     std::unordered_map<TextKey, TextPtr, TextKeyHash> texts_;
-    std::unordered_map<TextKey, Time, TextKeyHash> just_settled_;  // committed while pages were being read, and as of when
+    // Committed while pages were being read, and as of when.
+    std::unordered_map<TextKey, Time, TextKeyHash> just_settled_;
     bool planning_ = false;
     std::map<Sha256, Queue> queues_;
     std::map<Sha256, std::string> turned_away_;  // with the reason

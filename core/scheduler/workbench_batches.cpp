@@ -1,4 +1,5 @@
-// The workbench's way to the providers: batches are filled, sent again, halved in search of a refused text, and answered.
+// The workbench's way to the providers: batches are filled, sent again, halved in search of a refused text, and
+// answered.
 #include <algorithm>
 #include <utility>
 
@@ -62,7 +63,9 @@ std::optional<Batch> Workbench::take_prepared(Queue& queue, const BatchLimits& l
             if (batch.search) search_on_after_answer(batch);
             continue;
         }
-        const std::size_t most = probe ? 1 : batch.search ? batch.texts.size() : std::max<std::size_t>(1, limits.max_inputs);
+        const std::size_t most = probe          ? 1
+                                 : batch.search ? batch.texts.size()
+                                                : std::max<std::size_t>(1, limits.max_inputs);
         if (batch.texts.size() > most) {
             const auto place = batch.texts.begin() + static_cast<std::ptrdiff_t>(most);
             put_back({batch.fingerprint, {place, batch.texts.end()}});
@@ -86,7 +89,8 @@ void Workbench::fill(Batch& batch, Queue& queue, const BatchLimits& limits, std:
         const bool alone = limits.over_text_tokens(size);
         bytes += static_cast<double>(size);
         tokens += limits.cautious_tokens(size);
-        const bool full = alone || (limits.max_bytes > 0 && bytes > most_bytes) || (limits.max_tokens > 0 && tokens > most_tokens);
+        const bool full =
+            alone || (limits.max_bytes > 0 && bytes > most_bytes) || (limits.max_tokens > 0 && tokens > most_tokens);
         if (full && !batch.texts.empty()) return;
         TextPtr text = std::move(queue.texts.front());
         queue.texts.pop_front();
@@ -142,7 +146,8 @@ void Workbench::requeue_parts(const Batch& batch, std::size_t size) {
     for (std::size_t end = count; end > 0;) {
         const std::size_t begin = (end - 1) / size * size;
         put_back({batch.fingerprint,
-                  {batch.texts.begin() + static_cast<std::ptrdiff_t>(begin), batch.texts.begin() + static_cast<std::ptrdiff_t>(end)}});
+                  {batch.texts.begin() + static_cast<std::ptrdiff_t>(begin),
+                   batch.texts.begin() + static_cast<std::ptrdiff_t>(end)}});
         end = begin;
     }
 }
@@ -208,7 +213,8 @@ void Workbench::reject(const Batch& batch, const Error& error, const BatchLimits
             }
             if (error.kind == ErrorKind::too_large && !one) {
                 const std::size_t told = error.limits.max_inputs;
-                return requeue_parts(batch, told > 0 && told < batch.texts.size() ? told : (batch.texts.size() + 1) / 2);
+                return requeue_parts(batch,
+                                     told > 0 && told < batch.texts.size() ? told : (batch.texts.size() + 1) / 2);
             }
             return search_on_after_refusal(batch, error);
         case ErrorKind::internal:
@@ -229,9 +235,10 @@ void Workbench::refuse(const TextPtr& text, const Error& error) {
     settle(text, std::nullopt);
 }
 
-// --- the search for a refused text. Only one half of the suspects is sent at a time: when it is answered, the other half is known to hold
-// the text; when it is refused, the other half is set aside, and all that was set aside goes back to the queue in the end. Once, at the
-// beginning, the other half is sent as it is: some servers refuse a batch for a moment's trouble and take both halves of it (Ollama's 400).
+// --- the search for a refused text. Only one half of the suspects is sent at a time: when it is answered, the other
+// half is known to hold the text; when it is refused, the other half is set aside, and all that was set aside goes back
+// to the queue in the end. Once, at the beginning, the other half is sent as it is: some servers refuse a batch for a
+// moment's trouble and take both halves of it (Ollama's 400).
 
 void Workbench::search_on_after_refusal(const Batch& batch, const Error& error) {
     if (batch.texts.size() > 1) {

@@ -38,11 +38,13 @@ CommitWork Workbench::collect(double random) {
         for (TextPtr& text : job.ready) {
             const bool refused = text->refusal.has_value();
             auto [place, first] = places.try_emplace(
-                text.get(), static_cast<std::uint32_t>(refused ? work.commit.refusals.size() : work.commit.vectors.size()));
-            if (first && refused) work.commit.refusals.push_back({text->profile_id, text->text_hash, text->as_of, *text->refusal});
+                text.get(),
+                static_cast<std::uint32_t>(refused ? work.commit.refusals.size() : work.commit.vectors.size()));
+            if (first && refused)
+                work.commit.refusals.push_back({text->profile_id, text->text_hash, text->as_of, *text->refusal});
             if (first && !refused) {
-                work.commit.vectors.push_back(
-                    {text->profile_id, text->text_hash, text->as_of, text->values, static_cast<std::uint32_t>(text->cut_to)});
+                work.commit.vectors.push_back({text->profile_id, text->text_hash, text->as_of, text->values,
+                                               static_cast<std::uint32_t>(text->cut_to)});
             }
             (refused ? report.refusals : report.vectors).push_back(place->second);
             if (first) (refused ? work.refusal_texts : work.vector_texts).push_back(std::move(text));
@@ -67,8 +69,9 @@ void Workbench::close(const TextPtr& text, bool kept, std::uint64_t& counter) {
     if (kept && first) ++counter;
     if (kept && first && text->cut_to > 0 && !text->refusal) {
         ++counters_.texts_cut;
-        cut_notes_.push_back("operation '" + text->operation_id + "': only the first " + std::to_string(text->cut_to) + " of its text's " +
-                             std::to_string(text->bytes) + " bytes are embedded; more is too long for the model");
+        cut_notes_.push_back("operation '" + text->operation_id + "': only the first " + std::to_string(text->cut_to) +
+                             " of its text's " + std::to_string(text->bytes) +
+                             " bytes are embedded; more is too long for the model");
     }
     if (kept && planning_) just_settled_.insert_or_assign(TextKey{text->profile_id, text->text_hash}, text->as_of);
     forget(text);
@@ -95,8 +98,10 @@ void Workbench::committed(const CommitWork& work, const std::vector<bool>& kept)
         jobs_.erase(work.holds[i]);
         dirty_.erase(work.holds[i]);
     }
-    for (std::size_t i = 0; i < vector_kept.size(); ++i) close(work.vector_texts[i], vector_kept[i], counters_.texts_embedded);
-    for (std::size_t i = 0; i < refusal_kept.size(); ++i) close(work.refusal_texts[i], refusal_kept[i], counters_.texts_refused);
+    for (std::size_t i = 0; i < vector_kept.size(); ++i)
+        close(work.vector_texts[i], vector_kept[i], counters_.texts_embedded);
+    for (std::size_t i = 0; i < refusal_kept.size(); ++i)
+        close(work.refusal_texts[i], refusal_kept[i], counters_.texts_refused);
 }
 
 }  // namespace embedq::scheduler

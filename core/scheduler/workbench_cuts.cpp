@@ -6,9 +6,10 @@
 namespace embedq::scheduler {
 
 namespace {
-constexpr std::size_t most_cuts = 5;      // of one text: together they leave a sixth of the first
-constexpr double shorter = 0.7;           // where nothing better is known
-constexpr double shorter_at_least = 0.9;  // where the limit is known: the estimate was wrong for this text, or it would not have been sent
+constexpr std::size_t most_cuts = 5;  // of one text: together they leave a sixth of the first
+constexpr double shorter = 0.7;       // where nothing better is known
+// Where the limit is known: the estimate was wrong for this text, or it would not have been sent.
+constexpr double shorter_at_least = 0.9;
 }  // namespace
 
 bool Workbench::cut(Text& text, const Error& error, const BatchLimits& limits) {
@@ -18,10 +19,11 @@ bool Workbench::cut(Text& text, const Error& error, const BatchLimits& limits) {
     double target = present * shorter;
     // The first cut goes by what is known; when that was too long again, the estimate does not hold for this text.
     if (text.cuts == 0 && limit > 0) {
-        const double fits =
-            BatchLimits::filled * static_cast<double>(limit) * limits.estimate.bytes_per_token() - static_cast<double>(limits.prefix_bytes);
+        const double fits = BatchLimits::filled * static_cast<double>(limit) * limits.estimate.bytes_per_token() -
+                            static_cast<double>(limits.prefix_bytes);
         target = std::min(std::max(1.0, fits), present * shorter_at_least);
-    } else if (text.cuts == 0 && limits.text_bytes_taken > 0 && static_cast<double>(limits.text_bytes_taken) < present) {
+    } else if (text.cuts == 0 && limits.text_bytes_taken > 0 &&
+               static_cast<double>(limits.text_bytes_taken) < present) {
         target = static_cast<double>(limits.text_bytes_taken);
     }
     const std::size_t length = cut_length(text.sent(), static_cast<std::size_t>(target));

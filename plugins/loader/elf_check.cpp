@@ -16,18 +16,21 @@ struct Runtime {
 };
 
 // Those that must be in the process from its start: loaded later they end it, or cannot be loaded.
-constexpr Runtime kRuntimes[] = {
+constexpr Runtime runtimes[] = {
     {"libasan.so", "address"}, {"libtsan.so", "thread"}, {"liblsan.so", "leak"}, {"libhwasan.so", "hwaddress"}};
-constexpr std::string_view kOwnSanitizer = std::string_view(EMBEDQ_TAG_SANITIZER).substr(std::string_view(" sanitizer=").size());
+constexpr std::string_view own_sanitizer =
+    std::string_view(EMBEDQ_TAG_SANITIZER).substr(std::string_view(" sanitizer=").size());
 
 Status check_runtimes(const std::filesystem::path& file, const ElfFile& elf) {
     for (const std::string& needed : elf.needed()) {
-        for (const Runtime& runtime : kRuntimes) {
-            if (!needed.starts_with(runtime.library) || runtime.sanitizer == kOwnSanitizer) continue;
-            return fail(ErrorKind::misconfigured,
-                        fmt::format("plugin file '{}' needs {}, so it was built with -fsanitize={}, but this embedq with sanitizer={}; "
-                                    "build both with the same compiler and settings",
-                                    file.string(), needed, runtime.sanitizer, kOwnSanitizer));
+        for (const Runtime& runtime : runtimes) {
+            if (!needed.starts_with(runtime.library) || runtime.sanitizer == own_sanitizer) continue;
+            return fail(
+                ErrorKind::misconfigured,
+                fmt::format(
+                    "plugin file '{}' needs {}, so it was built with -fsanitize={}, but this embedq with sanitizer={}; "
+                    "build both with the same compiler and settings",
+                    file.string(), needed, runtime.sanitizer, own_sanitizer));
         }
     }
     return {};
@@ -42,17 +45,16 @@ Status check_loadable(const std::filesystem::path& file, const char* symbol, std
     const auto found = elf->find(symbol);
     if (!found) return {};
     if (!found->is_data) {
-        return fail(
-            ErrorKind::misconfigured,
-            fmt::format("plugin file '{}' exports {} as a function, but it must be the descriptor itself, a constant; declare it with "
-                        "EMBEDQ_PROVIDER(…) or its like",
-                        file.string(), symbol));
+        return fail(ErrorKind::misconfigured, fmt::format("plugin file '{}' exports {} as a function, but it must be "
+                                                          "the descriptor itself, a constant; declare it with "
+                                                          "EMBEDQ_PROVIDER(…) or its like",
+                                                          file.string(), symbol));
     }
     if (found->size < size) {
-        return fail(ErrorKind::misconfigured,
-                    fmt::format("plugin file '{}' exports {} with {} bytes, but this embedq's descriptor has {}; build the plugin against "
-                                "this embedq's headers",
-                                file.string(), symbol, found->size, size));
+        return fail(ErrorKind::misconfigured, fmt::format("plugin file '{}' exports {} with {} bytes, but this "
+                                                          "embedq's descriptor has {}; build the plugin against "
+                                                          "this embedq's headers",
+                                                          file.string(), symbol, found->size, size));
     }
     return {};
 }

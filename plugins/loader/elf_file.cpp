@@ -18,13 +18,13 @@ using Dynamic = ElfW(Dyn);
 using Symbol = ElfW(Sym);
 
 #if defined(__x86_64__)
-constexpr std::uint16_t kMachine = EM_X86_64;
+constexpr std::uint16_t elf_machine = EM_X86_64;
 #elif defined(__aarch64__)
-constexpr std::uint16_t kMachine = EM_AARCH64;
+constexpr std::uint16_t elf_machine = EM_AARCH64;
 #else
-constexpr std::uint16_t kMachine = EM_NONE;
+constexpr std::uint16_t elf_machine = EM_NONE;
 #endif
-constexpr unsigned char kClass = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
+constexpr unsigned char elf_class = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
 
 bool inside(std::uint64_t offset, std::uint64_t length, std::uint64_t size) {
     return offset <= size && length <= size - offset;
@@ -34,7 +34,8 @@ template <class T>
 bool read_at(std::ifstream& in, std::uint64_t offset, std::span<T> into) {
     static_assert(std::is_trivially_copyable_v<T>);
     in.seekg(static_cast<std::streamoff>(offset));
-    return static_cast<bool>(in.read(reinterpret_cast<char*>(into.data()), static_cast<std::streamsize>(into.size_bytes())));
+    return static_cast<bool>(
+        in.read(reinterpret_cast<char*>(into.data()), static_cast<std::streamsize>(into.size_bytes())));
 }
 
 template <class T>
@@ -58,7 +59,8 @@ std::string_view text_at(const std::string& table, std::uint64_t offset) {
 
 // Nothing unless each section lies within the file.
 std::optional<std::vector<Section>> whole_sections(std::ifstream& in, const Header& header, std::uint64_t size) {
-    if (header.e_shentsize != sizeof(Section) || header.e_shnum == 0 || header.e_shstrndx >= header.e_shnum) return std::nullopt;
+    if (header.e_shentsize != sizeof(Section) || header.e_shnum == 0 || header.e_shstrndx >= header.e_shnum)
+        return std::nullopt;
     if (!inside(header.e_shoff, std::uint64_t{header.e_shnum} * sizeof(Section), size)) return std::nullopt;
     std::vector<Section> sections(header.e_shnum);
     if (!read_at(in, header.e_shoff, std::span(sections))) return std::nullopt;
@@ -72,11 +74,11 @@ std::optional<std::vector<Section>> whole_sections(std::ifstream& in, const Head
 // What a header says that is not a shared object for this machine; empty when it is one.
 std::string fault_of(const Header& header) {
     if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return "is not an ELF file";
-    if (header.e_ident[EI_CLASS] != kClass) {
+    if (header.e_ident[EI_CLASS] != elf_class) {
         return fmt::format("is a {}-bit ELF file", header.e_ident[EI_CLASS] == ELFCLASS32 ? 32 : 64);
     }
-    if (kMachine != EM_NONE && header.e_machine != kMachine) {
-        return fmt::format("is for another machine (ELF machine {}, here it is {})", header.e_machine, kMachine);
+    if (elf_machine != EM_NONE && header.e_machine != elf_machine) {
+        return fmt::format("is for another machine (ELF machine {}, here it is {})", header.e_machine, elf_machine);
     }
     if (header.e_type != ET_DYN) return "is an ELF file of another type";
     return {};
@@ -86,9 +88,11 @@ std::string fault_of(const Header& header) {
 
 Result<ElfFile> ElfFile::open(const std::filesystem::path& file) {
     const auto refuse = [&](std::string_view found) {
-        return fail(ErrorKind::misconfigured,
-                    fmt::format("plugin file '{}' {}, but must be a shared object built for this machine; build or copy it again",
-                                file.string(), found));
+        return fail(
+            ErrorKind::misconfigured,
+            fmt::format(
+                "plugin file '{}' {}, but must be a shared object built for this machine; build or copy it again",
+                file.string(), found));
     };
     std::error_code error;
     if (!std::filesystem::is_regular_file(file, error)) return refuse("is no regular file");
@@ -96,7 +100,8 @@ Result<ElfFile> ElfFile::open(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
     if (error || !in) return refuse("cannot be read");
     Header header{};
-    if (size < sizeof(header) || !read_at(in, 0, std::span(&header, 1))) return refuse(fmt::format("has only {} bytes", size));
+    if (size < sizeof(header) || !read_at(in, 0, std::span(&header, 1)))
+        return refuse(fmt::format("has only {} bytes", size));
     if (const std::string fault = fault_of(header); !fault.empty()) return refuse(fault);
     const auto sections = whole_sections(in, header, size);
     if (!sections) return refuse("is cut off or damaged");

@@ -24,20 +24,19 @@ bool order_errors(std::vector<TextError>& errors, std::size_t texts) {
 
 Status check_shape(const EmbedResult& result, std::size_t texts, std::size_t dimension) {
     if (result.dimension != dimension) {
-        return fail(
-            ErrorKind::misconfigured,
-            fmt::format("returned vectors of dimension {}, but its info says {}; the model behind the name may have changed, so check the "
-                        "provider's model",
-                        result.dimension, dimension));
+        return fail(ErrorKind::misconfigured, fmt::format("returned vectors of dimension {}, but its info says {}; the "
+                                                          "model behind the name may have changed, so check the "
+                                                          "provider's model",
+                                                          result.dimension, dimension));
     }
     if (result.matrix.size() % dimension != 0) {
-        return fail(ErrorKind::internal,
-                    fmt::format("returned {} numbers, which are no whole rows of dimension {}", result.matrix.size(), dimension));
+        return fail(ErrorKind::internal, fmt::format("returned {} numbers, which are no whole rows of dimension {}",
+                                                     result.matrix.size(), dimension));
     }
     const std::size_t rows = result.matrix.size() / dimension;
     if (rows != texts) {
-        return fail(ErrorKind::internal,
-                    fmt::format("returned {} row{} for {} text{}", rows, rows == 1 ? "" : "s", texts, texts == 1 ? "" : "s"));
+        return fail(ErrorKind::internal, fmt::format("returned {} row{} for {} text{}", rows, rows == 1 ? "" : "s",
+                                                     texts, texts == 1 ? "" : "s"));
     }
     return {};
 }
@@ -45,10 +44,12 @@ Status check_shape(const EmbedResult& result, std::size_t texts, std::size_t dim
 }  // namespace
 
 Status validate_info(const ProviderInfo& info) {
-    if (info.dimension == 0) return fail(ErrorKind::misconfigured, "says its vectors have dimension 0, but it must be at least 1");
+    if (info.dimension == 0)
+        return fail(ErrorKind::misconfigured, "says its vectors have dimension 0, but it must be at least 1");
     if (info.endpoints.empty()) return fail(ErrorKind::misconfigured, "names no endpoint, but must name at least one");
     if (!(info.semantic_weight >= 0 && info.semantic_weight <= 1)) {
-        return fail(ErrorKind::misconfigured, fmt::format("has the semantic weight {}, but it must be from 0 to 1", info.semantic_weight));
+        return fail(ErrorKind::misconfigured,
+                    fmt::format("has the semantic weight {}, but it must be from 0 to 1", info.semantic_weight));
     }
     return {};
 }
@@ -69,7 +70,8 @@ Result<EmbedResult> validate_embed_result(EmbedResult result, std::size_t texts,
         if (known != result.errors.end() && known->index == i) {
             errors.push_back(std::move(*known++));
         } else if (const char* fault = fault_of_vector(std::span(result.matrix).subspan(i * dimension, dimension))) {
-            errors.push_back({i, Error{ErrorKind::internal, fmt::format("the vector returned for text {} of {} {}", i + 1, texts, fault)}});
+            errors.push_back({i, Error{ErrorKind::internal,
+                                       fmt::format("the vector returned for text {} of {} {}", i + 1, texts, fault)}});
         }
     }
     result.errors = std::move(errors);

@@ -16,8 +16,9 @@ namespace embedq::plugins {
 // Checks the answer to a request of `texts` texts by a provider whose info says `dimension`.
 // - Another dimension is `misconfigured`: the model behind the name is another one.
 // - A number of rows other than `texts`, broken rows, or an error for a text that was not asked is `internal`.
-// - A row with a value that is not finite, or of zeros only, becomes an `internal` error of its text; the other rows stand.
-// The errors come back in the order of the texts, one per text. Where every text has an error, rows may be left out.
+// - A row with a value that is not finite, or of zeros only, becomes an `internal` error of its text; the other rows
+//   stand. The errors come back in the order of the texts, one per text. Where every text has an error, rows may be
+//   left out.
 [[nodiscard]] Result<EmbedResult> validate_embed_result(EmbedResult result, std::size_t texts, std::size_t dimension);
 
 }  // namespace embedq::plugins

@@ -1,4 +1,5 @@
-// Whether a folder or file can be changed by anyone but root and the user who runs embedq: loading it would run their code.
+// Whether a folder or file can be changed by anyone but root and the user who runs embedq: loading it would run their
+// code.
 //
 // Thread-safety: pure functions of the file system.
 #pragma once

@@ -10,7 +10,8 @@ std::string Guard::describe(const LoadedPlugin& plugin, const Context& context) 
 
 std::unexpected<Error> Guard::thrown(std::string_view who, std::string_view verb, std::string_view what) {
     return fail(ErrorKind::internal,
-                fmt::format("{} threw in {}: {}; a plugin should return errors, please report this to its author", who, verb, what));
+                fmt::format("{} threw in {}: {}; a plugin should return errors, please report this to its author", who,
+                            verb, what));
 }
 
 void Guard::log_quietly(const Error& error) noexcept try { context_.logger().error(error.message); } catch (...) {
@@ -28,15 +29,17 @@ std::vector<CallStatistics> Guard::statistics() const {
 
 Status check_kind(const LoadedPlugin& plugin, PluginKind wanted) {
     if (plugin.descriptor->kind == wanted) return {};
-    return fail(ErrorKind::invalid_argument, fmt::format("plugin '{}' ({}) is a {}, but a {} is wanted here", plugin.descriptor->name,
-                                                         plugin.path.string(), to_string(plugin.descriptor->kind), to_string(wanted)));
+    return fail(ErrorKind::invalid_argument,
+                fmt::format("plugin '{}' ({}) is a {}, but a {} is wanted here", plugin.descriptor->name,
+                            plugin.path.string(), to_string(plugin.descriptor->kind), to_string(wanted)));
 }
 
 std::unexpected<Error> no_instance(std::string_view who) {
-    return fail(ErrorKind::internal,
-                fmt::format("{} made no instance and named no error (its factory returned nullptr); please report this to "
-                            "the plugin's author",
-                            who));
+    return fail(
+        ErrorKind::internal,
+        fmt::format("{} made no instance and named no error (its factory returned nullptr); please report this to "
+                    "the plugin's author",
+                    who));
 }
 
 }  // namespace embedq::plugins

@@ -42,7 +42,8 @@ public:
         return result;
     }
 
-    // Calls a body of an interface that has no errors; the fallback stands in for what an exception left unsaid, and the log says so.
+    // Calls a body of an interface that has no errors; the fallback stands in for what an exception left unsaid, and
+    // the log says so.
     template <class Verb, class Body, class Fallback>
     [[nodiscard]] std::invoke_result_t<Body> call_or(Verb verb, Body&& body, Fallback&& fallback) noexcept {
         using Value = std::invoke_result_t<Body>;
@@ -105,7 +106,8 @@ private:
     [[nodiscard]] std::invoke_result_t<Body> attempt(std::string_view verb, Body&& body) {
         return attempt(who_, verb, std::forward<Body>(body));
     }
-    [[nodiscard]] static std::unexpected<Error> thrown(std::string_view who, std::string_view verb, std::string_view what);
+    [[nodiscard]] static std::unexpected<Error> thrown(std::string_view who, std::string_view verb,
+                                                       std::string_view what);
     void log_quietly(const Error& error) noexcept;
 
     const std::string who_;
@@ -131,7 +133,8 @@ template <class Interface>
 
 // Makes an instance by `make` and wraps it in `Guarded`.
 template <class Guarded, class Interface, class Make>
-[[nodiscard]] Result<std::unique_ptr<Interface>> make_guarded(const LoadedPlugin& plugin, PluginKind kind, Context& context, Make&& make) {
+[[nodiscard]] Result<std::unique_ptr<Interface>> make_guarded(const LoadedPlugin& plugin, PluginKind kind,
+                                                              Context& context, Make&& make) {
     if (auto right = check_kind(plugin, kind); !right) return std::unexpected(std::move(right.error()));
     const std::string who = Guard::describe(plugin, context);
     auto made = Guard::attempt(who, "its factory", std::forward<Make>(make));

@@ -9,12 +9,12 @@ namespace embedq::plugins {
 namespace {
 
 enum class Verb : std::size_t { publish, wait, degraded };
-constexpr std::array<std::string_view, 3> kVerbs = {"publish", "wait", "degraded"};
+constexpr std::array<std::string_view, 3> verb_names = {"publish", "wait", "degraded"};
 
 class GuardedNotifier final : public Notifier, public Measured {
 public:
     GuardedNotifier(std::unique_ptr<Notifier> inner, const LoadedPlugin& plugin, Context& context)
-        : inner_(std::move(inner)), guard_(plugin, context, kVerbs) {}
+        : inner_(std::move(inner)), guard_(plugin, context, verb_names) {}
 
     // Notifications are hints: one that could not be given is logged, and polling finds the work.
     void publish() noexcept override {
@@ -41,7 +41,8 @@ public:
             const std::lock_guard lock(mutex_);
             if (!fault_.empty()) return fault_;
         }
-        return guard_.call_or(Verb::degraded, [&] { return inner_->degraded(); }, [](const Error& error) { return error.message; });
+        return guard_.call_or(
+            Verb::degraded, [&] { return inner_->degraded(); }, [](const Error& error) { return error.message; });
     }
 
     std::vector<CallStatistics> statistics() const override { return guard_.statistics(); }

@@ -11,12 +11,12 @@ namespace embedq::plugins {
 namespace {
 
 enum class Verb : std::size_t { info, embed };
-constexpr std::array<std::string_view, 2> kVerbs = {"info", "embed"};
+constexpr std::array<std::string_view, 2> verb_names = {"info", "embed"};
 
 class GuardedProvider final : public Provider, public Measured {
 public:
     GuardedProvider(std::unique_ptr<Provider> inner, const LoadedPlugin& plugin, Context& context)
-        : inner_(std::move(inner)), guard_(plugin, context, kVerbs) {}
+        : inner_(std::move(inner)), guard_(plugin, context, verb_names) {}
 
     Result<ProviderInfo> info(std::stop_token stop) override {
         return guard_.call(Verb::info, [&]() -> Result<ProviderInfo> {

@@ -7,12 +7,12 @@ namespace embedq::plugins {
 namespace {
 
 enum class Verb : std::size_t { start, stop };
-constexpr std::array<std::string_view, 2> kVerbs = {"start", "stop"};
+constexpr std::array<std::string_view, 2> verb_names = {"start", "stop"};
 
 class GuardedService final : public Service, public Measured {
 public:
     GuardedService(std::unique_ptr<Service> inner, const LoadedPlugin& plugin, Context& context)
-        : inner_(std::move(inner)), guard_(plugin, context, kVerbs) {}
+        : inner_(std::move(inner)), guard_(plugin, context, verb_names) {}
 
     Status start() override {
         return guard_.call(Verb::start, [&] { return inner_->start(); });
@@ -29,9 +29,11 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<Service>> make_service(const LoadedPlugin& plugin, const Options& options, Context& context, Engine& engine) {
-    return make_guarded<GuardedService, Service>(plugin, PluginKind::service, context,
-                                                 [&] { return plugin.descriptor->make_service(options, context, engine); });
+Result<std::unique_ptr<Service>> make_service(const LoadedPlugin& plugin, const Options& options, Context& context,
+                                              Engine& engine) {
+    return make_guarded<GuardedService, Service>(plugin, PluginKind::service, context, [&] {
+        return plugin.descriptor->make_service(options, context, engine);
+    });
 }
 
 std::vector<CallStatistics> call_statistics(const Service& service) {

@@ -49,7 +49,7 @@ enum class Verb : std::size_t {
     change_stamp,
     diagnose,
 };
-constexpr std::array<std::string_view, 39> kVerbs = {
+constexpr std::array<std::string_view, 39> verb_names = {
     "capabilities", "migration_state", "migrate",      "put_catalog", "catalogs", "delete_catalog", "clone_catalog",
     "set_targets",  "profile",         "put_specs",    "specs",       "spec",     "spec_content",   "delete_spec",
     "revision",     "changes",         "operations",   "vectors",     "enqueue",  "cancel",         "claim",
@@ -60,12 +60,14 @@ constexpr std::array<std::string_view, 39> kVerbs = {
 class GuardedStore final : public Store, public Measured {
 public:
     GuardedStore(std::unique_ptr<Store> inner, const LoadedPlugin& plugin, Context& context)
-        : inner_(std::move(inner)), guard_(plugin, context, kVerbs) {}
+        : inner_(std::move(inner)), guard_(plugin, context, verb_names) {}
 
     std::vector<CallStatistics> statistics() const override { return guard_.statistics(); }
 
     StoreCapabilities capabilities() const override {
-        return guard_.call_or(Verb::capabilities, [&] { return inner_->capabilities(); }, [](const Error&) { return StoreCapabilities{}; });
+        return guard_.call_or(
+            Verb::capabilities, [&] { return inner_->capabilities(); },
+            [](const Error&) { return StoreCapabilities{}; });
     }
     Result<MigrationState> migration_state() override {
         return guard_.call(Verb::migration_state, [&] { return inner_->migration_state(); });
@@ -92,9 +94,11 @@ public:
         return guard_.call(Verb::profile, [&] { return inner_->profile(profile_id); });
     }
     Result<std::vector<PutResult>> put_specs(std::span<const SpecWrite> specs) override {
-        return guard_.call(Verb::put_specs, [&] { return one_each(inner_->put_specs(specs), specs.size(), Verb::put_specs); });
+        return guard_.call(Verb::put_specs,
+                           [&] { return one_each(inner_->put_specs(specs), specs.size(), Verb::put_specs); });
     }
-    Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after, std::size_t limit) override {
+    Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after,
+                                        std::size_t limit) override {
         return guard_.call(Verb::specs, [&] { return inner_->specs(catalog_id, after, limit); });
     }
     Result<SpecInfo> spec(std::string_view catalog_id, std::string_view spec_name) override {
@@ -112,14 +116,16 @@ public:
     Result<Changes> changes(std::string_view catalog_id, std::uint64_t since_revision) override {
         return guard_.call(Verb::changes, [&] { return inner_->changes(catalog_id, since_revision); });
     }
-    Status operations(std::string_view catalog_id, std::span<const std::string> spec_names, const OperationVisitor& visit) override {
+    Status operations(std::string_view catalog_id, std::span<const std::string> spec_names,
+                      const OperationVisitor& visit) override {
         return guard_.call(Verb::operations, [&] { return inner_->operations(catalog_id, spec_names, visit); });
     }
     Status vectors(const Sha256& profile_id, std::span<const Sha256> text_hashes, const VectorVisitor& visit) override {
         return guard_.call(Verb::vectors, [&] { return inner_->vectors(profile_id, text_hashes, visit); });
     }
     Result<std::vector<EnqueueOutcome>> enqueue(std::span<const EnqueueRequest> requests) override {
-        return guard_.call(Verb::enqueue, [&] { return one_each(inner_->enqueue(requests), requests.size(), Verb::enqueue); });
+        return guard_.call(Verb::enqueue,
+                           [&] { return one_each(inner_->enqueue(requests), requests.size(), Verb::enqueue); });
     }
     Result<std::size_t> cancel(std::span<const JobId> jobs) override {
         return guard_.call(Verb::cancel, [&] { return inner_->cancel(jobs); });
@@ -127,15 +133,19 @@ public:
     Result<std::vector<ClaimedJob>> claim(const ClaimRequest& request) override {
         return guard_.call(Verb::claim, [&] { return inner_->claim(request); });
     }
-    Result<std::vector<bool>> extend(const WorkerReport& worker, std::span<const JobRef> jobs, std::chrono::milliseconds lease) override {
-        return guard_.call(Verb::extend, [&] { return one_each(inner_->extend(worker, jobs, lease), jobs.size(), Verb::extend); });
+    Result<std::vector<bool>> extend(const WorkerReport& worker, std::span<const JobRef> jobs,
+                                     std::chrono::milliseconds lease) override {
+        return guard_.call(Verb::extend,
+                           [&] { return one_each(inner_->extend(worker, jobs, lease), jobs.size(), Verb::extend); });
     }
     Result<std::vector<Result<MissingTexts>>> missing_texts(std::span<const MissingQuery> queries) override {
-        return guard_.call(Verb::missing_texts,
-                           [&] { return one_each(inner_->missing_texts(queries), queries.size(), Verb::missing_texts); });
+        return guard_.call(Verb::missing_texts, [&] {
+            return one_each(inner_->missing_texts(queries), queries.size(), Verb::missing_texts);
+        });
     }
     Result<std::vector<bool>> commit(const Commit& report) override {
-        return guard_.call(Verb::commit, [&] { return one_each(inner_->commit(report), report.jobs.size(), Verb::commit); });
+        return guard_.call(Verb::commit,
+                           [&] { return one_each(inner_->commit(report), report.jobs.size(), Verb::commit); });
     }
     Result<NextDue> next_due(std::span<const Sha256> fingerprints) override {
         return guard_.call(Verb::next_due, [&] { return inner_->next_due(fingerprints); });
@@ -156,9 +166,11 @@ public:
         return guard_.call(Verb::lanes, [&] { return inner_->lanes(); });
     }
     Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override {
-        return guard_.call(Verb::reserve, [&] { return one_each(inner_->reserve(requests), requests.size(), Verb::reserve); });
+        return guard_.call(Verb::reserve,
+                           [&] { return one_each(inner_->reserve(requests), requests.size(), Verb::reserve); });
     }
-    Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id, std::span<const std::string> spec_names) override {
+    Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id,
+                                             std::span<const std::string> spec_names) override {
         return guard_.call(Verb::statuses, [&] { return inner_->statuses(catalog_id, spec_names); });
     }
     Result<std::vector<CatalogHealth>> health(std::string_view catalog_id) override {
@@ -188,8 +200,9 @@ private:
     template <class T>
     Result<std::vector<T>> one_each(Result<std::vector<T>> answers, std::size_t questions, Verb verb) const {
         if (!answers || answers->size() == questions) return answers;
-        return fail(ErrorKind::internal, fmt::format("{} returned {} answers for {} questions from {}", guard_.who(), answers->size(),
-                                                     questions, kVerbs[static_cast<std::size_t>(verb)]));
+        return fail(ErrorKind::internal,
+                    fmt::format("{} returned {} answers for {} questions from {}", guard_.who(), answers->size(),
+                                questions, verb_names[static_cast<std::size_t>(verb)]));
     }
 
     const std::unique_ptr<Store> inner_;

@@ -1,9 +1,9 @@
 // Instances of plugins behind the host's one wrapper.
 //
-// The wrapper turns what a plugin throws into ErrorKind::internal, counts and times every call, refuses a missing instance, and
-// checks answers whose shape the host relies on: one answer per question from a store, and from a provider what
-// loader/embed_validation.h says. The context and the plugin outlive the instance.
-// Thread-safety: as the contract's interfaces; the statistics may be read from any thread at any time.
+// The wrapper turns what a plugin throws into ErrorKind::internal, counts and times every call, refuses a missing
+// instance, and checks answers whose shape the host relies on: one answer per question from a store, and from a
+// provider what loader/embed_validation.h says. The context and the plugin outlive the instance. Thread-safety: as the
+// contract's interfaces; the statistics may be read from any thread at any time.
 #pragma once
 
 #include <chrono>
@@ -26,11 +26,14 @@ namespace embedq::plugins {
 struct LoadedPlugin;
 
 // `invalid_argument` when the plugin is of another kind; otherwise what the factory says.
-[[nodiscard]] Result<std::unique_ptr<Store>> make_store(const LoadedPlugin& plugin, const Options& options, Context& context);
-[[nodiscard]] Result<std::unique_ptr<Provider>> make_provider(const LoadedPlugin& plugin, const Options& options, Context& context);
-[[nodiscard]] Result<std::unique_ptr<Notifier>> make_notifier(const LoadedPlugin& plugin, const Options& options, Context& context);
-[[nodiscard]] Result<std::unique_ptr<Service>> make_service(const LoadedPlugin& plugin, const Options& options, Context& context,
-                                                            Engine& engine);
+[[nodiscard]] Result<std::unique_ptr<Store>> make_store(const LoadedPlugin& plugin, const Options& options,
+                                                        Context& context);
+[[nodiscard]] Result<std::unique_ptr<Provider>> make_provider(const LoadedPlugin& plugin, const Options& options,
+                                                              Context& context);
+[[nodiscard]] Result<std::unique_ptr<Notifier>> make_notifier(const LoadedPlugin& plugin, const Options& options,
+                                                              Context& context);
+[[nodiscard]] Result<std::unique_ptr<Service>> make_service(const LoadedPlugin& plugin, const Options& options,
+                                                            Context& context, Engine& engine);
 
 struct CallStatistics {
     std::string_view verb;  // "claim", "embed", …
@@ -39,7 +42,8 @@ struct CallStatistics {
     std::chrono::nanoseconds total{0};
 };
 
-// One row per member function of the interface, in its order. Empty for an instance that was not made by the functions above.
+// One row per member function of the interface, in its order. Empty for an instance that was not made by the functions
+// above.
 [[nodiscard]] std::vector<CallStatistics> call_statistics(const Store& store);
 [[nodiscard]] std::vector<CallStatistics> call_statistics(const Provider& provider);
 [[nodiscard]] std::vector<CallStatistics> call_statistics(const Notifier& notifier);

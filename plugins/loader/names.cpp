@@ -7,8 +7,8 @@
 namespace embedq::plugins {
 namespace {
 
-constexpr std::string_view kPrefix = "libembedq_";
-constexpr std::string_view kSuffix = ".so";
+constexpr std::string_view file_prefix = "libembedq_";
+constexpr std::string_view file_suffix = ".so";
 
 }  // namespace
 
@@ -19,11 +19,11 @@ bool is_plain_name(std::string_view name) noexcept {
 }
 
 std::optional<FileName> parse_file_name(std::string_view file_name) {
-    if (!file_name.starts_with(kPrefix) || !file_name.ends_with(kSuffix)) return std::nullopt;
-    file_name.remove_prefix(kPrefix.size());
-    if (file_name.size() < kSuffix.size()) return std::nullopt;
-    file_name.remove_suffix(kSuffix.size());
-    for (const PluginKind kind : kPluginKinds) {
+    if (!file_name.starts_with(file_prefix) || !file_name.ends_with(file_suffix)) return std::nullopt;
+    file_name.remove_prefix(file_prefix.size());
+    if (file_name.size() < file_suffix.size()) return std::nullopt;
+    file_name.remove_suffix(file_suffix.size());
+    for (const PluginKind kind : plugin_kinds) {
         const std::string start = fmt::format("{}_", to_string(kind));
         if (!file_name.starts_with(start)) continue;
         const std::string_view name = file_name.substr(start.size());
@@ -34,7 +34,7 @@ std::optional<FileName> parse_file_name(std::string_view file_name) {
 }
 
 std::string file_name_of(PluginKind kind, std::string_view name) {
-    return fmt::format("{}{}_{}{}", kPrefix, to_string(kind), name, kSuffix);
+    return fmt::format("{}{}_{}{}", file_prefix, to_string(kind), name, file_suffix);
 }
 
 }  // namespace embedq::plugins

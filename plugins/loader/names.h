@@ -12,7 +12,8 @@
 
 namespace embedq::plugins {
 
-inline constexpr std::array kPluginKinds = {PluginKind::store, PluginKind::provider, PluginKind::notifier, PluginKind::service};
+inline constexpr std::array plugin_kinds = {PluginKind::store, PluginKind::provider, PluginKind::notifier,
+                                            PluginKind::service};
 
 // [a-z][a-z0-9_]*
 [[nodiscard]] bool is_plain_name(std::string_view name) noexcept;

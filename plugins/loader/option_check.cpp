@@ -17,8 +17,10 @@ namespace {
 using namespace std::string_view_literals;
 using Unit = std::pair<std::string_view, double>;
 
-constexpr std::array kDurations = {Unit{"ms", 1}, Unit{"s", 1e3}, Unit{"m", 60e3}, Unit{"h", 3600e3}, Unit{"d", 86400e3}};
-constexpr std::array kSizes = {Unit{"KiB", 1024.0}, Unit{"MiB", 1048576.0}, Unit{"GiB", 1073741824.0}, Unit{"TiB", 1099511627776.0}};
+constexpr std::array durations = {Unit{"ms", 1}, Unit{"s", 1e3}, Unit{"m", 60e3}, Unit{"h", 3600e3},
+                                  Unit{"d", 86400e3}};
+constexpr std::array sizes = {Unit{"KiB", 1024.0}, Unit{"MiB", 1048576.0}, Unit{"GiB", 1073741824.0},
+                              Unit{"TiB", 1099511627776.0}};
 
 std::optional<double> number(std::string_view text, bool whole) {
     double value = 0;
@@ -51,15 +53,16 @@ bool among(std::string_view value, std::string_view choices) {
 }
 
 bool has_number(OptionType type) {
-    return type == OptionType::integer || type == OptionType::number || type == OptionType::duration || type == OptionType::size;
+    return type == OptionType::integer || type == OptionType::number || type == OptionType::duration ||
+           type == OptionType::size;
 }
 
 std::optional<double> read_number(OptionType type, std::string_view text) {
     switch (type) {
         case OptionType::integer: return number(text, true);
         case OptionType::number: return number(text, false);
-        case OptionType::duration: return with_unit(text, kDurations);
-        case OptionType::size: return with_unit(text, kSizes);
+        case OptionType::duration: return with_unit(text, durations);
+        case OptionType::size: return with_unit(text, sizes);
         default: return std::nullopt;
     }
 }
@@ -85,8 +88,10 @@ std::optional<std::string> fault_of_default(const OptionSpec& row) {
     if (has_number(row.type)) {
         const auto value = read_number(row.type, text);
         if (!value) return fmt::format("has the default '{}', but must have {}", text, form_of(row.type));
-        if (row.minimum && *value < *row.minimum) return fmt::format("has the default '{}', below its own minimum {}", text, *row.minimum);
-        if (row.maximum && *value > *row.maximum) return fmt::format("has the default '{}', above its own maximum {}", text, *row.maximum);
+        if (row.minimum && *value < *row.minimum)
+            return fmt::format("has the default '{}', below its own minimum {}", text, *row.minimum);
+        if (row.maximum && *value > *row.maximum)
+            return fmt::format("has the default '{}', above its own maximum {}", text, *row.maximum);
         return std::nullopt;
     }
     const bool well_formed = row.type == OptionType::boolean    ? text == "true"sv || text == "false"sv
@@ -104,7 +109,8 @@ std::optional<std::string> fault_of_row(const OptionSpec& row) {
     if (!is_plain_name(row.name)) return "has a name that is not of the form [a-z][a-z0-9_]*";
     if (form_of(row.type).empty()) return fmt::format("has the unknown type {}", static_cast<int>(row.type));
     if (row.help == nullptr) return "has no help text (nullptr)";
-    if (row.required && row.default_value != nullptr) return "is required and has a default, but can be only one of the two";
+    if (row.required && row.default_value != nullptr)
+        return "is required and has a default, but can be only one of the two";
     if (row.minimum && row.maximum && *row.minimum > *row.maximum) {
         return fmt::format("has the minimum {} above the maximum {}", *row.minimum, *row.maximum);
     }
@@ -119,11 +125,14 @@ Status check_option_table(std::span<const OptionSpec> table) {
     std::set<std::string_view> names;
     for (const OptionSpec& row : table) {
         if (row.name == nullptr) {
-            return fail(ErrorKind::misconfigured, fmt::format("row {} of the option table has no name (nullptr)", &row - table.data() + 1));
+            return fail(ErrorKind::misconfigured,
+                        fmt::format("row {} of the option table has no name (nullptr)", &row - table.data() + 1));
         }
-        if (const auto fault = fault_of_row(row)) return fail(ErrorKind::misconfigured, fmt::format("option '{}' {}", row.name, *fault));
+        if (const auto fault = fault_of_row(row))
+            return fail(ErrorKind::misconfigured, fmt::format("option '{}' {}", row.name, *fault));
         if (!names.insert(row.name).second) {
-            return fail(ErrorKind::misconfigured, fmt::format("option '{}' stands twice in the option table", row.name));
+            return fail(ErrorKind::misconfigured,
+                        fmt::format("option '{}' stands twice in the option table", row.name));
         }
     }
     return {};

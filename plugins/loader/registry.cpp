@@ -27,8 +27,8 @@ Status Registry::discover() {
         const fs::path real = fs::canonical(folder, error);
         if (error || !fs::is_directory(real, error)) {
             return fail(ErrorKind::misconfigured,
-                        fmt::format("plugin folder '{}' {}; create it, or take it out of plugins.paths", folder.string(),
-                                    fs::exists(folder, error) ? "is no folder" : "does not exist"));
+                        fmt::format("plugin folder '{}' {}; create it, or take it out of plugins.paths",
+                                    folder.string(), fs::exists(folder, error) ? "is no folder" : "does not exist"));
         }
         if (std::ranges::find(seen, real) != seen.end()) continue;
         seen.push_back(real);
@@ -49,7 +49,8 @@ Status Registry::add_folder(const fs::path& folder, Twice twice) {
         if (name) found.push_back({name->kind, std::move(name->name), entry->path()});
     }
     if (error)
-        return fail(ErrorKind::misconfigured, fmt::format("plugin folder '{}' cannot be read: {}", folder.string(), error.message()));
+        return fail(ErrorKind::misconfigured,
+                    fmt::format("plugin folder '{}' cannot be read: {}", folder.string(), error.message()));
     std::ranges::sort(found, {}, &PluginFile::path);
     for (PluginFile& file : found) {
         if (auto added = add_file(std::move(file), twice); !added) return added;
@@ -59,12 +60,13 @@ Status Registry::add_folder(const fs::path& folder, Twice twice) {
 
 Status Registry::add_file(PluginFile file, Twice twice) {
     if (auto safe = check_only_owner_writes(file.path); !safe) return safe;
-    const auto same =
-        std::ranges::find_if(files_, [&](const PluginFile& other) { return other.kind == file.kind && other.name == file.name; });
+    const auto same = std::ranges::find_if(
+        files_, [&](const PluginFile& other) { return other.kind == file.kind && other.name == file.name; });
     if (same != files_.end()) {
         if (twice == Twice::passed_over) return {};
-        return fail(ErrorKind::misconfigured, fmt::format("{} '{}' is there twice, as '{}' and as '{}'; remove one of the two files",
-                                                          to_string(file.kind), file.name, same->path.string(), file.path.string()));
+        return fail(ErrorKind::misconfigured,
+                    fmt::format("{} '{}' is there twice, as '{}' and as '{}'; remove one of the two files",
+                                to_string(file.kind), file.name, same->path.string(), file.path.string()));
     }
     files_.push_back(std::move(file));
     return {};
@@ -75,7 +77,8 @@ Error Registry::no_such_plugin(PluginKind kind, std::string_view name) const {
     std::string mend;
     for (const PluginFile& file : files_) {
         if (file.kind == kind) names.push_back(file.name);
-        if (file.kind != kind && file.name == name) mend = fmt::format("; there is a {} of that name", to_string(file.kind));
+        if (file.kind != kind && file.name == name)
+            mend = fmt::format("; there is a {} of that name", to_string(file.kind));
     }
     if (const auto near = nearest(name, names)) {
         mend = fmt::format("; did you mean '{}'?", *near);
@@ -87,14 +90,16 @@ Error Registry::no_such_plugin(PluginKind kind, std::string_view name) const {
     std::vector<std::string> searched;
     for (const fs::path& folder : folders_) searched.push_back(folder.string());
     if (!own_.empty()) searched.push_back(own_.string());
-    return Error{
-        ErrorKind::not_found,
-        fmt::format("no {} plugin '{}' (file {}) in {}{}", to_string(kind), name, file_name_of(kind, name),
-                    searched.empty() ? "any folder, since plugins.paths is empty" : fmt::format("{}", fmt::join(searched, ", ")), mend)};
+    return Error{ErrorKind::not_found,
+                 fmt::format("no {} plugin '{}' (file {}) in {}{}", to_string(kind), name, file_name_of(kind, name),
+                             searched.empty() ? "any folder, since plugins.paths is empty"
+                                              : fmt::format("{}", fmt::join(searched, ", ")),
+                             mend)};
 }
 
 Result<const LoadedPlugin*> Registry::load(PluginKind kind, std::string_view name) {
-    const auto file = std::ranges::find_if(files_, [&](const PluginFile& other) { return other.kind == kind && other.name == name; });
+    const auto file =
+        std::ranges::find_if(files_, [&](const PluginFile& other) { return other.kind == kind && other.name == name; });
     if (file == files_.end()) return std::unexpected(no_such_plugin(kind, name));
     return load_file(file->path);
 }
@@ -102,7 +107,9 @@ Result<const LoadedPlugin*> Registry::load(PluginKind kind, std::string_view nam
 Result<const LoadedPlugin*> Registry::load_file(const fs::path& file) {
     std::error_code error;
     const fs::path real = fs::canonical(file, error);
-    if (error) return fail(ErrorKind::not_found, fmt::format("plugin file '{}' cannot be found: {}", file.string(), error.message()));
+    if (error)
+        return fail(ErrorKind::not_found,
+                    fmt::format("plugin file '{}' cannot be found: {}", file.string(), error.message()));
     const auto name = parse_file_name(file.filename().string());
     if (!name) {
         return fail(ErrorKind::misconfigured,
@@ -111,22 +118,24 @@ Result<const LoadedPlugin*> Registry::load_file(const fs::path& file) {
                                 file.string()));
     }
     const auto before = std::ranges::find_if(loaded_, [&](const auto& loaded) { return loaded->path == real; });
-    if (before != loaded_.end() && (*before)->descriptor->kind == name->kind && (*before)->descriptor->name == name->name) {
+    if (before != loaded_.end() && (*before)->descriptor->kind == name->kind &&
+        (*before)->descriptor->name == name->name) {
         return before->get();
     }
 
     if (auto safe = check_only_owner_writes(real.parent_path()); !safe) return std::unexpected(std::move(safe.error()));
     if (auto safe = check_only_owner_writes(real); !safe) return std::unexpected(std::move(safe.error()));
-    if (auto whole = check_loadable(real, kPluginSymbol, sizeof(PluginDescriptor)); !whole)
+    if (auto whole = check_loadable(real, plugin_symbol, sizeof(PluginDescriptor)); !whole)
         return std::unexpected(std::move(whole.error()));
     const auto symbols = exported_symbols(real);
     if (!symbols) return std::unexpected(symbols.error());
     if (auto spoken = check_symbols(real, *symbols); !spoken) return std::unexpected(std::move(spoken.error()));
 
-    const auto address = load_symbol(real, kPluginSymbol);
+    const auto address = load_symbol(real, plugin_symbol);
     if (!address) return std::unexpected(address.error());
     const auto* descriptor = static_cast<const PluginDescriptor*>(*address);
-    if (auto sound = check_descriptor(*descriptor, *name, real); !sound) return std::unexpected(std::move(sound.error()));
+    if (auto sound = check_descriptor(*descriptor, *name, real); !sound)
+        return std::unexpected(std::move(sound.error()));
     loaded_.push_back(std::make_unique<const LoadedPlugin>(LoadedPlugin{descriptor, real}));
     return loaded_.back().get();
 }

@@ -21,16 +21,16 @@ std::mutex& loading_mutex() {
     return mutex;
 }
 
-// Leaked on purpose: destroying a shared_library unloads it, and at exit threads, instances and thread-local destructors
-// of plugins may still need their code.
-// Call it with loading_mutex() held.
+// Leaked on purpose: destroying a shared_library unloads it, and at exit threads, instances and thread-local
+// destructors of plugins may still need their code. Call it with loading_mutex() held.
 void keep_for_good(boost::dll::shared_library library) {
     static auto& kept = *new std::vector<boost::dll::shared_library>;
     kept.push_back(std::move(library));
 }
 
-// A plugin whose global objects throw or call exit() while it is loaded ends the process: glibc lets no exception out of dlopen. What can
-// be done is to say which file it was; the sentence goes straight to stderr, since nothing of the program runs after it.
+// A plugin whose global objects throw or call exit() while it is loaded ends the process: glibc lets no exception out
+// of dlopen. What can be done is to say which file it was; the sentence goes straight to stderr, since nothing of the
+// program runs after it.
 class LoadingFile {
 public:
     explicit LoadingFile(const std::filesystem::path& file) {
@@ -56,7 +56,8 @@ private:
     static void say(std::string_view what) {
         if (name().empty()) return;
         const std::string sentence = fmt::format(
-            "plugin file '{}' ends the process while it is loaded: {}; do such work in the plugin's factory, which may return an error\n",
+            "plugin file '{}' ends the process while it is loaded: {}; do such work in the plugin's factory, which may "
+            "return an error\n",
             name(), what);
         std::fputs(sentence.c_str(), stderr);
     }
@@ -91,7 +92,8 @@ Result<std::vector<std::string>> exported_symbols(const std::filesystem::path& f
     return boost::dll::library_info(file).symbols();
 } catch (const std::exception& error) {
     return fail(ErrorKind::misconfigured,
-                fmt::format("the symbols of plugin file '{}' cannot be read: {}; build or copy it again", file.string(), error.what()));
+                fmt::format("the symbols of plugin file '{}' cannot be read: {}; build or copy it again", file.string(),
+                            error.what()));
 }
 
 Result<const void*> load_symbol(const std::filesystem::path& file, const char* symbol) try {
@@ -103,16 +105,16 @@ Result<const void*> load_symbol(const std::filesystem::path& file, const char* s
     const void* address = library.has(symbol) ? &library.get<const char>(symbol) : nullptr;
     keep_for_good(std::move(library));
     if (address == nullptr) {
-        return fail(
-            ErrorKind::misconfigured,
-            fmt::format("plugin file '{}' has the symbol {}, but hides it; build it with embedq_add_plugin()", file.string(), symbol));
+        return fail(ErrorKind::misconfigured,
+                    fmt::format("plugin file '{}' has the symbol {}, but hides it; build it with embedq_add_plugin()",
+                                file.string(), symbol));
     }
     return address;
 } catch (const std::exception& error) {
-    return fail(ErrorKind::misconfigured,
-                fmt::format("plugin file '{}' cannot be loaded: {}; install what is missing, or link the plugin with everything it needs "
-                            "(embedq_add_plugin() finds gaps when it links)",
-                            file.string(), loader_sentence(error.what())));
+    return fail(ErrorKind::misconfigured, fmt::format("plugin file '{}' cannot be loaded: {}; install what is missing, "
+                                                      "or link the plugin with everything it needs "
+                                                      "(embedq_add_plugin() finds gaps when it links)",
+                                                      file.string(), loader_sentence(error.what())));
 }
 
 }  // namespace embedq::plugins

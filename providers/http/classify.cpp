@@ -13,10 +13,12 @@ std::string or_else(const std::string& text, std::string_view otherwise) {
     return text.empty() ? std::string(otherwise) : text;
 }
 
-// Whether a status that throttles may mean it. A rate limit speaks of "at most 60 requests", too, and a server that starts of a model that
-// "is not available": what clears with time is no wrong configuration and no refusal of a text or of a batch.
+// Whether a status that throttles may mean it. A rate limit speaks of "at most 60 requests", too, and a server that
+// starts of a model that "is not available": what clears with time is no wrong configuration and no refusal of a text
+// or of a batch.
 bool fits_throttling(Meaning meaning, int status) {
-    if (meaning == Meaning::too_many_tokens) return status == 429;  // more in one request than OpenAI grants in a minute
+    // More in one request than OpenAI grants in a minute.
+    if (meaning == Meaning::too_many_tokens) return status == 429;
     return meaning == Meaning::quota_spent || meaning == Meaning::overloaded;
 }
 
@@ -42,7 +44,8 @@ ErrorKind kind_of_status(int status, bool is_html) {
 std::optional<Finding> meaning_of(int status, const ErrorBody& body) {
     if (body.is_html) return std::nullopt;
     auto finding = find_meaning(body);
-    if (finding && kind_of_status(status, false) == ErrorKind::throttled && !fits_throttling(finding->meaning, status)) return std::nullopt;
+    if (finding && kind_of_status(status, false) == ErrorKind::throttled && !fits_throttling(finding->meaning, status))
+        return std::nullopt;
     return finding;
 }
 
@@ -51,7 +54,9 @@ std::string mend_of_status(int status, const Call& call) {
         case 401:
         case 403: return or_else(call.credentials_mend, "check the credentials and their rights");
         case 402: return "the account must be paid for before it goes on";
-        case 404: return "check the address and its path" + (call.missing_path_mend.empty() ? "" : "; " + call.missing_path_mend);
+        case 404:
+            return "check the address and its path" +
+                   (call.missing_path_mend.empty() ? "" : "; " + call.missing_path_mend);
         case 405:
         case 501: return "check the address and its path";
         case 407: return "check the proxy's credentials";
@@ -64,8 +69,10 @@ std::string mend_of(Meaning meaning, const Call& call) {
     switch (meaning) {
         case Meaning::quota_spent: return "the account's quota is spent; raise it, then work goes on by itself";
         case Meaning::key_refused: return or_else(call.credentials_mend, "check the credentials and their rights");
-        case Meaning::place_refused: return "choose a service that serves the place that requests come from, or send them by another way";
-        case Meaning::model_missing: return or_else(call.missing_model_mend, "check the option model, or make the model available");
+        case Meaning::place_refused:
+            return "choose a service that serves the place that requests come from, or send them by another way";
+        case Meaning::model_missing:
+            return or_else(call.missing_model_mend, "check the option model, or make the model available");
         case Meaning::no_embedding_model: return "name a model that makes embeddings";
         case Meaning::option_refused: return "take the option out that the server does not know, or correct it";
         default: return {};

@@ -1,5 +1,5 @@
-// From an answer that is no success to an error of the contract: the body is asked before the status, because servers dress a text that is
-// too long as a 500, a spent quota as a 429 and a request that is too large as a 400.
+// From an answer that is no success to an error of the contract: the body is asked before the status, because servers
+// dress a text that is too long as a 500, a spent quota as a 429 and a request that is too large as a 400.
 //
 // Thread-safety: functions without state of their own.
 #pragma once
@@ -22,8 +22,9 @@ struct Call {
     std::string credentials_mend = {};    // "check the option api_key"; empty: a general mend
 };
 
-// The error that `response` means. `limits` holds what the server said of its limits, `retry_after` (with throttled and unavailable) how
-// long it asks to be left alone, seen from `now`; `detail` the type, code and request id it gave. Nothing of `secrets` is in any of them.
+// The error that `response` means. `limits` holds what the server said of its limits, `retry_after` (with throttled and
+// unavailable) how long it asks to be left alone, seen from `now`; `detail` the type, code and request id it gave.
+// Nothing of `secrets` is in any of them.
 //
 //   quota spent · key or place refused · model or route missing · an option that the model does not take         misconfigured
 //   too many texts · too many tokens or bytes in all · 413                                                       too_large

@@ -13,15 +13,17 @@
 namespace embedq::http {
 namespace {
 
-constexpr int kMostRedirects = 5;
+constexpr int most_redirects = 5;
 
 Status check_readable(const char* option, const std::string& path, bool folder) {
     if (path.empty()) return {};
     std::error_code error;
-    const bool there = folder ? std::filesystem::is_directory(path, error) : std::filesystem::is_regular_file(path, error);
+    const bool there =
+        folder ? std::filesystem::is_directory(path, error) : std::filesystem::is_regular_file(path, error);
     if (there) return {};
-    return fail(ErrorKind::misconfigured, std::string(option) + " is '" + path + "', but there is no such " + (folder ? "folder" : "file") +
-                                              "; name one with the certificates of the authority that signed the server's");
+    return fail(ErrorKind::misconfigured,
+                std::string(option) + " is '" + path + "', but there is no such " + (folder ? "folder" : "file") +
+                    "; name one with the certificates of the authority that signed the server's");
 }
 
 // 304 and the others carry no new place for a request.
@@ -33,7 +35,8 @@ bool is_redirect(int status) {
 // A line break in a header would begin another one.
 bool is_one_line(const Header& header) {
     constexpr std::string_view breaks("\r\n\0", 3);
-    return header.name.find_first_of(breaks) == std::string::npos && header.value.find_first_of(breaks) == std::string::npos;
+    return header.name.find_first_of(breaks) == std::string::npos &&
+           header.value.find_first_of(breaks) == std::string::npos;
 }
 
 Status check_headers(const std::vector<Header>& headers) {
@@ -45,7 +48,8 @@ Status check_headers(const std::vector<Header>& headers) {
 }  // namespace
 
 bool same_header(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+    return std::ranges::equal(a, b,
+                              [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 std::optional<std::string_view> Headers::find(std::string_view name) const {
@@ -54,14 +58,16 @@ std::optional<std::string_view> Headers::find(std::string_view name) const {
     return found->value;
 }
 
-// Idle sessions by where they are connected to. The one that was used last is taken first, so that few connections stay warm.
+// Idle sessions by where they are connected to. The one that was used last is taken first, so that few connections stay
+// warm.
 class Client::Pool {
 public:
     explicit Pool(ClientOptions options) : options_(std::move(options)) {}
 
     [[nodiscard]] std::unique_ptr<Session> take(const std::string& place) {
         const std::scoped_lock lock(mutex_);
-        const auto last = std::find_if(idle_.rbegin(), idle_.rend(), [&](const Idle& idle) { return idle.place == place; });
+        const auto last =
+            std::find_if(idle_.rbegin(), idle_.rend(), [&](const Idle& idle) { return idle.place == place; });
         if (last == idle_.rend()) return std::make_unique<Session>(options_);
         auto session = std::move(last->session);
         idle_.erase(std::next(last).base());
@@ -94,11 +100,14 @@ Client::~Client() = default;
 
 Result<std::unique_ptr<Client>> Client::make(ClientOptions options) {
     if (auto ready = initialise_libcurl(); !ready) return std::unexpected(std::move(ready.error()));
-    if (auto file = check_readable("ca_file", options.ca_file, false); !file) return std::unexpected(std::move(file.error()));
-    if (auto folder = check_readable("ca_path", options.ca_path, true); !folder) return std::unexpected(std::move(folder.error()));
+    if (auto file = check_readable("ca_file", options.ca_file, false); !file)
+        return std::unexpected(std::move(file.error()));
+    if (auto folder = check_readable("ca_path", options.ca_path, true); !folder)
+        return std::unexpected(std::move(folder.error()));
     if (auto lines = check_headers(options.headers); !lines) return std::unexpected(std::move(lines.error()));
     if (!options.proxy.empty() && options.proxy != "none" && shown(options.proxy) == "(no URL)") {
-        return fail(ErrorKind::misconfigured, "proxy is no URL; expected http://HOST:PORT, https://, socks5://, socks5h:// or none");
+        return fail(ErrorKind::misconfigured,
+                    "proxy is no URL; expected http://HOST:PORT, https://, socks5://, socks5h:// or none");
     }
     return std::unique_ptr<Client>(new Client(std::make_unique<Pool>(std::move(options))));
 }
@@ -106,7 +115,8 @@ Result<std::unique_ptr<Client>> Client::make(ClientOptions options) {
 Result<Response> Client::send(const Request& request) {
     const std::string origin = origin_of(request.url);
     if (origin.empty()) {
-        return fail(ErrorKind::misconfigured, "'" + shown(request.url) + "' is no URL of a server; expected http://… or https://…");
+        return fail(ErrorKind::misconfigured,
+                    "'" + shown(request.url) + "' is no URL of a server; expected http://… or https://…");
     }
     if (auto lines = check_headers(request.headers); !lines) return std::unexpected(std::move(lines.error()));
     const std::string place = origin + " " + request.unix_socket;
@@ -114,22 +124,22 @@ Result<Response> Client::send(const Request& request) {
     std::string url = request.url;
     for (int redirects = 0;; ++redirects) {
         auto response = session->perform(request, url);
-        const auto location = response && is_redirect(response->status) ? response->headers.find("Location") : std::nullopt;
+        const auto location =
+            response && is_redirect(response->status) ? response->headers.find("Location") : std::nullopt;
         if (!location) {
             pool_->give_back(place, std::move(session));
             return response;
         }
         const std::string target = resolve(url, std::string(*location));
         if (origin_of(target) != origin) {
-            return fail(
-                ErrorKind::misconfigured,
-                shown(url) + " redirects to " + shown(target) +
-                    ", which is another server; credentials are not carried there, so write that address in the configuration if it "
-                    "is the right one");
+            return fail(ErrorKind::misconfigured, shown(url) + " redirects to " + shown(target) +
+                                                      ", which is another server; credentials are not carried there, "
+                                                      "so write that address in the configuration if it "
+                                                      "is the right one");
         }
-        if (redirects == kMostRedirects) {
-            return fail(ErrorKind::misconfigured,
-                        shown(request.url) + " redirects more than " + std::to_string(kMostRedirects) + " times; check the address");
+        if (redirects == most_redirects) {
+            return fail(ErrorKind::misconfigured, shown(request.url) + " redirects more than " +
+                                                      std::to_string(most_redirects) + " times; check the address");
         }
         url = target;
     }

@@ -1,7 +1,8 @@
-// The HTTP client that providers share: one request at a time for each calling thread, connections kept and reused between them.
+// The HTTP client that providers share: one request at a time for each calling thread, connections kept and reused
+// between them.
 //
-// It retries nothing but a kept-alive connection that turns out to be closed, and interprets no body: classify.h does that.
-// What it says and logs never holds credentials: no userinfo or query of a URL, no header, no body.
+// It retries nothing but a kept-alive connection that turns out to be closed, and interprets no body: classify.h does
+// that. What it says and logs never holds credentials: no userinfo or query of a URL, no header, no body.
 // Thread-safety: `Client::send` may be called from any number of threads at once. A client outlives its calls.
 #pragma once
 
@@ -41,7 +42,8 @@ private:
 };
 
 struct ClientOptions {
-    // "http://proxy:3128", also https and socks5h; "none" goes direct; empty takes the environment's (https_proxy, no_proxy).
+    // "http://proxy:3128", also https and socks5h; "none" goes direct; empty takes the environment's (https_proxy,
+    // no_proxy).
     std::string proxy = {};
     std::string ca_file = {};  // PEM, in place of the system's
     std::string ca_path = {};  // a folder of certificates by hash, in place of the system's
@@ -62,7 +64,8 @@ struct Request {
     std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
     std::stop_token stop = {};
     std::size_t max_response_bytes = std::size_t{64} << 20;  // of the body, after decompression
-    // Takes the pieces of a body with status 200 as they come, in place of Response::body; called by the sending thread.
+    // Takes the pieces of a body with status 200 as they come, in place of Response::body; called by the sending
+    // thread.
     std::function<void(std::string_view)> on_body = {};
 };
 
@@ -82,10 +85,10 @@ public:
     Client& operator=(const Client&) = delete;
 
     // The answer, whatever its status; redirects within the URL's origin are followed, with method, headers and body.
-    // Errors: `unavailable` when there is no whole answer (connect, cut off, deadline, stop; the last two within 100 ms, and the socket is
-    // closed by then; marked as Error::deadline_reached for the request's deadline alone), `too_large` when the body is longer than
-    // `max_response_bytes`, `misconfigured` for an untrusted certificate, a refusing proxy, a URL that is none, and a redirect to another
-    // origin.
+    // Errors: `unavailable` when there is no whole answer (connect, cut off, deadline, stop; the last two within 100
+    // ms, and the socket is closed by then; marked as Error::deadline_reached for the request's deadline alone),
+    // `too_large` when the body is longer than `max_response_bytes`, `misconfigured` for an untrusted certificate, a
+    // refusing proxy, a URL that is none, and a redirect to another origin.
     [[nodiscard]] Result<Response> send(const Request& request);
 
 private:

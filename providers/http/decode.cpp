@@ -1,5 +1,5 @@
-// One pass of simdjson On-Demand, which reads each number once, from the body into its place. (DOM writes every number to a tape first,
-// 16 bytes each, and refuses the whole body for one NaN or 1e400, where here only the row is lost.)
+// One pass of simdjson On-Demand, which reads each number once, from the body into its place. (DOM writes every number
+// to a tape first, 16 bytes each, and refuses the whole body for one NaN or 1e400, where here only the row is lost.)
 //
 // On-Demand does not look at values that are passed over, which is as it should be: nothing is kept of them.
 #include "http/decode.h"
@@ -52,7 +52,8 @@ std::string shown(std::string_view token) {
 
 class AnswerReader {
 public:
-    AnswerReader(std::string body, const Asked& asked) : body_(std::move(body)), asked_(asked), dimension_(asked.dimension) {
+    AnswerReader(std::string body, const Asked& asked)
+        : body_(std::move(body)), asked_(asked), dimension_(asked.dimension) {
         if (body_.starts_with("\xEF\xBB\xBF")) body_.erase(0, 3);
         if (body_.capacity() - body_.size() < body_padding) body_.reserve(body_.size() + body_padding);
         rows_.reserve(asked_.texts);
@@ -77,13 +78,15 @@ private:
     // Where the call fails: the message is made here once, and `false` travels up.
     bool refuse(ErrorKind kind, std::string message, std::size_t offset = 0) {
         const auto from = std::min(offset - std::min(offset, excerpt_bytes / 2), body_.size());
-        fault_ = Error{kind, std::move(message), std::nullopt, printable(std::string_view(body_).substr(from), excerpt_bytes)};
+        fault_ = Error{kind, std::move(message), std::nullopt,
+                       printable(std::string_view(body_).substr(from), excerpt_bytes)};
         return false;
     }
 
     bool broken(simdjson::error_code error) {
         if (error == simdjson::MEMALLOC || error == simdjson::CAPACITY) {
-            return refuse(ErrorKind::internal, fmt::format("the answer has {} bytes, more than can be read at once", body_.size()));
+            return refuse(ErrorKind::internal,
+                          fmt::format("the answer has {} bytes, more than can be read at once", body_.size()));
         }
         const char* at = nullptr;
         if (!begun_) {
@@ -92,21 +95,24 @@ private:
             at = body_.data() + body_.size();
         }
         const auto offset = std::min(static_cast<std::size_t>(at - body_.data()), body_.size());
-        return refuse(
-            ErrorKind::internal,
-            fmt::format("the answer is no whole JSON: it breaks near byte {} of {}; it may have been cut off", offset, body_.size()),
-            offset);
+        return refuse(ErrorKind::internal,
+                      fmt::format("the answer is no whole JSON: it breaks near byte {} of {}; it may have been cut off",
+                                  offset, body_.size()),
+                      offset);
     }
 
     bool read_body() {
         const auto start = body_.find_first_not_of(white_space);
-        if (start == std::string::npos) return refuse(ErrorKind::internal, "the answer is empty: expected vectors as JSON");
+        if (start == std::string::npos)
+            return refuse(ErrorKind::internal, "the answer is empty: expected vectors as JSON");
         if (body_[start] == '<') {
-            return refuse(
-                ErrorKind::internal,
-                "the answer is an HTML or XML page: expected vectors as JSON; a proxy may have answered, or the address may be wrong");
+            return refuse(ErrorKind::internal,
+                          "the answer is an HTML or XML page: expected vectors as JSON; a proxy may have answered, or "
+                          "the address may be wrong");
         }
-        if (const auto error = parser_.iterate(simdjson::padded_string_view(body_.data(), body_.size(), body_.capacity())).get(document_)) {
+        if (const auto error =
+                parser_.iterate(simdjson::padded_string_view(body_.data(), body_.size(), body_.capacity()))
+                    .get(document_)) {
             return broken(error);
         }
         begun_ = true;
@@ -118,8 +124,10 @@ private:
         } else if (!read_object()) {
             return false;
         }
-        if (const char* at = nullptr; document_.current_location().get(at) == simdjson::SUCCESS) return broken(simdjson::TRAILING_CONTENT);
-        return shaped_ || refuse(ErrorKind::internal, R"(the answer has no vectors: expected "data", "embeddings" or "embedding")");
+        if (const char* at = nullptr; document_.current_location().get(at) == simdjson::SUCCESS)
+            return broken(simdjson::TRAILING_CONTENT);
+        return shaped_ || refuse(ErrorKind::internal,
+                                 R"(the answer has no vectors: expected "data", "embeddings" or "embedding")");
     }
 
     bool read_object() {
@@ -129,7 +137,8 @@ private:
             if (key == "data" || key == "embeddings" || key == "embedding") return read_vectors(key, value);
             if (key == "usage") return read_usage(value);
             if (key == "prompt_eval_count") read_count(value, answer_.result.tokens);
-            if (std::string_view model; key == "model" && value.get_string().get(model) == simdjson::SUCCESS) answer_.model = model;
+            if (std::string_view model; key == "model" && value.get_string().get(model) == simdjson::SUCCESS)
+                answer_.model = model;
             return true;
         });
     }
@@ -168,10 +177,12 @@ private:
     }
 
     bool read_vectors(std::string_view key, od::value value) {
-        if (std::exchange(shaped_, true)) return refuse(ErrorKind::internal, "the answer has vectors under two keys: expected one list");
+        if (std::exchange(shaped_, true))
+            return refuse(ErrorKind::internal, "the answer has vectors under two keys: expected one list");
         if (key == "embedding") return read_vector(value, next_row());
         if (value.raw_json_token().front() != '[') {
-            return refuse(ErrorKind::internal, fmt::format("the answer's \"{}\" is no list: expected one entry for each text", key));
+            return refuse(ErrorKind::internal,
+                          fmt::format("the answer's \"{}\" is no list: expected one entry for each text", key));
         }
         od::array rows;
         if (const auto error = value.get_array().get(rows)) return broken(error);
@@ -190,7 +201,8 @@ private:
             if (const auto error = std::move(entry).get(value)) return broken(error);
             Row& row = next_row();
             if (came_ > asked_.texts) continue;
-            if (!(value.raw_json_token().front() == '{' ? read_entry(value, row) : read_vector(value, row))) return false;
+            if (!(value.raw_json_token().front() == '{' ? read_entry(value, row) : read_vector(value, row)))
+                return false;
         }
         return true;
     }
@@ -211,16 +223,19 @@ private:
             row.index = index;
             return true;
         }
-        return refuse(
-            ErrorKind::internal,
-            fmt::format("the answer has a vector with the index {}: expected a number from 0 to {}", shown(token), asked_.texts - 1),
-            offset_of(token));
+        return refuse(ErrorKind::internal,
+                      fmt::format("the answer has a vector with the index {}: expected a number from 0 to {}",
+                                  shown(token), asked_.texts - 1),
+                      offset_of(token));
     }
 
-    std::size_t offset_of(std::string_view token) const { return static_cast<std::size_t>(token.data() - body_.data()); }
+    std::size_t offset_of(std::string_view token) const {
+        return static_cast<std::size_t>(token.data() - body_.data());
+    }
 
     bool read_vector(od::value value, Row& row) {
-        if (std::exchange(row.seen, true)) return refuse(ErrorKind::internal, "the answer has two vectors in one entry: expected one");
+        if (std::exchange(row.seen, true))
+            return refuse(ErrorKind::internal, "the answer has two vectors in one entry: expected one");
         const auto token = trimmed(value.raw_json_token());
         bool done = true;
         if (token.front() == '[') {
@@ -243,9 +258,10 @@ private:
         if (dimension == 0) return true;
         // A number takes at least two bytes, so there is no answer whose matrix is larger than its body.
         if (asked_.texts > body_.size() / dimension) {
-            return refuse(ErrorKind::internal,
-                          fmt::format("the answer's first vector has {} numbers, but {} bytes have no room for {} like it", dimension,
-                                      body_.size(), asked_.texts));
+            return refuse(
+                ErrorKind::internal,
+                fmt::format("the answer's first vector has {} numbers, but {} bytes have no room for {} like it",
+                            dimension, body_.size(), asked_.texts));
         }
         dimension_ = dimension;
         matrix_.resize(asked_.texts * dimension_);
@@ -281,7 +297,8 @@ private:
             ++row.size;
         }
         if (!growing || first.empty()) return true;
-        if (dimension_ > 0) return refuse(ErrorKind::internal, "the answer has a vector inside another one: expected numbers alone");
+        if (dimension_ > 0)
+            return refuse(ErrorKind::internal, "the answer has a vector inside another one: expected numbers alone");
         if (!decide_dimension(first.size())) return false;
         std::ranges::copy(first, room().begin());
         return true;
@@ -289,10 +306,11 @@ private:
 
     static void note_odd(std::string_view token, Row& row) {
         if (!row.fault.empty()) return;
-        row.fault =
-            token.front() == '['
-                ? std::string("is a list of vectors, as of one for each token: let the server pool them (llama.cpp: --pooling mean)")
-                : fmt::format("has {} as its number {}, which is no finite number", shown(token), row.size + 1);
+        row.fault = token.front() == '['
+                        ? std::string(
+                              "is a list of vectors, as of one for each token: let the server pool them (llama.cpp: "
+                              "--pooling mean)")
+                        : fmt::format("has {} as its number {}, which is no finite number", shown(token), row.size + 1);
     }
 
     bool read_base64(od::value value, std::string_view token, Row& row) {
@@ -305,7 +323,9 @@ private:
         const auto floats = floats_in_base64(text);
         if (!floats) {
             row.fault = fmt::format(
-                "is base64 of {} characters, which are no whole number of float32: expected padding, and 4 bytes a value", text.size());
+                "is base64 of {} characters, which are no whole number of float32: expected padding, and 4 bytes a "
+                "value",
+                text.size());
             return true;
         }
         row.size = *floats;
@@ -318,8 +338,9 @@ private:
 
     bool check_count() {
         if (came_ == asked_.texts) return true;
-        return refuse(ErrorKind::internal, fmt::format("the answer has {} vector{} for {} text{}", came_, came_ == 1 ? "" : "s",
-                                                       asked_.texts, asked_.texts == 1 ? "" : "s"));
+        return refuse(ErrorKind::internal,
+                      fmt::format("the answer has {} vector{} for {} text{}", came_, came_ == 1 ? "" : "s",
+                                  asked_.texts, asked_.texts == 1 ? "" : "s"));
     }
 
     std::string body_;

@@ -34,17 +34,19 @@ struct EmbeddingAnswer {
 
 // Decodes the body of an answer with status 200.
 //
-// Vectors are placed by `index`; by their position only where none of them has one. Tokens are usage.prompt_tokens, else
-// usage.total_tokens, else prompt_eval_count, else 0. Values are read as double and rounded to float32.
+// Vectors are placed by `index`; by their position only where none of them has one. Tokens are usage.prompt_tokens,
+// else usage.total_tokens, else prompt_eval_count, else 0. Values are read as double and rounded to float32.
 //
 // One error for the call:
-// - `internal`, with an excerpt of the body in `detail`: no JSON, or none of the shapes above; cut off; more or fewer vectors than
-//   texts; an index that is missing from some, stands twice or is out of range; vectors of unlike dimensions where none of them has the
-//   right one.
-// - `misconfigured`: all vectors have one dimension, and it is not the asked one: the model behind the name is another one.
+// - `internal`, with an excerpt of the body in `detail`: no JSON, or none of the shapes above; cut off; more or fewer
+//   vectors than texts; an index that is missing from some, stands twice or is out of range; vectors of unlike
+//   dimensions where none of them has the right one.
+// - `misconfigured`: all vectors have one dimension, and it is not the asked one: the model behind the name is another
+//   one.
 //
-// One `internal` error for a text, while the other rows stand: its vector is missing or empty, has another dimension than the rest, has
-// a value that is not finite (NaN, null, 1e400, 1e39) or is no number, is broken base64, or is all zero.
+// One `internal` error for a text, while the other rows stand: its vector is missing or empty, has another dimension
+// than the rest, has a value that is not finite (NaN, null, 1e400, 1e39) or is no number, is broken base64, or is all
+// zero.
 [[nodiscard]] Result<EmbeddingAnswer> decode_embeddings(std::string body, const Asked& asked);
 
 }  // namespace embedq::http

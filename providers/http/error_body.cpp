@@ -11,7 +11,7 @@ namespace {
 
 using simdjson::dom::element;
 
-constexpr std::size_t kLongest = std::size_t{64} << 10;
+constexpr std::size_t longest = std::size_t{64} << 10;
 
 // A text, or a number or a truth value as it is written; empty for anything else.
 std::string scalar(const element& value) {
@@ -89,7 +89,7 @@ bool looks_like_html(std::string_view text) {
 
 ErrorBody read_error_body(std::string_view text) {
     ErrorBody body;
-    text = text.substr(0, kLongest);
+    text = text.substr(0, longest);
     if (looks_like_html(text)) {
         body.is_html = true;
         body.message = html_title(text);
@@ -102,7 +102,9 @@ ErrorBody read_error_body(std::string_view text) {
         return body;
     }
     body.is_json = true;
-    if (simdjson::dom::array list; document.get(list) == simdjson::SUCCESS && list.size() > 0) document = list.at(0).value();  // Google's
+    // Google's.
+    if (simdjson::dom::array list; document.get(list) == simdjson::SUCCESS && list.size() > 0)
+        document = list.at(0).value();
     if (!document.is_object()) {
         body.message = scalar(document);
         return body;

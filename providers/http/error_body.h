@@ -19,8 +19,9 @@ struct ErrorBody {
     bool is_html = false;
 };
 
-// {"error":{message,type,code,param}}, {"error":"…"}, {"error":"…","error_type":"…"}, {"object":"error","message",…}, {"message","type",
-// "code"}, {"detail":"…"}, {"detail":[{"msg","loc"}]}, a page of HTML, a text, or nothing. At most the first 64 KiB are looked at.
+// {"error":{message,type,code,param}}, {"error":"…"}, {"error":"…","error_type":"…"}, {"object":"error","message",…},
+// {"message","type", "code"}, {"detail":"…"}, {"detail":[{"msg","loc"}]}, a page of HTML, a text, or nothing. At most
+// the first 64 KiB are looked at.
 [[nodiscard]] ErrorBody read_error_body(std::string_view body);
 
 }  // namespace embedq::http

@@ -16,19 +16,24 @@
 namespace embedq::http {
 
 inline constexpr std::array shared_rows = {
-    OptionSpec{
-        .name = "endpoints",
-        .type = OptionType::text_list,
-        .help = "Servers of one and the same model, each a lane of its own: http://HOST:PORT, https://HOST, or unix:///PATH/TO/SOCKET.",
-        .required = true},
+    OptionSpec{.name = "endpoints",
+               .type = OptionType::text_list,
+               .help = "Servers of one and the same model, each a lane of its own: http://HOST:PORT, https://HOST, or "
+                       "unix:///PATH/TO/SOCKET.",
+               .required = true},
     OptionSpec{.name = "model", .type = OptionType::text, .help = "As the server knows it.", .required = true},
-    OptionSpec{.name = "dimensions",
-               .type = OptionType::integer,
-               .help = "Numbers per vector, for models that can make fewer than they have. Default: as the model has them.",
-               .minimum = 1,
-               .maximum = 65536},
-    OptionSpec{.name = "document_prefix", .type = OptionType::text, .default_value = "", .help = "Put before every document text."},
-    OptionSpec{.name = "query_prefix", .type = OptionType::text, .default_value = "", .help = "Put before every query text."},
+    OptionSpec{
+        .name = "dimensions",
+        .type = OptionType::integer,
+        .help = "Numbers per vector, for models that can make fewer than they have. Default: as the model has them.",
+        .minimum = 1,
+        .maximum = 65536},
+    OptionSpec{.name = "document_prefix",
+               .type = OptionType::text,
+               .default_value = "",
+               .help = "Put before every document text."},
+    OptionSpec{
+        .name = "query_prefix", .type = OptionType::text, .default_value = "", .help = "Put before every query text."},
     OptionSpec{.name = "max_inputs",
                .type = OptionType::integer,
                .default_value = "0",
@@ -52,12 +57,17 @@ inline constexpr std::array shared_rows = {
                .default_value = "256MiB",
                .help = "An answer that is longer, after decompression, is refused.",
                .minimum = 1024},
-    OptionSpec{.name = "api_key", .type = OptionType::text, .help = "Sent with each request, if it is given.", .secret = true},
-    OptionSpec{.name = "headers", .type = OptionType::text_map, .help = "Sent with each request; values may be secrets.", .secret = true},
+    OptionSpec{
+        .name = "api_key", .type = OptionType::text, .help = "Sent with each request, if it is given.", .secret = true},
+    OptionSpec{.name = "headers",
+               .type = OptionType::text_map,
+               .help = "Sent with each request; values may be secrets.",
+               .secret = true},
     // It may hold a password.
     OptionSpec{.name = "proxy",
                .type = OptionType::text,
-               .help = "http://HOST:PORT, https://…, socks5h://…; none: go direct. Default: as https_proxy, http_proxy and no_proxy say.",
+               .help = "http://HOST:PORT, https://…, socks5h://…; none: go direct. Default: as https_proxy, http_proxy "
+                       "and no_proxy say.",
                .secret = true},
     OptionSpec{.name = "ca_file",
                .type = OptionType::path,
@@ -72,10 +82,12 @@ inline constexpr std::array shared_rows = {
 struct Otherwise {
     const char* help = nullptr;           // nullptr: the row's
     const char* default_value = nullptr;  // nullptr: the row's; a row with a default is not required
-    bool optional = false;                // neither required nor with a default: the provider itself knows what to do without it
+    // Neither required nor with a default: the provider itself knows what to do without it.
+    bool optional = false;
 };
 
-// The shared row of the name, for a place of its own in a table or with other words. A name that is not shared does not compile.
+// The shared row of the name, for a place of its own in a table or with other words. A name that is not shared does not
+// compile.
 consteval OptionSpec shared_row(std::string_view name, Otherwise otherwise = {}) {
     for (OptionSpec row : shared_rows) {
         if (row.name != name) continue;
@@ -97,7 +109,8 @@ consteval std::size_t count_replaced(const std::array<OptionSpec, n>& own) {
             if (std::string_view(row.name) != shared.name) continue;
             if (row.type != shared.type)
                 throw "a row of a shared name has another type than the one it is read as; begin with shared_row()";
-            if (shared.secret && !row.secret) throw "a row of a shared name shows what is a secret; begin with shared_row()";
+            if (shared.secret && !row.secret)
+                throw "a row of a shared name shows what is a secret; begin with shared_row()";
             ++count;
         }
     }
@@ -118,7 +131,8 @@ consteval auto make_table() {
     return table;
 }
 
-// A provider's whole table: `own` (a constexpr std::array of OptionSpec), then every shared row that is not in it by name.
+// A provider's whole table: `own` (a constexpr std::array of OptionSpec), then every shared row that is not in it by
+// name.
 template <const auto& own>
 inline constexpr auto table_of = make_table<own>();
 

@@ -8,15 +8,15 @@
 namespace embedq::http {
 namespace {
 
-constexpr std::string_view kHidden = "***";
+constexpr std::string_view hidden_mark = "***";
 
 bool is_key_character(unsigned char c) {
     return std::isalnum(c) || std::string_view("-_.~+/=").contains(static_cast<char>(c));
 }
 
 void replace_all(std::string& text, std::string_view what) {
-    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + kHidden.size())) {
-        text.replace(at, what.size(), kHidden);
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + hidden_mark.size())) {
+        text.replace(at, what.size(), hidden_mark);
     }
 }
 
@@ -25,7 +25,7 @@ void hide_after(std::string& text, std::string_view prefix, std::size_t shortest
     for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at + prefix.size())) {
         const auto begin = text.begin() + static_cast<std::ptrdiff_t>(at + prefix.size());
         const auto end = std::find_if_not(begin, text.end(), [](unsigned char c) { return is_key_character(c); });
-        if (static_cast<std::size_t>(end - begin) >= shortest) text.replace(begin, end, kHidden);
+        if (static_cast<std::size_t>(end - begin) >= shortest) text.replace(begin, end, hidden_mark);
     }
 }
 
@@ -34,7 +34,10 @@ std::size_t character_length(std::string_view text) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char first = byte(0);
     if (first < 0x80) return 1;
-    const std::size_t length = first >= 0xC2 && first < 0xE0 ? 2 : (first & 0xF0) == 0xE0 ? 3 : first >= 0xF0 && first < 0xF5 ? 4 : 0;
+    const std::size_t length = first >= 0xC2 && first < 0xE0   ? 2
+                               : (first & 0xF0) == 0xE0        ? 3
+                               : first >= 0xF0 && first < 0xF5 ? 4
+                                                               : 0;
     if (length == 0 || text.size() < length) return 0;
     for (std::size_t i = 1; i < length; ++i) {
         if ((byte(i) & 0xC0) != 0x80) return 0;

@@ -24,8 +24,8 @@ private:
     std::vector<std::string> values_;
 };
 
-// At most `limit` bytes of `text` and "…", cut between characters; control characters and line breaks become spaces, runs of blanks one
-// space, and bytes that are no UTF-8 '?'.
+// At most `limit` bytes of `text` and "…", cut between characters; control characters and line breaks become spaces,
+// runs of blanks one space, and bytes that are no UTF-8 '?'.
 [[nodiscard]] std::string excerpt(std::string_view text, std::size_t limit = 300);
 
 }  // namespace embedq::http

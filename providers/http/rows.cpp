@@ -26,19 +26,23 @@ std::string fault_of(std::span<const float> values) {
 }
 
 Status place(std::vector<Row>& rows, std::vector<float>& matrix, std::size_t dimension) {
-    const auto indexed = static_cast<std::size_t>(std::ranges::count_if(rows, [](const Row& row) { return row.index.has_value(); }));
+    const auto indexed =
+        static_cast<std::size_t>(std::ranges::count_if(rows, [](const Row& row) { return row.index.has_value(); }));
     if (indexed == 0) return {};
     if (indexed < rows.size()) {
-        return fail(ErrorKind::internal,
-                    fmt::format("{} of the answer's {} vectors have an index: expected all or none", indexed, rows.size()));
+        return fail(
+            ErrorKind::internal,
+            fmt::format("{} of the answer's {} vectors have an index: expected all or none", indexed, rows.size()));
     }
     std::vector<bool> taken(rows.size());
     for (const Row& row : rows) {
         if (*row.index >= rows.size()) {
-            return fail(ErrorKind::internal, fmt::format("the answer has a vector with the index {}: expected a number from 0 to {}",
-                                                         *row.index, rows.size() - 1));
+            return fail(ErrorKind::internal,
+                        fmt::format("the answer has a vector with the index {}: expected a number from 0 to {}",
+                                    *row.index, rows.size() - 1));
         }
-        if (taken[*row.index]) return fail(ErrorKind::internal, fmt::format("the answer has two vectors with the index {}", *row.index));
+        if (taken[*row.index])
+            return fail(ErrorKind::internal, fmt::format("the answer has two vectors with the index {}", *row.index));
         taken[*row.index] = true;
     }
     const auto values = [&](std::size_t i) { return std::span(matrix).subspan(i * dimension, dimension); };
@@ -72,22 +76,23 @@ Status check_dimensions(std::vector<Row>& rows, std::size_t dimension, bool aske
     }
     if (wrong == nullptr || (asked && right > 0)) return {};
     if (asked && !unlike) {
-        return fail(
-            ErrorKind::misconfigured,
-            fmt::format("the answer's vectors have dimension {}: expected {}; the model behind the name may have changed, so check the "
-                        "provider's model",
-                        wrong->size, dimension));
+        return fail(ErrorKind::misconfigured, fmt::format("the answer's vectors have dimension {}: expected {}; the "
+                                                          "model behind the name may have changed, so check the "
+                                                          "provider's model",
+                                                          wrong->size, dimension));
     }
-    return fail(ErrorKind::internal,
-                fmt::format("the answer's vectors have unlike dimensions, {} and {} among them: expected {} for all",
-                            asked ? rows.front().size : dimension, wrong->size, asked ? std::to_string(dimension) : "one"));
+    return fail(
+        ErrorKind::internal,
+        fmt::format("the answer's vectors have unlike dimensions, {} and {} among them: expected {} for all",
+                    asked ? rows.front().size : dimension, wrong->size, asked ? std::to_string(dimension) : "one"));
 }
 
 std::vector<TextError> errors_of(const std::vector<Row>& rows) {
     std::vector<TextError> errors;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         if (rows[i].fault.empty()) continue;
-        errors.push_back({i, Error{ErrorKind::internal, fmt::format("the vector of text {} of {} {}", i + 1, rows.size(), rows[i].fault)}});
+        errors.push_back({i, Error{ErrorKind::internal,
+                                   fmt::format("the vector of text {} of {} {}", i + 1, rows.size(), rows[i].fault)}});
     }
     return errors;
 }

@@ -25,13 +25,13 @@ struct Row {
 // Why the values are no vector, as a Row's fault; empty where they are one.
 [[nodiscard]] std::string fault_of(std::span<const float> values);
 
-// Moves the rows, and their values in the matrix, to where their indices say; nothing where none of them has one. `internal` where only
-// some have one, one stands twice, or one is out of range.
+// Moves the rows, and their values in the matrix, to where their indices say; nothing where none of them has one.
+// `internal` where only some have one, one stands twice, or one is out of range.
 [[nodiscard]] Status place(std::vector<Row>& rows, std::vector<float>& matrix, std::size_t dimension);
 
-// Gives a fault to rows that are missing, empty or of another dimension. `asked`: `dimension` is what the caller expects, and not what the
-// first row has. `misconfigured` where all rows agree on another one than the asked; `internal` where they do not agree and there is
-// none that is right for certain, and where all are empty.
+// Gives a fault to rows that are missing, empty or of another dimension. `asked`: `dimension` is what the caller
+// expects, and not what the first row has. `misconfigured` where all rows agree on another one than the asked;
+// `internal` where they do not agree and there is none that is right for certain, and where all are empty.
 [[nodiscard]] Status check_dimensions(std::vector<Row>& rows, std::size_t dimension, bool asked);
 
 // The faults as errors of the texts.

@@ -14,56 +14,89 @@ struct Rule {
 };
 
 // Matched from the top against the line "message | code | type | param". Who says it stands behind each.
-constexpr std::array kRules = {
-    Rule{Meaning::quota_spent, "insufficient_quota|billing[_ ]hard[_ ]limit|credit balance|arrearage"},           // OpenAI, DashScope
-    Rule{Meaning::quota_spent, "budget has been exceeded|budget_exceeded"},                                       // LiteLLM
-    Rule{Meaning::quota_spent, "insufficient (account )?balance|payment (is )?required|payment method on file"},  // Jina, Together, Voyage
-    Rule{Meaning::key_refused, "invalid_api_key|api_key_invalid|api key not valid|(incorrect|invalid) api key|invalid_authentication"},
-    Rule{Meaning::key_refused, "no api key|api key (is )?(missing|required|expired)"},                    // expired: Gemini, with 400
-    Rule{Meaning::place_refused, "user location is not supported|unsupported_country_region_territory"},  // Gemini, OpenAI
-    Rule{Meaning::model_missing, "model_not_found|deploymentnotfound|try pulling it first"},              // OpenAI, Azure, Ollama
+constexpr std::array rule_table = {
+    // OpenAI, DashScope.
+    Rule{Meaning::quota_spent, "insufficient_quota|billing[_ ]hard[_ ]limit|credit balance|arrearage"},
+    // LiteLLM.
+    Rule{Meaning::quota_spent, "budget has been exceeded|budget_exceeded"},
+    // Jina, Together, Voyage.
+    Rule{Meaning::quota_spent, "insufficient (account )?balance|payment (is )?required|payment method on file"},
+    Rule{Meaning::key_refused,
+         "invalid_api_key|api_key_invalid|api key not valid|(incorrect|invalid) api key|invalid_authentication"},
+    // Expired: Gemini, with 400.
+    Rule{Meaning::key_refused, "no api key|api key (is )?(missing|required|expired)"},
+    // Gemini, OpenAI.
+    Rule{Meaning::place_refused, "user location is not supported|unsupported_country_region_territory"},
+    // OpenAI, Azure, Ollama.
+    Rule{Meaning::model_missing, "model_not_found|deploymentnotfound|try pulling it first"},
     Rule{Meaning::model_missing,
-         "model ['\"`].*['\"`] (was )?not found|the model ['\"`].*['\"`] does not exist|^model not found"},  // Ollama, vLLM
-    Rule{Meaning::model_missing, "no such model|unknown model|invalid model|unable to access model|model .* is not (found|available)"},
-    Rule{Meaning::no_embedding_model, "does not support (the )?embeddings?|not an embeddings? model|embeddings (is|are) not supported"},
+         // Ollama, vLLM.
+         "model ['\"`].*['\"`] (was )?not found|the model ['\"`].*['\"`] does not exist|^model not found"},
+    Rule{Meaning::model_missing,
+         "no such model|unknown model|invalid model|unable to access model|model .* is not (found|available)"},
+    Rule{Meaning::no_embedding_model,
+         "does not support (the )?embeddings?|not an embeddings? model|embeddings (is|are) not supported"},
     // The other dimensions of a vector, or another form of it, than the model has.
-    Rule{Meaning::option_refused,
-         "matryoshka|(specifying|changing|output) dimensions|dimensions? .*(not support|unsupported|must be|should be)"},
+    Rule{
+        Meaning::option_refused,
+        "matryoshka|(specifying|changing|output) dimensions|dimensions? .*(not support|unsupported|must be|should be)"},
     Rule{Meaning::option_refused,
          "(invalid|unsupported|does not support).*(dimensions?|encoding_format|base64|input_type|output_dtype)\\b"},
-    Rule{Meaning::option_refused, "base64.*not (currently )?supported|\\| *(dimensions|encoding_format|model|user|output_dimension)$"},
+    Rule{Meaning::option_refused,
+         "base64.*not (currently )?supported|\\| *(dimensions|encoding_format|model|user|output_dimension)$"},
     // A field that the server does not know: of FastAPI, OpenAI, JSON Schema.
-    Rule{Meaning::option_refused, "extra (inputs|fields) (are )?not permitted|unrecognized (request )?argument|unknown (field|parameter)"},
+    Rule{Meaning::option_refused,
+         "extra (inputs|fields) (are )?not permitted|unrecognized (request )?argument|unknown (field|parameter)"},
     Rule{Meaning::option_refused, "additional properties are not allowed|unexpected keyword argument"},
 
-    Rule{Meaning::too_many_tokens, "max(?:imum)? ([\\d,]+) tokens per request|max_tokens_per_request"},              // OpenAI
-    Rule{Meaning::too_many_tokens, "max allowed tokens per submitted batch is ([\\d,]+)|too_many_tokens_in_batch"},  // Voyage
-    Rule{Meaning::too_many_tokens, "too many tokens (?:in batch|overall)(?:.*max is ([\\d,]+))?"},                   // Mistral
-    Rule{Meaning::too_many_tokens, "request too large for .*limit:? ([\\d,]+)"},                                     // OpenAI, TPM
-    Rule{Meaning::too_many_tokens, "input token count is [\\d,]+ but the model supports up to ([\\d,]+)"},           // Vertex
+    // OpenAI.
+    Rule{Meaning::too_many_tokens, "max(?:imum)? ([\\d,]+) tokens per request|max_tokens_per_request"},
+    // Voyage.
+    Rule{Meaning::too_many_tokens, "max allowed tokens per submitted batch is ([\\d,]+)|too_many_tokens_in_batch"},
+    // Mistral.
+    Rule{Meaning::too_many_tokens, "too many tokens (?:in batch|overall)(?:.*max is ([\\d,]+))?"},
+    // OpenAI, TPM.
+    Rule{Meaning::too_many_tokens, "request too large for .*limit:? ([\\d,]+)"},
+    // Vertex.
+    Rule{Meaning::too_many_tokens, "input token count is [\\d,]+ but the model supports up to ([\\d,]+)"},
     Rule{Meaning::too_many_tokens,
-         "max(?:imum)? (?:number of )?(?:total )?tokens (?:in|per|for) (?:a|the|each)? ?(?:request|batch)\\D{0,12}([\\d,]+)"},
+         "max(?:imum)? (?:number of )?(?:total )?tokens (?:in|per|for) (?:a|the|each)? "
+         "?(?:request|batch)\\D{0,12}([\\d,]+)"},
 
-    Rule{Meaning::too_many_texts, "array with maximum length ([\\d,]+)|array_above_max_length"},                    // OpenAI
-    Rule{Meaning::too_many_texts, "maximum allowed batch size ([\\d,]+)"},                                          // TEI
-    Rule{Meaning::too_many_texts, "batch size is invalid, it should not be larger than ([\\d,]+)"},                 // DashScope
-    Rule{Meaning::too_many_texts, "number of texts must be at most ([\\d,]+)"},                                     // Cohere
-    Rule{Meaning::too_many_texts, "input length is larger than the largest allowed size ([\\d,]+)"},                // Jina: of the list
-    Rule{Meaning::too_many_texts, "([\\d,]+) instance\\(s\\) (?:is|are) allowed"},                                  // Vertex
-    Rule{Meaning::too_many_texts, "at most ([\\d,]+) (?:requests|inputs|texts|items|documents|elements|strings)"},  // Gemini, pydantic
-    Rule{Meaning::too_many_texts, "batch size (?:limit|exceeds|cannot|must|should|of \\d+ exceeds)\\D{0,60}([\\d,]+)"},  // Voyage
+    // OpenAI.
+    Rule{Meaning::too_many_texts, "array with maximum length ([\\d,]+)|array_above_max_length"},
+    // TEI.
+    Rule{Meaning::too_many_texts, "maximum allowed batch size ([\\d,]+)"},
+    // DashScope.
+    Rule{Meaning::too_many_texts, "batch size is invalid, it should not be larger than ([\\d,]+)"},
+    // Cohere.
+    Rule{Meaning::too_many_texts, "number of texts must be at most ([\\d,]+)"},
+    // Jina: of the list.
+    Rule{Meaning::too_many_texts, "input length is larger than the largest allowed size ([\\d,]+)"},
+    // Vertex.
+    Rule{Meaning::too_many_texts, "([\\d,]+) instance\\(s\\) (?:is|are) allowed"},
+    // Gemini, pydantic.
+    Rule{Meaning::too_many_texts, "at most ([\\d,]+) (?:requests|inputs|texts|items|documents|elements|strings)"},
+    // Voyage.
+    Rule{Meaning::too_many_texts, "batch size (?:limit|exceeds|cannot|must|should|of \\d+ exceeds)\\D{0,60}([\\d,]+)"},
     Rule{Meaning::too_many_texts, "max(?:imum)?(?: allowed)? (?:client )?batch size\\D{0,12}([\\d,]+)"},
     Rule{Meaning::too_many_texts, "max(?:imum)?(?: number of)? (?:inputs|texts|items|documents)\\D{0,24}([\\d,]+)"},
-    Rule{Meaning::too_many_texts, "(?:max(?:imum)?|up to|limit)(?: of| is)? ([\\d,]+) (?:inputs|texts|items|documents|elements|strings)"},
-    Rule{Meaning::too_many_texts, "too many (?:inputs|texts|documents|items)(?:\\D{0,20}max(?:imum)?\\D{0,12}([\\d,]+))?"},  // Mistral
+    Rule{Meaning::too_many_texts,
+         "(?:max(?:imum)?|up to|limit)(?: of| is)? ([\\d,]+) (?:inputs|texts|items|documents|elements|strings)"},
+    // Mistral.
+    Rule{Meaning::too_many_texts,
+         "too many (?:inputs|texts|documents|items)(?:\\D{0,20}max(?:imum)?\\D{0,12}([\\d,]+))?"},
 
-    Rule{Meaning::too_many_bytes, "(payload|request entity|entity|request body|body) (is )?too large|length limit exceeded"},  // TEI, nginx
+    // TEI, nginx.
+    Rule{Meaning::too_many_bytes,
+         "(payload|request entity|entity|request body|body) (is )?too large|length limit exceeded"},
 
     Rule{Meaning::text_too_long,
          "maximum context length (?:is|of) ([\\d,]+)|context_length_exceeded|contextwindowexceeded"},  // OpenAI, vLLM
     Rule{Meaning::text_too_long, "context window of ([\\d,]+)"},                                       // Voyage
     Rule{Meaning::text_too_long, "must have less than ([\\d,]+) tokens"},                              // TEI
-    Rule{Meaning::text_too_long, "exceeding max(?:imum)? ([\\d,]+) tokens|(?:cannot|can not|must not|should not) exceed ([\\d,]+) tokens"},
+    Rule{Meaning::text_too_long,
+         "exceeding max(?:imum)? ([\\d,]+) tokens|(?:cannot|can not|must not|should not) exceed ([\\d,]+) tokens"},
     Rule{Meaning::text_too_long, "range of input length should be \\[\\d+, ?([\\d,]+)\\]"},    // DashScope
     Rule{Meaning::text_too_long, "too large to process(?:.*current batch size: ([\\d,]+))?"},  // llama.cpp
     Rule{Meaning::text_too_long,
@@ -77,12 +110,12 @@ constexpr std::array kRules = {
 };
 
 // Longer lines are cut: the matching is recursive, and what counts stands at the front.
-constexpr std::size_t kLongestLine = 600;
+constexpr std::size_t longest_line = 600;
 
 const std::vector<std::regex>& compiled() {
     static const std::vector<std::regex> expressions = [] {
         std::vector<std::regex> all;
-        for (const Rule& rule : kRules) all.emplace_back(rule.says, std::regex::icase | std::regex::optimize);
+        for (const Rule& rule : rule_table) all.emplace_back(rule.says, std::regex::icase | std::regex::optimize);
         return all;
     }();
     return expressions;
@@ -106,7 +139,7 @@ std::size_t last_group(const std::cmatch& match) {
 }
 
 std::string line_of(const ErrorBody& body) {
-    std::string line = body.message.substr(0, kLongestLine);
+    std::string line = body.message.substr(0, longest_line);
     for (char& c : line) {
         if (c == '\n' || c == '\r') c = ' ';
     }
@@ -118,10 +151,10 @@ std::string line_of(const ErrorBody& body) {
 
 std::optional<Finding> find_meaning(const ErrorBody& body) {
     const std::string line = line_of(body);
-    for (std::size_t i = 0; i < kRules.size(); ++i) {
+    for (std::size_t i = 0; i < rule_table.size(); ++i) {
         std::cmatch match;
         if (!std::regex_search(line.data(), line.data() + line.size(), match, compiled()[i])) continue;
-        Finding finding{kRules[i].meaning, last_group(match)};
+        Finding finding{rule_table[i].meaning, last_group(match)};
         if (finding.meaning == Meaning::text_too_long && body.context > 0) finding.limit = body.context;
         return finding;
     }

@@ -8,7 +8,7 @@
 namespace embedq::http {
 namespace {
 
-constexpr std::size_t kLongestDocument = std::size_t{16} << 20;  // a list may name every model of a service
+constexpr std::size_t longest_document = std::size_t{16} << 20;  // a list may name every model of a service
 
 bool looks_like_html(std::string_view body) {
     const auto first = body.find_first_not_of(" \t\r\n");
@@ -39,7 +39,8 @@ ProviderInfo Servers::info() const {
 
 Result<Bounds> Servers::admit(const EmbedRequest& request) const {
     if (request.endpoint >= settings_.endpoints.size()) {
-        return fail(ErrorKind::invalid_argument, "there is no endpoint " + std::to_string(request.endpoint) + ": the options name " +
+        return fail(ErrorKind::invalid_argument, "there is no endpoint " + std::to_string(request.endpoint) +
+                                                     ": the options name " +
                                                      std::to_string(settings_.endpoints.size()));
     }
     if (request.stop.stop_requested()) return fail(ErrorKind::unavailable, "stopped");
@@ -60,7 +61,8 @@ Result<Response> Servers::send(const Request& request, std::size_t texts) const 
     auto response = client_->send(request);
     if (!response && response.error().kind == ErrorKind::too_large && texts <= 1) {
         response.error().kind = ErrorKind::internal;
-        response.error().message = "the answer of " + shown(request.url) + " is longer than " + std::to_string(request.max_response_bytes) +
+        response.error().message = "the answer of " + shown(request.url) + " is longer than " +
+                                   std::to_string(request.max_response_bytes) +
                                    " bytes, though it was asked for no more than one text; check what answers at " +
                                    settings_.mends.address + ", or raise max_response_bytes";
     }
@@ -69,7 +71,7 @@ Result<Response> Servers::send(const Request& request, std::size_t texts) const 
 
 Result<std::optional<std::string>> Servers::look_up(Request request) const {
     request.method = "GET";
-    request.max_response_bytes = kLongestDocument;
+    request.max_response_bytes = longest_document;
     auto response = send(request);
     if (!response) return std::unexpected(std::move(response.error()));
     if (response->status == 403 || response->status == 404 || response->status == 405) return std::nullopt;
@@ -87,11 +89,13 @@ Error Servers::refusal(const Response& response, const std::string& url) const {
                     settings_.secrets, context_->clock().wall());
 }
 
-Result<EmbedResult> Servers::vectors(Response response, const Asked& asked, const std::string& url, bool* other_dimension) const {
+Result<EmbedResult> Servers::vectors(Response response, const Asked& asked, const std::string& url,
+                                     bool* other_dimension) const {
     if (looks_like_html(response.body)) {
-        return fail(ErrorKind::misconfigured,
-                    shown(url) + " answered with a page of HTML where vectors were expected; check " + settings_.mends.address,
-                    excerpt(settings_.secrets.hide(response.body.substr(0, 1000))));
+        return fail(
+            ErrorKind::misconfigured,
+            shown(url) + " answered with a page of HTML where vectors were expected; check " + settings_.mends.address,
+            excerpt(settings_.secrets.hide(response.body.substr(0, 1000))));
     }
     // An error within a success is short; a long answer is not copied for it.
     constexpr std::size_t longest_error = 16 << 10;

@@ -19,14 +19,15 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kMostHeaderBytes = std::size_t{256} << 10;
+constexpr std::size_t most_header_bytes = std::size_t{256} << 10;
 
 struct FreeList {
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
 using List = std::unique_ptr<curl_slist, FreeList>;
 
-// OpenSSL writes to sockets without MSG_NOSIGNAL, so a server that hangs up would end a process that does not ignore SIGPIPE.
+// OpenSSL writes to sockets without MSG_NOSIGNAL, so a server that hangs up would end a process that does not ignore
+// SIGPIPE.
 class NoSigpipe {
 public:
     NoSigpipe() {
@@ -76,15 +77,17 @@ std::string_view trimmed(std::string_view text) {
 
 std::size_t header_line(Transfer& transfer, std::string_view line) {
     transfer.header_bytes += line.size();
-    if (transfer.header_bytes > kMostHeaderBytes) {
+    if (transfer.header_bytes > most_header_bytes) {
         transfer.headers_too_large = true;
         return 0;
     }
-    if (line.starts_with("HTTP/")) transfer.response.headers.clear();  // those before it were of an interim answer (1xx)
+    // Those before it were of an interim answer (1xx).
+    if (line.starts_with("HTTP/")) transfer.response.headers.clear();
     transfer.headers_whole = trimmed(line).empty();
     const auto colon = line.find(':');
     if (colon != std::string_view::npos && !line.starts_with("HTTP/")) {
-        transfer.response.headers.add(std::string(trimmed(line.substr(0, colon))), std::string(trimmed(line.substr(colon + 1))));
+        transfer.response.headers.add(std::string(trimmed(line.substr(0, colon))),
+                                      std::string(trimmed(line.substr(colon + 1))));
     }
     return line.size();
 }
@@ -108,7 +111,8 @@ std::size_t body_piece(Transfer& transfer, std::string_view piece) {
         curl_off_t length = -1;
         curl_easy_getinfo(transfer.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
         // The room behind the end is what simdjson wants (decode.h), so that a large answer is not copied for it.
-        if (length > 0) body.reserve(std::min(static_cast<std::size_t>(length), transfer.request.max_response_bytes) + 64);
+        if (length > 0)
+            body.reserve(std::min(static_cast<std::size_t>(length), transfer.request.max_response_bytes) + 64);
     }
     body += piece;
     return piece.size();
@@ -149,7 +153,8 @@ List header_list(const ClientOptions& options, const Request& request) {
     return list;
 }
 
-void set_up(CURL* easy, const ClientOptions& options, const Request& request, const std::string& url, const curl_slist* headers) {
+void set_up(CURL* easy, const ClientOptions& options, const Request& request, const std::string& url,
+            const curl_slist* headers) {
     curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
@@ -158,13 +163,16 @@ void set_up(CURL* easy, const ClientOptions& options, const Request& request, co
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-    // Several threads send at once: no signal handlers, and no waiting for a resolver's thread when a request is given up.
+    // Several threads send at once: no signal handlers, and no waiting for a resolver's thread when a request is given
+    // up.
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);  // a model may think for longer than a router remembers a silent connection
+    // A model may think for longer than a router remembers a silent connection.
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    if (!options.proxy.empty()) curl_easy_setopt(easy, CURLOPT_PROXY, options.proxy == "none" ? "" : options.proxy.c_str());
+    if (!options.proxy.empty())
+        curl_easy_setopt(easy, CURLOPT_PROXY, options.proxy == "none" ? "" : options.proxy.c_str());
     if (!request.unix_socket.empty()) curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
     // One that is given is the only one: the system's authorities do not count beside it.
     if (!options.ca_file.empty() || !options.ca_path.empty()) {
@@ -190,46 +198,58 @@ std::string bytes_got(const Transfer& transfer) {
 }
 
 Error error_of(CURLcode code, const Transfer& transfer, const std::string& url, const char* said) {
-    const std::string where = shown(url) + (transfer.request.unix_socket.empty() ? "" : " at " + transfer.request.unix_socket);
+    const std::string where =
+        shown(url) + (transfer.request.unix_socket.empty() ? "" : " at " + transfer.request.unix_socket);
     const std::string why = said[0] != '\0' ? said : curl_easy_strerror(code);
-    const auto unavailable = [&](std::string what) { return Error{ErrorKind::unavailable, std::move(what), std::nullopt, why}; };
-    const auto misconfigured = [&](std::string what) { return Error{ErrorKind::misconfigured, std::move(what), std::nullopt, why}; };
+    const auto unavailable = [&](std::string what) {
+        return Error{ErrorKind::unavailable, std::move(what), std::nullopt, why};
+    };
+    const auto misconfigured = [&](std::string what) {
+        return Error{ErrorKind::misconfigured, std::move(what), std::nullopt, why};
+    };
     if (transfer.too_large) {
-        return {ErrorKind::too_large, "the answer of " + where + " is longer than " + std::to_string(transfer.request.max_response_bytes) +
+        return {ErrorKind::too_large, "the answer of " + where + " is longer than " +
+                                          std::to_string(transfer.request.max_response_bytes) +
                                           " bytes; ask for less at a time"};
     }
     if (transfer.headers_too_large) {
-        return unavailable("the answer of " + where + " has more than " + std::to_string(kMostHeaderBytes) + " bytes of headers");
+        return unavailable("the answer of " + where + " has more than " + std::to_string(most_header_bytes) +
+                           " bytes of headers");
     }
     long connect_status = 0;
     curl_easy_getinfo(transfer.easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
     if (connect_status == 407 || connect_status == 403) {
-        return misconfigured("the proxy refuses a tunnel to " + where + " with status " + std::to_string(connect_status) +
-                             "; check the proxy and its credentials");
+        return misconfigured("the proxy refuses a tunnel to " + where + " with status " +
+                             std::to_string(connect_status) + "; check the proxy and its credentials");
     }
     switch (code) {
         case CURLE_PEER_FAILED_VERIFICATION:
             return misconfigured("the certificate of " + where + " is not to be trusted: " + why +
                                  "; name the authority that signed it in ca_file, or correct the address");
         case CURLE_SSL_CACERT_BADFILE:
-        case CURLE_SSL_CERTPROBLEM: return misconfigured("the certificates of ca_file or ca_path cannot be used: " + why);
+        case CURLE_SSL_CERTPROBLEM:
+            return misconfigured("the certificates of ca_file or ca_path cannot be used: " + why);
         case CURLE_COULDNT_RESOLVE_PROXY: return unavailable("the proxy's name cannot be resolved: " + why);
         case CURLE_COULDNT_RESOLVE_HOST: return unavailable("the host of " + where + " cannot be resolved: " + why);
         case CURLE_COULDNT_CONNECT: return unavailable("no connection to " + where + ": " + why);
         case CURLE_SSL_CONNECT_ERROR: return unavailable("no TLS connection to " + where + ": " + why);
         case CURLE_OPERATION_TIMEDOUT: return unavailable("no connection to " + where + " in time: " + why);
         case CURLE_UNSUPPORTED_PROTOCOL:
-        case CURLE_WEIRD_SERVER_REPLY: return unavailable("what answers at " + where + " does not speak HTTP/1.x: " + why);
+        case CURLE_WEIRD_SERVER_REPLY:
+            return unavailable("what answers at " + where + " does not speak HTTP/1.x: " + why);
         case CURLE_GOT_NOTHING: return unavailable(where + " hung up without an answer");
-        case CURLE_BAD_CONTENT_ENCODING: return unavailable("the answer of " + where + " cannot be decompressed: " + why);
-        default: return unavailable("the answer of " + where + " was cut off after " + bytes_got(transfer) + ": " + why);
+        case CURLE_BAD_CONTENT_ENCODING:
+            return unavailable("the answer of " + where + " cannot be decompressed: " + why);
+        default:
+            return unavailable("the answer of " + where + " was cut off after " + bytes_got(transfer) + ": " + why);
     }
 }
 
 }  // namespace
 
 Status initialise_libcurl() {
-    // Each plugin has a copy of this, all share one libcurl: it counts the calls and, being built thread-safe, locks by itself.
+    // Each plugin has a copy of this, all share one libcurl: it counts the calls and, being built thread-safe, locks by
+    // itself.
     static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (code == CURLE_OK) return {};
     return fail(ErrorKind::misconfigured, std::string("libcurl cannot be used: ") + curl_easy_strerror(code));
@@ -280,7 +300,8 @@ Result<Response> Session::perform(const Request& request, const std::string& url
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, callback<body_piece>);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
 
-    // Out of the multi handle a transfer is over, and an unfinished one's socket closed, before anything that it points to goes.
+    // Out of the multi handle a transfer is over, and an unfinished one's socket closed, before anything that it points
+    // to goes.
     struct InMulti {
         CURLM* multi;
         CURL* easy;
@@ -298,10 +319,12 @@ Result<Response> Session::perform(const Request& request, const std::string& url
         }
         end = handles_->finished();
         if (end) break;
-        if (request.stop.stop_requested()) return fail(ErrorKind::unavailable, "the request to " + shown(url) + " was stopped");
+        if (request.stop.stop_requested())
+            return fail(ErrorKind::unavailable, "the request to " + shown(url) + " was stopped");
         const auto now = steady_clock::now();
         if (now >= request.deadline) {
-            Error late{ErrorKind::unavailable, "no answer of " + shown(url) + " before the deadline, but " + bytes_got(transfer)};
+            Error late{ErrorKind::unavailable,
+                       "no answer of " + shown(url) + " before the deadline, but " + bytes_got(transfer)};
             late.deadline_reached = true;
             return std::unexpected(std::move(late));
         }

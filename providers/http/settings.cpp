@@ -23,14 +23,16 @@ Result<std::vector<Endpoint>> read_endpoints(const Options& options, const Proto
         if (!endpoint) return std::unexpected(std::move(endpoint.error()));
         for (const auto& [path, why] : protocol.wrong_ends) {
             if (!endpoint->url.ends_with(path)) continue;
-            return refuse("the endpoint " + endpoint->name + " ends with " + std::string(path) + ", " + std::string(why) + "; take it off");
+            return refuse("the endpoint " + endpoint->name + " ends with " + std::string(path) + ", " +
+                          std::string(why) + "; take it off");
         }
         if (std::ranges::find(endpoints, endpoint->name, &Endpoint::name) != endpoints.end()) {
             return refuse("the endpoint " + endpoint->name + " is there twice; each is a lane of its own");
         }
         endpoints.push_back(std::move(*endpoint));
     }
-    if (endpoints.empty()) return refuse("endpoints is empty; name at least one, like " + std::string(protocol.example));
+    if (endpoints.empty())
+        return refuse("endpoints is empty; name at least one, like " + std::string(protocol.example));
     return endpoints;
 }
 
@@ -42,7 +44,8 @@ void read_client(const Options& options, Protocol& protocol, Settings& settings)
     client.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
     std::vector<std::string> secrets = std::move(protocol.secrets);
     if (const std::string key = text_of(options, "api_key"); !key.empty()) {
-        client.headers.push_back({protocol.auth_header, protocol.auth_scheme.empty() ? key : protocol.auth_scheme + " " + key});
+        client.headers.push_back(
+            {protocol.auth_header, protocol.auth_scheme.empty() ? key : protocol.auth_scheme + " " + key});
         secrets.push_back(key);
     }
     for (const auto& [name, value] : options.find<Map>("headers").value_or(Map{})) {
@@ -56,7 +59,8 @@ void read_client(const Options& options, Protocol& protocol, Settings& settings)
 
 void publish(Settings& settings) {
     std::string endpoints;
-    for (const Endpoint& endpoint : settings.endpoints) endpoints += (endpoints.empty() ? "" : ", ") + json_string(endpoint.name);
+    for (const Endpoint& endpoint : settings.endpoints)
+        endpoints += (endpoints.empty() ? "" : ", ") + json_string(endpoint.name);
     settings.publish("endpoints", "[" + endpoints + "]");
     if (!settings.model.empty()) settings.publish("model", settings.model);
     if (settings.dimensions > 0) settings.publish("dimensions", std::to_string(settings.dimensions));

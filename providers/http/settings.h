@@ -40,9 +40,13 @@ struct Settings {
     // What another process needs to embed queries for these vectors.
     std::vector<std::pair<std::string, std::string>> public_options;
 
-    [[nodiscard]] const std::string& prefix(TextKind kind) const { return kind == TextKind::query ? query_prefix : document_prefix; }
+    [[nodiscard]] const std::string& prefix(TextKind kind) const {
+        return kind == TextKind::query ? query_prefix : document_prefix;
+    }
     // `value` as it would be written in YAML; a list or a map in its JSON form, which YAML takes.
-    void publish(std::string name, std::string value) { public_options.emplace_back(std::move(name), std::move(value)); }
+    void publish(std::string name, std::string value) {
+        public_options.emplace_back(std::move(name), std::move(value));
+    }
 };
 
 // A path that an endpoint must not end with, since the provider puts its own behind it.
@@ -55,14 +59,16 @@ struct WrongEnd {
 struct Protocol {
     std::string auth_header = "Authorization";  // where api_key is sent
     std::string auth_scheme = "Bearer";         // before it; empty: nothing
-    bool tells_model = false;                   // the server says which model it has, so that the option may be left out
+    // The server says which model it has, so that the option may be left out.
+    bool tells_model = false;
     std::string_view example = "https://HOST";  // an address, for the mend
     std::vector<WrongEnd> wrong_ends = {};
     std::vector<std::string> secrets = {};  // of the provider's own options
 };
 
-// `options`: validated against a table_of(). `misconfigured` where an endpoint is no address of a server, has a wrong end or stands there
-// twice, and where there is no endpoint or no model. Publishes endpoints, model, dimensions and what the connection needs, but no secret.
+// `options`: validated against a table_of(). `misconfigured` where an endpoint is no address of a server, has a wrong
+// end or stands there twice, and where there is no endpoint or no model. Publishes endpoints, model, dimensions and
+// what the connection needs, but no secret.
 [[nodiscard]] Result<Settings> read_settings(const Options& options, Protocol protocol = {});
 
 // An integer or a size, and a text; 0 and "" where they have no value.

@@ -17,7 +17,9 @@ using Handle = std::unique_ptr<CURLU, FreeUrl>;
 // Null when the text is no URL.
 Handle parse(const std::string& text) {
     Handle handle(curl_url());
-    if (handle == nullptr || curl_url_set(handle.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) return nullptr;
+    if (handle == nullptr ||
+        curl_url_set(handle.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+        return nullptr;
     return handle;
 }
 
@@ -48,7 +50,7 @@ std::string without_slashes(std::string text) {
     return text;
 }
 
-constexpr std::string_view kExpected = "expected http://HOST[:PORT], https://HOST[:PORT] or unix:///PATH/TO/SOCKET";
+constexpr std::string_view expected_form = "expected http://HOST[:PORT], https://HOST[:PORT] or unix:///PATH/TO/SOCKET";
 
 Result<Endpoint> unix_endpoint(std::string_view text) {
     std::string path(text.substr(std::string_view("unix://").size()));
@@ -81,10 +83,12 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
         // A text that cannot be taken apart may hold a password anywhere before an '@'.
         const auto at = text.rfind('@');
         const std::string harmless = at == std::string_view::npos ? url : "…" + url.substr(at);
-        return fail(ErrorKind::misconfigured, "the endpoint '" + harmless + "' is no URL of a server; " + std::string(kExpected));
+        return fail(ErrorKind::misconfigured,
+                    "the endpoint '" + harmless + "' is no URL of a server; " + std::string(expected_form));
     }
     if (!part(handle, CURLUPART_QUERY).empty() || !part(handle, CURLUPART_FRAGMENT).empty()) {
-        return fail(ErrorKind::misconfigured, "the endpoint '" + shown(url) + "' has a query or a fragment, which do not belong to it");
+        return fail(ErrorKind::misconfigured,
+                    "the endpoint '" + shown(url) + "' has a query or a fragment, which do not belong to it");
     }
     return Endpoint{without_slashes(part(handle, CURLUPART_URL)), {}, without_slashes(shown(url))};
 }
@@ -98,7 +102,9 @@ std::string origin_of(const std::string& url) {
 
 std::string resolve(const std::string& base, const std::string& location) {
     const Handle target = parse(base);
-    if (target == nullptr || curl_url_set(target.get(), CURLUPART_URL, location.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) return {};
+    if (target == nullptr ||
+        curl_url_set(target.get(), CURLUPART_URL, location.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+        return {};
     const Handle from = parse(base);
     for (const CURLUPart credential : {CURLUPART_USER, CURLUPART_PASSWORD}) {
         const std::string value = part(from, credential);
@@ -110,7 +116,8 @@ std::string resolve(const std::string& base, const std::string& location) {
 std::string shown(const std::string& url) {
     const Handle handle = parse(url);
     if (handle == nullptr) return "(no URL)";
-    for (const CURLUPart secret : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_QUERY, CURLUPART_FRAGMENT}) {
+    for (const CURLUPart secret :
+         {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_QUERY, CURLUPART_FRAGMENT}) {
         drop(handle, secret);
     }
     return part(handle, CURLUPART_URL);

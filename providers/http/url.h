@@ -17,8 +17,8 @@ struct Endpoint {
     std::string name;         // for people: without credentials and query
 };
 
-// Reads "http://host:port/base", "https://…" and "unix:///run/server.sock" (with a base path after a colon: "unix:///run/server.sock:/v1").
-// `misconfigured` for anything else; the message names `text` without its credentials.
+// Reads "http://host:port/base", "https://…" and "unix:///run/server.sock" (with a base path after a colon:
+// "unix:///run/server.sock:/v1"). `misconfigured` for anything else; the message names `text` without its credentials.
 [[nodiscard]] Result<Endpoint> parse_endpoint(std::string_view text);
 
 // "https://host:port" in lower case with the port written out; empty when `url` is no http or https URL.

@@ -10,18 +10,21 @@ namespace embedq::http {
 namespace {
 
 // Who asks, how urgent it is, and on what a server computes: of OpenAI, LiteLLM, vLLM and Ollama.
-constexpr std::array<std::string_view, 17> kSayNothingOfVectors = {
-    "user",       "safety_identifier", "metadata", "tags",     "service_tier", "priority", "request_id", "timeout", "num_retries",
-    "keep_alive", "num_thread",        "num_gpu",  "main_gpu", "low_vram",     "use_mmap", "use_mlock",  "numa",
+constexpr std::array<std::string_view, 17> say_nothing_of_vectors = {
+    "user",       "safety_identifier", "metadata",    "tags",       "service_tier", "priority",
+    "request_id", "timeout",           "num_retries", "keep_alive", "num_thread",   "num_gpu",
+    "main_gpu",   "low_vram",          "use_mmap",    "use_mlock",  "numa",
 };
 
 // The last word of a name, or the whole of it. "max_tokens" is none of them.
-constexpr std::array<std::string_view, 7> kCredentials = {"key", "apikey", "token", "secret", "password", "credentials", "authorization"};
+constexpr std::array<std::string_view, 7> credentials = {"key",      "apikey",      "token",        "secret",
+                                                         "password", "credentials", "authorization"};
 
 bool names_credential(std::string_view name) {
     std::string word;
-    for (const char c : name.substr(name.find_last_of("_-. ") + 1)) word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return std::ranges::any_of(kCredentials, [&](std::string_view known) { return word == known; });
+    for (const char c : name.substr(name.find_last_of("_-. ") + 1))
+        word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return std::ranges::any_of(credentials, [&](std::string_view known) { return word == known; });
 }
 
 }  // namespace
@@ -33,7 +36,9 @@ bool holds_credential(std::string_view name, std::string_view value) {
         const std::size_t close = value.find('"', open + 1);
         if (close == std::string_view::npos) return false;
         const std::size_t next = value.find_first_not_of(" \t\r\n", close + 1);
-        if (next != std::string_view::npos && value[next] == ':' && names_credential(value.substr(open + 1, close - open - 1))) return true;
+        if (next != std::string_view::npos && value[next] == ':' &&
+            names_credential(value.substr(open + 1, close - open - 1)))
+            return true;
         open = value.find('"', close + 1);
     }
     return false;
@@ -46,7 +51,8 @@ std::string with_part(std::string digest, std::string_view part) {
 }
 
 std::string vector_part(std::string_view name, std::string_view json) {
-    if (std::ranges::find(kSayNothingOfVectors, name) != kSayNothingOfVectors.end() || holds_credential(name, json)) return {};
+    if (std::ranges::find(say_nothing_of_vectors, name) != say_nothing_of_vectors.end() || holds_credential(name, json))
+        return {};
     return std::string(name) + "=" + std::string(json);
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kLongest = std::chrono::hours(24);
+constexpr milliseconds longest_wait = std::chrono::hours(24);
 
 std::string_view trimmed(std::string_view text) {
     while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
@@ -22,7 +22,8 @@ std::string_view trimmed(std::string_view text) {
 
 // Takes a decimal number off the front.
 std::optional<double> take_number(std::string_view& text) {
-    if (text.empty() || !std::isdigit(static_cast<unsigned char>(text.front()))) return std::nullopt;  // from_chars takes "inf" as well
+    if (text.empty() || !std::isdigit(static_cast<unsigned char>(text.front())))
+        return std::nullopt;  // from_chars takes "inf" as well
     double number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
     if (error != std::errc{}) return std::nullopt;
@@ -38,10 +39,11 @@ std::optional<double> take_unit(std::string_view& text) {
     };
     // The longer first, where one is the beginning of another.
     static constexpr std::array units = {
-        Unit{"milliseconds", 1}, Unit{"millisecond", 1}, Unit{"minutes", 60e3}, Unit{"minute", 60e3}, Unit{"seconds", 1e3},
-        Unit{"second", 1e3},     Unit{"hours", 3600e3},  Unit{"hour", 3600e3},  Unit{"mins", 60e3},   Unit{"min", 60e3},
-        Unit{"secs", 1e3},       Unit{"sec", 1e3},       Unit{"ms", 1},         Unit{"us", 1e-3},     Unit{"µs", 1e-3},
-        Unit{"ns", 1e-6},        Unit{"h", 3600e3},      Unit{"m", 60e3},       Unit{"s", 1e3},
+        Unit{"milliseconds", 1}, Unit{"millisecond", 1}, Unit{"minutes", 60e3}, Unit{"minute", 60e3},
+        Unit{"seconds", 1e3},    Unit{"second", 1e3},    Unit{"hours", 3600e3}, Unit{"hour", 3600e3},
+        Unit{"mins", 60e3},      Unit{"min", 60e3},      Unit{"secs", 1e3},     Unit{"sec", 1e3},
+        Unit{"ms", 1},           Unit{"us", 1e-3},       Unit{"µs", 1e-3},      Unit{"ns", 1e-6},
+        Unit{"h", 3600e3},       Unit{"m", 60e3},        Unit{"s", 1e3},
     };
     const auto found = std::ranges::find_if(units, [&](const Unit& unit) { return text.starts_with(unit.name); });
     if (found == units.end()) return std::nullopt;
@@ -72,7 +74,9 @@ std::optional<double> take_wait(std::string_view& text) {
 
 std::optional<milliseconds> bounded(double wait) {
     if (!(wait > 0)) return std::nullopt;
-    return wait >= static_cast<double>(kLongest.count()) ? kLongest : milliseconds(static_cast<std::int64_t>(wait) + (wait < 1 ? 1 : 0));
+    return wait >= static_cast<double>(longest_wait.count())
+               ? longest_wait
+               : milliseconds(static_cast<std::int64_t>(wait) + (wait < 1 ? 1 : 0));
 }
 
 // Milliseconds since 1970, of the server's making: out of the range of integers, too.
@@ -99,7 +103,8 @@ std::optional<milliseconds> from_retry_after(const Headers& headers, Wall now) {
 std::optional<milliseconds> from_message(std::string_view message) {
     std::string lower(message);
     std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    for (const std::string_view phrase : {"try again in ", "retry in ", "try again after ", "retry after ", "available in "}) {
+    for (const std::string_view phrase :
+         {"try again in ", "retry in ", "try again after ", "retry after ", "available in "}) {
         const auto at = lower.find(phrase);
         if (at == std::string::npos) continue;
         std::string_view rest = std::string_view(lower).substr(at + phrase.size());
@@ -150,7 +155,7 @@ std::optional<milliseconds> parse_wait(std::string_view text) {
     text = trimmed(text);
     const auto wait = take_wait(text);
     if (!wait || !text.empty()) return std::nullopt;
-    return std::min(kLongest, milliseconds(static_cast<std::int64_t>(std::min(*wait, 1e15))));
+    return std::min(longest_wait, milliseconds(static_cast<std::int64_t>(std::min(*wait, 1e15))));
 }
 
 std::optional<Wall> parse_http_date(std::string_view text) {
@@ -168,12 +173,14 @@ std::optional<Wall> parse_http_date(std::string_view text) {
     const int hour = number(17, 2);
     const int minute = number(20, 2);
     const int second = number(23, 2);
-    if (month == months.end() || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return std::nullopt;
+    if (month == months.end() || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
+        return std::nullopt;
     const std::chrono::year_month_day date(std::chrono::year(number(12, 4)),
                                            std::chrono::month(static_cast<unsigned>(month - months.begin() + 1)),
                                            std::chrono::day(static_cast<unsigned>(std::max(day, 0))));
     if (!date.ok()) return std::nullopt;
-    return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) + std::chrono::seconds(second);
+    return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+           std::chrono::seconds(second);
 }
 
 std::optional<milliseconds> wait_asked_for(const Headers& headers, std::string_view message, Wall now) {

@@ -1,7 +1,7 @@
 // Writes idf_table.inc: the most common stems of API descriptions with their inverse document frequency.
 //
-// usage: embedq_derive_idf OPERATIONS.TSV COUNT > idf_table.inc
-// The input is what benchmarks/ranking/extract_operations.py writes. Equal texts count once, and no publisher counts for more than
+// usage: embedq_derive_idf OPERATIONS.TSV COUNT > idf_table.inc The input is what
+// benchmarks/ranking/extract_operations.py writes. Equal texts count once, and no publisher counts for more than
 // `publisher_cap` operations, lest the largest clouds decide what is a common word.
 #include <algorithm>
 #include <cmath>
@@ -61,7 +61,8 @@ int main(int argc, char** argv) {
             embedq::for_each_word(text, [&](std::string_view word) {
                 if (embedq::lexical::is_stop_word(word)) return;
                 const std::string_view full = embedq::lexical::written_out(word);
-                embedq::for_each_word(full.empty() ? word : full, [&](std::string_view part) { stems.emplace(stemmer.stem(part)); });
+                embedq::for_each_word(full.empty() ? word : full,
+                                      [&](std::string_view part) { stems.emplace(stemmer.stem(part)); });
             });
             for (const std::string& stem : stems) frequency[stem] += each;
         }
@@ -77,5 +78,6 @@ int main(int argc, char** argv) {
     for (const auto& [negated, stem] : common) {
         std::printf("{\"%s\", %ld},\n", stem.c_str(), std::lround(10 * std::log(1 - operations / negated)));
     }
-    std::cerr << texts.size() << " publishers, " << seen.size() << " texts, weight " << operations << ", " << common.size() << " stems\n";
+    std::cerr << texts.size() << " publishers, " << seen.size() << " texts, weight " << operations << ", "
+              << common.size() << " stems\n";
 }

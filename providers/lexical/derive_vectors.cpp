@@ -1,10 +1,11 @@
-// Writes vector_table.inc: a short vector for each common stem, such that what is asked and what descriptions say come near each other.
+// Writes vector_table.inc: a short vector for each common stem, such that what is asked and what descriptions say come
+// near each other.
 //
-// usage: embedq_derive_vectors OPERATIONS.TSV GLOSSARY.TSV WORDNET_FOLDER STEMS DIMENSION STEPS > vector_table.inc
-// A text is the sum of its stems' vectors. They are learned from pairs that mean the same: an operation's summary (some of its words
-// replaced by WordNet's synonyms) and the rest of its text, a property and its description, a word of WordNet and its definition. Each half
-// must find its partner among those of its batch, half of which are of the same document. The generator is seeded: the same input gives the
-// same table on one machine.
+// usage: embedq_derive_vectors OPERATIONS.TSV GLOSSARY.TSV WORDNET_FOLDER STEMS DIMENSION STEPS > vector_table.inc A
+// text is the sum of its stems' vectors. They are learned from pairs that mean the same: an operation's summary (some
+// of its words replaced by WordNet's synonyms) and the rest of its text, a property and its description, a word of
+// WordNet and its definition. Each half must find its partner among those of its batch, half of which are of the same
+// document. The generator is seeded: the same input gives the same table on one machine.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -61,7 +62,8 @@ public:
         embedq::for_each_word(text, [&](std::string_view word) {
             if (embedq::lexical::is_stop_word(word)) return;
             const std::string_view full = embedq::lexical::written_out(word);
-            embedq::for_each_word(full.empty() ? word : full, [&](std::string_view part) { visit(std::string(stemmer_.stem(part))); });
+            embedq::for_each_word(full.empty() ? word : full,
+                                  [&](std::string_view part) { visit(std::string(stemmer_.stem(part))); });
         });
     }
     Stems read(std::string_view text) {
@@ -107,7 +109,8 @@ Documents read_operations(const char* path) {
         }
         if (row.size() < 7 || row[4].empty() || seen[row[6]]++ > 0) continue;
         const bool leads = row[6].starts_with(row[4]);
-        documents[row[0].substr(0, row[0].find('/'))][row[0]].push_back({row[4], leads ? row[6].substr(row[4].size()) : row[6], {}, {}});
+        documents[row[0].substr(0, row[0].find('/'))][row[0]].push_back(
+            {row[4], leads ? row[6].substr(row[4].size()) : row[6], {}, {}});
     }
     return documents;
 }
@@ -136,10 +139,12 @@ Lexicon make_lexicon(const WordNet& net, Vocabulary& vocabulary) {
                 if (other == lemma) continue;
                 said += other + " ";
                 const Stems stems = vocabulary.read(other);
-                if (own.size() == 1 && !stems.empty()) lexicon.synonyms[static_cast<std::size_t>(own[0])].push_back(stems);
+                if (own.size() == 1 && !stems.empty())
+                    lexicon.synonyms[static_cast<std::size_t>(own[0])].push_back(stems);
             }
             for (const std::string& above : found->second.above) {
-                if (const auto up = net.synsets.find(above); up != net.synsets.end()) said += up->second.lemmas.front() + " ";
+                if (const auto up = net.synsets.find(above); up != net.synsets.end())
+                    said += up->second.lemmas.front() + " ";
             }
             Stems stems = vocabulary.read(said + found->second.gloss);
             if (!stems.empty()) lexicon.definitions.push_back({own, std::move(stems)});
@@ -266,7 +271,8 @@ Pair make_pair(const Stems& asked, const Stems& said, const Lexicon& lexicon, Ra
 }
 
 // The stems worth a vector: those of many publishers, then WordNet's that define many words.
-std::vector<std::string> choose_stems(const Documents& documents, const WordNet& net, std::size_t count, Vocabulary& vocabulary) {
+std::vector<std::string> choose_stems(const Documents& documents, const WordNet& net, std::size_t count,
+                                      Vocabulary& vocabulary) {
     std::map<std::string, double> frequency;
     for (const auto& [publisher, own] : documents) {
         double size = 0;
@@ -275,7 +281,8 @@ std::vector<std::string> choose_stems(const Documents& documents, const WordNet&
         for (const auto& [name, operations] : own) {
             for (const Operation& operation : operations) {
                 std::map<std::string, bool> stems;
-                vocabulary.each_stem(operation.summary + " " + operation.rest, [&](const std::string& stem) { stems[stem] = true; });
+                vocabulary.each_stem(operation.summary + " " + operation.rest,
+                                     [&](const std::string& stem) { stems[stem] = true; });
                 for (const auto& [stem, _] : stems) frequency[stem] += each;
             }
         }
@@ -283,7 +290,8 @@ std::vector<std::string> choose_stems(const Documents& documents, const WordNet&
     std::erase_if(frequency, [](const auto& entry) { return entry.second < 6; });
     std::map<std::string, double> defining;
     for (const auto& [lemma, senses] : net.senses) {
-        if (lemma.find(' ') == std::string::npos) vocabulary.each_stem(lemma, [&](const std::string& stem) { defining[stem] += 0; });
+        if (lemma.find(' ') == std::string::npos)
+            vocabulary.each_stem(lemma, [&](const std::string& stem) { defining[stem] += 0; });
     }
     for (const auto& [key, set] : net.synsets) {
         vocabulary.each_stem(set.gloss, [&](const std::string& stem) {
@@ -293,7 +301,8 @@ std::vector<std::string> choose_stems(const Documents& documents, const WordNet&
     for (const auto& [stem, times] : defining) frequency[stem] += times;
     std::vector<std::pair<double, std::string>> order;
     for (const auto& [stem, times] : frequency) {
-        const bool plain = stem.size() > 1 && std::all_of(stem.begin(), stem.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+        const bool plain =
+            stem.size() > 1 && std::all_of(stem.begin(), stem.end(), [](char c) { return c >= 'a' && c <= 'z'; });
         if (plain) order.emplace_back(-times, stem);
     }
     std::sort(order.begin(), order.end());
@@ -314,7 +323,8 @@ void write(const Model& model, const Vocabulary& vocabulary, std::size_t dimensi
             const char digit = static_cast<char>(80 + std::lround(45 * row[k] / largest));
             digits += digit == '\\' ? ' ' : digit == '?' ? '!' : digit;  // no escapes, no trigraphs
         }
-        std::printf("{\"%s\", %ld, \"%s\"},\n", vocabulary.names()[i].c_str(), std::lround(1000 * largest), digits.c_str());
+        std::printf("{\"%s\", %ld, \"%s\"},\n", vocabulary.names()[i].c_str(), std::lround(1000 * largest),
+                    digits.c_str());
     }
 }
 
@@ -322,7 +332,8 @@ void write(const Model& model, const Vocabulary& vocabulary, std::size_t dimensi
 
 int main(int argc, char** argv) {
     if (argc != 7) {
-        std::cerr << "usage: embedq_derive_vectors OPERATIONS.TSV GLOSSARY.TSV WORDNET_FOLDER STEMS DIMENSION STEPS > vector_table.inc\n";
+        std::cerr << "usage: embedq_derive_vectors OPERATIONS.TSV GLOSSARY.TSV WORDNET_FOLDER STEMS DIMENSION STEPS > "
+                     "vector_table.inc\n";
         return 2;
     }
     const std::size_t dimension = std::strtoul(argv[5], nullptr, 10), steps = std::strtoul(argv[6], nullptr, 10);
@@ -351,11 +362,12 @@ int main(int argc, char** argv) {
             worths.push_back(static_cast<double>(operations.size()) / std::sqrt(size));
         }
     }
-    std::cerr << groups.size() << " documents, " << vocabulary.names().size() << " stems, " << lexicon.definitions.size()
-              << " definitions, " << glossary.size() << " names\n";
+    std::cerr << groups.size() << " documents, " << vocabulary.names().size() << " stems, "
+              << lexicon.definitions.size() << " definitions, " << glossary.size() << " names\n";
     Random random(20240229);
     std::vector<float> worth;
-    for (const std::string& stem : vocabulary.names()) worth.push_back(std::sqrt(embedq::lexical::inverse_document_frequency(stem)));
+    for (const std::string& stem : vocabulary.names())
+        worth.push_back(std::sqrt(embedq::lexical::inverse_document_frequency(stem)));
     Model model(vocabulary.names().size(), dimension, worth, random);
     std::discrete_distribution<std::size_t> choose(worths.begin(), worths.end());
     std::vector<Pair> batch;
@@ -374,10 +386,11 @@ int main(int argc, char** argv) {
             if (batch.size() % 32 == 0) group = groups[choose(random)];
             const Operation& operation = (*group)[below(random, group->size())];
             const Pair& entry = glossary[below(random, glossary.size())];
-            Pair pair =
-                names ? make_pair(entry.asked, entry.said, lexicon, random) : make_pair(operation.asked, operation.said, lexicon, random);
+            Pair pair = names ? make_pair(entry.asked, entry.said, lexicon, random)
+                              : make_pair(operation.asked, operation.said, lexicon, random);
             // The same summary twice in one batch would be its own rival.
-            const bool twice = std::any_of(batch.begin(), batch.end(), [&](const Pair& other) { return other.said == pair.said; });
+            const bool twice =
+                std::any_of(batch.begin(), batch.end(), [&](const Pair& other) { return other.said == pair.said; });
             if (twice || pair.said.empty()) {
                 group = groups[choose(random)];
                 continue;

@@ -71,7 +71,8 @@ std::string_view Stemmer::stem(std::string_view word) {
     return {reinterpret_cast<const char*>(stem), static_cast<std::size_t>(sb_stemmer_length(stemmer_.get()))};
 }
 
-Embedder::Embedder(std::size_t dimension) : dimension_(dimension), hashed_(dimension - std::min(meaning_places, dimension / 4)) {}
+Embedder::Embedder(std::size_t dimension)
+    : dimension_(dimension), hashed_(dimension - std::min(meaning_places, dimension / 4)) {}
 
 void Embedder::add_meaning(std::span<float> out, const Word& word, float share) const {
     for (const Meaning& meaning : word.meanings) {
@@ -90,7 +91,8 @@ void Embedder::add(std::span<float> out, std::uint64_t hash, float weight) const
 
 void Embedder::add_stem(Word& to, std::string_view text, float share) {
     const std::string stem(stemmer_.stem(text));
-    // A cosine multiplies the weights of both texts, so each takes less than the whole: idf to the power of 3/4, by square roots alone.
+    // A cosine multiplies the weights of both texts, so each takes less than the whole: idf to the power of 3/4, by
+    // square roots alone.
     const float root = std::sqrt(inverse_document_frequency(stem));
     const float rarity = root * std::sqrt(root);
     const std::uint64_t hash = hash_of(stem, stem_seed);
@@ -112,7 +114,8 @@ Embedder::Word Embedder::read(std::string_view text) {
     if (is_stop_word(text)) return entry;
     const std::string_view full = written_out(text);
     for_each_word(full.empty() ? text : full, [&](std::string_view part) { add_stem(entry, part, 1); });
-    if (const std::string_view verb = verb_class(text); !verb.empty()) entry.features.push_back({hash_of(verb, verb_seed), verb_weight});
+    if (const std::string_view verb = verb_class(text); !verb.empty())
+        entry.features.push_back({hash_of(verb, verb_seed), verb_weight});
     return entry;
 }
 

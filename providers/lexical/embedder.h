@@ -1,9 +1,10 @@
 // Lexical hashing: a text becomes the signed, weighted counts of its words in a fixed number of places.
 //
-// Features are stemmed words, pairs of neighbours, letter n-grams, and classes of verbs (get, list, fetch, …), weighted by compiled-in
-// inverse document frequencies. The last places, a quarter of them at most, hold the sum of what the words mean (meaning.h), so that
-// texts come near each other when they share words, and somewhat when they have related ones.
-// The same text gives the same bits on every machine: integer hashing, IEEE arithmetic in a fixed order, no library functions but sqrt.
+// Features are stemmed words, pairs of neighbours, letter n-grams, and classes of verbs (get, list, fetch, …), weighted
+// by compiled-in inverse document frequencies. The last places, a quarter of them at most, hold the sum of what the
+// words mean (meaning.h), so that texts come near each other when they share words, and somewhat when they have related
+// ones. The same text gives the same bits on every machine: integer hashing, IEEE arithmetic in a fixed order, no
+// library functions but sqrt.
 //
 // Thread-safety: an Embedder belongs to one thread at a time (it owns a stemmer); making one is cheap.
 #pragma once
@@ -26,8 +27,8 @@ namespace embedq::lexical {
 // Changes with anything that changes a vector: features, hashing, tables.
 inline constexpr std::string_view weights_version = "2.0";
 
-// The cosine's part of hybrid ranking. Measured over public API documents (benchmarks/ranking): BM25 sees the same words more sharply, so
-// the cosine gets the smaller part.
+// The cosine's part of hybrid ranking. Measured over public API documents (benchmarks/ranking): BM25 sees the same
+// words more sharply, so the cosine gets the smaller part.
 inline constexpr double semantic_weight = 0.25;
 
 // The weight of a stem: high for rare ones. Unknown stems count as rare.

@@ -21,7 +21,8 @@ constexpr Row rows[] = {
 }  // namespace
 
 Meaning meaning_of(std::string_view stem) {
-    const auto found = std::ranges::lower_bound(rows, stem, {}, [](const Row& row) { return std::string_view(row.stem); });
+    const auto found =
+        std::ranges::lower_bound(rows, stem, {}, [](const Row& row) { return std::string_view(row.stem); });
     if (found == std::end(rows) || found->stem != stem) return {};
     return {found->scale, {found->digits, meaning_places}};
 }

@@ -1,4 +1,5 @@
-// What stems mean, as far as descriptions of APIs and a dictionary tell: a short vector for each common one, compiled in.
+// What stems mean, as far as descriptions of APIs and a dictionary tell: a short vector for each common one, compiled
+// in.
 //
 // Thread-safety: pure functions.
 #pragma once

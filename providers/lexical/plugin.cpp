@@ -1,4 +1,5 @@
-// The provider `lexical`: offline vectors by word overlap. It needs no file and no network, and is the embedded default.
+// The provider `lexical`: offline vectors by word overlap. It needs no file and no network, and is the embedded
+// default.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -18,20 +19,28 @@ constexpr std::size_t longest_text = 64 * 1024;
 constexpr std::size_t texts_between_checks = 16;
 
 constexpr std::array options_table{
-    OptionSpec{.name = "dimension",
-               .type = OptionType::integer,
-               .default_value = "512",
-               .help = "values per vector; more of them mean fewer words that are taken for each other, and more memory",
-               .minimum = 64,
-               .maximum = 4096},
-    OptionSpec{.name = "document_prefix", .type = OptionType::text, .default_value = "", .help = "put before every document text"},
-    OptionSpec{.name = "query_prefix", .type = OptionType::text, .default_value = "", .help = "put before every query text"},
+    OptionSpec{
+        .name = "dimension",
+        .type = OptionType::integer,
+        .default_value = "512",
+        .help = "values per vector; more of them mean fewer words that are taken for each other, and more memory",
+        .minimum = 64,
+        .maximum = 4096},
+    OptionSpec{.name = "document_prefix",
+               .type = OptionType::text,
+               .default_value = "",
+               .help = "put before every document text"},
+    OptionSpec{
+        .name = "query_prefix", .type = OptionType::text, .default_value = "", .help = "put before every query text"},
 };
 
 class LexicalProvider final : public Provider {
 public:
     LexicalProvider(std::size_t dimension, std::string document_prefix, std::string query_prefix, const Clock& clock)
-        : dimension_(dimension), document_prefix_(std::move(document_prefix)), query_prefix_(std::move(query_prefix)), clock_(clock) {}
+        : dimension_(dimension),
+          document_prefix_(std::move(document_prefix)),
+          query_prefix_(std::move(query_prefix)),
+          clock_(clock) {}
 
     Result<ProviderInfo> info(std::stop_token) override {
         ProviderInfo info;
@@ -51,8 +60,8 @@ public:
 
     Result<EmbedResult> embed(const EmbedRequest& request) override {
         if (request.endpoint != 0) {
-            return fail(ErrorKind::invalid_argument,
-                        "endpoint " + std::to_string(request.endpoint) + " was asked for, but provider lexical has endpoint 0 alone");
+            return fail(ErrorKind::invalid_argument, "endpoint " + std::to_string(request.endpoint) +
+                                                         " was asked for, but provider lexical has endpoint 0 alone");
         }
         const std::string& prefix = request.kind == TextKind::document ? document_prefix_ : query_prefix_;
         Embedder embedder(dimension_);
@@ -69,7 +78,8 @@ public:
             }
             std::string_view text = request.texts[i];
             if (text.empty()) {
-                result.errors.push_back({i, {ErrorKind::invalid_input, "the text is empty, and an empty text has no words to count"}});
+                result.errors.push_back(
+                    {i, {ErrorKind::invalid_input, "the text is empty, and an empty text has no words to count"}});
                 continue;
             }
             if (!prefix.empty()) text = prefixed.assign(prefix).append(text);
@@ -94,6 +104,7 @@ Result<std::unique_ptr<Provider>> make(const Options& options, Context& context)
 }  // namespace
 }  // namespace embedq::lexical
 
-EMBEDQ_PROVIDER("lexical", "0.1.0",
-                "offline vectors by word overlap and related words, not by meaning: hashed stems, letter n-grams and word vectors",
-                embedq::lexical::options_table, embedq::lexical::make);
+EMBEDQ_PROVIDER(
+    "lexical", "0.1.0",
+    "offline vectors by word overlap and related words, not by meaning: hashed stems, letter n-grams and word vectors",
+    embedq::lexical::options_table, embedq::lexical::make);

@@ -27,18 +27,21 @@ consteval bool in_order(const Table& table) {
 }
 
 constexpr Entry verbs[] = {
-    {"add", "create"},      {"alter", "update"},   {"browse", "read"},     {"cancel", "stop"},    {"change", "update"},
-    {"clear", "delete"},    {"create", "create"},  {"delete", "delete"},   {"describe", "read"},  {"destroy", "delete"},
-    {"disable", "disable"}, {"display", "read"},   {"drop", "delete"},     {"edit", "update"},    {"enable", "enable"},
-    {"erase", "delete"},    {"execute", "run"},    {"fetch", "read"},      {"find", "search"},    {"generate", "create"},
-    {"get", "read"},        {"insert", "create"},  {"invoke", "run"},      {"list", "read"},      {"lists", "read"},
-    {"lookup", "search"},   {"make", "create"},    {"modify", "update"},   {"new", "create"},     {"obtain", "read"},
-    {"open", "create"},     {"patch", "update"},   {"post", "create"},     {"purge", "delete"},   {"put", "update"},
-    {"query", "search"},    {"read", "read"},      {"register", "create"}, {"remove", "delete"},  {"removes", "delete"},
-    {"rename", "update"},   {"replace", "update"}, {"retrieve", "read"},   {"retrieves", "read"}, {"return", "read"},
-    {"returns", "read"},    {"run", "run"},        {"search", "search"},   {"set", "update"},     {"show", "read"},
-    {"start", "run"},       {"stop", "stop"},      {"submit", "create"},   {"trigger", "run"},    {"update", "update"},
-    {"updates", "update"},  {"view", "read"},
+    {"add", "create"},    {"alter", "update"},    {"browse", "read"},     {"cancel", "stop"},
+    {"change", "update"}, {"clear", "delete"},    {"create", "create"},   {"delete", "delete"},
+    {"describe", "read"}, {"destroy", "delete"},  {"disable", "disable"}, {"display", "read"},
+    {"drop", "delete"},   {"edit", "update"},     {"enable", "enable"},   {"erase", "delete"},
+    {"execute", "run"},   {"fetch", "read"},      {"find", "search"},     {"generate", "create"},
+    {"get", "read"},      {"insert", "create"},   {"invoke", "run"},      {"list", "read"},
+    {"lists", "read"},    {"lookup", "search"},   {"make", "create"},     {"modify", "update"},
+    {"new", "create"},    {"obtain", "read"},     {"open", "create"},     {"patch", "update"},
+    {"post", "create"},   {"purge", "delete"},    {"put", "update"},      {"query", "search"},
+    {"read", "read"},     {"register", "create"}, {"remove", "delete"},   {"removes", "delete"},
+    {"rename", "update"}, {"replace", "update"},  {"retrieve", "read"},   {"retrieves", "read"},
+    {"return", "read"},   {"returns", "read"},    {"run", "run"},         {"search", "search"},
+    {"set", "update"},    {"show", "read"},       {"start", "run"},       {"stop", "stop"},
+    {"submit", "create"}, {"trigger", "run"},     {"update", "update"},   {"updates", "update"},
+    {"view", "read"},
 };
 static_assert(in_order(verbs));
 
@@ -87,13 +90,14 @@ constexpr Entry abbreviations[] = {
 static_assert(in_order(abbreviations));
 
 constexpr Entry stop_words[] = {
-    {"a", "."},    {"an", "."},   {"and", "."},   {"are", "."},  {"as", "."},    {"at", "."},   {"be", "."},    {"by", "."},
-    {"can", "."},  {"did", "."},  {"do", "."},    {"does", "."}, {"for", "."},   {"from", "."}, {"had", "."},   {"has", "."},
-    {"have", "."}, {"how", "."},  {"i", "."},     {"if", "."},   {"in", "."},    {"into", "."}, {"is", "."},    {"it", "."},
-    {"its", "."},  {"me", "."},   {"my", "."},    {"of", "."},   {"on", "."},    {"or", "."},   {"our", "."},   {"s", "."},
-    {"that", "."}, {"the", "."},  {"their", "."}, {"them", "."}, {"these", "."}, {"they", "."}, {"this", "."},  {"to", "."},
-    {"want", "."}, {"was", "."},  {"we", "."},    {"were", "."}, {"what", "."},  {"when", "."}, {"where", "."}, {"which", "."},
-    {"will", "."}, {"with", "."}, {"would", "."}, {"you", "."},  {"your", "."},
+    {"a", "."},    {"an", "."},    {"and", "."},  {"are", "."},  {"as", "."},    {"at", "."},    {"be", "."},
+    {"by", "."},   {"can", "."},   {"did", "."},  {"do", "."},   {"does", "."},  {"for", "."},   {"from", "."},
+    {"had", "."},  {"has", "."},   {"have", "."}, {"how", "."},  {"i", "."},     {"if", "."},    {"in", "."},
+    {"into", "."}, {"is", "."},    {"it", "."},   {"its", "."},  {"me", "."},    {"my", "."},    {"of", "."},
+    {"on", "."},   {"or", "."},    {"our", "."},  {"s", "."},    {"that", "."},  {"the", "."},   {"their", "."},
+    {"them", "."}, {"these", "."}, {"they", "."}, {"this", "."}, {"to", "."},    {"want", "."},  {"was", "."},
+    {"we", "."},   {"were", "."},  {"what", "."}, {"when", "."}, {"where", "."}, {"which", "."}, {"will", "."},
+    {"with", "."}, {"would", "."}, {"you", "."},  {"your", "."},
 };
 static_assert(in_order(stop_words));
 

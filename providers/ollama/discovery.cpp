@@ -30,7 +30,8 @@ Identity read_show(std::string_view body) {
     identity.context = info[architecture + ".context_length"].count();
     const auto capabilities = document["capabilities"].items();
     if (!capabilities.empty()) {
-        identity.embeds = std::ranges::any_of(capabilities, [](const http::Json& name) { return name.text() == "embedding"; });
+        identity.embeds =
+            std::ranges::any_of(capabilities, [](const http::Json& name) { return name.text() == "embedding"; });
     }
     return identity;
 }
@@ -38,7 +39,8 @@ Identity read_show(std::string_view body) {
 std::string digest_in_tags(std::string_view body, std::string_view model) {
     const std::string wanted = full_name(model);
     for (const auto& one : http::Json::parse(body)["models"].items()) {
-        if (full_name(one["name"].text()) == wanted || full_name(one["model"].text()) == wanted) return one["digest"].text();
+        if (full_name(one["name"].text()) == wanted || full_name(one["model"].text()) == wanted)
+            return one["digest"].text();
     }
     return {};
 }

@@ -13,14 +13,17 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kDiscoveryTime{20};
-constexpr std::chrono::hours kPullTime{12};
-constexpr std::size_t kLongestDocument = std::size_t{16} << 20;  // /api/show holds licenses
+constexpr std::chrono::seconds discovery_time{20};
+constexpr std::chrono::hours pull_time{12};
+constexpr std::size_t longest_document = std::size_t{16} << 20;  // /api/show holds licenses
 
 }  // namespace
 
 OllamaProvider::OllamaProvider(Settings settings, Context& context, http::Servers servers)
-    : settings_(std::move(settings)), context_(context), servers_(std::move(servers)), learned_(settings_.endpoints.size()) {}
+    : settings_(std::move(settings)),
+      context_(context),
+      servers_(std::move(servers)),
+      learned_(settings_.endpoints.size()) {}
 
 Result<std::unique_ptr<Provider>> OllamaProvider::make(Settings settings, Context& context) {
     auto servers = http::Servers::make(settings, context);
@@ -31,7 +34,7 @@ Result<std::unique_ptr<Provider>> OllamaProvider::make(Settings settings, Contex
 // --- what the servers have
 
 Result<ProviderInfo> OllamaProvider::info(std::stop_token stop) {
-    const auto time = std::min<steady_clock::duration>(kDiscoveryTime, settings_.timeout);
+    const auto time = std::min<steady_clock::duration>(discovery_time, settings_.timeout);
     auto identity = survey({steady_clock::now() + time, stop});
     pull_meanwhile();
     if (!identity) return std::unexpected(std::move(identity.error()));
@@ -41,7 +44,8 @@ Result<ProviderInfo> OllamaProvider::info(std::stop_token stop) {
 Result<Identity> OllamaProvider::survey(const http::Bounds& bounds) {
     auto identity = find(bounds);
     // One that is out of reach may have it, and be back before the pull is done.
-    if (!identity && settings_.pull && missing_everywhere()) identity = find_after_pull(bounds, std::move(identity.error()));
+    if (!identity && settings_.pull && missing_everywhere())
+        identity = find_after_pull(bounds, std::move(identity.error()));
     if (!identity) return identity;
     const std::scoped_lock lock(mutex_);
     known_ = *identity;
@@ -57,13 +61,16 @@ Result<Identity> OllamaProvider::find(const http::Bounds& bounds) {
             return identity;
         }
         const ErrorKind kind = identity.error().kind;
-        // Another endpoint may answer. One that lacks the model is no reason to stop either, but the reason to tell if none has it.
-        if (kind != ErrorKind::unavailable && kind != ErrorKind::throttled && kind != ErrorKind::misconfigured) return identity;
+        // Another endpoint may answer. One that lacks the model is no reason to stop either, but the reason to tell if
+        // none has it.
+        if (kind != ErrorKind::unavailable && kind != ErrorKind::throttled && kind != ErrorKind::misconfigured)
+            return identity;
         if (!first_error || (first_error->kind != ErrorKind::misconfigured && kind == ErrorKind::misconfigured)) {
             first_error = std::move(identity.error());
         }
     }
-    // A server that is too busy to say what it has cannot be asked for vectors either; to the host, `info` is there or not.
+    // A server that is too busy to say what it has cannot be asked for vectors either; to the host, `info` is there or
+    // not.
     if (first_error->kind == ErrorKind::throttled) first_error->kind = ErrorKind::unavailable;
     return std::unexpected(std::move(*first_error));
 }
@@ -76,7 +83,7 @@ Result<Identity> OllamaProvider::find_after_pull(const http::Bounds& bounds, Err
             none = pulled.error();
             continue;
         }
-        const http::Bounds more{std::max(bounds.deadline, steady_clock::now() + kDiscoveryTime), bounds.stop};
+        const http::Bounds more{std::max(bounds.deadline, steady_clock::now() + discovery_time), bounds.stop};
         auto identity = describe(i, more);
         if (identity) {
             warm_up(i, identity->digest, more);
@@ -114,7 +121,7 @@ Result<Identity> OllamaProvider::describe(std::size_t endpoint, const http::Boun
 
 Result<http::Response> OllamaProvider::show(std::size_t endpoint, const http::Bounds& bounds) {
     auto request = servers_.request_to(endpoint, "/api/show", bounds);
-    request.max_response_bytes = kLongestDocument;
+    request.max_response_bytes = longest_document;
     request.body = model_body(settings_);
     return servers_.send(request);
 }
@@ -122,15 +129,16 @@ Result<http::Response> OllamaProvider::show(std::size_t endpoint, const http::Bo
 Status OllamaProvider::check_model(const Identity& identity, std::size_t endpoint) const {
     const std::string& where = settings_.endpoints[endpoint].name;
     if (!settings_.any_model && identity.embeds == false) {
-        return fail(ErrorKind::misconfigured, where + " says that the model '" + settings_.model +
-                                                  "' is not for embeddings; choose one that is, like nomic-embed-text, or set any_model: "
-                                                  "true");
+        return fail(ErrorKind::misconfigured,
+                    where + " says that the model '" + settings_.model +
+                        "' is not for embeddings; choose one that is, like nomic-embed-text, or set any_model: "
+                        "true");
     }
     // The server would return vectors of the model's own dimension, and not say so.
     if (identity.dimension > 0 && settings_.dimensions > identity.dimension) {
-        return fail(ErrorKind::misconfigured, "the option dimensions is " + std::to_string(settings_.dimensions) + ", but the model '" +
-                                                  settings_.model + "' at " + where + " has " + std::to_string(identity.dimension) +
-                                                  "; ask for as many or fewer");
+        return fail(ErrorKind::misconfigured, "the option dimensions is " + std::to_string(settings_.dimensions) +
+                                                  ", but the model '" + settings_.model + "' at " + where + " has " +
+                                                  std::to_string(identity.dimension) + "; ask for as many or fewer");
     }
     return {};
 }
@@ -153,8 +161,8 @@ Error OllamaProvider::other_model(std::size_t endpoint, const std::string& found
     const std::string has = found.empty() ? " lists no digest of the model '" + settings_.model + "' any more"
                                           : " has the model '" + settings_.model + "' with the digest " + found;
     return {ErrorKind::misconfigured, settings_.endpoints[endpoint].name + has + ", but vectors of " + expected +
-                                          " are expected; let all endpoints have the same one (`ollama pull " + settings_.model +
-                                          "` on each), or re-embed the catalogs for the new one"};
+                                          " are expected; let all endpoints have the same one (`ollama pull " +
+                                          settings_.model + "` on each), or re-embed the catalogs for the new one"};
 }
 
 Result<std::size_t> OllamaProvider::probe(std::size_t endpoint, const http::Bounds& bounds) {
@@ -169,9 +177,10 @@ Status OllamaProvider::pull(std::size_t endpoint, const std::stop_token& stop) {
     const std::string& where = settings_.endpoints[endpoint].name;
     context_.logger().info(where + " does not have the model '" + settings_.model + "'; it is told to pull it");
     PullProgress progress([&](std::string_view step) {
-        context_.logger().info(where + " pulls '" + settings_.model + "': " + settings_.secrets.hide(std::string(step)));
+        context_.logger().info(where + " pulls '" + settings_.model +
+                               "': " + settings_.secrets.hide(std::string(step)));
     });
-    auto request = servers_.request_to(endpoint, "/api/pull", {steady_clock::now() + kPullTime, stop});
+    auto request = servers_.request_to(endpoint, "/api/pull", {steady_clock::now() + pull_time, stop});
     request.body = model_body(settings_);
     request.on_body = [&](std::string_view piece) { progress.take(piece); };
     auto response = servers_.send(request);
@@ -179,8 +188,8 @@ Status OllamaProvider::pull(std::size_t endpoint, const std::stop_token& stop) {
     if (response->status != 200) return std::unexpected(servers_.refusal(*response, request.url));
     if (progress.succeeded()) return {};
     return fail(ErrorKind::misconfigured,
-                where + " could not pull the model '" + settings_.model +
-                    "': " + (progress.error().empty() ? "its answer ended early" : settings_.secrets.hide(progress.error())) +
+                where + " could not pull the model '" + settings_.model + "': " +
+                    (progress.error().empty() ? "its answer ended early" : settings_.secrets.hide(progress.error())) +
                     "; check the name, and that the server reaches its registry");
 }
 
@@ -227,8 +236,8 @@ void OllamaProvider::warm_up(std::size_t endpoint, const std::string& digest, co
         warm_ = digest;
     }
     // Loading takes as long as it takes; a failure shows at the first request.
-    auto request =
-        servers_.request_to(endpoint, "/api/embed", {std::max(bounds.deadline, steady_clock::now() + settings_.timeout), bounds.stop});
+    auto request = servers_.request_to(
+        endpoint, "/api/embed", {std::max(bounds.deadline, steady_clock::now() + settings_.timeout), bounds.stop});
     request.body = loading_body(settings_);
     auto response = servers_.send(request);
     if (!response) context_.logger().debug("the model was not loaded beforehand: " + response.error().message);
@@ -266,7 +275,8 @@ Result<EmbedResult> OllamaProvider::embed(const EmbedRequest& request) {
     if (!result) {
         // The host cuts a text that is longer than the limit, where it knows one.
         Error& error = result.error();
-        if (error.kind == ErrorKind::invalid_input && error.limits.max_text_tokens == 0 && error.message.contains("context length")) {
+        if (error.kind == ErrorKind::invalid_input && error.limits.max_text_tokens == 0 &&
+            error.message.contains("context length")) {
             error.limits.max_text_tokens = longest_text(*expected);
         }
         if (error.kind != ErrorKind::misconfigured) return result;
@@ -277,7 +287,8 @@ Result<EmbedResult> OllamaProvider::embed(const EmbedRequest& request) {
         }
         return result;
     }
-    if (auto same = check_digest(request.endpoint, expected->digest, *bounds); !same) return std::unexpected(std::move(same.error()));
+    if (auto same = check_digest(request.endpoint, expected->digest, *bounds); !same)
+        return std::unexpected(std::move(same.error()));
     return result;
 }
 

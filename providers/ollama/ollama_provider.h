@@ -25,12 +25,13 @@ public:
     // `context` outlives the provider. `misconfigured` when the client's options name what is not there.
     [[nodiscard]] static Result<std::unique_ptr<Provider>> make(Settings settings, Context& context);
 
-    // The first endpoint that answers decides which model it is. With the option `pull`, those that lack it are told to pull it by a thread
-    // of the provider's, for hours if need be, while the others are of use; only where every endpoint lacks it does `info` wait for it.
+    // The first endpoint that answers decides which model it is. With the option `pull`, those that lack it are told to
+    // pull it by a thread of the provider's, for hours if need be, while the others are of use; only where every
+    // endpoint lacks it does `info` wait for it.
     [[nodiscard]] Result<ProviderInfo> info(std::stop_token stop) override;
-    // The digest of the model is looked at behind each answer: the server changes its list before it loads another model, so vectors of
-    // one that `info` did not name last are never returned. A single text that is refused by a bare 400 is asked once more, since the
-    // server says so, too, when the model's process failed for a moment.
+    // The digest of the model is looked at behind each answer: the server changes its list before it loads another
+    // model, so vectors of one that `info` did not name last are never returned. A single text that is refused by a
+    // bare 400 is asked once more, since the server says so, too, when the model's process failed for a moment.
     [[nodiscard]] Result<EmbedResult> embed(const EmbedRequest& request) override;
 
 private:
@@ -68,10 +69,12 @@ private:
     [[nodiscard]] std::size_t longest_text(const Identity& identity) const;
 
     // --- requests (ollama_requests.cpp). `dimension` 0: the first vector decides.
-    [[nodiscard]] Result<EmbedResult> ask(const EmbedRequest& request, std::size_t dimension, const http::Bounds& bounds);
-    [[nodiscard]] Result<EmbedResult> ask_old(const EmbedRequest& request, std::size_t dimension, const http::Bounds& bounds);
-    [[nodiscard]] Result<EmbedResult> ask_old_once(const EmbedRequest& request, std::string_view text, std::size_t dimension,
-                                                   const http::Bounds& bounds);
+    [[nodiscard]] Result<EmbedResult> ask(const EmbedRequest& request, std::size_t dimension,
+                                          const http::Bounds& bounds);
+    [[nodiscard]] Result<EmbedResult> ask_old(const EmbedRequest& request, std::size_t dimension,
+                                              const http::Bounds& bounds);
+    [[nodiscard]] Result<EmbedResult> ask_old_once(const EmbedRequest& request, std::string_view text,
+                                                   std::size_t dimension, const http::Bounds& bounds);
     [[nodiscard]] Result<EmbedResult> read_answer(http::Response response, std::size_t texts, std::size_t dimension,
                                                   const std::string& url);
     [[nodiscard]] Error refused(const http::Response& response, std::size_t endpoint, const std::string& url);

@@ -12,7 +12,8 @@
 namespace embedq::ollama {
 namespace {
 
-// A 400 for a text that nothing is said to be wrong with: the server also gives it when a model's process failed for a moment.
+// A 400 for a text that nothing is said to be wrong with: the server also gives it when a model's process failed for a
+// moment.
 bool may_pass(const http::Response& response, const Error& error) {
     if (response.status != 400 || error.kind != ErrorKind::invalid_input) return false;
     const auto finding = http::find_meaning(http::read_error_body(response.body));
@@ -37,7 +38,8 @@ Error OllamaProvider::refused(const http::Response& response, std::size_t endpoi
     return servers_.refusal(response, url);
 }
 
-Result<EmbedResult> OllamaProvider::ask(const EmbedRequest& request, std::size_t dimension, const http::Bounds& bounds) {
+Result<EmbedResult> OllamaProvider::ask(const EmbedRequest& request, std::size_t dimension,
+                                        const http::Bounds& bounds) {
     bool old = false;
     {
         const std::scoped_lock lock(mutex_);
@@ -54,8 +56,9 @@ Result<EmbedResult> OllamaProvider::ask(const EmbedRequest& request, std::size_t
         if (!result) return result;
         const std::scoped_lock lock(mutex_);
         if (!std::exchange(learned_[request.endpoint].old, true)) {
-            context_.logger().info(settings_.endpoints[request.endpoint].name +
-                                   " has no /api/embed, so each text is a request of its own; a newer Ollama is faster");
+            context_.logger().info(
+                settings_.endpoints[request.endpoint].name +
+                " has no /api/embed, so each text is a request of its own; a newer Ollama is faster");
         }
         return result;
     }
@@ -69,7 +72,8 @@ Result<EmbedResult> OllamaProvider::ask(const EmbedRequest& request, std::size_t
     return read_answer(std::move(*response), request.texts.size(), dimension, message.url);
 }
 
-Result<EmbedResult> OllamaProvider::read_answer(http::Response response, std::size_t texts, std::size_t dimension, const std::string& url) {
+Result<EmbedResult> OllamaProvider::read_answer(http::Response response, std::size_t texts, std::size_t dimension,
+                                                const std::string& url) {
     bool refuted = false;
     auto result = servers_.vectors(std::move(response), {.texts = texts, .dimension = dimension}, url, &refuted);
     if (refuted) {
@@ -79,7 +83,8 @@ Result<EmbedResult> OllamaProvider::read_answer(http::Response response, std::si
     return result;
 }
 
-Result<EmbedResult> OllamaProvider::ask_old(const EmbedRequest& request, std::size_t dimension, const http::Bounds& bounds) {
+Result<EmbedResult> OllamaProvider::ask_old(const EmbedRequest& request, std::size_t dimension,
+                                            const http::Bounds& bounds) {
     EmbedResult all;
     all.dimension = dimension;
     for (std::size_t i = 0; i < request.texts.size(); ++i) {
@@ -99,15 +104,16 @@ Result<EmbedResult> OllamaProvider::ask_old(const EmbedRequest& request, std::si
     return all;
 }
 
-Result<EmbedResult> OllamaProvider::ask_old_once(const EmbedRequest& request, std::string_view text, std::size_t dimension,
-                                                 const http::Bounds& bounds) {
+Result<EmbedResult> OllamaProvider::ask_old_once(const EmbedRequest& request, std::string_view text,
+                                                 std::size_t dimension, const http::Bounds& bounds) {
     auto message = servers_.request_to(request.endpoint, "/api/embeddings", bounds);
     message.body = legacy_body(settings_, text, request.kind);
     auto response = servers_.send(message);
     if (!response) return std::unexpected(std::move(response.error()));
     if (response->status == 404 && !is_json(response->body)) {
-        return fail(ErrorKind::misconfigured, settings_.endpoints[request.endpoint].name +
-                                                  " has neither /api/embed nor /api/embeddings, so it is no Ollama; check endpoints");
+        return fail(ErrorKind::misconfigured,
+                    settings_.endpoints[request.endpoint].name +
+                        " has neither /api/embed nor /api/embeddings, so it is no Ollama; check endpoints");
     }
     if (response->status != 200) return std::unexpected(refused(*response, request.endpoint, message.url));
     return read_answer(std::move(*response), 1, dimension, message.url);

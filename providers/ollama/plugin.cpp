@@ -20,5 +20,6 @@ Result<std::unique_ptr<Provider>> make(const Options& options, Context& context)
 
 }  // namespace
 
-EMBEDQ_PROVIDER("ollama", "1.0.0", "Embeddings from Ollama's own API, on one server or several that have the same model.",
+EMBEDQ_PROVIDER("ollama", "1.0.0",
+                "Embeddings from Ollama's own API, on one server or several that have the same model.",
                 ollama::option_table, make);

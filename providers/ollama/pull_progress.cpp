@@ -6,7 +6,7 @@
 namespace embedq::ollama {
 namespace {
 
-constexpr std::size_t kLongestLine = std::size_t{64} * 1024;
+constexpr std::size_t longest_line = std::size_t{64} * 1024;
 
 std::string megabytes(std::size_t bytes) {
     return std::to_string(bytes / 1'000'000) + " MB";
@@ -21,7 +21,7 @@ void PullProgress::take(std::string_view piece) {
         read(rest_.substr(begin, end - begin));
     }
     rest_.erase(0, begin);
-    if (rest_.size() > kLongestLine) rest_.clear();  // no line of the protocol is as long
+    if (rest_.size() > longest_line) rest_.clear();  // no line of the protocol is as long
 }
 
 void PullProgress::read(const std::string& line) {

@@ -16,8 +16,10 @@ using Map = std::map<std::string, std::string>;
 void read_model_parameters(const Options& options, Settings& settings) {
     if (settings.truncate) settings.vector_part = "truncate";
     for (const auto& [name, value] : options.find<Map>("options").value_or(Map{})) {
-        settings.options += (settings.options.empty() ? "{" : ",") + http::json_string(name) + ":" + http::json_value(value);
-        settings.vector_part = http::with_part(std::move(settings.vector_part), http::vector_part(name, http::json_value(value)));
+        settings.options +=
+            (settings.options.empty() ? "{" : ",") + http::json_string(name) + ":" + http::json_value(value);
+        settings.vector_part =
+            http::with_part(std::move(settings.vector_part), http::vector_part(name, http::json_value(value)));
         if (name == "num_ctx") (void)std::from_chars(value.data(), value.data() + value.size(), settings.context);
     }
     if (!settings.options.empty()) settings.options += '}';
@@ -31,8 +33,8 @@ void read_model_parameters(const Options& options, Settings& settings) {
 
 Result<Settings> read_settings(const Options& options) {
     constexpr std::string_view why = "but Ollama's own API is wanted, whose paths are put behind it";
-    auto shared = http::read_settings(
-        options, {.example = "http://127.0.0.1:11434", .wrong_ends = {{"/v1", why}, {"/api", why}, {"/api/embed", why}}});
+    auto shared = http::read_settings(options, {.example = "http://127.0.0.1:11434",
+                                                .wrong_ends = {{"/v1", why}, {"/api", why}, {"/api/embed", why}}});
     if (!shared) return std::unexpected(std::move(shared.error()));
     Settings settings{std::move(*shared)};
     settings.truncate = options.get<bool>("truncate");

@@ -7,7 +7,7 @@ namespace embedq::openai {
 namespace {
 
 // The sources of the limits are the vendors' references and the words of their refusals (docs/providers.md).
-constexpr std::array kDialects = {
+constexpr std::array dialect_table = {
     Dialect{.name = "openai",
             .base_url = "https://api.openai.com/v1",
             .encoding = Encoding::base64,
@@ -15,7 +15,8 @@ constexpr std::array kDialects = {
             .max_inputs = 2048,
             .max_text_tokens = 8191,
             .max_request_tokens = 300'000},
-    // The classic form, where the path names the deployment; its newer one ("…/openai/v1") is `send_model: true, query: {}`.
+    // The classic form, where the path names the deployment; its newer one ("…/openai/v1") is `send_model: true, query:
+    // {}`.
     Dialect{.name = "azure",
             .auth_header = "api-key",
             .auth_scheme = "",
@@ -34,7 +35,8 @@ constexpr std::array kDialects = {
             .truncate_on = "-1",
             .truncate_off = "",
             .discovery = Discovery::models},
-    // --max-client-batch-size is 32 by default; a body over 2 MB is refused. Truncation is decided by the server's --auto-truncate.
+    // --max-client-batch-size is 32 by default; a body over 2 MB is refused. Truncation is decided by the server's
+    // --auto-truncate.
     Dialect{.name = "tei",
             .base_url = "http://localhost:8080/v1",
             .encoding = Encoding::base64,
@@ -55,7 +57,8 @@ constexpr std::array kDialects = {
             .max_inputs = 256,
             .max_text_tokens = 8192,
             .max_request_tokens = 16'384},
-    // The tokens of a request are the lowest of its models; `max_request_tokens: 320000` suits voyage-3.5, 1000000 the lite ones.
+    // The tokens of a request are the lowest of its models; `max_request_tokens: 320000` suits voyage-3.5, 1000000 the
+    // lite ones.
     Dialect{.name = "voyage",
             .base_url = "https://api.voyageai.com/v1",
             .dimensions_field = "output_dimension",
@@ -101,12 +104,12 @@ constexpr std::array kDialects = {
 }  // namespace
 
 std::span<const Dialect> dialects() {
-    return kDialects;
+    return dialect_table;
 }
 
 const Dialect* find_dialect(std::string_view name) {
-    const auto found = std::ranges::find(kDialects, name, &Dialect::name);
-    return found == kDialects.end() ? nullptr : &*found;
+    const auto found = std::ranges::find(dialect_table, name, &Dialect::name);
+    return found == dialect_table.end() ? nullptr : &*found;
 }
 
 }  // namespace embedq::openai

@@ -1,4 +1,5 @@
-// The presets of the option `dialect`: in what the servers that speak OpenAI's protocol differ. Each member is an option by itself, too.
+// The presets of the option `dialect`: in what the servers that speak OpenAI's protocol differ. Each member is an
+// option by itself, too.
 //
 // Thread-safety: constant data.
 #pragma once

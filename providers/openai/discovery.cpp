@@ -18,7 +18,8 @@ Identity identity_of(const http::Json& model) {
     identity.digest = model["root"].text();
     if (const auto meta = model["meta"]; meta.is_object()) {
         identity.dimension = meta["n_embd"].count();
-        identity.digest = identity.model + named("n_params", meta["n_params"].count()) + named("size", meta["size"].count());
+        identity.digest =
+            identity.model + named("n_params", meta["n_params"].count()) + named("size", meta["size"].count());
     }
     return identity;
 }

@@ -20,11 +20,13 @@ struct Identity {
     bool truncates = false;  // texts that are too long are cut silently
 };
 
-// TEI's GET /info: model_id, model_sha, max_client_batch_size, max_input_length, max_batch_tokens. What is no such document says nothing.
+// TEI's GET /info: model_id, model_sha, max_client_batch_size, max_input_length, max_batch_tokens. What is no such
+// document says nothing.
 [[nodiscard]] Identity read_tei_info(std::string_view body);
 
-// GET /v1/models: vLLM's `root` and `max_model_len`, llama.cpp's `meta` with n_embd, n_params and size. `misconfigured` where the list has
-// models, but not `model`, and the server minds the name (it has `root`); one that is no such list says nothing.
+// GET /v1/models: vLLM's `root` and `max_model_len`, llama.cpp's `meta` with n_embd, n_params and size. `misconfigured`
+// where the list has models, but not `model`, and the server minds the name (it has `root`); one that is no such list
+// says nothing.
 [[nodiscard]] Result<Identity> read_models(std::string_view body, std::string_view model);
 
 }  // namespace embedq::openai

@@ -15,8 +15,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kDiscoveryTime{30};
-constexpr std::chrono::minutes kLongestRest{10};  // as the host keeps to with its lanes
+constexpr std::chrono::seconds discovery_time{30};
+constexpr std::chrono::minutes longest_rest{10};  // as the host keeps to with its lanes
 
 std::string ends_without(std::string text, std::string_view end) {
     if (text.ends_with(end)) text.resize(text.size() - end.size());
@@ -26,7 +26,10 @@ std::string ends_without(std::string text, std::string_view end) {
 }  // namespace
 
 OpenaiProvider::OpenaiProvider(Settings settings, Context& context, http::Servers servers)
-    : settings_(std::move(settings)), context_(context), servers_(std::move(servers)), rests_(settings_.endpoints.size()) {}
+    : settings_(std::move(settings)),
+      context_(context),
+      servers_(std::move(servers)),
+      rests_(settings_.endpoints.size()) {}
 
 Result<std::unique_ptr<Provider>> OpenaiProvider::make(Settings settings, Context& context) {
     auto servers = http::Servers::make(settings, context);
@@ -44,7 +47,8 @@ Result<Identity> OpenaiProvider::discover(std::size_t endpoint, const http::Boun
     if (!*told) return Identity{};
     if (tei) return read_tei_info(**told);
     auto identity = read_models(**told, settings_.model);
-    if (!identity) identity.error().message = http::shown(request.url) + " " + settings_.secrets.hide(identity.error().message);
+    if (!identity)
+        identity.error().message = http::shown(request.url) + " " + settings_.secrets.hide(identity.error().message);
     return identity;
 }
 
@@ -62,7 +66,8 @@ Result<std::size_t> OpenaiProvider::probe(std::size_t endpoint, const http::Boun
     if (!answer) {
         if (const auto wait = answer.error().retry_after) {
             const std::scoped_lock lock(mutex_);
-            rests_[endpoint] = {context_.clock().now() + std::min<Clock::Steady::duration>(*wait, kLongestRest), answer.error()};
+            rests_[endpoint] = {context_.clock().now() + std::min<Clock::Steady::duration>(*wait, longest_rest),
+                                answer.error()};
         }
         return std::unexpected(std::move(answer.error()));
     }
@@ -81,11 +86,13 @@ Result<OpenaiProvider::Known> OpenaiProvider::survey(const std::stop_token& stop
     std::optional<Error> unreachable;
     std::string first;
     for (std::size_t i = 0; i < endpoints; ++i) {
-        const http::Bounds bounds{steady_clock::now() + std::min<steady_clock::duration>(kDiscoveryTime, settings_.timeout), stop};
+        const http::Bounds bounds{
+            steady_clock::now() + std::min<steady_clock::duration>(discovery_time, settings_.timeout), stop};
         auto identity = discover(i, bounds);
         std::size_t dimension = identity ? identity->dimension : 0;
         if (identity && settings_.asks_dimensions()) dimension = settings_.dimensions;
-        const bool same = identity && before && before->identity.model == identity->model && before->identity.digest == identity->digest;
+        const bool same = identity && before && before->identity.model == identity->model &&
+                          before->identity.digest == identity->digest;
         if (same && dimension == 0) dimension = before->dimension;
         Error error = identity ? Error{} : std::move(identity.error());
         bool reached = identity.has_value();
@@ -96,7 +103,8 @@ Result<OpenaiProvider::Known> OpenaiProvider::survey(const std::stop_token& stop
             if (!reached) error = std::move(probed.error());
         }
         if (!reached) {
-            if (error.kind != ErrorKind::unavailable && error.kind != ErrorKind::throttled) return std::unexpected(std::move(error));
+            if (error.kind != ErrorKind::unavailable && error.kind != ErrorKind::throttled)
+                return std::unexpected(std::move(error));
             unreachable = std::move(error);
             continue;
         }
@@ -106,9 +114,10 @@ Result<OpenaiProvider::Known> OpenaiProvider::survey(const std::stop_token& stop
             found.dimension = dimension;
         } else if (dimension != found.dimension || identity->digest != found.identity.digest) {
             return fail(ErrorKind::misconfigured, "the endpoints have different models: " + first + " has dimension " +
-                                                      std::to_string(found.dimension) + " and model '" + found.identity.digest + "', " +
-                                                      settings_.endpoints[i].name + " has dimension " + std::to_string(dimension) +
-                                                      " and model '" + identity->digest + "'; let all serve the same one");
+                                                      std::to_string(found.dimension) + " and model '" +
+                                                      found.identity.digest + "', " + settings_.endpoints[i].name +
+                                                      " has dimension " + std::to_string(dimension) + " and model '" +
+                                                      identity->digest + "'; let all serve the same one");
         }
         found.asked[i] = true;
     }
@@ -118,7 +127,8 @@ Result<OpenaiProvider::Known> OpenaiProvider::survey(const std::stop_token& stop
 
 Result<ProviderInfo> OpenaiProvider::info(std::stop_token stop) {
     {
-        // Where nothing but the dimension can be known, the server need not be asked again until an answer has refuted it.
+        // Where nothing but the dimension can be known, the server need not be asked again until an answer has refuted
+        // it.
         const std::scoped_lock lock(mutex_);
         if (known_ && !known_->refuted && settings_.dialect.discovery == Discovery::none) return info_of(*known_);
     }
@@ -142,13 +152,16 @@ ProviderInfo OpenaiProvider::info_of(const Known& known) const {
     if (info.model.empty()) info.model = known.identity.model;
     info.model_digest = settings_.model_digest.empty() ? known.identity.digest : settings_.model_digest;
     // These change what a vector is, as another model would.
-    const auto tell = [&](std::string_view part) { info.model_digest = http::with_part(std::move(info.model_digest), part); };
+    const auto tell = [&](std::string_view part) {
+        info.model_digest = http::with_part(std::move(info.model_digest), part);
+    };
     tell(settings_.document_input_type);
     tell(settings_.query_input_type);
     if (settings_.truncate == settings_.dialect.truncate_on) tell("truncate");
     for (const auto& [name, json] : settings_.extra_body) tell(http::vector_part(name, json));
     info.dimension = settings_.truncate_dimensions ? settings_.dimensions : known.dimension;
-    // What the server says of itself is truer than the preset's default, but a limit that is configured stays where it is lower.
+    // What the server says of itself is truer than the preset's default, but a limit that is configured stays where it
+    // is lower.
     const auto lower = [](std::size_t& limit, std::size_t said) {
         if (said > 0) limit = limit == 0 ? said : std::min(limit, said);
     };
@@ -172,9 +185,10 @@ Status OpenaiProvider::check_identity(std::size_t endpoint, const http::Bounds& 
     auto identity = discover(endpoint, bounds);
     if (!identity) return std::unexpected(std::move(identity.error()));
     if (identity->digest != expected) {
-        return fail(ErrorKind::misconfigured,
-                    settings_.endpoints[endpoint].name + " has the model '" + identity->digest + "' now, but vectors of '" + expected +
-                        "' are expected; let it serve that one again, or " + "re-embed the catalogs for the new one");
+        return fail(ErrorKind::misconfigured, settings_.endpoints[endpoint].name + " has the model '" +
+                                                  identity->digest + "' now, but vectors of '" + expected +
+                                                  "' are expected; let it serve that one again, or " +
+                                                  "re-embed the catalogs for the new one");
     }
     const std::scoped_lock lock(mutex_);
     if (known_ && known_->identity.digest == expected) known_->asked[endpoint] = true;
@@ -194,8 +208,8 @@ Result<EmbedResult> OpenaiProvider::embed(const EmbedRequest& request) {
     {
         const std::scoped_lock lock(mutex_);
         if (known_ && !answer && answer.error().kind == ErrorKind::misconfigured) known_->refuted = true;
-        // Another model may stand behind the address after an outage; and a server that was restarted shows by a new connection alone,
-        // since the client makes one where the old one is gone.
+        // Another model may stand behind the address after an outage; and a server that was restarted shows by a new
+        // connection alone, since the client makes one where the old one is gone.
         const bool doubtful = answer ? answer->new_connection : answer.error().kind == ErrorKind::unavailable;
         if (known_ && doubtful) known_->asked[request.endpoint] = false;
     }
@@ -212,12 +226,14 @@ Result<http::Response> OpenaiProvider::post(const EmbedRequest& request, const h
     message.body = request_body(settings_, request.texts, request.kind, encoding);
     auto response = servers_.send(message, request.texts.size());
     if (!response || encoding != Encoding::base64 || !http::refuses_base64(*response)) return response;
-    if (!base64_refused_.exchange(true)) context_.logger().info("the server refuses base64; it is asked for numbers from now on");
+    if (!base64_refused_.exchange(true))
+        context_.logger().info("the server refuses base64; it is asked for numbers from now on");
     message.body = request_body(settings_, request.texts, request.kind, Encoding::floats);
     return servers_.send(message, request.texts.size());
 }
 
-Result<OpenaiProvider::Answer> OpenaiProvider::ask(const EmbedRequest& request, std::size_t dimension, const http::Bounds& bounds) {
+Result<OpenaiProvider::Answer> OpenaiProvider::ask(const EmbedRequest& request, std::size_t dimension,
+                                                   const http::Bounds& bounds) {
     const std::string url = settings_.endpoints[request.endpoint].url + settings_.path;
     auto response = post(request, bounds);
     if (!response) return std::unexpected(std::move(response.error()));
@@ -234,7 +250,8 @@ Status OpenaiProvider::cut(EmbedResult& result) const {
     const std::size_t wanted = settings_.dimensions;
     if (native < wanted) {
         return fail(ErrorKind::misconfigured, "the model's vectors have dimension " + std::to_string(native) +
-                                                  ", which cannot be cut to the option dimensions, " + std::to_string(wanted));
+                                                  ", which cannot be cut to the option dimensions, " +
+                                                  std::to_string(wanted));
     }
     const std::size_t rows = result.matrix.size() / native;
     for (std::size_t row = 0; row < rows; ++row) {
@@ -243,7 +260,8 @@ Status OpenaiProvider::cut(EmbedResult& result) const {
         double squares = 0;
         for (const float value : from) squares += static_cast<double>(value) * static_cast<double>(value);
         const double scale = squares > 0 ? 1 / std::sqrt(squares) : 0;  // the host refuses what is all zero
-        std::ranges::transform(from, to.begin(), [&](float value) { return static_cast<float>(static_cast<double>(value) * scale); });
+        std::ranges::transform(from, to.begin(),
+                               [&](float value) { return static_cast<float>(static_cast<double>(value) * scale); });
     }
     result.matrix.resize(rows * wanted);
     result.dimension = wanted;

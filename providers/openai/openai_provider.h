@@ -52,12 +52,14 @@ private:
 
     // What one endpoint says of itself; empty where its dialect has no way to ask.
     [[nodiscard]] Result<Identity> discover(std::size_t endpoint, const http::Bounds& bounds);
-    // Discovers every endpoint, and fails where two differ; those that cannot be reached are left for later if another one can be.
+    // Discovers every endpoint, and fails where two differ; those that cannot be reached are left for later if another
+    // one can be.
     [[nodiscard]] Result<Known> survey(const std::stop_token& stop);
-    // The dimension of the vectors of an endpoint, by embedding a word, which may have to be paid for: it is done where nothing else tells
-    // the dimension, and not while the endpoint asks to be left alone.
+    // The dimension of the vectors of an endpoint, by embedding a word, which may have to be paid for: it is done where
+    // nothing else tells the dimension, and not while the endpoint asks to be left alone.
     [[nodiscard]] Result<std::size_t> probe(std::size_t endpoint, const http::Bounds& bounds);
-    // Fails when an endpoint that was out of reach, or has been connected to anew, has another model than `info` named last.
+    // Fails when an endpoint that was out of reach, or has been connected to anew, has another model than `info` named
+    // last.
     [[nodiscard]] Status check_identity(std::size_t endpoint, const http::Bounds& bounds);
     [[nodiscard]] Result<Answer> ask(const EmbedRequest& request, std::size_t dimension, const http::Bounds& bounds);
     [[nodiscard]] Result<http::Response> post(const EmbedRequest& request, const http::Bounds& bounds);

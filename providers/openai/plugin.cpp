@@ -20,4 +20,5 @@ Result<std::unique_ptr<Provider>> make(const Options& options, Context& context)
 
 }  // namespace
 
-EMBEDQ_PROVIDER("openai", "1.0.0", "Embeddings from OpenAI and every server that speaks its protocol.", openai::option_table, make);
+EMBEDQ_PROVIDER("openai", "1.0.0", "Embeddings from OpenAI and every server that speaks its protocol.",
+                openai::option_table, make);

@@ -28,7 +28,8 @@ Fields fields_of(const Settings& settings, TextKind kind, Encoding encoding) {
     if (encoding == Encoding::floats && !settings.dialect.float_value.empty()) {
         set(fields, settings.encoding_field, http::json_string(settings.dialect.float_value));
     }
-    if (!settings.input_type(kind).empty()) set(fields, settings.input_type_field, http::json_string(settings.input_type(kind)));
+    if (!settings.input_type(kind).empty())
+        set(fields, settings.input_type_field, http::json_string(settings.input_type(kind)));
     if (!settings.truncate.empty()) set(fields, settings.dialect.truncate_field, settings.truncate);
     if (!settings.user.empty()) set(fields, "user", http::json_string(settings.user));
     for (const auto& [name, json] : settings.extra_body) set(fields, name, json);  // what is written out wins
@@ -37,7 +38,8 @@ Fields fields_of(const Settings& settings, TextKind kind, Encoding encoding) {
 
 }  // namespace
 
-std::string request_body(const Settings& settings, std::span<const std::string_view> texts, TextKind kind, Encoding encoding) {
+std::string request_body(const Settings& settings, std::span<const std::string_view> texts, TextKind kind,
+                         Encoding encoding) {
     std::string body = "{";
     for (const auto& [name, json] : fields_of(settings, kind, encoding)) {
         http::append_json_string(body, name);

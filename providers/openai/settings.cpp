@@ -22,12 +22,13 @@ std::unexpected<Error> refuse(std::string message) {
 Result<Texts> read_addresses(const Options& options, const Dialect& dialect) {
     auto texts = options.find<Texts>("endpoints").value_or(Texts{});
     const auto base_url = options.find<std::string>("base_url");
-    if (base_url && !texts.empty()) return refuse("base_url and endpoints are both given; write several servers in endpoints alone");
+    if (base_url && !texts.empty())
+        return refuse("base_url and endpoints are both given; write several servers in endpoints alone");
     if (texts.empty()) texts.push_back(base_url.value_or(std::string(dialect.base_url)));
     if (texts.front().empty()) {
         return refuse("base_url is not given, and the dialect " + std::string(dialect.name) +
-                      " has no default; write the server's address with what stands before " + std::string(dialect.path) +
-                      ", like https://HOST/v1");
+                      " has no default; write the server's address with what stands before " +
+                      std::string(dialect.path) + ", like https://HOST/v1");
     }
     return texts;
 }
@@ -116,7 +117,8 @@ void read_body(const Options& options, const Dialect& dialect, Settings& setting
     if (settings.input_type_field.empty() && !(settings.document_input_type + settings.query_input_type).empty()) {
         settings.input_type_field = "input_type";
     }
-    if (!dialect.truncate_field.empty()) settings.truncate = options.get<bool>("truncate") ? dialect.truncate_on : dialect.truncate_off;
+    if (!dialect.truncate_field.empty())
+        settings.truncate = options.get<bool>("truncate") ? dialect.truncate_on : dialect.truncate_off;
     for (const auto& [name, value] : options.find<Map>("extra_body").value_or(Map{})) {
         settings.extra_body.emplace_back(name, http::json_value(value));
     }
@@ -124,8 +126,10 @@ void read_body(const Options& options, const Dialect& dialect, Settings& setting
 
 Status check(const Options& options, const Settings& settings) {
     if (settings.dimensions > 0 && !settings.truncate_dimensions && settings.dimensions_field.empty()) {
-        return refuse("dimensions is " + std::to_string(settings.dimensions) + ", but the dialect " + std::string(settings.dialect.name) +
-                      " has no field for it; leave it out, name the field in dimensions_field, or, for a model whose vectors may be cut, "
+        return refuse("dimensions is " + std::to_string(settings.dimensions) + ", but the dialect " +
+                      std::string(settings.dialect.name) +
+                      " has no field for it; leave it out, name the field in dimensions_field, or, for a model whose "
+                      "vectors may be cut, "
                       "set truncate_dimensions: true");
     }
     if (settings.truncate_dimensions && settings.dimensions == 0) {
@@ -144,9 +148,10 @@ Status check(const Options& options, const Settings& settings) {
 void publish(const Options& written, Settings& settings) {
     settings.publish("dialect", std::string(settings.dialect.name));
     if (settings.truncate_dimensions) settings.publish("truncate_dimensions", "true");
-    for (const char* name :
-         {"path", "encoding_format", "dimensions_field", "input_type_field", "document_input_type", "query_input_type", "model_digest"}) {
-        if (const auto value = http::text_of(written, name); !(value.empty() || value == "auto")) settings.publish(name, value);
+    for (const char* name : {"path", "encoding_format", "dimensions_field", "input_type_field", "document_input_type",
+                             "query_input_type", "model_digest"}) {
+        if (const auto value = http::text_of(written, name); !(value.empty() || value == "auto"))
+            settings.publish(name, value);
     }
     if (settings.truncate == settings.dialect.truncate_on) settings.publish("truncate", "true");
     if (!settings.extra_body.empty()) settings.publish("extra_body", http::published(written.get<Map>("extra_body")));
@@ -172,7 +177,8 @@ Result<Settings> read_settings(const Options& written) {
     settings.limits.max_request_tokens = http::count_of(options, "max_request_tokens");
     settings.limits.max_request_bytes = http::count_of(options, "max_request_bytes");
     read_body(options, *dialect, settings);
-    settings.mends.missing_model = std::string("check the option model") + (settings.send_model ? "" : ", or the deployment in base_url");
+    settings.mends.missing_model =
+        std::string("check the option model") + (settings.send_model ? "" : ", or the deployment in base_url");
     // Without the query, which may hold a key.
     settings.mends.missing_path =
         "base_url usually ends with /v1, and " + settings.path.substr(0, settings.path.find('?')) + " is put behind it";

@@ -33,7 +33,9 @@ struct Settings : http::Settings {
         return kind == TextKind::query ? query_input_type : document_input_type;
     }
     // The dimension asked of the server by name.
-    [[nodiscard]] bool asks_dimensions() const { return dimensions > 0 && !truncate_dimensions && !dimensions_field.empty(); }
+    [[nodiscard]] bool asks_dimensions() const {
+        return dimensions > 0 && !truncate_dimensions && !dimensions_field.empty();
+    }
 };
 
 // `misconfigured` as http::read_settings, and where options contradict each other or the dialect lacks one.

@@ -10,7 +10,7 @@
 namespace embedq::simulated {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Action>, 9> kActions = {{
+constexpr std::array<std::pair<std::string_view, Action>, 9> action_table = {{
     {"throttle", Action::throttle},
     {"fail", Action::fail},
     {"hang", Action::hang},
@@ -21,8 +21,9 @@ constexpr std::array<std::pair<std::string_view, Action>, 9> kActions = {{
     {"wrong_dimension", Action::wrong_dimension},
     {"poison", Action::poison},
 }};
-constexpr std::string_view kActionNames = "throttle, fail, hang, misconfigured, too_large, nan, wrong_count, wrong_dimension or poison";
-constexpr std::size_t kMostCalls = 1'000'000;  // a rate limit remembers that many times
+constexpr std::string_view action_names =
+    "throttle, fail, hang, misconfigured, too_large, nan, wrong_count, wrong_dimension or poison";
+constexpr std::size_t most_calls = 1'000'000;  // a rate limit remembers that many times
 
 template <class Number>
 std::optional<Number> read(std::string_view text) {
@@ -33,7 +34,8 @@ std::optional<Number> read(std::string_view text) {
 }
 
 std::optional<std::chrono::milliseconds> read_duration(std::string_view text) {
-    constexpr std::array<std::pair<std::string_view, std::int64_t>, 4> units = {{{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}}};
+    constexpr std::array<std::pair<std::string_view, std::int64_t>, 4> units = {
+        {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}}};
     for (const auto& [unit, factor] : units) {
         if (!text.ends_with(unit)) continue;
         const auto count = read<std::uint32_t>(text.substr(0, text.size() - unit.size()));
@@ -70,7 +72,7 @@ bool set_above(Fault& fault, std::string_view value) {
     const bool second = value.ends_with("/s");
     if (!second && !value.ends_with("/m")) return false;
     const auto calls = read<std::size_t>(value.substr(0, value.size() - 2));
-    if (!calls || *calls == 0 || *calls > kMostCalls) return false;
+    if (!calls || *calls == 0 || *calls > most_calls) return false;
     fault.above = RateLimit{*calls, second ? std::chrono::seconds(1) : std::chrono::seconds(60)};
     return true;
 }
@@ -98,7 +100,7 @@ bool any(Action) {
     return true;
 }
 
-constexpr std::array kKeys = {
+constexpr std::array key_table = {
     Key{"rate", "a number above 0 and at most 1, such as rate=0.01", set_rate, any},
     Key{"calls", "call numbers from 1, such as calls=3, calls=3..5 or calls=100..", set_calls, any},
     Key{"above", "calls per second or minute, from 1 to 1000000, such as above=50/s or above=3000/m", set_above,
@@ -115,7 +117,7 @@ constexpr std::array kKeys = {
 
 std::string keys_for(Action action) {
     std::string names;
-    for (const Key& key : kKeys) {
+    for (const Key& key : key_table) {
         if (key.allowed(action)) names += fmt::format("{}{}=", names.empty() ? "" : ", ", key.name);
     }
     if (action == Action::poison) names += ", per_text, text=";
@@ -140,8 +142,8 @@ std::optional<std::string> apply_word(Fault& fault, std::string_view action, std
         return std::nullopt;
     }
     const std::size_t equals = word.find('=');
-    const auto key = std::ranges::find(kKeys, word.substr(0, equals), &Key::name);
-    if (key == kKeys.end() || !key->allowed(fault.action)) {
+    const auto key = std::ranges::find(key_table, word.substr(0, equals), &Key::name);
+    if (key == key_table.end() || !key->allowed(fault.action)) {
         return fmt::format("'{}' says nothing to {}; expected {}", word, action, keys_for(fault.action));
     }
     if (equals == std::string_view::npos || !key->set(fault, word.substr(equals + 1))) {
@@ -155,8 +157,9 @@ std::optional<std::string> apply_word(Fault& fault, std::string_view action, std
 Result<Fault> parse_fault(std::string_view line) {
     std::string_view rest = line;
     const std::string_view name = next_word(rest);
-    const auto action = std::ranges::find(kActions, name, [](const auto& known) { return known.first; });
-    if (action == kActions.end()) return bad_line(line, fmt::format("the action is '{}', expected {}", name, kActionNames));
+    const auto action = std::ranges::find(action_table, name, [](const auto& known) { return known.first; });
+    if (action == action_table.end())
+        return bad_line(line, fmt::format("the action is '{}', expected {}", name, action_names));
 
     Fault fault{.action = action->second};
     while (true) {

@@ -29,7 +29,8 @@ bool FaultScript::holds(std::size_t line, const Call& call) {
         for (const std::string_view text : call.texts) bytes += text.size();
         if (bytes <= fault.above_bytes) return false;
     }
-    if (!fault.text.empty() && std::ranges::none_of(call.texts, [&](std::string_view text) { return text.contains(fault.text); }))
+    if (!fault.text.empty() &&
+        std::ranges::none_of(call.texts, [&](std::string_view text) { return text.contains(fault.text); }))
         return false;
     return !fault.above || over_limit(*fault.above, call.now);
 }

@@ -1,7 +1,8 @@
 // Scripted faults: which call goes wrong, and how.
 //
-// A fault is one line: an action, then conditions and details as key=value, separated by spaces. All conditions of a line must hold; a line
-// without any holds for every call. For each call the first line that holds is the one that happens.
+// A fault is one line: an action, then conditions and details as key=value, separated by spaces. All conditions of a
+// line must hold; a line without any holds for every call. For each call the first line that holds is the one that
+// happens.
 //
 //   throttle above=50/s retry_after=1s     more than 50 calls were let through within the last second (or minute: 3000/m)
 //   fail rate=0.01                         one call in a hundred is `unavailable`; takes retry_after, too
@@ -15,7 +16,8 @@
 //   `per_text` only the
 //                                          text is. SUBSTRING goes to the end of the line.
 //
-// Calls count from 1 in each instance. Rates depend on the call's number, the line and the seed alone. Thread-safety: see each class.
+// Calls count from 1 in each instance. Rates depend on the call's number, the line and the seed alone. Thread-safety:
+// see each class.
 #pragma once
 
 #include <chrono>
@@ -34,7 +36,17 @@
 
 namespace embedq::simulated {
 
-enum class Action : std::uint8_t { throttle, fail, hang, misconfigured, too_large, nan, wrong_count, wrong_dimension, poison };
+enum class Action : std::uint8_t {
+    throttle,
+    fail,
+    hang,
+    misconfigured,
+    too_large,
+    nan,
+    wrong_count,
+    wrong_dimension,
+    poison
+};
 
 struct RateLimit {
     std::size_t calls = 0;

@@ -12,21 +12,21 @@ namespace {
 using namespace embedq;
 using std::chrono::milliseconds;
 
-constexpr double kHour = 3600e3;
+constexpr double hour = 3600e3;
 
-constexpr std::array kOptions = {
+constexpr std::array option_table = {
     OptionSpec{.name = "latency",
                .type = OptionType::duration,
                .default_value = "0ms",
                .help = "Time that each call takes.",
                .minimum = 0,
-               .maximum = kHour},
+               .maximum = hour},
     OptionSpec{.name = "latency_per_input",
                .type = OptionType::duration,
                .default_value = "0ms",
                .help = "Time that a call takes on top for each of its texts.",
                .minimum = 0,
-               .maximum = kHour},
+               .maximum = hour},
     OptionSpec{.name = "model",
                .type = OptionType::text,
                .default_value = "simulated",
@@ -38,7 +38,8 @@ constexpr std::array kOptions = {
     OptionSpec{.name = "state_file",
                .type = OptionType::text,
                .default_value = "",
-               .help = "A file that is read at each call, with any of the lines digest=TEXT, down and hang: a server that changes under "
+               .help = "A file that is read at each call, with any of the lines digest=TEXT, down and hang: a server "
+                       "that changes under "
                        "running programs."},
     OptionSpec{.name = "dimension",
                .type = OptionType::integer,
@@ -58,21 +59,31 @@ constexpr std::array kOptions = {
                .help = "Calls that may run at a time; further ones are throttled. 0: 64.",
                .minimum = 0,
                .maximum = 100000},
-    OptionSpec{.name = "faults",
-               .type = OptionType::text_list,
-               .help = "Scripted faults, one a line: throttle above=50/s retry_after=1s; fail rate=0.01; fail calls=3..5; hang rate=0.001; "
-                       "nan rate=0.01; "
-                       "wrong_count rate=0.01; wrong_dimension calls=7; misconfigured calls=1..10; too_large above_inputs=16; "
-                       "poison [per_text] text=SUBSTRING."},
-    OptionSpec{.name = "seed", .type = OptionType::integer, .default_value = "1", .help = "Decides which calls a fault with a rate hits."},
-    OptionSpec{.name = "document_prefix", .type = OptionType::text, .default_value = "", .help = "Put before every document text."},
-    OptionSpec{.name = "query_prefix", .type = OptionType::text, .default_value = "", .help = "Put before every query text."},
+    OptionSpec{
+        .name = "faults",
+        .type = OptionType::text_list,
+        .help = "Scripted faults, one a line: throttle above=50/s retry_after=1s; fail rate=0.01; fail calls=3..5; "
+                "hang rate=0.001; "
+                "nan rate=0.01; "
+                "wrong_count rate=0.01; wrong_dimension calls=7; misconfigured calls=1..10; too_large above_inputs=16; "
+                "poison [per_text] text=SUBSTRING."},
+    OptionSpec{.name = "seed",
+               .type = OptionType::integer,
+               .default_value = "1",
+               .help = "Decides which calls a fault with a rate hits."},
+    OptionSpec{.name = "document_prefix",
+               .type = OptionType::text,
+               .default_value = "",
+               .help = "Put before every document text."},
+    OptionSpec{
+        .name = "query_prefix", .type = OptionType::text, .default_value = "", .help = "Put before every query text."},
 };
 
 Result<std::unique_ptr<Provider>> make(const Options& options, Context& context) {
     const auto count = [&](std::string_view name) { return static_cast<std::size_t>(options.get<std::int64_t>(name)); };
     const std::size_t concurrency = count("concurrency");
-    auto faults = simulated::parse_faults(options.find<std::vector<std::string>>("faults").value_or(std::vector<std::string>{}));
+    auto faults =
+        simulated::parse_faults(options.find<std::vector<std::string>>("faults").value_or(std::vector<std::string>{}));
     if (!faults) return std::unexpected(std::move(faults.error()));
     return std::make_unique<simulated::SimulatedProvider>(
         simulated::Settings{
@@ -94,5 +105,7 @@ Result<std::unique_ptr<Provider>> make(const Options& options, Context& context)
 
 }  // namespace
 
-EMBEDQ_PROVIDER("simulated", "1.0.0",
-                "Vectors from a hash of the text, with scripted latency, limits and faults; for tests and measurements.", kOptions, make);
+EMBEDQ_PROVIDER(
+    "simulated", "1.0.0",
+    "Vectors from a hash of the text, with scripted latency, limits and faults; for tests and measurements.",
+    option_table, make);

@@ -20,8 +20,9 @@ Result<ServerState> read_state(const std::string& file) {
         else if (line == "hang")
             state.hangs = true;
         else if (!line.empty())
-            return fail(ErrorKind::misconfigured,
-                        fmt::format("the state file '{}' has the line '{}', expected digest=TEXT, down or hang", file, line));
+            return fail(
+                ErrorKind::misconfigured,
+                fmt::format("the state file '{}' has the line '{}', expected digest=TEXT, down or hang", file, line));
     }
     return state;
 }

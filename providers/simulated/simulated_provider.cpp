@@ -11,12 +11,13 @@
 namespace embedq::simulated {
 namespace {
 
-constexpr std::chrono::seconds kInfoTimeout{10};  // as that of clients that ask over a network
-constexpr auto kNever = std::chrono::milliseconds::max();
+constexpr std::chrono::seconds info_timeout{10};  // as that of clients that ask over a network
+constexpr auto unending = std::chrono::milliseconds::max();
 // Adding more than this to the present could overflow.
-constexpr std::chrono::steady_clock::duration kLongest = std::chrono::hours(24 * 365);
+constexpr std::chrono::steady_clock::duration longest = std::chrono::hours(24 * 365);
 
-std::unexpected<Error> refuse(ErrorKind kind, std::string message, std::optional<std::chrono::milliseconds> retry_after = std::nullopt) {
+std::unexpected<Error> refuse(ErrorKind kind, std::string message,
+                              std::optional<std::chrono::milliseconds> retry_after = std::nullopt) {
     return std::unexpected(Error{kind, std::move(message), retry_after});
 }
 
@@ -27,7 +28,8 @@ std::optional<Error> refusal_at_once(const Fault& fault, std::size_t texts) {
         case Action::misconfigured:
             return Error{ErrorKind::misconfigured, "simulated wrong configuration; take the fault out of the script"};
         case Action::too_large:
-            return Error{ErrorKind::too_large, fmt::format("simulated refusal of a request of {} texts as too large", texts)};
+            return Error{ErrorKind::too_large,
+                         fmt::format("simulated refusal of a request of {} texts as too large", texts)};
         default: return std::nullopt;
     }
 }
@@ -54,9 +56,9 @@ Result<ProviderInfo> SimulatedProvider::info(std::stop_token stop) {
     if (!server) return std::unexpected(server.error());
     if (server->hangs) {
         EmbedRequest until;
-        until.deadline = clock_.now() + kInfoTimeout;
+        until.deadline = clock_.now() + info_timeout;
         until.stop = std::move(stop);
-        auto waited = wait(kNever, until);
+        auto waited = wait(unending, until);
         return std::unexpected(std::move(waited.error()));
     }
     {
@@ -72,18 +74,19 @@ Result<ProviderInfo> SimulatedProvider::info(std::stop_token stop) {
     info.limits.concurrency = settings_.concurrency;
     info.limits.max_inputs = settings_.max_inputs;
     info.semantic_weight = 0;  // the vectors carry no meaning
-    info.public_options = {{"dimension", std::to_string(settings_.dimension)}, {"model", settings_.model}, {"digest", settings_.digest}};
+    info.public_options = {
+        {"dimension", std::to_string(settings_.dimension)}, {"model", settings_.model}, {"digest", settings_.digest}};
     if (!settings_.state_file.empty()) info.public_options.emplace_back("state_file", settings_.state_file);
     return info;
 }
 
 Result<EmbedResult> SimulatedProvider::embed(const EmbedRequest& request) {
     const std::size_t others = running_.fetch_add(1);
-    auto result =
-        others < settings_.concurrency
-            ? answer(request)
-            : Result<EmbedResult>(refuse(ErrorKind::throttled, fmt::format("{} calls are running and the option concurrency is {}", others,
-                                                                           settings_.concurrency)));
+    auto result = others < settings_.concurrency
+                      ? answer(request)
+                      : Result<EmbedResult>(refuse(ErrorKind::throttled,
+                                                   fmt::format("{} calls are running and the option concurrency is {}",
+                                                               others, settings_.concurrency)));
     running_.fetch_sub(1);
     return result;
 }
@@ -91,20 +94,21 @@ Result<EmbedResult> SimulatedProvider::embed(const EmbedRequest& request) {
 Result<EmbedResult> SimulatedProvider::answer(const EmbedRequest& request) {
     const std::size_t texts = request.texts.size();
     if (request.endpoint != 0) {
-        return refuse(ErrorKind::invalid_argument,
-                      fmt::format("there is no endpoint {}: provider simulated has endpoint 0 alone", request.endpoint));
+        return refuse(
+            ErrorKind::invalid_argument,
+            fmt::format("there is no endpoint {}: provider simulated has endpoint 0 alone", request.endpoint));
     }
     if (settings_.max_inputs > 0 && texts > settings_.max_inputs) {
-        return refuse(ErrorKind::too_large,
-                      fmt::format("the request has {} texts and the option max_inputs is {}", texts, settings_.max_inputs));
+        return refuse(ErrorKind::too_large, fmt::format("the request has {} texts and the option max_inputs is {}",
+                                                        texts, settings_.max_inputs));
     }
     const auto server = state();
     if (!server) return std::unexpected(server.error());
     {
         const std::lock_guard lock(named_mutex_);
         if (!named_.empty() && named_ != server->digest) {
-            return refuse(ErrorKind::misconfigured,
-                          fmt::format("the model '{}' had the digest '{}' and has '{}' now", settings_.model, named_, server->digest));
+            return refuse(ErrorKind::misconfigured, fmt::format("the model '{}' had the digest '{}' and has '{}' now",
+                                                                settings_.model, named_, server->digest));
         }
     }
     const Fault* fault = script_.next(clock_.now(), request.texts);
@@ -113,7 +117,8 @@ Result<EmbedResult> SimulatedProvider::answer(const EmbedRequest& request) {
     }
     const bool hangs = server->hangs || (fault != nullptr && fault->action == Action::hang);
     const auto latency = settings_.latency + settings_.latency_per_input * static_cast<std::int64_t>(texts);
-    if (auto waited = wait(hangs ? kNever : latency, request); !waited) return std::unexpected(std::move(waited.error()));
+    if (auto waited = wait(hangs ? unending : latency, request); !waited)
+        return std::unexpected(std::move(waited.error()));
     if (fault == nullptr) return vectors(request, texts, settings_.dimension, server->digest);
 
     switch (fault->action) {
@@ -127,13 +132,14 @@ Result<EmbedResult> SimulatedProvider::answer(const EmbedRequest& request) {
         }
         case Action::poison: {
             if (!fault->per_text) {
-                return refuse(ErrorKind::invalid_input, fmt::format("simulated refusal of a text that holds '{}'", fault->text));
+                return refuse(ErrorKind::invalid_input,
+                              fmt::format("simulated refusal of a text that holds '{}'", fault->text));
             }
             auto result = vectors(request, texts, settings_.dimension, server->digest);
             for (std::size_t i = 0; i < texts; ++i) {
                 if (!request.texts[i].contains(fault->text)) continue;
-                result.errors.push_back(
-                    {i, Error{ErrorKind::invalid_input, fmt::format("simulated refusal: the text holds '{}'", fault->text)}});
+                result.errors.push_back({i, Error{ErrorKind::invalid_input,
+                                                  fmt::format("simulated refusal: the text holds '{}'", fault->text)}});
             }
             return result;
         }
@@ -146,7 +152,8 @@ EmbedResult SimulatedProvider::vectors(const EmbedRequest& request, std::size_t 
     const std::string& prefix = request.kind == TextKind::query ? settings_.query_prefix : settings_.document_prefix;
     // Another model makes other vectors. The default's have none, so that they stay what they were.
     std::string salt;
-    if (settings_.model != Settings{}.model || digest != Settings{}.digest) salt = fmt::format("{}@{}\n", settings_.model, digest);
+    if (settings_.model != Settings{}.model || digest != Settings{}.digest)
+        salt = fmt::format("{}@{}\n", settings_.model, digest);
     EmbedResult result;
     result.dimension = dimension;
     result.matrix.resize(rows * dimension);
@@ -164,13 +171,13 @@ Status SimulatedProvider::wait(std::chrono::milliseconds time, const EmbedReques
     const auto never = [] { return false; };
     const bool no_deadline = request.deadline == steady_clock::time_point::max();
     std::unique_lock lock(mutex_);
-    if (no_deadline && time == kNever) {
+    if (no_deadline && time == unending) {
         idle_.wait(lock, request.stop, never);
         return refuse(ErrorKind::unavailable, "stopped");
     }
     const steady_clock::duration left = no_deadline ? steady_clock::duration::max() : request.deadline - clock_.now();
-    const bool late = time == kNever || left < time;
-    const steady_clock::duration pause = std::min(late ? left : steady_clock::duration(time), kLongest);
+    const bool late = time == unending || left < time;
+    const steady_clock::duration pause = std::min(late ? left : steady_clock::duration(time), longest);
     if (pause > steady_clock::duration::zero()) idle_.wait_for(lock, request.stop, pause, never);
     if (request.stop.stop_requested()) return refuse(ErrorKind::unavailable, "stopped");
     if (late) return refuse(ErrorKind::unavailable, "no answer before the deadline");

@@ -1,4 +1,5 @@
-// A provider that needs no model: deterministic vectors, latency, limits and faults as configured. For tests and measurements.
+// A provider that needs no model: deterministic vectors, latency, limits and faults as configured. For tests and
+// measurements.
 //
 // Thread-safety: as Provider. Waiting ends early at the deadline and at a stop request.
 #pragma once
@@ -46,7 +47,8 @@ private:
     [[nodiscard]] Result<EmbedResult> answer(const EmbedRequest& request);
     // As the model behind the name is now; `unavailable` where there is no server.
     [[nodiscard]] Result<ServerState> state() const;
-    [[nodiscard]] EmbedResult vectors(const EmbedRequest& request, std::size_t rows, std::size_t dimension, std::string_view digest) const;
+    [[nodiscard]] EmbedResult vectors(const EmbedRequest& request, std::size_t rows, std::size_t dimension,
+                                      std::string_view digest) const;
     [[nodiscard]] Status wait(std::chrono::milliseconds time, const EmbedRequest& request);
 
     const Settings settings_;

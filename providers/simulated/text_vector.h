@@ -22,7 +22,8 @@ namespace embedq::simulated {
     return static_cast<double>(bits >> 11U) * 0x1.0p-53;
 }
 
-// Fills `row` with the text's vector of length 1. The vector depends on the row's length and on prefix and text put together.
+// Fills `row` with the text's vector of length 1. The vector depends on the row's length and on prefix and text put
+// together.
 void fill_text_vector(std::string_view prefix, std::string_view text, std::span<float> row);
 
 }  // namespace embedq::simulated

@@ -9,4 +9,4 @@ embedq::Result<std::unique_ptr<embedq::Notifier>> make(const embedq::Options&, e
 }
 }  // namespace
 
-EMBEDQ_NOTIFIER("another_kind", "1.0.0", "bad on purpose", kNoOptions, make);
+EMBEDQ_NOTIFIER("another_kind", "1.0.0", "bad on purpose", no_options, make);

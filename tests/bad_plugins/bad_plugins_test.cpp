@@ -31,7 +31,8 @@ std::string refusal_of(const fs::path& file) {
 
 // Every message names the file.
 void expect_refused(const std::string& name, const std::string& sentence) {
-    EXPECT_THAT(refusal_of(bad(name)), AllOf(HasSubstr("plugin file '" + bad(name).string() + "'"), HasSubstr(sentence)));
+    EXPECT_THAT(refusal_of(bad(name)),
+                AllOf(HasSubstr("plugin file '" + bad(name).string() + "'"), HasSubstr(sentence)));
 }
 
 // A copy of the sound plugin, to be spoilt as a file.
@@ -65,9 +66,9 @@ TEST(BadPlugins, NoSymbol) {
 }
 
 TEST(BadPlugins, NewerApi) {
-    expect_refused(
-        "newer_api",
-        "exports embedq_plugin_v2, so it speaks plugin API 2, but this embedq speaks 1; install the plugin built for this embedq");
+    expect_refused("newer_api",
+                   "exports embedq_plugin_v2, so it speaks plugin API 2, but this embedq speaks 1; install the plugin "
+                   "built for this embedq");
 }
 
 TEST(BadPlugins, OtherApiNumber) {
@@ -79,18 +80,21 @@ TEST(BadPlugins, OtherBuildTag) {
 }
 
 TEST(BadPlugins, SmallerDescriptor) {
-    expect_refused("small_descriptor", "has a descriptor of " + std::to_string(sizeof(PluginDescriptor) - sizeof(void*)) +
+    expect_refused("small_descriptor", "has a descriptor of " +
+                                           std::to_string(sizeof(PluginDescriptor) - sizeof(void*)) +
                                            " bytes, but this embedq's has " + std::to_string(sizeof(PluginDescriptor)));
 }
 
 TEST(BadPlugins, DescriptorWithoutRoomForItsTag) {
-    expect_refused("tiny_descriptor", "has a descriptor of 4 bytes, but this embedq's has " + std::to_string(sizeof(PluginDescriptor)) +
+    expect_refused("tiny_descriptor", "has a descriptor of 4 bytes, but this embedq's has " +
+                                          std::to_string(sizeof(PluginDescriptor)) +
                                           "; build the plugin against this embedq's headers");
 }
 
 TEST(BadPlugins, SymbolIsAFunction) {
-    expect_refused("function_symbol",
-                   "exports embedq_plugin_v1 as a function, but it must be the descriptor itself, a constant; declare it with");
+    expect_refused(
+        "function_symbol",
+        "exports embedq_plugin_v1 as a function, but it must be the descriptor itself, a constant; declare it with");
 }
 
 TEST(BadPlugins, SymbolIsTooShort) {
@@ -104,7 +108,8 @@ TEST(BadPlugins, NoBuildTag) {
 
 TEST(BadPlugins, BuiltInAnotherLibraryMode) {
     expect_refused("other_library_mode", "glibcxx-debug=1");
-    expect_refused("other_library_mode", "but this embedq as '" EMBEDQ_BUILD_TAG "'; build both with the same compiler and settings");
+    expect_refused("other_library_mode",
+                   "but this embedq as '" EMBEDQ_BUILD_TAG "'; build both with the same compiler and settings");
 }
 
 // A sanitizer's runtime that comes late ends the process, so this one is refused unloaded.
@@ -112,8 +117,9 @@ TEST(BadPlugins, BuiltWithAnotherSanitizer) {
     const std::string_view own = EMBEDQ_TAG_SANITIZER;
     const bool host_has_address = own == " sanitizer=address";
     expect_refused("other_sanitizer", host_has_address ? "needs libtsan.so" : "needs libasan.so");
-    expect_refused("other_sanitizer", std::string("so it was built with -fsanitize=") + (host_has_address ? "thread" : "address") +
-                                          ", but this embedq with" + std::string(own) + "; build both with");
+    expect_refused("other_sanitizer", std::string("so it was built with -fsanitize=") +
+                                          (host_has_address ? "thread" : "address") + ", but this embedq with" +
+                                          std::string(own) + "; build both with");
 }
 
 TEST(BadPlugins, MissingLibrary) {
@@ -127,8 +133,9 @@ TEST(BadPlugins, NoName) {
 }
 
 TEST(BadPlugins, UnknownKind) {
-    expect_refused("unknown_kind",
-                   "says it is of kind 9, but there are only store (1), provider (2), notifier (3) and service (4); declare");
+    expect_refused(
+        "unknown_kind",
+        "says it is of kind 9, but there are only store (1), provider (2), notifier (3) and service (4); declare");
 }
 
 TEST(BadPlugins, FactoryOfAnotherKindToo) {
@@ -136,29 +143,35 @@ TEST(BadPlugins, FactoryOfAnotherKindToo) {
 }
 
 TEST(BadPlugins, OptionsWithoutATable) {
-    expect_refused("no_table", "counts 3 options, but has no option table (nullptr); declare both with the macros of embedq/plugin.h");
+    expect_refused(
+        "no_table",
+        "counts 3 options, but has no option table (nullptr); declare both with the macros of embedq/plugin.h");
 }
 
 TEST(BadPlugins, OptionTwice) {
-    expect_refused("option_twice", "has a faulty option table: option 'model' stands twice in the option table; mend that row");
+    expect_refused("option_twice",
+                   "has a faulty option table: option 'model' stands twice in the option table; mend that row");
 }
 
 TEST(BadPlugins, OptionWithoutAName) {
-    expect_refused("nameless_option", "has a faulty option table: row 2 of the option table has no name (nullptr); mend that row");
+    expect_refused("nameless_option",
+                   "has a faulty option table: row 2 of the option table has no name (nullptr); mend that row");
 }
 
 // glibc lets no exception out of dlopen, so the process cannot be saved; but it says why it ends.
 TEST(BadPluginsDeathTest, ThrowsWhenLoaded) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
     EXPECT_EXIT(refusal_of(bad("throws_when_loaded")), ::testing::ExitedWithCode(1),
-                "libembedq_provider_throws_when_loaded.so' ends the process while it is loaded: a constructor of a global object in it "
+                "libembedq_provider_throws_when_loaded.so' ends the process while it is loaded: a constructor of a "
+                "global object in it "
                 "threw: no licence found; do such work in the plugin's factory");
 }
 
 TEST(BadPluginsDeathTest, ExitsWhenLoaded) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
     EXPECT_EXIT(refusal_of(bad("exits_when_loaded")), ::testing::ExitedWithCode(0),
-                "libembedq_provider_exits_when_loaded.so' ends the process while it is loaded: a constructor of a global object in it "
+                "libembedq_provider_exits_when_loaded.so' ends the process while it is loaded: a constructor of a "
+                "global object in it "
                 "called exit\\(\\); do such work");
 }
 
@@ -178,7 +191,8 @@ TEST(BadPlugins, AnotherName) {
 }
 
 TEST(BadPlugins, AnotherKind) {
-    expect_refused("another_kind", "holds the notifier 'another_kind', but its file name says the provider 'another_kind'");
+    expect_refused("another_kind",
+                   "holds the notifier 'another_kind', but its file name says the provider 'another_kind'");
 }
 
 TEST(BadPlugins, BadOptionTable) {
@@ -191,8 +205,8 @@ TEST(BadPlugins, ThrowingFactory) {
     const auto made = make_provider(**registry.load_file(bad("throwing_factory")), {}, context);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().kind, ErrorKind::internal);
-    EXPECT_THAT(made.error().message,
-                HasSubstr("provider 'p' (" + bad("throwing_factory").string() + ") threw in its factory: cannot even start"));
+    EXPECT_THAT(made.error().message, HasSubstr("provider 'p' (" + bad("throwing_factory").string() +
+                                                ") threw in its factory: cannot even start"));
 }
 
 TEST(BadPlugins, FactoryWithoutInstance) {
@@ -221,8 +235,8 @@ TEST_F(CopiedPlugin, LoadsAsItIs) {
 TEST_F(CopiedPlugin, TwiceNamesBothFiles) {
     const auto found = Registry({folder, fs::path(BAD_PLUGINS_DIR)}).discover();
     ASSERT_FALSE(found);
-    EXPECT_THAT(found.error().message,
-                AllOf(HasSubstr("provider 'sound' is there twice"), HasSubstr(file.string()), HasSubstr(bad("sound").string())));
+    EXPECT_THAT(found.error().message, AllOf(HasSubstr("provider 'sound' is there twice"), HasSubstr(file.string()),
+                                             HasSubstr(bad("sound").string())));
 }
 
 // One folder under two names is one folder, and one file under two names is one plugin.
@@ -242,7 +256,8 @@ TEST_F(CopiedPlugin, WritableByOthers) {
     EXPECT_THAT(refusal_of(file), HasSubstr("has mode 0777, so everyone may change it"));
     fs::permissions(file, fs::perms(0755));
     fs::permissions(folder, fs::perms(0770));
-    EXPECT_THAT(refusal_of(file), HasSubstr("plugin folder '" + folder.string() + "' has mode 0770, so its group may change it"));
+    EXPECT_THAT(refusal_of(file),
+                HasSubstr("plugin folder '" + folder.string() + "' has mode 0770, so its group may change it"));
 }
 
 TEST_F(CopiedPlugin, ALinkIsJudgedByWhatItPointsTo) {
@@ -255,7 +270,8 @@ TEST_F(CopiedPlugin, ALinkIsJudgedByWhatItPointsTo) {
 }
 
 TEST_F(CopiedPlugin, NoElfFile) {
-    std::ofstream(file, std::ios::trunc) << "#!/bin/sh\necho this is a script, long enough to hold the header of an ELF file\n";
+    std::ofstream(file, std::ios::trunc)
+        << "#!/bin/sh\necho this is a script, long enough to hold the header of an ELF file\n";
     EXPECT_THAT(refusal_of(file), HasSubstr("is not an ELF file, but must be a shared object built for this machine"));
     fs::resize_file(file, 5);
     EXPECT_THAT(refusal_of(file), HasSubstr("has only 5 bytes"));
@@ -284,7 +300,8 @@ TEST_F(CopiedPlugin, OfAnotherMachineOrType) {
     overwrite(18, 8);  // e_machine: MIPS
     EXPECT_THAT(refusal_of(file), HasSubstr("is for another machine (ELF machine 8, "));
     overwrite(4, 1);  // EI_CLASS: ELFCLASS32
-    EXPECT_THAT(refusal_of(file), HasSubstr("is a 32-bit ELF file, but must be a shared object built for this machine"));
+    EXPECT_THAT(refusal_of(file),
+                HasSubstr("is a 32-bit ELF file, but must be a shared object built for this machine"));
 }
 
 }  // namespace

@@ -9,4 +9,4 @@ struct Leaver {
 } const leaver;
 }  // namespace
 
-EMBEDQ_PROVIDER("exits_when_loaded", "1.0.0", "bad on purpose", kNoOptions, make_harmless);
+EMBEDQ_PROVIDER("exits_when_loaded", "1.0.0", "bad on purpose", no_options, make_harmless);

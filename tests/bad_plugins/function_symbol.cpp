@@ -1,4 +1,5 @@
-// The symbol is a function that gives a descriptor. Its constructor would end the test: the symbol's type must be enough to refuse it.
+// The symbol is a function that gives a descriptor. Its constructor would end the test: the symbol's type must be
+// enough to refuse it.
 #include "harmless_provider.h"
 
 #include <cstdlib>
@@ -9,11 +10,11 @@ struct Ender {
     Ender() { std::abort(); }
 } const ender;
 
-constexpr embedq::PluginDescriptor kDescriptor = harmless("function_symbol");
+constexpr embedq::PluginDescriptor descriptor = harmless("function_symbol");
 
 }  // namespace
 
 extern "C" __attribute__((visibility("default"))) const embedq::PluginDescriptor* embedq_plugin_v1();
 extern "C" const embedq::PluginDescriptor* embedq_plugin_v1() {
-    return &kDescriptor;
+    return &descriptor;
 }

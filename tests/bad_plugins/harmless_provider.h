@@ -11,15 +11,18 @@ namespace {
 
 class HarmlessProvider : public embedq::Provider {
 public:
-    embedq::Result<embedq::ProviderInfo> info(std::stop_token) override { return embedq::ProviderInfo{.model = "none", .dimension = 1}; }
+    embedq::Result<embedq::ProviderInfo> info(std::stop_token) override {
+        return embedq::ProviderInfo{.model = "none", .dimension = 1};
+    }
     embedq::Result<embedq::EmbedResult> embed(const embedq::EmbedRequest& request) override {
         return embedq::EmbedResult{.matrix = std::vector<float>(request.texts.size(), 1.0F), .dimension = 1};
     }
 };
 
-[[maybe_unused]] constexpr std::array<embedq::OptionSpec, 0> kNoOptions = {};
+[[maybe_unused]] constexpr std::array<embedq::OptionSpec, 0> no_options = {};
 
-[[maybe_unused]] embedq::Result<std::unique_ptr<embedq::Provider>> make_harmless(const embedq::Options&, embedq::Context&) {
+[[maybe_unused]] embedq::Result<std::unique_ptr<embedq::Provider>> make_harmless(const embedq::Options&,
+                                                                                 embedq::Context&) {
     return std::make_unique<HarmlessProvider>();
 }
 
@@ -32,8 +35,8 @@ public:
             name,
             "1.0.0",
             "bad on purpose",
-            kNoOptions.data(),
-            kNoOptions.size(),
+            no_options.data(),
+            no_options.size(),
             nullptr,
             make_harmless,
             nullptr,

@@ -10,4 +10,4 @@ embedq::Result<std::unique_ptr<embedq::Provider>> make(const embedq::Options& op
 }
 }  // namespace
 
-EMBEDQ_PROVIDER("missing_library", "1.0.0", "bad on purpose", kNoOptions, make);
+EMBEDQ_PROVIDER("missing_library", "1.0.0", "bad on purpose", no_options, make);

@@ -2,8 +2,8 @@
 #include "harmless_provider.h"
 
 namespace {
-constexpr std::array kOptions = {embedq::OptionSpec{.name = "model", .type = embedq::OptionType::text},
-                                 embedq::OptionSpec{.name = "model", .type = embedq::OptionType::text}};
+constexpr std::array option_table = {embedq::OptionSpec{.name = "model", .type = embedq::OptionType::text},
+                                     embedq::OptionSpec{.name = "model", .type = embedq::OptionType::text}};
 }  // namespace
 
-EMBEDQ_PROVIDER("option_twice", "1.0.0", "bad on purpose", kOptions, make_harmless);
+EMBEDQ_PROVIDER("option_twice", "1.0.0", "bad on purpose", option_table, make_harmless);

@@ -7,7 +7,9 @@ namespace {
 
 class ThrowingProvider final : public HarmlessProvider {
 public:
-    embedq::Result<embedq::EmbedResult> embed(const embedq::EmbedRequest&) override { throw std::runtime_error("out of luck"); }
+    embedq::Result<embedq::EmbedResult> embed(const embedq::EmbedRequest&) override {
+        throw std::runtime_error("out of luck");
+    }
 };
 
 embedq::Result<std::unique_ptr<embedq::Provider>> make(const embedq::Options&, embedq::Context&) {
@@ -16,4 +18,4 @@ embedq::Result<std::unique_ptr<embedq::Provider>> make(const embedq::Options&, e
 
 }  // namespace
 
-EMBEDQ_PROVIDER("throwing_embed", "1.0.0", "bad on purpose", kNoOptions, make);
+EMBEDQ_PROVIDER("throwing_embed", "1.0.0", "bad on purpose", no_options, make);

@@ -15,4 +15,4 @@ embedq::Result<std::unique_ptr<embedq::Provider>> make(const embedq::Options&, e
 
 }  // namespace
 
-EMBEDQ_PROVIDER("throwing_factory", "1.0.0", "bad on purpose", kNoOptions, make);
+EMBEDQ_PROVIDER("throwing_factory", "1.0.0", "bad on purpose", no_options, make);

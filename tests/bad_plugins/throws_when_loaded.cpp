@@ -9,4 +9,4 @@ struct Licence {
 } const licence;
 }  // namespace
 
-EMBEDQ_PROVIDER("throws_when_loaded", "1.0.0", "bad on purpose", kNoOptions, make_harmless);
+EMBEDQ_PROVIDER("throws_when_loaded", "1.0.0", "bad on purpose", no_options, make_harmless);

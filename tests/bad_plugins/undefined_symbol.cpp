@@ -10,4 +10,4 @@ embedq::Result<std::unique_ptr<embedq::Provider>> make(const embedq::Options& op
 }
 }  // namespace
 
-EMBEDQ_PROVIDER("undefined_symbol", "1.0.0", "bad on purpose", kNoOptions, make);
+EMBEDQ_PROVIDER("undefined_symbol", "1.0.0", "bad on purpose", no_options, make);

@@ -39,7 +39,8 @@ void examine(const embedq::EmbedResult& result, const embedq::http::Asked& asked
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     if (size == 0) return 0;
     const embedq::http::Asked asked{.texts = 1U + (data[0] & 3U), .dimension = data[0] >> 2U & 7U};
-    const auto answer = embedq::http::decode_embeddings(std::string(reinterpret_cast<const char*>(data) + 1, size - 1), asked);
+    const auto answer =
+        embedq::http::decode_embeddings(std::string(reinterpret_cast<const char*>(data) + 1, size - 1), asked);
     if (answer) {
         examine(answer->result, asked);
     } else {

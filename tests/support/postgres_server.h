@@ -30,7 +30,8 @@ public:
         const Descriptor connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
-        if (control_.size() >= sizeof address.sun_path) throw std::runtime_error("the control's path is too long: " + control_);
+        if (control_.size() >= sizeof address.sun_path)
+            throw std::runtime_error("the control's path is too long: " + control_);
         std::memcpy(address.sun_path, control_.c_str(), control_.size());
         const std::string line = command + "\n";
         if (::connect(connection.number, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
@@ -58,7 +59,8 @@ private:
     static std::string variable(const char* name) {
         const char* value = std::getenv(name);
         if (value == nullptr)
-            throw std::runtime_error(std::string(name) + " is not set; run this as tests/support/with_postgres.py -- PROGRAM");
+            throw std::runtime_error(std::string(name) +
+                                     " is not set; run this as tests/support/with_postgres.py -- PROGRAM");
         return value;
     }
 

@@ -23,7 +23,8 @@ struct HashOfHash {
     }
 };
 
-// The distinct texts of the catalog, numbered; a number is also the row of the text's vector, and is used again once nothing refers to it.
+// The distinct texts of the catalog, numbered; a number is also the row of the text's vector, and is used again once
+// nothing refers to it.
 class Texts {
 public:
     std::uint32_t retain(const Sha256& hash) {
@@ -62,8 +63,8 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return numbers_.size(); }
     [[nodiscard]] std::size_t memory() const noexcept {
         constexpr std::size_t node = sizeof(Sha256) + 2 * sizeof(void*) + sizeof(std::uint64_t);
-        return numbers_.size() * node + numbers_.bucket_count() * sizeof(void*) + references_.capacity() * sizeof(std::uint32_t) +
-               hashes_.capacity() * sizeof(Sha256);
+        return numbers_.size() * node + numbers_.bucket_count() * sizeof(void*) +
+               references_.capacity() * sizeof(std::uint32_t) + hashes_.capacity() * sizeof(Sha256);
     }
 
 private:
@@ -73,9 +74,10 @@ private:
     std::vector<std::uint32_t> free_;
 };
 
-// What a cosine must exceed to say anything: the mean over the catalog's texts, which they have in common anyway, and somewhat more than
-// one standard deviation, by which a text exceeds it by chance. Models differ much in both, so the fused score counts from there; a few
-// imagined unrelated texts steady the mean where the catalog is small. Measured: benchmarks/ranking/README.md.
+// What a cosine must exceed to say anything: the mean over the catalog's texts, which they have in common anyway, and
+// somewhat more than one standard deviation, by which a text exceeds it by chance. Models differ much in both, so the
+// fused score counts from there; a few imagined unrelated texts steady the mean where the catalog is small. Measured:
+// benchmarks/ranking/README.md.
 float chance_cosine(std::span<const float> cosines, const VectorTable& vectors) {
     constexpr double imagined = 10;
     constexpr double deviations = 1.25;
@@ -105,7 +107,8 @@ bool better(const Candidate& a, const Candidate& b) {
 
 void keep_best(std::vector<Candidate>& candidates, std::size_t limit) {
     limit = std::min(limit, candidates.size());
-    std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(limit), candidates.end(), better);
+    std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(limit), candidates.end(),
+                      better);
     candidates.resize(limit);
 }
 
@@ -127,8 +130,8 @@ struct CatalogIndex::State {
 
     [[nodiscard]] std::vector<float> lexical(const Question& question) const;
     [[nodiscard]] std::vector<Ranked> hits(const std::vector<Candidate>& best) const;
-    [[nodiscard]] std::vector<Candidate> fuse(std::span<const float> lexical, std::span<const float> cosines, RankingMode mode,
-                                              double semantic_weight) const;
+    [[nodiscard]] std::vector<Candidate> fuse(std::span<const float> lexical, std::span<const float> cosines,
+                                              RankingMode mode, double semantic_weight) const;
 };
 
 std::vector<float> CatalogIndex::State::lexical(const Question& question) const {
@@ -143,8 +146,8 @@ std::vector<float> CatalogIndex::State::lexical(const Question& question) const 
     return scores;
 }
 
-std::vector<Candidate> CatalogIndex::State::fuse(std::span<const float> lexical, std::span<const float> cosines, RankingMode mode,
-                                                 double semantic_weight) const {
+std::vector<Candidate> CatalogIndex::State::fuse(std::span<const float> lexical, std::span<const float> cosines,
+                                                 RankingMode mode, double semantic_weight) const {
     const float chance = chance_cosine(cosines, vectors);
     const auto weight = static_cast<float>(std::clamp(semantic_weight, 0.0, 1.0));
     std::vector<Candidate> candidates;
@@ -179,12 +182,14 @@ std::vector<Ranked> CatalogIndex::State::hits(const std::vector<Candidate>& best
     std::vector<Ranked> result;
     result.reserve(best.size());
     for (const Candidate& candidate : best) {
-        const auto after = std::upper_bound(begins.begin(), begins.end(), candidate.number,
-                                            [](std::uint32_t number, const auto& entry) { return number < entry.first; });
+        const auto after =
+            std::upper_bound(begins.begin(), begins.end(), candidate.number,
+                             [](std::uint32_t number, const auto& entry) { return number < entry.first; });
         const auto& [begin, entry] = *std::prev(after);
         const auto& [name, segment] = *entry;
         const std::uint32_t at = candidate.number - begin;
-        result.push_back({name, segment.operation_id(at), segment.method(at), segment.path(at), segment.summary(at), at, candidate.score});
+        result.push_back({name, segment.operation_id(at), segment.method(at), segment.path(at), segment.summary(at), at,
+                          candidate.score});
     }
     return result;
 }
@@ -261,13 +266,15 @@ std::size_t CatalogIndex::dimension() const noexcept {
 
 std::size_t CatalogIndex::memory() const noexcept {
     std::size_t bytes = state_->dictionary.memory() + state_->texts.memory() + state_->vectors.memory();
-    for (const auto& [name, segment] : state_->segments) bytes += segment.memory() + name.capacity() + 4 * sizeof(void*);
+    for (const auto& [name, segment] : state_->segments)
+        bytes += segment.memory() + name.capacity() + 4 * sizeof(void*);
     return bytes;
 }
 
 std::vector<Ranked> CatalogIndex::rank(const Query& query) const {
     const Question question = read_question(query.text, state_->dictionary);
-    const std::vector<float> cosines = query.mode == RankingMode::lexical ? std::vector<float>{} : state_->vectors.cosines(query.vector);
+    const std::vector<float> cosines =
+        query.mode == RankingMode::lexical ? std::vector<float>{} : state_->vectors.cosines(query.vector);
     if (question.concepts.empty() && cosines.empty()) {
         std::vector<Candidate> first;
         const std::size_t count = std::min(query.limit, state_->operations);

@@ -33,16 +33,19 @@ bool one_of(std::string_view word, std::initializer_list<std::string_view> words
 bool asks_for_facts(const std::vector<QuestionWord>& words) {
     if (words.empty()) return false;
     const std::string& first = words[0].text;
-    if (first == "how") return words.size() > 1 && one_of(words[1].text, {"much", "long", "big", "large", "old", "fast", "far", "full"});
-    return one_of(first, {"who", "what", "which", "where", "when", "is", "are", "has", "have", "does", "did", "was", "were", "whose",
-                          "whether", "whom", "count"});
+    if (first == "how")
+        return words.size() > 1 &&
+               one_of(words[1].text, {"much", "long", "big", "large", "old", "fast", "far", "full"});
+    return one_of(first, {"who", "what", "which", "where", "when", "is", "are", "has", "have", "does", "did", "was",
+                          "were", "whose", "whether", "whom", "count"});
 }
 
 // "deleting" asks for what "delete" does. Some words in -ing are mostly no verbs.
 Verbs verbs_asked(std::string_view word) {
     if (const Verbs verbs = verbs_of_word(word); verbs != 0) return verbs;
     constexpr std::string_view ending = "ing";
-    if (word.size() < 6 || !word.ends_with(ending) || one_of(word, {"setting", "listing", "building", "posting", "tracking", "opening"}))
+    if (word.size() < 6 || !word.ends_with(ending) ||
+        one_of(word, {"setting", "listing", "building", "posting", "tracking", "opening"}))
         return 0;
     std::string base(word.substr(0, word.size() - ending.size()));
     if (const Verbs verbs = verbs_of_word(base); verbs != 0) return verbs;
@@ -136,7 +139,8 @@ private:
 
     // Words made from one another by an ending that Snowball leaves on, if the catalog has them.
     void add_family(Concept& to) {
-        constexpr std::array<std::string_view, 12> endings{"or", "er", "e", "ee", "ion", "ation", "ment", "ator", "at", "abl", "iv", "al"};
+        constexpr std::array<std::string_view, 12> endings{"or",   "er",   "e",  "ee",  "ion", "ation",
+                                                           "ment", "ator", "at", "abl", "iv",  "al"};
         constexpr std::size_t shortest = 4;
         const std::string own = to.alternatives.front().stem;
         if (own.size() < shortest) return;
@@ -145,7 +149,8 @@ private:
         };
         for (const std::string_view ending : endings) {
             offer(own + std::string(ending));
-            if (own.size() >= shortest + ending.size() && own.ends_with(ending)) offer(own.substr(0, own.size() - ending.size()));
+            if (own.size() >= shortest + ending.size() && own.ends_with(ending))
+                offer(own.substr(0, own.size() - ending.size()));
         }
     }
 

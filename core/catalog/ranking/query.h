@@ -33,7 +33,8 @@ struct Question {
     bool blank = true;  // no word at all, not even a stop word
 };
 
-// The dictionary tells which words the catalog has: "web hook" is taken as "webhook" where that is what its descriptions say.
+// The dictionary tells which words the catalog has: "web hook" is taken as "webhook" where that is what its
+// descriptions say.
 [[nodiscard]] Question read_question(std::string_view text, const Dictionary& dictionary);
 
 }  // namespace embedq::ranking

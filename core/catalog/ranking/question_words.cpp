@@ -39,7 +39,8 @@ std::string_view word_at(const Words& words, std::size_t i) {
 }
 
 void weaken(Words& words, std::size_t begin, std::size_t end, float weight) {
-    for (std::size_t i = begin; i < std::min(end, words.size()); ++i) words[i].weight = std::min(words[i].weight, weight);
+    for (std::size_t i = begin; i < std::min(end, words.size()); ++i)
+        words[i].weight = std::min(words[i].weight, weight);
 }
 
 // "PRs" is the plural of an acronym, not "P" and "Rs"; a typeset apostrophe is an apostrophe.
@@ -55,9 +56,11 @@ std::string plain(std::string_view text) {
         if (!upper(result[begin]) || (begin > 0 && letter(result[begin - 1]))) continue;
         std::size_t end = begin;
         while (end < result.size() && upper(result[end])) ++end;
-        const bool plural =
-            end - begin >= 2 && end < result.size() && result[end] == 's' && (end + 1 == result.size() || !letter(result[end + 1]));
-        if (plural) std::transform(&result[begin], &result[end], &result[begin], [](char c) { return static_cast<char>(c - 'A' + 'a'); });
+        const bool plural = end - begin >= 2 && end < result.size() && result[end] == 's' &&
+                            (end + 1 == result.size() || !letter(result[end + 1]));
+        if (plural)
+            std::transform(&result[begin], &result[end], &result[begin],
+                           [](char c) { return static_cast<char>(c - 'A' + 'a'); });
     }
     return result;
 }
@@ -78,7 +81,8 @@ void fold_contractions(Words& words) {
         if (tail == "t" && word.size() >= 3 && (word.ends_with('n') || word == "can")) {
             word = "not";
             words.erase(at(words, i + 1));
-        } else if (one_of(tail, {"d", "m", "re"}) && one_of(word, {"i", "we", "you", "they", "he", "she", "it", "who", "there", "what"})) {
+        } else if (one_of(tail, {"d", "m", "re"}) &&
+                   one_of(word, {"i", "we", "you", "they", "he", "she", "it", "who", "there", "what"})) {
             words.erase(at(words, i + 1));
         }
     }
@@ -115,10 +119,10 @@ void join_pairs(Words& words) {
 std::size_t circumstance_end(const Words& words, std::size_t i) {
     const std::string_view word = words[i].text;
     const std::string_view next = word_at(words, i + 1);
-    if (one_of(word,
-               {"programmatically", "automatically", "accidentally", "mistakenly", "somehow",  "easily",  "quickly", "simply", "currently",
-                "actually",         "really",        "basically",    "anymore",    "suddenly", "exactly", "instead", "maybe",  "quick",
-                "anyway",           "please",        "thanks",       "hi",         "hello"})) {
+    if (one_of(word, {"programmatically", "automatically", "accidentally", "mistakenly", "somehow", "easily",
+                      "quickly",          "simply",        "currently",    "actually",   "really",  "basically",
+                      "anymore",          "suddenly",      "exactly",      "instead",    "maybe",   "quick",
+                      "anyway",           "please",        "thanks",       "hi",         "hello"})) {
         return i + 1;
     }
     if (word == "by" && one_of(next, {"mistake", "accident", "myself", "default"})) return i + 2;
@@ -128,16 +132,18 @@ std::size_t circumstance_end(const Words& words, std::size_t i) {
     const bool outward = one_of(word, {"from", "via", "through", "with", "using", "by", "over"});
     if (!outward && !one_of(word, {"in", "inside", "within"})) return i;
     std::size_t k = i + 1;
-    while (
-        k < words.size() && k <= i + 3 &&
-        one_of(words[k].text, {"a",   "an",     "the",   "my",     "our",    "some", "your",  "another", "external", "custom", "internal",
-                               "own", "little", "small", "simple", "python", "bash", "shell", "node",    "rest",     "http",   "plain"})) {
+    while (k < words.size() && k <= i + 3 &&
+           one_of(words[k].text, {"a",        "an",     "the",      "my",   "our",    "some",  "your",   "another",
+                                  "external", "custom", "internal", "own",  "little", "small", "simple", "python",
+                                  "bash",     "shell",  "node",     "rest", "http",   "plain"})) {
         ++k;
     }
     const std::string_view tool = word_at(words, k);
     if (tool == "command" && word_at(words, k + 1) == "line") return k + 2;
-    if (!one_of(tool, {"script", "scripts", "terminal", "cli", "cron", "cronjob", "curl", "backend", "program", "postman"}) &&
-        !(outward && one_of(tool, {"api", "apis", "sdk", "code", "bot"}) && k > i) && !(word == "from" && k > i + 1 && tool == "ci")) {
+    if (!one_of(tool,
+                {"script", "scripts", "terminal", "cli", "cron", "cronjob", "curl", "backend", "program", "postman"}) &&
+        !(outward && one_of(tool, {"api", "apis", "sdk", "code", "bot"}) && k > i) &&
+        !(word == "from" && k > i + 1 && tool == "ci")) {
         return i;
     }
     return k + (one_of(word_at(words, k + 1), {"call", "calls", "request", "requests", "client"}) ? 2 : 1);
@@ -150,17 +156,19 @@ void weaken_circumstances(Words& words) {
         if (end > i && end - i < words.size()) weaken(words, i, end, circumstance);
         const std::string_view word = words[i].text;
         const std::string_view next = word_at(words, i + 1);
-        if ((word == "instead" && next == "of") || (word == "rather" && next == "than")) weaken(words, i + 2, words.size(), excluded);
+        if ((word == "instead" && next == "of") || (word == "rather" && next == "than"))
+            weaken(words, i + 2, words.size(), excluded);
         if (word == "without") weaken(words, i + 1, i + 4, lacking);
         if (i < 3) continue;
-        const bool purpose =
-            word == "so" && one_of(next, {"that", "i", "we", "it", "they", "he", "she", "nobody", "people", "my", "our", "the"});
-        if (purpose || one_of(word, {"because", "although", "though", "but", "whereas", "since"})) weaken(words, i, words.size(), reason);
+        const bool purpose = word == "so" && one_of(next, {"that", "i", "we", "it", "they", "he", "she", "nobody",
+                                                           "people", "my", "our", "the"});
+        if (purpose || one_of(word, {"because", "although", "though", "but", "whereas", "since"}))
+            weaken(words, i, words.size(), reason);
     }
 }
 
-// "how do I …", "I would like to …", "is there a way to …", "what is the endpoint for …": what comes before the matter, where the "I" is
-// no word about the account.
+// "how do I …", "I would like to …", "is there a way to …", "what is the endpoint for …": what comes before the matter,
+// where the "I" is no word about the account.
 void drop_opening(Words& words) {
     constexpr std::size_t longest_opening = 10;
     const auto names_a_call = [](std::string_view word) {
@@ -168,9 +176,9 @@ void drop_opening(Words& words) {
     };
     const auto idle = [&](std::string_view word) {
         return is_stop_word(word) || names_a_call(word) ||
-               one_of(word,
-                      {"trying",  "possible", "able",    "help",  "wish", "love",    "hope",  "know",  "looking", "best",    "easy",
-                       "easiest", "right",    "correct", "quick", "boss", "manager", "wants", "asked", "told",    "someone", "somebody"});
+               one_of(word, {"trying",  "possible", "able",  "help",    "wish",    "love",    "hope",  "know",
+                             "looking", "best",     "easy",  "easiest", "right",   "correct", "quick", "boss",
+                             "manager", "wants",    "asked", "told",    "someone", "somebody"});
     };
     std::size_t end = 0;
     bool call = false;
@@ -178,7 +186,9 @@ void drop_opening(Words& words) {
         const std::string_view word = words[i].text;
         const std::string_view next = words[i + 1].text;
         call = call || names_a_call(word);
-        if (one_of(word, {"do", "can", "could", "should", "may", "would", "must"}) && one_of(next, {"i", "we", "you", "one"})) end = i + 2;
+        if (one_of(word, {"do", "can", "could", "should", "may", "would", "must"}) &&
+            one_of(next, {"i", "we", "you", "one"}))
+            end = i + 2;
         if (word == "to" && i > 0) end = i + 1;
         if (word == "for" && call) end = i + 1;
     }
@@ -189,19 +199,22 @@ bool asks(const Words& words) {
     if (verbs_of_word(word_at(words, 0)) != 0) return true;
     constexpr std::size_t early = 8;
     for (std::size_t i = 0; i < std::min(early, words.size()); ++i) {
-        if (one_of(words[i].text, {"how", "what", "which", "who", "whose", "where", "need", "want", "like", "please", "trying", "wants"}))
+        if (one_of(words[i].text, {"how", "what", "which", "who", "whose", "where", "need", "want", "like", "please",
+                                   "trying", "wants"}))
             return true;
-        if (one_of(words[i].text, {"can", "could", "should", "do"}) && one_of(word_at(words, i + 1), {"i", "we", "you", "one"}))
+        if (one_of(words[i].text, {"can", "could", "should", "do"}) &&
+            one_of(word_at(words, i + 1), {"i", "we", "you", "one"}))
             return true;
     }
     return false;
 }
 
-// Where the clause ends that begins at `begin`: behind a full stop, or at the comma between what is told and what is asked.
+// Where the clause ends that begins at `begin`: behind a full stop, or at the comma between what is told and what is
+// asked.
 std::size_t clause_end(std::string_view text, std::size_t begin) {
     const Words first = split(text.substr(begin, 40), 1);
-    const bool conditional =
-        one_of(word_at(first, 0), {"if", "when", "after", "once", "before", "since", "because", "although", "while", "as"});
+    const bool conditional = one_of(
+        word_at(first, 0), {"if", "when", "after", "once", "before", "since", "because", "although", "while", "as"});
     for (std::size_t i = begin; i < text.size(); ++i) {
         const char c = text[i];
         const bool gap = i + 1 == text.size() || text[i + 1] == ' ' || text[i + 1] == '\n';
@@ -209,7 +222,8 @@ std::size_t clause_end(std::string_view text, std::size_t begin) {
         if (c == '.' && gap && i >= begin + 2 && text[i - 2] != '.' && text[i - 2] != ' ') return i + 1;
         if (c != ',' || !gap) continue;
         const Words rest = split(text.substr(i + 1, 60), 3);
-        const bool question = one_of(word_at(rest, 0), {"can", "could", "how", "is", "what", "where", "please", "should"});
+        const bool question =
+            one_of(word_at(rest, 0), {"can", "could", "how", "is", "what", "where", "please", "should"});
         if (conditional) return i + 1;
         if (!question) continue;
         constexpr std::size_t enough = 300;  // bytes
@@ -231,7 +245,8 @@ std::vector<Clause> clauses_of(std::string_view text) {
         left -= clause.words.size();
         fold_contractions(clause.words);
         clause.asks = clause.asks || asks(clause.words);
-        if (one_of(clause.words.front().text, {"if", "when", "after", "once", "because", "although", "while", "since"}) &&
+        if (one_of(clause.words.front().text,
+                   {"if", "when", "after", "once", "because", "although", "while", "since"}) &&
             part.ends_with(',')) {
             clause.asks = false;
         }
@@ -251,11 +266,13 @@ void weaken_told(Words& words, bool referred_to) {
     const auto acts = [](const std::string& word) {
         if (verbs_of_word(word) != 0) return true;
         const std::string_view whole = word;
-        return whole.ends_with("ed") &&
-               (verbs_of_word(whole.substr(0, whole.size() - 1)) != 0 || verbs_of_word(whole.substr(0, whole.size() - 2)) != 0);
+        return whole.ends_with("ed") && (verbs_of_word(whole.substr(0, whole.size() - 1)) != 0 ||
+                                         verbs_of_word(whole.substr(0, whole.size() - 2)) != 0);
     };
     for (QuestionWord& word : words) {
-        const float kept = referred_to && !acts(word.text) ? std::max(told_before, 0.8F) : acts(word.text) ? told_before / 2 : told_before;
+        const float kept = referred_to && !acts(word.text) ? std::max(told_before, 0.8F)
+                           : acts(word.text)               ? told_before / 2
+                                                           : told_before;
         word.weight = std::min(word.weight, kept);
     }
 }

@@ -1,5 +1,5 @@
-// The words of a question, each with what it counts: the matter in full, what only surrounds it ("by mistake", "from my script",
-// "because …", the sentence before the question) less. The matter comes first.
+// The words of a question, each with what it counts: the matter in full, what only surrounds it ("by mistake", "from my
+// script", "because …", the sentence before the question) less. The matter comes first.
 //
 // Thread-safety: a pure function.
 #pragma once

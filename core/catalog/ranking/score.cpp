@@ -6,8 +6,8 @@
 namespace embedq::ranking {
 namespace {
 
-// How much of the score is kept when the operation does something else than is asked, is one thing where many are asked and the reverse,
-// or has a head of which nothing was asked.
+// How much of the score is kept when the operation does something else than is asked, is one thing where many are asked
+// and the reverse, or has a head of which nothing was asked.
 constexpr float other_verb = 0.75F;
 constexpr float other_quantity = 0.94F;
 constexpr float head_unasked = 0.65F;
@@ -52,8 +52,11 @@ Scorer::Scorer(const Question& question, const Dictionary& dictionary, std::size
 float Scorer::agreement(const OperationFacts& facts, std::size_t head_matches) const {
     float kept = 1;
     if (verbs_ != 0 && (verbs_ & facts.verbs) == 0) kept *= other_verb;
-    if (facts.read && ((quantity_ == Quantity::many && facts.item) || (quantity_ == Quantity::one && !facts.item))) kept *= other_quantity;
-    const float asked = facts.head_terms == 0 ? 0 : std::min(1.0F, static_cast<float>(head_matches) / static_cast<float>(facts.head_terms));
+    if (facts.read && ((quantity_ == Quantity::many && facts.item) || (quantity_ == Quantity::one && !facts.item)))
+        kept *= other_quantity;
+    const float asked = facts.head_terms == 0
+                            ? 0
+                            : std::min(1.0F, static_cast<float>(head_matches) / static_cast<float>(facts.head_terms));
     kept *= head_unasked + (1 - head_unasked) * asked;
     return kept * (1 - per_path_segment * static_cast<float>(std::min<std::size_t>(facts.depth, deepest)));
 }

@@ -1,4 +1,5 @@
-// The lexical score of the operations of a segment for a question: BM25F, then how well verbs, quantity and extent agree.
+// The lexical score of the operations of a segment for a question: BM25F, then how well verbs, quantity and extent
+// agree.
 //
 // Thread-safety: pure functions.
 #pragma once

@@ -28,7 +28,8 @@ struct Occurrence {
 };
 
 float share(const Field& field, std::size_t length) {
-    return field.weight / (1 - field.length_effect + field.length_effect * static_cast<float>(length) / field.typical_length);
+    return field.weight /
+           (1 - field.length_effect + field.length_effect * static_cast<float>(length) / field.typical_length);
 }
 
 // The verbs of the first word that is one.
@@ -70,7 +71,8 @@ public:
         add(tags, tag_field, false);
         add(operation.text, text_field, false);
         // "repos/get", "listUsers": the verb stands among the first words of an id, and at the very start of a summary.
-        facts.verbs = verbs_of_method(operation.method) | leading_verbs(operation.summary, 1) | leading_verbs(operation.operation_id, 3);
+        facts.verbs = verbs_of_method(operation.method) | leading_verbs(operation.summary, 1) |
+                      leading_verbs(operation.operation_id, 3);
         facts.head_terms = merge();
         return facts;
     }
@@ -94,13 +96,15 @@ private:
         each_path_segment(path, [&](std::string_view segment, bool parameter) {
             terms_.clear();
             reader_.read(segment, terms_);
-            for (const TermId term : terms_) own_.push_back({term, number_, parameter ? each * parameter_share : each, false});
+            for (const TermId term : terms_)
+                own_.push_back({term, number_, parameter ? each * parameter_share : each, false});
         });
     }
 
     // One occurrence per term; returns how many of them are in the head.
     std::uint8_t merge() {
-        std::stable_sort(own_.begin(), own_.end(), [](const Occurrence& a, const Occurrence& b) { return a.term < b.term; });
+        std::stable_sort(own_.begin(), own_.end(),
+                         [](const Occurrence& a, const Occurrence& b) { return a.term < b.term; });
         std::size_t heads = 0;
         for (std::size_t i = 0; i < own_.size();) {
             Occurrence sum = own_[i];
@@ -158,14 +162,16 @@ void TermReader::read(std::string_view text, std::vector<TermId>& out) {
         const auto [entry, is_new] = met_.try_emplace(std::string(word));
         if (is_new) {
             const std::string_view full = written_out(word);
-            for_each_word(full.empty() ? word : full,
-                          [&](std::string_view part) { entry->second.push_back(dictionary_.add(stemmer_.stem(part))); });
+            for_each_word(full.empty() ? word : full, [&](std::string_view part) {
+                entry->second.push_back(dictionary_.add(stemmer_.stem(part)));
+            });
         }
         out.insert(out.end(), entry->second.begin(), entry->second.end());
     });
 }
 
-Segment::Segment(std::span<const Operation> operations, std::span<const std::uint32_t> texts, Dictionary& dictionary, TermReader& reader) {
+Segment::Segment(std::span<const Operation> operations, std::span<const std::uint32_t> texts, Dictionary& dictionary,
+                 TermReader& reader) {
     std::vector<Occurrence> occurrences;
     Reading reading(reader, occurrences);
     facts_.reserve(operations.size());
@@ -174,14 +180,16 @@ Segment::Segment(std::span<const Operation> operations, std::span<const std::uin
         const Operation& operation = operations[i];
         facts_.push_back(reading.read(operation, static_cast<std::uint32_t>(i)));
         facts_.back().text = texts[i];
-        for (const std::string* text : {&operation.operation_id, &operation.method, &operation.path, &operation.summary}) {
+        for (const std::string* text :
+             {&operation.operation_id, &operation.method, &operation.path, &operation.summary}) {
             strings_ += *text;
             string_ends_.push_back(static_cast<std::uint32_t>(strings_.size()));
         }
     }
     strings_.shrink_to_fit();
 
-    std::stable_sort(occurrences.begin(), occurrences.end(), [](const Occurrence& a, const Occurrence& b) { return a.term < b.term; });
+    std::stable_sort(occurrences.begin(), occurrences.end(),
+                     [](const Occurrence& a, const Occurrence& b) { return a.term < b.term; });
     operations_.reserve(occurrences.size());
     weights_.reserve(occurrences.size());
     for (const Occurrence& occurrence : occurrences) {
@@ -192,7 +200,8 @@ Segment::Segment(std::span<const Operation> operations, std::span<const std::uin
         dictionary.count(occurrence.term, 1);
         operations_.push_back(occurrence.operation);
         const float steps = std::clamp(occurrence.frequency * frequency_unit + 0.5F, 1.0F, 32767.0F);
-        weights_.push_back(static_cast<std::uint16_t>(static_cast<std::uint16_t>(steps) | (occurrence.head ? 0x8000U : 0U)));
+        weights_.push_back(
+            static_cast<std::uint16_t>(static_cast<std::uint16_t>(steps) | (occurrence.head ? 0x8000U : 0U)));
     }
     starts_.push_back(static_cast<std::uint32_t>(operations_.size()));
     terms_.shrink_to_fit();
@@ -200,7 +209,8 @@ Segment::Segment(std::span<const Operation> operations, std::span<const std::uin
 }
 
 void Segment::discount(Dictionary& dictionary) const {
-    for (std::size_t i = 0; i < terms_.size(); ++i) dictionary.count(terms_[i], -static_cast<std::int64_t>(starts_[i + 1] - starts_[i]));
+    for (std::size_t i = 0; i < terms_.size(); ++i)
+        dictionary.count(terms_[i], -static_cast<std::int64_t>(starts_[i + 1] - starts_[i]));
 }
 
 std::string_view Segment::string(std::size_t operation, std::size_t field) const {
@@ -217,8 +227,10 @@ std::pair<std::size_t, std::size_t> Segment::range(TermId term) const {
 }
 
 std::size_t Segment::memory() const noexcept {
-    return sizeof(*this) + strings_.capacity() + facts_.capacity() * sizeof(OperationFacts) + weights_.capacity() * sizeof(std::uint16_t) +
-           (string_ends_.capacity() + terms_.capacity() + starts_.capacity() + operations_.capacity()) * sizeof(std::uint32_t);
+    return sizeof(*this) + strings_.capacity() + facts_.capacity() * sizeof(OperationFacts) +
+           weights_.capacity() * sizeof(std::uint16_t) +
+           (string_ends_.capacity() + terms_.capacity() + starts_.capacity() + operations_.capacity()) *
+               sizeof(std::uint32_t);
 }
 
 }  // namespace embedq::ranking

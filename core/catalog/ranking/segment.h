@@ -1,8 +1,9 @@
-// What the index keeps of one spec: its operations' strings in one block, and postings with the field-weighted term frequency of BM25F.
+// What the index keeps of one spec: its operations' strings in one block, and postings with the field-weighted term
+// frequency of BM25F.
 //
-// Field lengths are held against fixed typical lengths instead of the catalog's averages, so that one spec's postings do not change when
-// another spec comes or goes; only document frequencies are the catalog's.
-// Thread-safety: const members from many threads at once; writers alone.
+// Field lengths are held against fixed typical lengths instead of the catalog's averages, so that one spec's postings
+// do not change when another spec comes or goes; only document frequencies are the catalog's. Thread-safety: const
+// members from many threads at once; writers alone.
 #pragma once
 
 #include <array>
@@ -64,7 +65,8 @@ struct OperationFacts {
 class Segment {
 public:
     // `texts[i]` is the number of the text of operation i. Counts its terms into the dictionary.
-    Segment(std::span<const Operation> operations, std::span<const std::uint32_t> texts, Dictionary& dictionary, TermReader& reader);
+    Segment(std::span<const Operation> operations, std::span<const std::uint32_t> texts, Dictionary& dictionary,
+            TermReader& reader);
 
     // Takes its terms out of the dictionary's counts.
     void discount(Dictionary& dictionary) const;
@@ -81,7 +83,8 @@ public:
     void each(TermId term, Visit&& visit) const {
         const auto [begin, end] = range(term);
         for (std::size_t i = begin; i < end; ++i) {
-            visit(operations_[i], static_cast<float>(weights_[i] & 0x7fff) / frequency_unit, (weights_[i] & 0x8000) != 0);
+            visit(operations_[i], static_cast<float>(weights_[i] & 0x7fff) / frequency_unit,
+                  (weights_[i] & 0x8000) != 0);
         }
     }
 

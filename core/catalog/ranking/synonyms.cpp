@@ -34,8 +34,9 @@ constexpr bool well_formed(std::string_view words, bool marks) {
     }
     return before != ' ' && before != '?';
 }
-static_assert(std::all_of(std::begin(groups), std::end(groups),
-                          [](const Group& group) { return well_formed(group.said, false) && well_formed(group.meant, true); }));
+static_assert(std::all_of(std::begin(groups), std::end(groups), [](const Group& group) {
+    return well_formed(group.said, false) && well_formed(group.meant, true);
+}));
 
 // A word that stands in several groups has the meanings of all.
 std::unordered_map<std::string_view, std::string> read_groups() {
@@ -52,8 +53,10 @@ std::unordered_map<std::string_view, std::string> read_groups() {
     return words;
 }
 
-// "banned" has no line of its own: it takes that of "ban". Where words of several lines have one stem, the shortest word's counts.
-std::unordered_map<std::string, std::string_view> by_stem(const std::unordered_map<std::string_view, std::string>& words) {
+// "banned" has no line of its own: it takes that of "ban". Where words of several lines have one stem, the shortest
+// word's counts.
+std::unordered_map<std::string, std::string_view> by_stem(
+    const std::unordered_map<std::string_view, std::string>& words) {
     std::vector<std::pair<std::string_view, std::string_view>> order(words.begin(), words.end());
     std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
         return a.first.size() != b.first.size() ? a.first.size() < b.first.size() : a.first < b.first;

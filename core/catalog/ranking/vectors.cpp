@@ -16,7 +16,8 @@ namespace {
 
 // Integer sums are exact, so every clone gives the same answer.
 EMBEDQ_VECTOR_CLONES
-void dot_rows(const std::int8_t* rows, std::size_t count, const std::int16_t* query, std::size_t dimension, std::int32_t* out) {
+void dot_rows(const std::int8_t* rows, std::size_t count, const std::int16_t* query, std::size_t dimension,
+              std::int32_t* out) {
     for (std::size_t row = 0; row < count; ++row) {
         const std::int8_t* const values = rows + row * dimension;
         std::int32_t sum = 0;
@@ -81,7 +82,8 @@ std::vector<float> VectorTable::cosines(std::span<const float> query) const {
     const Extent size = extent(query);
     if (!size.usable()) return {};
     // As fine as a 32-bit sum of `dimension` products can take.
-    const double bound = static_cast<double>(std::numeric_limits<std::int32_t>::max()) / (127.0 * static_cast<double>(dimension_));
+    const double bound =
+        static_cast<double>(std::numeric_limits<std::int32_t>::max()) / (127.0 * static_cast<double>(dimension_));
     const double up = std::floor(std::min(4095.0, bound)) / size.largest;
     std::vector<std::int16_t> quantised(dimension_);
     double squares = 0;

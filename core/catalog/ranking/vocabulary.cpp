@@ -16,15 +16,18 @@ using Map = std::unordered_map<std::string_view, std::string_view>;
 
 const Set& stop_words() {
     static const Set set{
-        "a",     "an",     "the",   "of",    "to",   "in",    "on",      "for",     "by",     "with",  "from",  "at",      "as",     "is",
-        "are",   "was",    "were",  "be",    "been", "being", "it",      "its",     "this",   "that",  "these", "those",   "and",    "or",
-        "but",   "if",     "then",  "than",  "so",   "do",    "does",    "did",     "done",   "can",   "could", "may",     "might",  "must",
-        "shall", "should", "will",  "would", "have", "has",   "had",     "how",     "what",   "which", "when",  "where",   "why",    "i",
-        "you",   "he",     "she",   "we",    "they", "them",  "his",     "her",     "our",    "your",  "their", "there",   "here",   "s",
-        "t",     "not",    "no",    "into",  "onto", "about", "up",      "out",     "off",    "over",  "under", "such",    "please", "want",
-        "need",  "like",   "way",   "let",   "us",   "my",    "me",      "mine",    "myself", "am",    "who",   "whom",    "whose",  "via",
-        "per",   "some",   "any",   "each",  "also", "only",  "just",    "via",     "using",  "use",   "used",  "now",     "yet",    "ll",
-        "ve",    "don",    "doesn", "isn",   "many", "much",  "several", "certain", "given",  "own",   "still", "already", "e",      "g"};
+        "a",     "an",    "the",     "of",    "to",     "in",     "on",   "for",   "by",      "with",    "from",
+        "at",    "as",    "is",      "are",   "was",    "were",   "be",   "been",  "being",   "it",      "its",
+        "this",  "that",  "these",   "those", "and",    "or",     "but",  "if",    "then",    "than",    "so",
+        "do",    "does",  "did",     "done",  "can",    "could",  "may",  "might", "must",    "shall",   "should",
+        "will",  "would", "have",    "has",   "had",    "how",    "what", "which", "when",    "where",   "why",
+        "i",     "you",   "he",      "she",   "we",     "they",   "them", "his",   "her",     "our",     "your",
+        "their", "there", "here",    "s",     "t",      "not",    "no",   "into",  "onto",    "about",   "up",
+        "out",   "off",   "over",    "under", "such",   "please", "want", "need",  "like",    "way",     "let",
+        "us",    "my",    "me",      "mine",  "myself", "am",     "who",  "whom",  "whose",   "via",     "per",
+        "some",  "any",   "each",    "also",  "only",   "just",   "via",  "using", "use",     "used",    "now",
+        "yet",   "ll",    "ve",      "don",   "doesn",  "isn",    "many", "much",  "several", "certain", "given",
+        "own",   "still", "already", "e",     "g"};
     return set;
 }
 
@@ -141,26 +144,31 @@ struct VerbClass {
 const std::unordered_map<std::string_view, Verbs>& verb_table() {
     static const auto table = [] {
         constexpr std::array classes{
-            VerbClass{
-                verb_read,
-                "get gets list lists fetch retrieve retrieves show shows read view find search query describe display obtain see return "
-                "returns browse check checks download export lookup count compare inspect grab what which who whom whose where whether "
-                "tell determine discover inspect look monitor preview verify measure"},
-            VerbClass{
-                verb_create,
-                "create creates add adds post make new insert register generate open start submit upload invite publish import put send "
-                "write store save append attach fork clone copy compose prepare leave give request trigger run launch approve accept reply "
-                "book build initiate launch schedule provision deploy subscribe"},
+            VerbClass{verb_read,
+                      "get gets list lists fetch retrieve retrieves show shows read view find search query describe "
+                      "display obtain see return "
+                      "returns browse check checks download export lookup count compare inspect grab what which who "
+                      "whom whose where whether "
+                      "tell determine discover inspect look monitor preview verify measure"},
+            VerbClass{verb_create,
+                      "create creates add adds post make new insert register generate open start submit upload invite "
+                      "publish import put send "
+                      "write store save append attach fork clone copy compose prepare leave give request trigger run "
+                      "launch approve accept reply "
+                      "book build initiate launch schedule provision deploy subscribe"},
             VerbClass{verb_update,
-                      "update updates edit modify make give fix correct amend revise patch set sets change changes replace rename alter "
+                      "update updates edit modify make give fix correct amend revise patch set sets change changes "
+                      "replace rename alter "
                       "adjust put close reopen enable assign "
-                      "move transfer mark turn switch merge lock configure resolve dismiss reset save restrict extend adapt customize "
+                      "move transfer mark turn switch merge lock configure resolve dismiss reset save restrict extend "
+                      "adapt customize "
                       "promote demote archive hide pause resume"},
-            VerbClass{
-                verb_remove,
-                "delete deletes remove removes destroy trash erase drop clear purge discard uninstall revoke detach unlink kick unfollow "
-                "unstar unblock unlock disable unassign leave rid cancel dismiss wipe undo decline unregister deregister evict unpin "
-                "unsubscribe eliminate"},
+            VerbClass{verb_remove,
+                      "delete deletes remove removes destroy trash erase drop clear purge discard uninstall revoke "
+                      "detach unlink kick unfollow "
+                      "unstar unblock unlock disable unassign leave rid cancel dismiss wipe undo decline unregister "
+                      "deregister evict unpin "
+                      "unsubscribe eliminate"},
         };
         std::unordered_map<std::string_view, Verbs> map;
         for (const VerbClass& entry : classes) {

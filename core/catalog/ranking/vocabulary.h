@@ -1,8 +1,8 @@
 // What ranking knows about the words of APIs in general: stems, stop words, abbreviations, verb classes and synonyms.
 //
-// The lexical provider keeps a table of its own on purpose: changing that one changes vectors and so its model digest, while this one
-// may change with any release.
-// Thread-safety: the functions are pure; a Stemmer belongs to one thread at a time.
+// The lexical provider keeps a table of its own on purpose: changing that one changes vectors and so its model digest,
+// while this one may change with any release. Thread-safety: the functions are pure; a Stemmer belongs to one thread at
+// a time.
 #pragma once
 
 #include <cstdint>
@@ -41,17 +41,17 @@ inline constexpr Verbs verb_remove = 8;
 
 [[nodiscard]] bool is_stop_word(std::string_view word);
 
-// The written-out words of an abbreviation or another spelling ("repo" → "repository", "pr" → "pull request"), separated by blanks;
-// empty for all other words. Documents and queries are both written out.
+// The written-out words of an abbreviation or another spelling ("repo" → "repository", "pr" → "pull request"),
+// separated by blanks; empty for all other words. Documents and queries are both written out.
 [[nodiscard]] std::string_view written_out(std::string_view word);
 
-// What two words, the second `apart` words behind the first, mean together ("shut … down" → "stop", "file a bug" → "create issue"),
-// separated by blanks; empty when nothing of their own. A meaning that begins with "+" comes in addition to the two words, others
-// stand for them.
+// What two words, the second `apart` words behind the first, mean together ("shut … down" → "stop", "file a bug" →
+// "create issue"), separated by blanks; empty when nothing of their own. A meaning that begins with "+" comes in
+// addition to the two words, others stand for them.
 [[nodiscard]] std::string_view phrasal_verb(std::string_view verb, std::string_view particle, std::size_t apart);
 
-// Words that a document may use for what a question calls `word`, or for another word of its stem, separated by blanks; empty when
-// there are none. Those behind a "?" are less likely.
+// Words that a document may use for what a question calls `word`, or for another word of its stem, separated by blanks;
+// empty when there are none. Those behind a "?" are less likely.
 [[nodiscard]] std::string_view synonyms(std::string_view word, std::string_view stem);
 
 }  // namespace embedq::ranking

@@ -18,7 +18,8 @@ std::string profile_of(Engine& engine, const std::optional<Sha256>& id) {
 std::string model_of(Engine& engine, const CatalogInfo& catalog, const std::optional<ModelChange>& change) {
     if (change) {
         const auto& [target, serving, progress] = *change;
-        return fmt::format("{} -> {}, {}", serving.model, target.model == serving.model ? "anew" : target.model, progress_of(*change));
+        return fmt::format("{} -> {}, {}", serving.model, target.model == serving.model ? "anew" : target.model,
+                           progress_of(*change));
     }
     if (!catalog.target_profile) return "none";
     const auto profile = engine.profile(*catalog.target_profile);
@@ -26,9 +27,11 @@ std::string model_of(Engine& engine, const CatalogInfo& catalog, const std::opti
 }
 
 std::string in_words(const EmbeddingEstimate& work) {
-    return fmt::format("{}, of which {} there already; {} to embed: {} bytes, about {} tokens, {} of '{}'", counted(work.texts, "text"),
-                       work.settled_texts == 1 ? "1 is" : count_of(work.settled_texts) + " are", count_of(work.to_embed()),
-                       count_of(work.bytes), count_of(work.tokens), counted(work.calls, "call"), work.provider);
+    return fmt::format("{}, of which {} there already; {} to embed: {} bytes, about {} tokens, {} of '{}'",
+                       counted(work.texts, "text"),
+                       work.settled_texts == 1 ? "1 is" : count_of(work.settled_texts) + " are",
+                       count_of(work.to_embed()), count_of(work.bytes), count_of(work.tokens),
+                       counted(work.calls, "call"), work.provider);
 }
 
 Json json_of(const EmbeddingEstimate& work) {
@@ -55,12 +58,15 @@ int show_estimate(Session& session, Engine& engine, const std::string& id) {
         session.console.print(dump(json));
         return exit_done;
     }
-    session.console.print(fmt::format("to embed anew by {}: {}", plain(cli::in_words(anew->profile)), plain(in_words(*anew))));
+    session.console.print(
+        fmt::format("to embed anew by {}: {}", plain(cli::in_words(anew->profile)), plain(in_words(*anew))));
     if (differs) {
-        session.console.print(fmt::format("the configuration asks for {}: {}; embedq index or embedq serve changes to it when it starts",
-                                          plain(cli::in_words(configured->profile)), plain(in_words(*configured))));
+        session.console.print(
+            fmt::format("the configuration asks for {}: {}; embedq index or embedq serve changes to it when it starts",
+                        plain(cli::in_words(configured->profile)), plain(in_words(*configured))));
     } else if (!configured) {
-        session.console.note(fmt::format("what the configuration asks for cannot be told: {}", plain(configured.error().message)));
+        session.console.note(
+            fmt::format("what the configuration asks for cannot be told: {}", plain(configured.error().message)));
     }
     session.console.print("nothing was changed");
     return exit_done;
@@ -92,9 +98,10 @@ int run_catalogs_list(Session& session) {
     for (const CatalogInfo& catalog : *catalogs) {
         const auto change = model_change_of((*runtime)->engine(), catalog);
         if (!change) return tell(session, change.error());
-        table.add({catalog.catalog_id, count_of(catalog.spec_count), catalog.provider.empty() ? "none" : catalog.provider,
-                   time_of(catalog.updated_at), model_of((*runtime)->engine(), catalog, *change)},
-                  Colour::bold, 0);
+        table.add(
+            {catalog.catalog_id, count_of(catalog.spec_count), catalog.provider.empty() ? "none" : catalog.provider,
+             time_of(catalog.updated_at), model_of((*runtime)->engine(), catalog, *change)},
+            Colour::bold, 0);
     }
     table.print(session.console);
     return exit_done;
@@ -127,12 +134,13 @@ int run_catalogs_show(Session& session, const std::string& id) {
     line("provider", catalog->provider.empty() ? "none" : catalog->provider);
     line("embedded for", profile_of(engine, catalog->target_profile));
     line("ranked by", profile_of(engine, catalog->serving_profile));
-    if (*change) line("changing", fmt::format("{}; ranked by the old model until all are there", progress_of(**change)));
+    if (*change)
+        line("changing", fmt::format("{}; ranked by the old model until all are there", progress_of(**change)));
     line("created", time_of(catalog->created_at));
     line("updated", time_of(catalog->updated_at));
     if (!health->empty()) {
-        line("operations",
-             fmt::format("{}, {} embedded", count_of(health->front().operation_count), count_of(health->front().embedding_count)));
+        line("operations", fmt::format("{}, {} embedded", count_of(health->front().operation_count),
+                                       count_of(health->front().embedding_count)));
         line("status", rollup_of(health->front()));
     }
     return exit_done;
@@ -148,7 +156,8 @@ int run_catalogs_reembed(Session& session, const CatalogReembedArguments& argume
         session.console.print(dump({{"catalog_id", arguments.catalog}, {"enqueued", *jobs}}));
         return exit_done;
     }
-    session.console.print(fmt::format("{} queued; the present vectors serve until all are there", counted(*jobs, "job")));
+    session.console.print(
+        fmt::format("{} queued; the present vectors serve until all are there", counted(*jobs, "job")));
     return exit_done;
 }
 

@@ -10,11 +10,14 @@ int run_config_check(Session& session) {
     if (!checked) return tell(session, checked.error());
     const bool good = checked->errors.empty();
     if (session.json) {
-        session.console.print(
-            dump({{"source", checked->source}, {"valid", good}, {"errors", checked->errors}, {"warnings", checked->warnings}}));
+        session.console.print(dump({{"source", checked->source},
+                                    {"valid", good},
+                                    {"errors", checked->errors},
+                                    {"warnings", checked->warnings}}));
         return good ? exit_done : exit_usage;
     }
-    for (const std::string& warning : checked->warnings) session.console.note(fmt::format("embedq: warning: {}", warning));
+    for (const std::string& warning : checked->warnings)
+        session.console.note(fmt::format("embedq: warning: {}", warning));
     for (const std::string& error : checked->errors) session.console.error(error);
     if (!good) return exit_usage;
     session.console.print(fmt::format("{}: good", checked->source));
@@ -24,7 +27,8 @@ int run_config_check(Session& session) {
 int run_config_show(Session& session) {
     const auto checked = session.installation.check_configuration();
     if (!checked) return tell(session, checked.error());
-    for (const std::string& warning : checked->warnings) session.console.note(fmt::format("embedq: warning: {}", warning));
+    for (const std::string& warning : checked->warnings)
+        session.console.note(fmt::format("embedq: warning: {}", warning));
     if (!checked->errors.empty()) return tell(session, Failure{exit_usage, checked->errors});
     if (session.json) {
         session.console.print(dump({{"source", checked->source}, {"yaml", checked->effective}}));

@@ -24,7 +24,9 @@ constexpr std::chrono::hours recently{24};  // a worker that fell silent before 
 class Report {
 public:
     void add(Finding finding) { findings_.push_back(std::move(finding)); }
-    void good(std::string subject, std::string found) { add({FindingLevel::good, std::move(subject), std::move(found)}); }
+    void good(std::string subject, std::string found) {
+        add({FindingLevel::good, std::move(subject), std::move(found)});
+    }
     void note(std::string subject, std::string found, std::string mend) {
         add({FindingLevel::note, std::move(subject), std::move(found), std::move(mend)});
     }
@@ -53,7 +55,8 @@ std::string_view mend_of(ErrorKind kind) {
         case ErrorKind::unavailable: return "see that it runs and can be reached from here";
         case ErrorKind::misconfigured:
         case ErrorKind::invalid_argument:
-        case ErrorKind::not_found: return "correct its part of the configuration; `embedq config check` tells what is wrong";
+        case ErrorKind::not_found:
+            return "correct its part of the configuration; `embedq config check` tells what is wrong";
         default: return "set `logging.level: debug` and look again; if that does not explain it, report it";
     }
 }
@@ -61,7 +64,8 @@ std::string_view mend_of(ErrorKind kind) {
 // "a, b, c and 4 more"
 std::string list_of(const std::vector<std::string>& names) {
     const std::size_t shown = std::min(names.size(), named);
-    std::string text = fmt::format("{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+    std::string text =
+        fmt::format("{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
     if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
     return text;
 }
@@ -96,15 +100,17 @@ bool look_at_store(Report& report, Examination& examination) {
     const auto findings = examination.store_findings();
     const auto state = examination.migration_state();
     if (findings && state) {
-        report.good("store", fmt::format("{}, {}, {}", examination.store_name(),
-                                         capabilities->persistent ? "outlives the process" : "ends with the process",
-                                         capabilities->multi_process ? "may be shared by processes" : "belongs to one process"));
+        report.good("store",
+                    fmt::format("{}, {}, {}", examination.store_name(),
+                                capabilities->persistent ? "outlives the process" : "ends with the process",
+                                capabilities->multi_process ? "may be shared by processes" : "belongs to one process"));
     }
     if (!findings) report.fault("store", findings.error().message, mend_of(findings.error().kind));
     for (const Finding& finding : findings.value_or(std::vector<Finding>{})) report.add(finding);
     if (!state) {
         const Error& error = state.error();
-        if (!report.tells(error.message.substr(0, error.message.rfind("; ")))) report.fault("schema", error.message, mend_of(error.kind));
+        if (!report.tells(error.message.substr(0, error.message.rfind("; "))))
+            report.fault("schema", error.message, mend_of(error.kind));
         return false;
     }
     if (state->current > state->newest) {
@@ -131,14 +137,16 @@ void look_at_notifier(Report& report, Examination& examination) {
     } else if (degraded->empty()) {
         report.good("notifier", name);
     } else {
-        report.note("notifier", fmt::format("{} only polls: {}", name, *degraded),
-                    "work is found all the same, later; mend what is said there, or name `plugin: poll` under `notifier:`");
+        report.note(
+            "notifier", fmt::format("{} only polls: {}", name, *degraded),
+            "work is found all the same, later; mend what is said there, or name `plugin: poll` under `notifier:`");
     }
 }
 
 void look_at_providers(Report& report, const Examination& examination, const std::vector<ProviderAnswer>& answers) {
     if (examination.default_provider() == "none") {
-        report.note("embedding", "off by default: documents are found by their words alone", "name a provider under `embedding.provider`");
+        report.note("embedding", "off by default: documents are found by their words alone",
+                    "name a provider under `embedding.provider`");
     }
     for (const ProviderAnswer& answer : answers) {
         const std::string subject = "provider " + answer.name;
@@ -147,13 +155,14 @@ void look_at_providers(Report& report, const Examination& examination, const std
             continue;
         }
         const ProviderInfo& info = *answer.info;
-        report.good(subject, fmt::format("{}, model '{}', dimension {}, {}, answered in {} ms", answer.plugin, info.model, info.dimension,
-                                         counted(info.endpoints.size(), "endpoint"), answer.took.count()));
+        report.good(subject,
+                    fmt::format("{}, model '{}', dimension {}, {}, answered in {} ms", answer.plugin, info.model,
+                                info.dimension, counted(info.endpoints.size(), "endpoint"), answer.took.count()));
     }
 }
 
-void look_at_targets(Report& report, const Examination& examination, Engine& engine, const std::vector<CatalogInfo>& catalogs,
-                     const std::vector<ProviderAnswer>& answers) {
+void look_at_targets(Report& report, const Examination& examination, Engine& engine,
+                     const std::vector<CatalogInfo>& catalogs, const std::vector<ProviderAnswer>& answers) {
     std::set<Sha256> makeable;
     std::vector<std::string> silent;
     for (const ProviderAnswer& answer : answers) {
@@ -176,14 +185,16 @@ void look_at_targets(Report& report, const Examination& examination, Engine& eng
         } else if (!silent.empty()) {
             unknown.push_back(catalog.catalog_id);
         } else {
-            report.fault(
-                "catalog " + catalog.catalog_id,
-                fmt::format("its vectors are to be those of plugin '{}', model '{}', dimension {}, which no configured provider makes",
-                            profile->plugin, profile->model, profile->dimension),
-                "configure that provider, or run `embedq migrate up`, which gives each catalog the provider that the YAML names");
+            report.fault("catalog " + catalog.catalog_id,
+                         fmt::format("its vectors are to be those of plugin '{}', model '{}', dimension {}, which no "
+                                     "configured provider makes",
+                                     profile->plugin, profile->model, profile->dimension),
+                         "configure that provider, or run `embedq migrate up`, which gives each catalog the provider "
+                         "that the YAML names");
         }
     }
-    if (right > 0) report.good("catalogs", fmt::format("{} with a provider that makes the vectors", counted(right, "catalog")));
+    if (right > 0)
+        report.good("catalogs", fmt::format("{} with a provider that makes the vectors", counted(right, "catalog")));
     if (catalogs.empty()) report.good("catalogs", "none yet: `embedq index PATH` makes one");
     if (!without_target.empty()) {
         report.note("catalogs", fmt::format("not embedded: {}", list_of(without_target)),
@@ -191,7 +202,8 @@ void look_at_targets(Report& report, const Examination& examination, Engine& eng
     }
     if (!unknown.empty()) {
         report.note("catalogs",
-                    fmt::format("whether {} can be embedded is not known while {} does not answer", list_of(unknown), list_of(silent)),
+                    fmt::format("whether {} can be embedded is not known while {} does not answer", list_of(unknown),
+                                list_of(silent)),
                     "mend the provider first");
     }
 }
@@ -203,7 +215,8 @@ std::size_t parked_specs(Engine& engine, const std::string& catalog, Time now) {
     for (std::size_t seen = 0; seen < looked_at;) {
         const auto page = engine.specs(catalog, after, spec_page);
         if (!page || page->empty()) break;
-        parked += static_cast<std::size_t>(std::ranges::count_if(*page, [&](const SpecInfo& spec) { return spec.parked_until > now; }));
+        parked += static_cast<std::size_t>(
+            std::ranges::count_if(*page, [&](const SpecInfo& spec) { return spec.parked_until > now; }));
         seen += page->size();
         after = page->back().spec_name;
     }
@@ -234,7 +247,8 @@ std::size_t look_at_specs(Report& report, const Examination& examination, Engine
     }
     const std::size_t gaps = all.specs_total - std::min(all.specs_total, all.specs_indexed);
     if (gaps > 0) {
-        report.note("specs", fmt::format("{} with texts that are not embedded: {}", counted(gaps, "spec"), rollup_of(all)),
+        report.note("specs",
+                    fmt::format("{} with texts that are not embedded: {}", counted(gaps, "spec"), rollup_of(all)),
                     "a worker embeds them (`embedq worker`, `embedq serve`); what has no job gets one when it starts");
     } else {
         report.good("specs", rollup_of(all));
@@ -244,8 +258,10 @@ std::size_t look_at_specs(Report& report, const Examination& examination, Engine
                     "`embedq jobs list --status failed` says why; when that is mended, `embedq jobs retry JOB…`");
     }
     if (parked > 0) {
-        report.note("parked specs", fmt::format("{} that failed again and again, left alone for growing times", counted(parked, "spec")),
-                    "mend why they fail; a new document or `embedq jobs retry JOB…` ends the wait");
+        report.note(
+            "parked specs",
+            fmt::format("{} that failed again and again, left alone for growing times", counted(parked, "spec")),
+            "mend why they fail; a new document or `embedq jobs retry JOB…` ends the wait");
     }
     return all.specs_pending;
 }
@@ -258,12 +274,14 @@ void look_at_lanes(Report& report, Examination& examination, const std::vector<P
     }
     if (lanes->empty()) report.good("lanes", "none is paused");
     for (const LaneState& lane : *lanes) {
-        const auto of = std::ranges::find_if(answers, [&](const auto& each) { return each.info && each.fingerprint == lane.fingerprint; });
+        const auto of = std::ranges::find_if(
+            answers, [&](const auto& each) { return each.info && each.fingerprint == lane.fingerprint; });
         report.note("lanes",
                     fmt::format("endpoint '{}'{} is paused for another {}{}", lane.endpoint,
-                                of == answers.end() ? "" : fmt::format(" of provider {}", of->name), duration_of(lane.cool_down),
-                                lane.reason.empty() ? "" : ": " + lane.reason),
-                    "it goes on by itself; if it comes again and again, lower the provider's `limits:` or raise what the endpoint allows");
+                                of == answers.end() ? "" : fmt::format(" of provider {}", of->name),
+                                duration_of(lane.cool_down), lane.reason.empty() ? "" : ": " + lane.reason),
+                    "it goes on by itself; if it comes again and again, lower the provider's `limits:` or raise what "
+                    "the endpoint allows");
     }
 }
 
@@ -289,8 +307,8 @@ void look_at_workers(Report& report, const Examination& examination, Engine& eng
         report.note("workers", fmt::format("none runs, and {} for one", counted(waiting, "job waits", "jobs wait")),
                     "start `embedq worker` or `embedq serve`");
     } else {
-        report.good("workers",
-                    alive == 0 ? "none runs, and no job waits" : fmt::format("{} with a fresh heartbeat", counted(alive, "worker")));
+        report.good("workers", alive == 0 ? "none runs, and no job waits"
+                                          : fmt::format("{} with a fresh heartbeat", counted(alive, "worker")));
     }
     std::ranges::sort(silent, std::ranges::greater{}, &WorkerInfo::seen_at);
     for (std::size_t i = 0; i < std::min(silent.size(), named); ++i) {
@@ -298,7 +316,8 @@ void look_at_workers(Report& report, const Examination& examination, Engine& eng
         report.note(
             "workers",
             fmt::format("{} (process {} on {}) is silent for {}; it held {}", who.worker_id, who.pid, who.host,
-                        duration_of(std::chrono::duration_cast<milliseconds>(now - silent[i].seen_at)), counted(who.jobs_held, "job")),
+                        duration_of(std::chrono::duration_cast<milliseconds>(now - silent[i].seen_at)),
+                        counted(who.jobs_held, "job")),
             "others have its jobs by now; its log or its host says why it ended, or why it does not reach the store");
     }
 }
@@ -312,8 +331,8 @@ void look_at_everything(Report& report, Session& session) {
         }
     } else {
         for (const std::string& line : opened.error().lines) {
-            report.add(
-                {FindingLevel::fault, "configuration", line, "correct it, then see that `embedq config check` has nothing more to say"});
+            report.add({FindingLevel::fault, "configuration", line,
+                        "correct it, then see that `embedq config check` has nothing more to say"});
         }
     }
     if (const auto plugins = session.installation.plugins()) {
@@ -368,9 +387,9 @@ void print(Console& console, const Report& report) {
     }
     const std::size_t faults = report.count(FindingLevel::fault);
     console.print("");
-    console.print(console.paint(
-        faults == 0 ? Colour::green : Colour::red,
-        fmt::format("{}, {}", faults == 0 ? "no fault" : counted(faults, "fault"), counted(report.count(FindingLevel::note), "note"))));
+    console.print(console.paint(faults == 0 ? Colour::green : Colour::red,
+                                fmt::format("{}, {}", faults == 0 ? "no fault" : counted(faults, "fault"),
+                                            counted(report.count(FindingLevel::note), "note"))));
 }
 
 Json json_of(const Report& report) {
@@ -380,7 +399,9 @@ Json json_of(const Report& report) {
         if (!finding.mend.empty()) json["mend"] = finding.mend;
         findings.push_back(std::move(json));
     }
-    return {{"faults", report.count(FindingLevel::fault)}, {"notes", report.count(FindingLevel::note)}, {"findings", std::move(findings)}};
+    return {{"faults", report.count(FindingLevel::fault)},
+            {"notes", report.count(FindingLevel::note)},
+            {"findings", std::move(findings)}};
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ bool is_unsettled(const SpecStatus& status) {
     return status.embedding_count + status.refused_count < status.operation_count;
 }
 
-// Waits until every text of the specs is settled, or nobody will settle the rest. Asks only for these specs, and seldom.
+// Waits until every text of the specs is settled, or nobody will settle the rest. Asks only for these specs, and
+// seldom.
 class Waiter {
 public:
     Waiter(Runtime& runtime, Interruption& interruption, Console& console, Progress& progress, std::string catalog,
@@ -138,7 +139,8 @@ private:
         return true;
     }
 
-    // The last vector is there a moment before its job is told to be done; a job given back then would be shown as queued.
+    // The last vector is there a moment before its job is told to be done; a job given back then would be shown as
+    // queued.
     Result<Outcome> finish(Outcome outcome) {
         const auto end = interruption_.now() + longest_drain;
         while (!outcome.off && outcome.settlement.missing() == 0) {
@@ -175,7 +177,8 @@ private:
 
 std::string reason_of(const SpecStatus& status) {
     if (status.job && !status.job->last_error.empty()) return status.job->last_error;
-    if (status.job && status.job->status == JobStatus::cancelled) return "its job was cancelled; embedq specs reembed queues it again";
+    if (status.job && status.job->status == JobStatus::cancelled)
+        return "its job was cancelled; embedq specs reembed queues it again";
     if (status.refused_count > 0) return fmt::format("the provider refused {} of its operations", status.refused_count);
     return "it has no job; embedq specs reembed queues one";
 }
@@ -185,13 +188,15 @@ void tell_refused(Console& console, const std::vector<engine::RefusedDocument>& 
         console.note(fmt::format("refused {}: {}", plain(refused[i].path), plain(refused[i].reason)));
     }
     if (refused.size() > told_refusals) {
-        console.note(fmt::format("refused {} more; with --json all are listed", count_of(refused.size() - told_refusals)));
+        console.note(
+            fmt::format("refused {} more; with --json all are listed", count_of(refused.size() - told_refusals)));
     }
 }
 
 Json json_of(const engine::IndexReport& report, const Settlement& settlement, std::size_t embedded, milliseconds took) {
     Json refused = Json::array();
-    for (const auto& document : report.refused) refused.push_back({{"path", document.path}, {"reason", document.reason}});
+    for (const auto& document : report.refused)
+        refused.push_back({{"path", document.path}, {"reason", document.reason}});
     return {{"documents", report.documents},
             {"refused", std::move(refused)},
             {"operations", report.operations},
@@ -202,26 +207,28 @@ Json json_of(const engine::IndexReport& report, const Settlement& settlement, st
             {"seconds", static_cast<double>(took.count()) / 1000.0}};
 }
 
-void tell_end(Session& session, const IndexArguments& arguments, const engine::IndexReport& report, const Outcome& outcome,
-              std::size_t embedded, milliseconds took) {
+void tell_end(Session& session, const IndexArguments& arguments, const engine::IndexReport& report,
+              const Outcome& outcome, std::size_t embedded, milliseconds took) {
     Console& console = session.console;
     tell_refused(console, report.refused);
     if (session.json) {
         console.print(dump(json_of(report, outcome.settlement, embedded, took)));
     } else if (report.documents > 0) {
-        console.print(
-            fmt::format("{} of {} {} in the catalog '{}': {}, {} embedded now, {} had vectors, {}", counted(report.operations, "operation"),
-                        counted(report.documents, "document"), report.operations == 1 ? "is" : "are", arguments.catalog,
-                        counted(outcome.settlement.distinct_texts, "distinct text"), count_of(embedded),
-                        count_of(outcome.settlement.vectors - std::min(embedded, outcome.settlement.vectors)), duration_of(took)));
+        console.print(fmt::format("{} of {} {} in the catalog '{}': {}, {} embedded now, {} had vectors, {}",
+                                  counted(report.operations, "operation"), counted(report.documents, "document"),
+                                  report.operations == 1 ? "is" : "are", arguments.catalog,
+                                  counted(outcome.settlement.distinct_texts, "distinct text"), count_of(embedded),
+                                  count_of(outcome.settlement.vectors - std::min(embedded, outcome.settlement.vectors)),
+                                  duration_of(took)));
     }
     if (const std::size_t cut = outcome.settlement.cut; cut > 0) {
-        console.note(fmt::format("{} longer than the model takes; only {} embedded", counted(cut, "text is", "texts are"),
+        console.note(fmt::format("{} longer than the model takes; only {} embedded",
+                                 counted(cut, "text is", "texts are"),
                                  cut == 1 ? "its beginning is" : "their beginnings are"));
     }
     for (const SpecStatus& status : outcome.failed) {
-        console.error(fmt::format("{}: {} of {} operations embedded: {}", status.spec_name, status.embedding_count, status.operation_count,
-                                  plain(reason_of(status))));
+        console.error(fmt::format("{}: {} of {} operations embedded: {}", status.spec_name, status.embedding_count,
+                                  status.operation_count, plain(reason_of(status))));
     }
 }
 
@@ -244,10 +251,10 @@ int run_index(Session& session, const IndexArguments& arguments) {
     }
     auto found = engine::find_documents(arguments.paths, interruption->token(), fetcher.get());
     if (arguments.no_work && !(*runtime)->store_capabilities().multi_process) {
-        console.error(
-            fmt::format("--no-work leaves the embedding to workers, but the store '{}' lives in this process alone: leave "
-                        "--no-work out, or name another store, such as sqlite",
-                        (*runtime)->store_name()));
+        console.error(fmt::format(
+            "--no-work leaves the embedding to workers, but the store '{}' lives in this process alone: leave "
+            "--no-work out, or name another store, such as sqlite",
+            (*runtime)->store_name()));
         return exit_usage;
     }
     if (const Status named = engine::settle_names((*runtime)->engine(), arguments.catalog, found); !named) {
@@ -258,19 +265,21 @@ int run_index(Session& session, const IndexArguments& arguments) {
     const Status applied = (*runtime)->apply_targets(interruption->token());
     if (!applied && !interruption->token().stop_requested()) console.error(applied.error().message);
     if (!arguments.no_work) {
-        if (const Status working = (*runtime)->start_work(TargetKeeping::follow); !working) return tell(session, working.error());
+        if (const Status working = (*runtime)->start_work(TargetKeeping::follow); !working)
+            return tell(session, working.error());
     }
 
     Progress progress(console, [&] { return interruption->now(); });
     engine::IndexerSettings settings;
     settings.catalog_id = arguments.catalog;
     settings.fetcher = fetcher.get();
-    auto report = engine::put_documents((*runtime)->engine(), found.files, settings,
-                                        [&](const engine::IndexReport& so_far) {
-                                            progress.reading(so_far.documents + so_far.refused.size(), found.files.size(),
-                                                             so_far.operations, (*runtime)->counters().texts_embedded);
-                                        },
-                                        interruption->token());
+    auto report =
+        engine::put_documents((*runtime)->engine(), found.files, settings,
+                              [&](const engine::IndexReport& so_far) {
+                                  progress.reading(so_far.documents + so_far.refused.size(), found.files.size(),
+                                                   so_far.operations, (*runtime)->counters().texts_embedded);
+                              },
+                              interruption->token());
     if (!report) {
         (*runtime)->stop_work();
         return tell(session, report.error());
@@ -295,7 +304,8 @@ int run_index(Session& session, const IndexArguments& arguments) {
     }
     console.transient({});
     // Other work of the same store may have been done beside; it is not this run's.
-    const std::size_t embedded = std::min<std::size_t>((*runtime)->counters().texts_embedded, outcome.settlement.vectors);
+    const std::size_t embedded =
+        std::min<std::size_t>((*runtime)->counters().texts_embedded, outcome.settlement.vectors);
     const auto took = std::chrono::duration_cast<milliseconds>(interruption->now() - started);
     tell_end(session, arguments, *report, outcome, embedded, took);
     if (stopped) {
@@ -303,15 +313,17 @@ int run_index(Session& session, const IndexArguments& arguments) {
         return exit_failed;
     }
     if (report->documents == 0) {
-        console.error(report->refused.empty() ? "there is no *.json, *.yaml or *.yml file in what was named; nothing was indexed"
-                      : found.files.empty()   ? "there is no file to read in what was named; nothing was indexed"
-                                              : "none of what was named is an OpenAPI document; nothing was indexed");
+        console.error(report->refused.empty()
+                          ? "there is no *.json, *.yaml or *.yml file in what was named; nothing was indexed"
+                      : found.files.empty() ? "there is no file to read in what was named; nothing was indexed"
+                                            : "none of what was named is an OpenAPI document; nothing was indexed");
         return exit_failed;
     }
     if (outcome.off) {
         if (!applied) return exit_failed;
-        console.note(fmt::format("embedq: the catalog '{}' has no provider (embedding.provider: none), so search ranks by words",
-                                 arguments.catalog));
+        console.note(
+            fmt::format("embedq: the catalog '{}' has no provider (embedding.provider: none), so search ranks by words",
+                        arguments.catalog));
     }
     return outcome.failed.empty() ? exit_done : exit_failed;
 }

@@ -29,11 +29,14 @@ Result<Job> find_job(Engine& engine, JobId id) {
     query.limit = 1;
     auto jobs = engine.jobs(query);
     if (!jobs) return std::unexpected(jobs.error());
-    if (jobs->empty()) return fail(ErrorKind::not_found, fmt::format("there is no job {}; embedq jobs list shows those there are", id));
+    if (jobs->empty())
+        return fail(ErrorKind::not_found,
+                    fmt::format("there is no job {}; embedq jobs list shows those there are", id));
     return std::move(jobs->front());
 }
 
-// No job was found: an error where that is because there never was such a catalog or spec. What is deleted may still have a history.
+// No job was found: an error where that is because there never was such a catalog or spec. What is deleted may still
+// have a history.
 Status check_names(Engine& engine, const JobsListArguments& arguments) {
     if (!arguments.catalog) return {};
     JobQuery history;
@@ -49,16 +52,17 @@ Status check_names(Engine& engine, const JobsListArguments& arguments) {
         const auto of_catalog = engine.jobs(history);
         if (!of_catalog) return std::unexpected(of_catalog.error());
         if (of_catalog->empty()) {
-            return fail(ErrorKind::not_found,
-                        fmt::format("there is no catalog '{}', and no job of one; embedq catalogs list shows those there are",
-                                    plain(*arguments.catalog)));
+            return fail(
+                ErrorKind::not_found,
+                fmt::format("there is no catalog '{}', and no job of one; embedq catalogs list shows those there are",
+                            plain(*arguments.catalog)));
         }
     }
     if (arguments.spec && unknown(engine.spec(*arguments.catalog, *arguments.spec))) {
-        return fail(
-            ErrorKind::not_found,
-            fmt::format("there is no spec '{}' in catalog '{}', and no job of one; embedq specs list --catalog {} shows those there are",
-                        plain(*arguments.spec), plain(*arguments.catalog), plain(*arguments.catalog)));
+        return fail(ErrorKind::not_found,
+                    fmt::format("there is no spec '{}' in catalog '{}', and no job of one; embedq specs list --catalog "
+                                "{} shows those there are",
+                                plain(*arguments.spec), plain(*arguments.catalog), plain(*arguments.catalog)));
     }
     return {};
 }
@@ -77,7 +81,8 @@ int run_jobs_list(Session& session, const JobsListArguments& arguments) {
     auto jobs = (*runtime)->engine().jobs(query);
     if (!jobs) return tell(session, jobs.error());
     if (jobs->empty()) {
-        if (const Status named = check_names((*runtime)->engine(), arguments); !named) return tell(session, named.error());
+        if (const Status named = check_names((*runtime)->engine(), arguments); !named)
+            return tell(session, named.error());
     }
     // A full page may be the last: only the next one, which is then empty, can tell.
     std::optional<JobId> next;
@@ -102,8 +107,9 @@ int run_jobs_list(Session& session, const JobsListArguments& arguments) {
     }
     Table table({"ID", "STATUS", "SPEC", "KIND", "ATTEMPTS", "WHEN", "ERROR"});
     for (const Job& job : *jobs) {
-        table.add({std::to_string(job.id), std::string(to_string(job.status)), fmt::format("{}/{}", job.catalog_id, job.spec_name),
-                   std::string(to_string(job.kind)), std::to_string(job.attempts), when(job), job.last_error},
+        table.add({std::to_string(job.id), std::string(to_string(job.status)),
+                   fmt::format("{}/{}", job.catalog_id, job.spec_name), std::string(to_string(job.kind)),
+                   std::to_string(job.attempts), when(job), job.last_error},
                   colour_of(job.status), 1);
     }
     table.print(session.console);
@@ -176,7 +182,8 @@ int run_jobs_prune(Session& session, const JobsPruneArguments& arguments) {
         total.changes += pruned->changes;
         total.more = pruned->more;
     } while (total.more && !interruption->token().stop_requested());
-    session.console.print(fmt::format("{} and {} deleted", counted(total.jobs, "finished job"), counted(total.vectors, "unused vector")));
+    session.console.print(
+        fmt::format("{} and {} deleted", counted(total.jobs, "finished job"), counted(total.vectors, "unused vector")));
     return total.more ? exit_failed : exit_done;
 }
 

@@ -12,7 +12,8 @@ void print(Session& session, const MigrationState& state) {
         return;
     }
     if (state.current > state.newest) {
-        session.console.print(fmt::format("schema {}, newer than this build's {}: use a newer embedq", state.current, state.newest));
+        session.console.print(
+            fmt::format("schema {}, newer than this build's {}: use a newer embedq", state.current, state.newest));
     } else if (state.waiting.empty()) {
         session.console.print(fmt::format("schema {}, up to date", state.current));
     } else {

@@ -26,14 +26,16 @@ Json json_of(const OptionDescription& option) {
 Json json_of(const PluginDescription& plugin) {
     Json options = Json::array();
     for (const OptionDescription& option : plugin.options) options.push_back(json_of(option));
-    return {{"kind", plugin.kind}, {"name", plugin.name},         {"version", plugin.version},     {"summary", plugin.summary},
-            {"file", plugin.file}, {"built_in", plugin.built_in}, {"build_tag", plugin.build_tag}, {"options", std::move(options)}};
+    return {{"kind", plugin.kind},           {"name", plugin.name},          {"version", plugin.version},
+            {"summary", plugin.summary},     {"file", plugin.file},          {"built_in", plugin.built_in},
+            {"build_tag", plugin.build_tag}, {"options", std::move(options)}};
 }
 
 // "8 to 4096", "at least 1s", "text or json": what a value may be, beyond its type.
 std::string values_of(const OptionDescription& option) {
     if (!option.choices.empty()) return fmt::format("{}", fmt::join(option.choices, ", "));
-    if (!option.minimum.empty() && !option.maximum.empty()) return fmt::format("{} to {}", option.minimum, option.maximum);
+    if (!option.minimum.empty() && !option.maximum.empty())
+        return fmt::format("{} to {}", option.minimum, option.maximum);
     if (!option.minimum.empty()) return "at least " + option.minimum;
     if (!option.maximum.empty()) return "at most " + option.maximum;
     return {};
@@ -48,7 +50,8 @@ void print(Console& console, const PluginDescription& plugin) {
     console.print(console.paint(Colour::bold, fmt::format("{} {} {}", plugin.kind, plugin.name, plugin.version)));
     console.print(plugin.summary);
     console.print(fmt::format("file       {}", plugin.file));
-    console.print(fmt::format("from       {}", plugin.built_in ? "built in, the folder beside the program" : "plugins.paths"));
+    console.print(
+        fmt::format("from       {}", plugin.built_in ? "built in, the folder beside the program" : "plugins.paths"));
     console.print(fmt::format("build tag  {}", plugin.build_tag));
     if (plugin.options.empty()) {
         console.print("It has no options.");
@@ -59,7 +62,8 @@ void print(Console& console, const PluginDescription& plugin) {
     for (const OptionDescription& option : plugin.options) {
         std::string help = option.help;
         if (option.secret) help += " (secret)";
-        table.add({option.name, option.type, option.required ? "required" : option.default_value, values_of(option), std::move(help)},
+        table.add({option.name, option.type, option.required ? "required" : option.default_value, values_of(option),
+                   std::move(help)},
                   Colour::bold, 0);
     }
     table.print(console);
@@ -100,32 +104,35 @@ int run_plugins_new(Session& session, const PluginsNewArguments& arguments) {
         console.print(dump({{"folder", folder.string()}, {"files", std::move(names)}}));
         return exit_done;
     }
-    console.print(fmt::format("The {} '{}' is in {}, {}. It is whole as it is; next:", arguments.kind, arguments.name, quoted(folder),
-                              counted(files->size(), "file")));
+    console.print(fmt::format("The {} '{}' is in {}, {}. It is whole as it is; next:", arguments.kind, arguments.name,
+                              quoted(folder), counted(files->size(), "file")));
     console.print("");
     console.print(fmt::format("  cd {}", quoted(folder)));
-    console.print(fmt::format("  cmake -B build -G Ninja -DCMAKE_PREFIX_PATH={}", installed ? quoted(session.layout.prefix) : "PREFIX"));
+    console.print(fmt::format("  cmake -B build -G Ninja -DCMAKE_PREFIX_PATH={}",
+                              installed ? quoted(session.layout.prefix) : "PREFIX"));
     console.print("  cmake --build build");
     console.print("  ctest --test-dir build --output-on-failure");
     console.print("");
     console.print("README.md there says what to change.");
     if (!installed) {
-        console.note(fmt::format("This embedq is not installed, so CMake cannot find it: run cmake --install {} --prefix PREFIX first.",
-                                 quoted(session.layout.prefix)));
+        console.note(fmt::format(
+            "This embedq is not installed, so CMake cannot find it: run cmake --install {} --prefix PREFIX first.",
+            quoted(session.layout.prefix)));
     }
     return exit_done;
 }
 
 int run_plugins_verify(Session& session, const PluginsVerifyArguments& arguments) {
     // A file that is refused gets the loader's sentence, not that of a failed test.
-    if (const auto plugin = session.installation.plugin_file(arguments.file); !plugin) return tell(session, plugin.error());
+    if (const auto plugin = session.installation.plugin_file(arguments.file); !plugin)
+        return tell(session, plugin.error());
     const std::filesystem::path& kit = session.layout.conformance;
     std::error_code error;
     if (!std::filesystem::exists(kit, error)) {
-        session.console.error(
-            fmt::format("the conformance kit is not there: '{}' does not exist; install embedq whole (cmake --install BUILD "
-                        "--prefix PREFIX), or build its target embedq-conformance",
-                        kit.string()));
+        session.console.error(fmt::format(
+            "the conformance kit is not there: '{}' does not exist; install embedq whole (cmake --install BUILD "
+            "--prefix PREFIX), or build its target embedq-conformance",
+            kit.string()));
         return exit_usage;
     }
     std::vector<std::string> words{kit.string(), "--plugin", arguments.file};

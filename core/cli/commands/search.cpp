@@ -15,9 +15,10 @@ bool is_blank(const std::string& query) {
 
 void print_words(Console& console, const SearchResponse& response, const SearchArguments& arguments) {
     if (!response.fallback_reason.empty()) {
-        console.note(fmt::format("ranking: {} instead of {}: {} ({})", name_of(response.ranking), name_of(arguments.mode),
-                                 response.fallback_detail.empty() ? "no better ranking is possible now" : response.fallback_detail,
-                                 response.fallback_reason));
+        console.note(fmt::format(
+            "ranking: {} instead of {}: {} ({})", name_of(response.ranking), name_of(arguments.mode),
+            response.fallback_detail.empty() ? "no better ranking is possible now" : response.fallback_detail,
+            response.fallback_reason));
     } else {
         console.note(fmt::format("ranking: {}", name_of(response.ranking)));
     }
@@ -29,8 +30,8 @@ void print_words(Console& console, const SearchResponse& response, const SearchA
     std::size_t rank = 0;
     for (const SearchHit& hit : response.hits) {
         std::string spec = arguments.catalog ? hit.spec_name : fmt::format("{}/{}", hit.catalog_id, hit.spec_name);
-        table.add({std::to_string(++rank), fmt::format("{:.3f}", hit.score), fmt::format("{} {}", hit.method, hit.path), std::move(spec),
-                   hit.summary.empty() ? hit.operation_id : hit.summary},
+        table.add({std::to_string(++rank), fmt::format("{:.3f}", hit.score), fmt::format("{} {}", hit.method, hit.path),
+                   std::move(spec), hit.summary.empty() ? hit.operation_id : hit.summary},
                   Colour::bold, 2);
     }
     table.print(console);
@@ -75,8 +76,10 @@ int answer_lines(Session& session, Engine& engine, const SearchArguments& argume
 
 int run_search(Session& session, const SearchArguments& arguments) {
     if (is_blank(arguments.query)) {
-        return tell(session,
-                    Failure{exit_usage, {"the question is empty; write what to look for, such as embedq search \"cancel an order\""}});
+        return tell(
+            session,
+            Failure{exit_usage,
+                    {"the question is empty; write what to look for, such as embedq search \"cancel an order\""}});
     }
     auto runtime = session.installation.open({});
     if (!runtime) return tell(session, runtime.error());

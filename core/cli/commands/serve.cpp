@@ -7,8 +7,8 @@
 namespace embedq::cli {
 namespace {
 
-// Waits while the store is away. A provider that does not answer at the start is asked again by the scheduler: it must not keep the
-// others from serving.
+// Waits while the store is away. A provider that does not answer at the start is asked again by the scheduler: it must
+// not keep the others from serving.
 Status apply_targets(Runtime& runtime, StoreWait& try_again, const std::stop_token& stop) {
     while (true) {
         Status applied = runtime.apply_targets(stop);
@@ -23,13 +23,14 @@ Status apply_targets(Runtime& runtime, StoreWait& try_again, const std::stop_tok
 int run_until_stopped(Session& session, bool serves) {
     const auto interruption = session.listen_for_stop();
     StoreWait try_again(session.console, *interruption);
-    auto runtime = session.installation.open({.migrate = true, .logs_everything = true, .try_again = std::ref(try_again)});
+    auto runtime =
+        session.installation.open({.migrate = true, .logs_everything = true, .try_again = std::ref(try_again)});
     if (!runtime) return interruption->token().stop_requested() ? exit_done : tell(session, runtime.error());
     if (!(*runtime)->store_capabilities().multi_process && (!serves || (*runtime)->service_count() == 0)) {
-        session.console.note(
-            fmt::format("embedq: warning: the store '{}' lives in one process, so nobody can give this one work; name another "
-                        "store, such as sqlite, or use embedq index",
-                        (*runtime)->store_name()));
+        session.console.note(fmt::format(
+            "embedq: warning: the store '{}' lives in one process, so nobody can give this one work; name another "
+            "store, such as sqlite, or use embedq index",
+            (*runtime)->store_name()));
     }
     if (serves) {
         if (const Status applied = apply_targets(**runtime, try_again, interruption->token()); !applied)

@@ -11,7 +11,8 @@ constexpr std::size_t page = 500;
 Result<std::vector<SpecInfo>> all_specs(Engine& engine, const std::string& catalog) {
     std::vector<SpecInfo> all;
     while (true) {
-        auto specs = engine.specs(catalog, all.empty() ? std::string_view() : std::string_view(all.back().spec_name), page);
+        auto specs =
+            engine.specs(catalog, all.empty() ? std::string_view() : std::string_view(all.back().spec_name), page);
         if (!specs) return std::unexpected(specs.error());
         const bool last = specs->size() < page;
         for (SpecInfo& spec : *specs) all.push_back(std::move(spec));
@@ -38,7 +39,8 @@ int run_specs_list(Session& session, const SpecArguments& arguments) {
     }
     Table table({"SPEC", "OPERATIONS", "UPDATED", "TITLE"});
     for (const SpecInfo& spec : *specs) {
-        table.add({spec.spec_name, count_of(spec.operation_count), time_of(spec.updated_at), spec.title}, Colour::bold, 0);
+        table.add({spec.spec_name, count_of(spec.operation_count), time_of(spec.updated_at), spec.title}, Colour::bold,
+                  0);
     }
     table.print(session.console);
     return exit_done;
@@ -72,7 +74,8 @@ int run_specs_show(Session& session, const SpecArguments& arguments) {
     Console& console = session.console;
     console.print(fmt::format("spec        {}/{}", spec->catalog_id, spec->spec_name));
     if (!spec->title.empty()) console.print(fmt::format("title       {}", plain(spec->title)));
-    if (!spec->source.empty()) console.print(fmt::format("source      {} {}", name_of(spec->source_kind), plain(spec->source)));
+    if (!spec->source.empty())
+        console.print(fmt::format("source      {} {}", name_of(spec->source_kind), plain(spec->source)));
     console.print(fmt::format("updated     {} (generation {})", time_of(spec->updated_at), spec->generation));
     if (!statuses->empty()) {
         const Badge badge = badge_of(statuses->front());

@@ -35,7 +35,10 @@ void tell_lines(Session& session, const std::vector<Line>& lines, const Counts& 
     if (session.json) {
         Json specs = Json::array();
         for (const Line& line : lines) {
-            Json spec = {{"catalog_id", line.catalog}, {"spec_name", line.spec}, {"source_url", line.source}, {"outcome", line.outcome}};
+            Json spec = {{"catalog_id", line.catalog},
+                         {"spec_name", line.spec},
+                         {"source_url", line.source},
+                         {"outcome", line.outcome}};
             if (!line.reason.empty()) spec["reason"] = line.reason;
             specs.push_back(std::move(spec));
         }
@@ -47,15 +50,18 @@ void tell_lines(Session& session, const std::vector<Line>& lines, const Counts& 
         return;
     }
     for (const Line& line : lines) {
-        const Colour colour = line.outcome == "failed" ? Colour::red : line.outcome == "changed" ? Colour::green : Colour::grey;
-        console.print(fmt::format("{} {}/{}{}", console.paint(colour, fmt::format("{:9}", line.outcome)), line.catalog, line.spec,
-                                  line.reason.empty() ? "" : fmt::format(": {} {}", plain(line.source), plain(line.reason))));
+        const Colour colour = line.outcome == "failed"    ? Colour::red
+                              : line.outcome == "changed" ? Colour::green
+                                                          : Colour::grey;
+        console.print(
+            fmt::format("{} {}/{}{}", console.paint(colour, fmt::format("{:9}", line.outcome)), line.catalog, line.spec,
+                        line.reason.empty() ? "" : fmt::format(": {} {}", plain(line.source), plain(line.reason))));
     }
     if (lines.empty()) {
         console.print("no spec came from a URL");
     } else {
-        console.print(fmt::format("{}: {} changed, {} unchanged, {} failed", counted(lines.size(), "spec"), count_of(counts.changed),
-                                  count_of(counts.unchanged), count_of(counts.failed)));
+        console.print(fmt::format("{}: {} changed, {} unchanged, {} failed", counted(lines.size(), "spec"),
+                                  count_of(counts.changed), count_of(counts.unchanged), count_of(counts.failed)));
     }
 }
 
@@ -73,8 +79,8 @@ Result<std::vector<std::string>> catalogs_of(Engine& engine, const std::string& 
 }
 
 // Appends what became of the catalog's specs.
-Result<bool> refresh(Engine& engine, fetch::Fetcher& fetcher, const std::string& catalog, const std::string& spec, std::stop_token stop,
-                     std::vector<Line>& lines) {
+Result<bool> refresh(Engine& engine, fetch::Fetcher& fetcher, const std::string& catalog, const std::string& spec,
+                     std::stop_token stop, std::vector<Line>& lines) {
     const auto found = engine::find_stored_urls(engine, catalog, spec, fetcher);
     if (!found) return std::unexpected(found.error());
     engine::IndexerSettings settings;
@@ -100,7 +106,8 @@ Result<bool> refresh(Engine& engine, fetch::Fetcher& fetcher, const std::string&
 
 int run_specs_refresh(Session& session, const SpecsRefreshArguments& arguments) {
     if (!arguments.catalog.empty()) {
-        if (const Status valid = catalog::check_catalog_id(arguments.catalog); !valid) return tell(session, valid.error());
+        if (const Status valid = catalog::check_catalog_id(arguments.catalog); !valid)
+            return tell(session, valid.error());
     }
     const auto interruption = session.listen_for_stop();
     auto runtime = session.installation.open({});

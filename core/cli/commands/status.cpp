@@ -64,14 +64,16 @@ std::string detail_of(const SpecStatus& status) {
 }
 
 void print_change(Console& console, const ModelChange& change) {
-    console.print(console.paint(Colour::blue, fmt::format("changing to {}: {}", plain(in_words(change.target)), progress_of(change))));
+    console.print(console.paint(
+        Colour::blue, fmt::format("changing to {}: {}", plain(in_words(change.target)), progress_of(change))));
     console.print(console.paint(Colour::grey, fmt::format("ranked until then by {}", plain(in_words(change.serving)))));
 }
 
-void print_catalog(Console& console, const CatalogHealth& health, const ModelChange* change, const std::vector<SpecStatus>& specs,
-                   bool all) {
-    console.print(console.paint(Colour::bold, fmt::format("{}: {}, {} embedded", health.catalog_id,
-                                                          counted(health.operation_count, "operation"), count_of(health.embedding_count))));
+void print_catalog(Console& console, const CatalogHealth& health, const ModelChange* change,
+                   const std::vector<SpecStatus>& specs, bool all) {
+    console.print(console.paint(
+        Colour::bold, fmt::format("{}: {}, {} embedded", health.catalog_id,
+                                  counted(health.operation_count, "operation"), count_of(health.embedding_count))));
     if (change != nullptr) print_change(console, *change);
     const bool brief = !all && specs.size() > listed_specs;
     std::size_t left_out = 0;
@@ -88,8 +90,9 @@ void print_catalog(Console& console, const CatalogHealth& health, const ModelCha
     }
     if (any) table.print(console);
     if (left_out > 0) {
-        console.print(console.paint(Colour::grey, fmt::format("… and {} nothing (embedq status {} lists all)",
-                                                              counted(left_out, "that needs", "that need"), health.catalog_id)));
+        console.print(
+            console.paint(Colour::grey, fmt::format("… and {} nothing (embedq status {} lists all)",
+                                                    counted(left_out, "that needs", "that need"), health.catalog_id)));
     }
     const Colour colour = is_settled(health) ? Colour::green : health.specs_failed > 0 ? Colour::red : Colour::amber;
     console.print(console.paint(colour, rollup_of(health)));
@@ -100,7 +103,8 @@ void print(Console& console, const View& view, bool all) {
     for (std::size_t i = 0; i < view.catalogs.size(); ++i) {
         if (i > 0) console.print("");
         const auto change = view.changes.find(view.catalogs[i].catalog_id);
-        print_catalog(console, view.catalogs[i], change == view.changes.end() ? nullptr : &change->second, view.specs[i], all);
+        print_catalog(console, view.catalogs[i], change == view.changes.end() ? nullptr : &change->second,
+                      view.specs[i], all);
     }
 }
 

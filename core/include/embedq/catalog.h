@@ -1,4 +1,5 @@
-// The words of the catalog: catalogs, specs, operations, profiles and vectors, as stores keep them and the engine hands them out.
+// The words of the catalog: catalogs, specs, operations, profiles and vectors, as stores keep them and the engine hands
+// them out.
 //
 // Plain values. Times are by the store's clock.
 #pragma once
@@ -82,7 +83,8 @@ struct SpecInfo {
 };
 
 // What makes two vectors comparable. `fingerprint` is SHA-256 over plugin, model, model digest, dimension, prefixes,
-// canonical-text version and length bound; `id` is the fingerprint for epoch 0, else SHA-256 over fingerprint and epoch.
+// canonical-text version and length bound; `id` is the fingerprint for epoch 0, else SHA-256 over fingerprint and
+// epoch.
 struct Profile {
     Sha256 id{};
     Sha256 fingerprint{};
@@ -153,7 +155,8 @@ struct Workload {
 // What changed in a catalog after a revision.
 struct Changes {
     std::uint64_t revision = 0;
-    bool everything = false;         // the feed no longer reaches back that far, or the profile changed: read it all again
+    // The feed no longer reaches back that far, or the profile changed: read it all again.
+    bool everything = false;
     std::vector<std::string> specs;  // changed or deleted since, each once
 };
 

@@ -1,5 +1,6 @@
-// What every store refuses as `invalid_argument`: the contract's rules for ids, names, leases, targets and commits, said once for all
-// stores, in the tree and outside it. A store calls them itself, so that it holds without the loader's guard too.
+// What every store refuses as `invalid_argument`: the contract's rules for ids, names, leases, targets and commits,
+// said once for all stores, in the tree and outside it. A store calls them itself, so that it holds without the
+// loader's guard too.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -26,13 +27,16 @@ namespace embedq {
     const bool sound = !id.empty() && id.size() <= 100 && plain(id.front()) && plain(id.back()) &&
                        std::ranges::all_of(id, [&](char c) { return plain(c) || c == '-'; });
     if (sound) return {};
-    return fail(ErrorKind::invalid_argument, "'" + std::string(id) +
-                                                 "' is no catalog id: expected 1 to 100 of a-z, 0-9 and '-', beginning and ending with a "
-                                                 "letter or digit");
+    return fail(ErrorKind::invalid_argument,
+                "'" + std::string(id) +
+                    "' is no catalog id: expected 1 to 100 of a-z, 0-9 and '-', beginning and ending with a "
+                    "letter or digit");
 }
 
 [[nodiscard]] inline Status check_spec_name(std::string_view name) {
-    const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'; };
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    };
     if (!name.empty() && name.size() <= 200 && std::ranges::all_of(name, allowed)) return {};
     return fail(ErrorKind::invalid_argument,
                 "'" + std::string(name) + "' is no spec name: expected 1 to 200 of a-z, 0-9, '.', '_' and '-'");
@@ -40,19 +44,22 @@ namespace embedq {
 
 [[nodiscard]] inline Status check_lease(std::chrono::milliseconds lease) {
     if (lease > std::chrono::milliseconds::zero()) return {};
-    return fail(ErrorKind::invalid_argument, "a lease of " + std::to_string(lease.count()) + " ms was asked for: it must be longer than 0");
+    return fail(ErrorKind::invalid_argument,
+                "a lease of " + std::to_string(lease.count()) + " ms was asked for: it must be longer than 0");
 }
 
 [[nodiscard]] inline Status check_target(const CatalogTarget& target) {
     if (!target.profile || target.profile->dimension > 0) return {};
-    return fail(ErrorKind::invalid_argument,
-                "the target profile of catalog '" + target.catalog_id + "' has dimension 0: a profile needs the dimension of its vectors");
+    return fail(ErrorKind::invalid_argument, "the target profile of catalog '" + target.catalog_id +
+                                                 "' has dimension 0: a profile needs the dimension of its vectors");
 }
 
 // Why the values are no vector, as the end of a sentence; nullptr where they are one.
 [[nodiscard]] inline const char* fault_of_vector(std::span<const float> values) {
-    if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); })) return "has a value that is not finite";
-    if (std::ranges::all_of(values, [](float value) { return value == 0.0F; })) return "is all zero, which has no direction";
+    if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); }))
+        return "has a value that is not finite";
+    if (std::ranges::all_of(values, [](float value) { return value == 0.0F; }))
+        return "is all zero, which has no direction";
     return nullptr;
 }
 
@@ -60,7 +67,8 @@ namespace embedq {
 [[nodiscard]] inline Status check_commit(const Commit& commit) {
     for (std::size_t i = 0; i < commit.vectors.size(); ++i) {
         const char* fault = fault_of_vector(commit.vectors[i].values);
-        if (fault != nullptr) return fail(ErrorKind::invalid_argument, "vector " + std::to_string(i) + " of the commit " + fault);
+        if (fault != nullptr)
+            return fail(ErrorKind::invalid_argument, "vector " + std::to_string(i) + " of the commit " + fault);
     }
     const auto within = [](const std::vector<std::uint32_t>& indices, std::size_t size) {
         return std::ranges::all_of(indices, [size](std::uint32_t index) { return index < size; });
@@ -68,13 +76,15 @@ namespace embedq {
     for (std::size_t i = 0; i < commit.jobs.size(); ++i) {
         const JobReport& report = commit.jobs[i];
         if (within(report.vectors, commit.vectors.size()) && within(report.refusals, commit.refusals.size())) continue;
-        return fail(ErrorKind::invalid_argument,
-                    "report " + std::to_string(i) + " of the commit names a vector or refusal that the commit does not have");
+        return fail(
+            ErrorKind::invalid_argument,
+            "report " + std::to_string(i) + " of the commit names a vector or refusal that the commit does not have");
     }
     return {};
 }
 
-// How long a request's stretch of its budget is, rounded up to a microsecond, so that no rounding exceeds a budget. The request is sound.
+// How long a request's stretch of its budget is, rounded up to a microsecond, so that no rounding exceeds a budget. The
+// request is sound.
 [[nodiscard]] inline std::chrono::microseconds stretch_of(const BudgetRequest& request) {
     constexpr double minute = 60e6;
     constexpr double noise = 1e-3;  // what the division leaves above a whole number
@@ -87,25 +97,27 @@ namespace embedq {
     const auto positive = [](double value) { return std::isfinite(value) && value > 0; };
     for (std::size_t i = 0; i < requests.size(); ++i) {
         const BudgetRequest& request = requests[i];
-        const std::string asked = "budget request " + std::to_string(i) + " asks for " + std::to_string(request.amount) + " of " +
-                                  std::to_string(request.per_minute) + " " + std::string(to_string(request.unit)) + " a minute: ";
+        const std::string asked = "budget request " + std::to_string(i) + " asks for " +
+                                  std::to_string(request.amount) + " of " + std::to_string(request.per_minute) + " " +
+                                  std::string(to_string(request.unit)) + " a minute: ";
         if (!positive(request.amount) || !positive(request.per_minute)) {
             return fail(ErrorKind::invalid_argument, asked + "both must be positive");
         }
         if (request.amount / request.per_minute > longest_minutes) {
-            return fail(ErrorKind::invalid_argument, asked + "that takes more than a year; ask for less, or raise the budget");
+            return fail(ErrorKind::invalid_argument,
+                        asked + "that takes more than a year; ask for less, or raise the budget");
         }
     }
     return {};
 }
 
-// The rest: every profile is known, and every vector has its dimension. `dimension_of(profile_id)` gives a std::optional<std::size_t>,
-// nothing for a profile that the store does not have.
+// The rest: every profile is known, and every vector has its dimension. `dimension_of(profile_id)` gives a
+// std::optional<std::size_t>, nothing for a profile that the store does not have.
 template <class DimensionOf>
 [[nodiscard]] Status check_profiles(const Commit& commit, DimensionOf&& dimension_of) {
     const auto unknown = [](const char* what, std::size_t index) {
-        return fail(ErrorKind::invalid_argument,
-                    std::string(what) + " " + std::to_string(index) + " of the commit is of a profile that no catalog ever had");
+        return fail(ErrorKind::invalid_argument, std::string(what) + " " + std::to_string(index) +
+                                                     " of the commit is of a profile that no catalog ever had");
     };
     for (std::size_t i = 0; i < commit.vectors.size(); ++i) {
         const VectorWrite& vector = commit.vectors[i];

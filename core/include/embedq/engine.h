@@ -1,6 +1,8 @@
-// The engine: what embedq can be asked to do. The command line and services call it; it calls the store and the providers.
+// The engine: what embedq can be asked to do. The command line and services call it; it calls the store and the
+// providers.
 //
-// Every member may be called from any thread. Inputs are checked here: ids out of form are `invalid_argument` with the mend.
+// Every member may be called from any thread. Inputs are checked here: ids out of form are `invalid_argument` with the
+// mend.
 #pragma once
 
 #include <cstddef>
@@ -54,8 +56,9 @@ struct SearchHit {
 struct SearchResponse {
     std::vector<SearchHit> hits;                 // best first
     RankingMode ranking = RankingMode::lexical;  // what ran
-    std::string fallback_reason;                 // why it is not what was asked for: `embeddings_not_indexed`, … ; empty otherwise
-    std::string fallback_detail;                 // the same as a sentence
+    // Why it is not what was asked for: `embeddings_not_indexed`, … ; empty otherwise.
+    std::string fallback_reason;
+    std::string fallback_detail;  // the same as a sentence
 };
 
 // What an estimate is of: embedding a whole catalog anew, or what the configuration asks for now.
@@ -83,33 +86,40 @@ public:
     [[nodiscard]] virtual Result<CatalogInfo> catalog(std::string_view catalog_id) = 0;
     [[nodiscard]] virtual Status delete_catalog(std::string_view catalog_id) = 0;
     [[nodiscard]] virtual Status clone_catalog(std::string_view source_id, const CatalogWrite& target) = 0;
-    // Starts a new epoch: every text of the catalog is embedded anew, and the present vectors serve until all are there.
-    // Returns how many jobs were enqueued.
+    // Starts a new epoch: every text of the catalog is embedded anew, and the present vectors serve until all are
+    // there. Returns how many jobs were enqueued.
     [[nodiscard]] virtual Result<std::size_t> reembed_catalog(std::string_view catalog_id) = 0;
-    // What `reembed_catalog`, or applying the configuration as `serve` and `index` do at their start, would send to the provider. Changes
-    // nothing and reads no text. `conflict` where no provider is configured for the catalog; otherwise what the provider said.
+    // What `reembed_catalog`, or applying the configuration as `serve` and `index` do at their start, would send to the
+    // provider. Changes nothing and reads no text. `conflict` where no provider is configured for the catalog;
+    // otherwise what the provider said.
     [[nodiscard]] virtual Result<EmbeddingEstimate> estimate(std::string_view catalog_id, EstimateFor what) = 0;
     [[nodiscard]] virtual Result<Profile> profile(const Sha256& profile_id) = 0;
 
-    // Parses and stores documents in one transaction. One answer per document: a document that does not parse is `invalid_argument` with
-    // the reason, changes nothing, and does not hold up the others. Missing catalogs are created with the provider the YAML gives them.
+    // Parses and stores documents in one transaction. One answer per document: a document that does not parse is
+    // `invalid_argument` with the reason, changes nothing, and does not hold up the others. Missing catalogs are
+    // created with the provider the YAML gives them.
     [[nodiscard]] virtual Result<std::vector<Result<PutResult>>> put_specs(std::span<const SpecInput> specs) = 0;
-    [[nodiscard]] virtual Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after, std::size_t limit) = 0;
+    [[nodiscard]] virtual Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after,
+                                                              std::size_t limit) = 0;
     [[nodiscard]] virtual Result<SpecInfo> spec(std::string_view catalog_id, std::string_view spec_name) = 0;
     [[nodiscard]] virtual Result<std::string> spec_content(std::string_view catalog_id, std::string_view spec_name) = 0;
-    [[nodiscard]] virtual Result<std::vector<Operation>> spec_operations(std::string_view catalog_id, std::string_view spec_name) = 0;
+    [[nodiscard]] virtual Result<std::vector<Operation>> spec_operations(std::string_view catalog_id,
+                                                                         std::string_view spec_name) = 0;
     [[nodiscard]] virtual Status delete_spec(std::string_view catalog_id, std::string_view spec_name) = 0;
     // Enqueues a manual_retry: every text of the spec is asked for again.
-    [[nodiscard]] virtual Result<EnqueueOutcome> reembed_spec(std::string_view catalog_id, std::string_view spec_name) = 0;
+    [[nodiscard]] virtual Result<EnqueueOutcome> reembed_spec(std::string_view catalog_id,
+                                                              std::string_view spec_name) = 0;
 
     [[nodiscard]] virtual Result<SearchResponse> search(const SearchRequest& request) = 0;
 
     [[nodiscard]] virtual Result<std::vector<CatalogHealth>> health(std::string_view catalog_id) = 0;
     [[nodiscard]] virtual Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id,
                                                                    std::span<const std::string> spec_names) = 0;
-    [[nodiscard]] virtual Result<Settlement> settlement(std::string_view catalog_id, std::span<const std::string> spec_names) = 0;
+    [[nodiscard]] virtual Result<Settlement> settlement(std::string_view catalog_id,
+                                                        std::span<const std::string> spec_names) = 0;
     [[nodiscard]] virtual Result<std::vector<Job>> jobs(const JobQuery& query) = 0;
-    // A new job for the spec of a finished one. `conflict` while the job is open, `not_found` when it or its spec is gone.
+    // A new job for the spec of a finished one. `conflict` while the job is open, `not_found` when it or its spec is
+    // gone.
     [[nodiscard]] virtual Result<EnqueueOutcome> retry_job(JobId job) = 0;
     [[nodiscard]] virtual Result<std::size_t> cancel_jobs(std::span<const JobId> jobs) = 0;
     [[nodiscard]] virtual Result<PruneResult> prune(const PruneRequest& request) = 0;

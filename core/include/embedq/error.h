@@ -44,11 +44,12 @@ struct Error {
     std::optional<std::chrono::milliseconds> retry_after = std::nullopt;
     // What helps a diagnosis but not every reader: a response excerpt, a SQL state. Never holds a secret.
     std::string detail = {};
-    // What a provider's endpoint said of its limits when it refused; only with too_large and invalid_input. The host keeps to them from
-    // then on.
+    // What a provider's endpoint said of its limits when it refused; only with too_large and invalid_input. The host
+    // keeps to them from then on.
     SaidLimits limits = {};
-    // A provider's call ended because its time was over: the provider's own limit, or EmbedRequest::deadline, which the host sees by
-    // itself; only with unavailable. The same batch would find no answer the next time either, so the host sends a smaller one.
+    // A provider's call ended because its time was over: the provider's own limit, or EmbedRequest::deadline, which the
+    // host sees by itself; only with unavailable. The same batch would find no answer the next time either, so the host
+    // sends a smaller one.
     bool deadline_reached = false;
 };
 

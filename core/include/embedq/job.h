@@ -137,7 +137,8 @@ struct MissingTexts {
 struct VectorWrite {
     Sha256 profile_id{};
     Sha256 text_hash{};
-    Time as_of{};                   // MissingTexts::as_of; becomes `written_at`, and an older one never replaces a newer
+    // MissingTexts::as_of; becomes `written_at`, and an older one never replaces a newer.
+    Time as_of{};
     std::span<const float> values;  // the profile's dimension; finite and not all zero
     std::uint32_t cut_to = 0;       // how many bytes of the text were embedded, where it had to be cut; 0: all of them
 };
@@ -150,16 +151,18 @@ struct RefusalWrite {
 };
 
 enum class JobOutcome : std::uint8_t {
-    progress,   // still running
-    succeeded,  // clears the error of earlier attempts; kept as `failed`, with the refusal as its error, where a text of the spec stands
-                // refused under the job's profile
-    failed,     // for good; the spec is parked for a growing time
-    retry,      // after `delay`; counts an attempt if this attempt stored no new vector; `failed` when attempts run out
-    release,    // back to pending after `delay` without counting an attempt
+    progress,  // still running
+    // Clears the error of earlier attempts; kept as `failed`, with the refusal as its error, where a text of the spec
+    // stands.
+    succeeded,
+    // refused under the job's profile
+    failed,   // for good; the spec is parked for a growing time
+    retry,    // after `delay`; counts an attempt if this attempt stored no new vector; `failed` when attempts run out
+    release,  // back to pending after `delay` without counting an attempt
 };
 
-// What one holder says of one job. Vectors and refusals are indices into the commit's arrays; several jobs may name the same one,
-// which is stored if any of them still holds its lease.
+// What one holder says of one job. Vectors and refusals are indices into the commit's arrays; several jobs may name the
+// same one, which is stored if any of them still holds its lease.
 struct JobReport {
     JobRef job;
     JobOutcome outcome = JobOutcome::progress;
@@ -207,8 +210,9 @@ struct CatalogHealth {
 
 // When something becomes due, from now, by the store's clock. Negative values mean overdue.
 struct NextDue {
-    std::optional<std::chrono::milliseconds> pending;       // the earliest pending job of the fingerprints asked for
-    std::optional<std::chrono::milliseconds> suspect;       // the earliest of those whose lease expired twice, which are claimed alone
+    std::optional<std::chrono::milliseconds> pending;  // the earliest pending job of the fingerprints asked for
+    // The earliest of those whose lease expired twice, which are claimed alone.
+    std::optional<std::chrono::milliseconds> suspect;
     std::optional<std::chrono::milliseconds> lease_expiry;  // the earliest lease, of any job
 };
 
@@ -250,8 +254,8 @@ struct BudgetRequest {
     double amount = 0;      // positive
 };
 
-// Part of a budget: the amount may be spent from this moment on, evenly, at the budget's rate. One that starts later is the caller's
-// already.
+// Part of a budget: the amount may be spent from this moment on, evenly, at the budget's rate. One that starts later is
+// the caller's already.
 struct BudgetSlice {
     std::chrono::microseconds starts_in{0};  // from now; never negative
 };

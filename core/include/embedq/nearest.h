@@ -22,20 +22,23 @@ namespace embedq {
         for (std::size_t j = 1; j <= b.size(); ++j) {
             const std::size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
             cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + change});
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
         }
     }
     return cost[a.size()][b.size()];
 }
 
-// The candidate most like `wanted`, case ignored, if it is near enough to be a slip of the pen: a third of its letters, three at most, or
-// one name beginning with the other ("warning" for "warn").
-[[nodiscard]] inline std::optional<std::string> nearest(std::string_view wanted, std::span<const std::string> candidates) {
+// The candidate most like `wanted`, case ignored, if it is near enough to be a slip of the pen: a third of its letters,
+// three at most, or one name beginning with the other ("warning" for "warn").
+[[nodiscard]] inline std::optional<std::string> nearest(std::string_view wanted,
+                                                        std::span<const std::string> candidates) {
     // Nobody slips into a name this long, and the table would be large.
     if (wanted.size() > 100) return std::nullopt;
     const auto lower = [](std::string_view text) {
         std::string out(text);
-        std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+        std::ranges::transform(out, out.begin(),
+                               [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
         return out;
     };
     const std::string folded = lower(wanted);
@@ -44,7 +47,8 @@ namespace embedq {
     for (const std::string& candidate : candidates) {
         const std::size_t allowed = std::clamp<std::size_t>(std::min(wanted.size(), candidate.size()) / 3, 1, 3);
         const std::string other = lower(candidate);
-        const bool begins = std::min(folded.size(), other.size()) >= 4 && (folded.starts_with(other) || other.starts_with(folded));
+        const bool begins =
+            std::min(folded.size(), other.size()) >= 4 && (folded.starts_with(other) || other.starts_with(folded));
         const std::size_t edits = begins ? 1 : edit_distance(folded, other);
         if (edits > allowed || edits >= std::max(wanted.size(), candidate.size())) continue;
         if (!best || edits < fewest) {

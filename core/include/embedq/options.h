@@ -45,10 +45,11 @@ struct OptionSpec {
     const char* choices = nullptr;
 };
 
-using OptionValue = std::variant<bool, std::int64_t, double, std::string, std::chrono::milliseconds, std::vector<std::string>,
-                                 std::map<std::string, std::string>>;
+using OptionValue = std::variant<bool, std::int64_t, double, std::string, std::chrono::milliseconds,
+                                 std::vector<std::string>, std::map<std::string, std::string>>;
 
-// The validated values of one plugin instance: every name is in its table, every value has the table's type, defaults are filled in.
+// The validated values of one plugin instance: every name is in its table, every value has the table's type, defaults
+// are filled in.
 class Options {
 public:
     Options() = default;

@@ -1,7 +1,7 @@
 // The plugin boundary: one data symbol, `embedq_plugin_v1`, in a file `libembedq_<kind>_<name>.so`.
 //
-// The host reads `struct_size`, `api` and `build_tag` before it touches any C++ type, and refuses with both sides named.
-// A plugin is loaded once, on the main thread, and never unloaded; its factory may be called several times.
+// The host reads `struct_size`, `api` and `build_tag` before it touches any C++ type, and refuses with both sides
+// named. A plugin is loaded once, on the main thread, and never unloaded; its factory may be called several times.
 #pragma once
 
 #include <cstddef>
@@ -36,7 +36,8 @@
 #define EMBEDQ_TAG_SANITIZER " sanitizer=none"
 #endif
 
-// What must be equal on both sides for C++ types to cross: toolchain, language level, library mode, sanitizer, API number.
+// What must be equal on both sides for C++ types to cross: toolchain, language level, library mode, sanitizer, API
+// number.
 #define EMBEDQ_BUILD_TAG                                                                                             \
     EMBEDQ_TAG_COMPILER " c++=" EMBEDQ_STRINGIFY(__cplusplus) " cxx11-abi=" EMBEDQ_STRINGIFY(_GLIBCXX_USE_CXX11_ABI) \
         EMBEDQ_TAG_DEBUG EMBEDQ_TAG_SANITIZER " api=" EMBEDQ_STRINGIFY(EMBEDQ_API_VERSION)
@@ -110,9 +111,12 @@ struct PluginDescriptor {
 // At namespace scope of one source file: name, version, summary, an array (or std::array) of OptionSpec, factory.
 #define EMBEDQ_STORE(name, version, summary, options, factory) \
     EMBEDQ_DESCRIPTOR_(::embedq::PluginKind::store, name, version, summary, options, factory, nullptr, nullptr, nullptr)
-#define EMBEDQ_PROVIDER(name, version, summary, options, factory) \
-    EMBEDQ_DESCRIPTOR_(::embedq::PluginKind::provider, name, version, summary, options, nullptr, factory, nullptr, nullptr)
-#define EMBEDQ_NOTIFIER(name, version, summary, options, factory) \
-    EMBEDQ_DESCRIPTOR_(::embedq::PluginKind::notifier, name, version, summary, options, nullptr, nullptr, factory, nullptr)
-#define EMBEDQ_SERVICE(name, version, summary, options, factory) \
-    EMBEDQ_DESCRIPTOR_(::embedq::PluginKind::service, name, version, summary, options, nullptr, nullptr, nullptr, factory)
+#define EMBEDQ_PROVIDER(name, version, summary, options, factory)                                                  \
+    EMBEDQ_DESCRIPTOR_(::embedq::PluginKind::provider, name, version, summary, options, nullptr, factory, nullptr, \
+                       nullptr)
+#define EMBEDQ_NOTIFIER(name, version, summary, options, factory)                                                  \
+    EMBEDQ_DESCRIPTOR_(::embedq::PluginKind::notifier, name, version, summary, options, nullptr, nullptr, factory, \
+                       nullptr)
+#define EMBEDQ_SERVICE(name, version, summary, options, factory)                                                  \
+    EMBEDQ_DESCRIPTOR_(::embedq::PluginKind::service, name, version, summary, options, nullptr, nullptr, nullptr, \
+                       factory)

@@ -1,7 +1,8 @@
 // A provider turns texts into vectors.
 //
 // Safe to call from several threads at once; the host calls each endpoint no more often at a time than the limits say.
-// A provider holds no state that a restart would miss, does no retries of its own and keeps no queue: the host's lanes do that.
+// A provider holds no state that a restart would miss, does no retries of its own and keeps no queue: the host's lanes
+// do that.
 #pragma once
 
 #include <chrono>
@@ -21,12 +22,15 @@ enum class TextKind : std::uint8_t { document, query };
 
 // What one request to one endpoint may hold. 0 means "no limit known". The YAML's `limits:` can only lower these.
 struct ProviderLimits {
-    std::size_t concurrency = 1;         // requests at a time, per endpoint
-    std::size_t max_inputs = 0;          // texts per request
-    std::size_t max_request_bytes = 0;   // UTF-8 bytes of all texts of a request
-    std::size_t max_request_tokens = 0;  // tokens of all texts of a request; the host estimates them, and fills requests to 95 %
-    std::size_t max_text_bytes = 0;      // UTF-8 bytes of one text; longer ones are cut by the host at a character boundary
-    std::size_t max_text_tokens = 0;     // tokens of one text; a text that is refused as longer is cut by the host, which records it
+    std::size_t concurrency = 1;        // requests at a time, per endpoint
+    std::size_t max_inputs = 0;         // texts per request
+    std::size_t max_request_bytes = 0;  // UTF-8 bytes of all texts of a request
+    // Tokens of all texts of a request; the host estimates them, and fills requests to 95 %.
+    std::size_t max_request_tokens = 0;
+    // UTF-8 bytes of one text; longer ones are cut by the host at a character boundary.
+    std::size_t max_text_bytes = 0;
+    // Tokens of one text; a text that is refused as longer is cut by the host, which records it.
+    std::size_t max_text_tokens = 0;
 };
 
 // What is true of the provider as configured, and what makes its vectors comparable.
@@ -40,10 +44,12 @@ struct ProviderInfo {
     std::vector<std::string> endpoints = {"default"};  // one lane each; names for people, never with credentials
     // How much the cosine counts in hybrid ranking, in [0, 1]; the rest is the lexical score's.
     double semantic_weight = 0.6;
-    // Options that are not secret and that another process needs to embed queries for these vectors; key to YAML scalar.
+    // Options that are not secret and that another process needs to embed queries for these vectors; key to YAML
+    // scalar.
     std::vector<std::pair<std::string, std::string>> public_options = {};
-    // How long one call may take, as the provider is configured; the host makes it the deadline of its calls. 0: not said, the host's own
-    // limit holds (120 s). A call that ends with it fails as `unavailable` with Error::deadline_reached.
+    // How long one call may take, as the provider is configured; the host makes it the deadline of its calls. 0: not
+    // said, the host's own limit holds (120 s). A call that ends with it fails as `unavailable` with
+    // Error::deadline_reached.
     std::chrono::milliseconds call_timeout{0};
 };
 
@@ -72,14 +78,15 @@ class Provider {
 public:
     virtual ~Provider() = default;
 
-    // May ask the endpoint, so it can fail with `unavailable` or `misconfigured`; the host asks again later, and from time to time while
-    // it runs: a model that was replaced under its name shows as another digest or dimension.
+    // May ask the endpoint, so it can fail with `unavailable` or `misconfigured`; the host asks again later, and from
+    // time to time while it runs: a model that was replaced under its name shows as another digest or dimension.
     [[nodiscard]] virtual Result<ProviderInfo> info(std::stop_token stop) = 0;
 
     // One request to one endpoint. Returns one row per text, or an error per text, or one error for the whole call:
-    // `too_large` and `invalid_input` for the whole call make the host halve the batch. Vectors of another model than the one that `info`
-    // named last are never returned: where the provider notices, the call fails with `misconfigured`. Returns soon after `deadline`
-    // (as `unavailable`) and after a stop request (the result is then ignored).
+    // `too_large` and `invalid_input` for the whole call make the host halve the batch. Vectors of another model than
+    // the one that `info` named last are never returned: where the provider notices, the call fails with
+    // `misconfigured`. Returns soon after `deadline` (as `unavailable`) and after a stop request (the result is then
+    // ignored).
     [[nodiscard]] virtual Result<EmbedResult> embed(const EmbedRequest& request) = 0;
 };
 

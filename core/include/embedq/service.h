@@ -9,11 +9,12 @@ class Service {
 public:
     virtual ~Service() = default;
 
-    // Starts what it needs and returns; an error ends the process with a clear message. Called once, from the main thread.
+    // Starts what it needs and returns; an error ends the process with a clear message. Called once, from the main
+    // thread.
     [[nodiscard]] virtual Status start() = 0;
 
-    // Stops taking work, ends what is running within a few seconds, and returns. Safe to call from any thread, after a failed
-    // start, while `start` runs, and more than once.
+    // Stops taking work, ends what is running within a few seconds, and returns. Safe to call from any thread, after a
+    // failed start, while `start` runs, and more than once.
     virtual void stop() noexcept = 0;
 };
 

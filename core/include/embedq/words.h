@@ -1,4 +1,5 @@
-// How identifiers and prose are split into words: shared by the canonical text, lexical ranking and offline providers, so that they agree.
+// How identifiers and prose are split into words: shared by the canonical text, lexical ranking and offline providers,
+// so that they agree.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -9,9 +10,9 @@
 
 namespace embedq {
 
-// Calls visit(std::string_view) with each word of `text`, lower-cased in ASCII, in order. A word is a run of ASCII letters and digits or of
-// non-ASCII bytes; camelCase and the end of an acronym start a new word ("getHTTPServer2" gives get, http, server2). The view is
-// valid during the call only.
+// Calls visit(std::string_view) with each word of `text`, lower-cased in ASCII, in order. A word is a run of ASCII
+// letters and digits or of non-ASCII bytes; camelCase and the end of an acronym start a new word ("getHTTPServer2"
+// gives get, http, server2). The view is valid during the call only.
 template <class Visit>
 void for_each_word(std::string_view text, Visit&& visit) {
     const auto lower = [](unsigned char c) { return c >= 'a' && c <= 'z'; };
@@ -30,7 +31,8 @@ void for_each_word(std::string_view text, Visit&& visit) {
         }
         if (upper(c) && i > 0) {
             const auto before = static_cast<unsigned char>(text[i - 1]);
-            const bool ends_acronym = upper(before) && i + 1 < text.size() && lower(static_cast<unsigned char>(text[i + 1]));
+            const bool ends_acronym =
+                upper(before) && i + 1 < text.size() && lower(static_cast<unsigned char>(text[i + 1]));
             if (lower(before) || digit(before) || ends_acronym) flush();
         }
         word.push_back(upper(c) ? static_cast<char>(c - 'A' + 'a') : static_cast<char>(c));

@@ -1,4 +1,5 @@
-// Notifications within one process: enough where enqueuing and embedding happen in the same one, as in the embedded default.
+// Notifications within one process: enough where enqueuing and embedding happen in the same one, as in the embedded
+// default.
 #include <array>
 #include <memory>
 
@@ -15,13 +16,15 @@ public:
     explicit LocalNotifier(const Clock& clock) : signal_(clock) {}
 
     void publish() override { signal_.publish(); }
-    Wake wait(std::chrono::steady_clock::time_point deadline, std::stop_token stop) override { return signal_.wait(deadline, stop); }
+    Wake wait(std::chrono::steady_clock::time_point deadline, std::stop_token stop) override {
+        return signal_.wait(deadline, stop);
+    }
 
 private:
     notifiers::WakeSignal signal_;
 };
 
-constexpr std::array<OptionSpec, 0> kOptions = {};
+constexpr std::array<OptionSpec, 0> option_table = {};
 
 Result<std::unique_ptr<Notifier>> make(const Options&, Context& context) {
     return std::make_unique<LocalNotifier>(context.clock());
@@ -29,4 +32,5 @@ Result<std::unique_ptr<Notifier>> make(const Options&, Context& context) {
 
 }  // namespace
 
-EMBEDQ_NOTIFIER("local", "1.0.0", "Wakes idle workers of the same process at once; other processes are not reached.", kOptions, make);
+EMBEDQ_NOTIFIER("local", "1.0.0", "Wakes idle workers of the same process at once; other processes are not reached.",
+                option_table, make);

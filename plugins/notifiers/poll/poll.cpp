@@ -15,13 +15,15 @@ public:
     PollNotifier(const Clock& clock, std::chrono::milliseconds interval) : schedule_(clock, interval) {}
 
     void publish() override { schedule_.publish(); }
-    Wake wait(std::chrono::steady_clock::time_point deadline, std::stop_token stop) override { return schedule_.wait(deadline, stop); }
+    Wake wait(std::chrono::steady_clock::time_point deadline, std::stop_token stop) override {
+        return schedule_.wait(deadline, stop);
+    }
 
 private:
     notifiers::PollSchedule schedule_;
 };
 
-constexpr std::array kOptions = {
+constexpr std::array option_table = {
     OptionSpec{.name = "interval",
                .type = OptionType::duration,
                .default_value = "1s",
@@ -36,4 +38,5 @@ Result<std::unique_ptr<Notifier>> make(const Options& options, Context& context)
 
 }  // namespace
 
-EMBEDQ_NOTIFIER("poll", "1.0.0", "Looks for work at an interval; wakes idle workers of the same process at once.", kOptions, make);
+EMBEDQ_NOTIFIER("poll", "1.0.0", "Looks for work at an interval; wakes idle workers of the same process at once.",
+                option_table, make);

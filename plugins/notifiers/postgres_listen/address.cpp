@@ -13,10 +13,10 @@ namespace {
 
 using Options = std::map<std::string, std::string>;
 
-constexpr std::string_view kExpected = "expected is postgresql://user:password@host:port/database";
+constexpr std::string_view expected_form = "expected is postgresql://user:password@host:port/database";
 
 // A session that nobody answers for any more is noticed within half a minute, also while nothing is sent.
-constexpr std::array<std::pair<const char*, const char*>, 5> kDefaults = {{
+constexpr std::array<std::pair<const char*, const char*>, 5> default_options = {{
     {"keepalives_idle", "10"},
     {"keepalives_interval", "5"},
     {"keepalives_count", "3"},
@@ -25,7 +25,8 @@ constexpr std::array<std::pair<const char*, const char*>, 5> kDefaults = {{
 }};
 
 std::unexpected<Error> unreadable(std::string_view what) {
-    return fail(ErrorKind::misconfigured, "postgres_listen: the URL cannot be read: " + std::string(what) + "; " + std::string(kExpected));
+    return fail(ErrorKind::misconfigured,
+                "postgres_listen: the URL cannot be read: " + std::string(what) + "; " + std::string(expected_form));
 }
 
 // A '/' or '@' in the password ends it early, and what follows would be told in plain words by every error.
@@ -36,12 +37,14 @@ bool holds_more(const std::string& host_or_database) {
 
 Result<Options> read(const std::string& url) {
     char* message = nullptr;
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(PQconninfoParse(url.c_str(), &message), PQconninfoFree);
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(PQconninfoParse(url.c_str(), &message),
+                                                                              PQconninfoFree);
     const std::unique_ptr<char, decltype(&PQfreemem)> freed(message, PQfreemem);
     if (parsed == nullptr) {
         const std::string_view said = message == nullptr ? "out of memory" : message;
         std::string_view plain = said.substr(0, said.find('"'));  // what libpq quotes is of the URL
-        while (!plain.empty() && (plain.back() == ' ' || plain.back() == ':' || plain.back() == '\n')) plain.remove_suffix(1);
+        while (!plain.empty() && (plain.back() == ' ' || plain.back() == ':' || plain.back() == '\n'))
+            plain.remove_suffix(1);
         return unreadable(plain);
     }
     Options options;
@@ -85,21 +88,24 @@ Result<Address> parse_address(const std::string& url) {
     const auto addresses = split(options, "hostaddr");
     const auto ports = split(options, "port");
     if (std::ranges::any_of(hosts, holds_more) || (options.contains("dbname") && holds_more(options["dbname"]))) {
-        return unreadable("there is an '@' in the host or in the database; in a password '/' and '@' are written %2F and %40");
+        return unreadable(
+            "there is an '@' in the host or in the database; in a password '/' and '@' are written %2F and %40");
     }
     const std::size_t count = std::max<std::size_t>({hosts.size(), addresses.size(), 1});
     for (const auto* parts : {&hosts, &addresses, &ports}) {
-        if (parts->size() > 1 && parts->size() != count) return unreadable("it has another number of hosts than of ports or addresses");
+        if (parts->size() > 1 && parts->size() != count)
+            return unreadable("it has another number of hosts than of ports or addresses");
     }
     if (!std::ranges::all_of(ports, is_port)) return unreadable("a port is no number");
 
-    for (const auto& [keyword, value] : kDefaults) options.try_emplace(keyword, value);
+    for (const auto& [keyword, value] : default_options) options.try_emplace(keyword, value);
     if (count > 1) options.try_emplace("target_session_attrs", "primary");
 
     Address address;
     for (std::size_t i = 0; i < count; ++i) {
         Options one = options;
-        for (const auto& [keyword, parts] : {std::pair("host", &hosts), std::pair("hostaddr", &addresses), std::pair("port", &ports)}) {
+        for (const auto& [keyword, parts] :
+             {std::pair("host", &hosts), std::pair("hostaddr", &addresses), std::pair("port", &ports)}) {
             const std::string value = part(*parts, i);
             if (value.empty()) {
                 one.erase(keyword);
@@ -108,7 +114,8 @@ Result<Address> parse_address(const std::string& url) {
             }
         }
         const std::string host = one.contains("host") ? one["host"] : one["hostaddr"];
-        address.name += (i == 0 ? "" : ",") + (host.empty() ? "localhost" : host) + (one.contains("port") ? ":" + one["port"] : "");
+        address.name +=
+            (i == 0 ? "" : ",") + (host.empty() ? "localhost" : host) + (one.contains("port") ? ":" + one["port"] : "");
         std::erase_if(one, [](const auto& each) { return each.second.empty(); });
         address.hosts.emplace_back(one.begin(), one.end());
     }

@@ -101,7 +101,8 @@ Status Connection::exchange() {
         const std::unique_ptr<PGnotify, decltype(&PQfreemem)> freed(notified, PQfreemem);
         notifications_.push_back({notified->relname, notified->extra, notified->be_pid});
     }
-    if (flushed < 0 || !read || PQstatus(session_.get()) == CONNECTION_BAD) return fail(ErrorKind::unavailable, fault());
+    if (flushed < 0 || !read || PQstatus(session_.get()) == CONNECTION_BAD)
+        return fail(ErrorKind::unavailable, fault());
     return {};
 }
 
@@ -113,7 +114,8 @@ void Connection::keep(pg_result& result) {
         return;
     }
     Answer row;
-    for (int column = 0; PQntuples(&result) > 0 && column < PQnfields(&result); ++column) row.emplace_back(PQgetvalue(&result, 0, column));
+    for (int column = 0; PQntuples(&result) > 0 && column < PQnfields(&result); ++column)
+        row.emplace_back(PQgetvalue(&result, 0, column));
     answer_ = std::move(row);
 }
 

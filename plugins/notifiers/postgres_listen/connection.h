@@ -1,7 +1,7 @@
 // One session with a PostgreSQL server that never blocks: who uses it polls its descriptor and then lets it go on.
 //
-// libpq and not libpqxx: 6.4 connects and asks blocking only, and replaces a lost session silently by one that does not listen.
-// Thread-safety: one thread at a time.
+// libpq and not libpqxx: 6.4 connects and asks blocking only, and replaces a lost session silently by one that does not
+// listen. Thread-safety: one thread at a time.
 #pragma once
 
 #include <memory>

@@ -17,17 +17,18 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
-constexpr auto kNever = Clock::Steady::max();
-constexpr milliseconds kBetweenNotifications = 50ms;
-// For how long `degraded` waits for the first attempt to end, and for how long a notification may be on its way through a pooler.
-constexpr milliseconds kFirstAttempt = 1s;
-constexpr milliseconds kPassing = 1s;
-constexpr milliseconds kFarewell = 1s;
-constexpr milliseconds kFirstPause = 250ms;
+constexpr auto forever = Clock::Steady::max();
+constexpr milliseconds between_notifications = 50ms;
+// For how long `degraded` waits for the first attempt to end, and for how long a notification may be on its way through
+// a pooler.
+constexpr milliseconds first_attempt = 1s;
+constexpr milliseconds passing = 1s;
+constexpr milliseconds farewell = 1s;
+constexpr milliseconds first_pause = 250ms;
 // So many processes that lost the same server do not all come back at the same moment.
-constexpr milliseconds kScatter = 100ms;
+constexpr milliseconds scatter = 100ms;
 // A pooler keeps the sessions it listened with, so the name is always the same.
-constexpr std::string_view kProbeChannel = "embedq_probe";
+constexpr std::string_view probe_channel = "embedq_probe";
 
 // 0 up to 1.
 double fraction(Context& context) {
@@ -66,7 +67,7 @@ Listener::Listener(Address address, ListenSettings settings, Context& context, P
 Listener::~Listener() {
     {
         std::unique_lock lock(mutex_);
-        changed_.wait_for(lock, kFarewell, [&] { return !can_notify_ || (!to_notify_ && !notifying_); });
+        changed_.wait_for(lock, farewell, [&] { return !can_notify_ || (!to_notify_ && !notifying_); });
     }
     thread_.request_stop();
     woken_.wake();
@@ -86,7 +87,7 @@ void Listener::publish() {
 
 std::string Listener::degraded() {
     std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, kFirstAttempt, [&] { return state_ != State::starting; })) {
+    if (!changed_.wait_for(lock, first_attempt, [&] { return state_ != State::starting; })) {
         return address_.name + " has not answered yet";
     }
     return why_;
@@ -100,7 +101,7 @@ void Listener::run(const std::stop_token& stop) {
         if (opened && opened->why_not.empty()) {
             set_outlet(std::move(*opened));
             arrives();
-            const Status lost = tend(kNever, stop);
+            const Status lost = tend(forever, stop);
             if (lost) break;
             drop_outlet();
             ceased(lost.error().message);
@@ -121,7 +122,8 @@ void Listener::run(const std::stop_token& stop) {
     drop_outlet();
 }
 
-// --- opening a session ----------------------------------------------------------------------------------------------------------
+// --- opening a session
+// ----------------------------------------------------------------------------------------------------------
 
 Result<Listener::Opened> Listener::open(const std::stop_token& stop) {
     std::string faults;
@@ -148,7 +150,8 @@ Result<Listener::Opened> Listener::open(const Parameters& host, const std::stop_
             return Opened{.connection = std::move(*connection),
                           .backend = server->at(1),
                           .why_not =
-                              "a pooler stands before the server and passes no notifications on, as in transaction mode; give the "
+                              "a pooler stands before the server and passes no notifications on, as in transaction "
+                              "mode; give the "
                               "notifier's option 'url' the server itself"};
         }
     }
@@ -170,23 +173,26 @@ Result<Listener::ConnectionPtr> Listener::connect(const Parameters& host, const 
 
 // Whether a notification that another session gives reaches this one while it has nothing to do.
 Result<bool> Listener::passes_on(Connection& connection, const Parameters& host, const std::stop_token& stop) {
-    const std::string channel = connection.identifier(kProbeChannel);
+    const std::string channel = connection.identifier(probe_channel);
     const std::string token = std::to_string(context_.random());
-    if (auto listening = ask(connection, "LISTEN " + channel, stop); !listening) return std::unexpected(listening.error());
+    if (auto listening = ask(connection, "LISTEN " + channel, stop); !listening)
+        return std::unexpected(listening.error());
     {
         auto other = connect(host, stop);
         if (!other) return std::unexpected(other.error());
         const auto notified = ask(**other, "NOTIFY " + channel + ", " + (*other)->literal(token), stop);
         if (!notified) return std::unexpected(notified.error());
     }
-    const Steady deadline = context_.clock().now() + kPassing;
+    const Steady deadline = context_.clock().now() + passing;
     bool arrived = false;
     while (!arrived) {
         if (Status read = connection.exchange(); !read) return std::unexpected(read.error());
-        for (const Notification& notification : connection.take_notifications()) arrived = arrived || notification.payload == token;
+        for (const Notification& notification : connection.take_notifications())
+            arrived = arrived || notification.payload == token;
         if (!arrived && !wait_for(connection, deadline, stop)) break;
     }
-    if (auto unlistened = ask(connection, "UNLISTEN " + channel, stop); !unlistened) return std::unexpected(unlistened.error());
+    if (auto unlistened = ask(connection, "UNLISTEN " + channel, stop); !unlistened)
+        return std::unexpected(unlistened.error());
     return arrived;
 }
 
@@ -207,12 +213,14 @@ Status Listener::wait_for(Connection& connection, Steady deadline, const std::st
         if (!tend_now()) drop_outlet();
         pollfd ready{connection.descriptor(), connection.events(), 0};
         if (::poll(&ready, 1, 0) > 0) return {};
-        if (context_.clock().now() >= deadline) return fail(ErrorKind::unavailable, "the server does not answer in time");
+        if (context_.clock().now() >= deadline)
+            return fail(ErrorKind::unavailable, "the server does not answer in time");
         sleep_until(std::min(deadline, next_turn()), &connection);
     }
 }
 
-// --- the session that is open ---------------------------------------------------------------------------------------------------
+// --- the session that is open
+// ---------------------------------------------------------------------------------------------------
 
 void Listener::set_outlet(Opened opened) {
     outlet_ = std::move(opened.connection);
@@ -298,12 +306,12 @@ Status Listener::ask_outlet(Steady now) {
             to_notify_ = false;
             notifying_ = true;
             asked_ = Asked::notify;
-            next_notify_ = now + kBetweenNotifications;
+            next_notify_ = now + between_notifications;
             statement = "NOTIFY " + outlet_->identifier(settings_.channel);
         } else if (outlet_listens_ && now >= next_probe_) {
             asked_ = Asked::probe;
-            statement =
-                "SELECT count(*) FROM pg_catalog.pg_listening_channels() AS channel WHERE channel = " + outlet_->literal(settings_.channel);
+            statement = "SELECT count(*) FROM pg_catalog.pg_listening_channels() AS channel WHERE channel = " +
+                        outlet_->literal(settings_.channel);
         }
     }
     if (statement.empty()) return {};
@@ -313,10 +321,10 @@ Status Listener::ask_outlet(Steady now) {
 
 // When there is something to do without the socket being ready.
 Listener::Steady Listener::next_turn() {
-    if (outlet_ == nullptr) return kNever;
+    if (outlet_ == nullptr) return forever;
     if (asked_ != Asked::nothing) return answer_by_;
     const std::lock_guard lock(mutex_);
-    return std::min(to_notify_ ? next_notify_ : kNever, outlet_listens_ ? next_probe_ : kNever);
+    return std::min(to_notify_ ? next_notify_ : forever, outlet_listens_ ? next_probe_ : forever);
 }
 
 // Until then, until a socket is ready, or until woken.
@@ -325,21 +333,22 @@ void Listener::sleep_until(Steady until, const Connection* also) {
     if (outlet_ != nullptr) polled[1] = {outlet_->descriptor(), outlet_->events(), 0};
     if (also != nullptr) polled[2] = {also->descriptor(), also->events(), 0};
     int timeout = -1;
-    if (until != kNever) {
-        constexpr std::int64_t kLongest = 3'600'000;
+    if (until != forever) {
+        constexpr std::int64_t longest = 3'600'000;
         const auto left = std::chrono::ceil<milliseconds>(until - context_.clock().now()).count();
-        timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, kLongest));
+        timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, longest));
     }
     if (::poll(polled.data(), polled.size(), timeout) > 0 && polled[0].revents != 0) woken_.clear();
 }
 
-// --- standing -------------------------------------------------------------------------------------------------------------------
+// --- standing
+// -------------------------------------------------------------------------------------------------------------------
 
 // Between half and all of a time that doubles with each failure; after none, a moment.
 Clock::Steady::duration Listener::pause(int failures) {
-    if (failures == 0) return std::chrono::duration_cast<Steady::duration>(kScatter * fraction(context_));
-    constexpr int kDoublings = 16;
-    const milliseconds full = std::min(settings_.retry_max, kFirstPause * (1 << std::min(failures - 1, kDoublings)));
+    if (failures == 0) return std::chrono::duration_cast<Steady::duration>(scatter * fraction(context_));
+    constexpr int doublings = 16;
+    const milliseconds full = std::min(settings_.retry_max, first_pause * (1 << std::min(failures - 1, doublings)));
     return std::chrono::duration_cast<Steady::duration>(full * (0.5 + fraction(context_) / 2));
 }
 

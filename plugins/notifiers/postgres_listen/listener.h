@@ -1,10 +1,10 @@
 // Listens to a channel of a PostgreSQL server from a thread of its own, for as long as it lives.
 //
-// It connects, makes sure that notifications really arrive, listens, and asks now and then in the same session whether it still
-// listens. Whenever notifications begin or cease to arrive it reports work, since some may have been missed, and while they do not it lets
-// the schedule poll, says why, and tries again and again. The socket is always read: a listener that does not read keeps the server from
-// cleaning up.
-// Thread-safety: all members may be called from any thread.
+// It connects, makes sure that notifications really arrive, listens, and asks now and then in the same session whether
+// it still listens. Whenever notifications begin or cease to arrive it reports work, since some may have been missed,
+// and while they do not it lets the schedule poll, says why, and tries again and again. The socket is always read: a
+// listener that does not read keeps the server from cleaning up. Thread-safety: all members may be called from any
+// thread.
 #pragma once
 
 #include <chrono>
@@ -50,14 +50,16 @@ class Listener {
 public:
     // The context and the schedule outlive the listener.
     Listener(Address address, ListenSettings settings, Context& context, PollSchedule& schedule);
-    // What was published last is still given, if that takes but a moment: a program that only enqueues ends right after it.
+    // What was published last is still given, if that takes but a moment: a program that only enqueues ends right after
+    // it.
     ~Listener();
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;
 
     // Starts the thread, if it does not run yet: whoever only makes a notifier needs no connection.
     void start();
-    // Has the thread notify the channel: at once, then at most once per 50 ms. One that cannot be given now is given when it can.
+    // Has the thread notify the channel: at once, then at most once per 50 ms. One that cannot be given now is given
+    // when it can.
     void publish();
     // Empty while notifications arrive. Waits a moment for the first attempt to end.
     [[nodiscard]] std::string degraded();

@@ -9,12 +9,13 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kLongestChannel = 63;  // the server cuts longer names
+constexpr std::size_t longest_channel = 63;  // the server cuts longer names
 
 class PostgresListenNotifier final : public Notifier {
 public:
     PostgresListenNotifier(Address address, ListenSettings settings, milliseconds interval, Context& context)
-        : schedule_(context.clock(), interval), listener_(std::move(address), std::move(settings), context, schedule_) {}
+        : schedule_(context.clock(), interval),
+          listener_(std::move(address), std::move(settings), context, schedule_) {}
 
     // This process is woken at once, the others by the listener's thread.
     void publish() override {
@@ -49,14 +50,16 @@ Result<std::unique_ptr<Notifier>> make_postgres_listen(const Options& options, C
     auto address = parse_address(*url);
     if (!address) return std::unexpected(address.error());
     const auto& channel = options.get<std::string>("channel");
-    if (channel.empty() || channel.size() > kLongestChannel) {
-        return fail(ErrorKind::misconfigured, "postgres_listen: the option 'channel' has " + std::to_string(channel.size()) +
-                                                  " bytes, but must have 1 to " + std::to_string(kLongestChannel));
+    if (channel.empty() || channel.size() > longest_channel) {
+        return fail(ErrorKind::misconfigured, "postgres_listen: the option 'channel' has " +
+                                                  std::to_string(channel.size()) + " bytes, but must have 1 to " +
+                                                  std::to_string(longest_channel));
     }
     const auto time = [&](std::string_view name) { return options.get<milliseconds>(name); };
     return std::make_unique<PostgresListenNotifier>(
         std::move(*address),
-        ListenSettings{channel, time("probe_interval"), time("probe_timeout"), time("connect_timeout"), time("retry_max")},
+        ListenSettings{channel, time("probe_interval"), time("probe_timeout"), time("connect_timeout"),
+                       time("retry_max")},
         time("interval"), context);
 }
 

@@ -9,7 +9,8 @@
 
 namespace embedq::notifiers {
 
-// Takes the store's `url` when the options have none. `misconfigured` when there is no URL, or one that libpq cannot read.
+// Takes the store's `url` when the options have none. `misconfigured` when there is no URL, or one that libpq cannot
+// read.
 [[nodiscard]] Result<std::unique_ptr<Notifier>> make_postgres_listen(const Options& options, Context& context);
 
 }  // namespace embedq::notifiers

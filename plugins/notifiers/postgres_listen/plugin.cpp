@@ -9,14 +9,14 @@ namespace {
 
 using namespace embedq;
 
-constexpr double kHour = 3600e3;
+constexpr double hour = 3600e3;
 
-constexpr std::array kOptions = {
+constexpr std::array option_table = {
     OptionSpec{.name = "url",
                .type = OptionType::text,
-               .help =
-                   "Where to listen, as libpq reads it; by default the store's. Behind PgBouncer in transaction mode it must lead to the "
-                   "server itself.",
+               .help = "Where to listen, as libpq reads it; by default the store's. Behind PgBouncer in transaction "
+                       "mode it must lead to the "
+                       "server itself.",
                .secret = true},
     OptionSpec{.name = "channel",
                .type = OptionType::text,
@@ -27,34 +27,35 @@ constexpr std::array kOptions = {
                .default_value = "1s",
                .help = "How often an idle worker looks for work while no notifications arrive.",
                .minimum = 10,
-               .maximum = kHour},
+               .maximum = hour},
     OptionSpec{.name = "probe_interval",
                .type = OptionType::duration,
                .default_value = "10s",
                .help = "How often the session is asked whether it still listens.",
                .minimum = 10,
-               .maximum = kHour},
+               .maximum = hour},
     OptionSpec{.name = "probe_timeout",
                .type = OptionType::duration,
                .default_value = "5s",
                .help = "How long the server may take to answer before the session counts as lost.",
                .minimum = 10,
-               .maximum = kHour},
+               .maximum = hour},
     OptionSpec{.name = "connect_timeout",
                .type = OptionType::duration,
                .default_value = "10s",
                .help = "How long connecting to one host may take.",
                .minimum = 10,
-               .maximum = kHour},
+               .maximum = hour},
     OptionSpec{.name = "retry_max",
                .type = OptionType::duration,
                .default_value = "10s",
                .help = "The longest pause between two attempts to come back; the first is a quarter of a second.",
                .minimum = 10,
-               .maximum = kHour},
+               .maximum = hour},
 };
 
 }  // namespace
 
-EMBEDQ_NOTIFIER("postgres_listen", "1.0.0", "Wakes idle workers of all processes that use one PostgreSQL database, by LISTEN and NOTIFY.",
-                kOptions, notifiers::make_postgres_listen);
+EMBEDQ_NOTIFIER("postgres_listen", "1.0.0",
+                "Wakes idle workers of all processes that use one PostgreSQL database, by LISTEN and NOTIFY.",
+                option_table, notifiers::make_postgres_listen);

@@ -1,5 +1,5 @@
-// When a polling notifier looks next: an interval after its process last looked for work, for whatever reason it did. A notifier that only
-// polls while nothing notifies it turns it off and on.
+// When a polling notifier looks next: an interval after its process last looked for work, for whatever reason it did. A
+// notifier that only polls while nothing notifies it turns it off and on.
 //
 // Thread-safety: may be called from any thread.
 #pragma once
@@ -27,7 +27,8 @@ public:
         next_ = clock_.now() + interval_;
     }
 
-    // `notified` when published or when the interval is over, whichever is first; `timeout` when the deadline is earlier than both.
+    // `notified` when published or when the interval is over, whichever is first; `timeout` when the deadline is
+    // earlier than both.
     [[nodiscard]] Wake wait(Clock::Steady deadline, const std::stop_token& stop) {
         const Clock::Steady poll = next();
         const Wake wake = signal_.wait(std::min(deadline, poll), stop);

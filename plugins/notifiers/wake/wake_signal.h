@@ -48,7 +48,8 @@ public:
 
 private:
     template <class Woken>
-    bool wait_until(std::unique_lock<std::mutex>& lock, Clock::Steady deadline, const std::stop_token& stop, const Woken& woken) {
+    bool wait_until(std::unique_lock<std::mutex>& lock, Clock::Steady deadline, const std::stop_token& stop,
+                    const Woken& woken) {
         // Later deadlines may not be added to the present without overflow, and no process waits that long.
         constexpr auto forever = std::chrono::hours(24 * 365);
         const auto now = clock_.now();

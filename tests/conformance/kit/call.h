@@ -30,7 +30,8 @@ void note_hanging_call() noexcept;
 template <class T>
 class Call {
 public:
-    // `what` begins the sentence of a failure: "embed() of 3 texts". The body owns what it uses: it may outlive the case.
+    // `what` begins the sentence of a failure: "embed() of 3 texts". The body owns what it uses: it may outlive the
+    // case.
     template <class Body>
     Call(std::string what, Body body) : what_(std::move(what)), state_(std::make_shared<State>()) {
         thread_ = std::thread([state = state_, call = std::move(body)]() mutable { state->run(call); });
@@ -102,7 +103,7 @@ private:
 };
 
 // How long making and destroying an instance may take, on a busy machine under sanitizers.
-inline constexpr std::chrono::seconds kInstanceLimit{10};
+inline constexpr std::chrono::seconds instance_limit{10};
 
 // Destroys an instance within a bound: one that does not let itself be destroyed fails the case.
 template <class T>
@@ -114,7 +115,7 @@ struct DestroyInTime {
             delete instance;
             return Done{};
         });
-        (void)call.result(kInstanceLimit);
+        (void)call.result(instance_limit);
     } catch (const std::exception& failure) {
         ADD_FAILURE() << failure.what();
     }
@@ -124,7 +125,7 @@ struct DestroyInTime {
 template <class T, class Factory>
 [[nodiscard]] std::shared_ptr<T> make_instance(const Factory& factory, const std::string& who) {
     Call<Result<std::unique_ptr<T>>> call("making " + who, [factory] { return factory(); });
-    std::unique_ptr<T> made = value_of(call.result(kInstanceLimit), "the factory of " + who);
+    std::unique_ptr<T> made = value_of(call.result(instance_limit), "the factory of " + who);
     if (made == nullptr) throw CaseEnded("the factory of " + who + " gave neither an instance nor an error");
     return {made.release(), DestroyInTime<T>{who}};
 }

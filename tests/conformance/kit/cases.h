@@ -53,7 +53,8 @@ T value_of(Result<T> result, const std::string& who, std::source_location where 
 template <class Kit>
 class CaseTest : public testing::Test {
 public:
-    CaseTest(KitCase<Kit> the_case, std::function<std::unique_ptr<Kit>()> make) : case_(std::move(the_case)), make_(std::move(make)) {}
+    CaseTest(KitCase<Kit> the_case, std::function<std::unique_ptr<Kit>()> make)
+        : case_(std::move(the_case)), make_(std::move(make)) {}
 
     void TestBody() override {
         try {
@@ -75,11 +76,12 @@ private:
 
 // Registers each case as a test `<subject>/<invariant>.<name>`.
 template <class Kit>
-void register_cases(const std::string& subject, const std::vector<KitCase<Kit>>& cases, std::function<std::unique_ptr<Kit>()> make) {
+void register_cases(const std::string& subject, const std::vector<KitCase<Kit>>& cases,
+                    std::function<std::unique_ptr<Kit>()> make) {
     report_by_invariant();
     for (const KitCase<Kit>& one : cases) {
-        testing::RegisterTest((subject + "/" + one.invariant).c_str(), one.name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
-                              [one, make]() -> CaseTest<Kit>* { return new CaseTest<Kit>(one, make); });
+        testing::RegisterTest((subject + "/" + one.invariant).c_str(), one.name.c_str(), nullptr, nullptr, __FILE__,
+                              __LINE__, [one, make]() -> CaseTest<Kit>* { return new CaseTest<Kit>(one, make); });
     }
 }
 

@@ -33,8 +33,9 @@ class InvariantTable final : public testing::EmptyTestEventListener {
         if (result.skipped()) {
             skip_reason_ = result.message();
         } else if (result.failed()) {
-            const std::string where =
-                result.file_name() == nullptr ? "" : std::string(result.file_name()) + ":" + std::to_string(result.line_number()) + ": ";
+            const std::string where = result.file_name() == nullptr ? ""
+                                                                    : std::string(result.file_name()) + ":" +
+                                                                          std::to_string(result.line_number()) + ": ";
             failure_ += "    " + where + result.message() + "\n";
         }
     }
@@ -100,7 +101,8 @@ class InvariantTable final : public testing::EmptyTestEventListener {
 
 void report_by_invariant() {
     static bool reporting = false;
-    if (!std::exchange(reporting, true)) testing::UnitTest::GetInstance()->listeners().Append(new InvariantTable);  // gtest owns it
+    // Gtest owns it.
+    if (!std::exchange(reporting, true)) testing::UnitTest::GetInstance()->listeners().Append(new InvariantTable);
 }
 
 void report_nothing_else() {

@@ -16,22 +16,22 @@ using Census = std::map<int, std::string>;
 [[nodiscard]] Census threads_now();
 [[nodiscard]] Census descriptors_now();
 
-// Those that `count` finds and that were not there before, in words; empty when there are none. Looks again until there are none
-// or the limit is over, since a thread that was joined leaves the kernel's list a moment later.
+// Those that `count` finds and that were not there before, in words; empty when there are none. Looks again until there
+// are none or the limit is over, since a thread that was joined leaves the kernel's list a moment later.
 [[nodiscard]] std::string left_since(const Census& before, Census (*count)(), Steady::duration limit);
 
-// Runs a life of an instance once, for what a library makes once per process, and then several times more: what `count` finds after
-// these and did not before is a failure. `what`: "thread".
+// Runs a life of an instance once, for what a library makes once per process, and then several times more: what `count`
+// finds after these and did not before is a failure. `what`: "thread".
 template <class Life>
 void expect_nothing_left(const std::string& what, Census (*count)(), const Life& life) {
-    constexpr int kLives = 3;
-    constexpr std::chrono::seconds kExitLimit{3};
+    constexpr int life_count = 3;
+    constexpr std::chrono::seconds exit_limit{3};
     life();
     const Census before = count();
-    for (int i = 0; i < kLives; ++i) life();
-    const std::string left = left_since(before, count, kExitLimit);
-    EXPECT_TRUE(left.empty()) << kLives << " instances were made and destroyed, and a " << what << " is left: " << left
-                              << "; end what an instance starts in its destructor";
+    for (int i = 0; i < life_count; ++i) life();
+    const std::string left = left_since(before, count, exit_limit);
+    EXPECT_TRUE(left.empty()) << life_count << " instances were made and destroyed, and a " << what
+                              << " is left: " << left << "; end what an instance starts in its destructor";
 }
 
 }  // namespace embedq::conformance

@@ -34,7 +34,9 @@ public:
     Result<ReconcileResult> reconcile(std::string_view) override { return none(); }
 
 private:
-    [[nodiscard]] static std::unexpected<Error> none() { return fail(ErrorKind::not_found, "this engine holds no catalog"); }
+    [[nodiscard]] static std::unexpected<Error> none() {
+        return fail(ErrorKind::not_found, "this engine holds no catalog");
+    }
 };
 
 }  // namespace embedq::conformance

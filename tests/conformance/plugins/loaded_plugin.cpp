@@ -39,7 +39,8 @@ plugins::Registry& registry() {
 }
 
 Options read(const plugins::LoadedPlugin& plugin, const LoadedKitPlugin::Texts& texts) {
-    auto options = config::options_from_text(std::span(plugin.descriptor->options, plugin.descriptor->option_count), texts);
+    auto options =
+        config::options_from_text(std::span(plugin.descriptor->options, plugin.descriptor->option_count), texts);
     if (!options) throw std::runtime_error(options.error().message);
     return std::move(*options);
 }
@@ -53,16 +54,22 @@ LoadedKitPlugin::LoadedKitPlugin(const std::filesystem::path& file) {
 }
 
 std::function<Result<std::unique_ptr<Provider>>()> LoadedKitPlugin::provider(const Texts& options) const {
-    return [plugin = plugin_, values = read(*plugin_, options)] { return plugins::make_provider(*plugin, values, context()); };
+    return [plugin = plugin_, values = read(*plugin_, options)] {
+        return plugins::make_provider(*plugin, values, context());
+    };
 }
 
 std::function<Result<std::unique_ptr<Notifier>>()> LoadedKitPlugin::notifier(const Texts& options) const {
-    return [plugin = plugin_, values = read(*plugin_, options)] { return plugins::make_notifier(*plugin, values, context()); };
+    return [plugin = plugin_, values = read(*plugin_, options)] {
+        return plugins::make_notifier(*plugin, values, context());
+    };
 }
 
 std::function<Result<std::unique_ptr<Service>>()> LoadedKitPlugin::service(const Texts& options) const {
     static auto* const engine = new EmptyEngine;
-    return [plugin = plugin_, values = read(*plugin_, options)] { return plugins::make_service(*plugin, values, context(), *engine); };
+    return [plugin = plugin_, values = read(*plugin_, options)] {
+        return plugins::make_service(*plugin, values, context(), *engine);
+    };
 }
 
 }  // namespace embedq::conformance

@@ -1,7 +1,7 @@
 // A plugin file as the kits use it: loaded by the host's loader, options read as from YAML, a context of real time.
 //
-// Contexts and plugins are never destroyed: an instance whose call never came back still uses them. Thread-safety: load on the main
-// thread; instances may be made on any.
+// Contexts and plugins are never destroyed: an instance whose call never came back still uses them. Thread-safety: load
+// on the main thread; instances may be made on any.
 #pragma once
 
 #include <filesystem>

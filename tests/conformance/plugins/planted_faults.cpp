@@ -1,7 +1,7 @@
 // Each planted fault is caught by the case that names it, and a plugin without a fault passes every case.
 //
-// For each fault the program runs itself again with the fault's name, since a fault may hang or end its process. What runs there is the
-// case that must fail; with --every-case, all cases, and the line tells how many failed.
+// For each fault the program runs itself again with the fault's name, since a fault may hang or end its process. What
+// runs there is the case that must fail; with --every-case, all cases, and the line tells how many failed.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -33,7 +33,7 @@ struct PlantedFault {
     std::string_view caught_by;  // empty: every case passes
 };
 
-constexpr std::array kFaults = {
+constexpr std::array planted_faults = {
     PlantedFault{"provider", "none", ""},
     PlantedFault{"provider", "rows_swapped", "order.permuting_texts_permutes_rows"},
     PlantedFault{"provider", "parts_swapped", "order.a_full_batch_keeps_its_order"},
@@ -197,8 +197,8 @@ Verdict check(const PlantedFault& planted, bool every_case) {
     line.resize(std::max(line.size(), column), ' ');
     if (planted.caught_by.empty()) {
         const bool right = outcome.failed.empty() && outcome.skipped.empty() && !outcome.passed.empty();
-        line +=
-            right ? "passes all " + std::to_string(outcome.passed.size()) + " cases" : "must pass every case and skip none, but does not";
+        line += right ? "passes all " + std::to_string(outcome.passed.size()) + " cases"
+                      : "must pass every case and skip none, but does not";
         return {right, line, std::move(outcome.output)};
     }
     const bool caught = std::ranges::find(outcome.failed, planted.caught_by) != outcome.failed.end();
@@ -207,11 +207,12 @@ Verdict check(const PlantedFault& planted, bool every_case) {
     return {caught, line, std::move(outcome.output)};
 }
 
-// Most of the time is spent in waiting for calls that never come back, so several run at once. The lines come in the table's order.
+// Most of the time is spent in waiting for calls that never come back, so several run at once. The lines come in the
+// table's order.
 std::size_t check_all(bool every_case) {
     std::counting_semaphore room(8);
     std::vector<std::future<Verdict>> verdicts;
-    for (const PlantedFault& planted : kFaults) {
+    for (const PlantedFault& planted : planted_faults) {
         verdicts.push_back(std::async(std::launch::async, [&room, &planted, every_case] {
             room.acquire();
             Verdict verdict = check(planted, every_case);
@@ -238,6 +239,6 @@ int main(int argc, char** argv) {
     }
     const bool every_case = !arguments.empty() && arguments[0] == "--every-case";
     const std::size_t wrong = check_all(every_case);
-    std::cout << kFaults.size() - wrong << " of " << kFaults.size() << " as planned\n";
+    std::cout << planted_faults.size() - wrong << " of " << planted_faults.size() << " as planned\n";
     return wrong == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

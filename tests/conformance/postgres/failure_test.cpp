@@ -1,4 +1,5 @@
-// What the server refuses keeps its meaning on the way through libpqxx, which drops the code of some. Needs a server, as the kit does.
+// What the server refuses keeps its meaning on the way through libpqxx, which drops the code of some. Needs a server,
+// as the kit does.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -31,13 +32,16 @@ TEST(Failures, WhatMetAnotherTransactionIsBegunAgainOnTheSameConnection) {
 TEST(Failures, AMissingRightIsSaidWithItsMend) {
     const Failure failure = raised("42501");
     EXPECT_EQ(failure.error.kind, ErrorKind::misconfigured);
-    EXPECT_TRUE(failure.error.message.ends_with(": as told; grant it; docs/deploying.md has the list of grants")) << failure.error.message;
+    EXPECT_TRUE(failure.error.message.ends_with(": as told; grant it; docs/deploying.md has the list of grants"))
+        << failure.error.message;
     EXPECT_FALSE(failure.disconnected);
 }
 
 TEST(Failures, AFullServerIsAskedAgainLater) {
-    for (const std::string code : {"53300", "53100", "57P01", "25006"}) EXPECT_EQ(raised(code).error.kind, ErrorKind::unavailable) << code;
-    EXPECT_TRUE(raised("53300").error.message.ends_with("raise max_connections, lower 'pool', or put a pooler in front"));
+    for (const std::string code : {"53300", "53100", "57P01", "25006"})
+        EXPECT_EQ(raised(code).error.kind, ErrorKind::unavailable) << code;
+    EXPECT_TRUE(
+        raised("53300").error.message.ends_with("raise max_connections, lower 'pool', or put a pooler in front"));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// PostgreSQL under the store's kit: each case in a schema of its own, with the store's clock, which is the server's, in the hand of the
-// kit. The owner migrates; what is tested works as a role with the rights that docs/deploying.md grants to workers, and no others.
+// PostgreSQL under the store's kit: each case in a schema of its own, with the store's clock, which is the server's, in
+// the hand of the kit. The owner migrates; what is tested works as a role with the rights that docs/deploying.md grants
+// to workers, and no others.
 //
 // Needs a server: EMBEDQ_TEST_POSTGRES and EMBEDQ_TEST_POSTGRES_SUPERUSER (tests/support/with_postgres.py sets them).
 #include <gtest/gtest.h>
@@ -22,7 +23,8 @@ using conformance::StoreUnderTest;
 
 std::string environment(const char* name) {
     const char* value = std::getenv(name);
-    if (value == nullptr) throw std::runtime_error(std::string(name) + " is not set: run this by tests/support/with_postgres.py");
+    if (value == nullptr)
+        throw std::runtime_error(std::string(name) + " is not set: run this by tests/support/with_postgres.py");
     return value;
 }
 
@@ -31,14 +33,16 @@ std::string url() {
 }
 
 std::string replaced(std::string text, const std::string& what, const std::string& with) {
-    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) text.replace(at, what.size(), with);
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
+        text.replace(at, what.size(), with);
     return text;
 }
 
 // The same database as the role that the page's grants are for. Made once; the server is this test's own.
 std::string worker_url() {
     static const bool made = [] {
-        Connection({.url = environment("EMBEDQ_TEST_POSTGRES_SUPERUSER"), .schema = {}}).execute("CREATE ROLE embedq_worker LOGIN");
+        Connection({.url = environment("EMBEDQ_TEST_POSTGRES_SUPERUSER"), .schema = {}})
+            .execute("CREATE ROLE embedq_worker LOGIN");
         return true;
     }();
     static_cast<void>(made);
@@ -50,7 +54,8 @@ std::string grants(const std::string& schema) {
     std::ifstream file(EMBEDQ_SOURCE_DIR "/docs/deploying.md");
     const std::string page((std::istreambuf_iterator<char>(file)), {});
     const auto begin = page.find("GRANT USAGE ON SCHEMA embedq TO embedq_worker;");
-    if (begin == std::string::npos) throw std::runtime_error("docs/deploying.md has no grants for embedq_worker any more");
+    if (begin == std::string::npos)
+        throw std::runtime_error("docs/deploying.md has no grants for embedq_worker any more");
     const std::string block = page.substr(begin, page.find("```", begin) - begin);
     return replaced(replaced(block, "SCHEMA embedq ", "SCHEMA " + schema + " "), "embedq.", schema + ".");
 }
@@ -91,10 +96,13 @@ public:
 
     // The host's clock stays where it is: the store must not look at it.
     void advance(std::chrono::microseconds by) override {
-        admin_.execute("UPDATE " + schema_ + ".kit_clock SET at = at + interval '1 microsecond' * " + std::to_string(by.count()));
+        admin_.execute("UPDATE " + schema_ + ".kit_clock SET at = at + interval '1 microsecond' * " +
+                       std::to_string(by.count()));
     }
 
-    Time now() override { return admin_.execute("SELECT " + schema_ + ".to_us(" + schema_ + ".store_now())").time(0, 0); }
+    Time now() override {
+        return admin_.execute("SELECT " + schema_ + ".to_us(" + schema_ + ".store_now())").time(0, 0);
+    }
 
 private:
     Result<std::shared_ptr<Store>> make(const std::string& as) {
@@ -108,9 +116,10 @@ private:
 
     void take_clock() {
         admin_.execute("CREATE TABLE " + schema_ + ".kit_clock AS SELECT timestamptz '2026-05-17 12:00:00+00' AS at");
-        for (const char* clock :
-             {".store_now() RETURNS timestamptz LANGUAGE sql STABLE", ".store_clock() RETURNS timestamptz LANGUAGE sql"}) {
-            admin_.execute("CREATE OR REPLACE FUNCTION " + schema_ + clock + " AS 'SELECT at FROM " + schema_ + ".kit_clock'");
+        for (const char* clock : {".store_now() RETURNS timestamptz LANGUAGE sql STABLE",
+                                  ".store_clock() RETURNS timestamptz LANGUAGE sql"}) {
+            admin_.execute("CREATE OR REPLACE FUNCTION " + schema_ + clock + " AS 'SELECT at FROM " + schema_ +
+                           ".kit_clock'");
         }
     }
 

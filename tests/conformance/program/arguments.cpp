@@ -12,8 +12,10 @@ constexpr std::array kinds{PluginKind::store, PluginKind::notifier, PluginKind::
 
 const char* const about =
     "Puts plugins through the conformance kit: the cases that prove the invariants of the contract.\n"
-    "Options may use ${NAME} of the environment, and ${EMBEDQ_CASE_FOLDER}, an empty folder, and ${EMBEDQ_CASE_ID}, a word: both anew for\n"
-    "each case. Give a store that keeps its data somewhere a place of that name, since every case begins with an empty store.";
+    "Options may use ${NAME} of the environment, and ${EMBEDQ_CASE_FOLDER}, an empty folder, and ${EMBEDQ_CASE_ID}, a "
+    "word: both anew for\n"
+    "each case. Give a store that keeps its data somewhere a place of that name, since every case begins with an empty "
+    "store.";
 
 // "NAME=VALUE" pairs. Throws CLI::ValidationError for what is none.
 OptionTexts pairs(const std::vector<std::string>& texts, const std::string& option) {
@@ -34,7 +36,8 @@ void read_only(const std::string& text, Arguments& arguments) {
         if (kind == to_string(each)) arguments.only = each;
     }
     if (!arguments.only) {
-        throw CLI::ValidationError("--only", fmt::format("found '{}', expected store, notifier, provider, provider=NAME or service", text));
+        throw CLI::ValidationError(
+            "--only", fmt::format("found '{}', expected store, notifier, provider, provider=NAME or service", text));
     }
     if (equals != std::string::npos) arguments.only_name = text.substr(equals + 1);
 }
@@ -51,21 +54,27 @@ std::variant<Arguments, Answer> read_arguments(int count, char** values) {
     app.set_version_flag("--version", "embedq-conformance " EMBEDQ_VERSION);
     app.get_formatter()->column_width(30);
     CLI::Option* config =
-        app.add_option("--config", arguments.config,
-                       "The YAML file: its store, notifier, services and providers; a provider NAME.slow or NAME.refusing\n"
-                       "is a variant of provider NAME, as --slow and --refusing say")
+        app.add_option(
+               "--config", arguments.config,
+               "The YAML file: its store, notifier, services and providers; a provider NAME.slow or NAME.refusing\n"
+               "is a variant of provider NAME, as --slow and --refusing say")
             ->type_name("FILE");
-    CLI::Option* plugin = app.add_option("--plugin", arguments.plugin.file, "One plugin file instead")->type_name("FILE")->excludes(config);
+    CLI::Option* plugin = app.add_option("--plugin", arguments.plugin.file, "One plugin file instead")
+                              ->type_name("FILE")
+                              ->excludes(config);
     const auto pairs_option = [&](const char* name, std::vector<std::string>& into, const char* help) {
         return app.add_option(name, into, help)->type_name("NAME=VALUE")->needs(plugin)->allow_extra_args(true);
     };
     pairs_option("--options", options, "Its options");
-    CLI::Option* has_slow = pairs_option("--slow", slow, "Further options that make a provider answer far later than any deadline");
+    CLI::Option* has_slow =
+        pairs_option("--slow", slow, "Further options that make a provider answer far later than any deadline");
     CLI::Option* has_refusing =
         pairs_option("--refusing", refusing, "Further options that make it refuse any text with \"refuse this\" in it");
-    app.add_option("--only", only, "Nothing but this: store, notifier, provider, provider=NAME or service")->type_name("KIND");
-    app.add_option("--cases", arguments.cases,
-                   "Cases whose name SUBJECT/INVARIANT.CASE matches; * and ? stand for anything, '-' begins what to leave out")
+    app.add_option("--only", only, "Nothing but this: store, notifier, provider, provider=NAME or service")
+        ->type_name("KIND");
+    app.add_option(
+           "--cases", arguments.cases,
+           "Cases whose name SUBJECT/INVARIANT.CASE matches; * and ? stand for anything, '-' begins what to leave out")
         ->type_name("GLOB");
     app.add_option("--seed", arguments.seed, "Of the random cases")->type_name("N");
     app.add_option("--steps", arguments.steps, "Of each random case")->type_name("N");

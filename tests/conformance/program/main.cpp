@@ -62,7 +62,8 @@ int run(int count, char** values) {
         return answer->exit_status;
     }
     const Arguments& arguments = std::get<Arguments>(read);
-    auto read_subjects = arguments.config.empty() ? subjects_of_file(arguments.plugin) : subjects_of_configuration(arguments.config);
+    auto read_subjects =
+        arguments.config.empty() ? subjects_of_file(arguments.plugin) : subjects_of_configuration(arguments.config);
     if (!read_subjects) return refuse(read_subjects.error().message);
     // Never deleted: a call that did not come back may still ask for an option.
     static Subjects& subjects = *read_subjects->release();
@@ -74,7 +75,8 @@ int run(int count, char** values) {
         register_subject(subjects, subject, self_command(count, values));
         any = true;
     }
-    if (!any) return refuse("embedq-conformance: --only names nothing that is configured; see embedq-conformance --help");
+    if (!any)
+        return refuse("embedq-conformance: --only names nothing that is configured; see embedq-conformance --help");
     const int failed = RUN_ALL_TESTS();
     if (!arguments.list && testing::UnitTest::GetInstance()->test_to_run_count() == 0) {
         return refuse("embedq-conformance: no case is named like '" + arguments.cases + "'; --list shows the names");

@@ -20,13 +20,15 @@ constexpr std::string_view refusing_suffix = ".refusing";
 
 Error all_faults(const std::vector<config::Diagnostic>& diagnostics) {
     std::string lines;
-    for (const config::Diagnostic& diagnostic : diagnostics) lines += (lines.empty() ? "" : "\n") + config::to_string(diagnostic);
+    for (const config::Diagnostic& diagnostic : diagnostics)
+        lines += (lines.empty() ? "" : "\n") + config::to_string(diagnostic);
     return {ErrorKind::misconfigured, lines};
 }
 
 class ConfiguredSubjects final : public Subjects {
 public:
-    ConfiguredSubjects(config::Source source, plugins::Registry& registry) : source_(std::move(source)), registry_(registry) {}
+    ConfiguredSubjects(config::Source source, plugins::Registry& registry)
+        : source_(std::move(source)), registry_(registry) {}
 
     Status read() {
         const CaseWorld world;
@@ -40,12 +42,14 @@ public:
                 const std::string base = name.substr(0, name.rfind('.'));
                 if (providers.contains(base)) continue;
                 return fail(ErrorKind::misconfigured,
-                            fmt::format("{}: provider '{}' is a variant of '{}', which is not configured", source_.name(), name, base));
+                            fmt::format("{}: provider '{}' is a variant of '{}', which is not configured",
+                                        source_.name(), name, base));
             }
             subjects_.push_back({PluginKind::provider, name, providers.contains(name + std::string(slow_suffix)),
                                  providers.contains(name + std::string(refusing_suffix))});
         }
-        for (const config::PluginInstance& service : configuration->services) subjects_.push_back({PluginKind::service, service.name});
+        for (const config::PluginInstance& service : configuration->services)
+            subjects_.push_back({PluginKind::service, service.name});
         return {};
     }
 
@@ -57,14 +61,17 @@ public:
         switch (subject.kind) {
             case PluginKind::store: return made(subject.kind, configuration->store);
             case PluginKind::notifier: return made(subject.kind, configuration->notifier);
-            case PluginKind::provider: return made(subject.kind, configuration->providers.at(name_of(subject, variant)).instance);
+            case PluginKind::provider:
+                return made(subject.kind, configuration->providers.at(name_of(subject, variant)).instance);
             case PluginKind::service: break;
         }
         const auto found = std::ranges::find(configuration->services, subject.name, &config::PluginInstance::name);
         return made(subject.kind, *found);
     }
 
-    Result<Configured> store(const CaseWorld& world) override { return configured({PluginKind::store, {}}, Variant::plain, world); }
+    Result<Configured> store(const CaseWorld& world) override {
+        return configured({PluginKind::store, {}}, Variant::plain, world);
+    }
 
 private:
     static std::string name_of(const Subject& subject, Variant variant) {
@@ -94,8 +101,8 @@ class FileSubject final : public Subjects {
 public:
     FileSubject(PluginFileArguments arguments, plugins::Registry& registry, const plugins::LoadedPlugin& plugin)
         : arguments_(std::move(arguments)), registry_(registry), plugin_(plugin) {
-        subjects_.push_back(
-            {plugin.descriptor->kind, plugin.descriptor->name, arguments_.slow.has_value(), arguments_.refusing.has_value()});
+        subjects_.push_back({plugin.descriptor->kind, plugin.descriptor->name, arguments_.slow.has_value(),
+                             arguments_.refusing.has_value()});
     }
 
     // Whether the options are sound is told once, before any case.
@@ -128,18 +135,22 @@ public:
     }
 
 private:
-    static Result<Configured> with_options(const plugins::LoadedPlugin& plugin, OptionTexts texts, const CaseWorld& world) {
+    static Result<Configured> with_options(const plugins::LoadedPlugin& plugin, OptionTexts texts,
+                                           const CaseWorld& world) {
         for (auto& [name, text] : texts) {
             auto expanded = config::expand(text, world.environment());
-            if (!expanded) return fail(ErrorKind::invalid_argument, fmt::format("--options {}={}: {}", name, text, expanded.error()));
+            if (!expanded)
+                return fail(ErrorKind::invalid_argument,
+                            fmt::format("--options {}={}: {}", name, text, expanded.error()));
             text = std::move(expanded->text);
         }
         const std::span table(plugin.descriptor->options, plugin.descriptor->option_count);
         auto options = config::options_from_text(table, texts);
         if (!options) {
-            return fail(options.error().kind,
-                        fmt::format("embedq-conformance: {} plugin '{}': {}; options are given by --options NAME=VALUE",
-                                    to_string(plugin.descriptor->kind), plugin.descriptor->name, options.error().message));
+            return fail(
+                options.error().kind,
+                fmt::format("embedq-conformance: {} plugin '{}': {}; options are given by --options NAME=VALUE",
+                            to_string(plugin.descriptor->kind), plugin.descriptor->name, options.error().message));
         }
         return Configured{&plugin, std::move(*options)};
     }

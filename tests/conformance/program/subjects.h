@@ -1,4 +1,5 @@
-// What is put under the kit: plugins with their options, as a configuration names them or as one file and the command line do.
+// What is put under the kit: plugins with their options, as a configuration names them or as one file and the command
+// line do.
 //
 // Thread-safety: none; main thread.
 #pragma once
@@ -36,7 +37,8 @@ class Subjects {
 public:
     virtual ~Subjects() = default;
     [[nodiscard]] virtual const std::vector<Subject>& all() const = 0;
-    [[nodiscard]] virtual Result<Configured> configured(const Subject& subject, Variant variant, const CaseWorld& world) = 0;
+    [[nodiscard]] virtual Result<Configured> configured(const Subject& subject, Variant variant,
+                                                        const CaseWorld& world) = 0;
     // The store of the case's world: a notifier may want its options, a service an engine over it.
     [[nodiscard]] virtual Result<Configured> store(const CaseWorld& world) = 0;
 };

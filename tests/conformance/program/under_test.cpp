@@ -37,10 +37,11 @@ Status check_empty(Store& store, const CaseWorld& world) {
     const auto catalogs = store.catalogs();
     // A schema of another version says so by itself when the case begins.
     if (!catalogs || catalogs->empty()) return {};
-    return fail(ErrorKind::conflict, "the store has " + std::to_string(catalogs->size()) +
-                                         " catalogs already, but each case must begin with an empty one; give its options a place of the "
-                                         "case's own: ${EMBEDQ_CASE_FOLDER} (here " +
-                                         world.folder().string() + ") or ${EMBEDQ_CASE_ID} (here " + world.id() + ")");
+    return fail(ErrorKind::conflict,
+                "the store has " + std::to_string(catalogs->size()) +
+                    " catalogs already, but each case must begin with an empty one; give its options a place of the "
+                    "case's own: ${EMBEDQ_CASE_FOLDER} (here " +
+                    world.folder().string() + ") or ${EMBEDQ_CASE_ID} (here " + world.id() + ")");
 }
 
 class PluginStore final : public StoreUnderTest {
@@ -105,17 +106,19 @@ private:
     SystemContext context_;
 };
 
-// What instances of a provider, notifier or service use. It lives until the program ends, since a call that never comes back may use it
-// until then.
+// What instances of a provider, notifier or service use. It lives until the program ends, since a call that never comes
+// back may use it until then.
 class Surroundings {
 public:
     Surroundings(Subjects& subjects, const Subject& subject)
-        : subjects_(subjects), subject_(subject), context_(subject.name, [this](std::string_view name) { return store_option(name); }) {}
+        : subjects_(subjects),
+          subject_(subject),
+          context_(subject.name, [this](std::string_view name) { return store_option(name); }) {}
 
     // Makes an instance of the subject's kind with one of the loader's functions.
     template <class Interface, class... More>
-    Result<std::unique_ptr<Interface>> make(Result<std::unique_ptr<Interface>> (&make_instance)(const plugins::LoadedPlugin&,
-                                                                                                const Options&, Context&, More&...),
+    Result<std::unique_ptr<Interface>> make(Result<std::unique_ptr<Interface>> (&make_instance)(
+                                                const plugins::LoadedPlugin&, const Options&, Context&, More&...),
                                             Variant variant, More&... more) {
         const auto configured = subjects_.configured(subject_, variant, world_);
         if (!configured) return std::unexpected(configured.error());
@@ -160,7 +163,8 @@ private:
 
 void register_stores(Subjects& subjects, const std::string& name, const SelfCommand& self) {
     register_store_kit(name, [&subjects, name] { return std::make_unique<PluginStore>(subjects, name); });
-    register_store_process_kit(name, [&subjects, name, self] { return std::make_unique<PluginStoreInProcesses>(subjects, name, self); });
+    register_store_process_kit(
+        name, [&subjects, name, self] { return std::make_unique<PluginStoreInProcesses>(subjects, name, self); });
 }
 
 void register_providers(const Subject& subject, const std::string& name, const std::shared_ptr<Surroundings>& around) {
@@ -201,7 +205,8 @@ void register_subject(Subjects& subjects, const Subject& subject, const SelfComm
 int run_child(Subjects& subjects) {
     const char* folder = std::getenv(folder_variable);
     const char* id = std::getenv(id_variable);
-    if (folder == nullptr || id == nullptr) throw std::runtime_error("--child is for the kit itself: it sets the case's folder and id");
+    if (folder == nullptr || id == nullptr)
+        throw std::runtime_error("--child is for the kit itself: it sets the case's folder and id");
     const CaseWorld world(folder, id);
     SystemContext context("child");
     const auto store = open_store(subjects, world, context);

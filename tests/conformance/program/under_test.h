@@ -1,5 +1,5 @@
-// Registers the kit's cases for what a configuration or the command line names: each case gets instances of its own, made through the
-// loader.
+// Registers the kit's cases for what a configuration or the command line names: each case gets instances of its own,
+// made through the loader.
 //
 // Thread-safety: none; main thread.
 #pragma once

@@ -18,7 +18,8 @@ std::string next_id() {
 
 std::filesystem::path new_folder() {
     std::string pattern = (std::filesystem::temp_directory_path() / "embedq-case-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::system_error(errno, std::generic_category(), "no folder for a case: " + pattern);
+    if (::mkdtemp(pattern.data()) == nullptr)
+        throw std::system_error(errno, std::generic_category(), "no folder for a case: " + pattern);
     return pattern;
 }
 
@@ -26,7 +27,8 @@ std::filesystem::path new_folder() {
 
 CaseWorld::CaseWorld() : folder_(new_folder()), id_(next_id()), owned_(true) {}
 
-CaseWorld::CaseWorld(std::filesystem::path folder, std::string id) : folder_(std::move(folder)), id_(std::move(id)), owned_(false) {}
+CaseWorld::CaseWorld(std::filesystem::path folder, std::string id)
+    : folder_(std::move(folder)), id_(std::move(id)), owned_(false) {}
 
 CaseWorld::~CaseWorld() {
     if (!owned_) return;

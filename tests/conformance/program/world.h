@@ -21,8 +21,8 @@ public:
 
     [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
     [[nodiscard]] const std::string& id() const noexcept { return id_; }
-    // The process's, with EMBEDQ_CASE_FOLDER and EMBEDQ_CASE_ID. XDG_DATA_HOME is the folder too, so that a store that is configured
-    // without a path never opens the user's own data.
+    // The process's, with EMBEDQ_CASE_FOLDER and EMBEDQ_CASE_ID. XDG_DATA_HOME is the folder too, so that a store that
+    // is configured without a path never opens the user's own data.
     [[nodiscard]] config::Environment environment() const;
 
 private:

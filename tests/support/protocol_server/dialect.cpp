@@ -45,9 +45,12 @@ std::string_view usual_type(Dialect dialect, int status) {
         if (status == 424) return "backend";
         return status == 400 ? "empty" : "validation";
     }
-    if (dialect == Dialect::llama_cpp) return status == 503 ? "unavailable_error" : status < 500 ? "invalid_request_error" : "server_error";
-    if (dialect == Dialect::vllm || dialect == Dialect::vllm_old) return status == 404 ? "NotFoundError" : "BadRequestError";
-    if (dialect == Dialect::ollama) return status == 404 ? "not_found_error" : status < 500 ? "invalid_request_error" : "api_error";
+    if (dialect == Dialect::llama_cpp)
+        return status == 503 ? "unavailable_error" : status < 500 ? "invalid_request_error" : "server_error";
+    if (dialect == Dialect::vllm || dialect == Dialect::vllm_old)
+        return status == 404 ? "NotFoundError" : "BadRequestError";
+    if (dialect == Dialect::ollama)
+        return status == 404 ? "not_found_error" : status < 500 ? "invalid_request_error" : "api_error";
     if (status == 429) return "requests";
     return status < 500 ? "invalid_request_error" : "server_error";
 }
@@ -55,27 +58,37 @@ std::string_view usual_type(Dialect dialect, int status) {
 std::string openai_message(Refusal refusal, const Numbers& numbers) {
     using enum Refusal;
     switch (refusal) {
-        case bad_request: return "'$.input' is invalid. Please check the API reference: https://platform.openai.com/docs/api-reference.";
-        case unauthorized: return "Incorrect API key provided. You can find your API key at https://platform.openai.com/account/api-keys.";
-        case model_missing: return fmt::format("The model `{}` does not exist or you do not have access to it.", numbers.name);
+        case bad_request:
+            return "'$.input' is invalid. Please check the API reference: "
+                   "https://platform.openai.com/docs/api-reference.";
+        case unauthorized:
+            return "Incorrect API key provided. You can find your API key at "
+                   "https://platform.openai.com/account/api-keys.";
+        case model_missing:
+            return fmt::format("The model `{}` does not exist or you do not have access to it.", numbers.name);
         case not_embedding: return "You are not allowed to generate embeddings from this model";
         case too_many_inputs:
             return fmt::format(
-                "Invalid 'input': array too long. Expected an array with maximum length {}, but got an array with length {} instead.",
+                "Invalid 'input': array too long. Expected an array with maximum length {}, but got an array with "
+                "length {} instead.",
                 numbers.limit, numbers.found);
         case text_too_long:
             return fmt::format(
-                "This model's maximum context length is {} tokens, however you requested {} tokens ({} in your prompt; 0 for the "
+                "This model's maximum context length is {} tokens, however you requested {} tokens ({} in your prompt; "
+                "0 for the "
                 "completion). "
                 "Please reduce your prompt; or completion length.",
                 numbers.limit, numbers.found, numbers.found);
-        case request_too_long: return fmt::format("Requested {} tokens, max {} tokens per request", numbers.found, numbers.limit);
+        case request_too_long:
+            return fmt::format("Requested {} tokens, max {} tokens per request", numbers.found, numbers.limit);
         case body_too_large: return "Request entity too large";
         case empty_text: return "'$.input' is invalid: input cannot be an empty string.";
         case base64: return "base64 encoding is not currently supported";
         case dimensions: return "This model does not support specifying dimensions.";
         case poisoned: return "Invalid 'input': the text cannot be embedded.";
-        case rate: return fmt::format("Rate limit reached for {}: Limit {}, Used {}.", numbers.name, numbers.limit, numbers.found);
+        case rate:
+            return fmt::format("Rate limit reached for {}: Limit {}, Used {}.", numbers.name, numbers.limit,
+                               numbers.found);
         case quota: return "You exceeded your current quota, please check your plan and billing details.";
         case busy: return "The server is overloaded, please try again later.";
     }
@@ -90,15 +103,17 @@ std::string own_message(Dialect dialect, Refusal refusal, const Numbers& numbers
         case Dialect::tei:
             if (many) return fmt::format("batch size {} > maximum allowed batch size {}", numbers.found, numbers.limit);
             if (refusal == text_too_long)
-                return fmt::format("Input validation error: `inputs` must have less than {} tokens. Given: {}", numbers.limit,
-                                   numbers.found);
+                return fmt::format("Input validation error: `inputs` must have less than {} tokens. Given: {}",
+                                   numbers.limit, numbers.found);
             if (refusal == empty_text) return "Input validation error: `inputs` cannot be empty";
             if (refusal == busy) return "Model is overloaded";
             break;
         case Dialect::llama_cpp:
             if (refusal == text_too_long)
-                return fmt::format("input ({} tokens) is too large to process. increase the physical batch size (current batch size: {})",
-                                   numbers.found, numbers.limit);
+                return fmt::format(
+                    "input ({} tokens) is too large to process. increase the physical batch size (current batch size: "
+                    "{})",
+                    numbers.found, numbers.limit);
             if (refusal == unauthorized) return "Invalid API Key";
             break;
         case Dialect::mistral:
@@ -106,10 +121,12 @@ std::string own_message(Dialect dialect, Refusal refusal, const Numbers& numbers
             if (refusal == request_too_long) return "Too many tokens in batch, split into more batches.";
             break;
         case Dialect::voyage:
-            if (many) return fmt::format("The batch size limit is {}. Your batch size is {}.", numbers.limit, numbers.found);
+            if (many)
+                return fmt::format("The batch size limit is {}. Your batch size is {}.", numbers.limit, numbers.found);
             if (refusal == request_too_long)
-                return fmt::format("The max allowed tokens per submitted batch is {}. Your batch has {} tokens after truncation.",
-                                   numbers.limit, numbers.found);
+                return fmt::format(
+                    "The max allowed tokens per submitted batch is {}. Your batch has {} tokens after truncation.",
+                    numbers.limit, numbers.found);
             break;
         case Dialect::cohere:
             if (many) return fmt::format("too many texts: max is {}, found {}", numbers.limit, numbers.found);
@@ -117,12 +134,15 @@ std::string own_message(Dialect dialect, Refusal refusal, const Numbers& numbers
         case Dialect::dashscope:
             if (many)
                 return fmt::format(
-                    "<400> InternalError.Algo.InvalidParameter: Value error, batch size is invalid, it should not be larger than {}.: "
+                    "<400> InternalError.Algo.InvalidParameter: Value error, batch size is invalid, it should not be "
+                    "larger than {}.: "
                     "input.contents",
                     numbers.limit);
             break;
         case Dialect::gemini:
-            if (many) return fmt::format("{} instance(s) is allowed per prediction. Actual: {}", numbers.limit, numbers.found);
+            if (many)
+                return fmt::format("{} instance(s) is allowed per prediction. Actual: {}", numbers.limit,
+                                   numbers.found);
             if (refusal == base64) return "Invalid value at 'encoding_format'";
             break;
         default: break;
@@ -200,9 +220,13 @@ std::string error_body(Dialect dialect, Protocol protocol, int status, std::stri
     const std::string text_code = code.empty() ? "null" : json_text(code);
     switch (shape_of(dialect, protocol)) {
         case Shape::azure:
-            return fmt::format(R"({{"error":{{"code":{},"message":{}}}}})", json_text(code.empty() ? std::to_string(status) : code), said);
-        case Shape::numbered: return fmt::format(R"({{"error":{{"message":{},"type":{},"param":null,"code":{}}}}})", said, kind, status);
-        case Shape::flat: return fmt::format(R"({{"object":"error","message":{},"type":{},"param":null,"code":{}}})", said, kind, status);
+            return fmt::format(R"({{"error":{{"code":{},"message":{}}}}})",
+                               json_text(code.empty() ? std::to_string(status) : code), said);
+        case Shape::numbered:
+            return fmt::format(R"({{"error":{{"message":{},"type":{},"param":null,"code":{}}}}})", said, kind, status);
+        case Shape::flat:
+            return fmt::format(R"({{"object":"error","message":{},"type":{},"param":null,"code":{}}})", said, kind,
+                               status);
         case Shape::tei: return fmt::format(R"({{"message":{},"code":{},"type":{}}})", said, status, kind);
         case Shape::native: return fmt::format(R"({{"error":{},"error_type":{}}})", said, kind);
         case Shape::ollama: return fmt::format(R"({{"error":{}}})", said);
@@ -221,7 +245,8 @@ std::string error_body(Dialect dialect, Protocol protocol, int status, std::stri
 
 Said refuse(Dialect dialect, Protocol protocol, Refusal refusal, const Numbers& numbers, std::string_view hint) {
     const int status = status_of(dialect, protocol, refusal);
-    std::string message = protocol == Protocol::ollama ? ollama_message(refusal, numbers) : own_message(dialect, refusal, numbers);
+    std::string message =
+        protocol == Protocol::ollama ? ollama_message(refusal, numbers) : own_message(dialect, refusal, numbers);
     if (message.empty()) message = openai_message(refusal, numbers);
     message += hint;
     const std::string_view type = refusal == Refusal::quota ? "insufficient_quota" : std::string_view{};

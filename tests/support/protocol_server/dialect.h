@@ -1,4 +1,5 @@
-// What the dialects differ in: paths, limits, and how they say no. After facts of the vendors' documents and sources (docs/providers.md).
+// What the dialects differ in: paths, limits, and how they say no. After facts of the vendors' documents and sources
+// (docs/providers.md).
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -51,10 +52,11 @@ struct Said {
 };
 
 // The dialect's own words for a refusal.
-[[nodiscard]] Said refuse(Dialect dialect, Protocol protocol, Refusal refusal, const Numbers& numbers, std::string_view hint = {});
+[[nodiscard]] Said refuse(Dialect dialect, Protocol protocol, Refusal refusal, const Numbers& numbers,
+                          std::string_view hint = {});
 // Any error, in the dialect's shape. An empty type or code is the dialect's usual one for that status.
-[[nodiscard]] std::string error_body(Dialect dialect, Protocol protocol, int status, std::string_view message, std::string_view type = {},
-                                     std::string_view code = {});
+[[nodiscard]] std::string error_body(Dialect dialect, Protocol protocol, int status, std::string_view message,
+                                     std::string_view type = {}, std::string_view code = {});
 
 // True when the path is one on which the dialect embeds by OpenAI's protocol.
 [[nodiscard]] bool is_openai_path(Dialect dialect, std::string_view path);

@@ -23,36 +23,42 @@ Reply Responder::discover(const HttpRequest& request) {
         std::string list;
         for (const auto& [name, model] : script_.models) {
             if (!model.present) continue;
-            fmt::format_to(std::back_inserter(list), R"({}{{"id":{},"object":"model","created":1677610602,"owned_by":"embedq"{}}})",
-                           list.empty() ? "" : ",", json_text(name),
-                           script_.dialect == Dialect::vllm ? fmt::format(R"(,"max_model_len":{})", model.context) : "");
+            fmt::format_to(
+                std::back_inserter(list),
+                R"({}{{"id":{},"object":"model","created":1677610602,"owned_by":"embedq"{}}})", list.empty() ? "" : ",",
+                json_text(name),
+                script_.dialect == Dialect::vllm ? fmt::format(R"(,"max_model_len":{})", model.context) : "");
         }
         return {.body = fmt::format(R"({{"object":"list","data":[{}]}})", list)};
     }
     if (script_.dialect == Dialect::tei && request.path == "/info" && model({}) != nullptr) {
-        const auto& [name, model] = *std::ranges::find_if(script_.models, [](const auto& one) { return one.second.present; });
+        const auto& [name, model] =
+            *std::ranges::find_if(script_.models, [](const auto& one) { return one.second.present; });
         const Limits own = limits_of(Dialect::tei);
-        return {.body = fmt::format(
-                    R"({{"model_id":{},"model_sha":{},"model_dtype":"float32","model_type":{{"embedding":{{"pooling":"mean"}}}},)"
-                    R"("max_concurrent_requests":512,"max_input_length":{},"max_batch_tokens":16384,"max_batch_requests":null,)"
-                    R"("max_client_batch_size":{},"auto_truncate":false,"tokenization_workers":2,"version":"1.8.0","sha":null,)"
-                    R"("docker_label":null}})",
-                    json_text(name), json_text(model.digest),
-                    script_.max_text_tokens.value_or(std::min(own.max_text_tokens, model.context)),
-                    script_.max_inputs.value_or(own.max_inputs))};
+        return {
+            .body = fmt::format(
+                R"({{"model_id":{},"model_sha":{},"model_dtype":"float32","model_type":{{"embedding":{{"pooling":"mean"}}}},)"
+                R"("max_concurrent_requests":512,"max_input_length":{},"max_batch_tokens":16384,"max_batch_requests":null,)"
+                R"("max_client_batch_size":{},"auto_truncate":false,"tokenization_workers":2,"version":"1.8.0","sha":null,)"
+                R"("docker_label":null}})",
+                json_text(name), json_text(model.digest),
+                script_.max_text_tokens.value_or(std::min(own.max_text_tokens, model.context)),
+                script_.max_inputs.value_or(own.max_inputs))};
     }
     if (request.path == "/health") return {.body = R"({"status":"ok"})"};
     return {.status = 404, .body = error_body(script_.dialect, route.protocol, 404, "Not Found")};
 }
 
 Reply Responder::ollama(const HttpRequest& request) {
-    if (request.path == "/api/version") return {.body = script_.legacy ? R"({"version":"0.1.48"})" : R"({"version":"0.12.6"})"};
+    if (request.path == "/api/version")
+        return {.body = script_.legacy ? R"({"version":"0.1.48"})" : R"({"version":"0.12.6"})"};
     if (request.path == "/api/tags" || request.path == "/api/ps") {
         std::string list;
         for (const auto& [name, model] : script_.models) {
             if (!model.present) continue;
             const std::string full = name.contains(':') ? name : name + ":latest";
-            fmt::format_to(std::back_inserter(list), R"({}{{"name":{},"model":{},"modified_at":"2026-01-02T03:04:05Z","size":274302450,)",
+            fmt::format_to(std::back_inserter(list),
+                           R"({}{{"name":{},"model":{},"modified_at":"2026-01-02T03:04:05Z","size":274302450,)",
                            list.empty() ? "" : ",", json_text(full), json_text(full));
             if (model.says_digest) fmt::format_to(std::back_inserter(list), R"("digest":{},)", json_text(model.digest));
             fmt::format_to(std::back_inserter(list), R"("details":{{"family":{}}}}})", json_text(model.architecture));
@@ -72,10 +78,11 @@ Reply Responder::show(const HttpRequest& request) const {
         return {.status = 404, .body = fmt::format(R"({{"error":{}}})", json_text("model '" + name + "' not found"))};
     }
     const std::string& kind = found->architecture;
-    return {.body = fmt::format(R"({{"details":{{"family":"{0}","parameter_size":"137M","quantization_level":"F16"}},)"
-                                R"("model_info":{{"general.architecture":"{0}","{0}.context_length":{1},"{0}.embedding_length":{2}}},)"
-                                R"("capabilities":["{3}"],"modified_at":"2026-01-02T03:04:05Z"}})",
-                                kind, found->context, found->dimension, found->embeds ? "embedding" : "completion")};
+    return {.body = fmt::format(
+                R"({{"details":{{"family":"{0}","parameter_size":"137M","quantization_level":"F16"}},)"
+                R"("model_info":{{"general.architecture":"{0}","{0}.context_length":{1},"{0}.embedding_length":{2}}},)"
+                R"("capabilities":["{3}"],"modified_at":"2026-01-02T03:04:05Z"}})",
+                kind, found->context, found->dimension, found->embeds ? "embedding" : "completion")};
 }
 
 Reply Responder::pull(const HttpRequest& request) {
@@ -89,11 +96,12 @@ Reply Responder::pull(const HttpRequest& request) {
         return reply;
     }
     for (const int percent : {10, 55, 100}) {
-        reply.body += fmt::format(R"({{"status":"pulling {0}","digest":{1},"total":1000000,"completed":{2}}})", "970aa74c0a90",
-                                  json_text(found->digest), percent * 10000);
+        reply.body += fmt::format(R"({{"status":"pulling {0}","digest":{1},"total":1000000,"completed":{2}}})",
+                                  "970aa74c0a90", json_text(found->digest), percent * 10000);
         reply.body += '\n';
     }
-    reply.body += "{\"status\":\"verifying sha256 digest\"}\n{\"status\":\"writing manifest\"}\n{\"status\":\"success\"}\n";
+    reply.body +=
+        "{\"status\":\"verifying sha256 digest\"}\n{\"status\":\"writing manifest\"}\n{\"status\":\"success\"}\n";
     for (auto& [known, one] : script_.models) one.present = one.present || &one == found;
     return reply;
 }

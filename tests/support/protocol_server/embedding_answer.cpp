@@ -67,7 +67,8 @@ void append_spoilt(std::vector<float> row, const Fault& fault, bool base64, std:
 
 void append_row(const VectorTable& table, const AnswerPlan& plan, std::size_t row, std::string& to) {
     const std::string& text = plan.texts[row];
-    const bool spoilt = plan.fault != nullptr && spoils_rows(plan.fault->action) && hits(plan.fault, row, plan.texts.size());
+    const bool spoilt =
+        plan.fault != nullptr && spoils_rows(plan.fault->action) && hits(plan.fault, row, plan.texts.size());
     if (!spoilt && !plan.dimension) {
         if (!plan.base64) return table.append_json(text, to);
         to += '"';
@@ -147,8 +148,10 @@ std::string legacy_answer(const VectorTable& table, const std::string& text, con
     if (text.empty() || is(fault, FaultAction::no_vectors)) {
         json += "[]";
     } else {
-        append_row(table, {.protocol = Protocol::ollama, .model = {}, .texts = {text}, .dimension = {}, .tokens = {}, .fault = fault}, 0,
-                   json);
+        append_row(
+            table,
+            {.protocol = Protocol::ollama, .model = {}, .texts = {text}, .dimension = {}, .tokens = {}, .fault = fault},
+            0, json);
     }
     return json += '}';
 }

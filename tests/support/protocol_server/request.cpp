@@ -65,7 +65,8 @@ ReadRequest read_embedding_request(const std::string& body, std::string_view inp
         if (dimensions && value.get(number) == simdjson::SUCCESS) request.dimensions = number;
         const bool encoding = name == "encoding_format" || name == "embedding_type";
         if (encoding && value.get(text) == simdjson::SUCCESS) request.base64 = text == "base64";
-        if ((name == "truncate" || name == "truncation") && value.get(truth) == simdjson::SUCCESS) request.truncate = truth;
+        if ((name == "truncate" || name == "truncation") && value.get(truth) == simdjson::SUCCESS)
+            request.truncate = truth;
     }
     return read;
 }

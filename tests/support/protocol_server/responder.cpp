@@ -13,7 +13,7 @@ namespace protocol_server {
 namespace {
 
 // Ollama's old endpoint gives some models' vectors as they are.
-constexpr float kLegacyLength = 3.0F;
+constexpr float legacy_length = 3.0F;
 
 bool is_transport(FaultAction action) {
     return action >= FaultAction::wrong_type;
@@ -34,12 +34,13 @@ std::string tell_wait(Reply& reply, RetryFormat format, Microseconds wait) {
         case RetryFormat::seconds: reply.headers.emplace_back("Retry-After", std::to_string(whole)); break;
         case RetryFormat::decimal: reply.headers.emplace_back("Retry-After", fmt::format("{:.3f}", seconds)); break;
         case RetryFormat::milliseconds:
-            reply.headers.emplace_back("retry-after-ms", std::to_string(static_cast<std::int64_t>(std::ceil(seconds * 1000))));
+            reply.headers.emplace_back("retry-after-ms",
+                                       std::to_string(static_cast<std::int64_t>(std::ceil(seconds * 1000))));
             break;
         case RetryFormat::date:
             // Dates have whole seconds: one more, so that it does not lie before the time that is meant.
-            reply.headers.emplace_back("Retry-After",
-                                       fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::time(nullptr) + whole + 1)));
+            reply.headers.emplace_back("Retry-After", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT",
+                                                                  fmt::gmtime(std::time(nullptr) + whole + 1)));
             break;
         case RetryFormat::text: return fmt::format(" Please try again in {:.3f}s.", seconds);
         case RetryFormat::none: break;
@@ -64,7 +65,8 @@ Reply Responder::answer(const HttpRequest& request, Now now) {
         if (auto reply = scripted({Protocol::ollama}, *fault)) return *reply;
     }
     if (!authorized(request)) {
-        return refusal({script_.dialect == Dialect::ollama ? Protocol::ollama : Protocol::openai}, Refusal::unauthorized, {});
+        return refusal({script_.dialect == Dialect::ollama ? Protocol::ollama : Protocol::openai},
+                       Refusal::unauthorized, {});
     }
     Reply reply = discover(request);
     if (fault != nullptr) reply.transport = *fault;
@@ -87,7 +89,11 @@ Reply Responder::embed(const HttpRequest& request, const Route& route, Now now) 
     auto [asked, wrong] = read_embedding_request(request.body, route.input_field);
     if (asked.model.empty()) asked.model = azure_deployment(request.path);
     const std::size_t index = tally_.calls.size();
-    CallRecord call{.at = now, .route = request.path, .model = asked.model, .inputs = asked.texts.size(), .connection = request.connection};
+    CallRecord call{.at = now,
+                    .route = request.path,
+                    .model = asked.model,
+                    .inputs = asked.texts.size(),
+                    .connection = request.connection};
     for (const std::string& text : asked.texts) call.tokens += tokens(text);
     if (script_.keep_texts) call.texts = asked.texts;
     Reply reply;
@@ -104,11 +110,13 @@ Reply Responder::embed(const HttpRequest& request, const Route& route, Now now) 
     return reply;
 }
 
-Reply Responder::checked(const HttpRequest& request, const Route& route, EmbeddingRequest asked, CallRecord& call, Now now) {
+Reply Responder::checked(const HttpRequest& request, const Route& route, EmbeddingRequest asked, CallRecord& call,
+                         Now now) {
     const Fault* fault = next_fault(request.path, &asked);
     if (script_.refusing) {
-        return {.status = script_.refusing->status,
-                .body = error_body(script_.dialect, route.protocol, script_.refusing->status, script_.refusing->message)};
+        return {
+            .status = script_.refusing->status,
+            .body = error_body(script_.dialect, route.protocol, script_.refusing->status, script_.refusing->message)};
     }
     if (auto reply = over_rate(route, call, now)) return *reply;
     if (fault != nullptr) {
@@ -116,34 +124,42 @@ Reply Responder::checked(const HttpRequest& request, const Route& route, Embeddi
         if (auto reply = scripted(route, *fault)) return *reply;
     }
     const Model* const asked_model = model(asked.model);
-    if (asked_model == nullptr || !asked_model->present) return refusal(route, Refusal::model_missing, {.name = asked.model});
+    if (asked_model == nullptr || !asked_model->present)
+        return refusal(route, Refusal::model_missing, {.name = asked.model});
     if (!asked_model->embeds) return refusal(route, Refusal::not_embedding, {});
     if (auto reply = over_limits(route, asked, *asked_model, call)) return *reply;
     return served(route, std::move(asked), *asked_model, call, fault);
 }
 
-std::optional<Reply> Responder::over_limits(const Route& route, const EmbeddingRequest& asked, const Model& model, CallRecord& call) const {
+std::optional<Reply> Responder::over_limits(const Route& route, const EmbeddingRequest& asked, const Model& model,
+                                            CallRecord& call) const {
     const Limits own = limits_of(script_.dialect);
     const std::size_t inputs = script_.max_inputs.value_or(own.max_inputs);
-    const std::size_t of_text =
-        script_.max_text_tokens.value_or(own.max_text_tokens > 0 ? std::min(own.max_text_tokens, model.context) : model.context);
+    const std::size_t of_text = script_.max_text_tokens.value_or(
+        own.max_text_tokens > 0 ? std::min(own.max_text_tokens, model.context) : model.context);
     const std::size_t of_request = script_.max_request_tokens.value_or(own.max_request_tokens);
-    if (inputs > 0 && asked.texts.size() > inputs) return refusal(route, Refusal::too_many_inputs, {asked.texts.size(), inputs, {}});
+    if (inputs > 0 && asked.texts.size() > inputs)
+        return refusal(route, Refusal::too_many_inputs, {asked.texts.size(), inputs, {}});
     if (route.protocol != Protocol::ollama) {
-        const bool empty = asked.nothing || std::ranges::any_of(asked.texts, [](const std::string& text) { return text.empty(); });
+        const bool empty =
+            asked.nothing || std::ranges::any_of(asked.texts, [](const std::string& text) { return text.empty(); });
         if (empty && script_.dialect != Dialect::ollama) return refusal(route, Refusal::empty_text, {});
     }
     // Servers of Ollama cut texts unless they are asked not to; so does Ollama's own OpenAI route.
-    const bool cuts = script_.dialect == Dialect::ollama && (route.protocol == Protocol::openai || route.legacy || asked.truncate);
+    const bool cuts =
+        script_.dialect == Dialect::ollama && (route.protocol == Protocol::openai || route.legacy || asked.truncate);
     for (const std::string& text : asked.texts) {
         const std::size_t found = tokens(text);
-        if (of_text > 0 && found > of_text && !cuts) return refusal(route, Refusal::text_too_long, {found, of_text, {}});
+        if (of_text > 0 && found > of_text && !cuts)
+            return refusal(route, Refusal::text_too_long, {found, of_text, {}});
     }
-    if (of_request > 0 && call.tokens > of_request) return refusal(route, Refusal::request_too_long, {call.tokens, of_request, {}});
+    if (of_request > 0 && call.tokens > of_request)
+        return refusal(route, Refusal::request_too_long, {call.tokens, of_request, {}});
     if (asked.base64 && script_.base64 == Base64::rejected) return refusal(route, Refusal::base64, {});
     const bool shortens = asked.dimensions && *asked.dimensions != model.dimension;
     if (asked.dimensions && script_.dimensions == Dimensions::rejected) return refusal(route, Refusal::dimensions, {});
-    if (shortens && !model.matryoshka && script_.dialect != Dialect::ollama) return refusal(route, Refusal::dimensions, {});
+    if (shortens && !model.matryoshka && script_.dialect != Dialect::ollama)
+        return refusal(route, Refusal::dimensions, {});
     return std::nullopt;
 }
 
@@ -162,8 +178,9 @@ std::optional<Reply> Responder::over_rate(const Route& route, CallRecord& call, 
     const Microseconds room(window_.empty() ? rate.per.count() : window_.front().first + rate.per.count() - now);
     Reply reply;
     const std::string hint = tell_wait(reply, rate.format, rate.retry_after.value_or(room));
-    const Said said = refuse(script_.dialect, route.protocol, Refusal::rate,
-                             {requests ? window_.size() : used, requests ? rate.requests : rate.tokens, call.model}, hint);
+    const Said said =
+        refuse(script_.dialect, route.protocol, Refusal::rate,
+               {requests ? window_.size() : used, requests ? rate.requests : rate.tokens, call.model}, hint);
     reply.status = said.status;
     reply.body = said.body;
     return reply;
@@ -177,13 +194,15 @@ void Responder::add_rate_headers(Reply& reply, Now now) const {
                                  ? go_duration(reset)
                                  : std::to_string(std::chrono::ceil<std::chrono::seconds>(reset).count());
     reply.headers.emplace_back("x-ratelimit-limit-requests", std::to_string(rate.requests));
-    reply.headers.emplace_back("x-ratelimit-remaining-requests", std::to_string(rate.requests - std::min(rate.requests, window_.size())));
+    reply.headers.emplace_back("x-ratelimit-remaining-requests",
+                               std::to_string(rate.requests - std::min(rate.requests, window_.size())));
     reply.headers.emplace_back("x-ratelimit-reset-requests", told);
     if (rate.tokens == 0) return;
     std::size_t used = 0;
     for (const auto& [at, spent] : window_) used += spent;
     reply.headers.emplace_back("x-ratelimit-limit-tokens", std::to_string(rate.tokens));
-    reply.headers.emplace_back("x-ratelimit-remaining-tokens", std::to_string(rate.tokens - std::min(rate.tokens, used)));
+    reply.headers.emplace_back("x-ratelimit-remaining-tokens",
+                               std::to_string(rate.tokens - std::min(rate.tokens, used)));
     reply.headers.emplace_back("x-ratelimit-reset-tokens", told);
 }
 
@@ -194,9 +213,9 @@ std::optional<Reply> Responder::scripted(const Route& route, const Fault& fault)
         case FaultAction::quota: return refusal(route, Refusal::quota, {});
         case FaultAction::error:
             reply.status = fault.status == 0 ? 500 : fault.status;
-            reply.body = fault.body.empty()
-                             ? error_body(script_.dialect, route.protocol, reply.status, fault.message, fault.type, fault.code)
-                             : fault.body;
+            reply.body = fault.body.empty() ? error_body(script_.dialect, route.protocol, reply.status, fault.message,
+                                                         fault.type, fault.code)
+                                            : fault.body;
             if (!fault.content_type.empty()) reply.content_type = fault.content_type;
             break;
         case FaultAction::html:
@@ -213,16 +232,20 @@ std::optional<Reply> Responder::scripted(const Route& route, const Fault& fault)
     return reply;
 }
 
-Reply Responder::served(const Route& route, EmbeddingRequest asked, const Model& model, CallRecord& call, const Fault* fault) {
-    Reply reply{.serves = true, .cost = script_.latency + script_.latency_per_input * static_cast<std::int64_t>(asked.texts.size())};
-    if (fault != nullptr && fault->action == FaultAction::slow) reply.cost += fault->every.value_or(std::chrono::seconds(1));
+Reply Responder::served(const Route& route, EmbeddingRequest asked, const Model& model, CallRecord& call,
+                        const Fault* fault) {
+    Reply reply{.serves = true,
+                .cost = script_.latency + script_.latency_per_input * static_cast<std::int64_t>(asked.texts.size())};
+    if (fault != nullptr && fault->action == FaultAction::slow)
+        reply.cost += fault->every.value_or(std::chrono::seconds(1));
     if (fault != nullptr && is_transport(fault->action)) reply.transport = *fault;
     if (fault != nullptr && fault->action == FaultAction::wrong_type) reply.content_type = "text/plain";
     if (fault != nullptr) {
         for (const auto& header : fault->headers) reply.headers.emplace_back(header);
     }
     if (route.legacy) {
-        reply.body = legacy_answer(table(model, true), asked.texts.empty() ? std::string() : asked.texts.front(), fault);
+        reply.body =
+            legacy_answer(table(model, true), asked.texts.empty() ? std::string() : asked.texts.front(), fault);
         return reply;
     }
     if (asked.nothing && route.protocol == Protocol::ollama) asked.texts.clear();  // loads the model
@@ -271,7 +294,8 @@ const Model* Responder::model(const std::string& name) const {
     if (found == script_.models.end() && script_.dialect == Dialect::ollama) {
         // A name without a tag is the tag `latest`.
         constexpr std::string_view latest = ":latest";
-        found = script_.models.find(name.ends_with(latest) ? name.substr(0, name.size() - latest.size()) : name + std::string(latest));
+        found = script_.models.find(name.ends_with(latest) ? name.substr(0, name.size() - latest.size())
+                                                           : name + std::string(latest));
     }
     return found == script_.models.end() ? nullptr : &found->second;
 }
@@ -302,7 +326,8 @@ const Fault* Responder::next_fault(const std::string& path, const EmbeddingReque
         // Discovery has no number; its faults are bounded by `times`.
         if (asked != nullptr && (numbered_ < fault.first_call || numbered_ > fault.last_call)) continue;
         // The golden ratio spreads the hits evenly, and the same each time.
-        if (fault.rate < 1 && std::fmod(static_cast<double>(numbered_) * 0.6180339887498949, 1.0) >= fault.rate) continue;
+        if (fault.rate < 1 && std::fmod(static_cast<double>(numbered_) * 0.6180339887498949, 1.0) >= fault.rate)
+            continue;
         ++fault.happened;
         return &fault;
     }
@@ -311,7 +336,7 @@ const Fault* Responder::next_fault(const std::string& path, const EmbeddingReque
 
 const VectorTable& Responder::table(const Model& model, bool legacy) {
     auto& table = tables_[{model.digest + (legacy ? "|legacy" : ""), model.dimension}];
-    if (!table) table = std::make_unique<VectorTable>(model.digest, model.dimension, legacy ? kLegacyLength : 1.0F);
+    if (!table) table = std::make_unique<VectorTable>(model.digest, model.dimension, legacy ? legacy_length : 1.0F);
     return *table;
 }
 

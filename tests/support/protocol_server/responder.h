@@ -1,4 +1,5 @@
-// Answers requests as the script says: routes, checks, rate windows, faults. Knows nothing of sockets and of time but what it is told.
+// Answers requests as the script says: routes, checks, rate windows, faults. Knows nothing of sockets and of time but
+// what it is told.
 //
 // Thread-safety: none; the server guards it.
 #pragma once
@@ -55,12 +56,14 @@ private:
 
     [[nodiscard]] std::optional<Route> embedding_route(const HttpRequest& request) const;
     [[nodiscard]] Reply embed(const HttpRequest& request, const Route& route, Now now);
-    [[nodiscard]] Reply checked(const HttpRequest& request, const Route& route, EmbeddingRequest asked, CallRecord& call, Now now);
-    [[nodiscard]] std::optional<Reply> over_limits(const Route& route, const EmbeddingRequest& asked, const Model& model,
-                                                   CallRecord& call) const;
+    [[nodiscard]] Reply checked(const HttpRequest& request, const Route& route, EmbeddingRequest asked,
+                                CallRecord& call, Now now);
+    [[nodiscard]] std::optional<Reply> over_limits(const Route& route, const EmbeddingRequest& asked,
+                                                   const Model& model, CallRecord& call) const;
     [[nodiscard]] std::optional<Reply> over_rate(const Route& route, CallRecord& call, Now now);
     [[nodiscard]] std::optional<Reply> scripted(const Route& route, const Fault& fault) const;
-    [[nodiscard]] Reply served(const Route& route, EmbeddingRequest asked, const Model& model, CallRecord& call, const Fault* fault);
+    [[nodiscard]] Reply served(const Route& route, EmbeddingRequest asked, const Model& model, CallRecord& call,
+                               const Fault* fault);
     void add_rate_headers(Reply& reply, Now now) const;
 
     [[nodiscard]] Reply discover(const HttpRequest& request);
@@ -69,7 +72,8 @@ private:
     [[nodiscard]] Reply pull(const HttpRequest& request);
     [[nodiscard]] Reply control(const HttpRequest& request);
 
-    [[nodiscard]] Reply refusal(const Route& route, Refusal why, const Numbers& numbers, std::string_view hint = {}) const;
+    [[nodiscard]] Reply refusal(const Route& route, Refusal why, const Numbers& numbers,
+                                std::string_view hint = {}) const;
     [[nodiscard]] bool authorized(const HttpRequest& request) const;
     // Nothing where there is no such model; one that is absent is there.
     [[nodiscard]] const Model* model(const std::string& name) const;
@@ -79,9 +83,10 @@ private:
 
     Script script_;
     Tally tally_;
-    std::uint64_t numbered_ = 0;                      // embedding requests since the faults were set
-    std::uint64_t faults_known_ = 0;                  // the script's `faults_set` that they are counted for
-    std::deque<std::pair<Now, std::size_t>> window_;  // requests let through within the rate's period, with their tokens
+    std::uint64_t numbered_ = 0;      // embedding requests since the faults were set
+    std::uint64_t faults_known_ = 0;  // the script's `faults_set` that they are counted for
+    // Requests let through within the rate's period, with their tokens.
+    std::deque<std::pair<Now, std::size_t>> window_;
     std::map<std::pair<std::string, std::size_t>, std::unique_ptr<VectorTable>> tables_;
 };
 

@@ -16,10 +16,12 @@ using Names = std::vector<std::pair<std::string_view, T>>;
 
 const Names<Dialect>& dialects() {
     static const Names<Dialect> names = {
-        {"ollama", Dialect::ollama},       {"openai", Dialect::openai},   {"azure", Dialect::azure},     {"vllm", Dialect::vllm},
-        {"vllm_old", Dialect::vllm_old},   {"tei", Dialect::tei},         {"mistral", Dialect::mistral}, {"llama_cpp", Dialect::llama_cpp},
-        {"voyage", Dialect::voyage},       {"jina", Dialect::jina},       {"cohere", Dialect::cohere},   {"together", Dialect::together},
-        {"dashscope", Dialect::dashscope}, {"litellm", Dialect::litellm}, {"gemini", Dialect::gemini},   {"generic", Dialect::generic},
+        {"ollama", Dialect::ollama},       {"openai", Dialect::openai},       {"azure", Dialect::azure},
+        {"vllm", Dialect::vllm},           {"vllm_old", Dialect::vllm_old},   {"tei", Dialect::tei},
+        {"mistral", Dialect::mistral},     {"llama_cpp", Dialect::llama_cpp}, {"voyage", Dialect::voyage},
+        {"jina", Dialect::jina},           {"cohere", Dialect::cohere},       {"together", Dialect::together},
+        {"dashscope", Dialect::dashscope}, {"litellm", Dialect::litellm},     {"gemini", Dialect::gemini},
+        {"generic", Dialect::generic},
     };
     return names;
 }
@@ -101,7 +103,8 @@ Microseconds duration(const YAML::Node& node) {
     double number = 0;
     const auto [end, error] = std::from_chars(written.data(), written.data() + written.size(), number);
     const std::string_view unit(end, written.data() + written.size());
-    constexpr std::array<std::pair<std::string_view, double>, 5> units = {{{"us", 1}, {"ms", 1e3}, {"s", 1e6}, {"m", 60e6}, {"h", 3600e6}}};
+    constexpr std::array<std::pair<std::string_view, double>, 5> units = {
+        {{"us", 1}, {"ms", 1e3}, {"s", 1e6}, {"m", 60e6}, {"h", 3600e6}}};
     if (error == std::errc{} && number >= 0) {
         for (const auto& [name, factor] : units) {
             if (name == unit) return Microseconds(static_cast<std::int64_t>(number * factor));
@@ -132,7 +135,8 @@ void read_calls(const YAML::Node& node, Fault& fault) {
     const auto number = [&](const std::string& digits) {
         std::uint64_t n = 0;
         const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), n);
-        if (error != std::errc{} || end != digits.data() + digits.size()) wrong(node, "found '" + written + "', expected 3, 3..5 or 3..");
+        if (error != std::errc{} || end != digits.data() + digits.size())
+            wrong(node, "found '" + written + "', expected 3, 3..5 or 3..");
         return n;
     };
     fault.first_call = number(written.substr(0, dots));
@@ -166,7 +170,10 @@ Fault read_fault(const YAML::Node& node) {
              {"code", [&](const YAML::Node& n) { fault.code = text(n); }},
              {"body", [&](const YAML::Node& n) { fault.body = text(n); }},
              {"content_type", [&](const YAML::Node& n) { fault.content_type = text(n); }},
-             {"headers", [&](const YAML::Node& n) { fault.headers = value<std::map<std::string, std::string>>(n, "a mapping of texts"); }},
+             {"headers",
+              [&](const YAML::Node& n) {
+                  fault.headers = value<std::map<std::string, std::string>>(n, "a mapping of texts");
+              }},
              {"position", [&](const YAML::Node& n) { fault.position = value<std::int64_t>(n, "a number"); }},
              {"dimension", [&](const YAML::Node& n) { fault.dimension = count(n); }},
              {"bytes", [&](const YAML::Node& n) { fault.bytes = count(n); }},
@@ -216,7 +223,9 @@ Rate read_rate(const YAML::Node& node) {
 }
 
 Readers readers(Script& script) {
-    const auto optional_count = [](std::optional<std::size_t>& into) { return [&into](const YAML::Node& n) { into = count(n); }; };
+    const auto optional_count = [](std::optional<std::size_t>& into) {
+        return [&into](const YAML::Node& n) { into = count(n); };
+    };
     return {
         {"dialect", [&](const YAML::Node& n) { script.dialect = one_of(n, dialects()); }},
         {"models",
@@ -237,17 +246,19 @@ Readers readers(Script& script) {
         {"rate", [&](const YAML::Node& n) { script.rate = read_rate(n); }},
         {"rate_headers",
          [&](const YAML::Node& n) {
-             script.rate_headers =
-                 one_of<RateHeaders>(n, {{"none", RateHeaders::none}, {"go", RateHeaders::go}, {"seconds", RateHeaders::seconds}});
+             script.rate_headers = one_of<RateHeaders>(
+                 n, {{"none", RateHeaders::none}, {"go", RateHeaders::go}, {"seconds", RateHeaders::seconds}});
          }},
         {"base64",
          [&](const YAML::Node& n) {
-             script.base64 = one_of<Base64>(n, {{"sent", Base64::sent}, {"ignored", Base64::ignored}, {"rejected", Base64::rejected}});
+             script.base64 = one_of<Base64>(
+                 n, {{"sent", Base64::sent}, {"ignored", Base64::ignored}, {"rejected", Base64::rejected}});
          }},
         {"dimensions",
          [&](const YAML::Node& n) {
              script.dimensions = one_of<Dimensions>(
-                 n, {{"taken", Dimensions::taken}, {"ignored", Dimensions::ignored}, {"rejected", Dimensions::rejected}});
+                 n,
+                 {{"taken", Dimensions::taken}, {"ignored", Dimensions::ignored}, {"rejected", Dimensions::rejected}});
          }},
         {"usage", [&](const YAML::Node& n) { script.usage = truth(n); }},
         {"index", [&](const YAML::Node& n) { script.index = truth(n); }},

@@ -26,10 +26,11 @@
 //   keep_texts: false                # the log holds the texts of each call
 //   faults: [ { do: nan, calls: 3..5 }, { do: poison, text: bad } ]
 //
-// A fault happens to embedding requests that its conditions hold for: `calls` (3, 3..5, 3..; counted since the faults were set), `text`
-// (a substring of any of the texts), `unless` (no text is that), `model` (as it is asked for), `above_inputs`, `rate` (a share, decided by
-// the call's number), `times` (at most so often), `route` (a path; then it is about requests for that path instead). The first that holds
-// happens. What each does is listed at FaultAction. Thread-safety: plain values.
+// A fault happens to embedding requests that its conditions hold for: `calls` (3, 3..5, 3..; counted since the faults
+// were set), `text` (a substring of any of the texts), `unless` (no text is that), `model` (as it is asked for),
+// `above_inputs`, `rate` (a share, decided by the call's number), `times` (at most so often), `route` (a path; then it
+// is about requests for that path instead). The first that holds happens. What each does is listed at FaultAction.
+// Thread-safety: plain values.
 #pragma once
 
 #include <chrono>
@@ -77,16 +78,19 @@ struct Model {
 };
 
 enum class FaultAction : std::uint8_t {
-    error,         // `status` (500), `message`, `type`, `code` in the dialect's shape; or `body` and `content_type` as they are; `headers`
-    poison,        // the dialect's answer to a text that it does not take
-    quota,         // 429 insufficient_quota
-    nan,           // a row holds NaN, at `position` (default: the middle one; -1: all)
-    infinity,      // the same with 1e999
-    null_value,    // the same with null
-    zero,          // the row is all zeros
-    empty_vector,  // the row is []
+    // `status` (500), `message`, `type`, `code` in the dialect's shape; or `body` and `content_type` as they are;
+    // `headers`.
+    error,
+    poison,           // the dialect's answer to a text that it does not take
+    quota,            // 429 insufficient_quota
+    nan,              // a row holds NaN, at `position` (default: the middle one; -1: all)
+    infinity,         // the same with 1e999
+    null_value,       // the same with null
+    zero,             // the row is all zeros
+    empty_vector,     // the row is []
     wrong_dimension,  // the row has one number more, or `dimension` of them
-    out_of_order,     // items in reverse order, with their right indices (Ollama: rows in reverse order, which nobody can see)
+    // Items in reverse order, with their right indices (Ollama: rows in reverse order, which nobody can see).
+    out_of_order,
     missing_index,    // one item without index
     duplicate_index,  // one item with its neighbour's index
     beyond_index,     // one item with an index beyond the texts
@@ -185,8 +189,8 @@ struct Script {
     std::uint64_t faults_set = 0;  // grows each time `faults` is written
 };
 
-// Changes what the YAML names and leaves the rest; models are changed one by one, faults all together. Throws std::runtime_error, which
-// names the line, what was found and what was expected; the script is then as it was.
+// Changes what the YAML names and leaves the rest; models are changed one by one, faults all together. Throws
+// std::runtime_error, which names the line, what was found and what was expected; the script is then as it was.
 void apply_script(Script& script, std::string_view yaml);
 
 [[nodiscard]] std::string_view to_string(Dialect dialect);

@@ -23,13 +23,14 @@ namespace http = boost::beast::http;
 using asio::ip::tcp;
 using Steady = std::chrono::steady_clock;
 
-constexpr std::size_t kPiece = 64 * 1024;  // bytes of a write, so that a client that goes away is noticed
+constexpr std::size_t piece = 64 * 1024;  // bytes of a write, so that a client that goes away is noticed
 
 std::int64_t microseconds(Steady::time_point time) {
     return std::chrono::duration_cast<Microseconds>(time.time_since_epoch()).count();
 }
 
-// The places at which requests are served, and the queue before them. `Begin` gets the moment from which the service counts.
+// The places at which requests are served, and the queue before them. `Begin` gets the moment from which the service
+// counts.
 class Places {
 public:
     using Begin = std::function<void(Steady::time_point)>;
@@ -87,9 +88,10 @@ public:
     void read() {
         parser_.emplace();
         parser_->body_limit(std::size_t{1} << 30U);
-        http::async_read(socket_, buffer_, *parser_, [self = shared_from_this()](boost::system::error_code error, std::size_t) {
-            if (!error) self->take();
-        });
+        http::async_read(socket_, buffer_, *parser_,
+                         [self = shared_from_this()](boost::system::error_code error, std::size_t) {
+                             if (!error) self->take();
+                         });
     }
 
 private:
@@ -114,9 +116,9 @@ private:
         watch();
         ticket_ = ++shared_.tickets;
         const auto arrived = Steady::now();
-        const bool taken =
-            shared_.places.enter(shared_.responder.script(), ticket_,
-                                 [self = shared_from_this(), arrived](Steady::time_point from) { self->serve(arrived, from); });
+        const bool taken = shared_.places.enter(
+            shared_.responder.script(), ticket_,
+            [self = shared_from_this(), arrived](Steady::time_point from) { self->serve(arrived, from); });
         if (taken) return;
         const auto call = reply_.call;
         reply_ = shared_.responder.busy(request_);
@@ -131,9 +133,11 @@ private:
         serving_ = true;
         tally.serving = shared_.places.serving();
         tally.max_serving = std::max(tally.max_serving, tally.serving);
-        if (CallRecord* call = record()) call->waited = std::chrono::duration_cast<Microseconds>(from - arrived).count();
+        if (CallRecord* call = record())
+            call->waited = std::chrono::duration_cast<Microseconds>(from - arrived).count();
         due_ = from + reply_.cost;
-        if (reply_.transport && reply_.transport->action == FaultAction::hang) return;  // keeps its place until the client goes
+        // Keeps its place until the client goes.
+        if (reply_.transport && reply_.transport->action == FaultAction::hang) return;
         timer_.expires_at(due_);
         timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
             if (error) return;
@@ -198,7 +202,7 @@ private:
         bytes_ += wire.body;
         at_ = 0;
         end_ = bytes_.size();
-        piece_ = kPiece;
+        piece_ = piece;
         pause_ = {};
         stalls_ = action == FaultAction::stall;
         if (stalls_ || action == FaultAction::cut) {
@@ -232,7 +236,8 @@ private:
         }
         if (stalls_) {
             // Says nothing more, until the client goes.
-            socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](boost::system::error_code) { self->close(); });
+            socket_.async_wait(tcp::socket::wait_read,
+                               [self = shared_from_this()](boost::system::error_code) { self->close(); });
             return;
         }
         if (end_ < bytes_.size() || !keep_alive_) return close();
@@ -278,7 +283,7 @@ private:
     std::string bytes_;
     std::size_t at_ = 0;
     std::size_t end_ = 0;
-    std::size_t piece_ = kPiece;
+    std::size_t piece_ = piece;
     Microseconds pause_{};
     bool stalls_ = false;
     bool keep_alive_ = true;
@@ -335,7 +340,8 @@ public:
     std::thread thread_;
 };
 
-ProtocolServer::ProtocolServer(std::string_view script, std::uint16_t port) : server_(std::make_unique<Server>(script, port)) {}
+ProtocolServer::ProtocolServer(std::string_view script, std::uint16_t port)
+    : server_(std::make_unique<Server>(script, port)) {}
 
 ProtocolServer::~ProtocolServer() = default;
 

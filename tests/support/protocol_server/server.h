@@ -19,8 +19,8 @@ namespace protocol_server {
 
 class ProtocolServer {
 public:
-    // Listens and serves from a thread of its own. Port 0: a free one. Throws std::runtime_error for a wrong script or a port that is
-    // taken.
+    // Listens and serves from a thread of its own. Port 0: a free one. Throws std::runtime_error for a wrong script or
+    // a port that is taken.
     explicit ProtocolServer(std::string_view script, std::uint16_t port = 0);
     ~ProtocolServer();
     ProtocolServer(const ProtocolServer&) = delete;

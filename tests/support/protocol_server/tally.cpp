@@ -38,16 +38,17 @@ std::string Tally::json() const {
     std::string json = fmt::format(
         R"({{"calls":{},"inputs":{},"refused":{},"abandoned":{},"in_flight":{},"max_in_flight":{},"max_serving":{},"connections":{},)"
         R"("authorization_seen":{},"max_in_60s":{},"max_served_in_60s":{},"max_served_in_1s":{},"other_requests":{},"log":[)",
-        calls.size(), inputs(), refused(), abandoned, in_flight, max_in_flight, max_serving, connections, authorization_seen,
-        most_within(minute, false), most_within(minute, true), most_within(1'000'000, true), other_requests);
+        calls.size(), inputs(), refused(), abandoned, in_flight, max_in_flight, max_serving, connections,
+        authorization_seen, most_within(minute, false), most_within(minute, true), most_within(1'000'000, true),
+        other_requests);
     bool first = true;
     for (const CallRecord& call : calls) {
         if (!std::exchange(first, false)) json += ',';
         fmt::format_to(
             std::back_inserter(json),
             R"({{"at":{},"waited":{},"until":{},"route":{},"model":{},"inputs":{},"tokens":{},"status":{},"fault":{},"connection":{})",
-            call.at, call.waited, call.until, json_text(call.route), json_text(call.model), call.inputs, call.tokens, call.status,
-            json_text(call.fault), call.connection);
+            call.at, call.waited, call.until, json_text(call.route), json_text(call.model), call.inputs, call.tokens,
+            call.status, json_text(call.fault), call.connection);
         if (!call.texts.empty()) {
             json += ",\"texts\":[";
             for (const std::string& text : call.texts) {

@@ -8,7 +8,7 @@
 namespace protocol_server {
 namespace {
 
-constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 // splitmix64
 constexpr std::uint64_t mix(std::uint64_t value) {
@@ -41,18 +41,18 @@ void encode(std::span<const unsigned char> bytes, std::string& to) {
     for (; i + 2 < bytes.size(); i += 3) {
         const std::uint32_t word =
             static_cast<std::uint32_t>(bytes[i]) << 16U | static_cast<std::uint32_t>(bytes[i + 1]) << 8U | bytes[i + 2];
-        *out++ = kAlphabet[word >> 18U];
-        *out++ = kAlphabet[word >> 12U & 63U];
-        *out++ = kAlphabet[word >> 6U & 63U];
-        *out++ = kAlphabet[word & 63U];
+        *out++ = alphabet[word >> 18U];
+        *out++ = alphabet[word >> 12U & 63U];
+        *out++ = alphabet[word >> 6U & 63U];
+        *out++ = alphabet[word & 63U];
     }
     const std::size_t left = bytes.size() - i;
     if (left == 0) return;
     const std::uint32_t word =
         static_cast<std::uint32_t>(bytes[i]) << 16U | (left == 2 ? static_cast<std::uint32_t>(bytes[i + 1]) << 8U : 0U);
-    *out++ = kAlphabet[word >> 18U];
-    *out++ = kAlphabet[word >> 12U & 63U];
-    *out++ = left == 2 ? kAlphabet[word >> 6U & 63U] : '=';
+    *out++ = alphabet[word >> 18U];
+    *out++ = alphabet[word >> 12U & 63U];
+    *out++ = left == 2 ? alphabet[word >> 6U & 63U] : '=';
     *out++ = '=';
 }
 
@@ -62,7 +62,8 @@ std::span<const unsigned char> bytes_of(std::span<const float> row) {
 
 }  // namespace
 
-VectorTable::VectorTable(std::string_view digest, std::size_t dimension, float scale) : values_(dimension), seed_(hash(digest, dimension)) {
+VectorTable::VectorTable(std::string_view digest, std::size_t dimension, float scale)
+    : values_(dimension), seed_(hash(digest, dimension)) {
     double squares = 0;
     std::vector<double> numbers(dimension);
     for (std::size_t i = 0; i < dimension; ++i) {

@@ -1,7 +1,9 @@
-// Vectors that cost next to nothing: a text's row is one fixed vector of the model, turned by and signed with a hash of the text.
+// Vectors that cost next to nothing: a text's row is one fixed vector of the model, turned by and signed with a hash of
+// the text.
 //
-// Rows have length 1, are finite, and depend on the model's digest, its dimension and the text alone; rows of different texts are nearly
-// orthogonal. Since only signs and a rotation differ, the numbers' digits are made once per model. Thread-safety: immutable once made.
+// Rows have length 1, are finite, and depend on the model's digest, its dimension and the text alone; rows of different
+// texts are nearly orthogonal. Since only signs and a rotation differ, the numbers' digits are made once per model.
+// Thread-safety: immutable once made.
 #pragma once
 
 #include <array>

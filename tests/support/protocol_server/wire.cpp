@@ -9,7 +9,7 @@
 namespace protocol_server {
 namespace {
 
-constexpr std::size_t kHuge = 100'000'000;
+constexpr std::size_t huge_size = 100'000'000;
 
 const char* reason(int status) {
     switch (status) {
@@ -72,7 +72,7 @@ Wire on_the_wire(Reply& reply, bool keep_alive) {
     std::string length;
     if (action == FaultAction::huge) {
         // White space after the opening brace, so that a reader has to go through it.
-        wire.body.insert(std::min<std::size_t>(1, wire.body.size()), bytes > 0 ? bytes : kHuge, ' ');
+        wire.body.insert(std::min<std::size_t>(1, wire.body.size()), bytes > 0 ? bytes : huge_size, ' ');
     } else if (action == FaultAction::gzip) {
         wire.body = gzip(wire.body);
         reply.headers.emplace_back("Content-Encoding", "gzip");
@@ -83,9 +83,10 @@ Wire on_the_wire(Reply& reply, bool keep_alive) {
     } else if (action != FaultAction::http_1_0) {
         length = fmt::format("Content-Length: {}\r\n", wire.body.size());
     }
-    wire.head = fmt::format("HTTP/{} {} {}\r\nContent-Type: {}\r\n{}", action == FaultAction::http_1_0 ? "1.0" : "1.1", reply.status,
-                            reason(reply.status), reply.content_type, length);
-    for (const auto& [name, value] : reply.headers) fmt::format_to(std::back_inserter(wire.head), "{}: {}\r\n", name, value);
+    wire.head = fmt::format("HTTP/{} {} {}\r\nContent-Type: {}\r\n{}", action == FaultAction::http_1_0 ? "1.0" : "1.1",
+                            reply.status, reason(reply.status), reply.content_type, length);
+    for (const auto& [name, value] : reply.headers)
+        fmt::format_to(std::back_inserter(wire.head), "{}: {}\r\n", name, value);
     if (!wire.keep_alive && action != FaultAction::http_1_0) wire.head += "Connection: close\r\n";
     wire.head += "\r\n";
     return wire;

@@ -24,7 +24,8 @@ TEST(Document, ReadsEachDialect) {
 }
 
 TEST(Document, ReadsInfo) {
-    const auto document = parsed(R"({"openapi":"3.1.0","info":{"title":" Pet\nStore ","version":"v2","description":"A\n\nB"},"paths":{}})");
+    const auto document = parsed(
+        R"({"openapi":"3.1.0","info":{"title":" Pet\nStore ","version":"v2","description":"A\n\nB"},"paths":{}})");
     EXPECT_EQ(document.title, "Pet Store");
     EXPECT_EQ(document.version, "v2");
     EXPECT_EQ(document.description, "A\n\nB");
@@ -33,8 +34,8 @@ TEST(Document, ReadsInfo) {
 }
 
 TEST(Document, ReadsAllEightMethodsInDocumentOrder) {
-    const auto document =
-        parsed(with_paths(R"({"/a":{"trace":{},"patch":{},"head":{},"options":{},"delete":{},"post":{},"put":{},"get":{}}})"));
+    const auto document = parsed(
+        with_paths(R"({"/a":{"trace":{},"patch":{},"head":{},"options":{},"delete":{},"post":{},"put":{},"get":{}}})"));
     std::vector<std::string> found;
     for (const auto& operation : document.operations) found.push_back(operation.method);
     EXPECT_THAT(found, ElementsAre("TRACE", "PATCH", "HEAD", "OPTIONS", "DELETE", "POST", "PUT", "GET"));
@@ -55,7 +56,8 @@ TEST(Document, FindsPathsBeforeTheVersion) {
 TEST(Document, NotesWhatItPassesOver) {
     const auto document = parsed(with_paths(R"({"/a":"text","/b":null,"/c":{"get":[],"put":null,"post":{}}})"));
     EXPECT_THAT(ids(document), ElementsAre("POST /c"));
-    EXPECT_THAT(document.notes, ElementsAre(HasSubstr("/a"), HasSubstr("\"get\" is a array"), HasSubstr("\"put\" is a null")));
+    EXPECT_THAT(document.notes,
+                ElementsAre(HasSubstr("/a"), HasSubstr("\"get\" is a array"), HasSubstr("\"put\" is a null")));
     EXPECT_THAT(parsed(R"({"openapi":"3.1.0"})").notes, ElementsAre(HasSubstr("no \"paths\"")));
     EXPECT_THAT(parsed(R"({"openapi":"3.1.0","paths":null})").operations, IsEmpty());
 }
@@ -75,28 +77,30 @@ TEST(Document, PassesOverAByteOrderMarkAndSpace) {
 TEST(Document, AcceptsEveryValidJsonValueThatItSkips) {
     const std::string values =
         R"([0,-0,1e5,1E+5,1.5e-7,123456789012345678901234567890,-1e999999,true,false,null,"\ud83d","\u0000\"\\\/\b\f\n\r\t",[],{},[[{}]]])";
-    EXPECT_THAT(parsed(R"({"openapi":"3.0.0","x":)" + values + R"(,"paths":{"/a":{"get":{"x":)" + values + "}}}}").operations, SizeIs(1));
+    EXPECT_THAT(
+        parsed(R"({"openapi":"3.0.0","x":)" + values + R"(,"paths":{"/a":{"get":{"x":)" + values + "}}}}").operations,
+        SizeIs(1));
 }
 
 TEST(Document, ReadsEscapesAndHalfSurrogates) {
-    const auto operation =
-        only_operation(with_paths(R"({"\/a\u00e9":{"get":{"summary":"gr\u00fc\u00df \ud83d\ude00 \ud83d end","tags":["\ude00"]}}})"));
+    const auto operation = only_operation(
+        with_paths(R"({"\/a\u00e9":{"get":{"summary":"gr\u00fc\u00df \ud83d\ude00 \ud83d end","tags":["\ude00"]}}})"));
     EXPECT_EQ(operation.path, "/aé");
     EXPECT_EQ(operation.summary, "grüß 😀 \xef\xbf\xbd end");
     EXPECT_THAT(operation.tags, ElementsAre("\xef\xbf\xbd"));
 }
 
 TEST(Document, TakesNumbersForTextAndNothingElse) {
-    const auto operation =
-        only_operation(with_paths(R"({"/a":{"get":{"operationId":12,"summary":{"a":1},"description":null,"tags":"x"}}})"));
+    const auto operation = only_operation(
+        with_paths(R"({"/a":{"get":{"operationId":12,"summary":{"a":1},"description":null,"tags":"x"}}})"));
     EXPECT_EQ(operation.operation_id, "12");
     EXPECT_EQ(operation.summary, "");
     EXPECT_THAT(operation.tags, IsEmpty());
 }
 
 TEST(Ids, AreTheDocumentsOrMethodAndPath) {
-    const auto document =
-        parsed(with_paths(R"({"/a":{"get":{"operationId":"listA"},"put":{},"post":{"operationId":""},"patch":{"operationId":" "}}})"));
+    const auto document = parsed(with_paths(
+        R"({"/a":{"get":{"operationId":"listA"},"put":{},"post":{"operationId":""},"patch":{"operationId":" "}}})"));
     EXPECT_THAT(ids(document), ElementsAre("listA", "PUT /a", "POST /a", "PATCH /a"));
 }
 
@@ -113,17 +117,17 @@ TEST(Ids, ThatAreClaimedTwiceGetASuffixOfMethodAndPath) {
 
 TEST(Ids, StayUniqueWhenASuffixedIdIsTaken) {
     const std::string hash = to_hex(sha256("GET /a"));
-    const auto document =
-        parsed(with_paths(R"({"/a":{"get":{"operationId":"l"}},"/b":{"get":{"operationId":"l"}},"/c":{"get":{"operationId":"l~)" +
-                          hash.substr(0, 8) + R"("}}})"));
+    const auto document = parsed(with_paths(
+        R"({"/a":{"get":{"operationId":"l"}},"/b":{"get":{"operationId":"l"}},"/c":{"get":{"operationId":"l~)" +
+        hash.substr(0, 8) + R"("}}})"));
     EXPECT_EQ(document.operations[0].operation_id, "l~" + hash.substr(0, 16));
     EXPECT_EQ(document.operations[2].operation_id, "l~" + hash.substr(0, 8));
 }
 
 TEST(Ids, AreBoundedAndFreeOfControlCharacters) {
     const std::string stem(600, 'x');
-    const auto document = parsed(with_paths(R"({"/a\u0000":{"get":{"operationId":"a\u0000b"},"put":{"operationId":")" + stem +
-                                            R"(1"},"post":{"operationId":")" + stem + R"(2"}}})"));
+    const auto document = parsed(with_paths(R"({"/a\u0000":{"get":{"operationId":"a\u0000b"},"put":{"operationId":")" +
+                                            stem + R"(1"},"post":{"operationId":")" + stem + R"(2"}}})"));
     EXPECT_EQ(document.operations[0].operation_id,
               "a\xef\xbf\xbd"
               "b");

@@ -84,18 +84,20 @@ TEST(Refused, IsBrokenJsonAlsoWhereNothingIsRead) {
         return refusal(R"({"openapi":"3.0.0","x":)" + std::string(value) + R"(,"paths":{}})");
     };
     for (const std::string_view value :
-         {"tru",      "fals",   "nul",       "True",       "nulll",       "truefalse", "[1,2}",       "[1,2",      "[1,]",
-          "[,1]",     "[1 2]",  "{\"a\":1]", "{\"a\":1,}", "{,}",         "{\"a\"}",   "{a:1}",       "{\"a\" 1}", "{\"a\":}",
-          "{1:2}",    "01",     "-",         "1.",         ".5",          "+1",        "1e",          "1e+",       "0x10",
-          "1_000",    "NaN",    "Infinity",  "\"\\x\"",    "\"\\u12g4\"", "\"\\u12\"", "{\"\\q\":1}", "'a'",       "\"a\nb\"",
-          "\"a\tb\"", "\"a\"b", "1 2",       "",           "// c\n1",     "/**/1",     "[[]",         "[]]",       "{}}"}) {
+         {"tru",       "fals",        "nul",   "True",      "nulll",      "truefalse", "[1,2}",   "[1,2",
+          "[1,]",      "[,1]",        "[1 2]", "{\"a\":1]", "{\"a\":1,}", "{,}",       "{\"a\"}", "{a:1}",
+          "{\"a\" 1}", "{\"a\":}",    "{1:2}", "01",        "-",          "1.",        ".5",      "+1",
+          "1e",        "1e+",         "0x10",  "1_000",     "NaN",        "Infinity",  "\"\\x\"", "\"\\u12g4\"",
+          "\"\\u12\"", "{\"\\q\":1}", "'a'",   "\"a\nb\"",  "\"a\tb\"",   "\"a\"b",    "1 2",     "",
+          "// c\n1",   "/**/1",       "[[]",   "[]]",       "{}}"}) {
         EXPECT_THAT(broken(value), HasSubstr("JSON is broken at line")) << value;
     }
 }
 
 TEST(Refused, IsBrokenJsonWhereItIsRead) {
-    for (const std::string_view paths : {R"({"/a":{"get":{"summary":"\x"}}})", R"({"/a":{"get":{"tags":["a",]}}})", R"({"/a":{"get":tru}})",
-                                         R"({"/a":{"get":{"operationId":01}}})", R"({"/a":{"get":{}})", R"({"/a" {"get":{}}})"}) {
+    for (const std::string_view paths :
+         {R"({"/a":{"get":{"summary":"\x"}}})", R"({"/a":{"get":{"tags":["a",]}}})", R"({"/a":{"get":tru}})",
+          R"({"/a":{"get":{"operationId":01}}})", R"({"/a":{"get":{}})", R"({"/a" {"get":{}}})"}) {
         EXPECT_THAT(refusal(with_paths(paths)), HasSubstr("JSON is broken at line")) << paths;
     }
 }
@@ -111,7 +113,8 @@ TEST(Refused, IsATruncatedDocumentOrOneWithMoreBehindIt) {
 TEST(Refused, NamesThePlaceInJson) {
     EXPECT_THAT(refusal("{\"openapi\":\"3.0.0\",\n  \"x\": tru,\n\"paths\":{}}"),
                 AllOf(HasSubstr("line 2, column 8 (byte 27)"), HasSubstr("true or false")));
-    EXPECT_THAT(refusal("{\"openapi\":\"3.0.0\",\n\"x\": \"a\nb\"}"), AllOf(HasSubstr("line 2, column 8"), HasSubstr("control character")));
+    EXPECT_THAT(refusal("{\"openapi\":\"3.0.0\",\n\"x\": \"a\nb\"}"),
+                AllOf(HasSubstr("line 2, column 8"), HasSubstr("control character")));
 }
 
 TEST(Refused, IsWhatIsNestedTooDeep) {
@@ -121,7 +124,8 @@ TEST(Refused, IsWhatIsNestedTooDeep) {
     EXPECT_TRUE(parse_document(nested(255)));
     EXPECT_THAT(refusal(nested(256)), AllOf(HasSubstr("deeper than 256"), HasSubstr("line 1, column")));
     EXPECT_THAT(refusal(nested(100'000)), HasSubstr("deeper than 256"));
-    EXPECT_THAT(refusal("openapi: 3.0.0\nx: " + std::string(300, '[') + std::string(300, ']') + "\n"), HasSubstr("deeper than 256"));
+    EXPECT_THAT(refusal("openapi: 3.0.0\nx: " + std::string(300, '[') + std::string(300, ']') + "\n"),
+                HasSubstr("deeper than 256"));
     std::string objects = R"({"openapi":"3.0.0","x":)";
     for (int i = 0; i < 300; ++i) objects += R"({"a":)";
     EXPECT_THAT(refusal(objects + "1" + std::string(301, '}')), HasSubstr("deeper than 256"));
@@ -132,7 +136,8 @@ TEST(Refused, AreKeysThatStandTwiceWhereTheyAreRead) {
 "/a":{"put":{}}})")),
                 AllOf(HasSubstr("the path \"/a\" stands twice"), HasSubstr("line 2")));
     EXPECT_THAT(refusal(with_paths(R"({"/a":{"get":{},"get":{}}})")), HasSubstr("\"get\" stands twice"));
-    EXPECT_THAT(refusal(with_paths(R"({"/a":{"get":{"summary":"a","summary":"b"}}})")), HasSubstr("\"summary\" stands twice"));
+    EXPECT_THAT(refusal(with_paths(R"({"/a":{"get":{"summary":"a","summary":"b"}}})")),
+                HasSubstr("\"summary\" stands twice"));
     EXPECT_THAT(refusal(R"({"openapi":"3.0.0","paths":{},"paths":{}})"), HasSubstr("\"paths\" stands twice"));
     EXPECT_TRUE(parse_document(R"({"openapi":"3.0.0","paths":{},"x":{"a":1,"a":2}})"));
 }

@@ -44,7 +44,8 @@ void examine(std::string_view content) {
 
 TEST(Fuzz, EveryPrefixOfJsonIsRefused) {
     EXPECT_EQ(parsed(json).operations.size(), 4U);
-    for (std::size_t length = 0; length < json.size(); ++length) EXPECT_FALSE(parse_document(json.substr(0, length))) << length;
+    for (std::size_t length = 0; length < json.size(); ++length)
+        EXPECT_FALSE(parse_document(json.substr(0, length))) << length;
 }
 
 TEST(Fuzz, EveryPrefixOfYamlIsSurvived) {
@@ -74,8 +75,8 @@ TEST(Fuzz, ChangedBytesAreSurvived) {
 }
 
 TEST(Fuzz, LongRunsAreSurvived) {
-    for (const std::string_view piece :
-         {"{", "[", "\"", "{\"a\":", "- ", "? ", ": ", "a:\n ", "&a ", "*a ", "!t ", "<", "#/", "| ", "---\n", "\\", "{a: "}) {
+    for (const std::string_view piece : {"{", "[", "\"", "{\"a\":", "- ", "? ", ": ", "a:\n ", "&a ", "*a ", "!t ", "<",
+                                         "#/", "| ", "---\n", "\\", "{a: "}) {
         std::string text = "openapi: 3.0.0\nx: ";
         std::string bare;
         for (int i = 0; i < 3000; ++i) bare += piece;

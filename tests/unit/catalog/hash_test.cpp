@@ -62,8 +62,8 @@ TEST(Profile, CopiesWhatTheProviderSays) {
 TEST(Profile, HasAPinnedFingerprint) {
     const auto number = [](unsigned value) { return std::string(1, static_cast<char>(value)) + std::string(7, '\0'); };
     const auto field = [&](const std::string& bytes) { return number(static_cast<unsigned>(bytes.size())) + bytes; };
-    const std::string fields =
-        field("plugin") + field("m") + field("d") + field(number(8)) + field("p") + field("q") + field(number(3)) + field(number(100));
+    const std::string fields = field("plugin") + field("m") + field("d") + field(number(8)) + field("p") + field("q") +
+                               field(number(3)) + field(number(100));
     const Profile profile = make_profile("plugin", info(), 3);
     EXPECT_EQ(profile.fingerprint, sha256(fields));
     const std::string bytes(reinterpret_cast<const char*>(profile.fingerprint.data()), profile.fingerprint.size());
@@ -74,13 +74,14 @@ TEST(Profile, ChangesItsFingerprintWithEachField) {
     const Sha256 base = make_profile("plugin", info(), 1).fingerprint;
     EXPECT_NE(make_profile("plugin2", info(), 1).fingerprint, base);
     EXPECT_NE(make_profile("plugin", info(), 2).fingerprint, base);
-    const std::vector<std::function<void(ProviderInfo&)>> changes{[](ProviderInfo& i) { i.model = "n"; },
-                                                                  [](ProviderInfo& i) { i.model_digest = "e"; },
-                                                                  [](ProviderInfo& i) { i.dimension = 9; },
-                                                                  [](ProviderInfo& i) { i.document_prefix = "r"; },
-                                                                  [](ProviderInfo& i) { i.query_prefix = "r"; },
-                                                                  [](ProviderInfo& i) { i.limits.max_text_bytes = 0; },
-                                                                  [](ProviderInfo& i) { i.document_prefix = "pq", i.query_prefix = ""; }};
+    const std::vector<std::function<void(ProviderInfo&)>> changes{
+        [](ProviderInfo& i) { i.model = "n"; },
+        [](ProviderInfo& i) { i.model_digest = "e"; },
+        [](ProviderInfo& i) { i.dimension = 9; },
+        [](ProviderInfo& i) { i.document_prefix = "r"; },
+        [](ProviderInfo& i) { i.query_prefix = "r"; },
+        [](ProviderInfo& i) { i.limits.max_text_bytes = 0; },
+        [](ProviderInfo& i) { i.document_prefix = "pq", i.query_prefix = ""; }};
     for (const auto& change : changes) {
         ProviderInfo changed = info();
         change(changed);

@@ -9,7 +9,8 @@ namespace {
 using testing::HasSubstr;
 
 TEST(Names, ChecksCatalogIds) {
-    for (const std::string& good : {std::string("a"), std::string("0"), std::string("a-b"), std::string("a--b"), std::string(100, 'x')}) {
+    for (const std::string& good :
+         {std::string("a"), std::string("0"), std::string("a-b"), std::string("a--b"), std::string(100, 'x')}) {
         EXPECT_TRUE(check_catalog_id(good)) << good;
     }
     const auto message = [](std::string_view id) {
@@ -30,10 +31,12 @@ TEST(Names, ChecksCatalogIds) {
 }
 
 TEST(Names, ChecksSpecNames) {
-    for (const std::string& good : {std::string("a"), std::string("._-"), std::string("api.v1_x-y"), std::string(200, 'x')}) {
+    for (const std::string& good :
+         {std::string("a"), std::string("._-"), std::string("api.v1_x-y"), std::string(200, 'x')}) {
         EXPECT_TRUE(check_spec_name(good)) << good;
     }
-    for (const std::string& bad : {std::string(), std::string("A"), std::string("a/b"), std::string("a b"), std::string(201, 'x')}) {
+    for (const std::string& bad :
+         {std::string(), std::string("A"), std::string("a/b"), std::string("a b"), std::string(201, 'x')}) {
         EXPECT_FALSE(check_spec_name(bad)) << bad;
     }
 }
@@ -49,8 +52,9 @@ TEST(Names, MakesASpecNameOfAPath) {
 }
 
 TEST(Names, MakesAValidNameOfAnyPath) {
-    for (const std::string& path : {std::string(), std::string("///"), std::string(".json"), std::string("Ünï/çødé.json"),
-                                    std::string("\xff\x00", 2), std::string(5000, 'y') + ".json", std::string("漢字.yaml")}) {
+    for (const std::string& path :
+         {std::string(), std::string("///"), std::string(".json"), std::string("Ünï/çødé.json"),
+          std::string("\xff\x00", 2), std::string(5000, 'y') + ".json", std::string("漢字.yaml")}) {
         const auto name = spec_name_from_path(path);
         EXPECT_TRUE(check_spec_name(name)) << name;
         EXPECT_EQ(name, spec_name_from_path(path));

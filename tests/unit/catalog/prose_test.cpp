@@ -12,7 +12,8 @@ TEST(Prose, TakesOutHtml) {
     EXPECT_EQ(plain_prose("<p>One</p><p>Two<br/>three</p>"), "One Two three");
     EXPECT_EQ(plain_prose("un<b>believ</b>able <a href=\"https://x.y/z\" target=_blank>link</a>"), "unbelievable link");
     EXPECT_EQ(plain_prose("a<!-- hidden -->b"), "a b");
-    EXPECT_EQ(plain_prose("R&amp;D &lt;x&gt; &quot;q&quot; &#39;s&#39;&nbsp;end &unknown;"), "R&D <x> \"q\" 's' end &unknown;");
+    EXPECT_EQ(plain_prose("R&amp;D &lt;x&gt; &quot;q&quot; &#39;s&#39;&nbsp;end &unknown;"),
+              "R&D <x> \"q\" 's' end &unknown;");
 }
 
 TEST(Prose, LeavesWhatOnlyLooksLikeHtml) {
@@ -51,7 +52,8 @@ TEST(Prose, FindsTheFirstSentence) {
     EXPECT_EQ(first("Is it? Yes"), "Is it?");
     EXPECT_EQ(first("See v1.2 i.e. this one. Then"), "See v1.2 i.e. this one.");
     EXPECT_EQ(first("no end"), "no end");
-    EXPECT_EQ(first("a long text that has no sentence within its bound at all"), "a long text that has no sentence within");
+    EXPECT_EQ(first("a long text that has no sentence within its bound at all"),
+              "a long text that has no sentence within");
     EXPECT_EQ(first(std::string(39, 'x') + "éé"), std::string(39, 'x'));
     EXPECT_EQ(first(""), "");
 }
@@ -67,7 +69,8 @@ TEST(Utf8, FindsWhatIsInvalid) {
 }
 
 TEST(JsonToken, KnowsNumbers) {
-    for (const std::string_view good : {"0", "-0", "10", "1.5", "1e5", "1E-5", "0.0e+00", "123456789012345678901234567890"})
+    for (const std::string_view good :
+         {"0", "-0", "10", "1.5", "1e5", "1E-5", "0.0e+00", "123456789012345678901234567890"})
         EXPECT_TRUE(is_json_number(good)) << good;
     for (const std::string_view bad : {"", "-", "01", "1.", ".1", "1e", "1e+", "+1", "0x1", "1 ", "1a", "--1"})
         EXPECT_FALSE(is_json_number(bad)) << bad;

@@ -14,8 +14,8 @@ TEST(References, AreFollowedThroughAnyLocalPointer) {
         "/d":{"$ref":"#/x-items/1"}, "/e":{"$ref":"#/x~1y/z~0"}},
         "x-items":[{}, {"head":{}}], "x/y":{"z~":{"trace":{}}},
         "components":{"pathItems":{"item":{"get":{"summary":"Item"},"post":{}}}}})");
-    EXPECT_THAT(ids(document),
-                ElementsAre("GET /a", "POST /a", testing::StartsWith("putC~"), testing::StartsWith("putC~"), "HEAD /d", "TRACE /e"));
+    EXPECT_THAT(ids(document), ElementsAre("GET /a", "POST /a", testing::StartsWith("putC~"),
+                                           testing::StartsWith("putC~"), "HEAD /d", "TRACE /e"));
     EXPECT_EQ(document.operations[0].summary, "Item");
     EXPECT_EQ(document.operations[2].path, "/b");
     EXPECT_THAT(document.notes, IsEmpty());
@@ -38,7 +38,8 @@ TEST(References, InCyclesEndWithANote) {
 
 TEST(References, InLongChainsAreFollowedSoFar) {
     std::string paths = "{";
-    for (int i = 0; i < 3000; ++i) paths += "\"/" + std::to_string(i) + R"(":{"$ref":"#/paths/~1)" + std::to_string(i + 1) + "\"},";
+    for (int i = 0; i < 3000; ++i)
+        paths += "\"/" + std::to_string(i) + R"(":{"$ref":"#/paths/~1)" + std::to_string(i + 1) + "\"},";
     const auto document = parsed(with_paths(paths + R"("/3000":{"get":{}}})"));
     EXPECT_EQ(document.operations.size(), 17U);
     EXPECT_THAT(document.notes.front(), HasSubstr("more than 16 references"));
@@ -48,19 +49,21 @@ TEST(References, ThatDangleOrLeadAwayGiveANote) {
     const auto document = parsed(with_paths(
         R"({"/a":{"$ref":"#/nowhere"},"/b":{"$ref":"other.json#/x","get":{}},"/c":{"$ref":"https://example.com/x.json"},"/d":{"$ref":"#/info/title"},"/e":{"$ref":"#"}})"));
     EXPECT_THAT(ids(document), ElementsAre("GET /b"));
-    EXPECT_THAT(document.notes, ElementsAre(HasSubstr("there is no path item"), HasSubstr("not fetched"), HasSubstr("not fetched"),
-                                            HasSubstr("there is no path item"), HasSubstr("not fetched")));
+    EXPECT_THAT(document.notes,
+                ElementsAre(HasSubstr("there is no path item"), HasSubstr("not fetched"), HasSubstr("not fetched"),
+                            HasSubstr("there is no path item"), HasSubstr("not fetched")));
 }
 
 TEST(References, IntoWhatAnotherPointsAtAreFound) {
-    const auto document =
-        parsed(R"({"openapi":"3.1.0","paths":{"/a":{"$ref":"#/x"},"/b":{"$ref":"#/x/inner"}},"x":{"get":{},"inner":{"put":{}}}})");
+    const auto document = parsed(
+        R"({"openapi":"3.1.0","paths":{"/a":{"$ref":"#/x"},"/b":{"$ref":"#/x/inner"}},"x":{"get":{},"inner":{"put":{}}}})");
     EXPECT_THAT(ids(document), ElementsAre("GET /a", "PUT /b"));
 }
 
 TEST(References, AreTheSameInYaml) {
     const auto document = parsed(
-        "openapi: 3.1.0\npaths:\n  /a: {$ref: '#/components/pathItems/item'}\n  /b: {$ref: '#/x/1/inner'}\n  /c: {$ref: '#/paths/~1c'}\n  "
+        "openapi: 3.1.0\npaths:\n  /a: {$ref: '#/components/pathItems/item'}\n  /b: {$ref: '#/x/1/inner'}\n  /c: "
+        "{$ref: '#/paths/~1c'}\n  "
         "/d: {$ref: '#/x/9'}\n"
         "components:\n  pathItems:\n    item:\n      get: {}\nx: [1, {get: {}, inner: {put: {}}}]\n");
     EXPECT_THAT(ids(document), ElementsAre("GET /a", "PUT /b"));

@@ -45,16 +45,19 @@ TEST(CanonicalText, BeginsWithTheDescriptionsFirstSentenceWithoutASummary) {
 }
 
 TEST(CanonicalText, TakesThePathItemsWordsForASilentOperation) {
-    const auto document = parsed(with_paths(R"({"/a":{"summary":"Item","description":"All of it","get":{},"put":{"summary":"Own"}}})"));
+    const auto document =
+        parsed(with_paths(R"({"/a":{"summary":"Item","description":"All of it","get":{},"put":{"summary":"Own"}}})"));
     EXPECT_EQ(document.operations[0].text, "Item\nget a\nAll of it");
     EXPECT_EQ(document.operations[0].summary, "Item");
     EXPECT_EQ(document.operations[1].text, "Own\nput a");
 }
 
 TEST(CanonicalText, SaysNothingTwice) {
-    EXPECT_EQ(operation(R"({"summary":"List pets","description":"List pets. All of them.","operationId":"get_a"})").text,
-              "List pets\nget a\nAll of them.");
-    EXPECT_EQ(operation(R"({"summary":"List pets","description":"List petshops"})").text, "List pets\nget a\nList petshops");
+    EXPECT_EQ(
+        operation(R"({"summary":"List pets","description":"List pets. All of them.","operationId":"get_a"})").text,
+        "List pets\nget a\nAll of them.");
+    EXPECT_EQ(operation(R"({"summary":"List pets","description":"List petshops"})").text,
+              "List pets\nget a\nList petshops");
 }
 
 TEST(CanonicalText, IsCutAtACharacterAndSaysHowMuch) {
@@ -88,7 +91,8 @@ TEST(CanonicalText, KeepsPathWordsAndTagsWhateverTheSummarysLength) {
 }
 
 TEST(CanonicalText, IsTheSameEachTime) {
-    const std::string document = with_paths(R"({"/a":{"get":{"summary":"A","tags":["y","x"],"operationId":"zeta alpha"}}})");
+    const std::string document =
+        with_paths(R"({"/a":{"get":{"summary":"A","tags":["y","x"],"operationId":"zeta alpha"}}})");
     EXPECT_EQ(only_operation(document).text, only_operation(document).text);
     EXPECT_EQ(only_operation(document).text_hash, only_operation(document).text_hash);
 }

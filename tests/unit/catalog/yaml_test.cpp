@@ -55,8 +55,8 @@ TEST(Yaml, MayStandInBracesWithoutQuotes) {
 }
 
 TEST(Yaml, ReadsPlainScalarsAsText) {
-    const auto operation =
-        only_operation("swagger: 2.0\npaths:\n  /a:\n    get:\n      operationId: 0123\n      summary: yes\n      tags: [1.0, ~]\n");
+    const auto operation = only_operation(
+        "swagger: 2.0\npaths:\n  /a:\n    get:\n      operationId: 0123\n      summary: yes\n      tags: [1.0, ~]\n");
     EXPECT_EQ(operation.operation_id, "0123");
     EXPECT_EQ(operation.summary, "yes");
     EXPECT_THAT(operation.tags, ElementsAre("1.0"));
@@ -148,7 +148,8 @@ TEST(Yaml, RefusesBrokenTextWithItsPlace) {
 }
 
 TEST(Yaml, RefusesAQuoteThatIsNeverClosed) {
-    EXPECT_THAT(refusal("openapi: 3.0.0\npaths: {}\nx: \"text\ny: z\n"), AllOf(HasSubstr("never closed"), HasSubstr("line 3, column 4")));
+    EXPECT_THAT(refusal("openapi: 3.0.0\npaths: {}\nx: \"text\ny: z\n"),
+                AllOf(HasSubstr("never closed"), HasSubstr("line 3, column 4")));
     EXPECT_THAT(refusal("openapi: 3.0.0\npaths: {}\né: 'it''s\n"), HasSubstr("never closed"));
     EXPECT_THAT(refusal("openapi: 3.0.0\npaths: {}\nx: &a \"te\\\"xt\n"), HasSubstr("never closed"));
     EXPECT_THAT(refusal("openapi: \"3.0.0\npaths: {}\n"), HasSubstr("never closed"));
@@ -158,12 +159,14 @@ TEST(Yaml, RefusesAQuoteThatIsNeverClosed) {
 }
 
 TEST(Yaml, PassesOverKeysThatAreNoText) {
-    EXPECT_THAT(ids(parsed("openapi: 3.0.0\n? [a, b]\n: 1\n? {c: d}\n: 2\npaths: {/a: {get: {}}}\n~: 3\n")), ElementsAre("GET /a"));
+    EXPECT_THAT(ids(parsed("openapi: 3.0.0\n? [a, b]\n: 1\n? {c: d}\n: 2\npaths: {/a: {get: {}}}\n~: 3\n")),
+                ElementsAre("GET /a"));
 }
 
 // yaml-cpp 0.7 begins a document with a "," that no other document takes, time and again; found by tests/fuzz.
 TEST(Yaml, AnEntryThatBelongsToNothingIsRefused) {
-    for (const char* content : {R"(&.0","paths":{"/0","paths":{"/a":{"get":{}}}})", "a: 1\n,", "&a ,", ", ,", "&a ]", "&a }"}) {
+    for (const char* content :
+         {R"(&.0","paths":{"/0","paths":{"/a":{"get":{}}}})", "a: 1\n,", "&a ,", ", ,", "&a ]", "&a }"}) {
         const auto document = parse_document(content);
         ASSERT_FALSE(document) << content;
         EXPECT_FALSE(document.error().message.empty()) << content;

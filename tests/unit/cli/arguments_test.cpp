@@ -24,37 +24,38 @@ bool runs(const Words& words) {
 }
 
 TEST(Arguments, EveryCommandIsThere) {
-    for (const Words& words : std::vector<Words>{{"index", "a"},
-                                                 {"index", "a", "b", "--catalog", "c", "--no-work", "--json"},
-                                                 {"search", "question", "--mode", "lexical", "--limit", "3", "--json"},
-                                                 {"status"},
-                                                 {"status", "c", "--watch", "--json"},
-                                                 {"serve"},
-                                                 {"worker"},
-                                                 {"jobs", "list", "--status", "failed", "--json"},
-                                                 {"jobs", "show", "1"},
-                                                 {"jobs", "retry", "1", "2"},
-                                                 {"jobs", "cancel", "1"},
-                                                 {"jobs", "prune", "--older-than", "3d"},
-                                                 {"catalogs", "list"},
-                                                 {"catalogs", "show", "c"},
-                                                 {"catalogs", "reembed", "c"},
-                                                 {"catalogs", "clone", "c", "d"},
-                                                 {"catalogs", "delete", "c"},
-                                                 {"specs", "list"},
-                                                 {"specs", "show", "s", "--catalog", "c"},
-                                                 {"specs", "reembed", "s"},
-                                                 {"specs", "delete", "s"},
-                                                 {"plugins", "list"},
-                                                 {"plugins", "show", "p"},
-                                                 {"plugins", "new", "provider", "p", "--into", "folder", "--json"},
-                                                 {"plugins", "verify", "f.so", "--options", "a=1", "--options", "b=2", "--slow", "a=3"},
-                                                 {"config", "check"},
-                                                 {"config", "show"},
-                                                 {"config", "schema"},
-                                                 {"config", "reference"},
-                                                 {"migrate", "up"},
-                                                 {"migrate", "status", "--json"}}) {
+    for (const Words& words :
+         std::vector<Words>{{"index", "a"},
+                            {"index", "a", "b", "--catalog", "c", "--no-work", "--json"},
+                            {"search", "question", "--mode", "lexical", "--limit", "3", "--json"},
+                            {"status"},
+                            {"status", "c", "--watch", "--json"},
+                            {"serve"},
+                            {"worker"},
+                            {"jobs", "list", "--status", "failed", "--json"},
+                            {"jobs", "show", "1"},
+                            {"jobs", "retry", "1", "2"},
+                            {"jobs", "cancel", "1"},
+                            {"jobs", "prune", "--older-than", "3d"},
+                            {"catalogs", "list"},
+                            {"catalogs", "show", "c"},
+                            {"catalogs", "reembed", "c"},
+                            {"catalogs", "clone", "c", "d"},
+                            {"catalogs", "delete", "c"},
+                            {"specs", "list"},
+                            {"specs", "show", "s", "--catalog", "c"},
+                            {"specs", "reembed", "s"},
+                            {"specs", "delete", "s"},
+                            {"plugins", "list"},
+                            {"plugins", "show", "p"},
+                            {"plugins", "new", "provider", "p", "--into", "folder", "--json"},
+                            {"plugins", "verify", "f.so", "--options", "a=1", "--options", "b=2", "--slow", "a=3"},
+                            {"config", "check"},
+                            {"config", "show"},
+                            {"config", "schema"},
+                            {"config", "reference"},
+                            {"migrate", "up"},
+                            {"migrate", "status", "--json"}}) {
         EXPECT_TRUE(runs(words)) << ::testing::PrintToString(words) << answer_of(words).text;
     }
 }
@@ -100,16 +101,21 @@ TEST(Arguments, WrongUsageIsExitStatus2) {
 }
 
 TEST(Arguments, JobNumbersAreReadStrictly) {
-    for (const std::string wrong : {"abc", "0", "1.5", "0x10", "+3", "", "99999999999999999999999", "9223372036854775808"}) {
-        for (const Words& words : std::vector<Words>{
-                 {"jobs", "show", wrong}, {"jobs", "retry", "1", wrong}, {"jobs", "cancel", wrong}, {"jobs", "list", "--cursor", wrong}}) {
+    for (const std::string wrong :
+         {"abc", "0", "1.5", "0x10", "+3", "", "99999999999999999999999", "9223372036854775808"}) {
+        for (const Words& words : std::vector<Words>{{"jobs", "show", wrong},
+                                                     {"jobs", "retry", "1", wrong},
+                                                     {"jobs", "cancel", wrong},
+                                                     {"jobs", "list", "--cursor", wrong}}) {
             const Answer answer = answer_of(words);
             EXPECT_EQ(answer.exit_status, exit_usage) << ::testing::PrintToString(words);
-            EXPECT_THAT(answer.text, HasSubstr("expected a whole number from 1 to 9223372036854775807")) << ::testing::PrintToString(words);
+            EXPECT_THAT(answer.text, HasSubstr("expected a whole number from 1 to 9223372036854775807"))
+                << ::testing::PrintToString(words);
         }
     }
     EXPECT_THAT(answer_of({"jobs", "show", "abc"}).text, HasSubstr("'abc' is no job number"));
-    EXPECT_THAT(answer_of({"search", "x", "--limit", "many"}).text, HasSubstr("found 'many', expected a whole number from 1 to 500"));
+    EXPECT_THAT(answer_of({"search", "x", "--limit", "many"}).text,
+                HasSubstr("found 'many', expected a whole number from 1 to 500"));
     EXPECT_TRUE(runs({"jobs", "show", "9223372036854775807"}));
 }
 
@@ -137,7 +143,8 @@ TEST(Arguments, TheConfigurationMayStandAnywhere) {
 
 TEST(Arguments, ReachTheCommand) {
     testing::Stage stage(true);
-    const auto read = read_arguments(Words{"search", "find pets", "--catalog", "c", "--mode", "semantic", "--limit", "7", "--json"}, "1");
+    const auto read = read_arguments(
+        Words{"search", "find pets", "--catalog", "c", "--mode", "semantic", "--limit", "7", "--json"}, "1");
     ASSERT_TRUE(std::holds_alternative<Invocation>(read));
     EXPECT_EQ(std::get<Invocation>(read).run(stage.session), exit_done);
     const SearchRequest& request = stage.world.engine.last_search;

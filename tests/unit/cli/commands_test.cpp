@@ -24,10 +24,11 @@ TEST(StatusCommand, JsonHasTheShapeForScripts) {
     Stage stage(true);
     add_catalog(stage, 1);
     ASSERT_EQ(run_status(stage.session, {}), exit_done);
-    EXPECT_EQ(stage.out.str(),
-              R"({"catalogs":[{"catalog_id":"pets","specs_total":1,"specs_indexed":1,"specs_pending":0,"specs_running":0,"specs_failed":0,)"
-              R"("operation_count":2,"embedding_count":2}]})"
-              "\n");
+    EXPECT_EQ(
+        stage.out.str(),
+        R"({"catalogs":[{"catalog_id":"pets","specs_total":1,"specs_indexed":1,"specs_pending":0,"specs_running":0,"specs_failed":0,)"
+        R"("operation_count":2,"embedding_count":2}]})"
+        "\n");
     stage.out.str("");
     ASSERT_EQ(run_status(stage.session, {.catalog = "pets"}), exit_done);
     const Json json = Json::parse(stage.out.str());
@@ -71,19 +72,22 @@ TEST(SearchCommand, JsonHasTheShapeForScripts) {
     stage.world.engine.search_response.fallback_reason = "embeddings_not_indexed";
     stage.world.engine.search_response.hits.push_back({"pets", "store", "listPets", "GET", "/pets", "Lists pets", 0.5});
     ASSERT_EQ(run_search(stage.session, {.query = "pets"}), exit_done);
-    EXPECT_EQ(stage.out.str(),
-              R"({"ranking":"lexical","fallback_reason":"embeddings_not_indexed","results":[{"catalog_id":"pets","spec_name":"store",)"
-              R"("operation_id":"listPets","method":"GET","path":"/pets","summary":"Lists pets","score":0.5}]})"
-              "\n");
+    EXPECT_EQ(
+        stage.out.str(),
+        R"({"ranking":"lexical","fallback_reason":"embeddings_not_indexed","results":[{"catalog_id":"pets","spec_name":"store",)"
+        R"("operation_id":"listPets","method":"GET","path":"/pets","summary":"Lists pets","score":0.5}]})"
+        "\n");
 }
 
 TEST(SearchCommand, TextSaysWhichRankingRanAndWhy) {
     Stage stage;
     stage.world.engine.search_response.fallback_reason = "embeddings_not_indexed";
     stage.world.engine.search_response.fallback_detail = "no operation has a vector yet";
-    stage.world.engine.search_response.hits.push_back({"pets", "store", "listPets", "GET", "/pets", "Lists\x1b[2J pets", 0.5});
+    stage.world.engine.search_response.hits.push_back(
+        {"pets", "store", "listPets", "GET", "/pets", "Lists\x1b[2J pets", 0.5});
     ASSERT_EQ(run_search(stage.session, {.query = "pets"}), exit_done);
-    EXPECT_THAT(stage.err.str(), HasSubstr("lexical instead of hybrid: no operation has a vector yet (embeddings_not_indexed)"));
+    EXPECT_THAT(stage.err.str(),
+                HasSubstr("lexical instead of hybrid: no operation has a vector yet (embeddings_not_indexed)"));
     EXPECT_THAT(stage.out.str(), HasSubstr("GET /pets"));
     EXPECT_THAT(stage.out.str(), Not(HasSubstr("\x1b")));
 }

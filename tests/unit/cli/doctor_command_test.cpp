@@ -72,10 +72,12 @@ TEST_F(DoctorTest, ASoundDeploymentInAlignedLines) {
 }
 
 TEST_F(DoctorTest, ABrokenConfigurationIsAFaultForEachLineAndThePluginsAreStillLookedAt) {
-    world.examine_failure = Failure{exit_usage, {"embedq.yaml:1:1: error: one", "embedq.yaml:2:1: error: two; did you mean 'x'?"}};
+    world.examine_failure =
+        Failure{exit_usage, {"embedq.yaml:1:1: error: one", "embedq.yaml:2:1: error: two; did you mean 'x'?"}};
     const std::string out = run(exit_failed);
-    EXPECT_THAT(out, HasSubstr("FAULT  configuration  embedq.yaml:1:1: error: one\n"
-                               "       mend: correct it, then see that `embedq config check` has nothing more to say\n"));
+    EXPECT_THAT(out,
+                HasSubstr("FAULT  configuration  embedq.yaml:1:1: error: one\n"
+                          "       mend: correct it, then see that `embedq config check` has nothing more to say\n"));
     EXPECT_THAT(out, HasSubstr("FAULT  configuration  embedq.yaml:2:1: error: two; did you mean 'x'?\n"));
     EXPECT_THAT(out, HasSubstr("ok     plugins "));
     EXPECT_THAT(out, HasSubstr("\n2 faults, 0 notes\n"));
@@ -83,14 +85,16 @@ TEST_F(DoctorTest, ABrokenConfigurationIsAFaultForEachLineAndThePluginsAreStillL
 
 TEST_F(DoctorTest, WarningsOfTheConfigurationAreNotes) {
     world.warnings = {"embedq.yaml:3:9: warning: a secret is written out"};
-    EXPECT_THAT(run(exit_done), HasSubstr("note   configuration     embedq.yaml:3:9: warning: a secret is written out\n"));
+    EXPECT_THAT(run(exit_done),
+                HasSubstr("note   configuration     embedq.yaml:3:9: warning: a secret is written out\n"));
 }
 
 TEST_F(DoctorTest, ARefusedPluginIsAFaultWithTheLoadersMend) {
     world.plugins.refused = {"'/p/libembedq_store_x.so' was built by gcc-11, this embedq by gcc-12; build it anew"};
-    EXPECT_THAT(run(exit_failed),
-                HasSubstr("FAULT  plugins           '/p/libembedq_store_x.so' was built by gcc-11, this embedq by gcc-12\n"
-                          "       mend: build it anew\n"));
+    EXPECT_THAT(
+        run(exit_failed),
+        HasSubstr("FAULT  plugins           '/p/libembedq_store_x.so' was built by gcc-11, this embedq by gcc-12\n"
+                  "       mend: build it anew\n"));
 }
 
 TEST_F(DoctorTest, AStoreThatCannotBeMadeDoesNotHideTheRest) {
@@ -106,16 +110,16 @@ TEST_F(DoctorTest, AnUnreachableStoreGetsAMendWhereItSaysNone) {
     world.store_findings = fail(ErrorKind::unavailable, "connection refused");
     world.examined_migration = fail(ErrorKind::unavailable, "connection refused");
     const std::string out = run(exit_failed);
-    EXPECT_THAT(out,
-                HasSubstr("FAULT  store             connection refused\n       mend: see that it runs and can be reached from here\n"));
+    EXPECT_THAT(out, HasSubstr("FAULT  store             connection refused\n       mend: see that it runs and can be "
+                               "reached from here\n"));
     EXPECT_THAT(out, Not(HasSubstr("schema"))) << "the same is not said twice";
     EXPECT_THAT(out, HasSubstr("1 fault, 0 notes"));
 }
 
 TEST_F(DoctorTest, WhatTheStoreFindsIsTold) {
-    world.store_findings =
-        std::vector{Finding{FindingLevel::good, "space", "enough"}, Finding{FindingLevel::note, "index", "is bloated", "REINDEX"},
-                    Finding{FindingLevel::fault, "clock", "is an hour\noff", "set it"}};
+    world.store_findings = std::vector{Finding{FindingLevel::good, "space", "enough"},
+                                       Finding{FindingLevel::note, "index", "is bloated", "REINDEX"},
+                                       Finding{FindingLevel::fault, "clock", "is an hour\noff", "set it"}};
     const std::string out = run(exit_failed);
     EXPECT_THAT(out, HasSubstr("ok     space             enough\n"
                                "note   index             is bloated\n"
@@ -127,31 +131,40 @@ TEST_F(DoctorTest, WhatTheStoreFindsIsTold) {
 TEST_F(DoctorTest, AMissingOlderOrNewerSchemaIsAFaultAndTheRestOfTheStoreIsNotAsked) {
     world.examined_migration = MigrationState{0, 3, {"a", "b", "c"}};
     std::string out = run(exit_failed);
-    EXPECT_THAT(out, HasSubstr("FAULT  schema            there is none yet, and this build needs 3\n       mend: run `embedq migrate up`"));
+    EXPECT_THAT(out, HasSubstr("FAULT  schema            there is none yet, and this build needs 3\n       mend: run "
+                               "`embedq migrate up`"));
     EXPECT_THAT(out, Not(HasSubstr("specs")));
     world.examined_migration = MigrationState{2, 3, {"c"}};
     EXPECT_THAT(run(exit_failed), HasSubstr("version 2, and this build needs 3"));
     world.examined_migration = MigrationState{4, 3, {}};
-    EXPECT_THAT(run(exit_failed), HasSubstr("version 4, newer than the 3 of this build\n       mend: use the embedq that made it"));
+    EXPECT_THAT(run(exit_failed),
+                HasSubstr("version 4, newer than the 3 of this build\n       mend: use the embedq that made it"));
 }
 
 TEST_F(DoctorTest, ANotifierThatOnlyPollsIsANote) {
     world.notifier_degraded = std::string("the pooler keeps no sessions");
-    EXPECT_THAT(run(exit_done), HasSubstr("note   notifier          bell only polls: the pooler keeps no sessions\n       mend: "));
+    EXPECT_THAT(run(exit_done),
+                HasSubstr("note   notifier          bell only polls: the pooler keeps no sessions\n       mend: "));
 }
 
 TEST_F(DoctorTest, AProviderThatDoesNotAnswerIsAFaultAndItsCatalogsAreNotJudged) {
-    world.answers[0].info = fail(ErrorKind::unavailable, "provider 'lexical' did not answer within 5.0 s; see that it runs");
+    world.answers[0].info =
+        fail(ErrorKind::unavailable, "provider 'lexical' did not answer within 5.0 s; see that it runs");
     const std::string out = run(exit_failed);
-    EXPECT_THAT(out, HasSubstr("FAULT  provider lexical  provider 'lexical' did not answer within 5.0 s\n       mend: see that it runs\n"));
-    EXPECT_THAT(out, HasSubstr("note   catalogs          whether pets can be embedded is not known while lexical does not answer\n"));
+    EXPECT_THAT(out, HasSubstr("FAULT  provider lexical  provider 'lexical' did not answer within 5.0 s\n       mend: "
+                               "see that it runs\n"));
+    EXPECT_THAT(
+        out, HasSubstr(
+                 "note   catalogs          whether pets can be embedded is not known while lexical does not answer\n"));
 }
 
 TEST_F(DoctorTest, ACatalogWhoseVectorsNobodyMakesIsAFault) {
     world.answers[0].fingerprint = hash(2);
-    EXPECT_THAT(run(exit_failed),
-                HasSubstr("FAULT  catalog pets      its vectors are to be those of plugin 'lexical', model 'words', dimension 64, which no "
-                          "configured provider makes\n       mend: configure that provider, or run `embedq migrate up`"));
+    EXPECT_THAT(
+        run(exit_failed),
+        HasSubstr("FAULT  catalog pets      its vectors are to be those of plugin 'lexical', model 'words', dimension "
+                  "64, which no "
+                  "configured provider makes\n       mend: configure that provider, or run `embedq migrate up`"));
 }
 
 TEST_F(DoctorTest, CatalogsWithoutATargetAreNamedWhileEmbeddingIsOn) {
@@ -171,19 +184,19 @@ TEST_F(DoctorTest, GapsFailedAndParkedSpecsAreCounted) {
     world.engine.spec_list["b"].parked_until = world.wall - 1h;
     world.engine.spec_page = 1;
     const std::string out = run(exit_done);
-    EXPECT_THAT(
-        out, HasSubstr(
-                 "note   specs             3 specs with texts that are not embedded: 1/4 specs indexed (0 running, 2 queued, 1 failed)\n"));
-    EXPECT_THAT(out, HasSubstr("note   failed specs      1 spec\n       mend: `embedq jobs list --status failed` says why"));
+    EXPECT_THAT(out, HasSubstr("note   specs             3 specs with texts that are not embedded: 1/4 specs indexed "
+                               "(0 running, 2 queued, 1 failed)\n"));
+    EXPECT_THAT(out,
+                HasSubstr("note   failed specs      1 spec\n       mend: `embedq jobs list --status failed` says why"));
     EXPECT_THAT(out, HasSubstr("note   parked specs      1 spec that"));
 }
 
 TEST_F(DoctorTest, APausedLaneIsNamedWithItsProvider) {
     world.lanes = {{hash(1), "http://one", 12s, "429 Too Many Requests"}, {hash(9), "http://two", 1s, ""}};
     const std::string out = run(exit_done);
-    EXPECT_THAT(out,
-                HasSubstr("note   lanes             endpoint 'http://one' of provider lexical is paused for another 12.0 s: 429 Too Many "
-                          "Requests\n       mend: it goes on by itself"));
+    EXPECT_THAT(out, HasSubstr("note   lanes             endpoint 'http://one' of provider lexical is paused for "
+                               "another 12.0 s: 429 Too Many "
+                               "Requests\n       mend: it goes on by itself"));
     EXPECT_THAT(out, HasSubstr("endpoint 'http://two' is paused for another 1.0 s\n"));
 }
 
@@ -193,7 +206,8 @@ TEST_F(DoctorTest, WorkersThatFellSilentWithJobsAreNamed) {
     workers.push_back({{"w3", "host-3", 44, "1", 0}, world.wall - 1h, world.wall - 90s});
     workers.push_back({{"w4", "host-4", 45, "1", 3}, world.wall - 96h, world.wall - 72h});
     const std::string out = run(exit_done);
-    EXPECT_THAT(out, HasSubstr("note   workers           w2 (process 43 on host-2) is silent for 1m 30s; it held 3 jobs\n"));
+    EXPECT_THAT(out,
+                HasSubstr("note   workers           w2 (process 43 on host-2) is silent for 1m 30s; it held 3 jobs\n"));
     EXPECT_THAT(out, Not(HasSubstr("w3"))) << "it gave its jobs back";
     EXPECT_THAT(out, Not(HasSubstr("w4"))) << "long ago";
 }
@@ -202,8 +216,9 @@ TEST_F(DoctorTest, JobsThatWaitForAWorkerWhenNoneRunsAreANote) {
     world.engine.worker_list.clear();
     EXPECT_THAT(run(exit_done), HasSubstr("ok     workers           none runs, and no job waits\n"));
     world.engine.health_list[0] = {"pets", 4, 3, 1, 0, 0, 8, 6};
-    EXPECT_THAT(run(exit_done),
-                HasSubstr("note   workers           none runs, and 1 job waits for one\n       mend: start `embedq worker`"));
+    EXPECT_THAT(
+        run(exit_done),
+        HasSubstr("note   workers           none runs, and 1 job waits for one\n       mend: start `embedq worker`"));
 }
 
 TEST_F(DoctorTest, JsonHasTheShapeForScripts) {
@@ -214,7 +229,8 @@ TEST_F(DoctorTest, JsonHasTheShapeForScripts) {
     EXPECT_EQ(json["faults"], 1);
     EXPECT_EQ(json["notes"], 1);
     EXPECT_EQ(json["findings"][0], (Json{{"level", "good"}, {"subject", "configuration"}, {"found", "embedq.yaml"}}));
-    EXPECT_EQ(json["findings"][3], (Json{{"level", "note"}, {"subject", "index"}, {"found", "is bloated"}, {"mend", "REINDEX"}}));
+    EXPECT_EQ(json["findings"][3],
+              (Json{{"level", "note"}, {"subject", "index"}, {"found", "is bloated"}, {"mend", "REINDEX"}}));
     EXPECT_EQ(json["findings"][4]["level"], "fault");
     EXPECT_THAT(json["findings"][4]["mend"].get<std::string>(), StartsWith("run `embedq migrate up`"));
 }

@@ -91,8 +91,9 @@ public:
             info.source = spec.source;
             PutResult result;
             result.operation_count = static_cast<std::size_t>(std::ranges::count(spec.content, '+'));
-            result.outcome =
-                info.etag == spec.etag && info.operation_count == result.operation_count ? PutOutcome::unchanged : PutOutcome::changed;
+            result.outcome = info.etag == spec.etag && info.operation_count == result.operation_count
+                                 ? PutOutcome::unchanged
+                                 : PutOutcome::changed;
             info.etag = spec.etag;
             info.operation_count = result.operation_count;
             info.text_version = catalog::text_version;
@@ -116,7 +117,9 @@ public:
         return fail(ErrorKind::not_found, "there is no spec '" + std::string(name) + "'");
     }
     Result<std::string> spec_content(std::string_view, std::string_view) override { return std::string("document"); }
-    Result<std::vector<Operation>> spec_operations(std::string_view, std::string_view) override { return std::vector<Operation>{}; }
+    Result<std::vector<Operation>> spec_operations(std::string_view, std::string_view) override {
+        return std::vector<Operation>{};
+    }
     Status delete_spec(std::string_view, std::string_view) override { return {}; }
     Result<EnqueueOutcome> reembed_spec(std::string_view, std::string_view) override { return EnqueueOutcome::created; }
     Result<SearchResponse> search(const SearchRequest& request) override {
@@ -175,7 +178,8 @@ public:
         std::string validator;
         std::optional<Error> error = std::nullopt;
     };
-    explicit FakeFetcher(std::map<std::string, Page>& pages, std::vector<std::string>& asked) : pages_(pages), asked_(asked) {}
+    explicit FakeFetcher(std::map<std::string, Page>& pages, std::vector<std::string>& asked)
+        : pages_(pages), asked_(asked) {}
 
     Result<fetch::Url> read_url(std::string_view text) const override {
         if (!text.starts_with("https://")) return fail(ErrorKind::invalid_argument, "has the wrong scheme");
@@ -304,7 +308,8 @@ public:
         if (world_.open_failure) return std::unexpected(*world_.open_failure);
         for (++world_.store_asked; !world_.store_errors.empty(); ++world_.store_asked) {
             const Error error = next(world_.store_errors);
-            if (!request.try_again || !request.try_again(error)) return std::unexpected(Failure{exit_failed, {error.message}});
+            if (!request.try_again || !request.try_again(error))
+                return std::unexpected(Failure{exit_failed, {error.message}});
         }
         return std::make_unique<FakeRuntime>(world_);
     }

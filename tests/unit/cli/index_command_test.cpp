@@ -27,7 +27,9 @@ protected:
         folder_.write("api.json", "openapi ++");
     }
 
-    int run(bool no_work = false) { return run_index(stage_.session, {.paths = {folder_.path().string()}, .no_work = no_work}); }
+    int run(bool no_work = false) {
+        return run_index(stage_.session, {.paths = {folder_.path().string()}, .no_work = no_work});
+    }
 
     void set_status(std::size_t embedded, std::size_t refused, JobStatus job, std::string error = {}) {
         SpecStatus status{"api", 2, embedded, refused, Job{}};
@@ -62,7 +64,8 @@ TEST_F(IndexCommand, TextsThatWereCutAreCounted) {
     set_status(2, 0, JobStatus::succeeded);
     ASSERT_EQ(run(), exit_done) << stage_.err.str();
     EXPECT_EQ(Json::parse(stage_.out.str())["cut"], 2);
-    EXPECT_THAT(stage_.err.str(), HasSubstr("2 texts are longer than the model takes; only their beginnings are embedded"));
+    EXPECT_THAT(stage_.err.str(),
+                HasSubstr("2 texts are longer than the model takes; only their beginnings are embedded"));
 }
 
 TEST_F(IndexCommand, AFailedSpecIsNamedAndFails) {

@@ -361,7 +361,8 @@ TEST_F(Urls, AreFoundAgainByTheirSpecs) {
     put(find({"https://a.example/v1.json", folder.write("b.json", "openapi")}));
     EXPECT_THAT(names_of(*find_stored_urls(engine_, "default", {}, fetcher_)), ElementsAre("a.example.v1"));
     EXPECT_THAT(names_of(*find_stored_urls(engine_, "default", "a.example.v1", fetcher_)), ElementsAre("a.example.v1"));
-    EXPECT_THAT(find_stored_urls(engine_, "default", "b", fetcher_).error().message, HasSubstr("did not come from a URL"));
+    EXPECT_THAT(find_stored_urls(engine_, "default", "b", fetcher_).error().message,
+                HasSubstr("did not come from a URL"));
     EXPECT_EQ(find_stored_urls(engine_, "default", "c", fetcher_).error().kind, ErrorKind::not_found);
     engine_.spec_list["a.example.v1"].source = "http://a.example/v1.json";
     const auto found = find_stored_urls(engine_, "default", {}, fetcher_);

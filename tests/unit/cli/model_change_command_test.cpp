@@ -26,8 +26,10 @@ Profile profile(std::uint8_t id, const std::string& model, const std::string& di
 // `pets` is ranked by one model and being embedded for another; `cats` is at rest.
 void begin_change(Stage& stage) {
     testing::FakeEngine& engine = stage.world.engine;
-    const Profile before = profile(1, "nomic-embed-text", "sha256:0a109f422b47e3a30ba2b10eca18548e944e8a23073ee3f3e947efcf3c45e59f", 768);
-    const Profile after = profile(2, "bge-m3", "7907646426070047a77226ac3e684fbbe8410524f7b4a74d02837e43f2146bab", 1024);
+    const Profile before =
+        profile(1, "nomic-embed-text", "sha256:0a109f422b47e3a30ba2b10eca18548e944e8a23073ee3f3e947efcf3c45e59f", 768);
+    const Profile after =
+        profile(2, "bge-m3", "7907646426070047a77226ac3e684fbbe8410524f7b4a74d02837e43f2146bab", 1024);
     for (const Profile& each : {before, after}) engine.profile_list[each.id] = each;
     CatalogInfo pets;
     pets.catalog_id = "pets";
@@ -50,9 +52,10 @@ TEST(StatusDuringAChange, BothModelsAreToldWithTheProgress) {
     Stage stage;
     begin_change(stage);
     ASSERT_EQ(run_status(stage.session, {}), exit_done);
-    EXPECT_THAT(stage.out.str(),
-                HasSubstr("changing to ollama, model 'bge-m3' (digest 790764642607, 1024 dimensions): 120 of 577 texts\n"
-                          "ranked until then by ollama, model 'nomic-embed-text' (digest 0a109f422b47, 768 dimensions)\n"));
+    EXPECT_THAT(
+        stage.out.str(),
+        HasSubstr("changing to ollama, model 'bge-m3' (digest 790764642607, 1024 dimensions): 120 of 577 texts\n"
+                  "ranked until then by ollama, model 'nomic-embed-text' (digest 0a109f422b47, 768 dimensions)\n"));
     EXPECT_THAT(stage.out.str().substr(0, stage.out.str().find("pets:")), Not(HasSubstr("changing")));
 }
 
@@ -66,7 +69,8 @@ TEST(StatusDuringAChange, JsonHasBothOnlyWhileTheyDiffer) {
     EXPECT_EQ(change["target"]["model"], "bge-m3");
     EXPECT_EQ(change["target"]["dimension"], 1024);
     EXPECT_EQ(change["serving"]["model"], "nomic-embed-text");
-    EXPECT_EQ(change["serving"]["model_digest"], "sha256:0a109f422b47e3a30ba2b10eca18548e944e8a23073ee3f3e947efcf3c45e59f");
+    EXPECT_EQ(change["serving"]["model_digest"],
+              "sha256:0a109f422b47e3a30ba2b10eca18548e944e8a23073ee3f3e947efcf3c45e59f");
     EXPECT_EQ(change["texts"], 577);
     EXPECT_EQ(change["settled"], 120);
 }
@@ -78,8 +82,10 @@ TEST(CatalogsDuringAChange, ListAndShowTellBoth) {
     EXPECT_THAT(stage.out.str(), HasSubstr("nomic-embed-text -> bge-m3, 120 of 577 texts"));
     stage.out.str("");
     ASSERT_EQ(run_catalogs_show(stage.session, "pets"), exit_done);
-    EXPECT_THAT(stage.out.str(), HasSubstr("embedded for  ollama, model 'bge-m3' (digest 790764642607, 1024 dimensions)\n"));
-    EXPECT_THAT(stage.out.str(), HasSubstr("changing      120 of 577 texts; ranked by the old model until all are there\n"));
+    EXPECT_THAT(stage.out.str(),
+                HasSubstr("embedded for  ollama, model 'bge-m3' (digest 790764642607, 1024 dimensions)\n"));
+    EXPECT_THAT(stage.out.str(),
+                HasSubstr("changing      120 of 577 texts; ranked by the old model until all are there\n"));
     stage.out.str("");
     ASSERT_EQ(run_catalogs_show(stage.session, "cats"), exit_done);
     EXPECT_THAT(stage.out.str(), Not(HasSubstr("changing")));
@@ -110,7 +116,8 @@ TEST(CatalogsReembed, ADryRunTellsAndChangesNothing) {
     stage.world.engine.configured = work("model", 1'337, false);
     ASSERT_EQ(run_catalogs_reembed(stage.session, {.catalog = "pets", .dry_run = true}), exit_done);
     EXPECT_EQ(stage.out.str(),
-              "to embed anew by ollama, model 'model' (768 dimensions): 1,337 texts, of which 0 are there already; 1,337 to embed: "
+              "to embed anew by ollama, model 'model' (768 dimensions): 1,337 texts, of which 0 are there already; "
+              "1,337 to embed: "
               "1,234,567 bytes, about 308,642 tokens, 21 calls of 'ollama'\n"
               "nothing was changed\n");
     EXPECT_EQ(stage.world.engine.reembedded, 0U);
@@ -123,9 +130,10 @@ TEST(CatalogsReembed, ADryRunTellsWhatTheConfigurationWouldChange) {
     stage.world.engine.anew = work("model", 0, true);
     stage.world.engine.configured = work("other", 1'000, true);
     ASSERT_EQ(run_catalogs_reembed(stage.session, {.catalog = "pets", .dry_run = true}), exit_done);
-    EXPECT_THAT(stage.out.str(),
-                HasSubstr("the configuration asks for ollama, model 'other' (768 dimensions): 1,337 texts, of which 1,000 are "
-                          "there already; 337 to embed: "));
+    EXPECT_THAT(
+        stage.out.str(),
+        HasSubstr("the configuration asks for ollama, model 'other' (768 dimensions): 1,337 texts, of which 1,000 are "
+                  "there already; 337 to embed: "));
     stage.session.json = true;
     stage.out.str("");
     ASSERT_EQ(run_catalogs_reembed(stage.session, {.catalog = "pets", .dry_run = true}), exit_done);

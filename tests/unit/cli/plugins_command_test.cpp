@@ -79,7 +79,8 @@ TEST_F(NewProjectTest, WhatIsThereIsLeftAlone) {
 TEST_F(NewProjectTest, AnUnknownKindNamesTheNearest) {
     EXPECT_EQ(make("providr", "acme", folder.path() / "p"), exit_usage);
     EXPECT_EQ(stage.err.str(),
-              "embedq: 'providr' is no kind of plugin; expected store, provider, notifier, service; did you mean 'provider'?\n");
+              "embedq: 'providr' is no kind of plugin; expected store, provider, notifier, service; did you mean "
+              "'provider'?\n");
     EXPECT_FALSE(fs::exists(folder.path() / "p"));
 }
 
@@ -100,7 +101,8 @@ TEST_F(NewProjectTest, ANameOfAnotherFormIsTurnedIntoOneOfTheRightForm) {
 
 TEST_F(NewProjectTest, AMissingTemplateIsSaidWithTheMend) {
     EXPECT_EQ(make("store", "acme", folder.path() / "p"), exit_usage);
-    EXPECT_THAT(stage.err.str(), HasSubstr("the template is not in '" + (folder.path() / "template" / "store").string()));
+    EXPECT_THAT(stage.err.str(),
+                HasSubstr("the template is not in '" + (folder.path() / "template" / "store").string()));
     EXPECT_THAT(stage.err.str(), HasSubstr("cmake --install"));
 }
 
@@ -129,7 +131,9 @@ protected:
         };
     }
 
-    int run(const std::vector<std::string>& words) { return std::get<Invocation>(read_arguments(words, "1.2.3")).run(stage.session); }
+    int run(const std::vector<std::string>& words) {
+        return std::get<Invocation>(read_arguments(words, "1.2.3")).run(stage.session);
+    }
 
     Folder folder;
     Stage stage;
@@ -137,11 +141,11 @@ protected:
 };
 
 TEST_F(VerifyTest, HandsTheKitWhatItWasGiven) {
-    run({"plugins", "verify", "f.so", "--options", "a=1", "--options", "b=x=y", "--slow", "a=3", "--refusing", "r=refuse this", "--cases",
-         "acme/*", "--verbose", "--json", "out.json"});
-    EXPECT_THAT(became,
-                ElementsAre(stage.session.layout.conformance.string(), "--plugin", "f.so", "--options", "a=1", "--options", "b=x=y",
-                            "--slow", "a=3", "--refusing", "r=refuse this", "--cases", "acme/*", "--json", "out.json", "--verbose"));
+    run({"plugins", "verify", "f.so", "--options", "a=1", "--options", "b=x=y", "--slow", "a=3", "--refusing",
+         "r=refuse this", "--cases", "acme/*", "--verbose", "--json", "out.json"});
+    EXPECT_THAT(became, ElementsAre(stage.session.layout.conformance.string(), "--plugin", "f.so", "--options", "a=1",
+                                    "--options", "b=x=y", "--slow", "a=3", "--refusing", "r=refuse this", "--cases",
+                                    "acme/*", "--json", "out.json", "--verbose"));
 }
 
 TEST_F(VerifyTest, AKitThatCannotRunIsAFailure) {
@@ -165,12 +169,14 @@ TEST_F(VerifyTest, AMissingKitIsSaidWithItsPlace) {
 }
 
 TEST_F(VerifyTest, OptionsHaveTheFormNameAndValue) {
-    const auto read = read_arguments(std::vector<std::string>{"plugins", "verify", "f.so", "--options", "dimension"}, "1.2.3");
+    const auto read =
+        read_arguments(std::vector<std::string>{"plugins", "verify", "f.so", "--options", "dimension"}, "1.2.3");
     EXPECT_THAT(std::get<Answer>(read).text, HasSubstr("found 'dimension', expected NAME=VALUE"));
 }
 
 PluginDescription described() {
-    PluginDescription plugin{"provider", "acme", "0.1.0", "Counts words", "/srv/plugins/libembedq_provider_acme.so", {}};
+    PluginDescription plugin{"provider", "acme", "0.1.0", "Counts words", "/srv/plugins/libembedq_provider_acme.so",
+                             {}};
     plugin.build_tag = "g++-12 and more";
     OptionDescription dimension{"dimension", "integer", "256", "Numbers per vector"};
     dimension.minimum = "8";
@@ -185,8 +191,9 @@ TEST(PluginsShow, TellsOriginTagRangesAndChoices) {
     Stage stage;
     stage.world.plugins.plugins.push_back(described());
     ASSERT_EQ(run_plugins_show(stage.session, "acme"), exit_done);
-    for (const char* part : {"provider acme 0.1.0", "/srv/plugins/libembedq_provider_acme.so", "from       plugins.paths",
-                             "g++-12 and more", "8 to 4096", "float, base64", "required", "How it answers (secret)"}) {
+    for (const char* part :
+         {"provider acme 0.1.0", "/srv/plugins/libembedq_provider_acme.so", "from       plugins.paths",
+          "g++-12 and more", "8 to 4096", "float, base64", "required", "How it answers (secret)"}) {
         EXPECT_THAT(stage.out.str(), HasSubstr(part));
     }
 }
@@ -195,13 +202,14 @@ TEST(PluginsShow, JsonHasTheShapeForScripts) {
     Stage stage(true);
     stage.world.plugins.plugins.push_back(described());
     ASSERT_EQ(run_plugins_show(stage.session, "acme"), exit_done);
-    EXPECT_EQ(stage.out.str(),
-              R"({"plugins":[{"kind":"provider","name":"acme","version":"0.1.0","summary":"Counts words",)"
-              R"("file":"/srv/plugins/libembedq_provider_acme.so","built_in":false,"build_tag":"g++-12 and more","options":[)"
-              R"({"name":"dimension","type":"integer","required":false,"secret":false,"default":"256","minimum":"8","maximum":"4096",)"
-              R"("help":"Numbers per vector"},)"
-              R"({"name":"form","type":"text","required":true,"secret":true,"choices":["float","base64"],"help":"How it answers"}]}]})"
-              "\n");
+    EXPECT_EQ(
+        stage.out.str(),
+        R"({"plugins":[{"kind":"provider","name":"acme","version":"0.1.0","summary":"Counts words",)"
+        R"("file":"/srv/plugins/libembedq_provider_acme.so","built_in":false,"build_tag":"g++-12 and more","options":[)"
+        R"({"name":"dimension","type":"integer","required":false,"secret":false,"default":"256","minimum":"8","maximum":"4096",)"
+        R"("help":"Numbers per vector"},)"
+        R"({"name":"form","type":"text","required":true,"secret":true,"choices":["float","base64"],"help":"How it answers"}]}]})"
+        "\n");
 }
 
 TEST(PluginsList, TellsWhereEachComesFrom) {

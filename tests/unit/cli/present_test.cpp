@@ -78,7 +78,8 @@ TEST(Text, Durations) {
     EXPECT_EQ(parse_duration("14d"), milliseconds(14LL * 86'400'000));
     EXPECT_EQ(parse_duration("0s"), milliseconds(0));
     EXPECT_EQ(parse_duration("250ms"), milliseconds(250));
-    for (const char* wrong : {"", "d", "14", "-1d", "1.5h", "14 d", "99999999999999d", "1y"}) EXPECT_FALSE(parse_duration(wrong)) << wrong;
+    for (const char* wrong : {"", "d", "14", "-1d", "1.5h", "14 d", "99999999999999d", "1y"})
+        EXPECT_FALSE(parse_duration(wrong)) << wrong;
 }
 
 TEST(JsonOf, JobLeavesOutWhatIsZero) {
@@ -86,13 +87,15 @@ TEST(JsonOf, JobLeavesOutWhatIsZero) {
     job.id = 7;
     job.catalog_id = "c";
     job.spec_name = "s";
-    EXPECT_EQ(dump(json_of(job)), R"({"id":7,"catalog_id":"c","spec_name":"s","kind":"spec_write","status":"pending","attempts":0})");
+    EXPECT_EQ(dump(json_of(job)),
+              R"({"id":7,"catalog_id":"c","spec_name":"s","kind":"spec_write","status":"pending","attempts":0})");
     job.last_error = "down";
     job.worker_id = "w";
     job.next_run_at = job.created_at = Time{std::chrono::seconds(1)};
-    EXPECT_EQ(dump(json_of(job)),
-              R"({"id":7,"catalog_id":"c","spec_name":"s","kind":"spec_write","status":"pending","attempts":0,"last_error":"down",)"
-              R"("worker_id":"w","next_run_at":"1970-01-01T00:00:01Z","created_at":"1970-01-01T00:00:01Z"})");
+    EXPECT_EQ(
+        dump(json_of(job)),
+        R"({"id":7,"catalog_id":"c","spec_name":"s","kind":"spec_write","status":"pending","attempts":0,"last_error":"down",)"
+        R"("worker_id":"w","next_run_at":"1970-01-01T00:00:01Z","created_at":"1970-01-01T00:00:01Z"})");
 }
 
 TEST(JsonOf, StatusHasTheFieldsOfEmbeddingStatus) {
@@ -101,9 +104,10 @@ TEST(JsonOf, StatusHasTheFieldsOfEmbeddingStatus) {
     status.job->last_error = "slow";
     status.job->created_at = Time{std::chrono::seconds(1)};
     status.job->started_at = Time{std::chrono::seconds(61)};
-    EXPECT_EQ(dump(json_of(status)),
-              R"({"spec_name":"spec","operation_count":4,"embedding_count":2,"embedded_so_far":1,"job_status":"running","job_attempts":1,)"
-              R"("job_last_error":"slow","job_updated_at":"1970-01-01T00:01:01Z","badge":"indexing 2/4"})");
+    EXPECT_EQ(
+        dump(json_of(status)),
+        R"({"spec_name":"spec","operation_count":4,"embedding_count":2,"embedded_so_far":1,"job_status":"running","job_attempts":1,)"
+        R"("job_last_error":"slow","job_updated_at":"1970-01-01T00:01:01Z","badge":"indexing 2/4"})");
 }
 
 TEST(JsonOf, BytesThatAreNotUtf8DoNotThrow) {

@@ -35,9 +35,10 @@ TEST(Question, GivesWhatTheProviderSays) {
                   }),
                   nullptr);
     EXPECT_EQ(good.answer(steady_clock::now() + 1min, 1min).value().model, "m");
-    Question bad(
-        provider([](const std::stop_token&) -> Result<ProviderInfo> { return fail(ErrorKind::misconfigured, "a wrong key; correct it"); }),
-        nullptr);
+    Question bad(provider([](const std::stop_token&) -> Result<ProviderInfo> {
+                     return fail(ErrorKind::misconfigured, "a wrong key; correct it");
+                 }),
+                 nullptr);
     EXPECT_EQ(bad.answer(steady_clock::now() + 1min, 1min).error().message, "a wrong key; correct it");
 }
 
@@ -55,7 +56,8 @@ TEST(Question, ThatGetsNoAnswerInTimeSaysSoAndStopsTheProvider) {
                           nullptr, 1min);
         const auto answer = question.answer(steady_clock::now() + 10ms, 5s);
         EXPECT_EQ(answer.error().kind, ErrorKind::unavailable);
-        EXPECT_EQ(answer.error().message, "no answer within 5.0 s; see that its endpoints run and can be reached from here");
+        EXPECT_EQ(answer.error().message,
+                  "no answer within 5.0 s; see that its endpoints run and can be reached from here");
     }
     EXPECT_TRUE(stopped) << "the thread is waited for";
 }

@@ -311,7 +311,8 @@ c.yaml:6:18: error: store.plugin: there is no store plugin 'sqlit'; did you mean
 )s"},
 };
 
-INSTANTIATE_TEST_SUITE_P(Values, Broken, ::testing::ValuesIn(cases), [](const auto& test) { return std::string(test.param.name); });
+INSTANTIATE_TEST_SUITE_P(Values, Broken, ::testing::ValuesIn(cases),
+                         [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
 }  // namespace embedq::config::testing

@@ -20,7 +20,11 @@ inline constexpr OptionSpec sqlite_rows[] = {
 inline constexpr OptionSpec postgres_rows[] = {
     {.name = "url", .type = OptionType::text, .help = "The database's URL.", .required = true, .secret = true},
     {.name = "schema", .type = OptionType::text, .default_value = "embedq", .help = "The schema of the tables."},
-    {.name = "migrate", .type = OptionType::text, .default_value = "auto", .help = "When to migrate.", .choices = "auto|never"},
+    {.name = "migrate",
+     .type = OptionType::text,
+     .default_value = "auto",
+     .help = "When to migrate.",
+     .choices = "auto|never"},
 };
 inline constexpr OptionSpec lexical_rows[] = {
     {.name = "dimension",
@@ -33,28 +37,57 @@ inline constexpr OptionSpec lexical_rows[] = {
 inline constexpr OptionSpec simulated_rows[] = {
     {.name = "latency", .type = OptionType::duration, .default_value = "0", .help = "Of a call."},
     {.name = "latency_per_input", .type = OptionType::duration, .default_value = "0", .help = "Of a text."},
-    {.name = "dimension", .type = OptionType::integer, .default_value = "32", .help = "Numbers in a vector.", .minimum = 1},
+    {.name = "dimension",
+     .type = OptionType::integer,
+     .default_value = "32",
+     .help = "Numbers in a vector.",
+     .minimum = 1},
     {.name = "max_inputs", .type = OptionType::integer, .default_value = "0", .help = "Texts in a call.", .minimum = 0},
-    {.name = "concurrency", .type = OptionType::integer, .default_value = "1", .help = "Calls at a time.", .minimum = 1},
+    {.name = "concurrency",
+     .type = OptionType::integer,
+     .default_value = "1",
+     .help = "Calls at a time.",
+     .minimum = 1},
     {.name = "faults", .type = OptionType::text_list, .default_value = "[]", .help = "A script of faults."},
 };
 inline constexpr OptionSpec openai_rows[] = {
     {.name = "model", .type = OptionType::text, .help = "The model's name.", .required = true},
-    {.name = "base_url", .type = OptionType::text, .default_value = "https://api.openai.com/v1", .help = "Where it is."},
+    {.name = "base_url",
+     .type = OptionType::text,
+     .default_value = "https://api.openai.com/v1",
+     .help = "Where it is."},
     {.name = "api_key", .type = OptionType::text, .help = "The key.", .secret = true},
     {.name = "headers", .type = OptionType::text_map, .help = "More headers.", .secret = true},
     {.name = "keys", .type = OptionType::text_list, .help = "Keys in turn.", .secret = true},
-    {.name = "pin", .type = OptionType::integer, .help = "A secret number.", .secret = true, .minimum = 1000, .maximum = 9999},
+    {.name = "pin",
+     .type = OptionType::integer,
+     .help = "A secret number.",
+     .secret = true,
+     .minimum = 1000,
+     .maximum = 9999},
     {.name = "query", .type = OptionType::text_map, .default_value = "{}", .help = "Query parameters."},
     {.name = "endpoints", .type = OptionType::text_list, .help = "Where it is, many."},
     {.name = "temperature", .type = OptionType::number, .help = "A number.", .minimum = 0, .maximum = 1.5},
     {.name = "pull", .type = OptionType::boolean, .default_value = "false", .help = "Fetch the model."},
-    {.name = "max_body", .type = OptionType::size, .default_value = "10MiB", .help = "Longest answer.", .minimum = 1024},
-    {.name = "timeout", .type = OptionType::duration, .default_value = "30s", .help = "Of a call.", .minimum = 10, .maximum = 3'600'000},
+    {.name = "max_body",
+     .type = OptionType::size,
+     .default_value = "10MiB",
+     .help = "Longest answer.",
+     .minimum = 1024},
+    {.name = "timeout",
+     .type = OptionType::duration,
+     .default_value = "30s",
+     .help = "Of a call.",
+     .minimum = 10,
+     .maximum = 3'600'000},
     {.name = "ca_file", .type = OptionType::path, .help = "Trusted certificates."},
 };
 inline constexpr OptionSpec poll_rows[] = {
-    {.name = "interval", .type = OptionType::duration, .default_value = "1s", .help = "Between two looks.", .minimum = 10},
+    {.name = "interval",
+     .type = OptionType::duration,
+     .default_value = "1s",
+     .help = "Between two looks.",
+     .minimum = 10},
 };
 inline constexpr OptionSpec admin_rows[] = {
     {.name = "listen", .type = OptionType::text, .default_value = "127.0.0.1:8080", .help = "Address and port."},
@@ -83,7 +116,8 @@ public:
     }
 
     Result<PluginTable> find(PluginKind kind, std::string_view name) override {
-        if (name == "refused") return fail(ErrorKind::misconfigured, "its file may be written by others than its owner");
+        if (name == "refused")
+            return fail(ErrorKind::misconfigured, "its file may be written by others than its owner");
         const auto found = tables_[kind].find(std::string(name));
         if (found == tables_[kind].end()) return fail(ErrorKind::not_found, "no such plugin");
         return found->second;

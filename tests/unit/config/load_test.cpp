@@ -55,7 +55,8 @@ logging: { level: debug, format: json }
     EXPECT_EQ(ai.instance.plugin, "openai");
     const Options& o = ai.instance.options;
     EXPECT_EQ(o.get<std::vector<std::string>>("endpoints"), std::vector<std::string>{"http://a:1"});
-    EXPECT_EQ((o.get<std::map<std::string, std::string>>("query")), (std::map<std::string, std::string>{{"v", "2024"}}));
+    EXPECT_EQ((o.get<std::map<std::string, std::string>>("query")),
+              (std::map<std::string, std::string>{{"v", "2024"}}));
     EXPECT_EQ(o.get<double>("temperature"), 1.0);
     EXPECT_EQ(o.get<std::int64_t>("max_body"), 65536);
     EXPECT_EQ(o.get<std::string>("ca_file"), "/etc/embedq/certs/ca.pem");
@@ -114,8 +115,9 @@ TEST(Load, VersionAloneIsTheEmbeddedDefault) {
 TEST(Load, EveryExampleLoads) {
     FakeTables tables;
     tables.add(PluginKind::notifier, "postgres_listen", {});
-    const Environment here = environment(
-        {{"HOME", "/home/ada"}, {"EMBEDQ_DATABASE_URL", "postgresql://embedq@localhost/embedq"}, {"OPENAI_API_KEY", "sk-example"}});
+    const Environment here = environment({{"HOME", "/home/ada"},
+                                          {"EMBEDQ_DATABASE_URL", "postgresql://embedq@localhost/embedq"},
+                                          {"OPENAI_API_KEY", "sk-example"}});
     tables.add(PluginKind::provider, "openai", openai::option_table);
     tables.add(PluginKind::provider, "ollama", ollama::option_table);
     std::size_t count = 0;
@@ -129,8 +131,8 @@ TEST(Load, EveryExampleLoads) {
 }
 
 TEST(Load, KeysWithoutValuesCountAsNotWritten) {
-    const auto loaded =
-        load_text("version: 1\nstore:\nproviders:\nscheduler:\n  # lease: 10s\n  backoff:\nservices:\nplugins:\nlogging: ~\n");
+    const auto loaded = load_text(
+        "version: 1\nstore:\nproviders:\nscheduler:\n  # lease: 10s\n  backoff:\nservices:\nplugins:\nlogging: ~\n");
     ASSERT_TRUE(loaded) << said(loaded);
     EXPECT_EQ(loaded->configuration.store.plugin, "sqlite");
     EXPECT_EQ(loaded->configuration.embedding.provider, "lexical");
@@ -155,12 +157,13 @@ TEST(Load, DatabaseFollowsTheDataHome) {
         return loaded ? loaded->configuration.store.options.get<std::string>("path") : said(loaded);
     };
     EXPECT_EQ(path("version: 1\n", {{"XDG_DATA_HOME", "/data"}, {"HOME", "/home/ada"}}), "/data/embedq/embedq.db");
-    EXPECT_EQ(path("version: 1\n", {{"XDG_DATA_HOME", "data"}, {"HOME", "/home/ada"}}), "/home/ada/.local/share/embedq/embedq.db");
+    EXPECT_EQ(path("version: 1\n", {{"XDG_DATA_HOME", "data"}, {"HOME", "/home/ada"}}),
+              "/home/ada/.local/share/embedq/embedq.db");
     EXPECT_EQ(path("version: 1\nstore: { plugin: sqlite, options: { path: a/../b.db } }\n", {}), "/etc/embedq/b.db");
-    EXPECT_EQ(
-        path("version: 1\nstore:\n  plugin: sqlite\n", {}),
-        "c.yaml:3:11: error: store.options: option 'path' is missing, and neither XDG_DATA_HOME nor HOME is set to put the file under; "
-        "write it\n");
+    EXPECT_EQ(path("version: 1\nstore:\n  plugin: sqlite\n", {}),
+              "c.yaml:3:11: error: store.options: option 'path' is missing, and neither XDG_DATA_HOME nor HOME is set "
+              "to put the file under; "
+              "write it\n");
 }
 
 TEST(Load, FillsInTheEnvironment) {
@@ -228,7 +231,8 @@ embedding: { provider: a }
     EXPECT_EQ(providers.at("b").limits.concurrency, 2U);
     EXPECT_EQ(number("a", "dimension"), 8);
     EXPECT_EQ(number("b", "dimension"), 9);
-    EXPECT_EQ(providers.at("b").instance.options.get<std::chrono::milliseconds>("latency"), std::chrono::milliseconds(1));
+    EXPECT_EQ(providers.at("b").instance.options.get<std::chrono::milliseconds>("latency"),
+              std::chrono::milliseconds(1));
     EXPECT_EQ(number("c", "concurrency"), 3);
     EXPECT_EQ(number("c", "max_inputs"), 5);
     EXPECT_EQ(number("c", "dimension"), 8);
@@ -245,9 +249,9 @@ TEST(Load, ExplodingAliasesAreRefused) {
     }
     const auto loaded = load_text(bomb);
     ASSERT_FALSE(loaded);
-    EXPECT_EQ(
-        said(loaded),
-        "c.yaml:6:10: error: the document grows beyond 20000 nodes or 4 MiB here, aliases written out; write it without so many aliases\n");
+    EXPECT_EQ(said(loaded),
+              "c.yaml:6:10: error: the document grows beyond 20000 nodes or 4 MiB here, aliases written out; write it "
+              "without so many aliases\n");
 }
 
 TEST(Load, LongTextsRepeatedByAliasesAreRefused) {
@@ -257,7 +261,8 @@ TEST(Load, LongTextsRepeatedByAliasesAreRefused) {
 
 TEST(Load, AliasesDoNotGetAroundTheDepth) {
     std::string yaml = "version: 1\na0: &a0 [x]\n";
-    for (int i = 1; i < 80; ++i) yaml += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + std::to_string(i - 1) + "]\n";
+    for (int i = 1; i < 80; ++i)
+        yaml += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + std::to_string(i - 1) + "]\n";
     EXPECT_THAT(said(load_text(yaml)), HasSubstr("error: nested more than 64 levels deep"));
 }
 
@@ -275,20 +280,25 @@ TEST(Load, ByteOrderMarkAndCarriageReturnsAreTaken) {
 TEST(Load, SaysWhyAFileCannotBeRead) {
     FakeTables tables;
     const TemporaryFolder folder;
-    const auto fault = [&](const std::filesystem::path& path) { return said(load(Source::file(path), tables, environment())); };
-    EXPECT_EQ(fault(folder.path() / "none.yaml"), (folder.path() / "none.yaml").string() + ": error: the file does not exist\n");
+    const auto fault = [&](const std::filesystem::path& path) {
+        return said(load(Source::file(path), tables, environment()));
+    };
+    EXPECT_EQ(fault(folder.path() / "none.yaml"),
+              (folder.path() / "none.yaml").string() + ": error: the file does not exist\n");
     EXPECT_EQ(fault(folder.path()), folder.path().string() + ": error: the file is a folder, expected a file\n");
     const auto latin = folder.write("latin.yaml", "version: 1\n# caf\xE9\n");
-    EXPECT_EQ(fault(latin), latin.string() + ":2:6: error: found the byte 0xE9, expected UTF-8; save the file in that encoding\n");
+    EXPECT_EQ(fault(latin),
+              latin.string() + ":2:6: error: found the byte 0xE9, expected UTF-8; save the file in that encoding\n");
     const auto utf16 = folder.write("utf16.yaml", std::string_view("\xFF\xFEv\0e\0", 6));
-    EXPECT_EQ(fault(utf16), utf16.string() + ":1:1: error: found the byte 0xFF, expected UTF-8; save the file in that encoding\n");
+    EXPECT_EQ(fault(utf16),
+              utf16.string() + ":1:1: error: found the byte 0xFF, expected UTF-8; save the file in that encoding\n");
 }
 
 TEST(Load, RelativePathsCountFromTheFile) {
     FakeTables tables;
     const TemporaryFolder folder;
-    const auto file =
-        folder.write("c.yaml", "version: 1\nplugins: { paths: here }\nstore: { plugin: sqlite, options: { path: data/a.db } }\n");
+    const auto file = folder.write(
+        "c.yaml", "version: 1\nplugins: { paths: here }\nstore: { plugin: sqlite, options: { path: data/a.db } }\n");
     const auto loaded = load(Source::file(file), tables, environment({}));
     ASSERT_TRUE(loaded) << said(loaded);
     EXPECT_EQ(loaded->configuration.store.options.get<std::string>("path"), (folder.path() / "data/a.db").string());
@@ -299,7 +309,8 @@ TEST(PluginPaths, AreReadBeforeAnyPluginIsKnown) {
     const TemporaryFolder folder;
     std::filesystem::create_directory(folder.path() / "b");
     const auto paths = read_plugin_paths(
-        Source::text("version: 1\nstore: { plugin: unheard_of }\nstore: {}\nplugins: { paths: [\"${P}\", b] }\n", "c.yaml", folder.path()),
+        Source::text("version: 1\nstore: { plugin: unheard_of }\nstore: {}\nplugins: { paths: [\"${P}\", b] }\n",
+                     "c.yaml", folder.path()),
         environment({{"P", "/"}}));
     ASSERT_TRUE(paths);
     EXPECT_EQ(*paths, (std::vector<std::filesystem::path>{"/", folder.path() / "b"}));
@@ -307,16 +318,18 @@ TEST(PluginPaths, AreReadBeforeAnyPluginIsKnown) {
 }
 
 TEST(PluginPaths, FailOnlyByTheirOwnFaults) {
-    const auto paths =
-        read_plugin_paths(Source::text("version: 1\nstor: 1\nplugins: { paths: { a: b } }\n", "c.yaml", "/etc"), environment());
+    const auto paths = read_plugin_paths(
+        Source::text("version: 1\nstor: 1\nplugins: { paths: { a: b } }\n", "c.yaml", "/etc"), environment());
     ASSERT_FALSE(paths);
-    EXPECT_EQ(lines(paths.error()), "c.yaml:3:19: error: plugins.paths: found a mapping, expected a sequence of texts\n");
+    EXPECT_EQ(lines(paths.error()),
+              "c.yaml:3:19: error: plugins.paths: found a mapping, expected a sequence of texts\n");
 }
 
 TEST(PluginPaths, NameFoldersThatAreThere) {
     const TemporaryFolder folder;
     std::filesystem::create_directory(folder.path() / "b");
-    const auto paths = read_plugin_paths(Source::text("version: 1\nplugins:\n  paths: [b, c]\n", "c.yaml", folder.path()), environment());
+    const auto paths = read_plugin_paths(
+        Source::text("version: 1\nplugins:\n  paths: [b, c]\n", "c.yaml", folder.path()), environment());
     ASSERT_FALSE(paths);
     EXPECT_EQ(lines(paths.error()), "c.yaml:3:14: error: plugins.paths: the folder '" + (folder.path() / "c").string() +
                                         "' does not exist; create it, or take it out\n");

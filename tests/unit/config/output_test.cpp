@@ -45,10 +45,13 @@ logging: { level: trace, format: json }
         EXPECT_EQ(second->configuration.embedding.catalogs, first->configuration.embedding.catalogs);
         ASSERT_EQ(second->configuration.providers.size(), first->configuration.providers.size());
         for (const auto& [name, provider] : first->configuration.providers) {
-            EXPECT_EQ(second->configuration.providers.at(name).instance.options.values(), provider.instance.options.values()) << page;
+            EXPECT_EQ(second->configuration.providers.at(name).instance.options.values(),
+                      provider.instance.options.values())
+                << page;
         }
         EXPECT_EQ(second->configuration.scheduler.lease, first->configuration.scheduler.lease);
-        EXPECT_EQ(second->configuration.fetch.allow_private_addresses, first->configuration.fetch.allow_private_addresses);
+        EXPECT_EQ(second->configuration.fetch.allow_private_addresses,
+                  first->configuration.fetch.allow_private_addresses);
         EXPECT_EQ(second->configuration.fetch.max_bytes, first->configuration.fetch.max_bytes);
         EXPECT_EQ(second->configuration.fetch.ca_file, first->configuration.fetch.ca_file);
         EXPECT_EQ(second->configuration.services.size(), first->configuration.services.size());
@@ -64,9 +67,8 @@ TEST(Show, WritesDefaultsAndUnits) {
     EXPECT_THAT(page, HasSubstr("      timeout: 30s\n"));
     EXPECT_THAT(page, HasSubstr("  retention: 14d\n"));
     EXPECT_THAT(page, HasSubstr("  reconcile: 5m\n"));
-    EXPECT_THAT(
-        page,
-        HasSubstr("fetch:\n  allow_http: false\n  allow_private_addresses: []\n  timeout: 30s\n  max_bytes: 64MiB\n  max_redirects: 5\n"));
+    EXPECT_THAT(page, HasSubstr("fetch:\n  allow_http: false\n  allow_private_addresses: []\n  timeout: 30s\n  "
+                                "max_bytes: 64MiB\n  max_redirects: 5\n"));
 }
 
 // As much of JSON Schema as the configuration's schema uses: enough to hold it against `load` on the same documents.
@@ -77,20 +79,25 @@ public:
 
 private:
     [[nodiscard]] static bool is(const std::string& type, const json& v) {
-        return (type == "object" && v.is_object()) || (type == "array" && v.is_array()) || (type == "string" && v.is_string()) ||
-               (type == "null" && v.is_null()) || (type == "boolean" && v.is_boolean()) || (type == "integer" && v.is_number_integer()) ||
+        return (type == "object" && v.is_object()) || (type == "array" && v.is_array()) ||
+               (type == "string" && v.is_string()) || (type == "null" && v.is_null()) ||
+               (type == "boolean" && v.is_boolean()) || (type == "integer" && v.is_number_integer()) ||
                (type == "number" && v.is_number());
     }
 
     [[nodiscard]] bool valid(const json& schema, const json& v) const {
         if (schema.is_boolean()) return schema.get<bool>();
-        if (schema.contains("$ref") && !valid(root_.at(json::json_pointer(schema["$ref"].get<std::string>().substr(1))), v)) return false;
+        if (schema.contains("$ref") &&
+            !valid(root_.at(json::json_pointer(schema["$ref"].get<std::string>().substr(1))), v))
+            return false;
         if (schema.contains("type")) {
             const json types = schema["type"].is_array() ? schema["type"] : json::array({schema["type"]});
             if (std::none_of(types.begin(), types.end(), [&](const json& t) { return is(t, v); })) return false;
         }
         if (schema.contains("const") && schema["const"] != v) return false;
-        if (schema.contains("enum") && std::find(schema["enum"].begin(), schema["enum"].end(), v) == schema["enum"].end()) return false;
+        if (schema.contains("enum") &&
+            std::find(schema["enum"].begin(), schema["enum"].end(), v) == schema["enum"].end())
+            return false;
         if (schema.contains("not") && valid(schema["not"], v)) return false;
         if (schema.contains("anyOf") &&
             std::none_of(schema["anyOf"].begin(), schema["anyOf"].end(), [&](const json& s) { return valid(s, v); }))
@@ -100,7 +107,8 @@ private:
             return false;
         if (schema.contains("if") && valid(schema["if"], v) && !valid(schema["then"], v)) return false;
         if (v.is_string() && schema.contains("pattern") && !matches(schema["pattern"], v)) return false;
-        if (v.is_string() && schema.contains("minLength") && v.get<std::string>().size() < schema["minLength"]) return false;
+        if (v.is_string() && schema.contains("minLength") && v.get<std::string>().size() < schema["minLength"])
+            return false;
         if (v.is_number() && schema.contains("minimum") && v < schema["minimum"]) return false;
         if (v.is_number() && schema.contains("maximum") && v > schema["maximum"]) return false;
         if (v.is_array() && schema.contains("items") &&
@@ -116,7 +124,8 @@ private:
         }
         for (const auto& [key, item] : v.items()) {
             if (schema.contains("propertyNames") && !valid(schema["propertyNames"], key)) return false;
-            const json rule = properties.contains(key) ? properties[key] : schema.value("additionalProperties", json(true));
+            const json rule =
+                properties.contains(key) ? properties[key] : schema.value("additionalProperties", json(true));
             if (!valid(rule, item)) return false;
         }
         return true;

@@ -24,11 +24,11 @@ TEST(Secrets, ComeFromFilesWithoutTheTrailingNewline) {
     folder.write("key", "sk-one\n");
     folder.write("windows", "sk-two\r\n");
     const auto header = folder.write("header", "Bearer x\n\n");
-    const auto loaded =
-        load_in(folder,
-                with_options("api_key: { file: key }, keys: [{ file: windows }, { file: \"${K}\" }], headers: { Authorization: { file: " +
-                             header.string() + " } }"),
-                environment({{"HOME", "/h"}, {"K", "key"}}));
+    const auto loaded = load_in(folder,
+                                with_options("api_key: { file: key }, keys: [{ file: windows }, { file: \"${K}\" }], "
+                                             "headers: { Authorization: { file: " +
+                                             header.string() + " } }"),
+                                environment({{"HOME", "/h"}, {"K", "key"}}));
     ASSERT_TRUE(loaded) << said(loaded);
     EXPECT_EQ(said(loaded), "");
     const Options& o = loaded->configuration.providers.at("ai").instance.options;
@@ -52,26 +52,33 @@ TEST(Secrets, FilesThatGiveNoneAreErrors) {
     folder.write("binary", std::string_view("\0\1", 2));
     folder.write("latin", "caf\xE9");
     folder.write("long", std::string(70'000, 'x'));
-    const auto fault = [&](const std::string& file) { return said(load_in(folder, with_options("api_key: { file: " + file + " }"))); };
-    const std::string place = "c.yaml:2:74: error: providers.ai.options.api_key: the secret's file '" + folder.path().string();
+    const auto fault = [&](const std::string& file) {
+        return said(load_in(folder, with_options("api_key: { file: " + file + " }")));
+    };
+    const std::string place =
+        "c.yaml:2:74: error: providers.ai.options.api_key: the secret's file '" + folder.path().string();
     EXPECT_EQ(fault("empty"), place + "/empty' is empty, expected a secret in it\n");
     EXPECT_EQ(fault("none"), place + "/none' does not exist\n");
     EXPECT_EQ(fault("."), place + "/' is a folder, expected a file\n");
     EXPECT_EQ(fault("long"), place + "/long' is longer than 64 KiB\n");
     const std::string whole =
-        "c.yaml:2:66: error: providers.ai.options.api_key: found <hidden>, which is not UTF-8 text or holds a zero byte\n";
+        "c.yaml:2:66: error: providers.ai.options.api_key: found <hidden>, which is not UTF-8 text or holds a zero "
+        "byte\n";
     EXPECT_EQ(fault("binary"), whole);
     EXPECT_EQ(fault("latin"), whole);
 }
 
 TEST(Secrets, WrittenOutAreTakenWithAWarning) {
-    const auto loaded = load_text(with_options("api_key: hunter2, headers: { A: \"${X:-hunter2}\", B: \"\" }, keys: [\"${HOME}\"]"));
+    const auto loaded =
+        load_text(with_options("api_key: hunter2, headers: { A: \"${X:-hunter2}\", B: \"\" }, keys: [\"${HOME}\"]"));
     ASSERT_TRUE(loaded) << said(loaded);
     EXPECT_EQ(said(loaded),
-              "c.yaml:2:66: warning: providers.ai.options.api_key: the secret is written out here; take it from the environment "
+              "c.yaml:2:66: warning: providers.ai.options.api_key: the secret is written out here; take it from the "
+              "environment "
               "(\"${NAME}\") or from "
               "a file ({ file: PATH })\n"
-              "c.yaml:2:89: warning: providers.ai.options.headers.A: the secret is written out here; take it from the environment "
+              "c.yaml:2:89: warning: providers.ai.options.headers.A: the secret is written out here; take it from the "
+              "environment "
               "(\"${NAME}\") or "
               "from a file ({ file: PATH })\n");
     EXPECT_EQ(loaded->configuration.providers.at("ai").instance.options.get<std::string>("api_key"), "hunter2");
@@ -122,9 +129,10 @@ TEST(Secrets, NeverLeak) {
 }
 
 TEST(Secrets, AreHiddenByShowInTheirShape) {
-    const auto loaded = load_text(with_options("api_key: \"${HOME}\", pin: \"${PIN}\", keys: [\"${HOME}\", \"${HOME}\"], headers: { "
-                                               "Authorization: \"${HOME}\" }, base_url: \"https://ada:pw@h/v1\""),
-                                  environment({{"HOME", "/h"}, {"PIN", "1234"}}));
+    const auto loaded =
+        load_text(with_options("api_key: \"${HOME}\", pin: \"${PIN}\", keys: [\"${HOME}\", \"${HOME}\"], headers: { "
+                               "Authorization: \"${HOME}\" }, base_url: \"https://ada:pw@h/v1\""),
+                  environment({{"HOME", "/h"}, {"PIN", "1234"}}));
     ASSERT_TRUE(loaded) << said(loaded);
     FakeTables tables;
     const std::string page = show(loaded->configuration, tables);
@@ -136,7 +144,8 @@ TEST(Secrets, AreHiddenByShowInTheirShape) {
 }
 
 TEST(Secrets, StayHiddenWhenThePluginIsGone) {
-    auto loaded = load_text("version: 1\nstore: { plugin: postgres, options: { url: \"${DB}\" } }\n", environment({{"DB", "hunter2"}}));
+    auto loaded = load_text("version: 1\nstore: { plugin: postgres, options: { url: \"${DB}\" } }\n",
+                            environment({{"DB", "hunter2"}}));
     ASSERT_TRUE(loaded) << said(loaded);
     loaded->configuration.store.plugin = "uninstalled";
     FakeTables tables;
@@ -146,15 +155,20 @@ TEST(Secrets, StayHiddenWhenThePluginIsGone) {
 }
 
 TEST(Secrets, ParseErrorsHideThem) {
-    const OptionSpec pin = {.name = "pin", .type = OptionType::integer, .secret = true, .minimum = 1000, .maximum = 9999};
-    EXPECT_EQ(parse_option(pin, "hunter2").error().message, "option 'pin': found <hidden>, expected an integer between 1000 and 9999");
+    const OptionSpec pin = {
+        .name = "pin", .type = OptionType::integer, .secret = true, .minimum = 1000, .maximum = 9999};
+    EXPECT_EQ(parse_option(pin, "hunter2").error().message,
+              "option 'pin': found <hidden>, expected an integer between 1000 and 9999");
     const OptionSpec mode = {.name = "mode", .type = OptionType::text, .secret = true, .choices = "hunter3|b"};
-    EXPECT_EQ(parse_option(mode, "hunter2").error().message, "option 'mode': found <hidden>, expected one of hunter3, b");
+    EXPECT_EQ(parse_option(mode, "hunter2").error().message,
+              "option 'mode': found <hidden>, expected one of hunter3, b");
 }
 
 TEST(HideCredentials, FindsThemInAnyText) {
-    EXPECT_EQ(hide_credentials("postgres://ada:pw@h:5432/d?password=pw&x=1"), "postgres://ada:<hidden>@h:5432/d?password=<hidden>&x=1");
-    EXPECT_EQ(hide_credentials("a http://u:p@x b https://v:q@y:1/z"), "a http://u:<hidden>@x b https://v:<hidden>@y:1/z");
+    EXPECT_EQ(hide_credentials("postgres://ada:pw@h:5432/d?password=pw&x=1"),
+              "postgres://ada:<hidden>@h:5432/d?password=<hidden>&x=1");
+    EXPECT_EQ(hide_credentials("a http://u:p@x b https://v:q@y:1/z"),
+              "a http://u:<hidden>@x b https://v:<hidden>@y:1/z");
     EXPECT_EQ(hide_credentials("http://u:p@q@x/"), "http://u:<hidden>@x/");
     EXPECT_EQ(hide_credentials("http://h:80/a:b@c"), "http://h:80/a:b@c");
     EXPECT_EQ(hide_credentials("http://u@h/"), "http://u@h/");

@@ -25,7 +25,9 @@ std::optional<T> read(OptionType type, std::string_view text) {
 }
 
 TEST(Durations, HaveUnits) {
-    const auto duration = [](std::string_view text) { return read<std::chrono::milliseconds>(OptionType::duration, text); };
+    const auto duration = [](std::string_view text) {
+        return read<std::chrono::milliseconds>(OptionType::duration, text);
+    };
     EXPECT_EQ(duration("250ms"), 250ms);
     EXPECT_EQ(duration("20s"), 20s);
     EXPECT_EQ(duration("5m"), 5min);
@@ -34,8 +36,8 @@ TEST(Durations, HaveUnits) {
     EXPECT_EQ(duration("0"), 0ms);
     EXPECT_EQ(duration("0s"), 0ms);
     EXPECT_EQ(duration("36500d"), 876000h);
-    for (const char* wrong : {"", "s", "20", "-5s", "+5s", "1.5s", "5 s", " 5s", "5s ", "1h30m", "5S", "5sec", "1w", "36501d",
-                              "9223372036854775807d", "99999999999999999999s", "0x10s"}) {
+    for (const char* wrong : {"", "s", "20", "-5s", "+5s", "1.5s", "5 s", " 5s", "5s ", "1h30m", "5S", "5sec", "1w",
+                              "36501d", "9223372036854775807d", "99999999999999999999s", "0x10s"}) {
         EXPECT_EQ(duration(wrong), std::nullopt) << wrong;
     }
 }
@@ -53,7 +55,8 @@ TEST(Sizes, AreBytesOrHaveBinaryUnits) {
 }
 
 TEST(Numbers, AreWholeTexts) {
-    EXPECT_EQ(read<std::int64_t>(OptionType::integer, "-9223372036854775808"), std::numeric_limits<std::int64_t>::min());
+    EXPECT_EQ(read<std::int64_t>(OptionType::integer, "-9223372036854775808"),
+              std::numeric_limits<std::int64_t>::min());
     EXPECT_EQ(read<double>(OptionType::number, "1e-3"), 0.001);
     EXPECT_EQ(read<double>(OptionType::number, "-2"), -2.0);
     for (const char* wrong : {"", "1.0", "9223372036854775808", "0x10", "1_000", " 1", "1 ", "+1"}) {
@@ -63,14 +66,16 @@ TEST(Numbers, AreWholeTexts) {
         EXPECT_EQ(read<double>(OptionType::number, wrong), std::nullopt) << wrong;
     EXPECT_EQ(read<bool>(OptionType::boolean, "true"), true);
     EXPECT_EQ(read<bool>(OptionType::boolean, "false"), false);
-    for (const char* wrong : {"", "True", "yes", "1"}) EXPECT_EQ(read<bool>(OptionType::boolean, wrong), std::nullopt) << wrong;
+    for (const char* wrong : {"", "True", "yes", "1"})
+        EXPECT_EQ(read<bool>(OptionType::boolean, wrong), std::nullopt) << wrong;
 }
 
 TEST(Bounds, AreInclusive) {
     OptionSpec spec = {.name = "x", .type = OptionType::duration, .minimum = 1000, .maximum = 2000};
     EXPECT_TRUE(parse_option(spec, "1s"));
     EXPECT_TRUE(parse_option(spec, "2s"));
-    EXPECT_EQ(parse_option(spec, "999ms").error().message, "option 'x': found '999ms', expected a duration between 1s and 2s");
+    EXPECT_EQ(parse_option(spec, "999ms").error().message,
+              "option 'x': found '999ms', expected a duration between 1s and 2s");
     EXPECT_EQ(parse_option(spec, "2001ms").error().kind, ErrorKind::invalid_argument);
     spec.maximum = std::nullopt;
     EXPECT_EQ(parse_option(spec, "0").error().message, "option 'x': found '0', expected a duration of at least 1s");
@@ -147,7 +152,8 @@ TEST(OptionsFromText, NamesEveryFault) {
     ASSERT_FALSE(options);
     EXPECT_EQ(options.error().kind, ErrorKind::invalid_argument);
     EXPECT_EQ(options.error().message,
-              "unknown option 'modle'; did you mean 'model'?; option 'model' is missing: The model's name.; option 'timeout': found '5', "
+              "unknown option 'modle'; did you mean 'model'?; option 'model' is missing: The model's name.; option "
+              "'timeout': found '5', "
               "expected a "
               "duration between 10ms and 1h (such as 250ms, 20s, 5m, 1h or 14d); did you mean '5s'?");
 }

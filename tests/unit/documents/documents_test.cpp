@@ -15,15 +15,16 @@ std::vector<std::string> round_trip(const std::vector<std::string>& tags) {
 
 TEST(Tags, come_back_whatever_they_hold) {
     using Tags = std::vector<std::string>;
-    for (const Tags& tags :
-         {Tags{}, Tags{""}, Tags{"", ""}, Tags{"a", "b c"}, Tags{"line\nfeed", "back\\slash", "\\n", "\\"}, Tags{"é", "猫"}}) {
+    for (const Tags& tags : {Tags{}, Tags{""}, Tags{"", ""}, Tags{"a", "b c"},
+                             Tags{"line\nfeed", "back\\slash", "\\n", "\\"}, Tags{"é", "猫"}}) {
         EXPECT_EQ(round_trip(tags), tags);
     }
 }
 
 TEST(Compression, gives_the_document_back) {
     Compressor compressor;
-    for (const std::string& content : {std::string(), std::string("{}"), std::string(1 << 20, 'x'), std::string("a\0b", 3)}) {
+    for (const std::string& content :
+         {std::string(), std::string("{}"), std::string(1 << 20, 'x'), std::string("a\0b", 3)}) {
         const auto compressed = compressor.compress(content);
         const auto back = decompress(compressed, content.size());
         ASSERT_TRUE(back) << back.error().message;

@@ -15,17 +15,20 @@ protected:
         ASSERT_TRUE(store->migrate());
     }
 
-    std::unique_ptr<EngineImpl> engine_with(const std::string& default_provider, std::map<std::string, std::string> catalogs = {}) {
+    std::unique_ptr<EngineImpl> engine_with(const std::string& default_provider,
+                                            std::map<std::string, std::string> catalogs = {}) {
         return make_engine(*store, notifier, providers, {default_provider, std::move(catalogs)}, context);
     }
-    static SpecInput document(const std::string& spec, const std::vector<std::string>& summaries, const std::string& catalog = "c") {
+    static SpecInput document(const std::string& spec, const std::vector<std::string>& summaries,
+                              const std::string& catalog = "c") {
         SpecInput input;
         input.catalog_id = catalog;
         input.spec_name = spec;
         input.content = R"({"openapi":"3.0.0","info":{"title":")" + spec + R"(","version":"1"},"paths":{)";
         for (std::size_t i = 0; i < summaries.size(); ++i) {
-            input.content += std::string(i > 0 ? "," : "") + "\"/thing" + std::to_string(i) + R"(":{"get":{"operationId":"op)" +
-                             std::to_string(i) + R"(","summary":")" + summaries[i] + "\"}}";
+            input.content += std::string(i > 0 ? "," : "") + "\"/thing" + std::to_string(i) +
+                             R"(":{"get":{"operationId":"op)" + std::to_string(i) + R"(","summary":")" + summaries[i] +
+                             "\"}}";
         }
         input.content += "}}";
         return input;

@@ -31,7 +31,8 @@ TEST_F(EngineTest, ADocumentThatDoesNotParseChangesNothingAndDoesNotHoldUpTheOth
 
 TEST_F(EngineTest, NamesOutOfFormAreToldPerDocument) {
     const auto engine = engine_with("one");
-    const SpecInput inputs[] = {document("Spec With Spaces", {"x"}), document("fine", {"x"}, "Not A Catalog"), document("fine", {"x"})};
+    const SpecInput inputs[] = {document("Spec With Spaces", {"x"}), document("fine", {"x"}, "Not A Catalog"),
+                                document("fine", {"x"})};
     const auto results = engine->put_specs(inputs);
     ASSERT_TRUE(results);
     EXPECT_EQ((*results)[0].error().kind, ErrorKind::invalid_argument);
@@ -106,7 +107,8 @@ TEST_F(EngineTest, ApplyingTheSameTargetsTwiceChangesNothing) {
     ASSERT_TRUE(engine->reembed_catalog("c"));
     const auto target = engine->catalog("c")->target_profile;
     ASSERT_TRUE(engine->apply_targets({}));
-    EXPECT_EQ(engine->catalog("c")->target_profile, target) << "a later epoch of the same provider is what the configuration asks for";
+    EXPECT_EQ(engine->catalog("c")->target_profile, target)
+        << "a later epoch of the same provider is what the configuration asks for";
 }
 
 TEST_F(EngineTest, ReembeddingACatalogAsksForEverythingAgainAndServesTheOldUntilThen) {
@@ -152,7 +154,8 @@ public:
         if (const auto deletes = std::exchange(before_enqueue, {})) deletes();
         return FaultyStore::enqueue(requests);
     }
-    Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id, std::span<const std::string> spec_names) override {
+    Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id,
+                                             std::span<const std::string> spec_names) override {
         if (const auto deletes = std::exchange(before_statuses, {})) deletes();
         return FaultyStore::statuses(catalog_id, spec_names);
     }
@@ -201,7 +204,8 @@ TEST_F(DeletedMeanwhile, AnUnchangedSpecsCatalogIsToldToItAlone) {
     put_and_expect_but_one();
 }
 
-// As another thread or process that gives a new catalog its target between a look at the catalogs and what follows from it.
+// As another thread or process that gives a new catalog its target between a look at the catalogs and what follows from
+// it.
 class LateStore : public conformance::FaultyStore {
 public:
     using FaultyStore::FaultyStore;

@@ -25,7 +25,8 @@ protected:
     std::unique_ptr<scheduler::Scheduler> start(bool follows) {
         scheduler::ModelListener listener;
         if (follows) listener = [this] { return engine->apply_known_targets(); };
-        auto scheduler = std::make_unique<scheduler::Scheduler>(*store, notifier, changing, settings, context, listener);
+        auto scheduler =
+            std::make_unique<scheduler::Scheduler>(*store, notifier, changing, settings, context, listener);
         EXPECT_TRUE(scheduler->start());
         return scheduler;
     }
@@ -43,15 +44,19 @@ protected:
     CatalogInfo info() { return engine->catalog("c").value(); }
     bool settled_under(const std::string& digest) {
         const CatalogInfo now = info();
-        return now.target_profile == now.serving_profile && engine->profile(*now.target_profile)->model_digest == digest &&
+        return now.target_profile == now.serving_profile &&
+               engine->profile(*now.target_profile)->model_digest == digest &&
                engine->settlement("c", {})->missing() == 0 && open_jobs() == 0;
     }
-    // What the first number of each vector of the catalog is under a profile: ChangingProvider writes its digest's length there.
+    // What the first number of each vector of the catalog is under a profile: ChangingProvider writes its digest's
+    // length there.
     std::set<float> makers(const Sha256& profile) {
         std::vector<Sha256> hashes;
-        EXPECT_TRUE(store->operations("c", {}, [&](std::string_view, const Operation& each) { hashes.push_back(each.text_hash); }));
+        EXPECT_TRUE(store->operations(
+            "c", {}, [&](std::string_view, const Operation& each) { hashes.push_back(each.text_hash); }));
         std::set<float> found;
-        EXPECT_TRUE(store->vectors(profile, hashes, [&](std::size_t, std::span<const float> values) { found.insert(values.front()); }));
+        EXPECT_TRUE(store->vectors(profile, hashes,
+                                   [&](std::size_t, std::span<const float> values) { found.insert(values.front()); }));
         return found;
     }
     std::vector<Job> history() { return store->jobs({.limit = 500}).value(); }
@@ -81,9 +86,11 @@ TEST_F(ModelChangeTest, AModelReplacedUnderItsNameIsNoticedAndNeverMixed) {
     EXPECT_EQ(makers(*info().serving_profile), std::set<float>{7}) << "'another' has seven letters";
     EXPECT_EQ(makers(old), std::set<float>{3}) << "and 'one' three";
     for (const Job& job : history()) EXPECT_EQ(job.attempts, 0U) << job.last_error;
-    EXPECT_TRUE(logged("was model 'model' (digest one, 3 dimensions), is model 'model' (digest another, 3 dimensions)"));
     EXPECT_TRUE(
-        logged("catalog 'c' is now embedded by 'p', model 'model' (digest another, 3 dimensions), before by model 'model' (digest "
+        logged("was model 'model' (digest one, 3 dimensions), is model 'model' (digest another, 3 dimensions)"));
+    EXPECT_TRUE(
+        logged("catalog 'c' is now embedded by 'p', model 'model' (digest another, 3 dimensions), before by model "
+               "'model' (digest "
                "one, 3 dimensions): "));
 }
 
@@ -108,7 +115,8 @@ TEST_F(ModelChangeTest, AWorkerLeavesTheTargetAloneAndGoesOnWhenTheModelIsBack) 
     ASSERT_TRUE(put(*engine, document("new", {"Something new"})));
     ASSERT_TRUE(eventually([&] { return logged("claims nothing for it"); }));
     EXPECT_EQ(info().target_profile, target);
-    ASSERT_TRUE(eventually([&] { return store->jobs({.status = JobStatus::pending})->size() == 1; })) << "it is left to others";
+    ASSERT_TRUE(eventually([&] { return store->jobs({.status = JobStatus::pending})->size() == 1; }))
+        << "it is left to others";
     EXPECT_EQ(store->jobs({})->front().attempts, 0U);
     model->replace("one");
     EXPECT_TRUE(eventually([&] { return settled_under("one"); }));
@@ -121,7 +129,8 @@ TEST_F(ModelChangeTest, AProviderThatAnswersLateGivesItsCatalogsTheirTarget) {
     ASSERT_TRUE(put(*other, document("spec", {"A thing"}, "late")));
     EXPECT_FALSE(other->catalog("late")->target_profile);
     EXPECT_FALSE(other->apply_targets({}));
-    scheduler::Scheduler scheduler(*store, notifier, late, settings, context, [&] { return other->apply_known_targets(); });
+    scheduler::Scheduler scheduler(*store, notifier, late, settings, context,
+                                   [&] { return other->apply_known_targets(); });
     ASSERT_TRUE(scheduler.start());
     model->fail_with(std::nullopt);
     EXPECT_TRUE(eventually([&] { return other->settlement("late", {})->vectors == 1; }));
@@ -158,7 +167,8 @@ TEST_F(ModelChangeTest, AnEstimateTellsTheWorkAndChangesNothing) {
     EXPECT_EQ(anew->to_embed(), 100U);
     EXPECT_EQ(anew->calls, 7U) << "16 a call";
     std::size_t bytes = 0;
-    EXPECT_TRUE(store->operations("c", {}, [&](std::string_view, const Operation& each) { bytes += each.text.size(); }));
+    EXPECT_TRUE(
+        store->operations("c", {}, [&](std::string_view, const Operation& each) { bytes += each.text.size(); }));
     EXPECT_EQ(anew->bytes, bytes);
     EXPECT_EQ(anew->tokens, (bytes + 3) / 4);
     EXPECT_EQ(anew->provider, "p");

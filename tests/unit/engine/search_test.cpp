@@ -62,7 +62,8 @@ TEST_F(SearchTest, AProviderThatDoesNotAnswerMeansLexicalWithTheReason) {
     const auto engine = engine_with("one");
     ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
     work(providers);
-    first->script([](const EmbedRequest&, int) { return std::optional(Error{ErrorKind::unavailable, "connection refused"}); });
+    first->script(
+        [](const EmbedRequest&, int) { return std::optional(Error{ErrorKind::unavailable, "connection refused"}); });
     const auto found = engine->search(query("things"));
     ASSERT_TRUE(found);
     EXPECT_EQ(found->ranking, RankingMode::lexical);

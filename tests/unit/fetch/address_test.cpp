@@ -103,8 +103,8 @@ TEST(SpecialRange, has_every_range_with_its_edges) {
 }
 
 TEST(Addresses, are_read_in_one_spelling_alone) {
-    for (const char* text :
-         {"", "127.1", "0177.0.0.1", "0x7f.0.0.1", "2130706433", "127.0.0.1 ", "fe80::1%eth0", "[::1]", "::g", "1.2.3.4.5"}) {
+    for (const char* text : {"", "127.1", "0177.0.0.1", "0x7f.0.0.1", "2130706433", "127.0.0.1 ", "fe80::1%eth0",
+                             "[::1]", "::g", "1.2.3.4.5"}) {
         EXPECT_EQ(parse_address(text), std::nullopt) << text;
     }
     EXPECT_EQ(parse_address(std::string_view("127.0.0.1\0x", 11)), std::nullopt);
@@ -127,7 +127,9 @@ TEST(Addresses, come_from_sockets) {
 }
 
 TEST(Networks, hold_what_shares_their_prefix) {
-    const auto holds = [](const char* network, const char* address) { return Network::parse(network)->contains(*parse_address(address)); };
+    const auto holds = [](const char* network, const char* address) {
+        return Network::parse(network)->contains(*parse_address(address));
+    };
     EXPECT_TRUE(holds("10.1.0.0/16", "10.1.255.255"));
     EXPECT_FALSE(holds("10.1.0.0/16", "10.2.0.0"));
     EXPECT_TRUE(holds("192.168.7.9", "192.168.7.9"));
@@ -142,7 +144,8 @@ TEST(Networks, hold_what_shares_their_prefix) {
 
 TEST(Networks, are_refused_with_the_reason) {
     const auto why = [](const char* text) { return Network::parse(text).error().message; };
-    EXPECT_THAT(why("localhost"), HasSubstr("'localhost' is no network: expected an address and a prefix such as 10.0.0.0/8"));
+    EXPECT_THAT(why("localhost"),
+                HasSubstr("'localhost' is no network: expected an address and a prefix such as 10.0.0.0/8"));
     EXPECT_THAT(why("10.0.0.0/33"), HasSubstr("a prefix from 0 to 32"));
     EXPECT_THAT(why("10.0.0.0/"), HasSubstr("a prefix from 0 to 32"));
     EXPECT_THAT(why("10.0.0.0/8x"), HasSubstr("a prefix from 0 to 32"));

@@ -85,15 +85,17 @@ TEST(ReadUrl, refuses_special_addresses_however_they_are_spelt) {
         // What is not seen as an address here is one to the resolver, and then to the guard.
         const auto read = https->read_url(url);
         const std::string message = read ? why(https->fetch(url, {}, {})) : read.error().message;
-        EXPECT_THAT(message, ::testing::AnyOf(HasSubstr("documents are fetched from public addresses alone"), HasSubstr("is no URL"),
-                                              HasSubstr("could not be fetched: Could not resolve host")))
+        EXPECT_THAT(message,
+                    ::testing::AnyOf(HasSubstr("documents are fetched from public addresses alone"),
+                                     HasSubstr("is no URL"), HasSubstr("could not be fetched: Could not resolve host")))
             << url;
     }
 }
 
 TEST(Fetch, gives_the_document_and_its_validator) {
     LocalServer server(
-        {answer("200 OK", "ETag: \"v1\"\r\nLast-Modified: Wed, 21 Oct 2015 07:28:00 GMT\r\nContent-Type: text/html\r\n", "{}"),
+        {answer("200 OK", "ETag: \"v1\"\r\nLast-Modified: Wed, 21 Oct 2015 07:28:00 GMT\r\nContent-Type: text/html\r\n",
+                "{}"),
          answer("200 OK", "Last-Modified: Wed, 21 Oct 2015 07:28:00 GMT\r\n", "{}"), answer("200 OK", "", "{}")});
     const auto first = get(server.url());
     ASSERT_TRUE(first) << why(first);
@@ -105,7 +107,8 @@ TEST(Fetch, gives_the_document_and_its_validator) {
 }
 
 TEST(Fetch, asks_by_the_validator_it_is_given) {
-    LocalServer server({"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n",
+    LocalServer server({"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n",
+                        "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n",
                         "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n"});
     const Settings local{.allow_http = true, .allowed_networks = {"127.0.0.1"}};
     EXPECT_TRUE(get(server.url(), local, "W/\"v1\"")->unchanged);
@@ -134,18 +137,22 @@ TEST(Guard, refuses_a_name_that_resolves_to_a_special_address) {
     LocalServer server({});
     const auto entry = "public.example:" + std::to_string(server.port()) + ":127.0.0.1";
     const Settings rebound{.allow_http = true, .resolved = {entry}};
-    EXPECT_THAT(
-        why(get(server.url("/", "public.example"), rebound)),
-        HasSubstr("leads to 127.0.0.1, which is loopback (127.0.0.0/8, RFC 1122); documents are fetched from public addresses alone"));
+    EXPECT_THAT(why(get(server.url("/", "public.example"), rebound)),
+                HasSubstr("leads to 127.0.0.1, which is loopback (127.0.0.0/8, RFC 1122); documents are fetched from "
+                          "public addresses alone"));
     EXPECT_THAT(why(get(server.url("/", "localhost"), {.allow_http = true})), HasSubstr("which is loopback"));
     EXPECT_TRUE(server.requests().empty());
 }
 
 TEST(Guard, lets_through_what_is_allowed_and_nothing_beside_it) {
     LocalServer server({answer("200 OK", "", "{}")});
-    const auto entry = [&](const char* address) { return "public.example:" + std::to_string(server.port()) + ":" + address; };
+    const auto entry = [&](const char* address) {
+        return "public.example:" + std::to_string(server.port()) + ":" + address;
+    };
     const std::string url = server.url("/", "public.example");
-    EXPECT_THAT(why(get(url, {.allow_http = true, .allowed_networks = {"127.0.0.2/32", "10.0.0.0/8"}, .resolved = {entry("127.0.0.1")}})),
+    EXPECT_THAT(why(get(url, {.allow_http = true,
+                              .allowed_networks = {"127.0.0.2/32", "10.0.0.0/8"},
+                              .resolved = {entry("127.0.0.1")}})),
                 HasSubstr("which is loopback"));
     EXPECT_TRUE(get(url, {.allow_http = true, .allowed_networks = {"127.0.0.0/8"}, .resolved = {entry("127.0.0.1")}}));
 }
@@ -154,7 +161,8 @@ TEST(Guard, stands_behind_redirects) {
     LocalServer hidden({answer("200 OK", "", "{\"secret\":1}")});
     const auto behind = [&](const std::string& target, std::vector<std::string> resolved = {}) {
         LocalServer server({answer("302 Found", "Location: " + target + "\r\n", "")});
-        return why(get(server.url(), {.allow_http = true, .allowed_networks = {"127.0.0.1"}, .resolved = std::move(resolved)}));
+        return why(get(server.url(),
+                       {.allow_http = true, .allowed_networks = {"127.0.0.1"}, .resolved = std::move(resolved)}));
     };
     const std::string port = std::to_string(hidden.port());
     EXPECT_THAT(behind("http://127.0.0.2:" + port + "/"),
@@ -184,8 +192,8 @@ TEST(Redirects, are_refused_without_what_may_be_secret_in_them) {
 }
 
 TEST(Redirects, are_followed_and_counted) {
-    LocalServer server(
-        {answer("301 Moved", "Location: /a\r\n", ""), answer("307 Moved", "Location: b?c\r\n", ""), answer("200 OK", "", "{}")});
+    LocalServer server({answer("301 Moved", "Location: /a\r\n", ""), answer("307 Moved", "Location: b?c\r\n", ""),
+                        answer("200 OK", "", "{}")});
     const auto fetched = get(server.url("/x/y"));
     ASSERT_TRUE(fetched) << why(fetched);
     EXPECT_THAT(server.requests()[1], ::testing::StartsWith("GET /a HTTP"));
@@ -205,7 +213,8 @@ TEST(Bounds, hold_for_the_bytes_of_body_and_headers) {
     const std::string long_one(5'000, ' ');
     LocalServer server({answer("200 OK", "", long_one), answer("200 OK", "", long_one), "HTTP/1.1 200 OK\r\n" + [] {
                             std::string headers;
-                            for (int i = 0; i < 4'000; ++i) headers += "X-" + std::to_string(i) + ": " + std::string(90, 'x') + "\r\n";
+                            for (int i = 0; i < 4'000; ++i)
+                                headers += "X-" + std::to_string(i) + ": " + std::string(90, 'x') + "\r\n";
                             return headers;
                         }() + "\r\n"});
     Settings small{.allow_http = true, .allowed_networks = {"127.0.0.1"}, .max_bytes = 4'999};
@@ -217,7 +226,8 @@ TEST(Bounds, hold_for_the_bytes_of_body_and_headers) {
 
 TEST(Bounds, hold_for_the_time) {
     LocalServer server({"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{…", "…"});
-    const Settings hasty{.allow_http = true, .allowed_networks = {"127.0.0.1"}, .timeout = std::chrono::milliseconds(100)};
+    const Settings hasty{
+        .allow_http = true, .allowed_networks = {"127.0.0.1"}, .timeout = std::chrono::milliseconds(100)};
     for (int i = 0; i < 2; ++i) {
         const auto fetched = get(server.url(), hasty);
         ASSERT_FALSE(fetched);
@@ -261,7 +271,8 @@ TEST(Fetch, goes_by_the_proxy_though_the_environment_makes_exceptions) {
     LocalServer hidden({answer("200 OK", "", "{\"secret\":1}")});
     LocalServer proxy(std::vector<std::string>(4, answer("200 OK", "", "{}")));
     const auto entry = "public.example:" + std::to_string(hidden.port()) + ":127.0.0.1";
-    const Settings settings{.allow_http = true, .proxy = "http://127.0.0.1:" + std::to_string(proxy.port()), .resolved = {entry}};
+    const Settings settings{
+        .allow_http = true, .proxy = "http://127.0.0.1:" + std::to_string(proxy.port()), .resolved = {entry}};
     for (const char* name : {"no_proxy", "NO_PROXY"}) {
         for (const char* exceptions : {"public.example", "*"}) {
             ASSERT_EQ(::setenv(name, exceptions, 1), 0);
@@ -282,7 +293,8 @@ TEST(MakeFetcher, refuses_wrong_settings) {
 }
 
 TEST(IsUrl, goes_by_the_scheme) {
-    for (const char* text : {"https://a", "http://a/b", "ftp://x", "HTTPS://A", "svn+ssh://x"}) EXPECT_TRUE(is_url(text)) << text;
+    for (const char* text : {"https://a", "http://a/b", "ftp://x", "HTTPS://A", "svn+ssh://x"})
+        EXPECT_TRUE(is_url(text)) << text;
     for (const char* text : {"", "a/b.json", "C:/x", "https:/a", "://a", "1a://b", "a b://c", "./https://a"})
         EXPECT_FALSE(is_url(text)) << text;
 }

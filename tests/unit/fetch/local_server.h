@@ -1,4 +1,5 @@
-// A server on loopback that answers each connection with the next of its written answers, for what a well-behaved server does not do.
+// A server on loopback that answers each connection with the next of its written answers, for what a well-behaved
+// server does not do.
 #pragma once
 
 #include <arpa/inet.h>
@@ -65,7 +66,8 @@ private:
                 const std::scoped_lock lock(mutex_);
                 requests_.push_back(request);
             }
-            std::string answer = i < answers_.size() ? answers_[i] : "HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            std::string answer =
+                i < answers_.size() ? answers_[i] : "HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
             const bool unfinished = answer.ends_with("…");
             if (unfinished) answer.resize(answer.size() - std::string_view("…").size());
             (void)!::send(client, answer.data(), answer.size(), MSG_NOSIGNAL);
@@ -83,8 +85,8 @@ private:
 };
 
 inline std::string answer(const std::string& status, const std::string& headers, const std::string& body) {
-    return "HTTP/1.1 " + status + "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + headers + "\r\n" +
-           body;
+    return "HTTP/1.1 " + status + "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+           headers + "\r\n" + body;
 }
 
 }  // namespace embedq::fetch::testing

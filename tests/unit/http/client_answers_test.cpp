@@ -18,12 +18,12 @@ namespace {
 using testing::HasSubstr;
 
 // 21 bytes, {"a":1} three times, by the usual compressors.
-constexpr std::string_view kGzip(
+constexpr std::string_view gzip(
     "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xabVJT\xb2\x32\xac\xad\x46\xa1\x00\x10\x82\xdc\x0c\x15\x00\x00\x00", 29);
-constexpr std::string_view kDeflate("x\x9c\xabVJT\xb2\x32\xac\xad\x46\xa1\x00\x43&\x06\x19", 17);
+constexpr std::string_view deflate("x\x9c\xabVJT\xb2\x32\xac\xad\x46\xa1\x00\x43&\x06\x19", 17);
 
-// A gzip file of `length` + 1 times the letter x without its checksum: one block of fixed codes (RFC 1951 §3.2.6), in which each 13 bits
-// are a match of 258 bytes at distance 1.
+// A gzip file of `length` + 1 times the letter x without its checksum: one block of fixed codes (RFC 1951 §3.2.6), in
+// which each 13 bits are a match of 258 bytes at distance 1.
 std::string gzip_bomb(std::size_t length) {
     std::string out("\x1f\x8b\x08\0\0\0\0\0\0\x03", 10);
     unsigned bits = 0;
@@ -120,7 +120,7 @@ TEST(Client, AnAnswerOverTheCapIsRefused) {
 }
 
 TEST(Client, CompressedAnswersAreDecompressed) {
-    for (const auto& [coding, bytes] : {std::pair{"gzip", kGzip}, std::pair{"deflate", kDeflate}}) {
+    for (const auto& [coding, bytes] : {std::pair{"gzip", gzip}, std::pair{"deflate", deflate}}) {
         ScriptedServer server(always(answer(bytes, "200 OK", "Content-Encoding: " + std::string(coding) + "\r\n")));
         auto response = make()->send(post(server.url()));
         ASSERT_TRUE(response.has_value()) << coding << ": " << response.error().message;

@@ -14,7 +14,7 @@
 namespace embedq::http {
 
 // Sanitizers and a busy machine slow everything; without the behaviour under test the calls would last for ever.
-inline constexpr std::chrono::seconds kPrompt{2};
+inline constexpr std::chrono::seconds prompt{2};
 
 inline std::unique_ptr<Client> make(ClientOptions options = {}) {
     if (options.proxy.empty()) options.proxy = "none";

@@ -44,9 +44,9 @@ TEST(Client, SendsWhatItIsGivenAndReadsTheAnswer) {
     EXPECT_FALSE(response->reused_connection);
     const std::string sent = got.get_future().get();
     EXPECT_THAT(sent, StartsWith("POST /v1/embeddings?a=b HTTP/1.1\r\n"));
-    EXPECT_THAT(sent, AllOf(HasSubstr("X-Everywhere: yes\r\n"), HasSubstr("x-both: request\r\n"), HasSubstr("User-Agent: embedq/test\r\n"),
-                            HasSubstr("Accept-Encoding: gzip, deflate\r\n"), HasSubstr("{\"input\":[]}"), Not(HasSubstr("X-Both")),
-                            Not(HasSubstr("Expect"))));
+    EXPECT_THAT(sent, AllOf(HasSubstr("X-Everywhere: yes\r\n"), HasSubstr("x-both: request\r\n"),
+                            HasSubstr("User-Agent: embedq/test\r\n"), HasSubstr("Accept-Encoding: gzip, deflate\r\n"),
+                            HasSubstr("{\"input\":[]}"), Not(HasSubstr("X-Both")), Not(HasSubstr("Expect"))));
 }
 
 TEST(Client, ReusesAConnectionAcrossThreads) {
@@ -88,7 +88,8 @@ TEST(Client, SendsFromManyThreadsAtOnce) {
 }
 
 TEST(Client, AStaleConnectionCostsNothing) {
-    // The first connection answers once and hangs up when the second request comes, as servers do whose idle time ran out meanwhile.
+    // The first connection answers once and hangs up when the second request comes, as servers do whose idle time ran
+    // out meanwhile.
     ScriptedServer server([](Connection& connection) {
         connection.read_request();
         connection.write(answer("{}"));
@@ -144,8 +145,8 @@ TEST(Client, AServerThatHangsIsLeftAtTheDeadline) {
     EXPECT_THAT(response.error().message, HasSubstr("deadline"));
     EXPECT_TRUE(response.error().deadline_reached);
     EXPECT_GE(late, milliseconds(0));
-    EXPECT_LT(late, kPrompt);
-    EXPECT_EQ(closed.get_future().wait_for(kPrompt), std::future_status::ready);
+    EXPECT_LT(late, prompt);
+    EXPECT_EQ(closed.get_future().wait_for(prompt), std::future_status::ready);
 }
 
 TEST(Client, ASlowDripIsLeftAtTheDeadline) {
@@ -160,7 +161,7 @@ TEST(Client, ASlowDripIsLeftAtTheDeadline) {
     auto response = client->send(request);
     ASSERT_FALSE(response.has_value());
     EXPECT_EQ(response.error().kind, ErrorKind::unavailable);
-    EXPECT_LT(steady_clock::now() - request.deadline, kPrompt);
+    EXPECT_LT(steady_clock::now() - request.deadline, prompt);
     EXPECT_TRUE(response.error().deadline_reached);
 }
 
@@ -203,8 +204,9 @@ TEST(Client, AStopRequestClosesTheSocket) {
     const auto begin = steady_clock::now();
     stop.request_stop();
     auto when = closed.get_future();
-    ASSERT_EQ(when.wait_for(kPrompt), std::future_status::ready);
-    // Prompt is 100 ms; a machine that is busy with other tests may need longer, but never as long as libcurl's own rounds of 1 s.
+    ASSERT_EQ(when.wait_for(prompt), std::future_status::ready);
+    // Prompt is 100 ms; a machine that is busy with other tests may need longer, but never as long as libcurl's own
+    // rounds of 1 s.
     EXPECT_LT(when.get() - begin, milliseconds(500));
     auto result = response.get();
     ASSERT_FALSE(result.has_value());
@@ -249,8 +251,8 @@ TEST(Client, FollowsARedirectOfTheSameServerWithItsBody) {
     request.headers = {{"Authorization", "Bearer secret"}};
     auto response = make()->send(request);
     ASSERT_TRUE(response.has_value()) << response.error().message;
-    EXPECT_THAT(second.get_future().get(),
-                AllOf(StartsWith("POST /v1/embeddings "), HasSubstr("Authorization: Bearer secret"), HasSubstr("the body")));
+    EXPECT_THAT(second.get_future().get(), AllOf(StartsWith("POST /v1/embeddings "),
+                                                 HasSubstr("Authorization: Bearer secret"), HasSubstr("the body")));
 }
 
 TEST(Client, ARedirectToAnotherServerIsRefused) {
@@ -259,8 +261,8 @@ TEST(Client, ARedirectToAnotherServerIsRefused) {
     auto response = make()->send(post(server.url("/v1?api_key=secret")));
     ASSERT_FALSE(response.has_value());
     EXPECT_EQ(response.error().kind, ErrorKind::misconfigured);
-    EXPECT_THAT(response.error().message,
-                AllOf(HasSubstr("redirects to " + other.url("/steal")), Not(HasSubstr("secret")), Not(HasSubstr("hidden"))));
+    EXPECT_THAT(response.error().message, AllOf(HasSubstr("redirects to " + other.url("/steal")),
+                                                Not(HasSubstr("secret")), Not(HasSubstr("hidden"))));
     EXPECT_EQ(other.connections(), 0);
 }
 
@@ -281,7 +283,8 @@ TEST(Client, NoConnectionIsUnavailableAndNamesTheServerWithoutCredentials) {
     auto response = make()->send(post("http://user:secret@127.0.0.1:" + std::to_string(port) + "/v1?key=secret"));
     ASSERT_FALSE(response.has_value());
     EXPECT_EQ(response.error().kind, ErrorKind::unavailable);
-    EXPECT_THAT(response.error().message, HasSubstr("no connection to http://127.0.0.1:" + std::to_string(port) + "/v1"));
+    EXPECT_THAT(response.error().message,
+                HasSubstr("no connection to http://127.0.0.1:" + std::to_string(port) + "/v1"));
     EXPECT_THAT(response.error().message + response.error().detail, Not(HasSubstr("secret")));
 }
 
@@ -328,13 +331,16 @@ TEST(Client, AProxyThatRefusesATunnelIsNamedWithoutItsCredentials) {
 TEST(Client, OptionsAreChecked) {
     const auto error = [](ClientOptions options) {
         auto client = Client::make(std::move(options));
-        return client ? std::string("none") : std::string(to_string(client.error().kind)) + ": " + client.error().message;
+        return client ? std::string("none")
+                      : std::string(to_string(client.error().kind)) + ": " + client.error().message;
     };
     EXPECT_THAT(error({.ca_file = "/nowhere/ca.pem"}),
                 StartsWith("misconfigured: ca_file is '/nowhere/ca.pem', but there is no such file"));
-    EXPECT_THAT(error({.ca_path = "/nowhere"}), StartsWith("misconfigured: ca_path is '/nowhere', but there is no such folder"));
+    EXPECT_THAT(error({.ca_path = "/nowhere"}),
+                StartsWith("misconfigured: ca_path is '/nowhere', but there is no such folder"));
     EXPECT_THAT(error({.proxy = "http://"}), StartsWith("misconfigured: proxy is no URL"));
-    EXPECT_THAT(error({.headers = {{"Authorization", "Bearer secret\r\nX: y"}}}), AllOf(HasSubstr("line break"), Not(HasSubstr("secret"))));
+    EXPECT_THAT(error({.headers = {{"Authorization", "Bearer secret\r\nX: y"}}}),
+                AllOf(HasSubstr("line break"), Not(HasSubstr("secret"))));
 }
 
 TEST(Client, AUrlOfAnotherProtocolIsRefused) {

@@ -31,8 +31,9 @@ std::vector<std::string> names_of(const std::array<OptionSpec, n>& table) {
 
 TEST(OptionTable, HasItsOwnRowsAndThenEachSharedOneOnce) {
     EXPECT_THAT(names_of(few_table),
-                ElementsAre("own", "timeout", "model", "endpoints", "dimensions", "document_prefix", "query_prefix", "max_inputs",
-                            "concurrency", "max_response_bytes", "api_key", "headers", "proxy", "ca_file", "verify_tls"));
+                ElementsAre("own", "timeout", "model", "endpoints", "dimensions", "document_prefix", "query_prefix",
+                            "max_inputs", "concurrency", "max_response_bytes", "api_key", "headers", "proxy", "ca_file",
+                            "verify_tls"));
 }
 
 TEST(OptionTable, ARowIsAsItIsSharedButForWhatIsSaidOtherwise) {
@@ -52,8 +53,9 @@ TEST(OptionTable, ARowIsAsItIsSharedButForWhatIsSaidOtherwise) {
 
 TEST(OptionTable, WhatMayHoldAKeyIsASecret) {
     for (const char* name : {"api_key", "headers", "proxy"}) {
-        EXPECT_TRUE(std::ranges::any_of(few_table, [&](const OptionSpec& row) { return row.secret && std::string_view(row.name) == name; }))
-            << name;
+        EXPECT_TRUE(std::ranges::any_of(few_table, [&](const OptionSpec& row) {
+            return row.secret && std::string_view(row.name) == name;
+        })) << name;
     }
 }
 

@@ -1,4 +1,5 @@
-// A server of raw bytes: a test says for each connection what is read and written, so that it can break every rule of HTTP.
+// A server of raw bytes: a test says for each connection what is read and written, so that it can break every rule of
+// HTTP.
 //
 // Thread-safety: the script runs on a thread of its own for each connection; the counters may be read from any thread.
 #pragma once

@@ -56,7 +56,8 @@ public:
         auto response = servers_.send(message, request.texts.size());
         if (!response) return std::unexpected(std::move(response.error()));
         if (response->status != 200) return std::unexpected(servers_.refusal(*response, message.url));
-        return servers_.vectors(std::move(*response), {.texts = request.texts.size(), .dimension = settings_.dimensions}, message.url);
+        return servers_.vectors(std::move(*response),
+                                {.texts = request.texts.size(), .dimension = settings_.dimensions}, message.url);
     }
 
 private:
@@ -81,7 +82,8 @@ protected:
     Provider& ask(std::vector<std::string> answers, std::map<std::string, std::string> texts = {}) {
         server_ = std::make_unique<ScriptedServer>([this, answers = std::move(answers)](Connection& connection) {
             std::size_t next = 0;
-            for (std::string request = connection.read_request(); !request.empty(); request = connection.read_request()) {
+            for (std::string request = connection.read_request(); !request.empty();
+                 request = connection.read_request()) {
                 {
                     const std::scoped_lock lock(mutex_);
                     requests_.push_back(request);
@@ -187,7 +189,8 @@ TEST_F(SmallProviderTest, AnAnswerThatIsTooLongIsAFaultOfABatchButOfNoSingleText
     EXPECT_EQ(embed(ask({endless}, texts), {"a", "b"}).error().kind, ErrorKind::too_large);
     const Error single = embed(ask({endless}, texts), {"a"}).error();
     EXPECT_EQ(single.kind, ErrorKind::internal);
-    EXPECT_THAT(single.message, AllOf(HasSubstr("/embed is longer than 1024 bytes"), HasSubstr("check what answers at endpoints")));
+    EXPECT_THAT(single.message,
+                AllOf(HasSubstr("/embed is longer than 1024 bytes"), HasSubstr("check what answers at endpoints")));
 }
 
 TEST_F(SmallProviderTest, ACallThatItsTimeEndsIsMarked) {
@@ -226,7 +229,8 @@ TEST(Servers, SaysWhenVectorsAreOfAnotherModel) {
     ASSERT_TRUE(servers.has_value());
     const auto other = [&](const std::string& body) {
         bool found = false;
-        const auto result = servers->vectors({.status = 200, .body = body}, {.texts = 1, .dimension = 2}, "http://a", &found);
+        const auto result =
+            servers->vectors({.status = 200, .body = body}, {.texts = 1, .dimension = 2}, "http://a", &found);
         EXPECT_EQ(result.has_value(), body == "[[1,2]]");
         return found;
     };
@@ -238,8 +242,9 @@ TEST(Servers, SaysWhenVectorsAreOfAnotherModel) {
 
 TEST(Servers, ARequestEndsWithTheHostsDeadlineOrTheOptionsTimeout) {
     conformance::TestContext context("servers");
-    const Settings settings{
-        .endpoints = {{.url = "http://a/v1", .unix_socket = "/run/s", .name = "a"}}, .timeout = 1h, .max_response_bytes = 77};
+    const Settings settings{.endpoints = {{.url = "http://a/v1", .unix_socket = "/run/s", .name = "a"}},
+                            .timeout = 1h,
+                            .max_response_bytes = 77};
     const auto servers = Servers::make(settings, context);
     ASSERT_TRUE(servers.has_value());
     const auto soon = steady_clock::now() + 1s;

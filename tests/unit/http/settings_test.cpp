@@ -91,7 +91,8 @@ TEST(SharedSettings, WithNothingButAnAddressAndAModelDefaultsHold) {
 
 TEST(SharedSettings, WhatIsNoAddressIsRefusedWithTheMend) {
     const Protocol protocol{.example = "http://127.0.0.1:8080", .wrong_ends = {{"/embed", "which is put there"}}};
-    EXPECT_EQ(refusal_of({{"endpoints", "[]"}}, protocol), "endpoints is empty; name at least one, like http://127.0.0.1:8080");
+    EXPECT_EQ(refusal_of({{"endpoints", "[]"}}, protocol),
+              "endpoints is empty; name at least one, like http://127.0.0.1:8080");
     EXPECT_EQ(refusal_of({{"endpoints", "[http://a, http://u:w@a/embed/]"}}, protocol),
               "the endpoint http://a/embed ends with /embed, which is put there; take it off");
     EXPECT_EQ(refusal_of({{"endpoints", "[http://a, http://b, http://u:w@a/]"}}),
@@ -117,24 +118,27 @@ TEST(SharedSettings, AHeaderThatIsWrittenOutWins) {
 }
 
 TEST(SharedSettings, KeysAreHiddenWhereverTheyComeFrom) {
-    const Settings settings = settings_of({{"api_key", "key-of-api"}, {"headers", "{X: key-of-header}"}}, {.secrets = {"key-of-own"}});
+    const Settings settings =
+        settings_of({{"api_key", "key-of-api"}, {"headers", "{X: key-of-header}"}}, {.secrets = {"key-of-own"}});
     EXPECT_EQ(settings.secrets.hide("key-of-api key-of-header key-of-own"), "*** *** ***");
 }
 
 TEST(SharedSettings, WhatIsPublicReachesTheSameServersAndHoldsNoSecret) {
-    const std::map<std::string, std::string> texts = {{"endpoints", "[\"http://u:secret1@a/v1\", \"unix:///run/b.sock\"]"},
-                                                      {"model", "m"},
-                                                      {"dimensions", "8"},
-                                                      {"ca_file", "/etc/ca.pem"},
-                                                      {"verify_tls", "false"},
-                                                      {"api_key", "secret2"},
-                                                      {"headers", "{X: secret3}"}};
+    const std::map<std::string, std::string> texts = {
+        {"endpoints", "[\"http://u:secret1@a/v1\", \"unix:///run/b.sock\"]"},
+        {"model", "m"},
+        {"dimensions", "8"},
+        {"ca_file", "/etc/ca.pem"},
+        {"verify_tls", "false"},
+        {"api_key", "secret2"},
+        {"headers", "{X: secret3}"}};
     auto with_proxy = texts;
     with_proxy["proxy"] = "http://p:1";
     const Settings settings = settings_of(with_proxy);
     EXPECT_THAT(settings.public_options,
-                ElementsAre(Pair("endpoints", "[\"http://a/v1\", \"unix:///run/b.sock\"]"), Pair("model", "m"), Pair("dimensions", "8"),
-                            Pair("ca_file", "/etc/ca.pem"), Pair("verify_tls", "false"), Pair("proxy", "http://p:1")));
+                ElementsAre(Pair("endpoints", "[\"http://a/v1\", \"unix:///run/b.sock\"]"), Pair("model", "m"),
+                            Pair("dimensions", "8"), Pair("ca_file", "/etc/ca.pem"), Pair("verify_tls", "false"),
+                            Pair("proxy", "http://p:1")));
     const Settings again = settings_of({settings.public_options.begin(), settings.public_options.end()});
     EXPECT_EQ(again.public_options, settings.public_options);
     EXPECT_EQ(again.endpoints[1].unix_socket, "/run/b.sock");

@@ -42,8 +42,8 @@ Certificate certificate(const char* name, EVP_PKEY* key, X509* issuer, EVP_PKEY*
     X509_gmtime_adj(X509_getm_notBefore(made.get()), -3600);
     X509_gmtime_adj(X509_getm_notAfter(made.get()), 3600);
     X509_set_pubkey(made.get(), key);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(made.get()), "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name), -1, -1,
-                               0);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(made.get()), "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
     X509* const signer = issuer == nullptr ? made.get() : issuer;
     X509_set_issuer_name(made.get(), X509_get_subject_name(signer));
     if (issuer == nullptr) {
@@ -58,7 +58,8 @@ Certificate certificate(const char* name, EVP_PKEY* key, X509* issuer, EVP_PKEY*
 
 void write_pem(const std::filesystem::path& path, X509* written) {
     std::unique_ptr<std::FILE, Freed<std::fclose>> file(std::fopen(path.c_str(), "w"));
-    if (file == nullptr || PEM_write_X509(file.get(), written) != 1) throw std::runtime_error("cannot write " + path.string());
+    if (file == nullptr || PEM_write_X509(file.get(), written) != 1)
+        throw std::runtime_error("cannot write " + path.string());
 }
 
 }  // namespace
@@ -72,7 +73,8 @@ struct TlsServer::Impl {
     std::string offered;  // guarded by mutex
     std::jthread acceptor;
 
-    static int choose_http1(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* in, unsigned length, void* user) {
+    static int choose_http1(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* in,
+                            unsigned length, void* user) {
         auto& self = *static_cast<Impl*>(user);
         const std::scoped_lock lock(self.mutex);
         self.offered.clear();
@@ -107,7 +109,8 @@ struct TlsServer::Impl {
     }
 
     void accept_all() const {
-        // OpenSSL writes to sockets that the client has closed; the thread ends with the server, so the mask needs no way back.
+        // OpenSSL writes to sockets that the client has closed; the thread ends with the server, so the mask needs no
+        // way back.
         sigset_t pipe;
         sigemptyset(&pipe);
         sigaddset(&pipe, SIGPIPE);
@@ -137,7 +140,8 @@ TlsServer::TlsServer(std::string answer, const std::filesystem::path& ca_file) :
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    if (::bind(impl_->listener, reinterpret_cast<const sockaddr*>(&address), size) != 0 || ::listen(impl_->listener, 16) != 0) {
+    if (::bind(impl_->listener, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+        ::listen(impl_->listener, 16) != 0) {
         throw std::runtime_error("no listening socket");
     }
     ::getsockname(impl_->listener, reinterpret_cast<sockaddr*>(&address), &size);

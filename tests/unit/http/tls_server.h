@@ -12,8 +12,8 @@ namespace embedq::http {
 
 class TlsServer {
 public:
-    // Answers one request of each connection with `answer`; without one, resets connections once their handshake is done. The authority's
-    // certificate is written to `ca_file`.
+    // Answers one request of each connection with `answer`; without one, resets connections once their handshake is
+    // done. The authority's certificate is written to `ca_file`.
     TlsServer(std::string answer, const std::filesystem::path& ca_file);
     ~TlsServer();
     TlsServer(const TlsServer&) = delete;

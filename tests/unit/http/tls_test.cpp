@@ -31,15 +31,16 @@ protected:
                         : std::string(to_string(response.error().kind)) + ": " + response.error().message;
     }
 
-    const std::filesystem::path folder_ = std::filesystem::temp_directory_path() / ("embedq-tls-" + std::to_string(::getpid()));
+    const std::filesystem::path folder_ =
+        std::filesystem::temp_directory_path() / ("embedq-tls-" + std::to_string(::getpid()));
     const std::string ca_file_ = folder_ / "ca.pem";
     TlsServer server_{(std::filesystem::create_directories(folder_), answer("{}")), ca_file_};
 };
 
 TEST_F(Tls, AnUnknownAuthorityIsRefused) {
     EXPECT_THAT(answer_of({}, server_.url()),
-                AllOf(HasSubstr("misconfigured: the certificate of https://localhost"), HasSubstr("is not to be trusted"),
-                      HasSubstr("name the authority that signed it in ca_file")));
+                AllOf(HasSubstr("misconfigured: the certificate of https://localhost"),
+                      HasSubstr("is not to be trusted"), HasSubstr("name the authority that signed it in ca_file")));
 }
 
 TEST_F(Tls, AnAuthorityThatIsNamedIsTrusted) {
@@ -83,7 +84,8 @@ TEST_F(Tls, AServerThatHangsUpWithinARequestIsUnavailable) {
     auto client = Client::make({.proxy = "none", .ca_file = ca_file_});
     ASSERT_TRUE(client.has_value());
     for (int i = 0; i < 5; ++i) {
-        const auto response = (*client)->send({.url = resetting.url(), .body = std::string(std::size_t{20} << 20, 'x')});
+        const auto response =
+            (*client)->send({.url = resetting.url(), .body = std::string(std::size_t{20} << 20, 'x')});
         ASSERT_FALSE(response.has_value());
         EXPECT_EQ(response.error().kind, ErrorKind::unavailable);
     }
@@ -91,7 +93,8 @@ TEST_F(Tls, AServerThatHangsUpWithinARequestIsUnavailable) {
 
 TEST_F(Tls, PlainHttpBehindHttpsIsUnavailable) {
     ScriptedServer plain([](Connection& connection) { connection.write("HTTP/1.1 400 Bad Request\r\n\r\n"); });
-    EXPECT_THAT(answer_of({}, "https://127.0.0.1:" + std::to_string(plain.port()) + "/v1"), HasSubstr("unavailable: no TLS connection"));
+    EXPECT_THAT(answer_of({}, "https://127.0.0.1:" + std::to_string(plain.port()) + "/v1"),
+                HasSubstr("unavailable: no TLS connection"));
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ using testing::Not;
 TEST(Endpoint, IsAUrlOrASocketFile) {
     const auto parsed = [](std::string_view text) {
         auto endpoint = parse_endpoint(text);
-        return endpoint ? endpoint->url + " | " + endpoint->unix_socket + " | " + endpoint->name : "error: " + endpoint.error().message;
+        return endpoint ? endpoint->url + " | " + endpoint->unix_socket + " | " + endpoint->name
+                        : "error: " + endpoint.error().message;
     };
     EXPECT_EQ(parsed("http://10.0.0.5:11434"), "http://10.0.0.5:11434 |  | http://10.0.0.5:11434");
     EXPECT_EQ(parsed("https://user:secret@host/base//"), "https://user:secret@host/base |  | https://host/base");

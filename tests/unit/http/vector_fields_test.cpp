@@ -14,14 +14,16 @@ TEST(VectorFields, WhatVectorsDependOnIsTold) {
 }
 
 TEST(VectorFields, ACredentialIsNeitherToldNorPublished) {
-    for (const char* name : {"api_key", "apikey", "X-Api-Key", "token", "access_token", "client_secret", "PASSWORD", "Authorization"}) {
+    for (const char* name :
+         {"api_key", "apikey", "X-Api-Key", "token", "access_token", "client_secret", "PASSWORD", "Authorization"}) {
         EXPECT_EQ(vector_part(name, "\"hunter2\""), "") << name;
         EXPECT_EQ(published({{name, "hunter2"}, {"task", "search"}}), R"({"task": "search"})") << name;
     }
     const char* further_in = R"({"params": {"api_key" : "hunter2"}})";
     EXPECT_EQ(vector_part("litellm", further_in), "");
     EXPECT_EQ(published({{"litellm", further_in}}), "{}");
-    for (const char* name : {"max_tokens", "keyword", "tokenizer", "late_chunking"}) EXPECT_NE(vector_part(name, "1"), "") << name;
+    for (const char* name : {"max_tokens", "keyword", "tokenizer", "late_chunking"})
+        EXPECT_NE(vector_part(name, "1"), "") << name;
     EXPECT_NE(vector_part("task", R"({"value": "token"})"), "") << "a value is no name";
 }
 
@@ -34,7 +36,8 @@ TEST(VectorFields, NothingLeavesTheDigestAsItIs) {
 
 TEST(VectorFields, TextsArePublishedAsTexts) {
     EXPECT_EQ(published({}), "{}");
-    EXPECT_EQ(published({{"list", "[1]"}, {"n", "\"7\""}, {"on", "true"}}), R"({"list": "[1]", "n": "\"7\"", "on": "true"})");
+    EXPECT_EQ(published({{"list", "[1]"}, {"n", "\"7\""}, {"on", "true"}}),
+              R"({"list": "[1]", "n": "\"7\"", "on": "true"})");
 }
 
 }  // namespace

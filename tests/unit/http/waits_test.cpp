@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-const Wall kNow = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1);
+const Wall fixed_now = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1);
 
 TEST(Waits, AreReadInEveryForm) {
     EXPECT_EQ(parse_wait("12ms"), milliseconds(12));
@@ -24,13 +24,14 @@ TEST(Waits, AreReadInEveryForm) {
     EXPECT_EQ(parse_wait(" 3 "), milliseconds(3000));
     EXPECT_EQ(parse_wait("0.5"), milliseconds(500));
     EXPECT_EQ(parse_wait("0"), milliseconds(0));
-    for (const char* text : {"", "-1", "soon", "inf", "nan", "1x", "1s later", "Sun"}) EXPECT_EQ(parse_wait(text), std::nullopt) << text;
+    for (const char* text : {"", "-1", "soon", "inf", "nan", "1x", "1s later", "Sun"})
+        EXPECT_EQ(parse_wait(text), std::nullopt) << text;
 }
 
 TEST(Waits, HttpDatesAreRead) {
     EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Wall(std::chrono::seconds(784'111'777)));
-    for (const char* text : {"", "Sun, 06 Nov 1994 08:49:37", "Sun, 40 Nov 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT",
-                             "Sun, 06 Nov 1994 25:49:37 GMT"}) {
+    for (const char* text : {"", "Sun, 06 Nov 1994 08:49:37", "Sun, 40 Nov 1994 08:49:37 GMT",
+                             "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT"}) {
         EXPECT_EQ(parse_http_date(text), std::nullopt) << text;
     }
 }
@@ -38,7 +39,7 @@ TEST(Waits, HttpDatesAreRead) {
 std::optional<milliseconds> asked(std::vector<Header> list, std::string_view message = "") {
     Headers headers;
     for (auto& header : list) headers.add(std::move(header.name), std::move(header.value));
-    return wait_asked_for(headers, message, kNow);
+    return wait_asked_for(headers, message, fixed_now);
 }
 
 TEST(Waits, HeadersComeBeforeWordsAndBudgets) {
@@ -57,11 +58,13 @@ TEST(Waits, WordsAreUnderstood) {
     EXPECT_EQ(asked({}, "Try again in 1m12s"), milliseconds(72'000));
     EXPECT_EQ(asked({}, "Please try again in 6ms."), milliseconds(6));
     EXPECT_EQ(asked({}, "please try again in a moment"), std::nullopt);
-    EXPECT_EQ(asked({{"x-ratelimit-remaining-tokens", "0"}, {"x-ratelimit-reset-tokens", "9s"}}, "try again in 2s"), milliseconds(2000));
+    EXPECT_EQ(asked({{"x-ratelimit-remaining-tokens", "0"}, {"x-ratelimit-reset-tokens", "9s"}}, "try again in 2s"),
+              milliseconds(2000));
 }
 
 TEST(Waits, BudgetsThatAreUsedUpCount) {
-    EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "0"}, {"x-ratelimit-reset-requests", "1m30s"}}), milliseconds(90'000));
+    EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "0"}, {"x-ratelimit-reset-requests", "1m30s"}}),
+              milliseconds(90'000));
     EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "5"}, {"x-ratelimit-reset-requests", "1m30s"}}), std::nullopt);
     EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "-1"}, {"x-ratelimit-reset-requests", "60"}}), std::nullopt);
     EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "0"},
@@ -74,7 +77,9 @@ TEST(Waits, BudgetsThatAreUsedUpCount) {
 }
 
 TEST(Waits, ATimeOfResetIsInSecondsOrThousandthsAndOfAnySize) {
-    const auto reset = [](std::string at) { return asked({{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", std::move(at)}}); };
+    const auto reset = [](std::string at) {
+        return asked({{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", std::move(at)}});
+    };
     constexpr milliseconds day = std::chrono::hours(24);
     EXPECT_EQ(reset("1772323260.25"), milliseconds(60'250));
     EXPECT_EQ(reset("1772323260000"), milliseconds(60'000));

@@ -24,7 +24,8 @@ TEST(Decode, reads_openai_answers) {
 
 TEST(Decode, reads_ollama_answers) {
     const auto answer = decoded(
-        R"({"model":"all-minilm","embeddings":[[1,2],[3,4]],"total_duration":14143917,"load_duration":1019500,"prompt_eval_count":8})", 2);
+        R"({"model":"all-minilm","embeddings":[[1,2],[3,4]],"total_duration":14143917,"load_duration":1019500,"prompt_eval_count":8})",
+        2);
     EXPECT_THAT(answer.result.matrix, ElementsAre(1, 2, 3, 4));
     EXPECT_EQ(answer.result.tokens, 8U);
     EXPECT_EQ(answer.model, "all-minilm");
@@ -38,13 +39,15 @@ TEST(Decode, reads_answers_of_ollamas_first_protocol) {
 
 TEST(Decode, reads_lists_without_an_object_around_them) {
     EXPECT_THAT(decoded("[[1,2],[3,4]]", 2).result.matrix, ElementsAre(1, 2, 3, 4));
-    EXPECT_THAT(decoded(R"([{"index":1,"embedding":[[3,4]]},{"index":0,"embedding":[[1,2]]}])", 2).result.matrix, ElementsAre(1, 2, 3, 4));
+    EXPECT_THAT(decoded(R"([{"index":1,"embedding":[[3,4]]},{"index":0,"embedding":[[1,2]]}])", 2).result.matrix,
+                ElementsAre(1, 2, 3, 4));
     EXPECT_THAT(decoded(R"([{"index":0,"embedding":[[1,2]]}])", 1, 2).result.matrix, ElementsAre(1, 2));
 }
 
 TEST(Decode, goes_by_what_comes_back_vector_by_vector) {
-    const auto answer =
-        decoded(R"({"data":[{"index":0,"embedding":")" + encode_floats({1, 2, 3}) + R"("},{"index":1,"embedding":[4,5,6]}]})", 2);
+    const auto answer = decoded(
+        R"({"data":[{"index":0,"embedding":")" + encode_floats({1, 2, 3}) + R"("},{"index":1,"embedding":[4,5,6]}]})",
+        2);
     EXPECT_THAT(answer.result.matrix, ElementsAre(1, 2, 3, 4, 5, 6));
     EXPECT_TRUE(answer.base64);
 }
@@ -54,7 +57,8 @@ TEST(Decode, reads_base64_whose_slashes_are_escaped) {
     ASSERT_NE(text.find('/'), std::string::npos);
     std::string escaped;
     for (const char c : text) escaped += c == '/' ? std::string("\\/") : std::string(1, c);
-    EXPECT_THAT(decoded(R"({"data":[{"embedding":")" + escaped + "\"}]}", 1).result.matrix, ElementsAre(-1.9999999F, -1.9999999F));
+    EXPECT_THAT(decoded(R"({"data":[{"embedding":")" + escaped + "\"}]}", 1).result.matrix,
+                ElementsAre(-1.9999999F, -1.9999999F));
 }
 
 TEST(Decode, places_vectors_by_index) {
@@ -91,16 +95,21 @@ TEST(Decode, an_error_moves_with_its_index) {
 }
 
 TEST(Decode, goes_by_position_where_no_vector_has_an_index) {
-    EXPECT_THAT(decoded(R"({"data":[{"embedding":[1,2]},{"embedding":[3,4]}]})", 2).result.matrix, ElementsAre(1, 2, 3, 4));
-    EXPECT_THAT(decoded(R"({"data":[{"index":null,"embedding":[1,2]},{"embedding":[3,4]}]})", 2).result.matrix, ElementsAre(1, 2, 3, 4));
+    EXPECT_THAT(decoded(R"({"data":[{"embedding":[1,2]},{"embedding":[3,4]}]})", 2).result.matrix,
+                ElementsAre(1, 2, 3, 4));
+    EXPECT_THAT(decoded(R"({"data":[{"index":null,"embedding":[1,2]},{"embedding":[3,4]}]})", 2).result.matrix,
+                ElementsAre(1, 2, 3, 4));
 }
 
 TEST(Decode, reads_numbers_as_float32) {
-    const auto matrix =
-        decoded("{\"embedding\":[-0, 0.1, 1e-400, 3.4028234e38, 1.401298464324817e-45, -1E2, 123456789012345678901234567890, 1e0]}", 1)
-            .result.matrix;
+    const auto matrix = decoded(
+                            "{\"embedding\":[-0, 0.1, 1e-400, 3.4028234e38, 1.401298464324817e-45, -1E2, "
+                            "123456789012345678901234567890, 1e0]}",
+                            1)
+                            .result.matrix;
     EXPECT_TRUE(std::signbit(matrix[0]));
-    EXPECT_THAT(matrix, ElementsAre(0.0F, 0.1F, 0.0F, 3.4028234e38F, 1.401298464324817e-45F, -100.0F, 1.2345679e29F, 1.0F));
+    EXPECT_THAT(matrix,
+                ElementsAre(0.0F, 0.1F, 0.0F, 3.4028234e38F, 1.401298464324817e-45F, -100.0F, 1.2345679e29F, 1.0F));
 }
 
 TEST(Decode, gives_the_floats_back_that_were_written) {
@@ -117,7 +126,9 @@ TEST(Decode, gives_the_floats_back_that_were_written) {
 }
 
 TEST(Decode, takes_tokens_where_they_are) {
-    const auto tokens = [](const std::string& rest) { return decoded(R"({"embeddings":[[1]],)" + rest + "}", 1).result.tokens; };
+    const auto tokens = [](const std::string& rest) {
+        return decoded(R"({"embeddings":[[1]],)" + rest + "}", 1).result.tokens;
+    };
     EXPECT_EQ(tokens(R"("usage":{"total_tokens":5})"), 5U);
     EXPECT_EQ(tokens(R"("usage":{"total_tokens":5,"prompt_tokens":4})"), 4U);
     EXPECT_EQ(tokens(R"("usage":{"prompt_tokens":0,"total_tokens":5})"), 5U);
@@ -129,13 +140,12 @@ TEST(Decode, takes_tokens_where_they_are) {
 }
 
 TEST(Decode, passes_over_what_it_does_not_know) {
-    EXPECT_THAT(
-        decoded(
-            "\xEF\xBB\xBF "
-            "\n{\"id\":{\"a\":[[{}]]},\"model\":null,\"data\":[{\"x\":[1,{}],\"embedding\":[1],\"object\":\"embedding\"}],\"created\":1}\n",
-            1)
-            .result.matrix,
-        ElementsAre(1));
+    EXPECT_THAT(decoded("\xEF\xBB\xBF "
+                        "\n{\"id\":{\"a\":[[{}]]},\"model\":null,\"data\":[{\"x\":[1,{}],\"embedding\":[1],\"object\":"
+                        "\"embedding\"}],\"created\":1}\n",
+                        1)
+                    .result.matrix,
+                ElementsAre(1));
 }
 
 TEST(Decode, needs_no_padding_behind_the_body) {

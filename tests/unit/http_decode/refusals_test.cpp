@@ -17,7 +17,8 @@ struct Case {
 TEST(Refused, is_the_whole_call) {
     const std::string two = R"({"data":[{"index":0,"embedding":[1,2]},{"index":1,"embedding":[3,4]}]})";
     const auto at = [](const std::string& first, const std::string& second) {
-        return R"({"data":[{"index":)" + first + R"(,"embedding":[1,2]},{"index":)" + second + R"(,"embedding":[3,4]}]})";
+        return R"({"data":[{"index":)" + first + R"(,"embedding":[1,2]},{"index":)" + second +
+               R"(,"embedding":[3,4]}]})";
     };
     const Case cases[] = {
         {"", 1, 0, ErrorKind::internal, "the answer is empty"},
@@ -52,14 +53,18 @@ TEST(Refused, is_the_whole_call) {
         {at("0", "18446744073709551615"), 2, 2, ErrorKind::internal, "the index 18446744073709551615"},
         {at("0", "null"), 2, 2, ErrorKind::internal, "1 of the answer's 2 vectors have an index"},
         // dimensions
-        {two, 2, 3, ErrorKind::misconfigured, "have dimension 2: expected 3; the model behind the name may have changed"},
+        {two, 2, 3, ErrorKind::misconfigured,
+         "have dimension 2: expected 3; the model behind the name may have changed"},
         {two, 2, 1, ErrorKind::misconfigured, "have dimension 2: expected 1"},
-        {R"({"embeddings":[[1,2],[1,2,3]]})", 2, 0, ErrorKind::internal, "unlike dimensions, 2 and 3 among them: expected one for all"},
-        {R"({"embeddings":[[1,2],[1,2,3]]})", 2, 4, ErrorKind::internal, "unlike dimensions, 2 and 3 among them: expected 4 for all"},
+        {R"({"embeddings":[[1,2],[1,2,3]]})", 2, 0, ErrorKind::internal,
+         "unlike dimensions, 2 and 3 among them: expected one for all"},
+        {R"({"embeddings":[[1,2],[1,2,3]]})", 2, 4, ErrorKind::internal,
+         "unlike dimensions, 2 and 3 among them: expected 4 for all"},
         {R"({"embeddings":[[],[]]})", 2, 0, ErrorKind::internal, "nothing but empty vectors"},
         {R"({"embeddings":[[],[]]})", 2, 8, ErrorKind::internal, "nothing but empty vectors"},
         {R"({"embedding":""})", 1, 8, ErrorKind::internal, "nothing but empty vectors"},
-        {R"({"embeddings":[[1,1,1,1,1,1,1,1],[],[],[],[],[],[],[],[],[]]})", 10, 0, ErrorKind::internal, "have no room for 10 like it"},
+        {R"({"embeddings":[[1,1,1,1,1,1,1,1],[],[],[],[],[],[],[],[],[]]})", 10, 0, ErrorKind::internal,
+         "have no room for 10 like it"},
         {R"({"embeddings":[[[1,2],3]]})", 1, 0, ErrorKind::internal, "a vector inside another one"},
     };
     for (const Case& refusal : cases) {
@@ -132,11 +137,12 @@ TEST(RefusedText, stands_beside_rows_that_are_sound) {
         const auto ollama = error_of_first("{\"embeddings\":" + rows + "}");
         EXPECT_EQ(ollama.kind, ErrorKind::internal) << vector;
         EXPECT_THAT(ollama.message, HasSubstr(message)) << vector;
-        const auto openai =
-            error_of_first(std::string(R"({"data":[{"index":1,"embedding":[3,4]},{"index":0,"embedding":)") + vector + "}]}");
+        const auto openai = error_of_first(
+            std::string(R"({"data":[{"index":1,"embedding":[3,4]},{"index":0,"embedding":)") + vector + "}]}");
         EXPECT_EQ(openai.message, ollama.message);
     }
-    EXPECT_THAT(error_of_first(R"({"data":[{"index":0},{"index":1,"embedding":[3,4]}]})").message, HasSubstr("is missing"));
+    EXPECT_THAT(error_of_first(R"({"data":[{"index":0},{"index":1,"embedding":[3,4]}]})").message,
+                HasSubstr("is missing"));
     EXPECT_THAT(error_of_first(R"({"data":[null,{"embedding":[3,4]}]})").message, HasSubstr("is null"));
     EXPECT_THAT(error_of_first(R"({"data":[{"embedding":{"a":1}},{"embedding":[3,4]}]})").message,
                 HasSubstr("is an object: expected an array"));

@@ -18,8 +18,10 @@ inline std::string encode_base64(std::string_view bytes) {
     std::string text;
     for (std::size_t i = 0; i < bytes.size(); i += 3) {
         std::uint32_t group = 0;
-        for (std::size_t j = 0; j < 3; ++j) group = group << 8U | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0U);
-        for (std::size_t j = 0; j < 4; ++j) text += i + j <= bytes.size() ? alphabet[group >> (18U - 6U * j) & 63U] : '=';
+        for (std::size_t j = 0; j < 3; ++j)
+            group = group << 8U | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0U);
+        for (std::size_t j = 0; j < 4; ++j)
+            text += i + j <= bytes.size() ? alphabet[group >> (18U - 6U * j) & 63U] : '=';
     }
     return text;
 }

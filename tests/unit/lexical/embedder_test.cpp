@@ -43,7 +43,8 @@ std::uint64_t fingerprint(const std::vector<float>& vector) {
     return hash;
 }
 
-// These numbers are the contract of weights_version: vectors are kept in stores under it. Whoever changes one raises the version.
+// These numbers are the contract of weights_version: vectors are kept in stores under it. Whoever changes one raises
+// the version.
 TEST(LexicalEmbedder, VectorsArePinnedToTheVersionOfTheWeights) {
     EXPECT_EQ(weights_version, "2.0");
     EXPECT_EQ(fingerprint(embed("List repository webhooks")), 0x80255fb652ec4390ULL);
@@ -63,8 +64,9 @@ TEST(LexicalEmbedder, LengthIsOneForAnyText) {
     const std::string long_text(100000, 'x');
     const std::string broken = "\xff\xfe\xc3(";
     for (const std::string_view text :
-         {std::string_view("list users"), std::string_view("the of and"), std::string_view("{}[]--"), std::string_view(" "),
-          std::string_view("日本語の検索"), std::string_view(long_text), std::string_view(broken), std::string_view("\0", 1)}) {
+         {std::string_view("list users"), std::string_view("the of and"), std::string_view("{}[]--"),
+          std::string_view(" "), std::string_view("日本語の検索"), std::string_view(long_text),
+          std::string_view(broken), std::string_view("\0", 1)}) {
         EXPECT_NEAR(length(embed(text)), 1, 1e-5) << text.substr(0, 20);
         EXPECT_NEAR(length(embed(text, 64)), 1, 1e-5) << text.substr(0, 20);
     }
@@ -105,7 +107,8 @@ TEST(LexicalEmbedder, RelatedWordsBringTextsNear) {
 }
 
 TEST(LexicalEmbedder, AnyDimensionHoldsAVector) {
-    for (const std::size_t dimension : {1U, 3U, 4U, 17U, 300U}) EXPECT_NEAR(length(embed("list users", dimension)), 1, 1e-5) << dimension;
+    for (const std::size_t dimension : {1U, 3U, 4U, 17U, 300U})
+        EXPECT_NEAR(length(embed("list users", dimension)), 1, 1e-5) << dimension;
 }
 
 TEST(LexicalEmbedder, MisspeltWordsStayNear) {

@@ -27,7 +27,8 @@ const PluginDescriptor& descriptor() {
 
 class LexicalPlugin : public testing::Test {
 protected:
-    std::unique_ptr<Provider> make(std::int64_t dimension, std::string document_prefix = "", std::string query_prefix = "") {
+    std::unique_ptr<Provider> make(std::int64_t dimension, std::string document_prefix = "",
+                                   std::string query_prefix = "") {
         Options options;
         options.set("dimension", dimension);
         options.set("document_prefix", std::move(document_prefix));
@@ -37,7 +38,8 @@ protected:
         return provider ? std::move(*provider) : nullptr;
     }
 
-    static Result<EmbedResult> embed(Provider& provider, std::vector<std::string_view> texts, TextKind kind = TextKind::document) {
+    static Result<EmbedResult> embed(Provider& provider, std::vector<std::string_view> texts,
+                                     TextKind kind = TextKind::document) {
         return provider.embed({.texts = texts, .kind = kind});
     }
 

@@ -46,11 +46,12 @@ TEST(Descriptor, ASoundOnePasses) {
 TEST(Descriptor, OfAnotherSizeApiOrBuildNamesBothSides) {
     auto descriptor = sound();
     descriptor.struct_size = 8;
-    EXPECT_THAT(refusal(descriptor),
-                HasSubstr("'/p/f.so' has a descriptor of 8 bytes, but this embedq's has " + std::to_string(sizeof(PluginDescriptor))));
+    EXPECT_THAT(refusal(descriptor), HasSubstr("'/p/f.so' has a descriptor of 8 bytes, but this embedq's has " +
+                                               std::to_string(sizeof(PluginDescriptor))));
     descriptor = sound();
     descriptor.struct_size += 8;
-    EXPECT_THAT(refusal(descriptor), HasSubstr("has a descriptor of " + std::to_string(sizeof(PluginDescriptor) + 8) + " bytes"));
+    EXPECT_THAT(refusal(descriptor),
+                HasSubstr("has a descriptor of " + std::to_string(sizeof(PluginDescriptor) + 8) + " bytes"));
     descriptor = sound();
     descriptor.api = 9;
     EXPECT_THAT(refusal(descriptor), HasSubstr("speaks plugin API 9, but this embedq speaks 1"));
@@ -64,8 +65,10 @@ TEST(Descriptor, OfAnotherSizeApiOrBuildNamesBothSides) {
 TEST(Descriptor, MustFitItsFileName) {
     auto descriptor = sound();
     descriptor.name = "y";
-    EXPECT_THAT(refusal(descriptor),
-                HasSubstr("holds the provider 'y', but its file name says the provider 'x'; name the file libembedq_provider_y.so"));
+    EXPECT_THAT(
+        refusal(descriptor),
+        HasSubstr(
+            "holds the provider 'y', but its file name says the provider 'x'; name the file libembedq_provider_y.so"));
     descriptor = sound();
     descriptor.kind = PluginKind::store;
     EXPECT_THAT(refusal(descriptor), HasSubstr("holds the store 'x'"));
@@ -80,7 +83,8 @@ TEST(Descriptor, MustFitItsFileName) {
 TEST(Descriptor, HasExactlyTheFactoryOfItsKind) {
     auto descriptor = sound();
     descriptor.make_provider = nullptr;
-    EXPECT_THAT(refusal(descriptor), HasSubstr("is a provider without a factory for one; name it in EMBEDQ_PROVIDER(…)"));
+    EXPECT_THAT(refusal(descriptor),
+                HasSubstr("is a provider without a factory for one; name it in EMBEDQ_PROVIDER(…)"));
     descriptor = sound();
     descriptor.make_store = make_no_store;
     EXPECT_THAT(refusal(descriptor), HasSubstr("is a provider, but has a factory for a store"));

@@ -44,7 +44,8 @@ TEST(EmbedValidation, AnotherDimensionIsMisconfigured) {
     const auto sound = validate_embed_result(rows(2, 3), 2, 4);
     ASSERT_FALSE(sound);
     EXPECT_EQ(sound.error().kind, ErrorKind::misconfigured);
-    EXPECT_TRUE(sound.error().message.starts_with("returned vectors of dimension 3, but its info says 4")) << sound.error().message;
+    EXPECT_TRUE(sound.error().message.starts_with("returned vectors of dimension 3, but its info says 4"))
+        << sound.error().message;
 }
 
 TEST(EmbedValidation, RowsThatAreNoVectorsBecomeErrorsOfTheirTexts) {
@@ -61,7 +62,8 @@ TEST(EmbedValidation, RowsThatAreNoVectorsBecomeErrorsOfTheirTexts) {
     EXPECT_EQ(sound->errors[0].error.message, "the vector returned for text 2 of 4 has a value that is not finite");
     EXPECT_EQ(sound->errors[1].index, 2U);
     EXPECT_EQ(sound->errors[2].index, 3U);
-    EXPECT_EQ(sound->errors[2].error.message, "the vector returned for text 4 of 4 is all zero, which has no direction");
+    EXPECT_EQ(sound->errors[2].error.message,
+              "the vector returned for text 4 of 4 is all zero, which has no direction");
 }
 
 TEST(EmbedValidation, ErrorsOfTheProviderStandInOrderAndOncePerText) {

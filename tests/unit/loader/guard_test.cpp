@@ -92,7 +92,9 @@ TEST_F(GuardTest, FactoriesThatThrowOrMakeNothingAreErrors) {
     ASSERT_FALSE(made);
     EXPECT_THAT(made.error().message, HasSubstr("made no instance and named no error"));
 
-    provider_factory = [](Context&) -> Result<std::unique_ptr<Provider>> { return fail(ErrorKind::misconfigured, "no model"); };
+    provider_factory = [](Context&) -> Result<std::unique_ptr<Provider>> {
+        return fail(ErrorKind::misconfigured, "no model");
+    };
     made = make_provider(plugin_of(PluginKind::provider), {}, context);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().message, "no model");
@@ -120,7 +122,8 @@ TEST_F(GuardTest, WhatAProviderThrowsIsAnInternalError) {
 TEST_F(GuardTest, AnswersAreJudgedAgainstTheInfo) {
     const auto instance = provider();
     EXPECT_TRUE(embed(*instance)) << "info is asked for by itself";
-    EXPECT_THAT(embed(*instance, 2).error().message, HasSubstr("provider 'mine' (/p/scripted.so) returned 1 row for 2 texts"));
+    EXPECT_THAT(embed(*instance, 2).error().message,
+                HasSubstr("provider 'mine' (/p/scripted.so) returned 1 row for 2 texts"));
     scripted->info_body = [] { return ProviderInfo{.dimension = 3, .call_timeout = 20s}; };
     const auto info = instance->info({});
     ASSERT_TRUE(info);
@@ -138,13 +141,16 @@ TEST_F(GuardTest, WithoutAnInfoItsErrorIsTheAnswer) {
 
 TEST_F(GuardTest, ErrorsOfTheProviderPassUnchanged) {
     const auto instance = provider();
-    scripted->embed_body = []() -> Result<EmbedResult> { return std::unexpected(Error{ErrorKind::throttled, "slow down", 3s}); };
+    scripted->embed_body = []() -> Result<EmbedResult> {
+        return std::unexpected(Error{ErrorKind::throttled, "slow down", 3s});
+    };
     const auto answer = embed(*instance);
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().kind, ErrorKind::throttled);
     EXPECT_EQ(answer.error().retry_after, 3s);
     scripted->embed_body = []() -> Result<EmbedResult> {
-        return std::unexpected(Error{.kind = ErrorKind::unavailable, .message = "no answer in 20 s", .deadline_reached = true});
+        return std::unexpected(
+            Error{.kind = ErrorKind::unavailable, .message = "no answer in 20 s", .deadline_reached = true});
     };
     EXPECT_TRUE(embed(*instance).error().deadline_reached);
 }
@@ -199,7 +205,8 @@ TEST_F(GuardedNotifierTest, PublishNeverThrowsAndLogs) {
     const auto instance = notifier();
     EXPECT_NO_THROW(instance->publish());
     ASSERT_EQ(context.logger().lines().size(), 1U);
-    EXPECT_THAT(context.logger().lines()[0].second, HasSubstr("notifier 'mine' (/p/scripted.so) threw in publish: pipe closed"));
+    EXPECT_THAT(context.logger().lines()[0].second,
+                HasSubstr("notifier 'mine' (/p/scripted.so) threw in publish: pipe closed"));
     EXPECT_EQ(call_statistics(*instance)[0].errors, 1U);
 }
 

@@ -16,9 +16,9 @@ TEST(FileNames, AreReadAndWritten) {
 }
 
 TEST(FileNames, OtherFormsAreNoPlugins) {
-    for (const char* other :
-         {"libembedq_provider_.so", "libembedq_.so", "libembedq_so", "libembedq_.s", "embedq_provider_x.so", "libembedq_robot_x.so",
-          "libembedq_provider_X.so", "libembedq_provider_x.so.1", "libembedq_provider_x", "libembedq_provider_9.so", ""}) {
+    for (const char* other : {"libembedq_provider_.so", "libembedq_.so", "libembedq_so", "libembedq_.s",
+                              "embedq_provider_x.so", "libembedq_robot_x.so", "libembedq_provider_X.so",
+                              "libembedq_provider_x.so.1", "libembedq_provider_x", "libembedq_provider_9.so", ""}) {
         EXPECT_FALSE(parse_file_name(other)) << other;
     }
 }

@@ -19,7 +19,7 @@ using conformance::TestContext;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
-const fs::path kBuilt = fs::path(EMBEDQ_BINARY_DIR) / "lib/embedq/plugins";
+const fs::path built_plugins = fs::path(EMBEDQ_BINARY_DIR) / "lib/embedq/plugins";
 
 // A folder that goes with the test.
 class Folder {
@@ -45,7 +45,7 @@ private:
 };
 
 TEST(Registry, LoadsEveryPluginOfTheBuildTree) {
-    Registry registry({kBuilt});
+    Registry registry({built_plugins});
     const auto found = registry.discover();
     ASSERT_TRUE(found) << found.error().message;
     std::set<std::string> names;
@@ -56,8 +56,8 @@ TEST(Registry, LoadsEveryPluginOfTheBuildTree) {
         EXPECT_EQ((*loaded)->path, file.path);
         names.insert(file_name_of(file.kind, file.name));
     }
-    EXPECT_THAT(names,
-                ::testing::IsSupersetOf({"libembedq_notifier_local.so", "libembedq_notifier_poll.so", "libembedq_provider_simulated.so"}));
+    EXPECT_THAT(names, ::testing::IsSupersetOf({"libembedq_notifier_local.so", "libembedq_notifier_poll.so",
+                                                "libembedq_provider_simulated.so"}));
 }
 
 TEST(Registry, AListedFolderGoesBeforeTheProgramsOwn) {
@@ -83,16 +83,16 @@ TEST(Registry, TheOwnFolderMayBeListedToo) {
 }
 
 TEST(Registry, LoadsOnce) {
-    Registry registry({kBuilt});
+    Registry registry({built_plugins});
     ASSERT_TRUE(registry.discover());
     const auto once = registry.load(PluginKind::provider, "simulated");
-    const auto again = registry.load_file(kBuilt / "libembedq_provider_simulated.so");
+    const auto again = registry.load_file(built_plugins / "libembedq_provider_simulated.so");
     ASSERT_TRUE(once && again);
     EXPECT_EQ(*once, *again);
 }
 
 TEST(Registry, TwoInstancesOfOnePluginKeepToThemselves) {
-    Registry registry({kBuilt});
+    Registry registry({built_plugins});
     ASSERT_TRUE(registry.discover());
     const LoadedPlugin& plugin = **registry.load(PluginKind::provider, "simulated");
     const auto options = [](std::int64_t dimension) {
@@ -124,7 +124,7 @@ TEST(Registry, TwoInstancesOfOnePluginKeepToThemselves) {
 }
 
 TEST(Registry, FactoriesSayWhatIsWrongWithOptions) {
-    Registry registry({kBuilt});
+    Registry registry({built_plugins});
     ASSERT_TRUE(registry.discover());
     TestContext context("sim");
     Options values;
@@ -133,8 +133,8 @@ TEST(Registry, FactoriesSayWhatIsWrongWithOptions) {
     const auto made = make_provider(**registry.load(PluginKind::provider, "simulated"), values, context);
     ASSERT_FALSE(made);
     EXPECT_THAT(made.error().message, HasSubstr("fault 'explode': the action is 'explode', expected throttle, "));
-    // An option that the table has but nobody filled in is the host's bug: the accessor throws inside the plugin, and it is caught out
-    // here.
+    // An option that the table has but nobody filled in is the host's bug: the accessor throws inside the plugin, and
+    // it is caught out here.
     const auto thrown = make_provider(**registry.load(PluginKind::provider, "simulated"), {}, context);
     ASSERT_FALSE(thrown);
     EXPECT_EQ(thrown.error().kind, ErrorKind::internal);
@@ -142,15 +142,17 @@ TEST(Registry, FactoriesSayWhatIsWrongWithOptions) {
 }
 
 TEST(Registry, AnUnknownNameGetsTheNearestAndTheFolders) {
-    Registry registry({kBuilt});
+    Registry registry({built_plugins});
     ASSERT_TRUE(registry.discover());
     const auto slip = registry.load(PluginKind::provider, "simulatd");
     ASSERT_FALSE(slip);
     EXPECT_EQ(slip.error().kind, ErrorKind::not_found);
-    EXPECT_EQ(slip.error().message,
-              "no provider plugin 'simulatd' (file libembedq_provider_simulatd.so) in " + kBuilt.string() + "; did you mean 'simulated'?");
-    EXPECT_THAT(registry.load(PluginKind::store, "simulated").error().message, HasSubstr("; there is a provider of that name"));
-    EXPECT_THAT(registry.load(PluginKind::notifier, "carrier_pigeon").error().message, HasSubstr("; there are: local, poll"));
+    EXPECT_EQ(slip.error().message, "no provider plugin 'simulatd' (file libembedq_provider_simulatd.so) in " +
+                                        built_plugins.string() + "; did you mean 'simulated'?");
+    EXPECT_THAT(registry.load(PluginKind::store, "simulated").error().message,
+                HasSubstr("; there is a provider of that name"));
+    EXPECT_THAT(registry.load(PluginKind::notifier, "carrier_pigeon").error().message,
+                HasSubstr("; there are: local, poll"));
     Registry nowhere({});
     EXPECT_THAT(nowhere.load(PluginKind::store, "x").error().message,
                 HasSubstr("in any folder, since plugins.paths is empty; there is no store plugin at all"));
@@ -189,14 +191,15 @@ TEST(Registry, TheSameNameTwiceNamesBothFiles) {
     const auto found = registry.discover();
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().kind, ErrorKind::misconfigured);
-    EXPECT_EQ(found.error().message,
-              "store 'x' is there twice, as '" + one.string() + "' and as '" + other.string() + "'; remove one of the two files");
+    EXPECT_EQ(found.error().message, "store 'x' is there twice, as '" + one.string() + "' and as '" + other.string() +
+                                         "'; remove one of the two files");
 }
 
 TEST(Registry, AMissingFolderIsNamed) {
     const Folder folder;
     const fs::path file = folder.add("file");
-    EXPECT_THAT(Registry({folder.path() / "no"}).discover().error().message, HasSubstr("no' does not exist; create it"));
+    EXPECT_THAT(Registry({folder.path() / "no"}).discover().error().message,
+                HasSubstr("no' does not exist; create it"));
     EXPECT_THAT(Registry({file}).discover().error().message, HasSubstr("file' is no folder"));
 }
 
@@ -211,11 +214,13 @@ TEST(Registry, FoldersAndFilesThatOthersMayWriteAreRefused) {
         return found ? std::string() : found.error().message;
     };
     EXPECT_EQ(refusal(file, 0644), "");
-    EXPECT_EQ(refusal(file, 0666), "plugin file '" + file.string() +
-                                       "' has mode 0666, so everyone may change it, but only its owner may; run: chmod go-w '" +
-                                       file.string() + "'");
+    EXPECT_EQ(refusal(file, 0666),
+              "plugin file '" + file.string() +
+                  "' has mode 0666, so everyone may change it, but only its owner may; run: chmod go-w '" +
+                  file.string() + "'");
     EXPECT_THAT(refusal(file, 0664), HasSubstr("so its group may change it"));
-    EXPECT_THAT(refusal(folder.path(), 0777), HasSubstr("plugin folder '" + folder.path().string() + "' has mode 0777"));
+    EXPECT_THAT(refusal(folder.path(), 0777),
+                HasSubstr("plugin folder '" + folder.path().string() + "' has mode 0777"));
 }
 
 TEST(Registry, FilesOfOtherUsersAreRefused) {
@@ -230,7 +235,8 @@ TEST(Registry, FilesOfOtherUsersAreRefused) {
 TEST(Registry, AFileOfAnotherNameIsNotLoaded) {
     const Folder folder;
     EXPECT_EQ(Registry({}).load_file(folder.path() / "libembedq_store_x.so").error().kind, ErrorKind::not_found);
-    EXPECT_THAT(Registry({}).load_file(folder.add("plugin.so")).error().message, HasSubstr("must be named libembedq_<kind>_<name>.so"));
+    EXPECT_THAT(Registry({}).load_file(folder.add("plugin.so")).error().message,
+                HasSubstr("must be named libembedq_<kind>_<name>.so"));
 }
 
 }  // namespace

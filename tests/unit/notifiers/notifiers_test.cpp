@@ -15,7 +15,7 @@ namespace {
 using conformance::ManualClock;
 using namespace std::chrono_literals;
 
-constexpr auto kForever = Clock::Steady::max();
+constexpr auto forever = Clock::Steady::max();
 
 class WakeSignalTest : public ::testing::Test {
 protected:
@@ -27,7 +27,7 @@ protected:
 TEST_F(WakeSignalTest, APublishWhileNobodyWaitsEndsTheNextWaitOnce) {
     signal.publish();
     signal.publish();
-    EXPECT_EQ(signal.wait(kForever, {}), Wake::notified);
+    EXPECT_EQ(signal.wait(forever, {}), Wake::notified);
     EXPECT_EQ(signal.wait(clock.now(), {}), Wake::timeout);
 }
 
@@ -42,12 +42,12 @@ TEST_F(WakeSignalTest, ADeadlineToComeIsWaitedFor) {
 TEST_F(WakeSignalTest, AStopEndsTheWaitAndKeepsTheNotification) {
     signal.publish();
     stop.request_stop();
-    EXPECT_EQ(signal.wait(kForever, stop.get_token()), Wake::stopped);
-    EXPECT_EQ(signal.wait(kForever, {}), Wake::notified);
+    EXPECT_EQ(signal.wait(forever, stop.get_token()), Wake::stopped);
+    EXPECT_EQ(signal.wait(forever, {}), Wake::notified);
 }
 
 TEST_F(WakeSignalTest, AStopEndsAWaitThatHasBegun) {
-    for (const auto deadline : {kForever, clock.now() + 1h}) {
+    for (const auto deadline : {forever, clock.now() + 1h}) {
         std::stop_source source;
         std::jthread stopper([&] { source.request_stop(); });
         EXPECT_EQ(signal.wait(deadline, source.get_token()), Wake::stopped);
@@ -55,17 +55,17 @@ TEST_F(WakeSignalTest, AStopEndsAWaitThatHasBegun) {
 }
 
 TEST_F(WakeSignalTest, EveryPublishIsSeenHoweverItFallsBetweenWaits) {
-    constexpr int kRounds = 1000;
+    constexpr int round_count = 1000;
     WakeSignal answer{clock};
     std::jthread waiter([&] {
-        for (int i = 0; i < kRounds; ++i) {
-            EXPECT_EQ(signal.wait(kForever, {}), Wake::notified);
+        for (int i = 0; i < round_count; ++i) {
+            EXPECT_EQ(signal.wait(forever, {}), Wake::notified);
             answer.publish();
         }
     });
-    for (int i = 0; i < kRounds; ++i) {
+    for (int i = 0; i < round_count; ++i) {
         signal.publish();
-        EXPECT_EQ(answer.wait(kForever, {}), Wake::notified);
+        EXPECT_EQ(answer.wait(forever, {}), Wake::notified);
     }
 }
 
@@ -75,7 +75,7 @@ TEST_F(WakeSignalTest, EveryWaiterIsWoken) {
     std::vector<std::jthread> waiters;
     for (int i = 0; i < 4; ++i) {
         waiters.emplace_back([&] {
-            EXPECT_EQ(signal.wait(kForever, {}), Wake::notified);
+            EXPECT_EQ(signal.wait(forever, {}), Wake::notified);
             ++woken;
         });
     }
@@ -100,7 +100,7 @@ protected:
 
 TEST_F(PollScheduleTest, TheIntervalIsANotification) {
     clock.advance(1000ms);
-    EXPECT_EQ(schedule.wait(kForever, {}), Wake::notified);
+    EXPECT_EQ(schedule.wait(forever, {}), Wake::notified);
     EXPECT_EQ(schedule.wait(clock.now(), {}), Wake::timeout) << "the next interval has begun";
 }
 
@@ -116,22 +116,22 @@ TEST_F(PollScheduleTest, AnEarlierDeadlineIsATimeoutAndDoesNotPutThePollOff) {
 TEST_F(PollScheduleTest, APublishWakesAtOnceAndBeginsTheIntervalAnew) {
     clock.advance(500ms);
     schedule.publish();
-    EXPECT_EQ(schedule.wait(kForever, {}), Wake::notified);
+    EXPECT_EQ(schedule.wait(forever, {}), Wake::notified);
     clock.advance(999ms);
     EXPECT_EQ(schedule.wait(clock.now(), {}), Wake::timeout);
     clock.advance(1ms);
-    EXPECT_EQ(schedule.wait(kForever, {}), Wake::notified);
+    EXPECT_EQ(schedule.wait(forever, {}), Wake::notified);
 }
 
 TEST_F(PollScheduleTest, AStopEndsTheWait) {
     std::stop_source stop;
     std::jthread stopper([&] { stop.request_stop(); });
-    EXPECT_EQ(schedule.wait(kForever, stop.get_token()), Wake::stopped);
+    EXPECT_EQ(schedule.wait(forever, stop.get_token()), Wake::stopped);
 }
 
 TEST_F(PollScheduleTest, TheIntervalEndsAWaitThatHasBegun) {
     PollSchedule quick{clock, 1ms};
-    EXPECT_EQ(quick.wait(kForever, {}), Wake::notified);
+    EXPECT_EQ(quick.wait(forever, {}), Wake::notified);
 }
 
 TEST_F(PollScheduleTest, WithoutPollingOnlyAPublishWakes) {
@@ -139,11 +139,11 @@ TEST_F(PollScheduleTest, WithoutPollingOnlyAPublishWakes) {
     clock.advance(1h);
     EXPECT_EQ(schedule.wait(clock.now(), {}), Wake::timeout);
     schedule.publish();
-    EXPECT_EQ(schedule.wait(kForever, {}), Wake::notified);
+    EXPECT_EQ(schedule.wait(forever, {}), Wake::notified);
     schedule.set_polling(true);
     EXPECT_EQ(schedule.wait(clock.now(), {}), Wake::timeout) << "the interval begins when polling does";
     clock.advance(1000ms);
-    EXPECT_EQ(schedule.wait(kForever, {}), Wake::notified);
+    EXPECT_EQ(schedule.wait(forever, {}), Wake::notified);
 }
 
 }  // namespace

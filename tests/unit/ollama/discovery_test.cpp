@@ -22,7 +22,8 @@ TEST(Show, TellsDimensionContextAndCapability) {
 }
 
 TEST(Show, AnOldServerSaysLess) {
-    for (const char* body : {"{}", R"({"model_info":{}})", R"({"model_info":null,"capabilities":null})", "no JSON", ""}) {
+    for (const char* body :
+         {"{}", R"({"model_info":{}})", R"({"model_info":null,"capabilities":null})", "no JSON", ""}) {
         const Identity identity = read_show(body);
         EXPECT_EQ(identity.dimension, 0U) << body;
         EXPECT_FALSE(identity.embeds) << body;
@@ -52,7 +53,8 @@ TEST(Pull, SaysEachStageAndEachTenthOnce) {
     PullProgress progress([&](std::string_view sentence) { said.emplace_back(sentence); });
     std::string lines = "{\"status\":\"pulling manifest\"}\n";
     for (const int done : {0, 1, 5, 10, 12, 100}) {
-        lines += R"({"status":"pulling 970a","total":200000000,"completed":)" + std::to_string(done * 2'000'000) + "}\n";
+        lines +=
+            R"({"status":"pulling 970a","total":200000000,"completed":)" + std::to_string(done * 2'000'000) + "}\n";
     }
     lines += "{\"status\":\"success\"}\n";
     // As a network cuts it.

@@ -68,13 +68,20 @@ TEST_F(Embed, ABare400OfOneTextIsAskedOnceMore) {
 }
 
 TEST_F(Embed, WhatServersSayIsChargedToWhomItConcerns) {
-    EXPECT_EQ(error_under("{ do: error, status: 503, message: 'server busy, please try again.  maximum pending requests exceeded' }").kind,
-              ErrorKind::throttled);
-    EXPECT_EQ(error_under("{ do: error, status: 500, message: 'model runner has unexpectedly stopped' }").kind, ErrorKind::unavailable);
+    EXPECT_EQ(
+        error_under(
+            "{ do: error, status: 503, message: 'server busy, please try again.  maximum pending requests exceeded' }")
+            .kind,
+        ErrorKind::throttled);
+    EXPECT_EQ(error_under("{ do: error, status: 500, message: 'model runner has unexpectedly stopped' }").kind,
+              ErrorKind::unavailable);
     // Before 0.14 a vector that is none came as this.
-    EXPECT_EQ(error_under("{ do: error, status: 500, message: 'failed to encode response: json: unsupported value: NaN' }").kind,
-              ErrorKind::invalid_input);
-    EXPECT_EQ(error_under("{ do: error, status: 200, body: '{\"error\":\"server busy, please try again\"}' }").kind, ErrorKind::throttled);
+    EXPECT_EQ(
+        error_under("{ do: error, status: 500, message: 'failed to encode response: json: unsupported value: NaN' }")
+            .kind,
+        ErrorKind::invalid_input);
+    EXPECT_EQ(error_under("{ do: error, status: 200, body: '{\"error\":\"server busy, please try again\"}' }").kind,
+              ErrorKind::throttled);
     EXPECT_EQ(error_under("{ do: html }").kind, ErrorKind::unavailable);
     EXPECT_EQ(error_under("{ do: html, status: 200 }").kind, ErrorKind::misconfigured);
     EXPECT_EQ(error_under("{ do: reset }").kind, ErrorKind::unavailable);
@@ -83,15 +90,16 @@ TEST_F(Embed, WhatServersSayIsChargedToWhomItConcerns) {
 }
 
 TEST_F(Embed, BrokenVectorsAreNeverTaken) {
-    for (const char* fault :
-         {"nan", "infinity", "'null'", "zero", "empty_vector", "wrong_dimension", "short_count", "long_count", "no_vectors"}) {
-        EXPECT_EQ(error_under("{ do: " + std::string(fault) + " }", {"a", "b", "c"}).kind, ErrorKind::internal) << fault;
+    for (const char* fault : {"nan", "infinity", "'null'", "zero", "empty_vector", "wrong_dimension", "short_count",
+                              "long_count", "no_vectors"}) {
+        EXPECT_EQ(error_under("{ do: " + std::string(fault) + " }", {"a", "b", "c"}).kind, ErrorKind::internal)
+            << fault;
     }
 }
 
 TEST_F(Embed, AnswersInOtherFormsAreRead) {
-    for (const char* fault :
-         {"chunked", "gzip", "http_1_0", "wrong_type", "stale", "drip, bytes: 500, every: 1ms", "huge, bytes: 1000000"}) {
+    for (const char* fault : {"chunked", "gzip", "http_1_0", "wrong_type", "stale", "drip, bytes: 500, every: 1ms",
+                              "huge, bytes: 1000000"}) {
         server.change("faults: [ { do: " + std::string(fault) + " } ]");
         auto& provider = make();
         for (int i = 0; i < 3; ++i) {
@@ -115,7 +123,8 @@ TEST_F(Embed, AnAnswerBeyondTheLimitIsNoFaultOfASingleText) {
         auto result = embed(provider, {"a"});
         ASSERT_FALSE(result);
         EXPECT_EQ(result.error().kind, ErrorKind::internal);
-        EXPECT_THAT(result.error().message, AllOf(HasSubstr("longer than 1048576 bytes"), HasSubstr("check what answers at endpoints")));
+        EXPECT_THAT(result.error().message,
+                    AllOf(HasSubstr("longer than 1048576 bytes"), HasSubstr("check what answers at endpoints")));
     }
 }
 
@@ -153,7 +162,8 @@ TEST_F(Embed, AnOldServerIsAskedForEachTextAndItsVectorsAreNormalised) {
     auto result = embed(provider, {"a", "b", "c"});
     ASSERT_TRUE(result) << result.error().message;
     ASSERT_EQ(result->matrix.size(), 24U);
-    for (std::size_t row = 0; row < 3; ++row) EXPECT_NEAR(squares(std::span(result->matrix).subspan(row * 8, 8)), 1, 1e-5);
+    for (std::size_t row = 0; row < 3; ++row)
+        EXPECT_NEAR(squares(std::span(result->matrix).subspan(row * 8, 8)), 1, 1e-5);
     EXPECT_EQ(server.tally().calls.size(), 3U);
     ASSERT_TRUE(embed(provider, {"a"}));
     EXPECT_EQ(asked(server, "POST /api/embed"), 1U) << "it is remembered that the server is old";

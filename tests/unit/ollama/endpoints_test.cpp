@@ -18,7 +18,7 @@ protected:
     // A port on which nobody listens.
     static std::string nobody() { return ProtocolServer("").url(); }
 
-    ProtocolServer other{kScript};
+    ProtocolServer other{script_text};
 };
 
 TEST_F(Endpoints, EachIsALaneAndAnswersTheSame) {

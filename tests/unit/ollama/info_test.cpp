@@ -25,9 +25,11 @@ TEST_F(OllamaTest, WhatChangesVectorsIsToldWithTheDigest) {
         return info ? info->model_digest : info.error().message;
     };
     EXPECT_EQ(digest({}), "sha256:1");
-    EXPECT_EQ(digest({{"truncate", "false"}, {"keep_alive", "24h"}, {"options", "{ num_gpu: 1, num_thread: 4 }"}}), "sha256:1");
+    EXPECT_EQ(digest({{"truncate", "false"}, {"keep_alive", "24h"}, {"options", "{ num_gpu: 1, num_thread: 4 }"}}),
+              "sha256:1");
     EXPECT_EQ(digest({{"truncate", "true"}}), "sha256:1 truncate");
-    EXPECT_EQ(digest({{"options", "{ num_gpu: 1, num_ctx: 32, unheard_of: x }"}}), "sha256:1 num_ctx=32 unheard_of=\"x\"");
+    EXPECT_EQ(digest({{"options", "{ num_gpu: 1, num_ctx: 32, unheard_of: x }"}}),
+              "sha256:1 num_ctx=32 unheard_of=\"x\"");
     // And the digest of the server's list is still what answers are held to.
     auto& provider = make({{"truncate", "true"}});
     ASSERT_TRUE(provider.info({}));
@@ -67,7 +69,8 @@ TEST_F(OllamaTest, PullFetchesAMissingModelAndTellsHowFarItIs) {
     EXPECT_EQ(info->dimension, 16U);
     std::string said;
     for (const auto& [level, line] : context.logger().lines()) said += line + "\n";
-    EXPECT_THAT(said, AllOf(HasSubstr("does not have the model 'absent'"), HasSubstr("pulling manifest"), HasSubstr("1 MB of 1 MB")));
+    EXPECT_THAT(said, AllOf(HasSubstr("does not have the model 'absent'"), HasSubstr("pulling manifest"),
+                            HasSubstr("1 MB of 1 MB")));
 }
 
 TEST_F(OllamaTest, AModelThatCannotBePulledIsMisconfigured) {

@@ -22,7 +22,7 @@ namespace embedq::ollama {
 using namespace std::chrono_literals;  // NOLINT: for tests only
 using protocol_server::ProtocolServer;
 
-inline constexpr std::string_view kScript =
+inline constexpr std::string_view script_text =
     "dialect: ollama\nkeep_texts: true\nmodels: { nomic: { dimension: 8, digest: 'sha256:1', context: 64 } }\n";
 
 inline Options options_of(std::map<std::string, std::string> texts) {
@@ -48,7 +48,8 @@ protected:
 
     static Result<EmbedResult> embed(Provider& provider, std::vector<std::string_view> texts, std::size_t endpoint = 0,
                                      TextKind kind = TextKind::document) {
-        return provider.embed({.texts = texts, .kind = kind, .endpoint = endpoint, .deadline = std::chrono::steady_clock::now() + 30s});
+        return provider.embed(
+            {.texts = texts, .kind = kind, .endpoint = endpoint, .deadline = std::chrono::steady_clock::now() + 30s});
     }
 
     // How often a route was asked.
@@ -56,7 +57,7 @@ protected:
         return static_cast<std::size_t>(std::ranges::count(of.tally().other_routes, route));
     }
 
-    ProtocolServer server{kScript};
+    ProtocolServer server{script_text};
     conformance::TestContext context{"ollama"};
 
 private:

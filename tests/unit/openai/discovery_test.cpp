@@ -54,8 +54,8 @@ TEST(Models, OfLlamaCppWhateverItIsCalled) {
 }
 
 TEST(Models, OfAServerThatSaysLittleSayNothing) {
-    for (const char* body :
-         {"", "{}", R"({"data":[]})", R"({"data":[{"id":"a"}]})", R"({"data":[7]})", R"({"data":[{"id":"a","meta":null}]})"}) {
+    for (const char* body : {"", "{}", R"({"data":[]})", R"({"data":[{"id":"a"}]})", R"({"data":[7]})",
+                             R"({"data":[{"id":"a","meta":null}]})"}) {
         const auto identity = read_models(body, "m");
         ASSERT_TRUE(identity.has_value()) << body;
         EXPECT_EQ(identity->dimension, 0U) << body;

@@ -28,7 +28,7 @@ void PrintTo(const Case& row, std::ostream* out) {
     *out << row.name;
 }
 
-const Case kCases[] = {
+const Case case_table[] = {
     {"Error500", "do: error", ErrorKind::unavailable},
     {"Error400", "do: error, status: 400", ErrorKind::invalid_input},
     {"Quota", "do: quota", ErrorKind::misconfigured},
@@ -73,7 +73,8 @@ protected:
 
 TEST_P(Faults, AreChargedToWhatCausedThem) {
     const auto& [row, encoding] = GetParam();
-    if (std::string_view(row.name) == "Null" && std::string_view(encoding) == "base64") GTEST_SKIP() << "base64 has no null";
+    if (std::string_view(row.name) == "Null" && std::string_view(encoding) == "base64")
+        GTEST_SKIP() << "base64 has no null";
     Made made({{"encoding_format", encoding}, {"base_url", server_.url() + "/v1"}, {"max_response_bytes", "1MiB"}});
     ASSERT_TRUE(made.provider->info({}).has_value());
     const std::vector<std::string_view> texts = {"one", "two", "three"};
@@ -84,7 +85,8 @@ TEST_P(Faults, AreChargedToWhatCausedThem) {
     server_.change("faults: [ { " + fault + (fault.contains("times") ? "" : ", times: 1") + " } ]");
     // Only what never ends meets the deadline; on a busy machine the others may take their time.
     const bool endless = fault == "do: hang" || fault == "do: stall" || fault == "do: drip";
-    const auto deadline = std::chrono::steady_clock::now() + (endless ? std::chrono::milliseconds(300) : std::chrono::milliseconds(60'000));
+    const auto deadline = std::chrono::steady_clock::now() +
+                          (endless ? std::chrono::milliseconds(300) : std::chrono::milliseconds(60'000));
     const auto result = made.provider->embed({.texts = texts, .deadline = deadline});
     if (row.kind) {
         ASSERT_FALSE(result.has_value());
@@ -105,8 +107,11 @@ TEST_P(Faults, AreChargedToWhatCausedThem) {
     EXPECT_EQ(after->matrix, before->matrix);
 }
 
-INSTANTIATE_TEST_SUITE_P(Servers, Faults, testing::Combine(testing::ValuesIn(kCases), testing::Values("float", "base64")),
-                         [](const auto& row) { return std::string(std::get<0>(row.param).name) + "_" + std::get<1>(row.param); });
+INSTANTIATE_TEST_SUITE_P(Servers, Faults,
+                         testing::Combine(testing::ValuesIn(case_table), testing::Values("float", "base64")),
+                         [](const auto& row) {
+                             return std::string(std::get<0>(row.param).name) + "_" + std::get<1>(row.param);
+                         });
 
 TEST(Outage, AServerThatIsRestartedIsFoundAgain) {
     Made made({{"base_url", "http://127.0.0.1:1/v1"}, {"dimensions", "16"}});
@@ -115,20 +120,23 @@ TEST(Outage, AServerThatIsRestartedIsFoundAgain) {
     EXPECT_EQ(refused.error().kind, ErrorKind::unavailable);
     EXPECT_THAT(refused.error().message, HasSubstr("no connection to http://127.0.0.1:1/v1/embeddings"));
 
-    auto server = std::make_unique<protocol_server::ProtocolServer>("dialect: openai\nmodels: { m: { dimension: 16 } }\n");
+    auto server =
+        std::make_unique<protocol_server::ProtocolServer>("dialect: openai\nmodels: { m: { dimension: 16 } }\n");
     const auto port = server->port();
     Made again({{"base_url", server->url() + "/v1"}});
     ASSERT_TRUE(again.embed({"one"}).has_value());
     server.reset();
     ASSERT_FALSE(again.embed({"one"}).has_value());
-    server = std::make_unique<protocol_server::ProtocolServer>("dialect: openai\nmodels: { m: { dimension: 16 } }\n", port);
+    server =
+        std::make_unique<protocol_server::ProtocolServer>("dialect: openai\nmodels: { m: { dimension: 16 } }\n", port);
     EXPECT_TRUE(again.embed({"one"}).has_value());
 }
 
 TEST(Throttling, TheWaitIsReadInEachFormat) {
     for (const char* format : {"seconds", "decimal", "date", "milliseconds", "text"}) {
         protocol_server::ProtocolServer server(
-            "dialect: openai\nmodels: { m: { dimension: 16 } }\nrate: { requests: 1, per: 1h, retry_after: 5s, format: " +
+            "dialect: openai\nmodels: { m: { dimension: 16 } }\nrate: { requests: 1, per: 1h, retry_after: 5s, "
+            "format: " +
             std::string(format) + " }\n");
         Made made({{"base_url", server.url() + "/v1"}, {"dimensions", "16"}});
         (void)made.embed({"one"});

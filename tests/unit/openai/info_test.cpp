@@ -33,7 +33,9 @@ TEST(Info, WhatAnAnswerRefutesIsLearnedAnew) {
     FakeServer server(vectors_of(3));
     Made made({{"base_url", server.url()}});
     ASSERT_TRUE(made.provider->info({}).has_value());
-    server.reply([](const Asked&) { return http::answer(R"({"error":{"message":"The model `m` does not exist"}})", "404 Not Found"); });
+    server.reply([](const Asked&) {
+        return http::answer(R"({"error":{"message":"The model `m` does not exist"}})", "404 Not Found");
+    });
     EXPECT_EQ(made.embed({"a"}).error().kind, ErrorKind::misconfigured);
     EXPECT_EQ(made.provider->info({}).error().kind, ErrorKind::misconfigured);
     server.reply(vectors_of(4));
@@ -79,7 +81,8 @@ TEST(Info, AThrottledServerIsUnavailableUntilItIsKnown) {
 
 TEST(Info, TellsHowLongItsCallsMayTake) {
     FakeServer server(vectors_of(2));
-    EXPECT_EQ(Made({{"base_url", server.url()}, {"timeout", "7s"}}).provider->info({})->call_timeout, std::chrono::seconds(7));
+    EXPECT_EQ(Made({{"base_url", server.url()}, {"timeout", "7s"}}).provider->info({})->call_timeout,
+              std::chrono::seconds(7));
     EXPECT_EQ(Made({{"base_url", server.url()}}).provider->info({})->call_timeout, std::chrono::minutes(5));
 }
 
@@ -101,7 +104,8 @@ TEST(ExtraBody, BelongsToWhatVectorsAreButForWhatSaysNothingOfThem) {
     EXPECT_EQ(digest({{"user", "u"}, {"extra_body", "{user: u, priority: 7, metadata: '{\"a\":1}'}"}}), "");
     EXPECT_EQ(digest({{"extra_body", "{late_chunking: true, task: x, user: u}"}}), "late_chunking=true task=\"x\"");
     EXPECT_EQ(digest({{"model_digest", "d"}, {"extra_body", "{unheard_of: 7}"}}), "d unheard_of=7");
-    EXPECT_EQ(digest({{"dialect", "voyage"}, {"extra_body", "{n: 7}"}, {"truncate", "true"}}), "document query truncate n=7");
+    EXPECT_EQ(digest({{"dialect", "voyage"}, {"extra_body", "{n: 7}"}, {"truncate", "true"}}),
+              "document query truncate n=7");
     EXPECT_EQ(digest({{"dialect", "voyage"}, {"truncate", "false"}}), "document query");
 }
 

@@ -39,8 +39,9 @@ TEST(OpenaiProvider, EmbedsInTheOrderOfTheTexts) {
     EXPECT_EQ(result->dimension, 2U);
     EXPECT_EQ(result->tokens, 7U);
     const Asked asked = server.asked().at(0);
-    EXPECT_THAT(asked.head, AllOf(StartsWith("POST /v1/embeddings HTTP/1.1"), HasSubstr("Authorization: Bearer the-key\r\n"),
-                                  HasSubstr("X-Org: o\r\n"), HasSubstr("Content-Type: application/json\r\n")));
+    EXPECT_THAT(asked.head,
+                AllOf(StartsWith("POST /v1/embeddings HTTP/1.1"), HasSubstr("Authorization: Bearer the-key\r\n"),
+                      HasSubstr("X-Org: o\r\n"), HasSubstr("Content-Type: application/json\r\n")));
     EXPECT_EQ(asked.body, R"({"model":"m","encoding_format":"base64","input":["a","b"]})");
 }
 
@@ -98,7 +99,8 @@ TEST(OpenaiProvider, Base64IsDecodedByWhatComes) {
 TEST(OpenaiProvider, RefusedBase64IsAskedForOnce) {
     FakeServer server([](const Asked& asked) {
         if (asked.body.contains("base64"))
-            return http::answer(R"({"object":"error","message":"base64 encoding is not currently supported"})", "400 Bad Request");
+            return http::answer(R"({"object":"error","message":"base64 encoding is not currently supported"})",
+                                "400 Bad Request");
         return vectors(texts_in(asked), 2);
     });
     Made made({{"base_url", server.url()}});
@@ -111,8 +113,9 @@ TEST(OpenaiProvider, RefusedBase64IsAskedForOnce) {
 }
 
 TEST(OpenaiProvider, LimitsThatAreSaidComeWithTheError) {
-    FakeServer server(
-        [](const Asked&) { return http::answer(R"({"message":"batch size 66 > maximum allowed batch size 64"})", "422 Unprocessable"); });
+    FakeServer server([](const Asked&) {
+        return http::answer(R"({"message":"batch size 66 > maximum allowed batch size 64"})", "422 Unprocessable");
+    });
     Made made({{"base_url", server.url()}});
     const auto result = made.embed({"a", "b"});
     ASSERT_FALSE(result.has_value());
@@ -122,7 +125,8 @@ TEST(OpenaiProvider, LimitsThatAreSaidComeWithTheError) {
 
 TEST(OpenaiProvider, SecretsAreNotShown) {
     FakeServer server([](const Asked&) {
-        return http::answer(error_body("Incorrect API key provided: the-key-itself and header-value"), "401 Unauthorized");
+        return http::answer(error_body("Incorrect API key provided: the-key-itself and header-value"),
+                            "401 Unauthorized");
     });
     const std::string url = "http://user:password@" + server.url().substr(7);
     Made made({{"base_url", url},
@@ -137,8 +141,9 @@ TEST(OpenaiProvider, SecretsAreNotShown) {
     ASSERT_FALSE(info.has_value());
     shown += info.error().message + info.error().detail;
     for (const auto& [level, line] : made.context.logger().lines()) shown += line;
-    EXPECT_THAT(shown, AllOf(HasSubstr("check the option api_key"), Not(HasSubstr("the-key-itself")), Not(HasSubstr("header-value")),
-                             Not(HasSubstr("password")), Not(HasSubstr("query-secret"))));
+    EXPECT_THAT(shown,
+                AllOf(HasSubstr("check the option api_key"), Not(HasSubstr("the-key-itself")),
+                      Not(HasSubstr("header-value")), Not(HasSubstr("password")), Not(HasSubstr("query-secret"))));
 }
 
 TEST(OpenaiProvider, ApageOfHtmlIsNoAnswer) {
@@ -151,7 +156,9 @@ TEST(OpenaiProvider, ApageOfHtmlIsNoAnswer) {
 }
 
 TEST(OpenaiProvider, AnErrorWithinASuccessIsClassified) {
-    FakeServer server([](const Asked&) { return http::answer(R"({"error":{"message":"Rate limited, try again in 2s","code":429}})"); });
+    FakeServer server([](const Asked&) {
+        return http::answer(R"({"error":{"message":"Rate limited, try again in 2s","code":429}})");
+    });
     Made made({{"base_url", server.url()}});
     const auto result = made.embed({"a"});
     ASSERT_FALSE(result.has_value());
@@ -186,7 +193,8 @@ TEST(OpenaiProvider, AnAnswerBeyondTheLimitIsNoFaultOfASingleText) {
     const auto result = made.embed({"a"});
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().kind, ErrorKind::internal);
-    EXPECT_THAT(result.error().message, AllOf(HasSubstr("longer than 1024 bytes"), HasSubstr("check what answers at base_url")));
+    EXPECT_THAT(result.error().message,
+                AllOf(HasSubstr("longer than 1024 bytes"), HasSubstr("check what answers at base_url")));
 }
 
 TEST(OpenaiProvider, AnEndpointBeyondThoseThereAreIsRefused) {
@@ -247,7 +255,8 @@ TEST(Tei, VectorsOfARestartedServerWithAnotherModelAreNotMixed) {
     Made made({{"dialect", "tei"}, {"base_url", server.url()}});
     ASSERT_TRUE(made.provider->info({}).has_value());
     ASSERT_TRUE(made.embed({"a"}).has_value());
-    server.reply([&](const Asked& asked) { return std::exchange(hang_up, false) ? std::string() : tei("sha2", 2)(asked); });
+    server.reply(
+        [&](const Asked& asked) { return std::exchange(hang_up, false) ? std::string() : tei("sha2", 2)(asked); });
     hang_up = true;  // the kept-alive connection is gone, and the same address answers anew
     const auto result = made.embed({"a"});
     ASSERT_FALSE(result.has_value());
@@ -258,8 +267,9 @@ TEST(Tei, VectorsOfARestartedServerWithAnotherModelAreNotMixed) {
 }
 
 TEST(Tei, AProxyThatHidesInfoIsNoReasonToStop) {
-    FakeServer server(
-        [](const Asked& asked) { return asked.head.starts_with("GET") ? http::answer("", "404 Not Found") : vectors(texts_in(asked), 2); });
+    FakeServer server([](const Asked& asked) {
+        return asked.head.starts_with("GET") ? http::answer("", "404 Not Found") : vectors(texts_in(asked), 2);
+    });
     Made made({{"dialect", "tei"}, {"base_url", server.url()}});
     const auto info = made.provider->info({});
     ASSERT_TRUE(info.has_value()) << info.error().message;
@@ -306,7 +316,8 @@ TEST(Endpoints, OneThatWasOutOfReachIsAskedBeforeItIsUsed) {
 }
 
 TEST(LlamaCpp, TellsTheDimensionWithoutEmbedding) {
-    FakeServer server([](const Asked&) { return http::answer(R"({"data":[{"id":"x.gguf","meta":{"n_embd":5,"size":9}}]})"); });
+    FakeServer server(
+        [](const Asked&) { return http::answer(R"({"data":[{"id":"x.gguf","meta":{"n_embd":5,"size":9}}]})"); });
     Made made({{"dialect", "llama_cpp"}, {"base_url", server.url()}});
     const auto info = made.provider->info({});
     ASSERT_TRUE(info.has_value()) << info.error().message;

@@ -34,7 +34,7 @@ void PrintTo(const Preset& preset, std::ostream* out) {
     *out << preset.name;
 }
 
-const Preset kPresets[] = {
+const Preset preset_table[] = {
     {"openai", R"({"model":"m","encoding_format":"base64","input":["a","b"]})",
      R"({"model":"m","encoding_format":"base64","input":["a","b"]})", "https://api.openai.com/v1/embeddings",
      "Authorization: Bearer the-key"},
@@ -52,25 +52,26 @@ const Preset kPresets[] = {
     {"mistral", R"({"model":"m","encoding_format":"base64","input":["a","b"]})",
      R"({"model":"m","encoding_format":"base64","input":["a","b"]})", "https://api.mistral.ai/v1/embeddings",
      "Authorization: Bearer the-key"},
-    {"voyage", R"({"model":"m","encoding_format":"base64","input_type":"document","truncation":false,"input":["a","b"]})",
+    {"voyage",
+     R"({"model":"m","encoding_format":"base64","input_type":"document","truncation":false,"input":["a","b"]})",
      R"({"model":"m","encoding_format":"base64","input_type":"query","truncation":false,"input":["a","b"]})",
      "https://api.voyageai.com/v1/embeddings", "Authorization: Bearer the-key"},
     {"jina", R"({"model":"m","embedding_type":"base64","task":"retrieval.passage","truncate":false,"input":["a","b"]})",
      R"({"model":"m","embedding_type":"base64","task":"retrieval.query","truncate":false,"input":["a","b"]})",
      "https://api.jina.ai/v1/embeddings", "Authorization: Bearer the-key"},
     {"cohere", R"({"model":"m","encoding_format":"base64","input":["a","b"]})",
-     R"({"model":"m","encoding_format":"base64","input":["a","b"]})", "https://api.cohere.ai/compatibility/v1/embeddings",
-     "Authorization: Bearer the-key"},
-    {"together", R"({"model":"m","input":["a","b"]})", R"({"model":"m","input":["a","b"]})", "https://api.together.xyz/v1/embeddings",
-     "Authorization: Bearer the-key"},
+     R"({"model":"m","encoding_format":"base64","input":["a","b"]})",
+     "https://api.cohere.ai/compatibility/v1/embeddings", "Authorization: Bearer the-key"},
+    {"together", R"({"model":"m","input":["a","b"]})", R"({"model":"m","input":["a","b"]})",
+     "https://api.together.xyz/v1/embeddings", "Authorization: Bearer the-key"},
     {"dashscope", R"({"model":"m","encoding_format":"float","input":["a","b"]})",
-     R"({"model":"m","encoding_format":"float","input":["a","b"]})", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1/embeddings",
-     "Authorization: Bearer the-key"},
+     R"({"model":"m","encoding_format":"float","input":["a","b"]})",
+     "https://dashscope-intl.aliyuncs.com/compatible-mode/v1/embeddings", "Authorization: Bearer the-key"},
     {"litellm", R"({"model":"m","encoding_format":"float","input":["a","b"]})",
      R"({"model":"m","encoding_format":"float","input":["a","b"]})", "http://localhost:4000/v1/embeddings",
      "Authorization: Bearer the-key"},
-    {"generic", R"({"model":"m","input":["a","b"]})", R"({"model":"m","input":["a","b"]})", "https://default/base/embeddings",
-     "Authorization: Bearer the-key"},
+    {"generic", R"({"model":"m","input":["a","b"]})", R"({"model":"m","input":["a","b"]})",
+     "https://default/base/embeddings", "Authorization: Bearer the-key"},
 };
 
 class Presets : public testing::TestWithParam<Preset> {};
@@ -88,13 +89,16 @@ TEST_P(Presets, AskAsTheirServersWant) {
     EXPECT_EQ(key.name + ": " + key.value, preset.header);
 }
 
-INSTANTIATE_TEST_SUITE_P(Dialects, Presets, testing::ValuesIn(kPresets), [](const auto& preset) { return std::string(preset.param.name); });
+INSTANTIATE_TEST_SUITE_P(Dialects, Presets, testing::ValuesIn(preset_table),
+                         [](const auto& preset) { return std::string(preset.param.name); });
 
 TEST(Dialects, AreAllTestedAndAllChoices) {
     std::string choices;
     for (const Dialect& dialect : dialects()) {
         choices += (choices.empty() ? "" : "|") + std::string(dialect.name);
-        EXPECT_TRUE(std::ranges::any_of(kPresets, [&](const Preset& preset) { return preset.name == dialect.name; })) << dialect.name;
+        EXPECT_TRUE(std::ranges::any_of(preset_table, [&](const Preset& preset) {
+            return preset.name == dialect.name;
+        })) << dialect.name;
     }
     EXPECT_EQ(choices, option_table[0].choices);
 }
@@ -141,7 +145,8 @@ TEST(Settings, TheAddressIsPutTogether) {
         return settings ? settings->endpoints.at(0).url + settings->path : settings.error().message;
     };
     EXPECT_EQ(url({{"base_url", "http://h:1/v1/"}, {"path", "embed"}}), "http://h:1/v1/embed");
-    EXPECT_EQ(url({{"dialect", "azure"}, {"base_url", "https://r/openai/v1"}, {"query", "{}"}}), "https://r/openai/v1/embeddings");
+    EXPECT_EQ(url({{"dialect", "azure"}, {"base_url", "https://r/openai/v1"}, {"query", "{}"}}),
+              "https://r/openai/v1/embeddings");
     EXPECT_EQ(url({{"base_url", "http://h"}, {"query", "{a b: \"c&d\"}"}}), "http://h/embeddings?a%20b=c%26d");
     EXPECT_EQ(url({{"base_url", "unix:///run/s.sock:/v1"}}), "http://localhost/v1/embeddings");
 }
@@ -151,7 +156,8 @@ TEST(Settings, LimitsAreThePresetsOrTheOptions) {
     ASSERT_TRUE(preset.has_value());
     EXPECT_EQ(preset->limits.max_inputs, 2048U);
     EXPECT_EQ(preset->limits.max_request_tokens, 300'000U);
-    const auto own = read_settings(options_of({{"model", "m"}, {"max_inputs", "7"}, {"max_text_tokens", "0"}, {"concurrency", "3"}}));
+    const auto own = read_settings(
+        options_of({{"model", "m"}, {"max_inputs", "7"}, {"max_text_tokens", "0"}, {"concurrency", "3"}}));
     ASSERT_TRUE(own.has_value());
     EXPECT_EQ(own->limits.max_inputs, 7U);
     EXPECT_EQ(own->limits.max_text_tokens, 0U);
@@ -159,28 +165,35 @@ TEST(Settings, LimitsAreThePresetsOrTheOptions) {
 }
 
 TEST(Settings, AHeaderThatIsWrittenOutWins) {
-    const auto settings = read_settings(options_of({{"model", "m"}, {"api_key", "k"}, {"headers", "{authorization: Basic x, accept: y}"}}));
+    const auto settings = read_settings(
+        options_of({{"model", "m"}, {"api_key", "k"}, {"headers", "{authorization: Basic x, accept: y}"}}));
     ASSERT_TRUE(settings.has_value());
     std::vector<std::string> headers;
     for (const http::Header& header : settings->client.headers) headers.push_back(header.name + ": " + header.value);
-    EXPECT_THAT(headers, testing::UnorderedElementsAre("Content-Type: application/json", "authorization: Basic x", "accept: y"));
+    EXPECT_THAT(headers,
+                testing::UnorderedElementsAre("Content-Type: application/json", "authorization: Basic x", "accept: y"));
 }
 
 TEST(Settings, WhatContradictsItselfIsRefusedWithTheMend) {
     const auto refused = [](std::map<std::string, std::string> texts) {
         const auto settings = read_settings(options_of(std::move(texts)));
-        return settings ? std::string("accepted") : std::string(to_string(settings.error().kind)) + ": " + settings.error().message;
+        return settings ? std::string("accepted")
+                        : std::string(to_string(settings.error().kind)) + ": " + settings.error().message;
     };
     EXPECT_THAT(refused({}), HasSubstr("misconfigured: model is not given"));
     EXPECT_EQ(refused({{"dialect", "tei"}}), "accepted");
     EXPECT_THAT(refused({{"dialect", "generic"}, {"model", "m"}}),
                 HasSubstr("base_url is not given, and the dialect generic has no default"));
-    EXPECT_THAT(refused({{"model", "m"}, {"base_url", "http://a"}, {"endpoints", "[http://b]"}}), HasSubstr("both given"));
-    EXPECT_THAT(refused({{"model", "m"}, {"endpoints", "[http://b, http://b/]"}}), HasSubstr("http://b is there twice"));
+    EXPECT_THAT(refused({{"model", "m"}, {"base_url", "http://a"}, {"endpoints", "[http://b]"}}),
+                HasSubstr("both given"));
+    EXPECT_THAT(refused({{"model", "m"}, {"endpoints", "[http://b, http://b/]"}}),
+                HasSubstr("http://b is there twice"));
     EXPECT_THAT(refused({{"model", "m"}, {"base_url", "https://h/v1/embeddings"}}), HasSubstr("take it off"));
     EXPECT_THAT(refused({{"model", "m"}, {"base_url", "h:80"}}), HasSubstr("expected http://HOST"));
-    EXPECT_THAT(refused({{"dialect", "cohere"}, {"model", "m"}, {"dimensions", "8"}}), HasSubstr("the dialect cohere has no field for it"));
-    EXPECT_THAT(refused({{"model", "m"}, {"truncate_dimensions", "true"}}), HasSubstr("dimensions does not say to how many"));
+    EXPECT_THAT(refused({{"dialect", "cohere"}, {"model", "m"}, {"dimensions", "8"}}),
+                HasSubstr("the dialect cohere has no field for it"));
+    EXPECT_THAT(refused({{"model", "m"}, {"truncate_dimensions", "true"}}),
+                HasSubstr("dimensions does not say to how many"));
     EXPECT_THAT(refused({{"model", "m"}, {"truncate", "true"}}), HasSubstr("the dialect openai has no field for it"));
     EXPECT_THAT(refused({{"model", "m"}, {"extra_body", "{input: x}"}}), HasSubstr("take it out"));
 }

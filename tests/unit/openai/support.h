@@ -71,12 +71,13 @@ private:
 inline std::string vectors(std::size_t texts, std::size_t dimension) {
     std::string data;
     for (std::size_t i = texts; i-- > 0;) {
-        data += (data.empty() ? "" : ",") + std::string("{\"object\":\"embedding\",\"index\":") + std::to_string(i) + ",\"embedding\":[" +
-                std::to_string(i + 1);
+        data += (data.empty() ? "" : ",") + std::string("{\"object\":\"embedding\",\"index\":") + std::to_string(i) +
+                ",\"embedding\":[" + std::to_string(i + 1);
         for (std::size_t d = 1; d < dimension; ++d) data += ",0.5";
         data += "]}";
     }
-    return http::answer("{\"object\":\"list\",\"data\":[" + data + "],\"model\":\"m\",\"usage\":{\"prompt_tokens\":7,\"total_tokens\":7}}");
+    return http::answer("{\"object\":\"list\",\"data\":[" + data +
+                        "],\"model\":\"m\",\"usage\":{\"prompt_tokens\":7,\"total_tokens\":7}}");
 }
 
 // The number of texts of a request, where none of them holds a quote.
@@ -102,7 +103,8 @@ struct Made {
         if (!made) throw std::runtime_error(made.error().message);
         provider = std::move(*made);
     }
-    Result<EmbedResult> embed(const std::vector<std::string_view>& texts, TextKind kind = TextKind::document, std::size_t endpoint = 0) {
+    Result<EmbedResult> embed(const std::vector<std::string_view>& texts, TextKind kind = TextKind::document,
+                              std::size_t endpoint = 0) {
         return provider->embed({.texts = texts, .kind = kind, .endpoint = endpoint});
     }
 

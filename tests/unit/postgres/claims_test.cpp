@@ -42,19 +42,25 @@ protected:
         }
     }
     static ClaimRequest for_profiles(std::vector<Sha256> fingerprints) {
-        return {.worker_id = "w", .fingerprints = std::move(fingerprints), .max_jobs = 10, .max_texts = 10, .lease = seconds(20)};
+        return {.worker_id = "w",
+                .fingerprints = std::move(fingerprints),
+                .max_jobs = 10,
+                .max_texts = 10,
+                .lease = seconds(20)};
     }
     // The claim fails on its way there.
     void fails(Store& claimer, const ClaimRequest& request) {
         const std::string claim = quoted_schema() + ".claim";
         const std::string arguments = "(text, bytea[], bigint, bigint, bigint, boolean, uuid, bigint)";
-        static_cast<void>(sql("ALTER FUNCTION " + claim + arguments + " RENAME TO claim_away; CREATE FUNCTION " + claim + arguments +
-                              " RETURNS TABLE (id bigint, catalog_id text, spec_name text, kind smallint, fingerprint integer, attempts "
-                              "integer, expiries integer, operation_count integer, earliest_due bigint) LANGUAGE plpgsql AS $$ BEGIN RAISE "
-                              "EXCEPTION 'gone' USING ERRCODE = '53200'; END $$"));
+        static_cast<void>(sql(
+            "ALTER FUNCTION " + claim + arguments + " RENAME TO claim_away; CREATE FUNCTION " + claim + arguments +
+            " RETURNS TABLE (id bigint, catalog_id text, spec_name text, kind smallint, fingerprint integer, attempts "
+            "integer, expiries integer, operation_count integer, earliest_due bigint) LANGUAGE plpgsql AS $$ BEGIN "
+            "RAISE "
+            "EXCEPTION 'gone' USING ERRCODE = '53200'; END $$"));
         const auto claimed = claimer.claim(request);
-        static_cast<void>(sql("DROP FUNCTION " + claim + arguments + "; ALTER FUNCTION " + quoted_schema() + ".claim_away" + arguments +
-                              " RENAME TO claim"));
+        static_cast<void>(sql("DROP FUNCTION " + claim + arguments + "; ALTER FUNCTION " + quoted_schema() +
+                              ".claim_away" + arguments + " RENAME TO claim"));
         ASSERT_FALSE(claimed);
         ASSERT_EQ(claimed.error().kind, ErrorKind::unavailable) << claimed.error().message;
     }
@@ -66,7 +72,8 @@ protected:
     }
     std::size_t pending(const Sha256& fingerprint) {
         return static_cast<std::size_t>(std::ranges::count_if(must(store_->jobs({})), [&](const Job& job) {
-            return job.status == JobStatus::pending && job.attempts == 0 && job.catalog_id == (fingerprint == first_ ? "shop" : "bank");
+            return job.status == JobStatus::pending && job.attempts == 0 &&
+                   job.catalog_id == (fingerprint == first_ ? "shop" : "bank");
         }));
     }
 
@@ -89,7 +96,8 @@ TEST_F(LostClaims, are_told_again_though_the_claimer_asks_for_less_by_then) {
     ASSERT_EQ(told.size(), 1U);
     EXPECT_EQ(told[0].catalog_id, "bank");
     EXPECT_EQ(told[0].fingerprint, second_);
-    EXPECT_EQ(must(claimer_->extend({"w", "host", 1, "1", 1}, {&told[0].ref, 1}, seconds(20))), std::vector<bool>{true});
+    EXPECT_EQ(must(claimer_->extend({"w", "host", 1, "1", 1}, {&told[0].ref, 1}, seconds(20))),
+              std::vector<bool>{true});
     EXPECT_EQ(pending(first_), 3U) << "what it does not want any more is there for others, at no charge";
 }
 

@@ -98,7 +98,8 @@ TEST(Connected, knows_a_pooler) {
     Connection connection(settings_for(pooled_url(), "pg_catalog"));
     EXPECT_TRUE(connection.pooled());
     // Nothing is prepared, so that whichever server session answers can.
-    for (int i = 0; i < 3; ++i) EXPECT_EQ(connection.call("upper", Parameters().add(std::string_view("x"))).text(0, 0), "X");
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(connection.call("upper", Parameters().add(std::string_view("x"))).text(0, 0), "X");
     EXPECT_EQ(sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'PREPARE%'").integer(0, 0), 0);
 }
 
@@ -115,13 +116,15 @@ TEST(Connected, refuses_a_session_that_cannot_write) {
         ADD_FAILURE() << "connected";
     } catch (const Failure& caught) {
         EXPECT_EQ(caught.error.kind, ErrorKind::unavailable);
-        EXPECT_NE(caught.error.message.find("; embedq writes, so it needs the primary"), std::string::npos) << caught.error.message;
+        EXPECT_NE(caught.error.message.find("; embedq writes, so it needs the primary"), std::string::npos)
+            << caught.error.message;
     }
     static_cast<void>(sql("ALTER ROLE embedq RESET default_transaction_read_only"));
 }
 
 TEST(Identifiers, are_quoted_and_back) {
-    for (const std::string name : {"embedq", "With Upper", "a\"b", "\"", "it's"}) EXPECT_EQ(unquoted(identifier(name)), name);
+    for (const std::string name : {"embedq", "With Upper", "a\"b", "\"", "it's"})
+        EXPECT_EQ(unquoted(identifier(name)), name);
     EXPECT_EQ(identifier("a\"b"), "\"a\"\"b\"");
     EXPECT_EQ(literal("it's"), "'it''s'");
 }

@@ -15,7 +15,8 @@ using std::chrono::seconds;
 
 [[nodiscard]] inline std::vector<Finding> of_subject(const std::vector<Finding>& findings, std::string_view subject) {
     std::vector<Finding> out;
-    std::ranges::copy_if(findings, std::back_inserter(out), [&](const Finding& finding) { return finding.subject == subject; });
+    std::ranges::copy_if(findings, std::back_inserter(out),
+                         [&](const Finding& finding) { return finding.subject == subject; });
     return out;
 }
 
@@ -39,13 +40,14 @@ protected:
         for (const Finding& each : findings) {
             EXPECT_FALSE(each.subject.empty() || each.found.empty()) << all_of({each});
             EXPECT_TRUE(each.level == FindingLevel::good || !each.mend.empty()) << all_of({each});
-            EXPECT_EQ((each.subject + each.found + each.mend).find_first_of("\n\r\t"), std::string::npos) << all_of({each});
+            EXPECT_EQ((each.subject + each.found + each.mend).find_first_of("\n\r\t"), std::string::npos)
+                << all_of({each});
         }
         return findings;
     }
 
-    void expect(const std::vector<Finding>& findings, std::string_view subject, FindingLevel level, std::string_view found,
-                std::string_view mend = {}) {
+    void expect(const std::vector<Finding>& findings, std::string_view subject, FindingLevel level,
+                std::string_view found, std::string_view mend = {}) {
         const auto of = of_subject(findings, subject);
         EXPECT_TRUE(std::ranges::any_of(of,
                                         [&](const Finding& each) {
@@ -56,7 +58,8 @@ protected:
             << all_of(of);
     }
     void expect_only_good(const std::vector<Finding>& findings, std::string_view subject) {
-        for (const Finding& each : of_subject(findings, subject)) EXPECT_EQ(each.level, FindingLevel::good) << all_of({each});
+        for (const Finding& each : of_subject(findings, subject))
+            EXPECT_EQ(each.level, FindingLevel::good) << all_of({each});
         EXPECT_FALSE(of_subject(findings, subject).empty()) << subject;
     }
 
@@ -79,8 +82,10 @@ public:
         Connection connection(settings_for(superuser_url()));
         connection.execute("ALTER SYSTEM RESET " + name_);
         reload(connection);
-        wait_until("SELECT source <> 'configuration file' OR sourcefile NOT LIKE '%postgresql.auto.conf' FROM pg_settings WHERE name = " +
-                   literal(name_));
+        wait_until(
+            "SELECT source <> 'configuration file' OR sourcefile NOT LIKE '%postgresql.auto.conf' FROM pg_settings "
+            "WHERE name = " +
+            literal(name_));
     }
     Setting(const Setting&) = delete;
     Setting& operator=(const Setting&) = delete;

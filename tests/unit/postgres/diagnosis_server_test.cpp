@@ -1,4 +1,5 @@
-// What a PostgreSQL store tells `embedq doctor` of the server: settings, connections, standbys, clocks, and who holds vacuum back.
+// What a PostgreSQL store tells `embedq doctor` of the server: settings, connections, standbys, clocks, and who holds
+// vacuum back.
 #include "diagnosis_fixture.h"
 
 namespace embedq::postgres::testing {
@@ -25,10 +26,12 @@ TEST_F(ServerDiagnosis, names_the_session_whose_snapshot_holds_vacuum_back) {
     const auto findings = diagnose();
     const auto of = of_subject(findings, "oldest transaction");
     expect(findings, "oldest transaction", FindingLevel::note,
-           "process " + pid + " of user 'embedq' (the report), idle in transaction for ", "SELECT pg_terminate_backend(" + pid + ")");
+           "process " + pid + " of user 'embedq' (the report), idle in transaction for ",
+           "SELECT pg_terminate_backend(" + pid + ")");
     expect(findings, "oldest transaction", FindingLevel::note, ": SELECT '…', …, E'…', 777");
     EXPECT_EQ(all_of(findings).find("hunter2"), std::string::npos) << "texts of a query may be secrets";
-    EXPECT_EQ(all_of(of).find(std::string(100, '7')), std::string::npos) << "a hundred characters of the query are enough";
+    EXPECT_EQ(all_of(of).find(std::string(100, '7')), std::string::npos)
+        << "a hundred characters of the query are enough";
     limits.far_too_old_transaction = seconds(0);
     expect(diagnose(), "oldest transaction", FindingLevel::fault, "process " + pid);
     static_cast<void>(sql("SELECT pg_terminate_backend(" + pid + ")"));
@@ -44,7 +47,8 @@ TEST_F(ServerDiagnosis, says_when_the_role_may_not_see_who_holds_vacuum_back) {
     holder.execute("SELECT 'hunter2'");
     limits.old_transaction = seconds(0);
     const auto findings = diagnose();
-    expect(findings, "oldest transaction", FindingLevel::good, "cannot be seen (GRANT pg_read_all_stats TO \"embedq\" shows them)");
+    expect(findings, "oldest transaction", FindingLevel::good,
+           "cannot be seen (GRANT pg_read_all_stats TO \"embedq\" shows them)");
     EXPECT_EQ(all_of(findings).find("hunter2"), std::string::npos);
     holder.rollback();
 }
@@ -62,8 +66,8 @@ TEST_F(ServerDiagnosis, names_a_prepared_transaction_and_a_slot_and_a_far_standb
     }
     limits.old_transaction = seconds(0);
     const auto findings = diagnose();
-    expect(findings, "oldest transaction", FindingLevel::note, "the prepared transaction 'it''s left' of user 'embedq' stands for 0 s",
-           "ROLLBACK PREPARED 'it''s left'");
+    expect(findings, "oldest transaction", FindingLevel::note,
+           "the prepared transaction 'it''s left' of user 'embedq' stands for 0 s", "ROLLBACK PREPARED 'it''s left'");
     Connection connection(settings_for(url()));
     connection.execute("ROLLBACK PREPARED 'it''s left'");
     expect_only_good(diagnose(), "oldest transaction");
@@ -81,7 +85,8 @@ TEST_F(ServerDiagnosis, names_a_prepared_transaction_and_a_slot_and_a_far_standb
 TEST_F(ServerDiagnosis, finds_that_nobody_confirms_commits) {
     fresh_store().reset();
     const Setting setting("synchronous_standby_names", "nobody");
-    expect(diagnose(), "standbys", FindingLevel::fault, "every commit waits for a synchronous standby ('nobody'), and none is connected",
+    expect(diagnose(), "standbys", FindingLevel::fault,
+           "every commit waits for a synchronous standby ('nobody'), and none is connected",
            "ALTER SYSTEM SET synchronous_standby_names = ''; SELECT pg_reload_conf()");
 }
 
@@ -93,7 +98,8 @@ TEST_F(ServerDiagnosis, finds_settings_that_lose_data) {
                "ALTER SYSTEM SET " + name + " = on; SELECT pg_reload_conf()");
     }
     const Setting setting("synchronous_commit", "off");
-    expect(diagnose(), "settings", FindingLevel::note, "synchronous_commit is off", "ALTER SYSTEM SET synchronous_commit = on");
+    expect(diagnose(), "settings", FindingLevel::note, "synchronous_commit is off",
+           "ALTER SYSTEM SET synchronous_commit = on");
 }
 
 TEST_F(ServerDiagnosis, finds_settings_that_keep_vacuum_away) {
@@ -110,7 +116,8 @@ TEST_F(ServerDiagnosis, finds_settings_that_keep_vacuum_away) {
         const Setting setting("autovacuum_naptime", "600");
         expect(diagnose(), "settings", FindingLevel::note, "autovacuum_naptime is 600: seconds pass");
     }
-    expect(diagnose(), "settings", FindingLevel::note, "idle_in_transaction_session_timeout is 0", "= '5min'; SELECT pg_reload_conf()");
+    expect(diagnose(), "settings", FindingLevel::note, "idle_in_transaction_session_timeout is 0",
+           "= '5min'; SELECT pg_reload_conf()");
     const Setting setting("idle_in_transaction_session_timeout", "300000");
     expect_only_good(diagnose(), "settings");
     static_cast<void>(sql("ALTER TABLE " + table("jobs_ready") + " SET (autovacuum_enabled = off)"));
@@ -134,7 +141,8 @@ TEST_F(ServerDiagnosis, finds_an_isolation_that_is_not_ours) {
 TEST_F(ServerDiagnosis, finds_too_few_connections) {
     fresh_store().reset();
     static_cast<void>(sql("ALTER ROLE embedq CONNECTION LIMIT 6"));
-    expect(diagnose(), "connections", FindingLevel::note, "the role's CONNECTION LIMIT leaves", "put a pooler in front");
+    expect(diagnose(), "connections", FindingLevel::note, "the role's CONNECTION LIMIT leaves",
+           "put a pooler in front");
     static_cast<void>(sql("ALTER ROLE embedq CONNECTION LIMIT -1"));
     expect_only_good(diagnose(), "connections");
 }
@@ -156,13 +164,15 @@ TEST_F(ServerDiagnosis, through_a_pooler_says_what_that_means) {
 
 TEST_F(ServerDiagnosis, tells_of_clocks_that_disagree) {
     // The context's clock stands in another year.
-    expect(must(fresh_store()->diagnose()), "clock", FindingLevel::note, "this host's; the store goes by the server's alone", "NTP");
+    expect(must(fresh_store()->diagnose()), "clock", FindingLevel::note,
+           "this host's; the store goes by the server's alone", "NTP");
 }
 
 TEST_F(ServerDiagnosis, finds_an_encoding_that_cannot_take_every_text) {
     static_cast<void>(sql("DROP DATABASE IF EXISTS latin"));
     static_cast<void>(sql("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 OWNER embedq"));
-    expect(diagnose(url_as("embedq", "latin")), "encoding", FindingLevel::fault, "the database 'latin' is in LATIN1", "ENCODING 'UTF8'");
+    expect(diagnose(url_as("embedq", "latin")), "encoding", FindingLevel::fault, "the database 'latin' is in LATIN1",
+           "ENCODING 'UTF8'");
     static_cast<void>(sql("DROP DATABASE latin"));
 }
 

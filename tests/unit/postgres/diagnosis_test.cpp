@@ -1,5 +1,5 @@
-// What a PostgreSQL store tells `embedq doctor` of its schema: each finding is provoked on a real server, and where the mend is a
-// statement, it mends.
+// What a PostgreSQL store tells `embedq doctor` of its schema: each finding is provoked on a real server, and where the
+// mend is a statement, it mends.
 #include <future>
 
 #include "diagnosis_fixture.h"
@@ -62,12 +62,13 @@ TEST_F(DiagnosisTest, knows_each_object_that_migrations_make) {
 
 TEST_F(DiagnosisTest, names_what_is_missing_with_the_statement_that_makes_it_again) {
     fresh_store().reset();
-    const std::vector<std::string> drops{"DROP INDEX " + table("jobs_due"),
-                                         "DROP INDEX " + table("operations_by_spec"),
-                                         "ALTER TABLE " + table("jobs_ready") + " DROP CONSTRAINT jobs_ready_ref_key",
-                                         "ALTER TABLE " + table("specs") + " DROP CONSTRAINT specs_catalog_spec_name_key",
-                                         "ALTER TABLE " + table("specs") + " DROP CONSTRAINT specs_ref_fkey",
-                                         "ALTER TABLE " + table("vectors") + " DROP CONSTRAINT vectors_pkey"};
+    const std::vector<std::string> drops{
+        "DROP INDEX " + table("jobs_due"),
+        "DROP INDEX " + table("operations_by_spec"),
+        "ALTER TABLE " + table("jobs_ready") + " DROP CONSTRAINT jobs_ready_ref_key",
+        "ALTER TABLE " + table("specs") + " DROP CONSTRAINT specs_catalog_spec_name_key",
+        "ALTER TABLE " + table("specs") + " DROP CONSTRAINT specs_ref_fkey",
+        "ALTER TABLE " + table("vectors") + " DROP CONSTRAINT vectors_pkey"};
     for (const std::string& drop : drops) {
         static_cast<void>(sql(drop));
         const auto of = of_subject(diagnose(), "tables and indexes");
@@ -79,7 +80,8 @@ TEST_F(DiagnosisTest, names_what_is_missing_with_the_statement_that_makes_it_aga
         static_cast<void>(sql(of[0].mend.substr(4)));
         expect(diagnose(), "tables and indexes", FindingLevel::good, "all ");
     }
-    EXPECT_TRUE(value("SELECT pg_get_indexdef(" + literal(table("jobs_due")) + "::regclass)").ends_with(" WHERE (expiries < 2)"));
+    EXPECT_TRUE(value("SELECT pg_get_indexdef(" + literal(table("jobs_due")) + "::regclass)")
+                    .ends_with(" WHERE (expiries < 2)"));
     static_cast<void>(sql("DROP FUNCTION " + table("next_due") + "; CREATE TABLE " + table("theirs") + " (x integer)"));
     const auto findings = diagnose();
     expect(findings, "tables and indexes", FindingLevel::fault, "missing: function next_due", "backup");
@@ -87,19 +89,23 @@ TEST_F(DiagnosisTest, names_what_is_missing_with_the_statement_that_makes_it_aga
 }
 
 TEST_F(DiagnosisTest, names_an_index_that_is_still_to_be_built) {
-    const Migrations steps{{.name = "things",
-                            .sql = "CREATE TABLE things (id integer)",
-                            .afterwards = {{"things_once", "CREATE UNIQUE INDEX CONCURRENTLY things_once ON things (id)"}}}};
+    const Migrations steps{
+        {.name = "things",
+         .sql = "CREATE TABLE things (id integer)",
+         .afterwards = {{"things_once", "CREATE UNIQUE INDEX CONCURRENTLY things_once ON things (id)"}}}};
     Connection connection(settings_for(url(), quoted_schema()));
-    apply_migrations(connection, quoted_schema(), context.logger(), {{.name = "things", .sql = steps[0].sql, .afterwards = {}}});
-    expect(diagnose(url(), steps), "tables and indexes", FindingLevel::note, "index things_once is not built yet", "embedq migrate up");
+    apply_migrations(connection, quoted_schema(), context.logger(),
+                     {{.name = "things", .sql = steps[0].sql, .afterwards = {}}});
+    expect(diagnose(url(), steps), "tables and indexes", FindingLevel::note, "index things_once is not built yet",
+           "embedq migrate up");
 }
 
 TEST_F(DiagnosisTest, finds_what_an_interrupted_build_left) {
     fresh_store().reset();
-    static_cast<void>(
-        sql("INSERT INTO " + table("workers") + " SELECT 'w' || i, 'host', 1, '', 0, now(), now() FROM generate_series(1, 2) i"));
-    EXPECT_THROW(static_cast<void>(sql("CREATE UNIQUE INDEX CONCURRENTLY broken ON " + table("workers") + " (host)")), Failure);
+    static_cast<void>(sql("INSERT INTO " + table("workers") +
+                          " SELECT 'w' || i, 'host', 1, '', 0, now(), now() FROM generate_series(1, 2) i"));
+    EXPECT_THROW(static_cast<void>(sql("CREATE UNIQUE INDEX CONCURRENTLY broken ON " + table("workers") + " (host)")),
+                 Failure);
     const auto of = of_subject(diagnose(), "invalid indexes");
     ASSERT_EQ(of.size(), 1U) << all_of(of);
     EXPECT_EQ(of[0].level, FindingLevel::fault);
@@ -120,7 +126,8 @@ TEST_F(DiagnosisTest, finds_what_an_interrupted_reindex_left) {
         } catch (const Failure&) {  // NOLINT(bugprone-empty-catch): it is cut off
         }
     });
-    const std::string building_now = "FROM pg_stat_activity WHERE query LIKE 'REINDEX INDEX CONC%lanes_pkey' AND pid <> pg_backend_pid()";
+    const std::string building_now =
+        "FROM pg_stat_activity WHERE query LIKE 'REINDEX INDEX CONC%lanes_pkey' AND pid <> pg_backend_pid()";
     wait_until("SELECT coalesce(bool_or(wait_event_type = 'Lock'), false) " + building_now);
     expect(diagnose(), "invalid indexes", FindingLevel::good, "lanes_pkey_ccnew is being built");
     static_cast<void>(sql("SELECT pg_terminate_backend(pid) " + building_now));
@@ -138,7 +145,8 @@ TEST_F(DiagnosisTest, finds_what_an_interrupted_reindex_left) {
 TEST_F(DiagnosisTest, finds_dead_rows) {
     fresh_store().reset();
     static_cast<void>(sql("ALTER TABLE " + table("job_progress") + " SET (autovacuum_enabled = off)"));
-    static_cast<void>(sql("INSERT INTO " + table("job_progress") + " SELECT i, 0, 0, '' FROM generate_series(1, 2000) i"));
+    static_cast<void>(
+        sql("INSERT INTO " + table("job_progress") + " SELECT i, 0, 0, '' FROM generate_series(1, 2000) i"));
     static_cast<void>(sql("DELETE FROM " + table("job_progress")));
     wait_until("SELECT pg_stat_get_dead_tuples(" + literal(table("job_progress")) + "::regclass) >= 2000");
     limits.dead_rows = 1'000;
@@ -156,8 +164,9 @@ TEST_F(DiagnosisTest, finds_a_long_feed_and_one_that_does_not_settle) {
     Connection holder(settings_for(superuser_url()));
     holder.begin();
     holder.execute("CREATE TABLE " + table("holds") + " (x integer)");
-    static_cast<void>(sql("INSERT INTO " + table("changes") + " (catalog, spec_name, at) SELECT catalog, 'x' || i, now() FROM " +
-                          table("catalogs") + ", generate_series(1, 500) i"));
+    static_cast<void>(sql("INSERT INTO " + table("changes") +
+                          " (catalog, spec_name, at) SELECT catalog, 'x' || i, now() FROM " + table("catalogs") +
+                          ", generate_series(1, 500) i"));
     limits.unsettled_changes = 500;
     expect(diagnose(), "change feed", FindingLevel::note, "changes of a catalog are counted again at each look",
            "end the oldest transaction that writes");
@@ -182,13 +191,16 @@ TEST_F(DiagnosisTest, names_the_rights_that_a_role_lacks_until_it_has_them) {
     }
     EXPECT_EQ(mends, (std::vector<std::string>{
                          "GRANT USAGE ON SCHEMA " + quoted_schema() + " TO \"no_rights\"",
-                         "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " + quoted_schema() + " TO \"no_rights\"",
+                         "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " + quoted_schema() +
+                             " TO \"no_rights\"",
                          "GRANT USAGE ON ALL SEQUENCES IN SCHEMA " + quoted_schema() + " TO \"no_rights\"",
                          "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA " + quoted_schema() + " TO \"no_rights\"",
                      }));
-    expect(diagnose(by), "rights", FindingLevel::good, "may do all that the store needs; migrations are another role's");
+    expect(diagnose(by), "rights", FindingLevel::good,
+           "may do all that the store needs; migrations are another role's");
     static_cast<void>(sql("REVOKE EXECUTE ON FUNCTION " + table("reap") + " FROM PUBLIC, no_rights"));
-    expect(diagnose(by), "rights", FindingLevel::fault, "lacks rights on each function of: reap", "GRANT EXECUTE ON ALL FUNCTIONS");
+    expect(diagnose(by), "rights", FindingLevel::fault, "lacks rights on each function of: reap",
+           "GRANT EXECUTE ON ALL FUNCTIONS");
     static_cast<void>(sql("DROP OWNED BY no_rights; DROP ROLE no_rights"));
 }
 
@@ -203,7 +215,8 @@ TEST_F(DiagnosisTest, takes_bounded_time_and_hides_nothing) {
     fresh_store().reset();
     Connection locker(settings_for(superuser_url()));
     locker.begin();
-    locker.execute("LOCK TABLE " + table("changes") + ", " + table("migrations") + ", " + table("specs") + " IN ACCESS EXCLUSIVE MODE");
+    locker.execute("LOCK TABLE " + table("changes") + ", " + table("migrations") + ", " + table("specs") +
+                   " IN ACCESS EXCLUSIVE MODE");
     limits = {.one_look = std::chrono::milliseconds(200)};
     const auto before = std::chrono::steady_clock::now();
     const auto findings = diagnose();

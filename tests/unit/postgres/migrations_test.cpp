@@ -1,4 +1,5 @@
-// How a PostgreSQL schema comes to be: by many at once, by one that dies, by those that may not, and with indexes that come later.
+// How a PostgreSQL schema comes to be: by many at once, by one that dies, by those that may not, and with indexes that
+// come later.
 #include "migrations.h"
 
 #include <sys/wait.h>
@@ -67,14 +68,18 @@ protected:
     // "valid", "invalid" or nothing
     [[nodiscard]] std::string index(const std::string& name) const {
         return value(
-            "SELECT CASE WHEN i.indisvalid THEN 'valid' ELSE 'invalid' END FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+            "SELECT CASE WHEN i.indisvalid THEN 'valid' ELSE 'invalid' END FROM pg_index i JOIN pg_class c ON c.oid = "
+            "i.indexrelid "
             "WHERE c.relnamespace = to_regnamespace(" +
             literal(quoted_schema()) + ") AND c.relname = " + literal(name));
     }
     [[nodiscard]] std::string objects() const {
-        return value("SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace(" + literal(quoted_schema()) + ")");
+        return value("SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace(" + literal(quoted_schema()) +
+                     ")");
     }
-    std::string schema_exists() { return value("SELECT to_regnamespace(" + literal(quoted_schema()) + ") IS NOT NULL"); }
+    std::string schema_exists() {
+        return value("SELECT to_regnamespace(" + literal(quoted_schema()) + ") IS NOT NULL");
+    }
 
     const Migrations with_index{
         {.name = "things", .sql = "CREATE TABLE things (id integer, name text)"},
@@ -116,7 +121,8 @@ TEST_F(MigrationsTest, of_fifty_processes_at_once_make_one_schema) {
     wait_until(started);
     gate.execute("SELECT pg_advisory_unlock(50)");
     for (auto& child : children) EXPECT_EQ(child->wait(), 0);
-    EXPECT_EQ(value("SELECT string_agg(number || ' ' || name, ', ') FROM " + quoted_schema() + ".migrations"), "1 first schema");
+    EXPECT_EQ(value("SELECT string_agg(number || ' ' || name, ', ') FROM " + quoted_schema() + ".migrations"),
+              "1 first schema");
 }
 
 // Where the server has no room for all, those that are refused say why; what the others make is whole.
@@ -142,13 +148,15 @@ TEST_F(MigrationsTest, of_more_processes_than_the_server_takes_are_whole_all_the
 
 TEST_F(MigrationsTest, of_a_killed_process_leave_nothing_half_done) {
     const Migrations slow{
-        {.name = "slow", .sql = "CREATE TABLE things (id integer); SELECT pg_sleep(600); CREATE TABLE others (id integer)"}};
+        {.name = "slow",
+         .sql = "CREATE TABLE things (id integer); SELECT pg_sleep(600); CREATE TABLE others (id integer)"}};
     Child child([&] {
         apply(slow);
         return 0;
     });
     wait_until(
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600); CREATE TABLE others%' AND pid <> pg_backend_pid())");
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600); CREATE TABLE others%' AND pid "
+        "<> pg_backend_pid())");
     EXPECT_EQ(child.kill(), -SIGKILL);
     // The server notices by itself, and lets go of the lock that the next one waits for.
     apply(with_index);
@@ -169,20 +177,22 @@ TEST_F(MigrationsTest, of_a_cut_connection_leave_nothing_half_done) {
 
 TEST_F(MigrationsTest, that_fail_leave_the_steps_before_them) {
     Migrations steps = with_index;
-    steps.push_back({.name = "wrong", .sql = "ALTER TABLE things ADD colour text; ALTER TABLE nothing_of_this_name ADD colour text"});
+    steps.push_back({.name = "wrong",
+                     .sql = "ALTER TABLE things ADD colour text; ALTER TABLE nothing_of_this_name ADD colour text"});
     EXPECT_NE(error_of([&] { apply(steps); }).find("nothing_of_this_name"), std::string::npos);
     EXPECT_EQ(state(steps).current, 2U);
-    EXPECT_EQ(
-        value("SELECT count(*) FROM information_schema.columns WHERE table_schema = " + literal(schema) + " AND column_name = 'colour'"),
-        "0");
+    EXPECT_EQ(value("SELECT count(*) FROM information_schema.columns WHERE table_schema = " + literal(schema) +
+                    " AND column_name = 'colour'"),
+              "0");
 }
 
 TEST_F(MigrationsTest, of_a_newer_build_are_refused_by_every_verb) {
     auto store = fresh_store();
     static_cast<void>(sql("INSERT INTO " + quoted_schema() + ".migrations (number, name) VALUES (7, 'to come')"));
-    for (const std::string& message :
-         {open_store(url(), schema, context)->migrate().error().message, open_store(url(), schema, context)->catalogs().error().message}) {
-        EXPECT_NE(message.find("schema \"" + schema + "\": version 7, and this build needs 1; a newer embedq made it: use that one"),
+    for (const std::string& message : {open_store(url(), schema, context)->migrate().error().message,
+                                       open_store(url(), schema, context)->catalogs().error().message}) {
+        EXPECT_NE(message.find("schema \"" + schema +
+                               "\": version 7, and this build needs 1; a newer embedq made it: use that one"),
                   std::string::npos)
             << message;
     }
@@ -192,7 +202,8 @@ TEST_F(MigrationsTest, of_a_newer_build_are_refused_by_every_verb) {
 TEST_F(MigrationsTest, that_are_missing_are_told_with_the_mend) {
     const auto catalogs = open_store(url(), schema, context)->catalogs();
     EXPECT_EQ(catalogs.error().kind, ErrorKind::misconfigured);
-    EXPECT_NE(catalogs.error().message.find("version 0, and this build needs 1; run `embedq migrate up`"), std::string::npos)
+    EXPECT_NE(catalogs.error().message.find("version 0, and this build needs 1; run `embedq migrate up`"),
+              std::string::npos)
         << catalogs.error().message;
     EXPECT_EQ(schema_exists(), "f") << "a verb makes no schema";
     // An older one, as a newer build sees it.
@@ -207,16 +218,18 @@ TEST_F(MigrationsTest, that_are_missing_are_told_with_the_mend) {
 TEST_F(MigrationsTest, through_a_pooler_are_refused_with_the_mend) {
     const auto migrated = open_store(pooled_url(), schema, context)->migrate();
     EXPECT_EQ(migrated.error().kind, ErrorKind::misconfigured);
-    EXPECT_NE(migrated.error().message.find("; run `embedq migrate up` once with a 'url' of the server itself"), std::string::npos)
+    EXPECT_NE(migrated.error().message.find("; run `embedq migrate up` once with a 'url' of the server itself"),
+              std::string::npos)
         << migrated.error().message;
     EXPECT_EQ(schema_exists(), "f");
     fresh_store().reset();
-    EXPECT_TRUE(must(open_store(pooled_url(), schema, context)->migrate()).waiting.empty()) << "with nothing to do it is no matter";
+    EXPECT_TRUE(must(open_store(pooled_url(), schema, context)->migrate()).waiting.empty())
+        << "with nothing to do it is no matter";
 }
 
 TEST_F(MigrationsTest, of_a_role_that_owns_a_schema_need_no_rights_on_the_database) {
-    static_cast<void>(sql("DROP ROLE IF EXISTS owner_only; CREATE ROLE owner_only LOGIN; CREATE SCHEMA " + quoted_schema() +
-                          " AUTHORIZATION owner_only"));
+    static_cast<void>(sql("DROP ROLE IF EXISTS owner_only; CREATE ROLE owner_only LOGIN; CREATE SCHEMA " +
+                          quoted_schema() + " AUTHORIZATION owner_only"));
     EXPECT_TRUE(must(open_store(url_as("owner_only"), schema, context)->migrate()).waiting.empty());
 }
 
@@ -230,7 +243,8 @@ TEST_F(MigrationsTest, build_an_index_while_others_write) {
     reader.execute("DELETE FROM " + quoted_schema() + ".things WHERE id = 1");
     auto building = std::async(std::launch::async, [&] { return error_of([&] { apply(with_index); }); });
     wait_until(
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY things_by_name%' AND wait_event_type = "
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY things_by_name%' AND "
+        "wait_event_type = "
         "'Lock')");
     writer.execute("SET lock_timeout = '2s'; INSERT INTO " + quoted_schema() +
                    ".things SELECT i, 'more' FROM generate_series(2000, 2100) i");
@@ -268,11 +282,13 @@ TEST_F(MigrationsTest, of_a_process_that_is_killed_while_it_builds_an_index_go_o
         return 0;
     });
     wait_until(
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY things_by_name%' AND wait_event_type = "
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY things_by_name%' AND "
+        "wait_event_type = "
         "'Lock')");
     EXPECT_EQ(child.kill(), -SIGKILL);
     wait_until(
-        "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY things_by_name%' AND pid <> "
+        "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY things_by_name%' "
+        "AND pid <> "
         "pg_backend_pid())");
     EXPECT_EQ(index("things_by_name"), "invalid");
     reader.commit();
@@ -292,11 +308,14 @@ TEST_F(MigrationsTest, count_an_index_that_was_built_but_not_noted) {
 
 TEST_F(MigrationsTest, leave_an_index_that_this_role_may_not_build) {
     apply(without_index);
-    static_cast<void>(sql("DROP ROLE IF EXISTS no_owner; CREATE ROLE no_owner LOGIN; GRANT USAGE ON SCHEMA " + quoted_schema() +
-                          " TO no_owner; GRANT SELECT ON ALL TABLES IN SCHEMA " + quoted_schema() + " TO no_owner"));
+    static_cast<void>(sql("DROP ROLE IF EXISTS no_owner; CREATE ROLE no_owner LOGIN; GRANT USAGE ON SCHEMA " +
+                          quoted_schema() + " TO no_owner; GRANT SELECT ON ALL TABLES IN SCHEMA " + quoted_schema() +
+                          " TO no_owner"));
     Connection connection(settings_for(url_as("no_owner"), quoted_schema()));
-    EXPECT_EQ(error_of([&] { apply_migrations(connection, quoted_schema(), context.logger(), with_index); }), "nothing");
-    EXPECT_NE(context.logger().lines().back().second.find("the index things_by_name is not built: "), std::string::npos);
+    EXPECT_EQ(error_of([&] { apply_migrations(connection, quoted_schema(), context.logger(), with_index); }),
+              "nothing");
+    EXPECT_NE(context.logger().lines().back().second.find("the index things_by_name is not built: "),
+              std::string::npos);
     static_cast<void>(sql("DROP OWNED BY no_owner; DROP ROLE no_owner"));
 }
 
@@ -316,7 +335,8 @@ protected:
     }
     [[nodiscard]] std::size_t warnings() {
         const auto lines = context.logger().lines();
-        return static_cast<std::size_t>(std::ranges::count(lines, LogLevel::warn, [](const auto& line) { return line.first; }));
+        return static_cast<std::size_t>(
+            std::ranges::count(lines, LogLevel::warn, [](const auto& line) { return line.first; }));
     }
 
     Connection holder_;
@@ -324,12 +344,15 @@ protected:
 };
 
 TEST_F(BehindALock, a_step_gives_up_and_says_who_holds_it) {
-    const std::string message = migrate({.each = std::chrono::milliseconds(20), .between = std::chrono::milliseconds(1), .tries = 3});
+    const std::string message =
+        migrate({.each = std::chrono::milliseconds(20), .between = std::chrono::milliseconds(1), .tries = 3});
     EXPECT_NE(message.find("the migration 'things by name' of PostgreSQL store at "), std::string::npos) << message;
-    EXPECT_NE(message.find("waits for a lock: session " + pid_ + " (embedq, 'embedq', idle in transaction, in its transaction for "),
+    EXPECT_NE(message.find("waits for a lock: session " + pid_ +
+                           " (embedq, 'embedq', idle in transaction, in its transaction for "),
               std::string::npos)
         << message;
-    EXPECT_TRUE(message.ends_with(" s) holds one on things; let it finish, or end it: SELECT pg_terminate_backend(" + pid_ + ")"))
+    EXPECT_TRUE(message.ends_with(" s) holds one on things; let it finish, or end it: SELECT pg_terminate_backend(" +
+                                  pid_ + ")"))
         << message;
     EXPECT_EQ(warnings(), 1U) << "told once";
     EXPECT_EQ(state(with_index).current, 1U);
@@ -340,10 +363,12 @@ TEST_F(BehindALock, a_step_gives_up_and_says_who_holds_it) {
 
 TEST_F(BehindALock, a_step_lets_others_pass_until_it_can) {
     auto migrating = std::async(std::launch::async, [&] {
-        return migrate({.each = std::chrono::milliseconds(20), .between = std::chrono::milliseconds(1), .tries = 1'000'000});
+        return migrate(
+            {.each = std::chrono::milliseconds(20), .between = std::chrono::milliseconds(1), .tries = 1'000'000});
     });
     const std::string waits =
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE things ADD seen%' AND wait_event_type = 'Lock')";
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE things ADD seen%' AND "
+        "wait_event_type = 'Lock')";
     Connection reader(settings());
     reader.execute("SET lock_timeout = '20s'");
     for (int i = 0; i < 5; ++i) {

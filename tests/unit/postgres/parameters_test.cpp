@@ -21,7 +21,8 @@ protected:
             "CREATE FUNCTION pg_temp.texts(text[]) RETURNS text[] LANGUAGE sql AS 'SELECT $1';"
             "CREATE FUNCTION pg_temp.each_number(bigint[]) RETURNS SETOF bigint LANGUAGE sql AS 'SELECT unnest($1)';"
             "CREATE FUNCTION pg_temp.each_hash(bytea[]) RETURNS SETOF bytea LANGUAGE sql AS 'SELECT unnest($1)';"
-            "CREATE FUNCTION pg_temp.each_uuid(uuid[]) RETURNS SETOF bytea LANGUAGE sql AS 'SELECT uuid_send(u) FROM unnest($1) u';"
+            "CREATE FUNCTION pg_temp.each_uuid(uuid[]) RETURNS SETOF bytea LANGUAGE sql AS 'SELECT uuid_send(u) FROM "
+            "unnest($1) u';"
             "CREATE FUNCTION pg_temp.values(bigint, float8, boolean, bytea, uuid, text) "
             "RETURNS TABLE (a bigint, b float8, c boolean, d bytea, e bytea, f text) LANGUAGE sql "
             "AS 'SELECT $1, $2, $3, $4, uuid_send($5), $6'");
@@ -77,7 +78,8 @@ std::vector<std::string> odd_texts() {
 }
 
 TEST_F(Echo, gives_texts_as_they_were) {
-    for (const std::string& text : odd_texts()) EXPECT_EQ(connection.call("a_text", Parameters().add(text)).text(0, 0), text);
+    for (const std::string& text : odd_texts())
+        EXPECT_EQ(connection.call("a_text", Parameters().add(text)).text(0, 0), text);
 }
 
 TEST_F(Echo, gives_arrays_of_texts_as_they_were) {
@@ -134,7 +136,8 @@ TEST_F(Echo, gives_single_values_as_they_were) {
 
 TEST(Durations, are_cut_to_what_fits) {
     EXPECT_EQ(to_us(std::chrono::milliseconds(1)), 1000);
-    EXPECT_EQ(to_us(std::chrono::milliseconds::max()), to_us(std::chrono::milliseconds(std::chrono::hours(24) * 365 * 100)));
+    EXPECT_EQ(to_us(std::chrono::milliseconds::max()),
+              to_us(std::chrono::milliseconds(std::chrono::hours(24) * 365 * 100)));
     EXPECT_EQ(to_ms(1), std::chrono::milliseconds(1)) << "never sooner";
     EXPECT_EQ(to_limit(SIZE_MAX), INT64_MAX);
 }

@@ -15,7 +15,8 @@ std::string documented_grants(const std::string& quoted_schema, const std::strin
     for (std::string line; std::getline(page, line);) {
         const auto begin = line.find_first_not_of(' ');
         if (begin == std::string::npos) continue;
-        if (line.find("embedq_worker") == std::string::npos || line.find("SCHEMA embedq ") == std::string::npos) continue;
+        if (line.find("embedq_worker") == std::string::npos || line.find("SCHEMA embedq ") == std::string::npos)
+            continue;
         line.replace(line.find("SCHEMA embedq ") + 7, 6, quoted_schema);
         line.replace(line.find("embedq_worker"), 13, role);
         grants += line.substr(begin);
@@ -72,13 +73,15 @@ TEST_F(Rights, that_are_documented_are_enough_for_every_verb) {
     request.max_texts = 10;
     const auto jobs = must(store->claim(request));
     ASSERT_EQ(jobs.size(), 1U);
-    EXPECT_EQ(must(store->extend({"w", "host", 1, "1", 1}, {&jobs[0].ref, 1}, std::chrono::seconds(20))), std::vector<bool>{true});
+    EXPECT_EQ(must(store->extend({"w", "host", 1, "1", 1}, {&jobs[0].ref, 1}, std::chrono::seconds(20))),
+              std::vector<bool>{true});
     MissingQuery query{jobs[0].ref};
     query.max_texts = 10;
     const auto missing = must(store->missing_texts({&query, 1}));
     const std::vector<float> values{1, 2};
     Commit commit;
-    commit.jobs.push_back({.job = jobs[0].ref, .outcome = JobOutcome::succeeded, .error = {}, .vectors = {0}, .refusals = {}});
+    commit.jobs.push_back(
+        {.job = jobs[0].ref, .outcome = JobOutcome::succeeded, .error = {}, .vectors = {0}, .refusals = {}});
     commit.vectors.push_back({missing.at(0)->profile_id, filled(3), missing.at(0)->as_of, values});
     EXPECT_EQ(must(store->commit(commit)), std::vector<bool>{true});
     const EnqueueRequest again{"shop", "pets", JobKind::manual_retry};
@@ -115,7 +118,8 @@ TEST_F(Rights, that_are_documented_do_not_migrate) {
 TEST_F(Rights, reach_tables_that_come_later) {
     Connection owner(settings_for(url()));
     owner.execute("CREATE TABLE " + quoted_schema() + ".later (x integer)");
-    EXPECT_EQ(value("SELECT has_table_privilege('a_worker', " + literal(quoted_schema() + ".later") + ", 'INSERT')"), "t");
+    EXPECT_EQ(value("SELECT has_table_privilege('a_worker', " + literal(quoted_schema() + ".later") + ", 'INSERT')"),
+              "t");
 }
 
 TEST_F(Rights, that_are_missing_are_told_with_the_page_that_has_them) {

@@ -58,7 +58,8 @@ ConnectionSettings settings_for(const std::string& url, const std::string& quote
     return {.url = url, .schema = quoted_schema};
 }
 
-std::unique_ptr<Store> open_store(const std::string& url, const std::string& schema, Context& context, std::int64_t pool) {
+std::unique_ptr<Store> open_store(const std::string& url, const std::string& schema, Context& context,
+                                  std::int64_t pool) {
     Options options;
     options.set("url", url);
     options.set("schema", schema);
@@ -85,7 +86,8 @@ std::unique_ptr<Store> PostgresTest::fresh_store() {
 }  // namespace embedq::postgres::testing
 
 // libpqxx 6 loses an answer that it has no more connection for.
-extern "C" const char* __lsan_default_suppressions();   // NOLINT(bugprone-reserved-identifier): the sanitizer's own name
+// NOLINT(bugprone-reserved-identifier): the sanitizer's own name.
+extern "C" const char* __lsan_default_suppressions();
 extern "C" const char* __lsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
     return "leak:libpqxx\n";
 }

@@ -1,4 +1,5 @@
-// The server of these tests (tests/support/with_postgres.py), a schema of its own for each test, and short words to fill it.
+// The server of these tests (tests/support/with_postgres.py), a schema of its own for each test, and short words to
+// fill it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -41,7 +42,8 @@ T must(Result<T> result) {
 void wait_until(const std::string& statement);
 
 [[nodiscard]] ConnectionSettings settings_for(const std::string& url, const std::string& quoted_schema = "\"embedq\"");
-[[nodiscard]] std::unique_ptr<Store> open_store(const std::string& url, const std::string& schema, Context& context, std::int64_t pool = 4);
+[[nodiscard]] std::unique_ptr<Store> open_store(const std::string& url, const std::string& schema, Context& context,
+                                                std::int64_t pool = 4);
 
 // A schema that is gone after the test.
 class PostgresTest : public ::testing::Test {

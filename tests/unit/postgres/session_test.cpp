@@ -1,4 +1,5 @@
-// The pool: it outlives the server, is shared by more threads than it has connections, and fails quickly while nobody answers.
+// The pool: it outlives the server, is shared by more threads than it has connections, and fails quickly while nobody
+// answers.
 #include "session.h"
 
 #include <atomic>
@@ -39,7 +40,8 @@ TEST_F(SessionTest, goes_on_when_all_its_sessions_were_ended) {
         const std::jthread another(use);
     }
     static_cast<void>(
-        sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'embedq' AND usename = 'embedq'"));
+        sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'embedq' AND usename = "
+            "'embedq'"));
     EXPECT_TRUE(store_->catalogs().has_value());
     EXPECT_TRUE(store_->put_catalog({.catalog_id = "shop"}).has_value()) << "a write, too";
 }
@@ -70,7 +72,8 @@ TEST_F(SessionTest, fails_quickly_while_the_server_is_away_and_is_well_when_it_i
         EXPECT_EQ(answer.error().kind, ErrorKind::unavailable) << answer.error().message;
     }
     EXPECT_LT(steady_clock::now() - before, std::chrono::seconds(5));
-    EXPECT_NE(store_->catalogs().error().message.find("; is the server running, and reachable from here?"), std::string::npos)
+    EXPECT_NE(store_->catalogs().error().message.find("; is the server running, and reachable from here?"),
+              std::string::npos)
         << store_->catalogs().error().message;
     server().control("start");
     const auto end = steady_clock::now() + std::chrono::seconds(20);
@@ -91,8 +94,10 @@ TEST_F(SessionTest, through_a_pooler_does_all_the_same) {
 
 // Two transactions that take the same rows in another order: one is undone by the server, and begun again here.
 TEST_F(SessionTest, begins_again_after_a_deadlock) {
-    static_cast<void>(sql("CREATE TABLE " + quoted_schema() + ".pair (id integer PRIMARY KEY, n integer); INSERT INTO " + quoted_schema() +
-                          ".pair VALUES (1, 0), (2, 0); GRANT ALL ON ALL TABLES IN SCHEMA " + quoted_schema() + " TO embedq"));
+    static_cast<void>(sql("CREATE TABLE " + quoted_schema() +
+                          ".pair (id integer PRIMARY KEY, n integer); INSERT INTO " + quoted_schema() +
+                          ".pair VALUES (1, 0), (2, 0); GRANT ALL ON ALL TABLES IN SCHEMA " + quoted_schema() +
+                          " TO embedq"));
     Session session(settings_for(url(), quoted_schema()), 2, context);
     std::barrier first_rows(2);
     std::atomic<int> attempts = 0;
@@ -101,7 +106,8 @@ TEST_F(SessionTest, begins_again_after_a_deadlock) {
         const Status done = session.transaction([&](Connection& connection) -> Status {
             ++attempts;
             const auto one = [&](int id) {
-                connection.execute("UPDATE " + quoted_schema() + ".pair SET n = n + 1 WHERE id = " + std::to_string(id));
+                connection.execute("UPDATE " + quoted_schema() +
+                                   ".pair SET n = n + 1 WHERE id = " + std::to_string(id));
             };
             one(first);
             if (!std::exchange(met, true)) first_rows.arrive_and_wait();

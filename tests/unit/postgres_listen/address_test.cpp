@@ -96,10 +96,10 @@ TEST(Address, ASocketWithoutAFileIsAHost) {
 TEST(Address, ASlashInThePasswordIsExplained) {
     const auto address = parse_address("postgresql://me:1234/5@db/jobs");
     ASSERT_FALSE(address);
-    EXPECT_EQ(
-        address.error().message,
-        "postgres_listen: the URL cannot be read: there is an '@' in the host or in the database; in a password '/' and '@' are written "
-        "%2F and %40; expected is postgresql://user:password@host:port/database");
+    EXPECT_EQ(address.error().message,
+              "postgres_listen: the URL cannot be read: there is an '@' in the host or in the database; in a password "
+              "'/' and '@' are written "
+              "%2F and %40; expected is postgresql://user:password@host:port/database");
 }
 
 }  // namespace

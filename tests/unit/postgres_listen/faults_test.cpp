@@ -1,4 +1,5 @@
-// Servers that stop, hang, forget, or are not asked to listen: the notifier says so once, polls, and comes back by itself.
+// Servers that stop, hang, forget, or are not asked to listen: the notifier says so once, polls, and comes back by
+// itself.
 #include <gmock/gmock.h>
 
 #include <csignal>
@@ -28,12 +29,12 @@ protected:
 
     // It polls at its interval, whatever the server does.
     static void expect_polling(Instance& one) {
-        for (int i = 0; i < 3; ++i) EXPECT_EQ(one.wait(kPatience), Wake::notified);
+        for (int i = 0; i < 3; ++i) EXPECT_EQ(one.wait(patience), Wake::notified);
     }
     static void expect_to_hear(Instance& one, Instance& other) {
         one.drain();
         other.publish();
-        EXPECT_EQ(one.wait(kPatience), Wake::notified);
+        EXPECT_EQ(one.wait(patience), Wake::notified);
     }
 };
 
@@ -58,16 +59,17 @@ TEST_F(PostgresListenFaults, AfterItCameBackItReportsWork) {
     Instance one(url, "a channel", {{"interval", 1h}});
     one.until_it_listens();
     (void)server.control("stop fast");
-    EXPECT_EQ(one.wait(kPatience), Wake::notified) << "that notifications ceased to arrive";
+    EXPECT_EQ(one.wait(patience), Wake::notified) << "that notifications ceased to arrive";
     EXPECT_EQ(one.wait(50ms), Wake::timeout);
     (void)server.control("start");
-    EXPECT_EQ(one.wait(kPatience), Wake::notified) << "that they arrive again";
+    EXPECT_EQ(one.wait(patience), Wake::notified) << "that they arrive again";
     EXPECT_EQ(one.degraded(), "");
     EXPECT_EQ(one.wait(50ms), Wake::timeout) << "once";
 }
 
 TEST_F(PostgresListenFaults, ASessionThatHangsIsReplaced) {
-    Instance one(with_parameter(url, "application_name=hanging"), "a channel", {{"probe_interval", 50ms}, {"probe_timeout", 500ms}});
+    Instance one(with_parameter(url, "application_name=hanging"), "a channel",
+                 {{"probe_interval", 50ms}, {"probe_timeout", 500ms}});
     Instance other(url);
     other.until_it_listens();
     one.until_it_listens();
@@ -113,7 +115,8 @@ TEST_F(PostgresListenFaults, AServerThatHangsKeepsNobodyFromEnding) {
         stop.request_stop();
         EXPECT_EQ((*one).wait(Steady::time_point::max(), stop.get_token()), Wake::stopped);
     }
-    EXPECT_LT(Steady::now() - begin, 20s) << "it waits a second for what was published, and not until the server answers";
+    EXPECT_LT(Steady::now() - begin, 20s)
+        << "it waits a second for what was published, and not until the server answers";
 }
 
 TEST_F(PostgresListenFaults, AServerThatCrashesIsWaitedFor) {
@@ -139,7 +142,8 @@ TEST_F(PostgresListenFaults, AServerThatCrashesIsWaitedFor) {
 TEST_F(PostgresListenFaults, WithoutAServerItOnlyPolls) {
     Instance one("postgresql://me:s3cret@127.0.0.1:1/nothing");
     const std::string why = one.degraded();
-    EXPECT_THAT(why, AllOf(HasSubstr("127.0.0.1:1/nothing: "), HasSubstr("Connection refused"), Not(HasSubstr("s3cret"))));
+    EXPECT_THAT(why,
+                AllOf(HasSubstr("127.0.0.1:1/nothing: "), HasSubstr("Connection refused"), Not(HasSubstr("s3cret"))));
     expect_polling(one);
     one.publish();
     EXPECT_EQ(one.wait(0ms), Wake::notified) << "its own process is reached all the same";
@@ -150,7 +154,8 @@ TEST_F(PostgresListenFaults, WithoutAServerItOnlyPolls) {
 TEST_F(PostgresListenFaults, WithoutTheRightToConnectItOnlyPolls) {
     Instance one(at_port("postgresql://nobody_of_this_name:s3cret@127.0.0.1:1/embedq", port_of(url)));
     one.until_it_polls();
-    EXPECT_THAT(one.degraded(), AllOf(HasSubstr("role \"nobody_of_this_name\" does not exist"), Not(HasSubstr("s3cret"))));
+    EXPECT_THAT(one.degraded(),
+                AllOf(HasSubstr("role \"nobody_of_this_name\" does not exist"), Not(HasSubstr("s3cret"))));
     expect_polling(one);
 }
 
@@ -191,8 +196,8 @@ TEST_F(PostgresListenFaults, AStandbyIsPolledUntilItIsPromoted) {
         EXPECT_THAT(one.degraded(), HasSubstr("it is a standby, where nobody can listen"));
         expect_polling(one);
         one.publish();
-        Instance several(
-            at_port(url, port_of(url)).replace(url.find("127.0.0.1"), 0, "127.0.0.1:" + std::to_string(port_of(standby)) + ","));
+        Instance several(at_port(url, port_of(url))
+                             .replace(url.find("127.0.0.1"), 0, "127.0.0.1:" + std::to_string(port_of(standby)) + ","));
         several.until_it_listens();
         (void)server.control("promote standby");
         one.until([&] { return one.logged(LogLevel::info).size() == 1; }, "it says that it is back");

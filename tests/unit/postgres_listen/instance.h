@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 using Steady = std::chrono::steady_clock;
 
 // Until a condition that must come is given up.
-constexpr auto kPatience = 60s;
+constexpr auto patience = 60s;
 
 class Instance {
 public:
@@ -31,8 +31,11 @@ public:
         Options options;
         options.set("url", url);
         options.set("channel", channel);
-        const std::map<std::string, milliseconds> usual = {
-            {"interval", 20ms}, {"probe_interval", 10s}, {"probe_timeout", 5s}, {"connect_timeout", 10s}, {"retry_max", 200ms}};
+        const std::map<std::string, milliseconds> usual = {{"interval", 20ms},
+                                                           {"probe_interval", 10s},
+                                                           {"probe_timeout", 5s},
+                                                           {"connect_timeout", 10s},
+                                                           {"retry_max", 200ms}};
         for (const auto& [name, time] : usual) options.set(name, times.contains(name) ? times.at(name) : time);
         auto made = make_postgres_listen(options, context_);
         if (!made) throw std::runtime_error(made.error().message);
@@ -46,7 +49,7 @@ public:
 
     // Waits, as a worker does, until the condition holds.
     void until(const std::function<bool()>& condition, const std::string& what) {
-        const auto end = Steady::now() + kPatience;
+        const auto end = Steady::now() + patience;
         while (!condition()) {
             (void)wait(5ms);
             if (Steady::now() > end) throw std::runtime_error("it did not come to be that " + what);

@@ -9,24 +9,24 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST_F(PostgresListenTest, AnotherInstanceIsWokenWithinMilliseconds) {
-    constexpr int kRounds = 100;
+    constexpr int round_count = 100;
     Instance one(url);
     Instance other(url);
     one.until_it_listens();
     other.until_it_listens();
     std::vector<double> took;
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < round_count; ++round) {
         const auto begin = Steady::now();
         one.publish();
-        ASSERT_EQ(other.wait(kPatience), Wake::notified);
+        ASSERT_EQ(other.wait(patience), Wake::notified);
         took.push_back(std::chrono::duration<double, std::milli>(Steady::now() - begin).count());
         // What follows within 50 ms would be merged with it.
         ASSERT_EQ(other.wait(60ms), Wake::timeout) << "one publish wakes once";
     }
     std::ranges::sort(took);
-    const double median = took[kRounds / 2];
-    std::cout << "publish to wake-up in another instance: median " << median << " ms, p99 " << took[(kRounds * 99 / 100) - 1]
-              << " ms, most " << took.back() << " ms\n";
+    const double median = took[round_count / 2];
+    std::cout << "publish to wake-up in another instance: median " << median << " ms, p99 "
+              << took[(round_count * 99 / 100) - 1] << " ms, most " << took.back() << " ms\n";
     EXPECT_LT(median, 50) << "hundreds of times what it takes on an idle machine";
 }
 
@@ -42,7 +42,7 @@ TEST_F(PostgresListenTest, ANotificationByOtherProgramsWakes) {
     Instance one(url);
     one.until_it_listens();
     (void)server.value("select pg_notify('a channel', 'a payload')");
-    EXPECT_EQ(one.wait(kPatience), Wake::notified);
+    EXPECT_EQ(one.wait(patience), Wake::notified);
 }
 
 TEST_F(PostgresListenTest, OtherChannelsDoNotWake) {
@@ -53,7 +53,7 @@ TEST_F(PostgresListenTest, OtherChannelsDoNotWake) {
     other.publish();
     EXPECT_EQ(one.wait(100ms), Wake::timeout);
     (void)server.value("select pg_notify('one \"channel\"', '')");
-    EXPECT_EQ(one.wait(kPatience), Wake::notified);
+    EXPECT_EQ(one.wait(patience), Wake::notified);
 }
 
 TEST_F(PostgresListenTest, ManyPublicationsAreMergedAndTheLastOneArrives) {
@@ -77,12 +77,15 @@ TEST_F(PostgresListenTest, ManyPublicationsAreMergedAndTheLastOneArrives) {
     EXPECT_LE(woken, 2 + (heard - begin) / 50ms);
 }
 
-// A listener that does not read stops the server at the full socket, and what it has not taken stays in the server's queue.
+// A listener that does not read stops the server at the full socket, and what it has not taken stays in the server's
+// queue.
 TEST_F(PostgresListenTest, TheSocketIsReadWhileNobodyWaits) {
     Instance one(url);
     one.until_it_listens();
-    EXPECT_EQ(server.value("select count(pg_notify('a channel', n || repeat('x', 7000))) from generate_series(1, 5000) n"), "5000");
-    const auto end = Steady::now() + kPatience;
+    EXPECT_EQ(
+        server.value("select count(pg_notify('a channel', n || repeat('x', 7000))) from generate_series(1, 5000) n"),
+        "5000");
+    const auto end = Steady::now() + patience;
     while (server.value("select pg_notification_queue_usage()") != "0") ASSERT_LT(Steady::now(), end);
     EXPECT_EQ(one.wait(0ms), Wake::notified);
     EXPECT_EQ(one.degraded(), "");
@@ -95,7 +98,7 @@ TEST_F(PostgresListenTest, WhatWasPublishedRightBeforeTheEndArrives) {
         Instance brief(url);
         brief.publish();
     }
-    EXPECT_EQ(other.wait(kPatience), Wake::notified);
+    EXPECT_EQ(other.wait(patience), Wake::notified);
 }
 
 TEST_F(PostgresListenTest, AnInstanceThatIsNotUsedDoesNotConnect) {
@@ -117,7 +120,8 @@ TEST_F(PostgresListenTest, TheUrlIsTheStoresUnlessItHasItsOwn) {
     const auto without = make_postgres_listen(options, context);
     ASSERT_FALSE(without);
     EXPECT_EQ(without.error().message,
-              "postgres_listen: there is no URL to listen at: the store has no option 'url'; give the notifier's option 'url', or take the "
+              "postgres_listen: there is no URL to listen at: the store has no option 'url'; give the notifier's "
+              "option 'url', or take the "
               "notifier 'poll'");
     context.set_store_option("url", url);
     const auto with = make_postgres_listen(options, context);

@@ -1,4 +1,5 @@
-// Stands between a notifier and its server, to do what networks do: pass nothing on without a word, or lose a single statement.
+// Stands between a notifier and its server, to do what networks do: pass nothing on without a word, or lose a single
+// statement.
 //
 // Thread-safety: all members may be called from any thread.
 #pragma once
@@ -20,7 +21,8 @@ namespace embedq::notifiers {
 
 class Proxy {
 public:
-    explicit Proxy(int server_port) : server_port_(server_port), listening_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    explicit Proxy(int server_port)
+        : server_port_(server_port), listening_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         sockaddr_in address = loopback(0);
         socklen_t size = sizeof address;
         if (::bind(listening_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(listening_, 16) != 0 ||

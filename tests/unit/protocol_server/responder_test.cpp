@@ -13,7 +13,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::Pair;
 
-constexpr std::int64_t kSecond = 1'000'000;
+constexpr std::int64_t second = 1'000'000;
 
 class Playing {
 public:
@@ -50,11 +50,13 @@ std::string inputs(std::size_t count) {
 
 TEST(Ollama, EmbedsListsAndSingleTextsAndLoadsForNothing) {
     Playing server = ollama();
-    EXPECT_THAT(server.embed(R"(["a","b"])").body,
-                AllOf(HasSubstr(R"({"model":"m","embeddings":[[)"), HasSubstr("],["), HasSubstr("\"prompt_eval_count\":2")));
+    EXPECT_THAT(server.embed(R"(["a","b"])").body, AllOf(HasSubstr(R"({"model":"m","embeddings":[[)"), HasSubstr("],["),
+                                                         HasSubstr("\"prompt_eval_count\":2")));
     EXPECT_THAT(server.embed(R"("a")").body, HasSubstr("\"embeddings\":[["));
     for (const char* nothing : {"\"\"", "[]", "null"}) {
-        EXPECT_THAT(server.embed(nothing).body, AllOf(HasSubstr("\"embeddings\":[]"), Not(HasSubstr("prompt_eval_count")))) << nothing;
+        EXPECT_THAT(server.embed(nothing).body,
+                    AllOf(HasSubstr("\"embeddings\":[]"), Not(HasSubstr("prompt_eval_count"))))
+            << nothing;
     }
     EXPECT_THAT(server.embed(R"([""])").body, HasSubstr("\"embeddings\":[["));
     EXPECT_EQ(server.embed("[1]").body, R"({"error":"invalid input type"})");
@@ -67,7 +69,8 @@ TEST(Ollama, RefusesInItsWords) {
     EXPECT_EQ(missing.status, 404);
     EXPECT_EQ(missing.body, R"({"error":"model \"gone\" not found, try pulling it first"})");
     const std::string text = "\"" + std::string(4 * 513, 'x') + "\"";
-    EXPECT_EQ(server.embed(text, R"("truncate":false,)").body, R"({"error":"the input length exceeds the context length"})");
+    EXPECT_EQ(server.embed(text, R"("truncate":false,)").body,
+              R"({"error":"the input length exceeds the context length"})");
     EXPECT_EQ(server.embed(text).status, 200);
     // Cut, it is the same text as one that is as long as the context.
     EXPECT_EQ(server.embed(text, R"("truncate":true,)").body.substr(0, 60),
@@ -79,7 +82,8 @@ TEST(Ollama, TellsWhatItHas) {
     EXPECT_THAT(server.get("/api/tags").body,
                 AllOf(HasSubstr(R"("name":"m:latest")"), HasSubstr(R"("digest":"sha256:1")"), Not(HasSubstr("gone"))));
     EXPECT_THAT(server.post("/api/show", R"({"model":"m:latest"})").body,
-                AllOf(HasSubstr(R"("bert.context_length":512)"), HasSubstr(R"("bert.embedding_length":4)"), HasSubstr(R"(["embedding"])")));
+                AllOf(HasSubstr(R"("bert.context_length":512)"), HasSubstr(R"("bert.embedding_length":4)"),
+                      HasSubstr(R"(["embedding"])")));
     EXPECT_EQ(server.post("/api/show", R"({"model":"gone"})").body, R"({"error":"model 'gone' not found"})");
     EXPECT_THAT(server.get("/api/version").body, HasSubstr("version"));
     EXPECT_EQ(server.get("/api/nothing").body, "404 page not found");
@@ -90,7 +94,8 @@ TEST(Ollama, APullBringsAModel) {
     EXPECT_THAT(server.post("/api/pull", R"({"model":"gone"})").body,
                 AllOf(HasSubstr("\"completed\":550000"), HasSubstr("{\"status\":\"success\"}\n")));
     EXPECT_EQ(server.post("/api/embed", R"({"model":"gone","input":"a"})").status, 200);
-    EXPECT_THAT(server.post("/api/pull", R"({"model":"never"})").body, AllOf(HasSubstr("\"error\""), Not(HasSubstr("success"))));
+    EXPECT_THAT(server.post("/api/pull", R"({"model":"never"})").body,
+                AllOf(HasSubstr("\"error\""), Not(HasSubstr("success"))));
 }
 
 TEST(Ollama, AnOldOneHasOneRouteThatDoesNotNormalise) {
@@ -107,8 +112,8 @@ TEST(Ollama, AnOldOneHasOneRouteThatDoesNotNormalise) {
 TEST(OpenAi, AnswersInFloatsAndBase64) {
     Playing server("dialect: openai");
     EXPECT_THAT(server.embed(R"(["a","b"])").body,
-                AllOf(HasSubstr(R"({"object":"list","data":[{"object":"embedding","embedding":[)"), HasSubstr("\"index\":1"),
-                      HasSubstr(R"("usage":{"prompt_tokens":2,"total_tokens":2})")));
+                AllOf(HasSubstr(R"({"object":"list","data":[{"object":"embedding","embedding":[)"),
+                      HasSubstr("\"index\":1"), HasSubstr(R"("usage":{"prompt_tokens":2,"total_tokens":2})")));
     EXPECT_THAT(server.embed(R"("a")", R"("encoding_format":"base64",)").body, HasSubstr("\"embedding\":\""));
     server.responder.change("base64: ignored");
     EXPECT_THAT(server.embed(R"("a")", R"("encoding_format":"base64",)").body, HasSubstr("\"embedding\":["));
@@ -139,20 +144,24 @@ TEST_P(DialectLimits, HoldAndAreToldInItsWords) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, DialectLimits,
-    testing::Values(LimitCase{"openai", 2048, 400, "maximum length 2048, but got an array with length 2049"},
-                    LimitCase{"azure", 2048, 400, "\"code\":\"array_above_max_length\""},
-                    LimitCase{"tei", 32, 422,
-                              R"({"message":"batch size 33 > maximum allowed batch size 32","code":422,"type":"validation"})"},
-                    LimitCase{"mistral", 256, 400, R"({"object":"error","message":"Too many inputs in request, split into more batches.")"},
-                    LimitCase{"voyage", 1000, 400, R"({"detail":"The batch size limit is 1000.)"},
-                    LimitCase{"jina", 2048, 400, R"({"detail":)"}, LimitCase{"cohere", 96, 400, "max is 96"},
-                    LimitCase{"dashscope", 10, 400, "batch size is invalid, it should not be larger than 10"},
-                    LimitCase{"litellm", 1024, 422, "\"code\":\"422\""}, LimitCase{"gemini", 100, 400, "100 instance(s) is allowed"}),
+    testing::Values(
+        LimitCase{"openai", 2048, 400, "maximum length 2048, but got an array with length 2049"},
+        LimitCase{"azure", 2048, 400, "\"code\":\"array_above_max_length\""},
+        LimitCase{"tei", 32, 422,
+                  R"({"message":"batch size 33 > maximum allowed batch size 32","code":422,"type":"validation"})"},
+        LimitCase{"mistral", 256, 400,
+                  R"({"object":"error","message":"Too many inputs in request, split into more batches.")"},
+        LimitCase{"voyage", 1000, 400, R"({"detail":"The batch size limit is 1000.)"},
+        LimitCase{"jina", 2048, 400, R"({"detail":)"}, LimitCase{"cohere", 96, 400, "max is 96"},
+        LimitCase{"dashscope", 10, 400, "batch size is invalid, it should not be larger than 10"},
+        LimitCase{"litellm", 1024, 422, "\"code\":\"422\""},
+        LimitCase{"gemini", 100, 400, "100 instance(s) is allowed"}),
     [](const auto& one) { return std::string(one.param.dialect); });
 
 TEST(Dialects, LongTextsAreRefusedInTheirWords) {
     const std::string text = "\"" + std::string(4 * 513, 'x') + "\"";
-    EXPECT_THAT(Playing("dialect: openai").embed(text).body, HasSubstr("maximum context length is 512 tokens, however you requested 513"));
+    EXPECT_THAT(Playing("dialect: openai").embed(text).body,
+                HasSubstr("maximum context length is 512 tokens, however you requested 513"));
     const Reply llama = Playing("dialect: llama_cpp").embed(text);
     EXPECT_EQ(llama.status, 500);
     EXPECT_THAT(llama.body, AllOf(HasSubstr("input (513 tokens) is too large to process"), HasSubstr("\"code\":500")));
@@ -168,7 +177,8 @@ TEST(Dialects, HaveTheirOwnPathsAndDiscovery) {
     EXPECT_EQ(azure.post("/openai/deployments/m/embeddings", R"({"input":"a"})").status, 200);
     EXPECT_EQ(azure.post("/openai/deployments/other/embeddings", R"({"input":"a"})").status, 404);
     Playing tei("dialect: tei");
-    EXPECT_THAT(tei.get("/info").body, AllOf(HasSubstr("\"max_client_batch_size\":32"), HasSubstr("\"max_input_length\":512")));
+    EXPECT_THAT(tei.get("/info").body,
+                AllOf(HasSubstr("\"max_client_batch_size\":32"), HasSubstr("\"max_input_length\":512")));
     EXPECT_THAT(tei.post("/embed", R"({"inputs":["a"]})").body, HasSubstr("[["));
     EXPECT_THAT(Playing("dialect: vllm").get("/v1/models").body, HasSubstr("\"max_model_len\":512"));
 }
@@ -177,11 +187,14 @@ TEST(OpenAi, AsksForTheKey) {
     Playing server("authorization: right");
     EXPECT_EQ(server.embed("\"a\"").status, 401);
     EXPECT_FALSE(server.responder.tally().authorization_seen);
-    EXPECT_EQ(
-        server.responder
-            .answer({.method = "POST", .path = server.path, .authorization = "Bearer right", .body = R"({"model":"m","input":"a"})"}, 0)
-            .status,
-        200);
+    EXPECT_EQ(server.responder
+                  .answer({.method = "POST",
+                           .path = server.path,
+                           .authorization = "Bearer right",
+                           .body = R"({"model":"m","input":"a"})"},
+                          0)
+                  .status,
+              200);
     EXPECT_TRUE(server.responder.tally().authorization_seen);
 }
 
@@ -190,13 +203,13 @@ TEST(OpenAi, AsksForTheKey) {
 TEST(Rates, AWindowSlidesAndSaysWhenThereIsRoom) {
     Playing server("rate: { requests: 2, per: 1s }\nrate_headers: go");
     EXPECT_THAT(server.embed("\"a\"", "", 0).headers, Contains(Pair("x-ratelimit-remaining-requests", "1")));
-    EXPECT_EQ(server.embed("\"a\"", "", kSecond / 2).status, 200);
-    const Reply refused = server.embed("\"a\"", "", kSecond - 1);
+    EXPECT_EQ(server.embed("\"a\"", "", second / 2).status, 200);
+    const Reply refused = server.embed("\"a\"", "", second - 1);
     EXPECT_EQ(refused.status, 429);
     EXPECT_THAT(refused.body, HasSubstr("\"code\":\"rate_limit_exceeded\""));
     EXPECT_THAT(refused.headers, Contains(Pair("Retry-After", "1")));
-    EXPECT_EQ(server.embed("\"a\"", "", kSecond).status, 200);
-    EXPECT_EQ(server.embed("\"a\"", "", kSecond + 1).status, 429);
+    EXPECT_EQ(server.embed("\"a\"", "", second).status, 200);
+    EXPECT_EQ(server.embed("\"a\"", "", second + 1).status, 429);
 }
 
 TEST(Rates, TheWaitIsToldInEachFormat) {
@@ -217,7 +230,8 @@ TEST(Rates, TheWaitIsToldInEachFormat) {
 
 TEST(Faults, HappenWhereTheirConditionsHold) {
     Playing server(
-        "faults: [ { do: error, status: 503, calls: 2..3 }, { do: poison, text: bad }, { do: quota, above_inputs: 2, times: 1 } ]");
+        "faults: [ { do: error, status: 503, calls: 2..3 }, { do: poison, text: bad }, { do: quota, above_inputs: 2, "
+        "times: 1 } ]");
     EXPECT_EQ(server.embed("\"a\"").status, 200);
     EXPECT_EQ(server.embed("\"a\"").status, 503);
     EXPECT_EQ(server.embed("\"a\"").status, 503);
@@ -231,7 +245,9 @@ TEST(Faults, HappenWhereTheirConditionsHold) {
 }
 
 TEST(Faults, SpoilWhatTheySay) {
-    const auto body = [](const std::string& fault) { return Playing("faults: [ { do: " + fault + " } ]").embed(inputs(3)).body; };
+    const auto body = [](const std::string& fault) {
+        return Playing("faults: [ { do: " + fault + " } ]").embed(inputs(3)).body;
+    };
     EXPECT_THAT(body("nan"), HasSubstr(",NaN,"));
     EXPECT_THAT(body("infinity"), HasSubstr(",1e999,"));
     EXPECT_THAT(body("'null'"), HasSubstr(",null,"));
@@ -264,7 +280,8 @@ TEST(Faults, OfDiscoveryHaveTheirRoute) {
 
 TEST(Faults, RefusingIsForAllUntilItIsTakenBack) {
     Playing server("dialect: llama_cpp\nrefusing: { status: 503, message: Loading model }");
-    EXPECT_EQ(server.embed("\"a\"").body, R"({"error":{"message":"Loading model","type":"unavailable_error","param":null,"code":503}})");
+    EXPECT_EQ(server.embed("\"a\"").body,
+              R"({"error":{"message":"Loading model","type":"unavailable_error","param":null,"code":503}})");
     server.responder.change("refusing: false");
     EXPECT_EQ(server.embed("\"a\"").status, 200);
 }

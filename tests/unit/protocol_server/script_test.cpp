@@ -22,7 +22,8 @@ std::string refusal_of(std::string_view yaml) {
 
 TEST(Script, WhatIsNamedChangesAndTheRestStays) {
     Script script;
-    apply_script(script, "dialect: tei\nlatency: 20ms\nmodels: { a: { dimension: 8 }, b: {} }\nfaults: [ { do: nan } ]");
+    apply_script(script,
+                 "dialect: tei\nlatency: 20ms\nmodels: { a: { dimension: 8 }, b: {} }\nfaults: [ { do: nan } ]");
     apply_script(script, "latency_per_input: 250us\nmodels: { a: { digest: 'sha256:2' } }");
     EXPECT_EQ(script.dialect, Dialect::tei);
     EXPECT_EQ(script.latency, 20ms);
@@ -69,8 +70,8 @@ TEST(Script, AMistakeNamesLineFoundAndExpectedAndChangesNothing) {
 }
 
 TEST(Script, EveryDialectHasAName) {
-    for (const char* name : {"ollama", "openai", "azure", "vllm", "vllm_old", "tei", "llama_cpp", "mistral", "voyage", "jina", "cohere",
-                             "together", "dashscope", "litellm", "gemini", "generic"}) {
+    for (const char* name : {"ollama", "openai", "azure", "vllm", "vllm_old", "tei", "llama_cpp", "mistral", "voyage",
+                             "jina", "cohere", "together", "dashscope", "litellm", "gemini", "generic"}) {
         Script script;
         apply_script(script, std::string("dialect: ") + name);
         EXPECT_EQ(to_string(script.dialect), name);

@@ -9,7 +9,8 @@ using testing::HasSubstr;
 
 TEST(Tally, TheFullestWindowSlides) {
     Tally tally;
-    for (const std::int64_t at : {0, 900, 1000, 1100, 1899, 1900, 5000}) tally.calls.push_back({.at = at, .inputs = 2, .status = 200});
+    for (const std::int64_t at : {0, 900, 1000, 1100, 1899, 1900, 5000})
+        tally.calls.push_back({.at = at, .inputs = 2, .status = 200});
     tally.calls[3].status = 429;
     EXPECT_EQ(tally.most_within(1000, false), 4U);  // 900 to 1899; 1900 is beyond a window that begins at 900
     EXPECT_EQ(tally.most_within(1000, true), 3U);

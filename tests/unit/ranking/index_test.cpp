@@ -13,7 +13,8 @@ namespace {
 
 Sha256 hash_of(std::string_view text) {
     Sha256 hash{};
-    for (std::size_t i = 0; i < text.size(); ++i) hash[i % 32] = hash[i % 32] ^ static_cast<std::byte>(text[i] + static_cast<char>(i));
+    for (std::size_t i = 0; i < text.size(); ++i)
+        hash[i % 32] = hash[i % 32] ^ static_cast<std::byte>(text[i] + static_cast<char>(i));
     return hash;
 }
 

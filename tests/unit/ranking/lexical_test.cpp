@@ -46,7 +46,8 @@ protected:
 
 // Three operations with a text and nothing else. "zebra" is in one of them, "quagga" in two; both have no synonyms.
 TEST_F(Lexical, BM25ByHand) {
-    const Segment three = segment({text_only("zebra quagga quagga"), text_only("quagga okapi"), text_only("okapi okapi okapi okapi")});
+    const Segment three =
+        segment({text_only("zebra quagga quagga"), text_only("quagga okapi"), text_only("okapi okapi okapi okapi")});
     EXPECT_FLOAT_EQ(inverse_frequency(3, 1), std::log(1 + 2.5F / 1.5F));
     EXPECT_FLOAT_EQ(inverse_frequency(3, 2), std::log(1 + 1.5F / 2.5F));
 

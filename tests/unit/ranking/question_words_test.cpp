@@ -20,7 +20,8 @@ using testing::Lt;
 // What the word counts in the question; 0 when it is not in it.
 float weight_of(std::string_view word, std::string_view question) {
     const auto words = question_words(question);
-    const auto found = std::find_if(words.begin(), words.end(), [&](const QuestionWord& entry) { return entry.text == word; });
+    const auto found =
+        std::find_if(words.begin(), words.end(), [&](const QuestionWord& entry) { return entry.text == word; });
     return found == words.end() ? 0 : found->weight;
 }
 
@@ -30,7 +31,8 @@ std::string first_word(std::string_view question) {
 }
 
 TEST(QuestionWords, AQuestionWithoutSurroundingsCountsInFull) {
-    for (const QuestionWord& word : question_words("delete the zebra of a herd")) EXPECT_EQ(word.weight, 1) << word.text;
+    for (const QuestionWord& word : question_words("delete the zebra of a herd"))
+        EXPECT_EQ(word.weight, 1) << word.text;
     EXPECT_TRUE(question_words(" ?! ").empty());
     EXPECT_TRUE(question_words("").empty());
     std::string endless = "zebra";
@@ -54,7 +56,8 @@ TEST(QuestionWords, ReasonsCountLess) {
     EXPECT_LT(weight_of("okapi", "list the zebras because an okapi left"), 1);
     EXPECT_LT(weight_of("okapi", "list the zebras so that I can feed an okapi"), 1);
     EXPECT_EQ(weight_of("zebras", "list the zebras because an okapi left"), 1);
-    EXPECT_LT(weight_of("okapi", "feed a zebra instead of an okapi"), weight_of("okapi", "feed a zebra without an okapi"));
+    EXPECT_LT(weight_of("okapi", "feed a zebra instead of an okapi"),
+              weight_of("okapi", "feed a zebra without an okapi"));
 }
 
 TEST(QuestionWords, CircumstancesCountLess) {
@@ -123,7 +126,8 @@ TEST(Thesaurus, UnreadNegationsAreFoundWhereTheCatalogHasThem) {
     dictionary.count(dictionary.add("unverifi"), 1);
     const Question question = read_question("emails that were not verified", dictionary);
     const bool found = std::any_of(question.concepts.begin(), question.concepts.end(), [](const Concept& entry) {
-        return std::any_of(entry.alternatives.begin(), entry.alternatives.end(), [](const Alternative& a) { return a.stem == "unverifi"; });
+        return std::any_of(entry.alternatives.begin(), entry.alternatives.end(),
+                           [](const Alternative& a) { return a.stem == "unverifi"; });
     });
     EXPECT_TRUE(found);
 }

@@ -41,7 +41,8 @@ TEST(VectorTable, EightBitsAgreeWithFloats) {
             ASSERT_TRUE(table.set(i, rows.back()));
         }
         const auto cosines = table.cosines(query);
-        for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_NEAR(cosines[i], exact_cosine(rows[i], query), 0.004) << dimension;
+        for (std::size_t i = 0; i < rows.size(); ++i)
+            EXPECT_NEAR(cosines[i], exact_cosine(rows[i], query), 0.004) << dimension;
     }
 }
 

@@ -46,13 +46,16 @@ TEST_F(Documents, WithoutSummariesNothingElseChanges) {
     ASSERT_EQ(bare->operations.size(), 5U);
     for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(bare->operations[i].operation_id, whole->operations[i].operation_id);
     EXPECT_THAT(whole->operations[0].text, HasSubstr("Every animal we sell"));
-    EXPECT_THAT(bare->operations[0].text, testing::AllOf(HasSubstr("Gives a list"), testing::Not(HasSubstr("Every animal"))));
+    EXPECT_THAT(bare->operations[0].text,
+                testing::AllOf(HasSubstr("Gives a list"), testing::Not(HasSubstr("Every animal"))));
     EXPECT_EQ(bare->operations[4].text, whole->operations[4].text);
 }
 
-// Not asked: a summary of two short words, an operation without description, a summary that the description repeats, no summary at all.
+// Not asked: a summary of two short words, an operation without description, a summary that the description repeats, no
+// summary at all.
 TEST_F(Documents, AsksByTheSummariesThatAreGone) {
-    const auto questions = summary_questions(*read_document(folder, "pets.json"), *read_without_summaries(folder, "pets.json"));
+    const auto questions =
+        summary_questions(*read_document(folder, "pets.json"), *read_without_summaries(folder, "pets.json"));
     ASSERT_EQ(questions.size(), 2U);
     EXPECT_EQ(questions[0].text, "Every animal we sell");
     EXPECT_EQ(questions[0].document, "pets.json");
@@ -87,12 +90,14 @@ TEST_F(Documents, AnAnswerThatTheDocumentsDoNotHaveIsRefused) {
     write("questions.tsv", "which pets are there\tall,every\n");
     const auto opened = Evaluation::open({"set", "pets.json", "questions.tsv", ""}, folder, folder);
     ASSERT_FALSE(opened);
-    EXPECT_THAT(opened.error().message, testing::AllOf(HasSubstr("'every'"), HasSubstr("which pets are there"), HasSubstr("pets.json")));
+    EXPECT_THAT(opened.error().message,
+                testing::AllOf(HasSubstr("'every'"), HasSubstr("which pets are there"), HasSubstr("pets.json")));
 }
 
 TEST_F(Documents, AFileThatIsNoDocumentIsRefused) {
     write("no.json", "{}");
-    EXPECT_THAT(Evaluation::open({"set", "no.json", "summaries", ""}, folder, folder).error().message, HasSubstr("no.json"));
+    EXPECT_THAT(Evaluation::open({"set", "no.json", "summaries", ""}, folder, folder).error().message,
+                HasSubstr("no.json"));
     EXPECT_FALSE(Evaluation::open({"set", "absent.json", "summaries", ""}, folder, folder));
 }
 

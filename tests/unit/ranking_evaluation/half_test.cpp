@@ -75,7 +75,8 @@ TEST(MadeUpHalf, TheSameTextGetsTheSameVector) {
 TEST(MadeUpHalf, AnUnknownNameIsRefusedWithThoseThereAre) {
     const auto half = make_half("strongest");
     ASSERT_FALSE(half);
-    EXPECT_THAT(half.error().message, testing::AllOf(testing::HasSubstr("'strongest'"), testing::HasSubstr("lexical, strong")));
+    EXPECT_THAT(half.error().message,
+                testing::AllOf(testing::HasSubstr("'strongest'"), testing::HasSubstr("lexical, strong")));
 }
 
 }  // namespace

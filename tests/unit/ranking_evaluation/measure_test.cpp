@@ -79,11 +79,15 @@ TEST(Bound, HoldsForTheReciprocalRank) {
 }
 
 TEST(Bound, ABreachIsSaidWithItsNumbers) {
-    SetReport report{
-        {"made-set", "documents", "questions", "standing"}, 100, 20, 0, {comparison(first(10, 20), first(5, 20), first(7, 20))}};
+    SetReport report{{"made-set", "documents", "questions", "standing"},
+                     100,
+                     20,
+                     0,
+                     {comparison(first(10, 20), first(5, 20), first(7, 20))}};
     const auto said = breaches({report});
     ASSERT_EQ(said.size(), 4U);
-    EXPECT_EQ(said[0], "made-set with lexical at 0.25: hybrid R@1 35.0, lexical 50.0: 3.0 questions of 20 lost, 1.0 allowed");
+    EXPECT_EQ(said[0],
+              "made-set with lexical at 0.25: hybrid R@1 35.0, lexical 50.0: 3.0 questions of 20 lost, 1.0 allowed");
     EXPECT_THAT(table({report}), HasSubstr("R@1 -3.0!"));
     EXPECT_THAT(json({{"cpu", "made up"}}, {report}), HasSubstr("\"breach\": true"));
     report.comparisons[0].bounded = false;

@@ -10,7 +10,8 @@ using std::chrono::milliseconds;
 TEST(Backoff, WaitsTheReleaseNotesNumbersWithoutJitter) {
     const Backoff backoff{.jitter = 0};
     const int expected[] = {5'000, 10'000, 20'000, 40'000, 80'000, 80'000};
-    for (std::uint32_t n = 1; n <= 6; ++n) EXPECT_EQ(backoff_delay(backoff, n, 0.5), milliseconds(expected[n - 1])) << n;
+    for (std::uint32_t n = 1; n <= 6; ++n)
+        EXPECT_EQ(backoff_delay(backoff, n, 0.5), milliseconds(expected[n - 1])) << n;
 }
 
 TEST(Backoff, JitterSpreadsEitherWay) {

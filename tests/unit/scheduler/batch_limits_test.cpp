@@ -36,7 +36,8 @@ TEST(TokenEstimate, AgainstALimitItIsNeverBolderThanFourBytesAToken) {
     TokenEstimate estimate;
     for (int i = 0; i < 50; ++i) estimate.learn(6'000, 1'000);
     EXPECT_NEAR(estimate.tokens(6'000), 1'000, 20);
-    EXPECT_DOUBLE_EQ(estimate.cautious_tokens(6'000), 1'500) << "OpenAI counts a quarter of the bytes, whatever the tokens are";
+    EXPECT_DOUBLE_EQ(estimate.cautious_tokens(6'000), 1'500)
+        << "OpenAI counts a quarter of the bytes, whatever the tokens are";
 }
 
 TEST(RouteLimits, ThoseOfTheProviderAreLoweredByTheConfigurationNeverRaised) {
@@ -106,10 +107,10 @@ TEST(RouteLimits, PrefixesCount) {
 
 TEST(TooLong, IsToldByTheLimitOrByTheWords) {
     EXPECT_TRUE(says_too_long(refusal(ErrorKind::invalid_input, {.max_text_tokens = 8'192})));
-    for (const char* message :
-         {"This model's maximum context length is 8192 tokens, however you requested 9000 tokens",
-          "the input length exceeds the context length", "input (1200 tokens) is too large to process. increase the physical batch size",
-          "`inputs` must have less than 512 tokens. Given: 700"}) {
+    for (const char* message : {"This model's maximum context length is 8192 tokens, however you requested 9000 tokens",
+                                "the input length exceeds the context length",
+                                "input (1200 tokens) is too large to process. increase the physical batch size",
+                                "`inputs` must have less than 512 tokens. Given: 700"}) {
         EXPECT_TRUE(says_too_long(refusal(ErrorKind::invalid_input, {}, message))) << message;
     }
     EXPECT_FALSE(says_too_long(refusal(ErrorKind::invalid_input, {}, "embedding contains NaN or Inf values")));

@@ -88,7 +88,8 @@ private:
     Steady next_{};
 };
 
-// Several processes that look at irregular times, as threads do, and ask the store only while they have something to send.
+// Several processes that look at irregular times, as threads do, and ask the store only while they have something to
+// send.
 struct Sent {
     std::vector<Steady> times;
     int store_calls = 0;

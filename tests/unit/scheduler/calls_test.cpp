@@ -67,7 +67,8 @@ TEST_F(CallsTest, ARefusalWaitsWhereTheControlFindsNoAnswer) {
     std::atomic<int> controls = 0;
     provider->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
         if (request.texts.front() == "bad") return Error{ErrorKind::too_large, "the request is too large"};
-        if (request.texts.front() == "text" && ++controls == 1) return Error{ErrorKind::throttled, "too many requests", milliseconds(5)};
+        if (request.texts.front() == "text" && ++controls == 1)
+            return Error{ErrorKind::throttled, "too many requests", milliseconds(5)};
         return std::nullopt;
     });
     put("bad", {"bad"});

@@ -27,8 +27,8 @@ private:
     std::chrono::steady_clock::time_point now_ = std::chrono::steady_clock::now();
 };
 
-// Each digest makes vectors of its own: the first number is the digest's length. Keeps a provider's promise: once the model is another one
-// than `info` named last, calls fail with `misconfigured`.
+// Each digest makes vectors of its own: the first number is the digest's length. Keeps a provider's promise: once the
+// model is another one than `info` named last, calls fail with `misconfigured`.
 class ChangingProvider : public Provider {
 public:
     explicit ChangingProvider(std::string digest) : digest_(digest), named_(std::move(digest)) {}

@@ -1,5 +1,5 @@
-// A memory store that can be made to share no budgets, to share its lanes with others, or to be away; with a clock that only moves when
-// told.
+// A memory store that can be made to share no budgets, to share its lanes with others, or to be away; with a clock that
+// only moves when told.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -48,7 +48,8 @@ public:
     std::vector<LaneState> told;
 };
 
-inline std::shared_ptr<ResolvedProvider> resolved_provider(ConfiguredLimits limits, std::vector<std::string> endpoints = {"one"},
+inline std::shared_ptr<ResolvedProvider> resolved_provider(ConfiguredLimits limits,
+                                                           std::vector<std::string> endpoints = {"one"},
                                                            std::size_t concurrency = 1) {
     auto provider = std::make_shared<ResolvedProvider>();
     provider->name = "p";

@@ -13,7 +13,8 @@ public:
         std::unique_lock lock(mutex_);
         ++asked_;
         changed_.notify_all();
-        if (!changed_.wait(lock, stop, [&] { return answers_; })) return embedq::fail(ErrorKind::unavailable, "stopped");
+        if (!changed_.wait(lock, stop, [&] { return answers_; }))
+            return embedq::fail(ErrorKind::unavailable, "stopped");
         lock.unlock();
         return ScriptedProvider::info(stop);
     }

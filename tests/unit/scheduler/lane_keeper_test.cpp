@@ -15,7 +15,9 @@ protected:
 
     Route& open(ConfiguredLimits limits, std::vector<std::string> endpoints = {"one"}) {
         const auto provider = resolved_provider(limits, std::move(endpoints));
-        return shared.routes.try_emplace(fingerprint, provider, LaneLimits{.concurrency = 4}, shared.settings.room_texts).first->second;
+        return shared.routes
+            .try_emplace(fingerprint, provider, LaneLimits{.concurrency = 4}, shared.settings.room_texts)
+            .first->second;
     }
     void queue(int count) {
         ClaimedJob job;
@@ -188,7 +190,8 @@ TEST_F(LaneKeeperTest, AProbesLookFindsThatAnotherHasProbed) {
     shared.probe_asks = true;
     static_cast<void>(keeper.step());
     EXPECT_GE(shared.pauses_seen_at, now());
-    EXPECT_GE(route.lanes[0].paused_until(), now() + seconds(10)) << "one probe for each pause, not one of each process";
+    EXPECT_GE(route.lanes[0].paused_until(), now() + seconds(10))
+        << "one probe for each pause, not one of each process";
     EXPECT_LE(route.lanes[0].paused_until(), now() + seconds(11)) << "a little apart";
 }
 

@@ -171,7 +171,8 @@ TEST(Lane, OnlyTheFirstFailureAfterAFreshAnswerMayBeTheJobs) {
     EXPECT_TRUE(call(lane, start + seconds(30), error(ErrorKind::unavailable)).jobs_pay);
     EXPECT_FALSE(call(lane, start + seconds(30), error(ErrorKind::unavailable)).jobs_pay) << "the second in a row";
     call(lane, start + seconds(40), std::nullopt);
-    EXPECT_FALSE(call(lane, start + seconds(71), error(ErrorKind::unavailable)).jobs_pay) << "the answer is too long ago";
+    EXPECT_FALSE(call(lane, start + seconds(71), error(ErrorKind::unavailable)).jobs_pay)
+        << "the answer is too long ago";
 }
 
 TEST(Lane, AProbeThatFindsNobodyChargesNoJob) {

@@ -31,7 +31,8 @@ private:
     std::deque<Steady> passed_;
 };
 
-// A client that sends as fast as the pace allows, at most one call in two milliseconds, and never by the server's word too early.
+// A client that sends as fast as the pace allows, at most one call in two milliseconds, and never by the server's word
+// too early.
 std::size_t refusals_of(Server& server, Pace& pace, seconds time) {
     std::size_t refusals = 0;
     Steady rests_until = start;
@@ -81,7 +82,8 @@ TEST(Pace, AShortRestIsPaceEnough) {
 TEST(Pace, RefusalsOfCallsSentTogetherAreOne) {
     Pace pace;
     for (int i = 0; i < 40; ++i) pace.sent(start + milliseconds(i));
-    for (int i = 0; i < 8; ++i) pace.refused(start + milliseconds(40), start + milliseconds(60 + i), start + milliseconds(1'060 + i));
+    for (int i = 0; i < 8; ++i)
+        pace.refused(start + milliseconds(40), start + milliseconds(60 + i), start + milliseconds(1'060 + i));
     EXPECT_NEAR(pace.per_second(start + milliseconds(1'067)), 40 * 0.98 * 0.97, 0.5);
     EXPECT_EQ(pace.available_at(start + milliseconds(100)), start + milliseconds(1'067)) << "the longest rest";
 }

@@ -22,7 +22,11 @@ protected:
         return std::vector<std::string>(static_cast<std::size_t>(count), std::string(size, 'x'));
     }
     static Error too_long(std::size_t limit = 0) {
-        return {ErrorKind::invalid_input, "the input length exceeds the context length", std::nullopt, {}, {.max_text_tokens = limit}};
+        return {ErrorKind::invalid_input,
+                "the input length exceeds the context length",
+                std::nullopt,
+                {},
+                {.max_text_tokens = limit}};
     }
 };
 
@@ -74,7 +78,8 @@ TEST_F(PackingTest, ATextLongerThanTheBoundOfBytesIsCutAtACharacterAndThatIsReco
     EXPECT_EQ(bench.counters().texts_cut, 1U);
     const auto notes = bench.take_cut_notes();
     ASSERT_EQ(notes.size(), 1U);
-    EXPECT_EQ(notes.front(), "operation 'op1': only the first 9 of its text's 20 bytes are embedded; more is too long for the model");
+    EXPECT_EQ(notes.front(),
+              "operation 'op1': only the first 9 of its text's 20 bytes are embedded; more is too long for the model");
     EXPECT_TRUE(bench.take_cut_notes().empty());
 }
 

@@ -86,7 +86,10 @@ public:
 
     explicit ScriptedProvider(std::string model, std::size_t concurrency = 2, std::size_t max_inputs = 16,
                               std::vector<std::string> endpoints = {"default"})
-        : model_(std::move(model)), concurrency_(concurrency), max_inputs_(max_inputs), endpoints_(std::move(endpoints)) {}
+        : model_(std::move(model)),
+          concurrency_(concurrency),
+          max_inputs_(max_inputs),
+          endpoints_(std::move(endpoints)) {}
 
     Result<ProviderInfo> info(std::stop_token) override {
         ProviderInfo info;
@@ -196,7 +199,9 @@ protected:
         aim(*provider);
     }
 
-    ProviderDirectory directory(std::shared_ptr<Provider> who) { return ProviderDirectory({{"p", "scripted", std::move(who), {}}}); }
+    ProviderDirectory directory(std::shared_ptr<Provider> who) {
+        return ProviderDirectory({{"p", "scripted", std::move(who), {}}});
+    }
 
     // Gives the catalog the provider's profile as its target.
     void aim(ScriptedProvider&) {

@@ -116,7 +116,8 @@ TEST_F(PipelineTest, AProviderThatNobodyReachesUsesUpNoAttempts) {
 }
 
 TEST_F(PipelineTest, OneEndpointsPauseDoesNotHoldUpTheOthers) {
-    const auto pool = std::make_shared<ScriptedProvider>("model", 1, 4, std::vector<std::string>{"paused", "gone", "good"});
+    const auto pool =
+        std::make_shared<ScriptedProvider>("model", 1, 4, std::vector<std::string>{"paused", "gone", "good"});
     ProviderDirectory pooled = directory(pool);
     std::array<std::atomic<int>, 3> asked{};
     pool->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
@@ -178,7 +179,8 @@ TEST_F(PipelineTest, ABudgetOfAProviderHoldsForAllItsEndpointsTogether) {
 TEST_F(PipelineTest, ATextThatIsTooLongForTheModelIsCutAndThatIsToldOnce) {
     provider->script([](const EmbedRequest& request, int) -> std::optional<Error> {
         for (const std::string_view text : request.texts) {
-            if (text.size() > 400) return Error{ErrorKind::invalid_input, "too many tokens", std::nullopt, {}, {.max_text_tokens = 100}};
+            if (text.size() > 400)
+                return Error{ErrorKind::invalid_input, "too many tokens", std::nullopt, {}, {.max_text_tokens = 100}};
         }
         return std::nullopt;
     });
@@ -190,8 +192,9 @@ TEST_F(PipelineTest, ATextThatIsTooLongForTheModelIsCutAndThatIsToldOnce) {
     EXPECT_EQ(store->settlement("c", {})->cut, 1U);
     const auto told = [&] {
         const auto lines = context.logged();
-        return std::ranges::count_if(
-            lines, [](const std::string& line) { return line.find("only the first 380 of its text's 1000 bytes") != std::string::npos; });
+        return std::ranges::count_if(lines, [](const std::string& line) {
+            return line.find("only the first 380 of its text's 1000 bytes") != std::string::npos;
+        });
     };
     EXPECT_TRUE(eventually([&] { return told() == 1; }));
 }
@@ -205,7 +208,8 @@ TEST_F(PipelineTest, attempts_are_bounded) {
     put("cursed", {"cursed 0"});
     put("fine", numbered("fine", 3));
     const auto scheduler = start();
-    ASSERT_TRUE(eventually([&] { return jobs(JobStatus::failed).size() == 1 && jobs(JobStatus::succeeded).size() == 1; }));
+    ASSERT_TRUE(
+        eventually([&] { return jobs(JobStatus::failed).size() == 1 && jobs(JobStatus::succeeded).size() == 1; }));
     const Job failed = jobs(JobStatus::failed).front();
     EXPECT_EQ(failed.spec_name, "cursed");
     EXPECT_EQ(failed.attempts, 3U);
@@ -213,7 +217,9 @@ TEST_F(PipelineTest, attempts_are_bounded) {
 }
 
 TEST_F(PipelineTest, AMisconfiguredProviderPausesWithItsReasonAndJobsStayPending) {
-    provider->script([](const EmbedRequest&, int) { return std::optional(Error{ErrorKind::misconfigured, "the API key is wrong"}); });
+    provider->script([](const EmbedRequest&, int) {
+        return std::optional(Error{ErrorKind::misconfigured, "the API key is wrong"});
+    });
     put("spec", numbered("text", 40));
     const auto scheduler = start();
     ASSERT_TRUE(eventually([&] { return provider->calls() > 0 && jobs(JobStatus::pending).size() == 1; }));
@@ -233,7 +239,8 @@ TEST_F(PipelineTest, no_lost_update) {
     const auto scheduler = start();
     gate.wait_until_reached();
     put("spec", {"new text"});
-    EXPECT_TRUE(eventually([&] { return provider->asked("new text") == 1; })) << "the job behind the running one may be claimed at once";
+    EXPECT_TRUE(eventually([&] { return provider->asked("new text") == 1; }))
+        << "the job behind the running one may be claimed at once";
     gate.open();
     ASSERT_TRUE(eventually([&] { return settled(); }));
     EXPECT_EQ(store->settlement("c", {})->vectors, 1U);
@@ -325,7 +332,9 @@ TEST_F(PipelineTest, SeveralSchedulersShareTheWork) {
     const auto c = start();
     ASSERT_TRUE(eventually([&] { return settled(); }));
     EXPECT_EQ(store->settlement("c", {})->vectors, 1'000U);
-    const auto succeeded = [&] { return a->counters().jobs_succeeded + b->counters().jobs_succeeded + c->counters().jobs_succeeded; };
+    const auto succeeded = [&] {
+        return a->counters().jobs_succeeded + b->counters().jobs_succeeded + c->counters().jobs_succeeded;
+    };
     EXPECT_TRUE(eventually([&] { return succeeded() >= 40U; }));
     EXPECT_EQ(succeeded(), 40U);
 }

@@ -75,7 +75,8 @@ TEST_F(ProvidersTest, AnAnswerOfAModelThatIsGoneIsDropped) {
 }
 
 // The answer comes while the provider is being asked, when nobody can know which model made it.
-void answer_while_asking(ProviderDirectory& providers, ChangingProvider& provider, const std::function<void()>& meanwhile,
+void answer_while_asking(ProviderDirectory& providers, ChangingProvider& provider,
+                         const std::function<void()>& meanwhile,
                          const std::function<void(const Result<EmbedResult>&)>& expect) {
     const auto known = providers.resolve("p").value();
     Gate embedding;
@@ -164,11 +165,14 @@ TEST_F(ProvidersTest, QueriesFindTheNewModelWithoutAScheduler) {
     const Profile before = like(*providers.resolve("p").value());
     provider->replace("another");
     const Profile after =
-        like(*ProviderDirectory({{"p", "scripted", std::make_shared<ChangingProvider>("another"), {}}}).resolve("p").value());
+        like(*ProviderDirectory({{"p", "scripted", std::make_shared<ChangingProvider>("another"), {}}})
+                  .resolve("p")
+                  .value());
     context.pass(seconds(1));
     ASSERT_FALSE(embed(*providers.for_profile(before).value(), TextKind::query)) << "the provider keeps its promise";
     EXPECT_FALSE(providers.for_profile(before)) << "nobody makes the old vectors any more";
-    EXPECT_TRUE(embed(*providers.for_profile(after).value(), TextKind::query)) << "and the pause of the old model is over";
+    EXPECT_TRUE(embed(*providers.for_profile(after).value(), TextKind::query))
+        << "and the pause of the old model is over";
     EXPECT_EQ(provider->infos(), 2);
 }
 
@@ -190,7 +194,8 @@ TEST_F(ProvidersTest, AQueryAfterOneThatFailedIsRefusedWithoutACall) {
     EXPECT_FALSE(embed(*known, TextKind::query));
     const auto again = embed(*known, TextKind::query);
     ASSERT_FALSE(again);
-    EXPECT_TRUE(again.error().message.starts_with("connection refused")) << "the reason stays visible: " << again.error().message;
+    EXPECT_TRUE(again.error().message.starts_with("connection refused"))
+        << "the reason stays visible: " << again.error().message;
     EXPECT_EQ(provider->embeds(), 1);
     EXPECT_FALSE(embed(*known));
     EXPECT_EQ(provider->embeds(), 2) << "documents have their own lanes";
@@ -284,7 +289,8 @@ TEST(QueryBreaker, ThoseUnderWayTogetherCountOnce) {
     QueryBreaker breaker;
     const QueryBreaker::Steady now{};
     for (int i = 0; i < 20; ++i) EXPECT_EQ(breaker.ask(now), QueryBreaker::Passage::free);
-    for (int i = 0; i < 20; ++i) breaker.finished(now, QueryBreaker::Passage::free, Error{ErrorKind::unavailable, "gone"});
+    for (int i = 0; i < 20; ++i)
+        breaker.finished(now, QueryBreaker::Passage::free, Error{ErrorKind::unavailable, "gone"});
     EXPECT_EQ(breaker.ask(now + seconds(1)), QueryBreaker::Passage::probe);
 }
 

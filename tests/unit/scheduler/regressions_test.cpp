@@ -101,7 +101,8 @@ TEST_F(Regressions, ABatchThatTookTooLongWasSentAgainAsItWas) {
     EXPECT_LE(provider->calls(), 1 + 2 + 4) << "and batches that were halved teach what can be done in time";
 }
 
-// The provider gave up a batch before the host did, which was taken for a broken road: nothing was halved, and its jobs paid.
+// The provider gave up a batch before the host did, which was taken for a broken road: nothing was halved, and its jobs
+// paid.
 TEST_F(Regressions, ABatchThatTookLongerThanTheProvidersOwnTimeNeverShrank) {
     provider->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
         if (request.texts.size() <= 2) return std::nullopt;

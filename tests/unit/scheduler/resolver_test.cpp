@@ -13,7 +13,9 @@ using std::chrono::seconds;
 struct Process {
     Process(Store& store, Notifier& notifier, ProviderDirectory& providers, const Settings& settings, Context& context,
             ModelListener listener)
-        : shared(store, notifier, providers, settings, context, "worker"), lanes(shared), resolver(shared, lanes, std::move(listener)) {}
+        : shared(store, notifier, providers, settings, context, "worker"),
+          lanes(shared),
+          resolver(shared, lanes, std::move(listener)) {}
     ~Process() {
         {
             const std::scoped_lock lock(shared.mutex);
@@ -119,7 +121,8 @@ TEST_F(ResolverTest, AnotherModelClosesTheOldLanesAndOpensItsOwn) {
     EXPECT_EQ(open_routes(), std::vector{fingerprint()});
     EXPECT_NE(fingerprint(), old);
     EXPECT_EQ(told, 2);
-    EXPECT_EQ(logged("was model 'model' (digest one, 3 dimensions), is model 'model' (digest another, 3 dimensions)"), 1U);
+    EXPECT_EQ(logged("was model 'model' (digest one, 3 dimensions), is model 'model' (digest another, 3 dimensions)"),
+              1U);
     provider->replace("one");
     context.pass(seconds(60));
     step();
@@ -166,10 +169,10 @@ TEST_F(ResolverTest, AWorkerSaysOnceThatItCannotMakeATargetAndGoesOnWhenItCan) {
         context.pass(seconds(60));
         working.step();
     }
-    EXPECT_EQ(
-        logged("catalog 'c' and 1 more is to be embedded by model 'model' (digest one, 3 dimensions), but provider 'p' of this process "
-               "makes model 'model' (digest another, 3 dimensions), so this process claims nothing for it"),
-        1U);
+    EXPECT_EQ(logged("catalog 'c' and 1 more is to be embedded by model 'model' (digest one, 3 dimensions), but "
+                     "provider 'p' of this process "
+                     "makes model 'model' (digest another, 3 dimensions), so this process claims nothing for it"),
+              1U);
     EXPECT_EQ(store->catalogs()->front().target_profile, before.id) << "a worker never changes a target";
     {
         const std::scoped_lock lock(working.shared.mutex);

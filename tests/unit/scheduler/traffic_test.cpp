@@ -77,7 +77,8 @@ TEST_F(TrafficTest, TheShareIsOneForAllProcesses) {
 TEST_F(TrafficTest, TokensCountAsWell) {
     const auto provider = resolved_provider({.tokens_per_minute = 6'000});
     EXPECT_TRUE(admit(*provider, traffic, 400));
-    EXPECT_EQ(next_free(*provider, BudgetUnit::tokens, 6'000), milliseconds(1'000)) << "a hundred tokens of a hundred a second";
+    EXPECT_EQ(next_free(*provider, BudgetUnit::tokens, 6'000), milliseconds(1'000))
+        << "a hundred tokens of a hundred a second";
 }
 
 TEST_F(TrafficTest, AStoreThatSharesNoBudgetsMeansBudgetsOfThisProcess) {

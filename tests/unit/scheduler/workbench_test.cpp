@@ -160,7 +160,8 @@ TEST_F(WorkbenchTest, AnUnavailableProviderMakesTheJobRetryAfterItsBackoff) {
 
 TEST_F(WorkbenchTest, ABatchThatNobodyAnsweredIsSentInHalvesAndChargesNobody) {
     bench.plan(job(1), texts(0, 64));
-    bench.reject(*bench.take(fingerprint, limits, false), Error{ErrorKind::unavailable, "the connection was closed"}, limits);
+    bench.reject(*bench.take(fingerprint, limits, false), Error{ErrorKind::unavailable, "the connection was closed"},
+                 limits);
     EXPECT_TRUE(commit().empty());
     EXPECT_EQ(bench.take(fingerprint, limits, false)->texts.size(), 32U);
     EXPECT_EQ(bench.take(fingerprint, limits, false)->texts.front()->text, "text 32");
@@ -271,7 +272,8 @@ TEST_F(WorkbenchTest, TextsOfAWriteGoBeforeTheBackgrounds) {
     while (const auto batch = bench.take(fingerprint, limits, false)) {
         for (const TextPtr& text : batch->texts) order.push_back(text->text);
     }
-    EXPECT_EQ(order, (std::vector<std::string>{"text 10", "text 11", "text 20", "text 2", "text 3", "text 4", "text 5"}));
+    EXPECT_EQ(order,
+              (std::vector<std::string>{"text 10", "text 11", "text 20", "text 2", "text 3", "text 4", "text 5"}));
 }
 
 TEST_F(WorkbenchTest, WhatIsTurnedAwayGoesBackAtOnceWithoutAnAttempt) {

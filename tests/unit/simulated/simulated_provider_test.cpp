@@ -21,7 +21,8 @@ using namespace std::chrono_literals;
 class SimulatedProviderTest : public ::testing::Test {
 protected:
     static std::vector<Fault> faults(std::vector<std::string> lines) { return parse_faults(lines).value(); }
-    static Result<EmbedResult> embed(SimulatedProvider& provider, std::vector<std::string_view> texts, TextKind kind = TextKind::document) {
+    static Result<EmbedResult> embed(SimulatedProvider& provider, std::vector<std::string_view> texts,
+                                     TextKind kind = TextKind::document) {
         return provider.embed({.texts = texts, .kind = kind});
     }
 
@@ -29,7 +30,8 @@ protected:
 };
 
 TEST_F(SimulatedProviderTest, TellsWhatItIs) {
-    SimulatedProvider provider({.dimension = 8, .max_inputs = 3, .concurrency = 2, .document_prefix = "d: ", .query_prefix = "q: "}, clock);
+    SimulatedProvider provider(
+        {.dimension = 8, .max_inputs = 3, .concurrency = 2, .document_prefix = "d: ", .query_prefix = "q: "}, clock);
     const auto info = provider.info({}).value();
     EXPECT_EQ(info.model, "simulated");
     EXPECT_EQ(info.dimension, 8U);
@@ -95,7 +97,8 @@ TEST_F(SimulatedServer, ItsModelIsReplacedByAFileAndItKeepsItsPromise) {
     EXPECT_EQ(provider.info({})->model_digest, "1") << "the file need not be there";
     const auto before = embed(provider, {"a"})->matrix;
     state("digest=two\n");
-    EXPECT_EQ(embed(provider, {"a"}).error().kind, ErrorKind::misconfigured) << "never vectors of another model than info named";
+    EXPECT_EQ(embed(provider, {"a"}).error().kind, ErrorKind::misconfigured)
+        << "never vectors of another model than info named";
     EXPECT_EQ(provider.info({})->model_digest, "two");
     EXPECT_NE(embed(provider, {"a"})->matrix, before);
     const auto options = provider.info({})->public_options;
@@ -121,9 +124,10 @@ TEST_F(SimulatedServer, IsDownOrHangsByAFile) {
 }
 
 TEST_F(SimulatedProviderTest, FaultsOfTheWholeCall) {
-    SimulatedProvider provider({.faults = faults({"throttle calls=1 retry_after=2s", "fail calls=2 retry_after=3s", "misconfigured calls=3",
-                                                  "too_large calls=4 above_inputs=1", "poison calls=5 text=b"})},
-                               clock);
+    SimulatedProvider provider(
+        {.faults = faults({"throttle calls=1 retry_after=2s", "fail calls=2 retry_after=3s", "misconfigured calls=3",
+                           "too_large calls=4 above_inputs=1", "poison calls=5 text=b"})},
+        clock);
     const auto next = [&] { return embed(provider, {"a", "b"}).error(); };
     const Error throttled = next();
     EXPECT_EQ(throttled.kind, ErrorKind::throttled);
@@ -138,10 +142,10 @@ TEST_F(SimulatedProviderTest, FaultsOfTheWholeCall) {
 }
 
 TEST_F(SimulatedProviderTest, FaultsOfTheAnswer) {
-    SimulatedProvider provider(
-        {.dimension = 4,
-         .faults = faults({"nan calls=1", "wrong_count calls=2", "wrong_dimension calls=3", "poison calls=4 per_text text=b"})},
-        clock);
+    SimulatedProvider provider({.dimension = 4,
+                                .faults = faults({"nan calls=1", "wrong_count calls=2", "wrong_dimension calls=3",
+                                                  "poison calls=4 per_text text=b"})},
+                               clock);
     const auto next = [&] { return embed(provider, {"a", "b", "c"}).value(); };
     const auto nan = next();
     EXPECT_EQ(std::ranges::count_if(nan.matrix, [](float value) { return std::isnan(value); }), 1);
@@ -188,7 +192,8 @@ TEST_F(SimulatedProviderTest, WaitingEndsWithAStop) {
 TEST_F(SimulatedProviderTest, AHangEndsAtTheDeadline) {
     SimulatedProvider provider({.faults = faults({"hang calls=1"})}, clock);
     const std::string_view text = "a";
-    EXPECT_EQ(provider.embed({.texts = std::span(&text, 1), .deadline = clock.now() + 1ms}).error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(provider.embed({.texts = std::span(&text, 1), .deadline = clock.now() + 1ms}).error().kind,
+              ErrorKind::unavailable);
     EXPECT_TRUE(provider.embed({.texts = std::span(&text, 1), .deadline = clock.now() + 1ms}));
 }
 

@@ -47,7 +47,8 @@ TEST(TextVector, DependsOnTheDimension) {
     const auto small = vector_of("", "pets", 4);
     auto large = vector_of("", "pets", 8);
     large.resize(4);
-    EXPECT_LT(std::abs(dot(small, large)), 0.999 * std::sqrt(dot(large, large))) << "not the beginning of the longer one";
+    EXPECT_LT(std::abs(dot(small, large)), 0.999 * std::sqrt(dot(large, large)))
+        << "not the beginning of the longer one";
 }
 
 }  // namespace

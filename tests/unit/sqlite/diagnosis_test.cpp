@@ -23,8 +23,8 @@ const Finding& finding(const std::vector<Finding>& findings, std::string_view su
     return *found;
 }
 
-void expect_finding(const std::vector<Finding>& findings, std::string_view subject, FindingLevel level, std::string_view found,
-                    std::string_view mend = {}) {
+void expect_finding(const std::vector<Finding>& findings, std::string_view subject, FindingLevel level,
+                    std::string_view found, std::string_view mend = {}) {
     const Finding& one = finding(findings, subject);
     EXPECT_EQ(to_string(one.level), to_string(level)) << one.subject << ": " << one.found;
     EXPECT_NE(one.found.find(found), std::string::npos) << "'" << one.found << "' does not name '" << found << "'";
@@ -59,7 +59,8 @@ TEST_F(Diagnosis, of_a_file_that_is_not_there_makes_nothing) {
 
 TEST_F(Diagnosis, of_a_file_of_another_kind_is_a_fault_with_its_mend) {
     std::ofstream(sandbox.path()) << std::string(10'000, 'x');
-    expect_finding(diagnose(), "database", FindingLevel::fault, "not a SQLite database", "point 'path' at another file");
+    expect_finding(diagnose(), "database", FindingLevel::fault, "not a SQLite database",
+                   "point 'path' at another file");
 }
 
 TEST_F(Diagnosis, of_another_programs_file_is_a_fault) {
@@ -78,7 +79,8 @@ TEST_F(Diagnosis, names_a_missing_index_and_the_command_that_makes_it_again) {
     std::string name;
     {
         const auto connection = raw(sandbox.path());
-        sqlite::Run run(*connection, std::string("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL LIMIT 1"));
+        sqlite::Run run(*connection,
+                        std::string("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL LIMIT 1"));
         ASSERT_TRUE(run.next());
         name = run.text(0);
     }
@@ -115,7 +117,8 @@ TEST_F(Diagnosis, of_a_large_file_ends_in_time) {
     connection->execute("PRAGMA page_size = 512");
     connection->execute("CREATE TABLE large (x)");
     connection->execute(
-        "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 64) INSERT INTO large SELECT zeroblob(1000000) FROM n");
+        "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 64) INSERT INTO large SELECT zeroblob(1000000) "
+        "FROM n");
     const Integrity cut_short = check_integrity(*connection, std::chrono::milliseconds(1));
     EXPECT_FALSE(cut_short.whole);
     EXPECT_TRUE(cut_short.faults.empty()) << cut_short.faults.front();

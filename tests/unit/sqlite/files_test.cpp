@@ -12,7 +12,8 @@ using conformance::TestContext;
 
 void expect_refusal(const Error& error, ErrorKind kind, std::string_view names) {
     EXPECT_EQ(to_string(error.kind), to_string(kind)) << error.message;
-    EXPECT_NE(error.message.find(names), std::string::npos) << "'" << error.message << "' does not name '" << names << "'";
+    EXPECT_NE(error.message.find(names), std::string::npos)
+        << "'" << error.message << "' does not name '" << names << "'";
 }
 
 TEST(Factory, needs_a_path_to_a_plain_file) {
@@ -21,8 +22,10 @@ TEST(Factory, needs_a_path_to_a_plain_file) {
     expect_refusal(make_store(Options(), context).error(), ErrorKind::misconfigured, "'path'");
     expect_refusal(make_store(options_for(""), context).error(), ErrorKind::misconfigured, "'path'");
     expect_refusal(make_store(options_for(":memory:"), context).error(), ErrorKind::misconfigured, "plugin: memory");
-    expect_refusal(make_store(options_for("file:x?mode=memory"), context).error(), ErrorKind::misconfigured, "plain file name");
-    expect_refusal(make_store(options_for(sandbox.folder.string()), context).error(), ErrorKind::misconfigured, "folder");
+    expect_refusal(make_store(options_for("file:x?mode=memory"), context).error(), ErrorKind::misconfigured,
+                   "plain file name");
+    expect_refusal(make_store(options_for(sandbox.folder.string()), context).error(), ErrorKind::misconfigured,
+                   "folder");
 }
 
 TEST(Factory, makes_nothing_before_it_migrates) {
@@ -101,9 +104,11 @@ TEST(File, that_may_not_be_written_is_refused) {
     TestContext context("sqlite");
     Sandbox sandbox;
     fresh_store(sandbox.path(), context).reset();
-    std::filesystem::permissions(sandbox.folder, std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+    std::filesystem::permissions(sandbox.folder,
+                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
     std::filesystem::permissions(sandbox.path(), std::filesystem::perms::owner_read);
-    expect_refusal(open_store(sandbox.path(), context)->put_catalog({"shop", "", "", "", ""}).error(), ErrorKind::misconfigured, "writ");
+    expect_refusal(open_store(sandbox.path(), context)->put_catalog({"shop", "", "", "", ""}).error(),
+                   ErrorKind::misconfigured, "writ");
     std::filesystem::permissions(sandbox.folder, std::filesystem::perms::owner_all);
 }
 

@@ -43,7 +43,8 @@ TEST(Migrations, of_a_newer_build_are_refused_with_both_versions) {
     Sandbox sandbox;
     auto store = fresh_store(sandbox.path(), context);
     raw(sandbox.path())->execute("PRAGMA user_version = 4711");
-    for (const Error& error : {store->migrate().error(), store->catalogs().error(), store->put_catalog({"a", "", "", "", ""}).error()}) {
+    for (const Error& error :
+         {store->migrate().error(), store->catalogs().error(), store->put_catalog({"a", "", "", "", ""}).error()}) {
         EXPECT_EQ(error.kind, ErrorKind::misconfigured);
         EXPECT_NE(error.message.find("4711"), std::string::npos) << error.message;
         EXPECT_NE(error.message.find(std::to_string(newest_schema())), std::string::npos) << error.message;

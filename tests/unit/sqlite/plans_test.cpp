@@ -25,8 +25,10 @@ protected:
 
     void expect(const std::string& statement, const std::vector<std::string>& walks, bool may_sort = false) {
         const std::string plan = plan_of(*connection_, statement);
-        for (const std::string& index : walks) EXPECT_NE(plan.find(index), std::string::npos) << statement << "\nwalks\n" << plan;
-        EXPECT_FALSE(std::regex_search(plan, std::regex("SCAN (jobs|j|o|operations|texts|t|w|v|vectors|documents)\\b(?! USING)")))
+        for (const std::string& index : walks)
+            EXPECT_NE(plan.find(index), std::string::npos) << statement << "\nwalks\n" << plan;
+        EXPECT_FALSE(std::regex_search(
+            plan, std::regex("SCAN (jobs|j|o|operations|texts|t|w|v|vectors|documents)\\b(?! USING)")))
             << statement << "\nwalks\n"
             << plan;
         if (!may_sort) {
@@ -51,14 +53,17 @@ TEST_F(Plans, of_holding_go_by_key) {
     expect(sql::extend_lease, {"SEARCH jobs USING INTEGER PRIMARY KEY"});
     expect(sql::claim_job, {"SEARCH jobs USING INTEGER PRIMARY KEY"});
     expect(sql::finish_job, {"SEARCH jobs USING INTEGER PRIMARY KEY"});
-    expect(sql::standing_refusal, {"SEARCH o USING PRIMARY KEY (spec=?)", "SEARCH r USING PRIMARY KEY (profile=? AND text=?)"});
-    expect(sql::missing_texts, {"SEARCH o USING PRIMARY KEY (spec=? AND position>?)", "SEARCH t USING INTEGER PRIMARY KEY"});
+    expect(sql::standing_refusal,
+           {"SEARCH o USING PRIMARY KEY (spec=?)", "SEARCH r USING PRIMARY KEY (profile=? AND text=?)"});
+    expect(sql::missing_texts,
+           {"SEARCH o USING PRIMARY KEY (spec=? AND position>?)", "SEARCH t USING INTEGER PRIMARY KEY"});
 }
 
 TEST_F(Plans, of_producing_use_the_open_jobs) {
     expect(sql::pending_job, {"SEARCH jobs USING INDEX jobs_pending (catalog_id=? AND spec_name=?)"});
     expect(sql::running_job, {"SEARCH jobs USING INDEX jobs_running (catalog_id=? AND spec_name=?)"});
-    expect(sql::open_jobs_of_spec, {"jobs_pending (catalog_id=? AND spec_name=?)", "jobs_running (catalog_id=? AND spec_name=?)"});
+    expect(sql::open_jobs_of_spec,
+           {"jobs_pending (catalog_id=? AND spec_name=?)", "jobs_running (catalog_id=? AND spec_name=?)"});
     expect(sql::open_jobs_of_catalog, {"jobs_pending (catalog_id=?)", "jobs_running (catalog_id=?)"});
     expect(sql::move_pending, {"jobs_pending (catalog_id=?)"});
     expect(sql::first_bulk_job, {"SEARCH jobs USING INDEX jobs_bulk (fingerprint=?)"});
@@ -71,8 +76,8 @@ TEST_F(Plans, of_sweeps_read_narrow_indexes_alone) {
     expect(sql::has_gap, {operations, vectors});
     expect(sql::first_gap, {operations, vectors});
     expect(sql::count_settled, {operations, vectors});
-    expect(sql::specs_with_gap,
-           {operations, vectors, "jobs_pending (catalog_id=? AND spec_name=?)", "jobs_running (catalog_id=? AND spec_name=?)"});
+    expect(sql::specs_with_gap, {operations, vectors, "jobs_pending (catalog_id=? AND spec_name=?)",
+                                 "jobs_running (catalog_id=? AND spec_name=?)"});
     // Grouping sorts the texts of the catalog, once for an estimate.
     expect(sql::workload, {operations, "SEARCH x USING INTEGER PRIMARY KEY", vectors}, true);
     expect(sql::vector_counts, {"SEARCH vectors USING INDEX sqlite_autoindex_vectors_1 (profile=? AND text=?)"});
@@ -85,8 +90,10 @@ TEST_F(Plans, of_upkeep_use_their_partial_indexes) {
     expect(sql::next_lease_expiry, {"jobs_lease"});
     expect(sql::old_jobs, {"INDEX jobs_finished (completed_at<?)"});
     expect(sql::unreferred_vectors, {"SCAN w USING COVERING INDEX", "COVERING INDEX operations_by_text (text=?)"});
-    expect(sql::delete_unreferred_vector, {"SEARCH w USING INTEGER PRIMARY KEY", "COVERING INDEX operations_by_text (text=?)"});
-    expect(sql::unused_texts, {"SCAN t USING COVERING INDEX", "operations_by_text (text=?)", "vectors_by_text (text=?)"});
+    expect(sql::delete_unreferred_vector,
+           {"SEARCH w USING INTEGER PRIMARY KEY", "COVERING INDEX operations_by_text (text=?)"});
+    expect(sql::unused_texts,
+           {"SCAN t USING COVERING INDEX", "operations_by_text (text=?)", "vectors_by_text (text=?)"});
     expect(sql::oldest_changes, {"SCAN changes"});
     expect(sql::changes_since, {"INDEX changes_since (catalog=? AND revision>?)"});
     expect(sql::users_of_text, {"operations_by_text (text=?)"}, true);

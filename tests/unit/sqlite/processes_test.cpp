@@ -1,4 +1,5 @@
-// Several processes on one file: migrating, working and dying at once. Children are forked before any thread is started and leave by _exit.
+// Several processes on one file: migrating, working and dying at once. Children are forked before any thread is started
+// and leave by _exit.
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -55,10 +56,14 @@ void expect_sound(const std::string& path) {
     }
     EXPECT_FALSE(value_of(*connection, "SELECT 1 FROM pragma_foreign_key_check")) << "a reference points nowhere";
     EXPECT_EQ(value_of(*connection,
-                       "SELECT count(*) FROM specs s WHERE operation_count <> (SELECT count(*) FROM operations o WHERE o.spec = s.spec)"),
+                       "SELECT count(*) FROM specs s WHERE operation_count <> (SELECT count(*) FROM operations o WHERE "
+                       "o.spec = s.spec)"),
               0)
         << "write_and_enqueue_are_one: a spec without its operations";
-    EXPECT_EQ(value_of(*connection, "SELECT count(*) FROM specs s WHERE NOT EXISTS (SELECT 1 FROM documents d WHERE d.spec = s.spec)"), 0);
+    EXPECT_EQ(
+        value_of(*connection,
+                 "SELECT count(*) FROM specs s WHERE NOT EXISTS (SELECT 1 FROM documents d WHERE d.spec = s.spec)"),
+        0);
     // Without a job there is no gap: nothing here failed or was cancelled.
     EXPECT_EQ(value_of(*connection,
                        "SELECT count(DISTINCT s.spec) FROM specs s JOIN operations o ON o.spec = s.spec"
@@ -66,11 +71,13 @@ void expect_sound(const std::string& path) {
                        " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.status < 2 AND j.spec_name = s.spec_name)"),
               0)
         << "write_and_enqueue_are_one: a spec with a gap without its job";
-    EXPECT_EQ(value_of(*connection,
-                       "SELECT count(*) FROM jobs j JOIN specs s ON s.spec_name = j.spec_name JOIN operations o ON o.spec = s.spec"
-                       " WHERE j.status = 2 AND NOT EXISTS (SELECT 1 FROM vectors v WHERE v.text = o.text)"
-                       " AND NOT EXISTS (SELECT 1 FROM jobs n WHERE n.status < 2 AND n.spec_name = s.spec_name)"),
-              0)
+    EXPECT_EQ(
+        value_of(
+            *connection,
+            "SELECT count(*) FROM jobs j JOIN specs s ON s.spec_name = j.spec_name JOIN operations o ON o.spec = s.spec"
+            " WHERE j.status = 2 AND NOT EXISTS (SELECT 1 FROM vectors v WHERE v.text = o.text)"
+            " AND NOT EXISTS (SELECT 1 FROM jobs n WHERE n.status < 2 AND n.spec_name = s.spec_name)"),
+        0)
         << "an outcome without its vectors";
 }
 
@@ -183,7 +190,8 @@ TEST(Processes, notice_each_others_writes) {
     EXPECT_NE(must(store->change_stamp()), before);
 }
 
-// Writes specs and embeds them without end; one byte to the pipe after each round. Reports the round in each spec's text.
+// Writes specs and embeds them without end; one byte to the pipe after each round. Reports the round in each spec's
+// text.
 int write_for_ever(const std::string& path, std::uint64_t seed, int report) {
     TestContext context("sqlite", seed);
     const Profile profile = profile_of("m");
@@ -206,8 +214,8 @@ TEST(Processes, killed_at_any_moment_leave_a_sound_file_and_all_work_is_done) {
             make_catalog(*store, profile);
         }
         Pipe reports;
-        const pid_t child =
-            in_child([&] { return write_for_ever(sandbox.path(), static_cast<std::uint64_t>(round) + 1, reports.ends[1]); });
+        const pid_t child = in_child(
+            [&] { return write_for_ever(sandbox.path(), static_cast<std::uint64_t>(round) + 1, reports.ends[1]); });
         const int rounds_to_see = 3 + round * 2;
         for (int seen = 0; seen < rounds_to_see; ++seen) {
             char byte = 0;

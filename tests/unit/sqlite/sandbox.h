@@ -43,7 +43,8 @@ T must(Result<T> result) {
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
-[[nodiscard]] inline Options options_for(const std::string& path, std::chrono::milliseconds busy_timeout = std::chrono::seconds(10)) {
+[[nodiscard]] inline Options options_for(const std::string& path,
+                                         std::chrono::milliseconds busy_timeout = std::chrono::seconds(10)) {
     return Options({{"path", path}, {"busy_timeout", busy_timeout}, {"synchronous", std::string("normal")}});
 }
 
@@ -59,7 +60,8 @@ T must(Result<T> result) {
 }
 
 [[nodiscard]] inline std::unique_ptr<Connection> raw(const std::string& path) {
-    return std::make_unique<Connection>(ConnectionSettings{.path = path, .full_sync = false, .writes = true, .create = true});
+    return std::make_unique<Connection>(
+        ConnectionSettings{.path = path, .full_sync = false, .writes = true, .create = true});
 }
 
 [[nodiscard]] inline Sha256 hash_of(std::string_view text) {
@@ -126,7 +128,8 @@ inline bool embed(Store& store, const ClaimedJob& job, const Profile& profile) {
     if (!missing.at(0)) return false;
     const std::vector<float> values(profile.dimension, 0.5F);
     Commit commit;
-    commit.jobs.push_back({.job = job.ref, .outcome = JobOutcome::succeeded, .error = {}, .vectors = {}, .refusals = {}});
+    commit.jobs.push_back(
+        {.job = job.ref, .outcome = JobOutcome::succeeded, .error = {}, .vectors = {}, .refusals = {}});
     for (const MissingText& text : missing.at(0)->texts) {
         commit.jobs[0].vectors.push_back(static_cast<std::uint32_t>(commit.vectors.size()));
         commit.vectors.push_back({missing.at(0)->profile_id, text.text_hash, missing.at(0)->as_of, values});
@@ -135,7 +138,8 @@ inline bool embed(Store& store, const ClaimedJob& job, const Profile& profile) {
 }
 
 inline void embed_everything(Store& store, const Profile& profile) {
-    for (auto jobs = must(store.claim(claim_request(profile))); !jobs.empty(); jobs = must(store.claim(claim_request(profile)))) {
+    for (auto jobs = must(store.claim(claim_request(profile))); !jobs.empty();
+         jobs = must(store.claim(claim_request(profile)))) {
         ASSERT_TRUE(embed(store, jobs[0], profile));
     }
 }

@@ -1,5 +1,5 @@
-// Sizes: with a long history and many operations, what people and workers ask stays quick. The bounds are ten times what the slowest
-// build needs, so that they catch a plan gone wrong and not a busy machine.
+// Sizes: with a long history and many operations, what people and workers ask stays quick. The bounds are ten times
+// what the slowest build needs, so that they catch a plan gone wrong and not a busy machine.
 #include <chrono>
 
 #include "sandbox.h"
@@ -25,7 +25,8 @@ std::vector<SpecWrite> corpus() {
     std::vector<SpecWrite> specs;
     for (int spec = 0; spec < spec_count; ++spec) {
         std::vector<std::string> texts;
-        for (int i = 0; i < operations_each; ++i) texts.push_back("spec " + std::to_string(spec) + " text " + std::to_string(i));
+        for (int i = 0; i < operations_each; ++i)
+            texts.push_back("spec " + std::to_string(spec) + " text " + std::to_string(i));
         specs.push_back(document("spec-" + std::to_string(spec), texts));
     }
     return specs;
@@ -44,14 +45,19 @@ TEST(Size, leaves_every_question_quick) {
     const Profile profile = profile_of("m", 64);
     auto store = fresh_store(sandbox.path(), context);
     make_catalog(*store, profile);
-    EXPECT_LT(time_of_work([&] { must(store->put_specs(corpus())); }), milliseconds(10'000)) << "10,000 operations in one call";
+    EXPECT_LT(time_of_work([&] { must(store->put_specs(corpus())); }), milliseconds(10'000))
+        << "10,000 operations in one call";
     add_history(sandbox.path());
-    EXPECT_LT(time_of_work([&] { embed_everything(*store, profile); }), milliseconds(15'000)) << "200 jobs with 10,000 vectors";
+    EXPECT_LT(time_of_work([&] { embed_everything(*store, profile); }), milliseconds(15'000))
+        << "200 jobs with 10,000 vectors";
     EXPECT_LT(time_of_work([&] { EXPECT_EQ(must(store->statuses("shop", {})).size(), 200U); }), milliseconds(1'000));
-    EXPECT_LT(time_of_work([&] { EXPECT_EQ(must(store->health("shop")).at(0).specs_indexed, 200U); }), milliseconds(1'000));
-    EXPECT_LT(time_of_work([&] { EXPECT_EQ(must(store->settlement("shop", {})).vectors, 10'000U); }), milliseconds(1'000));
+    EXPECT_LT(time_of_work([&] { EXPECT_EQ(must(store->health("shop")).at(0).specs_indexed, 200U); }),
+              milliseconds(1'000));
+    EXPECT_LT(time_of_work([&] { EXPECT_EQ(must(store->settlement("shop", {})).vectors, 10'000U); }),
+              milliseconds(1'000));
     EXPECT_LT(time_of_work([&] { EXPECT_EQ(must(store->reconcile("")).gaps, 0U); }), milliseconds(1'000));
-    EXPECT_LT(time_of_work([&] { EXPECT_TRUE(must(store->claim(claim_request(profile))).empty()); }), milliseconds(200));
+    EXPECT_LT(time_of_work([&] { EXPECT_TRUE(must(store->claim(claim_request(profile))).empty()); }),
+              milliseconds(200));
     JobQuery failed;
     failed.status = JobStatus::failed;
     EXPECT_LT(time_of_work([&] { EXPECT_TRUE(must(store->jobs(failed)).empty()); }), milliseconds(200));

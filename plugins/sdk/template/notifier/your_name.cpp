@@ -24,7 +24,8 @@ public:
     Wake wait(std::chrono::steady_clock::time_point deadline, std::stop_token stop) override {
         std::unique_lock lock(mutex_);
         if (stop.stop_requested()) return Wake::stopped;
-        // One that came while nobody waited counts too; and whoever returns first takes it from nobody who waits already.
+        // One that came while nobody waited counts too; and whoever returns first takes it from nobody who waits
+        // already.
         const std::uint64_t known = delivered_;
         if (!woken_.wait_for(lock, stop, time_until(deadline), [&] { return published_ != known; })) {
             return stop.stop_requested() ? Wake::stopped : Wake::timeout;

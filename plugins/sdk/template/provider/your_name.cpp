@@ -35,8 +35,13 @@ constexpr OptionSpec options_table[] = {
      .type = OptionType::duration,
      .default_value = "0ms",
      .help = "How long an answer takes; stands in for an endpoint."},
-    {.name = "refuse", .type = OptionType::text, .help = "Texts with this in them are refused; stands in for what a model does not take."},
-    {.name = "document_prefix", .type = OptionType::text, .default_value = "", .help = "Put before every document text."},
+    {.name = "refuse",
+     .type = OptionType::text,
+     .help = "Texts with this in them are refused; stands in for what a model does not take."},
+    {.name = "document_prefix",
+     .type = OptionType::text,
+     .default_value = "",
+     .help = "Put before every document text."},
     {.name = "query_prefix", .type = OptionType::text, .default_value = "", .help = "Put before every query text."},
 };
 
@@ -74,7 +79,8 @@ public:
 
     Result<ProviderInfo> info(std::stop_token) override {
         ProviderInfo info;
-        info.model = "words-1";  // what else makes other vectors belongs into model, model_digest, dimension or the prefixes
+        // What else makes other vectors belongs into model, model_digest, dimension or the prefixes.
+        info.model = "words-1";
         info.dimension = settings_.dimension;
         info.document_prefix = settings_.document_prefix;
         info.query_prefix = settings_.query_prefix;
@@ -86,21 +92,26 @@ public:
 
     Result<EmbedResult> embed(const EmbedRequest& request) override {
         if (request.endpoint != 0) {
-            return fail(ErrorKind::invalid_argument, "found endpoint " + std::to_string(request.endpoint) + ", expected 0, the only one");
+            return fail(ErrorKind::invalid_argument,
+                        "found endpoint " + std::to_string(request.endpoint) + ", expected 0, the only one");
         }
         if (request.texts.size() > inputs_per_request) {
-            return fail(ErrorKind::too_large, "found " + std::to_string(request.texts.size()) + " texts in one request, expected at most " +
+            return fail(ErrorKind::too_large, "found " + std::to_string(request.texts.size()) +
+                                                  " texts in one request, expected at most " +
                                                   std::to_string(inputs_per_request));
         }
         if (Status answered = wait_for_answer(request); !answered) return std::unexpected(answered.error());
 
-        const std::string& prefix = request.kind == TextKind::document ? settings_.document_prefix : settings_.query_prefix;
-        EmbedResult result{.matrix = std::vector<float>(request.texts.size() * settings_.dimension), .dimension = settings_.dimension};
+        const std::string& prefix =
+            request.kind == TextKind::document ? settings_.document_prefix : settings_.query_prefix;
+        EmbedResult result{.matrix = std::vector<float>(request.texts.size() * settings_.dimension),
+                           .dimension = settings_.dimension};
         for (std::size_t i = 0; i < request.texts.size(); ++i) {
             // One text's fault is that text's alone: its row is ignored, and the others are kept.
             if (settings_.refuse && request.texts[i].find(*settings_.refuse) != std::string_view::npos) {
                 result.errors.push_back(
-                    {i, {ErrorKind::invalid_input, "the text has '" + *settings_.refuse + "' in it, which is refused"}});
+                    {i,
+                     {ErrorKind::invalid_input, "the text has '" + *settings_.refuse + "' in it, which is refused"}});
                 continue;
             }
             count_words(prefix + std::string(request.texts[i]),
@@ -110,13 +121,15 @@ public:
     }
 
 private:
-    // A real provider sends its request here, with what is left of the deadline as its timeout, and gives up when stop is requested.
+    // A real provider sends its request here, with what is left of the deadline as its timeout, and gives up when stop
+    // is requested.
     Status wait_for_answer(const EmbedRequest& request) const {
         const std::chrono::nanoseconds left = request.deadline - clock_.now();
         std::mutex mutex;
         std::unique_lock lock(mutex);
         std::condition_variable_any never;
-        never.wait_for(lock, request.stop, std::min<std::chrono::nanoseconds>(left, settings_.latency), [] { return false; });
+        never.wait_for(lock, request.stop, std::min<std::chrono::nanoseconds>(left, settings_.latency),
+                       [] { return false; });
         if (request.stop.stop_requested()) return fail(ErrorKind::unavailable, "stopped before the answer was there");
         if (left <= std::chrono::nanoseconds::zero() || left < settings_.latency) {
             return fail(ErrorKind::unavailable, "no answer before the deadline");
@@ -135,7 +148,8 @@ Result<std::unique_ptr<Provider>> make(const Options& options, Context& context)
                       .document_prefix = options.get<std::string>("document_prefix"),
                       .query_prefix = options.get<std::string>("query_prefix")};
     if (settings.refuse && settings.refuse->empty()) {
-        return fail(ErrorKind::invalid_argument, "refuse is empty, which every text contains; write what is refused, or leave it out");
+        return fail(ErrorKind::invalid_argument,
+                    "refuse is empty, which every text contains; write what is refused, or leave it out");
     }
     return std::make_unique<YourNameProvider>(std::move(settings), context.clock());
 }

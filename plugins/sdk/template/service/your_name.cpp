@@ -36,8 +36,8 @@ public:
         return {};
     }
 
-    // The loop is asked before the lock is taken, and never takes it itself: so whoever stops first or second waits for its end, and no
-    // more than that.
+    // The loop is asked before the lock is taken, and never takes it itself: so whoever stops first or second waits for
+    // its end, and no more than that.
     void stop() noexcept override {
         stop_.request_stop();
         const std::scoped_lock lock(mutex_);
@@ -77,7 +77,8 @@ private:
 };
 
 Result<std::unique_ptr<Service>> make(const Options& options, Context& context, Engine& engine) {
-    return std::make_unique<YourNameService>(options.get<std::chrono::milliseconds>("interval"), context.logger(), engine);
+    return std::make_unique<YourNameService>(options.get<std::chrono::milliseconds>("interval"), context.logger(),
+                                             engine);
 }
 
 }  // namespace

@@ -96,8 +96,10 @@ private:
     }
 
     template <class Woken>
-    bool sleep(std::unique_lock<std::mutex>& lock, Steady::time_point deadline, const std::stop_token& stop, const Woken& woken) {
-        if (has("deadline_ignored") || deadline == Steady::time_point::max()) return board_->changed.wait(lock, stop, woken);
+    bool sleep(std::unique_lock<std::mutex>& lock, Steady::time_point deadline, const std::stop_token& stop,
+               const Woken& woken) {
+        if (has("deadline_ignored") || deadline == Steady::time_point::max())
+            return board_->changed.wait(lock, stop, woken);
         return board_->changed.wait_until(lock, stop, deadline, woken);
     }
 
@@ -114,14 +116,19 @@ private:
     std::uint64_t publications_ = 0;  // guarded by the board's mutex
 };
 
-constexpr std::array kOptions = {
-    OptionSpec{.name = "fault",
-               .type = OptionType::text,
-               .default_value = "none",
-               .help = "What is wrong with this notifier.",
-               .choices = "none|deadline_ignored|timeout_early|spins|stop_ignored|stop_ends_all_waits|never_wakes|loses_notification|"
-                          "publish_blocks|degraded_blocks|instances_share_state|crosses_at_first|thread_left|descriptor_left"},
-    OptionSpec{.name = "crossing", .type = OptionType::boolean, .default_value = "false", .help = "Wakes all instances of the process."},
+constexpr std::array option_table = {
+    OptionSpec{
+        .name = "fault",
+        .type = OptionType::text,
+        .default_value = "none",
+        .help = "What is wrong with this notifier.",
+        .choices =
+            "none|deadline_ignored|timeout_early|spins|stop_ignored|stop_ends_all_waits|never_wakes|loses_notification|"
+            "publish_blocks|degraded_blocks|instances_share_state|crosses_at_first|thread_left|descriptor_left"},
+    OptionSpec{.name = "crossing",
+               .type = OptionType::boolean,
+               .default_value = "false",
+               .help = "Wakes all instances of the process."},
 };
 
 Result<std::unique_ptr<Notifier>> make(const Options& options, Context&) {
@@ -130,4 +137,4 @@ Result<std::unique_ptr<Notifier>> make(const Options& options, Context&) {
 
 }  // namespace
 
-EMBEDQ_NOTIFIER("faulty", "1.0.0", "A notifier with planted faults, to prove the kit.", kOptions, make);
+EMBEDQ_NOTIFIER("faulty", "1.0.0", "A notifier with planted faults, to prove the kit.", option_table, make);

@@ -18,8 +18,8 @@ namespace {
 using namespace embedq;
 using Steady = std::chrono::steady_clock;
 
-constexpr std::size_t kDimension = 8;
-constexpr std::string_view kRefused = "refuse this";
+constexpr std::size_t vector_dimension = 8;
+constexpr std::string_view refused_text = "refuse this";
 
 struct Settings {
     std::string fault;
@@ -51,7 +51,7 @@ void leave_a_thread() {
 void fill(std::string_view text, std::uint64_t salt, float* row) {
     std::uint64_t state = 14695981039346656037ULL + salt;
     for (const char byte : text) state = (state ^ static_cast<unsigned char>(byte)) * 1099511628211ULL;
-    for (std::size_t i = 0; i < kDimension; ++i) {
+    for (std::size_t i = 0; i < vector_dimension; ++i) {
         state = state * 6364136223846793005ULL + 1442695040888963407ULL;
         row[i] = static_cast<float>(static_cast<std::int64_t>(state) >> 40) / 8388608.0F;
     }
@@ -59,7 +59,8 @@ void fill(std::string_view text, std::uint64_t salt, float* row) {
 
 class FaultyProvider final : public Provider {
 public:
-    FaultyProvider(Settings settings, const Clock& clock) : settings_(std::move(settings)), clock_(clock), number_(shared().made++) {
+    FaultyProvider(Settings settings, const Clock& clock)
+        : settings_(std::move(settings)), clock_(clock), number_(shared().made++) {
         if (has("descriptor_left")) (void)::open("/dev/null", O_RDONLY | O_CLOEXEC);
         const std::lock_guard lock(shared().mutex);
         shared().made_last = settings_;
@@ -72,7 +73,7 @@ public:
     Result<ProviderInfo> info(std::stop_token) override {
         ProviderInfo info;
         info.model = has("info_changes") ? "model " + std::to_string(infos_++) : "faulty";
-        info.dimension = kDimension;
+        info.dimension = vector_dimension;
         info.limits.concurrency = 4;
         if (has("endpoints_alike")) info.endpoints = {"one", "one"};
         return info;
@@ -119,7 +120,8 @@ private:
             stopped_ = true;
             idle_.notify_all();
         }
-        return embedq::fail(has("late_is_internal") ? ErrorKind::internal : ErrorKind::unavailable, "no answer before the deadline");
+        return embedq::fail(has("late_is_internal") ? ErrorKind::internal : ErrorKind::unavailable,
+                            "no answer before the deadline");
     }
 
     // Errors for the whole call.
@@ -128,13 +130,16 @@ private:
         const auto holds = [&](std::string_view what) {
             return std::ranges::any_of(request.texts, [&](std::string_view text) { return text.contains(what); });
         };
-        if (has("quotes_break_it") && holds("\"")) return embedq::fail(ErrorKind::internal, "the server could not read the request");
-        if (has("four_bytes_break_it") && holds("\xF0")) return embedq::fail(ErrorKind::unavailable, "the server said 500");
+        if (has("quotes_break_it") && holds("\""))
+            return embedq::fail(ErrorKind::internal, "the server could not read the request");
+        if (has("four_bytes_break_it") && holds("\xF0"))
+            return embedq::fail(ErrorKind::unavailable, "the server said 500");
         if (!settings.refusing) return {};
-        const bool refused = holds(kRefused);
+        const bool refused = holds(refused_text);
         if (has("refusal_sticks") && refusals_ > 0) return embedq::fail(ErrorKind::invalid_input, "a text was refused");
         if (refused) ++refusals_;
-        if (refused && has("refusal_is_unavailable")) return embedq::fail(ErrorKind::unavailable, "the server said 500");
+        if (refused && has("refusal_is_unavailable"))
+            return embedq::fail(ErrorKind::unavailable, "the server said 500");
         if (refused && has("refusal_alone_is_internal") && request.texts.size() == 1) {
             return embedq::fail(ErrorKind::internal, "the server said 400");
         }
@@ -143,10 +148,10 @@ private:
 
     EmbedResult rows(const EmbedRequest& request) {
         EmbedResult result;
-        result.dimension = kDimension;
-        result.matrix.resize(request.texts.size() * kDimension);
+        result.dimension = vector_dimension;
+        result.matrix.resize(request.texts.size() * vector_dimension);
         for (std::size_t i = 0; i < request.texts.size(); ++i) {
-            fill(text_of(request, i), salt(request, i), &result.matrix[i * kDimension]);
+            fill(text_of(request, i), salt(request, i), &result.matrix[i * vector_dimension]);
         }
         return result;
     }
@@ -172,7 +177,7 @@ private:
 
     void name_refused(const EmbedRequest& request, EmbedResult& result) const {
         for (std::size_t i = 0; i < request.texts.size(); ++i) {
-            if (!request.texts[i].contains(kRefused)) continue;
+            if (!request.texts[i].contains(refused_text)) continue;
             const std::size_t named = has("refusal_names_another") ? (i + 1) % request.texts.size() : i;
             result.errors.push_back({named, Error{ErrorKind::invalid_input, "the text holds 'refuse this'"}});
         }
@@ -180,19 +185,21 @@ private:
 
     // What is wrong with the rows as a whole.
     void spoil(EmbedResult& result) const {
-        const std::size_t rows = result.matrix.size() / kDimension;
-        const auto row = [&](std::size_t i) { return result.matrix.begin() + static_cast<std::ptrdiff_t>(i * kDimension); };
+        const std::size_t rows = result.matrix.size() / vector_dimension;
+        const auto row = [&](std::size_t i) {
+            return result.matrix.begin() + static_cast<std::ptrdiff_t>(i * vector_dimension);
+        };
         constexpr std::size_t many = 10;
         if (has("rows_swapped") && rows > 1) std::swap_ranges(row(rows - 2), row(rows - 1), row(rows - 1));
         if (has("parts_swapped") && rows > many) std::rotate(row(0), row(rows / 2), row(rows));
-        if (has("row_missing") && rows > 1) result.matrix.resize((rows - 1) * kDimension);
+        if (has("row_missing") && rows > 1) result.matrix.resize((rows - 1) * vector_dimension);
         if (has("nan") && rows > many) *row(rows - 1) = std::numeric_limits<float>::quiet_NaN();
-        if (has("zero_vector") && rows > many) std::fill_n(row(rows - 1), kDimension, 0.0F);
+        if (has("zero_vector") && rows > many) std::fill_n(row(rows - 1), vector_dimension, 0.0F);
         if (has("one_vector_for_all")) {
-            for (std::size_t i = 1; i < rows; ++i) std::copy_n(row(0), kDimension, row(i));
+            for (std::size_t i = 1; i < rows; ++i) std::copy_n(row(0), vector_dimension, row(i));
         }
         if (has("wrong_dimension")) {
-            result.dimension = kDimension - 1;
+            result.dimension = vector_dimension - 1;
             result.matrix.resize(rows * result.dimension);
         }
     }
@@ -209,27 +216,33 @@ private:
     std::string buffer_;    // guarded by waiting_, but not for as long as it is needed
 };
 
-constexpr std::array kOptions = {
-    OptionSpec{.name = "fault",
-               .type = OptionType::text,
-               .default_value = "none",
-               .help = "What is wrong with this provider.",
-               .choices = "none|rows_swapped|parts_swapped|batch_matters|place_matters|wrong_dimension|row_missing|nan|zero_vector|"
-                          "one_vector_for_all|queries_throw|endpoint_unchecked|endpoints_alike|info_changes|quotes_break_it|"
-                          "four_bytes_break_it|refusal_is_unavailable|refusal_alone_is_internal|refusal_names_another|refusal_sticks|"
-                          "deadline_ignored|late_is_internal|max_deadline_overflows|stop_ignored|stop_ends_all_calls|"
-                          "threads_share_a_buffer|instances_share_state|options_shared|restart_matters|thread_left|late_thread_left|"
-                          "descriptor_left"},
+constexpr std::array option_table = {
+    OptionSpec{
+        .name = "fault",
+        .type = OptionType::text,
+        .default_value = "none",
+        .help = "What is wrong with this provider.",
+        .choices =
+            "none|rows_swapped|parts_swapped|batch_matters|place_matters|wrong_dimension|row_missing|nan|zero_vector|"
+            "one_vector_for_all|queries_throw|endpoint_unchecked|endpoints_alike|info_changes|quotes_break_it|"
+            "four_bytes_break_it|refusal_is_unavailable|refusal_alone_is_internal|refusal_names_another|refusal_sticks|"
+            "deadline_ignored|late_is_internal|max_deadline_overflows|stop_ignored|stop_ends_all_calls|"
+            "threads_share_a_buffer|instances_share_state|options_shared|restart_matters|thread_left|late_thread_left|"
+            "descriptor_left"},
     OptionSpec{.name = "late", .type = OptionType::boolean, .default_value = "false", .help = "Never answers."},
-    OptionSpec{.name = "refusing", .type = OptionType::boolean, .default_value = "false", .help = "Refuses texts with 'refuse this'."},
+    OptionSpec{.name = "refusing",
+               .type = OptionType::boolean,
+               .default_value = "false",
+               .help = "Refuses texts with 'refuse this'."},
 };
 
 Result<std::unique_ptr<Provider>> make(const Options& options, Context& context) {
-    return std::make_unique<FaultyProvider>(
-        Settings{.fault = options.get<std::string>("fault"), .late = options.get<bool>("late"), .refusing = options.get<bool>("refusing")},
-        context.clock());
+    return std::make_unique<FaultyProvider>(Settings{.fault = options.get<std::string>("fault"),
+                                                     .late = options.get<bool>("late"),
+                                                     .refusing = options.get<bool>("refusing")},
+                                            context.clock());
 }
 
 }  // namespace
 
-EMBEDQ_PROVIDER("faulty", "1.0.0", "A provider with planted faults, to prove the kit.", kOptions, make);
+EMBEDQ_PROVIDER("faulty", "1.0.0", "A provider with planted faults, to prove the kit.", option_table, make);

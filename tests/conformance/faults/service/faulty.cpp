@@ -42,7 +42,9 @@ public:
 
     Status start() override {
         std::unique_lock lock(mutex_);
-        if (!take_port()) return embedq::fail(ErrorKind::conflict, has("silent_failure") ? "" : "the port is taken by another instance");
+        if (!take_port())
+            return embedq::fail(ErrorKind::conflict,
+                                has("silent_failure") ? "" : "the port is taken by another instance");
         starting_ = true;
         // A stop that comes now ends it; how long it takes leaves time for one.
         constexpr auto connecting = std::chrono::milliseconds(200);
@@ -55,7 +57,8 @@ public:
         }
         if (has("descriptor_left")) (void)::open("/dev/null", O_RDONLY | O_CLOEXEC);
         if (has("thread_left")) leave_a_thread();
-        // Of the service itself nothing but the kept state is used, so that the fault of leaving it running harms nobody else.
+        // Of the service itself nothing but the kept state is used, so that the fault of leaving it running harms
+        // nobody else.
         worker_ = std::thread([state = running_] {
             std::unique_lock waiting(state->mutex);
             state->ended.wait(waiting, [&] { return state->end; });
@@ -149,16 +152,21 @@ private:
     int inside_ = 0;
 };
 
-constexpr std::array kOptions = {
-    OptionSpec{.name = "fault",
-               .type = OptionType::text,
-               .default_value = "none",
-               .help = "What is wrong with this service.",
-               .choices =
-                   "none|stop_blocks|stop_while_starting_hangs|stop_while_starting_is_forgotten|second_stop_hangs|second_stop_crashes|"
-                   "stops_wait_for_each_other|stop_before_start_waits|failed_start_is_waited_for|silent_failure|port_kept|"
-                   "destruction_leaves_it_running|thread_left|descriptor_left"},
-    OptionSpec{.name = "exclusive", .type = OptionType::boolean, .default_value = "false", .help = "Only one instance can run."},
+constexpr std::array option_table = {
+    OptionSpec{
+        .name = "fault",
+        .type = OptionType::text,
+        .default_value = "none",
+        .help = "What is wrong with this service.",
+        .choices =
+            "none|stop_blocks|stop_while_starting_hangs|stop_while_starting_is_forgotten|second_stop_hangs|second_stop_"
+            "crashes|"
+            "stops_wait_for_each_other|stop_before_start_waits|failed_start_is_waited_for|silent_failure|port_kept|"
+            "destruction_leaves_it_running|thread_left|descriptor_left"},
+    OptionSpec{.name = "exclusive",
+               .type = OptionType::boolean,
+               .default_value = "false",
+               .help = "Only one instance can run."},
 };
 
 Result<std::unique_ptr<Service>> make(const Options& options, Context&, Engine&) {
@@ -167,4 +175,4 @@ Result<std::unique_ptr<Service>> make(const Options& options, Context&, Engine&)
 
 }  // namespace
 
-EMBEDQ_SERVICE("faulty", "1.0.0", "A service with planted faults, to prove the kit.", kOptions, make);
+EMBEDQ_SERVICE("faulty", "1.0.0", "A service with planted faults, to prove the kit.", option_table, make);

@@ -19,7 +19,7 @@ std::unique_ptr<Store> make(Context& context) {
 }
 
 // clang-format off
-const std::array kFaults{
+const std::array planted_faults{
     Fault{"none", "nothing: the memory store, every verb forwarded", "", make<FaultyStore>},
 
     // holding_faults.h
@@ -122,7 +122,7 @@ const std::array kFaults{
 }  // namespace
 
 std::span<const Fault> store_faults() {
-    return kFaults;
+    return planted_faults;
 }
 
 }  // namespace embedq::conformance

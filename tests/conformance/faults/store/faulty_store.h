@@ -1,4 +1,5 @@
-// A memory store with one planted fault: the base forwards every verb, and each fault overrides the verbs in which it lies.
+// A memory store with one planted fault: the base forwards every verb, and each fault overrides the verbs in which it
+// lies.
 //
 // For the deterministic cases of the kit only: what the faults remember is not guarded against threads.
 #pragma once
@@ -28,13 +29,20 @@ public:
     Status clone_catalog(std::string_view source_id, const CatalogWrite& target) override {
         return inner_->clone_catalog(source_id, target);
     }
-    Result<std::size_t> set_targets(std::span<const CatalogTarget> targets) override { return inner_->set_targets(targets); }
+    Result<std::size_t> set_targets(std::span<const CatalogTarget> targets) override {
+        return inner_->set_targets(targets);
+    }
     Result<Profile> profile(const Sha256& profile_id) override { return inner_->profile(profile_id); }
-    Result<std::vector<PutResult>> put_specs(std::span<const SpecWrite> specs) override { return inner_->put_specs(specs); }
-    Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after, std::size_t limit) override {
+    Result<std::vector<PutResult>> put_specs(std::span<const SpecWrite> specs) override {
+        return inner_->put_specs(specs);
+    }
+    Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after,
+                                        std::size_t limit) override {
         return inner_->specs(catalog_id, after, limit);
     }
-    Result<SpecInfo> spec(std::string_view catalog_id, std::string_view spec_name) override { return inner_->spec(catalog_id, spec_name); }
+    Result<SpecInfo> spec(std::string_view catalog_id, std::string_view spec_name) override {
+        return inner_->spec(catalog_id, spec_name);
+    }
     Result<std::string> spec_content(std::string_view catalog_id, std::string_view spec_name) override {
         return inner_->spec_content(catalog_id, spec_name);
     }
@@ -45,16 +53,20 @@ public:
     Result<Changes> changes(std::string_view catalog_id, std::uint64_t since_revision) override {
         return inner_->changes(catalog_id, since_revision);
     }
-    Status operations(std::string_view catalog_id, std::span<const std::string> spec_names, const OperationVisitor& visit) override {
+    Status operations(std::string_view catalog_id, std::span<const std::string> spec_names,
+                      const OperationVisitor& visit) override {
         return inner_->operations(catalog_id, spec_names, visit);
     }
     Status vectors(const Sha256& profile_id, std::span<const Sha256> text_hashes, const VectorVisitor& visit) override {
         return inner_->vectors(profile_id, text_hashes, visit);
     }
-    Result<std::vector<EnqueueOutcome>> enqueue(std::span<const EnqueueRequest> requests) override { return inner_->enqueue(requests); }
+    Result<std::vector<EnqueueOutcome>> enqueue(std::span<const EnqueueRequest> requests) override {
+        return inner_->enqueue(requests);
+    }
     Result<std::size_t> cancel(std::span<const JobId> jobs) override { return inner_->cancel(jobs); }
     Result<std::vector<ClaimedJob>> claim(const ClaimRequest& request) override { return inner_->claim(request); }
-    Result<std::vector<bool>> extend(const WorkerReport& worker, std::span<const JobRef> jobs, std::chrono::milliseconds lease) override {
+    Result<std::vector<bool>> extend(const WorkerReport& worker, std::span<const JobRef> jobs,
+                                     std::chrono::milliseconds lease) override {
         return inner_->extend(worker, jobs, lease);
     }
     Result<std::vector<Result<MissingTexts>>> missing_texts(std::span<const MissingQuery> queries) override {
@@ -67,11 +79,16 @@ public:
     Result<PruneResult> prune(const PruneRequest& request) override { return inner_->prune(request); }
     Status put_lanes(std::span<const LaneState> lanes) override { return inner_->put_lanes(lanes); }
     Result<std::vector<LaneState>> lanes() override { return inner_->lanes(); }
-    Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override { return inner_->reserve(requests); }
-    Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id, std::span<const std::string> spec_names) override {
+    Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override {
+        return inner_->reserve(requests);
+    }
+    Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id,
+                                             std::span<const std::string> spec_names) override {
         return inner_->statuses(catalog_id, spec_names);
     }
-    Result<std::vector<CatalogHealth>> health(std::string_view catalog_id) override { return inner_->health(catalog_id); }
+    Result<std::vector<CatalogHealth>> health(std::string_view catalog_id) override {
+        return inner_->health(catalog_id);
+    }
     Result<Settlement> settlement(std::string_view catalog_id, std::span<const std::string> spec_names) override {
         return inner_->settlement(catalog_id, spec_names);
     }

@@ -20,7 +20,8 @@ public:
 class ExtendUnfenced final : public KnowsHolders {
 public:
     using KnowsHolders::KnowsHolders;
-    Result<std::vector<bool>> extend(const WorkerReport& worker, std::span<const JobRef> jobs, std::chrono::milliseconds lease) override {
+    Result<std::vector<bool>> extend(const WorkerReport& worker, std::span<const JobRef> jobs,
+                                     std::chrono::milliseconds lease) override {
         std::vector<JobRef> by_id;
         for (const JobRef& job : jobs) by_id.push_back(as_holder(job));
         return inner().extend(worker, by_id, lease);
@@ -44,7 +45,8 @@ public:
         Commit half = commit;
         for (JobReport& report : half.jobs) {
             const JobRef holder = as_holder(report.job);
-            if (std::equal(holder.token.begin(), holder.token.begin() + 8, report.job.token.begin())) report.job = holder;
+            if (std::equal(holder.token.begin(), holder.token.begin() + 8, report.job.token.begin()))
+                report.job = holder;
         }
         return inner().commit(half);
     }
@@ -58,7 +60,9 @@ public:
     [[nodiscard]] Logger& logger() noexcept override { return context_.logger(); }
     [[nodiscard]] const Clock& clock() const noexcept override { return context_.clock(); }
     [[nodiscard]] std::uint64_t random() noexcept override { return 4; }
-    [[nodiscard]] std::optional<std::string> store_option(std::string_view name) const override { return context_.store_option(name); }
+    [[nodiscard]] std::optional<std::string> store_option(std::string_view name) const override {
+        return context_.store_option(name);
+    }
 
 private:
     Context& context_;
@@ -82,7 +86,8 @@ public:
         auto jobs = KnowsHolders::claim(request);
         if (!jobs || !jobs->empty() || request.max_jobs == 0) return jobs;
         for (const auto& [id, job] : holders()) {
-            const bool asked_for = std::ranges::find(request.fingerprints, job.fingerprint) != request.fingerprints.end();
+            const bool asked_for =
+                std::ranges::find(request.fingerprints, job.fingerprint) != request.fingerprints.end();
             if (!asked_for || !is_held(job.ref)) continue;
             jobs->push_back(job);
             break;
@@ -109,7 +114,8 @@ class OneLostReportSpoilsAll final : public KnowsHolders {
 public:
     using KnowsHolders::KnowsHolders;
     Result<std::vector<bool>> commit(const Commit& commit) override {
-        const bool all_held = std::ranges::all_of(commit.jobs, [this](const JobReport& report) { return is_held(report.job); });
+        const bool all_held =
+            std::ranges::all_of(commit.jobs, [this](const JobReport& report) { return is_held(report.job); });
         if (!all_held) return std::vector<bool>(commit.jobs.size(), false);
         return inner().commit(commit);
     }
@@ -151,7 +157,8 @@ public:
     }
     Status vectors(const Sha256& profile_id, std::span<const Sha256> text_hashes, const VectorVisitor& visit) override {
         for (std::size_t i = 0; i < text_hashes.size(); ++i) {
-            if (const auto found = late_.find({profile_id, text_hashes[i]}); found != late_.end()) visit(i, found->second);
+            if (const auto found = late_.find({profile_id, text_hashes[i]}); found != late_.end())
+                visit(i, found->second);
         }
         return inner().vectors(profile_id, text_hashes, visit);
     }
@@ -163,7 +170,8 @@ private:
 class HeartbeatDoesNotExtend final : public KnowsHolders {
 public:
     using KnowsHolders::KnowsHolders;
-    Result<std::vector<bool>> extend(const WorkerReport& worker, std::span<const JobRef> jobs, std::chrono::milliseconds lease) override {
+    Result<std::vector<bool>> extend(const WorkerReport& worker, std::span<const JobRef> jobs,
+                                     std::chrono::milliseconds lease) override {
         inner().extend(worker, {}, lease).value();
         std::vector<bool> held;
         for (const JobRef& ref : jobs) held.push_back(is_held(ref));

@@ -119,8 +119,12 @@ public:
         auto sum = inner().settlement(catalog_id, spec_names);
         if (!sum) return sum;
         std::set<Sha256> texts;
-        inner().operations(catalog_id, spec_names, [&](auto, const Operation& operation) { texts.insert(operation.text_hash); }).value();
-        sum->cut = static_cast<std::size_t>(std::ranges::count_if(texts, [this](const Sha256& text) { return cut_.contains(text); }));
+        inner()
+            .operations(catalog_id, spec_names,
+                        [&](auto, const Operation& operation) { texts.insert(operation.text_hash); })
+            .value();
+        sum->cut = static_cast<std::size_t>(
+            std::ranges::count_if(texts, [this](const Sha256& text) { return cut_.contains(text); }));
         return sum;
     }
 
@@ -202,7 +206,8 @@ public:
         clones_.insert(target.catalog_id);
         return inner().clone_catalog(source_id, target);
     }
-    Status operations(std::string_view catalog_id, std::span<const std::string> spec_names, const OperationVisitor& visit) override {
+    Status operations(std::string_view catalog_id, std::span<const std::string> spec_names,
+                      const OperationVisitor& visit) override {
         if (clones_.contains(std::string(catalog_id))) return {};
         return inner().operations(catalog_id, spec_names, visit);
     }
@@ -233,8 +238,8 @@ public:
         if (!result) return result;
         for (const SpecInfo& spec : all_specs(catalog_id)) {
             const auto jobs = jobs_of(spec.catalog_id, spec.spec_name);
-            const bool trusted = jobs.size() > 1 && jobs[0].status == JobStatus::pending && jobs[0].kind == JobKind::reconciler &&
-                                 jobs[1].status == JobStatus::succeeded;
+            const bool trusted = jobs.size() > 1 && jobs[0].status == JobStatus::pending &&
+                                 jobs[0].kind == JobKind::reconciler && jobs[1].status == JobStatus::succeeded;
             if (!trusted) continue;
             cancel_one(jobs[0].id);
             --result->enqueued;
@@ -251,7 +256,9 @@ public:
         auto result = inner().reconcile(catalog_id);
         if (!result) return result;
         for (const SpecInfo& spec : all_specs(catalog_id)) {
-            if (running(spec.catalog_id, spec.spec_name) || pending(spec.catalog_id, spec.spec_name) || spec.parked_until) continue;
+            if (running(spec.catalog_id, spec.spec_name) || pending(spec.catalog_id, spec.spec_name) ||
+                spec.parked_until)
+                continue;
             const EnqueueRequest request{spec.catalog_id, spec.spec_name, JobKind::manual_retry};
             if (inner().enqueue({&request, 1}).value().at(0) == EnqueueOutcome::created) ++result->enqueued;
         }
@@ -266,7 +273,9 @@ public:
         auto result = inner().reconcile(catalog_id);
         if (!result) return result;
         for (const SpecInfo& spec : all_specs(catalog_id)) {
-            if (!spec.parked_until || running(spec.catalog_id, spec.spec_name) || pending(spec.catalog_id, spec.spec_name)) continue;
+            if (!spec.parked_until || running(spec.catalog_id, spec.spec_name) ||
+                pending(spec.catalog_id, spec.spec_name))
+                continue;
             const EnqueueRequest request{spec.catalog_id, spec.spec_name, JobKind::reconciler};
             if (inner().enqueue({&request, 1}).value().at(0) == EnqueueOutcome::created) ++result->enqueued;
         }
@@ -321,7 +330,9 @@ public:
 class PruneUnbounded final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
-    Result<PruneResult> prune(const PruneRequest& request) override { return inner().prune({request.older_than, 1'000'000}); }
+    Result<PruneResult> prune(const PruneRequest& request) override {
+        return inner().prune({request.older_than, 1'000'000});
+    }
 };
 
 class LaneKeepsItsFirstPause final : public FaultyStore {
@@ -331,7 +342,8 @@ public:
         std::vector<LaneState> fresh(lanes.begin(), lanes.end());
         const auto cooling = inner().lanes().value();
         std::erase_if(fresh, [&](const LaneState& lane) {
-            return lane.cool_down > std::chrono::milliseconds(0) && std::ranges::count(cooling, lane.endpoint, &LaneState::endpoint) > 0;
+            return lane.cool_down > std::chrono::milliseconds(0) &&
+                   std::ranges::count(cooling, lane.endpoint, &LaneState::endpoint) > 0;
         });
         return inner().put_lanes(fresh);
     }

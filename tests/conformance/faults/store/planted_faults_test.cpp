@@ -1,5 +1,5 @@
-// The kit itself under test: each planted fault, in a process of its own, must fail the case that names it, and the store without a
-// fault must fail none.
+// The kit itself under test: each planted fault, in a process of its own, must fail the case that names it, and the
+// store without a fault must fail none.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace embedq::conformance {
 namespace {
 
 // Of coreutils' timeout: the program was ended.
-constexpr int kTimedOut = 124;
+constexpr int timed_out = 124;
 
 struct Outcome {
     int status = 0;
@@ -69,7 +69,7 @@ public:
         for (const std::string& line : table()) std::printf("%s\n", line.c_str());
     }
 };
-const auto* const kTable = testing::AddGlobalTestEnvironment(new PrintsTheTable);  // gtest owns it
+const auto* const table_printer = testing::AddGlobalTestEnvironment(new PrintsTheTable);  // gtest owns it
 
 class PlantedFaults : public testing::TestWithParam<Fault> {};
 
@@ -85,9 +85,9 @@ TEST_P(PlantedFaults, AreCaughtByTheCaseThatNamesThem) {
     }
     const std::string expected(fault.caught_by);
     const bool failed = std::ranges::count(outcome.failed, expected) == 1;
-    const bool hung = outcome.status == kTimedOut && outcome.running == expected;
-    EXPECT_TRUE(failed || hung) << name << " (" << fault.mistake << ") went past " << expected << "; " << outcome.failed.size()
-                                << " cases failed, status " << outcome.status << "\n"
+    const bool hung = outcome.status == timed_out && outcome.running == expected;
+    EXPECT_TRUE(failed || hung) << name << " (" << fault.mistake << ") went past " << expected << "; "
+                                << outcome.failed.size() << " cases failed, status " << outcome.status << "\n"
                                 << outcome.output;
     const std::size_t others = outcome.failed.size() - (failed ? 1 : 0);
     table().push_back("fault " + name + ": " +

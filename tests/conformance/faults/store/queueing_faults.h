@@ -31,7 +31,8 @@ public:
         if (!results) return results;
         for (std::size_t i = 0; i < specs.size(); ++i) {
             const SpecWrite& write = specs[i];
-            if ((*results)[i].enqueued != EnqueueOutcome::created || !running(write.catalog_id, write.spec_name)) continue;
+            if ((*results)[i].enqueued != EnqueueOutcome::created || !running(write.catalog_id, write.spec_name))
+                continue;
             cancel_one(jobs_of(write.catalog_id, write.spec_name).front().id);
             (*results)[i].enqueued = EnqueueOutcome::collapsed;
         }
@@ -58,17 +59,17 @@ public:
     using FaultyStore::FaultyStore;
     Result<std::vector<PutResult>> put_specs(std::span<const SpecWrite> specs) override {
         std::vector<SpecWrite> always_new(specs.begin(), specs.end());
-        for (SpecWrite& write : always_new) write.etag += kMark + std::to_string(++writes_);
+        for (SpecWrite& write : always_new) write.etag += mark + std::to_string(++writes_);
         return inner().put_specs(always_new);
     }
     Result<SpecInfo> spec(std::string_view catalog_id, std::string_view spec_name) override {
         auto info = inner().spec(catalog_id, spec_name);
-        if (info) info->etag.erase(info->etag.find(kMark));
+        if (info) info->etag.erase(info->etag.find(mark));
         return info;
     }
 
 private:
-    static constexpr char kMark = '\n';
+    static constexpr char mark = '\n';
     std::size_t writes_ = 0;
 };
 
@@ -219,7 +220,8 @@ public:
     Result<std::vector<ClaimedJob>> claim(const ClaimRequest& request) override {
         ClaimRequest any = request;
         for (const CatalogInfo& info : take(inner().catalogs())) {
-            if (info.target_profile) any.fingerprints.push_back(inner().profile(*info.target_profile).value().fingerprint);
+            if (info.target_profile)
+                any.fingerprints.push_back(inner().profile(*info.target_profile).value().fingerprint);
         }
         return inner().claim(any);
     }

@@ -92,7 +92,8 @@ public:
         for (std::size_t i = 0; i < requests.size(); ++i) {
             Time& line = lines_.try_emplace({requests[i].fingerprint, requests[i].unit}, now()).first->second;
             (*slices)[i].starts_in = std::max(std::chrono::microseconds(0), line - now());
-            line += std::chrono::microseconds(static_cast<std::int64_t>(requests[i].amount * 60e6 / requests[i].per_minute));
+            line += std::chrono::microseconds(
+                static_cast<std::int64_t>(requests[i].amount * 60e6 / requests[i].per_minute));
         }
         return slices;
     }
@@ -106,7 +107,8 @@ public:
     using FaultyStore::FaultyStore;
     Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override {
         std::vector<BudgetRequest> sorted(requests.begin(), requests.end());
-        std::ranges::stable_sort(sorted, {}, [](const BudgetRequest& request) { return std::pair(request.fingerprint, request.unit); });
+        std::ranges::stable_sort(
+            sorted, {}, [](const BudgetRequest& request) { return std::pair(request.fingerprint, request.unit); });
         return inner().reserve(sorted);
     }
 };

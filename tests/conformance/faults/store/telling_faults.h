@@ -74,7 +74,9 @@ public:
     }
     Result<Changes> changes(std::string_view catalog_id, std::uint64_t since_revision) override {
         auto told = inner().changes(catalog_id, since_revision);
-        if (told) std::erase_if(told->specs, [&](const std::string& name) { return untold_.contains({std::string(catalog_id), name}); });
+        if (told)
+            std::erase_if(told->specs,
+                          [&](const std::string& name) { return untold_.contains({std::string(catalog_id), name}); });
         return told;
     }
 
@@ -87,7 +89,8 @@ public:
     using FaultyStore::FaultyStore;
     Result<Changes> changes(std::string_view catalog_id, std::uint64_t since_revision) override {
         auto told = inner().changes(catalog_id, since_revision);
-        for (std::uint64_t since = since_revision; told && told->everything; ++since) told = inner().changes(catalog_id, since);
+        for (std::uint64_t since = since_revision; told && told->everything; ++since)
+            told = inner().changes(catalog_id, since);
         return told;
     }
 };
@@ -136,7 +139,8 @@ public:
 class ForceIsForgottenByReaders final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
-    Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id, std::span<const std::string> spec_names) override {
+    Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id,
+                                             std::span<const std::string> spec_names) override {
         auto rows = inner().statuses(catalog_id, spec_names);
         if (!rows) return rows;
         const auto all = take(inner().catalogs());
@@ -167,7 +171,8 @@ public:
             if (owner->serving_profile == owner->target_profile || !owner->serving_profile) continue;
             std::vector<Sha256> hashes;
             inner()
-                .operations(row.catalog_id, {}, [&](auto, const Operation& operation) { hashes.push_back(operation.text_hash); })
+                .operations(row.catalog_id, {},
+                            [&](auto, const Operation& operation) { hashes.push_back(operation.text_hash); })
                 .value();
             row.embedding_count = 0;
             inner().vectors(*owner->serving_profile, hashes, [&](auto, auto) { ++row.embedding_count; }).value();
@@ -179,7 +184,8 @@ public:
 class UnknownCatalogIsEmpty final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
-    Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id, std::span<const std::string> spec_names) override {
+    Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id,
+                                             std::span<const std::string> spec_names) override {
         auto rows = inner().statuses(catalog_id, spec_names);
         if (!rows && rows.error().kind == ErrorKind::not_found) return std::vector<SpecStatus>{};
         return rows;
@@ -212,7 +218,9 @@ public:
 class FaultWithoutAMend final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
-    Result<std::vector<Finding>> diagnose() override { return std::vector{Finding{FindingLevel::fault, "disk", "is full", ""}}; }
+    Result<std::vector<Finding>> diagnose() override {
+        return std::vector{Finding{FindingLevel::fault, "disk", "is full", ""}};
+    }
 };
 
 }  // namespace embedq::conformance::faults

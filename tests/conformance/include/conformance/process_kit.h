@@ -1,7 +1,8 @@
-// The part of the store's kit that needs several processes: workers that are killed and stopped with real signals, writers that die
-// half-way, and first starts that meet.
+// The part of the store's kit that needs several processes: workers that are killed and stopped with real signals,
+// writers that die half-way, and first starts that meet.
 //
-// Only for stores that are multi_process; the clock is the machine's. The store's cases of one process are in store_kit.h.
+// Only for stores that are multi_process; the clock is the machine's. The store's cases of one process are in
+// store_kit.h.
 #pragma once
 
 #include <functional>
@@ -36,8 +37,8 @@ using ProcessStoreFactory = std::function<std::unique_ptr<StoreInProcesses>()>;
 // store is multi_process.
 bool register_store_process_kit(const std::string& store_name, const ProcessStoreFactory& factory);
 
-// What a process that was started by the kit does: reads from standard input what to do, does it, tells on standard output. Returns the
-// exit status.
+// What a process that was started by the kit does: reads from standard input what to do, does it, tells on standard
+// output. Returns the exit status.
 [[nodiscard]] int run_store_process(Store& store);
 
 }  // namespace embedq::conformance

@@ -1,9 +1,10 @@
-// The conformance kit for providers: shape, order, errors per text, deadline, stop, threads, two instances, nothing left behind.
+// The conformance kit for providers: shape, order, errors per text, deadline, stop, threads, two instances, nothing
+// left behind.
 //
-// The factories make instances as the host does, with a context whose clock tells real time. What an instance uses (its context above
-// all) must live until the program ends, since an instance whose call never comes back is never destroyed. The kit keeps to the
-// limits in info(). A provider whose endpoint cannot be reached fails with its own message.
-// Thread-safety: register from one thread, before RUN_ALL_TESTS.
+// The factories make instances as the host does, with a context whose clock tells real time. What an instance uses (its
+// context above all) must live until the program ends, since an instance whose call never comes back is never
+// destroyed. The kit keeps to the limits in info(). A provider whose endpoint cannot be reached fails with its own
+// message. Thread-safety: register from one thread, before RUN_ALL_TESTS.
 #pragma once
 
 #include <functional>
@@ -20,13 +21,14 @@ namespace embedq::conformance {
 using ProviderFactory = std::function<Result<std::unique_ptr<Provider>>()>;
 
 // What a refusing variant refuses: every text that contains it.
-inline constexpr std::string_view kRefusedText = "refuse this";
+inline constexpr std::string_view refused_text = "refuse this";
 
 struct ProviderVariants {
     ProviderFactory make;
     // The same provider, but it answers far later than any deadline; without it the cases on late answers are skipped.
     ProviderFactory slow = {};
-    // The same provider, but it refuses every text that contains kRefusedText; without it the cases on refusals are skipped.
+    // The same provider, but it refuses every text that contains refused_text; without it the cases on refusals are
+    // skipped.
     ProviderFactory refusing = {};
 };
 

@@ -4,8 +4,8 @@
 //
 //     const bool kit = embedq::conformance::register_store_kit("memory", [] { return std::make_unique<MemoryUnderTest>(); });
 //
-// Cases run one after another; within a case the store is called from several threads. What a store's capabilities leave out is
-// skipped with its reason, and counted at the end.
+// Cases run one after another; within a case the store is called from several threads. What a store's capabilities
+// leave out is skipped with its reason, and counted at the end.
 #pragma once
 
 #include <chrono>
@@ -28,8 +28,8 @@ class StoreUnderTest {
 public:
     virtual ~StoreUnderTest() = default;
 
-    // Another instance on the same data where the store is multi_process, else the same one again. The schema need not be migrated.
-    // When every instance is gone, opening again finds the data of a persistent store.
+    // Another instance on the same data where the store is multi_process, else the same one again. The schema need not
+    // be migrated. When every instance is gone, opening again finds the data of a persistent store.
     [[nodiscard]] virtual Result<std::shared_ptr<Store>> open() = 0;
 
     // What `open` gives to the stores. Its clock is theirs unless they have their own.
@@ -44,8 +44,8 @@ public:
 
 using StoreFactory = std::function<std::unique_ptr<StoreUnderTest>()>;
 
-// Registers every case as a test `<store>/<invariant>.<case>`. Call it while static objects are made, or before RUN_ALL_TESTS.
-// Environment: EMBEDQ_KIT_SEED and EMBEDQ_KIT_STEPS change what the random case does.
+// Registers every case as a test `<store>/<invariant>.<case>`. Call it while static objects are made, or before
+// RUN_ALL_TESTS. Environment: EMBEDQ_KIT_SEED and EMBEDQ_KIT_STEPS change what the random case does.
 bool register_store_kit(const std::string& store_name, const StoreFactory& factory);
 
 }  // namespace embedq::conformance

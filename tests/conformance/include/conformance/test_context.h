@@ -21,9 +21,12 @@ class ManualClock final : public Clock {
 public:
     void advance(std::chrono::microseconds by) noexcept { passed_ += by.count(); }
 
-    [[nodiscard]] Steady now() const noexcept override { return Steady(std::chrono::hours(1) + std::chrono::microseconds(passed_.load())); }
+    [[nodiscard]] Steady now() const noexcept override {
+        return Steady(std::chrono::hours(1) + std::chrono::microseconds(passed_.load()));
+    }
     [[nodiscard]] Wall wall() const noexcept override {
-        return Wall(std::chrono::sys_days(std::chrono::year(2031) / 5 / 17)) + std::chrono::microseconds(passed_.load());
+        return Wall(std::chrono::sys_days(std::chrono::year(2031) / 5 / 17)) +
+               std::chrono::microseconds(passed_.load());
     }
 
 private:
@@ -66,7 +69,9 @@ public:
 
     [[nodiscard]] ManualClock& manual_clock() noexcept { return clock_; }
     // Before the context is shared between threads.
-    void set_store_option(std::string name, std::string value) { store_options_.insert_or_assign(std::move(name), std::move(value)); }
+    void set_store_option(std::string name, std::string value) {
+        store_options_.insert_or_assign(std::move(name), std::move(value));
+    }
 
 private:
     const std::string name_;

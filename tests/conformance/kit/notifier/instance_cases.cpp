@@ -5,23 +5,23 @@
 namespace embedq::conformance {
 namespace {
 
-constexpr Steady::duration kProbe = 400ms;
+constexpr Steady::duration probe_time = 400ms;
 
-// One instance without a publish may also be woken, by an interval of its own; only what comes with each publish and never without one
-// is a notification.
+// One instance without a publish may also be woken, by an interval of its own; only what comes with each publish and
+// never without one is a notification.
 std::string unless_it_crosses(NotifierKit& kit) {
     std::string reason = unless_it_notifies(kit);
     if (!reason.empty()) return reason;
-    constexpr int kRounds = 2;
+    constexpr int round_count = 2;
     const NotifierPtr other = kit.another();
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < round_count; ++round) {
         kit.publish();
-        if (NotifierKit::wait(other, kProbe) != Wake::notified) {
-            return "a publish on one instance did not end a wait on another of the same configuration within " + in_words(kProbe) +
-                   ": its notifications stay within the instance, and other processes poll";
+        if (NotifierKit::wait(other, probe_time) != Wake::notified) {
+            return "a publish on one instance did not end a wait on another of the same configuration within " +
+                   in_words(probe_time) + ": its notifications stay within the instance, and other processes poll";
         }
-        if (NotifierKit::wait(other, kProbe) == Wake::notified) {
-            return "another instance is woken within " + in_words(kProbe) +
+        if (NotifierKit::wait(other, probe_time) == Wake::notified) {
+            return "another instance is woken within " + in_words(probe_time) +
                    " without a publish, so what wakes it is an interval of its own";
         }
     }
@@ -29,13 +29,13 @@ std::string unless_it_crosses(NotifierKit& kit) {
 }
 
 void a_publish_reaches_the_other(NotifierKit& kit) {
-    constexpr int kRounds = 10;
+    constexpr int round_count = 10;
     const NotifierPtr other = kit.another();
-    for (int round = 0; round < kRounds; ++round) {
-        auto wait = NotifierKit::begin_wait(other, Steady::now() + kArrival);
+    for (int round = 0; round < round_count; ++round) {
+        auto wait = NotifierKit::begin_wait(other, Steady::now() + arrival);
         if (round % 2 == 0) (void)wait.done_within(5ms);
         kit.publish();
-        EXPECT_EQ(text_of(wait.result(kArrival + kPromptly)), text_of(Wake::notified)) << "in round " << round;
+        EXPECT_EQ(text_of(wait.result(arrival + promptly)), text_of(Wake::notified)) << "in round " << round;
     }
 }
 
@@ -45,7 +45,7 @@ void one_outlives_the_other(NotifierKit& kit) {
     (void)NotifierKit::wait(other, 1ms);
     other.reset();
     kit.publish();
-    const Wake wake = kit.wait(kArrival);
+    const Wake wake = kit.wait(arrival);
     if (kit.notifier()->degraded().empty()) {
         EXPECT_EQ(text_of(wake), text_of(Wake::notified)) << "after another instance was destroyed";
     }
@@ -57,7 +57,7 @@ void live(NotifierKit& kit) {
     auto wait = NotifierKit::begin_wait(notifier, Steady::now() + 60s, stop.get_token());
     NotifierKit::publish(notifier);
     stop.request_stop();
-    (void)wait.result(kPromptly);
+    (void)wait.result(promptly);
 }
 
 void one_that_was_not_used_is_destroyed(NotifierKit& kit) {

@@ -27,7 +27,7 @@ void NotifierKit::publish(const NotifierPtr& notifier) {
         notifier->publish();
         return Done{};
     });
-    (void)call.result(kPromptly);
+    (void)call.result(promptly);
 }
 
 Call<Wake> NotifierKit::begin_wait(const NotifierPtr& notifier, Steady::time_point deadline, std::stop_token stop) {
@@ -35,7 +35,8 @@ Call<Wake> NotifierKit::begin_wait(const NotifierPtr& notifier, Steady::time_poi
 }
 
 Wake NotifierKit::wait(const NotifierPtr& notifier, Steady::duration at_most, std::stop_token stop) {
-    return begin_wait(notifier, Steady::now() + at_most, std::move(stop)).result(std::max(at_most, Steady::duration::zero()) + kPromptly);
+    return begin_wait(notifier, Steady::now() + at_most, std::move(stop))
+        .result(std::max(at_most, Steady::duration::zero()) + promptly);
 }
 
 std::string unless_it_notifies(NotifierKit& kit) {

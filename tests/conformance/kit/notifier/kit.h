@@ -16,9 +16,9 @@ using namespace std::chrono_literals;  // NOLINT: for cases only
 using NotifierPtr = std::shared_ptr<Notifier>;
 
 // How long after its deadline, or after a stop request, a wait may take to return, and how long a publish may take.
-inline constexpr Steady::duration kPromptly = 2s;
+inline constexpr Steady::duration promptly = 2s;
 // How long a notification may be on its way.
-inline constexpr Steady::duration kArrival = 5s;
+inline constexpr Steady::duration arrival = 5s;
 
 [[nodiscard]] std::string text_of(Wake wake);
 
@@ -35,10 +35,13 @@ public:
     static void publish(const NotifierPtr& notifier);
     void publish() { publish(notifier()); }
 
-    [[nodiscard]] static Call<Wake> begin_wait(const NotifierPtr& notifier, Steady::time_point deadline, std::stop_token stop = {});
+    [[nodiscard]] static Call<Wake> begin_wait(const NotifierPtr& notifier, Steady::time_point deadline,
+                                               std::stop_token stop = {});
     // Ends the case when it does not return soon after the deadline.
     [[nodiscard]] static Wake wait(const NotifierPtr& notifier, Steady::duration at_most, std::stop_token stop = {});
-    [[nodiscard]] Wake wait(Steady::duration at_most, std::stop_token stop = {}) { return wait(notifier(), at_most, std::move(stop)); }
+    [[nodiscard]] Wake wait(Steady::duration at_most, std::stop_token stop = {}) {
+        return wait(notifier(), at_most, std::move(stop));
+    }
 
 private:
     const NotifierFactory make_;

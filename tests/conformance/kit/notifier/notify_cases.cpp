@@ -1,10 +1,11 @@
-// Required of a notifier that notifies (its degraded() is empty): a publish wakes a waiter of the same instance, and none is lost.
+// Required of a notifier that notifies (its degraded() is empty): a publish wakes a waiter of the same instance, and
+// none is lost.
 #include "kit/notifier/kit.h"
 
 namespace embedq::conformance {
 namespace {
 
-constexpr Steady::duration kShort = 50ms;
+constexpr Steady::duration short_time = 50ms;
 
 void expect_notified(Wake wake, const std::string& what) {
     if (wake == Wake::notified) return;
@@ -12,65 +13,67 @@ void expect_notified(Wake wake, const std::string& what) {
 }
 
 void a_publish_wakes_a_waiter(NotifierKit& kit) {
-    auto wait = NotifierKit::begin_wait(kit.notifier(), Steady::now() + kArrival);
-    (void)wait.done_within(kShort);
+    auto wait = NotifierKit::begin_wait(kit.notifier(), Steady::now() + arrival);
+    (void)wait.done_within(short_time);
     kit.publish();
-    expect_notified(wait.result(kArrival + kPromptly), "after a publish while it waited");
+    expect_notified(wait.result(arrival + promptly), "after a publish while it waited");
 }
 
 void a_publish_wakes_a_wait_without_a_deadline(NotifierKit& kit) {
     auto wait = NotifierKit::begin_wait(kit.notifier(), Steady::time_point::max());
-    (void)wait.done_within(kShort);
+    (void)wait.done_within(short_time);
     kit.publish();
-    expect_notified(wait.result(kArrival), "after a publish while it waited");
+    expect_notified(wait.result(arrival), "after a publish while it waited");
 }
 
 // How many waiters one publish wakes is the notifier's choice, but none may be passed over for ever.
 void every_waiter_is_woken_in_the_end(NotifierKit& kit) {
-    constexpr std::size_t kThreads = 4;
+    constexpr std::size_t thread_count = 4;
     std::vector<Call<Wake>> waits;
-    for (std::size_t i = 0; i < kThreads; ++i) waits.push_back(NotifierKit::begin_wait(kit.notifier(), Steady::time_point::max()));
-    for (std::size_t i = 0; i < kThreads; ++i) kit.publish();
+    for (std::size_t i = 0; i < thread_count; ++i)
+        waits.push_back(NotifierKit::begin_wait(kit.notifier(), Steady::time_point::max()));
+    for (std::size_t i = 0; i < thread_count; ++i) kit.publish();
     for (auto& wait : waits) {
-        if (!wait.done_within(kShort)) kit.publish();  // it may have begun after the others were published
-        expect_notified(wait.result(kArrival), "after as many publications as there are waiters");
+        if (!wait.done_within(short_time)) kit.publish();  // it may have begun after the others were published
+        expect_notified(wait.result(arrival), "after as many publications as there are waiters");
     }
 }
 
 void a_publish_before_the_wait_ends_it(NotifierKit& kit) {
     kit.publish();
-    expect_notified(kit.wait(kArrival), "after a publish that came before it");
+    expect_notified(kit.wait(arrival), "after a publish that came before it");
 }
 
 void many_before_the_wait_end_it(NotifierKit& kit) {
     for (int i = 0; i < 20; ++i) kit.publish();
-    expect_notified(kit.wait(kArrival), "after twenty publications that came before it");
+    expect_notified(kit.wait(arrival), "after twenty publications that came before it");
 }
 
 void a_wait_that_timed_out_loses_none(NotifierKit& kit) {
     for (int round = 0; round < 3; ++round) {
         (void)kit.wait(5ms);
         kit.publish();
-        expect_notified(kit.wait(kArrival), "after a publish that followed a wait that timed out");
+        expect_notified(kit.wait(arrival), "after a publish that followed a wait that timed out");
     }
 }
 
 void a_wait_that_was_stopped_loses_none(NotifierKit& kit) {
     std::stop_source stop;
     stop.request_stop();
-    (void)kit.wait(kArrival, stop.get_token());
+    (void)kit.wait(arrival, stop.get_token());
     kit.publish();
-    expect_notified(kit.wait(kArrival), "after a publish that followed a wait that was stopped");
+    expect_notified(kit.wait(arrival), "after a publish that followed a wait that was stopped");
 }
 
 // Publications that race with the beginning of a wait: before it, after it, or in the midst.
 void none_is_lost_between_two_waits(NotifierKit& kit) {
-    constexpr int kRounds = 100;
+    constexpr int round_count = 100;
     const NotifierPtr notifier = kit.notifier();
-    for (int round = 0; round < kRounds; ++round) {
-        auto wait = NotifierKit::begin_wait(notifier, Steady::now() + kArrival);
+    for (int round = 0; round < round_count; ++round) {
+        auto wait = NotifierKit::begin_wait(notifier, Steady::now() + arrival);
         notifier->publish();
-        expect_notified(wait.result(kArrival + kPromptly), "in round " + std::to_string(round) + " of publish and wait at once");
+        expect_notified(wait.result(arrival + promptly),
+                        "in round " + std::to_string(round) + " of publish and wait at once");
     }
 }
 
@@ -79,12 +82,15 @@ void none_is_lost_between_two_waits(NotifierKit& kit) {
 std::vector<NotifierCase> notify_cases() {
     return {
         {"wake_up", "a_publish_wakes_a_waiter", a_publish_wakes_a_waiter, unless_it_notifies},
-        {"wake_up", "a_publish_wakes_a_wait_without_a_deadline", a_publish_wakes_a_wait_without_a_deadline, unless_it_notifies},
+        {"wake_up", "a_publish_wakes_a_wait_without_a_deadline", a_publish_wakes_a_wait_without_a_deadline,
+         unless_it_notifies},
         {"wake_up", "every_waiter_is_woken_in_the_end", every_waiter_is_woken_in_the_end, unless_it_notifies},
-        {"lost_notification", "a_publish_before_the_wait_ends_it", a_publish_before_the_wait_ends_it, unless_it_notifies},
+        {"lost_notification", "a_publish_before_the_wait_ends_it", a_publish_before_the_wait_ends_it,
+         unless_it_notifies},
         {"lost_notification", "many_before_the_wait_end_it", many_before_the_wait_end_it, unless_it_notifies},
         {"lost_notification", "a_wait_that_timed_out_loses_none", a_wait_that_timed_out_loses_none, unless_it_notifies},
-        {"lost_notification", "a_wait_that_was_stopped_loses_none", a_wait_that_was_stopped_loses_none, unless_it_notifies},
+        {"lost_notification", "a_wait_that_was_stopped_loses_none", a_wait_that_was_stopped_loses_none,
+         unless_it_notifies},
         {"lost_notification", "none_is_lost_between_two_waits", none_is_lost_between_two_waits, unless_it_notifies},
     };
 }

@@ -1,4 +1,5 @@
-// Required of every notifier, also of one that only polls: a wait ends at its deadline and on a stop request, and does not spin.
+// Required of every notifier, also of one that only polls: a wait ends at its deadline and on a stop request, and does
+// not spin.
 #include <atomic>
 
 #include "kit/notifier/kit.h"
@@ -6,22 +7,22 @@
 namespace embedq::conformance {
 namespace {
 
-constexpr Steady::duration kShort = 100ms;
-constexpr Steady::duration kLong = 60s;
+constexpr Steady::duration short_time = 100ms;
+constexpr Steady::duration long_time = 60s;
 
 // One that looks for itself may say `notified` at any time; what must come is reached within a few such hints.
 [[nodiscard]] Wake wait_past_hints(NotifierKit& kit, Steady::duration at_most, const std::stop_token& stop) {
-    constexpr int kHints = 100;
+    constexpr int hint_count = 100;
     const Steady::time_point deadline = Steady::now() + at_most;
     Wake wake = Wake::notified;
-    for (int i = 0; i < kHints && wake == Wake::notified; ++i) wake = kit.wait(deadline - Steady::now(), stop);
+    for (int i = 0; i < hint_count && wake == Wake::notified; ++i) wake = kit.wait(deadline - Steady::now(), stop);
     return wake;
 }
 
 void a_wait_ends_at_its_deadline(NotifierKit& kit) {
-    const Steady::time_point deadline = Steady::now() + kShort;
+    const Steady::time_point deadline = Steady::now() + short_time;
     auto wait = NotifierKit::begin_wait(kit.notifier(), deadline);
-    const Wake wake = wait.result(kShort + kPromptly);
+    const Wake wake = wait.result(short_time + promptly);
     if (wake == Wake::notified) return;  // it looked for itself
     EXPECT_EQ(text_of(wake), text_of(Wake::timeout)) << "nobody asked it to stop";
     EXPECT_GE(wait.finished(), deadline - 5ms) << "it said timeout before its deadline, so an idle worker would spin";
@@ -32,98 +33,102 @@ void a_passed_deadline_returns_at_once(NotifierKit& kit) {
 }
 
 void waiting_does_not_spin(NotifierKit& kit) {
-    constexpr int kMost = 60;  // the shortest interval of a poll that makes sense is about 10 ms
+    constexpr int most_waits = 60;  // the shortest interval of a poll that makes sense is about 10 ms
     const Steady::time_point end = Steady::now() + 300ms;
     int returns = 0;
-    while (Steady::now() < end && returns <= kMost) {
+    while (Steady::now() < end && returns <= most_waits) {
         if (kit.wait(end - Steady::now()) == Wake::notified) ++returns;
     }
-    EXPECT_LE(returns, kMost) << "wait() said notified again and again while nobody published, so an idle worker would spin";
+    EXPECT_LE(returns, most_waits)
+        << "wait() said notified again and again while nobody published, so an idle worker would spin";
 }
 
 void a_stop_requested_before_ends_it(NotifierKit& kit) {
     std::stop_source stop;
     stop.request_stop();
-    auto wait = NotifierKit::begin_wait(kit.notifier(), Steady::now() + kLong, stop.get_token());
-    (void)wait.result(kPromptly);
-    EXPECT_EQ(text_of(wait_past_hints(kit, kLong, stop.get_token())), text_of(Wake::stopped));
+    auto wait = NotifierKit::begin_wait(kit.notifier(), Steady::now() + long_time, stop.get_token());
+    (void)wait.result(promptly);
+    EXPECT_EQ(text_of(wait_past_hints(kit, long_time, stop.get_token())), text_of(Wake::stopped));
 }
 
 // The stop comes at once, while the wait is setting out, and when it surely waits.
 void a_stop_ends_a_wait(NotifierKit& kit) {
-    for (const Steady::duration into : {Steady::duration(0ms), Steady::duration(1ms), kShort}) {
+    for (const Steady::duration into : {Steady::duration(0ms), Steady::duration(1ms), short_time}) {
         const testing::ScopedTrace trace(__FILE__, __LINE__, "stopped after " + in_words(into));
         std::stop_source stop;
-        auto wait = NotifierKit::begin_wait(kit.notifier(), Steady::now() + kLong, stop.get_token());
+        auto wait = NotifierKit::begin_wait(kit.notifier(), Steady::now() + long_time, stop.get_token());
         (void)wait.done_within(into);
         stop.request_stop();
-        if (wait.result(kPromptly) == Wake::notified) continue;  // it looked for itself just before
-        EXPECT_EQ(text_of(wait_past_hints(kit, kLong, stop.get_token())), text_of(Wake::stopped));
+        if (wait.result(promptly) == Wake::notified) continue;  // it looked for itself just before
+        EXPECT_EQ(text_of(wait_past_hints(kit, long_time, stop.get_token())), text_of(Wake::stopped));
     }
 }
 
 void a_stop_ends_a_wait_without_a_deadline(NotifierKit& kit) {
     std::stop_source stop;
     auto wait = NotifierKit::begin_wait(kit.notifier(), Steady::time_point::max(), stop.get_token());
-    const bool early = wait.done_within(kShort);
+    const bool early = wait.done_within(short_time);
     stop.request_stop();
-    const Wake wake = wait.result(kPromptly);
+    const Wake wake = wait.result(promptly);
     if (early && wake == Wake::notified) return;  // it looked for itself
     EXPECT_NE(text_of(wake), text_of(Wake::timeout)) << "there is no deadline that could have passed";
 }
 
 void a_stop_ends_only_its_own_wait(NotifierKit& kit) {
     std::stop_source stop;
-    auto stopped = NotifierKit::begin_wait(kit.notifier(), Steady::now() + kLong, stop.get_token());
-    auto other = NotifierKit::begin_wait(kit.notifier(), Steady::now() + 4 * kShort);
-    (void)other.done_within(kShort);  // both wait by now
+    auto stopped = NotifierKit::begin_wait(kit.notifier(), Steady::now() + long_time, stop.get_token());
+    auto other = NotifierKit::begin_wait(kit.notifier(), Steady::now() + 4 * short_time);
+    (void)other.done_within(short_time);  // both wait by now
     stop.request_stop();
-    (void)stopped.result(kPromptly);
-    EXPECT_NE(text_of(other.result(4 * kShort + kPromptly)), text_of(Wake::stopped)) << "the stop request was another wait's";
+    (void)stopped.result(promptly);
+    EXPECT_NE(text_of(other.result(4 * short_time + promptly)), text_of(Wake::stopped))
+        << "the stop request was another wait's";
 }
 
 void several_threads_may_wait(NotifierKit& kit) {
-    constexpr int kThreads = 4;
+    constexpr int thread_count = 4;
     std::vector<Call<Wake>> waits;
-    for (int i = 0; i < kThreads; ++i) waits.push_back(NotifierKit::begin_wait(kit.notifier(), Steady::now() + kShort));
-    for (auto& wait : waits) EXPECT_NE(text_of(wait.result(kShort + kPromptly)), text_of(Wake::stopped));
+    for (int i = 0; i < thread_count; ++i)
+        waits.push_back(NotifierKit::begin_wait(kit.notifier(), Steady::now() + short_time));
+    for (auto& wait : waits) EXPECT_NE(text_of(wait.result(short_time + promptly)), text_of(Wake::stopped));
 }
 
 void publishing_never_blocks(NotifierKit& kit) {
-    constexpr int kPublications = 500;
-    Call<Done> call("publish() " + std::to_string(kPublications) + " times while nobody waits", [notifier = kit.notifier()] {
-        for (int i = 0; i < kPublications; ++i) notifier->publish();
-        return Done{};
-    });
-    (void)call.result(kPromptly);
+    constexpr int publication_count = 500;
+    Call<Done> call("publish() " + std::to_string(publication_count) + " times while nobody waits",
+                    [notifier = kit.notifier()] {
+                        for (int i = 0; i < publication_count; ++i) notifier->publish();
+                        return Done{};
+                    });
+    (void)call.result(promptly);
 }
 
 void several_threads_may_publish(NotifierKit& kit) {
-    constexpr int kThreads = 4;
-    constexpr int kPublications = 100;
+    constexpr int thread_count = 4;
+    constexpr int publication_count = 100;
     std::stop_source stop;
     auto waiter = Call<Done>("a thread of waits", [notifier = kit.notifier(), token = stop.get_token()] {
         while (!token.stop_requested()) (void)notifier->wait(Steady::now() + 1s, token);
         return Done{};
     });
     std::vector<Call<Done>> threads;
-    for (int thread = 0; thread < kThreads; ++thread) {
+    for (int thread = 0; thread < thread_count; ++thread) {
         threads.emplace_back("publish() in one of several threads", [notifier = kit.notifier()] {
-            for (int i = 0; i < kPublications; ++i) {
+            for (int i = 0; i < publication_count; ++i) {
                 notifier->publish();
                 (void)notifier->degraded();
             }
             return Done{};
         });
     }
-    for (auto& thread : threads) (void)thread.result(kArrival);
+    for (auto& thread : threads) (void)thread.result(arrival);
     stop.request_stop();
-    (void)waiter.result(kPromptly);
+    (void)waiter.result(promptly);
 }
 
 void degraded_may_be_asked_at_any_time(NotifierKit& kit) {
     std::stop_source stop;
-    auto wait = NotifierKit::begin_wait(kit.notifier(), Steady::now() + kLong, stop.get_token());
+    auto wait = NotifierKit::begin_wait(kit.notifier(), Steady::now() + long_time, stop.get_token());
     // Again and again, since whether the other thread waits by now cannot be seen.
     Call<std::string> degraded("degraded() while a thread waits", [notifier = kit.notifier()] {
         const auto end = Steady::now() + 100ms;
@@ -132,9 +137,9 @@ void degraded_may_be_asked_at_any_time(NotifierKit& kit) {
         while (Steady::now() < end);
         return said;
     });
-    (void)degraded.result(kPromptly);
+    (void)degraded.result(promptly);
     stop.request_stop();
-    (void)wait.result(kPromptly);
+    (void)wait.result(promptly);
 }
 
 }  // namespace

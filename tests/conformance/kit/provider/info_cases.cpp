@@ -36,8 +36,8 @@ void endpoint_names_hold_no_credentials(ProviderKit& kit) {
         const std::size_t scheme = name.find("://");
         if (scheme == std::string::npos) continue;
         const std::string authority = name.substr(scheme + 3, name.find('/', scheme + 3) - scheme - 3);
-        EXPECT_EQ(authority.find('@'), std::string::npos)
-            << "an endpoint's name holds user information; names are shown to people, so leave out what stands before '@'";
+        EXPECT_EQ(authority.find('@'), std::string::npos) << "an endpoint's name holds user information; names are "
+                                                             "shown to people, so leave out what stands before '@'";
     }
 }
 
@@ -71,20 +71,22 @@ void is_the_same_from_another_instance(ProviderKit& kit) {
 }
 
 void may_be_asked_by_several_threads(ProviderKit& kit) {
-    constexpr std::size_t kThreads = 4;
+    constexpr std::size_t thread_count = 4;
     std::vector<Call<Result<ProviderInfo>>> calls;
-    for (std::size_t i = 0; i < kThreads; ++i) {
+    for (std::size_t i = 0; i < thread_count; ++i) {
         calls.emplace_back("info()", [provider = kit.provider()] { return provider->info({}); });
     }
-    for (auto& call : calls) expect_equal(kit.info(), value_of(call.result(kAmple), "info()"), "info() asked by several threads");
+    for (auto& call : calls)
+        expect_equal(kit.info(), value_of(call.result(ample), "info()"), "info() asked by several threads");
 }
 
 void a_stop_ends_it(ProviderKit& kit) {
     std::stop_source stop;
     stop.request_stop();
-    Call<Result<ProviderInfo>> call("info() with a stop requested",
-                                    [provider = kit.provider(), token = stop.get_token()] { return provider->info(token); });
-    (void)call.result(kSoon);
+    Call<Result<ProviderInfo>> call(
+        "info() with a stop requested",
+        [provider = kit.provider(), token = stop.get_token()] { return provider->info(token); });
+    (void)call.result(soon);
 }
 
 }  // namespace

@@ -13,19 +13,21 @@ void two_instances_give_the_same_rows(ProviderKit& kit) {
 }
 
 void two_instances_at_once_keep_apart(ProviderKit& kit) {
-    constexpr int kRounds = 10;
+    constexpr int round_count = 10;
     const auto texts = kit.texts();
     const ProviderPtr second = kit.another();
     const Rows expected = kit.rows(texts);
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < round_count; ++round) {
         const std::string& one = texts[static_cast<std::size_t>(round) % texts.size()];
         const std::string& other = texts[static_cast<std::size_t>(round + 1) % texts.size()];
         auto first_call = ProviderKit::begin(kit.provider(), {.texts = {one}});
         auto second_call = ProviderKit::begin(second, {.texts = {other}});
-        const auto first_row = value_of(first_call.result(kAmple + kSoon), "the first of two instances");
-        const auto second_row = value_of(second_call.result(kAmple + kSoon), "the second of two instances");
-        expect_same(expected[static_cast<std::size_t>(round) % texts.size()], first_row.matrix, "the first of two instances");
-        expect_same(expected[static_cast<std::size_t>(round + 1) % texts.size()], second_row.matrix, "the second of two instances");
+        const auto first_row = value_of(first_call.result(ample + soon), "the first of two instances");
+        const auto second_row = value_of(second_call.result(ample + soon), "the second of two instances");
+        expect_same(expected[static_cast<std::size_t>(round) % texts.size()], first_row.matrix,
+                    "the first of two instances");
+        expect_same(expected[static_cast<std::size_t>(round + 1) % texts.size()], second_row.matrix,
+                    "the second of two instances");
     }
 }
 
@@ -49,12 +51,13 @@ void options_are_each_instances_own(ProviderKit& kit) {
     for (const ProviderPtr& variant : variants) (void)ProviderKit::info_of(variant);
     expect_same(rows, kit.rows(kit.texts()), "after instances of other options were made");
     if (!kit.variants().refusing) return;
-    const std::string text = "Please " + std::string(kRefusedText);
+    const std::string text = "Please " + std::string(refused_text);
     EXPECT_EQ(kit.rows({text}).size(), 1U) << "only the refusing variant refuses it";
 }
 
 std::string unless_variants(ProviderKit& kit) {
-    return kit.variants().slow || kit.variants().refusing ? "" : "there is no variant of the provider with other options";
+    return kit.variants().slow || kit.variants().refusing ? ""
+                                                          : "there is no variant of the provider with other options";
 }
 
 void a_new_instance_gives_the_same_rows(ProviderKit& kit) {
@@ -77,7 +80,7 @@ void use_slowly(ProviderKit& kit) {
     auto call = ProviderKit::begin(slow, {.texts = kit.texts(1), .stop = stop.get_token()});
     (void)call.done_within(20ms);
     stop.request_stop();
-    (void)call.result(kSoon);
+    (void)call.result(soon);
 }
 
 void no_thread_is_left(ProviderKit& kit) {

@@ -8,10 +8,10 @@
 namespace embedq::conformance {
 namespace {
 
-constexpr double kSameDirection = 0.9999;
+constexpr double same_direction = 0.9999;
 
 // Of different words, so that no sound model takes one for another.
-constexpr std::array<std::string_view, 5> kSamples = {
+constexpr std::array<std::string_view, 5> sample_texts = {
     "List all invoices of a customer", "Delete a webhook subscription",           "Upload an image to the gallery",
     "Restart the virtual machine",     "Search for flights between two airports",
 };
@@ -43,22 +43,25 @@ double cosine(std::span<const float> one, std::span<const float> other) {
 }
 
 bool same(std::span<const float> one, std::span<const float> other) {
-    return one.size() == other.size() && cosine(one, other) > kSameDirection;
+    return one.size() == other.size() && cosine(one, other) > same_direction;
 }
 
-void expect_same(std::span<const float> one, std::span<const float> other, const std::string& which, std::source_location where) {
+void expect_same(std::span<const float> one, std::span<const float> other, const std::string& which,
+                 std::source_location where) {
     if (same(one, other)) return;
     ADD_FAILURE_AT(where.file_name(), static_cast<int>(where.line()))
-        << which << ": the cosine is " << cosine(one, other) << ", but must be above " << kSameDirection;
+        << which << ": the cosine is " << cosine(one, other) << ", but must be above " << same_direction;
 }
 
 void expect_same(const Rows& one, const Rows& other, const std::string& which, std::source_location where) {
     if (one.size() != other.size()) throw CaseEnded(which + ": the numbers of rows differ", where);
-    for (std::size_t i = 0; i < one.size(); ++i) expect_same(one[i], other[i], which + ", row " + std::to_string(i), where);
+    for (std::size_t i = 0; i < one.size(); ++i)
+        expect_same(one[i], other[i], which + ", row " + std::to_string(i), where);
 }
 
 std::string fault_of(std::span<const float> row) {
-    if (!std::ranges::all_of(row, [](float value) { return std::isfinite(value); })) return "has a number that is not finite";
+    if (!std::ranges::all_of(row, [](float value) { return std::isfinite(value); }))
+        return "has a number that is not finite";
     if (std::ranges::all_of(row, [](float value) { return value == 0.0F; })) return "is all zeros";
     return {};
 }
@@ -86,7 +89,7 @@ ProviderPtr ProviderKit::refusing() const {
 
 ProviderInfo ProviderKit::info_of(const ProviderPtr& provider, std::stop_token stop) {
     Call<Result<ProviderInfo>> call("info()", [provider, stop] { return provider->info(stop); });
-    return value_of(call.result(kAmple), "info()");
+    return value_of(call.result(ample), "info()");
 }
 
 const ProviderInfo& ProviderKit::info() {
@@ -99,15 +102,16 @@ std::size_t ProviderKit::batch(std::size_t wanted) {
     const ProviderLimits& limits = info().limits;
     std::size_t most = wanted;
     if (limits.max_inputs > 0) most = std::min(most, limits.max_inputs);
-    if (limits.max_request_bytes > 0) most = std::min(most, std::max<std::size_t>(1, limits.max_request_bytes / longest_sample));
+    if (limits.max_request_bytes > 0)
+        most = std::min(most, std::max<std::size_t>(1, limits.max_request_bytes / longest_sample));
     return most;
 }
 
 std::vector<std::string> ProviderKit::texts(std::size_t wanted) {
     std::vector<std::string> texts;
     for (std::size_t i = 0; i < batch(wanted); ++i) {
-        texts.emplace_back(kSamples[i % kSamples.size()]);
-        if (i >= kSamples.size()) texts.back() += " number " + std::to_string(i);
+        texts.emplace_back(sample_texts[i % sample_texts.size()]);
+        if (i >= sample_texts.size()) texts.back() += " number " + std::to_string(i);
     }
     return texts;
 }
@@ -126,25 +130,25 @@ Call<Result<EmbedResult>> ProviderKit::begin(const ProviderPtr& provider, Questi
 
 Result<EmbedResult> ProviderKit::ask(const ProviderPtr& provider, Question question) {
     const bool bounded = question.deadline != Steady::time_point::max();
-    const auto left = bounded ? std::max(question.deadline - Steady::now(), Steady::duration::zero()) : kAmple;
-    return begin(provider, std::move(question)).result(left + kSoon);
+    const auto left = bounded ? std::max(question.deadline - Steady::now(), Steady::duration::zero()) : ample;
+    return begin(provider, std::move(question)).result(left + soon);
 }
 
 Rows ProviderKit::rows(const ProviderPtr& provider, Question question) {
     const std::size_t texts = question.texts.size();
     EmbedResult result = value_of(ask(provider, std::move(question)), calls(texts));
     if (!result.errors.empty()) {
-        throw CaseEnded(calls(texts) + " gave " + std::to_string(result.errors.size()) + " errors of texts, but none is at fault" +
-                        first_lines(result.errors));
+        throw CaseEnded(calls(texts) + " gave " + std::to_string(result.errors.size()) +
+                        " errors of texts, but none is at fault" + first_lines(result.errors));
     }
     const std::size_t dimension = info().dimension;
     if (result.dimension != dimension) {
-        throw CaseEnded(calls(texts) + " gave the dimension " + std::to_string(result.dimension) + ", but info() says " +
-                        std::to_string(dimension));
+        throw CaseEnded(calls(texts) + " gave the dimension " + std::to_string(result.dimension) +
+                        ", but info() says " + std::to_string(dimension));
     }
     if (result.matrix.size() != texts * dimension) {
-        throw CaseEnded(calls(texts) + " gave " + std::to_string(result.matrix.size()) + " numbers, but " + std::to_string(texts) +
-                        " rows of dimension " + std::to_string(dimension) + " are wanted");
+        throw CaseEnded(calls(texts) + " gave " + std::to_string(result.matrix.size()) + " numbers, but " +
+                        std::to_string(texts) + " rows of dimension " + std::to_string(dimension) + " are wanted");
     }
     Rows rows(std::move(result.matrix), dimension);
     for (std::size_t i = 0; i < texts; ++i) {

@@ -17,9 +17,9 @@ namespace embedq::conformance {
 using namespace std::chrono_literals;  // NOLINT: for cases only
 
 // How long after its deadline, or after a stop request, a call may take to return.
-inline constexpr Steady::duration kSoon = 2s;
+inline constexpr Steady::duration soon = 2s;
 // A deadline that a sound provider does not come near.
-inline constexpr Steady::duration kAmple = 30s;
+inline constexpr Steady::duration ample = 30s;
 
 using ProviderPtr = std::shared_ptr<Provider>;
 
@@ -28,7 +28,7 @@ struct Question {
     std::vector<std::string> texts;
     TextKind kind = TextKind::document;
     std::size_t endpoint = 0;
-    Steady::time_point deadline = Steady::now() + kAmple;
+    Steady::time_point deadline = Steady::now() + ample;
     std::stop_token stop = {};
 };
 

@@ -1,4 +1,5 @@
-// Texts that are rare, but that a catalog may hold: each has a vector or, where that is said, a refusal, and harms no text beside it.
+// Texts that are rare, but that a catalog may hold: each has a vector or, where that is said, a refusal, and harms no
+// text beside it.
 #include "kit/provider/kit.h"
 
 namespace embedq::conformance {
@@ -7,13 +8,16 @@ namespace {
 enum class Refusal { allowed, forbidden };
 
 // Asks for the text alone and between two others; these must keep the rows they have by themselves.
-void expect_embedded(ProviderKit& kit, const std::string& text, const std::string& what, Refusal refusal = Refusal::forbidden) {
+void expect_embedded(ProviderKit& kit, const std::string& text, const std::string& what,
+                     Refusal refusal = Refusal::forbidden) {
     const testing::ScopedTrace trace(__FILE__, __LINE__, what);
     auto alone = ProviderKit::ask(kit.provider(), {.texts = {text}});
     const Error* error = !alone ? &alone.error() : !alone->errors.empty() ? &alone->errors[0].error : nullptr;
     if (error != nullptr) {
-        if (refusal == Refusal::forbidden) throw CaseEnded(what + " must have a vector, but embed() said " + text_of(*error));
-        EXPECT_TRUE(is_refusal(*error)) << what << " may be refused as invalid_input or too_large, but embed() said " << text_of(*error);
+        if (refusal == Refusal::forbidden)
+            throw CaseEnded(what + " must have a vector, but embed() said " + text_of(*error));
+        EXPECT_TRUE(is_refusal(*error)) << what << " may be refused as invalid_input or too_large, but embed() said "
+                                        << text_of(*error);
         EXPECT_FALSE(error->message.empty()) << "the refusal of " << what << " has no message";
         return;
     }
@@ -31,22 +35,24 @@ void a_single_character(ProviderKit& kit) {
 }
 
 void a_long_text_without_spaces(ProviderKit& kit) {
-    constexpr std::size_t kLong = 32 * 1024;
+    constexpr std::size_t long_size = 32 * 1024;
     const ProviderLimits& limits = kit.info().limits;
-    const std::size_t length = limits.max_text_bytes > 0 ? limits.max_text_bytes : kLong;
+    const std::size_t length = limits.max_text_bytes > 0 ? limits.max_text_bytes : long_size;
     // Limits in bytes stand for limits in tokens, and what has no spaces has the most tokens.
     const auto answer = ProviderKit::ask(kit.provider(), {.texts = {std::string(length, 'x')}});
     const std::string what = "a text of " + std::to_string(length) + " times 'x'";
     const Error* error = !answer ? &answer.error() : !answer->errors.empty() ? &answer->errors[0].error : nullptr;
     if (error != nullptr) {
-        EXPECT_TRUE(is_refusal(*error)) << what << " may be refused as invalid_input or too_large, but embed() said " << text_of(*error);
+        EXPECT_TRUE(is_refusal(*error)) << what << " may be refused as invalid_input or too_large, but embed() said "
+                                        << text_of(*error);
         return;
     }
     EXPECT_EQ(kit.rows({std::string(length, 'x')}).size(), 1U);
 }
 
 void characters_of_four_bytes(ProviderKit& kit) {
-    expect_embedded(kit, "rockets \U0001F680\U0001F680 and \U00020BB7\U0001F469\u200D\U0001F4BB", "a text with characters of four bytes");
+    expect_embedded(kit, "rockets \U0001F680\U0001F680 and \U00020BB7\U0001F469\u200D\U0001F4BB",
+                    "a text with characters of four bytes");
 }
 
 void several_scripts(ProviderKit& kit) {
@@ -57,11 +63,13 @@ void several_scripts(ProviderKit& kit) {
 void control_characters(ProviderKit& kit) {
     expect_embedded(kit, "tab\there, line\nthere, return\rtoo", "a text with tabs and line ends");
     using namespace std::string_literals;
-    expect_embedded(kit, "a bell \x07, an escape \x1b[0m and a zero \0 within"s, "a text with control characters", Refusal::allowed);
+    expect_embedded(kit, "a bell \x07, an escape \x1b[0m and a zero \0 within"s, "a text with control characters",
+                    Refusal::allowed);
 }
 
 void what_looks_like_json(ProviderKit& kit) {
-    expect_embedded(kit, R"("], "model": "other", "input": ["\u0000 \\" {"a": [1, 2, null]}')", "a text that looks like JSON");
+    expect_embedded(kit, R"("], "model": "other", "input": ["\u0000 \\" {"a": [1, 2, null]}')",
+                    "a text that looks like JSON");
     expect_embedded(kit, "<a href='x'>&amp;</a> %00 %s ${HOME} ' OR 1=1 --", "a text of markup and quotes");
 }
 

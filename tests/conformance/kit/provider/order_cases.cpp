@@ -25,19 +25,21 @@ void permuting_texts_permutes_rows(ProviderKit& kit) {
         std::ranges::rotate(turned, turned.begin() + static_cast<std::ptrdiff_t>(shift));
         const Rows turned_rows = kit.rows(turned);
         for (std::size_t i = 0; i < texts.size(); ++i) {
-            expect_same(rows[(i + shift) % texts.size()], turned_rows[i], "'" + turned[i] + "' moved by " + std::to_string(shift));
+            expect_same(rows[(i + shift) % texts.size()], turned_rows[i],
+                        "'" + turned[i] + "' moved by " + std::to_string(shift));
         }
     }
 }
 
 // A provider that splits a large request may put the parts together wrongly.
 void a_full_batch_keeps_its_order(ProviderKit& kit) {
-    constexpr std::size_t kLarge = 100;
+    constexpr std::size_t large_batch = 100;
     const std::size_t limit = kit.info().limits.max_inputs;
-    const auto texts = kit.texts(limit > 0 ? limit : kLarge);
+    const auto texts = kit.texts(limit > 0 ? limit : large_batch);
     const Rows rows = kit.rows(texts);
     for (const std::size_t i : {std::size_t{0}, texts.size() / 3, texts.size() / 2, texts.size() - 1}) {
-        expect_same(rows[i], kit.rows({texts[i]})[0], "text " + std::to_string(i) + " of " + std::to_string(texts.size()));
+        expect_same(rows[i], kit.rows({texts[i]})[0],
+                    "text " + std::to_string(i) + " of " + std::to_string(texts.size()));
     }
 }
 
@@ -59,33 +61,35 @@ void the_same_call_has_the_same_rows(ProviderKit& kit) {
 
 // As many at a time as the limits allow, which is what the host does.
 void each_thread_has_its_own_rows(ProviderKit& kit) {
-    constexpr std::size_t kThreads = 8;
-    constexpr std::size_t kCallsEach = 10;
+    constexpr std::size_t thread_count = 8;
+    constexpr std::size_t calls_each = 10;
     const auto texts = kit.texts();
     const Rows expected = kit.rows(texts);
     const std::size_t limit = kit.info().limits.concurrency;
-    const auto room =
-        std::make_shared<std::counting_semaphore<>>(static_cast<std::ptrdiff_t>(limit == 0 ? kThreads : std::min(limit, kThreads)));
+    const auto room = std::make_shared<std::counting_semaphore<>>(
+        static_cast<std::ptrdiff_t>(limit == 0 ? thread_count : std::min(limit, thread_count)));
 
     using Answers = std::vector<Result<EmbedResult>>;
     std::vector<Call<Answers>> threads;
-    for (std::size_t thread = 0; thread < kThreads; ++thread) {
-        threads.emplace_back("a thread of calls to embed()", [provider = kit.provider(), room, text = texts[thread % texts.size()]] {
+    for (std::size_t thread = 0; thread < thread_count; ++thread) {
+        threads.emplace_back("a thread of calls to embed()", [provider = kit.provider(), room,
+                                                              text = texts[thread % texts.size()]] {
             Answers answers;
-            for (std::size_t i = 0; i < kCallsEach; ++i) {
+            for (std::size_t i = 0; i < calls_each; ++i) {
                 const std::string_view view = text;
                 room->acquire();
-                answers.push_back(provider->embed({.texts = std::span(&view, 1), .deadline = Steady::now() + kAmple}));
+                answers.push_back(provider->embed({.texts = std::span(&view, 1), .deadline = Steady::now() + ample}));
                 room->release();
             }
             return answers;
         });
     }
-    for (std::size_t thread = 0; thread < kThreads; ++thread) {
+    for (std::size_t thread = 0; thread < thread_count; ++thread) {
         const std::size_t text = thread % texts.size();
-        for (auto& answer : threads[thread].result(kAmple)) {
+        for (auto& answer : threads[thread].result(ample)) {
             const EmbedResult result = value_of(std::move(answer), "embed() in one of several threads");
-            if (result.matrix.size() != kit.info().dimension) throw CaseEnded("embed() in one of several threads gave no row of its text");
+            if (result.matrix.size() != kit.info().dimension)
+                throw CaseEnded("embed() in one of several threads gave no row of its text");
             expect_same(expected[text], result.matrix, "'" + texts[text] + "' from one of several threads");
         }
     }

@@ -1,4 +1,5 @@
-// One text that the provider refuses: it is named, alone it is refused as invalid input, and every other text gets its vector.
+// One text that the provider refuses: it is named, alone it is refused as invalid input, and every other text gets its
+// vector.
 #include <algorithm>
 #include <deque>
 #include <set>
@@ -8,8 +9,8 @@
 namespace embedq::conformance {
 namespace {
 
-const std::string& refused_text() {
-    static const std::string text = "Please " + std::string(kRefusedText) + " text at once";
+const std::string& a_refused_text() {
+    static const std::string text = "Please " + std::string(refused_text) + " text at once";
     return text;
 }
 
@@ -19,9 +20,9 @@ void expect_invalid_input(const Error& error, const std::string& what) {
 }
 
 void alone_it_is_invalid_input(ProviderKit& kit) {
-    const auto answer = ProviderKit::ask(kit.refusing(), {.texts = {refused_text()}});
+    const auto answer = ProviderKit::ask(kit.refusing(), {.texts = {a_refused_text()}});
     if (!answer) return expect_invalid_input(answer.error(), "the refusal of the call");
-    if (answer->errors.empty()) throw CaseEnded("the refusing variant gave a vector to '" + refused_text() + "'");
+    if (answer->errors.empty()) throw CaseEnded("the refusing variant gave a vector to '" + a_refused_text() + "'");
     EXPECT_EQ(answer->errors.size(), 1U);
     EXPECT_EQ(answer->errors[0].index, 0U);
     expect_invalid_input(answer->errors[0].error, "the refusal of the text");
@@ -31,23 +32,26 @@ void alone_it_is_invalid_input(ProviderKit& kit) {
 void expect_refused(ProviderKit& kit, const ProviderPtr& provider, const std::vector<std::string>& texts) {
     const auto answer = ProviderKit::ask(provider, {.texts = texts});
     if (!answer) {
-        EXPECT_TRUE(is_refusal(answer.error())) << "a call with a refused text must be invalid_input or too_large, so that the host "
-                                                   "halves it, but embed() said "
-                                                << text_of(answer.error());
+        EXPECT_TRUE(is_refusal(answer.error()))
+            << "a call with a refused text must be invalid_input or too_large, so that the host "
+               "halves it, but embed() said "
+            << text_of(answer.error());
         return;
     }
     std::set<std::size_t> at_fault;
     for (std::size_t i = 0; i < texts.size(); ++i) {
-        if (texts[i].contains(kRefusedText)) at_fault.insert(i);
+        if (texts[i].contains(refused_text)) at_fault.insert(i);
     }
     std::set<std::size_t> named;
     for (const TextError& error : answer->errors) {
         EXPECT_TRUE(named.insert(error.index).second) << "text " << error.index << " has two errors";
         expect_invalid_input(error.error, "the refusal of text " + std::to_string(error.index));
     }
-    EXPECT_EQ(named, at_fault) << "other texts have errors than those that hold '" << kRefusedText << "'";
-    if (answer->matrix.empty() && at_fault.size() == texts.size()) return;  // all are refused, so there is no row to give
-    if (answer->matrix.size() != texts.size() * kit.info().dimension) throw CaseEnded("the answer has not one row per text");
+    EXPECT_EQ(named, at_fault) << "other texts have errors than those that hold '" << refused_text << "'";
+    // All are refused, so there is no row to give.
+    if (answer->matrix.empty() && at_fault.size() == texts.size()) return;
+    if (answer->matrix.size() != texts.size() * kit.info().dimension)
+        throw CaseEnded("the answer has not one row per text");
     const Rows rows(answer->matrix, kit.info().dimension);
     for (std::size_t i = 0; i < texts.size(); ++i) {
         if (at_fault.contains(i)) continue;
@@ -60,21 +64,21 @@ void in_a_batch_it_is_named(ProviderKit& kit) {
     const auto texts = kit.texts(4);
     for (std::size_t place = 0; place < texts.size(); ++place) {
         auto batch = texts;
-        batch[place] = refused_text();
+        batch[place] = a_refused_text();
         expect_refused(kit, provider, batch);
     }
 }
 
 void several_in_a_batch_are_named(ProviderKit& kit) {
     auto texts = kit.texts(4);
-    texts.front() = refused_text();
-    texts.back() = refused_text() + ", too";
+    texts.front() = a_refused_text();
+    texts.back() = a_refused_text() + ", too";
     expect_refused(kit, kit.refusing(), texts);
 }
 
 void a_batch_without_it_is_embedded(ProviderKit& kit) {
     const ProviderPtr provider = kit.refusing();
-    (void)ProviderKit::ask(provider, {.texts = {refused_text()}});
+    (void)ProviderKit::ask(provider, {.texts = {a_refused_text()}});
     EXPECT_EQ(kit.rows(provider, {.texts = kit.texts()}).size(), kit.texts().size()) << "after a refusal";
 }
 
@@ -82,7 +86,7 @@ void a_batch_without_it_is_embedded(ProviderKit& kit) {
 void halving_finds_it(ProviderKit& kit) {
     const ProviderPtr provider = kit.refusing();
     auto texts = kit.texts(8);
-    texts[texts.size() / 2] = refused_text();
+    texts[texts.size() / 2] = a_refused_text();
     std::set<std::string> embedded;
     std::set<std::string> refused;
     std::deque<std::vector<std::string>> batches = {texts};
@@ -101,13 +105,14 @@ void halving_finds_it(ProviderKit& kit) {
             embedded.insert(batch.begin(), batch.end());
             for (const TextError& error : answer->errors) {
                 if (error.index >= batch.size())
-                    throw CaseEnded("an error names text " + std::to_string(error.index) + " of " + std::to_string(batch.size()));
+                    throw CaseEnded("an error names text " + std::to_string(error.index) + " of " +
+                                    std::to_string(batch.size()));
                 refused.insert(batch[error.index]);
                 embedded.erase(batch[error.index]);
             }
         }
     }
-    EXPECT_EQ(refused, std::set<std::string>{refused_text()});
+    EXPECT_EQ(refused, std::set<std::string>{a_refused_text()});
     EXPECT_EQ(embedded.size(), texts.size() - 1);
 }
 

@@ -1,15 +1,16 @@
-// The shape of an answer: one finite row per text, of the dimension that info() says, from every endpoint, for both kinds of text.
+// The shape of an answer: one finite row per text, of the dimension that info() says, from every endpoint, for both
+// kinds of text.
 #include "kit/provider/kit.h"
 
 namespace embedq::conformance {
 namespace {
 
 // What is asked for when the provider knows no limit.
-constexpr std::size_t kLargeBatch = 64;
+constexpr std::size_t large_batch = 64;
 
 [[nodiscard]] std::size_t full_batch(ProviderKit& kit) {
     const std::size_t limit = kit.info().limits.max_inputs;
-    return kit.batch(limit > 0 ? limit : kLargeBatch);
+    return kit.batch(limit > 0 ? limit : large_batch);
 }
 
 void expect_shape(ProviderKit& kit, std::size_t texts) {
@@ -32,12 +33,15 @@ void a_full_batch_has_a_row_for_each_text(ProviderKit& kit) {
 }
 
 void rows_are_finite_and_not_zero(ProviderKit& kit) {
-    const std::size_t texts = kit.batch(kLargeBatch);
+    const std::size_t texts = kit.batch(large_batch);
     const EmbedResult result = value_of(ProviderKit::ask(kit.provider(), {.texts = kit.texts(texts)}), "embed()");
-    for (const TextError& error : result.errors) ADD_FAILURE() << "text " << error.index << ": " << text_of(error.error);
-    if (result.dimension == 0 || result.matrix.size() % result.dimension != 0) throw CaseEnded("the answer has no whole rows");
+    for (const TextError& error : result.errors)
+        ADD_FAILURE() << "text " << error.index << ": " << text_of(error.error);
+    if (result.dimension == 0 || result.matrix.size() % result.dimension != 0)
+        throw CaseEnded("the answer has no whole rows");
     const Rows rows(result.matrix, result.dimension);
-    for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(fault_of(rows[i]), "") << "row " << i << " of " << rows.size();
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        EXPECT_EQ(fault_of(rows[i]), "") << "row " << i << " of " << rows.size();
 }
 
 // Rows that are all alike would also satisfy every case on order.
@@ -46,7 +50,8 @@ void different_texts_have_different_rows(ProviderKit& kit) {
     const Rows rows = kit.rows(texts);
     for (std::size_t i = 0; i < texts.size(); ++i) {
         for (std::size_t j = 0; j < i; ++j) {
-            EXPECT_FALSE(same(rows[i], rows[j])) << "'" << texts[i] << "' and '" << texts[j] << "' have the same vector";
+            EXPECT_FALSE(same(rows[i], rows[j]))
+                << "'" << texts[i] << "' and '" << texts[j] << "' have the same vector";
         }
     }
 }
@@ -62,7 +67,8 @@ void every_endpoint_gives_the_same_rows(ProviderKit& kit) {
     const auto texts = kit.texts(2);
     const Rows first = kit.rows(texts);
     for (std::size_t endpoint = 1; endpoint < kit.info().endpoints.size(); ++endpoint) {
-        expect_same(first, kit.rows({.texts = texts, .endpoint = endpoint}), "endpoint '" + kit.info().endpoints[endpoint] + "'");
+        expect_same(first, kit.rows({.texts = texts, .endpoint = endpoint}),
+                    "endpoint '" + kit.info().endpoints[endpoint] + "'");
     }
 }
 
@@ -70,8 +76,8 @@ void an_endpoint_that_is_not_there_is_refused(ProviderKit& kit) {
     const std::size_t beyond = kit.info().endpoints.size();
     const auto answer = ProviderKit::ask(kit.provider(), {.texts = kit.texts(1), .endpoint = beyond});
     if (answer) {
-        throw CaseEnded("endpoint " + std::to_string(beyond) + " answered, but info() names only " + std::to_string(beyond) +
-                        "; refuse it as invalid_argument");
+        throw CaseEnded("endpoint " + std::to_string(beyond) + " answered, but info() names only " +
+                        std::to_string(beyond) + "; refuse it as invalid_argument");
     }
     EXPECT_EQ(to_string(answer.error().kind), to_string(ErrorKind::invalid_argument)) << answer.error().message;
     EXPECT_FALSE(answer.error().message.empty());

@@ -5,7 +5,7 @@ namespace embedq::conformance {
 namespace {
 
 // Short against "far later than any deadline", long against the way to an endpoint.
-constexpr Steady::duration kShort = 150ms;
+constexpr Steady::duration short_time = 150ms;
 
 [[nodiscard]] Steady::time_point in(Steady::duration time) {
     return Steady::now() + time;
@@ -19,7 +19,8 @@ constexpr Steady::duration kShort = 150ms;
 
 void expect_unavailable(const Result<EmbedResult>& answer, const std::string& what) {
     if (answer) throw CaseEnded(what + " gave vectors, but the slow variant must answer far later than any deadline");
-    EXPECT_EQ(to_string(answer.error().kind), to_string(ErrorKind::unavailable)) << what << ": " << answer.error().message;
+    EXPECT_EQ(to_string(answer.error().kind), to_string(ErrorKind::unavailable))
+        << what << ": " << answer.error().message;
     EXPECT_FALSE(answer.error().message.empty()) << what << " has an error without a message";
 }
 
@@ -38,16 +39,16 @@ void no_deadline_is_no_deadline(ProviderKit& kit) {
 
 void a_requested_stop_returns_soon(ProviderKit& kit) {
     auto call = ProviderKit::begin(kit.provider(), {.texts = kit.texts(), .stop = already_stopped()});
-    (void)call.result(kSoon);  // what it gives is ignored by the host
+    (void)call.result(soon);  // what it gives is ignored by the host
     EXPECT_EQ(kit.rows(kit.texts(1)).size(), 1U) << "the call after it";
 }
 
 // --- late answers
 
 void a_late_answer_ends_at_the_deadline(ProviderKit& kit) {
-    const Steady::time_point deadline = in(kShort);
+    const Steady::time_point deadline = in(short_time);
     auto call = ProviderKit::begin(kit.slow(), {.texts = kit.texts(1), .deadline = deadline});
-    const auto answer = call.result(kShort + kSoon);
+    const auto answer = call.result(short_time + soon);
     expect_unavailable(answer, "a call that reached its deadline");
     // A clock of the machine's ticks may differ from the one that wakes.
     constexpr auto tick = 5ms;
@@ -58,46 +59,49 @@ void a_late_answer_ends_at_the_deadline(ProviderKit& kit) {
 void the_instance_stays_usable_after_a_deadline(ProviderKit& kit) {
     const ProviderPtr slow = kit.slow();
     for (int i = 0; i < 3; ++i) {
-        expect_unavailable(ProviderKit::ask(slow, {.texts = kit.texts(1), .deadline = in(kShort)}), "call " + std::to_string(i + 1));
+        expect_unavailable(ProviderKit::ask(slow, {.texts = kit.texts(1), .deadline = in(short_time)}),
+                           "call " + std::to_string(i + 1));
     }
 }
 
 void a_stop_requested_before_ends_a_late_answer(ProviderKit& kit) {
-    auto call = ProviderKit::begin(kit.slow(), {.texts = kit.texts(1), .deadline = in(kAmple), .stop = already_stopped()});
-    (void)call.result(kSoon);
+    auto call =
+        ProviderKit::begin(kit.slow(), {.texts = kit.texts(1), .deadline = in(ample), .stop = already_stopped()});
+    (void)call.result(soon);
 }
 
 // The stop comes at once, while the call is setting out, and when it surely waits.
 void a_stop_in_mid_call_ends_it(ProviderKit& kit) {
     const ProviderPtr slow = kit.slow();
-    for (const Steady::duration into : {Steady::duration(0ms), Steady::duration(1ms), Steady::duration(kShort)}) {
+    for (const Steady::duration into : {Steady::duration(0ms), Steady::duration(1ms), Steady::duration(short_time)}) {
         const testing::ScopedTrace trace(__FILE__, __LINE__, "stopped after " + in_words(into));
         std::stop_source stop;
-        auto call = ProviderKit::begin(slow, {.texts = kit.texts(1), .deadline = in(kAmple), .stop = stop.get_token()});
+        auto call = ProviderKit::begin(slow, {.texts = kit.texts(1), .deadline = in(ample), .stop = stop.get_token()});
         EXPECT_FALSE(call.done_within(into)) << "the slow variant returned before anything was to end it";
         stop.request_stop();
-        (void)call.result(kSoon);
+        (void)call.result(soon);
     }
 }
 
 void a_stop_ends_a_call_without_a_deadline(ProviderKit& kit) {
     std::stop_source stop;
-    auto call = ProviderKit::begin(kit.slow(), {.texts = kit.texts(1), .deadline = Steady::time_point::max(), .stop = stop.get_token()});
-    EXPECT_FALSE(call.done_within(kShort)) << "the slow variant returned before anything was to end it";
+    auto call = ProviderKit::begin(
+        kit.slow(), {.texts = kit.texts(1), .deadline = Steady::time_point::max(), .stop = stop.get_token()});
+    EXPECT_FALSE(call.done_within(short_time)) << "the slow variant returned before anything was to end it";
     stop.request_stop();
-    (void)call.result(kSoon);
+    (void)call.result(soon);
 }
 
 void a_stop_ends_only_its_own_call(ProviderKit& kit) {
     const ProviderPtr slow = kit.slow();
     std::stop_source stop;
-    auto stopped = ProviderKit::begin(slow, {.texts = kit.texts(1), .deadline = in(kAmple), .stop = stop.get_token()});
-    const Steady::time_point deadline = in(4 * kShort);
+    auto stopped = ProviderKit::begin(slow, {.texts = kit.texts(1), .deadline = in(ample), .stop = stop.get_token()});
+    const Steady::time_point deadline = in(4 * short_time);
     auto other = ProviderKit::begin(slow, {.texts = kit.texts(1), .deadline = deadline});
-    (void)other.done_within(kShort);  // both wait by now
+    (void)other.done_within(short_time);  // both wait by now
     stop.request_stop();
-    (void)stopped.result(kSoon);
-    expect_unavailable(other.result(4 * kShort + kSoon), "the other call");
+    (void)stopped.result(soon);
+    expect_unavailable(other.result(4 * short_time + soon), "the other call");
     EXPECT_GE(other.finished(), deadline - 5ms) << "a stop request ended a call that it does not belong to";
 }
 

@@ -14,8 +14,8 @@ using namespace std::chrono_literals;
 using ServicePtr = std::shared_ptr<Service>;
 
 // What the contract calls "a few seconds".
-constexpr Steady::duration kStopLimit = 5s;
-constexpr Steady::duration kStartLimit = 30s;
+constexpr Steady::duration stop_limit = 5s;
+constexpr Steady::duration start_limit = 30s;
 
 class ServiceKit {
 public:
@@ -26,7 +26,9 @@ public:
     [[nodiscard]] static Call<Status> begin_start(const ServicePtr& service) {
         return {"start()", [service] { return service->start(); }};
     }
-    [[nodiscard]] static Status try_start(const ServicePtr& service) { return begin_start(service).result(kStartLimit); }
+    [[nodiscard]] static Status try_start(const ServicePtr& service) {
+        return begin_start(service).result(start_limit);
+    }
     // Ends the case when it does not start.
     static void start(const ServicePtr& service) { value_of(try_start(service), "start()"); }
     [[nodiscard]] ServicePtr started() const {
@@ -41,7 +43,9 @@ public:
                     return Done{};
                 }};
     }
-    static void stop(const ServicePtr& service, const std::string& when) { (void)begin_stop(service, when).result(kStopLimit); }
+    static void stop(const ServicePtr& service, const std::string& when) {
+        (void)begin_stop(service, when).result(stop_limit);
+    }
 
 private:
     const ServiceFactory make_;
@@ -55,13 +59,13 @@ void starts_and_stops(ServiceKit& kit) {
 }
 
 void starts_again_after_a_stop(ServiceKit& kit) {
-    constexpr int kRounds = 3;
-    for (int round = 1; round <= kRounds; ++round) {
+    constexpr int round_count = 3;
+    for (int round = 1; round <= round_count; ++round) {
         const ServicePtr service = kit.make();
         const Status status = ServiceKit::try_start(service);
         if (!status) {
-            throw CaseEnded("instance " + std::to_string(round) + ", started after the one before it was stopped, said " +
-                            text_of(status.error()));
+            throw CaseEnded("instance " + std::to_string(round) +
+                            ", started after the one before it was stopped, said " + text_of(status.error()));
         }
         ServiceKit::stop(service, "in round " + std::to_string(round));
     }
@@ -78,24 +82,26 @@ void twice_is_safe(ServiceKit& kit) {
 }
 
 void several_threads_may_stop(ServiceKit& kit) {
-    constexpr int kThreads = 4;
+    constexpr int thread_count = 4;
     const ServicePtr service = kit.started();
     std::vector<Call<Done>> stops;
-    for (int i = 0; i < kThreads; ++i) stops.push_back(ServiceKit::begin_stop(service, "from several threads at once"));
-    for (auto& stop : stops) (void)stop.result(kStopLimit);
+    for (int i = 0; i < thread_count; ++i)
+        stops.push_back(ServiceKit::begin_stop(service, "from several threads at once"));
+    for (auto& stop : stops) (void)stop.result(stop_limit);
 }
 
-// The stop comes before start() has done anything, in its midst, and when it is likely done. Whichever was first, a stop after both ends
-// the service.
+// The stop comes before start() has done anything, in its midst, and when it is likely done. Whichever was first, a
+// stop after both ends the service.
 void while_starting_ends_both(ServiceKit& kit) {
-    for (const Steady::duration into : {Steady::duration(0ms), Steady::duration(1ms), Steady::duration(10ms), Steady::duration(50ms)}) {
+    for (const Steady::duration into :
+         {Steady::duration(0ms), Steady::duration(1ms), Steady::duration(10ms), Steady::duration(50ms)}) {
         const testing::ScopedTrace trace(__FILE__, __LINE__, "stopped after " + in_words(into));
         const ServicePtr service = kit.make();
         auto start = ServiceKit::begin_start(service);
         (void)start.done_within(into);
         auto stop = ServiceKit::begin_stop(service, "while start() runs");
-        (void)stop.result(kStopLimit);
-        (void)start.result(kStopLimit);  // an error is as good as success
+        (void)stop.result(stop_limit);
+        (void)start.result(stop_limit);  // an error is as good as success
         ServiceKit::stop(service, "after a start() that was stopped");
     }
     // Nothing that was taken on the way is still held.
@@ -107,7 +113,8 @@ void two_at_once_start_or_say_why_not(ServiceKit& kit) {
     const ServicePtr first = kit.started();
     const ServicePtr second = kit.make();
     const Status status = ServiceKit::try_start(second);
-    EXPECT_TRUE(status || !status.error().message.empty()) << "start() failed without a message, which is all that people are shown";
+    EXPECT_TRUE(status || !status.error().message.empty())
+        << "start() failed without a message, which is all that people are shown";
     ServiceKit::stop(second, "on the second of two instances");
     ServiceKit::stop(first, "on the first of two instances");
 }
@@ -155,7 +162,7 @@ void no_thread_is_left_by_a_stop_while_starting(ServiceKit& kit) {
         auto start = ServiceKit::begin_start(service);
         (void)start.done_within(10ms);
         ServiceKit::stop(service, "while start() runs");
-        (void)start.result(kStopLimit);
+        (void)start.result(stop_limit);
         ServiceKit::stop(service, "after a start() that was stopped");
     });
 }

@@ -60,7 +60,8 @@ void the_same_vector_again_is_no_progress(Kit& kit) {
     const auto deliver = [&](const ClaimedJob& job) -> bool {
         Delivery delivery;
         const auto report = delivery.report(job.ref, JobOutcome::retry, 0ms, "again");
-        delivery.vector(report, page.profile_id, page.texts[0].text_hash, page.as_of, vector_of(page.texts[0].text_hash, 4));
+        delivery.vector(report, page.profile_id, page.texts[0].text_hash, page.as_of,
+                        vector_of(page.texts[0].text_hash, 4));
         return must(kit.store().commit(delivery.commit())).at(0);
     };
     EXPECT_TRUE(deliver(first));
@@ -200,7 +201,8 @@ void a_suspect_is_seen_in_what_is_due(Kit& kit) {
     EXPECT_LE(*due.pending, 0s) << "the ordinary job is due before it";
     const auto ordinary = kit.claim(10);
     ASSERT_EQ(ordinary.size(), 1U);
-    EXPECT_EQ(must(kit.store().next_due({&fingerprint, 1})).pending, must(kit.store().next_due({&fingerprint, 1})).suspect);
+    EXPECT_EQ(must(kit.store().next_due({&fingerprint, 1})).pending,
+              must(kit.store().next_due({&fingerprint, 1})).suspect);
     const Sha256 other{};
     EXPECT_FALSE(must(kit.store().next_due({&other, 1})).suspect.has_value());
 }
@@ -372,7 +374,8 @@ std::vector<Case> attempt_cases() {
         {"poison_is_isolated", "a_refusal_settles_its_text", a_refusal_settles_its_text},
         {"poison_is_isolated", "a_failed_job_says_why", a_failed_job_says_why},
         {"attempts_are_bounded", "a_success_forgets_the_errors_before_it", a_success_forgets_the_errors_before_it},
-        {"poison_is_isolated", "a_refusal_that_stands_fails_later_jobs_too", a_refusal_that_stands_fails_later_jobs_too},
+        {"poison_is_isolated", "a_refusal_that_stands_fails_later_jobs_too",
+         a_refusal_that_stands_fails_later_jobs_too},
         {"poison_is_isolated", "a_newer_vector_ends_a_refusal", a_newer_vector_ends_a_refusal},
         {"poison_is_isolated", "a_newer_refusal_ends_a_vector", a_newer_refusal_ends_a_vector},
         {"poison_is_isolated", "an_older_refusal_ends_nothing", an_older_refusal_ends_nothing},

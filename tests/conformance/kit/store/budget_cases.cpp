@@ -12,7 +12,8 @@ namespace {
 
 using std::chrono::microseconds;
 
-BudgetRequest request(double amount, double per_minute = 60, BudgetUnit unit = BudgetUnit::requests, const std::string& model = "first") {
+BudgetRequest request(double amount, double per_minute = 60, BudgetUnit unit = BudgetUnit::requests,
+                      const std::string& model = "first") {
     return {make_profile(model).fingerprint, unit, per_minute, amount};
 }
 
@@ -46,7 +47,8 @@ void the_rate_is_each_callers_own(Kit& kit) {
 
 void fine_stretches_add_up(Kit& kit) {
     kit.advance(0s);
-    // A seventh of a second is no whole number of microseconds: what is rounded never exceeds the budget, and never wastes it.
+    // A seventh of a second is no whole number of microseconds: what is rounded never exceeds the budget, and never
+    // wastes it.
     for (int i = 0; i < 70; ++i) static_cast<void>(starts_in(kit, request(1, 420)));
     const auto begins = starts_in(kit, request(1, 420));
     EXPECT_GE(begins, 10s);
@@ -99,8 +101,8 @@ void bad_amounts_are_refused(Kit& kit) {
         expect_error(kit.store().reserve(std::vector{request(1, bad)}), ErrorKind::invalid_argument);
     }
     expect_error(kit.store().reserve(std::vector{request(1e12, 60)}), ErrorKind::invalid_argument, "more than a year");
-    expect_error(kit.store().reserve(std::vector{request(1), request(-1, 60, BudgetUnit::tokens)}), ErrorKind::invalid_argument,
-                 "budget request 1");
+    expect_error(kit.store().reserve(std::vector{request(1), request(-1, 60, BudgetUnit::tokens)}),
+                 ErrorKind::invalid_argument, "budget request 1");
     EXPECT_EQ(starts_in(kit, request(1)), 0s) << "a call that is refused reserves nothing";
 }
 
@@ -124,20 +126,20 @@ void budgets_outlive_the_process(Kit& kit) {
 
 // Some with one budget a call, some with two in either order.
 void threads_share_a_line(Kit& kit) {
-    constexpr int kThreads = 4;
-    constexpr int kCalls = 50;
+    constexpr int thread_count = 4;
+    constexpr int call_count = 50;
     kit.advance(0s);
     std::mutex mutex;
     std::vector<microseconds> requests;
     std::vector<microseconds> tokens;
     {
         std::vector<std::jthread> threads;
-        for (int i = 0; i < kThreads; ++i) {
+        for (int i = 0; i < thread_count; ++i) {
             threads.emplace_back([&, i, store = kit.another()] {
                 std::vector<BudgetRequest> asked{request(1), request(2, 60, BudgetUnit::tokens)};
                 if (i % 2 == 1) std::ranges::reverse(asked);
                 try {
-                    for (int call = 0; call < kCalls; ++call) {
+                    for (int call = 0; call < call_count; ++call) {
                         const auto given = starts(*store, asked);
                         const std::lock_guard lock(mutex);
                         requests.push_back(given.at(i % 2 == 1 ? 1 : 0));
@@ -151,7 +153,7 @@ void threads_share_a_line(Kit& kit) {
     }
     std::ranges::sort(requests);
     std::ranges::sort(tokens);
-    ASSERT_EQ(requests.size(), static_cast<std::size_t>(kThreads * kCalls));
+    ASSERT_EQ(requests.size(), static_cast<std::size_t>(thread_count * call_count));
     for (std::size_t i = 0; i < requests.size(); ++i) {
         EXPECT_EQ(requests[i], i * 1s) << "stretches overlap, or leave a gap";
         EXPECT_EQ(tokens[i], i * 2s) << "stretches overlap, or leave a gap";

@@ -24,7 +24,8 @@ void ids_have_a_form(Kit& kit) {
         expect_error(kit.store().put_catalog({bad, "", "", "", ""}), ErrorKind::invalid_argument);
     }
     expect_error(kit.store().put_catalog({std::string(101, 'a'), "", "", "", ""}), ErrorKind::invalid_argument);
-    for (const std::string& good : {std::string("a"), std::string("0"), std::string("a-b--c9"), std::string(100, 'a')}) {
+    for (const std::string& good :
+         {std::string("a"), std::string("0"), std::string("a-b--c9"), std::string(100, 'a')}) {
         EXPECT_TRUE(must(kit.store().put_catalog({good, "", "", "", ""}))) << good;
     }
     EXPECT_EQ(must(kit.store().catalogs()).size(), 4U);
@@ -45,7 +46,8 @@ void a_clone_needs_no_new_vectors(Kit& kit) {
     EXPECT_EQ(kit.settlement("copy").missing(), 0U);
     EXPECT_TRUE(kit.nothing_to_claim()) << "every text of the clone has its vector already";
     std::vector<std::string> texts;
-    must(kit.store().operations("copy", {}, [&](std::string_view, const Operation& operation) { texts.push_back(operation.text); }));
+    must(kit.store().operations(
+        "copy", {}, [&](std::string_view, const Operation& operation) { texts.push_back(operation.text); }));
     EXPECT_EQ(texts, (std::vector<std::string>{"x", "y", "z"})) << "the operations are copied too";
     EXPECT_EQ(must(kit.store().spec_content("copy", "a")), "x\ny\n");
     const auto changes = must(kit.store().changes("copy", 0));

@@ -39,7 +39,8 @@ void edits_in_the_middle_go_to_the_new_target(Kit& kit) {
     embed_all(kit, second());
     EXPECT_EQ(kit.info().serving_profile, second().id);
     EXPECT_EQ(kit.settlement().missing(), 0U);
-    for (const std::string text : {"a edited", "b", "c", "same"}) EXPECT_EQ(kit.vector(text, second()).size(), 6U) << text;
+    for (const std::string text : {"a edited", "b", "c", "same"})
+        EXPECT_EQ(kit.vector(text, second()).size(), 6U) << text;
     EXPECT_TRUE(kit.vector("a edited", kit.target()).empty()) << "nobody is ranked by it any more";
 }
 
@@ -122,7 +123,8 @@ void writes_go_before_the_background(Kit& kit) {
         EXPECT_TRUE(kit.embed(job));
         return job;
     };
-    EXPECT_EQ(claim("c").kind, JobKind::spec_write) << "the reconciler's job, which has the lowest number, became that of the write";
+    EXPECT_EQ(claim("c").kind, JobKind::spec_write)
+        << "the reconciler's job, which has the lowest number, became that of the write";
     claim("new");
     claim("newer");
     const auto background = claim("a");
@@ -155,9 +157,11 @@ void workload_counts_texts_and_bytes_under_any_profile(Kit& kit) {
     load = must(kit.store().workload("shop", kit.target().id));
     EXPECT_EQ(load.settled_texts, 2U) << "a refused text is not asked again";
     EXPECT_EQ(load.settled_bytes, 10U);
-    EXPECT_EQ(must(kit.store().workload("shop", second().id)).settled_texts, 0U) << "a profile that the store has never seen";
+    EXPECT_EQ(must(kit.store().workload("shop", second().id)).settled_texts, 0U)
+        << "a profile that the store has never seen";
     kit.set_target("shop", second());
-    EXPECT_EQ(must(kit.store().workload("shop", kit.target().id)).settled_texts, 2U) << "going back would need one text";
+    EXPECT_EQ(must(kit.store().workload("shop", kit.target().id)).settled_texts, 2U)
+        << "going back would need one text";
     kit.catalog("empty");
     EXPECT_EQ(must(kit.store().workload("empty", second().id)).texts, 0U);
     expect_error(kit.store().workload("nowhere", second().id), ErrorKind::not_found, "nowhere");
@@ -170,7 +174,8 @@ void workload_keeps_to_a_force(Kit& kit) {
     kit.embed_everything();
     kit.advance(1s);
     kit.enqueue("a", JobKind::manual_retry);
-    EXPECT_EQ(must(kit.store().workload("shop", kit.target().id)).settled_texts, 0U) << "one of its specs still waits for it";
+    EXPECT_EQ(must(kit.store().workload("shop", kit.target().id)).settled_texts, 0U)
+        << "one of its specs still waits for it";
 }
 
 }  // namespace
@@ -180,13 +185,16 @@ std::vector<Case> change_cases() {
         {"profiles_do_not_mix", "edits_in_the_middle_go_to_the_new_target", edits_in_the_middle_go_to_the_new_target},
         {"profiles_do_not_mix", "an_edit_after_the_last_job_was_claimed_holds_the_flip_back",
          an_edit_after_the_last_job_was_claimed_holds_the_flip_back},
-        {"profiles_do_not_mix", "deleting_what_is_missing_completes_the_flip", deleting_what_is_missing_completes_the_flip},
+        {"profiles_do_not_mix", "deleting_what_is_missing_completes_the_flip",
+         deleting_what_is_missing_completes_the_flip},
         {"profiles_do_not_mix", "two_changes_in_a_row_end_at_the_last", two_changes_in_a_row_end_at_the_last},
         {"profiles_do_not_mix", "back_before_the_flip_needs_nothing", back_before_the_flip_needs_nothing},
-        {"profiles_do_not_mix", "what_was_edited_meanwhile_is_a_gap_after_going_back", what_was_edited_meanwhile_is_a_gap_after_going_back},
+        {"profiles_do_not_mix", "what_was_edited_meanwhile_is_a_gap_after_going_back",
+         what_was_edited_meanwhile_is_a_gap_after_going_back},
         {"one_open_job", "writes_go_before_the_background", writes_go_before_the_background},
         {"one_open_job", "the_background_does_not_take_a_writes_place", the_background_does_not_take_a_writes_place},
-        {"reads_are_cheap", "workload_counts_texts_and_bytes_under_any_profile", workload_counts_texts_and_bytes_under_any_profile},
+        {"reads_are_cheap", "workload_counts_texts_and_bytes_under_any_profile",
+         workload_counts_texts_and_bytes_under_any_profile},
         {"reads_are_cheap", "workload_keeps_to_a_force", workload_keeps_to_a_force},
     };
 }

@@ -86,7 +86,8 @@ void the_second_job_may_not_exceed(Kit& kit) {
     kit.put(document("c", texts("c", 1)));
     auto request = kit.claim_request(10);
     request.max_texts = 10;
-    EXPECT_EQ(names(must(kit.store().claim(request))), (Names{"a"})) << "a claim stops at what does not fit, it does not reach past it";
+    EXPECT_EQ(names(must(kit.store().claim(request))), (Names{"a"}))
+        << "a claim stops at what does not fit, it does not reach past it";
     EXPECT_EQ(names(must(kit.store().claim(request))), (Names{"b"})) << "the first may exceed";
 }
 
@@ -116,7 +117,8 @@ void a_lease_of_nothing_is_refused(Kit& kit) {
     request.lease = 0ms;
     expect_error(kit.store().claim(request), ErrorKind::invalid_argument);
     const auto job = kit.claim_one();
-    expect_error(kit.store().extend({"worker", "host", 1, "1", 1}, std::vector{job.ref}, 0ms), ErrorKind::invalid_argument);
+    expect_error(kit.store().extend({"worker", "host", 1, "1", 1}, std::vector{job.ref}, 0ms),
+                 ErrorKind::invalid_argument);
     EXPECT_TRUE(kit.embed(job)) << "the lease is as it was";
 }
 

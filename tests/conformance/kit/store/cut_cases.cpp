@@ -6,7 +6,7 @@
 namespace embedq::conformance {
 namespace {
 
-constexpr std::uint32_t kCut = 4000;
+constexpr std::uint32_t cut_bytes = 4000;
 
 // Makes all missing vectors of the job; those of the texts named are of a beginning.
 bool embed_cut(Kit& kit, const ClaimedJob& job, const std::vector<std::string>& cut) {
@@ -15,8 +15,8 @@ bool embed_cut(Kit& kit, const ClaimedJob& job, const std::vector<std::string>& 
     const auto report = delivery.report(job.ref, JobOutcome::succeeded);
     for (const MissingText& text : page.texts) {
         const bool is_cut = std::ranges::count(cut, text.text) > 0;
-        delivery.vector(report, page.profile_id, text.text_hash, page.as_of, vector_of(text.text_hash, kit.target().dimension),
-                        is_cut ? kCut : 0);
+        delivery.vector(report, page.profile_id, text.text_hash, page.as_of,
+                        vector_of(text.text_hash, kit.target().dimension), is_cut ? cut_bytes : 0);
     }
     return must(kit.store().commit(delivery.commit())).at(0);
 }
@@ -33,7 +33,8 @@ void cut_texts_are_counted(Kit& kit) {
     kit.put(document("c", {"short"}));
     EXPECT_TRUE(embed_cut(kit, kit.claim_one(), {}));
     EXPECT_EQ(kit.settlement().cut, 1U);
-    EXPECT_EQ(must(kit.store().settlement("shop", std::vector<std::string>{"b"})).cut, 1U) << "whoever brought the vector";
+    EXPECT_EQ(must(kit.store().settlement("shop", std::vector<std::string>{"b"})).cut, 1U)
+        << "whoever brought the vector";
     EXPECT_EQ(must(kit.store().settlement("shop", std::vector<std::string>{"c"})).cut, 0U);
     must(kit.store().clone_catalog("shop", {.catalog_id = "copy"}));
     EXPECT_EQ(kit.settlement("copy").cut, 1U);
@@ -65,7 +66,7 @@ void an_older_vector_says_nothing_of_a_cut(Kit& kit) {
     EXPECT_TRUE(embed_cut(kit, kit.claim_one(), {}));
     Delivery delivery;
     delivery.vector(delivery.report(early.ref, JobOutcome::progress), page.profile_id, hash_of("text"), page.as_of,
-                    vector_of(hash_of("text"), kit.target().dimension), kCut);
+                    vector_of(hash_of("text"), kit.target().dimension), cut_bytes);
     EXPECT_EQ(must(kit.store().commit(delivery.commit())), std::vector{true});
     EXPECT_EQ(kit.settlement().cut, 0U);
 }

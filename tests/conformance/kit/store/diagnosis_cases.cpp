@@ -12,7 +12,8 @@ std::vector<Finding> diagnose(Store& store) {
         const std::string what = finding.subject + " (" + std::string(to_string(finding.level)) + "): " + finding.found;
         EXPECT_FALSE(finding.subject.empty()) << what;
         EXPECT_FALSE(finding.found.empty()) << what;
-        EXPECT_TRUE(finding.level != FindingLevel::fault || !finding.mend.empty()) << "a fault without its mend: " << what;
+        EXPECT_TRUE(finding.level != FindingLevel::fault || !finding.mend.empty())
+            << "a fault without its mend: " << what;
         for (const std::string& text : {finding.subject, finding.found, finding.mend}) {
             EXPECT_EQ(text.find_first_of("\n\r\t"), std::string::npos) << "not in one line: " << what;
         }
@@ -20,7 +21,8 @@ std::vector<Finding> diagnose(Store& store) {
     return findings;
 }
 
-// A catalog with every kind of row: jobs that wait, run, are done and failed for good, vectors, a refusal, a pause and a worker.
+// A catalog with every kind of row: jobs that wait, run, are done and failed for good, vectors, a refusal, a pause and
+// a worker.
 void fill(Kit& kit) {
     kit.catalog();
     kit.put(document("a-done", {"a", "b"}));
@@ -40,15 +42,17 @@ std::string everything(Kit& kit) {
     Store& store = kit.store();
     std::string all = "revision " + std::to_string(kit.revision());
     for (const Job& job : must(store.jobs({.limit = 1000}))) {
-        all += "\njob " + std::to_string(job.id) + " " + std::string(to_string(job.status)) + " " + std::to_string(job.attempts) + " " +
-               std::to_string(job.expiries) + " " + job.last_error;
+        all += "\njob " + std::to_string(job.id) + " " + std::string(to_string(job.status)) + " " +
+               std::to_string(job.attempts) + " " + std::to_string(job.expiries) + " " + job.last_error;
         if (job.next_run_at) all += " due " + std::to_string(job.next_run_at->time_since_epoch().count());
         if (job.lease_expires_at) all += " until " + std::to_string(job.lease_expires_at->time_since_epoch().count());
     }
     for (const SpecStatus& status : must(store.statuses("shop", {}))) {
-        all += "\nspec " + status.spec_name + " " + std::to_string(status.embedding_count) + " " + std::to_string(status.refused_count);
+        all += "\nspec " + status.spec_name + " " + std::to_string(status.embedding_count) + " " +
+               std::to_string(status.refused_count);
     }
-    for (const LaneState& lane : must(store.lanes())) all += "\nlane " + lane.endpoint + " " + std::to_string(lane.cool_down.count());
+    for (const LaneState& lane : must(store.lanes()))
+        all += "\nlane " + lane.endpoint + " " + std::to_string(lane.cool_down.count());
     for (const WorkerInfo& worker : must(store.workers())) {
         all += "\nworker " + worker.report.worker_id + " " + std::to_string(worker.seen_at.time_since_epoch().count());
     }
@@ -96,7 +100,10 @@ std::vector<Case> diagnosis_cases() {
         {"diagnosis", "an_empty_store_is_diagnosed", an_empty_store_is_diagnosed},
         {"diagnosis", "a_filled_store_is_diagnosed", a_filled_store_is_diagnosed},
         {"diagnosis", "nothing_is_changed", nothing_is_changed},
-        {.invariant = "diagnosis", .name = "a_diagnosis_makes_no_schema", .run = a_diagnosis_makes_no_schema, .migrated = false},
+        {.invariant = "diagnosis",
+         .name = "a_diagnosis_makes_no_schema",
+         .run = a_diagnosis_makes_no_schema,
+         .migrated = false},
     };
 }
 

@@ -87,13 +87,16 @@ void vectors_made_for_another_catalog_are_seen(Kit& kit) {
 }
 
 // What changed in the catalog since the revision is told to the specs, and to these alone.
-void expect_told(Kit& kit, const std::string& catalog_id, std::uint64_t since, const Names& users, const Names& others) {
+void expect_told(Kit& kit, const std::string& catalog_id, std::uint64_t since, const Names& users,
+                 const Names& others) {
     const auto changes = must(kit.store().changes(catalog_id, since));
     for (const auto& name : users) {
-        EXPECT_TRUE(tells(changes, name)) << catalog_id << "/" << name << " has the text: a replica would rank it without its vector";
+        EXPECT_TRUE(tells(changes, name))
+            << catalog_id << "/" << name << " has the text: a replica would rank it without its vector";
     }
     if (changes.everything) return;
-    for (const auto& name : others) EXPECT_FALSE(tells(changes, name)) << catalog_id << "/" << name << " does not have the text";
+    for (const auto& name : others)
+        EXPECT_FALSE(tells(changes, name)) << catalog_id << "/" << name << " does not have the text";
 }
 
 void every_user_of_a_text_is_told(Kit& kit) {
@@ -164,11 +167,13 @@ std::vector<Case> feed_cases() {
         {"every_replica_sees_new_vectors", "no_change_says_nothing", no_change_says_nothing},
         {"every_replica_sees_new_vectors", "each_changed_spec_is_told_once", each_changed_spec_is_told_once},
         {"every_replica_sees_new_vectors", "catalogs_do_not_disturb_each_other", catalogs_do_not_disturb_each_other},
-        {"every_replica_sees_new_vectors", "vectors_made_for_another_catalog_are_seen", vectors_made_for_another_catalog_are_seen},
+        {"every_replica_sees_new_vectors", "vectors_made_for_another_catalog_are_seen",
+         vectors_made_for_another_catalog_are_seen},
         {"every_replica_sees_new_vectors", "every_user_of_a_text_is_told", every_user_of_a_text_is_told},
-        {"every_replica_sees_new_vectors", "a_second_instance_sees_all", a_second_instance_sees_all, unless_multi_process},
-        {"every_replica_sees_new_vectors", "the_stamp_shows_another_instances_write", the_stamp_shows_another_instances_write,
-         unless_watchable},
+        {"every_replica_sees_new_vectors", "a_second_instance_sees_all", a_second_instance_sees_all,
+         unless_multi_process},
+        {"every_replica_sees_new_vectors", "the_stamp_shows_another_instances_write",
+         the_stamp_shows_another_instances_write, unless_watchable},
     };
 }
 

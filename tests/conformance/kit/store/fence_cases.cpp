@@ -28,7 +28,8 @@ Stolen steal(Kit& kit) {
 
 void zombie_commit_is_dropped(Kit& kit) {
     const auto stolen = steal(kit);
-    for (const auto outcome : {JobOutcome::progress, JobOutcome::succeeded, JobOutcome::failed, JobOutcome::retry, JobOutcome::release}) {
+    for (const auto outcome :
+         {JobOutcome::progress, JobOutcome::succeeded, JobOutcome::failed, JobOutcome::retry, JobOutcome::release}) {
         Delivery delivery;
         const auto report = delivery.report(stolen.zombie.ref, outcome, 0ms, "zombie");
         delivery.vectors(report, stolen.zombie_page, 4);
@@ -43,8 +44,8 @@ void zombie_commit_is_dropped(Kit& kit) {
 void zombie_refusal_is_dropped(Kit& kit) {
     const auto stolen = steal(kit);
     Delivery delivery;
-    delivery.refusal(delivery.report(stolen.zombie.ref, JobOutcome::progress), kit.target().id, hash_of("a"), stolen.zombie_page.as_of,
-                     "no");
+    delivery.refusal(delivery.report(stolen.zombie.ref, JobOutcome::progress), kit.target().id, hash_of("a"),
+                     stolen.zombie_page.as_of, "no");
     EXPECT_EQ(must(kit.store().commit(delivery.commit())), std::vector{false});
     EXPECT_EQ(kit.settlement().refusals, 0U);
 }
@@ -193,7 +194,8 @@ void extending_moves_the_expiry(Kit& kit) {
     const auto job = kit.claim_one();
     for (int i = 0; i < 5; ++i) {
         kit.advance(15s);
-        EXPECT_EQ(must(kit.store().extend({"worker", "host", 1, "1", 1}, std::vector{job.ref}, 20s)), std::vector{true});
+        EXPECT_EQ(must(kit.store().extend({"worker", "host", 1, "1", 1}, std::vector{job.ref}, 20s)),
+                  std::vector{true});
         EXPECT_EQ(must(kit.store().reap(5)).requeued, 0U);
     }
     EXPECT_TRUE(kit.embed(job));
@@ -316,18 +318,22 @@ std::vector<Case> fence_cases() {
         {"fenced", "a_cancelled_job_is_lost", a_cancelled_job_is_lost},
         {"fenced", "an_unknown_job_is_lost", an_unknown_job_is_lost},
         {"fenced", "one_lost_report_does_not_spoil_the_others", one_lost_report_does_not_spoil_the_others},
-        {"fenced", "a_shared_vector_is_kept_if_one_holder_has_its_lease", a_shared_vector_is_kept_if_one_holder_has_its_lease},
+        {"fenced", "a_shared_vector_is_kept_if_one_holder_has_its_lease",
+         a_shared_vector_is_kept_if_one_holder_has_its_lease},
         {"fenced", "a_lost_job_is_not_taken_for_one_claimed_with_it", a_lost_job_is_not_taken_for_one_claimed_with_it},
-        {"fenced", "an_ended_job_is_not_taken_for_one_claimed_with_it", an_ended_job_is_not_taken_for_one_claimed_with_it},
+        {"fenced", "an_ended_job_is_not_taken_for_one_claimed_with_it",
+         an_ended_job_is_not_taken_for_one_claimed_with_it},
         {"lease_by_database_clock", "extending_moves_the_expiry", extending_moves_the_expiry},
-        {"lease_by_database_clock", "a_worker_clock_an_hour_off_changes_nothing", a_worker_clock_an_hour_off_changes_nothing,
-         unless_own_clock},
+        {"lease_by_database_clock", "a_worker_clock_an_hour_off_changes_nothing",
+         a_worker_clock_an_hour_off_changes_nothing, unless_own_clock},
         {"lease_by_database_clock", "a_delay_is_kept_to", a_delay_is_kept_to},
         {"recovered_in_time", "an_expired_job_is_claimable_again", an_expired_job_is_claimable_again},
         {"recovered_in_time", "next_due_counts_the_earliest_lease", next_due_counts_the_earliest_lease},
         {"recovered_in_time", "next_due_counts_the_fingerprints_asked_for", next_due_counts_the_fingerprints_asked_for},
-        {"crash_loses_nothing", "everything_is_there_after_a_restart", everything_is_there_after_a_restart, unless_persistent},
-        {"crash_loses_nothing", "a_later_attempt_asks_only_for_what_is_missing", a_later_attempt_asks_only_for_what_is_missing},
+        {"crash_loses_nothing", "everything_is_there_after_a_restart", everything_is_there_after_a_restart,
+         unless_persistent},
+        {"crash_loses_nothing", "a_later_attempt_asks_only_for_what_is_missing",
+         a_later_attempt_asks_only_for_what_is_missing},
     };
 }
 

@@ -78,13 +78,14 @@ SpecWrite document(std::string spec_name, const std::vector<std::string>& texts,
     return write;
 }
 
-std::size_t Delivery::report(const JobRef& job, JobOutcome outcome, std::chrono::milliseconds delay, std::string error) {
+std::size_t Delivery::report(const JobRef& job, JobOutcome outcome, std::chrono::milliseconds delay,
+                             std::string error) {
     commit_.jobs.push_back(JobReport{job, outcome, std::move(error), delay, {}, {}});
     return commit_.jobs.size() - 1;
 }
 
-void Delivery::vector(std::size_t report, const Sha256& profile, const Sha256& text_hash, Time as_of, std::vector<float> values,
-                      std::uint32_t cut_to) {
+void Delivery::vector(std::size_t report, const Sha256& profile, const Sha256& text_hash, Time as_of,
+                      std::vector<float> values, std::uint32_t cut_to) {
     commit_.jobs[report].vectors.push_back(static_cast<std::uint32_t>(commit_.vectors.size()));
     commit_.vectors.push_back({profile, text_hash, as_of, values_.emplace_back(std::move(values)), cut_to});
 }
@@ -95,7 +96,8 @@ void Delivery::vectors(std::size_t report, const MissingTexts& page, std::size_t
     }
 }
 
-void Delivery::refusal(std::size_t report, const Sha256& profile, const Sha256& text_hash, Time as_of, std::string reason) {
+void Delivery::refusal(std::size_t report, const Sha256& profile, const Sha256& text_hash, Time as_of,
+                       std::string reason) {
     commit_.jobs[report].refusals.push_back(static_cast<std::uint32_t>(commit_.refusals.size()));
     commit_.refusals.push_back({profile, text_hash, as_of, std::move(reason)});
 }
@@ -168,7 +170,8 @@ ClaimedJob Kit::claim_one(const Profile& profile) {
     auto request = claim_request();
     request.fingerprints = {profile.fingerprint};
     const auto jobs = must(store_->claim(request));
-    if (jobs.size() != 1) throw std::runtime_error("expected one job to claim, but there were " + std::to_string(jobs.size()));
+    if (jobs.size() != 1)
+        throw std::runtime_error("expected one job to claim, but there were " + std::to_string(jobs.size()));
     return jobs[0];
 }
 
@@ -259,8 +262,9 @@ std::uint64_t Kit::revision(const std::string& catalog_id) {
 std::vector<float> Kit::vector(const std::string& text, const Profile& profile) {
     const Sha256 hash = hash_of(text);
     std::vector<float> values;
-    must(store_->vectors(profile.id, {&hash, 1},
-                         [&](std::size_t, std::span<const float> found) { values.assign(found.begin(), found.end()); }));
+    must(store_->vectors(profile.id, {&hash, 1}, [&](std::size_t, std::span<const float> found) {
+        values.assign(found.begin(), found.end());
+    }));
     return values;
 }
 

@@ -58,15 +58,17 @@ void expect_error(const Result<T>& result, ErrorKind kind, std::string_view name
 
 [[nodiscard]] Profile make_profile(std::string model, std::size_t dimension = 4, std::uint32_t epoch = 0);
 // One operation for each text.
-[[nodiscard]] SpecWrite document(std::string spec_name, const std::vector<std::string>& texts, std::string catalog_id = "shop");
+[[nodiscard]] SpecWrite document(std::string spec_name, const std::vector<std::string>& texts,
+                                 std::string catalog_id = "shop");
 
 // One commit being put together; owns the values that the commit points at.
 class Delivery {
 public:
     // Returns the report's index.
-    std::size_t report(const JobRef& job, JobOutcome outcome, std::chrono::milliseconds delay = {}, std::string error = {});
-    void vector(std::size_t report, const Sha256& profile, const Sha256& text_hash, Time as_of, std::vector<float> values,
-                std::uint32_t cut_to = 0);
+    std::size_t report(const JobRef& job, JobOutcome outcome, std::chrono::milliseconds delay = {},
+                       std::string error = {});
+    void vector(std::size_t report, const Sha256& profile, const Sha256& text_hash, Time as_of,
+                std::vector<float> values, std::uint32_t cut_to = 0);
     // For every text of the page.
     void vectors(std::size_t report, const MissingTexts& page, std::size_t dimension, std::uint32_t salt = 0);
     void refusal(std::size_t report, const Sha256& profile, const Sha256& text_hash, Time as_of, std::string reason);
@@ -97,7 +99,8 @@ public:
     std::size_t set_target(const std::string& id, const std::optional<Profile>& target);
     [[nodiscard]] const Profile& target() const noexcept { return target_; }
     PutResult put(const SpecWrite& write);
-    EnqueueOutcome enqueue(const std::string& spec_name, JobKind kind = JobKind::spec_write, const std::string& catalog_id = "shop");
+    EnqueueOutcome enqueue(const std::string& spec_name, JobKind kind = JobKind::spec_write,
+                           const std::string& catalog_id = "shop");
 
     // --- workers
     [[nodiscard]] ClaimRequest claim_request(std::size_t max_jobs = 1) const;
@@ -108,7 +111,8 @@ public:
     [[nodiscard]] bool nothing_to_claim();
     [[nodiscard]] MissingTexts missing(const ClaimedJob& job);
     // Reports an outcome without vectors. Returns whether the lease was still held.
-    bool report(const ClaimedJob& job, JobOutcome outcome, std::chrono::milliseconds delay = {}, std::string error = {});
+    bool report(const ClaimedJob& job, JobOutcome outcome, std::chrono::milliseconds delay = {},
+                std::string error = {});
     // Makes every missing vector and reports the outcome.
     bool embed(const ClaimedJob& job, JobOutcome outcome = JobOutcome::succeeded, std::uint32_t salt = 0);
     // Makes the first `count` missing vectors and reports the outcome.
@@ -120,7 +124,8 @@ public:
     // --- reading
     [[nodiscard]] Job job(JobId id);
     [[nodiscard]] std::vector<Job> jobs_of(const std::string& spec_name, const std::string& catalog_id = "shop");
-    [[nodiscard]] std::size_t open_jobs(const std::string& spec_name, JobStatus status, const std::string& catalog_id = "shop");
+    [[nodiscard]] std::size_t open_jobs(const std::string& spec_name, JobStatus status,
+                                        const std::string& catalog_id = "shop");
     [[nodiscard]] Settlement settlement(const std::string& catalog_id = "shop");
     [[nodiscard]] CatalogInfo info(const std::string& catalog_id = "shop");
     [[nodiscard]] std::uint64_t revision(const std::string& catalog_id = "shop");

@@ -15,7 +15,8 @@ const ModelText* Model::settled(const Sha256& profile_id, const ModelSpec& spec,
 
 bool Model::has_gap(const ModelCatalog& catalog, const ModelSpec& spec) const {
     if (!catalog.target) return false;
-    return std::ranges::any_of(spec.texts, [&](const auto& text) { return settled(catalog.target->id, spec, text) == nullptr; });
+    return std::ranges::any_of(spec.texts,
+                               [&](const auto& text) { return settled(catalog.target->id, spec, text) == nullptr; });
 }
 
 bool Model::all_settled(const ModelCatalog& catalog) const {
@@ -110,7 +111,8 @@ bool Model::referred_to(const Sha256& profile_id, const std::string& text) const
     return std::ranges::any_of(catalogs, [&](const auto& entry) {
         const ModelCatalog& catalog = entry.second;
         if (!(catalog.target && catalog.target->id == profile_id) && catalog.serving != profile_id) return false;
-        return std::ranges::any_of(catalog.specs, [&](const auto& spec) { return std::ranges::count(spec.second.texts, text) > 0; });
+        return std::ranges::any_of(catalog.specs,
+                                   [&](const auto& spec) { return std::ranges::count(spec.second.texts, text) > 0; });
     });
 }
 

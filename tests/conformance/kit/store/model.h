@@ -1,5 +1,5 @@
-// A small model of what a store must answer, written apart from any store: plain lists, no indexes, every question by looking at
-// everything.
+// A small model of what a store must answer, written apart from any store: plain lists, no indexes, every question by
+// looking at everything.
 //
 // The random case moves it in step with the store. Times are the store's.
 #pragma once
@@ -57,10 +57,12 @@ struct Model {
     std::map<std::pair<Sha256, std::string>, ModelText> texts;  // by profile and text
 
     // What settles the text for the spec, or nullptr.
-    [[nodiscard]] const ModelText* settled(const Sha256& profile_id, const ModelSpec& spec, const std::string& text) const;
+    [[nodiscard]] const ModelText* settled(const Sha256& profile_id, const ModelSpec& spec,
+                                           const std::string& text) const;
     [[nodiscard]] bool has_gap(const ModelCatalog& catalog, const ModelSpec& spec) const;
     [[nodiscard]] bool all_settled(const ModelCatalog& catalog) const;
-    // Whether a job may have become due then when one of the kind was enqueued: now, or where it goes before the reconciler's.
+    // Whether a job may have become due then when one of the kind was enqueued: now, or where it goes before the
+    // reconciler's.
     [[nodiscard]] bool may_be_due(const ModelJob& job, JobKind kind, Time due, Time now) const;
     [[nodiscard]] Settlement settlement(const ModelCatalog& catalog) const;
     [[nodiscard]] ModelJob* pending(const std::string& catalog_id, const std::string& spec_name);
@@ -71,7 +73,8 @@ struct Model {
     [[nodiscard]] std::vector<JobId> claim(const ClaimRequest& request, Time now);
     [[nodiscard]] bool referred_to(const Sha256& profile_id, const std::string& text) const;
 
-    // Writes a vector or refusal if it is newer. Returns whether it settles what was not settled for the spec by a vector before.
+    // Writes a vector or refusal if it is newer. Returns whether it settles what was not settled for the spec by a
+    // vector before.
     bool write(const Sha256& profile_id, const std::string& text, const ModelText& brought, const ModelSpec& spec);
     // A success is a failure where a text of the spec stands refused.
     void finish(ModelJob& job, JobStatus status, Time now);

@@ -53,8 +53,8 @@ Process::Process(const ProcessCommand& command) {
     posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
     std::vector<std::string> arguments = command.arguments;
     std::vector<std::string> environment = environment_with(command.environment);
-    const int error =
-        ::posix_spawn(&pid_, arguments.at(0).c_str(), &actions, nullptr, pointers(arguments).data(), pointers(environment).data());
+    const int error = ::posix_spawn(&pid_, arguments.at(0).c_str(), &actions, nullptr, pointers(arguments).data(),
+                                    pointers(environment).data());
     posix_spawn_file_actions_destroy(&actions);
     ::close(in[0]);
     ::close(out[1]);
@@ -84,7 +84,8 @@ Process::Process(Process&& other) noexcept
 void Process::write_line(const std::string& line) {
     const std::string bytes = line + "\n";
     // Shorter than a pipe's buffer: written whole, or not at all to a child that died.
-    if (::write(input_, bytes.data(), bytes.size()) < 0 && errno != EPIPE) fail_with(errno, "write to the child process");
+    if (::write(input_, bytes.data(), bytes.size()) < 0 && errno != EPIPE)
+        fail_with(errno, "write to the child process");
 }
 
 void Process::close_input() {

@@ -61,8 +61,9 @@ std::size_t open_jobs(Store& store) {
 
 std::map<std::string, std::vector<std::string>> texts_by_spec(Store& store) {
     std::map<std::string, std::vector<std::string>> texts;
-    must(store.operations("shop", {},
-                          [&](std::string_view spec, const Operation& operation) { texts[std::string(spec)].push_back(operation.text); }));
+    must(store.operations("shop", {}, [&](std::string_view spec, const Operation& operation) {
+        texts[std::string(spec)].push_back(operation.text);
+    }));
     return texts;
 }
 
@@ -114,7 +115,8 @@ public:
 private:
     std::unique_ptr<Process> make() {
         const int die_in_1000 = deaths_ < deaths_wanted_ ? 60 : 0;
-        return std::make_unique<Process>(start(place_, "work 400 " + std::to_string(++started_) + " " + std::to_string(die_in_1000)));
+        return std::make_unique<Process>(
+            start(place_, "work 400 " + std::to_string(++started_) + " " + std::to_string(die_in_1000)));
     }
     void start_one() { workers_.push_back(make()); }
     void note(const std::string& line) {
@@ -131,24 +133,24 @@ private:
 };
 
 void killed_at_random_points(StoreInProcesses& place) {
-    constexpr int kSpecs = 25;
-    constexpr std::size_t kDeaths = 12;
+    constexpr int spec_count = 25;
+    constexpr std::size_t death_count = 12;
     const auto store = open_prepared(place);
-    for (int spec = 0; spec < kSpecs; ++spec) put(*store, spec, "first", 7);
-    Crew crew(place, 3, kDeaths);
+    for (int spec = 0; spec < spec_count; ++spec) put(*store, spec, "first", 7);
+    Crew crew(place, 3, death_count);
     const auto end = in(std::chrono::seconds(120));
     int version = 0;
     while (!is_over(end)) {
         crew.tend();
         patiently([&] { return store->reap(process_max_attempts); });
         const bool idle = open_jobs(*store) == 0;
-        if (idle && crew.deaths() >= kDeaths) break;
+        if (idle && crew.deaths() >= death_count) break;
         // Work for those who are still to die, and writes while jobs run.
-        if (idle || version < kSpecs) put(*store, version % kSpecs, "later " + std::to_string(version), 5);
+        if (idle || version < spec_count) put(*store, version % spec_count, "later " + std::to_string(version), 5);
         ++version;
     }
     crew.finish();
-    EXPECT_GE(crew.deaths(), kDeaths) << "the case killed too few workers to show anything";
+    EXPECT_GE(crew.deaths(), death_count) << "the case killed too few workers to show anything";
     EXPECT_EQ(open_jobs(*store), 0U) << "a killed worker's job never came back";
     EXPECT_EQ(must(store->settlement("shop", {})).missing(), 0U) << "a text was lost with its worker";
     EXPECT_EQ(must(store->reconcile("")).gaps, 0U);
@@ -172,18 +174,19 @@ void a_stopped_holder_comes_back_too_late(StoreInProcesses& place) {
     EXPECT_EQ(other.wait(), 0);
     holder.send(SIGCONT);
     holder.write_line("commit");
-    EXPECT_EQ(holder.read_line().value_or(""), "lost") << "a holder whose lease ran out must be told so, and must change nothing";
+    EXPECT_EQ(holder.read_line().value_or(""), "lost")
+        << "a holder whose lease ran out must be told so, and must change nothing";
     EXPECT_EQ(holder.wait(), 0);
     expect_vectors(*store);
 }
 
 void killed_holders_are_back_in_time(StoreInProcesses& place) {
-    constexpr std::chrono::milliseconds kLease{500};
+    constexpr std::chrono::milliseconds lease_time{500};
     const auto store = open_prepared(place);
     std::chrono::milliseconds longest{0};
     for (int round = 0; round < 3; ++round) {
         put(*store, round, "only", 2);
-        Process holder = start(place, "hold " + std::to_string(kLease.count()));
+        Process holder = start(place, "hold " + std::to_string(lease_time.count()));
         ASSERT_EQ(holder.read_line().value_or("").substr(0, 4), "held");
         const auto killed = std::chrono::steady_clock::now();
         holder.send(SIGKILL);
@@ -198,42 +201,47 @@ void killed_holders_are_back_in_time(StoreInProcesses& place) {
             jobs = patiently([&] { return store->claim(request); });
         }
         ASSERT_EQ(jobs.size(), 1U) << "a killed holder's job never came back";
-        longest = std::max(longest, std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - killed));
+        longest = std::max(
+            longest, std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - killed));
         Delivery delivery;
         delivery.report(jobs[0].ref, JobOutcome::failed);
         must(store->commit(delivery.commit()));
     }
-    EXPECT_LE(longest.count(), (kLease + std::chrono::seconds(1)).count()) << "a dead worker's job is back within the lease and a second";
+    EXPECT_LE(longest.count(), (lease_time + std::chrono::seconds(1)).count())
+        << "a dead worker's job is back within the lease and a second";
 }
 
 void writers_of_one_spec(StoreInProcesses& place) {
-    constexpr int kSpecs = 3;
-    constexpr int kVersions = 15;
+    constexpr int spec_count = 3;
+    constexpr int version_count = 15;
     const auto store = open_prepared(place);
     std::vector<std::unique_ptr<Process>> writers;
     for (int seed = 1; seed <= 3; ++seed) {
-        writers.push_back(std::make_unique<Process>(
-            start(place, "write " + std::to_string(seed) + " " + std::to_string(kSpecs) + " " + std::to_string(kVersions))));
+        writers.push_back(
+            std::make_unique<Process>(start(place, "write " + std::to_string(seed) + " " + std::to_string(spec_count) +
+                                                       " " + std::to_string(version_count))));
     }
     for (auto& writer : writers) {
         while (writer->read_line()) {
         }
         EXPECT_EQ(writer->wait(), 0);
     }
-    for (int spec = 0; spec < kSpecs; ++spec) {
+    for (int spec = 0; spec < spec_count; ++spec) {
         const auto info = must(store->spec("shop", process_spec(spec)));
-        EXPECT_EQ(info.generation, writers.size() * kVersions) << "each write of " << info.spec_name << " counts once";
+        EXPECT_EQ(info.generation, writers.size() * version_count)
+            << "each write of " << info.spec_name << " counts once";
     }
     JobQuery query;
     query.limit = 500;
-    EXPECT_EQ(must(store->jobs(query)).size(), static_cast<std::size_t>(kSpecs)) << "writes collapse onto the one pending job of a spec";
+    EXPECT_EQ(must(store->jobs(query)).size(), static_cast<std::size_t>(spec_count))
+        << "writes collapse onto the one pending job of a spec";
 }
 
 void killed_writers(StoreInProcesses& place) {
-    constexpr int kSpecs = 4;
+    constexpr int spec_count = 4;
     const auto store = open_prepared(place);
     for (int round = 1; round <= 4; ++round) {
-        Process writer = start(place, "write " + std::to_string(round) + " " + std::to_string(kSpecs) + " 1000000");
+        Process writer = start(place, "write " + std::to_string(round) + " " + std::to_string(spec_count) + " 1000000");
         // Somewhere in the midst of it.
         for (int line = 0; line < 3 * round; ++line) ASSERT_TRUE(writer.read_line());
         writer.send(SIGKILL);
@@ -250,7 +258,8 @@ void killed_writers(StoreInProcesses& place) {
         EXPECT_TRUE(waiting.contains(spec)) << spec << " was written, but its job was lost with the writer";
         EXPECT_EQ(must(store->spec("shop", spec)).operation_count, all.size());
         const std::string version = all.at(1).substr(0, all[1].find(" text "));
-        for (std::size_t i = 1; i < all.size(); ++i) EXPECT_TRUE(all[i].starts_with(version + " text ")) << "two versions in " << spec;
+        for (std::size_t i = 1; i < all.size(); ++i)
+            EXPECT_TRUE(all[i].starts_with(version + " text ")) << "two versions in " << spec;
     }
 }
 
@@ -266,25 +275,28 @@ void first_starts_meet(StoreInProcesses& place) {
 }
 
 void processes_share_a_line(StoreInProcesses& place) {
-    constexpr int kProcesses = 4;
-    constexpr int kCalls = 50;
+    constexpr int process_count = 4;
+    constexpr int call_count = 50;
     const auto store = open_prepared(place);
     std::vector<std::unique_ptr<Process>> all;
-    for (int i = 0; i < kProcesses; ++i) all.push_back(std::make_unique<Process>(start(place, "reserve " + std::to_string(kCalls))));
+    for (int i = 0; i < process_count; ++i)
+        all.push_back(std::make_unique<Process>(start(place, "reserve " + std::to_string(call_count))));
     std::vector<std::int64_t> places;
     for (auto& process : all) {
         while (const auto line = process->read_line()) {
             ASSERT_TRUE(line->starts_with("starts ")) << *line;
             // Which stretch of the line it is: all were given out within the first.
             const std::chrono::microseconds starts_in(std::stoll(line->substr(7)));
-            places.push_back(std::chrono::ceil<std::chrono::duration<std::int64_t, std::ratio<600>>>(starts_in).count());
+            places.push_back(
+                std::chrono::ceil<std::chrono::duration<std::int64_t, std::ratio<600>>>(starts_in).count());
         }
         EXPECT_EQ(process->wait(), 0);
     }
     static_assert(process_stretch == std::chrono::duration<std::int64_t, std::ratio<600>>(1));
     std::ranges::sort(places);
-    ASSERT_EQ(places.size(), static_cast<std::size_t>(kProcesses * kCalls));
-    for (std::size_t i = 0; i < places.size(); ++i) EXPECT_EQ(places[i], static_cast<std::int64_t>(i)) << "two processes have one stretch";
+    ASSERT_EQ(places.size(), static_cast<std::size_t>(process_count * call_count));
+    for (std::size_t i = 0; i < places.size(); ++i)
+        EXPECT_EQ(places[i], static_cast<std::int64_t>(i)) << "two processes have one stretch";
 }
 
 struct ProcessCase {
@@ -308,7 +320,8 @@ const std::vector<ProcessCase>& process_cases() {
 
 class ProcessTest : public testing::Test {
 public:
-    ProcessTest(ProcessCase the_case, ProcessStoreFactory factory) : case_(std::move(the_case)), factory_(std::move(factory)) {}
+    ProcessTest(ProcessCase the_case, ProcessStoreFactory factory)
+        : case_(std::move(the_case)), factory_(std::move(factory)) {}
 
     void TestBody() override {
         const auto place = factory_();
@@ -327,7 +340,8 @@ private:
 bool register_store_process_kit(const std::string& store_name, const ProcessStoreFactory& factory) {
     report_by_invariant();
     for (const ProcessCase& one : process_cases()) {
-        testing::RegisterTest((store_name + "/processes/" + one.invariant).c_str(), one.name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
+        testing::RegisterTest((store_name + "/processes/" + one.invariant).c_str(), one.name.c_str(), nullptr, nullptr,
+                              __FILE__, __LINE__,
                               [one, factory]() -> ProcessTest* { return new ProcessTest(one, factory); });
     }
     return true;

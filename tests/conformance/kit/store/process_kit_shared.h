@@ -30,7 +30,8 @@ inline constexpr std::chrono::minutes process_stretch{10};
 // Every text names the version, so that a document of two versions shows; one text is shared by all specs.
 [[nodiscard]] inline SpecWrite process_document(int number, const std::string& version, std::size_t texts) {
     std::vector<std::string> all{"shared by all"};
-    for (std::size_t i = 0; i < texts; ++i) all.push_back(process_spec(number) + " version " + version + " text " + std::to_string(i));
+    for (std::size_t i = 0; i < texts; ++i)
+        all.push_back(process_spec(number) + " version " + version + " text " + std::to_string(i));
     return document(process_spec(number), all);
 }
 

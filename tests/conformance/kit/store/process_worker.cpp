@@ -127,7 +127,8 @@ int write(Store& store, std::istream& words) {
     std::mt19937_64 random(seed);
     for (int version = 0; version < versions; ++version) {
         for (int spec = 0; spec < specs; ++spec) {
-            const auto document = process_document(spec, std::to_string(seed) + "." + std::to_string(version), 2 + random() % 6);
+            const auto document =
+                process_document(spec, std::to_string(seed) + "." + std::to_string(version), 2 + random() % 6);
             patiently([&] { return store.put_specs({&document, 1}); });
             say("wrote " + document.spec_name + " " + std::to_string(seed) + "." + std::to_string(version));
         }

@@ -233,7 +233,8 @@ void unchanged_leaves_a_running_job_alone(Kit& kit) {
 
 void one_call_may_write_a_spec_twice(Kit& kit) {
     kit.catalog();
-    const std::vector writes{document("pets", {"a"}), document("cars", {"b"}), document("pets", {"c"}), document("pets", {"c"})};
+    const std::vector writes{document("pets", {"a"}), document("cars", {"b"}), document("pets", {"c"}),
+                             document("pets", {"c"})};
     const auto results = must(kit.store().put_specs(writes));
     ASSERT_EQ(results.size(), 4U);
     EXPECT_EQ(results[0].outcome, PutOutcome::created);
@@ -275,7 +276,8 @@ void a_change_replaces_the_operations(Kit& kit) {
     const auto changed = kit.put(document("pets", {"d"}));
     EXPECT_EQ(changed.operation_count, 1U);
     std::vector<std::string> texts;
-    must(kit.store().operations("shop", {}, [&](std::string_view, const Operation& operation) { texts.push_back(operation.text); }));
+    must(kit.store().operations(
+        "shop", {}, [&](std::string_view, const Operation& operation) { texts.push_back(operation.text); }));
     EXPECT_EQ(texts, std::vector<std::string>{"d"});
     EXPECT_EQ(kit.settlement().distinct_texts, 1U);
 }
@@ -346,8 +348,10 @@ void an_older_vector_never_replaces_a_newer(Kit& kit) {
     kit.advance(1s);
     Delivery delivery;
     delivery.vectors(delivery.report(early.ref, JobOutcome::succeeded), early_page, 4, 1);
-    EXPECT_EQ(must(kit.store().commit(delivery.commit())), std::vector{true}) << "the lease is held; only the value is late";
-    EXPECT_EQ(kit.vector("a", kit.target()), vector_of(hash_of("a"), 4, 2)) << "a vector is as old as the question, not as its arrival";
+    EXPECT_EQ(must(kit.store().commit(delivery.commit())), std::vector{true})
+        << "the lease is held; only the value is late";
+    EXPECT_EQ(kit.vector("a", kit.target()), vector_of(hash_of("a"), 4, 2))
+        << "a vector is as old as the question, not as its arrival";
     EXPECT_EQ(kit.settlement().missing(), 0U);
 }
 

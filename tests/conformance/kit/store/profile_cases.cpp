@@ -59,7 +59,8 @@ void a_failed_job_completes_the_flip(Kit& kit) {
     kit.set_target("shop", second);
     must(kit.store().reconcile(""));
     EXPECT_TRUE(kit.refuse(kit.claim_one(second), "bad", "no", JobOutcome::failed));
-    EXPECT_EQ(kit.info().serving_profile, second.id) << "every text is settled, and the job that settled the last one has ended";
+    EXPECT_EQ(kit.info().serving_profile, second.id)
+        << "every text is settled, and the job that settled the last one has ended";
 }
 
 void an_empty_catalog_flips_at_once(Kit& kit) {
@@ -80,7 +81,8 @@ void going_back_flips_at_once(Kit& kit) {
     EXPECT_TRUE(kit.embed(kit.claim_one(second)));
     ASSERT_EQ(kit.info().serving_profile, second.id);
     kit.set_target("shop", kit.target());
-    EXPECT_EQ(kit.info().serving_profile, kit.target().id) << "every text has its vector under the first profile already";
+    EXPECT_EQ(kit.info().serving_profile, kit.target().id)
+        << "every text has its vector under the first profile already";
     EXPECT_EQ(must(kit.store().reconcile("")).gaps, 0U);
 }
 
@@ -173,7 +175,8 @@ void expect_refused(Kit& kit, const ClaimedJob& job, std::vector<float> values) 
     const auto page = kit.missing(job);
     Delivery delivery;
     const auto report = delivery.report(job.ref, JobOutcome::succeeded);
-    delivery.vector(report, page.profile_id, page.texts.at(0).text_hash, page.as_of, vector_of(page.texts[0].text_hash, 4));
+    delivery.vector(report, page.profile_id, page.texts.at(0).text_hash, page.as_of,
+                    vector_of(page.texts[0].text_hash, 4));
     delivery.vector(report, page.profile_id, page.texts.at(1).text_hash, page.as_of, std::move(values));
     expect_error(kit.store().commit(delivery.commit()), ErrorKind::invalid_argument);
     EXPECT_EQ(kit.settlement().vectors, 0U) << "all of a commit or none of it";
@@ -200,7 +203,8 @@ void values_come_back_bit_for_bit(Kit& kit) {
     kit.put(document("a", {"a"}));
     const auto job = kit.claim_one();
     const auto page = kit.missing(job);
-    const std::vector<float> values{std::numeric_limits<float>::denorm_min(), -0.0F, std::numeric_limits<float>::max(), 1.0F / 3.0F};
+    const std::vector<float> values{std::numeric_limits<float>::denorm_min(), -0.0F, std::numeric_limits<float>::max(),
+                                    1.0F / 3.0F};
     Delivery delivery;
     delivery.vector(delivery.report(job.ref, JobOutcome::succeeded), page.profile_id, hash_of("a"), page.as_of, values);
     EXPECT_EQ(must(kit.store().commit(delivery.commit())), std::vector{true});
@@ -212,8 +216,8 @@ void an_unknown_profile_is_refused(Kit& kit) {
     kit.put(document("a", {"a"}));
     const auto job = kit.claim_one();
     Delivery delivery;
-    delivery.vector(delivery.report(job.ref, JobOutcome::succeeded), hash_of("nobody's"), hash_of("a"), kit.missing(job).as_of,
-                    {1, 2, 3, 4});
+    delivery.vector(delivery.report(job.ref, JobOutcome::succeeded), hash_of("nobody's"), hash_of("a"),
+                    kit.missing(job).as_of, {1, 2, 3, 4});
     EXPECT_FALSE(kit.store().commit(delivery.commit()).has_value());
     EXPECT_EQ(kit.job(job.ref.id).status, JobStatus::running);
 }

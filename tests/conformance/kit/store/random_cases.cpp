@@ -1,4 +1,5 @@
-// Random interleavings of all verbs against the model. Fixed seeds, so that a run is the same each time; others by the environment.
+// Random interleavings of all verbs against the model. Fixed seeds, so that a run is the same each time; others by the
+// environment.
 #include <cstdlib>
 
 #include "random_walk.h"
@@ -17,7 +18,8 @@ void walk(Kit& kit, std::uint64_t default_seed) {
     testing::Test::RecordProperty("seed", std::to_string(seed));
     RandomWalk random_walk(kit, seed);
     for (std::uint64_t step = 0; step < steps; ++step) {
-        const testing::ScopedTrace trace(__FILE__, __LINE__, "EMBEDQ_KIT_SEED=" + std::to_string(seed) + ", step " + std::to_string(step));
+        const testing::ScopedTrace trace(__FILE__, __LINE__,
+                                         "EMBEDQ_KIT_SEED=" + std::to_string(seed) + ", step " + std::to_string(step));
         random_walk.step();
         if (step % 25 == 0) random_walk.check_everything();
         // What comes after the first difference follows from it.

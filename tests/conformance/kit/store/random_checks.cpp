@@ -42,7 +42,8 @@ void RandomWalk::check_next_due() {
     }
     const auto next = must(kit_.store().next_due(std::vector{profiles_[0].fingerprint, profiles_[1].fingerprint}));
     // To the millisecond; which way it is rounded is the store's choice.
-    const auto expect_near = [&](const std::optional<std::chrono::milliseconds>& got, const std::optional<Time>& wanted, const char* what) {
+    const auto expect_near = [&](const std::optional<std::chrono::milliseconds>& got, const std::optional<Time>& wanted,
+                                 const char* what) {
         ASSERT_EQ(got.has_value(), wanted.has_value()) << what;
         if (!wanted) return;
         const auto off = std::chrono::microseconds(*got) - (*wanted - kit_.under_test().now());
@@ -118,7 +119,8 @@ void RandomWalk::drain() {
         for (const auto& profile : profiles_) {
             auto request = kit_.claim_request();
             request.fingerprints = {profile.fingerprint};
-            for (auto jobs = must(kit_.store().claim(request)); !jobs.empty(); jobs = must(kit_.store().claim(request))) {
+            for (auto jobs = must(kit_.store().claim(request)); !jobs.empty();
+                 jobs = must(kit_.store().claim(request))) {
                 EXPECT_TRUE(kit_.embed(jobs[0]));
                 ++worked;
             }
@@ -130,7 +132,8 @@ void RandomWalk::drain() {
         EXPECT_EQ(kit_.settlement(id).missing(), 0U);
         EXPECT_EQ(kit_.info(id).serving_profile, catalog.target->id);
         for (const auto& [name, spec] : catalog.specs) {
-            EXPECT_EQ(kit_.open_jobs(name, JobStatus::pending, id) + kit_.open_jobs(name, JobStatus::running, id), 0U) << id << "/" << name;
+            EXPECT_EQ(kit_.open_jobs(name, JobStatus::pending, id) + kit_.open_jobs(name, JobStatus::running, id), 0U)
+                << id << "/" << name;
         }
     }
 }

@@ -81,7 +81,8 @@ void RandomWalk::take_over_due(ModelJob& job) {
     job.due = due;
 }
 
-void RandomWalk::expect_enqueued(EnqueueOutcome outcome, const std::string& catalog_id, const std::string& spec_name, bool wanted) {
+void RandomWalk::expect_enqueued(EnqueueOutcome outcome, const std::string& catalog_id, const std::string& spec_name,
+                                 bool wanted) {
     ModelJob* pending = model_.pending(catalog_id, spec_name);
     if (pending != nullptr) {
         EXPECT_NE(outcome, created) << "one_open_job";
@@ -182,7 +183,8 @@ void RandomWalk::delete_spec() {
     const auto catalog_id = some_catalog();
     const auto name = some_spec_name();
     auto& specs = model_.catalogs.at(catalog_id).specs;
-    if (!specs.contains(name)) return expect_error(kit_.store().delete_spec(catalog_id, name), ErrorKind::not_found, name);
+    if (!specs.contains(name))
+        return expect_error(kit_.store().delete_spec(catalog_id, name), ErrorKind::not_found, name);
     must(kit_.store().delete_spec(catalog_id, name));
     for (auto& [id, job] : model_.jobs) {
         const bool mine = job.catalog_id == catalog_id && job.spec_name == name;
@@ -192,18 +194,18 @@ void RandomWalk::delete_spec() {
 }
 
 void RandomWalk::reap() {
-    constexpr std::uint32_t kMaxAttempts = 3;
+    constexpr std::uint32_t max_attempts = 3;
     const Time now = kit_.under_test().now();
     std::vector<ModelJob*> expired;
     for (auto& [id, job] : model_.jobs) {
         if (job.status == JobStatus::running && job.expires <= now) expired.push_back(&job);
     }
-    const auto result = must(kit_.store().reap(kMaxAttempts));
+    const auto result = must(kit_.store().reap(max_attempts));
     std::size_t failed = 0;
     for (ModelJob* job : expired) {
         ++job->expiries;
         if (job->new_vectors == 0) ++job->attempts;
-        if (job->attempts >= kMaxAttempts) {
+        if (job->attempts >= max_attempts) {
             model_.finish(*job, JobStatus::failed, now);
             ++failed;
         } else {
@@ -243,13 +245,15 @@ void RandomWalk::prune() {
     const Time before = kit_.under_test().now() - age;
     // Whether refusals that nothing refers to are swept too is the store's choice, and nothing shows which it took.
     const auto doubtful = [&](const auto& entry) {
-        return entry.second.refused && entry.second.at < before && !model_.referred_to(entry.first.first, entry.first.second);
+        return entry.second.refused && entry.second.at < before &&
+               !model_.referred_to(entry.first.first, entry.first.second);
     };
     if (std::ranges::any_of(model_.texts, doubtful)) return;
     const auto result = must(kit_.store().prune({age, 100'000}));
     EXPECT_FALSE(result.more);
-    EXPECT_EQ(result.jobs,
-              std::erase_if(model_.jobs, [&](const auto& entry) { return !entry.second.open() && entry.second.completed < before; }));
+    EXPECT_EQ(result.jobs, std::erase_if(model_.jobs, [&](const auto& entry) {
+                  return !entry.second.open() && entry.second.completed < before;
+              }));
     std::size_t vectors = 0;
     std::erase_if(model_.texts, [&](const auto& entry) {
         const auto& [key, text] = entry;
@@ -289,14 +293,14 @@ void RandomWalk::step() {
         std::size_t weight;
         Verb verb;
     };
-    static constexpr Weighted kVerbs[] = {
+    static constexpr Weighted verb_names[] = {
         {12, &RandomWalk::put},    {8, &RandomWalk::enqueue},   {18, &RandomWalk::claim}, {18, &RandomWalk::read},
         {22, &RandomWalk::commit}, {4, &RandomWalk::extend},    {2, &RandomWalk::cancel}, {2, &RandomWalk::delete_spec},
         {6, &RandomWalk::reap},    {5, &RandomWalk::reconcile}, {1, &RandomWalk::prune},  {2, &RandomWalk::set_target},
         {8, &RandomWalk::advance},
     };
     std::size_t at = pick(108);
-    for (const auto& [weight, verb] : kVerbs) {
+    for (const auto& [weight, verb] : verb_names) {
         if (at < weight) {
             (this->*verb)();
             break;

@@ -1,5 +1,5 @@
-// A random walk over the verbs, with the model in step. Every answer is compared; where the contract leaves a store its choice, the model
-// takes over what the store chose after checking that it was allowed.
+// A random walk over the verbs, with the model in step. Every answer is compared; where the contract leaves a store its
+// choice, the model takes over what the store chose after checking that it was allowed.
 #pragma once
 
 #include <map>
@@ -43,7 +43,9 @@ private:
     void set_target();
     void advance();
 
-    [[nodiscard]] std::size_t pick(std::size_t below) { return std::uniform_int_distribution<std::size_t>(0, below - 1)(random_); }
+    [[nodiscard]] std::size_t pick(std::size_t below) {
+        return std::uniform_int_distribution<std::size_t>(0, below - 1)(random_);
+    }
     [[nodiscard]] bool one_in(std::size_t n) { return pick(n) == 0; }
     [[nodiscard]] std::string some_catalog();
     [[nodiscard]] std::string some_spec_name();
@@ -56,7 +58,8 @@ private:
     void discover(const std::string& catalog_id, const std::string& spec_name);
     // After a collapse: the job is due as before or at once.
     void take_over_due(ModelJob& job);
-    void expect_enqueued(EnqueueOutcome outcome, const std::string& catalog_id, const std::string& spec_name, bool wanted);
+    void expect_enqueued(EnqueueOutcome outcome, const std::string& catalog_id, const std::string& spec_name,
+                         bool wanted);
     void to_pending(ModelJob& job, Time due);
     // After a running job met the job behind it: which of them goes on, and with which counts, is the store's choice.
     void take_over_merge(const std::string& catalog_id, const std::string& spec_name);

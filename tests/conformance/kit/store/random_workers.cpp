@@ -89,8 +89,8 @@ void RandomWalk::commit() {
         if (refused) {
             delivery.refusal(report, holder->page.profile_id, text.text_hash, holder->page.as_of, "refused");
         } else {
-            delivery.vector(report, holder->page.profile_id, text.text_hash, holder->page.as_of, vector_of(text.text_hash, dimension, salt),
-                            cut ? 1 : 0);
+            delivery.vector(report, holder->page.profile_id, text.text_hash, holder->page.as_of,
+                            vector_of(text.text_hash, dimension, salt), cut ? 1 : 0);
         }
         if (job == nullptr) continue;
         const ModelText brought{holder->page.as_of, refused, cut};

@@ -17,8 +17,8 @@ void operations_come_back_whole(Kit& kit) {
     kit.put(b);
     kit.put(a);
     std::vector<std::pair<std::string, Operation>> seen;
-    must(
-        kit.store().operations("shop", {}, [&](std::string_view spec, const Operation& operation) { seen.emplace_back(spec, operation); }));
+    must(kit.store().operations(
+        "shop", {}, [&](std::string_view spec, const Operation& operation) { seen.emplace_back(spec, operation); }));
     ASSERT_EQ(seen.size(), 3U);
     EXPECT_EQ(seen[0].first, "a");
     EXPECT_EQ(seen[1].first, "b");
@@ -39,7 +39,8 @@ void operations_of_named_specs(Kit& kit) {
     for (const std::string name : {"a", "b", "c"}) kit.put(document(name, {name}));
     Names seen;
     const Names asked{"c", "gone", "a"};
-    must(kit.store().operations("shop", asked, [&](std::string_view spec, const Operation&) { seen.emplace_back(spec); }));
+    must(kit.store().operations("shop", asked,
+                                [&](std::string_view spec, const Operation&) { seen.emplace_back(spec); }));
     EXPECT_EQ(seen, (Names{"a", "c"})) << "a spec that was deleted meanwhile is left out";
 }
 
@@ -67,7 +68,8 @@ void a_hash_asked_for_twice_is_answered_twice(Kit& kit) {
     kit.embed_everything();
     const std::vector hashes{hash_of("a"), hash_of("b"), hash_of("a")};
     std::vector<int> visits(hashes.size());
-    must(kit.store().vectors(kit.target().id, hashes, [&](std::size_t index, std::span<const float>) { ++visits.at(index); }));
+    must(kit.store().vectors(kit.target().id, hashes,
+                             [&](std::size_t index, std::span<const float>) { ++visits.at(index); }));
     EXPECT_EQ(visits, (std::vector{1, 1, 1})) << "each index of the texts asked for, once";
     must(kit.store().vectors(kit.target().id, {}, [](auto, auto) { ADD_FAILURE() << "nothing was asked for"; }));
 }
@@ -106,7 +108,8 @@ void counts_are_of_the_target_profile(Kit& kit) {
     const auto second = make_profile("second");
     kit.set_target("shop", second);
     ASSERT_EQ(kit.info().serving_profile, kit.target().id);
-    EXPECT_EQ(must(kit.store().statuses("shop", {})).at(0).embedding_count, 0U) << "vectors of the serving profile do not count";
+    EXPECT_EQ(must(kit.store().statuses("shop", {})).at(0).embedding_count, 0U)
+        << "vectors of the serving profile do not count";
     EXPECT_EQ(must(kit.store().health("shop")).at(0).embedding_count, 0U);
     EXPECT_EQ(must(kit.store().health("shop")).at(0).specs_indexed, 0U);
     must(kit.store().reconcile(""));

@@ -45,7 +45,8 @@ void a_hash_was_taken_for_text(Kit& kit) {
     auto write = document("pets", {"zeros", "ones", "quotes", "high"});
     const std::array<std::string, 4> bytes{std::string(32, '\0'), std::string(32, '\xff'), std::string(32, '\''),
                                            "\\x\xc3(" + std::string(28, '\x80')};
-    for (std::size_t i = 0; i < bytes.size(); ++i) std::memcpy(write.operations[i].text_hash.data(), bytes[i].data(), 32);
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+        std::memcpy(write.operations[i].text_hash.data(), bytes[i].data(), 32);
     EXPECT_EQ(kit.put(write).operation_count, 4U);
     kit.embed_everything();
     EXPECT_EQ(kit.settlement().missing(), 0U);
@@ -220,7 +221,8 @@ std::vector<Case> regression_cases() {
         {"regressions", "a_late_job_wrote_its_count_over_the_new_one", a_late_job_wrote_its_count_over_the_new_one},
         {"regressions", "a_gap_with_an_equal_count_was_none", a_gap_with_an_equal_count_was_none},
         {"regressions", "the_reconciler_enqueued_for_ever", the_reconciler_enqueued_for_ever},
-        {"regressions", "an_empty_spec_kept_its_catalog_from_being_indexed", an_empty_spec_kept_its_catalog_from_being_indexed},
+        {"regressions", "an_empty_spec_kept_its_catalog_from_being_indexed",
+         an_empty_spec_kept_its_catalog_from_being_indexed},
         {"regressions", "a_forced_job_began_anew_at_each_attempt", a_forced_job_began_anew_at_each_attempt},
         {"regressions", "a_worker_ended_a_job_that_it_had_lost", a_worker_ended_a_job_that_it_had_lost},
         {"regressions", "a_retry_waited_for_the_poll", a_retry_waited_for_the_poll},

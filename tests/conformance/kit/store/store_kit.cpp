@@ -35,9 +35,9 @@ private:
 
 std::vector<Case> all_cases() {
     std::vector<Case> all;
-    for (const auto& cases :
-         {producer_cases, claim_cases, fence_cases, attempt_cases, profile_cases, change_cases, upkeep_cases, history_cases, feed_cases,
-          reading_cases, catalog_cases, cut_cases, diagnosis_cases, budget_cases, regression_cases, thread_cases, random_cases}) {
+    for (const auto& cases : {producer_cases, claim_cases, fence_cases, attempt_cases, profile_cases, change_cases,
+                              upkeep_cases, history_cases, feed_cases, reading_cases, catalog_cases, cut_cases,
+                              diagnosis_cases, budget_cases, regression_cases, thread_cases, random_cases}) {
         for (Case& one : cases()) all.push_back(std::move(one));
     }
     return all;
@@ -48,8 +48,8 @@ std::vector<Case> all_cases() {
 bool register_store_kit(const std::string& store_name, const StoreFactory& factory) {
     report_by_invariant();
     for (const Case& one : all_cases()) {
-        testing::RegisterTest((store_name + "/" + one.invariant).c_str(), one.name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
-                              [one, factory]() -> StoreCase* { return new StoreCase(one, factory); });
+        testing::RegisterTest((store_name + "/" + one.invariant).c_str(), one.name.c_str(), nullptr, nullptr, __FILE__,
+                              __LINE__, [one, factory]() -> StoreCase* { return new StoreCase(one, factory); });
     }
     return true;
 }

@@ -51,10 +51,11 @@ std::vector<JobId> work_once(Store& store, const ClaimRequest& request, std::siz
 }
 
 void claimers_never_share_a_job(Kit& kit) {
-    constexpr std::size_t kJobs = 1000;
+    constexpr std::size_t job_count = 1000;
     kit.catalog();
     std::vector<SpecWrite> writes;
-    for (std::size_t i = 0; i < kJobs; ++i) writes.push_back(document("s" + std::to_string(i), {"t" + std::to_string(i)}));
+    for (std::size_t i = 0; i < job_count; ++i)
+        writes.push_back(document("s" + std::to_string(i), {"t" + std::to_string(i)}));
     must(kit.store().put_specs(writes));
     std::mutex mutex;
     std::vector<JobId> finished;
@@ -66,8 +67,8 @@ void claimers_never_share_a_job(Kit& kit) {
         }
     });
     at_once(kit, bodies);
-    EXPECT_EQ(finished.size(), kJobs);
-    EXPECT_EQ(std::set<JobId>(finished.begin(), finished.end()).size(), kJobs);
+    EXPECT_EQ(finished.size(), job_count);
+    EXPECT_EQ(std::set<JobId>(finished.begin(), finished.end()).size(), job_count);
     EXPECT_EQ(kit.settlement().missing(), 0U);
 }
 
@@ -80,7 +81,7 @@ void expect_settled_after_work(Kit& kit, const std::vector<std::string>& names) 
 }
 
 void writes_and_commits_interleave(Kit& kit) {
-    constexpr int kVersions = 40;
+    constexpr int version_count = 40;
     const std::vector<std::string> names{"a", "b", "c", "d"};
     kit.catalog();
     std::atomic<bool> written = false;
@@ -89,9 +90,10 @@ void writes_and_commits_interleave(Kit& kit) {
         while (!work_once(store, request, 4).empty() || !written) std::this_thread::yield();
     });
     bodies.emplace_back([&](Store& store) {
-        for (int version = 0; version < kVersions; ++version) {
+        for (int version = 0; version < version_count; ++version) {
             for (const auto& name : names) {
-                const auto write = document(name, {"shared " + std::to_string(version), name + " " + std::to_string(version)});
+                const auto write =
+                    document(name, {"shared " + std::to_string(version), name + " " + std::to_string(version)});
                 patiently([&] { return store.put_specs({&write, 1}); });
             }
         }
@@ -100,17 +102,18 @@ void writes_and_commits_interleave(Kit& kit) {
     at_once(kit, bodies);
     expect_settled_after_work(kit, names);
     std::map<std::string, std::string> last;
-    must(kit.store().operations("shop", {},
-                                [&](std::string_view spec, const Operation& operation) { last[std::string(spec)] = operation.text; }));
-    for (const auto& name : names) EXPECT_EQ(last[name], name + " " + std::to_string(kVersions - 1));
+    must(kit.store().operations("shop", {}, [&](std::string_view spec, const Operation& operation) {
+        last[std::string(spec)] = operation.text;
+    }));
+    for (const auto& name : names) EXPECT_EQ(last[name], name + " " + std::to_string(version_count - 1));
 }
 
 void two_writers_of_one_spec(Kit& kit) {
-    constexpr std::uint64_t kWrites = 50;
+    constexpr std::uint64_t write_count = 50;
     kit.catalog();
     const auto writer = [](const std::string& prefix) -> Body {
         return [prefix](Store& store) {
-            for (std::uint64_t i = 0; i < kWrites; ++i) {
+            for (std::uint64_t i = 0; i < write_count; ++i) {
                 const auto write = document("pets", {prefix + std::to_string(i)});
                 patiently([&] { return store.put_specs({&write, 1}); });
             }
@@ -118,7 +121,7 @@ void two_writers_of_one_spec(Kit& kit) {
     };
     at_once(kit, {writer("left "), writer("right ")});
     const auto info = must(kit.store().spec("shop", "pets"));
-    EXPECT_EQ(info.generation, 2 * kWrites) << "each write counts";
+    EXPECT_EQ(info.generation, 2 * write_count) << "each write counts";
     EXPECT_EQ(info.operation_count, 1U);
     EXPECT_EQ(kit.jobs_of("pets").size(), 1U);
     expect_settled_after_work(kit, {"pets"});
@@ -139,7 +142,8 @@ void upkeep_and_reading_disturb_no_work(Kit& kit) {
                 const auto write = document(name, {name + std::to_string(version)});
                 patiently([&] { return store.put_specs({&write, 1}); });
             }
-            patiently([&] { return store.delete_spec("shop", names[static_cast<std::size_t>(version) % names.size()]); });
+            patiently(
+                [&] { return store.delete_spec("shop", names[static_cast<std::size_t>(version) % names.size()]); });
         }
         written = true;
     });
@@ -168,17 +172,18 @@ void upkeep_and_reading_disturb_no_work(Kit& kit) {
 
 // A text that loses its last operation is swept; one that comes back at that moment is not lost with it.
 void a_sweep_takes_no_text_that_comes_back(Kit& kit) {
-    constexpr int kRounds = 150;
+    constexpr int round_count = 150;
     kit.catalog();
     std::atomic<bool> written = false;
     std::vector<Body> bodies;
     bodies.emplace_back([&](Store& store) {
         const auto write = document("a", {"same", "other"});
-        for (int round = 0; round < kRounds; ++round) {
+        for (int round = 0; round < round_count; ++round) {
             patiently([&] { return store.put_specs({&write, 1}); });
             std::size_t operations = 0;
-            must(store.operations("shop", {},
-                                  [&](std::string_view, const Operation& operation) { operations += operation.text.empty() ? 0U : 1U; }));
+            must(store.operations("shop", {}, [&](std::string_view, const Operation& operation) {
+                operations += operation.text.empty() ? 0U : 1U;
+            }));
             EXPECT_EQ(operations, write.operations.size()) << "round " << round;
             patiently([&] { return store.delete_spec("shop", "a"); });
         }

@@ -213,7 +213,8 @@ void a_late_result_is_not_the_new_specs(Kit& kit) {
     kit.put(document("pets", {"a"}));
     Delivery delivery;
     delivery.vectors(delivery.report(late.ref, JobOutcome::succeeded), page, 4);
-    EXPECT_EQ(must(kit.store().commit(delivery.commit())), std::vector{false}) << "the job was of the spec that was deleted";
+    EXPECT_EQ(must(kit.store().commit(delivery.commit())), std::vector{false})
+        << "the job was of the spec that was deleted";
     EXPECT_EQ(kit.open_jobs("pets", JobStatus::pending), 1U) << "the new spec's own job stands";
     const auto status = must(kit.store().statuses("shop", {})).at(0);
     EXPECT_EQ(status.embedding_count, 0U);
@@ -256,7 +257,8 @@ std::vector<Case> upkeep_cases() {
         {"reconciler_reads_the_truth", "an_open_job_is_enough", an_open_job_is_enough},
         {"reconciler_reads_the_truth", "a_second_sweep_enqueues_nothing", a_second_sweep_enqueues_nothing},
         {"reconciler_reads_the_truth", "one_catalog_only", one_catalog_only},
-        {"reconciler_reads_the_truth", "a_failing_spec_is_parked_for_longer_and_longer", a_failing_spec_is_parked_for_longer_and_longer},
+        {"reconciler_reads_the_truth", "a_failing_spec_is_parked_for_longer_and_longer",
+         a_failing_spec_is_parked_for_longer_and_longer},
         {"reconciler_reads_the_truth", "exhausted_attempts_park_too", exhausted_attempts_park_too},
         {"reconciler_reads_the_truth", "a_changed_write_ends_the_parking", a_changed_write_ends_the_parking},
         {"reconciler_reads_the_truth", "a_manual_retry_ends_the_parking", a_manual_retry_ends_the_parking},
@@ -267,7 +269,8 @@ std::vector<Case> upkeep_cases() {
         {"deleted_means_gone", "a_deleted_catalog_is_gone", a_deleted_catalog_is_gone},
         {"deleted_means_gone", "a_spec_made_anew_starts_anew", a_spec_made_anew_starts_anew},
         {"deleted_means_gone", "a_late_result_is_not_the_new_specs", a_late_result_is_not_the_new_specs},
-        {"deleted_means_gone", "a_catalog_made_anew_never_shows_an_old_revision", a_catalog_made_anew_never_shows_an_old_revision},
+        {"deleted_means_gone", "a_catalog_made_anew_never_shows_an_old_revision",
+         a_catalog_made_anew_never_shows_an_old_revision},
         {"deleted_means_gone", "a_deletion_can_complete_the_flip", a_deletion_can_complete_the_flip},
     };
 }
