@@ -91,7 +91,7 @@ std::string printed(const OptionValue& value, const OptionSpec* spec, bool is_se
     return std::visit(Printed{spec, is_secret}, value);
 }
 
-class Page {
+class Printout {
 public:
     void line(int depth, std::string_view text) { text_ += fmt::format("{:{}}{}\n", "", depth * 2, text); }
 
@@ -126,7 +126,7 @@ private:
     std::string text_;
 };
 
-void show_providers(Page& page, const Configuration& configuration, PluginTables& tables) {
+void show_providers(Printout& page, const Configuration& configuration, PluginTables& tables) {
     page.line(0, configuration.providers.empty() ? "providers: {}" : "providers:");
     for (const auto& [name, provider] : configuration.providers) {
         page.line(1, scalar(name) + ":");
@@ -142,7 +142,7 @@ void show_providers(Page& page, const Configuration& configuration, PluginTables
         page.line(2, scalar(catalog) + ": " + scalar(provider));
 }
 
-void show_services(Page& page, const Configuration& configuration, PluginTables& tables) {
+void show_services(Printout& page, const Configuration& configuration, PluginTables& tables) {
     if (configuration.services.empty()) return page.line(0, "services: []");
     page.line(0, "services:");
     for (const PluginInstance& service : configuration.services) {
@@ -154,7 +154,7 @@ void show_services(Page& page, const Configuration& configuration, PluginTables&
 }  // namespace
 
 std::string show(const Configuration& configuration, PluginTables& tables) {
-    Page page;
+    Printout page;
     page.line(0, "version: 1");
     std::vector<std::string> paths;
     for (const auto& path : configuration.plugin_paths) paths.push_back(scalar(path.string()));

@@ -2,12 +2,10 @@
 
 #include <charconv>
 
+#include "catalog/ascii.h"
+
 namespace embedq::catalog {
 namespace {
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 // Takes digits off the front; whether there was one.
 bool take_digits(std::string_view& rest) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "catalog/ascii.h"
 #include "catalog/encoding.h"
 
 namespace embedq::catalog {
@@ -40,13 +41,6 @@ constexpr std::array<std::string_view, 21> wide_spaces{
     "\xc2\xa0",     "\xe2\x80\x80", "\xe2\x80\x81", "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85",
     "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\x8b", "\xe2\x80\x8c",
     "\xe2\x80\x8d", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\xa0", "\xe3\x80\x80", "\xef\xbb\xbf"};
-
-bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 bool is_element_end(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '/' || c == '>';

@@ -15,7 +15,7 @@ namespace embedq::catalog {
 namespace {
 
 using Kind = YamlNode::Kind;
-using Fields = std::vector<std::pair<std::string_view, const YamlNode*>>;
+using NodeFields = std::vector<std::pair<std::string_view, const YamlNode*>>;
 
 constexpr int max_merges = 32;
 
@@ -37,8 +37,8 @@ void read_text(const YamlNode& node, std::string& text) {
 // The fields of a map with those of its merge keys, its own first.
 class Merger {
 public:
-    [[nodiscard]] Fields fields_of(const YamlNode& map) {
-        Fields fields;
+    [[nodiscard]] NodeFields fields_of(const YamlNode& map) {
+        NodeFields fields;
         std::unordered_set<std::string_view> seen;
         add(map, fields, seen, 0);
         return fields;
@@ -46,7 +46,7 @@ public:
     [[nodiscard]] bool too_deep() const { return too_deep_; }
 
 private:
-    void add(const YamlNode& map, Fields& fields, std::unordered_set<std::string_view>& seen, int depth) {
+    void add(const YamlNode& map, NodeFields& fields, std::unordered_set<std::string_view>& seen, int depth) {
         if (map.kind != Kind::map) return;
         if (depth > max_merges) {
             too_deep_ = true;

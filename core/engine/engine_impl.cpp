@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::size_t most_hits = 500;
 
-std::string quoted(std::string_view text) {
-    return "'" + std::string(text) + "'";
-}
-
 class StoreEngine final : public EngineImpl {
 public:
     StoreEngine(Store& store, Notifier& notifier, scheduler::ProviderDirectory& providers, EngineSettings settings,
@@ -45,8 +41,8 @@ public:
         for (CatalogInfo& info : *all) {
             if (info.catalog_id == catalog_id) return std::move(info);
         }
-        return fail(ErrorKind::not_found,
-                    "there is no catalog " + quoted(catalog_id) + "; `embedq catalogs list` names those there are");
+        return fail(ErrorKind::not_found, "there is no catalog '" + std::string(catalog_id) +
+                                              "'; `embedq catalogs list` names those there are");
     }
 
     Status delete_catalog(std::string_view catalog_id) override { return store_.delete_catalog(catalog_id); }

@@ -7,7 +7,6 @@ namespace embedq::scheduler {
 namespace {
 constexpr std::size_t most_page_texts = 1'024;
 constexpr std::size_t most_page_bytes = 4U << 20U;
-constexpr std::chrono::milliseconds store_pause{500};  // before a store that failed is asked again
 }  // namespace
 
 void Claimer::run(std::stop_token stop) {

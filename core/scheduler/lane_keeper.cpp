@@ -10,8 +10,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds busy_look{250};    // how soon a busy process hears of another's pause
-constexpr milliseconds store_pause{500};  // before a store that failed is asked again
+constexpr milliseconds busy_look{250};  // how soon a busy process hears of another's pause
 // Before the end of what is leased, the next slice is asked for: twice the round trip, and this.
 constexpr milliseconds least_ahead{20};
 constexpr milliseconds most_ahead{1'000};

@@ -11,7 +11,7 @@ namespace embedq::scheduler {
 namespace {
 
 // At the soonest, after a provider that was asked is doubted: a storm of errors asks once.
-constexpr std::chrono::milliseconds shortest_interval{1'000};
+constexpr std::chrono::milliseconds least_between_doubts{1'000};
 
 }  // namespace
 
@@ -58,7 +58,7 @@ void Resolver::ask_due(const std::set<std::string>& doubted, const std::stop_tok
         asked.doubted = asked.doubted || doubted.contains(name);
         if (asked.asking) continue;
         // What is doubted was known, so its next time is a whole interval after the last.
-        if (std::exchange(asked.doubted, false)) asked.next = std::min(asked.next, asked.last + shortest_interval);
+        if (std::exchange(asked.doubted, false)) asked.next = std::min(asked.next, asked.last + least_between_doubts);
         if (shared_.now() < asked.next) continue;
         asked.asking = true;
         // The thread before has ended, but for letting go of the lock at most.

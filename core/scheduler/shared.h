@@ -72,6 +72,9 @@ struct Route {
     }
 };
 
+// Before a store that failed is asked again.
+inline constexpr std::chrono::milliseconds store_pause{500};
+
 // A pause that began or ended here and that the store has not heard of.
 struct LaneNews {
     Sha256 fingerprint{};

@@ -8,22 +8,22 @@
 namespace embedq::plugins {
 namespace {
 
-enum class Verb : std::size_t { publish, wait, degraded };
-constexpr std::array<std::string_view, 3> verb_names = {"publish", "wait", "degraded"};
+enum class NotifierVerb : std::size_t { publish, wait, degraded };
+constexpr std::array<std::string_view, 3> notifier_verbs = {"publish", "wait", "degraded"};
 
 class GuardedNotifier final : public Notifier, public Measured {
 public:
     GuardedNotifier(std::unique_ptr<Notifier> inner, const LoadedPlugin& plugin, Context& context)
-        : inner_(std::move(inner)), guard_(plugin, context, verb_names) {}
+        : inner_(std::move(inner)), guard_(plugin, context, notifier_verbs) {}
 
     // Notifications are hints: one that could not be given is logged, and polling finds the work.
     void publish() noexcept override {
-        guard_.call_or(Verb::publish, [&] { inner_->publish(); }, [](const Error&) {});
+        guard_.call_or(NotifierVerb::publish, [&] { inner_->publish(); }, [](const Error&) {});
     }
 
     Wake wait(std::chrono::steady_clock::time_point deadline, std::stop_token stop) override {
         const Wake wake = guard_.call_or(
-            Verb::wait,
+            NotifierVerb::wait,
             [&] {
                 const Wake woken = inner_->wait(deadline, stop);
                 remember_fault({});
@@ -42,7 +42,8 @@ public:
             if (!fault_.empty()) return fault_;
         }
         return guard_.call_or(
-            Verb::degraded, [&] { return inner_->degraded(); }, [](const Error& error) { return error.message; });
+            NotifierVerb::degraded, [&] { return inner_->degraded(); },
+            [](const Error& error) { return error.message; });
     }
 
     std::vector<CallStatistics> statistics() const override { return guard_.statistics(); }

@@ -10,16 +10,16 @@
 namespace embedq::plugins {
 namespace {
 
-enum class Verb : std::size_t { info, embed };
-constexpr std::array<std::string_view, 2> verb_names = {"info", "embed"};
+enum class ProviderVerb : std::size_t { info, embed };
+constexpr std::array<std::string_view, 2> provider_verbs = {"info", "embed"};
 
 class GuardedProvider final : public Provider, public Measured {
 public:
     GuardedProvider(std::unique_ptr<Provider> inner, const LoadedPlugin& plugin, Context& context)
-        : inner_(std::move(inner)), guard_(plugin, context, verb_names) {}
+        : inner_(std::move(inner)), guard_(plugin, context, provider_verbs) {}
 
     Result<ProviderInfo> info(std::stop_token stop) override {
-        return guard_.call(Verb::info, [&]() -> Result<ProviderInfo> {
+        return guard_.call(ProviderVerb::info, [&]() -> Result<ProviderInfo> {
             auto info = inner_->info(std::move(stop));
             if (!info) return info;
             if (auto sound = validate_info(*info); !sound) return std::unexpected(named(std::move(sound.error())));
@@ -30,7 +30,7 @@ public:
 
     Result<EmbedResult> embed(const EmbedRequest& request) override {
         if (auto known = learn_dimension(request.stop); !known) return std::unexpected(std::move(known.error()));
-        return guard_.call(Verb::embed, [&]() -> Result<EmbedResult> {
+        return guard_.call(ProviderVerb::embed, [&]() -> Result<EmbedResult> {
             auto result = inner_->embed(request);
             if (!result) return result;
             auto sound = validate_embed_result(std::move(*result), request.texts.size(), dimension_);

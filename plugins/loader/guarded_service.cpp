@@ -6,19 +6,19 @@
 namespace embedq::plugins {
 namespace {
 
-enum class Verb : std::size_t { start, stop };
-constexpr std::array<std::string_view, 2> verb_names = {"start", "stop"};
+enum class ServiceVerb : std::size_t { start, stop };
+constexpr std::array<std::string_view, 2> service_verbs = {"start", "stop"};
 
 class GuardedService final : public Service, public Measured {
 public:
     GuardedService(std::unique_ptr<Service> inner, const LoadedPlugin& plugin, Context& context)
-        : inner_(std::move(inner)), guard_(plugin, context, verb_names) {}
+        : inner_(std::move(inner)), guard_(plugin, context, service_verbs) {}
 
     Status start() override {
-        return guard_.call(Verb::start, [&] { return inner_->start(); });
+        return guard_.call(ServiceVerb::start, [&] { return inner_->start(); });
     }
     void stop() noexcept override {
-        guard_.call_or(Verb::stop, [&] { inner_->stop(); }, [](const Error&) {});
+        guard_.call_or(ServiceVerb::stop, [&] { inner_->stop(); }, [](const Error&) {});
     }
     std::vector<CallStatistics> statistics() const override { return guard_.statistics(); }
 

@@ -8,7 +8,7 @@
 namespace embedq::plugins {
 namespace {
 
-enum class Verb : std::size_t {
+enum class StoreVerb : std::size_t {
     capabilities,
     migration_state,
     migrate,
@@ -49,7 +49,7 @@ enum class Verb : std::size_t {
     change_stamp,
     diagnose,
 };
-constexpr std::array<std::string_view, 39> verb_names = {
+constexpr std::array<std::string_view, 39> store_verbs = {
     "capabilities", "migration_state", "migrate",      "put_catalog", "catalogs", "delete_catalog", "clone_catalog",
     "set_targets",  "profile",         "put_specs",    "specs",       "spec",     "spec_content",   "delete_spec",
     "revision",     "changes",         "operations",   "vectors",     "enqueue",  "cancel",         "claim",
@@ -60,149 +60,150 @@ constexpr std::array<std::string_view, 39> verb_names = {
 class GuardedStore final : public Store, public Measured {
 public:
     GuardedStore(std::unique_ptr<Store> inner, const LoadedPlugin& plugin, Context& context)
-        : inner_(std::move(inner)), guard_(plugin, context, verb_names) {}
+        : inner_(std::move(inner)), guard_(plugin, context, store_verbs) {}
 
     std::vector<CallStatistics> statistics() const override { return guard_.statistics(); }
 
     StoreCapabilities capabilities() const override {
         return guard_.call_or(
-            Verb::capabilities, [&] { return inner_->capabilities(); },
+            StoreVerb::capabilities, [&] { return inner_->capabilities(); },
             [](const Error&) { return StoreCapabilities{}; });
     }
     Result<MigrationState> migration_state() override {
-        return guard_.call(Verb::migration_state, [&] { return inner_->migration_state(); });
+        return guard_.call(StoreVerb::migration_state, [&] { return inner_->migration_state(); });
     }
     Result<MigrationState> migrate() override {
-        return guard_.call(Verb::migrate, [&] { return inner_->migrate(); });
+        return guard_.call(StoreVerb::migrate, [&] { return inner_->migrate(); });
     }
     Result<bool> put_catalog(const CatalogWrite& catalog) override {
-        return guard_.call(Verb::put_catalog, [&] { return inner_->put_catalog(catalog); });
+        return guard_.call(StoreVerb::put_catalog, [&] { return inner_->put_catalog(catalog); });
     }
     Result<std::vector<CatalogInfo>> catalogs() override {
-        return guard_.call(Verb::catalogs, [&] { return inner_->catalogs(); });
+        return guard_.call(StoreVerb::catalogs, [&] { return inner_->catalogs(); });
     }
     Status delete_catalog(std::string_view catalog_id) override {
-        return guard_.call(Verb::delete_catalog, [&] { return inner_->delete_catalog(catalog_id); });
+        return guard_.call(StoreVerb::delete_catalog, [&] { return inner_->delete_catalog(catalog_id); });
     }
     Status clone_catalog(std::string_view source_id, const CatalogWrite& target) override {
-        return guard_.call(Verb::clone_catalog, [&] { return inner_->clone_catalog(source_id, target); });
+        return guard_.call(StoreVerb::clone_catalog, [&] { return inner_->clone_catalog(source_id, target); });
     }
     Result<std::size_t> set_targets(std::span<const CatalogTarget> targets) override {
-        return guard_.call(Verb::set_targets, [&] { return inner_->set_targets(targets); });
+        return guard_.call(StoreVerb::set_targets, [&] { return inner_->set_targets(targets); });
     }
     Result<Profile> profile(const Sha256& profile_id) override {
-        return guard_.call(Verb::profile, [&] { return inner_->profile(profile_id); });
+        return guard_.call(StoreVerb::profile, [&] { return inner_->profile(profile_id); });
     }
     Result<std::vector<PutResult>> put_specs(std::span<const SpecWrite> specs) override {
-        return guard_.call(Verb::put_specs,
-                           [&] { return one_each(inner_->put_specs(specs), specs.size(), Verb::put_specs); });
+        return guard_.call(StoreVerb::put_specs,
+                           [&] { return one_each(inner_->put_specs(specs), specs.size(), StoreVerb::put_specs); });
     }
     Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after,
                                         std::size_t limit) override {
-        return guard_.call(Verb::specs, [&] { return inner_->specs(catalog_id, after, limit); });
+        return guard_.call(StoreVerb::specs, [&] { return inner_->specs(catalog_id, after, limit); });
     }
     Result<SpecInfo> spec(std::string_view catalog_id, std::string_view spec_name) override {
-        return guard_.call(Verb::spec, [&] { return inner_->spec(catalog_id, spec_name); });
+        return guard_.call(StoreVerb::spec, [&] { return inner_->spec(catalog_id, spec_name); });
     }
     Result<std::string> spec_content(std::string_view catalog_id, std::string_view spec_name) override {
-        return guard_.call(Verb::spec_content, [&] { return inner_->spec_content(catalog_id, spec_name); });
+        return guard_.call(StoreVerb::spec_content, [&] { return inner_->spec_content(catalog_id, spec_name); });
     }
     Status delete_spec(std::string_view catalog_id, std::string_view spec_name) override {
-        return guard_.call(Verb::delete_spec, [&] { return inner_->delete_spec(catalog_id, spec_name); });
+        return guard_.call(StoreVerb::delete_spec, [&] { return inner_->delete_spec(catalog_id, spec_name); });
     }
     Result<std::uint64_t> revision(std::string_view catalog_id) override {
-        return guard_.call(Verb::revision, [&] { return inner_->revision(catalog_id); });
+        return guard_.call(StoreVerb::revision, [&] { return inner_->revision(catalog_id); });
     }
     Result<Changes> changes(std::string_view catalog_id, std::uint64_t since_revision) override {
-        return guard_.call(Verb::changes, [&] { return inner_->changes(catalog_id, since_revision); });
+        return guard_.call(StoreVerb::changes, [&] { return inner_->changes(catalog_id, since_revision); });
     }
     Status operations(std::string_view catalog_id, std::span<const std::string> spec_names,
                       const OperationVisitor& visit) override {
-        return guard_.call(Verb::operations, [&] { return inner_->operations(catalog_id, spec_names, visit); });
+        return guard_.call(StoreVerb::operations, [&] { return inner_->operations(catalog_id, spec_names, visit); });
     }
     Status vectors(const Sha256& profile_id, std::span<const Sha256> text_hashes, const VectorVisitor& visit) override {
-        return guard_.call(Verb::vectors, [&] { return inner_->vectors(profile_id, text_hashes, visit); });
+        return guard_.call(StoreVerb::vectors, [&] { return inner_->vectors(profile_id, text_hashes, visit); });
     }
     Result<std::vector<EnqueueOutcome>> enqueue(std::span<const EnqueueRequest> requests) override {
-        return guard_.call(Verb::enqueue,
-                           [&] { return one_each(inner_->enqueue(requests), requests.size(), Verb::enqueue); });
+        return guard_.call(StoreVerb::enqueue,
+                           [&] { return one_each(inner_->enqueue(requests), requests.size(), StoreVerb::enqueue); });
     }
     Result<std::size_t> cancel(std::span<const JobId> jobs) override {
-        return guard_.call(Verb::cancel, [&] { return inner_->cancel(jobs); });
+        return guard_.call(StoreVerb::cancel, [&] { return inner_->cancel(jobs); });
     }
     Result<std::vector<ClaimedJob>> claim(const ClaimRequest& request) override {
-        return guard_.call(Verb::claim, [&] { return inner_->claim(request); });
+        return guard_.call(StoreVerb::claim, [&] { return inner_->claim(request); });
     }
     Result<std::vector<bool>> extend(const WorkerReport& worker, std::span<const JobRef> jobs,
                                      std::chrono::milliseconds lease) override {
-        return guard_.call(Verb::extend,
-                           [&] { return one_each(inner_->extend(worker, jobs, lease), jobs.size(), Verb::extend); });
+        return guard_.call(StoreVerb::extend, [&] {
+            return one_each(inner_->extend(worker, jobs, lease), jobs.size(), StoreVerb::extend);
+        });
     }
     Result<std::vector<Result<MissingTexts>>> missing_texts(std::span<const MissingQuery> queries) override {
-        return guard_.call(Verb::missing_texts, [&] {
-            return one_each(inner_->missing_texts(queries), queries.size(), Verb::missing_texts);
+        return guard_.call(StoreVerb::missing_texts, [&] {
+            return one_each(inner_->missing_texts(queries), queries.size(), StoreVerb::missing_texts);
         });
     }
     Result<std::vector<bool>> commit(const Commit& report) override {
-        return guard_.call(Verb::commit,
-                           [&] { return one_each(inner_->commit(report), report.jobs.size(), Verb::commit); });
+        return guard_.call(StoreVerb::commit,
+                           [&] { return one_each(inner_->commit(report), report.jobs.size(), StoreVerb::commit); });
     }
     Result<NextDue> next_due(std::span<const Sha256> fingerprints) override {
-        return guard_.call(Verb::next_due, [&] { return inner_->next_due(fingerprints); });
+        return guard_.call(StoreVerb::next_due, [&] { return inner_->next_due(fingerprints); });
     }
     Result<ReapResult> reap(std::uint32_t max_attempts) override {
-        return guard_.call(Verb::reap, [&] { return inner_->reap(max_attempts); });
+        return guard_.call(StoreVerb::reap, [&] { return inner_->reap(max_attempts); });
     }
     Result<ReconcileResult> reconcile(std::string_view catalog_id) override {
-        return guard_.call(Verb::reconcile, [&] { return inner_->reconcile(catalog_id); });
+        return guard_.call(StoreVerb::reconcile, [&] { return inner_->reconcile(catalog_id); });
     }
     Result<PruneResult> prune(const PruneRequest& request) override {
-        return guard_.call(Verb::prune, [&] { return inner_->prune(request); });
+        return guard_.call(StoreVerb::prune, [&] { return inner_->prune(request); });
     }
     Status put_lanes(std::span<const LaneState> lanes) override {
-        return guard_.call(Verb::put_lanes, [&] { return inner_->put_lanes(lanes); });
+        return guard_.call(StoreVerb::put_lanes, [&] { return inner_->put_lanes(lanes); });
     }
     Result<std::vector<LaneState>> lanes() override {
-        return guard_.call(Verb::lanes, [&] { return inner_->lanes(); });
+        return guard_.call(StoreVerb::lanes, [&] { return inner_->lanes(); });
     }
     Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override {
-        return guard_.call(Verb::reserve,
-                           [&] { return one_each(inner_->reserve(requests), requests.size(), Verb::reserve); });
+        return guard_.call(StoreVerb::reserve,
+                           [&] { return one_each(inner_->reserve(requests), requests.size(), StoreVerb::reserve); });
     }
     Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id,
                                              std::span<const std::string> spec_names) override {
-        return guard_.call(Verb::statuses, [&] { return inner_->statuses(catalog_id, spec_names); });
+        return guard_.call(StoreVerb::statuses, [&] { return inner_->statuses(catalog_id, spec_names); });
     }
     Result<std::vector<CatalogHealth>> health(std::string_view catalog_id) override {
-        return guard_.call(Verb::health, [&] { return inner_->health(catalog_id); });
+        return guard_.call(StoreVerb::health, [&] { return inner_->health(catalog_id); });
     }
     Result<Settlement> settlement(std::string_view catalog_id, std::span<const std::string> spec_names) override {
-        return guard_.call(Verb::settlement, [&] { return inner_->settlement(catalog_id, spec_names); });
+        return guard_.call(StoreVerb::settlement, [&] { return inner_->settlement(catalog_id, spec_names); });
     }
     Result<Workload> workload(std::string_view catalog_id, const Sha256& profile_id) override {
-        return guard_.call(Verb::workload, [&] { return inner_->workload(catalog_id, profile_id); });
+        return guard_.call(StoreVerb::workload, [&] { return inner_->workload(catalog_id, profile_id); });
     }
     Result<std::vector<Job>> jobs(const JobQuery& query) override {
-        return guard_.call(Verb::jobs, [&] { return inner_->jobs(query); });
+        return guard_.call(StoreVerb::jobs, [&] { return inner_->jobs(query); });
     }
     Result<std::vector<WorkerInfo>> workers() override {
-        return guard_.call(Verb::workers, [&] { return inner_->workers(); });
+        return guard_.call(StoreVerb::workers, [&] { return inner_->workers(); });
     }
     Result<std::uint64_t> change_stamp() override {
-        return guard_.call(Verb::change_stamp, [&] { return inner_->change_stamp(); });
+        return guard_.call(StoreVerb::change_stamp, [&] { return inner_->change_stamp(); });
     }
     Result<std::vector<Finding>> diagnose() override {
-        return guard_.call(Verb::diagnose, [&] { return inner_->diagnose(); });
+        return guard_.call(StoreVerb::diagnose, [&] { return inner_->diagnose(); });
     }
 
 private:
     // The host pairs answers with questions by position.
     template <class T>
-    Result<std::vector<T>> one_each(Result<std::vector<T>> answers, std::size_t questions, Verb verb) const {
+    Result<std::vector<T>> one_each(Result<std::vector<T>> answers, std::size_t questions, StoreVerb verb) const {
         if (!answers || answers->size() == questions) return answers;
         return fail(ErrorKind::internal,
                     fmt::format("{} returned {} answers for {} questions from {}", guard_.who(), answers->size(),
-                                questions, verb_names[static_cast<std::size_t>(verb)]));
+                                questions, store_verbs[static_cast<std::size_t>(verb)]));
     }
 
     const std::unique_ptr<Store> inner_;

@@ -16,7 +16,7 @@ foreach(source IN LISTS sources)
   string(REPLACE "include/memory/store.h" "factory.h" name ${source})
   string(REPLACE "memory_store.h" "your_name_store.h" name ${name})
   if(name STREQUAL plugin.cpp)
-    string(REGEX REPLACE "EMBEDQ_STORE\\(\"memory\".*,[ \n]*([A-Za-z]+),[ \n]*([A-Za-z]+)\\);"
+    string(REGEX REPLACE "EMBEDQ_STORE\\(\"memory\".*,[ \n]*([A-Za-z_]+),[ \n]*([A-Za-z_]+)\\);"
       "EMBEDQ_STORE(\"your_name\", \"0.1.0\", \"Keeps everything in this process's memory.\", \\1, \\2);" named "${text}")
     if(named STREQUAL text)
       message(FATAL_ERROR "${MEMORY}/plugin.cpp has no EMBEDQ_STORE(\"memory\", …) of the form that is looked for here")

@@ -80,12 +80,12 @@ std::string html_title(std::string_view page) {
     return "a page of HTML, \"" + std::string(page.substr(begin + 7, end - begin - 7)) + "\"";
 }
 
+}  // namespace
+
 bool looks_like_html(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\r\n");
     return first != std::string_view::npos && text[first] == '<';
 }
-
-}  // namespace
 
 ErrorBody read_error_body(std::string_view text) {
     ErrorBody body;

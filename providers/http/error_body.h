@@ -24,4 +24,6 @@ struct ErrorBody {
 // the first 64 KiB are looked at.
 [[nodiscard]] ErrorBody read_error_body(std::string_view body);
 
+[[nodiscard]] bool looks_like_html(std::string_view body);
+
 }  // namespace embedq::http

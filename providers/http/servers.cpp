@@ -4,16 +4,12 @@
 #include <utility>
 
 #include "http/classify.h"
+#include "http/error_body.h"
 
 namespace embedq::http {
 namespace {
 
 constexpr std::size_t longest_document = std::size_t{16} << 20;  // a list may name every model of a service
-
-bool looks_like_html(std::string_view body) {
-    const auto first = body.find_first_not_of(" \t\r\n");
-    return first != std::string_view::npos && body[first] == '<';
-}
 
 }  // namespace
 

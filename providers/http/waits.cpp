@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds longest_wait = std::chrono::hours(24);
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_spaces(std::string_view text) {
     while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
     while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
     return text;
@@ -90,7 +90,7 @@ std::optional<milliseconds> until(double when, Wall now) {
 
 std::optional<milliseconds> from_retry_after(const Headers& headers, Wall now) {
     if (const auto exact = headers.find("retry-after-ms")) {
-        std::string_view text = trimmed(*exact);
+        std::string_view text = without_spaces(*exact);
         if (const auto number = take_number(text); number && text.empty()) return bounded(*number);
     }
     const auto value = headers.find("retry-after");
@@ -116,13 +116,13 @@ std::optional<milliseconds> from_message(std::string_view message) {
 // -1 and absence say nothing, 0 that the budget is used up.
 bool is_used_up(const std::optional<std::string_view>& remaining) {
     if (!remaining) return false;
-    std::string_view text = trimmed(*remaining);
+    std::string_view text = without_spaces(*remaining);
     const auto number = take_number(text);
     return number && *number == 0;
 }
 
 std::optional<milliseconds> from_reset(std::string_view value, Wall now) {
-    std::string_view text = trimmed(value);
+    std::string_view text = without_spaces(value);
     std::string_view rest = text;
     constexpr double year_2001 = 1e9;  // in seconds since 1970; no wait is as long
     constexpr double year_5138 = 1e11;
@@ -152,7 +152,7 @@ std::optional<milliseconds> from_budgets(const Headers& headers, Wall now) {
 }  // namespace
 
 std::optional<milliseconds> parse_wait(std::string_view text) {
-    text = trimmed(text);
+    text = without_spaces(text);
     const auto wait = take_wait(text);
     if (!wait || !text.empty()) return std::nullopt;
     return std::min(longest_wait, milliseconds(static_cast<std::int64_t>(std::min(*wait, 1e15))));
@@ -161,7 +161,7 @@ std::optional<milliseconds> parse_wait(std::string_view text) {
 std::optional<Wall> parse_http_date(std::string_view text) {
     static constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    text = trimmed(text);
+    text = without_spaces(text);
     if (text.size() != 29 || text.substr(3, 2) != ", " || !text.ends_with(" GMT")) return std::nullopt;
     const auto number = [&](std::size_t at, std::size_t length) {
         int value = -1;

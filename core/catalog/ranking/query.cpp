@@ -25,19 +25,15 @@ constexpr float possessive = 0.2F;    // "my repository" is seldom about the acc
 constexpr float first_person = 0.35F;
 constexpr std::size_t longest_compound = 32;  // bytes of a word that is tried in two parts
 
-bool one_of(std::string_view word, std::initializer_list<std::string_view> words) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 // Whether the answer is something to read, whatever verbs the question has: "which files did this change".
 bool asks_for_facts(const std::vector<QuestionWord>& words) {
     if (words.empty()) return false;
     const std::string& first = words[0].text;
     if (first == "how")
         return words.size() > 1 &&
-               one_of(words[1].text, {"much", "long", "big", "large", "old", "fast", "far", "full"});
-    return one_of(first, {"who", "what", "which", "where", "when", "is", "are", "has", "have", "does", "did", "was",
-                          "were", "whose", "whether", "whom", "count"});
+               is_one_of(words[1].text, {"much", "long", "big", "large", "old", "fast", "far", "full"});
+    return is_one_of(first, {"who", "what", "which", "where", "when", "is", "are", "has", "have", "does", "did", "was",
+                             "were", "whose", "whether", "whom", "count"});
 }
 
 // "deleting" asks for what "delete" does. Some words in -ing are mostly no verbs.
@@ -45,7 +41,7 @@ Verbs verbs_asked(std::string_view word) {
     if (const Verbs verbs = verbs_of_word(word); verbs != 0) return verbs;
     constexpr std::string_view ending = "ing";
     if (word.size() < 6 || !word.ends_with(ending) ||
-        one_of(word, {"setting", "listing", "building", "posting", "tracking", "opening"}))
+        is_one_of(word, {"setting", "listing", "building", "posting", "tracking", "opening"}))
         return 0;
     std::string base(word.substr(0, word.size() - ending.size()));
     if (const Verbs verbs = verbs_of_word(base); verbs != 0) return verbs;
@@ -82,15 +78,15 @@ private:
     void note_context(const std::string& word) {
         note_quantity(word);
         note_verb(word);
-        if (one_of(word, {"me", "mine", "myself", "i"})) mine_ = first_person;
+        if (is_one_of(word, {"me", "mine", "myself", "i"})) mine_ = first_person;
         if (word == "my") mine_ = std::max(mine_, possessive);
     }
 
     void note_quantity(std::string_view word) {
-        if (one_of(word, {"all", "every", "list", "which", "who", "everybody", "everyone", "many", "people"})) {
+        if (is_one_of(word, {"all", "every", "list", "which", "who", "everybody", "everyone", "many", "people"})) {
             question_.quantity = Quantity::many;
         } else if (question_.quantity == Quantity::unknown &&
-                   one_of(word, {"a", "an", "one", "single", "particular", "specific", "this"})) {
+                   is_one_of(word, {"a", "an", "one", "single", "particular", "specific", "this"})) {
             question_.quantity = Quantity::one;
         }
     }
@@ -114,7 +110,7 @@ private:
         if (!full.empty()) alternatives(added, synonyms_of(full), synonym_weight);
         if (is_verb) add_siblings(added, verbs);
         add_family(added);
-        if (one_of(word, {"stop", "undo", "reverse", "revert", "quit", "longer"})) {
+        if (is_one_of(word, {"stop", "undo", "reverse", "revert", "quit", "longer"})) {
             reversed_ = true;
         } else if (reversed_) {
             add_reversal(added, added.alternatives.front().stem);

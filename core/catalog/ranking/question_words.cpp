@@ -26,10 +26,6 @@ struct Clause {
     bool asks = false;
 };
 
-bool one_of(std::string_view word, std::initializer_list<std::string_view> words) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 Words::iterator at(Words& words, std::size_t i) {
     return words.begin() + static_cast<std::ptrdiff_t>(i);
 }
@@ -81,8 +77,8 @@ void fold_contractions(Words& words) {
         if (tail == "t" && word.size() >= 3 && (word.ends_with('n') || word == "can")) {
             word = "not";
             words.erase(at(words, i + 1));
-        } else if (one_of(tail, {"d", "m", "re"}) &&
-                   one_of(word, {"i", "we", "you", "they", "he", "she", "it", "who", "there", "what"})) {
+        } else if (is_one_of(tail, {"d", "m", "re"}) &&
+                   is_one_of(word, {"i", "we", "you", "they", "he", "she", "it", "who", "there", "what"})) {
             words.erase(at(words, i + 1));
         }
     }
@@ -94,7 +90,7 @@ void join_pairs(Words& words) {
     Words hints;
     for (std::size_t i = 0; i < words.size(); ++i) {
         // "make a private room" makes a room, "make the room private" changes one.
-        if (one_of(words[i].text, {"make", "making"}) && one_of(word_at(words, i + 1), {"a", "an"})) continue;
+        if (is_one_of(words[i].text, {"make", "making"}) && is_one_of(word_at(words, i + 1), {"a", "an"})) continue;
         for (std::size_t k = i + 1; k < words.size() && k <= i + farthest; ++k) {
             const std::string_view meant = phrasal_verb(words[i].text, words[k].text, k - i);
             if (meant.empty()) continue;
@@ -119,34 +115,34 @@ void join_pairs(Words& words) {
 std::size_t circumstance_end(const Words& words, std::size_t i) {
     const std::string_view word = words[i].text;
     const std::string_view next = word_at(words, i + 1);
-    if (one_of(word, {"programmatically", "automatically", "accidentally", "mistakenly", "somehow", "easily",
-                      "quickly",          "simply",        "currently",    "actually",   "really",  "basically",
-                      "anymore",          "suddenly",      "exactly",      "instead",    "maybe",   "quick",
-                      "anyway",           "please",        "thanks",       "hi",         "hello"})) {
+    if (is_one_of(word, {"programmatically", "automatically", "accidentally", "mistakenly", "somehow", "easily",
+                         "quickly",          "simply",        "currently",    "actually",   "really",  "basically",
+                         "anymore",          "suddenly",      "exactly",      "instead",    "maybe",   "quick",
+                         "anyway",           "please",        "thanks",       "hi",         "hello"})) {
         return i + 1;
     }
-    if (word == "by" && one_of(next, {"mistake", "accident", "myself", "default"})) return i + 2;
-    if (word == "right" && one_of(next, {"now", "away"})) return i + 2;
-    if (word == "at" && one_of(next, {"all", "once"})) return i + 2;
+    if (word == "by" && is_one_of(next, {"mistake", "accident", "myself", "default"})) return i + 2;
+    if (word == "right" && is_one_of(next, {"now", "away"})) return i + 2;
+    if (word == "at" && is_one_of(next, {"all", "once"})) return i + 2;
     if (word == "for" && next == "example") return i + 2;
-    const bool outward = one_of(word, {"from", "via", "through", "with", "using", "by", "over"});
-    if (!outward && !one_of(word, {"in", "inside", "within"})) return i;
+    const bool outward = is_one_of(word, {"from", "via", "through", "with", "using", "by", "over"});
+    if (!outward && !is_one_of(word, {"in", "inside", "within"})) return i;
     std::size_t k = i + 1;
     while (k < words.size() && k <= i + 3 &&
-           one_of(words[k].text, {"a",        "an",     "the",      "my",   "our",    "some",  "your",   "another",
-                                  "external", "custom", "internal", "own",  "little", "small", "simple", "python",
-                                  "bash",     "shell",  "node",     "rest", "http",   "plain"})) {
+           is_one_of(words[k].text, {"a",        "an",     "the",      "my",   "our",    "some",  "your",   "another",
+                                     "external", "custom", "internal", "own",  "little", "small", "simple", "python",
+                                     "bash",     "shell",  "node",     "rest", "http",   "plain"})) {
         ++k;
     }
     const std::string_view tool = word_at(words, k);
     if (tool == "command" && word_at(words, k + 1) == "line") return k + 2;
-    if (!one_of(tool,
-                {"script", "scripts", "terminal", "cli", "cron", "cronjob", "curl", "backend", "program", "postman"}) &&
-        !(outward && one_of(tool, {"api", "apis", "sdk", "code", "bot"}) && k > i) &&
+    if (!is_one_of(tool, {"script", "scripts", "terminal", "cli", "cron", "cronjob", "curl", "backend", "program",
+                          "postman"}) &&
+        !(outward && is_one_of(tool, {"api", "apis", "sdk", "code", "bot"}) && k > i) &&
         !(word == "from" && k > i + 1 && tool == "ci")) {
         return i;
     }
-    return k + (one_of(word_at(words, k + 1), {"call", "calls", "request", "requests", "client"}) ? 2 : 1);
+    return k + (is_one_of(word_at(words, k + 1), {"call", "calls", "request", "requests", "client"}) ? 2 : 1);
 }
 
 void weaken_circumstances(Words& words) {
@@ -160,9 +156,9 @@ void weaken_circumstances(Words& words) {
             weaken(words, i + 2, words.size(), excluded);
         if (word == "without") weaken(words, i + 1, i + 4, lacking);
         if (i < 3) continue;
-        const bool purpose = word == "so" && one_of(next, {"that", "i", "we", "it", "they", "he", "she", "nobody",
-                                                           "people", "my", "our", "the"});
-        if (purpose || one_of(word, {"because", "although", "though", "but", "whereas", "since"}))
+        const bool purpose = word == "so" && is_one_of(next, {"that", "i", "we", "it", "they", "he", "she", "nobody",
+                                                              "people", "my", "our", "the"});
+        if (purpose || is_one_of(word, {"because", "although", "though", "but", "whereas", "since"}))
             weaken(words, i, words.size(), reason);
     }
 }
@@ -172,13 +168,13 @@ void weaken_circumstances(Words& words) {
 void drop_opening(Words& words) {
     constexpr std::size_t longest_opening = 10;
     const auto names_a_call = [](std::string_view word) {
-        return one_of(word, {"call", "endpoint", "api", "method", "route", "operation"});
+        return is_one_of(word, {"call", "endpoint", "api", "method", "route", "operation"});
     };
     const auto idle = [&](std::string_view word) {
         return is_stop_word(word) || names_a_call(word) ||
-               one_of(word, {"trying",  "possible", "able",  "help",    "wish",    "love",    "hope",  "know",
-                             "looking", "best",     "easy",  "easiest", "right",   "correct", "quick", "boss",
-                             "manager", "wants",    "asked", "told",    "someone", "somebody"});
+               is_one_of(word, {"trying",  "possible", "able",  "help",    "wish",    "love",    "hope",  "know",
+                                "looking", "best",     "easy",  "easiest", "right",   "correct", "quick", "boss",
+                                "manager", "wants",    "asked", "told",    "someone", "somebody"});
     };
     std::size_t end = 0;
     bool call = false;
@@ -186,8 +182,8 @@ void drop_opening(Words& words) {
         const std::string_view word = words[i].text;
         const std::string_view next = words[i + 1].text;
         call = call || names_a_call(word);
-        if (one_of(word, {"do", "can", "could", "should", "may", "would", "must"}) &&
-            one_of(next, {"i", "we", "you", "one"}))
+        if (is_one_of(word, {"do", "can", "could", "should", "may", "would", "must"}) &&
+            is_one_of(next, {"i", "we", "you", "one"}))
             end = i + 2;
         if (word == "to" && i > 0) end = i + 1;
         if (word == "for" && call) end = i + 1;
@@ -199,11 +195,11 @@ bool asks(const Words& words) {
     if (verbs_of_word(word_at(words, 0)) != 0) return true;
     constexpr std::size_t early = 8;
     for (std::size_t i = 0; i < std::min(early, words.size()); ++i) {
-        if (one_of(words[i].text, {"how", "what", "which", "who", "whose", "where", "need", "want", "like", "please",
-                                   "trying", "wants"}))
+        if (is_one_of(words[i].text, {"how", "what", "which", "who", "whose", "where", "need", "want", "like", "please",
+                                      "trying", "wants"}))
             return true;
-        if (one_of(words[i].text, {"can", "could", "should", "do"}) &&
-            one_of(word_at(words, i + 1), {"i", "we", "you", "one"}))
+        if (is_one_of(words[i].text, {"can", "could", "should", "do"}) &&
+            is_one_of(word_at(words, i + 1), {"i", "we", "you", "one"}))
             return true;
     }
     return false;
@@ -213,7 +209,7 @@ bool asks(const Words& words) {
 // asked.
 std::size_t clause_end(std::string_view text, std::size_t begin) {
     const Words first = split(text.substr(begin, 40), 1);
-    const bool conditional = one_of(
+    const bool conditional = is_one_of(
         word_at(first, 0), {"if", "when", "after", "once", "before", "since", "because", "although", "while", "as"});
     for (std::size_t i = begin; i < text.size(); ++i) {
         const char c = text[i];
@@ -223,7 +219,7 @@ std::size_t clause_end(std::string_view text, std::size_t begin) {
         if (c != ',' || !gap) continue;
         const Words rest = split(text.substr(i + 1, 60), 3);
         const bool question =
-            one_of(word_at(rest, 0), {"can", "could", "how", "is", "what", "where", "please", "should"});
+            is_one_of(word_at(rest, 0), {"can", "could", "how", "is", "what", "where", "please", "should"});
         if (conditional) return i + 1;
         if (!question) continue;
         constexpr std::size_t enough = 300;  // bytes
@@ -245,8 +241,8 @@ std::vector<Clause> clauses_of(std::string_view text) {
         left -= clause.words.size();
         fold_contractions(clause.words);
         clause.asks = clause.asks || asks(clause.words);
-        if (one_of(clause.words.front().text,
-                   {"if", "when", "after", "once", "because", "although", "while", "since"}) &&
+        if (is_one_of(clause.words.front().text,
+                      {"if", "when", "after", "once", "because", "although", "while", "since"}) &&
             part.ends_with(',')) {
             clause.asks = false;
         }
@@ -257,7 +253,7 @@ std::vector<Clause> clauses_of(std::string_view text) {
 
 bool refers_back(const Words& words) {
     return std::any_of(words.begin(), words.end(), [](const QuestionWord& word) {
-        return one_of(word.text, {"it", "them", "that", "this", "those", "these", "one", "him", "her"});
+        return is_one_of(word.text, {"it", "them", "that", "this", "those", "these", "one", "him", "her"});
     });
 }
 
@@ -293,6 +289,10 @@ std::vector<QuestionWord> question_words(std::string_view question) {
         std::move(clause.words.begin(), clause.words.end(), std::back_inserter(all));
     }
     return all;
+}
+
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
 }
 
 }  // namespace embedq::ranking

@@ -4,6 +4,7 @@
 // Thread-safety: a pure function.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,5 +18,7 @@ struct QuestionWord {
 
 // Pairs that mean something else together are replaced, "n't" is "not", and openings ("how do I") are dropped.
 [[nodiscard]] std::vector<QuestionWord> question_words(std::string_view question);
+
+[[nodiscard]] bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words);
 
 }  // namespace embedq::ranking

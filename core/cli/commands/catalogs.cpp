@@ -34,7 +34,7 @@ std::string in_words(const EmbeddingEstimate& work) {
                        counted(work.calls, "call"), work.provider);
 }
 
-Json json_of(const EmbeddingEstimate& work) {
+Json estimate_json(const EmbeddingEstimate& work) {
     return {{"provider", work.provider},
             {"profile", cli::json_of(work.profile)},
             {"changes_target", work.changes_target},
@@ -53,8 +53,8 @@ int show_estimate(Session& session, Engine& engine, const std::string& id) {
     const auto configured = engine.estimate(id, EstimateFor::configuration);
     const bool differs = configured && configured->changes_target;
     if (session.json) {
-        Json json{{"catalog_id", id}, {"reembed", json_of(*anew)}};
-        if (differs) json["configuration"] = json_of(*configured);
+        Json json{{"catalog_id", id}, {"reembed", estimate_json(*anew)}};
+        if (differs) json["configuration"] = estimate_json(*configured);
         session.console.print(dump(json));
         return exit_done;
     }

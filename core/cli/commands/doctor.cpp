@@ -392,7 +392,7 @@ void print(Console& console, const Report& report) {
                                             counted(report.count(FindingLevel::note), "note"))));
 }
 
-Json json_of(const Report& report) {
+Json report_json(const Report& report) {
     Json findings = Json::array();
     for (const Finding& finding : report.findings()) {
         Json json{{"level", to_string(finding.level)}, {"subject", finding.subject}, {"found", finding.found}};
@@ -410,7 +410,7 @@ int run_doctor(Session& session) {
     Report report;
     look_at_everything(report, session);
     if (session.json) {
-        session.console.print(dump(json_of(report)));
+        session.console.print(dump(report_json(report)));
     } else {
         print(session.console, report);
     }

@@ -193,7 +193,8 @@ void tell_refused(Console& console, const std::vector<engine::RefusedDocument>& 
     }
 }
 
-Json json_of(const engine::IndexReport& report, const Settlement& settlement, std::size_t embedded, milliseconds took) {
+Json outcome_json(const engine::IndexReport& report, const Settlement& settlement, std::size_t embedded,
+                  milliseconds took) {
     Json refused = Json::array();
     for (const auto& document : report.refused)
         refused.push_back({{"path", document.path}, {"reason", document.reason}});
@@ -212,7 +213,7 @@ void tell_end(Session& session, const IndexArguments& arguments, const engine::I
     Console& console = session.console;
     tell_refused(console, report.refused);
     if (session.json) {
-        console.print(dump(json_of(report, outcome.settlement, embedded, took)));
+        console.print(dump(outcome_json(report, outcome.settlement, embedded, took)));
     } else if (report.documents > 0) {
         console.print(fmt::format("{} of {} {} in the catalog '{}': {}, {} embedded now, {} had vectors, {}",
                                   counted(report.operations, "operation"), counted(report.documents, "document"),

@@ -13,7 +13,7 @@
 namespace embedq::cli {
 namespace {
 
-Json json_of(const OptionDescription& option) {
+Json option_json(const OptionDescription& option) {
     Json json{{"name", option.name}, {"type", option.type}, {"required", option.required}, {"secret", option.secret}};
     if (!option.default_value.empty()) json["default"] = option.default_value;
     if (!option.minimum.empty()) json["minimum"] = option.minimum;
@@ -23,9 +23,9 @@ Json json_of(const OptionDescription& option) {
     return json;
 }
 
-Json json_of(const PluginDescription& plugin) {
+Json plugin_json(const PluginDescription& plugin) {
     Json options = Json::array();
-    for (const OptionDescription& option : plugin.options) options.push_back(json_of(option));
+    for (const OptionDescription& option : plugin.options) options.push_back(option_json(option));
     return {{"kind", plugin.kind},           {"name", plugin.name},          {"version", plugin.version},
             {"summary", plugin.summary},     {"file", plugin.file},          {"built_in", plugin.built_in},
             {"build_tag", plugin.build_tag}, {"options", std::move(options)}};
@@ -150,7 +150,7 @@ int run_plugins_list(Session& session) {
     if (!found) return tell(session, found.error());
     if (session.json) {
         Json list = Json::array();
-        for (const PluginDescription& plugin : found->plugins) list.push_back(json_of(plugin));
+        for (const PluginDescription& plugin : found->plugins) list.push_back(plugin_json(plugin));
         session.console.print(dump({{"plugins", std::move(list)}, {"refused", found->refused}}));
         return exit_done;
     }
@@ -172,7 +172,7 @@ int run_plugins_show(Session& session, const std::string& name) {
         names.push_back(plugin.name);
         if (plugin.name != name) continue;
         if (session.json) {
-            list.push_back(json_of(plugin));
+            list.push_back(plugin_json(plugin));
         } else {
             if (!list.empty()) session.console.print("");
             print(session.console, plugin);

@@ -11,7 +11,7 @@
 namespace embedq::notifiers {
 namespace {
 
-using Options = std::map<std::string, std::string>;
+using ConnectionOptions = std::map<std::string, std::string>;
 
 constexpr std::string_view expected_form = "expected is postgresql://user:password@host:port/database";
 
@@ -35,7 +35,7 @@ bool holds_more(const std::string& host_or_database) {
     return at != std::string::npos && at > 0;  // a host may begin with one: a socket without a file
 }
 
-Result<Options> read(const std::string& url) {
+Result<ConnectionOptions> read(const std::string& url) {
     char* message = nullptr;
     const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(PQconninfoParse(url.c_str(), &message),
                                                                               PQconninfoFree);
@@ -47,14 +47,14 @@ Result<Options> read(const std::string& url) {
             plain.remove_suffix(1);
         return unreadable(plain);
     }
-    Options options;
+    ConnectionOptions options;
     for (const PQconninfoOption* option = parsed.get(); option->keyword != nullptr; ++option) {
         if (option->val != nullptr) options.emplace(option->keyword, option->val);
     }
     return options;
 }
 
-std::vector<std::string> split(const Options& options, const std::string& keyword) {
+std::vector<std::string> split(const ConnectionOptions& options, const std::string& keyword) {
     const auto found = options.find(keyword);
     if (found == options.end()) return {};
     std::vector<std::string> parts;
@@ -82,7 +82,7 @@ bool is_port(const std::string& text) {
 Result<Address> parse_address(const std::string& url) {
     auto read_options = read(url);
     if (!read_options) return std::unexpected(read_options.error());
-    Options& options = *read_options;
+    ConnectionOptions& options = *read_options;
 
     const auto hosts = split(options, "host");
     const auto addresses = split(options, "hostaddr");
@@ -103,7 +103,7 @@ Result<Address> parse_address(const std::string& url) {
 
     Address address;
     for (std::size_t i = 0; i < count; ++i) {
-        Options one = options;
+        ConnectionOptions one = options;
         for (const auto& [keyword, parts] :
              {std::pair("host", &hosts), std::pair("hostaddr", &addresses), std::pair("port", &ports)}) {
             const std::string value = part(*parts, i);

@@ -4,7 +4,7 @@
 namespace embedq::config::testing {
 namespace {
 
-const Case cases[] = {
+const Case value_cases[] = {
     {"UnknownTopKey", R"y(version: 1
 stor: { plugin: sqlite }
 )y",
@@ -311,7 +311,7 @@ c.yaml:6:18: error: store.plugin: there is no store plugin 'sqlit'; did you mean
 )s"},
 };
 
-INSTANTIATE_TEST_SUITE_P(Values, Broken, ::testing::ValuesIn(cases),
+INSTANTIATE_TEST_SUITE_P(Values, Broken, ::testing::ValuesIn(value_cases),
                          [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace

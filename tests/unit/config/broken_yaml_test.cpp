@@ -4,7 +4,7 @@
 namespace embedq::config::testing {
 namespace {
 
-const Case cases[] = {
+const Case document_cases[] = {
     {"EmptyDocument", R"y()y",
      R"s(c.yaml:1:1: error: the document is empty; begin it with `version: 1`
 )s"},
@@ -119,7 +119,7 @@ store: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]
 )s"},
 };
 
-INSTANTIATE_TEST_SUITE_P(Documents, Broken, ::testing::ValuesIn(cases),
+INSTANTIATE_TEST_SUITE_P(Documents, Broken, ::testing::ValuesIn(document_cases),
                          [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace

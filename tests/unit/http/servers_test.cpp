@@ -32,7 +32,7 @@ using testing::StartsWith;
 
 // --- the whole provider, but for the line that exports it
 
-inline constexpr std::array own_rows = {shared_row("model", {.default_value = "m"})};
+inline constexpr std::array small_rows = {shared_row("model", {.default_value = "m"})};
 
 class SmallProvider final : public Provider {
 public:
@@ -100,7 +100,7 @@ protected:
     }
 
     Result<std::unique_ptr<Provider>> make(std::map<std::string, std::string> texts) {
-        auto options = config::options_from_text(table_of<own_rows>, texts);
+        auto options = config::options_from_text(table_of<small_rows>, texts);
         if (!options) throw std::runtime_error(options.error().message);
         return make_small(*options, context_);
     }

@@ -20,11 +20,11 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::Pair;
 
-inline constexpr std::array<OptionSpec, 1> own_rows = {shared_row("model", {.optional = true})};
+inline constexpr std::array<OptionSpec, 1> settings_rows = {shared_row("model", {.optional = true})};
 
 Result<Settings> read(std::map<std::string, std::string> texts, const Protocol& protocol = {}) {
     texts.try_emplace("endpoints", "[http://one:1]");
-    auto options = config::options_from_text(table_of<own_rows>, texts);
+    auto options = config::options_from_text(table_of<settings_rows>, texts);
     if (!options) throw std::runtime_error(options.error().message);
     return read_settings(*options, protocol);
 }

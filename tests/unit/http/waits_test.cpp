@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-const Wall fixed_now = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1);
+const Wall received_at = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1);
 
 TEST(Waits, AreReadInEveryForm) {
     EXPECT_EQ(parse_wait("12ms"), milliseconds(12));
@@ -39,7 +39,7 @@ TEST(Waits, HttpDatesAreRead) {
 std::optional<milliseconds> asked(std::vector<Header> list, std::string_view message = "") {
     Headers headers;
     for (auto& header : list) headers.add(std::move(header.name), std::move(header.value));
-    return wait_asked_for(headers, message, fixed_now);
+    return wait_asked_for(headers, message, received_at);
 }
 
 TEST(Waits, HeadersComeBeforeWordsAndBudgets) {

@@ -8,12 +8,6 @@ namespace {
 
 using std::chrono::seconds;
 
-Sha256 filled(unsigned byte) {
-    Sha256 hash;
-    hash.fill(static_cast<std::byte>(byte));
-    return hash;
-}
-
 // Two catalogs with a profile each: three specs of the first, one of the second.
 class LostClaims : public PostgresTest {
 protected:

@@ -41,12 +41,6 @@ protected:
     }
 };
 
-Sha256 filled(unsigned byte) {
-    Sha256 hash;
-    hash.fill(static_cast<std::byte>(byte));
-    return hash;
-}
-
 TEST_F(Rights, that_are_documented_are_enough_for_every_verb) {
     const auto store = open_store(url_as("a_worker"), schema, context);
     EXPECT_TRUE(must(store->migrate()).waiting.empty()) << "with nothing to do it is no matter";

@@ -23,6 +23,12 @@ T must(Result<T> result) {
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
+[[nodiscard]] inline Sha256 filled(unsigned byte) {
+    Sha256 hash;
+    hash.fill(static_cast<std::byte>(byte));
+    return hash;
+}
+
 [[nodiscard]] const support::PostgresServer& server();
 [[nodiscard]] inline const std::string& url() {
     return server().url();

@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Steady = Pace::Steady;
 
-const Steady start{seconds(1'000)};
+const Steady pace_start{seconds(1'000)};
 
 // What a server lets through in any second; refuses the rest and asks for a second's rest.
 class Server {
@@ -35,8 +35,8 @@ private:
 // too early.
 std::size_t refusals_of(Server& server, Pace& pace, seconds time) {
     std::size_t refusals = 0;
-    Steady rests_until = start;
-    for (Steady now = start; now < start + time; now += milliseconds(2)) {
+    Steady rests_until = pace_start;
+    for (Steady now = pace_start; now < pace_start + time; now += milliseconds(2)) {
         if (now < rests_until || pace.available_at(now) > now) continue;
         const bool through = server.lets_through(now);
         pace.sent(now);
@@ -50,9 +50,9 @@ std::size_t refusals_of(Server& server, Pace& pace, seconds time) {
 
 TEST(Pace, ThereIsNoneBeforeARefusal) {
     Pace pace;
-    for (int i = 0; i < 1'000; ++i) pace.sent(start);
-    EXPECT_EQ(pace.available_at(start), start);
-    EXPECT_EQ(pace.per_second(start), 0);
+    for (int i = 0; i < 1'000; ++i) pace.sent(pace_start);
+    EXPECT_EQ(pace.available_at(pace_start), pace_start);
+    EXPECT_EQ(pace.per_second(pace_start), 0);
 }
 
 TEST(Pace, AWindowOfASecondIsLearnedFromTheFirstRefusalAndUsed) {
@@ -67,39 +67,41 @@ TEST(Pace, AFewCallsTellNoRate) {
     Server server(2);
     Pace pace;
     refusals_of(server, pace, seconds(10));
-    EXPECT_EQ(pace.per_second(start + seconds(10)), 0);
+    EXPECT_EQ(pace.per_second(pace_start + seconds(10)), 0);
     EXPECT_GE(server.let_through, 18U);
 }
 
 TEST(Pace, AShortRestIsPaceEnough) {
     Pace pace;
-    for (int i = 0; i < 40; ++i) pace.sent(start + milliseconds(i));
-    pace.refused(start + milliseconds(40), start + milliseconds(40), start + milliseconds(60));
-    EXPECT_EQ(pace.per_second(start + milliseconds(60)), 0);
-    EXPECT_EQ(pace.available_at(start + milliseconds(41)), start + milliseconds(41));
+    for (int i = 0; i < 40; ++i) pace.sent(pace_start + milliseconds(i));
+    pace.refused(pace_start + milliseconds(40), pace_start + milliseconds(40), pace_start + milliseconds(60));
+    EXPECT_EQ(pace.per_second(pace_start + milliseconds(60)), 0);
+    EXPECT_EQ(pace.available_at(pace_start + milliseconds(41)), pace_start + milliseconds(41));
 }
 
 TEST(Pace, RefusalsOfCallsSentTogetherAreOne) {
     Pace pace;
-    for (int i = 0; i < 40; ++i) pace.sent(start + milliseconds(i));
+    for (int i = 0; i < 40; ++i) pace.sent(pace_start + milliseconds(i));
     for (int i = 0; i < 8; ++i)
-        pace.refused(start + milliseconds(40), start + milliseconds(60 + i), start + milliseconds(1'060 + i));
-    EXPECT_NEAR(pace.per_second(start + milliseconds(1'067)), 40 * 0.98 * 0.97, 0.5);
-    EXPECT_EQ(pace.available_at(start + milliseconds(100)), start + milliseconds(1'067)) << "the longest rest";
+        pace.refused(pace_start + milliseconds(40), pace_start + milliseconds(60 + i),
+                     pace_start + milliseconds(1'060 + i));
+    EXPECT_NEAR(pace.per_second(pace_start + milliseconds(1'067)), 40 * 0.98 * 0.97, 0.5);
+    EXPECT_EQ(pace.available_at(pace_start + milliseconds(100)), pace_start + milliseconds(1'067))
+        << "the longest rest";
 }
 
 TEST(Pace, ALimitThatIsOverIsForgotten) {
     Pace pace;
-    for (int i = 0; i < 10; ++i) pace.sent(start + milliseconds(i));
-    pace.refused(start + milliseconds(10), start + milliseconds(10), start + seconds(1));
-    Steady now = start + seconds(1);
+    for (int i = 0; i < 10; ++i) pace.sent(pace_start + milliseconds(i));
+    pace.refused(pace_start + milliseconds(10), pace_start + milliseconds(10), pace_start + seconds(1));
+    Steady now = pace_start + seconds(1);
     std::size_t sent = 0;
-    while (pace.per_second(now) > 0 && now < start + seconds(600)) {
+    while (pace.per_second(now) > 0 && now < pace_start + seconds(600)) {
         now = std::max(pace.available_at(now), now + milliseconds(1));
         pace.sent(now);
         ++sent;
     }
-    EXPECT_LE(now, start + seconds(120));
+    EXPECT_LE(now, pace_start + seconds(120));
     EXPECT_GT(sent, 10U * 60U);
 }
 
@@ -107,10 +109,10 @@ TEST(Pace, ARefusalSoonAfterTheLastLowersItFurther) {
     // A bucket of a hundred that gains ten a second: what went through at first says little of it.
     Pace pace;
     double bucket = 100;
-    Steady rests_until = start;
+    Steady rests_until = pace_start;
     std::size_t refusals = 0;
     std::size_t through = 0;
-    for (Steady now = start; now < start + seconds(120); now += milliseconds(2)) {
+    for (Steady now = pace_start; now < pace_start + seconds(120); now += milliseconds(2)) {
         bucket = std::min(100.0, bucket + 0.02);
         if (now < rests_until || pace.available_at(now) > now) continue;
         pace.sent(now);
@@ -129,9 +131,9 @@ TEST(Pace, ARefusalSoonAfterTheLastLowersItFurther) {
 
 TEST(Pace, AThreadThatWakesLateCatchesUpByOneCall) {
     Pace pace;
-    for (int i = 0; i < 50; ++i) pace.sent(start + milliseconds(i));
-    pace.refused(start + milliseconds(50), start + milliseconds(50), start + seconds(1));
-    const Steady late = start + seconds(3);
+    for (int i = 0; i < 50; ++i) pace.sent(pace_start + milliseconds(i));
+    pace.refused(pace_start + milliseconds(50), pace_start + milliseconds(50), pace_start + seconds(1));
+    const Steady late = pace_start + seconds(3);
     int at_once = 0;
     while (pace.available_at(late) == late) {
         pace.sent(late);

@@ -5,7 +5,7 @@
 namespace embedq::conformance {
 namespace {
 
-constexpr Steady::duration short_time = 50ms;
+constexpr Steady::duration a_moment = 50ms;
 
 void expect_notified(Wake wake, const std::string& what) {
     if (wake == Wake::notified) return;
@@ -14,14 +14,14 @@ void expect_notified(Wake wake, const std::string& what) {
 
 void a_publish_wakes_a_waiter(NotifierKit& kit) {
     auto wait = NotifierKit::begin_wait(kit.notifier(), Steady::now() + arrival);
-    (void)wait.done_within(short_time);
+    (void)wait.done_within(a_moment);
     kit.publish();
     expect_notified(wait.result(arrival + promptly), "after a publish while it waited");
 }
 
 void a_publish_wakes_a_wait_without_a_deadline(NotifierKit& kit) {
     auto wait = NotifierKit::begin_wait(kit.notifier(), Steady::time_point::max());
-    (void)wait.done_within(short_time);
+    (void)wait.done_within(a_moment);
     kit.publish();
     expect_notified(wait.result(arrival), "after a publish while it waited");
 }
@@ -34,7 +34,7 @@ void every_waiter_is_woken_in_the_end(NotifierKit& kit) {
         waits.push_back(NotifierKit::begin_wait(kit.notifier(), Steady::time_point::max()));
     for (std::size_t i = 0; i < thread_count; ++i) kit.publish();
     for (auto& wait : waits) {
-        if (!wait.done_within(short_time)) kit.publish();  // it may have begun after the others were published
+        if (!wait.done_within(a_moment)) kit.publish();  // it may have begun after the others were published
         expect_notified(wait.result(arrival), "after as many publications as there are waiters");
     }
 }

@@ -7,7 +7,7 @@
 namespace embedq::conformance {
 namespace {
 
-constexpr Steady::duration short_time = 100ms;
+constexpr Steady::duration soon_over = 100ms;
 constexpr Steady::duration long_time = 60s;
 
 // One that looks for itself may say `notified` at any time; what must come is reached within a few such hints.
@@ -20,9 +20,9 @@ constexpr Steady::duration long_time = 60s;
 }
 
 void a_wait_ends_at_its_deadline(NotifierKit& kit) {
-    const Steady::time_point deadline = Steady::now() + short_time;
+    const Steady::time_point deadline = Steady::now() + soon_over;
     auto wait = NotifierKit::begin_wait(kit.notifier(), deadline);
-    const Wake wake = wait.result(short_time + promptly);
+    const Wake wake = wait.result(soon_over + promptly);
     if (wake == Wake::notified) return;  // it looked for itself
     EXPECT_EQ(text_of(wake), text_of(Wake::timeout)) << "nobody asked it to stop";
     EXPECT_GE(wait.finished(), deadline - 5ms) << "it said timeout before its deadline, so an idle worker would spin";
@@ -53,7 +53,7 @@ void a_stop_requested_before_ends_it(NotifierKit& kit) {
 
 // The stop comes at once, while the wait is setting out, and when it surely waits.
 void a_stop_ends_a_wait(NotifierKit& kit) {
-    for (const Steady::duration into : {Steady::duration(0ms), Steady::duration(1ms), short_time}) {
+    for (const Steady::duration into : {Steady::duration(0ms), Steady::duration(1ms), soon_over}) {
         const testing::ScopedTrace trace(__FILE__, __LINE__, "stopped after " + in_words(into));
         std::stop_source stop;
         auto wait = NotifierKit::begin_wait(kit.notifier(), Steady::now() + long_time, stop.get_token());
@@ -67,7 +67,7 @@ void a_stop_ends_a_wait(NotifierKit& kit) {
 void a_stop_ends_a_wait_without_a_deadline(NotifierKit& kit) {
     std::stop_source stop;
     auto wait = NotifierKit::begin_wait(kit.notifier(), Steady::time_point::max(), stop.get_token());
-    const bool early = wait.done_within(short_time);
+    const bool early = wait.done_within(soon_over);
     stop.request_stop();
     const Wake wake = wait.result(promptly);
     if (early && wake == Wake::notified) return;  // it looked for itself
@@ -77,11 +77,11 @@ void a_stop_ends_a_wait_without_a_deadline(NotifierKit& kit) {
 void a_stop_ends_only_its_own_wait(NotifierKit& kit) {
     std::stop_source stop;
     auto stopped = NotifierKit::begin_wait(kit.notifier(), Steady::now() + long_time, stop.get_token());
-    auto other = NotifierKit::begin_wait(kit.notifier(), Steady::now() + 4 * short_time);
-    (void)other.done_within(short_time);  // both wait by now
+    auto other = NotifierKit::begin_wait(kit.notifier(), Steady::now() + 4 * soon_over);
+    (void)other.done_within(soon_over);  // both wait by now
     stop.request_stop();
     (void)stopped.result(promptly);
-    EXPECT_NE(text_of(other.result(4 * short_time + promptly)), text_of(Wake::stopped))
+    EXPECT_NE(text_of(other.result(4 * soon_over + promptly)), text_of(Wake::stopped))
         << "the stop request was another wait's";
 }
 
@@ -89,8 +89,8 @@ void several_threads_may_wait(NotifierKit& kit) {
     constexpr int thread_count = 4;
     std::vector<Call<Wake>> waits;
     for (int i = 0; i < thread_count; ++i)
-        waits.push_back(NotifierKit::begin_wait(kit.notifier(), Steady::now() + short_time));
-    for (auto& wait : waits) EXPECT_NE(text_of(wait.result(short_time + promptly)), text_of(Wake::stopped));
+        waits.push_back(NotifierKit::begin_wait(kit.notifier(), Steady::now() + soon_over));
+    for (auto& wait : waits) EXPECT_NE(text_of(wait.result(soon_over + promptly)), text_of(Wake::stopped));
 }
 
 void publishing_never_blocks(NotifierKit& kit) {

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""Looks at each source file by itself: each_file.py compile|tidy BUILD_FOLDER [PART_OF_PATH...]
+
+compile  clang's front end on every file alone, with all warnings and -Wthread-safety as errors. Builds that put many
+         files into one unit hide an include that is missing and a name that is defined twice; this does not.
+tidy     clang-tidy, with the checks of .clang-tidy.
+
+The commands are those of BUILD_FOLDER/compile_commands.json. A file that passed is not looked at again until it, or
+something that it includes, changes: BUILD_FOLDER/each_file holds what it was when it passed. Exit status 1 if a file
+has findings.
+"""
+
+import argparse
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CLANG, TIDY = "clang++-19", "clang-tidy-19"
+# What g++ alone understands.
+FOREIGN = ("-Wno-restrict", "-Wno-maybe-uninitialized", "-Wno-tsan", "-Wno-subobject-linkage", "-Wno-shadow")
+# libpqxx 6 and others declare what they deprecate.
+WARNINGS = ["-Wthread-safety", "-Werror", "-Wno-deprecated-declarations"]
+
+
+class File:
+    """A source file with clang's arguments for it."""
+
+    def __init__(self, entry):
+        self.path = pathlib.Path(entry["directory"], entry["file"]).resolve()
+        self.folder = entry["directory"]
+        words = shlex.split(entry["command"])
+        while not words[0].endswith(("c++", "g++", "clang++", CLANG)):
+            del words[0]  # ccache
+        out = words.index("-o")
+        del words[out:out + 2]
+        self.arguments = [word for word in words[1:]
+                          if word not in FOREIGN and word != "-c" and not word.startswith(("-fsanitize", "-fno-sanitize", "-g"))]
+        self.name = str(self.path.relative_to(ROOT)) if self.path.is_relative_to(ROOT) else str(self.path)
+
+
+def sources(folder, parts):
+    """Every file of the project once, whichever targets it is in; those that the build made are looked at through them."""
+    found = {}
+    for entry in json.loads((folder / "compile_commands.json").read_text()):
+        one = File(entry)
+        if one.path.is_relative_to(ROOT) and not one.path.is_relative_to(folder) and one.name not in found:
+            if not parts or any(part in one.name for part in parts):
+                found[one.name] = one
+    return list(found.values())
+
+
+class Passed:
+    """What each file was, with all that it includes, when it passed."""
+
+    def __init__(self, path, salt):
+        self.path, self.salt, self.digests = path, salt, {}
+        try:
+            self.known = json.loads(path.read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            self.known = {}
+
+    def state(self, file, includes):
+        digest = hashlib.sha256(json.dumps([self.salt, file.arguments]).encode())
+        for name in includes:
+            if name not in self.digests:
+                path = pathlib.Path(name)
+                try:
+                    if path.is_relative_to(ROOT):
+                        self.digests[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+                    else:
+                        about = path.stat()
+                        self.digests[name] = f"{about.st_size} {about.st_mtime_ns}"
+                except OSError:
+                    self.digests[name] = "gone"
+            digest.update(f"{name}\0{self.digests[name]}\0".encode())
+        return digest.hexdigest()
+
+    def holds(self, file):
+        kept = self.known.get(file.name)
+        return kept is not None and kept["state"] == self.state(file, kept["includes"])
+
+    def add(self, file, includes):
+        self.known[file.name] = {"includes": includes, "state": self.state(file, includes)}
+
+    def save(self):
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(self.known)
+        with tempfile.NamedTemporaryFile("w", dir=self.path.parent, delete=False) as file:
+            file.write(text)
+        os.replace(file.name, self.path)
+
+
+def read_includes(path):
+    """The files of a rule of make: `x.o: a b \\`."""
+    text = path.read_text().replace("\\\n", " ").split(":", 1)[1]
+    return sorted(set(text.split()))
+
+
+def look(mode, file, build):
+    """(includes, findings): findings are empty where all is well."""
+    with tempfile.NamedTemporaryFile(suffix=".d") as rule:
+        front = [CLANG, *file.arguments, "-fsyntax-only", "-MD", "-MF", rule.name, "-MT", "x"]
+        if mode == "compile":
+            done = subprocess.run([*front, *WARNINGS], cwd=file.folder, capture_output=True, text=True)
+            findings = done.stdout + done.stderr if done.returncode else ""
+        else:
+            done = subprocess.run([TIDY, "-p", str(build), "--quiet", str(file.path)], cwd=ROOT, capture_output=True, text=True)
+            findings = done.stdout + done.stderr if done.returncode else ""
+            if not findings:
+                subprocess.run([CLANG, *file.arguments, "-E", "-M", "-MF", rule.name, "-MT", "x", "-w"], cwd=file.folder,
+                               capture_output=True, check=False)
+        return (read_includes(pathlib.Path(rule.name)) if not findings else []), findings
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("mode", choices=["compile", "tidy"])
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("parts", nargs="*")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    told = parser.parse_args()
+    build = told.build.resolve()
+    version = subprocess.run([TIDY if told.mode == "tidy" else CLANG, "--version"], capture_output=True, text=True, check=True).stdout
+    salt = [version, (ROOT / ".clang-tidy").read_text() if told.mode == "tidy" else WARNINGS]
+    passed = Passed(build / "each_file" / f"{told.mode}.json", salt)
+    files = sources(build, told.parts)
+    if not files:
+        sys.exit(f"each_file: no source file in {build}/compile_commands.json is named like {' '.join(told.parts)}")
+    began = time.monotonic()
+    todo = [file for file in files if not passed.holds(file)]
+    bad = []
+    try:
+        with concurrent.futures.ThreadPoolExecutor(told.jobs) as pool:
+            jobs = {pool.submit(look, told.mode, file, build): file for file in todo}
+            for job in concurrent.futures.as_completed(jobs):
+                file = jobs[job]
+                includes, findings = job.result()
+                if findings:
+                    bad.append(file.name)
+                    print(findings.rstrip(), flush=True)
+                else:
+                    passed.add(file, includes)
+    finally:
+        passed.save()
+    print(f"each_file {told.mode}: {len(files)} files, {len(todo)} looked at, {len(bad)} with findings, "
+          f"{time.monotonic() - began:.0f} s")
+    for name in sorted(bad):
+        print(f"  {name}")
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()
