@@ -25,34 +25,37 @@ class Library(NamedTuple):
 CONTRACT = "core/include"
 
 PRODUCTION = [
-    "core/catalog", "core/catalog/ranking", "core/fetch", "core/scheduler", "core/engine", "core/cli", "core/cli/commands",
+    "core/sync", "core/catalog", "core/catalog/ranking", "core/fetch", "core/scheduler", "core/engine", "core/cli", "core/cli/commands",
     "config", "plugins/loader", "plugins/notifiers/wake", "plugins/notifiers/*", "backends/documents", "backends/*", "providers/http", "providers/*",
 ]
 
 FOLDERS = [
     Folder(CONTRACT, [], "the contract is read by outsiders with nothing but a C++ compiler"),
 
+    # For whoever has threads: it sees nothing of the project, and is installed nowhere.
+    Folder("core/sync", [], "mutexes that clang checks, and sleeps that a stop ends; the standard library alone"),
+
     # What is true whatever is loaded.
     Folder("core/catalog", []),
     Folder("core/catalog/ranking", [], "a library of its own, which benchmarks measure without documents"),
     Folder("core/fetch", []),
-    Folder("core/scheduler", ["core/catalog"]),
-    Folder("core/engine", ["core/catalog", "core/catalog/ranking", "core/fetch", "core/scheduler"]),
+    Folder("core/scheduler", ["core/sync", "core/catalog"]),
+    Folder("core/engine", ["core/sync", "core/catalog", "core/catalog/ranking", "core/fetch", "core/scheduler"]),
 
     # The wiring.
     Folder("config", ["core/fetch"], "it reads networks as the address guard does"),
-    Folder("plugins/loader", [], "it loads what config names, but neither knows the other: core/cli/plugin_tables joins them"),
-    Folder("core/cli", ["core/catalog", "core/engine", "core/fetch", "core/scheduler", "config", "plugins/loader"]),
+    Folder("plugins/loader", ["core/sync"], "it loads what config names, but neither knows the other: core/cli/plugin_tables joins them"),
+    Folder("core/cli", ["core/sync", "core/catalog", "core/engine", "core/fetch", "core/scheduler", "config", "plugins/loader"]),
     Folder("core/cli/commands", ["core/cli", "core/catalog", "core/engine", "core/fetch"],
            "commands work on the interfaces of core/cli/session.h, so that tests run them against fakes"),
 
     # Plugins: the contract, and support libraries beside them that see only the contract.
-    Folder("backends/*", ["backends/documents"]),
+    Folder("backends/*", ["core/sync", "backends/documents"]),
     Folder("backends/documents", [], "the support library of the stores"),
-    Folder("providers/*", ["providers/http"]),
-    Folder("providers/http", [], "the support library of the providers that ask over HTTP"),
-    Folder("plugins/notifiers/*", ["plugins/notifiers/wake"]),
-    Folder("plugins/notifiers/wake", [], "the support library of the notifiers"),
+    Folder("providers/*", ["core/sync", "providers/http"]),
+    Folder("providers/http", ["core/sync"], "the support library of the providers that ask over HTTP"),
+    Folder("plugins/notifiers/*", ["core/sync", "plugins/notifiers/wake"]),
+    Folder("plugins/notifiers/wake", ["core/sync"], "the support library of the notifiers"),
     Folder("plugins/sdk/template", ["tests/conformance/include"], "what a new plugin's author starts with: installed headers alone"),
 
     # Tests and measurements see what they are about.
