@@ -26,7 +26,7 @@ std::unique_ptr<Store> make_store(Context& context) {
 
 Result<bool> MemoryStore::put_catalog(const CatalogWrite& catalog) {
     if (auto valid = check_catalog_id(catalog.catalog_id); !valid) return std::unexpected(valid.error());
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     const auto [found, created] = state_.catalogs.try_emplace(catalog.catalog_id);
     CatalogRow& row = found->second;
     if (!created && described_so(row.info, catalog)) return false;
@@ -41,7 +41,7 @@ Result<bool> MemoryStore::put_catalog(const CatalogWrite& catalog) {
 }
 
 Result<std::vector<CatalogInfo>> MemoryStore::catalogs() {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     std::vector<CatalogInfo> all;
     all.reserve(state_.catalogs.size());
     for (const auto& [id, row] : state_.catalogs) {
@@ -53,7 +53,7 @@ Result<std::vector<CatalogInfo>> MemoryStore::catalogs() {
 }
 
 Status MemoryStore::delete_catalog(std::string_view catalog_id) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     auto found = state_.catalog(catalog_id);
     if (!found) return std::unexpected(found.error());
     ++state_.stamp;
@@ -68,7 +68,7 @@ Status MemoryStore::delete_catalog(std::string_view catalog_id) {
 
 Status MemoryStore::clone_catalog(std::string_view source_id, const CatalogWrite& target) {
     if (auto valid = check_catalog_id(target.catalog_id); !valid) return valid;
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     auto source = state_.catalog(source_id);
     if (!source) return std::unexpected(source.error());
     if (state_.catalogs.contains(target.catalog_id)) {
@@ -99,7 +99,7 @@ Status MemoryStore::clone_catalog(std::string_view source_id, const CatalogWrite
 }
 
 Result<std::size_t> MemoryStore::set_targets(std::span<const CatalogTarget> targets) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     for (const CatalogTarget& target : targets) {
         if (auto found = state_.catalog(target.catalog_id); !found) return std::unexpected(found.error());
         if (auto valid = check_target(target); !valid) return std::unexpected(valid.error());
@@ -129,7 +129,7 @@ Result<std::size_t> MemoryStore::set_targets(std::span<const CatalogTarget> targ
 }
 
 Result<Profile> MemoryStore::profile(const Sha256& profile_id) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     const auto found = state_.profiles.find(profile_id);
     if (found == state_.profiles.end())
         return fail(ErrorKind::not_found, "no catalog was ever embedded under this profile");

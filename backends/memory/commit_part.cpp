@@ -149,8 +149,8 @@ private:
 
 Result<std::vector<bool>> MemoryStore::commit(const Commit& commit) {
     if (auto valid = check_commit(commit); !valid) return std::unexpected(valid.error());
-    const std::lock_guard lock(mutex_);
-    const auto dimension_of = [this](const Sha256& profile_id) {
+    const sync::Lock lock(mutex_);
+    const auto dimension_of = [this](const Sha256& profile_id) EMBEDQ_REQUIRES(mutex_) {
         const auto found = state_.profiles.find(profile_id);
         return found == state_.profiles.end() ? std::nullopt : std::optional(found->second.profile.dimension);
     };

@@ -1,11 +1,10 @@
 // The store's class. One file per group of verbs: catalogs, specs, queue, commit, upkeep, reading.
 #pragma once
 
-#include <mutex>
-
 #include "embedq/context.h"
 #include "embedq/store.h"
 #include "state.h"
+#include "sync/mutex.h"
 
 namespace embedq::memory {
 
@@ -15,7 +14,7 @@ public:
 
     [[nodiscard]] StoreCapabilities capabilities() const override { return {}; }
     [[nodiscard]] Result<MigrationState> migration_state() override { return MigrationState{1, 1, {}}; }
-    [[nodiscard]] Result<MigrationState> migrate() override { return MigrationState{1, 1, {}}; }
+    [[nodiscard]] Result<MigrationState> migrate(std::stop_token = {}) override { return MigrationState{1, 1, {}}; }
 
     // catalog_part.cpp
     [[nodiscard]] Result<bool> put_catalog(const CatalogWrite& catalog) override;
@@ -80,8 +79,8 @@ private:
 
     Context& context_;
 
-    std::mutex mutex_;
-    State state_;  // guarded by mutex_
+    sync::Mutex mutex_;
+    State state_ EMBEDQ_GUARDED_BY(mutex_);
 };
 
 }  // namespace embedq::memory

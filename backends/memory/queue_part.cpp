@@ -68,7 +68,7 @@ LeaseToken MemoryStore::new_token() {
 }
 
 Result<std::vector<EnqueueOutcome>> MemoryStore::enqueue(std::span<const EnqueueRequest> requests) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     for (const EnqueueRequest& request : requests) {
         if (auto found = state_.spec(request.catalog_id, request.spec_name); !found)
             return std::unexpected(found.error());
@@ -96,7 +96,7 @@ Result<std::vector<EnqueueOutcome>> MemoryStore::enqueue(std::span<const Enqueue
 }
 
 Result<std::size_t> MemoryStore::cancel(std::span<const JobId> jobs) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     ++state_.stamp;
     std::size_t open = 0;
     for (const JobId id : jobs) {
@@ -110,7 +110,7 @@ Result<std::size_t> MemoryStore::cancel(std::span<const JobId> jobs) {
 
 Result<std::vector<ClaimedJob>> MemoryStore::claim(const ClaimRequest& request) {
     if (auto valid = check_lease(request.lease); !valid) return std::unexpected(valid.error());
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     const Time at = now();
     const auto fingerprints = distinct(request.fingerprints);
     std::vector<ClaimedJob> claimed;
@@ -140,7 +140,7 @@ Result<std::vector<ClaimedJob>> MemoryStore::claim(const ClaimRequest& request) 
 Result<std::vector<bool>> MemoryStore::extend(const WorkerReport& worker, std::span<const JobRef> jobs,
                                               milliseconds lease) {
     if (auto valid = check_lease(lease); !valid) return std::unexpected(valid.error());
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     ++state_.stamp;
     const Time at = now();
     const auto [seen, first_time] = state_.workers.try_emplace(worker.worker_id, WorkerInfo{worker, at, at});
@@ -157,7 +157,7 @@ Result<std::vector<bool>> MemoryStore::extend(const WorkerReport& worker, std::s
 }
 
 Result<std::vector<Result<MissingTexts>>> MemoryStore::missing_texts(std::span<const MissingQuery> queries) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     std::vector<Result<MissingTexts>> pages;
     pages.reserve(queries.size());
     for (const MissingQuery& query : queries) {
@@ -174,7 +174,7 @@ Result<std::vector<Result<MissingTexts>>> MemoryStore::missing_texts(std::span<c
 }
 
 Result<NextDue> MemoryStore::next_due(std::span<const Sha256> fingerprints) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     const Time at = now();
     const auto asked = distinct(fingerprints);
     NextDue next;

@@ -81,14 +81,14 @@ const std::set<JobId>* narrowest(const State& state, const JobQuery& query) {
 }  // namespace
 
 Result<std::uint64_t> MemoryStore::revision(std::string_view catalog_id) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     auto catalog = state_.catalog(catalog_id);
     if (!catalog) return std::unexpected(catalog.error());
     return (*catalog)->revision;
 }
 
 Result<Changes> MemoryStore::changes(std::string_view catalog_id, std::uint64_t since_revision) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     auto found = state_.catalog(catalog_id);
     if (!found) return std::unexpected(found.error());
     const CatalogRow& catalog = **found;
@@ -102,7 +102,7 @@ Result<Changes> MemoryStore::changes(std::string_view catalog_id, std::uint64_t 
 
 Status MemoryStore::operations(std::string_view catalog_id, std::span<const std::string> spec_names,
                                const OperationVisitor& visit) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     auto catalog = state_.catalog(catalog_id);
     if (!catalog) return std::unexpected(catalog.error());
     for_specs(**catalog, spec_names, [&](const SpecRow& spec) {
@@ -112,7 +112,7 @@ Status MemoryStore::operations(std::string_view catalog_id, std::span<const std:
 }
 
 Status MemoryStore::vectors(const Sha256& profile_id, std::span<const Sha256> text_hashes, const VectorVisitor& visit) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     const auto profile = state_.profiles.find(profile_id);
     if (profile == state_.profiles.end())
         return fail(ErrorKind::not_found, "no catalog was ever embedded under this profile");
@@ -126,12 +126,12 @@ Status MemoryStore::vectors(const Sha256& profile_id, std::span<const Sha256> te
 
 Result<std::vector<SpecStatus>> MemoryStore::statuses(std::string_view catalog_id,
                                                       std::span<const std::string> spec_names) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     auto catalog = state_.catalog(catalog_id);
     if (!catalog) return std::unexpected(catalog.error());
     const ProfileRow* target = state_.target_of(**catalog);
     std::vector<SpecStatus> rows;
-    for_specs(**catalog, spec_names, [&](const SpecRow& spec) {
+    for_specs(**catalog, spec_names, [&](const SpecRow& spec) EMBEDQ_REQUIRES(mutex_) {
         const Counts counts = count_operations(target, spec);
         SpecStatus& status =
             rows.emplace_back(spec.info.spec_name, spec.operations.size(), counts.vectors, counts.refusals);
@@ -141,7 +141,7 @@ Result<std::vector<SpecStatus>> MemoryStore::statuses(std::string_view catalog_i
 }
 
 Result<std::vector<CatalogHealth>> MemoryStore::health(std::string_view catalog_id) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     std::vector<CatalogHealth> rows;
     if (!catalog_id.empty()) {
         auto catalog = state_.catalog(catalog_id);
@@ -154,7 +154,7 @@ Result<std::vector<CatalogHealth>> MemoryStore::health(std::string_view catalog_
 }
 
 Result<Settlement> MemoryStore::settlement(std::string_view catalog_id, std::span<const std::string> spec_names) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     auto catalog = state_.catalog(catalog_id);
     if (!catalog) return std::unexpected(catalog.error());
     const ProfileRow* target = state_.target_of(**catalog);
@@ -180,12 +180,12 @@ Result<Settlement> MemoryStore::settlement(std::string_view catalog_id, std::spa
 }
 
 Result<Workload> MemoryStore::workload(std::string_view catalog_id, const Sha256& profile_id) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     auto catalog = state_.catalog(catalog_id);
     if (!catalog) return std::unexpected(catalog.error());
     const auto profile = state_.profiles.find(profile_id);
     std::map<Sha256, std::pair<std::size_t, bool>> texts;  // bytes, and whether all specs have it
-    for_specs(**catalog, {}, [&](const SpecRow& spec) {
+    for_specs(**catalog, {}, [&](const SpecRow& spec) EMBEDQ_REQUIRES(mutex_) {
         for (const Operation& operation : spec.operations) {
             const bool has = profile != state_.profiles.end() &&
                              State::settled(profile->second, spec, operation.text_hash) != nullptr;
@@ -205,7 +205,7 @@ Result<Workload> MemoryStore::workload(std::string_view catalog_id, const Sha256
 }
 
 Result<std::vector<Job>> MemoryStore::jobs(const JobQuery& query) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     std::vector<Job> page;
     const auto take = [&](const Job& job) {
         if (matches(job, query)) page.push_back(job);
@@ -228,7 +228,7 @@ Result<std::vector<Job>> MemoryStore::jobs(const JobQuery& query) {
 }
 
 Result<std::vector<WorkerInfo>> MemoryStore::workers() {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     std::vector<WorkerInfo> all;
     all.reserve(state_.workers.size());
     for (const auto& [id, worker] : state_.workers) all.push_back(worker);
@@ -236,7 +236,7 @@ Result<std::vector<WorkerInfo>> MemoryStore::workers() {
 }
 
 Result<std::uint64_t> MemoryStore::change_stamp() {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     return state_.stamp;
 }
 

@@ -55,7 +55,7 @@ PutResult put_one(State& state, const SpecWrite& write, Time at) {
 }  // namespace
 
 Result<std::vector<PutResult>> MemoryStore::put_specs(std::span<const SpecWrite> specs) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     for (const SpecWrite& write : specs) {
         if (auto valid = check_spec_name(write.spec_name); !valid) return std::unexpected(valid.error());
         if (auto found = state_.catalog(write.catalog_id); !found) return std::unexpected(found.error());
@@ -69,7 +69,7 @@ Result<std::vector<PutResult>> MemoryStore::put_specs(std::span<const SpecWrite>
 
 Result<std::vector<SpecInfo>> MemoryStore::specs(std::string_view catalog_id, std::string_view after,
                                                  std::size_t limit) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     auto catalog = state_.catalog(catalog_id);
     if (!catalog) return std::unexpected(catalog.error());
     const auto& rows = (*catalog)->specs;
@@ -80,21 +80,21 @@ Result<std::vector<SpecInfo>> MemoryStore::specs(std::string_view catalog_id, st
 }
 
 Result<SpecInfo> MemoryStore::spec(std::string_view catalog_id, std::string_view spec_name) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     auto found = state_.spec(catalog_id, spec_name);
     if (!found) return std::unexpected(found.error());
     return (*found)->info;
 }
 
 Result<std::string> MemoryStore::spec_content(std::string_view catalog_id, std::string_view spec_name) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     auto found = state_.spec(catalog_id, spec_name);
     if (!found) return std::unexpected(found.error());
     return (*found)->content;
 }
 
 Status MemoryStore::delete_spec(std::string_view catalog_id, std::string_view spec_name) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     auto found = state_.spec(catalog_id, spec_name);
     if (!found) return std::unexpected(found.error());
     ++state_.stamp;

@@ -80,7 +80,7 @@ void reconcile_catalog(State& state, CatalogRow& catalog, Time now, ReconcileRes
 }  // namespace
 
 Result<ReapResult> MemoryStore::reap(std::uint32_t max_attempts) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     const Time at = now();
     ReapResult result;
     while (!state_.leases.empty() && state_.leases.begin()->first <= at) {
@@ -101,7 +101,7 @@ Result<ReapResult> MemoryStore::reap(std::uint32_t max_attempts) {
 }
 
 Result<ReconcileResult> MemoryStore::reconcile(std::string_view catalog_id) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     ReconcileResult result;
     if (!catalog_id.empty()) {
         auto catalog = state_.catalog(catalog_id);
@@ -115,7 +115,7 @@ Result<ReconcileResult> MemoryStore::reconcile(std::string_view catalog_id) {
 }
 
 Result<PruneResult> MemoryStore::prune(const PruneRequest& request) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     const Time before = now() - request.older_than;
     PruneResult result;
     result.jobs = prune_jobs(state_, before, request.limit, result.more);
@@ -130,7 +130,7 @@ Result<PruneResult> MemoryStore::prune(const PruneRequest& request) {
 }
 
 Status MemoryStore::put_lanes(std::span<const LaneState> lanes) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     ++state_.stamp;
     for (const LaneState& lane : lanes) {
         const LaneKey key{lane.fingerprint, lane.endpoint};
@@ -144,7 +144,7 @@ Status MemoryStore::put_lanes(std::span<const LaneState> lanes) {
 }
 
 Result<std::vector<LaneState>> MemoryStore::lanes() {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     const Time at = now();
     std::erase_if(state_.lanes, [at](const auto& lane) { return lane.second.until <= at; });
     std::vector<LaneState> cooling;
@@ -158,7 +158,7 @@ Result<std::vector<LaneState>> MemoryStore::lanes() {
 
 Result<std::vector<BudgetSlice>> MemoryStore::reserve(std::span<const BudgetRequest> requests) {
     if (auto sound = check_budgets(requests); !sound) return std::unexpected(sound.error());
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     const Time at = now();
     std::vector<BudgetSlice> slices;
     slices.reserve(requests.size());

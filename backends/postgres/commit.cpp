@@ -5,6 +5,7 @@
 #include "embedq/checks.h"
 #include "queue.h"
 #include "store.h"
+#include "sync/mutex.h"
 
 namespace embedq::postgres {
 namespace {
@@ -80,7 +81,7 @@ void add_refusals(Parameters& parameters, const Commit& commit, Profiles& profil
 
 std::optional<std::size_t> PostgresStore::known_dimension(const Sha256& profile_id) {
     {
-        const std::lock_guard lock(mutex_);
+        const sync::Lock lock(mutex_);
         if (const auto known = dimensions_.find(profile_id); known != dimensions_.end()) return known->second;
     }
     const auto found = profile(profile_id);
@@ -89,7 +90,7 @@ std::optional<std::size_t> PostgresStore::known_dimension(const Sha256& profile_
         if (found.error().kind != ErrorKind::not_found) throw Failure{.error = found.error()};
         return std::nullopt;
     }
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     return dimensions_.emplace(profile_id, found->dimension).first->second;
 }
 

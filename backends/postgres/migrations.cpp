@@ -2,10 +2,10 @@
 
 #include <chrono>
 #include <map>
-#include <thread>
 
 #include "names.h"
 #include "sql_texts.h"
+#include "sync/sleep.h"
 
 namespace embedq::postgres {
 namespace {
@@ -126,7 +126,7 @@ ORDER BY a.xact_start NULLS LAST, l.pid LIMIT 3)sql";
 }
 
 void apply_step_in_its_turn(Connection& connection, const std::string& schema, Logger& logger, const Migrations& steps,
-                            std::size_t index, const LockPatience& patience) {
+                            std::size_t index, const LockPatience& patience, const std::stop_token& stop) {
     constexpr std::string_view not_available = "55P03";
     for (int tries = 1;; ++tries) {
         try {
@@ -140,7 +140,7 @@ void apply_step_in_its_turn(Connection& connection, const std::string& schema, L
                                      who_holds_locks(connection, schema);
         if (tries >= patience.tries) throw failure(ErrorKind::unavailable, sentence);
         if (tries == 1) logger.warn(sentence);
-        std::this_thread::sleep_for(patience.between);
+        if (!sync::sleep_for(patience.between, stop)) throw failure(ErrorKind::unavailable, sentence + "; stopped");
     }
 }
 
@@ -246,7 +246,7 @@ void require_schema(Connection& connection, const std::string& schema, const Mig
 }
 
 void apply_migrations(Connection& connection, const std::string& schema, Logger& logger, const Migrations& steps,
-                      const LockPatience& patience) {
+                      const LockPatience& patience, const std::stop_token& stop) {
     MigrationState state = read_migration_state(connection, schema, steps);
     refuse_newer(connection, schema, state.current, steps);
     if (state.waiting.empty()) return;
@@ -263,14 +263,17 @@ void apply_migrations(Connection& connection, const std::string& schema, Logger&
         refuse_newer(connection, schema, state.current, steps);
         if (state.current == state.newest) return;  // and whoever works builds the indexes
         if (!told) logger.info("another process migrates the schema; waiting for it");
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        if (!sync::sleep_for(std::chrono::milliseconds(50), stop)) {
+            throw failure(ErrorKind::unavailable, "PostgreSQL store at " + connection.place() +
+                                                      ": stopped while another process migrated the schema");
+        }
     }
     prepare_session(connection, schema, patience);
     state = read_migration_state(connection, schema, steps);
     refuse_newer(connection, schema, state.current, steps);
     for (std::size_t i = state.current; i < steps.size(); ++i) {
         logger.info("migrating the schema: " + std::string(steps[i].name));
-        apply_step_in_its_turn(connection, schema, logger, steps, i, patience);
+        apply_step_in_its_turn(connection, schema, logger, steps, i, patience, stop);
     }
     build_indexes(connection, schema, logger, steps);
 }

@@ -6,6 +6,7 @@
 #include "embedq/checks.h"
 #include "queue.h"
 #include "store.h"
+#include "sync/mutex.h"
 
 namespace embedq::postgres {
 namespace {
@@ -97,12 +98,12 @@ Result<std::vector<ClaimedJob>> PostgresStore::claim(const ClaimRequest& request
     if (auto sound = check_lease(request.lease); !sound) return std::unexpected(sound.error());
     std::vector<Unanswered> lost;
     {
-        const std::lock_guard lock(mutex_);
+        const sync::Lock lock(mutex_);
         lost = std::exchange(unanswered_, {});
     }
     std::erase_if(lost, [now = steady_clock::now()](const Unanswered& one) { return one.until <= now; });
     const auto keep = [&](std::size_t from) {
-        const std::lock_guard lock(mutex_);
+        const sync::Lock lock(mutex_);
         unanswered_.insert(unanswered_.end(), lost.begin() + static_cast<std::ptrdiff_t>(from), lost.end());
     };
     // Those of the same profiles to the end, the last of which is claimed with.
@@ -118,7 +119,7 @@ Result<std::vector<ClaimedJob>> PostgresStore::claim(const ClaimRequest& request
     const LeaseToken token = same ? lost.back().token : new_token(context_);
     auto claimed = claim_anew(request, token);
     if (!claimed && claimed.error().kind == ErrorKind::unavailable) {
-        const std::lock_guard lock(mutex_);
+        const sync::Lock lock(mutex_);
         unanswered_.push_back({token, request.fingerprints, steady_clock::now() + request.lease});
     }
     return claimed;
@@ -156,7 +157,7 @@ Result<std::vector<ClaimedJob>> PostgresStore::claim_anew(const ClaimRequest& re
         const auto asked_at = steady_clock::now();
         std::int64_t from = INT64_MIN;
         {
-            const std::lock_guard lock(mutex_);
+            const sync::Lock lock(mutex_);
             const ClaimCursor& cursor = cursors_[request.fingerprints];
             if (asked_at < cursor.whole_again_at) from = cursor.from;
             whole = from == INT64_MIN;
@@ -176,7 +177,7 @@ Result<std::vector<ClaimedJob>> PostgresStore::claim_anew(const ClaimRequest& re
         if (!rows) return std::unexpected(rows.error());
         std::vector<ClaimedJob> claimed = claimed_jobs(*rows, token, request.fingerprints);
         {
-            const std::lock_guard lock(mutex_);
+            const sync::Lock lock(mutex_);
             ClaimCursor& cursor = cursors_[request.fingerprints];
             const auto now = steady_clock::now();
             if (whole) cursor.whole_again_at = now + whole_look_share * (now - asked_at);

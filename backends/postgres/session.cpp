@@ -1,9 +1,10 @@
 #include "session.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "migrations.h"
+#include "sync/mutex.h"
+#include "sync/sleep.h"
 
 namespace embedq::postgres {
 namespace {
@@ -36,8 +37,9 @@ void Session::Lease::require_schema() {
 }
 
 Session::Pooled Session::take(bool& fresh) {
-    std::unique_lock lock(mutex_);
-    if (!returned_.wait_for(lock, wait_for_connection, [&] { return !idle_.empty() || out_ < pool_; })) {
+    sync::Lock lock(mutex_);
+    if (!returned_.wait_for(lock, wait_for_connection,
+                            [&]() EMBEDQ_REQUIRES(mutex_) { return !idle_.empty() || out_ < pool_; })) {
         throw failure(ErrorKind::unavailable, "all " + std::to_string(pool_) + " connections to PostgreSQL at " +
                                                   place() +
                                                   " have been in use for 30 s; raise 'pool', or see what holds them");
@@ -72,26 +74,25 @@ Session::Pooled Session::take(bool& fresh) {
 }
 
 void Session::give_back(Pooled pooled) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     --out_;
     if (pooled.connection != nullptr) idle_.push_back(std::move(pooled));
     returned_.notify_one();
 }
 
 void Session::drop_idle() {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     idle_.clear();
 }
 
-bool Session::again(const Failure& failure, bool fresh, int tries) {
+bool Session::again(const Failure& failure, bool fresh, int tries, const std::stop_token& stop) {
     // One connection that died idle means that its fellows did, too.
     if (failure.disconnected) drop_idle();
     if (tries >= most_tries) return false;
     if (failure.disconnected && !fresh) return true;
     if (!failure.again) return false;
     // A moment, so that the two that met do not meet again.
-    std::this_thread::sleep_for(milliseconds(context_.random() % (std::uint64_t{5} << std::min(tries, 6))));
-    return true;
+    return sync::sleep_for(milliseconds(context_.random() % (std::uint64_t{5} << std::min(tries, 6))), stop);
 }
 
 Result<Rows> Session::call(std::string_view function, const Parameters& parameters) {
@@ -107,10 +108,10 @@ Result<MigrationState> Session::migration_state() {
     });
 }
 
-Result<MigrationState> Session::migrate() {
-    auto state = attempt([&](Lease& lease) -> Result<MigrationState> {
+Result<MigrationState> Session::migrate(const std::stop_token& stop) {
+    const auto apply = [&](Lease& lease) -> Result<MigrationState> {
         try {
-            apply_migrations(lease.connection(), settings_.schema, context_.logger());
+            apply_migrations(lease.connection(), settings_.schema, context_.logger(), migrations(), {}, stop);
             auto reached = read_migration_state(lease.connection(), settings_.schema);
             lease.discard();  // its settings are those of a migration
             return reached;
@@ -118,7 +119,8 @@ Result<MigrationState> Session::migrate() {
             lease.discard();
             throw;
         }
-    });
+    };
+    auto state = attempt(apply, stop);
     if (!state) return state;
     const auto mended = call("mend_feed", {});
     if (!mended) return std::unexpected(mended.error());

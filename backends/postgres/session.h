@@ -7,8 +7,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +18,7 @@
 #include "embedq/context.h"
 #include "embedq/error.h"
 #include "embedq/store.h"
+#include "sync/mutex.h"
 
 namespace embedq::postgres {
 
@@ -50,7 +51,7 @@ public:
     [[nodiscard]] std::size_t pool() const noexcept { return pool_; }
     [[nodiscard]] const std::string& schema() const noexcept { return settings_.schema; }
     [[nodiscard]] Result<MigrationState> migration_state();
-    [[nodiscard]] Result<MigrationState> migrate();
+    [[nodiscard]] Result<MigrationState> migrate(const std::stop_token& stop);
     [[nodiscard]] std::string place() const { return place_of(settings_.url); }
 
 private:
@@ -80,25 +81,26 @@ private:
         Pooled pooled_;
     };
 
+    // A stop ends the waiting between two attempts, and so the attempts.
     template <class Body>
-    auto attempt(Body&& body) -> decltype(body(std::declval<Lease&>()));
+    auto attempt(Body&& body, const std::stop_token& stop = {}) -> decltype(body(std::declval<Lease&>()));
     [[nodiscard]] Pooled take(bool& fresh);
     void give_back(Pooled pooled);
     // Whether to begin again after the failure, having waited a moment.
-    [[nodiscard]] bool again(const Failure& failure, bool fresh, int tries);
+    [[nodiscard]] bool again(const Failure& failure, bool fresh, int tries, const std::stop_token& stop);
     void drop_idle();
 
     const ConnectionSettings settings_;
     const std::size_t pool_;
     Context& context_;
 
-    std::mutex mutex_;
-    std::condition_variable returned_;
-    std::vector<Pooled> idle_;              // guarded by mutex_
-    std::size_t out_ = 0;                   // connections in use; guarded by mutex_
-    std::optional<Failure> last_failure_;   // to connect; guarded by mutex_
-    Steady connect_again_at_{};             // guarded by mutex_
-    std::chrono::milliseconds backoff_{0};  // guarded by mutex_
+    sync::Mutex mutex_;
+    std::condition_variable_any returned_;
+    std::vector<Pooled> idle_ EMBEDQ_GUARDED_BY(mutex_);
+    std::size_t out_ EMBEDQ_GUARDED_BY(mutex_) = 0;                  // connections in use
+    std::optional<Failure> last_failure_ EMBEDQ_GUARDED_BY(mutex_);  // to connect
+    Steady connect_again_at_ EMBEDQ_GUARDED_BY(mutex_){};
+    std::chrono::milliseconds backoff_ EMBEDQ_GUARDED_BY(mutex_){0};
 };
 
 template <class Read>
@@ -118,7 +120,7 @@ auto Session::call(std::string_view function, const Parameters& parameters, Read
 }
 
 template <class Body>
-auto Session::attempt(Body&& body) -> decltype(body(std::declval<Lease&>())) {
+auto Session::attempt(Body&& body, const std::stop_token& stop) -> decltype(body(std::declval<Lease&>())) {
     for (int tries = 1;; ++tries) {
         bool fresh = true;
         try {
@@ -134,7 +136,7 @@ auto Session::attempt(Body&& body) -> decltype(body(std::declval<Lease&>())) {
                 throw;
             }
         } catch (Failure& caught) {
-            if (!again(caught, fresh, tries)) return std::unexpected(std::move(caught.error));
+            if (!again(caught, fresh, tries, stop)) return std::unexpected(std::move(caught.error));
         }
     }
 }

@@ -43,8 +43,8 @@ StoreCapabilities PostgresStore::capabilities() const {
 Result<MigrationState> PostgresStore::migration_state() {
     return session_.migration_state();
 }
-Result<MigrationState> PostgresStore::migrate() {
-    return session_.migrate();
+Result<MigrationState> PostgresStore::migrate(std::stop_token stop) {
+    return session_.migrate(stop);
 }
 Result<std::vector<Finding>> PostgresStore::diagnose() {
     return session_.with_connection([&](Connection& connection) -> Result<std::vector<Finding>> {

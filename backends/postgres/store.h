@@ -7,13 +7,13 @@
 
 #include <array>
 #include <map>
-#include <mutex>
 #include <optional>
 
 #include "embedq/context.h"
 #include "embedq/options.h"
 #include "embedq/store.h"
 #include "session.h"
+#include "sync/mutex.h"
 
 namespace embedq::postgres {
 
@@ -59,7 +59,7 @@ public:
 
     [[nodiscard]] StoreCapabilities capabilities() const override;
     [[nodiscard]] Result<MigrationState> migration_state() override;
-    [[nodiscard]] Result<MigrationState> migrate() override;
+    [[nodiscard]] Result<MigrationState> migrate(std::stop_token stop = {}) override;
 
     // catalogs.cpp
     [[nodiscard]] Result<bool> put_catalog(const CatalogWrite& catalog) override;
@@ -142,10 +142,10 @@ private:
     Context& context_;
     Session session_;
 
-    std::mutex mutex_;
-    std::map<std::vector<Sha256>, ClaimCursor> cursors_;  // by what was claimed for; guarded by mutex_
-    std::vector<Unanswered> unanswered_;                  // guarded by mutex_
-    std::map<Sha256, std::size_t> dimensions_;            // by profile; guarded by mutex_
+    sync::Mutex mutex_;
+    std::map<std::vector<Sha256>, ClaimCursor> cursors_ EMBEDQ_GUARDED_BY(mutex_);  // by what was claimed for
+    std::vector<Unanswered> unanswered_ EMBEDQ_GUARDED_BY(mutex_);
+    std::map<Sha256, std::size_t> dimensions_ EMBEDQ_GUARDED_BY(mutex_);  // by profile
 };
 
 }  // namespace embedq::postgres

@@ -6,9 +6,9 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
-#include <thread>
 
 #include "failure.h"
+#include "sync/sleep.h"
 
 namespace embedq::sqlite {
 namespace {
@@ -61,11 +61,15 @@ Connection::~Connection() {
 // Short, growing waits: SQLite's own handler soon sleeps 100 ms at a time, which is long beside our transactions.
 int Connection::on_busy(void* self, int count) {
     auto& connection = *static_cast<Connection*>(self);
-    const auto now = std::chrono::steady_clock::now();
-    if (count == 0) connection.busy_since_ = now;
-    if (now - connection.busy_since_ >= connection.settings_.busy_timeout) return 0;
-    std::this_thread::sleep_for(std::chrono::microseconds(std::min(5000, 200 * (count + 1))));
-    return 1;
+    if (count == 0) connection.busy_for_ = {};
+    if (connection.busy_for_ >= connection.settings_.busy_timeout) return 0;
+    const std::chrono::microseconds pause(std::min(5000, 200 * (count + 1)));
+    connection.busy_for_ += pause;
+    return connection.wait(pause) ? 1 : 0;
+}
+
+bool Connection::wait(std::chrono::microseconds time) const {
+    return sync::sleep_for(time, settings_.stop);
 }
 
 void Connection::execute(const char* sql) {

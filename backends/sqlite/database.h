@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -27,8 +28,9 @@ struct ConnectionSettings {
     std::string path;
     std::chrono::milliseconds busy_timeout{10'000};
     bool full_sync = true;
-    bool writes = false;  // readers are held to reading by SQLite itself
-    bool create = false;  // makes the file and its folder
+    bool writes = false;        // readers are held to reading by SQLite itself
+    bool create = false;        // makes the file and its folder
+    std::stop_token stop = {};  // ends the waiting for others that have the file locked
 };
 
 class Connection {
@@ -54,13 +56,15 @@ public:
     void interrupt() noexcept;
     [[noreturn]] void fail(std::string_view doing) const;
     [[nodiscard]] const std::string& path() const noexcept { return settings_.path; }
+    // Waits that long for others that have the file locked. False when that is to end.
+    [[nodiscard]] bool wait(std::chrono::microseconds time) const;
 
 private:
     static int on_busy(void* self, int count);
 
     ConnectionSettings settings_;
     sqlite3* handle_ = nullptr;
-    std::chrono::steady_clock::time_point busy_since_{};
+    std::chrono::microseconds busy_for_{0};  // waited, since the file was found locked
     std::unordered_map<const char*, sqlite3_stmt*> statements_;
 };
 

@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <system_error>
@@ -17,6 +15,7 @@
 #include "failure.h"
 #include "migrations.h"
 #include "schema.h"
+#include "sync/sleep.h"
 
 namespace embedq::sqlite {
 namespace {
@@ -186,16 +185,12 @@ Integrity check_integrity(Connection& connection, milliseconds limit) {
     std::atomic<bool> expired = false;
     // SQLite looks at interrupts alone while it walks a file, so that somebody else must watch the time.
     std::jthread watch([&](const std::stop_token& stop) {
-        std::mutex mutex;
-        std::condition_variable_any never;
-        std::unique_lock lock(mutex);
-        never.wait_for(lock, stop, limit, [] { return false; });
-        while (!stop.stop_requested()) {
+        if (!sync::sleep_for(limit, stop)) return;
+        do {
             expired = true;
             connection.interrupt();
             // An interrupt that comes between two statements is lost.
-            never.wait_for(lock, stop, milliseconds(10), [] { return false; });
-        }
+        } while (sync::sleep_for(milliseconds(10), stop));
     });
     try {
         Run run(connection, "PRAGMA quick_check(5)");

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "sync/mutex.h"
+
 namespace embedq::sqlite {
 namespace {
 
@@ -32,7 +34,7 @@ bool Liveness::open() {
 }
 
 void Liveness::hold(const std::string& worker_id) {
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     if (held_.contains(worker_id) || !open()) return;
     // Locks of the open file, not of the process: another store on the same file in this process has its own.
     struct flock byte = byte_of(worker_id, F_WRLCK);
@@ -40,7 +42,7 @@ void Liveness::hold(const std::string& worker_id) {
 }
 
 bool Liveness::is_dead(const std::string& worker_id) {
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     if (held_.contains(worker_id) || !open()) return false;
     struct flock byte = byte_of(worker_id, F_WRLCK);
     return ::fcntl(file_, F_OFD_GETLK, &byte) == 0 && byte.l_type == F_UNLCK;

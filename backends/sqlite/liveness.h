@@ -5,10 +5,11 @@
 // Thread-safety: every member may be called from any thread.
 #pragma once
 
-#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
+
+#include "sync/mutex.h"
 
 namespace embedq::sqlite {
 
@@ -25,12 +26,12 @@ public:
     [[nodiscard]] bool is_dead(const std::string& worker_id);
 
 private:
-    [[nodiscard]] bool open();
+    [[nodiscard]] bool open() EMBEDQ_REQUIRES(mutex_);
 
     const std::string path_;
-    std::mutex mutex_;
-    int file_ = -1;               // guarded by mutex_
-    std::set<std::string> held_;  // guarded by mutex_
+    sync::Mutex mutex_;
+    int file_ EMBEDQ_GUARDED_BY(mutex_) = -1;
+    std::set<std::string> held_ EMBEDQ_GUARDED_BY(mutex_);
 };
 
 }  // namespace embedq::sqlite

@@ -2,7 +2,6 @@
 
 #include <iterator>
 #include <string>
-#include <thread>
 
 #include "failure.h"
 #include "schema.h"
@@ -62,7 +61,7 @@ void prepare_file(Connection& connection) {
             return;
         } catch (const Failure& caught) {
             if (caught.error.kind != ErrorKind::unavailable || attempt == tries) throw;
-            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            if (!connection.wait(std::chrono::milliseconds(5))) throw;
         }
     }
 }

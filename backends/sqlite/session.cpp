@@ -1,7 +1,10 @@
 #include "session.h"
 
 #include <filesystem>
+#include <mutex>
 #include <system_error>
+
+#include "sync/mutex.h"
 
 namespace embedq::sqlite {
 namespace {
@@ -22,14 +25,15 @@ Session::Transaction::~Transaction() {
 
 Session::Lease::~Lease() {
     if (!connection_) return;
-    const std::lock_guard lock(session_.readers_mutex_);
+    const sync::Lock lock(session_.readers_mutex_);
     if (session_.readers_.size() < idle_readers) session_.readers_.push_back(std::move(connection_));
 }
 
-std::unique_ptr<Connection> Session::open(bool writes, bool create) const {
+std::unique_ptr<Connection> Session::open(bool writes, bool create, std::stop_token stop) const {
     ConnectionSettings settings = settings_;
     settings.writes = writes;
     settings.create = create;
+    settings.stop = std::move(stop);
     std::error_code error;
     if (!create && std::filesystem::status(settings.path, error).type() == std::filesystem::file_type::not_found) {
         throw failure(
@@ -41,7 +45,7 @@ std::unique_ptr<Connection> Session::open(bool writes, bool create) const {
 
 std::unique_ptr<Connection> Session::take_reader() {
     {
-        const std::lock_guard lock(readers_mutex_);
+        const sync::Lock lock(readers_mutex_);
         if (!readers_.empty()) {
             auto reader = std::move(readers_.back());
             readers_.pop_back();
@@ -85,13 +89,17 @@ Result<MigrationState> Session::migration_state() {
     }
 }
 
-Result<MigrationState> Session::migrate() {
-    const std::lock_guard lock(writer_mutex_);
+Result<MigrationState> Session::migrate(const std::stop_token& stop) {
+    const sync::Lock lock(writer_mutex_);
     try {
-        const auto connection = open(true, true);
+        const auto connection = open(true, true, stop);
         apply_migrations(*connection, now());
         return read_migration_state(*connection);
     } catch (Failure& caught) {
+        if (caught.error.kind == ErrorKind::unavailable && stop.stop_requested()) {
+            return fail(ErrorKind::unavailable,
+                        "SQLite store '" + settings_.path + "': stopped while another process had it locked");
+        }
         return std::unexpected(std::move(caught.error));
     }
 }
@@ -99,8 +107,8 @@ Result<MigrationState> Session::migrate() {
 Result<std::uint64_t> Session::change_stamp() {
     // While a verb of this process writes, its end brings the stamp up to date; waiting for it would tell nothing
     // sooner.
-    const std::unique_lock lock(writer_mutex_, std::try_to_lock);
-    if (!lock.owns_lock()) return stamp_.load(std::memory_order_relaxed);
+    if (!writer_mutex_.try_lock()) return stamp_.load(std::memory_order_relaxed);
+    const sync::Lock lock(writer_mutex_, std::adopt_lock);
     try {
         (void)writer();
         note_stamp();

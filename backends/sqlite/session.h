@@ -6,7 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
+#include <stop_token>
 #include <utility>
 #include <vector>
 
@@ -15,6 +15,7 @@
 #include "embedq/error.h"
 #include "failure.h"
 #include "migrations.h"
+#include "sync/mutex.h"
 
 namespace embedq::sqlite {
 
@@ -32,7 +33,7 @@ public:
     [[nodiscard]] const ConnectionSettings& settings() const noexcept { return settings_; }
 
     [[nodiscard]] Result<MigrationState> migration_state();
-    [[nodiscard]] Result<MigrationState> migrate();
+    [[nodiscard]] Result<MigrationState> migrate(const std::stop_token& stop);
     // A number that changes after another process, or another store on the same file, has written.
     [[nodiscard]] Result<std::uint64_t> change_stamp();
 
@@ -62,27 +63,27 @@ private:
     };
 
     [[nodiscard]] std::int64_t now() const { return clock_.wall().time_since_epoch().count(); }
-    [[nodiscard]] std::unique_ptr<Connection> open(bool writes, bool create) const;
+    [[nodiscard]] std::unique_ptr<Connection> open(bool writes, bool create, std::stop_token stop = {}) const;
     [[nodiscard]] std::unique_ptr<Connection> take_reader();
-    [[nodiscard]] Connection& writer();      // under writer_mutex_
-    void note_stamp();                       // under writer_mutex_
-    void after_failure(const Error& error);  // under writer_mutex_
+    [[nodiscard]] Connection& writer() EMBEDQ_REQUIRES(writer_mutex_);
+    void note_stamp() EMBEDQ_REQUIRES(writer_mutex_);
+    void after_failure(const Error& error) EMBEDQ_REQUIRES(writer_mutex_);
 
     const ConnectionSettings settings_;
     const Clock& clock_;
 
-    std::mutex writer_mutex_;
-    std::unique_ptr<Connection> writer_;  // guarded by writer_mutex_
+    sync::Mutex writer_mutex_;
+    std::unique_ptr<Connection> writer_ EMBEDQ_GUARDED_BY(writer_mutex_);
     std::atomic<std::uint64_t> stamp_{0};
-    std::uint64_t reopened_ = 0;  // guarded by writer_mutex_
+    std::uint64_t reopened_ EMBEDQ_GUARDED_BY(writer_mutex_) = 0;
 
-    std::mutex readers_mutex_;
-    std::vector<std::unique_ptr<Connection>> readers_;  // idle; guarded by readers_mutex_
+    sync::Mutex readers_mutex_;
+    std::vector<std::unique_ptr<Connection>> readers_ EMBEDQ_GUARDED_BY(readers_mutex_);  // idle
 };
 
 template <class Body>
 auto Session::write(Body&& body) -> decltype(body(std::declval<Connection&>(), std::int64_t{})) {
-    const std::lock_guard lock(writer_mutex_);
+    const sync::Lock lock(writer_mutex_);
     try {
         Connection& connection = writer();
         Transaction transaction(connection, "BEGIN IMMEDIATE");

@@ -39,8 +39,8 @@ StoreCapabilities SqliteStore::capabilities() const {
 Result<MigrationState> SqliteStore::migration_state() {
     return session_.migration_state();
 }
-Result<MigrationState> SqliteStore::migrate() {
-    return session_.migrate();
+Result<MigrationState> SqliteStore::migrate(std::stop_token stop) {
+    return session_.migrate(stop);
 }
 Result<std::uint64_t> SqliteStore::change_stamp() {
     return session_.change_stamp();

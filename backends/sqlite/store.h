@@ -43,7 +43,7 @@ public:
 
     [[nodiscard]] StoreCapabilities capabilities() const override;
     [[nodiscard]] Result<MigrationState> migration_state() override;
-    [[nodiscard]] Result<MigrationState> migrate() override;
+    [[nodiscard]] Result<MigrationState> migrate(std::stop_token stop = {}) override;
 
     // catalogs.cpp
     [[nodiscard]] Result<bool> put_catalog(const CatalogWrite& catalog) override;

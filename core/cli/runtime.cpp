@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <mutex>
 #include <set>
 #include <span>
 #include <utility>
@@ -17,6 +16,7 @@
 #include "loader/instances.h"
 #include "loader/registry.h"
 #include "scheduler/scheduler.h"
+#include "sync/mutex.h"
 
 namespace embedq::cli {
 namespace {
@@ -122,7 +122,7 @@ public:
 
 private:
     HostContext& context(const std::string& name) {
-        const std::scoped_lock lock(contexts_mutex_);
+        const sync::Lock lock(contexts_mutex_);
         contexts_.push_back(std::make_unique<HostContext>(
             name, log_, [this](std::string_view option) { return store_option(configuration_, option); }));
         return *contexts_.back();
@@ -147,7 +147,7 @@ private:
         if (!request.migrate) return {};
         // A store may have this option. What is to run for long then refuses at once, rather than fail at each verb.
         if (store_option(configuration_, "migrate") == "never") return require_schema(request);
-        const auto migrated = ask_store(request, [&] { return store_->migrate(); });
+        const auto migrated = ask_store(request, [&] { return store_->migrate(request.stop); });
         return migrated ? Status{} : std::unexpected(migrated.error());
     }
 
@@ -235,8 +235,8 @@ private:
     plugins::Registry& registry_;
     const Log log_;
     const SystemClock clock_;
-    std::mutex contexts_mutex_;
-    std::vector<std::unique_ptr<HostContext>> contexts_;  // guarded by contexts_mutex_
+    sync::Mutex contexts_mutex_;
+    std::vector<std::unique_ptr<HostContext>> contexts_ EMBEDQ_GUARDED_BY(contexts_mutex_);
     // By name; filled on the main thread before the providers are asked anything, and fixed from then on.
     std::map<std::string, const plugins::LoadedPlugin*, std::less<>> provider_plugins_;
     std::unique_ptr<Store> store_;

@@ -110,6 +110,7 @@ struct OpenRequest {
     // Asked while the store is `unavailable`: whether to ask it again, after a pause. Without it the first such answer
     // is the failure.
     std::function<bool(const Error&)> try_again = {};
+    std::stop_token stop = {};  // ends the waiting for others that migrate
 };
 
 struct OptionDescription {

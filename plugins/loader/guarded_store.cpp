@@ -72,8 +72,8 @@ public:
     Result<MigrationState> migration_state() override {
         return guard_.call(StoreVerb::migration_state, [&] { return inner_->migration_state(); });
     }
-    Result<MigrationState> migrate() override {
-        return guard_.call(StoreVerb::migrate, [&] { return inner_->migrate(); });
+    Result<MigrationState> migrate(std::stop_token stop) override {
+        return guard_.call(StoreVerb::migrate, [&] { return inner_->migrate(std::move(stop)); });
     }
     Result<bool> put_catalog(const CatalogWrite& catalog) override {
         return guard_.call(StoreVerb::put_catalog, [&] { return inner_->put_catalog(catalog); });

@@ -1,7 +1,8 @@
 # cmake -DSDK=… -DMEMORY=… -DDESTINATION=… -P write_template.cmake
 #
 # Writes what `embedq plugins new` copies. Providers, notifiers and services start from the small projects in template/; a store starts from
-# the sources of the memory store, which pass the whole kit, under the name that the template has in place of the plugin's.
+# the sources of the memory store, which pass the whole kit, under the name that the template has in place of the plugin's, and with the
+# standard library's locks in place of core/sync's, which is installed nowhere.
 file(REMOVE_RECURSE ${DESTINATION})
 file(COPY ${SDK}/template/ DESTINATION ${DESTINATION})
 
@@ -13,6 +14,14 @@ foreach(source IN LISTS sources)
   string(REPLACE "memory_store.h" "your_name_store.h" text "${text}")
   string(REPLACE "MemoryStore" "YourNameStore" text "${text}")
   string(REPLACE "memory store" "your_name store" text "${text}")
+  string(REPLACE "#include \"sync/mutex.h\"" "#include <mutex>" text "${text}")
+  string(REPLACE "sync::Mutex" "std::mutex" text "${text}")
+  string(REPLACE "sync::Lock" "std::lock_guard" text "${text}")
+  string(REGEX REPLACE " EMBEDQ_GUARDED_BY\\(([a-z_]+)\\);" ";  // guarded by \\1" text "${text}")
+  string(REGEX REPLACE " EMBEDQ_REQUIRES\\([a-z_]+\\)" "" text "${text}")
+  if(text MATCHES "(sync::|EMBEDQ_GUARDED|EMBEDQ_REQUIRES)")
+    message(FATAL_ERROR "${MEMORY}/${source} uses more of core/sync than is replaced here: ${CMAKE_MATCH_1}")
+  endif()
   string(REPLACE "include/memory/store.h" "factory.h" name ${source})
   string(REPLACE "memory_store.h" "your_name_store.h" name ${name})
   if(name STREQUAL plugin.cpp)

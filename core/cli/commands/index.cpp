@@ -242,7 +242,7 @@ int run_index(Session& session, const IndexArguments& arguments) {
     const auto started = interruption->now();
     // Whoever sits before it wants to know soon; a database that is just being started is worth a moment.
     StoreWait try_again(console, *interruption, std::chrono::seconds(5));
-    auto runtime = session.installation.open({.try_again = std::ref(try_again)});
+    auto runtime = session.installation.open({.try_again = std::ref(try_again), .stop = interruption->token()});
     if (!runtime) return tell(session, runtime.error());
     std::unique_ptr<fetch::Fetcher> fetcher;
     if (std::ranges::any_of(arguments.paths, fetch::is_url)) {

@@ -23,8 +23,8 @@ Status apply_targets(Runtime& runtime, StoreWait& try_again, const std::stop_tok
 int run_until_stopped(Session& session, bool serves) {
     const auto interruption = session.listen_for_stop();
     StoreWait try_again(session.console, *interruption);
-    auto runtime =
-        session.installation.open({.migrate = true, .logs_everything = true, .try_again = std::ref(try_again)});
+    auto runtime = session.installation.open(
+        {.migrate = true, .logs_everything = true, .try_again = std::ref(try_again), .stop = interruption->token()});
     if (!runtime) return interruption->token().stop_requested() ? exit_done : tell(session, runtime.error());
     if (!(*runtime)->store_capabilities().multi_process && (!serves || (*runtime)->service_count() == 0)) {
         session.console.note(fmt::format(

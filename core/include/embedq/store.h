@@ -12,6 +12,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,7 +49,8 @@ public:
     // --- schema. Every other verb but `diagnose` fails with `misconfigured` while the schema is older or newer than
     // this build.
     [[nodiscard]] virtual Result<MigrationState> migration_state() = 0;
-    [[nodiscard]] virtual Result<MigrationState> migrate() = 0;
+    // May wait for another process that migrates, or holds what this needs; a stop ends such a wait as `unavailable`.
+    [[nodiscard]] virtual Result<MigrationState> migrate(std::stop_token stop = {}) = 0;
 
     // --- catalogs Creates the catalog or changes its descriptive fields. Returns whether it was created. An id out of
     // form is `invalid_argument`.

@@ -10,6 +10,8 @@
 #include <functional>
 #include <future>
 #include <map>
+#include <stop_token>
+#include <string_view>
 
 #include "names.h"
 #include "server.h"
@@ -342,6 +344,46 @@ protected:
     Connection holder_;
     std::string pid_;
 };
+
+// Does something when a line has the words.
+class Listener final : public Logger {
+public:
+    Listener(std::string words, std::function<void()> act) : words_(std::move(words)), act_(std::move(act)) {}
+    void log(LogLevel, std::string_view message) override {
+        if (message.contains(words_)) act_();
+    }
+    [[nodiscard]] bool enabled(LogLevel) const noexcept override { return true; }
+
+private:
+    const std::string words_;
+    const std::function<void()> act_;
+};
+
+TEST_F(BehindALock, a_stop_ends_the_waiting_of_a_step_and_of_those_behind_it) {
+    const LockPatience patience{.each = std::chrono::milliseconds(20), .between = std::chrono::hours(1), .tries = 2};
+    const auto migrate_until = [&](Logger& logger, const std::stop_source& stop) {
+        return error_of([&] {
+            Connection connection(settings());
+            apply_migrations(connection, quoted_schema(), logger, with_index, patience, stop.get_token());
+        });
+    };
+    std::stop_source first_stop;
+    std::promise<void> waits;
+    Listener of_first("waits for a lock", [&] { waits.set_value(); });
+    auto first = std::async(std::launch::async, [&] { return migrate_until(of_first, first_stop); });
+    waits.get_future().wait();
+
+    std::stop_source second_stop;
+    Listener of_second("another process migrates the schema", [&] { second_stop.request_stop(); });
+    const std::string second = migrate_until(of_second, second_stop);
+    EXPECT_TRUE(second.ends_with(": stopped while another process migrated the schema")) << second;
+
+    first_stop.request_stop();
+    const std::string message = first.get();
+    EXPECT_NE(message.find("waits for a lock: session " + pid_), std::string::npos) << message;
+    EXPECT_TRUE(message.ends_with("; stopped")) << message;
+    EXPECT_EQ(state(with_index).current, 1U);
+}
 
 TEST_F(BehindALock, a_step_gives_up_and_says_who_holds_it) {
     const std::string message =

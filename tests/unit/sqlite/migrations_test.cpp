@@ -1,5 +1,8 @@
 #include "migrations.h"
 
+#include <atomic>
+#include <future>
+#include <stop_token>
 #include <thread>
 
 #include "sandbox.h"
@@ -79,6 +82,25 @@ TEST(Migrations, from_many_threads_at_once_all_succeed) {
         EXPECT_EQ(done, 6);
         EXPECT_EQ(value_of(*raw(sandbox.path()), "SELECT count(*) FROM migrations"), newest_schema());
     }
+}
+
+TEST(Migrations, end_at_a_stop_while_another_process_has_the_file) {
+    TestContext context("sqlite");
+    Sandbox sandbox;
+    fresh_store(sandbox.path(), context).reset();
+    auto other = raw(sandbox.path());
+    other->execute("BEGIN IMMEDIATE");
+    auto store = must(make_store(options_for(sandbox.path(), std::chrono::hours(1)), context));
+    std::stop_source stop;
+    auto migrating = std::async(std::launch::async, [&] { return store->migrate(stop.get_token()); });
+    stop.request_stop();
+    const auto stopped = migrating.get();
+    ASSERT_FALSE(stopped);
+    EXPECT_EQ(stopped.error().kind, ErrorKind::unavailable);
+    EXPECT_TRUE(stopped.error().message.ends_with(": stopped while another process had it locked"))
+        << stopped.error().message;
+    other->execute("COMMIT");
+    EXPECT_TRUE(must(store->migrate()).waiting.empty());
 }
 
 }  // namespace

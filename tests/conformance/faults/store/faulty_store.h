@@ -22,7 +22,7 @@ public:
 
     StoreCapabilities capabilities() const override { return inner_->capabilities(); }
     Result<MigrationState> migration_state() override { return inner_->migration_state(); }
-    Result<MigrationState> migrate() override { return inner_->migrate(); }
+    Result<MigrationState> migrate(std::stop_token stop = {}) override { return inner_->migrate(std::move(stop)); }
     Result<bool> put_catalog(const CatalogWrite& catalog) override { return inner_->put_catalog(catalog); }
     Result<std::vector<CatalogInfo>> catalogs() override { return inner_->catalogs(); }
     Status delete_catalog(std::string_view catalog_id) override { return inner_->delete_catalog(catalog_id); }
