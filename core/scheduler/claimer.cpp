@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sync/mutex.h"
+
 namespace embedq::scheduler {
 
 namespace {
@@ -17,7 +19,7 @@ void Claimer::run(std::stop_token stop) {
 
 std::vector<Sha256> Claimer::open_for_claims() {
     std::vector<Sha256> fingerprints;
-    const std::scoped_lock lock(shared_.mutex);
+    const sync::Lock lock(shared_.mutex);
     const auto now = shared_.now();
     for (const auto& [fingerprint, route] : shared_.routes) {
         if (!route.paused(now) && room(route) > 0) fingerprints.push_back(fingerprint);
@@ -36,7 +38,7 @@ std::size_t Claimer::room(const Route& route) const {
 }
 
 std::optional<ClaimRequest> Claimer::request(const Sha256& fingerprint) {
-    const std::scoped_lock lock(shared_.mutex);
+    const sync::Lock lock(shared_.mutex);
     const auto route = shared_.routes.find(fingerprint);
     if (route == shared_.routes.end()) return std::nullopt;
     ClaimRequest request;
@@ -61,20 +63,19 @@ bool Claimer::step() {
     for (const Sha256& fingerprint : fingerprints) {
         const std::optional<ClaimRequest> wanted = request(fingerprint);
         if (!wanted) continue;
-        auto claimed = shared_.store.claim(*wanted);
+        auto claimed = shared_.store().claim(*wanted);
         if (!claimed) {
-            if (!complained_)
-                shared_.context.logger().warn("cannot claim jobs, asking again: " + claimed.error().message);
+            if (!complained_) shared_.logger().warn("cannot claim jobs, asking again: " + claimed.error().message);
             complained_ = true;
             return false;
         }
-        if (complained_) shared_.context.logger().info("claiming jobs again");
+        if (complained_) shared_.logger().info("claiming jobs again");
         complained_ = false;
         if (claimed->empty()) continue;
         found = true;
         std::vector<std::pair<HoldId, MissingQuery>> queries;
         {
-            const std::scoped_lock lock(shared_.mutex);
+            const sync::Lock lock(shared_.mutex);
             for (const ClaimedJob& job : *claimed) queries.emplace_back(shared_.bench.add(job), first_page(job.ref));
         }
         plan(queries);
@@ -87,12 +88,12 @@ bool Claimer::step() {
 bool Claimer::stands_aside(const std::vector<Sha256>& fingerprints) {
     const auto now = shared_.now();
     {
-        const std::scoped_lock lock(shared_.mutex);
+        const sync::Lock lock(shared_.mutex);
         if (shared_.bench.jobs() == 0) return aside_ = false;
     }
     if (now < suspects_looked_for_at_ + shared_.settings.heartbeat) return aside_;
     suspects_looked_for_at_ = now;
-    const auto next = shared_.store.next_due(fingerprints);
+    const auto next = shared_.store().next_due(fingerprints);
     return aside_ = next && next->suspect && *next->suspect <= -shared_.settings.heartbeat &&
                     *next->suspect <= *next->pending;
 }
@@ -100,7 +101,7 @@ bool Claimer::stands_aside(const std::vector<Sha256>& fingerprints) {
 bool Claimer::replan() {
     std::vector<std::pair<HoldId, MissingQuery>> queries;
     {
-        const std::scoped_lock lock(shared_.mutex);
+        const sync::Lock lock(shared_.mutex);
         shared_.claimer_awake = false;
         const bool room =
             shared_.bench.texts() < shared_.settings.room_texts && shared_.bench.bytes() < shared_.settings.room_bytes;
@@ -123,12 +124,12 @@ void Claimer::plan(const std::vector<std::pair<HoldId, MissingQuery>>& queries) 
     asked.reserve(queries.size());
     for (const auto& [hold, query] : queries) asked.push_back(query);
     {
-        const std::scoped_lock lock(shared_.mutex);
+        const sync::Lock lock(shared_.mutex);
         shared_.bench.begin_planning();
     }
-    auto answers = shared_.store.missing_texts(asked);
+    auto answers = shared_.store().missing_texts(asked);
 
-    const std::scoped_lock lock(shared_.mutex);
+    const sync::Lock lock(shared_.mutex);
     const auto now = shared_.now();
     for (std::size_t i = 0; i < queries.size(); ++i) {
         if (!answers) {
@@ -152,7 +153,7 @@ void Claimer::plan(const std::vector<std::pair<HoldId, MissingQuery>>& queries) 
 void Claimer::wait(std::stop_token stop) {
     auto deadline = shared_.now() + shared_.settings.poll;
     {
-        const std::scoped_lock lock(shared_.mutex);
+        const sync::Lock lock(shared_.mutex);
         const auto now = shared_.now();
         for (const auto& [fingerprint, route] : shared_.routes) {
             if (route.paused(now)) deadline = std::min(deadline, route.paused_until());
@@ -161,19 +162,20 @@ void Claimer::wait(std::stop_token stop) {
     if (complained_) deadline = std::min(deadline, shared_.now() + store_pause);
     if (aside_) deadline = std::min(deadline, suspects_looked_for_at_ + shared_.settings.heartbeat);
     // While there is no room, only room helps, and that wakes the claimer.
-    if (auto due = blocked_ ? Result<NextDue>{} : shared_.store.next_due(open_for_claims()); due && due->pending) {
+    if (auto due = blocked_ ? Result<NextDue>{} : shared_.store().next_due(open_for_claims()); due && due->pending) {
         // A suspect may be due but wait until this process holds nothing else: a moment's pause keeps that from
         // spinning.
         deadline = std::min(deadline, shared_.now() + std::max(*due->pending, std::chrono::milliseconds(50)));
     }
-    const auto watch = shared_.store.capabilities().watch_interval;
-    std::unique_lock lock(shared_.mutex);
+    const auto watch = shared_.store().capabilities().watch_interval;
+    sync::Lock lock(shared_.mutex);
     while (!stop.stop_requested() && !shared_.claimer_awake && shared_.now() < deadline) {
         const auto until = watch ? std::min(deadline, shared_.now() + *watch) : deadline;
-        shared_.claimer.wait_until(lock, stop, until, [&] { return shared_.claimer_awake; });
+        shared_.claimer.wait_until(lock, stop, until,
+                                   [&]() EMBEDQ_REQUIRES(shared_.mutex) { return shared_.claimer_awake; });
         if (!watch || shared_.claimer_awake || stop.stop_requested()) continue;
         lock.unlock();
-        const auto stamp = shared_.store.change_stamp();
+        const auto stamp = shared_.store().change_stamp();
         lock.lock();
         if (stamp && *stamp != stamp_) {
             stamp_ = *stamp;

@@ -23,8 +23,8 @@ private:
     bool replan();
     // Of the providers that are not paused and have room.
     [[nodiscard]] std::vector<Sha256> open_for_claims();
-    // How many texts may be claimed for a provider. The mutex is held.
-    [[nodiscard]] std::size_t room(const Route& route) const;
+    // How many texts may be claimed for a provider.
+    [[nodiscard]] std::size_t room(const Route& route) const EMBEDQ_REQUIRES(shared_.mutex);
     // None where there is no room by now.
     [[nodiscard]] std::optional<ClaimRequest> request(const Sha256& fingerprint);
     // Whether nothing is claimed until this process holds nothing, since the turn of a suspect has come and it is given

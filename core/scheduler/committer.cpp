@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sync/mutex.h"
+
 namespace embedq::scheduler {
 
 namespace {
@@ -10,12 +12,13 @@ constexpr std::chrono::milliseconds longest_wait{2'000};
 }  // namespace
 
 void Committer::run() {
-    std::unique_lock lock(shared_.mutex);
+    sync::Lock lock(shared_.mutex);
     while (true) {
-        shared_.committer.wait(lock, [&] { return shared_.bench.has_ready() || shared_.lanes_ended; });
+        shared_.committer.wait(
+            lock, [&]() EMBEDQ_REQUIRES(shared_.mutex) { return shared_.bench.has_ready() || shared_.lanes_ended; });
         if (!shared_.bench.has_ready()) return;
         const auto flush_at = shared_.now() + shared_.settings.commit_delay;
-        shared_.committer.wait_until(lock, flush_at, [&] {
+        shared_.committer.wait_until(lock, flush_at, [&]() EMBEDQ_REQUIRES(shared_.mutex) {
             return shared_.lanes_ended || shared_.bench.ready_vectors() >= shared_.settings.commit_vectors;
         });
         const CommitWork work = shared_.bench.collect(shared_.random01());
@@ -28,7 +31,7 @@ void Committer::run() {
         shared_.wake_claimer();
         if (cuts.empty()) continue;
         lock.unlock();
-        for (const std::string& cut : cuts) shared_.context.logger().info(cut);
+        for (const std::string& cut : cuts) shared_.logger().info(cut);
         lock.lock();
     }
 }
@@ -37,16 +40,16 @@ std::vector<bool> Committer::write(const CommitWork& work) {
     auto wait = first_wait;
     const auto give_up = shared_.now() + shared_.settings.lease;
     while (true) {
-        auto kept = shared_.store.commit(work.commit);
+        auto kept = shared_.store().commit(work.commit);
         if (kept) return std::move(*kept);
-        Logger& logger = shared_.context.logger();
+        Logger& logger = shared_.logger();
         if (kept.error().kind != ErrorKind::unavailable || shared_.now() > give_up) {
             logger.error("could not commit the results of " + std::to_string(work.commit.jobs.size()) +
                          " jobs; their leases will run out and they are done again: " + kept.error().message);
             return std::vector<bool>(work.commit.jobs.size(), false);
         }
         logger.warn("cannot commit, trying again: " + kept.error().message);
-        std::unique_lock lock(shared_.mutex);
+        sync::Lock lock(shared_.mutex);
         shared_.committer.wait_until(lock, shared_.now() + wait, [] { return false; });
         wait = std::min(wait * 2, longest_wait);
     }

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "sync/mutex.h"
+
 namespace embedq::scheduler {
 
 namespace {
@@ -20,15 +22,16 @@ constexpr milliseconds most_ahead{1'000};
 void LaneKeeper::run(std::stop_token stop) {
     while (!stop.stop_requested()) {
         const Lane::Steady next = step();
-        std::unique_lock lock(shared_.mutex);
-        shared_.keeper.wait_until(lock, stop, next, [&] { return shared_.keeper_awake; });
+        sync::Lock lock(shared_.mutex);
+        shared_.keeper.wait_until(lock, stop, next,
+                                  [&]() EMBEDQ_REQUIRES(shared_.mutex) { return shared_.keeper_awake; });
     }
 }
 
 Lane::Steady LaneKeeper::step() {
     bool wants_look = false;
     {
-        const std::scoped_lock lock(shared_.mutex);
+        const sync::Lock lock(shared_.mutex);
         shared_.keeper_awake = false;
         wants_look = std::exchange(shared_.probe_asks, false);
     }
@@ -73,7 +76,7 @@ void LaneKeeper::spare_what_binds(std::vector<LaneState>& states) {
     if (std::ranges::none_of(states,
                              [&](const LaneState& state) { return state.cool_down.count() > 0 && own_affair(state); }))
         return;
-    const auto held = shared_.store.lanes();
+    const auto held = shared_.store().lanes();
     if (!held) return;
     std::erase_if(states, [&](const LaneState& state) {
         return state.cool_down.count() > 0 && own_affair(state) &&
@@ -87,23 +90,24 @@ void LaneKeeper::spare_what_binds(std::vector<LaneState>& states) {
 void LaneKeeper::tell_pauses() {
     std::vector<LaneState> states;
     {
-        const std::scoped_lock lock(shared_.mutex);
+        const sync::Lock lock(shared_.mutex);
         states = pauses_to_tell(shared_.now());
     }
     spare_what_binds(states);
     if (states.empty()) return;
-    if (const Status told = shared_.store.put_lanes(states); !told) {
-        shared_.context.logger().debug("cannot tell other processes of a pause: " + told.error().message);
+    if (const Status told = shared_.store().put_lanes(states); !told) {
+        shared_.logger().debug("cannot tell other processes of a pause: " + told.error().message);
     }
 }
 
 void LaneKeeper::hear_of_pauses() {
     const auto asked = shared_.now();
-    const auto all = shared_.store.lanes();
-    const std::scoped_lock lock(shared_.mutex);
+    const auto all = shared_.store().lanes();
+    const sync::Lock lock(shared_.mutex);
     const auto now = shared_.now();
-    const bool busy = std::ranges::any_of(shared_.routes,
-                                          [&](const auto& entry) { return has_work(entry.first, entry.second, now); });
+    const bool busy = std::ranges::any_of(shared_.routes, [&](const auto& entry) EMBEDQ_REQUIRES(shared_.mutex) {
+        return has_work(entry.first, entry.second, now);
+    });
     next_heard_ = now + (busy && shared_.shares_lanes ? std::min(busy_look, shared_.settings.heartbeat)
                                                       : shared_.settings.heartbeat);
     // A store that is away has nothing to tell, and holds up no probe.
@@ -131,40 +135,44 @@ void LaneKeeper::hear_of_pauses() {
     }
 }
 
-void LaneKeeper::lease_budgets() {
+std::vector<BudgetRequest> LaneKeeper::budgets_due(Lane::Steady now) {
     std::vector<BudgetRequest> requests;
-    Lane::Steady asked;
-    {
-        const std::scoped_lock lock(shared_.mutex);
-        asked = shared_.now();
-        next_lease_ = std::max(lease_again_, asked + shared_.settings.heartbeat);
-        const auto ahead = std::min<Lane::Steady::duration>(2 * round_trip_ + least_ahead, most_ahead);
-        for (auto& [fingerprint, route] : shared_.routes) {
-            if (!has_work(fingerprint, route, asked)) continue;
-            for (Budget* budget : {&route.requests, &route.tokens}) {
-                const auto due = std::max(budget->wanted_at(asked, ahead), lease_again_);
-                const BudgetUnit unit = budget == &route.requests ? BudgetUnit::requests : BudgetUnit::tokens;
-                if (due <= asked)
-                    requests.push_back({fingerprint, unit, budget->per_minute(), budget->wanted()});
-                else
-                    next_lease_ = std::min(next_lease_, due);
-            }
+    next_lease_ = std::max(lease_again_, now + shared_.settings.heartbeat);
+    const auto ahead = std::min<Lane::Steady::duration>(2 * round_trip_ + least_ahead, most_ahead);
+    for (auto& [fingerprint, route] : shared_.routes) {
+        if (!has_work(fingerprint, route, now)) continue;
+        for (Budget* budget : {&route.requests, &route.tokens}) {
+            const auto due = std::max(budget->wanted_at(now, ahead), lease_again_);
+            const BudgetUnit unit = budget == &route.requests ? BudgetUnit::requests : BudgetUnit::tokens;
+            if (due <= now)
+                requests.push_back({fingerprint, unit, budget->per_minute(), budget->wanted()});
+            else
+                next_lease_ = std::min(next_lease_, due);
         }
     }
+    return requests;
+}
+
+void LaneKeeper::lease_budgets() {
+    std::vector<BudgetRequest> requests;
+    const Lane::Steady asked = shared_.now();
+    {
+        const sync::Lock lock(shared_.mutex);
+        requests = budgets_due(asked);
+    }
     if (requests.empty()) return;
-    const auto slices = shared_.providers.traffic().reserve(shared_.store, requests, asked);
-    const std::scoped_lock lock(shared_.mutex);
+    const auto slices = shared_.traffic().reserve(shared_.store(), requests, asked);
     const auto now = shared_.now();
     if (!slices) {
         if (!std::exchange(complained_, true)) {
-            shared_.context.logger().warn(
-                "cannot lease the budget per minute, asking again; nothing is sent meanwhile: " +
-                slices.error().message);
+            shared_.logger().warn("cannot lease the budget per minute, asking again; nothing is sent meanwhile: " +
+                                  slices.error().message);
         }
         lease_again_ = now + store_pause;
         next_lease_ = lease_again_;
         return;
     }
+    const sync::Lock lock(shared_.mutex);
     complained_ = false;
     lease_again_ = {};
     round_trip_ += (now - asked - round_trip_) / 4;

@@ -21,14 +21,17 @@ public:
 
 private:
     void tell_pauses();
-    [[nodiscard]] std::vector<LaneState> pauses_to_tell(Lane::Steady now);
+    [[nodiscard]] std::vector<LaneState> pauses_to_tell(Lane::Steady now) EMBEDQ_REQUIRES(shared_.mutex);
     // The store has one pause for each endpoint. One for a wrong key, say, binds this process alone and is told for
     // people to read; it is not told as long as another is there that all keep to.
     void spare_what_binds(std::vector<LaneState>& states);
     void hear_of_pauses();
     void lease_budgets();
-    // Whether there is something that could be sent if a budget allowed it. The lock is held.
-    [[nodiscard]] bool has_work(const Sha256& fingerprint, const Route& route, Lane::Steady now) const;
+    // What may be leased by now; sets when the next is due.
+    [[nodiscard]] std::vector<BudgetRequest> budgets_due(Lane::Steady now) EMBEDQ_REQUIRES(shared_.mutex);
+    // Whether there is something that could be sent if a budget allowed it.
+    [[nodiscard]] bool has_work(const Sha256& fingerprint, const Route& route, Lane::Steady now) const
+        EMBEDQ_REQUIRES(shared_.mutex);
 
     Shared& shared_;
     Lane::Steady next_told_{};

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 #include "scheduler/standing.h"
+#include "sync/mutex.h"
 
 namespace embedq::scheduler {
 
@@ -58,7 +60,7 @@ void LaneRunner::add(const ResolvedPtr& provider) {
     const Sha256 fingerprint = provider->profile.fingerprint;
     Route* opened = nullptr;
     {
-        const std::scoped_lock lock(shared_.mutex);
+        const sync::Lock lock(shared_.mutex);
         if (shared_.draining) return;
         Route route(provider, limits, shared_.settings.room_texts);
         if (const auto present = shared_.routes.find(fingerprint); present != shared_.routes.end()) {
@@ -80,7 +82,7 @@ void LaneRunner::add(const ResolvedPtr& provider) {
 }
 
 void LaneRunner::retire(const ResolvedPtr& provider, const std::string& reason) {
-    const std::scoped_lock lock(shared_.mutex);
+    const sync::Lock lock(shared_.mutex);
     const auto present = shared_.routes.find(provider->profile.fingerprint);
     if (present == shared_.routes.end() || present->second.provider->name != provider->name) return;
     close(present);
@@ -98,7 +100,7 @@ void LaneRunner::close(std::map<Sha256, Route>::iterator route) {
 void LaneRunner::sweep() {
     std::vector<Thread> ended;
     {
-        const std::scoped_lock lock(shared_.mutex);
+        const sync::Lock lock(shared_.mutex);
         const auto over = [](const auto& node) { return node.mapped().threads == 0; };
         for (auto& node : shared_.retired_routes) {
             if (!over(node)) continue;
@@ -114,58 +116,73 @@ void LaneRunner::sweep() {
 void LaneRunner::join() {
     if (threads_.empty()) return;
     {
-        std::unique_lock lock(shared_.mutex);
+        sync::Lock lock(shared_.mutex);
         shared_.lanes.notify_all();
         const auto grace_end = shared_.now() + shared_.settings.grace;
-        shared_.idle_lanes.wait_until(lock, grace_end, [&] { return shared_.lane_threads == 0; });
+        shared_.idle_lanes.wait_until(lock, grace_end,
+                                      [&]() EMBEDQ_REQUIRES(shared_.mutex) { return shared_.lane_threads == 0; });
     }
     shared_.calls_stop.request_stop();
     threads_.clear();
 }
 
 void LaneRunner::run(Route& route, std::size_t endpoint) {
-    std::unique_lock lock(shared_.mutex);
+    sync::Lock lock(shared_.mutex);
     const ResolvedPtr provider = route.provider;
     while (!shared_.draining && !route.retired) {
-        const std::optional<Call> call = next(lock, route, endpoint);
-        if (!call) continue;
+        auto again_at = Lane::Steady::max();
+        const std::optional<Call> call = next(route, endpoint, again_at);
+        if (!call) {
+            if (again_at == Lane::Steady::max())
+                shared_.lanes.wait(lock);
+            else
+                shared_.lanes.wait_until(lock, again_at);
+            continue;
+        }
         lock.unlock();
         std::vector<std::string_view> texts;
         texts.reserve(call->batch.texts.size());
         for (const TextPtr& text : call->batch.texts) texts.push_back(text->sent());
         Outcome outcome = ask(*provider, endpoint, texts);
         lock.lock();
-        if (refuses_all(call->batch, outcome.result)) control(lock, route, endpoint, outcome);
-        finish(route, *call, endpoint, std::move(outcome));
+        if (refuses_all(call->batch, outcome.result)) {
+            outcome.undecided = true;
+            if (wants_control(route, endpoint)) {
+                lock.unlock();
+                control(*provider, endpoint, outcome);
+                lock.lock();
+                shared_.bench.count_call(outcome.undecided);
+            }
+        }
+        if (const auto warning = finish(route, *call, endpoint, std::move(outcome))) {
+            lock.unlock();
+            shared_.logger().warn(*warning);
+            lock.lock();
+        }
     }
     --route.threads;
     --shared_.lane_threads;
     shared_.idle_lanes.notify_all();
 }
 
-std::optional<LaneRunner::Call> LaneRunner::next(std::unique_lock<std::mutex>& lock, Route& route,
-                                                 std::size_t endpoint) {
+std::optional<LaneRunner::Call> LaneRunner::next(Route& route, std::size_t endpoint, Lane::Steady& again_at) {
     const Sha256& fingerprint = route.provider->profile.fingerprint;
     Lane& lane = route.lanes[endpoint];
     const auto now = shared_.now();
-    auto again_at = Lane::Steady::max();
-    if (shared_.bench.queued(fingerprint) > 0) {
-        again_at = lane.ready_at(now);
-        if (again_at <= now && lane.probing() && shared_.shares_lanes && shared_.pauses_seen_at < lane.paused_until()) {
-            // Another process may have probed meanwhile and found nobody.
-            shared_.probe_asks = true;
-            shared_.wake_keeper();
-            again_at = Lane::Steady::max();
-        } else if (again_at <= now) {
-            again_at = std::max(route.requests.available_at(now), route.tokens.available_at(now));
-            if (again_at <= now) return begin(route, lane, now);
-            if (again_at == Lane::Steady::max()) shared_.wake_keeper();
-        }
+    again_at = Lane::Steady::max();
+    if (shared_.bench.queued(fingerprint) == 0) return std::nullopt;
+    again_at = lane.ready_at(now);
+    if (again_at > now) return std::nullopt;
+    if (lane.probing() && shared_.shares_lanes && shared_.pauses_seen_at < lane.paused_until()) {
+        // Another process may have probed meanwhile and found nobody.
+        shared_.probe_asks = true;
+        shared_.wake_keeper();
+        again_at = Lane::Steady::max();
+        return std::nullopt;
     }
-    if (again_at == Lane::Steady::max())
-        shared_.lanes.wait(lock);
-    else
-        shared_.lanes.wait_until(lock, again_at);
+    again_at = std::max(route.requests.available_at(now), route.tokens.available_at(now));
+    if (again_at <= now) return begin(route, lane, now);
+    if (again_at == Lane::Steady::max()) shared_.wake_keeper();
     return std::nullopt;
 }
 
@@ -204,25 +221,24 @@ LaneRunner::Outcome LaneRunner::ask(const ResolvedProvider& provider, std::size_
     return outcome;
 }
 
-void LaneRunner::control(std::unique_lock<std::mutex>& lock, Route& route, std::size_t endpoint, Outcome& outcome) {
-    outcome.undecided = true;
-    // What another call heard meanwhile holds for this one, too.
-    if (shared_.calls_stop.stop_requested() || route.retired || route.lanes[endpoint].paused(shared_.now())) return;
-    const ResolvedPtr provider = route.provider;
+bool LaneRunner::wants_control(Route& route, std::size_t endpoint) {
+    if (shared_.calls_stop.stop_requested() || route.retired || route.lanes[endpoint].paused(shared_.now()))
+        return false;
     route.requests.take(1);
     route.tokens.take(route.limits.estimate().tokens(control_text.size() + route.limits.prefix_bytes()));
-    lock.unlock();
-    Outcome known = ask(*provider, endpoint, std::array{control_text});
-    lock.lock();
+    return true;
+}
+
+void LaneRunner::control(const ResolvedProvider& provider, std::size_t endpoint, Outcome& outcome) const {
+    const Outcome known = ask(provider, endpoint, std::array{control_text});
     outcome.undecided = !known.result || !known.result->errors.empty();
-    shared_.bench.count_call(outcome.undecided);
     if (!outcome.undecided) return;
     const Error error = known.result ? known.result->errors.front().error : known.result.error();
     outcome.result = std::unexpected(is_refusal(error) ? refuses_every_text(error) : error);
-    if (is_refusal(error) && provider->standing) provider->standing->doubt();
+    if (is_refusal(error) && provider.standing) provider.standing->doubt();
 }
 
-void LaneRunner::finish(Route& route, const Call& call, std::size_t endpoint, Outcome&& outcome) {
+std::optional<std::string> LaneRunner::finish(Route& route, const Call& call, std::size_t endpoint, Outcome&& outcome) {
     Lane& lane = route.lanes[endpoint];
     const auto now = shared_.now();
     Result<EmbedResult>& result = outcome.result;
@@ -238,16 +254,17 @@ void LaneRunner::finish(Route& route, const Call& call, std::size_t endpoint, Ou
     else
         failed(route, call, *error, outcome.late, verdict.jobs_pay);
     if (!route.retired && (verdict.paused || verdict.recovered)) tell(route, endpoint, now);
+    std::optional<std::string> warning;
     if (error && route.paused(now)) {
         const std::string reason = "provider '" + route.provider->name + "' is paused: " + lane.reason();
-        if (!route.warned) shared_.context.logger().warn(reason);
-        route.warned = true;
+        if (!std::exchange(route.warned, true)) warning = reason;
         // Held longer than a lease, jobs are better off where others can see them.
         if (route.paused_until() > now + shared_.settings.lease)
             shared_.bench.release_queued(call.batch.fingerprint, reason);
     }
     shared_.lanes.notify_all();
     shared_.committer.notify_all();
+    return warning;
 }
 
 void LaneRunner::answered(Route& route, const Call& call, EmbedResult&& result) {
@@ -285,7 +302,7 @@ void LaneRunner::tell(Route& route, std::size_t endpoint, Lane::Steady now) {
     std::vector<Traffic::Pause> pauses;
     for (const Lane& lane : route.lanes)
         pauses.push_back({lane.paused(now) ? lane.paused_until() : Lane::Steady{}, lane.reason()});
-    shared_.providers.traffic().set_pauses(fingerprint, std::move(pauses));
+    shared_.traffic().set_pauses(fingerprint, std::move(pauses));
     shared_.lane_news.push_back({fingerprint, endpoint});
     shared_.wake_keeper();
 }

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "scheduler/shared.h"
+#include "sync/mutex.h"
 
 namespace embedq::scheduler {
 
@@ -49,22 +51,29 @@ private:
     };
 
     void run(Route& route, std::size_t endpoint);
-    // Takes a batch that lane and budgets admit, or waits for a change. The lock is held.
-    [[nodiscard]] std::optional<Call> next(std::unique_lock<std::mutex>& lock, Route& route, std::size_t endpoint);
-    [[nodiscard]] std::optional<Call> begin(Route& route, Lane& lane, Lane::Steady now);
+    // Takes a batch that lane and budgets admit; else says when to look again, unless something changes before.
+    [[nodiscard]] std::optional<Call> next(Route& route, std::size_t endpoint, Lane::Steady& again_at)
+        EMBEDQ_REQUIRES(shared_.mutex);
+    [[nodiscard]] std::optional<Call> begin(Route& route, Lane& lane, Lane::Steady now) EMBEDQ_REQUIRES(shared_.mutex);
     [[nodiscard]] Outcome ask(const ResolvedProvider& provider, std::size_t endpoint,
-                              std::span<const std::string_view> texts) const;
-    // After a call that had every text refused: asks the same endpoint for a text that nobody has a reason to refuse.
-    // Is that one refused as well, the outcome is `misconfigured`, and says nothing of the call's texts. The lock is
-    // held, but for the call.
-    void control(std::unique_lock<std::mutex>& lock, Route& route, std::size_t endpoint, Outcome& outcome);
-    void finish(Route& route, const Call& call, std::size_t endpoint, Outcome&& outcome);
-    void answered(Route& route, const Call& call, EmbedResult&& result);
-    void failed(Route& route, const Call& call, const Error& error, bool late, bool jobs_pay);
+                              std::span<const std::string_view> texts) const EMBEDQ_EXCLUDES(shared_.mutex);
+    // Whether to make sure of a call that had every text refused. Not where another call heard meanwhile what holds
+    // for this one, too.
+    [[nodiscard]] bool wants_control(Route& route, std::size_t endpoint) EMBEDQ_REQUIRES(shared_.mutex);
+    // Asks the same endpoint for a text that nobody has a reason to refuse. Is that one refused as well, the outcome is
+    // `misconfigured`, and says nothing of the call's texts.
+    void control(const ResolvedProvider& provider, std::size_t endpoint, Outcome& outcome) const
+        EMBEDQ_EXCLUDES(shared_.mutex);
+    // Gives the warning that the provider is paused, once for each pause; else nothing.
+    [[nodiscard]] std::optional<std::string> finish(Route& route, const Call& call, std::size_t endpoint,
+                                                    Outcome&& outcome) EMBEDQ_REQUIRES(shared_.mutex);
+    void answered(Route& route, const Call& call, EmbedResult&& result) EMBEDQ_REQUIRES(shared_.mutex);
+    void failed(Route& route, const Call& call, const Error& error, bool late, bool jobs_pay)
+        EMBEDQ_REQUIRES(shared_.mutex);
     // Tells people, queries and other processes of a pause that began or ended.
-    void tell(Route& route, std::size_t endpoint, Lane::Steady now);
-    // Takes the route out of those that are open; its threads end after their calls. The lock is held.
-    void close(std::map<Sha256, Route>::iterator route);
+    void tell(Route& route, std::size_t endpoint, Lane::Steady now) EMBEDQ_REQUIRES(shared_.mutex);
+    // Takes the route out of those that are open; its threads end after their calls.
+    void close(std::map<Sha256, Route>::iterator route) EMBEDQ_REQUIRES(shared_.mutex);
     // Joins the threads of retired routes that have ended.
     void sweep();
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <mutex>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -9,6 +10,8 @@
 #include "catalog/document.h"
 #include "catalog/profile.h"
 #include "scheduler/standing.h"
+#include "sync/mutex.h"
+#include "sync/sleep.h"
 
 namespace embedq::scheduler {
 
@@ -36,11 +39,7 @@ class Timer {
 public:
     Timer(milliseconds limit, std::stop_token other) : on_other_(std::move(other), Stop{&source_}) {
         thread_ = std::jthread([this, limit](std::stop_token done) {
-            std::mutex mutex;
-            std::condition_variable_any never;
-            std::unique_lock lock(mutex);
-            never.wait_for(lock, done, limit, [] { return false; });
-            if (!done.stop_requested()) source_.request_stop();
+            if (sync::sleep_for(limit, done)) source_.request_stop();
         });
     }
     [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
@@ -111,20 +110,20 @@ std::optional<Error> ResolvedProvider::check_model(const EmbedResult& result, co
 class ProviderDirectory::Doubts {
 public:
     void add(const std::string& name) {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         names_.insert(name);
         added_.notify_all();
     }
     [[nodiscard]] std::set<std::string> take(Steady deadline, std::stop_token stop) {
-        std::unique_lock lock(mutex_);
-        added_.wait_until(lock, std::move(stop), deadline, [&] { return !names_.empty(); });
+        sync::Lock lock(mutex_);
+        added_.wait_until(lock, std::move(stop), deadline, [&]() EMBEDQ_REQUIRES(mutex_) { return !names_.empty(); });
         return std::exchange(names_, {});
     }
 
 private:
-    std::mutex mutex_;
+    sync::Mutex mutex_;
     std::condition_variable_any added_;
-    std::set<std::string> names_;  // guarded by mutex_
+    std::set<std::string> names_ EMBEDQ_GUARDED_BY(mutex_);
 };
 
 struct ProviderDirectory::Entry {
@@ -133,18 +132,20 @@ struct ProviderDirectory::Entry {
 
     const ProviderBinding binding;
     const std::shared_ptr<Standing> standing;
-    std::mutex asking;  // held while it is asked
+    // Held while it is asked, and then nothing else: a provider that hangs must not hold up the others.
+    sync::Mutex asking;
 
-    mutable std::mutex mutex;
-    ResolvedPtr known;         // guarded by mutex
-    std::string failure;       // why it did not answer; guarded by mutex
-    std::size_t failures = 0;  // in a row, for queries; guarded by mutex
-    Steady again_at{};         // for queries: not before; guarded by mutex
+    mutable sync::Mutex mutex;
+    ResolvedPtr known EMBEDQ_GUARDED_BY(mutex);
+    std::string failure EMBEDQ_GUARDED_BY(mutex);       // why it did not answer
+    std::size_t failures EMBEDQ_GUARDED_BY(mutex) = 0;  // in a row, for queries
+    Steady again_at EMBEDQ_GUARDED_BY(mutex){};         // for queries: not before
 
     [[nodiscard]] ResolvedPtr get() const {
-        const std::scoped_lock lock(mutex);
+        const sync::Lock lock(mutex);
         return known;
     }
+    [[nodiscard]] Result<Inquiry> ask(std::stop_token stop) EMBEDQ_REQUIRES(asking);
 };
 
 ProviderDirectory::ProviderDirectory(std::vector<ProviderBinding> bindings, const Clock* clock,
@@ -165,13 +166,13 @@ ProviderDirectory::EntryPtr ProviderDirectory::add(ProviderBinding binding) {
         [clock] { return clock != nullptr ? clock->now() : std::chrono::steady_clock::now(); },
         [doubts = doubts_, name = binding.name] { doubts->add(name); });
     auto entry = std::make_shared<Entry>(std::move(binding), std::move(standing));
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     entries_.insert_or_assign(entry->binding.name, entry);
     return entry;
 }
 
 ProviderDirectory::EntryPtr ProviderDirectory::find(std::string_view name) const {
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     const auto found = entries_.find(name);
     return found == entries_.end() ? nullptr : found->second;
 }
@@ -179,7 +180,7 @@ ProviderDirectory::EntryPtr ProviderDirectory::find(std::string_view name) const
 // Those for documents first.
 std::vector<ProviderDirectory::EntryPtr> ProviderDirectory::entries() const {
     std::vector<EntryPtr> all;
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     for (const bool queries_only : {false, true}) {
         for (const auto& [name, entry] : entries_) {
             if (entry->binding.queries_only == queries_only) all.push_back(entry);
@@ -225,73 +226,72 @@ Result<Inquiry> ProviderDirectory::ask_again(std::string_view name, std::stop_to
         return fail(ErrorKind::not_found,
                     "no provider named '" + std::string(name) + "' is configured; name it under `providers:`");
     }
-    const std::scoped_lock one_at_a_time(entry->asking);
-    return ask(*entry, std::move(stop));
+    const sync::Lock one_at_a_time(entry->asking);
+    return entry->ask(std::move(stop));
 }
 
-// With `asking` held, and nothing else: a provider that hangs must not hold up the others.
-Result<Inquiry> ProviderDirectory::ask(Entry& entry, std::stop_token stop) {
+Result<Inquiry> ProviderDirectory::Entry::ask(std::stop_token stop) {
     Inquiry inquiry;
-    inquiry.before = entry.get();
+    inquiry.before = get();
     const std::uint64_t generation = inquiry.before ? inquiry.before->generation : 0;
     // From here on the provider may take another model for its own.
-    entry.standing->begin_asking();
-    auto info = entry.binding.provider->info(std::move(stop));
+    standing->begin_asking();
+    auto info = binding.provider->info(std::move(stop));
     if (!info) {
-        entry.standing->end_asking(generation);
-        const std::scoped_lock lock(entry.mutex);
-        entry.failure = info.error().message;
-        const auto doubled = first_pause * (1LL << std::min<std::size_t>(entry.failures++, 16));
-        entry.again_at = now() + std::min<milliseconds>(doubled, longest_pause);
+        standing->end_asking(generation);
+        const sync::Lock lock(mutex);
+        failure = info.error().message;
+        const auto doubled = first_pause * (1LL << std::min<std::size_t>(failures++, 16));
+        again_at = standing->now() + std::min<milliseconds>(doubled, longest_pause);
         return std::unexpected(info.error());
     }
     auto resolved = std::make_shared<ResolvedProvider>();
-    resolved->name = entry.binding.name;
-    resolved->plugin = entry.binding.plugin;
-    resolved->provider = entry.binding.provider;
-    resolved->limits = entry.binding.limits;
+    resolved->name = binding.name;
+    resolved->plugin = binding.plugin;
+    resolved->provider = binding.provider;
+    resolved->limits = binding.limits;
     resolved->info = std::move(*info);
     if (resolved->limits.concurrency > 0) {
         resolved->info.limits.concurrency =
             std::min(std::max<std::size_t>(1, resolved->info.limits.concurrency), resolved->limits.concurrency);
     }
     resolved->profile = catalog::make_profile(resolved->plugin, resolved->info, catalog::text_version);
-    resolved->standing = entry.standing;
+    resolved->standing = standing;
     const bool other_model = inquiry.before && inquiry.before->profile.fingerprint != resolved->profile.fingerprint;
     resolved->generation = generation + (other_model ? 1 : 0);
     {
-        const std::scoped_lock lock(entry.mutex);
-        entry.failures = 0;
-        entry.again_at = now() + shortest_interval;
-        if (!inquiry.before || !same_facts(*inquiry.before, *resolved)) entry.known = std::move(resolved);
-        inquiry.now = entry.known;
+        const sync::Lock lock(mutex);
+        failures = 0;
+        again_at = standing->now() + shortest_interval;
+        if (!inquiry.before || !same_facts(*inquiry.before, *resolved)) known = std::move(resolved);
+        inquiry.now = known;
     }
-    entry.standing->end_asking(inquiry.now->generation);
+    standing->end_asking(inquiry.now->generation);
     return inquiry;
 }
 
 Result<ResolvedPtr> ProviderDirectory::ask_quickly(Entry& entry, std::stop_token stop) {
     {
-        const std::scoped_lock lock(entry.mutex);
+        const sync::Lock lock(entry.mutex);
         const bool early = now() < entry.again_at;
         if (entry.known && (early || !entry.standing->doubted())) return entry.known;
         if (early && entry.failures > 0) return fail(ErrorKind::unavailable, entry.failure);
     }
-    const std::unique_lock one_at_a_time(entry.asking, std::try_to_lock);
-    if (!one_at_a_time.owns_lock()) {
+    if (!entry.asking.try_lock()) {
         if (ResolvedPtr here = entry.get()) return here;
         return fail(ErrorKind::unavailable, "it is being asked for its model");
     }
+    const sync::Lock one_at_a_time(entry.asking, std::adopt_lock);
     if (ResolvedPtr here = entry.get(); here && !entry.standing->doubted()) return here;
     const Timer timer(quick_limit, std::move(stop));
-    auto asked = ask(entry, timer.token());
+    auto asked = entry.ask(timer.token());
     if (!asked) return std::unexpected(asked.error());
     return std::move(asked->now);
 }
 
 ProviderDirectory::EntryPtr ProviderDirectory::serving_entry(const Profile& profile) {
     if (!make_serving_) return nullptr;
-    const std::scoped_lock lock(making_);
+    const sync::Lock lock(making_);
     const auto tried = tried_.find(profile.fingerprint);
     if (tried != tried_.end() && now() < tried->second) return nullptr;
     tried_[profile.fingerprint] = now() + longest_pause;

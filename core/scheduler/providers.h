@@ -9,7 +9,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -22,6 +21,7 @@
 #include "embedq/error.h"
 #include "embedq/provider.h"
 #include "scheduler/traffic.h"
+#include "sync/mutex.h"
 
 namespace embedq::scheduler {
 
@@ -135,7 +135,6 @@ private:
     [[nodiscard]] EntryPtr find(std::string_view name) const;
     [[nodiscard]] std::vector<EntryPtr> entries() const;
     [[nodiscard]] EntryPtr add(ProviderBinding binding);
-    [[nodiscard]] Result<Inquiry> ask(Entry& entry, std::stop_token stop);
     // For the sake of a query: quick, or not at all.
     [[nodiscard]] Result<ResolvedPtr> ask_quickly(Entry& entry, std::stop_token stop);
     [[nodiscard]] EntryPtr serving_entry(const Profile& profile);
@@ -144,11 +143,11 @@ private:
     const Clock* const clock_;
     const MakeServing make_serving_;
     const std::shared_ptr<Doubts> doubts_;
-    mutable std::mutex mutex_;
-    std::map<std::string, EntryPtr, std::less<>> entries_;  // guarded by mutex_
-    std::mutex making_;
-    // Profiles for which none could be made, and when to try again; guarded by making_.
-    std::map<Sha256, Steady> tried_;
+    mutable sync::Mutex mutex_;
+    std::map<std::string, EntryPtr, std::less<>> entries_ EMBEDQ_GUARDED_BY(mutex_);
+    sync::Mutex making_;  // held while one is made
+    // Profiles for which none could be made, and when to try again.
+    std::map<Sha256, Steady> tried_ EMBEDQ_GUARDED_BY(making_);
 };
 
 }  // namespace embedq::scheduler

@@ -8,7 +8,7 @@
 
 #include <condition_variable>
 #include <map>
-#include <mutex>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -17,6 +17,7 @@
 
 #include "scheduler/lane_runner.h"
 #include "scheduler/shared.h"
+#include "sync/mutex.h"
 
 namespace embedq::scheduler {
 
@@ -51,11 +52,17 @@ private:
     // A catalog's provider by the YAML's name, and the fingerprint that its target has.
     using Mismatch = std::pair<std::string, Sha256>;
 
+    struct Line {
+        LogLevel level = LogLevel::info;
+        std::string text;
+    };
+
     // On a thread of its own.
-    void ask(const std::string& name, const std::stop_token& stop);
-    // With the lock held, as `take_over`.
-    void answered(Asked& asked, const std::string& name, const Result<Inquiry>& inquiry, bool stopped);
-    void take_over(const Inquiry& inquiry, bool first);
+    void ask(const std::string& name, const std::stop_token& stop) EMBEDQ_EXCLUDES(mutex_);
+    // Gives what is to be logged of it.
+    [[nodiscard]] std::optional<Line> answered(Asked& asked, const std::string& name, const Result<Inquiry>& inquiry,
+                                               bool stopped) EMBEDQ_REQUIRES(mutex_);
+    [[nodiscard]] std::optional<Line> take_over(const Inquiry& inquiry, bool first) EMBEDQ_REQUIRES(mutex_);
     void tell();
     // Says once of each target that no provider of this process makes, though it has the name: nothing is claimed for
     // it.
@@ -67,14 +74,14 @@ private:
     bool told_failure_ = false;
     std::set<Mismatch> told_;
 
-    // Taken before Shared::mutex; not held while a provider, the store or the listener is asked.
-    std::mutex mutex_;
+    // Taken before Shared::mutex; not held while a provider, the store or the listener is asked, or a line is logged.
+    sync::Mutex mutex_;
     std::condition_variable_any moved_;  // somebody answered or is doubted
-    bool awake_ = false;                 // all from here on guarded by mutex_
-    std::set<std::string> doubted_;
-    bool news_ = false;  // that the listener has not taken
-    Lane::Steady next_check_{};
-    std::map<std::string, Asked, std::less<>> asked_;
+    bool awake_ EMBEDQ_GUARDED_BY(mutex_) = false;
+    std::set<std::string> doubted_ EMBEDQ_GUARDED_BY(mutex_);
+    bool news_ EMBEDQ_GUARDED_BY(mutex_) = false;  // that the listener has not taken
+    Lane::Steady next_check_ EMBEDQ_GUARDED_BY(mutex_){};
+    std::map<std::string, Asked, std::less<>> asked_ EMBEDQ_GUARDED_BY(mutex_);
 };
 
 }  // namespace embedq::scheduler

@@ -13,6 +13,7 @@
 #include "scheduler/resolver.h"
 #include "scheduler/shared.h"
 #include "scheduler/upkeep.h"
+#include "sync/mutex.h"
 
 namespace embedq::scheduler {
 
@@ -61,7 +62,7 @@ public:
         if (!started_) return;
         started_ = false;
         {
-            const std::scoped_lock lock(shared_.mutex);
+            const sync::Lock lock(shared_.mutex);
             shared_.draining = true;
             shared_.bench.release_all_queued("given back at a stop");
         }
@@ -71,7 +72,7 @@ public:
         for (std::jthread* thread : first_to_end) thread->join();
         lanes_.join();
         {
-            const std::scoped_lock lock(shared_.mutex);
+            const sync::Lock lock(shared_.mutex);
             shared_.bench.release_all("given back at a stop");
             shared_.lanes_ended = true;
             shared_.committer.notify_all();
@@ -80,11 +81,11 @@ public:
         // Leases are kept to the last: what was being committed was still ours.
         keeper_thread_.request_stop();
         keeper_thread_.join();
-        shared_.notifier.publish();
+        shared_.notifier().publish();
     }
 
     [[nodiscard]] Counters counters() const {
-        const std::scoped_lock lock(shared_.mutex);
+        const sync::Lock lock(shared_.mutex);
         Counters counters = shared_.bench.counters();
         counters.texts_in_flight = shared_.bench.texts();
         counters.jobs_held = shared_.bench.jobs();
@@ -97,8 +98,8 @@ public:
 private:
     void listen(std::stop_token stop) {
         while (!stop.stop_requested()) {
-            if (shared_.notifier.wait(shared_.now() + shared_.settings.poll, stop) != Wake::notified) continue;
-            const std::scoped_lock lock(shared_.mutex);
+            if (shared_.notifier().wait(shared_.now() + shared_.settings.poll, stop) != Wake::notified) continue;
+            const sync::Lock lock(shared_.mutex);
             shared_.wake_claimer();
         }
     }

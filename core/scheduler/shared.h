@@ -1,14 +1,14 @@
 // What the scheduler's threads share. Each part is a class of its own with a loop; this is the table they work at.
 //
-// Members above the mutex are fixed after construction (the store, notifier and providers are thread-safe themselves);
-// members below it are guarded by it.
+// Members above the mutex are fixed after construction; members below it are guarded by it. Nothing is called out of the
+// scheduler while it is held, and nothing is logged: the store, the notifier, the providers and the logger are reached
+// through members that exclude it.
 #pragma once
 
 #include <algorithm>
 #include <condition_variable>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -23,6 +23,7 @@
 #include "scheduler/room.h"
 #include "scheduler/settings.h"
 #include "scheduler/workbench.h"
+#include "sync/mutex.h"
 
 namespace embedq::scheduler {
 
@@ -82,58 +83,68 @@ struct LaneNews {
 };
 
 struct Shared {
-    Shared(Store& store_, Notifier& notifier_, ProviderDirectory& providers_, Settings settings_, Context& context_,
+    Shared(Store& store, Notifier& notifier, ProviderDirectory& providers, Settings of_scheduler, Context& context,
            std::string worker)
-        : store(store_),
-          notifier(notifier_),
-          providers(providers_),
-          settings(std::move(settings_)),
-          context(context_),
+        : store_(store),
+          notifier_(notifier),
+          providers_(providers),
+          context_(context),
+          settings(std::move(of_scheduler)),
           worker_id(std::move(worker)),
-          shares_lanes(store_.capabilities().multi_process),
+          shares_lanes(store.capabilities().multi_process),
           bench(settings) {}
 
-    [[nodiscard]] Lane::Steady now() const { return context.clock().now(); }
-    [[nodiscard]] double random01() { return static_cast<double>(context.random() >> 11U) * 0x1.0p-53; }
-    // Wakes the claimer. Call with the mutex held.
-    void wake_claimer() {
+    // Thread-safe themselves.
+    [[nodiscard]] Store& store() const EMBEDQ_EXCLUDES(mutex) { return store_; }
+    [[nodiscard]] Notifier& notifier() const EMBEDQ_EXCLUDES(mutex) { return notifier_; }
+    [[nodiscard]] ProviderDirectory& providers() const EMBEDQ_EXCLUDES(mutex) { return providers_; }
+    // May be used under the mutex, but for what takes the store: Traffic's own lock comes after it.
+    [[nodiscard]] Traffic& traffic() const { return providers_.traffic(); }
+    [[nodiscard]] Logger& logger() const EMBEDQ_EXCLUDES(mutex) { return context_.logger(); }
+
+    [[nodiscard]] Lane::Steady now() const { return context_.clock().now(); }
+    [[nodiscard]] double random01() { return static_cast<double>(context_.random() >> 11U) * 0x1.0p-53; }
+
+    void wake_claimer() EMBEDQ_REQUIRES(mutex) {
         claimer_awake = true;
         claimer.notify_all();
     }
-
-    // Wakes the lane keeper. Call with the mutex held.
-    void wake_keeper() {
+    void wake_keeper() EMBEDQ_REQUIRES(mutex) {
         keeper_awake = true;
         keeper.notify_all();
     }
 
-    Store& store;
-    Notifier& notifier;
-    ProviderDirectory& providers;
+private:
+    Store& store_;
+    Notifier& notifier_;
+    ProviderDirectory& providers_;
+    Context& context_;
+
+public:
     const Settings settings;
-    Context& context;
     const std::string worker_id;
     const bool shares_lanes;      // other processes may tell of pauses
     std::stop_source calls_stop;  // ends provider calls after the grace time
 
-    mutable std::mutex mutex;
+    mutable sync::Mutex mutex;
     std::condition_variable_any claimer;     // room, work to plan, a notification
     std::condition_variable_any lanes;       // queued texts, a free slot, the end
     std::condition_variable_any committer;   // answered texts, the end
     std::condition_variable_any idle_lanes;  // a lane thread ended
     std::condition_variable_any keeper;      // news of a lane, a budget that is wanted, a probe that asks for leave
-    Workbench bench;
-    std::map<Sha256, Route> routes;                                  // those that are open
-    std::vector<std::map<Sha256, Route>::node_type> retired_routes;  // those whose threads have not ended
-    std::vector<LaneNews> lane_news;
-    bool keeper_awake = false;
-    bool probe_asks = false;  // for a look at the pauses of others
+    Workbench bench EMBEDQ_GUARDED_BY(mutex);
+    std::map<Sha256, Route> routes EMBEDQ_GUARDED_BY(mutex);  // those that are open
+    // Those whose threads have not ended.
+    std::vector<std::map<Sha256, Route>::node_type> retired_routes EMBEDQ_GUARDED_BY(mutex);
+    std::vector<LaneNews> lane_news EMBEDQ_GUARDED_BY(mutex);
+    bool keeper_awake EMBEDQ_GUARDED_BY(mutex) = false;
+    bool probe_asks EMBEDQ_GUARDED_BY(mutex) = false;  // for a look at the pauses of others
     // When the store was last asked for them. A probe waits for a look that is newer than its pause.
-    Lane::Steady pauses_seen_at{};
-    bool claimer_awake = true;
-    bool draining = false;     // no new calls
-    bool lanes_ended = false;  // no call will come back any more
-    std::size_t lane_threads = 0;
+    Lane::Steady pauses_seen_at EMBEDQ_GUARDED_BY(mutex){};
+    bool claimer_awake EMBEDQ_GUARDED_BY(mutex) = true;
+    bool draining EMBEDQ_GUARDED_BY(mutex) = false;     // no new calls
+    bool lanes_ended EMBEDQ_GUARDED_BY(mutex) = false;  // no call will come back any more
+    std::size_t lane_threads EMBEDQ_GUARDED_BY(mutex) = 0;
 };
 
 }  // namespace embedq::scheduler

@@ -10,12 +10,12 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
 
 #include "scheduler/query_breaker.h"
+#include "sync/mutex.h"
 
 namespace embedq::scheduler {
 
@@ -42,13 +42,13 @@ public:
     [[nodiscard]] bool doubted() const noexcept { return doubted_; }
 
     void begin_asking() {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         asking_ = true;
         asked_at_ = std::chrono::steady_clock::now();
         doubted_ = false;
     }
     void end_asking(std::uint64_t generation) {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         asking_ = false;
         // What the model of before said of queries is no matter of this one.
         if (generation != generation_) queries_ = QueryBreaker();
@@ -58,8 +58,8 @@ public:
     // Whose vectors a call of this generation brought. Waits while the provider is being asked: for the shortest hold,
     // and on until the deadline or a stop. `unknown` where it still is then.
     [[nodiscard]] Model model_of(std::uint64_t generation, Steady deadline, std::stop_token stop) {
-        std::unique_lock lock(mutex_);
-        const auto told = [&] { return !asking_; };
+        sync::Lock lock(mutex_);
+        const auto told = [&]() EMBEDQ_REQUIRES(mutex_) { return !asking_; };
         const bool known = answered_.wait_until(lock, stop, std::max(deadline, asked_at_ + shortest_hold), told);
         if (!known) return Model::unknown;
         return generation == generation_ ? Model::same : Model::changed;
@@ -67,20 +67,20 @@ public:
 
     [[nodiscard]] QueryBreaker::Passage ask_query() {
         const auto at = now_();
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         return queries_.ask(at);
     }
     void finish_query(QueryBreaker::Passage passage, const std::optional<Error>& error) {
         const auto at = now_();
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         queries_.finished(at, passage, error);
     }
     void stop_query(QueryBreaker::Passage passage) {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         queries_.stopped(passage);
     }
     [[nodiscard]] std::string query_failure() const {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         return queries_.reason();
     }
 
@@ -88,12 +88,12 @@ private:
     const std::function<Steady()> now_;
     const std::function<void()> doubt_;
     std::atomic<bool> doubted_{false};
-    mutable std::mutex mutex_;
+    mutable sync::Mutex mutex_;
     std::condition_variable_any answered_;
-    bool asking_ = false;           // guarded by mutex_
-    Steady asked_at_{};             // in real time; guarded by mutex_
-    std::uint64_t generation_ = 0;  // guarded by mutex_
-    QueryBreaker queries_;          // guarded by mutex_
+    bool asking_ EMBEDQ_GUARDED_BY(mutex_) = false;
+    Steady asked_at_ EMBEDQ_GUARDED_BY(mutex_){};  // in real time
+    std::uint64_t generation_ EMBEDQ_GUARDED_BY(mutex_) = 0;
+    QueryBreaker queries_ EMBEDQ_GUARDED_BY(mutex_);
 };
 
 }  // namespace embedq::scheduler

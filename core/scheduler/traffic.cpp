@@ -9,6 +9,7 @@
 #include "scheduler/lane.h"
 #include "scheduler/providers.h"
 #include "scheduler/token_estimate.h"
+#include "sync/mutex.h"
 
 namespace embedq::scheduler {
 
@@ -38,7 +39,7 @@ Result<std::vector<BudgetSlice>> Traffic::reserve(Store& store, const std::vecto
     auto shared = store.reserve(requests);
     if (shared || shared.error().kind != ErrorKind::unsupported) return shared;
     std::vector<BudgetSlice> slices;
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     for (const BudgetRequest& request : requests) {
         Steady& next = lines_[{request.fingerprint, request.unit}];
         next = std::max(next, now);
@@ -49,7 +50,7 @@ Result<std::vector<BudgetSlice>> Traffic::reserve(Store& store, const std::vecto
 }
 
 void Traffic::set_pauses(const Sha256& fingerprint, std::vector<Pause> pauses) {
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     roads_[fingerprint].pauses = std::move(pauses);
 }
 
@@ -61,7 +62,7 @@ Result<Traffic::Passage> Traffic::admit_query(Store& store, const ResolvedProvid
     {
         const std::size_t most =
             std::max<std::size_t>(1, provider.info.limits.concurrency / 4) * provider.info.endpoints.size();
-        std::unique_lock lock(mutex_);
+        sync::Lock lock(mutex_);
         Road& road = roads_[fingerprint];
         if (!left_.wait_for(lock, stop, slot_wait, [&] { return road.queries < most; })) {
             return fail(ErrorKind::throttled,
@@ -75,7 +76,7 @@ Result<Traffic::Passage> Traffic::admit_query(Store& store, const ResolvedProvid
 }
 
 void Traffic::leave(const Sha256& fingerprint) {
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     --roads_[fingerprint].queries;
     left_.notify_all();
 }
@@ -88,7 +89,7 @@ Result<std::size_t> Traffic::free_endpoint(Store& store, const ResolvedProvider&
         if (endpoint < pauses.size() && pause.until > pauses[endpoint].until) pauses[endpoint] = pause;
     };
     {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         const Road& road = roads_[fingerprint];
         for (std::size_t i = 0; i < road.pauses.size(); ++i) apply(i, road.pauses[i]);
         for (std::size_t i = 0; i < road.own.size(); ++i) apply(i, road.own[i]);
@@ -132,7 +133,7 @@ Status Traffic::draw(Store& store, const ResolvedProvider& provider, std::size_t
     const std::string used_up = "queries have used up their tenth of the budget per minute";
     {
         // What was drawn cannot be given back: who was told to do without is the next to go.
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         if (auto& drawn_for = roads_[fingerprint].drawn_for; drawn_for) {
             if (now < *drawn_for)
                 return fail(ErrorKind::throttled, used_up + "; the next may go in " + in_seconds(*drawn_for - now));
@@ -149,7 +150,7 @@ Status Traffic::draw(Store& store, const ResolvedProvider& provider, std::size_t
         const auto ahead = seconds((burst - share.amount) * 60.0 / share.per_minute);
         const auto over = (*slices)[i].starts_in - duration_cast<microseconds>(ahead);
         if (over <= microseconds(1)) continue;
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         roads_[fingerprint].drawn_for = now + over;
         return fail(ErrorKind::throttled, used_up + "; the next may go in " + in_seconds(over));
     }
@@ -164,7 +165,7 @@ void Traffic::query_failed(Store& store, const ResolvedProvider& provider, std::
     const auto asked_for = std::min(*error.retry_after, longest_asked_pause);
     const LaneState state{fingerprint, provider.info.endpoints[endpoint], asked_for, reason};
     static_cast<void>(store.put_lanes(std::span(&state, 1)));
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     auto& own = roads_[fingerprint].own;
     own.resize(provider.info.endpoints.size());
     own[endpoint] = {now + asked_for, reason};

@@ -12,7 +12,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -24,6 +23,7 @@
 #include "embedq/error.h"
 #include "embedq/job.h"
 #include "embedq/store.h"
+#include "sync/mutex.h"
 
 namespace embedq::scheduler {
 
@@ -94,10 +94,11 @@ private:
     [[nodiscard]] Status draw(Store& store, const ResolvedProvider& provider, std::size_t bytes, Steady now);
     void leave(const Sha256& fingerprint);
 
-    std::mutex mutex_;
+    sync::Mutex mutex_;
     std::condition_variable_any left_;
-    std::map<Sha256, Road> roads_;                           // guarded by mutex_
-    std::map<std::pair<Sha256, BudgetUnit>, Steady> lines_;  // guarded by mutex_: the next free moment of each budget
+    std::map<Sha256, Road> roads_ EMBEDQ_GUARDED_BY(mutex_);
+    std::map<std::pair<Sha256, BudgetUnit>, Steady> lines_
+        EMBEDQ_GUARDED_BY(mutex_);  // the next free moment of each budget
 };
 
 }  // namespace embedq::scheduler

@@ -5,17 +5,12 @@
 #include <algorithm>
 #include <array>
 
+#include "sync/mutex.h"
+#include "sync/sleep.h"
+
 namespace embedq::scheduler {
 
 namespace {
-
-// Waits on a condition of its own, so that only time or a stop ends it.
-void pause_until(Lane::Steady deadline, std::stop_token stop) {
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock(mutex);
-    never.wait_until(lock, stop, deadline, [] { return false; });
-}
 
 std::string host_name() {
     std::array<char, 256> name{};
@@ -30,7 +25,7 @@ constexpr int prune_rounds = 100;  // per tick; what is left waits for the next
 void LeaseKeeper::run(std::stop_token stop) {
     while (!stop.stop_requested()) {
         step();
-        pause_until(shared_.now() + shared_.settings.heartbeat, stop);
+        sync::sleep_until(shared_.now() + shared_.settings.heartbeat, stop);
     }
 }
 
@@ -38,7 +33,7 @@ void LeaseKeeper::step() {
     std::vector<std::pair<HoldId, JobRef>> held;
     WorkerReport report;
     {
-        const std::scoped_lock lock(shared_.mutex);
+        const sync::Lock lock(shared_.mutex);
         held = shared_.bench.held();
         report.jobs_held = held.size();
     }
@@ -50,22 +45,21 @@ void LeaseKeeper::step() {
     refs.reserve(held.size());
     for (const auto& [hold, ref] : held) refs.push_back(ref);
 
-    const auto extended = shared_.store.extend(report, refs, shared_.settings.lease);
+    const auto extended = shared_.store().extend(report, refs, shared_.settings.lease);
     const auto now = shared_.now();
-    const std::scoped_lock lock(shared_.mutex);
-    if (extended) {
-        last_good_ = now;
+    if (extended) last_good_ = now;
+    const bool lets_go = !extended && now - last_good_ > shared_.settings.lease / 2;
+    {
+        const sync::Lock lock(shared_.mutex);
         for (std::size_t i = 0; i < held.size(); ++i) {
-            if (!(*extended)[i]) shared_.bench.lose(held[i].first);
+            if (lets_go || (extended && !(*extended)[i])) shared_.bench.lose(held[i].first);
         }
-    } else if (now - last_good_ > shared_.settings.lease / 2) {
-        if (!held.empty()) {
-            shared_.context.logger().error("no heartbeat for half a lease; letting go of " +
-                                           std::to_string(held.size()) + " jobs: " + extended.error().message);
-        }
-        for (const auto& [hold, ref] : held) shared_.bench.lose(hold);
+        shared_.wake_claimer();
     }
-    shared_.wake_claimer();
+    if (lets_go && !held.empty()) {
+        shared_.logger().error("no heartbeat for half a lease; letting go of " + std::to_string(held.size()) +
+                               " jobs: " + extended.error().message);
+    }
 }
 
 void Reaper::run(std::stop_token stop) {
@@ -76,7 +70,7 @@ void Reaper::run(std::stop_token stop) {
         auto next = reaped;
         do {
             next = std::min(reaped + shared_.settings.reap, shared_.now() + until_reap());
-            pause_until(std::min(next, shared_.now() + shared_.settings.heartbeat), stop);
+            sync::sleep_until(std::min(next, shared_.now() + shared_.settings.heartbeat), stop);
         } while (!stop.stop_requested() && shared_.now() < next);
     }
 }
@@ -86,7 +80,7 @@ void Upkeep::run(std::stop_token stop) {
     auto next_reconcile = shared_.now() + shared_.settings.reconcile;
     auto next_prune = shared_.now() + shared_.settings.prune;
     while (!stop.stop_requested()) {
-        pause_until(std::min(next_reconcile, next_prune), stop);
+        sync::sleep_until(std::min(next_reconcile, next_prune), stop);
         if (stop.stop_requested()) return;
         if (shared_.now() >= next_reconcile) {
             reconcile();
@@ -100,33 +94,32 @@ void Upkeep::run(std::stop_token stop) {
 }
 
 std::chrono::milliseconds Reaper::until_reap() {
-    const auto due = shared_.store.next_due({});
+    const auto due = shared_.store().next_due({});
     if (!due || !due->lease_expiry) return shared_.settings.reap;
     return std::clamp(*due->lease_expiry + std::chrono::milliseconds(20), std::chrono::milliseconds(20),
                       shared_.settings.reap);
 }
 
 void Reaper::reap() {
-    const auto result = shared_.store.reap(shared_.settings.max_attempts);
-    if (!result) return shared_.context.logger().warn("cannot look for expired leases: " + result.error().message);
+    const auto result = shared_.store().reap(shared_.settings.max_attempts);
+    if (!result) return shared_.logger().warn("cannot look for expired leases: " + result.error().message);
     if (result->requeued == 0 && result->failed == 0) return;
-    shared_.context.logger().warn("leases ran out: " + std::to_string(result->requeued) +
-                                  " jobs go back to the queue, " + std::to_string(result->failed) + " failed for good");
-    shared_.notifier.publish();
-    const std::scoped_lock lock(shared_.mutex);
+    shared_.logger().warn("leases ran out: " + std::to_string(result->requeued) + " jobs go back to the queue, " +
+                          std::to_string(result->failed) + " failed for good");
+    shared_.notifier().publish();
+    const sync::Lock lock(shared_.mutex);
     shared_.wake_claimer();
 }
 
 void Upkeep::reconcile() {
-    const auto result = shared_.store.reconcile({});
-    if (!result) return shared_.context.logger().warn("cannot reconcile: " + result.error().message);
+    const auto result = shared_.store().reconcile({});
+    if (!result) return shared_.logger().warn("cannot reconcile: " + result.error().message);
     if (result->flipped > 0)
-        shared_.context.logger().info(std::to_string(result->flipped) + " catalogs now rank by their new profile");
+        shared_.logger().info(std::to_string(result->flipped) + " catalogs now rank by their new profile");
     if (result->enqueued == 0) return;
-    shared_.context.logger().info("reconciler: " + std::to_string(result->enqueued) +
-                                  " specs had a gap and are queued");
-    shared_.notifier.publish();
-    const std::scoped_lock lock(shared_.mutex);
+    shared_.logger().info("reconciler: " + std::to_string(result->enqueued) + " specs had a gap and are queued");
+    shared_.notifier().publish();
+    const sync::Lock lock(shared_.mutex);
     shared_.wake_claimer();
 }
 
@@ -134,8 +127,8 @@ void Upkeep::prune(std::stop_token stop) {
     PruneRequest request;
     request.older_than = shared_.settings.retention;
     for (int round = 0; round < prune_rounds && !stop.stop_requested(); ++round) {
-        const auto result = shared_.store.prune(request);
-        if (!result) return shared_.context.logger().warn("cannot prune: " + result.error().message);
+        const auto result = shared_.store().prune(request);
+        if (!result) return shared_.logger().warn("cannot prune: " + result.error().message);
         if (!result->more) return;
     }
 }

@@ -3,6 +3,7 @@
 
 #include "engine/engine_impl.h"
 #include "pipeline_fixture.h"
+#include "sync/sleep.h"
 
 namespace embedq::engine {
 
@@ -43,11 +44,8 @@ protected:
         scheduler::Scheduler scheduler(*store, notifier, with, settings, context);
         ASSERT_TRUE(scheduler.start());
         const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-        std::mutex mutex;
-        std::condition_variable never;
-        std::unique_lock lock(mutex);
         while (open_jobs() > 0 && std::chrono::steady_clock::now() < end)
-            never.wait_for(lock, std::chrono::milliseconds(2), [] { return false; });
+            sync::sleep_for(std::chrono::milliseconds(2), {});
         scheduler.stop();
         ASSERT_EQ(open_jobs(), 0U);
     }

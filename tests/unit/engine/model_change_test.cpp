@@ -1,6 +1,7 @@
 #include "changing_provider.h"
 #include "engine_fixture.h"
 #include "hanging_provider.h"
+#include "sync/sleep.h"
 
 namespace embedq::engine {
 namespace {
@@ -31,13 +32,10 @@ protected:
         return scheduler;
     }
     static bool eventually(const std::function<bool()>& holds) {
-        std::mutex mutex;
-        std::condition_variable never;
         const auto end = std::chrono::steady_clock::now() + seconds(60);
-        std::unique_lock lock(mutex);
         while (std::chrono::steady_clock::now() < end) {
             if (holds()) return true;
-            never.wait_for(lock, milliseconds(2), [] { return false; });
+            sync::sleep_for(milliseconds(2), {});
         }
         return false;
     }

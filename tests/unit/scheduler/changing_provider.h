@@ -2,29 +2,29 @@
 #pragma once
 
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 
 #include "pipeline_fixture.h"
+#include "sync/mutex.h"
 
 namespace embedq::scheduler {
 
 class HandContext : public RealContext {
 public:
     void pass(std::chrono::milliseconds time) {
-        const std::scoped_lock lock(time_mutex_);
+        const sync::Lock lock(time_mutex_);
         now_ += time;
     }
 
 private:
     std::chrono::steady_clock::time_point now() const noexcept override {
-        const std::scoped_lock lock(time_mutex_);
+        const sync::Lock lock(time_mutex_);
         return now_;
     }
-    mutable std::mutex time_mutex_;
-    std::chrono::steady_clock::time_point now_ = std::chrono::steady_clock::now();
+    mutable sync::Mutex time_mutex_;
+    std::chrono::steady_clock::time_point now_ EMBEDQ_GUARDED_BY(time_mutex_) = std::chrono::steady_clock::now();
 };
 
 // Each digest makes vectors of its own: the first number is the digest's length. Keeps a provider's promise: once the
@@ -36,7 +36,7 @@ public:
     Result<ProviderInfo> info(std::stop_token) override {
         const auto hook = on_info();
         if (hook) hook();
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         ++infos_;
         if (error_) return std::unexpected(*error_);
         named_ = digest_;
@@ -52,7 +52,7 @@ public:
         std::function<void()> hook;
         std::string digest;
         {
-            const std::scoped_lock lock(mutex_);
+            const sync::Lock lock(mutex_);
             ++embeds_;
             if (error_) return std::unexpected(*error_);
             if (named_ != digest_) return fail(ErrorKind::misconfigured, "the model is another one");
@@ -62,7 +62,7 @@ public:
         if (hook) hook();
         EmbedResult result;
         {
-            const std::scoped_lock lock(mutex_);
+            const sync::Lock lock(mutex_);
             result.dimension = dimension_;
         }
         for (const std::string_view text : request.texts) {
@@ -73,58 +73,58 @@ public:
     }
 
     void replace(std::string digest) {
-        set([&] { digest_ = std::move(digest); });
+        set([&]() EMBEDQ_REQUIRES(mutex_) { digest_ = std::move(digest); });
     }
     void fail_with(std::optional<Error> error) {
-        set([&] { error_ = std::move(error); });
+        set([&]() EMBEDQ_REQUIRES(mutex_) { error_ = std::move(error); });
     }
     void limit(ProviderLimits limits) {
-        set([&] { limits_ = limits; });
+        set([&]() EMBEDQ_REQUIRES(mutex_) { limits_ = limits; });
     }
     void call_timeout(std::chrono::milliseconds time) {
-        set([&] { call_timeout_ = time; });
+        set([&]() EMBEDQ_REQUIRES(mutex_) { call_timeout_ = time; });
     }
     // Vectors of another size, without a word about it until `info`.
     void resize(std::size_t dimension) {
-        set([&] { dimension_ = dimension; });
+        set([&]() EMBEDQ_REQUIRES(mutex_) { dimension_ = dimension; });
     }
     void on_info(std::function<void()> hook) {
-        set([&] { on_info_ = std::move(hook); });
+        set([&]() EMBEDQ_REQUIRES(mutex_) { on_info_ = std::move(hook); });
     }
     void on_embed(std::function<void()> hook) {
-        set([&] { on_embed_ = std::move(hook); });
+        set([&]() EMBEDQ_REQUIRES(mutex_) { on_embed_ = std::move(hook); });
     }
     int infos() const {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         return infos_;
     }
     int embeds() const {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         return embeds_;
     }
 
 private:
     template <class Change>
     void set(Change change) {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         change();
     }
     std::function<void()> on_info() const {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         return on_info_;
     }
 
-    mutable std::mutex mutex_;
-    std::string digest_;
-    std::string named_;
-    std::optional<Error> error_;
-    ProviderLimits limits_{.concurrency = 2, .max_inputs = 16};
-    std::chrono::milliseconds call_timeout_{0};
-    std::size_t dimension_ = 3;
-    std::function<void()> on_info_;
-    std::function<void()> on_embed_;
-    int infos_ = 0;
-    int embeds_ = 0;
+    mutable sync::Mutex mutex_;
+    std::string digest_ EMBEDQ_GUARDED_BY(mutex_);
+    std::string named_ EMBEDQ_GUARDED_BY(mutex_);
+    std::optional<Error> error_ EMBEDQ_GUARDED_BY(mutex_);
+    ProviderLimits limits_ EMBEDQ_GUARDED_BY(mutex_){.concurrency = 2, .max_inputs = 16};
+    std::chrono::milliseconds call_timeout_ EMBEDQ_GUARDED_BY(mutex_){0};
+    std::size_t dimension_ EMBEDQ_GUARDED_BY(mutex_) = 3;
+    std::function<void()> on_info_ EMBEDQ_GUARDED_BY(mutex_);
+    std::function<void()> on_embed_ EMBEDQ_GUARDED_BY(mutex_);
+    int infos_ EMBEDQ_GUARDED_BY(mutex_) = 0;
+    int embeds_ EMBEDQ_GUARDED_BY(mutex_) = 0;
 };
 
 // The provider is being asked for as long as this lives.

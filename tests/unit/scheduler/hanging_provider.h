@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pipeline_fixture.h"
+#include "sync/mutex.h"
 
 namespace embedq::scheduler {
 
@@ -10,33 +11,33 @@ class HangingProvider : public ScriptedProvider {
 public:
     using ScriptedProvider::ScriptedProvider;
     Result<ProviderInfo> info(std::stop_token stop) override {
-        std::unique_lock lock(mutex_);
+        sync::Lock lock(mutex_);
         ++asked_;
         changed_.notify_all();
-        if (!changed_.wait(lock, stop, [&] { return answers_; }))
+        if (!changed_.wait(lock, stop, [&]() EMBEDQ_REQUIRES(mutex_) { return answers_; }))
             return embedq::fail(ErrorKind::unavailable, "stopped");
         lock.unlock();
         return ScriptedProvider::info(stop);
     }
     void wait_until_asked() {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return asked_ > 0; });
+        sync::Lock lock(mutex_);
+        changed_.wait(lock, [&]() EMBEDQ_REQUIRES(mutex_) { return asked_ > 0; });
     }
     int asked() {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         return asked_;
     }
     void answer() {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         answers_ = true;
         changed_.notify_all();
     }
 
 private:
-    std::mutex mutex_;
+    sync::Mutex mutex_;
     std::condition_variable_any changed_;
-    int asked_ = 0;
-    bool answers_ = false;
+    int asked_ EMBEDQ_GUARDED_BY(mutex_) = 0;
+    bool answers_ EMBEDQ_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace embedq::scheduler

@@ -15,6 +15,7 @@ protected:
 
     Route& open(ConfiguredLimits limits, std::vector<std::string> endpoints = {"one"}) {
         const auto provider = resolved_provider(limits, std::move(endpoints));
+        const sync::Lock lock(shared.mutex);
         return shared.routes
             .try_emplace(fingerprint, provider, LaneLimits{.concurrency = 4}, shared.settings.room_texts)
             .first->second;
@@ -26,12 +27,17 @@ protected:
         MissingTexts page;
         page.profile_id = fingerprint;
         for (int i = 0; i < count; ++i) page.texts.push_back({i, "op", catalog::sha256(std::to_string(i)), "text"});
+        const sync::Lock lock(shared.mutex);
         shared.bench.plan(shared.bench.add(job), std::move(page));
     }
     void pause(Route& route, std::size_t endpoint, const Error& error) {
         route.lanes[endpoint].begin(now());
         const auto verdict = route.lanes[endpoint].finished(now(), error, 0, now());
-        if (verdict.paused || verdict.recovered) shared.lane_news.push_back({fingerprint, endpoint});
+        if (verdict.paused || verdict.recovered) tell(endpoint);
+    }
+    void tell(std::size_t endpoint) {
+        const sync::Lock lock(shared.mutex);
+        shared.lane_news.push_back({fingerprint, endpoint});
     }
     Lane::Steady now() { return context.clock().now(); }
 
@@ -104,7 +110,7 @@ TEST_F(LaneKeeperTest, APauseReachesTheStoreWhenItBeginsAndWhenItEnds) {
     EXPECT_EQ(store.told.back().reason, "throttled: slow down");
     context.manual_clock().advance(milliseconds(1'234));
     route.lanes[0].begin(now());
-    if (route.lanes[0].finished(now(), std::nullopt, 0, now()).recovered) shared.lane_news.push_back({fingerprint, 0});
+    if (route.lanes[0].finished(now(), std::nullopt, 0, now()).recovered) tell(0);
     static_cast<void>(keeper.step());
     ASSERT_EQ(store.told.size(), 2U);
     EXPECT_EQ(store.told.back().cool_down, milliseconds(0));
@@ -187,8 +193,12 @@ TEST_F(LaneKeeperTest, AProbesLookFindsThatAnotherHasProbed) {
     ASSERT_TRUE(route.lanes[0].open(now()));
     const std::vector<LaneState> others{{fingerprint, "one", seconds(10), "unavailable: connection refused"}};
     ASSERT_TRUE(store.put_lanes(others));
-    shared.probe_asks = true;
+    {
+        const sync::Lock lock(shared.mutex);
+        shared.probe_asks = true;
+    }
     static_cast<void>(keeper.step());
+    const sync::Lock lock(shared.mutex);
     EXPECT_GE(shared.pauses_seen_at, now());
     EXPECT_GE(route.lanes[0].paused_until(), now() + seconds(10))
         << "one probe for each pause, not one of each process";

@@ -9,7 +9,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <random>
 #include <set>
 #include <string>
@@ -20,6 +19,8 @@
 #include "embedq/context.h"
 #include "memory/store.h"
 #include "scheduler/scheduler.h"
+#include "sync/mutex.h"
+#include "sync/sleep.h"
 
 namespace embedq::scheduler {
 
@@ -29,19 +30,19 @@ public:
     embedq::Logger& logger() noexcept override { return *this; }
     const embedq::Clock& clock() const noexcept override { return *this; }
     std::uint64_t random() noexcept override {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         return random_();
     }
     std::optional<std::string> store_option(std::string_view) const override { return std::nullopt; }
 
     std::vector<std::string> logged() {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         return lines_;
     }
 
 private:
     void log(LogLevel, std::string_view message) override {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         lines_.emplace_back(message);
     }
     bool enabled(LogLevel) const noexcept override { return true; }
@@ -50,22 +51,22 @@ private:
         return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
     }
 
-    std::mutex mutex_;
-    std::mt19937_64 random_{20'261'123};
-    std::vector<std::string> lines_;
+    sync::Mutex mutex_;
+    std::mt19937_64 random_ EMBEDQ_GUARDED_BY(mutex_){20'261'123};
+    std::vector<std::string> lines_ EMBEDQ_GUARDED_BY(mutex_);
 };
 
 class TestNotifier : public Notifier {
 public:
     void publish() override {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         if (deaf) return;
         woken_ = true;
         changed_.notify_all();
     }
     Wake wait(std::chrono::steady_clock::time_point deadline, std::stop_token stop) override {
-        std::unique_lock lock(mutex_);
-        if (changed_.wait_until(lock, stop, deadline, [&] { return woken_; })) {
+        sync::Lock lock(mutex_);
+        if (changed_.wait_until(lock, stop, deadline, [&]() EMBEDQ_REQUIRES(mutex_) { return woken_; })) {
             woken_ = false;
             return Wake::notified;
         }
@@ -74,9 +75,9 @@ public:
     bool deaf = false;  // set before use: every notification is lost
 
 private:
-    std::mutex mutex_;
+    sync::Mutex mutex_;
     std::condition_variable_any changed_;
-    bool woken_ = false;
+    bool woken_ EMBEDQ_GUARDED_BY(mutex_) = false;
 };
 
 // Answers each call by the script, or with a vector per text. Counts what it was asked.
@@ -105,7 +106,7 @@ public:
         int call = 0;
         Script script;
         {
-            const std::scoped_lock lock(mutex_);
+            const sync::Lock lock(mutex_);
             call = ++calls_;
             script = script_;
             for (const std::string_view text : request.texts) ++asked_[std::string(text)];
@@ -131,21 +132,21 @@ public:
     std::chrono::milliseconds call_timeout{0};      // as info says
 
     void script(Script script) {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         script_ = std::move(script);
     }
     int calls() const {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         return calls_;
     }
     int asked(const std::string& text) const {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         const auto found = asked_.find(text);
         return found == asked_.end() ? 0 : found->second;
     }
     void wait_for_call(int n) {
-        std::unique_lock lock(mutex_);
-        called_.wait(lock, [&] { return calls_ >= n; });
+        sync::Lock lock(mutex_);
+        called_.wait(lock, [&]() EMBEDQ_REQUIRES(mutex_) { return calls_ >= n; });
     }
 
 private:
@@ -153,37 +154,37 @@ private:
     const std::size_t concurrency_;
     const std::size_t max_inputs_;
     const std::vector<std::string> endpoints_;
-    mutable std::mutex mutex_;
-    std::condition_variable called_;
-    Script script_;
-    int calls_ = 0;
-    std::map<std::string, int> asked_;
+    mutable sync::Mutex mutex_;
+    std::condition_variable_any called_;
+    Script script_ EMBEDQ_GUARDED_BY(mutex_);
+    int calls_ EMBEDQ_GUARDED_BY(mutex_) = 0;
+    std::map<std::string, int> asked_ EMBEDQ_GUARDED_BY(mutex_);
 };
 
 // A gate that a scripted call waits at until the test opens it.
 class Gate {
 public:
     void wait() {
-        std::unique_lock lock(mutex_);
+        sync::Lock lock(mutex_);
         ++waiting_;
         changed_.notify_all();
-        changed_.wait(lock, [&] { return open_; });
+        changed_.wait(lock, [&]() EMBEDQ_REQUIRES(mutex_) { return open_; });
     }
     void wait_until_reached() {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return waiting_ > 0; });
+        sync::Lock lock(mutex_);
+        changed_.wait(lock, [&]() EMBEDQ_REQUIRES(mutex_) { return waiting_ > 0; });
     }
     void open() {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         open_ = true;
         changed_.notify_all();
     }
 
 private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    bool open_ = false;
-    int waiting_ = 0;
+    sync::Mutex mutex_;
+    std::condition_variable_any changed_;
+    bool open_ EMBEDQ_GUARDED_BY(mutex_) = false;
+    int waiting_ EMBEDQ_GUARDED_BY(mutex_) = 0;
 };
 
 class PipelineTest : public testing::Test {
@@ -245,13 +246,10 @@ protected:
     }
     // Looks again and again, for as long as a slow machine may need.
     static bool eventually(const std::function<bool()>& holds) {
-        std::mutex mutex;
-        std::condition_variable never;
         const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-        std::unique_lock lock(mutex);
         while (std::chrono::steady_clock::now() < end) {
             if (holds()) return true;
-            never.wait_for(lock, std::chrono::milliseconds(2), [] { return false; });
+            sync::sleep_for(std::chrono::milliseconds(2), {});
         }
         return false;
     }

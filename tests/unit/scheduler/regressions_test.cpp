@@ -1,6 +1,7 @@
 // What went wrong elsewhere in workers, each named after it: docs/regressions.md has the list.
 #include "pipeline_fixture.h"
 #include "scheduler/workbench.h"
+#include "sync/sleep.h"
 
 namespace embedq::scheduler {
 namespace {
@@ -84,12 +85,9 @@ TEST_F(Regressions, AnOutageUsedUpTheAttemptsOfEveryJob) {
 // A batch that took too long was sent again as it was, and all its jobs failed in the end.
 TEST_F(Regressions, ABatchThatTookTooLongWasSentAgainAsItWas) {
     settings.call_timeout = milliseconds(20);
-    std::mutex mutex;
-    std::condition_variable never;
     provider->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
         if (request.texts.size() <= 2) return std::nullopt;
-        std::unique_lock lock(mutex);
-        never.wait_until(lock, request.deadline, [] { return false; });
+        sync::sleep_until(request.deadline, {});
         return Error{ErrorKind::unavailable, "no answer in time"};
     });
     put("spec", numbered("text", 8));

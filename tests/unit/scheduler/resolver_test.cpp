@@ -18,7 +18,7 @@ struct Process {
           resolver(shared, lanes, std::move(listener)) {}
     ~Process() {
         {
-            const std::scoped_lock lock(shared.mutex);
+            const sync::Lock lock(shared.mutex);
             shared.draining = true;
         }
         lanes.join();
@@ -43,7 +43,7 @@ protected:
 
     void step(const std::set<std::string>& doubted = {}) { serving.step(doubted); }
     std::vector<Sha256> open_routes() {
-        const std::scoped_lock lock(shared.mutex);
+        const sync::Lock lock(shared.mutex);
         std::vector<Sha256> open;
         for (const auto& [fingerprint, route] : shared.routes) open.push_back(fingerprint);
         return open;
@@ -134,7 +134,7 @@ TEST_F(ResolverTest, OtherLimitsReplaceTheLanesUnderTheSameFingerprint) {
     provider->limit({.concurrency = 5, .max_inputs = 7});
     context.pass(seconds(60));
     step();
-    const std::scoped_lock lock(shared.mutex);
+    const sync::Lock lock(shared.mutex);
     ASSERT_EQ(shared.routes.size(), 1U);
     EXPECT_EQ(shared.routes.begin()->second.limits.present().max_inputs, 7U);
     EXPECT_EQ(shared.routes.begin()->second.threads, 5U);
@@ -175,7 +175,7 @@ TEST_F(ResolverTest, AWorkerSaysOnceThatItCannotMakeATargetAndGoesOnWhenItCan) {
               1U);
     EXPECT_EQ(store->catalogs()->front().target_profile, before.id) << "a worker never changes a target";
     {
-        const std::scoped_lock lock(working.shared.mutex);
+        const sync::Lock lock(working.shared.mutex);
         EXPECT_FALSE(working.shared.routes.contains(before.fingerprint));
     }
 
@@ -183,7 +183,7 @@ TEST_F(ResolverTest, AWorkerSaysOnceThatItCannotMakeATargetAndGoesOnWhenItCan) {
     context.pass(seconds(60));
     working.step();
     EXPECT_EQ(logged("makes what its catalogs are to be embedded by again"), 1U);
-    const std::scoped_lock lock(working.shared.mutex);
+    const sync::Lock lock(working.shared.mutex);
     EXPECT_TRUE(working.shared.routes.contains(before.fingerprint));
 }
 
