@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <optional>
 
+#include "sync/mutex.h"
+
 namespace embedq::cli {
 namespace {
 
@@ -82,7 +84,7 @@ std::size_t Console::columns() const {
 }
 
 void Console::print(std::string_view line) {
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     hide_transient();
     out_ << line << '\n';
     if (terminal_.out) out_.flush();
@@ -90,14 +92,14 @@ void Console::print(std::string_view line) {
 }
 
 void Console::print_raw(std::string_view text) {
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     hide_transient();
     out_ << text;
     show_transient();
 }
 
 void Console::note(std::string_view line) {
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     hide_transient();
     err_ << line << '\n';
     err_.flush();
@@ -110,7 +112,7 @@ void Console::error(std::string_view message) {
 
 void Console::transient(std::string_view line) {
     if (!terminal_.err) return;
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     hide_transient();
     transient_ = line;
     show_transient();
@@ -118,12 +120,12 @@ void Console::transient(std::string_view line) {
 
 void Console::clear_screen() {
     if (!terminal_.out) return;
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     out_ << "\x1b[H\x1b[2J";
 }
 
 bool Console::flush() {
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     out_.flush();
     return out_.good();
 }

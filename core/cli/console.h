@@ -4,10 +4,11 @@
 // other.
 #pragma once
 
-#include <mutex>
 #include <ostream>
 #include <string>
 #include <string_view>
+
+#include "sync/mutex.h"
 
 namespace embedq::cli {
 
@@ -52,15 +53,15 @@ public:
     [[nodiscard]] std::string paint(Colour colour, std::string_view text) const;
 
 private:
-    void hide_transient();
-    void show_transient();
+    void hide_transient() EMBEDQ_REQUIRES(mutex_);
+    void show_transient() EMBEDQ_REQUIRES(mutex_);
 
     std::ostream& out_;
     std::ostream& err_;
     const Terminal terminal_;
 
-    std::mutex mutex_;
-    std::string transient_;  // guarded by mutex_
+    sync::Mutex mutex_;
+    std::string transient_ EMBEDQ_GUARDED_BY(mutex_);
 };
 
 // Text from outside, made safe for a terminal and a line: control characters become spaces, and those that turn

@@ -7,10 +7,10 @@
 #include <spdlog/spdlog.h>
 #include <sys/random.h>
 
-#include <mutex>
 #include <random>
 
 #include "cli/present.h"
+#include "sync/mutex.h"
 
 namespace embedq::cli {
 namespace {
@@ -27,7 +27,7 @@ spdlog::level::level_enum level_of(LogLevel level) noexcept {
 }
 
 // Lines go through the console, so that they and the progress line do not tear each other.
-class ConsoleSink : public spdlog::sinks::base_sink<std::mutex> {
+class ConsoleSink : public spdlog::sinks::base_sink<sync::Mutex> {
 public:
     explicit ConsoleSink(Console& console) : console_(console) {}
 

@@ -5,12 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <condition_variable>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -21,6 +19,7 @@
 #include "cli/layout.h"
 #include "cli/session.h"
 #include "cli/signals.h"
+#include "sync/sleep.h"
 
 namespace {
 
@@ -30,11 +29,7 @@ class SignalInterruption : public Interruption {
 public:
     [[nodiscard]] std::stop_token token() const override { return signals_.token(); }
     [[nodiscard]] bool wait_for(std::chrono::milliseconds duration) override {
-        std::mutex mutex;
-        std::condition_variable_any never;
-        std::unique_lock lock(mutex);
-        never.wait_for(lock, token(), duration, [] { return false; });
-        return !token().stop_requested();
+        return embedq::sync::sleep_for(duration, token());
     }
     void wait() override { signals_.wait(); }
     [[nodiscard]] std::chrono::steady_clock::time_point now() const override {

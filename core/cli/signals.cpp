@@ -7,11 +7,11 @@
 
 #include <array>
 #include <cerrno>
-#include <condition_variable>
 #include <csignal>
 #include <cstdint>
-#include <mutex>
 #include <system_error>
+
+#include "sync/sleep.h"
 
 namespace embedq::cli {
 
@@ -40,10 +40,7 @@ Signals::~Signals() {
 }
 
 void Signals::wait() const {
-    std::mutex mutex;
-    std::condition_variable_any changed;
-    std::unique_lock lock(mutex);
-    changed.wait(lock, stop_.get_token(), [] { return false; });
+    sync::sleep_until_stopped(stop_.get_token());
 }
 
 void Signals::run() const {

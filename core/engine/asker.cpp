@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sync/mutex.h"
+
 namespace embedq::engine {
 
 namespace {
@@ -22,8 +24,8 @@ Asker::QuestionPtr Asker::begin(const std::string& name) {
     question->name = name;
     question->thread = std::jthread([this, asked = question.get()](const std::stop_token& stop) {
         auto answer = providers_.resolve(asked->name, stop);
-        const std::scoped_lock lock(mutex_);
-        asked->answer = std::move(answer);
+        const sync::Lock lock(mutex_);
+        come_.emplace(asked, std::move(answer));
         answered_.notify_all();
     });
     return question;
@@ -43,13 +45,14 @@ Asker::Answers Asker::ask(const std::set<std::string>& names, std::chrono::milli
     // Threads are joined without the lock, when this is destroyed: those of this call, and those of earlier ones that
     // ended meanwhile.
     std::vector<QuestionPtr> ended;
-    std::unique_lock lock(mutex_);
+    sync::Lock lock(mutex_);
     for (const QuestionPtr& question : open) {
-        answered_.wait_until(lock, stop, deadline, [&] { return question->answer.has_value(); });
+        answered_.wait_until(lock, stop, deadline,
+                             [&]() EMBEDQ_REQUIRES(mutex_) { return come_.contains(question.get()); });
     }
     for (QuestionPtr& question : open) {
-        if (question->answer) {
-            answers.emplace(question->name, *question->answer);
+        if (const auto answer = come_.find(question.get()); answer != come_.end()) {
+            answers.emplace(question->name, answer->second);
         } else {
             const std::string who = "provider '" + question->name + "' ";
             answers.emplace(
@@ -61,10 +64,11 @@ Asker::Answers Asker::ask(const std::set<std::string>& names, std::chrono::milli
         }
         left_.push_back(std::move(question));
     }
-    const auto over =
-        std::ranges::stable_partition(left_, [](const QuestionPtr& question) { return !question->answer; });
+    const auto over = std::ranges::stable_partition(
+        left_, [&](const QuestionPtr& question) EMBEDQ_REQUIRES(mutex_) { return !come_.contains(question.get()); });
     std::ranges::move(over, std::back_inserter(ended));
     left_.erase(over.begin(), over.end());
+    for (const QuestionPtr& question : ended) come_.erase(question.get());
     lock.unlock();
     return answers;
 }

@@ -8,8 +8,6 @@
 #include <condition_variable>
 #include <map>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -18,6 +16,7 @@
 
 #include "embedq/error.h"
 #include "scheduler/providers.h"
+#include "sync/mutex.h"
 
 namespace embedq::engine {
 
@@ -39,7 +38,6 @@ public:
 private:
     struct Question {
         std::string name;
-        std::optional<Result<scheduler::ResolvedPtr>> answer;  // guarded by mutex_
         std::jthread thread;
     };
     using QuestionPtr = std::unique_ptr<Question>;
@@ -47,9 +45,10 @@ private:
     [[nodiscard]] QuestionPtr begin(const std::string& name);
 
     scheduler::ProviderDirectory& providers_;
-    std::mutex mutex_;
+    sync::Mutex mutex_;
     std::condition_variable_any answered_;
-    std::vector<QuestionPtr> left_;  // stopped, but perhaps not at their end; guarded by mutex_
+    std::map<const Question*, Result<scheduler::ResolvedPtr>> come_ EMBEDQ_GUARDED_BY(mutex_);
+    std::vector<QuestionPtr> left_ EMBEDQ_GUARDED_BY(mutex_);  // stopped, but perhaps not at their end
 };
 
 }  // namespace embedq::engine

@@ -12,11 +12,12 @@
 #include <condition_variable>
 #include <cstring>
 #include <deque>
-#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "catalog/hash.h"
+#include "sync/mutex.h"
+#include "sync/sleep.h"
 
 namespace embedq::engine {
 namespace {
@@ -86,9 +87,9 @@ public:
     std::vector<ReadDocument> take_batch() {
         std::vector<ReadDocument> batch;
         std::size_t bytes = 0;
-        std::unique_lock lock(mutex_);
+        sync::Lock lock(mutex_);
         while (batch.size() < settings_.batch_documents && bytes < settings_.batch_bytes) {
-            changed_.wait(lock, [this] { return !ready_.empty() || done_; });
+            changed_.wait(lock, [this]() EMBEDQ_REQUIRES(mutex_) { return !ready_.empty() || done_; });
             if (ready_.empty()) break;
             const std::size_t size = size_of(ready_.front());
             if (!batch.empty() && bytes + size > settings_.batch_bytes) break;
@@ -109,8 +110,8 @@ private:
     void run(const std::stop_token& stop) {
         for (std::size_t i = 0; i < files_.size() && !stop.stop_requested(); ++i) {
             ReadDocument document{i, read_document(files_[i], settings_, stop)};
-            std::unique_lock lock(mutex_);
-            const bool room = changed_.wait(lock, stop, [this] {
+            sync::Lock lock(mutex_);
+            const bool room = changed_.wait(lock, stop, [this]() EMBEDQ_REQUIRES(mutex_) {
                 return ready_bytes_ < settings_.batch_bytes && ready_.size() < settings_.batch_documents;
             });
             if (!room) break;
@@ -118,7 +119,7 @@ private:
             ready_.push_back(std::move(document));
             changed_.notify_all();
         }
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         done_ = true;
         changed_.notify_all();
     }
@@ -126,22 +127,17 @@ private:
     const std::span<const DocumentFile> files_;
     const IndexerSettings& settings_;
 
-    std::mutex mutex_;
+    sync::Mutex mutex_;
     std::condition_variable_any changed_;
-    std::deque<ReadDocument> ready_;  // guarded by mutex_
-    std::size_t ready_bytes_ = 0;     // guarded by mutex_
-    bool done_ = false;               // guarded by mutex_
+    std::deque<ReadDocument> ready_ EMBEDQ_GUARDED_BY(mutex_);
+    std::size_t ready_bytes_ EMBEDQ_GUARDED_BY(mutex_) = 0;
+    bool done_ EMBEDQ_GUARDED_BY(mutex_) = false;
 
     std::jthread thread_;  // last: joined before what it uses is gone
 };
 
 bool wait_a_little(std::size_t attempt, const std::stop_token& stop) {
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, stop, std::chrono::milliseconds(100U << std::min<std::size_t>(attempt, 6)),
-                   [] { return false; });
-    return !stop.stop_requested();
+    return sync::sleep_for(std::chrono::milliseconds(100U << std::min<std::size_t>(attempt, 6)), stop);
 }
 
 Result<std::vector<Result<PutResult>>> put_batch(Engine& engine, std::span<const SpecInput> inputs,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "sync/mutex.h"
+
 namespace embedq::engine {
 
 namespace {
@@ -57,7 +59,7 @@ void merge_by_rank(std::vector<std::vector<SearchHit>>& lists, std::vector<Searc
 }  // namespace
 
 std::shared_ptr<Searcher::Held> Searcher::held(const std::string& catalog_id) {
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     auto& place = held_[catalog_id];
     if (!place) place = std::make_shared<Held>();
     return place;
@@ -65,10 +67,10 @@ std::shared_ptr<Searcher::Held> Searcher::held(const std::string& catalog_id) {
 
 Status Searcher::refresh(Held& held, const CatalogInfo& catalog) {
     {
-        const std::shared_lock lock(held.mutex);
+        const sync::ReaderLock lock(held.mutex);
         if (held.loaded && held.revision == catalog.revision && held.profile == catalog.serving_profile) return {};
     }
-    const std::unique_lock lock(held.mutex);
+    const sync::WriterLock lock(held.mutex);
     if (held.loaded && held.revision >= catalog.revision && held.profile == catalog.serving_profile) return {};
     Changes changes{.revision = catalog.revision, .everything = true, .specs = {}};
     if (held.loaded) {
@@ -108,9 +110,9 @@ Status Searcher::load_vectors(Held& held, const Sha256& profile_id) {
     if (!profile) return std::unexpected(profile.error());
     held.index.set_dimension(profile->dimension);
     const std::vector<Sha256> wanted = held.index.texts_without_vector();
-    return store_.vectors(profile_id, wanted, [&](std::size_t index, std::span<const float> values) {
-        held.index.put_vector(wanted[index], values);
-    });
+    return store_.vectors(profile_id, wanted,
+                          [&](std::size_t index, std::span<const float> values)
+                              EMBEDQ_REQUIRES(held.mutex) { held.index.put_vector(wanted[index], values); });
 }
 
 Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const Sha256& profile_id) {
@@ -175,7 +177,7 @@ Result<SearchResponse> Searcher::search(const SearchRequest& request, const std:
         std::optional<Sha256> group;
         std::string reason;
         std::string detail;
-        std::shared_lock lock(current->mutex);
+        sync::ReaderLock lock(current->mutex);
         if (request.mode != RankingMode::lexical && !request.query.empty()) {
             // The provider is asked without the lock, or a slow answer would hold up whoever has to refresh the
             // catalog, and all behind him. Should the catalog flip meanwhile, there is a vector to make under the other

@@ -6,8 +6,6 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +15,7 @@
 #include "embedq/engine.h"
 #include "embedq/store.h"
 #include "scheduler/providers.h"
+#include "sync/mutex.h"
 
 namespace embedq::engine {
 
@@ -31,11 +30,11 @@ public:
 private:
     // One catalog as it was at a revision of the store.
     struct Held {
-        std::shared_mutex mutex;
-        ranking::CatalogIndex index;    // guarded by mutex
-        std::uint64_t revision = 0;     // guarded by mutex
-        std::optional<Sha256> profile;  // that the vectors have; guarded by mutex
-        bool loaded = false;            // guarded by mutex
+        sync::SharedMutex mutex;
+        ranking::CatalogIndex index EMBEDQ_GUARDED_BY(mutex);
+        std::uint64_t revision EMBEDQ_GUARDED_BY(mutex) = 0;
+        std::optional<Sha256> profile EMBEDQ_GUARDED_BY(mutex);  // that the vectors have
+        bool loaded EMBEDQ_GUARDED_BY(mutex) = false;
     };
     // A query's vector under one profile, or why there is none.
     struct QueryVector {
@@ -46,8 +45,9 @@ private:
     };
 
     [[nodiscard]] std::shared_ptr<Held> held(const std::string& catalog_id);
-    [[nodiscard]] Status refresh(Held& held, const CatalogInfo& catalog);
-    [[nodiscard]] Status load_vectors(Held& held, const Sha256& profile_id);
+    // The store is asked with the catalog's lock held: whoever searches it meanwhile waits for what is being read.
+    [[nodiscard]] Status refresh(Held& held, const CatalogInfo& catalog) EMBEDQ_EXCLUDES(held.mutex);
+    [[nodiscard]] Status load_vectors(Held& held, const Sha256& profile_id) EMBEDQ_REQUIRES(held.mutex);
     [[nodiscard]] QueryVector embed_query(const SearchRequest& request, const Sha256& profile_id);
     // The query's vector from an endpoint that is not paused, or why there is none; never waits behind documents.
     [[nodiscard]] Result<std::vector<float>> ask(const SearchRequest& request,
@@ -56,8 +56,8 @@ private:
     Store& store_;
     scheduler::ProviderDirectory& providers_;
     Context& context_;
-    std::mutex mutex_;
-    std::map<std::string, std::shared_ptr<Held>, std::less<>> held_;  // guarded by mutex_
+    sync::Mutex mutex_;
+    std::map<std::string, std::shared_ptr<Held>, std::less<>> held_ EMBEDQ_GUARDED_BY(mutex_);
 };
 
 }  // namespace embedq::engine

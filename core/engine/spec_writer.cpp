@@ -6,6 +6,7 @@
 #include "catalog/document.h"
 #include "catalog/hash.h"
 #include "catalog/names.h"
+#include "sync/mutex.h"
 
 namespace embedq::engine {
 
@@ -43,7 +44,7 @@ bool SpecWriter::unchanged(const SpecInput& input, const Sha256& content_hash) c
 Status SpecWriter::ensure_catalogs(std::span<const SpecInput> specs) {
     std::set<std::string> missing;
     {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         for (const SpecInput& spec : specs) {
             if (!known_.contains(spec.catalog_id)) missing.insert(spec.catalog_id);
         }
@@ -56,7 +57,7 @@ Status SpecWriter::ensure_catalogs(std::span<const SpecInput> specs) {
         if (!catalog::check_catalog_id(id)) continue;  // told for each of its documents
         if (const auto created = make_catalog_({.catalog_id = id}); !created) return std::unexpected(created.error());
     }
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     for (const CatalogInfo& info : *all) known_.insert(info.catalog_id);
     known_.insert(missing.begin(), missing.end());
     return {};
@@ -99,7 +100,7 @@ Result<std::vector<Result<PutResult>>> SpecWriter::put(std::span<const SpecInput
         if (!put && put.error().kind == ErrorKind::not_found) {
             // A catalog that was known has been deleted since: make it anew, once.
             {
-                const std::scoped_lock lock(mutex_);
+                const sync::Lock lock(mutex_);
                 known_.clear();
             }
             if (Status ready = ensure_catalogs(specs); !ready) return std::unexpected(ready.error());

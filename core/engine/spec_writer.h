@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <mutex>
 #include <set>
 #include <span>
 #include <string>
@@ -15,6 +14,7 @@
 #include "embedq/engine.h"
 #include "embedq/notifier.h"
 #include "embedq/store.h"
+#include "sync/mutex.h"
 
 namespace embedq::engine {
 
@@ -41,8 +41,8 @@ private:
     Store& store_;
     Notifier& notifier_;
     const MakeCatalog make_catalog_;
-    std::mutex mutex_;
-    std::set<std::string, std::less<>> known_;  // catalogs seen to exist; guarded by mutex_
+    sync::Mutex mutex_;
+    std::set<std::string, std::less<>> known_ EMBEDQ_GUARDED_BY(mutex_);  // catalogs seen to exist
 };
 
 }  // namespace embedq::engine

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catalog/profile.h"
+#include "sync/mutex.h"
 
 namespace embedq::engine {
 
@@ -66,7 +67,7 @@ Result<CatalogTarget> Targets::wanted(const CatalogInfo& catalog, const Answers&
 }
 
 void Targets::remember_silent(const Answers& answers) {
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     for (const auto& [name, answer] : answers) {
         if (!answer) silent_.insert_or_assign(name, std::pair(answer.error(), context_.clock().now() + silence));
     }
@@ -154,7 +155,7 @@ void Targets::give(const std::string& catalog_id) {
     const auto resolved = [&]() -> Result<scheduler::ResolvedPtr> {
         if (scheduler::ResolvedPtr known = providers_.known(provider)) return known;
         {
-            const std::scoped_lock lock(mutex_);
+            const sync::Lock lock(mutex_);
             const auto silent = silent_.find(provider);
             if (silent != silent_.end() && context_.clock().now() < silent->second.second)
                 return std::unexpected(silent->second.first);

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <map>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -19,6 +18,7 @@
 #include "engine/asker.h"
 #include "engine/engine_impl.h"
 #include "scheduler/providers.h"
+#include "sync/mutex.h"
 
 namespace embedq::engine {
 
@@ -66,9 +66,9 @@ private:
     scheduler::ProviderDirectory& providers_;
     const EngineSettings settings_;
     Context& context_;
-    std::mutex mutex_;
-    // Why, and until when it is not waited for; guarded by mutex_.
-    std::map<std::string, std::pair<Error, Clock::Steady>> silent_;
+    sync::Mutex mutex_;
+    // Why, and until when it is not waited for.
+    std::map<std::string, std::pair<Error, Clock::Steady>> silent_ EMBEDQ_GUARDED_BY(mutex_);
     Asker asker_;
 };
 

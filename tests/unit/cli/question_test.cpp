@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
+
+#include "sync/sleep.h"
 
 namespace embedq::cli {
 namespace {
@@ -46,10 +46,7 @@ TEST(Question, ThatGetsNoAnswerInTimeSaysSoAndStopsTheProvider) {
     bool stopped = false;
     {
         Question question(provider([&](const std::stop_token& stop) -> Result<ProviderInfo> {
-                              std::mutex mutex;
-                              std::condition_variable_any never;
-                              std::unique_lock lock(mutex);
-                              never.wait(lock, stop, [] { return false; });
+                              sync::sleep_until_stopped(stop);
                               stopped = true;
                               return fail(ErrorKind::unavailable, "stopped");
                           }),
