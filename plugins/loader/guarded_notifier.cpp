@@ -1,9 +1,10 @@
 #include <array>
 #include <condition_variable>
-#include <mutex>
 #include <utility>
 
 #include "loader/guard.h"
+#include "sync/mutex.h"
+#include "sync/sleep.h"
 
 namespace embedq::plugins {
 namespace {
@@ -38,7 +39,7 @@ public:
 
     std::string degraded() const override {
         {
-            const std::lock_guard lock(mutex_);
+            const sync::Lock lock(mutex_);
             if (!fault_.empty()) return fault_;
         }
         return guard_.call_or(
@@ -50,18 +51,16 @@ public:
 
 private:
     void remember_fault(const std::string& fault) {
-        const std::lock_guard lock(mutex_);
+        const sync::Lock lock(mutex_);
         fault_ = fault;
     }
 
     // A wait that threw must not make its caller spin: it lasts until the deadline, as if nothing had been published.
-    Wake sit_out(std::chrono::steady_clock::time_point deadline, const std::stop_token& stop) {
-        std::unique_lock lock(mutex_);
-        const auto never = [] { return false; };
+    static Wake sit_out(std::chrono::steady_clock::time_point deadline, const std::stop_token& stop) {
         if (deadline == std::chrono::steady_clock::time_point::max()) {
-            idle_.wait(lock, stop, never);
+            sync::sleep_until_stopped(stop);
         } else {
-            idle_.wait_until(lock, stop, deadline, never);
+            sync::sleep_until(deadline, stop);
         }
         return stop.stop_requested() ? Wake::stopped : Wake::timeout;
     }
@@ -69,9 +68,8 @@ private:
     const std::unique_ptr<Notifier> inner_;
     mutable Guard guard_;  // counting is not a change of the notifier
 
-    mutable std::mutex mutex_;
-    std::condition_variable_any idle_;
-    std::string fault_;  // guarded by mutex_: why the last wait failed
+    mutable sync::Mutex mutex_;
+    std::string fault_ EMBEDQ_GUARDED_BY(mutex_);  // why the last wait failed
 };
 
 }  // namespace

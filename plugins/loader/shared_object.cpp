@@ -8,24 +8,24 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <mutex>
 #include <string_view>
 #include <utility>
+
+#include "sync/mutex.h"
 
 namespace embedq::plugins {
 namespace {
 
-// One file is loaded at a time. Leaked, as what it guards is.
-std::mutex& loading_mutex() {
-    static auto& mutex = *new std::mutex;
-    return mutex;
-}
+struct Loaded {
+    sync::Mutex mutex;  // held while a file is loaded: one at a time
+    std::vector<boost::dll::shared_library> libraries EMBEDQ_GUARDED_BY(mutex);
+};
 
 // Leaked on purpose: destroying a shared_library unloads it, and at exit threads, instances and thread-local
-// destructors of plugins may still need their code. Call it with loading_mutex() held.
-void keep_for_good(boost::dll::shared_library library) {
-    static auto& kept = *new std::vector<boost::dll::shared_library>;
-    kept.push_back(std::move(library));
+// destructors of plugins may still need their code.
+Loaded& loaded() {
+    static auto& all = *new Loaded;
+    return all;
 }
 
 // A plugin whose global objects throw or call exit() while it is loaded ends the process: glibc lets no exception out
@@ -97,13 +97,14 @@ Result<std::vector<std::string>> exported_symbols(const std::filesystem::path& f
 }
 
 Result<const void*> load_symbol(const std::filesystem::path& file, const char* symbol) try {
-    const std::lock_guard lock(loading_mutex());
+    Loaded& all = loaded();
+    const sync::Lock lock(all.mutex);
     boost::dll::shared_library library = [&] {
         const LoadingFile loading(file);
         return boost::dll::shared_library(file, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
     }();
     const void* address = library.has(symbol) ? &library.get<const char>(symbol) : nullptr;
-    keep_for_good(std::move(library));
+    all.libraries.push_back(std::move(library));
     if (address == nullptr) {
         return fail(ErrorKind::misconfigured,
                     fmt::format("plugin file '{}' has the symbol {}, but hides it; build it with embedq_add_plugin()",

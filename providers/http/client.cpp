@@ -4,11 +4,11 @@
 #include <array>
 #include <cctype>
 #include <filesystem>
-#include <mutex>
 #include <utility>
 
 #include "http/session.h"
 #include "http/url.h"
+#include "sync/mutex.h"
 
 namespace embedq::http {
 namespace {
@@ -65,7 +65,7 @@ public:
     explicit Pool(ClientOptions options) : options_(std::move(options)) {}
 
     [[nodiscard]] std::unique_ptr<Session> take(const std::string& place) {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         const auto last =
             std::find_if(idle_.rbegin(), idle_.rend(), [&](const Idle& idle) { return idle.place == place; });
         if (last == idle_.rend()) return std::make_unique<Session>(options_);
@@ -76,7 +76,7 @@ public:
 
     void give_back(std::string place, std::unique_ptr<Session> session) {
         std::unique_ptr<Session> oldest;  // destroyed after the lock is gone: closing a connection may take a moment
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         idle_.push_back({std::move(place), std::move(session)});
         if (idle_.size() <= options_.max_idle_connections) return;
         oldest = std::move(idle_.front().session);
@@ -91,8 +91,8 @@ private:
 
     const ClientOptions options_;
 
-    std::mutex mutex_;
-    std::vector<Idle> idle_;  // guarded by mutex_; the last one used is last
+    sync::Mutex mutex_;
+    std::vector<Idle> idle_ EMBEDQ_GUARDED_BY(mutex_);  // the last one used is last
 };
 
 Client::Client(std::unique_ptr<Pool> pool) : pool_(std::move(pool)) {}

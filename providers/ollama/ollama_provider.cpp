@@ -7,6 +7,7 @@
 #include "http/vector_fields.h"
 #include "ollama/pull_progress.h"
 #include "ollama/request_body.h"
+#include "sync/mutex.h"
 
 namespace embedq::ollama {
 namespace {
@@ -47,7 +48,7 @@ Result<Identity> OllamaProvider::survey(const http::Bounds& bounds) {
     if (!identity && settings_.pull && missing_everywhere())
         identity = find_after_pull(bounds, std::move(identity.error()));
     if (!identity) return identity;
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     known_ = *identity;
     return identity;
 }
@@ -106,7 +107,7 @@ Result<Identity> OllamaProvider::describe(std::size_t endpoint, const http::Boun
     identity.digest = std::move(*found);
     bool refuted = false;
     {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         refuted = dimension_refuted_;
     }
     if (refuted || identity.dimension == 0) {
@@ -194,7 +195,7 @@ Status OllamaProvider::pull(std::size_t endpoint, const std::stop_token& stop) {
 }
 
 bool OllamaProvider::take_missing(std::size_t endpoint) {
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     return std::exchange(learned_[endpoint].missing, false);
 }
 
@@ -208,12 +209,12 @@ void OllamaProvider::pull_where_missing(const std::stop_token& stop) {
 }
 
 bool OllamaProvider::missing_everywhere() {
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     return std::ranges::all_of(learned_, &Learned::missing);
 }
 
 void OllamaProvider::pull_meanwhile() {
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     if (!settings_.pull || pulling_ || std::ranges::none_of(learned_, &Learned::missing)) return;
     pulling_ = true;
     // The thread before, if there was one, has given up the mutex for the last time.
@@ -223,7 +224,7 @@ void OllamaProvider::pull_meanwhile() {
         } catch (const std::exception& error) {  // nobody stands behind this thread who would
             context_.logger().error(std::string("the pull was given up: ") + error.what());
         }
-        const std::scoped_lock done(mutex_);
+        const sync::Lock done(mutex_);
         pulling_ = false;
     });
 }
@@ -231,7 +232,7 @@ void OllamaProvider::pull_meanwhile() {
 void OllamaProvider::warm_up(std::size_t endpoint, const std::string& digest, const http::Bounds& bounds) {
     if (!settings_.warm_up) return;
     {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         if (warm_ == digest) return;
         warm_ = digest;
     }
@@ -263,7 +264,7 @@ Result<EmbedResult> OllamaProvider::embed(const EmbedRequest& request) {
     if (!bounds) return std::unexpected(bounds.error());
     std::optional<Identity> expected;
     {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         expected = known_;
     }
     if (!expected) {

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -17,6 +16,7 @@
 #include "http/servers.h"
 #include "ollama/discovery.h"
 #include "ollama/settings.h"
+#include "sync/mutex.h"
 
 namespace embedq::ollama {
 
@@ -83,13 +83,13 @@ private:
     Context& context_;
     const http::Servers servers_;
 
-    std::mutex mutex_;
-    std::optional<Identity> known_;    // guarded by mutex_: what `info` named last
-    std::vector<Learned> learned_;     // guarded by mutex_: by endpoint
-    bool dimension_refuted_ = false;   // guarded by mutex_: vectors came that are not as long as the server says
-    std::optional<std::string> warm_;  // guarded by mutex_: the digest of the model that was loaded beforehand
-    bool pulling_ = false;             // guarded by mutex_: puller_ is at work
-    std::jthread puller_;              // guarded by mutex_; the last member, since it ends before the others go
+    sync::Mutex mutex_;
+    std::optional<Identity> known_ EMBEDQ_GUARDED_BY(mutex_);    // what `info` named last
+    std::vector<Learned> learned_ EMBEDQ_GUARDED_BY(mutex_);     // by endpoint
+    bool dimension_refuted_ EMBEDQ_GUARDED_BY(mutex_) = false;   // vectors came that are not as long as the server says
+    std::optional<std::string> warm_ EMBEDQ_GUARDED_BY(mutex_);  // the digest of the model that was loaded beforehand
+    bool pulling_ EMBEDQ_GUARDED_BY(mutex_) = false;             // puller_ is at work
+    std::jthread puller_ EMBEDQ_GUARDED_BY(mutex_);              // the last member, since it ends before the others go
 };
 
 }  // namespace embedq::ollama

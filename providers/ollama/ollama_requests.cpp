@@ -8,6 +8,7 @@
 #include "http/rules.h"
 #include "ollama/ollama_provider.h"
 #include "ollama/request_body.h"
+#include "sync/mutex.h"
 
 namespace embedq::ollama {
 namespace {
@@ -32,7 +33,7 @@ void normalise(std::span<float> row) {
 
 Error OllamaProvider::refused(const http::Response& response, std::size_t endpoint, const std::string& url) {
     if (response.status == 404 && is_json(response.body)) {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         learned_[endpoint].missing = true;
     }
     return servers_.refusal(response, url);
@@ -42,7 +43,7 @@ Result<EmbedResult> OllamaProvider::ask(const EmbedRequest& request, std::size_t
                                         const http::Bounds& bounds) {
     bool old = false;
     {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         old = learned_[request.endpoint].old;
     }
     if (old) return ask_old(request, dimension, bounds);
@@ -54,8 +55,12 @@ Result<EmbedResult> OllamaProvider::ask(const EmbedRequest& request, std::size_t
         // No route of that name: a server before 0.3, or none of Ollama's at all, which the older route tells.
         auto result = ask_old(request, dimension, bounds);
         if (!result) return result;
-        const std::scoped_lock lock(mutex_);
-        if (!std::exchange(learned_[request.endpoint].old, true)) {
+        bool known = false;
+        {
+            const sync::Lock lock(mutex_);
+            known = std::exchange(learned_[request.endpoint].old, true);
+        }
+        if (!known) {
             context_.logger().info(
                 settings_.endpoints[request.endpoint].name +
                 " has no /api/embed, so each text is a request of its own; a newer Ollama is faster");
@@ -77,7 +82,7 @@ Result<EmbedResult> OllamaProvider::read_answer(http::Response response, std::si
     bool refuted = false;
     auto result = servers_.vectors(std::move(response), {.texts = texts, .dimension = dimension}, url, &refuted);
     if (refuted) {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         dimension_refuted_ = true;
     }
     return result;

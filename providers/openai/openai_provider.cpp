@@ -9,6 +9,7 @@
 #include "http/classify.h"
 #include "http/vector_fields.h"
 #include "openai/request_body.h"
+#include "sync/mutex.h"
 
 namespace embedq::openai {
 namespace {
@@ -54,7 +55,7 @@ Result<Identity> OpenaiProvider::discover(std::size_t endpoint, const http::Boun
 
 Result<std::size_t> OpenaiProvider::probe(std::size_t endpoint, const http::Bounds& bounds) {
     {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         Rest& rest = rests_[endpoint];
         if (const auto now = context_.clock().now(); now < rest.end) {
             rest.reason.retry_after = std::chrono::ceil<std::chrono::milliseconds>(rest.end - now);
@@ -65,7 +66,7 @@ Result<std::size_t> OpenaiProvider::probe(std::size_t endpoint, const http::Boun
     auto answer = ask({.texts = std::span(&word, 1), .endpoint = endpoint}, 0, bounds);
     if (!answer) {
         if (const auto wait = answer.error().retry_after) {
-            const std::scoped_lock lock(mutex_);
+            const sync::Lock lock(mutex_);
             rests_[endpoint] = {context_.clock().now() + std::min<Clock::Steady::duration>(*wait, longest_rest),
                                 answer.error()};
         }
@@ -79,7 +80,7 @@ Result<OpenaiProvider::Known> OpenaiProvider::survey(const std::stop_token& stop
     const std::size_t endpoints = settings_.endpoints.size();
     std::optional<Known> before;
     {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         if (known_ && !known_->refuted) before = known_;
     }
     Known found{.asked = std::vector<bool>(endpoints, false)};
@@ -129,19 +130,19 @@ Result<ProviderInfo> OpenaiProvider::info(std::stop_token stop) {
     {
         // Where nothing but the dimension can be known, the server need not be asked again until an answer has refuted
         // it.
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         if (known_ && !known_->refuted && settings_.dialect.discovery == Discovery::none) return info_of(*known_);
     }
     auto found = survey(stop);
-    const std::scoped_lock lock(mutex_);
+    if (found && found->identity.truncates && !truncation_told_.exchange(true)) {
+        context_.logger().warn("the server cuts texts that are too long without saying so (auto_truncate)");
+    }
+    const sync::Lock lock(mutex_);
     if (!found) {
         if (found.error().kind != ErrorKind::throttled) return std::unexpected(std::move(found.error()));
         if (known_) return info_of(*known_);  // it is there, and what it is has not been refuted
         found.error().kind = ErrorKind::unavailable;
         return std::unexpected(std::move(found.error()));
-    }
-    if (found->identity.truncates && !truncation_told_.exchange(true)) {
-        context_.logger().warn("the server cuts texts that are too long without saying so (auto_truncate)");
     }
     known_ = std::move(*found);
     return info_of(*known_);
@@ -178,7 +179,7 @@ Status OpenaiProvider::check_identity(std::size_t endpoint, const http::Bounds& 
     if (settings_.dialect.discovery == Discovery::none) return {};
     std::string expected;
     {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         if (!known_ || known_->asked[endpoint]) return {};
         expected = known_->identity.digest;
     }
@@ -190,7 +191,7 @@ Status OpenaiProvider::check_identity(std::size_t endpoint, const http::Bounds& 
                                                   "' are expected; let it serve that one again, or " +
                                                   "re-embed the catalogs for the new one");
     }
-    const std::scoped_lock lock(mutex_);
+    const sync::Lock lock(mutex_);
     if (known_ && known_->identity.digest == expected) known_->asked[endpoint] = true;
     return {};
 }
@@ -201,12 +202,12 @@ Result<EmbedResult> OpenaiProvider::embed(const EmbedRequest& request) {
     if (auto same = check_identity(request.endpoint, *bounds); !same) return std::unexpected(std::move(same.error()));
     std::size_t dimension = settings_.asks_dimensions() ? settings_.dimensions : 0;
     {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         if (known_) dimension = known_->dimension;
     }
     auto answer = ask(request, dimension, *bounds);
     {
-        const std::scoped_lock lock(mutex_);
+        const sync::Lock lock(mutex_);
         if (known_ && !answer && answer.error().kind == ErrorKind::misconfigured) known_->refuted = true;
         // Another model may stand behind the address after an outage; and a server that was restarted shows by a new
         // connection alone, since the client makes one where the old one is gone.

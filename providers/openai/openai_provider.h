@@ -7,7 +7,6 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "http/servers.h"
 #include "openai/discovery.h"
 #include "openai/settings.h"
+#include "sync/mutex.h"
 
 namespace embedq::openai {
 
@@ -73,9 +73,9 @@ private:
     std::atomic<bool> base64_refused_ = false;
     std::atomic<bool> truncation_told_ = false;
 
-    std::mutex mutex_;
-    std::optional<Known> known_;  // guarded by mutex_
-    std::vector<Rest> rests_;     // guarded by mutex_: by endpoint
+    sync::Mutex mutex_;
+    std::optional<Known> known_ EMBEDQ_GUARDED_BY(mutex_);
+    std::vector<Rest> rests_ EMBEDQ_GUARDED_BY(mutex_);  // by endpoint
 };
 
 }  // namespace embedq::openai

@@ -3,11 +3,12 @@
 
 #include "simulated/faults.h"
 #include "simulated/text_vector.h"
+#include "sync/mutex.h"
 
 namespace embedq::simulated {
 
 const Fault* FaultScript::next(std::chrono::steady_clock::time_point now, std::span<const std::string_view> texts) {
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     const Call call{++calls_, now, texts};
     for (std::size_t line = 0; line < faults_.size(); ++line) {
         if (!holds(line, call)) continue;

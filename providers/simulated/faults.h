@@ -25,7 +25,6 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,6 +32,7 @@
 #include <vector>
 
 #include "embedq/error.h"
+#include "sync/mutex.h"
 
 namespace embedq::simulated {
 
@@ -88,17 +88,18 @@ public:
     [[nodiscard]] const Fault* next(std::chrono::steady_clock::time_point now, std::span<const std::string_view> texts);
 
 private:
-    [[nodiscard]] bool holds(std::size_t line, const Call& call);
-    [[nodiscard]] bool over_limit(const RateLimit& limit, std::chrono::steady_clock::time_point now) const;
-    void let_through(std::chrono::steady_clock::time_point now);
+    [[nodiscard]] bool holds(std::size_t line, const Call& call) EMBEDQ_REQUIRES(mutex_);
+    [[nodiscard]] bool over_limit(const RateLimit& limit, std::chrono::steady_clock::time_point now) const
+        EMBEDQ_REQUIRES(mutex_);
+    void let_through(std::chrono::steady_clock::time_point now) EMBEDQ_REQUIRES(mutex_);
 
     const std::vector<Fault> faults_;
     const std::uint64_t seed_;
 
-    std::mutex mutex_;
-    std::uint64_t calls_ = 0;  // guarded by mutex_
-    std::deque<std::chrono::steady_clock::time_point>
-        passed_;  // guarded by mutex_: calls let through, as many as the largest limit looks at
+    sync::Mutex mutex_;
+    std::uint64_t calls_ EMBEDQ_GUARDED_BY(mutex_) = 0;
+    // Calls let through, as many as the largest limit looks at.
+    std::deque<std::chrono::steady_clock::time_point> passed_ EMBEDQ_GUARDED_BY(mutex_);
 };
 
 }  // namespace embedq::simulated

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "simulated/text_vector.h"
+#include "sync/mutex.h"
+#include "sync/sleep.h"
 
 namespace embedq::simulated {
 namespace {
@@ -62,7 +64,7 @@ Result<ProviderInfo> SimulatedProvider::info(std::stop_token stop) {
         return std::unexpected(std::move(waited.error()));
     }
     {
-        const std::lock_guard lock(named_mutex_);
+        const sync::Lock lock(named_mutex_);
         named_ = server->digest;
     }
     ProviderInfo info;
@@ -105,7 +107,7 @@ Result<EmbedResult> SimulatedProvider::answer(const EmbedRequest& request) {
     const auto server = state();
     if (!server) return std::unexpected(server.error());
     {
-        const std::lock_guard lock(named_mutex_);
+        const sync::Lock lock(named_mutex_);
         if (!named_.empty() && named_ != server->digest) {
             return refuse(ErrorKind::misconfigured, fmt::format("the model '{}' had the digest '{}' and has '{}' now",
                                                                 settings_.model, named_, server->digest));
@@ -168,17 +170,15 @@ EmbedResult SimulatedProvider::vectors(const EmbedRequest& request, std::size_t 
 Status SimulatedProvider::wait(std::chrono::milliseconds time, const EmbedRequest& request) {
     using std::chrono::steady_clock;
     if (request.stop.stop_requested()) return refuse(ErrorKind::unavailable, "stopped");
-    const auto never = [] { return false; };
     const bool no_deadline = request.deadline == steady_clock::time_point::max();
-    std::unique_lock lock(mutex_);
     if (no_deadline && time == unending) {
-        idle_.wait(lock, request.stop, never);
+        sync::sleep_until_stopped(request.stop);
         return refuse(ErrorKind::unavailable, "stopped");
     }
     const steady_clock::duration left = no_deadline ? steady_clock::duration::max() : request.deadline - clock_.now();
     const bool late = time == unending || left < time;
     const steady_clock::duration pause = std::min(late ? left : steady_clock::duration(time), longest);
-    if (pause > steady_clock::duration::zero()) idle_.wait_for(lock, request.stop, pause, never);
+    if (pause > steady_clock::duration::zero()) sync::sleep_for(pause, request.stop);
     if (request.stop.stop_requested()) return refuse(ErrorKind::unavailable, "stopped");
     if (late) return refuse(ErrorKind::unavailable, "no answer before the deadline");
     return {};

@@ -6,10 +6,8 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -17,6 +15,7 @@
 #include "embedq/provider.h"
 #include "simulated/faults.h"
 #include "simulated/server_state.h"
+#include "sync/mutex.h"
 
 namespace embedq::simulated {
 
@@ -56,11 +55,8 @@ private:
     FaultScript script_;
     std::atomic<std::size_t> running_{0};
 
-    std::mutex named_mutex_;
-    std::string named_;  // the digest that info named last; guarded by named_mutex_
-
-    std::mutex mutex_;  // only for the waiting: nothing is signalled but by stop tokens
-    std::condition_variable_any idle_;
+    sync::Mutex named_mutex_;
+    std::string named_ EMBEDQ_GUARDED_BY(named_mutex_);  // the digest that info named last
 };
 
 }  // namespace embedq::simulated

@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "sync/mutex.h"
+
 namespace embedq::notifiers {
 namespace {
 
@@ -66,8 +68,9 @@ Listener::Listener(Address address, ListenSettings settings, Context& context, P
 
 Listener::~Listener() {
     {
-        std::unique_lock lock(mutex_);
-        changed_.wait_for(lock, farewell, [&] { return !can_notify_ || (!to_notify_ && !notifying_); });
+        sync::Lock lock(mutex_);
+        changed_.wait_for(lock, farewell,
+                          [&]() EMBEDQ_REQUIRES(mutex_) { return !can_notify_ || (!to_notify_ && !notifying_); });
     }
     thread_.request_stop();
     woken_.wake();
@@ -79,15 +82,15 @@ void Listener::start() {
 
 void Listener::publish() {
     {
-        const std::lock_guard lock(mutex_);
+        const sync::Lock lock(mutex_);
         if (std::exchange(to_notify_, true)) return;
     }
     woken_.wake();
 }
 
 std::string Listener::degraded() {
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, first_attempt, [&] { return state_ != State::starting; })) {
+    sync::Lock lock(mutex_);
+    if (!changed_.wait_for(lock, first_attempt, [&]() EMBEDQ_REQUIRES(mutex_) { return state_ != State::starting; })) {
         return address_.name + " has not answered yet";
     }
     return why_;
@@ -242,7 +245,7 @@ void Listener::drop_outlet() {
 // What was on its way and did not arrive is given again by the next session.
 void Listener::notified(bool delivered) {
     {
-        const std::lock_guard lock(mutex_);
+        const sync::Lock lock(mutex_);
         const bool again = std::exchange(notifying_, false) && !delivered;
         to_notify_ = to_notify_ || again;
     }
@@ -251,7 +254,7 @@ void Listener::notified(bool delivered) {
 
 void Listener::tell_reach() {
     {
-        const std::lock_guard lock(mutex_);
+        const sync::Lock lock(mutex_);
         can_notify_ = outlet_ != nullptr;
     }
     changed_.notify_all();
@@ -301,7 +304,7 @@ Status Listener::take_outlet_answer() {
 Status Listener::ask_outlet(Steady now) {
     std::string statement;
     {
-        const std::lock_guard lock(mutex_);
+        const sync::Lock lock(mutex_);
         if (to_notify_ && now >= next_notify_) {
             to_notify_ = false;
             notifying_ = true;
@@ -323,7 +326,7 @@ Status Listener::ask_outlet(Steady now) {
 Listener::Steady Listener::next_turn() {
     if (outlet_ == nullptr) return forever;
     if (asked_ != Asked::nothing) return answer_by_;
-    const std::lock_guard lock(mutex_);
+    const sync::Lock lock(mutex_);
     return std::min(to_notify_ ? next_notify_ : forever, outlet_listens_ ? next_probe_ : forever);
 }
 
@@ -356,7 +359,7 @@ Clock::Steady::duration Listener::pause(int failures) {
 void Listener::arrives() {
     State before = State::listening;
     {
-        const std::lock_guard lock(mutex_);
+        const sync::Lock lock(mutex_);
         before = std::exchange(state_, State::listening);
         why_.clear();
         schedule_.set_polling(false);
@@ -369,7 +372,7 @@ void Listener::arrives() {
 void Listener::ceased(const std::string& why) {
     State before = State::polling;
     {
-        const std::lock_guard lock(mutex_);
+        const sync::Lock lock(mutex_);
         before = std::exchange(state_, State::polling);
         why_ = address_.name + ": " + why;
         if (before != State::polling) {

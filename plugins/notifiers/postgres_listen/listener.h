@@ -19,6 +19,7 @@
 #include "notifiers/postgres_listen/address.h"
 #include "notifiers/postgres_listen/connection.h"
 #include "notifiers/wake/poll_schedule.h"
+#include "sync/mutex.h"
 
 namespace embedq::notifiers {
 
@@ -119,13 +120,13 @@ private:
     Steady next_probe_;
     Steady next_notify_;
 
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    State state_ = State::starting;  // guarded by mutex_, as are those below
-    std::string why_;
-    bool to_notify_ = false;
-    bool notifying_ = false;  // sent, and not answered yet
-    bool can_notify_ = true;  // or it is not known yet
+    sync::Mutex mutex_;
+    std::condition_variable_any changed_;
+    State state_ EMBEDQ_GUARDED_BY(mutex_) = State::starting;
+    std::string why_ EMBEDQ_GUARDED_BY(mutex_);
+    bool to_notify_ EMBEDQ_GUARDED_BY(mutex_) = false;
+    bool notifying_ EMBEDQ_GUARDED_BY(mutex_) = false;  // sent, and not answered yet
+    bool can_notify_ EMBEDQ_GUARDED_BY(mutex_) = true;  // or it is not known yet
 
     std::once_flag started_;
     std::jthread thread_;

@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <mutex>
 
 #include "embedq/context.h"
 #include "notifiers/wake/wake_signal.h"
+#include "sync/mutex.h"
 
 namespace embedq::notifiers {
 
@@ -22,7 +22,7 @@ public:
 
     // Polling is on at first. A wait that has begun is not changed: publish as well.
     void set_polling(bool on) {
-        const std::lock_guard lock(mutex_);
+        const sync::Lock lock(mutex_);
         polling_ = on;
         next_ = clock_.now() + interval_;
     }
@@ -39,11 +39,11 @@ public:
 
 private:
     [[nodiscard]] Clock::Steady next() {
-        const std::lock_guard lock(mutex_);
+        const sync::Lock lock(mutex_);
         return polling_ ? next_ : Clock::Steady::max();
     }
     void looked() {
-        const std::lock_guard lock(mutex_);
+        const sync::Lock lock(mutex_);
         next_ = clock_.now() + interval_;
     }
 
@@ -51,9 +51,9 @@ private:
     const std::chrono::milliseconds interval_;
     WakeSignal signal_;
 
-    std::mutex mutex_;
-    bool polling_ = true;  // guarded by mutex_, as is the next
-    Clock::Steady next_;
+    sync::Mutex mutex_;
+    bool polling_ EMBEDQ_GUARDED_BY(mutex_) = true;
+    Clock::Steady next_ EMBEDQ_GUARDED_BY(mutex_);
 };
 
 }  // namespace embedq::notifiers

@@ -7,11 +7,11 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <stop_token>
 
 #include "embedq/context.h"
 #include "embedq/notifier.h"
+#include "sync/mutex.h"
 
 namespace embedq::notifiers {
 
@@ -22,7 +22,7 @@ public:
 
     void publish() {
         {
-            const std::lock_guard lock(mutex_);
+            const sync::Lock lock(mutex_);
             ++published_;
             if (waiters_ == 0) kept_ = true;
         }
@@ -31,14 +31,14 @@ public:
 
     // As Notifier::wait. A stop request goes before a notification, which then stays for the next wait.
     [[nodiscard]] Wake wait(Clock::Steady deadline, const std::stop_token& stop) {
-        std::unique_lock lock(mutex_);
+        sync::Lock lock(mutex_);
         if (stop.stop_requested()) return Wake::stopped;
         if (kept_) {
             kept_ = false;
             return Wake::notified;
         }
         const std::uint64_t seen = published_;
-        const auto woken = [&] { return published_ != seen; };
+        const auto woken = [&]() EMBEDQ_REQUIRES(mutex_) { return published_ != seen; };
         ++waiters_;
         const bool notified = wait_until(lock, deadline, stop, woken);
         --waiters_;
@@ -48,8 +48,8 @@ public:
 
 private:
     template <class Woken>
-    bool wait_until(std::unique_lock<std::mutex>& lock, Clock::Steady deadline, const std::stop_token& stop,
-                    const Woken& woken) {
+    bool wait_until(sync::Lock& lock, Clock::Steady deadline, const std::stop_token& stop, const Woken& woken)
+        EMBEDQ_REQUIRES(mutex_) {
         // Later deadlines may not be added to the present without overflow, and no process waits that long.
         constexpr auto forever = std::chrono::hours(24 * 365);
         const auto now = clock_.now();
@@ -60,11 +60,11 @@ private:
 
     const Clock& clock_;
 
-    std::mutex mutex_;
+    sync::Mutex mutex_;
     std::condition_variable_any woken_;
-    std::uint64_t published_ = 0;  // guarded by mutex_, as are those below
-    std::size_t waiters_ = 0;
-    bool kept_ = false;  // published while nobody waited
+    std::uint64_t published_ EMBEDQ_GUARDED_BY(mutex_) = 0;
+    std::size_t waiters_ EMBEDQ_GUARDED_BY(mutex_) = 0;
+    bool kept_ EMBEDQ_GUARDED_BY(mutex_) = false;  // published while nobody waited
 };
 
 }  // namespace embedq::notifiers
