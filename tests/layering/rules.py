@@ -68,6 +68,7 @@ FOLDERS = [
     Folder("tests/bad_plugins", ["plugins/loader", "tests", "tests/conformance/include"]),
     Folder("tests/unit", [*PRODUCTION, "tests", "tests/conformance/include", "tests/support", "tests/support/protocol_server"]),
     Folder("tests/unit/ranking_evaluation", ["benchmarks/ranking", "core/catalog", "core/catalog/ranking"], "a measurement is tested like a part"),
+    Folder("tests/locks", ["core/sync", "core/catalog", "core/scheduler"], "what clang has to say of wrong and right locking"),
     Folder("tests/fuzz", ["core/catalog", "providers/http"]),
     Folder("tests/support", [], "servers that tests make and break; they know nothing of embedq"),
     Folder("tests/support/protocol_server", [], "a server that anyone's tests may run"),
