@@ -17,7 +17,6 @@ import csv
 import io
 import os
 import pathlib
-import random
 import select
 import shutil
 import signal
@@ -25,20 +24,20 @@ import socket
 import subprocess
 import urllib.parse
 
+import ports
 from owned import OWNED, PATIENCE, wait_until
+from ports import HOST
 
 SUPERUSER = "postgres"
 ROLE = DATABASE = "embedq"
-HOST = "127.0.0.1"
 STOP = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 NULL = "\x01NULL"
-# Out of the range that outgoing connections take their ports from: a client that tries again and again to reach a stopped server there
-# can come out at its own port and be connected to itself.
-PORTS = range(20000, 32000)
 
 SETTINGS = {
     "listen_addresses": HOST, "max_connections": 200, "shared_buffers": "64MB", "wal_keep_size": "512MB", "timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%u@%d %a ", "lc_messages": "C",
+    # After a crash, one call in place of one for each file.
+    "recovery_init_sync_method": "syncfs",
 }
 FAST = {"fsync": "off", "full_page_writes": "off"}  # commits still wait for a synchronous standby
 
@@ -61,21 +60,10 @@ def binaries():
                             "; install postgresql-15 (make setup does), or name its folder in EMBEDQ_TEST_POSTGRES_BIN")
 
 
-def free_port():
-    for port in random.sample(PORTS, len(PORTS)):
-        with socket.socket() as probe:
-            try:
-                probe.bind((HOST, port))
-                return port
-            except OSError:
-                continue
-    raise OSError(f"no port of {HOST} is free between {PORTS.start} and {PORTS.stop}")
-
-
-def make_url(ports, database=DATABASE, user=ROLE, password=None, **parameters):
+def make_url(numbers, database=DATABASE, user=ROLE, password=None, **parameters):
     """A URL for one port or several, as libpq reads it."""
     who = urllib.parse.quote(user, safe="") + (":" + urllib.parse.quote(password, safe="") if password is not None else "")
-    hosts = ",".join(f"{HOST}:{port}" for port in ports)
+    hosts = ",".join(f"{HOST}:{port}" for port in numbers)
     query = urllib.parse.urlencode(parameters, quote_via=urllib.parse.quote)
     return f"postgresql://{who}@{hosts}/{database}" + (f"?{query}" if query else "")
 
@@ -123,11 +111,19 @@ class Session:
 
     def sql(self, text):
         """As `run_sql`; the last statement's failure is raised."""
+        self.ask(text)
+        return self.answer()
+
+    def ask(self, text):
+        """The first half of `sql`, for what may have to wait in the server."""
         try:
             self._psql.stdin.write(f"{text.rstrip().rstrip(';')};\n\\echo {self.MARK} :ERROR :LAST_ERROR_MESSAGE\n")
             self._psql.stdin.flush()
         except BrokenPipeError:
             raise SqlError(self._psql.stderr.read().strip()) from None
+
+    def answer(self):
+        """The second half of `sql`."""
         lines = []
         for line in self._psql.stdout:
             if line.startswith(self.MARK):
@@ -230,6 +226,7 @@ class Cluster(Server):
         if self.running:
             self.stop("immediate")
         OWNED.remove(self.folder)
+        ports.give_back(self.port)
 
     @property
     def running(self):
@@ -313,7 +310,8 @@ class Cluster(Server):
     def _begin(self):
         """The first start, at a port that nobody took since it was looked at."""
         for _ in range(5):
-            self.port = free_port()
+            ports.give_back(self.port)
+            self.port = ports.reserve()
             self._write_settings()
             try:
                 return self.start()
@@ -361,7 +359,7 @@ class Pooler(Server):
             raise FileNotFoundError("there is no pgbouncer; install it (make setup does)")
         self._program = program
         self.folder = OWNED.folder("embedq-pb-")
-        self.port = free_port()
+        self.port = ports.reserve()
         self._log = self.folder / "pooler.log"
         self._process = None
         (self.folder / "users").write_text(f'"{SUPERUSER}" ""\n"{ROLE}" ""\n')
@@ -390,13 +388,15 @@ class Pooler(Server):
         self._process = None
 
     def pause(self):
-        """SIGSTOP: what lies in it goes nowhere. `kill` ends it even so."""
+        """SIGSTOP: what lies in it goes nowhere. Returns when it stands; `kill` ends it even so."""
         self._process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOWAIT)
 
     def close(self):
         if self._process is not None:
             self.stop()
         OWNED.remove(self.folder)
+        ports.give_back(self.port)
 
     def log(self):
         return self._log.read_text(errors="replace")

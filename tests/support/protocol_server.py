@@ -18,6 +18,7 @@ import subprocess
 import urllib.error
 import urllib.request
 
+import ports
 from owned import OWNED
 
 NAME = "protocol_server"
@@ -36,9 +37,13 @@ class ProtocolServer:
         """`script` is a mapping, or YAML as a text; `path` the server's program, looked for beside the program `beside`."""
         self._path = path or program(beside)
         self._script = script
-        self.port = port
+        self.port = port or ports.reserve()
         self._process = None
-        self.start()
+        try:
+            self.start()
+        except RuntimeError:
+            ports.give_back(self.port)
+            raise
 
     @property
     def url(self):
@@ -91,6 +96,7 @@ class ProtocolServer:
     def close(self):
         if self._process is not None:
             self.kill()
+        ports.give_back(self.port)
 
     def _let_go(self):
         OWNED.ended(self._process)
