@@ -13,6 +13,7 @@ sys.dont_write_bytecode = True  # a test leaves nothing in the sources
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import side_by_side
 from owned import wait_until
 from postgres import SUPERUSER, Cluster, Pooler, SqlError, multi_host_url, run_sql
 
@@ -46,6 +47,7 @@ class Clusters(unittest.TestCase):
 
     def test_a_database_of_its_own(self):
         url = self.server.create_database("another")
+        self.addCleanup(self.server.sql, "drop database another", database="postgres")
         self.assertEqual(run_sql(url, "create table t (); select current_database()"), [["another"]])
 
     def test_a_session_holds_its_transaction(self):
@@ -55,6 +57,7 @@ class Clusters(unittest.TestCase):
             with self.assertRaisesRegex(SqlError, "does not exist"):
                 session.sql("select * from nothing_of_this_name")
             session.sql("rollback")
+            session.sql("drop table held")
             self.assertIn(session.pid, self.server.children())
 
     def test_settings_can_be_changed_and_taken_back(self):
@@ -69,6 +72,7 @@ class Clusters(unittest.TestCase):
                 self.assertEqual(one.pid, another.pid)
             self.assertIn(["pool_mode", "transaction"], [row[:2] for row in pooler.sql("show config", database="pgbouncer")])
             self.server.sql("create role unlisted login")
+            self.addCleanup(self.server.sql, "drop role unlisted")
             self.assertEqual(pooler.value("select current_user", user="unlisted"), "unlisted")
             pooler.kill()
             with self.assertRaises(SqlError):
@@ -206,4 +210,4 @@ class Runner(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    side_by_side.main(HERE, pattern="test_postgres.py")
