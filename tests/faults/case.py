@@ -15,6 +15,7 @@ class Case(unittest.TestCase):
     """On the server that all tests share. A class whose tests break their server gives it by `own_server`."""
 
     OWN = None  # or the settings of a server for the class alone: a dict for Cluster
+    APART = True  # each process has its own servers
 
     @classmethod
     def setUpClass(cls):

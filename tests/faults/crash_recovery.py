@@ -23,8 +23,9 @@ CLAIM = """SELECT l.worker_id, extract(epoch FROM l.claimed_at) FROM embedq.job_
 
 def measure(deployment, kills=20, lease="20s", seed=1, say=lambda text: None):
     lease_ms = measuring.milliseconds(lease)
-    # Long enough to be killed in, and to be seen in the heir's hands. All timers but the lease are the product's.
-    settings = {"latency": "1500ms", "scheduler": {"lease": lease, "heartbeat": f"{max(100, lease_ms // 4)}ms", "poll": "30s"}}
+    # Long enough to be killed in, and to be seen in the heir's hands. It is the lease that wakes the heir: its regular looks are far away.
+    settings = {"latency": "1500ms", "scheduler": {"lease": lease, "heartbeat": f"{max(100, lease_ms // 4)}ms", "poll": "10m",
+                                                   "reap": "10m"}}
     chance = random.Random(seed)
     names = iter(range(10**9))
     going = [deployment.worker(f"worker{next(names)}", **settings) for _ in range(2)]

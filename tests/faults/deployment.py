@@ -11,10 +11,12 @@ A worker's name is the application_name of its sessions, so that a test sees in 
 model nor dimension, so all workers share the same profile.
 """
 
+import datetime
 import json
 import os
 import signal
 import subprocess
+import sys
 
 import program
 from oracle import Oracle
@@ -23,6 +25,8 @@ from postgres import DATABASE, ROLE, Cluster, SqlError
 
 SOAK = bool(os.environ.get("EMBEDQ_SOAK"))
 LEASE = 2  # seconds
+# For workers that must keep what they hold, however little the machine lets them do.
+KEEPING = {"lease": "60s"}
 SCHEDULER = {"lease": f"{LEASE}s", "heartbeat": "500ms", "poll": "500ms", "max_attempts": 5, "backoff": {"base": "100ms", "max": "1s"}}
 POLL = {"plugin": "poll", "options": {"interval": "100ms"}}
 DIMENSION = 16
@@ -54,6 +58,13 @@ def new_database(server, names=iter(range(10**9))):
     return name
 
 
+def empty_database(server, names=iter(range(10**9))):
+    """One without a schema."""
+    name = f"e{next(names)}"
+    server.create_database(name)
+    return name
+
+
 def plugins():
     listed = subprocess.run([program.PROGRAM, "plugins", "list", "--json"], capture_output=True, text=True, check=True).stdout
     return {(plugin["kind"], plugin["name"]) for plugin in json.loads(listed)["plugins"]}
@@ -71,6 +82,10 @@ class Worker:
 
     def said(self):
         return self.log.read_text(errors="replace")
+
+    def times_of(self, text):
+        """When it logged lines with that text."""
+        return [datetime.datetime.fromisoformat(line.split(" ", 1)[0]) for line in self.said().splitlines() if text in line]
 
     def kill(self):
         """SIGKILL; returns when it is gone."""
@@ -111,6 +126,8 @@ class Deployment(program.World):
         self.oracle = Oracle(self.ask)
 
     def close(self):
+        # For who looks into a failure.
+        print(self.told(), f"--- {self.server.name}:", self.server.log_tail(), sep="\n", file=sys.stderr)
         super().close()
         for one in self.started:
             OWNED.released(one.process)
@@ -160,10 +177,38 @@ class Deployment(program.World):
         session.sql(f"BEGIN; {statement}")
         return session
 
-    def terminate(self, pid):
-        """Ends a session and waits until it is gone, and with it what it had not committed."""
-        self.ask(f"SELECT pg_terminate_backend({pid})")
-        self.until(f"SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = {pid}", "the session is gone")
+    def lock_behind(self, statement):
+        """A session that gets its lock when those have had theirs who wait for one already. `answer` waits for it."""
+        session = self.server.session(self.database)
+        session.ask(f"BEGIN; {statement}")
+        self.until(f"SELECT count(*) > 0 FROM pg_locks WHERE pid = {session.pid} AND NOT granted", "the lock is waited for")
+        return session
+
+    def cut_off(self, worker):
+        """Ends all sessions of a worker that asks for nothing any more, and with them what it had not committed."""
+        self.ask(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{worker.name}'")
+        self.gone(worker)
+
+    def gone(self, worker):
+        """Until the server has done with a worker that was killed: what it had asked for is committed by then, or never."""
+        self.until(f"SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = '{worker.name}'",
+                   f"the sessions of {worker.name} are gone")
+
+    def kill(self, worker):
+        """SIGKILL; returns when the database is as the worker has left it."""
+        worker.kill()
+        self.gone(worker)
+
+    def freeze(self, worker):
+        """SIGSTOP; returns when the server has answered what the worker had asked for."""
+        worker.pause()
+        self.until(f"SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = '{worker.name}' AND state = 'active'",
+                   f"nothing of {worker.name} is under way")
+
+    def came_to_work(self, worker):
+        """Until the worker has claimed something, whether it holds it still or not."""
+        self.until(f"""SELECT EXISTS (SELECT 1 FROM embedq.job_leases WHERE worker_id LIKE '%-{worker.pid}-%')
+                       OR EXISTS (SELECT 1 FROM embedq.jobs_done WHERE worker_id LIKE '%-{worker.pid}-%')""", f"{worker.name} claims")
 
     # -- processes
 
@@ -245,7 +290,7 @@ class Deployment(program.World):
         """A sound worker does what is left; then all workers stop cleanly, and the oracle looks at everything."""
         going = list(workers)
         if heir:
-            going.append(self.worker("heir"))
+            going.append(self.worker("heir", scheduler=KEEPING))
         self.settled()
         for one in going:
             one.stop()

@@ -7,7 +7,7 @@ server; a budget or a script of the provider, which keeps it from its next call 
 import unittest
 
 from case import Case, documents
-from deployment import LEASE
+from deployment import KEEPING
 from owned import wait_until
 
 SPECS, OPERATIONS = 5, 16
@@ -33,7 +33,7 @@ class Killed(Case):
         self.assertEqual(self.d.number("SELECT count(*) FROM embedq.jobs_done WHERE expiries > 1 OR attempts > 1"), 0)
 
     def held(self):
-        """How many jobs the worker holds: some, for it leaves what it does not get to soon."""
+        """How many jobs the dead worker held: some, for it leaves what it does not get to soon. While it lived it could take more."""
         held = self.d.number(HELD)
         self.assertGreater(held, 0)
         return held
@@ -42,36 +42,36 @@ class Killed(Case):
         with self.d.lock(BEFORE_PLANNING):
             doomed = self.d.worker("doomed")
             self.d.stands(doomed, "missing_texts")
-            self.assertEqual(self.d.number(VECTORS), 0)
-            held = self.held()
             doomed.kill()
-        self.finish(expiries=held)
+        self.d.gone(doomed)
+        self.assertEqual(self.d.number(VECTORS), 0)
+        self.finish(expiries=self.held())
 
     def test_before_the_call(self):
         # The budget lets one call through, and the next in a minute.
         doomed = self.d.worker("doomed", concurrency=1, batch=8, per_minute=1)
-        self.d.until(f"SELECT count(*) = 8 FROM embedq.vectors", "the first call's vectors")
-        held = self.held()
-        doomed.kill()
-        self.finish(expiries=held)
+        self.d.until("SELECT count(*) = 8 FROM embedq.vectors", "the first call's vectors")
+        self.d.kill(doomed)
+        self.assertEqual(self.d.number(VECTORS), 8)
+        self.finish(expiries=self.held())
 
     def test_during_the_call(self):
         doomed = self.d.worker("doomed", concurrency=1, batch=8, faults=["hang calls=2.."])
-        self.d.until(f"SELECT count(*) = 8 FROM embedq.vectors", "the first call's vectors, so the second is under way")
+        self.d.until("SELECT count(*) = 8 FROM embedq.vectors", "the first call's vectors, so the second is under way")
         # no_transaction_during_a_call: heartbeats come and go, and at some moment there is none.
         self.d.until("SELECT count(*) > 0 AND bool_and(xact_start IS NULL) FROM pg_stat_activity WHERE application_name = 'doomed'",
                      "no transaction is open")
-        held = self.held()
-        doomed.kill()
-        self.finish(expiries=held)
+        self.d.kill(doomed)
+        self.assertEqual(self.d.number(VECTORS), 8)
+        self.finish(expiries=self.held())
 
     def test_before_commit(self):
         with self.d.lock(BEFORE_VECTORS):
             doomed = self.d.worker("doomed")
-            session = self.d.stands(doomed, "commit_jobs")
+            self.d.stands(doomed, "commit_jobs")
             doomed.kill()
             # Its session would go on once the lock is gone: it ends with the worker, as behind a connection that broke.
-            self.d.terminate(session)
+            self.d.cut_off(doomed)
         self.assertEqual(self.d.number(VECTORS), 0)
         self.finish(expiries=self.held())
 
@@ -81,29 +81,33 @@ class Killed(Case):
             self.d.stands(doomed, "commit_jobs")
             doomed.kill()
         # Nobody is there to hear it, but it is committed.
-        self.d.until("SELECT count(*) > 0 FROM embedq.vectors", "the dead worker's last commit")
+        self.d.gone(doomed)
+        self.assertGreater(self.d.number(VECTORS), 0)
         self.finish(expiries=self.d.number(HELD))
 
     def test_after_commit(self):
-        doomed = self.d.worker("doomed", concurrency=1, batch=OPERATIONS, latency="300ms")
+        # The second call does not end, so the second job does not.
+        doomed = self.d.worker("doomed", concurrency=1, batch=OPERATIONS, faults=["hang calls=2.."])
         self.d.until("SELECT count(*) > 0 FROM embedq.jobs_done", "the first job's end")
-        doomed.kill()
-        self.assertLess(self.d.number("SELECT count(*) FROM embedq.jobs_done"), SPECS)
+        self.d.until(f"SELECT ({HELD}) > 0", "it holds the next one")
+        self.d.kill(doomed)
+        self.assertEqual(self.d.number("SELECT count(*) FROM embedq.jobs_done"), 1)
         self.finish(expiries=self.held())
 
     def test_at_every_attempt(self):
         """attempts_are_bounded: what kills its worker each time ends, and takes nobody with it."""
         for turn in range(5):
             with self.d.lock(BEFORE_PLANNING):
-                doomed = self.d.worker(f"doomed{turn}")
+                doomed = self.d.worker(f"doomed{turn}", scheduler={"lease": "1s", "heartbeat": "300ms"})
                 # The first ones take several, later ones one suspect each.
                 self.d.stands(doomed, "missing_texts")
                 doomed.kill()
+            self.d.gone(doomed)
             self.d.oracle.look()
             self.d.until("SELECT bool_and(expires_at < now()) FROM embedq.job_leases", "the lease runs out")
             # The next worker would have to look for it behind the lock.
             self.d.ask("SELECT embedq.reap(5)")
-        heir = self.d.worker("heir")
+        heir = self.d.worker("heir", scheduler=KEEPING)
         self.d.settled()
         heir.stop()
         self.d.oracle.look()
@@ -130,13 +134,14 @@ class StoodStill(Case):
         """It was stopped; the other does the work; then it goes on."""
         heir.stop()
         self.d.check()
-        before = self.d.value(self.STATE)
+        its_own = f"SELECT count(*) FROM embedq.jobs_done WHERE worker_id LIKE '%-{sleeper.pid}-%'"
+        before, done_before = self.d.value(self.STATE), self.d.number(its_own)
         sleeper.go_on()
         comes_back()
         self.assertEqual(self.d.value(self.STATE), before)
         # It is the only worker now.
         self.d.put(documents(2, OPERATIONS, "again"), stay=True)
-        self.assertEqual(self.d.number(f"SELECT count(*) FROM embedq.jobs_done WHERE worker_id LIKE '%-{sleeper.pid}-%'"), 2)
+        self.assertEqual(self.d.number(its_own), done_before + 2)
         sleeper.stop()
         self.d.check()
 
@@ -147,19 +152,20 @@ class StoodStill(Case):
 
     def test_during_the_call(self):
         sleeper = self.d.worker("sleeper", concurrency=1, batch=8, latency="700ms")
-        self.d.until("SELECT count(*) = 8 FROM embedq.vectors", "the first call's vectors")
-        sleeper.pause()
-        heir = self.d.worker("heir")
+        self.d.until("SELECT count(*) >= 8 FROM embedq.vectors", "the first call's vectors, so another one is under way")
+        self.d.freeze(sleeper)
+        self.assertLess(self.d.number(VECTORS), SPECS * OPERATIONS)
+        heir = self.d.worker("heir", scheduler=KEEPING)
         self.d.settled()
         self.wakes(sleeper, heir, lambda: self.beats(sleeper))
 
     def test_before_commit(self):
         with self.d.lock(BEFORE_VECTORS):
             sleeper = self.d.worker("sleeper")
-            session = self.d.stands(sleeper, "commit_jobs")
+            self.d.stands(sleeper, "commit_jobs")
             sleeper.pause()
-            self.d.terminate(session)
-        heir = self.d.worker("heir")
+            self.d.cut_off(sleeper)
+        heir = self.d.worker("heir", scheduler=KEEPING)
         self.d.settled()
         self.server.set(log_statement="all")
         self.addCleanup(lambda: self.server.set(log_statement=None))

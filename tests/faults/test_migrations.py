@@ -1,15 +1,15 @@
 """Fifty processes migrate an empty database at once."""
 
 from case import Case, documents
-from deployment import Deployment
+from deployment import Deployment, empty_database
 
 PROCESSES = 50
 
 
 class Migrations(Case):
     def test_fifty_at_once(self):
-        self.server.create_database("empty")
-        d = Deployment(self.server, "empty")
+        database = empty_database(self.server)
+        d = Deployment(self.server, database)
         self.addCleanup(d.close)
         for process in [d.launch(f"migrate{i}", "migrate", "up") for i in range(PROCESSES)]:
             process.done()
@@ -17,7 +17,7 @@ class Migrations(Case):
         self.assertEqual(d.number("SELECT count(*) - count(DISTINCT number) FROM embedq.migrations"), 0)
         # One of them did it, and said so; the schema is whole.
         self.assertEqual(sum("migrating the schema: first schema" in process.said() for process in d.started), 1)
-        self.assertEqual(d.number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), 0)
+        d.until("SELECT count(*) = 0 FROM pg_locks WHERE locktype = 'advisory'", "nobody holds a lock")
         worker = d.worker()
         d.put(documents(2, 8), stay=True)
         self.assertEqual(d.finish(worker, heir=False), 16)

@@ -16,30 +16,38 @@ from deployment import SOAK
 
 
 class Lanes(Case):
-    def keeps(self, result, bounds):
-        print(", ".join(f"{name} {value:.3f}" if isinstance(value, float) else f"{name} {value}" for name, value in result.items()), end=" ",
-              flush=True)
-        self.assertTrue(all([serving.bounded(result, *bound) for bound in bounds]), result)
+    FIRST = True
+
+    def keeps(self, measure, bounds, of_time=()):
+        """Measures, and asks for the bounds of each result. What the names `of_time` say depends on what else the machine does: in short it
+        has three chances, since a machine has bad moments, and what is slow by itself is so each time."""
+        for chance in range(1 if SOAK else 3):
+            result = measure()
+            print(", ".join(f"{name} {value:.3f}" if isinstance(value, float) else f"{name} {value}" for name, value in result.items()))
+            beyond = [bound for bound in bounds(result) if not serving.bounded(result, *bound)]
+            if not beyond:
+                return
+            self.assertTrue(all(name in of_time for name, *_ in beyond), result)
+        self.fail(f"{beyond}: {result}")
 
     def test_a_worker_saturates_its_provider(self):
-        result = saturation.measure(self.server, **({} if SOAK else {"specs": 30, "operations": 100}))
-        # In short, a machine that does something else besides may take a little more.
-        self.keeps(result, [("times the ideal", saturation.BOUND if SOAK else 1.25)])
+        # In short, a start and an end weigh more.
+        self.keeps(lambda: saturation.measure(self.server, **({} if SOAK else {"specs": 30, "operations": 100})),
+                   lambda result: [("times the ideal", saturation.BOUND if SOAK else 1.25)], of_time=["times the ideal"])
 
     def test_processes_share_a_budget(self):
-        result = shared_budget.measure(self.server, **({} if SOAK else {"seconds": 12, "per_minute": 1200}))
-        self.keeps(result, shared_budget.bounds(result))
+        self.keeps(lambda: shared_budget.measure(self.server, **({} if SOAK else {"seconds": 12, "per_minute": 1200})),
+                   shared_budget.bounds, of_time=["of the budget", "used"])
 
     def test_throttling_costs_neither_attempts_nor_throughput(self):
-        result = throttling.measure(self.server, **({} if SOAK else {"seconds": 15}))
         # The limit is found within the first quarter of a minute, at the cost of two pauses; in short that weighs more.
-        self.keeps(result, [bound if SOAK or bound[0] != "of what the server allows" else (bound[0], 0.85, True)
-                            for bound in throttling.bounds(result)])
+        share = "of what the server allows"
+        self.keeps(lambda: throttling.measure(self.server, **({} if SOAK else {"seconds": 15})),
+                   lambda result: [bound if SOAK or bound[0] != share else (share, 0.85, True) for bound in throttling.bounds(result)],
+                   of_time=[share])
 
     def test_a_poisoned_text_is_found_in_a_few_calls(self):
-        result = poison.measure(self.server, **({} if SOAK else {"specs": 20, "operations": 50}))
-        self.keeps(result, poison.bounds())
+        self.keeps(lambda: poison.measure(self.server, **({} if SOAK else {"specs": 20, "operations": 50})), poison.bounds)
 
     def test_a_provider_that_fails_meets_a_breaker(self):
-        result = outage.measure(self.server, **({"seconds": 40} if SOAK else {"seconds": 8}))
-        self.keeps(result, outage.bounds(result))
+        self.keeps(lambda: outage.measure(self.server, seconds=40 if SOAK else 8), outage.bounds)

@@ -5,7 +5,7 @@ import random
 from case import Case, documents
 from deployment import SOAK
 from program import document
-from test_kills import BEFORE_PLANNING, BEFORE_VECTORS
+from test_kills import BEFORE_PLANNING, BEFORE_VECTORS, VECTORS
 
 OPERATIONS = 24
 PAGE = 1024  # texts that a worker asks for at a time
@@ -39,18 +39,27 @@ class Rewritten(Case):
 
     def test_between_batches(self):
         self.write("first")
-        worker = self.d.worker(latency="150ms", concurrency=1, batch=8)
-        self.d.until("SELECT count(*) = 8 FROM embedq.vectors", "the first batch")
-        self.write("last")
+        with self.d.lock(BEFORE_VECTORS):
+            worker = self.d.worker(latency="300ms", concurrency=1, batch=8)
+            self.d.stands(worker, "commit_jobs")
+            after_it = self.d.lock_behind(BEFORE_VECTORS)
+        with after_it:
+            after_it.answer()
+            self.assertIn(self.d.number(VECTORS), (8, 16))
+            self.d.stands(worker, "commit_jobs")
+            self.write("last")
         self.finish(worker)
 
     def test_between_pages(self):
         self.write("first", PAGE + 200)
-        worker = self.d.worker(latency="40ms", concurrency=2, batch=32)
-        self.d.until("SELECT count(*) > 0 FROM embedq.vectors", "the first batch of the first page")
         with self.d.lock(BEFORE_PLANNING):
+            worker = self.d.worker(latency="40ms", concurrency=2, batch=32)
+            self.d.stands(worker, "missing_texts")
+            after_it = self.d.lock_behind(BEFORE_PLANNING)
+        with after_it:
+            after_it.answer()
             self.d.stands(worker, "missing_texts")  # when the first page has been asked for whole
-            self.assertLess(self.d.number("SELECT count(*) FROM embedq.vectors"), PAGE)
+            self.assertLess(self.d.number(VECTORS), PAGE)
             self.write("last", PAGE + 100)
         self.finish(worker)
 
@@ -71,12 +80,13 @@ class Rewritten(Case):
 
     def test_back_to_what_it_was(self):
         """The vectors of the first text are there; the job that was about the second has nothing left to do."""
-        worker = self.d.worker(latency="150ms", concurrency=1, batch=8)
+        worker = self.d.worker()
         self.write("first")
         self.d.settled()
-        self.write("second")
-        self.d.until("SELECT count(*) > 0 FROM embedq.job_leases", "the second is claimed")
-        self.write("first")
+        with self.d.lock(BEFORE_PLANNING):
+            self.write("second")
+            self.d.stands(worker, "missing_texts")
+            self.write("first")
         self.finish(worker)
 
     def test_at_random(self):

@@ -21,11 +21,10 @@ class NothingIsHeard(Case):
     def works(self, deployment, **settings):
         workers = [deployment.worker(f"worker{i}", **settings) for i in range(2)]
         deployment.put(documents(SPECS, OPERATIONS), stay=True)
-        # Idle now; what other programs enqueue is found as well.
-        deployment.ask("UPDATE embedq.specs SET force_from = now()")
-        self.assertEqual(deployment.value("SELECT embedq.enqueue('default', 's1', 'manual_retry')"), "created")
+        # Idle now; what other programs enqueue is found as well. At once, so that no sweep comes in between.
+        self.assertEqual(deployment.value("BEGIN; UPDATE embedq.specs SET force_from = now() WHERE spec_name = 's1'; "
+                                          "SELECT embedq.enqueue('default', 's1', 'manual_retry'); COMMIT"), "created")
         deployment.settled()
-        deployment.ask("UPDATE embedq.specs SET force_from = NULL WHERE spec_name <> 's1'")
         self.assertEqual(deployment.finish(*workers, heir=False), SPECS * OPERATIONS)
 
     def test_each_process_hears_itself_alone(self):
@@ -49,8 +48,8 @@ class NothingIsHeard(Case):
         d = self.deployment()
         worker = d.worker(notifier=self.listen("api_catalog_embedding_jobs"))
         for turn in range(5):
-            d.ask("""SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()
-                     AND pid <> pg_backend_pid() AND query ILIKE 'listen%'""")
+            d.until("""SELECT count(pg_terminate_backend(pid)) > 0 FROM pg_stat_activity WHERE datname = current_database()
+                       AND pid <> pg_backend_pid() AND query ILIKE 'listen%'""", "it listens, and no more")
             d.put(documents(1, OPERATIONS, f"turn {turn}", first=turn), stay=True)
         self.assertEqual(d.finish(worker, heir=False), 5 * OPERATIONS)
 
@@ -65,7 +64,7 @@ class Clocks(Case):
         d = self.deployment()
         # The wall clock alone is wrong, as on a machine that nobody set.
         off = {"LD_PRELOAD": library, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-        slow = {"latency": "100ms", "concurrency": 1, "batch": 4, "scheduler": {"lease": "1s", "heartbeat": "300ms"}}
+        slow = {"latency": "300ms", "concurrency": 1, "batch": 4, "scheduler": {"lease": "3s", "heartbeat": "300ms"}}
         workers = [d.worker("ahead", environment={**off, "FAKETIME": "+1h"}, **slow),
                    d.worker("behind", environment={**off, "FAKETIME": "-1h"}, **slow), d.worker("right", **slow)]
         # Each in its turn has work for longer than a lease, while the others stand by and would reap what they took for expired.
@@ -73,9 +72,9 @@ class Clocks(Case):
             d.until("SELECT count(*) = 0 FROM embedq.jobs_ready", "the queue is empty")
             others = [other for other in workers if other is not worker]
             for other in others:
-                other.pause()
+                d.freeze(other)
             d.put(documents(3, 16, first=3 * turn))
-            d.until(f"SELECT count(*) > 0 FROM embedq.job_leases WHERE worker_id LIKE '%-{worker.pid}-%'", f"{worker.name} claims")
+            d.came_to_work(worker)
             for other in others:
                 other.go_on()
             d.settled()
@@ -85,7 +84,7 @@ class Clocks(Case):
         # One dies: its jobs come back in time whatever the others' clocks say.
         doomed = d.worker("doomed", environment={**off, "FAKETIME": "+1h"}, **{**slow, "faults": ["hang"]})
         for worker in workers:
-            worker.pause()
+            d.freeze(worker)
         d.put(documents(2, 8, "second"))
         d.until("SELECT count(*) > 0 FROM embedq.job_leases", "it claims")
         doomed.kill()
