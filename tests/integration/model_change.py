@@ -35,7 +35,7 @@ import program
 from program import World, document
 
 QUESTIONS = [f"Operation number {i} of s{i}" for i in range(10)]
-PATIENCE = 120  # seconds
+PATIENCE = 240  # seconds
 EDITED = "s1"
 
 

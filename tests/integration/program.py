@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 
 PROGRAM = None  # set by run.py
@@ -50,6 +51,9 @@ class World:
             if process.poll() is None:
                 process.kill()
             process.wait()
+            if process.stderr and not process.stderr.closed:
+                # For who looks into a failure.
+                print(*process.args[1:], "\n" + process.stderr.read(), file=sys.stderr)
             for pipe in (process.stdout, process.stderr):
                 if pipe:
                     pipe.close()
@@ -68,6 +72,7 @@ class World:
     def run(self, *words):
         process = subprocess.Popen(self.command(*words), env=self.environment(), cwd=self.folder, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.processes.append(process)
         try:
             stdout, stderr = process.communicate(timeout=DEADLINE)
         except subprocess.TimeoutExpired:

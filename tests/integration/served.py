@@ -68,11 +68,12 @@ class Served(World):
                 self.server.change({"models": {MODEL: {"digest": digest}}})
             rows = [row for row in stored if row[0] == digest]
             texts = [asked[hash_].encode()[:cut or None].decode() for _, hash_, cut, _ in rows]
-            for (_, _, _, value), right, text in zip(rows, self._embed(texts), texts, strict=True):
+            for (_, _, _, value), right, text in zip(rows, self.ask(texts), texts, strict=True):
                 assert value == struct.pack(f"<{len(right)}f", *right), f"the vector of '{text}' is not that of the model"
         return len(stored)
 
-    def _embed(self, texts):
+    def ask(self, texts):
+        """What the server answers for the texts, asked by the test itself."""
         path = "/api/embed" if self.plugin == "ollama" else "/v1/embeddings"
         request = urllib.request.Request(self.server.url + path, json.dumps({"model": MODEL, "input": texts}).encode())
         with urllib.request.urlopen(request, timeout=program.DEADLINE) as answer:

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from program import World, document
+from program import DEADLINE, World, document
 
 
 class Case(unittest.TestCase):
@@ -88,7 +88,7 @@ class Shapes(Case):
         worker = self.world.start("worker")
         self.world.wait_for_status(lambda catalogs: catalogs["default"]["specs_pending"] + catalogs["default"]["specs_running"] == 0)
         worker.terminate()
-        self.assertEqual(worker.wait(30), 0, worker.stderr.read())
+        self.assertEqual(worker.wait(DEADLINE), 0, worker.stderr.read())
         self.assertEqual(self.world.json("jobs", "list", "--limit", 1)["jobs"][0]["status"], "succeeded")
 
 

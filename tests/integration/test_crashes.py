@@ -5,7 +5,7 @@ import os
 import signal
 import unittest
 
-from program import World, document
+from program import DEADLINE, World, document
 
 SLOW = """version: 1
 providers:
@@ -13,6 +13,7 @@ providers:
 embedding: { provider: slow }
 scheduler: { lease: 2s, heartbeat: 500ms }
 """
+SLOWER = SLOW.replace("80ms", "400ms")  # not done before anyone has looked twice
 ROUNDS = 20 if os.environ.get("EMBEDQ_SOAK") else 1
 
 
@@ -46,16 +47,18 @@ class Crashes(Case):
             self.assertEqual((health["specs_indexed"], health["embedding_count"]), (12, self.texts))
 
     def test_interrupt_stops_cleanly_and_goes_on(self):
+        self.world.config.write_text(SLOWER)
         run = self.world.start("index", self.world.specs, "--json")
         self.world.wait_for_status(lambda catalogs: catalogs.get("default", {}).get("embedding_count", 0) > 0)
         run.send_signal(signal.SIGINT)
-        out, err = run.communicate(timeout=60)
+        out, err = run.communicate(timeout=DEADLINE)
         self.assertEqual(run.returncode, 1, err)
         self.assertIn("goes on where it stopped", err)
         first = json.loads(out)
         self.assertGreater(first["embedded"], 0)
         # Nothing is left held: what was not done is given back, without an attempt.
         self.assertEqual(self.world.json("jobs", "list", "--status", "running")["jobs"], [])
+        self.world.config.write_text(SLOW)
         second = self.world.json("index", self.world.specs)
         self.assertEqual(first["embedded"] + second["embedded"], self.texts)
 
@@ -65,7 +68,7 @@ class Together(Case):
         runs = [self.world.start("index", self.world.specs, "--json") for _ in range(2)]
         reports = []
         for run in runs:
-            out, err = run.communicate(timeout=120)
+            out, err = run.communicate(timeout=DEADLINE)
             self.assertEqual(run.returncode, 0, err)
             reports.append(json.loads(out))
         for report in reports:
@@ -80,14 +83,14 @@ class Together(Case):
         self.assertEqual(json.loads(done.stdout)["embedded"], 0)
         self.assertEqual(self.world.json("status")["catalogs"][0]["embedding_count"], self.texts)
         worker.terminate()
-        self.assertEqual(worker.wait(30), 0, worker.stderr.read())
+        self.assertEqual(worker.wait(DEADLINE), 0, worker.stderr.read())
 
     def test_serve_ends_with_the_signal(self):
         for signal_ in (signal.SIGTERM, signal.SIGINT):
             serve = self.world.start("serve")
             self.world.run("index", self.world.specs, "--no-work")
             serve.send_signal(signal_)
-            self.assertEqual(serve.wait(30), 0, serve.stderr.read())
+            self.assertEqual(serve.wait(DEADLINE), 0, serve.stderr.read())
 
 
 class Refusals(unittest.TestCase):

@@ -1,5 +1,6 @@
 """The program on a PostgreSQL of its own: from an empty database to work that is done, and what it says when it may not."""
 
+import itertools
 import json
 import pathlib
 import sys
@@ -24,11 +25,12 @@ class Postgres(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = cls.enterClassContext(Cluster(durable=False))
+        cls.names = (f"d{number}" for number in itertools.count())
 
     def database(self):
-        """A new one for this test, by a URL with a password that is asked for nowhere."""
-        name = self.id().rsplit(".", 1)[1]
-        return self.server.create_database(name).replace("embedq@", f"embedq:{SECRET}@")
+        """A new one for this test, `name`, by a URL with a password that is asked for nowhere."""
+        self.name = next(self.names)
+        return self.server.create_database(self.name).replace("embedq@", f"embedq:{SECRET}@")
 
     def world(self, url, **options):
         world = World(configuration(url, **options))
@@ -73,7 +75,7 @@ class Postgres(unittest.TestCase):
     def test_a_newer_schema_is_refused(self):
         world = self.world(self.database())
         self.assertEqual(world.run("migrate", "up").returncode, 0)
-        self.server.sql("insert into embedq.migrations (number, name) values (2, 'to come')", database=self.id().rsplit(".", 1)[1])
+        self.server.sql("insert into embedq.migrations (number, name) values (2, 'to come')", database=self.name)
         for words in (("worker",), ("migrate", "up"), ("status",)):
             self.assertIn("version 2, and this build needs 1; a newer embedq made it: use that one", self.refuses(world, *words))
         self.assertIn("a newer one", self.findings(world)["schema"][0]["mend"])
@@ -89,15 +91,14 @@ class Postgres(unittest.TestCase):
             self.assertEqual(self.findings(pooled)["pooler"][0]["level"], "note")
 
     def test_a_restored_schema_is_read_anew(self):
-        name = self.id().rsplit(".", 1)[1]
         world = self.world(self.database())
         world.write("pets.json", document("pets", 6))
         world.json("index", world.specs)
         # As in a cluster with fewer transactions behind it: those of the feed are yet to come.
-        self.server.sql("update embedq.changes set xact = xact + 1000000", database=name)
+        self.server.sql("update embedq.changes set xact = xact + 1000000", database=self.name)
         self.assertIn("begins anew", world.run("migrate", "up").stderr)
         self.assertTrue(world.json("search", "operation number 3 of pets")["results"])
-        self.assertEqual(self.server.sql("select count(*) from embedq.changes where xact > 1000000", database=name), [["0"]])
+        self.assertEqual(self.server.sql("select count(*) from embedq.changes where xact > 1000000", database=self.name), [["0"]])
 
 
 if __name__ == "__main__":

@@ -66,6 +66,10 @@ def run(command, folder, environment, deadline):
         os.killpg(process.pid, signal.SIGKILL)
         output, _ = process.communicate()
         return "none", f"{output}\n(no end after {deadline} s)"
+    except BaseException:  # the test is told to end
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
 
 
 def walk(page, folder, environment, deadline):
