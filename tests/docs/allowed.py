@@ -1,5 +1,5 @@
-"""What the documentation may name though the tree or the program does not have it, each with its reason. An entry that nothing needs
-is an error, so that the table stays short."""
+"""What the documentation may name though the tree or the program does not have it, each with its reason. An entry that
+nothing needs is an error, so that the table stays short."""
 
 ALLOWED = {}
 

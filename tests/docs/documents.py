@@ -1,7 +1,8 @@
-"""What the documentation names, and whether it is there: links, files, commands, make targets, presets, tests, kit cases, variables of the
-environment, and names of the code.
+"""What the documentation names, and whether it is there: links, files, commands, make targets, presets, tests, kit
+cases, variables of the environment, and names of the code.
 
-Each check yields Findings. A check only judges what it can tell for sure by its form: `core/catalog/hash.h` is a path, `one/two` is not.
+Each check yields Findings. A check only judges what it can tell for sure by its form: `core/catalog/hash.h` is a path,
+`one/two` is not.
 """
 
 import collections
@@ -63,16 +64,19 @@ class Tree:
         self.presets = set(re.findall(r'"name":\s*"([\w-]+)"', presets.read_text())) if presets.exists() else set()
 
     def documents(self):
-        """The root's README.md, docs/ and benchmarks/. The READMEs of templates speak of projects that are not there yet."""
+        """The root's README.md, docs/ and benchmarks/. The READMEs of templates speak of projects that are not there
+        yet."""
         folders = (self.root / "docs", self.root / "benchmarks")
-        return [p for p in self.files if p.suffix == ".md" and (p == self.root / "README.md" or any(f in p.parents for f in folders))]
+        return [p for p in self.files if p.suffix == ".md"
+                and (p == self.root / "README.md" or any(f in p.parents for f in folders))]
 
     def has(self, path, beside=None):
-        """Whether there is such a file or folder, below the root, the including folders, or beside the document. `*` and `{a,b}` may be in it,
-        and NAME stands for any name."""
+        """Whether there is such a file or folder, below the root, the including folders, or beside the document. `*`
+        and `{a,b}` may be in it, and NAME stands for any name."""
         path = re.sub(r"\bNAME\b", "*", path)
         if found := re.search(r"\{([^{}]*)\}", path):
-            return all(self.has(path[:found.start()] + each + path[found.end():], beside) for each in found[1].split(","))
+            return all(self.has(path[:found.start()] + each + path[found.end():], beside)
+                       for each in found[1].split(","))
         path = path.rstrip("/")
         places = ["", "core/include/", "core/", "plugins/", "backends/", "providers/", "tests/conformance/include/"]
         if beside is not None:
@@ -109,7 +113,8 @@ class Commands:
             # `specs list|show` names several
             if names and re.fullmatch(r"[a-z]+(\|[a-z]+)*", word):
                 if missing := [each for each in word.split("|") if each not in names]:
-                    return "{}: there is no '{}', only {}".format(" ".join(("embedq", *path)), missing[0], ", ".join(sorted(names)))
+                    return "{}: there is no '{}', only {}".format(" ".join(("embedq", *path)), missing[0],
+                                                                  ", ".join(sorted(names)))
                 path += (word.split("|")[0],)
                 switches |= self.help(path)[1]
             elif word.lstrip("[").startswith("--"):
@@ -155,9 +160,11 @@ def check_links(tree, document):
             path, _, anchor = target.partition("#")
             file = (document.path.parent / path).resolve() if path else document.path
             if not file.exists():
-                yield Finding(document.path, number, named(tree, document, path), f"the link to '{target}' leads nowhere")
+                yield Finding(document.path, number, named(tree, document, path),
+                              f"the link to '{target}' leads nowhere")
             elif anchor and file.suffix == ".md" and anchor not in Document(file).anchors:
-                yield Finding(document.path, number, target, f"'{path or document.path.name}' has no heading for '#{anchor}'")
+                yield Finding(document.path, number, target,
+                              f"'{path or document.path.name}' has no heading for '#{anchor}'")
 
 
 def named(tree, document, path):
@@ -217,7 +224,8 @@ def check_tests(tree, document):
             yield Finding(document.path, number, span, f"the kit's group '{group}' has no case '{name}'")
         elif group not in tree.cases and group in tree.tests and name not in tree.tests[group]:
             yield Finding(document.path, number, span, f"the tests '{group}' have no '{name}'")
-        elif group not in tree.cases and group not in tree.tests and re.match(r"[A-Z]\w*[a-z]", group) and name not in tree.words:
+        elif group not in tree.cases and group not in tree.tests and re.match(r"[A-Z]\w*[a-z]",
+                                                                              group) and name not in tree.words:
             yield Finding(document.path, number, span, f"there are no tests '{group}'")
     for number, line in document.prose:
         for group in re.findall(r"\bgroups? `(\w+)`", line):
@@ -242,7 +250,8 @@ def check_names(tree, document):
     for number, span in document.spans:
         if span.startswith("std::"):
             continue
-        names = re.findall(r"\w+", span) if re.fullmatch(r"(\w+::)+\w+(\(\))?", span) else re.findall(r"^(\w+)\(\)$", span)
+        names = re.findall(r"\w+", span) if re.fullmatch(r"(\w+::)+\w+(\(\))?", span) else re.findall(r"^(\w+)\(\)$",
+                                                                                                      span)
         for name in names:
             if name not in tree.words and name:
                 yield Finding(document.path, number, span, f"no source has the name '{name}'")
@@ -260,7 +269,8 @@ def check_reachable(tree):
                 linked.add((path.parent / target).resolve())
     for path in tree.documents():
         if tree.root / "docs" in path.parents and path not in linked and path != tree.root / "docs" / "README.md":
-            yield Finding(path, 1, str(path.relative_to(tree.root)), "no other page links to this one; name it in docs/README.md")
+            yield Finding(path, 1, str(path.relative_to(tree.root)),
+                          "no other page links to this one; name it in docs/README.md")
 
 
 def all_findings(tree, commands):

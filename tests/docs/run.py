@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks README.md and docs/ against the tree and the program: run.py PROGRAM. What may be named all the same is in allowed.py."""
+"""Checks README.md and docs/ against the tree and the program: run.py PROGRAM. What may be named all the same is in
+allowed.py."""
 
 import pathlib
 import sys
@@ -26,13 +27,15 @@ class Documentation(unittest.TestCase):
         for name in sorted(set(allowed.PENDING) - needed):
             print(f"tests/docs/allowed.py: '{name}' is not pending any more, or not named; take it out")
         self.assertEqual(faults, [], "\n" + "\n".join(faults) +
-                         "\nMend the page, or name what is right all the same, with its reason, in tests/docs/allowed.py.")
+                         "\nMend the page, or name what is right all the same, with its reason, in "
+                         "tests/docs/allowed.py.")
 
     def test_nothing_that_went_wrong_elsewhere_is_left_out(self):
         """Each row of docs/regressions.md names tests that are there, or begins with 'none:' and says why."""
         tree = documents.Tree(ROOT)
         rows = documents.regressions((ROOT / "docs" / "regressions.md").read_text())
-        wanted = ["I", "II", "III"] + [str(i) for i in range(1, 24)] + [chr(letter) for letter in range(ord("A"), ord("T") + 1)]
+        wanted = ["I", "II",
+                  "III"] + [str(i) for i in range(1, 24)] + [chr(letter) for letter in range(ord("A"), ord("T") + 1)]
         self.assertEqual([item for item, _ in rows], wanted)
         faults = [f"{item}: {fault}" for item, cell in rows for fault in documents.regression_faults(tree, cell)]
         self.assertEqual(faults, [], "\n".join(faults))
@@ -100,7 +103,8 @@ class Planted(unittest.TestCase):
     def test_rows_of_regressions(self):
         tree = documents.Tree(self.root)
         (item, sound), (_, gone), (_, empty), (_, excused) = documents.regressions(
-            "| 1 | it broke | `Lane.Admits`, `fenced.a_zombie` |\n| 2 | x | `Lane.Refuses` |\n| 3 | x | later |\n| 4 | x | none: why |\n")
+            "| 1 | it broke | `Lane.Admits`, `fenced.a_zombie` |\n| 2 | x | `Lane.Refuses` |\n| 3 | x | later |\n| 4 | "
+            "x | none: why |\n")
         self.assertEqual((item, documents.regression_faults(tree, sound)), ("1", []))
         self.assertEqual(documents.regression_faults(tree, gone), ["there is no test 'Lane.Refuses'"])
         self.assertEqual(documents.regression_faults(tree, empty), ["no test, and no reason why there is none"])

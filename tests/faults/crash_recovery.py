@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """How long a dead worker's job waits: from SIGKILL to the next claim of that job.
 
-Two workers stand by; a document is put; the one that claims it is killed during its provider call, at a random moment. The other claims the
-job when the lease has run out, and not a second later (recovered_in_time). Times are the machine's, which the server shares.
+Two workers stand by; a document is put; the one that claims it is killed during its provider call, at a random moment.
+The other claims the job when the lease has run out, and not a second later (recovered_in_time). Times are the
+machine's, which the server shares.
 
     crash_recovery.py build/release/bin/embedq --kills 20 --lease 20s
 """
@@ -23,8 +24,10 @@ CLAIM = """SELECT l.worker_id, extract(epoch FROM l.claimed_at) FROM embedq.job_
 
 def measure(deployment, kills=20, lease="20s", seed=1, say=lambda text: None):
     lease_ms = measuring.milliseconds(lease)
-    # Long enough to be killed in, and to be seen in the heir's hands. It is the lease that wakes the heir: its regular looks are far away.
-    settings = {"latency": "1500ms", "scheduler": {"lease": lease, "heartbeat": f"{max(100, lease_ms // 4)}ms", "poll": "10m",
+    # Long enough to be killed in, and to be seen in the heir's hands. It is the lease that wakes the heir: its regular
+    # looks are far away.
+    settings = {"latency": "1500ms",
+                "scheduler": {"lease": lease, "heartbeat": f"{max(100, lease_ms // 4)}ms", "poll": "10m",
                                                    "reap": "10m"}}
     chance = random.Random(seed)
     names = iter(range(10**9))
@@ -41,15 +44,18 @@ def measure(deployment, kills=20, lease="20s", seed=1, say=lambda text: None):
         victim.kill()
         died = time.time()
         going.remove(victim)
-        again = wait_until(lambda: [row for row in deployment.ask(claim) if row[0] != holder], lambda: f"the next claim\n{deployment.told()}",
+        again = wait_until(lambda: [row for row in deployment.ask(claim) if row[0] != holder],
+                           lambda: f"the next claim\n{deployment.told()}",
                            seconds=lease_ms / 1000 + 60)
         waits.append(float(again[0][1]) - died)
         say(f"{turn + 1}: {waits[-1]:.3f} s")
         deployment.settled()
         going.append(deployment.worker(f"worker{next(names)}", **settings))
-        deployment.until(f"SELECT count(*) > 0 FROM embedq.workers WHERE pid = {going[-1].pid}", "the next worker stands by")
+        deployment.until(f"SELECT count(*) > 0 FROM embedq.workers WHERE pid = {going[-1].pid}",
+                         "the next worker stands by")
     deployment.finish(*going, heir=False)
-    return {"kills": kills, "lease": lease_ms / 1000, "shortest": min(waits), "median": measuring.percentile(waits, 0.5), "longest": max(waits),
+    return {"kills": kills, "lease": lease_ms / 1000, "shortest": min(waits),
+            "median": measuring.percentile(waits, 0.5), "longest": max(waits),
             "allowed": lease_ms / 1000 + 1}
 
 

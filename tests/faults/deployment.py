@@ -1,14 +1,15 @@
-"""embedq deployed on a PostgreSQL server as a team does it: workers as processes, documents put by `embedq index --no-work`.
+"""embedq deployed on a PostgreSQL server as a team does it: workers as processes, documents put by
+`embedq index --no-work`.
 
     deployment = Deployment(server, database)
-    deployment.put({"pets": document("pets", 16)}, stay=False)   # returns when it is written; stay=True: when it is embedded
+    deployment.put({"pets": document("pets", 16)})   # returns when it is written; with stay=True when it is embedded
     worker = deployment.worker("doomed", latency="1s")
     deployment.until("SELECT count(*) > 0 FROM embedq.vectors", "the first vectors")
     worker.kill()
-    deployment.finish()                                          # a sound worker does the rest, then the oracle looks at everything
+    deployment.finish()                              # a sound worker does the rest, then the oracle looks at everything
 
-A worker's name is the application_name of its sessions, so that a test sees in pg_stat_activity where it stands. Its options change neither
-model nor dimension, so all workers share the same profile.
+A worker's name is the application_name of its sessions, so that a test sees in pg_stat_activity where it stands. Its
+options change neither model nor dimension, so all workers share the same profile.
 """
 
 import datetime
@@ -27,7 +28,8 @@ SOAK = bool(os.environ.get("EMBEDQ_SOAK"))
 LEASE = 2  # seconds
 # For workers that must keep what they hold, however little the machine lets them do.
 KEEPING = {"lease": "60s"}
-SCHEDULER = {"lease": f"{LEASE}s", "heartbeat": "500ms", "poll": "500ms", "max_attempts": 5, "backoff": {"base": "100ms", "max": "1s"}}
+SCHEDULER = {"lease": f"{LEASE}s", "heartbeat": "500ms", "poll": "500ms", "max_attempts": 5,
+             "backoff": {"base": "100ms", "max": "1s"}}
 POLL = {"plugin": "poll", "options": {"interval": "100ms"}}
 DIMENSION = 16
 TAIL = 12  # lines of a log in a message
@@ -66,7 +68,8 @@ def empty_database(server, names=iter(range(10**9))):
 
 
 def plugins():
-    listed = subprocess.run([program.PROGRAM, "plugins", "list", "--json"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run([program.PROGRAM, "plugins", "list", "--json"], capture_output=True, text=True,
+                            check=True).stdout
     return {(plugin["kind"], plugin["name"]) for plugin in json.loads(listed)["plugins"]}
 
 
@@ -85,7 +88,8 @@ class Worker:
 
     def times_of(self, text):
         """When it logged lines with that text."""
-        return [datetime.datetime.fromisoformat(line.split(" ", 1)[0]) for line in self.said().splitlines() if text in line]
+        return [datetime.datetime.fromisoformat(line.split(" ", 1)[0])
+                for line in self.said().splitlines() if text in line]
 
     def kill(self):
         """SIGKILL; returns when it is gone."""
@@ -114,7 +118,8 @@ class Worker:
 
 class Deployment(program.World):
     def __init__(self, server, database=DATABASE, url=None, **settings):
-        """`url(**parameters)` is what the processes use; the server itself unless told otherwise. `settings` are those of `configure`."""
+        """`url(**parameters)` is what the processes use; the server itself unless told otherwise. `settings` are those
+        of `configure`."""
         super().__init__()
         self.server, self.database = server, database
         self.url = url or (lambda **parameters: server.url(database, **parameters))
@@ -166,7 +171,8 @@ class Deployment(program.World):
     def stands(self, worker, function):
         """Until one of the worker's sessions waits for a lock inside the function; the session's pid."""
         def standing():
-            rows = self.ask(f"""SELECT pid FROM pg_stat_activity WHERE application_name = '{worker.name}' AND wait_event_type = 'Lock'
+            rows = self.ask(f"""SELECT pid FROM pg_stat_activity WHERE application_name = '{worker.name}'
+                                AND wait_event_type = 'Lock'
                                 AND state = 'active' AND query LIKE '%{function}%'""")
             return rows and int(rows[0][0])
         return wait_until(standing, lambda: f"{worker.name} stands in {function}\n{self.told()}")
@@ -181,7 +187,8 @@ class Deployment(program.World):
         """A session that gets its lock when those have had theirs who wait for one already. `answer` waits for it."""
         session = self.server.session(self.database)
         session.ask(f"BEGIN; {statement}")
-        self.until(f"SELECT count(*) > 0 FROM pg_locks WHERE pid = {session.pid} AND NOT granted", "the lock is waited for")
+        self.until(f"SELECT count(*) > 0 FROM pg_locks WHERE pid = {session.pid} AND NOT granted",
+                   "the lock is waited for")
         return session
 
     def cut_off(self, worker):
@@ -190,7 +197,8 @@ class Deployment(program.World):
         self.gone(worker)
 
     def gone(self, worker):
-        """Until the server has done with a worker that was killed: what it had asked for is committed by then, or never."""
+        """Until the server has done with a worker that was killed: what it had asked for is committed by then, or
+        never."""
         self.until(f"SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = '{worker.name}'",
                    f"the sessions of {worker.name} are gone")
 
@@ -202,17 +210,20 @@ class Deployment(program.World):
     def freeze(self, worker):
         """SIGSTOP; returns when the server has answered what the worker had asked for."""
         worker.pause()
-        self.until(f"SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = '{worker.name}' AND state = 'active'",
+        self.until(f"SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = '{worker.name}' "
+                   "AND state = 'active'",
                    f"nothing of {worker.name} is under way")
 
     def came_to_work(self, worker):
         """Until the worker has claimed something, whether it holds it still or not."""
         self.until(f"""SELECT EXISTS (SELECT 1 FROM embedq.job_leases WHERE worker_id LIKE '%-{worker.pid}-%')
-                       OR EXISTS (SELECT 1 FROM embedq.jobs_done WHERE worker_id LIKE '%-{worker.pid}-%')""", f"{worker.name} claims")
+                       OR EXISTS (SELECT 1 FROM embedq.jobs_done
+                       WHERE worker_id LIKE '%-{worker.pid}-%')""", f"{worker.name} claims")
 
     # -- processes
 
-    def configure(self, name, latency="0ms", latency_per_input="0ms", concurrency=2, batch=8, per_minute=0, faults=(), notifier=None,
+    def configure(self, name, latency="0ms", latency_per_input="0ms", concurrency=2, batch=8, per_minute=0, faults=(),
+                  notifier=None,
                   scheduler=None, dimension=DIMENSION):
         """Writes a YAML file and gives its path."""
         path = self.folder / f"{name}.yaml"
@@ -222,7 +233,8 @@ class Deployment(program.World):
             "notifier": notifier or POLL,
             "providers": {"sim": {
                 "plugin": "simulated",
-                "options": {"dimension": dimension, "latency": latency, "latency_per_input": latency_per_input, "faults": list(faults)},
+                "options": {"dimension": dimension, "latency": latency, "latency_per_input": latency_per_input,
+                            "faults": list(faults)},
                 "limits": {"concurrency": concurrency, "batch_inputs": batch, "requests_per_minute": per_minute}}},
             "embedding": {"provider": "sim"},
             "scheduler": {**SCHEDULER, **(scheduler or {})}}))
@@ -234,7 +246,8 @@ class Deployment(program.World):
         log = self.folder / f"{name}.log"
         told = {**self.environment(), "EMBEDQ_DATABASE_URL": self.url(application_name=name), **(environment or {})}
         with open(log, "a", encoding="utf-8") as file:
-            process = subprocess.Popen([program.PROGRAM, "--config", str(config), *map(str, words)], env=told, cwd=self.folder,
+            process = subprocess.Popen([program.PROGRAM, "--config", str(config), *map(str, words)], env=told,
+                                       cwd=self.folder,
                                        stdin=subprocess.DEVNULL, stdout=file, stderr=file)
         OWNED.adopt(process)
         self.processes.append(process)
@@ -254,7 +267,8 @@ class Deployment(program.World):
     # -- documents
 
     def put(self, documents, catalog="default", stay=False, name="put"):
-        """Writes documents by `embedq index --no-work`. Returns when they are written, or with `stay` when they are embedded."""
+        """Writes documents by `embedq index --no-work`. Returns when they are written, or with `stay` when they are
+        embedded."""
         files = []
         for spec, document in documents.items():
             files.append(self.write(f"{spec}.json", document))
@@ -266,18 +280,21 @@ class Deployment(program.World):
         wanted = [f"('{catalog}', '{spec}', {self.written[catalog, spec]})" for spec in documents]
         self.until(f"""SELECT count(*) = {len(wanted)} FROM embedq.specs s JOIN embedq.catalogs c USING (catalog)
                        JOIN (VALUES {', '.join(wanted)}) w(catalog_id, spec_name, generation)
-                       ON (c.catalog_id, s.spec_name, s.generation) = (w.catalog_id, w.spec_name, w.generation)""", "the documents are written")
+                       ON (c.catalog_id, s.spec_name, s.generation) = (w.catalog_id, w.spec_name, w.generation)""",
+                   "the documents are written")
         # It ends when the statement that it is in does, which may wait for a lock of the test.
         index.process.send_signal(signal.SIGINT)
 
     def operations(self):
-        return sum(len(item) for specs in self.expected.values() for document in specs.values() for item in document["paths"].values())
+        return sum(len(item) for specs in self.expected.values() for document in specs.values()
+                   for item in document["paths"].values())
 
     # -- the end
 
     def settled(self, **arguments):
         """Until nothing is left to do, by the tables."""
-        self.until("""SELECT NOT EXISTS (SELECT 1 FROM embedq.jobs_ready) AND NOT EXISTS (SELECT 1 FROM embedq.job_leases)
+        self.until("""SELECT NOT EXISTS (SELECT 1 FROM embedq.jobs_ready)
+                      AND NOT EXISTS (SELECT 1 FROM embedq.job_leases)
                       AND EXISTS (SELECT 1 FROM embedq.jobs_done)""", "all jobs end", **arguments)
 
     def check(self, **arguments):

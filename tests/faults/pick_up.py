@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Pick-up on an idle queue: from a put in one process to the provider call in another.
 
-Both ends are the server's clock. A job's created_at is when the put's transaction began. A vector's written_at is when its text was read for
-the call, which begins right after. One job at a time; the next is put when the queue is idle again.
+Both ends are the server's clock. A job's created_at is when the put's transaction began. A vector's written_at is when
+its text was read for the call, which begins right after. One job at a time; the next is put when the queue is idle
+again.
 
     pick_up.py build/release/bin/embedq --jobs 500                        # each put by a process of its own
     pick_up.py build/release/bin/embedq --jobs 500 --by sql               # by SELECT enqueue(…) in a session that stays
@@ -17,7 +18,8 @@ import measuring
 from deployment import plugins
 from program import document
 
-WAITS = """SELECT extract(epoch FROM min(v.written_at) - d.created_at) FROM embedq.jobs_done d JOIN embedq.specs s ON s.ref = d.ref
+WAITS = """SELECT extract(epoch FROM min(v.written_at) - d.created_at) FROM embedq.jobs_done d JOIN embedq.specs s
+           ON s.ref = d.ref
            JOIN embedq.operations o ON o.spec = s.spec JOIN embedq.vectors v ON v.text = o.text
            WHERE d.id = (SELECT max(id) FROM embedq.jobs_done) GROUP BY d.id, d.created_at"""
 
@@ -46,7 +48,8 @@ def measure(deployment, jobs=500, by="index", notifier="auto", interval="100ms")
         deployment.settled()
         waits.append(float(deployment.value(WAITS)))
     deployment.finish(worker, heir=False)
-    return {"jobs": jobs, "by": by, "notifier": name if name != "poll" else f"poll every {interval}", "p50 ms": 1000 * measuring.percentile(waits, 0.5),
+    return {"jobs": jobs, "by": by, "notifier": name if name != "poll" else f"poll every {interval}",
+            "p50 ms": 1000 * measuring.percentile(waits, 0.5),
             "p99 ms": 1000 * measuring.percentile(waits, 0.99), "longest ms": 1000 * max(waits)}
 
 

@@ -21,7 +21,8 @@ SELECT s.spec_name FROM embedq.specs s
 WHERE EXISTS (SELECT 1 FROM embedq.operations o WHERE o.spec = s.spec
               AND NOT EXISTS (SELECT 1 FROM embedq.vectors v WHERE v.text = o.text))
   AND NOT EXISTS (SELECT 1 FROM embedq.jobs_ready r WHERE r.ref = s.ref)
-  AND NOT EXISTS (SELECT 1 FROM embedq.job_leases l CROSS JOIN unnest(l.jobs) j WHERE j.ref = s.ref AND j.id <> ALL (l.ended))"""
+  AND NOT EXISTS (SELECT 1 FROM embedq.job_leases l CROSS JOIN unnest(l.jobs) j WHERE j.ref = s.ref
+  AND j.id <> ALL (l.ended))"""
 
 
 class Shaken(Case):
@@ -115,8 +116,10 @@ class Crashes(Shaken):
         self.addCleanup(lambda: self.server.running or self.server.start())
         # Half a lease without a heartbeat, and a worker lets go of what it holds, and says so.
         for worker in workers:
-            wait_until(lambda: "no heartbeat for half a lease" in worker.said(), lambda: f"{worker.name} lets go\n{d.told()}")
-            wait_until(lambda: "cannot look for expired leases" in worker.said(), lambda: f"{worker.name} tries to reap\n{d.told()}")
+            wait_until(lambda: "no heartbeat for half a lease" in worker.said(),
+                       lambda: f"{worker.name} lets go\n{d.told()}")
+            wait_until(lambda: "cannot look for expired leases" in worker.said(),
+                       lambda: f"{worker.name} tries to reap\n{d.told()}")
         self.server.start()
         # recovered_in_time: whoever could not reap meanwhile tries again soon, not at the next of its regular turns.
         d.settled()
@@ -139,7 +142,8 @@ class Failover(Shaken):
         with self.server.standby(synchronous=True) as standby:
             database = new_database(self.server)
             d = Deployment(self.server, database,
-                           url=lambda **parameters: multi_host_url([self.server, standby], database=database, **parameters))
+                           url=lambda **parameters: multi_host_url([self.server, standby], database=database,
+                                                                   **parameters))
             self.addCleanup(d.close)
             workers = self.begin(d)
             self.reached(d, 0.3)
@@ -154,7 +158,8 @@ class Pooled(Shaken):
     def test_pgbouncer_in_transaction_mode(self):
         with Pooler(self.server, settings={"default_pool_size": 6}) as pooler:
             database = new_database(self.server)  # migrated on the direct URL
-            d = Deployment(self.server, database, url=lambda **parameters: make_url([pooler.port], database=database, **parameters))
+            d = Deployment(self.server, database,
+                           url=lambda **parameters: make_url([pooler.port], database=database, **parameters))
             self.addCleanup(d.close)
             workers = self.begin(d)
             self.reached(d, 0.3)
@@ -182,14 +187,15 @@ class Pooled(Shaken):
 class AnswersLost(Case):
     """What the server did, and the answer did not come back: the road between breaks at that moment.
 
-    The road is PgBouncer. It is stopped when a statement stands in the server, where a lock of the test keeps it; the lock goes, the
-    statement commits, and the road is killed with the answer in it.
+    The road is PgBouncer. It is stopped when a statement stands in the server, where a lock of the test keeps it; the
+    lock goes, the statement commits, and the road is killed with the answer in it.
     """
 
     def setUp(self):
         self.pooler = self.enterContext(Pooler(self.server))
         database = new_database(self.server)
-        self.d = Deployment(self.server, database, url=lambda **parameters: make_url([self.pooler.port], database=database, **parameters))
+        self.d = Deployment(self.server, database,
+                            url=lambda **parameters: make_url([self.pooler.port], database=database, **parameters))
         self.addCleanup(self.d.close)
         self.d.put(documents(SPECS, OPERATIONS))
 
@@ -202,7 +208,8 @@ class AnswersLost(Case):
         self.pooler.kill()
         self.pooler.start()
         self.assertEqual(self.d.finish(worker, heir=False), TEXTS)
-        # It asked again and got what it had claimed: nobody had to wait for the lease to run out, and no attempt was used up.
+        # It asked again and got what it had claimed: nobody had to wait for the lease to run out, and no attempt was
+        # used up.
         self.assertEqual(self.d.number("SELECT sum(expiries) + sum(attempts) FROM embedq.jobs_done"), 0)
 
     def test_of_a_commit(self):
@@ -217,7 +224,8 @@ class AnswersLost(Case):
 
 
 class Room:
-    """A small file system in memory, and a file that fills it. It lies in a mount namespace of the test's own, so it ends with the test."""
+    """A small file system in memory, and a file that fills it. It lies in a mount namespace of the test's own, so it
+    ends with the test."""
 
     def __init__(self, megabytes):
         if os.geteuid() != 0:
@@ -227,7 +235,8 @@ class Room:
         if libc.unshare(clone_newns) != 0 or libc.mount(None, b"/", None, ms_rec_private, None) != 0:
             raise unittest.SkipTest(f"no mount namespace: {os.strerror(ctypes.get_errno())}")
         self.mount = OWNED.folder("embedq-room-")
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", self.mount], capture_output=True, text=True)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", self.mount],
+                              capture_output=True, text=True)
         if done.returncode != 0:
             raise unittest.SkipTest(f"a tmpfs cannot be mounted: {done.stderr.strip()}")
         self.ballast = self.mount / "ballast"
@@ -281,18 +290,21 @@ class FullDisk(Shaken):
             return any("the server's disk is full; make room there" in worker.said() for worker in workers)
 
         wait_until(lambda: refused() > 0 and explained(), lambda: f"the server refuses writes\n{d.told()}")
-        d.until(f"SELECT clock_timestamp() > '{d.value('SELECT clock_timestamp()')}'::timestamptz + interval '{2 * LEASE} s'",
+        d.until(f"SELECT clock_timestamp() > '{d.value('SELECT clock_timestamp()')}'::timestamptz + interval "
+                f"'{2 * LEASE} s'",
                 "two leases have passed")
         # Each waits longer than the one before, until the leases have run out; then it begins anew.
         before = refused()
-        wait_until(lambda: refused() >= max(before + 1, 40), lambda: f"it goes on refusing\n{d.told()}", seconds=DEADLINE)
+        wait_until(lambda: refused() >= max(before + 1, 40), lambda: f"it goes on refusing\n{d.told()}",
+                   seconds=DEADLINE)
         d.oracle.look()
         room.make_room()
         self.assertEqual(d.finish(*workers, heir=False), TEXTS)
 
     def test_there_is_no_room_for_the_log(self):
         """The write-ahead log finds no room: PostgreSQL stops, and comes back when there is."""
-        room, server = self.begin_with(128, settings={"wal_keep_size": "0", "max_wal_size": "32MB", "min_wal_size": "32MB", "wal_recycle": "off"})
+        room, server = self.begin_with(128, settings={"wal_keep_size": "0", "max_wal_size": "32MB",
+                                                      "min_wal_size": "32MB", "wal_recycle": "off"})
         server.stop()
         log = server.data / "pg_wal"
         subprocess.run(["cp", "-a", f"{log}/.", room.folder], check=True)
@@ -308,7 +320,8 @@ class FullDisk(Shaken):
         room.fill()
         # The present segment is full soon, and there is none to go on with.
         try:
-            server.sql("CREATE TABLE noise AS SELECT g, repeat(md5(g::text), 20) AS text FROM generate_series(1, 100000) g", database="postgres")
+            server.sql("CREATE TABLE noise AS SELECT g, repeat(md5(g::text), 20) AS text FROM "
+                       "generate_series(1, 100000) g", database="postgres")
         except SqlError:
             pass
         wait_until(lambda: "No space left on device" in server.log(), "the server finds no room for its log")

@@ -1,7 +1,8 @@
 """Workers that are killed at each point of a job, and workers that stand still past their lease.
 
-A worker is brought to its point for real: a lock of the test's session, which keeps one statement of the worker waiting inside the
-server; a budget or a script of the provider, which keeps it from its next call or in it. Where it stands is seen in the database.
+A worker is brought to its point for real: a lock of the test's session, which keeps one statement of the worker waiting
+inside the server; a budget or a script of the provider, which keeps it from its next call or in it. Where it stands is
+seen in the database.
 """
 
 import unittest
@@ -13,7 +14,8 @@ from owned import wait_until
 SPECS, OPERATIONS = 5, 16
 HELD = "SELECT count(*) FROM embedq.job_leases l CROSS JOIN unnest(l.jobs) j WHERE j.id <> ALL (l.ended)"
 VECTORS = "SELECT count(*) FROM embedq.vectors"
-# A worker's planning looks at its jobs' progress first, and so does a commit, before it writes anything; producers never do.
+# A worker's planning looks at its jobs' progress first, and so does a commit, before it writes anything; producers
+# never do.
 BEFORE_PLANNING = "LOCK TABLE embedq.job_progress IN ACCESS EXCLUSIVE MODE"
 # The first that a commit writes.
 BEFORE_VECTORS = "LOCK TABLE embedq.vectors IN SHARE MODE"
@@ -33,7 +35,8 @@ class Killed(Case):
         self.assertEqual(self.d.number("SELECT count(*) FROM embedq.jobs_done WHERE expiries > 1 OR attempts > 1"), 0)
 
     def held(self):
-        """How many jobs the dead worker held: some, for it leaves what it does not get to soon. While it lived it could take more."""
+        """How many jobs the dead worker held: some, for it leaves what it does not get to soon. While it lived it could
+        take more."""
         held = self.d.number(HELD)
         self.assertGreater(held, 0)
         return held
@@ -59,7 +62,8 @@ class Killed(Case):
         doomed = self.d.worker("doomed", concurrency=1, batch=8, faults=["hang calls=2.."])
         self.d.until("SELECT count(*) = 8 FROM embedq.vectors", "the first call's vectors, so the second is under way")
         # no_transaction_during_a_call: heartbeats come and go, and at some moment there is none.
-        self.d.until("SELECT count(*) > 0 AND bool_and(xact_start IS NULL) FROM pg_stat_activity WHERE application_name = 'doomed'",
+        self.d.until("SELECT count(*) > 0 AND bool_and(xact_start IS NULL) FROM pg_stat_activity "
+                     "WHERE application_name = 'doomed'",
                      "no transaction is open")
         self.d.kill(doomed)
         self.assertEqual(self.d.number(VECTORS), 8)
@@ -111,7 +115,8 @@ class Killed(Case):
         self.d.settled()
         heir.stop()
         self.d.oracle.look()
-        # Turns 3 to 5 met suspects, which are given out alone: of the five jobs at most one has come to its fifth attempt.
+        # Turns 3 to 5 met suspects, which are given out alone: of the five jobs at most one has come to its fifth
+        # attempt.
         failed = [row[0] for row in self.d.ask("SELECT id FROM embedq.jobs_done WHERE status = 3")]
         self.assertLessEqual(len(failed), 1)
         if not failed:
@@ -119,12 +124,14 @@ class Killed(Case):
 
 
 class StoodStill(Case):
-    """A worker that is stopped past its lease finds its jobs done by another: it gets `lost`, changes nothing, and goes on working."""
+    """A worker that is stopped past its lease finds its jobs done by another: it gets `lost`, changes nothing, and goes
+    on working."""
 
     STATE = """SELECT md5(string_agg(row, ',' ORDER BY row)) FROM (
                    SELECT d::text AS row FROM embedq.jobs_done d UNION ALL SELECT r::text FROM embedq.jobs_ready r
                    UNION ALL SELECT s::text FROM embedq.specs s UNION ALL SELECT n::text FROM embedq.refusals n
-                   UNION ALL SELECT concat_ws(' ', v.xmin, v.text, v.profile, v.written_at, md5(v.value)) FROM embedq.vectors v) all_of_it"""
+                   UNION ALL SELECT concat_ws(' ', v.xmin, v.text, v.profile, v.written_at, md5(v.value))
+                   FROM embedq.vectors v) all_of_it"""
 
     def setUp(self):
         self.d = self.deployment()
@@ -148,11 +155,13 @@ class StoodStill(Case):
     def beats(self, sleeper):
         """Until it has written a heartbeat from now on."""
         since = self.d.value("SELECT now()")
-        self.d.until(f"SELECT bool_or(seen_at > '{since}') FROM embedq.workers WHERE pid = {sleeper.pid}", "its heartbeat")
+        self.d.until(f"SELECT bool_or(seen_at > '{since}') FROM embedq.workers WHERE pid = {sleeper.pid}",
+                     "its heartbeat")
 
     def test_during_the_call(self):
         sleeper = self.d.worker("sleeper", concurrency=1, batch=8, latency="700ms")
-        self.d.until("SELECT count(*) >= 8 FROM embedq.vectors", "the first call's vectors, so another one is under way")
+        self.d.until("SELECT count(*) >= 8 FROM embedq.vectors",
+                     "the first call's vectors, so another one is under way")
         self.d.freeze(sleeper)
         self.assertLess(self.d.number(VECTORS), SPECS * OPERATIONS)
         heir = self.d.worker("heir", scheduler=KEEPING)

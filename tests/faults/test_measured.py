@@ -15,7 +15,8 @@ class Measured(Case):
                         for name, value in result.items()))
 
     def test_a_drain_under_kills(self):
-        told = {"documents": 1500, "operations": 80} if SOAK else {"documents": 60, "operations": 40, "lease": "2s", "kill_every": 1.0,
+        told = {"documents": 1500, "operations": 80} if SOAK else {"documents": 60, "operations": 40, "lease": "2s",
+                                                                   "kill_every": 1.0,
                                                                    "concurrency": 1, "batch": 16}
         result = drain_under_kills.measure(self.deployment(), **told)
         self.tell(result)

@@ -1,4 +1,5 @@
-"""The measurements of benchmarks/providers in short, or with EMBEDQ_SOAK=1 as long as their figures are given for: lanes under load."""
+"""The measurements of benchmarks/providers in short, or with EMBEDQ_SOAK=1 as long as their figures are given for:
+lanes under load."""
 
 import pathlib
 import sys
@@ -19,11 +20,13 @@ class Lanes(Case):
     FIRST = True
 
     def keeps(self, measure, bounds, of_time=()):
-        """Measures, and asks for the bounds of each result. What the names `of_time` say depends on what else the machine does: in short it
-        has three chances, since a machine has bad moments, and what is slow by itself is so each time."""
+        """Measures, and asks for the bounds of each result. What the names `of_time` say depends on what else the
+        machine does: in short it has three chances, since a machine has bad moments, and what is slow by itself is so
+        each time."""
         for chance in range(1 if SOAK else 3):
             result = measure()
-            print(", ".join(f"{name} {value:.3f}" if isinstance(value, float) else f"{name} {value}" for name, value in result.items()))
+            print(", ".join(f"{name} {value:.3f}" if isinstance(value, float) else f"{name} {value}"
+                            for name, value in result.items()))
             beyond = [bound for bound in bounds(result) if not serving.bounded(result, *bound)]
             if not beyond:
                 return
@@ -33,7 +36,8 @@ class Lanes(Case):
     def test_a_worker_saturates_its_provider(self):
         # In short, a start and an end weigh more.
         self.keeps(lambda: saturation.measure(self.server, **({} if SOAK else {"specs": 30, "operations": 100})),
-                   lambda result: [("times the ideal", saturation.BOUND if SOAK else 1.25)], of_time=["times the ideal"])
+                   lambda result: [("times the ideal", saturation.BOUND if SOAK else 1.25)],
+                   of_time=["times the ideal"])
 
     def test_processes_share_a_budget(self):
         self.keeps(lambda: shared_budget.measure(self.server, **({} if SOAK else {"seconds": 12, "per_minute": 1200})),
@@ -43,11 +47,13 @@ class Lanes(Case):
         # The limit is found within the first quarter of a minute, at the cost of two pauses; in short that weighs more.
         share = "of what the server allows"
         self.keeps(lambda: throttling.measure(self.server, **({} if SOAK else {"seconds": 15})),
-                   lambda result: [bound if SOAK or bound[0] != share else (share, 0.85, True) for bound in throttling.bounds(result)],
+                   lambda result: [bound if SOAK or bound[0] != share else (share, 0.85, True)
+                                   for bound in throttling.bounds(result)],
                    of_time=[share])
 
     def test_a_poisoned_text_is_found_in_a_few_calls(self):
-        self.keeps(lambda: poison.measure(self.server, **({} if SOAK else {"specs": 20, "operations": 50})), poison.bounds)
+        self.keeps(lambda: poison.measure(self.server, **({} if SOAK else {"specs": 20, "operations": 50})),
+                   poison.bounds)
 
     def test_a_provider_that_fails_meets_a_breaker(self):
         self.keeps(lambda: outage.measure(self.server, seconds=40 if SOAK else 8), outage.bounds)

@@ -95,7 +95,8 @@ class Rewritten(Case):
         chance = random.Random(7)
         workers = [self.d.worker(f"worker{i}", latency="20ms", concurrency=1, batch=8) for i in range(2)]
         for turn in range(rounds):
-            specs = {f"s{i}": document(f"s{i}", chance.randint(1, OPERATIONS), f"turn {turn}") for i in chance.sample(range(6), 3)}
+            specs = {f"s{i}": document(f"s{i}", chance.randint(1, OPERATIONS), f"turn {turn}")
+                     for i in chance.sample(range(6), 3)}
             self.d.put(specs, name=f"turn{turn}")
             self.d.oracle.look()
             if turn % 3 == 1:

@@ -1,4 +1,5 @@
-"""What starts while its database is away: services wait for it, and say so once; a person is told after a few seconds."""
+"""What starts while its database is away: services wait for it, and say so once; a person is told after a few
+seconds."""
 
 import re
 import time
@@ -44,7 +45,8 @@ class Starts(Case):
         self.assertEqual(index.process.wait(DEADLINE), 1, index.said())
         self.assertGreaterEqual(time.monotonic() - began, 5)
         self.assertEqual(len(WAITS.findall(index.said())), 1, index.said())
-        self.assertRegex(index.said().splitlines()[-1], "^embedq: cannot connect to PostgreSQL at .*is the server running")
+        self.assertRegex(index.said().splitlines()[-1],
+                         "^embedq: cannot connect to PostgreSQL at .*is the server running")
 
     def test_index_goes_on_when_the_server_comes(self):
         file = self.d.write("s.json", documents(1, 1)["s0"])

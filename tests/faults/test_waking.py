@@ -48,7 +48,8 @@ class NothingIsHeard(Case):
         d = self.deployment()
         worker = d.worker(notifier=self.listen("api_catalog_embedding_jobs"))
         for turn in range(5):
-            d.until("""SELECT count(pg_terminate_backend(pid)) > 0 FROM pg_stat_activity WHERE datname = current_database()
+            d.until("""SELECT count(pg_terminate_backend(pid)) > 0 FROM pg_stat_activity
+                       WHERE datname = current_database()
                        AND pid <> pg_backend_pid() AND query ILIKE 'listen%'""", "it listens, and no more")
             d.put(documents(1, OPERATIONS, f"turn {turn}", first=turn), stay=True)
         self.assertEqual(d.finish(worker, heir=False), 5 * OPERATIONS)
@@ -67,7 +68,8 @@ class Clocks(Case):
         slow = {"latency": "300ms", "concurrency": 1, "batch": 4, "scheduler": {"lease": "3s", "heartbeat": "300ms"}}
         workers = [d.worker("ahead", environment={**off, "FAKETIME": "+1h"}, **slow),
                    d.worker("behind", environment={**off, "FAKETIME": "-1h"}, **slow), d.worker("right", **slow)]
-        # Each in its turn has work for longer than a lease, while the others stand by and would reap what they took for expired.
+        # Each in its turn has work for longer than a lease, while the others stand by and would reap what they took for
+        # expired.
         for turn, worker in enumerate(workers):
             d.until("SELECT count(*) = 0 FROM embedq.jobs_ready", "the queue is empty")
             others = [other for other in workers if other is not worker]
@@ -80,7 +82,8 @@ class Clocks(Case):
             d.settled()
         self.assertEqual(d.number("SELECT sum(expiries) FROM embedq.jobs_done"), 0)
         for worker in workers:
-            self.assertGreater(d.number(f"SELECT count(*) FROM embedq.jobs_done WHERE worker_id LIKE '%-{worker.pid}-%'"), 0, worker.name)
+            done = d.number(f"SELECT count(*) FROM embedq.jobs_done WHERE worker_id LIKE '%-{worker.pid}-%'")
+            self.assertGreater(done, 0, worker.name)
         # One dies: its jobs come back in time whatever the others' clocks say.
         doomed = d.worker("doomed", environment={**off, "FAKETIME": "+1h"}, **{**slow, "faults": ["hang"]})
         for worker in workers:
@@ -95,5 +98,6 @@ class Clocks(Case):
         for worker, hours in zip(workers, (1, -1)):
             said = re.search(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)", worker.said())
             if said:
-                off_by = datetime.datetime.fromisoformat(said[1] + "+00:00") - datetime.datetime.now(datetime.timezone.utc)
+                its_time = datetime.datetime.fromisoformat(said[1] + "+00:00")
+                off_by = its_time - datetime.datetime.now(datetime.timezone.utc)
                 self.assertAlmostEqual(off_by.total_seconds(), hours * 3600, delta=300)

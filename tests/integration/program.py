@@ -28,12 +28,15 @@ def document(title, operations, salt=""):
 
 
 def stacks(pid):
-    """Where each thread of a process stands, to be read by people: by gdb, or where there is none what the kernel tells."""
+    """Where each thread of a process stands, to be read by people: by gdb, or where there is none what the kernel
+    tells."""
     if shutil.which("gdb"):
-        done = subprocess.run(["gdb", "-p", str(pid), "-batch", "-ex", "thread apply all backtrace 20"], capture_output=True, text=True, timeout=60)
+        done = subprocess.run(["gdb", "-p", str(pid), "-batch", "-ex", "thread apply all backtrace 20"],
+                              capture_output=True, text=True, timeout=60)
         return done.stdout
     threads = sorted(pathlib.Path(f"/proc/{pid}/task").iterdir())
-    return "\n".join(f"{each.name} {(each / 'stat').read_text().split()[2]} {(each / 'wchan').read_text()}" for each in threads)
+    return "\n".join(f"{each.name} {(each / 'stat').read_text().split()[2]} {(each / 'wchan').read_text()}"
+                     for each in threads)
 
 
 class World:
@@ -60,8 +63,10 @@ class World:
         shutil.rmtree(self.folder)
 
     def environment(self):
-        kept = {key: os.environ[key] for key in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS") if key in os.environ}
-        # The leak check of g++ 12 misreads the thread-local storage of libraries that are loaded at run time, and crashes.
+        kept = {key: os.environ[key]
+                for key in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS") if key in os.environ}
+        # The leak check of g++ 12 misreads the thread-local storage of libraries that are loaded at run time, and
+        # crashes.
         kept["ASAN_OPTIONS"] = "intercept_tls_get_addr=0:" + kept.get("ASAN_OPTIONS", "")
         return {**kept, "HOME": str(self.folder), "XDG_DATA_HOME": str(self.folder / "data")}
 
@@ -70,7 +75,8 @@ class World:
         return [PROGRAM, *config, *map(str, words)]
 
     def run(self, *words):
-        process = subprocess.Popen(self.command(*words), env=self.environment(), cwd=self.folder, stdin=subprocess.DEVNULL,
+        process = subprocess.Popen(self.command(*words), env=self.environment(), cwd=self.folder,
+                                   stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.processes.append(process)
         try:
@@ -79,11 +85,13 @@ class World:
             where = stacks(process.pid)
             process.kill()
             stdout, stderr = process.communicate()
-            raise AssertionError(f"{words} did not end within {DEADLINE} s; it said: {stdout}{stderr}\nand stood at:\n{where}") from None
+            raise AssertionError(f"{words} did not end within {DEADLINE} s; it said: {stdout}{stderr}\nand stood "
+                                 f"at:\n{where}") from None
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     def start(self, *words):
-        process = subprocess.Popen(self.command(*words), env=self.environment(), cwd=self.folder, stdout=subprocess.PIPE,
+        process = subprocess.Popen(self.command(*words), env=self.environment(), cwd=self.folder,
+                                   stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
         self.processes.append(process)
         return process

@@ -1,4 +1,5 @@
-"""embedq on a file of its own, with a provider that asks a protocol server; and an oracle that knows what every vector must be."""
+"""embedq on a file of its own, with a provider that asks a protocol server; and an oracle that knows what every vector
+must be."""
 
 import contextlib
 import hashlib
@@ -23,12 +24,15 @@ class Served(World):
     def __init__(self, plugin, script=None, options=None, limits=None):
         super().__init__()
         self.plugin = plugin
-        self.server = ProtocolServer({"dialect": "ollama" if plugin == "ollama" else "generic", **SCRIPT, **(script or {})},
+        self.server = ProtocolServer({"dialect": "ollama" if plugin == "ollama" else "generic", **SCRIPT,
+                                      **(script or {})},
                                      beside=program.PROGRAM)
-        where = {"endpoints": [self.server.url]} if plugin == "ollama" else {"dialect": "generic", "base_url": self.server.url + "/v1"}
+        where = {"endpoints": [self.server.url]} if plugin == "ollama" else {"dialect": "generic",
+                                                                             "base_url": self.server.url + "/v1"}
         self.database = self.folder / "served.db"
         self.config.write_text(json.dumps({
-            "version": 1, "store": {"plugin": "sqlite", "options": {"path": str(self.database)}}, "notifier": {"plugin": "local"},
+            "version": 1, "store": {"plugin": "sqlite", "options": {"path": str(self.database)}},
+            "notifier": {"plugin": "local"},
             "providers": {"served": {"plugin": plugin, "options": {**where, "model": MODEL, **(options or {})},
                                      "limits": {"concurrency": 2, "batch_inputs": 8, **(limits or {})}}},
             "embedding": {"provider": "served"}, "scheduler": SCHEDULER}))
@@ -59,17 +63,21 @@ class Served(World):
 
     def check_vectors(self):
         """Every vector that is stored is that of its text and of its profile's model. How many there are."""
-        asked = {hashlib.sha256(text.encode()).digest(): text for call in self.server.calls()["log"] for text in call.get("texts", [])}
-        self.server.change({"faults": [], "refusing": False, "latency": "0ms", "rate": {}, "max_inputs": 0, "max_text_tokens": 0,
+        asked = {hashlib.sha256(text.encode()).digest(): text for call in self.server.calls()["log"]
+                 for text in call.get("texts", [])}
+        self.server.change({"faults": [], "refusing": False, "latency": "0ms", "rate": {}, "max_inputs": 0,
+                            "max_text_tokens": 0,
                             "authorization": ""})
-        stored = self.rows("SELECT p.model_digest, t.hash, v.cut_to, v.value FROM vectors v JOIN texts t USING (text) JOIN profiles p USING (profile)")
+        stored = self.rows("SELECT p.model_digest, t.hash, v.cut_to, v.value FROM vectors v JOIN texts t USING (text) "
+                           "JOIN profiles p USING (profile)")
         for digest in {row[0] for row in stored}:
             if digest:
                 self.server.change({"models": {MODEL: {"digest": digest}}})
             rows = [row for row in stored if row[0] == digest]
             texts = [asked[hash_].encode()[:cut or None].decode() for _, hash_, cut, _ in rows]
             for (_, _, _, value), right, text in zip(rows, self.ask(texts), texts, strict=True):
-                assert value == struct.pack(f"<{len(right)}f", *right), f"the vector of '{text}' is not that of the model"
+                assert value == struct.pack(f"<{len(right)}f",
+                                            *right), f"the vector of '{text}' is not that of the model"
         return len(stored)
 
     def ask(self, texts):

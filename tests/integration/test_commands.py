@@ -27,7 +27,8 @@ class Shapes(Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stdout.count("\n"), 1)
         report = json.loads(done.stdout)
-        self.assertEqual(list(report), ["documents", "refused", "operations", "distinct_texts", "embedded", "reused", "cut", "seconds"])
+        self.assertEqual(list(report), ["documents", "refused", "operations", "distinct_texts", "embedded", "reused",
+                                        "cut", "seconds"])
         self.assertEqual((report["documents"], report["operations"]), (2, 9))
         self.assertEqual((report["distinct_texts"], report["embedded"], report["reused"]), (9, 9, 0))
         self.assertEqual(len(report["refused"]), 1)
@@ -35,18 +36,22 @@ class Shapes(Case):
         self.assertTrue(report["refused"][0]["reason"])
 
         status = self.world.json("status")
-        self.assertEqual(status, {"catalogs": [{"catalog_id": "default", "specs_total": 2, "specs_indexed": 2, "specs_pending": 0,
-                                                "specs_running": 0, "specs_failed": 0, "operation_count": 9, "embedding_count": 9}]})
+        self.assertEqual(status, {"catalogs": [{"catalog_id": "default", "specs_total": 2, "specs_indexed": 2,
+                                                "specs_pending": 0,
+                                                "specs_running": 0, "specs_failed": 0, "operation_count": 9,
+                                                "embedding_count": 9}]})
         named = self.world.json("status", "default")
         self.assertEqual([spec["badge"] for spec in named["specs"]], ["3/3 indexed", "6/6 indexed"])
-        self.assertEqual(set(named["specs"][0]), {"spec_name", "operation_count", "embedding_count", "job_status", "job_updated_at", "badge"})
+        self.assertEqual(set(named["specs"][0]),
+                         {"spec_name", "operation_count", "embedding_count", "job_status", "job_updated_at", "badge"})
         self.assertIn("All 2 specs indexed", self.world.run("status").stdout)
 
         found = self.world.json("search", "Operation number 4 of pets", "--limit", 3)
         self.assertEqual(list(found), ["ranking", "fallback_reason", "results"])
         self.assertEqual((found["ranking"], found["fallback_reason"]), ("hybrid", ""))
         self.assertEqual(found["results"][0]["operation_id"], "pets_4")
-        self.assertEqual(list(found["results"][0]), ["catalog_id", "spec_name", "operation_id", "method", "path", "summary", "score"])
+        self.assertEqual(list(found["results"][0]),
+                         ["catalog_id", "spec_name", "operation_id", "method", "path", "summary", "score"])
 
         jobs = self.world.json("jobs", "list")
         self.assertEqual(set(jobs), {"jobs", "next_cursor"})
@@ -86,7 +91,8 @@ class Shapes(Case):
         self.assertEqual(self.world.run("specs", "reembed", name).returncode, 0)
         self.assertEqual(self.world.json("jobs", "list", "--status", "pending")["jobs"][0]["kind"], "manual_retry")
         worker = self.world.start("worker")
-        self.world.wait_for_status(lambda catalogs: catalogs["default"]["specs_pending"] + catalogs["default"]["specs_running"] == 0)
+        self.world.wait_for_status(lambda catalogs: catalogs["default"]["specs_pending"] +
+                                   catalogs["default"]["specs_running"] == 0)
         worker.terminate()
         self.assertEqual(worker.wait(DEADLINE), 0, worker.stderr.read())
         self.assertEqual(self.world.json("jobs", "list", "--limit", 1)["jobs"][0]["status"], "succeeded")
@@ -104,14 +110,16 @@ class Failures(Case):
         self.assertIn("embedq: there is no file to read", done.stderr)
 
     def test_unknown_things(self):
-        for words in (("status", "cats"), ("search", "x", "--catalog", "cats"), ("jobs", "show", "7"), ("specs", "list"), ("catalogs", "show", "cats")):
+        for words in (("status", "cats"), ("search", "x", "--catalog", "cats"), ("jobs", "show", "7"),
+                      ("specs", "list"), ("catalogs", "show", "cats")):
             done = self.world.run(*words, "--json")
             self.assertEqual(done.returncode, 1, words)
             self.assertEqual(done.stdout, "", words)
             self.assertRegex(done.stderr, r"^embedq: .+\n$", words)
 
     def test_usage(self):
-        for words in ((), ("serch", "x"), ("index",), ("jobs",), ("search", "x", "--limit", "0"), ("status", "--nonsense")):
+        for words in ((), ("serch", "x"), ("index",), ("jobs",), ("search", "x", "--limit", "0"),
+                      ("status", "--nonsense")):
             done = self.world.run(*words)
             self.assertEqual(done.returncode, 2, words)
             self.assertEqual(done.stdout, "", words)

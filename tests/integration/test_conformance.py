@@ -21,7 +21,8 @@ class Kit(unittest.TestCase):
         self.plugins = self.kit.parent.parent / "lib" / "embedq" / "plugins"
 
     def run_kit(self, *words):
-        return subprocess.run([str(self.kit), *map(str, words)], env=self.world.environment(), cwd=self.world.folder, capture_output=True,
+        return subprocess.run([str(self.kit), *map(str, words)], env=self.world.environment(), cwd=self.world.folder,
+                              capture_output=True,
                               text=True, timeout=DEADLINE)
 
     def configured(self, text, *words):
@@ -41,7 +42,8 @@ class Kit(unittest.TestCase):
         shared = f"version: 1\nstore: {{ plugin: sqlite, options: {{ path: {self.world.folder}/mine.db }} }}\n"
         done = self.configured(shared, "--only", "store", "--cases", FEW)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("each case must begin with an empty one; give its options a place of the case's own: ${EMBEDQ_CASE_FOLDER}", done.stdout)
+        self.assertIn("each case must begin with an empty one; give its options a place of the case's own: "
+                      "${EMBEDQ_CASE_FOLDER}", done.stdout)
 
     def test_the_users_own_data_is_never_opened(self):
         """The default path lies in the case's folder."""
@@ -66,13 +68,17 @@ class Kit(unittest.TestCase):
             (["--plugin", memory, "--config", self.world.config], "excludes"),
             (["--plugin", memory, "--options", "size"], "found 'size', expected NAME=VALUE"),
             (["--plugin", memory, "--options", "size=3"],
-             "embedq-conformance: store plugin 'memory': unknown option 'size'; there are none; options are given by --options NAME=VALUE\n"),
-            (["--plugin", memory, "--options", "path=${NOT_SET}"], "--options path=${NOT_SET}: the environment variable NOT_SET is not set"),
+             "embedq-conformance: store plugin 'memory': unknown option 'size'; there are none; options are given by "
+             "--options NAME=VALUE\n"),
+            (["--plugin", memory, "--options", "path=${NOT_SET}"],
+             "--options path=${NOT_SET}: the environment variable NOT_SET is not set"),
             (["--plugin", self.world.specs / "no.so"], "no.so"),
-            (["--config", self.world.config, "--only", "storage"], "expected store, notifier, provider, provider=NAME or service"),
+            (["--config", self.world.config, "--only", "storage"],
+             "expected store, notifier, provider, provider=NAME or service"),
             (["--config", self.world.config, "--only", "service"], "names nothing that is configured"),
             (["--config", self.world.config, "--cases", "nothing"], "no case is named like 'nothing'"),
-            (["--config", self.world.folder / "variant.yaml"], "provider 'a.slow' is a variant of 'a', which is not configured"),
+            (["--config", self.world.folder / "variant.yaml"],
+             "provider 'a.slow' is a variant of 'a', which is not configured"),
         ]
         for words, said in cases:
             with self.subTest(words):

@@ -95,7 +95,8 @@ class Together(Case):
 
 class Refusals(unittest.TestCase):
     def test_a_poisoned_text_is_named_and_the_rest_is_embedded(self):
-        world = World("version: 1\nproviders:\n  sim: { plugin: simulated, options: { faults: [\"poison text=number 3 of\"] } }\n"
+        world = World("version: 1\nproviders:\n  sim: { plugin: simulated, options: { faults: [\"poison text=number 3 "
+                      "of\"] } }\n"
                       "embedding: { provider: sim }\n")
         self.addCleanup(world.close)
         world.write("s.json", document("s", 8))

@@ -49,10 +49,13 @@ class Doctor(unittest.TestCase):
         lines = done.stdout.splitlines()
         column = lines[0].index(lines[0].split()[2])
         for line in lines[:-2]:
-            self.assertTrue(line.startswith("       mend: ") or (line[column - 2:column] == "  " and line[column] != " "), line)
+            self.assertTrue(line.startswith("       mend: ")
+                            or (line[column - 2:column] == "  " and line[column] != " "), line)
         findings = self.findings(world, 0)
-        for subject, words in {"store": "sqlite", "schema": "up to date", "provider lexical": "dimension", "catalogs": "1 catalog",
-                               "specs": "All 1 specs indexed", "integrity": "no fault", "journal": "wal", "plugins": "sqlite"}.items():
+        for subject, words in {"store": "sqlite", "schema": "up to date", "provider lexical": "dimension",
+                               "catalogs": "1 catalog",
+                               "specs": "All 1 specs indexed", "integrity": "no fault", "journal": "wal",
+                               "plugins": "sqlite"}.items():
             finding = self.finding(findings, subject)
             self.assertEqual(finding["level"], "good", finding)
             self.assertIn(words, finding["found"])
@@ -72,7 +75,8 @@ class Doctor(unittest.TestCase):
         self.findings(world, 0)
 
     def test_a_broken_provider(self):
-        world = self.world("version: 1\nproviders: { broken: { plugin: simulated, options: { faults: 'no such fault' } } }\n"
+        world = self.world("version: 1\nproviders: { broken: { plugin: simulated, options: { faults: 'no such fault' } "
+                           "} }\n"
                            "embedding: { provider: broken }\n")
         world.run("migrate", "up")
         findings = self.findings(world, 1)
@@ -87,7 +91,8 @@ class Doctor(unittest.TestCase):
         self.assertIn("embedq config check", configuration["mend"])
 
     def test_a_store_that_does_not_last(self):
-        persistence = self.finding(self.findings(self.world("version: 1\nstore: { plugin: memory }\n"), 0), "persistence")
+        persistence = self.finding(self.findings(self.world("version: 1\nstore: { plugin: memory }\n"), 0),
+                                   "persistence")
         self.assertEqual(persistence["level"], "note")
 
     def test_bad_usage(self):
@@ -110,7 +115,8 @@ class Doctor(unittest.TestCase):
         file.chmod(0o444)
         folder.chmod(0o555)
         self.addCleanup(folder.chmod, 0o755)
-        done = subprocess.run(world.command("doctor", "--json"), env=world.environment(), cwd="/", capture_output=True, text=True,
+        done = subprocess.run(world.command("doctor", "--json"), env=world.environment(), cwd="/", capture_output=True,
+                              text=True,
                               timeout=program.DEADLINE, user=user, extra_groups=[] if user else None)
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         permissions = self.finding(json.loads(done.stdout)["findings"], "permissions")

@@ -1,4 +1,5 @@
-"""What `cmake --install` leaves, used as a plugin's author does: with nothing but the prefix, moved to another place than it was installed to."""
+"""What `cmake --install` leaves, used as a plugin's author does: with nothing but the prefix, moved to another place
+than it was installed to."""
 
 import os
 import pathlib
@@ -29,12 +30,14 @@ class Installed(unittest.TestCase):
         if not (build / "CMakeCache.txt").exists():
             raise unittest.SkipTest(f"{build} is no build folder, so nothing can be installed from it")
         if sanitizer := sanitizer_of(build):
-            raise unittest.SkipTest(f"built with -fsanitize={sanitizer}, as no author's project is; make test-release shows it")
+            raise unittest.SkipTest(f"built with -fsanitize={sanitizer}, as no author's project is; make test-release "
+                                    "shows it")
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="embedq-installed-")).resolve()
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         first = cls.folder / "first"
         # The group may write what is made under this mask, and the loader would refuse that.
-        done = subprocess.run(["cmake", "--install", str(build), "--prefix", str(first)], capture_output=True, text=True, umask=0o002,
+        done = subprocess.run(["cmake", "--install", str(build), "--prefix", str(first)], capture_output=True,
+                              text=True, umask=0o002,
                               timeout=DEADLINE)
         if done.returncode != 0:
             raise AssertionError(f"cmake --install ended with status {done.returncode}: {done.stderr}")
@@ -97,7 +100,8 @@ class Installed(unittest.TestCase):
     def test_a_new_store(self):
         folder, _ = self.project("store", "shelf")
         self.index(folder)
-        verified = self.run_here("embedq", "plugins", "verify", folder / "build/libembedq_store_shelf.so", "--cases", "*/fenced.*")
+        verified = self.run_here("embedq", "plugins", "verify", folder / "build/libembedq_store_shelf.so", "--cases",
+                                 "*/fenced.*")
         self.assertRegex(verified, r"fenced +[1-9]\d* +0 +0")
 
     def test_a_new_notifier(self):
@@ -119,7 +123,8 @@ class Installed(unittest.TestCase):
 
     def test_a_project_that_is_built_otherwise_is_told_so(self):
         self.run_here("embedq", "plugins", "new", "notifier", "bell")
-        status, said = walk.run(["cmake", "-B", "build", "-G", "Ninja", "-DCMAKE_CXX_FLAGS=-fsanitize=address"], self.here / "bell",
+        status, said = walk.run(["cmake", "-B", "build", "-G", "Ninja", "-DCMAKE_CXX_FLAGS=-fsanitize=address"],
+                                self.here / "bell",
                                 self.environment(), DEADLINE)
         said = " ".join(said.split())
         self.assertNotEqual(status, 0, said)

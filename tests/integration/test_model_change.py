@@ -24,7 +24,8 @@ class ModelChange(unittest.TestCase):
         result = self.measure("yaml")
         self.assertEqual([kind for kind in result if kind.startswith("lexical (")], [], result)
         self.assertGreater(result["by the old"], 20, result)
-        self.assertGreater(result["texts left when it was done"], 0, f"the edit did not wait for the background: {result}")
+        self.assertGreater(result["texts left when it was done"], 0,
+                           f"the edit did not wait for the background: {result}")
 
     def test_the_old_server_goes_away(self):
         result = self.measure("gone")
@@ -39,4 +40,5 @@ class ModelChange(unittest.TestCase):
 
     def test_the_model_is_replaced_under_its_name(self):
         result = self.measure("digest", latency="10ms")
-        self.assertGreater(result["lexical (provider_unavailable)"] + result.get("lexical (provider_not_configured)", 0), 0, result)
+        self.assertGreater(result["lexical (provider_unavailable)"] +
+                           result.get("lexical (provider_not_configured)", 0), 0, result)

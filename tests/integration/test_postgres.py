@@ -1,4 +1,5 @@
-"""The program on a PostgreSQL of its own: from an empty database to work that is done, and what it says when it may not."""
+"""The program on a PostgreSQL of its own: from an empty database to work that is done, and what it says when it may
+not."""
 
 import itertools
 import json
@@ -59,9 +60,11 @@ class Postgres(unittest.TestCase):
         world.json("index", world.specs)
         self.assertTrue(world.json("search", "operation number 3 of pets")["results"])
         after = self.findings(world)
-        for subject in ("server", "pooler", "clock", "connections", "rights", "tables and indexes", "invalid indexes", "schema", "size"):
+        for subject in ("server", "pooler", "clock", "connections", "rights", "tables and indexes", "invalid indexes",
+                        "schema", "size"):
             self.assertEqual([finding["level"] for finding in after[subject]], ["good"], after[subject])
-        self.assertEqual([finding["level"] for finding in after["settings"]], ["fault", "fault", "note"], "it runs without fsync")
+        self.assertEqual([finding["level"] for finding in after["settings"]], ["fault", "fault", "note"],
+                         "it runs without fsync")
 
     def test_what_may_not_migrate_says_who_has_to(self):
         url = self.database()
@@ -77,7 +80,8 @@ class Postgres(unittest.TestCase):
         self.assertEqual(world.run("migrate", "up").returncode, 0)
         self.server.sql("insert into embedq.migrations (number, name) values (2, 'to come')", database=self.name)
         for words in (("worker",), ("migrate", "up"), ("status",)):
-            self.assertIn("version 2, and this build needs 1; a newer embedq made it: use that one", self.refuses(world, *words))
+            self.assertIn("version 2, and this build needs 1; a newer embedq made it: use that one",
+                          self.refuses(world, *words))
         self.assertIn("a newer one", self.findings(world)["schema"][0]["mend"])
 
     def test_through_a_pooler_all_but_migrating_works(self):
@@ -85,7 +89,8 @@ class Postgres(unittest.TestCase):
         with Pooler(self.server) as pooler:
             pooled = self.world(url.replace(f":{self.server.port}/", f":{pooler.port}/"))
             pooled.write("pets.json", document("pets", 6))
-            self.assertIn("run `embedq migrate up` once with a 'url' of the server itself", self.refuses(pooled, "index", pooled.specs))
+            self.assertIn("run `embedq migrate up` once with a 'url' of the server itself",
+                          self.refuses(pooled, "index", pooled.specs))
             self.assertEqual(self.world(url).run("migrate", "up").returncode, 0)
             pooled.json("index", pooled.specs)
             self.assertEqual(self.findings(pooled)["pooler"][0]["level"], "note")
@@ -98,7 +103,8 @@ class Postgres(unittest.TestCase):
         self.server.sql("update embedq.changes set xact = xact + 1000000", database=self.name)
         self.assertIn("begins anew", world.run("migrate", "up").stderr)
         self.assertTrue(world.json("search", "operation number 3 of pets")["results"])
-        self.assertEqual(self.server.sql("select count(*) from embedq.changes where xact > 1000000", database=self.name), [["0"]])
+        self.assertEqual(self.server.sql("select count(*) from embedq.changes where xact > 1000000",
+                                         database=self.name), [["0"]])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""What breaks clients of embedding servers in practice, through the whole program: nothing is stored wrongly, and every job ends well."""
+"""What breaks clients of embedding servers in practice, through the whole program: nothing is stored wrongly, and every
+job ends well."""
 
 import json
 import socket
@@ -10,7 +11,8 @@ from program import DEADLINE, document
 from served import MODEL, Case
 
 # Each happens to one call. What concerns the form of an answer alone is no failure.
-ANSWERS = ["nan", "infinity", "null", "zero", "empty_vector", "wrong_dimension", "short_count", "long_count", "no_vectors", "not_json", "html",
+ANSWERS = ["nan", "infinity", "null", "zero", "empty_vector", "wrong_dimension", "short_count", "long_count",
+           "no_vectors", "not_json", "html",
            "error", "cut", "close", "reset", "stale", "wrong_type", "chunked", "gzip", "http_1_0"]
 INDICES = ["out_of_order", "missing_index", "duplicate_index", "beyond_index"]
 
@@ -145,9 +147,11 @@ class Restarts(Case):
         world.server.change({"models": {MODEL: {"digest": "sha256:2"}}, "latency": "1ms"})
 
         def digests():
-            return dict(world.rows("SELECT p.model_digest, count(*) FROM vectors v JOIN profiles p USING (profile) GROUP BY 1"))
+            return dict(world.rows("SELECT p.model_digest, count(*) FROM vectors v JOIN profiles p USING (profile) "
+                                   "GROUP BY 1"))
 
-        wait_until(lambda: digests().get("sha256:2") == world.texts, lambda: f"all is embedded for the new model: {digests()}")
+        wait_until(lambda: digests().get("sha256:2") == world.texts,
+                   lambda: f"all is embedded for the new model: {digests()}")
         self.assertLess(digests()["sha256:1"], world.texts, "it was swapped in the middle")
         world.check_vectors()
         serve.terminate()
@@ -172,7 +176,8 @@ class Limits(Case):
         self.learns(12, script={"dialect": "mistral", "max_inputs": 5}, options={"dialect": "mistral"})
 
     def test_a_text_that_is_too_long_is_cut_even_when_it_is_a_500(self):
-        world = self.served("openai", script={"dialect": "llama_cpp", "max_text_tokens": 100}, options={"dialect": "llama_cpp"})
+        world = self.served("openai", script={"dialect": "llama_cpp", "max_text_tokens": 100},
+                            options={"dialect": "llama_cpp"})
         world.put(specs=1)
         long = document("long", 8)
         long["paths"]["/long/things0"]["get"]["summary"] += " and so on" * 100

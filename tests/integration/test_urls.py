@@ -16,7 +16,8 @@ fetch: { allow_http: true, allow_private_addresses: [127.0.0.1/32], max_bytes: 1
 
 
 class Site(http.server.ThreadingHTTPServer):
-    """Pages that a test changes: path to (status, headers, body). It keeps to conditional requests, and counts what it was asked."""
+    """Pages that a test changes: path to (status, headers, body). It keeps to conditional requests, and counts what it
+    was asked."""
 
     daemon_threads = True
 
@@ -34,7 +35,8 @@ class Site(http.server.ThreadingHTTPServer):
         return f"{self.scheme}://{host}:{self.server_port}{path}"
 
     def put(self, path, content, etag=None, **headers):
-        body = content if isinstance(content, bytes) else (content if isinstance(content, str) else json.dumps(content)).encode()
+        body = content if isinstance(content,
+                                     bytes) else (content if isinstance(content, str) else json.dumps(content)).encode()
         self.pages[path] = (200, {**({"ETag": etag} if etag else {}), **headers}, body)
 
     def redirect(self, path, to):
@@ -86,7 +88,8 @@ class Index(Case):
         world, site = self.world(), self.site()
         site.put("/v1/pets.json", document("pets", 6), etag='"1"')
         file = world.write("shop.json", document("shop", 3))
-        report = world.json("index", site.url("/v1/pets.json"), file, site.url("/gone.json"), "ftp://example.com/a.json")
+        report = world.json("index", site.url("/v1/pets.json"), file, site.url("/gone.json"),
+                            "ftp://example.com/a.json")
         self.assertEqual((report["documents"], report["operations"], report["embedded"]), (2, 9, 9))
         reasons = {refused["path"]: refused["reason"] for refused in report["refused"]}
         self.assertIn("is not there: the server answers 404", reasons[site.url("/gone.json")])
@@ -94,7 +97,8 @@ class Index(Case):
         name = f"127.0.0.1-{site.server_port}.v1.pets"
         spec = world.json("specs", "show", name)
         self.assertEqual((spec["source_kind"], spec["source_url"]), ("url", site.url("/v1/pets.json")))
-        self.assertEqual(world.json("search", "Operation number 4 of pets", "--limit", 1)["results"][0]["spec_name"], name)
+        self.assertEqual(world.json("search", "Operation number 4 of pets", "--limit", 1)["results"][0]["spec_name"],
+                         name)
 
     def test_a_document_that_is_unchanged_is_not_sent_again(self):
         world, site = self.world(), self.site()
@@ -108,7 +112,8 @@ class Index(Case):
         world, site = self.world("version: 1\n"), self.site()
         site.put("/pets.json", document("pets", 4))
         for url, reason in ((site.url("/pets.json"), "use https, or set fetch.allow_http"),
-                            (f"https://127.0.0.1:{site.server_port}/", "leads to 127.0.0.1, which is loopback (127.0.0.0/8, RFC 1122)"),
+                            (f"https://127.0.0.1:{site.server_port}/",
+                             "leads to 127.0.0.1, which is loopback (127.0.0.0/8, RFC 1122)"),
                             (f"https://localhost:{site.server_port}/", "which is loopback"),
                             (f"https://0x7f000001:{site.server_port}/", "which is loopback"),
                             ("https://[::ffff:10.0.0.1]/", "which is IPv4-mapped"),
@@ -136,7 +141,8 @@ class Index(Case):
 
     def test_goes_by_the_content_and_not_by_its_type(self):
         world, site = self.world(), self.site()
-        site.put("/yaml", "openapi: 3.0.0\ninfo: {title: a, version: '1'}\npaths: {/a: {get: {summary: Get the a}}}\n", **{"Content-Type": "text/plain"})
+        site.put("/yaml", "openapi: 3.0.0\ninfo: {title: a, version: '1'}\npaths: {/a: {get: {summary: Get the a}}}\n",
+                 **{"Content-Type": "text/plain"})
         site.put("/page", "<!doctype html><title>Log in</title>", **{"Content-Type": "application/json"})
         site.put("/bomb", gzip.compress(b" " * (2 << 20)), **{"Content-Encoding": "gzip"})
         site.put("/gzip", gzip.compress(json.dumps(document("pets", 2)).encode()), **{"Content-Encoding": "gzip"})
@@ -149,8 +155,10 @@ class Index(Case):
     def test_over_tls_by_a_certificate_that_is_named(self):
         world = self.world()
         key, certificate = world.folder / "key.pem", world.folder / "cert.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj",
-                        "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True, timeout=DEADLINE)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
+                        "-days", "2", "-subj",
+                        "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True,
+                       timeout=DEADLINE)
         site = self.site(certificate=(certificate, key))
         site.put("/pets.json", document("pets", 4))
         done = world.run("index", site.url("/pets.json"))
@@ -165,7 +173,8 @@ class Refresh(Case):
         world, site = self.world(), self.site()
         for name in ("a", "b", "c"):
             site.put(f"/{name}.json", document(name, 4), etag=f'"{name}"')
-        world.json("index", *(site.url(f"/{name}.json") for name in "abc"), world.write("file.json", document("file", 2)))
+        world.json("index", *(site.url(f"/{name}.json") for name in "abc"),
+                   world.write("file.json", document("file", 2)))
         unchanged = world.json("specs", "refresh")
         self.assertEqual((unchanged["changed"], unchanged["unchanged"], unchanged["failed"]), (0, 3, 0))
         self.assertEqual([status for _, status in site.asked[3:]], [304, 304, 304])
@@ -202,7 +211,8 @@ class Refresh(Case):
         world = self.world()
         world.json("index", world.write("file.json", document("file", 2)))
         self.assertIn("no spec came from a URL", world.run("specs", "refresh").stdout)
-        for words, status, message in ((("default", "file"), 2, "did not come from a URL"), (("default", "nothing"), 1, "nothing"),
+        for words, status, message in ((("default", "file"), 2, "did not come from a URL"),
+                                       (("default", "nothing"), 1, "nothing"),
                                        (("nowhere",), 1, "nowhere"), (("Bad_",), 2, "Bad_")):
             done = world.run("specs", "refresh", *words)
             self.assertEqual(done.returncode, status, words)

@@ -53,7 +53,8 @@ class Walk(unittest.TestCase):
         self.refused("```sh\ntrue\n```\n```sh\nfalse\necho on\n```\n", "page.md:4: these commands end with status 1")
 
     def test_other_output(self):
-        self.refused(SOUND.replace("echo one", "echo eins").replace("cd /", ""), "page.md:8: 'one' is not what page.md:3 prints")
+        self.refused(SOUND.replace("echo one", "echo eins").replace("cd /", ""),
+                     "page.md:8: 'one' is not what page.md:3 prints")
 
     def test_output_in_another_order(self):
         self.refused("```sh\necho a; echo b\n```\n```text\nb\na\n```\n", "'a' is not what")

@@ -1,4 +1,5 @@
-"""A page of documentation that is walked: its files are written, its commands run as they stand, and their output held to what the page says.
+"""A page of documentation that is walked: its files are written, its commands run as they stand, and their output held
+to what the page says.
 
     ```sh              commands, run in one shell, one block after another
     ```text            what the block of commands before it printed: these lines in this order, … standing for anything
@@ -97,5 +98,6 @@ def walk(page, folder, environment, deadline):
     for commands, output in steps:
         wrong = output and difference(output.lines, printed[commands.where])
         if wrong:
-            raise AssertionError(f"{output.where}: '{wrong}' is not what {commands.where} prints:\n{printed[commands.where]}")
+            raise AssertionError(f"{output.where}: '{wrong}' is not what {commands.where} "
+                                 f"prints:\n{printed[commands.where]}")
     return printed

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What programs see of the PostgreSQL store that speak SQL: run.py PROGRAM [TEST…], with the built `embedq`; --help says more."""
+"""What programs see of the PostgreSQL store that speak SQL: run.py PROGRAM [TEST…], with the built `embedq`; --help
+says more."""
 
 import pathlib
 import sys

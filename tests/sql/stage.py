@@ -1,4 +1,5 @@
-"""A server of the test's own with embedq's schema on it, as `embedq migrate up` makes it, and short words for its functions."""
+"""A server of the test's own with embedq's schema on it, as `embedq migrate up` makes it, and short words for its
+functions."""
 
 import hashlib
 import os
@@ -20,10 +21,13 @@ SCHEMA = "embedq"
 def program(folder, url, words, options=""):
     """Runs `embedq` on the database, with a provider that needs no network."""
     config = pathlib.Path(folder) / "embedq.yaml"
-    config.write_text(f"version: 1\nstore: {{ plugin: postgres, options: {{ url: '{url}', schema: {SCHEMA}{options} }} }}\n"
+    config.write_text("version: 1\nstore: "
+                      f"{{ plugin: postgres, options: {{ url: '{url}', schema: {SCHEMA}{options} }} }}\n"
                       "providers: { lexical: { plugin: lexical } }\nembedding: { provider: lexical }\n")
-    kept = {name: os.environ[name] for name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS") if name in os.environ}
-    return subprocess.run([PROGRAM, "--config", config, *map(str, words)], env={**kept, "HOME": str(folder)}, capture_output=True, text=True,
+    kept = {name: os.environ[name]
+            for name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS") if name in os.environ}
+    return subprocess.run([PROGRAM, "--config", config, *map(str, words)], env={**kept, "HOME": str(folder)},
+                          capture_output=True, text=True,
                           timeout=120)
 
 
@@ -59,7 +63,8 @@ def profile(name, dimension=4):
     """The SQL that puts a profile; its id and fingerprint are made of its name."""
     text = ("text", "")
     id_ = name.encode().ljust(32, b".")
-    return call("put_profile", id_, fingerprint(name), 0, "simulated", name, text, dimension, text, text, 1, 8192, ("float8", 0.7),
+    return call("put_profile", id_, fingerprint(name), 0, "simulated", name, text, dimension, text, text, 1, 8192,
+                ("float8", 0.7),
                 ("text[]", []), ("text[]", []))
 
 
@@ -74,7 +79,8 @@ def put(spec, texts, catalog="shop"):
     empty = ("text[]", [""] * len(texts))
     digest = hashlib.sha256(repr(texts).encode()).digest()
     return (call("put_texts", ("bytea[]", hashes), ("text[]", texts)) + "; " +
-            call("put_changed", catalog, spec, ("smallint", 0), "", "", "", "", "", digest, 1, 0, b"", names, empty, empty, empty, empty,
+            call("put_changed", catalog, spec, ("smallint", 0), "", "", "", "", "", digest, 1, 0, b"", names, empty,
+                 empty, empty, empty,
                  ("bigint[]", [0] * len(texts)), ("bytea[]", hashes)))
 
 
@@ -138,7 +144,8 @@ def claim(worker, token, jobs=1, lease_us=20_000_000, model="model"):
 
 
 def commit(token, outcome, error="", delay_us=0, attempts=5):
-    """The SQL that reports one outcome for all jobs of a claim: 0 progress, 1 succeeded, 2 failed, 3 retry, 4 release."""
+    """The SQL that reports one outcome for all jobs of a claim: 0 progress, 1 succeeded, 2 failed, 3 retry, 4
+    release."""
     jobs = f"FROM {SCHEMA}.job_leases l, unnest(l.jobs) j WHERE l.token = '{token}'"
     nothing = "'{}', '{}', '{}', '{}', '{}', '', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'"
     return (f"SELECT * FROM {SCHEMA}.commit_jobs(ARRAY(SELECT j.id {jobs} ORDER BY 1), ARRAY(SELECT l.token {jobs}), "

@@ -1,5 +1,5 @@
-"""Budgets per minute that processes share, as the server keeps them: their locks, their clock, and what a crash takes with it. What they
-mean for callers is in the kit (tests/conformance/kit/store/budget_cases.cpp)."""
+"""Budgets per minute that processes share, as the server keeps them: their locks, their clock, and what a crash takes
+with it. What they mean for callers is in the kit (tests/conformance/kit/store/budget_cases.cpp)."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -29,12 +29,14 @@ class Budgets(stage.Stage):
 
     def blocked(self, session):
         """Until the session waits for a lock."""
-        wait_until(lambda: self.value(f"SELECT count(*) FROM pg_stat_activity WHERE pid = {session.pid} AND wait_event_type = 'Lock'") == "1",
+        wait_until(lambda: self.value(f"SELECT count(*) FROM pg_stat_activity WHERE pid = {session.pid} "
+                                      "AND wait_event_type = 'Lock'") == "1",
                    "a caller waits for a row")
 
     def test_a_line_can_be_read(self):
         self.owner(reserve((ONE, "tokens", MINUTE), (ONE, "requests", 2 * MINUTE)))
-        self.assertEqual(self.owner("SELECT unit, round(extract(epoch FROM free_at - now()) / 60) FROM embedq.budgets ORDER BY unit"),
+        self.assertEqual(self.owner("SELECT unit, round(extract(epoch FROM free_at - now()) / 60) FROM embedq.budgets "
+                                    "ORDER BY unit"),
                          [["requests", "2"], ["tokens", "1"]])
         self.assertIn("given out", self.value("SELECT obj_description('embedq.budgets'::regclass)"))
 
@@ -47,7 +49,8 @@ class Budgets(stage.Stage):
             holder.sql("COMMIT")
             answer = asking.result()
         self.assertEqual(answer, [["1", "0"]], "from now")
-        self.assertEqual(self.value(f"SELECT free_at - interval '1 minute' >= '{waited_until}' FROM embedq.budgets"), "t")
+        self.assertEqual(self.value(f"SELECT free_at - interval '1 minute' >= '{waited_until}' FROM embedq.budgets"),
+                         "t")
 
     def test_a_first_row_that_two_make_at_once(self):
         with self.session() as holder, self.session() as waiter, ThreadPoolExecutor() as threads:
@@ -59,10 +62,12 @@ class Budgets(stage.Stage):
         self.assertGreater(int(answer[0][1]), 0, "the second one's stretch begins where the first one's ends")
 
     def test_rows_are_taken_in_order_of_their_key(self):
-        """Two callers with the same budgets in opposite orders: the second one waits at the first row and holds no other."""
+        """Two callers with the same budgets in opposite orders: the second one waits at the first row and holds no
+        other."""
         with self.session() as holder, self.session() as waiter, ThreadPoolExecutor() as threads:
             holder.sql("BEGIN; " + reserve((ONE, "requests", 1)))
-            asking = threads.submit(waiter.sql, reserve((OTHER, "tokens", 1), (OTHER, "requests", 1), (ONE, "requests", 1)))
+            asking = threads.submit(waiter.sql,
+                                    reserve((OTHER, "tokens", 1), (OTHER, "requests", 1), (ONE, "requests", 1)))
             self.blocked(waiter)
             # Whoever held these would make this wait for ever.
             holder.sql(reserve((OTHER, "requests", 1), (OTHER, "tokens", 1)))
@@ -70,7 +75,8 @@ class Budgets(stage.Stage):
             asking.result()
 
     def test_the_commit_waits_for_no_disk(self):
-        self.assertEqual(self.owner("BEGIN; " + reserve((ONE, "requests", 1)) + "; SHOW synchronous_commit; COMMIT; SHOW synchronous_commit"),
+        self.assertEqual(self.owner("BEGIN; " + reserve((ONE, "requests", 1)) +
+                                    "; SHOW synchronous_commit; COMMIT; SHOW synchronous_commit"),
                          [["1", "0"], ["off"], ["on"]])
 
     def test_after_a_crash_the_line_is_earlier_at_most(self):
@@ -85,13 +91,17 @@ class Budgets(stage.Stage):
         kept = int(self.value(read))
         self.assertEqual(given, flushed + 5 * MINUTE)
         self.assertIn(kept, [flushed + i * MINUTE for i in range(6)])
-        self.assertEqual(int(self.owner(reserve((ONE, "requests", MINUTE)) + "; " + read)[1][0]), kept + MINUTE, "and goes on from there")
+        self.assertEqual(int(self.owner(reserve((ONE, "requests", MINUTE)) + "; " + read)[1][0]), kept + MINUTE,
+                         "and goes on from there")
 
     def test_a_line_that_ended_an_hour_ago_is_forgotten(self):
-        self.owner(f"INSERT INTO embedq.budgets VALUES ({stage.literal(ONE)}, 'requests', now() - interval '61 minutes'), "
-                 f"({stage.literal(ONE)}, 'tokens', now() - interval '59 minutes'), ({stage.literal(OTHER)}, 'tokens', now() + interval '1 day')")
+        self.owner(f"INSERT INTO embedq.budgets VALUES ({stage.literal(ONE)}, 'requests', now() - interval '61 "
+                   "minutes'), "
+                 f"({stage.literal(ONE)}, 'tokens', now() - interval '59 minutes'), ({stage.literal(OTHER)}, 'tokens', "
+                 "now() + interval '1 day')")
         self.owner(stage.call("prune", 0, 1000))
-        self.assertEqual(self.owner("SELECT free_at > now(), unit FROM embedq.budgets ORDER BY 1"), [["f", "tokens"], ["t", "tokens"]])
+        self.assertEqual(self.owner("SELECT free_at > now(), unit FROM embedq.budgets ORDER BY 1"),
+                         [["f", "tokens"], ["t", "tokens"]])
 
     def test_a_line_in_use_does_not_hold_up_pruning(self):
         self.owner(f"INSERT INTO embedq.budgets VALUES ({stage.literal(ONE)}, 'requests', now() - interval '2 hours')")

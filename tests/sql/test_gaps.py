@@ -1,4 +1,5 @@
-"""The reconciler reads the truth: gaps that no embedq made, only SQL. One sweep finds each, and a second one nothing."""
+"""The reconciler reads the truth: gaps that no embedq made, only SQL. One sweep finds each, and a second one
+nothing."""
 
 import stage
 
@@ -6,7 +7,8 @@ import stage
 class Gaps(stage.Stage):
     def setUp(self):
         super().setUp()
-        self.owner(f"{stage.catalog()}; {stage.put('pets', ['a', 'b'])}; {stage.put('cars', ['c'])}; {stage.put('empty', [])}; "
+        self.owner(f"{stage.catalog()}; {stage.put('pets', ['a', 'b'])}; {stage.put('cars', ['c'])}; "
+                   f"{stage.put('empty', [])}; "
                    "DELETE FROM embedq.jobs_ready; "
                    "INSERT INTO embedq.vectors (text, profile, written_at, value) "
                    "SELECT text, 1, now(), '\\x0000803f0000803f0000803f0000803f' FROM embedq.texts")
@@ -19,12 +21,14 @@ class Gaps(stage.Stage):
 
     def expect_found(self, *specs):
         self.assertEqual(self.sweep(), (len(specs), len(specs)))
-        self.assertEqual(self.owner("SELECT spec_name, kind FROM embedq.api_catalog_embedding_jobs WHERE status = 'pending' ORDER BY 1"),
+        self.assertEqual(self.owner("SELECT spec_name, kind FROM embedq.api_catalog_embedding_jobs "
+                                    "WHERE status = 'pending' ORDER BY 1"),
                          [[spec, "reconciler"] for spec in specs])
         self.assertEqual(self.sweep(), (0, len(specs)))
 
     def test_a_wrong_operation_count_was_a_gap_for_ever(self):
-        """The release note's third bug: operation_count 0 on rows of an older version, though all their vectors were there."""
+        """The release note's third bug: operation_count 0 on rows of an older version, though all their vectors were
+        there."""
         self.owner("UPDATE embedq.specs SET operation_count = 0")
         for _ in range(3):
             self.assertEqual(self.sweep(), (0, 0))
@@ -54,6 +58,7 @@ class Gaps(stage.Stage):
         self.expect_found("cars", "pets")
 
     def test_a_pending_job_of_another_profile_moves(self):
-        self.owner(f"{stage.put('cars', ['d'])}; {stage.profile('another')}; UPDATE embedq.catalogs SET target_profile = 2; "
+        self.owner(f"{stage.put('cars', ['d'])}; {stage.profile('another')}; UPDATE embedq.catalogs "
+                   "SET target_profile = 2; "
                    f"{stage.call('reconcile', '')}")
         self.assertEqual(self.owner("SELECT DISTINCT profile FROM embedq.jobs_ready"), [["2"]])

@@ -1,5 +1,5 @@
-"""A role with the page's grants for workers does everything but migrations: the program itself, on a schema that the owner made. The kit
-runs as such a role, too (tests/conformance/postgres)."""
+"""A role with the page's grants for workers does everything but migrations: the program itself, on a schema that the
+owner made. The kit runs as such a role, too (tests/conformance/postgres)."""
 
 import json
 import pathlib
@@ -38,7 +38,8 @@ class Grants(stage.Stage):
         self.assertEqual([job["status"] for job in jobs], ["succeeded"])
         self.must("jobs", "retry", jobs[0]["id"])
         self.must("status")
-        self.assertEqual(self.as_role("SELECT status FROM embedq.api_catalog_embedding_jobs ORDER BY id DESC LIMIT 1"), [["pending"]])
+        self.assertEqual(self.as_role("SELECT status FROM embedq.api_catalog_embedding_jobs ORDER BY id DESC LIMIT 1"),
+                         [["pending"]])
 
     def test_no_ddl_and_no_word_in_what_was_migrated(self):
         self.migrate()
@@ -47,13 +48,15 @@ class Grants(stage.Stage):
             with self.subTest(statement), self.assertRaisesRegex(postgres.SqlError, "permission denied"):
                 self.as_role(statement)
         for statement in ["DROP TABLE embedq.jobs_done", "ALTER TABLE embedq.specs ADD COLUMN mine int",
-                          "CREATE OR REPLACE FUNCTION embedq.store_now() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'"]:
+                          "CREATE OR REPLACE FUNCTION embedq.store_now() RETURNS timestamptz LANGUAGE sql AS 'SELECT "
+                          "now()'"]:
             with self.subTest(statement), self.assertRaisesRegex(postgres.SqlError, "must be owner|permission denied"):
                 self.as_role(statement)
 
     def test_what_later_migrations_bring_is_granted(self):
         self.migrate()
-        self.owner("CREATE TABLE embedq.later (i bigserial); CREATE FUNCTION embedq.later() RETURNS int LANGUAGE sql AS 'SELECT 1'; "
+        self.owner("CREATE TABLE embedq.later (i bigserial); CREATE FUNCTION embedq.later() RETURNS int LANGUAGE sql "
+                   "AS 'SELECT 1'; "
                    "REVOKE ALL ON FUNCTION embedq.later() FROM PUBLIC")
         self.as_role("INSERT INTO embedq.later DEFAULT VALUES; UPDATE embedq.later SET i = 7; DELETE FROM embedq.later")
         self.assertEqual(self.as_role("SELECT embedq.later()"), [["1"]])

@@ -4,7 +4,8 @@ import postgres
 import stage
 from owned import wait_until
 
-JOBS = [("id", "bigint"), ("catalog_id", "text"), ("spec_name", "text"), ("kind", "text"), ("status", "text"), ("attempts", "integer"),
+JOBS = [("id", "bigint"), ("catalog_id", "text"), ("spec_name", "text"), ("kind", "text"), ("status", "text"),
+        ("attempts", "integer"),
         ("last_error", "text"), ("next_run_at", "timestamp with time zone"), ("worker_id", "text"),
         ("lease_expires_at", "timestamp with time zone"), ("created_at", "timestamp with time zone"),
         ("started_at", "timestamp with time zone"), ("completed_at", "timestamp with time zone")]
@@ -25,12 +26,14 @@ class Surface(stage.Stage):
 
     def job(self, spec, *columns):
         """The newest job's columns, as the producer sees them."""
-        return self.as_role(f"SELECT {', '.join(columns)} FROM embedq.api_catalog_embedding_jobs WHERE spec_name = '{spec}' "
+        return self.as_role(f"SELECT {', '.join(columns)} FROM embedq.api_catalog_embedding_jobs "
+                            f"WHERE spec_name = '{spec}' "
                             "ORDER BY id DESC LIMIT 1")[0]
 
     def columns(self, view):
         return [(name, kind) for name, kind in self.owner(
-            f"SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'embedq' AND table_name = '{view}' "
+            "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'embedq' "
+            f"AND table_name = '{view}' "
             "ORDER BY ordinal_position")]
 
     def test_the_columns_are_the_release_notes(self):
@@ -39,41 +42,50 @@ class Surface(stage.Stage):
 
     def test_specs_show_how_many_operations_they_have(self):
         self.owner(f"{stage.put('pets', ['a', 'b'])}; {stage.put('empty', [])}")
-        self.assertEqual(self.as_role("SELECT catalog_id, spec_name, operation_count FROM embedq.api_catalog_specs ORDER BY spec_name"),
+        self.assertEqual(self.as_role("SELECT catalog_id, spec_name, operation_count FROM embedq.api_catalog_specs "
+                                      "ORDER BY spec_name"),
                          [["shop", "empty", "0"], ["shop", "pets", "2"]])
 
     def test_a_pending_job(self):
         self.owner(stage.put("pets", ["a"]))
-        self.assertEqual(self.job("pets", "catalog_id", "kind", "status", "attempts", "last_error", "worker_id", "lease_expires_at",
+        self.assertEqual(self.job("pets", "catalog_id", "kind", "status", "attempts", "last_error", "worker_id",
+                                  "lease_expires_at",
                                   "started_at", "completed_at", "next_run_at <= now()", "created_at <= now()"),
                          ["shop", "spec_write", "pending", "0", "", "", None, None, None, "t", "t"])
 
     def test_a_running_job(self):
         self.owner(f"{stage.put('pets', ['a'])}; {stage.claim('me', TOKEN)}")
-        self.assertEqual(self.job("pets", "status", "attempts", "worker_id", "lease_expires_at > now()", "lease_expires_at < now() + "
+        self.assertEqual(self.job("pets", "status", "attempts", "worker_id", "lease_expires_at > now()",
+                                  "lease_expires_at < now() + "
                                   "interval '21 s'", "started_at <= now()", "completed_at", "next_run_at <= now()"),
                          ["running", "0", "me", "t", "t", "t", None, "t"])
 
     def test_a_job_that_waits_for_its_next_attempt(self):
-        self.owner(f"{stage.put('pets', ['a'])}; {stage.claim('me', TOKEN)}; {stage.commit(TOKEN, 3, 'connection refused', 60_000_000)}")
-        self.assertEqual(self.job("pets", "status", "attempts", "last_error", "worker_id", "lease_expires_at", "completed_at",
+        self.owner(f"{stage.put('pets', ['a'])}; {stage.claim('me', TOKEN)}; "
+                   f"{stage.commit(TOKEN, 3, 'connection refused', 60_000_000)}")
+        self.assertEqual(self.job("pets", "status", "attempts", "last_error", "worker_id", "lease_expires_at",
+                                  "completed_at",
                                   "next_run_at > now() + interval '30 s'", "started_at IS NOT NULL"),
                          ["pending", "1", "connection refused", "", None, None, "t", "t"])
 
     def test_a_succeeded_job(self):
         self.owner(f"{stage.put('pets', ['a'])}; {stage.claim('me', TOKEN)}; {stage.commit(TOKEN, 1)}")
-        self.assertEqual(self.job("pets", "status", "attempts", "last_error", "worker_id", "lease_expires_at", "completed_at <= now()",
+        self.assertEqual(self.job("pets", "status", "attempts", "last_error", "worker_id", "lease_expires_at",
+                                  "completed_at <= now()",
                                   "next_run_at <= completed_at", "started_at <= completed_at"),
                          ["succeeded", "0", "", "me", None, "t", "t", "t"])
 
     def test_a_failed_job(self):
-        self.owner(f"{stage.put('pets', ['a'])}; {stage.claim('me', TOKEN)}; {stage.commit(TOKEN, 2, 'refused for good')}")
-        self.assertEqual(self.job("pets", "status", "last_error", "worker_id", "lease_expires_at", "completed_at <= now()"),
+        self.owner(f"{stage.put('pets', ['a'])}; {stage.claim('me', TOKEN)}; "
+                   f"{stage.commit(TOKEN, 2, 'refused for good')}")
+        self.assertEqual(self.job("pets", "status", "last_error", "worker_id", "lease_expires_at",
+                                  "completed_at <= now()"),
                          ["failed", "refused for good", "me", None, "t"])
 
     def test_a_cancelled_job(self):
         self.owner(f"{stage.put('pets', ['a'])}; {stage.call('delete_spec', 'shop', 'pets')}")
-        self.assertEqual(self.job("pets", "status", "last_error", "worker_id", "completed_at <= now()", "next_run_at IS NOT NULL"),
+        self.assertEqual(self.job("pets", "status", "last_error", "worker_id", "completed_at <= now()",
+                                  "next_run_at IS NOT NULL"),
                          ["cancelled", "its spec was deleted", "", "t", "t"])
 
     def test_enqueue_says_what_it_did(self):
@@ -90,9 +102,11 @@ class Surface(stage.Stage):
 
     def test_enqueue_refuses_unknown_names(self):
         self.owner(stage.put("pets", ["a"]))
-        for arguments, message in [(("shop", "cats"), "catalog 'shop' has no spec 'cats': put it first, or check the name"),
+        for arguments, message in [(("shop", "cats"),
+                                    "catalog 'shop' has no spec 'cats': put it first, or check the name"),
                                    (("nope", "pets"), "there is no catalog 'nope': create it first, or check the id"),
-                                   (("shop", "pets", "retry"), "'retry' is no kind of job: expected spec_write, reconciler or manual_retry")]:
+                                   (("shop", "pets", "retry"),
+                                    "'retry' is no kind of job: expected spec_write, reconciler or manual_retry")]:
             with self.subTest(arguments), self.assertRaises(postgres.SqlError) as caught:
                 self.enqueue(*arguments)
             self.assertIn(message, str(caught.exception))
@@ -115,9 +129,12 @@ class Surface(stage.Stage):
                 self.assertEqual(len(wait_until(heard, "the enqueuing is heard")), 1)
 
     def test_every_grant_is_needed(self):
-        self.owner(f"{stage.put('pets', ['a'])}; {stage.put('cats', ['b'])}; {stage.claim('me', TOKEN)}; {stage.commit(TOKEN, 1)}")
-        everything = ("BEGIN; SELECT embedq.enqueue('shop', 'pets', 'manual_retry'); SELECT embedq.enqueue('shop', 'cats'); "
-                      "SELECT * FROM embedq.api_catalog_embedding_jobs; SELECT * FROM embedq.api_catalog_specs; ROLLBACK")
+        self.owner(f"{stage.put('pets', ['a'])}; {stage.put('cats', ['b'])}; {stage.claim('me', TOKEN)}; "
+                   f"{stage.commit(TOKEN, 1)}")
+        everything = ("BEGIN; SELECT embedq.enqueue('shop', 'pets', 'manual_retry'); "
+                      "SELECT embedq.enqueue('shop', 'cats'); "
+                      "SELECT * FROM embedq.api_catalog_embedding_jobs; SELECT * "
+                      "FROM embedq.api_catalog_specs; ROLLBACK")
         self.as_role(everything)
         for grant in stage.grants("embedq_producer"):
             with self.subTest(grant):
@@ -128,23 +145,27 @@ class Surface(stage.Stage):
 
     def test_who_may_only_look_does_not_enqueue(self):
         self.owner(stage.put("pets", ["a"]))
-        self.owner("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA embedq TO PUBLIC; REVOKE EXECUTE ON FUNCTION embedq.enqueue FROM PUBLIC, "
+        self.owner("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA embedq TO PUBLIC; REVOKE EXECUTE "
+                   "ON FUNCTION embedq.enqueue FROM PUBLIC, "
                    "embedq_producer")
         with self.assertRaisesRegex(postgres.SqlError, "permission denied for function enqueue"):
             self.enqueue("shop", "pets")
-        self.assertEqual(self.owner("SELECT has_function_privilege('public', 'embedq.enqueue(text, text, text)', 'execute')"), [["f"]])
+        self.assertEqual(self.owner("SELECT has_function_privilege('public', 'embedq.enqueue(text, text, text)', "
+                                    "'execute')"), [["f"]])
 
     def test_enqueue_is_not_deceived_by_the_callers_tables(self):
         """It runs with the owner's rights: what the caller has under the same names must not come into it."""
         self.owner(stage.put("pets", ["a"]))
         self.server.sql("CREATE SCHEMA theirs AUTHORIZATION embedq_producer", database=self.name)
-        self.as_role("CREATE TABLE theirs.jobs_ready (LIKE embedq.api_catalog_specs); SET search_path = theirs, embedq; "
+        self.as_role("CREATE TABLE theirs.jobs_ready (LIKE embedq.api_catalog_specs); "
+                     "SET search_path = theirs, embedq; "
                      "CREATE TEMP TABLE catalogs (catalog_id text); SELECT embedq.enqueue('shop', 'pets')")
         self.assertEqual(self.job("pets", "status"), ["pending"])
 
     def test_the_producer_may_do_nothing_else(self):
         self.owner(stage.put("pets", ["a"]))
-        for statement in ["DELETE FROM embedq.jobs_ready", "SELECT * FROM embedq.jobs_done", "SELECT * FROM embedq.documents", "UPDATE embedq.specs SET title = 'x'",
+        for statement in ["DELETE FROM embedq.jobs_ready", "SELECT * FROM embedq.jobs_done",
+                          "SELECT * FROM embedq.documents", "UPDATE embedq.specs SET title = 'x'",
                           "UPDATE embedq.catalogs SET name = 'x'", "CREATE TABLE embedq.mine (i int)",
                           stage.claim("thief", TOKEN), stage.call("delete_spec", "shop", "pets")]:
             with self.subTest(statement), self.assertRaisesRegex(postgres.SqlError, "permission denied"):

@@ -1,7 +1,8 @@
 """What a test starts, it ends: processes and folders that are gone when the test is, however it ends.
 
-They end with `Owned.close()`, at the exit of the interpreter, on SIGTERM and SIGHUP, and, when the test itself is killed, by a guard: a
-process that holds a pipe from the test and sees it close. Nothing is ever found by its name: only what was handed over is ended.
+They end with `Owned.close()`, at the exit of the interpreter, on SIGTERM and SIGHUP, and, when the test itself is
+killed, by a guard: a process that holds a pipe from the test and sees it close. Nothing is ever found by its name: only
+what was handed over is ended.
 """
 
 import atexit
@@ -50,7 +51,8 @@ for folder in folders:
 
 
 def wait_until(condition, what, seconds=PATIENCE):
-    """The first answer of `condition` that is true. Fails with `what`, a text or what makes one, which says what was waited for."""
+    """The first answer of `condition` that is true. Fails with `what`, a text or what makes one, which says what was
+    waited for."""
     end = time.monotonic() + seconds
     while True:
         answer = condition()
@@ -62,7 +64,8 @@ def wait_until(condition, what, seconds=PATIENCE):
 
 
 class Unprivileged:
-    """Who runs what refuses to run as root: the caller, or when that is root, `postgres` if the machine has it, else `nobody`."""
+    """Who runs what refuses to run as root: the caller, or when that is root, `postgres` if the machine has it, else
+    `nobody`."""
 
     def __init__(self):
         self.name, self.why, self.arguments = pwd.getpwuid(os.geteuid()).pw_name, "the caller is not root", {}
@@ -72,9 +75,12 @@ class Unprivileged:
         known = {entry.pw_name: entry for entry in pwd.getpwall()}
         entry = known.get("postgres") or known.get("nobody")
         if entry is None:
-            sys.exit("tests/support: PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody; add one of them")
+            sys.exit("tests/support: PostgreSQL refuses to run as root, and there is neither a user postgres nor "
+                     "nobody; add one of them")
         self.name, self.ids = entry.pw_name, (entry.pw_uid, entry.pw_gid)
-        self.why = "PostgreSQL refuses to run as root" + ("" if entry.pw_name == "postgres" else ", and there is no user postgres")
+        self.why = "PostgreSQL refuses to run as root"
+        if entry.pw_name != "postgres":
+            self.why += ", and there is no user postgres"
         self.arguments = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
@@ -109,7 +115,8 @@ class Owned:
         with self._lock:
             self._guarded()
             # A session of its own: what the terminal sends to the test is not sent to the server too.
-            started = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, start_new_session=True,
+            started = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
+                                       start_new_session=True,
                                        **self.unprivileged.arguments, **arguments)
             self._processes[started.pid] = (started, end)
             self._tell("process", int(end), started.pid)
@@ -139,7 +146,8 @@ class Owned:
         done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=5 * PATIENCE, **self.unprivileged.arguments, **arguments)
         if done.returncode != 0:
-            raise RuntimeError(f"{command[0]} ended with status {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
+            raise RuntimeError(f"{command[0]} ended with status {done.returncode}: "
+                               f"{done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
 
     def close(self):
@@ -165,7 +173,8 @@ class Owned:
         if self._guard:
             return
         self._pid = os.getpid()
-        self._guard = subprocess.Popen([sys.executable, "-c", GUARD], stdin=subprocess.PIPE, text=True, start_new_session=True)
+        self._guard = subprocess.Popen([sys.executable, "-c", GUARD], stdin=subprocess.PIPE, text=True,
+                                       start_new_session=True)
         atexit.register(self.close)
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGHUP):

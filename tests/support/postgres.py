@@ -1,6 +1,7 @@
-"""Private PostgreSQL clusters for tests: made, broken and ended by the test, beside whatever the machine runs and never touching it.
+"""Private PostgreSQL clusters for tests: made, broken and ended by the test, beside whatever the machine runs and never
+touching it.
 
-    with Cluster() as primary:                      # durable; Cluster(durable=False) starts faster and does without fsync
+    with Cluster() as primary:                      # durable; Cluster(durable=False) starts faster, without fsync
         primary.sql("select 1")                     # [["1"]]
         standby = primary.standby(synchronous=True)
         primary.kill()
@@ -8,9 +9,9 @@
         with Pooler(standby) as pooler:             # PgBouncer, in transaction mode
             pooler.sql("select 1")
 
-Every cluster has a role and a database `embedq`, and trusts everyone on 127.0.0.1 and on its own socket. The binaries are the newest
-below /usr/lib/postgresql, or those of the `pg_config` on the path, or those in EMBEDQ_TEST_POSTGRES_BIN. As root, the servers run as
-another user (owned.Unprivileged). Whatever is started ends with the test (owned.Owned).
+Every cluster has a role and a database `embedq`, and trusts everyone on 127.0.0.1 and on its own socket. The binaries
+are the newest below /usr/lib/postgresql, or those of the `pg_config` on the path, or those in EMBEDQ_TEST_POSTGRES_BIN.
+As root, the servers run as another user (owned.Unprivileged). Whatever is started ends with the test (owned.Owned).
 """
 
 import csv
@@ -34,7 +35,8 @@ STOP = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQ
 NULL = "\x01NULL"
 
 SETTINGS = {
-    "listen_addresses": HOST, "max_connections": 200, "shared_buffers": "64MB", "wal_keep_size": "512MB", "timezone": "UTC",
+    "listen_addresses": HOST, "max_connections": 200, "shared_buffers": "64MB", "wal_keep_size": "512MB",
+    "timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%u@%d %a ", "lc_messages": "C",
     # After a crash, one call in place of one for each file.
     "recovery_init_sync_method": "syncfs",
@@ -52,17 +54,20 @@ def binaries():
     installed = pathlib.Path("/usr/lib/postgresql").glob("*/bin")
     found = [pathlib.Path(told)] if told else sorted(installed, key=lambda path: -float(path.parent.name))
     if not told and shutil.which("pg_config"):
-        found.append(pathlib.Path(subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=True).stdout.strip()))
+        found.append(pathlib.Path(subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True,
+                                                 check=True).stdout.strip()))
     for folder in found:
         if (folder / "initdb").exists():
             return folder
-    raise FileNotFoundError("there is no PostgreSQL server: no initdb in " + (", ".join(map(str, found)) or "/usr/lib/postgresql/*/bin") +
+    raise FileNotFoundError("there is no PostgreSQL server: no initdb in " +
+                            (", ".join(map(str, found)) or "/usr/lib/postgresql/*/bin") +
                             "; install postgresql-15 (make setup does), or name its folder in EMBEDQ_TEST_POSTGRES_BIN")
 
 
 def make_url(numbers, database=DATABASE, user=ROLE, password=None, **parameters):
     """A URL for one port or several, as libpq reads it."""
-    who = urllib.parse.quote(user, safe="") + (":" + urllib.parse.quote(password, safe="") if password is not None else "")
+    who = urllib.parse.quote(user,
+                             safe="") + (":" + urllib.parse.quote(password, safe="") if password is not None else "")
     hosts = ",".join(f"{HOST}:{port}" for port in numbers)
     query = urllib.parse.urlencode(parameters, quote_via=urllib.parse.quote)
     return f"postgresql://{who}@{hosts}/{database}" + (f"?{query}" if query else "")
@@ -85,7 +90,8 @@ def rows_of(text):
 
 
 def psql_command(url):
-    return [binaries() / "psql", "--no-psqlrc", "--quiet", "--tuples-only", "--csv", "--pset", f"null={NULL}", "--dbname", url]
+    return [binaries() / "psql", "--no-psqlrc", "--quiet", "--tuples-only", "--csv", "--pset", f"null={NULL}",
+            "--dbname", url]
 
 
 def run_sql(url, text, variables=None, timeout=PATIENCE):
@@ -105,7 +111,8 @@ class Session:
     MARK = "\x02done"
 
     def __init__(self, url):
-        self._psql = subprocess.Popen([str(word) for word in psql_command(url)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self._psql = subprocess.Popen([str(word) for word in psql_command(url)], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE,
                                       stderr=subprocess.PIPE, text=True, env=environment())
         self.pid = int(self.sql("select pg_backend_pid()")[0][0])
 
@@ -181,7 +188,8 @@ class Cluster(Server):
     def __init__(self, durable=True, settings=None, name="primary"):
         self._prepare(name, {**SETTINGS, **({} if durable else FAST), **(settings or {})})
         # Nothing to make durable yet: a machine that stops now has no test to go on with.
-        OWNED.run([self.bin / "initdb", "--pgdata", self.data, "--username", SUPERUSER, "--auth", "trust", "--encoding", "UTF8",
+        OWNED.run([self.bin / "initdb", "--pgdata", self.data, "--username", SUPERUSER, "--auth", "trust", "--encoding",
+                   "UTF8",
                    "--no-locale", "--no-sync"], cwd=self.folder, env=environment())
         self._begin()
         self.sql(f"create role {ROLE} login; create database {DATABASE} owner {ROLE}", database="postgres")
@@ -195,7 +203,8 @@ class Cluster(Server):
         wait_until(self._started, lambda: f"{self.name} takes connections; its log ends with:\n{self.log_tail()}")
 
     def stop(self, mode="fast"):
-        """`fast`: sessions are ended, all is written. `immediate`: as in a crash, recovery at the next start. `smart`: waits for all."""
+        """`fast`: sessions are ended, all is written. `immediate`: as in a crash, recovery at the next start. `smart`:
+        waits for all."""
         self._process.send_signal(STOP[mode])
         self._end()
 
@@ -256,7 +265,8 @@ class Cluster(Server):
     def set(self, **settings):
         """Changes settings that a reload can change; None takes one back to what it was at the start."""
         for name, value in settings.items():
-            self.sql(f"alter system reset {name}" if value is None else f"alter system set {name} = '{value}'", database="postgres")
+            self.sql(f"alter system reset {name}" if value is None else f"alter system set {name} = '{value}'",
+                     database="postgres")
         self.sql("select pg_reload_conf()", database="postgres")
 
     def log(self):
@@ -272,7 +282,8 @@ class Cluster(Server):
         made = Cluster.__new__(Cluster)
         made._prepare(name, self._settings)
         source = self.url("postgres", SUPERUSER, application_name=name)
-        OWNED.run([self.bin / "pg_basebackup", "--pgdata", made.data, "--dbname", source, "--write-recovery-conf", "--wal-method", "stream",
+        OWNED.run([self.bin / "pg_basebackup", "--pgdata", made.data, "--dbname", source, "--write-recovery-conf",
+                   "--wal-method", "stream",
                    "--checkpoint", "fast", "--no-sync"], cwd=made.folder, env=environment())
         with open(made.data / "postgresql.auto.conf", "a", encoding="utf-8") as file:
             file.write("synchronous_standby_names = ''\n")
@@ -280,7 +291,8 @@ class Cluster(Server):
         if synchronous:
             self.set(synchronous_standby_names=f'FIRST 1 ("{name}")')
         state = "sync" if synchronous else "async"
-        streams = "select 1 from pg_stat_replication where state = 'streaming' and sync_state = :'state' and application_name = :'name'"
+        streams = ("select 1 from pg_stat_replication where state = 'streaming' and sync_state = :'state' "
+                   "and application_name = :'name'")
         wait_until(lambda: self.sql(streams, variables={"state": state, "name": name}), f"{name} streams as {state}")
         self.wait_replayed(made)
         return made
@@ -322,7 +334,8 @@ class Cluster(Server):
         raise RuntimeError(f"{self.name}: every port was taken")
 
     def _write_settings(self):
-        settings = {**self._settings, "port": self.port, "unix_socket_directories": self.folder, "cluster_name": self.name}
+        settings = {**self._settings, "port": self.port, "unix_socket_directories": self.folder,
+                    "cluster_name": self.name}
         lines = [f"{name} = '{value}'\n" for name, value in settings.items()]
         (self.data / "postgresql.conf").write_text("".join(lines))
 
@@ -330,7 +343,8 @@ class Cluster(Server):
         """One step of a start: launches the server, and again when what a killed one left was not gone yet."""
         if self._process is None:
             with open(self._log, "a", encoding="utf-8") as log:
-                self._process = OWNED.start([self.bin / "postgres", "-D", self.data], end=signal.SIGQUIT, cwd=self.folder, stdout=log,
+                self._process = OWNED.start([self.bin / "postgres", "-D", self.data], end=signal.SIGQUIT,
+                                            cwd=self.folder, stdout=log,
                                             stderr=log, env=environment())
         if self._process.poll() is not None:
             status = self._end()
@@ -363,16 +377,20 @@ class Pooler(Server):
         self._log = self.folder / "pooler.log"
         self._process = None
         (self.folder / "users").write_text(f'"{SUPERUSER}" ""\n"{ROLE}" ""\n')
-        told = {"listen_addr": HOST, "listen_port": self.port, "unix_socket_dir": self.folder, "pool_mode": mode, "auth_type": "trust",
-                "auth_file": self.folder / "users", "auth_user": SUPERUSER, "admin_users": SUPERUSER, "max_client_conn": 1000,
+        told = {"listen_addr": HOST, "listen_port": self.port, "unix_socket_dir": self.folder, "pool_mode": mode,
+                "auth_type": "trust",
+                "auth_file": self.folder / "users", "auth_user": SUPERUSER, "admin_users": SUPERUSER,
+                "max_client_conn": 1000,
                 "default_pool_size": 20, "server_login_retry": 1, **(settings or {})}
-        lines = ["[databases]", f"* = host={HOST} port={server.port}", "[pgbouncer]", *(f"{name} = {value}" for name, value in told.items())]
+        lines = ["[databases]", f"* = host={HOST} port={server.port}", "[pgbouncer]",
+                 *(f"{name} = {value}" for name, value in told.items())]
         (self.folder / "pgbouncer.ini").write_text("\n".join(lines) + "\n")
         self.start()
 
     def start(self):
         with open(self._log, "a", encoding="utf-8") as log:
-            self._process = OWNED.start([self._program, self.folder / "pgbouncer.ini"], cwd=self.folder, stdout=log, stderr=log,
+            self._process = OWNED.start([self._program, self.folder / "pgbouncer.ini"], cwd=self.folder, stdout=log,
+                                        stderr=log,
                                         env=environment())
         wait_until(self._answers, "PgBouncer takes connections")
 

@@ -1,4 +1,5 @@
-"""A server of embedding protocols, for one test: Ollama's, OpenAI's and their dialects, with limits, times and faults by a script.
+"""A server of embedding protocols, for one test: Ollama's, OpenAI's and their dialects, with limits, times and faults
+by a script.
 
     server = ProtocolServer({"dialect": "ollama", "models": {"m": {"dimension": 64}}, "latency": "20ms"})
     ... server.url ...                                  # http://127.0.0.1:PORT
@@ -7,7 +8,8 @@
     server.kill(); server.start()                       # back on the same port, with nothing counted
     server.close()
 
-tests/support/protocol_server/script.h says what a script may hold. Run beside another program by with_protocol_server.py.
+tests/support/protocol_server/script.h says what a script may hold. Run beside another program by
+with_protocol_server.py.
 """
 
 import json
@@ -28,13 +30,15 @@ def program(beside=None):
     """The server's program: EMBEDQ_PROTOCOL_SERVER, or the one in the folder of the program `beside`."""
     told = os.environ.get("EMBEDQ_PROTOCOL_SERVER") or (beside and pathlib.Path(beside).parent / NAME)
     if not told or not os.access(told, os.X_OK):
-        raise FileNotFoundError(f"there is no protocol server at '{told}'; build the target {NAME}, or set EMBEDQ_PROTOCOL_SERVER")
+        raise FileNotFoundError(f"there is no protocol server at '{told}'; build the target {NAME}, or set "
+                                "EMBEDQ_PROTOCOL_SERVER")
     return str(told)
 
 
 class ProtocolServer:
     def __init__(self, script, path=None, beside=None, port=0):
-        """`script` is a mapping, or YAML as a text; `path` the server's program, looked for beside the program `beside`."""
+        """`script` is a mapping, or YAML as a text; `path` the server's program, looked for beside the program
+        `beside`."""
         self._path = path or program(beside)
         self._script = script
         self.port = port or ports.reserve()
@@ -57,7 +61,8 @@ class ProtocolServer:
 
     def start(self):
         """Starts it, after `kill` on the port that it had, with the script that it began with."""
-        self._process = subprocess.Popen([self._path, "--port", str(self.port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self._process = subprocess.Popen([self._path, "--port", str(self.port)], stdin=subprocess.PIPE,
+                                         stdout=subprocess.PIPE,
                                          stderr=subprocess.PIPE, text=True, start_new_session=True)
         OWNED.adopt(self._process)
         self._process.stdin.write(text_of(self._script))

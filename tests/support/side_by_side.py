@@ -5,13 +5,15 @@
     run.py PROGRAM test_kills.Killed.test_before_commit --repeat 20
     run.py PROGRAM --jobs 1 --junit results.xml
 
-Tests are parted into groups, and as many processes as `--jobs` says take one group after another. A class whose `setUpClass` is its own is
-one group, unless it says `APART = True`: then, like any other class, each of its tests is a group, and what `setUpClass` makes is made in
-each process. Groups with `FIRST = True`, those that take longest, begin first. In a test, unittest does the running.
+Tests are parted into groups, and as many processes as `--jobs` says take one group after another. A class whose
+`setUpClass` is its own is one group, unless it says `APART = True`: then, like any other class, each of its tests is a
+group, and what `setUpClass` makes is made in each process. Groups with `FIRST = True`, those that take longest, begin
+first. In a test, unittest does the running.
 
-A test's result and seconds are told when it ends, with what it printed. What its processes wrote to their standard error, and it to its own,
-is shown when it fails. A process that ends before its tests did fails them. Whatever was started ends with the runner: on SIGINT, SIGTERM
-and SIGHUP tests clean up behind them, and the processes of a test that does not are killed.
+A test's result and seconds are told when it ends, with what it printed. What its processes wrote to their standard
+error, and it to its own, is shown when it fails. A process that ends before its tests did fails them. Whatever was
+started ends with the runner: on SIGINT, SIGTERM and SIGHUP tests clean up behind them, and the processes of a test that
+does not are killed.
 """
 
 import argparse
@@ -58,7 +60,8 @@ class Reporter(unittest.TestResult):
     def stopTest(self, test):
         seconds, said, sys.stdout = time.monotonic() - self._began, sys.stdout.getvalue(), sys.__stdout__
         log = log_text(2, self._log) if self._outcome == "failed" else ""
-        self._send(test=test.id(), outcome=self._outcome, seconds=seconds, said=said, text="\n".join(self._texts), log=log)
+        self._send(test=test.id(), outcome=self._outcome, seconds=seconds, said=said, text="\n".join(self._texts),
+                   log=log)
         self._test = None
         super().stopTest(test)
 
@@ -97,11 +100,14 @@ def log_text(descriptor, begin):
     """The end of what was written to the log from there on."""
     text = os.pread(descriptor, max(0, os.fstat(descriptor).st_size - begin), begin).decode(errors="replace")
     lines = text.splitlines()
-    return "\n".join(lines if len(lines) <= LOG_LINES else [f"… {len(lines) - LOG_LINES} lines before", *lines[-LOG_LINES:]])
+    if len(lines) > LOG_LINES:
+        lines = [f"… {len(lines) - LOG_LINES} lines before", *lines[-LOG_LINES:]]
+    return "\n".join(lines)
 
 
 def work(descriptor):
-    """Runs the groups that stand in the standard input, one a line, and writes what comes of their tests to the descriptor."""
+    """Runs the groups that stand in the standard input, one a line, and writes what comes of their tests to the
+    descriptor."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     os.set_inheritable(descriptor, False)
     groups = os.fdopen(os.dup(0), encoding="utf-8")
@@ -132,8 +138,10 @@ class Worker:
     def __init__(self, command):
         self.log = tempfile.TemporaryFile()
         read, write = os.pipe()
-        # A session of its own: what the terminal sends goes to the runner alone, and what is left over can be ended by its group.
-        self.process = subprocess.Popen([*command, "--worker", str(write)], stdin=subprocess.PIPE, stdout=self.log, stderr=self.log, text=True,
+        # A session of its own: what the terminal sends goes to the runner alone, and what is left over can be ended by
+        # its group.
+        self.process = subprocess.Popen([*command, "--worker", str(write)], stdin=subprocess.PIPE, stdout=self.log,
+                                        stderr=self.log, text=True,
                                         pass_fds=[write], start_new_session=True)
         os.close(write)
         self._results = os.fdopen(read, encoding="utf-8")
@@ -187,7 +195,8 @@ def groups_of(suite):
         kind = type(test)
         apart = getattr(kind, "APART", kind.setUpClass.__func__ is unittest.TestCase.setUpClass.__func__)
         groups.setdefault(test.id() if apart else kind, []).append(test)
-    ordered = sorted(groups.values(), key=lambda group: (getattr(type(group[0]), "FIRST", False), len(group)), reverse=True)
+    ordered = sorted(groups.values(), key=lambda group: (getattr(type(group[0]), "FIRST", False), len(group)),
+                     reverse=True)
     return [[test.id() for test in group] for group in ordered]
 
 
@@ -199,7 +208,7 @@ class Runner:
         self._ended = False
         self.results = []  # dicts: test, outcome, seconds, text, log
         self._threads = min(jobs, len(groups))
-        self._over = queue.SimpleQueue()  # a thread that has ended puts something here; a `join` that is interrupted is not to be had again
+        self._over = queue.SimpleQueue()  # a thread that has ended puts something here: `join` cannot be interrupted
 
     def run(self):
         for _ in range(self._threads):
@@ -279,7 +288,8 @@ class Runner:
                 self._report({"test": test, "outcome": outcome, "seconds": 0.0, "said": "", "text": text, "log": log})
             waiting = []
         for test in waiting if lasted else []:
-            self._report({"test": test, "outcome": "failed", "seconds": 0.0, "said": "", "text": "it did not run", "log": ""})
+            self._report({"test": test, "outcome": "failed", "seconds": 0.0, "said": "", "text": "it did not run",
+                          "log": ""})
         return lasted
 
     def _report(self, result):
@@ -303,7 +313,8 @@ def tell(results):
         if result["log"] and (result["text"], result["log"]) not in shown:
             print(f"--- said meanwhile by it and its processes:\n{result['log'].rstrip()}")
         shown.add((result["text"], result["log"]))
-    counts = {outcome: sum(result["outcome"] == outcome for result in results) for outcome in ("passed", "failed", "skipped")}
+    counts = {outcome: sum(result["outcome"] == outcome for result in results)
+              for outcome in ("passed", "failed", "skipped")}
     for result in results:
         if result["outcome"] == "skipped":
             print(f"skipped {result['test']}: {result['text']}")
@@ -315,7 +326,8 @@ def write_junit(path, name, results):
     def clean(text):
         return re.sub("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "?", text)
 
-    suite = ElementTree.Element("testsuite", name=name, tests=str(len(results)), time=f"{sum(one['seconds'] for one in results):.3f}",
+    suite = ElementTree.Element("testsuite", name=name, tests=str(len(results)),
+                                time=f"{sum(one['seconds'] for one in results):.3f}",
                                 failures=str(sum(one["outcome"] == "failed" for one in results)),
                                 skipped=str(sum(one["outcome"] == "skipped" for one in results)))
     for one in results:
@@ -323,7 +335,8 @@ def write_junit(path, name, results):
         case = ElementTree.SubElement(suite, "testcase", classname=class_name, name=test, time=f"{one['seconds']:.3f}")
         if one["outcome"] == "failed":
             lines = one["text"].strip().splitlines() or [""]
-            ElementTree.SubElement(case, "failure", message=clean(lines[-1])).text = clean(f"{one['text']}\n{one['log']}")
+            failure = ElementTree.SubElement(case, "failure", message=clean(lines[-1]))
+            failure.text = clean(f"{one['text']}\n{one['log']}")
         elif one["outcome"] == "skipped":
             ElementTree.SubElement(case, "skipped", message=clean(one["text"]))
     pathlib.Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -331,17 +344,21 @@ def write_junit(path, name, results):
 
 
 def default_jobs():
-    """More than there are cores, since most of a test's time is waiting; one for the long forms, which measure the machine."""
+    """More than there are cores, since most of a test's time is waiting; one for the long forms, which measure the
+    machine."""
     return 1 if os.environ.get("EMBEDQ_SOAK") else 3 * (os.cpu_count() or 1)
 
 
 def main(folder, use=None, pattern="test_*.py"):
-    """The command line. `use(program)` is told the program under test, whose path comes first; without it there is none."""
+    """The command line. `use(program)` is told the program under test, whose path comes first; without it there is
+    none."""
     parser = argparse.ArgumentParser(description="Runs the tests of this folder, several at a time.")
     if use:
         parser.add_argument("program", metavar="PROGRAM", help="the program under test: build/release/bin/embedq")
-    parser.add_argument("names", nargs="*", metavar="TEST", help="a file, class or test: test_kills.Killed.test_before_commit; all without")
-    parser.add_argument("--jobs", type=int, default=default_jobs(), metavar="N", help="how many run at a time (%(default)s)")
+    parser.add_argument("names", nargs="*", metavar="TEST",
+                        help="a file, class or test: test_kills.Killed.test_before_commit; all without")
+    parser.add_argument("--jobs", type=int, default=default_jobs(), metavar="N",
+                        help="how many run at a time (%(default)s)")
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="runs each test so often in a row")
     parser.add_argument("--junit", metavar="FILE", help="writes the results there, too, as JUnit's XML")
     parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)

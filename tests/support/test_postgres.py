@@ -34,7 +34,8 @@ class Clusters(unittest.TestCase):
         cls.server = cls.enterClassContext(Cluster(durable=False))
 
     def test_rows_are_lists_and_null_is_none(self):
-        rows = self.server.sql("select 1, null, '', E'a,\"b\"\\n' ; select :'name'; select ''", variables={"name": "it's"})
+        rows = self.server.sql("select 1, null, '', E'a,\"b\"\\n' ; select :'name'; select ''",
+                               variables={"name": "it's"})
         self.assertEqual(rows, [["1", None, "", 'a,"b"\n'], ["it's"], [""]])
 
     def test_a_wrong_statement_says_so(self):
@@ -42,7 +43,8 @@ class Clusters(unittest.TestCase):
             self.server.sql("select 1/0")
 
     def test_the_role_of_the_url_is_no_superuser(self):
-        rows = run_sql(self.server.url(), "select usename, current_database(), usesuper from pg_user where usename = current_user")
+        rows = run_sql(self.server.url(),
+                       "select usename, current_database(), usesuper from pg_user where usename = current_user")
         self.assertEqual(rows, [["embedq", "embedq", "f"]])
 
     def test_a_database_of_its_own(self):
@@ -70,7 +72,8 @@ class Clusters(unittest.TestCase):
         with Pooler(self.server, settings={"default_pool_size": 1}) as pooler:
             with pooler.session() as one, pooler.session() as another:
                 self.assertEqual(one.pid, another.pid)
-            self.assertIn(["pool_mode", "transaction"], [row[:2] for row in pooler.sql("show config", database="pgbouncer")])
+            self.assertIn(["pool_mode", "transaction"],
+                          [row[:2] for row in pooler.sql("show config", database="pgbouncer")])
             self.server.sql("create role unlisted login")
             self.addCleanup(self.server.sql, "drop role unlisted")
             self.assertEqual(pooler.value("select current_user", user="unlisted"), "unlisted")
@@ -98,7 +101,8 @@ class Faults(unittest.TestCase):
     def test_a_killed_backend_takes_the_server_into_recovery(self):
         with Cluster(durable=False) as server, server.session() as session:
             server.signal_backend(session.pid, signal.SIGKILL)
-            wait_until(lambda: "was terminated by signal 9" in server.log() and server.log().count("ready to accept") == 2,
+            wait_until(lambda: "was terminated by signal 9" in server.log()
+                       and server.log().count("ready to accept") == 2,
                        "the server has recovered")
             self.assertEqual(server.value("select 1"), "1")
             with self.assertRaises(ProcessLookupError):
@@ -132,7 +136,8 @@ sys.stdin.readline()
 """
 
     def ended(self, how, signal_sent=None):
-        process = subprocess.Popen([sys.executable, "-c", self.PROGRAM + how], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        process = subprocess.Popen([sys.executable, "-c", self.PROGRAM + how], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE,
                                    stderr=subprocess.DEVNULL, text=True)
         line = process.stdout.readline().split()
         pids, folders = line[:2], line[2:]
@@ -172,7 +177,8 @@ class Runner(unittest.TestCase):
         self.assertEqual(done.returncode, 0)
 
     def test_durable_is_a_switch(self):
-        show = [sys.executable, "-c", f"import os, sys; sys.path.insert(0, {str(HERE)!r}); from postgres import run_sql; "
+        show = [sys.executable, "-c",
+                f"import os, sys; sys.path.insert(0, {str(HERE)!r}); from postgres import run_sql; "
                 "print(run_sql(os.environ['EMBEDQ_TEST_POSTGRES'], 'show fsync')[0][0])"]
         self.assertEqual(self.run_it("--", *show).stdout, "off\n")
         self.assertEqual(self.run_it("--durable", "--", *show).stdout, "on\n")
@@ -187,8 +193,10 @@ class Runner(unittest.TestCase):
         wait_until(lambda: not alive(int(done.stdout)), "the command's child ends")
 
     def test_the_command_may_break_the_server(self):
-        said = self.run_it("--", sys.executable, "-c", f"import os, sys; sys.path.insert(0, {str(HERE)!r}); from control import tell\n"
-                           "for line in ['stop immediate', 'start', 'value select 1', 'standby', 'promote standby', 'pooler session',"
+        said = self.run_it("--", sys.executable, "-c",
+                           f"import os, sys; sys.path.insert(0, {str(HERE)!r}); from control import tell\n"
+                           "for line in ['stop immediate', 'start', 'value select 1', 'standby', 'promote standby', "
+                           "'pooler session',"
                            " 'stop pooler', 'value select 1/0', 'fly', 'stop nothing']: print(tell(line))")
         done = said.stdout.splitlines()
         self.assertEqual(done[:3], ["ok", "ok", "ok 1"], said.stderr)
@@ -200,7 +208,8 @@ class Runner(unittest.TestCase):
         self.assertEqual(done[8:], ["error there is no command 'fly'", "error there is no server 'nothing'"])
 
     def test_a_signal_is_handed_on(self):
-        process = subprocess.Popen([*RUNNER, "--", "sh", "-c", "trap 'echo told; exit' TERM; echo ready; while :; do sleep 0.05; done"],
+        process = subprocess.Popen([*RUNNER, "--", "sh", "-c",
+                                    "trap 'echo told; exit' TERM; echo ready; while :; do sleep 0.05; done"],
                                    stdout=subprocess.PIPE, text=True)
         self.assertEqual(process.stdout.readline(), "ready\n")
         process.send_signal(signal.SIGTERM)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The protocol server as clients meet it: how answers are sent, times, connections, and that it comes back after a kill."""
+"""The protocol server as clients meet it: how answers are sent, times, connections, and that it comes back after a
+kill."""
 
 import gzip
 import http.client
@@ -178,7 +179,8 @@ class Waiting(Case):
         self.assertGreaterEqual(time.monotonic() - begin, 24 / 2 * 0.03)
         calls = self.server.calls()
         self.assertEqual(calls["max_serving"], 2)
-        # Each began when a place was free, not when the server came to it: the waits are what a queue of two places gives.
+        # Each began when a place was free, not when the server came to it: the waits are what a queue of two places
+        # gives.
         self.assertGreater(max(call["waited"] for call in calls["log"]), 30_000)
         self.assertEqual(calls["max_in_60s"], 24)
 
@@ -206,9 +208,11 @@ class Living(Case):
         (folder / "azure.yaml").write_text("dialect: azure")
         (folder / "tei.yaml").write_text("dialect: tei\nmodels: { m: {} }")
         code = ("import os, sys, urllib.request\n"
-                "print(urllib.request.urlopen(os.environ['EMBEDQ_SERVER_TEI'] + '/info').status, 'EMBEDQ_SERVER_AZURE' in os.environ)\n"
+                "print(urllib.request.urlopen(os.environ['EMBEDQ_SERVER_TEI'] + '/info').status, 'EMBEDQ_SERVER_AZURE' "
+                "in os.environ)\n"
                 "sys.exit(3)")
-        done = subprocess.run([sys.executable, HERE / "with_protocol_server.py", "--server", PROGRAM, folder / "azure.yaml", folder / "tei.yaml",
+        done = subprocess.run([sys.executable, HERE / "with_protocol_server.py", "--server", PROGRAM,
+                               folder / "azure.yaml", folder / "tei.yaml",
                                "--", sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
         self.assertEqual((done.returncode, done.stdout), (3, "200 True\n"), done.stderr)
 

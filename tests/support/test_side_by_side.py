@@ -131,16 +131,20 @@ class SideBySide(unittest.TestCase):
         done = self.run_it("--jobs", "3", "--junit", str(self.folder / "results.xml"))
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stdout.splitlines()[-1], "5 passed, 8 failed, 3 skipped")
-        for text in ("as it must\n--- said meanwhile by it and its processes:\na process said this\n", "LookupError: in a part",
-                     "the process ended while test_unsound.Dies.test_dies ran; its status is -9", "LookupError: nothing to set up",
+        for text in ("as it must\n--- said meanwhile by it and its processes:\na process said this\n",
+                     "LookupError: in a part",
+                     "the process ended while test_unsound.Dies.test_dies ran; its status is -9",
+                     "LookupError: nothing to set up",
                      "the process ended while test_unsound.DiesInTheMiddle.test_2 ran; its status is 0",
                      "FAILED test_unsound.DiesInTheMiddle.test_3", "FAILED test_unsound.FailsAtTheEnd.tearDownClass",
-                     "LookupError: nothing to tear down", "skipped test_unsound.WholeIsSkipped.test_two: not on this machine"):
+                     "LookupError: nothing to tear down",
+                     "skipped test_unsound.WholeIsSkipped.test_two: not on this machine"):
             self.assertIn(text, done.stdout)
         self.assertNotIn("a process did not say this", done.stdout)
         suite = ElementTree.parse(self.folder / "results.xml").getroot()
         self.assertEqual((suite.get("tests"), suite.get("failures"), suite.get("skipped")), ("16", "8", "3"))
-        self.assertIn("as it must", next(case for case in suite if case.get("name") == "test_fails").find("failure").text)
+        self.assertIn("as it must",
+                      next(case for case in suite if case.get("name") == "test_fails").find("failure").text)
 
     def test_nothing_that_ran_is_a_failure(self):
         self.write(test_nothing="")

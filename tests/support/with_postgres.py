@@ -4,11 +4,12 @@
   with_postgres.py [--durable] -- COMMAND...
 
 COMMAND finds the URL of an empty database in EMBEDQ_TEST_POSTGRES, and that of the same database as a superuser in
-EMBEDQ_TEST_POSTGRES_SUPERUSER. The exit status is COMMAND's; 128 + N when signal N ended it. The server ends with the command, and with it
-whatever is left of the command's process group. Without --durable the server does without fsync and starts faster.
+EMBEDQ_TEST_POSTGRES_SUPERUSER. The exit status is COMMAND's; 128 + N when signal N ended it. The server ends with the
+command, and with it whatever is left of the command's process group. Without --durable the server does without fsync
+and starts faster.
 
-COMMAND may break the server too: EMBEDQ_TEST_POSTGRES_CONTROL is a socket that takes a line for each connection and answers with a line, as
-control.Control says. In C++: tests/support/postgres_server.h.
+COMMAND may break the server too: EMBEDQ_TEST_POSTGRES_CONTROL is a socket that takes a line for each connection and
+answers with a line, as control.Control says. In C++: tests/support/postgres_server.h.
 """
 
 import argparse

@@ -3,9 +3,10 @@
 
   with_protocol_server.py --server PROGRAM [--dialects DIALECT,NAME=DIALECT...] SCRIPT.yaml... -- COMMAND...
 
-Each script is played by a server of its own, whose URL COMMAND finds in EMBEDQ_SERVER_<NAME>, the script's name in upper case:
-scripts/azure.yaml is EMBEDQ_SERVER_AZURE. With --dialects the one script is played once in each of them, and the names are theirs, or NAME of
-NAME=DIALECT. The exit status is COMMAND's; 128 + N when signal N ended it. The servers end with the command.
+Each script is played by a server of its own, whose URL COMMAND finds in EMBEDQ_SERVER_<NAME>, the script's name in
+upper case: scripts/azure.yaml is EMBEDQ_SERVER_AZURE. With --dialects the one script is played once in each of them,
+and the names are theirs, or NAME of NAME=DIALECT. The exit status is COMMAND's; 128 + N when signal N ended it. The
+servers end with the command.
 """
 
 import argparse
@@ -22,7 +23,8 @@ from with_postgres import Command
 
 
 def main():
-    parser = argparse.ArgumentParser(usage="with_protocol_server.py --server PROGRAM [--dialects DIALECT,NAME=DIALECT...] SCRIPT.yaml... -- COMMAND...")
+    parser = argparse.ArgumentParser(usage="with_protocol_server.py --server PROGRAM [--dialects "
+                                           "DIALECT,NAME=DIALECT...] SCRIPT.yaml... -- COMMAND...")
     parser.add_argument("--server", required=True, help="the program protocol_server")
     parser.add_argument("--dialects", default="", help="play the script in each of these")
     if "--" not in sys.argv:
