@@ -296,11 +296,17 @@ class Runner:
         with self._lock:
             self.results.append(result)
             outcome = result["outcome"] if result["outcome"] != "failed" else "FAILED"
-            reason = f": {result['text']}" if outcome == "skipped" else ""
+            reason = f": {gist(result)}" if result["text"] else ""
             print(f"{result['seconds']:7.1f} s  {outcome:7}  {result['test']}{reason}")
             for line in result["said"].splitlines():
                 print(f"{'':20} {line}")
             sys.stdout.flush()
+
+
+def gist(result):
+    """The line of a result's text that says most: of a traceback, what was raised."""
+    raised = [line for line in result["text"].splitlines() if re.match(r"[\w.]*(Error|Exception|Exit|Expired)\b", line)]
+    return (raised or result["text"].splitlines())[-1]
 
 
 def tell(results):
@@ -334,8 +340,7 @@ def write_junit(path, name, results):
         class_name, _, test = one["test"].rpartition(".")
         case = ElementTree.SubElement(suite, "testcase", classname=class_name, name=test, time=f"{one['seconds']:.3f}")
         if one["outcome"] == "failed":
-            lines = one["text"].strip().splitlines() or [""]
-            failure = ElementTree.SubElement(case, "failure", message=clean(lines[-1]))
+            failure = ElementTree.SubElement(case, "failure", message=clean(gist(one)))
             failure.text = clean(f"{one['text']}\n{one['log']}")
         elif one["outcome"] == "skipped":
             ElementTree.SubElement(case, "skipped", message=clean(one["text"]))

@@ -131,6 +131,7 @@ class SideBySide(unittest.TestCase):
         done = self.run_it("--jobs", "3", "--junit", str(self.folder / "results.xml"))
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stdout.splitlines()[-1], "5 passed, 8 failed, 3 skipped")
+        self.assertIn("FAILED   test_unsound.Fails.test_fails: AssertionError: 1 != 2 : as it must\n", done.stdout)
         for text in ("as it must\n--- said meanwhile by it and its processes:\na process said this\n",
                      "LookupError: in a part",
                      "the process ended while test_unsound.Dies.test_dies ran; its status is -9",
