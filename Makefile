@@ -1,81 +1,130 @@
-# What people type. CMake presets do the building: dev (sanitizers, warnings are errors), tsan, release.
+# What people type. CMake presets do the building (docs/testing.md has the list of them).
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 JOBS ?= $(shell nproc)
+# Many tests wait for servers and processes most of the time.
+TEST_JOBS ?= $(shell echo $$((2 * $$(nproc))))
 PREFIX ?= /usr/local
 # For each of libFuzzer's targets.
 FUZZ_SECONDS ?= 20
-# The tests that ThreadSanitizer runs: those of the scheduler, the engine, the stores, the notifiers, the loader and the HTTP providers.
+# What ThreadSanitizer runs: the tests of the scheduler, the engine, the stores, the notifiers, the loader and the HTTP
+# providers.
 TSAN_TESTS ?= scheduler|engine|store|memory|sqlite|postgres|loader|registry|plugin|notifier|conformance|http|openai|ollama|fetch
 FORMATTED = git ls-files '*.h' '*.cpp'
+REPORT = build/report
+# Runs the rest of the line as a phase of the report.
+PHASE = @python3 tests/report.py run $(REPORT)
 
 .NOTPARALLEL:
-.PHONY: help setup build demo test test-dev test-tsan test-release fuzz docs bench rank soak format lint install clean
+.PHONY: help setup setup-build setup-test program build demo test check test-format test-files test-tsan test-release \
+	test-fuzz test-asan fuzz docs bench rank soak format lint install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Install the Debian packages of packages.txt that are missing
-	@missing=$$(sed -e 's/#.*//' packages.txt | while read -r package command _; do \
+# $(call install_sections,NAME...): installs what is missing of these sections of packages.txt.
+define install_sections
+	@missing=$$(awk -v wanted=" $(1) " '{ sub(/#.*/, "") } /^\[/ { gsub(/[][]/, ""); on = index(wanted, " " $$1 " "); next } on' \
+	    packages.txt | while read -r package command _; do \
 	    [ -n "$$package" ] || continue; \
 	    [ -n "$$command" ] && command -v "$$command" > /dev/null && continue; \
 	    dpkg-query -W -f '$${Status}' "$$package" 2> /dev/null | grep -q 'ok installed' && continue; \
 	    echo "$$package"; \
 	done | sort -u | xargs); \
-	if [ -z "$$missing" ]; then echo "setup: everything of packages.txt is here"; exit 0; fi; \
+	if [ -z "$$missing" ]; then echo "setup: all packages for $(1) are here"; exit 0; fi; \
 	if [ "$$(id -u)" = 0 ]; then sudo=; elif command -v sudo > /dev/null; then sudo=sudo; \
 	else echo "setup: missing: $$missing; install them as root, or install sudo" >&2; exit 1; fi; \
 	echo "setup: installing $$missing"; \
 	$$sudo apt-get update -q; \
 	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends $$missing
+endef
 
-build: setup ## Build for use: build/release/bin/embedq
+setup: ## Install the Debian packages of packages.txt that are missing
+	$(call install_sections,build test lint)
+
+setup-build: ## Install those alone that the program and the demo need
+	$(call install_sections,build)
+
+setup-test:
+	$(call install_sections,build test)
+
+program: setup-build ## Build the program and its plugins: build/release/bin/embedq
+	cmake --preset release -DEMBEDQ_BUILD_CONFORMANCE=OFF
+	cmake --build --preset release -j$(JOBS)
+
+build: setup-test ## Build what is installed: the program, its plugins and the conformance kit
 	cmake --preset release
 	cmake --build --preset release -j$(JOBS)
 
-demo: build ## Index real public API documents and find operations by questions
+demo: program ## Index real public API documents and find operations by questions
 	tests/integration/demo.sh build/release/bin/embedq build/demo
 
-# The summary of the last ctest is the last thing said.
-test: setup test-tsan test-release fuzz test-dev ## Run every test: under TSan, on the release build, under ASan and UBSan
+# The report is the last thing said: the time of each phase, the slowest tests, the number of test cases.
+test: setup-test ## Run every test: each file, under TSan, on the release build, libFuzzer, under ASan and UBSan
+	@python3 tests/report.py begin $(REPORT)
+	$(PHASE) format -- $(MAKE) -s test-format
+	$(PHASE) files -- $(MAKE) -s test-files
+	$(PHASE) tsan -- $(MAKE) -s test-tsan
+	$(PHASE) release -- $(MAKE) -s test-release
+	$(PHASE) fuzz -- $(MAKE) -s test-fuzz
+	$(PHASE) asan -- $(MAKE) -s test-asan
+	@python3 tests/report.py show $(REPORT)
+
+check: setup-test ## Build what a change touches, and run its unit tests and the kit on memory and SQLite
+	cmake --preset dev > /dev/null
+	python3 tests/check.py build/dev -j$(JOBS)
+
+test-format:
+	$(FORMATTED) | xargs clang-format-19 --dry-run --Werror
+	python3 tests/lint/lines.py
+
+test-files: # Each source file by itself: headers are whole, and locks are held where they have to be
+	cmake --preset dev
+	cmake --build --preset dev -j$(JOBS) --target embedq_postgres_sql  # the one header that is made
+	python3 tests/lint/each_file.py compile build/dev --jobs $(JOBS)
 
 # Only what these tests need is built: each test is a target of its own name.
-test-tsan: setup ## The scheduler's, stores' and loader's tests under ThreadSanitizer
+test-tsan: # The scheduler's, stores' and loader's tests under ThreadSanitizer
 	cmake --preset tsan
 	targets=$$(ctest --test-dir build/tsan -N -R '$(TSAN_TESTS)' | awk '/Test +#/ { print $$NF }'); \
 	[ -n "$$targets" ] || { echo "test-tsan: no test is named like $(TSAN_TESTS)" >&2; exit 1; }; \
 	cmake --build --preset tsan -j$(JOBS) --target $$targets
-	ctest --preset tsan --no-tests=error -j$(JOBS) -R '$(TSAN_TESTS)'
+	ctest --preset tsan --no-tests=error -j$(TEST_JOBS) -R '$(TSAN_TESTS)' --output-junit $(abspath $(REPORT))/tsan/ctest.xml
 
-test-release: build ## The program as it is used, driven from outside
-	python3 tests/integration/run.py build/release/bin/embedq
-	python3 tests/faults/run.py build/release/bin/embedq
+test-release: # The program as it is used, driven from outside
+	cmake --preset release
+	cmake --build --preset release -j$(JOBS)
+	python3 tests/integration/run.py build/release/bin/embedq --junit $(REPORT)/release/integration.xml
+	python3 tests/faults/run.py build/release/bin/embedq --junit $(REPORT)/release/faults.xml
 
-test-dev: setup ## Unit tests and conformance under ASan and UBSan
-	cmake --preset dev
-	cmake --build --preset dev -j$(JOBS)
-	ctest --preset dev --no-tests=error -j$(JOBS) -LE shown
-	ctest --preset dev --no-tests=error -L shown -V   # those whose output says what was proven
+test-asan: # Unit tests, conformance and integration under ASan and UBSan
+	cmake --preset asan
+	cmake --build --preset asan -j$(JOBS)
+	status=0; ctest --preset asan --no-tests=error -j$(TEST_JOBS) --test-output-size-passed 1000000 \
+	    --output-junit $(abspath $(REPORT))/asan/ctest.xml || status=$$?; \
+	python3 tests/report.py shown $(REPORT)/asan/ctest.xml; exit $$status
 
-# A minute in all on two cores, with the build; `make soak` goes on for longer from what was learnt.
-fuzz: setup ## libFuzzer on the decoders of answers and the readers of documents, under ASan and UBSan
+# Half a minute on two cores, with the build; `make soak` goes on for longer from what was learnt.
+test-fuzz: # libFuzzer on the decoders of answers and the readers of documents, under ASan and UBSan
 	cmake --preset fuzz
 	cmake --build --preset fuzz -j$(JOBS)
 	python3 tests/fuzz/run.py build/fuzz $(FUZZ_SECONDS)
 
-docs: setup ## Write the pages that come from the program: docs/configuration.md, docs/errors.md
+fuzz: setup-test test-fuzz ## libFuzzer, FUZZ_SECONDS for each target
+
+docs: setup-test ## Write the pages that come from the program: docs/configuration.md, docs/errors.md
 	cmake --preset dev
 	cmake --build --preset dev -j$(JOBS)
 	python3 docs/generate.py build/dev/bin/embedq
 
-bench: build ## Measure: benchmarks/
+bench: setup-test ## Measure: benchmarks/
 	cmake --preset release -DEMBEDQ_BUILD_BENCHMARKS=ON
 	cmake --build --preset release -j$(JOBS)
 	@if [ -x benchmarks/run.sh ]; then benchmarks/run.sh build/release; \
 	else for program in build/release/bin/*_bench; do [ ! -x "$$program" ] || "$$program"; done; fi
 
-rank: setup ## Measure how good the ranking is: benchmarks/ranking/
+rank: setup-test ## Measure how good the ranking is: benchmarks/ranking/
 	cmake --preset release -DEMBEDQ_BUILD_BENCHMARKS=ON
 	cmake --build --preset release -j$(JOBS) --target embedq_rank_eval
 	benchmarks/ranking/run.sh build/release/bin/embedq_rank_eval build/rank
@@ -89,10 +138,8 @@ soak: build ## What takes longer than CI should: kill and resume many times over
 format: ## Format the sources
 	$(FORMATTED) | xargs clang-format-19 -i
 
-lint: ## Check format and run clang-tidy
-	$(FORMATTED) | xargs clang-format-19 --dry-run --Werror
-	cmake --preset dev
-	git ls-files '*.cpp' | xargs -P $(JOBS) -n 4 clang-tidy-19 -p build/dev --quiet
+lint: setup test-format test-files ## Check format and locks, and run clang-tidy; what passed before is not looked at again
+	python3 tests/lint/each_file.py tidy build/dev --jobs $(JOBS)
 
 install: build ## Install the program and its plugins below PREFIX (/usr/local)
 	cmake --install build/release --prefix $(PREFIX)

@@ -2,6 +2,13 @@ find_package(GTest REQUIRED)
 
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
+# embedq_count_cases(TEST): the cases of a test that is a program with gtest are written to Testing/cases/TEST.xml, where
+# tests/report.py counts them.
+function(embedq_count_cases name)
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT
+    "GTEST_OUTPUT=xml:${PROJECT_BINARY_DIR}/Testing/cases/${name}.xml")
+endfunction()
+
 # embedq_add_test(NAME source... LIBS library...): one executable, one ctest entry per executable with `label` "unit" by default.
 # POSTGRES: beside a PostgreSQL server of its own (tests/support); DURABLE: beside one with fsync.
 function(embedq_add_test name)
@@ -26,4 +33,5 @@ function(embedq_add_test name)
     set(ARG_TIMEOUT 300)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
+  embedq_count_cases(${name})
 endfunction()
