@@ -15,17 +15,23 @@ namespace {
 
 constexpr std::string_view introduction = R"(# Configuration
 
-One YAML file, named by `--config FILE` or `EMBEDQ_CONFIG`. Every key but `version` may be left out. `embedq config check` tells every
-fault of a file at once, with line and column ([errors.md](errors.md) shows what it says); `embedq config show` prints what holds,
-defaults written out and secrets hidden; `embedq config schema` prints the JSON Schema, from which editors complete.
+One YAML file, named by `--config FILE` or `EMBEDQ_CONFIG`. Every key but `version` may be left out. )"
+                                          R"(`embedq config check` tells every
+fault of a file at once, with line and column ([errors.md](errors.md) shows what it says); )"
+                                          R"(`embedq config show` prints what holds,
+defaults written out and secrets hidden; `embedq config schema` prints the JSON Schema, from which editors )"
+                                          R"(complete.
 
 This page is printed by `embedq config reference`, from the tables by which a file is checked.
 
-- **Environment.** `${NAME}` and `${NAME:-default}` stand for a variable in every value; `$${` stands for `${`. A variable that is not set
+- **Environment.** `${NAME}` and `${NAME:-default}` stand for a variable in every value; `$${` stands for )"
+                                          R"(`${`. A variable that is not set
   and has no default is an error.
-- **Secrets.** Options marked *secret* are never shown. They also take `{ file: PATH }`: the content of that file. A secret written out in
+- **Secrets.** Options marked *secret* are never shown. They also take `{ file: PATH }`: the content of )"
+                                          R"(that file. A secret written out in
   the file is taken with a warning.
-- **Durations** have a unit: `250ms`, `20s`, `5m`, `1h`, `14d`. **Sizes** are bytes, or have one: `4096`, `64KiB`, `10MiB`, `1GiB`.
+- **Durations** have a unit: `250ms`, `20s`, `5m`, `1h`, `14d`. **Sizes** are bytes, or have one: `4096`, )"
+                                          R"(`64KiB`, `10MiB`, `1GiB`.
 - **Paths** count from the configuration's folder when they are relative.
 - **A single text** is taken as a list of one.
 - **Anchors, aliases and merge keys** work (`&name`, `*name`, `<<: *name`); duplicate keys are errors.

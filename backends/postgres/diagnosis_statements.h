@@ -6,7 +6,8 @@ namespace embedq::postgres::statements {
 
 inline constexpr const char* server = R"(
 SELECT current_setting('server_version'), current_user, current_database(), current_setting('server_encoding'),
-       pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'), (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)";
+       pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'),
+       (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)";
 
 // What a new session gets, whatever this one has set since.
 inline constexpr const char* settings = R"(
@@ -22,8 +23,8 @@ SELECT current_setting('max_connections')::int - current_setting('superuser_rese
 
 // Without the right to see others' sessions, all but the name is null.
 inline constexpr const char* standbys = R"(
-SELECT application_name, state, sync_state, pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::bigint FROM pg_stat_replication
-ORDER BY application_name)";
+SELECT application_name, state, sync_state, pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::bigint
+FROM pg_stat_replication ORDER BY application_name)";
 
 inline constexpr const char* idle_slots = R"(
 SELECT slot_name, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint FROM pg_replication_slots
@@ -31,7 +32,8 @@ WHERE NOT active AND restart_lsn IS NOT NULL ORDER BY 2 DESC)";
 
 // $1: the schema's name, in all of the following.
 inline constexpr const char* schema_rights = R"(
-SELECT has_schema_privilege(oid, 'USAGE'), pg_has_role(nspowner, 'USAGE'), has_database_privilege(current_database(), 'CREATE')
+SELECT has_schema_privilege(oid, 'USAGE'), pg_has_role(nspowner, 'USAGE'),
+       has_database_privilege(current_database(), 'CREATE')
 FROM pg_namespace WHERE nspname = $1)";
 
 inline constexpr const char* may_make_schemas = "SELECT has_database_privilege(current_database(), 'CREATE')";
@@ -39,34 +41,41 @@ inline constexpr const char* may_make_schemas = "SELECT has_database_privilege(c
 // Rows of what the role may not: tables, sequences and functions with too few rights. Who applied which step is only
 // read.
 inline constexpr const char* missing_rights = R"(
-SELECT 'table', string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+SELECT 'table', string_agg(c.relname, ', ' ORDER BY c.relname)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relkind IN ('r', 'v') AND NOT (has_table_privilege(c.oid, 'SELECT') AND
-      (c.relkind = 'v' OR c.relname = 'migrations' OR (has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
-                                                       AND has_table_privilege(c.oid, 'DELETE'))))
+      (c.relkind = 'v' OR c.relname = 'migrations'
+       OR (has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
+           AND has_table_privilege(c.oid, 'DELETE'))))
 HAVING count(*) > 0
 UNION ALL
-SELECT 'sequence', string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+SELECT 'sequence', string_agg(c.relname, ', ' ORDER BY c.relname)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND CASE c.relkind WHEN 'S' THEN NOT has_sequence_privilege(c.oid, 'USAGE') ELSE false END
-      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'i')
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                      AND d.deptype = 'i')
 HAVING count(*) > 0
 UNION ALL
-SELECT 'function', string_agg(DISTINCT p.proname::text, ', ') FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+SELECT 'function', string_agg(DISTINCT p.proname::text, ', ')
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname = $1 AND NOT has_function_privilege(p.oid, 'EXECUTE')
 HAVING count(*) > 0)";
 
 // The names under which schema_objects.h has them. What belongs to another object by itself (identity sequences) is
 // left out.
 inline constexpr const char* objects = R"(
-SELECT CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'type' ELSE 'index' END || ' ' ||
-       c.relname
+SELECT CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'type'
+                      ELSE 'index' END || ' ' || c.relname
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relkind IN ('r', 'v', 'S', 'c', 'i')
-      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'i'
-                      AND c.relkind = 'S')
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                      AND d.deptype = 'i' AND c.relkind = 'S')
 UNION ALL
-SELECT 'constraint ' || k.conname FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace WHERE n.nspname = $1 AND k.contype = 'f'
+SELECT 'constraint ' || k.conname FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
+WHERE n.nspname = $1 AND k.contype = 'f'
 UNION ALL
-SELECT DISTINCT 'function ' || p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = $1)";
+SELECT DISTINCT 'function ' || p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname = $1)";
 
 inline constexpr const char* version = R"(
 SELECT c.oid IS NOT NULL AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
@@ -83,7 +92,8 @@ WHERE n.nspname = $1 AND NOT (i.indisvalid AND i.indisready AND i.indislive) ORD
 // autovacuum off.
 inline constexpr const char* tables = R"(
 SELECT c.relname, coalesce(pg_stat_get_live_tuples(c.oid), 0), coalesce(pg_stat_get_dead_tuples(c.oid), 0),
-       extract(epoch FROM clock_timestamp() - greatest(pg_stat_get_last_vacuum_time(c.oid), pg_stat_get_last_autovacuum_time(c.oid)))::bigint,
+       extract(epoch FROM clock_timestamp() - greatest(pg_stat_get_last_vacuum_time(c.oid),
+                                                       pg_stat_get_last_autovacuum_time(c.oid)))::bigint,
        pg_total_relation_size(c.oid), greatest(c.reltuples, pg_stat_get_live_tuples(c.oid), 0)::bigint,
        coalesce(array_to_string(c.reloptions, ',') ~* 'autovacuum_enabled=(f|of|n|0)', false)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -93,8 +103,8 @@ WHERE n.nspname = $1 AND c.relkind = 'r' ORDER BY 5 DESC)";
 // began since, seconds, query. Texts in a query may be secrets, and are left out of it before it is cut.
 inline constexpr const char* horizon = R"(
 SELECT * FROM (
-    SELECT CASE a.backend_type WHEN 'walsender' THEN 'standby' ELSE 'session' END, a.pid::text, a.usename, a.application_name, a.state,
-           greatest(age(a.backend_xmin), age(a.backend_xid))::bigint AS xids,
+    SELECT CASE a.backend_type WHEN 'walsender' THEN 'standby' ELSE 'session' END, a.pid::text, a.usename,
+           a.application_name, a.state, greatest(age(a.backend_xmin), age(a.backend_xid))::bigint AS xids,
            extract(epoch FROM clock_timestamp() - a.xact_start)::bigint AS seconds,
            left(regexp_replace(regexp_replace(regexp_replace(left(a.query, 10000), '\$(\w*?)\$.*?(\$\1\$|$)', '…', 'g'),
                                               '''([^''\\]|''''|\\.)*(''|$)', '''…''', 'g'), '\s+', ' ', 'g'), 100)
@@ -102,10 +112,12 @@ SELECT * FROM (
     WHERE a.pid <> pg_backend_pid() AND (a.datname = current_database() OR coalesce(a.datid, 0) = 0)
           AND (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL) AND a.backend_type <> 'autovacuum worker'
     UNION ALL
-    SELECT 'prepared', p.gid, p.owner, p.database, NULL, age(p.transaction), extract(epoch FROM clock_timestamp() - p.prepared)::bigint, NULL
+    SELECT 'prepared', p.gid, p.owner, p.database, NULL, age(p.transaction),
+           extract(epoch FROM clock_timestamp() - p.prepared)::bigint, NULL
     FROM pg_prepared_xacts p WHERE p.database = current_database()
     UNION ALL
-    SELECT 'slot', s.slot_name, NULL, NULL, CASE WHEN s.active THEN 'active' ELSE 'inactive' END, age(s.xmin), NULL, NULL
+    SELECT 'slot', s.slot_name, NULL, NULL, CASE WHEN s.active THEN 'active' ELSE 'inactive' END, age(s.xmin), NULL,
+           NULL
     FROM pg_replication_slots s WHERE s.xmin IS NOT NULL) holder
 ORDER BY holder.seconds DESC NULLS LAST, holder.xids DESC)";
 
@@ -118,7 +130,8 @@ inline constexpr const char* unsettled_feed = R"(
 SELECT coalesce(max(q.n), 0)
 FROM %s.catalogs c CROSS JOIN LATERAL (
     SELECT count(*) AS n FROM (SELECT FROM %s.changes x
-                               WHERE x.catalog = c.catalog AND x.xact >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+                               WHERE x.catalog = c.catalog
+                                 AND x.xact >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint
                                LIMIT 1000000) bounded) q)";
 
 }  // namespace embedq::postgres::statements

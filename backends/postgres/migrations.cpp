@@ -98,7 +98,8 @@ void apply_step(Connection& connection, const std::string& schema, const Migrati
 
 // Who has a lock on a table of the schema, the oldest transaction first. What a role may not see of others is null.
 constexpr const char* lock_holders = R"sql(
-SELECT l.pid, a.usename, a.application_name, coalesce(a.state, ''), extract(epoch FROM clock_timestamp() - a.xact_start)::bigint,
+SELECT l.pid, a.usename, a.application_name, coalesce(a.state, ''),
+       extract(epoch FROM clock_timestamp() - a.xact_start)::bigint,
        string_agg(DISTINCT c.relname, ', ' ORDER BY c.relname)
 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation LEFT JOIN pg_stat_activity a ON a.pid = l.pid
 WHERE l.granted AND c.relnamespace = to_regnamespace($1) AND c.relkind = 'r' AND l.pid IS DISTINCT FROM pg_backend_pid()

@@ -47,7 +47,8 @@ void require_schema(Connection& connection, const std::string& schema, const Mig
 // Applies what waits. Any number of processes may do it at once: one works, the others wait without holding anything
 // until the schema can be used; they do not wait for indexes. A process that dies, or a connection that breaks, leaves
 // nothing half done that the next call does not finish. A step that gets no lock is `unavailable`, with who holds it.
-// Waiting ends at a stop, as `unavailable`. `connection` must not be pooled, and has other settings afterwards: close it.
+// Waiting ends at a stop, as `unavailable`. `connection` must not be pooled, and has other settings afterwards: close
+// it.
 void apply_migrations(Connection& connection, const std::string& schema, Logger& logger,
                       const Migrations& steps = migrations(), const LockPatience& patience = {},
                       const std::stop_token& stop = {});

@@ -97,7 +97,8 @@ CREATE TABLE documents (
     content BLOB    NOT NULL   -- zstd
 ) STRICT;
 
--- A canonical text, once for all operations that have it. One known by its hash alone (a vector came after its operation went) has none.
+-- A canonical text, once for all operations that have it. One known by its hash alone (a vector came after its
+-- operation went) has none.
 CREATE TABLE texts (
     text    INTEGER PRIMARY KEY AUTOINCREMENT,
     hash    BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
@@ -121,8 +122,8 @@ CREATE INDEX operations_by_spec ON operations (spec, text);
 -- Who has a text: for pruning, and for the change feed of the other specs that a new vector completes.
 CREATE INDEX operations_by_text ON operations (text, spec);
 
--- float32, little-endian. `written_at` stands before the value, so that reading it never reads the value's overflow pages. cut_to: how many
--- bytes of the text were embedded, where it had to be cut; 0: all.
+-- float32, little-endian. `written_at` stands before the value, so that reading it never reads the value's overflow
+-- pages. cut_to: how many bytes of the text were embedded, where it had to be cut; 0: all.
 CREATE TABLE vectors (
     vector     INTEGER PRIMARY KEY,
     profile    INTEGER NOT NULL REFERENCES profiles,
@@ -172,7 +173,8 @@ CREATE TABLE jobs (
 ) STRICT;
 -- one_open_job.
 CREATE UNIQUE INDEX jobs_pending ON jobs (catalog_id, spec_name) WHERE status = 0;
--- Claims walk these in due order. Suspects lie apart, so that skipping them costs nothing. Finished jobs are in neither.
+-- Claims walk these in due order. Suspects lie apart, so that skipping them costs nothing. Finished jobs are in
+-- neither.
 CREATE INDEX jobs_due     ON jobs (fingerprint, next_run_at, id) WHERE status = 0 AND expiries < 2;
 CREATE INDEX jobs_suspect ON jobs (fingerprint, next_run_at, id) WHERE status = 0 AND expiries >= 2;
 -- What a write goes before: the reconciler's.
@@ -211,7 +213,8 @@ CREATE TABLE budgets (
     PRIMARY KEY (fingerprint, unit)
 ) STRICT, WITHOUT ROWID;
 
--- The feed: a spec's newest change takes the place of its older ones, which no reader needs. AUTOINCREMENT never gives a revision twice.
+-- The feed: a spec's newest change takes the place of its older ones, which no reader needs. AUTOINCREMENT never gives
+-- a revision twice.
 CREATE TABLE changes (
     revision  INTEGER PRIMARY KEY AUTOINCREMENT,
     catalog   INTEGER NOT NULL REFERENCES catalogs ON DELETE CASCADE,

@@ -52,17 +52,17 @@ inline constexpr char profile_of_id[] = "SELECT profile, dimension FROM profiles
 inline constexpr char profile_id[] = "SELECT id FROM profiles WHERE profile = ?1";
 inline constexpr char fingerprint_of_profile[] = "SELECT fingerprint FROM profiles WHERE profile = ?1";
 inline constexpr char put_profile[] = R"sql(
-INSERT INTO profiles (id, fingerprint, epoch, plugin, model, model_digest, dimension, document_prefix, query_prefix, text_version,
-                      max_text_bytes, semantic_weight)
+INSERT INTO profiles (id, fingerprint, epoch, plugin, model, model_digest, dimension, document_prefix, query_prefix,
+                      text_version, max_text_bytes, semantic_weight)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
 ON CONFLICT (id) DO UPDATE SET
     fingerprint = excluded.fingerprint, epoch = excluded.epoch, plugin = excluded.plugin, model = excluded.model,
     model_digest = excluded.model_digest, dimension = excluded.dimension, document_prefix = excluded.document_prefix,
-    query_prefix = excluded.query_prefix, text_version = excluded.text_version, max_text_bytes = excluded.max_text_bytes,
-    semantic_weight = excluded.semantic_weight)sql";
+    query_prefix = excluded.query_prefix, text_version = excluded.text_version,
+    max_text_bytes = excluded.max_text_bytes, semantic_weight = excluded.semantic_weight)sql";
 inline constexpr char profile_row[] = R"sql(
-SELECT p.profile, p.id, f.hash, p.epoch, p.plugin, p.model, p.model_digest, p.dimension, p.document_prefix, p.query_prefix,
-       p.text_version, p.max_text_bytes, p.semantic_weight
+SELECT p.profile, p.id, f.hash, p.epoch, p.plugin, p.model, p.model_digest, p.dimension, p.document_prefix,
+       p.query_prefix, p.text_version, p.max_text_bytes, p.semantic_weight
 FROM profiles p JOIN fingerprints f ON f.fingerprint = p.fingerprint
 WHERE p.id = ?1)sql";
 inline constexpr char profile_options[] =
@@ -114,13 +114,14 @@ inline constexpr char spec_keys[] =
 inline constexpr char spec_key[] =
     "SELECT spec, spec_name, operation_count, force_from, jobs_after FROM specs WHERE catalog = ?1 AND spec_name = ?2";
 inline constexpr char insert_spec[] = R"sql(
-INSERT INTO specs (catalog, spec_name, source_kind, source, etag, base_path, title, description, content_hash, text_version,
-                   generation, operation_count, jobs_after, created_at, updated_at)
+INSERT INTO specs (catalog, spec_name, source_kind, source, etag, base_path, title, description, content_hash,
+                   text_version, generation, operation_count, jobs_after, created_at, updated_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1, ?11,
         coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'jobs'), 0), ?12, ?12))sql";
 inline constexpr char update_spec[] = R"sql(
-UPDATE specs SET source_kind = ?2, source = ?3, etag = ?4, base_path = ?5, title = ?6, description = ?7, content_hash = ?8,
-                 text_version = ?9, generation = generation + 1, operation_count = ?10, failures = 0, parked_until = NULL, updated_at = ?11
+UPDATE specs SET source_kind = ?2, source = ?3, etag = ?4, base_path = ?5, title = ?6, description = ?7,
+                 content_hash = ?8, text_version = ?9, generation = generation + 1, operation_count = ?10,
+                 failures = 0, parked_until = NULL, updated_at = ?11
 WHERE spec = ?1)sql";
 inline constexpr char delete_spec[] = "DELETE FROM specs WHERE spec = ?1";
 inline constexpr char put_document[] = "INSERT OR REPLACE INTO documents (spec, size, content) VALUES (?1, ?2, ?3)";
@@ -141,8 +142,8 @@ WHERE o.spec = ?1 ORDER BY o.position)sql";
 
 // Rows are copied inside the file; the texts and vectors are shared.
 inline constexpr char clone_specs[] = R"sql(
-INSERT INTO specs (catalog, spec_name, source_kind, source, etag, base_path, title, description, content_hash, text_version,
-                   generation, operation_count, jobs_after, created_at, updated_at)
+INSERT INTO specs (catalog, spec_name, source_kind, source, etag, base_path, title, description, content_hash,
+                   text_version, generation, operation_count, jobs_after, created_at, updated_at)
 SELECT ?2, spec_name, source_kind, source, etag, base_path, title, description, content_hash, text_version,
        1, operation_count, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'jobs'), 0), ?3, ?3
 FROM specs WHERE catalog = ?1 ORDER BY spec_name)sql";
@@ -209,7 +210,8 @@ inline constexpr char vector_written_at[] = "SELECT written_at FROM vectors WHER
 inline constexpr char refusal_written_at[] = "SELECT written_at FROM refusals WHERE profile = ?1 AND text = ?2";
 inline constexpr char put_vector[] = R"sql(
 INSERT INTO vectors (profile, text, written_at, cut_to, value) VALUES (?1, ?2, ?3, ?4, ?5)
-ON CONFLICT (profile, text) DO UPDATE SET written_at = excluded.written_at, cut_to = excluded.cut_to, value = excluded.value)sql";
+ON CONFLICT (profile, text) DO UPDATE SET written_at = excluded.written_at, cut_to = excluded.cut_to,
+                                          value = excluded.value)sql";
 inline constexpr char put_refusal[] = R"sql(
 INSERT INTO refusals (profile, text, written_at, reason) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (profile, text) DO UPDATE SET written_at = excluded.written_at, reason = excluded.reason)sql";
@@ -224,7 +226,8 @@ inline constexpr char delete_refusal[] = "DELETE FROM refusals WHERE profile = ?
 // Whose ranking a new vector changes. operations_by_text.
 inline constexpr char users_of_text[] = R"sql(
 SELECT DISTINCT s.catalog, s.spec_name
-FROM operations o INDEXED BY operations_by_text CROSS JOIN specs s ON s.spec = o.spec CROSS JOIN catalogs c ON c.catalog = s.catalog
+FROM operations o INDEXED BY operations_by_text CROSS JOIN specs s ON s.spec = o.spec
+CROSS JOIN catalogs c ON c.catalog = s.catalog
 WHERE o.text = ?2 AND (c.target_profile = ?1 OR c.serving_profile = ?1))sql";
 // The unique key covers this; the value is read later, in the order in which the values lie.
 inline constexpr char vector_of_hash[] = R"sql(
@@ -238,7 +241,8 @@ inline constexpr char pending_job[] =
 inline constexpr char running_job[] =
     "SELECT id FROM jobs INDEXED BY jobs_running WHERE status = 1 AND catalog_id = ?1 AND spec_name = ?2";
 inline constexpr char insert_job[] = R"sql(
-INSERT INTO jobs (status, kind, fingerprint, next_run_at, created_at, catalog_id, spec_name) VALUES (0, ?1, ?2, ?6, ?3, ?4, ?5))sql";
+INSERT INTO jobs (status, kind, fingerprint, next_run_at, created_at, catalog_id, spec_name)
+VALUES (0, ?1, ?2, ?6, ?3, ?4, ?5))sql";
 // A retry by hand stays one, and a write makes the reconciler's job its own.
 inline constexpr char collapse_job[] =
     "UPDATE jobs SET kind = CASE WHEN ?2 = 1 OR kind = 2 THEN kind ELSE ?2 END, next_run_at = min(next_run_at, ?3) "
@@ -271,13 +275,14 @@ CROSS JOIN specs s ON s.catalog = c.catalog AND s.spec_name = j.spec_name
 CROSS JOIN fingerprints f ON f.fingerprint = j.fingerprint
 WHERE j.id = ?1)sql";
 inline constexpr char claim_job[] = R"sql(
-UPDATE jobs SET status = 1, token = ?2, worker_id = ?3, profile = ?4, new_vectors = 0, next_run_at = NULL, lease_expires_at = ?6,
-                started_at = coalesce(started_at, ?5)
+UPDATE jobs SET status = 1, token = ?2, worker_id = ?3, profile = ?4, new_vectors = 0, next_run_at = NULL,
+                lease_expires_at = ?6, started_at = coalesce(started_at, ?5)
 WHERE id = ?1 AND status = 0)sql";
 inline constexpr char extend_lease[] =
     "UPDATE jobs SET lease_expires_at = ?3 WHERE id = ?1 AND status = 1 AND token = ?2";
 inline constexpr char held_job[] = R"sql(
-SELECT c.catalog, s.spec, s.force_from, j.catalog_id, j.spec_name, j.profile, j.attempts, j.expiries, j.new_vectors, j.last_error
+SELECT c.catalog, s.spec, s.force_from, j.catalog_id, j.spec_name, j.profile, j.attempts, j.expiries, j.new_vectors,
+       j.last_error
 FROM jobs j
 CROSS JOIN catalogs c ON c.catalog_id = j.catalog_id
 CROSS JOIN specs s ON s.catalog = c.catalog AND s.spec_name = j.spec_name
@@ -291,10 +296,12 @@ inline constexpr char set_attempts[] = "UPDATE jobs SET attempts = ?2, expiries 
 inline constexpr char set_last_error[] = "UPDATE jobs SET last_error = ?2 WHERE id = ?1";
 inline constexpr char requeue_job[] = R"sql(
 UPDATE jobs SET status = 0, token = NULL, lease_expires_at = NULL, worker_id = '', next_run_at = ?2,
-                fingerprint = (SELECT p.fingerprint FROM catalogs c JOIN profiles p ON p.profile = c.target_profile WHERE c.catalog = ?3)
+                fingerprint = (SELECT p.fingerprint FROM catalogs c JOIN profiles p ON p.profile = c.target_profile
+                               WHERE c.catalog = ?3)
 WHERE id = ?1)sql";
 inline constexpr char take_over_counts[] = R"sql(
-UPDATE jobs SET attempts = max(attempts, ?2), expiries = max(expiries, ?3), last_error = CASE WHEN last_error = '' THEN ?4 ELSE last_error END
+UPDATE jobs SET attempts = max(attempts, ?2), expiries = max(expiries, ?3),
+                last_error = CASE WHEN last_error = '' THEN ?4 ELSE last_error END
 WHERE id = ?1)sql";
 inline constexpr char finish_job[] =
     "UPDATE jobs SET status = ?2, token = NULL, lease_expires_at = NULL, next_run_at = NULL, completed_at = ?3 WHERE "

@@ -4,7 +4,8 @@
 // the body's:
 //   memcpy         the floats from one place to a new one: what no decoder can be faster than
 //   json_parse     simdjson On-Demand, kept between calls, finding the structure alone: no number is read
-//   json_read      the same, and every number read as double and put down as float32: the least that a decoder over simdjson does
+//   json_read      the same, and every number read as double and put down as float32: the least that a decoder over
+//                  simdjson does
 //   json_dom       simdjson's other interface: a tree of everything, then every number read from it
 //   json           decode_embeddings: a new parser, every value checked, vectors placed
 //   base64_parse   simdjson On-Demand finding the structure of the body with base64

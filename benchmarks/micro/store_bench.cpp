@@ -8,7 +8,8 @@
 // Workloads, each as WORKLOAD/STORE; the catalog grows while put_new and work run:
 //   put_new      put_specs of 32 new specs of 16 operations, with their jobs; items are operations
 //   put_same     the same documents again; items are operations
-//   work         claim those 32 jobs, read their 512 missing texts, commit 512 vectors of 512 and 32 outcomes; items are vectors
+//   work         claim those 32 jobs, read their 512 missing texts, commit 512 vectors of 512 and 32 outcomes; items
+//                are vectors
 //   statuses     the badges of a catalog of 200 specs and 10,000 operations, all embedded; items are specs
 //   health       the rollup of that catalog
 //   read         its 10,000 vectors, as ranking reads them at its start; items are vectors

@@ -1,10 +1,11 @@
 // What the scheduler itself costs for each text, without store, provider and threads.
 //
 // Workloads:
-//   texts/B     8 jobs of 64 texts each, from plan through take, answer and collect to committed, in batches of B; items are texts
+//   texts/B     8 jobs of 64 texts each, from plan through take, answer and collect to committed, in batches of B;
+//               items are texts
 //   shared      the same when all 8 jobs wait for the same 64 texts; items are texts of jobs
-//   poisoned/B  a batch of B texts of which one is refused: halved until it is found, all others answered; items are texts,
-//               `calls` is how many requests to a provider that took
+//   poisoned/B  a batch of B texts of which one is refused: halved until it is found, all others answered; items are
+//               texts, `calls` is how many requests to a provider that took
 #include <benchmark/benchmark.h>
 
 #include <algorithm>

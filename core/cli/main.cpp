@@ -1,7 +1,7 @@
 // The program: reads the command line, wires the installation and the signals behind it, and runs one command.
 //
 //   arguments -> Session { console, installation, stop } -> commands/*.cpp
-//                              installation -> configuration -> registry -> store, notifier, providers -> engine -> scheduler
+//       installation -> configuration -> registry -> store, notifier, providers -> engine -> scheduler
 #include <unistd.h>
 
 #include <cerrno>

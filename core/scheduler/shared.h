@@ -1,8 +1,8 @@
 // What the scheduler's threads share. Each part is a class of its own with a loop; this is the table they work at.
 //
-// Members above the mutex are fixed after construction; members below it are guarded by it. Nothing is called out of the
-// scheduler while it is held, and nothing is logged: the store, the notifier, the providers and the logger are reached
-// through members that exclude it.
+// Members above the mutex are fixed after construction; members below it are guarded by it. Nothing is called out of
+// the scheduler while it is held, and nothing is logged: the store, the notifier, the providers and the logger are
+// reached through members that exclude it.
 #pragma once
 
 #include <algorithm>

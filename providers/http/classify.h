@@ -26,13 +26,13 @@ struct Call {
 // unavailable) how long it asks to be left alone, seen from `now`; `detail` the type, code and request id it gave.
 // Nothing of `secrets` is in any of them.
 //
-//   quota spent · key or place refused · model or route missing · an option that the model does not take         misconfigured
-//   too many texts · too many tokens or bytes in all · 413                                                       too_large
-//   one text too long or refused · any other 400 or 422                                                          invalid_input
-//   429 · 503 · 529 · "overloaded" with whatever status                                                          throttled
-//       (these three whatever their body says, but for a spent quota, and for too many tokens in all with 429)
-//   408 · 409 · 424 · 425 · 499 · other 5xx · anything with `x-should-retry: true` that no rule knows            unavailable
-//   401 · 402 · 403 · 404 · 405 · 407 · 410 · other 4xx · 3xx                                                    misconfigured
+//   misconfigured  quota spent · key or place refused · model or route missing · an option that the model does not take
+//   too_large      too many texts · too many tokens or bytes in all · 413
+//   invalid_input  one text too long or refused · any other 400 or 422
+//   throttled      429 · 503 · 529 · "overloaded" with whatever status (these three whatever their body says, but for a
+//                  spent quota, and for too many tokens in all with 429)
+//   unavailable    408 · 409 · 424 · 425 · 499 · other 5xx · anything with `x-should-retry: true` that no rule knows
+//   misconfigured  401 · 402 · 403 · 404 · 405 · 407 · 410 · other 4xx · 3xx
 [[nodiscard]] Error classify(const Response& response, const Call& call, const Secrets& secrets, Wall now);
 
 // True when the server refused base64 for its vectors, so that it may be asked again for numbers.

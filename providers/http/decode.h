@@ -1,8 +1,10 @@
 // Answers of embedding servers, decoded straight into the row-major matrix of an EmbedResult.
 //
 // What came back decides, not what was asked for, since servers ignore what they do not know:
-//   OpenAI     {"data": [{"index": 0, "embedding": [0.1, …] | "base64"}, …], "usage": {"prompt_tokens": 7}, "model": "…"}
-//   Ollama     {"embeddings": [[0.1, …], …], "prompt_eval_count": 7, "model": "…"}, and {"embedding": [0.1, …]} of its first protocol
+//   OpenAI     {"data": [{"index": 0, "embedding": [0.1, …] | "base64"}, …], "usage": {"prompt_tokens": 7},
+//               "model": "…"}
+//   Ollama     {"embeddings": [[0.1, …], …], "prompt_eval_count": 7, "model": "…"}, and {"embedding": [0.1, …]} of its
+//              first protocol
 //   llama.cpp  [{"index": 0, "embedding": [[0.1, …]]}, …], and TEI's [[0.1, …], …], of their own paths
 // A vector is an array of numbers or base64 (http/base64.h), each by itself.
 //

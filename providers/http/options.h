@@ -1,6 +1,7 @@
 // The options that all providers over HTTP have, as rows of their tables. http/settings.h reads them.
 //
-//   inline constexpr std::array own_rows = {shared_row("endpoints", {.default_value = "http://127.0.0.1:8080"}), OptionSpec{…}};
+//   inline constexpr std::array own_rows = {
+//       shared_row("endpoints", {.default_value = "http://127.0.0.1:8080"}), OptionSpec{…}};
 //   inline constexpr auto option_table = http::table_of<own_rows>;
 //
 // Thread-safety: constant data.

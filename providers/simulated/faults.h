@@ -4,7 +4,8 @@
 // line must hold; a line without any holds for every call. For each call the first line that holds is the one that
 // happens.
 //
-//   throttle above=50/s retry_after=1s     more than 50 calls were let through within the last second (or minute: 3000/m)
+//   throttle above=50/s retry_after=1s     more than 50 calls were let through within the last second (or minute:
+//                                          3000/m)
 //   fail rate=0.01                         one call in a hundred is `unavailable`; takes retry_after, too
 //   fail calls=3..5                        the third to the fifth call (also calls=7 and calls=100..)
 //   hang rate=0.001                        no answer until the deadline or a stop
@@ -12,9 +13,9 @@
 //   too_large above_inputs=16              (and above_bytes=N)
 //   nan rate=0.01                          one row holds a NaN
 //   wrong_count, wrong_dimension           one row too few; one number too many in each row
-//   poison text=SUBSTRING                  calls that hold such a text are `invalid_input` as a whole, as real servers do it; with
-//   `per_text` only the
-//                                          text is. SUBSTRING goes to the end of the line.
+//   poison text=SUBSTRING                  calls that hold such a text are `invalid_input` as a whole, as real
+//                                          servers do it; with `per_text` only the text is. SUBSTRING goes to the
+//                                          end of the line.
 //
 // Calls count from 1 in each instance. Rates depend on the call's number, the line and the seed alone. Thread-safety:
 // see each class.

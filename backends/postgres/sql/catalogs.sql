@@ -6,7 +6,8 @@ DECLARE
 BEGIN
     SELECT * INTO v_row FROM catalogs c WHERE c.catalog_id = p_catalog;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no catalog ''%'': create it first, or check the id', p_catalog USING ERRCODE = 'EQ404';
+        RAISE EXCEPTION 'there is no catalog ''%'': create it first, or check the id', p_catalog
+            USING ERRCODE = 'EQ404';
     END IF;
     RETURN v_row;
 END $$;
@@ -23,17 +24,18 @@ BEGIN
     RETURN v_row;
 END $$;
 
--- The specs of a catalog that are named, or all of them when `p_names` is empty, by name. `specs` by (catalog, spec_name).
+-- The specs of a catalog that are named, or all of them when `p_names` is empty, by name.
+-- `specs` by (catalog, spec_name).
 CREATE FUNCTION specs_named(p_catalog integer, p_names text[]) RETURNS SETOF specs LANGUAGE sql STABLE AS $$
     SELECT s.* FROM specs s WHERE s.catalog = p_catalog AND (p_names = '{}' OR s.spec_name = ANY (p_names))
 $$;
 
 -- --- the change feed
 --
--- A catalog's revision is the newest transaction in its feed that is older than every transaction still running, and the number of
--- changes seen since that one: (xact << 20) + count. The first part is where the next reader goes on from, so a transaction that began
--- early and ended late is never passed over; the second part makes the number grow with each commit meanwhile. What lies in between
--- may be told twice.
+-- A catalog's revision is the newest transaction in its feed that is older than every transaction still running, and
+-- the number of changes seen since that one: (xact << 20) + count. The first part is where the next reader goes on
+-- from, so a transaction that began early and ended late is never passed over; the second part makes the number grow
+-- with each commit meanwhile. What lies in between may be told twice.
 
 CREATE FUNCTION feed_revision(p_catalog integer, p_floor bigint) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -42,7 +44,8 @@ DECLARE
     v_since   bigint;
 BEGIN
     -- changes_by_xact, one entry from its end.
-    SELECT c.xact INTO v_settled FROM changes c WHERE c.catalog = p_catalog AND c.xact < v_horizon ORDER BY c.xact DESC LIMIT 1;
+    SELECT c.xact INTO v_settled FROM changes c WHERE c.catalog = p_catalog AND c.xact < v_horizon
+    ORDER BY c.xact DESC LIMIT 1;
     SELECT count(*) INTO v_since FROM changes c WHERE c.catalog = p_catalog AND c.xact >= v_horizon;
     RETURN (greatest(coalesce(v_settled, 0), p_floor) << 20) + least(v_since, (1 << 20) - 1);
 END $$;
@@ -54,7 +57,8 @@ BEGIN
     RETURN feed_revision(v_catalog.catalog, v_catalog.feed_floor);
 END $$;
 
--- A row for each changed spec; the first row, whose name is null, has the revision and whether everything must be read again.
+-- A row for each changed spec; the first row, whose name is null, has the revision and whether everything must be read
+-- again.
 CREATE FUNCTION changes_since(p_catalog text, p_since bigint)
 RETURNS TABLE (spec_name text, revision bigint, everything boolean) LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
@@ -65,10 +69,12 @@ DECLARE
     v_all     boolean;
 BEGIN
     v_all := v_from < v_catalog.feed_floor
-             OR EXISTS (SELECT 1 FROM changes c WHERE c.catalog = v_catalog.catalog AND c.xact > v_from AND c.spec_name = '');
+             OR EXISTS (SELECT 1 FROM changes c WHERE c.catalog = v_catalog.catalog AND c.xact > v_from
+                        AND c.spec_name = '');
     RETURN QUERY SELECT NULL::text, v_now, v_all;
     IF v_all OR v_now = p_since THEN RETURN; END IF;
-    RETURN QUERY SELECT DISTINCT c.spec_name, v_now, false FROM changes c WHERE c.catalog = v_catalog.catalog AND c.xact > v_from;
+    RETURN QUERY SELECT DISTINCT c.spec_name, v_now, false FROM changes c
+                 WHERE c.catalog = v_catalog.catalog AND c.xact > v_from;
 END $$;
 
 CREATE FUNCTION note_change(p_catalog integer, p_spec_name text) RETURNS void LANGUAGE plpgsql AS $$
@@ -76,7 +82,8 @@ BEGIN
     INSERT INTO changes (catalog, spec_name, at) VALUES (p_catalog, p_spec_name, store_now());
 END $$;
 
--- A feed that came from another cluster by dump and restore speaks of transactions that are yet to come here: it begins anew.
+-- A feed that came from another cluster by dump and restore speaks of transactions that are yet to come here: it begins
+-- anew.
 CREATE FUNCTION mend_feed() RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     v_next bigint := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
@@ -93,8 +100,9 @@ END $$;
 
 -- --- what is settled
 
--- operations_by_spec, then the keys of vectors and refusals; ends at the first text that is not settled. OFFSET 0 keeps the planner from
--- turning these looks into a join over whole tables, which it does when a table was small or empty at its last look.
+-- operations_by_spec, then the keys of vectors and refusals; ends at the first text that is not settled. OFFSET 0 keeps
+-- the planner from turning these looks into a join over whole tables, which it does when a table was small or empty at
+-- its last look.
 CREATE FUNCTION has_gap(p_spec bigint, p_profile integer, p_force timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
     RETURN EXISTS (
@@ -123,15 +131,17 @@ BEGIN
     PERFORM note_change(p_catalog, '');
 END $$;
 
--- The target begins to serve when every text of the catalog is settled under it. While the catalog has a pending job there is work left,
--- and the walk over its texts is spared. The row is locked before the last look, and writers of specs hold it shared, so nobody
--- adds a text in between.
+-- The target begins to serve when every text of the catalog is settled under it. While the catalog has a pending job
+-- there is work left, and the walk over its texts is spared. The row is locked before the last look, and writers of
+-- specs hold it shared, so nobody adds a text in between.
 CREATE FUNCTION flip_if_settled(p_catalog integer) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     v_row catalogs;
 BEGIN
     SELECT * INTO v_row FROM catalogs WHERE catalog = p_catalog;
-    IF NOT FOUND OR v_row.target_profile IS NULL OR v_row.serving_profile IS NOT DISTINCT FROM v_row.target_profile THEN RETURN false; END IF;
+    IF NOT FOUND OR v_row.target_profile IS NULL OR v_row.serving_profile IS NOT DISTINCT FROM v_row.target_profile THEN
+        RETURN false;
+    END IF;
     IF catalog_has_gap(p_catalog, v_row.target_profile) THEN RETURN false; END IF;
     SELECT * INTO v_row FROM catalogs WHERE catalog = p_catalog FOR UPDATE;
     IF NOT FOUND OR v_row.target_profile IS NULL OR v_row.serving_profile IS NOT DISTINCT FROM v_row.target_profile
@@ -154,22 +164,26 @@ BEGIN
         PERFORM note_change(v_catalog, '');
         RETURN true;
     END IF;
-    UPDATE catalogs c SET name = p_name, version = p_version, display_name = p_display, description = p_description, updated_at = store_now()
+    UPDATE catalogs c SET name = p_name, version = p_version, display_name = p_display, description = p_description,
+                          updated_at = store_now()
     WHERE c.catalog_id = p_id
-      AND (c.name, c.version, c.display_name, c.description) IS DISTINCT FROM (p_name, p_version, p_display, p_description);
+      AND (c.name, c.version, c.display_name, c.description)
+          IS DISTINCT FROM (p_name, p_version, p_display, p_description);
     RETURN false;
 END $$;
 
 CREATE FUNCTION list_catalogs()
-RETURNS TABLE (catalog_id text, name text, version text, display_name text, description text, provider text, target bytea, serving bytea,
-               spec_count bigint, revision bigint, created_at bigint, updated_at bigint) LANGUAGE plpgsql STABLE AS $$
+RETURNS TABLE (catalog_id text, name text, version text, display_name text, description text, provider text,
+               target bytea, serving bytea, spec_count bigint, revision bigint, created_at bigint, updated_at bigint)
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
     SELECT c.catalog_id, c.name, c.version, c.display_name, c.description, c.provider, t.id, v.id,
            (SELECT count(*) FROM specs s WHERE s.catalog = c.catalog), feed_revision(c.catalog, c.feed_floor),
            to_us(c.created_at), to_us(c.updated_at)
-    FROM catalogs c LEFT JOIN profiles t ON t.profile = c.target_profile LEFT JOIN profiles v ON v.profile = c.serving_profile
+    FROM catalogs c LEFT JOIN profiles t ON t.profile = c.target_profile
+    LEFT JOIN profiles v ON v.profile = c.serving_profile
     ORDER BY c.catalog_id;
 END $$;
 
@@ -181,26 +195,31 @@ BEGIN
     END IF;
 END $$;
 
-CREATE FUNCTION put_profile(p_id bytea, p_fingerprint bytea, p_epoch bigint, p_plugin text, p_model text, p_digest text, p_dimension integer,
-                            p_document_prefix text, p_query_prefix text, p_text_version bigint, p_max_text_bytes bigint, p_weight float8,
-                            p_option_names text[], p_option_values text[]) RETURNS integer LANGUAGE plpgsql AS $$
+CREATE FUNCTION put_profile(p_id bytea, p_fingerprint bytea, p_epoch bigint, p_plugin text, p_model text,
+                            p_digest text, p_dimension integer, p_document_prefix text, p_query_prefix text,
+                            p_text_version bigint, p_max_text_bytes bigint, p_weight float8, p_option_names text[],
+                            p_option_values text[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
     v_profile integer;
 BEGIN
-    INSERT INTO profiles AS p (id, fingerprint, epoch, plugin, model, model_digest, dimension, document_prefix, query_prefix, text_version,
-                          max_text_bytes, semantic_weight, option_names, option_values)
-    VALUES (p_id, p_fingerprint, p_epoch, p_plugin, p_model, p_digest, p_dimension, p_document_prefix, p_query_prefix, p_text_version,
-            p_max_text_bytes, p_weight, p_option_names, p_option_values)
+    INSERT INTO profiles AS p (id, fingerprint, epoch, plugin, model, model_digest, dimension, document_prefix,
+                               query_prefix, text_version, max_text_bytes, semantic_weight, option_names,
+                               option_values)
+    VALUES (p_id, p_fingerprint, p_epoch, p_plugin, p_model, p_digest, p_dimension, p_document_prefix, p_query_prefix,
+            p_text_version, p_max_text_bytes, p_weight, p_option_names, p_option_values)
     ON CONFLICT (id) DO UPDATE SET
         fingerprint = excluded.fingerprint, epoch = excluded.epoch, plugin = excluded.plugin, model = excluded.model,
-        model_digest = excluded.model_digest, dimension = excluded.dimension, document_prefix = excluded.document_prefix,
-        query_prefix = excluded.query_prefix, text_version = excluded.text_version, max_text_bytes = excluded.max_text_bytes,
-        semantic_weight = excluded.semantic_weight, option_names = excluded.option_names, option_values = excluded.option_values
+        model_digest = excluded.model_digest, dimension = excluded.dimension,
+        document_prefix = excluded.document_prefix, query_prefix = excluded.query_prefix,
+        text_version = excluded.text_version, max_text_bytes = excluded.max_text_bytes,
+        semantic_weight = excluded.semantic_weight, option_names = excluded.option_names,
+        option_values = excluded.option_values
     RETURNING p.profile INTO v_profile;
     RETURN v_profile;
 END $$;
 
--- Pending jobs of the catalog follow its target. A job enqueued at the same moment may keep the old one: reconcile moves it.
+-- Pending jobs of the catalog follow its target. A job enqueued at the same moment may keep the old one: reconcile
+-- moves it.
 CREATE FUNCTION move_pending(p_catalog integer, p_profile integer) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE jobs_ready r SET profile = p_profile FROM specs s
@@ -214,9 +233,12 @@ DECLARE
 BEGIN
     SELECT * INTO v_row FROM catalogs c WHERE c.catalog = v_row.catalog FOR UPDATE;
     IF v_row.provider = p_provider AND v_row.target_profile IS NOT DISTINCT FROM p_profile THEN RETURN false; END IF;
-    UPDATE catalogs c SET provider = p_provider, target_profile = p_profile, updated_at = store_now() WHERE c.catalog = v_row.catalog;
+    UPDATE catalogs c SET provider = p_provider, target_profile = p_profile, updated_at = store_now()
+    WHERE c.catalog = v_row.catalog;
     PERFORM move_pending(v_row.catalog, p_profile);
-    IF p_profile IS NOT NULL AND v_row.serving_profile IS NULL THEN PERFORM set_serving(v_row.catalog, p_profile); END IF;
+    IF p_profile IS NOT NULL AND v_row.serving_profile IS NULL THEN
+        PERFORM set_serving(v_row.catalog, p_profile);
+    END IF;
     PERFORM flip_if_settled(v_row.catalog);
     RETURN true;
 END $$;
@@ -226,10 +248,12 @@ CREATE FUNCTION delete_catalog(p_catalog text) RETURNS void LANGUAGE plpgsql AS 
 DECLARE
     v_catalog catalogs := catalog_named(p_catalog);
 BEGIN
-    PERFORM cancel_jobs_of(ARRAY (SELECT s.ref FROM specs s WHERE s.catalog = v_catalog.catalog), 'its catalog was deleted');
+    PERFORM cancel_jobs_of(ARRAY (SELECT s.ref FROM specs s WHERE s.catalog = v_catalog.catalog),
+                           'its catalog was deleted');
     PERFORM 1 FROM catalogs c WHERE c.catalog = v_catalog.catalog FOR UPDATE;
     -- What was put meanwhile.
-    PERFORM cancel_jobs_of(ARRAY (SELECT s.ref FROM specs s WHERE s.catalog = v_catalog.catalog), 'its catalog was deleted');
+    PERFORM cancel_jobs_of(ARRAY (SELECT s.ref FROM specs s WHERE s.catalog = v_catalog.catalog),
+                           'its catalog was deleted');
     DELETE FROM operations o USING specs s WHERE s.catalog = v_catalog.catalog AND o.spec = s.spec;
     DELETE FROM documents d USING specs s WHERE s.catalog = v_catalog.catalog AND d.spec = s.spec;
     DELETE FROM specs s WHERE s.catalog = v_catalog.catalog;
@@ -238,28 +262,30 @@ BEGIN
 END $$;
 
 -- Rows are copied inside the server; texts and vectors are shared.
-CREATE FUNCTION clone_catalog(p_source text, p_id text, p_name text, p_version text, p_display text, p_description text) RETURNS void
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION clone_catalog(p_source text, p_id text, p_name text, p_version text, p_display text,
+                              p_description text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_source catalogs := catalog_named(p_source);
     v_copy   integer;
     v_spec   specs;
 BEGIN
-    INSERT INTO catalogs AS c (catalog_id, name, version, display_name, description, provider, target_profile, serving_profile, created_at,
-                               updated_at)
-    VALUES (p_id, p_name, p_version, p_display, p_description, v_source.provider, v_source.target_profile, v_source.serving_profile,
-            store_now(), store_now())
+    INSERT INTO catalogs AS c (catalog_id, name, version, display_name, description, provider, target_profile,
+                               serving_profile, created_at, updated_at)
+    VALUES (p_id, p_name, p_version, p_display, p_description, v_source.provider, v_source.target_profile,
+            v_source.serving_profile, store_now(), store_now())
     ON CONFLICT (catalog_id) DO NOTHING RETURNING c.catalog INTO v_copy;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is a catalog ''%'' already: choose another id or delete it first', p_id USING ERRCODE = 'EQ409';
+        RAISE EXCEPTION 'there is a catalog ''%'' already: choose another id or delete it first', p_id
+            USING ERRCODE = 'EQ409';
     END IF;
     PERFORM note_change(v_copy, '');
-    INSERT INTO spec_names (catalog_id, spec_name) SELECT p_id, s.spec_name FROM specs s WHERE s.catalog = v_source.catalog
+    INSERT INTO spec_names (catalog_id, spec_name)
+    SELECT p_id, s.spec_name FROM specs s WHERE s.catalog = v_source.catalog
     ON CONFLICT (catalog_id, spec_name) DO NOTHING;
-    INSERT INTO specs (ref, catalog, spec_name, source_kind, source, etag, base_path, title, description, content_hash, text_version,
-                       operation_count, jobs_after, created_at, updated_at)
-    SELECT n.ref, v_copy, s.spec_name, s.source_kind, s.source, s.etag, s.base_path, s.title, s.description, s.content_hash, s.text_version,
-           s.operation_count, nextval('job_ids'), store_now(), store_now()
+    INSERT INTO specs (ref, catalog, spec_name, source_kind, source, etag, base_path, title, description, content_hash,
+                       text_version, operation_count, jobs_after, created_at, updated_at)
+    SELECT n.ref, v_copy, s.spec_name, s.source_kind, s.source, s.etag, s.base_path, s.title, s.description,
+           s.content_hash, s.text_version, s.operation_count, nextval('job_ids'), store_now(), store_now()
     FROM specs s JOIN spec_names n ON n.catalog_id = p_id AND n.spec_name = s.spec_name
     WHERE s.catalog = v_source.catalog ORDER BY s.spec_name;
     INSERT INTO documents (spec, size, content)
@@ -272,6 +298,8 @@ BEGIN
     WHERE s.catalog = v_source.catalog;
     IF v_source.target_profile IS NULL THEN RETURN; END IF;
     FOR v_spec IN SELECT * FROM specs s WHERE s.catalog = v_copy ORDER BY s.spec_name LOOP
-        IF has_gap(v_spec.spec, v_source.target_profile, NULL) THEN PERFORM enqueue_job(v_spec, v_source.target_profile, 0::smallint); END IF;
+        IF has_gap(v_spec.spec, v_source.target_profile, NULL) THEN
+            PERFORM enqueue_job(v_spec, v_source.target_profile, 0::smallint);
+        END IF;
     END LOOP;
 END $$;

@@ -1,14 +1,15 @@
 -- How the functions are planned; applied again after each migration, since a function that is replaced loses it.
 --
--- A session plans a statement once and keeps the plan, and statistics may be old or missing: a worker that started on an empty queue would
--- go on reading whole tables after a million jobs came. So what is asked for a few rows at a time goes by key, whatever the planner
--- believes of the tables. Each function has its own settings: one that another calls may have been planned before, under somebody else's.
+-- A session plans a statement once and keeps the plan, and statistics may be old or missing: a worker that started on
+-- an empty queue would go on reading whole tables after a million jobs came. So what is asked for a few rows at a time
+-- goes by key, whatever the planner believes of the tables. Each function has its own settings: one that another calls
+-- may have been planned before, under somebody else's.
 DO $$
 DECLARE
     v_function regprocedure;
     v_name     text;
-    v_keyed    constant text := 'SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off '
-                                'SET plan_cache_mode = force_generic_plan SET jit = off';
+    v_keyed    constant text := 'SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off '
+                                'SET enable_material = off SET plan_cache_mode = force_generic_plan SET jit = off';
 BEGIN
     FOR v_function, v_name IN
         SELECT p.oid::regprocedure, p.proname FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
@@ -19,10 +20,12 @@ BEGIN
             EXECUTE format('ALTER FUNCTION %s SET plan_cache_mode = force_generic_plan SET jit = off', v_function);
         ELSIF v_name IN ('list_jobs', 'newest_jobs') THEN
             -- They read one row or thousands, depending on what they are asked, and are planned for that each time.
-            EXECUTE format('ALTER FUNCTION %s %s SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan', v_function, v_keyed);
-        ELSIF v_name IN ('spec_statuses', 'catalog_health', 'settled_counts', 'settlement', 'operations_of', 'prune', 'reconcile', 'set_target',
-                         'clone_catalog', 'delete_catalog') THEN
-            -- They read everything there is of something, which is done best with whole tables, as large as they are now.
+            EXECUTE format('ALTER FUNCTION %s %s SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan',
+                           v_function, v_keyed);
+        ELSIF v_name IN ('spec_statuses', 'catalog_health', 'settled_counts', 'settlement', 'operations_of', 'prune',
+                         'reconcile', 'set_target', 'clone_catalog', 'delete_catalog') THEN
+            -- They read everything there is of something, which is done best with whole tables, as large as they are
+            -- now.
             EXECUTE format('ALTER FUNCTION %s SET plan_cache_mode = force_custom_plan SET jit = off', v_function);
         ELSE
             EXECUTE format('ALTER FUNCTION %s %s', v_function, v_keyed);

@@ -2,10 +2,11 @@
 
 -- --- producers
 
--- One pending job a spec: a second one collapses onto it and becomes due at once; a retry by hand stays one, and a write makes the
--- reconciler's job its own. A claimer that is just taking the row is waited for, and then there is a new one: `jobs_ready` by ref. A write
--- or a retry by hand goes before what the reconciler has queued: it becomes due a moment before the first of that, by jobs_bulk. Claims keep
--- their one order, and among writes the order stays that of their ids.
+-- One pending job a spec: a second one collapses onto it and becomes due at once; a retry by hand stays one, and a
+-- write makes the reconciler's job its own. A claimer that is just taking the row is waited for, and then there is a
+-- new one: `jobs_ready` by ref. A write or a retry by hand goes before what the reconciler has queued: it becomes due a
+-- moment before the first of that, by jobs_bulk. Claims keep their one order, and among writes the order stays that of
+-- their ids.
 CREATE FUNCTION enqueue_job(p_spec specs, p_profile integer, p_kind smallint) RETURNS smallint LANGUAGE plpgsql AS $$
 DECLARE
     v_created boolean;
@@ -49,8 +50,8 @@ BEGIN
     RETURN v_force;
 END $$;
 
-CREATE FUNCTION enqueue_jobs(p_catalogs text[], p_names text[], p_kinds smallint[]) RETURNS TABLE (n integer, outcome smallint)
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION enqueue_jobs(p_catalogs text[], p_names text[], p_kinds smallint[])
+RETURNS TABLE (n integer, outcome smallint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_catalog catalogs;
@@ -73,15 +74,17 @@ BEGIN
     END LOOP;
 END $$;
 
--- For other programs: enqueues a job for a spec, wakes idle workers, and says 'created', 'collapsed' or 'none' (nothing to embed). It runs
--- with the owner's rights: who may call it needs to see no table, whichever it uses.
-CREATE FUNCTION enqueue(catalog text, spec text, kind text DEFAULT 'spec_write') RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$
+-- For other programs: enqueues a job for a spec, wakes idle workers, and says 'created', 'collapsed' or 'none' (nothing
+-- to embed). It runs with the owner's rights: who may call it needs to see no table, whichever it uses.
+CREATE FUNCTION enqueue(catalog text, spec text, kind text DEFAULT 'spec_write') RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     v_kind smallint := array_position(ARRAY['spec_write', 'reconciler', 'manual_retry'], kind) - 1;
     v_outcome smallint;
 BEGIN
     IF v_kind IS NULL THEN
-        RAISE EXCEPTION '''%'' is no kind of job: expected spec_write, reconciler or manual_retry', kind USING ERRCODE = 'EQ400';
+        RAISE EXCEPTION '''%'' is no kind of job: expected spec_write, reconciler or manual_retry', kind
+            USING ERRCODE = 'EQ400';
     END IF;
     SELECT q.outcome INTO v_outcome FROM enqueue_jobs(ARRAY[catalog], ARRAY[spec], ARRAY[v_kind]) q;
     IF v_outcome > 0 THEN PERFORM pg_notify('api_catalog_embedding_jobs', ''); END IF;
@@ -91,13 +94,16 @@ REVOKE EXECUTE ON FUNCTION enqueue FROM PUBLIC;
 
 -- --- ends
 
--- Takes jobs out of the receipts that hold them. A receipt whose last job ended goes; its holder is `lost`, as the token is gone.
+-- Takes jobs out of the receipts that hold them. A receipt whose last job ended goes; its holder is `lost`, as the
+-- token is gone.
 CREATE FUNCTION leave_leases(p_tokens uuid[], p_parts integer[], p_ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    DELETE FROM job_leases l USING (SELECT q.token, q.part, count(*) AS n FROM unnest(p_tokens, p_parts, p_ids) q(token, part, id) GROUP BY 1, 2) e
+    DELETE FROM job_leases l USING (SELECT q.token, q.part, count(*) AS n
+                                    FROM unnest(p_tokens, p_parts, p_ids) q(token, part, id) GROUP BY 1, 2) e
     WHERE l.token = e.token AND l.part = e.part AND cardinality(l.ended) + e.n >= l.size;
     UPDATE job_leases l SET ended = l.ended || e.ids
-    FROM (SELECT q.token, q.part, array_agg(q.id) AS ids FROM unnest(p_tokens, p_parts, p_ids) q(token, part, id) GROUP BY 1, 2) e
+    FROM (SELECT q.token, q.part, array_agg(q.id) AS ids FROM unnest(p_tokens, p_parts, p_ids) q(token, part, id)
+          GROUP BY 1, 2) e
     WHERE l.token = e.token AND l.part = e.part;
     DELETE FROM job_progress g WHERE g.id = ANY (p_ids);
 END $$;
@@ -108,7 +114,8 @@ DECLARE
 BEGIN
     WITH gone AS (
         DELETE FROM jobs_ready r WHERE r.id = ANY (p_ids) OR r.ref = ANY (p_refs) RETURNING r.*)
-    INSERT INTO jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at, completed_at, worker_id, last_error)
+    INSERT INTO jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at, completed_at,
+                           worker_id, last_error)
     SELECT g.id, g.ref, g.kind, 4, g.attempts, g.expiries, g.embedded, g.created_at, g.started_at, store_now(), '',
            coalesce(nullif(p_reason, ''), g.last_error)
     FROM gone g;
@@ -123,15 +130,17 @@ DECLARE
     v_ids    bigint[];
 BEGIN
     PERFORM 1 FROM job_leases l
-    WHERE EXISTS (SELECT 1 FROM unnest(l.jobs) j WHERE j.id = ANY (p_ids) OR j.ref = ANY (p_refs)) ORDER BY l.token, l.part FOR UPDATE;
+    WHERE EXISTS (SELECT 1 FROM unnest(l.jobs) j WHERE j.id = ANY (p_ids) OR j.ref = ANY (p_refs))
+    ORDER BY l.token, l.part FOR UPDATE;
     WITH gone AS (
         SELECT l.token, l.part, l.worker_id, j.*, g.embedded AS embedded_since, g.last_error AS error_since
         FROM job_leases l CROSS JOIN unnest(l.jobs) j LEFT JOIN job_progress g ON g.id = j.id
         WHERE (j.id = ANY (p_ids) OR j.ref = ANY (p_refs)) AND NOT j.id = ANY (l.ended)),
     kept AS (
-        INSERT INTO jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at, completed_at, worker_id, last_error)
-        SELECT g.id, g.ref, g.kind, 4, g.attempts, g.expiries, coalesce(g.embedded_since, g.embedded), g.created_at, g.started_at, store_now(),
-               g.worker_id, coalesce(nullif(p_reason, ''), g.error_since, g.last_error)
+        INSERT INTO jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at,
+                               completed_at, worker_id, last_error)
+        SELECT g.id, g.ref, g.kind, 4, g.attempts, g.expiries, coalesce(g.embedded_since, g.embedded), g.created_at,
+               g.started_at, store_now(), g.worker_id, coalesce(nullif(p_reason, ''), g.error_since, g.last_error)
         FROM gone g)
     SELECT array_agg(g.token), array_agg(g.part), array_agg(g.id) INTO v_tokens, v_parts, v_ids FROM gone g;
     IF v_ids IS NULL THEN RETURN 0; END IF;
@@ -139,11 +148,12 @@ BEGIN
     RETURN cardinality(v_ids);
 END $$;
 
--- Jobs end as `cancelled`, wherever they are: one that a worker gives back meanwhile is found pending, and one that is claimed meanwhile is
--- found running.
+-- Jobs end as `cancelled`, wherever they are: one that a worker gives back meanwhile is found pending, and one that is
+-- claimed meanwhile is found running.
 CREATE FUNCTION cancel_where(p_ids bigint[], p_refs bigint[], p_reason text) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
-    RETURN cancel_running(p_ids, p_refs, p_reason) + cancel_pending(p_ids, p_refs, p_reason) + cancel_running(p_ids, p_refs, p_reason);
+    RETURN cancel_running(p_ids, p_refs, p_reason) + cancel_pending(p_ids, p_refs, p_reason)
+           + cancel_running(p_ids, p_refs, p_reason);
 END $$;
 
 CREATE FUNCTION cancel_jobs(p_ids bigint[]) RETURNS bigint LANGUAGE plpgsql AS $$

@@ -1,11 +1,12 @@
 -- Tables, their indexes and their storage settings.
 --
--- The queue lies on disk in three parts (docs/adr/0021-receipts.md): a narrow row for each pending job; one row for each claimed batch,
--- a receipt that holds its jobs in an array; and history, which is only ever appended to. A claim deletes pending rows and writes one
--- receipt; a commit deletes the receipt and appends to history. No row is updated on that way.
+-- The queue lies on disk in three parts (docs/adr/0021-receipts.md): a narrow row for each pending job; one row for
+-- each claimed batch, a receipt that holds its jobs in an array; and history, which is only ever appended to. A claim
+-- deletes pending rows and writes one receipt; a commit deletes the receipt and appends to history. No row is updated
+-- on that way.
 --
--- Enumerations are stored by the contract's order: status 0 pending, 1 running, 2 succeeded, 3 failed, 4 cancelled; kind 0 spec_write,
--- 1 reconciler, 2 manual_retry. Names are compared byte by byte, as the contract orders them.
+-- Enumerations are stored by the contract's order: status 0 pending, 1 running, 2 succeeded, 3 failed, 4 cancelled;
+-- kind 0 spec_write, 1 reconciler, 2 manual_retry. Names are compared byte by byte, as the contract orders them.
 
 -- The store's clock: every time in this schema is read from here, and no worker's clock is ever compared with it.
 CREATE FUNCTION store_now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT now()';
@@ -95,7 +96,8 @@ CREATE TABLE documents (
 );
 ALTER TABLE documents ALTER content SET STORAGE EXTERNAL;
 
--- A canonical text, once for all operations that have it. One known by its hash alone (a vector came after its operation went) has none.
+-- A canonical text, once for all operations that have it. One known by its hash alone (a vector came after its
+-- operation went) has none.
 CREATE TABLE texts (
     text    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     hash    bytea NOT NULL UNIQUE CHECK (length(hash) = 32),
@@ -124,7 +126,7 @@ CREATE INDEX operations_by_text ON operations (text, spec);
 CREATE TABLE vectors (
     text       bigint      NOT NULL,
     profile    integer     NOT NULL,
-    cut_to     integer     NOT NULL DEFAULT 0,  -- how many bytes of the text were embedded, where it had to be cut; 0: all
+    cut_to     integer     NOT NULL DEFAULT 0,  -- how many bytes of the text were embedded, if it was cut; 0: all
     written_at timestamptz NOT NULL,
     value      bytea       NOT NULL,
     PRIMARY KEY (text, profile)
@@ -163,7 +165,8 @@ CREATE TABLE jobs_ready (
     last_error text        NOT NULL DEFAULT ''
 ) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0,
         autovacuum_analyze_scale_factor = 0.1);
--- Claims walk these in due order, one profile at a time, so a profile whose provider cools down is not touched. Suspects lie apart.
+-- Claims walk these in due order, one profile at a time, so a profile whose provider cools down is not touched.
+-- Suspects lie apart.
 CREATE INDEX jobs_due     ON jobs_ready (profile, due, id) WHERE expiries < 2;
 CREATE INDEX jobs_suspect ON jobs_ready (profile, due, id) WHERE expiries >= 2;
 -- What a write goes before: the reconciler's.
@@ -182,8 +185,9 @@ CREATE TYPE job_row AS (
     last_error text
 );
 
--- One receipt for each claimed batch. Jobs that end before the others are noted in `ended`; the array itself is never rewritten, and an
--- extended lease or an ended job is a small update on the same page. A batch of which only a part is extended is split in parts.
+-- One receipt for each claimed batch. Jobs that end before the others are noted in `ended`; the array itself is never
+-- rewritten, and an extended lease or an ended job is a small update on the same page. A batch of which only a part is
+-- extended is split in parts.
 CREATE TABLE job_leases (
     token      uuid        NOT NULL,  -- a job's own token is this, with the job's id in its last half by exclusive or
     part       integer     NOT NULL DEFAULT 0,
@@ -194,8 +198,9 @@ CREATE TABLE job_leases (
     ended      bigint[]    NOT NULL DEFAULT '{}',
     jobs       job_row[]   NOT NULL,
     PRIMARY KEY (token, part)
-) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0,
-        toast.autovacuum_vacuum_scale_factor = 0.05, toast.autovacuum_vacuum_threshold = 1000, toast.autovacuum_vacuum_cost_delay = 0);
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
+        autovacuum_vacuum_cost_delay = 0, toast.autovacuum_vacuum_scale_factor = 0.05,
+        toast.autovacuum_vacuum_threshold = 1000, toast.autovacuum_vacuum_cost_delay = 0);
 
 -- What a running job did so far, for those that tell before they end.
 CREATE TABLE job_progress (
@@ -203,7 +208,8 @@ CREATE TABLE job_progress (
     new_vectors integer NOT NULL,  -- since the claim
     embedded    bigint  NOT NULL,  -- by this job in all
     last_error  text    NOT NULL
-) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
+        autovacuum_vacuum_cost_delay = 0);
 
 -- History, in the order in which jobs ended. It refers to names, not to specs: a deleted spec's jobs stay.
 CREATE TABLE jobs_done (
@@ -245,20 +251,24 @@ CREATE TABLE lanes (
     PRIMARY KEY (fingerprint, endpoint)
 ) WITH (fillfactor = 50);
 
--- Budgets per minute that all processes with one provider share: each a line in time, of which the part up to `free_at` is given out.
+-- Budgets per minute that all processes with one provider share: each a line in time, of which the part up to `free_at`
+-- is given out.
 CREATE TABLE budgets (
     fingerprint bytea       NOT NULL CHECK (length(fingerprint) = 32),
     unit        text COLLATE "C" NOT NULL CHECK (unit IN ('requests', 'tokens')),
     free_at     timestamptz NOT NULL,
     PRIMARY KEY (fingerprint, unit)
-) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
-COMMENT ON TABLE budgets IS 'Requests and tokens a minute that all processes with one provider share: until when each budget is given out. '
-    'A time ahead of now is what callers are waiting for; rows that ended an hour ago are forgotten.';
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
+        autovacuum_vacuum_cost_delay = 0);
+COMMENT ON TABLE budgets IS 'Requests and tokens a minute that all processes with one provider share: until when each '
+    'budget is given out. A time ahead of now is what callers are waiting for; rows that ended an hour ago are '
+    'forgotten.';
 COMMENT ON COLUMN budgets.fingerprint IS 'of the provider''s profile; profiles.fingerprint';
 COMMENT ON COLUMN budgets.free_at IS 'where the next stretch begins, or now if that is later';
 
--- The feed: which spec of which catalog changed in which transaction; an empty name stands for all of the catalog. Only appended to, so
--- that no row is hot. Transactions end in another order than they begin in: a reader goes by `feed_revision`.
+-- The feed: which spec of which catalog changed in which transaction; an empty name stands for all of the catalog. Only
+-- appended to, so that no row is hot. Transactions end in another order than they begin in: a reader goes by
+-- `feed_revision`.
 CREATE TABLE changes (
     catalog   integer     NOT NULL,
     xact      bigint      NOT NULL DEFAULT pg_current_xact_id()::text::bigint,

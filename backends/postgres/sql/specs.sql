@@ -1,24 +1,29 @@
 -- Specs: documents with their operations, written together with their jobs.
 
--- Which of the documents lie here already as they are: same content, text version and fields. `specs` by (catalog, spec_name).
-CREATE FUNCTION same_documents(p_catalogs text[], p_names text[], p_hashes bytea[], p_versions bigint[], p_kinds smallint[], p_sources text[],
-                               p_etags text[], p_base_paths text[], p_titles text[], p_descriptions text[])
+-- Which of the documents lie here already as they are: same content, text version and fields.
+-- `specs` by (catalog, spec_name).
+CREATE FUNCTION same_documents(p_catalogs text[], p_names text[], p_hashes bytea[], p_versions bigint[],
+                               p_kinds smallint[], p_sources text[], p_etags text[], p_base_paths text[],
+                               p_titles text[], p_descriptions text[])
 RETURNS TABLE (n bigint, same boolean) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM catalog_named(q.catalog_id) FROM (SELECT DISTINCT catalog_id FROM unnest(p_catalogs) u(catalog_id)) q;
     RETURN QUERY
-    SELECT q.n, s.spec IS NOT NULL AND (s.content_hash, s.text_version, s.source_kind, s.source, s.etag, s.base_path, s.title, s.description)
-                = (q.hash, q.version, q.kind, q.source, q.etag, q.base_path, q.title, q.description)
-    FROM unnest(p_catalogs, p_names, p_hashes, p_versions, p_kinds, p_sources, p_etags, p_base_paths, p_titles, p_descriptions)
+    SELECT q.n,
+           s.spec IS NOT NULL
+           AND (s.content_hash, s.text_version, s.source_kind, s.source, s.etag, s.base_path, s.title, s.description)
+               = (q.hash, q.version, q.kind, q.source, q.etag, q.base_path, q.title, q.description)
+    FROM unnest(p_catalogs, p_names, p_hashes, p_versions, p_kinds, p_sources, p_etags, p_base_paths, p_titles,
+                p_descriptions)
          WITH ORDINALITY q(catalog_id, name, hash, version, kind, source, etag, base_path, title, description, n)
     JOIN catalogs c ON c.catalog_id = q.catalog_id
     LEFT JOIN specs s ON s.catalog = c.catalog AND s.spec_name = q.name
     ORDER BY q.n;
 END $$;
 
--- What a put of an unchanged document does: nothing, but for a job where there is a gap and none is open. Outcomes as the contract orders
--- them: 0 none, 1 created, 2 collapsed.
+-- What a put of an unchanged document does: nothing, but for a job where there is a gap and none is open. Outcomes as
+-- the contract orders them: 0 none, 1 created, 2 collapsed.
 CREATE FUNCTION put_unchanged(p_catalogs text[], p_names text[])
 RETURNS TABLE (n bigint, enqueued smallint, generation bigint, operation_count integer) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -37,7 +42,8 @@ BEGIN
         generation := (v_spec.row).generation;
         operation_count := (v_spec.row).operation_count;
         IF v_spec.profile IS NOT NULL AND has_gap((v_spec.row).spec, v_spec.profile, (v_spec.row).force_from) THEN
-            -- An open job is left as it is, its backoff included: one that runs is about this document, or has one waiting behind it that is.
+            -- An open job is left as it is, its backoff included: one that runs is about this document, or has one
+            -- waiting behind it that is.
             IF has_open_job((v_spec.row).ref) THEN
                 enqueued := 2;
             ELSE
@@ -58,11 +64,13 @@ BEGIN
     ON CONFLICT (hash) DO UPDATE SET content = excluded.content WHERE t.content IS NULL;
 END $$;
 
--- A new or changed document; its texts are here. The catalog is held shared until the end, so that its profile does not flip meanwhile.
-CREATE FUNCTION put_changed(p_catalog text, p_name text, p_kind smallint, p_source text, p_etag text, p_base_path text, p_title text,
-                            p_description text, p_hash bytea, p_version bigint, p_size bigint, p_document bytea, p_ids text[],
-                            p_methods text[], p_paths text[], p_summaries text[], p_tags text[], p_cuts bigint[], p_hashes bytea[],
-                            OUT created boolean, OUT enqueued smallint, OUT generation bigint) LANGUAGE plpgsql AS $$
+-- A new or changed document; its texts are here. The catalog is held shared until the end, so that its profile does not
+-- flip meanwhile.
+CREATE FUNCTION put_changed(p_catalog text, p_name text, p_kind smallint, p_source text, p_etag text, p_base_path text,
+                            p_title text, p_description text, p_hash bytea, p_version bigint, p_size bigint,
+                            p_document bytea, p_ids text[], p_methods text[], p_paths text[], p_summaries text[],
+                            p_tags text[], p_cuts bigint[], p_hashes bytea[], OUT created boolean,
+                            OUT enqueued smallint, OUT generation bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_catalog catalogs := catalog_named(p_catalog);
@@ -72,18 +80,21 @@ DECLARE
 BEGIN
     PERFORM 1 FROM catalogs c WHERE c.catalog = v_catalog.catalog FOR KEY SHARE;
     UPDATE specs s SET source_kind = p_kind, source = p_source, etag = p_etag, base_path = p_base_path, title = p_title,
-                       description = p_description, content_hash = p_hash, text_version = p_version, generation = s.generation + 1,
-                       operation_count = cardinality(p_ids), failures = 0, parked_until = NULL, updated_at = store_now()
+                       description = p_description, content_hash = p_hash, text_version = p_version,
+                       generation = s.generation + 1, operation_count = cardinality(p_ids), failures = 0,
+                       parked_until = NULL, updated_at = store_now()
     WHERE s.catalog = v_catalog.catalog AND s.spec_name = p_name RETURNING s.* INTO v_spec;
     created := NOT FOUND;
     IF created THEN
         INSERT INTO spec_names AS k (catalog_id, spec_name) VALUES (p_catalog, p_name)
         ON CONFLICT (catalog_id, spec_name) DO NOTHING RETURNING k.ref INTO v_ref;
-        IF v_ref IS NULL THEN SELECT k.ref INTO v_ref FROM spec_names k WHERE k.catalog_id = p_catalog AND k.spec_name = p_name; END IF;
-        INSERT INTO specs AS s (ref, catalog, spec_name, source_kind, source, etag, base_path, title, description, content_hash, text_version,
-                                operation_count, jobs_after, created_at, updated_at)
-        VALUES (v_ref, v_catalog.catalog, p_name, p_kind, p_source, p_etag, p_base_path, p_title, p_description, p_hash, p_version,
-                cardinality(p_ids), nextval('job_ids'), store_now(), store_now())
+        IF v_ref IS NULL THEN
+            SELECT k.ref INTO v_ref FROM spec_names k WHERE k.catalog_id = p_catalog AND k.spec_name = p_name;
+        END IF;
+        INSERT INTO specs AS s (ref, catalog, spec_name, source_kind, source, etag, base_path, title, description,
+                                content_hash, text_version, operation_count, jobs_after, created_at, updated_at)
+        VALUES (v_ref, v_catalog.catalog, p_name, p_kind, p_source, p_etag, p_base_path, p_title, p_description,
+                p_hash, p_version, cardinality(p_ids), nextval('job_ids'), store_now(), store_now())
         RETURNING s.* INTO v_spec;
     ELSE
         DELETE FROM operations o WHERE o.spec = v_spec.spec;
@@ -119,7 +130,8 @@ BEGIN
     PERFORM cancel_jobs_of(ARRAY[v_spec.ref], 'its spec was deleted');
     DELETE FROM specs s WHERE s.spec = v_spec.spec;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'catalog ''%'' has no spec ''%'': put it first, or check the name', p_catalog, p_name USING ERRCODE = 'EQ404';
+        RAISE EXCEPTION 'catalog ''%'' has no spec ''%'': put it first, or check the name', p_catalog, p_name
+            USING ERRCODE = 'EQ404';
     END IF;
     PERFORM cancel_jobs_of(ARRAY[v_spec.ref], 'its spec was deleted');
     DELETE FROM operations o WHERE o.spec = v_spec.spec;
@@ -128,38 +140,43 @@ BEGIN
 END $$;
 
 CREATE FUNCTION spec_info(p_spec specs)
-RETURNS TABLE (spec_name text, source_kind smallint, source text, etag text, base_path text, title text, description text, content_hash bytea,
-               text_version bigint, generation bigint, operation_count integer, created_at bigint, updated_at bigint, parked_until bigint)
+RETURNS TABLE (spec_name text, source_kind smallint, source text, etag text, base_path text, title text,
+               description text, content_hash bytea, text_version bigint, generation bigint, operation_count integer,
+               created_at bigint, updated_at bigint, parked_until bigint)
 LANGUAGE sql STABLE AS $$
-    SELECT p_spec.spec_name, p_spec.source_kind, p_spec.source, p_spec.etag, p_spec.base_path, p_spec.title, p_spec.description,
-           p_spec.content_hash, p_spec.text_version, p_spec.generation, p_spec.operation_count, to_us(p_spec.created_at),
-           to_us(p_spec.updated_at), to_us(p_spec.parked_until)
+    SELECT p_spec.spec_name, p_spec.source_kind, p_spec.source, p_spec.etag, p_spec.base_path, p_spec.title,
+           p_spec.description, p_spec.content_hash, p_spec.text_version, p_spec.generation, p_spec.operation_count,
+           to_us(p_spec.created_at), to_us(p_spec.updated_at), to_us(p_spec.parked_until)
 $$;
 
 -- Pages of `specs` by (catalog, spec_name).
 CREATE FUNCTION list_specs(p_catalog text, p_after text, p_limit bigint)
-RETURNS TABLE (spec_name text, source_kind smallint, source text, etag text, base_path text, title text, description text, content_hash bytea,
-               text_version bigint, generation bigint, operation_count integer, created_at bigint, updated_at bigint, parked_until bigint)
+RETURNS TABLE (spec_name text, source_kind smallint, source text, etag text, base_path text, title text,
+               description text, content_hash bytea, text_version bigint, generation bigint, operation_count integer,
+               created_at bigint, updated_at bigint, parked_until bigint)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE
     v_catalog catalogs := catalog_named(p_catalog);
 BEGIN
     RETURN QUERY
-    SELECT i.* FROM (SELECT s FROM specs s WHERE s.catalog = v_catalog.catalog AND s.spec_name > p_after ORDER BY s.spec_name LIMIT p_limit) q,
+    SELECT i.* FROM (SELECT s FROM specs s WHERE s.catalog = v_catalog.catalog AND s.spec_name > p_after
+                     ORDER BY s.spec_name LIMIT p_limit) q,
                     LATERAL spec_info(q.s) i;
 END $$;
 
 CREATE FUNCTION get_spec(p_catalog text, p_name text)
-RETURNS TABLE (spec_name text, source_kind smallint, source text, etag text, base_path text, title text, description text, content_hash bytea,
-               text_version bigint, generation bigint, operation_count integer, created_at bigint, updated_at bigint, parked_until bigint)
+RETURNS TABLE (spec_name text, source_kind smallint, source text, etag text, base_path text, title text,
+               description text, content_hash bytea, text_version bigint, generation bigint, operation_count integer,
+               created_at bigint, updated_at bigint, parked_until bigint)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY SELECT i.* FROM spec_info(spec_named(catalog_named(p_catalog), p_name)) i;
 END $$;
 
-CREATE FUNCTION spec_content(p_catalog text, p_name text) RETURNS TABLE (size bigint, content bytea) LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION spec_content(p_catalog text, p_name text) RETURNS TABLE (size bigint, content bytea)
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE
     v_spec specs := spec_named(catalog_named(p_catalog), p_name);
@@ -171,7 +188,8 @@ END $$;
 
 -- By spec name and position; read through a cursor, so no more than a page of it is in memory on either side.
 CREATE FUNCTION operations_of(p_catalog text, p_names text[])
-RETURNS TABLE (spec_name text, operation_id text, method text, path text, summary text, tags text, cut_bytes bigint, hash bytea, content text)
+RETURNS TABLE (spec_name text, operation_id text, method text, path text, summary text, tags text, cut_bytes bigint,
+               hash bytea, content text)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE
@@ -184,7 +202,8 @@ BEGIN
 END $$;
 
 -- `texts` by hash, `vectors` by its key.
-CREATE FUNCTION vectors_of(p_profile bytea, p_hashes bytea[]) RETURNS TABLE (n bigint, value bytea) LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION vectors_of(p_profile bytea, p_hashes bytea[]) RETURNS TABLE (n bigint, value bytea)
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE
     v_profile profiles := get_profile(p_profile);

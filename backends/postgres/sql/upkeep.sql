@@ -10,8 +10,8 @@ BEGIN
     requeued := 0;
     failed := 0;
     FOR v_lease IN
-        SELECT l.token, l.part, l.worker_id FROM job_leases l WHERE l.expires_at <= v_now ORDER BY l.expires_at, l.token, l.part
-        FOR UPDATE SKIP LOCKED
+        SELECT l.token, l.part, l.worker_id FROM job_leases l WHERE l.expires_at <= v_now
+        ORDER BY l.expires_at, l.token, l.part FOR UPDATE SKIP LOCKED
     LOOP
         FOR v_job IN
             SELECT h.* FROM held_jobs(ARRAY (SELECT j.id FROM job_leases l, unnest(l.jobs) j
@@ -22,7 +22,8 @@ BEGIN
         LOOP
             v_job.expiries := v_job.expiries + 1;
             IF v_job.new_vectors = 0 THEN v_job.attempts := v_job.attempts + 1; END IF;
-            v_job.last_error := format('its lease expired %s %s: the workers that held it died or stood still, last ''%s''', v_job.expiries,
+            v_job.last_error := format('its lease expired %s %s: the workers that held it died or stood still, last '
+                                       '''%s''', v_job.expiries,
                                        CASE v_job.expiries WHEN 1 THEN 'time' ELSE 'times' END, v_lease.worker_id);
             IF v_job.attempts >= p_max_attempts THEN
                 PERFORM fail_job(v_job);
@@ -38,9 +39,11 @@ BEGIN
     RETURN NEXT;
 END $$;
 
--- One sweep over what is there, not over what was noted: an operation of an embedded catalog whose text has neither vector nor refusal that
--- counts. Also mends what other programs may leave: pending jobs of another profile than the target, wrong operation counts.
-CREATE FUNCTION reconcile(p_catalog text) RETURNS TABLE (enqueued bigint, gaps bigint, flipped bigint) LANGUAGE plpgsql AS $$
+-- One sweep over what is there, not over what was noted: an operation of an embedded catalog whose text has neither
+-- vector nor refusal that counts. Also mends what other programs may leave: pending jobs of another profile than the
+-- target, wrong operation counts.
+CREATE FUNCTION reconcile(p_catalog text) RETURNS TABLE (enqueued bigint, gaps bigint, flipped bigint)
+LANGUAGE plpgsql AS $$
 DECLARE
     v_now     timestamptz := store_now();
     v_catalog catalogs;
@@ -58,20 +61,24 @@ BEGIN
         FROM (SELECT o.spec, count(*) AS n FROM operations o JOIN specs k ON k.spec = o.spec
               WHERE k.catalog = v_catalog.catalog GROUP BY o.spec) q
         WHERE s.catalog = v_catalog.catalog AND q.spec = s.spec AND s.operation_count <> q.n;
-        -- Running and pending jobs are looked at in one statement: a job claimed between two would be seen in neither place.
+        -- Running and pending jobs are looked at in one statement: a job claimed between two would be seen in neither
+        -- place.
         WITH running AS MATERIALIZED (SELECT q.ref FROM running_jobs(NULL) q),
         gap AS MATERIALIZED (
             SELECT s.spec, s.ref, s.operation_count, s.parked_until FROM specs s
             WHERE s.catalog = v_catalog.catalog
               AND EXISTS (SELECT 1 FROM operations o WHERE o.spec = s.spec
-                          AND NOT EXISTS (SELECT 1 FROM vectors w WHERE w.text = o.text AND w.profile = v_catalog.target_profile
+                          AND NOT EXISTS (SELECT 1 FROM vectors w WHERE w.text = o.text
+                                          AND w.profile = v_catalog.target_profile
                                           AND (s.force_from IS NULL OR w.written_at >= s.force_from) OFFSET 0)
-                          AND NOT EXISTS (SELECT 1 FROM refusals w WHERE w.text = o.text AND w.profile = v_catalog.target_profile
+                          AND NOT EXISTS (SELECT 1 FROM refusals w WHERE w.text = o.text
+                                          AND w.profile = v_catalog.target_profile
                                           AND (s.force_from IS NULL OR w.written_at >= s.force_from) OFFSET 0))),
         made AS (
             INSERT INTO jobs_ready (ref, profile, kind, operations, due, created_at)
             SELECT g.ref, v_catalog.target_profile, 1, g.operation_count, v_now, v_now FROM gap g
-            WHERE (g.parked_until IS NULL OR g.parked_until <= v_now) AND NOT EXISTS (SELECT 1 FROM running q WHERE q.ref = g.ref)
+            WHERE (g.parked_until IS NULL OR g.parked_until <= v_now)
+              AND NOT EXISTS (SELECT 1 FROM running q WHERE q.ref = g.ref)
               AND NOT EXISTS (SELECT 1 FROM jobs_ready r WHERE r.ref = g.ref)
             ORDER BY g.ref
             ON CONFLICT (ref) DO NOTHING RETURNING 1)
@@ -83,10 +90,10 @@ BEGIN
     RETURN NEXT;
 END $$;
 
--- Small batches, each through an index: jobs_done_completed, changes_by_time. Claims touch none of these rows. Vectors and texts
--- that nobody refers to are found by a walk over their keys, which waits for the last batch of history.
-CREATE FUNCTION prune(p_older_than bigint, p_limit bigint) RETURNS TABLE (jobs bigint, vectors bigint, changes bigint, more boolean)
-LANGUAGE plpgsql AS $$
+-- Small batches, each through an index: jobs_done_completed, changes_by_time. Claims touch none of these rows. Vectors
+-- and texts that nobody refers to are found by a walk over their keys, which waits for the last batch of history.
+CREATE FUNCTION prune(p_older_than bigint, p_limit bigint)
+RETURNS TABLE (jobs bigint, vectors bigint, changes bigint, more boolean) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_before  timestamptz := store_now() - span_us(p_older_than);
@@ -94,14 +101,16 @@ DECLARE
     v_count   bigint;
 BEGIN
     DELETE FROM jobs_done d WHERE d.ctid = ANY (ARRAY (
-        SELECT o.ctid FROM jobs_done o WHERE o.completed_at < v_before ORDER BY o.completed_at LIMIT p_limit FOR UPDATE SKIP LOCKED));
+        SELECT o.ctid FROM jobs_done o WHERE o.completed_at < v_before ORDER BY o.completed_at LIMIT p_limit
+        FOR UPDATE SKIP LOCKED));
     GET DIAGNOSTICS jobs = ROW_COUNT;
     more := jobs >= p_limit;
 
     -- Of the feed goes what is old; readers from before that read everything again.
     WITH gone AS (
         DELETE FROM changes c WHERE c.ctid = ANY (ARRAY (
-            SELECT o.ctid FROM changes o WHERE o.at < v_before AND o.xact < v_horizon ORDER BY o.at LIMIT p_limit FOR UPDATE SKIP LOCKED))
+            SELECT o.ctid FROM changes o WHERE o.at < v_before AND o.xact < v_horizon ORDER BY o.at LIMIT p_limit
+            FOR UPDATE SKIP LOCKED))
         RETURNING c.catalog, c.xact),
     floors AS (
         UPDATE catalogs c SET feed_floor = greatest(c.feed_floor, g.xact)
@@ -111,7 +120,8 @@ BEGIN
 
     DELETE FROM workers w WHERE w.seen_at < v_before;
     DELETE FROM budgets b WHERE (b.fingerprint, b.unit) IN (
-        SELECT q.fingerprint, q.unit FROM budgets q WHERE q.free_at < store_now() - interval '1 hour' FOR UPDATE SKIP LOCKED);
+        SELECT q.fingerprint, q.unit FROM budgets q WHERE q.free_at < store_now() - interval '1 hour'
+        FOR UPDATE SKIP LOCKED);
 
     vectors := 0;
     IF jobs >= p_limit THEN
@@ -121,7 +131,8 @@ BEGIN
     DELETE FROM vectors v WHERE (v.text, v.profile) IN (
         SELECT w.text, w.profile FROM vectors w
         WHERE w.written_at < v_before
-          AND NOT EXISTS (SELECT 1 FROM operations o JOIN specs s ON s.spec = o.spec JOIN catalogs c ON c.catalog = s.catalog
+          AND NOT EXISTS (SELECT 1 FROM operations o JOIN specs s ON s.spec = o.spec
+                          JOIN catalogs c ON c.catalog = s.catalog
                           WHERE o.text = w.text AND (c.target_profile = w.profile OR c.serving_profile = w.profile))
         LIMIT p_limit FOR UPDATE SKIP LOCKED);
     GET DIAGNOSTICS vectors = ROW_COUNT;
@@ -130,7 +141,8 @@ BEGIN
     DELETE FROM refusals r WHERE (r.text, r.profile) IN (
         SELECT w.text, w.profile FROM refusals w
         WHERE w.written_at < v_before
-          AND NOT EXISTS (SELECT 1 FROM operations o JOIN specs s ON s.spec = o.spec JOIN catalogs c ON c.catalog = s.catalog
+          AND NOT EXISTS (SELECT 1 FROM operations o JOIN specs s ON s.spec = o.spec
+                          JOIN catalogs c ON c.catalog = s.catalog
                           WHERE o.text = w.text AND (c.target_profile = w.profile OR c.serving_profile = w.profile))
         LIMIT p_limit FOR UPDATE SKIP LOCKED);
     GET DIAGNOSTICS v_count = ROW_COUNT;
@@ -151,32 +163,36 @@ BEGIN
     RETURN NEXT;
 END $$;
 
-CREATE FUNCTION put_lanes(p_fingerprints bytea[], p_endpoints text[], p_cool_downs bigint[], p_reasons text[]) RETURNS void
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION put_lanes(p_fingerprints bytea[], p_endpoints text[], p_cool_downs bigint[], p_reasons text[])
+RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM lanes l WHERE l.until <= store_now();
     DELETE FROM lanes l USING unnest(p_fingerprints, p_endpoints, p_cool_downs) q(fingerprint, endpoint, cool_down)
     WHERE l.fingerprint = q.fingerprint AND l.endpoint = q.endpoint AND q.cool_down <= 0;
     INSERT INTO lanes (fingerprint, endpoint, until, reason)
-    SELECT DISTINCT ON (q.fingerprint, q.endpoint) q.fingerprint, q.endpoint, store_now() + span_us(q.cool_down), q.reason
-    FROM unnest(p_fingerprints, p_endpoints, p_cool_downs, p_reasons) WITH ORDINALITY q(fingerprint, endpoint, cool_down, reason, n)
+    SELECT DISTINCT ON (q.fingerprint, q.endpoint) q.fingerprint, q.endpoint, store_now() + span_us(q.cool_down),
+                    q.reason
+    FROM unnest(p_fingerprints, p_endpoints, p_cool_downs, p_reasons)
+         WITH ORDINALITY q(fingerprint, endpoint, cool_down, reason, n)
     WHERE q.cool_down > 0 ORDER BY q.fingerprint, q.endpoint, q.n DESC
     ON CONFLICT (fingerprint, endpoint) DO UPDATE SET until = excluded.until, reason = excluded.reason;
 END $$;
 
-CREATE FUNCTION cooling_lanes() RETURNS TABLE (fingerprint bytea, endpoint text, cool_down bigint, reason text) LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION cooling_lanes() RETURNS TABLE (fingerprint bytea, endpoint text, cool_down bigint, reason text)
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY SELECT l.fingerprint, l.endpoint, to_us(l.until) - to_us(store_now()), l.reason
                  FROM lanes l WHERE l.until > store_now() ORDER BY l.fingerprint, l.endpoint;
 END $$;
 
--- The next stretch of each budget, in order of the requests: from now in microseconds. `p_stretches` are how long they are, in microseconds.
--- A row is locked from its update to the commit, which waits for no disk: a server that is stopped at once may forget what was given out
--- in its last moment (three times `wal_writer_delay`), and those stretches may be given out once more. Rows are taken in order of their
--- key, so that two callers wait for each other and do not lock up; the clock is read when the row is held.
-CREATE FUNCTION reserve_budgets(p_fingerprints bytea[], p_units text[], p_stretches bigint[]) RETURNS TABLE (n bigint, starts_in bigint)
-LANGUAGE plpgsql AS $$
+-- The next stretch of each budget, in order of the requests: from now in microseconds. `p_stretches` are how long they
+-- are, in microseconds. A row is locked from its update to the commit, which waits for no disk: a server that is
+-- stopped at once may forget what was given out in its last moment (three times `wal_writer_delay`), and those
+-- stretches may be given out once more. Rows are taken in order of their key, so that two callers wait for each other
+-- and do not lock up; the clock is read when the row is held.
+CREATE FUNCTION reserve_budgets(p_fingerprints bytea[], p_units text[], p_stretches bigint[])
+RETURNS TABLE (n bigint, starts_in bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_starts timestamptz[] := array_fill(NULL::timestamptz, ARRAY[cardinality(p_stretches)]);
@@ -190,13 +206,15 @@ BEGIN
         FROM unnest(p_fingerprints, p_units, p_stretches) WITH ORDINALITY q(fingerprint, unit, stretch, n)
         ORDER BY q.fingerprint, q.unit COLLATE "C", q.n
     LOOP
-        INSERT INTO budgets AS b (fingerprint, unit, free_at) VALUES (v_item.fingerprint, v_item.unit, store_clock() + v_item.stretch)
+        INSERT INTO budgets AS b (fingerprint, unit, free_at)
+        VALUES (v_item.fingerprint, v_item.unit, store_clock() + v_item.stretch)
         ON CONFLICT (fingerprint, unit) DO UPDATE SET free_at = greatest(b.free_at, store_clock()) + v_item.stretch
         RETURNING b.free_at INTO v_free;
         v_starts[v_item.n] := v_free - v_item.stretch;
     END LOOP;
     v_now := store_clock();
-    RETURN QUERY SELECT q.n, greatest(to_us(q.starts) - to_us(v_now), 0) FROM unnest(v_starts) WITH ORDINALITY q(starts, n) ORDER BY q.n;
+    RETURN QUERY SELECT q.n, greatest(to_us(q.starts) - to_us(v_now), 0)
+                 FROM unnest(v_starts) WITH ORDINALITY q(starts, n) ORDER BY q.n;
 END $$;
 
 CREATE FUNCTION list_workers()

@@ -1,13 +1,13 @@
 -- The queue's workers: claiming, holding, what a holder asks, and the ways out of `running` (docs/job-states.md).
 
--- Claims due jobs by due time, then id, and writes their receipt, in one statement. For each profile it walks jobs_due from `p_from` on and
--- locks what it takes; rows that another claimer has locked are passed over, none is waited for. `p_from` is where the claim
--- before began: behind an old snapshot, rows that were deleted long ago still stand before it. MATERIALIZED and the array keep
--- a plan with stale statistics from locking or deleting more than the limit.
-CREATE FUNCTION claim(p_worker text, p_fingerprints bytea[], p_max_jobs bigint, p_max_texts bigint, p_lease bigint, p_allow_suspect boolean,
-                      p_token uuid, p_from bigint)
-RETURNS TABLE (id bigint, catalog_id text, spec_name text, kind smallint, fingerprint integer, attempts integer, expiries integer,
-               operation_count integer, earliest_due bigint) LANGUAGE plpgsql AS $$
+-- Claims due jobs by due time, then id, and writes their receipt, in one statement. For each profile it walks jobs_due
+-- from `p_from` on and locks what it takes; rows that another claimer has locked are passed over, none is waited for.
+-- `p_from` is where the claim before began: behind an old snapshot, rows that were deleted long ago still stand before
+-- it. MATERIALIZED and the array keep a plan with stale statistics from locking or deleting more than the limit.
+CREATE FUNCTION claim(p_worker text, p_fingerprints bytea[], p_max_jobs bigint, p_max_texts bigint, p_lease bigint,
+                      p_allow_suspect boolean, p_token uuid, p_from bigint)
+RETURNS TABLE (id bigint, catalog_id text, spec_name text, kind smallint, fingerprint integer, attempts integer,
+               expiries integer, operation_count integer, earliest_due bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_now      timestamptz := store_now();
@@ -20,15 +20,16 @@ BEGIN
     SELECT array_agg(p.profile), array_agg(array_position(p_fingerprints, p.fingerprint)) INTO v_profiles, v_places
     FROM profiles p WHERE p.fingerprint = ANY (p_fingerprints);
     IF v_profiles IS NULL OR p_max_jobs < 1 THEN RETURN; END IF;
-    -- A claim that a crash of the server takes back leaves its jobs pending, and their token is never given again: no need to wait for the disk.
+    -- A claim that a crash of the server takes back leaves its jobs pending, and their token is never given again: no
+    -- need to wait for the disk.
     PERFORM set_config('synchronous_commit', 'off', true);
-    -- Asked again, since the answer was lost on its way: what was claimed then is told now, else it would wait for its lease to run out and be
-    -- charged for it. By the receipts' key.
+    -- Asked again, since the answer was lost on its way: what was claimed then is told now, else it would wait for its
+    -- lease to run out and be charged for it. By the receipts' key.
     UPDATE job_leases l SET expires_at = v_now + span_us(p_lease) WHERE l.token = p_token;
     IF FOUND THEN
         RETURN QUERY
-        SELECT j.id, k.catalog_id, k.spec_name, j.kind, v_places[array_position(v_profiles, j.profile)], j.attempts, j.expiries,
-               s.operation_count, p_from
+        SELECT j.id, k.catalog_id, k.spec_name, j.kind, v_places[array_position(v_profiles, j.profile)], j.attempts,
+               j.expiries, s.operation_count, p_from
         FROM job_leases l CROSS JOIN unnest(l.jobs) j JOIN spec_names k ON k.ref = j.ref JOIN specs s ON s.ref = j.ref
         WHERE l.token = p_token AND NOT j.id = ANY (l.ended)
         ORDER BY j.created_at, j.id;
@@ -37,9 +38,10 @@ BEGIN
     -- A suspect is given out alone, and in its turn.
     IF p_allow_suspect THEN
         SELECT r.id, r.due INTO v_suspect, v_due FROM jobs_ready r
-        WHERE r.profile = ANY (v_profiles) AND r.expiries >= 2 AND r.due <= v_now ORDER BY r.due, r.id LIMIT 1 FOR UPDATE SKIP LOCKED;
-        IF FOUND AND EXISTS (SELECT 1 FROM jobs_ready r WHERE r.profile = ANY (v_profiles) AND r.expiries < 2 AND r.due <= v_now
-                             AND (r.due, r.id) < (v_due, v_suspect)) THEN
+        WHERE r.profile = ANY (v_profiles) AND r.expiries >= 2 AND r.due <= v_now ORDER BY r.due, r.id LIMIT 1
+        FOR UPDATE SKIP LOCKED;
+        IF FOUND AND EXISTS (SELECT 1 FROM jobs_ready r WHERE r.profile = ANY (v_profiles) AND r.expiries < 2
+                             AND r.due <= v_now AND (r.due, r.id) < (v_due, v_suspect)) THEN
             v_suspect := NULL;
         END IF;
     END IF;
@@ -59,7 +61,8 @@ BEGIN
     taken AS (
         DELETE FROM jobs_ready r
         WHERE r.id = ANY (ARRAY (SELECT f.id FROM fitting f
-                                 WHERE f.place = 1 OR (f.texts <= p_max_texts AND f.texts - f.operations < p_max_texts) UNION ALL
+                                 WHERE f.place = 1 OR (f.texts <= p_max_texts AND f.texts - f.operations < p_max_texts)
+                                 UNION ALL
                                  SELECT v_suspect WHERE v_suspect IS NOT NULL))
         RETURNING r.*),
     receipt AS (
@@ -68,8 +71,8 @@ BEGIN
                array_agg(ROW (t.id, t.ref, t.profile, t.kind, t.attempts, t.expiries, t.embedded, t.created_at,
                               coalesce(t.started_at, v_now), t.last_error)::job_row)
         FROM taken t HAVING count(*) > 0)
-    SELECT t.id, k.catalog_id, k.spec_name, t.kind, v_places[array_position(v_profiles, t.profile)], t.attempts, t.expiries, t.operations,
-           (SELECT to_us(min(m.due)) FROM taken m)
+    SELECT t.id, k.catalog_id, k.spec_name, t.kind, v_places[array_position(v_profiles, t.profile)], t.attempts,
+           t.expiries, t.operations, (SELECT to_us(min(m.due)) FROM taken m)
     FROM taken t JOIN spec_names k ON k.ref = t.ref
     ORDER BY t.due, t.id;
 END $$;
@@ -95,17 +98,18 @@ CREATE TYPE held_job AS (
     worker_id    text
 );
 
--- The jobs that these receipts still hold, in the caller's order. Each receipt's array is read once and hashed: a loop over the caller's list
--- for each job, which the planner may take for cheap, would be quadratic.
-CREATE FUNCTION open_jobs(p_ids bigint[], p_tokens uuid[]) RETURNS SETOF held_job LANGUAGE plpgsql ROWS 50 SET enable_nestloop = off SET enable_hashjoin = on AS $$
+-- The jobs that these receipts still hold, in the caller's order. Each receipt's array is read once and hashed: a loop
+-- over the caller's list for each job, which the planner may take for cheap, would be quadratic.
+CREATE FUNCTION open_jobs(p_ids bigint[], p_tokens uuid[]) RETURNS SETOF held_job LANGUAGE plpgsql ROWS 50
+SET enable_nestloop = off SET enable_hashjoin = on AS $$
 BEGIN
     RETURN QUERY
     WITH there AS MATERIALIZED (
         SELECT l.token, l.part, l.worker_id, j.* FROM job_leases l CROSS JOIN unnest(l.jobs) j
         WHERE l.token = ANY (p_tokens) AND (l.ended = '{}' OR NOT j.id = ANY (l.ended))),
     asked AS MATERIALIZED (SELECT * FROM unnest(p_ids, p_tokens) WITH ORDINALITY q(id, token, n))
-    SELECT q.n, t.id, t.token, t.part, t.ref, NULL::bigint, NULL::integer, t.profile, t.kind, t.attempts, t.expiries, t.embedded, 0,
-           t.created_at, t.started_at, t.last_error, NULL::timestamptz, t.worker_id
+    SELECT q.n, t.id, t.token, t.part, t.ref, NULL::bigint, NULL::integer, t.profile, t.kind, t.attempts, t.expiries,
+           t.embedded, 0, t.created_at, t.started_at, t.last_error, NULL::timestamptz, t.worker_id
     FROM asked q JOIN there t ON t.id = q.id AND t.token = q.token;
 END $$;
 
@@ -121,16 +125,18 @@ BEGIN
         LEFT JOIN LATERAL (SELECT * FROM job_progress k WHERE k.id = h.id OFFSET 0) g ON true ORDER BY h.n;
     ELSE
         RETURN QUERY
-        SELECT h.n, h.id, h.token, h.part, h.ref, s.spec, s.catalog, h.profile, h.kind, h.attempts, h.expiries, h.embedded, 0,
-               h.created_at, h.started_at, h.last_error, s.force_from, h.worker_id
-        FROM open_jobs(p_ids, p_tokens) h CROSS JOIN LATERAL (SELECT * FROM specs k WHERE k.ref = h.ref OFFSET 0) s ORDER BY h.n;
+        SELECT h.n, h.id, h.token, h.part, h.ref, s.spec, s.catalog, h.profile, h.kind, h.attempts, h.expiries,
+               h.embedded, 0, h.created_at, h.started_at, h.last_error, s.force_from, h.worker_id
+        FROM open_jobs(p_ids, p_tokens) h CROSS JOIN LATERAL (SELECT * FROM specs k WHERE k.ref = h.ref OFFSET 0) s
+        ORDER BY h.n;
     END IF;
 END $$;
 
--- Extends what is still held, in one small write a receipt. Where only a part of a receipt's jobs is extended, the others move to a part
--- of their own, which keeps its time.
-CREATE FUNCTION extend_leases(p_worker text, p_host text, p_pid bigint, p_version text, p_jobs_held bigint, p_ids bigint[], p_tokens uuid[],
-                              p_lease bigint) RETURNS TABLE (n bigint) LANGUAGE plpgsql AS $$
+-- Extends what is still held, in one small write a receipt. Where only a part of a receipt's jobs is extended, the
+-- others move to a part of their own, which keeps its time.
+CREATE FUNCTION extend_leases(p_worker text, p_host text, p_pid bigint, p_version text, p_jobs_held bigint,
+                              p_ids bigint[], p_tokens uuid[], p_lease bigint) RETURNS TABLE (n bigint)
+LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_now   timestamptz := store_now();
@@ -147,33 +153,41 @@ BEGIN
     PERFORM 1 FROM job_leases l WHERE l.token = ANY (p_tokens) ORDER BY l.token, l.part FOR UPDATE;
     v_open := ARRAY (SELECT h FROM open_jobs(p_ids, p_tokens) h);
     FOR v_lease IN
-        SELECT l.token, l.part, l.size, l.ended FROM job_leases l WHERE l.token = ANY (p_tokens) ORDER BY l.token, l.part
+        SELECT l.token, l.part, l.size, l.ended FROM job_leases l WHERE l.token = ANY (p_tokens)
+        ORDER BY l.token, l.part
     LOOP
-        v_held := ARRAY (SELECT DISTINCT h.id FROM unnest(v_open) h WHERE h.token = v_lease.token AND h.part = v_lease.part);
+        v_held := ARRAY (SELECT DISTINCT h.id FROM unnest(v_open) h
+                         WHERE h.token = v_lease.token AND h.part = v_lease.part);
         CONTINUE WHEN v_held = '{}';
         IF cardinality(v_held) < v_lease.size - cardinality(v_lease.ended) THEN
             INSERT INTO job_leases (token, part, worker_id, claimed_at, expires_at, size, jobs)
-            SELECT l.token, (SELECT max(o.part) + 1 FROM job_leases o WHERE o.token = l.token), l.worker_id, l.claimed_at, l.expires_at,
-                   cardinality(rest.jobs), rest.jobs
+            SELECT l.token, (SELECT max(o.part) + 1 FROM job_leases o WHERE o.token = l.token), l.worker_id,
+                   l.claimed_at, l.expires_at, cardinality(rest.jobs), rest.jobs
             FROM job_leases l,
-                 LATERAL (SELECT array_agg(j) AS jobs FROM unnest(l.jobs) j WHERE NOT j.id = ANY (l.ended) AND NOT j.id = ANY (v_held)) rest
+                 LATERAL (SELECT array_agg(j) AS jobs FROM unnest(l.jobs) j
+                          WHERE NOT j.id = ANY (l.ended) AND NOT j.id = ANY (v_held)) rest
             WHERE l.token = v_lease.token AND l.part = v_lease.part;
-            -- They have left this part as if they had ended: its size stays that of the claim, so that none of it is taken for the whole.
+            -- They have left this part as if they had ended: its size stays that of the claim, so that none of it is
+            -- taken for the whole.
             UPDATE job_leases l SET ended = l.ended || rest.ids
             FROM (SELECT array_agg(j.id) AS ids FROM job_leases o, unnest(o.jobs) j
-                  WHERE o.token = v_lease.token AND o.part = v_lease.part AND NOT j.id = ANY (o.ended) AND NOT j.id = ANY (v_held)) rest
+                  WHERE o.token = v_lease.token AND o.part = v_lease.part AND NOT j.id = ANY (o.ended)
+                    AND NOT j.id = ANY (v_held)) rest
             WHERE l.token = v_lease.token AND l.part = v_lease.part;
         END IF;
-        UPDATE job_leases l SET expires_at = v_now + span_us(p_lease) WHERE l.token = v_lease.token AND l.part = v_lease.part;
+        UPDATE job_leases l SET expires_at = v_now + span_us(p_lease)
+        WHERE l.token = v_lease.token AND l.part = v_lease.part;
     END LOOP;
     RETURN QUERY SELECT h.n FROM unnest(v_open) h;
 END $$;
 
--- What held jobs still need, a page for each query: a row with the page's facts (position is null), then its texts by position. No row for
--- a query whose lease is lost. Reads operations by their key; contents only of what is not settled; an earlier operation with
--- the same text has asked already.
-CREATE FUNCTION missing_texts(p_ids bigint[], p_tokens uuid[], p_after bigint[], p_max_texts bigint[], p_max_bytes bigint[])
-RETURNS TABLE (n bigint, "position" integer, operation_id text, hash bytea, content text, as_of bigint, force_from bigint, more boolean)
+-- What held jobs still need, a page for each query: a row with the page's facts (position is null), then its texts by
+-- position. No row for a query whose lease is lost. Reads operations by their key; contents only of what is not
+-- settled; an earlier operation with the same text has asked already.
+CREATE FUNCTION missing_texts(p_ids bigint[], p_tokens uuid[], p_after bigint[], p_max_texts bigint[],
+                              p_max_bytes bigint[])
+RETURNS TABLE (n bigint, "position" integer, operation_id text, hash bytea, content text, as_of bigint,
+               force_from bigint, more boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -191,16 +205,19 @@ BEGIN
         n := v_job.n;
         FOR v_text IN
             SELECT o.position, o.operation_id, t.hash, t.content
-            FROM operations o CROSS JOIN LATERAL (SELECT k.hash, k.content FROM texts k WHERE k.text = o.text OFFSET 0) t
+            FROM operations o
+            CROSS JOIN LATERAL (SELECT k.hash, k.content FROM texts k WHERE k.text = o.text OFFSET 0) t
             WHERE o.spec = v_job.spec AND o.position > p_after[v_job.n]
               AND NOT EXISTS (SELECT 1 FROM vectors w WHERE w.text = o.text AND w.profile = v_job.profile
                               AND (v_job.force_from IS NULL OR w.written_at >= v_job.force_from) OFFSET 0)
               AND NOT EXISTS (SELECT 1 FROM refusals w WHERE w.text = o.text AND w.profile = v_job.profile
                               AND (v_job.force_from IS NULL OR w.written_at >= v_job.force_from) OFFSET 0)
-              AND NOT EXISTS (SELECT 1 FROM operations e WHERE e.spec = o.spec AND e.text = o.text AND e.position < o.position OFFSET 0)
+              AND NOT EXISTS (SELECT 1 FROM operations e WHERE e.spec = o.spec AND e.text = o.text
+                              AND e.position < o.position OFFSET 0)
             ORDER BY o.position
         LOOP
-            v_more := v_texts > 0 AND (v_texts >= p_max_texts[v_job.n] OR v_bytes + octet_length(v_text.content) > p_max_bytes[v_job.n]);
+            v_more := v_texts > 0 AND (v_texts >= p_max_texts[v_job.n]
+                                       OR v_bytes + octet_length(v_text.content) > p_max_bytes[v_job.n]);
             EXIT WHEN v_more;
             v_texts := v_texts + 1;
             v_bytes := v_bytes + octet_length(v_text.content);
@@ -226,15 +243,18 @@ BEGIN
 END $$;
 
 -- jobs_due and jobs_suspect, an entry each; receipts are few. Microseconds from now.
-CREATE FUNCTION next_due(p_fingerprints bytea[]) RETURNS TABLE (pending bigint, lease_expiry bigint, suspect bigint) LANGUAGE plpgsql AS $$
+CREATE FUNCTION next_due(p_fingerprints bytea[]) RETURNS TABLE (pending bigint, lease_expiry bigint, suspect bigint)
+LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_now timestamptz := store_now();
 BEGIN
     SELECT to_us(min(least(d.due, u.due))) - to_us(v_now), to_us(min(u.due)) - to_us(v_now) INTO pending, suspect
     FROM profiles p
-    LEFT JOIN LATERAL (SELECT r.due FROM jobs_ready r WHERE r.profile = p.profile AND r.expiries < 2 ORDER BY r.due LIMIT 1) d ON true
-    LEFT JOIN LATERAL (SELECT r.due FROM jobs_ready r WHERE r.profile = p.profile AND r.expiries >= 2 ORDER BY r.due LIMIT 1) u ON true
+    LEFT JOIN LATERAL (SELECT r.due FROM jobs_ready r WHERE r.profile = p.profile AND r.expiries < 2
+                       ORDER BY r.due LIMIT 1) d ON true
+    LEFT JOIN LATERAL (SELECT r.due FROM jobs_ready r WHERE r.profile = p.profile AND r.expiries >= 2
+                       ORDER BY r.due LIMIT 1) u ON true
     WHERE p.fingerprint = ANY (p_fingerprints);
     SELECT to_us(min(l.expires_at)) - to_us(v_now) INTO lease_expiry FROM job_leases l;
     RETURN NEXT;
@@ -244,9 +264,10 @@ END $$;
 
 CREATE FUNCTION append_done(p_job held_job, p_status smallint, p_error text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at, completed_at, worker_id, last_error)
-    VALUES (p_job.id, p_job.ref, p_job.kind, p_status, p_job.attempts, p_job.expiries, p_job.embedded, p_job.created_at, p_job.started_at,
-            store_now(), p_job.worker_id, p_error);
+    INSERT INTO jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at, completed_at,
+                           worker_id, last_error)
+    VALUES (p_job.id, p_job.ref, p_job.kind, p_status, p_job.attempts, p_job.expiries, p_job.embedded,
+            p_job.created_at, p_job.started_at, store_now(), p_job.worker_id, p_error);
 END $$;
 
 -- A spec that keeps failing is left alone for 10 minutes, 20, 40, … and at most 6 hours.
@@ -254,28 +275,33 @@ CREATE FUNCTION fail_job(p_job held_job) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM append_done(p_job, 3::smallint, p_job.last_error);
     UPDATE specs s SET failures = s.failures + 1,
-                       parked_until = store_now() + least(interval '10 minutes' * (1 << least(s.failures, 10)), interval '6 hours')
+                       parked_until = store_now()
+                                      + least(interval '10 minutes' * (1 << least(s.failures, 10)), interval '6 hours')
     WHERE s.spec = p_job.spec;
 END $$;
 
--- Back to pending under the catalog's present target. Where a job waits behind it already, that one goes on in its place with the larger
--- counts, else a spec that is enqueued often could kill workers for ever; this one ends `cancelled`.
+-- Back to pending under the catalog's present target. Where a job waits behind it already, that one goes on in its
+-- place with the larger counts, else a spec that is enqueued often could kill workers for ever; this one ends
+-- `cancelled`.
 CREATE FUNCTION requeue_job(p_job held_job, p_due timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_id bigint;
 BEGIN
-    INSERT INTO jobs_ready AS r (id, ref, profile, kind, attempts, expiries, operations, embedded, due, created_at, started_at, last_error)
-    SELECT p_job.id, p_job.ref, c.target_profile, p_job.kind, p_job.attempts, p_job.expiries, s.operation_count, p_job.embedded, p_due,
-           p_job.created_at, p_job.started_at, p_job.last_error
+    INSERT INTO jobs_ready AS r (id, ref, profile, kind, attempts, expiries, operations, embedded, due, created_at,
+                                 started_at, last_error)
+    SELECT p_job.id, p_job.ref, c.target_profile, p_job.kind, p_job.attempts, p_job.expiries, s.operation_count,
+           p_job.embedded, p_due, p_job.created_at, p_job.started_at, p_job.last_error
     FROM specs s JOIN catalogs c ON c.catalog = s.catalog WHERE s.spec = p_job.spec
-    ON CONFLICT (ref) DO UPDATE SET attempts = greatest(r.attempts, excluded.attempts), expiries = greatest(r.expiries, excluded.expiries),
+    ON CONFLICT (ref) DO UPDATE SET attempts = greatest(r.attempts, excluded.attempts),
+                                    expiries = greatest(r.expiries, excluded.expiries),
                                     last_error = coalesce(nullif(r.last_error, ''), excluded.last_error)
     RETURNING r.id INTO v_id;
     IF v_id IS DISTINCT FROM p_job.id THEN PERFORM append_done(p_job, 4::smallint, p_job.last_error); END IF;
 END $$;
 
 -- The first text of a spec that stands refused under the job's profile, as the error of its job.
-CREATE FUNCTION standing_refusal(p_spec bigint, p_profile integer, p_force timestamptz) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION standing_refusal(p_spec bigint, p_profile integer, p_force timestamptz) RETURNS text
+LANGUAGE plpgsql AS $$
 BEGIN
     RETURN (SELECT format('operation ''%s'' was refused: %s', o.operation_id, f.reason)
             FROM operations o JOIN refusals f ON f.text = o.text AND f.profile = p_profile

@@ -35,15 +35,14 @@ Reply Responder::discover(const HttpRequest& request) {
         const auto& [name, model] =
             *std::ranges::find_if(script_.models, [](const auto& one) { return one.second.present; });
         const Limits own = limits_of(Dialect::tei);
-        return {
-            .body = fmt::format(
-                R"({{"model_id":{},"model_sha":{},"model_dtype":"float32","model_type":{{"embedding":{{"pooling":"mean"}}}},)"
-                R"("max_concurrent_requests":512,"max_input_length":{},"max_batch_tokens":16384,"max_batch_requests":null,)"
-                R"("max_client_batch_size":{},"auto_truncate":false,"tokenization_workers":2,"version":"1.8.0","sha":null,)"
-                R"("docker_label":null}})",
-                json_text(name), json_text(model.digest),
-                script_.max_text_tokens.value_or(std::min(own.max_text_tokens, model.context)),
-                script_.max_inputs.value_or(own.max_inputs))};
+        return {.body = fmt::format(R"({{"model_id":{},"model_sha":{},"model_dtype":"float32",)"
+                                    R"("model_type":{{"embedding":{{"pooling":"mean"}}}},)"
+                                    R"("max_concurrent_requests":512,"max_input_length":{},"max_batch_tokens":16384,)"
+                                    R"("max_batch_requests":null,"max_client_batch_size":{},"auto_truncate":false,)"
+                                    R"("tokenization_workers":2,"version":"1.8.0","sha":null,"docker_label":null}})",
+                                    json_text(name), json_text(model.digest),
+                                    script_.max_text_tokens.value_or(std::min(own.max_text_tokens, model.context)),
+                                    script_.max_inputs.value_or(own.max_inputs))};
     }
     if (request.path == "/health") return {.body = R"({"status":"ok"})"};
     return {.status = 404, .body = error_body(script_.dialect, route.protocol, 404, "Not Found")};

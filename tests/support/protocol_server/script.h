@@ -1,9 +1,9 @@
 // What a protocol server plays: dialect, models, times, limits and faults, as a YAML script says them.
 //
-//   dialect: openai                  # ollama openai azure vllm vllm_old tei llama_cpp mistral voyage jina cohere together dashscope
-//   litellm
-//                                    # gemini generic
-//   models: { small: { dimension: 256, digest: "sha256:1", context: 512, present: true, embeds: true, matryoshka: false } }
+//   dialect: openai                  # ollama openai azure vllm vllm_old tei llama_cpp mistral voyage jina cohere
+//                                    # together dashscope litellm gemini generic
+//   models: { small: { dimension: 256, digest: "sha256:1", context: 512, present: true, embeds: true,
+//                      matryoshka: false } }
 //   latency: 20ms                    # of each request; also 1s, 250us, 2m
 //   latency_per_input: 1ms
 //   concurrency: 4                   # requests served at a time; 0: any number
@@ -13,9 +13,11 @@
 //   max_request_tokens: 300000
 //   bytes_per_token: 4
 //   max_body: 2000000                # bytes of a request; further ones are 413
-//   authorization: secret            # asked for as `Authorization: Bearer secret`, by azure as `api-key: secret` too; others are 401
-//   rate: { requests: 50, tokens: 0, per: 1s, retry_after: 1s, format: seconds }   # seconds decimal date milliseconds text none; without
-//                                    # retry_after: until the window has room
+//   authorization: secret            # asked for as `Authorization: Bearer secret`, by azure as `api-key: secret` too;
+//                                    # others are 401
+//   rate: { requests: 50, tokens: 0, per: 1s, retry_after: 1s, format: seconds }
+//                                    # format: seconds decimal date milliseconds text none; without retry_after: until
+//                                    # the window has room
 //   rate_headers: go                 # x-ratelimit-*: go ("1m30s"), seconds, none
 //   base64: sent                     # when it is asked for: sent, ignored (floats come back), rejected
 //   dimensions: taken                # rejected, ignored

@@ -4,7 +4,8 @@
 //   POST /control         a YAML script, applied to the one that plays
 //   POST /control/reset   forgets calls and rate windows
 //   GET  /control/calls   what it was asked, as JSON (tally.h)
-// Times are kept exactly: a request that waited begins when the one before it was due to end, not when a busy machine came to it.
+// Times are kept exactly: a request that waited begins when the one before it was due to end, not when a busy machine
+// came to it.
 // Thread-safety: all members may be called from any thread.
 #pragma once
 

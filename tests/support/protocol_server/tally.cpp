@@ -36,19 +36,20 @@ std::size_t Tally::most_within(std::int64_t window, bool served) const {
 std::string Tally::json() const {
     constexpr std::int64_t minute = 60'000'000;
     std::string json = fmt::format(
-        R"({{"calls":{},"inputs":{},"refused":{},"abandoned":{},"in_flight":{},"max_in_flight":{},"max_serving":{},"connections":{},)"
-        R"("authorization_seen":{},"max_in_60s":{},"max_served_in_60s":{},"max_served_in_1s":{},"other_requests":{},"log":[)",
+        R"({{"calls":{},"inputs":{},"refused":{},"abandoned":{},"in_flight":{},"max_in_flight":{},"max_serving":{},)"
+        R"("connections":{},"authorization_seen":{},"max_in_60s":{},"max_served_in_60s":{},"max_served_in_1s":{},)"
+        R"("other_requests":{},"log":[)",
         calls.size(), inputs(), refused(), abandoned, in_flight, max_in_flight, max_serving, connections,
         authorization_seen, most_within(minute, false), most_within(minute, true), most_within(1'000'000, true),
         other_requests);
     bool first = true;
     for (const CallRecord& call : calls) {
         if (!std::exchange(first, false)) json += ',';
-        fmt::format_to(
-            std::back_inserter(json),
-            R"({{"at":{},"waited":{},"until":{},"route":{},"model":{},"inputs":{},"tokens":{},"status":{},"fault":{},"connection":{})",
-            call.at, call.waited, call.until, json_text(call.route), json_text(call.model), call.inputs, call.tokens,
-            call.status, json_text(call.fault), call.connection);
+        fmt::format_to(std::back_inserter(json),
+                       R"({{"at":{},"waited":{},"until":{},"route":{},"model":{},"inputs":{},"tokens":{},"status":{},)"
+                       R"("fault":{},"connection":{})",
+                       call.at, call.waited, call.until, json_text(call.route), json_text(call.model), call.inputs,
+                       call.tokens, call.status, json_text(call.fault), call.connection);
         if (!call.texts.empty()) {
             json += ",\"texts\":[";
             for (const std::string& text : call.texts) {

@@ -7,8 +7,10 @@ namespace embedq::catalog::test {
 namespace {
 
 constexpr std::string_view json =
-    R"({"openapi":"3.0.1","info":{"title":"T é","version":"1"},"paths":{"/a/{id}":{"summary":"s","get":{"operationId":"g",
-"summary":"S \u00e9 <b>x</b>","description":"D [l](u) 😀","tags":["t",1],"responses":{"200":{"n":[1,-2.5e3,true,false,null,{}]}}},"$ref":"#/x/y"},
+    R"({"openapi":"3.0.1","info":{"title":"T é","version":"1"},"paths":{"/a/{id}":{"summary":"s",)"
+    R"("get":{"operationId":"g",
+"summary":"S \u00e9 <b>x</b>","description":"D [l](u) 😀","tags":["t",1],)"
+    R"("responses":{"200":{"n":[1,-2.5e3,true,false,null,{}]}}},"$ref":"#/x/y"},
 "/b":{"$ref":"#/paths/~1a~1%7Bid%7D"}},"x":{"y":{"put":{}}}})";
 
 constexpr std::string_view yaml = R"(openapi: 3.1.0

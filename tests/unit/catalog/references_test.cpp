@@ -10,7 +10,8 @@ using testing::IsEmpty;
 
 TEST(References, AreFollowedThroughAnyLocalPointer) {
     const auto document = parsed(R"({"openapi":"3.1.0","paths":{
-        "/a":{"$ref":"#/components/pathItems/item"}, "/b":{"$ref":"#/paths/~1c~1%7Bid%7D"}, "/c/{id}":{"put":{"operationId":"putC"}},
+        "/a":{"$ref":"#/components/pathItems/item"}, "/b":{"$ref":"#/paths/~1c~1%7Bid%7D"},
+        "/c/{id}":{"put":{"operationId":"putC"}},
         "/d":{"$ref":"#/x-items/1"}, "/e":{"$ref":"#/x~1y/z~0"}},
         "x-items":[{}, {"head":{}}], "x/y":{"z~":{"trace":{}}},
         "components":{"pathItems":{"item":{"get":{"summary":"Item"},"post":{}}}}})");
@@ -56,7 +57,8 @@ TEST(References, ThatDangleOrLeadAwayGiveANote) {
 
 TEST(References, IntoWhatAnotherPointsAtAreFound) {
     const auto document = parsed(
-        R"({"openapi":"3.1.0","paths":{"/a":{"$ref":"#/x"},"/b":{"$ref":"#/x/inner"}},"x":{"get":{},"inner":{"put":{}}}})");
+        R"({"openapi":"3.1.0","paths":{"/a":{"$ref":"#/x"},"/b":{"$ref":"#/x/inner"}},
+            "x":{"get":{},"inner":{"put":{}}}})");
     EXPECT_THAT(ids(document), ElementsAre("GET /a", "PUT /b"));
 }
 

@@ -17,8 +17,10 @@ Operation operation(std::string_view fields, std::string_view path = "/a", const
 TEST(CanonicalText, IsPinnedToItsVersion) {
     ASSERT_EQ(text_version, 1U);
     const auto pinned = only_operation(R"({"openapi":"3.0.0","paths":{"/repos/{owner}/{repo}/issues":{"post":{
-        "operationId":"issues/createForRepo","summary":"Create an <b>issue</b>","tags":["issues"," Bug  Tracker ","issues"],
-        "description":"Any user can create an issue.\n\n<p>See [the guide](https://example.com/x) &amp; more</p>"}}}})");
+        "operationId":"issues/createForRepo","summary":"Create an <b>issue</b>",
+        "tags":["issues"," Bug  Tracker ","issues"],
+        "description":"Any user can create an issue.\n\n<p>See [the guide](https://example.com/x) &amp; more</p>"
+        }}}})");
     EXPECT_EQ(pinned.text,
               "Create an issue\n"
               "post repos owner repo issues\n"

@@ -35,8 +35,8 @@ paths:
 TEST(Yaml, GivesWhatTheSameJsonGives) {
     const auto yaml = parsed(pets);
     const auto json = parsed(R"({"openapi":"3.0.1","info":{"title":"Pets","version":"1.0","description":"Two\nlines\n"},
-        "paths":{"/pets/{id}":{"summary":"A pet","get":{"operationId":"getPet","summary":"Get a pet","description":"Folded text.\n",
-        "tags":["pets","on"],"responses":{"200":{}}},"delete":{}}}})");
+        "paths":{"/pets/{id}":{"summary":"A pet","get":{"operationId":"getPet","summary":"Get a pet",
+        "description":"Folded text.\n","tags":["pets","on"],"responses":{"200":{}}},"delete":{}}}})");
     EXPECT_EQ(yaml.title, json.title);
     EXPECT_EQ(yaml.version, json.version);
     EXPECT_EQ(yaml.description, json.description);

@@ -202,14 +202,14 @@ TEST(PluginsShow, JsonHasTheShapeForScripts) {
     Stage stage(true);
     stage.world.plugins.plugins.push_back(described());
     ASSERT_EQ(run_plugins_show(stage.session, "acme"), exit_done);
-    EXPECT_EQ(
-        stage.out.str(),
-        R"({"plugins":[{"kind":"provider","name":"acme","version":"0.1.0","summary":"Counts words",)"
-        R"("file":"/srv/plugins/libembedq_provider_acme.so","built_in":false,"build_tag":"g++-12 and more","options":[)"
-        R"({"name":"dimension","type":"integer","required":false,"secret":false,"default":"256","minimum":"8","maximum":"4096",)"
-        R"("help":"Numbers per vector"},)"
-        R"({"name":"form","type":"text","required":true,"secret":true,"choices":["float","base64"],"help":"How it answers"}]}]})"
-        "\n");
+    EXPECT_EQ(stage.out.str(),
+              R"({"plugins":[{"kind":"provider","name":"acme","version":"0.1.0","summary":"Counts words",)"
+              R"("file":"/srv/plugins/libembedq_provider_acme.so","built_in":false,"build_tag":"g++-12 and more",)"
+              R"("options":[{"name":"dimension","type":"integer","required":false,"secret":false,"default":"256",)"
+              R"("minimum":"8","maximum":"4096","help":"Numbers per vector"},)"
+              R"({"name":"form","type":"text","required":true,"secret":true,"choices":["float","base64"],)"
+              R"("help":"How it answers"}]}]})"
+              "\n");
 }
 
 TEST(PluginsList, TellsWhereEachComesFrom) {

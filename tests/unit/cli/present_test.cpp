@@ -92,10 +92,10 @@ TEST(JsonOf, JobLeavesOutWhatIsZero) {
     job.last_error = "down";
     job.worker_id = "w";
     job.next_run_at = job.created_at = Time{std::chrono::seconds(1)};
-    EXPECT_EQ(
-        dump(json_of(job)),
-        R"({"id":7,"catalog_id":"c","spec_name":"s","kind":"spec_write","status":"pending","attempts":0,"last_error":"down",)"
-        R"("worker_id":"w","next_run_at":"1970-01-01T00:00:01Z","created_at":"1970-01-01T00:00:01Z"})");
+    EXPECT_EQ(dump(json_of(job)),
+              R"({"id":7,"catalog_id":"c","spec_name":"s","kind":"spec_write","status":"pending","attempts":0,)"
+              R"("last_error":"down","worker_id":"w",)"
+              R"("next_run_at":"1970-01-01T00:00:01Z","created_at":"1970-01-01T00:00:01Z"})");
 }
 
 TEST(JsonOf, StatusHasTheFieldsOfEmbeddingStatus) {
@@ -106,7 +106,8 @@ TEST(JsonOf, StatusHasTheFieldsOfEmbeddingStatus) {
     status.job->started_at = Time{std::chrono::seconds(61)};
     EXPECT_EQ(
         dump(json_of(status)),
-        R"({"spec_name":"spec","operation_count":4,"embedding_count":2,"embedded_so_far":1,"job_status":"running","job_attempts":1,)"
+        R"({"spec_name":"spec","operation_count":4,"embedding_count":2,"embedded_so_far":1,"job_status":"running",)"
+        R"("job_attempts":1,)"
         R"("job_last_error":"slow","job_updated_at":"1970-01-01T00:01:01Z","badge":"indexing 2/4"})");
 }
 

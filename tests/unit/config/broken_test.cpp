@@ -13,7 +13,8 @@ stor: { plugin: sqlite }
     {"UnknownKeyWithoutNeighbour", R"y(version: 1
 telemetry: true
 )y",
-     R"s(c.yaml:2:1: error: unknown key 'telemetry'; expected one of version, plugins, store, notifier, providers, embedding, scheduler, fetch, services, logging
+     R"s(c.yaml:2:1: error: unknown key 'telemetry'; expected one of version, plugins, store, notifier, providers, )s"
+     R"s(embedding, scheduler, fetch, services, logging
 )s"},
     {"MissingVersion", R"y(logging: { level: info }
 )y",
@@ -22,13 +23,15 @@ telemetry: true
     {"OtherVersion", R"y(version: 2
 stor: { plugin: sqlite }
 )y",
-     R"s(c.yaml:1:10: error: version: found '2', expected 1, the only version that this program reads; the rest of the file is checked as version 1
+     R"s(c.yaml:1:10: error: version: found '2', expected 1, the only version that this program reads; the rest of )s"
+     R"s(the file is checked as version 1
 c.yaml:2:1: error: unknown key 'stor'; did you mean 'store'?
 )s"},
     {"VersionIsNoNumber", R"y(version: one
 logging: { level: loud }
 )y",
-     R"s(c.yaml:1:10: error: version: found 'one', expected 1, the only version that this program reads; the rest of the file is checked as version 1
+     R"s(c.yaml:1:10: error: version: found 'one', expected 1, the only version that this program reads; the rest )s"
+     R"s(of the file is checked as version 1
 c.yaml:2:19: error: logging.level: found 'loud', expected one of trace, debug, info, warn, error
 )s"},
     {"UnknownPlugin", R"y(version: 1
@@ -46,13 +49,15 @@ notifier:
 notifier:
   plugin: refused
 )y",
-     R"s(c.yaml:3:11: error: notifier.plugin: the notifier plugin 'refused' cannot be used: its file may be written by others than its owner
+     R"s(c.yaml:3:11: error: notifier.plugin: the notifier plugin 'refused' cannot be used: its file may be )s"
+     R"s(written by others than its owner
 )s"},
     {"PluginMissing", R"y(version: 1
 store:
   options: { path: x }
 )y",
-     R"s(c.yaml:3:3: error: store: the key 'plugin' is missing, expected the name of a store plugin; installed are memory, postgres, sqlite
+     R"s(c.yaml:3:3: error: store: the key 'plugin' is missing, expected the name of a store plugin; installed are )s"
+     R"s(memory, postgres, sqlite
 )s"},
     {"PluginAsText", R"y(version: 1
 store: sqlite
@@ -98,7 +103,8 @@ providers:
       model:
       pull: true
 )y",
-     R"s(c.yaml:6:7: error: providers.ai.options.model: found nothing, expected a text; leave the key out where no value is meant
+     R"s(c.yaml:6:7: error: providers.ai.options.model: found nothing, expected a text; leave the key out where no )s"
+     R"s(value is meant
 )s"},
     {"EveryTypeWrong", R"y(version: 1
 providers:
@@ -117,8 +123,10 @@ providers:
      R"s(c.yaml:6:14: error: providers.ai.options.model: found a sequence, expected a text
 c.yaml:7:13: error: providers.ai.options.pull: found 'yes', expected true or false
 c.yaml:8:20: error: providers.ai.options.temperature: found 'hot', expected a number between 0 and 1.5
-c.yaml:9:16: error: providers.ai.options.timeout: found '30', expected a duration between 10ms and 1h (such as 250ms, 20s, 5m, 1h or 14d); did you mean '30s'?
-c.yaml:10:17: error: providers.ai.options.max_body: found '10MB', expected a size of at least 1KiB (such as 4096, 64KiB, 10MiB or 1GiB); did you mean '10MiB'?
+c.yaml:9:16: error: providers.ai.options.timeout: found '30', expected a duration between 10ms and 1h (such as )s"
+     R"s(250ms, 20s, 5m, 1h or 14d); did you mean '30s'?
+c.yaml:10:17: error: providers.ai.options.max_body: found '10MB', expected a size of at least 1KiB (such as 4096, )s"
+     R"s(64KiB, 10MiB or 1GiB); did you mean '10MiB'?
 c.yaml:11:16: error: providers.ai.options.ca_file: found '', expected a path
 c.yaml:12:18: error: providers.ai.options.endpoints: found a mapping, expected a sequence of texts
 c.yaml:13:14: error: providers.ai.options.query: found 'a=b', expected a mapping of texts
@@ -134,7 +142,8 @@ embedding: { provider: a }
 c.yaml:4:58: error: providers.b.options.temperature: found '1.6', expected a number between 0 and 1.5
 c.yaml:4:72: error: providers.b.options.timeout: found '2h', expected a duration between 10ms and 1h
 c.yaml:4:86: error: providers.b.options.max_body: found '1023', expected a size of at least 1KiB
-c.yaml:4:97: warning: providers.b.options.pin: the secret is written out here; take it from the environment ("${NAME}") or from a file ({ file: PATH })
+c.yaml:4:97: warning: providers.b.options.pin: the secret is written out here; take it from the environment )s"
+     R"s(("${NAME}") or from a file ({ file: PATH })
 c.yaml:4:97: error: providers.b.options.pin: found <hidden>, expected an integer between 1000 and 9999
 c.yaml:5:51: error: providers.c.options.concurrency: found '99999999999999999999', expected an integer of at least 1
 )s"},
@@ -143,7 +152,8 @@ store: { plugin: postgres, options: { url: "${HOME}", migrate: nevr } }
 logging: { level: warning, format: yaml }
 )y",
      R"s(c.yaml:2:64: error: store.options.migrate: found 'nevr', expected one of auto, never; did you mean 'never'?
-c.yaml:3:19: error: logging.level: found 'warning', expected one of trace, debug, info, warn, error; did you mean 'warn'?
+c.yaml:3:19: error: logging.level: found 'warning', expected one of trace, debug, info, warn, error; did you mean )s"
+     R"s('warn'?
 c.yaml:3:36: error: logging.format: found 'yaml', expected one of text, json
 )s"},
     {"DurationsWithoutSense", R"y(version: 1
@@ -155,22 +165,30 @@ scheduler:
   reconcile: -5m
   retention: 99999999999999999d
 )y",
-     R"s(c.yaml:3:10: error: scheduler.lease: found '20', expected a duration between 1s and 1d (such as 250ms, 20s, 5m, 1h or 14d); did you mean '20s'?
-c.yaml:4:14: error: scheduler.heartbeat: found '5 s', expected a duration between 100ms and 1d (such as 250ms, 20s, 5m, 1h or 14d)
-c.yaml:5:9: error: scheduler.poll: found '1h30m', expected a duration between 10ms and 1d (such as 250ms, 20s, 5m, 1h or 14d)
-c.yaml:6:9: error: scheduler.reap: found '30sec', expected a duration between 100ms and 1d (such as 250ms, 20s, 5m, 1h or 14d); did you mean '30s'?
-c.yaml:7:14: error: scheduler.reconcile: found '-5m', expected a duration between 1s and 1d (such as 250ms, 20s, 5m, 1h or 14d)
-c.yaml:8:14: error: scheduler.retention: found '99999999999999999d', expected a duration of at least 1m (such as 250ms, 20s, 5m, 1h or 14d)
+     R"s(c.yaml:3:10: error: scheduler.lease: found '20', expected a duration between 1s and 1d (such as 250ms, )s"
+     R"s(20s, 5m, 1h or 14d); did you mean '20s'?
+c.yaml:4:14: error: scheduler.heartbeat: found '5 s', expected a duration between 100ms and 1d (such as 250ms, )s"
+     R"s(20s, 5m, 1h or 14d)
+c.yaml:5:9: error: scheduler.poll: found '1h30m', expected a duration between 10ms and 1d (such as 250ms, 20s, 5m, )s"
+     R"s(1h or 14d)
+c.yaml:6:9: error: scheduler.reap: found '30sec', expected a duration between 100ms and 1d (such as 250ms, 20s, )s"
+     R"s(5m, 1h or 14d); did you mean '30s'?
+c.yaml:7:14: error: scheduler.reconcile: found '-5m', expected a duration between 1s and 1d (such as 250ms, 20s, )s"
+     R"s(5m, 1h or 14d)
+c.yaml:8:14: error: scheduler.retention: found '99999999999999999d', expected a duration of at least 1m (such as )s"
+     R"s(250ms, 20s, 5m, 1h or 14d)
 )s"},
     {"HeartbeatTooSlow", R"y(version: 1
 scheduler: { lease: 20s, heartbeat: 10s }
 )y",
-     R"s(c.yaml:2:37: error: scheduler.heartbeat: found 10s, expected less than half of scheduler.lease (20s), so that one lost heartbeat loses no lease
+     R"s(c.yaml:2:37: error: scheduler.heartbeat: found 10s, expected less than half of scheduler.lease (20s), so )s"
+     R"s(that one lost heartbeat loses no lease
 )s"},
     {"LeaseTooShortForTheHeartbeat", R"y(version: 1
 scheduler: { lease: 10s }
 )y",
-     R"s(c.yaml:2:21: error: scheduler.lease: found 10s, expected more than twice scheduler.heartbeat (5s), so that one lost heartbeat loses no lease
+     R"s(c.yaml:2:21: error: scheduler.lease: found 10s, expected more than twice scheduler.heartbeat (5s), so )s"
+     R"s(that one lost heartbeat loses no lease
 )s"},
     {"BackoffUpsideDown", R"y(version: 1
 scheduler:
@@ -194,8 +212,10 @@ embedding:
 )y",
      R"s(c.yaml:5:13: error: embedding.provider: there is no provider 'lexicle'; did you mean 'lexical'?
 c.yaml:6:25: error: embedding.catalogs.payments: there is no provider 'opnai'; expected one of lexical, none
-c.yaml:6:32: error: embedding.catalogs: found the catalog 'Bad_Id', expected up to 100 lower-case letters, digits or '-', with no '-' at either end
-c.yaml:6:46: error: embedding.catalogs: found the catalog '-x', expected up to 100 lower-case letters, digits or '-', with no '-' at either end
+c.yaml:6:32: error: embedding.catalogs: found the catalog 'Bad_Id', expected up to 100 lower-case letters, digits )s"
+     R"s(or '-', with no '-' at either end
+c.yaml:6:46: error: embedding.catalogs: found the catalog '-x', expected up to 100 lower-case letters, digits or )s"
+     R"s('-', with no '-' at either end
 )s"},
     {"SeveralProvidersNoneChosen", R"y(version: 1
 providers:
@@ -211,8 +231,10 @@ providers:
   c: lexical
 embedding: { provider: c }
 )y",
-     R"s(c.yaml:3:3: error: providers: found the name 'none', expected up to 64 lower-case letters, digits, '_', '.' or '-', starting with a letter, other than none
-c.yaml:4:3: error: providers: found the name 'My Provider', expected up to 64 lower-case letters, digits, '_', '.' or '-', starting with a letter, other than none
+     R"s(c.yaml:3:3: error: providers: found the name 'none', expected up to 64 lower-case letters, digits, '_', )s"
+     R"s('.' or '-', starting with a letter, other than none
+c.yaml:4:3: error: providers: found the name 'My Provider', expected up to 64 lower-case letters, digits, '_', '.' )s"
+     R"s(or '-', starting with a letter, other than none
 c.yaml:5:6: error: providers.c: found 'lexical', expected a mapping with the key 'plugin'
 )s"},
     {"LimitsWrong", R"y(version: 1
@@ -254,17 +276,22 @@ c.yaml:3:50: error: providers.b.options.dimension: found '63', expected an integ
 providers: { "é": { plugin: lexical }, ok: { plugn: lexical } }
 embedding: { provider: ok }
 )y",
-     R"s(c.yaml:2:14: error: providers: found the name 'é', expected up to 64 lower-case letters, digits, '_', '.' or '-', starting with a letter, other than none
-c.yaml:2:44: error: providers.ok: the key 'plugin' is missing, expected the name of a provider plugin; installed are faulty, lexical, openai, simulated
+     R"s(c.yaml:2:14: error: providers: found the name 'é', expected up to 64 lower-case letters, digits, '_', '.' )s"
+     R"s(or '-', starting with a letter, other than none
+c.yaml:2:44: error: providers.ok: the key 'plugin' is missing, expected the name of a provider plugin; installed )s"
+     R"s(are faulty, lexical, openai, simulated
 c.yaml:2:46: error: providers.ok: unknown key 'plugn'; did you mean 'plugin'?
 )s"},
     {"EnvironmentUnset", R"y(version: 1
 store: { plugin: sqlite, options: { path: "${EMBEDQ_DB}" } }
 logging: { level: "${}", format: "${LOG" }
 )y",
-     R"s(c.yaml:2:43: error: store.options.path: the environment variable EMBEDQ_DB is not set; set it, or write ${EMBEDQ_DB:-default}
-c.yaml:3:19: error: logging.level: found '${' without a variable's name after it, expected ${NAME} or ${NAME:-default}; write $${ for a plain ${
-c.yaml:3:34: error: logging.format: found '${' without its '}', expected ${NAME} or ${NAME:-default}; write $${ for a plain ${
+     R"s(c.yaml:2:43: error: store.options.path: the environment variable EMBEDQ_DB is not set; set it, or write )s"
+     R"s(${EMBEDQ_DB:-default}
+c.yaml:3:19: error: logging.level: found '${' without a variable's name after it, expected ${NAME} or )s"
+     R"s(${NAME:-default}; write $${ for a plain ${
+c.yaml:3:34: error: logging.format: found '${' without its '}', expected ${NAME} or ${NAME:-default}; write $${ )s"
+     R"s(for a plain ${
 )s"},
     {"FileForNoSecret", R"y(version: 1
 store: { plugin: sqlite, options: { path: { file: a } } }
@@ -284,12 +311,14 @@ store: { plugin: postgres, options: { url: { file: secrets/url } } }
     {"PlaceholderAsSecret", R"y(version: 1
 store: { plugin: postgres, options: { url: "<hidden>" } }
 )y",
-     R"s(c.yaml:2:44: error: store.options.url: found <hidden>, which `config show` prints in place of a secret; write the secret, ${NAME} or { file: PATH }
+     R"s(c.yaml:2:44: error: store.options.url: found <hidden>, which `config show` prints in place of a secret; )s"
+     R"s(write the secret, ${NAME} or { file: PATH }
 )s"},
     {"BrokenDefaultInATable", R"y(version: 1
 providers: { bad: { plugin: faulty } }
 )y",
-     R"s(c.yaml:2:29: error: providers.bad.options: the default of option 'size' of provider plugin 'faulty' is broken, which is the plugin's fault: found 'ten', expected a size (such as 4096, 64KiB, 10MiB or 1GiB)
+     R"s(c.yaml:2:29: error: providers.bad.options: the default of option 'size' of provider plugin 'faulty' is )s"
+     R"s(broken, which is the plugin's fault: found 'ten', expected a size (such as 4096, 64KiB, 10MiB or 1GiB)
 )s"},
     {"PluginsSection", R"y(version: 1
 plugins: { path: [a], paths: [""] }

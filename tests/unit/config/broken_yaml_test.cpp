@@ -26,9 +26,12 @@ c.yaml:6:1: error: duplicate key 'store': it stands in line 2, column 1 already;
 store: { plugin: memory, <<: [memory, {}] }
 notifier: { <<: local }
 )y",
-     R"s(c.yaml:2:31: error: found 'memory' after '<<', expected the alias of a mapping, such as `<<: *name`, or a sequence of such aliases
-c.yaml:3:11: error: notifier: the key 'plugin' is missing, expected the name of a notifier plugin; installed are local, poll
-c.yaml:3:17: error: found 'local' after '<<', expected the alias of a mapping, such as `<<: *name`, or a sequence of such aliases
+     R"s(c.yaml:2:31: error: found 'memory' after '<<', expected the alias of a mapping, such as `<<: *name`, or a )s"
+     R"s(sequence of such aliases
+c.yaml:3:11: error: notifier: the key 'plugin' is missing, expected the name of a notifier plugin; installed are )s"
+     R"s(local, poll
+c.yaml:3:17: error: found 'local' after '<<', expected the alias of a mapping, such as `<<: *name`, or a sequence )s"
+     R"s(of such aliases
 )s"},
     {"KeyIsNoName", R"y(version: 1
 ? [a, b]
@@ -40,7 +43,8 @@ c.yaml:3:17: error: found 'local' after '<<', expected the alias of a mapping, s
 store: { plugin: sqlite
 notifier: { plugin: local }
 )y",
-     R"s(c.yaml:3:9: error: not valid YAML: a '{' before this place is not closed by '}', a text in it not by its quote, or a ',' is missing
+     R"s(c.yaml:3:9: error: not valid YAML: a '{' before this place is not closed by '}', a text in it not by its )s"
+     R"s(quote, or a ',' is missing
 )s"},
     {"TabIndentation", "version: 1\nstore:\n	plugin: sqlite\n",
      R"s(c.yaml:3:8: error: not valid YAML: line 3 is indented by a tab; use spaces
@@ -50,7 +54,8 @@ store:
   plugin: sqlite
    options: {}
 )y",
-     R"s(c.yaml:4:11: error: not valid YAML: this ':' follows no key; check the indentation, and quote texts that have ': ' in them
+     R"s(c.yaml:4:11: error: not valid YAML: this ':' follows no key; check the indentation, and quote texts that )s"
+     R"s(have ': ' in them
 )s"},
     {"TwoDocuments", R"y(version: 1
 logging: { level: loud }
@@ -88,13 +93,15 @@ store: !!python/object { plugin: memory }
     {"QuoteLeftOpen", R"y(version: 1
 logging: { level: "info }
 )y",
-     R"s(c.yaml:3:1: error: not valid YAML: a '{' before this place is not closed by '}', a text in it not by its quote, or a ',' is missing
+     R"s(c.yaml:3:1: error: not valid YAML: a '{' before this place is not closed by '}', a text in it not by its )s"
+     R"s(quote, or a ',' is missing
 )s"},
     {"TextWithColon", R"y(version: 1
 logging:
   level: info: debug
 )y",
-     R"s(c.yaml:3:14: error: not valid YAML: this ':' follows no key; check the indentation, and quote texts that have ': ' in them
+     R"s(c.yaml:3:14: error: not valid YAML: this ':' follows no key; check the indentation, and quote texts that )s"
+     R"s(have ': ' in them
 )s"},
     {"SequenceLeftOpen", R"y(version: 1
 plugins: { paths: [a, b }
@@ -105,7 +112,8 @@ plugins: { paths: [a, b }
 store
 logging: {}
 )y",
-     R"s(c.yaml:3:8: error: not valid YAML: this ':' follows no key; check the indentation, and quote texts that have ': ' in them
+     R"s(c.yaml:3:8: error: not valid YAML: this ':' follows no key; check the indentation, and quote texts that )s"
+     R"s(have ': ' in them
 )s"},
     {"NullKey", R"y(version: 1
 ~: 3

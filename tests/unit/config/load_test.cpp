@@ -24,7 +24,8 @@ notifier: { plugin: poll, options: { interval: 250ms } }
 providers:
   ai:
     plugin: openai
-    options: { model: m, endpoints: "http://a:1", query: { v: 2024 }, temperature: 1, max_body: 64KiB, ca_file: certs/ca.pem, pull: true }
+    options: { model: m, endpoints: "http://a:1", query: { v: 2024 }, temperature: 1, max_body: 64KiB,
+               ca_file: certs/ca.pem, pull: true }
     limits: { concurrency: 2, batch_inputs: 64, requests_per_minute: 600, tokens_per_minute: 100000 }
   offline: { plugin: lexical }
 embedding: { provider: ai, catalogs: { payments: offline, archive: none } }

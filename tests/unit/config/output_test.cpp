@@ -22,12 +22,14 @@ plugins: { paths: [a, "b c", "/x: y"] }
 store: { plugin: sqlite, options: { path: "odd \"name\" $${HOME} # é.db" } }
 notifier: { plugin: poll, options: { interval: 90s } }
 providers:
-  "null": { plugin: simulated, options: { faults: ["throttle: 5", "null", "", "a\nb", "$$${X}"], latency: 1ms }, limits: { concurrency: 3 } }
-  "true": { plugin: openai, options: { model: "yes", query: { "a: b": "1", "~": "" }, temperature: 0.1, max_body: 1536KiB, pull: true } }
+  "null": { plugin: simulated, options: { faults: ["throttle: 5", "null", "", "a\nb", "$$${X}"], latency: 1ms },
+            limits: { concurrency: 3 } }
+  "true": { plugin: openai, options: { model: "yes", query: { "a: b": "1", "~": "" }, temperature: 0.1,
+                                      max_body: 1536KiB, pull: true } }
 embedding: { provider: "null", catalogs: { "2024": none, a: "true" } }
 scheduler: { lease: 12345ms, backoff: { jitter: 0.25 } }
-fetch: { allow_http: true, allow_private_addresses: [10.0.0.0/8, "fd00::/8"], timeout: 5s, max_bytes: 1MiB, max_redirects: 0, ca_file: ca.pem,
-         proxy: "http://proxy.example:3128" }
+fetch: { allow_http: true, allow_private_addresses: [10.0.0.0/8, "fd00::/8"], timeout: 5s, max_bytes: 1MiB,
+         max_redirects: 0, ca_file: ca.pem, proxy: "http://proxy.example:3128" }
 services: [{ plugin: admin }, { plugin: admin, options: { listen: "0.0.0.0:1" } }]
 logging: { level: trace, format: json }
 )y",
@@ -145,13 +147,17 @@ TEST(Schema, AgreesWithLoad) {
     const char* const good[] = {
         R"({"version": 1})",
         R"({"version": 1, "store": null, "providers": {}, "services": null})",
-        R"({"version": 1, "store": {"plugin": "sqlite"}, "notifier": {"plugin": "poll", "options": {"interval": "250ms"}}})",
+        R"({"version": 1, "store": {"plugin": "sqlite"},
+            "notifier": {"plugin": "poll", "options": {"interval": "250ms"}}})",
         R"({"version": 1, "store": {"plugin": "postgres", "options": {"url": {"file": "SECRET"}}}})",
-        R"({"version": 1, "providers": {"a": {"plugin": "openai", "options": {"model": 3, "endpoints": "x", "query": {"a": 1}, "max_body": "1MiB"}}}})",
-        R"({"version": 1, "providers": {"a": {"plugin": "openai", "options": {"model": "${HOME}", "pull": "${YES}", "max_body": 4096, "timeout": "${T:-5s}"}}}})",
+        R"({"version": 1, "providers": {"a": {"plugin": "openai",
+            "options": {"model": 3, "endpoints": "x", "query": {"a": 1}, "max_body": "1MiB"}}}})",
+        R"({"version": 1, "providers": {"a": {"plugin": "openai",
+            "options": {"model": "${HOME}", "pull": "${YES}", "max_body": 4096, "timeout": "${T:-5s}"}}}})",
         R"({"version": 1, "embedding": {"provider": "lexical", "catalogs": {"a-b": "none"}}})",
         R"({"version": 1, "scheduler": {"lease": "30s", "backoff": {"factor": 1.5}}, "logging": {"level": "warn"}})",
-        R"({"version": 1, "services": [{"plugin": "admin", "options": {"listen": ":80"}}], "plugins": {"paths": ["a"]}})",
+        R"({"version": 1, "services": [{"plugin": "admin", "options": {"listen": ":80"}}],
+            "plugins": {"paths": ["a"]}})",
     };
     const TemporaryFolder folder;
     folder.write("SECRET", "s");

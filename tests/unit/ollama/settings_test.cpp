@@ -45,14 +45,13 @@ TEST(Settings, WhatIsSaidIsSent) {
                                            {"dimensions", "256"},
                                            {"document_prefix", "search_document: "},
                                            {"query_prefix", "search_query: "}});
-    EXPECT_EQ(
-        body_of(settings),
-        R"({"model":"nomic","keep_alive":"24h","options":{"mirostat":true,"num_ctx":2048},"truncate":true,"dimensions":256,)"
-        R"("input":["search_document: one","search_document: a \"second\""]})");
+    EXPECT_EQ(body_of(settings),
+              R"({"model":"nomic","keep_alive":"24h","options":{"mirostat":true,"num_ctx":2048},"truncate":true,)"
+              R"("dimensions":256,"input":["search_document: one","search_document: a \"second\""]})");
     EXPECT_THAT(body_of(settings, TextKind::query), HasSubstr("\"search_query: one\""));
-    EXPECT_EQ(
-        legacy_body(settings, "one", TextKind::query),
-        R"({"model":"nomic","keep_alive":"24h","options":{"mirostat":true,"num_ctx":2048},"prompt":"search_query: one"})");
+    EXPECT_EQ(legacy_body(settings, "one", TextKind::query),
+              R"({"model":"nomic","keep_alive":"24h","options":{"mirostat":true,"num_ctx":2048},)"
+              R"("prompt":"search_query: one"})");
     EXPECT_EQ(settings.context, 2048U);
 }
 

@@ -18,7 +18,8 @@ constexpr const char* pets = R"({"openapi": "3.0.0", "info": {"title": "t", "ver
   "/pets": {"get": {"operationId": "all", "summary": "Every animal we sell", "description": "Gives a list. In pages."},
             "post": {"operationId": "add", "summary": "Put one up", "description": "Adds a pet."}},
   "/pets/{id}": {"get": {"operationId": "one", "summary": "Look at one animal"},
-                 "delete": {"operationId": "gone", "summary": "Removes an animal", "description": "It removes an animal for good."},
+                 "delete": {"operationId": "gone", "summary": "Removes an animal",
+                            "description": "It removes an animal for good."},
                  "patch": {"operationId": "edit", "description": "Changes what is said of a pet."}}}})";
 
 class Documents : public testing::Test {

@@ -2,7 +2,8 @@
 //
 // A store's test hands over a factory and is done:
 //
-//     const bool kit = embedq::conformance::register_store_kit("memory", [] { return std::make_unique<MemoryUnderTest>(); });
+//     const bool kit = embedq::conformance::register_store_kit(
+//         "memory", [] { return std::make_unique<MemoryUnderTest>(); });
 //
 // Cases run one after another; within a case the store is called from several threads. What a store's capabilities
 // leave out is skipped with its reason, and counted at the end.

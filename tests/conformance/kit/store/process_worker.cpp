@@ -1,11 +1,15 @@
 // What a child process of the kit does. It is told by lines on standard input, and tells by lines on standard output:
 //
-//   migrate                         brings the schema up to date                               "migrated" or "failed REASON"
-//   work LEASE_MS SEED DIE_IN_1000  claims and embeds until its input ends; each step kills    "done JOB" for each job it finished
-//                                   it with that chance
-//   hold LEASE_MS                   claims one job; on the next line makes and commits it      "held JOB", then "kept" or "lost"
-//   reserve CALLS                   reserves a stretch of `process_stretch` for each call      "starts MICROSECONDS" for each
-//   write SEED SPECS VERSIONS       writes documents, each with all its texts of one version   "wrote SPEC VERSION" for each
+//   migrate                         brings the schema up to date:
+//                                   "migrated" or "failed REASON"
+//   work LEASE_MS SEED DIE_IN_1000  claims and embeds until its input ends; each step kills it with that chance:
+//                                   "done JOB" for each job it finished
+//   hold LEASE_MS                   claims one job; on the next line makes and commits it:
+//                                   "held JOB", then "kept" or "lost"
+//   reserve CALLS                   reserves a stretch of `process_stretch` for each call:
+//                                   "starts MICROSECONDS" for each
+//   write SEED SPECS VERSIONS       writes documents, each with all its texts of one version:
+//                                   "wrote SPEC VERSION" for each
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
