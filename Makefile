@@ -10,7 +10,8 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 20
 # What ThreadSanitizer runs: the tests of the scheduler, the engine, the stores, the notifiers, the loader and the HTTP
 # providers.
-TSAN_TESTS ?= scheduler|engine|store|memory|sqlite|postgres|loader|registry|plugin|notifier|conformance|http|openai|ollama|fetch
+TSAN_TESTS ?= scheduler|engine|store|memory|sqlite|postgres|loader|registry|plugin|notifier|conformance|http|openai|$\
+	ollama|fetch
 FORMATTED = git ls-files '*.h' '*.cpp'
 REPORT = build/report
 # Runs the rest of the line as a phase of the report.
@@ -25,8 +26,9 @@ help: ## Show this list
 
 # $(call install_sections,NAME...): installs what is missing of these sections of packages.txt.
 define install_sections
-	@missing=$$(awk -v wanted=" $(1) " '{ sub(/#.*/, "") } /^\[/ { gsub(/[][]/, ""); on = index(wanted, " " $$1 " "); next } on' \
-	    packages.txt | while read -r package command _; do \
+	@missing=$$(awk -v wanted=" $(1) " '{ sub(/#.*/, "") } \
+	    /^\[/ { gsub(/[][]/, ""); on = index(wanted, " " $$1 " "); next } on' packages.txt | \
+	while read -r package command _; do \
 	    [ -n "$$package" ] || continue; \
 	    [ -n "$$command" ] && command -v "$$command" > /dev/null && continue; \
 	    dpkg-query -W -f '$${Status}' "$$package" 2> /dev/null | grep -q 'ok installed' && continue; \
@@ -90,7 +92,8 @@ test-tsan: # The scheduler's, stores' and loader's tests under ThreadSanitizer
 	targets=$$(ctest --test-dir build/tsan -N -R '$(TSAN_TESTS)' | awk '/Test +#/ { print $$NF }'); \
 	[ -n "$$targets" ] || { echo "test-tsan: no test is named like $(TSAN_TESTS)" >&2; exit 1; }; \
 	cmake --build --preset tsan -j$(JOBS) --target $$targets
-	ctest --preset tsan --no-tests=error -j$(TEST_JOBS) -R '$(TSAN_TESTS)' --output-junit $(abspath $(REPORT))/tsan/ctest.xml
+	ctest --preset tsan --no-tests=error -j$(TEST_JOBS) -R '$(TSAN_TESTS)' \
+	    --output-junit $(abspath $(REPORT))/tsan/ctest.xml
 
 test-release: # The program as it is used, driven from outside
 	cmake --preset release

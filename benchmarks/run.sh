@@ -62,8 +62,8 @@ for program in "$build"/bin/*_bench; do
     python3 "$here/micro/medians.py" "$out/$name.json" || failed=1
 done
 if [ "$found$failed" = 00 ]; then
-    echo "run.sh: no program $build/bin/*_bench named like '${BENCH_ONLY:-.}' has a workload named like '${BENCH_FILTER:-.}';" \
-        "build with: make bench" >&2
+    echo "run.sh: no program $build/bin/*_bench named like '${BENCH_ONLY:-.}' has a workload named like" \
+        "'${BENCH_FILTER:-.}'; build with: make bench" >&2
     exit 2
 fi
 exit "$failed"

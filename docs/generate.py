@@ -3,8 +3,8 @@
 
   generate.py PROGRAM [--check] [--bad-plugins FOLDER]
 
---check writes nothing: it prints how the pages differ from what the program says now, and fails. The folder of the bad plugins is
-tests/bad_plugins beside the program's bin/ unless it is named.
+--check writes nothing: it prints how the pages differ from what the program says now, and fails. The folder of the bad
+plugins is tests/bad_plugins beside the program's bin/ unless it is named.
 """
 
 import argparse
@@ -27,12 +27,15 @@ SECTION = {"store": "store: {{ plugin: {name} }}", "notifier": "notifier: {{ plu
 
 INTRODUCTION = """# What embedq says of faults
 
-Every message names the place, what was found, what was expected and, where there is one, the nearest right name. All faults of a file are
-told at once. This page is written by `docs/generate.py`, which runs the program on each file below; a test keeps it true.
+Every message names the place, what was found, what was expected and, where there is one, the nearest right name. \
+All faults of a file are
+told at once. This page is written by `docs/generate.py`, which runs the program on each file below; \
+a test keeps it true.
 
 ## Broken configurations
 
-The files are in `tests/broken/`; the message is that of `embedq --config FILE config check`, which ends with status 2. *Editor* says
+The files are in `tests/broken/`; the message is that of `embedq --config FILE config check`, which ends with \
+status 2. *Editor* says
 whether the JSON Schema finds the fault too, while the file is written, and if not, why.
 
 | File | Fault | Message | Editor |
@@ -42,8 +45,10 @@ whether the JSON Schema finds the fault too, while the file is written, and if n
 PLUGINS = """
 ## Bad plugins
 
-The sources are in `tests/bad_plugins/`; each plugin is named by a configuration that lists its folder, here `/plugins`, and `config check`
-answers with status 2, unless the plugin ends the process before the program can. In italics: copies of the sound plugin, spoilt as files.
+The sources are in `tests/bad_plugins/`; each plugin is named by a configuration that lists its folder, here \
+`/plugins`, and `config check`
+answers with status 2, unless the plugin ends the process before the program can. In italics: \
+copies of the sound plugin, spoilt as files.
 
 | Plugin | Fault | Message |
 |---|---|---|
@@ -56,13 +61,14 @@ class Program:
         self.world = world
 
     def run(self, *words):
-        kept = {key: os.environ[key] for key in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS") if key in os.environ}
+        kept = {key: os.environ[key] for key in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")
+                if key in os.environ}
         environment = {**kept, "HOME": str(self.world), "XDG_DATA_HOME": str(self.world)}
-        return subprocess.run([self.path, *map(str, words)], env=environment, cwd=self.world, capture_output=True, text=True,
-                              timeout=DEADLINE)
+        return subprocess.run([self.path, *map(str, words)], env=environment, cwd=self.world, capture_output=True,
+                              text=True, timeout=DEADLINE)
 
     def complaint(self, config):
-        """The lines that `config check` says of a file it refuses, without the program's name; nothing when it is good."""
+        """The lines that `config check` says of a file it refuses, without the program's name; none when it is good."""
         done = self.run("--config", config, "config", "check")
         if done.returncode == 0 and done.stdout.endswith(": good\n"):
             return []
@@ -141,7 +147,8 @@ def plugin_complaint(program, files, spoil=None):
         folders = sorted({file.parent for file in folder.rglob("*.so")})
         kind, name = re.fullmatch(r"libembedq_([a-z]+)_(.+)\.so", path.name).groups()
         config = program.world / "embedq.yaml"
-        config.write_text(f"version: 1\nplugins: {{ paths: [{', '.join(map(str, folders))}] }}\n{SECTION[kind].format(name=name)}\n")
+        config.write_text(f"version: 1\nplugins: {{ paths: [{', '.join(map(str, folders))}] }}\n"
+                          f"{SECTION[kind].format(name=name)}\n")
         said = program.complaint(config.name)
     # The place of the folder and the sanitizer of the build are this machine's.
     return [re.sub(r"sanitizer=\w+", "sanitizer=none", line.replace(str(folder), "/plugins")) for line in said]
@@ -191,7 +198,8 @@ def main():
         sys.exit(f"generate: {arguments.program} is no program; build it first")
     bad_plugins = arguments.bad_plugins or program.parent.parent / "tests" / "bad_plugins"
     if not (bad_plugins / "libembedq_provider_sound.so").exists():
-        sys.exit(f"generate: {bad_plugins} holds no bad plugins; give a program built with its tests, such as build/dev/bin/embedq")
+        sys.exit(f"generate: {bad_plugins} holds no bad plugins; give a program built with its tests, such as "
+                 "build/dev/bin/embedq")
 
     stale = False
     for path, text in pages(program, bad_plugins).items():
@@ -201,7 +209,8 @@ def main():
         elif before != text:
             stale = True
             name = str(path.relative_to(ROOT))
-            sys.stdout.writelines(difflib.unified_diff(before.splitlines(True), text.splitlines(True), name, "what the program says now"))
+            sys.stdout.writelines(difflib.unified_diff(before.splitlines(True), text.splitlines(True), name,
+                                                       "what the program says now"))
     if stale:
         sys.exit(f"generate: the pages differ from what the program says; if that is meant, write them anew: {COMMAND}")
 

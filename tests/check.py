@@ -38,8 +38,10 @@ def state_of(build, name, command, house):
 
 def house_state(root):
     """When any source or build file was last written."""
-    listed = subprocess.run(["git", "-C", str(root), "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True, check=True)
-    return {"sources": max((root / name).stat().st_mtime_ns for name in listed.stdout.splitlines() if (root / name).exists())}
+    listed = subprocess.run(["git", "-C", str(root), "ls-files", "-co", "--exclude-standard"], capture_output=True,
+                            text=True, check=True)
+    return {"sources": max((root / name).stat().st_mtime_ns for name in listed.stdout.splitlines()
+                           if (root / name).exists())}
 
 
 def main():
@@ -67,11 +69,12 @@ def main():
     if todo:
         pattern = "^(" + "|".join(map(re.escape, todo)) + ")$"
         results = build / "check.xml"
-        status = subprocess.run(["ctest", "--test-dir", str(build), f"-j{2 * told.jobs}", "--output-on-failure", "--no-tests=error",
-                                 "-R", pattern, "--output-junit", str(results)]).returncode
+        status = subprocess.run(["ctest", "--test-dir", str(build), f"-j{2 * told.jobs}", "--output-on-failure",
+                                 "--no-tests=error", "-R", pattern, "--output-junit", str(results)]).returncode
         passed = set(re.findall(r'<testcase name="([^"]+)"[^>]* status="run"', results.read_text()))
         memory.write_text(json.dumps({**known, **{name: states[name] for name in todo if name in passed}}))
-    print(f"check: built in {built - began:.0f} s; {len(todo)} of {len(chosen)} tests run in {time.monotonic() - built:.0f} s")
+    print(f"check: built in {built - began:.0f} s; {len(todo)} of {len(chosen)} tests run in "
+          f"{time.monotonic() - built:.0f} s")
     sys.exit(status)
 
 

@@ -7,7 +7,8 @@
     report.py show FOLDER                       the table of phases, the ten slowest tests, and the number of test cases
 
 Test runners leave JUnit files in FOLDER/PHASE: `*.xml` has an entry for each test. Where a test is a program with cases
-of its own, FOLDER/PHASE/cases/TEST.xml (gtest's) has those, and they are what is counted.
+of its own, gtest leaves them in Testing/cases/TEST.xml of the build of the phase's name, which stands beside FOLDER, and
+they are what is counted.
 """
 
 import json
@@ -52,7 +53,7 @@ def cases(path):
 def read_phase(folder):
     """The tests of a phase with their times, and how many cases passed, failed and were skipped."""
     tests, counts = [], {"passed": 0, "failed": 0, "skipped": 0}
-    inside = {path.stem: path for path in (folder / "cases").glob("*.xml")} if (folder / "cases").exists() else {}
+    inside = {path.stem: path for path in (folder.parent.parent / folder.name / "Testing" / "cases").glob("*.xml")}
     for path in sorted(folder.glob("*.xml")):
         for name, seconds, result in cases(path):
             tests.append((seconds, name))
@@ -67,11 +68,10 @@ def read_phase(folder):
 def show(folder):
     phases = [json.loads(line) for line in (folder / "phases.jsonl").read_text().splitlines()]
     total = {"passed": 0, "failed": 0, "skipped": 0}
-    slowest, seen = [], set()
+    slowest = []
     print(f"\n{'phase':<12} {'seconds':>8} {'passed':>8} {'failed':>8} {'skipped':>8}")
     for phase in phases:
-        tests, counts = read_phase(folder / phase["phase"]) if phase["phase"] not in seen else ([], dict.fromkeys(total, 0))
-        seen.add(phase["phase"])
+        tests, counts = read_phase(folder / phase["phase"])
         slowest += [(seconds, phase["phase"], name) for seconds, name in tests]
         for key in total:
             total[key] += counts[key]

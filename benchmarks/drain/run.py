@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
-"""How near the PostgreSQL store's queue is to what bare SQL can do: drains of jobs that need nothing, in interleaved pairs.
+"""How near the PostgreSQL store's queue is to what bare SQL can do: interleaved drains of jobs that need nothing.
 
   run.py BUILD_FOLDER [--pairs 10] [--jobs 500000] [--connections 1 4] [--batch 500] [--open-transaction SECONDS]
 
-The floor is the receipts shape by itself (docs/adr/0021-receipts.md): a claim deletes pending rows and writes one receipt, a completion
-deletes the receipt and appends to history, by pgbench with prepared statements. embedq does the same through Store::claim and
-Store::commit, with all that the contract asks of them. Both work on one server of the benchmark's own, with its ordinary durable settings,
-1 GB of shared buffers and 4 GB of write-ahead log; filling the queues and a checkpoint before each run are not timed.
+The floor is the receipts shape by itself (docs/adr/0021-receipts.md): a claim deletes pending rows and writes one
+receipt, a completion deletes the receipt and appends to history, by pgbench with prepared statements. embedq does the
+same through Store::claim and Store::commit, with all that the contract asks of them. Both work on one server of the
+benchmark's own, with its ordinary durable settings, 1 GB of shared buffers and 4 GB of write-ahead log; filling the
+queues and a checkpoint before each run are not timed.
 
-With --open-transaction another session holds a snapshot all the while, as a forgotten transaction does, and nothing that is deleted can be
-vacuumed; embedq alone is drained again and again, and its rate at the start is set against the one at the end.
+With --open-transaction another session holds a snapshot all the while, as a forgotten transaction does, and nothing
+that is deleted can be vacuumed; embedq alone is drained again and again, and its rate at the start is set against the
+one at the end.
 """
 
 import argparse
@@ -31,21 +33,24 @@ from postgres import SUPERUSER, Cluster, binaries
 FLOOR_SCHEMA = """
 CREATE SCHEMA floor;
 SET search_path = floor;
-CREATE TABLE ready (id bigserial PRIMARY KEY, due timestamptz NOT NULL DEFAULT now(), catalog text NOT NULL, spec text NOT NULL,
-                    kind smallint NOT NULL DEFAULT 0, attempts smallint NOT NULL DEFAULT 0);
+CREATE TABLE ready (id bigserial PRIMARY KEY, due timestamptz NOT NULL DEFAULT now(), catalog text NOT NULL,
+                    spec text NOT NULL, kind smallint NOT NULL DEFAULT 0, attempts smallint NOT NULL DEFAULT 0);
 CREATE UNIQUE INDEX ready_open ON ready (catalog, spec);
 CREATE INDEX ready_due ON ready (due, id);
 CREATE TYPE jobrow AS (id bigint, catalog text, spec text, kind smallint, attempts smallint);
 CREATE TABLE lease (token bigserial PRIMARY KEY, worker text, expires timestamptz, jobs jobrow[]);
-CREATE TABLE done (id bigint, catalog text, spec text, kind smallint, attempts smallint, worker text, completed timestamptz);
+CREATE TABLE done (id bigint, catalog text, spec text, kind smallint, attempts smallint, worker text,
+                   completed timestamptz);
 CREATE INDEX done_id ON done (id);
 """
 FLOOR_FILL = "INSERT INTO floor.ready (catalog, spec) SELECT 'bench', 'spec-' || g FROM generate_series(1, {jobs}) g"
 FLOOR_SCRIPT = """
-WITH c AS MATERIALIZED (SELECT id FROM floor.ready WHERE due <= now() ORDER BY due, id LIMIT :batch FOR UPDATE SKIP LOCKED),
+WITH c AS MATERIALIZED (SELECT id FROM floor.ready WHERE due <= now() ORDER BY due, id LIMIT :batch
+                         FOR UPDATE SKIP LOCKED),
 d AS (DELETE FROM floor.ready WHERE id = ANY (ARRAY (SELECT id FROM c)) RETURNING id, catalog, spec, kind, attempts)
 INSERT INTO floor.lease (worker, expires, jobs)
-SELECT 'w' || :client_id, now() + interval '20 s', array_agg(row(id, catalog, spec, kind, attempts + 1)::floor.jobrow) FROM d
+SELECT 'w' || :client_id, now() + interval '20 s',
+       array_agg(row(id, catalog, spec, kind, attempts + 1)::floor.jobrow) FROM d
 RETURNING token \\gset j_
 WITH l AS (DELETE FROM floor.lease WHERE token = :j_token AND worker = 'w' || :client_id RETURNING jobs, worker)
 INSERT INTO floor.done SELECT u.id, u.catalog, u.spec, u.kind, u.attempts, l.worker, now() FROM l, unnest(l.jobs) u;
@@ -53,14 +58,16 @@ INSERT INTO floor.done SELECT u.id, u.catalog, u.spec, u.kind, u.attempts, l.wor
 # Specs with nothing to embed: what they cost is the queue alone.
 FILL_SPECS = """
 SET search_path = embedq;
-INSERT INTO profiles (id, fingerprint, epoch, plugin, model, model_digest, dimension, document_prefix, query_prefix, text_version,
-                      max_text_bytes, semantic_weight, option_names, option_values)
-VALUES (decode(repeat('01', 32), 'hex'), decode(repeat('01', 32), 'hex'), 0, 'none', '', '', 4, '', '', 1, 0, 0.5, '{{}}', '{{}}');
-INSERT INTO catalogs (catalog_id, name, version, display_name, description, target_profile, serving_profile, created_at, updated_at)
+INSERT INTO profiles (id, fingerprint, epoch, plugin, model, model_digest, dimension, document_prefix, query_prefix,
+                      text_version, max_text_bytes, semantic_weight, option_names, option_values)
+VALUES (decode(repeat('01', 32), 'hex'), decode(repeat('01', 32), 'hex'), 0, 'none', '', '', 4, '', '',
+        1, 0, 0.5, '{{}}', '{{}}');
+INSERT INTO catalogs (catalog_id, name, version, display_name, description, target_profile, serving_profile, created_at,
+                      updated_at)
 SELECT 'bench', '', '', '', '', profile, profile, now(), now() FROM profiles;
 INSERT INTO spec_names (catalog_id, spec_name) SELECT 'bench', 'spec-' || g FROM generate_series(1, {jobs}) g;
-INSERT INTO specs (ref, catalog, spec_name, source_kind, source, etag, base_path, title, description, content_hash, text_version,
-                   operation_count, jobs_after, created_at, updated_at)
+INSERT INTO specs (ref, catalog, spec_name, source_kind, source, etag, base_path, title, description, content_hash,
+                   text_version, operation_count, jobs_after, created_at, updated_at)
 SELECT n.ref, c.catalog, n.spec_name, 0, '', '', '', '', '', decode(repeat('00', 32), 'hex'), 1, 1, 0, now(), now()
 FROM spec_names n, catalogs c;
 ANALYZE;
@@ -77,12 +84,14 @@ class Bench:
         self.server = server
         self.programs = arguments.build / "bin"
         self.config = folder / "drain.yaml"
-        self.config.write_text(f"version: 1\nstore: {{ plugin: postgres, options: {{ url: \"${{EMBEDQ_DRAIN_URL}}\", pool: 10 }} }}\n"
+        self.config.write_text(f"version: 1\nstore: {{ plugin: postgres, options: {{ url: \"${{EMBEDQ_DRAIN_URL}}\", "
+                               f"pool: 10 }} }}\n"
                                "embedding: { provider: none }\n")
         os.environ["EMBEDQ_DRAIN_URL"] = server.url()
         self.script = folder / "floor.sql"
         self.script.write_text(FLOOR_SCRIPT)
-        subprocess.run([self.programs / "embedq", "--config", self.config, "migrate", "up"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([self.programs / "embedq", "--config", self.config, "migrate", "up"], check=True,
+                       stdout=subprocess.DEVNULL)
         server.sql(FLOOR_SCHEMA)
         server.sql(FILL_SPECS.format(jobs=arguments.jobs), timeout=600)
 
@@ -91,8 +100,9 @@ class Bench:
         self.server.sql(FLOOR_FILL.format(jobs=self.arguments.jobs), timeout=600)
         self.server.sql("VACUUM ANALYZE floor.ready; CHECKPOINT", timeout=600)
         batches = self.arguments.jobs // self.arguments.batch // connections
-        command = [binaries() / "pgbench", "-n", "-M", "prepared", "-c", str(connections), "-j", str(min(2, connections)), "-t", str(batches),
-                   "-f", self.script, "-D", f"batch={self.arguments.batch}", self.server.url(user=SUPERUSER)]
+        command = [binaries() / "pgbench", "-n", "-M", "prepared", "-c", str(connections), "-j",
+                   str(min(2, connections)), "-t", str(batches), "-f", self.script, "-D",
+                   f"batch={self.arguments.batch}", self.server.url(user=SUPERUSER)]
         out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         return float(re.search(r"tps = ([0-9.]+)", out)[1]) * self.arguments.batch
 
@@ -119,10 +129,11 @@ def pairs(bench):
             ratios.append(mine / floor)
             ours.append(mine)
             floors.append(floor)
-            print(f"  pair {pair + 1}: embedq {mine:,.0f} jobs/s, floor {floor:,.0f}, ratio {mine / floor:.2f}", flush=True)
-        print(f"{connections} connections, batches of {bench.arguments.batch}: embedq {statistics.median(ours):,.0f} jobs/s, floor "
-              f"{statistics.median(floors):,.0f}; ratio {statistics.median(ratios):.2f} (median of {len(ratios)} pairs, "
-              f"{min(ratios):.2f} to {max(ratios):.2f})", flush=True)
+            print(f"  pair {pair + 1}: embedq {mine:,.0f} jobs/s, floor {floor:,.0f}, ratio {mine / floor:.2f}",
+                  flush=True)
+        print(f"{connections} connections, batches of {bench.arguments.batch}: embedq {statistics.median(ours):,.0f} "
+              f"jobs/s, floor {statistics.median(floors):,.0f}; ratio {statistics.median(ratios):.2f} (median of "
+              f"{len(ratios)} pairs, {min(ratios):.2f} to {max(ratios):.2f})", flush=True)
 
 
 def behind_an_open_transaction(bench):
@@ -130,7 +141,8 @@ def behind_an_open_transaction(bench):
     bench.embedq(connections)
     fresh = bench.embedq(connections)
     with bench.server.session() as other:
-        other.sql("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM embedq.jobs_ready; SELECT pg_current_xact_id();")
+        other.sql("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM embedq.jobs_ready; "
+                  "SELECT pg_current_xact_id();")
         begun = time.monotonic()
         rates = []
         while time.monotonic() - begun < bench.arguments.open_transaction:
@@ -138,8 +150,9 @@ def behind_an_open_transaction(bench):
             dead = bench.server.value("SELECT n_dead_tup FROM pg_stat_user_tables WHERE relname = 'jobs_ready'")
             print(f"  after {rates[-1][0]:4.0f} s: {rates[-1][1]:,.0f} jobs/s, {int(dead):,} dead rows", flush=True)
     last = statistics.median(rate for _, rate in rates[-3:])
-    print(f"{connections} connections: {fresh:,.0f} jobs/s before, {rates[0][1]:,.0f} in the first drain behind an open transaction, "
-          f"{last:,.0f} after {rates[-1][0]:.0f} s ({last / rates[0][1]:.2f} of the first)", flush=True)
+    print(f"{connections} connections: {fresh:,.0f} jobs/s before, {rates[0][1]:,.0f} in the first drain behind an "
+          f"open transaction, {last:,.0f} after {rates[-1][0]:.0f} s ({last / rates[0][1]:.2f} of the first)",
+          flush=True)
 
 
 def main():

@@ -34,7 +34,8 @@ def row(name, runs):
     items, data = median(runs, "items_per_second"), median(runs, "bytes_per_second")
     counters = {key: median(runs, key) for key, value in runs[0].items()
                 if key not in OWN and isinstance(value, (int, float)) and not isinstance(value, bool)}
-    return [name.removesuffix("/real_time").removesuffix("/manual_time"), short(middle * 1e9, ["ns", "us", "ms", "s"]), f"{spread:.0f} %",
+    return [name.removesuffix("/real_time").removesuffix("/manual_time"), short(middle * 1e9, ["ns", "us", "ms", "s"]),
+            f"{spread:.0f} %",
             short(items, ["/s", "k/s", "M/s", "G/s"]) if items else "",
             short(data, ["B/s", "kB/s", "MB/s", "GB/s"]) if data else "",
             "  ".join(f"{key} {value:.4g}" for key, value in counters.items())]
@@ -49,7 +50,8 @@ def print_table(rows):
 
 
 def show(path):
-    runs = [run for run in json.loads(path.read_text())["benchmarks"] if run.get("run_type", "iteration") == "iteration"]
+    runs = [run for run in json.loads(path.read_text())["benchmarks"]
+            if run.get("run_type", "iteration") == "iteration"]
     failures = {run["name"]: run.get("error_message", "") for run in runs if run.get("error_occurred")}
     workloads = {}
     for run in runs:
@@ -57,7 +59,8 @@ def show(path):
             workloads.setdefault(run["name"], []).append(run)
     if workloads:
         print()
-        print_table([[path.stem, "median", "spread", "items", "bytes", ""]] + [row(name, of) for name, of in workloads.items()])
+        print_table([[path.stem, "median", "spread", "items", "bytes", ""]]
+                    + [row(name, of) for name, of in workloads.items()])
     for name, message in failures.items():
         print(f"medians.py: {path.stem}: {name} failed: {message}", file=sys.stderr)
     return not failures

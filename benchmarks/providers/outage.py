@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """A provider that fails for a while: a breaker, not a storm, whatever the number of workers and of calls at a time.
 
-Four workers with four calls at a time; a server that answers 500 for some seconds and then is sound again. By the server: how many requests
-it got while it failed. Each worker may find out for itself; after that one of them at a time sends one text for each pause. No
-job may use more than the one attempt that the first failure after an answer may cost.
+Four workers with four calls at a time; a server that answers 500 for some seconds and then is sound again. By the
+server: how many requests it got while it failed. Each worker may find out for itself; after that one of them at a time
+sends one text for each pause. No job may use more than the one attempt that the first failure after an answer may cost.
 
     outage.py build/release/bin/embedq
     outage.py build/release/bin/embedq --seconds 40
@@ -39,8 +39,10 @@ def measure(server, seconds=12, workers=4, concurrency=4, specs=40, operations=5
         while ends < seconds:
             pauses, ends = pauses + 1, ends + FIRST_PAUSE * 2 ** pauses
         most = served.number("SELECT coalesce(max(attempts), 0) FROM embedq.api_catalog_embedding_jobs")
-        return {"texts": specs * operations, "vectors": served.vectors(), "seconds": seconds, "requests while it failed": len(failing),
-                "at most": workers * (concurrency + BREAKER) + workers * pauses, "most attempts of a job": most, "jobs failed": served.failed()}
+        return {"texts": specs * operations, "vectors": served.vectors(), "seconds": seconds,
+                "requests while it failed": len(failing),
+                "at most": workers * (concurrency + BREAKER) + workers * pauses, "most attempts of a job": most,
+                "jobs failed": served.failed()}
 
 
 def bounds(result, *_):

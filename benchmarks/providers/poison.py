@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """One poisoned text among 20,000 in 100 specs.
 
-A server that refuses a request with that text as a whole, as real ones do. All other texts must get their vectors, one spec's job must end
-`failed` and name the operation and the reason, and finding the text may cost 20 more calls. Then the spec is written again with one
-operation more: the refused text must not be asked for again.
+A server that refuses a request with that text as a whole, as real ones do. All other texts must get their vectors, one
+spec's job must end `failed` and name the operation and the reason, and finding the text may cost 20 more calls. Then
+the spec is written again with one operation more: the refused text must not be asked for again.
 
     poison.py build/release/bin/embedq
     poison.py build/release/bin/embedq --specs 20 --operations 50
@@ -34,7 +34,8 @@ def measure(server, specs=100, operations=200, batch=64):
         served.settled()
         calls = len(served.asked_for_documents())
         with_it = sum(any(WORD in text for text in call["texts"]) for call in served.asked_for_documents())
-        failed = served.ask("SELECT spec_name, last_error FROM embedq.api_catalog_embedding_jobs WHERE status = 'failed'")
+        failed = served.ask("SELECT spec_name, last_error FROM embedq.api_catalog_embedding_jobs "
+                            "WHERE status = 'failed'")
         assert len(failed) == 1, f"{len(failed)} jobs failed\n{served.told()}"
         named = failed[0][0] == spec and poisoned["operationId"] in failed[0][1]
         vectors = served.vectors()
@@ -52,7 +53,8 @@ def measure(server, specs=100, operations=200, batch=64):
 
 
 def bounds(*_):
-    return [("missing beside the poisoned", 0), ("more calls", EXTRA), ("spec and operation named", 1, True), ("asked again by the next job", 0)]
+    return [("missing beside the poisoned", 0), ("more calls", EXTRA), ("spec and operation named", 1, True),
+            ("asked again by the next job", 0)]
 
 
 if __name__ == "__main__":

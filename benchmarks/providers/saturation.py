@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Saturation: how near a worker is to what its provider can do.
 
-A server that takes 20 ms a request and 1 ms a text, four requests at a time, 64 texts each; a worker with 100 specs of 200 operations. The
-ideal is all four places busy all the time with full requests: (requests * 20 ms + texts * 1 ms) / 4. Timed by the server, from the first
-request of documents to the end of the last answer.
+A server that takes 20 ms a request and 1 ms a text, four requests at a time, 64 texts each; a worker with 100 specs of
+200 operations. The ideal is all four places busy all the time with full requests: (requests * 20 ms + texts * 1 ms) /
+4. Timed by the server, from the first request of documents to the end of the last answer.
 
     saturation.py build/release/bin/embedq
     saturation.py build/release/bin/embedq --specs 20 --operations 100
@@ -32,7 +32,8 @@ def measure(server, specs=100, operations=200, latency=20, per_input=1, places=4
         calls = served.asked_for_documents()
         took = (max(call["until"] for call in calls) - min(call["at"] for call in calls)) / 1e6
         ideal = (math.ceil(texts / batch) * latency + texts * per_input) / places / 1000
-        return {"texts": texts, "requests": len(calls), "least requests": math.ceil(texts / batch), "seconds": took, "ideal seconds": ideal,
+        return {"texts": texts, "requests": len(calls), "least requests": math.ceil(texts / batch), "seconds": took,
+                "ideal seconds": ideal,
                 "times the ideal": took / ideal}
 
 
@@ -40,4 +41,5 @@ if __name__ == "__main__":
     def add(parser):
         parser.add_argument("--specs", type=int, default=100)
         parser.add_argument("--operations", type=int, default=200)
-    serving.main(__doc__, add, lambda server, told: measure(server, told.specs, told.operations), lambda *_: [("times the ideal", BOUND)])
+    serving.main(__doc__, add, lambda server, told: measure(server, told.specs, told.operations),
+                 lambda *_: [("times the ideal", BOUND)])

@@ -1,5 +1,7 @@
-"""What the measurements of this folder share: `embedq worker` processes on a PostgreSQL server of the measurement's own, and a protocol server
-(tests/support/protocol_server) that they ask through the plugin `openai`.
+"""What the measurements of this folder share: `embedq worker` processes and the protocol server that they ask.
+
+The processes work on a PostgreSQL server of the measurement's own, and ask the protocol server
+(tests/support/protocol_server) through the plugin `openai`.
 
     with serving.begin(told) as server:
         with serving.Serving(server, {"latency": "20ms", "max_inputs": 64}, limits={"concurrency": 4}) as served:
@@ -35,7 +37,8 @@ class Serving(Deployment):
     def __init__(self, server, script=None, limits=None, **settings):
         super().__init__(server, new_database(server), **settings)
         self.limits = limits or {}
-        self.asked = ProtocolServer({"dialect": "generic", "max_inputs": 0, "models": {MODEL: {"dimension": DIMENSION}}, **(script or {})},
+        self.asked = ProtocolServer({"dialect": "generic", "max_inputs": 0, "models": {MODEL: {"dimension": DIMENSION}},
+                                     **(script or {})},
                                     beside=program.PROGRAM)
 
     def __enter__(self):
@@ -55,7 +58,8 @@ class Serving(Deployment):
             "store": {"plugin": "postgres", "options": {"url": "${EMBEDQ_DATABASE_URL}"}},
             "notifier": notifier or {"plugin": "poll", "options": {"interval": "100ms"}},
             "providers": {"served": {"plugin": "openai",
-                                     "options": {"dialect": "generic", "base_url": self.asked.url + "/v1", "model": MODEL},
+                                     "options": {"dialect": "generic", "base_url": self.asked.url + "/v1",
+                                                 "model": MODEL},
                                      "limits": {**self.limits, **(limits or {})}}},
             "embedding": {"provider": "served"},
             "scheduler": {**SCHEDULER, "lease": "20s", "heartbeat": "5s", **(scheduler or {})}}))
@@ -98,13 +102,17 @@ def bounded(result, name, bound, at_least=False):
     """Whether a figure keeps to its bound; says so where it does not."""
     good = result[name] >= bound if at_least else result[name] <= bound
     if not good:
-        print(f"BEYOND ITS BOUND: {name} is {result[name]:.4g}, and {'at least' if at_least else 'at most'} {bound:.4g} is asked for",
+        print(f"BEYOND ITS BOUND: {name} is {result[name]:.4g}, and {'at least' if at_least else 'at most'} "
+              f"{bound:.4g} is asked for",
               file=sys.stderr)
     return good
 
 
 def main(doc, add, measure, bounds):
-    """A script's command line: `add` declares its arguments, `measure(server, told)` gives figures, `bounds(result, told)` what they keep to."""
+    """A script's command line.
+
+    `add` declares its arguments, `measure(server, told)` gives figures, `bounds(result, told)` what they keep to.
+    """
     parser = measuring.arguments(doc)
     add(parser)
     told = parser.parse_args()

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """A budget per minute that several processes share.
 
-Four workers on one queue, each told of 600 requests a minute for all of them; a server that answers at once; more texts than the time is
-enough for, one a request. By the arrivals at the server: the most requests in any 60 s, and how much of the budget was used from the first
-request on. Also how many times the store was asked for a slice.
+Four workers on one queue, each told of 600 requests a minute for all of them; a server that answers at once; more texts
+than the time is enough for, one a request. By the arrivals at the server: the most requests in any 60 s, and how much
+of the budget was used from the first request on. Also how many times the store was asked for a slice.
 
     shared_budget.py build/release/bin/embedq                               # three minutes
     shared_budget.py build/release/bin/embedq --per-minute 1200 --seconds 20
@@ -22,7 +22,8 @@ USED = 0.95
 
 
 def measure(server, per_minute=600, workers=4, seconds=180, operations=20):
-    with serving.Serving(server, {"latency": "30ms"}, {"concurrency": 4, "batch_inputs": 1, "requests_per_minute": per_minute}) as served:
+    limits = {"concurrency": 4, "batch_inputs": 1, "requests_per_minute": per_minute}
+    with serving.Serving(server, {"latency": "30ms"}, limits) as served:
         texts = int(1.3 * per_minute * seconds / 60) + workers * operations
         # Claims of a few jobs at a time, so that all have some.
         served.put(documents(texts // operations + 1, operations))
@@ -33,7 +34,8 @@ def measure(server, per_minute=600, workers=4, seconds=180, operations=20):
         calls = [call["at"] for call in served.asked_for_documents()]
         begin = calls[0]
         within = [at for at in calls if at < begin + seconds * 1e6]
-        left = served.number("SELECT count(*) FROM embedq.jobs_ready") + served.number("SELECT count(*) FROM embedq.job_leases")
+        left = (served.number("SELECT count(*) FROM embedq.jobs_ready")
+                + served.number("SELECT count(*) FROM embedq.job_leases"))
         assert left > 0, f"the texts were not enough for the time\n{served.told()}"
         shares = served.ask("SELECT count(*) FROM embedq.workers")
         window = min(60, seconds)
@@ -46,7 +48,8 @@ def measure(server, per_minute=600, workers=4, seconds=180, operations=20):
 def bounds(result, *_):
     # A window shorter than a minute has the same half a second and the same request of each process on top.
     window = result["window seconds"]
-    return [("of the budget", OVER if window >= 60 else 1 + 0.5 / window + result["workers"] / (result["most in a window"] or 1)),
+    return [("of the budget",
+             OVER if window >= 60 else 1 + 0.5 / window + result["workers"] / (result["most in a window"] or 1)),
             ("used", USED, True)]
 
 
@@ -55,4 +58,5 @@ if __name__ == "__main__":
         parser.add_argument("--per-minute", type=int, default=600)
         parser.add_argument("--workers", type=int, default=4)
         parser.add_argument("--seconds", type=int, default=180)
-    serving.main(__doc__, add, lambda server, told: measure(server, told.per_minute, told.workers, told.seconds), bounds)
+    serving.main(__doc__, add, lambda server, told: measure(server, told.per_minute, told.workers, told.seconds),
+                 bounds)

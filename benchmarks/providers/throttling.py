@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A server that answers 429 with `Retry-After: 1` above 50 requests a second.
 
-A worker that could send ten times as many; texts for the time. By the server: how many requests it took of those that it would have
-taken, and how many it refused. No job may use an attempt, and nothing may fail.
+A worker that could send ten times as many; texts for the time. By the server: how many requests it took of those that
+it would have taken, and how many it refused. No job may use an attempt, and nothing may fail.
 
     throttling.py build/release/bin/embedq                          # a minute
     throttling.py build/release/bin/embedq --seconds 20 --workers 2
@@ -30,12 +30,15 @@ def measure(server, seconds=60, per_second=50, workers=1, batch=4, operations=40
         calls = served.asked_for_documents()
         taken = sorted(call["at"] for call in calls if call["status"] == 200)
         took = (taken[-1] - taken[0]) / 1e6
-        return {"texts": texts, "vectors": served.vectors(), "requests taken": len(taken), "refused": len(calls) - len(taken), "seconds": took,
-                "of what the server allows": len(taken) / (per_second * took), "attempts used": served.attempts(), "jobs failed": served.failed()}
+        return {"texts": texts, "vectors": served.vectors(), "requests taken": len(taken),
+                "refused": len(calls) - len(taken), "seconds": took,
+                "of what the server allows": len(taken) / (per_second * took), "attempts used": served.attempts(),
+                "jobs failed": served.failed()}
 
 
 def bounds(result, *_):
-    return [("of what the server allows", USED, True), ("attempts used", 0), ("jobs failed", 0), ("vectors", result["texts"], True)]
+    return [("of what the server allows", USED, True), ("attempts used", 0), ("jobs failed", 0),
+            ("vectors", result["texts"], True)]
 
 
 if __name__ == "__main__":

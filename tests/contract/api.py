@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Holds the contract's headers to the plugin API number: api.py [--root DIR] [--record | --release].
 
-A plugin and its host must agree on every type of core/include/embedq, and EMBEDQ_API_VERSION is how they know. core/api.sums has the
-SHA-256 of each header under each number. A number is `open` until a release carries it: until then a change is recorded with --record.
-Once it is `released` (--release), a changed or deleted header needs the next number; only a new header may still be recorded.
+A plugin and its host must agree on every type of core/include/embedq, and EMBEDQ_API_VERSION is how they know.
+core/api.sums has the SHA-256 of each header under each number. A number is `open` until a release carries it: until
+then a change is recorded with --record. Once it is `released` (--release), a changed or deleted header needs the next
+number; only a new header may still be recorded.
 
-What is summed is the header's tokens: comments, white space, line breaks and the order of #include lines change nothing.
+What is summed is the header's tokens: comments, white space, line breaks and the order of #include lines change
+nothing.
 """
 
 import argparse
@@ -27,12 +29,16 @@ TOKEN = re.compile(
     r"|(?P<other>\S)",
     re.DOTALL,
 )
-TITLE = """# The contract's headers by plugin API number: a sum of each header's tokens. Written by tests/contract/api.py, which says what it means.
+TITLE = """# The contract's headers by plugin API number: a sum of each header's tokens. \
+Written by tests/contract/api.py, which says what it means.
 """
 
 
 def tokens(text):
-    """The tokens of a header. A preprocessor line ends with a line break, as it must; the #include lines come first, sorted."""
+    """The tokens of a header.
+
+    A preprocessor line ends with a line break, as it must; the #include lines come first, sorted.
+    """
     includes, out, line = [], [], None
     for found in TOKEN.finditer(text.replace("\\\n", " ") + "\n"):
         if found["comment"] is not None:
@@ -97,11 +103,12 @@ def faults(number, now, sums):
         if what is None:
             continue
         if sums.states[number] != "released" or what == "is new":
-            told.append(f"{HEADERS}/{header} {what} while EMBEDQ_API_VERSION stayed {number}; no release has the old one, so if this is "
-                        f"meant, run: {RECORD}")
+            told.append(f"{HEADERS}/{header} {what} while EMBEDQ_API_VERSION stayed {number}; no release has the old "
+                        f"one, so if this is meant, run: {RECORD}")
         else:
-            told.append(f"{HEADERS}/{header} {what} while EMBEDQ_API_VERSION stayed {number}, which is released: plugins built for it would "
-                        f"be loaded and misread; set EMBEDQ_API_VERSION to {number + 1} in {HEADERS}/plugin.h, then run: {RECORD}")
+            told.append(f"{HEADERS}/{header} {what} while EMBEDQ_API_VERSION stayed {number}, which is released: "
+                        f"plugins built for it would be loaded and misread; set EMBEDQ_API_VERSION to {number + 1} in "
+                        f"{HEADERS}/plugin.h, then run: {RECORD}")
     return told
 
 
@@ -110,7 +117,8 @@ def main(arguments):
     parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[2])
     action = parser.add_mutually_exclusive_group()
     action.add_argument("--record", action="store_true", help="write the sums of the headers as they are")
-    action.add_argument("--release", action="store_true", help="mark the number as released: from now on its headers stay")
+    action.add_argument("--release", action="store_true",
+                        help="mark the number as released: from now on its headers stay")
     options = parser.parse_args(arguments)
 
     headers = read_headers(options.root)

@@ -13,7 +13,8 @@ sys.dont_write_bytecode = True  # a test leaves nothing in the sources
 import api
 
 PLUGIN = "#define EMBEDQ_API_VERSION 1\n"
-STORE = '#include <string>\n#include <vector>\n\n// What it is.\nclass Store { virtual int put(int a, const char* b = "x  y"); };\n'
+STORE = ('#include <string>\n#include <vector>\n\n'
+         '// What it is.\nclass Store { virtual int put(int a, const char* b = "x  y"); };\n')
 
 
 class Tokens(unittest.TestCase):
@@ -62,15 +63,17 @@ class Check(unittest.TestCase):
         return status, out.getvalue().strip()
 
     def test_without_sums_it_asks_for_them(self):
-        self.assertEqual(self.run_check(), (1, "EMBEDQ_API_VERSION is 1, of which core/api.sums has no sums; run: python3 tests/contract/api.py --record"))
+        self.assertEqual(self.run_check(), (1, "EMBEDQ_API_VERSION is 1, of which core/api.sums has no sums; run: "
+                                               "python3 tests/contract/api.py --record"))
         self.assertEqual(self.run_check("--record"), (0, "plugin API 1 (open): 2 headers as recorded"))
         self.assertEqual(self.run_check(), (0, "plugin API 1 (open): 2 headers as recorded"))
 
     def test_before_a_release_a_change_is_recorded(self):
         self.run_check("--record")
         self.put("store.h", STORE.replace("int put", "long put"))
-        self.assertEqual(self.run_check(), (1, "core/include/embedq/store.h changed while EMBEDQ_API_VERSION stayed 1; no release has the old "
-                                               "one, so if this is meant, run: python3 tests/contract/api.py --record"))
+        self.assertEqual(self.run_check(), (1, "core/include/embedq/store.h changed while EMBEDQ_API_VERSION stayed 1; "
+                                               "no release has the old one, so if this is meant, run: python3 "
+                                               "tests/contract/api.py --record"))
         self.assertEqual(self.run_check("--release")[0], 1)
         self.assertEqual(self.run_check("--record")[0], 0)
         self.assertEqual(self.run_check()[0], 0)
@@ -79,9 +82,9 @@ class Check(unittest.TestCase):
         self.run_check("--record")
         self.assertEqual(self.run_check("--release"), (0, "plugin API 1 (released): 2 headers as recorded"))
         self.put("store.h", STORE.replace("int put", "long put"))
-        sentence = ("core/include/embedq/store.h changed while EMBEDQ_API_VERSION stayed 1, which is released: plugins built for it would be "
-                    "loaded and misread; set EMBEDQ_API_VERSION to 2 in core/include/embedq/plugin.h, then run: "
-                    "python3 tests/contract/api.py --record")
+        sentence = ("core/include/embedq/store.h changed while EMBEDQ_API_VERSION stayed 1, which is released: plugins "
+                    "built for it would be loaded and misread; set EMBEDQ_API_VERSION to 2 in "
+                    "core/include/embedq/plugin.h, then run: python3 tests/contract/api.py --record")
         self.assertEqual(self.run_check(), (1, sentence))
         self.assertEqual(self.run_check("--record"), (1, sentence))
         self.put("plugin.h", PLUGIN.replace("1", "2"))
@@ -99,7 +102,8 @@ class Check(unittest.TestCase):
 
     def test_without_a_number(self):
         self.put("plugin.h", "")
-        self.assertEqual(self.run_check(), (1, "core/include/embedq/plugin.h has no line '#define EMBEDQ_API_VERSION <number>'"))
+        self.assertEqual(self.run_check(), (1, "core/include/embedq/plugin.h has no line '#define EMBEDQ_API_VERSION "
+                                               "<number>'"))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Fails on each include and each CMake link that goes against rules.py: check.py [ROOT].
 
-What is checked: every quoted include finds its header, and the rule of the including folder names the header's folder; every other
-include is of the C++ standard library, the operating system, or a library whose places hold the including file; every link between
-two of the project's targets follows the same arrows; a library that single files know is linked PRIVATE; the arrows have no circle;
-and every rule is used.
+What is checked: every quoted include finds its header, and the rule of the including folder names the header's folder;
+every other include is of the C++ standard library, the operating system, or a library whose places hold the including
+file; every link between two of the project's targets follows the same arrows; a library that single files know is
+linked PRIVATE; the arrows have no circle; and every rule is used.
 """
 
 import fnmatch
@@ -36,12 +36,14 @@ class Tables(NamedTuple):
     generated: dict = {}
 
 
-OWN_TABLES = Tables(rules.FOLDERS, rules.LIBRARIES, rules.SYSTEM_HEADERS, rules.INCLUDE_ROOTS, rules.CONTRACT, rules.GENERATED)
+OWN_TABLES = Tables(rules.FOLDERS, rules.LIBRARIES, rules.SYSTEM_HEADERS, rules.INCLUDE_ROOTS, rules.CONTRACT,
+                    rules.GENERATED)
 
 
 def files_of(root):
     """What git tracks or would track; without git, all but build folders."""
-    listed = subprocess.run(["git", "-C", str(root), "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True)
+    listed = subprocess.run(["git", "-C", str(root), "ls-files", "-co", "--exclude-standard"], capture_output=True,
+                            text=True)
     if listed.returncode == 0:
         names = listed.stdout.splitlines()
     else:
@@ -78,7 +80,7 @@ class Check:
         self.check_circles()
         return self.faults
 
-    # --- which rule holds where -----------------------------------------------------------------------------------------------
+    # --- which rule holds where ---------------------------------------------------------------------------------------
 
     def owner(self, folder):
         """The rule of a folder: the longest whose path the folder begins with; of two as long, the one without a *."""
@@ -96,19 +98,21 @@ class Check:
         return best[1] if best else None
 
     def allowed(self, source, target):
-        return source.folder == target.folder or target.folder == self.tables.contract or target.rule.path in source.rule.may
+        return (source.folder == target.folder or target.folder == self.tables.contract
+                or target.rule.path in source.rule.may)
 
     def sentence(self, owner):
         if owner.folder == self.tables.contract:
             return f"{owner.folder} may include itself and the C++ standard library"
         return f"{owner.folder} may include {', '.join(['the contract', *owner.rule.may])} and itself"
 
-    # --- includes ---------------------------------------------------------------------------------------------------------------
+    # --- includes -----------------------------------------------------------------------------------------------------
 
     def check_source(self, name):
         owner = self.owner(folder_of(name))
         if owner is None:
-            self.faults.append(f"{name}: no rule for the folder {folder_of(name)}; say in {RULES_FILE} what it may include")
+            self.faults.append(f"{name}: no rule for the folder {folder_of(name)}; say in {RULES_FILE} what it may "
+                               "include")
             return
         self.used_rules.add(owner.rule.path)
         text = (self.root / name).read_text(encoding="utf-8", errors="replace")
@@ -130,11 +134,13 @@ class Check:
         elif quoted and self.tables.generated.get(header) == folder_of(name):
             return
         elif quoted:
-            self.faults.append(f'{place} includes "{header}", which no folder of {RULES_FILE} INCLUDE_ROOTS holds; mend the path, or add the folder')
+            self.faults.append(f'{place} includes "{header}", which no folder of {RULES_FILE} INCLUDE_ROOTS holds; '
+                               'mend the path, or add the folder')
         elif STANDARD.match(header):
             return
         elif header not in self.tables.system_headers:
-            self.faults.append(f"{place} includes <{header}> of a library that has no rule; say in {RULES_FILE} which files may include it")
+            self.faults.append(f"{place} includes <{header}> of a library that has no rule; say in {RULES_FILE} which "
+                               "files may include it")
         elif owner.folder == self.tables.contract:
             self.faults.append(f"{place} includes <{header}>: {self.sentence(owner)}; {SEE}")
 
@@ -147,7 +153,8 @@ class Check:
 
     def library_of(self, header):
         for library in self.tables.libraries:
-            if any(header == wanted or (wanted.endswith("/") and header.startswith(wanted)) for wanted in library.headers):
+            if any(header == wanted or (wanted.endswith("/") and header.startswith(wanted))
+                   for wanted in library.headers):
                 return library
         return None
 
@@ -157,13 +164,14 @@ class Check:
                 self.used_places.add((library.name, at))
                 return
         note = f" ({library.note})" if library.note else ""
-        self.faults.append(f"{place} includes {header}: {library.name} belongs to {', '.join(library.places)} alone{note}; {SEE}")
+        self.faults.append(f"{place} includes {header}: {library.name} belongs to {', '.join(library.places)} "
+                           f"alone{note}; {SEE}")
 
     @staticmethod
     def inside(name, folder):
         return name.startswith(folder + "/")
 
-    # --- CMake --------------------------------------------------------------------------------------------------------------------
+    # --- CMake --------------------------------------------------------------------------------------------------------
 
     def check_links(self):
         lists = [name for name in self.files if name.endswith("CMakeLists.txt") or name.endswith(".cmake")]
@@ -173,14 +181,16 @@ class Check:
             if owner is None:
                 continue
             place = f"{link.file}:{link.line}"
-            libraries = [one for one in self.tables.libraries if any(self.is_target(link.to, target) for target in one.targets)]
+            libraries = [one for one in self.tables.libraries
+                         if any(self.is_target(link.to, target) for target in one.targets)]
             if libraries:
                 self.check_linked_library(place, owner, link, libraries)
                 continue
             defined = project.folder_of_target(link.to)
             to = self.owner(defined) if defined is not None else None
             if to is not None and not self.allowed(owner, to):
-                self.faults.append(f"{place} links {link.target} to {link.to} ({to.folder}): {self.sentence(owner)}; {SEE}")
+                self.faults.append(f"{place} links {link.target} to {link.to} ({to.folder}): {self.sentence(owner)}; "
+                                   f"{SEE}")
 
     @staticmethod
     def is_target(name, wanted):
@@ -190,27 +200,33 @@ class Check:
         """One CMake target may bring several libraries, as Boost's headers do: one of them must belong here."""
         places = [at for library in libraries for at in library.places]
         names = " or ".join(library.name for library in libraries)
-        near = [at for at in places if at == owner.folder or self.inside(at, owner.folder) or self.inside(owner.folder, at)]
+        near = [at for at in places if at == owner.folder or self.inside(at, owner.folder)
+                or self.inside(owner.folder, at)]
         if not near:
-            self.faults.append(f"{place} links {link.target} to {link.to}: {names} belongs to {', '.join(places)} alone; {SEE}")
+            self.faults.append(f"{place} links {link.target} to {link.to}: {names} belongs to {', '.join(places)} "
+                               f"alone; {SEE}")
         elif link.visibility == "PUBLIC" and all(SOURCE.match(at) for at in near):
-            self.faults.append(f"{place} links {link.target} to {link.to} PUBLIC, but only {', '.join(near)} knows {names}; link it PRIVATE")
+            self.faults.append(f"{place} links {link.target} to {link.to} PUBLIC, but only {', '.join(near)} knows "
+                               f"{names}; link it PRIVATE")
 
-    # --- the rules themselves -------------------------------------------------------------------------------------------------
+    # --- the rules themselves -----------------------------------------------------------------------------------------
 
     def check_unused(self):
         folders = {folder_of(name) for name in self.files}
         for rule in self.tables.folders:
             # A folder that only links, as tests/ does, is ruled by its CMakeLists.txt.
             if rule.path not in self.used_rules and rule.path not in folders:
-                self.faults.append(f"{RULES_FILE}: the rule for {rule.path} matches no source; delete it, or mend its path")
+                self.faults.append(f"{RULES_FILE}: the rule for {rule.path} matches no source; delete it, or mend its "
+                                   "path")
             for may in rule.may:
                 if not any(other.path == may for other in self.tables.folders):
-                    self.faults.append(f"{RULES_FILE}: {rule.path} may include {may}, which has no rule; write one, or mend the name")
+                    self.faults.append(f"{RULES_FILE}: {rule.path} may include {may}, which has no rule; write one, or "
+                                       "mend the name")
         for library in self.tables.libraries:
             for at in library.places:
                 if (library.name, at) not in self.used_places:
-                    self.faults.append(f"{RULES_FILE}: {library.name} has the place {at}, but nothing there includes it; delete the place")
+                    self.faults.append(f"{RULES_FILE}: {library.name} has the place {at}, but nothing there includes "
+                                       "it; delete the place")
 
     def check_circles(self):
         may = {rule.path: rule.may for rule in self.tables.folders}
@@ -218,7 +234,8 @@ class Check:
 
         def visit(folder):
             if folder in path:
-                self.faults.append(f"{RULES_FILE}: the arrows go in a circle: {' -> '.join([*path[path.index(folder):], folder])}")
+                self.faults.append(f"{RULES_FILE}: the arrows go in a circle: "
+                                   f"{' -> '.join([*path[path.index(folder):], folder])}")
                 return
             if folder in done:
                 return
@@ -240,8 +257,8 @@ def main():
     for fault in faults:
         print(fault)
     sources = sum(1 for name in check.files if SOURCE.match(name))
-    print(f"layering: {sources} sources, {len(check.tables.folders)} folder rules, {len(check.tables.libraries)} libraries: "
-          f"{'all arrows right' if not faults else f'{len(faults)} wrong'}")
+    print(f"layering: {sources} sources, {len(check.tables.folders)} folder rules, {len(check.tables.libraries)} "
+          f"libraries: {'all arrows right' if not faults else f'{len(faults)} wrong'}")
     return 1 if faults else 0
 
 

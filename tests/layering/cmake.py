@@ -1,4 +1,7 @@
-"""Reads targets and links out of CMakeLists.txt files, as far as they are written out: names made of variables are passed over."""
+"""Reads targets and links out of CMakeLists.txt files, as far as they are written out.
+
+Names made of variables are passed over.
+"""
 
 import pathlib
 import re

@@ -1,7 +1,8 @@
-"""Who may include whom: the tree's arrows as tables. docs/architecture.md says why; check.py holds the sources and the CMake links to them.
+"""Who may include whom: the tree's arrows as tables.
 
-A folder's rule holds for the folders below it too, but for those with a rule of their own. `*` stands for one folder, so that each
-plugin is judged by itself. A folder sees itself and the contract; what else it sees stands in its rule, as the paths of other rules.
+docs/architecture.md says why; check.py holds the sources and the CMake links to them. A folder's rule holds for the
+folders below it too, but for those with a rule of their own. `*` stands for one folder, so that each plugin is judged
+by itself. A folder sees itself and the contract; what else it sees stands in its rule, as the paths of other rules.
 """
 
 from typing import NamedTuple
@@ -25,8 +26,9 @@ class Library(NamedTuple):
 CONTRACT = "core/include"
 
 PRODUCTION = [
-    "core/sync", "core/catalog", "core/catalog/ranking", "core/fetch", "core/scheduler", "core/engine", "core/cli", "core/cli/commands",
-    "config", "plugins/loader", "plugins/notifiers/wake", "plugins/notifiers/*", "backends/documents", "backends/*", "providers/http", "providers/*",
+    "core/sync", "core/catalog", "core/catalog/ranking", "core/fetch", "core/scheduler", "core/engine", "core/cli",
+    "core/cli/commands", "config", "plugins/loader", "plugins/notifiers/wake", "plugins/notifiers/*",
+    "backends/documents", "backends/*", "providers/http", "providers/*",
 ]
 
 FOLDERS = [
@@ -44,8 +46,10 @@ FOLDERS = [
 
     # The wiring.
     Folder("config", ["core/fetch"], "it reads networks as the address guard does"),
-    Folder("plugins/loader", ["core/sync"], "it loads what config names, but neither knows the other: core/cli/plugin_tables joins them"),
-    Folder("core/cli", ["core/sync", "core/catalog", "core/engine", "core/fetch", "core/scheduler", "config", "plugins/loader"]),
+    Folder("plugins/loader", ["core/sync"],
+           "it loads what config names, but neither knows the other: core/cli/plugin_tables joins them"),
+    Folder("core/cli", ["core/sync", "core/catalog", "core/engine", "core/fetch", "core/scheduler", "config",
+                        "plugins/loader"]),
     Folder("core/cli/commands", ["core/cli", "core/catalog", "core/engine", "core/fetch"],
            "commands work on the interfaces of core/cli/session.h, so that tests run them against fakes"),
 
@@ -56,54 +60,72 @@ FOLDERS = [
     Folder("providers/http", ["core/sync"], "the support library of the providers that ask over HTTP"),
     Folder("plugins/notifiers/*", ["core/sync", "plugins/notifiers/wake"]),
     Folder("plugins/notifiers/wake", ["core/sync"], "the support library of the notifiers"),
-    Folder("plugins/sdk/template", ["tests/conformance/include"], "what a new plugin's author starts with: installed headers alone"),
+    Folder("plugins/sdk/template", ["tests/conformance/include"],
+           "what a new plugin's author starts with: installed headers alone"),
 
     # Tests and measurements see what they are about.
     Folder("tests/conformance/include", [], "the kit is installed: plugin authors have it and the contract"),
     Folder("tests/conformance/kit", ["tests/conformance/include"]),
     Folder("tests/conformance", ["tests/conformance/include", "backends/*"]),
-    Folder("tests/conformance/program", ["tests/conformance", "tests/conformance/include", "tests/conformance/kit", "core/cli", "core/engine",
-                                         "core/scheduler", "config", "plugins/loader"], "it opens plugins as the program does"),
-    Folder("tests/conformance/plugins", ["tests/conformance", "tests/conformance/include", "tests/conformance/kit", "config", "plugins/loader"]),
+    Folder("tests/conformance/program", ["tests/conformance", "tests/conformance/include", "tests/conformance/kit",
+                                         "core/cli", "core/engine", "core/scheduler", "config", "plugins/loader"],
+           "it opens plugins as the program does"),
+    Folder("tests/conformance/plugins", ["tests/conformance", "tests/conformance/include", "tests/conformance/kit",
+                                         "config", "plugins/loader"]),
     Folder("tests/bad_plugins", ["plugins/loader", "tests", "tests/conformance/include"]),
-    Folder("tests/unit", [*PRODUCTION, "tests", "tests/conformance/include", "tests/support", "tests/support/protocol_server"]),
-    Folder("tests/unit/ranking_evaluation", ["benchmarks/ranking", "core/catalog", "core/catalog/ranking"], "a measurement is tested like a part"),
-    Folder("tests/locks", ["core/sync", "core/catalog", "core/scheduler"], "what clang has to say of wrong and right locking"),
+    Folder("tests/unit", [*PRODUCTION, "tests", "tests/conformance/include", "tests/support",
+                          "tests/support/protocol_server"]),
+    Folder("tests/unit/ranking_evaluation", ["benchmarks/ranking", "core/catalog", "core/catalog/ranking"],
+           "a measurement is tested like a part"),
+    Folder("tests/locks", ["core/sync", "core/catalog", "core/scheduler"],
+           "what clang has to say of wrong and right locking"),
     Folder("tests/fuzz", ["core/catalog", "providers/http"]),
     Folder("tests/support", [], "servers that tests make and break; they know nothing of embedq"),
     Folder("tests/support/protocol_server", [], "a server that anyone's tests may run"),
     Folder("tests/unit/scheduler", [*PRODUCTION, "tests", "tests/conformance", "tests/conformance/include"],
            "a store that forwards every verb is among the kit's planted faults"),
-    Folder("tests/unit/engine", [*PRODUCTION, "tests", "tests/conformance", "tests/conformance/include", "tests/unit/scheduler"],
+    Folder("tests/unit/engine", [*PRODUCTION, "tests", "tests/conformance", "tests/conformance/include",
+                                 "tests/unit/scheduler"],
            "its fixture runs a scheduler, and the same store is there"),
     Folder("tests/unit/protocol_server", ["tests/support/protocol_server"], "what tests rely on is tested like a part"),
     Folder("tests", ["tests/conformance/include"], "what all tests share", below=False),
-    Folder("benchmarks/micro", ["core/catalog", "core/catalog/ranking", "core/scheduler", "core/cli", "config", "plugins/loader", "providers/*",
-                                "providers/http"]),
+    Folder("benchmarks/micro", ["core/catalog", "core/catalog/ranking", "core/scheduler", "core/cli", "config",
+                                "plugins/loader", "providers/*", "providers/http"]),
     Folder("benchmarks/drain", ["benchmarks/micro", "core/cli"]),
     Folder("benchmarks/ranking", ["core/catalog", "core/catalog/ranking", "providers/*"]),
 ]
 
-# A plugin brings no library into its headers' types that cross the boundary; which it uses inside is said here, plugin by plugin.
+# A plugin brings no library into its headers' types that cross the boundary; which it uses inside is said here, plugin
+# by plugin.
 LIBRARIES = [
-    Library("Boost.DLL", ["boost/dll/"], ["Boost::"], ["plugins/loader/shared_object.cpp"], "one file knows how shared objects are loaded"),
-    Library("Boost.CRC", ["boost/crc.hpp"], ["Boost::"], ["benchmarks/ranking", "tests/support/protocol_server/wire.cpp"]),
-    Library("Boost.Asio and Beast", ["boost/asio.hpp", "boost/beast/"], ["Boost::"], ["tests/support/protocol_server/server.cpp"]),
+    Library("Boost.DLL", ["boost/dll/"], ["Boost::"], ["plugins/loader/shared_object.cpp"],
+            "one file knows how shared objects are loaded"),
+    Library("Boost.CRC", ["boost/crc.hpp"], ["Boost::"],
+            ["benchmarks/ranking", "tests/support/protocol_server/wire.cpp"]),
+    Library("Boost.Asio and Beast", ["boost/asio.hpp", "boost/beast/"], ["Boost::"],
+            ["tests/support/protocol_server/server.cpp"]),
     Library("dlopen and ELF", ["dlfcn.h", "elf.h", "link.h"], [],
             ["plugins/loader/elf_file.h", "tests/unit/lexical"], "the loader looks at files before anything maps them"),
-    Library("yaml-cpp", ["yaml-cpp/"], ["yaml-cpp"], ["config/document.cpp", "core/catalog/yaml_capture.cpp", "tests/support/protocol_server/script.cpp"]),
+    Library("yaml-cpp", ["yaml-cpp/"], ["yaml-cpp"],
+            ["config/document.cpp", "core/catalog/yaml_capture.cpp", "tests/support/protocol_server/script.cpp"]),
     Library("simdjson", ["simdjson.h"], ["simdjson::"],
-            ["core/catalog/json_reader.cpp", "providers/http/decode.cpp", "providers/http/error_body.cpp", "providers/http/json_reader.cpp",
-             "providers/http/json_text.cpp", "benchmarks/micro/decode_bench.cpp", "tests/support/protocol_server/request.cpp"]),
+            ["core/catalog/json_reader.cpp", "providers/http/decode.cpp", "providers/http/error_body.cpp",
+             "providers/http/json_reader.cpp", "providers/http/json_text.cpp", "benchmarks/micro/decode_bench.cpp",
+             "tests/support/protocol_server/request.cpp"]),
     Library("OpenSSL", ["openssl/"], ["OpenSSL::"], ["core/catalog/hash.cpp", "tests/unit/http/tls_server.cpp"]),
-    Library("libcurl", ["curl/"], ["CURL::"], ["core/fetch/curl_fetcher.cpp", "providers/http/session.cpp", "providers/http/url.cpp"]),
-    Library("CLI11", ["CLI/"], ["CLI11::"], ["core/cli/arguments.cpp", "benchmarks/ranking/rank_eval.cpp", "tests/conformance/program/arguments.cpp"]),
-    Library("spdlog", ["spdlog/"], ["spdlog::"], ["core/cli/logging.cpp"], "the host's alone: plugins log through context.logger()"),
+    Library("libcurl", ["curl/"], ["CURL::"],
+            ["core/fetch/curl_fetcher.cpp", "providers/http/session.cpp", "providers/http/url.cpp"]),
+    Library("CLI11", ["CLI/"], ["CLI11::"],
+            ["core/cli/arguments.cpp", "benchmarks/ranking/rank_eval.cpp", "tests/conformance/program/arguments.cpp"]),
+    Library("spdlog", ["spdlog/"], ["spdlog::"], ["core/cli/logging.cpp"],
+            "the host's alone: plugins log through context.logger()"),
     Library("nlohmann-json", ["nlohmann/"], ["nlohmann_json::"],
-            ["config/schema.cpp", "core/cli", "benchmarks", "tests/unit/config"], "for what is written, not for what is read"),
+            ["config/schema.cpp", "core/cli", "benchmarks", "tests/unit/config"],
+            "for what is written, not for what is read"),
     Library("fmt", ["fmt/"], ["fmt::"],
-            ["core/catalog", "core/engine", "core/fetch", "core/cli", "config", "plugins/loader", "providers/http", "providers/simulated", "benchmarks/ranking",
-             "tests/conformance/program", "tests/support/protocol_server"]),
+            ["core/catalog", "core/engine", "core/fetch", "core/cli", "config", "plugins/loader", "providers/http",
+             "providers/simulated", "benchmarks/ranking", "tests/conformance/program",
+             "tests/support/protocol_server"]),
     Library("SQLite", ["sqlite3.h"], ["SQLite::"], ["backends/sqlite"]),
     Library("libpqxx", ["pqxx/"], ["PkgConfig::PQXX"], ["backends/postgres/connection.cpp"]),
     Library("libpq", ["libpq-fe.h"], ["PkgConfig::PQ"],
@@ -117,14 +139,16 @@ LIBRARIES = [
 
 # Any folder but the contract's may use the operating system.
 SYSTEM_HEADERS = {
-    "arpa/inet.h", "fcntl.h", "netinet/in.h", "poll.h", "pwd.h", "signal.h", "stdlib.h", "spawn.h", "sys/eventfd.h", "sys/ioctl.h", "sys/random.h",
-    "sys/signalfd.h", "sys/socket.h", "sys/stat.h", "sys/statfs.h", "sys/statvfs.h", "sys/types.h", "sys/un.h", "sys/utsname.h",
+    "arpa/inet.h", "fcntl.h", "netinet/in.h", "poll.h", "pwd.h", "signal.h", "stdlib.h", "spawn.h", "sys/eventfd.h",
+    "sys/ioctl.h", "sys/random.h", "sys/signalfd.h", "sys/socket.h", "sys/stat.h", "sys/statfs.h", "sys/statvfs.h",
+    "sys/types.h", "sys/un.h", "sys/utsname.h",
     "sys/wait.h", "unistd.h",
 }
 
 # Folders that includes are looked up in, beside the including file's own.
-INCLUDE_ROOTS = [".", "core", "core/include", "plugins", "providers", "backends", "backends/memory/include", "backends/sqlite", "backends/postgres",
-                 "tests", "tests/support", "tests/conformance", "tests/conformance/include", "tests/conformance/kit", "tests/unit/scheduler", "benchmarks"]
+INCLUDE_ROOTS = [".", "core", "core/include", "plugins", "providers", "backends", "backends/memory/include",
+                 "backends/sqlite", "backends/postgres", "tests", "tests/support", "tests/conformance",
+                 "tests/conformance/include", "tests/conformance/kit", "tests/unit/scheduler", "benchmarks"]
 
 # Headers that the build writes, with the folder whose CMakeLists.txt does; for that folder alone.
 GENERATED = {"sql_texts.h": "backends/postgres"}

@@ -34,7 +34,8 @@ GOOD = {
     "core/include/embedq/store.h": "#include <vector>\n",
     "core/catalog/hash.h": '#include "embedq/store.h"\n#include <unistd.h>\n',
     "core/catalog/reader.cpp": "  #  include <yaml-cpp/parser.h>\n",
-    "core/catalog/CMakeLists.txt": "add_library(q_catalog STATIC reader.cpp)\ntarget_link_libraries(q_catalog PRIVATE yaml-cpp)\n",
+    "core/catalog/CMakeLists.txt": "add_library(q_catalog STATIC reader.cpp)\n"
+                                   "target_link_libraries(q_catalog PRIVATE yaml-cpp)\n",
     "core/scheduler/lane.cpp": '#include "catalog/hash.h"\n',
     "core/engine/x.h": '#include "catalog/hash.h"\n',
     "core/engine/CMakeLists.txt": "add_library(q_engine x.cpp)\ntarget_link_libraries(q_engine PUBLIC q_catalog)\n",
@@ -64,59 +65,64 @@ class Layering(unittest.TestCase):
 
     def test_a_wrong_arrow_is_told_with_its_rule(self):
         self.expect({"core/scheduler/lane.cpp": '\n#include "engine/x.h"\n'},
-                    "core/scheduler/lane.cpp:2 includes engine/x.h (core/engine): core/scheduler may include the contract, core/catalog "
-                    "and itself; see docs/architecture.md")
+                    "core/scheduler/lane.cpp:2 includes engine/x.h (core/engine): core/scheduler may include the "
+                    "contract, core/catalog and itself; see docs/architecture.md")
 
     def test_a_path_through_parents_is_followed(self):
         self.expect({"core/catalog/hash.h": '#include "../engine/x.h"\n'},
-                    "core/catalog/hash.h:1 includes ../engine/x.h (core/engine): core/catalog may include the contract and itself; "
-                    "see docs/architecture.md")
+                    "core/catalog/hash.h:1 includes ../engine/x.h (core/engine): core/catalog may include the contract "
+                    "and itself; see docs/architecture.md")
 
     def test_angle_brackets_hide_nothing(self):
         self.expect({"core/catalog/hash.h": "#include <engine/x.h>\n"},
-                    "core/catalog/hash.h:1 includes engine/x.h (core/engine): core/catalog may include the contract and itself; "
-                    "see docs/architecture.md")
+                    "core/catalog/hash.h:1 includes engine/x.h (core/engine): core/catalog may include the contract "
+                    "and itself; see docs/architecture.md")
 
     def test_a_plugin_does_not_see_the_plugin_beside_it(self):
         self.expect({"backends/sqlite/other.cpp": '#include "../memory/state.h"\n'},
-                    "backends/sqlite/other.cpp:1 includes ../memory/state.h (backends/memory): backends/sqlite may include the contract "
-                    "and itself; see docs/architecture.md")
-        self.expect({"plugins/notifiers/local/local.h": "", "plugins/notifiers/poll/poll.cpp": '#include "notifiers/local/local.h"\n'},
-                    "plugins/notifiers/poll/poll.cpp:1 includes notifiers/local/local.h (plugins/notifiers/local): plugins/notifiers/poll may "
-                    "include the contract, plugins/notifiers/wake and itself; see docs/architecture.md")
+                    "backends/sqlite/other.cpp:1 includes ../memory/state.h (backends/memory): backends/sqlite may "
+                    "include the contract and itself; see docs/architecture.md")
+        self.expect({"plugins/notifiers/local/local.h": "",
+                     "plugins/notifiers/poll/poll.cpp": '#include "notifiers/local/local.h"\n'},
+                    "plugins/notifiers/poll/poll.cpp:1 includes notifiers/local/local.h (plugins/notifiers/local): "
+                    "plugins/notifiers/poll may include the contract, plugins/notifiers/wake and itself; see "
+                    "docs/architecture.md")
 
     def test_a_support_library_does_not_see_the_plugins_that_use_it(self):
-        self.expect({"plugins/notifiers/poll/poll.h": "", "plugins/notifiers/wake/signal.h": '#include "notifiers/poll/poll.h"\n'},
-                    "plugins/notifiers/wake/signal.h:1 includes notifiers/poll/poll.h (plugins/notifiers/poll): plugins/notifiers/wake may "
-                    "include the contract and itself; see docs/architecture.md")
+        self.expect({"plugins/notifiers/poll/poll.h": "",
+                     "plugins/notifiers/wake/signal.h": '#include "notifiers/poll/poll.h"\n'},
+                    "plugins/notifiers/wake/signal.h:1 includes notifiers/poll/poll.h (plugins/notifiers/poll): "
+                    "plugins/notifiers/wake may include the contract and itself; see docs/architecture.md")
 
     def test_the_contract_is_the_standard_library_alone(self):
         self.expect({"core/include/embedq/store.h": '#include "catalog/hash.h"\n#include <unistd.h>\n'},
-                    "core/include/embedq/store.h:1 includes catalog/hash.h (core/catalog): core/include may include itself and the C++ "
-                    "standard library; see docs/architecture.md",
-                    "core/include/embedq/store.h:2 includes <unistd.h>: core/include may include itself and the C++ standard library; "
-                    "see docs/architecture.md")
+                    "core/include/embedq/store.h:1 includes catalog/hash.h (core/catalog): core/include may include "
+                    "itself and the C++ standard library; see docs/architecture.md",
+                    "core/include/embedq/store.h:2 includes <unistd.h>: core/include may include itself and the C++ "
+                    "standard library; see docs/architecture.md")
 
     def test_a_library_has_its_places(self):
         self.expect({"core/engine/x.h": "#include <yaml-cpp/parser.h>\n"},
-                    "core/engine/x.h:1 includes yaml-cpp/parser.h: yaml-cpp belongs to core/catalog/reader.cpp alone (one file reads YAML); "
-                    "see docs/architecture.md")
+                    "core/engine/x.h:1 includes yaml-cpp/parser.h: yaml-cpp belongs to core/catalog/reader.cpp alone "
+                    "(one file reads YAML); see docs/architecture.md")
 
     def test_an_unknown_library_asks_for_a_rule(self):
         self.expect({"core/engine/x.h": "#include <curl/curl.h>\n"},
-                    "core/engine/x.h:1 includes <curl/curl.h> of a library that has no rule; say in tests/layering/rules.py which files may "
-                    "include it")
+                    "core/engine/x.h:1 includes <curl/curl.h> of a library that has no rule; say in "
+                    "tests/layering/rules.py which files may include it")
 
     def test_a_header_that_is_nowhere(self):
         self.expect({"core/engine/x.h": '#include "nowhere.h"\n'},
-                    'core/engine/x.h:1 includes "nowhere.h", which no folder of tests/layering/rules.py INCLUDE_ROOTS holds; mend the path, '
+                    'core/engine/x.h:1 includes "nowhere.h", which no folder of tests/layering/rules.py INCLUDE_ROOTS '
+                    'holds; mend the path, '
                     "or add the folder")
 
     def test_a_header_that_the_build_writes(self):
         tables = TABLES._replace(generated={"texts.h": "backends/sqlite"})
         self.expect({"backends/sqlite/store.cpp": '#include <sqlite3.h>\n#include "texts.h"\n'}, tables=tables)
         self.expect({"core/engine/x.h": '#include "texts.h"\n'},
-                    'core/engine/x.h:1 includes "texts.h", which no folder of tests/layering/rules.py INCLUDE_ROOTS holds; mend the path, '
+                    'core/engine/x.h:1 includes "texts.h", which no folder of tests/layering/rules.py INCLUDE_ROOTS '
+                    'holds; mend the path, '
                     "or add the folder", tables=tables)
 
     def test_a_new_folder_asks_for_a_rule(self):
@@ -129,48 +135,62 @@ class Layering(unittest.TestCase):
 
     def test_an_unused_rule_is_told(self):
         spare = TABLES._replace(folders=[*TABLES.folders, Folder("core/gone", [])])
-        self.expect({}, "tests/layering/rules.py: the rule for core/gone matches no source; delete it, or mend its path", tables=spare)
+        self.expect({},
+                    "tests/layering/rules.py: the rule for core/gone matches no source; delete it, or mend its path",
+                    tables=spare)
 
     def test_a_rule_for_nothing_known_is_told(self):
-        spare = TABLES._replace(folders=[f if f.path != "core/engine" else f._replace(may=[*f.may, "core/gone"]) for f in TABLES.folders])
-        self.expect({}, "tests/layering/rules.py: core/engine may include core/gone, which has no rule; write one, or mend the name", tables=spare)
+        spare = TABLES._replace(folders=[f if f.path != "core/engine" else f._replace(may=[*f.may, "core/gone"])
+                                         for f in TABLES.folders])
+        self.expect({}, "tests/layering/rules.py: core/engine may include core/gone, which has no rule; write one, or "
+                        "mend the name",
+                    tables=spare)
 
     def test_an_unused_place_is_told(self):
         self.expect({"backends/sqlite/store.cpp": ""},
-                    "tests/layering/rules.py: SQLite has the place backends/sqlite, but nothing there includes it; delete the place")
+                    "tests/layering/rules.py: SQLite has the place backends/sqlite, but nothing there includes it; "
+                    "delete the place")
 
     def test_arrows_in_a_circle_are_told(self):
-        round_about = TABLES._replace(folders=[f if f.path != "core/catalog" else f._replace(may=["core/engine"]) for f in TABLES.folders])
-        self.expect({}, "tests/layering/rules.py: the arrows go in a circle: core/catalog -> core/engine -> core/catalog",
-                    "tests/layering/rules.py: the arrows go in a circle: core/catalog -> core/engine -> core/scheduler -> core/catalog",
+        round_about = TABLES._replace(folders=[f if f.path != "core/catalog" else f._replace(may=["core/engine"])
+                                               for f in TABLES.folders])
+        self.expect({}, "tests/layering/rules.py: the arrows go in a circle: "
+                        "core/catalog -> core/engine -> core/catalog",
+                    "tests/layering/rules.py: the arrows go in a circle: "
+                    "core/catalog -> core/engine -> core/scheduler -> core/catalog",
                     tables=round_about)
 
     def test_links_follow_the_same_arrows(self):
         self.expect({"backends/memory/CMakeLists.txt": "embedq_add_plugin(store memory plugin.cpp)\n\n"
-                                                       "target_link_libraries(embedq_store_memory\n  PRIVATE q_engine)  # q_other\n"},
-                    "backends/memory/CMakeLists.txt:3 links embedq_store_memory to q_engine (core/engine): backends/memory may include the "
-                    "contract and itself; see docs/architecture.md")
-        self.expect({"core/scheduler/CMakeLists.txt": "add_library(q::engine ALIAS q_engine)\nadd_library(q_s $<TARGET_OBJECTS:q_engine>)\n"
+                                                       "target_link_libraries(embedq_store_memory\n"
+                                                       "  PRIVATE q_engine)  # q_other\n"},
+                    "backends/memory/CMakeLists.txt:3 links embedq_store_memory to q_engine (core/engine): "
+                    "backends/memory may include the contract and itself; see docs/architecture.md")
+        self.expect({"core/scheduler/CMakeLists.txt": "add_library(q::engine ALIAS q_engine)\n"
+                                                      "add_library(q_s $<TARGET_OBJECTS:q_engine>)\n"
                                                       "target_link_libraries(q_s q::engine)\n"},
-                    "core/scheduler/CMakeLists.txt:2 links q_s to q_engine (core/engine): core/scheduler may include the contract, "
-                    "core/catalog and itself; see docs/architecture.md",
-                    "core/scheduler/CMakeLists.txt:3 links q_s to q::engine (core/engine): core/scheduler may include the contract, "
-                    "core/catalog and itself; see docs/architecture.md")
+                    "core/scheduler/CMakeLists.txt:2 links q_s to q_engine (core/engine): core/scheduler may include "
+                    "the contract, core/catalog and itself; see docs/architecture.md",
+                    "core/scheduler/CMakeLists.txt:3 links q_s to q::engine (core/engine): core/scheduler may include "
+                    "the contract, core/catalog and itself; see docs/architecture.md")
 
     def test_tests_link_by_their_own_function(self):
-        self.expect({"core/catalog/CMakeLists.txt": GOOD["core/catalog/CMakeLists.txt"] + "embedq_add_test(t SOURCES q_engine LIBS q_engine)\n"},
-                    "core/catalog/CMakeLists.txt:3 links t to q_engine (core/engine): core/catalog may include the contract and itself; "
-                    "see docs/architecture.md")
+        self.expect({"core/catalog/CMakeLists.txt": GOOD["core/catalog/CMakeLists.txt"]
+                     + "embedq_add_test(t SOURCES q_engine LIBS q_engine)\n"},
+                    "core/catalog/CMakeLists.txt:3 links t to q_engine (core/engine): core/catalog may include the "
+                    "contract and itself; see docs/architecture.md")
 
     def test_a_library_is_linked_where_it_belongs(self):
-        self.expect({"core/engine/CMakeLists.txt": "add_library(q_engine x.cpp)\ntarget_link_libraries(q_engine PRIVATE SQLite::SQLite3)\n"},
-                    "core/engine/CMakeLists.txt:2 links q_engine to SQLite::SQLite3: SQLite belongs to backends/sqlite alone; "
-                    "see docs/architecture.md")
+        self.expect({"core/engine/CMakeLists.txt": "add_library(q_engine x.cpp)\n"
+                                                   "target_link_libraries(q_engine PRIVATE SQLite::SQLite3)\n"},
+                    "core/engine/CMakeLists.txt:2 links q_engine to SQLite::SQLite3: SQLite belongs to backends/sqlite "
+                    "alone; see docs/architecture.md")
 
     def test_what_one_file_knows_is_linked_private(self):
-        self.expect({"core/catalog/CMakeLists.txt": "add_library(q_catalog reader.cpp)\ntarget_link_libraries(q_catalog PUBLIC yaml-cpp)\n"},
-                    "core/catalog/CMakeLists.txt:2 links q_catalog to yaml-cpp PUBLIC, but only core/catalog/reader.cpp knows yaml-cpp; "
-                    "link it PRIVATE")
+        self.expect({"core/catalog/CMakeLists.txt": "add_library(q_catalog reader.cpp)\n"
+                                                    "target_link_libraries(q_catalog PUBLIC yaml-cpp)\n"},
+                    "core/catalog/CMakeLists.txt:2 links q_catalog to yaml-cpp PUBLIC, but only "
+                    "core/catalog/reader.cpp knows yaml-cpp; link it PRIVATE")
 
 
 if __name__ == "__main__":

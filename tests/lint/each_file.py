@@ -50,7 +50,10 @@ class File:
 
 
 def sources(folder, parts):
-    """Every file of the project once, whichever targets it is in; those that the build made are looked at through them."""
+    """Every file of the project once, whichever targets it is in.
+
+    Those that the build made are looked at through them.
+    """
     found = {}
     for entry in json.loads((folder / "compile_commands.json").read_text()):
         one = File(entry)
@@ -114,7 +117,8 @@ def precompile(build):
     header.parent.mkdir(parents=True, exist_ok=True)
     header.write_text("#include <gmock/gmock.h>\n#include <gtest/gtest.h>\n")
     made = header.with_suffix(".pch")
-    subprocess.run([CLANG, "-std=c++23", "-DGTEST_HAS_PTHREAD=1", "-x", "c++-header", str(header), "-o", str(made)], check=True)
+    subprocess.run([CLANG, "-std=c++23", "-DGTEST_HAS_PTHREAD=1", "-x", "c++-header", str(header), "-o", str(made)],
+                   check=True)
     return made
 
 
@@ -122,15 +126,18 @@ def look(mode, file, build, gtest):
     """(includes, findings): findings are empty where all is well."""
     with tempfile.NamedTemporaryFile(suffix=".d") as rule:
         if mode == "compile":
-            ahead = ["-include-pch", str(gtest)] if re.search(r"^#include <g(test|mock)/", file.path.read_text(), re.M) else []
+            uses_gtest = re.search(r"^#include <g(test|mock)/", file.path.read_text(), re.M)
+            ahead = ["-include-pch", str(gtest)] if uses_gtest else []
             done = subprocess.run([CLANG, *file.arguments, *ahead, "-fsyntax-only", "-MD", "-MF", rule.name, "-MT", "x",
                                    *WARNINGS], cwd=file.folder, capture_output=True, text=True)
             findings = done.stdout + done.stderr if done.returncode else ""
         else:
-            done = subprocess.run([TIDY, "-p", str(build), "--quiet", str(file.path)], cwd=ROOT, capture_output=True, text=True)
+            done = subprocess.run([TIDY, "-p", str(build), "--quiet", str(file.path)], cwd=ROOT, capture_output=True,
+                                  text=True)
             findings = done.stdout + done.stderr if done.returncode else ""
             if not findings:
-                subprocess.run([CLANG, *file.arguments, "-E", "-M", "-MF", rule.name, "-MT", "x", "-w"], cwd=file.folder,
+                subprocess.run([CLANG, *file.arguments, "-E", "-M", "-MF", rule.name, "-MT", "x", "-w"],
+                               cwd=file.folder,
                                capture_output=True, check=False)
         return (read_includes(pathlib.Path(rule.name)) if not findings else []), findings
 
@@ -143,7 +150,8 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     told = parser.parse_args()
     build = told.build.resolve()
-    version = subprocess.run([TIDY if told.mode == "tidy" else CLANG, "--version"], capture_output=True, text=True, check=True).stdout
+    version = subprocess.run([TIDY if told.mode == "tidy" else CLANG, "--version"], capture_output=True, text=True,
+                             check=True).stdout
     salt = [version, (ROOT / ".clang-tidy").read_text() if told.mode == "tidy" else WARNINGS]
     passed = Passed(build / "each_file" / f"{told.mode}.json", salt)
     files = sources(build, told.parts)

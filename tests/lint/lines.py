@@ -10,12 +10,14 @@ import subprocess
 import sys
 
 COLUMNS = 120
-PATTERNS = ["*.h", "*.cpp", "*.py", "*.sh", "*.sql", "*.cmake", "CMakeLists.txt", "*.mjs", "Makefile", ".clang-tidy", "packages.txt"]
+PATTERNS = ["*.h", "*.cpp", "*.py", "*.sh", "*.sql", "*.cmake", "CMakeLists.txt", "*.mjs", "Makefile", ".clang-tidy",
+            "packages.txt"]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def main():
-    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "--", *PATTERNS], capture_output=True, text=True, check=True)
+    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "--", *PATTERNS], capture_output=True, text=True,
+                            check=True)
     found = 0
     for name in listed.stdout.splitlines():
         for number, line in enumerate((ROOT / name).read_text(encoding="utf-8").splitlines(), 1):

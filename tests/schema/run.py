@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Holds the JSON Schema of the configuration against a public validator and the language server of editors: run.py PROGRAM
+"""Holds the JSON Schema of the configuration against a public validator and editors' language server: run.py PROGRAM
 
-The packages of package.json are fetched by `npm ci` from the registry that the user's npm is configured for, once: they stay in
-build/npm until package-lock.json changes.
+The packages of package.json are fetched by `npm ci` from the registry that the user's npm is configured for, once: they
+stay in build/npm until package-lock.json changes.
 """
 
 import hashlib
@@ -31,10 +31,12 @@ def packages():
         for name in ("package.json", "package-lock.json"):
             shutil.copy(HERE / name, made)
         # No script of a package runs.
-        done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=made, capture_output=True, text=True,
+        done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=made,
+                              capture_output=True, text=True,
                               timeout=DEADLINE)
         if done.returncode != 0:
-            sys.exit(f"schema: npm ci of tests/schema failed; it needs the registry that npm is configured for:\n{done.stderr}")
+            sys.exit(f"schema: npm ci of tests/schema failed; it needs the registry that npm is configured for:\n"
+                     f"{done.stderr}")
         try:
             made.rename(folder)
         except OSError:
@@ -46,12 +48,14 @@ def packages():
 
 
 def run(program, world):
-    environment = {**os.environ, "HOME": str(world), "XDG_DATA_HOME": str(world), "EMBEDQ_DATABASE_URL": "postgresql://embedq@localhost/embedq",
+    environment = {**os.environ, "HOME": str(world), "XDG_DATA_HOME": str(world),
+                   "EMBEDQ_DATABASE_URL": "postgresql://embedq@localhost/embedq",
                    "OPENAI_API_KEY": "sk-example"}
     environment.pop("EMBEDQ_CONFIG", None)
 
     def embedq(*words):
-        done = subprocess.run([program, *map(str, words)], env=environment, capture_output=True, text=True, timeout=DEADLINE)
+        done = subprocess.run([program, *map(str, words)], env=environment, capture_output=True, text=True,
+                              timeout=DEADLINE)
         if done.returncode != 0:
             sys.exit(f"schema: {' '.join(map(str, words))} ended with status {done.returncode}: {done.stderr}")
         return done.stdout
@@ -70,7 +74,8 @@ def run(program, world):
     try:
         for script in HERE.glob("*.mjs"):
             shutil.copy(script, scripts)
-        for words in (["validate.mjs", schema, EXAMPLES, shown, "--", ROOT / "tests" / "broken"], ["complete.mjs", world]):
+        for words in (["validate.mjs", schema, EXAMPLES, shown, "--", ROOT / "tests" / "broken"],
+                      ["complete.mjs", world]):
             done = subprocess.run(["node", *map(str, words)], cwd=scripts, timeout=DEADLINE, check=False)
             if done.returncode != 0:
                 sys.exit(f"schema: {words[0]} failed")

@@ -2,8 +2,8 @@
 //
 //   node validate.mjs SCHEMA GOOD_FOLDER… -- BROKEN_FOLDER
 //
-// Every good file must be valid. Every broken one must be invalid, unless a comment of its own, "# Schema: …", says why no schema can see
-// its fault; then it must be valid, so that no such comment outlives its reason.
+// Every good file must be valid. Every broken one must be invalid, unless a comment of its own, "# Schema: …", says why
+// no schema can see its fault; then it must be valid, so that no such comment outlives its reason.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv from 'ajv/dist/2020.js';
@@ -46,7 +46,8 @@ function complaint(file) {
   return valid(value) ? null : ajv.errorsText(valid.errors);
 }
 
-const yamlFiles = (folder) => readdirSync(folder).filter((name) => name.endsWith('.yaml')).map((name) => join(folder, name));
+const yamlFiles = (folder) =>
+  readdirSync(folder).filter((name) => name.endsWith('.yaml')).map((name) => join(folder, name));
 const counts = { good: 0, seen: 0, unseen: 0 };
 
 for (const file of folders.flatMap(yamlFiles)) {
@@ -57,14 +58,18 @@ for (const file of folders.flatMap(yamlFiles)) {
 for (const file of yamlFiles(broken)) {
   const reason = readFileSync(file, 'utf8').match(/^# Schema: (.+)$/m)?.[1];
   const said = complaint(file);
-  if (said === null && !reason) faults.push(`${file} is broken, but the schema takes it; a comment "# Schema: …" must say why`);
-  if (said !== null && reason) faults.push(`${file} says that no schema can see its fault ("${reason}"), but this one does: ${said}`);
+  if (said === null && !reason)
+    faults.push(`${file} is broken, but the schema takes it; a comment "# Schema: …" must say why`);
+  if (said !== null && reason)
+    faults.push(`${file} says that no schema can see its fault ("${reason}"), but this one does: ${said}`);
   counts[reason ? 'unseen' : 'seen'] += 1;
   const verdict = said === null ? `taken (${reason ?? 'no reason is given'})` : said.split('\n')[0];
   console.log(`${file}: ${verdict}`);
 }
 if (counts.good === 0 || counts.seen === 0) faults.push('there was nothing to check');
 
-console.log(`${counts.good} good files are valid; of the broken ones ${counts.seen} are invalid, ${counts.unseen} have a fault no schema can see`);
+console.log(
+  `${counts.good} good files are valid; of the broken ones ${counts.seen} are invalid, ` +
+    `${counts.unseen} have a fault no schema can see`);
 for (const fault of faults) console.error(`error: ${fault}`);
 process.exitCode = faults.length > 0 ? 1 : 0;
