@@ -141,7 +141,7 @@ soak: build ## What takes longer than CI should: kill and resume many times over
 format: ## Format the sources
 	$(FORMATTED) | xargs clang-format-19 -i
 
-lint: setup test-format test-files ## Check format and locks, and run clang-tidy; what passed before is not looked at again
+lint: setup test-format test-files ## Check format and locks, and run clang-tidy on what has changed since it passed
 	python3 tests/lint/each_file.py tidy build/dev --jobs $(JOBS)
 
 install: build ## Install the program and its plugins below PREFIX (/usr/local)

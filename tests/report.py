@@ -6,9 +6,9 @@
     report.py shown FILE                        prints what the tests of a JUnit file that are labelled `shown` said
     report.py show FOLDER                       the table of phases, the ten slowest tests, and the number of test cases
 
-Test runners leave JUnit files in FOLDER/PHASE: `*.xml` has an entry for each test. Where a test is a program with cases
-of its own, gtest leaves them in Testing/cases/TEST.xml of the build of the phase's name, which stands beside FOLDER, and
-they are what is counted.
+Test runners leave JUnit files in FOLDER/PHASE: `*.xml` has an entry for each test. Where a test is a program with
+cases of its own, gtest leaves them in Testing/cases/TEST.xml of the build of the phase's name, which stands beside
+FOLDER, and they are what is counted.
 """
 
 import json

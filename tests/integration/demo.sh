@@ -10,7 +10,8 @@ program=$1
 folder=$2
 package=@readme/oas-examples@8.2.2
 file=readme-oas-examples-8.2.2.tgz
-sha512=bb2b65be5ca5ab7ce97a61b487547b8a394c0426a3a97534569308d48c3e8fddacefb63fa13ea905fdc164dd25625d162064e1ecf38ce0976eecbd78782cf05d
+sha512=bb2b65be5ca5ab7ce97a61b487547b8a394c0426a3a97534569308d48c3e8fdd
+sha512+=acefb63fa13ea905fdc164dd25625d162064e1ecf38ce0976eecbd78782cf05d
 
 mkdir -p "$folder"
 is_right() { echo "$sha512  $folder/$file" | sha512sum --check --status 2> /dev/null; }
