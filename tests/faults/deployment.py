@@ -282,8 +282,11 @@ class Deployment(program.World):
                        JOIN (VALUES {', '.join(wanted)}) w(catalog_id, spec_name, generation)
                        ON (c.catalog_id, s.spec_name, s.generation) = (w.catalog_id, w.spec_name, w.generation)""",
                    "the documents are written")
-        # It ends when the statement that it is in does, which may wait for a lock of the test.
+        # What it does besides, such as to make up for lost jobs, is done or given up when this returns, or it waits
+        # for a lock of the test.
         index.process.send_signal(signal.SIGINT)
+        waits = f"SELECT 1 FROM pg_stat_activity WHERE application_name = '{name}' AND wait_event_type = 'Lock'"
+        wait_until(lambda: index.process.poll() is not None or self.ask(waits), lambda: f"{name} ends\n{self.told()}")
 
     def operations(self):
         return sum(len(item) for specs in self.expected.values() for document in specs.values()

@@ -13,9 +13,14 @@ class Sweep(Case):
         d.ask("DELETE FROM embedq.jobs_ready")  # as if they had been lost
         d.oracle.seen.clear()
         with d.lock("LOCK TABLE embedq.specs IN SHARE MODE"):
-            worker = d.worker(latency="500ms", batch=OPERATIONS, concurrency=1)
+            # One call for each job, and none of them ends.
+            worker = d.worker(faults=["hang"], batch=OPERATIONS, concurrency=SPECS)
             d.stands(worker, "reconcile")
             d.ask("SELECT embedq.enqueue('default', spec_name) FROM embedq.specs")
-            d.until("SELECT count(*) = 0 FROM embedq.jobs_ready", "the worker claims them")
-        self.assertEqual(d.finish(worker, heir=False), SPECS * OPERATIONS)
+            d.until(f"SELECT sum(size) = {SPECS} FROM embedq.job_leases", "the worker claims them")
+        d.until("SELECT count(*) = 0 FROM pg_stat_activity WHERE state = 'active' AND application_name = 'worker' "
+                "AND query LIKE '%reconcile%'", "the sweep is over")
+        self.assertEqual(d.number("SELECT count(*) FROM embedq.jobs_ready"), 0)
+        d.kill(worker)
+        self.assertEqual(d.finish(), SPECS * OPERATIONS)
         self.assertEqual(d.number("SELECT count(*) FROM embedq.jobs_done"), SPECS)
