@@ -351,7 +351,7 @@ def write_junit(path, name, results):
 def default_jobs():
     """More than there are cores, since most of a test's time is waiting; one for the long forms, which measure the
     machine."""
-    return 1 if os.environ.get("EMBEDQ_SOAK") else 3 * (os.cpu_count() or 1)
+    return 1 if os.environ.get("EMBEDQ_SOAK") else 4 * (os.cpu_count() or 1)
 
 
 def main(folder, use=None, pattern="test_*.py"):
