@@ -3,7 +3,7 @@
 #include <spdlog/details/log_msg.h>
 #include <spdlog/formatter.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/base_sink-inl.h>  // the library has it for its own mutexes alone
 #include <spdlog/spdlog.h>
 #include <sys/random.h>
 
