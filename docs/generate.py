@@ -162,7 +162,7 @@ def plugin_rows(program, folder):
         if name == "sound" or not source.exists():
             continue
         said = plugin_complaint(program, path)
-        fault = comments(source, "//")[0]
+        fault = " ".join(comments(source, "//"))
         if said:
             yield f"| [{name}](../tests/bad_plugins/{name}.cpp) | {cell([fault])} | {cell(said)} |"
         else:

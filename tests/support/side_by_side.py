@@ -116,6 +116,9 @@ def work(descriptor):
     running = None
 
     def end(number, _):
+        # The kernel sends the death signal once for each thread of the runner: cleaning up is not to be cut short.
+        for each in ENDINGS:
+            signal.signal(each, signal.SIG_IGN)
         if running:
             running.stop()
         sys.exit(128 + number)  # the test that runs fails of it, and cleans up
