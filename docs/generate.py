@@ -150,8 +150,13 @@ def plugin_complaint(program, files, spoil=None):
         config.write_text(f"version: 1\nplugins: {{ paths: [{', '.join(map(str, folders))}] }}\n"
                           f"{SECTION[kind].format(name=name)}\n")
         said = program.complaint(config.name)
-    # The place of the folder and the sanitizer of the build are this machine's.
-    return [re.sub(r"sanitizer=\w+", "sanitizer=none", line.replace(str(folder), "/plugins")) for line in said]
+    # The place of the folder, and the compiler and sanitizer of the build, are this machine's.
+    alike = {r"sanitizer=\w+": "sanitizer=none", r"clang-\d+ c\+\+=\d+L": "g++-12 c++=202100L",
+             r"libclang_rt\.tsan-\w+\.so": "libtsan.so.2"}
+    lines = [line.replace(str(folder), "/plugins") for line in said]
+    for pattern, text in alike.items():
+        lines = [re.sub(pattern, text, line) for line in lines]
+    return lines
 
 
 def plugin_rows(program, folder):

@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 constexpr milliseconds redraw{100};
 constexpr milliseconds plain_interval{5'000};
 constexpr milliseconds measure_interval{500};
+constexpr double longest_left = 365.0 * 24 * 3600;  // seconds
 
 }  // namespace
 
@@ -38,7 +39,9 @@ void Progress::embedding(std::size_t settled, std::size_t all) {
     std::string line = fmt::format("{} {:>3}% {}/{} embedded", bar_of(settled, all, 20), percent, count_of(settled),
                                    counted(all, "text"));
     if (rate_ > 0 && settled < all) {
-        const auto left = milliseconds(static_cast<std::int64_t>(static_cast<double>(all - settled) / rate_ * 1000.0));
+        // A rate of nearly nothing would be later than the type can say.
+        const double seconds = std::min(static_cast<double>(all - settled) / rate_, longest_left);
+        const auto left = milliseconds(static_cast<std::int64_t>(seconds * 1000.0));
         line += fmt::format(", {}/s, {} left", count_of(static_cast<std::uint64_t>(rate_)), duration_of(left));
     }
     show(line, moved);

@@ -17,7 +17,10 @@ struct Runtime {
 
 // Those that must be in the process from its start: loaded later they end it, or cannot be loaded.
 constexpr Runtime runtimes[] = {
-    {"libasan.so", "address"}, {"libtsan.so", "thread"}, {"liblsan.so", "leak"}, {"libhwasan.so", "hwaddress"}};
+    {"libasan.so", "address"},           {"libtsan.so", "thread"},        {"liblsan.so", "leak"},
+    {"libhwasan.so", "hwaddress"},       {"libclang_rt.asan", "address"}, {"libclang_rt.tsan", "thread"},
+    {"libclang_rt.hwasan", "hwaddress"},
+};
 constexpr std::string_view own_sanitizer =
     std::string_view(EMBEDQ_TAG_SANITIZER).substr(std::string_view(" sanitizer=").size());
 

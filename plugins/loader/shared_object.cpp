@@ -1,5 +1,7 @@
 #include "loader/shared_object.h"
 
+#include <dlfcn.h>
+
 #define BOOST_DLL_USE_STD_FS
 #include <fmt/format.h>
 
@@ -77,13 +79,16 @@ private:
     std::terminate_handler before_ = nullptr;
 };
 
-// Boost wraps dlerror's sentence in its own; people need dlerror's.
-std::string_view loader_sentence(std::string_view what) {
-    constexpr std::string_view opening = "(dlerror system message: ";
-    const std::size_t begin = what.find(opening);
-    const std::size_t end = what.rfind(')');
-    if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) return what;
-    return what.substr(begin + opening.size(), end - begin - opening.size());
+// The reason why the file was not loaded; empty where it was. An exception that came out of the dynamic loader would
+// leave it locked, and whether one does is the compiler's choice: noexcept makes it the end of the process
+// (LoadingFile).
+std::string load(boost::dll::shared_library& library, const std::filesystem::path& file) noexcept {
+    const LoadingFile loading(file);
+    boost::dll::fs::error_code error;
+    library.load(file, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local, error);
+    if (!error) return {};
+    const char* const reason = ::dlerror();
+    return reason != nullptr ? reason : error.message();
 }
 
 }  // namespace
@@ -99,10 +104,14 @@ Result<std::vector<std::string>> exported_symbols(const std::filesystem::path& f
 Result<const void*> load_symbol(const std::filesystem::path& file, const char* symbol) try {
     Loaded& all = loaded();
     const sync::Lock lock(all.mutex);
-    boost::dll::shared_library library = [&] {
-        const LoadingFile loading(file);
-        return boost::dll::shared_library(file, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
-    }();
+    boost::dll::shared_library library;
+    if (const std::string reason = load(library, file); !reason.empty()) {
+        return fail(
+            ErrorKind::misconfigured,
+            fmt::format("plugin file '{}' cannot be loaded: {}; install what is missing, or link the plugin with "
+                        "everything it needs (embedq_add_plugin() finds gaps when it links)",
+                        file.string(), reason));
+    }
     const void* address = library.has(symbol) ? &library.get<const char>(symbol) : nullptr;
     all.libraries.push_back(std::move(library));
     if (address == nullptr) {
@@ -112,10 +121,9 @@ Result<const void*> load_symbol(const std::filesystem::path& file, const char* s
     }
     return address;
 } catch (const std::exception& error) {
-    return fail(ErrorKind::misconfigured, fmt::format("plugin file '{}' cannot be loaded: {}; install what is missing, "
-                                                      "or link the plugin with everything it needs "
-                                                      "(embedq_add_plugin() finds gaps when it links)",
-                                                      file.string(), loader_sentence(error.what())));
+    return fail(ErrorKind::misconfigured,
+                fmt::format("plugin file '{}' was loaded, but its symbol {} cannot be read: {}; build or copy it again",
+                            file.string(), symbol, error.what()));
 }
 
 }  // namespace embedq::plugins

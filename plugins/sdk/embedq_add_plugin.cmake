@@ -24,8 +24,12 @@ function(embedq_add_plugin kind name)
     VISIBILITY_INLINES_HIDDEN ON
     LINK_DEPENDS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.version)
   # Never unloaded (nodelete); nothing left undefined (defs); static libraries' symbols stay inside (exclude-libs).
+  # clang leaves its sanitizers' runtime to the program, so that then something is undefined.
+  if(NOT (CMAKE_CXX_COMPILER_ID STREQUAL Clang AND EMBEDQ_SANITIZE))
+    target_link_options(${target} PRIVATE -Wl,-z,defs)
+  endif()
   target_link_options(${target} PRIVATE
-    -Wl,-z,nodelete -Wl,-z,defs -Wl,--exclude-libs,ALL
+    -Wl,-z,nodelete -Wl,--exclude-libs,ALL
     -Wl,--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.version)
   if(EMBEDQ_PLUGIN_OUTPUT_DIRECTORY)
     set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${EMBEDQ_PLUGIN_OUTPUT_DIRECTORY})

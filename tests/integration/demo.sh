@@ -20,7 +20,10 @@ if ! is_right; then
     rm -f "$folder/$file"
     # npm pack only downloads: no script of the package runs.
     (cd "$folder" && npm pack --silent --ignore-scripts "$package" > /dev/null)
-    is_right || { echo "demo: $folder/$file is not the pinned file (SHA-512 differs); delete it and try again" >&2; exit 1; }
+    is_right || {
+        echo "demo: $folder/$file is not the pinned file (SHA-512 differs); delete it and try again" >&2
+        exit 1
+    }
 fi
 
 documents=$folder/oas-examples

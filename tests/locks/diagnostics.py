@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Compiles each of sources/ with clang's -Wthread-safety, and holds what it says to the source's word: diagnostics.py [ROOT].
+"""Compiles each of sources/ with clang's -Wthread-safety, and compares what it says with the source: diagnostics.py [ROOT]
 
-A line that is to be refused ends with `// error: …`, the beginning of what clang says of it. Every other line must pass.
+A line that is to be refused ends with `// error: …`, the beginning of what clang says of it. Every other line must
+pass.
 """
 
 import pathlib
@@ -16,11 +17,13 @@ WANTED = re.compile(r"// error: (.*)$")
 
 
 def check(compiler, root, source):
-    command = [compiler, "-fsyntax-only", "-std=c++23", "-Wthread-safety", "-Werror", "-Wno-deprecated-declarations", "-fno-caret-diagnostics",
-               f"-I{root / 'core'}", f"-I{root / 'core/include'}", str(source)]
+    command = [compiler, "-fsyntax-only", "-std=c++23", "-Wthread-safety", "-Werror", "-Wno-deprecated-declarations",
+               "-fno-caret-diagnostics", f"-I{root / 'core'}", f"-I{root / 'core/include'}", str(source)]
     done = subprocess.run(command, capture_output=True, text=True)
-    said = {(pathlib.Path(found["file"]).name, int(found["line"])): found["text"] for found in SAID.finditer(done.stderr)}
-    wanted = {(source.name, number): found[1] for number, line in enumerate(source.read_text().splitlines(), 1) if (found := WANTED.search(line))}
+    said = {(pathlib.Path(found["file"]).name, int(found["line"])): found["text"]
+            for found in SAID.finditer(done.stderr)}
+    wanted = {(source.name, number): found[1] for number, line in enumerate(source.read_text().splitlines(), 1)
+              if (found := WANTED.search(line))}
     for place, text in wanted.items():
         if not said.pop(place, "").startswith(text):
             yield f"{place[0]}:{place[1]}: clang does not say '{text}', but:\n{done.stderr or 'nothing'}"

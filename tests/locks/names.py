@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Fails where product code names a lock that clang does not check, or a sleep that no stop ends: names.py [ROOT].
 
-Both are in core/sync; std::condition_variable_any and stop tokens go with its locks. plugins/sdk/template is what outsiders begin with,
-who have the contract and the standard library alone.
+Both are in core/sync; std::condition_variable_any and stop tokens go with its locks. plugins/sdk/template is what
+outsiders begin with, who have the contract and the standard library alone.
 """
 
 import pathlib
@@ -26,9 +26,12 @@ WANTED = [(re.compile(rf"\bstd::({names})\b"), instead) for names, instead in IN
 
 
 def sources(root):
-    listed = subprocess.run(["git", "-C", str(root), "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True)
-    names = listed.stdout.splitlines() if listed.returncode == 0 else [str(path.relative_to(root)) for path in root.rglob("*")]
-    return sorted(name for name in set(names) if SOURCE.match(name) and name.startswith(PRODUCT) and (root / name).is_file())
+    listed = subprocess.run(["git", "-C", str(root), "ls-files", "-co", "--exclude-standard"], capture_output=True,
+                            text=True)
+    names = (listed.stdout.splitlines() if listed.returncode == 0
+             else [str(path.relative_to(root)) for path in root.rglob("*")])
+    return sorted(name for name in set(names)
+                  if SOURCE.match(name) and name.startswith(PRODUCT) and (root / name).is_file())
 
 
 def faults_of(name, text):
@@ -41,13 +44,15 @@ def faults_of(name, text):
             continue
         for pattern, instead in WANTED:
             for found in pattern.findall(code):
-                yield f"{name}:{number} names std::{found}: use {instead} (core/sync), so that clang checks the lock and a stop ends the wait"
+                yield (f"{name}:{number} names std::{found}: use {instead} (core/sync), so that clang checks the lock "
+                       "and a stop ends the wait")
 
 
 def main():
     root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parents[2]
     names = sources(root)
-    faults = [fault for name in names for fault in faults_of(name, (root / name).read_text(encoding="utf-8", errors="replace"))]
+    faults = [fault for name in names
+              for fault in faults_of(name, (root / name).read_text(encoding="utf-8", errors="replace"))]
     for fault in faults:
         print(fault)
     print(f"locks: {len(names)} sources: {'none escapes the check' if not faults else f'{len(faults)} faults'}")

@@ -28,9 +28,14 @@
 #else
 #define EMBEDQ_TAG_DEBUG " glibcxx-debug=0"
 #endif
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature)
+#define EMBEDQ_HAS_FEATURE(x) __has_feature(x)
+#else
+#define EMBEDQ_HAS_FEATURE(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || EMBEDQ_HAS_FEATURE(address_sanitizer)
 #define EMBEDQ_TAG_SANITIZER " sanitizer=address"
-#elif defined(__SANITIZE_THREAD__)
+#elif defined(__SANITIZE_THREAD__) || EMBEDQ_HAS_FEATURE(thread_sanitizer)
 #define EMBEDQ_TAG_SANITIZER " sanitizer=thread"
 #else
 #define EMBEDQ_TAG_SANITIZER " sanitizer=none"
