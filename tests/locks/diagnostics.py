@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Compiles each of sources/ with clang's -Wthread-safety, and compares what it says with the source: diagnostics.py [ROOT]
+"""Compiles each of sources/ with clang's -Wthread-safety, and compares what it says with the source:
+diagnostics.py [ROOT]
 
 A line that is to be refused ends with `// error: …`, the beginning of what clang says of it. Every other line must
 pass.
