@@ -8,7 +8,7 @@ namespace embedq::ranking {
 namespace {
 
 // The sanitizers' runtimes are not up yet when the loader resolves multiversioned functions.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(EMBEDQ_SANITIZED)
 #define EMBEDQ_VECTOR_CLONES __attribute__((target_clones("avx2", "default")))
 #else
 #define EMBEDQ_VECTOR_CLONES
