@@ -74,8 +74,8 @@ test: setup-test ## Run every test: each file, under TSan, on the release build,
 	@python3 tests/report.py show $(REPORT)
 
 check: setup-test ## Build what a change touches, and run its unit tests and the kit on memory and SQLite
-	cmake --preset dev > /dev/null
-	python3 tests/check.py build/dev -j$(JOBS)
+	cmake --preset asan > /dev/null
+	python3 tests/check.py build/asan -j$(JOBS)
 
 test-format:
 	$(FORMATTED) | xargs clang-format-19 --dry-run --Werror
