@@ -150,9 +150,10 @@ private:
 Result<std::vector<bool>> MemoryStore::commit(const Commit& commit) {
     if (auto valid = check_commit(commit); !valid) return std::unexpected(valid.error());
     const sync::Lock lock(mutex_);
-    const auto dimension_of = [this](const Sha256& profile_id) EMBEDQ_REQUIRES(mutex_) {
-        const auto found = state_.profiles.find(profile_id);
-        return found == state_.profiles.end() ? std::nullopt : std::optional(found->second.profile.dimension);
+    const auto& profiles = state_.profiles;
+    const auto dimension_of = [&profiles](const Sha256& profile_id) {
+        const auto found = profiles.find(profile_id);
+        return found == profiles.end() ? std::nullopt : std::optional(found->second.profile.dimension);
     };
     if (auto valid = check_profiles(commit, dimension_of); !valid) return std::unexpected(valid.error());
     ++state_.stamp;

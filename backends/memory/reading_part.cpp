@@ -131,11 +131,12 @@ Result<std::vector<SpecStatus>> MemoryStore::statuses(std::string_view catalog_i
     if (!catalog) return std::unexpected(catalog.error());
     const ProfileRow* target = state_.target_of(**catalog);
     std::vector<SpecStatus> rows;
-    for_specs(**catalog, spec_names, [&](const SpecRow& spec) EMBEDQ_REQUIRES(mutex_) {
+    const auto& jobs = state_.jobs;
+    for_specs(**catalog, spec_names, [&](const SpecRow& spec) {
         const Counts counts = count_operations(target, spec);
         SpecStatus& status =
             rows.emplace_back(spec.info.spec_name, spec.operations.size(), counts.vectors, counts.refusals);
-        if (spec.newest) status.job = state_.jobs.at(*spec.newest).job;
+        if (spec.newest) status.job = jobs.at(*spec.newest).job;
     });
     return rows;
 }
@@ -185,10 +186,10 @@ Result<Workload> MemoryStore::workload(std::string_view catalog_id, const Sha256
     if (!catalog) return std::unexpected(catalog.error());
     const auto profile = state_.profiles.find(profile_id);
     std::map<Sha256, std::pair<std::size_t, bool>> texts;  // bytes, and whether all specs have it
-    for_specs(**catalog, {}, [&](const SpecRow& spec) EMBEDQ_REQUIRES(mutex_) {
+    const bool known_profile = profile != state_.profiles.end();
+    for_specs(**catalog, {}, [&](const SpecRow& spec) {
         for (const Operation& operation : spec.operations) {
-            const bool has = profile != state_.profiles.end() &&
-                             State::settled(profile->second, spec, operation.text_hash) != nullptr;
+            const bool has = known_profile && State::settled(profile->second, spec, operation.text_hash) != nullptr;
             const auto known = texts.try_emplace(operation.text_hash, operation.text.size(), true).first;
             known->second.second = known->second.second && has;
         }
