@@ -95,11 +95,16 @@ test-tsan: # The scheduler's, stores' and loader's tests under ThreadSanitizer
 	ctest --preset tsan --no-tests=error -j$(TEST_JOBS) -R '$(TSAN_TESTS)' \
 	    --output-junit $(abspath $(REPORT))/tsan/ctest.xml
 
+# Integration and faults run beside each other: most of the time they wait.
 test-release: # The program as it is used, driven from outside
 	cmake --preset release
 	cmake --build --preset release -j$(JOBS)
-	python3 tests/integration/run.py build/release/bin/embedq --junit $(REPORT)/release/integration.xml
-	python3 tests/faults/run.py build/release/bin/embedq --junit $(REPORT)/release/faults.xml
+	@mkdir -p $(REPORT)/release
+	python3 tests/faults/run.py build/release/bin/embedq --junit $(REPORT)/release/faults.xml \
+	    > $(REPORT)/faults.log 2>&1 & \
+	status=0; \
+	python3 tests/integration/run.py build/release/bin/embedq --junit $(REPORT)/release/integration.xml || status=$$?; \
+	wait $$! || status=$$?; cat $(REPORT)/faults.log; exit $$status
 
 test-asan: # Unit tests, conformance and integration under ASan and UBSan
 	cmake --preset asan
@@ -141,7 +146,10 @@ soak: build ## What takes longer than CI should: kill and resume many times over
 format: ## Format the sources
 	$(FORMATTED) | xargs clang-format-19 -i
 
-lint: setup test-format test-files ## Check format and locks, and run clang-tidy on what has changed since it passed
+lint: setup test-format ## Check format and locks, and run clang-tidy on what has changed since it passed
+	cmake --preset dev
+	cmake --build --preset dev -j$(JOBS) --target embedq_postgres_sql
+	python3 tests/lint/each_file.py whole build/dev --jobs $(JOBS)
 	python3 tests/lint/each_file.py tidy build/dev --jobs $(JOBS)
 
 install: build ## Install the program and its plugins below PREFIX (/usr/local)

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Looks at each source file by itself: each_file.py compile|tidy BUILD_FOLDER [PART_OF_PATH...]
+"""Looks at each source file by itself: each_file.py compile|whole|tidy BUILD_FOLDER [PART_OF_PATH...]
 
 compile  clang's front end on every file alone, with all warnings and -Wthread-safety as errors. Builds that put many
-         files into one unit hide an include that is missing and a name that is defined twice; this does not.
+         files into one unit hide an include that is missing and a name that is defined twice; this does not. The
+         standard library and GoogleTest are read once for all files.
+whole    the same without that, so that each file must include what it needs of them, too; takes three times as long.
 tidy     clang-tidy, with the checks of .clang-tidy.
 
 The commands are those of BUILD_FOLDER/compile_commands.json. A file that passed is not looked at again until it, or
@@ -110,24 +112,33 @@ def read_includes(path):
     return sorted({name for name in text.split() if not name.endswith(".pch")})
 
 
-def precompile(build):
-    """GoogleTest once for all files that include it, which is most of what reading them takes. It stands in front of
-    what such a file includes, so it hides no header of the project."""
-    header = build / "each_file" / "gtest.h"
+# What most files of the project include of the standard library.
+STANDARD = ("algorithm array atomic charconv chrono condition_variable cstdint cstdio cstdlib exception expected "
+            "filesystem fstream functional initializer_list limits map memory mutex optional random ranges set span "
+            "sstream stdexcept stop_token string string_view system_error thread unordered_map unordered_set utility "
+            "variant vector").split()
+GOOGLETEST = ["gmock/gmock.h", "gtest/gtest.h"]
+
+
+def precompile(build, name, headers):
+    """Reads headers once for all files, which is most of what reading a file takes. They stand in front of what a file
+    includes, so they hide no header of the project."""
+    header = build / "each_file" / f"{name}.h"
     header.parent.mkdir(parents=True, exist_ok=True)
-    header.write_text("#include <gmock/gmock.h>\n#include <gtest/gtest.h>\n")
+    header.write_text("".join(f"#include <{one}>\n" for one in headers))
     made = header.with_suffix(".pch")
     subprocess.run([CLANG, "-std=c++23", "-DGTEST_HAS_PTHREAD=1", "-x", "c++-header", str(header), "-o", str(made)],
                    check=True)
     return made
 
 
-def look(mode, file, build, gtest):
-    """(includes, findings): findings are empty where all is well."""
+def look(mode, file, build, read):
+    """(includes, findings): findings are empty where all is well. `read` has what was precompiled."""
     with tempfile.NamedTemporaryFile(suffix=".d") as rule:
-        if mode == "compile":
+        if mode != "tidy":
             uses_gtest = re.search(r"^#include <g(test|mock)/", file.path.read_text(), re.M)
-            ahead = ["-include-pch", str(gtest)] if uses_gtest else []
+            ahead = read.get("gtest" if uses_gtest else "std")
+            ahead = ["-include-pch", str(ahead)] if ahead else []
             done = subprocess.run([CLANG, *file.arguments, *ahead, "-fsyntax-only", "-MD", "-MF", rule.name, "-MT", "x",
                                    *WARNINGS], cwd=file.folder, capture_output=True, text=True)
             findings = done.stdout + done.stderr if done.returncode else ""
@@ -144,7 +155,7 @@ def look(mode, file, build, gtest):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("mode", choices=["compile", "tidy"])
+    parser.add_argument("mode", choices=["compile", "whole", "tidy"])
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("parts", nargs="*")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
@@ -159,11 +170,13 @@ def main():
         sys.exit(f"each_file: no source file in {build}/compile_commands.json is named like {' '.join(told.parts)}")
     began = time.monotonic()
     todo = [file for file in files if not passed.holds(file)]
-    gtest = precompile(build) if told.mode == "compile" and todo else None
+    read = {}
+    if todo and told.mode == "compile":
+        read = {"std": precompile(build, "std", STANDARD), "gtest": precompile(build, "gtest", GOOGLETEST + STANDARD)}
     bad = []
     try:
         with concurrent.futures.ThreadPoolExecutor(told.jobs) as pool:
-            jobs = {pool.submit(look, told.mode, file, build, gtest): file for file in todo}
+            jobs = {pool.submit(look, told.mode, file, build, read): file for file in todo}
             for job in concurrent.futures.as_completed(jobs):
                 file = jobs[job]
                 includes, findings = job.result()
