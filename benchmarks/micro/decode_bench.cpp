@@ -219,19 +219,22 @@ void decode(benchmark::State& state, const std::string& name, const std::string&
     turns.finish(name, {{"to_memcpy", "memcpy"}, {"to_parse", name + "_parse"}, {"to_read", name + "_read"}});
 }
 
-BENCHMARK(copy)->Name("memcpy")->Unit(benchmark::millisecond)->UseManualTime();
+BENCHMARK(copy)->Name("memcpy")->Unit(benchmark::kMillisecond)->UseManualTime();
 BENCHMARK_CAPTURE(parse, json_parse, "json_parse", json_body)
     ->Name("json_parse")
-    ->Unit(benchmark::millisecond)
+    ->Unit(benchmark::kMillisecond)
     ->UseManualTime();
-BENCHMARK(read)->Name("json_read")->Unit(benchmark::millisecond)->UseManualTime();
-BENCHMARK(dom)->Name("json_dom")->Unit(benchmark::millisecond)->UseManualTime();
-BENCHMARK_CAPTURE(decode, json, "json", json_body)->Name("json")->Unit(benchmark::millisecond)->UseManualTime();
+BENCHMARK(read)->Name("json_read")->Unit(benchmark::kMillisecond)->UseManualTime();
+BENCHMARK(dom)->Name("json_dom")->Unit(benchmark::kMillisecond)->UseManualTime();
+BENCHMARK_CAPTURE(decode, json, "json", json_body)->Name("json")->Unit(benchmark::kMillisecond)->UseManualTime();
 BENCHMARK_CAPTURE(parse, base64_parse, "base64_parse", base64_body)
     ->Name("base64_parse")
-    ->Unit(benchmark::millisecond)
+    ->Unit(benchmark::kMillisecond)
     ->UseManualTime();
-BENCHMARK_CAPTURE(decode, base64, "base64", base64_body)->Name("base64")->Unit(benchmark::millisecond)->UseManualTime();
+BENCHMARK_CAPTURE(decode, base64, "base64", base64_body)
+    ->Name("base64")
+    ->Unit(benchmark::kMillisecond)
+    ->UseManualTime();
 
 }  // namespace
 }  // namespace embedq::bench

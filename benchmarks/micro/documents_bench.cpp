@@ -36,9 +36,11 @@ void parse(benchmark::State& state, std::size_t operations, Writer write) {
     state.counters["KB"] = static_cast<double>(content.size()) / 1e3;
 }
 
-BENCHMARK_CAPTURE(parse, json, one_megabyte, openapi_json)->Name("json")->Unit(benchmark::millisecond);
-BENCHMARK_CAPTURE(parse, json_200k, fifth_of_a_megabyte, openapi_json)->Name("json_200k")->Unit(benchmark::millisecond);
-BENCHMARK_CAPTURE(parse, yaml, fifth_of_a_megabyte, openapi_yaml)->Name("yaml")->Unit(benchmark::millisecond);
+BENCHMARK_CAPTURE(parse, json, one_megabyte, openapi_json)->Name("json")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(parse, json_200k, fifth_of_a_megabyte, openapi_json)
+    ->Name("json_200k")
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(parse, yaml, fifth_of_a_megabyte, openapi_yaml)->Name("yaml")->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace embedq::bench

@@ -61,9 +61,9 @@ void query(benchmark::State& state) {
     state.SetItemsProcessed(state.iterations());
 }
 
-BENCHMARK(document)->Arg(256)->Arg(512)->Unit(benchmark::microsecond);
-BENCHMARK(cold)->Arg(512)->Unit(benchmark::microsecond);
-BENCHMARK(query)->Arg(512)->Unit(benchmark::microsecond);
+BENCHMARK(document)->Arg(256)->Arg(512)->Unit(benchmark::kMicrosecond);
+BENCHMARK(cold)->Arg(512)->Unit(benchmark::kMicrosecond);
+BENCHMARK(query)->Arg(512)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace embedq::bench

@@ -82,7 +82,7 @@ void rank(benchmark::State& state, RankingMode mode) {
 }
 
 void sizes(benchmark::internal::Benchmark* workload) {
-    workload->Arg(10'000)->Arg(100'000)->Unit(benchmark::millisecond);
+    workload->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMillisecond);
 }
 
 BENCHMARK(build)->Name("index")->Apply(sizes);

@@ -253,7 +253,7 @@ void add(const std::string& name, Workload workload) {
                                          state.SkipWithError(error.what());
                                      }
                                  })
-        ->Unit(benchmark::microsecond)
+        ->Unit(benchmark::kMicrosecond)
         ->UseRealTime();  // a store that waits for a disk or a server uses no processor
 }
 
@@ -263,15 +263,16 @@ using Catalogs = std::map<std::string, std::unique_ptr<Embedded>>;
 void add_store(const std::string& store, const std::string& yaml, Catalogs& catalogs) {
     using Named = std::pair<const char*, void (*)(benchmark::State&, const std::string&)>;
     for (const auto& [name, run] : {Named{"put_new", put_new}, Named{"put_same", put_same}, Named{"work", work}}) {
-        add(std::string(name) + "/" + store, [run = run, yaml](benchmark::State& state) { run(state, yaml); });
+        add(std::string(name) + "/" + store,
+            [workload = run, yaml](benchmark::State& state) { workload(state, yaml); });
     }
     using Reading = std::pair<const char*, void (*)(benchmark::State&, Embedded&)>;
     for (const auto& [name, run] : {Reading{"statuses", statuses}, Reading{"health", health}, Reading{"read", read},
                                     Reading{"reconcile", reconcile}, Reading{"empty_claim", empty_claim}}) {
-        add(std::string(name) + "/" + store, [run = run, yaml, &catalogs](benchmark::State& state) {
+        add(std::string(name) + "/" + store, [workload = run, yaml, &catalogs](benchmark::State& state) {
             auto& catalog = catalogs[yaml];
             if (catalog == nullptr) catalog = std::make_unique<Embedded>(yaml);
-            run(state, *catalog);
+            workload(state, *catalog);
         });
     }
 }

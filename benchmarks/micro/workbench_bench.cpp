@@ -138,9 +138,9 @@ void poisoned(benchmark::State& state) {
     state.counters["calls"] = benchmark::Counter(static_cast<double>(calls), benchmark::Counter::kAvgIterations);
 }
 
-BENCHMARK(texts)->Arg(1)->Arg(64)->Unit(benchmark::microsecond);
-BENCHMARK(shared)->Unit(benchmark::microsecond);
-BENCHMARK(poisoned)->Arg(64)->Arg(512)->Unit(benchmark::microsecond);
+BENCHMARK(texts)->Arg(1)->Arg(64)->Unit(benchmark::kMicrosecond);
+BENCHMARK(shared)->Unit(benchmark::kMicrosecond);
+BENCHMARK(poisoned)->Arg(64)->Arg(512)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace embedq::bench

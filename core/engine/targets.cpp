@@ -20,7 +20,7 @@ constexpr std::size_t default_inputs = 64;  // per request, where neither provid
 // Who puts catalogs does not wait each time for a provider that did not answer.
 constexpr std::chrono::milliseconds silence{30'000};
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     return "'" + std::string(text) + "'";
 }
 
@@ -131,12 +131,12 @@ Status Targets::set(const std::vector<CatalogInfo>& catalogs, const Answers& ans
 }
 
 void Targets::log_change(const CatalogInfo& before, const CatalogTarget& target) {
-    std::string line = "catalog " + quoted(target.catalog_id) + " is now embedded by ";
+    std::string line = "catalog " + in_quotes(target.catalog_id) + " is now embedded by ";
     if (!target.profile) {
         context_.logger().info(line + "no provider");
         return;
     }
-    line += quoted(target.provider) + ", " + catalog::in_words(*target.profile);
+    line += in_quotes(target.provider) + ", " + catalog::in_words(*target.profile);
     if (before.target_profile) {
         const auto old = store_.profile(*before.target_profile);
         if (old && old->id != target.profile->id) line += ", before by " + catalog::in_words(*old);
@@ -165,20 +165,20 @@ void Targets::give(const std::string& catalog_id) {
         return answers.at(provider);
     }();
     if (!resolved) {
-        context_.logger().warn("catalog " + quoted(catalog_id) +
+        context_.logger().warn("catalog " + in_quotes(catalog_id) +
                                " has no target yet, because its provider does not answer: " + resolved.error().message);
         return;
     }
     const CatalogTarget target{catalog_id, provider, (*resolved)->profile};
     if (const auto set = store_.set_targets(std::span(&target, 1)); !set) {
-        context_.logger().warn("catalog " + quoted(catalog_id) + " has no target yet: " + set.error().message);
+        context_.logger().warn("catalog " + in_quotes(catalog_id) + " has no target yet: " + set.error().message);
     }
 }
 
 Result<CatalogTarget> Targets::anew(const CatalogInfo& catalog) {
     if (!catalog.target_profile) {
         return fail(ErrorKind::conflict,
-                    "catalog " + quoted(catalog.catalog_id) +
+                    "catalog " + in_quotes(catalog.catalog_id) +
                         " is embedded by no provider; name one under `embedding:` in the configuration first");
     }
     const auto current = store_.profile(*catalog.target_profile);
@@ -203,7 +203,7 @@ Result<EmbeddingEstimate> Targets::estimate(const CatalogInfo& catalog, Estimate
     if (!target) return std::unexpected(target.error());
     if (!target->profile) {
         return fail(ErrorKind::conflict,
-                    "catalog " + quoted(catalog.catalog_id) +
+                    "catalog " + in_quotes(catalog.catalog_id) +
                         " is embedded by no provider; name one under `embedding:` in the configuration first");
     }
     auto work = estimate_of(catalog.catalog_id, target->provider, *target->profile);

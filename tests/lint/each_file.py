@@ -30,7 +30,8 @@ CLANG, TIDY = "clang++-19", "clang-tidy-19"
 # What g++ alone understands.
 FOREIGN = ("-Wno-restrict", "-Wno-maybe-uninitialized", "-Wno-tsan", "-Wno-subobject-linkage", "-Wno-shadow")
 # What makes no difference to what is found, but would to whether a precompiled header fits.
-CODE = ("-pthread", "-fsanitize", "-fno-sanitize", "-fPI", "-fvisibility", "-fno-omit-frame-pointer", "-g", "-O")
+CODE = ("-pthread", "-fsanitize", "-fno-sanitize", "-fPI", "-fvisibility", "-fno-omit-frame-pointer", "-ffast-math",
+        "-m", "-g", "-O")
 # libpqxx 6 and others declare what they deprecate.
 WARNINGS = ["-Wthread-safety", "-Werror", "-Wno-deprecated-declarations"]
 
