@@ -97,7 +97,7 @@ test-tsan: # The scheduler's, stores' and loader's tests under ThreadSanitizer
 
 # Integration and faults run beside each other: most of the time they wait.
 test-release: # The program as it is used, driven from outside
-	cmake --preset release
+	cmake --preset release -DEMBEDQ_WERROR=ON
 	cmake --build --preset release -j$(JOBS)
 	@mkdir -p $(REPORT)/release
 	python3 tests/faults/run.py build/release/bin/embedq --junit $(REPORT)/release/faults.xml \
