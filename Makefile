@@ -113,7 +113,7 @@ test-asan: # Unit tests, conformance and integration under ASan and UBSan
 	    --output-junit $(abspath $(REPORT))/asan/ctest.xml || status=$$?; \
 	python3 tests/report.py shown $(REPORT)/asan/ctest.xml; exit $$status
 
-# Half a minute on two cores, with the build; `make soak` goes on for longer from what was learnt.
+# About a minute on two cores, with the build; `make soak` goes on for longer from what was learnt.
 test-fuzz: # libFuzzer on the decoders of answers and the readers of documents, under ASan and UBSan
 	cmake --preset fuzz
 	cmake --build --preset fuzz -j$(JOBS)
