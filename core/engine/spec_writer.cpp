@@ -22,8 +22,8 @@ namespace {
     write.source = input.source;
     write.etag = input.etag;
     write.base_path = input.base_path;
-    write.title = input.title.empty() ? std::move(document->title) : input.title;
-    write.description = input.description.empty() ? std::move(document->description) : input.description;
+    write.title = input.title.empty() ? document->title : input.title;
+    write.description = input.description.empty() ? document->description : input.description;
     write.content = input.content;
     write.content_hash = content_hash;
     write.text_version = catalog::text_version;

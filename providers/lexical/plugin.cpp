@@ -14,7 +14,7 @@ namespace embedq::lexical {
 namespace {
 
 constexpr std::size_t inputs_per_request = 256;
-constexpr std::size_t longest_text = 64 * 1024;
+constexpr std::size_t longest_text = 64UL * 1024;
 // How many texts go between two looks at the clock and the stop token.
 constexpr std::size_t texts_between_checks = 16;
 

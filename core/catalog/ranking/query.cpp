@@ -64,7 +64,8 @@ public:
                 if (word == "who" || word == "whom") add(word, word, asked_person * scale_, false);
                 continue;
             }
-            if (denied_within_ > 0 && --denied_within_ > 0) {
+            if (denied_within_ > 0) --denied_within_;
+            if (denied_within_ > 0) {
                 reversed_ = true;
                 scale_ *= denied;
             }

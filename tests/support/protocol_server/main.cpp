@@ -40,7 +40,7 @@ int main(int count, char** values) {
     std::istream& input = file.empty() ? std::cin : opened;
     try {
         const protocol_server::ProtocolServer server(std::string(std::istreambuf_iterator<char>(input), {}), port);
-        std::cout << server.url() << std::endl;
+        std::cout << server.url() << '\n' << std::flush;
         int received = 0;
         sigwait(&signals, &received);
         return 0;

@@ -9,7 +9,6 @@ namespace protocol_server {
 namespace {
 
 using simdjson::dom::element;
-using simdjson::dom::element_type;
 
 // What the body's text field says; the fault, or nothing.
 std::string read_input(const element& input, EmbeddingRequest& request) {

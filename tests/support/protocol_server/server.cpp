@@ -23,7 +23,7 @@ namespace http = boost::beast::http;
 using asio::ip::tcp;
 using Steady = std::chrono::steady_clock;
 
-constexpr std::size_t piece = 64 * 1024;  // bytes of a write, so that a client that goes away is noticed
+constexpr std::size_t piece = 64UL * 1024;  // bytes of a write, so that a client that goes away is noticed
 
 std::int64_t microseconds(Steady::time_point time) {
     return std::chrono::duration_cast<Microseconds>(time.time_since_epoch()).count();
@@ -190,8 +190,8 @@ private:
         if (action == FaultAction::close) return close();
         if (action == FaultAction::reset) {
             boost::system::error_code ignored;
-            socket_.set_option(asio::socket_base::linger(true, 0), ignored);
-            socket_.close(ignored);
+            static_cast<void>(socket_.set_option(asio::socket_base::linger(true, 0), ignored));
+            static_cast<void>(socket_.close(ignored));
             return;
         }
         Wire wire = on_the_wire(reply_, request_.keep_alive);
@@ -246,8 +246,8 @@ private:
 
     void close() {
         boost::system::error_code ignored;
-        socket_.shutdown(tcp::socket::shutdown_both, ignored);
-        socket_.close(ignored);
+        static_cast<void>(socket_.shutdown(tcp::socket::shutdown_both, ignored));
+        static_cast<void>(socket_.close(ignored));
     }
 
     // --- counting
@@ -320,7 +320,7 @@ public:
             if (error == asio::error::operation_aborted) return;
             if (!error) {
                 boost::system::error_code ignored;
-                socket.set_option(tcp::no_delay(true), ignored);
+                static_cast<void>(socket.set_option(tcp::no_delay(true), ignored));
                 std::uint64_t number = 0;
                 {
                     const std::lock_guard lock(shared_.mutex);

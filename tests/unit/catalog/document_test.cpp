@@ -9,7 +9,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-using testing::StartsWith;
 
 TEST(Document, ReadsEachDialect) {
     const auto dialect = [](std::string_view version) {

@@ -225,7 +225,8 @@ TEST_F(GuardedNotifierTest, AWaitThatThrowsLastsUntilDeadlineOrStopAndSaysWhy) {
 
 TEST_F(GuardTest, AServiceThatThrowsInStartFails) {
     service_factory = [] { return std::make_unique<ScriptedService>(); };
-    auto* no_engine = reinterpret_cast<Engine*>(alignof(std::max_align_t));  // never used by the plugin
+    // Never used by the plugin.
+    auto* no_engine = reinterpret_cast<Engine*>(alignof(std::max_align_t));  // NOLINT(performance-no-int-to-ptr)
     const auto instance = make_service(plugin_of(PluginKind::service), {}, context, *no_engine).value();
     EXPECT_THAT(instance->start().error().message, HasSubstr("threw in start: port"));
     instance->stop();

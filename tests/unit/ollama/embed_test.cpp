@@ -8,7 +8,6 @@ namespace embedq::ollama {
 namespace {
 
 using testing::AllOf;
-using testing::Each;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -44,7 +43,7 @@ TEST_F(Embed, AnEndpointBeyondThoseThatThereAreIsRefused) {
 }
 
 TEST_F(Embed, ATextThatIsTooLongIsRefusedWithTheLimit) {
-    const std::string text(4 * 65, 'x');
+    const std::string text(4UL * 65, 'x');
     auto result = embed(make(), {text});
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().kind, ErrorKind::invalid_input);

@@ -6,10 +6,8 @@
 namespace embedq::ollama {
 namespace {
 
-using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
-using testing::Pair;
 
 Settings settings_of(std::map<std::string, std::string> texts) {
     texts.try_emplace("model", "nomic");

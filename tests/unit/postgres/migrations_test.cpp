@@ -19,8 +19,6 @@
 namespace embedq::postgres::testing {
 namespace {
 
-using ::testing::Test;
-
 // A process that runs `body` and ends with its answer.
 class Child {
 public:

@@ -86,8 +86,7 @@ std::unique_ptr<Store> PostgresTest::fresh_store() {
 }  // namespace embedq::postgres::testing
 
 // libpqxx 6 loses an answer that it has no more connection for.
-// NOLINT(bugprone-reserved-identifier): the sanitizer's own name.
-extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions();   // NOLINT(bugprone-reserved-identifier): the sanitizer's name
 extern "C" const char* __lsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
     return "leak:libpqxx\n";
 }

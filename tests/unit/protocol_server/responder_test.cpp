@@ -68,13 +68,13 @@ TEST(Ollama, RefusesInItsWords) {
     const Reply missing = server.post("/api/embed", R"({"model":"gone","input":"a"})");
     EXPECT_EQ(missing.status, 404);
     EXPECT_EQ(missing.body, R"({"error":"model \"gone\" not found, try pulling it first"})");
-    const std::string text = "\"" + std::string(4 * 513, 'x') + "\"";
+    const std::string text = "\"" + std::string(4UL * 513, 'x') + "\"";
     EXPECT_EQ(server.embed(text, R"("truncate":false,)").body,
               R"({"error":"the input length exceeds the context length"})");
     EXPECT_EQ(server.embed(text).status, 200);
     // Cut, it is the same text as one that is as long as the context.
     EXPECT_EQ(server.embed(text, R"("truncate":true,)").body.substr(0, 60),
-              server.embed("\"" + std::string(4 * 512, 'x') + "\"").body.substr(0, 60));
+              server.embed("\"" + std::string(4UL * 512, 'x') + "\"").body.substr(0, 60));
 }
 
 TEST(Ollama, TellsWhatItHas) {
@@ -159,7 +159,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& one) { return std::string(one.param.dialect); });
 
 TEST(Dialects, LongTextsAreRefusedInTheirWords) {
-    const std::string text = "\"" + std::string(4 * 513, 'x') + "\"";
+    const std::string text = "\"" + std::string(4UL * 513, 'x') + "\"";
     EXPECT_THAT(Playing("dialect: openai").embed(text).body,
                 HasSubstr("maximum context length is 512 tokens, however you requested 513"));
     const Reply llama = Playing("dialect: llama_cpp").embed(text);

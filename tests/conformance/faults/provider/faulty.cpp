@@ -157,7 +157,7 @@ private:
     }
 
     std::string text_of(const EmbedRequest& request, std::size_t i) {
-        const std::string text(request.texts[i]);
+        std::string text(request.texts[i]);
         if (!has("threads_share_a_buffer")) return text;
         std::unique_lock lock(waiting_);
         buffer_ = text;

@@ -35,7 +35,7 @@ void a_single_character(ProviderKit& kit) {
 }
 
 void a_long_text_without_spaces(ProviderKit& kit) {
-    constexpr std::size_t long_size = 32 * 1024;
+    constexpr std::size_t long_size = 32UL * 1024;
     const ProviderLimits& limits = kit.info().limits;
     const std::size_t length = limits.max_text_bytes > 0 ? limits.max_text_bytes : long_size;
     // Limits in bytes stand for limits in tokens, and what has no spaces has the most tokens.

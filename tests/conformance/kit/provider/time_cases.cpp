@@ -106,7 +106,7 @@ void a_stop_ends_only_its_own_call(ProviderKit& kit) {
 }
 
 std::string unless_slow_twice(ProviderKit& kit) {
-    const std::string reason = unless_slow(kit);
+    std::string reason = unless_slow(kit);
     if (!reason.empty()) return reason;
     return kit.info().limits.concurrency == 1 ? "the provider takes one call at a time" : "";
 }
