@@ -19,6 +19,12 @@ function(embedq_count_cases name)
     "GTEST_OUTPUT=xml:${PROJECT_BINARY_DIR}/Testing/cases/${name}.xml")
 endfunction()
 
+# embedq_starts_early(TEST): for tests that take a minute or more. One that starts last has the machine for itself while
+# nothing else is left to do. ctest knows by itself what took long, but only from a run before.
+function(embedq_starts_early name)
+  set_tests_properties(${name} PROPERTIES COST 100)
+endfunction()
+
 # embedq_add_test(NAME source... LIBS library...): one executable, one ctest entry per executable with `label` "unit" by
 # default. POSTGRES: beside a PostgreSQL server of its own (tests/support); DURABLE: beside one with fsync.
 function(embedq_add_test name)
