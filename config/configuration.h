@@ -23,6 +23,7 @@
 #include "embedq/error.h"
 #include "embedq/options.h"
 #include "embedq/plugin.h"
+#include "settings/settings.h"
 
 namespace embedq::config {
 
@@ -90,58 +91,15 @@ struct PluginInstance {
     int column = 0;
 };
 
-// 0 means "not set": what the provider says of itself holds.
-struct ProviderLimitsConfig {
-    std::size_t concurrency = 0;
-    std::size_t batch_inputs = 0;
-    std::size_t requests_per_minute = 0;
-    std::size_t tokens_per_minute = 0;
-};
-
 struct ProviderConfig {
     PluginInstance instance;
-    ProviderLimitsConfig limits;
+    LimitSettings limits;
 };
 
 // The values name a configured provider, or are "none".
 struct EmbeddingConfig {
     std::string provider = "none";
     std::map<std::string, std::string> catalogs;  // catalog id to provider: the exceptions
-};
-
-struct BackoffConfig {
-    std::chrono::milliseconds base{5'000};
-    double factor = 2;
-    std::chrono::milliseconds max{80'000};
-    double jitter = 0.1;
-};
-
-struct SchedulerConfig {
-    std::chrono::milliseconds lease{20'000};
-    std::chrono::milliseconds heartbeat{5'000};
-    std::chrono::milliseconds poll{30'000};
-    std::chrono::milliseconds reap{30'000};
-    std::chrono::milliseconds reconcile{300'000};
-    std::size_t max_attempts = 5;
-    BackoffConfig backoff;
-    std::chrono::milliseconds retention{std::chrono::hours(24 * 14)};
-};
-
-enum class LogFormat : std::uint8_t { text, json };
-
-struct LoggingConfig {
-    LogLevel level = LogLevel::info;
-    LogFormat format = LogFormat::text;
-};
-
-struct FetchConfig {
-    bool allow_http = false;
-    std::vector<std::string> allow_private_addresses;  // networks, each sound
-    std::chrono::milliseconds timeout{30'000};
-    std::size_t max_bytes = std::size_t{64} << 20U;
-    std::size_t max_redirects = 5;
-    std::string ca_file;  // absolute; empty when not set
-    std::string proxy;    // empty when not set
 };
 
 struct Configuration {
@@ -152,10 +110,10 @@ struct Configuration {
     PluginInstance notifier;
     std::map<std::string, ProviderConfig> providers;
     EmbeddingConfig embedding;
-    SchedulerConfig scheduler;
-    FetchConfig fetch;
+    SchedulerSettings scheduler;
+    FetchSettings fetch;
     std::vector<PluginInstance> services;
-    LoggingConfig logging;
+    LoggingSettings logging;
 };
 
 struct Loaded {

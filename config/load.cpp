@@ -8,7 +8,8 @@
 #include "config/reader.h"
 #include "config/text.h"
 #include "config/values.h"
-#include "fetch/address.h"
+#include "embedq/support/ids.h"
+#include "net/address.h"
 
 namespace embedq::config {
 namespace {
@@ -94,7 +95,7 @@ Loading::Named Loading::named_plugin(PluginKind kind, const Node* mapping, std::
                                             quote(named.plugin), hint(named.plugin, names, installed)));
     } else {
         report_.error(named.at, fmt::format("{}.plugin: the {} plugin {} cannot be used: {}", where, kind_name,
-                                            quote(named.plugin), hide_credentials(found.error().message)));
+                                            quote(named.plugin), hide_credentials(to_string(found.error()))));
     }
     return named;
 }
@@ -184,8 +185,8 @@ void Loading::providers(const Node& root, Configuration& config) {
         provider.instance = instance(PluginKind::provider, &value, where, {}, value.at, {"limits"});
         provider.instance.name = key.text;
         const std::string limits = under(where, "limits");
-        provider.limits = limits_from(reader_.table(limits_table(), reader_.mapping(value.find("limits"), limits),
-                                                    {limits, {}, value.at, {}, {}}));
+        provider.limits = limits_table().read(reader_.table(
+            limits_table().specs(), reader_.mapping(value.find("limits"), limits), {limits, {}, value.at, {}, {}}));
     }
 }
 
@@ -225,7 +226,7 @@ void Loading::embedding(const Node& root, Configuration& config) {
 void Loading::catalogs(const Node& mapping, EmbeddingConfig& embedding) {
     for (std::size_t i = 0; i < mapping.keys.size(); ++i) {
         const Node& key = mapping.keys[i];
-        if (!is_catalog_id(key.text)) {
+        if (!check_catalog_id(key.text)) {
             report_.error(
                 key.at,
                 fmt::format(
@@ -242,13 +243,15 @@ void Loading::scheduler(const Node& root, Configuration& config) {
     const std::size_t before = report_.errors();
     const Node* mapping = reader_.mapping(root.find("scheduler"), "scheduler");
     const Node* backoff = mapping == nullptr ? nullptr : reader_.mapping(mapping->find("backoff"), "scheduler.backoff");
-    const Options options = reader_.table(scheduler_table(), mapping, {"scheduler", {}, root.at, {"backoff"}, {}});
-    const Options waits = reader_.table(backoff_table(), backoff, {"scheduler.backoff", {}, root.at, {}, {}});
+    const Options options =
+        reader_.table(scheduler_table().specs(), mapping, {"scheduler", {}, root.at, {"backoff"}, {}});
+    const Options waits = reader_.table(backoff_table().specs(), backoff, {"scheduler.backoff", {}, root.at, {}, {}});
     // A value with a fault was replaced by its default, which proves nothing about the others.
     if (report_.errors() != before) return;
-    config.scheduler = scheduler_from(options, waits);
+    config.scheduler = scheduler_table().read(options);
+    config.scheduler.backoff = backoff_table().read(waits);
 
-    const SchedulerConfig& read = config.scheduler;
+    const SchedulerSettings& read = config.scheduler;
     // The default of either fits the default of the other, so one of the two is written.
     if (read.heartbeat * 2 >= read.lease) {
         const Node* heartbeat = mapping->find("heartbeat");
@@ -275,13 +278,13 @@ void Loading::scheduler(const Node& root, Configuration& config) {
 
 void Loading::fetch(const Node& root, Configuration& config) {
     const Node* mapping = reader_.mapping(root.find("fetch"), "fetch");
-    config.fetch = fetch_from(reader_.table(fetch_table(), mapping, {"fetch", {}, root.at, {}, {}}));
+    config.fetch = fetch_table().read(reader_.table(fetch_table().specs(), mapping, {"fetch", {}, root.at, {}, {}}));
     const Node* networks = mapping == nullptr ? nullptr : mapping->find("allow_private_addresses");
     for (std::size_t i = 0; i < config.fetch.allow_private_addresses.size(); ++i) {
-        const auto network = embedq::fetch::Network::parse(config.fetch.allow_private_addresses[i]);
+        const auto network = embedq::net::Network::parse(config.fetch.allow_private_addresses[i]);
         if (network) continue;
         const Position at = networks->kind == Node::Kind::sequence ? networks->items[i].at : networks->at;
-        report_.error(at, "fetch.allow_private_addresses: " + network.error().message);
+        report_.error(at, "fetch.allow_private_addresses: " + to_string(network.error()));
     }
     const auto& proxy = config.fetch.proxy;
     if (proxy.empty() || proxy.find("://") != std::string::npos) return;
@@ -311,7 +314,8 @@ void Loading::services(const Node& root, Configuration& config) {
 
 void Loading::logging(const Node& root, Configuration& config) {
     const Node* mapping = reader_.mapping(root.find("logging"), "logging");
-    config.logging = logging_from(reader_.table(logging_table(), mapping, {"logging", {}, root.at, {}, {}}));
+    config.logging =
+        logging_table().read(reader_.table(logging_table().specs(), mapping, {"logging", {}, root.at, {}, {}}));
 }
 
 // What a path must name: `load` reads the text alone, so that what it says of a document is the same on every machine.
@@ -346,14 +350,14 @@ std::vector<std::filesystem::path> plugin_paths(Reader& reader, const Node& root
 }
 
 void Loading::sections(const Node& root, Configuration& config) {
-    static constexpr std::string_view mend = " with the key 'plugin'";
+    static constexpr std::string_view hint = " with the key 'plugin'";
     reader_.check_keys(root, {}, top_keys);
     config.plugin_paths = plugin_paths(reader_, root, Folders::named);
     // A section of the wrong shape is reported by `mapping`; its default then stands in only to let the rest be
     // checked.
-    config.store = instance(PluginKind::store, reader_.mapping(root.find("store"), "store", mend), "store",
+    config.store = instance(PluginKind::store, reader_.mapping(root.find("store"), "store", hint), "store",
                             default_store, root.at);
-    config.notifier = instance(PluginKind::notifier, reader_.mapping(root.find("notifier"), "notifier", mend),
+    config.notifier = instance(PluginKind::notifier, reader_.mapping(root.find("notifier"), "notifier", hint),
                                "notifier", default_notifier, root.at);
     providers(root, config);
     embedding(root, config);

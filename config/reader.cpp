@@ -13,10 +13,10 @@ std::string under(std::string_view where, std::string_view key) {
     return where.empty() ? std::string(key) : fmt::format("{}.{}", where, key);
 }
 
-const Node* Reader::mapping(const Node* node, std::string_view where, std::string_view mend) {
+const Node* Reader::mapping(const Node* node, std::string_view where, std::string_view hint) {
     if (node == nullptr || node->kind == Node::Kind::null) return nullptr;
     if (node->kind == Node::Kind::mapping) return node;
-    report_.error(node->at, fmt::format("{}: found {}, expected a mapping{}", where, node->found(), mend));
+    report_.error(node->at, fmt::format("{}: found {}, expected a mapping{}", where, node->found(), hint));
     return nullptr;
 }
 

@@ -33,7 +33,7 @@ public:
     [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
 
     // The mapping, or nothing (reported) when the node is something else; a key without value counts as not written.
-    [[nodiscard]] const Node* mapping(const Node* node, std::string_view where, std::string_view mend = {});
+    [[nodiscard]] const Node* mapping(const Node* node, std::string_view where, std::string_view hint = {});
     // Reports the keys of a mapping that are not known.
     void check_keys(const Node& mapping, std::string_view where, const std::vector<std::string>& known);
     // A scalar with the environment filled in; nothing (reported) otherwise. `expected` completes "expected …".

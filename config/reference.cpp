@@ -119,18 +119,18 @@ void host_part(Page& page) {
              "a letter, other "
              "than none.");
     page.row("providers.NAME.options", "mapping", "empty", "The provider plugin's options.");
-    page.host_rows(limits_table(), "providers.NAME.limits.");
+    page.host_rows(limits_table().specs(), "providers.NAME.limits.");
     page.row("embedding.provider", "name under `providers`, or `none`", "the only provider",
              "The provider of every catalog; none turns embedding off. Required when there are several providers.");
     page.row("embedding.catalogs.ID", "name under `providers`, or `none`", "not set",
              "The provider of this catalog, where it is another.");
-    page.host_rows(scheduler_table(), "scheduler.");
-    page.host_rows(backoff_table(), "scheduler.backoff.");
-    page.host_rows(fetch_table(), "fetch.");
+    page.host_rows(scheduler_table().specs(), "scheduler.");
+    page.host_rows(backoff_table().specs(), "scheduler.backoff.");
+    page.host_rows(fetch_table().specs(), "fetch.");
     page.row("services[].plugin", "name of a service plugin", "no services",
              "What runs beside the scheduler in `embedq serve`.");
     page.row("services[].options", "mapping", "empty", "The service plugin's options.");
-    page.host_rows(logging_table(), "logging.");
+    page.host_rows(logging_table().specs(), "logging.");
 }
 
 }  // namespace

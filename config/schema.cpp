@@ -6,6 +6,7 @@
 #include "config/host.h"
 #include "config/text.h"
 #include "config/values.h"
+#include "embedq/support/ids.h"
 
 namespace embedq::config {
 namespace {
@@ -185,7 +186,8 @@ Json providers_schema(PluginTables& tables) {
     Json provider = instance_schema(PluginKind::provider, tables, "A provider: turns texts into vectors.");
     provider["type"] = "object";
     provider["title"] = "provider";  // what an editor calls it where it offers a whole one
-    provider["properties"]["limits"] = table_schema(limits_table(), "What this process asks of the provider at most.");
+    provider["properties"]["limits"] =
+        table_schema(limits_table().specs(), "What this process asks of the provider at most.");
     return {{"type", Json::array({"object", "null"})},
             {"description", "Providers by the names that `embedding` uses."},
             {"propertyNames", {{"pattern", instance_name_form}, {"not", {{"const", no_provider}}}}},
@@ -198,7 +200,7 @@ Json embedding_schema() {
         {"type", "string"}, {"description", "The default for every catalog: a name under `providers`, or none."}};
     schema["properties"]["catalogs"] = {{"type", Json::array({"object", "null"})},
                                         {"description", "The exceptions: catalog id to provider, or none."},
-                                        {"propertyNames", {{"pattern", catalog_id_form}}},
+                                        {"propertyNames", {{"pattern", catalog_id_pattern}}},
                                         {"additionalProperties", {{"type", "string"}}}};
     return schema;
 }
@@ -210,9 +212,9 @@ std::string schema(PluginTables& tables) {
     plugins["properties"]["paths"] = option_schema(plugin_paths_spec());
     for (Json& form : plugins["properties"]["paths"]["anyOf"])
         (form.contains("items") ? form["items"] : form) = reference("text_written");
-    Json scheduler = table_schema(scheduler_table(), "How jobs are held, retried and kept.");
+    Json scheduler = table_schema(scheduler_table().specs(), "How jobs are held, retried and kept.");
     scheduler["properties"]["backoff"] =
-        table_schema(backoff_table(), "How long a failed job waits for its next attempt.");
+        table_schema(backoff_table().specs(), "How long a failed job waits for its next attempt.");
     Json service =
         instance_schema(PluginKind::service, tables, "A service: runs beside the scheduler in `embedq serve`.");
     service["type"] = "object";
@@ -232,12 +234,12 @@ std::string schema(PluginTables& tables) {
           {"providers", providers_schema(tables)},
           {"embedding", embedding_schema()},
           {"scheduler", std::move(scheduler)},
-          {"fetch", table_schema(fetch_table(), "How documents are fetched by URL.")},
+          {"fetch", table_schema(fetch_table().specs(), "How documents are fetched by URL.")},
           {"services",
            {{"type", Json::array({"array", "null"})},
             {"description", "What runs beside the scheduler."},
             {"items", std::move(service)}}},
-          {"logging", table_schema(logging_table(), "The log, on standard error.")}}},
+          {"logging", table_schema(logging_table().specs(), "The log, on standard error.")}}},
         {"$defs", definitions()},
     };
     return schema.dump(2) + "\n";

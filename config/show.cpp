@@ -132,7 +132,7 @@ void show_providers(Printout& page, const Configuration& configuration, PluginTa
         page.line(1, scalar(name) + ":");
         page.instance(2, PluginKind::provider, provider.instance, tables);
         page.line(2, "limits:");
-        page.options(3, to_options(provider.limits), limits_table());
+        page.options(3, limits_table().write(provider.limits), limits_table().specs());
     }
     page.line(0, "embedding:");
     page.line(1, "provider: " + scalar(configuration.embedding.provider));
@@ -166,14 +166,14 @@ std::string show(const Configuration& configuration, PluginTables& tables) {
     page.instance(1, PluginKind::notifier, configuration.notifier, tables);
     show_providers(page, configuration, tables);
     page.line(0, "scheduler:");
-    page.options(1, to_options(configuration.scheduler), scheduler_table());
+    page.options(1, scheduler_table().write(configuration.scheduler), scheduler_table().specs());
     page.line(1, "backoff:");
-    page.options(2, to_options(configuration.scheduler.backoff), backoff_table());
+    page.options(2, backoff_table().write(configuration.scheduler.backoff), backoff_table().specs());
     page.line(0, "fetch:");
-    page.options(1, to_options(configuration.fetch), fetch_table());
+    page.options(1, fetch_table().write(configuration.fetch), fetch_table().specs());
     show_services(page, configuration, tables);
     page.line(0, "logging:");
-    page.options(1, to_options(configuration.logging), logging_table());
+    page.options(1, logging_table().write(configuration.logging), logging_table().specs());
     return page.take();
 }
 

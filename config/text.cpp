@@ -7,7 +7,7 @@
 #include <cctype>
 #include <cstdint>
 
-#include "embedq/nearest.h"
+#include "embedq/support/nearest.h"
 
 namespace embedq::config {
 namespace {

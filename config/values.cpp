@@ -288,7 +288,7 @@ Result<Options> options_from_text(std::span<const OptionSpec> table, const std::
         if (value) {
             options.set(spec.name, std::move(*value));
         } else {
-            faults.push_back(std::move(value.error().message));
+            faults.push_back(to_string(value.error()));
         }
     }
     if (!faults.empty()) return fail(ErrorKind::invalid_argument, join(faults, "; "));

@@ -31,7 +31,7 @@ function(embedq_add_test name)
   cmake_parse_arguments(ARG "POSTGRES;DURABLE" "LABEL;TIMEOUT" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE
-    ${ARG_LIBS} embedq::contract GTest::gtest GTest::gmock GTest::gtest_main Threads::Threads)
+    ${ARG_LIBS} embedq::support GTest::gtest GTest::gmock GTest::gtest_main Threads::Threads)
   if(TARGET embedq_test_headers)
     target_precompile_headers(${name} REUSE_FROM embedq_test_headers)
   endif()

@@ -1,5 +1,5 @@
 // Catalogs, their targets and profiles.
-#include "embedq/checks.h"
+#include "embedq/support/store_rules.h"
 #include "memory/store.h"
 #include "memory_store.h"
 

@@ -2,7 +2,7 @@
 #include <optional>
 #include <set>
 
-#include "embedq/checks.h"
+#include "embedq/support/store_rules.h"
 #include "memory_store.h"
 
 namespace embedq::memory {
@@ -118,7 +118,7 @@ private:
         switch (report.outcome) {
             case JobOutcome::progress: return;
             case JobOutcome::succeeded: {
-                const std::string refusal = state_.standing_refusal(row);
+                const std::string refusal = state_.current_refusal(row);
                 row.job.last_error = refusal;  // what earlier attempts met is over
                 state_.finish(row, refusal.empty() ? JobStatus::succeeded : JobStatus::failed, now_);
                 return;

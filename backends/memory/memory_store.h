@@ -1,4 +1,4 @@
-// The store's class. One file per group of verbs: catalogs, specs, queue, commit, upkeep, reading.
+// The store's class. One file per group of verbs: catalogs, specs, queue, commit, maintenance, reading.
 #pragma once
 
 #include "embedq/context.h"
@@ -53,13 +53,13 @@ public:
     // commit_part.cpp
     [[nodiscard]] Result<std::vector<bool>> commit(const Commit& commit) override;
 
-    // upkeep_part.cpp
+    // maintenance_part.cpp
     [[nodiscard]] Result<ReapResult> reap(std::uint32_t max_attempts) override;
     [[nodiscard]] Result<ReconcileResult> reconcile(std::string_view catalog_id) override;
     [[nodiscard]] Result<PruneResult> prune(const PruneRequest& request) override;
-    [[nodiscard]] Status put_lanes(std::span<const LaneState> lanes) override;
-    [[nodiscard]] Result<std::vector<LaneState>> lanes() override;
-    [[nodiscard]] Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override;
+    [[nodiscard]] Status put_endpoint_states(std::span<const EndpointState> endpoint_states) override;
+    [[nodiscard]] Result<std::vector<EndpointState>> endpoint_states() override;
+    [[nodiscard]] Result<std::vector<RateSlot>> reserve(std::span<const RateRequest> requests) override;
 
     // reading_part.cpp
     [[nodiscard]] Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id,

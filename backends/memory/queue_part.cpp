@@ -3,7 +3,7 @@
 #include <cstring>
 #include <set>
 
-#include "embedq/checks.h"
+#include "embedq/support/store_rules.h"
 #include "memory_store.h"
 
 namespace embedq::memory {

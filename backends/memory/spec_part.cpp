@@ -1,5 +1,5 @@
 // Specs: documents with their operations, written together with their jobs.
-#include "embedq/checks.h"
+#include "embedq/support/store_rules.h"
 #include "memory_store.h"
 
 namespace embedq::memory {

@@ -5,19 +5,9 @@
 #include <unordered_set>
 #include <utility>
 
+#include "embedq/support/store_rules.h"
+
 namespace embedq::memory {
-namespace {
-
-using std::chrono::hours;
-using std::chrono::minutes;
-
-// A spec that keeps failing is left alone for 10 minutes, 20, 40, … and at most 6 hours.
-std::chrono::minutes parking(std::uint32_t failures) {
-    const auto doublings = std::min<std::uint32_t>(failures - 1, 10);
-    return std::min<minutes>(minutes(10) * (1U << doublings), hours(6));
-}
-
-}  // namespace
 
 std::size_t Sha256Hash::operator()(const Sha256& hash) const noexcept {
     std::size_t value = 0;
@@ -81,7 +71,7 @@ bool State::has_gap(const CatalogRow& catalog, const SpecRow& spec) const {
     });
 }
 
-std::string State::standing_refusal(const JobRow& row) {
+std::string State::current_refusal(const JobRow& row) {
     const SpecRow& spec = *spec_of(row.job);
     const ProfileRow& profile = profiles.at(row.profile_id);
     for (const Operation& operation : spec.operations) {
@@ -283,7 +273,7 @@ void State::finish(JobRow& row, JobStatus status, Time now) {
     }
     if (status == JobStatus::failed) {
         ++spec->failures;
-        spec->info.parked_until = now + parking(spec->failures);
+        spec->info.parked_until = now + parking_time(spec->failures);
     }
 }
 

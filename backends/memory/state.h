@@ -15,8 +15,11 @@
 #include <vector>
 
 #include "embedq/catalog.h"
+#include "embedq/claim.h"
+#include "embedq/endpoint.h"
 #include "embedq/error.h"
 #include "embedq/job.h"
+#include "embedq/profile.h"
 
 namespace embedq::memory {
 
@@ -88,11 +91,12 @@ struct PendingKey {
 };
 
 using SpecKey = std::pair<std::string, std::string>;
-using LaneKey = std::pair<Sha256, std::string>;
-using BudgetKey = std::pair<Sha256, BudgetUnit>;
+using EndpointStateKey = std::pair<Sha256, std::string>;
+using RateLimitKey = std::pair<Sha256, RateUnit>;
 
-struct LaneRow {
+struct EndpointStateRow {
     Time until{};
+    PauseKind kind = PauseKind::throttled;
     std::string reason;
 };
 
@@ -102,8 +106,8 @@ struct State {
     std::map<Sha256, ProfileRow> profiles;
     std::map<JobId, JobRow> jobs;
     std::map<std::string, WorkerInfo, std::less<>> workers;
-    std::map<LaneKey, LaneRow> lanes;
-    std::map<BudgetKey, Time> budgets;  // until when each is reserved
+    std::map<EndpointStateKey, EndpointStateRow> endpoint_states;
+    std::map<RateLimitKey, Time> rate_limits;  // until when each is reserved
     JobId last_job = 0;
     // One counter for all catalogs, so that a catalog deleted and made anew never shows an old revision again.
     std::uint64_t last_revision = 0;
@@ -135,7 +139,7 @@ struct State {
                                                     const Sha256& text_hash);
     [[nodiscard]] bool has_gap(const CatalogRow& catalog, const SpecRow& spec) const;
     // What the provider refused of the held job's spec, as a sentence; empty when nothing stands refused.
-    [[nodiscard]] std::string standing_refusal(const JobRow& row);
+    [[nodiscard]] std::string current_refusal(const JobRow& row);
     // Makes the target profile the serving one when every text is settled under it. Returns whether it did.
     bool flip_if_settled(CatalogRow& catalog, Time now);
     void set_operations(CatalogRow& catalog, SpecRow& spec, std::vector<Operation> operations);

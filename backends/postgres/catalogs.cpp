@@ -1,5 +1,5 @@
 // Catalogs, their targets and profiles, and the change feed (sql/catalogs.sql).
-#include "embedq/checks.h"
+#include "embedq/support/store_rules.h"
 #include "store.h"
 
 namespace embedq::postgres {
@@ -49,11 +49,11 @@ namespace {
 
 Result<bool> PostgresStore::put_catalog(const CatalogWrite& catalog) {
     if (auto sound = check_catalog_id(catalog.catalog_id); !sound) return std::unexpected(sound.error());
-    return session_.call("put_catalog", describe(catalog), [](const Rows& rows) { return rows.boolean(0, 0); });
+    return pool_.call("put_catalog", describe(catalog), [](const Rows& rows) { return rows.boolean(0, 0); });
 }
 
 Result<std::vector<CatalogInfo>> PostgresStore::catalogs() {
-    const auto rows = session_.call("list_catalogs", {});
+    const auto rows = pool_.call("list_catalogs", {});
     if (!rows) return std::unexpected(rows.error());
     std::vector<CatalogInfo> all;
     for (std::size_t i = 0; i < rows->size(); ++i) {
@@ -74,7 +74,7 @@ Result<std::vector<CatalogInfo>> PostgresStore::catalogs() {
 }
 
 Status PostgresStore::delete_catalog(std::string_view catalog_id) {
-    return session_.call("delete_catalog", Parameters().add(catalog_id), [](const Rows&) {});
+    return pool_.call("delete_catalog", Parameters().add(catalog_id), [](const Rows&) {});
 }
 
 Status PostgresStore::clone_catalog(std::string_view source_id, const CatalogWrite& target) {
@@ -86,11 +86,11 @@ Status PostgresStore::clone_catalog(std::string_view source_id, const CatalogWri
         .add(target.version)
         .add(target.display_name)
         .add(target.description);
-    return session_.call("clone_catalog", parameters, [](const Rows&) {});
+    return pool_.call("clone_catalog", parameters, [](const Rows&) {});
 }
 
 Result<std::size_t> PostgresStore::set_targets(std::span<const CatalogTarget> targets) {
-    return session_.transaction([&](Connection& connection) -> Result<std::size_t> {
+    return pool_.transaction([&](Connection& connection) -> Result<std::size_t> {
         for (const CatalogTarget& target : targets) {
             connection.call("catalog_named", Parameters().add(target.catalog_id));
             if (auto sound = check_target(target); !sound) return std::unexpected(sound.error());
@@ -111,7 +111,7 @@ Result<std::size_t> PostgresStore::set_targets(std::span<const CatalogTarget> ta
 }
 
 Result<Profile> PostgresStore::profile(const Sha256& profile_id) {
-    const auto rows = session_.call("get_profile", Parameters().add(profile_id));
+    const auto rows = pool_.call("get_profile", Parameters().add(profile_id));
     if (!rows) return std::unexpected(rows.error());
     Profile profile{.id = rows->hash(0, 1),
                     .fingerprint = rows->hash(0, 2),
@@ -133,13 +133,13 @@ Result<Profile> PostgresStore::profile(const Sha256& profile_id) {
 }
 
 Result<std::uint64_t> PostgresStore::revision(std::string_view catalog_id) {
-    return session_.call("revision", Parameters().add(catalog_id),
-                         [](const Rows& rows) { return static_cast<std::uint64_t>(rows.integer(0, 0)); });
+    return pool_.call("revision", Parameters().add(catalog_id),
+                      [](const Rows& rows) { return static_cast<std::uint64_t>(rows.integer(0, 0)); });
 }
 
 Result<Changes> PostgresStore::changes(std::string_view catalog_id, std::uint64_t since_revision) {
     const auto since = static_cast<std::int64_t>(std::min<std::uint64_t>(since_revision, INT64_MAX));
-    const auto rows = session_.call("changes_since", Parameters().add(catalog_id).add(since));
+    const auto rows = pool_.call("changes_since", Parameters().add(catalog_id).add(since));
     if (!rows) return std::unexpected(rows.error());
     Changes changes;
     for (std::size_t i = 0; i < rows->size(); ++i) {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <map>
 
-#include "embedq/checks.h"
+#include "embedq/support/store_rules.h"
 #include "queue.h"
 #include "store.h"
 #include "sync/mutex.h"
@@ -112,8 +112,8 @@ Result<std::vector<bool>> PostgresStore::commit(const Commit& commit) {
     add_edges(parameters, commit, &JobReport::vectors);
     parameters.append(std::move(refusals));
     add_edges(parameters, commit, &JobReport::refusals);
-    return session_.call("commit_jobs", parameters,
-                         [&](const Rows& rows) { return which_held(rows, commit.jobs.size()); });
+    return pool_.call("commit_jobs", parameters,
+                      [&](const Rows& rows) { return which_held(rows, commit.jobs.size()); });
 }
 
 }  // namespace embedq::postgres

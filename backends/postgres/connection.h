@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "embedq/catalog.h"
+#include "embedq/values.h"
 #include "failure.h"
 #include "parameters.h"
 

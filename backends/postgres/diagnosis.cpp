@@ -164,7 +164,7 @@ void Looks::at(const char* subject, const std::function<void()>& body) {
     } catch (const Failure& caught) {
         if (caught.disconnected) throw;
         connection_.rollback();
-        note(subject, "could not be looked at: " + in_one_line(caught.error.message),
+        note(subject, "could not be looked at: " + in_one_line(to_string(caught.error)),
              "look again; if it stays so, see the server's log");
     }
 }
@@ -184,7 +184,7 @@ std::vector<Finding> diagnose(Connection& connection, const std::string& schema,
     looks.at("rights", [&] { rights_of_a_schema(looks); });
     looks.at("tables and indexes", [&] { tables_and_indexes(looks, steps); });
     looks.at("invalid indexes", [&] { indexes(looks); });
-    look_at_upkeep(looks);
+    look_at_maintenance(looks);
     return looks.take();
 }
 

@@ -49,14 +49,14 @@ public:
     Rows ask_of_schema(const char* statement) { return connection_.query(statement, Parameters().add(name_)); }
 
     void good(const char* subject, std::string found) { add(FindingLevel::good, subject, std::move(found), ""); }
-    void note(const char* subject, std::string found, std::string mend) {
-        add(FindingLevel::note, subject, std::move(found), std::move(mend));
+    void note(const char* subject, std::string found, std::string hint) {
+        add(FindingLevel::note, subject, std::move(found), std::move(hint));
     }
-    void fault(const char* subject, std::string found, std::string mend) {
-        add(FindingLevel::fault, subject, std::move(found), std::move(mend));
+    void fault(const char* subject, std::string found, std::string hint) {
+        add(FindingLevel::fault, subject, std::move(found), std::move(hint));
     }
-    void add(FindingLevel level, const char* subject, std::string found, std::string mend) {
-        findings_.push_back({level, subject, std::move(found), std::move(mend)});
+    void add(FindingLevel level, const char* subject, std::string found, std::string hint) {
+        findings_.push_back({level, subject, std::move(found), std::move(hint)});
     }
 
     // What has no time left is told.
@@ -81,8 +81,8 @@ private:
 
 // diagnosis_server.cpp
 void look_at_server(Looks& looks, std::size_t pool, const Clock& clock);
-// diagnosis_upkeep.cpp: dead rows, what holds vacuum back, the feed, sizes.
-void look_at_upkeep(Looks& looks);
+// diagnosis_maintenance.cpp: dead rows, what holds vacuum back, the feed, sizes.
+void look_at_maintenance(Looks& looks);
 
 // "119 min", "1,234"
 [[nodiscard]] std::string duration_text(std::int64_t seconds);

@@ -19,7 +19,7 @@ struct Judgement {
     bool (*wrong)(const std::string& value);
     FindingLevel level;
     const char* consequence;
-    const char* mend;  // %r: the role
+    const char* hint;  // %r: the role
 };
 
 [[nodiscard]] bool is_off(const std::string& value) {
@@ -67,7 +67,7 @@ void settings(Looks& looks) {
         sound = false;
         looks.add(judgement.level, "settings",
                   std::string(judgement.name) + " is " + value->second + ": " + judgement.consequence,
-                  std::string(judgement.mend) + reload);
+                  std::string(judgement.hint) + reload);
     }
     const std::string& isolation = values["default_transaction_isolation"];
     if (isolation != "read committed") {

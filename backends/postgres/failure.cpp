@@ -27,7 +27,7 @@ struct Meaning {
     ErrorKind kind;
     bool again;
     bool disconnected;
-    const char* mend;
+    const char* hint;
 };
 
 // https://www.postgresql.org/docs/15/errcodes-appendix.html; EQ… are raised by this schema's own functions.
@@ -69,14 +69,15 @@ Failure failure_of(std::string_view sql_state, std::string_view message, std::st
     const std::string text = first_line(message);
     const std::string detail = "SQLSTATE " + std::string(sql_state);
     if (known == meanings.end()) {
-        return {.error = {ErrorKind::internal, "PostgreSQL at " + std::string(place) + " refused a statement: " + text,
-                          std::nullopt, detail + ": " + one_line(message)},
+        return {.error = {ErrorKind::internal,
+                          "PostgreSQL at " + std::string(place) + " refused a statement: " + text,
+                          {},
+                          detail + ": " + one_line(message)},
                 .sql_state = std::string(sql_state)};
     }
     // What the schema's own functions say is a whole sentence already.
     std::string sentence = sql_state.starts_with("EQ") ? text : "PostgreSQL at " + std::string(place) + ": " + text;
-    if (*known->mend != '\0') sentence += "; " + std::string(known->mend);
-    return {.error = {known->kind, std::move(sentence), std::nullopt, detail},
+    return {.error = {known->kind, std::move(sentence), known->hint, detail},
             .again = known->again,
             .disconnected = known->disconnected,
             .sql_state = std::string(sql_state)};
@@ -95,7 +96,7 @@ Failure failure_to_connect(std::string_view message, std::string_view place) {
     } else if (has("too many clients") || has("too many connections") || has("remaining connection slots")) {
         sentence += "; raise max_connections or the role's CONNECTION LIMIT, lower 'pool', or put a pooler in front";
     } else {
-        sentence += wrong ? "; mend 'url' of the store, or the server's access rules"
+        sentence += wrong ? "; hint 'url' of the store, or the server's access rules"
                           : "; is the server running, and reachable from here?";
     }
     return {.error = {wrong ? ErrorKind::misconfigured : ErrorKind::unavailable, std::move(sentence)},

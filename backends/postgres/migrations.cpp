@@ -107,10 +107,10 @@ WHERE l.granted AND c.relnamespace = to_regnamespace($1) AND c.relkind = 'r' AND
 GROUP BY l.pid, a.usename, a.application_name, a.state, a.xact_start
 ORDER BY a.xact_start NULLS LAST, l.pid LIMIT 3)sql";
 
-// As the end of a sentence, with the mend.
+// As the end of a sentence, with the hint.
 [[nodiscard]] std::string who_holds_locks(Connection& connection, const std::string& schema) {
     const Rows rows = connection.query(lock_holders, Parameters().add(schema));
-    std::string who, mend;
+    std::string who, hint;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         who += i == 0 ? " " : ", and ";
         const std::string tables = "holds one on " + rows.text(i, 5);
@@ -121,9 +121,9 @@ ORDER BY a.xact_start NULLS LAST, l.pid LIMIT 3)sql";
         who += "session " + rows.text(i, 0) + " (" + rows.text(i, 1) + ", '" + rows.text(i, 2) + "'" +
                (rows.view(i, 3).empty() ? "" : ", " + rows.text(i, 3)) +
                (rows.null(i, 4) ? "" : ", in its transaction for " + rows.text(i, 4) + " s") + ") " + tables;
-        if (mend.empty()) mend = "; let it finish, or end it: SELECT pg_terminate_backend(" + rows.text(i, 0) + ")";
+        if (hint.empty()) hint = "; let it finish, or end it: SELECT pg_terminate_backend(" + rows.text(i, 0) + ")";
     }
-    return who.empty() ? " that is free again now" : ":" + who + mend;
+    return who.empty() ? " that is free again now" : ":" + who + hint;
 }
 
 void apply_step_in_its_turn(Connection& connection, const std::string& schema, Logger& logger, const Migrations& steps,
@@ -173,7 +173,7 @@ void build_indexes(Connection& connection, const std::string& schema, Logger& lo
             constexpr std::string_view not_permitted = "42501";
             if (caught.sql_state != not_permitted) throw;
             // The schema can be used all the same.
-            logger.warn("the index " + later.name + " is not built: " + caught.error.message);
+            logger.warn("the index " + later.name + " is not built: " + to_string(caught.error));
             return;
         }
     }
@@ -223,7 +223,7 @@ const Migrations& migrations() {
     static const Migrations all{
         {.name = "first schema",
          .sql = std::string(sql::schema) + sql::catalogs + sql::specs + sql::queue + sql::working + sql::commit +
-                sql::upkeep + sql::reading},
+                sql::maintenance + sql::reading},
     };
     return all;
 }

@@ -12,8 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "embedq/catalog.h"
-#include "embedq/job.h"
+#include "embedq/values.h"
 
 namespace embedq::postgres {
 

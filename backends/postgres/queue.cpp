@@ -3,7 +3,7 @@
 #include <cstring>
 #include <utility>
 
-#include "embedq/checks.h"
+#include "embedq/support/store_rules.h"
 #include "queue.h"
 #include "store.h"
 #include "sync/mutex.h"
@@ -77,8 +77,8 @@ Result<std::vector<EnqueueOutcome>> PostgresStore::enqueue(std::span<const Enque
         names.add(request.spec_name);
         kinds.add(static_cast<std::int64_t>(request.kind));
     }
-    const auto rows = session_.call("enqueue_jobs",
-                                    Parameters().add(std::move(catalogs)).add(std::move(names)).add(std::move(kinds)));
+    const auto rows =
+        pool_.call("enqueue_jobs", Parameters().add(std::move(catalogs)).add(std::move(names)).add(std::move(kinds)));
     if (!rows) return std::unexpected(rows.error());
     std::vector<EnqueueOutcome> outcomes;
     for (std::size_t i = 0; i < rows->size(); ++i) outcomes.push_back(static_cast<EnqueueOutcome>(rows->integer(i, 1)));
@@ -88,8 +88,8 @@ Result<std::vector<EnqueueOutcome>> PostgresStore::enqueue(std::span<const Enque
 Result<std::size_t> PostgresStore::cancel(std::span<const JobId> jobs) {
     Array ids;
     for (const JobId id : jobs) ids.add(id);
-    return session_.call("cancel_jobs", Parameters().add(std::move(ids)),
-                         [](const Rows& rows) { return rows.count(0, 0); });
+    return pool_.call("cancel_jobs", Parameters().add(std::move(ids)),
+                      [](const Rows& rows) { return rows.count(0, 0); });
 }
 
 // A claim whose answer was lost may have been made. The next one shows its token again, and is told what that one took.
@@ -129,7 +129,7 @@ Result<std::vector<ClaimedJob>> PostgresStore::told_again(const Unanswered& lost
     Parameters parameters;
     parameters.add(request.worker_id).add(std::span(lost.fingerprints)).add(std::int64_t{1}).add(std::int64_t{1});
     parameters.add(to_us(request.lease)).add(false).add_uuid(lost.token).add(never_due);
-    const auto rows = session_.call("claim", parameters);
+    const auto rows = pool_.call("claim", parameters);
     if (!rows) return std::unexpected(rows.error());
     std::vector<ClaimedJob> kept;
     Commit commit;
@@ -173,7 +173,7 @@ Result<std::vector<ClaimedJob>> PostgresStore::claim_anew(const ClaimRequest& re
         } else {
             parameters.add(from);
         }
-        const auto rows = session_.call("claim", parameters);
+        const auto rows = pool_.call("claim", parameters);
         if (!rows) return std::unexpected(rows.error());
         std::vector<ClaimedJob> claimed = claimed_jobs(*rows, token, request.fingerprints);
         {
@@ -200,7 +200,7 @@ Result<std::vector<bool>> PostgresStore::extend(const WorkerReport& worker, std:
         .add(static_cast<std::int64_t>(worker.jobs_held));
     add_jobs(parameters, jobs);
     parameters.add(to_us(lease));
-    return session_.call("extend_leases", parameters, [&](const Rows& rows) { return which_held(rows, jobs.size()); });
+    return pool_.call("extend_leases", parameters, [&](const Rows& rows) { return which_held(rows, jobs.size()); });
 }
 
 Result<std::vector<Result<MissingTexts>>> PostgresStore::missing_texts(std::span<const MissingQuery> queries) {
@@ -215,7 +215,7 @@ Result<std::vector<Result<MissingTexts>>> PostgresStore::missing_texts(std::span
     Parameters parameters;
     add_jobs(parameters, jobs);
     parameters.add(std::move(after)).add(std::move(texts)).add(std::move(bytes));
-    const auto rows = session_.call("missing_texts", parameters);
+    const auto rows = pool_.call("missing_texts", parameters);
     if (!rows) return std::unexpected(rows.error());
     std::vector<MissingTexts> pages(queries.size());
     std::vector<bool> held(queries.size(), false);
@@ -245,7 +245,7 @@ Result<std::vector<Result<MissingTexts>>> PostgresStore::missing_texts(std::span
 }
 
 Result<NextDue> PostgresStore::next_due(std::span<const Sha256> fingerprints) {
-    const auto rows = session_.call("next_due", Parameters().add(fingerprints));
+    const auto rows = pool_.call("next_due", Parameters().add(fingerprints));
     if (!rows) return std::unexpected(rows.error());
     NextDue next;
     if (const auto pending = rows->maybe(0, 0)) next.pending = to_ms(*pending);

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "connection.h"
-#include "embedq/job.h"
+#include "embedq/claim.h"
 
 namespace embedq::postgres {
 

@@ -42,7 +42,7 @@ void add_maybe(Parameters& parameters, const std::optional<std::int64_t>& value)
 
 Result<std::vector<SpecStatus>> PostgresStore::statuses(std::string_view catalog_id,
                                                         std::span<const std::string> spec_names) {
-    const auto rows = session_.call("spec_statuses", Parameters().add(catalog_id).add(spec_names));
+    const auto rows = pool_.call("spec_statuses", Parameters().add(catalog_id).add(spec_names));
     if (!rows) return std::unexpected(rows.error());
     std::vector<SpecStatus> statuses;
     for (std::size_t i = 0; i < rows->size(); ++i) {
@@ -58,7 +58,7 @@ Result<std::vector<SpecStatus>> PostgresStore::statuses(std::string_view catalog
 }
 
 Result<std::vector<CatalogHealth>> PostgresStore::health(std::string_view catalog_id) {
-    return session_.call("catalog_health", Parameters().add(catalog_id), [](const Rows& rows) {
+    return pool_.call("catalog_health", Parameters().add(catalog_id), [](const Rows& rows) {
         std::vector<CatalogHealth> all;
         for (std::size_t i = 0; i < rows.size(); ++i) {
             all.push_back({.catalog_id = rows.text(i, 0),
@@ -75,14 +75,14 @@ Result<std::vector<CatalogHealth>> PostgresStore::health(std::string_view catalo
 }
 
 Result<Settlement> PostgresStore::settlement(std::string_view catalog_id, std::span<const std::string> spec_names) {
-    return session_.call("settlement", Parameters().add(catalog_id).add(spec_names), [](const Rows& rows) {
+    return pool_.call("settlement", Parameters().add(catalog_id).add(spec_names), [](const Rows& rows) {
         return Settlement{rows.count(0, 0), rows.count(0, 1), rows.count(0, 2),
                           rows.count(0, 3), rows.count(0, 4), rows.count(0, 5)};
     });
 }
 
 Result<Workload> PostgresStore::workload(std::string_view catalog_id, const Sha256& profile_id) {
-    return session_.call("workload", Parameters().add(catalog_id).add(profile_id), [](const Rows& rows) {
+    return pool_.call("workload", Parameters().add(catalog_id).add(profile_id), [](const Rows& rows) {
         return Workload{rows.count(0, 0), rows.count(0, 1), rows.count(0, 2), rows.count(0, 3)};
     });
 }
@@ -94,7 +94,7 @@ Result<std::vector<Job>> PostgresStore::jobs(const JobQuery& query) {
     add_maybe(parameters, query.spec_name);
     add_maybe(parameters, query.status.transform([](JobStatus status) { return static_cast<std::int64_t>(status); }));
     parameters.add(query.before.value_or(INT64_MAX)).add(to_limit(query.limit));
-    return session_.call("list_jobs", parameters, [](const Rows& rows) {
+    return pool_.call("list_jobs", parameters, [](const Rows& rows) {
         std::vector<Job> page;
         for (std::size_t i = 0; i < rows.size(); ++i) {
             page.push_back(job_of_row(rows, i, 3));
@@ -107,7 +107,7 @@ Result<std::vector<Job>> PostgresStore::jobs(const JobQuery& query) {
 }
 
 Result<std::vector<WorkerInfo>> PostgresStore::workers() {
-    return session_.call("list_workers", {}, [](const Rows& rows) {
+    return pool_.call("list_workers", {}, [](const Rows& rows) {
         std::vector<WorkerInfo> all;
         for (std::size_t i = 0; i < rows.size(); ++i) {
             all.push_back({.report = {.worker_id = rows.text(i, 0),

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "documents/documents.h"
-#include "embedq/checks.h"
+#include "embedq/support/store_rules.h"
 #include "store.h"
 
 namespace embedq::postgres {
@@ -165,7 +165,7 @@ Result<std::vector<PutResult>> PostgresStore::put_specs(std::span<const SpecWrit
         }
         put_unchanged(connection, writes, changed, results);
     };
-    return session_.transaction([&](Connection& connection) -> Result<std::vector<PutResult>> {
+    return pool_.transaction([&](Connection& connection) -> Result<std::vector<PutResult>> {
         std::vector<PutResult> results(specs.size());
         if (!names_a_spec_twice(specs)) {
             put(connection, specs, results);
@@ -182,7 +182,7 @@ Result<std::vector<PutResult>> PostgresStore::put_specs(std::span<const SpecWrit
 
 Result<std::vector<SpecInfo>> PostgresStore::specs(std::string_view catalog_id, std::string_view after,
                                                    std::size_t limit) {
-    const auto rows = session_.call("list_specs", Parameters().add(catalog_id).add(after).add(to_limit(limit)));
+    const auto rows = pool_.call("list_specs", Parameters().add(catalog_id).add(after).add(to_limit(limit)));
     if (!rows) return std::unexpected(rows.error());
     std::vector<SpecInfo> page;
     for (std::size_t i = 0; i < rows->size(); ++i) page.push_back(info_of_row(*rows, i, catalog_id));
@@ -190,12 +190,12 @@ Result<std::vector<SpecInfo>> PostgresStore::specs(std::string_view catalog_id, 
 }
 
 Result<SpecInfo> PostgresStore::spec(std::string_view catalog_id, std::string_view spec_name) {
-    return session_.call("get_spec", Parameters().add(catalog_id).add(spec_name),
-                         [&](const Rows& rows) { return info_of_row(rows, 0, catalog_id); });
+    return pool_.call("get_spec", Parameters().add(catalog_id).add(spec_name),
+                      [&](const Rows& rows) { return info_of_row(rows, 0, catalog_id); });
 }
 
 Result<std::string> PostgresStore::spec_content(std::string_view catalog_id, std::string_view spec_name) {
-    const auto rows = session_.call("spec_content", Parameters().add(catalog_id).add(spec_name));
+    const auto rows = pool_.call("spec_content", Parameters().add(catalog_id).add(spec_name));
     if (!rows) return std::unexpected(rows.error());
     if (rows->size() == 0) {
         return fail(ErrorKind::internal,
@@ -205,13 +205,13 @@ Result<std::string> PostgresStore::spec_content(std::string_view catalog_id, std
 }
 
 Status PostgresStore::delete_spec(std::string_view catalog_id, std::string_view spec_name) {
-    return session_.call("delete_spec", Parameters().add(catalog_id).add(spec_name), [](const Rows&) {});
+    return pool_.call("delete_spec", Parameters().add(catalog_id).add(spec_name), [](const Rows&) {});
 }
 
 Status PostgresStore::operations(std::string_view catalog_id, std::span<const std::string> spec_names,
                                  const OperationVisitor& visit) {
     bool visited = false;
-    return session_.snapshot([&](Connection& connection) -> Status {
+    return pool_.snapshot([&](Connection& connection) -> Status {
         Operation operation;
         try {
             connection.read_pages("operations_of", Parameters().add(catalog_id).add(spec_names), operations_page,
@@ -244,7 +244,7 @@ Status PostgresStore::vectors(const Sha256& profile_id, std::span<const Sha256> 
     std::size_t begin = 0;
     do {
         const auto page = text_hashes.subspan(begin, std::min(vectors_page, text_hashes.size() - begin));
-        const auto rows = session_.call("vectors_of", Parameters().add(profile_id).add(page));
+        const auto rows = pool_.call("vectors_of", Parameters().add(profile_id).add(page));
         if (!rows) return std::unexpected(rows.error());
         for (std::size_t i = 0; i < rows->size(); ++i) {
             values.resize((rows->view(i, 1).size() - 2) / 2 / sizeof(float));

@@ -34,21 +34,21 @@ Result<std::unique_ptr<Store>> make_store(const Options& options, Context& conte
 }
 
 PostgresStore::PostgresStore(ConnectionSettings settings, std::size_t pool, Context& context)
-    : context_(context), session_(std::move(settings), pool, context) {}
+    : context_(context), pool_(std::move(settings), pool, context) {}
 
 StoreCapabilities PostgresStore::capabilities() const {
     return {.persistent = true, .multi_process = true, .own_clock = true};
 }
 
 Result<MigrationState> PostgresStore::migration_state() {
-    return session_.migration_state();
+    return pool_.migration_state();
 }
 Result<MigrationState> PostgresStore::migrate(std::stop_token stop) {
-    return session_.migrate(stop);
+    return pool_.migrate(stop);
 }
 Result<std::vector<Finding>> PostgresStore::diagnose() {
-    return session_.with_connection([&](Connection& connection) -> Result<std::vector<Finding>> {
-        return postgres::diagnose(connection, session_.schema(), session_.pool(), context_.clock());
+    return pool_.with_connection([&](Connection& connection) -> Result<std::vector<Finding>> {
+        return postgres::diagnose(connection, pool_.schema(), pool_.pool(), context_.clock());
     });
 }
 

@@ -9,10 +9,10 @@
 #include <map>
 #include <optional>
 
+#include "connection_pool.h"
 #include "embedq/context.h"
 #include "embedq/options.h"
 #include "embedq/store.h"
-#include "session.h"
 #include "sync/mutex.h"
 
 namespace embedq::postgres {
@@ -98,12 +98,12 @@ public:
     // commit.cpp
     [[nodiscard]] Result<std::vector<bool>> commit(const Commit& commit) override;
 
-    // upkeep.cpp
+    // maintenance.cpp
     [[nodiscard]] Result<ReapResult> reap(std::uint32_t max_attempts) override;
     [[nodiscard]] Result<ReconcileResult> reconcile(std::string_view catalog_id) override;
-    [[nodiscard]] Status put_lanes(std::span<const LaneState> lanes) override;
-    [[nodiscard]] Result<std::vector<LaneState>> lanes() override;
-    [[nodiscard]] Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override;
+    [[nodiscard]] Status put_endpoint_states(std::span<const EndpointState> endpoint_states) override;
+    [[nodiscard]] Result<std::vector<EndpointState>> endpoint_states() override;
+    [[nodiscard]] Result<std::vector<RateSlot>> reserve(std::span<const RateRequest> requests) override;
     [[nodiscard]] Result<PruneResult> prune(const PruneRequest& request) override;
 
     // reading.cpp
@@ -140,7 +140,7 @@ private:
     [[nodiscard]] std::optional<std::size_t> known_dimension(const Sha256& profile_id);
 
     Context& context_;
-    Session session_;
+    ConnectionPool pool_;
 
     sync::Mutex mutex_;
     std::map<std::vector<Sha256>, ClaimCursor> cursors_ EMBEDQ_GUARDED_BY(mutex_);  // by what was claimed for

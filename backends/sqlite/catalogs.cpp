@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "embedq/checks.h"
+#include "embedq/support/store_rules.h"
 #include "jobs.h"
 #include "statements.h"
 #include "store.h"
@@ -192,7 +192,7 @@ bool flip_if_settled(Connection& connection, CatalogRow& catalog, GapHints& hint
 
 Result<bool> SqliteStore::put_catalog(const CatalogWrite& catalog) {
     if (auto sound = check_catalog_id(catalog.catalog_id); !sound) return std::unexpected(sound.error());
-    return session_.write([&](Connection& connection, std::int64_t now) -> Result<bool> {
+    return connections_.write([&](Connection& connection, std::int64_t now) -> Result<bool> {
         std::optional<std::int64_t> known;
         {
             Run row(connection, sql::catalog_row, catalog.catalog_id);
@@ -214,7 +214,7 @@ Result<bool> SqliteStore::put_catalog(const CatalogWrite& catalog) {
 }
 
 Result<std::vector<CatalogInfo>> SqliteStore::catalogs() {
-    return session_.read([](Connection& connection, std::int64_t) -> Result<std::vector<CatalogInfo>> {
+    return connections_.read([](Connection& connection, std::int64_t) -> Result<std::vector<CatalogInfo>> {
         std::vector<CatalogInfo> all;
         Run row(connection, sql::catalog_list);
         while (row.next()) {
@@ -236,7 +236,7 @@ Result<std::vector<CatalogInfo>> SqliteStore::catalogs() {
 }
 
 Status SqliteStore::delete_catalog(std::string_view catalog_id) {
-    return session_.write([&](Connection& connection, std::int64_t now) -> Status {
+    return connections_.write([&](Connection& connection, std::int64_t now) -> Status {
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());
         cancel_all(connection, catalog_id, "its catalog was deleted", now);
@@ -248,7 +248,7 @@ Status SqliteStore::delete_catalog(std::string_view catalog_id) {
 
 Status SqliteStore::clone_catalog(std::string_view source_id, const CatalogWrite& target) {
     if (auto sound = check_catalog_id(target.catalog_id); !sound) return sound;
-    return session_.write([&](Connection& connection, std::int64_t now) -> Status {
+    return connections_.write([&](Connection& connection, std::int64_t now) -> Status {
         auto source = find_catalog(connection, source_id);
         if (!source) return std::unexpected(source.error());
         if (find_catalog(connection, target.catalog_id)) {
@@ -273,7 +273,7 @@ Status SqliteStore::clone_catalog(std::string_view source_id, const CatalogWrite
 }
 
 Result<std::size_t> SqliteStore::set_targets(std::span<const CatalogTarget> targets) {
-    return session_.write([&](Connection& connection, std::int64_t now) -> Result<std::size_t> {
+    return connections_.write([&](Connection& connection, std::int64_t now) -> Result<std::size_t> {
         if (auto sound = check_targets(connection, targets); !sound) return std::unexpected(sound.error());
         std::size_t changed = 0;
         for (const CatalogTarget& target : targets) {
@@ -286,7 +286,7 @@ Result<std::size_t> SqliteStore::set_targets(std::span<const CatalogTarget> targ
 }
 
 Result<Profile> SqliteStore::profile(const Sha256& profile_id) {
-    return session_.read([&](Connection& connection, std::int64_t) -> Result<Profile> {
+    return connections_.read([&](Connection& connection, std::int64_t) -> Result<Profile> {
         Run row(connection, sql::profile_row, profile_id);
         if (!row.next()) return fail(ErrorKind::not_found, "no catalog was ever embedded under this profile");
         Profile profile{.id = row.hash(1),

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "database.h"
-#include "embedq/catalog.h"
 #include "embedq/error.h"
+#include "embedq/values.h"
 
 namespace embedq::sqlite {
 

@@ -2,7 +2,7 @@
 #include <map>
 #include <set>
 
-#include "embedq/checks.h"
+#include "embedq/support/store_rules.h"
 #include "jobs.h"
 #include "statements.h"
 #include "store.h"
@@ -188,7 +188,7 @@ private:
 
 Result<std::vector<bool>> SqliteStore::commit(const Commit& commit) {
     if (auto sound = check_commit(commit); !sound) return std::unexpected(sound.error());
-    return session_.write(
+    return connections_.write(
         [&](Connection& connection, std::int64_t now) { return Committer(connection, commit, gap_hints_, now).run(); });
 }
 

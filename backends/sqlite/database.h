@@ -17,7 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "embedq/catalog.h"
+#include "embedq/values.h"
 
 struct sqlite3;
 struct sqlite3_stmt;

@@ -51,11 +51,11 @@ std::string in_one_line(std::string text) {
     return text;
 }
 
-// The mend of a failure stands behind its last semicolon.
+// The hint of a failure stands behind its last semicolon.
 Finding fault_of(const Error& error) {
     const auto at = error.message.rfind("; ");
     Finding finding{FindingLevel::fault, "database", in_one_line(error.message.substr(0, at))};
-    finding.mend =
+    finding.hint =
         at == std::string::npos
             ? "see the file with `sqlite3`, or restore it from a backup"  // not reached by what failure.cpp says
             : in_one_line(error.message.substr(at + 2));
@@ -118,18 +118,18 @@ Finding tables_and_indexes(Connection& connection) {
     const Objects found = objects_of(connection);
     std::vector<std::string> wrong;
     std::string only_indexes;  // the statements that make them again
-    bool mendable = true;
+    bool fixable = true;
     for (const auto& [name, sql] : expected) {
         const auto at = found.find(name);
         if (at != found.end() && at->second == sql) continue;
         wrong.push_back(name + (at == found.end() ? " is missing" : " is not as embedq made it"));
-        mendable = mendable && at == found.end() && name.starts_with("index ");
+        fixable = fixable && at == found.end() && name.starts_with("index ");
         only_indexes += in_one_line(sql) + "; ";
     }
     if (!wrong.empty()) {
         return {FindingLevel::fault, "tables and indexes", joined(wrong),
-                mendable ? "run " + shell(connection.path(), only_indexes.substr(0, only_indexes.size() - 2))
-                         : "restore the file from a backup, or move it away and index again"};
+                fixable ? "run " + shell(connection.path(), only_indexes.substr(0, only_indexes.size() - 2))
+                        : "restore the file from a backup, or move it away and index again"};
     }
     std::vector<std::string> foreign;
     for (const auto& [name, sql] : found) {

@@ -129,7 +129,7 @@ Finding file(const std::string& path) {
                         (log_size > 0 ? ", and " + size_text(log_size) + " in its write-ahead log" : "")};
     if (log_size > long_log) {
         finding.level = FindingLevel::note;
-        finding.mend =
+        finding.hint =
             "a process that reads for long keeps the log from being worked off: end it, and the next writes shrink the "
             "log";
     }
@@ -143,7 +143,7 @@ std::optional<Finding> space(const std::string& folder) {
     Finding finding{FindingLevel::good, "free disk space", size_text(free) + " for " + quoted(folder)};
     if (free < little_space) {
         finding.level = free < too_little_space ? FindingLevel::fault : FindingLevel::note;
-        finding.mend = "free some space, or move the file to a larger disk and correct 'path'";
+        finding.hint = "free some space, or move the file to a larger disk and correct 'path'";
     }
     return finding;
 }

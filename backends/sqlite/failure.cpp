@@ -8,7 +8,7 @@ namespace {
 struct Verdict {
     ErrorKind kind;
     std::string_view what;
-    std::string_view mend;
+    std::string_view hint;
 };
 
 [[nodiscard]] Verdict judge(int code) noexcept {
@@ -54,7 +54,7 @@ Error error_of(int code, std::string_view path, std::string_view doing, std::str
         .append(" (while ")
         .append(doing)
         .append("); ");
-    error.message.append(verdict.mend);
+    error.message.append(verdict.hint);
     error.detail.append(message).append(" [").append(std::to_string(code)).append("]");
     return error;
 }

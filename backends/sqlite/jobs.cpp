@@ -3,20 +3,13 @@
 #include <algorithm>
 #include <chrono>
 
+#include "embedq/support/store_rules.h"
 #include "statements.h"
 
 namespace embedq::sqlite {
 namespace {
 
-using std::chrono::hours;
 using std::chrono::microseconds;
-using std::chrono::minutes;
-
-// A spec that keeps failing is left alone for 10 minutes, 20, 40, … and at most 6 hours.
-[[nodiscard]] std::int64_t parking(std::int64_t failures) {
-    const auto doublings = std::min<std::int64_t>(failures - 1, 10);
-    return microseconds(std::min<minutes>(minutes(10) * (std::int64_t{1} << doublings), hours(6))).count();
-}
 
 void finish(Connection& connection, JobId id, JobStatus status, std::int64_t now) {
     change(connection, sql::finish_job, id, static_cast<int>(status), now);
@@ -79,7 +72,7 @@ void requeue_job(Connection& connection, const HeldJob& job, std::int64_t due, s
 }
 
 void succeed_job(Connection& connection, const HeldJob& job, std::int64_t now) {
-    if (Run refusal(connection, sql::standing_refusal, job.spec, job.profile, job.force_from); refusal.next()) {
+    if (Run refusal(connection, sql::current_refusal, job.spec, job.profile, job.force_from); refusal.next()) {
         set_last_error(connection, job.id, "operation '" + refusal.text(0) + "' was refused: " + refusal.text(1));
         return fail_job(connection, job, now);
     }
@@ -92,7 +85,8 @@ void succeed_job(Connection& connection, const HeldJob& job, std::int64_t now) {
 void fail_job(Connection& connection, const HeldJob& job, std::int64_t now) {
     finish(connection, job.id, JobStatus::failed, now);
     const std::int64_t failures = value_of(connection, sql::spec_failures, job.spec).value_or(0) + 1;
-    change(connection, sql::park_spec, job.spec, failures, now + parking(failures));
+    change(connection, sql::park_spec, job.spec, failures,
+           now + microseconds(parking_time(static_cast<std::uint64_t>(failures))).count());
 }
 
 void set_last_error(Connection& connection, JobId id, std::string_view error) {

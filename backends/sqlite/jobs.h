@@ -10,6 +10,8 @@
 
 #include "catalogs.h"
 #include "database.h"
+#include "embedq/catalog.h"
+#include "embedq/claim.h"
 #include "embedq/job.h"
 
 namespace embedq::sqlite {

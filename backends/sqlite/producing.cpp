@@ -17,7 +17,7 @@ namespace {
 }  // namespace
 
 Result<std::vector<EnqueueOutcome>> SqliteStore::enqueue(std::span<const EnqueueRequest> requests) {
-    return session_.write([&](Connection& connection, std::int64_t now) -> Result<std::vector<EnqueueOutcome>> {
+    return connections_.write([&](Connection& connection, std::int64_t now) -> Result<std::vector<EnqueueOutcome>> {
         std::vector<EnqueueOutcome> outcomes;
         outcomes.reserve(requests.size());
         for (const EnqueueRequest& request : requests) {
@@ -32,7 +32,7 @@ Result<std::vector<EnqueueOutcome>> SqliteStore::enqueue(std::span<const Enqueue
 }
 
 Result<std::size_t> SqliteStore::cancel(std::span<const JobId> jobs) {
-    return session_.write([&](Connection& connection, std::int64_t now) -> Result<std::size_t> {
+    return connections_.write([&](Connection& connection, std::int64_t now) -> Result<std::size_t> {
         std::size_t open = 0;
         for (const JobId id : jobs) {
             if (cancel_job(connection, id, now)) ++open;

@@ -83,7 +83,7 @@ template <class Take>
     for (const auto& [catalog, revision] : floors) change(connection, sql::raise_floor, catalog, revision);
     for (const std::int64_t text : found.texts) change(connection, sql::delete_unused_text, text);
     change(connection, sql::forget_workers, before);
-    change(connection, sql::forget_budgets, now - microseconds_of(std::chrono::hours(1)));
+    change(connection, sql::forget_rate_limits, now - microseconds_of(std::chrono::hours(1)));
     result.more = found.more;
     return result;
 }
@@ -91,11 +91,11 @@ template <class Take>
 }  // namespace
 
 Result<PruneResult> SqliteStore::prune(const PruneRequest& request) {
-    auto found = session_.read([&](Connection& connection, std::int64_t now) -> Result<Prunable> {
+    auto found = connections_.read([&](Connection& connection, std::int64_t now) -> Result<Prunable> {
         return find_prunable(connection, now - microseconds_of(request.older_than), request.limit);
     });
     if (!found) return std::unexpected(found.error());
-    return session_.write([&](Connection& connection, std::int64_t now) -> Result<PruneResult> {
+    return connections_.write([&](Connection& connection, std::int64_t now) -> Result<PruneResult> {
         return delete_rows(connection, *found, now - microseconds_of(request.older_than), now);
     });
 }

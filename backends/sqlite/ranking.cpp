@@ -34,7 +34,7 @@ struct Located {
 }  // namespace
 
 Result<std::uint64_t> SqliteStore::revision(std::string_view catalog_id) {
-    return session_.read([&](Connection& connection, std::int64_t) -> Result<std::uint64_t> {
+    return connections_.read([&](Connection& connection, std::int64_t) -> Result<std::uint64_t> {
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());
         return catalog->revision;
@@ -42,7 +42,7 @@ Result<std::uint64_t> SqliteStore::revision(std::string_view catalog_id) {
 }
 
 Result<Changes> SqliteStore::changes(std::string_view catalog_id, std::uint64_t since_revision) {
-    return session_.read([&](Connection& connection, std::int64_t) -> Result<Changes> {
+    return connections_.read([&](Connection& connection, std::int64_t) -> Result<Changes> {
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());
         Changes changes{catalog->revision, since_revision < catalog->feed_floor, {}};
@@ -55,7 +55,7 @@ Result<Changes> SqliteStore::changes(std::string_view catalog_id, std::uint64_t 
 
 Status SqliteStore::operations(std::string_view catalog_id, std::span<const std::string> spec_names,
                                const OperationVisitor& visit) {
-    return session_.read([&](Connection& connection, std::int64_t) -> Status {
+    return connections_.read([&](Connection& connection, std::int64_t) -> Status {
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());
         Operation operation;
@@ -78,7 +78,7 @@ Status SqliteStore::operations(std::string_view catalog_id, std::span<const std:
 }
 
 Status SqliteStore::vectors(const Sha256& profile_id, std::span<const Sha256> text_hashes, const VectorVisitor& visit) {
-    return session_.read([&](Connection& connection, std::int64_t) -> Status {
+    return connections_.read([&](Connection& connection, std::int64_t) -> Status {
         const auto profile = value_of(connection, sql::profile_of_id, profile_id);
         if (!profile) return fail(ErrorKind::not_found, "no catalog was ever embedded under this profile");
         std::vector<float> values;

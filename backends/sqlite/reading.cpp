@@ -102,7 +102,7 @@ std::string job_list_statement(const JobQuery& query) {
 
 Result<std::vector<SpecStatus>> SqliteStore::statuses(std::string_view catalog_id,
                                                       std::span<const std::string> spec_names) {
-    return session_.read([&](Connection& connection, std::int64_t) -> Result<std::vector<SpecStatus>> {
+    return connections_.read([&](Connection& connection, std::int64_t) -> Result<std::vector<SpecStatus>> {
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());
         std::vector<SpecStatus> statuses;
@@ -118,7 +118,7 @@ Result<std::vector<SpecStatus>> SqliteStore::statuses(std::string_view catalog_i
 }
 
 Result<std::vector<CatalogHealth>> SqliteStore::health(std::string_view catalog_id) {
-    return session_.read([&](Connection& connection, std::int64_t) -> Result<std::vector<CatalogHealth>> {
+    return connections_.read([&](Connection& connection, std::int64_t) -> Result<std::vector<CatalogHealth>> {
         auto catalogs = find_catalogs(connection, catalog_id);
         if (!catalogs) return std::unexpected(catalogs.error());
         std::vector<CatalogHealth> rows;
@@ -129,7 +129,7 @@ Result<std::vector<CatalogHealth>> SqliteStore::health(std::string_view catalog_
 }
 
 Result<Settlement> SqliteStore::settlement(std::string_view catalog_id, std::span<const std::string> spec_names) {
-    return session_.read([&](Connection& connection, std::int64_t) -> Result<Settlement> {
+    return connections_.read([&](Connection& connection, std::int64_t) -> Result<Settlement> {
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());
         return settle_specs(connection, *catalog, find_specs(connection, *catalog, spec_names));
@@ -137,7 +137,7 @@ Result<Settlement> SqliteStore::settlement(std::string_view catalog_id, std::spa
 }
 
 Result<Workload> SqliteStore::workload(std::string_view catalog_id, const Sha256& profile_id) {
-    return session_.read([&](Connection& connection, std::int64_t) -> Result<Workload> {
+    return connections_.read([&](Connection& connection, std::int64_t) -> Result<Workload> {
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());
         Workload sum;
@@ -150,7 +150,7 @@ Result<Workload> SqliteStore::workload(std::string_view catalog_id, const Sha256
 }
 
 Result<std::vector<Job>> SqliteStore::jobs(const JobQuery& query) {
-    return session_.read([&](Connection& connection, std::int64_t) -> Result<std::vector<Job>> {
+    return connections_.read([&](Connection& connection, std::int64_t) -> Result<std::vector<Job>> {
         Run row(connection, job_list_statement(query));
         row.bind(1, query.before.value_or(INT64_MAX));
         if (query.id) row.bind(2, *query.id);
@@ -164,7 +164,7 @@ Result<std::vector<Job>> SqliteStore::jobs(const JobQuery& query) {
 }
 
 Result<std::vector<WorkerInfo>> SqliteStore::workers() {
-    return session_.read([](Connection& connection, std::int64_t) -> Result<std::vector<WorkerInfo>> {
+    return connections_.read([](Connection& connection, std::int64_t) -> Result<std::vector<WorkerInfo>> {
         std::vector<WorkerInfo> all;
         Run row(connection, sql::workers);
         while (row.next()) {

@@ -6,6 +6,8 @@
 // that sweeps walk a few bytes a row.
 #pragma once
 
+#include "embedq/endpoint.h"
+
 namespace embedq::sqlite {
 
 struct Migration {
@@ -197,16 +199,17 @@ CREATE TABLE workers (
     seen_at    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE lanes (
+CREATE TABLE endpoint_states (
     fingerprint BLOB    NOT NULL CHECK (length(fingerprint) = 32),
     endpoint    TEXT    NOT NULL,
+    kind        INTEGER NOT NULL,  -- PauseKind
     until       INTEGER NOT NULL,
     reason      TEXT    NOT NULL,
     PRIMARY KEY (fingerprint, endpoint)
 ) STRICT, WITHOUT ROWID;
 
 -- Until when each budget is reserved. unit: 0 requests, 1 tokens.
-CREATE TABLE budgets (
+CREATE TABLE rate_limits (
     fingerprint BLOB    NOT NULL CHECK (length(fingerprint) = 32),
     unit        INTEGER NOT NULL,
     free_at     INTEGER NOT NULL,

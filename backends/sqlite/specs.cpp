@@ -5,7 +5,7 @@
 
 #include "catalogs.h"
 #include "documents/documents.h"
-#include "embedq/checks.h"
+#include "embedq/support/store_rules.h"
 #include "jobs.h"
 #include "statements.h"
 #include "store.h"
@@ -156,14 +156,14 @@ Result<std::vector<PutResult>> SqliteStore::put_specs(std::span<const SpecWrite>
     // Compressing takes longer than all else here, so it is done before the write lock is taken, and only for what will
     // be stored.
     auto changed =
-        session_.read([&](Connection& connection, std::int64_t) { return look_for_changed(connection, specs); });
+        connections_.read([&](Connection& connection, std::int64_t) { return look_for_changed(connection, specs); });
     if (!changed) return std::unexpected(changed.error());
     std::vector<Compressed> compressed(specs.size());
     documents::Compressor compressor;
     for (std::size_t i = 0; i < specs.size(); ++i) {
         if ((*changed)[i]) compressed[i] = compressor.compress(specs[i].content);
     }
-    return session_.write([&](Connection& connection, std::int64_t now) -> Result<std::vector<PutResult>> {
+    return connections_.write([&](Connection& connection, std::int64_t now) -> Result<std::vector<PutResult>> {
         Putter putter(connection, now);
         std::vector<PutResult> results;
         results.reserve(specs.size());
@@ -178,7 +178,7 @@ Result<std::vector<PutResult>> SqliteStore::put_specs(std::span<const SpecWrite>
 
 Result<std::vector<SpecInfo>> SqliteStore::specs(std::string_view catalog_id, std::string_view after,
                                                  std::size_t limit) {
-    return session_.read([&](Connection& connection, std::int64_t) -> Result<std::vector<SpecInfo>> {
+    return connections_.read([&](Connection& connection, std::int64_t) -> Result<std::vector<SpecInfo>> {
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());
         std::vector<SpecInfo> page;
@@ -189,7 +189,7 @@ Result<std::vector<SpecInfo>> SqliteStore::specs(std::string_view catalog_id, st
 }
 
 Result<SpecInfo> SqliteStore::spec(std::string_view catalog_id, std::string_view spec_name) {
-    return session_.read([&](Connection& connection, std::int64_t) -> Result<SpecInfo> {
+    return connections_.read([&](Connection& connection, std::int64_t) -> Result<SpecInfo> {
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());
         if (auto info = find_info(connection, *catalog, spec_name)) return *info;
@@ -198,7 +198,7 @@ Result<SpecInfo> SqliteStore::spec(std::string_view catalog_id, std::string_view
 }
 
 Result<std::string> SqliteStore::spec_content(std::string_view catalog_id, std::string_view spec_name) {
-    return session_.read([&](Connection& connection, std::int64_t) -> Result<std::string> {
+    return connections_.read([&](Connection& connection, std::int64_t) -> Result<std::string> {
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());
         auto spec = find_spec(connection, *catalog, spec_name);
@@ -213,7 +213,7 @@ Result<std::string> SqliteStore::spec_content(std::string_view catalog_id, std::
 }
 
 Status SqliteStore::delete_spec(std::string_view catalog_id, std::string_view spec_name) {
-    return session_.write([&](Connection& connection, std::int64_t now) -> Status {
+    return connections_.write([&](Connection& connection, std::int64_t now) -> Status {
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());
         auto spec = find_spec(connection, *catalog, spec_name);

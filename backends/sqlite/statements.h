@@ -217,7 +217,7 @@ INSERT INTO refusals (profile, text, written_at, reason) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (profile, text) DO UPDATE SET written_at = excluded.written_at, reason = excluded.reason)sql";
 inline constexpr char delete_vector[] = "DELETE FROM vectors WHERE profile = ?1 AND text = ?2";
 // By the spec's operations; refusals are looked up by key and are few.
-inline constexpr char standing_refusal[] = R"sql(
+inline constexpr char current_refusal[] = R"sql(
 SELECT o.operation_id, r.reason
 FROM operations o CROSS JOIN refusals r ON r.profile = ?2 AND r.text = o.text
 WHERE o.spec = ?1 AND (?3 IS NULL OR r.written_at >= ?3)
@@ -347,7 +347,7 @@ inline constexpr char newest_job_status[] =
     "DESC LIMIT 1";
 inline constexpr char job_columns[] = SQLITE_STORE_JOB_COLUMNS;
 
-// --- upkeep
+// --- maintenance
 
 // jobs_finished, from its old end.
 inline constexpr char old_jobs[] =
@@ -378,17 +378,18 @@ ON CONFLICT (worker_id) DO UPDATE SET host = excluded.host, pid = excluded.pid, 
 inline constexpr char workers[] =
     "SELECT worker_id, host, pid, version, jobs_held, started_at, seen_at FROM workers ORDER BY worker_id";
 inline constexpr char forget_workers[] = "DELETE FROM workers WHERE seen_at < ?1";
-inline constexpr char put_lane[] =
-    "INSERT OR REPLACE INTO lanes (fingerprint, endpoint, until, reason) VALUES (?1, ?2, ?3, ?4)";
-inline constexpr char delete_lane[] = "DELETE FROM lanes WHERE fingerprint = ?1 AND endpoint = ?2";
-inline constexpr char lanes[] =
-    "SELECT fingerprint, endpoint, until, reason FROM lanes WHERE until > ?1 ORDER BY fingerprint, endpoint";
-inline constexpr char forget_lanes[] = "DELETE FROM lanes WHERE until <= ?1";
+inline constexpr char put_endpoint_state[] =
+    "INSERT OR REPLACE INTO endpoint_states (fingerprint, endpoint, kind, until, reason) VALUES (?1, ?2, ?3, ?4, ?5)";
+inline constexpr char delete_endpoint_state[] = "DELETE FROM endpoint_states WHERE fingerprint = ?1 AND endpoint = ?2";
+inline constexpr char endpoint_states[] =
+    "SELECT fingerprint, endpoint, kind, until, reason FROM endpoint_states WHERE until > ?1 "
+    "ORDER BY fingerprint, endpoint";
+inline constexpr char forget_endpoint_states[] = "DELETE FROM endpoint_states WHERE until <= ?1";
 // Where the stretch begins: where the one before ended, or now. By key.
 inline constexpr char reserve[] = R"sql(
-INSERT INTO budgets AS b (fingerprint, unit, free_at) VALUES (?1, ?2, ?3 + ?4)
+INSERT INTO rate_limits AS b (fingerprint, unit, free_at) VALUES (?1, ?2, ?3 + ?4)
 ON CONFLICT (fingerprint, unit) DO UPDATE SET free_at = max(b.free_at, ?3) + ?4
 RETURNING free_at - ?4)sql";
-inline constexpr char forget_budgets[] = "DELETE FROM budgets WHERE free_at < ?1";
+inline constexpr char forget_rate_limits[] = "DELETE FROM rate_limits WHERE free_at < ?1";
 
 }  // namespace embedq::sqlite::sql

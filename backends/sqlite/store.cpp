@@ -29,7 +29,7 @@ Result<std::unique_ptr<Store>> make_store(const Options& options, Context& conte
 }
 
 SqliteStore::SqliteStore(const ConnectionSettings& settings, Context& context)
-    : context_(context), session_(settings, context.clock()), liveness_(settings.path + "-workers") {}
+    : context_(context), connections_(settings, context.clock()), liveness_(settings.path + "-workers") {}
 
 StoreCapabilities SqliteStore::capabilities() const {
     return {
@@ -37,16 +37,16 @@ StoreCapabilities SqliteStore::capabilities() const {
 }
 
 Result<MigrationState> SqliteStore::migration_state() {
-    return session_.migration_state();
+    return connections_.migration_state();
 }
 Result<MigrationState> SqliteStore::migrate(std::stop_token stop) {
-    return session_.migrate(stop);
+    return connections_.migrate(stop);
 }
 Result<std::uint64_t> SqliteStore::change_stamp() {
-    return session_.change_stamp();
+    return connections_.change_stamp();
 }
 Result<std::vector<Finding>> SqliteStore::diagnose() {
-    return sqlite::diagnose(session_.settings());
+    return sqlite::diagnose(connections_.settings());
 }
 
 }  // namespace embedq::sqlite

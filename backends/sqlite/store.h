@@ -7,11 +7,11 @@
 #include <array>
 
 #include "catalogs.h"
+#include "connections.h"
 #include "embedq/context.h"
 #include "embedq/options.h"
 #include "embedq/store.h"
 #include "liveness.h"
-#include "session.h"
 
 namespace embedq::sqlite {
 
@@ -83,12 +83,12 @@ public:
     // commit.cpp
     [[nodiscard]] Result<std::vector<bool>> commit(const Commit& commit) override;
 
-    // upkeep.cpp
+    // maintenance.cpp
     [[nodiscard]] Result<ReapResult> reap(std::uint32_t max_attempts) override;
     [[nodiscard]] Result<ReconcileResult> reconcile(std::string_view catalog_id) override;
-    [[nodiscard]] Status put_lanes(std::span<const LaneState> lanes) override;
-    [[nodiscard]] Result<std::vector<LaneState>> lanes() override;
-    [[nodiscard]] Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override;
+    [[nodiscard]] Status put_endpoint_states(std::span<const EndpointState> endpoint_states) override;
+    [[nodiscard]] Result<std::vector<EndpointState>> endpoint_states() override;
+    [[nodiscard]] Result<std::vector<RateSlot>> reserve(std::span<const RateRequest> requests) override;
     // pruning.cpp
     [[nodiscard]] Result<PruneResult> prune(const PruneRequest& request) override;
 
@@ -108,9 +108,9 @@ private:
     [[nodiscard]] LeaseToken new_token();
 
     Context& context_;
-    Session session_;
+    Connections connections_;
     Liveness liveness_;
-    GapHints gap_hints_;  // used inside session_.write alone
+    GapHints gap_hints_;  // used inside connections_.write alone
 };
 
 }  // namespace embedq::sqlite

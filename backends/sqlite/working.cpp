@@ -3,7 +3,7 @@
 #include <cstring>
 #include <limits>
 
-#include "embedq/checks.h"
+#include "embedq/support/store_rules.h"
 #include "jobs.h"
 #include "statements.h"
 #include "store.h"
@@ -115,13 +115,13 @@ LeaseToken SqliteStore::new_token() {
 Result<std::vector<ClaimedJob>> SqliteStore::claim(const ClaimRequest& request) {
     if (auto sound = check_lease(request.lease); !sound) return std::unexpected(sound.error());
     // An idle worker looks without taking the write lock.
-    auto anything = session_.read([&](Connection& connection, std::int64_t now) -> Result<bool> {
+    auto anything = connections_.read([&](Connection& connection, std::int64_t now) -> Result<bool> {
         return !candidates(connection, request, now, std::min<std::size_t>(request.max_jobs, 1)).empty();
     });
     if (!anything) return std::unexpected(anything.error());
     if (!*anything) return std::vector<ClaimedJob>();
     liveness_.hold(request.worker_id);
-    return session_.write([&](Connection& connection, std::int64_t now) -> Result<std::vector<ClaimedJob>> {
+    return connections_.write([&](Connection& connection, std::int64_t now) -> Result<std::vector<ClaimedJob>> {
         std::vector<ClaimedJob> claimed;
         std::size_t texts = 0;
         for (const Due& due : candidates(connection, request, now, request.max_jobs)) {
@@ -142,7 +142,7 @@ Result<std::vector<ClaimedJob>> SqliteStore::claim(const ClaimRequest& request) 
 Result<std::vector<bool>> SqliteStore::extend(const WorkerReport& worker, std::span<const JobRef> jobs,
                                               milliseconds lease) {
     if (auto sound = check_lease(lease); !sound) return std::unexpected(sound.error());
-    return session_.write([&](Connection& connection, std::int64_t now) -> Result<std::vector<bool>> {
+    return connections_.write([&](Connection& connection, std::int64_t now) -> Result<std::vector<bool>> {
         change(connection, sql::put_worker, worker.worker_id, worker.host, worker.pid, worker.version, worker.jobs_held,
                now);
         std::vector<bool> held;
@@ -155,7 +155,8 @@ Result<std::vector<bool>> SqliteStore::extend(const WorkerReport& worker, std::s
 }
 
 Result<std::vector<Result<MissingTexts>>> SqliteStore::missing_texts(std::span<const MissingQuery> queries) {
-    return session_.read([&](Connection& connection, std::int64_t now) -> Result<std::vector<Result<MissingTexts>>> {
+    return connections_.read([&](Connection& connection,
+                                 std::int64_t now) -> Result<std::vector<Result<MissingTexts>>> {
         std::vector<Result<MissingTexts>> pages;
         pages.reserve(queries.size());
         for (const MissingQuery& query : queries) {
@@ -172,7 +173,7 @@ Result<std::vector<Result<MissingTexts>>> SqliteStore::missing_texts(std::span<c
 }
 
 Result<NextDue> SqliteStore::next_due(std::span<const Sha256> fingerprints) {
-    return session_.read([&](Connection& connection, std::int64_t now) -> Result<NextDue> {
+    return connections_.read([&](Connection& connection, std::int64_t now) -> Result<NextDue> {
         std::optional<std::int64_t> pending;
         std::optional<std::int64_t> suspect;
         for (const std::int64_t fingerprint : known_fingerprints(connection, fingerprints)) {

@@ -21,7 +21,7 @@ namespace {
 
 template <class T>
 T must(Result<T> result) {
-    if (!result) throw std::runtime_error(result.error().message);
+    if (!result) throw std::runtime_error(to_string(result.error()));
     return std::move(*result);
 }
 

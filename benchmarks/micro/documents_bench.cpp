@@ -25,7 +25,7 @@ void parse(benchmark::State& state, std::size_t operations, Writer write) {
     for (auto _ : state) {
         const auto document = catalog::parse_document(content);
         if (!document) {
-            state.SkipWithError(document.error().message.c_str());
+            state.SkipWithError(to_string(document.error()).c_str());
             break;
         }
         if (document->operations.size() != operations) state.SkipWithError("operations are missing");

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "catalog/ranking/index.h"
 #include "lexical/embedder.h"
+#include "ranking/index.h"
 #include "synthetic.h"
 
 namespace embedq::bench {

@@ -40,7 +40,7 @@ constexpr std::size_t dimension = 512;
 // A failure ends the workload: measuring on would measure something else.
 template <class T>
 T must(Result<T> result) {
-    if (!result) throw std::runtime_error(result.error().message);
+    if (!result) throw std::runtime_error(to_string(result.error()));
     return std::move(*result);
 }
 
@@ -66,7 +66,7 @@ public:
     ~Fixture() {
         if (const Status deleted = store().delete_catalog(catalog_); !deleted) {
             std::fprintf(stderr, "store_bench: the catalog %s is left behind: %s\n", catalog_.c_str(),
-                         deleted.error().message.c_str());
+                         to_string(deleted.error()).c_str());
         }
     }
     Fixture(const Fixture&) = delete;
@@ -310,7 +310,7 @@ int run(std::vector<char*> arguments) {
         // A fault of the configuration is told before anything is measured.
         const auto opened = OpenedStore::open(yaml);
         if (!opened) {
-            std::fprintf(stderr, "store_bench: %s\n", opened.error().message.c_str());
+            std::fprintf(stderr, "store_bench: %s\n", to_string(opened.error()).c_str());
             return 2;
         }
         const std::string& plugin = (*opened)->plugin();

@@ -5,8 +5,8 @@ Four workers on one queue, each told of 600 requests a minute for all of them; a
 than the time is enough for, one a request. By the arrivals at the server: the most requests in any 60 s, and how much
 of the budget was used from the first request on. Also how many times the store was asked for a slice.
 
-    shared_budget.py build/release/bin/embedq                               # three minutes
-    shared_budget.py build/release/bin/embedq --per-minute 1200 --seconds 20
+    shared_rate_limit.py build/release/bin/embedq                               # three minutes
+    shared_rate_limit.py build/release/bin/embedq --per-minute 1200 --seconds 20
 """
 
 import pathlib

@@ -63,7 +63,7 @@ bool is_method(std::string_view key) {
 
 Result<EvaluatedDocument> parse(const std::string& name, std::string_view content) {
     auto document = catalog::parse_document(content);
-    if (!document) return fail(document.error().kind, fmt::format("{}: {}", name, document.error().message));
+    if (!document) return fail(document.error().kind, fmt::format("{}: {}", name, to_string(document.error())));
     return EvaluatedDocument{name, std::move(document->operations)};
 }
 

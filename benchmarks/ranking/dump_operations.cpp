@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
         const auto whole = read_document(argv[folder], argv[i]);
         const auto document = without && whole ? read_without_summaries(argv[folder], argv[i]) : whole;
         if (!document) {
-            std::cerr << document.error().message << "\n";
+            std::cerr << to_string(document.error()) << "\n";
             status = 1;
             continue;
         }

@@ -9,8 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "catalog/ranking/index.h"
+#include "embedq/catalog.h"
 #include "ranking/documents.h"
+#include "ranking/index.h"
 #include "ranking/measure.h"
 #include "ranking/semantic_half.h"
 

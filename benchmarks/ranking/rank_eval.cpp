@@ -61,15 +61,15 @@ embedq::Result<SetReport> evaluate(const QuestionSet& set, const Settings& setti
 int run(const Settings& settings) {
     const auto begin = std::chrono::steady_clock::now();
     for (const std::string& name : settings.halves) {
-        if (auto half = make_half(name); !half) return complain(half.error().message);
+        if (auto half = make_half(name); !half) return complain(to_string(half.error()));
     }
     const auto sets = read_sets(settings.sets);
-    if (!sets) return complain(sets.error().message);
+    if (!sets) return complain(to_string(sets.error()));
     std::vector<SetReport> reports;
     for (const QuestionSet& set : *sets) {
         if (!settings.only.empty() && std::ranges::find(settings.only, set.name) == settings.only.end()) continue;
         auto report = evaluate(set, settings);
-        if (!report) return complain(report.error().message);
+        if (!report) return complain(to_string(report.error()));
         reports.push_back(std::move(*report));
     }
     if (reports.empty()) return complain(fmt::format("no set of {} is named as --set asks", settings.sets));

@@ -8,7 +8,7 @@
 
 #include "catalog/encoding.h"
 #include "catalog/prose.h"
-#include "embedq/words.h"
+#include "embedq/support/words.h"
 
 namespace embedq::catalog {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "embedq/catalog.h"
+#include "embedq/values.h"
 
 namespace embedq::catalog {
 

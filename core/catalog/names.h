@@ -1,4 +1,4 @@
-// What a catalog and a spec may be called, and what a spec is called when nobody says.
+// What a spec is called when nobody names it.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -6,18 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "embedq/error.h"
-
 namespace embedq::catalog {
-
-inline constexpr std::size_t max_catalog_id = 100;
-inline constexpr std::size_t max_spec_name = 200;
-
-// 1 to 100 of `[a-z0-9-]`, beginning and ending with a letter or digit; else invalid_argument.
-[[nodiscard]] Status check_catalog_id(std::string_view id);
-
-// 1 to 200 of `[a-z0-9._-]`; else invalid_argument.
-[[nodiscard]] Status check_spec_name(std::string_view name);
 
 // A valid spec name for a file or URL path: lower case, the extension .json, .yaml or .yml dropped, folders joined by
 // "." and every other run of characters turned into "-". The same path gives the same name always. A name that would be

@@ -58,7 +58,7 @@ void parse(const fs::path& path, bool verbose, bool texts, Sums& sums) {
     ++sums.documents;
     if (!document) {
         ++sums.refused;
-        fmt::print("{}\trefused: {}\n", path.string(), document.error().message);
+        fmt::print("{}\trefused: {}\n", path.string(), to_string(document.error()));
         return;
     }
     for (const auto& note : document->notes) fmt::print("{}\tnote: {}\n", path.string(), note);

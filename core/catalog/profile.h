@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "embedq/catalog.h"
+#include "embedq/profile.h"
 #include "embedq/provider.h"
 
 namespace embedq::catalog {

@@ -13,7 +13,7 @@
 
 #include "cli/commands.h"
 #include "cli/present.h"
-#include "embedq/nearest.h"
+#include "embedq/support/nearest.h"
 
 namespace embedq::cli {
 namespace {
@@ -24,7 +24,7 @@ struct Values {
     bool json = false;
     // Set by the command that was named. Kept apart from the rest by `read_arguments`, since it keeps the values alive
     // itself.
-    std::function<int(Session&)>* chosen = nullptr;
+    std::function<int(CommandContext&)>* chosen = nullptr;
     IndexArguments index;
     SearchArguments search;
     StatusArguments status;
@@ -135,7 +135,7 @@ CLI::App* group(CLI::App& parent, const std::string& name, const std::string& he
 
 // A command that runs. Global options are repeated, so that its help is whole and they may stand anywhere.
 CLI::App* leaf(CLI::App& parent, const Shared& values, const std::string& name, const std::string& help,
-               Answers answers, std::function<int(Session&)> run) {
+               Answers answers, std::function<int(CommandContext&)> run) {
     CLI::App* command = parent.add_subcommand(name, help);
     command
         ->add_option("--config", values->config, "The YAML file (or EMBEDQ_CONFIG); without one embedq runs embedded")
@@ -148,7 +148,7 @@ CLI::App* leaf(CLI::App& parent, const Shared& values, const std::string& name, 
 void add_main_commands(CLI::App& app, const Shared& v) {
     CLI::App* index = leaf(app, v, "index",
                            "Put OpenAPI documents (files, folders, URLs) in a catalog, and stay until all is embedded",
-                           Answers::json_too, [v](Session& session) { return run_index(session, v->index); });
+                           Answers::json_too, [v](CommandContext& context) { return run_index(context, v->index); });
     index->add_option("PATH", v->index.paths, "Files, folders (of which *.json, *.yaml and *.yml) and https:// URLs")
         ->required()
         ->type_name("");
@@ -156,7 +156,7 @@ void add_main_commands(CLI::App& app, const Shared& v) {
     index->add_flag("--no-work", v->index.no_work, "Leave the embedding to workers, but stay until it is done");
 
     CLI::App* search = leaf(app, v, "search", "Find operations by a question", Answers::json_too,
-                            [v](Session& session) { return run_search(session, v->search); });
+                            [v](CommandContext& context) { return run_search(context, v->search); });
     search->add_option("QUERY", v->search.query, "A question in plain words, or - for one a line from standard input")
         ->required()
         ->type_name("");
@@ -168,7 +168,7 @@ void add_main_commands(CLI::App& app, const Shared& v) {
     limit_option(search, v->search.limit, "How many, 1 to 500 (default: 10)");
 
     CLI::App* status = leaf(app, v, "status", "A line per spec with its state, and how far each catalog is",
-                            Answers::json_too, [v](Session& session) { return run_status(session, v->status); });
+                            Answers::json_too, [v](CommandContext& context) { return run_status(context, v->status); });
     status->add_option("CATALOG", v->status.catalog, "Only this catalog, with all its specs")->type_name("");
     status->add_flag("--watch", v->status.watch, "Stay, and show each change");
 
@@ -179,7 +179,7 @@ void add_main_commands(CLI::App& app, const Shared& v) {
 void add_jobs(CLI::App& app, const Shared& v) {
     CLI::App* jobs = group(app, "jobs", "List, show, retry, cancel and prune jobs");
     CLI::App* list = leaf(*jobs, v, "list", "The newest first", Answers::json_too,
-                          [v](Session& session) { return run_jobs_list(session, v->jobs_list); });
+                          [v](CommandContext& context) { return run_jobs_list(context, v->jobs_list); });
     list->add_option("--catalog", v->jobs_list.catalog, "Only of this catalog")->type_name("ID");
     list->add_option("--spec", v->jobs_list.spec, "Only of this spec")->type_name("NAME");
     choice(list->add_option_function<std::string>(
@@ -194,16 +194,16 @@ void add_jobs(CLI::App& app, const Shared& v) {
         ->check(is_job("cursor"));
 
     job_argument(leaf(*jobs, v, "show", "One job", Answers::json_too,
-                      [v](Session& session) { return run_jobs_show(session, v->job); }),
+                      [v](CommandContext& context) { return run_jobs_show(context, v->job); }),
                  v->job);
     jobs_argument(leaf(*jobs, v, "retry", "Queue the specs of finished jobs again", Answers::words,
-                       [v](Session& session) { return run_jobs_retry(session, v->jobs); }),
+                       [v](CommandContext& context) { return run_jobs_retry(context, v->jobs); }),
                   v->jobs);
     jobs_argument(leaf(*jobs, v, "cancel", "End pending and running jobs", Answers::words,
-                       [v](Session& session) { return run_jobs_cancel(session, v->jobs); }),
+                       [v](CommandContext& context) { return run_jobs_cancel(context, v->jobs); }),
                   v->jobs);
     leaf(*jobs, v, "prune", "Delete finished jobs, and vectors that nothing needs", Answers::words,
-         [v](Session& session) { return run_jobs_prune(session, v->jobs_prune); })
+         [v](CommandContext& context) { return run_jobs_prune(context, v->jobs_prune); })
         ->add_option_function<std::string>(
             "--older-than", [v](const std::string& text) { v->jobs_prune.older_than = parse_duration(text).value(); },
             "How old, such as 12h or 14d (default: 14d)")
@@ -219,22 +219,23 @@ void add_jobs(CLI::App& app, const Shared& v) {
 void add_catalogs(CLI::App& app, const Shared& v) {
     CLI::App* catalogs = group(app, "catalogs", "List, show, reembed, clone and delete catalogs");
     leaf(*catalogs, v, "list", "All catalogs", Answers::json_too,
-         [](Session& session) { return run_catalogs_list(session); });
+         [](CommandContext& context) { return run_catalogs_list(context); });
     const auto named = [&](const std::string& name, const std::string& help, Answers answers,
-                           int (*run)(Session&, const std::string&)) {
-        leaf(*catalogs, v, name, help, answers, [v, run](Session& session) { return run(session, v->catalog); })
+                           int (*run)(CommandContext&, const std::string&)) {
+        leaf(*catalogs, v, name, help, answers, [v, run](CommandContext& context) { return run(context, v->catalog); })
             ->add_option("CATALOG", v->catalog, "Its id")
             ->required()
             ->type_name("");
     };
     named("show", "One catalog", Answers::json_too, run_catalogs_show);
     CLI::App* reembed = leaf(*catalogs, v, "reembed", "Embed every text of a catalog anew", Answers::json_too,
-                             [v](Session& session) { return run_catalogs_reembed(session, v->reembed); });
+                             [v](CommandContext& context) { return run_catalogs_reembed(context, v->reembed); });
     reembed->add_option("CATALOG", v->reembed.catalog, "Its id")->required()->type_name("");
     reembed->add_flag("--dry-run", v->reembed.dry_run,
                       "Tell how many texts, bytes, tokens and calls it would take, and change nothing");
-    CLI::App* clone = leaf(*catalogs, v, "clone", "Copy a catalog; its vectors are shared, not made again",
-                           Answers::words, [v](Session& session) { return run_catalogs_clone(session, v->clone); });
+    CLI::App* clone =
+        leaf(*catalogs, v, "clone", "Copy a catalog; its vectors are shared, not made again", Answers::words,
+             [v](CommandContext& context) { return run_catalogs_clone(context, v->clone); });
     clone->add_option("SOURCE", v->clone.source, "The catalog to copy")->required()->type_name("");
     clone->add_option("TARGET", v->clone.target, "The new catalog's id")->required()->type_name("");
     clone->add_option("--name", v->clone.name, "The new catalog's name (default: its id)")->type_name("NAME");
@@ -244,9 +245,9 @@ void add_catalogs(CLI::App& app, const Shared& v) {
 void add_specs(CLI::App& app, const Shared& v) {
     CLI::App* specs = group(app, "specs", "List, show, refresh, reembed and delete the specs of a catalog");
     const auto add = [&](const std::string& name, const std::string& help, Answers answers,
-                         int (*run)(Session&, const SpecArguments&)) {
+                         int (*run)(CommandContext&, const SpecArguments&)) {
         CLI::App* command =
-            leaf(*specs, v, name, help, answers, [v, run](Session& session) { return run(session, v->spec); });
+            leaf(*specs, v, name, help, answers, [v, run](CommandContext& context) { return run(context, v->spec); });
         command->add_option("--catalog", v->spec.catalog, "The catalog (default: default)")->type_name("ID");
         if (name != "list") command->add_option("SPEC", v->spec.spec, "Its name")->required()->type_name("");
         return command;
@@ -256,7 +257,7 @@ void add_specs(CLI::App& app, const Shared& v) {
         ->add_flag("--content", v->spec.content, "The document as it was put");
     CLI::App* refresh =
         leaf(*specs, v, "refresh", "Ask for specs that came from a URL again, and store those that changed",
-             Answers::json_too, [v](Session& session) { return run_specs_refresh(session, v->refresh); });
+             Answers::json_too, [v](CommandContext& context) { return run_specs_refresh(context, v->refresh); });
     refresh->add_option("CATALOG", v->refresh.catalog, "Only of this catalog")->type_name("");
     refresh->add_option("SPEC", v->refresh.spec, "Only this spec of it")->type_name("");
     add("reembed", "Embed every text of a spec anew", Answers::words, run_specs_reembed);
@@ -279,7 +280,7 @@ void option_values(CLI::App* command, const std::string& name, std::vector<std::
 
 void add_plugins_verify(CLI::App& plugins, const Shared& v) {
     CLI::App* verify = leaf(plugins, v, "verify", "Run the conformance kit on one plugin file", Answers::words,
-                            [v](Session& session) { return run_plugins_verify(session, v->plugins_verify); });
+                            [v](CommandContext& context) { return run_plugins_verify(context, v->plugins_verify); });
     verify->add_option("FILE", v->plugins_verify.file, "libembedq_<kind>_<name>.so")->required()->type_name("");
     option_values(verify, "--options", v->plugins_verify.options,
                   "An option of the plugin, once for each; ${NAME} is the environment's");
@@ -309,13 +310,13 @@ void add_plugins(CLI::App& app, const Shared& v) {
         app, "plugins", "What can be loaded, from where, with which options; new ones, and whether they are right");
     leaf(*plugins, v, "list", "All plugins", Answers::json_too, run_plugins_list);
     leaf(*plugins, v, "show", "One plugin with its options", Answers::json_too,
-         [v](Session& session) { return run_plugins_show(session, v->plugin); })
+         [v](CommandContext& context) { return run_plugins_show(context, v->plugin); })
         ->add_option("NAME", v->plugin, "Its name")
         ->required()
         ->type_name("");
     CLI::App* create =
         leaf(*plugins, v, "new", "Write the project of a new plugin, which builds and passes its tests",
-             Answers::json_too, [v](Session& session) { return run_plugins_new(session, v->plugins_new); });
+             Answers::json_too, [v](CommandContext& context) { return run_plugins_new(context, v->plugins_new); });
     create->add_option("KIND", v->plugins_new.kind, "store, provider, notifier or service")->required()->type_name("");
     create->add_option("NAME", v->plugins_new.name, "Lower-case letters, digits and '_'; as the YAML will name it")
         ->required()
@@ -332,7 +333,7 @@ void add_rest(CLI::App& app, const Shared& v) {
     leaf(*config, v, "schema", "The JSON Schema of the YAML", Answers::json_too, run_config_schema);
     leaf(*config, v, "reference", "Every key and option as a Markdown page", Answers::words, run_config_reference);
 
-    leaf(app, v, "doctor", "Check everything a deployment needs, and say the mend for each fault", Answers::json_too,
+    leaf(app, v, "doctor", "Check everything a deployment needs, and say the hint for each fault", Answers::json_too,
          run_doctor)
         ->footer("Exit status: 0 no fault, 1 a fault, 2 bad usage. Nothing is changed.");
 
@@ -378,7 +379,7 @@ std::string unknown_of(const CLI::App& app, const CLI::App* command, const std::
 
 std::variant<Invocation, Answer> read_arguments(std::span<const std::string> arguments, std::string_view version) {
     const auto values = std::make_shared<Values>();
-    std::function<int(Session&)> chosen;
+    std::function<int(CommandContext&)> chosen;
     values->chosen = &chosen;
     CLI::App app(
         "embedq keeps every vector in step with its source: it embeds the operations of OpenAPI documents and finds "

@@ -6,7 +6,7 @@
 #include <string>
 #include <variant>
 
-#include "cli/session.h"
+#include "cli/command_context.h"
 
 namespace embedq::cli {
 
@@ -14,7 +14,7 @@ namespace embedq::cli {
 struct Invocation {
     std::string config;  // --config or EMBEDQ_CONFIG; empty for the built-in default
     bool json = false;
-    std::function<int(Session&)> run;
+    std::function<int(CommandContext&)> run;
 };
 
 // Nothing to run: the help or version that was asked for, or what is wrong.

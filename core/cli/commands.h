@@ -8,7 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/session.h"
+#include "cli/command_context.h"
+#include "embedq/job.h"
 
 namespace embedq::cli {
 
@@ -17,7 +18,7 @@ struct IndexArguments {
     std::string catalog = "default";
     bool no_work = false;
 };
-[[nodiscard]] int run_index(Session& session, const IndexArguments& arguments);
+[[nodiscard]] int run_index(CommandContext& context, const IndexArguments& arguments);
 
 struct SearchArguments {
     std::string query;
@@ -25,13 +26,13 @@ struct SearchArguments {
     RankingMode mode = RankingMode::hybrid;
     std::size_t limit = 10;
 };
-[[nodiscard]] int run_search(Session& session, const SearchArguments& arguments);
+[[nodiscard]] int run_search(CommandContext& context, const SearchArguments& arguments);
 
 struct StatusArguments {
     std::optional<std::string> catalog;
     bool watch = false;
 };
-[[nodiscard]] int run_status(Session& session, const StatusArguments& arguments);
+[[nodiscard]] int run_status(CommandContext& context, const StatusArguments& arguments);
 
 struct JobsListArguments {
     std::optional<std::string> catalog;
@@ -43,11 +44,11 @@ struct JobsListArguments {
 struct JobsPruneArguments {
     std::chrono::milliseconds older_than{std::chrono::hours(24 * 14)};
 };
-[[nodiscard]] int run_jobs_list(Session& session, const JobsListArguments& arguments);
-[[nodiscard]] int run_jobs_show(Session& session, JobId job);
-[[nodiscard]] int run_jobs_retry(Session& session, const std::vector<JobId>& jobs);
-[[nodiscard]] int run_jobs_cancel(Session& session, const std::vector<JobId>& jobs);
-[[nodiscard]] int run_jobs_prune(Session& session, const JobsPruneArguments& arguments);
+[[nodiscard]] int run_jobs_list(CommandContext& context, const JobsListArguments& arguments);
+[[nodiscard]] int run_jobs_show(CommandContext& context, JobId job);
+[[nodiscard]] int run_jobs_retry(CommandContext& context, const std::vector<JobId>& jobs);
+[[nodiscard]] int run_jobs_cancel(CommandContext& context, const std::vector<JobId>& jobs);
+[[nodiscard]] int run_jobs_prune(CommandContext& context, const JobsPruneArguments& arguments);
 
 struct CatalogCloneArguments {
     std::string source;
@@ -58,11 +59,11 @@ struct CatalogReembedArguments {
     std::string catalog;
     bool dry_run = false;  // tells what it would take, and changes nothing
 };
-[[nodiscard]] int run_catalogs_list(Session& session);
-[[nodiscard]] int run_catalogs_show(Session& session, const std::string& catalog);
-[[nodiscard]] int run_catalogs_reembed(Session& session, const CatalogReembedArguments& arguments);
-[[nodiscard]] int run_catalogs_clone(Session& session, const CatalogCloneArguments& arguments);
-[[nodiscard]] int run_catalogs_delete(Session& session, const std::string& catalog);
+[[nodiscard]] int run_catalogs_list(CommandContext& context);
+[[nodiscard]] int run_catalogs_show(CommandContext& context, const std::string& catalog);
+[[nodiscard]] int run_catalogs_reembed(CommandContext& context, const CatalogReembedArguments& arguments);
+[[nodiscard]] int run_catalogs_clone(CommandContext& context, const CatalogCloneArguments& arguments);
+[[nodiscard]] int run_catalogs_delete(CommandContext& context, const std::string& catalog);
 
 struct SpecArguments {
     std::string catalog = "default";
@@ -73,11 +74,11 @@ struct SpecsRefreshArguments {
     std::string catalog;  // empty: all
     std::string spec;     // empty: all of the catalog
 };
-[[nodiscard]] int run_specs_refresh(Session& session, const SpecsRefreshArguments& arguments);
-[[nodiscard]] int run_specs_list(Session& session, const SpecArguments& arguments);
-[[nodiscard]] int run_specs_show(Session& session, const SpecArguments& arguments);
-[[nodiscard]] int run_specs_reembed(Session& session, const SpecArguments& arguments);
-[[nodiscard]] int run_specs_delete(Session& session, const SpecArguments& arguments);
+[[nodiscard]] int run_specs_refresh(CommandContext& context, const SpecsRefreshArguments& arguments);
+[[nodiscard]] int run_specs_list(CommandContext& context, const SpecArguments& arguments);
+[[nodiscard]] int run_specs_show(CommandContext& context, const SpecArguments& arguments);
+[[nodiscard]] int run_specs_reembed(CommandContext& context, const SpecArguments& arguments);
+[[nodiscard]] int run_specs_delete(CommandContext& context, const SpecArguments& arguments);
 
 struct PluginsNewArguments {
     std::string kind;
@@ -90,22 +91,22 @@ struct PluginsVerifyArguments {
     std::vector<std::string> options, slow, refusing;  // NAME=VALUE
     std::vector<std::string> switches;                 // --cases GLOB and others that the kit reads itself
 };
-[[nodiscard]] int run_plugins_new(Session& session, const PluginsNewArguments& arguments);
-[[nodiscard]] int run_plugins_verify(Session& session, const PluginsVerifyArguments& arguments);
-[[nodiscard]] int run_plugins_list(Session& session);
-[[nodiscard]] int run_plugins_show(Session& session, const std::string& name);
+[[nodiscard]] int run_plugins_new(CommandContext& context, const PluginsNewArguments& arguments);
+[[nodiscard]] int run_plugins_verify(CommandContext& context, const PluginsVerifyArguments& arguments);
+[[nodiscard]] int run_plugins_list(CommandContext& context);
+[[nodiscard]] int run_plugins_show(CommandContext& context, const std::string& name);
 
-[[nodiscard]] int run_config_check(Session& session);
-[[nodiscard]] int run_config_show(Session& session);
-[[nodiscard]] int run_config_schema(Session& session);
-[[nodiscard]] int run_config_reference(Session& session);
+[[nodiscard]] int run_config_check(CommandContext& context);
+[[nodiscard]] int run_config_show(CommandContext& context);
+[[nodiscard]] int run_config_schema(CommandContext& context);
+[[nodiscard]] int run_config_reference(CommandContext& context);
 
-[[nodiscard]] int run_migrate_up(Session& session);
-[[nodiscard]] int run_migrate_status(Session& session);
+[[nodiscard]] int run_migrate_up(CommandContext& context);
+[[nodiscard]] int run_migrate_status(CommandContext& context);
 
-[[nodiscard]] int run_doctor(Session& session);
+[[nodiscard]] int run_doctor(CommandContext& context);
 
-[[nodiscard]] int run_worker(Session& session);
-[[nodiscard]] int run_serve(Session& session);
+[[nodiscard]] int run_worker(CommandContext& context);
+[[nodiscard]] int run_serve(CommandContext& context);
 
 }  // namespace embedq::cli

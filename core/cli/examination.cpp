@@ -11,10 +11,10 @@
 #include "cli/runtime.h"
 #include "config/configuration.h"
 #include "config/text.h"
-#include "engine/engine_impl.h"
+#include "endpoints/providers.h"
+#include "engine/host_engine.h"
 #include "loader/instances.h"
 #include "loader/registry.h"
-#include "scheduler/providers.h"
 
 namespace embedq::cli {
 namespace {
@@ -27,9 +27,7 @@ constexpr milliseconds notifier_step{100};
 // What instances look at as long as they live. A provider that does not come back keeps it, too.
 struct Surroundings {
     Surroundings(Console& console, config::Configuration what)
-        : configuration(std::move(what)),
-          log(console, LogLevel::error,
-              configuration.logging.format == config::LogFormat::json ? LogForm::json : LogForm::text) {}
+        : configuration(std::move(what)), log(console, LogLevel::error, configuration.logging.format) {}
 
     HostContext& context(const std::string& name) {
         contexts.push_back(std::make_unique<HostContext>(
@@ -75,7 +73,7 @@ public:
 
     Result<std::vector<Finding>> store_findings() override { return store_->diagnose(); }
     Result<MigrationState> migration_state() override { return store_->migration_state(); }
-    Result<std::vector<LaneState>> lanes() override { return store_->lanes(); }
+    Result<std::vector<EndpointState>> endpoint_states() override { return store_->endpoint_states(); }
     Engine& engine() override { return *engine_; }
 
     std::string notifier_name() const override { return configuration().notifier.plugin; }
@@ -129,7 +127,7 @@ private:
         if (!plugin) return std::unexpected(plugin.error());
         auto made = factory(**plugin, instance.options, surroundings_->context(instance.name));
         // What a factory refuses may quote an address.
-        if (!made) made.error().message = config::hide_credentials(made.error().message);
+        if (!made) made.error().message = config::hide_credentials(to_string(made.error()));
         return made;
     }
 
@@ -137,9 +135,9 @@ private:
     const std::vector<std::string> warnings_;
     const std::shared_ptr<Surroundings> surroundings_;
     SilentNotifier silent_;
-    scheduler::ProviderDirectory no_providers_{{}};
+    endpoints::ProviderDirectory no_providers_{{}};
     std::unique_ptr<Store> store_;
-    std::unique_ptr<engine::EngineImpl> engine_;
+    std::unique_ptr<engine::HostEngine> engine_;
 };
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace embedq::cli {
 namespace {
 
 Failure failure_of(const Error& error, int status = exit_failed) {
-    return {status, {error.message}};
+    return {status, {to_string(error)}};
 }
 
 Failure failure_of(const std::vector<config::Diagnostic>& diagnostics) {
@@ -54,7 +54,7 @@ public:
             if (loaded) {
                 found.plugins.push_back(describe(**loaded));
             } else {
-                found.refused.push_back(loaded.error().message);
+                found.refused.push_back(to_string(loaded.error()));
             }
         }
         return found;

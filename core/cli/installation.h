@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "cli/session.h"
+#include "cli/command_context.h"
 
 namespace embedq::cli {
 

@@ -93,9 +93,9 @@ private:
 
 class Log::Impl {
 public:
-    Impl(Console& console, LogLevel level, LogForm form)
-        : sink(std::make_shared<ConsoleSink>(console)), level_(level_of(level)), one_line(form == LogForm::text) {
-        if (form == LogForm::json) {
+    Impl(Console& console, LogLevel level, LogFormat form)
+        : sink(std::make_shared<ConsoleSink>(console)), level_(level_of(level)), one_line(form == LogFormat::text) {
+        if (form == LogFormat::json) {
             sink->set_formatter(std::make_unique<JsonFormatter>());
         } else {
             sink->set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %-5l %n: %v",
@@ -107,7 +107,7 @@ public:
     const bool one_line;
 };
 
-Log::Log(Console& console, LogLevel level, LogForm form) : impl_(std::make_unique<Impl>(console, level, form)) {}
+Log::Log(Console& console, LogLevel level, LogFormat form) : impl_(std::make_unique<Impl>(console, level, form)) {}
 Log::~Log() = default;
 
 std::unique_ptr<Logger> Log::logger(std::string name) const {

@@ -11,14 +11,13 @@
 
 #include "cli/console.h"
 #include "embedq/context.h"
+#include "settings/settings.h"
 
 namespace embedq::cli {
 
-enum class LogForm { text, json };
-
 class Log {
 public:
-    Log(Console& console, LogLevel level, LogForm form);
+    Log(Console& console, LogLevel level, LogFormat form);
     ~Log();
     Log(const Log&) = delete;
     Log& operator=(const Log&) = delete;

@@ -1,6 +1,6 @@
 // The program: reads the command line, wires the installation and the signals behind it, and runs one command.
 //
-//   arguments -> Session { console, installation, stop } -> commands/*.cpp
+//   arguments -> CommandContext { console, installation, stop } -> commands/*.cpp
 //       installation -> configuration -> registry -> store, notifier, providers -> engine -> scheduler
 #include <unistd.h>
 
@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "cli/arguments.h"
+#include "cli/command_context.h"
 #include "cli/console.h"
 #include "cli/installation.h"
 #include "cli/layout.h"
-#include "cli/session.h"
 #include "cli/signals.h"
 #include "sync/sleep.h"
 
@@ -65,10 +65,10 @@ int run(const std::vector<std::string>& arguments) {
     const Invocation& invocation = std::get<Invocation>(read);
     const auto installation = make_installation(console, invocation.config, EMBEDQ_VERSION);
     const auto become = [&](const std::vector<std::string>& words) { return become_program(console, words); };
-    Session session{console,         *installation, [] { return std::make_unique<SignalInterruption>(); },
-                    invocation.json, own_layout(),  become,
-                    &std::cin};
-    const int status = invocation.run(session);
+    CommandContext context{console,         *installation, [] { return std::make_unique<SignalInterruption>(); },
+                           invocation.json, own_layout(),  become,
+                           &std::cin};
+    const int status = invocation.run(context);
     return console.flush() ? status : std::max(status, exit_failed);
 }
 

@@ -12,7 +12,7 @@
 #include <system_error>
 
 #include "cli/console.h"
-#include "embedq/nearest.h"
+#include "embedq/support/nearest.h"
 
 namespace embedq::cli {
 namespace {

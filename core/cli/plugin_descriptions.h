@@ -3,7 +3,7 @@
 // Thread-safety: pure function.
 #pragma once
 
-#include "cli/session.h"
+#include "cli/command_context.h"
 
 namespace embedq::plugins {
 struct LoadedPlugin;

@@ -12,7 +12,7 @@
 #include "cli/logging.h"
 #include "config/configuration.h"
 #include "config/text.h"
-#include "engine/engine_impl.h"
+#include "engine/host_engine.h"
 #include "loader/instances.h"
 #include "loader/registry.h"
 #include "scheduler/scheduler.h"
@@ -20,25 +20,6 @@
 
 namespace embedq::cli {
 namespace {
-
-scheduler::Settings settings_of(const config::SchedulerConfig& from, const std::string& version) {
-    scheduler::Settings settings;
-    settings.lease = from.lease;
-    settings.heartbeat = from.heartbeat;
-    settings.poll = from.poll;
-    settings.reap = from.reap;
-    settings.reconcile = from.reconcile;
-    settings.retention = from.retention;
-    settings.max_attempts = static_cast<std::uint32_t>(from.max_attempts);
-    settings.backoff = {from.backoff.base, from.backoff.factor, from.backoff.max, from.backoff.jitter};
-    settings.version = version;
-    return settings;
-}
-
-scheduler::ConfiguredLimits limits_of(const config::ProviderLimitsConfig& from) {
-    return {from.concurrency, from.batch_inputs, static_cast<std::uint32_t>(from.requests_per_minute),
-            static_cast<std::uint32_t>(from.tokens_per_minute)};
-}
 
 // Members stand in the order in which they are needed: each is destroyed before what it uses.
 class RuntimeImpl : public Runtime {
@@ -48,8 +29,7 @@ public:
         : configuration_(std::move(configuration)),
           version_(std::move(version)),
           registry_(registry),
-          log_(console, level,
-               configuration_.logging.format == config::LogFormat::json ? LogForm::json : LogForm::text) {}
+          log_(console, level, configuration_.logging.format) {}
 
     ~RuntimeImpl() override {
         stop_work();
@@ -69,17 +49,18 @@ public:
     Engine& engine() override { return *engine_; }
     StoreCapabilities store_capabilities() const override { return store_->capabilities(); }
     std::string store_name() const override { return configuration_.store.plugin; }
-    Result<std::vector<LaneState>> lanes() override { return store_->lanes(); }
+    Result<std::vector<EndpointState>> endpoint_states() override { return store_->endpoint_states(); }
     Result<MigrationState> migration_state() override { return store_->migration_state(); }
     Result<MigrationState> migrate() override { return store_->migrate(); }
     Status apply_targets(std::stop_token stop) override { return engine_->apply_targets(std::move(stop)); }
 
     Status start_work(TargetKeeping targets) override {
         if (scheduler_ != nullptr) return {};
-        scheduler::ModelListener listener;
+        endpoints::ModelListener listener;
         if (targets == TargetKeeping::follow) listener = [this] { return engine_->apply_known_targets(); };
-        scheduler_ = std::make_unique<scheduler::Scheduler>(*store_, *notifier_, *providers_,
-                                                            settings_of(configuration_.scheduler, version_),
+        SchedulerSettings settings = configuration_.scheduler;
+        settings.version = version_;
+        scheduler_ = std::make_unique<scheduler::Scheduler>(*store_, *notifier_, *providers_, std::move(settings),
                                                             context("scheduler"), std::move(listener));
         return scheduler_->start();
     }
@@ -94,15 +75,7 @@ public:
         return scheduler_ == nullptr ? scheduler::Counters{} : scheduler_->counters();
     }
     Result<std::unique_ptr<fetch::Fetcher>> make_fetcher() const override {
-        const config::FetchConfig& from = configuration_.fetch;
-        fetch::Settings settings;
-        settings.allow_http = from.allow_http;
-        settings.allowed_networks = from.allow_private_addresses;
-        settings.timeout = from.timeout;
-        settings.max_bytes = from.max_bytes;
-        settings.max_redirects = from.max_redirects;
-        settings.ca_file = from.ca_file;
-        settings.proxy = from.proxy;
+        FetchSettings settings = configuration_.fetch;
         settings.user_agent = "embedq/" + version_;
         return fetch::make_fetcher(std::move(settings));
     }
@@ -174,25 +147,25 @@ private:
     }
 
     Status open_providers(const OpenRequest& request) {
-        std::vector<scheduler::ProviderBinding> bindings;
+        std::vector<endpoints::ProviderBinding> bindings;
         for (const auto& [name, provider] : configuration_.providers) {
             const auto plugin = registry_.load(PluginKind::provider, provider.instance.plugin);
             if (!plugin) return std::unexpected(plugin.error());
             provider_plugins_.emplace(provider.instance.plugin, *plugin);
             auto made = plugins::make_provider(**plugin, provider.instance.options, context(name));
             if (!made) return std::unexpected(made.error());
-            bindings.push_back({name, provider.instance.plugin, std::move(*made), limits_of(provider.limits)});
+            bindings.push_back({name, provider.instance.plugin, std::move(*made), provider.limits});
         }
         add_serving_providers(bindings, request);
         // Another process may move a catalog to a profile that this configuration does not know.
-        providers_ = std::make_unique<scheduler::ProviderDirectory>(
+        providers_ = std::make_unique<endpoints::ProviderDirectory>(
             std::move(bindings), &clock_, [this](const Profile& profile) { return serving_provider(profile); });
         return {};
     }
 
     // Catalogs may still be ranked by what an earlier configuration made: their queries need a provider like the one of
     // then. Where it cannot be made (its plugin is gone, a secret is needed), ranking says so and goes by words.
-    void add_serving_providers(std::vector<scheduler::ProviderBinding>& bindings, const OpenRequest& request) {
+    void add_serving_providers(std::vector<endpoints::ProviderBinding>& bindings, const OpenRequest& request) {
         const auto catalogs = ask_store(request, [&] { return store_->catalogs(); });
         if (!catalogs) return;
         std::set<Sha256> serving;
@@ -209,7 +182,7 @@ private:
     }
 
     // Loads nothing: it is called from any thread once the program runs.
-    std::optional<scheduler::ProviderBinding> serving_provider(const Profile& profile) {
+    std::optional<endpoints::ProviderBinding> serving_provider(const Profile& profile) {
         const auto found = provider_plugins_.find(profile.plugin);
         if (found == provider_plugins_.end()) return std::nullopt;
         const plugins::LoadedPlugin& plugin = *found->second;
@@ -227,7 +200,7 @@ private:
         const std::string name = "(serving " + catalog::to_hex(profile.id).substr(0, 12) + ")";
         auto made = plugins::make_provider(plugin, *options, context(name));
         if (!made) return std::nullopt;
-        return scheduler::ProviderBinding{name, profile.plugin, std::move(*made), {}, true};
+        return endpoints::ProviderBinding{name, profile.plugin, std::move(*made), {}, true};
     }
 
     const config::Configuration configuration_;
@@ -241,8 +214,8 @@ private:
     std::map<std::string, const plugins::LoadedPlugin*, std::less<>> provider_plugins_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<Notifier> notifier_;
-    std::unique_ptr<scheduler::ProviderDirectory> providers_;
-    std::unique_ptr<engine::EngineImpl> engine_;
+    std::unique_ptr<endpoints::ProviderDirectory> providers_;
+    std::unique_ptr<engine::HostEngine> engine_;
     std::unique_ptr<scheduler::Scheduler> scheduler_;
     std::vector<std::unique_ptr<Service>> services_;
 };
@@ -258,8 +231,7 @@ std::optional<std::string> store_option(const config::Configuration& configurati
 
 std::vector<config::Diagnostic> refused_instances(Console& console, plugins::Registry& registry,
                                                   const config::Configuration& configuration) {
-    const Log log(console, LogLevel::error,
-                  configuration.logging.format == config::LogFormat::json ? LogForm::json : LogForm::text);
+    const Log log(console, LogLevel::error, configuration.logging.format);
     std::vector<config::Diagnostic> refused;
     const auto try_out = [&](PluginKind kind, const config::PluginInstance& instance, const std::string& where,
                              auto make) {
@@ -273,7 +245,7 @@ std::vector<config::Diagnostic> refused_instances(Console& console, plugins::Reg
         }
         if (made) return;
         refused.push_back({configuration.source, instance.line, instance.column, false,
-                           fmt::format("{}: {}", where, config::hide_credentials(made.error().message))});
+                           fmt::format("{}: {}", where, config::hide_credentials(to_string(made.error())))});
     };
     try_out(PluginKind::store, configuration.store, "store", plugins::make_store);
     try_out(PluginKind::notifier, configuration.notifier, "notifier", plugins::make_notifier);
@@ -298,7 +270,7 @@ Opened<std::unique_ptr<Runtime>> open_runtime(Console& console, plugins::Registr
         const bool wrong = opened.error().kind == ErrorKind::misconfigured ||
                            opened.error().kind == ErrorKind::invalid_argument ||
                            opened.error().kind == ErrorKind::not_found;
-        return std::unexpected(Failure{wrong ? exit_usage : exit_failed, {opened.error().message}});
+        return std::unexpected(Failure{wrong ? exit_usage : exit_failed, {to_string(opened.error())}});
     }
     return runtime;
 }

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/session.h"
+#include "cli/command_context.h"
 
 namespace embedq::config {
 struct Configuration;

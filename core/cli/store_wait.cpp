@@ -4,21 +4,21 @@
 
 #include <algorithm>
 
+#include "sync/backoff.h"
+
 namespace embedq::cli {
 
 using std::chrono::milliseconds;
 
 bool StoreWait::operator()(const Error& error) {
-    constexpr milliseconds first{250};
-    constexpr milliseconds longest{5'000};
+    constexpr sync::Backoff backoff = sync::fixed_backoff(milliseconds(250), milliseconds(5'000));
     if (interruption_.token().stop_requested()) return false;
-    const bool tell = pause_ == milliseconds::zero();
-    pause_ = std::clamp(pause_ * 2, first, longest);
-    if (limit_) pause_ = std::min(pause_, *limit_ - waited_);
-    if (pause_ <= milliseconds::zero()) return false;
-    if (tell) console_.note(fmt::format("embedq: warning: {}; waiting for it", plain(error.message)));
-    waited_ += pause_;
-    return interruption_.wait_for(pause_);
+    milliseconds pause = backoff.delay(++failures_);
+    if (limit_) pause = std::min(pause, *limit_ - waited_);
+    if (pause <= milliseconds::zero()) return false;
+    if (failures_ == 1) console_.note(fmt::format("embedq: warning: {}; waiting for it", plain(to_string(error))));
+    waited_ += pause;
+    return interruption_.wait_for(pause);
 }
 
 }  // namespace embedq::cli

@@ -5,9 +5,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 
-#include "cli/session.h"
+#include "cli/command_context.h"
 
 namespace embedq::cli {
 
@@ -26,7 +27,7 @@ private:
     Console& console_;
     Interruption& interruption_;
     const std::optional<std::chrono::milliseconds> limit_;
-    std::chrono::milliseconds pause_{0};  // the last one; none yet
+    std::uint64_t failures_ = 0;
     std::chrono::milliseconds waited_{0};
 };
 

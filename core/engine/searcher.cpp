@@ -118,7 +118,7 @@ Status Searcher::load_vectors(Held& held, const Sha256& profile_id) {
 Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const Sha256& profile_id) {
     QueryVector answer;
     const auto profile = store_.profile(profile_id);
-    if (!profile) return {.reason = std::string(not_indexed), .detail = profile.error().message};
+    if (!profile) return {.reason = std::string(not_indexed), .detail = to_string(profile.error())};
     answer.semantic_weight = profile->semantic_weight;
     const auto provider = providers_.for_profile(*profile, request.stop);
     if (!provider) {
@@ -126,7 +126,7 @@ Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const 
         answer.reason = missing ? not_configured : not_available;
         answer.detail = missing ? "no configured provider makes vectors like those the catalog is ranked by (plugin '" +
                                       profile->plugin + "', model '" + profile->model + "')"
-                                : provider.error().message;
+                                : to_string(provider.error());
         return answer;
     }
     auto vector = ask(request, **provider);
@@ -137,26 +137,27 @@ Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const 
     answer.reason = not_available;
     answer.detail = "provider '" + (*provider)->name + "' could not embed the query: ";
     if (!vector)
-        answer.detail += vector.error().message;
+        answer.detail += to_string(vector.error());
     else
         answer.detail += "it returned a vector of another dimension than " + std::to_string(profile->dimension);
     return answer;
 }
 
-Result<std::vector<float>> Searcher::ask(const SearchRequest& request, const scheduler::ResolvedProvider& provider) {
-    scheduler::Traffic& traffic = providers_.traffic();
-    const auto passage = traffic.admit_query(store_, provider, request.query.size(), context_.clock(), request.stop);
-    if (!passage) return std::unexpected(passage.error());
+Result<std::vector<float>> Searcher::ask(const SearchRequest& request, const endpoints::ResolvedProvider& provider) {
+    endpoints::QueryAdmission& query_admission = providers_.query_admission();
+    const auto permit =
+        query_admission.admit_query(store_, provider, request.query.size(), context_.clock(), request.stop);
+    if (!permit) return std::unexpected(permit.error());
     const std::string_view text = request.query;
     EmbedRequest embed;
     embed.texts = std::span(&text, 1);
     embed.kind = TextKind::query;
-    embed.endpoint = passage->endpoint();
+    embed.endpoint = permit->endpoint();
     embed.deadline = context_.clock().now() + query_timeout;
     embed.stop = request.stop;
     auto result = provider.embed(embed);
     if (!result) {
-        traffic.query_failed(store_, provider, passage->endpoint(), result.error(), context_.clock().now());
+        query_admission.query_failed(store_, provider, permit->endpoint(), result.error(), context_.clock().now());
         return std::unexpected(result.error());
     }
     if (!result->errors.empty()) return std::unexpected(result->errors.front().error);

@@ -10,18 +10,18 @@
 #include <string_view>
 #include <vector>
 
-#include "catalog/ranking/index.h"
 #include "embedq/context.h"
 #include "embedq/engine.h"
 #include "embedq/store.h"
-#include "scheduler/providers.h"
+#include "endpoints/providers.h"
+#include "ranking/index.h"
 #include "sync/mutex.h"
 
 namespace embedq::engine {
 
 class Searcher {
 public:
-    Searcher(Store& store, scheduler::ProviderDirectory& providers, Context& context)
+    Searcher(Store& store, endpoints::ProviderDirectory& providers, Context& context)
         : store_(store), providers_(providers), context_(context) {}
 
     // `catalogs` are those to search, as the store lists them now.
@@ -51,10 +51,10 @@ private:
     [[nodiscard]] QueryVector embed_query(const SearchRequest& request, const Sha256& profile_id);
     // The query's vector from an endpoint that is not paused, or why there is none; never waits behind documents.
     [[nodiscard]] Result<std::vector<float>> ask(const SearchRequest& request,
-                                                 const scheduler::ResolvedProvider& provider);
+                                                 const endpoints::ResolvedProvider& provider);
 
     Store& store_;
-    scheduler::ProviderDirectory& providers_;
+    endpoints::ProviderDirectory& providers_;
     Context& context_;
     sync::Mutex mutex_;
     std::map<std::string, std::shared_ptr<Held>, std::less<>> held_ EMBEDQ_GUARDED_BY(mutex_);

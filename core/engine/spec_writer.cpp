@@ -6,6 +6,7 @@
 #include "catalog/document.h"
 #include "catalog/hash.h"
 #include "catalog/names.h"
+#include "embedq/support/ids.h"
 #include "sync/mutex.h"
 
 namespace embedq::engine {
@@ -54,7 +55,7 @@ Status SpecWriter::ensure_catalogs(std::span<const SpecInput> specs) {
     if (!all) return std::unexpected(all.error());
     for (const CatalogInfo& info : *all) missing.erase(info.catalog_id);
     for (const std::string& id : missing) {
-        if (!catalog::check_catalog_id(id)) continue;  // told for each of its documents
+        if (!check_catalog_id(id)) continue;  // told for each of its documents
         if (const auto created = make_catalog_({.catalog_id = id}); !created) return std::unexpected(created.error());
     }
     const sync::Lock lock(mutex_);
@@ -73,8 +74,8 @@ Result<std::vector<Result<PutResult>>> SpecWriter::put(std::span<const SpecInput
     std::set<std::pair<std::string_view, std::string_view>> seen;
     for (std::size_t i = 0; i < specs.size(); ++i) {
         const SpecInput& input = specs[i];
-        Status valid = catalog::check_catalog_id(input.catalog_id);
-        if (valid) valid = catalog::check_spec_name(input.spec_name);
+        Status valid = check_catalog_id(input.catalog_id);
+        if (valid) valid = check_spec_name(input.spec_name);
         if (!valid) {
             results[i] = std::unexpected(valid.error());
             continue;

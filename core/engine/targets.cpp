@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t page = 1'000;
 constexpr std::size_t bytes_per_token = 4;  // OpenAI counts its limit of tokens a request by 0.25 tokens a byte
-constexpr std::size_t default_inputs = 64;  // per request, where neither provider nor YAML says; as the lanes
+constexpr std::size_t default_inputs = 64;  // per request, where neither provider nor YAML says; as the endpoints
 // Who puts catalogs does not wait each time for a provider that did not answer.
 constexpr std::chrono::milliseconds silence{30'000};
 
@@ -79,7 +79,7 @@ Status Targets::apply(std::stop_token stop) {
     std::set<std::string> names;
     for (const CatalogInfo& info : *all) names.insert(provider_of(info.catalog_id));
     names.erase("");
-    const Answers answers = asker_.ask(names, settings_.patience, stop);
+    const Answers answers = query_embedder_.ask(names, settings_.patience, stop);
     if (stop.stop_requested()) return fail(ErrorKind::unavailable, "the catalogs' targets were not looked at: stopped");
     remember_silent(answers);
     return set(*all, answers);
@@ -92,7 +92,7 @@ Status Targets::apply_known() {
     std::erase_if(*all, [&](const CatalogInfo& info) {
         const std::string provider = provider_of(info.catalog_id);
         if (provider.empty()) return false;
-        const scheduler::ResolvedPtr known = providers_.known(provider);
+        const endpoints::ResolvedPtr known = providers_.known(provider);
         // One answer for all of a provider's catalogs, though it may say something else meanwhile.
         if (known) answers.emplace(provider, known);
         return !answers.contains(provider);
@@ -152,26 +152,26 @@ void Targets::log_change(const CatalogInfo& before, const CatalogTarget& target)
 void Targets::give(const std::string& catalog_id) {
     const std::string provider = provider_of(catalog_id);
     if (provider.empty()) return;
-    const auto resolved = [&]() -> Result<scheduler::ResolvedPtr> {
-        if (scheduler::ResolvedPtr known = providers_.known(provider)) return known;
+    const auto resolved = [&]() -> Result<endpoints::ResolvedPtr> {
+        if (endpoints::ResolvedPtr known = providers_.known(provider)) return known;
         {
             const sync::Lock lock(mutex_);
             const auto silent = silent_.find(provider);
             if (silent != silent_.end() && context_.clock().now() < silent->second.second)
                 return std::unexpected(silent->second.first);
         }
-        const Answers answers = asker_.ask({provider}, settings_.patience, {});
+        const Answers answers = query_embedder_.ask({provider}, settings_.patience, {});
         remember_silent(answers);
         return answers.at(provider);
     }();
     if (!resolved) {
         context_.logger().warn("catalog " + in_quotes(catalog_id) +
-                               " has no target yet, because its provider does not answer: " + resolved.error().message);
+                               " has no target yet, because its provider does not answer: " + to_string(resolved.error()));
         return;
     }
     const CatalogTarget target{catalog_id, provider, (*resolved)->profile};
     if (const auto set = store_.set_targets(std::span(&target, 1)); !set) {
-        context_.logger().warn("catalog " + in_quotes(catalog_id) + " has no target yet: " + set.error().message);
+        context_.logger().warn("catalog " + in_quotes(catalog_id) + " has no target yet: " + to_string(set.error()));
     }
 }
 

@@ -15,25 +15,25 @@
 #include "embedq/engine.h"
 #include "embedq/notifier.h"
 #include "embedq/store.h"
-#include "engine/asker.h"
-#include "engine/engine_impl.h"
-#include "scheduler/providers.h"
+#include "endpoints/providers.h"
+#include "engine/host_engine.h"
+#include "engine/query_embedder.h"
 #include "sync/mutex.h"
 
 namespace embedq::engine {
 
 class Targets {
 public:
-    Targets(Store& store, Notifier& notifier, scheduler::ProviderDirectory& providers, EngineSettings settings,
+    Targets(Store& store, Notifier& notifier, endpoints::ProviderDirectory& providers, EngineSettings settings,
             Context& context)
         : store_(store),
           notifier_(notifier),
           providers_(providers),
           settings_(std::move(settings)),
           context_(context),
-          asker_(providers) {}
+          query_embedder_(providers) {}
 
-    // As EngineImpl::apply_targets and EngineImpl::apply_known_targets.
+    // As HostEngine::apply_targets and HostEngine::apply_known_targets.
     [[nodiscard]] Status apply(std::stop_token stop);
     [[nodiscard]] Status apply_known();
     // Gives a new catalog its target, or logs why it has none yet. A provider that did not answer is not waited for
@@ -45,7 +45,7 @@ public:
     [[nodiscard]] Result<EmbeddingEstimate> estimate(const CatalogInfo& catalog, EstimateFor what);
 
 private:
-    using Answers = Asker::Answers;
+    using Answers = QueryEmbedder::Answers;
 
     // The provider that the configuration names for a catalog; empty for none.
     [[nodiscard]] std::string provider_of(const std::string& catalog_id) const;
@@ -63,13 +63,13 @@ private:
 
     Store& store_;
     Notifier& notifier_;
-    scheduler::ProviderDirectory& providers_;
+    endpoints::ProviderDirectory& providers_;
     const EngineSettings settings_;
     Context& context_;
     sync::Mutex mutex_;
     // Why, and until when it is not waited for.
     std::map<std::string, std::pair<Error, Clock::Steady>> silent_ EMBEDQ_GUARDED_BY(mutex_);
-    Asker asker_;
+    QueryEmbedder query_embedder_;
 };
 
 }  // namespace embedq::engine

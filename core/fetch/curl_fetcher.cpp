@@ -13,8 +13,8 @@
 #include <optional>
 #include <utility>
 
-#include "fetch/address.h"
 #include "fetch/fetch.h"
+#include "net/address.h"
 
 namespace embedq::fetch {
 namespace {
@@ -83,7 +83,7 @@ std::unexpected<Error> refuse(std::string why) {
 
 // What one request is about while libcurl asks back.
 struct Exchange {
-    const std::vector<Network>& allowed;
+    const std::vector<net::Network>& allowed;
     bool guarded = true;
     std::size_t max_bytes = 0;
     std::stop_token stop;
@@ -95,14 +95,14 @@ struct Exchange {
     std::string blocked = {};  // why an address was not connected to
 };
 
-std::optional<std::string> why_not(const Address& address, const std::vector<Network>& allowed) {
-    auto special = special_range(address);
-    if (special && std::ranges::any_of(allowed, [&](const Network& network) { return network.contains(address); }))
+std::optional<std::string> why_not(const net::Address& address, const std::vector<net::Network>& allowed) {
+    auto special = net::special_range(address);
+    if (special && std::ranges::any_of(allowed, [&](const net::Network& network) { return network.contains(address); }))
         return std::nullopt;
     return special;
 }
 
-std::string blocked_text(const Address& address, const std::string& range) {
+std::string blocked_text(const net::Address& address, const std::string& range) {
     return fmt::format(
         "leads to {}, which is {}; documents are fetched from public addresses alone (fetch.allow_private_addresses "
         "makes "
@@ -114,7 +114,7 @@ curl_socket_t open_socket(void* data, curlsocktype purpose, curl_sockaddr* to) {
     auto& exchange = *static_cast<Exchange*>(data);
     if (purpose != CURLSOCKTYPE_IPCXN) return CURL_SOCKET_BAD;
     if (exchange.guarded) {
-        const auto address = address_of(&to->addr);
+        const auto address = net::address_of(&to->addr);
         if (!address) return CURL_SOCKET_BAD;
         if (const auto range = why_not(*address, exchange.allowed)) {
             exchange.blocked = blocked_text(*address, *range);
@@ -166,7 +166,7 @@ bool is_page(std::string_view content) {
 
 class CurlFetcher final : public Fetcher {
 public:
-    CurlFetcher(Settings settings, std::vector<Network> allowed)
+    CurlFetcher(FetchSettings settings, std::vector<net::Network> allowed)
         : settings_(std::move(settings)), allowed_(std::move(allowed)), handle_(curl_easy_init()) {
         if (handle_ == nullptr) throw std::bad_alloc();
         for (const std::string& entry : settings_.resolved) append(resolved_, entry);
@@ -191,7 +191,7 @@ public:
         const std::string host = lower(part_of(url.get(), CURLUPART_HOST));
         std::string_view bare = host;
         if (bare.starts_with('[') && bare.ends_with(']')) bare = bare.substr(1, bare.size() - 2);
-        if (const auto address = parse_address(bare)) {
+        if (const auto address = net::parse_address(bare)) {
             if (const auto range = why_not(*address, allowed_)) return refuse(blocked_text(*address, *range));
         }
         curl_url_set(url.get(), CURLUPART_HOST, host.c_str(), 0);
@@ -222,7 +222,7 @@ public:
             }
             const std::string target = next;
             at = read_url(target);
-            if (!at) return refuse(fmt::format("redirects to {}, which {}", shown(target), at.error().message));
+            if (!at) return refuse(fmt::format("redirects to {}, which {}", shown(target), to_string(at.error())));
         }
         return std::unexpected(at.error());
     }
@@ -334,8 +334,8 @@ private:
         return fetched;
     }
 
-    const Settings settings_;
-    const std::vector<Network> allowed_;
+    const FetchSettings settings_;
+    const std::vector<net::Network> allowed_;
     List resolved_;
     std::unique_ptr<CURL, FreeHandle> handle_;
     std::array<char, CURL_ERROR_SIZE> error_{};
@@ -343,12 +343,12 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<Fetcher>> make_fetcher(Settings settings) {
-    std::vector<Network> allowed;
-    for (const std::string& text : settings.allowed_networks) {
-        auto network = Network::parse(text);
+Result<std::unique_ptr<Fetcher>> make_fetcher(FetchSettings settings) {
+    std::vector<net::Network> allowed;
+    for (const std::string& text : settings.allow_private_addresses) {
+        auto network = net::Network::parse(text);
         if (!network)
-            return fail(ErrorKind::invalid_argument, "fetch.allow_private_addresses: " + network.error().message);
+            return fail(ErrorKind::invalid_argument, "fetch.allow_private_addresses: " + to_string(network.error()));
         allowed.push_back(*network);
     }
     if (!settings.ca_file.empty() && ::access(settings.ca_file.c_str(), R_OK) != 0) {

@@ -15,23 +15,9 @@
 #include <vector>
 
 #include "embedq/error.h"
+#include "settings/settings.h"
 
 namespace embedq::fetch {
-
-struct Settings {
-    bool allow_http = false;
-    // Special ranges that may be connected to all the same, as Network::parse takes them.
-    std::vector<std::string> allowed_networks;
-    std::chrono::milliseconds timeout{30'000};       // of a document, with its redirects
-    std::size_t max_bytes = std::size_t{64} << 20U;  // after decompression
-    std::size_t max_redirects = 5;
-    std::string ca_file;  // PEM certificates to trust in place of the system's; empty for those
-    // Empty: none, whatever the environment says. A proxy resolves names itself and connects where it will, so that the
-    // guard sees addresses that are written in a URL alone.
-    std::string proxy;
-    std::string user_agent = "embedq";
-    std::vector<std::string> resolved;  // "NAME:PORT:ADDRESS": what the resolver would say, for tests
-};
 
 // A URL that may be fetched.
 struct Url {
@@ -63,7 +49,7 @@ public:
 };
 
 // `invalid_argument` where the settings are wrong: a network that is none, a file of certificates that is not there.
-[[nodiscard]] Result<std::unique_ptr<Fetcher>> make_fetcher(Settings settings);
+[[nodiscard]] Result<std::unique_ptr<Fetcher>> make_fetcher(FetchSettings settings);
 
 // Whether the text begins as a URL does ("https://…", "ftp://…"), so that it is not the path of a file.
 [[nodiscard]] bool is_url(std::string_view text);

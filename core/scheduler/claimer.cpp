@@ -21,28 +21,30 @@ std::vector<Sha256> Claimer::open_for_claims() {
     std::vector<Sha256> fingerprints;
     const sync::Lock lock(shared_.mutex);
     const auto now = shared_.now();
-    for (const auto& [fingerprint, route] : shared_.routes) {
-        if (!route.paused(now) && room(route) > 0) fingerprints.push_back(fingerprint);
+    for (const auto& [fingerprint, pool] : shared_.pools) {
+        if (!pool.paused(now) && window(pool) > 0) fingerprints.push_back(fingerprint);
     }
     return fingerprints;
 }
 
-std::size_t Claimer::room(const Route& route) const {
-    const Settings& settings = shared_.settings;
+std::size_t Claimer::window(const EndpointPool& pool) const {
+    const SchedulerSettings& settings = shared_.settings;
     const std::size_t texts = shared_.bench.texts();
     // Small claims as room trickles in would cost more than they bring.
-    if (texts + settings.room_texts / 8 > settings.room_texts || shared_.bench.bytes() >= settings.room_bytes) return 0;
+    if (texts + settings.prefetch_texts / 8 > settings.prefetch_texts ||
+        shared_.bench.bytes() >= settings.prefetch_bytes)
+        return 0;
     if (shared_.draining || shared_.bench.holds_suspect()) return 0;
-    return std::min(settings.room_texts - texts,
-                    route.room.left(shared_.bench.texts(route.provider->profile.fingerprint)));
+    return std::min(settings.prefetch_texts - texts,
+                    pool.window.left(shared_.bench.texts(pool.provider->profile.fingerprint)));
 }
 
 std::optional<ClaimRequest> Claimer::request(const Sha256& fingerprint) {
     const sync::Lock lock(shared_.mutex);
-    const auto route = shared_.routes.find(fingerprint);
-    if (route == shared_.routes.end()) return std::nullopt;
+    const auto pool = shared_.pools.find(fingerprint);
+    if (pool == shared_.pools.end()) return std::nullopt;
     ClaimRequest request;
-    request.max_texts = room(route->second);
+    request.max_texts = window(pool->second);
     if (request.max_texts == 0) return std::nullopt;
     request.fingerprints.push_back(fingerprint);
     request.worker_id = shared_.worker_id;
@@ -65,7 +67,7 @@ bool Claimer::step() {
         if (!wanted) continue;
         auto claimed = shared_.store().claim(*wanted);
         if (!claimed) {
-            if (!complained_) shared_.logger().warn("cannot claim jobs, asking again: " + claimed.error().message);
+            if (!complained_) shared_.logger().warn("cannot claim jobs, asking again: " + to_string(claimed.error()));
             complained_ = true;
             return false;
         }
@@ -103,8 +105,8 @@ bool Claimer::replan() {
     {
         const sync::Lock lock(shared_.mutex);
         shared_.claimer_awake = false;
-        const bool room =
-            shared_.bench.texts() < shared_.settings.room_texts && shared_.bench.bytes() < shared_.settings.room_bytes;
+        const bool room = shared_.bench.texts() < shared_.settings.prefetch_texts &&
+                          shared_.bench.bytes() < shared_.settings.prefetch_bytes;
         if (shared_.draining || !room) return false;
         const MissingQuery page = first_page({});
         queries = shared_.bench.take_replans(page.max_texts, page.max_bytes);
@@ -115,8 +117,8 @@ bool Claimer::replan() {
 }
 
 MissingQuery Claimer::first_page(const JobRef& job) const {
-    return {job, -1, std::min(most_page_texts, shared_.settings.room_texts),
-            std::min(most_page_bytes, shared_.settings.room_bytes)};
+    return {job, -1, std::min(most_page_texts, shared_.settings.prefetch_texts),
+            std::min(most_page_bytes, shared_.settings.prefetch_bytes)};
 }
 
 void Claimer::plan(const std::vector<std::pair<HoldId, MissingQuery>>& queries) {
@@ -137,7 +139,7 @@ void Claimer::plan(const std::vector<std::pair<HoldId, MissingQuery>>& queries) 
         } else if (Result<MissingTexts>& page = (*answers)[i]; page) {
             shared_.bench.plan(queries[i].first, std::move(*page), now);
         } else if (page.error().kind == ErrorKind::conflict) {
-            shared_.bench.release(queries[i].first, page.error().message);
+            shared_.bench.release(queries[i].first, to_string(page.error()));
         } else if (page.error().kind == ErrorKind::lost) {
             shared_.bench.lose(queries[i].first);
         } else {
@@ -145,8 +147,8 @@ void Claimer::plan(const std::vector<std::pair<HoldId, MissingQuery>>& queries) 
         }
     }
     shared_.bench.end_planning();
-    shared_.lanes.notify_all();
-    shared_.wake_keeper();
+    shared_.endpoints.notify_all();
+    shared_.wake_endpoint_sync();
     shared_.committer.notify_all();
 }
 
@@ -155,8 +157,8 @@ void Claimer::wait(std::stop_token stop) {
     {
         const sync::Lock lock(shared_.mutex);
         const auto now = shared_.now();
-        for (const auto& [fingerprint, route] : shared_.routes) {
-            if (route.paused(now)) deadline = std::min(deadline, route.paused_until());
+        for (const auto& [fingerprint, pool] : shared_.pools) {
+            if (pool.paused(now)) deadline = std::min(deadline, pool.paused_until());
         }
     }
     if (complained_) deadline = std::min(deadline, shared_.now() + store_pause);

@@ -4,6 +4,7 @@
 
 #include <stop_token>
 
+#include "embedq/claim.h"
 #include "scheduler/shared.h"
 
 namespace embedq::scheduler {
@@ -24,7 +25,7 @@ private:
     // Of the providers that are not paused and have room.
     [[nodiscard]] std::vector<Sha256> open_for_claims();
     // How many texts may be claimed for a provider.
-    [[nodiscard]] std::size_t room(const Route& route) const EMBEDQ_REQUIRES(shared_.mutex);
+    [[nodiscard]] std::size_t window(const EndpointPool& pool) const EMBEDQ_REQUIRES(shared_.mutex);
     // None where there is no room by now.
     [[nodiscard]] std::optional<ClaimRequest> request(const Sha256& fingerprint);
     // Whether nothing is claimed until this process holds nothing, since the turn of a suspect has come and it is given
@@ -39,7 +40,7 @@ private:
     bool blocked_ = false;     // the last round had no room or no provider to claim for
     bool complained_ = false;  // about the store, since it last answered
     bool aside_ = false;
-    Lane::Steady suspects_looked_for_at_{};
+    endpoints::Endpoint::Steady suspects_looked_for_at_{};
 };
 
 }  // namespace embedq::scheduler

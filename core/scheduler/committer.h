@@ -10,7 +10,7 @@ class Committer {
 public:
     explicit Committer(Shared& shared) : shared_(shared) {}
 
-    // Until the lanes have ended and everything is committed. A store that is unavailable is asked again until then.
+    // Until the endpoints have ended and everything is committed. A store that is unavailable is asked again until then.
     void run();
 
 private:

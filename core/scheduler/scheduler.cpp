@@ -6,13 +6,14 @@
 #include <string>
 #include <thread>
 
+#include "scheduler/call_runner.h"
 #include "scheduler/claimer.h"
 #include "scheduler/committer.h"
-#include "scheduler/lane_keeper.h"
-#include "scheduler/lane_runner.h"
-#include "scheduler/resolver.h"
+#include "scheduler/endpoint_sync.h"
+#include "scheduler/lease_keeper.h"
+#include "scheduler/maintenance.h"
+#include "scheduler/prober.h"
 #include "scheduler/shared.h"
-#include "scheduler/upkeep.h"
 #include "sync/mutex.h"
 
 namespace embedq::scheduler {
@@ -34,27 +35,27 @@ std::string new_worker_id(Context& context) {
 
 class Scheduler::Impl {
 public:
-    Impl(Store& store, Notifier& notifier, ProviderDirectory& providers, Settings settings, Context& context,
-         ModelListener listener)
+    Impl(Store& store, Notifier& notifier, endpoints::ProviderDirectory& providers, SchedulerSettings settings,
+         Context& context, endpoints::ModelListener listener)
         : shared_(store, notifier, providers, std::move(settings), context, new_worker_id(context)),
           claimer_(shared_),
-          lanes_(shared_),
-          lane_keeper_(shared_),
-          resolver_(shared_, lanes_, std::move(listener)),
+          endpoints_(shared_),
+          endpoint_sync_(shared_),
+          prober_(shared_, endpoints_, std::move(listener)),
           committer_(shared_),
           keeper_(shared_),
           reaper_(shared_),
-          upkeep_(shared_) {}
+          maintenance_(shared_) {}
 
     void start() {
         keeper_thread_ = std::jthread([this](std::stop_token stop) { keeper_.run(stop); });
         committer_thread_ = std::jthread([this] { committer_.run(); });
-        resolver_thread_ = std::jthread([this](std::stop_token stop) { resolver_.run(stop); });
+        prober_thread_ = std::jthread([this](std::stop_token stop) { prober_.run(stop); });
         listener_thread_ = std::jthread([this](std::stop_token stop) { listen(stop); });
-        lane_keeper_thread_ = std::jthread([this](std::stop_token stop) { lane_keeper_.run(stop); });
+        endpoint_sync_thread_ = std::jthread([this](std::stop_token stop) { endpoint_sync_.run(stop); });
         claimer_thread_ = std::jthread([this](std::stop_token stop) { claimer_.run(stop); });
         reaper_thread_ = std::jthread([this](std::stop_token stop) { reaper_.run(stop); });
-        upkeep_thread_ = std::jthread([this](std::stop_token stop) { upkeep_.run(stop); });
+        maintenance_thread_ = std::jthread([this](std::stop_token stop) { maintenance_.run(stop); });
         started_ = true;
     }
 
@@ -66,15 +67,15 @@ public:
             shared_.draining = true;
             shared_.bench.release_all_queued("given back at a stop");
         }
-        const std::array first_to_end{&claimer_thread_, &resolver_thread_, &listener_thread_,
-                                      &reaper_thread_,  &upkeep_thread_,   &lane_keeper_thread_};
+        const std::array first_to_end{&claimer_thread_, &prober_thread_,      &listener_thread_,
+                                      &reaper_thread_,  &maintenance_thread_, &endpoint_sync_thread_};
         for (std::jthread* thread : first_to_end) thread->request_stop();
         for (std::jthread* thread : first_to_end) thread->join();
-        lanes_.join();
+        endpoints_.join();
         {
             const sync::Lock lock(shared_.mutex);
             shared_.bench.release_all("given back at a stop");
-            shared_.lanes_ended = true;
+            shared_.calls_ended = true;
             shared_.committer.notify_all();
         }
         committer_thread_.join();
@@ -89,8 +90,8 @@ public:
         Counters counters = shared_.bench.counters();
         counters.texts_in_flight = shared_.bench.texts();
         counters.jobs_held = shared_.bench.jobs();
-        for (const auto& [fingerprint, route] : shared_.routes) {
-            for (const Lane& lane : route.lanes) counters.throttled += lane.throttled_for();
+        for (const auto& [fingerprint, pool] : shared_.pools) {
+            for (const endpoints::Endpoint& endpoint : pool.endpoints) counters.throttled += endpoint.throttled_for();
         }
         return counters;
     }
@@ -106,26 +107,26 @@ private:
 
     Shared shared_;
     Claimer claimer_;
-    LaneRunner lanes_;
-    LaneKeeper lane_keeper_;
-    Resolver resolver_;
+    CallRunner endpoints_;
+    EndpointSync endpoint_sync_;
+    Prober prober_;
     Committer committer_;
     LeaseKeeper keeper_;
     Reaper reaper_;
-    Upkeep upkeep_;
+    Maintenance maintenance_;
     bool started_ = false;
     std::jthread keeper_thread_;
     std::jthread committer_thread_;
-    std::jthread resolver_thread_;
+    std::jthread prober_thread_;
     std::jthread listener_thread_;
     std::jthread claimer_thread_;
     std::jthread reaper_thread_;
-    std::jthread upkeep_thread_;
-    std::jthread lane_keeper_thread_;
+    std::jthread maintenance_thread_;
+    std::jthread endpoint_sync_thread_;
 };
 
-Scheduler::Scheduler(Store& store, Notifier& notifier, ProviderDirectory& providers, Settings settings,
-                     Context& context, ModelListener listener)
+Scheduler::Scheduler(Store& store, Notifier& notifier, endpoints::ProviderDirectory& providers,
+                     SchedulerSettings settings, Context& context, endpoints::ModelListener listener)
     : impl_(std::make_unique<Impl>(store, notifier, providers, std::move(settings), context, std::move(listener))) {}
 
 Scheduler::~Scheduler() {

@@ -1,7 +1,7 @@
 // The scheduler: claims jobs, finds out which texts have no vector, packs them into provider calls, commits what comes
 // back.
 //
-//   notifier, next due time, poll -> claimer -> planner -> packer -> lanes -> committer
+//   notifier, next due time, poll -> claimer -> planner -> packer -> endpoints -> committer
 //   beside it: lease keeper, reaper, reconciler, pruner
 //
 // Any number of schedulers in any number of processes may share a store. Thread-safety: every member may be called from
@@ -14,16 +14,17 @@
 #include "embedq/error.h"
 #include "embedq/notifier.h"
 #include "embedq/store.h"
-#include "scheduler/providers.h"
-#include "scheduler/settings.h"
+#include "endpoints/providers.h"
+#include "scheduler/counters.h"
+#include "settings/settings.h"
 
 namespace embedq::scheduler {
 
 class Scheduler {
 public:
     // All references must outlive the scheduler. The listener is for processes that set targets (see providers.h).
-    Scheduler(Store& store, Notifier& notifier, ProviderDirectory& providers, Settings settings, Context& context,
-              ModelListener listener = {});
+    Scheduler(Store& store, Notifier& notifier, endpoints::ProviderDirectory& providers, SchedulerSettings settings,
+              Context& context, endpoints::ModelListener listener = {});
     ~Scheduler();  // stops
     Scheduler(const Scheduler&) = delete;
     Scheduler& operator=(const Scheduler&) = delete;

@@ -94,7 +94,7 @@ std::vector<std::pair<HoldId, MissingQuery>> Workbench::take_replans(std::size_t
 
 void Workbench::fail(HoldId id, const Error& error) {
     // The store's failure is nothing the job did.
-    if (error.kind == ErrorKind::unavailable) return release(id, error.message);
+    if (error.kind == ErrorKind::unavailable) return release(id, to_string(error));
     auto found = jobs_.find(id);
     if (found == jobs_.end()) return;
     HeldJob& job = found->second;

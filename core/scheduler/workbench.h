@@ -19,11 +19,12 @@
 #include <utility>
 #include <vector>
 
+#include "embedq/commit.h"
 #include "embedq/error.h"
-#include "embedq/job.h"
 #include "embedq/provider.h"
-#include "scheduler/batch_limits.h"
-#include "scheduler/settings.h"
+#include "endpoints/batch_limits.h"
+#include "scheduler/counters.h"
+#include "settings/settings.h"
 
 namespace embedq::scheduler {
 
@@ -81,7 +82,7 @@ struct CommitWork {
 
 class Workbench {
 public:
-    explicit Workbench(const Settings& settings) : settings_(settings) {}
+    explicit Workbench(const SchedulerSettings& settings) : settings_(settings) {}
 
     // --- jobs
     HoldId add(const ClaimedJob& job);
@@ -107,14 +108,16 @@ public:
 
     // --- batches
     // The next batch for a provider, or nothing. `probe` asks for a single text.
-    [[nodiscard]] std::optional<Batch> take(const Sha256& fingerprint, const BatchLimits& limits, bool probe);
-    void answer(const Batch& batch, EmbedResult&& result, const BatchLimits& limits = {});
+    [[nodiscard]] std::optional<Batch> take(const Sha256& fingerprint, const endpoints::BatchLimits& limits,
+                                            bool probe);
+    void answer(const Batch& batch, EmbedResult&& result, const endpoints::BatchLimits& limits = {});
     // The whole call failed. Throttled batches are kept whole, and so are those whose failure is the endpoint's
     // (`jobs_pay` is false), which go behind the others. One that is too large is sent in halves, or in as many parts
     // as the provider said that it takes. One that holds a refused or unanswerable text is halved until the text is
     // found: log2(n) + 2 more calls at most. One that nobody answered is sent in halves: only a text by itself is taken
     // for the reason. A text that is too long is cut and sent again, a few times. Anything else is the jobs' error.
-    void reject(const Batch& batch, const Error& error, const BatchLimits& limits = {}, bool jobs_pay = true);
+    void reject(const Batch& batch, const Error& error, const endpoints::BatchLimits& limits = {},
+                bool jobs_pay = true);
     // Gives back every job that waits for queued texts of a provider, without counting an attempt.
     void release_queued(const Sha256& fingerprint, const std::string& reason);
     // From now on, until `accept`, whatever is queued for the provider goes back at once, as by `release_queued`.
@@ -196,23 +199,23 @@ private:
     void put_back_texts(const Sha256& fingerprint, std::vector<TextPtr> texts);
     // What is set aside in the batch's search goes back to the queue; the search is over.
     void give_up_search(const Batch& batch);
-    [[nodiscard]] std::optional<Batch> take_prepared(Queue& queue, const BatchLimits& limits, bool probe);
-    void fill(Batch& batch, Queue& queue, const BatchLimits& limits, std::size_t most);
+    [[nodiscard]] std::optional<Batch> take_prepared(Queue& queue, const endpoints::BatchLimits& limits, bool probe);
+    void fill(Batch& batch, Queue& queue, const endpoints::BatchLimits& limits, std::size_t most);
     void refuse(const TextPtr& text, const Error& error);
     void search_on_after_answer(const Batch& batch);
     void search_on_after_refusal(const Batch& batch, const Error& error);
     void send_half(const Sha256& fingerprint, std::vector<TextPtr> suspects, std::shared_ptr<Search> search);
     // Cuts the text once more, if it may be.
-    [[nodiscard]] static bool cut(Text& text, const Error& error, const BatchLimits& limits);
+    [[nodiscard]] static bool cut(Text& text, const Error& error, const endpoints::BatchLimits& limits);
     // Cuts what of the batch is too long by what the provider said; false where it cannot be told.
-    [[nodiscard]] static bool cut_known(const Batch& batch, const Error& error, const BatchLimits& limits);
+    [[nodiscard]] static bool cut_known(const Batch& batch, const Error& error, const endpoints::BatchLimits& limits);
     void release_if_turned_away(const Sha256& fingerprint, Queue& queue);
     [[nodiscard]] bool done(const HeldJob& job) const noexcept;
     // The end of a text on the workbench: stored, or dropped with its lease.
     void close(const TextPtr& text, bool kept, std::uint64_t& counter);
     void conclude(HeldJob& job, JobReport& report, double random);
 
-    const Settings settings_;
+    const SchedulerSettings settings_;
     std::map<HoldId, HeldJob> jobs_;
     std::unordered_map<TextKey, TextPtr, TextKeyHash> texts_;
     // Committed while pages were being read, and as of when.

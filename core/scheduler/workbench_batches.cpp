@@ -30,7 +30,7 @@ std::size_t Batch::bytes() const noexcept {
 
 // --- filling
 
-std::optional<Batch> Workbench::take(const Sha256& fingerprint, const BatchLimits& limits, bool probe) {
+std::optional<Batch> Workbench::take(const Sha256& fingerprint, const endpoints::BatchLimits& limits, bool probe) {
     auto found = queues_.find(fingerprint);
     if (found == queues_.end()) return std::nullopt;
     Queue& queue = found->second;
@@ -44,7 +44,7 @@ std::optional<Batch> Workbench::take(const Sha256& fingerprint, const BatchLimit
     return batch;
 }
 
-std::optional<Batch> Workbench::take_prepared(Queue& queue, const BatchLimits& limits, bool probe) {
+std::optional<Batch> Workbench::take_prepared(Queue& queue, const endpoints::BatchLimits& limits, bool probe) {
     while (!queue.batches.empty()) {
         Batch batch = std::move(queue.batches.front());
         queue.batches.pop_front();
@@ -76,15 +76,15 @@ std::optional<Batch> Workbench::take_prepared(Queue& queue, const BatchLimits& l
     return std::nullopt;
 }
 
-void Workbench::fill(Batch& batch, Queue& queue, const BatchLimits& limits, std::size_t most) {
-    const double most_bytes = BatchLimits::filled * static_cast<double>(limits.max_bytes);
-    const double most_tokens = BatchLimits::filled * static_cast<double>(limits.max_tokens);
+void Workbench::fill(Batch& batch, Queue& queue, const endpoints::BatchLimits& limits, std::size_t most) {
+    const double most_bytes = endpoints::BatchLimits::filled * static_cast<double>(limits.max_bytes);
+    const double most_tokens = endpoints::BatchLimits::filled * static_cast<double>(limits.max_tokens);
     double bytes = 0;
     double tokens = 0;
     while (batch.texts.size() < most && !queue.texts.empty()) {
         Text& next = *queue.texts.front();
         if (limits.max_text_bytes > 0 && next.sent().size() > limits.max_text_bytes)
-            next.cut_to = cut_length(next.text, limits.max_text_bytes);
+            next.cut_to = endpoints::cut_length(next.text, limits.max_text_bytes);
         const std::size_t size = next.sent().size();
         const bool alone = limits.over_text_tokens(size);
         bytes += static_cast<double>(size);
@@ -173,7 +173,7 @@ std::size_t Workbench::queued(const Sha256& fingerprint) const {
 
 // --- answers
 
-void Workbench::answer(const Batch& batch, EmbedResult&& result, const BatchLimits& limits) {
+void Workbench::answer(const Batch& batch, EmbedResult&& result, const endpoints::BatchLimits& limits) {
     count_call(false);
     std::vector<const Error*> errors(batch.texts.size(), nullptr);
     for (const TextError& bad : result.errors) {
@@ -185,7 +185,7 @@ void Workbench::answer(const Batch& batch, EmbedResult&& result, const BatchLimi
             const auto row = result.matrix.begin() + static_cast<std::ptrdiff_t>(i * result.dimension);
             text->values.assign(row, row + static_cast<std::ptrdiff_t>(result.dimension));
             settle(text, std::nullopt);
-        } else if (says_too_long(*errors[i]) && cut(*text, *errors[i], limits)) {
+        } else if (errors[i]->text_too_long && cut(*text, *errors[i], limits)) {
             put_back({batch.fingerprint, {text}});
         } else if (errors[i]->kind == ErrorKind::invalid_input || errors[i]->kind == ErrorKind::too_large) {
             refuse(text, *errors[i]);
@@ -196,7 +196,7 @@ void Workbench::answer(const Batch& batch, EmbedResult&& result, const BatchLimi
     if (batch.search) search_on_after_answer(batch);
 }
 
-void Workbench::reject(const Batch& batch, const Error& error, const BatchLimits& limits, bool jobs_pay) {
+void Workbench::reject(const Batch& batch, const Error& error, const endpoints::BatchLimits& limits, bool jobs_pay) {
     count_call(true);
     const bool one = batch.texts.size() == 1;
     switch (error.kind) {
@@ -204,7 +204,7 @@ void Workbench::reject(const Batch& batch, const Error& error, const BatchLimits
         case ErrorKind::misconfigured: return put_back(batch);
         case ErrorKind::too_large:
         case ErrorKind::invalid_input:
-            if (says_too_long(error)) {
+            if (error.text_too_long) {
                 const bool shorter = one ? cut(*batch.texts.front(), error, limits) : cut_known(batch, error, limits);
                 if (shorter) {
                     give_up_search(batch);

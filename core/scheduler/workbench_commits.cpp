@@ -3,7 +3,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "scheduler/backoff.h"
 #include "scheduler/workbench.h"
 
 namespace embedq::scheduler {
@@ -13,8 +12,8 @@ void Workbench::conclude(HeldJob& job, JobReport& report, double random) {
     if (job.error) {
         const std::uint32_t failed_attempts = job.claimed.attempts + (job.stored > 0 ? 0 : 1);
         report.outcome = JobOutcome::retry;
-        report.error = job.error->message;
-        report.delay = backoff_delay(settings_.backoff, std::max(1U, failed_attempts), random);
+        report.error = to_string(*job.error);
+        report.delay = settings_.backoff.delay(failed_attempts, random);
     } else if (job.released) {
         report.outcome = JobOutcome::release;
         report.error = job.release_reason;

@@ -119,8 +119,8 @@ Status check_descriptor(const PluginDescriptor& descriptor, const FileName& expe
                 descriptor.option_count));
     }
     if (auto table = check_option_table(std::span(descriptor.options, descriptor.option_count)); !table) {
-        return refuse(file, fmt::format("has a faulty option table: {}; mend that row of the plugin's table",
-                                        table.error().message));
+        return refuse(file, fmt::format("has a faulty option table: {}; fix that row of the plugin's table",
+                                        to_string(table.error())));
     }
     return {};
 }

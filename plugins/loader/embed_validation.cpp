@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "embedq/checks.h"
+#include "embedq/support/store_rules.h"
 
 namespace embedq::plugins {
 namespace {
@@ -69,7 +69,7 @@ Result<EmbedResult> validate_embed_result(EmbedResult result, std::size_t texts,
     for (std::size_t i = 0; i < texts; ++i) {
         if (known != result.errors.end() && known->index == i) {
             errors.push_back(std::move(*known++));
-        } else if (const char* fault = fault_of_vector(std::span(result.matrix).subspan(i * dimension, dimension))) {
+        } else if (const char* fault = validate_vector(std::span(result.matrix).subspan(i * dimension, dimension))) {
             errors.push_back({i, Error{ErrorKind::internal,
                                        fmt::format("the vector returned for text {} of {} {}", i + 1, texts, fault)}});
         }

@@ -11,7 +11,7 @@
 namespace embedq::plugins {
 
 // `misconfigured` when `path` is writable by its group or by everyone, or owned by neither root nor the effective user;
-// the message names the path, its mode or owner, and the command that mends it.
+// the message names the path, its mode or owner, and the command that hints it.
 [[nodiscard]] Status check_only_owner_writes(const std::filesystem::path& path);
 
 }  // namespace embedq::plugins

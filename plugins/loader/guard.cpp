@@ -14,7 +14,7 @@ std::unexpected<Error> Guard::thrown(std::string_view who, std::string_view verb
                             verb, what));
 }
 
-void Guard::log_quietly(const Error& error) noexcept try { context_.logger().error(error.message); } catch (...) {
+void Guard::log_quietly(const Error& error) noexcept try { context_.logger().error(to_string(error)); } catch (...) {
     // A log that cannot be written must not take the caller down.
 }
 

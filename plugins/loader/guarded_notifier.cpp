@@ -31,7 +31,7 @@ public:
                 return woken;
             },
             [&](const Error& error) {
-                remember_fault(error.message);
+                remember_fault(to_string(error));
                 return sit_out(deadline, stop);
             });
         return wake;
@@ -44,7 +44,7 @@ public:
         }
         return guard_.call_or(
             NotifierVerb::degraded, [&] { return inner_->degraded(); },
-            [](const Error& error) { return error.message; });
+            [](const Error& error) { return to_string(error); });
     }
 
     std::vector<CallStatistics> statistics() const override { return guard_.statistics(); }

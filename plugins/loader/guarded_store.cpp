@@ -37,8 +37,8 @@ enum class StoreVerb : std::size_t {
     reap,
     reconcile,
     prune,
-    put_lanes,
-    lanes,
+    put_endpoint_states,
+    endpoint_states,
     reserve,
     statuses,
     health,
@@ -49,13 +49,45 @@ enum class StoreVerb : std::size_t {
     change_stamp,
     diagnose,
 };
-constexpr std::array<std::string_view, 39> store_verbs = {
-    "capabilities", "migration_state", "migrate",      "put_catalog", "catalogs", "delete_catalog", "clone_catalog",
-    "set_targets",  "profile",         "put_specs",    "specs",       "spec",     "spec_content",   "delete_spec",
-    "revision",     "changes",         "operations",   "vectors",     "enqueue",  "cancel",         "claim",
-    "extend",       "missing_texts",   "commit",       "next_due",    "reap",     "reconcile",      "prune",
-    "put_lanes",    "lanes",           "reserve",      "statuses",    "health",   "settlement",     "workload",
-    "jobs",         "workers",         "change_stamp", "diagnose"};
+constexpr std::array<std::string_view, 39> store_verbs = {"capabilities",
+                                                          "migration_state",
+                                                          "migrate",
+                                                          "put_catalog",
+                                                          "catalogs",
+                                                          "delete_catalog",
+                                                          "clone_catalog",
+                                                          "set_targets",
+                                                          "profile",
+                                                          "put_specs",
+                                                          "specs",
+                                                          "spec",
+                                                          "spec_content",
+                                                          "delete_spec",
+                                                          "revision",
+                                                          "changes",
+                                                          "operations",
+                                                          "vectors",
+                                                          "enqueue",
+                                                          "cancel",
+                                                          "claim",
+                                                          "extend",
+                                                          "missing_texts",
+                                                          "commit",
+                                                          "next_due",
+                                                          "reap",
+                                                          "reconcile",
+                                                          "prune",
+                                                          "put_endpoint_states",
+                                                          "endpoint_states",
+                                                          "reserve",
+                                                          "statuses",
+                                                          "health",
+                                                          "settlement",
+                                                          "workload",
+                                                          "jobs",
+                                                          "workers",
+                                                          "change_stamp",
+                                                          "diagnose"};
 
 class GuardedStore final : public Store, public Measured {
 public:
@@ -160,13 +192,14 @@ public:
     Result<PruneResult> prune(const PruneRequest& request) override {
         return guard_.call(StoreVerb::prune, [&] { return inner_->prune(request); });
     }
-    Status put_lanes(std::span<const LaneState> lanes) override {
-        return guard_.call(StoreVerb::put_lanes, [&] { return inner_->put_lanes(lanes); });
+    Status put_endpoint_states(std::span<const EndpointState> endpoint_states) override {
+        return guard_.call(StoreVerb::put_endpoint_states,
+                           [&] { return inner_->put_endpoint_states(endpoint_states); });
     }
-    Result<std::vector<LaneState>> lanes() override {
-        return guard_.call(StoreVerb::lanes, [&] { return inner_->lanes(); });
+    Result<std::vector<EndpointState>> endpoint_states() override {
+        return guard_.call(StoreVerb::endpoint_states, [&] { return inner_->endpoint_states(); });
     }
-    Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override {
+    Result<std::vector<RateSlot>> reserve(std::span<const RateRequest> requests) override {
         return guard_.call(StoreVerb::reserve,
                            [&] { return one_each(inner_->reserve(requests), requests.size(), StoreVerb::reserve); });
     }

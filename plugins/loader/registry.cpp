@@ -7,7 +7,7 @@
 #include <system_error>
 #include <utility>
 
-#include "embedq/nearest.h"
+#include "embedq/support/nearest.h"
 #include "loader/descriptor_check.h"
 #include "loader/elf_check.h"
 #include "loader/file_safety.h"
@@ -32,15 +32,15 @@ Status Registry::discover() {
         }
         if (std::ranges::find(seen, real) != seen.end()) continue;
         seen.push_back(real);
-        if (auto added = add_folder(real, Twice::refused); !added) return added;
+        if (auto added = add_folder(real, DuplicatePolicy::refused); !added) return added;
     }
     std::error_code error;
     const fs::path own = own_.empty() ? fs::path() : fs::canonical(own_, error);
     if (own.empty() || std::ranges::find(seen, own) != seen.end()) return {};
-    return add_folder(own, Twice::passed_over);
+    return add_folder(own, DuplicatePolicy::passed_over);
 }
 
-Status Registry::add_folder(const fs::path& folder, Twice twice) {
+Status Registry::add_folder(const fs::path& folder, DuplicatePolicy twice) {
     if (auto safe = check_only_owner_writes(folder); !safe) return safe;
     std::error_code error;
     std::vector<PluginFile> found;
@@ -58,12 +58,12 @@ Status Registry::add_folder(const fs::path& folder, Twice twice) {
     return {};
 }
 
-Status Registry::add_file(PluginFile file, Twice twice) {
+Status Registry::add_file(PluginFile file, DuplicatePolicy twice) {
     if (auto safe = check_only_owner_writes(file.path); !safe) return safe;
     const auto same = std::ranges::find_if(
         files_, [&](const PluginFile& other) { return other.kind == file.kind && other.name == file.name; });
     if (same != files_.end()) {
-        if (twice == Twice::passed_over) return {};
+        if (twice == DuplicatePolicy::passed_over) return {};
         return fail(ErrorKind::misconfigured,
                     fmt::format("{} '{}' is there twice, as '{}' and as '{}'; remove one of the two files",
                                 to_string(file.kind), file.name, same->path.string(), file.path.string()));
@@ -74,17 +74,17 @@ Status Registry::add_file(PluginFile file, Twice twice) {
 
 Error Registry::no_such_plugin(PluginKind kind, std::string_view name) const {
     std::vector<std::string> names;
-    std::string mend;
+    std::string hint;
     for (const PluginFile& file : files_) {
         if (file.kind == kind) names.push_back(file.name);
         if (file.kind != kind && file.name == name)
-            mend = fmt::format("; there is a {} of that name", to_string(file.kind));
+            hint = fmt::format("; there is a {} of that name", to_string(file.kind));
     }
     if (const auto near = nearest(name, names)) {
-        mend = fmt::format("; did you mean '{}'?", *near);
-    } else if (mend.empty()) {
+        hint = fmt::format("; did you mean '{}'?", *near);
+    } else if (hint.empty()) {
         std::ranges::sort(names);
-        mend = names.empty() ? fmt::format("; there is no {} plugin at all", to_string(kind))
+        hint = names.empty() ? fmt::format("; there is no {} plugin at all", to_string(kind))
                              : fmt::format("; there are: {}", fmt::join(names, ", "));
     }
     std::vector<std::string> searched;
@@ -94,7 +94,7 @@ Error Registry::no_such_plugin(PluginKind kind, std::string_view name) const {
                  fmt::format("no {} plugin '{}' (file {}) in {}{}", to_string(kind), name, file_name_of(kind, name),
                              searched.empty() ? "any folder, since plugins.paths is empty"
                                               : fmt::format("{}", fmt::join(searched, ", ")),
-                             mend)};
+                             hint)};
 }
 
 Result<const LoadedPlugin*> Registry::load(PluginKind kind, std::string_view name) {

@@ -51,10 +51,10 @@ public:
     [[nodiscard]] Result<const LoadedPlugin*> load_file(const std::filesystem::path& file);
 
 private:
-    enum class Twice { refused, passed_over };
+    enum class DuplicatePolicy { refused, passed_over };
 
-    [[nodiscard]] Status add_folder(const std::filesystem::path& folder, Twice twice);
-    [[nodiscard]] Status add_file(PluginFile file, Twice twice);
+    [[nodiscard]] Status add_folder(const std::filesystem::path& folder, DuplicatePolicy twice);
+    [[nodiscard]] Status add_file(PluginFile file, DuplicatePolicy twice);
     [[nodiscard]] Error no_such_plugin(PluginKind kind, std::string_view name) const;
 
     const std::vector<std::filesystem::path> folders_;

@@ -1,7 +1,7 @@
 # embedq_add_plugin(KIND NAME source...)
 #
 # Builds the shared object libembedq_<KIND>_<NAME>.so that exports the plugin symbol and nothing else, against the
-# contract alone. KIND is store, provider, notifier or service. The target is embedq_<KIND>_<NAME>: link libraries to it
+# contract and the support headers alone. KIND is store, provider, notifier or service. The target is embedq_<KIND>_<NAME>: link libraries to it
 # as usual.
 #
 # EMBEDQ_PLUGIN_OUTPUT_DIRECTORY  where it is built (default: the folder of the project's build)
@@ -17,7 +17,7 @@ function(embedq_add_plugin kind name)
   endif()
   set(target embedq_${kind}_${name})
   add_library(${target} MODULE ${ARGN})
-  target_link_libraries(${target} PRIVATE embedq::contract)
+  target_link_libraries(${target} PRIVATE embedq::support)
   set_target_properties(${target} PROPERTIES
     PREFIX lib
     CXX_VISIBILITY_PRESET hidden

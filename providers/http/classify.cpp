@@ -49,14 +49,14 @@ std::optional<Finding> meaning_of(int status, const ErrorBody& body) {
     return finding;
 }
 
-std::string mend_of_status(int status, const Call& call) {
+std::string hint_for_status(int status, const Call& call) {
     switch (status) {
         case 401:
-        case 403: return or_else(call.credentials_mend, "check the credentials and their rights");
+        case 403: return or_else(call.credentials_hint, "check the credentials and their rights");
         case 402: return "the account must be paid for before it goes on";
         case 404:
             return "check the address and its path" +
-                   (call.missing_path_mend.empty() ? "" : "; " + call.missing_path_mend);
+                   (call.missing_path_hint.empty() ? "" : "; " + call.missing_path_hint);
         case 405:
         case 501: return "check the address and its path";
         case 407: return "check the proxy's credentials";
@@ -65,25 +65,28 @@ std::string mend_of_status(int status, const Call& call) {
     }
 }
 
-std::string mend_of(Meaning meaning, const Call& call) {
+std::string hint_for(Meaning meaning, const Call& call) {
     switch (meaning) {
         case Meaning::quota_spent: return "the account's quota is spent; raise it, then work goes on by itself";
-        case Meaning::key_refused: return or_else(call.credentials_mend, "check the credentials and their rights");
+        case Meaning::key_refused: return or_else(call.credentials_hint, "check the credentials and their rights");
         case Meaning::place_refused:
             return "choose a service that serves the place that requests come from, or send them by another way";
         case Meaning::model_missing:
-            return or_else(call.missing_model_mend, "check the option model, or make the model available");
+            return or_else(call.missing_model_hint, "check the option model, or make the model available");
         case Meaning::no_embedding_model: return "name a model that makes embeddings";
         case Meaning::option_refused: return "take the option out that the server does not know, or correct it";
         default: return {};
     }
 }
 
-void set_limit(SaidLimits& limits, const Finding& finding) {
+void set_limits(Error& error, const Finding& finding) {
     switch (finding.meaning) {
-        case Meaning::too_many_texts: limits.max_inputs = finding.limit; break;
-        case Meaning::too_many_tokens: limits.max_request_tokens = finding.limit; break;
-        case Meaning::text_too_long: limits.max_text_tokens = finding.limit; break;
+        case Meaning::too_many_texts: error.limits.max_inputs = finding.limit; break;
+        case Meaning::too_many_tokens: error.limits.max_request_tokens = finding.limit; break;
+        case Meaning::text_too_long:
+            error.limits.max_text_tokens = finding.limit;
+            error.text_too_long = true;
+            break;
         default: break;
     }
 }
@@ -123,21 +126,23 @@ Error classify(const Response& response, const Call& call, const Secrets& secret
     const ErrorBody body = read_error_body(response.body);
     const int status = status_of(response, body);
     Error error;
-    std::string mend;
+    std::string hint;
     if (const auto finding = meaning_of(status, body)) {
         error.kind = kind_of(finding->meaning);
-        mend = mend_of(finding->meaning, call);
-        set_limit(error.limits, *finding);
+        hint = hint_for(finding->meaning, call);
+        set_limits(error, *finding);
     } else {
         error.kind = kind_of_status(status, body.is_html);
-        if (error.kind == ErrorKind::misconfigured) mend = mend_of_status(status, call);
+        if (error.kind == ErrorKind::misconfigured) hint = hint_for_status(status, call);
         const auto retry = response.headers.find("x-should-retry");
         if (retry == "true" && (error.kind == ErrorKind::invalid_input || error.kind == ErrorKind::misconfigured)) {
             error.kind = ErrorKind::unavailable;
-            mend.clear();
+            hint.clear();
         }
+        const bool refused = error.kind == ErrorKind::invalid_input || error.kind == ErrorKind::too_large;
+        error.text_too_long = refused && speaks_of_length(body);
     }
-    error.message = call.where + " " + server_says(response, body, secrets) + (mend.empty() ? "" : "; " + mend);
+    error.message = call.where + " " + server_says(response, body, secrets) + (hint.empty() ? "" : "; " + hint);
     error.detail = detail_of(response, body, secrets);
     if (error.kind == ErrorKind::throttled || error.kind == ErrorKind::unavailable) {
         error.retry_after = wait_asked_for(response.headers, body.message, now);

@@ -17,9 +17,9 @@ namespace embedq::http {
 struct Call {
     std::string where;                    // shown(url)
     std::string model = {};               // as the server knows it
-    std::string missing_model_mend = {};  // "run `ollama pull NAME`"; empty: a general mend
-    std::string missing_path_mend = {};   // said behind the general mend where the server has no such path
-    std::string credentials_mend = {};    // "check the option api_key"; empty: a general mend
+    std::string missing_model_hint = {};  // "run `ollama pull NAME`"; empty: a general hint
+    std::string missing_path_hint = {};   // said behind the general hint where the server has no such path
+    std::string credentials_hint = {};    // "check the option api_key"; empty: a general hint
 };
 
 // The error that `response` means. `limits` holds what the server said of its limits, `retry_after` (with throttled and

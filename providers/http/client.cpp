@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "http/session.h"
+#include "http/http_session.h"
 #include "http/url.h"
 #include "sync/mutex.h"
 
@@ -64,18 +64,19 @@ class Client::Pool {
 public:
     explicit Pool(ClientOptions options) : options_(std::move(options)) {}
 
-    [[nodiscard]] std::unique_ptr<Session> take(const std::string& place) {
+    [[nodiscard]] std::unique_ptr<HttpSession> take(const std::string& place) {
         const sync::Lock lock(mutex_);
         const auto last =
             std::find_if(idle_.rbegin(), idle_.rend(), [&](const Idle& idle) { return idle.place == place; });
-        if (last == idle_.rend()) return std::make_unique<Session>(options_);
+        if (last == idle_.rend()) return std::make_unique<HttpSession>(options_);
         auto session = std::move(last->session);
         idle_.erase(std::next(last).base());
         return session;
     }
 
-    void give_back(std::string place, std::unique_ptr<Session> session) {
-        std::unique_ptr<Session> oldest;  // destroyed after the lock is gone: closing a connection may take a moment
+    void give_back(std::string place, std::unique_ptr<HttpSession> session) {
+        std::unique_ptr<HttpSession>
+            oldest;  // destroyed after the lock is gone: closing a connection may take a moment
         const sync::Lock lock(mutex_);
         idle_.push_back({std::move(place), std::move(session)});
         if (idle_.size() <= options_.max_idle_connections) return;
@@ -86,7 +87,7 @@ public:
 private:
     struct Idle {
         std::string place;
-        std::unique_ptr<Session> session;
+        std::unique_ptr<HttpSession> session;
     };
 
     const ClientOptions options_;

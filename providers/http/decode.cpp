@@ -65,7 +65,7 @@ public:
         auto status = place(rows_, matrix_, dimension_);
         if (status) status = check_dimensions(rows_, dimension_, asked_.dimension > 0);
         if (!status) {
-            refuse(status.error().kind, std::move(status.error().message));
+            refuse(status.error().kind, to_string(status.error()));
             return std::unexpected(std::move(fault_));
         }
         answer_.result.matrix = std::move(matrix_);
@@ -78,8 +78,7 @@ private:
     // Where the call fails: the message is made here once, and `false` travels up.
     bool refuse(ErrorKind kind, std::string message, std::size_t offset = 0) {
         const auto from = std::min(offset - std::min(offset, excerpt_bytes / 2), body_.size());
-        fault_ = Error{kind, std::move(message), std::nullopt,
-                       printable(std::string_view(body_).substr(from), excerpt_bytes)};
+        fault_ = Error{kind, std::move(message), {}, printable(std::string_view(body_).substr(from), excerpt_bytes)};
         return false;
     }
 

@@ -19,8 +19,9 @@ namespace embedq::http {
 inline constexpr std::array shared_rows = {
     OptionSpec{.name = "endpoints",
                .type = OptionType::text_list,
-               .help = "Servers of one and the same model, each a lane of its own: http://HOST:PORT, https://HOST, or "
-                       "unix:///PATH/TO/SOCKET.",
+               .help =
+                   "Servers of one and the same model, each a endpoint of its own: http://HOST:PORT, https://HOST, or "
+                   "unix:///PATH/TO/SOCKET.",
                .required = true},
     OptionSpec{.name = "model", .type = OptionType::text, .help = "As the server knows it.", .required = true},
     OptionSpec{

@@ -149,6 +149,14 @@ std::string line_of(const ErrorBody& body) {
 
 }  // namespace
 
+bool speaks_of_length(const ErrorBody& body) {
+    static const std::regex words(
+        "context (length|window|size)|too long|too large to process|too many tokens|must have less than|"
+        "max(imum)? input length|exceeds the model|maximum sequence length",
+        std::regex::icase | std::regex::optimize);
+    return std::regex_search(line_of(body), words);
+}
+
 std::optional<Finding> find_meaning(const ErrorBody& body) {
     const std::string line = line_of(body);
     for (std::size_t i = 0; i < rule_table.size(); ++i) {

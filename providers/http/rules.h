@@ -35,6 +35,10 @@ struct Finding {
     std::size_t limit = 0;  // the number that the server named; 0 when it named none
 };
 
+// Whether the body speaks of the length of a text, in words that no rule knows. For statuses that refuse a request;
+// others may speak of time ("took too long").
+[[nodiscard]] bool speaks_of_length(const ErrorBody& body);
+
 // The first rule that fits the message, code, type or param; nothing when the body says nothing that is known.
 [[nodiscard]] std::optional<Finding> find_meaning(const ErrorBody& body);
 

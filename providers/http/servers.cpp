@@ -13,7 +13,7 @@ constexpr std::size_t longest_document = std::size_t{16} << 20;  // a list may n
 
 }  // namespace
 
-Result<Servers> Servers::make(const Settings& settings, Context& context) {
+Result<Servers> Servers::make(const HttpSettings& settings, Context& context) {
     auto client = Client::make(settings.client);
     if (!client) return std::unexpected(std::move(client.error()));
     return Servers(settings, context, std::move(*client));
@@ -60,7 +60,7 @@ Result<Response> Servers::send(const Request& request, std::size_t texts) const 
         response.error().message = "the answer of " + shown(request.url) + " is longer than " +
                                    std::to_string(request.max_response_bytes) +
                                    " bytes, though it was asked for no more than one text; check what answers at " +
-                                   settings_.mends.address + ", or raise max_response_bytes";
+                                   settings_.hints.address + ", or raise max_response_bytes";
     }
     return response;
 }
@@ -79,19 +79,17 @@ Error Servers::refusal(const Response& response, const std::string& url) const {
     return classify(response,
                     {.where = shown(url),
                      .model = settings_.model,
-                     .missing_model_mend = settings_.mends.missing_model,
-                     .missing_path_mend = settings_.mends.missing_path,
-                     .credentials_mend = "check the option api_key"},
+                     .missing_model_hint = settings_.hints.missing_model,
+                     .missing_path_hint = settings_.hints.missing_path,
+                     .credentials_hint = "check the option api_key"},
                     settings_.secrets, context_->clock().wall());
 }
 
 Result<EmbedResult> Servers::vectors(Response response, const Asked& asked, const std::string& url,
                                      bool* other_dimension) const {
     if (looks_like_html(response.body)) {
-        return fail(
-            ErrorKind::misconfigured,
-            shown(url) + " answered with a page of HTML where vectors were expected; check " + settings_.mends.address,
-            excerpt(settings_.secrets.hide(response.body.substr(0, 1000))));
+        return fail(ErrorKind::misconfigured, shown(url) + " answered with a page of HTML where vectors were expected",
+                    "check " + settings_.hints.address, excerpt(settings_.secrets.hide(response.body.substr(0, 1000))));
     }
     // An error within a success is short; a long answer is not copied for it.
     constexpr std::size_t longest_error = 16 << 10;

@@ -28,7 +28,7 @@ struct Bounds {
 class Servers {
 public:
     // `context` outlives the servers. `misconfigured` when the client's options name what is not there.
-    [[nodiscard]] static Result<Servers> make(const Settings& settings, Context& context);
+    [[nodiscard]] static Result<Servers> make(const HttpSettings& settings, Context& context);
 
     // What the options say: model, prefixes, limits, names of endpoints, public options. The dimension is 0 where they
     // do not say it.
@@ -59,10 +59,10 @@ public:
                                               bool* other_dimension = nullptr) const;
 
 private:
-    Servers(const Settings& settings, Context& context, std::unique_ptr<Client> client)
+    Servers(const HttpSettings& settings, Context& context, std::unique_ptr<Client> client)
         : settings_(settings), context_(&context), client_(std::move(client)) {}
 
-    Settings settings_;
+    HttpSettings settings_;
     Context* context_;
     std::unique_ptr<Client> client_;
 };

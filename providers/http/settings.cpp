@@ -27,7 +27,7 @@ Result<std::vector<Endpoint>> read_endpoints(const Options& options, const Proto
                           std::string(why) + "; take it off");
         }
         if (std::ranges::find(endpoints, endpoint->name, &Endpoint::name) != endpoints.end()) {
-            return refuse("the endpoint " + endpoint->name + " is there twice; each is a lane of its own");
+            return refuse("the endpoint " + endpoint->name + " is there twice; each is a endpoint of its own");
         }
         endpoints.push_back(std::move(*endpoint));
     }
@@ -36,7 +36,7 @@ Result<std::vector<Endpoint>> read_endpoints(const Options& options, const Proto
     return endpoints;
 }
 
-void read_client(const Options& options, Protocol& protocol, Settings& settings) {
+void read_client(const Options& options, Protocol& protocol, HttpSettings& settings) {
     ClientOptions& client = settings.client;
     client.proxy = text_of(options, "proxy");
     client.ca_file = text_of(options, "ca_file");
@@ -57,7 +57,7 @@ void read_client(const Options& options, Protocol& protocol, Settings& settings)
     settings.secrets = Secrets(std::move(secrets));
 }
 
-void publish(Settings& settings) {
+void publish(HttpSettings& settings) {
     std::string endpoints;
     for (const Endpoint& endpoint : settings.endpoints)
         endpoints += (endpoints.empty() ? "" : ", ") + json_string(endpoint.name);
@@ -81,8 +81,8 @@ std::string text_of(const Options& options, std::string_view name) {
     return options.find<std::string>(name).value_or("");
 }
 
-Result<Settings> read_settings(const Options& options, Protocol protocol) {
-    Settings settings;
+Result<HttpSettings> read_settings(const Options& options, Protocol protocol) {
+    HttpSettings settings;
     auto endpoints = read_endpoints(options, protocol);
     if (!endpoints) return std::unexpected(std::move(endpoints.error()));
     settings.endpoints = std::move(*endpoints);

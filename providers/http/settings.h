@@ -19,13 +19,13 @@
 namespace embedq::http {
 
 // The ends of sentences about refusals, where the provider knows better than "check the address".
-struct Mends {
-    std::string missing_model = {};     // "run `ollama pull NAME`"; empty: a general mend
+struct Hints {
+    std::string missing_model = {};     // "run `ollama pull NAME`"; empty: a general hint
     std::string missing_path = {};      // said besides where the server has no such path
     std::string address = "endpoints";  // the option that names the server
 };
 
-struct Settings {
+struct HttpSettings {
     std::vector<Endpoint> endpoints;  // at least one, no two alike
     std::string model;
     std::size_t dimensions = 0;  // 0: as the model has them
@@ -36,7 +36,7 @@ struct Settings {
     std::size_t max_response_bytes = 0;
     ClientOptions client;
     Secrets secrets;
-    Mends mends;
+    Hints hints;
     // What another process needs to embed queries for these vectors.
     std::vector<std::pair<std::string, std::string>> public_options;
 
@@ -61,7 +61,7 @@ struct Protocol {
     std::string auth_scheme = "Bearer";         // before it; empty: nothing
     // The server says which model it has, so that the option may be left out.
     bool tells_model = false;
-    std::string_view example = "https://HOST";  // an address, for the mend
+    std::string_view example = "https://HOST";  // an address, for the hint
     std::vector<WrongEnd> wrong_ends = {};
     std::vector<std::string> secrets = {};  // of the provider's own options
 };
@@ -69,7 +69,7 @@ struct Protocol {
 // `options`: validated against a table_of(). `misconfigured` where an endpoint is no address of a server, has a wrong
 // end or stands there twice, and where there is no endpoint or no model. Publishes endpoints, model, dimensions and
 // what the connection needs, but no secret.
-[[nodiscard]] Result<Settings> read_settings(const Options& options, Protocol protocol = {});
+[[nodiscard]] Result<HttpSettings> read_settings(const Options& options, Protocol protocol = {});
 
 // An integer or a size, and a text; 0 and "" where they have no value.
 [[nodiscard]] std::size_t count_of(const Options& options, std::string_view name);

@@ -135,7 +135,7 @@ std::optional<milliseconds> from_reset(std::string_view value, Wall now) {
     return wait ? bounded(static_cast<double>(wait->count())) : std::nullopt;
 }
 
-std::optional<milliseconds> from_budgets(const Headers& headers, Wall now) {
+std::optional<milliseconds> from_rate_limits(const Headers& headers, Wall now) {
     std::optional<milliseconds> longest;
     for (const std::string_view budget : {"requests", "tokens", ""}) {
         for (const std::string_view prefix : {"x-ratelimit-", "ratelimit-"}) {
@@ -186,7 +186,7 @@ std::optional<Wall> parse_http_date(std::string_view text) {
 std::optional<milliseconds> wait_asked_for(const Headers& headers, std::string_view message, Wall now) {
     if (auto wait = from_retry_after(headers, now)) return wait;
     if (auto wait = from_message(message)) return wait;
-    return from_budgets(headers, now);
+    return from_rate_limits(headers, now);
 }
 
 }  // namespace embedq::http

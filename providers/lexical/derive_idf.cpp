@@ -14,7 +14,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "embedq/words.h"
+#include "embedq/support/words.h"
 #include "lexical/embedder.h"
 #include "lexical/vocabulary.h"
 

@@ -21,7 +21,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "embedq/words.h"
+#include "embedq/support/words.h"
 #include "lexical/derive_wordnet.h"
 #include "lexical/embedder.h"
 #include "lexical/vocabulary.h"

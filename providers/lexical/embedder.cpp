@@ -6,7 +6,7 @@
 #include <cmath>
 #include <new>
 
-#include "embedq/words.h"
+#include "embedq/support/words.h"
 #include "lexical/vocabulary.h"
 
 namespace embedq::lexical {

@@ -20,13 +20,13 @@ constexpr std::size_t longest_document = std::size_t{16} << 20;  // /api/show ho
 
 }  // namespace
 
-OllamaProvider::OllamaProvider(Settings settings, Context& context, http::Servers servers)
+OllamaProvider::OllamaProvider(OllamaSettings settings, Context& context, http::Servers servers)
     : settings_(std::move(settings)),
       context_(context),
       servers_(std::move(servers)),
       learned_(settings_.endpoints.size()) {}
 
-Result<std::unique_ptr<Provider>> OllamaProvider::make(Settings settings, Context& context) {
+Result<std::unique_ptr<Provider>> OllamaProvider::make(OllamaSettings settings, Context& context) {
     auto servers = http::Servers::make(settings, context);
     if (!servers) return std::unexpected(std::move(servers.error()));
     return std::unique_ptr<Provider>(new OllamaProvider(std::move(settings), context, std::move(*servers)));
@@ -204,7 +204,7 @@ void OllamaProvider::pull_where_missing(const std::stop_token& stop) {
         if (!take_missing(i)) continue;
         const auto pulled = pull(i, stop);
         if (pulled) (void)take_missing(i);  // requests were refused meanwhile
-        if (!pulled && !stop.stop_requested()) context_.logger().warn(pulled.error().message);
+        if (!pulled && !stop.stop_requested()) context_.logger().warn(to_string(pulled.error()));
     }
 }
 
@@ -241,7 +241,7 @@ void OllamaProvider::warm_up(std::size_t endpoint, const std::string& digest, co
         endpoint, "/api/embed", {std::max(bounds.deadline, steady_clock::now() + settings_.timeout), bounds.stop});
     request.body = loading_body(settings_);
     auto response = servers_.send(request);
-    if (!response) context_.logger().debug("the model was not loaded beforehand: " + response.error().message);
+    if (!response) context_.logger().debug("the model was not loaded beforehand: " + to_string(response.error()));
 }
 
 std::size_t OllamaProvider::longest_text(const Identity& identity) const {
@@ -276,10 +276,8 @@ Result<EmbedResult> OllamaProvider::embed(const EmbedRequest& request) {
     if (!result) {
         // The host cuts a text that is longer than the limit, where it knows one.
         Error& error = result.error();
-        if (error.kind == ErrorKind::invalid_input && error.limits.max_text_tokens == 0 &&
-            error.message.contains("context length")) {
+        if (error.text_too_long && error.limits.max_text_tokens == 0)
             error.limits.max_text_tokens = longest_text(*expected);
-        }
         if (error.kind != ErrorKind::misconfigured) return result;
         // Vectors of another dimension are mostly those of another model: say which.
         auto found = digest(request.endpoint, *bounds);

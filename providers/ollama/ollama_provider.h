@@ -23,7 +23,7 @@ namespace embedq::ollama {
 class OllamaProvider final : public Provider {
 public:
     // `context` outlives the provider. `misconfigured` when the client's options name what is not there.
-    [[nodiscard]] static Result<std::unique_ptr<Provider>> make(Settings settings, Context& context);
+    [[nodiscard]] static Result<std::unique_ptr<Provider>> make(OllamaSettings settings, Context& context);
 
     // The first endpoint that answers decides which model it is. With the option `pull`, those that lack it are told to
     // pull it by a thread of the provider's, for hours if need be, while the others are of use; only where every
@@ -41,7 +41,7 @@ private:
         bool missing = false;  // did not have the model when it was asked last
     };
 
-    OllamaProvider(Settings settings, Context& context, http::Servers servers);
+    OllamaProvider(OllamaSettings settings, Context& context, http::Servers servers);
 
     // --- what the servers have
     [[nodiscard]] Result<Identity> survey(const http::Bounds& bounds);
@@ -79,7 +79,7 @@ private:
                                                   const std::string& url);
     [[nodiscard]] Error refused(const http::Response& response, std::size_t endpoint, const std::string& url);
 
-    const Settings settings_;
+    const OllamaSettings settings_;
     Context& context_;
     const http::Servers servers_;
 

@@ -11,7 +11,7 @@ namespace embedq::ollama {
 
 inline constexpr std::array own_rows = {
     http::shared_row("endpoints",
-                     {.help = "Servers of one and the same model, each a lane of its own: http://HOST:11434, or "
+                     {.help = "Servers of one and the same model, each a endpoint of its own: http://HOST:11434, or "
                               "unix:///PATH/TO/SOCKET. The "
                               "first that answers decides which model it is; one with another digest is not used.",
                       .default_value = "http://127.0.0.1:11434"}),

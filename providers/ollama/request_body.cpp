@@ -6,7 +6,7 @@ namespace embedq::ollama {
 namespace {
 
 // {"model":…, and what else each request says, up to the comma before the texts.
-std::string beginning(const Settings& settings) {
+std::string beginning(const OllamaSettings& settings) {
     std::string body = "{\"model\":" + http::json_string(settings.model) + ",";
     if (!settings.keep_alive.empty()) body += "\"keep_alive\":" + settings.keep_alive + ",";
     if (!settings.options.empty()) body += "\"options\":" + settings.options + ",";
@@ -15,7 +15,7 @@ std::string beginning(const Settings& settings) {
 
 }  // namespace
 
-std::string embed_body(const Settings& settings, std::span<const std::string_view> texts, TextKind kind) {
+std::string embed_body(const OllamaSettings& settings, std::span<const std::string_view> texts, TextKind kind) {
     std::string body = beginning(settings);
     body += settings.truncate ? "\"truncate\":true," : "\"truncate\":false,";
     if (settings.dimensions > 0) body += "\"dimensions\":" + std::to_string(settings.dimensions) + ",";
@@ -24,15 +24,15 @@ std::string embed_body(const Settings& settings, std::span<const std::string_vie
     return body += '}';
 }
 
-std::string legacy_body(const Settings& settings, std::string_view text, TextKind kind) {
+std::string legacy_body(const OllamaSettings& settings, std::string_view text, TextKind kind) {
     return beginning(settings) + "\"prompt\":" + http::json_string(settings.prefix(kind) + std::string(text)) + "}";
 }
 
-std::string loading_body(const Settings& settings) {
+std::string loading_body(const OllamaSettings& settings) {
     return beginning(settings) + "\"input\":\"\"}";
 }
 
-std::string model_body(const Settings& settings) {
+std::string model_body(const OllamaSettings& settings) {
     const std::string name = http::json_string(settings.model);
     return "{\"model\":" + name + ",\"name\":" + name + "}";
 }

@@ -12,12 +12,13 @@
 namespace embedq::ollama {
 
 // For /api/embed: `texts`, each with its kind's prefix.
-[[nodiscard]] std::string embed_body(const Settings& settings, std::span<const std::string_view> texts, TextKind kind);
+[[nodiscard]] std::string embed_body(const OllamaSettings& settings, std::span<const std::string_view> texts,
+                                     TextKind kind);
 // For /api/embeddings, which servers before 0.3 have: one text.
-[[nodiscard]] std::string legacy_body(const Settings& settings, std::string_view text, TextKind kind);
+[[nodiscard]] std::string legacy_body(const OllamaSettings& settings, std::string_view text, TextKind kind);
 // For /api/embed: loads the model and embeds nothing.
-[[nodiscard]] std::string loading_body(const Settings& settings);
+[[nodiscard]] std::string loading_body(const OllamaSettings& settings);
 // For /api/show and /api/pull. Servers before 0.1.45 know the member `name` alone.
-[[nodiscard]] std::string model_body(const Settings& settings);
+[[nodiscard]] std::string model_body(const OllamaSettings& settings);
 
 }  // namespace embedq::ollama

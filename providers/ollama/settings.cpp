@@ -13,7 +13,7 @@ namespace {
 
 using Map = std::map<std::string, std::string>;
 
-void read_model_parameters(const Options& options, Settings& settings) {
+void read_model_parameters(const Options& options, OllamaSettings& settings) {
     if (settings.truncate) settings.vector_part = "truncate";
     for (const auto& [name, value] : options.find<Map>("options").value_or(Map{})) {
         settings.options +=
@@ -31,15 +31,15 @@ void read_model_parameters(const Options& options, Settings& settings) {
 
 }  // namespace
 
-Result<Settings> read_settings(const Options& options) {
+Result<OllamaSettings> read_settings(const Options& options) {
     constexpr std::string_view why = "but Ollama's own API is wanted, whose paths are put behind it";
     auto shared = http::read_settings(options, {.example = "http://127.0.0.1:11434",
                                                 .wrong_ends = {{"/v1", why}, {"/api", why}, {"/api/embed", why}}});
     if (!shared) return std::unexpected(std::move(shared.error()));
-    Settings settings{std::move(*shared)};
+    OllamaSettings settings{std::move(*shared)};
     settings.truncate = options.get<bool>("truncate");
     settings.pull = options.get<bool>("pull");
-    settings.mends.missing_model =
+    settings.hints.missing_model =
         settings.pull ? "it is told to pull it" : "run `ollama pull " + settings.model + "` there, or set pull: true";
     settings.warm_up = options.get<bool>("warm_up");
     settings.any_model = options.get<bool>("any_model");

@@ -10,7 +10,7 @@
 
 namespace embedq::ollama {
 
-struct Settings : http::Settings {
+struct OllamaSettings : http::HttpSettings {
     bool truncate = false;
     std::string keep_alive;   // as JSON; empty: left out
     std::string options;      // a JSON object; empty: left out
@@ -22,6 +22,6 @@ struct Settings : http::Settings {
 };
 
 // `misconfigured` as http::read_settings.
-[[nodiscard]] Result<Settings> read_settings(const Options& options);
+[[nodiscard]] Result<OllamaSettings> read_settings(const Options& options);
 
 }  // namespace embedq::ollama

@@ -17,7 +17,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds discovery_time{30};
-constexpr std::chrono::minutes longest_rest{10};  // as the host keeps to with its lanes
+constexpr std::chrono::minutes longest_rest{10};  // as the host keeps to with its endpoints
 
 std::string ends_without(std::string text, std::string_view end) {
     if (text.ends_with(end)) text.resize(text.size() - end.size());
@@ -26,13 +26,13 @@ std::string ends_without(std::string text, std::string_view end) {
 
 }  // namespace
 
-OpenaiProvider::OpenaiProvider(Settings settings, Context& context, http::Servers servers)
+OpenaiProvider::OpenaiProvider(OpenAiSettings settings, Context& context, http::Servers servers)
     : settings_(std::move(settings)),
       context_(context),
       servers_(std::move(servers)),
       rests_(settings_.endpoints.size()) {}
 
-Result<std::unique_ptr<Provider>> OpenaiProvider::make(Settings settings, Context& context) {
+Result<std::unique_ptr<Provider>> OpenaiProvider::make(OpenAiSettings settings, Context& context) {
     auto servers = http::Servers::make(settings, context);
     if (!servers) return std::unexpected(std::move(servers.error()));
     return std::unique_ptr<Provider>(new OpenaiProvider(std::move(settings), context, std::move(*servers)));
@@ -49,7 +49,7 @@ Result<Identity> OpenaiProvider::discover(std::size_t endpoint, const http::Boun
     if (tei) return read_tei_info(**told);
     auto identity = read_models(**told, settings_.model);
     if (!identity)
-        identity.error().message = http::shown(request.url) + " " + settings_.secrets.hide(identity.error().message);
+        identity.error().message = http::shown(request.url) + " " + settings_.secrets.hide(to_string(identity.error()));
     return identity;
 }
 

@@ -23,7 +23,7 @@ namespace embedq::openai {
 class OpenaiProvider final : public Provider {
 public:
     // `context` outlives the provider. `misconfigured` when the client's options name what is not there.
-    [[nodiscard]] static Result<std::unique_ptr<Provider>> make(Settings settings, Context& context);
+    [[nodiscard]] static Result<std::unique_ptr<Provider>> make(OpenAiSettings settings, Context& context);
 
     [[nodiscard]] Result<ProviderInfo> info(std::stop_token stop) override;
     [[nodiscard]] Result<EmbedResult> embed(const EmbedRequest& request) override;
@@ -48,7 +48,7 @@ private:
         bool new_connection = false;  // which another server may have accepted than the one asked before
     };
 
-    OpenaiProvider(Settings settings, Context& context, http::Servers servers);
+    OpenaiProvider(OpenAiSettings settings, Context& context, http::Servers servers);
 
     // What one endpoint says of itself; empty where its dialect has no way to ask.
     [[nodiscard]] Result<Identity> discover(std::size_t endpoint, const http::Bounds& bounds);
@@ -66,7 +66,7 @@ private:
     [[nodiscard]] Status cut(EmbedResult& result) const;
     [[nodiscard]] ProviderInfo info_of(const Known& known) const;
 
-    const Settings settings_;
+    const OpenAiSettings settings_;
     Context& context_;
     const http::Servers servers_;
 

@@ -23,7 +23,7 @@ inline constexpr std::array own_rows = {
         .help = "What stands before the path: https://HOST/v1, or unix:///PATH/TO/SOCKET:/v1. Default by dialect."},
     http::shared_row(
         "endpoints",
-        {.help = "In place of base_url, several servers of one and the same model, each a lane of its own.",
+        {.help = "In place of base_url, several servers of one and the same model, each a endpoint of its own.",
          .optional = true}),
     http::shared_row(
         "model", {.help = "As the server knows it. Required, but for tei, which says what it has.", .optional = true}),

@@ -20,7 +20,7 @@ void set(Fields& fields, std::string_view name, std::string json) {
     }
 }
 
-Fields fields_of(const Settings& settings, TextKind kind, Encoding encoding) {
+Fields fields_of(const OpenAiSettings& settings, TextKind kind, Encoding encoding) {
     Fields fields;
     if (settings.send_model && !settings.model.empty()) set(fields, "model", http::json_string(settings.model));
     if (settings.asks_dimensions()) set(fields, settings.dimensions_field, std::to_string(settings.dimensions));
@@ -38,7 +38,7 @@ Fields fields_of(const Settings& settings, TextKind kind, Encoding encoding) {
 
 }  // namespace
 
-std::string request_body(const Settings& settings, std::span<const std::string_view> texts, TextKind kind,
+std::string request_body(const OpenAiSettings& settings, std::span<const std::string_view> texts, TextKind kind,
                          Encoding encoding) {
     std::string body = "{";
     for (const auto& [name, json] : fields_of(settings, kind, encoding)) {

@@ -13,7 +13,7 @@ namespace embedq::openai {
 
 // JSON for `texts`, each with its kind's prefix. `encoding` in place of the settings', since a server may have refused
 // theirs.
-[[nodiscard]] std::string request_body(const Settings& settings, std::span<const std::string_view> texts, TextKind kind,
-                                       Encoding encoding);
+[[nodiscard]] std::string request_body(const OpenAiSettings& settings, std::span<const std::string_view> texts,
+                                       TextKind kind, Encoding encoding);
 
 }  // namespace embedq::openai

@@ -104,7 +104,7 @@ http::Protocol protocol_of(const Options& options, const Dialect& dialect) {
     return protocol;
 }
 
-void read_body(const Options& options, const Dialect& dialect, Settings& settings) {
+void read_body(const Options& options, const Dialect& dialect, OpenAiSettings& settings) {
     settings.send_model = options.get<bool>("send_model");
     settings.user = http::text_of(options, "user");
     settings.truncate_dimensions = options.get<bool>("truncate_dimensions");
@@ -124,7 +124,7 @@ void read_body(const Options& options, const Dialect& dialect, Settings& setting
     }
 }
 
-Status check(const Options& options, const Settings& settings) {
+Status check(const Options& options, const OpenAiSettings& settings) {
     if (settings.dimensions > 0 && !settings.truncate_dimensions && settings.dimensions_field.empty()) {
         return refuse("dimensions is " + std::to_string(settings.dimensions) + ", but the dialect " +
                       std::string(settings.dialect.name) +
@@ -145,7 +145,7 @@ Status check(const Options& options, const Settings& settings) {
     return {};
 }
 
-void publish(const Options& written, Settings& settings) {
+void publish(const Options& written, OpenAiSettings& settings) {
     settings.publish("dialect", std::string(settings.dialect.name));
     if (settings.truncate_dimensions) settings.publish("truncate_dimensions", "true");
     for (const char* name : {"path", "encoding_format", "dimensions_field", "input_type_field", "document_input_type",
@@ -160,7 +160,7 @@ void publish(const Options& written, Settings& settings) {
 
 }  // namespace
 
-Result<Settings> read_settings(const Options& written) {
+Result<OpenAiSettings> read_settings(const Options& written) {
     const Dialect* dialect = find_dialect(written.get<std::string>("dialect"));
     if (dialect == nullptr) return refuse("there is no dialect '" + written.get<std::string>("dialect") + "'");
     auto addresses = read_addresses(written, *dialect);
@@ -169,7 +169,7 @@ Result<Settings> read_settings(const Options& written) {
     options.set("endpoints", std::move(*addresses));
     auto shared = http::read_settings(options, protocol_of(options, *dialect));
     if (!shared) return std::unexpected(std::move(shared.error()));
-    Settings settings{std::move(*shared)};
+    OpenAiSettings settings{std::move(*shared)};
     settings.dialect = *dialect;
     settings.path = with_query(http::text_of(options, "path"), options.get<Map>("query"));
     settings.model_digest = http::text_of(options, "model_digest");
@@ -177,12 +177,12 @@ Result<Settings> read_settings(const Options& written) {
     settings.limits.max_request_tokens = http::count_of(options, "max_request_tokens");
     settings.limits.max_request_bytes = http::count_of(options, "max_request_bytes");
     read_body(options, *dialect, settings);
-    settings.mends.missing_model =
+    settings.hints.missing_model =
         std::string("check the option model") + (settings.send_model ? "" : ", or the deployment in base_url");
     // Without the query, which may hold a key.
-    settings.mends.missing_path =
+    settings.hints.missing_path =
         "base_url usually ends with /v1, and " + settings.path.substr(0, settings.path.find('?')) + " is put behind it";
-    settings.mends.address = "base_url";
+    settings.hints.address = "base_url";
     if (auto sound = check(options, settings); !sound) return std::unexpected(std::move(sound.error()));
     publish(written, settings);
     return settings;

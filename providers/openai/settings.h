@@ -13,7 +13,7 @@
 namespace embedq::openai {
 
 // `model` may be empty where the server says it (tei).
-struct Settings : http::Settings {
+struct OpenAiSettings : http::HttpSettings {
     Dialect dialect = {};  // the preset's row
     std::string path;      // with the query
     std::string model_digest;
@@ -39,6 +39,6 @@ struct Settings : http::Settings {
 };
 
 // `misconfigured` as http::read_settings, and where options contradict each other or the dialect lacks one.
-[[nodiscard]] Result<Settings> read_settings(const Options& options);
+[[nodiscard]] Result<OpenAiSettings> read_settings(const Options& options);
 
 }  // namespace embedq::openai

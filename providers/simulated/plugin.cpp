@@ -86,7 +86,7 @@ Result<std::unique_ptr<Provider>> make(const Options& options, Context& context)
         simulated::parse_faults(options.find<std::vector<std::string>>("faults").value_or(std::vector<std::string>{}));
     if (!faults) return std::unexpected(std::move(faults.error()));
     return std::make_unique<simulated::SimulatedProvider>(
-        simulated::Settings{
+        simulated::SimulatedSettings{
             .latency = options.get<milliseconds>("latency"),
             .latency_per_input = options.get<milliseconds>("latency_per_input"),
             .model = options.get<std::string>("model"),
@@ -94,7 +94,7 @@ Result<std::unique_ptr<Provider>> make(const Options& options, Context& context)
             .state_file = options.get<std::string>("state_file"),
             .dimension = count("dimension"),
             .max_inputs = count("max_inputs"),
-            .concurrency = concurrency == 0 ? simulated::Settings{}.concurrency : concurrency,
+            .concurrency = concurrency == 0 ? simulated::SimulatedSettings{}.concurrency : concurrency,
             .seed = static_cast<std::uint64_t>(options.get<std::int64_t>("seed")),
             .document_prefix = options.get<std::string>("document_prefix"),
             .query_prefix = options.get<std::string>("query_prefix"),

@@ -20,13 +20,15 @@ constexpr std::chrono::steady_clock::duration longest = std::chrono::hours(24 * 
 
 std::unexpected<Error> refuse(ErrorKind kind, std::string message,
                               std::optional<std::chrono::milliseconds> retry_after = std::nullopt) {
-    return std::unexpected(Error{kind, std::move(message), retry_after});
+    return std::unexpected(Error{.kind = kind, .message = std::move(message), .retry_after = retry_after});
 }
 
 // What a server says without thinking; nothing for the faults of an answer.
 std::optional<Error> refusal_at_once(const Fault& fault, std::size_t texts) {
     switch (fault.action) {
-        case Action::throttle: return Error{ErrorKind::throttled, "simulated throttling", fault.retry_after};
+        case Action::throttle:
+            return Error{
+                .kind = ErrorKind::throttled, .message = "simulated throttling", .retry_after = fault.retry_after};
         case Action::misconfigured:
             return Error{ErrorKind::misconfigured, "simulated wrong configuration; take the fault out of the script"};
         case Action::too_large:
@@ -38,7 +40,7 @@ std::optional<Error> refusal_at_once(const Fault& fault, std::size_t texts) {
 
 }  // namespace
 
-SimulatedProvider::SimulatedProvider(Settings settings, const Clock& clock)
+SimulatedProvider::SimulatedProvider(SimulatedSettings settings, const Clock& clock)
     : settings_(std::move(settings)), clock_(clock), script_(settings_.faults, settings_.seed) {}
 
 Result<ServerState> SimulatedProvider::state() const {
@@ -154,7 +156,7 @@ EmbedResult SimulatedProvider::vectors(const EmbedRequest& request, std::size_t 
     const std::string& prefix = request.kind == TextKind::query ? settings_.query_prefix : settings_.document_prefix;
     // Another model makes other vectors. The default's have none, so that they stay what they were.
     std::string salt;
-    if (settings_.model != Settings{}.model || digest != Settings{}.digest)
+    if (settings_.model != SimulatedSettings{}.model || digest != SimulatedSettings{}.digest)
         salt = fmt::format("{}@{}\n", settings_.model, digest);
     EmbedResult result;
     result.dimension = dimension;

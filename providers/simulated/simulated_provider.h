@@ -19,7 +19,7 @@
 
 namespace embedq::simulated {
 
-struct Settings {
+struct SimulatedSettings {
     std::chrono::milliseconds latency{0};
     std::chrono::milliseconds latency_per_input{0};
     std::string model = "simulated";
@@ -37,7 +37,7 @@ struct Settings {
 class SimulatedProvider final : public Provider {
 public:
     // `clock` outlives the provider; deadlines and rate limits are read against it, waiting takes real time.
-    SimulatedProvider(Settings settings, const Clock& clock);
+    SimulatedProvider(SimulatedSettings settings, const Clock& clock);
 
     [[nodiscard]] Result<ProviderInfo> info(std::stop_token stop) override;
     [[nodiscard]] Result<EmbedResult> embed(const EmbedRequest& request) override;
@@ -50,7 +50,7 @@ private:
                                       std::string_view digest) const;
     [[nodiscard]] Status wait(std::chrono::milliseconds time, const EmbedRequest& request);
 
-    const Settings settings_;
+    const SimulatedSettings settings_;
     const Clock& clock_;
     FaultScript script_;
     std::atomic<std::size_t> running_{0};

@@ -25,8 +25,8 @@ std::string refusal_of(const fs::path& file) {
     Registry registry({});
     const auto loaded = registry.load_file(file);
     if (loaded) return "not refused";
-    if (loaded.error().kind != ErrorKind::misconfigured) return "another kind: " + loaded.error().message;
-    return loaded.error().message;
+    if (loaded.error().kind != ErrorKind::misconfigured) return "another kind: " + to_string(loaded.error());
+    return to_string(loaded.error());
 }
 
 // Every message names the file.
@@ -54,7 +54,7 @@ protected:
 TEST(BadPlugins, TheSoundOneLoadsAndWorks) {
     Registry registry({});
     const auto loaded = registry.load_file(bad("sound"));
-    ASSERT_TRUE(loaded) << loaded.error().message;
+    ASSERT_TRUE(loaded) << to_string(loaded.error());
     TestContext context("test");
     const auto provider = make_provider(**loaded, {}, context).value();
     const std::string_view text = "text";
@@ -154,12 +154,12 @@ TEST(BadPlugins, OptionsWithoutATable) {
 
 TEST(BadPlugins, OptionTwice) {
     expect_refused("option_twice",
-                   "has a faulty option table: option 'model' stands twice in the option table; mend that row");
+                   "has a faulty option table: option 'model' stands twice in the option table; fix that row");
 }
 
 TEST(BadPlugins, OptionWithoutAName) {
     expect_refused("nameless_option",
-                   "has a faulty option table: row 2 of the option table has no name (nullptr); mend that row");
+                   "has a faulty option table: row 2 of the option table has no name (nullptr); fix that row");
 }
 
 // glibc lets no exception out of dlopen, so the process cannot be saved; but it says why it ends.
@@ -212,7 +212,7 @@ TEST(BadPlugins, ThrowingFactory) {
     const auto made = make_provider(**registry.load_file(bad("throwing_factory")), {}, context);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().kind, ErrorKind::internal);
-    EXPECT_THAT(made.error().message, HasSubstr("provider 'p' (" + bad("throwing_factory").string() +
+    EXPECT_THAT(to_string(made.error()), HasSubstr("provider 'p' (" + bad("throwing_factory").string() +
                                                 ") threw in its factory: cannot even start"));
 }
 
@@ -221,7 +221,7 @@ TEST(BadPlugins, FactoryWithoutInstance) {
     TestContext context("p");
     const auto made = make_provider(**registry.load_file(bad("no_instance")), {}, context);
     ASSERT_FALSE(made);
-    EXPECT_THAT(made.error().message, HasSubstr("made no instance and named no error"));
+    EXPECT_THAT(to_string(made.error()), HasSubstr("made no instance and named no error"));
 }
 
 TEST(BadPlugins, ThrowingEmbed) {
@@ -232,7 +232,7 @@ TEST(BadPlugins, ThrowingEmbed) {
     const auto answer = provider->embed({.texts = std::span(&text, 1)});
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().kind, ErrorKind::internal);
-    EXPECT_THAT(answer.error().message, HasSubstr("threw in embed: out of luck"));
+    EXPECT_THAT(to_string(answer.error()), HasSubstr("threw in embed: out of luck"));
 }
 
 TEST_F(CopiedPlugin, LoadsAsItIs) {
@@ -242,7 +242,7 @@ TEST_F(CopiedPlugin, LoadsAsItIs) {
 TEST_F(CopiedPlugin, TwiceNamesBothFiles) {
     const auto found = Registry({folder, fs::path(BAD_PLUGINS_DIR)}).discover();
     ASSERT_FALSE(found);
-    EXPECT_THAT(found.error().message, AllOf(HasSubstr("provider 'sound' is there twice"), HasSubstr(file.string()),
+    EXPECT_THAT(to_string(found.error()), AllOf(HasSubstr("provider 'sound' is there twice"), HasSubstr(file.string()),
                                              HasSubstr(bad("sound").string())));
 }
 
@@ -252,7 +252,7 @@ TEST_F(CopiedPlugin, TwoPathsToTheSameFolder) {
     fs::create_directory_symlink(folder, other);
     Registry registry({folder, other});
     const auto found = registry.discover();
-    EXPECT_TRUE(found) << found.error().message;
+    EXPECT_TRUE(found) << to_string(found.error());
     EXPECT_EQ(registry.files().size(), 1U);
     EXPECT_EQ(*registry.load_file(file), *registry.load_file(other / file.filename()));
     fs::remove(other);

@@ -55,8 +55,8 @@ class Planted(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.root = pathlib.Path(folder.name)
-        self.write("core/lane.h", "class Lane { void admit(); };\n")
-        self.write("tests/unit/lane_test.cpp", "TEST(Lane, Admits) {}\n")
+        self.write("core/endpoint.h", "class Endpoint { void admit(); };\n")
+        self.write("tests/unit/endpoint_test.cpp", "TEST(Endpoint, Admits) {}\n")
         self.write("tests/conformance/kit/a_cases.cpp", '{"fenced", "a_zombie", a_zombie},\n')
         self.write("Makefile", "test: build ## Test\nbuild:\n")
         self.write("CMakePresets.json", '{"name": "dev"}\n')
@@ -78,12 +78,12 @@ class Planted(unittest.TestCase):
         self.assertIn(message, found[0])
 
     def test_links(self):
-        self.check("[a](core/lane.h) [b](https://example.org/x)", "[a](core/line.h)", "leads nowhere")
+        self.check("[a](core/endpoint.h) [b](https://example.org/x)", "[a](core/line.h)", "leads nowhere")
         self.check("# One thing\n[a](#one-thing)", "# One thing\n[a](#two-things)", "no heading")
 
     def test_paths(self):
-        self.check("`core/lane.h` `core/*.h` `core/{lane,lane}.h` `core` `a/b`", "`core/line.h`", "no file or folder")
-        self.check("`lane.h`", "`line.h`", "no file or folder")
+        self.check("`core/endpoint.h` `core/*.h` `core/{endpoint,endpoint}.h` `core` `a/b`", "`core/line.h`", "no file or folder")
+        self.check("`endpoint.h`", "`line.h`", "no file or folder")
         self.check("`mine.cpp`\n```cpp mine.cpp\n```", "`mine.cpp`\n```cpp other.cpp\n```", "no file or folder")
 
     def test_commands(self):
@@ -96,22 +96,22 @@ class Planted(unittest.TestCase):
         self.check("`cmake --preset dev`", "`cmake --preset develop`", "no preset 'develop'")
 
     def test_names_of_tests(self):
-        self.check("`Lane.Admits`", "`Lane.Refuses`", "have no 'Refuses'")
+        self.check("`Endpoint.Admits`", "`Endpoint.Refuses`", "have no 'Refuses'")
         self.check("`fenced.a_zombie`, group `fenced`", "`fenced.a_ghost`", "has no case 'a_ghost'")
         self.check("group `fenced`", "group `fences`", "no group 'fences'")
 
     def test_rows_of_regressions(self):
         tree = documents.Tree(self.root)
         (item, sound), (_, gone), (_, empty), (_, excused) = documents.regressions(
-            "| 1 | it broke | `Lane.Admits`, `fenced.a_zombie` |\n| 2 | x | `Lane.Refuses` |\n| 3 | x | later |\n| 4 | "
+            "| 1 | it broke | `Endpoint.Admits`, `fenced.a_zombie` |\n| 2 | x | `Endpoint.Refuses` |\n| 3 | x | later |\n| 4 | "
             "x | none: why |\n")
         self.assertEqual((item, documents.regression_faults(tree, sound)), ("1", []))
-        self.assertEqual(documents.regression_faults(tree, gone), ["there is no test 'Lane.Refuses'"])
+        self.assertEqual(documents.regression_faults(tree, gone), ["there is no test 'Endpoint.Refuses'"])
         self.assertEqual(documents.regression_faults(tree, empty), ["no test, and no reason why there is none"])
         self.assertEqual(documents.regression_faults(tree, excused), [])
 
     def test_names_of_the_code(self):
-        self.check("`Lane::admit` `std::lane`", "`Lane::admits`", "no source has the name 'admits'")
+        self.check("`Endpoint::admit` `std::endpoint`", "`Endpoint::admits`", "no source has the name 'admits'")
 
     def test_pages_that_nobody_links(self):
         self.write("docs/lost.md", "# Lost\n")

@@ -1,5 +1,5 @@
 """The measurements of benchmarks/providers in short, or with EMBEDQ_SOAK=1 as long as their figures are given for:
-lanes under load."""
+endpoints under load."""
 
 import pathlib
 import sys
@@ -9,14 +9,14 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "benchmarks" /
 import outage
 import poison
 import saturation
-import shared_budget
+import shared_rate_limit
 import throttling
 import serving
 from case import Case
 from deployment import SOAK
 
 
-class Lanes(Case):
+class Endpoints(Case):
     FIRST = True
 
     def keeps(self, measure, bounds, of_time=()):
@@ -40,8 +40,8 @@ class Lanes(Case):
                    of_time=["times the ideal"])
 
     def test_processes_share_a_budget(self):
-        self.keeps(lambda: shared_budget.measure(self.server, **({} if SOAK else {"seconds": 12, "per_minute": 1200})),
-                   shared_budget.bounds, of_time=["of the budget", "used"])
+        self.keeps(lambda: shared_rate_limit.measure(self.server, **({} if SOAK else {"seconds": 12, "per_minute": 1200})),
+                   shared_rate_limit.bounds, of_time=["of the budget", "used"])
 
     def test_throttling_costs_neither_attempts_nor_throughput(self):
         # The limit is found within the first quarter of a minute, at the cost of two pauses; in short that weighs more.

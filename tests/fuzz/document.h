@@ -9,6 +9,7 @@
 
 #include "catalog/document.h"
 #include "catalog/hash.h"
+#include "embedq/catalog.h"
 
 namespace embedq::fuzz {
 
@@ -26,7 +27,7 @@ inline void examine(std::string_view content) {
                                  .max_yaml_nodes = 20'000};
     const auto document = catalog::parse_document(content, limits);
     if (!document) {
-        demand(!document.error().message.empty());
+        demand(!to_string(document.error()).empty());
         return;
     }
     demand(document->operations.size() <= limits.max_operations && document->notes.size() <= 20);

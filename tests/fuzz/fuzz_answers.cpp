@@ -20,7 +20,7 @@ void examine(const embedq::EmbedResult& result, const embedq::http::Asked& asked
     auto error = result.errors.begin();
     for (std::size_t i = 0; i < asked.texts; ++i) {
         if (error != result.errors.end() && error->index == i) {
-            demand(!error->error.message.empty());
+            demand(!error->to_string(error).empty());
             ++error;
             continue;
         }
@@ -44,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     if (answer) {
         examine(answer->result, asked);
     } else {
-        demand(!answer.error().message.empty() && answer.error().detail.size() < 300);
+        demand(!to_string(answer.error()).empty() && answer.error().detail.size() < 300);
     }
     return 0;
 }

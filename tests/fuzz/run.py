@@ -3,7 +3,7 @@
 
 BUILD is the preset's folder (build/fuzz); SECONDS, for each target, 15 by default. What a target learns is kept below
 BUILD/corpus and used by the next run; what is in the tree (corpus/NAME, NAME.dict) is where all begin. An input that
-breaks a target is left in BUILD/findings: make a unit test of it, mend the fault, and run `BUILD/bin/fuzz_NAME FILE`
+breaks a target is left in BUILD/findings: make a unit test of it, fix the fault, and run `BUILD/bin/fuzz_NAME FILE`
 again.
 """
 

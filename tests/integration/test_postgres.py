@@ -56,7 +56,7 @@ class Postgres(unittest.TestCase):
         world = self.world(self.database())
         world.write("pets.json", document("pets", 6))
         before = self.findings(world)
-        self.assertIn("embedq migrate up", before["schema"][0]["mend"])
+        self.assertIn("embedq migrate up", before["schema"][0]["fix"])
         world.json("index", world.specs)
         self.assertTrue(world.json("search", "operation number 3 of pets")["results"])
         after = self.findings(world)
@@ -82,7 +82,7 @@ class Postgres(unittest.TestCase):
         for words in (("worker",), ("migrate", "up"), ("status",)):
             self.assertIn("version 2, and this build needs 1; a newer embedq made it: use that one",
                           self.refuses(world, *words))
-        self.assertIn("a newer one", self.findings(world)["schema"][0]["mend"])
+        self.assertIn("a newer one", self.findings(world)["schema"][0]["fix"])
 
     def test_through_a_pooler_all_but_migrating_works(self):
         url = self.database()

@@ -33,11 +33,12 @@ class Tables(NamedTuple):
     system_headers: set
     include_roots: list
     contract: str
+    support: str
     generated: dict = {}
 
 
 OWN_TABLES = Tables(rules.FOLDERS, rules.LIBRARIES, rules.SYSTEM_HEADERS, rules.INCLUDE_ROOTS, rules.CONTRACT,
-                    rules.GENERATED)
+                    rules.SUPPORT, rules.GENERATED)
 
 
 def files_of(root):
@@ -99,6 +100,7 @@ class Check:
 
     def allowed(self, source, target):
         return (source.folder == target.folder or target.folder == self.tables.contract
+                or target.folder == self.tables.support and source.folder != self.tables.contract
                 or target.rule.path in source.rule.may)
 
     def sentence(self, owner):
@@ -135,7 +137,7 @@ class Check:
             return
         elif quoted:
             self.faults.append(f'{place} includes "{header}", which no folder of {RULES_FILE} INCLUDE_ROOTS holds; '
-                               'mend the path, or add the folder')
+                               'fix the path, or add the folder')
         elif STANDARD.match(header):
             return
         elif header not in self.tables.system_headers:
@@ -216,12 +218,12 @@ class Check:
         for rule in self.tables.folders:
             # A folder that only links, as tests/ does, is ruled by its CMakeLists.txt.
             if rule.path not in self.used_rules and rule.path not in folders:
-                self.faults.append(f"{RULES_FILE}: the rule for {rule.path} matches no source; delete it, or mend its "
+                self.faults.append(f"{RULES_FILE}: the rule for {rule.path} matches no source; delete it, or fix its "
                                    "path")
             for may in rule.may:
                 if not any(other.path == may for other in self.tables.folders):
                     self.faults.append(f"{RULES_FILE}: {rule.path} may include {may}, which has no rule; write one, or "
-                                       "mend the name")
+                                       "fix the name")
         for library in self.tables.libraries:
             for at in library.places:
                 if (library.name, at) not in self.used_places:

@@ -24,34 +24,43 @@ class Library(NamedTuple):
 
 
 CONTRACT = "core/include"
+SUPPORT = "core/support/include"  # whoever sees the contract may include it
 
 PRODUCTION = [
-    "core/sync", "core/catalog", "core/catalog/ranking", "core/fetch", "core/scheduler", "core/engine", "core/cli",
-    "core/cli/commands", "config", "plugins/loader", "plugins/notifiers/wake", "plugins/notifiers/*",
+    SUPPORT, "core/sync", "core/settings", "core/catalog", "core/ranking", "core/net", "core/fetch", "core/endpoints",
+    "core/scheduler",
+    "core/engine", "core/cli", "core/cli/commands", "config", "plugins/loader", "plugins/notifiers/wake", "plugins/notifiers/*",
     "backends/documents", "backends/*", "providers/http", "providers/*",
 ]
 
 FOLDERS = [
     Folder(CONTRACT, [], "the contract is read by outsiders with nothing but a C++ compiler"),
 
+    # What plugins and the host both need: it sees the contract alone, and is installed beside it.
+    Folder(SUPPORT, [], "the nearest right name, the rules that every store keeps, how text is split into words"),
+
     # For whoever has threads: it sees nothing of the project, and is installed nowhere.
     Folder("core/sync", [], "mutexes that clang checks, and sleeps that a stop ends; the standard library alone"),
 
     # What is true whatever is loaded.
     Folder("core/catalog", []),
-    Folder("core/catalog/ranking", [], "a library of its own, which benchmarks measure without documents"),
-    Folder("core/fetch", []),
-    Folder("core/scheduler", ["core/sync", "core/catalog"]),
-    Folder("core/engine", ["core/sync", "core/catalog", "core/catalog/ranking", "core/fetch", "core/scheduler"]),
+    Folder("core/ranking", [], "a library of its own, which benchmarks measure without documents"),
+    Folder("core/settings", ["core/sync"], "the defaults of the host's settings, once for the YAML and the parts"),
+    Folder("core/net", [], "IP addresses: the configuration reads networks as the address guard does"),
+    Folder("core/fetch", ["core/net", "core/settings"]),
+    Folder("core/endpoints", ["core/sync", "core/settings", "core/catalog"], "whatever asks a provider goes through it"),
+    Folder("core/scheduler", ["core/sync", "core/settings", "core/catalog", "core/endpoints"]),
+    Folder("core/engine", ["core/sync", "core/catalog", "core/ranking", "core/fetch", "core/endpoints"]),
 
     # The wiring.
-    Folder("config", ["core/fetch"], "it reads networks as the address guard does"),
+    Folder("config", ["core/net", "core/settings", "core/sync"]),
     Folder("plugins/loader", ["core/sync"],
            "it loads what config names, but neither knows the other: core/cli/plugin_tables joins them"),
-    Folder("core/cli", ["core/sync", "core/catalog", "core/engine", "core/fetch", "core/scheduler", "config",
+    Folder("core/cli", ["core/sync", "core/settings", "core/catalog", "core/engine", "core/fetch", "core/endpoints", "core/scheduler",
+                        "config",
                         "plugins/loader"]),
     Folder("core/cli/commands", ["core/cli", "core/catalog", "core/engine", "core/fetch"],
-           "commands work on the interfaces of core/cli/session.h, so that tests run them against fakes"),
+           "commands work on the interfaces of core/cli/command_context.h, so that tests run them against fakes"),
 
     # Plugins: the contract, and support libraries beside them that see only the contract.
     Folder("backends/*", ["core/sync", "backends/documents"]),
@@ -68,31 +77,36 @@ FOLDERS = [
     Folder("tests/conformance/kit", ["tests/conformance/include"]),
     Folder("tests/conformance", ["tests/conformance/include", "backends/*"]),
     Folder("tests/conformance/program", ["tests/conformance", "tests/conformance/include", "tests/conformance/kit",
-                                         "core/cli", "core/engine", "core/scheduler", "config", "plugins/loader"],
+                                         "core/cli", "core/endpoints", "core/engine", "core/scheduler", "config",
+                                         "plugins/loader"],
            "it opens plugins as the program does"),
     Folder("tests/conformance/plugins", ["tests/conformance", "tests/conformance/include", "tests/conformance/kit",
                                          "config", "plugins/loader"]),
     Folder("tests/bad_plugins", ["plugins/loader", "tests", "tests/conformance/include"]),
     Folder("tests/unit", [*PRODUCTION, "tests", "tests/conformance/include", "tests/support",
                           "tests/support/protocol_server"]),
-    Folder("tests/unit/ranking_evaluation", ["benchmarks/ranking", "core/catalog", "core/catalog/ranking"],
+    Folder("tests/unit/ranking_evaluation", ["benchmarks/ranking", "core/catalog", "core/ranking"],
            "a measurement is tested like a part"),
-    Folder("tests/locks", ["core/sync", "core/catalog", "core/scheduler"],
+    Folder("tests/locks", ["core/sync", "core/catalog", "core/endpoints", "core/scheduler"],
            "what clang has to say of wrong and right locking"),
     Folder("tests/fuzz", ["core/catalog", "providers/http"]),
     Folder("tests/support", [], "servers that tests make and break; they know nothing of embedq"),
     Folder("tests/support/protocol_server", [], "a server that anyone's tests may run"),
     Folder("tests/unit/scheduler", [*PRODUCTION, "tests", "tests/conformance", "tests/conformance/include"],
            "a store that forwards every verb is among the kit's planted faults"),
+    Folder("tests/unit/endpoints", [*PRODUCTION, "tests", "tests/conformance", "tests/conformance/include",
+                                    "tests/unit/scheduler"],
+           "its providers and its store are those of the scheduler's tests"),
     Folder("tests/unit/engine", [*PRODUCTION, "tests", "tests/conformance", "tests/conformance/include",
                                  "tests/unit/scheduler"],
            "its fixture runs a scheduler, and the same store is there"),
     Folder("tests/unit/protocol_server", ["tests/support/protocol_server"], "what tests rely on is tested like a part"),
     Folder("tests", ["tests/conformance/include"], "what all tests share", below=False),
-    Folder("benchmarks/micro", ["core/catalog", "core/catalog/ranking", "core/scheduler", "core/cli", "config",
+    Folder("benchmarks/micro", ["core/catalog", "core/ranking", "core/endpoints", "core/scheduler", "core/cli",
+                                "config",
                                 "plugins/loader", "providers/*", "providers/http"]),
     Folder("benchmarks/drain", ["benchmarks/micro", "core/cli"]),
-    Folder("benchmarks/ranking", ["core/catalog", "core/catalog/ranking", "providers/*"]),
+    Folder("benchmarks/ranking", ["core/catalog", "core/ranking", "providers/*"]),
 ]
 
 # A plugin brings no library into its headers' types that cross the boundary; which it uses inside is said here, plugin
@@ -115,7 +129,7 @@ LIBRARIES = [
              "tests/support/protocol_server/request.cpp"]),
     Library("OpenSSL", ["openssl/"], ["OpenSSL::"], ["core/catalog/hash.cpp", "tests/unit/http/tls_server.cpp"]),
     Library("libcurl", ["curl/"], ["CURL::"],
-            ["core/fetch/curl_fetcher.cpp", "providers/http/session.cpp", "providers/http/url.cpp"]),
+            ["core/fetch/curl_fetcher.cpp", "providers/http/http_session.cpp", "providers/http/url.cpp"]),
     Library("CLI11", ["CLI/"], ["CLI11::"],
             ["core/cli/arguments.cpp", "benchmarks/ranking/rank_eval.cpp", "tests/conformance/program/arguments.cpp"]),
     Library("spdlog", ["spdlog/"], ["spdlog::"], ["core/cli/logging.cpp"],
@@ -124,7 +138,7 @@ LIBRARIES = [
             ["config/schema.cpp", "core/cli", "benchmarks", "tests/unit/config"],
             "for what is written, not for what is read"),
     Library("fmt", ["fmt/"], ["fmt::"],
-            ["core/catalog", "core/engine", "core/fetch", "core/cli", "config", "plugins/loader", "providers/http",
+            ["core/catalog", "core/fetch", "core/net", "core/cli", "config", "plugins/loader", "providers/http",
              "providers/simulated", "benchmarks/ranking", "tests/conformance/program",
              "tests/support/protocol_server"]),
     Library("SQLite", ["sqlite3.h"], ["SQLite::"], ["backends/sqlite"]),
@@ -133,7 +147,7 @@ LIBRARIES = [
             ["backends/postgres/connection.cpp", "plugins/notifiers/postgres_listen/address.cpp",
              "plugins/notifiers/postgres_listen/connection.cpp"]),
     Library("zstd", ["zstd.h"], ["PkgConfig::ZSTD"], ["backends/documents"]),
-    Library("Snowball", ["libstemmer.h"], ["stemmer"], ["core/catalog/ranking", "providers/lexical"]),
+    Library("Snowball", ["libstemmer.h"], ["stemmer"], ["core/ranking", "providers/lexical"]),
     Library("GoogleTest", ["gtest/", "gmock/"], ["GTest::"], ["tests"]),
     Library("Google Benchmark", ["benchmark/"], ["benchmark::"], ["benchmarks/micro"]),
 ]
@@ -147,7 +161,7 @@ SYSTEM_HEADERS = {
 }
 
 # Folders that includes are looked up in, beside the including file's own.
-INCLUDE_ROOTS = [".", "core", "core/include", "plugins", "providers", "backends", "backends/memory/include",
+INCLUDE_ROOTS = [".", "core", "core/include", "core/support/include", "plugins", "providers", "backends", "backends/memory/include",
                  "backends/sqlite", "backends/postgres", "tests", "tests/support", "tests/conformance",
                  "tests/conformance/include", "tests/conformance/kit", "tests/unit/scheduler", "benchmarks"]
 

@@ -27,6 +27,7 @@ TABLES = check.Tables(
     system_headers={"unistd.h"},
     include_roots=["core", "core/include", "plugins"],
     contract="core/include",
+    support="core/support/include",
 )
 
 # Every rule used, every arrow right.
@@ -36,7 +37,7 @@ GOOD = {
     "core/catalog/reader.cpp": "  #  include <yaml-cpp/parser.h>\n",
     "core/catalog/CMakeLists.txt": "add_library(q_catalog STATIC reader.cpp)\n"
                                    "target_link_libraries(q_catalog PRIVATE yaml-cpp)\n",
-    "core/scheduler/lane.cpp": '#include "catalog/hash.h"\n',
+    "core/scheduler/endpoint.cpp": '#include "catalog/hash.h"\n',
     "core/engine/x.h": '#include "catalog/hash.h"\n',
     "core/engine/CMakeLists.txt": "add_library(q_engine x.cpp)\ntarget_link_libraries(q_engine PUBLIC q_catalog)\n",
     "backends/memory/state.h": "#include <map>\n",
@@ -64,8 +65,8 @@ class Layering(unittest.TestCase):
         self.expect({})
 
     def test_a_wrong_arrow_is_told_with_its_rule(self):
-        self.expect({"core/scheduler/lane.cpp": '\n#include "engine/x.h"\n'},
-                    "core/scheduler/lane.cpp:2 includes engine/x.h (core/engine): core/scheduler may include the "
+        self.expect({"core/scheduler/endpoint.cpp": '\n#include "engine/x.h"\n'},
+                    "core/scheduler/endpoint.cpp:2 includes engine/x.h (core/engine): core/scheduler may include the "
                     "contract, core/catalog and itself; see docs/architecture.md")
 
     def test_a_path_through_parents_is_followed(self):
@@ -114,7 +115,7 @@ class Layering(unittest.TestCase):
     def test_a_header_that_is_nowhere(self):
         self.expect({"core/engine/x.h": '#include "nowhere.h"\n'},
                     'core/engine/x.h:1 includes "nowhere.h", which no folder of tests/layering/rules.py INCLUDE_ROOTS '
-                    'holds; mend the path, '
+                    'holds; fix the path, '
                     "or add the folder")
 
     def test_a_header_that_the_build_writes(self):
@@ -122,7 +123,7 @@ class Layering(unittest.TestCase):
         self.expect({"backends/sqlite/store.cpp": '#include <sqlite3.h>\n#include "texts.h"\n'}, tables=tables)
         self.expect({"core/engine/x.h": '#include "texts.h"\n'},
                     'core/engine/x.h:1 includes "texts.h", which no folder of tests/layering/rules.py INCLUDE_ROOTS '
-                    'holds; mend the path, '
+                    'holds; fix the path, '
                     "or add the folder", tables=tables)
 
     def test_a_new_folder_asks_for_a_rule(self):
@@ -136,14 +137,14 @@ class Layering(unittest.TestCase):
     def test_an_unused_rule_is_told(self):
         spare = TABLES._replace(folders=[*TABLES.folders, Folder("core/gone", [])])
         self.expect({},
-                    "tests/layering/rules.py: the rule for core/gone matches no source; delete it, or mend its path",
+                    "tests/layering/rules.py: the rule for core/gone matches no source; delete it, or fix its path",
                     tables=spare)
 
     def test_a_rule_for_nothing_known_is_told(self):
         spare = TABLES._replace(folders=[f if f.path != "core/engine" else f._replace(may=[*f.may, "core/gone"])
                                          for f in TABLES.folders])
         self.expect({}, "tests/layering/rules.py: core/engine may include core/gone, which has no rule; write one, or "
-                        "mend the name",
+                        "fix the name",
                     tables=spare)
 
     def test_an_unused_place_is_told(self):

@@ -1,5 +1,5 @@
 """Budgets per minute that processes share, as the server keeps them: their locks, their clock, and what a crash takes
-with it. What they mean for callers is in the kit (tests/conformance/kit/store/budget_cases.cpp)."""
+with it. What they mean for callers is in the kit (tests/conformance/kit/store/rate_limit_cases.cpp)."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,7 +14,7 @@ ONE, OTHER = stage.fingerprint("one"), stage.fingerprint("other")
 def reserve(*requests):
     """The SQL that reserves; a request is (fingerprint, unit, microseconds)."""
     fingerprints, units, stretches = map(list, zip(*requests))
-    return stage.call("reserve_budgets", ("bytea[]", fingerprints), ("text[]", units), ("bigint[]", stretches))
+    return stage.call("reserve_rates", ("bytea[]", fingerprints), ("text[]", units), ("bigint[]", stretches))
 
 
 class Budgets(stage.Stage):
@@ -35,10 +35,10 @@ class Budgets(stage.Stage):
 
     def test_a_line_can_be_read(self):
         self.owner(reserve((ONE, "tokens", MINUTE), (ONE, "requests", 2 * MINUTE)))
-        self.assertEqual(self.owner("SELECT unit, round(extract(epoch FROM free_at - now()) / 60) FROM embedq.budgets "
+        self.assertEqual(self.owner("SELECT unit, round(extract(epoch FROM free_at - now()) / 60) FROM embedq.rate_limits "
                                     "ORDER BY unit"),
                          [["requests", "2"], ["tokens", "1"]])
-        self.assertIn("given out", self.value("SELECT obj_description('embedq.budgets'::regclass)"))
+        self.assertIn("given out", self.value("SELECT obj_description('embedq.rate_limits'::regclass)"))
 
     def test_whoever_waited_for_a_row_reserves_nothing_in_the_past(self):
         with self.session() as holder, self.session() as waiter, ThreadPoolExecutor() as threads:
@@ -49,7 +49,7 @@ class Budgets(stage.Stage):
             holder.sql("COMMIT")
             answer = asking.result()
         self.assertEqual(answer, [["1", "0"]], "from now")
-        self.assertEqual(self.value(f"SELECT free_at - interval '1 minute' >= '{waited_until}' FROM embedq.budgets"),
+        self.assertEqual(self.value(f"SELECT free_at - interval '1 minute' >= '{waited_until}' FROM embedq.rate_limits"),
                          "t")
 
     def test_a_first_row_that_two_make_at_once(self):
@@ -62,7 +62,7 @@ class Budgets(stage.Stage):
         self.assertGreater(int(answer[0][1]), 0, "the second one's stretch begins where the first one's ends")
 
     def test_rows_are_taken_in_order_of_their_key(self):
-        """Two callers with the same budgets in opposite orders: the second one waits at the first row and holds no
+        """Two callers with the same rate_limits in opposite orders: the second one waits at the first row and holds no
         other."""
         with self.session() as holder, self.session() as waiter, ThreadPoolExecutor() as threads:
             holder.sql("BEGIN; " + reserve((ONE, "requests", 1)))
@@ -82,7 +82,7 @@ class Budgets(stage.Stage):
     def test_after_a_crash_the_line_is_earlier_at_most(self):
         self.owner(reserve((ONE, "requests", MINUTE)))
         self.owner("CREATE TABLE embedq.flushed (i int)")  # a commit that waits takes all before it along
-        read = "SELECT embedq.to_us(free_at) FROM embedq.budgets"
+        read = "SELECT embedq.to_us(free_at) FROM embedq.rate_limits"
         flushed = int(self.value(read))
         for _ in range(5):
             self.owner(reserve((ONE, "requests", MINUTE)))
@@ -95,18 +95,18 @@ class Budgets(stage.Stage):
                          "and goes on from there")
 
     def test_a_line_that_ended_an_hour_ago_is_forgotten(self):
-        self.owner(f"INSERT INTO embedq.budgets VALUES ({stage.literal(ONE)}, 'requests', now() - interval '61 "
+        self.owner(f"INSERT INTO embedq.rate_limits VALUES ({stage.literal(ONE)}, 'requests', now() - interval '61 "
                    "minutes'), "
                  f"({stage.literal(ONE)}, 'tokens', now() - interval '59 minutes'), ({stage.literal(OTHER)}, 'tokens', "
                  "now() + interval '1 day')")
         self.owner(stage.call("prune", 0, 1000))
-        self.assertEqual(self.owner("SELECT free_at > now(), unit FROM embedq.budgets ORDER BY 1"),
+        self.assertEqual(self.owner("SELECT free_at > now(), unit FROM embedq.rate_limits ORDER BY 1"),
                          [["f", "tokens"], ["t", "tokens"]])
 
     def test_a_line_in_use_does_not_hold_up_pruning(self):
-        self.owner(f"INSERT INTO embedq.budgets VALUES ({stage.literal(ONE)}, 'requests', now() - interval '2 hours')")
+        self.owner(f"INSERT INTO embedq.rate_limits VALUES ({stage.literal(ONE)}, 'requests', now() - interval '2 hours')")
         with self.session() as holder:
             holder.sql("BEGIN; " + reserve((ONE, "requests", MINUTE)))
             self.owner(f"SET statement_timeout = '10s'; {stage.call('prune', 0, 1000)}")
             holder.sql("COMMIT")
-        self.assertEqual(self.value("SELECT free_at > now() FROM embedq.budgets"), "t")
+        self.assertEqual(self.value("SELECT free_at > now() FROM embedq.rate_limits"), "t")

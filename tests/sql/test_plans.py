@@ -193,7 +193,7 @@ VERBS += [
 class Plans(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        # Nothing may mend the statistics behind the test's back.
+        # Nothing may fix the statistics behind the test's back.
         cls.server = postgres.Cluster(durable=False,
                                       settings={"autovacuum": "off", "shared_buffers": "512MB", "max_wal_size": "8GB",
                                                                "checkpoint_timeout": "1h"})

@@ -1,4 +1,4 @@
-"""Lets the command of with_postgres.py break and mend its servers, whatever language it is written in.
+"""Lets the command of with_postgres.py break and fix its servers, whatever language it is written in.
 
 Each connection to the socket takes one line and gives one: `ok`, with the answer behind it, or `error` with the reason.
 

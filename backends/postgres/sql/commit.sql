@@ -209,7 +209,7 @@ BEGIN
                                                    last_error = excluded.last_error;
                 END IF;
             WHEN 1 THEN
-                v_refused := standing_refusal(v_job.spec, v_job.profile, v_job.force_from);
+                v_refused := current_refusal(v_job.spec, v_job.profile, v_job.force_from);
                 IF v_refused IS NOT NULL THEN
                     v_job.last_error := v_refused;
                     PERFORM fail_job(v_job);

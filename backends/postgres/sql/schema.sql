@@ -243,9 +243,10 @@ CREATE TABLE workers (
     seen_at    timestamptz NOT NULL
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
-CREATE TABLE lanes (
+CREATE TABLE endpoint_states (
     fingerprint bytea       NOT NULL CHECK (length(fingerprint) = 32),
     endpoint    text COLLATE "C" NOT NULL,
+    kind        smallint    NOT NULL,  -- PauseKind
     until       timestamptz NOT NULL,
     reason      text        NOT NULL,
     PRIMARY KEY (fingerprint, endpoint)
@@ -253,18 +254,18 @@ CREATE TABLE lanes (
 
 -- Budgets per minute that all processes with one provider share: each a line in time, of which the part up to `free_at`
 -- is given out.
-CREATE TABLE budgets (
+CREATE TABLE rate_limits (
     fingerprint bytea       NOT NULL CHECK (length(fingerprint) = 32),
     unit        text COLLATE "C" NOT NULL CHECK (unit IN ('requests', 'tokens')),
     free_at     timestamptz NOT NULL,
     PRIMARY KEY (fingerprint, unit)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
         autovacuum_vacuum_cost_delay = 0);
-COMMENT ON TABLE budgets IS 'Requests and tokens a minute that all processes with one provider share: until when each '
+COMMENT ON TABLE rate_limits IS 'Requests and tokens a minute that all processes with one provider share: until when each '
     'budget is given out. A time ahead of now is what callers are waiting for; rows that ended an hour ago are '
     'forgotten.';
-COMMENT ON COLUMN budgets.fingerprint IS 'of the provider''s profile; profiles.fingerprint';
-COMMENT ON COLUMN budgets.free_at IS 'where the next stretch begins, or now if that is later';
+COMMENT ON COLUMN rate_limits.fingerprint IS 'of the provider''s profile; profiles.fingerprint';
+COMMENT ON COLUMN rate_limits.free_at IS 'where the next stretch begins, or now if that is later';
 
 -- The feed: which spec of which catalog changed in which transaction; an empty name stands for all of the catalog. Only
 -- appended to, so that no row is hot. Transactions end in another order than they begin in: a reader goes by

@@ -300,7 +300,7 @@ BEGIN
 END $$;
 
 -- The first text of a spec that stands refused under the job's profile, as the error of its job.
-CREATE FUNCTION standing_refusal(p_spec bigint, p_profile integer, p_force timestamptz) RETURNS text
+CREATE FUNCTION current_refusal(p_spec bigint, p_profile integer, p_force timestamptz) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
     RETURN (SELECT format('operation ''%s'' was refused: %s', o.operation_id, f.reason)

@@ -46,86 +46,86 @@ Json estimate_json(const EmbeddingEstimate& work) {
             {"calls", work.calls}};
 }
 
-int show_estimate(Session& session, Engine& engine, const std::string& id) {
+int show_estimate(CommandContext& context, Engine& engine, const std::string& id) {
     const auto anew = engine.estimate(id, EstimateFor::reembedding);
-    if (!anew) return tell(session, anew.error());
+    if (!anew) return tell(context, anew.error());
     // What the YAML says may be another model: the more, the sooner one should know.
     const auto configured = engine.estimate(id, EstimateFor::configuration);
     const bool differs = configured && configured->changes_target;
-    if (session.json) {
+    if (context.json) {
         Json json{{"catalog_id", id}, {"reembed", estimate_json(*anew)}};
         if (differs) json["configuration"] = estimate_json(*configured);
-        session.console.print(dump(json));
+        context.console.print(dump(json));
         return exit_done;
     }
-    session.console.print(
+    context.console.print(
         fmt::format("to embed anew by {}: {}", plain(cli::in_words(anew->profile)), plain(in_words(*anew))));
     if (differs) {
-        session.console.print(
+        context.console.print(
             fmt::format("the configuration asks for {}: {}; embedq index or embedq serve changes to it when it starts",
                         plain(cli::in_words(configured->profile)), plain(in_words(*configured))));
     } else if (!configured) {
-        session.console.note(
-            fmt::format("what the configuration asks for cannot be told: {}", plain(configured.error().message)));
+        context.console.note(
+            fmt::format("what the configuration asks for cannot be told: {}", plain(to_string(configured.error()))));
     }
-    session.console.print("nothing was changed");
+    context.console.print("nothing was changed");
     return exit_done;
 }
 
 }  // namespace
 
-int run_catalogs_list(Session& session) {
-    auto runtime = session.installation.open({});
-    if (!runtime) return tell(session, runtime.error());
+int run_catalogs_list(CommandContext& context) {
+    auto runtime = context.installation.open({});
+    if (!runtime) return tell(context, runtime.error());
     const auto catalogs = (*runtime)->engine().catalogs();
-    if (!catalogs) return tell(session, catalogs.error());
-    if (session.json) {
+    if (!catalogs) return tell(context, catalogs.error());
+    if (context.json) {
         Json list = Json::array();
         for (const CatalogInfo& catalog : *catalogs) {
             const auto change = model_change_of((*runtime)->engine(), catalog);
-            if (!change) return tell(session, change.error());
+            if (!change) return tell(context, change.error());
             list.push_back(json_of(catalog));
             if (*change) list.back()["model_change"] = json_of(**change);
         }
-        session.console.print(dump({{"catalogs", std::move(list)}}));
+        context.console.print(dump({{"catalogs", std::move(list)}}));
         return exit_done;
     }
     if (catalogs->empty()) {
-        session.console.print("No catalogs yet: embedq index PATH makes one");
+        context.console.print("No catalogs yet: embedq index PATH makes one");
         return exit_done;
     }
     Table table({"CATALOG", "SPECS", "PROVIDER", "UPDATED", "MODEL"});
     for (const CatalogInfo& catalog : *catalogs) {
         const auto change = model_change_of((*runtime)->engine(), catalog);
-        if (!change) return tell(session, change.error());
+        if (!change) return tell(context, change.error());
         table.add(
             {catalog.catalog_id, count_of(catalog.spec_count), catalog.provider.empty() ? "none" : catalog.provider,
              time_of(catalog.updated_at), model_of((*runtime)->engine(), catalog, *change)},
             Colour::bold, 0);
     }
-    table.print(session.console);
+    table.print(context.console);
     return exit_done;
 }
 
-int run_catalogs_show(Session& session, const std::string& id) {
-    auto runtime = session.installation.open({});
-    if (!runtime) return tell(session, runtime.error());
+int run_catalogs_show(CommandContext& context, const std::string& id) {
+    auto runtime = context.installation.open({});
+    if (!runtime) return tell(context, runtime.error());
     Engine& engine = (*runtime)->engine();
     const auto catalog = engine.catalog(id);
-    if (!catalog) return tell(session, catalog.error());
+    if (!catalog) return tell(context, catalog.error());
     const auto health = engine.health(id);
-    if (!health) return tell(session, health.error());
+    if (!health) return tell(context, health.error());
     const auto change = model_change_of(engine, *catalog);
-    if (!change) return tell(session, change.error());
-    if (session.json) {
+    if (!change) return tell(context, change.error());
+    if (context.json) {
         Json json = json_of(*catalog);
         if (*change) json["model_change"] = json_of(**change);
         if (!health->empty()) json["health"] = json_of(health->front());
-        session.console.print(dump(json));
+        context.console.print(dump(json));
         return exit_done;
     }
     const auto line = [&](std::string_view key, std::string_view value) {
-        if (!value.empty()) session.console.print(fmt::format("{:<14}{}", key, plain(value)));
+        if (!value.empty()) context.console.print(fmt::format("{:<14}{}", key, plain(value)));
     };
     line("catalog", catalog->catalog_id);
     line("name", catalog->display_name.empty() ? catalog->name : catalog->display_name);
@@ -146,39 +146,39 @@ int run_catalogs_show(Session& session, const std::string& id) {
     return exit_done;
 }
 
-int run_catalogs_reembed(Session& session, const CatalogReembedArguments& arguments) {
-    auto runtime = session.installation.open({});
-    if (!runtime) return tell(session, runtime.error());
-    if (arguments.dry_run) return show_estimate(session, (*runtime)->engine(), arguments.catalog);
+int run_catalogs_reembed(CommandContext& context, const CatalogReembedArguments& arguments) {
+    auto runtime = context.installation.open({});
+    if (!runtime) return tell(context, runtime.error());
+    if (arguments.dry_run) return show_estimate(context, (*runtime)->engine(), arguments.catalog);
     const auto jobs = (*runtime)->engine().reembed_catalog(arguments.catalog);
-    if (!jobs) return tell(session, jobs.error());
-    if (session.json) {
-        session.console.print(dump({{"catalog_id", arguments.catalog}, {"enqueued", *jobs}}));
+    if (!jobs) return tell(context, jobs.error());
+    if (context.json) {
+        context.console.print(dump({{"catalog_id", arguments.catalog}, {"enqueued", *jobs}}));
         return exit_done;
     }
-    session.console.print(
+    context.console.print(
         fmt::format("{} queued; the present vectors serve until all are there", counted(*jobs, "job")));
     return exit_done;
 }
 
-int run_catalogs_clone(Session& session, const CatalogCloneArguments& arguments) {
-    auto runtime = session.installation.open({});
-    if (!runtime) return tell(session, runtime.error());
+int run_catalogs_clone(CommandContext& context, const CatalogCloneArguments& arguments) {
+    auto runtime = context.installation.open({});
+    if (!runtime) return tell(context, runtime.error());
     CatalogWrite target;
     target.catalog_id = arguments.target;
     target.name = arguments.name.empty() ? arguments.target : arguments.name;
     const Status cloned = (*runtime)->engine().clone_catalog(arguments.source, target);
-    if (!cloned) return tell(session, cloned.error());
-    session.console.print(fmt::format("{} is a copy of {}", arguments.target, arguments.source));
+    if (!cloned) return tell(context, cloned.error());
+    context.console.print(fmt::format("{} is a copy of {}", arguments.target, arguments.source));
     return exit_done;
 }
 
-int run_catalogs_delete(Session& session, const std::string& id) {
-    auto runtime = session.installation.open({});
-    if (!runtime) return tell(session, runtime.error());
+int run_catalogs_delete(CommandContext& context, const std::string& id) {
+    auto runtime = context.installation.open({});
+    if (!runtime) return tell(context, runtime.error());
     const Status deleted = (*runtime)->engine().delete_catalog(id);
-    if (!deleted) return tell(session, deleted.error());
-    session.console.print(fmt::format("{} deleted", id));
+    if (!deleted) return tell(context, deleted.error());
+    context.console.print(fmt::format("{} deleted", id));
     return exit_done;
 }
 

@@ -5,50 +5,50 @@
 
 namespace embedq::cli {
 
-int run_config_check(Session& session) {
-    const auto checked = session.installation.check_configuration();
-    if (!checked) return tell(session, checked.error());
+int run_config_check(CommandContext& context) {
+    const auto checked = context.installation.check_configuration();
+    if (!checked) return tell(context, checked.error());
     const bool good = checked->errors.empty();
-    if (session.json) {
-        session.console.print(dump({{"source", checked->source},
+    if (context.json) {
+        context.console.print(dump({{"source", checked->source},
                                     {"valid", good},
                                     {"errors", checked->errors},
                                     {"warnings", checked->warnings}}));
         return good ? exit_done : exit_usage;
     }
     for (const std::string& warning : checked->warnings)
-        session.console.note(fmt::format("embedq: warning: {}", warning));
-    for (const std::string& error : checked->errors) session.console.error(error);
+        context.console.note(fmt::format("embedq: warning: {}", warning));
+    for (const std::string& error : checked->errors) context.console.error(error);
     if (!good) return exit_usage;
-    session.console.print(fmt::format("{}: good", checked->source));
+    context.console.print(fmt::format("{}: good", checked->source));
     return exit_done;
 }
 
-int run_config_show(Session& session) {
-    const auto checked = session.installation.check_configuration();
-    if (!checked) return tell(session, checked.error());
+int run_config_show(CommandContext& context) {
+    const auto checked = context.installation.check_configuration();
+    if (!checked) return tell(context, checked.error());
     for (const std::string& warning : checked->warnings)
-        session.console.note(fmt::format("embedq: warning: {}", warning));
-    if (!checked->errors.empty()) return tell(session, Failure{exit_usage, checked->errors});
-    if (session.json) {
-        session.console.print(dump({{"source", checked->source}, {"yaml", checked->effective}}));
+        context.console.note(fmt::format("embedq: warning: {}", warning));
+    if (!checked->errors.empty()) return tell(context, Failure{exit_usage, checked->errors});
+    if (context.json) {
+        context.console.print(dump({{"source", checked->source}, {"yaml", checked->effective}}));
         return exit_done;
     }
-    session.console.print_raw(checked->effective);
+    context.console.print_raw(checked->effective);
     return exit_done;
 }
 
-int run_config_schema(Session& session) {
-    const auto schema = session.installation.configuration_schema();
-    if (!schema) return tell(session, schema.error());
-    session.console.print_raw(*schema);
+int run_config_schema(CommandContext& context) {
+    const auto schema = context.installation.configuration_schema();
+    if (!schema) return tell(context, schema.error());
+    context.console.print_raw(*schema);
     return exit_done;
 }
 
-int run_config_reference(Session& session) {
-    const auto page = session.installation.configuration_reference();
-    if (!page) return tell(session, page.error());
-    session.console.print_raw(*page);
+int run_config_reference(CommandContext& context) {
+    const auto page = context.installation.configuration_reference();
+    if (!page) return tell(context, page.error());
+    context.console.print_raw(*page);
     return exit_done;
 }
 

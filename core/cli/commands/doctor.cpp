@@ -27,10 +27,10 @@ public:
     void good(std::string subject, std::string found) {
         add({FindingLevel::good, std::move(subject), std::move(found)});
     }
-    void note(std::string subject, std::string found, std::string mend) {
-        add({FindingLevel::note, std::move(subject), std::move(found), std::move(mend)});
+    void note(std::string subject, std::string found, std::string hint) {
+        add({FindingLevel::note, std::move(subject), std::move(found), std::move(hint)});
     }
-    // A sentence of another part: its mend is what stands behind the last semicolon, if anything does.
+    // A sentence of another part: its hint is what stands behind the last semicolon, if anything does.
     void fault(std::string subject, std::string_view sentence, std::string_view otherwise) {
         const auto at = sentence.rfind("; ");
         const bool says_it = at != std::string_view::npos;
@@ -49,7 +49,7 @@ private:
     std::vector<Finding> findings_;
 };
 
-std::string_view mend_of(ErrorKind kind) {
+std::string_view hint_for(ErrorKind kind) {
     switch (kind) {
         case ErrorKind::throttled:
         case ErrorKind::unavailable: return "see that it runs and can be reached from here";
@@ -93,7 +93,7 @@ void look_at_plugins(Report& report, const PluginsFound& found) {
 bool look_at_store(Report& report, Examination& examination) {
     const auto capabilities = examination.store_capabilities();
     if (!capabilities) {
-        report.fault("store", capabilities.error().message, mend_of(capabilities.error().kind));
+        report.fault("store", to_string(capabilities.error()), hint_for(capabilities.error().kind));
         return false;
     }
     // First of all: asking for anything else may change what there is to find.
@@ -105,12 +105,12 @@ bool look_at_store(Report& report, Examination& examination) {
                                 capabilities->persistent ? "outlives the process" : "ends with the process",
                                 capabilities->multi_process ? "may be shared by processes" : "belongs to one process"));
     }
-    if (!findings) report.fault("store", findings.error().message, mend_of(findings.error().kind));
+    if (!findings) report.fault("store", to_string(findings.error()), hint_for(findings.error().kind));
     for (const Finding& finding : findings.value_or(std::vector<Finding>{})) report.add(finding);
     if (!state) {
         const Error& error = state.error();
         if (!report.tells(error.message.substr(0, error.message.rfind("; "))))
-            report.fault("schema", error.message, mend_of(error.kind));
+            report.fault("schema", error.message, hint_for(error.kind));
         return false;
     }
     if (state->current > state->newest) {
@@ -133,13 +133,13 @@ void look_at_notifier(Report& report, Examination& examination) {
     const auto degraded = examination.notifier_degraded(notifier_limit);
     const std::string name = examination.notifier_name();
     if (!degraded) {
-        report.fault("notifier", degraded.error().message, mend_of(degraded.error().kind));
+        report.fault("notifier", to_string(degraded.error()), hint_for(degraded.error().kind));
     } else if (degraded->empty()) {
         report.good("notifier", name);
     } else {
         report.note(
             "notifier", fmt::format("{} only polls: {}", name, *degraded),
-            "work is found all the same, later; mend what is said there, or name `plugin: poll` under `notifier:`");
+            "work is found all the same, later; fix what is said there, or name `plugin: poll` under `notifier:`");
     }
 }
 
@@ -151,7 +151,7 @@ void look_at_providers(Report& report, const Examination& examination, const std
     for (const ProviderAnswer& answer : answers) {
         const std::string subject = "provider " + answer.name;
         if (!answer.info) {
-            report.fault(subject, answer.info.error().message, mend_of(answer.info.error().kind));
+            report.fault(subject, to_string(answer.info.error()), hint_for(answer.info.error().kind));
             continue;
         }
         const ProviderInfo& info = *answer.info;
@@ -179,7 +179,7 @@ void look_at_targets(Report& report, const Examination& examination, Engine& eng
         }
         const auto profile = engine.profile(*catalog.target_profile);
         if (!profile) {
-            report.fault("catalog " + catalog.catalog_id, profile.error().message, mend_of(profile.error().kind));
+            report.fault("catalog " + catalog.catalog_id, to_string(profile.error()), hint_for(profile.error().kind));
         } else if (makeable.contains(profile->fingerprint)) {
             ++right;
         } else if (!silent.empty()) {
@@ -204,7 +204,7 @@ void look_at_targets(Report& report, const Examination& examination, Engine& eng
         report.note("catalogs",
                     fmt::format("whether {} can be embedded is not known while {} does not answer", list_of(unknown),
                                 list_of(silent)),
-                    "mend the provider first");
+                    "fix the provider first");
     }
 }
 
@@ -227,7 +227,7 @@ std::size_t parked_specs(Engine& engine, const std::string& catalog, Time now) {
 std::size_t look_at_specs(Report& report, const Examination& examination, Engine& engine) {
     const auto health = engine.health("");
     if (!health) {
-        report.fault("specs", health.error().message, mend_of(health.error().kind));
+        report.fault("specs", to_string(health.error()), hint_for(health.error().kind));
         return 0;
     }
     CatalogHealth all;
@@ -255,31 +255,31 @@ std::size_t look_at_specs(Report& report, const Examination& examination, Engine
     }
     if (all.specs_failed > 0) {
         report.note("failed specs", counted(all.specs_failed, "spec"),
-                    "`embedq jobs list --status failed` says why; when that is mended, `embedq jobs retry JOB…`");
+                    "`embedq jobs list --status failed` says why; when that is fixed, `embedq jobs retry JOB…`");
     }
     if (parked > 0) {
         report.note(
             "parked specs",
             fmt::format("{} that failed again and again, left alone for growing times", counted(parked, "spec")),
-            "mend why they fail; a new document or `embedq jobs retry JOB…` ends the wait");
+            "fix why they fail; a new document or `embedq jobs retry JOB…` ends the wait");
     }
     return all.specs_pending;
 }
 
-void look_at_lanes(Report& report, Examination& examination, const std::vector<ProviderAnswer>& answers) {
-    const auto lanes = examination.lanes();
-    if (!lanes) {
-        report.fault("lanes", lanes.error().message, mend_of(lanes.error().kind));
+void check_endpoints(Report& report, Examination& examination, const std::vector<ProviderAnswer>& answers) {
+    const auto endpoints = examination.endpoint_states();
+    if (!endpoints) {
+        report.fault("endpoints", to_string(endpoints.error()), hint_for(endpoints.error().kind));
         return;
     }
-    if (lanes->empty()) report.good("lanes", "none is paused");
-    for (const LaneState& lane : *lanes) {
+    if (endpoints->empty()) report.good("endpoints", "none is paused");
+    for (const EndpointState& endpoint : *endpoints) {
         const auto of = std::ranges::find_if(
-            answers, [&](const auto& each) { return each.info && each.fingerprint == lane.fingerprint; });
-        report.note("lanes",
-                    fmt::format("endpoint '{}'{} is paused for another {}{}", lane.endpoint,
+            answers, [&](const auto& each) { return each.info && each.fingerprint == endpoint.fingerprint; });
+        report.note("endpoints",
+                    fmt::format("endpoint '{}'{} is paused for another {}: {}", endpoint.endpoint,
                                 of == answers.end() ? "" : fmt::format(" of provider {}", of->name),
-                                duration_of(lane.cool_down), lane.reason.empty() ? "" : ": " + lane.reason),
+                                duration_of(endpoint.cool_down), to_string(endpoint)),
                     "it goes on by itself; if it comes again and again, lower the provider's `limits:` or raise what "
                     "the endpoint allows");
     }
@@ -288,7 +288,7 @@ void look_at_lanes(Report& report, Examination& examination, const std::vector<P
 void look_at_workers(Report& report, const Examination& examination, Engine& engine, std::size_t waiting) {
     const auto workers = engine.workers();
     if (!workers) {
-        report.fault("workers", workers.error().message, mend_of(workers.error().kind));
+        report.fault("workers", to_string(workers.error()), hint_for(workers.error().kind));
         return;
     }
     const Time now = examination.now();
@@ -322,8 +322,8 @@ void look_at_workers(Report& report, const Examination& examination, Engine& eng
     }
 }
 
-void look_at_everything(Report& report, Session& session) {
-    auto opened = session.installation.examine();
+void look_at_everything(Report& report, CommandContext& context) {
+    auto opened = context.installation.examine();
     if (opened) {
         report.good("configuration", (*opened)->source());
         for (const std::string& warning : (*opened)->warnings()) {
@@ -335,7 +335,7 @@ void look_at_everything(Report& report, Session& session) {
                         "correct it, then see that `embedq config check` has nothing more to say"});
         }
     }
-    if (const auto plugins = session.installation.plugins()) {
+    if (const auto plugins = context.installation.plugins()) {
         look_at_plugins(report, *plugins);
     } else {
         for (const std::string& line : plugins.error().lines) {
@@ -354,10 +354,10 @@ void look_at_everything(Report& report, Session& session) {
     if (const auto catalogs = engine.catalogs()) {
         look_at_targets(report, examination, engine, *catalogs, answers);
     } else {
-        report.fault("catalogs", catalogs.error().message, mend_of(catalogs.error().kind));
+        report.fault("catalogs", to_string(catalogs.error()), hint_for(catalogs.error().kind));
     }
     const std::size_t waiting = look_at_specs(report, examination, engine);
-    look_at_lanes(report, examination, answers);
+    check_endpoints(report, examination, answers);
     look_at_workers(report, examination, engine, waiting);
 }
 
@@ -382,8 +382,8 @@ void print(Console& console, const Report& report) {
         const Mark mark = mark_of(finding.level);
         console.print(fmt::format("{}{:{}}  {:{}}  {}", console.paint(mark.colour, mark.text), "", 5 - mark.text.size(),
                                   plain(finding.subject), width, plain(finding.found)));
-        if (!finding.mend.empty() && finding.level != FindingLevel::good)
-            console.print(fmt::format("       mend: {}", plain(finding.mend)));
+        if (!finding.hint.empty() && finding.level != FindingLevel::good)
+            console.print(fmt::format("       hint: {}", plain(finding.hint)));
     }
     const std::size_t faults = report.count(FindingLevel::fault);
     console.print("");
@@ -396,7 +396,7 @@ Json report_json(const Report& report) {
     Json findings = Json::array();
     for (const Finding& finding : report.findings()) {
         Json json{{"level", to_string(finding.level)}, {"subject", finding.subject}, {"found", finding.found}};
-        if (!finding.mend.empty()) json["mend"] = finding.mend;
+        if (!finding.hint.empty()) json["hint"] = finding.hint;
         findings.push_back(std::move(json));
     }
     return {{"faults", report.count(FindingLevel::fault)},
@@ -406,13 +406,13 @@ Json report_json(const Report& report) {
 
 }  // namespace
 
-int run_doctor(Session& session) {
+int run_doctor(CommandContext& context) {
     Report report;
-    look_at_everything(report, session);
-    if (session.json) {
-        session.console.print(dump(report_json(report)));
+    look_at_everything(report, context);
+    if (context.json) {
+        context.console.print(dump(report_json(report)));
     } else {
-        print(session.console, report);
+        print(context.console, report);
     }
     return report.count(FindingLevel::fault) == 0 ? exit_done : exit_failed;
 }

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-#include "catalog/names.h"
 #include "cli/commands.h"
+#include "cli/indexer.h"
 #include "cli/present.h"
 #include "cli/progress.h"
 #include "cli/store_wait.h"
-#include "engine/indexer.h"
+#include "embedq/support/ids.h"
 
 namespace embedq::cli {
 namespace {
@@ -115,11 +115,11 @@ private:
         const auto now = interruption_.now();
         if (now - moved_at_ < stall || now < next_stall_) return;
         next_stall_ = now + stall;
-        const auto lanes = runtime_.lanes();
-        if (!lanes) return;
-        for (const LaneState& lane : *lanes) {
-            std::string line = fmt::format("{} pauses: {}", lane.endpoint, lane.reason);
-            if (lane.cool_down.count() <= 0 || lane.reason.empty() || line == told_stall_) continue;
+        const auto endpoints = runtime_.endpoint_states();
+        if (!endpoints) return;
+        for (const EndpointState& endpoint : *endpoints) {
+            std::string line = fmt::format("{} pauses: {}", endpoint.endpoint, to_string(endpoint));
+            if (endpoint.cool_down.count() <= 0 || endpoint.reason.empty() || line == told_stall_) continue;
             told_stall_ = std::move(line);
             console_.error(told_stall_);
             return;
@@ -183,7 +183,7 @@ std::string reason_of(const SpecStatus& status) {
     return "it has no job; embedq specs reembed queues one";
 }
 
-void tell_refused(Console& console, const std::vector<engine::RefusedDocument>& refused) {
+void tell_refused(Console& console, const std::vector<RefusedDocument>& refused) {
     for (std::size_t i = 0; i < std::min(refused.size(), told_refusals); ++i) {
         console.note(fmt::format("refused {}: {}", plain(refused[i].path), plain(refused[i].reason)));
     }
@@ -193,8 +193,7 @@ void tell_refused(Console& console, const std::vector<engine::RefusedDocument>& 
     }
 }
 
-Json outcome_json(const engine::IndexReport& report, const Settlement& settlement, std::size_t embedded,
-                  milliseconds took) {
+Json outcome_json(const IndexReport& report, const Settlement& settlement, std::size_t embedded, milliseconds took) {
     Json refused = Json::array();
     for (const auto& document : report.refused)
         refused.push_back({{"path", document.path}, {"reason", document.reason}});
@@ -208,11 +207,11 @@ Json outcome_json(const engine::IndexReport& report, const Settlement& settlemen
             {"seconds", static_cast<double>(took.count()) / 1000.0}};
 }
 
-void tell_end(Session& session, const IndexArguments& arguments, const engine::IndexReport& report,
+void tell_end(CommandContext& context, const IndexArguments& arguments, const IndexReport& report,
               const Outcome& outcome, std::size_t embedded, milliseconds took) {
-    Console& console = session.console;
+    Console& console = context.console;
     tell_refused(console, report.refused);
-    if (session.json) {
+    if (context.json) {
         console.print(dump(outcome_json(report, outcome.settlement, embedded, took)));
     } else if (report.documents > 0) {
         console.print(fmt::format("{} of {} {} in the catalog '{}': {}, {} embedded now, {} had vectors, {}",
@@ -235,22 +234,22 @@ void tell_end(Session& session, const IndexArguments& arguments, const engine::I
 
 }  // namespace
 
-int run_index(Session& session, const IndexArguments& arguments) {
-    Console& console = session.console;
-    if (const Status valid = catalog::check_catalog_id(arguments.catalog); !valid) return tell(session, valid.error());
-    const auto interruption = session.listen_for_stop();
+int run_index(CommandContext& context, const IndexArguments& arguments) {
+    Console& console = context.console;
+    if (const Status valid = check_catalog_id(arguments.catalog); !valid) return tell(context, valid.error());
+    const auto interruption = context.listen_for_stop();
     const auto started = interruption->now();
     // Whoever sits before it wants to know soon; a database that is just being started is worth a moment.
     StoreWait try_again(console, *interruption, std::chrono::seconds(5));
-    auto runtime = session.installation.open({.try_again = std::ref(try_again), .stop = interruption->token()});
-    if (!runtime) return tell(session, runtime.error());
+    auto runtime = context.installation.open({.try_again = std::ref(try_again), .stop = interruption->token()});
+    if (!runtime) return tell(context, runtime.error());
     std::unique_ptr<fetch::Fetcher> fetcher;
     if (std::ranges::any_of(arguments.paths, fetch::is_url)) {
         auto made = (*runtime)->make_fetcher();
-        if (!made) return tell(session, made.error());
+        if (!made) return tell(context, made.error());
         fetcher = std::move(*made);
     }
-    auto found = engine::find_documents(arguments.paths, interruption->token(), fetcher.get());
+    auto found = find_documents(arguments.paths, interruption->token(), fetcher.get());
     if (arguments.no_work && !(*runtime)->store_capabilities().multi_process) {
         console.error(fmt::format(
             "--no-work leaves the embedding to workers, but the store '{}' lives in this process alone: leave "
@@ -258,32 +257,31 @@ int run_index(Session& session, const IndexArguments& arguments) {
             (*runtime)->store_name()));
         return exit_usage;
     }
-    if (const Status named = engine::settle_names((*runtime)->engine(), arguments.catalog, found); !named) {
-        return tell(session, named.error());
+    if (const Status named = settle_names((*runtime)->engine(), arguments.catalog, found); !named) {
+        return tell(context, named.error());
     }
     for (const std::string& note : found.notes) console.note(fmt::format("embedq: {}", plain(note)));
     // Documents are stored and found by their words even while the provider does not answer.
     const Status applied = (*runtime)->apply_targets(interruption->token());
-    if (!applied && !interruption->token().stop_requested()) console.error(applied.error().message);
+    if (!applied && !interruption->token().stop_requested()) console.error(to_string(applied.error()));
     if (!arguments.no_work) {
         if (const Status working = (*runtime)->start_work(TargetKeeping::follow); !working)
-            return tell(session, working.error());
+            return tell(context, working.error());
     }
 
     Progress progress(console, [&] { return interruption->now(); });
-    engine::IndexerSettings settings;
+    IndexerSettings settings;
     settings.catalog_id = arguments.catalog;
     settings.fetcher = fetcher.get();
-    auto report =
-        engine::put_documents((*runtime)->engine(), found.files, settings,
-                              [&](const engine::IndexReport& so_far) {
-                                  progress.reading(so_far.documents + so_far.refused.size(), found.files.size(),
-                                                   so_far.operations, (*runtime)->counters().texts_embedded);
-                              },
-                              interruption->token());
+    auto report = put_documents((*runtime)->engine(), found.files, settings,
+                                [&](const IndexReport& so_far) {
+                                    progress.reading(so_far.documents + so_far.refused.size(), found.files.size(),
+                                                     so_far.operations, (*runtime)->counters().texts_embedded);
+                                },
+                                interruption->token());
     if (!report) {
         (*runtime)->stop_work();
-        return tell(session, report.error());
+        return tell(context, report.error());
     }
     report->refused.insert(report->refused.begin(), found.refused.begin(), found.refused.end());
 
@@ -293,7 +291,7 @@ int run_index(Session& session, const IndexArguments& arguments) {
         auto waited = waiter.run();
         if (!waited) {
             (*runtime)->stop_work();
-            return tell(session, waited.error());
+            return tell(context, waited.error());
         }
         outcome = std::move(*waited);
     }
@@ -308,7 +306,7 @@ int run_index(Session& session, const IndexArguments& arguments) {
     const std::size_t embedded =
         std::min<std::size_t>((*runtime)->counters().texts_embedded, outcome.settlement.vectors);
     const auto took = std::chrono::duration_cast<milliseconds>(interruption->now() - started);
-    tell_end(session, arguments, *report, outcome, embedded, took);
+    tell_end(context, arguments, *report, outcome, embedded, took);
     if (stopped) {
         console.error("stopped; the same command goes on where it stopped");
         return exit_failed;

@@ -69,9 +69,9 @@ Status check_names(Engine& engine, const JobsListArguments& arguments) {
 
 }  // namespace
 
-int run_jobs_list(Session& session, const JobsListArguments& arguments) {
-    auto runtime = session.installation.open({});
-    if (!runtime) return tell(session, runtime.error());
+int run_jobs_list(CommandContext& context, const JobsListArguments& arguments) {
+    auto runtime = context.installation.open({});
+    if (!runtime) return tell(context, runtime.error());
     JobQuery query;
     query.catalog_id = arguments.catalog;
     query.spec_name = arguments.spec;
@@ -79,10 +79,10 @@ int run_jobs_list(Session& session, const JobsListArguments& arguments) {
     query.before = arguments.cursor;
     query.limit = arguments.limit;
     auto jobs = (*runtime)->engine().jobs(query);
-    if (!jobs) return tell(session, jobs.error());
+    if (!jobs) return tell(context, jobs.error());
     if (jobs->empty()) {
         if (const Status named = check_names((*runtime)->engine(), arguments); !named)
-            return tell(session, named.error());
+            return tell(context, named.error());
     }
     // A full page may be the last: only the next one, which is then empty, can tell.
     std::optional<JobId> next;
@@ -90,19 +90,19 @@ int run_jobs_list(Session& session, const JobsListArguments& arguments) {
         query.before = jobs->back().id;
         query.limit = 1;
         const auto more = (*runtime)->engine().jobs(query);
-        if (!more) return tell(session, more.error());
+        if (!more) return tell(context, more.error());
         if (!more->empty()) next = jobs->back().id;
     }
-    if (session.json) {
+    if (context.json) {
         Json list = Json::array();
         for (const Job& job : *jobs) list.push_back(json_of(job));
         Json json{{"jobs", std::move(list)}, {"next_cursor", nullptr}};
         if (next) json["next_cursor"] = std::to_string(*next);
-        session.console.print(dump(json));
+        context.console.print(dump(json));
         return exit_done;
     }
     if (jobs->empty()) {
-        session.console.print("No jobs");
+        context.console.print("No jobs");
         return exit_done;
     }
     Table table({"ID", "STATUS", "SPEC", "KIND", "ATTEMPTS", "WHEN", "ERROR"});
@@ -112,77 +112,77 @@ int run_jobs_list(Session& session, const JobsListArguments& arguments) {
                    std::to_string(job.attempts), when(job), job.last_error},
                   colour_of(job.status), 1);
     }
-    table.print(session.console);
-    if (next) session.console.note(fmt::format("more: embedq jobs list --cursor {}", *next));
+    table.print(context.console);
+    if (next) context.console.note(fmt::format("more: embedq jobs list --cursor {}", *next));
     return exit_done;
 }
 
-int run_jobs_show(Session& session, JobId id) {
-    auto runtime = session.installation.open({});
-    if (!runtime) return tell(session, runtime.error());
+int run_jobs_show(CommandContext& context, JobId id) {
+    auto runtime = context.installation.open({});
+    if (!runtime) return tell(context, runtime.error());
     const auto job = find_job((*runtime)->engine(), id);
-    if (!job) return tell(session, job.error());
+    if (!job) return tell(context, job.error());
     Json json = json_of(*job);
     json["embedded_so_far"] = job->embedded_so_far;
-    if (session.json) {
-        session.console.print(dump(json));
+    if (context.json) {
+        context.console.print(dump(json));
         return exit_done;
     }
     for (const auto& [key, value] : json.items()) {
         const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
-        session.console.print(fmt::format("{:<18}{}", key, plain(text)));
+        context.console.print(fmt::format("{:<18}{}", key, plain(text)));
     }
     return exit_done;
 }
 
-int run_jobs_retry(Session& session, const std::vector<JobId>& jobs) {
-    auto runtime = session.installation.open({});
-    if (!runtime) return tell(session, runtime.error());
+int run_jobs_retry(CommandContext& context, const std::vector<JobId>& jobs) {
+    auto runtime = context.installation.open({});
+    if (!runtime) return tell(context, runtime.error());
     int status = exit_done;
     for (const JobId id : jobs) {
         const auto outcome = (*runtime)->engine().retry_job(id);
         if (!outcome) {
-            status = tell(session, outcome.error());
+            status = tell(context, outcome.error());
         } else if (*outcome == EnqueueOutcome::collapsed) {
-            session.console.print(fmt::format("job {}: its spec is already queued", id));
+            context.console.print(fmt::format("job {}: its spec is already queued", id));
         } else if (*outcome == EnqueueOutcome::none) {
-            session.console.print(fmt::format("job {}: nothing to do: its catalog has no provider", id));
+            context.console.print(fmt::format("job {}: nothing to do: its catalog has no provider", id));
         } else {
-            session.console.print(fmt::format("job {}: a new job is queued", id));
+            context.console.print(fmt::format("job {}: a new job is queued", id));
         }
     }
     return status;
 }
 
-int run_jobs_cancel(Session& session, const std::vector<JobId>& jobs) {
-    auto runtime = session.installation.open({});
-    if (!runtime) return tell(session, runtime.error());
+int run_jobs_cancel(CommandContext& context, const std::vector<JobId>& jobs) {
+    auto runtime = context.installation.open({});
+    if (!runtime) return tell(context, runtime.error());
     for (const JobId id : jobs) {
-        if (const auto job = find_job((*runtime)->engine(), id); !job) return tell(session, job.error());
+        if (const auto job = find_job((*runtime)->engine(), id); !job) return tell(context, job.error());
     }
     const auto cancelled = (*runtime)->engine().cancel_jobs(jobs);
-    if (!cancelled) return tell(session, cancelled.error());
-    session.console.print(fmt::format("{} cancelled", *cancelled));
-    if (*cancelled < jobs.size()) session.console.note(fmt::format("{} had ended before", jobs.size() - *cancelled));
+    if (!cancelled) return tell(context, cancelled.error());
+    context.console.print(fmt::format("{} cancelled", *cancelled));
+    if (*cancelled < jobs.size()) context.console.note(fmt::format("{} had ended before", jobs.size() - *cancelled));
     return exit_done;
 }
 
-int run_jobs_prune(Session& session, const JobsPruneArguments& arguments) {
-    const auto interruption = session.listen_for_stop();
-    auto runtime = session.installation.open({});
-    if (!runtime) return tell(session, runtime.error());
+int run_jobs_prune(CommandContext& context, const JobsPruneArguments& arguments) {
+    const auto interruption = context.listen_for_stop();
+    auto runtime = context.installation.open({});
+    if (!runtime) return tell(context, runtime.error());
     PruneRequest request;
     request.older_than = arguments.older_than;
     PruneResult total;
     do {
         const auto pruned = (*runtime)->engine().prune(request);
-        if (!pruned) return tell(session, pruned.error());
+        if (!pruned) return tell(context, pruned.error());
         total.jobs += pruned->jobs;
         total.vectors += pruned->vectors;
         total.changes += pruned->changes;
         total.more = pruned->more;
     } while (total.more && !interruption->token().stop_requested());
-    session.console.print(
+    context.console.print(
         fmt::format("{} and {} deleted", counted(total.jobs, "finished job"), counted(total.vectors, "unused vector")));
     return total.more ? exit_failed : exit_done;
 }

@@ -8,7 +8,7 @@
 #include "cli/commands.h"
 #include "cli/new_project.h"
 #include "cli/present.h"
-#include "embedq/nearest.h"
+#include "embedq/support/nearest.h"
 
 namespace embedq::cli {
 namespace {
@@ -88,17 +88,17 @@ std::string quoted(const std::filesystem::path& path) {
 
 }  // namespace
 
-int run_plugins_new(Session& session, const PluginsNewArguments& arguments) {
+int run_plugins_new(CommandContext& context, const PluginsNewArguments& arguments) {
     const std::filesystem::path folder = arguments.into.empty() ? arguments.name : arguments.into;
-    const auto files = make_project({arguments.kind, arguments.name, folder}, session.layout.templates);
+    const auto files = make_project({arguments.kind, arguments.name, folder}, context.layout.templates);
     if (!files) {
-        session.console.error(files.error().message);
+        context.console.error(to_string(files.error()));
         return files.error().kind == ErrorKind::internal ? exit_failed : exit_usage;
     }
-    Console& console = session.console;
+    Console& console = context.console;
     std::error_code error;
-    const bool installed = std::filesystem::is_directory(session.layout.package, error);
-    if (session.json) {
+    const bool installed = std::filesystem::is_directory(context.layout.package, error);
+    if (context.json) {
         Json names = Json::array();
         for (const std::filesystem::path& file : *files) names.push_back(file.string());
         console.print(dump({{"folder", folder.string()}, {"files", std::move(names)}}));
@@ -109,7 +109,7 @@ int run_plugins_new(Session& session, const PluginsNewArguments& arguments) {
     console.print("");
     console.print(fmt::format("  cd {}", quoted(folder)));
     console.print(fmt::format("  cmake -B build -G Ninja -DCMAKE_PREFIX_PATH={}",
-                              installed ? quoted(session.layout.prefix) : "PREFIX"));
+                              installed ? quoted(context.layout.prefix) : "PREFIX"));
     console.print("  cmake --build build");
     console.print("  ctest --test-dir build --output-on-failure");
     console.print("");
@@ -117,19 +117,19 @@ int run_plugins_new(Session& session, const PluginsNewArguments& arguments) {
     if (!installed) {
         console.note(fmt::format(
             "This embedq is not installed, so CMake cannot find it: run cmake --install {} --prefix PREFIX first.",
-            quoted(session.layout.prefix)));
+            quoted(context.layout.prefix)));
     }
     return exit_done;
 }
 
-int run_plugins_verify(Session& session, const PluginsVerifyArguments& arguments) {
+int run_plugins_verify(CommandContext& context, const PluginsVerifyArguments& arguments) {
     // A file that is refused gets the loader's sentence, not that of a failed test.
-    if (const auto plugin = session.installation.plugin_file(arguments.file); !plugin)
-        return tell(session, plugin.error());
-    const std::filesystem::path& kit = session.layout.conformance;
+    if (const auto plugin = context.installation.plugin_file(arguments.file); !plugin)
+        return tell(context, plugin.error());
+    const std::filesystem::path& kit = context.layout.conformance;
     std::error_code error;
     if (!std::filesystem::exists(kit, error)) {
-        session.console.error(fmt::format(
+        context.console.error(fmt::format(
             "the conformance kit is not there: '{}' does not exist; install embedq whole (cmake --install BUILD "
             "--prefix PREFIX), or build its target embedq-conformance",
             kit.string()));
@@ -140,52 +140,52 @@ int run_plugins_verify(Session& session, const PluginsVerifyArguments& arguments
     add_switches(words, "--slow", arguments.slow);
     add_switches(words, "--refusing", arguments.refusing);
     words.insert(words.end(), arguments.switches.begin(), arguments.switches.end());
-    const std::string failure = session.become(words);
-    session.console.error(fmt::format("'{}' cannot be run: {}", kit.string(), failure));
+    const std::string failure = context.become(words);
+    context.console.error(fmt::format("'{}' cannot be run: {}", kit.string(), failure));
     return exit_failed;
 }
 
-int run_plugins_list(Session& session) {
-    const auto found = session.installation.plugins();
-    if (!found) return tell(session, found.error());
-    if (session.json) {
+int run_plugins_list(CommandContext& context) {
+    const auto found = context.installation.plugins();
+    if (!found) return tell(context, found.error());
+    if (context.json) {
         Json list = Json::array();
         for (const PluginDescription& plugin : found->plugins) list.push_back(plugin_json(plugin));
-        session.console.print(dump({{"plugins", std::move(list)}, {"refused", found->refused}}));
+        context.console.print(dump({{"plugins", std::move(list)}, {"refused", found->refused}}));
         return exit_done;
     }
     Table table({"KIND", "NAME", "VERSION", "FROM", "SUMMARY"});
     for (const PluginDescription& plugin : found->plugins)
         table.add({plugin.kind, plugin.name, plugin.version, origin_of(plugin), plugin.summary}, Colour::bold, 1);
-    table.print(session.console);
-    for (const std::string& refused : found->refused) session.console.error(refused);
+    table.print(context.console);
+    for (const std::string& refused : found->refused) context.console.error(refused);
     return exit_done;
 }
 
-int run_plugins_show(Session& session, const std::string& name) {
-    const auto found = session.installation.plugins();
-    if (!found) return tell(session, found.error());
+int run_plugins_show(CommandContext& context, const std::string& name) {
+    const auto found = context.installation.plugins();
+    if (!found) return tell(context, found.error());
     // A store and a notifier may have the same name: all of that name are shown.
     Json list = Json::array();
     std::vector<std::string> names;
     for (const PluginDescription& plugin : found->plugins) {
         names.push_back(plugin.name);
         if (plugin.name != name) continue;
-        if (session.json) {
+        if (context.json) {
             list.push_back(plugin_json(plugin));
         } else {
-            if (!list.empty()) session.console.print("");
-            print(session.console, plugin);
+            if (!list.empty()) context.console.print("");
+            print(context.console, plugin);
             list.push_back(nullptr);
         }
     }
     if (list.empty()) {
         const auto near = nearest(name, names);
-        session.console.error(fmt::format("there is no plugin '{}'{}; embedq plugins list shows those there are", name,
+        context.console.error(fmt::format("there is no plugin '{}'{}; embedq plugins list shows those there are", name,
                                           near ? fmt::format(", did you mean '{}'?", *near) : ""));
         return exit_failed;
     }
-    if (session.json) session.console.print(dump({{"plugins", std::move(list)}}));
+    if (context.json) context.console.print(dump({{"plugins", std::move(list)}}));
     return exit_done;
 }
 

@@ -47,49 +47,49 @@ Result<SearchResponse> ask(Engine& engine, const SearchArguments& arguments, con
 }
 
 // One question a line, each answered before the next is read. One that fails does not end the rest.
-int answer_lines(Session& session, Engine& engine, const SearchArguments& arguments) {
+int answer_lines(CommandContext& context, Engine& engine, const SearchArguments& arguments) {
     int status = exit_done;
     std::string query;
-    while (session.input != nullptr && std::getline(*session.input, query)) {
+    while (context.input != nullptr && std::getline(*context.input, query)) {
         if (is_blank(query)) continue;
         const auto response = ask(engine, arguments, query);
         if (!response) {
             status = exit_failed;
-            if (session.json)
-                session.console.print(dump({{"query", query}, {"error", response.error().message}}));
+            if (context.json)
+                context.console.print(dump({{"query", query}, {"error", to_string(response.error())}}));
             else
-                session.console.error(response.error().message);
-        } else if (session.json) {
+                context.console.error(to_string(response.error()));
+        } else if (context.json) {
             Json json{{"query", query}};
             json.update(json_of(*response));
-            session.console.print(dump(json));
+            context.console.print(dump(json));
         } else {
-            session.console.note(plain(query));
-            print_words(session.console, *response, arguments);
+            context.console.note(plain(query));
+            print_words(context.console, *response, arguments);
         }
-        if (!session.console.flush()) return exit_failed;
+        if (!context.console.flush()) return exit_failed;
     }
     return status;
 }
 
 }  // namespace
 
-int run_search(Session& session, const SearchArguments& arguments) {
+int run_search(CommandContext& context, const SearchArguments& arguments) {
     if (is_blank(arguments.query)) {
         return tell(
-            session,
+            context,
             Failure{exit_usage,
                     {"the question is empty; write what to look for, such as embedq search \"cancel an order\""}});
     }
-    auto runtime = session.installation.open({});
-    if (!runtime) return tell(session, runtime.error());
-    if (arguments.query == "-") return answer_lines(session, (*runtime)->engine(), arguments);
+    auto runtime = context.installation.open({});
+    if (!runtime) return tell(context, runtime.error());
+    if (arguments.query == "-") return answer_lines(context, (*runtime)->engine(), arguments);
     const auto response = ask((*runtime)->engine(), arguments, arguments.query);
-    if (!response) return tell(session, response.error());
-    if (session.json)
-        session.console.print(dump(json_of(*response)));
+    if (!response) return tell(context, response.error());
+    if (context.json)
+        context.console.print(dump(json_of(*response)));
     else
-        print_words(session.console, *response, arguments);
+        print_words(context.console, *response, arguments);
     return exit_done;
 }
 

@@ -20,26 +20,26 @@ Status apply_targets(Runtime& runtime, StoreWait& try_again, const std::stop_tok
 }
 
 // `serve` is a worker that also keeps the targets as the YAML says and runs the services.
-int run_until_stopped(Session& session, bool serves) {
-    const auto interruption = session.listen_for_stop();
-    StoreWait try_again(session.console, *interruption);
-    auto runtime = session.installation.open(
+int run_until_stopped(CommandContext& context, bool serves) {
+    const auto interruption = context.listen_for_stop();
+    StoreWait try_again(context.console, *interruption);
+    auto runtime = context.installation.open(
         {.migrate = true, .logs_everything = true, .try_again = std::ref(try_again), .stop = interruption->token()});
-    if (!runtime) return interruption->token().stop_requested() ? exit_done : tell(session, runtime.error());
+    if (!runtime) return interruption->token().stop_requested() ? exit_done : tell(context, runtime.error());
     if (!(*runtime)->store_capabilities().multi_process && (!serves || (*runtime)->service_count() == 0)) {
-        session.console.note(fmt::format(
+        context.console.note(fmt::format(
             "embedq: warning: the store '{}' lives in one process, so nobody can give this one work; name another "
             "store, such as sqlite, or use embedq index",
             (*runtime)->store_name()));
     }
     if (serves) {
         if (const Status applied = apply_targets(**runtime, try_again, interruption->token()); !applied)
-            session.console.error(applied.error().message);
+            context.console.error(to_string(applied.error()));
     }
     if (const Status started = (*runtime)->start_work(serves ? TargetKeeping::follow : TargetKeeping::leave); !started)
-        return tell(session, started.error());
+        return tell(context, started.error());
     if (serves) {
-        if (const Status started = (*runtime)->start_services(); !started) return tell(session, started.error());
+        if (const Status started = (*runtime)->start_services(); !started) return tell(context, started.error());
     }
     interruption->wait();
     (*runtime)->stop_work();
@@ -48,12 +48,12 @@ int run_until_stopped(Session& session, bool serves) {
 
 }  // namespace
 
-int run_worker(Session& session) {
-    return run_until_stopped(session, false);
+int run_worker(CommandContext& context) {
+    return run_until_stopped(context, false);
 }
 
-int run_serve(Session& session) {
-    return run_until_stopped(session, true);
+int run_serve(CommandContext& context) {
+    return run_until_stopped(context, true);
 }
 
 }  // namespace embedq::cli

@@ -22,19 +22,19 @@ Result<std::vector<SpecInfo>> all_specs(Engine& engine, const std::string& catal
 
 }  // namespace
 
-int run_specs_list(Session& session, const SpecArguments& arguments) {
-    auto runtime = session.installation.open({});
-    if (!runtime) return tell(session, runtime.error());
+int run_specs_list(CommandContext& context, const SpecArguments& arguments) {
+    auto runtime = context.installation.open({});
+    if (!runtime) return tell(context, runtime.error());
     const auto specs = all_specs((*runtime)->engine(), arguments.catalog);
-    if (!specs) return tell(session, specs.error());
-    if (session.json) {
+    if (!specs) return tell(context, specs.error());
+    if (context.json) {
         Json list = Json::array();
         for (const SpecInfo& spec : *specs) list.push_back(json_of(spec));
-        session.console.print(dump({{"specs", std::move(list)}}));
+        context.console.print(dump({{"specs", std::move(list)}}));
         return exit_done;
     }
     if (specs->empty()) {
-        session.console.print("No specs");
+        context.console.print("No specs");
         return exit_done;
     }
     Table table({"SPEC", "OPERATIONS", "UPDATED", "TITLE"});
@@ -42,36 +42,36 @@ int run_specs_list(Session& session, const SpecArguments& arguments) {
         table.add({spec.spec_name, count_of(spec.operation_count), time_of(spec.updated_at), spec.title}, Colour::bold,
                   0);
     }
-    table.print(session.console);
+    table.print(context.console);
     return exit_done;
 }
 
-int run_specs_show(Session& session, const SpecArguments& arguments) {
-    auto runtime = session.installation.open({});
-    if (!runtime) return tell(session, runtime.error());
+int run_specs_show(CommandContext& context, const SpecArguments& arguments) {
+    auto runtime = context.installation.open({});
+    if (!runtime) return tell(context, runtime.error());
     Engine& engine = (*runtime)->engine();
     if (arguments.content) {
         const auto content = engine.spec_content(arguments.catalog, arguments.spec);
-        if (!content) return tell(session, content.error());
-        session.console.print_raw(*content);
+        if (!content) return tell(context, content.error());
+        context.console.print_raw(*content);
         return exit_done;
     }
     const auto spec = engine.spec(arguments.catalog, arguments.spec);
-    if (!spec) return tell(session, spec.error());
+    if (!spec) return tell(context, spec.error());
     const std::vector<std::string> names{arguments.spec};
     const auto statuses = engine.statuses(arguments.catalog, names);
-    if (!statuses) return tell(session, statuses.error());
+    if (!statuses) return tell(context, statuses.error());
     const auto operations = engine.spec_operations(arguments.catalog, arguments.spec);
-    if (!operations) return tell(session, operations.error());
-    if (session.json) {
+    if (!operations) return tell(context, operations.error());
+    if (context.json) {
         Json json = json_of(*spec);
         if (!statuses->empty()) json["status"] = json_of(statuses->front());
         json["operations"] = Json::array();
         for (const Operation& operation : *operations) json["operations"].push_back(json_of(operation));
-        session.console.print(dump(json));
+        context.console.print(dump(json));
         return exit_done;
     }
-    Console& console = session.console;
+    Console& console = context.console;
     console.print(fmt::format("spec        {}/{}", spec->catalog_id, spec->spec_name));
     if (!spec->title.empty()) console.print(fmt::format("title       {}", plain(spec->title)));
     if (!spec->source.empty())
@@ -93,29 +93,29 @@ int run_specs_show(Session& session, const SpecArguments& arguments) {
     return exit_done;
 }
 
-int run_specs_reembed(Session& session, const SpecArguments& arguments) {
-    auto runtime = session.installation.open({});
-    if (!runtime) return tell(session, runtime.error());
+int run_specs_reembed(CommandContext& context, const SpecArguments& arguments) {
+    auto runtime = context.installation.open({});
+    if (!runtime) return tell(context, runtime.error());
     const auto outcome = (*runtime)->engine().reembed_spec(arguments.catalog, arguments.spec);
-    if (!outcome) return tell(session, outcome.error());
+    if (!outcome) return tell(context, outcome.error());
     switch (*outcome) {
-        case EnqueueOutcome::created: session.console.print(fmt::format("{}: queued", arguments.spec)); break;
+        case EnqueueOutcome::created: context.console.print(fmt::format("{}: queued", arguments.spec)); break;
         case EnqueueOutcome::collapsed:
-            session.console.print(fmt::format("{}: already queued; that job embeds all anew", arguments.spec));
+            context.console.print(fmt::format("{}: already queued; that job embeds all anew", arguments.spec));
             break;
         case EnqueueOutcome::none:
-            session.console.print(fmt::format("{}: nothing to do: its catalog has no provider", arguments.spec));
+            context.console.print(fmt::format("{}: nothing to do: its catalog has no provider", arguments.spec));
             break;
     }
     return exit_done;
 }
 
-int run_specs_delete(Session& session, const SpecArguments& arguments) {
-    auto runtime = session.installation.open({});
-    if (!runtime) return tell(session, runtime.error());
+int run_specs_delete(CommandContext& context, const SpecArguments& arguments) {
+    auto runtime = context.installation.open({});
+    if (!runtime) return tell(context, runtime.error());
     const Status deleted = (*runtime)->engine().delete_spec(arguments.catalog, arguments.spec);
-    if (!deleted) return tell(session, deleted.error());
-    session.console.print(fmt::format("{} deleted", arguments.spec));
+    if (!deleted) return tell(context, deleted.error());
+    context.console.print(fmt::format("{} deleted", arguments.spec));
     return exit_done;
 }
 

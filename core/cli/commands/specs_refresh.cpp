@@ -2,10 +2,10 @@
 
 #include <utility>
 
-#include "catalog/names.h"
 #include "cli/commands.h"
+#include "cli/indexer.h"
 #include "cli/present.h"
-#include "engine/indexer.h"
+#include "embedq/support/ids.h"
 
 namespace embedq::cli {
 namespace {
@@ -23,16 +23,16 @@ struct Counts {
     std::size_t changed = 0, unchanged = 0, failed = 0;
 };
 
-std::string source_in(const engine::FoundDocuments& found, const std::string& spec) {
-    for (const engine::DocumentFile& file : found.files) {
+std::string source_in(const FoundDocuments& found, const std::string& spec) {
+    for (const DocumentFile& file : found.files) {
         if (file.spec_name == spec) return file.path;
     }
     return {};
 }
 
-void tell_lines(Session& session, const std::vector<Line>& lines, const Counts& counts, bool stopped) {
-    Console& console = session.console;
-    if (session.json) {
+void tell_lines(CommandContext& context, const std::vector<Line>& lines, const Counts& counts, bool stopped) {
+    Console& console = context.console;
+    if (context.json) {
         Json specs = Json::array();
         for (const Line& line : lines) {
             Json spec = {{"catalog_id", line.catalog},
@@ -81,13 +81,13 @@ Result<std::vector<std::string>> catalogs_of(Engine& engine, const std::string& 
 // Appends what became of the catalog's specs.
 Result<bool> refresh(Engine& engine, fetch::Fetcher& fetcher, const std::string& catalog, const std::string& spec,
                      std::stop_token stop, std::vector<Line>& lines) {
-    const auto found = engine::find_stored_urls(engine, catalog, spec, fetcher);
+    const auto found = find_stored_urls(engine, catalog, spec, fetcher);
     if (!found) return std::unexpected(found.error());
-    engine::IndexerSettings settings;
+    IndexerSettings settings;
     settings.catalog_id = catalog;
     settings.fetcher = &fetcher;
     settings.batch_documents = 1;  // what was fetched is kept, whatever comes of the next
-    const auto report = engine::put_documents(engine, found->files, settings, {}, std::move(stop));
+    const auto report = put_documents(engine, found->files, settings, {}, std::move(stop));
     if (!report) return std::unexpected(report.error());
     for (std::size_t i = 0; i < report->spec_names.size(); ++i) {
         const bool same = report->outcomes[i] == PutOutcome::unchanged;
@@ -95,7 +95,7 @@ Result<bool> refresh(Engine& engine, fetch::Fetcher& fetcher, const std::string&
         lines.push_back({catalog, name, source_in(*found, name), same ? "unchanged" : "changed", {}});
     }
     for (const auto* refused : {&found->refused, &report->refused}) {
-        for (const engine::RefusedDocument& document : *refused) {
+        for (const RefusedDocument& document : *refused) {
             lines.push_back({catalog, document.spec_name, document.path, "failed", document.reason});
         }
     }
@@ -104,33 +104,32 @@ Result<bool> refresh(Engine& engine, fetch::Fetcher& fetcher, const std::string&
 
 }  // namespace
 
-int run_specs_refresh(Session& session, const SpecsRefreshArguments& arguments) {
+int run_specs_refresh(CommandContext& context, const SpecsRefreshArguments& arguments) {
     if (!arguments.catalog.empty()) {
-        if (const Status valid = catalog::check_catalog_id(arguments.catalog); !valid)
-            return tell(session, valid.error());
+        if (const Status valid = check_catalog_id(arguments.catalog); !valid) return tell(context, valid.error());
     }
-    const auto interruption = session.listen_for_stop();
-    auto runtime = session.installation.open({});
-    if (!runtime) return tell(session, runtime.error());
+    const auto interruption = context.listen_for_stop();
+    auto runtime = context.installation.open({});
+    if (!runtime) return tell(context, runtime.error());
     const auto fetcher = (*runtime)->make_fetcher();
-    if (!fetcher) return tell(session, fetcher.error());
+    if (!fetcher) return tell(context, fetcher.error());
     Engine& engine = (*runtime)->engine();
     const auto catalogs = catalogs_of(engine, arguments.catalog);
-    if (!catalogs) return tell(session, catalogs.error());
+    if (!catalogs) return tell(context, catalogs.error());
 
     std::vector<Line> lines;
     bool stopped = false;
     for (const std::string& catalog : *catalogs) {
         const auto ended = refresh(engine, **fetcher, catalog, arguments.spec, interruption->token(), lines);
-        if (!ended) return tell(session, ended.error());
+        if (!ended) return tell(context, ended.error());
         stopped = *ended;
         if (stopped) break;
     }
     Counts counts;
     for (const Line& line : lines)
         ++(line.outcome == "failed" ? counts.failed : line.outcome == "changed" ? counts.changed : counts.unchanged);
-    tell_lines(session, lines, counts, stopped);
-    if (stopped) session.console.error("stopped; the same command goes on with the rest");
+    tell_lines(context, lines, counts, stopped);
+    if (stopped) context.console.error("stopped; the same command goes on with the rest");
     return stopped || counts.failed > 0 ? exit_failed : exit_done;
 }
 

@@ -110,27 +110,27 @@ void print(Console& console, const View& view, bool all) {
 
 }  // namespace
 
-int run_status(Session& session, const StatusArguments& arguments) {
+int run_status(CommandContext& context, const StatusArguments& arguments) {
     std::unique_ptr<Interruption> interruption;
-    if (arguments.watch) interruption = session.listen_for_stop();
-    auto runtime = session.installation.open({});
-    if (!runtime) return tell(session, runtime.error());
-    const bool with_specs = arguments.catalog.has_value() || !session.json;
+    if (arguments.watch) interruption = context.listen_for_stop();
+    auto runtime = context.installation.open({});
+    if (!runtime) return tell(context, runtime.error());
+    const bool with_specs = arguments.catalog.has_value() || !context.json;
     std::string shown;
     do {
         const auto view = read((*runtime)->engine(), arguments, with_specs);
-        if (!view) return tell(session, view.error());
+        if (!view) return tell(context, view.error());
         // What did not change is not said again.
         std::string state = dump(json_of(*view, with_specs));
         if (state == shown) continue;
         shown = std::move(state);
-        if (session.json) {
-            session.console.print(shown);
+        if (context.json) {
+            context.console.print(shown);
         } else {
-            if (arguments.watch) session.console.clear_screen();
-            print(session.console, *view, arguments.catalog.has_value());
+            if (arguments.watch) context.console.clear_screen();
+            print(context.console, *view, arguments.catalog.has_value());
         }
-        if (!session.console.flush()) return exit_failed;
+        if (!context.console.flush()) return exit_failed;
     } while (arguments.watch && interruption->wait_for(watch_interval));
     return exit_done;
 }

@@ -47,6 +47,8 @@ public:
     [[nodiscard]] virtual const Clock& clock() const noexcept = 0;
     // 64 uniformly random bits. From the operating system, or from a seed in tests.
     [[nodiscard]] virtual std::uint64_t random() noexcept = 0;
+    // Uniform in [0, 1), from `random`.
+    [[nodiscard]] double uniform() noexcept { return static_cast<double>(random() >> 11U) * 0x1.0p-53; }
     // An option of the configured store (a notifier may want its `url`); nothing when it has none of that name.
     [[nodiscard]] virtual std::optional<std::string> store_option(std::string_view name) const = 0;
 };

@@ -1,4 +1,4 @@
-// What a part finds out about its own health, for `embedq doctor`.
+// What a store reports about its own health, for `embedq doctor`.
 //
 // Thread-safety: plain values.
 #pragma once
@@ -24,12 +24,12 @@ enum class FindingLevel : std::uint8_t {
     return "fault";
 }
 
-// One thing that was looked at. Never holds a secret.
+// The result of one check. Never holds a secret.
 struct Finding {
     FindingLevel level = FindingLevel::good;
     std::string subject;    // a few words, the same each time: "free disk space"
-    std::string found;      // what is so, with its numbers and names
-    std::string mend = {};  // what to do, as a command or a setting where there is one; a fault always has it
+    std::string found;      // the result, with its numbers and names
+    std::string hint = {};  // what to do, as a command or a setting where there is one; a fault always has it
 };
 
 }  // namespace embedq

@@ -2,7 +2,7 @@
 // providers.
 //
 // Every member may be called from any thread. Inputs are checked here: ids out of form are `invalid_argument` with the
-// mend.
+// hint.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,11 @@
 #include <vector>
 
 #include "embedq/catalog.h"
+#include "embedq/claim.h"
 #include "embedq/error.h"
-#include "embedq/job.h"
+#include "embedq/maintenance.h"
+#include "embedq/profile.h"
+#include "embedq/status.h"
 
 namespace embedq {
 

@@ -67,8 +67,8 @@ enum class PluginKind : std::uint32_t { store = 1, provider = 2, notifier = 3, s
     return "unknown";
 }
 
-// A factory makes one instance from validated options, or says what is wrong with them or with what they name.
-// It must not do long work: connecting may be put off to the first call. The context outlives the instance.
+// A factory makes one instance from validated options, or reports what is wrong with them or with what they name.
+// It must be quick: connect on the first call. The context outlives the instance.
 using StoreFactory = Result<std::unique_ptr<Store>> (*)(const Options&, Context&);
 using ProviderFactory = Result<std::unique_ptr<Provider>> (*)(const Options&, Context&);
 using NotifierFactory = Result<std::unique_ptr<Notifier>> (*)(const Options&, Context&);

@@ -1,8 +1,7 @@
 // A provider turns texts into vectors.
 //
-// Safe to call from several threads at once; the host calls each endpoint no more often at a time than the limits say.
-// A provider holds no state that a restart would miss, does no retries of its own and keeps no queue: the host's lanes
-// do that.
+// Safe to call from several threads; the host keeps to the concurrency limit of each endpoint. A provider keeps no state
+// that a restart would lose, does not retry and does not queue: the host does that.
 #pragma once
 
 #include <chrono>
@@ -33,23 +32,23 @@ struct ProviderLimits {
     std::size_t max_text_tokens = 0;
 };
 
-// What is true of the provider as configured, and what makes its vectors comparable.
+// What the provider reports about itself as it is configured, and what makes its vectors comparable.
 struct ProviderInfo {
     std::string model;         // as the endpoint knows it
-    std::string model_digest;  // changes when the model behind the name does; empty when the endpoint cannot say
+    std::string model_digest;  // changes with the model behind the name; empty when the endpoint does not report one
     std::size_t dimension = 0;
     std::string document_prefix;  // put before every document text by the provider itself
     std::string query_prefix;
     ProviderLimits limits;
-    std::vector<std::string> endpoints = {"default"};  // one lane each; names for people, never with credentials
+    // Names for people, never with credentials.
+    std::vector<std::string> endpoints = {"default"};
     // How much the cosine counts in hybrid ranking, in [0, 1]; the rest is the lexical score's.
     double semantic_weight = 0.6;
     // Options that are not secret and that another process needs to embed queries for these vectors; key to YAML
     // scalar.
     std::vector<std::pair<std::string, std::string>> public_options = {};
-    // How long one call may take, as the provider is configured; the host makes it the deadline of its calls. 0: not
-    // said, the host's own limit holds (120 s). A call that ends with it fails as `unavailable` with
-    // Error::deadline_reached.
+    // How long one call may take, as the provider is configured; the host makes it the deadline of its calls. 0: the
+    // host's own limit (120 s). A call that reaches it fails as `unavailable` with Error::deadline_reached.
     std::chrono::milliseconds call_timeout{0};
 };
 
@@ -78,15 +77,14 @@ class Provider {
 public:
     virtual ~Provider() = default;
 
-    // May ask the endpoint, so it can fail with `unavailable` or `misconfigured`; the host asks again later, and from
-    // time to time while it runs: a model that was replaced under its name shows as another digest or dimension.
+    // May ask the endpoint, so it can fail with `unavailable` or `misconfigured`. The host probes a provider until it
+    // answers, and then from time to time: a model that was replaced under its name has another digest or dimension.
     [[nodiscard]] virtual Result<ProviderInfo> info(std::stop_token stop) = 0;
 
     // One request to one endpoint. Returns one row per text, or an error per text, or one error for the whole call:
-    // `too_large` and `invalid_input` for the whole call make the host halve the batch. Vectors of another model than
-    // the one that `info` named last are never returned: where the provider notices, the call fails with
-    // `misconfigured`. Returns soon after `deadline` (as `unavailable`) and after a stop request (the result is then
-    // ignored).
+    // `too_large` and `invalid_input` for the whole call make the host halve the batch. Never returns vectors of a model
+    // other than the one that `info` named last: where the provider notices, the call fails with `misconfigured`.
+    // Returns soon after `deadline` (as `unavailable`) and after a stop request (the result is then ignored).
     [[nodiscard]] virtual Result<EmbedResult> embed(const EmbedRequest& request) = 0;
 };
 

@@ -110,7 +110,8 @@ void Connection::keep(pg_result& result) {
     const ExecStatusType status = PQresultStatus(&result);
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
         const char* state = PQresultErrorField(&result, PG_DIAG_SQLSTATE);
-        answer_ = fail(ErrorKind::unavailable, one_line(PQresultErrorMessage(&result)), state == nullptr ? "" : state);
+        answer_ =
+            fail(ErrorKind::unavailable, one_line(PQresultErrorMessage(&result)), {}, state == nullptr ? "" : state);
         return;
     }
     Answer row;

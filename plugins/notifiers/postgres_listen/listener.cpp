@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "sync/backoff.h"
 #include "sync/mutex.h"
 
 namespace embedq::notifiers {
@@ -33,10 +34,6 @@ constexpr milliseconds scatter = 100ms;
 constexpr std::string_view probe_channel = "embedq_probe";
 
 // 0 up to 1.
-double fraction(Context& context) {
-    return static_cast<double>(context.random() >> 11U) * 0x1.0p-53;
-}
-
 std::string seconds(milliseconds time) {
     if (time.count() % 1000 == 0) return std::to_string(time.count() / 1000) + " s";
     return std::to_string(time.count()) + " ms";
@@ -107,7 +104,7 @@ void Listener::run(const std::stop_token& stop) {
             const Status lost = tend(forever, stop);
             if (lost) break;
             drop_outlet();
-            ceased(lost.error().message);
+            ceased(to_string(lost.error()));
             failures = 0;
         } else if (opened) {
             const std::string why_not = opened->why_not;
@@ -116,7 +113,7 @@ void Listener::run(const std::stop_token& stop) {
             ++failures;
         } else {
             tell_reach();
-            ceased(opened.error().message);
+            ceased(to_string(opened.error()));
             ++failures;
         }
         const Steady again = context_.clock().now() + pause(failures);
@@ -133,7 +130,7 @@ Result<Listener::Opened> Listener::open(const std::stop_token& stop) {
     for (const Parameters& host : address_.hosts) {
         auto opened = open(host, stop);
         if (opened || stop.stop_requested()) return opened;
-        faults += (faults.empty() ? "" : "; ") + opened.error().message;
+        faults += (faults.empty() ? "" : "; ") + to_string(opened.error());
     }
     return fail(ErrorKind::unavailable, faults);
 }
@@ -349,10 +346,10 @@ void Listener::sleep_until(Steady until, const Connection* also) {
 
 // Between half and all of a time that doubles with each failure; after none, a moment.
 Clock::Steady::duration Listener::pause(int failures) {
-    if (failures == 0) return std::chrono::duration_cast<Steady::duration>(scatter * fraction(context_));
-    constexpr int doublings = 16;
-    const milliseconds full = std::min(settings_.retry_max, first_pause * (1 << std::min(failures - 1, doublings)));
-    return std::chrono::duration_cast<Steady::duration>(full * (0.5 + fraction(context_) / 2));
+    if (failures == 0) return std::chrono::duration_cast<Steady::duration>(scatter * context_.uniform());
+    const sync::Backoff backoff{
+        .base = first_pause, .max = settings_.retry_max, .jitter = 0.5, .mode = sync::Jitter::below};
+    return backoff.delay(static_cast<std::uint64_t>(failures), context_.uniform());
 }
 
 // Whoever learns of the new state has been given its hint: both happen under the lock.

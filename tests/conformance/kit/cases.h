@@ -40,7 +40,7 @@ private:
 
 // "unavailable: the message"
 [[nodiscard]] inline std::string text_of(const Error& error) {
-    return std::string(to_string(error.kind)) + ": " + error.message;
+    return std::string(to_string(error.kind)) + ": " + to_string(error);
 }
 
 // The value, or the end of the case with what `who` said.

@@ -1,6 +1,7 @@
 // An engine that holds no catalog, for services whose start and stop are what is tested.
 #pragma once
 
+#include "embedq/claim.h"
 #include "embedq/engine.h"
 
 namespace embedq::conformance {

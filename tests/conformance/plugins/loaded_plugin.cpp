@@ -41,7 +41,7 @@ plugins::Registry& registry() {
 Options read(const plugins::LoadedPlugin& plugin, const LoadedKitPlugin::Texts& texts) {
     auto options =
         config::options_from_text(std::span(plugin.descriptor->options, plugin.descriptor->option_count), texts);
-    if (!options) throw std::runtime_error(options.error().message);
+    if (!options) throw std::runtime_error(to_string(options.error()));
     return std::move(*options);
 }
 
@@ -49,7 +49,7 @@ Options read(const plugins::LoadedPlugin& plugin, const LoadedKitPlugin::Texts& 
 
 LoadedKitPlugin::LoadedKitPlugin(const std::filesystem::path& file) {
     const auto loaded = registry().load_file(file);
-    if (!loaded) throw std::runtime_error(loaded.error().message);
+    if (!loaded) throw std::runtime_error(to_string(loaded.error()));
     plugin_ = *loaded;
 }
 

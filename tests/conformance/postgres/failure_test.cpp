@@ -32,8 +32,8 @@ TEST(Failures, WhatMetAnotherTransactionIsBegunAgainOnTheSameConnection) {
 TEST(Failures, AMissingRightIsSaidWithItsMend) {
     const Failure failure = raised("42501");
     EXPECT_EQ(failure.error.kind, ErrorKind::misconfigured);
-    EXPECT_TRUE(failure.error.message.ends_with(": as told; grant it; docs/deploying.md has the list of grants"))
-        << failure.error.message;
+    EXPECT_TRUE(to_string(failure.error).ends_with(": as told; grant it; docs/deploying.md has the list of grants"))
+        << to_string(failure.error);
     EXPECT_FALSE(failure.disconnected);
 }
 

@@ -71,7 +71,7 @@ public:
         try {
             admin_.execute("DROP SCHEMA IF EXISTS " + schema_ + " CASCADE");
         } catch (const Failure& caught) {
-            ADD_FAILURE() << "the case's schema cannot be dropped: " << caught.error.message;
+            ADD_FAILURE() << "the case's schema cannot be dropped: " << to_string(caught.error);
         }
     }
 

@@ -64,7 +64,7 @@ int run(int count, char** values) {
     const Arguments& arguments = std::get<Arguments>(read);
     auto read_subjects =
         arguments.config.empty() ? subjects_of_file(arguments.plugin) : subjects_of_configuration(arguments.config);
-    if (!read_subjects) return refuse(read_subjects.error().message);
+    if (!read_subjects) return refuse(to_string(read_subjects.error()));
     // Never deleted: a call that did not come back may still ask for an option.
     static Subjects& subjects = *read_subjects->release();
     if (arguments.child) return run_child(subjects);

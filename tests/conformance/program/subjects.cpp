@@ -150,7 +150,7 @@ private:
             return fail(
                 options.error().kind,
                 fmt::format("embedq-conformance: {} plugin '{}': {}; options are given by --options NAME=VALUE",
-                            to_string(plugin.descriptor->kind), plugin.descriptor->name, options.error().message));
+                            to_string(plugin.descriptor->kind), plugin.descriptor->name, to_string(options.error())));
         }
         return Configured{&plugin, std::move(*options)};
     }

@@ -12,7 +12,7 @@
 #include "conformance/service_kit.h"
 #include "conformance/store_kit.h"
 #include "conformance/system_context.h"
-#include "engine/engine_impl.h"
+#include "engine/host_engine.h"
 #include "loader/instances.h"
 
 namespace embedq::conformance {
@@ -156,7 +156,7 @@ private:
     const CaseWorld world_;
     SystemContext context_;
     SilentNotifier silent_;
-    scheduler::ProviderDirectory providers_{{}};
+    endpoints::ProviderDirectory providers_{{}};
     std::shared_ptr<Store> store_;
     std::unique_ptr<Engine> engine_;
 };
@@ -210,7 +210,7 @@ int run_child(Subjects& subjects) {
     const CaseWorld world(folder, id);
     SystemContext context("child");
     const auto store = open_store(subjects, world, context);
-    if (!store) throw std::runtime_error(store.error().message);
+    if (!store) throw std::runtime_error(to_string(store.error()));
     return run_store_process(**store);
 }
 

@@ -35,7 +35,7 @@ paths:
 void examine(std::string_view content) {
     const auto document = parse_document(content);
     if (!document) {
-        EXPECT_FALSE(document.error().message.empty());
+        EXPECT_FALSE(to_string(document.error()).empty());
         return;
     }
     std::vector<std::string> all = ids(*document);

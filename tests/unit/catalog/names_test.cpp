@@ -1,6 +1,7 @@
 // Catalog ids and spec names.
 #include "catalog/names.h"
 
+#include "embedq/support/ids.h"
 #include "support.h"
 
 namespace embedq::catalog::test {
@@ -18,7 +19,7 @@ TEST(Names, ChecksCatalogIds) {
         EXPECT_FALSE(status) << id;
         if (status) return std::string();
         EXPECT_EQ(status.error().kind, ErrorKind::invalid_argument);
-        return status.error().message;
+        return to_string(status.error());
     };
     EXPECT_THAT(message(""), HasSubstr("empty"));
     EXPECT_THAT(message(std::string(101, 'x')), HasSubstr("101 bytes long: at most 100"));

@@ -9,13 +9,14 @@
 #include <vector>
 
 #include "catalog/document.h"
+#include "embedq/catalog.h"
 
 namespace embedq::catalog::test {
 
 // The document, or a failed test that shows the error.
 inline Document parsed(std::string_view content, const Limits& limits = {}) {
     auto document = parse_document(content, limits);
-    if (!document) ADD_FAILURE() << document.error().message << "\nin: " << content.substr(0, 500);
+    if (!document) ADD_FAILURE() << to_string(document.error()) << "\nin: " << content.substr(0, 500);
     return document ? std::move(*document) : Document{};
 }
 
@@ -27,7 +28,7 @@ inline std::string refusal(std::string_view content, const Limits& limits = {}) 
         return {};
     }
     EXPECT_EQ(document.error().kind, ErrorKind::invalid_argument);
-    return document.error().message;
+    return to_string(document.error());
 }
 
 inline std::string with_paths(std::string_view paths) {

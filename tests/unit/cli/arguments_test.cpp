@@ -123,7 +123,7 @@ TEST(Arguments, JobNumbersReachTheCommand) {
     testing::Stage stage;
     const auto read = read_arguments(Words{"jobs", "retry", "010", "9"}, "1");
     ASSERT_TRUE(std::holds_alternative<Invocation>(read));
-    EXPECT_EQ(std::get<Invocation>(read).run(stage.session), exit_done);
+    EXPECT_EQ(std::get<Invocation>(read).run(stage.context), exit_done);
     EXPECT_EQ(stage.world.engine.retried, (std::vector<JobId>{10, 9}));
 }
 
@@ -146,7 +146,7 @@ TEST(Arguments, ReachTheCommand) {
     const auto read = read_arguments(
         Words{"search", "find pets", "--catalog", "c", "--mode", "semantic", "--limit", "7", "--json"}, "1");
     ASSERT_TRUE(std::holds_alternative<Invocation>(read));
-    EXPECT_EQ(std::get<Invocation>(read).run(stage.session), exit_done);
+    EXPECT_EQ(std::get<Invocation>(read).run(stage.context), exit_done);
     const SearchRequest& request = stage.world.engine.last_search;
     EXPECT_EQ(request.query, "find pets");
     EXPECT_EQ(request.catalog_id, "c");

@@ -23,14 +23,14 @@ void add_catalog(Stage& stage, std::size_t specs) {
 TEST(StatusCommand, JsonHasTheShapeForScripts) {
     Stage stage(true);
     add_catalog(stage, 1);
-    ASSERT_EQ(run_status(stage.session, {}), exit_done);
+    ASSERT_EQ(run_status(stage.context, {}), exit_done);
     EXPECT_EQ(
         stage.out.str(),
         R"({"catalogs":[{"catalog_id":"pets","specs_total":1,"specs_indexed":1,"specs_pending":0,"specs_running":0,"specs_failed":0,)"
         R"("operation_count":2,"embedding_count":2}]})"
         "\n");
     stage.out.str("");
-    ASSERT_EQ(run_status(stage.session, {.catalog = "pets"}), exit_done);
+    ASSERT_EQ(run_status(stage.context, {.catalog = "pets"}), exit_done);
     const Json json = Json::parse(stage.out.str());
     ASSERT_EQ(json["specs"].size(), 1);
     EXPECT_EQ(json["specs"][0]["badge"], "2/2 indexed");
@@ -40,19 +40,19 @@ TEST(StatusCommand, ManySpecsAreListedOnlyWhenTheirCatalogIsNamed) {
     Stage stage;
     add_catalog(stage, 60);
     stage.world.engine.status_lists["pets"][7].embedding_count = 0;
-    ASSERT_EQ(run_status(stage.session, {}), exit_done);
+    ASSERT_EQ(run_status(stage.context, {}), exit_done);
     EXPECT_THAT(stage.out.str(), HasSubstr("spec-7  not indexed"));
     EXPECT_THAT(stage.out.str(), Not(HasSubstr("spec-8 ")));
     EXPECT_THAT(stage.out.str(), HasSubstr("59 that need nothing"));
     EXPECT_THAT(stage.out.str(), HasSubstr("All 60 specs indexed"));
     stage.out.str("");
-    ASSERT_EQ(run_status(stage.session, {.catalog = "pets"}), exit_done);
+    ASSERT_EQ(run_status(stage.context, {.catalog = "pets"}), exit_done);
     EXPECT_THAT(stage.out.str(), HasSubstr("spec-8 "));
 }
 
 TEST(StatusCommand, AnUnknownCatalogFails) {
     Stage stage(true);
-    EXPECT_EQ(run_status(stage.session, {.catalog = "cats"}), exit_failed);
+    EXPECT_EQ(run_status(stage.context, {.catalog = "cats"}), exit_failed);
     EXPECT_EQ(stage.err.str(), "embedq: there is no catalog 'cats'\n");
     EXPECT_EQ(stage.out.str(), "");
 }
@@ -61,7 +61,7 @@ TEST(StatusCommand, WatchSaysOnlyChangesAndEndsWithTheSignal) {
     Stage stage(true);
     add_catalog(stage, 1);
     stage.world.waits_until_stop = 5;
-    ASSERT_EQ(run_status(stage.session, {.watch = true}), exit_done);
+    ASSERT_EQ(run_status(stage.context, {.watch = true}), exit_done);
     const std::string text = stage.out.str();
     EXPECT_EQ(std::ranges::count(text, '\n'), 1);
 }
@@ -71,7 +71,7 @@ TEST(SearchCommand, JsonHasTheShapeForScripts) {
     stage.world.engine.search_response.ranking = RankingMode::lexical;
     stage.world.engine.search_response.fallback_reason = "embeddings_not_indexed";
     stage.world.engine.search_response.hits.push_back({"pets", "store", "listPets", "GET", "/pets", "Lists pets", 0.5});
-    ASSERT_EQ(run_search(stage.session, {.query = "pets"}), exit_done);
+    ASSERT_EQ(run_search(stage.context, {.query = "pets"}), exit_done);
     EXPECT_EQ(
         stage.out.str(),
         R"({"ranking":"lexical","fallback_reason":"embeddings_not_indexed","results":[{"catalog_id":"pets","spec_name":"store",)"
@@ -85,7 +85,7 @@ TEST(SearchCommand, TextSaysWhichRankingRanAndWhy) {
     stage.world.engine.search_response.fallback_detail = "no operation has a vector yet";
     stage.world.engine.search_response.hits.push_back(
         {"pets", "store", "listPets", "GET", "/pets", "Lists\x1b[2J pets", 0.5});
-    ASSERT_EQ(run_search(stage.session, {.query = "pets"}), exit_done);
+    ASSERT_EQ(run_search(stage.context, {.query = "pets"}), exit_done);
     EXPECT_THAT(stage.err.str(),
                 HasSubstr("lexical instead of hybrid: no operation has a vector yet (embeddings_not_indexed)"));
     EXPECT_THAT(stage.out.str(), HasSubstr("GET /pets"));
@@ -103,7 +103,7 @@ TEST(JobsCommand, ListPagesByCursor) {
     std::optional<JobId> cursor;
     do {
         stage.out.str("");
-        ASSERT_EQ(run_jobs_list(stage.session, {.cursor = cursor, .limit = 2}), exit_done);
+        ASSERT_EQ(run_jobs_list(stage.context, {.cursor = cursor, .limit = 2}), exit_done);
         const Json page = Json::parse(stage.out.str());
         for (const Json& job : page["jobs"]) seen.push_back(job["id"]);
         cursor.reset();
@@ -115,7 +115,7 @@ TEST(JobsCommand, ListPagesByCursor) {
 TEST(JobsCommand, AFullLastPageHasNoCursor) {
     Stage stage(true);
     stage.world.engine.job_list.resize(1);
-    ASSERT_EQ(run_jobs_list(stage.session, {.limit = 1}), exit_done);
+    ASSERT_EQ(run_jobs_list(stage.context, {.limit = 1}), exit_done);
     EXPECT_TRUE(Json::parse(stage.out.str())["next_cursor"].is_null());
 }
 
@@ -129,7 +129,7 @@ Job job_of(JobId id, std::string catalog, std::string spec) {
 
 TEST(JobsCommand, AnUnknownCatalogFails) {
     Stage stage;
-    EXPECT_EQ(run_jobs_list(stage.session, {.catalog = "nosuch"}), exit_failed);
+    EXPECT_EQ(run_jobs_list(stage.context, {.catalog = "nosuch"}), exit_failed);
     EXPECT_THAT(stage.err.str(), HasSubstr("there is no catalog 'nosuch'"));
     EXPECT_THAT(stage.err.str(), HasSubstr("embedq catalogs list"));
     EXPECT_EQ(stage.out.str(), "");
@@ -139,42 +139,42 @@ TEST(JobsCommand, AnUnknownSpecFails) {
     Stage stage;
     stage.world.engine.catalog_list.emplace_back().catalog_id = "pets";
     add_catalog(stage, 1);
-    EXPECT_EQ(run_jobs_list(stage.session, {.catalog = "pets", .spec = "nope"}), exit_failed);
+    EXPECT_EQ(run_jobs_list(stage.context, {.catalog = "pets", .spec = "nope"}), exit_failed);
     EXPECT_THAT(stage.err.str(), HasSubstr("there is no spec 'nope' in catalog 'pets'"));
-    EXPECT_EQ(run_jobs_list(stage.session, {.catalog = "pets", .spec = "spec-0"}), exit_done);
+    EXPECT_EQ(run_jobs_list(stage.context, {.catalog = "pets", .spec = "spec-0"}), exit_done);
     EXPECT_EQ(stage.out.str(), "No jobs\n");
 }
 
 TEST(JobsCommand, TheHistoryOfADeletedCatalogStays) {
     Stage stage;
     stage.world.engine.job_list = {job_of(2, "gone", "spec")};
-    EXPECT_EQ(run_jobs_list(stage.session, {.catalog = "gone"}), exit_done);
+    EXPECT_EQ(run_jobs_list(stage.context, {.catalog = "gone"}), exit_done);
     EXPECT_THAT(stage.out.str(), HasSubstr("gone/spec"));
     stage.out.str("");
     // The filter leaves nothing, and yet there was such a catalog.
-    EXPECT_EQ(run_jobs_list(stage.session, {.catalog = "gone", .status = JobStatus::failed}), exit_done);
+    EXPECT_EQ(run_jobs_list(stage.context, {.catalog = "gone", .status = JobStatus::failed}), exit_done);
     EXPECT_EQ(stage.out.str(), "No jobs\n");
 }
 
 TEST(SearchCommand, AnEmptyQuestionIsBadUsage) {
     for (const char* query : {"", "   ", "\t\n"}) {
         Stage stage;
-        EXPECT_EQ(run_search(stage.session, {.query = query}), exit_usage);
+        EXPECT_EQ(run_search(stage.context, {.query = query}), exit_usage);
         EXPECT_THAT(stage.err.str(), HasSubstr("the question is empty"));
     }
 }
 
 TEST(JobsCommand, AnUnknownJobFailsAndCancelsNothing) {
     Stage stage;
-    EXPECT_EQ(run_jobs_show(stage.session, 9), exit_failed);
+    EXPECT_EQ(run_jobs_show(stage.context, 9), exit_failed);
     EXPECT_THAT(stage.err.str(), HasSubstr("there is no job 9"));
-    EXPECT_EQ(run_jobs_cancel(stage.session, {9}), exit_failed);
+    EXPECT_EQ(run_jobs_cancel(stage.context, {9}), exit_failed);
     EXPECT_TRUE(stage.world.engine.cancelled.empty());
 }
 
 TEST(JobsCommand, RetriesEachJob) {
     Stage stage;
-    ASSERT_EQ(run_jobs_retry(stage.session, {3, 4}), exit_done);
+    ASSERT_EQ(run_jobs_retry(stage.context, {3, 4}), exit_done);
     EXPECT_EQ(stage.world.engine.retried, (std::vector<JobId>{3, 4}));
     EXPECT_EQ(stage.out.str(), "job 3: a new job is queued\njob 4: a new job is queued\n");
 }
@@ -182,7 +182,7 @@ TEST(JobsCommand, RetriesEachJob) {
 TEST(ConfigCommand, CheckTellsEveryFaultAndExits2) {
     Stage stage;
     stage.world.checked.errors = {"f.yaml:1:2: error: first", "f.yaml:3:4: error: second"};
-    EXPECT_EQ(run_config_check(stage.session), exit_usage);
+    EXPECT_EQ(run_config_check(stage.context), exit_usage);
     EXPECT_EQ(stage.err.str(), "embedq: f.yaml:1:2: error: first\nembedq: f.yaml:3:4: error: second\n");
     EXPECT_EQ(stage.out.str(), "");
 }
@@ -190,21 +190,21 @@ TEST(ConfigCommand, CheckTellsEveryFaultAndExits2) {
 TEST(AnyCommand, AConfigurationThatDoesNotLoadExits2) {
     Stage stage;
     stage.world.open_failure = Failure{exit_usage, {"f.yaml:1:2: error: first"}};
-    EXPECT_EQ(run_status(stage.session, {}), exit_usage);
+    EXPECT_EQ(run_status(stage.context, {}), exit_usage);
     EXPECT_EQ(stage.err.str(), "embedq: f.yaml:1:2: error: first\n");
 }
 
 TEST(PluginsCommand, AnUnknownPluginNamesTheNearest) {
     Stage stage;
     stage.world.plugins.plugins.push_back({"store", "sqlite", "1", "A file", "/p/libembedq_store_sqlite.so", {}});
-    EXPECT_EQ(run_plugins_show(stage.session, "sqlit"), exit_failed);
+    EXPECT_EQ(run_plugins_show(stage.context, "sqlit"), exit_failed);
     EXPECT_THAT(stage.err.str(), HasSubstr("did you mean 'sqlite'?"));
-    EXPECT_EQ(run_plugins_show(stage.session, "sqlite"), exit_done);
+    EXPECT_EQ(run_plugins_show(stage.context, "sqlite"), exit_done);
 }
 
 TEST(WorkerCommand, WorksUntilStoppedAndExits0) {
     Stage stage;
-    EXPECT_EQ(run_worker(stage.session), exit_done);
+    EXPECT_EQ(run_worker(stage.context), exit_done);
     EXPECT_TRUE(stage.world.started);
     EXPECT_TRUE(stage.world.stopped);
 }
@@ -212,7 +212,7 @@ TEST(WorkerCommand, WorksUntilStoppedAndExits0) {
 TEST(MigrateCommand, ANewerSchemaFails) {
     Stage stage(true);
     stage.world.migration = {5, 3, {}};
-    EXPECT_EQ(run_migrate_status(stage.session), exit_failed);
+    EXPECT_EQ(run_migrate_status(stage.context), exit_failed);
     EXPECT_EQ(stage.out.str(), "{\"current\":5,\"newest\":3,\"waiting\":[]}\n");
 }
 

@@ -79,7 +79,7 @@ TEST(Table, ColumnsLineUpByCharacters) {
 TEST(Log, JsonIsOneObjectALine) {
     std::ostringstream out, err;
     Console console(out, err, {});
-    const Log log(console, LogLevel::info, LogForm::json);
+    const Log log(console, LogLevel::info, LogFormat::json);
     const auto logger = log.logger("store");
     logger->debug("not this");
     logger->warn("a \"b\"\nc");
@@ -94,7 +94,7 @@ TEST(Log, JsonIsOneObjectALine) {
 TEST(Log, ATextLineCannotBeForged) {
     std::ostringstream out, err;
     Console console(out, err, {});
-    const Log log(console, LogLevel::info, LogForm::text);
+    const Log log(console, LogLevel::info, LogFormat::text);
     log.logger("provider")->error("answer: {}\n2023 info fine");
     const std::string text = err.str();
     EXPECT_EQ(std::ranges::count(text, '\n'), 1);

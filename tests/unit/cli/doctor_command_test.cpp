@@ -46,7 +46,7 @@ protected:
 
     std::string run(int expected) {
         stage.out.str("");
-        EXPECT_EQ(run_doctor(stage.session), expected) << stage.out.str();
+        EXPECT_EQ(run_doctor(stage.context), expected) << stage.out.str();
         EXPECT_EQ(stage.err.str(), "");
         return stage.out.str();
     }
@@ -65,7 +65,7 @@ TEST_F(DoctorTest, ASoundDeploymentInAlignedLines) {
               "ok     provider lexical  lexical, model 'words', dimension 64, 1 endpoint, answered in 3 ms\n"
               "ok     catalogs          1 catalog with a provider that makes the vectors\n"
               "ok     specs             All 4 specs indexed\n"
-              "ok     lanes             none is paused\n"
+              "ok     endpoints             none is paused\n"
               "ok     workers           1 worker with a fresh heartbeat\n"
               "\n"
               "no fault, 0 notes\n");
@@ -77,7 +77,7 @@ TEST_F(DoctorTest, ABrokenConfigurationIsAFaultForEachLineAndThePluginsAreStillL
     const std::string out = run(exit_failed);
     EXPECT_THAT(out,
                 HasSubstr("FAULT  configuration  embedq.yaml:1:1: error: one\n"
-                          "       mend: correct it, then see that `embedq config check` has nothing more to say\n"));
+                          "       hint: correct it, then see that `embedq config check` has nothing more to say\n"));
     EXPECT_THAT(out, HasSubstr("FAULT  configuration  embedq.yaml:2:1: error: two; did you mean 'x'?\n"));
     EXPECT_THAT(out, HasSubstr("ok     plugins "));
     EXPECT_THAT(out, HasSubstr("\n2 faults, 0 notes\n"));
@@ -94,13 +94,13 @@ TEST_F(DoctorTest, ARefusedPluginIsAFaultWithTheLoadersMend) {
     EXPECT_THAT(
         run(exit_failed),
         HasSubstr("FAULT  plugins           '/p/libembedq_store_x.so' was built by gcc-11, this embedq by gcc-12\n"
-                  "       mend: build it anew\n"));
+                  "       hint: build it anew\n"));
 }
 
 TEST_F(DoctorTest, AStoreThatCannotBeMadeDoesNotHideTheRest) {
     world.store_error = Error{ErrorKind::misconfigured, "the store has no 'url'; give it one"};
     const std::string out = run(exit_failed);
-    EXPECT_THAT(out, HasSubstr("FAULT  store             the store has no 'url'\n       mend: give it one\n"));
+    EXPECT_THAT(out, HasSubstr("FAULT  store             the store has no 'url'\n       hint: give it one\n"));
     EXPECT_THAT(out, HasSubstr("ok     notifier"));
     EXPECT_THAT(out, HasSubstr("ok     provider lexical"));
     EXPECT_THAT(out, Not(HasSubstr("catalogs")));
@@ -110,7 +110,7 @@ TEST_F(DoctorTest, AnUnreachableStoreGetsAMendWhereItSaysNone) {
     world.store_findings = fail(ErrorKind::unavailable, "connection refused");
     world.examined_migration = fail(ErrorKind::unavailable, "connection refused");
     const std::string out = run(exit_failed);
-    EXPECT_THAT(out, HasSubstr("FAULT  store             connection refused\n       mend: see that it runs and can be "
+    EXPECT_THAT(out, HasSubstr("FAULT  store             connection refused\n       hint: see that it runs and can be "
                                "reached from here\n"));
     EXPECT_THAT(out, Not(HasSubstr("schema"))) << "the same is not said twice";
     EXPECT_THAT(out, HasSubstr("1 fault, 0 notes"));
@@ -123,35 +123,35 @@ TEST_F(DoctorTest, WhatTheStoreFindsIsTold) {
     const std::string out = run(exit_failed);
     EXPECT_THAT(out, HasSubstr("ok     space             enough\n"
                                "note   index             is bloated\n"
-                               "       mend: REINDEX\n"
+                               "       hint: REINDEX\n"
                                "FAULT  clock             is an hour off\n"
-                               "       mend: set it\n"));
+                               "       hint: set it\n"));
 }
 
 TEST_F(DoctorTest, AMissingOlderOrNewerSchemaIsAFaultAndTheRestOfTheStoreIsNotAsked) {
     world.examined_migration = MigrationState{0, 3, {"a", "b", "c"}};
     std::string out = run(exit_failed);
-    EXPECT_THAT(out, HasSubstr("FAULT  schema            there is none yet, and this build needs 3\n       mend: run "
+    EXPECT_THAT(out, HasSubstr("FAULT  schema            there is none yet, and this build needs 3\n       hint: run "
                                "`embedq migrate up`"));
     EXPECT_THAT(out, Not(HasSubstr("specs")));
     world.examined_migration = MigrationState{2, 3, {"c"}};
     EXPECT_THAT(run(exit_failed), HasSubstr("version 2, and this build needs 3"));
     world.examined_migration = MigrationState{4, 3, {}};
     EXPECT_THAT(run(exit_failed),
-                HasSubstr("version 4, newer than the 3 of this build\n       mend: use the embedq that made it"));
+                HasSubstr("version 4, newer than the 3 of this build\n       hint: use the embedq that made it"));
 }
 
 TEST_F(DoctorTest, ANotifierThatOnlyPollsIsANote) {
     world.notifier_degraded = std::string("the pooler keeps no sessions");
     EXPECT_THAT(run(exit_done),
-                HasSubstr("note   notifier          bell only polls: the pooler keeps no sessions\n       mend: "));
+                HasSubstr("note   notifier          bell only polls: the pooler keeps no sessions\n       hint: "));
 }
 
 TEST_F(DoctorTest, AProviderThatDoesNotAnswerIsAFaultAndItsCatalogsAreNotJudged) {
     world.answers[0].info =
         fail(ErrorKind::unavailable, "provider 'lexical' did not answer within 5.0 s; see that it runs");
     const std::string out = run(exit_failed);
-    EXPECT_THAT(out, HasSubstr("FAULT  provider lexical  provider 'lexical' did not answer within 5.0 s\n       mend: "
+    EXPECT_THAT(out, HasSubstr("FAULT  provider lexical  provider 'lexical' did not answer within 5.0 s\n       hint: "
                                "see that it runs\n"));
     EXPECT_THAT(
         out, HasSubstr(
@@ -164,7 +164,7 @@ TEST_F(DoctorTest, ACatalogWhoseVectorsNobodyMakesIsAFault) {
         run(exit_failed),
         HasSubstr("FAULT  catalog pets      its vectors are to be those of plugin 'lexical', model 'words', dimension "
                   "64, which no "
-                  "configured provider makes\n       mend: configure that provider, or run `embedq migrate up`"));
+                  "configured provider makes\n       hint: configure that provider, or run `embedq migrate up`"));
 }
 
 TEST_F(DoctorTest, CatalogsWithoutATargetAreNamedWhileEmbeddingIsOn) {
@@ -187,16 +187,17 @@ TEST_F(DoctorTest, GapsFailedAndParkedSpecsAreCounted) {
     EXPECT_THAT(out, HasSubstr("note   specs             3 specs with texts that are not embedded: 1/4 specs indexed "
                                "(0 running, 2 queued, 1 failed)\n"));
     EXPECT_THAT(out,
-                HasSubstr("note   failed specs      1 spec\n       mend: `embedq jobs list --status failed` says why"));
+                HasSubstr("note   failed specs      1 spec\n       hint: `embedq jobs list --status failed` says why"));
     EXPECT_THAT(out, HasSubstr("note   parked specs      1 spec that"));
 }
 
-TEST_F(DoctorTest, APausedLaneIsNamedWithItsProvider) {
-    world.lanes = {{hash(1), "http://one", 12s, "429 Too Many Requests"}, {hash(9), "http://two", 1s, ""}};
+TEST_F(DoctorTest, APausedEndpointIsNamedWithItsProvider) {
+    world.endpoint_states = {{hash(1), "http://one", PauseKind::throttled, 12s, "429 Too Many Requests"},
+                             {hash(9), "http://two", PauseKind::unavailable, 1s, ""}};
     const std::string out = run(exit_done);
-    EXPECT_THAT(out, HasSubstr("note   lanes             endpoint 'http://one' of provider lexical is paused for "
+    EXPECT_THAT(out, HasSubstr("note   endpoints             endpoint 'http://one' of provider lexical is paused for "
                                "another 12.0 s: 429 Too Many "
-                               "Requests\n       mend: it goes on by itself"));
+                               "Requests\n       hint: it goes on by itself"));
     EXPECT_THAT(out, HasSubstr("endpoint 'http://two' is paused for another 1.0 s\n"));
 }
 
@@ -218,11 +219,11 @@ TEST_F(DoctorTest, JobsThatWaitForAWorkerWhenNoneRunsAreANote) {
     world.engine.health_list[0] = {"pets", 4, 3, 1, 0, 0, 8, 6};
     EXPECT_THAT(
         run(exit_done),
-        HasSubstr("note   workers           none runs, and 1 job waits for one\n       mend: start `embedq worker`"));
+        HasSubstr("note   workers           none runs, and 1 job waits for one\n       hint: start `embedq worker`"));
 }
 
 TEST_F(DoctorTest, JsonHasTheShapeForScripts) {
-    stage.session.json = true;
+    stage.context.json = true;
     world.store_findings = std::vector{Finding{FindingLevel::note, "index", "is bloated", "REINDEX"}};
     world.examined_migration = MigrationState{2, 3, {"c"}};
     const Json json = Json::parse(run(exit_failed));
@@ -230,9 +231,9 @@ TEST_F(DoctorTest, JsonHasTheShapeForScripts) {
     EXPECT_EQ(json["notes"], 1);
     EXPECT_EQ(json["findings"][0], (Json{{"level", "good"}, {"subject", "configuration"}, {"found", "embedq.yaml"}}));
     EXPECT_EQ(json["findings"][3],
-              (Json{{"level", "note"}, {"subject", "index"}, {"found", "is bloated"}, {"mend", "REINDEX"}}));
+              (Json{{"level", "note"}, {"subject", "index"}, {"found", "is bloated"}, {"hint", "REINDEX"}}));
     EXPECT_EQ(json["findings"][4]["level"], "fault");
-    EXPECT_THAT(json["findings"][4]["mend"].get<std::string>(), StartsWith("run `embedq migrate up`"));
+    EXPECT_THAT(json["findings"][4]["hint"].get<std::string>(), StartsWith("run `embedq migrate up`"));
 }
 
 }  // namespace

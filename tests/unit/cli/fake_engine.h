@@ -12,8 +12,11 @@
 #include <vector>
 
 #include "catalog/document.h"
-#include "cli/session.h"
+#include "cli/command_context.h"
+#include "embedq/claim.h"
+#include "embedq/endpoint.h"
 #include "embedq/engine.h"
+#include "embedq/store_types.h"
 
 namespace embedq::cli::testing {
 
@@ -205,7 +208,7 @@ struct World {
     FakeEngine engine;
     StoreCapabilities capabilities{.persistent = true, .multi_process = true, .own_clock = false};
     scheduler::Counters counters;
-    std::vector<LaneState> lanes;
+    std::vector<EndpointState> endpoint_states;
     Status applied;
     std::deque<Error> apply_errors;      // the next answers of apply_targets
     std::deque<Error> migration_errors;  // the next answers of migration_state
@@ -248,7 +251,7 @@ public:
     Engine& engine() override { return world_.engine; }
     StoreCapabilities store_capabilities() const override { return world_.capabilities; }
     std::string store_name() const override { return "fake"; }
-    Result<std::vector<LaneState>> lanes() override { return world_.lanes; }
+    Result<std::vector<EndpointState>> endpoint_states() override { return world_.endpoint_states; }
     Result<MigrationState> migration_state() override {
         if (world_.migration_errors.empty()) return world_.migration;
         return std::unexpected(next(world_.migration_errors));
@@ -288,7 +291,7 @@ public:
     }
     Result<std::vector<Finding>> store_findings() override { return world_.store_findings; }
     Result<MigrationState> migration_state() override { return world_.examined_migration; }
-    Result<std::vector<LaneState>> lanes() override { return world_.lanes; }
+    Result<std::vector<EndpointState>> endpoint_states() override { return world_.endpoint_states; }
     Engine& engine() override { return world_.engine; }
     std::string notifier_name() const override { return "bell"; }
     Result<std::string> notifier_degraded(std::chrono::milliseconds) override { return world_.notifier_degraded; }
@@ -309,7 +312,7 @@ public:
         for (++world_.store_asked; !world_.store_errors.empty(); ++world_.store_asked) {
             const Error error = next(world_.store_errors);
             if (!request.try_again || !request.try_again(error))
-                return std::unexpected(Failure{exit_failed, {error.message}});
+                return std::unexpected(Failure{exit_failed, {to_string(error)}});
         }
         return std::make_unique<FakeRuntime>(world_);
     }
@@ -349,14 +352,14 @@ private:
 
 // One command with its console.
 struct Stage {
-    explicit Stage(bool json = false) { session.json = json; }
+    explicit Stage(bool json = false) { context.json = json; }
 
     World world;
     std::ostringstream out;
     std::ostringstream err;
     Console console{out, err, Terminal{}};
     FakeInstallation installation{world};
-    Session session{console, installation, [this] { return std::make_unique<FakeInterruption>(world); }, false};
+    CommandContext session{console, installation, [this] { return std::make_unique<FakeInterruption>(world); }, false};
 };
 
 }  // namespace embedq::cli::testing

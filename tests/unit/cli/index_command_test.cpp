@@ -28,7 +28,7 @@ protected:
     }
 
     int run(bool no_work = false) {
-        return run_index(stage_.session, {.paths = {folder_.path().string()}, .no_work = no_work});
+        return run_index(stage_.context, {.paths = {folder_.path().string()}, .no_work = no_work});
     }
 
     void set_status(std::size_t embedded, std::size_t refused, JobStatus job, std::string error = {}) {
@@ -102,7 +102,7 @@ TEST_F(IndexCommand, CtrlCStopsCleanly) {
 TEST_F(IndexCommand, NothingToIndexFails) {
     const Folder other;
     other.write("package.json", "{}");
-    EXPECT_EQ(run_index(stage_.session, {.paths = {other.path().string()}}), exit_failed);
+    EXPECT_EQ(run_index(stage_.context, {.paths = {other.path().string()}}), exit_failed);
     EXPECT_THAT(stage_.err.str(), HasSubstr("none of what was named is an OpenAPI document"));
     const Json json = Json::parse(stage_.out.str());
     EXPECT_EQ(json["documents"], 0);
@@ -112,7 +112,7 @@ TEST_F(IndexCommand, NothingToIndexFails) {
 
 TEST_F(IndexCommand, AnEmptyFolderFailsWithItsObject) {
     const Folder other;
-    EXPECT_EQ(run_index(stage_.session, {.paths = {other.path().string()}}), exit_failed);
+    EXPECT_EQ(run_index(stage_.context, {.paths = {other.path().string()}}), exit_failed);
     EXPECT_THAT(stage_.err.str(), HasSubstr("there is no *.json"));
     const Json json = Json::parse(stage_.out.str());
     EXPECT_EQ(json["documents"], 0);
@@ -120,7 +120,7 @@ TEST_F(IndexCommand, AnEmptyFolderFailsWithItsObject) {
 }
 
 TEST_F(IndexCommand, AMissingPathAloneFailsWithItsObject) {
-    EXPECT_EQ(run_index(stage_.session, {.paths = {"/nowhere/at/all"}}), exit_failed);
+    EXPECT_EQ(run_index(stage_.context, {.paths = {"/nowhere/at/all"}}), exit_failed);
     EXPECT_THAT(stage_.err.str(), HasSubstr("nothing was indexed"));
     const Json json = Json::parse(stage_.out.str());
     ASSERT_EQ(json["refused"].size(), 1);
@@ -129,14 +129,14 @@ TEST_F(IndexCommand, AMissingPathAloneFailsWithItsObject) {
 
 TEST_F(IndexCommand, AMissingPathBesideAGoodOneIsNoFailure) {
     stage_.world.engine.settlements = {{1, 2, 2, 2, 0}};
-    EXPECT_EQ(run_index(stage_.session, {.paths = {"/nowhere/at/all", folder_.path().string()}}), exit_done);
+    EXPECT_EQ(run_index(stage_.context, {.paths = {"/nowhere/at/all", folder_.path().string()}}), exit_done);
     const Json json = Json::parse(stage_.out.str());
     EXPECT_EQ(json["documents"], 1);
     EXPECT_EQ(json["refused"].size(), 1);
 }
 
 TEST_F(IndexCommand, ABadCatalogIdIsBadUsageSaidOnce) {
-    EXPECT_EQ(run_index(stage_.session, {.paths = {folder_.path().string()}, .catalog = "Bad_Id"}), exit_usage);
+    EXPECT_EQ(run_index(stage_.context, {.paths = {folder_.path().string()}, .catalog = "Bad_Id"}), exit_usage);
     const std::string said = stage_.err.str();
     EXPECT_THAT(said, HasSubstr("the catalog id \"Bad_Id\""));
     EXPECT_EQ(std::ranges::count(said, '\n'), 1);
@@ -169,11 +169,11 @@ TEST_F(IndexCommand, WithoutAProviderItDoesNotWait) {
 TEST_F(IndexCommand, APausedProviderIsTold) {
     stage_.world.engine.settlements = {{1, 2, 2, 0, 0}};
     set_status(0, 0, JobStatus::pending);
-    LaneState lane;
-    lane.endpoint = "http://model";
-    lane.cool_down = std::chrono::seconds(10);
-    lane.reason = "the key is wrong";
-    stage_.world.lanes = {lane};
+    EndpointState endpoint;
+    endpoint.endpoint = "http://model";
+    endpoint.cool_down = std::chrono::seconds(10);
+    endpoint.reason = "the key is wrong";
+    stage_.world.endpoint_states = {endpoint};
     stage_.world.waits_until_stop = 100;
     EXPECT_EQ(run(), exit_failed);
     EXPECT_THAT(stage_.err.str(), HasSubstr("http://model pauses: the key is wrong"));

@@ -1,4 +1,4 @@
-#include "engine/indexer.h"
+#include "cli/indexer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 #include "fake_engine.h"
 #include "folder.h"
 
-namespace embedq::engine {
+namespace embedq::cli {
 namespace {
 
 using cli::testing::FakeEngine;
@@ -93,7 +93,7 @@ protected:
     FoundDocuments index(const std::vector<std::string>& paths) {
         FoundDocuments found = find(paths);
         const Status settled = settle_names(engine_, "default", found);
-        EXPECT_TRUE(settled) << (settled ? "" : settled.error().message);
+        EXPECT_TRUE(settled) << (settled ? "" : to_string(settled.error()));
         EXPECT_TRUE(put_documents(engine_, found.files, {}));
         return found;
     }
@@ -168,7 +168,7 @@ TEST_F(SettleNames, ACatalogThatIsNotThereYetHasNoNames) {
     FoundDocuments found = find({one_});
     const Status settled = settle_names(engine_, "default", found);
     ASSERT_FALSE(settled);
-    EXPECT_EQ(settled.error().message, "broken");
+    EXPECT_EQ(to_string(settled.error()), "broken");
 }
 
 class PutDocuments : public ::testing::Test {
@@ -251,7 +251,7 @@ TEST_F(PutDocuments, ABusyStoreIsAskedAgain) {
     engine_.put_errors = {{ErrorKind::internal, "broken"}};
     const auto broken = put();
     ASSERT_FALSE(broken);
-    EXPECT_EQ(broken.error().message, "broken");
+    EXPECT_EQ(to_string(broken.error()), "broken");
 }
 
 TEST_F(PutDocuments, StopEndsBetweenBatches) {
@@ -361,7 +361,7 @@ TEST_F(Urls, AreFoundAgainByTheirSpecs) {
     put(find({"https://a.example/v1.json", folder.write("b.json", "openapi")}));
     EXPECT_THAT(names_of(*find_stored_urls(engine_, "default", {}, fetcher_)), ElementsAre("a.example.v1"));
     EXPECT_THAT(names_of(*find_stored_urls(engine_, "default", "a.example.v1", fetcher_)), ElementsAre("a.example.v1"));
-    EXPECT_THAT(find_stored_urls(engine_, "default", "b", fetcher_).error().message,
+    EXPECT_THAT(to_string(find_stored_urls(engine_, "default", "b", fetcher_).error()),
                 HasSubstr("did not come from a URL"));
     EXPECT_EQ(find_stored_urls(engine_, "default", "c", fetcher_).error().kind, ErrorKind::not_found);
     engine_.spec_list["a.example.v1"].source = "http://a.example/v1.json";
@@ -371,4 +371,4 @@ TEST_F(Urls, AreFoundAgainByTheirSpecs) {
 }
 
 }  // namespace
-}  // namespace embedq::engine
+}  // namespace embedq::cli

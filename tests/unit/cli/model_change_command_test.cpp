@@ -51,7 +51,7 @@ void begin_change(Stage& stage) {
 TEST(StatusDuringAChange, BothModelsAreToldWithTheProgress) {
     Stage stage;
     begin_change(stage);
-    ASSERT_EQ(run_status(stage.session, {}), exit_done);
+    ASSERT_EQ(run_status(stage.context, {}), exit_done);
     EXPECT_THAT(
         stage.out.str(),
         HasSubstr("changing to ollama, model 'bge-m3' (digest 790764642607, 1024 dimensions): 120 of 577 texts\n"
@@ -62,7 +62,7 @@ TEST(StatusDuringAChange, BothModelsAreToldWithTheProgress) {
 TEST(StatusDuringAChange, JsonHasBothOnlyWhileTheyDiffer) {
     Stage stage(true);
     begin_change(stage);
-    ASSERT_EQ(run_status(stage.session, {}), exit_done);
+    ASSERT_EQ(run_status(stage.context, {}), exit_done);
     const Json json = Json::parse(stage.out.str());
     EXPECT_FALSE(json["catalogs"][0].contains("model_change"));
     const Json& change = json["catalogs"][1]["model_change"];
@@ -78,20 +78,20 @@ TEST(StatusDuringAChange, JsonHasBothOnlyWhileTheyDiffer) {
 TEST(CatalogsDuringAChange, ListAndShowTellBoth) {
     Stage stage;
     begin_change(stage);
-    ASSERT_EQ(run_catalogs_list(stage.session), exit_done);
+    ASSERT_EQ(run_catalogs_list(stage.context), exit_done);
     EXPECT_THAT(stage.out.str(), HasSubstr("nomic-embed-text -> bge-m3, 120 of 577 texts"));
     stage.out.str("");
-    ASSERT_EQ(run_catalogs_show(stage.session, "pets"), exit_done);
+    ASSERT_EQ(run_catalogs_show(stage.context, "pets"), exit_done);
     EXPECT_THAT(stage.out.str(),
                 HasSubstr("embedded for  ollama, model 'bge-m3' (digest 790764642607, 1024 dimensions)\n"));
     EXPECT_THAT(stage.out.str(),
                 HasSubstr("changing      120 of 577 texts; ranked by the old model until all are there\n"));
     stage.out.str("");
-    ASSERT_EQ(run_catalogs_show(stage.session, "cats"), exit_done);
+    ASSERT_EQ(run_catalogs_show(stage.context, "cats"), exit_done);
     EXPECT_THAT(stage.out.str(), Not(HasSubstr("changing")));
-    stage.session.json = true;
+    stage.context.json = true;
     stage.out.str("");
-    ASSERT_EQ(run_catalogs_list(stage.session), exit_done);
+    ASSERT_EQ(run_catalogs_list(stage.context), exit_done);
     const Json json = Json::parse(stage.out.str());
     EXPECT_FALSE(json["catalogs"][0].contains("model_change"));
     EXPECT_EQ(json["catalogs"][1]["model_change"]["settled"], 120);
@@ -114,14 +114,14 @@ TEST(CatalogsReembed, ADryRunTellsAndChangesNothing) {
     Stage stage;
     stage.world.engine.anew = work("model", 0, true);
     stage.world.engine.configured = work("model", 1'337, false);
-    ASSERT_EQ(run_catalogs_reembed(stage.session, {.catalog = "pets", .dry_run = true}), exit_done);
+    ASSERT_EQ(run_catalogs_reembed(stage.context, {.catalog = "pets", .dry_run = true}), exit_done);
     EXPECT_EQ(stage.out.str(),
               "to embed anew by ollama, model 'model' (768 dimensions): 1,337 texts, of which 0 are there already; "
               "1,337 to embed: "
               "1,234,567 bytes, about 308,642 tokens, 21 calls of 'ollama'\n"
               "nothing was changed\n");
     EXPECT_EQ(stage.world.engine.reembedded, 0U);
-    ASSERT_EQ(run_catalogs_reembed(stage.session, {.catalog = "pets"}), exit_done);
+    ASSERT_EQ(run_catalogs_reembed(stage.context, {.catalog = "pets"}), exit_done);
     EXPECT_EQ(stage.world.engine.reembedded, 1U);
 }
 
@@ -129,14 +129,14 @@ TEST(CatalogsReembed, ADryRunTellsWhatTheConfigurationWouldChange) {
     Stage stage;
     stage.world.engine.anew = work("model", 0, true);
     stage.world.engine.configured = work("other", 1'000, true);
-    ASSERT_EQ(run_catalogs_reembed(stage.session, {.catalog = "pets", .dry_run = true}), exit_done);
+    ASSERT_EQ(run_catalogs_reembed(stage.context, {.catalog = "pets", .dry_run = true}), exit_done);
     EXPECT_THAT(
         stage.out.str(),
         HasSubstr("the configuration asks for ollama, model 'other' (768 dimensions): 1,337 texts, of which 1,000 are "
                   "there already; 337 to embed: "));
-    stage.session.json = true;
+    stage.context.json = true;
     stage.out.str("");
-    ASSERT_EQ(run_catalogs_reembed(stage.session, {.catalog = "pets", .dry_run = true}), exit_done);
+    ASSERT_EQ(run_catalogs_reembed(stage.context, {.catalog = "pets", .dry_run = true}), exit_done);
     const Json json = Json::parse(stage.out.str());
     EXPECT_EQ(json["reembed"]["to_embed"], 1'337);
     EXPECT_EQ(json["configuration"]["to_embed"], 337);
@@ -148,17 +148,17 @@ TEST(CatalogsReembed, ADryRunTellsWhatTheConfigurationWouldChange) {
 TEST(CatalogsReembed, ADryRunThatCannotBeToldFails) {
     Stage stage;
     stage.world.engine.estimate_error = Error{ErrorKind::unavailable, "provider 'ollama': connection refused"};
-    EXPECT_EQ(run_catalogs_reembed(stage.session, {.catalog = "pets", .dry_run = true}), exit_failed);
+    EXPECT_EQ(run_catalogs_reembed(stage.context, {.catalog = "pets", .dry_run = true}), exit_failed);
     EXPECT_THAT(stage.err.str(), HasSubstr("connection refused"));
 }
 
 TEST(SearchCommand, AnswersEachLineOfStandardInput) {
     Stage stage(true);
     std::istringstream lines("first question\n\n  \nsecond question\n");
-    stage.session.input = &lines;
+    stage.context.input = &lines;
     stage.world.engine.search_response.fallback_reason = "provider_unavailable";
     stage.world.engine.search_response.fallback_detail = "connection refused";
-    ASSERT_EQ(run_search(stage.session, {.query = "-", .catalog = "pets"}), exit_done);
+    ASSERT_EQ(run_search(stage.context, {.query = "-", .catalog = "pets"}), exit_done);
     std::istringstream answers(stage.out.str());
     std::string line;
     std::vector<std::string> queries;
@@ -173,10 +173,10 @@ TEST(SearchCommand, AnswersEachLineOfStandardInput) {
 
 TEST(ServeAndWorker, OnlyAWorkerLeavesTheTargetsAlone) {
     Stage serving;
-    ASSERT_EQ(run_serve(serving.session), exit_done);
+    ASSERT_EQ(run_serve(serving.context), exit_done);
     EXPECT_TRUE(serving.world.follows);
     Stage working;
-    ASSERT_EQ(run_worker(working.session), exit_done);
+    ASSERT_EQ(run_worker(working.context), exit_done);
     EXPECT_TRUE(working.world.started);
     EXPECT_FALSE(working.world.follows);
 }

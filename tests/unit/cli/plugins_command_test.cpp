@@ -31,11 +31,11 @@ protected:
     NewProjectTest() {
         folder.write("template/provider/your_name.cpp", "class YourNameProvider; // your_name, your_name\n");
         folder.write("template/provider/inner/your_name.yaml", "plugin: your_name\n");
-        stage.session.layout.templates = folder.path() / "template";
+        stage.context.layout.templates = folder.path() / "template";
     }
 
     int make(const std::string& kind, const std::string& name, const fs::path& into) {
-        return run_plugins_new(stage.session, {kind, name, into.string()});
+        return run_plugins_new(stage.context, {kind, name, into.string()});
     }
 
     Folder folder;
@@ -114,7 +114,7 @@ TEST_F(NewProjectTest, WhatCannotBeFinishedIsTakenBack) {
 }
 
 TEST_F(NewProjectTest, JsonListsTheFiles) {
-    stage.session.json = true;
+    stage.context.json = true;
     ASSERT_EQ(make("provider", "acme", folder.path() / "p"), exit_done);
     const Json json = Json::parse(stage.out.str());
     EXPECT_EQ(json["files"], (Json{"acme.cpp", "inner/acme.yaml"}));
@@ -124,15 +124,15 @@ class VerifyTest : public ::testing::Test {
 protected:
     VerifyTest() {
         folder.write("embedq-conformance", "");
-        stage.session.layout.conformance = folder.path() / "embedq-conformance";
-        stage.session.become = [this](const std::vector<std::string>& words) {
+        stage.context.layout.conformance = folder.path() / "embedq-conformance";
+        stage.context.become = [this](const std::vector<std::string>& words) {
             became = words;
             return "the test says no";
         };
     }
 
     int run(const std::vector<std::string>& words) {
-        return std::get<Invocation>(read_arguments(words, "1.2.3")).run(stage.session);
+        return std::get<Invocation>(read_arguments(words, "1.2.3")).run(stage.context);
     }
 
     Folder folder;
@@ -143,7 +143,7 @@ protected:
 TEST_F(VerifyTest, HandsTheKitWhatItWasGiven) {
     run({"plugins", "verify", "f.so", "--options", "a=1", "--options", "b=x=y", "--slow", "a=3", "--refusing",
          "r=refuse this", "--cases", "acme/*", "--verbose", "--json", "out.json"});
-    EXPECT_THAT(became, ElementsAre(stage.session.layout.conformance.string(), "--plugin", "f.so", "--options", "a=1",
+    EXPECT_THAT(became, ElementsAre(stage.context.layout.conformance.string(), "--plugin", "f.so", "--options", "a=1",
                                     "--options", "b=x=y", "--slow", "a=3", "--refusing", "r=refuse this", "--cases",
                                     "acme/*", "--json", "out.json", "--verbose"));
 }
@@ -161,7 +161,7 @@ TEST_F(VerifyTest, ARefusedFileGetsTheLoadersSentence) {
 }
 
 TEST_F(VerifyTest, AMissingKitIsSaidWithItsPlace) {
-    stage.session.layout.conformance = folder.path() / "nowhere";
+    stage.context.layout.conformance = folder.path() / "nowhere";
     EXPECT_EQ(run({"plugins", "verify", "f.so"}), exit_usage);
     EXPECT_THAT(stage.err.str(), HasSubstr((folder.path() / "nowhere").string()));
     EXPECT_THAT(stage.err.str(), HasSubstr("cmake --install"));
@@ -190,7 +190,7 @@ PluginDescription described() {
 TEST(PluginsShow, TellsOriginTagRangesAndChoices) {
     Stage stage;
     stage.world.plugins.plugins.push_back(described());
-    ASSERT_EQ(run_plugins_show(stage.session, "acme"), exit_done);
+    ASSERT_EQ(run_plugins_show(stage.context, "acme"), exit_done);
     for (const char* part :
          {"provider acme 0.1.0", "/srv/plugins/libembedq_provider_acme.so", "from       plugins.paths",
           "g++-12 and more", "8 to 4096", "float, base64", "required", "How it answers (secret)"}) {
@@ -201,7 +201,7 @@ TEST(PluginsShow, TellsOriginTagRangesAndChoices) {
 TEST(PluginsShow, JsonHasTheShapeForScripts) {
     Stage stage(true);
     stage.world.plugins.plugins.push_back(described());
-    ASSERT_EQ(run_plugins_show(stage.session, "acme"), exit_done);
+    ASSERT_EQ(run_plugins_show(stage.context, "acme"), exit_done);
     EXPECT_EQ(stage.out.str(),
               R"({"plugins":[{"kind":"provider","name":"acme","version":"0.1.0","summary":"Counts words",)"
               R"("file":"/srv/plugins/libembedq_provider_acme.so","built_in":false,"build_tag":"g++-12 and more",)"
@@ -216,7 +216,7 @@ TEST(PluginsList, TellsWhereEachComesFrom) {
     Stage stage;
     stage.world.plugins.plugins.push_back(described());
     stage.world.plugins.plugins.push_back({"store", "sqlite", "1", "A file", "/p/libembedq_store_sqlite.so", {}, true});
-    ASSERT_EQ(run_plugins_list(stage.session), exit_done);
+    ASSERT_EQ(run_plugins_list(stage.context), exit_done);
     EXPECT_THAT(stage.out.str(), HasSubstr("/srv/plugins"));
     EXPECT_THAT(stage.out.str(), HasSubstr("built in"));
 }

@@ -63,7 +63,7 @@ TEST(StoreWait, WorkersWorkOnceTheStoreIsThere) {
     for (const auto run : {run_worker, run_serve}) {
         Stage stage;
         stage.world.store_errors.assign(20, away());
-        EXPECT_EQ(run(stage.session), exit_done);
+        EXPECT_EQ(run(stage.context), exit_done);
         EXPECT_EQ(stage.world.store_asked, 21U);
         EXPECT_TRUE(stage.world.started);
         EXPECT_EQ(stage.err.str(), "embedq: warning: cannot connect to PostgreSQL at db:5432; waiting for it\n");
@@ -74,7 +74,7 @@ TEST(StoreWait, AWorkerThatIsStoppedWhileItWaitsExits0) {
     Stage stage;
     stage.world.store_errors.assign(20, away());
     stage.world.waits_until_stop = 3;
-    EXPECT_EQ(run_worker(stage.session), exit_done);
+    EXPECT_EQ(run_worker(stage.context), exit_done);
     EXPECT_EQ(stage.world.store_asked, 3U);
     EXPECT_FALSE(stage.world.started);
 }
@@ -83,7 +83,7 @@ TEST(StoreWait, ServeSetsTheTargetsOnceTheStoreIsBack) {
     Stage stage;
     stage.world.apply_errors.assign(3, away());
     stage.world.migration_errors.assign(3, away());
-    EXPECT_EQ(run_serve(stage.session), exit_done);
+    EXPECT_EQ(run_serve(stage.context), exit_done);
     EXPECT_TRUE(stage.world.apply_errors.empty());
     EXPECT_EQ(stage.err.str(), "embedq: warning: cannot connect to PostgreSQL at db:5432; waiting for it\n");
 }
@@ -91,7 +91,7 @@ TEST(StoreWait, ServeSetsTheTargetsOnceTheStoreIsBack) {
 TEST(StoreWait, ServeWaitsForNoProvider) {
     Stage stage;
     stage.world.apply_errors.assign(3, away("the provider 'ollama' does not answer"));
-    EXPECT_EQ(run_serve(stage.session), exit_done);
+    EXPECT_EQ(run_serve(stage.context), exit_done);
     EXPECT_EQ(stage.world.apply_errors.size(), 2U) << "asked once";
     EXPECT_EQ(stage.err.str(), "embedq: the provider 'ollama' does not answer\n");
     EXPECT_TRUE(stage.world.started);
@@ -104,12 +104,12 @@ TEST(StoreWait, IndexWaitsAFewSecondsAndThenFailsWithTheReason) {
         Stage stage;
         stage.world.store_errors.assign(3, away());
         stage.world.store_errors.back().message = "the last";
-        static_cast<void>(run_index(stage.session, {.paths = {folder.path()}, .catalog = "shop"}));
+        static_cast<void>(run_index(stage.context, {.paths = {folder.path()}, .catalog = "shop"}));
         EXPECT_TRUE(stage.world.started);
     }
     Stage stage;
     stage.world.store_errors.assign(100, away());
-    EXPECT_EQ(run_index(stage.session, {.paths = {folder.path()}, .catalog = "shop"}), exit_failed);
+    EXPECT_EQ(run_index(stage.context, {.paths = {folder.path()}, .catalog = "shop"}), exit_failed);
     EXPECT_EQ(waited(stage), 5s);
     EXPECT_THAT(stage.err.str(), HasSubstr("embedq: cannot connect to PostgreSQL at db:5432\n"));
     EXPECT_FALSE(stage.world.started);

@@ -72,7 +72,7 @@ logging: { level: debug, format: json }
 
     EXPECT_EQ(c.embedding.provider, "ai");
     EXPECT_EQ(c.embedding.catalogs, (std::map<std::string, std::string>{{"payments", "offline"}, {"archive", "none"}}));
-    const SchedulerConfig& s = c.scheduler;
+    const SchedulerSettings& s = c.scheduler;
     EXPECT_EQ(s.lease, 1min);
     EXPECT_EQ(s.heartbeat, 10s);
     EXPECT_EQ(s.poll, 1h);
@@ -106,9 +106,9 @@ TEST(Load, VersionAloneIsTheEmbeddedDefault) {
     EXPECT_EQ(c.store.options.get<std::string>("path"), "/home/ada/.local/share/embedq/embedq.db");
     EXPECT_EQ(c.notifier.plugin, "local");
     EXPECT_EQ(c.embedding.provider, "lexical");
-    EXPECT_EQ(c.scheduler.lease, SchedulerConfig{}.lease);
-    EXPECT_EQ(c.scheduler.backoff.max, SchedulerConfig{}.backoff.max);
-    EXPECT_EQ(c.scheduler.retention, SchedulerConfig{}.retention);
+    EXPECT_EQ(c.scheduler.lease, SchedulerSettings{}.lease);
+    EXPECT_EQ(c.scheduler.backoff.max, SchedulerSettings{}.backoff.max);
+    EXPECT_EQ(c.scheduler.retention, SchedulerSettings{}.retention);
     EXPECT_TRUE(c.file.empty());
     EXPECT_EQ(example->configuration.file, examples / "embedded.yaml");
 }

@@ -157,10 +157,10 @@ TEST(Secrets, StayHiddenWhenThePluginIsGone) {
 TEST(Secrets, ParseErrorsHideThem) {
     const OptionSpec pin = {
         .name = "pin", .type = OptionType::integer, .secret = true, .minimum = 1000, .maximum = 9999};
-    EXPECT_EQ(parse_option(pin, "hunter2").error().message,
+    EXPECT_EQ(to_string(parse_option(pin, "hunter2").error()),
               "option 'pin': found <hidden>, expected an integer between 1000 and 9999");
     const OptionSpec mode = {.name = "mode", .type = OptionType::text, .secret = true, .choices = "hunter3|b"};
-    EXPECT_EQ(parse_option(mode, "hunter2").error().message,
+    EXPECT_EQ(to_string(parse_option(mode, "hunter2").error()),
               "option 'mode': found <hidden>, expected one of hunter3, b");
 }
 

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "config/text.h"
-#include "embedq/nearest.h"
+#include "embedq/support/nearest.h"
 #include "fakes.h"
 
 namespace embedq::config::testing {
@@ -74,14 +74,14 @@ TEST(Bounds, AreInclusive) {
     OptionSpec spec = {.name = "x", .type = OptionType::duration, .minimum = 1000, .maximum = 2000};
     EXPECT_TRUE(parse_option(spec, "1s"));
     EXPECT_TRUE(parse_option(spec, "2s"));
-    EXPECT_EQ(parse_option(spec, "999ms").error().message,
+    EXPECT_EQ(to_string(parse_option(spec, "999ms").error()),
               "option 'x': found '999ms', expected a duration between 1s and 2s");
     EXPECT_EQ(parse_option(spec, "2001ms").error().kind, ErrorKind::invalid_argument);
     spec.maximum = std::nullopt;
-    EXPECT_EQ(parse_option(spec, "0").error().message, "option 'x': found '0', expected a duration of at least 1s");
+    EXPECT_EQ(to_string(parse_option(spec, "0").error()), "option 'x': found '0', expected a duration of at least 1s");
     spec.minimum = std::nullopt;
     spec.maximum = 500;
-    EXPECT_EQ(parse_option(spec, "1s").error().message, "option 'x': found '1s', expected a duration of at most 500ms");
+    EXPECT_EQ(to_string(parse_option(spec, "1s").error()), "option 'x': found '1s', expected a duration of at most 500ms");
 }
 
 TEST(Texts, AreTakenAsTheyAre) {
@@ -96,7 +96,7 @@ TEST(Texts, AreTakenAsTheyAre) {
 TEST(Choices, AreTheOnlyTextsTaken) {
     const OptionSpec spec = {.name = "format", .type = OptionType::text, .choices = "float|base64"};
     EXPECT_TRUE(parse_option(spec, "base64"));
-    EXPECT_EQ(parse_option(spec, "bsae64").error().message,
+    EXPECT_EQ(to_string(parse_option(spec, "bsae64").error()),
               "option 'format': found 'bsae64', expected one of float, base64; did you mean 'base64'?");
     EXPECT_FALSE(parse_option(spec, ""));
     EXPECT_FALSE(parse_option(spec, "float|base64"));
@@ -133,14 +133,14 @@ TEST(OptionText, ReadsBack) {
     };
     for (const auto& [type, value] : values) {
         const auto back = parse_option(of(type), option_to_text(value));
-        ASSERT_TRUE(back) << option_to_text(value) << back.error().message;
+        ASSERT_TRUE(back) << option_to_text(value) << to_string(back.error());
         EXPECT_EQ(*back, value) << option_to_text(value);
     }
 }
 
 TEST(OptionsFromText, FillsInDefaults) {
     const auto options = options_from_text(openai_rows, {{"model", "m"}, {"timeout", "5s"}});
-    ASSERT_TRUE(options) << options.error().message;
+    ASSERT_TRUE(options) << to_string(options.error());
     EXPECT_EQ(options->get<std::string>("model"), "m");
     EXPECT_EQ(options->get<std::chrono::milliseconds>("timeout"), 5s);
     EXPECT_EQ(options->get<std::int64_t>("max_body"), 10485760);
@@ -151,7 +151,7 @@ TEST(OptionsFromText, NamesEveryFault) {
     const auto options = options_from_text(openai_rows, {{"modle", "m"}, {"timeout", "5"}});
     ASSERT_FALSE(options);
     EXPECT_EQ(options.error().kind, ErrorKind::invalid_argument);
-    EXPECT_EQ(options.error().message,
+    EXPECT_EQ(to_string(options.error()),
               "unknown option 'modle'; did you mean 'model'?; option 'model' is missing: The model's name.; option "
               "'timeout': found '5', "
               "expected a "
@@ -161,7 +161,7 @@ TEST(OptionsFromText, NamesEveryFault) {
 TEST(OptionsFromText, SaysWhenThereAreNone) {
     const auto options = options_from_text({}, {{"size", "3"}});
     ASSERT_FALSE(options);
-    EXPECT_EQ(options.error().message, "unknown option 'size'; there are none");
+    EXPECT_EQ(to_string(options.error()), "unknown option 'size'; there are none");
 }
 
 TEST(Nearest, FindsSlipsOfThePen) {

@@ -27,7 +27,7 @@ TEST(Compression, gives_the_document_back) {
          {std::string(), std::string("{}"), std::string(1 << 20, 'x'), std::string("a\0b", 3)}) {
         const auto compressed = compressor.compress(content);
         const auto back = decompress(compressed, content.size());
-        ASSERT_TRUE(back) << back.error().message;
+        ASSERT_TRUE(back) << to_string(back.error());
         EXPECT_EQ(*back, content);
     }
     EXPECT_LT(compressor.compress(std::string(1 << 20, 'x')).size(), 1000U);
@@ -41,7 +41,7 @@ TEST(Compression, says_when_the_bytes_are_not_what_was_written) {
     compressed.resize(compressed.size() / 2);
     const auto broken = decompress(compressed, 52);
     ASSERT_FALSE(broken);
-    EXPECT_NE(broken.error().message.find("put the document again"), std::string::npos);
+    EXPECT_NE(to_string(broken.error()).find("put the document again"), std::string::npos);
 }
 
 TEST(SizeText, is_for_people) {

@@ -1,7 +1,9 @@
 // An engine over the memory store, with a scheduler to do its work, and small real documents.
 #pragma once
 
-#include "engine/engine_impl.h"
+#include "embedq/catalog.h"
+#include "embedq/job.h"
+#include "engine/host_engine.h"
 #include "pipeline_fixture.h"
 #include "sync/sleep.h"
 
@@ -16,7 +18,7 @@ protected:
         ASSERT_TRUE(store->migrate());
     }
 
-    std::unique_ptr<EngineImpl> engine_with(const std::string& default_provider,
+    std::unique_ptr<HostEngine> engine_with(const std::string& default_provider,
                                             std::map<std::string, std::string> catalogs = {}) {
         return make_engine(*store, notifier, providers, {default_provider, std::move(catalogs)}, context);
     }
@@ -40,7 +42,7 @@ protected:
         return results->front();
     }
     // Works until no job is open.
-    void work(scheduler::ProviderDirectory& with) {
+    void work(endpoints::ProviderDirectory& with) {
         scheduler::Scheduler scheduler(*store, notifier, with, settings, context);
         ASSERT_TRUE(scheduler.start());
         const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
@@ -62,10 +64,10 @@ protected:
     scheduler::RealContext context;
     std::unique_ptr<Store> store;
     scheduler::TestNotifier notifier;
-    scheduler::Settings settings;
+    SchedulerSettings settings;
     std::shared_ptr<Provider> first = std::make_shared<Provider>("first model");
     std::shared_ptr<Provider> second = std::make_shared<Provider>("second model");
-    scheduler::ProviderDirectory providers{{{"one", "scripted", first, {}}, {"two", "scripted", second, {}}}};
+    endpoints::ProviderDirectory providers{{{"one", "scripted", first, {}}, {"two", "scripted", second, {}}}};
 };
 
 }  // namespace embedq::engine

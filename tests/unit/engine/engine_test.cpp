@@ -7,7 +7,7 @@ namespace {
 TEST_F(EngineTest, PuttingADocumentMakesItsCatalogAndEnqueues) {
     const auto engine = engine_with("one");
     const auto result = put(*engine, document("spec", {"List things", "Get a thing"}));
-    ASSERT_TRUE(result) << result.error().message;
+    ASSERT_TRUE(result) << to_string(result.error());
     EXPECT_EQ(result->outcome, PutOutcome::created);
     EXPECT_EQ(result->enqueued, EnqueueOutcome::created);
     EXPECT_EQ(result->operation_count, 2U);
@@ -142,7 +142,7 @@ TEST_F(EngineTest, ACatalogDeletedMeanwhileIsMadeAnew) {
     ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
     ASSERT_TRUE(engine->delete_catalog("c"));
     const auto again = put(*engine, document("spec", {"List things"}));
-    ASSERT_TRUE(again) << again.error().message;
+    ASSERT_TRUE(again) << to_string(again.error());
     EXPECT_EQ(engine->catalog("c")->provider, "one");
 }
 
@@ -178,7 +178,7 @@ protected:
     void put_and_expect_but_one() {
         const SpecInput inputs[] = {gone, there, fresh};
         const auto results = engine->put_specs(inputs);
-        ASSERT_TRUE(results) << results.error().message;
+        ASSERT_TRUE(results) << to_string(results.error());
         ASSERT_FALSE((*results)[0]);
         EXPECT_EQ((*results)[0].error().kind, ErrorKind::not_found);
         EXPECT_EQ((*results)[1]->outcome, PutOutcome::unchanged);
@@ -191,7 +191,7 @@ protected:
     const SpecInput elsewhere = document("elsewhere", {"Get a thing"}, "e");
     const SpecInput fresh = document("fresh", {"Something new"}, "e");
     StoreWithADeleter* deleting = nullptr;
-    std::unique_ptr<EngineImpl> engine;
+    std::unique_ptr<HostEngine> engine;
 };
 
 TEST_F(DeletedMeanwhile, AnUnchangedSpecIsToldAloneThatItIsGone) {

@@ -24,7 +24,7 @@ protected:
         return texts;
     }
     std::unique_ptr<scheduler::Scheduler> start(bool follows) {
-        scheduler::ModelListener listener;
+        endpoints::ModelListener listener;
         if (follows) listener = [this] { return engine->apply_known_targets(); };
         auto scheduler =
             std::make_unique<scheduler::Scheduler>(*store, notifier, changing, settings, context, listener);
@@ -69,8 +69,8 @@ protected:
     }
 
     std::shared_ptr<scheduler::ChangingProvider> model = std::make_shared<scheduler::ChangingProvider>("one");
-    scheduler::ProviderDirectory changing{{{"p", "scripted", model, {}}}};
-    std::unique_ptr<EngineImpl> engine;
+    endpoints::ProviderDirectory changing{{{"p", "scripted", model, {}}}};
+    std::unique_ptr<HostEngine> engine;
 };
 
 TEST_F(ModelChangeTest, AModelReplacedUnderItsNameIsNoticedAndNeverMixed) {
@@ -105,7 +105,7 @@ TEST_F(ModelChangeTest, AModelReplacedWhileItEmbedsIsNeverMixed) {
 }
 
 TEST_F(ModelChangeTest, AWorkerLeavesTheTargetAloneAndGoesOnWhenTheModelIsBack) {
-    settings.ask_again = milliseconds(100);
+    settings.probe = milliseconds(100);
     const auto scheduler = start(false);
     ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
     const auto target = info().target_profile;
@@ -122,7 +122,7 @@ TEST_F(ModelChangeTest, AWorkerLeavesTheTargetAloneAndGoesOnWhenTheModelIsBack) 
 
 TEST_F(ModelChangeTest, AProviderThatAnswersLateGivesItsCatalogsTheirTarget) {
     model->fail_with(Error{ErrorKind::unavailable, "connection refused"});
-    scheduler::ProviderDirectory late{{{"p", "scripted", model, {}}}};
+    endpoints::ProviderDirectory late{{{"p", "scripted", model, {}}}};
     const auto other = make_engine(*store, notifier, late, {"p", {}}, context);
     ASSERT_TRUE(put(*other, document("spec", {"A thing"}, "late")));
     EXPECT_FALSE(other->catalog("late")->target_profile);
@@ -159,7 +159,7 @@ TEST_F(ModelChangeTest, AnEstimateTellsTheWorkAndChangesNothing) {
     }
     const auto target = info().target_profile;
     const auto anew = engine->estimate("c", EstimateFor::reembedding);
-    ASSERT_TRUE(anew) << anew.error().message;
+    ASSERT_TRUE(anew) << to_string(anew.error());
     EXPECT_TRUE(anew->changes_target);
     EXPECT_EQ(anew->texts, 100U);
     EXPECT_EQ(anew->to_embed(), 100U);
@@ -249,20 +249,20 @@ protected:
         for (int i = 0; i < 100; ++i) ASSERT_TRUE(store->put_catalog({"c" + std::to_string(i), {}, {}, {}, {}}));
         ASSERT_TRUE(store->put_catalog({"fine", {}, {}, {}, {}}));
     }
-    std::unique_ptr<EngineImpl> engine_with_patience(milliseconds patience) {
+    std::unique_ptr<HostEngine> engine_with_patience(milliseconds patience) {
         return make_engine(*store, notifier, both, {"hangs", {{"fine", "one"}}, patience}, context);
     }
     bool fine() { return store->catalogs()->back().target_profile.has_value(); }
 
     std::shared_ptr<scheduler::HangingProvider> hanging = std::make_shared<scheduler::HangingProvider>("hanging");
-    scheduler::ProviderDirectory both{{{"hangs", "scripted", hanging, {}}, {"one", "scripted", first, {}}}};
+    endpoints::ProviderDirectory both{{{"hangs", "scripted", hanging, {}}, {"one", "scripted", first, {}}}};
 };
 
 TEST_F(HangingTest, IsAskedOnceForAllItsCatalogsAndNotWaitedForBeyondTheBound) {
     const auto engine = engine_with_patience(milliseconds(50));
     const Status applied = engine->apply_targets({});
     ASSERT_FALSE(applied);
-    EXPECT_EQ(applied.error().message, "provider 'hangs' has not said within 1 s what it is");
+    EXPECT_EQ(to_string(applied.error()), "provider 'hangs' has not said within 1 s what it is");
     EXPECT_TRUE(fine()) << "the others have their targets";
     EXPECT_EQ(hanging->asked(), 1);
 }

@@ -72,14 +72,14 @@ TEST_F(SearchTest, AProviderThatDoesNotAnswerMeansLexicalWithTheReason) {
     EXPECT_EQ(found->hits.size(), 1U);
 }
 
-TEST_F(SearchTest, APausedLaneMeansLexicalAtOnceWithTheReason) {
+TEST_F(SearchTest, APausedEndpointMeansLexicalAtOnceWithTheReason) {
     const auto engine = engine_with("one");
     ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
     work(providers);
     const int calls = first->calls();
-    const LaneState paused{providers.resolve("one").value()->profile.fingerprint, "default", std::chrono::seconds(60),
-                           "throttled: slow down"};
-    ASSERT_TRUE(store->put_lanes(std::span(&paused, 1)));
+    const EndpointState paused{providers.resolve("one").value()->profile.fingerprint, "default", PauseKind::throttled,
+                               std::chrono::seconds(60), "slow down"};
+    ASSERT_TRUE(store->put_endpoint_states(std::span(&paused, 1)));
     const auto found = engine->search(query("things"));
     EXPECT_EQ(found->ranking, RankingMode::lexical);
     EXPECT_EQ(found->fallback_reason, "provider_unavailable");
@@ -89,7 +89,7 @@ TEST_F(SearchTest, APausedLaneMeansLexicalAtOnceWithTheReason) {
 
 TEST_F(SearchTest, QueriesDoNotWaitBehindDocuments) {
     const auto one_at_a_time = std::make_shared<Provider>("slow model", 1, 4);
-    scheduler::ProviderDirectory slow({{"slow", "scripted", one_at_a_time, {}}});
+    endpoints::ProviderDirectory slow({{"slow", "scripted", one_at_a_time, {}}});
     const auto engine = make_engine(*store, notifier, slow, {"slow", {}}, context);
     ASSERT_TRUE(put(*engine, document("first", {"List things"})));
     work(slow);
@@ -102,13 +102,13 @@ TEST_F(SearchTest, QueriesDoNotWaitBehindDocuments) {
     scheduler::Scheduler scheduler(*store, notifier, slow, settings, context);
     ASSERT_TRUE(scheduler.start());
     gate.wait_until_reached();
-    EXPECT_EQ(engine->search(query("things"))->ranking, RankingMode::hybrid) << "while the only lane is busy";
+    EXPECT_EQ(engine->search(query("things"))->ranking, RankingMode::hybrid) << "while the only endpoint is busy";
     gate.open();
     scheduler.stop();
 }
 
 TEST_F(SearchTest, AQueryBeyondTheShareOfQueriesIsRankedByWords) {
-    scheduler::ProviderDirectory limited({{"one", "scripted", first, {.requests_per_minute = 600}}});
+    endpoints::ProviderDirectory limited({{"one", "scripted", first, {.requests_per_minute = 600}}});
     const auto engine = make_engine(*store, notifier, limited, {"one", {}}, context);
     ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
     work(limited);
@@ -123,13 +123,13 @@ TEST_F(SearchTest, AQueryBeyondTheShareOfQueriesIsRankedByWords) {
     }
     EXPECT_GE(semantic, 4U);
     EXPECT_LT(semantic, 20U);
-    EXPECT_NE(detail.find("their tenth of the budget"), std::string::npos) << detail;
+    EXPECT_NE(detail.find("their tenth of the rate limit"), std::string::npos) << detail;
 }
 
 TEST_F(SearchTest, AProfileThatNoProviderMakesMeansLexicalWithTheReason) {
     ASSERT_TRUE(put(*engine_with("one"), document("spec", {"List things"})));
     work(providers);
-    scheduler::ProviderDirectory others({{"two", "scripted", second, {}}});
+    endpoints::ProviderDirectory others({{"two", "scripted", second, {}}});
     const auto engine = make_engine(*store, notifier, others, {"two", {}}, context);
     const auto found = engine->search(query("things"));
     EXPECT_EQ(found->ranking, RankingMode::lexical);

@@ -14,19 +14,21 @@ using ::testing::HasSubstr;
 using testing::LocalServer;
 using ::testing::Not;
 
-std::unique_ptr<Fetcher> fetcher(Settings settings = {.allow_http = true, .allowed_networks = {"127.0.0.1"}}) {
+std::unique_ptr<Fetcher> fetcher(FetchSettings settings = {.allow_http = true,
+                                                           .allow_private_addresses = {"127.0.0.1"}}) {
     auto made = make_fetcher(std::move(settings));
-    EXPECT_TRUE(made) << made.error().message;
+    EXPECT_TRUE(made) << to_string(made.error());
     return std::move(*made);
 }
 
-Result<Fetched> get(const std::string& url, Settings settings = {.allow_http = true, .allowed_networks = {"127.0.0.1"}},
+Result<Fetched> get(const std::string& url,
+                    FetchSettings settings = {.allow_http = true, .allow_private_addresses = {"127.0.0.1"}},
                     const std::string& validator = {}) {
     return fetcher(std::move(settings))->fetch(url, validator, {});
 }
 
 std::string why(const Result<Fetched>& fetched) {
-    return fetched ? "was fetched" : fetched.error().message;
+    return fetched ? "was fetched" : to_string(fetched.error());
 }
 
 TEST(ReadUrl, makes_one_spelling_of_many) {
@@ -42,7 +44,7 @@ TEST(ReadUrl, refuses_with_the_reason) {
     const auto https = fetcher({});
     const auto why = [&](std::string_view url) {
         const auto read = https->read_url(url);
-        return read ? "was taken as " + read->text : read.error().message;
+        return read ? "was taken as " + read->text : to_string(read.error());
     };
     EXPECT_THAT(why("http://example.com/a"), HasSubstr("use https, or set fetch.allow_http"));
     EXPECT_THAT(why("ftp://example.com/a"), HasSubstr("has the scheme 'ftp'; expected https"));
@@ -84,7 +86,7 @@ TEST(ReadUrl, refuses_special_addresses_however_they_are_spelt) {
         const std::string url = std::string("https://") + host + "/";
         // What is not seen as an address here is one to the resolver, and then to the guard.
         const auto read = https->read_url(url);
-        const std::string message = read ? why(https->fetch(url, {}, {})) : read.error().message;
+        const std::string message = read ? why(https->fetch(url, {}, {})) : to_string(read.error());
         EXPECT_THAT(message,
                     ::testing::AnyOf(HasSubstr("documents are fetched from public addresses alone"),
                                      HasSubstr("is no URL"), HasSubstr("could not be fetched: Could not resolve host")))
@@ -110,7 +112,7 @@ TEST(Fetch, asks_by_the_validator_it_is_given) {
     LocalServer server({"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n",
                         "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n",
                         "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n"});
-    const Settings local{.allow_http = true, .allowed_networks = {"127.0.0.1"}};
+    const FetchSettings local{.allow_http = true, .allow_private_addresses = {"127.0.0.1"}};
     EXPECT_TRUE(get(server.url(), local, "W/\"v1\"")->unchanged);
     EXPECT_TRUE(get(server.url(), local, "Wed, 21 Oct 2015 07:28:00 GMT")->unchanged);
     EXPECT_THAT(why(get(server.url(), local)), HasSubstr("the server answers 304"));
@@ -136,7 +138,7 @@ TEST(Fetch, refuses_what_is_no_document) {
 TEST(Guard, refuses_a_name_that_resolves_to_a_special_address) {
     LocalServer server({});
     const auto entry = "public.example:" + std::to_string(server.port()) + ":127.0.0.1";
-    const Settings rebound{.allow_http = true, .resolved = {entry}};
+    const FetchSettings rebound{.allow_http = true, .resolved = {entry}};
     EXPECT_THAT(why(get(server.url("/", "public.example"), rebound)),
                 HasSubstr("leads to 127.0.0.1, which is loopback (127.0.0.0/8, RFC 1122); documents are fetched from "
                           "public addresses alone"));
@@ -151,18 +153,20 @@ TEST(Guard, lets_through_what_is_allowed_and_nothing_beside_it) {
     };
     const std::string url = server.url("/", "public.example");
     EXPECT_THAT(why(get(url, {.allow_http = true,
-                              .allowed_networks = {"127.0.0.2/32", "10.0.0.0/8"},
+                              .allow_private_addresses = {"127.0.0.2/32", "10.0.0.0/8"},
                               .resolved = {entry("127.0.0.1")}})),
                 HasSubstr("which is loopback"));
-    EXPECT_TRUE(get(url, {.allow_http = true, .allowed_networks = {"127.0.0.0/8"}, .resolved = {entry("127.0.0.1")}}));
+    EXPECT_TRUE(
+        get(url, {.allow_http = true, .allow_private_addresses = {"127.0.0.0/8"}, .resolved = {entry("127.0.0.1")}}));
 }
 
 TEST(Guard, stands_behind_redirects) {
     LocalServer hidden({answer("200 OK", "", "{\"secret\":1}")});
     const auto behind = [&](const std::string& target, std::vector<std::string> resolved = {}) {
         LocalServer server({answer("302 Found", "Location: " + target + "\r\n", "")});
-        return why(get(server.url(),
-                       {.allow_http = true, .allowed_networks = {"127.0.0.1"}, .resolved = std::move(resolved)}));
+        return why(
+            get(server.url(),
+                {.allow_http = true, .allow_private_addresses = {"127.0.0.1"}, .resolved = std::move(resolved)}));
     };
     const std::string port = std::to_string(hidden.port());
     EXPECT_THAT(behind("http://127.0.0.2:" + port + "/"),
@@ -199,8 +203,9 @@ TEST(Redirects, are_followed_and_counted) {
     EXPECT_THAT(server.requests()[1], ::testing::StartsWith("GET /a HTTP"));
     EXPECT_THAT(server.requests()[2], ::testing::StartsWith("GET /b?c HTTP"));
     LocalServer loop(std::vector<std::string>(9, answer("302 Found", "Location: /again\r\n", "")));
-    EXPECT_THAT(why(get(loop.url(), {.allow_http = true, .allowed_networks = {"127.0.0.1"}, .max_redirects = 3})),
-                HasSubstr("redirects more than 3 times (fetch.max_redirects)"));
+    EXPECT_THAT(
+        why(get(loop.url(), {.allow_http = true, .allow_private_addresses = {"127.0.0.1"}, .max_redirects = 3})),
+        HasSubstr("redirects more than 3 times (fetch.max_redirects)"));
     EXPECT_EQ(loop.requests().size(), 4U);
 }
 
@@ -217,7 +222,7 @@ TEST(Bounds, hold_for_the_bytes_of_body_and_headers) {
                                 headers += "X-" + std::to_string(i) + ": " + std::string(90, 'x') + "\r\n";
                             return headers;
                         }() + "\r\n"});
-    Settings small{.allow_http = true, .allowed_networks = {"127.0.0.1"}, .max_bytes = 4'999};
+    FetchSettings small{.allow_http = true, .allow_private_addresses = {"127.0.0.1"}, .max_bytes = 4'999};
     EXPECT_THAT(why(get(server.url(), small)), HasSubstr("is longer than 4999 bytes"));
     small.max_bytes = 5'000;
     EXPECT_TRUE(get(server.url(), small));
@@ -226,8 +231,8 @@ TEST(Bounds, hold_for_the_bytes_of_body_and_headers) {
 
 TEST(Bounds, hold_for_the_time) {
     LocalServer server({"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{…", "…"});
-    const Settings hasty{
-        .allow_http = true, .allowed_networks = {"127.0.0.1"}, .timeout = std::chrono::milliseconds(100)};
+    const FetchSettings hasty{
+        .allow_http = true, .allow_private_addresses = {"127.0.0.1"}, .timeout = std::chrono::milliseconds(100)};
     for (int i = 0; i < 2; ++i) {
         const auto fetched = get(server.url(), hasty);
         ASSERT_FALSE(fetched);
@@ -260,7 +265,7 @@ TEST(Fetch, has_no_proxy_from_the_environment) {
 
 TEST(Fetch, asks_a_proxy_that_is_configured_but_not_for_special_addresses) {
     LocalServer proxy({answer("200 OK", "", "{}")});
-    const Settings settings{.allow_http = true, .proxy = "http://127.0.0.1:" + std::to_string(proxy.port())};
+    const FetchSettings settings{.allow_http = true, .proxy = "http://127.0.0.1:" + std::to_string(proxy.port())};
     EXPECT_TRUE(get("http://public.example/api.json", settings));
     EXPECT_THAT(proxy.requests().at(0), ::testing::StartsWith("GET http://public.example/api.json HTTP"));
     EXPECT_THAT(why(get("http://169.254.169.254/latest", settings)), HasSubstr("link-local"));
@@ -271,7 +276,7 @@ TEST(Fetch, goes_by_the_proxy_though_the_environment_makes_exceptions) {
     LocalServer hidden({answer("200 OK", "", "{\"secret\":1}")});
     LocalServer proxy(std::vector<std::string>(4, answer("200 OK", "", "{}")));
     const auto entry = "public.example:" + std::to_string(hidden.port()) + ":127.0.0.1";
-    const Settings settings{
+    const FetchSettings settings{
         .allow_http = true, .proxy = "http://127.0.0.1:" + std::to_string(proxy.port()), .resolved = {entry}};
     for (const char* name : {"no_proxy", "NO_PROXY"}) {
         for (const char* exceptions : {"public.example", "*"}) {
@@ -286,9 +291,9 @@ TEST(Fetch, goes_by_the_proxy_though_the_environment_makes_exceptions) {
 }
 
 TEST(MakeFetcher, refuses_wrong_settings) {
-    EXPECT_THAT(make_fetcher({.allowed_networks = {"nowhere"}}).error().message,
+    EXPECT_THAT(to_string(make_fetcher({.allow_private_addresses = {"nowhere"}}).error()),
                 HasSubstr("fetch.allow_private_addresses: 'nowhere' is no network"));
-    EXPECT_THAT(make_fetcher({.ca_file = "/nowhere.pem"}).error().message,
+    EXPECT_THAT(to_string(make_fetcher({.ca_file = "/nowhere.pem"}).error()),
                 HasSubstr("fetch.ca_file: the file '/nowhere.pem' cannot be read"));
 }
 

@@ -18,8 +18,8 @@ using testing::Not;
 const Wall fixed_now = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1);
 const Call call_time{.where = "https://host/v1/embeddings",
                      .model = "m",
-                     .missing_model_mend = "pull it",
-                     .credentials_mend = "check api_key"};
+                     .missing_model_hint = "pull it",
+                     .credentials_hint = "check api_key"};
 
 Response answered(int status, std::string body, std::vector<Header> headers = {}) {
     Response response{.status = status, .body = std::move(body)};
@@ -37,7 +37,7 @@ struct Case {
     int status;
     const char* body;
     ErrorKind kind;
-    SaidLimits limits = {};
+    StatedLimits limits = {};
 };
 
 void PrintTo(const Case& row, std::ostream* out) {
@@ -451,14 +451,27 @@ const Case case_table[] = {
 
 class Said : public testing::TestWithParam<Case> {};
 
+TEST(Classify, ATextThatIsTooLongIsMarkedWhetherALimitIsNamedOrNot) {
+    for (const char* message : {"This model's maximum context length is 8192 tokens, however you requested 9000 tokens",
+                                "the input length exceeds the context length",
+                                "input (1200 tokens) is too large to process. increase the physical batch size",
+                                "`inputs` must have less than 512 tokens. Given: 700",
+                                "the sequence is longer than the maximum sequence length of this model"}) {
+        const std::string body = std::string(R"j({"error":")j") + message + R"j("})j";
+        EXPECT_TRUE(classified(400, body).text_too_long) << message;
+    }
+    EXPECT_FALSE(classified(400, R"j({"error":"embedding contains NaN or Inf values"})j").text_too_long);
+    EXPECT_FALSE(classified(504, R"j({"error":"the upstream took too long"})j").text_too_long);
+}
+
 TEST_P(Said, IsChargedToWhatCausedIt) {
     const Case& row = GetParam();
     const Error error = classified(row.status, row.body);
-    EXPECT_EQ(to_string(error.kind), to_string(row.kind)) << error.message;
+    EXPECT_EQ(to_string(error.kind), to_string(row.kind)) << to_string(error);
     EXPECT_EQ(error.limits.max_inputs, row.limits.max_inputs);
     EXPECT_EQ(error.limits.max_request_tokens, row.limits.max_request_tokens);
     EXPECT_EQ(error.limits.max_text_tokens, row.limits.max_text_tokens);
-    EXPECT_THAT(error.message,
+    EXPECT_THAT(to_string(error),
                 HasSubstr("https://host/v1/embeddings answered with status " + std::to_string(row.status)));
 }
 
@@ -487,7 +500,7 @@ TEST(Classify, NeverShowsASecret) {
         R"j({"error":{"message":"Incorrect API key provided: the-secret-key, or sk-proj-abcdefgh12345; Bearer )j"
         R"j(abcdefgh12345.","code":"the-secret-key"}})j",
         {{"x-request-id", "the-secret-key"}});
-    EXPECT_THAT(error.message + error.detail,
+    EXPECT_THAT(to_string(error) + error.detail,
                 AllOf(HasSubstr("***"), Not(HasSubstr("the-secret-key")), Not(HasSubstr("abcdefgh"))));
 }
 
@@ -499,8 +512,8 @@ TEST(Classify, NamesTheRequestForTheProvider) {
 
 TEST(Classify, ALongBodyIsBoundedAndOneLineOfUtf8) {
     const Error error = classified(500, "line\r\n\tone\xFF\x01 " + std::string(100'000, 'x'));
-    EXPECT_LT(error.message.size(), 500U);
-    EXPECT_THAT(error.message, HasSubstr("line one? xxx"));
+    EXPECT_LT(to_string(error).size(), 500U);
+    EXPECT_THAT(to_string(error), HasSubstr("line one? xxx"));
     EXPECT_LT(classified(500, "{\"error\":\"" + std::string(60'000, 'a') + " tokens max\"}").message.size(), 500U);
 }
 

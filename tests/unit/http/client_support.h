@@ -19,7 +19,7 @@ inline constexpr std::chrono::seconds prompt{2};
 inline std::unique_ptr<Client> make(ClientOptions options = {}) {
     if (options.proxy.empty()) options.proxy = "none";
     auto client = Client::make(std::move(options));
-    EXPECT_TRUE(client.has_value()) << client.error().message;
+    EXPECT_TRUE(client.has_value()) << to_string(client.error());
     return client ? std::move(*client) : nullptr;
 }
 

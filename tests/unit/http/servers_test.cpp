@@ -36,7 +36,8 @@ inline constexpr std::array small_rows = {shared_row("model", {.default_value = 
 
 class SmallProvider final : public Provider {
 public:
-    SmallProvider(Settings settings, Servers servers) : settings_(std::move(settings)), servers_(std::move(servers)) {}
+    SmallProvider(HttpSettings settings, Servers servers)
+        : settings_(std::move(settings)), servers_(std::move(servers)) {}
 
     Result<ProviderInfo> info(std::stop_token stop) override {
         auto told = servers_.look_up(servers_.request_to(0, "/info", {steady_clock::now() + settings_.timeout, stop}));
@@ -61,14 +62,14 @@ public:
     }
 
 private:
-    const Settings settings_;
+    const HttpSettings settings_;
     const Servers servers_;
 };
 
 Result<std::unique_ptr<Provider>> make_small(const Options& options, Context& context) {
     auto settings = read_settings(options, {.wrong_ends = {{"/embed", "which is put behind it"}}});
     if (!settings) return std::unexpected(std::move(settings.error()));
-    settings->mends = {.missing_model = "load it", .missing_path = "it ends before /embed"};
+    settings->hints = {.missing_model = "load it", .missing_path = "it ends before /embed"};
     auto servers = Servers::make(*settings, context);
     if (!servers) return std::unexpected(std::move(servers.error()));
     return std::make_unique<SmallProvider>(std::move(*settings), std::move(*servers));
@@ -94,14 +95,14 @@ protected:
         texts.try_emplace("endpoints", "[" + server_->url("") + "]");
         texts.try_emplace("proxy", "none");
         auto made = make(std::move(texts));
-        if (!made) throw std::runtime_error(made.error().message);
+        if (!made) throw std::runtime_error(to_string(made.error()));
         provider_ = std::move(*made);
         return *provider_;
     }
 
     Result<std::unique_ptr<Provider>> make(std::map<std::string, std::string> texts) {
         auto options = config::options_from_text(table_of<small_rows>, texts);
-        if (!options) throw std::runtime_error(options.error().message);
+        if (!options) throw std::runtime_error(to_string(options.error()));
         return make_small(*options, context_);
     }
 
@@ -129,7 +130,7 @@ private:
 
 TEST_F(SmallProviderTest, AsksForVectorsAndTakesThem) {
     auto result = embed(ask({answer("[[1,2],[3,4]]")}, {{"document_prefix", "\"d\": "}, {"api_key", "k"}}));
-    ASSERT_TRUE(result.has_value()) << result.error().message;
+    ASSERT_TRUE(result.has_value()) << to_string(result.error());
     EXPECT_THAT(result->matrix, ElementsAre(1, 2, 3, 4));
     EXPECT_THAT(requests().at(0), AllOf(StartsWith("POST /embed HTTP/1.1"), HasSubstr("Authorization: Bearer k\r\n"),
                                         EndsWith(R"({"model":"m","inputs":["\"d\": a","\"d\": b"]})")));
@@ -137,7 +138,7 @@ TEST_F(SmallProviderTest, AsksForVectorsAndTakesThem) {
 
 TEST_F(SmallProviderTest, TellsWhatItsOptionsSayAndWhatItsServerDoes) {
     auto info = ask({answer("digest-1")}, {{"query_prefix", "q"}, {"max_inputs", "9"}, {"dimensions", "5"}}).info({});
-    ASSERT_TRUE(info.has_value()) << info.error().message;
+    ASSERT_TRUE(info.has_value()) << to_string(info.error());
     EXPECT_THAT(requests().at(0), StartsWith("GET /info HTTP/1.1"));
     EXPECT_EQ(info->model, "m");
     EXPECT_EQ(info->model_digest, "digest-1");
@@ -152,7 +153,7 @@ TEST_F(SmallProviderTest, TellsWhatItsOptionsSayAndWhatItsServerDoes) {
 TEST_F(SmallProviderTest, AServerThatTellsNothingOfItselfIsNoFault) {
     for (const char* status : {"403 Forbidden", "404 Not Found", "405 Method Not Allowed"}) {
         auto info = ask({answer("no", status)}).info({});
-        ASSERT_TRUE(info.has_value()) << info.error().message;
+        ASSERT_TRUE(info.has_value()) << to_string(info.error());
         EXPECT_EQ(info->model_digest, "");
     }
     auto info = ask({answer("no", "503 Service Unavailable")}).info({});
@@ -166,7 +167,7 @@ TEST_F(SmallProviderTest, RefusesWhatItCannotAskFor) {
     auto beyond = provider.embed({.texts = texts, .endpoint = 1});
     ASSERT_FALSE(beyond.has_value());
     EXPECT_EQ(beyond.error().kind, ErrorKind::invalid_argument);
-    EXPECT_EQ(beyond.error().message, "there is no endpoint 1: the options name 1");
+    EXPECT_EQ(to_string(beyond.error()), "there is no endpoint 1: the options name 1");
     std::stop_source stop;
     stop.request_stop();
     auto stopped = provider.embed({.texts = texts, .stop = stop.get_token()});
@@ -218,7 +219,7 @@ TEST_F(SmallProviderTest, ASuccessWithoutVectorsIsNone) {
 TEST_F(SmallProviderTest, OptionsThatNameWhatIsNotThereMakeNoProvider) {
     auto made = make({{"endpoints", "[http://a]"}, {"ca_file", "/nowhere/ca.pem"}});
     ASSERT_FALSE(made.has_value());
-    EXPECT_THAT(made.error().message, StartsWith("ca_file is '/nowhere/ca.pem'"));
+    EXPECT_THAT(to_string(made.error()), StartsWith("ca_file is '/nowhere/ca.pem'"));
 }
 
 // --- what it has no use for
@@ -242,9 +243,9 @@ TEST(Servers, SaysWhenVectorsAreOfAnotherModel) {
 
 TEST(Servers, ARequestEndsWithTheHostsDeadlineOrTheOptionsTimeout) {
     conformance::TestContext context("servers");
-    const Settings settings{.endpoints = {{.url = "http://a/v1", .unix_socket = "/run/s", .name = "a"}},
-                            .timeout = 1h,
-                            .max_response_bytes = 77};
+    const HttpSettings settings{.endpoints = {{.url = "http://a/v1", .unix_socket = "/run/s", .name = "a"}},
+                                .timeout = 1h,
+                                .max_response_bytes = 77};
     const auto servers = Servers::make(settings, context);
     ASSERT_TRUE(servers.has_value());
     const auto soon = steady_clock::now() + 1s;

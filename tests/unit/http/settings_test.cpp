@@ -22,17 +22,17 @@ using testing::Pair;
 
 inline constexpr std::array<OptionSpec, 1> settings_rows = {shared_row("model", {.optional = true})};
 
-Result<Settings> read(std::map<std::string, std::string> texts, const Protocol& protocol = {}) {
+Result<HttpSettings> read(std::map<std::string, std::string> texts, const Protocol& protocol = {}) {
     texts.try_emplace("endpoints", "[http://one:1]");
     auto options = config::options_from_text(table_of<settings_rows>, texts);
-    if (!options) throw std::runtime_error(options.error().message);
+    if (!options) throw std::runtime_error(to_string(options.error()));
     return read_settings(*options, protocol);
 }
 
-Settings settings_of(std::map<std::string, std::string> texts, const Protocol& protocol = {}) {
+HttpSettings settings_of(std::map<std::string, std::string> texts, const Protocol& protocol = {}) {
     texts.try_emplace("model", "m");
     auto settings = read(std::move(texts), protocol);
-    if (!settings) throw std::runtime_error(settings.error().message);
+    if (!settings) throw std::runtime_error(to_string(settings.error()));
     return std::move(*settings);
 }
 
@@ -40,10 +40,10 @@ std::string refusal_of(std::map<std::string, std::string> texts, const Protocol&
     const auto settings = read(std::move(texts), protocol);
     if (settings) return "accepted";
     EXPECT_EQ(settings.error().kind, ErrorKind::misconfigured);
-    return settings.error().message;
+    return to_string(settings.error());
 }
 
-std::vector<std::string> headers_of(const Settings& settings) {
+std::vector<std::string> headers_of(const HttpSettings& settings) {
     std::vector<std::string> lines;
     lines.reserve(settings.client.headers.size());
     for (const Header& header : settings.client.headers) lines.push_back(header.name + ": " + header.value);
@@ -51,17 +51,17 @@ std::vector<std::string> headers_of(const Settings& settings) {
 }
 
 TEST(SharedSettings, EachOptionIsRead) {
-    const Settings settings = settings_of({{"endpoints", "[http://one:1/base/, unix:///run/s.sock]"},
-                                           {"dimensions", "256"},
-                                           {"document_prefix", "d: "},
-                                           {"query_prefix", "q: "},
-                                           {"max_inputs", "7"},
-                                           {"concurrency", "3"},
-                                           {"timeout", "20s"},
-                                           {"max_response_bytes", "1MiB"},
-                                           {"proxy", "none"},
-                                           {"ca_file", "/etc/ca.pem"},
-                                           {"verify_tls", "false"}});
+    const HttpSettings settings = settings_of({{"endpoints", "[http://one:1/base/, unix:///run/s.sock]"},
+                                               {"dimensions", "256"},
+                                               {"document_prefix", "d: "},
+                                               {"query_prefix", "q: "},
+                                               {"max_inputs", "7"},
+                                               {"concurrency", "3"},
+                                               {"timeout", "20s"},
+                                               {"max_response_bytes", "1MiB"},
+                                               {"proxy", "none"},
+                                               {"ca_file", "/etc/ca.pem"},
+                                               {"verify_tls", "false"}});
     ASSERT_EQ(settings.endpoints.size(), 2U);
     EXPECT_EQ(settings.endpoints[0].url, "http://one:1/base");
     EXPECT_EQ(settings.endpoints[1].unix_socket, "/run/s.sock");
@@ -79,7 +79,7 @@ TEST(SharedSettings, EachOptionIsRead) {
 }
 
 TEST(SharedSettings, WithNothingButAnAddressAndAModelDefaultsHold) {
-    const Settings settings = settings_of({});
+    const HttpSettings settings = settings_of({});
     EXPECT_EQ(settings.dimensions, 0U);
     EXPECT_EQ(settings.limits.concurrency, 4U);
     EXPECT_EQ(settings.limits.max_inputs, 0U);
@@ -96,7 +96,7 @@ TEST(SharedSettings, WhatIsNoAddressIsRefusedWithTheMend) {
     EXPECT_EQ(refusal_of({{"endpoints", "[http://a, http://u:w@a/embed/]"}}, protocol),
               "the endpoint http://a/embed ends with /embed, which is put there; take it off");
     EXPECT_EQ(refusal_of({{"endpoints", "[http://a, http://b, http://u:w@a/]"}}),
-              "the endpoint http://a is there twice; each is a lane of its own");
+              "the endpoint http://a is there twice; each is a endpoint of its own");
     EXPECT_THAT(refusal_of({{"endpoints", "[ftp://a]"}}), HasSubstr("expected http://HOST"));
 }
 
@@ -118,7 +118,7 @@ TEST(SharedSettings, AHeaderThatIsWrittenOutWins) {
 }
 
 TEST(SharedSettings, KeysAreHiddenWhereverTheyComeFrom) {
-    const Settings settings =
+    const HttpSettings settings =
         settings_of({{"api_key", "key-of-api"}, {"headers", "{X: key-of-header}"}}, {.secrets = {"key-of-own"}});
     EXPECT_EQ(settings.secrets.hide("key-of-api key-of-header key-of-own"), "*** *** ***");
 }
@@ -134,12 +134,12 @@ TEST(SharedSettings, WhatIsPublicReachesTheSameServersAndHoldsNoSecret) {
         {"headers", "{X: secret3}"}};
     auto with_proxy = texts;
     with_proxy["proxy"] = "http://p:1";
-    const Settings settings = settings_of(with_proxy);
+    const HttpSettings settings = settings_of(with_proxy);
     EXPECT_THAT(settings.public_options,
                 ElementsAre(Pair("endpoints", "[\"http://a/v1\", \"unix:///run/b.sock\"]"), Pair("model", "m"),
                             Pair("dimensions", "8"), Pair("ca_file", "/etc/ca.pem"), Pair("verify_tls", "false"),
                             Pair("proxy", "http://p:1")));
-    const Settings again = settings_of({settings.public_options.begin(), settings.public_options.end()});
+    const HttpSettings again = settings_of({settings.public_options.begin(), settings.public_options.end()});
     EXPECT_EQ(again.public_options, settings.public_options);
     EXPECT_EQ(again.endpoints[1].unix_socket, "/run/b.sock");
     with_proxy["proxy"] = "http://u:secret4@p:1";

@@ -25,10 +25,10 @@ protected:
     [[nodiscard]] static std::string answer_of(ClientOptions options, const std::string& url) {
         options.proxy = "none";
         auto client = Client::make(std::move(options));
-        if (!client) return client.error().message;
+        if (!client) return to_string(client.error());
         auto response = (*client)->send({.url = url, .body = "{}"});
         return response ? std::to_string(response->status)
-                        : std::string(to_string(response.error().kind)) + ": " + response.error().message;
+                        : std::string(to_string(response.error().kind)) + ": " + to_string(response.error());
     }
 
     const std::filesystem::path folder_ =

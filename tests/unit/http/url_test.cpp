@@ -14,7 +14,7 @@ TEST(Endpoint, IsAUrlOrASocketFile) {
     const auto parsed = [](std::string_view text) {
         auto endpoint = parse_endpoint(text);
         return endpoint ? endpoint->url + " | " + endpoint->unix_socket + " | " + endpoint->name
-                        : "error: " + endpoint.error().message;
+                        : "error: " + to_string(endpoint.error());
     };
     EXPECT_EQ(parsed("http://10.0.0.5:11434"), "http://10.0.0.5:11434 |  | http://10.0.0.5:11434");
     EXPECT_EQ(parsed("https://user:secret@host/base//"), "https://user:secret@host/base |  | https://host/base");
@@ -29,7 +29,7 @@ TEST(Endpoint, AnotherTextIsRefusedWithoutItsCredentials) {
         EXPECT_FALSE(endpoint.has_value()) << text;
         if (endpoint) return std::string();
         EXPECT_EQ(endpoint.error().kind, ErrorKind::misconfigured);
-        return endpoint.error().message;
+        return to_string(endpoint.error());
     };
     EXPECT_THAT(refused("localhost:11434"), HasSubstr("'localhost:11434' is no URL of a server; expected http://HOST"));
     EXPECT_THAT(refused("ftp://user:secret@host/"), AllOf(HasSubstr("@host/"), Not(HasSubstr("secret"))));

@@ -62,7 +62,7 @@ TEST(Waits, WordsAreUnderstood) {
               milliseconds(2000));
 }
 
-TEST(Waits, BudgetsThatAreUsedUpCount) {
+TEST(Waits, RateLimitsThatAreUsedUpCount) {
     EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "0"}, {"x-ratelimit-reset-requests", "1m30s"}}),
               milliseconds(90'000));
     EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "5"}, {"x-ratelimit-reset-requests", "1m30s"}}), std::nullopt);

@@ -70,7 +70,7 @@ TEST(Refused, is_the_whole_call) {
     for (const Case& refusal : cases) {
         const auto error = refused(refusal.body, refusal.texts, refusal.dimension);
         EXPECT_EQ(error.kind, refusal.kind) << refusal.body;
-        EXPECT_THAT(error.message, HasSubstr(refusal.message)) << refusal.body;
+        EXPECT_THAT(to_string(error), HasSubstr(refusal.message)) << refusal.body;
     }
 }
 

@@ -35,7 +35,7 @@ inline std::string encode_floats(const std::vector<float>& values) {
 inline EmbeddingAnswer decoded(std::string body, std::size_t texts, std::size_t dimension = 0) {
     auto answer = decode_embeddings(std::move(body), {.texts = texts, .dimension = dimension});
     if (answer) return std::move(*answer);
-    ADD_FAILURE() << answer.error().message << "\n" << answer.error().detail;
+    ADD_FAILURE() << to_string(answer.error()) << "\n" << answer.error().detail;
     return {};
 }
 

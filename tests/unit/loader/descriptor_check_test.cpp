@@ -35,8 +35,8 @@ PluginDescriptor sound() {
 
 std::string refusal(const PluginDescriptor& descriptor) {
     const auto checked = check_descriptor(descriptor, {PluginKind::provider, "x"}, "/p/f.so");
-    if (!checked && checked.error().kind != ErrorKind::misconfigured) return "another kind: " + checked.error().message;
-    return checked ? "" : checked.error().message;
+    if (!checked && checked.error().kind != ErrorKind::misconfigured) return "another kind: " + to_string(checked.error());
+    return checked ? "" : to_string(checked.error());
 }
 
 TEST(Descriptor, ASoundOnePasses) {
@@ -101,9 +101,9 @@ TEST(Descriptor, HasASoundOptionTable) {
 
 TEST(Symbols, SayWhichApiAFileSpeaks) {
     EXPECT_TRUE(check_symbols("/p/f.so", {"main", "embedq_plugin_v1", "embedq_plugin_v2"}));
-    EXPECT_THAT(check_symbols("/p/f.so", {"embedq_plugin_v2"}).error().message,
+    EXPECT_THAT(to_string(check_symbols("/p/f.so", {"embedq_plugin_v2"}).error()),
                 HasSubstr("exports embedq_plugin_v2, so it speaks plugin API 2, but this embedq speaks 1"));
-    EXPECT_THAT(check_symbols("/p/f.so", {"main"}).error().message, HasSubstr("does not export embedq_plugin_v1"));
+    EXPECT_THAT(to_string(check_symbols("/p/f.so", {"main"}).error()), HasSubstr("does not export embedq_plugin_v1"));
 }
 
 }  // namespace

@@ -85,36 +85,36 @@ TEST_F(GuardTest, FactoriesThatThrowOrMakeNothingAreErrors) {
     auto made = make_provider(plugin_of(PluginKind::provider), {}, context);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().kind, ErrorKind::internal);
-    EXPECT_THAT(made.error().message, HasSubstr("provider 'mine' (/p/scripted.so) threw in its factory: boom"));
+    EXPECT_THAT(to_string(made.error()), HasSubstr("provider 'mine' (/p/scripted.so) threw in its factory: boom"));
 
     provider_factory = [](Context&) -> Result<std::unique_ptr<Provider>> { return nullptr; };
     made = make_provider(plugin_of(PluginKind::provider), {}, context);
     ASSERT_FALSE(made);
-    EXPECT_THAT(made.error().message, HasSubstr("made no instance and named no error"));
+    EXPECT_THAT(to_string(made.error()), HasSubstr("made no instance and named no error"));
 
     provider_factory = [](Context&) -> Result<std::unique_ptr<Provider>> {
         return fail(ErrorKind::misconfigured, "no model");
     };
     made = make_provider(plugin_of(PluginKind::provider), {}, context);
     ASSERT_FALSE(made);
-    EXPECT_EQ(made.error().message, "no model");
+    EXPECT_EQ(to_string(made.error()), "no model");
 }
 
 TEST_F(GuardTest, AnotherKindIsRefused) {
     const auto made = make_store(plugin_of(PluginKind::provider), {}, context);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().kind, ErrorKind::invalid_argument);
-    EXPECT_EQ(made.error().message, "plugin 'scripted' (/p/scripted.so) is a provider, but a store is wanted here");
+    EXPECT_EQ(to_string(made.error()), "plugin 'scripted' (/p/scripted.so) is a provider, but a store is wanted here");
 }
 
 TEST_F(GuardTest, WhatAProviderThrowsIsAnInternalError) {
     const auto instance = provider();
     scripted->embed_body = []() -> Result<EmbedResult> { throw std::runtime_error("bad json"); };
-    EXPECT_THAT(embed(*instance).error().message, HasSubstr("threw in embed: bad json"));
+    EXPECT_THAT(to_string(embed(*instance).error()), HasSubstr("threw in embed: bad json"));
     scripted->embed_body = []() -> Result<EmbedResult> { throw 3; };
     const auto answer = embed(*instance);
     EXPECT_EQ(answer.error().kind, ErrorKind::internal);
-    EXPECT_THAT(answer.error().message, HasSubstr("threw in embed: something that is no std::exception"));
+    EXPECT_THAT(to_string(answer.error()), HasSubstr("threw in embed: something that is no std::exception"));
     scripted->info_body = []() -> Result<ProviderInfo> { throw std::bad_alloc(); };
     EXPECT_EQ(instance->info({}).error().kind, ErrorKind::internal);
 }
@@ -122,7 +122,7 @@ TEST_F(GuardTest, WhatAProviderThrowsIsAnInternalError) {
 TEST_F(GuardTest, AnswersAreJudgedAgainstTheInfo) {
     const auto instance = provider();
     EXPECT_TRUE(embed(*instance)) << "info is asked for by itself";
-    EXPECT_THAT(embed(*instance, 2).error().message,
+    EXPECT_THAT(to_string(embed(*instance, 2).error()),
                 HasSubstr("provider 'mine' (/p/scripted.so) returned 1 row for 2 texts"));
     scripted->info_body = [] { return ProviderInfo{.dimension = 3, .call_timeout = 20s}; };
     const auto info = instance->info({});
@@ -134,15 +134,15 @@ TEST_F(GuardTest, AnswersAreJudgedAgainstTheInfo) {
 TEST_F(GuardTest, WithoutAnInfoItsErrorIsTheAnswer) {
     const auto instance = provider();
     scripted->info_body = []() -> Result<ProviderInfo> { return fail(ErrorKind::unavailable, "down"); };
-    EXPECT_EQ(embed(*instance).error().message, "down");
+    EXPECT_EQ(to_string(embed(*instance).error()), "down");
     scripted->info_body = [] { return ProviderInfo{}; };
-    EXPECT_THAT(embed(*instance).error().message, HasSubstr("dimension 0"));
+    EXPECT_THAT(to_string(embed(*instance).error()), HasSubstr("dimension 0"));
 }
 
 TEST_F(GuardTest, ErrorsOfTheProviderPassUnchanged) {
     const auto instance = provider();
     scripted->embed_body = []() -> Result<EmbedResult> {
-        return std::unexpected(Error{ErrorKind::throttled, "slow down", 3s});
+        return std::unexpected(Error{.kind = ErrorKind::throttled, .message = "slow down", .retry_after = 3s});
     };
     const auto answer = embed(*instance);
     ASSERT_FALSE(answer);
@@ -228,7 +228,7 @@ TEST_F(GuardTest, AServiceThatThrowsInStartFails) {
     // Never used by the plugin.
     auto* no_engine = reinterpret_cast<Engine*>(alignof(std::max_align_t));  // NOLINT(performance-no-int-to-ptr)
     const auto instance = make_service(plugin_of(PluginKind::service), {}, context, *no_engine).value();
-    EXPECT_THAT(instance->start().error().message, HasSubstr("threw in start: port"));
+    EXPECT_THAT(to_string(instance->start().error()), HasSubstr("threw in start: port"));
     instance->stop();
     EXPECT_EQ(call_statistics(*instance)[1].calls, 1U);
 }

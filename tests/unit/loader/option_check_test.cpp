@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 
 std::string refusal(const OptionSpec& row) {
     const auto checked = check_option_table(std::span(&row, 1));
-    return checked ? "" : checked.error().message;
+    return checked ? "" : to_string(checked.error());
 }
 
 TEST(OptionTable, SoundRowsPass) {
@@ -32,7 +32,7 @@ TEST(OptionTable, SoundRowsPass) {
         {.name = "l", .type = OptionType::text, .default_value = ""},
     };
     const auto checked = check_option_table(rows);
-    EXPECT_TRUE(checked) << checked.error().message;
+    EXPECT_TRUE(checked) << to_string(checked.error());
     EXPECT_TRUE(check_option_table({}));
 }
 
@@ -42,7 +42,7 @@ TEST(OptionTable, DuplicatesAreNamed) {
     const auto checked = check_option_table(rows);
     ASSERT_FALSE(checked);
     EXPECT_EQ(checked.error().kind, ErrorKind::misconfigured);
-    EXPECT_EQ(checked.error().message, "option 'url' stands twice in the option table");
+    EXPECT_EQ(to_string(checked.error()), "option 'url' stands twice in the option table");
 }
 
 TEST(OptionTable, FaultsAreNamedByRow) {

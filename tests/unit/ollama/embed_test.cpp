@@ -29,7 +29,7 @@ protected:
 
 TEST_F(Embed, ARowForEachTextInOrderWithTheTokens) {
     auto result = embed(make(), {"first text", "second"});
-    ASSERT_TRUE(result) << result.error().message;
+    ASSERT_TRUE(result) << to_string(result.error());
     EXPECT_EQ(result->dimension, 8U);
     ASSERT_EQ(result->matrix.size(), 16U);
     EXPECT_EQ(result->tokens, 5U);
@@ -103,7 +103,7 @@ TEST_F(Embed, AnswersInOtherFormsAreRead) {
         auto& provider = make();
         for (int i = 0; i < 3; ++i) {
             auto result = embed(provider, {"a", "b"});
-            EXPECT_TRUE(result) << fault << ": " << result.error().message;
+            EXPECT_TRUE(result) << fault << ": " << to_string(result.error());
         }
     }
 }
@@ -122,7 +122,7 @@ TEST_F(Embed, AnAnswerBeyondTheLimitIsNoFaultOfASingleText) {
         auto result = embed(provider, {"a"});
         ASSERT_FALSE(result);
         EXPECT_EQ(result.error().kind, ErrorKind::internal);
-        EXPECT_THAT(result.error().message,
+        EXPECT_THAT(to_string(result.error()),
                     AllOf(HasSubstr("longer than 1048576 bytes"), HasSubstr("check what answers at endpoints")));
     }
 }
@@ -130,7 +130,7 @@ TEST_F(Embed, AnAnswerBeyondTheLimitIsNoFaultOfASingleText) {
 TEST_F(Embed, ACallThatItsTimeEndsIsMarkedAndItsLengthIsTold) {
     auto& provider = make({{"timeout", "1s"}});
     auto info = provider.info({});
-    ASSERT_TRUE(info) << info.error().message;
+    ASSERT_TRUE(info) << to_string(info.error());
     EXPECT_EQ(info->call_timeout, 1s);
     server.change("faults: [ { do: hang } ]");
     auto result = embed(provider, {"a"});
@@ -150,7 +150,7 @@ TEST_F(Embed, AKeyIsSentAndNeverShown) {
     auto refused = make({{"api_key", "sesame-shut"}}).info({});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ErrorKind::misconfigured);
-    EXPECT_THAT(refused.error().message + refused.error().detail, Not(HasSubstr("sesame-shut")));
+    EXPECT_THAT(to_string(refused.error()) + refused.error().detail, Not(HasSubstr("sesame-shut")));
 }
 
 // --- servers before 0.3
@@ -159,7 +159,7 @@ TEST_F(Embed, AnOldServerIsAskedForEachTextAndItsVectorsAreNormalised) {
     server.change("legacy: true");
     auto& provider = make();
     auto result = embed(provider, {"a", "b", "c"});
-    ASSERT_TRUE(result) << result.error().message;
+    ASSERT_TRUE(result) << to_string(result.error());
     ASSERT_EQ(result->matrix.size(), 24U);
     for (std::size_t row = 0; row < 3; ++row)
         EXPECT_NEAR(squares(std::span(result->matrix).subspan(row * 8, 8)), 1, 1e-5);
@@ -176,7 +176,7 @@ TEST_F(Embed, AnOldServerIsAskedForEachTextAndItsVectorsAreNormalised) {
 TEST_F(Embed, AnOldServersRefusalIsOfOneText) {
     server.change("legacy: true\nfaults: [ { do: error, status: 400, message: bad text, text: bad } ]");
     auto result = embed(make(), {"a", "bad", "c"});
-    ASSERT_TRUE(result) << result.error().message;
+    ASSERT_TRUE(result) << to_string(result.error());
     ASSERT_EQ(result->errors.size(), 1U);
     EXPECT_EQ(result->errors[0].index, 1U);
     EXPECT_EQ(result->matrix.size(), 24U);
@@ -189,7 +189,7 @@ TEST_F(Embed, AMissingModelIsNotAMissingRoute) {
     auto result = embed(provider, {"a"});
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
-    EXPECT_THAT(result.error().message, HasSubstr("ollama pull nomic"));
+    EXPECT_THAT(to_string(result.error()), HasSubstr("ollama pull nomic"));
     EXPECT_EQ(server.tally().calls.size(), 1U);
 }
 

@@ -21,7 +21,7 @@ protected:
     ProtocolServer other{script_text};
 };
 
-TEST_F(Endpoints, EachIsALaneAndAnswersTheSame) {
+TEST_F(Endpoints, EachIsAEndpointAndAnswersTheSame) {
     auto& provider = make_both();
     auto info = provider.info({});
     ASSERT_TRUE(info);
@@ -36,7 +36,7 @@ TEST_F(Endpoints, EachIsALaneAndAnswersTheSame) {
 
 TEST_F(Endpoints, TheFirstThatAnswersDecides) {
     auto info = make({{"endpoints", "[" + nobody() + ", " + server.url() + "]"}}).info({});
-    ASSERT_TRUE(info) << info.error().message;
+    ASSERT_TRUE(info) << to_string(info.error());
     EXPECT_EQ(info->model_digest, "sha256:1");
     auto none = make({{"endpoints", "[" + nobody() + "]"}}).info({});
     ASSERT_FALSE(none);
@@ -51,7 +51,7 @@ TEST_F(Endpoints, OneWithAnotherDigestIsNotUsedAndBothAreNamed) {
     auto result = embed(provider, {"a"}, 1);
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
-    EXPECT_THAT(result.error().message, AllOf(HasSubstr(other.url()), HasSubstr("sha256:1"), HasSubstr("sha256:2")));
+    EXPECT_THAT(to_string(result.error()), AllOf(HasSubstr(other.url()), HasSubstr("sha256:1"), HasSubstr("sha256:2")));
 }
 
 TEST_F(Endpoints, AModelOfAnotherDimensionIsNamedByItsDigest) {
@@ -61,7 +61,7 @@ TEST_F(Endpoints, AModelOfAnotherDimensionIsNamedByItsDigest) {
     auto result = embed(provider, {"a"}, 1);
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
-    EXPECT_THAT(result.error().message, HasSubstr("sha256:2"));
+    EXPECT_THAT(to_string(result.error()), HasSubstr("sha256:2"));
 }
 
 TEST_F(Endpoints, AModelThatIsSwappedWhileAnAnswerIsOnItsWayIsNoticed) {
@@ -75,7 +75,7 @@ TEST_F(Endpoints, AModelThatIsSwappedWhileAnAnswerIsOnItsWayIsNoticed) {
     call.join();
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
-    EXPECT_THAT(result.error().message, AllOf(HasSubstr("sha256:1"), HasSubstr("sha256:2")));
+    EXPECT_THAT(to_string(result.error()), AllOf(HasSubstr("sha256:1"), HasSubstr("sha256:2")));
     // It stays so until the host asks again which model it is.
     EXPECT_FALSE(embed(provider, {"a"}));
     ASSERT_TRUE(provider.info({}));
@@ -109,7 +109,7 @@ TEST_F(Endpoints, AnEndpointThatLacksTheModelIsToldToPullItWhenItIsAskedNext) {
     ASSERT_TRUE(provider.info({}));
     while (asked(other, "POST /api/pull") == 0) std::this_thread::yield();
     auto result = embed(provider, {"a"}, 1);
-    EXPECT_TRUE(result) << result.error().message;
+    EXPECT_TRUE(result) << to_string(result.error());
 }
 
 TEST_F(Endpoints, OneThatPullsKeepsNobodyWaiting) {
@@ -117,7 +117,7 @@ TEST_F(Endpoints, OneThatPullsKeepsNobodyWaiting) {
     auto& provider = make({{"endpoints", "[" + other.url() + ", " + server.url() + "]"}, {"pull", "true"}});
     for (int round = 0; round < 2; ++round) {
         auto info = provider.info({});
-        ASSERT_TRUE(info) << info.error().message;
+        ASSERT_TRUE(info) << to_string(info.error());
         EXPECT_EQ(info->endpoints.size(), 2U);
         EXPECT_TRUE(embed(provider, {"a"}, 1));
         while (asked(other, "POST /api/pull") == 0) std::this_thread::yield();
@@ -133,7 +133,7 @@ TEST_F(Endpoints, OneThatIsOutOfReachMayHaveTheModelBeforeAnotherHasPulledIt) {
     auto info = provider.info({});
     ASSERT_FALSE(info);
     EXPECT_EQ(info.error().kind, ErrorKind::misconfigured);
-    EXPECT_THAT(info.error().message, HasSubstr("it is told to pull it"));
+    EXPECT_THAT(to_string(info.error()), HasSubstr("it is told to pull it"));
     while (asked(other, "POST /api/pull") == 0) std::this_thread::yield();
     EXPECT_TRUE(provider.info({}));
 }
@@ -143,7 +143,7 @@ TEST_F(Endpoints, WhereNobodyHasTheModelItIsWaitedFor) {
     other.change("models: { nomic: { present: false } }");
     auto& provider = make_both({{"pull", "true"}});
     auto info = provider.info({});
-    ASSERT_TRUE(info) << info.error().message;
+    ASSERT_TRUE(info) << to_string(info.error());
     EXPECT_EQ(info->model_digest, "sha256:1");
     EXPECT_TRUE(embed(provider, {"a"}, 1));
 }

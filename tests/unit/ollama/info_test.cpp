@@ -9,7 +9,7 @@ using testing::HasSubstr;
 
 TEST_F(OllamaTest, InfoTellsTheModelWithoutEmbedding) {
     auto info = make({{"document_prefix", "d: "}}).info({});
-    ASSERT_TRUE(info) << info.error().message;
+    ASSERT_TRUE(info) << to_string(info.error());
     EXPECT_EQ(info->model, "nomic");
     EXPECT_EQ(info->model_digest, "sha256:1");
     EXPECT_EQ(info->dimension, 8U);
@@ -22,7 +22,7 @@ TEST_F(OllamaTest, InfoTellsTheModelWithoutEmbedding) {
 TEST_F(OllamaTest, WhatChangesVectorsIsToldWithTheDigest) {
     const auto digest = [&](std::map<std::string, std::string> texts) {
         auto info = make(std::move(texts)).info({});
-        return info ? info->model_digest : info.error().message;
+        return info ? info->model_digest : to_string(info.error());
     };
     EXPECT_EQ(digest({}), "sha256:1");
     EXPECT_EQ(digest({{"truncate", "false"}, {"keep_alive", "24h"}, {"options", "{ num_gpu: 1, num_thread: 4 }"}}),
@@ -47,25 +47,25 @@ TEST_F(OllamaTest, FewerDimensionsAreAskedForAndMoreAreRefused) {
     ASSERT_TRUE(fewer.info({}));
     EXPECT_EQ(fewer.info({})->dimension, 4U);
     auto result = embed(fewer, {"text"});
-    ASSERT_TRUE(result) << result.error().message;
+    ASSERT_TRUE(result) << to_string(result.error());
     EXPECT_EQ(result->dimension, 4U);
     auto more = make({{"dimensions", "9"}}).info({});
     ASSERT_FALSE(more);
     EXPECT_EQ(more.error().kind, ErrorKind::misconfigured);
-    EXPECT_THAT(more.error().message, AllOf(HasSubstr("dimensions is 9"), HasSubstr("has 8")));
+    EXPECT_THAT(to_string(more.error()), AllOf(HasSubstr("dimensions is 9"), HasSubstr("has 8")));
 }
 
 TEST_F(OllamaTest, AMissingModelSaysHowToGetIt) {
     auto info = make({{"model", "absent"}}).info({});
     ASSERT_FALSE(info);
     EXPECT_EQ(info.error().kind, ErrorKind::misconfigured);
-    EXPECT_THAT(info.error().message, AllOf(HasSubstr("absent"), HasSubstr("ollama pull absent")));
+    EXPECT_THAT(to_string(info.error()), AllOf(HasSubstr("absent"), HasSubstr("ollama pull absent")));
 }
 
 TEST_F(OllamaTest, PullFetchesAMissingModelAndTellsHowFarItIs) {
     server.change("models: { absent: { present: false, dimension: 16 } }");
     auto info = make({{"model", "absent"}, {"pull", "true"}}).info({});
-    ASSERT_TRUE(info) << info.error().message;
+    ASSERT_TRUE(info) << to_string(info.error());
     EXPECT_EQ(info->dimension, 16U);
     std::string said;
     for (const auto& [level, line] : context.logger().lines()) said += line + "\n";
@@ -77,7 +77,7 @@ TEST_F(OllamaTest, AModelThatCannotBePulledIsMisconfigured) {
     auto info = make({{"model", "nowhere"}, {"pull", "true"}}).info({});
     ASSERT_FALSE(info);
     EXPECT_EQ(info.error().kind, ErrorKind::misconfigured);
-    EXPECT_THAT(info.error().message, HasSubstr("file does not exist"));
+    EXPECT_THAT(to_string(info.error()), HasSubstr("file does not exist"));
 }
 
 TEST_F(OllamaTest, AModelForChatsIsRefusedUnlessItIsWanted) {
@@ -85,7 +85,7 @@ TEST_F(OllamaTest, AModelForChatsIsRefusedUnlessItIsWanted) {
     auto info = make({{"model", "llama"}}).info({});
     ASSERT_FALSE(info);
     EXPECT_EQ(info.error().kind, ErrorKind::misconfigured);
-    EXPECT_THAT(info.error().message, HasSubstr("not for embeddings"));
+    EXPECT_THAT(to_string(info.error()), HasSubstr("not for embeddings"));
     EXPECT_TRUE(make({{"model", "llama"}, {"any_model", "true"}}).info({}));
 }
 
@@ -110,7 +110,7 @@ TEST_F(OllamaTest, WarmingUpLoadsTheModelOnce) {
 TEST_F(OllamaTest, AServerThatSaysNoDimensionIsAskedForAVector) {
     server.change("faults: [ { do: error, status: 200, body: '{}', route: /api/show } ]");
     auto info = make().info({});
-    ASSERT_TRUE(info) << info.error().message;
+    ASSERT_TRUE(info) << to_string(info.error());
     EXPECT_EQ(info->dimension, 8U);
 }
 

@@ -27,7 +27,7 @@ inline constexpr std::string_view script_text =
 
 inline Options options_of(std::map<std::string, std::string> texts) {
     auto options = config::options_from_text(option_table, texts);
-    if (!options) throw std::runtime_error(options.error().message);
+    if (!options) throw std::runtime_error(to_string(options.error()));
     return std::move(*options);
 }
 
@@ -37,9 +37,9 @@ protected:
         texts.try_emplace("endpoints", "[" + server.url() + "]");
         texts.try_emplace("model", "nomic");
         auto settings = read_settings(options_of(std::move(texts)));
-        if (!settings) throw std::runtime_error(settings.error().message);
+        if (!settings) throw std::runtime_error(to_string(settings.error()));
         auto made = OllamaProvider::make(std::move(*settings), context);
-        if (!made) throw std::runtime_error(made.error().message);
+        if (!made) throw std::runtime_error(to_string(made.error()));
         made_ = std::move(*made);
         return dynamic_cast<OllamaProvider&>(*made_);
     }

@@ -15,7 +15,7 @@ TEST(Info, LearnsTheDimensionByAskingOnce) {
     FakeServer server(vectors_of(3));
     Made made({{"base_url", server.url()}});
     const auto info = made.provider->info({});
-    ASSERT_TRUE(info.has_value()) << info.error().message;
+    ASSERT_TRUE(info.has_value()) << to_string(info.error());
     EXPECT_EQ(info->dimension, 3U);
     EXPECT_EQ(info->model, "m");
     EXPECT_EQ(info->model_digest, "");
@@ -98,7 +98,7 @@ TEST(ExtraBody, BelongsToWhatVectorsAreButForWhatSaysNothingOfThem) {
         texts["base_url"] = server.url();
         Made made(std::move(texts));
         const auto info = made.provider->info({});
-        return info ? info->model_digest : info.error().message;
+        return info ? info->model_digest : to_string(info.error());
     };
     EXPECT_EQ(digest({}), "");
     EXPECT_EQ(digest({{"user", "u"}, {"extra_body", "{user: u, priority: 7, metadata: '{\"a\":1}'}"}}), "");

@@ -17,7 +17,7 @@ using testing::Not;
 std::string body_of(std::map<std::string, std::string> texts, TextKind kind = TextKind::document) {
     texts.try_emplace("model", "m");
     const auto settings = read_settings(options_of(std::move(texts)));
-    if (!settings) return settings.error().message;
+    if (!settings) return to_string(settings.error());
     const std::vector<std::string_view> input = {"a", "b"};
     return request_body(*settings, input, kind, settings->encoding);
 }
@@ -138,11 +138,11 @@ TEST(RequestBody, DimensionsThatAreCutHereAreNotAskedFor) {
               R"({"model":"m","input":["a","b"]})");
 }
 
-TEST(Settings, TheAddressIsPutTogether) {
+TEST(OpenAiSettings, TheAddressIsPutTogether) {
     const auto url = [](std::map<std::string, std::string> texts) {
         texts.try_emplace("model", "m");
         const auto settings = read_settings(options_of(std::move(texts)));
-        return settings ? settings->endpoints.at(0).url + settings->path : settings.error().message;
+        return settings ? settings->endpoints.at(0).url + settings->path : to_string(settings.error());
     };
     EXPECT_EQ(url({{"base_url", "http://h:1/v1/"}, {"path", "embed"}}), "http://h:1/v1/embed");
     EXPECT_EQ(url({{"dialect", "azure"}, {"base_url", "https://r/openai/v1"}, {"query", "{}"}}),
@@ -151,7 +151,7 @@ TEST(Settings, TheAddressIsPutTogether) {
     EXPECT_EQ(url({{"base_url", "unix:///run/s.sock:/v1"}}), "http://localhost/v1/embeddings");
 }
 
-TEST(Settings, LimitsAreThePresetsOrTheOptions) {
+TEST(OpenAiSettings, LimitsAreThePresetsOrTheOptions) {
     const auto preset = read_settings(options_of({{"model", "m"}}));
     ASSERT_TRUE(preset.has_value());
     EXPECT_EQ(preset->limits.max_inputs, 2048U);
@@ -164,7 +164,7 @@ TEST(Settings, LimitsAreThePresetsOrTheOptions) {
     EXPECT_EQ(own->limits.concurrency, 3U);
 }
 
-TEST(Settings, AHeaderThatIsWrittenOutWins) {
+TEST(OpenAiSettings, AHeaderThatIsWrittenOutWins) {
     const auto settings = read_settings(
         options_of({{"model", "m"}, {"api_key", "k"}, {"headers", "{authorization: Basic x, accept: y}"}}));
     ASSERT_TRUE(settings.has_value());
@@ -174,11 +174,11 @@ TEST(Settings, AHeaderThatIsWrittenOutWins) {
                 testing::UnorderedElementsAre("Content-Type: application/json", "authorization: Basic x", "accept: y"));
 }
 
-TEST(Settings, WhatContradictsItselfIsRefusedWithTheMend) {
+TEST(OpenAiSettings, WhatContradictsItselfIsRefusedWithTheMend) {
     const auto refused = [](std::map<std::string, std::string> texts) {
         const auto settings = read_settings(options_of(std::move(texts)));
         return settings ? std::string("accepted")
-                        : std::string(to_string(settings.error().kind)) + ": " + settings.error().message;
+                        : std::string(to_string(settings.error().kind)) + ": " + to_string(settings.error());
     };
     EXPECT_THAT(refused({}), HasSubstr("misconfigured: model is not given"));
     EXPECT_EQ(refused({{"dialect", "tei"}}), "accepted");
@@ -198,7 +198,7 @@ TEST(Settings, WhatContradictsItselfIsRefusedWithTheMend) {
     EXPECT_THAT(refused({{"model", "m"}, {"extra_body", "{input: x}"}}), HasSubstr("take it out"));
 }
 
-TEST(Settings, WhatIsPublicMakesTheSameProviderAndHoldsNoSecret) {
+TEST(OpenAiSettings, WhatIsPublicMakesTheSameProviderAndHoldsNoSecret) {
     std::map<std::string, std::string> texts = {
         {"dialect", "voyage"},
         {"model", "m"},
@@ -212,13 +212,13 @@ TEST(Settings, WhatIsPublicMakesTheSameProviderAndHoldsNoSecret) {
         {"extra_body", "{late_chunking: true, task: 'a \"b\": c', n: '\"7\"', list: '[1, {\"a\": 2}]'}"},
         {"endpoints", "[\"http://u:secret4@a/v1\", \"unix:///run/b.sock\"]"}};
     const auto settings = read_settings(options_of(texts));
-    ASSERT_TRUE(settings.has_value()) << settings.error().message;
+    ASSERT_TRUE(settings.has_value()) << to_string(settings.error());
     std::string all;
     for (const auto& [name, value] : settings->public_options) all += name + "=" + value + "\n";
     EXPECT_THAT(all, AllOf(HasSubstr("endpoints=[\"http://a/v1\", \"unix:///run/b.sock\"]"), Not(HasSubstr("secret"))));
     const std::map<std::string, std::string> again(settings->public_options.begin(), settings->public_options.end());
     const auto second = read_settings(options_of(again));
-    ASSERT_TRUE(second.has_value()) << second.error().message;
+    ASSERT_TRUE(second.has_value()) << to_string(second.error());
     const std::vector<std::string_view> input = {"a"};
     EXPECT_EQ(request_body(*second, input, TextKind::query, second->encoding),
               request_body(*settings, input, TextKind::query, settings->encoding));

@@ -19,7 +19,7 @@ namespace embedq::openai {
 
 inline Options options_of(std::map<std::string, std::string> texts) {
     auto options = config::options_from_text(option_table, texts);
-    if (!options) throw std::runtime_error(options.error().message);
+    if (!options) throw std::runtime_error(to_string(options.error()));
     return std::move(*options);
 }
 
@@ -98,9 +98,9 @@ struct Made {
         texts.try_emplace("proxy", "none");
         texts.try_emplace("model", "m");
         auto settings = read_settings(options_of(std::move(texts)));
-        if (!settings) throw std::runtime_error(settings.error().message);
+        if (!settings) throw std::runtime_error(to_string(settings.error()));
         auto made = OpenaiProvider::make(std::move(*settings), context);
-        if (!made) throw std::runtime_error(made.error().message);
+        if (!made) throw std::runtime_error(to_string(made.error()));
         provider = std::move(*made);
     }
     Result<EmbedResult> embed(const std::vector<std::string_view>& texts, TextKind kind = TextKind::document,

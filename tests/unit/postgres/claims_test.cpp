@@ -56,7 +56,7 @@ protected:
         static_cast<void>(sql("DROP FUNCTION " + claim + arguments + "; ALTER FUNCTION " + quoted_schema() +
                               ".claim_away" + arguments + " RENAME TO claim"));
         ASSERT_FALSE(claimed);
-        ASSERT_EQ(claimed.error().kind, ErrorKind::unavailable) << claimed.error().message;
+        ASSERT_EQ(claimed.error().kind, ErrorKind::unavailable) << to_string(claimed.error());
     }
     // The claim is made, and its answer is lost: a claimer of the same randomness makes it in its stead.
     void is_lost(Store& claimer, const ClaimRequest& request, std::size_t jobs) {

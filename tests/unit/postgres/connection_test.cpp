@@ -51,12 +51,12 @@ TEST(Password, is_told_in_no_fault_of_a_url) {
         const auto store = make_store(options, context);
         ASSERT_FALSE(store) << url;
         EXPECT_EQ(store.error().kind, ErrorKind::misconfigured);
-        EXPECT_EQ(store.error().message.find("hunter2"), std::string::npos) << store.error().message;
+        EXPECT_EQ(to_string(store.error()).find("hunter2"), std::string::npos) << to_string(store.error());
         try {
             const Connection connection(settings_for(url));
             ADD_FAILURE() << "connected";
         } catch (const Failure& caught) {
-            EXPECT_EQ(caught.error.message.find("hunter2"), std::string::npos) << caught.error.message;
+            EXPECT_EQ(to_string(caught.error).find("hunter2"), std::string::npos) << to_string(caught.error);
         }
     }
     EXPECT_EQ(fault_of_url("host=db port=5432 dbname=shop@home"), std::nullopt) << "as words nothing can be mistaken";
@@ -73,7 +73,7 @@ TEST(Password, is_told_by_no_failure_to_connect) {
             const Connection connection(settings_for(wrong));
             ADD_FAILURE() << "connected";
         } catch (const Failure& caught) {
-            EXPECT_EQ(caught.error.message.find(secret), std::string::npos) << caught.error.message;
+            EXPECT_EQ(to_string(caught.error).find(secret), std::string::npos) << to_string(caught.error);
             EXPECT_EQ(caught.error.detail.find(secret), std::string::npos);
         }
     }
@@ -116,8 +116,8 @@ TEST(Connected, refuses_a_session_that_cannot_write) {
         ADD_FAILURE() << "connected";
     } catch (const Failure& caught) {
         EXPECT_EQ(caught.error.kind, ErrorKind::unavailable);
-        EXPECT_NE(caught.error.message.find("; embedq writes, so it needs the primary"), std::string::npos)
-            << caught.error.message;
+        EXPECT_NE(to_string(caught.error).find("; embedq writes, so it needs the primary"), std::string::npos)
+            << to_string(caught.error);
     }
     static_cast<void>(sql("ALTER ROLE embedq RESET default_transaction_read_only"));
 }

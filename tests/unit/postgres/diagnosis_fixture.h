@@ -23,7 +23,7 @@ using std::chrono::seconds;
 [[nodiscard]] inline std::string all_of(const std::vector<Finding>& findings) {
     std::string text;
     for (const Finding& each : findings) {
-        text += std::string(to_string(each.level)) + " " + each.subject + ": " + each.found + " | " + each.mend + "\n";
+        text += std::string(to_string(each.level)) + " " + each.subject + ": " + each.found + " | " + each.hint + "\n";
     }
     return text;
 }
@@ -39,22 +39,22 @@ protected:
         auto findings = postgres::diagnose(connection, quoted_schema(), 8, clock, limits, steps);
         for (const Finding& each : findings) {
             EXPECT_FALSE(each.subject.empty() || each.found.empty()) << all_of({each});
-            EXPECT_TRUE(each.level == FindingLevel::good || !each.mend.empty()) << all_of({each});
-            EXPECT_EQ((each.subject + each.found + each.mend).find_first_of("\n\r\t"), std::string::npos)
+            EXPECT_TRUE(each.level == FindingLevel::good || !each.hint.empty()) << all_of({each});
+            EXPECT_EQ((each.subject + each.found + each.hint).find_first_of("\n\r\t"), std::string::npos)
                 << all_of({each});
         }
         return findings;
     }
 
     void expect(const std::vector<Finding>& findings, std::string_view subject, FindingLevel level,
-                std::string_view found, std::string_view mend = {}) {
+                std::string_view found, std::string_view hint = {}) {
         const auto of = of_subject(findings, subject);
         EXPECT_TRUE(std::ranges::any_of(of,
                                         [&](const Finding& each) {
                                             return each.level == level && each.found.find(found) != std::string::npos &&
-                                                   each.mend.find(mend) != std::string::npos;
+                                                   each.hint.find(hint) != std::string::npos;
                                         }))
-            << "nothing says '" << found << "' with the mend '" << mend << "' in:\n"
+            << "nothing says '" << found << "' with the hint '" << hint << "' in:\n"
             << all_of(of);
     }
     void expect_only_good(const std::vector<Finding>& findings, std::string_view subject) {

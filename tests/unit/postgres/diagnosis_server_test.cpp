@@ -61,7 +61,7 @@ TEST_F(ServerDiagnosis, names_a_prepared_transaction_and_a_slot_and_a_far_standb
     {
         Connection preparing(settings_for(url()));
         preparing.begin();
-        preparing.execute("INSERT INTO " + table("lanes") + " VALUES (sha256('x'), 'e', now(), '')");
+        preparing.execute("INSERT INTO " + table("endpoint_states") + " VALUES (sha256('x'), 'e', 0, now(), '')");
         preparing.execute("PREPARE TRANSACTION 'it''s left'");
     }
     limits.old_transaction = seconds(0);
@@ -123,7 +123,7 @@ TEST_F(ServerDiagnosis, finds_settings_that_keep_vacuum_away) {
     static_cast<void>(sql("ALTER TABLE " + table("jobs_ready") + " SET (autovacuum_enabled = off)"));
     const auto of = of_subject(diagnose(), "autovacuum");
     expect(of, "autovacuum", FindingLevel::fault, "off for jobs_ready");
-    static_cast<void>(sql(of.at(0).mend));
+    static_cast<void>(sql(of.at(0).hint));
     EXPECT_TRUE(of_subject(diagnose(), "autovacuum").empty());
 }
 

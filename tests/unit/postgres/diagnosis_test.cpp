@@ -1,5 +1,5 @@
 // What a PostgreSQL store tells `embedq doctor` of its schema: each finding is provoked on a real server, and where the
-// mend is a statement, it mends.
+// hint is a statement, it hints.
 #include <future>
 
 #include "diagnosis_fixture.h"
@@ -76,8 +76,8 @@ TEST_F(DiagnosisTest, names_what_is_missing_with_the_statement_that_makes_it_aga
         EXPECT_EQ(of[0].level, FindingLevel::fault);
         const std::string name = drop.substr(drop.find_last_of(" .") + 1);
         EXPECT_NE(of[0].found.find(name + " is missing"), std::string::npos) << all_of(of);
-        ASSERT_TRUE(of[0].mend.starts_with("run ")) << all_of(of);
-        static_cast<void>(sql(of[0].mend.substr(4)));
+        ASSERT_TRUE(of[0].hint.starts_with("run ")) << all_of(of);
+        static_cast<void>(sql(of[0].hint.substr(4)));
         expect(diagnose(), "tables and indexes", FindingLevel::good, "all ");
     }
     EXPECT_TRUE(value("SELECT pg_get_indexdef(" + literal(table("jobs_due")) + "::regclass)")
@@ -111,7 +111,7 @@ TEST_F(DiagnosisTest, finds_what_an_interrupted_build_left) {
     EXPECT_EQ(of[0].level, FindingLevel::fault);
     EXPECT_NE(of[0].found.find("broken was left by an interrupted build"), std::string::npos) << all_of(of);
     static_cast<void>(sql("DELETE FROM " + table("workers") + " WHERE worker_id = 'w1'"));
-    static_cast<void>(sql(of[0].mend));
+    static_cast<void>(sql(of[0].hint));
     expect(diagnose(), "invalid indexes", FindingLevel::good, "none");
 }
 
@@ -119,26 +119,27 @@ TEST_F(DiagnosisTest, finds_what_an_interrupted_reindex_left) {
     fresh_store().reset();
     Connection holder(settings_for(url()));
     holder.begin();
-    holder.execute("INSERT INTO " + table("lanes") + " VALUES (sha256('x'), 'e', now(), '')");
+    holder.execute("INSERT INTO " + table("endpoint_states") + " VALUES (sha256('x'), 'e', 0, now(), '')");
     auto building = std::async(std::launch::async, [&] {
         try {
-            static_cast<void>(sql("REINDEX INDEX CONCURRENTLY " + table("lanes_pkey")));
+            static_cast<void>(sql("REINDEX INDEX CONCURRENTLY " + table("endpoint_states_pkey")));
         } catch (const Failure&) {  // NOLINT(bugprone-empty-catch): it is cut off
         }
     });
     const std::string building_now =
-        "FROM pg_stat_activity WHERE query LIKE 'REINDEX INDEX CONC%lanes_pkey' AND pid <> pg_backend_pid()";
+        "FROM pg_stat_activity WHERE query LIKE 'REINDEX INDEX CONC%endpoint_states_pkey' AND pid <> pg_backend_pid()";
     wait_until("SELECT coalesce(bool_or(wait_event_type = 'Lock'), false) " + building_now);
-    expect(diagnose(), "invalid indexes", FindingLevel::good, "lanes_pkey_ccnew is being built");
+    expect(diagnose(), "invalid indexes", FindingLevel::good, "endpoint_states_pkey_ccnew is being built");
     static_cast<void>(sql("SELECT pg_terminate_backend(pid) " + building_now));
     building.get();
     holder.rollback();
     const auto findings = diagnose();
     const auto of = of_subject(findings, "invalid indexes");
     ASSERT_EQ(of.size(), 1U) << all_of(of);
-    EXPECT_NE(of[0].found.find("lanes_pkey_ccnew was left by an interrupted REINDEX"), std::string::npos) << all_of(of);
+    EXPECT_NE(of[0].found.find("endpoint_states_pkey_ccnew was left by an interrupted REINDEX"), std::string::npos)
+        << all_of(of);
     expect_only_good(findings, "tables and indexes");
-    static_cast<void>(sql(of[0].mend));
+    static_cast<void>(sql(of[0].hint));
     expect(diagnose(), "invalid indexes", FindingLevel::good, "none");
 }
 
@@ -181,15 +182,15 @@ TEST_F(DiagnosisTest, names_the_rights_that_a_role_lacks_until_it_has_them) {
     fresh_store().reset();
     static_cast<void>(sql("DROP ROLE IF EXISTS no_rights; CREATE ROLE no_rights LOGIN"));
     const std::string by = url_as("no_rights");
-    std::vector<std::string> mends;
+    std::vector<std::string> hints;
     for (int i = 0; i < 10; ++i) {
         const auto of = of_subject(diagnose(by), "rights");
         if (of.at(0).level == FindingLevel::good) break;
         EXPECT_EQ(of[0].level, FindingLevel::fault) << all_of(of);
-        mends.push_back(of[0].mend.substr(0, of[0].mend.find(", and the other")));
-        static_cast<void>(sql(mends.back()));
+        hints.push_back(of[0].hint.substr(0, of[0].hint.find(", and the other")));
+        static_cast<void>(sql(hints.back()));
     }
-    EXPECT_EQ(mends, (std::vector<std::string>{
+    EXPECT_EQ(hints, (std::vector<std::string>{
                          "GRANT USAGE ON SCHEMA " + quoted_schema() + " TO \"no_rights\"",
                          "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " + quoted_schema() +
                              " TO \"no_rights\"",

@@ -15,7 +15,7 @@ struct Expected {
     ErrorKind kind;
     bool again;
     bool disconnected;
-    const char* mend;  // what its sentence ends with; nothing: there is no mend
+    const char* hint;  // what its sentence ends with; nothing: there is no hint
 };
 
 std::ostream& operator<<(std::ostream& out, const Expected& expected) {
@@ -69,8 +69,8 @@ protected:
         EXPECT_EQ(to_string(failure.error.kind), to_string(expected.kind));
         EXPECT_EQ(failure.again, expected.again);
         EXPECT_EQ(failure.disconnected, expected.disconnected);
-        EXPECT_TRUE(failure.error.message.ends_with(text + expected.mend)) << failure.error.message;
-        EXPECT_EQ(failure.error.message.find('\n'), std::string::npos);
+        EXPECT_TRUE(to_string(failure.error).ends_with(text + expected.hint)) << to_string(failure.error);
+        EXPECT_EQ(to_string(failure.error).find('\n'), std::string::npos);
     }
 };
 
@@ -81,7 +81,7 @@ TEST_P(Failures, mean_what_the_table_says) {
     EXPECT_EQ(failure.sql_state, GetParam().state);
     EXPECT_EQ(failure.error.detail.substr(0, 14), "SQLSTATE " + std::string(GetParam().state));
     const bool whole_sentence = std::string_view(GetParam().state).starts_with("EQ");
-    EXPECT_EQ(failure.error.message.find("db:5432/shop") == std::string::npos, whole_sentence);
+    EXPECT_EQ(to_string(failure.error).find("db:5432/shop") == std::string::npos, whole_sentence);
 }
 
 // libpqxx turns some codes into types.
@@ -123,7 +123,7 @@ TEST(FailureToConnect, is_for_good_or_may_pass) {
     EXPECT_TRUE(failure_to_connect("x", "db").disconnected);
 }
 
-TEST(FailureToConnect, has_its_mend) {
+TEST(FailureToConnect, has_its_hint) {
     EXPECT_EQ(failure_to_connect("connection to server failed:\nsession is read-only\n", "db").error.message,
               "cannot connect to PostgreSQL at db: connection to server failed: session is read-only; embedq writes, "
               "so it needs the "

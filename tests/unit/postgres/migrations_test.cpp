@@ -95,7 +95,7 @@ std::string error_of(const std::function<void()>& body) {
     try {
         body();
     } catch (const Failure& caught) {
-        return caught.error.message;
+        return to_string(caught.error);
     }
     return "nothing";
 }
@@ -134,7 +134,7 @@ TEST_F(MigrationsTest, of_more_processes_than_the_server_takes_are_whole_all_the
             const auto migrated = open_store(url(), schema, context)->migrate();
             if (migrated) return 0;
             const bool says_why = migrated.error().kind == ErrorKind::unavailable &&
-                                  migrated.error().message.find("too many connections for role") != std::string::npos;
+                                  to_string(migrated.error()).find("too many connections for role") != std::string::npos;
             return says_why ? 1 : 2;
         }));
     }
@@ -189,8 +189,8 @@ TEST_F(MigrationsTest, that_fail_leave_the_steps_before_them) {
 TEST_F(MigrationsTest, of_a_newer_build_are_refused_by_every_verb) {
     auto store = fresh_store();
     static_cast<void>(sql("INSERT INTO " + quoted_schema() + ".migrations (number, name) VALUES (7, 'to come')"));
-    for (const std::string& message : {open_store(url(), schema, context)->migrate().error().message,
-                                       open_store(url(), schema, context)->catalogs().error().message}) {
+    for (const std::string& message : {to_string(open_store(url(), schema, context)->migrate().error()),
+                                       to_string(open_store(url(), schema, context)->catalogs().error())}) {
         EXPECT_NE(message.find("schema \"" + schema +
                                "\": version 7, and this build needs 1; a newer embedq made it: use that one"),
                   std::string::npos)
@@ -199,12 +199,12 @@ TEST_F(MigrationsTest, of_a_newer_build_are_refused_by_every_verb) {
     EXPECT_EQ(must(store->migration_state()).current, 7U);
 }
 
-TEST_F(MigrationsTest, that_are_missing_are_told_with_the_mend) {
+TEST_F(MigrationsTest, that_are_missing_are_told_with_the_hint) {
     const auto catalogs = open_store(url(), schema, context)->catalogs();
     EXPECT_EQ(catalogs.error().kind, ErrorKind::misconfigured);
-    EXPECT_NE(catalogs.error().message.find("version 0, and this build needs 1; run `embedq migrate up`"),
+    EXPECT_NE(to_string(catalogs.error()).find("version 0, and this build needs 1; run `embedq migrate up`"),
               std::string::npos)
-        << catalogs.error().message;
+        << to_string(catalogs.error());
     EXPECT_EQ(schema_exists(), "f") << "a verb makes no schema";
     // An older one, as a newer build sees it.
     apply({with_index[0]});
@@ -215,12 +215,12 @@ TEST_F(MigrationsTest, that_are_missing_are_told_with_the_mend) {
               std::string::npos);
 }
 
-TEST_F(MigrationsTest, through_a_pooler_are_refused_with_the_mend) {
+TEST_F(MigrationsTest, through_a_pooler_are_refused_with_the_hint) {
     const auto migrated = open_store(pooled_url(), schema, context)->migrate();
     EXPECT_EQ(migrated.error().kind, ErrorKind::misconfigured);
-    EXPECT_NE(migrated.error().message.find("; run `embedq migrate up` once with a 'url' of the server itself"),
+    EXPECT_NE(to_string(migrated.error()).find("; run `embedq migrate up` once with a 'url' of the server itself"),
               std::string::npos)
-        << migrated.error().message;
+        << to_string(migrated.error());
     EXPECT_EQ(schema_exists(), "f");
     fresh_store().reset();
     EXPECT_TRUE(must(open_store(pooled_url(), schema, context)->migrate()).waiting.empty())

@@ -150,7 +150,7 @@ TEST(Parameters, refuse_what_cannot_be_stored) {
             ADD_FAILURE() << "a NUL byte was taken";
         } catch (const Failure& caught) {
             EXPECT_EQ(caught.error.kind, ErrorKind::invalid_argument);
-            EXPECT_EQ(caught.error.message, "a text has a NUL byte, which PostgreSQL cannot store: 'a…'");
+            EXPECT_EQ(to_string(caught.error), "a text has a NUL byte, which PostgreSQL cannot store: 'a…'");
         }
     };
     expect_refused([&] { Parameters().add(std::string_view(nul)); });

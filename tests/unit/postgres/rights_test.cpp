@@ -82,10 +82,11 @@ TEST_F(Rights, that_are_documented_are_enough_for_every_verb) {
     must(store->enqueue({&again, 1}));
     must(store->reap(5));
     must(store->reconcile(""));
-    const LaneState lane{profile.fingerprint, "default", std::chrono::seconds(60), "why"};
-    must(store->put_lanes({&lane, 1}));
-    must(store->lanes());
-    const BudgetRequest budget{profile.fingerprint, BudgetUnit::tokens, 60, 1};
+    const EndpointState endpoint_state{profile.fingerprint, "default", PauseKind::throttled, std::chrono::seconds(60),
+                                       "why"};
+    must(store->put_endpoint_states({&endpoint_state, 1}));
+    must(store->endpoint_states());
+    const RateRequest budget{profile.fingerprint, RateUnit::tokens, 60, 1};
     must(store->reserve({&budget, 1}));
     must(store->statuses("shop", {}));
     must(store->health(""));
@@ -106,7 +107,7 @@ TEST_F(Rights, that_are_documented_do_not_migrate) {
     const auto migrated = open_store(url_as("a_worker"), schema, context)->migrate();
     ASSERT_FALSE(migrated);
     EXPECT_EQ(migrated.error().kind, ErrorKind::misconfigured);
-    EXPECT_NE(migrated.error().message.find("permission denied"), std::string::npos) << migrated.error().message;
+    EXPECT_NE(to_string(migrated.error()).find("permission denied"), std::string::npos) << to_string(migrated.error());
 }
 
 TEST_F(Rights, reach_tables_that_come_later) {
@@ -121,9 +122,9 @@ TEST_F(Rights, that_are_missing_are_told_with_the_page_that_has_them) {
     const auto catalogs = open_store(url_as("a_worker"), schema, context)->catalogs();
     ASSERT_FALSE(catalogs);
     EXPECT_EQ(catalogs.error().kind, ErrorKind::misconfigured);
-    EXPECT_TRUE(catalogs.error().message.ends_with("permission denied for schema " + schema +
+    EXPECT_TRUE(to_string(catalogs.error()).ends_with("permission denied for schema " + schema +
                                                    "; grant it; docs/deploying.md has the list of grants"))
-        << catalogs.error().message;
+        << to_string(catalogs.error());
 }
 
 }  // namespace

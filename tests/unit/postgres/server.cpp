@@ -73,7 +73,7 @@ PostgresTest::~PostgresTest() {
     try {
         static_cast<void>(sql("DROP SCHEMA IF EXISTS " + quoted_schema() + " CASCADE"));
     } catch (const Failure& caught) {
-        ADD_FAILURE() << "the test's schema cannot be dropped: " << caught.error.message;
+        ADD_FAILURE() << "the test's schema cannot be dropped: " << to_string(caught.error);
     }
 }
 

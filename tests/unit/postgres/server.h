@@ -12,6 +12,7 @@
 
 #include "conformance/test_context.h"
 #include "connection.h"
+#include "embedq/values.h"
 #include "store.h"
 #include "support/postgres_server.h"
 
@@ -19,7 +20,7 @@ namespace embedq::postgres::testing {
 
 template <class T>
 T must(Result<T> result) {
-    if (!result) throw std::runtime_error(std::string(to_string(result.error().kind)) + ": " + result.error().message);
+    if (!result) throw std::runtime_error(std::string(to_string(result.error().kind)) + ": " + to_string(result.error()));
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 

@@ -38,7 +38,7 @@ public:
                                                            {"retry_max", 200ms}};
         for (const auto& [name, time] : usual) options.set(name, times.contains(name) ? times.at(name) : time);
         auto made = make_postgres_listen(options, context_);
-        if (!made) throw std::runtime_error(made.error().message);
+        if (!made) throw std::runtime_error(to_string(made.error()));
         notifier_ = std::move(*made);
     }
 

@@ -119,7 +119,7 @@ TEST_F(PostgresListenTest, TheUrlIsTheStoresUnlessItHasItsOwn) {
         options.set(name, milliseconds(1s));
     const auto without = make_postgres_listen(options, context);
     ASSERT_FALSE(without);
-    EXPECT_EQ(without.error().message,
+    EXPECT_EQ(to_string(without.error()),
               "postgres_listen: there is no URL to listen at: the store has no option 'url'; give the notifier's "
               "option 'url', or take the "
               "notifier 'poll'");

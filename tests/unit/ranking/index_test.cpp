@@ -1,4 +1,4 @@
-#include "catalog/ranking/index.h"
+#include "ranking/index.h"
 
 #include <gtest/gtest.h>
 

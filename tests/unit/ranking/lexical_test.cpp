@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "catalog/ranking/query.h"
-#include "catalog/ranking/score.h"
-#include "catalog/ranking/segment.h"
-#include "catalog/ranking/vocabulary.h"
+#include "ranking/query.h"
+#include "ranking/score.h"
+#include "ranking/segment.h"
+#include "ranking/vocabulary.h"
 
 namespace embedq::ranking {
 namespace {

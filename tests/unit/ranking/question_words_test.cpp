@@ -1,4 +1,4 @@
-#include "catalog/ranking/question_words.h"
+#include "ranking/question_words.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <string>
 
-#include "catalog/ranking/query.h"
-#include "catalog/ranking/segment.h"
-#include "catalog/ranking/vocabulary.h"
+#include "ranking/query.h"
+#include "ranking/segment.h"
+#include "ranking/vocabulary.h"
 
 namespace embedq::ranking {
 namespace {

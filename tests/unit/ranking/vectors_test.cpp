@@ -1,4 +1,4 @@
-#include "catalog/ranking/vectors.h"
+#include "ranking/vectors.h"
 
 #include <gtest/gtest.h>
 

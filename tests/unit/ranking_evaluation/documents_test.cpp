@@ -75,29 +75,29 @@ TEST_F(Documents, ASampleAndItsOthersAreTheWhole) {
     for (const char* wrong : {"", "3", "3/3", "1/0", "a/b", "1/2/3"}) {
         const auto refused = sample_documents(folder, wrong);
         ASSERT_FALSE(refused) << wrong;
-        EXPECT_THAT(refused.error().message, HasSubstr("N/M"));
+        EXPECT_THAT(to_string(refused.error()), HasSubstr("N/M"));
     }
 }
 
 TEST_F(Documents, FaultsOfTablesAreSaidWithTheLine) {
     write("sets.tsv", "# name\tdocuments\tquestions\tstanding\nall\tpets.json\n");
-    EXPECT_THAT(read_sets(folder / "sets.tsv").error().message, HasSubstr("sets.tsv:2: found 2 column(s), expected 4"));
-    EXPECT_THAT(read_sets(folder / "missing.tsv").error().message, HasSubstr("cannot be read"));
+    EXPECT_THAT(to_string(read_sets(folder / "sets.tsv").error()), HasSubstr("sets.tsv:2: found 2 column(s), expected 4"));
+    EXPECT_THAT(to_string(read_sets(folder / "missing.tsv").error()), HasSubstr("cannot be read"));
     write("empty.tsv", "# nothing\n");
-    EXPECT_THAT(read_questions(folder / "empty.tsv").error().message, HasSubstr("no line but comments"));
+    EXPECT_THAT(to_string(read_questions(folder / "empty.tsv").error()), HasSubstr("no line but comments"));
 }
 
 TEST_F(Documents, AnAnswerThatTheDocumentsDoNotHaveIsRefused) {
     write("questions.tsv", "which pets are there\tall,every\n");
     const auto opened = Evaluation::open({"set", "pets.json", "questions.tsv", ""}, folder, folder);
     ASSERT_FALSE(opened);
-    EXPECT_THAT(opened.error().message,
+    EXPECT_THAT(to_string(opened.error()),
                 testing::AllOf(HasSubstr("'every'"), HasSubstr("which pets are there"), HasSubstr("pets.json")));
 }
 
 TEST_F(Documents, AFileThatIsNoDocumentIsRefused) {
     write("no.json", "{}");
-    EXPECT_THAT(Evaluation::open({"set", "no.json", "summaries", ""}, folder, folder).error().message,
+    EXPECT_THAT(to_string(Evaluation::open({"set", "no.json", "summaries", ""}, folder, folder).error()),
                 HasSubstr("no.json"));
     EXPECT_FALSE(Evaluation::open({"set", "absent.json", "summaries", ""}, folder, folder));
 }
@@ -105,7 +105,7 @@ TEST_F(Documents, AFileThatIsNoDocumentIsRefused) {
 TEST_F(Documents, AnEvaluationFindsWhatIsAsked) {
     write("questions.tsv", "changes a pet\tedit\nremoves for good\tgone\n");
     auto evaluation = Evaluation::open({"set", "pets.json", "questions.tsv", ""}, folder, folder);
-    ASSERT_TRUE(evaluation) << evaluation.error().message;
+    ASSERT_TRUE(evaluation) << to_string(evaluation.error());
     const auto half = make_half("lexical").value();
     const Comparison compared = evaluation->compare(half_kinds().front(), *half, half->weight());
     EXPECT_EQ(compared.lexical, (Ranks{1, 1}));

@@ -75,7 +75,7 @@ TEST(MadeUpHalf, TheSameTextGetsTheSameVector) {
 TEST(MadeUpHalf, AnUnknownNameIsRefusedWithThoseThereAre) {
     const auto half = make_half("strongest");
     ASSERT_FALSE(half);
-    EXPECT_THAT(half.error().message,
+    EXPECT_THAT(to_string(half.error()),
                 testing::AllOf(testing::HasSubstr("'strongest'"), testing::HasSubstr("lexical, strong")));
 }
 

@@ -22,8 +22,8 @@ TEST_F(CallsTest, AnEndpointThatRefusesEverythingHasNoTextRefusedForGood) {
     put("spec", numbered("number", 40));
     put("alone", {"a single one"});
     auto scheduler = start();
-    ASSERT_TRUE(eventually([&] { return !store->lanes()->empty() && jobs(JobStatus::pending).size() == 2; }));
-    EXPECT_THAT(store->lanes()->front().reason,
+    ASSERT_TRUE(eventually([&] { return !store->endpoint_states()->empty() && jobs(JobStatus::pending).size() == 2; }));
+    EXPECT_THAT(to_string(store->endpoint_states()->front()),
                 StartsWith("misconfigured: the endpoint refuses every text, even 'text': API key expired; "));
     for (const Job& job : jobs()) EXPECT_EQ(job.attempts, 0U);
     EXPECT_EQ(store->settlement("c", {})->refusals, 0U);
@@ -58,8 +58,9 @@ TEST_F(CallsTest, WhereEachTextOfACallIsRefusedTheEndpointIsTriedWithAnother) {
     provider->refuses = [](std::string_view) { return true; };
     put("other", numbered("other", 10));
     const auto scheduler = start();
-    ASSERT_TRUE(eventually([&] { return !store->lanes()->empty(); }));
-    EXPECT_THAT(store->lanes()->front().reason, StartsWith("misconfigured: the endpoint refuses every text"));
+    ASSERT_TRUE(eventually([&] { return !store->endpoint_states()->empty(); }));
+    EXPECT_THAT(to_string(store->endpoint_states()->front()),
+                StartsWith("misconfigured: the endpoint refuses every text"));
     EXPECT_EQ(store->settlement("c", {})->refusals, 10U);
 }
 
@@ -68,7 +69,7 @@ TEST_F(CallsTest, ARefusalWaitsWhereTheControlFindsNoAnswer) {
     provider->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
         if (request.texts.front() == "bad") return Error{ErrorKind::too_large, "the request is too large"};
         if (request.texts.front() == "text" && ++controls == 1)
-            return Error{ErrorKind::throttled, "too many requests", milliseconds(5)};
+            return Error{.kind = ErrorKind::throttled, .message = "too many requests", .retry_after = milliseconds(5)};
         return std::nullopt;
     });
     put("bad", {"bad"});
@@ -86,7 +87,7 @@ TEST_F(CallsTest, AProvidersOwnTimeIsTheDeadlineOfItsCallsUpToADay) {
     for (const auto& [said, expected] : {Times{600'000, 600'000}, Times{milliseconds::max(), std::chrono::hours(24)}}) {
         const auto patient = std::make_shared<ScriptedProvider>("model");
         patient->call_timeout = said;
-        ProviderDirectory slow = directory(patient);
+        endpoints::ProviderDirectory slow = directory(patient);
         std::atomic<milliseconds> left{};
         patient->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
             left = std::chrono::ceil<milliseconds>(request.deadline - std::chrono::steady_clock::now());
@@ -105,7 +106,7 @@ TEST_F(CallsTest, AProvidersOwnTimeIsTheDeadlineOfItsCallsUpToADay) {
 TEST_F(CallsTest, WhatComesWhileNobodyKnowsTheModelIsAskedForAgainAndCostsNothing) {
     settings.call_timeout = milliseconds(1);
     const auto model = std::make_shared<ChangingProvider>("one");
-    ProviderDirectory own = directory(model);
+    endpoints::ProviderDirectory own = directory(model);
     const CatalogTarget target{"c", "p", own.resolve("p").value()->profile};
     ASSERT_TRUE(store->set_targets(std::span(&target, 1)));
     Scheduler scheduler(*store, notifier, own, settings, context);
@@ -121,7 +122,7 @@ TEST_F(CallsTest, WhatComesWhileNobodyKnowsTheModelIsAskedForAgainAndCostsNothin
     ASSERT_TRUE(eventually([&] { return settled(); }));
     EXPECT_EQ(jobs().front().status, JobStatus::succeeded);
     EXPECT_EQ(jobs().front().attempts, 0U);
-    EXPECT_TRUE(store->lanes()->empty()) << "nothing was paused";
+    EXPECT_TRUE(store->endpoint_states()->empty()) << "nothing was paused";
     scheduler.stop();
 }
 

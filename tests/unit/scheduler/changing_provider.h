@@ -130,9 +130,9 @@ private:
 // The provider is being asked for as long as this lives.
 class Asking {
 public:
-    Asking(ProviderDirectory& providers, ChangingProvider& provider) {
+    Asking(endpoints::ProviderDirectory& providers, ChangingProvider& provider) {
         provider.on_info([this] { gate_.wait(); });
-        question_ = std::jthread([&providers] { EXPECT_TRUE(providers.ask_again("p")); });
+        question_ = std::jthread([&providers] { EXPECT_TRUE(providers.probe_again("p")); });
         gate_.wait_until_reached();
         provider.on_info({});
     }

@@ -28,7 +28,7 @@ protected:
 
 TEST_F(ClaimerTest, WhatAProcessDoesNotGetToIsLeftToOthers) {
     for (int i = 0; i < 40; ++i) put("spec" + std::to_string(i), numbered("text of " + std::to_string(i), 10));
-    // Its model takes for ever; it holds what its lanes take (2 calls of 16) and as much again.
+    // Its model takes for ever; it holds what its endpoints take (2 calls of 16) and as much again.
     Gate gate;
     provider->script([&](const EmbedRequest&, int) -> std::optional<Error> {
         gate.wait();
@@ -38,7 +38,7 @@ TEST_F(ClaimerTest, WhatAProcessDoesNotGetToIsLeftToOthers) {
     ASSERT_TRUE(eventually([&] { return provider->calls() == 2; }));
     EXPECT_LE(slow->counters().jobs_claimed, 8U);
     const auto quick = std::make_shared<ScriptedProvider>("model");
-    ProviderDirectory others = directory(quick);
+    endpoints::ProviderDirectory others = directory(quick);
     Scheduler beside(*store, notifier, others, settings, context);
     ASSERT_TRUE(beside.start());
     EXPECT_TRUE(eventually([&] { return beside.counters().jobs_succeeded >= 32U; }));
@@ -47,9 +47,9 @@ TEST_F(ClaimerTest, WhatAProcessDoesNotGetToIsLeftToOthers) {
 }
 
 TEST_F(ClaimerTest, ASlowProviderLeavesRoomToAnother) {
-    settings.room_texts = 512;
+    settings.prefetch_texts = 512;
     const auto quick = std::make_shared<ScriptedProvider>("another model");
-    ProviderDirectory both({{"p", "scripted", provider, {}}, {"q", "scripted", quick, {}}});
+    endpoints::ProviderDirectory both({{"p", "scripted", provider, {}}, {"q", "scripted", quick, {}}});
     ASSERT_TRUE(store->put_catalog({"d", {}, {}, {}, {}}));
     const CatalogTarget target{"d", "q", both.resolve("q").value()->profile};
     ASSERT_TRUE(store->set_targets(std::span(&target, 1)));

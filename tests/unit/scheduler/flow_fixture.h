@@ -1,4 +1,4 @@
-// A memory store that can be made to share no budgets, to share its lanes with others, or to be away; with a clock that
+// A memory store that can be made to share no budgets, to share its endpoints with others, or to be away; with a clock that
 // only moves when told.
 #pragma once
 
@@ -10,9 +10,11 @@
 
 #include "catalog/hash.h"
 #include "conformance/test_context.h"
+#include "embedq/endpoint.h"
+#include "embedq/store_types.h"
+#include "endpoints/providers.h"
 #include "faults/store/faulty_store.h"
 #include "pipeline_fixture.h"
-#include "scheduler/providers.h"
 
 namespace embedq::scheduler {
 
@@ -25,19 +27,19 @@ public:
         said.multi_process = many;
         return said;
     }
-    Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override {
+    Result<std::vector<RateSlot>> reserve(std::span<const RateRequest> requests) override {
         ++reserved;
         if (away) return embedq::fail(ErrorKind::unavailable, "the store is away");
         if (!shares) return embedq::fail(ErrorKind::unsupported, "this store shares no budgets");
         return FaultyStore::reserve(requests);
     }
-    Status put_lanes(std::span<const LaneState> lanes) override {
-        told.insert(told.end(), lanes.begin(), lanes.end());
-        return FaultyStore::put_lanes(lanes);
+    Status put_endpoint_states(std::span<const EndpointState> endpoints) override {
+        told.insert(told.end(), endpoints.begin(), endpoints.end());
+        return FaultyStore::put_endpoint_states(endpoints);
     }
-    Result<std::vector<LaneState>> lanes() override {
+    Result<std::vector<EndpointState>> endpoints() override {
         ++looks;
-        return FaultyStore::lanes();
+        return FaultyStore::endpoints();
     }
 
     bool shares = true;
@@ -45,13 +47,13 @@ public:
     bool away = false;
     int reserved = 0;
     int looks = 0;
-    std::vector<LaneState> told;
+    std::vector<EndpointState> told;
 };
 
-inline std::shared_ptr<ResolvedProvider> resolved_provider(ConfiguredLimits limits,
-                                                           std::vector<std::string> endpoints = {"one"},
-                                                           std::size_t concurrency = 1) {
-    auto provider = std::make_shared<ResolvedProvider>();
+inline std::shared_ptr<endpoints::ResolvedProvider> resolved_provider(LimitSettings limits,
+                                                                      std::vector<std::string> endpoints = {"one"},
+                                                                      std::size_t concurrency = 1) {
+    auto provider = std::make_shared<endpoints::ResolvedProvider>();
     provider->name = "p";
     provider->limits = limits;
     provider->info.endpoints = std::move(endpoints);

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "scheduler/lane.h"
+#include "endpoints/endpoint.h"
 #include "workbench_fixture.h"
 
 namespace embedq::scheduler {
@@ -22,11 +22,10 @@ protected:
         return std::vector<std::string>(static_cast<std::size_t>(count), std::string(size, 'x'));
     }
     static Error too_long(std::size_t limit = 0) {
-        return {ErrorKind::invalid_input,
-                "the input length exceeds the context length",
-                std::nullopt,
-                {},
-                {.max_text_tokens = limit}};
+        return {.kind = ErrorKind::invalid_input,
+                .message = "the input length exceeds the context length",
+                .limits = {.max_text_tokens = limit},
+                .text_too_long = true};
     }
 };
 
@@ -189,7 +188,7 @@ TEST_F(PackingTest, ATooLargeBatchIsSentInPartsOfTheSizeThatWasTold) {
     EXPECT_EQ(sizes(), (std::vector<std::size_t>{10, 10, 10, 10, 10, 10, 4}));
 }
 
-// --- a text that breaks the connection, with a lane that takes one call at a time
+// --- a text that breaks the connection, with a endpoint that takes one call at a time
 
 class BrokenRoad : public PackingTest {
 protected:
@@ -197,14 +196,14 @@ protected:
     int send(const std::string& poison) {
         int calls = 0;
         for (; calls < 1'000; ++calls) {
-            now = std::max(now, lane.ready_at(now));
-            const auto batch = bench.take(fingerprint, limits, lane.probing());
+            now = std::max(now, endpoint.ready_at(now));
+            const auto batch = bench.take(fingerprint, limits, endpoint.probing());
             if (!batch) break;
             std::optional<Error> error;
             if (std::ranges::any_of(batch->texts, [&](const TextPtr& text) { return text->text == poison; }))
                 error = Error{ErrorKind::unavailable, "the connection was closed"};
-            lane.begin(now);
-            const bool jobs_pay = lane.finished(now, error, 0, now).jobs_pay;
+            endpoint.begin(now);
+            const bool jobs_pay = endpoint.finished(now, error, 0, now).jobs_pay;
             if (error)
                 bench.reject(*batch, *error, limits, jobs_pay);
             else
@@ -222,9 +221,9 @@ protected:
         EXPECT_EQ(bench.jobs(), 0U);
     }
 
-    const Lane::Steady start{std::chrono::seconds(1'000)};
-    Lane::Steady now = start;
-    Lane lane{LaneLimits{}};
+    const endpoints::Endpoint::Steady start{std::chrono::seconds(1'000)};
+    endpoints::Endpoint::Steady now = start;
+    endpoints::Endpoint endpoint{endpoints::EndpointSettings{}};
 };
 
 TEST_F(BrokenRoad, ATextThatBreaksTheConnectionChargesItsOwnJobAlone) {
@@ -241,7 +240,7 @@ TEST_F(BrokenRoad, ATextThatBreaksTheConnectionChargesItsOwnJobAlone) {
         expect_only_to_pay(0);
     }
     EXPECT_LT(now - start, std::chrono::seconds(64)) << "the breaker never opened";
-    EXPECT_FALSE(lane.probing());
+    EXPECT_FALSE(endpoint.probing());
 }
 
 TEST_F(BrokenRoad, OneTextDoesNotMakeAnEndpointLookDeadForEver) {
@@ -263,12 +262,12 @@ TEST_F(BrokenRoad, ADeadEndpointGetsOneTextForEachPause) {
     plan(0, 64);
     std::vector<std::size_t> sizes;
     for (int i = 0; i < 10; ++i) {
-        now = lane.ready_at(now);
-        const auto batch = bench.take(fingerprint, limits, lane.probing());
+        now = endpoint.ready_at(now);
+        const auto batch = bench.take(fingerprint, limits, endpoint.probing());
         sizes.push_back(batch->texts.size());
-        lane.begin(now);
+        endpoint.begin(now);
         bench.reject(*batch, Error{ErrorKind::unavailable, "nobody"}, limits,
-                     lane.finished(now, Error{ErrorKind::unavailable, "nobody"}, 0, now).jobs_pay);
+                     endpoint.finished(now, Error{ErrorKind::unavailable, "nobody"}, 0, now).jobs_pay);
     }
     EXPECT_EQ(sizes, (std::vector<std::size_t>{64, 64, 64, 64, 64, 1, 1, 1, 1, 1}));
     EXPECT_GE(now - start, std::chrono::seconds(5 + 10 + 20 + 40));

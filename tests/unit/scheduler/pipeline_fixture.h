@@ -16,7 +16,10 @@
 #include <vector>
 
 #include "catalog/hash.h"
+#include "embedq/catalog.h"
 #include "embedq/context.h"
+#include "embedq/job.h"
+#include "embedq/profile.h"
 #include "memory/store.h"
 #include "scheduler/scheduler.h"
 #include "sync/mutex.h"
@@ -37,13 +40,13 @@ public:
 
     std::vector<std::string> logged() {
         const sync::Lock lock(mutex_);
-        return lines_;
+        return next_free_;
     }
 
 private:
     void log(LogLevel, std::string_view message) override {
         const sync::Lock lock(mutex_);
-        lines_.emplace_back(message);
+        next_free_.emplace_back(message);
     }
     bool enabled(LogLevel) const noexcept override { return true; }
     Steady now() const noexcept override { return std::chrono::steady_clock::now(); }
@@ -53,7 +56,7 @@ private:
 
     sync::Mutex mutex_;
     std::mt19937_64 random_ EMBEDQ_GUARDED_BY(mutex_){20'261'123};
-    std::vector<std::string> lines_ EMBEDQ_GUARDED_BY(mutex_);
+    std::vector<std::string> next_free_ EMBEDQ_GUARDED_BY(mutex_);
 };
 
 class TestNotifier : public Notifier {
@@ -200,8 +203,8 @@ protected:
         aim(*provider);
     }
 
-    ProviderDirectory directory(std::shared_ptr<Provider> who) {
-        return ProviderDirectory({{"p", "scripted", std::move(who), {}}});
+    endpoints::ProviderDirectory directory(std::shared_ptr<Provider> who) {
+        return endpoints::ProviderDirectory({{"p", "scripted", std::move(who), {}}});
     }
 
     // Gives the catalog the provider's profile as its target.
@@ -267,9 +270,9 @@ protected:
     RealContext context;
     std::unique_ptr<Store> store;
     TestNotifier notifier;
-    Settings settings;
+    SchedulerSettings settings;
     std::shared_ptr<ScriptedProvider> provider = std::make_shared<ScriptedProvider>("model");
-    ProviderDirectory providers = directory(provider);
+    endpoints::ProviderDirectory providers = directory(provider);
 };
 
 }  // namespace embedq::scheduler

@@ -67,7 +67,8 @@ TEST_F(PipelineTest, poison_is_isolated) {
 
 TEST_F(PipelineTest, throttling_is_free) {
     provider->script([](const EmbedRequest&, int call) -> std::optional<Error> {
-        if (call % 3 != 0) return Error{ErrorKind::throttled, "too many requests", milliseconds(5)};
+        if (call % 3 != 0)
+            return Error{.kind = ErrorKind::throttled, .message = "too many requests", .retry_after = milliseconds(5)};
         return std::nullopt;
     });
     for (int i = 0; i < 5; ++i) put("spec" + std::to_string(i), numbered("text of " + std::to_string(i), 20));
@@ -103,7 +104,9 @@ TEST_F(PipelineTest, AProviderThatNobodyReachesUsesUpNoAttempts) {
     settings.max_attempts = 2;
     std::atomic<bool> away = true;
     provider->script([&](const EmbedRequest&, int) -> std::optional<Error> {
-        if (away) return Error{ErrorKind::unavailable, "connection refused", milliseconds(1)};
+        if (away)
+            return Error{
+                .kind = ErrorKind::unavailable, .message = "connection refused", .retry_after = milliseconds(1)};
         return std::nullopt;
     });
     put("alone", {"a text"});
@@ -118,11 +121,12 @@ TEST_F(PipelineTest, AProviderThatNobodyReachesUsesUpNoAttempts) {
 TEST_F(PipelineTest, OneEndpointsPauseDoesNotHoldUpTheOthers) {
     const auto pool =
         std::make_shared<ScriptedProvider>("model", 1, 4, std::vector<std::string>{"paused", "gone", "good"});
-    ProviderDirectory pooled = directory(pool);
+    endpoints::ProviderDirectory pooled = directory(pool);
     std::array<std::atomic<int>, 3> asked{};
     pool->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
         ++asked[request.endpoint];
-        if (request.endpoint == 0) return Error{ErrorKind::throttled, "too many requests", seconds(60)};
+        if (request.endpoint == 0)
+            return Error{.kind = ErrorKind::throttled, .message = "too many requests", .retry_after = seconds(60)};
         if (request.endpoint == 1) return Error{ErrorKind::unavailable, "connection refused"};
         return std::nullopt;
     });
@@ -139,7 +143,7 @@ TEST_F(PipelineTest, OneEndpointsPauseDoesNotHoldUpTheOthers) {
 
 TEST_F(PipelineTest, AProviderThatIsGoneGetsOneProbeForEachPauseWhateverItsConcurrency) {
     const auto many = std::make_shared<ScriptedProvider>("model", 16, 4);
-    ProviderDirectory busy = directory(many);
+    endpoints::ProviderDirectory busy = directory(many);
     std::atomic<bool> away = true;
     std::atomic<int> while_away = 0;
     std::atomic<std::size_t> largest_probe = 0;
@@ -147,7 +151,7 @@ TEST_F(PipelineTest, AProviderThatIsGoneGetsOneProbeForEachPauseWhateverItsConcu
         if (!away) return std::nullopt;
         // The calls that were under way together, then one at a time.
         if (++while_away > 16 + 5) largest_probe = std::max(largest_probe.load(), request.texts.size());
-        return Error{ErrorKind::unavailable, "connection refused", milliseconds(20)};
+        return Error{.kind = ErrorKind::unavailable, .message = "connection refused", .retry_after = milliseconds(20)};
     });
     put("spec", numbered("text", 400));
     Scheduler scheduler(*store, notifier, busy, settings, context);
@@ -163,9 +167,9 @@ TEST_F(PipelineTest, AProviderThatIsGoneGetsOneProbeForEachPauseWhateverItsConcu
     scheduler.stop();
 }
 
-TEST_F(PipelineTest, ABudgetOfAProviderHoldsForAllItsEndpointsTogether) {
+TEST_F(PipelineTest, ARateLimitOfAProviderHoldsForAllItsEndpointsTogether) {
     const auto pool = std::make_shared<ScriptedProvider>("model", 4, 1, std::vector<std::string>{"one", "two"});
-    ProviderDirectory limited({{"p", "scripted", pool, {.requests_per_minute = 6'000}}});
+    endpoints::ProviderDirectory limited({{"p", "scripted", pool, {.requests_per_minute = 6'000}}});
     put("spec", numbered("text", 60));
     Scheduler scheduler(*store, notifier, limited, settings, context);
     const auto begin = std::chrono::steady_clock::now();
@@ -180,7 +184,10 @@ TEST_F(PipelineTest, ATextThatIsTooLongForTheModelIsCutAndThatIsToldOnce) {
     provider->script([](const EmbedRequest& request, int) -> std::optional<Error> {
         for (const std::string_view text : request.texts) {
             if (text.size() > 400)
-                return Error{ErrorKind::invalid_input, "too many tokens", std::nullopt, {}, {.max_text_tokens = 100}};
+                return Error{.kind = ErrorKind::invalid_input,
+                             .message = "too many tokens",
+                             .limits = {.max_text_tokens = 100},
+                             .text_too_long = true};
         }
         return std::nullopt;
     });
@@ -224,8 +231,8 @@ TEST_F(PipelineTest, AMisconfiguredProviderPausesWithItsReasonAndJobsStayPending
     const auto scheduler = start();
     ASSERT_TRUE(eventually([&] { return provider->calls() > 0 && jobs(JobStatus::pending).size() == 1; }));
     EXPECT_EQ(jobs().front().attempts, 0U);
-    ASSERT_TRUE(eventually([&] { return !store->lanes()->empty(); }));
-    EXPECT_EQ(store->lanes()->front().reason, "misconfigured: the API key is wrong");
+    ASSERT_TRUE(eventually([&] { return !store->endpoint_states()->empty(); }));
+    EXPECT_EQ(to_string(store->endpoint_states()->front()), "misconfigured: the API key is wrong");
     EXPECT_LE(provider->calls(), 2) << "no call but those that were under way";
 }
 
@@ -259,7 +266,7 @@ TEST_F(PipelineTest, AManualRetryAsksForEverythingAgain) {
 
 TEST_F(PipelineTest, fenced) {
     // A worker whose lease runs out while it asks: its heartbeat is stopped, as a paused process's is.
-    Settings stopped = settings;
+    SchedulerSettings stopped = settings;
     stopped.lease = milliseconds(30);
     stopped.heartbeat = seconds(3'600);
     stopped.reap = seconds(3'600);
@@ -269,7 +276,7 @@ TEST_F(PipelineTest, fenced) {
         gate.wait();
         return std::nullopt;
     });
-    ProviderDirectory slow_providers = directory(slow);
+    endpoints::ProviderDirectory slow_providers = directory(slow);
     put("spec", {"a text"});
     Scheduler zombie(*store, notifier, slow_providers, stopped, context);
     ASSERT_TRUE(zombie.start());
@@ -295,7 +302,7 @@ TEST_F(PipelineTest, stop_is_clean) {
         gate.wait();
         return std::nullopt;
     });
-    ProviderDirectory slow_providers = directory(one_at_a_time);
+    endpoints::ProviderDirectory slow_providers = directory(one_at_a_time);
     put("first", numbered("first", 4));
     put("second", numbered("second", 4));
     Scheduler scheduler(*store, notifier, slow_providers, settings, context);
@@ -315,7 +322,7 @@ TEST_F(PipelineTest, stop_is_clean) {
 
 TEST_F(PipelineTest, AWorkerThatCannotMakeTheTargetProfileLeavesItsJobs) {
     const auto other = std::make_shared<ScriptedProvider>("another model");
-    ProviderDirectory others = directory(other);
+    endpoints::ProviderDirectory others = directory(other);
     put("spec", {"a text"});
     Scheduler wrong(*store, notifier, others, settings, context);
     ASSERT_TRUE(wrong.start());
@@ -340,7 +347,7 @@ TEST_F(PipelineTest, SeveralSchedulersShareTheWork) {
 }
 
 TEST_F(PipelineTest, MemoryIsBoundedWhateverASpecsSize) {
-    settings.room_texts = 64;
+    settings.prefetch_texts = 64;
     put("huge", numbered("text", 3'000));
     std::atomic<std::uint64_t> most = 0;
     Scheduler* watched = nullptr;

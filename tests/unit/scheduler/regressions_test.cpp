@@ -70,7 +70,9 @@ TEST_F(Regressions, AnOutageUsedUpTheAttemptsOfEveryJob) {
     settings.backoff.base = milliseconds(200);
     std::atomic<bool> away = true;
     provider->script([&](const EmbedRequest&, int) -> std::optional<Error> {
-        if (away) return Error{ErrorKind::unavailable, "connection refused", milliseconds(20)};
+        if (away)
+            return Error{
+                .kind = ErrorKind::unavailable, .message = "connection refused", .retry_after = milliseconds(20)};
         return std::nullopt;
     });
     for (int i = 0; i < 50; ++i) put("spec" + std::to_string(i), numbered("text of " + std::to_string(i), 4));
@@ -99,7 +101,7 @@ TEST_F(Regressions, ABatchThatTookTooLongWasSentAgainAsItWas) {
     EXPECT_LE(provider->calls(), 1 + 2 + 4) << "and batches that were halved teach what can be done in time";
 }
 
-// The provider gave up a batch before the host did, which was taken for a broken road: nothing was halved, and its jobs
+// The provider gave up a batch before the host did, which was taken for a broken queries: nothing was halved, and its jobs
 // paid.
 TEST_F(Regressions, ABatchThatTookLongerThanTheProvidersOwnTimeNeverShrank) {
     provider->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
@@ -129,7 +131,7 @@ TEST_F(Regressions, OneLargeSpecHeldUpAllOthers) {
 
 // The store was away for a moment while a job's texts were read, and the job had failed for good.
 TEST(RegressionsOfTheWorkbench, AStoreThatWasAwayFailedTheJob) {
-    const Settings settings;
+    const SchedulerSettings settings;
     Workbench bench{settings};
     ClaimedJob job;
     job.ref.id = 1;

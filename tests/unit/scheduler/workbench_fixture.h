@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "embedq/commit.h"
 #include "scheduler/workbench.h"
 
 namespace embedq::scheduler {
@@ -94,9 +95,9 @@ protected:
         return reports;
     }
 
-    Settings settings;
+    SchedulerSettings settings;
     Workbench bench{settings};
-    BatchLimits limits{.max_inputs = 64};
+    endpoints::BatchLimits limits{.max_inputs = 64};
     std::map<Sha256, std::uint32_t> written;  // the vectors of the last commit, and what they were cut to
 };
 

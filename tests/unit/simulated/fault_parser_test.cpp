@@ -15,8 +15,8 @@ std::string refusal(std::string_view line) {
     const auto fault = parse_fault(line);
     if (fault) return "";
     EXPECT_EQ(fault.error().kind, ErrorKind::invalid_argument);
-    EXPECT_THAT(fault.error().message, HasSubstr("fault '" + std::string(line) + "': "));
-    return fault.error().message;
+    EXPECT_THAT(to_string(fault.error()), HasSubstr("fault '" + std::string(line) + "': "));
+    return to_string(fault.error());
 }
 
 TEST(FaultParser, Throttle) {
@@ -85,7 +85,7 @@ TEST(FaultParser, ErrorsNameTheLineAndWhatWasExpected) {
 
 TEST(FaultParser, AListStopsAtTheFirstBadLine) {
     const std::vector<std::string> lines = {"fail calls=1", "fial calls=2"};
-    EXPECT_THAT(parse_faults(lines).error().message, HasSubstr("'fial calls=2'"));
+    EXPECT_THAT(to_string(parse_faults(lines).error()), HasSubstr("'fial calls=2'"));
     EXPECT_EQ(parse_faults(std::span(lines).first(1))->size(), 1U);
 }
 

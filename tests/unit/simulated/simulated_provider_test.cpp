@@ -75,13 +75,13 @@ protected:
     }
     void TearDown() override { std::filesystem::remove_all(folder); }
     void state(std::string_view lines) { std::ofstream(folder / "state") << lines; }
-    Settings settings() { return {.state_file = folder / "state", .dimension = 4}; }
+    SimulatedSettings settings() { return {.state_file = folder / "state", .dimension = 4}; }
 
     std::filesystem::path folder;
 };
 
 TEST_F(SimulatedServer, AnotherModelOrDigestMakesOtherVectors) {
-    const auto vector = [&](Settings made) {
+    const auto vector = [&](SimulatedSettings made) {
         SimulatedProvider provider(std::move(made), clock);
         return embed(provider, {"a"})->matrix;
     };
@@ -113,12 +113,12 @@ TEST_F(SimulatedServer, IsDownOrHangsByAFile) {
     state("hang\n");
     const std::string_view text = "a";
     const auto late = provider.embed({.texts = std::span(&text, 1), .deadline = clock.now() + 1ms});
-    EXPECT_EQ(late.error().message, "no answer before the deadline");
+    EXPECT_EQ(to_string(late.error()), "no answer before the deadline");
     std::stop_source stop;
     stop.request_stop();
     EXPECT_EQ(provider.info(stop.get_token()).error().kind, ErrorKind::unavailable);
     state("nonsense\n");
-    EXPECT_THAT(embed(provider, {"a"}).error().message, HasSubstr("'nonsense'"));
+    EXPECT_THAT(to_string(embed(provider, {"a"}).error()), HasSubstr("'nonsense'"));
     state("");
     EXPECT_TRUE(embed(provider, {"a"}));
 }
@@ -166,7 +166,7 @@ TEST_F(SimulatedProviderTest, LatencyEndsAtTheDeadline) {
     const auto answer = provider.embed({.texts = std::span(&text, 1), .deadline = clock.now()});
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().kind, ErrorKind::unavailable);
-    EXPECT_EQ(answer.error().message, "no answer before the deadline");
+    EXPECT_EQ(to_string(answer.error()), "no answer before the deadline");
     EXPECT_FALSE(provider.embed({.texts = std::span(&text, 1), .deadline = clock.now() + 1ms}));
 }
 
@@ -185,7 +185,7 @@ TEST_F(SimulatedProviderTest, WaitingEndsWithAStop) {
     for (SimulatedProvider* provider : {&slow, &hanging}) {
         std::stop_source stop;
         std::jthread stopper([&] { stop.request_stop(); });
-        EXPECT_EQ(provider->embed({.texts = std::span(&text, 1), .stop = stop.get_token()}).error().message, "stopped");
+        EXPECT_EQ(to_string(provider->embed({.texts = std::span(&text, 1), .stop = stop.get_token()}).error()), "stopped");
     }
 }
 
@@ -210,7 +210,7 @@ TEST_F(SimulatedProviderTest, CallsBeyondTheConcurrencyAreThrottled) {
                 const auto answer = provider.embed({.texts = std::span(&text, 1), .stop = stop.get_token()});
                 ASSERT_FALSE(answer);
                 if (answer.error().kind != ErrorKind::throttled) return;
-                EXPECT_THAT(answer.error().message, HasSubstr("1 calls are running and the option concurrency is 1"));
+                EXPECT_THAT(to_string(answer.error()), HasSubstr("1 calls are running and the option concurrency is 1"));
                 ++throttled;
                 stop.request_stop();
             });

@@ -24,11 +24,11 @@ const Finding& finding(const std::vector<Finding>& findings, std::string_view su
 }
 
 void expect_finding(const std::vector<Finding>& findings, std::string_view subject, FindingLevel level,
-                    std::string_view found, std::string_view mend = {}) {
+                    std::string_view found, std::string_view hint = {}) {
     const Finding& one = finding(findings, subject);
     EXPECT_EQ(to_string(one.level), to_string(level)) << one.subject << ": " << one.found;
     EXPECT_NE(one.found.find(found), std::string::npos) << "'" << one.found << "' does not name '" << found << "'";
-    EXPECT_NE(one.mend.find(mend), std::string::npos) << "'" << one.mend << "' does not name '" << mend << "'";
+    EXPECT_NE(one.hint.find(hint), std::string::npos) << "'" << one.hint << "' does not name '" << hint << "'";
 }
 
 class Diagnosis : public ::testing::Test {
@@ -57,7 +57,7 @@ TEST_F(Diagnosis, of_a_file_that_is_not_there_makes_nothing) {
     EXPECT_FALSE(std::filesystem::exists(sandbox.folder / "deep"));
 }
 
-TEST_F(Diagnosis, of_a_file_of_another_kind_is_a_fault_with_its_mend) {
+TEST_F(Diagnosis, of_a_file_of_another_kind_is_a_fault_with_its_hint) {
     std::ofstream(sandbox.path()) << std::string(10'000, 'x');
     expect_finding(diagnose(), "database", FindingLevel::fault, "not a SQLite database",
                    "point 'path' at another file");
@@ -88,10 +88,10 @@ TEST_F(Diagnosis, names_a_missing_index_and_the_command_that_makes_it_again) {
     const auto findings = diagnose();
     expect_finding(findings, "tables and indexes", FindingLevel::fault, "index " + name + " is missing",
                    "sqlite3 '" + sandbox.path() + "'");
-    // The mend is a command that mends.
-    const std::string mend = finding(findings, "tables and indexes").mend;
-    const auto begin = mend.find('"') + 1;
-    raw(sandbox.path())->execute(mend.substr(begin, mend.rfind('"') - begin).c_str());
+    // The hint is a command that hints.
+    const std::string hint = finding(findings, "tables and indexes").hint;
+    const auto begin = hint.find('"') + 1;
+    raw(sandbox.path())->execute(hint.substr(begin, hint.rfind('"') - begin).c_str());
     expect_finding(diagnose(), "tables and indexes", FindingLevel::good, "all ");
 }
 
@@ -144,7 +144,7 @@ TEST_F(Diagnosis, names_the_owner_of_a_file_that_may_not_be_written) {
     if (child == 0) {
         if (::geteuid() == 0 && ::seteuid(65534) != 0) ::_exit(2);
         const auto fault = finding(diagnose_file(sandbox.path()), "permissions");
-        const std::string text = std::string(to_string(fault.level)) + ": " + fault.found + "; " + fault.mend;
+        const std::string text = std::string(to_string(fault.level)) + ": " + fault.found + "; " + fault.hint;
         ::_exit(::write(pipe[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 3);
     }
     ::close(pipe[1]);

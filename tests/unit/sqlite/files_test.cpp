@@ -1,4 +1,4 @@
-// Files that the store must refuse, each with a sentence that names what was found and the mend.
+// Files that the store must refuse, each with a sentence that names what was found and the hint.
 #include <sys/stat.h>
 #include <fstream>
 
@@ -11,9 +11,9 @@ namespace {
 using conformance::TestContext;
 
 void expect_refusal(const Error& error, ErrorKind kind, std::string_view names) {
-    EXPECT_EQ(to_string(error.kind), to_string(kind)) << error.message;
-    EXPECT_NE(error.message.find(names), std::string::npos)
-        << "'" << error.message << "' does not name '" << names << "'";
+    EXPECT_EQ(to_string(error.kind), to_string(kind)) << to_string(error);
+    EXPECT_NE(to_string(error).find(names), std::string::npos)
+        << "'" << to_string(error) << "' does not name '" << names << "'";
 }
 
 TEST(Factory, needs_a_path_to_a_plain_file) {

@@ -49,8 +49,8 @@ TEST(Migrations, of_a_newer_build_are_refused_with_both_versions) {
     for (const Error& error :
          {store->migrate().error(), store->catalogs().error(), store->put_catalog({"a", "", "", "", ""}).error()}) {
         EXPECT_EQ(error.kind, ErrorKind::misconfigured);
-        EXPECT_NE(error.message.find("4711"), std::string::npos) << error.message;
-        EXPECT_NE(error.message.find(std::to_string(newest_schema())), std::string::npos) << error.message;
+        EXPECT_NE(to_string(error).find("4711"), std::string::npos) << to_string(error);
+        EXPECT_NE(to_string(error).find(std::to_string(newest_schema())), std::string::npos) << to_string(error);
     }
     EXPECT_EQ(must(store->migration_state()).current, 4711U);
 }
@@ -62,7 +62,7 @@ TEST(Migrations, that_wait_stop_every_verb) {
     auto store = open_store(sandbox.path(), context);
     const auto error = store->catalogs().error();
     EXPECT_EQ(error.kind, ErrorKind::misconfigured);
-    EXPECT_NE(error.message.find("embedq migrate up"), std::string::npos) << error.message;
+    EXPECT_NE(to_string(error).find("embedq migrate up"), std::string::npos) << to_string(error);
 }
 
 TEST(Migrations, from_many_threads_at_once_all_succeed) {
@@ -75,7 +75,7 @@ TEST(Migrations, from_many_threads_at_once_all_succeed) {
             threads.emplace_back([&] {
                 auto state = open_store(sandbox.path(), context)->migrate();
                 if (state && state->waiting.empty()) ++done;
-                if (!state) ADD_FAILURE() << state.error().message << " " << state.error().detail;
+                if (!state) ADD_FAILURE() << to_string(state.error()) << " " << state.error().detail;
             });
         }
         threads.clear();
@@ -97,8 +97,8 @@ TEST(Migrations, end_at_a_stop_while_another_process_has_the_file) {
     const auto stopped = migrating.get();
     ASSERT_FALSE(stopped);
     EXPECT_EQ(stopped.error().kind, ErrorKind::unavailable);
-    EXPECT_TRUE(stopped.error().message.ends_with(": stopped while another process had it locked"))
-        << stopped.error().message;
+    EXPECT_TRUE(to_string(stopped.error()).ends_with(": stopped while another process had it locked"))
+        << to_string(stopped.error());
     other->execute("COMMIT");
     EXPECT_TRUE(must(store->migrate()).waiting.empty());
 }

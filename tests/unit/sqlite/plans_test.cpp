@@ -53,7 +53,7 @@ TEST_F(Plans, of_holding_go_by_key) {
     expect(sql::extend_lease, {"SEARCH jobs USING INTEGER PRIMARY KEY"});
     expect(sql::claim_job, {"SEARCH jobs USING INTEGER PRIMARY KEY"});
     expect(sql::finish_job, {"SEARCH jobs USING INTEGER PRIMARY KEY"});
-    expect(sql::standing_refusal,
+    expect(sql::current_refusal,
            {"SEARCH o USING PRIMARY KEY (spec=?)", "SEARCH r USING PRIMARY KEY (profile=? AND text=?)"});
     expect(sql::missing_texts,
            {"SEARCH o USING PRIMARY KEY (spec=? AND position>?)", "SEARCH t USING INTEGER PRIMARY KEY"});
@@ -85,7 +85,7 @@ TEST_F(Plans, of_sweeps_read_narrow_indexes_alone) {
     expect(sql::texts_of_spec, {"COVERING INDEX operations_by_spec (spec=?)"});
 }
 
-TEST_F(Plans, of_upkeep_use_their_partial_indexes) {
+TEST_F(Plans, of_maintenance_use_their_partial_indexes) {
     expect(sql::leased_jobs, {"jobs_lease"});
     expect(sql::next_lease_expiry, {"jobs_lease"});
     expect(sql::old_jobs, {"INDEX jobs_finished (completed_at<?)"});

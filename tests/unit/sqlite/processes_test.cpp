@@ -248,7 +248,7 @@ TEST(Processes, killed_while_they_hold_the_write_lock_do_not_keep_it) {
     const pid_t child = in_child([&] {
         auto connection = raw(sandbox.path());
         connection->execute("BEGIN IMMEDIATE");
-        connection->execute("INSERT INTO lanes VALUES (zeroblob(32), 'half done', 1, '')");
+        connection->execute("INSERT INTO endpoint_states VALUES (zeroblob(32), 'half done', 0, 1, '')");
         if (::write(locked.ends[1], "x", 1) != 1) return 1;
         for (;;) ::pause();
     });
@@ -258,7 +258,7 @@ TEST(Processes, killed_while_they_hold_the_write_lock_do_not_keep_it) {
     EXPECT_EQ(exit_status(child), -SIGKILL);
     TestContext context("sqlite");
     EXPECT_TRUE(must(open_store(sandbox.path(), context)->put_catalog({"shop", "", "", "", ""})));
-    EXPECT_EQ(value_of(*raw(sandbox.path()), "SELECT count(*) FROM lanes"), 0);
+    EXPECT_EQ(value_of(*raw(sandbox.path()), "SELECT count(*) FROM endpoint_states"), 0);
 }
 
 }  // namespace

@@ -13,6 +13,9 @@
 
 #include "conformance/test_context.h"
 #include "database.h"
+#include "embedq/catalog.h"
+#include "embedq/commit.h"
+#include "embedq/profile.h"
 #include "failure.h"
 #include "store.h"
 
@@ -39,7 +42,7 @@ public:
 
 template <class T>
 T must(Result<T> result) {
-    if (!result) throw std::runtime_error(std::string(to_string(result.error().kind)) + ": " + result.error().message);
+    if (!result) throw std::runtime_error(std::string(to_string(result.error().kind)) + ": " + to_string(result.error()));
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 

@@ -14,7 +14,7 @@
 
 #include "embedq/plugin.h"
 #include "embedq/provider.h"
-#include "embedq/words.h"
+#include "embedq/support/words.h"
 
 namespace {
 

@@ -61,7 +61,7 @@ private:
         if (catalogs) {
             logger_.info(std::to_string(catalogs->size()) + " catalogs");
         } else {
-            logger_.warn("the catalogs cannot be counted: " + catalogs.error().message);
+            logger_.warn("the catalogs cannot be counted: " + to_string(catalogs.error()));
         }
     } catch (...) {
         logger_.error("the catalogs cannot be counted: something was thrown");

@@ -77,9 +77,11 @@ public:
     Result<ReapResult> reap(std::uint32_t max_attempts) override { return inner_->reap(max_attempts); }
     Result<ReconcileResult> reconcile(std::string_view catalog_id) override { return inner_->reconcile(catalog_id); }
     Result<PruneResult> prune(const PruneRequest& request) override { return inner_->prune(request); }
-    Status put_lanes(std::span<const LaneState> lanes) override { return inner_->put_lanes(lanes); }
-    Result<std::vector<LaneState>> lanes() override { return inner_->lanes(); }
-    Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override {
+    Status put_endpoint_states(std::span<const EndpointState> endpoint_states) override {
+        return inner_->put_endpoint_states(endpoint_states);
+    }
+    Result<std::vector<EndpointState>> endpoint_states() override { return inner_->endpoint_states(); }
+    Result<std::vector<RateSlot>> reserve(std::span<const RateRequest> requests) override {
         return inner_->reserve(requests);
     }
     Result<std::vector<SpecStatus>> statuses(std::string_view catalog_id,

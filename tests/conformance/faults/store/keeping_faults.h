@@ -6,6 +6,11 @@
 #include <deque>
 #include <set>
 
+#include "embedq/commit.h"
+#include "embedq/endpoint.h"
+#include "embedq/maintenance.h"
+#include "embedq/profile.h"
+#include "embedq/store_types.h"
 #include "faulty_store.h"
 
 namespace embedq::conformance::faults {
@@ -335,17 +340,17 @@ public:
     }
 };
 
-class LaneKeepsItsFirstPause final : public FaultyStore {
+class EndpointKeepsItsFirstPause final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
-    Status put_lanes(std::span<const LaneState> lanes) override {
-        std::vector<LaneState> fresh(lanes.begin(), lanes.end());
-        const auto cooling = inner().lanes().value();
-        std::erase_if(fresh, [&](const LaneState& lane) {
-            return lane.cool_down > std::chrono::milliseconds(0) &&
-                   std::ranges::count(cooling, lane.endpoint, &LaneState::endpoint) > 0;
+    Status put_endpoint_states(std::span<const EndpointState> endpoint_states) override {
+        std::vector<EndpointState> fresh(endpoint_states.begin(), endpoint_states.end());
+        const auto cooling = inner().endpoint_states().value();
+        std::erase_if(fresh, [&](const EndpointState& endpoint_state) {
+            return endpoint_state.cool_down > std::chrono::milliseconds(0) &&
+                   std::ranges::count(cooling, endpoint_state.endpoint, &EndpointState::endpoint) > 0;
         });
-        return inner().put_lanes(fresh);
+        return inner().put_endpoint_states(fresh);
     }
 };
 

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "embedq/catalog.h"
+#include "embedq/commit.h"
+#include "embedq/maintenance.h"
 #include "faulty_store.h"
 
 namespace embedq::conformance::faults {

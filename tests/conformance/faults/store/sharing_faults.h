@@ -1,10 +1,12 @@
-// Faults in budgets per minute that processes share.
+// Faults in rate_limits per minute that processes share.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "embedq/endpoint.h"
+#include "embedq/maintenance.h"
 #include "faulty_store.h"
 
 namespace embedq::conformance::faults {
@@ -13,14 +15,14 @@ namespace embedq::conformance::faults {
 class RequestsChanged : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
-    Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override {
-        std::vector<BudgetRequest> changed(requests.begin(), requests.end());
-        for (BudgetRequest& request : changed) change(request);
+    Result<std::vector<RateSlot>> reserve(std::span<const RateRequest> requests) override {
+        std::vector<RateRequest> changed(requests.begin(), requests.end());
+        for (RateRequest& request : changed) change(request);
         return inner().reserve(changed);
     }
 
 protected:
-    virtual void change(BudgetRequest& request) = 0;
+    virtual void change(RateRequest& request) = 0;
 };
 
 class AmountsNotCounted final : public RequestsChanged {
@@ -28,23 +30,23 @@ public:
     using RequestsChanged::RequestsChanged;
 
 protected:
-    void change(BudgetRequest& request) override { request.amount = request.amount > 0 ? 1 : request.amount; }
+    void change(RateRequest& request) override { request.amount = request.amount > 0 ? 1 : request.amount; }
 };
 
-class OneBudgetForAllProviders final : public RequestsChanged {
+class OneRateLimitForAllProviders final : public RequestsChanged {
 public:
     using RequestsChanged::RequestsChanged;
 
 protected:
-    void change(BudgetRequest& request) override { request.fingerprint = {}; }
+    void change(RateRequest& request) override { request.fingerprint = {}; }
 };
 
-class OneBudgetForBothUnits final : public RequestsChanged {
+class OneRateLimitForBothUnits final : public RequestsChanged {
 public:
     using RequestsChanged::RequestsChanged;
 
 protected:
-    void change(BudgetRequest& request) override { request.unit = BudgetUnit::requests; }
+    void change(RateRequest& request) override { request.unit = RateUnit::requests; }
 };
 
 class BadAmountsTaken final : public RequestsChanged {
@@ -52,7 +54,7 @@ public:
     using RequestsChanged::RequestsChanged;
 
 protected:
-    void change(BudgetRequest& request) override {
+    void change(RateRequest& request) override {
         if (!(std::isfinite(request.amount) && request.amount > 0)) request.amount = 1;
     }
 };
@@ -63,12 +65,12 @@ public:
     using RequestsChanged::RequestsChanged;
 
 protected:
-    void change(BudgetRequest& request) override {
+    void change(RateRequest& request) override {
         request.per_minute = rates_.try_emplace({request.fingerprint, request.unit}, request.per_minute).first->second;
     }
 
 private:
-    std::map<std::pair<Sha256, BudgetUnit>, double> rates_;
+    std::map<std::pair<Sha256, RateUnit>, double> rates_;
 };
 
 class StretchesRoundedDown final : public RequestsChanged {
@@ -76,7 +78,7 @@ public:
     using RequestsChanged::RequestsChanged;
 
 protected:
-    void change(BudgetRequest& request) override {
+    void change(RateRequest& request) override {
         if (!(request.amount > 0 && request.per_minute > 0)) return;
         request.amount = std::floor(request.amount * 60e6 / request.per_minute) * request.per_minute / 60e6;
     }
@@ -86,29 +88,29 @@ protected:
 class RestIsSavedUp final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
-    Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override {
-        auto slices = inner().reserve(requests);
-        if (!slices) return slices;
+    Result<std::vector<RateSlot>> reserve(std::span<const RateRequest> requests) override {
+        auto slots = inner().reserve(requests);
+        if (!slots) return slots;
         for (std::size_t i = 0; i < requests.size(); ++i) {
             Time& line = lines_.try_emplace({requests[i].fingerprint, requests[i].unit}, now()).first->second;
-            (*slices)[i].starts_in = std::max(std::chrono::microseconds(0), line - now());
+            (*slots)[i].starts_in = std::max(std::chrono::microseconds(0), line - now());
             line += std::chrono::microseconds(
                 static_cast<std::int64_t>(requests[i].amount * 60e6 / requests[i].per_minute));
         }
-        return slices;
+        return slots;
     }
 
 private:
-    std::map<std::pair<Sha256, BudgetUnit>, Time> lines_;
+    std::map<std::pair<Sha256, RateUnit>, Time> lines_;
 };
 
 class AnswersByKey final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
-    Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override {
-        std::vector<BudgetRequest> sorted(requests.begin(), requests.end());
+    Result<std::vector<RateSlot>> reserve(std::span<const RateRequest> requests) override {
+        std::vector<RateRequest> sorted(requests.begin(), requests.end());
         std::ranges::stable_sort(
-            sorted, {}, [](const BudgetRequest& request) { return std::pair(request.fingerprint, request.unit); });
+            sorted, {}, [](const RateRequest& request) { return std::pair(request.fingerprint, request.unit); });
         return inner().reserve(sorted);
     }
 };
@@ -116,30 +118,30 @@ public:
 class ReserveNotAtomic final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
-    Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override {
-        std::vector<BudgetSlice> slices;
+    Result<std::vector<RateSlot>> reserve(std::span<const RateRequest> requests) override {
+        std::vector<RateSlot> slots;
         for (std::size_t i = 0; i < requests.size(); ++i) {
             auto one = inner().reserve(requests.subspan(i, 1));
             if (!one) {
-                one.error().message = "budget request " + std::to_string(i) + ": " + one.error().message;
+                one.error().message = "budget request " + std::to_string(i) + ": " + to_string(one.error());
                 return one;
             }
-            slices.push_back(one->at(0));
+            slots.push_back(one->at(0));
         }
-        return slices;
+        return slots;
     }
 };
 
-class PruneForgetsBudgets final : public FaultyStore {
+class PruneForgetsRateLimits final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
     Result<PruneResult> prune(const PruneRequest& request) override {
         ++pruned_;
         return inner().prune(request);
     }
-    Result<std::vector<BudgetSlice>> reserve(std::span<const BudgetRequest> requests) override {
-        std::vector<BudgetRequest> fresh(requests.begin(), requests.end());
-        for (BudgetRequest& request : fresh) request.fingerprint[0] ^= static_cast<std::byte>(pruned_);
+    Result<std::vector<RateSlot>> reserve(std::span<const RateRequest> requests) override {
+        std::vector<RateRequest> fresh(requests.begin(), requests.end());
+        for (RateRequest& request : fresh) request.fingerprint[0] ^= static_cast<std::byte>(pruned_);
         return inner().reserve(fresh);
     }
 

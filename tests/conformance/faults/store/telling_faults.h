@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <set>
 
+#include "embedq/commit.h"
+#include "embedq/status.h"
+#include "embedq/store_types.h"
 #include "faulty_store.h"
 
 namespace embedq::conformance::faults {

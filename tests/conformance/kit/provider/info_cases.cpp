@@ -27,7 +27,8 @@ void endpoints_have_different_names(ProviderKit& kit) {
     const auto& endpoints = kit.info().endpoints;
     EXPECT_FALSE(endpoints.empty()) << "info().endpoints is empty; the host asks an endpoint, so there is at least one";
     const std::set<std::string> names(endpoints.begin(), endpoints.end());
-    EXPECT_EQ(names.size(), endpoints.size()) << "two endpoints have the same name; each is a lane of its own";
+    EXPECT_EQ(names.size(), endpoints.size())
+        << "two endpoints have the same name; each is a endpoint_state of its own";
     EXPECT_FALSE(names.contains("")) << "an endpoint has no name";
 }
 

@@ -18,7 +18,7 @@ void expect_embedded(ProviderKit& kit, const std::string& text, const std::strin
             throw CaseEnded(what + " must have a vector, but embed() said " + text_of(*error));
         EXPECT_TRUE(is_refusal(*error)) << what << " may be refused as invalid_input or too_large, but embed() said "
                                         << text_of(*error);
-        EXPECT_FALSE(error->message.empty()) << "the refusal of " << what << " has no message";
+        EXPECT_FALSE(to_string(*error).empty()) << "the refusal of " << what << " has no message";
         return;
     }
     const Rows row = kit.rows({text});

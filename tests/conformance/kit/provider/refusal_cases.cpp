@@ -15,8 +15,8 @@ const std::string& a_refused_text() {
 }
 
 void expect_invalid_input(const Error& error, const std::string& what) {
-    EXPECT_EQ(to_string(error.kind), to_string(ErrorKind::invalid_input)) << what << ": " << error.message;
-    EXPECT_FALSE(error.message.empty()) << what << " has no message; it is what people are shown as the reason";
+    EXPECT_EQ(to_string(error.kind), to_string(ErrorKind::invalid_input)) << what << ": " << to_string(error);
+    EXPECT_FALSE(to_string(error).empty()) << what << " has no message; it is what people are shown as the reason";
 }
 
 void alone_it_is_invalid_input(ProviderKit& kit) {

@@ -79,8 +79,8 @@ void an_endpoint_that_is_not_there_is_refused(ProviderKit& kit) {
         throw CaseEnded("endpoint " + std::to_string(beyond) + " answered, but info() names only " +
                         std::to_string(beyond) + "; refuse it as invalid_argument");
     }
-    EXPECT_EQ(to_string(answer.error().kind), to_string(ErrorKind::invalid_argument)) << answer.error().message;
-    EXPECT_FALSE(answer.error().message.empty());
+    EXPECT_EQ(to_string(answer.error().kind), to_string(ErrorKind::invalid_argument)) << to_string(answer.error());
+    EXPECT_FALSE(to_string(answer.error()).empty());
 }
 
 }  // namespace

@@ -20,8 +20,8 @@ constexpr Steady::duration short_time = 150ms;
 void expect_unavailable(const Result<EmbedResult>& answer, const std::string& what) {
     if (answer) throw CaseEnded(what + " gave vectors, but the slow variant must answer far later than any deadline");
     EXPECT_EQ(to_string(answer.error().kind), to_string(ErrorKind::unavailable))
-        << what << ": " << answer.error().message;
-    EXPECT_FALSE(answer.error().message.empty()) << what << " has an error without a message";
+        << what << ": " << to_string(answer.error());
+    EXPECT_FALSE(to_string(answer.error()).empty()) << what << " has an error without a message";
 }
 
 // --- every provider
@@ -53,7 +53,7 @@ void a_late_answer_ends_at_the_deadline(ProviderKit& kit) {
     // A clock of the machine's ticks may differ from the one that wakes.
     constexpr auto tick = 5ms;
     EXPECT_GE(call.finished(), deadline - tick)
-        << "it returned before its deadline, so it was not slow, but said: " << answer.error().message;
+        << "it returned before its deadline, so it was not slow, but said: " << to_string(answer.error());
 }
 
 void the_instance_stays_usable_after_a_deadline(ProviderKit& kit) {

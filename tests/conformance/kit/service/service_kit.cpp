@@ -113,7 +113,7 @@ void two_at_once_start_or_say_why_not(ServiceKit& kit) {
     const ServicePtr first = kit.started();
     const ServicePtr second = kit.make();
     const Status status = ServiceKit::try_start(second);
-    EXPECT_TRUE(status || !status.error().message.empty())
+    EXPECT_TRUE(status || !to_string(status.error()).empty())
         << "start() failed without a message, which is all that people are shown";
     ServiceKit::stop(second, "on the second of two instances");
     ServiceKit::stop(first, "on the first of two instances");

@@ -12,9 +12,9 @@ std::vector<Finding> diagnose(Store& store) {
         const std::string what = finding.subject + " (" + std::string(to_string(finding.level)) + "): " + finding.found;
         EXPECT_FALSE(finding.subject.empty()) << what;
         EXPECT_FALSE(finding.found.empty()) << what;
-        EXPECT_TRUE(finding.level != FindingLevel::fault || !finding.mend.empty())
-            << "a fault without its mend: " << what;
-        for (const std::string& text : {finding.subject, finding.found, finding.mend}) {
+        EXPECT_TRUE(finding.level != FindingLevel::fault || !finding.hint.empty())
+            << "a fault without its hint: " << what;
+        for (const std::string& text : {finding.subject, finding.found, finding.hint}) {
             EXPECT_EQ(text.find_first_of("\n\r\t"), std::string::npos) << "not in one line: " << what;
         }
     }
@@ -32,8 +32,8 @@ void fill(Kit& kit) {
     kit.put(document("c-running", {"c"}));
     static_cast<void>(kit.claim_one());
     kit.put(document("d-waiting", {"d"}));
-    const LaneState pause{kit.target().fingerprint, "default", 60s, "too many requests"};
-    must(kit.store().put_lanes({&pause, 1}));
+    const EndpointState pause{kit.target().fingerprint, "default", PauseKind::throttled, 60s, "too many requests"};
+    must(kit.store().put_endpoint_states({&pause, 1}));
     must(kit.store().extend({"w1", "host-1", 42, "1.2.3", 1}, {}, 20s));
 }
 
@@ -51,8 +51,8 @@ std::string everything(Kit& kit) {
         all += "\nspec " + status.spec_name + " " + std::to_string(status.embedding_count) + " " +
                std::to_string(status.refused_count);
     }
-    for (const LaneState& lane : must(store.lanes()))
-        all += "\nlane " + lane.endpoint + " " + std::to_string(lane.cool_down.count());
+    for (const EndpointState& endpoint_state : must(store.endpoint_states()))
+        all += "\nlane " + endpoint_state.endpoint + " " + std::to_string(endpoint_state.cool_down.count());
     for (const WorkerInfo& worker : must(store.workers())) {
         all += "\nworker " + worker.report.worker_id + " " + std::to_string(worker.seen_at.time_since_epoch().count());
     }

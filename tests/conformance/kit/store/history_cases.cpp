@@ -1,4 +1,4 @@
-// history_is_bounded, and lanes.
+// history_is_bounded, and endpoint_states.
 #include <algorithm>
 
 #include "kit.h"
@@ -129,15 +129,16 @@ void no_reader_misses_a_pruned_change(Kit& kit) {
     EXPECT_GT(kit.revision(), middle);
 }
 
-// --- lanes
+// --- endpoint_states
 
-void lanes_cool_down(Kit& kit) {
+void endpoints_cool_down(Kit& kit) {
     const auto fingerprint = make_profile("m").fingerprint;
-    const std::vector<LaneState> lanes{{fingerprint, "http://a", 10s, "429"}, {fingerprint, "http://b", 20s, "503"}};
-    must(kit.store().put_lanes(lanes));
+    const std::vector<EndpointState> endpoint_states{{fingerprint, "http://a", PauseKind::throttled, 10s, "429"},
+                                                     {fingerprint, "http://b", PauseKind::unavailable, 20s, "503"}};
+    must(kit.store().put_endpoint_states(endpoint_states));
     kit.advance(4s);
-    auto cooling = must(kit.store().lanes());
-    std::ranges::sort(cooling, {}, &LaneState::endpoint);
+    auto cooling = must(kit.store().endpoint_states());
+    std::ranges::sort(cooling, {}, &EndpointState::endpoint);
     ASSERT_EQ(cooling.size(), 2U);
     EXPECT_EQ(cooling[0].endpoint, "http://a");
     EXPECT_EQ(cooling[0].cool_down, 6s);
@@ -145,17 +146,17 @@ void lanes_cool_down(Kit& kit) {
     EXPECT_EQ(cooling[0].fingerprint, fingerprint);
     EXPECT_EQ(cooling[1].cool_down, 16s);
     kit.advance(10s);
-    EXPECT_EQ(must(kit.store().lanes()).size(), 1U);
-    must(kit.store().put_lanes(std::vector<LaneState>{{fingerprint, "http://b", 0ms, ""}}));
-    EXPECT_TRUE(must(kit.store().lanes()).empty());
+    EXPECT_EQ(must(kit.store().endpoint_states()).size(), 1U);
+    must(kit.store().put_endpoint_states(std::vector<EndpointState>{{fingerprint, "http://b", 0ms, ""}}));
+    EXPECT_TRUE(must(kit.store().endpoint_states()).empty());
 }
 
-void a_lane_is_put_anew(Kit& kit) {
+void an_endpoint_is_paused_anew(Kit& kit) {
     kit.advance(0s);  // its time to go is compared: the clock must stand
     const auto fingerprint = make_profile("m").fingerprint;
-    must(kit.store().put_lanes(std::vector<LaneState>{{fingerprint, "http://a", 10s, "first"}}));
-    must(kit.store().put_lanes(std::vector<LaneState>{{fingerprint, "http://a", 30s, "second"}}));
-    const auto cooling = must(kit.store().lanes());
+    must(kit.store().put_endpoint_states(std::vector<EndpointState>{{fingerprint, "http://a", 10s, "first"}}));
+    must(kit.store().put_endpoint_states(std::vector<EndpointState>{{fingerprint, "http://a", 30s, "second"}}));
+    const auto cooling = must(kit.store().endpoint_states());
     ASSERT_EQ(cooling.size(), 1U);
     EXPECT_EQ(cooling[0].cool_down, 30s);
     EXPECT_EQ(cooling[0].reason, "second");
@@ -172,8 +173,8 @@ std::vector<Case> history_cases() {
         {"history_is_bounded", "vectors_of_other_catalogs_stay", vectors_of_other_catalogs_stay},
         {"history_is_bounded", "vectors_of_the_serving_profile_stay", vectors_of_the_serving_profile_stay},
         {"history_is_bounded", "no_reader_misses_a_pruned_change", no_reader_misses_a_pruned_change},
-        {"lanes", "lanes_cool_down", lanes_cool_down},
-        {"lanes", "a_lane_is_put_anew", a_lane_is_put_anew},
+        {"endpoint_states", "endpoints_cool_down", endpoints_cool_down},
+        {"endpoint_states", "an_endpoint_is_paused_anew", an_endpoint_is_paused_anew},
     };
 }
 

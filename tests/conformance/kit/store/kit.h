@@ -11,6 +11,9 @@
 #include <vector>
 
 #include "conformance/store_kit.h"
+#include "embedq/commit.h"
+#include "embedq/profile.h"
+#include "embedq/store_types.h"
 
 namespace embedq::conformance {
 
@@ -27,7 +30,7 @@ T must(Result<T> result, std::source_location where = std::source_location::curr
         }
     }
     throw std::runtime_error(std::string(where.file_name()) + ":" + std::to_string(where.line()) + ": the store said " +
-                             std::string(to_string(result.error().kind)) + ": " + result.error().message);
+                             std::string(to_string(result.error().kind)) + ": " + to_string(result.error()));
 }
 
 // Asks again while the store is busy: `unavailable` changes nothing that a repeat would do twice.
@@ -46,9 +49,9 @@ void expect_error(const Result<T>& result, ErrorKind kind, std::string_view name
                   std::source_location where = std::source_location::current()) {
     const testing::ScopedTrace trace(where.file_name(), static_cast<int>(where.line()), "expected an error");
     ASSERT_FALSE(result.has_value()) << "expected " << to_string(kind) << ", but the verb succeeded";
-    EXPECT_EQ(to_string(result.error().kind), to_string(kind)) << result.error().message;
-    EXPECT_NE(result.error().message.find(names), std::string::npos)
-        << "'" << result.error().message << "' does not name '" << names << "'";
+    EXPECT_EQ(to_string(result.error().kind), to_string(kind)) << to_string(result.error());
+    EXPECT_NE(to_string(result.error()).find(names), std::string::npos)
+        << "'" << to_string(result.error()) << "' does not name '" << names << "'";
 }
 
 // A stand-in for SHA-256: stores treat hashes as names.
@@ -165,14 +168,14 @@ struct Case {
 [[nodiscard]] std::vector<Case> attempt_cases();
 [[nodiscard]] std::vector<Case> profile_cases();
 [[nodiscard]] std::vector<Case> change_cases();
-[[nodiscard]] std::vector<Case> upkeep_cases();
+[[nodiscard]] std::vector<Case> maintenance_cases();
 [[nodiscard]] std::vector<Case> history_cases();
 [[nodiscard]] std::vector<Case> feed_cases();
 [[nodiscard]] std::vector<Case> reading_cases();
 [[nodiscard]] std::vector<Case> catalog_cases();
 [[nodiscard]] std::vector<Case> cut_cases();
 [[nodiscard]] std::vector<Case> diagnosis_cases();
-[[nodiscard]] std::vector<Case> budget_cases();
+[[nodiscard]] std::vector<Case> rate_limit_cases();
 [[nodiscard]] std::vector<Case> regression_cases();
 [[nodiscard]] std::vector<Case> thread_cases();
 [[nodiscard]] std::vector<Case> random_cases();

@@ -94,15 +94,15 @@ std::vector<JobId> Model::claim(const ClaimRequest& request, Time now) {
     }
     std::ranges::sort(due, {}, [](const ModelJob* job) { return std::tuple(job->due, job->id); });
     std::vector<JobId> claimed;
-    std::size_t room_taken = 0;
+    std::size_t window_taken = 0;
     for (const ModelJob* job : due) {
         const bool suspect = job->expiries >= 2;
         if (suspect && claimed.empty()) return {job->id};
         if (suspect) continue;
-        room_taken += spec_of(*job)->texts.size();
-        if (claimed.size() == request.max_jobs || (!claimed.empty() && room_taken > request.max_texts)) break;
+        window_taken += spec_of(*job)->texts.size();
+        if (claimed.size() == request.max_jobs || (!claimed.empty() && window_taken > request.max_texts)) break;
         claimed.push_back(job->id);
-        if (room_taken >= request.max_texts) break;
+        if (window_taken >= request.max_texts) break;
     }
     return claimed;
 }

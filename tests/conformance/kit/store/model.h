@@ -9,8 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "embedq/catalog.h"
+#include "embedq/claim.h"
 #include "embedq/job.h"
+#include "embedq/profile.h"
 
 namespace embedq::conformance {
 

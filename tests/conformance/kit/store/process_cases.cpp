@@ -312,7 +312,7 @@ const std::vector<ProcessCase>& process_cases() {
         {"recovered_in_time", "killed_holders_are_back_within_the_lease_and_a_second", killed_holders_are_back_in_time},
         {"one_open_job", "writers_in_several_processes", writers_of_one_spec},
         {"write_and_enqueue_are_one", "killed_writers_leave_whole_documents_with_their_jobs", killed_writers},
-        {"budgets", "a_budget_is_one_line_for_all_processes", processes_share_a_line},
+        {"rate_limits", "a_rate_limit_is_shared_by_all_processes", processes_share_a_line},
         {"migrations", "first_starts_of_several_processes_meet", first_starts_meet},
     };
     return all;

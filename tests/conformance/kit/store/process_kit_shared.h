@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <string>
 
+#include "embedq/catalog.h"
+#include "embedq/endpoint.h"
+#include "embedq/profile.h"
 #include "kit.h"
 
 namespace embedq::conformance {
@@ -19,8 +22,8 @@ inline constexpr std::uint32_t stale_salt = 7;
 // Long enough that no case lasts for one.
 inline constexpr std::chrono::minutes process_stretch{10};
 
-[[nodiscard]] inline BudgetRequest process_budget() {
-    return {process_profile().fingerprint, BudgetUnit::requests, 1.0 / process_stretch.count(), 1};
+[[nodiscard]] inline RateRequest process_rate_limit() {
+    return {process_profile().fingerprint, RateUnit::requests, 1.0 / process_stretch.count(), 1};
 }
 
 [[nodiscard]] inline std::string process_spec(int number) {

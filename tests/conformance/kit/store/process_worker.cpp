@@ -144,15 +144,15 @@ int reserve(Store& store, std::istream& words) {
     int calls = 0;
     words >> calls;
     for (int call = 0; call < calls; ++call) {
-        const auto slices = patiently([&] { return store.reserve(std::vector{process_budget()}); });
-        say("starts " + std::to_string(slices.at(0).starts_in.count()));
+        const auto slots = patiently([&] { return store.reserve(std::vector{process_rate_limit()}); });
+        say("starts " + std::to_string(slots.at(0).starts_in.count()));
     }
     return 0;
 }
 
 int migrate(Store& store) {
     const auto migrated = store.migrate();
-    say(migrated ? "migrated" : "failed " + migrated.error().message);
+    say(migrated ? "migrated" : "failed " + to_string(migrated.error()));
     return migrated ? 0 : 1;
 }
 

@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "embedq/catalog.h"
+#include "embedq/commit.h"
+#include "embedq/profile.h"
 #include "kit.h"
 #include "model.h"
 

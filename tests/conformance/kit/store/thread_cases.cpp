@@ -127,7 +127,7 @@ void two_writers_of_one_spec(Kit& kit) {
     expect_settled_after_work(kit, {"pets"});
 }
 
-void upkeep_and_reading_disturb_no_work(Kit& kit) {
+void maintenance_and_reading_disturb_no_work(Kit& kit) {
     const std::vector<std::string> names{"a", "b", "c"};
     kit.catalog();
     std::atomic<bool> written = false;
@@ -204,7 +204,7 @@ std::vector<Case> thread_cases() {
         {"threads", "claimers_never_share_a_job", claimers_never_share_a_job},
         {"threads", "writes_and_commits_interleave", writes_and_commits_interleave},
         {"threads", "two_writers_of_one_spec", two_writers_of_one_spec},
-        {"threads", "upkeep_and_reading_disturb_no_work", upkeep_and_reading_disturb_no_work},
+        {"threads", "maintenance_and_reading_disturb_no_work", maintenance_and_reading_disturb_no_work},
         {"threads", "a_sweep_takes_no_text_that_comes_back", a_sweep_takes_no_text_that_comes_back},
     };
 }

@@ -1,0 +1,133 @@
+#include "connection_pool.h"
+
+#include <algorithm>
+
+#include "migrations.h"
+#include "sync/backoff.h"
+#include "sync/mutex.h"
+#include "sync/sleep.h"
+
+namespace embedq::postgres {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds schema_trust{1'000};
+// Between attempts to connect.
+constexpr sync::Backoff connect_backoff{
+    .base = milliseconds(50), .max = milliseconds(2'000), .jitter = 0.5, .mode = sync::Jitter::around};
+// After a conflict with another transaction: a moment, so that the two do not meet again.
+constexpr sync::Backoff conflict_backoff{
+    .base = milliseconds(10), .max = milliseconds(320), .jitter = 1, .mode = sync::Jitter::below};
+constexpr milliseconds wait_for_connection{30'000};
+constexpr int most_tries = 8;
+
+[[nodiscard]] std::chrono::steady_clock::time_point now() {
+    return std::chrono::steady_clock::now();
+}
+
+}  // namespace
+
+ConnectionPool::ConnectionPool(ConnectionSettings settings, std::size_t pool, Context& context)
+    : settings_(std::move(settings)), pool_(pool), context_(context) {}
+
+ConnectionPool::Lease::~Lease() {
+    pool_.give_back(std::move(pooled_));
+}
+
+void ConnectionPool::Lease::require_schema() {
+    if (now() - pooled_.schema_seen_at < schema_trust) return;
+    postgres::require_schema(*pooled_.connection, pool_.settings_.schema);
+    pooled_.schema_seen_at = now();
+}
+
+ConnectionPool::Pooled ConnectionPool::take(bool& fresh) {
+    sync::Lock lock(mutex_);
+    if (!returned_.wait_for(lock, wait_for_connection,
+                            [&]() EMBEDQ_REQUIRES(mutex_) { return !idle_.empty() || out_ < pool_; })) {
+        throw failure(ErrorKind::unavailable, "all " + std::to_string(pool_) + " connections to PostgreSQL at " +
+                                                  place() +
+                                                  " have been in use for 30 s; raise 'pool', or see what holds them");
+    }
+    if (!idle_.empty()) {
+        Pooled pooled = std::move(idle_.back());
+        idle_.pop_back();
+        ++out_;
+        return pooled;
+    }
+    // A server that is away is not asked by every thread at every turn.
+    if (last_failure_ && now() < connect_again_at_) throw Failure(*last_failure_);
+    ++out_;
+    lock.unlock();
+    fresh = true;
+    try {
+        Pooled pooled{std::make_unique<Connection>(settings_)};
+        lock.lock();
+        last_failure_.reset();
+        connect_failures_ = 0;
+        return pooled;
+    } catch (const Failure& caught) {
+        if (!lock.owns_lock()) lock.lock();
+        --out_;
+        connect_again_at_ = now() + connect_backoff.delay(++connect_failures_, context_.uniform());
+        last_failure_ = caught;
+        returned_.notify_one();
+        throw;
+    }
+}
+
+void ConnectionPool::give_back(Pooled pooled) {
+    const sync::Lock lock(mutex_);
+    --out_;
+    if (pooled.connection != nullptr) idle_.push_back(std::move(pooled));
+    returned_.notify_one();
+}
+
+void ConnectionPool::drop_idle() {
+    const sync::Lock lock(mutex_);
+    idle_.clear();
+}
+
+bool ConnectionPool::again(const Failure& failure, bool fresh, int tries, const std::stop_token& stop) {
+    // One connection that died idle means that its fellows did, too.
+    if (failure.disconnected) drop_idle();
+    if (tries >= most_tries) return false;
+    if (failure.disconnected && !fresh) return true;
+    if (!failure.again) return false;
+    return sync::sleep_for(conflict_backoff.delay(static_cast<std::uint64_t>(tries), context_.uniform()), stop);
+}
+
+Result<Rows> ConnectionPool::call(std::string_view function, const Parameters& parameters) {
+    return attempt([&](Lease& lease) -> Result<Rows> {
+        lease.require_schema();
+        return lease.connection().call(function, parameters);
+    });
+}
+
+Result<MigrationState> ConnectionPool::migration_state() {
+    return attempt([&](Lease& lease) -> Result<MigrationState> {
+        return read_migration_state(lease.connection(), settings_.schema);
+    });
+}
+
+Result<MigrationState> ConnectionPool::migrate(const std::stop_token& stop) {
+    const auto apply = [&](Lease& lease) -> Result<MigrationState> {
+        try {
+            apply_migrations(lease.connection(), settings_.schema, context_.logger(), migrations(), {}, stop);
+            auto reached = read_migration_state(lease.connection(), settings_.schema);
+            lease.discard();  // its settings are those of a migration
+            return reached;
+        } catch (...) {
+            lease.discard();
+            throw;
+        }
+    };
+    auto state = attempt(apply, stop);
+    if (!state) return state;
+    const auto fixed = call("mend_feed", {});
+    if (!fixed) return std::unexpected(fixed.error());
+    if (fixed->boolean(0, 0)) context_.logger().warn("the change feed came from another cluster and begins anew");
+    return state;
+}
+
+}  // namespace embedq::postgres

@@ -1,0 +1,75 @@
+// Maintenance: dead workers' jobs, gaps, old rows, endpoint_states, rate_limits (sql/maintenance.sql).
+#include "embedq/support/store_rules.h"
+#include "store.h"
+
+namespace embedq::postgres {
+
+Result<ReapResult> PostgresStore::reap(std::uint32_t max_attempts) {
+    return pool_.call("reap", Parameters().add(std::int64_t{max_attempts}),
+                      [](const Rows& rows) { return ReapResult{rows.count(0, 0), rows.count(0, 1)}; });
+}
+
+Result<ReconcileResult> PostgresStore::reconcile(std::string_view catalog_id) {
+    return pool_.call("reconcile", Parameters().add(catalog_id), [](const Rows& rows) {
+        return ReconcileResult{rows.count(0, 0), rows.count(0, 1), rows.count(0, 2)};
+    });
+}
+
+Result<PruneResult> PostgresStore::prune(const PruneRequest& request) {
+    return pool_.call("prune", Parameters().add(to_us(request.older_than)).add(to_limit(request.limit)),
+                      [](const Rows& rows) {
+                          return PruneResult{rows.count(0, 0), rows.count(0, 1), rows.count(0, 2), rows.boolean(0, 3)};
+                      });
+}
+
+Status PostgresStore::put_endpoint_states(std::span<const EndpointState> states) {
+    Array fingerprints, endpoints, kinds, cool_downs, reasons;
+    for (const EndpointState& state : states) {
+        fingerprints.add(state.fingerprint);
+        endpoints.add(state.endpoint);
+        kinds.add(static_cast<std::int64_t>(state.kind));
+        cool_downs.add(to_us(state.cool_down));
+        reasons.add(state.reason);
+    }
+    Parameters parameters;
+    parameters.add(std::move(fingerprints))
+        .add(std::move(endpoints))
+        .add(std::move(kinds))
+        .add(std::move(cool_downs))
+        .add(std::move(reasons));
+    return pool_.call("put_endpoint_states", parameters, [](const Rows&) {});
+}
+
+Result<std::vector<EndpointState>> PostgresStore::endpoint_states() {
+    return pool_.call("cooling_endpoints", {}, [](const Rows& rows) {
+        std::vector<EndpointState> cooling;
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            cooling.push_back({.fingerprint = rows.hash(i, 0),
+                               .endpoint = rows.text(i, 1),
+                               .kind = static_cast<PauseKind>(rows.integer(i, 2)),
+                               .cool_down = to_ms(rows.integer(i, 3)),
+                               .reason = rows.text(i, 4)});
+        }
+        return cooling;
+    });
+}
+
+// A call whose answer was lost is made again: what the first one reserved lies idle.
+Result<std::vector<RateSlot>> PostgresStore::reserve(std::span<const RateRequest> requests) {
+    if (auto sound = check_rates(requests); !sound) return std::unexpected(sound.error());
+    Array fingerprints, units, stretches;
+    for (const RateRequest& request : requests) {
+        fingerprints.add(request.fingerprint);
+        units.add(to_string(request.unit));
+        stretches.add(std::int64_t{stretch_of(request).count()});
+    }
+    Parameters parameters;
+    parameters.add(std::move(fingerprints)).add(std::move(units)).add(std::move(stretches));
+    return pool_.call("reserve_rates", parameters, [](const Rows& rows) {
+        std::vector<RateSlot> slots;
+        for (std::size_t i = 0; i < rows.size(); ++i) slots.push_back({std::chrono::microseconds(rows.integer(i, 1))});
+        return slots;
+    });
+}
+
+}  // namespace embedq::postgres

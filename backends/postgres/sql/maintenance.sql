@@ -1,0 +1,230 @@
+-- Maintenance: expired leases, gaps, old rows, endpoint_states, rate_limits. Safe from any process at any time.
+
+-- A receipt that somebody extends or commits at this moment is passed over: it is looked at again at the next turn.
+CREATE FUNCTION reap(p_max_attempts integer) RETURNS TABLE (requeued bigint, failed bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    v_now   timestamptz := store_now();
+    v_lease record;
+    v_job   held_job;
+BEGIN
+    requeued := 0;
+    failed := 0;
+    FOR v_lease IN
+        SELECT l.token, l.part, l.worker_id FROM job_leases l WHERE l.expires_at <= v_now
+        ORDER BY l.expires_at, l.token, l.part FOR UPDATE SKIP LOCKED
+    LOOP
+        FOR v_job IN
+            SELECT h.* FROM held_jobs(ARRAY (SELECT j.id FROM job_leases l, unnest(l.jobs) j
+                                             WHERE l.token = v_lease.token AND l.part = v_lease.part ORDER BY j.id),
+                                      ARRAY (SELECT l.token FROM job_leases l, unnest(l.jobs) j
+                                             WHERE l.token = v_lease.token AND l.part = v_lease.part)) h
+            WHERE h.part = v_lease.part ORDER BY h.id
+        LOOP
+            v_job.expiries := v_job.expiries + 1;
+            IF v_job.new_vectors = 0 THEN v_job.attempts := v_job.attempts + 1; END IF;
+            v_job.last_error := format('its lease expired %s %s: the workers that held it died or stood still, last '
+                                       '''%s''', v_job.expiries,
+                                       CASE v_job.expiries WHEN 1 THEN 'time' ELSE 'times' END, v_lease.worker_id);
+            IF v_job.attempts >= p_max_attempts THEN
+                PERFORM fail_job(v_job);
+                failed := failed + 1;
+            ELSE
+                PERFORM requeue_job(v_job, v_now);
+                requeued := requeued + 1;
+            END IF;
+            DELETE FROM job_progress g WHERE g.id = v_job.id;
+        END LOOP;
+        DELETE FROM job_leases l WHERE l.token = v_lease.token AND l.part = v_lease.part;
+    END LOOP;
+    RETURN NEXT;
+END $$;
+
+-- One sweep over what is there, not over what was noted: an operation of an embedded catalog whose text has neither
+-- vector nor refusal that counts. Also hints what other programs may leave: pending jobs of another profile than the
+-- target, wrong operation counts.
+CREATE FUNCTION reconcile(p_catalog text) RETURNS TABLE (enqueued bigint, gaps bigint, flipped bigint)
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_now     timestamptz := store_now();
+    v_catalog catalogs;
+    v_new     bigint;
+    v_found   bigint;
+BEGIN
+    enqueued := 0;
+    gaps := 0;
+    flipped := 0;
+    IF p_catalog <> '' THEN PERFORM catalog_named(p_catalog); END IF;
+    FOR v_catalog IN SELECT * FROM catalogs c WHERE p_catalog IN ('', c.catalog_id) ORDER BY c.catalog_id LOOP
+        PERFORM move_pending(v_catalog.catalog, v_catalog.target_profile);
+        CONTINUE WHEN v_catalog.target_profile IS NULL;
+        UPDATE specs s SET operation_count = q.n
+        FROM (SELECT o.spec, count(*) AS n FROM operations o JOIN specs k ON k.spec = o.spec
+              WHERE k.catalog = v_catalog.catalog GROUP BY o.spec) q
+        WHERE s.catalog = v_catalog.catalog AND q.spec = s.spec AND s.operation_count <> q.n;
+        -- Running and pending jobs are looked at in one statement: a job claimed between two would be seen in neither
+        -- place.
+        WITH running AS MATERIALIZED (SELECT q.ref FROM running_jobs(NULL) q),
+        gap AS MATERIALIZED (
+            SELECT s.spec, s.ref, s.operation_count, s.parked_until FROM specs s
+            WHERE s.catalog = v_catalog.catalog
+              AND EXISTS (SELECT 1 FROM operations o WHERE o.spec = s.spec
+                          AND NOT EXISTS (SELECT 1 FROM vectors w WHERE w.text = o.text
+                                          AND w.profile = v_catalog.target_profile
+                                          AND (s.force_from IS NULL OR w.written_at >= s.force_from) OFFSET 0)
+                          AND NOT EXISTS (SELECT 1 FROM refusals w WHERE w.text = o.text
+                                          AND w.profile = v_catalog.target_profile
+                                          AND (s.force_from IS NULL OR w.written_at >= s.force_from) OFFSET 0))),
+        made AS (
+            INSERT INTO jobs_ready (ref, profile, kind, operations, due, created_at)
+            SELECT g.ref, v_catalog.target_profile, 1, g.operation_count, v_now, v_now FROM gap g
+            WHERE (g.parked_until IS NULL OR g.parked_until <= v_now)
+              AND NOT EXISTS (SELECT 1 FROM running q WHERE q.ref = g.ref)
+              AND NOT EXISTS (SELECT 1 FROM jobs_ready r WHERE r.ref = g.ref)
+            ORDER BY g.ref
+            ON CONFLICT (ref) DO NOTHING RETURNING 1)
+        SELECT (SELECT count(*) FROM gap), (SELECT count(*) FROM made) INTO v_found, v_new;
+        gaps := gaps + v_found;
+        enqueued := enqueued + v_new;
+        IF v_found = 0 AND flip_if_settled(v_catalog.catalog) THEN flipped := flipped + 1; END IF;
+    END LOOP;
+    RETURN NEXT;
+END $$;
+
+-- Small batches, each through an index: jobs_done_completed, changes_by_time. Claims touch none of these rows. Vectors
+-- and texts that nobody refers to are found by a walk over their keys, which waits for the last batch of history.
+CREATE FUNCTION prune(p_older_than bigint, p_limit bigint)
+RETURNS TABLE (jobs bigint, vectors bigint, changes bigint, more boolean) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    v_before  timestamptz := store_now() - span_us(p_older_than);
+    v_horizon bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+    v_count   bigint;
+BEGIN
+    DELETE FROM jobs_done d WHERE d.ctid = ANY (ARRAY (
+        SELECT o.ctid FROM jobs_done o WHERE o.completed_at < v_before ORDER BY o.completed_at LIMIT p_limit
+        FOR UPDATE SKIP LOCKED));
+    GET DIAGNOSTICS jobs = ROW_COUNT;
+    more := jobs >= p_limit;
+
+    -- Of the feed goes what is old; readers from before that read everything again.
+    WITH gone AS (
+        DELETE FROM changes c WHERE c.ctid = ANY (ARRAY (
+            SELECT o.ctid FROM changes o WHERE o.at < v_before AND o.xact < v_horizon ORDER BY o.at LIMIT p_limit
+            FOR UPDATE SKIP LOCKED))
+        RETURNING c.catalog, c.xact),
+    floors AS (
+        UPDATE catalogs c SET feed_floor = greatest(c.feed_floor, g.xact)
+        FROM (SELECT q.catalog, max(q.xact) AS xact FROM gone q GROUP BY q.catalog) g WHERE c.catalog = g.catalog)
+    SELECT count(*) INTO changes FROM gone;
+    more := more OR changes >= p_limit;
+
+    DELETE FROM workers w WHERE w.seen_at < v_before;
+    DELETE FROM rate_limits b WHERE (b.fingerprint, b.unit) IN (
+        SELECT q.fingerprint, q.unit FROM rate_limits q WHERE q.free_at < store_now() - interval '1 hour'
+        FOR UPDATE SKIP LOCKED);
+
+    vectors := 0;
+    IF jobs >= p_limit THEN
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    DELETE FROM vectors v WHERE (v.text, v.profile) IN (
+        SELECT w.text, w.profile FROM vectors w
+        WHERE w.written_at < v_before
+          AND NOT EXISTS (SELECT 1 FROM operations o JOIN specs s ON s.spec = o.spec
+                          JOIN catalogs c ON c.catalog = s.catalog
+                          WHERE o.text = w.text AND (c.target_profile = w.profile OR c.serving_profile = w.profile))
+        LIMIT p_limit FOR UPDATE SKIP LOCKED);
+    GET DIAGNOSTICS vectors = ROW_COUNT;
+    more := more OR vectors >= p_limit;
+
+    DELETE FROM refusals r WHERE (r.text, r.profile) IN (
+        SELECT w.text, w.profile FROM refusals w
+        WHERE w.written_at < v_before
+          AND NOT EXISTS (SELECT 1 FROM operations o JOIN specs s ON s.spec = o.spec
+                          JOIN catalogs c ON c.catalog = s.catalog
+                          WHERE o.text = w.text AND (c.target_profile = w.profile OR c.serving_profile = w.profile))
+        LIMIT p_limit FOR UPDATE SKIP LOCKED);
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    more := more OR v_count >= p_limit;
+
+    DELETE FROM texts t WHERE t.text = ANY (ARRAY (
+        SELECT k.text FROM texts k
+        WHERE NOT EXISTS (SELECT 1 FROM operations o WHERE o.text = k.text)
+          AND NOT EXISTS (SELECT 1 FROM settled w WHERE w.text = k.text)
+        LIMIT p_limit FOR UPDATE SKIP LOCKED));
+    DELETE FROM spec_names n WHERE n.ref = ANY (ARRAY (
+        SELECT k.ref FROM spec_names k
+        WHERE NOT EXISTS (SELECT 1 FROM specs s WHERE s.ref = k.ref)
+          AND NOT EXISTS (SELECT 1 FROM jobs_done d WHERE d.ref = k.ref)
+          AND NOT EXISTS (SELECT 1 FROM jobs_ready r WHERE r.ref = k.ref)
+          AND NOT EXISTS (SELECT 1 FROM running_jobs(NULL) q WHERE q.ref = k.ref)
+        LIMIT p_limit));
+    RETURN NEXT;
+END $$;
+
+CREATE FUNCTION put_endpoint_states(p_fingerprints bytea[], p_endpoints text[], p_kinds smallint[],
+                                    p_cool_downs bigint[], p_reasons text[])
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM endpoint_states s WHERE s.until <= store_now();
+    DELETE FROM endpoint_states s USING unnest(p_fingerprints, p_endpoints, p_cool_downs) q(fingerprint, endpoint, cool_down)
+    WHERE s.fingerprint = q.fingerprint AND s.endpoint = q.endpoint AND q.cool_down <= 0;
+    INSERT INTO endpoint_states (fingerprint, endpoint, kind, until, reason)
+    SELECT DISTINCT ON (q.fingerprint, q.endpoint) q.fingerprint, q.endpoint, q.kind, store_now() + span_us(q.cool_down),
+                    q.reason
+    FROM unnest(p_fingerprints, p_endpoints, p_kinds, p_cool_downs, p_reasons)
+         WITH ORDINALITY q(fingerprint, endpoint, kind, cool_down, reason, n)
+    WHERE q.cool_down > 0 ORDER BY q.fingerprint, q.endpoint, q.n DESC
+    ON CONFLICT (fingerprint, endpoint)
+    DO UPDATE SET kind = excluded.kind, until = excluded.until, reason = excluded.reason;
+END $$;
+
+CREATE FUNCTION cooling_endpoints()
+RETURNS TABLE (fingerprint bytea, endpoint text, kind smallint, cool_down bigint, reason text)
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY SELECT s.fingerprint, s.endpoint, s.kind, to_us(s.until) - to_us(store_now()), s.reason
+                 FROM endpoint_states s WHERE s.until > store_now() ORDER BY s.fingerprint, s.endpoint;
+END $$;
+
+-- The next stretch of each budget, in order of the requests: from now in microseconds. `p_stretches` are how long they
+-- are, in microseconds. A row is locked from its update to the commit, which waits for no disk: a server that is
+-- stopped at once may forget what was given out in its last moment (three times `wal_writer_delay`), and those
+-- stretches may be given out once more. Rows are taken in order of their key, so that two callers wait for each other
+-- and do not lock up; the clock is read when the row is held.
+CREATE FUNCTION reserve_rates(p_fingerprints bytea[], p_units text[], p_stretches bigint[])
+RETURNS TABLE (n bigint, starts_in bigint) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    v_starts timestamptz[] := array_fill(NULL::timestamptz, ARRAY[cardinality(p_stretches)]);
+    v_free   timestamptz;
+    v_item   record;
+    v_now    timestamptz;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
+    FOR v_item IN
+        SELECT q.fingerprint, q.unit, span_us(q.stretch) AS stretch, q.n
+        FROM unnest(p_fingerprints, p_units, p_stretches) WITH ORDINALITY q(fingerprint, unit, stretch, n)
+        ORDER BY q.fingerprint, q.unit COLLATE "C", q.n
+    LOOP
+        INSERT INTO rate_limits AS b (fingerprint, unit, free_at)
+        VALUES (v_item.fingerprint, v_item.unit, store_clock() + v_item.stretch)
+        ON CONFLICT (fingerprint, unit) DO UPDATE SET free_at = greatest(b.free_at, store_clock()) + v_item.stretch
+        RETURNING b.free_at INTO v_free;
+        v_starts[v_item.n] := v_free - v_item.stretch;
+    END LOOP;
+    v_now := store_clock();
+    RETURN QUERY SELECT q.n, greatest(to_us(q.starts) - to_us(v_now), 0)
+                 FROM unnest(v_starts) WITH ORDINALITY q(starts, n) ORDER BY q.n;
+END $$;
+
+CREATE FUNCTION list_workers()
+RETURNS TABLE (worker_id text, host text, pid bigint, version text, jobs_held bigint, started_at bigint, seen_at bigint)
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY SELECT w.worker_id, w.host, w.pid, w.version, w.jobs_held, to_us(w.started_at), to_us(w.seen_at)
+                 FROM workers w ORDER BY w.worker_id COLLATE "C";
+END $$;

@@ -1,0 +1,121 @@
+#include "connections.h"
+
+#include <filesystem>
+#include <mutex>
+#include <system_error>
+
+#include "sync/mutex.h"
+
+namespace embedq::sqlite {
+namespace {
+
+constexpr std::size_t idle_readers = 8;
+constexpr const char* data_version = "PRAGMA data_version";
+
+}  // namespace
+
+Connections::Transaction::~Transaction() {
+    if (!connection_.in_transaction()) return;
+    try {
+        connection_.execute("ROLLBACK");
+    } catch (const Failure&) {
+        // SQLite has rolled back by itself, or will when the connection closes.
+    }
+}
+
+Connections::Lease::~Lease() {
+    if (!connection_) return;
+    const sync::Lock lock(connections_.readers_mutex_);
+    if (connections_.readers_.size() < idle_readers) connections_.readers_.push_back(std::move(connection_));
+}
+
+std::unique_ptr<Connection> Connections::open(bool writes, bool create, std::stop_token stop) const {
+    ConnectionSettings settings = settings_;
+    settings.writes = writes;
+    settings.create = create;
+    settings.stop = std::move(stop);
+    std::error_code error;
+    if (!create && std::filesystem::status(settings.path, error).type() == std::filesystem::file_type::not_found) {
+        throw failure(
+            ErrorKind::misconfigured,
+            "SQLite store '" + settings.path + "': there is no such file; run `embedq migrate up`, or correct 'path'");
+    }
+    return std::make_unique<Connection>(std::move(settings));
+}
+
+std::unique_ptr<Connection> Connections::take_reader() {
+    {
+        const sync::Lock lock(readers_mutex_);
+        if (!readers_.empty()) {
+            auto reader = std::move(readers_.back());
+            readers_.pop_back();
+            return reader;
+        }
+    }
+    return open(false, false);
+}
+
+Connection& Connections::writer() {
+    if (!writer_) {
+        writer_ = open(true, false);
+        // data_version counts from anew on each connection.
+        ++reopened_;
+    }
+    return *writer_;
+}
+
+// A connection's data_version leaves out its own commits, and this process writes through one connection only.
+void Connections::note_stamp() {
+    const auto version = static_cast<std::uint64_t>(value_of(*writer_, data_version).value_or(0));
+    stamp_.store((reopened_ << 40U) + version, std::memory_order_relaxed);
+}
+
+// A busy database leaves the connection sound. After anything else it is opened anew.
+void Connections::after_failure(const Error& error) {
+    if (error.kind != ErrorKind::unavailable) writer_.reset();
+}
+
+Result<MigrationState> Connections::migration_state() {
+    std::error_code error;
+    if (std::filesystem::status(settings_.path, error).type() == std::filesystem::file_type::not_found) {
+        MigrationState state{0, newest_schema(), {}};
+        state.waiting = waiting_migrations(0);
+        return state;
+    }
+    try {
+        return read_migration_state(*open(false, false));
+    } catch (Failure& caught) {
+        return std::unexpected(std::move(caught.error));
+    }
+}
+
+Result<MigrationState> Connections::migrate(const std::stop_token& stop) {
+    const sync::Lock lock(writer_mutex_);
+    try {
+        const auto connection = open(true, true, stop);
+        apply_migrations(*connection, now());
+        return read_migration_state(*connection);
+    } catch (Failure& caught) {
+        if (caught.error.kind == ErrorKind::unavailable && stop.stop_requested()) {
+            return fail(ErrorKind::unavailable,
+                        "SQLite store '" + settings_.path + "': stopped while another process had it locked");
+        }
+        return std::unexpected(std::move(caught.error));
+    }
+}
+
+Result<std::uint64_t> Connections::change_stamp() {
+    // While a verb of this process writes, its end brings the stamp up to date; waiting for it would tell nothing
+    // sooner.
+    if (!writer_mutex_.try_lock()) return stamp_.load(std::memory_order_relaxed);
+    const sync::Lock lock(writer_mutex_, std::adopt_lock);
+    try {
+        (void)writer();
+        note_stamp();
+        return stamp_.load(std::memory_order_relaxed);
+    } catch (Failure& caught) {
+        return std::unexpected(std::move(caught.error));
+    }
+}
+
+}  // namespace embedq::sqlite

@@ -1,0 +1,121 @@
+// The connections of one store: one that writes, and a few that read, so that reading never waits behind writing.
+//
+// Every member may be called from any thread. The file is opened at the first use.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <utility>
+#include <vector>
+
+#include "database.h"
+#include "embedq/context.h"
+#include "embedq/error.h"
+#include "embedq/store_types.h"
+#include "failure.h"
+#include "migrations.h"
+#include "sync/mutex.h"
+
+namespace embedq::sqlite {
+
+class Connections {
+public:
+    Connections(ConnectionSettings settings, const Clock& clock) : settings_(std::move(settings)), clock_(clock) {}
+
+    // Runs `body(connection, now)` as one write transaction. An Error that it returns rolls back.
+    template <class Body>
+    auto write(Body&& body) -> decltype(body(std::declval<Connection&>(), std::int64_t{}));
+    // Runs `body(connection, now)` on one snapshot. `now` is read before the snapshot is taken.
+    template <class Body>
+    auto read(Body&& body) -> decltype(body(std::declval<Connection&>(), std::int64_t{}));
+
+    [[nodiscard]] const ConnectionSettings& settings() const noexcept { return settings_; }
+
+    [[nodiscard]] Result<MigrationState> migration_state();
+    [[nodiscard]] Result<MigrationState> migrate(const std::stop_token& stop);
+    // A number that changes after another process, or another store on the same file, has written.
+    [[nodiscard]] Result<std::uint64_t> change_stamp();
+
+private:
+    // Ends a transaction that was not committed.
+    class Transaction {
+    public:
+        Transaction(Connection& connection, const char* begin) : connection_(connection) { connection_.execute(begin); }
+        ~Transaction();
+        void commit() { connection_.execute("COMMIT"); }
+
+    private:
+        Connection& connection_;
+    };
+    // A reader taken from the pool for one verb.
+    class Lease {
+    public:
+        explicit Lease(Connections& session) : connections_(session), connection_(session.take_reader()) {}
+        ~Lease();
+        [[nodiscard]] Connection& connection() { return *connection_; }
+        // After a failure the connection is not used again.
+        void discard() { connection_.reset(); }
+
+    private:
+        Connections& connections_;
+        std::unique_ptr<Connection> connection_;
+    };
+
+    [[nodiscard]] std::int64_t now() const { return clock_.wall().time_since_epoch().count(); }
+    [[nodiscard]] std::unique_ptr<Connection> open(bool writes, bool create, std::stop_token stop = {}) const;
+    [[nodiscard]] std::unique_ptr<Connection> take_reader();
+    [[nodiscard]] Connection& writer() EMBEDQ_REQUIRES(writer_mutex_);
+    void note_stamp() EMBEDQ_REQUIRES(writer_mutex_);
+    void after_failure(const Error& error) EMBEDQ_REQUIRES(writer_mutex_);
+
+    const ConnectionSettings settings_;
+    const Clock& clock_;
+
+    sync::Mutex writer_mutex_;
+    std::unique_ptr<Connection> writer_ EMBEDQ_GUARDED_BY(writer_mutex_);
+    std::atomic<std::uint64_t> stamp_{0};
+    std::uint64_t reopened_ EMBEDQ_GUARDED_BY(writer_mutex_) = 0;
+
+    sync::Mutex readers_mutex_;
+    std::vector<std::unique_ptr<Connection>> readers_ EMBEDQ_GUARDED_BY(readers_mutex_);  // idle
+};
+
+template <class Body>
+auto Connections::write(Body&& body) -> decltype(body(std::declval<Connection&>(), std::int64_t{})) {
+    const sync::Lock lock(writer_mutex_);
+    try {
+        Connection& connection = writer();
+        Transaction transaction(connection, "BEGIN IMMEDIATE");
+        require_schema(connection);
+        auto result = body(connection, now());
+        if (!result) return result;
+        transaction.commit();
+        note_stamp();
+        return result;
+    } catch (Failure& caught) {
+        after_failure(caught.error);
+        return std::unexpected(std::move(caught.error));
+    }
+}
+
+template <class Body>
+auto Connections::read(Body&& body) -> decltype(body(std::declval<Connection&>(), std::int64_t{})) {
+    try {
+        Lease lease(*this);
+        try {
+            const std::int64_t at = now();
+            Transaction transaction(lease.connection(), "BEGIN");
+            require_schema(lease.connection());
+            return body(lease.connection(), at);
+        } catch (...) {
+            lease.discard();
+            throw;
+        }
+    } catch (Failure& caught) {
+        return std::unexpected(std::move(caught.error));
+    }
+}
+
+}  // namespace embedq::sqlite

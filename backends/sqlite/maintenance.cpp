@@ -1,0 +1,178 @@
+// Maintenance: dead workers' jobs, gaps, endpoint_states and rate_limits. Each looks on a snapshot first, and takes the write lock only
+// when there is something to do.
+#include <algorithm>
+#include <map>
+
+#include "embedq/support/store_rules.h"
+#include "jobs.h"
+#include "statements.h"
+#include "store.h"
+
+namespace embedq::sqlite {
+namespace {
+
+[[nodiscard]] std::string expiry_message(std::int64_t expiries, const std::string& worker_id) {
+    return "its lease expired " + std::to_string(expiries) + (expiries == 1 ? " time" : " times") +
+           ": the workers that held it died or stood still, last '" + worker_id + "'";
+}
+
+struct Expired {
+    JobRef ref;
+    std::string worker_id;
+};
+
+// Jobs whose lease ran out, or whose worker is known to be dead.
+[[nodiscard]] std::vector<Expired> expired_jobs(Connection& connection, Liveness& liveness, std::int64_t now) {
+    std::vector<Expired> expired;
+    std::map<std::string, bool> dead;
+    Run row(connection, sql::leased_jobs);
+    while (row.next()) {
+        std::string worker_id = row.text(2);
+        if (row.integer(3) > now) {
+            const auto [known, first] = dead.try_emplace(worker_id, false);
+            if (first) known->second = liveness.is_dead(worker_id);
+            if (!known->second) continue;
+        }
+        expired.push_back({{row.integer(0), row.bytes<16>(1)}, std::move(worker_id)});
+    }
+    return expired;
+}
+
+void reap_one(Connection& connection, HeldJob job, const std::string& worker_id, std::uint32_t max_attempts,
+              std::int64_t now, ReapResult& result) {
+    ++job.expiries;
+    if (job.new_vectors == 0) ++job.attempts;
+    job.last_error = expiry_message(job.expiries, worker_id);
+    change(connection, sql::set_attempts, job.id, job.attempts, job.expiries);
+    set_last_error(connection, job.id, job.last_error);
+    if (job.attempts >= max_attempts) {
+        fail_job(connection, job, now);
+        ++result.failed;
+    } else {
+        requeue_job(connection, job, now, now);
+        ++result.requeued;
+    }
+}
+
+struct Gap {
+    std::int64_t spec = 0;
+    std::string spec_name;
+    bool left_alone = false;  // has an open job, or is parked
+};
+
+[[nodiscard]] std::vector<Gap> find_gaps(Connection& connection, const CatalogRow& catalog, std::int64_t now) {
+    std::vector<Gap> gaps;
+    if (!catalog.target) return gaps;
+    Run row(connection, sql::specs_with_gap, catalog.catalog, catalog.target, catalog.catalog_id);
+    while (row.next()) {
+        const bool parked = row.maybe(2).value_or(now) > now;
+        gaps.push_back({row.integer(0), row.text(1), parked || row.integer(3) != 0});
+    }
+    return gaps;
+}
+
+struct Sweep {
+    std::size_t gaps = 0;
+    std::vector<std::string> work;  // catalogs where a job is to be enqueued or the profile flips
+};
+
+[[nodiscard]] Result<Sweep> look_for_gaps(Connection& connection, std::string_view catalog_id, std::int64_t now) {
+    auto catalogs = find_catalogs(connection, catalog_id);
+    if (!catalogs) return std::unexpected(catalogs.error());
+    Sweep sweep;
+    for (const CatalogRow& catalog : *catalogs) {
+        const auto gaps = find_gaps(connection, catalog, now);
+        sweep.gaps += gaps.size();
+        const bool flips = catalog.target && catalog.serving != catalog.target && gaps.empty();
+        const bool lacks_job = std::ranges::any_of(gaps, [](const Gap& gap) { return !gap.left_alone; });
+        if (flips || lacks_job) sweep.work.push_back(catalog.catalog_id);
+    }
+    return sweep;
+}
+
+}  // namespace
+
+Result<ReapResult> SqliteStore::reap(std::uint32_t max_attempts) {
+    auto any = connections_.read([&](Connection& connection, std::int64_t now) -> Result<bool> {
+        return !expired_jobs(connection, liveness_, now).empty();
+    });
+    if (!any) return std::unexpected(any.error());
+    if (!*any) return ReapResult{};
+    return connections_.write([&](Connection& connection, std::int64_t now) -> Result<ReapResult> {
+        ReapResult result;
+        for (const Expired& expired : expired_jobs(connection, liveness_, now)) {
+            const auto job = find_held(connection, expired.ref);
+            if (job) reap_one(connection, *job, expired.worker_id, max_attempts, now, result);
+        }
+        return result;
+    });
+}
+
+Result<ReconcileResult> SqliteStore::reconcile(std::string_view catalog_id) {
+    auto sweep = connections_.read(
+        [&](Connection& connection, std::int64_t now) { return look_for_gaps(connection, catalog_id, now); });
+    if (!sweep) return std::unexpected(sweep.error());
+    ReconcileResult result;
+    result.gaps = sweep->gaps;
+    if (sweep->work.empty()) return result;
+    return connections_.write([&](Connection& connection, std::int64_t now) -> Result<ReconcileResult> {
+        for (const std::string& id : sweep->work) {
+            auto catalog = find_catalog(connection, id);
+            if (!catalog) continue;  // deleted since
+            for (const Gap& gap : find_gaps(connection, *catalog, now)) {
+                if (gap.left_alone) continue;
+                enqueue_job(connection, *catalog, gap.spec_name, JobKind::reconciler, now);
+                ++result.enqueued;
+            }
+            if (flip_if_settled(connection, *catalog, gap_hints_, now)) ++result.flipped;
+        }
+        return result;
+    });
+}
+
+Status SqliteStore::put_endpoint_states(std::span<const EndpointState> states) {
+    return connections_.write([&](Connection& connection, std::int64_t now) -> Status {
+        for (const EndpointState& state : states) {
+            if (state.cool_down <= std::chrono::milliseconds::zero()) {
+                change(connection, sql::delete_endpoint_state, state.fingerprint, state.endpoint);
+            } else {
+                change(connection, sql::put_endpoint_state, state.fingerprint, state.endpoint,
+                       static_cast<int>(state.kind), now + microseconds_of(state.cool_down), state.reason);
+            }
+        }
+        change(connection, sql::forget_endpoint_states, now);
+        return {};
+    });
+}
+
+Result<std::vector<EndpointState>> SqliteStore::endpoint_states() {
+    return connections_.read([](Connection& connection, std::int64_t now) -> Result<std::vector<EndpointState>> {
+        std::vector<EndpointState> cooling;
+        Run row(connection, sql::endpoint_states, now);
+        while (row.next()) {
+            cooling.push_back({.fingerprint = row.hash(0),
+                               .endpoint = row.text(1),
+                               .kind = static_cast<PauseKind>(row.integer(2)),
+                               .cool_down = milliseconds_from(now, row.integer(3)),
+                               .reason = row.text(4)});
+        }
+        return cooling;
+    });
+}
+
+Result<std::vector<RateSlot>> SqliteStore::reserve(std::span<const RateRequest> requests) {
+    if (auto sound = check_rates(requests); !sound) return std::unexpected(sound.error());
+    // `now` is read when the write lock is held: whoever waited for it reserves nothing in the past.
+    return connections_.write([&](Connection& connection, std::int64_t now) -> Result<std::vector<RateSlot>> {
+        std::vector<RateSlot> slots;
+        slots.reserve(requests.size());
+        for (const RateRequest& request : requests) {
+            Run row(connection, sql::reserve, request.fingerprint, static_cast<std::int64_t>(request.unit), now,
+                    stretch_of(request).count());
+            if (row.next()) slots.push_back({std::chrono::microseconds(row.integer(0) - now)});
+        }
+        return slots;
+    });
+}
+
+}  // namespace embedq::sqlite

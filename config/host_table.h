@@ -1,0 +1,145 @@
+// A section of the host's settings as an option table: one row for each key, with the member of the settings that it
+// sets. The defaults are those of the settings themselves (core/settings).
+//
+// Thread-safety: a table is constant; reading and writing are pure.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include "config/configuration.h"
+#include "config/values.h"
+#include "embedq/context.h"
+#include "embedq/options.h"
+#include "settings/settings.h"
+
+namespace embedq::config {
+
+template <class Section>
+class HostTable {
+public:
+    using Member = std::variant<bool Section::*, std::uint32_t Section::*, std::size_t Section::*, double Section::*,
+                                std::chrono::milliseconds Section::*, std::string Section::*,
+                                std::vector<std::string> Section::*, LogLevel Section::*, LogFormat Section::*>;
+
+    struct Row {
+        const char* name;
+        Member member;
+        // Where the member's C++ type does not say it: a size, a path.
+        std::optional<OptionType> type = std::nullopt;
+        const char* help = "";
+        std::optional<double> minimum = std::nullopt;
+        std::optional<double> maximum = std::nullopt;
+        const char* choices = nullptr;  // of an enumeration: its values in their order
+    };
+
+    explicit HostTable(std::vector<Row> rows) : rows_(std::move(rows)), defaults_(rows_.size()) {
+        const Options values = write(Section{});
+        for (std::size_t i = 0; i < rows_.size(); ++i) {
+            const Row& row = rows_[i];
+            OptionSpec spec{.name = row.name, .type = type_of(row), .help = row.help};
+            spec.minimum = row.minimum;
+            spec.maximum = row.maximum;
+            spec.choices = row.choices;
+            if (values.has(row.name)) {
+                const OptionValue& value = values.values().find(row.name)->second;
+                defaults_[i] =
+                    spec.type == OptionType::size ? size_text(std::get<std::int64_t>(value)) : option_to_text(value);
+                spec.default_value = defaults_[i].c_str();
+            }
+            specs_.push_back(spec);
+        }
+    }
+    HostTable(const HostTable&) = delete;
+    HostTable& operator=(const HostTable&) = delete;
+
+    [[nodiscard]] std::span<const OptionSpec> specs() const noexcept { return specs_; }
+
+    // What valid options of this table say; members without a row, and options without a value, keep their defaults.
+    [[nodiscard]] Section read(const Options& options) const {
+        Section section;
+        for (const Row& row : rows_) {
+            if (!options.has(row.name)) continue;
+            std::visit([&](auto member) { section.*member = value_of<decltype(member)>(options, row); }, row.member);
+        }
+        return section;
+    }
+
+    // Back again. A text that is empty is an option without a value.
+    [[nodiscard]] Options write(const Section& section) const {
+        Options options;
+        for (const Row& row : rows_) {
+            std::visit(
+                [&](auto member) {
+                    const auto& value = section.*member;
+                    using Value = std::remove_cvref_t<decltype(value)>;
+                    if constexpr (std::is_enum_v<Value>) {
+                        options.set(row.name, choices_of(row).at(static_cast<std::size_t>(value)));
+                    } else if constexpr (std::is_same_v<Value, std::string>) {
+                        if (!value.empty()) options.set(row.name, value);
+                    } else if constexpr (std::is_integral_v<Value> && !std::is_same_v<Value, bool>) {
+                        options.set(row.name, static_cast<std::int64_t>(value));
+                    } else {
+                        options.set(row.name, value);
+                    }
+                },
+                row.member);
+        }
+        return options;
+    }
+
+private:
+    static OptionType type_of(const Row& row) {
+        if (row.type) return *row.type;
+        return std::visit(
+            [](auto member) {
+                using Value = std::remove_cvref_t<decltype(std::declval<Section>().*member)>;
+                if constexpr (std::is_same_v<Value, bool>) return OptionType::boolean;
+                if constexpr (std::is_same_v<Value, double>) return OptionType::number;
+                if constexpr (std::is_same_v<Value, std::chrono::milliseconds>) return OptionType::duration;
+                if constexpr (std::is_same_v<Value, std::vector<std::string>>) return OptionType::text_list;
+                if constexpr (std::is_integral_v<Value>) return OptionType::integer;
+                return OptionType::text;
+            },
+            row.member);
+    }
+
+    static std::vector<std::string> choices_of(const Row& row) {
+        std::vector<std::string> names(1);
+        for (const char* c = row.choices; *c != '\0'; ++c) {
+            if (*c == '|') {
+                names.emplace_back();
+            } else {
+                names.back() += *c;
+            }
+        }
+        return names;
+    }
+
+    template <class MemberPointer>
+    static auto value_of(const Options& options, const Row& row) {
+        using Value = std::remove_cvref_t<decltype(std::declval<Section>().*std::declval<MemberPointer>())>;
+        if constexpr (std::is_enum_v<Value>) {
+            const auto names = choices_of(row);
+            const auto found = std::ranges::find(names, options.get<std::string>(row.name));
+            return static_cast<Value>(found - names.begin());
+        } else if constexpr (std::is_integral_v<Value> && !std::is_same_v<Value, bool>) {
+            return static_cast<Value>(options.get<std::int64_t>(row.name));
+        } else {
+            return options.get<Value>(row.name);
+        }
+    }
+
+    std::vector<Row> rows_;
+    std::vector<std::string> defaults_;
+    std::vector<OptionSpec> specs_;
+};
+
+}  // namespace embedq::config

@@ -1,0 +1,244 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+
+#include "catalog/document.h"
+#include "catalog/names.h"
+#include "cli/indexer.h"
+
+namespace embedq::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_document_name(const fs::path& path) {
+    std::string extension = path.extension().string();
+    std::ranges::transform(extension, extension.begin(),
+                           [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+    return extension == ".json" || extension == ".yaml" || extension == ".yml";
+}
+
+bool is_skipped_folder(const fs::path& path) {
+    const std::string name = path.filename().string();
+    return name.starts_with('.') || name == "node_modules";
+}
+
+std::string why_no_file(fs::file_type type, const std::error_code& error) {
+    switch (type) {
+        case fs::file_type::not_found: return "does not exist; name a file or a folder of OpenAPI documents";
+        case fs::file_type::fifo: return "is a named pipe, not a file";
+        case fs::file_type::socket: return "is a socket, not a file";
+        case fs::file_type::block:
+        case fs::file_type::character: return "is a device, not a file";
+        default: return error ? "cannot be read: " + error.message() : "is neither a file nor a folder";
+    }
+}
+
+class Finder {
+public:
+    Finder(std::stop_token stop, const fetch::Fetcher* fetcher) : stop_(std::move(stop)), fetcher_(fetcher) {}
+
+    void add(const std::string& named) {
+        if (fetcher_ != nullptr && fetch::is_url(named)) return add_url(named);
+        std::error_code error;
+        const fs::file_status status = fs::status(named, error);
+        if (fs::is_directory(status)) {
+            root_ = named;
+            walk(named);
+        } else if (fs::is_regular_file(status)) {
+            add_file(named, fs::path(named).filename().string());
+        } else {
+            found_.refused.push_back({named, why_no_file(status.type(), error)});
+        }
+    }
+
+    FoundDocuments take() && { return std::move(found_); }
+
+private:
+    void add_url(const std::string& named) {
+        const auto url = fetcher_->read_url(named);
+        if (!url) {
+            found_.refused.push_back({named, to_string(url.error())});
+        } else if (seen_files_.insert(url->text).second) {
+            found_.files.push_back({url->text, catalog::spec_name_from_path(url->path), SourceKind::url});
+        }
+    }
+
+    // Folders on the way down are remembered by their real path, which ends loops of links.
+    void walk(const fs::path& folder) {
+        std::error_code error;
+        const fs::path real = fs::canonical(folder, error);
+        if (error || !seen_folders_.insert(real.string()).second) return;
+        std::vector<fs::directory_entry> entries;
+        for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
+            entries.push_back(*it);
+        if (error) found_.refused.push_back({folder.string(), "the folder cannot be read: " + error.message()});
+        std::ranges::sort(entries, {},
+                          [](const fs::directory_entry& entry) { return entry.path().filename().string(); });
+        for (const fs::directory_entry& entry : entries) {
+            if (stop_.stop_requested()) return;
+            if (entry.is_directory(error)) {
+                if (!is_skipped_folder(entry.path())) walk(entry.path());
+            } else if (entry.is_regular_file(error) && is_document_name(entry.path())) {
+                add_file(entry.path(), entry.path().lexically_relative(root_).string());
+            }
+        }
+    }
+
+    void add_file(const fs::path& path, const std::string& relative) {
+        std::error_code error;
+        const fs::path real = fs::canonical(path, error);
+        if (!seen_files_.insert(error ? path.string() : real.string()).second) return;
+        found_.files.push_back({path.string(), catalog::spec_name_from_path(relative)});
+    }
+
+    std::stop_token stop_;
+    const fetch::Fetcher* fetcher_;
+    fs::path root_;
+    FoundDocuments found_;
+    std::set<std::string> seen_folders_;
+    std::set<std::string> seen_files_;
+};
+
+// Calls `visit` for each spec of the catalog; one that is not there has none.
+template <class Visit>
+Status each_spec(Engine& engine, std::string_view catalog_id, Visit&& visit) {
+    constexpr std::size_t page = 1'000;
+    std::string after;
+    while (true) {
+        const auto specs = engine.specs(catalog_id, after, page);
+        // The catalog is made by the first document.
+        if (!specs && specs.error().kind == ErrorKind::not_found) return {};
+        if (!specs) return std::unexpected(specs.error());
+        if (specs->empty()) return {};
+        for (const SpecInfo& spec : *specs) visit(spec);
+        after = specs->back().spec_name;
+    }
+}
+
+// The specs of a catalog that came from files and URLs.
+struct StoredSources {
+    std::unordered_map<std::string, std::string> source_of;  // by name
+    std::unordered_map<std::string, std::string> name_of;    // by source
+    // By source, of URLs that can be asked for by their validator.
+    std::unordered_map<std::string, StoredDocument> document_of;
+};
+
+std::optional<StoredDocument> stored_document(const SpecInfo& spec) {
+    // Texts of another version are made anew, for which the document must be read.
+    if (spec.text_version != catalog::text_version) return std::nullopt;
+    return StoredDocument{spec.etag, spec.content_hash, spec.operation_count};
+}
+
+Result<StoredSources> stored_sources(Engine& engine, std::string_view catalog_id) {
+    StoredSources stored;
+    const Status listed = each_spec(engine, catalog_id, [&](const SpecInfo& spec) {
+        if (spec.source_kind != SourceKind::file && spec.source_kind != SourceKind::url) return;
+        stored.source_of.emplace(spec.spec_name, spec.source);
+        const bool first = stored.name_of.emplace(spec.source, spec.spec_name).second;
+        if (auto document = stored_document(spec); document && first && spec.source_kind == SourceKind::url) {
+            stored.document_of.emplace(spec.source, std::move(*document));
+        }
+    });
+    if (!listed) return std::unexpected(listed.error());
+    return stored;
+}
+
+// Whether what a name belongs to is there still, and is not the file under another name. URLs are taken to be there.
+bool is_another(const std::string& source, const DocumentFile& file) {
+    if (fetch::is_url(source) || file.kind == SourceKind::url) return source != file.path;
+    const std::string& path = file.path;
+    std::error_code error;
+    const fs::file_status status = fs::status(source, error);
+    // What cannot be looked at may be there.
+    if (!fs::is_regular_file(status) && status.type() != fs::file_type::none) return false;
+    return !fs::equivalent(source, path, error);
+}
+
+}  // namespace
+
+std::string source_of(const DocumentFile& file) {
+    if (file.kind == SourceKind::url) return file.path;
+    // The same file has the same source whatever folder embedq was started in; else it would count as changed.
+    std::error_code error;
+    const fs::path absolute = fs::absolute(file.path, error);
+    return error ? file.path : absolute.lexically_normal().string();
+}
+
+FoundDocuments find_documents(std::span<const std::string> paths, std::stop_token stop, const fetch::Fetcher* fetcher) {
+    Finder finder(std::move(stop), fetcher);
+    for (const std::string& path : paths) finder.add(path);
+    return std::move(finder).take();
+}
+
+Result<FoundDocuments> find_stored_urls(Engine& engine, std::string_view catalog_id, std::string_view spec_name,
+                                        const fetch::Fetcher& fetcher) {
+    FoundDocuments found;
+    const auto add = [&](const SpecInfo& spec) {
+        if (const auto url = fetcher.read_url(spec.source); !url) {
+            found.refused.push_back({spec.source, to_string(url.error()), spec.spec_name});
+        } else {
+            found.files.push_back({spec.source, spec.spec_name, SourceKind::url, stored_document(spec)});
+        }
+    };
+    if (spec_name.empty()) {
+        const Status listed = each_spec(engine, catalog_id, [&](const SpecInfo& spec) {
+            if (spec.source_kind == SourceKind::url) add(spec);
+        });
+        if (!listed) return std::unexpected(listed.error());
+        return found;
+    }
+    const auto spec = engine.spec(catalog_id, spec_name);
+    if (!spec) return std::unexpected(spec.error());
+    if (spec->source_kind != SourceKind::url) {
+        return fail(ErrorKind::invalid_argument,
+                    fmt::format("the spec '{}' did not come from a URL; put it again with `embedq index`", spec_name));
+    }
+    add(*spec);
+    return found;
+}
+
+Status settle_names(Engine& engine, std::string_view catalog_id, FoundDocuments& found) {
+    if (found.files.empty()) return {};
+    const auto stored = stored_sources(engine, catalog_id);
+    if (!stored) return std::unexpected(stored.error());
+    std::unordered_map<std::string, std::string> taken;  // names of this run and whose they are
+    std::vector<std::size_t> unsettled;
+    // Those that have a name come first: a file that is new must not take it, even when it was named before them.
+    for (std::size_t i = 0; i < found.files.size(); ++i) {
+        DocumentFile& file = found.files[i];
+        const std::string source = source_of(file);
+        const auto plain = stored->source_of.find(file.spec_name);
+        const auto known = stored->name_of.find(source);
+        if (known == stored->name_of.end()) {
+            unsettled.push_back(i);
+            continue;
+        }
+        if (const auto document = stored->document_of.find(source); document != stored->document_of.end())
+            file.stored = document->second;
+        if (plain == stored->source_of.end() || plain->second != source) file.spec_name = known->second;
+        taken.emplace(file.spec_name, file.path);
+    }
+    for (const std::size_t i : unsettled) {
+        DocumentFile& file = found.files[i];
+        const auto beside = taken.find(file.spec_name);
+        const auto before = stored->source_of.find(file.spec_name);
+        const bool is_stored = before != stored->source_of.end() && is_another(before->second, file);
+        if (beside != taken.end() || is_stored) {
+            std::string other = catalog::with_path_suffix(file.spec_name, source_of(file));
+            found.notes.push_back(fmt::format("'{}' and '{}' would both be the spec '{}'; the second is stored as '{}'",
+                                              beside != taken.end() ? beside->second : before->second, file.path,
+                                              file.spec_name, other));
+            file.spec_name = std::move(other);
+        }
+        taken.emplace(file.spec_name, file.path);
+    }
+    return {};
+}
+
+}  // namespace embedq::cli

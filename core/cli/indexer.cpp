@@ -1,0 +1,235 @@
+#include "cli/indexer.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <thread>
+#include <utility>
+
+#include "catalog/hash.h"
+#include "sync/backoff.h"
+#include "sync/mutex.h"
+#include "sync/sleep.h"
+
+namespace embedq::cli {
+namespace {
+
+// The content, or the reason why there is none.
+Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
+    const auto failed = [](std::string_view what, int code) {
+        return fail(ErrorKind::invalid_argument, fmt::format("{}: {}", what, std::strerror(code)));
+    };
+    // The path may have become a pipe since it was found; opening one would wait for a writer.
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0) return failed("cannot be opened", errno);
+    const struct Closer {
+        int file;
+        ~Closer() { ::close(file); }
+    } closer{file};
+    struct stat status{};
+    if (::fstat(file, &status) != 0) return failed("cannot be read", errno);
+    if (!S_ISREG(status.st_mode)) return fail(ErrorKind::invalid_argument, "is not a file any more");
+    const auto size = static_cast<std::size_t>(status.st_size);
+    if (size > max_bytes)
+        return fail(ErrorKind::invalid_argument, fmt::format("is {} bytes; at most {} are read", size, max_bytes));
+    std::string content;
+    content.reserve(size);
+    std::array<char, 1U << 16U> block{};
+    while (true) {
+        const ssize_t got = ::read(file, block.data(), block.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return failed("cannot be read to its end", errno);
+        if (got == 0) return content;
+        content.append(block.data(), static_cast<std::size_t>(got));
+        if (content.size() > max_bytes)
+            return fail(ErrorKind::invalid_argument, fmt::format("is longer than {} bytes", max_bytes));
+    }
+}
+
+// The document, or that it is what the catalog has, or why there is none.
+Result<fetch::Fetched> read_document(const DocumentFile& file, const IndexerSettings& settings,
+                                     const std::stop_token& stop) {
+    if (file.kind == SourceKind::url) {
+        if (settings.fetcher == nullptr)
+            return fail(ErrorKind::unsupported, "is a URL, and nothing that fetches is there");
+        return settings.fetcher->fetch(file.path, file.stored ? file.stored->validator : std::string(), stop);
+    }
+    auto content = read_file(file.path, settings.max_document_bytes);
+    if (!content) return std::unexpected(std::move(content.error()));
+    return fetch::Fetched{.unchanged = false, .content = std::move(*content), .validator = {}};
+}
+
+struct ReadDocument {
+    std::size_t file = 0;
+    Result<fetch::Fetched> fetched;
+};
+
+// Reads files and URLs in order on a thread of its own, a batch ahead of who takes them.
+class ReadAhead {
+public:
+    ReadAhead(std::span<const DocumentFile> files, const IndexerSettings& settings)
+        : files_(files), settings_(settings) {
+        thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
+    }
+
+    // Lets what is being fetched go.
+    void stop() { thread_.request_stop(); }
+
+    // The next documents, up to the batch's bounds; empty at the end.
+    std::vector<ReadDocument> take_batch() {
+        std::vector<ReadDocument> batch;
+        std::size_t bytes = 0;
+        sync::Lock lock(mutex_);
+        while (batch.size() < settings_.batch_documents && bytes < settings_.batch_bytes) {
+            changed_.wait(lock, [this]() EMBEDQ_REQUIRES(mutex_) { return !ready_.empty() || done_; });
+            if (ready_.empty()) break;
+            const std::size_t size = size_of(ready_.front());
+            if (!batch.empty() && bytes + size > settings_.batch_bytes) break;
+            bytes += size;
+            ready_bytes_ -= size;
+            batch.push_back(std::move(ready_.front()));
+            ready_.pop_front();
+            changed_.notify_all();
+        }
+        return batch;
+    }
+
+private:
+    static std::size_t size_of(const ReadDocument& document) {
+        return document.fetched ? document.fetched->content.size() : 0;
+    }
+
+    void run(const std::stop_token& stop) {
+        for (std::size_t i = 0; i < files_.size() && !stop.stop_requested(); ++i) {
+            ReadDocument document{i, read_document(files_[i], settings_, stop)};
+            sync::Lock lock(mutex_);
+            const bool room = changed_.wait(lock, stop, [this]() EMBEDQ_REQUIRES(mutex_) {
+                return ready_bytes_ < settings_.batch_bytes && ready_.size() < settings_.batch_documents;
+            });
+            if (!room) break;
+            ready_bytes_ += size_of(document);
+            ready_.push_back(std::move(document));
+            changed_.notify_all();
+        }
+        const sync::Lock lock(mutex_);
+        done_ = true;
+        changed_.notify_all();
+    }
+
+    const std::span<const DocumentFile> files_;
+    const IndexerSettings& settings_;
+
+    sync::Mutex mutex_;
+    std::condition_variable_any changed_;
+    std::deque<ReadDocument> ready_ EMBEDQ_GUARDED_BY(mutex_);
+    std::size_t ready_bytes_ EMBEDQ_GUARDED_BY(mutex_) = 0;
+    bool done_ EMBEDQ_GUARDED_BY(mutex_) = false;
+
+    std::jthread thread_;  // last: joined before what it uses is gone
+};
+
+bool wait_a_little(std::size_t attempt, const std::stop_token& stop) {
+    constexpr sync::Backoff backoff =
+        sync::fixed_backoff(std::chrono::milliseconds(100), std::chrono::milliseconds(6'400));
+    return sync::sleep_for(backoff.delay(attempt + 1), stop);
+}
+
+Result<std::vector<Result<PutResult>>> put_batch(Engine& engine, std::span<const SpecInput> inputs,
+                                                 const IndexerSettings& settings, const std::stop_token& stop) {
+    for (std::size_t attempt = 0;; ++attempt) {
+        auto results = engine.put_specs(inputs);
+        if (results || results.error().kind != ErrorKind::unavailable || attempt >= settings.busy_retries)
+            return results;
+        const bool again = settings.wait ? settings.wait(attempt, stop) : wait_a_little(attempt, stop);
+        if (!again) return results;
+    }
+}
+
+SpecInput input_of(const DocumentFile& file, fetch::Fetched fetched, const IndexerSettings& settings) {
+    SpecInput input;
+    input.catalog_id = settings.catalog_id;
+    input.spec_name = file.spec_name;
+    input.source_kind = file.kind;
+    input.source = source_of(file);
+    input.etag = std::move(fetched.validator);
+    if (file.stored && !file.stored->validator.empty() &&
+        catalog::sha256(fetched.content) == file.stored->content_hash) {
+        input.etag = file.stored->validator;
+    }
+    input.content = std::move(fetched.content);
+    return input;
+}
+
+void note(IndexReport& report, const DocumentFile& file, PutOutcome outcome, std::size_t operations) {
+    ++report.documents;
+    report.operations += operations;
+    report.unchanged += outcome == PutOutcome::unchanged ? 1 : 0;
+    report.spec_names.push_back(file.spec_name);
+    report.outcomes.push_back(outcome);
+}
+
+}  // namespace
+
+Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> files, const IndexerSettings& settings,
+                                  const IndexProgress& progress, std::stop_token stop) {
+    IndexReport report;
+    ReadAhead reader(files, settings);
+    const std::stop_callback let_go(stop, [&reader] { reader.stop(); });
+    while (true) {
+        if (stop.stop_requested()) {
+            report.stopped = true;
+            break;
+        }
+        std::vector<ReadDocument> batch = reader.take_batch();
+        if (batch.empty()) break;
+        std::vector<SpecInput> inputs;
+        std::vector<std::size_t> input_files;
+        for (ReadDocument& document : batch) {
+            const DocumentFile& file = files[document.file];
+            if (!document.fetched && stop.stop_requested()) {
+                report.stopped = true;
+                continue;
+            }
+            if (!document.fetched) {
+                report.refused.push_back({file.path, to_string(document.fetched.error()), file.spec_name});
+                continue;
+            }
+            if (document.fetched->unchanged) {
+                note(report, file, PutOutcome::unchanged, file.stored ? file.stored->operation_count : 0);
+                continue;
+            }
+            inputs.push_back(input_of(file, std::move(*document.fetched), settings));
+            input_files.push_back(document.file);
+        }
+        if (!inputs.empty()) {
+            const auto results = put_batch(engine, inputs, settings, stop);
+            if (!results && stop.stop_requested()) {
+                report.stopped = true;
+                break;
+            }
+            if (!results) return std::unexpected(results.error());
+            for (std::size_t i = 0; i < results->size(); ++i) {
+                const Result<PutResult>& result = (*results)[i];
+                const DocumentFile& file = files[input_files[i]];
+                if (!result) {
+                    report.refused.push_back({file.path, to_string(result.error()), file.spec_name});
+                    continue;
+                }
+                note(report, file, result->outcome, result->operation_count);
+            }
+        }
+        if (progress) progress(report);
+    }
+    return report;
+}
+
+}  // namespace embedq::cli

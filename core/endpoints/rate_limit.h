@@ -1,0 +1,104 @@
+// A rate limit per minute, as one process holds it: slots leased from a line in time that all processes share
+// (Store::reserve).
+//
+// A slot of n requests that starts at T allows request i at T + i/rate, so what all processes send together is as even
+// as the line itself. What was not used may be used up to half a second late, and is dropped then: a window of 60 s
+// holds at most 60.5 s' worth, and a request per process. More than is held may be taken at once, as a batch's tokens
+// must be; the debt is paid by the slots that follow.
+//
+// Pure: time is passed in, slots are handed in. Not thread-safe; the scheduler's mutex guards it.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <deque>
+
+namespace embedq::endpoints {
+
+class RateLimit {
+public:
+    using Steady = std::chrono::steady_clock::time_point;
+    using Duration = std::chrono::steady_clock::duration;
+
+    static constexpr std::chrono::milliseconds late{500};         // how late an unused permit is still good
+    static constexpr std::chrono::milliseconds slot_length{250};  // what is leased at a time, or a single request
+
+    // 0 per minute means "no rate limit": everything is granted.
+    explicit RateLimit(double per_minute) : per_second_(per_minute / 60.0) {}
+
+    [[nodiscard]] bool unlimited() const noexcept { return per_second_ <= 0; }
+    [[nodiscard]] double per_minute() const noexcept { return per_second_ * 60.0; }
+
+    // The moment from which a call may go; Steady::max() while nothing is held.
+    [[nodiscard]] Steady available_at(Steady now) {
+        if (unlimited()) return now;
+        drop_stale(now);
+        if (slots_.empty()) return Steady::max();
+        return std::max(now, permit_of(slots_.front()));
+    }
+
+    // A call goes. Taken is taken: a call that fails counts as well.
+    void take(double amount) {
+        if (unlimited()) return;
+        while (amount > 0 && !slots_.empty()) {
+            Slot& first = slots_.front();
+            const double part = std::min(amount, first.amount - first.used);
+            first.used += part;
+            amount -= part;
+            if (first.used >= first.amount) slots_.pop_front();
+        }
+        debt_ += amount;
+    }
+
+    // The moment from which another slot should be asked for, if there is something to send: `ahead` before what is
+    // held ends.
+    [[nodiscard]] Steady wanted_at(Steady now, Duration ahead) {
+        if (unlimited()) return Steady::max();
+        drop_stale(now);
+        if (slots_.empty()) return now;
+        const Slot& last = slots_.back();
+        return last.start + span_of(last.amount) - ahead;
+    }
+
+    // How much to ask for: the debt, and a slot.
+    [[nodiscard]] double wanted() const noexcept {
+        const double slot = per_second_ * std::chrono::duration<double>(slot_length).count();
+        return debt_ + std::max(1.0, std::ceil(slot));
+    }
+
+    void lease(Steady start, double amount) {
+        const double paid = std::min(debt_, amount);
+        debt_ -= paid;
+        if (paid < amount) slots_.push_back({start, amount, paid});
+    }
+
+private:
+    struct Slot {
+        Steady start{};
+        double amount = 0;
+        double used = 0;
+    };
+
+    [[nodiscard]] Duration span_of(double amount) const {
+        return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(amount / per_second_));
+    }
+    [[nodiscard]] Steady permit_of(const Slot& slot) const { return slot.start + span_of(slot.used); }
+
+    void drop_stale(Steady now) {
+        while (!slots_.empty()) {
+            Slot& first = slots_.front();
+            const std::chrono::duration<double> past = now - late - first.start;
+            // Whole requests: half a permit is none.
+            if (past.count() > 0) first.used = std::max(first.used, std::ceil(past.count() * per_second_));
+            if (first.used < first.amount) return;
+            slots_.pop_front();
+        }
+    }
+
+    double per_second_;
+    double debt_ = 0;  // taken, but not yet leased; only while no slot is left
+    std::deque<Slot> slots_;
+};
+
+}  // namespace embedq::endpoints

@@ -1,0 +1,34 @@
+// What the maintenance verbs of a store take and return.
+//
+// Plain values.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace embedq {
+
+struct ReapResult {
+    std::size_t requeued = 0;
+    std::size_t failed = 0;  // attempts ran out
+};
+
+struct ReconcileResult {
+    std::size_t enqueued = 0;  // specs with a gap that got a job
+    std::size_t gaps = 0;      // specs with a gap, with or without a job already
+    std::size_t flipped = 0;   // catalogs whose serving profile became the target profile
+};
+
+struct PruneRequest {
+    std::chrono::milliseconds older_than{std::chrono::hours(24 * 14)};
+    std::size_t limit = 1000;  // rows of each kind per call; call again while `more`
+};
+
+struct PruneResult {
+    std::size_t jobs = 0;
+    std::size_t vectors = 0;  // that no operation and no catalog's profile needs any more
+    std::size_t changes = 0;
+    bool more = false;
+};
+
+}  // namespace embedq

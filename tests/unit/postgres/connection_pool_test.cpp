@@ -1,0 +1,128 @@
+// The pool: it outlives the server, is shared by more threads than it has connections, and fails quickly while nobody
+// answers.
+#include "connection_pool.h"
+
+#include <atomic>
+#include <barrier>
+#include <thread>
+
+#include "server.h"
+
+namespace embedq::postgres::testing {
+namespace {
+
+using std::chrono::steady_clock;
+
+class SessionTest : public PostgresTest {
+protected:
+    SessionTest() { fresh_store().reset(); }
+
+    std::unique_ptr<Store> store_{open_store(url(), schema, context, 2)};
+};
+
+TEST_F(SessionTest, goes_on_after_a_restart_of_the_server) {
+    EXPECT_TRUE(must(store_->catalogs()).empty());
+    for (const char* how : {"stop fast", "stop immediate", "kill"}) {
+        server().control(how);
+        server().control("start");
+        EXPECT_TRUE(store_->catalogs().has_value()) << how;
+    }
+}
+
+TEST_F(SessionTest, goes_on_when_all_its_sessions_were_ended) {
+    std::barrier both(2);
+    const auto use = [&] {
+        both.arrive_and_wait();
+        must(store_->catalogs());
+    };
+    {
+        const std::jthread one(use);
+        const std::jthread another(use);
+    }
+    static_cast<void>(
+        sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'embedq' AND usename = "
+            "'embedq'"));
+    EXPECT_TRUE(store_->catalogs().has_value());
+    EXPECT_TRUE(store_->put_catalog({.catalog_id = "shop"}).has_value()) << "a write, too";
+}
+
+TEST_F(SessionTest, of_two_connections_serves_more_threads) {
+    constexpr int threads = 6;
+    constexpr int calls = 20;
+    std::atomic<int> done = 0;
+    {
+        std::vector<std::jthread> all;
+        for (int i = 0; i < threads; ++i) {
+            all.emplace_back([&] {
+                for (int j = 0; j < calls; ++j) done += store_->catalogs().has_value() ? 1 : 0;
+            });
+        }
+    }
+    EXPECT_EQ(done, threads * calls);
+    EXPECT_LE(value("SELECT count(*) FROM pg_stat_activity WHERE usename = 'embedq'"), "2");
+}
+
+TEST_F(SessionTest, fails_quickly_while_the_server_is_away_and_is_well_when_it_is_back) {
+    must(store_->catalogs());
+    server().control("stop fast");
+    const auto before = steady_clock::now();
+    for (int i = 0; i < 50; ++i) {
+        const auto answer = store_->catalogs();
+        ASSERT_FALSE(answer);
+        EXPECT_EQ(answer.error().kind, ErrorKind::unavailable) << to_string(answer.error());
+    }
+    EXPECT_LT(steady_clock::now() - before, std::chrono::seconds(5));
+    EXPECT_NE(to_string(store_->catalogs().error()).find("; is the server running, and reachable from here?"),
+              std::string::npos)
+        << to_string(store_->catalogs().error());
+    server().control("start");
+    const auto end = steady_clock::now() + std::chrono::seconds(20);
+    while (!store_->catalogs() && steady_clock::now() < end) std::this_thread::yield();
+    EXPECT_TRUE(store_->catalogs().has_value());
+}
+
+TEST_F(SessionTest, through_a_pooler_does_all_the_same) {
+    auto pooled = open_store(pooled_url(), schema, context, 3);
+    EXPECT_TRUE(must(pooled->put_catalog({.catalog_id = "shop"})));
+    EXPECT_EQ(must(pooled->catalogs()).size(), 1U);
+    server().control("stop fast");
+    server().control("start");
+    const auto end = steady_clock::now() + std::chrono::seconds(20);
+    while (!pooled->catalogs() && steady_clock::now() < end) std::this_thread::yield();
+    EXPECT_EQ(must(pooled->catalogs()).size(), 1U);
+}
+
+// Two transactions that take the same rows in another order: one is undone by the server, and begun again here.
+TEST_F(SessionTest, begins_again_after_a_deadlock) {
+    static_cast<void>(sql("CREATE TABLE " + quoted_schema() +
+                          ".pair (id integer PRIMARY KEY, n integer); INSERT INTO " + quoted_schema() +
+                          ".pair VALUES (1, 0), (2, 0); GRANT ALL ON ALL TABLES IN SCHEMA " + quoted_schema() +
+                          " TO embedq"));
+    ConnectionPool session(settings_for(url(), quoted_schema()), 2, context);
+    std::barrier first_rows(2);
+    std::atomic<int> attempts = 0;
+    const auto update = [&](int first, int second) {
+        bool met = false;
+        const Status done = session.transaction([&](Connection& connection) -> Status {
+            ++attempts;
+            const auto one = [&](int id) {
+                connection.execute("UPDATE " + quoted_schema() +
+                                   ".pair SET n = n + 1 WHERE id = " + std::to_string(id));
+            };
+            one(first);
+            if (!std::exchange(met, true)) first_rows.arrive_and_wait();
+            one(second);
+            return {};
+        });
+        EXPECT_TRUE(done.has_value()) << to_string(done.error());
+    };
+    {
+        const std::jthread forth([&] { update(1, 2); });
+        const std::jthread back([&] { update(2, 1); });
+    }
+    EXPECT_EQ(attempts, 3);
+    EXPECT_EQ(value("SELECT string_agg(n::text, ' ') FROM " + quoted_schema() + ".pair"), "2 2");
+}
+
+}  // namespace
+}  // namespace embedq::postgres::testing
