@@ -200,7 +200,7 @@ private:
 
     const Dictionary& dictionary_;
     Question& question_;
-    Stemmer stemmer_;
+    words::Stemmer stemmer_;
     float scale_ = 1;  // of the word at hand
     int denied_within_ = 0;
     float mine_ = 0;

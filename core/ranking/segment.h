@@ -16,6 +16,7 @@
 
 #include "embedq/catalog.h"
 #include "ranking/vocabulary.h"
+#include "words/stemmer.h"
 
 namespace embedq::ranking {
 
@@ -49,7 +50,7 @@ public:
 
 private:
     Dictionary& dictionary_;
-    Stemmer stemmer_;
+    words::Stemmer stemmer_;
     std::unordered_map<std::string, std::vector<TermId>> met_;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ranking/vocabulary.h"
+#include "words/stemmer.h"
 
 namespace embedq::ranking {
 namespace {
@@ -61,7 +62,7 @@ std::unordered_map<std::string, std::string_view> by_stem(
     std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
         return a.first.size() != b.first.size() ? a.first.size() < b.first.size() : a.first < b.first;
     });
-    Stemmer stemmer;
+    words::Stemmer stemmer;
     std::unordered_map<std::string, std::string_view> stems;
     for (const auto& [word, meant] : order) stems.emplace(stemmer.stem(word), meant);
     return stems;

@@ -1,12 +1,11 @@
 #include "ranking/vocabulary.h"
 
-#include <libstemmer.h>
-
 #include <algorithm>
 #include <array>
-#include <new>
 #include <unordered_map>
 #include <unordered_set>
+
+#include "words/common.h"
 
 namespace embedq::ranking {
 namespace {
@@ -16,59 +15,26 @@ using Map = std::unordered_map<std::string_view, std::string_view>;
 
 const Set& stop_words() {
     static const Set set{
-        "a",     "an",    "the",     "of",    "to",     "in",     "on",   "for",   "by",      "with",    "from",
-        "at",    "as",    "is",      "are",   "was",    "were",   "be",   "been",  "being",   "it",      "its",
-        "this",  "that",  "these",   "those", "and",    "or",     "but",  "if",    "then",    "than",    "so",
-        "do",    "does",  "did",     "done",  "can",    "could",  "may",  "might", "must",    "shall",   "should",
-        "will",  "would", "have",    "has",   "had",    "how",    "what", "which", "when",    "where",   "why",
-        "i",     "you",   "he",      "she",   "we",     "they",   "them", "his",   "her",     "our",     "your",
-        "their", "there", "here",    "s",     "t",      "not",    "no",   "into",  "onto",    "about",   "up",
-        "out",   "off",   "over",    "under", "such",   "please", "want", "need",  "like",    "way",     "let",
-        "us",    "my",    "me",      "mine",  "myself", "am",     "who",  "whom",  "whose",   "via",     "per",
-        "some",  "any",   "each",    "also",  "only",   "just",   "via",  "using", "use",     "used",    "now",
-        "yet",   "ll",    "ve",      "don",   "doesn",  "isn",    "many", "much",  "several", "certain", "given",
-        "own",   "still", "already", "e",     "g"};
+        "been",    "being", "those",  "but",   "then",    "than", "so",     "done", "could", "may",   "might",
+        "must",    "shall", "should", "why",   "he",      "she",  "his",    "her",  "there", "here",  "t",
+        "not",     "no",    "onto",   "about", "up",      "out",  "off",    "over", "under", "such",  "please",
+        "need",    "like",  "way",    "let",   "us",      "mine", "myself", "am",   "who",   "whom",  "whose",
+        "via",     "per",   "some",   "any",   "each",    "also", "only",   "just", "via",   "using", "use",
+        "used",    "now",   "yet",    "ll",    "ve",      "don",  "doesn",  "isn",  "many",  "much",  "several",
+        "certain", "given", "own",    "still", "already", "e",    "g"};
     return set;
 }
 
 // Abbreviations that have one meaning in API descriptions, and British spellings.
 const Map& abbreviations() {
-    static const Map map{{"repo", "repository"},
-                         {"repos", "repositories"},
-                         {"org", "organization"},
-                         {"orgs", "organizations"},
-                         {"pr", "pull request"},
-                         {"prs", "pull requests"},
-                         {"config", "configuration"},
-                         {"configs", "configurations"},
-                         {"conf", "configuration"},
-                         {"env", "environment"},
+    static const Map map{{"conf", "configuration"},
                          {"envs", "environments"},
-                         {"var", "variable"},
-                         {"vars", "variables"},
-                         {"db", "database"},
-                         {"dbs", "databases"},
-                         {"app", "application"},
-                         {"apps", "applications"},
-                         {"info", "information"},
-                         {"admin", "administrator"},
-                         {"admins", "administrators"},
-                         {"param", "parameter"},
-                         {"params", "parameters"},
-                         {"dir", "directory"},
                          {"dirs", "directories"},
-                         {"folder", "directory"},
-                         {"folders", "directories"},
-                         {"msg", "message"},
                          {"msgs", "messages"},
                          {"pwd", "password"},
                          {"passwd", "password"},
-                         {"stats", "statistics"},
                          {"stat", "statistics"},
-                         {"spec", "specification"},
                          {"specs", "specifications"},
-                         {"tmp", "temporary"},
-                         {"temp", "temporary"},
                          {"num", "number"},
                          {"ref", "reference"},
                          {"refs", "references"},
@@ -78,37 +44,26 @@ const Map& abbreviations() {
                          {"addr", "address"},
                          {"img", "image"},
                          {"imgs", "images"},
-                         {"pic", "picture"},
                          {"pics", "pictures"},
                          {"qty", "quantity"},
                          {"acct", "account"},
                          {"txn", "transaction"},
                          {"tx", "transaction"},
                          {"subscr", "subscription"},
-                         {"cert", "certificate"},
-                         {"certs", "certificates"},
                          {"cred", "credential"},
                          {"creds", "credentials"},
                          {"perm", "permission"},
                          {"perms", "permissions"},
                          {"pkg", "package"},
                          {"pkgs", "packages"},
-                         {"lib", "library"},
                          {"libs", "libraries"},
                          {"lang", "language"},
                          {"langs", "languages"},
-                         {"hook", "webhook"},
-                         {"hooks", "webhooks"},
                          {"deps", "dependencies"},
                          {"docs", "documents"},
                          {"doc", "document"},
-                         {"auth", "authentication"},
                          {"authn", "authentication"},
                          {"authz", "authorization"},
-                         {"licence", "license"},
-                         {"licences", "licenses"},
-                         {"organisation", "organization"},
-                         {"organisations", "organizations"},
                          {"colour", "color"},
                          {"colours", "colors"},
                          {"favourite", "favorite"},
@@ -122,7 +77,6 @@ const Map& abbreviations() {
                          {"canceling", "cancel"},
                          {"canceled", "cancel"},
                          {"synchronise", "synchronize"},
-                         {"sync", "synchronize"},
                          {"analyse", "analyze"},
                          {"2fa", "two factor authentication"},
                          {"mfa", "multi factor authentication"},
@@ -190,23 +144,6 @@ std::string_view find(const Map& map, std::string_view word) {
 
 }  // namespace
 
-Stemmer::Stemmer() : stemmer_(sb_stemmer_new("english", "UTF_8")) {
-    if (!stemmer_) throw std::bad_alloc();
-}
-
-void Stemmer::Delete::operator()(sb_stemmer* stemmer) const noexcept {
-    sb_stemmer_delete(stemmer);
-}
-
-std::string_view Stemmer::stem(std::string_view word) {
-    // Longer runs are no English words, and the stemmer takes an int.
-    if (word.size() > 64) return word.substr(0, 64);
-    const sb_symbol* const stem =
-        sb_stemmer_stem(stemmer_.get(), reinterpret_cast<const sb_symbol*>(word.data()), static_cast<int>(word.size()));
-    if (stem == nullptr) return word;
-    return {reinterpret_cast<const char*>(stem), static_cast<std::size_t>(sb_stemmer_length(stemmer_.get()))};
-}
-
 Verbs verbs_of_word(std::string_view word) {
     const auto found = verb_table().find(word);
     return found == verb_table().end() ? Verbs{0} : found->second;
@@ -222,11 +159,12 @@ Verbs verbs_of_method(std::string_view method) {
 }
 
 bool is_stop_word(std::string_view word) {
-    return stop_words().contains(word);
+    return words::is_stop_word(word) || stop_words().contains(word);
 }
 
 std::string_view written_out(std::string_view word) {
-    return find(abbreviations(), word);
+    const std::string_view common = words::written_out(word);
+    return common.empty() ? find(abbreviations(), word) : common;
 }
 
 }  // namespace embedq::ranking

@@ -1,33 +1,15 @@
-// What ranking knows about the words of APIs in general: stems, stop words, abbreviations, verb classes and synonyms.
+// What ranking knows about the words of APIs: stop words, abbreviations, verb classes and synonyms.
 //
-// The lexical provider keeps a table of its own on purpose: changing that one changes vectors and so its model digest,
-// while this one may change with any release. Thread-safety: the functions are pure; a Stemmer belongs to one thread at
-// a time.
+// It knows more than the offline provider does (words/common.h): a change here changes no vectors, so it may come with
+// any release. Thread-safety: pure functions.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
-struct sb_stemmer;
-
 namespace embedq::ranking {
-
-// Snowball's English stemmer, which is not thread-safe: make one per call.
-class Stemmer {
-public:
-    Stemmer();
-    // The view is valid until the next call.
-    [[nodiscard]] std::string_view stem(std::string_view word);
-
-private:
-    struct Delete {
-        void operator()(sb_stemmer* stemmer) const noexcept;
-    };
-    std::unique_ptr<sb_stemmer, Delete> stemmer_;
-};
 
 // What an operation does, or a question wants done.
 using Verbs = std::uint8_t;

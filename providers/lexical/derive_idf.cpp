@@ -16,7 +16,8 @@
 
 #include "embedq/support/words.h"
 #include "lexical/embedder.h"
-#include "lexical/vocabulary.h"
+#include "words/common.h"
+#include "words/stemmer.h"
 
 namespace {
 
@@ -50,7 +51,7 @@ int main(int argc, char** argv) {
         if (row.size() < 7 || !seen.insert(row[6]).second) continue;
         texts[row[0].substr(0, row[0].find('/'))].push_back(row[6]);
     }
-    embedq::lexical::Stemmer stemmer;
+    embedq::words::Stemmer stemmer;
     std::map<std::string, double> frequency;
     double operations = 0;
     for (const auto& [publisher, own] : texts) {
@@ -59,8 +60,8 @@ int main(int argc, char** argv) {
             operations += each;
             std::unordered_set<std::string> stems;
             embedq::for_each_word(text, [&](std::string_view word) {
-                if (embedq::lexical::is_stop_word(word)) return;
-                const std::string_view full = embedq::lexical::written_out(word);
+                if (embedq::words::is_stop_word(word)) return;
+                const std::string_view full = embedq::words::written_out(word);
                 embedq::for_each_word(full.empty() ? word : full,
                                       [&](std::string_view part) { stems.emplace(stemmer.stem(part)); });
             });

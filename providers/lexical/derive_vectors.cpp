@@ -24,7 +24,8 @@
 #include "embedq/support/words.h"
 #include "lexical/derive_wordnet.h"
 #include "lexical/embedder.h"
-#include "lexical/vocabulary.h"
+#include "words/common.h"
+#include "words/stemmer.h"
 
 namespace {
 
@@ -60,8 +61,8 @@ public:
     template <class Visit>
     void each_stem(std::string_view text, Visit&& visit) {
         embedq::for_each_word(text, [&](std::string_view word) {
-            if (embedq::lexical::is_stop_word(word)) return;
-            const std::string_view full = embedq::lexical::written_out(word);
+            if (embedq::words::is_stop_word(word)) return;
+            const std::string_view full = embedq::words::written_out(word);
             embedq::for_each_word(full.empty() ? word : full,
                                   [&](std::string_view part) { visit(std::string(stemmer_.stem(part))); });
         });
@@ -82,7 +83,7 @@ public:
     [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
 
 private:
-    embedq::lexical::Stemmer stemmer_;
+    embedq::words::Stemmer stemmer_;
     std::unordered_map<std::string, int> numbers_;
     std::vector<std::string> names_;
 };

@@ -1,13 +1,11 @@
 #include "lexical/embedder.h"
 
-#include <libstemmer.h>
-
 #include <algorithm>
 #include <cmath>
-#include <new>
 
 #include "embedq/support/words.h"
 #include "lexical/vocabulary.h"
+#include "words/common.h"
 
 namespace embedq::lexical {
 namespace {
@@ -18,7 +16,6 @@ constexpr double meaning_share = 0.6;  // of a cosine; the features have the res
 constexpr float verb_weight = 2.5F;
 constexpr float fade_words = 12;  // after so many words a word counts half: what a text begins with, it is about
 constexpr std::size_t gram_length = 3;
-constexpr std::size_t longest_word = 64;
 constexpr std::size_t words_remembered = 16384;
 
 // FNV-1a, then the finaliser of splitmix64. The seed keeps kinds of features apart.
@@ -54,22 +51,6 @@ bool normalise(std::span<float> vector, double length) {
 }
 
 }  // namespace
-
-Stemmer::Stemmer() : stemmer_(sb_stemmer_new("english", "UTF_8")) {
-    if (!stemmer_) throw std::bad_alloc();
-}
-
-void Stemmer::Delete::operator()(sb_stemmer* stemmer) const noexcept {
-    sb_stemmer_delete(stemmer);
-}
-
-std::string_view Stemmer::stem(std::string_view word) {
-    word = word.substr(0, longest_word);
-    const sb_symbol* const stem =
-        sb_stemmer_stem(stemmer_.get(), reinterpret_cast<const sb_symbol*>(word.data()), static_cast<int>(word.size()));
-    if (stem == nullptr) return word;
-    return {reinterpret_cast<const char*>(stem), static_cast<std::size_t>(sb_stemmer_length(stemmer_.get()))};
-}
 
 Embedder::Embedder(std::size_t dimension)
     : dimension_(dimension), hashed_(dimension - std::min(meaning_places, dimension / 4)) {}
@@ -111,8 +92,8 @@ void Embedder::add_stem(Word& to, std::string_view text, float share) {
 
 Embedder::Word Embedder::read(std::string_view text) {
     Word entry;
-    if (is_stop_word(text)) return entry;
-    const std::string_view full = written_out(text);
+    if (words::is_stop_word(text)) return entry;
+    const std::string_view full = words::written_out(text);
     for_each_word(full.empty() ? text : full, [&](std::string_view part) { add_stem(entry, part, 1); });
     if (const std::string_view verb = verb_class(text); !verb.empty())
         entry.features.push_back({hash_of(verb, verb_seed), verb_weight});

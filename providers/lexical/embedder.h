@@ -11,7 +11,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,8 +18,7 @@
 #include <vector>
 
 #include "lexical/meaning.h"
-
-struct sb_stemmer;
+#include "words/stemmer.h"
 
 namespace embedq::lexical {
 
@@ -33,19 +31,6 @@ inline constexpr double semantic_weight = 0.25;
 
 // The weight of a stem: high for rare ones. Unknown stems count as rare.
 [[nodiscard]] float inverse_document_frequency(std::string_view stem);
-
-// Snowball's English stemmer, which is not thread-safe.
-class Stemmer {
-public:
-    Stemmer();
-    [[nodiscard]] std::string_view stem(std::string_view word);  // valid until the next call
-
-private:
-    struct Delete {
-        void operator()(sb_stemmer* stemmer) const noexcept;
-    };
-    std::unique_ptr<sb_stemmer, Delete> stemmer_;
-};
 
 class Embedder {
 public:
@@ -75,7 +60,7 @@ private:
 
     std::size_t dimension_;
     std::size_t hashed_;  // places for features; meanings have the others
-    Stemmer stemmer_;
+    words::Stemmer stemmer_;
     std::unordered_map<std::string, Word> words_;
 };
 

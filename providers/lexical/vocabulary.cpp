@@ -45,62 +45,6 @@ constexpr Entry verbs[] = {
 };
 static_assert(in_order(verbs));
 
-constexpr Entry abbreviations[] = {
-    {"admin", "administrator"},
-    {"admins", "administrators"},
-    {"app", "application"},
-    {"apps", "applications"},
-    {"auth", "authentication"},
-    {"cert", "certificate"},
-    {"certs", "certificates"},
-    {"config", "configuration"},
-    {"configs", "configurations"},
-    {"db", "database"},
-    {"dbs", "databases"},
-    {"dir", "directory"},
-    {"env", "environment"},
-    {"folder", "directory"},
-    {"folders", "directories"},
-    {"hook", "webhook"},
-    {"hooks", "webhooks"},
-    {"info", "information"},
-    {"lib", "library"},
-    {"licence", "license"},
-    {"licences", "licenses"},
-    {"msg", "message"},
-    {"org", "organization"},
-    {"organisation", "organization"},
-    {"organisations", "organizations"},
-    {"orgs", "organizations"},
-    {"param", "parameter"},
-    {"params", "parameters"},
-    {"pic", "picture"},
-    {"pr", "pull request"},
-    {"prs", "pull requests"},
-    {"repo", "repository"},
-    {"repos", "repositories"},
-    {"spec", "specification"},
-    {"stats", "statistics"},
-    {"sync", "synchronize"},
-    {"temp", "temporary"},
-    {"tmp", "temporary"},
-    {"var", "variable"},
-    {"vars", "variables"},
-};
-static_assert(in_order(abbreviations));
-
-constexpr Entry stop_words[] = {
-    {"a", "."},    {"an", "."},    {"and", "."},  {"are", "."},  {"as", "."},    {"at", "."},    {"be", "."},
-    {"by", "."},   {"can", "."},   {"did", "."},  {"do", "."},   {"does", "."},  {"for", "."},   {"from", "."},
-    {"had", "."},  {"has", "."},   {"have", "."}, {"how", "."},  {"i", "."},     {"if", "."},    {"in", "."},
-    {"into", "."}, {"is", "."},    {"it", "."},   {"its", "."},  {"me", "."},    {"my", "."},    {"of", "."},
-    {"on", "."},   {"or", "."},    {"our", "."},  {"s", "."},    {"that", "."},  {"the", "."},   {"their", "."},
-    {"them", "."}, {"these", "."}, {"they", "."}, {"this", "."}, {"to", "."},    {"want", "."},  {"was", "."},
-    {"we", "."},   {"were", "."},  {"what", "."}, {"when", "."}, {"where", "."}, {"which", "."}, {"will", "."},
-    {"with", "."}, {"would", "."}, {"you", "."},  {"your", "."},
-};
-static_assert(in_order(stop_words));
-
 struct Frequency {
     std::string_view stem;
     unsigned char tenths;  // of ln(1 + N/df)
@@ -118,12 +62,6 @@ constexpr float unknown_stem = 9.0F;
 
 std::string_view verb_class(std::string_view word) {
     return find(verbs, word);
-}
-std::string_view written_out(std::string_view word) {
-    return find(abbreviations, word);
-}
-bool is_stop_word(std::string_view word) {
-    return !find(stop_words, word).empty();
 }
 
 float inverse_document_frequency(std::string_view stem) {

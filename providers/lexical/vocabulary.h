@@ -9,8 +9,5 @@ namespace embedq::lexical {
 
 // The class of a verb ("get", "list" and "fetch" are all "read"), or empty.
 [[nodiscard]] std::string_view verb_class(std::string_view word);
-// The written-out word of an abbreviation, or empty; may be several words.
-[[nodiscard]] std::string_view written_out(std::string_view word);
-[[nodiscard]] bool is_stop_word(std::string_view word);
 
 }  // namespace embedq::lexical

@@ -27,7 +27,7 @@ CONTRACT = "core/include"
 SUPPORT = "core/support/include"  # whoever sees the contract may include it
 
 PRODUCTION = [
-    SUPPORT, "core/sync", "core/settings", "core/catalog", "core/ranking", "core/net", "core/fetch", "core/endpoints",
+    SUPPORT, "core/sync", "core/settings", "core/words", "core/catalog", "core/ranking", "core/net", "core/fetch", "core/endpoints",
     "core/scheduler",
     "core/engine", "core/cli", "core/cli/commands", "config", "plugins/loader", "plugins/notifiers/wake", "plugins/notifiers/*",
     "backends/documents", "backends/*", "providers/http", "providers/*",
@@ -44,7 +44,8 @@ FOLDERS = [
 
     # What is true whatever is loaded.
     Folder("core/catalog", []),
-    Folder("core/ranking", [], "a library of its own, which benchmarks measure without documents"),
+    Folder("core/words", [], "a support library: what ranking and the offline provider know alike about words"),
+    Folder("core/ranking", ["core/words"], "a library of its own, which benchmarks measure without documents"),
     Folder("core/settings", ["core/sync"], "the defaults of the host's settings, once for the YAML and the parts"),
     Folder("core/net", [], "IP addresses: the configuration reads networks as the address guard does"),
     Folder("core/fetch", ["core/net", "core/settings"]),
@@ -65,7 +66,7 @@ FOLDERS = [
     # Plugins: the contract, and support libraries beside them that see only the contract.
     Folder("backends/*", ["core/sync", "backends/documents"]),
     Folder("backends/documents", [], "the support library of the stores"),
-    Folder("providers/*", ["core/sync", "providers/http"]),
+    Folder("providers/*", ["core/sync", "core/words", "providers/http"]),
     Folder("providers/http", ["core/sync"], "the support library of the providers that ask over HTTP"),
     Folder("plugins/notifiers/*", ["core/sync", "plugins/notifiers/wake"]),
     Folder("plugins/notifiers/wake", ["core/sync"], "the support library of the notifiers"),
@@ -147,7 +148,7 @@ LIBRARIES = [
             ["backends/postgres/connection.cpp", "plugins/notifiers/postgres_listen/address.cpp",
              "plugins/notifiers/postgres_listen/connection.cpp"]),
     Library("zstd", ["zstd.h"], ["PkgConfig::ZSTD"], ["backends/documents"]),
-    Library("Snowball", ["libstemmer.h"], ["stemmer"], ["core/ranking", "providers/lexical"]),
+    Library("Snowball", ["libstemmer.h"], ["stemmer"], ["core/words"]),
     Library("GoogleTest", ["gtest/", "gmock/"], ["GTest::"], ["tests"]),
     Library("Google Benchmark", ["benchmark/"], ["benchmark::"], ["benchmarks/micro"]),
 ]
