@@ -80,6 +80,8 @@ check: setup-test ## Build what a change touches, and run its unit tests and the
 test-format:
 	$(FORMATTED) | xargs clang-format-19 --dry-run --Werror
 	python3 tests/lint/lines.py
+	python3 tests/lint/test_retired.py
+	python3 tests/lint/retired.py
 
 test-files: # Each source file by itself: headers are whole, and locks are held where they have to be
 	cmake --preset dev

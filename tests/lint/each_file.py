@@ -160,24 +160,24 @@ def main():
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("parts", nargs="*")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    told = parser.parse_args()
-    build = told.build.resolve()
-    version = subprocess.run([TIDY if told.mode == "tidy" else CLANG, "--version"], capture_output=True, text=True,
+    options = parser.parse_args()
+    build = options.build.resolve()
+    version = subprocess.run([TIDY if options.mode == "tidy" else CLANG, "--version"], capture_output=True, text=True,
                              check=True).stdout
-    salt = [version, (ROOT / ".clang-tidy").read_text() if told.mode == "tidy" else WARNINGS]
-    passed = Passed(build / "each_file" / f"{told.mode}.json", salt)
-    files = sources(build, told.parts)
+    salt = [version, (ROOT / ".clang-tidy").read_text() if options.mode == "tidy" else WARNINGS]
+    passed = Passed(build / "each_file" / f"{options.mode}.json", salt)
+    files = sources(build, options.parts)
     if not files:
-        sys.exit(f"each_file: no source file in {build}/compile_commands.json is named like {' '.join(told.parts)}")
+        sys.exit(f"each_file: no source file in {build}/compile_commands.json is named like {' '.join(options.parts)}")
     began = time.monotonic()
     todo = [file for file in files if not passed.holds(file)]
     read = {}
-    if todo and told.mode == "compile":
+    if todo and options.mode == "compile":
         read = {"std": precompile(build, "std", STANDARD), "gtest": precompile(build, "gtest", GOOGLETEST + STANDARD)}
     bad = []
     try:
-        with concurrent.futures.ThreadPoolExecutor(told.jobs) as pool:
-            jobs = {pool.submit(look, told.mode, file, build, read): file for file in todo}
+        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+            jobs = {pool.submit(look, options.mode, file, build, read): file for file in todo}
             for job in concurrent.futures.as_completed(jobs):
                 file = jobs[job]
                 includes, findings = job.result()
@@ -188,7 +188,7 @@ def main():
                     passed.add(file, includes)
     finally:
         passed.save()
-    print(f"each_file {told.mode}: {len(files)} files, {len(todo)} looked at, {len(bad)} with findings, "
+    print(f"each_file {options.mode}: {len(files)} files, {len(todo)} looked at, {len(bad)} with findings, "
           f"{time.monotonic() - began:.0f} s")
     for name in sorted(bad):
         print(f"  {name}")
