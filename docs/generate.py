@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Writes the pages that come from the program: docs/configuration.md and docs/errors.md.
+"""Writes the pages that come from the sources (docs/layering.md, the numbers of docs/scheduler.md) and from the program
+(docs/configuration.md, docs/errors.md).
 
-  generate.py PROGRAM [--check] [--bad-plugins FOLDER]
+  generate.py [PROGRAM] [--check] [--bad-plugins FOLDER]
 
---check writes nothing: it prints how the pages differ from what the program says now, and fails. The folder of the bad
-plugins is tests/bad_plugins beside the program's bin/ unless it is named.
+Without PROGRAM, only what comes from the sources. --check writes nothing: it prints how the pages differ from
+what they should be, and fails. The folder of the bad plugins is tests/bad_plugins beside the program's bin/ unless it is
+named.
 """
 
 import argparse
@@ -18,25 +20,53 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "layering"))
+import rules  # noqa: E402
+import scheduler_numbers  # noqa: E402
+
 BROKEN = ROOT / "tests" / "broken"
 COMMAND = "make docs"
-ENDED = "ends the process while it is loaded"  # by which status is the plugin's to say
+ENDED = "ends the process while it is loaded"  # with a status that the plugin chooses
 DEADLINE = 60  # seconds for one run of the program; only a hang reaches it
 SECTION = {"store": "store: {{ plugin: {name} }}", "notifier": "notifier: {{ plugin: {name} }}",
            "provider": "providers: {{ p: {{ plugin: {name} }} }}", "service": "services: [{{ plugin: {name} }}]"}
 
-INTRODUCTION = """# What embedq says of faults
+LAYERING = """# Who may include whom
+
+This page is written by `docs/generate.py` from `tests/layering/rules.py`. `tests/layering/check.py` compares the
+includes of every source and the links of CMake with the same tables, and fails on an arrow that is not in them
+(`ctest --preset dev -R layering`). [architecture.md](architecture.md) explains the parts.
+
+Every folder may include its own files, the C++ standard library, the contract (`{contract}`) and the installed helpers
+(`{support}`). The contract includes the standard library only. A rule holds for the folders below it, too, unless they
+have a rule of their own. `*` stands for one folder, so that no plugin may include another.
+"""
+
+GROUPS = [("The program", ("core", "config", "plugins/loader")), ("Plugins", ("backends", "providers", "plugins")),
+          ("Tests and measurements", ("tests", "benchmarks"))]
+
+LIBRARIES = """
+## Libraries of others
+
+A library is known to few files, which are listed here. Any other file that includes it or links it fails the test. A
+library that only single files know is linked `PRIVATE`.
+
+| library | seen by | reason |
+|---|---|---|
+"""
+
+INTRODUCTION = """# Error messages
 
 Every message names the place, what was found, what was expected and, where there is one, the nearest right name. \
 All faults of a file are
-told at once. This page is written by `docs/generate.py`, which runs the program on each file below; \
+reported together. This page is written by `docs/generate.py`, which runs the program on each file below; \
 a test keeps it true.
 
 ## Broken configurations
 
-The files are in `tests/broken/`; the message is that of `embedq --config FILE config check`, which ends with \
+The files are in `tests/broken/`; the message is that of `embedq --config FILE config check`, which exits with \
 status 2. *Editor* says
-whether the JSON Schema finds the fault too, while the file is written, and if not, why.
+whether the JSON Schema finds the fault, too, while the file is being written, and if not, why.
 
 | File | Fault | Message | Editor |
 |---|---|---|---|
@@ -47,8 +77,8 @@ PLUGINS = """
 
 The sources are in `tests/bad_plugins/`; each plugin is named by a configuration that lists its folder, here \
 `/plugins`, and `config check`
-answers with status 2, unless the plugin ends the process before the program can. In italics: \
-copies of the sound plugin, spoilt as files.
+exits with status 2, unless the plugin ends the process first. In italics: \
+copies of the sound plugin whose files were damaged afterwards.
 
 | Plugin | Fault | Message |
 |---|---|---|
@@ -122,16 +152,17 @@ def second(path):
     shutil.copy(path, inner / path.name)
 
 
-# Files that are spoilt after they were built: name, fault, what is done to a copy of the sound plugin.
+# Files that are damaged after they were built: name, fault, what is done to a copy of the sound plugin.
 SPOILT = [
     ("cut off", "The file ends in the middle: its copying was interrupted.", cut),
-    ("script", "A script by the name of a plugin.", lambda path: path.write_text("#!/bin/sh\n" + "# no plugin\n" * 20)),
-    ("short", "A file too short to be anything.", lambda path: path.write_bytes(b"\x7fELF")),
+    ("script", "A script with the name of a plugin.",
+     lambda path: path.write_text("#!/bin/sh\n" + "# no plugin\n" * 20)),
+    ("short", "A file that is too short for an ELF header.", lambda path: path.write_bytes(b"\x7fELF")),
     ("foreign machine", "Built for another processor.", lambda path: overwrite(path, 18, 8)),
-    ("no library", "An ELF file that is no shared object.", lambda path: overwrite(path, 16, 2)),
-    ("writable", "A file that everyone may change.", lambda path: path.chmod(0o777)),
-    ("writable folder", "A folder that everyone may change.", lambda path: path.parent.chmod(0o777)),
-    ("twice", "Two files of one kind and name.", second),
+    ("no library", "An ELF file that is not a shared object.", lambda path: overwrite(path, 16, 2)),
+    ("writable", "A file that everyone may write to.", lambda path: path.chmod(0o777)),
+    ("writable folder", "A folder that everyone may write to.", lambda path: path.parent.chmod(0o777)),
+    ("twice", "Two files with the same kind and name.", second),
 ]
 
 
@@ -181,7 +212,51 @@ def plugin_rows(program, folder):
         yield f"\nThese pass the check and are caught when they are used: {'; '.join(at_work)}."
 
 
-def pages(program_path, bad_plugins):
+def codes(paths):
+    return ", ".join(f"`{path}`" for path in paths)
+
+
+def layering():
+    """docs/layering.md, from the tables of tests/layering/rules.py."""
+    text = LAYERING.format(contract=rules.CONTRACT, support=rules.SUPPORT)
+    left = [folder for folder in rules.FOLDERS if folder.path != rules.CONTRACT]
+    production = set(rules.PRODUCTION)
+    for title, tops in GROUPS:
+        text += f"\n## {title}\n\n| folder | may also include | reason |\n|---|---|---|\n"
+        mine = [folder for folder in left if folder.path.startswith(tops)]
+        left = [folder for folder in left if folder not in mine]
+        for folder in mine:
+            # Tests that may see everything that is installed say so instead of listing it.
+            may = [path for path in folder.may if path not in production]
+            all_of_it = production <= set(folder.may)
+            seen = ["every folder of the first two tables"] * all_of_it + [codes(may if all_of_it else folder.may)]
+            seen = ", ".join(part for part in seen if part) or "nothing else"
+            text += f"| `{folder.path}` | {seen} | {folder.note} |\n"
+    if left:
+        sys.exit(f"generate: no group of docs/layering.md has the rule of '{left[0].path}'; add its folder to GROUPS")
+    text += LIBRARIES
+    for library in rules.LIBRARIES:
+        text += f"| {library.name} | {codes(library.places)} | {library.note} |\n"
+    return text
+
+
+def with_section(path, name, section):
+    """The page with the part between its two marks replaced."""
+    begin, end = f"<!-- generated by docs/generate.py: {name} -->\n", "<!-- end of what is generated -->\n"
+    text = path.read_text()
+    if begin not in text or end not in text:
+        sys.exit(f"generate: {path} has lost the marks around '{name}'; write both again: {begin}{end}")
+    head, rest = text.split(begin, 1)
+    return head + begin + section + end + rest.split(end, 1)[1]
+
+
+def pages_of_sources():
+    scheduler = ROOT / "docs" / "scheduler.md"
+    return {ROOT / "docs" / "layering.md": layering(),
+            scheduler: with_section(scheduler, "numbers", scheduler_numbers.table())}
+
+
+def pages_of_program(program_path, bad_plugins):
     with tempfile.TemporaryDirectory(prefix="embedq-docs-") as world:
         program = Program(program_path, pathlib.Path(world).resolve())
         reference = program.run("config", "reference")
@@ -194,20 +269,22 @@ def pages(program_path, bad_plugins):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("program", type=pathlib.Path)
+    parser.add_argument("program", type=pathlib.Path, nargs="?")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--bad-plugins", type=pathlib.Path)
     arguments = parser.parse_args()
-    program = arguments.program.resolve()
-    if not os.access(program, os.X_OK):
-        sys.exit(f"generate: {arguments.program} is no program; build it first")
-    bad_plugins = arguments.bad_plugins or program.parent.parent / "tests" / "bad_plugins"
-    if not (bad_plugins / "libembedq_provider_sound.so").exists():
-        sys.exit(f"generate: {bad_plugins} holds no bad plugins; give a program built with its tests, such as "
-                 "build/dev/bin/embedq")
-
+    pages = pages_of_sources()
+    if arguments.program:
+        program = arguments.program.resolve()
+        if not os.access(program, os.X_OK):
+            sys.exit(f"generate: {arguments.program} is not a program; build it first")
+        bad_plugins = arguments.bad_plugins or program.parent.parent / "tests" / "bad_plugins"
+        if not (bad_plugins / "libembedq_provider_sound.so").exists():
+            sys.exit(f"generate: {bad_plugins} has no bad plugins; name a program that was built with its tests, such "
+                     "as build/dev/bin/embedq")
+        pages.update(pages_of_program(program, bad_plugins))
     stale = False
-    for path, text in pages(program, bad_plugins).items():
+    for path, text in pages.items():
         before = path.read_text() if path.exists() else ""
         if not arguments.check:
             path.write_text(text)
@@ -215,9 +292,9 @@ def main():
             stale = True
             name = str(path.relative_to(ROOT))
             sys.stdout.writelines(difflib.unified_diff(before.splitlines(True), text.splitlines(True), name,
-                                                       "what the program says now"))
+                                                       "as generated now"))
     if stale:
-        sys.exit(f"generate: the pages differ from what the program says; if that is meant, write them anew: {COMMAND}")
+        sys.exit(f"generate: the pages are out of date; to write them again: {COMMAND}")
 
 
 if __name__ == "__main__":
