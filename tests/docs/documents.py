@@ -1,7 +1,7 @@
 """What the documentation names, and whether it is there: links, files, commands, make targets, presets, tests, kit
 cases, variables of the environment, and names of the code.
 
-Each check yields Findings. A check only judges what it can tell for sure by its form: `core/catalog/hash.h` is a path,
+Each check yields Findings. A check only judges what is certain by its form: `core/catalog/hash.h` is a path,
 `one/two` is not.
 """
 
@@ -35,7 +35,7 @@ class Tree:
         self.paths |= {str(parent) for p in list(self.paths) for parent in pathlib.PurePath(p).parents} - {"."}
         self.names = {p.name for p in self.files}
         self.tops = {p.split("/")[0] for p in self.paths if "/" in p}
-        # Not this check itself: its allowances name what is not there.
+        # Not this check itself: its allowances name what does not exist.
         code = [p for p in self.files if (p.suffix in SOURCE + (".py", ".cmake") or p.name == "CMakeLists.txt") and
                 self.root / "tests" / "docs" not in p.parents]
         self.words = set()
@@ -64,7 +64,7 @@ class Tree:
         self.presets = set(re.findall(r'"name":\s*"([\w-]+)"', presets.read_text())) if presets.exists() else set()
 
     def documents(self):
-        """The root's README.md, docs/ and benchmarks/. The READMEs of templates speak of projects that are not there
+        """The root's README.md, docs/ and benchmarks/. The READMEs of templates are about projects that do not exist
         yet."""
         folders = (self.root / "docs", self.root / "benchmarks")
         return [p for p in self.files if p.suffix == ".md"
@@ -78,7 +78,8 @@ class Tree:
             return all(self.has(path[:found.start()] + each + path[found.end():], beside)
                        for each in found[1].split(","))
         path = path.rstrip("/")
-        places = ["", "core/include/", "core/", "plugins/", "backends/", "providers/", "tests/conformance/include/"]
+        places = ["", "core/include/", "core/support/include/", "core/", "core/support/", "plugins/", "backends/",
+                  "providers/", "tests/conformance/include/"]
         if beside is not None:
             places.append(str(beside.parent.relative_to(self.root)) + "/")
         for place in places:
@@ -89,7 +90,7 @@ class Tree:
 
 
 class Commands:
-    """The program's commands and switches, as its --help tells them."""
+    """The program's commands and switches, as its --help lists them."""
 
     def __init__(self, program):
         self.program = program
@@ -130,7 +131,7 @@ class Document:
     def __init__(self, path):
         self.path = path
         self.prose, self.fenced = [], []
-        self.written = set()  # files that the page has its reader write: ```cpp NAME
+        self.written = set()  # files that the page tells its reader to write: ```cpp NAME
         fence = None
         for number, line in enumerate(path.read_text().splitlines(), 1):
             if found := re.match(r"\s*(```|~~~)", line):
@@ -273,10 +274,18 @@ def check_reachable(tree):
                           "no other page links to this one; name it in docs/README.md")
 
 
+def is_record(tree, path):
+    """A decision record is not edited, so it names what was there when it was written."""
+    return path.parent == tree.root / "docs" / "adr" and path.name[0].isdigit()
+
+
 def all_findings(tree, commands):
     yield from check_reachable(tree)
     for path in tree.documents():
         document = Document(path)
-        for check in (check_links, check_paths, check_make, check_tests, check_names):
+        yield from check_links(tree, document)
+        if is_record(tree, path):
+            continue
+        for check in (check_paths, check_make, check_tests, check_names):
             yield from check(tree, document)
         yield from check_commands(commands, document)

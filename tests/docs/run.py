@@ -3,6 +3,7 @@
 allowed.py."""
 
 import pathlib
+import re
 import sys
 import tempfile
 import unittest
@@ -13,7 +14,27 @@ import allowed
 import documents
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-COMMANDS = None  # of the program; what --help said is kept
+DOCS = ROOT / "docs"
+sys.path.insert(0, str(DOCS))
+import generate  # noqa: E402
+
+COMMANDS = None  # of the program; the output of each --help is kept
+# What a page may have at most, in words: a reader has to get through it in one go.
+MOST_WORDS = {"architecture.md": 1500, "scheduler.md": 2500}
+MOST_TERMS = 15  # in the glossary
+
+
+def rows(page, heading=""):
+    """The first cells of the first table below a heading that begins with the text."""
+    text = (DOCS / page).read_text()
+    if heading:
+        text = text[text.index("\n" + heading):]
+    table = re.search(r"^\|[-|]+\|\n((?:\|.*\n)+)", text, re.M)
+    return [line.split("|")[1].strip().strip("`*") for line in table[1].splitlines()]
+
+
+def source(path):
+    return (ROOT / path).read_text()
 
 
 class Documentation(unittest.TestCase):
@@ -22,30 +43,64 @@ class Documentation(unittest.TestCase):
         needed = {finding.name for finding in findings}
         faults = [f"{f.file.relative_to(ROOT)}:{f.line}: {f.message}" for f in findings
                   if f.name not in allowed.ALLOWED and f.name not in allowed.PENDING]
-        faults += [f"tests/docs/allowed.py: nothing needs the entry '{name}' any more; take it out"
+        faults += [f"tests/docs/allowed.py: nothing needs the entry '{name}' any more; delete it"
                    for name in allowed.ALLOWED if name not in needed]
         for name in sorted(set(allowed.PENDING) - needed):
-            print(f"tests/docs/allowed.py: '{name}' is not pending any more, or not named; take it out")
+            print(f"tests/docs/allowed.py: '{name}' is not pending any more, or not named; delete it")
         self.assertEqual(faults, [], "\n" + "\n".join(faults) +
-                         "\nMend the page, or name what is right all the same, with its reason, in "
-                         "tests/docs/allowed.py.")
+                         "\nCorrect the page, or add what is right anyway, with its reason, to tests/docs/allowed.py.")
 
     def test_nothing_that_went_wrong_elsewhere_is_left_out(self):
         """Each row of docs/regressions.md names tests that are there, or begins with 'none:' and says why."""
         tree = documents.Tree(ROOT)
         rows = documents.regressions((ROOT / "docs" / "regressions.md").read_text())
-        wanted = ["I", "II",
-                  "III"] + [str(i) for i in range(1, 24)] + [chr(letter) for letter in range(ord("A"), ord("T") + 1)]
+        wanted = [*["I", "II", "III"], *map(str, range(1, 24)), *map(chr, range(ord("A"), ord("T") + 1))]
         self.assertEqual([item for item, _ in rows], wanted)
         faults = [f"{item}: {fault}" for item, cell in rows for fault in documents.regression_faults(tree, cell)]
         self.assertEqual(faults, [], "\n".join(faults))
 
+    def test_pages_that_come_from_the_sources_are_current(self):
+        for path, text in generate.pages_of_sources().items():
+            self.assertEqual(path.read_text(), text, f"{path.name} is out of date; run: python3 docs/generate.py")
+
+    def test_the_pages_that_everybody_reads_are_short(self):
+        for page, most in MOST_WORDS.items():
+            self.assertLessEqual(len((DOCS / page).read_text().split()), most, page)
+        terms = rows("glossary.md")
+        self.assertLessEqual(len(terms), MOST_TERMS, "a reader cannot learn more terms; use the field's word instead")
+        self.assertEqual(len(terms), len(set(terms)))
+
+    def test_the_tables_of_the_store_are_those_of_the_schema(self):
+        made = set(re.findall(r"CREATE TABLE (\w+)", source("backends/sqlite/schema.h")))
+        internal = {"migrations", "fingerprints", "profile_options"}
+        self.assertEqual(set(rows("stores.md", "## What is kept")), made - internal)
+
+    def test_the_table_of_errors_has_every_kind(self):
+        kinds = set(re.findall(r'case ErrorKind::\w+: return "(\w+)"', source("core/include/embedq/error.h")))
+        shown = set(rows("scheduler.md", "## What each error costs")) - {"any other"}
+        self.assertLessEqual(shown, kinds)
+        # The other kinds are errors of callers, which no provider has a reason to return.
+        self.assertEqual(kinds - shown, {"lost", "not_found", "invalid_argument", "unsupported"})
+
+    def test_the_reasons_of_search_are_those_of_the_code(self):
+        reasons = set(re.findall(r'string_view not_\w+ = "(\w+)"', source("core/engine/searcher.cpp")))
+        self.assertEqual(set(rows("search.md", "Where ranking cannot")), reasons)
+
+    def test_the_invariants_are_the_same_on_both_pages(self):
+        listed = re.search(r"What holds whatever is loaded: (.*?)\.", source("docs/architecture.md"), re.S)
+        self.assertEqual(listed[1].replace("\n", " ").split(", "), rows("invariants.md"))
+
+    def test_the_badges_are_those_of_the_program(self):
+        page = source("core/cli/present.h") + source("core/cli/present.cpp")
+        for badge in rows("job-states.md", "`embedq status` shows a badge"):
+            self.assertIn(re.sub(r"^N/N |[ (]*n[/ ].*$", "", badge), page)
+
     def test_the_pages_are_found(self):
         tree = documents.Tree(ROOT)
         self.assertGreater(len(tree.documents()), 20)
-        self.assertGreater(len(tree.cases), 20, "the kit's cases are not found any more")
-        self.assertGreater(len(tree.tests), 50, "the tests are not found any more")
-        self.assertIn("index", COMMANDS.help(())[0], "the commands are not found any more")
+        self.assertGreater(len(tree.cases), 20, "the kit's cases are no longer found")
+        self.assertGreater(len(tree.tests), 50, "the tests are no longer found")
+        self.assertIn("index", COMMANDS.help(())[0], "the commands are no longer found")
 
 
 class Planted(unittest.TestCase):
@@ -82,7 +137,8 @@ class Planted(unittest.TestCase):
         self.check("# One thing\n[a](#one-thing)", "# One thing\n[a](#two-things)", "no heading")
 
     def test_paths(self):
-        self.check("`core/endpoint.h` `core/*.h` `core/{endpoint,endpoint}.h` `core` `a/b`", "`core/line.h`", "no file or folder")
+        self.check("`core/endpoint.h` `core/*.h` `core/{endpoint,endpoint}.h` `core` `a/b`", "`core/line.h`",
+                   "no file or folder")
         self.check("`endpoint.h`", "`line.h`", "no file or folder")
         self.check("`mine.cpp`\n```cpp mine.cpp\n```", "`mine.cpp`\n```cpp other.cpp\n```", "no file or folder")
 
@@ -103,8 +159,8 @@ class Planted(unittest.TestCase):
     def test_rows_of_regressions(self):
         tree = documents.Tree(self.root)
         (item, sound), (_, gone), (_, empty), (_, excused) = documents.regressions(
-            "| 1 | it broke | `Endpoint.Admits`, `fenced.a_zombie` |\n| 2 | x | `Endpoint.Refuses` |\n| 3 | x | later |\n| 4 | "
-            "x | none: why |\n")
+            "| 1 | it broke | `Endpoint.Admits`, `fenced.a_zombie` |\n| 2 | x | `Endpoint.Refuses` |\n"
+            "| 3 | x | later |\n| 4 | x | none: why |\n")
         self.assertEqual((item, documents.regression_faults(tree, sound)), ("1", []))
         self.assertEqual(documents.regression_faults(tree, gone), ["there is no test 'Endpoint.Refuses'"])
         self.assertEqual(documents.regression_faults(tree, empty), ["no test, and no reason why there is none"])
@@ -113,6 +169,12 @@ class Planted(unittest.TestCase):
     def test_names_of_the_code(self):
         self.check("`Endpoint::admit` `std::endpoint`", "`Endpoint::admits`", "no source has the name 'admits'")
 
+    def test_a_decision_record_names_what_was_there_then(self):
+        self.write("docs/adr/0001-a.md", "`core/line.h` `Endpoint::admits`\n")
+        self.assertEqual(self.messages("[r](docs/adr/0001-a.md)"), [])
+        self.write("docs/adr/0001-a.md", "[a](../../core/line.h)\n")
+        self.assertEqual(len(self.messages("[r](docs/adr/0001-a.md)")), 1)
+
     def test_pages_that_nobody_links(self):
         self.write("docs/lost.md", "# Lost\n")
         self.check("[l](docs/lost.md)", "nothing", "no other page links")
@@ -120,6 +182,6 @@ class Planted(unittest.TestCase):
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or not pathlib.Path(sys.argv[1]).is_file():
-        sys.exit(f"usage: {sys.argv[0]} PROGRAM: '{' '.join(sys.argv[1:])}' is no program; build it first")
+        sys.exit(f"usage: {sys.argv[0]} PROGRAM: '{' '.join(sys.argv[1:])}' is not a program; build it first")
     COMMANDS = documents.Commands(str(pathlib.Path(sys.argv[1]).resolve()))
     unittest.main(argv=sys.argv[:1], verbosity=2)
