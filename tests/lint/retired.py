@@ -38,6 +38,8 @@ PROSE_IN_CODE = {
     ".cmake": re.compile(rf"{HASH}|{QUOTED}"),
 }
 PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|[0-9]+")
+# Decision records keep their names.
+RECORD = re.compile(r"\b\d{4}-[a-z-]+\.md")
 # What may stand between two words of a phrase: spaces, an underscore, the end of a line with a comment's mark.
 BETWEEN = re.compile(r"(?:[\s_]|//|#|--|^\s*\*)*", re.M)
 
@@ -143,6 +145,7 @@ class Text:
 
 
 def findings_in(name, text, words):
+    text = RECORD.sub(blank, text)
     whole, code = Text(text), None
     for word in words:
         if word.kind and code is None:

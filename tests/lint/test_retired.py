@@ -14,7 +14,7 @@ LIST = """# a comment
 lane => endpoint
 code told => reported
 name Twice => DuplicatePolicy
-fault of => problem_with
+code fault of => problem_with
 is no file => is not a file
 lets go of => releases
 allow lane in roads/*.cpp: a road has lanes
@@ -53,10 +53,15 @@ class Planted(unittest.TestCase):
     def test_a_phrase_runs_over_the_end_of_a_line(self):
         self.assertEqual(found("a.cpp", "// It lets\n// go of it.\n"), [(1, "lets go of")])
         self.assertEqual(found("a.py", "# It lets go\n# of it.\n"), [(1, "lets go of")])
-        self.assertEqual(found("a.cpp", "fault_of(x);\nFaultOf y;\n"), [(1, "fault of"), (2, "fault of")])
+        self.assertEqual(found("a.cpp", "fault_of(x); // the fault of x\nFaultOf y;\n"),
+                         [(1, "fault of"), (2, "fault of")])
 
     def test_other_words_between_end_a_phrase(self):
         self.assertEqual(found("a.cpp", "// It lets it go. Of course.\n// the fault, of which\n"), [])
+
+    def test_the_name_of_a_decision_record_is_not_judged(self):
+        self.assertEqual(found("a.md", "[ADR 20](adr/0020-lanes-and-more.md) of lanes\n"), [(1, "lane")])
+        self.assertEqual(found("a.md", "[ADR 20](adr/0020-lanes-and-more.md)\n"), [])
 
     def test_there_is_no_file_is_plain_english(self):
         self.assertEqual(found("a.cpp", "// there is no file\n// that is no file\n"), [(2, "is no file")])
