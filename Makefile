@@ -123,7 +123,7 @@ test-fuzz: # libFuzzer on the decoders of answers and the readers of documents, 
 
 fuzz: setup-test test-fuzz ## libFuzzer, FUZZ_SECONDS for each target
 
-docs: setup-test ## Write the pages that come from the program: docs/configuration.md, docs/errors.md
+docs: setup-test ## Write what is generated of docs/: configuration.md, errors.md, layering.md, scheduler.md
 	cmake --preset dev
 	cmake --build --preset dev -j$(JOBS)
 	python3 docs/generate.py build/dev/bin/embedq

@@ -4,9 +4,8 @@
 
   generate.py [PROGRAM] [--check] [--bad-plugins FOLDER]
 
-Without PROGRAM, only what comes from the sources. --check writes nothing: it prints how the pages differ from
-what they should be, and fails. The folder of the bad plugins is tests/bad_plugins beside the program's bin/ unless it is
-named.
+Without PROGRAM, only what comes from the sources. --check writes nothing: it prints how the pages differ from what they
+should be, and fails. The folder of the bad plugins is tests/bad_plugins beside the program's bin/ unless it is named.
 """
 
 import argparse
@@ -97,15 +96,16 @@ class Program:
         return subprocess.run([self.path, *map(str, words)], env=environment, cwd=self.world, capture_output=True,
                               text=True, timeout=DEADLINE)
 
-    def complaint(self, config):
-        """The lines that `config check` says of a file it refuses, without the program's name; none when it is good."""
+    def refusal(self, config):
+        """What `config check` prints about a file that it refuses, line by line, without the program's name; nothing for
+        a valid file."""
         done = self.run("--config", config, "config", "check")
         if done.returncode == 0 and done.stdout.endswith(": good\n"):
             return []
-        said = [line.removeprefix("embedq: ") for line in done.stderr.splitlines()]
-        if done.returncode != 2 and not any(ENDED in line for line in said):
-            sys.exit(f"generate: config check of {config} ended with status {done.returncode}, not 2: {done.stderr}")
-        return said
+        lines = [line.removeprefix("embedq: ") for line in done.stderr.splitlines()]
+        if done.returncode != 2 and not any(ENDED in line for line in lines):
+            sys.exit(f"generate: config check of {config} exited with status {done.returncode}, not 2: {done.stderr}")
+        return lines
 
 
 def cell(lines):
@@ -113,27 +113,27 @@ def cell(lines):
 
 
 def comments(path, mark):
-    """The comment lines that a file begins with."""
+    """The comment lines at the beginning of a file."""
     lines = []
     for line in path.read_text(errors="replace").splitlines():
         if not line.startswith(mark):
             break
         lines.append(line.removeprefix(mark).strip())
     if not lines:
-        sys.exit(f"generate: {path} does not begin with a comment that says what is wrong in it; write one")
+        sys.exit(f"generate: {path} does not begin with a comment that says what is wrong in it; add one")
     return lines
 
 
 def broken_rows(program):
     for path in sorted(BROKEN.glob("*.yaml")):
         shutil.copy(path, program.world / path.name)
-        said = program.complaint(path.name)
-        if not said:
-            sys.exit(f"generate: {path} is good, but tests/broken holds what must be refused; take it away")
+        message = program.refusal(path.name)
+        if not message:
+            sys.exit(f"generate: {path} is valid, but all files in tests/broken must be refused; delete it")
         fault, *more = comments(path, "#")
         blind = [line.removeprefix("Schema: ") for line in more if line.startswith("Schema: ")]
         editor = f"no: {blind[0]}" if blind else "yes"
-        yield f"| [{path.name}](../tests/broken/{path.name}) | {cell([fault])} | {cell(said)} | {cell([editor])} |"
+        yield f"| [{path.name}](../tests/broken/{path.name}) | {cell([fault])} | {cell(message)} | {cell([editor])} |"
 
 
 def overwrite(path, offset, byte):
@@ -153,7 +153,7 @@ def second(path):
 
 
 # Files that are damaged after they were built: name, fault, what is done to a copy of the sound plugin.
-SPOILT = [
+DAMAGED = [
     ("cut off", "The file ends in the middle: its copying was interrupted.", cut),
     ("script", "A script with the name of a plugin.",
      lambda path: path.write_text("#!/bin/sh\n" + "# no plugin\n" * 20)),
@@ -166,50 +166,50 @@ SPOILT = [
 ]
 
 
-def plugin_complaint(program, files, spoil=None):
-    """What is said of a configuration that names a plugin in a folder of its own."""
+def plugin_refusal(program, files, damage=None):
+    """The message for a configuration that names a plugin in a folder of its own."""
     with tempfile.TemporaryDirectory(dir=program.world) as made:
         folder = pathlib.Path(made) / "plugins"
         folder.mkdir(mode=0o755)
         path = pathlib.Path(shutil.copy(files, folder))
         path.chmod(0o755)
-        if spoil:
-            spoil(path)
+        if damage:
+            damage(path)
         folders = sorted({file.parent for file in folder.rglob("*.so")})
         kind, name = re.fullmatch(r"libembedq_([a-z]+)_(.+)\.so", path.name).groups()
         config = program.world / "embedq.yaml"
         config.write_text(f"version: 1\nplugins: {{ paths: [{', '.join(map(str, folders))}] }}\n"
                           f"{SECTION[kind].format(name=name)}\n")
-        said = program.complaint(config.name)
-    # The place of the folder, and the compiler and sanitizer of the build, are this machine's.
+        found = program.refusal(config.name)
+    # The path of the folder, and the compiler and sanitizer of the build, differ between machines.
     alike = {r"sanitizer=\w+": "sanitizer=none", r"clang-\d+ c\+\+=\d+L": "g++-12 c++=202100L",
              r"libclang_rt\.tsan-\w+\.so": "libtsan.so.2"}
-    lines = [line.replace(str(folder), "/plugins") for line in said]
+    lines = [line.replace(str(folder), "/plugins") for line in found]
     for pattern, text in alike.items():
         lines = [re.sub(pattern, text, line) for line in lines]
     return lines
 
 
 def plugin_rows(program, folder):
-    at_work = []
+    in_use = []
     for path in sorted(folder.glob("libembedq_*_*.so")):
         name = re.fullmatch(r"libembedq_[a-z]+_(.+)\.so", path.name).group(1)
         source = ROOT / "tests" / "bad_plugins" / f"{name}.cpp"
         if name == "sound" or not source.exists():
             continue
-        said = plugin_complaint(program, path)
+        message = plugin_refusal(program, path)
         fault = " ".join(comments(source, "//"))
-        if said:
-            yield f"| [{name}](../tests/bad_plugins/{name}.cpp) | {cell([fault])} | {cell(said)} |"
+        if message:
+            yield f"| [{name}](../tests/bad_plugins/{name}.cpp) | {cell([fault])} | {cell(message)} |"
         else:
-            at_work.append(f"[{name}](../tests/bad_plugins/{name}.cpp) ({fault.rstrip('.')})")
-    for name, fault, spoil in SPOILT:
-        said = plugin_complaint(program, folder / "libembedq_provider_sound.so", spoil)
-        if not said:
-            sys.exit(f"generate: the plugin file spoilt as '{name}' is taken, but must be refused")
-        yield f"| *{name}* | {cell([fault])} | {cell(said)} |"
-    if at_work:
-        yield f"\nThese pass the check and are caught when they are used: {'; '.join(at_work)}."
+            in_use.append(f"[{name}](../tests/bad_plugins/{name}.cpp) ({fault.rstrip('.')})")
+    for name, fault, damage in DAMAGED:
+        message = plugin_refusal(program, folder / "libembedq_provider_sound.so", damage)
+        if not message:
+            sys.exit(f"generate: the plugin file damaged as '{name}' is accepted, but must be refused")
+        yield f"| *{name}* | {cell([fault])} | {cell(message)} |"
+    if in_use:
+        yield f"\nThese pass the check and are caught when they are used: {'; '.join(in_use)}."
 
 
 def codes(paths):
@@ -261,7 +261,7 @@ def pages_of_program(program_path, bad_plugins):
         program = Program(program_path, pathlib.Path(world).resolve())
         reference = program.run("config", "reference")
         if reference.returncode != 0:
-            sys.exit(f"generate: config reference ended with status {reference.returncode}: {reference.stderr}")
+            sys.exit(f"generate: config reference exited with status {reference.returncode}: {reference.stderr}")
         rows = [*broken_rows(program)]
         errors = INTRODUCTION + "\n".join(rows) + "\n" + PLUGINS + "\n".join(plugin_rows(program, bad_plugins)) + "\n"
     return {ROOT / "docs" / "configuration.md": reference.stdout, ROOT / "docs" / "errors.md": errors}
