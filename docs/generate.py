@@ -97,8 +97,8 @@ class Program:
                               text=True, timeout=DEADLINE)
 
     def refusal(self, config):
-        """What `config check` prints about a file that it refuses, line by line, without the program's name; nothing for
-        a valid file."""
+        """The lines that `config check` prints about a file that it refuses, without the program's name; none if it is
+        valid."""
         done = self.run("--config", config, "config", "check")
         if done.returncode == 0 and done.stdout.endswith(": good\n"):
             return []

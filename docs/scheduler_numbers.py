@@ -53,7 +53,7 @@ def shown(kind, value):
 def body_of(owner, text):
     begin = re.search(rf"^(?:struct|class) {owner} \{{$", text, re.M)
     if not begin:
-        raise ValueError(f"scheduler_numbers: the header has no '{owner}'; correct SOURCES in docs/scheduler_numbers.py")
+        raise ValueError(f"scheduler_numbers: the header has no '{owner}'; correct SOURCES in this script")
     return text[begin.end():text.index("\n};", begin.end())]
 
 
