@@ -7,6 +7,7 @@ import re
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 sys.dont_write_bytecode = True  # a test leaves nothing in the sources
 
@@ -17,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 sys.path.insert(0, str(DOCS))
 import generate  # noqa: E402
+import scheduler_numbers  # noqa: E402
 
 COMMANDS = None  # of the program; the output of each --help is kept
 # What a page may have at most, in words: a reader has to get through it in one go.
@@ -101,6 +103,42 @@ class Documentation(unittest.TestCase):
         self.assertGreater(len(tree.cases), 20, "the kit's cases are no longer found")
         self.assertGreater(len(tree.tests), 50, "the tests are no longer found")
         self.assertIn("index", COMMANDS.help(())[0], "the commands are no longer found")
+
+
+class Numbers(unittest.TestCase):
+    """The numbers of docs/scheduler.md are read from headers."""
+
+    def read(self, header, tables=""):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            (root / "config").mkdir()
+            (root / "config" / "host.cpp").write_text(tables)
+            (root / "a.h").write_text(header)
+            with mock.patch.object(scheduler_numbers, "SOURCES", [("ASettings", "a.h")]):
+                return [each[1:] for each in scheduler_numbers.numbers(root)]
+
+    def test_values_are_shown_with_their_units(self):
+        self.assertEqual(self.read("inline constexpr std::chrono::milliseconds longest{600'000};\n"
+                                   "struct ASettings {\n"
+                                   "    std::chrono::milliseconds pause{1'500};  // between two\n"
+                                   "    std::chrono::milliseconds bound{longest};\n"
+                                   "    std::chrono::milliseconds kept{std::chrono::hours(24 * 14)};\n"
+                                   "    std::size_t texts = 8'192;\n"
+                                   "    std::size_t bytes = 32U << 20U;\n"
+                                   "    double share = 1.0 / 8;  // of it\n"
+                                   "    std::string name;\n"
+                                   "};\n"),
+                         [("pause", "1500 ms", "between two"), ("bound", "10 min", ""), ("kept", "14 d", ""),
+                          ("texts", "8,192", ""), ("bytes", "32 MiB", ""), ("share", "0.125", "of it")])
+
+    def test_what_the_yaml_has_is_left_out(self):
+        self.assertEqual(self.read("struct ASettings {\n    double a = 1;\n    double b = 2;\n};\n",
+                                   ".member = &ASettings::a,"), [("b", "2", "")])
+
+    def test_what_cannot_be_read_is_an_error(self):
+        for header in ("struct ASettings {\n    double a = twice(2);\n};\n", "struct Others {\n};\n"):
+            with self.assertRaises(ValueError):
+                self.read(header)
 
 
 class Planted(unittest.TestCase):
