@@ -8,10 +8,10 @@ namespace embedq::endpoints {
 
 namespace {
 
-constexpr std::size_t default_inputs = 64;  // per request, where neither provider nor YAML says
-constexpr std::size_t most_needed = 4'096;
+constexpr std::size_t default_inputs = 64;  // per request, where neither the provider nor the YAML sets a limit
+constexpr std::size_t max_needed = 4'096;
 
-// 0 means "not said".
+// 0 means "not known".
 std::size_t smaller(std::size_t a, std::size_t b) {
     if (a == 0 || b == 0) return std::max(a, b);
     return std::min(a, b);
@@ -19,21 +19,21 @@ std::size_t smaller(std::size_t a, std::size_t b) {
 
 }  // namespace
 
-void SoftBound::lower_ceiling(std::size_t ceiling) {
+void AdaptiveBound::lower_ceiling(std::size_t ceiling) {
     ceiling_ = std::max<std::size_t>(1, std::min(ceiling_, ceiling));
     value_ = std::min(value_, ceiling_);
 }
 
-void SoftBound::lower(std::size_t bound) {
+void AdaptiveBound::lower(std::size_t bound) {
     bound = std::max<std::size_t>(1, bound);
     in_a_row_ = 0;
     if (bound >= value_) return;
     value_ = bound;
-    if (raised_) needed_ = std::min(2 * needed_, most_needed);
+    if (raised_) needed_ = std::min(2 * needed_, max_needed);
     raised_ = false;
 }
 
-void SoftBound::answered(std::size_t inputs) {
+void AdaptiveBound::answered(std::size_t inputs) {
     if (inputs < value_ || value_ >= ceiling_) return;
     if (++in_a_row_ < needed_) return;
     in_a_row_ = 0;
@@ -43,7 +43,7 @@ void SoftBound::answered(std::size_t inputs) {
 
 LearnedLimits::LearnedLimits(const ProviderInfo& info, std::size_t batch_inputs)
     : inputs_(std::max<std::size_t>(1, smaller(smaller(info.limits.max_inputs, batch_inputs), 0))) {
-    if (info.limits.max_inputs == 0 && batch_inputs == 0) inputs_ = SoftBound(default_inputs);
+    if (info.limits.max_inputs == 0 && batch_inputs == 0) inputs_ = AdaptiveBound(default_inputs);
     limits_.max_bytes = info.limits.max_request_bytes;
     limits_.max_tokens = info.limits.max_request_tokens;
     limits_.max_text_tokens = info.limits.max_text_tokens;
@@ -63,26 +63,26 @@ void LearnedLimits::answered(std::size_t inputs, std::size_t bytes, std::uint64_
 }
 
 void LearnedLimits::refused(std::size_t inputs, const Error& error) {
-    const StatedLimits& said = error.limits;
-    if (said.max_inputs > 0) inputs_.lower_ceiling(said.max_inputs);
-    limits_.max_tokens = smaller(limits_.max_tokens, said.max_request_tokens);
-    limits_.max_text_tokens = smaller(limits_.max_text_tokens, said.max_text_tokens);
-    // Where it does not say what was too large, fewer texts are less of anything.
-    const bool told = said.max_inputs > 0 || said.max_request_tokens > 0 || said.max_text_tokens > 0;
-    if (error.kind == ErrorKind::too_large && !told && inputs > 1) inputs_.lower(inputs / 2);
+    const StatedLimits& stated = error.limits;
+    if (stated.max_inputs > 0) inputs_.lower_ceiling(stated.max_inputs);
+    limits_.max_tokens = smaller(limits_.max_tokens, stated.max_request_tokens);
+    limits_.max_text_tokens = smaller(limits_.max_text_tokens, stated.max_text_tokens);
+    // Without a stated limit, fewer texts are smaller in every respect.
+    const bool any_stated = stated.max_inputs > 0 || stated.max_request_tokens > 0 || stated.max_text_tokens > 0;
+    if (error.kind == ErrorKind::too_large && !any_stated && inputs > 1) inputs_.lower(inputs / 2);
 }
 
 void LearnedLimits::timed_out(std::size_t inputs) {
     if (inputs > 1) inputs_.lower(inputs / 2);
 }
 
-void LearnedLimits::took_cut(std::size_t bytes) {
-    limits_.text_bytes_taken = std::max(limits_.text_bytes_taken, bytes);
+void LearnedLimits::accepted_cut(std::size_t bytes) {
+    limits_.accepted_text_bytes = std::max(limits_.accepted_text_bytes, bytes);
 }
 
 void LearnedLimits::inherit(const LearnedLimits& old) {
     limits_.estimate = old.limits_.estimate;
-    limits_.text_bytes_taken = old.limits_.text_bytes_taken;
+    limits_.accepted_text_bytes = old.limits_.accepted_text_bytes;
 }
 
 std::size_t cut_length(std::string_view text, std::size_t bound) {

@@ -1,8 +1,8 @@
-// What one request to a provider may hold: what the provider and the YAML say, lowered by what the endpoints said when
-// they refused, and what experience adds to that.
+// What one request to a provider may hold: the limits of the provider and the YAML, lowered by what endpoints stated
+// when they refused a request, and by what the scheduler learned from answers and timeouts.
 //
 // Counts are exact, so a request is filled to them; bytes and tokens are filled to 95 %, since tokens are estimated and
-// requests have a frame around their texts. Pure. Not thread-safe; the scheduler's mutex guards it.
+// a request holds more than its texts. Pure. Not thread-safe; the scheduler's mutex guards it.
 #pragma once
 
 #include <cstddef>
@@ -14,18 +14,18 @@
 
 namespace embedq::endpoints {
 
-// 0 means "no bound" but for `max_inputs`.
+// 0 means "no limit", except for `max_inputs`.
 struct BatchLimits {
     std::size_t max_inputs = 64;
-    std::size_t max_bytes = 0;         // of all texts
-    std::size_t max_tokens = 0;        // of all texts
-    std::size_t max_text_tokens = 0;   // a text that is estimated above it is sent alone, and the provider decides
-    std::size_t max_text_bytes = 0;    // longer texts are cut
-    std::size_t text_bytes_taken = 0;  // as much of a text was taken after it had been refused as too long
-    std::size_t prefix_bytes = 0;      // that the provider puts before each text
+    std::size_t max_bytes = 0;            // of all texts
+    std::size_t max_tokens = 0;           // of all texts
+    std::size_t max_text_tokens = 0;      // a text that is estimated above it is sent alone, and the provider decides
+    std::size_t max_text_bytes = 0;       // longer texts are cut
+    std::size_t accepted_text_bytes = 0;  // the longest cut of a text that was accepted after a refusal as too long
+    std::size_t prefix_bytes = 0;         // that the provider puts before each text
     TokenEstimate estimate;
 
-    // Of one text of so many bytes, with its prefix.
+    // Of one text, with its prefix.
     [[nodiscard]] double cautious_tokens(std::size_t bytes) const {
         return estimate.cautious_tokens(bytes + prefix_bytes);
     }
@@ -36,17 +36,17 @@ struct BatchLimits {
     static constexpr double filled = 0.95;  // as Weaviate's batches are (usecases/modulecomponents/batch)
 };
 
-// A bound that experience lowers and success raises again, up to a ceiling.
-class SoftBound {
+// A bound that failures lower and successes raise again, up to a ceiling.
+class AdaptiveBound {
 public:
-    explicit SoftBound(std::size_t ceiling) : value_(ceiling), ceiling_(ceiling) {}
+    explicit AdaptiveBound(std::size_t ceiling) : value_(ceiling), ceiling_(ceiling) {}
 
     [[nodiscard]] std::size_t value() const noexcept { return value_; }
     void lower_ceiling(std::size_t ceiling);
-    // So many were too many.
+    // A request above `bound` failed.
     void lower(std::size_t bound);
-    // A request of so many was answered. Those as large as the bound raise it by a quarter after 8 in a row, and after
-    // twice as many each time that it turned out too high again.
+    // A request of `inputs` texts was answered. 8 in a row that are as large as the bound raise it by a quarter. Each
+    // time that turns out to be too high, twice as many are needed.
     void answered(std::size_t inputs);
 
 private:
@@ -59,27 +59,27 @@ private:
 
 class LearnedLimits {
 public:
-    // `batch_inputs` is the YAML's; 0: not said.
+    // `batch_inputs` is the YAML's; 0: not set.
     LearnedLimits(const ProviderInfo& info, std::size_t batch_inputs);
 
     [[nodiscard]] BatchLimits present() const;
     [[nodiscard]] const TokenEstimate& estimate() const noexcept { return limits_.estimate; }
     [[nodiscard]] std::size_t prefix_bytes() const noexcept { return limits_.prefix_bytes; }
 
-    // A request of so many texts and bytes (without prefixes) was answered; `tokens` as the provider counted, or 0.
+    // A request of `inputs` texts and `bytes` (without prefixes) was answered; `tokens` as the provider counted, or 0.
     void answered(std::size_t inputs, std::size_t bytes, std::uint64_t tokens);
-    // The endpoint refused, and may have said why.
+    // The endpoint refused a request, and may have stated its limits.
     void refused(std::size_t inputs, const Error& error);
-    // A request of so many texts found no answer in its time.
+    // A request of `inputs` texts timed out.
     void timed_out(std::size_t inputs);
-    // A text that was refused as too long was taken when cut to so many bytes.
-    void took_cut(std::size_t bytes);
-    // Takes over what was learned of the same model under other limits.
+    // A text that was refused as too long was accepted when cut to `bytes`.
+    void accepted_cut(std::size_t bytes);
+    // Takes over what was learned about the same model under other limits.
     void inherit(const LearnedLimits& old);
 
 private:
     BatchLimits limits_;
-    SoftBound inputs_;
+    AdaptiveBound inputs_;
 };
 
 // At most `bound` bytes of the text, not ending in the middle of a UTF-8 character.

@@ -1,10 +1,11 @@
-// How many texts of one provider a process holds at a time: what it gets done within a few seconds.
+// The prefetch window: how many texts of one provider a process holds at a time, which is what it gets done within a
+// few seconds.
 //
-// Whoever claims more keeps it from the others: with a slow model one process would hold the whole queue for minutes
-// while those beside it stand idle, and its death would cost every job an expired lease. So the room is steered by how
-// long the texts that were answered had been here, which by Little's law is what is held over what gets done a second.
-// It doubles within a turnover while they were here for a short time, shrinks when they were here for too long, and is
-// never less than what keeps every endpoint busy.
+// A process that claims more keeps the work from other processes: with a slow model it would hold the whole queue for
+// minutes while the others are idle, and its death would cost every job an expired lease. So the window depends on how
+// long the answered texts stayed here. By Little's law that is the number of texts held, divided by the number done per
+// second. The window doubles within one turnover while texts stay for a short time, shrinks when they stay too long,
+// and is never smaller than what keeps every endpoint busy.
 //
 // Pure: time is passed in. Not thread-safe; the scheduler's mutex guards it.
 #pragma once
@@ -22,27 +23,27 @@ public:
 
     static constexpr std::chrono::milliseconds longest_stay{5'000};
 
-    // Between `floor` and `ceiling` texts. It begins at the floor.
+    // Between `floor` and `ceiling` texts; begins at the floor.
     PrefetchWindow(std::size_t floor, std::size_t ceiling)
         : ceiling_(ceiling), floor_(std::min(floor, ceiling)), texts_(floor_) {}
 
     [[nodiscard]] std::size_t texts() const noexcept { return texts_; }
 
-    // How many may be claimed beside the `held`; none for less than an eighth of the room, since small claims would
-    // cost more than they bring.
+    // How many texts may be claimed in addition to the `held` ones; 0 for less than an eighth of the window, since
+    // small claims cost more than they are worth.
     [[nodiscard]] std::size_t left(std::size_t held) const noexcept {
         return held + texts_ / 8 < texts_ ? texts_ - held : 0;
     }
 
-    // So many texts were answered, one of which had been here since `since`, longer than the others; `held` with them.
+    // `texts` texts were answered, the oldest of which had been here since `since`; `held` includes them.
     void answered(std::size_t texts, std::size_t held, Steady since, Steady now) {
         const Seconds stay = now - since;
         if (stay < longest_stay / 2) {
-            // A room that is not used says nothing.
+            // A window that is not used says nothing.
             if (2 * held >= texts_) texts_ = std::min(ceiling_, texts_ + texts);
             return;
         }
-        // What was claimed into a larger room has been counted.
+        // Texts that were claimed before the window shrank have been counted.
         if (stay <= longest_stay || since < shrunk_at_) return;
         const double share = std::max(0.5, Seconds(longest_stay) / stay);
         texts_ = std::max(floor_, static_cast<std::size_t>(share * static_cast<double>(texts_)));

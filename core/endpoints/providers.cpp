@@ -19,22 +19,23 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds quick_limit{5'000};  // for the facts of a provider, while a query waits
-constexpr milliseconds first_pause{5'000};  // before one that did not tell them is asked by a query again; doubles
+// Of probes that a query waits for:
+constexpr milliseconds probe_limit{5'000};
+constexpr milliseconds first_pause{5'000};  // after a failed one; doubles
 constexpr milliseconds longest_pause{60'000};
-constexpr milliseconds shortest_interval{1'000};  // between two questions for the sake of queries
+constexpr milliseconds shortest_interval{1'000};  // after a successful one
 
 auto fields(const ProviderLimits& l) {
     return std::tie(l.concurrency, l.max_inputs, l.max_request_bytes, l.max_request_tokens, l.max_text_bytes,
                     l.max_text_tokens);
 }
 
-bool same_facts(const ResolvedProvider& a, const ResolvedProvider& b) {
+bool same_facts(const ProbedProvider& a, const ProbedProvider& b) {
     return a.profile == b.profile && a.info.endpoints == b.info.endpoints &&
            fields(a.info.limits) == fields(b.info.limits) && a.info.call_timeout == b.info.call_timeout;
 }
 
-// Asks for a stop when another does, or when the time is over, which is real time: whoever waits is a person.
+// Requests a stop when `other` does, or when the time is over. In real time, since a person waits for it.
 class Timer {
 public:
     Timer(milliseconds limit, std::stop_token other) : on_other_(std::move(other), Stop{&source_}) {
@@ -54,45 +55,55 @@ private:
     std::jthread thread_;
 };
 
+ProbeResult unchanged(const ProbedProviderPtr& known) {
+    return {.before = known, .now = known};
+}
+
+Result<ProbedProviderPtr> provider_of(Result<ProbeResult> result) {
+    if (!result) return std::unexpected(std::move(result.error()));
+    return std::move(result->now);
+}
+
 }  // namespace
 
-Result<EmbedResult> ResolvedProvider::embed(const EmbedRequest& request) const {
+Result<EmbedResult> ProbedProvider::embed(const EmbedRequest& request) const {
     if (!health) return provider->embed(request);
-    EmbedRequest asked = request;
-    auto permit = QueryBreaker::Permit::free;
+    EmbedRequest limited = request;
+    auto decision = QueryBreaker::Decision::allowed;
     if (request.kind == TextKind::query) {
-        permit = health->ask_query();
-        if (permit == QueryBreaker::Permit::refused) {
-            return fail(ErrorKind::unavailable, health->query_failure() + " (it is asked again in a moment)");
+        decision = health->begin_query();
+        if (decision == QueryBreaker::Decision::refused) {
+            return fail(ErrorKind::unavailable, health->query_failure() + " (it is tried again in a moment)");
         }
-        if (permit == QueryBreaker::Permit::probe)
-            asked.deadline = std::min(asked.deadline, health->now() + QueryBreaker::longest_probe);
+        if (decision == QueryBreaker::Decision::trial)
+            limited.deadline = std::min(limited.deadline, health->now() + QueryBreaker::longest_trial);
     }
-    auto result = provider->embed(asked);
-    // This kind has a meaning of its own here.
+    auto result = provider->embed(limited);
+    // `conflict` has a meaning of its own here.
     if (!result && result.error().kind == ErrorKind::conflict) result.error().kind = ErrorKind::internal;
     if (result) {
-        if (auto fault = check_model(*result, asked)) result = std::unexpected(std::move(*fault));
+        if (auto wrong = check_model(*result, limited)) result = std::unexpected(std::move(*wrong));
     }
     const std::optional<Error> error = result ? std::nullopt : std::optional(result.error());
     if (request.kind == TextKind::query) {
         if (request.stop.stop_requested() || (error && error->kind == ErrorKind::conflict))
-            health->stop_query(permit);
+            health->stop_query(decision);
         else
-            health->finish_query(permit, error);
+            health->finish_query(decision, error);
     }
     if (error && error->kind == ErrorKind::misconfigured) health->request_recheck();
     return result;
 }
 
-// The answer to a query is dropped where nobody knows whose it is, rather than compared with what may be another
-// model's vectors: the provider may have taken the new one for its own already.
-std::optional<Error> ResolvedProvider::check_model(const EmbedResult& result, const EmbedRequest& request) const {
+// The answer to a query is dropped if its model is not known: comparing it with the vectors of another model would rank
+// wrongly, and the provider may be using its new model already.
+std::optional<Error> ProbedProvider::check_model(const EmbedResult& result, const EmbedRequest& request) const {
     if (result.dimension != info.dimension) {
         return Error{ErrorKind::misconfigured,
                      "the provider returned vectors of dimension " + std::to_string(result.dimension) +
                          ", but its profile has " + std::to_string(info.dimension) +
-                         "; it is asked for its model again: restore it, or let `embedq serve` adopt the new one"};
+                         ", so it is asked for its model again",
+                     "restore the model, or let `embedq serve` adopt the new one"};
     }
     const auto deadline = request.kind == TextKind::query ? ProviderHealth::Steady::min() : request.deadline;
     switch (health->model_of(generation, deadline, request.stop)) {
@@ -100,13 +111,13 @@ std::optional<Error> ResolvedProvider::check_model(const EmbedResult& result, co
         case ProviderHealth::Model::changed: break;
         case ProviderHealth::Model::unknown:
             return Error{ErrorKind::conflict,
-                         "provider '" + name + "' is still being asked for its model; the answer is dropped"};
+                         "the answer was dropped because provider '" + name + "' is still being asked for its model"};
     }
     return Error{ErrorKind::misconfigured,
-                 "the model behind provider '" + name + "' changed while it was asked; the answer is dropped"};
+                 "the answer was dropped because the model behind provider '" + name + "' changed during the call"};
 }
 
-// Names of providers to be asked again, and the way to wait for one.
+// The names of the providers to probe again, and a way to wait for one.
 class ProviderDirectory::RecheckRequests {
 public:
     void add(const std::string& name) {
@@ -127,25 +138,25 @@ private:
 };
 
 struct ProviderDirectory::Entry {
-    Entry(ProviderBinding bound, std::shared_ptr<ProviderHealth> stands)
-        : binding(std::move(bound)), health(std::move(stands)) {}
+    Entry(ProviderBinding bound, std::shared_ptr<ProviderHealth> its_health)
+        : binding(std::move(bound)), health(std::move(its_health)) {}
 
     const ProviderBinding binding;
     const std::shared_ptr<ProviderHealth> health;
-    // Held while it is asked, and then nothing else: a provider that hangs must not hold up the others.
-    sync::Mutex asking;
+    // Held during a probe, while no other mutex is: a provider that hangs must not delay the others.
+    sync::Mutex probing;
 
     mutable sync::Mutex mutex;
-    ResolvedPtr known EMBEDQ_GUARDED_BY(mutex);
-    std::string failure EMBEDQ_GUARDED_BY(mutex);       // why it did not answer
-    std::size_t failures EMBEDQ_GUARDED_BY(mutex) = 0;  // in a row, for queries
-    Steady again_at EMBEDQ_GUARDED_BY(mutex){};         // for queries: not before
+    ProbedProviderPtr known EMBEDQ_GUARDED_BY(mutex);
+    Error failure EMBEDQ_GUARDED_BY(mutex);             // why it did not answer
+    std::size_t failures EMBEDQ_GUARDED_BY(mutex) = 0;  // in a row
+    Steady again_at EMBEDQ_GUARDED_BY(mutex){};         // no probe for a query before
 
-    [[nodiscard]] ResolvedPtr get() const {
+    [[nodiscard]] ProbedProviderPtr get() const {
         const sync::Lock lock(mutex);
         return known;
     }
-    [[nodiscard]] Result<ProbeResult> ask(std::stop_token stop) EMBEDQ_REQUIRES(asking);
+    [[nodiscard]] Result<ProbeResult> probe(std::stop_token stop) EMBEDQ_REQUIRES(probing);
 };
 
 ProviderDirectory::ProviderDirectory(std::vector<ProviderBinding> bindings, const Clock* clock,
@@ -177,7 +188,7 @@ ProviderDirectory::EntryPtr ProviderDirectory::find(std::string_view name) const
     return found == entries_.end() ? nullptr : found->second;
 }
 
-// Those for documents first.
+// The providers for documents come first.
 std::vector<ProviderDirectory::EntryPtr> ProviderDirectory::entries() const {
     std::vector<EntryPtr> all;
     const sync::Lock lock(mutex_);
@@ -208,84 +219,89 @@ bool ProviderDirectory::queries_only(std::string_view name) const {
     return entry && entry->binding.queries_only;
 }
 
-ResolvedPtr ProviderDirectory::known(std::string_view name) const {
+ProbedProviderPtr ProviderDirectory::known(std::string_view name) const {
     const EntryPtr entry = find(name);
     return entry ? entry->get() : nullptr;
 }
 
-Result<ResolvedPtr> ProviderDirectory::resolve(std::string_view name, std::stop_token stop) {
-    if (ResolvedPtr here = known(name)) return here;
-    auto asked = probe_again(name, std::move(stop));
-    if (!asked) return std::unexpected(asked.error());
-    return std::move(asked->now);
-}
-
-Result<ProbeResult> ProviderDirectory::probe_again(std::string_view name, std::stop_token stop) {
+Result<ProbeResult> ProviderDirectory::probe(std::string_view name, ProbeWhen when, std::stop_token stop) {
     const EntryPtr entry = find(name);
-    if (!entry) {
-        return fail(ErrorKind::not_found,
-                    "no provider named '" + std::string(name) + "' is configured; name it under `providers:`");
-    }
-    const sync::Lock one_at_a_time(entry->asking);
-    return entry->ask(std::move(stop));
+    if (entry) return probe(*entry, when, std::move(stop));
+    return fail(ErrorKind::not_found, "no provider named '" + std::string(name) + "' is configured",
+                "name it under `providers:`");
 }
 
-Result<ProbeResult> ProviderDirectory::Entry::ask(std::stop_token stop) {
-    ProbeResult probe;
-    probe.before = get();
-    const std::uint64_t generation = probe.before ? probe.before->generation : 0;
-    // From here on the provider may take another model for its own.
-    health->begin_asking();
+Result<ProbeResult> ProviderDirectory::probe(std::string_view name, std::stop_token stop) {
+    return probe(name, ProbeWhen::always, std::move(stop));
+}
+
+Result<ProbedProviderPtr> ProviderDirectory::known_or_probe(std::string_view name, std::stop_token stop) {
+    return provider_of(probe(name, ProbeWhen::unless_known, std::move(stop)));
+}
+
+Result<ProbeResult> ProviderDirectory::Entry::probe(std::stop_token stop) {
+    ProbeResult result;
+    result.before = get();
+    const std::uint64_t generation = result.before ? result.before->generation : 0;
+    // From here on the provider may use another model.
+    health->begin_probe();
     auto info = binding.provider->info(std::move(stop));
     if (!info) {
-        health->end_asking(generation);
+        health->end_probe(generation);
         const sync::Lock lock(mutex);
-        failure = to_string(info.error());
+        failure = info.error();
         again_at = health->now() + sync::fixed_backoff(first_pause, longest_pause).delay(++failures);
         return std::unexpected(info.error());
     }
-    auto resolved = std::make_shared<ResolvedProvider>();
-    resolved->name = binding.name;
-    resolved->plugin = binding.plugin;
-    resolved->provider = binding.provider;
-    resolved->limits = binding.limits;
-    resolved->info = std::move(*info);
-    if (resolved->limits.concurrency > 0) {
-        resolved->info.limits.concurrency =
-            std::min(std::max<std::size_t>(1, resolved->info.limits.concurrency), resolved->limits.concurrency);
+    auto probed = std::make_shared<ProbedProvider>();
+    probed->name = binding.name;
+    probed->plugin = binding.plugin;
+    probed->provider = binding.provider;
+    probed->limits = binding.limits;
+    probed->info = std::move(*info);
+    if (probed->limits.concurrency > 0) {
+        probed->info.limits.concurrency =
+            std::min(std::max<std::size_t>(1, probed->info.limits.concurrency), probed->limits.concurrency);
     }
-    resolved->profile = catalog::make_profile(resolved->plugin, resolved->info, catalog::text_version);
-    resolved->health = health;
-    const bool other_model = probe.before && probe.before->profile.fingerprint != resolved->profile.fingerprint;
-    resolved->generation = generation + (other_model ? 1 : 0);
+    probed->profile = catalog::make_profile(probed->plugin, probed->info, catalog::text_version);
+    probed->health = health;
+    const bool other_model = result.before && result.before->profile.fingerprint != probed->profile.fingerprint;
+    probed->generation = generation + (other_model ? 1 : 0);
     {
         const sync::Lock lock(mutex);
         failures = 0;
         again_at = health->now() + shortest_interval;
-        if (!probe.before || !same_facts(*probe.before, *resolved)) known = std::move(resolved);
-        probe.now = known;
+        if (!result.before || !same_facts(*result.before, *probed)) known = std::move(probed);
+        result.now = known;
     }
-    health->end_asking(probe.now->generation);
-    return probe;
+    health->end_probe(result.now->generation);
+    return result;
 }
 
-Result<ResolvedPtr> ProviderDirectory::ask_quickly(Entry& entry, std::stop_token stop) {
+Result<ProbeResult> ProviderDirectory::probe(Entry& entry, ProbeWhen when, std::stop_token stop) {
+    if (when == ProbeWhen::query_waits) return probe_for_query(entry, std::move(stop));
+    if (when == ProbeWhen::unless_known) {
+        if (ProbedProviderPtr known = entry.get()) return unchanged(known);
+    }
+    const sync::Lock one_at_a_time(entry.probing);
+    return entry.probe(std::move(stop));
+}
+
+Result<ProbeResult> ProviderDirectory::probe_for_query(Entry& entry, std::stop_token stop) {
     {
         const sync::Lock lock(entry.mutex);
-        const bool early = now() < entry.again_at;
-        if (entry.known && (early || !entry.health->recheck_requested())) return entry.known;
-        if (early && entry.failures > 0) return fail(ErrorKind::unavailable, entry.failure);
+        const bool early = entry.health->now() < entry.again_at;
+        if (entry.known && (early || !entry.health->recheck_requested())) return unchanged(entry.known);
+        if (early && entry.failures > 0) return fail(ErrorKind::unavailable, entry.failure.message, entry.failure.hint);
     }
-    if (!entry.asking.try_lock()) {
-        if (ResolvedPtr here = entry.get()) return here;
+    if (!entry.probing.try_lock()) {
+        if (ProbedProviderPtr known = entry.get()) return unchanged(known);
         return fail(ErrorKind::unavailable, "it is being asked for its model");
     }
-    const sync::Lock one_at_a_time(entry.asking, std::adopt_lock);
-    if (ResolvedPtr here = entry.get(); here && !entry.health->recheck_requested()) return here;
-    const Timer timer(quick_limit, std::move(stop));
-    auto asked = entry.ask(timer.token());
-    if (!asked) return std::unexpected(asked.error());
-    return std::move(asked->now);
+    const sync::Lock one_at_a_time(entry.probing, std::adopt_lock);
+    if (ProbedProviderPtr known = entry.get(); known && !entry.health->recheck_requested()) return unchanged(known);
+    const Timer timer(probe_limit, std::move(stop));
+    return entry.probe(timer.token());
 }
 
 ProviderDirectory::EntryPtr ProviderDirectory::serving_entry(const Profile& profile) {
@@ -298,30 +314,34 @@ ProviderDirectory::EntryPtr ProviderDirectory::serving_entry(const Profile& prof
     return binding ? add(std::move(*binding)) : nullptr;
 }
 
-Result<ResolvedPtr> ProviderDirectory::for_profile(const Profile& profile, std::stop_token stop) {
+Result<ProbedProviderPtr> ProviderDirectory::for_profile(const Profile& profile, std::stop_token stop) {
     const std::vector<EntryPtr> all = entries();
     for (const EntryPtr& entry : all) {
-        ResolvedPtr here = entry->get();
-        // One that said `misconfigured` is asked again even where no scheduler does it.
-        if (here && entry->health->recheck_requested()) here = ask_quickly(*entry, stop).value_or(here);
-        if (here && here->profile.fingerprint == profile.fingerprint) return here;
+        ProbedProviderPtr known = entry->get();
+        // After `misconfigured` it is probed again, even if this process has no scheduler that does it.
+        if (known && entry->health->recheck_requested())
+            known = provider_of(probe(*entry, ProbeWhen::query_waits, stop)).value_or(known);
+        if (known && known->profile.fingerprint == profile.fingerprint) return known;
     }
-    std::string silent;
-    const auto makes_it = [&](Entry& entry) -> ResolvedPtr {
+    std::optional<Error> first_failure;
+    const auto makes_it = [&](Entry& entry) -> ProbedProviderPtr {
         // The plugin is part of the fingerprint.
         if (entry.get() || entry.binding.plugin != profile.plugin) return nullptr;
-        auto resolved = ask_quickly(entry, stop);
-        if (resolved && (*resolved)->profile.fingerprint == profile.fingerprint) return std::move(*resolved);
-        if (!resolved && silent.empty()) silent = "provider '" + entry.binding.name + "': " + to_string(resolved.error());
+        auto probed = provider_of(probe(entry, ProbeWhen::query_waits, stop));
+        if (probed && (*probed)->profile.fingerprint == profile.fingerprint) return std::move(*probed);
+        if (!probed && !first_failure) {
+            first_failure = std::move(probed.error());
+            first_failure->message = "provider '" + entry.binding.name + "': " + first_failure->message;
+        }
         return nullptr;
     };
     for (const EntryPtr& entry : all) {
-        if (ResolvedPtr found = makes_it(*entry)) return found;
+        if (ProbedProviderPtr found = makes_it(*entry)) return found;
     }
     if (const EntryPtr made = serving_entry(profile)) {
-        if (ResolvedPtr found = makes_it(*made)) return found;
+        if (ProbedProviderPtr found = makes_it(*made)) return found;
     }
-    if (!silent.empty()) return fail(ErrorKind::unavailable, silent);
+    if (first_failure) return fail(ErrorKind::unavailable, first_failure->message, first_failure->hint);
     return fail(ErrorKind::not_found, "no configured provider makes such vectors");
 }
 

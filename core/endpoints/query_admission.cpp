@@ -18,8 +18,8 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
 
-// The queries' line of a rate limit: a rate limit of its own for the store.
-Sha256 queries_of(const Sha256& fingerprint) {
+// The fingerprint under which the store keeps the queries' own rate limit.
+Sha256 fingerprint_for_queries(const Sha256& fingerprint) {
     std::string name(reinterpret_cast<const char*>(fingerprint.data()), fingerprint.size());
     return catalog::sha256(name + " queries");
 }
@@ -36,8 +36,8 @@ std::string in_seconds(std::chrono::steady_clock::duration time) {
 
 Result<std::vector<RateSlot>> QueryAdmission::reserve(Store& store, const std::vector<RateRequest>& requests,
                                                       Steady now) {
-    auto shared = store.reserve(requests);
-    if (shared || shared.error().kind != ErrorKind::unsupported) return shared;
+    auto reserved = store.reserve(requests);
+    if (reserved || reserved.error().kind != ErrorKind::unsupported) return reserved;
     std::vector<RateSlot> slots;
     const sync::Lock lock(mutex_);
     for (const RateRequest& request : requests) {
@@ -51,38 +51,39 @@ Result<std::vector<RateSlot>> QueryAdmission::reserve(Store& store, const std::v
 
 void QueryAdmission::set_pauses(const Sha256& fingerprint, std::vector<Pause> pauses) {
     const sync::Lock lock(mutex_);
-    by_provider_[fingerprint].pauses = std::move(pauses);
+    by_provider_[fingerprint].endpoint_pauses = std::move(pauses);
 }
 
-Result<QueryAdmission::Permit> QueryAdmission::admit_query(Store& store, const ResolvedProvider& provider,
+Result<QueryAdmission::Permit> QueryAdmission::admit_query(Store& store, const ProbedProvider& provider,
                                                            std::size_t bytes, const Clock& clock,
                                                            std::stop_token stop) {
     const Sha256& fingerprint = provider.profile.fingerprint;
     auto endpoint_index = free_endpoint(store, provider, clock.now());
     if (!endpoint_index) return std::unexpected(endpoint_index.error());
     {
-        const std::size_t most =
+        const std::size_t max_in_flight =
             std::max<std::size_t>(1, provider.info.limits.concurrency / 4) * provider.info.endpoints.size();
         sync::Lock lock(mutex_);
         ProviderQueries& queries = by_provider_[fingerprint];
-        if (!left_.wait_for(lock, stop, slot_wait, [&] { return queries.queries < most; })) {
+        if (!released_.wait_for(lock, stop, max_wait, [&] { return queries.in_flight < max_in_flight; })) {
             return fail(ErrorKind::throttled,
-                        "other queries are being embedded, and none was done within " + in_seconds(slot_wait));
+                        "other queries are being embedded, and none finished within " + in_seconds(max_wait));
         }
-        ++queries.queries;
+        ++queries.in_flight;
     }
     Permit permit(*this, fingerprint, *endpoint_index);
-    if (Status drawn = draw(store, provider, bytes, clock.now()); !drawn) return std::unexpected(drawn.error());
+    if (Status reserved = reserve_share(store, provider, bytes, clock.now()); !reserved)
+        return std::unexpected(reserved.error());
     return permit;
 }
 
-void QueryAdmission::leave(const Sha256& fingerprint) {
+void QueryAdmission::release(const Sha256& fingerprint) {
     const sync::Lock lock(mutex_);
-    --by_provider_[fingerprint].queries;
-    left_.notify_all();
+    --by_provider_[fingerprint].in_flight;
+    released_.notify_all();
 }
 
-Result<std::size_t> QueryAdmission::free_endpoint(Store& store, const ResolvedProvider& provider, Steady now) {
+Result<std::size_t> QueryAdmission::free_endpoint(Store& store, const ProbedProvider& provider, Steady now) {
     const Sha256& fingerprint = provider.profile.fingerprint;
     const std::vector<std::string>& endpoints = provider.info.endpoints;
     std::vector<Pause> pauses(endpoints.size());
@@ -93,14 +94,14 @@ Result<std::size_t> QueryAdmission::free_endpoint(Store& store, const ResolvedPr
     {
         const sync::Lock lock(mutex_);
         const ProviderQueries& queries = by_provider_[fingerprint];
-        for (std::size_t i = 0; i < queries.pauses.size(); ++i) apply(i, queries.pauses[i]);
-        for (std::size_t i = 0; i < queries.own.size(); ++i) apply(i, queries.own[i]);
+        for (std::size_t i = 0; i < queries.endpoint_pauses.size(); ++i) apply(i, queries.endpoint_pauses[i]);
+        for (std::size_t i = 0; i < queries.query_pauses.size(); ++i) apply(i, queries.query_pauses[i]);
     }
-    // What this process knows need not be asked.
+    // If all endpoints are paused here, the store need not be asked.
     if (std::ranges::any_of(pauses, [&](const Pause& pause) { return pause.until <= now; })) {
-        if (const auto told = store.endpoint_states()) {
-            for (const EndpointState& state : *told) {
-                // A wrong key may be the other process's own.
+        if (const auto states = store.endpoint_states()) {
+            for (const EndpointState& state : *states) {
+                // A wrong key may be a problem of the other process alone.
                 if (state.fingerprint != fingerprint || state.kind == PauseKind::misconfigured) continue;
                 const auto place = std::ranges::find(endpoints, state.endpoint);
                 apply(static_cast<std::size_t>(place - endpoints.begin()),
@@ -114,7 +115,7 @@ Result<std::size_t> QueryAdmission::free_endpoint(Store& store, const ResolvedPr
                 "it is paused for " + in_seconds(soonest->until - now) + ": " + soonest->text());
 }
 
-Status QueryAdmission::draw(Store& store, const ResolvedProvider& provider, std::size_t bytes, Steady now) {
+Status QueryAdmission::reserve_share(Store& store, const ProbedProvider& provider, std::size_t bytes, Steady now) {
     const Sha256& fingerprint = provider.profile.fingerprint;
     struct Wanted {
         RateUnit unit;
@@ -128,18 +129,19 @@ Status QueryAdmission::draw(Store& store, const ResolvedProvider& provider, std:
     std::vector<RateRequest> requests;
     for (const Wanted& wanted : each) {
         if (wanted.per_minute <= 0) continue;
-        requests.push_back({queries_of(fingerprint), wanted.unit, query_share * wanted.per_minute, wanted.amount});
+        requests.push_back(
+            {fingerprint_for_queries(fingerprint), wanted.unit, query_share * wanted.per_minute, wanted.amount});
         requests.push_back({fingerprint, wanted.unit, wanted.per_minute, wanted.amount});
     }
     if (requests.empty()) return {};
     const std::string used_up = "queries have used up their tenth of the rate limit per minute";
     {
-        // What was drawn cannot be given back: who was told to do without is the next to go.
+        // A reservation cannot be undone: it is for the next query after the one that was refused.
         const sync::Lock lock(mutex_);
-        if (auto& drawn_for = by_provider_[fingerprint].drawn_for; drawn_for) {
-            if (now < *drawn_for)
-                return fail(ErrorKind::throttled, used_up + "; the next may go in " + in_seconds(*drawn_for - now));
-            drawn_for.reset();
+        if (auto& next_allowed = by_provider_[fingerprint].next_allowed; next_allowed) {
+            if (now < *next_allowed)
+                return fail(ErrorKind::throttled, used_up + ": the next may go in " + in_seconds(*next_allowed - now));
+            next_allowed.reset();
             return {};
         }
     }
@@ -153,24 +155,24 @@ Status QueryAdmission::draw(Store& store, const ResolvedProvider& provider, std:
         const auto over = (*slots)[i].starts_in - duration_cast<microseconds>(ahead);
         if (over <= microseconds(1)) continue;
         const sync::Lock lock(mutex_);
-        by_provider_[fingerprint].drawn_for = now + over;
-        return fail(ErrorKind::throttled, used_up + "; the next may go in " + in_seconds(over));
+        by_provider_[fingerprint].next_allowed = now + over;
+        return fail(ErrorKind::throttled, used_up + ": the next may go in " + in_seconds(over));
     }
     return {};
 }
 
-void QueryAdmission::query_failed(Store& store, const ResolvedProvider& provider, std::size_t endpoint_index,
+void QueryAdmission::query_failed(Store& store, const ProbedProvider& provider, std::size_t endpoint_index,
                                   const Error& error, Steady now) {
     if (error.kind != ErrorKind::throttled || !error.retry_after || error.retry_after->count() <= 0) return;
     const Sha256& fingerprint = provider.profile.fingerprint;
-    const auto asked_for = std::min(*error.retry_after, longest_asked_pause);
-    const EndpointState state{fingerprint, provider.info.endpoints[endpoint_index], PauseKind::throttled, asked_for,
+    const auto cool_down = std::min(*error.retry_after, longest_asked_pause);
+    const EndpointState state{fingerprint, provider.info.endpoints[endpoint_index], PauseKind::throttled, cool_down,
                               to_string(error)};
     static_cast<void>(store.put_endpoint_states(std::span(&state, 1)));
     const sync::Lock lock(mutex_);
-    auto& own = by_provider_[fingerprint].own;
-    own.resize(provider.info.endpoints.size());
-    own[endpoint_index] = {now + asked_for, state.kind, state.reason};
+    auto& query_pauses = by_provider_[fingerprint].query_pauses;
+    query_pauses.resize(provider.info.endpoints.size());
+    query_pauses[endpoint_index] = {now + cool_down, state.kind, state.reason};
 }
 
 }  // namespace embedq::endpoints

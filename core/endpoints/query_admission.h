@@ -1,10 +1,11 @@
-// What the endpoints and the queries of a process share: the way to the store's budgets, the share of them that queries
-// have, and the pauses that queries keep to.
+// Admits queries to providers: it reserves from the store's rate limits for queries and documents, limits queries to a
+// share of them, and keeps queries from endpoints that are paused.
 //
-// Queries never wait behind documents. They draw on the same rate limit, but do not wait for their turn on its line: what
-// they take early, documents wait for. So that documents are not starved, queries have a line of their own at a tenth
-// of the rate; who is too far ahead on it is told to do without. With a provider that takes one call at a time a query
-// still goes at once: a process makes one call more for queries than its endpoints do, or a quarter of their number.
+// Queries never wait behind documents. They reserve from the same rate limit, but do not wait until their slot begins:
+// documents wait in their place. So that documents are not starved, queries also have a rate limit of their own, a
+// tenth of the whole. A query that is too far ahead of it is refused. A query also goes immediately to a provider that
+// takes one call at a time: for queries a process makes one call more than its endpoints' concurrency allows, or a
+// quarter of that number.
 //
 // Thread-safety: every member may be called from any thread. The store is called without a lock.
 #pragma once
@@ -26,22 +27,22 @@
 
 namespace embedq::endpoints {
 
-struct ResolvedProvider;
+struct ProbedProvider;
 
 class QueryAdmission {
 public:
     using Steady = std::chrono::steady_clock::time_point;
 
     static constexpr double query_share = 0.1;  // of each rate limit
-    // Of a minute's rate limit may be taken at once, or two requests.
+    // The part of a minute's rate limit that queries may be ahead; at least two requests.
     static constexpr double query_burst = 1.0 / 150;
-    static constexpr std::chrono::milliseconds slot_wait{2'000};  // for another query's call to end
+    static constexpr std::chrono::milliseconds max_wait{2'000};  // for another query's call to end
 
-    // Store::reserve; where the store shares no budgets, by lines of this process alone.
+    // As Store::reserve. If the store does not share rate limits, they hold for this process alone.
     [[nodiscard]] Result<std::vector<RateSlot>> reserve(Store& store, const std::vector<RateRequest>& requests,
                                                         Steady now);
 
-    // The right to make one call for a query, given back at its end.
+    // The right to make one call for a query, released when it is destroyed.
     class Permit {
     public:
         Permit(QueryAdmission& query_admission, const Sha256& fingerprint, std::size_t endpoint_index)
@@ -54,7 +55,7 @@ public:
         Permit& operator=(const Permit&) = delete;
         Permit& operator=(Permit&&) = delete;
         ~Permit() {
-            if (query_admission_ != nullptr) query_admission_->leave(fingerprint_);
+            if (query_admission_ != nullptr) query_admission_->release(fingerprint_);
         }
         [[nodiscard]] std::size_t endpoint() const noexcept { return endpoint_index_; }
 
@@ -63,37 +64,35 @@ public:
         Sha256 fingerprint_;
         std::size_t endpoint_index_;
     };
-    // Lets a query of about `bytes` pass to an endpoint that is not paused, or says why not: `throttled` or
-    // `unavailable`.
-    [[nodiscard]] Result<Permit> admit_query(Store& store, const ResolvedProvider& provider, std::size_t bytes,
+    // Admits a query of about `bytes` to an endpoint that is not paused, or fails with `throttled` or `unavailable` and
+    // the reason.
+    [[nodiscard]] Result<Permit> admit_query(Store& store, const ProbedProvider& provider, std::size_t bytes,
                                              const Clock& clock, std::stop_token stop);
-    // How the call of a query ended. What the endpoint said of throttling goes to the store, so that all endpoints keep to
-    // it.
-    void query_failed(Store& store, const ResolvedProvider& provider, std::size_t endpoint_index, const Error& error,
+    // Reports that a query's call failed. Throttling is published in the store, so that all processes keep to it.
+    void query_failed(Store& store, const ProbedProvider& provider, std::size_t endpoint_index, const Error& error,
                       Steady now);
 
-    // The pauses of this process's endpoints, as they are now; one for each endpoint.
+    // Sets the present pauses of this process's endpoints, one for each endpoint.
     void set_pauses(const Sha256& fingerprint, std::vector<Pause> pauses);
 
 private:
     struct ProviderQueries {
-        std::vector<Pause> pauses;  // of the endpoints
-        std::vector<Pause> own;     // that queries were told of
-        std::size_t queries = 0;    // under way
-        // The share of queries is used up until then; from then on one may go, for which the share was drawn on
-        // already.
-        std::optional<Steady> drawn_for;
+        std::vector<Pause> endpoint_pauses;
+        std::vector<Pause> query_pauses;  // that endpoints asked queries for
+        std::size_t in_flight = 0;
+        // Set while the queries' share is used up: from then on one query may go, whose share has been reserved.
+        std::optional<Steady> next_allowed;
     };
 
-    [[nodiscard]] Result<std::size_t> free_endpoint(Store& store, const ResolvedProvider& provider, Steady now);
-    [[nodiscard]] Status draw(Store& store, const ResolvedProvider& provider, std::size_t bytes, Steady now);
-    void leave(const Sha256& fingerprint);
+    [[nodiscard]] Result<std::size_t> free_endpoint(Store& store, const ProbedProvider& provider, Steady now);
+    [[nodiscard]] Status reserve_share(Store& store, const ProbedProvider& provider, std::size_t bytes, Steady now);
+    void release(const Sha256& fingerprint);
 
     sync::Mutex mutex_;
-    std::condition_variable_any left_;
+    std::condition_variable_any released_;
     std::map<Sha256, ProviderQueries> by_provider_ EMBEDQ_GUARDED_BY(mutex_);
-    std::map<std::pair<Sha256, RateUnit>, Steady> next_free_
-        EMBEDQ_GUARDED_BY(mutex_);  // the next free moment of each rate limit
+    // When the next slot of each rate limit begins, where the store does not share them.
+    std::map<std::pair<Sha256, RateUnit>, Steady> next_free_ EMBEDQ_GUARDED_BY(mutex_);
 };
 
 }  // namespace embedq::endpoints

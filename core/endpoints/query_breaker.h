@@ -1,5 +1,5 @@
-// Keeps queries from waiting for a provider that does not answer: after a failure they are refused at once for a while,
-// then one of them is let through to see.
+// The circuit breaker of a provider's queries, so that they do not wait for a provider that does not answer: after a
+// failure queries are refused for some time, then one is allowed as a trial.
 //
 // Pure: time is passed in. Not thread-safe; its owner guards it.
 #pragma once
@@ -20,23 +20,23 @@ class QueryBreaker {
 public:
     using Steady = std::chrono::steady_clock::time_point;
 
-    static constexpr std::chrono::milliseconds first_pause{1'000};  // doubles while probes fail
+    static constexpr std::chrono::milliseconds first_pause{1'000};  // doubles while trials fail
     static constexpr std::chrono::milliseconds longest_pause{30'000};
-    static constexpr std::chrono::milliseconds longest_probe{3'000};  // how long the one that is let through may wait
+    static constexpr std::chrono::milliseconds longest_trial{3'000};  // how long a trial may take
 
-    enum class Permit : std::uint8_t { free, probe, refused };
+    enum class Decision : std::uint8_t { allowed, trial, refused };
 
-    // Each permit that is not refused must be ended by `finished` or `stopped`.
-    [[nodiscard]] Permit ask(Steady now) noexcept {
-        if (failures_ == 0) return Permit::free;
-        if (probing_ || now < until_) return Permit::refused;
-        probing_ = true;
-        return Permit::probe;
+    // Each query that is not refused must be ended by `finished` or `stopped`.
+    [[nodiscard]] Decision begin(Steady now) noexcept {
+        if (failures_ == 0) return Decision::allowed;
+        if (trial_running_ || now < until_) return Decision::refused;
+        trial_running_ = true;
+        return Decision::trial;
     }
 
-    // `error` is the whole call's; a text that was refused says nothing against the provider.
-    void finished(Steady now, Permit permit, const std::optional<Error>& error) {
-        if (permit == Permit::probe) probing_ = false;
+    // `error` is the whole call's; a refused text is not a failure of the provider.
+    void finished(Steady now, Decision decision, const std::optional<Error>& error) {
+        if (decision == Decision::trial) trial_running_ = false;
         const bool answered = !error || error->kind == ErrorKind::invalid_input || error->kind == ErrorKind::too_large;
         if (answered) {
             failures_ = 0;
@@ -44,23 +44,23 @@ public:
             return;
         }
         reason_ = to_string(*error);
-        // Queries that were under way together fail together: they count once.
-        if (permit == Permit::free && failures_ > 0) return;
+        // Queries that were in flight together fail together: they count once.
+        if (decision == Decision::allowed && failures_ > 0) return;
         const auto pause = sync::fixed_backoff(first_pause, longest_pause).delay(++failures_);
         until_ = now + std::min(error->retry_after.value_or(pause), longest_pause);
     }
 
     // The caller gave up waiting, which says nothing.
-    void stopped(Permit permit) noexcept {
-        if (permit == Permit::probe) probing_ = false;
+    void stopped(Decision decision) noexcept {
+        if (decision == Decision::trial) trial_running_ = false;
     }
 
-    // Why the last one failed.
+    // Why the last query failed.
     [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
 
 private:
     std::size_t failures_ = 0;  // in a row
-    bool probing_ = false;
+    bool trial_running_ = false;
     Steady until_{};
     std::string reason_;
 };

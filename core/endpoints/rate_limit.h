@@ -1,12 +1,12 @@
-// A rate limit per minute, as one process holds it: slots leased from a line in time that all processes share
+// A rate limit per minute, as one process holds it: time slots reserved from the schedule that all processes share
 // (Store::reserve).
 //
-// A slot of n requests that starts at T allows request i at T + i/rate, so what all processes send together is as even
-// as the line itself. What was not used may be used up to half a second late, and is dropped then: a window of 60 s
-// holds at most 60.5 s' worth, and a request per process. More than is held may be taken at once, as a batch's tokens
-// must be; the debt is paid by the slots that follow.
+// A slot of n requests that starts at T allows request i at T + i/rate, so what all processes send together is spread
+// evenly. A permit that was not used is valid for another half second and is dropped then: a window of 60 s holds at
+// most 60.5 s' worth, and one request per process. More than is held may be taken in one go, as a batch's tokens must
+// be; the slots that follow pay the debt.
 //
-// Pure: time is passed in, slots are handed in. Not thread-safe; the scheduler's mutex guards it.
+// Pure: time and slots are passed in. Not thread-safe; the scheduler's mutex guards it.
 #pragma once
 
 #include <algorithm>
@@ -21,16 +21,16 @@ public:
     using Steady = std::chrono::steady_clock::time_point;
     using Duration = std::chrono::steady_clock::duration;
 
-    static constexpr std::chrono::milliseconds late{500};         // how late an unused permit is still good
-    static constexpr std::chrono::milliseconds slot_length{250};  // what is leased at a time, or a single request
+    static constexpr std::chrono::milliseconds permit_lifetime{500};  // how long an unused permit is valid
+    static constexpr std::chrono::milliseconds slot_length{250};      // what is reserved at a time, or a single request
 
-    // 0 per minute means "no rate limit": everything is granted.
+    // 0 per minute means "no rate limit": everything is allowed.
     explicit RateLimit(double per_minute) : per_second_(per_minute / 60.0) {}
 
     [[nodiscard]] bool unlimited() const noexcept { return per_second_ <= 0; }
     [[nodiscard]] double per_minute() const noexcept { return per_second_ * 60.0; }
 
-    // The moment from which a call may go; Steady::max() while nothing is held.
+    // When the next call may go; Steady::max() while no slot is held.
     [[nodiscard]] Steady available_at(Steady now) {
         if (unlimited()) return now;
         drop_stale(now);
@@ -38,7 +38,7 @@ public:
         return std::max(now, permit_of(slots_.front()));
     }
 
-    // A call goes. Taken is taken: a call that fails counts as well.
+    // A call is sent. It counts even if it fails.
     void take(double amount) {
         if (unlimited()) return;
         while (amount > 0 && !slots_.empty()) {
@@ -51,9 +51,8 @@ public:
         debt_ += amount;
     }
 
-    // The moment from which another slot should be asked for, if there is something to send: `ahead` before what is
-    // held ends.
-    [[nodiscard]] Steady wanted_at(Steady now, Duration ahead) {
+    // When to reserve another slot, if there is something to send: `ahead` before the last slot ends.
+    [[nodiscard]] Steady reserve_at(Steady now, Duration ahead) {
         if (unlimited()) return Steady::max();
         drop_stale(now);
         if (slots_.empty()) return now;
@@ -61,13 +60,14 @@ public:
         return last.start + span_of(last.amount) - ahead;
     }
 
-    // How much to ask for: the debt, and a slot.
-    [[nodiscard]] double wanted() const noexcept {
+    // How much to reserve: the debt, and a slot.
+    [[nodiscard]] double reserve_amount() const noexcept {
         const double slot = per_second_ * std::chrono::duration<double>(slot_length).count();
         return debt_ + std::max(1.0, std::ceil(slot));
     }
 
-    void lease(Steady start, double amount) {
+    // A slot was reserved.
+    void add_slot(Steady start, double amount) {
         const double paid = std::min(debt_, amount);
         debt_ -= paid;
         if (paid < amount) slots_.push_back({start, amount, paid});
@@ -88,8 +88,8 @@ private:
     void drop_stale(Steady now) {
         while (!slots_.empty()) {
             Slot& first = slots_.front();
-            const std::chrono::duration<double> past = now - late - first.start;
-            // Whole requests: half a permit is none.
+            const std::chrono::duration<double> past = now - permit_lifetime - first.start;
+            // In whole requests.
             if (past.count() > 0) first.used = std::max(first.used, std::ceil(past.count() * per_second_));
             if (first.used < first.amount) return;
             slots_.pop_front();
@@ -97,7 +97,7 @@ private:
     }
 
     double per_second_;
-    double debt_ = 0;  // taken, but not yet leased; only while no slot is left
+    double debt_ = 0;  // taken, but not yet reserved; only while no slot is left
     std::deque<Slot> slots_;
 };
 

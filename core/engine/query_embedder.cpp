@@ -23,7 +23,7 @@ QueryEmbedder::QuestionPtr QueryEmbedder::begin(const std::string& name) {
     auto question = std::make_unique<Question>();
     question->name = name;
     question->thread = std::jthread([this, asked = question.get()](const std::stop_token& stop) {
-        auto answer = providers_.resolve(asked->name, stop);
+        auto answer = providers_.known_or_probe(asked->name, stop);
         const sync::Lock lock(mutex_);
         come_.emplace(asked, std::move(answer));
         answered_.notify_all();
@@ -37,7 +37,7 @@ QueryEmbedder::Answers QueryEmbedder::ask(const std::set<std::string>& names, st
     Answers answers;
     std::vector<QuestionPtr> open;
     for (const std::string& name : names) {
-        if (endpoints::ResolvedPtr here = providers_.known(name))
+        if (endpoints::ProbedProviderPtr here = providers_.known(name))
             answers.emplace(name, std::move(here));
         else
             open.push_back(begin(name));

@@ -22,7 +22,7 @@ namespace embedq::engine {
 
 class QueryEmbedder {
 public:
-    using Answers = std::map<std::string, Result<endpoints::ResolvedPtr>>;
+    using Answers = std::map<std::string, Result<endpoints::ProbedProviderPtr>>;
 
     explicit QueryEmbedder(endpoints::ProviderDirectory& providers) : providers_(providers) {}
     // Stops the questions that are still open, and waits for their end.
@@ -47,7 +47,7 @@ private:
     endpoints::ProviderDirectory& providers_;
     sync::Mutex mutex_;
     std::condition_variable_any answered_;
-    std::map<const Question*, Result<endpoints::ResolvedPtr>> come_ EMBEDQ_GUARDED_BY(mutex_);
+    std::map<const Question*, Result<endpoints::ProbedProviderPtr>> come_ EMBEDQ_GUARDED_BY(mutex_);
     std::vector<QuestionPtr> left_ EMBEDQ_GUARDED_BY(mutex_);  // stopped, but perhaps not at their end
 };
 

@@ -143,7 +143,7 @@ Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const 
     return answer;
 }
 
-Result<std::vector<float>> Searcher::ask(const SearchRequest& request, const endpoints::ResolvedProvider& provider) {
+Result<std::vector<float>> Searcher::ask(const SearchRequest& request, const endpoints::ProbedProvider& provider) {
     endpoints::QueryAdmission& query_admission = providers_.query_admission();
     const auto permit =
         query_admission.admit_query(store_, provider, request.query.size(), context_.clock(), request.stop);

@@ -51,7 +51,7 @@ private:
     [[nodiscard]] QueryVector embed_query(const SearchRequest& request, const Sha256& profile_id);
     // The query's vector from an endpoint that is not paused, or why there is none; never waits behind documents.
     [[nodiscard]] Result<std::vector<float>> ask(const SearchRequest& request,
-                                                 const endpoints::ResolvedProvider& provider);
+                                                 const endpoints::ProbedProvider& provider);
 
     Store& store_;
     endpoints::ProviderDirectory& providers_;

@@ -92,7 +92,7 @@ Status Targets::apply_known() {
     std::erase_if(*all, [&](const CatalogInfo& info) {
         const std::string provider = provider_of(info.catalog_id);
         if (provider.empty()) return false;
-        const endpoints::ResolvedPtr known = providers_.known(provider);
+        const endpoints::ProbedProviderPtr known = providers_.known(provider);
         // One answer for all of a provider's catalogs, though it may say something else meanwhile.
         if (known) answers.emplace(provider, known);
         return !answers.contains(provider);
@@ -152,8 +152,8 @@ void Targets::log_change(const CatalogInfo& before, const CatalogTarget& target)
 void Targets::give(const std::string& catalog_id) {
     const std::string provider = provider_of(catalog_id);
     if (provider.empty()) return;
-    const auto resolved = [&]() -> Result<endpoints::ResolvedPtr> {
-        if (endpoints::ResolvedPtr known = providers_.known(provider)) return known;
+    const auto resolved = [&]() -> Result<endpoints::ProbedProviderPtr> {
+        if (endpoints::ProbedProviderPtr known = providers_.known(provider)) return known;
         {
             const sync::Lock lock(mutex_);
             const auto silent = silent_.find(provider);
@@ -198,7 +198,7 @@ Result<EmbeddingEstimate> Targets::estimate(const CatalogInfo& catalog, Estimate
     // The estimate is what was asked for, so it waits as long as the provider does.
     if (const std::string provider = provider_of(catalog.catalog_id);
         what != EstimateFor::reembedding && !provider.empty())
-        answers.emplace(provider, providers_.resolve(provider));
+        answers.emplace(provider, providers_.known_or_probe(provider));
     const auto target = what == EstimateFor::reembedding ? anew(catalog) : wanted(catalog, answers);
     if (!target) return std::unexpected(target.error());
     if (!target->profile) {
@@ -224,7 +224,7 @@ Result<EmbeddingEstimate> Targets::estimate_of(const std::string& catalog_id, co
     if (profile.max_text_bytes > 0) work.bytes = std::min(work.bytes, work.to_embed() * profile.max_text_bytes);
     work.bytes += work.to_embed() * profile.document_prefix.size();
     work.tokens = divided(work.bytes, bytes_per_token);
-    const auto resolved = providers_.resolve(provider);
+    const auto resolved = providers_.known_or_probe(provider);
     if (!resolved) return std::unexpected(resolved.error());
     work.calls = calls_of(work, (*resolved)->info.limits, (*resolved)->limits.batch_inputs);
     return work;

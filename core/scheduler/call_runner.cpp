@@ -12,11 +12,11 @@ namespace embedq::scheduler {
 
 namespace {
 
-constexpr std::size_t most_threads = 64;                       // per endpoint
-constexpr std::chrono::milliseconds longest_call{86'400'000};  // whatever the provider says of its time
+constexpr std::size_t max_threads = 64;                        // per endpoint
+constexpr std::chrono::milliseconds longest_call{86'400'000};  // whatever ProviderInfo::call_timeout says
 
-// The host's wrapper around a plugin has checked the rows; this keeps the workbench's arithmetic safe whoever made the
-// provider.
+// The host's guard around a plugin has checked the rows. This keeps the work queue's arithmetic safe for a provider
+// without a guard, too.
 Status check_shape(const EmbedResult& result, std::size_t texts, std::size_t dimension) {
     if (result.matrix.size() != texts * dimension) {
         return embedq::fail(ErrorKind::internal,
@@ -27,15 +27,15 @@ Status check_shape(const EmbedResult& result, std::size_t texts, std::size_t dim
     return {};
 }
 
-// No endpoint that takes texts at all has a reason to refuse this one.
-constexpr std::string_view control_text = "text";
+// No endpoint that accepts texts at all has a reason to refuse this one.
+constexpr std::string_view sample_text = "text";
 
 bool is_refusal(const Error& error) {
     return error.kind == ErrorKind::invalid_input || error.kind == ErrorKind::too_large;
 }
 
-// Whether texts would be refused for good by a call that took none. A text that is too long goes again, cut.
-bool refuses_all(const Batch& batch, const Result<EmbedResult>& result) {
+// Whether the call refused all its texts for good. A text that is too long is cut and sent again instead.
+bool refused_all(const Batch& batch, const Result<EmbedResult>& result) {
     const auto for_good = [](const Error& error) { return is_refusal(error) && !error.text_too_long; };
     if (!result) return batch.texts.size() == 1 && for_good(result.error());
     return result->errors.size() == batch.texts.size() &&
@@ -43,36 +43,37 @@ bool refuses_all(const Batch& batch, const Result<EmbedResult>& result) {
 }
 
 Error refuses_every_text(const Error& error) {
-    Error said{ErrorKind::misconfigured,
-               "the endpoint refuses every text, even '" + std::string(control_text) + "': " + to_string(error) +
-                   "; correct what it complains of (the key, the model, the options): it is tried again"};
-    said.detail = error.detail;
-    return said;
+    Error misconfigured{
+        .kind = ErrorKind::misconfigured,
+        .message = "the endpoint refuses every text, even '" + std::string(sample_text) + "': " + to_string(error),
+        .hint = "correct what it complains about (the key, the model, the options): it is tried again"};
+    misconfigured.detail = error.detail;
+    return misconfigured;
 }
 
 }  // namespace
 
-void CallRunner::add(const endpoints::ResolvedPtr& provider) {
-    sweep();
+void CallRunner::add(const endpoints::ProbedProviderPtr& provider) {
+    join_retired();
     const ProviderInfo& info = provider->info;
     endpoints::EndpointSettings limits;
-    limits.concurrency = std::clamp<std::size_t>(info.limits.concurrency, 1, most_threads);
+    limits.concurrency = std::clamp<std::size_t>(info.limits.concurrency, 1, max_threads);
     const Sha256 fingerprint = provider->profile.fingerprint;
-    EndpointPool* opened = nullptr;
+    endpoints::EndpointPool* opened = nullptr;
     {
-        const sync::Lock lock(shared_.mutex);
-        if (shared_.draining) return;
-        EndpointPool pool(provider, limits, shared_.settings.prefetch_texts);
-        if (const auto present = shared_.pools.find(fingerprint); present != shared_.pools.end()) {
-            const EndpointPool& old = present->second;
+        const sync::Lock lock(state_.mutex);
+        if (state_.draining) return;
+        endpoints::EndpointPool pool(provider, limits, state_.settings.prefetch_texts);
+        if (const auto present = state_.pools.find(fingerprint); present != state_.pools.end()) {
+            const endpoints::EndpointPool& old = present->second;
             if (old.provider->name != provider->name || old.provider == provider) return;
             pool.inherit(old);
             close(present);
         }
         pool.threads = info.endpoints.size() * limits.concurrency;
-        shared_.call_threads += pool.threads;
-        shared_.bench.accept(fingerprint);
-        opened = &shared_.pools.try_emplace(fingerprint, std::move(pool)).first->second;
+        state_.call_threads += pool.threads;
+        state_.queue.accept(fingerprint);
+        opened = &state_.pools.try_emplace(fingerprint, std::move(pool)).first->second;
     }
     for (std::size_t endpoint_index = 0; endpoint_index < info.endpoints.size(); ++endpoint_index) {
         for (std::size_t i = 0; i < limits.concurrency; ++i) {
@@ -82,116 +83,116 @@ void CallRunner::add(const endpoints::ResolvedPtr& provider) {
     }
 }
 
-void CallRunner::retire(const endpoints::ResolvedPtr& provider, const std::string& reason) {
-    const sync::Lock lock(shared_.mutex);
-    const auto present = shared_.pools.find(provider->profile.fingerprint);
-    if (present == shared_.pools.end() || present->second.provider->name != provider->name) return;
+void CallRunner::retire(const endpoints::ProbedProviderPtr& provider, const std::string& reason) {
+    const sync::Lock lock(state_.mutex);
+    const auto present = state_.pools.find(provider->profile.fingerprint);
+    if (present == state_.pools.end() || present->second.provider->name != provider->name) return;
     close(present);
-    shared_.bench.turn_away(provider->profile.fingerprint, reason);
-    shared_.committer.notify_all();
+    state_.queue.stop_accepting(provider->profile.fingerprint, reason);
+    state_.committer_cv.notify_all();
 }
 
-void CallRunner::close(std::map<Sha256, EndpointPool>::iterator pool) {
+void CallRunner::close(std::map<Sha256, endpoints::EndpointPool>::iterator pool) {
     pool->second.retired = true;
-    // The node keeps its place in memory, which its threads hold on to.
-    shared_.retired_pools.push_back(shared_.pools.extract(pool));
-    shared_.endpoints.notify_all();
+    // The extracted node keeps its address, which its threads use.
+    state_.retired_pools.push_back(state_.pools.extract(pool));
+    state_.endpoints_cv.notify_all();
 }
 
-void CallRunner::sweep() {
+void CallRunner::join_retired() {
     std::vector<Thread> ended;
     {
-        const sync::Lock lock(shared_.mutex);
-        const auto over = [](const auto& node) { return node.mapped().threads == 0; };
-        for (auto& node : shared_.retired_pools) {
-            if (!over(node)) continue;
-            const auto of_it = std::ranges::stable_partition(
+        const sync::Lock lock(state_.mutex);
+        const auto ended_all = [](const auto& node) { return node.mapped().threads == 0; };
+        for (auto& node : state_.retired_pools) {
+            if (!ended_all(node)) continue;
+            const auto its_threads = std::ranges::stable_partition(
                 threads_, [&](const Thread& each) { return each.pool != &node.mapped(); });
-            std::ranges::move(of_it, std::back_inserter(ended));
-            threads_.erase(of_it.begin(), of_it.end());
+            std::ranges::move(its_threads, std::back_inserter(ended));
+            threads_.erase(its_threads.begin(), its_threads.end());
         }
-        std::erase_if(shared_.retired_pools, over);
+        std::erase_if(state_.retired_pools, ended_all);
     }
 }
 
 void CallRunner::join() {
     if (threads_.empty()) return;
     {
-        sync::Lock lock(shared_.mutex);
-        shared_.endpoints.notify_all();
-        const auto grace_end = shared_.now() + shared_.settings.grace;
-        shared_.call_thread_ended.wait_until(
-            lock, grace_end, [&]() EMBEDQ_REQUIRES(shared_.mutex) { return shared_.call_threads == 0; });
+        sync::Lock lock(state_.mutex);
+        state_.endpoints_cv.notify_all();
+        const auto grace_end = state_.now() + state_.settings.grace;
+        state_.call_thread_ended_cv.wait_until(
+            lock, grace_end, [&]() EMBEDQ_REQUIRES(state_.mutex) { return state_.call_threads == 0; });
     }
-    shared_.calls_stop.request_stop();
+    state_.calls_stop.request_stop();
     threads_.clear();
 }
 
-void CallRunner::run(EndpointPool& pool, std::size_t endpoint_index) {
-    sync::Lock lock(shared_.mutex);
-    const endpoints::ResolvedPtr provider = pool.provider;
-    while (!shared_.draining && !pool.retired) {
+void CallRunner::run(endpoints::EndpointPool& pool, std::size_t endpoint_index) {
+    sync::Lock lock(state_.mutex);
+    const endpoints::ProbedProviderPtr provider = pool.provider;
+    while (!state_.draining && !pool.retired) {
         auto again_at = endpoints::Endpoint::Steady::max();
         const std::optional<Call> call = next(pool, endpoint_index, again_at);
         if (!call) {
             if (again_at == endpoints::Endpoint::Steady::max())
-                shared_.endpoints.wait(lock);
+                state_.endpoints_cv.wait(lock);
             else
-                shared_.endpoints.wait_until(lock, again_at);
+                state_.endpoints_cv.wait_until(lock, again_at);
             continue;
         }
         lock.unlock();
         std::vector<std::string_view> texts;
         texts.reserve(call->batch.texts.size());
         for (const TextPtr& text : call->batch.texts) texts.push_back(text->sent());
-        Outcome outcome = ask(*provider, endpoint_index, texts);
+        Outcome outcome = embed(*provider, endpoint_index, texts);
         lock.lock();
-        if (refuses_all(call->batch, outcome.result)) {
+        if (refused_all(call->batch, outcome.result)) {
             outcome.undecided = true;
-            if (wants_control(pool, endpoint_index)) {
+            if (must_verify_refusal(pool, endpoint_index)) {
                 lock.unlock();
-                control(*provider, endpoint_index, outcome);
+                verify_refusal(*provider, endpoint_index, outcome);
                 lock.lock();
-                shared_.bench.count_call(outcome.undecided);
+                state_.queue.count_call(outcome.undecided);
             }
         }
         if (const auto warning = finish(pool, *call, endpoint_index, std::move(outcome))) {
             lock.unlock();
-            shared_.logger().warn(*warning);
+            state_.logger().warn(*warning);
             lock.lock();
         }
     }
     --pool.threads;
-    --shared_.call_threads;
-    shared_.call_thread_ended.notify_all();
+    --state_.call_threads;
+    state_.call_thread_ended_cv.notify_all();
 }
 
-std::optional<CallRunner::Call> CallRunner::next(EndpointPool& pool, std::size_t endpoint_index,
+std::optional<CallRunner::Call> CallRunner::next(endpoints::EndpointPool& pool, std::size_t endpoint_index,
                                                  endpoints::Endpoint::Steady& again_at) {
     const Sha256& fingerprint = pool.provider->profile.fingerprint;
     endpoints::Endpoint& endpoint = pool.endpoints[endpoint_index];
-    const auto now = shared_.now();
+    const auto now = state_.now();
     again_at = endpoints::Endpoint::Steady::max();
-    if (shared_.bench.queued(fingerprint) == 0) return std::nullopt;
+    if (state_.queue.queued(fingerprint) == 0) return std::nullopt;
     again_at = endpoint.ready_at(now);
     if (again_at > now) return std::nullopt;
-    if (endpoint.probing() && shared_.shares_endpoint_states && shared_.states_read_at < endpoint.paused_until()) {
-        // Another process may have probed meanwhile and found nobody.
-        shared_.probe_wants_states = true;
-        shared_.wake_endpoint_sync();
+    if (endpoint.tripped() && state_.shares_endpoint_states && state_.states_read_at < endpoint.paused_until()) {
+        // Another process may have made its trial meanwhile, without an answer.
+        state_.trial_wants_states = true;
+        state_.wake_endpoint_sync();
         again_at = endpoints::Endpoint::Steady::max();
         return std::nullopt;
     }
     again_at = std::max(pool.requests.available_at(now), pool.tokens.available_at(now));
     if (again_at <= now) return begin(pool, endpoint, now);
-    if (again_at == endpoints::Endpoint::Steady::max()) shared_.wake_endpoint_sync();
+    if (again_at == endpoints::Endpoint::Steady::max()) state_.wake_endpoint_sync();
     return std::nullopt;
 }
 
-std::optional<CallRunner::Call> CallRunner::begin(EndpointPool& pool, endpoints::Endpoint& endpoint,
+std::optional<CallRunner::Call> CallRunner::begin(endpoints::EndpointPool& pool, endpoints::Endpoint& endpoint,
                                                   endpoints::Endpoint::Steady now) {
     std::optional<Batch> batch =
-        shared_.bench.take(pool.provider->profile.fingerprint, pool.limits.present(), endpoint.probing());
+        state_.queue.take(pool.provider->profile.fingerprint, pool.limits.present(), endpoint.tripped());
     if (!batch) return std::nullopt;
     const std::size_t bytes = batch->bytes() + batch->texts.size() * pool.limits.prefix_bytes();
     Call call{std::move(*batch), now, pool.limits.estimate().tokens(bytes)};
@@ -200,22 +201,22 @@ std::optional<CallRunner::Call> CallRunner::begin(EndpointPool& pool, endpoints:
     pool.tokens.take(call.tokens);
     if (pool.requests.available_at(now) == endpoints::Endpoint::Steady::max() ||
         pool.tokens.available_at(now) == endpoints::Endpoint::Steady::max())
-        shared_.wake_endpoint_sync();
+        state_.wake_endpoint_sync();
     return call;
 }
 
-CallRunner::Outcome CallRunner::ask(const endpoints::ResolvedProvider& provider, std::size_t endpoint_index,
-                                    std::span<const std::string_view> texts) const {
+CallRunner::Outcome CallRunner::embed(const endpoints::ProbedProvider& provider, std::size_t endpoint_index,
+                                      std::span<const std::string_view> texts) const {
     EmbedRequest request;
     request.texts = texts;
     request.kind = TextKind::document;
     request.endpoint = endpoint_index;
-    const auto said = std::min(provider.info.call_timeout, longest_call);
-    request.deadline = shared_.now() + (said.count() > 0 ? said : shared_.settings.call_timeout);
-    request.stop = shared_.calls_stop.get_token();
+    const auto own_timeout = std::min(provider.info.call_timeout, longest_call);
+    request.deadline = state_.now() + (own_timeout.count() > 0 ? own_timeout : state_.settings.call_timeout);
+    request.stop = state_.calls_stop.get_token();
     Outcome outcome{provider.embed(request)};
-    outcome.late = shared_.now() >= request.deadline || (!outcome.result && outcome.result.error().deadline_reached);
-    // Nobody knows yet which model's the answer was.
+    outcome.late = state_.now() >= request.deadline || (!outcome.result && outcome.result.error().deadline_reached);
+    // It is not known which model made the answer.
     outcome.undecided = !outcome.result && outcome.result.error().kind == ErrorKind::conflict;
     if (outcome.result) {
         if (Status shape = check_shape(*outcome.result, texts.size(), provider.info.dimension); !shape)
@@ -224,93 +225,95 @@ CallRunner::Outcome CallRunner::ask(const endpoints::ResolvedProvider& provider,
     return outcome;
 }
 
-bool CallRunner::wants_control(EndpointPool& pool, std::size_t endpoint_index) {
-    if (shared_.calls_stop.stop_requested() || pool.retired || pool.endpoints[endpoint_index].paused(shared_.now()))
+bool CallRunner::must_verify_refusal(endpoints::EndpointPool& pool, std::size_t endpoint_index) {
+    if (state_.calls_stop.stop_requested() || pool.retired || pool.endpoints[endpoint_index].paused(state_.now()))
         return false;
     pool.requests.take(1);
-    pool.tokens.take(pool.limits.estimate().tokens(control_text.size() + pool.limits.prefix_bytes()));
+    pool.tokens.take(pool.limits.estimate().tokens(sample_text.size() + pool.limits.prefix_bytes()));
     return true;
 }
 
-void CallRunner::control(const endpoints::ResolvedProvider& provider, std::size_t endpoint_index,
-                         Outcome& outcome) const {
-    const Outcome known = ask(provider, endpoint_index, std::array{control_text});
-    outcome.undecided = !known.result || !known.result->errors.empty();
+void CallRunner::verify_refusal(const endpoints::ProbedProvider& provider, std::size_t endpoint_index,
+                                Outcome& outcome) const {
+    const Outcome sample = embed(provider, endpoint_index, std::array{sample_text});
+    outcome.undecided = !sample.result || !sample.result->errors.empty();
     if (!outcome.undecided) return;
-    const Error error = known.result ? known.result->errors.front().error : known.result.error();
+    const Error error = sample.result ? sample.result->errors.front().error : sample.result.error();
     outcome.result = std::unexpected(is_refusal(error) ? refuses_every_text(error) : error);
     if (is_refusal(error) && provider.health) provider.health->request_recheck();
 }
 
-std::optional<std::string> CallRunner::finish(EndpointPool& pool, const Call& call, std::size_t endpoint_index,
-                                              Outcome&& outcome) {
+std::optional<std::string> CallRunner::finish(endpoints::EndpointPool& pool, const Call& call,
+                                              std::size_t endpoint_index, Outcome&& outcome) {
     endpoints::Endpoint& endpoint = pool.endpoints[endpoint_index];
-    const auto now = shared_.now();
+    const auto now = state_.now();
     Result<EmbedResult>& result = outcome.result;
-    // What we stopped ourselves, or was asked of a model that is gone, says nothing.
-    const bool stopped = !result && (shared_.calls_stop.stop_requested() || pool.retired);
+    // A call that this process stopped, or that was for a model that has been replaced, says nothing.
+    const bool stopped = !result && (state_.calls_stop.stop_requested() || pool.retired);
     const std::optional<Error> error = result || stopped ? std::nullopt : std::optional(result.error());
-    const endpoints::Endpoint::Verdict verdict =
-        endpoint.finished(now, error, error ? shared_.random01() : 0, call.sent_at);
-    if (outcome.undecided) shared_.bench.count_call(true);
+    const endpoints::Endpoint::CallEffect effect =
+        endpoint.finished(now, error, error ? state_.random01() : 0, call.sent_at);
+    if (outcome.undecided) state_.queue.count_call(true);
     if (stopped || outcome.undecided)
-        shared_.bench.put_back(call.batch);
+        state_.queue.put_back(call.batch);
     else if (result)
         answered(pool, call, std::move(*result));
     else
-        failed(pool, call, *error, outcome.late, verdict.jobs_pay);
-    if (!pool.retired && (verdict.paused || verdict.recovered)) tell(pool, endpoint_index, now);
+        failed(pool, call, *error, outcome.late, effect.charge_jobs);
+    if (!pool.retired && (effect.paused || effect.recovered)) publish_pause_change(pool, endpoint_index, now);
     std::optional<std::string> warning;
     if (error && pool.paused(now)) {
         const std::string reason = "provider '" + pool.provider->name + "' is paused: " + endpoint.pause().text();
-        if (!std::exchange(pool.warned, true)) warning = reason;
-        // Held longer than a lease, jobs are better off where others can see them.
-        if (pool.paused_until() > now + shared_.settings.lease)
-            shared_.bench.release_queued(call.batch.fingerprint, reason);
+        if (!std::exchange(pool.pause_logged, true)) warning = reason;
+        // Jobs that would wait longer than a lease are given back, so that other processes can take them.
+        if (pool.paused_until() > now + state_.settings.lease)
+            state_.queue.release_queued(call.batch.fingerprint, reason);
     }
-    shared_.endpoints.notify_all();
-    shared_.committer.notify_all();
+    state_.endpoints_cv.notify_all();
+    state_.committer_cv.notify_all();
     return warning;
 }
 
-void CallRunner::answered(EndpointPool& pool, const Call& call, EmbedResult&& result) {
-    pool.warned = false;
-    const auto longest_here = std::ranges::min_element(call.batch.texts, {}, &Text::here_since);
-    pool.window.answered(call.batch.texts.size(), shared_.bench.texts(call.batch.fingerprint),
-                         (*longest_here)->here_since, shared_.now());
+void CallRunner::answered(endpoints::EndpointPool& pool, const Call& call, EmbedResult&& result) {
+    pool.pause_logged = false;
+    const auto oldest = std::ranges::min_element(call.batch.texts, {}, &Text::here_since);
+    pool.window.answered(call.batch.texts.size(), state_.queue.texts(call.batch.fingerprint), (*oldest)->here_since,
+                         state_.now());
     pool.limits.answered(call.batch.texts.size(), call.batch.bytes(), result.tokens);
-    // What the estimate fell short of is owed.
+    // Tokens above the estimate are taken from the rate limit afterwards.
     if (static_cast<double>(result.tokens) > call.tokens)
         pool.tokens.take(static_cast<double>(result.tokens) - call.tokens);
     for (const TextError& bad : result.errors) pool.limits.refused(1, bad.error);
     if (result.errors.empty()) {
         for (const TextPtr& text : call.batch.texts) {
-            if (text->cuts > 0) pool.limits.took_cut(text->cut_to);
+            if (text->cuts > 0) pool.limits.accepted_cut(text->cut_to);
         }
     }
-    shared_.bench.answer(call.batch, std::move(result), pool.limits.present());
+    state_.queue.batch_answered(call.batch, std::move(result), pool.limits.present());
 }
 
-void CallRunner::failed(EndpointPool& pool, const Call& call, const Error& error, bool late, bool jobs_pay) {
+void CallRunner::failed(endpoints::EndpointPool& pool, const Call& call, const Error& error, bool late,
+                        bool charge_jobs) {
     const std::size_t inputs = call.batch.texts.size();
-    // What found no answer in its time would find none as it is the next time.
+    // The same batch would time out again.
     if (late && error.kind == ErrorKind::unavailable && inputs > 1) {
         pool.limits.timed_out(inputs);
-        shared_.bench.put_back_halves(call.batch);
+        state_.queue.batch_timed_out(call.batch);
         return;
     }
     pool.limits.refused(inputs, error);
-    shared_.bench.reject(call.batch, error, pool.limits.present(), jobs_pay);
+    state_.queue.batch_failed(call.batch, error, pool.limits.present(), charge_jobs);
 }
 
-void CallRunner::tell(EndpointPool& pool, std::size_t endpoint_index, endpoints::Endpoint::Steady now) {
+void CallRunner::publish_pause_change(endpoints::EndpointPool& pool, std::size_t endpoint_index,
+                                      endpoints::Endpoint::Steady now) {
     const Sha256& fingerprint = pool.provider->profile.fingerprint;
     std::vector<endpoints::Pause> pauses;
     for (const endpoints::Endpoint& endpoint : pool.endpoints)
         pauses.push_back(endpoint.paused(now) ? endpoint.pause() : endpoints::Pause{});
-    shared_.query_admission().set_pauses(fingerprint, std::move(pauses));
-    shared_.pause_changes.push_back({fingerprint, endpoint_index});
-    shared_.wake_endpoint_sync();
+    state_.query_admission().set_pauses(fingerprint, std::move(pauses));
+    state_.pause_changes.push_back({fingerprint, endpoint_index});
+    state_.wake_endpoint_sync();
 }
 
 }  // namespace embedq::scheduler

@@ -1,42 +1,42 @@
-// The endpoint runner calls providers: as many threads for each endpoint as its limit of concurrency allows.
+// The call runner calls providers, with as many threads for each endpoint as its concurrency limit allows.
 #pragma once
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "embedq/values.h"
-#include "scheduler/shared.h"
+#include "scheduler/scheduler_state.h"
 #include "sync/mutex.h"
 
 namespace embedq::scheduler {
 
 class CallRunner {
 public:
-    explicit CallRunner(Shared& shared) : shared_(shared) {}
+    explicit CallRunner(SchedulerState& state) : state_(state) {}
     ~CallRunner() { join(); }
     CallRunner(const CallRunner&) = delete;
     CallRunner& operator=(const CallRunner&) = delete;
 
-    // Opens the endpoints of a provider that has answered and starts their threads. Where it has endpoints for the same
-    // fingerprint, those of new limits and endpoints take their place. From one thread at a time, not after `join`.
-    void add(const endpoints::ResolvedPtr& provider);
-    // The provider makes the fingerprint no more: its endpoints take no new batch, and what waits for them goes back
-    // without an attempt. Does nothing where another provider's endpoints make it. As `add`.
-    void retire(const endpoints::ResolvedPtr& provider, const std::string& reason);
+    // Opens the endpoint pool of a provider that has answered, and starts its threads. A pool that the same provider
+    // has for the same fingerprint is replaced, since its limits or endpoints changed. Called by one thread at a time,
+    // and not after `join`.
+    void add(const endpoints::ProbedProviderPtr& provider);
+    // Closes the provider's pool: it no longer makes the fingerprint's vectors. The pool takes no new batch, and what
+    // is queued for it is given back without an attempt. Does nothing where another provider has the fingerprint's
+    // pool. Called like `add`.
+    void retire(const endpoints::ProbedProviderPtr& provider, const std::string& reason);
     // Waits for the calls in flight, at most for the grace time, then stops them, and returns when all threads have
-    // ended. The shared state must be draining.
+    // ended. The state must be draining.
     void join();
 
 private:
     struct Thread {
-        const EndpointPool* pool = nullptr;
+        const endpoints::EndpointPool* pool = nullptr;
         std::jthread thread;
     };
     struct Call {
@@ -44,43 +44,46 @@ private:
         endpoints::Endpoint::Steady sent_at{};
         double tokens = 0;  // as estimated
     };
-    // What a call brought.
+    // How a call ended.
     struct Outcome {
         Result<EmbedResult> result;
-        bool late = false;       // it used up its time
-        bool undecided = false;  // it says nothing of its texts: they are to be sent again
+        bool late = false;       // it reached its deadline
+        bool undecided = false;  // it says nothing about its texts: they are sent again
     };
 
-    void run(EndpointPool& pool, std::size_t endpoint_index);
-    // Takes a batch that endpoint and budgets admit; else says when to look again, unless something changes before.
-    [[nodiscard]] std::optional<Call> next(EndpointPool& pool, std::size_t endpoint_index,
-                                           endpoints::Endpoint::Steady& again_at) EMBEDQ_REQUIRES(shared_.mutex);
-    [[nodiscard]] std::optional<Call> begin(EndpointPool& pool, endpoints::Endpoint& endpoint,
-                                            endpoints::Endpoint::Steady now) EMBEDQ_REQUIRES(shared_.mutex);
-    [[nodiscard]] Outcome ask(const endpoints::ResolvedProvider& provider, std::size_t endpoint_index,
-                              std::span<const std::string_view> texts) const EMBEDQ_EXCLUDES(shared_.mutex);
-    // Whether to make sure of a call that had every text refused. Not where another call heard meanwhile what holds
-    // for this one, too.
-    [[nodiscard]] bool wants_control(EndpointPool& pool, std::size_t endpoint_index) EMBEDQ_REQUIRES(shared_.mutex);
-    // Asks the same endpoint for a text that nobody has a reason to refuse. Is that one refused as well, the outcome is
-    // `misconfigured`, and says nothing of the call's texts.
-    void control(const endpoints::ResolvedProvider& provider, std::size_t endpoint_index, Outcome& outcome) const
-        EMBEDQ_EXCLUDES(shared_.mutex);
-    // Gives the warning that the provider is paused, once for each pause; else nothing.
-    [[nodiscard]] std::optional<std::string> finish(EndpointPool& pool, const Call& call, std::size_t endpoint_index,
-                                                    Outcome&& outcome) EMBEDQ_REQUIRES(shared_.mutex);
-    void answered(EndpointPool& pool, const Call& call, EmbedResult&& result) EMBEDQ_REQUIRES(shared_.mutex);
-    void failed(EndpointPool& pool, const Call& call, const Error& error, bool late, bool jobs_pay)
-        EMBEDQ_REQUIRES(shared_.mutex);
-    // Tells people, queries and other processes of a pause that began or ended.
-    void tell(EndpointPool& pool, std::size_t endpoint_index, endpoints::Endpoint::Steady now)
-        EMBEDQ_REQUIRES(shared_.mutex);
-    // Takes the pool out of those that are open; its threads end after their calls.
-    void close(std::map<Sha256, EndpointPool>::iterator pool) EMBEDQ_REQUIRES(shared_.mutex);
+    void run(endpoints::EndpointPool& pool, std::size_t endpoint_index);
+    // Takes a batch that the endpoint and the rate limits admit. Otherwise sets when to try again, unless something
+    // changes before that.
+    [[nodiscard]] std::optional<Call> next(endpoints::EndpointPool& pool, std::size_t endpoint_index,
+                                           endpoints::Endpoint::Steady& again_at) EMBEDQ_REQUIRES(state_.mutex);
+    [[nodiscard]] std::optional<Call> begin(endpoints::EndpointPool& pool, endpoints::Endpoint& endpoint,
+                                            endpoints::Endpoint::Steady now) EMBEDQ_REQUIRES(state_.mutex);
+    [[nodiscard]] Outcome embed(const endpoints::ProbedProvider& provider, std::size_t endpoint_index,
+                                std::span<const std::string_view> texts) const EMBEDQ_EXCLUDES(state_.mutex);
+    // Whether to verify a call in which every text was refused. Not where another call has paused the endpoint
+    // meanwhile, since that holds for this call too.
+    [[nodiscard]] bool must_verify_refusal(endpoints::EndpointPool& pool, std::size_t endpoint_index)
+        EMBEDQ_REQUIRES(state_.mutex);
+    // Sends the same endpoint a sample text that no working endpoint refuses. If that is refused as well, the outcome
+    // becomes `misconfigured` and says nothing about the call's texts.
+    void verify_refusal(const endpoints::ProbedProvider& provider, std::size_t endpoint_index, Outcome& outcome) const
+        EMBEDQ_EXCLUDES(state_.mutex);
+    // Returns the warning that the provider is paused, once for each pause.
+    [[nodiscard]] std::optional<std::string> finish(endpoints::EndpointPool& pool, const Call& call,
+                                                    std::size_t endpoint_index, Outcome&& outcome)
+        EMBEDQ_REQUIRES(state_.mutex);
+    void answered(endpoints::EndpointPool& pool, const Call& call, EmbedResult&& result) EMBEDQ_REQUIRES(state_.mutex);
+    void failed(endpoints::EndpointPool& pool, const Call& call, const Error& error, bool late, bool charge_jobs)
+        EMBEDQ_REQUIRES(state_.mutex);
+    // Makes a pause that began or ended known to queries and to other processes.
+    void publish_pause_change(endpoints::EndpointPool& pool, std::size_t endpoint_index,
+                              endpoints::Endpoint::Steady now) EMBEDQ_REQUIRES(state_.mutex);
+    // Removes the pool from those that are open; its threads end after their calls.
+    void close(std::map<Sha256, endpoints::EndpointPool>::iterator pool) EMBEDQ_REQUIRES(state_.mutex);
     // Joins the threads of retired pools that have ended.
-    void sweep();
+    void join_retired();
 
-    Shared& shared_;
+    SchedulerState& state_;
     std::vector<Thread> threads_;
 };
 

@@ -1,46 +1,46 @@
-// The claimer takes as many jobs as there is room for, and the planner in it asks which of their texts have no vector
-// yet. One thread.
+// The claimer claims as many jobs as fit in the prefetch windows, and asks the store which of their texts have no
+// vector yet. One thread.
 #pragma once
 
 #include <stop_token>
 
 #include "embedq/claim.h"
-#include "scheduler/shared.h"
+#include "scheduler/scheduler_state.h"
 
 namespace embedq::scheduler {
 
 class Claimer {
 public:
-    explicit Claimer(Shared& shared) : shared_(shared) {}
+    explicit Claimer(SchedulerState& state) : state_(state) {}
 
     // Until stop is requested.
     void run(std::stop_token stop);
-    // One round: plans what waits for its next page, claims once for each provider that has room, plans that. True if
-    // it found anything to do.
+    // One round: plans the next pages of jobs that are held, claims once for each provider whose window is not full,
+    // and plans those jobs. True if it found anything to do.
     bool step();
 
 private:
-    // The next pages of jobs that are held. False if no job waits for one.
-    bool replan();
-    // Of the providers that are not paused and have room.
-    [[nodiscard]] std::vector<Sha256> open_for_claims();
+    // False if no job waits for its next page.
+    bool plan_next_pages();
+    // The fingerprints of the providers that are not paused and whose window is not full.
+    [[nodiscard]] std::vector<Sha256> claimable();
     // How many texts may be claimed for a provider.
-    [[nodiscard]] std::size_t window(const EndpointPool& pool) const EMBEDQ_REQUIRES(shared_.mutex);
-    // None where there is no room by now.
+    [[nodiscard]] std::size_t max_claim(const endpoints::EndpointPool& pool) const EMBEDQ_REQUIRES(state_.mutex);
+    // Nothing if the window is full by now.
     [[nodiscard]] std::optional<ClaimRequest> request(const Sha256& fingerprint);
-    // Whether nothing is claimed until this process holds nothing, since the turn of a suspect has come and it is given
-    // out alone.
-    [[nodiscard]] bool stands_aside(const std::vector<Sha256>& fingerprints);
+    // True if a suspect job is next: nothing is claimed until this process holds no job, since a suspect is claimed
+    // alone.
+    [[nodiscard]] bool must_finish_before_suspect(const std::vector<Sha256>& fingerprints);
     [[nodiscard]] MissingQuery first_page(const JobRef& job) const;
     void plan(const std::vector<std::pair<HoldId, MissingQuery>>& queries);
     void wait(std::stop_token stop);
 
-    Shared& shared_;
-    std::uint64_t stamp_ = 0;  // the store's change stamp when last seen
-    bool blocked_ = false;     // the last round had no room or no provider to claim for
-    bool complained_ = false;  // about the store, since it last answered
-    bool aside_ = false;
-    endpoints::Endpoint::Steady suspects_looked_for_at_{};
+    SchedulerState& state_;
+    std::uint64_t change_stamp_ = 0;  // the store's, when last read
+    bool blocked_ = false;            // the last round had no provider to claim for
+    bool failure_logged_ = false;     // the store has failed since it last answered
+    bool waits_for_suspect_ = false;  // the last answer of `must_finish_before_suspect`
+    endpoints::Endpoint::Steady suspect_checked_at_{};
 };
 
 }  // namespace embedq::scheduler

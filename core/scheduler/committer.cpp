@@ -11,44 +11,44 @@ constexpr sync::Backoff commit_backoff =
 }  // namespace
 
 void Committer::run() {
-    sync::Lock lock(shared_.mutex);
+    sync::Lock lock(state_.mutex);
     while (true) {
-        shared_.committer.wait(
-            lock, [&]() EMBEDQ_REQUIRES(shared_.mutex) { return shared_.bench.has_ready() || shared_.calls_ended; });
-        if (!shared_.bench.has_ready()) return;
-        const auto flush_at = shared_.now() + shared_.settings.commit_delay;
-        shared_.committer.wait_until(lock, flush_at, [&]() EMBEDQ_REQUIRES(shared_.mutex) {
-            return shared_.calls_ended || shared_.bench.ready_vectors() >= shared_.settings.commit_vectors;
+        state_.committer_cv.wait(
+            lock, [&]() EMBEDQ_REQUIRES(state_.mutex) { return state_.queue.has_ready() || state_.calls_ended; });
+        if (!state_.queue.has_ready()) return;
+        const auto flush_at = state_.now() + state_.settings.commit_delay;
+        state_.committer_cv.wait_until(lock, flush_at, [&]() EMBEDQ_REQUIRES(state_.mutex) {
+            return state_.calls_ended || state_.queue.ready_vectors() >= state_.settings.commit_vectors;
         });
-        const CommitWork work = shared_.bench.collect(shared_.random01());
+        const CommitWork work = state_.queue.collect(state_.random01());
         if (work.empty()) continue;
         lock.unlock();
         const std::vector<bool> kept = write(work);
         lock.lock();
-        shared_.bench.committed(work, kept);
-        const std::vector<std::string> cuts = shared_.bench.take_cut_notes();
-        shared_.wake_claimer();
-        if (cuts.empty()) continue;
+        state_.queue.committed(work, kept);
+        const std::vector<std::string> messages = state_.queue.take_cut_messages();
+        state_.wake_claimer();
+        if (messages.empty()) continue;
         lock.unlock();
-        for (const std::string& cut : cuts) shared_.logger().info(cut);
+        for (const std::string& message : messages) state_.logger().info(message);
         lock.lock();
     }
 }
 
 std::vector<bool> Committer::write(const CommitWork& work) {
-    const auto give_up = shared_.now() + shared_.settings.lease;
+    const auto give_up = state_.now() + state_.settings.lease;
     for (std::uint64_t failures = 1;; ++failures) {
-        auto kept = shared_.store().commit(work.commit);
+        auto kept = state_.store().commit(work.commit);
         if (kept) return std::move(*kept);
-        Logger& logger = shared_.logger();
-        if (kept.error().kind != ErrorKind::unavailable || shared_.now() > give_up) {
+        Logger& logger = state_.logger();
+        if (kept.error().kind != ErrorKind::unavailable || state_.now() > give_up) {
             logger.error("could not commit the results of " + std::to_string(work.commit.jobs.size()) +
-                         " jobs; their leases will run out and they are done again: " + to_string(kept.error()));
+                         " jobs, which are done again when their leases expire: " + to_string(kept.error()));
             return std::vector<bool>(work.commit.jobs.size(), false);
         }
         logger.warn("cannot commit, trying again: " + to_string(kept.error()));
-        sync::Lock lock(shared_.mutex);
-        shared_.committer.wait_until(lock, shared_.now() + commit_backoff.delay(failures), [] { return false; });
+        sync::Lock lock(state_.mutex);
+        state_.committer_cv.wait_until(lock, state_.now() + commit_backoff.delay(failures), [] { return false; });
     }
 }
 

@@ -1,23 +1,24 @@
-// The committer writes vectors, progress and outcomes of many jobs in one transaction: when enough are ready, or after
-// a short delay. One thread.
+// The committer writes the vectors, progress and outcomes of many jobs in one transaction: when enough are ready, or
+// after a short delay. One thread.
 #pragma once
 
-#include "scheduler/shared.h"
+#include "scheduler/scheduler_state.h"
 
 namespace embedq::scheduler {
 
 class Committer {
 public:
-    explicit Committer(Shared& shared) : shared_(shared) {}
+    explicit Committer(SchedulerState& state) : state_(state) {}
 
-    // Until the endpoints have ended and everything is committed. A store that is unavailable is asked again until then.
+    // Until all calls have ended and everything is committed.
     void run();
 
 private:
-    // Returns what the store kept; nothing kept when it refuses the commit as a whole.
+    // Tries again while the store is unavailable, for the length of a lease. Returns which reports the store kept; none
+    // if it refused the whole commit.
     [[nodiscard]] std::vector<bool> write(const CommitWork& work);
 
-    Shared& shared_;
+    SchedulerState& state_;
 };
 
 }  // namespace embedq::scheduler

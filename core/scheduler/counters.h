@@ -1,4 +1,4 @@
-// What a scheduler counts.
+// Counters of a scheduler.
 #pragma once
 
 #include <chrono>
@@ -6,7 +6,7 @@
 
 namespace embedq::scheduler {
 
-// What this process has done since its start.
+// Since the start of the process, except where a comment says "now".
 struct Counters {
     std::uint64_t jobs_claimed = 0;
     std::uint64_t jobs_succeeded = 0;
@@ -20,7 +20,7 @@ struct Counters {
     std::uint64_t calls_failed = 0;
     std::uint64_t texts_in_flight = 0;       // now
     std::uint64_t jobs_held = 0;             // now
-    std::chrono::milliseconds throttled{0};  // that endpoints asked to be left alone, summed over endpoints
+    std::chrono::milliseconds throttled{0};  // how long endpoints asked for pauses, summed over endpoints
 };
 
 }  // namespace embedq::scheduler

@@ -12,79 +12,86 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds busy_look{250};  // how soon a busy process hears of another's pause
-// Before the end of what is leased, the next slot is asked for: twice the round trip, and this.
-constexpr milliseconds least_ahead{20};
-constexpr milliseconds most_ahead{1'000};
+constexpr milliseconds busy_read_interval{250};  // how soon a busy process learns of another's pause
+// The next slot is reserved before the present one ends: by twice the round trip to the store and `min_ahead`, at most
+// `max_ahead`.
+constexpr milliseconds min_ahead{20};
+constexpr milliseconds max_ahead{1'000};
+// A pause in the store that is longer than the endpoint's own by no more than this is its own, read back.
+constexpr milliseconds own_pause_tolerance{50};
+constexpr double trial_spread = 0.1;  // of a pause
 
 }  // namespace
 
 void EndpointSync::run(std::stop_token stop) {
     while (!stop.stop_requested()) {
         const endpoints::Endpoint::Steady next = step();
-        sync::Lock lock(shared_.mutex);
-        shared_.endpoint_sync.wait_until(lock, stop, next,
-                                         [&]() EMBEDQ_REQUIRES(shared_.mutex) { return shared_.endpoint_sync_awake; });
+        sync::Lock lock(state_.mutex);
+        state_.endpoint_sync_cv.wait_until(lock, stop, next,
+                                           [&]() EMBEDQ_REQUIRES(state_.mutex) { return state_.endpoint_sync_awake; });
     }
 }
 
 endpoints::Endpoint::Steady EndpointSync::step() {
-    bool wants_look = false;
+    bool read_now = false;
     {
-        const sync::Lock lock(shared_.mutex);
-        shared_.endpoint_sync_awake = false;
-        wants_look = std::exchange(shared_.probe_wants_states, false);
+        const sync::Lock lock(state_.mutex);
+        state_.endpoint_sync_awake = false;
+        read_now = std::exchange(state_.trial_wants_states, false);
     }
     publish_pauses();
-    if (wants_look || shared_.now() >= next_read_) read_pauses();
+    if (read_now || state_.now() >= next_read_) read_pauses();
     reserve_rates();
     return std::min({next_publish_, next_read_, next_reserve_});
 }
 
-bool EndpointSync::has_work(const Sha256& fingerprint, const EndpointPool& pool,
+bool EndpointSync::has_work(const Sha256& fingerprint, const endpoints::EndpointPool& pool,
                             endpoints::Endpoint::Steady now) const {
-    return !shared_.draining && shared_.bench.queued(fingerprint) > 0 && !pool.paused(now);
+    return !state_.draining && state_.queue.queued(fingerprint) > 0 && !pool.paused(now);
 }
 
 std::vector<EndpointState> EndpointSync::pauses_to_publish(endpoints::Endpoint::Steady now) {
     std::vector<EndpointState> states;
-    // A pause that is longer than the heartbeat is told again: the store may have been away.
+    // A pause that is longer than a heartbeat is published again: the store may have been unavailable.
     if (now >= next_publish_) {
-        next_publish_ = now + shared_.settings.heartbeat;
-        for (const auto& [fingerprint, pool] : shared_.pools) {
+        next_publish_ = now + state_.settings.heartbeat;
+        for (const auto& [fingerprint, pool] : state_.pools) {
             for (std::size_t i = 0; i < pool.endpoints.size(); ++i) {
-                if (pool.endpoints[i].paused(now)) shared_.pause_changes.push_back({fingerprint, i});
+                if (pool.endpoints[i].paused(now)) state_.pause_changes.push_back({fingerprint, i});
             }
         }
     }
-    for (const PauseChange& news : std::exchange(shared_.pause_changes, {})) {
-        const auto pool = shared_.pools.find(news.fingerprint);
-        if (pool == shared_.pools.end() || news.endpoint >= pool->second.endpoints.size()) continue;
-        const endpoints::Endpoint& endpoint = pool->second.endpoints[news.endpoint];
-        const std::string& name = pool->second.provider->info.endpoints[news.endpoint];
+    for (const PauseChange& change : std::exchange(state_.pause_changes, {})) {
+        const auto pool = state_.pools.find(change.fingerprint);
+        if (pool == state_.pools.end() || change.endpoint >= pool->second.endpoints.size()) continue;
+        const endpoints::Endpoint& endpoint = pool->second.endpoints[change.endpoint];
+        const std::string& name = pool->second.provider->info.endpoints[change.endpoint];
         const auto left =
             endpoint.paused(now) ? std::chrono::ceil<milliseconds>(endpoint.paused_until() - now) : milliseconds(0);
         const auto same = std::ranges::find_if(states, [&](const EndpointState& state) {
-            return state.fingerprint == news.fingerprint && state.endpoint == name;
+            return state.fingerprint == change.fingerprint && state.endpoint == name;
         });
         if (same == states.end())
-            states.push_back({news.fingerprint, name, endpoint.pause().kind, left, endpoint.pause().reason});
+            states.push_back({change.fingerprint, name, endpoint.pause().kind, left, endpoint.pause().reason});
     }
     return states;
 }
 
 void EndpointSync::keep_binding_pauses(std::vector<EndpointState>& states) {
-    const auto own_affair = [](const EndpointState& state) { return state.kind == PauseKind::misconfigured; };
-    if (std::ranges::none_of(
-            states, [&](const EndpointState& state) { return state.cool_down.count() > 0 && own_affair(state); }))
+    const auto binds_this_process_alone = [](const EndpointState& state) {
+        return state.kind == PauseKind::misconfigured;
+    };
+    if (std::ranges::none_of(states, [&](const EndpointState& state) {
+            return state.cool_down.count() > 0 && binds_this_process_alone(state);
+        }))
         return;
-    const auto held = shared_.store().endpoint_states();
+    const auto held = state_.store().endpoint_states();
     if (!held) return;
     std::erase_if(states, [&](const EndpointState& state) {
-        return state.cool_down.count() > 0 && own_affair(state) &&
+        return state.cool_down.count() > 0 && binds_this_process_alone(state) &&
                std::ranges::any_of(*held, [&](const EndpointState& other) {
                    return other.fingerprint == state.fingerprint && other.endpoint == state.endpoint &&
-                          !own_affair(other);
+                          !binds_this_process_alone(other);
                });
     });
 }
@@ -92,46 +99,45 @@ void EndpointSync::keep_binding_pauses(std::vector<EndpointState>& states) {
 void EndpointSync::publish_pauses() {
     std::vector<EndpointState> states;
     {
-        const sync::Lock lock(shared_.mutex);
-        states = pauses_to_publish(shared_.now());
+        const sync::Lock lock(state_.mutex);
+        states = pauses_to_publish(state_.now());
     }
     keep_binding_pauses(states);
     if (states.empty()) return;
-    if (const Status told = shared_.store().put_endpoint_states(states); !told) {
-        shared_.logger().debug("cannot tell other processes of a pause: " + to_string(told.error()));
+    if (const Status status = state_.store().put_endpoint_states(states); !status) {
+        state_.logger().debug("cannot publish a pause to other processes: " + to_string(status.error()));
     }
 }
 
 void EndpointSync::read_pauses() {
-    const auto asked = shared_.now();
-    const auto all = shared_.store().endpoint_states();
-    const sync::Lock lock(shared_.mutex);
-    const auto now = shared_.now();
-    const bool busy = std::ranges::any_of(shared_.pools, [&](const auto& entry) EMBEDQ_REQUIRES(shared_.mutex) {
+    const auto read_at = state_.now();
+    const auto all = state_.store().endpoint_states();
+    const sync::Lock lock(state_.mutex);
+    const auto now = state_.now();
+    const bool busy = std::ranges::any_of(state_.pools, [&](const auto& entry) EMBEDQ_REQUIRES(state_.mutex) {
         return has_work(entry.first, entry.second, now);
     });
-    next_read_ = now + (busy && shared_.shares_endpoint_states ? std::min(busy_look, shared_.settings.heartbeat)
-                                                               : shared_.settings.heartbeat);
-    // A store that is away has nothing to tell, and holds up no probe.
-    shared_.states_read_at = asked;
-    shared_.endpoints.notify_all();
+    next_read_ = now + (busy && state_.shares_endpoint_states ? std::min(busy_read_interval, state_.settings.heartbeat)
+                                                              : state_.settings.heartbeat);
+    // A store that is unavailable does not delay trials.
+    state_.states_read_at = read_at;
+    state_.endpoints_cv.notify_all();
     if (!all) return;
     for (const EndpointState& state : *all) {
-        const auto pool = shared_.pools.find(state.fingerprint);
-        if (pool == shared_.pools.end()) continue;
+        const auto pool = state_.pools.find(state.fingerprint);
+        if (pool == state_.pools.end()) continue;
         const auto& endpoints = pool->second.provider->info.endpoints;
         const auto place = std::ranges::find(endpoints, state.endpoint);
         if (place == endpoints.end()) continue;
         endpoints::Endpoint& endpoint = pool->second.endpoints[static_cast<std::size_t>(place - endpoints.begin())];
-        // What is longer is cut in the store, too, when this process tells of its pause.
+        // A longer one becomes shorter in the store too, when this process publishes its pause.
         const auto cool_down = std::min(state.cool_down, endpoints::longest_asked_pause);
         const auto until = now + cool_down;
-        // A moment's difference is this process's own pause coming back.
-        if (until <= endpoint.paused_until() + milliseconds(50)) continue;
-        // Probes of several processes come one after another, so that the first tells the others.
+        if (until <= endpoint.paused_until() + own_pause_tolerance) continue;
+        // Trials of several processes come one after another, so that the first one's result reaches the others.
         const auto spread = state.kind == PauseKind::unavailable
-                                ? milliseconds(static_cast<std::int64_t>(static_cast<double>(cool_down.count()) * 0.1 *
-                                                                         shared_.random01()))
+                                ? milliseconds(static_cast<std::int64_t>(static_cast<double>(cool_down.count()) *
+                                                                         trial_spread * state_.random01()))
                                 : milliseconds(0);
         endpoint.adopt_pause({until + spread, state.kind, state.reason}, now);
     }
@@ -139,15 +145,15 @@ void EndpointSync::read_pauses() {
 
 std::vector<RateRequest> EndpointSync::rates_due(endpoints::Endpoint::Steady now) {
     std::vector<RateRequest> requests;
-    next_reserve_ = std::max(reserve_again_, now + shared_.settings.heartbeat);
-    const auto ahead = std::min<endpoints::Endpoint::Steady::duration>(2 * round_trip_ + least_ahead, most_ahead);
-    for (auto& [fingerprint, pool] : shared_.pools) {
+    next_reserve_ = std::max(reserve_again_, now + state_.settings.heartbeat);
+    const auto ahead = std::min<endpoints::Endpoint::Steady::duration>(2 * round_trip_ + min_ahead, max_ahead);
+    for (auto& [fingerprint, pool] : state_.pools) {
         if (!has_work(fingerprint, pool, now)) continue;
         for (endpoints::RateLimit* rate_limit : {&pool.requests, &pool.tokens}) {
-            const auto due = std::max(rate_limit->wanted_at(now, ahead), reserve_again_);
+            const auto due = std::max(rate_limit->reserve_at(now, ahead), reserve_again_);
             const RateUnit unit = rate_limit == &pool.requests ? RateUnit::requests : RateUnit::tokens;
             if (due <= now)
-                requests.push_back({fingerprint, unit, rate_limit->per_minute(), rate_limit->wanted()});
+                requests.push_back({fingerprint, unit, rate_limit->per_minute(), rate_limit->reserve_amount()});
             else
                 next_reserve_ = std::min(next_reserve_, due);
         }
@@ -157,36 +163,36 @@ std::vector<RateRequest> EndpointSync::rates_due(endpoints::Endpoint::Steady now
 
 void EndpointSync::reserve_rates() {
     std::vector<RateRequest> requests;
-    const endpoints::Endpoint::Steady asked = shared_.now();
+    const endpoints::Endpoint::Steady requested_at = state_.now();
     {
-        const sync::Lock lock(shared_.mutex);
-        requests = rates_due(asked);
+        const sync::Lock lock(state_.mutex);
+        requests = rates_due(requested_at);
     }
     if (requests.empty()) return;
-    const auto slots = shared_.query_admission().reserve(shared_.store(), requests, asked);
-    const auto now = shared_.now();
+    const auto slots = state_.query_admission().reserve(state_.store(), requests, requested_at);
+    const auto now = state_.now();
     if (!slots) {
-        if (!std::exchange(complained_, true)) {
-            shared_.logger().warn("cannot lease the rate limit per minute, asking again; nothing is sent meanwhile: " +
-                                  to_string(slots.error()));
+        if (!std::exchange(failure_logged_, true)) {
+            state_.logger().warn("cannot reserve from the rate limit, trying again; nothing is sent meanwhile: " +
+                                 to_string(slots.error()));
         }
         reserve_again_ = now + store_pause;
         next_reserve_ = reserve_again_;
         return;
     }
-    const sync::Lock lock(shared_.mutex);
-    complained_ = false;
+    const sync::Lock lock(state_.mutex);
+    failure_logged_ = false;
     reserve_again_ = {};
-    round_trip_ += (now - asked - round_trip_) / 4;
+    round_trip_ += (now - requested_at - round_trip_) / 4;
     for (std::size_t i = 0; i < requests.size(); ++i) {
-        const auto pool = shared_.pools.find(requests[i].fingerprint);
-        if (pool == shared_.pools.end()) continue;
+        const auto pool = state_.pools.find(requests[i].fingerprint);
+        if (pool == state_.pools.end()) continue;
         endpoints::RateLimit& rate_limit =
             requests[i].unit == RateUnit::requests ? pool->second.requests : pool->second.tokens;
-        rate_limit.lease(now + (*slots)[i].starts_in, requests[i].amount);
+        rate_limit.add_slot(now + (*slots)[i].starts_in, requests[i].amount);
     }
-    next_reserve_ = now;  // when the next are due is seen in the next round
-    shared_.endpoints.notify_all();
+    next_reserve_ = now;  // the next round finds out when the next ones are due
+    state_.endpoints_cv.notify_all();
 }
 
 }  // namespace embedq::scheduler

@@ -24,7 +24,7 @@ std::string host_name() {
 void LeaseKeeper::run(std::stop_token stop) {
     while (!stop.stop_requested()) {
         step();
-        sync::sleep_until(shared_.now() + shared_.settings.heartbeat, stop);
+        sync::sleep_until(state_.now() + state_.settings.heartbeat, stop);
     }
 }
 
@@ -32,32 +32,32 @@ void LeaseKeeper::step() {
     std::vector<std::pair<HoldId, JobRef>> held;
     WorkerReport report;
     {
-        const sync::Lock lock(shared_.mutex);
-        held = shared_.bench.held();
+        const sync::Lock lock(state_.mutex);
+        held = state_.queue.held();
         report.jobs_held = held.size();
     }
-    report.worker_id = shared_.worker_id;
+    report.worker_id = state_.worker_id;
     report.host = host_name();
     report.pid = ::getpid();
-    report.version = shared_.settings.version;
+    report.version = state_.settings.version;
     std::vector<JobRef> refs;
     refs.reserve(held.size());
     for (const auto& [hold, ref] : held) refs.push_back(ref);
 
-    const auto extended = shared_.store().extend(report, refs, shared_.settings.lease);
-    const auto now = shared_.now();
-    if (extended) last_good_ = now;
-    const bool lets_go = !extended && now - last_good_ > shared_.settings.lease / 2;
+    const auto extended = state_.store().extend(report, refs, state_.settings.lease);
+    const auto now = state_.now();
+    if (extended) last_success_ = now;
+    const bool drops_all = !extended && now - last_success_ > state_.settings.lease / 2;
     {
-        const sync::Lock lock(shared_.mutex);
+        const sync::Lock lock(state_.mutex);
         for (std::size_t i = 0; i < held.size(); ++i) {
-            if (lets_go || (extended && !(*extended)[i])) shared_.bench.lose(held[i].first);
+            if (drops_all || (extended && !(*extended)[i])) state_.queue.lose(held[i].first);
         }
-        shared_.wake_claimer();
+        state_.wake_claimer();
     }
-    if (lets_go && !held.empty()) {
-        shared_.logger().error("no heartbeat for half a lease; letting go of " + std::to_string(held.size()) +
-                               " jobs: " + to_string(extended.error()));
+    if (drops_all && !held.empty()) {
+        state_.logger().error("no heartbeat for half a lease, dropping " + std::to_string(held.size()) +
+                              " jobs: " + to_string(extended.error()));
     }
 }
 

@@ -1,39 +1,39 @@
-// What runs beside the pipeline, in any process: dead workers' jobs returned, gaps found, history pruned.
+// Work that runs beside the pipeline, in every process: returning dead workers' jobs, finding gaps, pruning history.
 #pragma once
 
 #include <functional>
 #include <stop_token>
 
-#include "scheduler/shared.h"
+#include "scheduler/scheduler_state.h"
 
 namespace embedq::scheduler {
 
-// Returns dead workers' jobs soon after their leases ran out. On a thread of its own: what the others do to the whole
-// queue takes seconds where it is long.
+// Returns dead workers' jobs soon after their leases have expired. On a thread of its own, since reconciling and
+// pruning take seconds where the queue is long.
 class Reaper {
 public:
-    explicit Reaper(Shared& shared) : shared_(shared) {}
+    explicit Reaper(SchedulerState& state) : state_(state) {}
     void run(std::stop_token stop);
 
 private:
     void reap();
-    // How long until the next lease may run out; the reaper's interval at most.
+    // How long until the next lease may expire; at most the reaper's interval.
     [[nodiscard]] std::chrono::milliseconds until_reap();
 
-    Shared& shared_;
+    SchedulerState& state_;
 };
 
-// Reconciler and pruner on their timers.
+// Reconciles and prunes, each at its interval.
 class Maintenance {
 public:
-    explicit Maintenance(Shared& shared) : shared_(shared) {}
+    explicit Maintenance(SchedulerState& state) : state_(state) {}
     void run(std::stop_token stop);
 
 private:
     void reconcile();
     void prune(std::stop_token stop);
 
-    Shared& shared_;
+    SchedulerState& state_;
 };
 
 }  // namespace embedq::scheduler

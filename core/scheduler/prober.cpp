@@ -5,14 +5,15 @@
 #include <vector>
 
 #include "catalog/profile.h"
+#include "sync/backoff.h"
 #include "sync/mutex.h"
 
 namespace embedq::scheduler {
 
 namespace {
 
-// At the soonest, after a provider that was asked is recheck_requested: a storm of errors asks once.
-constexpr std::chrono::milliseconds least_between_rechecks{1'000};
+// From the end of a probe to the next one that is requested: many errors in a short time cause one probe.
+constexpr std::chrono::milliseconds min_between_rechecks{1'000};
 
 }  // namespace
 
@@ -21,159 +22,161 @@ void Prober::run(std::stop_token stop) {
         const std::jthread rechecks([this, &stop] {
             while (!stop.stop_requested()) {
                 auto recheck_requested =
-                    shared_.providers().take_recheck_requests(shared_.now() + shared_.settings.probe, stop);
+                    state_.providers().take_recheck_requests(state_.now() + state_.settings.probe, stop);
                 if (recheck_requested.empty()) continue;
                 const sync::Lock lock(mutex_);
                 recheck_requested_.merge(recheck_requested);
                 awake_ = true;
-                moved_.notify_all();
+                wake_up_.notify_all();
             }
         });
         std::set<std::string> recheck_requested;
         while (!stop.stop_requested()) {
-            ask_due(recheck_requested, stop);
+            start_due_probes(recheck_requested, stop);
             follow_up(stop);
-            const auto due = next();
+            const auto due = next_due();
             sync::Lock lock(mutex_);
-            moved_.wait_until(lock, stop, due, [&]() EMBEDQ_REQUIRES(mutex_) { return awake_; });
+            wake_up_.wait_until(lock, stop, due, [&]() EMBEDQ_REQUIRES(mutex_) { return awake_; });
             awake_ = false;
             recheck_requested = std::exchange(recheck_requested_, {});
         }
     }
-    wait_for_answers();
+    wait_for_probes();
 }
 
-endpoints::Endpoint::Steady Prober::next() {
+endpoints::Endpoint::Steady Prober::next_due() {
     const sync::Lock lock(mutex_);
     auto next = next_check_;
-    for (const auto& [name, asked] : asked_) {
-        if (!asked.asking) next = std::min(next, asked.next);
+    for (const auto& [name, probe] : probes_) {
+        if (!probe.running) next = std::min(next, probe.due);
     }
-    return news_ ? std::min(next, shared_.now() + shared_.settings.heartbeat) : next;
+    return listener_due_ ? std::min(next, state_.now() + state_.settings.heartbeat) : next;
 }
 
-void Prober::ask_due(const std::set<std::string>& recheck_requested, const std::stop_token& stop) {
-    for (const std::string& name : shared_.providers().all_names()) {
+void Prober::start_due_probes(const std::set<std::string>& recheck_requested, const std::stop_token& stop) {
+    for (const std::string& name : state_.providers().all_names()) {
         if (stop.stop_requested()) return;
         const sync::Lock lock(mutex_);
-        Asked& asked = asked_[name];
-        asked.recheck_requested = asked.recheck_requested || recheck_requested.contains(name);
-        if (asked.asking) continue;
-        // What is recheck_requested was known, so its next time is a whole interval after the last.
-        if (std::exchange(asked.recheck_requested, false))
-            asked.next = std::min(asked.next, asked.last + least_between_rechecks);
-        if (shared_.now() < asked.next) continue;
-        asked.asking = true;
-        // The thread before has ended, but for letting go of the lock at most.
-        asked.thread = std::jthread([this, name, stop] { ask(name, stop); });
+        ProbeState& probe = probes_[name];
+        probe.recheck_requested = probe.recheck_requested || recheck_requested.contains(name);
+        if (probe.running) continue;
+        // A provider that answered is due a whole interval after its last probe; a recheck is sooner.
+        if (std::exchange(probe.recheck_requested, false))
+            probe.due = std::min(probe.due, probe.last_end + min_between_rechecks);
+        if (state_.now() < probe.due) continue;
+        probe.running = true;
+        // The previous thread has at most its lock left to release.
+        probe.thread = std::jthread([this, name, stop] { run_probe(name, stop); });
     }
 }
 
-void Prober::wait_for_answers() {
+void Prober::wait_for_probes() {
     sync::Lock lock(mutex_);
-    moved_.wait(lock, [&]() EMBEDQ_REQUIRES(mutex_) {
-        return std::ranges::none_of(asked_, [](const auto& entry) { return entry.second.asking; });
+    wake_up_.wait(lock, [&]() EMBEDQ_REQUIRES(mutex_) {
+        return std::ranges::none_of(probes_, [](const auto& entry) { return entry.second.running; });
     });
 }
 
 void Prober::follow_up(const std::stop_token& stop) {
-    bool news = false;
+    bool changed = false;
     bool check = false;
     {
         const sync::Lock lock(mutex_);
-        news = std::exchange(news_, false);
-        check = shared_.now() >= next_check_;
-        if (check) next_check_ = shared_.now() + shared_.settings.probe;
+        changed = std::exchange(listener_due_, false);
+        check = state_.now() >= next_check_;
+        if (check) next_check_ = state_.now() + state_.settings.probe;
     }
-    if (news && !stop.stop_requested()) tell();
+    if (changed && !stop.stop_requested()) call_listener();
     if (check && !stop.stop_requested()) check_targets();
 }
 
-void Prober::ask(const std::string& name, const std::stop_token& stop) {
-    const auto probe = shared_.providers().probe_again(name, stop);
+void Prober::run_probe(const std::string& name, const std::stop_token& stop) {
+    const auto result = state_.providers().probe(name, stop);
     sync::Lock lock(mutex_);
-    Asked& asked = asked_[name];
-    if (const auto line = answered(asked, name, probe, stop.stop_requested())) {
+    ProbeState& probe = probes_[name];
+    if (const auto line = finish_probe(probe, name, result, stop.stop_requested())) {
         lock.unlock();
-        shared_.logger().log(line->level, line->text);
+        state_.logger().log(line->level, line->text);
         lock.lock();
     }
-    asked.asking = false;
+    probe.running = false;
     awake_ = true;
-    moved_.notify_all();
+    wake_up_.notify_all();
 }
 
-std::optional<Prober::Line> Prober::answered(Asked& asked, const std::string& name,
-                                             const Result<endpoints::ProbeResult>& probe, bool stopped) {
-    const auto now = shared_.now();
-    asked.last = now;
-    if (probe) {
-        asked.failures = 0;
-        asked.complained = false;
-        asked.next = now + shared_.settings.probe;
-        const bool first = !asked.answered;
-        asked.answered = true;
-        if (first || probe->changed()) return take_over(*probe, first);
+std::optional<Prober::LogLine> Prober::finish_probe(ProbeState& probe, const std::string& name,
+                                                    const Result<endpoints::ProbeResult>& result, bool stopped) {
+    const auto now = state_.now();
+    probe.last_end = now;
+    if (result) {
+        probe.failures = 0;
+        probe.failure_logged = false;
+        probe.due = now + state_.settings.probe;
+        const bool first = !probe.answered;
+        probe.answered = true;
+        if (first || result->changed()) return apply(*result, first);
         return std::nullopt;
     }
-    asked.next = now + sync::fixed_backoff(shared_.settings.heartbeat, shared_.settings.probe).delay(++asked.failures);
-    if (asked.answered || asked.complained || stopped || shared_.providers().queries_only(name)) return std::nullopt;
-    asked.complained = true;
-    return Line{LogLevel::warn, "provider '" + name + "' does not answer yet, asking again: " + to_string(probe.error())};
+    probe.due = now + sync::fixed_backoff(state_.settings.heartbeat, state_.settings.probe).delay(++probe.failures);
+    if (probe.answered || probe.failure_logged || stopped || state_.providers().queries_only(name)) return std::nullopt;
+    probe.failure_logged = true;
+    return LogLine{LogLevel::warn,
+                   "provider '" + name + "' does not answer yet, asking again: " + to_string(result.error())};
 }
 
-std::optional<Prober::Line> Prober::take_over(const endpoints::ProbeResult& probe, bool first) {
-    if (shared_.providers().queries_only(probe.now->name)) return std::nullopt;
-    std::optional<Line> line;
-    const std::string& name = probe.now->name;
-    if (probe.model_changed()) {
-        line = Line{LogLevel::warn, "provider '" + name + "' has another model: was " +
-                                        catalog::in_words(probe.before->profile) + ", is " +
-                                        catalog::in_words(probe.now->profile)};
-        endpoints_.retire(probe.before, line->text);
-        // Another provider may make what this one did.
-        for (const std::string& other : shared_.providers().names()) {
-            if (const endpoints::ResolvedPtr known = shared_.providers().known(other); known && other != name)
-                endpoints_.add(known);
+std::optional<Prober::LogLine> Prober::apply(const endpoints::ProbeResult& result, bool first) {
+    if (state_.providers().queries_only(result.now->name)) return std::nullopt;
+    std::optional<LogLine> line;
+    const std::string& name = result.now->name;
+    if (result.model_changed()) {
+        line = LogLine{LogLevel::warn, "provider '" + name + "' has another model: was " +
+                                           catalog::in_words(result.before->profile) + ", is " +
+                                           catalog::in_words(result.now->profile)};
+        calls_.retire(result.before, line->text);
+        // Another provider may make the vectors that this one made.
+        for (const std::string& other : state_.providers().names()) {
+            if (const endpoints::ProbedProviderPtr known = state_.providers().known(other); known && other != name)
+                calls_.add(known);
         }
     } else if (!first) {
-        line = Line{LogLevel::info, "provider '" + name + "' tells other limits or endpoints; they are taken over"};
+        line = LogLine{LogLevel::info,
+                       "provider '" + name + "' reports other limits or endpoints, which are used from now on"};
     }
-    endpoints_.add(probe.now);
-    if (first || probe.model_changed()) {
-        news_ = true;
-        next_check_ = shared_.now();
+    calls_.add(result.now);
+    if (first || result.model_changed()) {
+        listener_due_ = true;
+        next_check_ = state_.now();
     }
-    const sync::Lock lock(shared_.mutex);
-    shared_.wake_claimer();
+    const sync::Lock lock(state_.mutex);
+    state_.wake_claimer();
     return line;
 }
 
-void Prober::tell() {
+void Prober::call_listener() {
     if (!listener_) return;
-    const Status told = listener_();
-    if (!told && !told_failure_)
-        shared_.logger().warn("cannot set the catalogs' targets, trying again: " + to_string(told.error()));
-    told_failure_ = !told;
+    const Status status = listener_();
+    if (!status && !listener_failed_)
+        state_.logger().warn("cannot set the catalogs' targets, trying again: " + to_string(status.error()));
+    listener_failed_ = !status;
     const sync::Lock lock(mutex_);
-    news_ = news_ || !told;
+    listener_due_ = listener_due_ || !status;
 }
 
 void Prober::check_targets() {
-    const auto catalogs = shared_.store().catalogs();
+    const auto catalogs = state_.store().catalogs();
     if (!catalogs) return;
     std::map<Mismatch, std::pair<std::string, std::size_t>> mismatches;  // the first catalog, and how many there are
     std::map<Sha256, Profile> profiles;
     for (const CatalogInfo& catalog : *catalogs) {
-        if (!catalog.target_profile || !shared_.providers().known(catalog.provider)) continue;
+        if (!catalog.target_profile || !state_.providers().known(catalog.provider)) continue;
         auto profile = profiles.find(*catalog.target_profile);
         if (profile == profiles.end()) {
-            auto read = shared_.store().profile(*catalog.target_profile);
+            auto read = state_.store().profile(*catalog.target_profile);
             if (!read) return;
             profile = profiles.emplace(*catalog.target_profile, std::move(*read)).first;
         }
-        const bool made = std::ranges::any_of(shared_.providers().names(), [&](const std::string& name) {
-            const endpoints::ResolvedPtr known = shared_.providers().known(name);
+        const bool made = std::ranges::any_of(state_.providers().names(), [&](const std::string& name) {
+            const endpoints::ProbedProviderPtr known = state_.providers().known(name);
             return known && known->profile.fingerprint == profile->second.fingerprint;
         });
         if (made) continue;
@@ -181,26 +184,28 @@ void Prober::check_targets() {
         if (entry.second++ == 0) entry.first = catalog.catalog_id;
     }
     {
-        // A provider that said something else meanwhile: the listener comes first, and may set it right.
+        // A provider changed meanwhile: the listener runs first, and may correct the target.
         const sync::Lock lock(mutex_);
-        if (next_check_ <= shared_.now()) return;
+        if (next_check_ <= state_.now()) return;
     }
     for (const auto& [mismatch, entry] : mismatches) {
-        if (told_.contains(mismatch)) continue;
-        const std::string others = entry.second > 1 ? " and " + std::to_string(entry.second - 1) + " more" : "";
-        shared_.logger().warn(
-            "catalog '" + entry.first + "'" + others + " is to be embedded by " +
+        if (reported_.contains(mismatch)) continue;
+        const bool several = entry.second > 1;
+        const std::string others = several ? " and " + std::to_string(entry.second - 1) + " more need" : " needs";
+        state_.logger().warn(
+            "catalog '" + entry.first + "'" + others + " vectors of " +
             catalog::in_words(profiles.at(mismatch.second)) + ", but provider '" + mismatch.first +
-            "' of this process makes " + catalog::in_words(shared_.providers().known(mismatch.first)->profile) +
-            ", so this process claims nothing for it; start `embedq serve` or `embedq index` with this "
-            "configuration to change the target, or change the model back");
+            "' of this process makes those of " + catalog::in_words(state_.providers().known(mismatch.first)->profile) +
+            ", so this process claims nothing for " + (several ? "them" : "it") +
+            "; start `embedq serve` or `embedq index` with this configuration to change the target, or "
+            "change the model back");
     }
-    for (const Mismatch& told : told_) {
-        if (mismatches.contains(told)) continue;
-        shared_.logger().info("provider '" + told.first + "' makes what its catalogs are to be embedded by again");
+    for (const Mismatch& reported : reported_) {
+        if (mismatches.contains(reported)) continue;
+        state_.logger().info("provider '" + reported.first + "' makes the vectors that its catalogs need again");
     }
-    told_.clear();
-    for (const auto& [mismatch, entry] : mismatches) told_.insert(mismatch);
+    reported_.clear();
+    for (const auto& [mismatch, entry] : mismatches) reported_.insert(mismatch);
 }
 
 }  // namespace embedq::scheduler

@@ -1,9 +1,8 @@
-// The prober asks the providers what they are: until each has answered, and then from time to time, since the model
-// behind a name can be replaced. What a provider says opens, replaces and closes its endpoints. Off the way of texts and
-// queries: one thread, and one for each provider that is being asked, since one that hangs or pulls a model must not
-// keep the others waiting.
+// The prober asks the providers what they are: each until it has answered, and then from time to time, since the model
+// behind a name can be replaced. The answers open, replace and close endpoint pools.
 //
-// Thread-safety: the members are called from one thread.
+// Probes run on threads of their own, one for each provider: a provider that hangs or pulls a model must not delay the
+// others, nor texts and queries. Thread-safety: the members are called from one thread.
 #pragma once
 
 #include <condition_variable>
@@ -17,74 +16,76 @@
 
 #include "embedq/values.h"
 #include "scheduler/call_runner.h"
-#include "scheduler/shared.h"
+#include "scheduler/scheduler_state.h"
 #include "sync/mutex.h"
 
 namespace embedq::scheduler {
 
 class Prober {
 public:
-    Prober(Shared& shared, CallRunner& endpoints, endpoints::ModelListener listener)
-        : shared_(shared), endpoints_(endpoints), listener_(std::move(listener)) {}
+    Prober(SchedulerState& state, CallRunner& calls, endpoints::ModelListener listener)
+        : state_(state), calls_(calls), listener_(std::move(listener)) {}
 
-    // Until stop is requested; the providers that are being asked then are stopped, and waited for.
+    // Until stop is requested; then stops the probes that are running, and waits for them.
     void run(std::stop_token stop);
 
-    // A round by its parts. Begins to ask those whose time has come, and those of `recheck_requested`.
-    void ask_due(const std::set<std::string>& recheck_requested, const std::stop_token& stop);
-    // Until nobody is being asked.
-    void wait_for_answers();
-    // Tells the listener what is new, and looks at the targets where it is time to.
+    // The parts of a round.
+    // Starts the probes that are due, and those of `recheck_requested`.
+    void start_due_probes(const std::set<std::string>& recheck_requested, const std::stop_token& stop);
+    // Returns when no probe is running.
+    void wait_for_probes();
+    // Calls the listener if something changed, and checks the targets if that is due.
     void follow_up(const std::stop_token& stop);
-    // When the next round is due, unless somebody answers or is recheck_requested before.
-    [[nodiscard]] endpoints::Endpoint::Steady next();
+    // When the next round is due, unless a probe ends or a recheck is requested before.
+    [[nodiscard]] endpoints::Endpoint::Steady next_due();
 
 private:
-    struct Asked {
-        bool asking = false;
-        bool recheck_requested = false;  // while it was being asked, or just now
-        endpoints::Endpoint::Steady next{};
-        endpoints::Endpoint::Steady last{};
-        std::size_t failures = 0;  // in a row
-        bool answered = false;     // ever
-        bool complained = false;
-        std::jthread thread;  // the last that asked
+    struct ProbeState {
+        bool running = false;
+        bool recheck_requested = false;  // during the present probe, or since it
+        endpoints::Endpoint::Steady due{};
+        endpoints::Endpoint::Steady last_end{};
+        std::size_t failures = 0;     // in a row
+        bool answered = false;        // ever
+        bool failure_logged = false;  // since the last answer
+        std::jthread thread;          // of the last probe
     };
-    // A catalog's provider by the YAML's name, and the fingerprint that its target has.
+    // A catalog's provider by the YAML's name, and the fingerprint of the catalog's target.
     using Mismatch = std::pair<std::string, Sha256>;
 
-    struct Line {
+    struct LogLine {
         LogLevel level = LogLevel::info;
         std::string text;
     };
 
     // On a thread of its own.
-    void ask(const std::string& name, const std::stop_token& stop) EMBEDQ_EXCLUDES(mutex_);
-    // Gives what is to be logged of it.
-    [[nodiscard]] std::optional<Line> answered(Asked& asked, const std::string& name,
-                                               const Result<endpoints::ProbeResult>& probe, bool stopped)
+    void run_probe(const std::string& name, const std::stop_token& stop) EMBEDQ_EXCLUDES(mutex_);
+    // Returns the line to log, if any.
+    [[nodiscard]] std::optional<LogLine> finish_probe(ProbeState& probe, const std::string& name,
+                                                      const Result<endpoints::ProbeResult>& result, bool stopped)
         EMBEDQ_REQUIRES(mutex_);
-    [[nodiscard]] std::optional<Line> take_over(const endpoints::ProbeResult& probe, bool first)
+    [[nodiscard]] std::optional<LogLine> apply(const endpoints::ProbeResult& result, bool first)
         EMBEDQ_REQUIRES(mutex_);
-    void tell();
-    // Says once of each target that no provider of this process makes, though it has the name: nothing is claimed for
-    // it.
+    void call_listener();
+    // Warns once about each target that no provider of this process makes although its provider's name is configured:
+    // nothing is claimed for it.
     void check_targets();
 
-    Shared& shared_;
-    CallRunner& endpoints_;
+    SchedulerState& state_;
+    CallRunner& calls_;
     const endpoints::ModelListener listener_;
-    bool told_failure_ = false;
-    std::set<Mismatch> told_;
+    bool listener_failed_ = false;
+    std::set<Mismatch> reported_;
 
-    // Taken before Shared::mutex; not held while a provider, the store or the listener is asked, or a line is logged.
+    // Locked before SchedulerState::mutex. Not held while a provider, the store or the listener is called, or a line is
+    // logged.
     sync::Mutex mutex_;
-    std::condition_variable_any moved_;  // somebody answered or is recheck_requested
+    std::condition_variable_any wake_up_;  // a probe ended, or a recheck was requested
     bool awake_ EMBEDQ_GUARDED_BY(mutex_) = false;
     std::set<std::string> recheck_requested_ EMBEDQ_GUARDED_BY(mutex_);
-    bool news_ EMBEDQ_GUARDED_BY(mutex_) = false;  // that the listener has not taken
+    bool listener_due_ EMBEDQ_GUARDED_BY(mutex_) = false;
     endpoints::Endpoint::Steady next_check_ EMBEDQ_GUARDED_BY(mutex_){};
-    std::map<std::string, Asked, std::less<>> asked_ EMBEDQ_GUARDED_BY(mutex_);
+    std::map<std::string, ProbeState, std::less<>> probes_ EMBEDQ_GUARDED_BY(mutex_);
 };
 
 }  // namespace embedq::scheduler

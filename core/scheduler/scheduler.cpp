@@ -13,14 +13,14 @@
 #include "scheduler/lease_keeper.h"
 #include "scheduler/maintenance.h"
 #include "scheduler/prober.h"
-#include "scheduler/shared.h"
+#include "scheduler/scheduler_state.h"
 #include "sync/mutex.h"
 
 namespace embedq::scheduler {
 
 namespace {
 
-// Unique per start: a host and a process id come back after a restart, the random part does not.
+// Unique per start: a host name and a process id can be the same after a restart, the random part is not.
 std::string new_worker_id(Context& context) {
     std::array<char, 256> host{};
     if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
@@ -37,21 +37,21 @@ class Scheduler::Impl {
 public:
     Impl(Store& store, Notifier& notifier, endpoints::ProviderDirectory& providers, SchedulerSettings settings,
          Context& context, endpoints::ModelListener listener)
-        : shared_(store, notifier, providers, std::move(settings), context, new_worker_id(context)),
-          claimer_(shared_),
-          endpoints_(shared_),
-          endpoint_sync_(shared_),
-          prober_(shared_, endpoints_, std::move(listener)),
-          committer_(shared_),
-          keeper_(shared_),
-          reaper_(shared_),
-          maintenance_(shared_) {}
+        : state_(store, notifier, providers, std::move(settings), context, new_worker_id(context)),
+          claimer_(state_),
+          calls_(state_),
+          endpoint_sync_(state_),
+          prober_(state_, calls_, std::move(listener)),
+          committer_(state_),
+          keeper_(state_),
+          reaper_(state_),
+          maintenance_(state_) {}
 
     void start() {
         keeper_thread_ = std::jthread([this](std::stop_token stop) { keeper_.run(stop); });
         committer_thread_ = std::jthread([this] { committer_.run(); });
         prober_thread_ = std::jthread([this](std::stop_token stop) { prober_.run(stop); });
-        listener_thread_ = std::jthread([this](std::stop_token stop) { listen(stop); });
+        notification_thread_ = std::jthread([this](std::stop_token stop) { wait_for_notifications(stop); });
         endpoint_sync_thread_ = std::jthread([this](std::stop_token stop) { endpoint_sync_.run(stop); });
         claimer_thread_ = std::jthread([this](std::stop_token stop) { claimer_.run(stop); });
         reaper_thread_ = std::jthread([this](std::stop_token stop) { reaper_.run(stop); });
@@ -63,51 +63,51 @@ public:
         if (!started_) return;
         started_ = false;
         {
-            const sync::Lock lock(shared_.mutex);
-            shared_.draining = true;
-            shared_.bench.release_all_queued("given back at a stop");
+            const sync::Lock lock(state_.mutex);
+            state_.draining = true;
+            state_.queue.release_all_queued("given back at a stop");
         }
-        const std::array first_to_end{&claimer_thread_, &prober_thread_,      &listener_thread_,
+        const std::array first_to_end{&claimer_thread_, &prober_thread_,      &notification_thread_,
                                       &reaper_thread_,  &maintenance_thread_, &endpoint_sync_thread_};
         for (std::jthread* thread : first_to_end) thread->request_stop();
         for (std::jthread* thread : first_to_end) thread->join();
-        endpoints_.join();
+        calls_.join();
         {
-            const sync::Lock lock(shared_.mutex);
-            shared_.bench.release_all("given back at a stop");
-            shared_.calls_ended = true;
-            shared_.committer.notify_all();
+            const sync::Lock lock(state_.mutex);
+            state_.queue.release_all("given back at a stop");
+            state_.calls_ended = true;
+            state_.committer_cv.notify_all();
         }
         committer_thread_.join();
-        // Leases are kept to the last: what was being committed was still ours.
+        // The lease keeper stops last: what was being committed needed its leases.
         keeper_thread_.request_stop();
         keeper_thread_.join();
-        shared_.notifier().publish();
+        state_.notifier().publish();
     }
 
     [[nodiscard]] Counters counters() const {
-        const sync::Lock lock(shared_.mutex);
-        Counters counters = shared_.bench.counters();
-        counters.texts_in_flight = shared_.bench.texts();
-        counters.jobs_held = shared_.bench.jobs();
-        for (const auto& [fingerprint, pool] : shared_.pools) {
+        const sync::Lock lock(state_.mutex);
+        Counters counters = state_.queue.counters();
+        counters.texts_in_flight = state_.queue.texts();
+        counters.jobs_held = state_.queue.jobs();
+        for (const auto& [fingerprint, pool] : state_.pools) {
             for (const endpoints::Endpoint& endpoint : pool.endpoints) counters.throttled += endpoint.throttled_for();
         }
         return counters;
     }
 
 private:
-    void listen(std::stop_token stop) {
+    void wait_for_notifications(std::stop_token stop) {
         while (!stop.stop_requested()) {
-            if (shared_.notifier().wait(shared_.now() + shared_.settings.poll, stop) != Wake::notified) continue;
-            const sync::Lock lock(shared_.mutex);
-            shared_.wake_claimer();
+            if (state_.notifier().wait(state_.now() + state_.settings.poll, stop) != Wake::notified) continue;
+            const sync::Lock lock(state_.mutex);
+            state_.wake_claimer();
         }
     }
 
-    Shared shared_;
+    SchedulerState state_;
     Claimer claimer_;
-    CallRunner endpoints_;
+    CallRunner calls_;
     EndpointSync endpoint_sync_;
     Prober prober_;
     Committer committer_;
@@ -118,7 +118,7 @@ private:
     std::jthread keeper_thread_;
     std::jthread committer_thread_;
     std::jthread prober_thread_;
-    std::jthread listener_thread_;
+    std::jthread notification_thread_;
     std::jthread claimer_thread_;
     std::jthread reaper_thread_;
     std::jthread maintenance_thread_;

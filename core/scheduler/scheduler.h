@@ -1,8 +1,8 @@
-// The scheduler: claims jobs, finds out which texts have no vector, packs them into provider calls, commits what comes
-// back.
+// The scheduler: claims jobs, finds out which texts have no vector, packs them into provider calls, and commits the
+// results.
 //
-//   notifier, next due time, poll -> claimer -> planner -> packer -> endpoints -> committer
-//   beside it: lease keeper, reaper, reconciler, pruner
+//   notifier, next due time, poll -> claimer -> work queue -> call runner -> committer
+//   beside it: lease keeper, reaper, maintenance, prober, endpoint sync
 //
 // Any number of schedulers in any number of processes may share a store. Thread-safety: every member may be called from
 // any thread.
@@ -29,10 +29,10 @@ public:
     Scheduler(const Scheduler&) = delete;
     Scheduler& operator=(const Scheduler&) = delete;
 
-    // Starts the threads. A provider that does not answer yet is asked again later, so this fails only on a bug. Once.
+    // Starts the threads. A provider that does not answer yet is probed again later, so this fails only on a bug. Once.
     [[nodiscard]] Status start();
 
-    // Stops claiming, lets calls in flight finish within the grace time, commits them, gives the rest back without
+    // Stops claiming, lets calls in flight finish within the grace time, commits them, and gives the rest back without
     // counting an attempt. Returns when all threads have ended. Idempotent.
     void stop() noexcept;
 

@@ -4,7 +4,7 @@
 #include <mutex>
 #include <stop_token>
 
-#include "scheduler/shared.h"
+#include "scheduler/scheduler_state.h"
 #include "sync/mutex.h"
 #include "sync/sleep.h"
 
@@ -55,12 +55,12 @@ bool pause(std::stop_token stop) {
     return sync::sleep_for(std::chrono::seconds(1), stop);
 }
 
-void speak(scheduler::Shared& shared) {
+void speak(scheduler::SchedulerState& state) {
     {
-        const sync::Lock lock(shared.mutex);
-        shared.draining = true;
+        const sync::Lock lock(state.mutex);
+        state.draining = true;
     }
-    shared.logger().info("draining");
+    state.logger().info("draining");
 }
 
 }  // namespace embedq

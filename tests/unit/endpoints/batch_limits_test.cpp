@@ -12,18 +12,18 @@ ProviderInfo provider(ProviderLimits limits, std::string prefix = {}) {
     return info;
 }
 
-Error refusal(ErrorKind kind, StatedLimits said, std::string message = "no") {
-    return {.kind = kind, .message = std::move(message), .limits = said};
+Error refusal(ErrorKind kind, StatedLimits stated, std::string message = "no") {
+    return {.kind = kind, .message = std::move(message), .limits = stated};
 }
 
-TEST(TokenEstimate, BeginsAtFourBytesATokenAndLearns) {
+TEST(TokenEstimate, BeginsAtFourBytesPerTokenAndLearns) {
     TokenEstimate estimate;
     EXPECT_DOUBLE_EQ(estimate.tokens(400), 100);
     for (int i = 0; i < 50; ++i) estimate.learn(1'000, 500);
     EXPECT_NEAR(estimate.bytes_per_token(), 2, 0.01);
     EXPECT_NEAR(estimate.tokens(400), 200, 1);
     estimate.learn(1'000, 0);
-    EXPECT_NEAR(estimate.bytes_per_token(), 2, 0.01) << "0 tokens means not said";
+    EXPECT_NEAR(estimate.bytes_per_token(), 2, 0.01) << "0 tokens means not reported";
 }
 
 TEST(TokenEstimate, SmallRequestsWeighLittle) {
@@ -32,7 +32,7 @@ TEST(TokenEstimate, SmallRequestsWeighLittle) {
     EXPECT_GT(estimate.bytes_per_token(), 3.95);
 }
 
-TEST(TokenEstimate, AgainstALimitItIsNeverBolderThanFourBytesAToken) {
+TEST(TokenEstimate, TheCautiousEstimateIsAtMostFourBytesPerToken) {
     TokenEstimate estimate;
     for (int i = 0; i < 50; ++i) estimate.learn(6'000, 1'000);
     EXPECT_NEAR(estimate.tokens(6'000), 1'000, 20);
@@ -40,7 +40,7 @@ TEST(TokenEstimate, AgainstALimitItIsNeverBolderThanFourBytesAToken) {
         << "OpenAI counts a quarter of the bytes, whatever the tokens are";
 }
 
-TEST(LearnedLimits, ThoseOfTheProviderAreLoweredByTheConfigurationNeverRaised) {
+TEST(LearnedLimits, TheConfigurationLowersTheProvidersLimitsAndNeverRaisesThem) {
     EXPECT_EQ(LearnedLimits(provider({.max_inputs = 100}), 0).present().max_inputs, 100U);
     EXPECT_EQ(LearnedLimits(provider({.max_inputs = 100}), 32).present().max_inputs, 32U);
     EXPECT_EQ(LearnedLimits(provider({.max_inputs = 16}), 32).present().max_inputs, 16U);
@@ -48,17 +48,17 @@ TEST(LearnedLimits, ThoseOfTheProviderAreLoweredByTheConfigurationNeverRaised) {
     EXPECT_EQ(LearnedLimits(provider({}), 500).present().max_inputs, 500U);
 }
 
-TEST(LearnedLimits, WhatAnEndpointSaysIsRemembered) {
+TEST(LearnedLimits, StatedLimitsAreRemembered) {
     LearnedLimits limits(provider({.max_request_tokens = 1'000}), 0);
     limits.refused(64, refusal(ErrorKind::too_large, {.max_inputs = 10}));
     EXPECT_EQ(limits.present().max_inputs, 10U);
     for (int i = 0; i < 1'000; ++i) limits.answered(10, 100, 0);
-    EXPECT_EQ(limits.present().max_inputs, 10U) << "what was told does not grow back";
+    EXPECT_EQ(limits.present().max_inputs, 10U) << "a stated limit does not grow back";
     limits.refused(10, refusal(ErrorKind::too_large, {.max_request_tokens = 5'000}));
     EXPECT_EQ(limits.present().max_tokens, 1'000U) << "only lowered";
     limits.refused(10, refusal(ErrorKind::too_large, {.max_request_tokens = 500}));
     EXPECT_EQ(limits.present().max_tokens, 500U);
-    EXPECT_EQ(limits.present().max_inputs, 10U) << "the count was not what it minded";
+    EXPECT_EQ(limits.present().max_inputs, 10U) << "the number of inputs was not the problem";
     limits.refused(1, refusal(ErrorKind::invalid_input, {.max_text_tokens = 512}));
     EXPECT_EQ(limits.present().max_text_tokens, 512U);
 }
@@ -75,7 +75,7 @@ TEST(LearnedLimits, ASlowProviderLearnsASmallerBatchAndGrowsBack) {
     EXPECT_EQ(limits.present().max_inputs, 64U);
 }
 
-TEST(LearnedLimits, ABoundThatTurnsOutTooHighAgainIsTriedLessOften) {
+TEST(LearnedLimits, ABoundThatIsTooHighAgainIsTriedLessOften) {
     LearnedLimits limits(provider({.max_inputs = 64}), 0);
     int failed = 0;
     for (int i = 0; i < 2'000; ++i) {

@@ -11,11 +11,11 @@ using std::chrono::seconds;
 const Endpoint::Steady endpoint_start{seconds(1'000)};
 
 Error error(ErrorKind kind, std::optional<milliseconds> retry_after = {}) {
-    return {kind, "said so", retry_after, {}};
+    return {.kind = kind, .message = "the reason", .retry_after = retry_after};
 }
 
-// A call that begins and ends at once; what it means.
-Endpoint::Verdict call(Endpoint& endpoint, Endpoint::Steady now, const std::optional<Error>& outcome) {
+// Makes a call that ends immediately. Returns its effect.
+Endpoint::CallEffect call(Endpoint& endpoint, Endpoint::Steady now, const std::optional<Error>& outcome) {
     EXPECT_EQ(endpoint.ready_at(now), now);
     endpoint.begin(now);
     return endpoint.finished(now, outcome, 0, now);
@@ -23,7 +23,7 @@ Endpoint::Verdict call(Endpoint& endpoint, Endpoint::Steady now, const std::opti
 
 void begin(Endpoint& endpoint, Endpoint::Steady now, int calls) {
     for (int i = 0; i < calls; ++i) {
-        ASSERT_TRUE(endpoint.open(now)) << i;
+        ASSERT_TRUE(endpoint.admits(now)) << i;
         endpoint.begin(now);
     }
 }
@@ -31,7 +31,7 @@ void begin(Endpoint& endpoint, Endpoint::Steady now, int calls) {
 TEST(Endpoint, AdmitsAsManyCallsAsItsLimit) {
     Endpoint endpoint({.concurrency = 2});
     begin(endpoint, endpoint_start, 2);
-    EXPECT_FALSE(endpoint.open(endpoint_start));
+    EXPECT_FALSE(endpoint.admits(endpoint_start));
     EXPECT_EQ(endpoint.ready_at(endpoint_start), Endpoint::Steady::max()) << "time alone does not help";
     endpoint.finished(endpoint_start, std::nullopt, 0, endpoint_start);
     EXPECT_EQ(endpoint.ready_at(endpoint_start), endpoint_start);
@@ -39,27 +39,29 @@ TEST(Endpoint, AdmitsAsManyCallsAsItsLimit) {
 
 TEST(Endpoint, ThrottlingPausesForExactlyAsLongAsTheProviderAsks) {
     Endpoint endpoint({.concurrency = 4});
-    const Endpoint::Verdict verdict = call(endpoint, endpoint_start, error(ErrorKind::throttled, milliseconds(7'000)));
-    EXPECT_TRUE(verdict.paused);
-    EXPECT_FALSE(endpoint.open(endpoint_start + milliseconds(6'999)));
+    const Endpoint::CallEffect effect =
+        call(endpoint, endpoint_start, error(ErrorKind::throttled, milliseconds(7'000)));
+    EXPECT_TRUE(effect.paused);
+    EXPECT_FALSE(endpoint.admits(endpoint_start + milliseconds(6'999)));
     EXPECT_EQ(endpoint.ready_at(endpoint_start), endpoint_start + seconds(7));
-    EXPECT_TRUE(endpoint.open(endpoint_start + milliseconds(7'000)));
-    EXPECT_FALSE(endpoint.probing()) << "throttling is no fault: what comes after the pause is an ordinary batch";
+    EXPECT_TRUE(endpoint.admits(endpoint_start + milliseconds(7'000)));
+    EXPECT_FALSE(endpoint.tripped()) << "throttling is not a failure: an ordinary batch follows the pause";
     EXPECT_EQ(endpoint.throttled_for(), seconds(7));
 }
 
-TEST(Endpoint, AfterAPauseOneCallGoesUntilItIsAnswered) {
+TEST(Endpoint, AfterAPauseOneCallAtATimeGoesUntilOneIsAnswered) {
     Endpoint endpoint({.concurrency = 4});
     begin(endpoint, endpoint_start, 4);
     const auto later = endpoint_start + milliseconds(20);
     endpoint.finished(later, error(ErrorKind::throttled, milliseconds(1'000)), 0, endpoint_start);
     endpoint.finished(later, std::nullopt, 0, endpoint_start);
     const auto resumed = later + seconds(1);
-    ASSERT_TRUE(endpoint.open(resumed)) << "though two calls from before the pause are still out";
+    ASSERT_TRUE(endpoint.admits(resumed)) << "although two calls from before the pause are in flight";
     endpoint.begin(resumed);
-    EXPECT_FALSE(endpoint.open(resumed));
+    EXPECT_FALSE(endpoint.admits(resumed));
     endpoint.finished(resumed + milliseconds(5), std::nullopt, 0, endpoint_start);
-    EXPECT_FALSE(endpoint.open(resumed + milliseconds(5))) << "an answer to a call from before the pause says nothing";
+    EXPECT_FALSE(endpoint.admits(resumed + milliseconds(5)))
+        << "an answer to a call from before the pause says nothing";
     EXPECT_TRUE(endpoint.finished(resumed + milliseconds(9), std::nullopt, 0, resumed).recovered);
     begin(endpoint, resumed + milliseconds(9), 3);
 }
@@ -79,7 +81,7 @@ TEST(Endpoint, ThrottlingWithoutRetryAfterPausesLongerEachTime) {
     EXPECT_EQ(endpoint.paused_until() - now, seconds(1)) << "a success ends the doubling";
 }
 
-TEST(Endpoint, ThrottlingForNoTimeIsNoLeaveToHammer) {
+TEST(Endpoint, ThrottlingWithARetryAfterOfZeroPausesToo) {
     Endpoint endpoint({.concurrency = 1});
     call(endpoint, endpoint_start, error(ErrorKind::throttled, milliseconds(0)));
     EXPECT_EQ(endpoint.paused_until() - endpoint_start, seconds(1));
@@ -94,7 +96,7 @@ TEST(Endpoint, ConcurrencyGoesDownOnThrottlingOncePerRoundAndComesBackUp) {
     EXPECT_NEAR(endpoint.concurrency(), 9.0, 0.01);
 }
 
-TEST(Endpoint, WhereTheServerSaysHowLongToWaitConcurrencyStaysAndThePaceIsLearned) {
+TEST(Endpoint, WithRetryAfterTheConcurrencyStaysAndTheRateIsLearned) {
     Endpoint endpoint({.concurrency = 8});
     Endpoint::Steady now = endpoint_start;
     for (int i = 0; i < 50; ++i, now += milliseconds(3)) call(endpoint, now, std::nullopt);
@@ -108,53 +110,53 @@ TEST(Endpoint, WhereTheServerSaysHowLongToWaitConcurrencyStaysAndThePaceIsLearne
     EXPECT_LE(endpoint.ready_at(now + milliseconds(30)), now + milliseconds(52));
 }
 
-TEST(Endpoint, BreakerOpensAfterFailuresInARowAndProbesWithOneCall) {
+TEST(Endpoint, TheBreakerOpensAfterFailuresInARowAndThenTriesOneCall) {
     Endpoint endpoint({.concurrency = 5});
     begin(endpoint, endpoint_start, 5);
     for (int i = 0; i < 4; ++i)
         EXPECT_FALSE(endpoint.finished(endpoint_start, error(ErrorKind::unavailable), 0, endpoint_start).paused);
     EXPECT_TRUE(endpoint.finished(endpoint_start, error(ErrorKind::unavailable), 0, endpoint_start).paused);
-    EXPECT_FALSE(endpoint.open(endpoint_start));
+    EXPECT_FALSE(endpoint.admits(endpoint_start));
     EXPECT_EQ(endpoint.pause().kind, PauseKind::unavailable);
     const auto after = endpoint.paused_until();
     EXPECT_EQ(after - endpoint_start, seconds(5));
-    EXPECT_TRUE(endpoint.probing());
+    EXPECT_TRUE(endpoint.tripped());
     begin(endpoint, after, 1);
-    EXPECT_FALSE(endpoint.open(after)) << "one probe at a time";
+    EXPECT_FALSE(endpoint.admits(after)) << "one trial at a time";
     endpoint.finished(after, error(ErrorKind::unavailable), 0, after);
-    EXPECT_EQ(endpoint.paused_until() - after, seconds(10)) << "a failed probe doubles the pause";
+    EXPECT_EQ(endpoint.paused_until() - after, seconds(10)) << "a failed trial doubles the pause";
     const auto again = endpoint.paused_until();
     EXPECT_TRUE(call(endpoint, again, std::nullopt).recovered);
-    EXPECT_FALSE(endpoint.probing());
-    EXPECT_TRUE(endpoint.open(again));
+    EXPECT_FALSE(endpoint.tripped());
+    EXPECT_TRUE(endpoint.admits(again));
 }
 
-TEST(Endpoint, AProbeDoesNotWaitForCallsThatHangFromBefore) {
+TEST(Endpoint, ATrialDoesNotWaitForEarlierCallsThatHang) {
     Endpoint endpoint({.concurrency = 8});
     begin(endpoint, endpoint_start, 7);
     for (int i = 0; i < 5; ++i) endpoint.finished(endpoint_start, error(ErrorKind::unavailable), 0, endpoint_start);
     const auto after = endpoint.paused_until();
     EXPECT_EQ(endpoint.in_flight(), 2U);
     begin(endpoint, after, 1);
-    EXPECT_FALSE(endpoint.open(after));
+    EXPECT_FALSE(endpoint.admits(after));
     endpoint.finished(after, error(ErrorKind::unavailable), 0, endpoint_start);
-    EXPECT_FALSE(endpoint.open(after)) << "nor does the end of one of them make room for a second probe";
+    EXPECT_FALSE(endpoint.admits(after)) << "the end of one of them does not allow a second trial";
 }
 
-TEST(Endpoint, BetweenFailuresInARowItTakesABreath) {
+TEST(Endpoint, BetweenFailuresInARowItBacksOff) {
     Endpoint endpoint({.concurrency = 1});
     call(endpoint, endpoint_start, error(ErrorKind::unavailable));
-    EXPECT_TRUE(endpoint.open(endpoint_start)) << "one failure is nothing";
+    EXPECT_TRUE(endpoint.admits(endpoint_start)) << "after one failure the next call may go immediately";
     Endpoint::Steady now = endpoint_start;
-    for (const auto breath : {milliseconds(250), milliseconds(500), milliseconds(1'000)}) {
+    for (const auto backoff : {milliseconds(250), milliseconds(500), milliseconds(1'000)}) {
         call(endpoint, now, error(ErrorKind::unavailable));
-        EXPECT_EQ(endpoint.ready_at(now), now + breath);
-        EXPECT_FALSE(endpoint.paused(now)) << "which is no pause that others need to hear of";
-        now += breath;
+        EXPECT_EQ(endpoint.ready_at(now), now + backoff);
+        EXPECT_FALSE(endpoint.paused(now)) << "this is not a pause that is published to other processes";
+        now += backoff;
     }
 }
 
-TEST(Endpoint, ASuccessInBetweenKeepsTheBreakerClosed) {
+TEST(Endpoint, ASuccessBetweenFailuresKeepsTheBreakerClosed) {
     Endpoint endpoint({.concurrency = 4});
     Endpoint::Steady now = endpoint_start;
     for (int i = 0; i < 20; ++i) {
@@ -165,74 +167,74 @@ TEST(Endpoint, ASuccessInBetweenKeepsTheBreakerClosed) {
     EXPECT_FALSE(endpoint.paused(now));
 }
 
-TEST(Endpoint, OnlyTheFirstFailureAfterAFreshAnswerMayBeTheJobs) {
+TEST(Endpoint, OnlyTheFirstFailureAfterARecentAnswerIsChargedToJobs) {
     Endpoint endpoint({.concurrency = 1});
-    EXPECT_FALSE(call(endpoint, endpoint_start, error(ErrorKind::unavailable)).jobs_pay)
-        << "nobody has been answered yet";
+    EXPECT_FALSE(call(endpoint, endpoint_start, error(ErrorKind::unavailable)).charge_jobs)
+        << "there has been no answer yet";
     call(endpoint, endpoint_start, std::nullopt);
-    EXPECT_TRUE(call(endpoint, endpoint_start + seconds(30), error(ErrorKind::unavailable)).jobs_pay);
-    EXPECT_FALSE(call(endpoint, endpoint_start + seconds(30), error(ErrorKind::unavailable)).jobs_pay)
+    EXPECT_TRUE(call(endpoint, endpoint_start + seconds(30), error(ErrorKind::unavailable)).charge_jobs);
+    EXPECT_FALSE(call(endpoint, endpoint_start + seconds(30), error(ErrorKind::unavailable)).charge_jobs)
         << "the second in a row";
     call(endpoint, endpoint_start + seconds(40), std::nullopt);
-    EXPECT_FALSE(call(endpoint, endpoint_start + seconds(71), error(ErrorKind::unavailable)).jobs_pay)
+    EXPECT_FALSE(call(endpoint, endpoint_start + seconds(71), error(ErrorKind::unavailable)).charge_jobs)
         << "the answer is too long ago";
 }
 
-TEST(Endpoint, AProbeThatFindsNobodyChargesNoJob) {
+TEST(Endpoint, AFailedTrialIsNotChargedToJobs) {
     Endpoint endpoint({.concurrency = 1, .breaker_failures = 1});
     call(endpoint, endpoint_start, std::nullopt);
-    EXPECT_TRUE(call(endpoint, endpoint_start, error(ErrorKind::unavailable)).jobs_pay);
+    EXPECT_TRUE(call(endpoint, endpoint_start, error(ErrorKind::unavailable)).charge_jobs);
     for (int i = 0; i < 20; ++i) {
         for (const ErrorKind kind : {ErrorKind::unavailable, ErrorKind::internal}) {
-            EXPECT_FALSE(call(endpoint, endpoint.paused_until(), error(kind)).jobs_pay);
+            EXPECT_FALSE(call(endpoint, endpoint.paused_until(), error(kind)).charge_jobs);
         }
     }
 }
 
 TEST(Endpoint, ABrokenAnswerIsChargedWhileTheBreakerIsClosed) {
     Endpoint endpoint({.concurrency = 1});
-    EXPECT_TRUE(call(endpoint, endpoint_start, error(ErrorKind::internal)).jobs_pay);
+    EXPECT_TRUE(call(endpoint, endpoint_start, error(ErrorKind::internal)).charge_jobs);
 }
 
-TEST(Endpoint, MisconfigurationPausesAtOnceWithItsReason) {
+TEST(Endpoint, MisconfigurationPausesImmediatelyWithItsReason) {
     Endpoint endpoint({.concurrency = 4});
     EXPECT_TRUE(call(endpoint, endpoint_start, error(ErrorKind::misconfigured)).paused);
     EXPECT_EQ(endpoint.paused_until() - endpoint_start, seconds(30));
-    EXPECT_EQ(endpoint.pause().text(), "misconfigured: said so");
-    EXPECT_TRUE(endpoint.probing());
+    EXPECT_EQ(endpoint.pause().text(), "misconfigured: the reason");
+    EXPECT_TRUE(endpoint.tripped());
 }
 
-TEST(Endpoint, RefusedTextsSayNothingAgainstTheEndpoint) {
+TEST(Endpoint, RefusedTextsAreNotFailuresOfTheEndpoint) {
     Endpoint endpoint({.concurrency = 1});
     for (int i = 0; i < 50; ++i)
         call(endpoint, endpoint_start, error(i % 2 ? ErrorKind::invalid_input : ErrorKind::too_large));
-    EXPECT_TRUE(endpoint.open(endpoint_start));
+    EXPECT_TRUE(endpoint.admits(endpoint_start));
     EXPECT_NEAR(endpoint.concurrency(), 1.0, 0.01);
 }
 
-TEST(Endpoint, AnotherProcessesThrottlingIsKeptToButNeverShortensOnesOwn) {
+TEST(Endpoint, AnotherProcessesThrottlingIsAdoptedButNeverShortensAPause) {
     Endpoint endpoint({.concurrency = 4});
     endpoint.adopt_pause({endpoint_start + seconds(10), PauseKind::throttled, "elsewhere"}, endpoint_start);
     endpoint.adopt_pause({endpoint_start + seconds(5), PauseKind::throttled, "elsewhere too"}, endpoint_start);
     EXPECT_EQ(endpoint.paused_until(), endpoint_start + seconds(10));
     EXPECT_EQ(endpoint.pause().text(), "throttled: elsewhere");
-    EXPECT_FALSE(endpoint.probing());
+    EXPECT_FALSE(endpoint.tripped());
 }
 
-TEST(Endpoint, AnotherProcessesBrokenRoadIsBelievedOnlyWithoutAnAnswerOfOnesOwn) {
+TEST(Endpoint, AnotherProcessesUnavailabilityIsAdoptedOnlyWithoutARecentAnswer) {
     Endpoint endpoint({.concurrency = 4});
     call(endpoint, endpoint_start, std::nullopt);
     endpoint.adopt_pause({endpoint_start + seconds(10), PauseKind::unavailable, "elsewhere"},
                          endpoint_start + seconds(1));
-    EXPECT_FALSE(endpoint.paused(endpoint_start + seconds(1))) << "it was answered a second ago";
+    EXPECT_FALSE(endpoint.paused(endpoint_start + seconds(1))) << "it answered a second ago";
     call(endpoint, endpoint_start + seconds(2), error(ErrorKind::unavailable));
     endpoint.adopt_pause({endpoint_start + seconds(10), PauseKind::unavailable, "elsewhere"},
                          endpoint_start + seconds(2));
     EXPECT_TRUE(endpoint.paused(endpoint_start + seconds(2)));
-    EXPECT_TRUE(endpoint.probing());
+    EXPECT_TRUE(endpoint.tripped());
     Endpoint other({.concurrency = 1});
     other.adopt_pause({endpoint_start + seconds(10), PauseKind::misconfigured, "a wrong key"}, endpoint_start);
-    EXPECT_FALSE(other.paused(endpoint_start)) << "the key may be the other's own";
+    EXPECT_FALSE(other.paused(endpoint_start)) << "only the other process may have the wrong key";
 }
 
 }  // namespace

@@ -13,37 +13,36 @@ using Steady = LearnedRate::Steady;
 
 const Steady rate_start{seconds(1'000)};
 
-// What a server lets through in any second; refuses the rest and asks for a second's rest.
+// A server that accepts a number of calls in any second, and refuses others with a pause of one second.
 class Server {
 public:
     explicit Server(std::size_t per_second) : per_second_(per_second) {}
-    bool lets_through(Steady now) {
+    bool accepts(Steady now) {
         while (!passed_.empty() && passed_.front() <= now - seconds(1)) passed_.pop_front();
         if (passed_.size() >= per_second_) return false;
         passed_.push_back(now);
-        ++let_through;
+        ++accepted;
         return true;
     }
-    std::size_t let_through = 0;
+    std::size_t accepted = 0;
 
 private:
     std::size_t per_second_;
     std::deque<Steady> passed_;
 };
 
-// A client that sends as fast as the rate allows, at most one call in two milliseconds, and never by the server's word
-// too early.
+// A client that sends as fast as the rate allows, at most one call in two milliseconds, and not during a pause.
 std::size_t refusals_of(Server& server, LearnedRate& rate, seconds time) {
     std::size_t refusals = 0;
-    Steady rests_until = rate_start;
+    Steady paused_until = rate_start;
     for (Steady now = rate_start; now < rate_start + time; now += milliseconds(2)) {
-        if (now < rests_until || rate.available_at(now) > now) continue;
-        const bool through = server.lets_through(now);
+        if (now < paused_until || rate.available_at(now) > now) continue;
+        const bool accepted = server.accepts(now);
         rate.sent(now);
-        if (through) continue;
+        if (accepted) continue;
         ++refusals;
-        rests_until = now + seconds(1);
-        rate.refused(now, now + milliseconds(1), rests_until);
+        paused_until = now + seconds(1);
+        rate.refused(now, now + milliseconds(1), paused_until);
     }
     return refusals;
 }
@@ -55,23 +54,23 @@ TEST(LearnedRate, ThereIsNoneBeforeARefusal) {
     EXPECT_EQ(rate.per_second(rate_start), 0);
 }
 
-TEST(LearnedRate, AWindowOfASecondIsLearnedFromTheFirstRefusalAndUsed) {
+TEST(LearnedRate, ALimitPerSecondIsLearnedFromTheFirstRefusalAndUsed) {
     Server server(50);
     LearnedRate rate;
     const std::size_t refusals = refusals_of(server, rate, seconds(60));
-    EXPECT_GE(server.let_through, 60U * 50U * 95 / 100);
+    EXPECT_GE(server.accepted, 60U * 50U * 95 / 100);
     EXPECT_LE(refusals, 4U);
 }
 
-TEST(LearnedRate, AFewCallsTellNoRate) {
+TEST(LearnedRate, AFewCallsDoNotShowARate) {
     Server server(2);
     LearnedRate rate;
     refusals_of(server, rate, seconds(10));
     EXPECT_EQ(rate.per_second(rate_start + seconds(10)), 0);
-    EXPECT_GE(server.let_through, 18U);
+    EXPECT_GE(server.accepted, 18U);
 }
 
-TEST(LearnedRate, AShortRestIsPaceEnough) {
+TEST(LearnedRate, AShortPauseSetsNoRate) {
     LearnedRate rate;
     for (int i = 0; i < 40; ++i) rate.sent(rate_start + milliseconds(i));
     rate.refused(rate_start + milliseconds(40), rate_start + milliseconds(40), rate_start + milliseconds(60));
@@ -87,10 +86,10 @@ TEST(LearnedRate, RefusalsOfCallsSentTogetherAreOne) {
                      rate_start + milliseconds(1'060 + i));
     EXPECT_NEAR(rate.per_second(rate_start + milliseconds(1'067)), 40 * 0.98 * 0.97, 0.5);
     EXPECT_EQ(rate.available_at(rate_start + milliseconds(100)), rate_start + milliseconds(1'067))
-        << "the longest rest";
+        << "the longest pause";
 }
 
-TEST(LearnedRate, ALimitThatIsOverIsForgotten) {
+TEST(LearnedRate, ALimitThatNoLongerHoldsIsForgotten) {
     LearnedRate rate;
     for (int i = 0; i < 10; ++i) rate.sent(rate_start + milliseconds(i));
     rate.refused(rate_start + milliseconds(10), rate_start + milliseconds(10), rate_start + seconds(1));
@@ -106,15 +105,15 @@ TEST(LearnedRate, ALimitThatIsOverIsForgotten) {
 }
 
 TEST(LearnedRate, ARefusalSoonAfterTheLastLowersItFurther) {
-    // A bucket of a hundred that gains ten a second: what went through at first says little of it.
+    // A token bucket of 100 that gains 10 per second: what is accepted at first says little about the rate.
     LearnedRate rate;
     double bucket = 100;
-    Steady rests_until = rate_start;
+    Steady paused_until = rate_start;
     std::size_t refusals = 0;
     std::size_t through = 0;
     for (Steady now = rate_start; now < rate_start + seconds(120); now += milliseconds(2)) {
         bucket = std::min(100.0, bucket + 0.02);
-        if (now < rests_until || rate.available_at(now) > now) continue;
+        if (now < paused_until || rate.available_at(now) > now) continue;
         rate.sent(now);
         if (bucket >= 1) {
             --bucket;
@@ -122,24 +121,24 @@ TEST(LearnedRate, ARefusalSoonAfterTheLastLowersItFurther) {
             continue;
         }
         ++refusals;
-        rests_until = now + seconds(1);
-        rate.refused(now, now, rests_until);
+        paused_until = now + seconds(1);
+        rate.refused(now, now, paused_until);
     }
     EXPECT_GE(through, 1'300U * 90 / 100);
     EXPECT_LE(refusals, 20U);
 }
 
-TEST(LearnedRate, AThreadThatWakesLateCatchesUpByOneCall) {
+TEST(LearnedRate, AThreadThatWakesUpLateCatchesUpByOneCall) {
     LearnedRate rate;
     for (int i = 0; i < 50; ++i) rate.sent(rate_start + milliseconds(i));
     rate.refused(rate_start + milliseconds(50), rate_start + milliseconds(50), rate_start + seconds(1));
     const Steady late = rate_start + seconds(3);
-    int at_once = 0;
+    int immediate = 0;
     while (rate.available_at(late) == late) {
         rate.sent(late);
-        ++at_once;
+        ++immediate;
     }
-    EXPECT_EQ(at_once, 2);
+    EXPECT_EQ(immediate, 2);
 }
 
 }  // namespace

@@ -7,11 +7,11 @@
 namespace embedq::endpoints {
 namespace {
 
-// The fixtures that the scheduler's tests use, too.
-using scheduler::Asking;
+// Fixtures of the scheduler's tests.
 using scheduler::ChangingProvider;
 using scheduler::Gate;
-using scheduler::HandContext;
+using scheduler::ManualClockContext;
+using scheduler::RunningProbe;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -20,72 +20,71 @@ protected:
     ProviderDirectory directory(ProviderDirectory::MakeServing make_serving = {}) {
         return ProviderDirectory({{"p", "scripted", provider, {}}}, &context.clock(), std::move(make_serving));
     }
-    static Result<EmbedResult> embed(const ResolvedProvider& with, TextKind kind = TextKind::document) {
+    static Result<EmbedResult> embed(const ProbedProvider& with, TextKind kind = TextKind::document) {
         const std::string_view text = "text";
         EmbedRequest request;
         request.texts = std::span(&text, 1);
         request.kind = kind;
         return with.embed(request);
     }
-    static Profile like(const ResolvedProvider& known) { return known.profile; }
 
-    HandContext context;
+    ManualClockContext context;
     std::shared_ptr<ChangingProvider> provider = std::make_shared<ChangingProvider>("one");
 };
 
-TEST_F(ProvidersTest, IsAskedOnceAndAgainOnlyWhenTold) {
+TEST_F(ProvidersTest, IsProbedOnceAndAgainOnlyOnRequest) {
     ProviderDirectory providers = directory();
-    const auto first = providers.resolve("p").value();
+    const auto first = providers.known_or_probe("p").value();
     provider->replace("another");
-    EXPECT_EQ(providers.resolve("p").value(), first);
+    EXPECT_EQ(providers.known_or_probe("p").value(), first);
     EXPECT_EQ(provider->infos(), 1);
-    const ProbeResult probe = providers.probe_again("p").value();
+    const ProbeResult probe = providers.probe("p").value();
     EXPECT_EQ(probe.before, first);
     EXPECT_TRUE(probe.model_changed());
     EXPECT_EQ(probe.now->profile.model_digest, "another");
     EXPECT_EQ(providers.known("p"), probe.now);
-    EXPECT_FALSE(providers.probe_again("p")->changed());
+    EXPECT_FALSE(providers.probe("p")->changed());
 }
 
-TEST_F(ProvidersTest, OtherLimitsAreTakenOverWithTheSameModel) {
+TEST_F(ProvidersTest, OtherLimitsAreAdoptedWithTheSameModel) {
     ProviderDirectory providers = directory();
-    const auto first = providers.resolve("p").value();
+    const auto first = providers.known_or_probe("p").value();
     provider->limit({.concurrency = 8, .max_inputs = 4});
-    const ProbeResult probe = providers.probe_again("p").value();
+    const ProbeResult probe = providers.probe("p").value();
     EXPECT_TRUE(probe.changed());
     EXPECT_FALSE(probe.model_changed());
     EXPECT_EQ(probe.now->info.limits.max_inputs, 4U);
     provider->call_timeout(seconds(20));
-    EXPECT_EQ(providers.probe_again("p")->now->info.call_timeout, seconds(20));
-    EXPECT_TRUE(embed(*first)) << "the model is the same, so what the old facts ask for counts";
+    EXPECT_EQ(providers.probe("p")->now->info.call_timeout, seconds(20));
+    EXPECT_TRUE(embed(*first)) << "the model is the same, so calls with the old facts count";
 }
 
-TEST_F(ProvidersTest, AnErrorLeavesWhatIsKnown) {
+TEST_F(ProvidersTest, AnErrorKeepsWhatIsKnown) {
     ProviderDirectory providers = directory();
-    const auto first = providers.resolve("p").value();
+    const auto first = providers.known_or_probe("p").value();
     provider->fail_with(Error{ErrorKind::unavailable, "connection refused"});
-    EXPECT_FALSE(providers.probe_again("p"));
+    EXPECT_FALSE(providers.probe("p"));
     EXPECT_EQ(providers.known("p"), first);
 }
 
-TEST_F(ProvidersTest, AnAnswerOfAModelThatIsGoneIsDropped) {
+TEST_F(ProvidersTest, AnAnswerOfAReplacedModelIsDropped) {
     ProviderDirectory providers = directory();
-    const auto old = providers.resolve("p").value();
+    const auto old = providers.known_or_probe("p").value();
     provider->replace("another");
-    ASSERT_TRUE(providers.probe_again("p"));
+    ASSERT_TRUE(providers.probe("p"));
     const auto answer = embed(*old);
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().kind, ErrorKind::misconfigured);
     EXPECT_TRUE(embed(*providers.known("p")));
 }
 
-// The answer comes while the provider is being asked, when nobody can know which model made it.
-void answer_while_asking(ProviderDirectory& providers, ChangingProvider& provider,
+// The answer arrives during a probe, when it is not known which model made it.
+void answer_during_probe(ProviderDirectory& providers, ChangingProvider& provider,
                          const std::function<void()>& meanwhile,
                          const std::function<void(const Result<EmbedResult>&)>& expect) {
-    const auto known = providers.resolve("p").value();
+    const auto known = providers.known_or_probe("p").value();
     Gate embedding;
-    Gate asking;
+    Gate probing;
     provider.on_embed([&] { embedding.wait(); });
     std::optional<Result<EmbedResult>> answer;
     std::jthread call([&] {
@@ -95,20 +94,20 @@ void answer_while_asking(ProviderDirectory& providers, ChangingProvider& provide
         answer = known->embed(request);
     });
     embedding.wait_until_reached();
-    provider.on_info([&] { asking.wait(); });
-    std::jthread question([&] { EXPECT_TRUE(providers.probe_again("p")); });
-    asking.wait_until_reached();
+    provider.on_info([&] { probing.wait(); });
+    std::jthread probe([&] { EXPECT_TRUE(providers.probe("p")); });
+    probing.wait_until_reached();
     meanwhile();
     embedding.open();
-    asking.open();
-    question.join();
+    probing.open();
+    probe.join();
     call.join();
     expect(*answer);
 }
 
-TEST_F(ProvidersTest, AnAnswerThatComesWhileAskingIsDroppedWhenTheModelChanged) {
+TEST_F(ProvidersTest, AnAnswerDuringAProbeIsDroppedIfTheModelChanged) {
     ProviderDirectory providers = directory();
-    answer_while_asking(
+    answer_during_probe(
         providers, *provider, [&] { provider->replace("another"); },
         [](const Result<EmbedResult>& answer) {
             ASSERT_FALSE(answer);
@@ -116,47 +115,48 @@ TEST_F(ProvidersTest, AnAnswerThatComesWhileAskingIsDroppedWhenTheModelChanged) 
         });
 }
 
-TEST_F(ProvidersTest, AnAnswerThatComesWhileAskingIsKeptWhenTheModelIsTheSame) {
+TEST_F(ProvidersTest, AnAnswerDuringAProbeIsKeptIfTheModelIsTheSame) {
     ProviderDirectory providers = directory();
-    answer_while_asking(providers, *provider, [] {}, [](const Result<EmbedResult>& answer) { EXPECT_TRUE(answer); });
+    answer_during_probe(providers, *provider, [] {}, [](const Result<EmbedResult>& answer) { EXPECT_TRUE(answer); });
 }
 
-TEST_F(ProvidersTest, WhereNobodyKnowsTheModelInTimeTheAnswerSaysNothing) {
+TEST_F(ProvidersTest, IfTheModelIsNotKnownInTimeTheCallFailsWithConflict) {
     ProviderDirectory providers = directory();
-    const auto known = providers.resolve("p").value();
+    const auto known = providers.known_or_probe("p").value();
     {
-        const Asking asking(providers, *provider);
+        const RunningProbe probe(providers, *provider);
         std::jthread query([&] { EXPECT_EQ(embed(*known, TextKind::query).error().kind, ErrorKind::conflict); });
         const std::string_view text = "text";
         const auto late = known->embed({.texts = std::span(&text, 1), .deadline = context.clock().now()});
         ASSERT_FALSE(late);
         EXPECT_EQ(late.error().kind, ErrorKind::conflict);
-        EXPECT_EQ(to_string(late.error()), "provider 'p' is still being asked for its model; the answer is dropped");
+        EXPECT_EQ(to_string(late.error()),
+                  "the answer was dropped because provider 'p' is still being asked for its model");
     }
     EXPECT_TRUE(providers.take_recheck_requests(std::chrono::steady_clock::now(), {}).empty());
-    EXPECT_TRUE(embed(*known, TextKind::query)) << "nor has the query's breaker heard of it";
+    EXPECT_TRUE(embed(*known, TextKind::query)) << "it did not count for the queries' breaker";
 }
 
 TEST_F(ProvidersTest, AStopEndsTheWaitForTheModel) {
     ProviderDirectory providers = directory();
-    const auto known = providers.resolve("p").value();
-    const Asking asking(providers, *provider);
+    const auto known = providers.known_or_probe("p").value();
+    const RunningProbe probe(providers, *provider);
     std::stop_source stop;
     provider->on_embed([&] { stop.request_stop(); });
     const std::string_view text = "text";
     EXPECT_EQ(known->embed({.texts = std::span(&text, 1), .stop = stop.get_token()}).error().kind, ErrorKind::conflict);
 }
 
-TEST_F(ProvidersTest, AConflictOfAProvidersOwnIsABrokenAnswer) {
+TEST_F(ProvidersTest, AProvidersOwnConflictIsAnInternalError) {
     ProviderDirectory providers = directory();
-    const auto known = providers.resolve("p").value();
-    provider->fail_with(Error{ErrorKind::conflict, "no kind for a provider"});
+    const auto known = providers.known_or_probe("p").value();
+    provider->fail_with(Error{ErrorKind::conflict, "not a kind for a provider"});
     EXPECT_EQ(embed(*known).error().kind, ErrorKind::internal);
 }
 
-TEST_F(ProvidersTest, WhoSaysMisconfiguredIsAskedAgain) {
+TEST_F(ProvidersTest, AMisconfiguredProviderIsProbedAgain) {
     ProviderDirectory providers = directory();
-    const auto known = providers.resolve("p").value();
+    const auto known = providers.known_or_probe("p").value();
     ASSERT_TRUE(embed(*known));
     EXPECT_TRUE(providers.take_recheck_requests(std::chrono::steady_clock::now(), {}).empty());
     provider->replace("another");
@@ -164,28 +164,29 @@ TEST_F(ProvidersTest, WhoSaysMisconfiguredIsAskedAgain) {
     EXPECT_EQ(providers.take_recheck_requests(std::chrono::steady_clock::now() + seconds(30), {}),
               std::set<std::string>{"p"});
     EXPECT_TRUE(providers.take_recheck_requests(std::chrono::steady_clock::now(), {}).empty())
-        << "each doubt is taken once";
+        << "each request is taken once";
 }
 
 TEST_F(ProvidersTest, QueriesFindTheNewModelWithoutAScheduler) {
     ProviderDirectory providers = directory();
-    const Profile before = like(*providers.resolve("p").value());
+    const Profile before = providers.known_or_probe("p").value()->profile;
     provider->replace("another");
-    const Profile after =
-        like(*ProviderDirectory({{"p", "scripted", std::make_shared<ChangingProvider>("another"), {}}})
-                  .resolve("p")
-                  .value());
-    context.pass(seconds(1));
-    ASSERT_FALSE(embed(*providers.for_profile(before).value(), TextKind::query)) << "the provider keeps its promise";
-    EXPECT_FALSE(providers.for_profile(before)) << "nobody makes the old vectors any more";
+    const Profile after = ProviderDirectory({{"p", "scripted", std::make_shared<ChangingProvider>("another"), {}}})
+                              .known_or_probe("p")
+                              .value()
+                              ->profile;
+    context.advance(seconds(1));
+    ASSERT_FALSE(embed(*providers.for_profile(before).value(), TextKind::query))
+        << "the provider fails calls until it is probed";
+    EXPECT_FALSE(providers.for_profile(before)) << "no provider makes the old vectors any more";
     EXPECT_TRUE(embed(*providers.for_profile(after).value(), TextKind::query))
-        << "and the pause of the old model is over";
+        << "the pause of the old model does not hold for the new one";
     EXPECT_EQ(provider->infos(), 2);
 }
 
-TEST_F(ProvidersTest, VectorsOfAnotherSizeAreRefusedAndAskedAgain) {
+TEST_F(ProvidersTest, VectorsOfAnotherDimensionAreRefusedAndCauseAProbe) {
     ProviderDirectory providers = directory();
-    const auto known = providers.resolve("p").value();
+    const auto known = providers.known_or_probe("p").value();
     provider->resize(5);
     const auto answer = embed(*known);
     ASSERT_FALSE(answer);
@@ -196,36 +197,36 @@ TEST_F(ProvidersTest, VectorsOfAnotherSizeAreRefusedAndAskedAgain) {
 
 TEST_F(ProvidersTest, AQueryAfterOneThatFailedIsRefusedWithoutACall) {
     ProviderDirectory providers = directory();
-    const auto known = providers.resolve("p").value();
+    const auto known = providers.known_or_probe("p").value();
     provider->fail_with(Error{ErrorKind::unavailable, "connection refused"});
     EXPECT_FALSE(embed(*known, TextKind::query));
     const auto again = embed(*known, TextKind::query);
     ASSERT_FALSE(again);
     EXPECT_TRUE(to_string(again.error()).starts_with("connection refused"))
-        << "the reason stays visible: " << to_string(again.error());
+        << "the reason is visible: " << to_string(again.error());
     EXPECT_EQ(provider->embeds(), 1);
     EXPECT_FALSE(embed(*known));
-    EXPECT_EQ(provider->embeds(), 2) << "documents have their own endpoints";
+    EXPECT_EQ(provider->embeds(), 2) << "documents are sent regardless";
 
     provider->fail_with(std::nullopt);
-    context.pass(milliseconds(999));
+    context.advance(milliseconds(999));
     EXPECT_FALSE(embed(*known, TextKind::query));
-    context.pass(milliseconds(1));
-    EXPECT_TRUE(embed(*known, TextKind::query)) << "one is let through to see";
+    context.advance(milliseconds(1));
+    EXPECT_TRUE(embed(*known, TextKind::query)) << "a trial";
     EXPECT_TRUE(embed(*known, TextKind::query));
 }
 
 TEST_F(ProvidersTest, AQueryNeverWaitsForAProviderOfAnotherPlugin) {
     const auto other = std::make_shared<ChangingProvider>("other");
     ProviderDirectory providers({{"a", "other plugin", other, {}}, {"p", "scripted", provider, {}}}, &context.clock());
-    const Profile wanted = like(*directory().resolve("p").value());
+    const Profile wanted = directory().known_or_probe("p").value()->profile;
     EXPECT_EQ(providers.for_profile(wanted).value()->name, "p");
     EXPECT_EQ(other->infos(), 0);
 }
 
-TEST_F(ProvidersTest, AProviderThatDoesNotAnswerIsAskedByQueriesOnlyFromTimeToTime) {
+TEST_F(ProvidersTest, QueriesProbeAProviderThatDoesNotAnswerOnlyFromTimeToTime) {
     ProviderDirectory providers = directory();
-    const Profile wanted = like(*directory().resolve("p").value());
+    const Profile wanted = directory().known_or_probe("p").value()->profile;
     provider->fail_with(Error{ErrorKind::unavailable, "connection refused"});
     const int before = provider->infos();
     for (int i = 0; i < 10; ++i) {
@@ -235,38 +236,38 @@ TEST_F(ProvidersTest, AProviderThatDoesNotAnswerIsAskedByQueriesOnlyFromTimeToTi
         EXPECT_EQ(to_string(found.error()), "provider 'p': connection refused");
     }
     EXPECT_EQ(provider->infos(), before + 1);
-    context.pass(seconds(5));
+    context.advance(seconds(5));
     provider->fail_with(std::nullopt);
     EXPECT_TRUE(providers.for_profile(wanted));
 }
 
-TEST_F(ProvidersTest, AProfileThatNobodyIsConfiguredForIsMadeFromItsRow) {
+TEST_F(ProvidersTest, AProviderForAProfileIsMadeFromItsRowIfNoneIsConfigured) {
     const auto old = std::make_shared<ChangingProvider>("old");
     int made = 0;
     ProviderDirectory providers = directory([&](const Profile&) -> std::optional<ProviderBinding> {
         ++made;
         return ProviderBinding{"(serving)", "scripted", old, {}, true};
     });
-    Profile wanted = like(*providers.resolve("p").value());
-    wanted = like(*ProviderDirectory({{"p", "scripted", old, {}}}).resolve("p").value());
+    Profile wanted = providers.known_or_probe("p").value()->profile;
+    wanted = ProviderDirectory({{"p", "scripted", old, {}}}).known_or_probe("p").value()->profile;
     EXPECT_EQ(providers.for_profile(wanted).value()->name, "(serving)");
     EXPECT_EQ(providers.for_profile(wanted).value()->name, "(serving)");
     EXPECT_EQ(made, 1);
     EXPECT_EQ(providers.names(), std::vector<std::string>{"p"}) << "it gets no documents";
 }
 
-TEST_F(ProvidersTest, AProfileThatCannotBeMadeIsTriedAgainFromTimeToTime) {
+TEST_F(ProvidersTest, MakingAProviderForAProfileIsTriedAgainFromTimeToTime) {
     int tried = 0;
     ProviderDirectory providers = directory([&](const Profile&) -> std::optional<ProviderBinding> {
         ++tried;
         return std::nullopt;
     });
-    ASSERT_TRUE(providers.resolve("p"));
+    ASSERT_TRUE(providers.known_or_probe("p"));
     Profile wanted;
     wanted.plugin = "scripted";
     for (int i = 0; i < 3; ++i) EXPECT_EQ(providers.for_profile(wanted).error().kind, ErrorKind::not_found);
     EXPECT_EQ(tried, 1);
-    context.pass(seconds(60));
+    context.advance(seconds(60));
     EXPECT_FALSE(providers.for_profile(wanted));
     EXPECT_EQ(tried, 2);
 }
@@ -275,41 +276,41 @@ TEST(QueryBreaker, PausesDoubleUpToHalfAMinute) {
     QueryBreaker breaker;
     QueryBreaker::Steady now{};
     const Error error{ErrorKind::unavailable, "gone"};
-    auto permit = breaker.ask(now);
-    EXPECT_EQ(permit, QueryBreaker::Permit::free);
-    breaker.finished(now, permit, error);
+    auto decision = breaker.begin(now);
+    EXPECT_EQ(decision, QueryBreaker::Decision::allowed);
+    breaker.finished(now, decision, error);
     for (const int pause : {1, 2, 4, 8, 16, 30, 30}) {
         now += seconds(pause) - milliseconds(1);
-        EXPECT_EQ(breaker.ask(now), QueryBreaker::Permit::refused) << pause;
+        EXPECT_EQ(breaker.begin(now), QueryBreaker::Decision::refused) << pause;
         now += milliseconds(1);
-        permit = breaker.ask(now);
-        ASSERT_EQ(permit, QueryBreaker::Permit::probe) << pause;
-        EXPECT_EQ(breaker.ask(now), QueryBreaker::Permit::refused) << "one at a time";
-        breaker.finished(now, permit, error);
+        decision = breaker.begin(now);
+        ASSERT_EQ(decision, QueryBreaker::Decision::trial) << pause;
+        EXPECT_EQ(breaker.begin(now), QueryBreaker::Decision::refused) << "one at a time";
+        breaker.finished(now, decision, error);
     }
     now += seconds(30);
-    breaker.finished(now, breaker.ask(now), std::nullopt);
-    EXPECT_EQ(breaker.ask(now), QueryBreaker::Permit::free);
+    breaker.finished(now, breaker.begin(now), std::nullopt);
+    EXPECT_EQ(breaker.begin(now), QueryBreaker::Decision::allowed);
 }
 
-TEST(QueryBreaker, ThoseUnderWayTogetherCountOnce) {
+TEST(QueryBreaker, QueriesInFlightTogetherCountOnce) {
     QueryBreaker breaker;
     const QueryBreaker::Steady now{};
-    for (int i = 0; i < 20; ++i) EXPECT_EQ(breaker.ask(now), QueryBreaker::Permit::free);
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(breaker.begin(now), QueryBreaker::Decision::allowed);
     for (int i = 0; i < 20; ++i)
-        breaker.finished(now, QueryBreaker::Permit::free, Error{ErrorKind::unavailable, "gone"});
-    EXPECT_EQ(breaker.ask(now + seconds(1)), QueryBreaker::Permit::probe);
+        breaker.finished(now, QueryBreaker::Decision::allowed, Error{ErrorKind::unavailable, "gone"});
+    EXPECT_EQ(breaker.begin(now + seconds(1)), QueryBreaker::Decision::trial);
 }
 
-TEST(QueryBreaker, ARefusedTextAndAQueryThatWasGivenUpSayNothing) {
+TEST(QueryBreaker, ARefusedTextAndAStoppedQueryDoNotCount) {
     QueryBreaker breaker;
     QueryBreaker::Steady now{};
-    breaker.finished(now, breaker.ask(now), Error{ErrorKind::invalid_input, "no"});
-    EXPECT_EQ(breaker.ask(now), QueryBreaker::Permit::free);
-    breaker.finished(now, QueryBreaker::Permit::free, Error{ErrorKind::unavailable, "gone"});
+    breaker.finished(now, breaker.begin(now), Error{ErrorKind::invalid_input, "no"});
+    EXPECT_EQ(breaker.begin(now), QueryBreaker::Decision::allowed);
+    breaker.finished(now, QueryBreaker::Decision::allowed, Error{ErrorKind::unavailable, "gone"});
     now += seconds(1);
-    breaker.stopped(breaker.ask(now));
-    EXPECT_EQ(breaker.ask(now), QueryBreaker::Permit::probe);
+    breaker.stopped(breaker.begin(now));
+    EXPECT_EQ(breaker.begin(now), QueryBreaker::Decision::trial);
 }
 
 }  // namespace

@@ -3,14 +3,14 @@
 #include <future>
 #include <thread>
 
-#include "flow_fixture.h"
+#include "shared_limits_fixture.h"
 
 namespace embedq::endpoints {
 namespace {
 
-// The fixtures that the scheduler's tests use, too.
-using scheduler::FlowStore;
-using scheduler::resolved_provider;
+// Fixtures of the scheduler's tests.
+using scheduler::probed_provider;
+using scheduler::SharedLimitsStore;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -18,38 +18,38 @@ class QueryAdmissionTest : public testing::Test {
 protected:
     void SetUp() override { ASSERT_TRUE(store.migrate()); }
 
-    Result<QueryAdmission::Permit> admit(const ResolvedProvider& provider, QueryAdmission& by, std::size_t bytes = 40) {
+    Result<QueryAdmission::Permit> admit(const ProbedProvider& provider, QueryAdmission& by, std::size_t bytes = 40) {
         return by.admit_query(store, provider, bytes, context.clock(), {});
     }
-    Result<QueryAdmission::Permit> admit(const ResolvedProvider& provider) { return admit(provider, query_admission); }
+    Result<QueryAdmission::Permit> admit(const ProbedProvider& provider) { return admit(provider, query_admission); }
     QueryAdmission::Steady now() { return context.clock().now(); }
-    milliseconds next_free(const ResolvedProvider& provider, RateUnit unit, double per_minute) {
+    milliseconds next_free(const ProbedProvider& provider, RateUnit unit, double per_minute) {
         const std::vector<RateRequest> request{{provider.profile.fingerprint, unit, per_minute, 1}};
         const auto slots = query_admission.reserve(store, request, now());
         return std::chrono::duration_cast<milliseconds>(slots.value().at(0).starts_in);
     }
 
     conformance::TestContext context{"test"};
-    FlowStore store{context};
+    SharedLimitsStore store{context};
     QueryAdmission query_admission;
 };
 
-TEST_F(QueryAdmissionTest, WithoutABudgetAQueryPassesAndTheStoreIsAskedForNone) {
-    const auto provider = resolved_provider({});
+TEST_F(QueryAdmissionTest, WithoutARateLimitAQueryIsAdmittedAndNothingIsReserved) {
+    const auto provider = probed_provider({});
     EXPECT_TRUE(admit(*provider));
-    EXPECT_EQ(store.reserved, 0);
+    EXPECT_EQ(store.reservations, 0);
 }
 
-TEST_F(QueryAdmissionTest, AQueryGoesAtOnceThoughDocumentsHaveReservedAhead) {
-    const auto provider = resolved_provider({.requests_per_minute = 600});
+TEST_F(QueryAdmissionTest, AQueryGoesImmediatelyAlthoughDocumentsHaveReservedAhead) {
+    const auto provider = probed_provider({.requests_per_minute = 600});
     const std::vector<RateRequest> documents{{provider->profile.fingerprint, RateUnit::requests, 600, 50}};
     ASSERT_TRUE(store.reserve(documents));
     EXPECT_TRUE(admit(*provider));
-    EXPECT_EQ(next_free(*provider, RateUnit::requests, 600), milliseconds(5'100)) << "documents wait for it instead";
+    EXPECT_EQ(next_free(*provider, RateUnit::requests, 600), milliseconds(5'100)) << "documents wait instead";
 }
 
-TEST_F(QueryAdmissionTest, QueriesHaveATenthOfTheBudget) {
-    const auto provider = resolved_provider({.requests_per_minute = 600});
+TEST_F(QueryAdmissionTest, QueriesHaveATenthOfTheRateLimit) {
+    const auto provider = probed_provider({.requests_per_minute = 600});
     int passed = 0;
     for (int i = 0; i < 60 * 20; ++i) {
         if (admit(*provider)) ++passed;
@@ -64,8 +64,8 @@ TEST_F(QueryAdmissionTest, QueriesHaveATenthOfTheBudget) {
     }
 }
 
-TEST_F(QueryAdmissionTest, TheShareIsOneForAllProcesses) {
-    const auto provider = resolved_provider({.requests_per_minute = 600});
+TEST_F(QueryAdmissionTest, TheShareIsSharedByAllProcesses) {
+    const auto provider = probed_provider({.requests_per_minute = 600});
     QueryAdmission other;
     int passed = 0;
     for (int i = 0; i < 60 * 10; ++i) {
@@ -77,30 +77,29 @@ TEST_F(QueryAdmissionTest, TheShareIsOneForAllProcesses) {
     EXPECT_LE(passed, 60 + 4 + 2);
 }
 
-TEST_F(QueryAdmissionTest, TokensCountAsWell) {
-    const auto provider = resolved_provider({.tokens_per_minute = 6'000});
+TEST_F(QueryAdmissionTest, TokensCountToo) {
+    const auto provider = probed_provider({.tokens_per_minute = 6'000});
     EXPECT_TRUE(admit(*provider, query_admission, 400));
-    EXPECT_EQ(next_free(*provider, RateUnit::tokens, 6'000), milliseconds(1'000))
-        << "a hundred tokens of a hundred a second";
+    EXPECT_EQ(next_free(*provider, RateUnit::tokens, 6'000), milliseconds(1'000)) << "100 tokens at 100 per second";
 }
 
-TEST_F(QueryAdmissionTest, AStoreThatSharesNoRateLimitsMeansRateLimitsOfThisProcess) {
-    store.shares = false;
-    const auto provider = resolved_provider({.requests_per_minute = 600});
+TEST_F(QueryAdmissionTest, IfTheStoreDoesNotShareRateLimitsTheyHoldForThisProcess) {
+    store.shares_rate_limits = false;
+    const auto provider = probed_provider({.requests_per_minute = 600});
     EXPECT_TRUE(admit(*provider));
     EXPECT_EQ(next_free(*provider, RateUnit::requests, 600), milliseconds(100));
     EXPECT_EQ(next_free(*provider, RateUnit::requests, 600), milliseconds(200));
 }
 
-TEST_F(QueryAdmissionTest, AStoreThatIsAwayIsAReason) {
-    store.away = true;
-    const auto refused = admit(*resolved_provider({.requests_per_minute = 600}));
+TEST_F(QueryAdmissionTest, AnUnavailableStoreRefusesQueries) {
+    store.unavailable = true;
+    const auto refused = admit(*probed_provider({.requests_per_minute = 600}));
     ASSERT_FALSE(refused);
-    EXPECT_EQ(to_string(refused.error()), "the store is away");
+    EXPECT_EQ(to_string(refused.error()), "the store is unavailable");
 }
 
-TEST_F(QueryAdmissionTest, APausedEndpointMeansNoAtOnceWithTheReason) {
-    const auto provider = resolved_provider({});
+TEST_F(QueryAdmissionTest, APausedEndpointRefusesImmediatelyWithTheReason) {
+    const auto provider = probed_provider({});
     query_admission.set_pauses(provider->profile.fingerprint,
                                {{now() + seconds(7), PauseKind::throttled, "slow down"}});
     const auto refused = admit(*provider);
@@ -110,12 +109,12 @@ TEST_F(QueryAdmissionTest, APausedEndpointMeansNoAtOnceWithTheReason) {
     EXPECT_TRUE(admit(*provider));
 }
 
-TEST_F(QueryAdmissionTest, AnotherProcessesPauseCountsButForAWrongKey) {
-    const auto provider = resolved_provider({});
+TEST_F(QueryAdmissionTest, AnotherProcessesPauseCountsExceptForAWrongKey) {
+    const auto provider = probed_provider({});
     std::vector<EndpointState> states{
         {provider->profile.fingerprint, "one", PauseKind::misconfigured, seconds(5), "a wrong key"}};
     ASSERT_TRUE(store.put_endpoint_states(states));
-    EXPECT_TRUE(admit(*provider)) << "which may be the other's own";
+    EXPECT_TRUE(admit(*provider)) << "only the other process may have the wrong key";
     states.front().kind = PauseKind::unavailable;
     states.front().reason = "connection refused";
     ASSERT_TRUE(store.put_endpoint_states(states));
@@ -123,14 +122,14 @@ TEST_F(QueryAdmissionTest, AnotherProcessesPauseCountsButForAWrongKey) {
 }
 
 TEST_F(QueryAdmissionTest, AQueryTakesAnEndpointThatIsNotPaused) {
-    const auto provider = resolved_provider({}, {"one", "two"});
+    const auto provider = probed_provider({}, {"one", "two"});
     query_admission.set_pauses(provider->profile.fingerprint,
                                {{now() + seconds(7), PauseKind::unavailable, "gone"}, {}});
     EXPECT_EQ(admit(*provider)->endpoint(), 1U);
 }
 
-TEST_F(QueryAdmissionTest, AProcessMakesOneCallMoreForQueriesAndTheNextWaitsForItsEnd) {
-    const auto provider = resolved_provider({});
+TEST_F(QueryAdmissionTest, AProcessMakesOneMoreCallForQueriesAndTheNextQueryWaits) {
+    const auto provider = probed_provider({});
     auto first = std::make_unique<Result<QueryAdmission::Permit>>(admit(*provider));
     ASSERT_TRUE(*first);
     std::promise<bool> passed;
@@ -140,32 +139,32 @@ TEST_F(QueryAdmissionTest, AProcessMakesOneCallMoreForQueriesAndTheNextWaitsForI
 }
 
 TEST_F(QueryAdmissionTest, AStopEndsTheWaitForAnotherQuery) {
-    const auto provider = resolved_provider({});
+    const auto provider = probed_provider({});
     const auto first = admit(*provider);
     std::stop_source stop;
     stop.request_stop();
     EXPECT_FALSE(query_admission.admit_query(store, *provider, 10, context.clock(), stop.get_token()));
 }
 
-TEST_F(QueryAdmissionTest, WhatAQueryHearsOfThrottlingGoesToTheStore) {
-    const auto provider = resolved_provider({});
-    Error error{ErrorKind::throttled, "slow down", seconds(3)};
+TEST_F(QueryAdmissionTest, ThrottlingOfAQueryIsPublishedInTheStore) {
+    const auto provider = probed_provider({});
+    const Error error{.kind = ErrorKind::throttled, .message = "slow down", .retry_after = seconds(3)};
     query_admission.query_failed(store, *provider, 0, error, now());
-    ASSERT_EQ(store.told.size(), 1U);
-    EXPECT_EQ(store.told.front().cool_down, seconds(3));
-    EXPECT_EQ(to_string(store.told.front()), "throttled: slow down");
+    ASSERT_EQ(store.published.size(), 1U);
+    EXPECT_EQ(store.published.front().cool_down, seconds(3));
+    EXPECT_EQ(to_string(store.published.front()), "throttled: slow down");
     EXPECT_FALSE(admit(*provider));
     context.manual_clock().advance(seconds(3));
     EXPECT_TRUE(admit(*provider));
 }
 
-TEST_F(QueryAdmissionTest, AQuerysDayOfThrottlingIsTenMinutesForEverybody) {
-    const auto provider = resolved_provider({});
+TEST_F(QueryAdmissionTest, ThrottlingForADayPausesForTenMinutes) {
+    const auto provider = probed_provider({});
     query_admission.query_failed(
         store, *provider, 0,
         Error{.kind = ErrorKind::throttled, .message = "slow down", .retry_after = std::chrono::hours(24)}, now());
-    ASSERT_EQ(store.told.size(), 1U);
-    EXPECT_EQ(store.told.front().cool_down, std::chrono::minutes(10));
+    ASSERT_EQ(store.published.size(), 1U);
+    EXPECT_EQ(store.published.front().cool_down, std::chrono::minutes(10));
     EXPECT_FALSE(admit(*provider));
     context.manual_clock().advance(std::chrono::minutes(10));
     EXPECT_TRUE(admit(*provider));

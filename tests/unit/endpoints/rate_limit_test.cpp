@@ -15,26 +15,26 @@ using Steady = RateLimit::Steady;
 
 const Steady start{seconds(1'000)};
 
-TEST(RateLimit, NoRateLimitGrantsEverythingAtOnce) {
+TEST(RateLimit, WithoutARateLimitEverythingIsAllowedImmediately) {
     RateLimit rate_limit(0);
     EXPECT_TRUE(rate_limit.unlimited());
     EXPECT_EQ(rate_limit.available_at(start), start);
     rate_limit.take(1e9);
     EXPECT_EQ(rate_limit.available_at(start), start);
-    EXPECT_EQ(rate_limit.wanted_at(start, seconds(1)), Steady::max());
+    EXPECT_EQ(rate_limit.reserve_at(start, seconds(1)), Steady::max());
 }
 
-TEST(RateLimit, NothingIsAllowedBeforeSomethingIsLeased) {
+TEST(RateLimit, NothingIsAllowedBeforeASlotIsReserved) {
     RateLimit rate_limit(600);
     EXPECT_EQ(rate_limit.available_at(start), Steady::max());
-    EXPECT_EQ(rate_limit.wanted_at(start, milliseconds(50)), start);
-    EXPECT_EQ(rate_limit.wanted(), 3) << "a quarter of a second of ten a second, in whole requests";
-    EXPECT_EQ(RateLimit(60).wanted(), 1) << "or a single one";
+    EXPECT_EQ(rate_limit.reserve_at(start, milliseconds(50)), start);
+    EXPECT_EQ(rate_limit.reserve_amount(), 3) << "a quarter of a second at 10 per second, in whole requests";
+    EXPECT_EQ(RateLimit(60).reserve_amount(), 1) << "or a single one";
 }
 
 TEST(RateLimit, ASlotAllowsItsRequestsEvenly) {
     RateLimit rate_limit(600);
-    rate_limit.lease(start + milliseconds(300), 2);
+    rate_limit.add_slot(start + milliseconds(300), 2);
     EXPECT_EQ(rate_limit.available_at(start), start + milliseconds(300));
     rate_limit.take(1);
     EXPECT_EQ(rate_limit.available_at(start + milliseconds(300)), start + milliseconds(400));
@@ -42,9 +42,9 @@ TEST(RateLimit, ASlotAllowsItsRequestsEvenly) {
     EXPECT_EQ(rate_limit.available_at(start + milliseconds(400)), Steady::max());
 }
 
-TEST(RateLimit, APermitIsGoodForHalfASecondAndThenGone) {
+TEST(RateLimit, APermitIsValidForHalfASecond) {
     RateLimit rate_limit(600);
-    rate_limit.lease(start, 3);
+    rate_limit.add_slot(start, 3);
     EXPECT_EQ(rate_limit.available_at(start + milliseconds(500)), start + milliseconds(500)) << "all three";
     EXPECT_EQ(rate_limit.available_at(start + milliseconds(501)), start + milliseconds(501)) << "the second";
     rate_limit.take(1);
@@ -52,28 +52,28 @@ TEST(RateLimit, APermitIsGoodForHalfASecondAndThenGone) {
     EXPECT_EQ(rate_limit.available_at(start + milliseconds(501)), Steady::max()) << "the first was dropped";
 }
 
-TEST(RateLimit, TheNextSlotIsAskedForBeforeThePresentOneEnds) {
+TEST(RateLimit, TheNextSlotIsReservedBeforeThePresentOneEnds) {
     RateLimit rate_limit(600);
-    rate_limit.lease(start, 3);
-    EXPECT_EQ(rate_limit.wanted_at(start, milliseconds(40)), start + milliseconds(260));
-    rate_limit.lease(start + milliseconds(300), 3);
-    EXPECT_EQ(rate_limit.wanted_at(start, milliseconds(40)), start + milliseconds(560));
+    rate_limit.add_slot(start, 3);
+    EXPECT_EQ(rate_limit.reserve_at(start, milliseconds(40)), start + milliseconds(260));
+    rate_limit.add_slot(start + milliseconds(300), 3);
+    EXPECT_EQ(rate_limit.reserve_at(start, milliseconds(40)), start + milliseconds(560));
 }
 
-TEST(RateLimit, ABatchMayTakeMoreThanIsHeldAndThatIsPaidOff) {
+TEST(RateLimit, ABatchMayTakeMoreThanIsHeldAndTheDebtIsPaid) {
     RateLimit rate_limit(60'000);  // tokens: a thousand a second
-    rate_limit.lease(start, 250);
+    rate_limit.add_slot(start, 250);
     rate_limit.take(2'250);
     EXPECT_EQ(rate_limit.available_at(start), Steady::max());
-    EXPECT_EQ(rate_limit.wanted(), 2'250);
-    rate_limit.lease(start + milliseconds(250), 2'250);
+    EXPECT_EQ(rate_limit.reserve_amount(), 2'250);
+    rate_limit.add_slot(start + milliseconds(250), 2'250);
     EXPECT_EQ(rate_limit.available_at(start), start + milliseconds(2'250));
 }
 
-// The store's line: stretches follow each other, whoever asks.
-class Line {
+// The store's schedule: slots follow one another, whichever process reserves them.
+class Schedule {
 public:
-    explicit Line(double per_minute) : per_second_(per_minute / 60) {}
+    explicit Schedule(double per_minute) : per_second_(per_minute / 60) {}
     Steady reserve(double amount, Steady now) {
         next_ = std::max(next_, now);
         const Steady given = next_;
@@ -88,16 +88,15 @@ private:
     Steady next_{};
 };
 
-// Several processes that look at irregular times, as threads do, and ask the store only while they have something to
-// send.
+// Several processes that wake up at irregular times, as threads do, and reserve only while they have something to send.
 struct Sent {
     std::vector<Steady> times;
     int store_calls = 0;
 };
-Sent send(double per_minute, std::size_t processes, seconds time, milliseconds sloppiness) {
-    Line line(per_minute);
+Sent send(double per_minute, std::size_t processes, seconds time, milliseconds max_delay) {
+    Schedule schedule(per_minute);
     std::mt19937 random(7);
-    std::uniform_int_distribution<long> sloppy(0, sloppiness.count());
+    std::uniform_int_distribution<long> delay(0, max_delay.count());
     struct Process {
         RateLimit rate_limit;
         Steady looks_at;
@@ -110,21 +109,21 @@ Sent send(double per_minute, std::size_t processes, seconds time, milliseconds s
     for (Steady now = start; now < start + time; now += milliseconds(1)) {
         for (Process& one : all) {
             if (one.answer_at <= now) {
-                one.rate_limit.lease(one.given, one.asked);
+                one.rate_limit.add_slot(one.given, one.asked);
                 one.answer_at = Steady::max();
             }
-            if (one.answer_at == Steady::max() && one.rate_limit.wanted_at(now, milliseconds(30)) <= now) {
-                one.asked = one.rate_limit.wanted();
-                one.given = line.reserve(one.asked, now);
+            if (one.answer_at == Steady::max() && one.rate_limit.reserve_at(now, milliseconds(30)) <= now) {
+                one.asked = one.rate_limit.reserve_amount();
+                one.given = schedule.reserve(one.asked, now);
                 one.answer_at = now + milliseconds(5);
             }
             if (now < one.looks_at || one.rate_limit.available_at(now) > now) continue;
             one.rate_limit.take(1);
             sent.times.push_back(now);
-            one.looks_at = now + milliseconds(sloppy(random));
+            one.looks_at = now + milliseconds(delay(random));
         }
     }
-    sent.store_calls = line.calls;
+    sent.store_calls = schedule.calls;
     return sent;
 }
 
@@ -137,14 +136,14 @@ std::size_t most_in_a_minute(const std::vector<Steady>& times) {
     return most;
 }
 
-TEST(RateLimit, FourProcessesTogetherKeepToItAndUseIt) {
+TEST(RateLimit, FourProcessesTogetherKeepToTheLimitAndUseIt) {
     const Sent sent = send(600, 4, seconds(180), milliseconds(80));
     EXPECT_LE(most_in_a_minute(sent.times), 612U);
     EXPECT_GE(sent.times.size(), 1'710U) << "95 %";
     EXPECT_LE(sent.store_calls, 4 * 180) << "four calls a second, whatever the number of processes";
 }
 
-TEST(RateLimit, FewRequestsAMinuteAreSharedToo) {
+TEST(RateLimit, ALowRateLimitIsSharedToo) {
     const Sent sent = send(30, 4, seconds(600), milliseconds(200));
     EXPECT_LE(most_in_a_minute(sent.times), 31U);
     EXPECT_GE(sent.times.size(), 285U);

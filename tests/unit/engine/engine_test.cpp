@@ -221,7 +221,7 @@ TEST_F(EngineTest, ATargetThatSomebodyElseSetsMeanwhileQueuesNothingTwice) {
     LateStore late(context);
     ASSERT_TRUE(late.migrate());
     const auto engine = make_engine(late, notifier, providers, {"one", {}}, context);
-    ASSERT_TRUE(providers.resolve("one"));
+    ASSERT_TRUE(providers.known_or_probe("one"));
     ASSERT_TRUE(late.put_catalog({"c", {}, {}, {}, {}}));
     const auto beside = make_engine(late, notifier, providers, {"one", {}}, context);
     late.meanwhile = [&] {

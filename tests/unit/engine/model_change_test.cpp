@@ -264,14 +264,14 @@ TEST_F(HangingTest, IsAskedOnceForAllItsCatalogsAndNotWaitedForBeyondTheBound) {
     ASSERT_FALSE(applied);
     EXPECT_EQ(to_string(applied.error()), "provider 'hangs' has not said within 1 s what it is");
     EXPECT_TRUE(fine()) << "the others have their targets";
-    EXPECT_EQ(hanging->asked(), 1);
+    EXPECT_EQ(hanging->probes(), 1);
 }
 
 TEST_F(HangingTest, AStopEndsTheWait) {
     const auto engine = engine_with_patience(seconds(60));
     std::stop_source stop;
     const std::jthread stopper([&] {
-        hanging->wait_until_asked();
+        hanging->wait_until_probed();
         stop.request_stop();
     });
     const auto began = std::chrono::steady_clock::now();
@@ -288,7 +288,7 @@ TEST_F(HangingTest, ASchedulerThatSetsTargetsStopsWithinASecond) {
         return applied;
     });
     ASSERT_TRUE(scheduler.start());
-    hanging->wait_until_asked();
+    hanging->wait_until_probed();
     const auto end = std::chrono::steady_clock::now() + seconds(30);
     while (told == 0 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
     EXPECT_EQ(told, 1);
@@ -301,7 +301,7 @@ TEST_F(HangingTest, ASchedulerThatSetsTargetsStopsWithinASecond) {
 TEST_F(HangingTest, WhoPutsCatalogsWaitsForItOnce) {
     const auto engine = engine_with_patience(milliseconds(50));
     for (int i = 0; i < 20; ++i) ASSERT_TRUE(engine->put_catalog({"new" + std::to_string(i), {}, {}, {}, {}}));
-    EXPECT_EQ(hanging->asked(), 1);
+    EXPECT_EQ(hanging->probes(), 1);
     hanging->answer();
     EXPECT_TRUE(engine->apply_targets({}));
     EXPECT_TRUE(engine->catalog("new0")->target_profile);

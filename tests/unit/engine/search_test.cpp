@@ -77,7 +77,7 @@ TEST_F(SearchTest, APausedEndpointMeansLexicalAtOnceWithTheReason) {
     ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
     work(providers);
     const int calls = first->calls();
-    const EndpointState paused{providers.resolve("one").value()->profile.fingerprint, "default", PauseKind::throttled,
+    const EndpointState paused{providers.known_or_probe("one").value()->profile.fingerprint, "default", PauseKind::throttled,
                                std::chrono::seconds(60), "slow down"};
     ASSERT_TRUE(store->put_endpoint_states(std::span(&paused, 1)));
     const auto found = engine->search(query("things"));

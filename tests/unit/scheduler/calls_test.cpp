@@ -1,4 +1,4 @@
-// What is made of calls whose outcome says something else than it seems to.
+// Calls whose outcome does not mean what it seems to.
 #include <gmock/gmock.h>
 
 #include "changing_provider.h"
@@ -12,32 +12,33 @@ using testing::StartsWith;
 
 class CallsTest : public PipelineTest {};
 
-// Such as one whose key has expired, in words that no rule knows.
-TEST_F(CallsTest, AnEndpointThatRefusesEverythingHasNoTextRefusedForGood) {
+// For example an endpoint whose key has expired, with a message that no rule recognizes.
+TEST_F(CallsTest, NoTextIsRefusedForGoodByAnEndpointThatRefusesEverything) {
     std::atomic<bool> expired = true;
     provider->script([&](const EmbedRequest&, int) -> std::optional<Error> {
         if (expired) return Error{ErrorKind::invalid_input, "API key expired"};
         return std::nullopt;
     });
     put("spec", numbered("number", 40));
-    put("alone", {"a single one"});
+    put("alone", {"a single text"});
     auto scheduler = start();
     ASSERT_TRUE(eventually([&] { return !store->endpoint_states()->empty() && jobs(JobStatus::pending).size() == 2; }));
     EXPECT_THAT(to_string(store->endpoint_states()->front()),
                 StartsWith("misconfigured: the endpoint refuses every text, even 'text': API key expired; "));
     for (const Job& job : jobs()) EXPECT_EQ(job.attempts, 0U);
     EXPECT_EQ(store->settlement("c", {})->refusals, 0U);
-    EXPECT_EQ(store->settlement("c", {})->missing(), 41U) << "a gap is left for as long as it goes on";
-    EXPECT_LE(provider->calls(), 2 * (6 + 1)) << "two calls at a time, each halved down to a text, then the control";
+    EXPECT_EQ(store->settlement("c", {})->missing(), 41U) << "the gap remains";
+    EXPECT_LE(provider->calls(), 2 * (6 + 1))
+        << "two calls at a time, each halved down to one text, then the sample text";
     scheduler->stop();
     expired = false;
     scheduler = start();
     ASSERT_TRUE(eventually([&] { return settled(); }));
     EXPECT_EQ(jobs(JobStatus::succeeded).size(), 2U);
-    EXPECT_LE(provider->asked("text"), 2);
+    EXPECT_LE(provider->times_sent("text"), 2);
 }
 
-TEST_F(CallsTest, ATextThatIsRefusedBesideAnAnswerNeedsNoControl) {
+TEST_F(CallsTest, ARefusalInACallThatIsAnsweredIsNotVerified) {
     provider->refuses = [](std::string_view text) { return text == "bad 7"; };
     put("bad", numbered("bad", 10));
     const auto scheduler = start();
@@ -46,14 +47,14 @@ TEST_F(CallsTest, ATextThatIsRefusedBesideAnAnswerNeedsNoControl) {
     EXPECT_EQ(provider->calls(), 1);
 }
 
-TEST_F(CallsTest, WhereEachTextOfACallIsRefusedTheEndpointIsTriedWithAnother) {
+TEST_F(CallsTest, IfEachTextOfACallIsRefusedTheEndpointIsTriedWithASampleText) {
     provider->refuses = [](std::string_view text) { return text.starts_with("bad"); };
     put("bad", numbered("bad", 10));
     {
         const auto scheduler = start();
         ASSERT_TRUE(eventually([&] { return settled(); }));
     }
-    EXPECT_EQ(store->settlement("c", {})->refusals, 10U) << "one that is answered shows that it is the texts";
+    EXPECT_EQ(store->settlement("c", {})->refusals, 10U) << "the answered sample shows that the texts are the reason";
     EXPECT_EQ(provider->calls(), 2);
     provider->refuses = [](std::string_view) { return true; };
     put("other", numbered("other", 10));
@@ -64,29 +65,30 @@ TEST_F(CallsTest, WhereEachTextOfACallIsRefusedTheEndpointIsTriedWithAnother) {
     EXPECT_EQ(store->settlement("c", {})->refusals, 10U);
 }
 
-TEST_F(CallsTest, ARefusalWaitsWhereTheControlFindsNoAnswer) {
-    std::atomic<int> controls = 0;
+TEST_F(CallsTest, ARefusalWaitsIfTheSampleTextIsNotAnswered) {
+    std::atomic<int> samples = 0;
     provider->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
         if (request.texts.front() == "bad") return Error{ErrorKind::too_large, "the request is too large"};
-        if (request.texts.front() == "text" && ++controls == 1)
+        if (request.texts.front() == "text" && ++samples == 1)
             return Error{.kind = ErrorKind::throttled, .message = "too many requests", .retry_after = milliseconds(5)};
         return std::nullopt;
     });
     put("bad", {"bad"});
     const auto scheduler = start();
     ASSERT_TRUE(eventually([&] { return settled(); }));
-    EXPECT_EQ(controls, 2);
-    EXPECT_EQ(provider->asked("bad"), 2) << "the text is asked for again, too";
+    EXPECT_EQ(samples, 2);
+    EXPECT_EQ(provider->times_sent("bad"), 2) << "the text is sent again, too";
     EXPECT_EQ(store->settlement("c", {})->refusals, 1U);
     EXPECT_EQ(jobs().front().attempts, 0U);
 }
 
-TEST_F(CallsTest, AProvidersOwnTimeIsTheDeadlineOfItsCallsUpToADay) {
+TEST_F(CallsTest, AProvidersCallTimeoutIsTheDeadlineOfItsCallsUpToADay) {
     using Times = std::pair<milliseconds, milliseconds>;
     int spec = 0;
-    for (const auto& [said, expected] : {Times{600'000, 600'000}, Times{milliseconds::max(), std::chrono::hours(24)}}) {
+    for (const auto& [timeout, expected] :
+         {Times{600'000, 600'000}, Times{milliseconds::max(), std::chrono::hours(24)}}) {
         const auto patient = std::make_shared<ScriptedProvider>("model");
-        patient->call_timeout = said;
+        patient->call_timeout = timeout;
         endpoints::ProviderDirectory slow = directory(patient);
         std::atomic<milliseconds> left{};
         patient->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
@@ -103,20 +105,21 @@ TEST_F(CallsTest, AProvidersOwnTimeIsTheDeadlineOfItsCallsUpToADay) {
     }
 }
 
-TEST_F(CallsTest, WhatComesWhileNobodyKnowsTheModelIsAskedForAgainAndCostsNothing) {
+TEST_F(CallsTest, AnAnswerOfAnUnknownModelIsDroppedAndCostsNoAttempt) {
     settings.call_timeout = milliseconds(1);
     const auto model = std::make_shared<ChangingProvider>("one");
     endpoints::ProviderDirectory own = directory(model);
-    const CatalogTarget target{"c", "p", own.resolve("p").value()->profile};
+    const CatalogTarget target{"c", "p", own.known_or_probe("p").value()->profile};
     ASSERT_TRUE(store->set_targets(std::span(&target, 1)));
     Scheduler scheduler(*store, notifier, own, settings, context);
     ASSERT_TRUE(scheduler.start());
     put("first", {"first"});
     ASSERT_TRUE(eventually([&] { return settled(); }));
     {
-        const Asking asking(own, *model);
+        const RunningProbe probe(own, *model);
         put("spec", numbered("text", 10));
-        ASSERT_TRUE(eventually([&] { return model->embeds() >= 3; })) << "one for the first, and two for the others";
+        ASSERT_TRUE(eventually([&] { return model->embeds() >= 3; }))
+            << "one for the first spec, and two for the other";
         EXPECT_EQ(store->settlement("c", {})->vectors, 1U);
     }
     ASSERT_TRUE(eventually([&] { return settled(); }));

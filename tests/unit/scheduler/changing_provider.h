@@ -1,4 +1,4 @@
-// A provider whose model a test replaces under its name, and a context whose clock a test moves.
+// A provider whose model a test replaces under its name, and a context whose clock a test advances.
 #pragma once
 
 #include <functional>
@@ -11,9 +11,9 @@
 
 namespace embedq::scheduler {
 
-class HandContext : public RealContext {
+class ManualClockContext : public RealContext {
 public:
-    void pass(std::chrono::milliseconds time) {
+    void advance(std::chrono::milliseconds time) {
         const sync::Lock lock(time_mutex_);
         now_ += time;
     }
@@ -27,11 +27,11 @@ private:
     std::chrono::steady_clock::time_point now_ EMBEDQ_GUARDED_BY(time_mutex_) = std::chrono::steady_clock::now();
 };
 
-// Each digest makes vectors of its own: the first number is the digest's length. Keeps a provider's promise: once the
-// model is another one than `info` named last, calls fail with `misconfigured`.
+// Each digest makes vectors of its own: the first number is the digest's length. Once the model is not the one that
+// `info` named last, calls fail with `misconfigured`, as the contract says.
 class ChangingProvider : public Provider {
 public:
-    explicit ChangingProvider(std::string digest) : digest_(digest), named_(std::move(digest)) {}
+    explicit ChangingProvider(std::string digest) : digest_(digest), reported_(std::move(digest)) {}
 
     Result<ProviderInfo> info(std::stop_token) override {
         const auto hook = on_info();
@@ -39,7 +39,7 @@ public:
         const sync::Lock lock(mutex_);
         ++infos_;
         if (error_) return std::unexpected(*error_);
-        named_ = digest_;
+        reported_ = digest_;
         ProviderInfo info;
         info.model = "model";
         info.model_digest = digest_;
@@ -55,7 +55,7 @@ public:
             const sync::Lock lock(mutex_);
             ++embeds_;
             if (error_) return std::unexpected(*error_);
-            if (named_ != digest_) return fail(ErrorKind::misconfigured, "the model is another one");
+            if (reported_ != digest_) return fail(ErrorKind::misconfigured, "the model is another one");
             digest = digest_;
             hook = on_embed_;
         }
@@ -84,7 +84,7 @@ public:
     void call_timeout(std::chrono::milliseconds time) {
         set([&]() EMBEDQ_REQUIRES(mutex_) { call_timeout_ = time; });
     }
-    // Vectors of another size, without a word about it until `info`.
+    // Vectors of another size, reported by the next `info`.
     void resize(std::size_t dimension) {
         set([&]() EMBEDQ_REQUIRES(mutex_) { dimension_ = dimension; });
     }
@@ -116,7 +116,7 @@ private:
 
     mutable sync::Mutex mutex_;
     std::string digest_ EMBEDQ_GUARDED_BY(mutex_);
-    std::string named_ EMBEDQ_GUARDED_BY(mutex_);
+    std::string reported_ EMBEDQ_GUARDED_BY(mutex_);
     std::optional<Error> error_ EMBEDQ_GUARDED_BY(mutex_);
     ProviderLimits limits_ EMBEDQ_GUARDED_BY(mutex_){.concurrency = 2, .max_inputs = 16};
     std::chrono::milliseconds call_timeout_ EMBEDQ_GUARDED_BY(mutex_){0};
@@ -127,22 +127,22 @@ private:
     int embeds_ EMBEDQ_GUARDED_BY(mutex_) = 0;
 };
 
-// The provider is being asked for as long as this lives.
-class Asking {
+// A probe of the provider that runs as long as this object lives.
+class RunningProbe {
 public:
-    Asking(endpoints::ProviderDirectory& providers, ChangingProvider& provider) {
+    RunningProbe(endpoints::ProviderDirectory& providers, ChangingProvider& provider) {
         provider.on_info([this] { gate_.wait(); });
-        question_ = std::jthread([&providers] { EXPECT_TRUE(providers.probe_again("p")); });
+        thread_ = std::jthread([&providers] { EXPECT_TRUE(providers.probe("p")); });
         gate_.wait_until_reached();
         provider.on_info({});
     }
-    ~Asking() { gate_.open(); }
-    Asking(const Asking&) = delete;
-    Asking& operator=(const Asking&) = delete;
+    ~RunningProbe() { gate_.open(); }
+    RunningProbe(const RunningProbe&) = delete;
+    RunningProbe& operator=(const RunningProbe&) = delete;
 
 private:
     Gate gate_;
-    std::jthread question_;
+    std::jthread thread_;
 };
 
 }  // namespace embedq::scheduler

@@ -1,4 +1,4 @@
-// What a process claims, and what it leaves: over a real memory store, in real time.
+// What a process claims, and what it leaves to others. With a real memory store, in real time.
 #include <gtest/gtest.h>
 
 #include "pipeline_fixture.h"
@@ -10,7 +10,7 @@ using std::chrono::milliseconds;
 
 class ClaimerTest : public PipelineTest {
 protected:
-    // As workers that die leave it: claimed, and let go by nobody until its lease has run out.
+    // A job as dead workers leave it: claimed, and not released until its lease expires.
     void let_expire(const Sha256& fingerprint, int times) {
         for (int i = 0; i < times; ++i) {
             ClaimRequest request;
@@ -26,9 +26,9 @@ protected:
     }
 };
 
-TEST_F(ClaimerTest, WhatAProcessDoesNotGetToIsLeftToOthers) {
+TEST_F(ClaimerTest, WorkThatAProcessCannotDoSoonIsLeftToOthers) {
     for (int i = 0; i < 40; ++i) put("spec" + std::to_string(i), numbered("text of " + std::to_string(i), 10));
-    // Its model takes for ever; it holds what its endpoints take (2 calls of 16) and as much again.
+    // Its model never answers. It holds what its endpoints take (2 calls of 16), and as much again.
     Gate gate;
     provider->script([&](const EmbedRequest&, int) -> std::optional<Error> {
         gate.wait();
@@ -46,12 +46,12 @@ TEST_F(ClaimerTest, WhatAProcessDoesNotGetToIsLeftToOthers) {
     EXPECT_TRUE(eventually([&] { return settled(); }));
 }
 
-TEST_F(ClaimerTest, ASlowProviderLeavesRoomToAnother) {
+TEST_F(ClaimerTest, ASlowProviderDoesNotFillAnothersWindow) {
     settings.prefetch_texts = 512;
     const auto quick = std::make_shared<ScriptedProvider>("another model");
     endpoints::ProviderDirectory both({{"p", "scripted", provider, {}}, {"q", "scripted", quick, {}}});
     ASSERT_TRUE(store->put_catalog({"d", {}, {}, {}, {}}));
-    const CatalogTarget target{"d", "q", both.resolve("q").value()->profile};
+    const CatalogTarget target{"d", "q", both.known_or_probe("q").value()->profile};
     ASSERT_TRUE(store->set_targets(std::span(&target, 1)));
     Gate gate;
     provider->script([&](const EmbedRequest&, int) -> std::optional<Error> {
@@ -74,13 +74,14 @@ TEST_F(ClaimerTest, ASlowProviderLeavesRoomToAnother) {
     EXPECT_TRUE(eventually([&] { return settled(); }));
 }
 
-// It is claimed by who holds nothing else, and a worker with a queue that never ends always holds something.
+// Only a process that holds nothing else may claim a suspect, and with a queue that never ends it always holds
+// something.
 TEST_F(ClaimerTest, ASuspectIsNotStarvedByAQueueThatNeverEnds) {
-    put("suspect", {"what was held by two that died"});
-    let_expire(providers.resolve("p").value()->profile.fingerprint, 1);
-    // Its turn comes after these, and each of their calls brings the work for the next ones.
+    put("suspect", {"held by two workers that died"});
+    let_expire(providers.known_or_probe("p").value()->profile.fingerprint, 1);
+    // The suspect is due after these, and each of their calls adds work for the next ones.
     for (const char* name : {"first", "second", "third"}) put(name, numbered(std::string("text of ") + name, 40));
-    let_expire(providers.resolve("p").value()->profile.fingerprint, 1);
+    let_expire(providers.known_or_probe("p").value()->profile.fingerprint, 1);
     std::atomic<int> written = 0;
     provider->script([&](const EmbedRequest&, int) -> std::optional<Error> {
         const std::string name = "spec" + std::to_string(++written);
@@ -91,7 +92,7 @@ TEST_F(ClaimerTest, ASuspectIsNotStarvedByAQueueThatNeverEnds) {
     const std::string suspect = "suspect";
     const auto done = [&] { return store->statuses("c", std::span(&suspect, 1)).value().at(0).embedding_count == 1; };
     EXPECT_TRUE(eventually(done));
-    EXPECT_GT(written, 3) << "the queue did not end before";
+    EXPECT_GT(written, 3) << "the queue did not end before that";
     provider->script({});
 }
 

@@ -1,6 +1,6 @@
 #include "scheduler/endpoint_sync.h"
 
-#include "flow_fixture.h"
+#include "shared_limits_fixture.h"
 
 namespace embedq::scheduler {
 namespace {
@@ -13,123 +13,123 @@ class EndpointSyncTest : public testing::Test {
 protected:
     void SetUp() override { ASSERT_TRUE(store.migrate()); }
 
-    EndpointPool& open(LimitSettings limits, std::vector<std::string> endpoints = {"one"}) {
-        const auto provider = resolved_provider(limits, std::move(endpoints));
-        const sync::Lock lock(shared.mutex);
-        return shared.pools
+    endpoints::EndpointPool& open(LimitSettings limits, std::vector<std::string> endpoints = {"one"}) {
+        const auto provider = probed_provider(limits, std::move(endpoints));
+        const sync::Lock lock(state.mutex);
+        return state.pools
             .try_emplace(fingerprint, provider, endpoints::EndpointSettings{.concurrency = 4},
-                         shared.settings.prefetch_texts)
+                         state.settings.prefetch_texts)
             .first->second;
     }
-    void queue(int count) {
+    void enqueue(int count) {
         ClaimedJob job;
         job.ref.id = 1;
         job.fingerprint = fingerprint;
         MissingTexts page;
         page.profile_id = fingerprint;
         for (int i = 0; i < count; ++i) page.texts.push_back({i, "op", catalog::sha256(std::to_string(i)), "text"});
-        const sync::Lock lock(shared.mutex);
-        shared.bench.plan(shared.bench.add(job), std::move(page));
+        const sync::Lock lock(state.mutex);
+        state.queue.plan(state.queue.add(job), std::move(page));
     }
-    void pause(EndpointPool& pool, std::size_t endpoint_index, const Error& error) {
+    void pause(endpoints::EndpointPool& pool, std::size_t endpoint_index, const Error& error) {
         pool.endpoints[endpoint_index].begin(now());
-        const auto verdict = pool.endpoints[endpoint_index].finished(now(), error, 0, now());
-        if (verdict.paused || verdict.recovered) tell(endpoint_index);
+        const auto effect = pool.endpoints[endpoint_index].finished(now(), error, 0, now());
+        if (effect.paused || effect.recovered) add_pause_change(endpoint_index);
     }
-    void tell(std::size_t endpoint_index) {
-        const sync::Lock lock(shared.mutex);
-        shared.pause_changes.push_back({fingerprint, endpoint_index});
+    void add_pause_change(std::size_t endpoint_index) {
+        const sync::Lock lock(state.mutex);
+        state.pause_changes.push_back({fingerprint, endpoint_index});
     }
     endpoints::Endpoint::Steady now() { return context.clock().now(); }
 
     conformance::TestContext context{"test"};
-    FlowStore store{context};
+    SharedLimitsStore store{context};
     TestNotifier notifier;
     endpoints::ProviderDirectory providers{{}};
-    Shared shared{store, notifier, providers, SchedulerSettings{}, context, "worker"};
-    EndpointSync endpoint_sync{shared};
+    SchedulerState state{store, notifier, providers, SchedulerSettings{}, context, "worker"};
+    EndpointSync endpoint_sync{state};
     const Sha256 fingerprint = catalog::sha256("p");
 };
 
-TEST_F(EndpointSyncTest, LeasesOnlyWhileThereIsSomethingToSend) {
-    EndpointPool& pool = open({.requests_per_minute = 600});
+TEST_F(EndpointSyncTest, ReservesOnlyWhileThereIsSomethingToSend) {
+    endpoints::EndpointPool& pool = open({.requests_per_minute = 600});
     static_cast<void>(endpoint_sync.step());
-    EXPECT_EQ(store.reserved, 0);
-    queue(10);
+    EXPECT_EQ(store.reservations, 0);
+    enqueue(10);
     static_cast<void>(endpoint_sync.step());
-    EXPECT_EQ(store.reserved, 1);
+    EXPECT_EQ(store.reservations, 1);
     EXPECT_EQ(pool.requests.available_at(now()), now());
     const auto next = endpoint_sync.step();
-    EXPECT_EQ(store.reserved, 1) << "what is held is enough";
+    EXPECT_EQ(store.reservations, 1) << "what is held is enough";
     EXPECT_GT(next, now() + milliseconds(200)) << "a slot is 300 ms long";
-    EXPECT_LT(next, now() + milliseconds(300)) << "and the next is asked for before it ends";
+    EXPECT_LT(next, now() + milliseconds(300)) << "and the next one is reserved before it ends";
     context.manual_clock().advance(std::chrono::ceil<milliseconds>(next - now()));
     static_cast<void>(endpoint_sync.step());
-    EXPECT_EQ(store.reserved, 2);
+    EXPECT_EQ(store.reservations, 2);
 }
 
-TEST_F(EndpointSyncTest, BothRateLimitsAreLeasedInOneCall) {
-    EndpointPool& pool = open({.requests_per_minute = 600, .tokens_per_minute = 6'000});
-    queue(10);
+TEST_F(EndpointSyncTest, BothRateLimitsAreReservedInOneCall) {
+    endpoints::EndpointPool& pool = open({.requests_per_minute = 600, .tokens_per_minute = 6'000});
+    enqueue(10);
     static_cast<void>(endpoint_sync.step());
-    EXPECT_EQ(store.reserved, 1);
+    EXPECT_EQ(store.reservations, 1);
     EXPECT_EQ(pool.requests.available_at(now()), now());
     EXPECT_EQ(pool.tokens.available_at(now()), now());
 }
 
-TEST_F(EndpointSyncTest, APausedProviderLeasesNothing) {
-    EndpointPool& pool = open({.requests_per_minute = 600});
-    queue(10);
+TEST_F(EndpointSyncTest, APausedProviderReservesNothing) {
+    endpoints::EndpointPool& pool = open({.requests_per_minute = 600});
+    enqueue(10);
     pause(pool, 0, Error{.kind = ErrorKind::throttled, .message = "slow down", .retry_after = seconds(3)});
     static_cast<void>(endpoint_sync.step());
-    EXPECT_EQ(store.reserved, 0);
+    EXPECT_EQ(store.reservations, 0);
 }
 
-TEST_F(EndpointSyncTest, AStoreThatIsAwayIsAskedAgainSoonButNotAtOnce) {
+TEST_F(EndpointSyncTest, AnUnavailableStoreIsTriedAgainSoonButNotImmediately) {
     open({.requests_per_minute = 600});
-    queue(10);
-    store.away = true;
+    enqueue(10);
+    store.unavailable = true;
     const auto next = endpoint_sync.step();
-    EXPECT_EQ(next, now() + milliseconds(250)) << "it looks for pauses meanwhile";
+    EXPECT_EQ(next, now() + milliseconds(250)) << "it reads pauses meanwhile";
     static_cast<void>(endpoint_sync.step());
-    EXPECT_EQ(store.reserved, 1);
+    EXPECT_EQ(store.reservations, 1);
     context.manual_clock().advance(milliseconds(500));
     static_cast<void>(endpoint_sync.step());
-    EXPECT_EQ(store.reserved, 2);
-    EXPECT_EQ(context.logger().lines().size(), 1U) << "and said once";
+    EXPECT_EQ(store.reservations, 2);
+    EXPECT_EQ(context.logger().lines().size(), 1U) << "logged once";
 }
 
 TEST_F(EndpointSyncTest, APauseReachesTheStoreWhenItBeginsAndWhenItEnds) {
-    EndpointPool& pool = open({});
+    endpoints::EndpointPool& pool = open({});
     static_cast<void>(endpoint_sync.step());
-    ASSERT_TRUE(store.told.empty());
+    ASSERT_TRUE(store.published.empty());
     pause(pool, 0, Error{.kind = ErrorKind::throttled, .message = "slow down", .retry_after = milliseconds(1'234)});
     static_cast<void>(endpoint_sync.step());
-    ASSERT_EQ(store.told.size(), 1U);
-    EXPECT_EQ(store.told.back().cool_down, milliseconds(1'234));
-    EXPECT_EQ(store.told.back().endpoint, "one");
-    EXPECT_EQ(to_string(store.told.back()), "throttled: slow down");
+    ASSERT_EQ(store.published.size(), 1U);
+    EXPECT_EQ(store.published.back().cool_down, milliseconds(1'234));
+    EXPECT_EQ(store.published.back().endpoint, "one");
+    EXPECT_EQ(to_string(store.published.back()), "throttled: slow down");
     context.manual_clock().advance(milliseconds(1'234));
     pool.endpoints[0].begin(now());
-    if (pool.endpoints[0].finished(now(), std::nullopt, 0, now()).recovered) tell(0);
+    if (pool.endpoints[0].finished(now(), std::nullopt, 0, now()).recovered) add_pause_change(0);
     static_cast<void>(endpoint_sync.step());
-    ASSERT_EQ(store.told.size(), 2U);
-    EXPECT_EQ(store.told.back().cool_down, milliseconds(0));
+    ASSERT_EQ(store.published.size(), 2U);
+    EXPECT_EQ(store.published.back().cool_down, milliseconds(0));
 }
 
-TEST_F(EndpointSyncTest, ALongPauseIsToldAgainWithEachHeartbeat) {
-    EndpointPool& pool = open({});
+TEST_F(EndpointSyncTest, ALongPauseIsPublishedAgainWithEachHeartbeat) {
+    endpoints::EndpointPool& pool = open({});
     pause(pool, 0, Error{.kind = ErrorKind::throttled, .message = "slow down", .retry_after = seconds(60)});
     static_cast<void>(endpoint_sync.step());
-    context.manual_clock().advance(shared.settings.heartbeat);
+    context.manual_clock().advance(state.settings.heartbeat);
     static_cast<void>(endpoint_sync.step());
-    ASSERT_EQ(store.told.size(), 2U);
-    EXPECT_EQ(store.told.back().cool_down, seconds(60) - shared.settings.heartbeat);
+    ASSERT_EQ(store.published.size(), 2U);
+    EXPECT_EQ(store.published.back().cool_down, seconds(60) - state.settings.heartbeat);
 }
 
-TEST_F(EndpointSyncTest, ABusyProcessHearsOfAnothersPauseWithinAQuarterOfASecond) {
-    EndpointPool& pool = open({}, {"one", "two"});
-    queue(10);
+TEST_F(EndpointSyncTest, ABusyProcessReadsAnothersPauseWithinAQuarterOfASecond) {
+    endpoints::EndpointPool& pool = open({}, {"one", "two"});
+    enqueue(10);
     static_cast<void>(endpoint_sync.step());
     const std::vector<EndpointState> others{{fingerprint, "two", PauseKind::throttled, seconds(2), "elsewhere"}};
     ASSERT_TRUE(store.put_endpoint_states(others));
@@ -138,28 +138,28 @@ TEST_F(EndpointSyncTest, ABusyProcessHearsOfAnothersPauseWithinAQuarterOfASecond
     context.manual_clock().advance(milliseconds(250));
     const auto ends = now() + milliseconds(1'750);
     static_cast<void>(endpoint_sync.step());
-    EXPECT_FALSE(pool.endpoints[0].paused(now())) << "the other endpoint goes on";
+    EXPECT_FALSE(pool.endpoints[0].paused(now())) << "the other endpoint is not paused";
     EXPECT_EQ(pool.endpoints[1].paused_until(), ends);
 }
 
-TEST_F(EndpointSyncTest, AnotherProcessesPauseIsNeverKeptToForLongerThanAProviderMayAsk) {
-    EndpointPool& pool = open({});
+TEST_F(EndpointSyncTest, AnotherProcessesPauseIsLimitedToTheLongestPause) {
+    endpoints::EndpointPool& pool = open({});
     const std::vector<EndpointState> others{
         {fingerprint, "one", PauseKind::throttled, std::chrono::hours(24), "come back tomorrow"}};
     ASSERT_TRUE(store.put_endpoint_states(others));
     static_cast<void>(endpoint_sync.step());
     EXPECT_EQ(pool.endpoints[0].paused_until(), now() + minutes(10));
-    // Nor by keeping to what is left of it again and again.
-    const auto over = now() + minutes(10) + 2 * shared.settings.heartbeat;
+    // Reading the rest of it again and again does not extend the pause.
+    const auto over = now() + minutes(10) + 2 * state.settings.heartbeat;
     while (now() < over) {
         context.manual_clock().advance(milliseconds(2'500));
         static_cast<void>(endpoint_sync.step());
     }
-    EXPECT_TRUE(pool.endpoints[0].open(now()));
+    EXPECT_TRUE(pool.endpoints[0].admits(now()));
 }
 
-TEST_F(EndpointSyncTest, AWrongKeyIsNotToldOverAPauseThatAllKeepTo) {
-    EndpointPool& pool = open({}, {"one", "two"});
+TEST_F(EndpointSyncTest, AWrongKeyDoesNotReplaceAPauseThatBindsAllProcesses) {
+    endpoints::EndpointPool& pool = open({}, {"one", "two"});
     const std::vector<EndpointState> others{{fingerprint, "one", PauseKind::throttled, seconds(7), "slow down"}};
     pause(pool, 0, Error{ErrorKind::misconfigured, "a wrong key"});
     pause(pool, 1, Error{ErrorKind::misconfigured, "a wrong key"});
@@ -169,44 +169,43 @@ TEST_F(EndpointSyncTest, AWrongKeyIsNotToldOverAPauseThatAllKeepTo) {
         const auto held = store.endpoint_states().value();
         ASSERT_EQ(held.size(), 2U);
         EXPECT_EQ(to_string(held[0]), "throttled: slow down");
-        EXPECT_EQ(to_string(held[1]), "misconfigured: a wrong key") << "for whoever looks why nothing goes on";
-        context.manual_clock().advance(shared.settings.heartbeat);
+        EXPECT_EQ(to_string(held[1]), "misconfigured: a wrong key") << "people can see why nothing is sent";
+        context.manual_clock().advance(state.settings.heartbeat);
     }
     static_cast<void>(endpoint_sync.step());
     EXPECT_EQ(to_string(store.endpoint_states().value().at(0)), "misconfigured: a wrong key")
-        << "when the other is over";
+        << "when the other pause is over";
 }
 
-TEST_F(EndpointSyncTest, AnIdleProcessLooksWithItsHeartbeatAlone) {
+TEST_F(EndpointSyncTest, AnIdleProcessReadsPausesOncePerHeartbeat) {
     open({});
     static_cast<void>(endpoint_sync.step());
-    const int before = store.looks;
+    const int before = store.reads;
     for (int i = 0; i < 16; ++i) {
         context.manual_clock().advance(milliseconds(250));
         static_cast<void>(endpoint_sync.step());
     }
-    EXPECT_EQ(store.looks, before);
+    EXPECT_EQ(store.reads, before);
 }
 
-TEST_F(EndpointSyncTest, AProbesLookFindsThatAnotherHasProbed) {
-    EndpointPool& pool = open({});
+TEST_F(EndpointSyncTest, BeforeATrialThePausesOfOthersAreRead) {
+    endpoints::EndpointPool& pool = open({});
     for (int i = 0; i < 5; ++i) pause(pool, 0, Error{ErrorKind::unavailable, "connection refused"});
     static_cast<void>(endpoint_sync.step());
     context.manual_clock().advance(std::chrono::ceil<milliseconds>(pool.endpoints[0].paused_until() - now()));
-    ASSERT_TRUE(pool.endpoints[0].open(now()));
+    ASSERT_TRUE(pool.endpoints[0].admits(now()));
     const std::vector<EndpointState> others{
         {fingerprint, "one", PauseKind::unavailable, seconds(10), "connection refused"}};
     ASSERT_TRUE(store.put_endpoint_states(others));
     {
-        const sync::Lock lock(shared.mutex);
-        shared.probe_wants_states = true;
+        const sync::Lock lock(state.mutex);
+        state.trial_wants_states = true;
     }
     static_cast<void>(endpoint_sync.step());
-    const sync::Lock lock(shared.mutex);
-    EXPECT_GE(shared.states_read_at, now());
-    EXPECT_GE(pool.endpoints[0].paused_until(), now() + seconds(10))
-        << "one probe for each pause, not one of each process";
-    EXPECT_LE(pool.endpoints[0].paused_until(), now() + seconds(11)) << "a little apart";
+    const sync::Lock lock(state.mutex);
+    EXPECT_GE(state.states_read_at, now());
+    EXPECT_GE(pool.endpoints[0].paused_until(), now() + seconds(10)) << "one trial per pause, not one per process";
+    EXPECT_LE(pool.endpoints[0].paused_until(), now() + seconds(11)) << "spread a little";
 }
 
 }  // namespace

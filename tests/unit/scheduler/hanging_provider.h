@@ -1,4 +1,4 @@
-// A provider that does not say what it is.
+// A provider whose `info` hangs.
 #pragma once
 
 #include "pipeline_fixture.h"
@@ -6,26 +6,26 @@
 
 namespace embedq::scheduler {
 
-// Does not say what it is before the test says so, or a stop.
+// `info` returns when the test calls `answer`, or at a stop.
 class HangingProvider : public ScriptedProvider {
 public:
     using ScriptedProvider::ScriptedProvider;
     Result<ProviderInfo> info(std::stop_token stop) override {
         sync::Lock lock(mutex_);
-        ++asked_;
+        ++probes_;
         changed_.notify_all();
         if (!changed_.wait(lock, stop, [&]() EMBEDQ_REQUIRES(mutex_) { return answers_; }))
             return embedq::fail(ErrorKind::unavailable, "stopped");
         lock.unlock();
         return ScriptedProvider::info(stop);
     }
-    void wait_until_asked() {
+    void wait_until_probed() {
         sync::Lock lock(mutex_);
-        changed_.wait(lock, [&]() EMBEDQ_REQUIRES(mutex_) { return asked_ > 0; });
+        changed_.wait(lock, [&]() EMBEDQ_REQUIRES(mutex_) { return probes_ > 0; });
     }
-    int asked() {
+    int probes() {
         const sync::Lock lock(mutex_);
-        return asked_;
+        return probes_;
     }
     void answer() {
         const sync::Lock lock(mutex_);
@@ -36,7 +36,7 @@ public:
 private:
     sync::Mutex mutex_;
     std::condition_variable_any changed_;
-    int asked_ EMBEDQ_GUARDED_BY(mutex_) = 0;
+    int probes_ EMBEDQ_GUARDED_BY(mutex_) = 0;
     bool answers_ EMBEDQ_GUARDED_BY(mutex_) = false;
 };
 

@@ -1,20 +1,20 @@
-// How batches are filled, searched for refused texts, and cut.
+// How batches are filled, how refused texts are isolated, and how texts are cut.
 #include <algorithm>
 #include <cmath>
 
 #include "endpoints/endpoint.h"
-#include "workbench_fixture.h"
+#include "work_queue_fixture.h"
 
 namespace embedq::scheduler {
 namespace {
 
-class PackingTest : public WorkbenchTest {
+class PackingTest : public WorkQueueTest {
 protected:
     std::vector<std::size_t> sizes() {
         std::vector<std::size_t> sizes;
-        while (const auto batch = bench.take(fingerprint, limits, false)) {
+        while (const auto batch = queue.take(fingerprint, limits, false)) {
             sizes.push_back(batch->texts.size());
-            bench.answer(*batch, rows(*batch));
+            queue.batch_answered(*batch, rows(*batch));
         }
         return sizes;
     }
@@ -30,36 +30,36 @@ protected:
 };
 
 TEST_F(PackingTest, CountsAreFilledToTheLimit) {
-    bench.plan(job(1), texts(0, 130));
+    queue.plan(job(1), texts(0, 130));
     EXPECT_EQ(sizes(), (std::vector<std::size_t>{64, 64, 2}));
 }
 
 TEST_F(PackingTest, BytesAreFilledTo95Percent) {
     limits.max_bytes = 1'000;
-    bench.plan(job(1), page(same(20, 100)));
+    queue.plan(job(1), page(same(20, 100)));
     EXPECT_EQ(sizes(), (std::vector<std::size_t>{9, 9, 2}));
 }
 
 TEST_F(PackingTest, TokensAreFilledTo95PercentWithPrefixes) {
     limits.max_tokens = 250;  // a thousand bytes
     limits.prefix_bytes = 100;
-    bench.plan(job(1), page(same(10, 100)));
+    queue.plan(job(1), page(same(10, 100)));
     EXPECT_EQ(sizes(), (std::vector<std::size_t>{4, 4, 2}));
 }
 
-TEST_F(PackingTest, TokensGoByWhatWasLearned) {
+TEST_F(PackingTest, TokensAreEstimatedByWhatWasLearned) {
     limits.max_tokens = 250;
     for (int i = 0; i < 50; ++i) limits.estimate.learn(1'000, 500);
-    bench.plan(job(1), page(same(10, 100)));
-    EXPECT_EQ(sizes(), (std::vector<std::size_t>{4, 4, 2})) << "fifty tokens each";
+    queue.plan(job(1), page(same(10, 100)));
+    EXPECT_EQ(sizes(), (std::vector<std::size_t>{4, 4, 2})) << "50 tokens each";
 }
 
-TEST_F(PackingTest, ATextAboveTheEstimateGoesAloneAndTheProviderDecides) {
+TEST_F(PackingTest, ATextThatIsEstimatedAsTooLongGoesAloneAndTheProviderDecides) {
     limits.max_text_tokens = 100;
     limits.max_tokens = 10'000;
     auto written_texts = same(5, 100);
     written_texts[2] = std::string(500, 'y');
-    bench.plan(job(1), page(written_texts));
+    queue.plan(job(1), page(written_texts));
     EXPECT_EQ(sizes(), (std::vector<std::size_t>{2, 1, 2}));
     commit();
     EXPECT_EQ(written.at(digest(2)), 0U) << "nothing was cut";
@@ -67,30 +67,30 @@ TEST_F(PackingTest, ATextAboveTheEstimateGoesAloneAndTheProviderDecides) {
 
 TEST_F(PackingTest, ATextLongerThanTheBoundOfBytesIsCutAtACharacterAndThatIsRecorded) {
     limits.max_text_bytes = 10;
-    bench.plan(job(1), page({"short", "123456789\u00e9 and more"}));
-    const auto batch = bench.take(fingerprint, limits, false);
+    queue.plan(job(1), page({"short", "123456789\u00e9 and more"}));
+    const auto batch = queue.take(fingerprint, limits, false);
     EXPECT_EQ(batch->texts[1]->sent(), "123456789");
-    bench.answer(*batch, rows(*batch));
+    queue.batch_answered(*batch, rows(*batch));
     commit();
     EXPECT_EQ(written.at(digest(0)), 0U);
     EXPECT_EQ(written.at(digest(1)), 9U);
-    EXPECT_EQ(bench.counters().texts_cut, 1U);
-    const auto notes = bench.take_cut_notes();
+    EXPECT_EQ(queue.counters().texts_cut, 1U);
+    const auto notes = queue.take_cut_messages();
     ASSERT_EQ(notes.size(), 1U);
     EXPECT_EQ(notes.front(),
               "operation 'op1': only the first 9 of its text's 20 bytes are embedded; more is too long for the model");
-    EXPECT_TRUE(bench.take_cut_notes().empty());
+    EXPECT_TRUE(queue.take_cut_messages().empty());
 }
 
-// --- the search for a refused text
+// --- isolating a refused text
 
-TEST_F(PackingTest, OneBadTextCostsAtMostTwiceTheLogarithmOfCallsAndOne) {
+TEST_F(PackingTest, OneBadTextCostsAtMostTwiceTheLogarithmPlusOneMoreCalls) {
     JobId id = 0;
     int text = 0;
     for (std::size_t n = 2; n <= 130; n = n < 40 ? n + 1 : n + 9) {
         for (std::size_t bad = 0; bad < n; bad += n < 20 ? 1 : 7) {
             limits.max_inputs = n;
-            bench.plan(job(++id), texts(text, static_cast<int>(n)));
+            queue.plan(job(++id), texts(text, static_cast<int>(n)));
             const int calls = drain("text " + std::to_string(text + static_cast<int>(bad)));
             EXPECT_LE(calls - 1, 2 * std::log2(n) + 1) << "of " << n << " the one at " << bad;
             const auto report = commit().at(id);
@@ -99,12 +99,12 @@ TEST_F(PackingTest, OneBadTextCostsAtMostTwiceTheLogarithmOfCallsAndOne) {
             text = (text + static_cast<int>(n)) % 60'000;
         }
     }
-    EXPECT_EQ(bench.texts(), 0U);
-    EXPECT_EQ(bench.bytes(), 0U);
+    EXPECT_EQ(queue.texts(), 0U);
+    EXPECT_EQ(queue.bytes(), 0U);
 }
 
 TEST_F(PackingTest, SeveralBadTextsAreAllFound) {
-    bench.plan(job(1), texts(0, 64));
+    queue.plan(job(1), texts(0, 64));
     const int calls = drain_with([](const Batch& batch) -> std::optional<Error> {
         for (const TextPtr& text : batch.texts) {
             if (text->text.ends_with("7")) return Error{ErrorKind::invalid_input, "no sevens"};
@@ -117,8 +117,8 @@ TEST_F(PackingTest, SeveralBadTextsAreAllFound) {
     EXPECT_LE(calls, 64);
 }
 
-TEST_F(PackingTest, AMomentsTroubleCostsTwoCalls) {
-    bench.plan(job(1), texts(0, 64));
+TEST_F(PackingTest, APassingProblemCostsTwoCalls) {
+    queue.plan(job(1), texts(0, 64));
     int calls = 0;
     drain_with([&](const Batch&) -> std::optional<Error> {
         if (++calls == 1) return Error{ErrorKind::invalid_input, "the runner stumbled"};
@@ -128,97 +128,97 @@ TEST_F(PackingTest, AMomentsTroubleCostsTwoCalls) {
     EXPECT_EQ(commit().at(1).outcome, JobOutcome::succeeded);
 }
 
-TEST_F(PackingTest, OtherBatchesGoOnDuringASearch) {
-    bench.plan(job(1), texts(0, 128));
-    const auto bad = bench.take(fingerprint, limits, false);
-    bench.reject(*bad, Error{ErrorKind::invalid_input, "no"});
-    const auto half = bench.take(fingerprint, limits, false);
+TEST_F(PackingTest, OtherBatchesAreSentDuringAnIsolation) {
+    queue.plan(job(1), texts(0, 128));
+    const auto bad = queue.take(fingerprint, limits, false);
+    queue.batch_failed(*bad, Error{ErrorKind::invalid_input, "no"});
+    const auto half = queue.take(fingerprint, limits, false);
     EXPECT_EQ(half->texts.size(), 32U);
-    EXPECT_EQ(bench.take(fingerprint, limits, false)->texts.front()->text, "text 64");
+    EXPECT_EQ(queue.take(fingerprint, limits, false)->texts.front()->text, "text 64");
 }
 
-TEST_F(PackingTest, ASearchThatIsGivenBackLosesNoText) {
-    bench.plan(job(1), texts(0, 64));
-    const auto bad = bench.take(fingerprint, limits, false);
-    bench.reject(*bad, Error{ErrorKind::invalid_input, "no"});
-    bench.release_queued(fingerprint, "paused");
+TEST_F(PackingTest, AnIsolationThatIsReleasedLosesNoText) {
+    queue.plan(job(1), texts(0, 64));
+    const auto bad = queue.take(fingerprint, limits, false);
+    queue.batch_failed(*bad, Error{ErrorKind::invalid_input, "no"});
+    queue.release_queued(fingerprint, "paused");
     EXPECT_EQ(commit().at(1).outcome, JobOutcome::release);
-    EXPECT_EQ(bench.texts(), 0U);
-    EXPECT_EQ(bench.bytes(), 0U);
-    EXPECT_EQ(bench.queued(fingerprint), 0U);
+    EXPECT_EQ(queue.texts(), 0U);
+    EXPECT_EQ(queue.bytes(), 0U);
+    EXPECT_EQ(queue.queued(fingerprint), 0U);
 }
 
-TEST_F(PackingTest, AProbeInTheMiddleOfASearchIsOneText) {
-    bench.plan(job(1), texts(0, 64));
-    const auto bad = bench.take(fingerprint, limits, false);
-    bench.reject(*bad, Error{ErrorKind::invalid_input, "no"});
-    const auto probe = bench.take(fingerprint, limits, true);
+TEST_F(PackingTest, ATrialDuringAnIsolationIsOneText) {
+    queue.plan(job(1), texts(0, 64));
+    const auto bad = queue.take(fingerprint, limits, false);
+    queue.batch_failed(*bad, Error{ErrorKind::invalid_input, "no"});
+    const auto probe = queue.take(fingerprint, limits, true);
     EXPECT_EQ(probe->texts.size(), 1U);
-    bench.answer(*probe, rows(*probe));
+    queue.batch_answered(*probe, rows(*probe));
     drain();
     EXPECT_EQ(commit().at(1).vectors.size(), 64U);
 }
 
-TEST_F(PackingTest, ALostJobsSearchIsForgotten) {
+TEST_F(PackingTest, ALostJobsIsolationIsForgotten) {
     const HoldId hold = job(1);
-    bench.plan(hold, texts(0, 64));
-    const auto bad = bench.take(fingerprint, limits, false);
-    bench.reject(*bad, Error{ErrorKind::invalid_input, "no"});
-    bench.lose(hold);
+    queue.plan(hold, texts(0, 64));
+    const auto bad = queue.take(fingerprint, limits, false);
+    queue.batch_failed(*bad, Error{ErrorKind::invalid_input, "no"});
+    queue.lose(hold);
     EXPECT_EQ(drain(), 0);
-    EXPECT_EQ(bench.texts(), 0U);
-    EXPECT_EQ(bench.bytes(), 0U);
+    EXPECT_EQ(queue.texts(), 0U);
+    EXPECT_EQ(queue.bytes(), 0U);
 }
 
-TEST_F(PackingTest, AFailureThatIsTheEndpointsKeepsTheBatchWhole) {
-    bench.plan(job(1), texts(0, 64));
+TEST_F(PackingTest, AFailureOfTheEndpointKeepsTheBatchWhole) {
+    queue.plan(job(1), texts(0, 64));
     for (const ErrorKind kind : {ErrorKind::unavailable, ErrorKind::internal}) {
-        const auto batch = bench.take(fingerprint, limits, false);
-        bench.reject(*batch, Error{kind, "connection refused"}, limits, false);
+        const auto batch = queue.take(fingerprint, limits, false);
+        queue.batch_failed(*batch, Error{kind, "connection refused"}, limits, false);
     }
-    EXPECT_EQ(bench.take(fingerprint, limits, false)->texts.size(), 64U);
+    EXPECT_EQ(queue.take(fingerprint, limits, false)->texts.size(), 64U);
     EXPECT_TRUE(commit().empty());
 }
 
-TEST_F(PackingTest, ATooLargeBatchIsSentInPartsOfTheSizeThatWasTold) {
-    bench.plan(job(1), texts(0, 64));
-    const auto batch = bench.take(fingerprint, limits, false);
-    bench.reject(*batch, {ErrorKind::too_large, "at most 10", std::nullopt, {}, {.max_inputs = 10}});
+TEST_F(PackingTest, ABatchThatIsTooLargeIsSentInPartsOfTheStatedSize) {
+    queue.plan(job(1), texts(0, 64));
+    const auto batch = queue.take(fingerprint, limits, false);
+    queue.batch_failed(*batch, {.kind = ErrorKind::too_large, .message = "at most 10", .limits = {.max_inputs = 10}});
     limits.max_inputs = 10;
     EXPECT_EQ(sizes(), (std::vector<std::size_t>{10, 10, 10, 10, 10, 10, 4}));
 }
 
-// --- a text that breaks the connection, with a endpoint that takes one call at a time
+// --- a text that breaks the connection of an endpoint that takes one call at a time
 
-class BrokenRoad : public PackingTest {
+class BrokenConnectionTest : public PackingTest {
 protected:
-    // Sends all there is; nobody answers a batch with the poisoned text. Returns how many calls it took.
+    // Sends everything that is queued. A batch with the poisoned text is not answered. Returns the number of calls.
     int send(const std::string& poison) {
         int calls = 0;
         for (; calls < 1'000; ++calls) {
             now = std::max(now, endpoint.ready_at(now));
-            const auto batch = bench.take(fingerprint, limits, endpoint.probing());
+            const auto batch = queue.take(fingerprint, limits, endpoint.tripped());
             if (!batch) break;
             std::optional<Error> error;
             if (std::ranges::any_of(batch->texts, [&](const TextPtr& text) { return text->text == poison; }))
                 error = Error{ErrorKind::unavailable, "the connection was closed"};
             endpoint.begin(now);
-            const bool jobs_pay = endpoint.finished(now, error, 0, now).jobs_pay;
+            const bool charge_jobs = endpoint.finished(now, error, 0, now).charge_jobs;
             if (error)
-                bench.reject(*batch, *error, limits, jobs_pay);
+                queue.batch_failed(*batch, *error, limits, charge_jobs);
             else
-                bench.answer(*batch, rows(*batch), limits);
+                queue.batch_answered(*batch, rows(*batch), limits);
         }
         return calls;
     }
     // A job for each text.
     void plan(int first, int count) {
-        for (int i = first; i < first + count; ++i) bench.plan(job(i + 1), texts(i, 1));
+        for (int i = first; i < first + count; ++i) queue.plan(job(i + 1), texts(i, 1));
     }
-    void expect_only_to_pay(JobId poisoned) {
+    void expect_only_charged(JobId poisoned) {
         for (const auto& [id, report] : commit())
             EXPECT_EQ(report.outcome, id == poisoned ? JobOutcome::retry : JobOutcome::succeeded) << "job " << id;
-        EXPECT_EQ(bench.jobs(), 0U);
+        EXPECT_EQ(queue.jobs(), 0U);
     }
 
     const endpoints::Endpoint::Steady start{std::chrono::seconds(1'000)};
@@ -226,59 +226,59 @@ protected:
     endpoints::Endpoint endpoint{endpoints::EndpointSettings{}};
 };
 
-TEST_F(BrokenRoad, ATextThatBreaksTheConnectionChargesItsOwnJobAlone) {
+TEST_F(BrokenConnectionTest, ATextThatBreaksTheConnectionIsChargedToItsOwnJobAlone) {
     plan(0, 1);
     send({});
-    expect_only_to_pay(0);
+    expect_only_charged(0);
     for (int bad = 0; bad < 64; ++bad) {
         const int first = 100 * (bad + 1);
         plan(first, 64);
         EXPECT_LE(send("text " + std::to_string(first + bad)), 1 + 3 * 6) << bad;
-        expect_only_to_pay(first + bad + 1);
+        expect_only_charged(first + bad + 1);
         plan(first + 99, 1);
         send({});
-        expect_only_to_pay(0);
+        expect_only_charged(0);
     }
     EXPECT_LT(now - start, std::chrono::seconds(64)) << "the breaker never opened";
-    EXPECT_FALSE(endpoint.probing());
+    EXPECT_FALSE(endpoint.tripped());
 }
 
-TEST_F(BrokenRoad, OneTextDoesNotMakeAnEndpointLookDeadForEver) {
+TEST_F(BrokenConnectionTest, OneTextDoesNotMakeTheEndpointLookDeadForever) {
     plan(0, 64);
     EXPECT_LE(send("text 0"), 10);
-    expect_only_to_pay(1);
-    EXPECT_LE(now - start, std::chrono::seconds(20)) << "the second probe is another text";
+    expect_only_charged(1);
+    EXPECT_LE(now - start, std::chrono::seconds(20)) << "the second trial is another text";
 }
 
-TEST_F(BrokenRoad, NorWhereABatchIsOneText) {
+TEST_F(BrokenConnectionTest, OneTextDoesNotMakeTheEndpointLookDeadWithBatchesOfOneText) {
     limits.max_inputs = 1;
     plan(0, 64);
     EXPECT_LE(send("text 0"), 5 + 1 + 63 + 1);
-    expect_only_to_pay(1);
+    expect_only_charged(1);
     EXPECT_LE(now - start, std::chrono::seconds(20));
 }
 
-TEST_F(BrokenRoad, ADeadEndpointGetsOneTextForEachPause) {
+TEST_F(BrokenConnectionTest, ADeadEndpointGetsOneTextForEachPause) {
     plan(0, 64);
     std::vector<std::size_t> sizes;
     for (int i = 0; i < 10; ++i) {
         now = endpoint.ready_at(now);
-        const auto batch = bench.take(fingerprint, limits, endpoint.probing());
+        const auto batch = queue.take(fingerprint, limits, endpoint.tripped());
         sizes.push_back(batch->texts.size());
         endpoint.begin(now);
-        bench.reject(*batch, Error{ErrorKind::unavailable, "nobody"}, limits,
-                     endpoint.finished(now, Error{ErrorKind::unavailable, "nobody"}, 0, now).jobs_pay);
+        queue.batch_failed(*batch, Error{ErrorKind::unavailable, "no answer"}, limits,
+                           endpoint.finished(now, Error{ErrorKind::unavailable, "no answer"}, 0, now).charge_jobs);
     }
     EXPECT_EQ(sizes, (std::vector<std::size_t>{64, 64, 64, 64, 64, 1, 1, 1, 1, 1}));
     EXPECT_GE(now - start, std::chrono::seconds(5 + 10 + 20 + 40));
-    EXPECT_EQ(bench.queued(fingerprint), 64U);
+    EXPECT_EQ(queue.queued(fingerprint), 64U);
     EXPECT_TRUE(commit().empty());
 }
 
 // --- texts that are too long
 
-TEST_F(PackingTest, ATextRefusedAsTooLongIsCutByTheLimitThatWasTold) {
-    bench.plan(job(1), page({std::string(4'000, 'x')}));
+TEST_F(PackingTest, ATextRefusedAsTooLongIsCutToTheStatedLimit) {
+    queue.plan(job(1), page({std::string(4'000, 'x')}));
     std::vector<std::size_t> sent;
     drain_with([&](const Batch& batch) -> std::optional<Error> {
         sent.push_back(batch.bytes());
@@ -290,8 +290,8 @@ TEST_F(PackingTest, ATextRefusedAsTooLongIsCutByTheLimitThatWasTold) {
     EXPECT_EQ(written.at(digest(0)), 1'900U);
 }
 
-TEST_F(PackingTest, WithoutALimitItIsCutAFewTimes) {
-    bench.plan(job(1), page({std::string(4'000, 'x')}));
+TEST_F(PackingTest, WithoutAStatedLimitItIsCutAFewTimes) {
+    queue.plan(job(1), page({std::string(4'000, 'x')}));
     const int calls = drain_with([&](const Batch& batch) -> std::optional<Error> {
         if (batch.bytes() > 1'000) return too_long();
         return std::nullopt;
@@ -301,9 +301,9 @@ TEST_F(PackingTest, WithoutALimitItIsCutAFewTimes) {
     EXPECT_NEAR(written.at(digest(0)), 960, 2);
 }
 
-TEST_F(PackingTest, WhatWasTakenOfAnotherIsTriedFirst) {
-    limits.text_bytes_taken = 960;
-    bench.plan(job(1), page({std::string(4'000, 'x')}));
+TEST_F(PackingTest, TheLengthThatWasAcceptedOfAnotherTextIsTriedFirst) {
+    limits.accepted_text_bytes = 960;
+    queue.plan(job(1), page({std::string(4'000, 'x')}));
     const int calls = drain_with([&](const Batch& batch) -> std::optional<Error> {
         if (batch.bytes() > 1'000) return too_long();
         return std::nullopt;
@@ -311,8 +311,8 @@ TEST_F(PackingTest, WhatWasTakenOfAnotherIsTriedFirst) {
     EXPECT_EQ(calls, 2);
 }
 
-TEST_F(PackingTest, ATextThatNoCutHelpsIsRefused) {
-    bench.plan(job(1), page({std::string(4'000, 'x')}));
+TEST_F(PackingTest, ATextThatIsTooLongAfterAllCutsIsRefused) {
+    queue.plan(job(1), page({std::string(4'000, 'x')}));
     const int calls = drain_with([&](const Batch&) -> std::optional<Error> { return too_long(); });
     EXPECT_EQ(calls, 6);
     const auto report = commit().at(1);
@@ -320,11 +320,11 @@ TEST_F(PackingTest, ATextThatNoCutHelpsIsRefused) {
     EXPECT_EQ(report.error, "operation 'op0' was refused: the input length exceeds the context length");
 }
 
-TEST_F(PackingTest, OfABatchTheTextsAboveTheToldLimitAreCutAtOnce) {
+TEST_F(PackingTest, AllTextsOfABatchAboveTheStatedLimitAreCutTogether) {
     auto written_texts = same(20, 100);
     written_texts[3] = std::string(3'000, 'y');
     written_texts[17] = std::string(5'000, 'z');
-    bench.plan(job(1), page(written_texts));
+    queue.plan(job(1), page(written_texts));
     const int calls = drain_with([&](const Batch& batch) -> std::optional<Error> {
         for (const TextPtr& text : batch.texts) {
             if (text->sent().size() > 2'048) return too_long(512);
@@ -335,13 +335,13 @@ TEST_F(PackingTest, OfABatchTheTextsAboveTheToldLimitAreCutAtOnce) {
     EXPECT_EQ(commit().at(1).vectors.size(), 20U);
     EXPECT_GT(written.at(digest(3)), 0U);
     EXPECT_GT(written.at(digest(17)), 0U);
-    EXPECT_EQ(bench.counters().texts_cut, 2U);
+    EXPECT_EQ(queue.counters().texts_cut, 2U);
 }
 
-TEST_F(PackingTest, WhereTheEndpointCannotSayWhichItIsFoundByHalvingAndCut) {
+TEST_F(PackingTest, WithoutAStatedLimitTheTextIsIsolatedByHalvingAndCut) {
     auto written_texts = same(64, 100);
     written_texts[40] = std::string(3'000, 'y');
-    bench.plan(job(1), page(written_texts));
+    queue.plan(job(1), page(written_texts));
     const int calls = drain_with([&](const Batch& batch) -> std::optional<Error> {
         for (const TextPtr& text : batch.texts) {
             if (text->sent().size() > 2'048) return too_long();
@@ -350,15 +350,15 @@ TEST_F(PackingTest, WhereTheEndpointCannotSayWhichItIsFoundByHalvingAndCut) {
     });
     EXPECT_LE(calls, 1 + 2 * 6 + 1 + 2);
     EXPECT_EQ(commit().at(1).outcome, JobOutcome::succeeded);
-    EXPECT_EQ(bench.counters().texts_cut, 1U);
+    EXPECT_EQ(queue.counters().texts_cut, 1U);
 }
 
-TEST_F(PackingTest, ATextThatIsRefusedByItselfAsTooLongIsCutToo) {
-    bench.plan(job(1), page({"fine", std::string(4'000, 'x')}));
-    const auto batch = bench.take(fingerprint, limits, false);
+TEST_F(PackingTest, ATextWithItsOwnErrorAsTooLongIsCutToo) {
+    queue.plan(job(1), page({"fine", std::string(4'000, 'x')}));
+    const auto batch = queue.take(fingerprint, limits, false);
     EmbedResult result = rows(*batch);
     result.errors.push_back({1, too_long(500)});
-    bench.answer(*batch, std::move(result), limits);
+    queue.batch_answered(*batch, std::move(result), limits);
     EXPECT_EQ(drain(), 1);
     EXPECT_EQ(commit().at(1).outcome, JobOutcome::succeeded);
     EXPECT_EQ(written.at(digest(1)), 1'900U);

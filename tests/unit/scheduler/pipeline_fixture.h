@@ -1,4 +1,4 @@
-// A whole scheduler over a real memory store with a provider whose answers the test scripts, in real time.
+// A whole scheduler with a real memory store and a provider whose answers the test scripts. In real time.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -40,13 +40,13 @@ public:
 
     std::vector<std::string> logged() {
         const sync::Lock lock(mutex_);
-        return next_free_;
+        return lines_;
     }
 
 private:
     void log(LogLevel, std::string_view message) override {
         const sync::Lock lock(mutex_);
-        next_free_.emplace_back(message);
+        lines_.emplace_back(message);
     }
     bool enabled(LogLevel) const noexcept override { return true; }
     Steady now() const noexcept override { return std::chrono::steady_clock::now(); }
@@ -56,7 +56,7 @@ private:
 
     sync::Mutex mutex_;
     std::mt19937_64 random_ EMBEDQ_GUARDED_BY(mutex_){20'261'123};
-    std::vector<std::string> next_free_ EMBEDQ_GUARDED_BY(mutex_);
+    std::vector<std::string> lines_ EMBEDQ_GUARDED_BY(mutex_);
 };
 
 class TestNotifier : public Notifier {
@@ -83,7 +83,7 @@ private:
     bool woken_ EMBEDQ_GUARDED_BY(mutex_) = false;
 };
 
-// Answers each call by the script, or with a vector per text. Counts what it was asked.
+// Answers each call by the script, or with a vector per text. Counts calls, and how often each text was sent.
 class ScriptedProvider : public Provider {
 public:
     using Script = std::function<std::optional<Error>(const EmbedRequest&, int call)>;
@@ -112,7 +112,7 @@ public:
             const sync::Lock lock(mutex_);
             call = ++calls_;
             script = script_;
-            for (const std::string_view text : request.texts) ++asked_[std::string(text)];
+            for (const std::string_view text : request.texts) ++times_sent_[std::string(text)];
             called_.notify_all();
         }
         if (script) {
@@ -131,8 +131,8 @@ public:
     }
 
     // Set before use.
-    std::function<bool(std::string_view)> refuses;  // texts that get an error of their own in a call that is answered
-    std::chrono::milliseconds call_timeout{0};      // as info says
+    std::function<bool(std::string_view)> refuses;  // texts that get an error of their own in an answered call
+    std::chrono::milliseconds call_timeout{0};      // as `info` reports
 
     void script(Script script) {
         const sync::Lock lock(mutex_);
@@ -142,10 +142,10 @@ public:
         const sync::Lock lock(mutex_);
         return calls_;
     }
-    int asked(const std::string& text) const {
+    int times_sent(const std::string& text) const {
         const sync::Lock lock(mutex_);
-        const auto found = asked_.find(text);
-        return found == asked_.end() ? 0 : found->second;
+        const auto found = times_sent_.find(text);
+        return found == times_sent_.end() ? 0 : found->second;
     }
     void wait_for_call(int n) {
         sync::Lock lock(mutex_);
@@ -161,10 +161,10 @@ private:
     std::condition_variable_any called_;
     Script script_ EMBEDQ_GUARDED_BY(mutex_);
     int calls_ EMBEDQ_GUARDED_BY(mutex_) = 0;
-    std::map<std::string, int> asked_ EMBEDQ_GUARDED_BY(mutex_);
+    std::map<std::string, int> times_sent_ EMBEDQ_GUARDED_BY(mutex_);
 };
 
-// A gate that a scripted call waits at until the test opens it.
+// A gate at which a scripted call waits until the test opens it.
 class Gate {
 public:
     void wait() {
@@ -200,18 +200,18 @@ protected:
         settings.heartbeat = std::chrono::milliseconds(50);
         settings.reap = std::chrono::milliseconds(200);
         settings.grace = std::chrono::seconds(5);
-        aim(*provider);
+        set_target();
     }
 
-    endpoints::ProviderDirectory directory(std::shared_ptr<Provider> who) {
-        return endpoints::ProviderDirectory({{"p", "scripted", std::move(who), {}}});
+    endpoints::ProviderDirectory directory(std::shared_ptr<Provider> configured) {
+        return endpoints::ProviderDirectory({{"p", "scripted", std::move(configured), {}}});
     }
 
-    // Gives the catalog the provider's profile as its target.
-    void aim(ScriptedProvider&) {
-        const auto resolved = providers.resolve("p");
-        ASSERT_TRUE(resolved);
-        const CatalogTarget target{"c", "p", (*resolved)->profile};
+    // Sets the provider's profile as the catalog's target.
+    void set_target() {
+        const auto probed = providers.known_or_probe("p");
+        ASSERT_TRUE(probed);
+        const CatalogTarget target{"c", "p", (*probed)->profile};
         ASSERT_TRUE(store->set_targets(std::span(&target, 1)));
     }
 
@@ -247,7 +247,7 @@ protected:
         EXPECT_TRUE(scheduler->start());
         return scheduler;
     }
-    // Looks again and again, for as long as a slow machine may need.
+    // Checks again and again, for as long as a slow machine may need.
     static bool eventually(const std::function<bool()>& holds) {
         const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
         while (std::chrono::steady_clock::now() < end) {

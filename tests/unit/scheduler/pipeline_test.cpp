@@ -12,7 +12,7 @@ TEST_F(PipelineTest, EmbedsEveryOperationOfEverySpec) {
     const auto scheduler = start();
     ASSERT_TRUE(eventually([&] { return settled(); }));
     EXPECT_EQ(store->settlement("c", {})->vectors, 600U);
-    // The store has them before the scheduler hears of it and counts.
+    // The scheduler counts them after the store has them.
     EXPECT_TRUE(eventually([&] { return scheduler->counters().texts_embedded >= 600U; }));
     EXPECT_EQ(scheduler->counters().texts_embedded, 600U);
     EXPECT_EQ(jobs(JobStatus::succeeded).size(), 20U);
@@ -22,7 +22,7 @@ TEST_F(PipelineTest, ATextThatManySpecsShareIsSentOnce) {
     for (int i = 0; i < 10; ++i) put("spec" + std::to_string(i), {"the same text", "own text " + std::to_string(i)});
     const auto scheduler = start();
     ASSERT_TRUE(eventually([&] { return settled(); }));
-    EXPECT_EQ(provider->asked("the same text"), 1);
+    EXPECT_EQ(provider->times_sent("the same text"), 1);
 }
 
 TEST_F(PipelineTest, WakesByNotification) {
@@ -39,7 +39,7 @@ TEST_F(PipelineTest, notifications_are_hints) {
     const auto scheduler = start();
     ASSERT_TRUE(eventually([&] { return store->workers()->size() == 1; }));
     put("late", {"a text"});
-    EXPECT_TRUE(eventually([&] { return settled(); })) << "polling finds what no notification told";
+    EXPECT_TRUE(eventually([&] { return settled(); })) << "polling finds work without a notification";
 }
 
 TEST_F(PipelineTest, poison_is_isolated) {
@@ -57,12 +57,12 @@ TEST_F(PipelineTest, poison_is_isolated) {
     EXPECT_EQ(jobs(JobStatus::failed).front().spec_name, "bad");
     EXPECT_EQ(jobs(JobStatus::failed).front().last_error, "operation 'op 7' was refused: contains a forbidden word");
     EXPECT_EQ(jobs(JobStatus::failed).front().attempts, 0U);
-    EXPECT_EQ(provider->asked("text"), 1) << "that the endpoint takes texts at all is seen once";
-    const int asked = provider->asked("bad 7");
+    EXPECT_EQ(provider->times_sent("text"), 1) << "the refusal is verified once";
+    const int asked = provider->times_sent("bad 7");
     put("another", {"bad 7", "fine"});
     ASSERT_TRUE(eventually([&] { return settled(); }));
-    EXPECT_EQ(provider->asked("bad 7"), asked) << "a refused text is not asked again by the next job";
-    EXPECT_EQ(jobs(JobStatus::failed).size(), 2U) << "which fails for it all the same";
+    EXPECT_EQ(provider->times_sent("bad 7"), asked) << "a refused text is not sent again for the next job";
+    EXPECT_EQ(jobs(JobStatus::failed).size(), 2U) << "which still fails";
 }
 
 TEST_F(PipelineTest, throttling_is_free) {
@@ -91,20 +91,20 @@ TEST_F(PipelineTest, AFailingProviderIsTriedAgainAfterBackoffAndNothingIsLost) {
     put("many", numbered("text", 10));
     ASSERT_TRUE(eventually([&] { return settled(); }));
     EXPECT_EQ(provider->calls(), 4) << "in halves";
-    EXPECT_EQ(jobs().front().attempts, 0U) << "nobody knows whose the failure of several texts is";
+    EXPECT_EQ(jobs().front().attempts, 0U) << "the failure of several texts is not charged";
     put("one", {"one text"});
     ASSERT_TRUE(eventually([&] { return settled(); }));
     const Job job = jobs().front();
     EXPECT_EQ(job.spec_name, "one");
     EXPECT_EQ(job.status, JobStatus::succeeded);
-    EXPECT_EQ(job.attempts, 1U) << "right after an answer a failure may be the job's own";
+    EXPECT_EQ(job.attempts, 1U) << "right after an answer, a failure may be caused by the job";
 }
 
-TEST_F(PipelineTest, AProviderThatNobodyReachesUsesUpNoAttempts) {
+TEST_F(PipelineTest, AProviderThatCannotBeReachedUsesUpNoAttempts) {
     settings.max_attempts = 2;
-    std::atomic<bool> away = true;
+    std::atomic<bool> unavailable = true;
     provider->script([&](const EmbedRequest&, int) -> std::optional<Error> {
-        if (away)
+        if (unavailable)
             return Error{
                 .kind = ErrorKind::unavailable, .message = "connection refused", .retry_after = milliseconds(1)};
         return std::nullopt;
@@ -113,12 +113,12 @@ TEST_F(PipelineTest, AProviderThatNobodyReachesUsesUpNoAttempts) {
     const auto scheduler = start();
     ASSERT_TRUE(eventually([&] { return provider->calls() >= 20; }));
     EXPECT_EQ(jobs().front().attempts, 0U);
-    away = false;
+    unavailable = false;
     ASSERT_TRUE(eventually([&] { return settled(); }));
     EXPECT_EQ(jobs().front().status, JobStatus::succeeded);
 }
 
-TEST_F(PipelineTest, OneEndpointsPauseDoesNotHoldUpTheOthers) {
+TEST_F(PipelineTest, OneEndpointsPauseDoesNotDelayTheOthers) {
     const auto pool =
         std::make_shared<ScriptedProvider>("model", 1, 4, std::vector<std::string>{"paused", "gone", "good"});
     endpoints::ProviderDirectory pooled = directory(pool);
@@ -141,27 +141,27 @@ TEST_F(PipelineTest, OneEndpointsPauseDoesNotHoldUpTheOthers) {
     scheduler.stop();
 }
 
-TEST_F(PipelineTest, AProviderThatIsGoneGetsOneProbeForEachPauseWhateverItsConcurrency) {
+TEST_F(PipelineTest, AnUnavailableProviderGetsOneTrialPerPauseAtAnyConcurrency) {
     const auto many = std::make_shared<ScriptedProvider>("model", 16, 4);
     endpoints::ProviderDirectory busy = directory(many);
-    std::atomic<bool> away = true;
-    std::atomic<int> while_away = 0;
-    std::atomic<std::size_t> largest_probe = 0;
+    std::atomic<bool> unavailable = true;
+    std::atomic<int> while_unavailable = 0;
+    std::atomic<std::size_t> largest_trial = 0;
     many->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
-        if (!away) return std::nullopt;
-        // The calls that were under way together, then one at a time.
-        if (++while_away > 16 + 5) largest_probe = std::max(largest_probe.load(), request.texts.size());
+        if (!unavailable) return std::nullopt;
+        // First the calls that were in flight together, then one at a time.
+        if (++while_unavailable > 16 + 5) largest_trial = std::max(largest_trial.load(), request.texts.size());
         return Error{.kind = ErrorKind::unavailable, .message = "connection refused", .retry_after = milliseconds(20)};
     });
     put("spec", numbered("text", 400));
     Scheduler scheduler(*store, notifier, busy, settings, context);
     const auto begin = std::chrono::steady_clock::now();
     ASSERT_TRUE(scheduler.start());
-    ASSERT_TRUE(eventually([&] { return while_away > 40; }));
+    ASSERT_TRUE(eventually([&] { return while_unavailable > 40; }));
     const auto pauses = (std::chrono::steady_clock::now() - begin) / milliseconds(20);
-    EXPECT_LE(while_away, 16 + 5 + pauses);
-    EXPECT_EQ(largest_probe, 1U);
-    away = false;
+    EXPECT_LE(while_unavailable, 16 + 5 + pauses);
+    EXPECT_EQ(largest_trial, 1U);
+    unavailable = false;
     ASSERT_TRUE(eventually([&] { return settled(); }));
     EXPECT_EQ(jobs().front().attempts, 0U);
     scheduler.stop();
@@ -175,12 +175,12 @@ TEST_F(PipelineTest, ARateLimitOfAProviderHoldsForAllItsEndpointsTogether) {
     const auto begin = std::chrono::steady_clock::now();
     ASSERT_TRUE(scheduler.start());
     ASSERT_TRUE(eventually([&] { return settled(); }));
-    EXPECT_GE(std::chrono::steady_clock::now() - begin, milliseconds(590)) << "sixty requests of a hundred a second";
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, milliseconds(590)) << "60 requests at 100 per second";
     EXPECT_EQ(pool->calls(), 60);
     scheduler.stop();
 }
 
-TEST_F(PipelineTest, ATextThatIsTooLongForTheModelIsCutAndThatIsToldOnce) {
+TEST_F(PipelineTest, ATextThatIsTooLongForTheModelIsCutAndThatIsLoggedOnce) {
     provider->script([](const EmbedRequest& request, int) -> std::optional<Error> {
         for (const std::string_view text : request.texts) {
             if (text.size() > 400)
@@ -197,13 +197,13 @@ TEST_F(PipelineTest, ATextThatIsTooLongForTheModelIsCutAndThatIsToldOnce) {
     EXPECT_EQ(jobs().front().status, JobStatus::succeeded);
     EXPECT_TRUE(eventually([&] { return scheduler->counters().texts_cut == 1; }));
     EXPECT_EQ(store->settlement("c", {})->cut, 1U);
-    const auto told = [&] {
+    const auto times_logged = [&] {
         const auto lines = context.logged();
         return std::ranges::count_if(lines, [](const std::string& line) {
             return line.find("only the first 380 of its text's 1000 bytes") != std::string::npos;
         });
     };
-    EXPECT_TRUE(eventually([&] { return told() == 1; }));
+    EXPECT_TRUE(eventually([&] { return times_logged() == 1; }));
 }
 
 TEST_F(PipelineTest, attempts_are_bounded) {
@@ -233,7 +233,7 @@ TEST_F(PipelineTest, AMisconfiguredProviderPausesWithItsReasonAndJobsStayPending
     EXPECT_EQ(jobs().front().attempts, 0U);
     ASSERT_TRUE(eventually([&] { return !store->endpoint_states()->empty(); }));
     EXPECT_EQ(to_string(store->endpoint_states()->front()), "misconfigured: the API key is wrong");
-    EXPECT_LE(provider->calls(), 2) << "no call but those that were under way";
+    EXPECT_LE(provider->calls(), 2) << "only the calls that were in flight";
 }
 
 TEST_F(PipelineTest, no_lost_update) {
@@ -246,8 +246,8 @@ TEST_F(PipelineTest, no_lost_update) {
     const auto scheduler = start();
     gate.wait_until_reached();
     put("spec", {"new text"});
-    EXPECT_TRUE(eventually([&] { return provider->asked("new text") == 1; }))
-        << "the job behind the running one may be claimed at once";
+    EXPECT_TRUE(eventually([&] { return provider->times_sent("new text") == 1; }))
+        << "the job behind the running one may be claimed immediately";
     gate.open();
     ASSERT_TRUE(eventually([&] { return settled(); }));
     EXPECT_EQ(store->settlement("c", {})->vectors, 1U);
@@ -261,11 +261,11 @@ TEST_F(PipelineTest, AManualRetryAsksForEverythingAgain) {
     ASSERT_TRUE(store->enqueue(std::span(&retry, 1)));
     notifier.publish();
     ASSERT_TRUE(eventually([&] { return jobs(JobStatus::succeeded).size() == 2; }));
-    for (const std::string& text : numbered("text", 5)) EXPECT_EQ(provider->asked(text), 2);
+    for (const std::string& text : numbered("text", 5)) EXPECT_EQ(provider->times_sent(text), 2);
 }
 
 TEST_F(PipelineTest, fenced) {
-    // A worker whose lease runs out while it asks: its heartbeat is stopped, as a paused process's is.
+    // A worker whose lease expires during a call: it sends no heartbeats, like a process that is stopped.
     SchedulerSettings stopped = settings;
     stopped.lease = milliseconds(30);
     stopped.heartbeat = seconds(3'600);
@@ -284,7 +284,7 @@ TEST_F(PipelineTest, fenced) {
     const auto scheduler = start();
     ASSERT_TRUE(eventually([&] { return settled(); })) << "recovered_in_time";
     gate.open();
-    // It may have claimed the job a second time meanwhile, and lost that too.
+    // It may have claimed the job again meanwhile, and lost it again.
     ASSERT_TRUE(eventually([&] { return zombie.counters().jobs_lost >= 1; }));
     EXPECT_EQ(zombie.counters().texts_embedded, 0U);
     EXPECT_EQ(jobs(JobStatus::succeeded).size(), 1U);
@@ -320,7 +320,7 @@ TEST_F(PipelineTest, stop_is_clean) {
     EXPECT_EQ(scheduler.counters().jobs_held, 0U);
 }
 
-TEST_F(PipelineTest, AWorkerThatCannotMakeTheTargetProfileLeavesItsJobs) {
+TEST_F(PipelineTest, AWorkerThatCannotMakeTheTargetProfileClaimsNoJobs) {
     const auto other = std::make_shared<ScriptedProvider>("another model");
     endpoints::ProviderDirectory others = directory(other);
     put("spec", {"a text"});
@@ -346,7 +346,7 @@ TEST_F(PipelineTest, SeveralSchedulersShareTheWork) {
     EXPECT_EQ(succeeded(), 40U);
 }
 
-TEST_F(PipelineTest, MemoryIsBoundedWhateverASpecsSize) {
+TEST_F(PipelineTest, MemoryIsBoundedForSpecsOfAnySize) {
     settings.prefetch_texts = 64;
     put("huge", numbered("text", 3'000));
     std::atomic<std::uint64_t> most = 0;
@@ -359,7 +359,7 @@ TEST_F(PipelineTest, MemoryIsBoundedWhateverASpecsSize) {
     watched = &scheduler;
     ASSERT_TRUE(scheduler.start());
     ASSERT_TRUE(eventually([&] { return settled(); }));
-    EXPECT_LE(most.load(), 128U) << "one page of the spec being worked on, one being committed";
+    EXPECT_LE(most.load(), 128U) << "one page in work, and one being committed";
     scheduler.stop();
 }
 
@@ -368,14 +368,14 @@ TEST_F(PipelineTest, TheReconcilerClosesAGapThatNobodyEnqueued) {
     ASSERT_TRUE(store->set_targets(std::span(&none, 1)));
     put("spec", {"written while no provider was configured"});
     EXPECT_TRUE(jobs().empty());
-    aim(*provider);
+    set_target();
     settings.reconcile = milliseconds(50);
     const auto scheduler = start();
     EXPECT_TRUE(eventually([&] { return settled(); }));
     EXPECT_EQ(jobs().front().kind, JobKind::reconciler);
 }
 
-// A store in which pruning takes as long as the test wants.
+// A store whose `prune` waits for the test.
 class SlowlyPrunedStore : public conformance::FaultyStore {
 public:
     SlowlyPrunedStore(Context& context, Gate& gate) : FaultyStore(context), gate_(gate) {}
@@ -388,11 +388,11 @@ private:
     Gate& gate_;
 };
 
-TEST_F(PipelineTest, AnExpiredLeaseIsFoundWhilePruningTakesItsTime) {
+TEST_F(PipelineTest, AnExpiredLeaseIsFoundWhilePruningTakesLong) {
     Gate gate;
     store = std::make_unique<SlowlyPrunedStore>(context, gate);
     ASSERT_TRUE(store->put_catalog({"c", {}, {}, {}, {}}));
-    aim(*provider);
+    set_target();
     settings.prune = milliseconds(1);
     put("spec", {"a text"});
     ClaimRequest request;

@@ -9,27 +9,27 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// What a prober works with. The listener is given where the process keeps targets.
+// A prober and what it needs. The listener is set in a process that sets targets.
 struct Process {
     Process(Store& store, Notifier& notifier, endpoints::ProviderDirectory& providers,
             const SchedulerSettings& settings, Context& context, endpoints::ModelListener listener)
-        : shared(store, notifier, providers, settings, context, "worker"),
-          endpoints(shared),
-          prober(shared, endpoints, std::move(listener)) {}
+        : state(store, notifier, providers, settings, context, "worker"),
+          endpoints(state),
+          prober(state, endpoints, std::move(listener)) {}
     ~Process() {
         {
-            const sync::Lock lock(shared.mutex);
-            shared.draining = true;
+            const sync::Lock lock(state.mutex);
+            state.draining = true;
         }
         endpoints.join();
     }
-    // A round to its end.
+    // A whole round.
     void step(const std::set<std::string>& recheck_requested = {}) {
-        prober.ask_due(recheck_requested, {});
-        prober.wait_for_answers();
+        prober.start_due_probes(recheck_requested, {});
+        prober.wait_for_probes();
         prober.follow_up({});
     }
-    Shared shared;
+    SchedulerState state;
     CallRunner endpoints;
     Prober prober;
 };
@@ -43,9 +43,9 @@ protected:
 
     void step(const std::set<std::string>& recheck_requested = {}) { serving.step(recheck_requested); }
     std::vector<Sha256> open_pools() {
-        const sync::Lock lock(shared.mutex);
+        const sync::Lock lock(state.mutex);
         std::vector<Sha256> open;
-        for (const auto& [fingerprint, pool] : shared.pools) open.push_back(fingerprint);
+        for (const auto& [fingerprint, pool] : state.pools) open.push_back(fingerprint);
         return open;
     }
     Sha256 fingerprint() { return providers.known("p")->profile.fingerprint; }
@@ -54,40 +54,40 @@ protected:
             std::ranges::count_if(context.logged(), [&](const std::string& line) { return line.contains(words); }));
     }
 
-    HandContext context;
+    ManualClockContext context;
     std::unique_ptr<Store> store = memory::make_store(context);
     TestNotifier notifier;
     std::shared_ptr<ChangingProvider> provider = std::make_shared<ChangingProvider>("one");
     endpoints::ProviderDirectory providers{{{"p", "scripted", provider, {}}}, &context.clock()};
     SchedulerSettings settings;
-    int told = 0;
+    int notified = 0;
     Status answer;
     Process serving{*store, notifier, providers, settings, context, [this] {
-                        ++told;
+                        ++notified;
                         return answer;
                     }};
     Prober& prober = serving.prober;
-    Shared& shared = serving.shared;
+    SchedulerState& state = serving.state;
 };
 
-TEST_F(ProberTest, AsksAgainAfterAMinuteAndNotBefore) {
+TEST_F(ProberTest, ProbesAgainAfterAMinuteAndNotBefore) {
     step();
     EXPECT_EQ(provider->infos(), 1);
-    EXPECT_EQ(told, 1) << "a provider that answers for the first time may give catalogs a target";
-    context.pass(seconds(59));
+    EXPECT_EQ(notified, 1) << "a provider that answers for the first time may set targets";
+    context.advance(seconds(59));
     step();
     EXPECT_EQ(provider->infos(), 1);
-    context.pass(seconds(1));
+    context.advance(seconds(1));
     step();
     EXPECT_EQ(provider->infos(), 2);
-    EXPECT_EQ(told, 1) << "nothing is new";
+    EXPECT_EQ(notified, 1) << "nothing changed";
 }
 
-TEST_F(ProberTest, AProviderThatDoesNotAnswerIsAskedAgainSoonerAndComplainedAboutOnce) {
+TEST_F(ProberTest, AProviderThatDoesNotAnswerIsProbedAgainSoonerAndLoggedOnce) {
     provider->fail_with(Error{ErrorKind::unavailable, "connection refused"});
     for (int i = 0; i < 4; ++i) {
         step();
-        context.pass(seconds(60));
+        context.advance(seconds(60));
     }
     EXPECT_EQ(provider->infos(), 4);
     EXPECT_EQ(logged("does not answer yet"), 1U);
@@ -95,69 +95,69 @@ TEST_F(ProberTest, AProviderThatDoesNotAnswerIsAskedAgainSoonerAndComplainedAbou
     provider->fail_with(std::nullopt);
     step();
     EXPECT_EQ(open_pools().size(), 1U);
-    EXPECT_EQ(told, 1);
+    EXPECT_EQ(notified, 1);
 }
 
-TEST_F(ProberTest, AProviderToRecheckIsAskedAtOnceButNotInAStorm) {
+TEST_F(ProberTest, ARecheckIsImmediateButManyRechecksAreOne) {
     step();
-    context.pass(seconds(10));
+    context.advance(seconds(10));
     provider->replace("another");
     step({"p"});
     EXPECT_EQ(provider->infos(), 2);
     for (int i = 0; i < 50; ++i) step({"p"});
     EXPECT_EQ(provider->infos(), 2);
-    context.pass(seconds(1));
+    context.advance(seconds(1));
     step({"p"});
     EXPECT_EQ(provider->infos(), 3);
 }
 
-TEST_F(ProberTest, AnotherModelClosesTheOldEndpointsAndOpensItsOwn) {
+TEST_F(ProberTest, AnotherModelReplacesTheEndpointPool) {
     step();
     const Sha256 old = fingerprint();
     EXPECT_EQ(open_pools(), std::vector{old});
     provider->replace("another");
-    context.pass(seconds(60));
+    context.advance(seconds(60));
     step();
     EXPECT_EQ(open_pools(), std::vector{fingerprint()});
     EXPECT_NE(fingerprint(), old);
-    EXPECT_EQ(told, 2);
+    EXPECT_EQ(notified, 2);
     EXPECT_EQ(logged("was model 'model' (digest one, 3 dimensions), is model 'model' (digest another, 3 dimensions)"),
               1U);
     provider->replace("one");
-    context.pass(seconds(60));
+    context.advance(seconds(60));
     step();
-    EXPECT_EQ(open_pools(), std::vector{old}) << "and back";
+    EXPECT_EQ(open_pools(), std::vector{old}) << "the old model is back";
 }
 
-TEST_F(ProberTest, OtherLimitsReplaceTheEndpointsUnderTheSameFingerprint) {
+TEST_F(ProberTest, OtherLimitsReplaceTheEndpointPoolOfTheSameFingerprint) {
     step();
     provider->limit({.concurrency = 5, .max_inputs = 7});
-    context.pass(seconds(60));
+    context.advance(seconds(60));
     step();
-    const sync::Lock lock(shared.mutex);
-    ASSERT_EQ(shared.pools.size(), 1U);
-    EXPECT_EQ(shared.pools.begin()->second.limits.present().max_inputs, 7U);
-    EXPECT_EQ(shared.pools.begin()->second.threads, 5U);
-    EXPECT_EQ(told, 1) << "targets have nothing to do with it";
+    const sync::Lock lock(state.mutex);
+    ASSERT_EQ(state.pools.size(), 1U);
+    EXPECT_EQ(state.pools.begin()->second.limits.present().max_inputs, 7U);
+    EXPECT_EQ(state.pools.begin()->second.threads, 5U);
+    EXPECT_EQ(notified, 1) << "targets do not depend on limits";
 }
 
-TEST_F(ProberTest, AListenerThatFailsIsToldAgain) {
+TEST_F(ProberTest, AListenerThatFailsIsCalledAgain) {
     answer = embedq::fail(ErrorKind::unavailable, "busy");
     step();
-    EXPECT_EQ(told, 1);
-    EXPECT_LE(prober.next(), context.clock().now() + settings.heartbeat);
-    context.pass(settings.heartbeat);
+    EXPECT_EQ(notified, 1);
+    EXPECT_LE(prober.next_due(), context.clock().now() + settings.heartbeat);
+    context.advance(settings.heartbeat);
     step();
-    EXPECT_EQ(told, 2);
+    EXPECT_EQ(notified, 2);
     EXPECT_EQ(logged("cannot set the catalogs' targets"), 1U);
     answer = {};
     step();
     step();
-    EXPECT_EQ(told, 3);
+    EXPECT_EQ(notified, 3);
 }
 
-TEST_F(ProberTest, AWorkerSaysOnceThatItCannotMakeATargetAndGoesOnWhenItCan) {
-    const Profile before = providers.resolve("p").value()->profile;
+TEST_F(ProberTest, AWorkerWarnsOnceThatItCannotMakeATargetAndWorksWhenItCan) {
+    const Profile before = providers.known_or_probe("p").value()->profile;
     const CatalogTarget targets[] = {{"c", "p", before}, {"d", "p", before}};
     ASSERT_TRUE(store->set_targets(targets));
     Process working(*store, notifier, providers, settings, context, {});
@@ -166,67 +166,68 @@ TEST_F(ProberTest, AWorkerSaysOnceThatItCannotMakeATargetAndGoesOnWhenItCan) {
 
     provider->replace("another");
     for (int i = 0; i < 3; ++i) {
-        context.pass(seconds(60));
+        context.advance(seconds(60));
         working.step();
     }
-    EXPECT_EQ(logged("catalog 'c' and 1 more is to be embedded by model 'model' (digest one, 3 dimensions), but "
-                     "provider 'p' of this process "
-                     "makes model 'model' (digest another, 3 dimensions), so this process claims nothing for it"),
-              1U);
+    EXPECT_EQ(
+        logged("catalog 'c' and 1 more need vectors of model 'model' (digest one, 3 dimensions), but "
+               "provider 'p' of this process "
+               "makes those of model 'model' (digest another, 3 dimensions), so this process claims nothing for them"),
+        1U);
     EXPECT_EQ(store->catalogs()->front().target_profile, before.id) << "a worker never changes a target";
     {
-        const sync::Lock lock(working.shared.mutex);
-        EXPECT_FALSE(working.shared.pools.contains(before.fingerprint));
+        const sync::Lock lock(working.state.mutex);
+        EXPECT_FALSE(working.state.pools.contains(before.fingerprint));
     }
 
     provider->replace("one");
-    context.pass(seconds(60));
+    context.advance(seconds(60));
     working.step();
-    EXPECT_EQ(logged("makes what its catalogs are to be embedded by again"), 1U);
-    const sync::Lock lock(working.shared.mutex);
-    EXPECT_TRUE(working.shared.pools.contains(before.fingerprint));
+    EXPECT_EQ(logged("makes the vectors that its catalogs need again"), 1U);
+    const sync::Lock lock(working.state.mutex);
+    EXPECT_TRUE(working.state.pools.contains(before.fingerprint));
 }
 
-TEST_F(PipelineTest, AProviderThatHangsKeepsNoOtherFromBeingAsked) {
+TEST_F(PipelineTest, AProviderThatHangsDoesNotDelayTheProbesOfOthers) {
     const auto hanging = std::make_shared<HangingProvider>("hanging");
     endpoints::ProviderDirectory both({{"a", "scripted", hanging, {}}, {"p", "scripted", provider, {}}});
-    std::atomic<int> told = 0;
+    std::atomic<int> notified = 0;
     Scheduler scheduler(*store, notifier, both, settings, context, [&]() -> Status {
-        ++told;
+        ++notified;
         return {};
     });
     put("one", numbered("text", 20));
     ASSERT_TRUE(scheduler.start());
-    EXPECT_TRUE(eventually([&] { return settled() && told == 1; })) << "the one that answers works";
-    EXPECT_EQ(hanging->asked(), 1);
+    EXPECT_TRUE(eventually([&] { return settled() && notified == 1; })) << "the provider that answers is used";
+    EXPECT_EQ(hanging->probes(), 1);
     hanging->answer();
-    EXPECT_TRUE(eventually([&] { return told == 2; })) << "and so does the other when it answers";
+    EXPECT_TRUE(eventually([&] { return notified == 2; })) << "and the other one when it answers";
     scheduler.stop();
 }
 
-TEST_F(PipelineTest, AStopEndsTheQuestionToAProviderThatHangs) {
+TEST_F(PipelineTest, AStopEndsTheProbeOfAProviderThatHangs) {
     const auto hanging = std::make_shared<HangingProvider>("hanging");
     endpoints::ProviderDirectory only({{"a", "scripted", hanging, {}}});
     Scheduler scheduler(*store, notifier, only, settings, context);
     ASSERT_TRUE(scheduler.start());
-    hanging->wait_until_asked();
+    hanging->wait_until_probed();
     const auto asked_to_stop = std::chrono::steady_clock::now();
     scheduler.stop();
     EXPECT_LT(std::chrono::steady_clock::now() - asked_to_stop, seconds(1));
 }
 
-TEST_F(ProberTest, ARecheckThatComesWhileItIsAskedIsKept) {
+TEST_F(ProberTest, ARecheckThatIsRequestedDuringAProbeIsKept) {
     step();
-    context.pass(seconds(60));
+    context.advance(seconds(60));
     Gate gate;
     provider->on_info([&] { gate.wait(); });
-    prober.ask_due({}, {});
+    prober.start_due_probes({}, {});
     gate.wait_until_reached();
-    prober.ask_due({"p"}, {});
+    prober.start_due_probes({"p"}, {});
     gate.open();
-    prober.wait_for_answers();
+    prober.wait_for_probes();
     EXPECT_EQ(provider->infos(), 2);
-    context.pass(seconds(1));
+    context.advance(seconds(1));
     step();
     EXPECT_EQ(provider->infos(), 3);
 }

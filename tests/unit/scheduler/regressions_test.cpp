@@ -1,6 +1,6 @@
-// What went wrong elsewhere in workers, each named after it: docs/regressions.md has the list.
+// Failures of other systems' workers, each test named after one: docs/regressions.md has the list.
 #include "pipeline_fixture.h"
-#include "scheduler/workbench.h"
+#include "scheduler/work_queue.h"
 #include "sync/sleep.h"
 
 namespace embedq::scheduler {
@@ -11,7 +11,8 @@ using std::chrono::seconds;
 
 class Regressions : public PipelineTest {};
 
-// The lease was never extended, and ended long jobs again and again: what they had done was lost, and they began anew.
+// The lease was never extended, so long jobs were interrupted again and again. Their work was lost, and they started
+// again.
 TEST_F(Regressions, ACallThatOutlastedTheLeaseLostItsJob) {
     settings.lease = milliseconds(200);
     settings.heartbeat = milliseconds(30);
@@ -35,10 +36,10 @@ TEST_F(Regressions, ACallThatOutlastedTheLeaseLostItsJob) {
     ASSERT_EQ(jobs().size(), 1U);
     EXPECT_EQ(jobs().front().status, JobStatus::succeeded);
     EXPECT_EQ(jobs().front().expiries, 0U);
-    EXPECT_EQ(provider->asked("a text"), 1);
+    EXPECT_EQ(provider->times_sent("a text"), 1);
 }
 
-// Progress stood at 0 of N until all was done, and an interrupted job had nothing to show for its hours.
+// Progress was shown as 0 of N until everything was done, and an interrupted job had lost hours of work.
 TEST_F(Regressions, ProgressStoodAtNothingUntilAllWasDone) {
     settings.commit_delay = milliseconds(1);
     Gate gate;
@@ -65,12 +66,12 @@ TEST_F(Regressions, EachOperationWasACallOfItsOwn) {
     EXPECT_LE(provider->calls(), 4) << "32 texts of 32 specs in batches of 16";
 }
 
-// The provider was away for a few minutes, and every job had used up its attempts.
+// The provider was unavailable for a few minutes, and every job used up its attempts.
 TEST_F(Regressions, AnOutageUsedUpTheAttemptsOfEveryJob) {
     settings.backoff.base = milliseconds(200);
-    std::atomic<bool> away = true;
+    std::atomic<bool> unavailable = true;
     provider->script([&](const EmbedRequest&, int) -> std::optional<Error> {
-        if (away)
+        if (unavailable)
             return Error{
                 .kind = ErrorKind::unavailable, .message = "connection refused", .retry_after = milliseconds(20)};
         return std::nullopt;
@@ -79,7 +80,7 @@ TEST_F(Regressions, AnOutageUsedUpTheAttemptsOfEveryJob) {
     const auto scheduler = start();
     ASSERT_TRUE(eventually([&] { return provider->calls() >= 80; }));
     EXPECT_TRUE(jobs(JobStatus::failed).empty());
-    away = false;
+    unavailable = false;
     ASSERT_TRUE(eventually([&] { return settled(); }));
     EXPECT_EQ(jobs(JobStatus::succeeded).size(), 50U);
 }
@@ -98,11 +99,11 @@ TEST_F(Regressions, ABatchThatTookTooLongWasSentAgainAsItWas) {
     ASSERT_EQ(jobs().size(), 1U);
     EXPECT_EQ(jobs().front().status, JobStatus::succeeded);
     EXPECT_EQ(jobs().front().attempts, 0U);
-    EXPECT_LE(provider->calls(), 1 + 2 + 4) << "and batches that were halved teach what can be done in time";
+    EXPECT_LE(provider->calls(), 1 + 2 + 4) << "the batch size is learned from the batches that were halved";
 }
 
-// The provider gave up a batch before the host did, which was taken for a broken queries: nothing was halved, and its jobs
-// paid.
+// The provider's own timeout was shorter than the host's, and was treated as a broken connection: the batch was not
+// halved, and its jobs were charged.
 TEST_F(Regressions, ABatchThatTookLongerThanTheProvidersOwnTimeNeverShrank) {
     provider->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
         if (request.texts.size() <= 2) return std::nullopt;
@@ -113,10 +114,10 @@ TEST_F(Regressions, ABatchThatTookLongerThanTheProvidersOwnTimeNeverShrank) {
     ASSERT_TRUE(eventually([&] { return settled(); }));
     EXPECT_EQ(jobs().front().status, JobStatus::succeeded);
     EXPECT_EQ(jobs().front().attempts, 0U);
-    EXPECT_LE(provider->calls(), 1 + 2 + 4) << "and batches that were halved teach what can be done in time";
+    EXPECT_LE(provider->calls(), 1 + 2 + 4) << "the batch size is learned from the batches that were halved";
 }
 
-// First come, first served, one after another: one large unit held up everybody.
+// Units were processed one after another, first come, first served: one large unit delayed all others.
 TEST_F(Regressions, OneLargeSpecHeldUpAllOthers) {
     put("huge", numbered("text", 20'000));
     const auto scheduler = start();
@@ -129,15 +130,15 @@ TEST_F(Regressions, OneLargeSpecHeldUpAllOthers) {
     EXPECT_LT(embedded("huge"), 20'000U);
 }
 
-// The store was away for a moment while a job's texts were read, and the job had failed for good.
-TEST(RegressionsOfTheWorkbench, AStoreThatWasAwayFailedTheJob) {
+// The store was unavailable for a moment while a job's texts were read, and the job failed for good.
+TEST(RegressionsOfTheWorkQueue, AStoreThatWasAwayFailedTheJob) {
     const SchedulerSettings settings;
-    Workbench bench{settings};
+    WorkQueue queue{settings};
     ClaimedJob job;
     job.ref.id = 1;
     job.attempts = settings.max_attempts - 1;
-    bench.fail(bench.add(job), Error{ErrorKind::unavailable, "the server is restarting"});
-    const CommitWork work = bench.collect(0.5);
+    queue.fail(queue.add(job), Error{ErrorKind::unavailable, "the server is restarting"});
+    const CommitWork work = queue.collect(0.5);
     ASSERT_EQ(work.commit.jobs.size(), 1U);
     EXPECT_EQ(work.commit.jobs.front().outcome, JobOutcome::release);
 }

@@ -1,4 +1,4 @@
-// A workbench with jobs of numbered texts, and a provider that is a function.
+// A work queue with jobs of numbered texts, and a provider that is a function.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "embedq/commit.h"
-#include "scheduler/workbench.h"
+#include "scheduler/work_queue.h"
 
 namespace embedq::scheduler {
 
-class WorkbenchTest : public testing::Test {
+class WorkQueueTest : public testing::Test {
 protected:
     static constexpr std::size_t dimension = 2;
     static constexpr Time as_of{std::chrono::seconds(50)};
@@ -36,7 +36,7 @@ protected:
         claimed.fingerprint = fingerprint;
         claimed.attempts = attempts;
         claimed.expiries = expiries;
-        return bench.add(claimed);
+        return queue.add(claimed);
     }
     MissingTexts page(const std::vector<std::string>& texts, int first = 0) {
         MissingTexts missing;
@@ -61,21 +61,21 @@ protected:
         result.matrix.assign(batch.texts.size() * dimension, 1.0F);
         return result;
     }
-    // What a provider says of a batch: nothing when it takes it.
+    // A provider's error for a batch; nothing if it answers.
     using Provider = std::function<std::optional<Error>(const Batch&)>;
-    // Takes and answers batches until none is left. Returns how many calls it took.
+    // Takes and answers batches until none is left. Returns the number of calls.
     int drain_with(const Provider& provider) {
         int calls = 0;
-        while (auto batch = bench.take(fingerprint, limits, false)) {
+        while (auto batch = queue.take(fingerprint, limits, false)) {
             ++calls;
             if (const auto error = provider(*batch))
-                bench.reject(*batch, *error, limits);
+                queue.batch_failed(*batch, *error, limits);
             else
-                bench.answer(*batch, rows(*batch), limits);
+                queue.batch_answered(*batch, rows(*batch), limits);
         }
         return calls;
     }
-    // A batch with the poisoned text is refused whole.
+    // A batch with the poisoned text is refused as a whole.
     int drain(std::string_view poison = {}, ErrorKind kind = ErrorKind::invalid_input) {
         return drain_with([&](const Batch& batch) -> std::optional<Error> {
             for (const TextPtr& text : batch.texts) {
@@ -84,21 +84,21 @@ protected:
             return std::nullopt;
         });
     }
-    // Collects and keeps everything; the reports by job id.
+    // Collects and keeps everything. Returns the reports by job id.
     std::map<JobId, JobReport> commit() {
         std::map<JobId, JobReport> reports;
-        const CommitWork work = bench.collect(0.5);
+        const CommitWork work = queue.collect(0.5);
         written.clear();
         for (const VectorWrite& write : work.commit.vectors) written[write.text_hash] = write.cut_to;
-        bench.committed(work, std::vector<bool>(work.commit.jobs.size(), true));
+        queue.committed(work, std::vector<bool>(work.commit.jobs.size(), true));
         for (const JobReport& report : work.commit.jobs) reports[report.job.id] = report;
         return reports;
     }
 
     SchedulerSettings settings;
-    Workbench bench{settings};
+    WorkQueue queue{settings};
     endpoints::BatchLimits limits{.max_inputs = 64};
-    std::map<Sha256, std::uint32_t> written;  // the vectors of the last commit, and what they were cut to
+    std::map<Sha256, std::uint32_t> written;  // the vectors of the last commit, and `cut_to` of each
 };
 
 }  // namespace embedq::scheduler

@@ -1,13 +1,13 @@
-// The workbench's way out: what is ready becomes a commit, and what the store kept of it is taken off the books.
+// Commits of the work queue: what is ready becomes a commit, and what the store kept is removed from the queue.
 #include <algorithm>
 #include <unordered_map>
 #include <utility>
 
-#include "scheduler/workbench.h"
+#include "scheduler/work_queue.h"
 
 namespace embedq::scheduler {
 
-void Workbench::conclude(HeldJob& job, JobReport& report, double random) {
+void WorkQueue::set_outcome(HeldJob& job, JobReport& report, double random) {
     job.finishing = true;
     if (job.error) {
         const std::uint32_t failed_attempts = job.claimed.attempts + (job.stored > 0 ? 0 : 1);
@@ -26,11 +26,11 @@ void Workbench::conclude(HeldJob& job, JobReport& report, double random) {
     }
 }
 
-CommitWork Workbench::collect(double random) {
+CommitWork WorkQueue::collect(double random) {
     CommitWork work;
     work.commit.max_attempts = settings_.max_attempts;
     std::unordered_map<const Text*, std::uint32_t> places;
-    for (const HoldId id : dirty_) {
+    for (const HoldId id : to_report_) {
         HeldJob& job = jobs_.at(id);
         JobReport report;
         report.job = job.claimed.ref;
@@ -51,32 +51,32 @@ CommitWork Workbench::collect(double random) {
         job.ready.clear();
         job.stored += report.vectors.size();
         if (done(job))
-            conclude(job, report, random);
+            set_outcome(job, report, random);
         else if (report.vectors.empty() && report.refusals.empty())
             continue;
         work.commit.jobs.push_back(std::move(report));
         work.holds.push_back(id);
     }
-    dirty_.clear();
+    to_report_.clear();
     ready_vectors_ = 0;
     return work;
 }
 
-void Workbench::close(const TextPtr& text, bool kept, std::uint64_t& counter) {
-    // A job that joined late brings the same text in a second commit; it counts once.
+void WorkQueue::close(const TextPtr& text, bool kept, std::uint64_t& counter) {
+    // A job that joined late reports the same text in a second commit; it counts once.
     const bool first = !text->text.empty();
     if (kept && first) ++counter;
     if (kept && first && text->cut_to > 0 && !text->refusal) {
         ++counters_.texts_cut;
-        cut_notes_.push_back("operation '" + text->operation_id + "': only the first " + std::to_string(text->cut_to) +
-                             " of its text's " + std::to_string(text->bytes) +
-                             " bytes are embedded; more is too long for the model");
+        cut_messages_.push_back("operation '" + text->operation_id + "': only the first " +
+                                std::to_string(text->cut_to) + " of its text's " + std::to_string(text->bytes) +
+                                " bytes are embedded; more is too long for the model");
     }
     if (kept && planning_) just_settled_.insert_or_assign(TextKey{text->profile_id, text->text_hash}, text->as_of);
     forget(text);
 }
 
-void Workbench::committed(const CommitWork& work, const std::vector<bool>& kept) {
+void WorkQueue::committed(const CommitWork& work, const std::vector<bool>& kept) {
     std::vector<bool> vector_kept(work.commit.vectors.size(), false);
     std::vector<bool> refusal_kept(work.commit.refusals.size(), false);
     for (std::size_t i = 0; i < work.commit.jobs.size(); ++i) {
@@ -95,7 +95,7 @@ void Workbench::committed(const CommitWork& work, const std::vector<bool>& kept)
             case JobOutcome::release: break;
         }
         jobs_.erase(work.holds[i]);
-        dirty_.erase(work.holds[i]);
+        to_report_.erase(work.holds[i]);
     }
     for (std::size_t i = 0; i < vector_kept.size(); ++i)
         close(work.vector_texts[i], vector_kept[i], counters_.texts_embedded);

@@ -1,4 +1,4 @@
-#include "scheduler/workbench.h"
+#include "scheduler/work_queue.h"
 
 #include <algorithm>
 #include <cstring>
@@ -6,7 +6,11 @@
 
 namespace embedq::scheduler {
 
-std::size_t Workbench::TextKeyHash::operator()(const TextKey& key) const noexcept {
+namespace {
+constexpr std::uint32_t suspect_expiries = 2;  // from which on a job is suspect, see embedq/store.h
+}
+
+std::size_t WorkQueue::TextKeyHash::operator()(const TextKey& key) const noexcept {
     std::size_t of_text = 0;
     std::size_t of_profile = 0;
     std::memcpy(&of_text, key.text_hash.data(), sizeof of_text);
@@ -14,33 +18,31 @@ std::size_t Workbench::TextKeyHash::operator()(const TextKey& key) const noexcep
     return of_text ^ (of_profile << 1U);
 }
 
-// --- jobs
-
-HoldId Workbench::add(const ClaimedJob& job) {
+HoldId WorkQueue::add(const ClaimedJob& job) {
     HeldJob held;
     held.claimed = job;
-    held.replanned = true;
+    held.page_requested = true;
     ++counters_.jobs_claimed;
     jobs_.emplace(++last_hold_, std::move(held));
     return last_hold_;
 }
 
-void Workbench::begin_planning() {
+void WorkQueue::begin_planning() {
     planning_ = true;
 }
 
-void Workbench::end_planning() {
+void WorkQueue::end_planning() {
     planning_ = false;
     just_settled_.clear();
 }
 
-void Workbench::plan(HoldId id, MissingTexts page, std::chrono::steady_clock::time_point now) {
+void WorkQueue::plan(HoldId id, MissingTexts page, std::chrono::steady_clock::time_point now) {
     auto found = jobs_.find(id);
     if (found == jobs_.end()) return;
     HeldJob& job = found->second;
-    job.replanned = false;
+    job.page_requested = false;
     job.more = page.more;
-    Queue& queue = queues_[job.claimed.fingerprint];
+    ProviderQueue& queue = queues_[job.claimed.fingerprint];
     for (MissingText& missing : page.texts) {
         job.cursor = std::max(job.cursor, missing.position);
         const TextKey key{page.profile_id, missing.text_hash};
@@ -68,7 +70,7 @@ void Workbench::plan(HoldId id, MissingTexts page, std::chrono::steady_clock::ti
         text->bytes = text->text.size();
         text->waiters.push_back(id);
         ++live_texts_;
-        ++live_texts_of_[text->fingerprint];
+        ++live_texts_by_provider_[text->fingerprint];
         live_bytes_ += text->text.size();
         texts_.insert_or_assign(key, text);
         if (job.claimed.kind == JobKind::reconciler)
@@ -78,98 +80,100 @@ void Workbench::plan(HoldId id, MissingTexts page, std::chrono::steady_clock::ti
         ++queue.size;
         ++job.outstanding;
     }
-    if (done(job) || !job.ready.empty()) touch(id, job);
-    release_if_turned_away(job.claimed.fingerprint, queue);
+    if (done(job) || !job.ready.empty()) mark_to_report(id, job);
+    release_if_not_accepting(job.claimed.fingerprint, queue);
 }
 
-std::vector<std::pair<HoldId, MissingQuery>> Workbench::take_replans(std::size_t max_texts, std::size_t max_bytes) {
+std::vector<std::pair<HoldId, MissingQuery>> WorkQueue::take_next_pages(std::size_t max_texts, std::size_t max_bytes) {
     std::vector<std::pair<HoldId, MissingQuery>> queries;
     for (auto& [id, job] : jobs_) {
-        if (!job.more || job.replanned || job.outstanding > 0 || job.error || job.released || job.finishing) continue;
-        job.replanned = true;
+        if (!job.more || job.page_requested || job.outstanding > 0 || job.error || job.released || job.finishing)
+            continue;
+        job.page_requested = true;
         queries.push_back({id, {job.claimed.ref, job.cursor, max_texts, max_bytes}});
     }
     return queries;
 }
 
-void Workbench::fail(HoldId id, const Error& error) {
-    // The store's failure is nothing the job did.
+void WorkQueue::fail(HoldId id, const Error& error) {
+    // The store failed, not the job.
     if (error.kind == ErrorKind::unavailable) return release(id, to_string(error));
     auto found = jobs_.find(id);
     if (found == jobs_.end()) return;
     HeldJob& job = found->second;
-    job.replanned = false;
+    job.page_requested = false;
     if (!job.error) job.error = error;
-    touch(id, job);
+    mark_to_report(id, job);
 }
 
-void Workbench::release(HoldId id, const std::string& reason) {
+void WorkQueue::release(HoldId id, const std::string& reason) {
     auto found = jobs_.find(id);
     if (found == jobs_.end()) return;
     HeldJob& job = found->second;
-    job.replanned = false;
+    job.page_requested = false;
     job.released = true;
     job.release_reason = reason;
-    touch(id, job);
+    mark_to_report(id, job);
 }
 
-void Workbench::lose(HoldId id) {
+void WorkQueue::lose(HoldId id) {
     auto found = jobs_.find(id);
     if (found == jobs_.end()) return;
-    // A text whose last waiter this was is dropped when its turn comes, or when its answer does.
+    // A text that no other job waits for is dropped when it is taken, or when it is answered.
     ready_vectors_ -= found->second.ready.size();
     std::vector<TextPtr> ready = std::move(found->second.ready);
     jobs_.erase(found);
-    dirty_.erase(id);
+    to_report_.erase(id);
     ++counters_.jobs_lost;
     for (const TextPtr& text : ready) drop_if_unwanted(text);
 }
 
-std::vector<std::pair<HoldId, JobRef>> Workbench::held() const {
+std::vector<std::pair<HoldId, JobRef>> WorkQueue::held() const {
     std::vector<std::pair<HoldId, JobRef>> refs;
     refs.reserve(jobs_.size());
     for (const auto& [id, job] : jobs_) refs.emplace_back(id, job.claimed.ref);
     return refs;
 }
 
-std::size_t Workbench::texts(const Sha256& fingerprint) const {
-    const auto found = live_texts_of_.find(fingerprint);
-    return found == live_texts_of_.end() ? 0 : found->second;
+std::size_t WorkQueue::texts(const Sha256& fingerprint) const {
+    const auto found = live_texts_by_provider_.find(fingerprint);
+    return found == live_texts_by_provider_.end() ? 0 : found->second;
 }
 
-bool Workbench::holds_suspect() const noexcept {
-    return std::ranges::any_of(jobs_, [](const auto& entry) { return entry.second.claimed.expiries >= 2; });
+bool WorkQueue::holds_suspect() const noexcept {
+    return std::ranges::any_of(jobs_,
+                               [](const auto& entry) { return entry.second.claimed.expiries >= suspect_expiries; });
 }
 
-bool Workbench::wanted(const Text& text) const {
+bool WorkQueue::wanted(const Text& text) const {
     return std::ranges::any_of(text.waiters, [&](HoldId id) { return jobs_.contains(id); });
 }
 
-void Workbench::forget(const TextPtr& text) {
+void WorkQueue::forget(const TextPtr& text) {
     auto here = texts_.find(TextKey{text->profile_id, text->text_hash});
     if (here != texts_.end() && here->second == text) texts_.erase(here);
     if (text->text.empty()) return;
     --live_texts_;
-    --live_texts_of_[text->fingerprint];
+    --live_texts_by_provider_[text->fingerprint];
     live_bytes_ -= text->text.size();
-    text->text.clear();  // marks it as off the books: another commit may still hold it
+    text->text.clear();  // marks it as gone from the queue: another commit may still hold it
 }
 
-void Workbench::drop_if_unwanted(const TextPtr& text) {
+void WorkQueue::drop_if_unwanted(const TextPtr& text) {
     if (!wanted(*text)) forget(text);
 }
 
-bool Workbench::done(const HeldJob& job) const noexcept {
-    return job.outstanding == 0 && !job.finishing && (job.error || job.released || (!job.more && !job.replanned));
+bool WorkQueue::done(const HeldJob& job) const noexcept {
+    return job.outstanding == 0 && !job.finishing && (job.error || job.released || (!job.more && !job.page_requested));
 }
 
-void Workbench::touch(HoldId hold, const HeldJob& job) {
-    if (!job.finishing) dirty_.insert(hold);
+void WorkQueue::mark_to_report(HoldId hold, const HeldJob& job) {
+    if (!job.finishing) to_report_.insert(hold);
 }
 
-void Workbench::settle(const TextPtr& text, const std::optional<Error>& error) {
+void WorkQueue::settle(const TextPtr& text, const std::optional<Error>& error) {
     if (error) {
-        // Nobody may join a text that is given up.
+        // No job may join a text that failed.
         auto here = texts_.find(TextKey{text->profile_id, text->text_hash});
         if (here != texts_.end() && here->second == text) texts_.erase(here);
     }
@@ -191,21 +195,21 @@ void Workbench::settle(const TextPtr& text, const std::optional<Error>& error) {
                     job.first_refusal = "operation '" + text->operation_id + "' was refused: " + *text->refusal;
             }
         }
-        touch(id, job);
+        mark_to_report(id, job);
     }
     if (!used) forget(text);
 }
 
-void Workbench::release_queue(Queue& queue, const std::string& reason) {
+void WorkQueue::release_queue(ProviderQueue& queue, const std::string& reason) {
     std::vector<TextPtr> waiting;
     for (Batch& batch : queue.batches) {
         std::ranges::move(batch.texts, std::back_inserter(waiting));
-        if (!batch.search) continue;
-        std::ranges::move(batch.search->other, std::back_inserter(waiting));
-        std::ranges::move(batch.search->rest, std::back_inserter(waiting));
+        if (!batch.isolation) continue;
+        std::ranges::move(batch.isolation->other_half, std::back_inserter(waiting));
+        std::ranges::move(batch.isolation->set_aside, std::back_inserter(waiting));
     }
     std::ranges::move(queue.texts, std::back_inserter(waiting));
-    queue = Queue{};
+    queue = ProviderQueue{};
     for (const TextPtr& text : waiting) {
         for (const HoldId id : text->waiters) {
             auto found = jobs_.find(id);
@@ -214,51 +218,51 @@ void Workbench::release_queue(Queue& queue, const std::string& reason) {
             --job.outstanding;
             job.released = true;
             job.release_reason = reason;
-            touch(id, job);
+            mark_to_report(id, job);
         }
         forget(text);
     }
 }
 
-void Workbench::release_queued(const Sha256& fingerprint, const std::string& reason) {
+void WorkQueue::release_queued(const Sha256& fingerprint, const std::string& reason) {
     auto found = queues_.find(fingerprint);
     if (found != queues_.end()) release_queue(found->second, reason);
 }
 
-void Workbench::release_if_turned_away(const Sha256& fingerprint, Queue& queue) {
-    const auto reason = turned_away_.find(fingerprint);
-    if (reason != turned_away_.end() && queue.size > 0) release_queue(queue, reason->second);
+void WorkQueue::release_if_not_accepting(const Sha256& fingerprint, ProviderQueue& queue) {
+    const auto reason = not_accepting_.find(fingerprint);
+    if (reason != not_accepting_.end() && queue.size > 0) release_queue(queue, reason->second);
 }
 
-void Workbench::turn_away(const Sha256& fingerprint, const std::string& reason) {
-    turned_away_.insert_or_assign(fingerprint, reason);
+void WorkQueue::stop_accepting(const Sha256& fingerprint, const std::string& reason) {
+    not_accepting_.insert_or_assign(fingerprint, reason);
     release_queued(fingerprint, reason);
 }
 
-void Workbench::accept(const Sha256& fingerprint) {
-    turned_away_.erase(fingerprint);
+void WorkQueue::accept(const Sha256& fingerprint) {
+    not_accepting_.erase(fingerprint);
 }
 
-void Workbench::release_all_queued(const std::string& reason) {
+void WorkQueue::release_all_queued(const std::string& reason) {
     for (auto& [fingerprint, queue] : queues_) release_queue(queue, reason);
     for (auto& [id, job] : jobs_) {
         if (job.outstanding > 0 || job.finishing) continue;
-        if (job.more || job.replanned) {
+        if (job.more || job.page_requested) {
             job.released = true;
             job.release_reason = reason;
         }
-        touch(id, job);
+        mark_to_report(id, job);
     }
 }
 
-void Workbench::release_all(const std::string& reason) {
+void WorkQueue::release_all(const std::string& reason) {
     release_all_queued(reason);
     for (auto& [id, job] : jobs_) {
         if (job.finishing) continue;
         job.outstanding = 0;
         job.released = true;
         job.release_reason = reason;
-        touch(id, job);
+        mark_to_report(id, job);
     }
 }
 

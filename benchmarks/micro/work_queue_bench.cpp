@@ -1,11 +1,11 @@
-// What the scheduler itself costs for each text, without store, provider and threads.
+// What the scheduler itself costs per text, without store, provider and threads.
 //
 // Workloads:
-//   texts/B     8 jobs of 64 texts each, from plan through take, answer and collect to committed, in batches of B;
-//               items are texts
+//   texts/B     8 jobs of 64 texts each, from plan through take, batch_answered and collect to committed, in batches of
+//               B; items are texts
 //   shared      the same when all 8 jobs wait for the same 64 texts; items are texts of jobs
-//   poisoned/B  a batch of B texts of which one is refused: halved until it is found, all others answered; items are
-//               texts, `calls` is how many requests to a provider that took
+//   poisoned/B  a batch of B texts of which one is refused: it is isolated by halving, and all others are answered;
+//               items are texts, `calls` is the number of requests to the provider
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "catalog/hash.h"
-#include "scheduler/workbench.h"
+#include "scheduler/work_queue.h"
 #include "synthetic.h"
 
 namespace embedq::bench {
@@ -54,21 +54,21 @@ EmbedResult rows(std::size_t count) {
     return result;
 }
 
-void commit_all(Workbench& bench) {
-    const CommitWork work = bench.collect(0.5);
-    bench.committed(work, std::vector<bool>(work.commit.jobs.size(), true));
+void commit_all(WorkQueue& queue) {
+    const CommitWork work = queue.collect(0.5);
+    queue.committed(work, std::vector<bool>(work.commit.jobs.size(), true));
 }
 
-void check_done(benchmark::State& state, const Workbench& bench) {
-    if (bench.texts() != 0 || bench.jobs() != 0) state.SkipWithError("texts or jobs are left on the workbench");
+void check_done(benchmark::State& state, const WorkQueue& queue) {
+    if (queue.texts() != 0 || queue.jobs() != 0) state.SkipWithError("texts or jobs are left in the work queue");
 }
 
-// Pages are copied and answers are made outside the time that counts, since the store and the provider bring them.
+// Pages are copied and answers are made outside the measured time, since the store and the provider do that.
 void settle(benchmark::State& state, std::size_t inputs, std::size_t distinct) {
     const auto operations = make_operations(distinct, 6);
     const std::size_t per_page = texts_per_job;
-    const Settings settings;
-    Workbench bench(settings);
+    const SchedulerSettings settings;
+    WorkQueue queue(settings);
     JobId id = 0;
     for (auto _ : state) {
         state.PauseTiming();
@@ -81,14 +81,14 @@ void settle(benchmark::State& state, std::size_t inputs, std::size_t distinct) {
         for (std::size_t left = distinct; left > 0; left -= std::min(left, inputs))
             answers.push_back(rows(std::min(left, inputs)));
         state.ResumeTiming();
-        for (MissingTexts& page : pages) bench.plan(bench.add(claimed(++id)), std::move(page));
+        for (MissingTexts& page : pages) queue.plan(queue.add(claimed(++id)), std::move(page));
         std::size_t answered = 0;
-        while (const auto batch = bench.take(fingerprint, {.max_inputs = inputs}, false)) {
-            bench.answer(*batch, std::move(answers.at(answered++)));
+        while (const auto batch = queue.take(fingerprint, {.max_inputs = inputs}, false)) {
+            queue.batch_answered(*batch, std::move(answers.at(answered++)));
         }
-        commit_all(bench);
+        commit_all(queue);
     }
-    check_done(state, bench);
+    check_done(state, queue);
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(jobs * texts_per_job));
 }
 
@@ -105,8 +105,8 @@ void poisoned(benchmark::State& state) {
     const auto operations = make_operations(inputs, 7);
     const std::string& poison = operations[inputs / 3].text;
     const Error refusal{ErrorKind::invalid_input, "the provider cannot take this"};
-    const Settings settings;
-    Workbench bench(settings);
+    const SchedulerSettings settings;
+    WorkQueue queue(settings);
     JobId id = 0;
     std::size_t calls = 0;
     for (auto _ : state) {
@@ -115,12 +115,12 @@ void poisoned(benchmark::State& state) {
         std::multimap<std::size_t, EmbedResult> answers;  // halving answers one batch of each size
         for (std::size_t size = 1; size < inputs; size *= 2) answers.emplace(size, rows(size));
         state.ResumeTiming();
-        bench.plan(bench.add(claimed(++id)), std::move(page));
-        while (const auto batch = bench.take(fingerprint, {.max_inputs = inputs}, false)) {
+        queue.plan(queue.add(claimed(++id)), std::move(page));
+        while (const auto batch = queue.take(fingerprint, {.max_inputs = inputs}, false)) {
             ++calls;
             const auto is_poison = [&](const TextPtr& text) { return text->text == poison; };
             if (std::ranges::any_of(batch->texts, is_poison)) {
-                bench.reject(*batch, refusal);
+                queue.batch_failed(*batch, refusal);
                 continue;
             }
             const auto answer = answers.find(batch->texts.size());
@@ -128,12 +128,12 @@ void poisoned(benchmark::State& state) {
                 state.SkipWithError("a batch was not halved");
                 return;
             }
-            bench.answer(*batch, std::move(answer->second));
+            queue.batch_answered(*batch, std::move(answer->second));
             answers.erase(answer);
         }
-        commit_all(bench);
+        commit_all(queue);
     }
-    check_done(state, bench);
+    check_done(state, queue);
     state.SetItemsProcessed(state.iterations() * state.range(0));
     state.counters["calls"] = benchmark::Counter(static_cast<double>(calls), benchmark::Counter::kAvgIterations);
 }

@@ -1,0 +1,70 @@
+// What the work queue hands out and takes back: texts, the batches that go to providers, and the commits that go to the
+// store. Plain values, guarded by the scheduler's mutex until they are handed out.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "embedq/commit.h"
+
+namespace embedq::scheduler {
+
+// One claim of one job by this process. A job that is lost and claimed again gets a new id.
+using HoldId = std::uint64_t;
+
+// A text on its way to a vector or a refusal.
+struct Text {
+    Sha256 fingerprint{};
+    Sha256 profile_id{};
+    Sha256 text_hash{};
+    Time as_of{};
+    std::chrono::steady_clock::time_point here_since;
+    std::string operation_id;  // of the first job's operation, for messages
+    std::string text;          // emptied when the text leaves the queue
+    std::size_t bytes = 0;     // the size that `text` had
+    std::size_t cut_to = 0;    // how many of them are sent, where the text had to be cut; 0: all
+    std::size_t cuts = 0;      // how often it was cut after a refusal
+    std::vector<HoldId> waiters;
+    // The outcome; neither is set while the text is queued or in flight.
+    std::vector<float> values;
+    std::optional<std::string> refusal;
+    [[nodiscard]] bool settled() const noexcept { return !values.empty() || refusal.has_value(); }
+    [[nodiscard]] std::string_view sent() const noexcept {
+        return std::string_view(text).substr(0, cut_to > 0 ? cut_to : text.size());
+    }
+};
+using TextPtr = std::shared_ptr<Text>;
+
+// The state of isolating a refused text by halving. The batch under way is one half of the texts that hold it.
+struct Isolation {
+    std::vector<TextPtr> other_half;
+    std::vector<TextPtr> set_aside;  // not sent while a smaller batch is known to hold a refused text; perhaps fine
+    bool past_first_half = false;    // the first half of the first refused batch has returned
+};
+
+// One request to a provider.
+struct Batch {
+    Sha256 fingerprint{};
+    std::vector<TextPtr> texts;
+    std::shared_ptr<Isolation> isolation = nullptr;
+    bool trial = false;  // a single text, sent to see whether the endpoint answers
+    // Without prefixes.
+    [[nodiscard]] std::size_t bytes() const noexcept;
+};
+
+// A commit for the store, with the texts that its spans point into.
+struct CommitWork {
+    Commit commit;
+    std::vector<TextPtr> vector_texts;   // one per vector
+    std::vector<TextPtr> refusal_texts;  // one per refusal
+    std::vector<HoldId> holds;           // one per report
+    [[nodiscard]] bool empty() const noexcept { return commit.jobs.empty(); }
+};
+
+}  // namespace embedq::scheduler

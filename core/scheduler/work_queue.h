@@ -1,0 +1,208 @@
+// The work queue: the jobs this process holds, the texts they wait for, and the batches that go to providers.
+//
+//   add, plan ──► queued texts ──► take ──► a provider's call ──► batch_answered ──► collect ──► committed
+//   (jobs)             ▲         (batches)         │                              (commits)
+//                      └────── batch_failed ───────┘
+//
+// A text is in the queue once, however many jobs wait for it, from when it is planned until its vector is committed.
+// Batches are filled across jobs, first come, first served; a batch that must be sent again, whole or in halves, goes
+// first. Pure: no threads, no clock, no I/O. Not thread-safe; the scheduler's mutex guards it.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "embedq/error.h"
+#include "embedq/provider.h"
+#include "endpoints/batch_limits.h"
+#include "scheduler/batch.h"
+#include "scheduler/counters.h"
+#include "settings/settings.h"
+
+namespace embedq::scheduler {
+
+class WorkQueue {
+public:
+    explicit WorkQueue(const SchedulerSettings& settings) : settings_(settings) {}
+
+    // --- jobs (work_queue.cpp)
+
+    HoldId add(const ClaimedJob& job);
+    // Call `begin_planning` before pages are read and `end_planning` after the last one is planned. In between, what is
+    // committed is remembered: a page that was read before a commit and planned after it names texts that are no longer
+    // missing.
+    void begin_planning();
+    void end_planning();
+    // Queues a page of the job's missing texts, at `now`. Texts that are here already are joined, unless the job's
+    // force asks for newer ones.
+    void plan(HoldId hold, MissingTexts page, std::chrono::steady_clock::time_point now = {});
+    // Jobs whose page is done and that have more, as queries for the next page. Each page is requested once.
+    [[nodiscard]] std::vector<std::pair<HoldId, MissingQuery>> take_next_pages(std::size_t max_texts,
+                                                                               std::size_t max_bytes);
+    // Ends the job with an error of its own, such as a page that could not be read.
+    void fail(HoldId hold, const Error& error);
+    // Gives the job back without counting an attempt, once what is in flight for it has returned.
+    void release(HoldId hold, const std::string& reason);
+    // The lease is gone: forgets the job. Its texts stay only if other jobs wait for them.
+    void lose(HoldId hold);
+    // Gives back every job that waits for queued texts of a provider, without counting an attempt.
+    void release_queued(const Sha256& fingerprint, const std::string& reason);
+    // Until `accept`, whatever is queued for the provider is given back immediately, as by `release_queued`.
+    void stop_accepting(const Sha256& fingerprint, const std::string& reason);
+    void accept(const Sha256& fingerprint);
+    // At a stop: gives back everything that has not been sent; calls in flight still count.
+    void release_all_queued(const std::string& reason);
+    // After the last call: gives back everything that is still held.
+    void release_all(const std::string& reason);
+    [[nodiscard]] std::vector<std::pair<HoldId, JobRef>> held() const;
+    [[nodiscard]] bool holds_suspect() const noexcept;  // a suspect job, see embedq/store.h
+
+    // --- batches (work_queue_batches.cpp)
+
+    // The next batch for a provider, or nothing. A trial is a single text.
+    [[nodiscard]] std::optional<Batch> take(const Sha256& fingerprint, const endpoints::BatchLimits& limits,
+                                            bool trial);
+    void batch_answered(const Batch& batch, EmbedResult&& result, const endpoints::BatchLimits& limits = {});
+    // The whole call failed:
+    //   throttled, misconfigured  the batch goes again as it is, first
+    //   too_large                 it goes in halves, or in as many parts as the provider stated that it takes
+    //   invalid_input             the refused text is isolated by halving: log2(n) + 2 more calls at most
+    //   internal                  likewise, for the text that cannot be answered
+    //   unavailable               it goes in halves; only a single text is charged to its jobs
+    //   any other                 is the jobs' error
+    // A text that is too long is cut and sent again, a few times. Where `charge_jobs` is false, an `unavailable` or
+    // `internal` failure is the endpoint's: the batch is kept whole and goes last.
+    void batch_failed(const Batch& batch, const Error& error, const endpoints::BatchLimits& limits = {},
+                      bool charge_jobs = true);
+    // The call reached its deadline: the batch goes again in halves.
+    void batch_timed_out(const Batch& batch);
+    // Puts a batch back as it was, to be sent first.
+    void put_back(Batch batch);
+    // Counts a call whose outcome is reported by none of the three above.
+    void count_call(bool failed) noexcept;
+    [[nodiscard]] std::size_t queued(const Sha256& fingerprint) const;
+
+    // --- commits (work_queue_commits.cpp)
+
+    // Takes what is ready. `random` in [0, 1) spreads the delays of retries.
+    [[nodiscard]] CommitWork collect(double random);
+    // What the store answered for each report of a collected commit.
+    void committed(const CommitWork& work, const std::vector<bool>& kept);
+    [[nodiscard]] std::size_t ready_vectors() const noexcept { return ready_vectors_; }
+    [[nodiscard]] bool has_ready() const noexcept { return !to_report_.empty(); }
+    // A log message for each text that was cut and is now stored. Each is returned once.
+    [[nodiscard]] std::vector<std::string> take_cut_messages() { return std::exchange(cut_messages_, {}); }
+
+    // --- sizes: queued, in flight, or waiting for their commit
+
+    [[nodiscard]] std::size_t texts() const noexcept { return live_texts_; }
+    [[nodiscard]] std::size_t texts(const Sha256& fingerprint) const;  // of one provider
+    [[nodiscard]] std::size_t bytes() const noexcept { return live_bytes_; }
+    [[nodiscard]] std::size_t jobs() const noexcept { return jobs_.size(); }
+    [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+
+private:
+    struct HeldJob {
+        ClaimedJob claimed;
+        std::int64_t cursor = -1;     // the last position that was planned
+        bool more = true;             // there are pages after the cursor
+        bool page_requested = false;  // the next page; one request at a time
+        std::size_t outstanding = 0;  // texts that are not settled
+        std::size_t stored = 0;       // vectors of this attempt
+        std::vector<TextPtr> ready;   // settled, to be reported
+        std::size_t refusals = 0;
+        std::string first_refusal;
+        std::optional<Error> error;
+        bool released = false;
+        std::string release_reason;
+        bool finishing = false;  // its outcome is on the way to the store
+    };
+    struct TextKey {
+        Sha256 profile_id;
+        Sha256 text_hash;
+        bool operator==(const TextKey&) const = default;
+    };
+    struct TextKeyHash {
+        std::size_t operator()(const TextKey& key) const noexcept;
+    };
+    struct ProviderQueue {
+        std::deque<Batch> batches;  // sent before the texts, as they are
+        std::deque<TextPtr> texts;
+        std::size_t urgent = 0;  // how many of the texts, at the front, wait for a write; background jobs come after
+        std::size_t size = 0;    // texts in both
+    };
+
+    // --- jobs and texts
+    [[nodiscard]] bool done(const HeldJob& job) const noexcept;
+    // The next commit reports on the job.
+    void mark_to_report(HoldId hold, const HeldJob& job);
+    void settle(const TextPtr& text, const std::optional<Error>& error);
+    [[nodiscard]] bool wanted(const Text& text) const;  // a held job waits for it
+    void drop_if_unwanted(const TextPtr& text);
+    void forget(const TextPtr& text);
+    void release_queue(ProviderQueue& queue, const std::string& reason);
+    void release_if_not_accepting(const Sha256& fingerprint, ProviderQueue& queue);
+
+    // --- batches
+    [[nodiscard]] std::optional<Batch> take_prepared(ProviderQueue& queue, const endpoints::BatchLimits& limits,
+                                                     bool trial);
+    void fill(Batch& batch, ProviderQueue& queue, const endpoints::BatchLimits& limits, std::size_t max_texts);
+    void refuse(const TextPtr& text, const Error& error);
+    void put_back_parts(const Batch& batch, std::size_t size);
+    void put_back_halves(const Batch& batch);
+    // Puts a batch behind the other prepared ones, and a trial's text behind all texts: the text may be the reason why
+    // the endpoint does not answer.
+    void put_last(Batch batch);
+    // Puts texts in front of those that are not in batches yet.
+    void put_back_texts(const Sha256& fingerprint, std::vector<TextPtr> texts);
+
+    // --- isolating a refused text
+    void isolate_after_answer(const Batch& batch);
+    void isolate_after_refusal(const Batch& batch, const Error& error);
+    void queue_first_half(const Sha256& fingerprint, std::vector<TextPtr> candidates,
+                          std::shared_ptr<Isolation> isolation);
+    // Puts everything that was set aside back in the queue.
+    void end_isolation(const Batch& batch);
+
+    // --- cuts (work_queue_cuts.cpp)
+    // Cuts the text once more; false if it may not be cut any more.
+    [[nodiscard]] static bool cut(Text& text, const Error& error, const endpoints::BatchLimits& limits);
+    // Cuts the texts of the batch that are above the limit that the provider stated; false if it stated none, or if no
+    // text was cut.
+    [[nodiscard]] static bool cut_texts_over_limit(const Batch& batch, const Error& error,
+                                                   const endpoints::BatchLimits& limits);
+
+    // --- commits
+    void set_outcome(HeldJob& job, JobReport& report, double random);
+    // Removes a text after its commit; `counter` is increased if the store kept it.
+    void close(const TextPtr& text, bool kept, std::uint64_t& counter);
+
+    const SchedulerSettings settings_;
+    std::map<HoldId, HeldJob> jobs_;
+    std::unordered_map<TextKey, TextPtr, TextKeyHash> texts_;
+    // What was committed while pages were being read, with the time that it is as of.
+    std::unordered_map<TextKey, Time, TextKeyHash> just_settled_;
+    bool planning_ = false;
+    std::map<Sha256, ProviderQueue> queues_;
+    std::map<Sha256, std::string> not_accepting_;  // with the reason
+    std::set<HoldId> to_report_;
+    HoldId last_hold_ = 0;
+    std::size_t ready_vectors_ = 0;
+    std::size_t live_texts_ = 0;
+    std::map<Sha256, std::size_t> live_texts_by_provider_;
+    std::size_t live_bytes_ = 0;
+    std::vector<std::string> cut_messages_;
+    Counters counters_;
+};
+
+}  // namespace embedq::scheduler
