@@ -23,8 +23,8 @@ struct HashOfHash {
     }
 };
 
-// The distinct texts of the catalog, numbered; a number is also the row of the text's vector, and is used again once
-// nothing refers to it.
+// The distinct texts of the catalog, numbered. A number is also the row of the text's vector, and is used again when
+// nothing refers to the text any more.
 class Texts {
 public:
     std::uint32_t retain(const Sha256& hash) {
@@ -74,14 +74,14 @@ private:
     std::vector<std::uint32_t> free_;
 };
 
-// What a cosine must exceed to say anything: the mean over the catalog's texts, which they have in common anyway, and
-// somewhat more than one standard deviation, by which a text exceeds it by chance. Models differ much in both, so the
-// fused score counts from there; a few imagined unrelated texts steady the mean where the catalog is small. Measured:
+// What a cosine must exceed to be meaningful: the mean over the catalog's texts, which all of them share, and somewhat
+// more than one standard deviation, by which a text exceeds the mean by chance. Models differ much in both, so the
+// fused score counts from there. A few imagined unrelated texts stabilize the mean of a small catalog. Measured:
 // benchmarks/ranking/README.md.
 float chance_cosine(std::span<const float> cosines, const VectorTable& vectors) {
     constexpr double imagined = 10;
     constexpr double deviations = 1.25;
-    constexpr double highest = 0.99;  // in a catalog of nearly equal texts something is left to count
+    constexpr double highest = 0.99;  // so that something counts even in a catalog of nearly equal texts
     const double count = static_cast<double>(vectors.size()) + imagined;
     double sum = 0;
     for (std::size_t row = 0; row < cosines.size(); ++row) {
@@ -205,7 +205,7 @@ void CatalogIndex::put_spec(std::string_view spec_name, std::span<const Operatio
     for (const Operation& operation : operations) texts.push_back(state_->texts.retain(operation.text_hash));
     Segment segment(operations, texts, state_->dictionary, state_->reader);
     state_->operations += segment.size();
-    // The new texts are held before the old ones are let go, so that what both have keeps its vector.
+    // The new texts are retained before the old ones are released, so that texts in both keep their vectors.
     if (const auto old = state_->segments.find(spec_name); old != state_->segments.end()) {
         state_->drop(old->second);
         old->second = std::move(segment);

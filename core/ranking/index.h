@@ -1,10 +1,11 @@
-// The index of one catalog in memory: which operations answer a question best.
+// The index of one catalog in memory: finds the operations that answer a question best.
 //
 // It keeps what ranking and hits need (ids, method, path, summary, term statistics, one compact vector per distinct
 // text), never the texts. Lexical ranking is BM25 over weighted fields with stemming, verb classes and light synonyms;
 // semantic ranking is the cosine; hybrid is their weighted sum.
 //
-// Thread-safety: const members may be called from many threads at once; the owner keeps writers apart from everybody.
+// Thread-safety: const members may be called from several threads at a time; the owner excludes everyone else while it
+// writes.
 #pragma once
 
 #include <cstddef>
@@ -21,21 +22,21 @@ namespace embedq::ranking {
 
 struct Query {
     std::string_view text;
-    // Of the index's dimension; empty, or with hybrid and semantic: lexical is all there is.
+    // Of the index's dimension. If it is empty, hybrid and semantic ranking are lexical.
     std::span<const float> vector = {};
     RankingMode mode = RankingMode::hybrid;
     std::size_t limit = 10;
-    double semantic_weight = 0.6;  // the profile's; outside [0, 1] it is taken as the nearer bound
+    double semantic_weight = 0.6;  // the profile's; clamped to [0, 1]
 };
 
-// One hit. The views stay valid until the index is next written to.
+// One hit. The views are valid until the index is next written to.
 struct Ranked {
     std::string_view spec_name;
     std::string_view operation_id;
     std::string_view method;
     std::string_view path;
     std::string_view summary;
-    std::uint32_t position = 0;  // the operation's place in its spec
+    std::uint32_t position = 0;  // of the operation in its spec
     double score = 0;            // in [0, 1]; comparable between indexes asked the same query in the same mode
 };
 
@@ -46,19 +47,19 @@ public:
     CatalogIndex(CatalogIndex&&) noexcept;
     CatalogIndex& operator=(CatalogIndex&&) noexcept;
 
-    // Puts or replaces a spec. Texts that the spec had before, or that another spec has, keep their vectors.
+    // Adds or replaces a spec. Texts that the spec had before, or that another spec has, keep their vectors.
     void put_spec(std::string_view spec_name, std::span<const Operation> operations);
-    // Returns whether it was there. Vectors that no other spec refers to go with it.
+    // Returns whether it was there. Vectors that no other spec refers to are removed with it.
     bool remove_spec(std::string_view spec_name);
 
-    // What rows of `put_vector` must have. Another dimension than before drops all vectors.
+    // Sets the dimension of the vectors for `put_vector`. A change drops all vectors.
     void set_dimension(std::size_t dimension);
-    // Keeps the vector of a text as a direction, in 8 bits a value. False, and nothing kept, when no operation has the
-    // text, the dimension differs, or the row is not finite or all zero.
+    // Stores the direction of a text's vector, in 8 bits per value. Returns false and stores nothing if no operation
+    // has the text, the dimension differs, or the values are not finite or all zero.
     bool put_vector(const Sha256& text_hash, std::span<const float> values);
     void clear_vectors();
     [[nodiscard]] bool has_vector(const Sha256& text_hash) const;
-    // The distinct texts that still want a vector, each once, in no order.
+    // The distinct texts that have no vector yet, in no particular order.
     [[nodiscard]] std::vector<Sha256> texts_without_vector() const;
 
     [[nodiscard]] std::size_t specs() const noexcept;
@@ -66,14 +67,14 @@ public:
     [[nodiscard]] std::size_t texts() const noexcept;  // distinct
     [[nodiscard]] std::size_t vectors() const noexcept;
     [[nodiscard]] std::size_t dimension() const noexcept;
-    // Roughly how many bytes it holds.
+    // Roughly how many bytes it uses.
     [[nodiscard]] std::size_t memory() const noexcept;
 
-    // The best operations, best first, equals in order of spec name and position; those that match in nothing are left
-    // out. A query without words and without a vector gives the first operations in that order, with score 0. Semantic
-    // ranking gives only operations that have a vector; in hybrid ranking those without one have the lexical part
-    // alone. Without a query vector of the index's dimension every mode is lexical: the caller sees to it that this is
-    // said.
+    // The best operations, best first; those with equal scores in order of spec name and position. Operations that do
+    // not match at all are left out. A query without words and without a vector returns the first operations in that
+    // order, with score 0. Semantic ranking returns only operations that have a vector; in hybrid ranking those without
+    // one have their lexical score alone. Without a query vector of the index's dimension every mode is lexical, which
+    // the caller must report.
     [[nodiscard]] std::vector<Ranked> rank(const Query& query) const;
 
 private:

@@ -1,4 +1,4 @@
-// Pairs of words that questions have for what descriptions say otherwise.
+// Pairs of words in questions for which descriptions use other words.
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -13,10 +13,10 @@ namespace {
 constexpr bool together = false;
 
 struct Phrasal {
-    std::string_view first;   // each of these, in the forms that questions have,
-    std::string_view second;  // with each of those behind it
-    std::string_view meant;
-    bool parted = true;  // whether other words may stand between
+    std::string_view first;   // each of these, in the forms that questions use,
+    std::string_view second;  // followed by each of these
+    std::string_view meaning;
+    bool separable = true;  // other words may be in between
 };
 
 constexpr Phrasal phrasals[] = {
@@ -53,7 +53,7 @@ std::string_view phrasal_verb(std::string_view verb, std::string_view particle, 
     const auto found = entries.find(verb);
     if (found == entries.end()) return {};
     for (const Phrasal* const entry : found->second) {
-        if ((apart == 1 || entry->parted) && has_word(entry->second, particle)) return entry->meant;
+        if ((apart == 1 || entry->separable) && has_word(entry->second, particle)) return entry->meaning;
     }
     return {};
 }

@@ -11,21 +11,22 @@ namespace embedq::ranking {
 namespace {
 
 constexpr float synonym_weight = 0.8F;
-constexpr float doubtful_weight = 0.45F;  // a synonym that fits seldom
-constexpr float denied = 0.7F;            // "that aren't members"
-constexpr float in_full = 0.9F;           // what is said for itself, not beside it
-constexpr float family_weight = 0.7F;     // "contributed" for "contributor": the stemmer keeps them apart
+constexpr float unlikely_weight = 0.45F;  // a synonym that rarely fits
+constexpr float negated = 0.7F;           // "that aren't members"
+constexpr float main_part = 0.9F;         // the words of the main part have at least this weight
+constexpr float family_weight = 0.7F;     // "contributed" for "contributor", which have different stems
 constexpr float sibling_weight = 0.4F;    // another verb of the same class
-constexpr float reversal_weight = 1.5F;   // says both words at once
+constexpr float reversal_weight = 1.5F;   // one word that means both
 constexpr float compound_weight = 0.9F;   // "web hook" for "webhook", and the reverse
 constexpr float reading_verb = 0.35F;     // "show", "get": nearly every operation has one
 constexpr float writing_verb = 0.7F;
 constexpr float asked_person = 0.4F;  // "who"
-constexpr float possessive = 0.2F;    // "my repository" is seldom about the account
+constexpr float possessive = 0.2F;    // "my repository" is rarely about the account
 constexpr float first_person = 0.35F;
-constexpr std::size_t longest_compound = 32;  // bytes of a word that is tried in two parts
+constexpr int negation_reach = 3;             // words, from "not" on
+constexpr std::size_t longest_compound = 32;  // bytes of a word that is split into two parts
 
-// Whether the answer is something to read, whatever verbs the question has: "which files did this change".
+// Whether the answer is information, whatever verbs the question has: "which files did this change".
 bool asks_for_facts(const std::vector<QuestionWord>& words) {
     if (words.empty()) return false;
     const std::string& first = words[0].text;
@@ -36,7 +37,7 @@ bool asks_for_facts(const std::vector<QuestionWord>& words) {
                              "were", "whose", "whether", "whom", "count"});
 }
 
-// "deleting" asks for what "delete" does. Some words in -ing are mostly no verbs.
+// "deleting" asks for what "delete" does. Some words that end in -ing are mostly not verbs.
 Verbs verbs_asked(std::string_view word) {
     if (const Verbs verbs = verbs_of_word(word); verbs != 0) return verbs;
     constexpr std::string_view ending = "ing";
@@ -58,16 +59,16 @@ public:
         for (std::size_t i = 0; i < words.size(); ++i) {
             const std::string& word = words[i].text;
             scale_ = words[i].weight;
-            if (scale_ >= in_full) note_context(word);
+            if (scale_ >= main_part) note_context(word);
             if (is_stop_word(word)) {
-                if (word == "not") denied_within_ = 3;
+                if (word == "not") negated_words_ = negation_reach;
                 if (word == "who" || word == "whom") add(word, word, asked_person * scale_, false);
                 continue;
             }
-            if (denied_within_ > 0) --denied_within_;
-            if (denied_within_ > 0) {
+            if (negated_words_ > 0) --negated_words_;
+            if (negated_words_ > 0) {
                 reversed_ = true;
-                scale_ *= denied;
+                scale_ *= negated;
             }
             add_word(word, i + 1 < words.size() ? words[i + 1].text : std::string{});
         }
@@ -92,7 +93,7 @@ private:
         }
     }
 
-    // The first verb says what is to be done, "show" before "created".
+    // The first verb is what to do: "show" before "created".
     void note_verb(std::string_view word) {
         if (question_.verbs == 0) question_.verbs = verbs_asked(word);
     }
@@ -102,7 +103,7 @@ private:
         const bool is_verb = verbs != 0 && !verb_seen_;
         verb_seen_ = verb_seen_ || verbs != 0;
         const float weight = scale_ * (!is_verb ? 1.0F : verbs == verb_read ? reading_verb : writing_verb);
-        const std::string_view full = written_out(word);
+        const std::string_view full = expansion(word);
         if (full.find(' ') != std::string_view::npos) {
             for_each_word(full, [&](std::string_view part) { add(part, {}, weight, false); });
             return;
@@ -127,14 +128,14 @@ private:
         if (dictionary_.frequency(reversed) > 0) to.alternatives.push_back({std::move(reversed), reversal_weight});
     }
 
-    // The plainest verbs of the class: what summaries mostly say.
+    // The most common verbs of the class in summaries.
     void add_siblings(Concept& to, Verbs verbs) {
         if (verbs == verb_create) alternatives(to, "create add", sibling_weight);
         if (verbs == verb_update) alternatives(to, "update set", sibling_weight);
         if (verbs == verb_remove) alternatives(to, "delete remove", sibling_weight);
     }
 
-    // Words made from one another by an ending that Snowball leaves on, if the catalog has them.
+    // Words that differ by an ending that Snowball does not remove, if the catalog has them.
     void add_family(Concept& to) {
         constexpr std::array<std::string_view, 12> endings{"or",   "er",   "e",  "ee",  "ion", "ation",
                                                            "ment", "ator", "at", "abl", "iv",  "al"};
@@ -179,15 +180,15 @@ private:
     void alternatives(Concept& to, std::string_view words, float weight) {
         for (std::size_t begin = 0; begin < words.size();) {
             const std::size_t end = std::min(words.find(' ', begin), words.size());
-            const bool doubtful = words[begin] == '?';
-            alternative(to, words.substr(begin + (doubtful ? 1 : 0), end - begin - (doubtful ? 1 : 0)),
-                        doubtful ? std::min(weight, doubtful_weight) : weight);
+            const bool unlikely = words[begin] == '?';
+            alternative(to, words.substr(begin + (unlikely ? 1 : 0), end - begin - (unlikely ? 1 : 0)),
+                        unlikely ? std::min(weight, unlikely_weight) : weight);
             begin = end + 1;
         }
     }
 
     void alternative(Concept& to, std::string_view word, float weight) {
-        const std::string_view full = written_out(word);
+        const std::string_view full = expansion(word);
         std::string stem(stemmer_.stem(full.empty() ? word : full));
         const auto same = [&](const Alternative& other) { return other.stem == stem; };
         const auto known = std::find_if(to.alternatives.begin(), to.alternatives.end(), same);
@@ -201,14 +202,14 @@ private:
     const Dictionary& dictionary_;
     Question& question_;
     words::Stemmer stemmer_;
-    float scale_ = 1;  // of the word at hand
-    int denied_within_ = 0;
+    float scale_ = 1;  // of the present word
+    int negated_words_ = 0;
     float mine_ = 0;
     bool verb_seen_ = false;
     bool reversed_ = false;
 };
 
-// The same thing asked twice counts once.
+// A thing that is asked for twice counts once.
 void drop_repeats(std::vector<Concept>& concepts) {
     std::unordered_set<std::string> seen;
     std::erase_if(concepts, [&](const Concept& entry) { return !seen.insert(entry.alternatives.front().stem).second; });

@@ -1,4 +1,4 @@
-// A question, read: what it asks for, each thing with the words that descriptions may have for it.
+// A parsed question: the things it asks for, each with the words that descriptions may use for it.
 //
 // Thread-safety: plain values and a pure function.
 #pragma once
@@ -15,10 +15,10 @@ namespace embedq::ranking {
 
 struct Alternative {
     std::string stem;
-    float weight = 1;  // 1 for the word itself, less for what may stand for it
+    float weight = 1;  // 1 for the word itself, less for words that may replace it
 };
 
-// One thing asked for. The best alternative that an operation has counts, the first is the word itself.
+// One thing asked for. The best alternative that an operation has counts. The first is the word itself.
 struct Concept {
     std::vector<Alternative> alternatives;
     float weight = 1;
@@ -28,13 +28,12 @@ enum class Quantity : std::uint8_t { unknown, one, many };
 
 struct Question {
     std::vector<Concept> concepts;
-    Verbs verbs = 0;  // what is to be done; 0 when the question has no verb of a known class
+    Verbs verbs = 0;  // what to do; 0 if the question has no verb of a known class
     Quantity quantity = Quantity::unknown;
     bool blank = true;  // no word at all, not even a stop word
 };
 
-// The dictionary tells which words the catalog has: "web hook" is taken as "webhook" where that is what its
-// descriptions say.
+// The dictionary has the words of the catalog: "web hook" becomes "webhook" if its descriptions use that word.
 [[nodiscard]] Question read_question(std::string_view text, const Dictionary& dictionary);
 
 }  // namespace embedq::ranking

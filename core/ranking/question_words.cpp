@@ -10,13 +10,14 @@
 namespace embedq::ranking {
 namespace {
 
-constexpr float told_before = 0.5F;        // what a sentence says beside the one that asks
-constexpr float reason = 0.5F;             // "because …"
-constexpr float excluded = 0.4F;           // "instead of …"
-constexpr float lacking = 0.6F;            // "without …"
-constexpr float circumstance = 0.3F;       // "by mistake", "from a script"
-constexpr float hint = 0.5F;               // what a pair of words says besides itself
-constexpr std::size_t longest_query = 64;  // words
+constexpr float statement = 0.5F;           // a sentence that does not ask
+constexpr float referred_to_weight = 0.8F;  // the same, where the question refers to it
+constexpr float reason = 0.5F;              // "because …"
+constexpr float excluded = 0.4F;            // "instead of …"
+constexpr float lacking = 0.6F;             // "without …"
+constexpr float circumstance = 0.3F;        // "by mistake", "from a script"
+constexpr float hint = 0.5F;                // what a pair of words means in addition
+constexpr std::size_t longest_query = 64;   // words
 constexpr std::size_t longest_query_bytes = 8192;
 
 using Words = std::vector<QuestionWord>;
@@ -69,7 +70,7 @@ Words split(std::string_view text, std::size_t limit) {
     return words;
 }
 
-// "aren't" comes as "aren" and "t", "I'd" as "i" and "d".
+// "aren't" is split into "aren" and "t", "I'd" into "i" and "d".
 void fold_contractions(Words& words) {
     for (std::size_t i = 0; i + 1 < words.size(); ++i) {
         std::string& word = words[i].text;
@@ -84,12 +85,12 @@ void fold_contractions(Words& words) {
     }
 }
 
-// "turn my two factor off" asks to disable it. Questions split such verbs; descriptions have one word for them.
+// "turn my two factor off" asks to disable it. Questions split such verbs, descriptions use one word.
 void join_pairs(Words& words) {
     constexpr std::size_t farthest = 4;
     Words hints;
     for (std::size_t i = 0; i < words.size(); ++i) {
-        // "make a private room" makes a room, "make the room private" changes one.
+        // "make a private room" creates a room, "make the room private" changes one.
         if (is_one_of(words[i].text, {"make", "making"}) && is_one_of(word_at(words, i + 1), {"a", "an"})) continue;
         for (std::size_t k = i + 1; k < words.size() && k <= i + farthest; ++k) {
             const std::string_view meant = phrasal_verb(words[i].text, words[k].text, k - i);
@@ -111,7 +112,8 @@ void join_pairs(Words& words) {
     words.insert(words.end(), hints.begin(), hints.end());
 }
 
-// The end of what says how something is done or came about, beginning at `i`; `i` where nothing of the kind begins.
+// The end of the words that say how something is done or happened and that begin at `i`; `i` if no such words begin
+// there.
 std::size_t circumstance_end(const Words& words, std::size_t i) {
     const std::string_view word = words[i].text;
     const std::string_view next = word_at(words, i + 1);
@@ -148,7 +150,7 @@ std::size_t circumstance_end(const Words& words, std::size_t i) {
 void weaken_circumstances(Words& words) {
     for (std::size_t i = 0; i < words.size(); ++i) {
         const std::size_t end = circumstance_end(words, i);
-        // A question of nothing else is about that.
+        // If the question has no other words, it is about these.
         if (end > i && end - i < words.size()) weaken(words, i, end, circumstance);
         const std::string_view word = words[i].text;
         const std::string_view next = word_at(words, i + 1);
@@ -163,14 +165,14 @@ void weaken_circumstances(Words& words) {
     }
 }
 
-// "how do I …", "I would like to …", "is there a way to …", "what is the endpoint for …": what comes before the matter,
-// where the "I" is no word about the account.
+// "how do I …", "I would like to …", "is there a way to …", "what is the endpoint for …": what comes before the main
+// part. The "I" in it does not refer to the account.
 void drop_opening(Words& words) {
     constexpr std::size_t longest_opening = 10;
     const auto names_a_call = [](std::string_view word) {
         return is_one_of(word, {"call", "endpoint", "api", "method", "route", "operation"});
     };
-    const auto idle = [&](std::string_view word) {
+    const auto in_opening = [&](std::string_view word) {
         return is_stop_word(word) || names_a_call(word) ||
                is_one_of(word, {"trying",  "possible", "able",  "help",    "wish",    "love",    "hope",  "know",
                                 "looking", "best",     "easy",  "easiest", "right",   "correct", "quick", "boss",
@@ -178,7 +180,7 @@ void drop_opening(Words& words) {
     };
     std::size_t end = 0;
     bool call = false;
-    for (std::size_t i = 0; i + 1 < words.size() && i < longest_opening && idle(words[i].text); ++i) {
+    for (std::size_t i = 0; i + 1 < words.size() && i < longest_opening && in_opening(words[i].text); ++i) {
         const std::string_view word = words[i].text;
         const std::string_view next = words[i + 1].text;
         call = call || names_a_call(word);
@@ -205,8 +207,7 @@ bool asks(const Words& words) {
     return false;
 }
 
-// Where the clause ends that begins at `begin`: behind a full stop, or at the comma between what is told and what is
-// asked.
+// Where the clause that begins at `begin` ends: after a full stop, or at the comma between a statement and a question.
 std::size_t clause_end(std::string_view text, std::size_t begin) {
     const Words first = split(text.substr(begin, 40), 1);
     const bool conditional = is_one_of(
@@ -223,8 +224,8 @@ std::size_t clause_end(std::string_view text, std::size_t begin) {
         if (conditional) return i + 1;
         if (!question) continue;
         constexpr std::size_t enough = 300;  // bytes
-        const Words told = split(text.substr(begin, std::min(i - begin, enough)), longest_query);
-        if (told.size() >= 3 && !asks(told)) return i + 1;
+        const Words before = split(text.substr(begin, std::min(i - begin, enough)), longest_query);
+        if (before.size() >= 3 && !asks(before)) return i + 1;
     }
     return text.size();
 }
@@ -257,8 +258,8 @@ bool refers_back(const Words& words) {
     });
 }
 
-// "I deleted a branch by mistake, can I get it back?": the branch is asked about, the deleting is not asked for.
-void weaken_told(Words& words, bool referred_to) {
+// "I deleted a branch by mistake, can I get it back?": the question is about the branch, and does not ask to delete.
+void weaken_statement(Words& words, bool referred_to) {
     const auto acts = [](const std::string& word) {
         if (verbs_of_word(word) != 0) return true;
         const std::string_view whole = word;
@@ -266,9 +267,9 @@ void weaken_told(Words& words, bool referred_to) {
                                          verbs_of_word(whole.substr(0, whole.size() - 2)) != 0);
     };
     for (QuestionWord& word : words) {
-        const float kept = referred_to && !acts(word.text) ? std::max(told_before, 0.8F)
-                           : acts(word.text)               ? told_before / 2
-                                                           : told_before;
+        const float kept = referred_to && !acts(word.text) ? std::max(statement, referred_to_weight)
+                           : acts(word.text)               ? statement / 2
+                                                           : statement;
         word.weight = std::min(word.weight, kept);
     }
 }
@@ -283,7 +284,7 @@ std::vector<QuestionWord> question_words(std::string_view question) {
     Words all;
     for (Clause& clause : clauses) {
         weaken_circumstances(clause.words);
-        if (asked && !clause.asks) weaken_told(clause.words, referred_to);
+        if (asked && !clause.asks) weaken_statement(clause.words, referred_to);
         join_pairs(clause.words);
         drop_opening(clause.words);
         std::move(clause.words.begin(), clause.words.end(), std::back_inserter(all));

@@ -1,5 +1,6 @@
-// The words of a question, each with what it counts: the matter in full, what only surrounds it ("by mistake", "from my
-// script", "because …", the sentence before the question) less. The matter comes first.
+// The words of a question, each with its weight. The words of the main part have the full weight, words that only
+// surround it ("by mistake", "from my script", "because …", the sentence before the question) have less. The main part
+// comes first.
 //
 // Thread-safety: a pure function.
 #pragma once
@@ -16,7 +17,7 @@ struct QuestionWord {
     float weight = 1;
 };
 
-// Pairs that mean something else together are replaced, "n't" is "not", and openings ("how do I") are dropped.
+// Pairs of words with a meaning of their own are replaced, "n't" becomes "not", and openings ("how do I") are dropped.
 [[nodiscard]] std::vector<QuestionWord> question_words(std::string_view question);
 
 [[nodiscard]] bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words);

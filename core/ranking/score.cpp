@@ -6,13 +6,13 @@
 namespace embedq::ranking {
 namespace {
 
-// How much of the score is kept when the operation does something else than is asked, is one thing where many are asked
-// and the reverse, or has a head of which nothing was asked.
+// The part of the score that is kept if the operation does something else than asked, returns one thing where many are
+// asked for or the reverse, or has a head that no word of the question matches.
 constexpr float other_verb = 0.75F;
 constexpr float other_quantity = 0.94F;
 constexpr float head_unasked = 0.65F;
 constexpr float per_path_segment = 0.006F;
-constexpr std::size_t deepest = 10;
+constexpr std::size_t max_depth = 10;
 
 }  // namespace
 
@@ -27,7 +27,7 @@ Scorer::Scorer(const Question& question, const Dictionary& dictionary, std::size
     float best = 0;
     for (const Concept& wanted : question.concepts) {
         const std::uint32_t own = dictionary.frequency(wanted.alternatives.front().stem);
-        // A word the catalog does not have is worth what its best synonym is; one without any is missed at full worth.
+        // A word that is not in the catalog has the worth of its best synonym. Without one it counts as missing.
         float worth = own > 0 ? inverse_frequency(operations, own) : 0;
         Group group;
         for (const Alternative& alternative : wanted.alternatives) {
@@ -58,7 +58,7 @@ float Scorer::agreement(const OperationFacts& facts, std::size_t head_matches) c
                             ? 0
                             : std::min(1.0F, static_cast<float>(head_matches) / static_cast<float>(facts.head_terms));
     kept *= head_unasked + (1 - head_unasked) * asked;
-    return kept * (1 - per_path_segment * static_cast<float>(std::min<std::size_t>(facts.depth, deepest)));
+    return kept * (1 - per_path_segment * static_cast<float>(std::min<std::size_t>(facts.depth, max_depth)));
 }
 
 void Scorer::score(const Segment& segment, std::span<float> out) const {

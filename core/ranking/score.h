@@ -1,5 +1,4 @@
-// The lexical score of the operations of a segment for a question: BM25F, then how well verbs, quantity and extent
-// agree.
+// The lexical score of a segment's operations for a question: BM25F, then how well verbs, quantity and extent agree.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -18,12 +17,12 @@ inline constexpr float saturation = 1.0F;
 // ln(1 + (n - df + 0.5) / (df + 0.5)).
 [[nodiscard]] float inverse_frequency(std::size_t operations, std::size_t with_term);
 
-// A question against one catalog: its terms found, its weights set.
+// A question with its terms and weights in one catalog.
 class Scorer {
 public:
     Scorer(const Question& question, const Dictionary& dictionary, std::size_t operations);
 
-    // The score of each operation in [0, 1], 0 where nothing matches. `out` has one place per operation, all 0.
+    // The score of each operation in [0, 1], 0 where nothing matches. `out` has one element per operation, all 0.
     void score(const Segment& segment, std::span<float> out) const;
 
 private:

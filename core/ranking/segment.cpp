@@ -18,7 +18,7 @@ constexpr Field id_field{2.0F, 5, 0.5F};
 constexpr Field path_field{1.5F, 4, 0.5F};
 constexpr Field tag_field{0.8F, 2, 0.3F};
 constexpr Field text_field{1.0F, 40, 0.75F};
-constexpr float parameter_share = 0.25F;  // a path's parameter says less than a literal segment
+constexpr float parameter_share = 0.25F;  // a path's parameter counts less than a literal segment
 
 struct Occurrence {
     TermId term;
@@ -32,7 +32,7 @@ float share(const Field& field, std::size_t length) {
            (1 - field.length_effect + field.length_effect * static_cast<float>(length) / field.typical_length);
 }
 
-// The verbs of the first word that is one.
+// The verbs of the first word that is a verb, among the first `within` words.
 Verbs leading_verbs(std::string_view text, std::size_t within) {
     Verbs found = 0;
     std::size_t seen = 0;
@@ -42,7 +42,7 @@ Verbs leading_verbs(std::string_view text, std::size_t within) {
     return found;
 }
 
-// The parts of a path: calls visit(segment, is_parameter).
+// Calls visit(segment, is_parameter) for each segment of the path.
 template <class Visit>
 void each_path_segment(std::string_view path, Visit&& visit) {
     for (std::size_t begin = 0; begin < path.size();) {
@@ -53,9 +53,9 @@ void each_path_segment(std::string_view path, Visit&& visit) {
     }
 }
 
-class Reading {
+class OperationReader {
 public:
-    Reading(TermReader& reader, std::vector<Occurrence>& out) : reader_(reader), out_(out) {}
+    OperationReader(TermReader& reader, std::vector<Occurrence>& out) : reader_(reader), out_(out) {}
 
     OperationFacts read(const Operation& operation, std::uint32_t number) {
         number_ = number;
@@ -70,7 +70,7 @@ public:
         for (const std::string& tag : operation.tags) tags.append(tag).append(" ");
         add(tags, tag_field, false);
         add(operation.text, text_field, false);
-        // "repos/get", "listUsers": the verb stands among the first words of an id, and at the very start of a summary.
+        // "repos/get", "listUsers": the verb is among the first words of an id, and the first word of a summary.
         facts.verbs = verbs_of_method(operation.method) | leading_verbs(operation.summary, 1) |
                       leading_verbs(operation.operation_id, 3);
         facts.head_terms = merge();
@@ -155,13 +155,13 @@ std::size_t Dictionary::memory() const noexcept {
 }
 
 void TermReader::read(std::string_view text, std::vector<TermId>& out) {
-    constexpr std::size_t memory_of_words = 32768;
+    constexpr std::size_t max_cached_words = 32768;
     for_each_word(text, [&](std::string_view word) {
         if (is_stop_word(word)) return;
-        if (met_.size() > memory_of_words) met_.clear();
-        const auto [entry, is_new] = met_.try_emplace(std::string(word));
+        if (cache_.size() > max_cached_words) cache_.clear();
+        const auto [entry, is_new] = cache_.try_emplace(std::string(word));
         if (is_new) {
-            const std::string_view full = written_out(word);
+            const std::string_view full = expansion(word);
             for_each_word(full.empty() ? word : full, [&](std::string_view part) {
                 entry->second.push_back(dictionary_.add(stemmer_.stem(part)));
             });
@@ -173,12 +173,12 @@ void TermReader::read(std::string_view text, std::vector<TermId>& out) {
 Segment::Segment(std::span<const Operation> operations, std::span<const std::uint32_t> texts, Dictionary& dictionary,
                  TermReader& reader) {
     std::vector<Occurrence> occurrences;
-    Reading reading(reader, occurrences);
+    OperationReader operation_reader(reader, occurrences);
     facts_.reserve(operations.size());
     string_ends_.reserve(operations.size() * 4);
     for (std::size_t i = 0; i < operations.size(); ++i) {
         const Operation& operation = operations[i];
-        facts_.push_back(reading.read(operation, static_cast<std::uint32_t>(i)));
+        facts_.push_back(operation_reader.read(operation, static_cast<std::uint32_t>(i)));
         facts_.back().text = texts[i];
         for (const std::string* text :
              {&operation.operation_id, &operation.method, &operation.path, &operation.summary}) {
@@ -201,7 +201,7 @@ Segment::Segment(std::span<const Operation> operations, std::span<const std::uin
         operations_.push_back(occurrence.operation);
         const float steps = std::clamp(occurrence.frequency * frequency_unit + 0.5F, 1.0F, 32767.0F);
         weights_.push_back(
-            static_cast<std::uint16_t>(static_cast<std::uint16_t>(steps) | (occurrence.head ? 0x8000U : 0U)));
+            static_cast<std::uint16_t>(static_cast<std::uint16_t>(steps) | (occurrence.head ? head_bit : 0U)));
     }
     starts_.push_back(static_cast<std::uint32_t>(operations_.size()));
     terms_.shrink_to_fit();

@@ -1,4 +1,4 @@
-// The words of questions and those that descriptions of APIs have for them.
+// The words of questions, and the words that descriptions of APIs use for them.
 #include <algorithm>
 #include <iterator>
 #include <string>
@@ -13,8 +13,8 @@ namespace embedq::ranking {
 namespace {
 
 struct Group {
-    std::string_view said;   // each of these
-    std::string_view meant;  // may be any of those
+    std::string_view words;     // each of these
+    std::string_view meanings;  // may mean any of these
 };
 
 constexpr Group groups[] = {
@@ -24,7 +24,7 @@ constexpr Group groups[] = {
 #include "ranking/synonyms_services.inc"
 };
 
-// Words are met in lower case and one blank apart; anything else would never be found.
+// Words are looked up in lower case and separated by one space; anything else would never be found.
 constexpr bool well_formed(std::string_view words, bool marks) {
     char before = ' ';
     for (const char c : words) {
@@ -36,26 +36,26 @@ constexpr bool well_formed(std::string_view words, bool marks) {
     return before != ' ' && before != '?';
 }
 static_assert(std::all_of(std::begin(groups), std::end(groups), [](const Group& group) {
-    return well_formed(group.said, false) && well_formed(group.meant, true);
+    return well_formed(group.words, false) && well_formed(group.meanings, true);
 }));
 
-// A word that stands in several groups has the meanings of all.
+// A word in several groups has the meanings of all.
 std::unordered_map<std::string_view, std::string> read_groups() {
     std::unordered_map<std::string_view, std::string> words;
     for (const Group& group : groups) {
-        for (std::size_t begin = 0; begin < group.said.size();) {
-            const std::size_t end = std::min(group.said.find(' ', begin), group.said.size());
-            std::string& meant = words[group.said.substr(begin, end - begin)];
+        for (std::size_t begin = 0; begin < group.words.size();) {
+            const std::size_t end = std::min(group.words.find(' ', begin), group.words.size());
+            std::string& meant = words[group.words.substr(begin, end - begin)];
             if (!meant.empty()) meant += ' ';
-            meant += group.meant;
+            meant += group.meanings;
             begin = end + 1;
         }
     }
     return words;
 }
 
-// "banned" has no line of its own: it takes that of "ban". Where words of several lines have one stem, the shortest
-// word's counts.
+// "banned" is not in a group: it has the meanings of "ban". If several words have the same stem, the shortest one
+// counts.
 std::unordered_map<std::string, std::string_view> by_stem(
     const std::unordered_map<std::string_view, std::string>& words) {
     std::vector<std::pair<std::string_view, std::string_view>> order(words.begin(), words.end());

@@ -7,14 +7,17 @@
 namespace embedq::ranking {
 namespace {
 
-// The sanitizers' runtimes are not up yet when the loader resolves multiversioned functions.
+constexpr double max_stored = 127;         // of a row's values
+constexpr double max_query_value = 4'095;  // of a query's, where the sum allows it
+
+// The sanitizers' runtimes are not ready yet when the loader resolves multiversioned functions.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(EMBEDQ_SANITIZED)
 #define EMBEDQ_VECTOR_CLONES __attribute__((target_clones("avx2", "default")))
 #else
 #define EMBEDQ_VECTOR_CLONES
 #endif
 
-// Integer sums are exact, so every clone gives the same answer.
+// Integer sums are exact, so every clone returns the same result.
 EMBEDQ_VECTOR_CLONES
 void dot_rows(const std::int8_t* rows, std::size_t count, const std::int16_t* query, std::size_t dimension,
               std::int32_t* out) {
@@ -26,7 +29,7 @@ void dot_rows(const std::int8_t* rows, std::size_t count, const std::int16_t* qu
     }
 }
 
-// The norm and the largest magnitude; nothing usable when the norm is 0 or not finite.
+// The norm and the largest magnitude. Not usable if the norm is 0 or not finite.
 struct Extent {
     double norm = 0;
     float largest = 0;
@@ -61,9 +64,9 @@ bool VectorTable::set(std::size_t row, std::span<const float> values) {
         scales_.resize(chunks_.size() * chunk_rows);
     }
     std::int8_t* const out = chunks_[row / chunk_rows].get() + row % chunk_rows * dimension_;
-    const double up = 127.0 / size.largest;
+    const double up = max_stored / size.largest;
     for (std::size_t i = 0; i < dimension_; ++i) out[i] = static_cast<std::int8_t>(std::lround(values[i] * up));
-    // The scale brings what was rounded back to length one, not what was given: that halves the error of a cosine.
+    // The scale is for the rounded values, not for the given ones: that halves the error of a cosine.
     double squares = 0;
     for (std::size_t i = 0; i < dimension_; ++i) squares += out[i] * out[i];
     if (!has(row)) ++filled_;
@@ -81,10 +84,10 @@ std::vector<float> VectorTable::cosines(std::span<const float> query) const {
     if (dimension_ == 0 || query.size() != dimension_) return {};
     const Extent size = extent(query);
     if (!size.usable()) return {};
-    // As fine as a 32-bit sum of `dimension` products can take.
+    // As fine as a 32-bit sum of `dimension` products allows.
     const double bound =
-        static_cast<double>(std::numeric_limits<std::int32_t>::max()) / (127.0 * static_cast<double>(dimension_));
-    const double up = std::floor(std::min(4095.0, bound)) / size.largest;
+        static_cast<double>(std::numeric_limits<std::int32_t>::max()) / (max_stored * static_cast<double>(dimension_));
+    const double up = std::floor(std::min(max_query_value, bound)) / size.largest;
     std::vector<std::int16_t> quantised(dimension_);
     double squares = 0;
     for (std::size_t i = 0; i < dimension_; ++i) {

@@ -162,8 +162,8 @@ bool is_stop_word(std::string_view word) {
     return words::is_stop_word(word) || stop_words().contains(word);
 }
 
-std::string_view written_out(std::string_view word) {
-    const std::string_view common = words::written_out(word);
+std::string_view expansion(std::string_view word) {
+    const std::string_view common = words::expansion(word);
     return common.empty() ? find(abbreviations(), word) : common;
 }
 

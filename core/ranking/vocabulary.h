@@ -11,7 +11,7 @@
 
 namespace embedq::ranking {
 
-// What an operation does, or a question wants done.
+// What an operation does, or what a question asks to do.
 using Verbs = std::uint8_t;
 inline constexpr Verbs verb_read = 1;
 inline constexpr Verbs verb_create = 2;
@@ -23,17 +23,17 @@ inline constexpr Verbs verb_remove = 8;
 
 [[nodiscard]] bool is_stop_word(std::string_view word);
 
-// The written-out words of an abbreviation or another spelling ("repo" → "repository", "pr" → "pull request"),
-// separated by blanks; empty for all other words. Documents and queries are both written out.
-[[nodiscard]] std::string_view written_out(std::string_view word);
+// The expansion of an abbreviation or another spelling ("repo" → "repository", "pr" → "pull request"), separated by
+// spaces; empty for all other words. Both documents and queries are expanded.
+[[nodiscard]] std::string_view expansion(std::string_view word);
 
-// What two words, the second `apart` words behind the first, mean together ("shut … down" → "stop", "file a bug" →
-// "create issue"), separated by blanks; empty when nothing of their own. A meaning that begins with "+" comes in
-// addition to the two words, others stand for them.
+// The meaning of two words together, the second `apart` words after the first ("shut … down" → "stop", "file a bug" →
+// "create issue"), separated by spaces; empty if they have no meaning of their own. A meaning that begins with "+" is
+// added to the two words, others replace them.
 [[nodiscard]] std::string_view phrasal_verb(std::string_view verb, std::string_view particle, std::size_t apart);
 
-// Words that a document may use for what a question calls `word`, or for another word of its stem, separated by blanks;
-// empty when there are none. Those behind a "?" are less likely.
+// Words that a document may use for what a question calls `word`, or for another word with its stem, separated by
+// spaces; empty if there are none. Those after a "?" are less likely.
 [[nodiscard]] std::string_view synonyms(std::string_view word, std::string_view stem);
 
 }  // namespace embedq::ranking

@@ -66,7 +66,7 @@ static_assert(std::ranges::is_sorted(stop_words));
 
 }  // namespace
 
-std::string_view written_out(std::string_view word) {
+std::string_view expansion(std::string_view word) {
     const auto found = std::ranges::lower_bound(abbreviations, word, {}, &Abbreviation::word);
     return found != std::end(abbreviations) && found->word == word ? found->meaning : std::string_view{};
 }

@@ -12,7 +12,7 @@ namespace embedq::words {
 
 // The written-out words of an abbreviation or another spelling ("repo" → "repository", "pr" → "pull request"),
 // separated by blanks; empty for all other words.
-[[nodiscard]] std::string_view written_out(std::string_view word);
+[[nodiscard]] std::string_view expansion(std::string_view word);
 
 [[nodiscard]] bool is_stop_word(std::string_view word);
 

@@ -61,7 +61,7 @@ int main(int argc, char** argv) {
             std::unordered_set<std::string> stems;
             embedq::for_each_word(text, [&](std::string_view word) {
                 if (embedq::words::is_stop_word(word)) return;
-                const std::string_view full = embedq::words::written_out(word);
+                const std::string_view full = embedq::words::expansion(word);
                 embedq::for_each_word(full.empty() ? word : full,
                                       [&](std::string_view part) { stems.emplace(stemmer.stem(part)); });
             });

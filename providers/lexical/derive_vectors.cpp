@@ -62,7 +62,7 @@ public:
     void each_stem(std::string_view text, Visit&& visit) {
         embedq::for_each_word(text, [&](std::string_view word) {
             if (embedq::words::is_stop_word(word)) return;
-            const std::string_view full = embedq::words::written_out(word);
+            const std::string_view full = embedq::words::expansion(word);
             embedq::for_each_word(full.empty() ? word : full,
                                   [&](std::string_view part) { visit(std::string(stemmer_.stem(part))); });
         });

@@ -93,7 +93,7 @@ void Embedder::add_stem(Word& to, std::string_view text, float share) {
 Embedder::Word Embedder::read(std::string_view text) {
     Word entry;
     if (words::is_stop_word(text)) return entry;
-    const std::string_view full = words::written_out(text);
+    const std::string_view full = words::expansion(text);
     for_each_word(full.empty() ? text : full, [&](std::string_view part) { add_stem(entry, part, 1); });
     if (const std::string_view verb = verb_class(text); !verb.empty())
         entry.features.push_back({hash_of(verb, verb_seed), verb_weight});

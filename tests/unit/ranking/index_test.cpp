@@ -48,7 +48,7 @@ protected:
     CatalogIndex index;
 };
 
-TEST_F(Index, CountsWhatItHolds) {
+TEST_F(Index, CountsItsContents) {
     EXPECT_EQ(index.specs(), 2U);
     EXPECT_EQ(index.operations(), 4U);
     EXPECT_EQ(index.texts(), 3U);
@@ -57,7 +57,7 @@ TEST_F(Index, CountsWhatItHolds) {
     EXPECT_GT(index.memory(), 0U);
 }
 
-TEST_F(Index, EmptyQueryGivesTheFirstInOrder) {
+TEST_F(Index, AnEmptyQueryReturnsTheFirstInOrder) {
     EXPECT_EQ(ids(index.rank({.text = "", .limit = 3})), (Ids{"a1", "a2", "b1"}));
     EXPECT_EQ(ids(index.rank({.text = " ?! ", .limit = 99})), (Ids{"a1", "a2", "b1", "b2"}));
     EXPECT_TRUE(index.rank({.text = "zebra", .limit = 0}).empty());
@@ -78,7 +78,7 @@ TEST_F(Index, EqualScoresKeepSpecAndPosition) {
     EXPECT_EQ(hits[0].score, hits[3].score);
 }
 
-TEST_F(Index, WhatMatchesInNothingIsLeftOut) {
+TEST_F(Index, OperationsThatDoNotMatchAreLeftOut) {
     EXPECT_EQ(ids(index.rank({.text = "quagga"})), Ids{"a2"});
     EXPECT_TRUE(index.rank({.text = "unheard"}).empty());
 }
@@ -131,7 +131,7 @@ TEST_F(Index, FusionIsTheWeightedSum) {
     EXPECT_NEAR(score(0.5, "b1"), score(1, "b1") / 2, 1e-6);
     EXPECT_GT(score(1, "b1"), 0.8);
     EXPECT_NEAR(score(7, "b1"), score(1, "b1"), 1e-9);
-    // No vector: the lexical part alone.
+    // Without a vector: the lexical part alone.
     EXPECT_NEAR(index.rank({.text = "quagga", .vector = query, .semantic_weight = 0.25})[0].score,
                 0.75 * index.rank({.text = "quagga", .mode = RankingMode::lexical})[0].score, 1e-6);
 }
@@ -155,8 +155,8 @@ double semantic_part(std::size_t count, float best, float usual) {
     return !hits.empty() && hits[0].operation_id == "answer" ? hits[0].score : 0;
 }
 
-// Some models put unrelated texts at 0.7. What stands out must count in catalogs of any size, however small.
-TEST_F(Index, ACosineCountsByAsMuchAsItStandsOut) {
+// Some models give unrelated texts a cosine of 0.7. What exceeds that must count in catalogs of any size.
+TEST_F(Index, ACosineCountsByHowFarItExceedsTheOthers) {
     for (const std::size_t count : {1U, 2U, 5U, 20U, 100U, 1000U}) {
         EXPECT_GT(semantic_part(count, 0.85F, 0.7F), 0.3) << count;
         EXPECT_GT(semantic_part(count, 0.6F, 0.05F), 0.3) << count;
@@ -175,18 +175,18 @@ TEST_F(Index, WithoutAUsableQueryVectorRankingIsLexical) {
     }
 }
 
-TEST_F(Index, ReplacingASpecKeepsTheVectorsOfTextsThatStay) {
+TEST_F(Index, ReplacingASpecKeepsTheVectorsOfTextsThatRemain) {
     index.put_vector(hash_of("okapi"), std::vector<float>{1, 0});
     index.put_vector(hash_of("zebra"), std::vector<float>{0, 1});
     index.put_spec("b", std::vector{operation("b1", "okapi"), operation("b3", "gnu")});
     EXPECT_TRUE(index.has_vector(hash_of("okapi")));
     EXPECT_FALSE(index.has_vector(hash_of("gnu")));
-    EXPECT_TRUE(index.has_vector(hash_of("zebra"))) << "spec a has it still";
+    EXPECT_TRUE(index.has_vector(hash_of("zebra"))) << "spec a still has it";
     EXPECT_EQ(ids(index.rank({.text = "gnu"})), Ids{"b3"});
     EXPECT_EQ(index.operations(), 4U);
 }
 
-TEST_F(Index, RemovingASpecTakesItsTextsAlong) {
+TEST_F(Index, RemovingASpecRemovesItsTexts) {
     index.put_vector(hash_of("okapi"), std::vector<float>{1, 0});
     EXPECT_FALSE(index.remove_spec("nothing"));
     EXPECT_TRUE(index.remove_spec("b"));
@@ -195,13 +195,13 @@ TEST_F(Index, RemovingASpecTakesItsTextsAlong) {
     EXPECT_EQ(index.vectors(), 0U);
     EXPECT_EQ(index.texts(), 2U);
     EXPECT_TRUE(index.rank({.text = "okapi"}).empty());
-    // The freed place goes to another text, and not with the old vector.
+    // Another text gets the free row, without the old vector.
     index.put_spec("d", std::vector{operation("d1", "gnu")});
     EXPECT_FALSE(index.has_vector(hash_of("gnu")));
     EXPECT_EQ(index.texts(), 3U);
 }
 
-TEST_F(Index, RefusesVectorsThatAreNotItsOwn) {
+TEST_F(Index, RefusesVectorsThatDoNotFit) {
     EXPECT_FALSE(index.put_vector(hash_of("unknown"), std::vector<float>{1, 0}));
     EXPECT_FALSE(index.put_vector(hash_of("zebra"), std::vector<float>{1, 0, 0}));
     EXPECT_FALSE(index.put_vector(hash_of("zebra"), std::vector<float>{0, 0}));
@@ -216,14 +216,14 @@ TEST_F(Index, RefusesVectorsThatAreNotItsOwn) {
     EXPECT_EQ(index.dimension(), 3U);
 }
 
-TEST_F(Index, ASpecWithoutOperationsHarmsNothing) {
+TEST_F(Index, ASpecWithoutOperationsIsAccepted) {
     index.put_spec("aa", {});
     index.put_spec("z", {});
     EXPECT_EQ(ids(index.rank({.text = ""})), (Ids{"a1", "a2", "b1", "b2"}));
     EXPECT_EQ(index.rank({.text = "okapi"})[0].spec_name, "b");
 }
 
-TEST_F(Index, ManyThreadsRankAtOnce) {
+TEST_F(Index, ManyThreadsRankConcurrently) {
     index.put_vector(hash_of("zebra"), std::vector<float>{1, 0});
     const std::vector<float> query{1, 0.5F};
     const auto expected = ids(index.rank({.text = "zebra stripes", .vector = query}));

@@ -51,7 +51,7 @@ TEST_F(Lexical, BM25ByHand) {
     EXPECT_FLOAT_EQ(inverse_frequency(3, 1), std::log(1 + 2.5F / 1.5F));
     EXPECT_FLOAT_EQ(inverse_frequency(3, 2), std::log(1 + 1.5F / 2.5F));
 
-    // Text field: weight 1, b 0.75, typical length 40. Saturation 1. A head of nothing keeps 0.65 of the score.
+    // Text field: weight 1, b 0.75, typical length 40. Saturation 1. An empty head keeps 0.65 of the score.
     const auto part = [](float count, float length) {
         const float frequency = count / (1 - 0.75F + 0.75F * length / 40);
         return frequency / (1 + frequency);
@@ -97,7 +97,7 @@ TEST_F(Lexical, TheMethodAloneDecidesBetweenEquals) {
     EXPECT_GT(score(both, "which zebra")[0], score(both, "which zebra")[1]);
 }
 
-TEST_F(Lexical, ManyAreAskedOfCollectionsAndOneOfItems) {
+TEST_F(Lexical, ManyMeansCollectionsAndOneMeansItems) {
     Operation list = text_only("zebra");
     list.method = "GET";
     list.path = "/zebras";
@@ -117,7 +117,7 @@ TEST_F(Lexical, TheSummaryCountsForMoreThanTheDescription) {
     EXPECT_GT(scores[1], scores[0] * 1.3F);
 }
 
-TEST_F(Lexical, ALongDescriptionDoesNotDrownAShortOne) {
+TEST_F(Lexical, ALongDescriptionDoesNotOutweighAShortOne) {
     std::string lengthy = "zebra";
     for (int i = 0; i < 400; ++i) lengthy += " filler" + std::to_string(i);
     const auto scores = score(segment({text_only(lengthy), text_only("zebra")}), "zebra");
@@ -140,12 +140,12 @@ TEST_F(Lexical, ReadsQuestionsAsPeopleWriteThem) {
     EXPECT_TRUE(read_question(" ?! ", dictionary).blank);
 }
 
-TEST_F(Lexical, VerbsOfTwoWordsMeanOne) {
+TEST_F(Lexical, TwoWordsCanMeanOneVerb) {
     EXPECT_TRUE(asks_for("shut down my server", "stop"));
     EXPECT_TRUE(asks_for("throw somebody out of a channel", "remov"));
     EXPECT_TRUE(asks_for("set up an alert", "creat"));
     EXPECT_EQ(phrasal_verb("get", "rid", 1), "delete");
-    EXPECT_EQ(phrasal_verb("get", "rid", 2), "") << "these two stand together";
+    EXPECT_EQ(phrasal_verb("get", "rid", 2), "") << "these two are not separable";
     EXPECT_EQ(phrasal_verb("zebra", "down", 1), "");
     EXPECT_EQ(phrasal_verb("et", "rid", 1), "") << "part of a word";
 }
@@ -156,7 +156,7 @@ TEST_F(Lexical, InflectedWordsHaveTheSynonymsOfTheirStem) {
     EXPECT_EQ(synonyms("zebras", "zebra"), "");
 }
 
-TEST_F(Lexical, StoppingIsTheReverseWhereTheCatalogHasAWordForIt) {
+TEST_F(Lexical, StoppingIsTheReverseIfTheCatalogHasAWordForIt) {
     segment({text_only("unfollow unstar")});
     EXPECT_TRUE(asks_for("stop following somebody", "unfollow"));
     EXPECT_TRUE(asks_for("undo a star", "unstar"));
@@ -164,15 +164,15 @@ TEST_F(Lexical, StoppingIsTheReverseWhereTheCatalogHasAWordForIt) {
     EXPECT_FALSE(asks_for("following somebody", "unfollow"));
 }
 
-TEST_F(Lexical, OpeningsSayNothing) {
+TEST_F(Lexical, OpeningsDoNotCount) {
     EXPECT_FALSE(asks_for("I would like to see notifications", "authent"));
     EXPECT_FALSE(asks_for("is there a way for me to see notifications", "authent"));
-    EXPECT_TRUE(asks_for("what herds do I belong to", "herd")) << "only what is idle is an opening";
+    EXPECT_TRUE(asks_for("what herds do I belong to", "herd")) << "this is not an opening";
     EXPECT_EQ(read_question("which files did this change", dictionary).verbs, verb_read);
     EXPECT_EQ(read_question("how to delete a zebra", dictionary).verbs, verb_remove);
 }
 
-TEST_F(Lexical, OddQuestionsHarmNothing) {
+TEST_F(Lexical, OddQuestionsAreAccepted) {
     const Segment one = segment({text_only("zebra")});
     std::string endless;
     for (int i = 0; i < 5000; ++i) endless += "zebra quagga" + std::to_string(i) + " ";

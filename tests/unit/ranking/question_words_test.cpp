@@ -17,7 +17,7 @@ using testing::AllOf;
 using testing::Gt;
 using testing::Lt;
 
-// What the word counts in the question; 0 when it is not in it.
+// The weight of the word in the question; 0 if it is not in it.
 float weight_of(std::string_view word, std::string_view question) {
     const auto words = question_words(question);
     const auto found =
@@ -30,7 +30,7 @@ std::string first_word(std::string_view question) {
     return words.empty() ? std::string{} : words.front().text;
 }
 
-TEST(QuestionWords, AQuestionWithoutSurroundingsCountsInFull) {
+TEST(QuestionWords, AllWordsOfAPlainQuestionHaveFullWeight) {
     for (const QuestionWord& word : question_words("delete the zebra of a herd"))
         EXPECT_EQ(word.weight, 1) << word.text;
     EXPECT_TRUE(question_words(" ?! ").empty());
@@ -40,16 +40,16 @@ TEST(QuestionWords, AQuestionWithoutSurroundingsCountsInFull) {
     EXPECT_LE(question_words(endless).size(), 64U);
 }
 
-TEST(QuestionWords, WhatIsToldCountsLessThanWhatIsAsked) {
+TEST(QuestionWords, StatementsCountLessThanQuestions) {
     constexpr std::string_view question = "I deleted a zebra by mistake. Can I restore it?";
     EXPECT_EQ(weight_of("restore", question), 1);
-    EXPECT_LT(weight_of("deleted", question), weight_of("zebra", question)) << "the zebra is what \"it\" is";
+    EXPECT_LT(weight_of("deleted", question), weight_of("zebra", question)) << "\"it\" is the zebra";
     EXPECT_THAT(weight_of("zebra", question), AllOf(Gt(0.5F), Lt(1.0F)));
-    EXPECT_EQ(first_word(question), "restore") << "the matter comes first";
-    EXPECT_EQ(first_word("I deleted a zebra, can I restore it"), "restore") << "a comma parts them as well";
+    EXPECT_EQ(first_word(question), "restore") << "the question comes first";
+    EXPECT_EQ(first_word("I deleted a zebra, can I restore it"), "restore") << "a comma separates them, too";
     EXPECT_LT(weight_of("okapi", "If the okapi sleeps, how do I feed a zebra"),
               weight_of("zebra", "If the okapi sleeps, how do I feed a zebra"));
-    EXPECT_EQ(weight_of("zebra", "I love this zebra"), 1) << "nothing else is asked";
+    EXPECT_EQ(weight_of("zebra", "I love this zebra"), 1) << "there is no question";
 }
 
 TEST(QuestionWords, ReasonsCountLess) {
@@ -65,11 +65,11 @@ TEST(QuestionWords, CircumstancesCountLess) {
     EXPECT_LT(weight_of("api", "create a zebra with the API"), 0.5F);
     EXPECT_LT(weight_of("ci", "create a zebra from our external CI"), 0.5F);
     EXPECT_LT(weight_of("programmatically", "create a zebra programmatically"), 0.5F);
-    EXPECT_EQ(weight_of("script", "delete a script"), 1) << "that is the matter";
+    EXPECT_EQ(weight_of("script", "delete a script"), 1) << "it is the main part";
     EXPECT_EQ(weight_of("api", "list api keys"), 1);
 }
 
-TEST(QuestionWords, DenialsAreOneWord) {
+TEST(QuestionWords, NegationsAreOneWord) {
     EXPECT_EQ(weight_of("not", "zebras that aren't members"), 1);
     EXPECT_EQ(weight_of("not", "zebras that aren\xe2\x80\x99t members"), 1) << "typeset";
     EXPECT_EQ(weight_of("t", "zebras that aren't members"), 0);
@@ -77,14 +77,14 @@ TEST(QuestionWords, DenialsAreOneWord) {
     EXPECT_EQ(weight_of("outside", "zebras that are members"), 0);
 }
 
-TEST(QuestionWords, PairsStandForOrAddAMeaning) {
+TEST(QuestionWords, PairsAreReplacedByTheirMeaningOrAddIt) {
     EXPECT_EQ(first_word("file a bug"), "create");
     EXPECT_EQ(weight_of("issue", "file a bug"), 1);
     EXPECT_EQ(weight_of("bug", "file a bug"), 0);
-    EXPECT_EQ(weight_of("positive", "mark it a false positive"), 1) << "an addition keeps the words";
+    EXPECT_EQ(weight_of("positive", "mark it a false positive"), 1) << "an added meaning keeps the words";
     EXPECT_THAT(weight_of("dismiss", "mark it a false positive"), AllOf(Gt(0.0F), Lt(1.0F)));
     EXPECT_GT(weight_of("visibility", "make the zebra private"), 0);
-    EXPECT_EQ(weight_of("visibility", "make a private zebra"), 0) << "that makes a zebra";
+    EXPECT_EQ(weight_of("visibility", "make a private zebra"), 0) << "this creates a zebra";
 }
 
 TEST(QuestionWords, OpeningsAreDropped) {
@@ -93,12 +93,12 @@ TEST(QuestionWords, OpeningsAreDropped) {
     EXPECT_EQ(first_word("my boss wants me to delete a zebra"), "delete");
 }
 
-TEST(QuestionWords, AbbreviationsEndNoSentence) {
+TEST(QuestionWords, AbbreviationsDoNotEndASentence) {
     EXPECT_EQ(question_words("zebra e.g. okapi").back().weight, 1);
     EXPECT_EQ(question_words("zebra v1.2 okapi").back().weight, 1);
 }
 
-TEST(Thesaurus, DoubtfulSynonymsWeighLess) {
+TEST(Thesaurus, UnlikelySynonymsHaveLessWeight) {
     Dictionary dictionary;
     const auto weight = [&](std::string_view question, std::string_view stem) {
         float best = 0;
@@ -111,7 +111,7 @@ TEST(Thesaurus, DoubtfulSynonymsWeighLess) {
     };
     EXPECT_GT(weight("boilerplate", "templat"), weight("workers", "runner"));
     EXPECT_GT(weight("workers", "runner"), 0);
-    EXPECT_EQ(weight("workers", "?runner"), 0) << "the mark is no part of the word";
+    EXPECT_EQ(weight("workers", "?runner"), 0) << "the mark is not part of the word";
 }
 
 TEST(Thesaurus, DeletingAsksForTheSameAsDelete) {
@@ -121,7 +121,7 @@ TEST(Thesaurus, DeletingAsksForTheSameAsDelete) {
     EXPECT_EQ(read_question("setting of zebras", dictionary).verbs, 0);
 }
 
-TEST(Thesaurus, UnreadNegationsAreFoundWhereTheCatalogHasThem) {
+TEST(Thesaurus, ReversedVerbsAreFoundIfTheCatalogHasThem) {
     Dictionary dictionary;
     dictionary.count(dictionary.add("unverifi"), 1);
     const Question question = read_question("emails that were not verified", dictionary);

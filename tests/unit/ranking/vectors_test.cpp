@@ -54,7 +54,7 @@ TEST(VectorTable, AllEqualValuesDoNotOverflow) {
     EXPECT_NEAR(table.cosines(std::vector<float>(20000, -5.0F))[0], -1, 1e-4);
 }
 
-TEST(VectorTable, RefusesWhatIsNoDirection) {
+TEST(VectorTable, RefusesVectorsWithoutADirection) {
     VectorTable table;
     EXPECT_FALSE(table.set(0, {}));
     table.reset(3);

@@ -9,9 +9,9 @@ namespace embedq::words {
 namespace {
 
 TEST(Common, WritesAbbreviationsOut) {
-    EXPECT_EQ(written_out("repo"), "repository");
-    EXPECT_EQ(written_out("pr"), "pull request");
-    EXPECT_EQ(written_out("repository"), "");
+    EXPECT_EQ(expansion("repo"), "repository");
+    EXPECT_EQ(expansion("pr"), "pull request");
+    EXPECT_EQ(expansion("repository"), "");
 }
 
 TEST(Common, KnowsStopWords) {
