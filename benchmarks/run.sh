@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs the micro benchmarks: the machine's facts, then a table of medians for each program.
+# Runs the micro benchmarks. Prints facts about the machine, then a table of medians for each program.
 #
 # usage: benchmarks/run.sh [BUILD_FOLDER]        (build/release)
-#   Google Benchmark's JSON goes to BUILD_FOLDER/bench/PROGRAM.json.
+#   Google Benchmark's JSON is written to BUILD_FOLDER/bench/PROGRAM.json.
 #   BENCH_ONLY=REGEX          programs to run, of those in BUILD_FOLDER/bin/*_bench
 #   BENCH_FILTER=REGEX        workloads to run
 #   BENCH_REPETITIONS=5 BENCH_MIN_TIME=0.2
@@ -12,7 +12,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 build=${1:-build/release}
 if [ ! -d "$build/bin" ]; then
-    echo "run.sh: there is no folder $build/bin; build with: make bench" >&2
+    echo "run.sh: the folder $build/bin does not exist; build with: make bench" >&2
     exit 2
 fi
 out=$build/bench
@@ -57,12 +57,12 @@ for program in "$build"/bin/*_bench; do
         failed=1
         continue
     fi
-    [ -s "$out/$name.json" ] || continue  # the filter leaves nothing of this program
+    [ -s "$out/$name.json" ] || continue  # the filter leaves no workload of this program
     found=1
     python3 "$here/micro/medians.py" "$out/$name.json" || failed=1
 done
 if [ "$found$failed" = 00 ]; then
-    echo "run.sh: no program $build/bin/*_bench named like '${BENCH_ONLY:-.}' has a workload named like" \
+    echo "run.sh: no program $build/bin/*_bench that matches '${BENCH_ONLY:-.}' has a workload that matches" \
         "'${BENCH_FILTER:-.}'; build with: make bench" >&2
     exit 2
 fi

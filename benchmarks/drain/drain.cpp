@@ -1,8 +1,10 @@
-// Claims and completes jobs that need nothing until none is left: what the queue itself costs, through the store's
-// verbs as in use.
+// Claims and completes jobs with nothing to embed until none is left: measures what the queue itself costs, through the
+// store's interface as in production.
 //
-// usage: drain CONFIG CONNECTIONS BATCH Prints the jobs that were done and the seconds that it took, from the first
-// claim to the last commit. The jobs are put there by run.py, which also measures the floor: the same by bare SQL.
+// usage: drain CONFIG CONNECTIONS BATCH
+//
+// Prints the number of jobs done and the seconds from the first claim to the last commit. run.py enqueues the jobs, and
+// also measures the lower bound: the same with bare SQL.
 #include <atomic>
 #include <barrier>
 #include <charconv>
@@ -49,7 +51,7 @@ std::size_t drain(Store& store, std::size_t batch, const std::string& worker) {
 int run(const std::string& config, std::size_t connections, std::size_t batch) {
     const auto opened = must(OpenedStore::open(config));
     Store& store = opened->store();
-    // The connections are made before the clock runs.
+    // The connections are opened before the clock starts.
     std::barrier ready(static_cast<std::ptrdiff_t>(connections) + 1);
     std::atomic<std::size_t> done{0};
     std::atomic<bool> failed{false};

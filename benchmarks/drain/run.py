@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""How near the PostgreSQL store's queue is to what bare SQL can do: interleaved drains of jobs that need nothing.
+"""Compares the PostgreSQL store's queue with bare SQL: alternating drains of jobs with nothing to embed.
 
   run.py BUILD_FOLDER [--pairs 10] [--jobs 500000] [--connections 1 4] [--batch 500] [--open-transaction SECONDS]
 
-The floor is the receipts shape by itself (docs/adr/0021-receipts.md): a claim deletes pending rows and writes one
-receipt, a completion deletes the receipt and appends to history, by pgbench with prepared statements. embedq does the
-same through Store::claim and Store::commit, with all that the contract asks of them. Both work on one server of the
-benchmark's own, with its ordinary durable settings, 1 GB of shared buffers and 4 GB of write-ahead log; filling the
-queues and a checkpoint before each run are not timed.
+The floor is the receipts design alone (docs/adr/0021-receipts.md), by pgbench with prepared statements: a claim deletes
+pending rows and writes one receipt, a completion deletes the receipt and appends to history. embedq does the same
+through Store::claim and Store::commit, with everything that the contract requires. Both use the benchmark's own server,
+with its ordinary durable settings, 1 GB of shared buffers and 4 GB of write-ahead log. Filling the queues and a
+checkpoint before each run are not timed.
 
-With --open-transaction another session holds a snapshot all the while, as a forgotten transaction does, and nothing
-that is deleted can be vacuumed; embedq alone is drained again and again, and its rate at the start is set against the
-one at the end.
+With --open-transaction another session holds a snapshot the whole time, as a forgotten transaction does, and deleted
+rows cannot be vacuumed. Only embedq is drained, again and again, and its rate at the start is compared with the one at
+the end.
 """
 
 import argparse
@@ -55,7 +55,7 @@ RETURNING token \\gset j_
 WITH l AS (DELETE FROM floor.lease WHERE token = :j_token AND worker = 'w' || :client_id RETURNING jobs, worker)
 INSERT INTO floor.done SELECT u.id, u.catalog, u.spec, u.kind, u.attempts, l.worker, now() FROM l, unnest(l.jobs) u;
 """
-# Specs with nothing to embed: what they cost is the queue alone.
+# Specs with nothing to embed, so that only the queue is measured.
 FILL_SPECS = """
 SET search_path = embedq;
 INSERT INTO profiles (id, fingerprint, epoch, plugin, model, model_digest, dimension, document_prefix, query_prefix,
@@ -96,7 +96,7 @@ class Bench:
         server.sql(FILL_SPECS.format(jobs=arguments.jobs), timeout=600)
 
     def floor(self, connections):
-        """Jobs a second by bare SQL."""
+        """Jobs per second with bare SQL."""
         self.server.sql(FLOOR_FILL.format(jobs=self.arguments.jobs), timeout=600)
         self.server.sql("VACUUM ANALYZE floor.ready; CHECKPOINT", timeout=600)
         batches = self.arguments.jobs // self.arguments.batch // connections
@@ -118,8 +118,8 @@ class Bench:
 
 def pairs(bench):
     for connections in bench.arguments.connections:
-        ratios, ours, floors = [], [], []
-        bench.floor(connections)  # both warm
+        ratios, embedq_rates, floors = [], [], []
+        bench.floor(connections)  # warm up both
         bench.embedq(connections)
         for pair in range(bench.arguments.pairs):
             if pair % 2 == 0:
@@ -127,13 +127,14 @@ def pairs(bench):
             else:
                 mine, floor = bench.embedq(connections), bench.floor(connections)
             ratios.append(mine / floor)
-            ours.append(mine)
+            embedq_rates.append(mine)
             floors.append(floor)
             print(f"  pair {pair + 1}: embedq {mine:,.0f} jobs/s, floor {floor:,.0f}, ratio {mine / floor:.2f}",
                   flush=True)
-        print(f"{connections} connections, batches of {bench.arguments.batch}: embedq {statistics.median(ours):,.0f} "
-              f"jobs/s, floor {statistics.median(floors):,.0f}; ratio {statistics.median(ratios):.2f} (median of "
-              f"{len(ratios)} pairs, {min(ratios):.2f} to {max(ratios):.2f})", flush=True)
+        print(f"{connections} connections, batches of {bench.arguments.batch}: "
+              f"embedq {statistics.median(embedq_rates):,.0f} jobs/s, floor {statistics.median(floors):,.0f}; "
+              f"ratio {statistics.median(ratios):.2f} (median of {len(ratios)} pairs, {min(ratios):.2f} to "
+              f"{max(ratios):.2f})", flush=True)
 
 
 def behind_an_open_transaction(bench):

@@ -2,18 +2,17 @@
 //
 // Workloads, each on the same 2,048 vectors of 1,536 float32, as OpenAI's protocol writes them; items are floats, bytes
 // the body's:
-//   memcpy         the floats from one place to a new one: what no decoder can be faster than
-//   json_parse     simdjson On-Demand, kept between calls, finding the structure alone: no number is read
-//   json_read      the same, and every number read as double and put down as float32: the least that a decoder over
+//   memcpy         a copy of the floats: no decoder can be faster
+//   json_parse     simdjson On-Demand, kept between calls, finding the structure only: no number is read
+//   json_read      the same, and every number read as double and stored as float32: the least that a decoder with
 //                  simdjson does
-//   json_dom       simdjson's other interface: a tree of everything, then every number read from it
+//   json_dom       simdjson's other interface: a tree of the whole body, then every number read from it
 //   json           decode_embeddings: a new parser, every value checked, vectors placed
 //   base64_parse   simdjson On-Demand finding the structure of the body with base64
 //   base64         decode_embeddings of it
 //
-// Beside its time, each says how many times that of memcpy it takes, and the decoders how many times that of the
-// structure alone (to_parse) and of reading every number (to_read). A workload that the filter leaves out is compared
-// to nothing.
+// Besides its time, each reports its ratio to memcpy, and the decoders report their ratios to finding the structure
+// (to_parse) and to reading every number (to_read). There is no ratio to a workload that the filter leaves out.
 #include <benchmark/benchmark.h>
 #include <simdjson.h>
 
@@ -95,13 +94,13 @@ const std::string& base64_body() {
     return body;
 }
 
-// What the others are compared to: seconds of a turn, by name, once measured.
+// Seconds per iteration of the workloads measured so far, by name: others are compared with them.
 std::map<std::string, double>& measured() {
     static std::map<std::string, double> seconds;
     return seconds;
 }
 
-// Times the turns by the wall clock, and says how they compare.
+// Times the iterations by the wall clock, and reports how they compare.
 class Turns {
 public:
     Turns(benchmark::State& state, std::size_t bytes) : state_(state), bytes_(bytes) {}
@@ -158,7 +157,7 @@ void parse(benchmark::State& state, const std::string& name, const std::string& 
     for (auto _ : state) {
         turns.time([&] {
             od::document document;
-            if (parser.iterate(padded(body)).get(document) != simdjson::SUCCESS) state.SkipWithError("is no JSON");
+            if (parser.iterate(padded(body)).get(document) != simdjson::SUCCESS) state.SkipWithError("is not JSON");
             benchmark::DoNotOptimize(&document);
         });
     }
@@ -174,7 +173,7 @@ void read(benchmark::State& state) {
             od::document document;
             std::vector<float> matrix(texts * dimension);
             std::size_t at = 0;
-            if (parser.iterate(padded(body)).get(document) != simdjson::SUCCESS) state.SkipWithError("is no JSON");
+            if (parser.iterate(padded(body)).get(document) != simdjson::SUCCESS) state.SkipWithError("is not JSON");
             for (auto entry : document["data"]) {
                 for (auto number : entry["embedding"]) matrix[at++] = static_cast<float>(number.get_double().value());
             }
@@ -203,7 +202,7 @@ void dom(benchmark::State& state) {
     turns.finish("json_dom", {{"to_memcpy", "memcpy"}, {"to_read", "json_read"}});
 }
 
-// The decoder takes the body as its own, so each turn has a copy, made off the clock; nor is the comparison on it.
+// The decoder takes ownership of the body, so each iteration has a copy. Neither the copy nor the comparison is timed.
 void decode(benchmark::State& state, const std::string& name, const std::string& (*made)()) {
     const auto& body = made();
     Turns turns(state, body.size());
@@ -214,7 +213,7 @@ void decode(benchmark::State& state, const std::string& name, const std::string&
         Result<http::EmbeddingAnswer> answer;
         turns.time([&] { answer = http::decode_embeddings(std::move(own), {.texts = texts, .dimension = dimension}); });
         if (!answer || !answer->result.errors.empty() || answer->result.matrix != floats())
-            state.SkipWithError("came out as other floats");
+            state.SkipWithError("decoded to other floats");
     }
     turns.finish(name, {{"to_memcpy", "memcpy"}, {"to_parse", name + "_parse"}, {"to_read", name + "_read"}});
 }

@@ -1,10 +1,10 @@
 // How fast the offline provider's embedder is, on one thread.
 //
 // Workloads:
-//   document/D   canonical texts of about 250 bytes to vectors of D; items are texts. Words that were met before are
-//                remembered, as in a worker that runs
+//   document/D   canonical texts of about 250 bytes to vectors of D; items are texts. Words that were seen before are
+//                cached, as in a running worker
 //   cold/D       the same with a new embedder for each batch of 64 texts
-//   query/D      questions of a few words: what each search pays
+//   query/D      questions of a few words: the cost of each search
 #include <benchmark/benchmark.h>
 
 #include <string>

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the medians of Google Benchmark's JSON files; ends 1 when a workload failed.
+"""Prints the medians of Google Benchmark's JSON files. Exit status 1 if a workload failed.
 
 usage: medians.py FILE...
 """
@@ -8,7 +8,7 @@ import statistics
 import sys
 from pathlib import Path
 
-# What Google Benchmark itself says of a run; anything else that is a number is a counter of the workload.
+# Google Benchmark's own fields of a run; any other number is a counter of the workload.
 OWN = {"family_index", "per_family_instance_index", "repetitions", "repetition_index", "threads", "iterations",
        "real_time", "cpu_time", "items_per_second", "bytes_per_second"}
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}

@@ -48,7 +48,7 @@ private:
     SystemClock clock_;
 };
 
-Error faults(const std::vector<config::Diagnostic>& diagnostics) {
+Error to_error(const std::vector<config::Diagnostic>& diagnostics) {
     std::string lines;
     for (const config::Diagnostic& diagnostic : diagnostics)
         lines += (lines.empty() ? "" : "\n") + config::to_string(diagnostic);
@@ -58,8 +58,8 @@ Error faults(const std::vector<config::Diagnostic>& diagnostics) {
 Result<fs::path> new_folder() {
     std::string name = (fs::temp_directory_path() / "embedq-bench-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr)
-        return fail(ErrorKind::misconfigured,
-                    "cannot make the folder " + name + "; set TMPDIR to one that can be written");
+        return fail(ErrorKind::misconfigured, "cannot make the folder " + name,
+                    "set TMPDIR to a folder that can be written");
     return fs::path(name);
 }
 
@@ -75,12 +75,12 @@ Result<std::unique_ptr<OpenedStore>> OpenedStore::open(const std::string& yaml) 
     };
     const config::Source source = config::Source::file(yaml);
     auto paths = config::read_plugin_paths(source, environment);
-    if (!paths) return std::unexpected(faults(paths.error()));
+    if (!paths) return std::unexpected(to_error(paths.error()));
     const auto registry = cli::open_registry(std::move(*paths));
     if (!registry) return std::unexpected(registry.error());
     cli::PluginTables tables(**registry);
     const auto loaded = config::load(source, tables, environment);
-    if (!loaded) return std::unexpected(faults(loaded.error()));
+    if (!loaded) return std::unexpected(to_error(loaded.error()));
 
     opened->plugin_ = loaded->configuration.store.plugin;
     opened->context_ = std::make_unique<BenchContext>(opened->plugin_);

@@ -1,7 +1,7 @@
-// A store as a YAML names it: the configuration read, the plugin loaded, the schema migrated.
+// Opens the store that a YAML names: reads the configuration, loads the plugin, and migrates the schema.
 //
-// Each opening of a YAML that says ${EMBEDQ_BENCH_FOLDER} gets a new folder, which goes when the store does.
-// Thread-safety: open on the main thread; the store is as its contract says.
+// Each time, ${EMBEDQ_BENCH_FOLDER} in the YAML is a new folder, which is removed with the store.
+// Thread-safety: open on the main thread; for the store its contract holds.
 #pragma once
 
 #include <filesystem>
@@ -16,7 +16,7 @@ namespace embedq::bench {
 
 class OpenedStore {
 public:
-    // The message of an error has all faults, a line each.
+    // The message of an error has all problems of the configuration, one per line.
     [[nodiscard]] static Result<std::unique_ptr<OpenedStore>> open(const std::string& yaml);
     ~OpenedStore();
     OpenedStore(const OpenedStore&) = delete;

@@ -1,7 +1,7 @@
-// How fast one catalog's index is built and asked, at 10,000 and 100,000 operations with vectors of 512.
+// How fast one catalog's index is built and searched, with 10,000 and 100,000 operations and vectors of 512.
 //
 // Workloads:
-//   index/N       building it: put_spec of 50 operations at a time and one put_vector for each; items are operations
+//   index/N       building it: put_spec with 50 operations at a time and one put_vector for each; items are operations
 //   lexical/N     BM25 alone; items are queries, in all three; 10 hits each
 //   semantic/N    the scan over all vectors alone
 //   hybrid/N      both, fused: what `embedq search` does
@@ -30,7 +30,7 @@ void put_specs(ranking::CatalogIndex& index, std::span<const Operation> operatio
     }
 }
 
-// Built once for each size, by the first benchmark that asks.
+// Built once for each size, by the first benchmark that needs it.
 const ranking::CatalogIndex& index_of(std::size_t size) {
     static std::map<std::size_t, ranking::CatalogIndex> indexes;
     if (const auto found = indexes.find(size); found != indexes.end()) return found->second;
@@ -49,7 +49,7 @@ const ranking::CatalogIndex& index_of(std::size_t size) {
 
 void build(benchmark::State& state) {
     const auto operations = make_operations(static_cast<std::size_t>(state.range(0)), 1);
-    // A few vectors in turns: what they hold does not change the work, and memory stays free for the index.
+    // A few vectors, used in turn: their values do not change the work, and memory stays free for the index.
     Random random(2);
     std::vector<std::vector<float>> vectors;
     vectors.reserve(256);

@@ -1,20 +1,22 @@
-// What each verb of the queue costs in each store, through the plugin boundary and the host's wrapper, as in use.
+// What each operation of the queue costs in each store, through the plugin boundary and the host's guard, as in
+// production.
 //
-// usage: store_bench [--config FILE]... [Google Benchmark's options] A store is what a YAML names; without --config:
-// stores/memory.yaml and stores/sqlite.yaml. A store that other programs use is safe to name: catalogs have random ids
-// and go at the end, and jobs are claimed under a profile of this run alone. Finished jobs, `cancelled` or not, and
-// vectors stay until they are pruned.
+// usage: store_bench [--config FILE]... [Google Benchmark's options]
+//
+// The stores are those that the YAML files name; without --config, stores/memory.yaml and stores/sqlite.yaml. It is
+// safe to name a store that other programs use: catalogs have random ids and are deleted at the end, and jobs are
+// claimed under a profile of this run alone. Finished jobs, `cancelled` or not, and vectors stay until they are pruned.
 //
 // Workloads, each as WORKLOAD/STORE; the catalog grows while put_new and work run:
 //   put_new      put_specs of 32 new specs of 16 operations, with their jobs; items are operations
 //   put_same     the same documents again; items are operations
 //   work         claim those 32 jobs, read their 512 missing texts, commit 512 vectors of 512 and 32 outcomes; items
 //                are vectors
-//   statuses     the badges of a catalog of 200 specs and 10,000 operations, all embedded; items are specs
-//   health       the rollup of that catalog
-//   read         its 10,000 vectors, as ranking reads them at its start; items are vectors
-//   reconcile    looking for gaps in it when there are none; items are specs
-//   empty_claim  claim when nothing is due: what a poll costs
+//   statuses     the statuses of a catalog of 200 specs and 10,000 operations, all embedded; items are specs
+//   health       the summary of that catalog
+//   read         its 10,000 vectors, as ranking reads them at a start; items are vectors
+//   reconcile    looking for gaps in it, without finding any; items are specs
+//   empty_claim  a claim when nothing is due: the cost of a poll
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
@@ -37,7 +39,7 @@ namespace {
 
 constexpr std::size_t dimension = 512;
 
-// A failure ends the workload: measuring on would measure something else.
+// A failure ends the workload, since further results would mean something else.
 template <class T>
 T must(Result<T> result) {
     if (!result) throw std::runtime_error(to_string(result.error()));
@@ -76,7 +78,7 @@ public:
     [[nodiscard]] const std::string& catalog() const { return catalog_; }
     [[nodiscard]] const Profile& profile() const { return profile_; }
 
-    // Specs that no call has given before.
+    // Specs that no earlier call returned.
     std::vector<SpecWrite> new_specs(std::size_t specs, std::size_t operations) {
         std::vector<SpecWrite> writes;
         for (std::size_t i = 0; i < specs; ++i) {
@@ -257,7 +259,7 @@ void add(const std::string& name, Workload workload) {
         ->UseRealTime();  // a store that waits for a disk or a server uses no processor
 }
 
-// Catalogs for reading, filled by the first workload that asks; gone before the process ends.
+// Catalogs for reading, filled by the first workload that needs them, and deleted before the process ends.
 using Catalogs = std::map<std::string, std::unique_ptr<Embedded>>;
 
 void add_store(const std::string& store, const std::string& yaml, Catalogs& catalogs) {
@@ -277,7 +279,7 @@ void add_store(const std::string& store, const std::string& yaml, Catalogs& cata
     }
 }
 
-// Takes `--config FILE` and `--config=FILE` out of the arguments; nothing where a file is not named.
+// Removes `--config FILE` and `--config=FILE` from the arguments. Returns nothing if the file is missing.
 std::optional<std::vector<std::string>> take_configs(std::vector<char*>& arguments) {
     const std::string flag = "--config";
     std::vector<std::string> files;
@@ -301,13 +303,13 @@ std::optional<std::vector<std::string>> take_configs(std::vector<char*>& argumen
 int run(std::vector<char*> arguments) {
     const auto files = take_configs(arguments);
     if (!files) {
-        std::fprintf(stderr, "store_bench: --config wants a YAML file, as in --config config/examples/memory.yaml\n");
+        std::fprintf(stderr, "store_bench: --config needs a YAML file, as in --config config/examples/memory.yaml\n");
         return 2;
     }
     Catalogs catalogs;
     std::map<std::string, int> named;
     for (const std::string& yaml : *files) {
-        // A fault of the configuration is told before anything is measured.
+        // A problem of the configuration is reported before anything is measured.
         const auto opened = OpenedStore::open(yaml);
         if (!opened) {
             std::fprintf(stderr, "store_bench: %s\n", to_string(opened.error()).c_str());

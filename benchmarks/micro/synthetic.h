@@ -1,7 +1,7 @@
-// Made-up operations, documents and vectors, the same in every run: what the benchmarks work on.
+// Made-up operations, documents and vectors for the benchmarks, the same in every run.
 //
-// Words are drawn with a long tail (few common, many rare), since that is what lexical ranking and the stemmer's cache
-// meet in catalogs. Thread-safety: pure functions; a Random belongs to one thread at a time.
+// Words have a long-tailed distribution (few common, many rare), as lexical ranking and the stemmer's cache find it in
+// catalogs. Thread-safety: pure functions; a Random belongs to one thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@ public:
     std::uint64_t next();
     double unit();                          // in [0, 1)
     std::size_t below(std::size_t bound);   // in [0, bound)
-    std::size_t skewed(std::size_t bound);  // the same, small values far more often
+    std::size_t skewed(std::size_t bound);  // the same, small values much more often
 
 private:
     std::uint64_t state_;
@@ -30,7 +30,7 @@ private:
 // Operations with distinct ids and texts of about 250 bytes, hashed as documents' are. Another seed gives other texts.
 [[nodiscard]] std::vector<Operation> make_operations(std::size_t count, std::uint64_t seed);
 
-// An OpenAPI 3.0 document, indented, of about 4 KB for each operation, and the same in YAML.
+// An indented OpenAPI 3.0 document with about 4 KB per operation, and the same in YAML.
 [[nodiscard]] std::string openapi_json(std::span<const Operation> operations);
 [[nodiscard]] std::string openapi_yaml(std::span<const Operation> operations);
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""A provider that fails for a while: a breaker, not a storm, whatever the number of workers and of calls at a time.
+"""A provider that fails for some time: the circuit breaker bounds the requests for any number of workers and calls.
 
-Four workers with four calls at a time; a server that answers 500 for some seconds and then is sound again. By the
-server: how many requests it got while it failed. Each worker may find out for itself; after that one of them at a time
-sends one text for each pause. No job may use more than the one attempt that the first failure after an answer may cost.
+Four workers with four concurrent calls; a server that answers 500 for some seconds and then works again. By the server:
+how many requests it got while it failed. Each worker may detect the failure by itself; after that, one of them at a
+time sends one text per pause. No job may use more than one attempt, for the first failure after an answer.
 
     outage.py build/release/bin/embedq
     outage.py build/release/bin/embedq --seconds 40
@@ -23,17 +23,17 @@ BREAKER = 5      # failures in a row
 
 def measure(server, seconds=12, workers=4, concurrency=4, specs=40, operations=50):
     with serving.Serving(server, {"latency": "50ms"}, {"concurrency": concurrency, "batch_inputs": 8}) as served:
-        going = [served.worker(f"worker{number}") for number in range(workers)]
+        workers_started = [served.worker(f"worker{number}") for number in range(workers)]
         served.ready(workers)
         served.put(documents(specs, operations))
         served.until("SELECT count(*) > 100 FROM embedq.vectors", "the first vectors")
-        served.asked.change({"faults": [{"do": "error", "status": 500}]})
+        served.protocol_server.change({"faults": [{"do": "error", "status": 500}]})
         time.sleep(seconds)  # the measurement is of what happens in that time
-        served.asked.change({"faults": []})
-        log = served.asked_for_documents()
+        served.protocol_server.change({"faults": []})
+        log = served.document_requests()
         failing = [call for call in log if call["status"] == 500]
         served.settled(seconds=120)
-        for worker in going:
+        for worker in workers_started:
             worker.stop()
         pauses, ends = 1, FIRST_PAUSE
         while ends < seconds:
@@ -54,4 +54,4 @@ if __name__ == "__main__":
     def add(parser):
         parser.add_argument("--seconds", type=int, default=12)
         parser.add_argument("--workers", type=int, default=4)
-    serving.main(__doc__, add, lambda server, told: measure(server, told.seconds, told.workers), bounds)
+    serving.main(__doc__, add, lambda server, arguments: measure(server, arguments.seconds, arguments.workers), bounds)

@@ -1,14 +1,14 @@
-"""What the measurements of this folder share: `embedq worker` processes and the protocol server that they ask.
+"""What the measurements in this folder share: `embedq worker` processes, and the protocol server that they call.
 
-The processes work on a PostgreSQL server of the measurement's own, and ask the protocol server
-(tests/support/protocol_server) through the plugin `openai`.
+Each measurement has its own PostgreSQL server. The workers call the protocol server (tests/support/protocol_server)
+through the plugin `openai`.
 
-    with serving.begin(told) as server:
+    with serving.begin(arguments) as server:
         with serving.Serving(server, {"latency": "20ms", "max_inputs": 64}, limits={"concurrency": 4}) as served:
             served.put(documents(100, 200))
             ...
 
-Times of requests are those of the protocol server: when a request arrived, by the machine's monotonic clock.
+The times of requests are the protocol server's: when a request arrived, by the machine's monotonic clock.
 """
 
 import json
@@ -37,9 +37,9 @@ class Serving(Deployment):
     def __init__(self, server, script=None, limits=None, **settings):
         super().__init__(server, new_database(server), **settings)
         self.limits = limits or {}
-        self.asked = ProtocolServer({"dialect": "generic", "max_inputs": 0, "models": {MODEL: {"dimension": DIMENSION}},
-                                     **(script or {})},
-                                    beside=program.PROGRAM)
+        self.protocol_server = ProtocolServer(
+            {"dialect": "generic", "max_inputs": 0, "models": {MODEL: {"dimension": DIMENSION}}, **(script or {})},
+            beside=program.PROGRAM)
 
     def __enter__(self):
         return self
@@ -49,7 +49,7 @@ class Serving(Deployment):
 
     def close(self):
         super().close()
-        self.asked.close()
+        self.protocol_server.close()
 
     def configure(self, name, notifier=None, scheduler=None, limits=None, **_):
         path = self.folder / f"{name}.yaml"
@@ -58,7 +58,7 @@ class Serving(Deployment):
             "store": {"plugin": "postgres", "options": {"url": "${EMBEDQ_DATABASE_URL}"}},
             "notifier": notifier or {"plugin": "poll", "options": {"interval": "100ms"}},
             "providers": {"served": {"plugin": "openai",
-                                     "options": {"dialect": "generic", "base_url": self.asked.url + "/v1",
+                                     "options": {"dialect": "generic", "base_url": self.protocol_server.url + "/v1",
                                                  "model": MODEL},
                                      "limits": {**self.limits, **(limits or {})}}},
             "embedding": {"provider": "served"},
@@ -66,15 +66,15 @@ class Serving(Deployment):
         return path
 
     def ready(self, workers):
-        """Until that many workers have shown themselves."""
-        self.until(f"SELECT count(*) >= {workers} FROM embedq.workers", f"{workers} workers are there")
+        """Waits until that many workers have sent a heartbeat."""
+        self.until(f"SELECT count(*) >= {workers} FROM embedq.workers", f"{workers} workers run")
 
-    def asked_for_documents(self):
-        """The requests so far, in order, without those by which workers learn the dimension."""
-        return [call for call in self.asked.calls()["log"] if not is_probe(call)]
+    def document_requests(self):
+        """The requests so far, in order, without the probes that learn the dimension."""
+        return [call for call in self.protocol_server.calls()["log"] if not is_probe(call)]
 
     def attempts(self):
-        """Attempts that any job has used."""
+        """Attempts that all jobs have used."""
         return self.number("SELECT coalesce(sum(attempts), 0) FROM embedq.api_catalog_embedding_jobs")
 
     def failed(self):
@@ -89,7 +89,7 @@ def is_probe(call):
 
 
 def most_within(times, window):
-    """The most of the times (microseconds, ascending) in any window of that many seconds, its end not counted."""
+    """The largest number of times (microseconds, ascending) in any window of that many seconds, without its end."""
     most, first = 0, 0
     for last, time in enumerate(times):
         while times[first] <= time - window * 1e6:
@@ -99,24 +99,24 @@ def most_within(times, window):
 
 
 def bounded(result, name, bound, at_least=False):
-    """Whether a figure keeps to its bound; says so where it does not."""
+    """Whether a figure is within its bound; prints a message if it is not."""
     good = result[name] >= bound if at_least else result[name] <= bound
     if not good:
-        print(f"BEYOND ITS BOUND: {name} is {result[name]:.4g}, and {'at least' if at_least else 'at most'} "
-              f"{bound:.4g} is asked for",
-              file=sys.stderr)
+        print(f"OUT OF BOUNDS: {name} is {result[name]:.4g}, expected {'at least' if at_least else 'at most'} "
+              f"{bound:.4g}", file=sys.stderr)
     return good
 
 
 def main(doc, add, measure, bounds):
     """A script's command line.
 
-    `add` declares its arguments, `measure(server, told)` gives figures, `bounds(result, told)` what they keep to.
+    `add` declares its arguments, `measure(server, arguments)` returns figures, and `bounds(result, arguments)` their
+    bounds.
     """
     parser = measuring.arguments(doc)
     add(parser)
-    told = parser.parse_args()
-    with begin(told) as server:
-        result = measure(server, told)
-    tell(result, told)
-    sys.exit(0 if all([bounded(result, *bound) for bound in bounds(result, told)]) else 1)
+    arguments = parser.parse_args()
+    with begin(arguments) as server:
+        result = measure(server, arguments)
+    tell(result, arguments)
+    sys.exit(0 if all([bounded(result, *bound) for bound in bounds(result, arguments)]) else 1)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A server that answers 429 with `Retry-After: 1` above 50 requests a second.
 
-A worker that could send ten times as many; texts for the time. By the server: how many requests it took of those that
-it would have taken, and how many it refused. No job may use an attempt, and nothing may fail.
+A worker that could send ten times as many, and enough texts for the time. By the server: how many requests it accepted
+of those that it would have accepted, and how many it refused. No job may use an attempt, and nothing may fail.
 
     throttling.py build/release/bin/embedq                          # a minute
     throttling.py build/release/bin/embedq --seconds 20 --workers 2
@@ -23,16 +23,16 @@ def measure(server, seconds=60, per_second=50, workers=1, batch=4, operations=40
     texts = seconds * per_second * batch
     with serving.Serving(server, script, {"concurrency": 8, "batch_inputs": batch}) as served:
         served.put(documents(texts // operations, operations))
-        going = [served.worker(f"worker{number}") for number in range(workers)]
+        workers_started = [served.worker(f"worker{number}") for number in range(workers)]
         served.settled(seconds=3 * seconds + 60)
-        for worker in going:
+        for worker in workers_started:
             worker.stop()
-        calls = served.asked_for_documents()
-        taken = sorted(call["at"] for call in calls if call["status"] == 200)
-        took = (taken[-1] - taken[0]) / 1e6
-        return {"texts": texts, "vectors": served.vectors(), "requests taken": len(taken),
-                "refused": len(calls) - len(taken), "seconds": took,
-                "of what the server allows": len(taken) / (per_second * took), "attempts used": served.attempts(),
+        calls = served.document_requests()
+        accepted = sorted(call["at"] for call in calls if call["status"] == 200)
+        took = (accepted[-1] - accepted[0]) / 1e6
+        return {"texts": texts, "vectors": served.vectors(), "requests accepted": len(accepted),
+                "refused": len(calls) - len(accepted), "seconds": took,
+                "of what the server allows": len(accepted) / (per_second * took), "attempts used": served.attempts(),
                 "jobs failed": served.failed()}
 
 
@@ -45,4 +45,5 @@ if __name__ == "__main__":
     def add(parser):
         parser.add_argument("--seconds", type=int, default=60)
         parser.add_argument("--workers", type=int, default=1)
-    serving.main(__doc__, add, lambda server, told: measure(server, told.seconds, workers=told.workers), bounds)
+    serving.main(__doc__, add, lambda server, arguments: measure(server, arguments.seconds, workers=arguments.workers),
+                 bounds)

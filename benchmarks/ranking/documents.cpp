@@ -27,7 +27,7 @@ Result<std::string> contents(const fs::path& path) {
     return std::move(content).str();
 }
 
-// The rows of a table with the number of columns that it must have at least.
+// The rows of a table, each with at least `columns` columns.
 Result<std::vector<std::vector<std::string>>> rows(const fs::path& path, std::size_t columns) {
     std::ifstream file(path);
     if (!file) return fail(ErrorKind::not_found, fmt::format("{} cannot be read", path.string()));
@@ -44,8 +44,7 @@ Result<std::vector<std::vector<std::string>>> rows(const fs::path& path, std::si
         }
         result.push_back(std::move(row));
     }
-    if (result.empty())
-        return fail(ErrorKind::invalid_argument, fmt::format("{} has no line but comments", path.string()));
+    if (result.empty()) return fail(ErrorKind::invalid_argument, fmt::format("{} has only comments", path.string()));
     return result;
 }
 
@@ -63,7 +62,9 @@ bool is_method(std::string_view key) {
 
 Result<EvaluatedDocument> parse(const std::string& name, std::string_view content) {
     auto document = catalog::parse_document(content);
-    if (!document) return fail(document.error().kind, fmt::format("{}: {}", name, to_string(document.error())));
+    if (!document)
+        return fail(document.error().kind, fmt::format("{}: {}", name, document.error().message),
+                    document.error().hint);
     return EvaluatedDocument{name, std::move(document->operations)};
 }
 
@@ -140,7 +141,7 @@ Result<EvaluatedDocument> read_document(const fs::path& folder, const std::strin
 Result<EvaluatedDocument> read_without_summaries(const fs::path& folder, const std::string& name) {
     const auto content = contents(folder / name);
     if (!content) return std::unexpected(content.error());
-    // Order is kept, because it is the order of the operations.
+    // The order of keys is kept, because it is the order of the operations.
     auto document = nlohmann::ordered_json::parse(*content, nullptr, false);
     if (document.is_discarded()) return fail(ErrorKind::invalid_argument, fmt::format("{} is not JSON", name));
     const auto paths = document.find("paths");
@@ -162,12 +163,13 @@ std::vector<Question> summary_questions(const EvaluatedDocument& whole, const Ev
     for (const Operation& operation : whole.operations) {
         const auto found = without.find(operation.operation_id);
         if (found == without.end()) continue;
-        const Operation& left = *found->second;
-        // Its summary is now the first sentence of its description: without one there was no description. Where both
+        const Operation& remaining = *found->second;
+        // Its summary is now the first sentence of its description; if it has none, there was no description. If both
         // texts are the same, it had no summary.
-        if (operation.summary.size() < shortest_summary || left.summary.empty() || left.text == operation.text)
+        if (operation.summary.size() < shortest_summary || remaining.summary.empty() ||
+            remaining.text == operation.text)
             continue;
-        if (lower(left.text).find(lower(operation.summary)) != std::string::npos) continue;
+        if (lower(remaining.text).find(lower(operation.summary)) != std::string::npos) continue;
         questions.push_back({operation.summary, whole.name, {operation.operation_id}});
     }
     return questions;

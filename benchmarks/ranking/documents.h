@@ -1,5 +1,4 @@
-// The input of the ranking evaluation: operations as embedq's parser reads them, and the questions that are asked of
-// them.
+// The input of the ranking evaluation: operations as embedq's parser reads them, and questions about them.
 //
 // Thread-safety: pure functions over files.
 #pragma once
@@ -17,7 +16,7 @@ namespace embedq::evaluation {
 
 struct Question {
     std::string text;
-    std::string document;            // the answer must be of this document; empty: of any
+    std::string document;            // the answer must be in this document; empty: in any
     std::set<std::string> accepted;  // operation ids
 };
 
@@ -26,32 +25,32 @@ struct EvaluatedDocument {
     std::vector<Operation> operations;
 };
 
-// A line of a table of sets: what is asked of which documents.
+// A row of a table of sets: which questions are asked about which documents.
 struct QuestionSet {
     std::string name;
     std::string documents;  // names separated by commas, or "sample N/M"
-    std::string questions;  // a file beside the table, or "summaries"
-    std::string standing;   // what was tuned on it, for people
+    std::string questions;  // a file in the table's folder, or "summaries"
+    std::string tuning;     // what was tuned on it, for people
 };
 
-// Columns: name, documents, questions, standing. Lines that begin with '#' are comments.
+// Columns: name, documents, questions, tuning. Lines that begin with '#' are comments.
 [[nodiscard]] Result<std::vector<QuestionSet>> read_sets(const std::filesystem::path& file);
 
 // Columns: question, accepted operation ids separated by commas.
 [[nodiscard]] Result<std::vector<Question>> read_questions(const std::filesystem::path& file);
 
-// The JSON documents below the folder, sorted, whose name's CRC-32 leaves N modulo M ("N/M"), or does not ("!N/M").
+// The JSON documents below the folder, sorted, whose name's CRC-32 is N modulo M ("N/M"), or is not ("!N/M").
 [[nodiscard]] Result<std::vector<std::string>> sample_documents(const std::filesystem::path& folder,
                                                                 std::string_view sample);
 
 [[nodiscard]] Result<EvaluatedDocument> read_document(const std::filesystem::path& folder, const std::string& name);
 
-// The same document (JSON) with the summaries of its operations taken out before it is parsed.
+// The same document (JSON), with the summaries of its operations removed before it is parsed.
 [[nodiscard]] Result<EvaluatedDocument> read_without_summaries(const std::filesystem::path& folder,
                                                                const std::string& name);
 
-// Asks for operations by the summaries that `bare` has lost. Summaries below ten bytes, those of operations without a
-// description, and those that the remaining text still holds word for word are not asked.
+// Questions that are the summaries which `bare` no longer has. Left out are summaries below ten bytes, those of
+// operations without a description, and those that the remaining text still contains word for word.
 [[nodiscard]] std::vector<Question> summary_questions(const EvaluatedDocument& whole, const EvaluatedDocument& bare);
 
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);

@@ -1,9 +1,10 @@
-// Writes the operations of OpenAPI documents as the catalog reads them.
+// Prints the operations of OpenAPI documents as the catalog reads them.
 //
 // usage: embedq_dump_operations [--without-summary] FOLDER DOCUMENT... > operations.tsv
-// Documents' names are relative to the folder. Columns: document, operation id, method, path, summary, tags (comma
-// separated), canonical text, query. With --without-summary the document is parsed without its operations' summaries,
-// and the summary that an operation is asked for by goes to the query column.
+//
+// The names of documents are relative to the folder. Columns: document, operation id, method, path, summary, tags
+// (comma separated), canonical text, query. With --without-summary the document is parsed without its operations'
+// summaries, and the removed summary is in the query column.
 #include <algorithm>
 #include <iostream>
 #include <map>

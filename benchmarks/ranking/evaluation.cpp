@@ -8,8 +8,8 @@
 namespace embedq::evaluation {
 namespace {
 
-constexpr std::string_view sample_word = "sample ";
-constexpr std::string_view summaries_word = "summaries";
+constexpr std::string_view sample_prefix = "sample ";
+constexpr std::string_view summaries_keyword = "summaries";
 
 }  // namespace
 
@@ -17,11 +17,11 @@ Result<Evaluation> Evaluation::open(const QuestionSet& set, const std::filesyste
                                     const std::filesystem::path& tables) {
     Evaluation evaluation;
     evaluation.set_ = set;
-    const bool sampled = set.documents.starts_with(sample_word);
-    auto names = sampled ? sample_documents(documents, std::string_view(set.documents).substr(sample_word.size()))
+    const bool sampled = set.documents.starts_with(sample_prefix);
+    auto names = sampled ? sample_documents(documents, std::string_view(set.documents).substr(sample_prefix.size()))
                          : Result<std::vector<std::string>>(split(set.documents, ','));
     if (!names) return std::unexpected(names.error());
-    const bool summaries = set.questions == summaries_word;
+    const bool summaries = set.questions == summaries_keyword;
     for (const std::string& name : *names) {
         auto whole = read_document(documents, name);
         auto document = summaries && whole ? read_without_summaries(documents, name) : whole;
@@ -40,7 +40,7 @@ Result<Evaluation> Evaluation::open(const QuestionSet& set, const std::filesyste
         evaluation.questions_ = std::move(*questions);
     }
     if (evaluation.questions_.empty())
-        return fail(ErrorKind::invalid_argument, fmt::format("set {} has no question to ask", set.name));
+        return fail(ErrorKind::invalid_argument, fmt::format("set {} has no questions", set.name));
     if (const Status answered = evaluation.answer(); !answered) return std::unexpected(answered.error());
     for (const EvaluatedDocument& document : evaluation.documents_)
         evaluation.index_.put_spec(document.name, document.operations);

@@ -1,4 +1,4 @@
-// Asks the questions of a set of an index of its documents, in each mode, with each semantic half.
+// Asks the questions of a set in an index of its documents, in each mode, with each semantic half.
 //
 // Thread-safety: an object belongs to one thread at a time.
 #pragma once
@@ -19,16 +19,16 @@ namespace embedq::evaluation {
 
 class Evaluation {
 public:
-    // Reads and indexes the set's documents. Errors: a file that is missing or is no OpenAPI document, and an accepted
-    // operation that the documents do not have. In a sample, documents that the parser refuses are passed over and
+    // Reads and indexes the set's documents. Errors: a file that is missing or is not an OpenAPI document, and an
+    // accepted operation that the documents do not have. In a sample, documents that the parser refuses are skipped and
     // counted.
     static Result<Evaluation> open(const QuestionSet& set, const std::filesystem::path& documents,
                                    const std::filesystem::path& tables);
 
-    // Embeds every text anew with the half, then asks everything in each mode.
+    // Embeds every text with the half, then asks all questions in each mode.
     [[nodiscard]] Comparison compare(const HalfKind& kind, SemanticHalf& half, double weight);
 
-    // What hybrid ranking gave where the answer was not in the first five, for people.
+    // The results of hybrid ranking for questions whose answer was not in the first five, for people.
     [[nodiscard]] std::string misses(SemanticHalf& half, double weight) const;
 
     [[nodiscard]] const QuestionSet& set() const noexcept { return set_; }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads OpenAPI documents (JSON) and writes what names of theirs mean as TSV for embedq_derive_vectors.
+"""Extracts names and their descriptions from OpenAPI documents (JSON) as TSV for embedq_derive_vectors.
 
 usage: extract_glossary.py [--sample N/M] [--cap PAIRS_OF_A_PUBLISHER] FOLDER [DOCUMENT_TO_LEAVE_OUT...] > glossary.tsv
 
@@ -48,7 +48,7 @@ def main():
         found = [os.path.join(f, n) for f, _, names in os.walk(root) for n in names] if os.path.isdir(root) else [root]
         random.seed(publisher)
         names = sorted(name for name in found if name.endswith(".json"))
-        meant = set()
+        found_pairs = set()
         for path in random.sample(names, min(len(names), 40)):
             name = os.path.relpath(path, options.folder)
             if publisher in options.without or name in options.without:
@@ -57,10 +57,10 @@ def main():
                 continue
             try:
                 with open(path, encoding="utf-8") as file:
-                    meant.update(pair for pair in pairs(json.load(file)) if pair[1].count(" ") >= 2)
+                    found_pairs.update(pair for pair in pairs(json.load(file)) if pair[1].count(" ") >= 2)
             except (ValueError, OSError, RecursionError) as error:
                 print(f"{path}: {error}", file=sys.stderr)
-        for name, description in random.sample(sorted(meant), min(len(meant), options.cap)):
+        for name, description in random.sample(sorted(found_pairs), min(len(found_pairs), options.cap)):
             sys.stdout.write(f"{publisher}\t{flat(name)}\t{description}\n")
 
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Reads OpenAPI documents (JSON) and writes their operations as TSV for embedq_derive_idf, as when its table was made.
+"""Extracts operations from OpenAPI documents (JSON) as TSV for embedq_derive_idf, as its table was made.
 
 usage: extract_operations.py [--sample N/M] FILE_OR_FOLDER... > operations.tsv
 
-Columns: document, operation id, method, path, summary, tags (comma separated), text, nothing. The text has the parts of
-embedq's own, summary, description, words of path and id, tags and method, in simpler form. What is measured goes
-through embedq's parser (embedq_dump_operations).
+Columns: document, operation id, method, path, summary, tags (comma separated), text, an empty one. The text has the
+same parts as embedq's (summary, description, words of path and id, tags and method) in a simpler form. Measurements use
+embedq's parser (embedq_dump_operations).
 """
 import argparse
 import json

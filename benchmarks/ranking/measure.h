@@ -1,4 +1,4 @@
-// Ranks of right answers, the measures made of them, how sure they are, and the bound that hybrid ranking is held to.
+// Ranks of right answers, measures of them with confidence intervals, and the bound for hybrid ranking.
 //
 // Thread-safety: pure functions over plain values.
 #pragma once
@@ -12,7 +12,7 @@
 
 namespace embedq::evaluation {
 
-// The place of the first right answer for each question; 0 where it is not in the first `deepest_rank`.
+// The place of the first right answer for each question; 0 if it is not in the first `deepest_rank`.
 using Ranks = std::vector<std::size_t>;
 inline constexpr std::size_t deepest_rank = 100;
 
@@ -33,7 +33,7 @@ struct Interval {
 // The same for the mean of a - b, question by question.
 [[nodiscard]] Interval confidence_of_difference(Metric metric, const Ranks& a, const Ranks& b);
 
-// What was measured of one set with one semantic half.
+// The measurements of one set with one semantic half.
 struct Comparison {
     std::string set;
     std::string half;
@@ -44,6 +44,9 @@ struct Comparison {
     Ranks hybrid;
 };
 
+// Differences below this are rounding errors.
+inline constexpr double rounding = 1e-9;
+
 // Hybrid ranking may be below its better half by one point or by one question, whichever is more: in a set of 20, one
 // question is five points.
 struct Loss {
@@ -51,9 +54,9 @@ struct Loss {
     std::string_view better;  // "lexical" or "semantic"
     double best = 0;
     double hybrid = 0;
-    double questions = 0;  // (best - hybrid) × questions; negative where hybrid is above both
+    double questions = 0;  // (best - hybrid) × questions; negative if hybrid is above both
     double allowed = 0;
-    [[nodiscard]] bool breach() const { return questions > allowed + 1e-9; }
+    [[nodiscard]] bool breach() const { return questions > allowed + rounding; }
 };
 [[nodiscard]] std::vector<Loss> losses(const Comparison& comparison);
 // "github-dev with lexical at 0.30: hybrid R@1 80.0, lexical 90.0: 3.0 questions of 30 lost, 1.0 allowed"

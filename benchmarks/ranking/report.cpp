@@ -42,8 +42,8 @@ const Ranks& better_half(const Comparison& comparison, const Loss& loss) {
     return loss.better == "lexical" ? comparison.lexical : comparison.semantic;
 }
 
-// Hybrid less its better half by the mean reciprocal rank, and what is lost anywhere in questions.
-std::string verdict(const Comparison& comparison) {
+// Hybrid minus its better half in mean reciprocal rank, and the questions lost in each metric.
+std::string summary(const Comparison& comparison) {
     const std::vector<Loss> all = losses(comparison);
     const Loss& reciprocal = all.back();
     const Interval interval =
@@ -51,7 +51,7 @@ std::string verdict(const Comparison& comparison) {
     std::string text =
         fmt::format("{:+.3f} [{:+.3f}, {:+.3f}]", reciprocal.hybrid - reciprocal.best, interval.low, interval.high);
     for (const Loss& loss : all) {
-        if (loss.questions <= 1e-9) continue;
+        if (loss.questions <= rounding) continue;
         text += fmt::format(" {} -{:.1f}{}", metric_names[static_cast<std::size_t>(loss.metric)], loss.questions,
                             loss.breach() ? "!" : "");
     }
@@ -94,7 +94,7 @@ Facts machine_facts() {
     std::string load;
     std::getline(std::ifstream("/proc/loadavg"), load);
 #ifdef NDEBUG
-    const char* const build = "optimised, no assertions";
+    const char* const build = "optimized, no assertions";
 #else
     const char* const build = "with assertions";
 #endif
@@ -110,7 +110,7 @@ Facts machine_facts() {
 std::string table(const std::vector<SetReport>& reports) {
     std::string text = fmt::format("{:<22} {:<19} {:<8} {:>5} {:>5} {:>14} {:>5} {:>5} {:>16} {}\n", "set (questions)",
                                    "semantic half", "mode", "R@1", "R@5", "95 %", "R@10", "MRR", "95 %",
-                                   "MRR less better half, 95 %; questions lost (! = breach)");
+                                   "MRR minus better half, 95 %; questions lost (! = breach)");
     for (const SetReport& report : reports) {
         const std::string name = fmt::format("{} ({})", report.set.name, report.questions);
         bool first = true;
@@ -118,7 +118,7 @@ std::string table(const std::vector<SetReport>& reports) {
             const std::string half = fmt::format("{} {:.2f}", comparison.half, comparison.weight);
             if (first) text += line(name, "", "lexical", comparison.lexical, "");
             text += line("", half, "semantic", comparison.semantic, "");
-            text += line("", half, "hybrid", comparison.hybrid, verdict(comparison));
+            text += line("", half, "hybrid", comparison.hybrid, summary(comparison));
             first = false;
         }
     }
@@ -138,11 +138,11 @@ std::string json(const Facts& facts, const std::vector<SetReport>& reports) {
                               {"lexical", measures(comparison.lexical)},
                               {"semantic", measures(comparison.semantic)},
                               {"hybrid", measures(comparison.hybrid)},
-                              {"hybrid_less_better_half", bound(comparison)}});
+                              {"hybrid_minus_better_half", bound(comparison)}});
         }
         sets.push_back({{"set", report.set.name},
                         {"documents", report.set.documents},
-                        {"standing", report.set.standing},
+                        {"tuning", report.set.tuning},
                         {"operations", report.operations},
                         {"questions", report.questions},
                         {"documents_refused", report.refused},

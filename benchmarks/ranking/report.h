@@ -1,6 +1,6 @@
-// The evaluation's results for people and for programs.
+// The evaluation's results, for people and for programs.
 //
-// Thread-safety: pure functions but for `machine_facts`, which reads the machine.
+// Thread-safety: pure functions, except `machine_facts`, which reads system files.
 #pragma once
 
 #include <string>
@@ -25,12 +25,12 @@ struct SetReport {
 // cpu, cores, memory, system, compiler, build, load.
 [[nodiscard]] Facts machine_facts();
 
-// One table: a line per set, semantic half and mode, with 95 % intervals of R@5 and MRR, and of hybrid less its better
+// One table: a line per set, semantic half and mode, with 95 % intervals of R@5, of MRR, and of hybrid minus its better
 // half.
 [[nodiscard]] std::string table(const std::vector<SetReport>& reports);
 [[nodiscard]] std::string json(const Facts& facts, const std::vector<SetReport>& reports);
 
-// A sentence for each breach of the bound by comparisons that are held to it.
+// A sentence for each breach of the bound, by the comparisons for which it holds.
 [[nodiscard]] std::vector<std::string> breaches(const std::vector<SetReport>& reports);
 
 }  // namespace embedq::evaluation

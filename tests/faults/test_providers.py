@@ -39,9 +39,9 @@ class Endpoints(Case):
                    lambda result: [("times the ideal", saturation.BOUND if SOAK else 1.25)],
                    of_time=["times the ideal"])
 
-    def test_processes_share_a_budget(self):
+    def test_processes_share_a_rate_limit(self):
         self.keeps(lambda: shared_rate_limit.measure(self.server, **({} if SOAK else {"seconds": 12, "per_minute": 1200})),
-                   shared_rate_limit.bounds, of_time=["of the budget", "used"])
+                   shared_rate_limit.bounds, of_time=["of the rate limit", "used"])
 
     def test_throttling_costs_neither_attempts_nor_throughput(self):
         # The limit is found within the first quarter of a minute, at the cost of two pauses; in short that weighs more.

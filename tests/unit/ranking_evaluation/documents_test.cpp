@@ -40,7 +40,7 @@ protected:
     fs::path folder;
 };
 
-TEST_F(Documents, WithoutSummariesNothingElseChanges) {
+TEST_F(Documents, RemovingSummariesChangesNothingElse) {
     const auto whole = read_document(folder, "pets.json");
     const auto bare = read_without_summaries(folder, "pets.json");
     ASSERT_TRUE(whole && bare);
@@ -52,9 +52,9 @@ TEST_F(Documents, WithoutSummariesNothingElseChanges) {
     EXPECT_EQ(bare->operations[4].text, whole->operations[4].text);
 }
 
-// Not asked: a summary of two short words, an operation without description, a summary that the description repeats, no
-// summary at all.
-TEST_F(Documents, AsksByTheSummariesThatAreGone) {
+// Left out: a summary of two short words, an operation without a description, a summary that the description repeats,
+// an operation without a summary.
+TEST_F(Documents, AsksTheSummariesThatWereRemoved) {
     const auto questions =
         summary_questions(*read_document(folder, "pets.json"), *read_without_summaries(folder, "pets.json"));
     ASSERT_EQ(questions.size(), 2U);
@@ -64,9 +64,9 @@ TEST_F(Documents, AsksByTheSummariesThatAreGone) {
     EXPECT_EQ(questions[1].accepted, std::set<std::string>{"add"});
 }
 
-TEST_F(Documents, ASampleAndItsOthersAreTheWhole) {
+TEST_F(Documents, ASampleAndItsComplementAreAllDocuments) {
     for (int i = 0; i < 20; ++i) write("publisher/" + std::to_string(i) + ".json", pets);
-    write("readme.txt", "no document");
+    write("readme.txt", "not a document");
     const auto part = sample_documents(folder, "0/3");
     const auto others = sample_documents(folder, "!0/3");
     ASSERT_TRUE(part && others);
@@ -79,12 +79,13 @@ TEST_F(Documents, ASampleAndItsOthersAreTheWhole) {
     }
 }
 
-TEST_F(Documents, FaultsOfTablesAreSaidWithTheLine) {
-    write("sets.tsv", "# name\tdocuments\tquestions\tstanding\nall\tpets.json\n");
-    EXPECT_THAT(to_string(read_sets(folder / "sets.tsv").error()), HasSubstr("sets.tsv:2: found 2 column(s), expected 4"));
+TEST_F(Documents, ErrorsInTablesNameTheLine) {
+    write("sets.tsv", "# name\tdocuments\tquestions\ttuning\nall\tpets.json\n");
+    EXPECT_THAT(to_string(read_sets(folder / "sets.tsv").error()),
+                HasSubstr("sets.tsv:2: found 2 column(s), expected 4"));
     EXPECT_THAT(to_string(read_sets(folder / "missing.tsv").error()), HasSubstr("cannot be read"));
     write("empty.tsv", "# nothing\n");
-    EXPECT_THAT(to_string(read_questions(folder / "empty.tsv").error()), HasSubstr("no line but comments"));
+    EXPECT_THAT(to_string(read_questions(folder / "empty.tsv").error()), HasSubstr("has only comments"));
 }
 
 TEST_F(Documents, AnAnswerThatTheDocumentsDoNotHaveIsRefused) {
@@ -95,14 +96,14 @@ TEST_F(Documents, AnAnswerThatTheDocumentsDoNotHaveIsRefused) {
                 testing::AllOf(HasSubstr("'every'"), HasSubstr("which pets are there"), HasSubstr("pets.json")));
 }
 
-TEST_F(Documents, AFileThatIsNoDocumentIsRefused) {
+TEST_F(Documents, AFileThatIsNotADocumentIsRefused) {
     write("no.json", "{}");
     EXPECT_THAT(to_string(Evaluation::open({"set", "no.json", "summaries", ""}, folder, folder).error()),
                 HasSubstr("no.json"));
     EXPECT_FALSE(Evaluation::open({"set", "absent.json", "summaries", ""}, folder, folder));
 }
 
-TEST_F(Documents, AnEvaluationFindsWhatIsAsked) {
+TEST_F(Documents, AnEvaluationFindsTheAnswers) {
     write("questions.tsv", "changes a pet\tedit\nremoves for good\tgone\n");
     auto evaluation = Evaluation::open({"set", "pets.json", "questions.tsv", ""}, folder, folder);
     ASSERT_TRUE(evaluation) << to_string(evaluation.error());

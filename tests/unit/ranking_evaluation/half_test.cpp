@@ -28,7 +28,7 @@ double cosine(const std::vector<float>& a, const std::vector<float>& b) {
     return product / std::sqrt(squares_a * squares_b);
 }
 
-// The mean cosine of questions with their answer and with an operation of another tag.
+// The mean cosine of questions with their answer, and with an operation of another tag.
 std::pair<double, double> means(std::string_view name) {
     const auto half = make_half(name).value();
     const Operation other = operation("b", "other");
@@ -48,7 +48,7 @@ std::pair<double, double> means(std::string_view name) {
     return sums;
 }
 
-TEST(MadeUpHalf, IsAsStrongAsItsNameSays) {
+TEST(MadeUpHalf, IsAsStrongAsItsName) {
     const auto [right, wrong] = means("strong");
     EXPECT_NEAR(right, 0.5, 0.1);
     EXPECT_NEAR(wrong, 0, 0.1);
@@ -60,7 +60,7 @@ TEST(MadeUpHalf, IsAsStrongAsItsNameSays) {
     EXPECT_NEAR(useless_wrong, 0, 0.05);
 }
 
-TEST(MadeUpHalf, TheSameTextGetsTheSameVector) {
+TEST(MadeUpHalf, TheSameTextHasTheSameVector) {
     for (const HalfKind& kind : half_kinds()) {
         const auto one = make_half(kind.name).value();
         const auto another = make_half(kind.name).value();
@@ -72,7 +72,7 @@ TEST(MadeUpHalf, TheSameTextGetsTheSameVector) {
     }
 }
 
-TEST(MadeUpHalf, AnUnknownNameIsRefusedWithThoseThereAre) {
+TEST(MadeUpHalf, AnUnknownNameIsRefusedWithTheKnownNames) {
     const auto half = make_half("strongest");
     ASSERT_FALSE(half);
     EXPECT_THAT(to_string(half.error()),

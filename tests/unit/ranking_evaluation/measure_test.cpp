@@ -17,7 +17,7 @@ Comparison comparison(Ranks lexical, Ranks semantic, Ranks hybrid) {
     return {"made-set", "lexical", 0.25, true, std::move(lexical), std::move(semantic), std::move(hybrid)};
 }
 
-// `right` answers in the first place, then answers that are not found.
+// `right` answers in first place, then answers that are not found.
 Ranks first(std::size_t right, std::size_t of) {
     Ranks ranks(of, 0);
     std::fill_n(ranks.begin(), right, 1);
@@ -32,7 +32,7 @@ TEST(Measure, CountsPlaces) {
     EXPECT_NEAR(mean(Metric::reciprocal_rank, ranks), (1 + 0.5 + 0.2 + 1.0 / 6 + 0.1 + 1.0 / 11 + 0 + 1) / 8, 1e-12);
 }
 
-TEST(Measure, TheIntervalHoldsTheMeanAndNarrowsWithQuestions) {
+TEST(Measure, TheIntervalContainsTheMeanAndNarrowsWithMoreQuestions) {
     const Interval few = confidence(Metric::recall_at_1, first(10, 20));
     const Interval many = confidence(Metric::recall_at_1, first(1000, 2000));
     EXPECT_LT(few.low, 0.5);
@@ -41,7 +41,7 @@ TEST(Measure, TheIntervalHoldsTheMeanAndNarrowsWithQuestions) {
     EXPECT_NEAR(many.high - many.low, 2 * 1.96 * 0.5 / std::sqrt(2000.0), 0.01);
 }
 
-TEST(Measure, ADifferenceQuestionByQuestionIsSurerThanTheMeans) {
+TEST(Measure, APairedDifferenceIsMoreCertainThanTheMeans) {
     const Interval none = confidence_of_difference(Metric::recall_at_1, first(10, 20), first(10, 20));
     EXPECT_EQ(none.low, 0);
     EXPECT_EQ(none.high, 0);
@@ -70,7 +70,7 @@ TEST(Bound, IsCountedFromTheBetterHalf) {
     EXPECT_FALSE(losses(comparison(first(3, 20), first(15, 20), first(20, 20)))[0].breach());
 }
 
-// Right answers that stay in the first five but lose their place cost the mean reciprocal rank alone.
+// Right answers that stay in the first five but lose their place only lower the mean reciprocal rank.
 TEST(Bound, HoldsForTheReciprocalRank) {
     const auto all = losses(comparison(Ranks(20, 2), Ranks(20, 0), Ranks(20, 4)));
     EXPECT_FALSE(all[1].breach());
@@ -78,15 +78,15 @@ TEST(Bound, HoldsForTheReciprocalRank) {
     EXPECT_TRUE(all[3].breach());
 }
 
-TEST(Bound, ABreachIsSaidWithItsNumbers) {
-    SetReport report{{"made-set", "documents", "questions", "standing"},
+TEST(Bound, ABreachIsReportedWithItsNumbers) {
+    SetReport report{{"made-set", "documents", "questions", "tuning"},
                      100,
                      20,
                      0,
                      {comparison(first(10, 20), first(5, 20), first(7, 20))}};
-    const auto said = breaches({report});
-    ASSERT_EQ(said.size(), 4U);
-    EXPECT_EQ(said[0],
+    const auto sentences = breaches({report});
+    ASSERT_EQ(sentences.size(), 4U);
+    EXPECT_EQ(sentences[0],
               "made-set with lexical at 0.25: hybrid R@1 35.0, lexical 50.0: 3.0 questions of 20 lost, 1.0 allowed");
     EXPECT_THAT(table({report}), HasSubstr("R@1 -3.0!"));
     EXPECT_THAT(json({{"cpu", "made up"}}, {report}), HasSubstr("\"breach\": true"));
