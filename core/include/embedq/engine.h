@@ -1,8 +1,7 @@
 // The engine: what embedq can be asked to do. The command line and services call it; it calls the store and the
 // providers.
 //
-// Every member may be called from any thread. Inputs are checked here: ids out of form are `invalid_argument` with the
-// hint.
+// Every member may be called from any thread. Inputs are checked here: ids out of form are `invalid_argument`.
 #pragma once
 
 #include <cstddef>
@@ -64,7 +63,7 @@ struct SearchResponse {
     std::string fallback_detail;  // the same as a sentence
 };
 
-// What an estimate is of: embedding a whole catalog anew, or what the configuration asks for now.
+// What an estimate is of: embedding a whole catalog again, or what the configuration asks for now.
 enum class EstimateFor : std::uint8_t { reembedding, configuration };
 
 // What embedding a catalog for a profile would take, before anything is changed.
@@ -89,7 +88,7 @@ public:
     [[nodiscard]] virtual Result<CatalogInfo> catalog(std::string_view catalog_id) = 0;
     [[nodiscard]] virtual Status delete_catalog(std::string_view catalog_id) = 0;
     [[nodiscard]] virtual Status clone_catalog(std::string_view source_id, const CatalogWrite& target) = 0;
-    // Starts a new epoch: every text of the catalog is embedded anew, and the present vectors serve until all are
+    // Starts a new epoch: every text of the catalog is embedded again, and the present vectors serve until all are
     // there. Returns how many jobs were enqueued.
     [[nodiscard]] virtual Result<std::size_t> reembed_catalog(std::string_view catalog_id) = 0;
     // What `reembed_catalog`, or applying the configuration as `serve` and `index` do at their start, would send to the

@@ -19,7 +19,7 @@ enum class ErrorKind {
     throttled,         // the endpoint: cool down, then the same batch again; costs no attempt
     unavailable,       // the endpoint, then the job: connect, 5xx, timeout; the circuit breaker counts it
     too_large,         // the batch: halve it and remember the limit
-    invalid_input,     // one text: isolate it, record the refusal, go on with the others
+    invalid_input,     // one text: isolate it, record the refusal, continue with the others
     misconfigured,     // the provider: it pauses with a visible reason; jobs stay pending
     lost,              // the caller: its lease is gone; drop the result
     conflict,          // the caller: the present state forbids it

@@ -19,7 +19,7 @@ namespace embedq {
 struct Profile {
     Sha256 id{};
     Sha256 fingerprint{};
-    std::uint32_t epoch = 0;  // grows when a whole catalog is embedded anew by request
+    std::uint32_t epoch = 0;  // grows when a whole catalog is embedded again by request
     std::string plugin;
     std::string model;
     std::string model_digest;

@@ -8,7 +8,7 @@
 // Terms:
 //   settled   a text that has a vector or a refusal under a profile
 //   gap       an operation whose text is not settled under its catalog's target profile
-//   epoch     counts how often a catalog was embedded anew under the same model; each is a profile of its own
+//   epoch     counts how often a catalog was embedded again under the same model; each is a profile of its own
 //   force     `force_from` of a spec: a time before which the vectors of its texts do not count; set by a manual_retry
 //   parked    a spec that keeps failing: `reconcile` passes it over until a time that doubles with each failure
 //             (support/store_rules.h), or until it is written or retried by hand
