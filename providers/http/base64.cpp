@@ -8,17 +8,17 @@
 namespace embedq::http {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "the bytes of a float are stored as they come");
+static_assert(std::endian::native == std::endian::little, "the bytes of a float are copied without swapping");
 
-constexpr std::uint32_t bad = 0x8000'0000U;
+constexpr std::uint32_t invalid = 0x8000'0000U;  // a bit that no valid group sets
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-// What the character at each of the four places of a group adds to its three bytes, of which the first is the lowest.
+// What the character at each of the four positions of a group adds to its three bytes, the first of which is the lowest.
 using Tables = std::array<std::array<std::uint32_t, 256>, 4>;
 
 consteval Tables make_tables() {
     Tables tables{};
-    for (auto& table : tables) table.fill(bad);
+    for (auto& table : tables) table.fill(invalid);
     for (std::uint32_t value = 0; value < alphabet.size(); ++value) {
         const auto character = static_cast<unsigned char>(alphabet[value]);
         tables[0][character] = value << 2U;
@@ -54,7 +54,7 @@ bool decode_base64(std::string_view text, std::span<float> out) {
     const auto* in = reinterpret_cast<const unsigned char*>(text.data());
     auto* to = reinterpret_cast<unsigned char*>(out.data());
     std::uint32_t seen = 0;
-    // Four bytes are written for three; the last group, behind which nothing may be written, is left to the end.
+    // Each step writes four bytes for three, so the last group, behind which nothing may be written, comes after.
     for (std::size_t left = text.size() / 4 - 1; left > 0; --left, in += 4, to += 3) {
         const std::uint32_t bytes = group(in);
         seen |= bytes;
@@ -65,7 +65,7 @@ bool decode_base64(std::string_view text, std::span<float> out) {
     for (std::size_t i = 4 - padding; i < 4; ++i) last[i] = 'A';
     const std::uint32_t bytes = group(last.data());
     std::memcpy(to, &bytes, 3 - padding);
-    return ((seen | bytes) & bad) == 0;
+    return ((seen | bytes) & invalid) == 0;
 }
 
 }  // namespace embedq::http

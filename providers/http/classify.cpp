@@ -9,16 +9,19 @@
 namespace embedq::http {
 namespace {
 
-std::string or_else(const std::string& text, std::string_view otherwise) {
-    return text.empty() ? std::string(otherwise) : text;
+constexpr int status_ok = 200;
+constexpr int status_too_many_requests = 429;
+
+std::string or_else(const std::string& text, std::string_view fallback) {
+    return text.empty() ? std::string(fallback) : text;
 }
 
-// Whether a status that throttles may mean it. A rate limit speaks of "at most 60 requests", too, and a server that
-// starts of a model that "is not available": what clears with time is no wrong configuration and no refusal of a text
-// or of a batch.
+// Whether a finding counts with a status that throttles. A rate limit also mentions "at most 60 requests", and a server
+// that is starting says that a model "is not available". Such a state passes with time, so it is neither a wrong
+// configuration nor the refusal of a text or a batch.
 bool fits_throttling(Meaning meaning, int status) {
-    // More in one request than OpenAI grants in a minute.
-    if (meaning == Meaning::too_many_tokens) return status == 429;
+    // One request with more tokens than OpenAI allows in a minute.
+    if (meaning == Meaning::too_many_tokens) return status == status_too_many_requests;
     return meaning == Meaning::quota_spent || meaning == Meaning::overloaded;
 }
 
@@ -40,7 +43,7 @@ ErrorKind kind_of_status(int status, bool is_html) {
     }
 }
 
-// A status where the body's words are about the request; a proxy's page of HTML is about the way to the server.
+// The meaning of the body, where it is about the request. An HTML page comes from a proxy and is not.
 std::optional<Finding> meaning_of(int status, const ErrorBody& body) {
     if (body.is_html) return std::nullopt;
     auto finding = find_meaning(body);
@@ -53,28 +56,28 @@ std::string hint_for_status(int status, const Call& call) {
     switch (status) {
         case 401:
         case 403: return or_else(call.credentials_hint, "check the credentials and their rights");
-        case 402: return "the account must be paid for before it goes on";
+        case 402: return "pay the provider's bill, then work continues";
         case 404:
             return "check the address and its path" +
                    (call.missing_path_hint.empty() ? "" : "; " + call.missing_path_hint);
         case 405:
         case 501: return "check the address and its path";
         case 407: return "check the proxy's credentials";
-        case 410: return "the model or the address is retired; name another";
+        case 410: return "the model or the address has been retired, so name another";
         default: return "check the address and the options";
     }
 }
 
 std::string hint_for(Meaning meaning, const Call& call) {
     switch (meaning) {
-        case Meaning::quota_spent: return "the account's quota is spent; raise it, then work goes on by itself";
+        case Meaning::quota_spent: return "raise the account's quota, then work continues by itself";
         case Meaning::key_refused: return or_else(call.credentials_hint, "check the credentials and their rights");
-        case Meaning::place_refused:
-            return "choose a service that serves the place that requests come from, or send them by another way";
+        case Meaning::region_refused:
+            return "choose a service that accepts requests from this region, or send them through a proxy";
         case Meaning::model_missing:
             return or_else(call.missing_model_hint, "check the option model, or make the model available");
         case Meaning::no_embedding_model: return "name a model that makes embeddings";
-        case Meaning::option_refused: return "take the option out that the server does not know, or correct it";
+        case Meaning::option_refused: return "remove or correct the option that the server does not accept";
         default: return {};
     }
 }
@@ -91,7 +94,7 @@ void set_limits(Error& error, const Finding& finding) {
     }
 }
 
-// What an operator's colleague at the provider will ask for.
+// What the support of the provider will ask for.
 std::string detail_of(const Response& response, const ErrorBody& body, const Secrets& secrets) {
     std::string detail = "status " + std::to_string(response.status);
     const auto add = [&](std::string_view name, std::string_view value) {
@@ -106,14 +109,15 @@ std::string detail_of(const Response& response, const ErrorBody& body, const Sec
     return detail;
 }
 
-std::string server_says(const Response& response, const ErrorBody& body, const Secrets& secrets) {
-    const std::string said = excerpt(secrets.hide(body.message));
-    return "answered with status " + std::to_string(response.status) + (said.empty() ? " and no message" : ": " + said);
+std::string server_answer(const Response& response, const ErrorBody& body, const Secrets& secrets) {
+    const std::string message = excerpt(secrets.hide(body.message));
+    return "answered with status " + std::to_string(response.status) +
+           (message.empty() ? " and no message" : ": " + message);
 }
 
 // Some gateways put an error into an answer with status 200.
 int status_of(const Response& response, const ErrorBody& body) {
-    if (response.status != 200) return response.status;
+    if (response.status != status_ok) return response.status;
     int code = 0;
     const auto [end, error] = std::from_chars(body.code.data(), body.code.data() + body.code.size(), code);
     const bool whole = error == std::errc{} && end == body.code.data() + body.code.size();
@@ -126,35 +130,35 @@ Error classify(const Response& response, const Call& call, const Secrets& secret
     const ErrorBody body = read_error_body(response.body);
     const int status = status_of(response, body);
     Error error;
-    std::string hint;
     if (const auto finding = meaning_of(status, body)) {
         error.kind = kind_of(finding->meaning);
-        hint = hint_for(finding->meaning, call);
+        error.hint = hint_for(finding->meaning, call);
         set_limits(error, *finding);
     } else {
         error.kind = kind_of_status(status, body.is_html);
-        if (error.kind == ErrorKind::misconfigured) hint = hint_for_status(status, call);
+        if (error.kind == ErrorKind::misconfigured) error.hint = hint_for_status(status, call);
         const auto retry = response.headers.find("x-should-retry");
         if (retry == "true" && (error.kind == ErrorKind::invalid_input || error.kind == ErrorKind::misconfigured)) {
             error.kind = ErrorKind::unavailable;
-            hint.clear();
+            error.hint.clear();
         }
         const bool refused = error.kind == ErrorKind::invalid_input || error.kind == ErrorKind::too_large;
-        error.text_too_long = refused && speaks_of_length(body);
+        error.text_too_long = refused && mentions_text_length(body);
     }
-    error.message = call.where + " " + server_says(response, body, secrets) + (hint.empty() ? "" : "; " + hint);
+    error.message = call.where + " " + server_answer(response, body, secrets);
     error.detail = detail_of(response, body, secrets);
     if (error.kind == ErrorKind::throttled || error.kind == ErrorKind::unavailable) {
-        error.retry_after = wait_asked_for(response.headers, body.message, now);
+        error.retry_after = requested_wait(response.headers, body.message, now);
     }
     return error;
 }
 
 bool refuses_base64(const Response& response) {
-    if (response.status < 400 || response.status == 429 || response.status >= 503) return false;
+    if (response.status < 400 || response.status == status_too_many_requests || response.status >= 503) return false;
     const ErrorBody body = read_error_body(response.body);
-    const std::string said = body.message + " " + body.param;
-    return said.contains("base64") || said.contains("encoding_format") || said.contains("embedding_type");
+    const std::string complaint = body.message + " " + body.param;
+    return complaint.contains("base64") || complaint.contains("encoding_format") ||
+           complaint.contains("embedding_type");
 }
 
 }  // namespace embedq::http

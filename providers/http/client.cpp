@@ -13,7 +13,7 @@
 namespace embedq::http {
 namespace {
 
-constexpr int most_redirects = 5;
+constexpr int max_redirects = 5;
 
 Status check_readable(const char* option, const std::string& path, bool folder) {
     if (path.empty()) return {};
@@ -22,17 +22,17 @@ Status check_readable(const char* option, const std::string& path, bool folder) 
         folder ? std::filesystem::is_directory(path, error) : std::filesystem::is_regular_file(path, error);
     if (there) return {};
     return fail(ErrorKind::misconfigured,
-                std::string(option) + " is '" + path + "', but there is no such " + (folder ? "folder" : "file") +
-                    "; name one with the certificates of the authority that signed the server's");
+                std::string(option) + " is '" + path + "', but there is no such " + (folder ? "folder" : "file"),
+                "name one with the certificates of the authority that signed the server's");
 }
 
-// 304 and the others carry no new place for a request.
+// The other 3xx statuses, like 304, do not send a request elsewhere.
 bool is_redirect(int status) {
     constexpr std::array redirects{301, 302, 303, 307, 308};
     return std::ranges::find(redirects, status) != redirects.end();
 }
 
-// A line break in a header would begin another one.
+// A line break in a header would start another header.
 bool is_one_line(const Header& header) {
     constexpr std::string_view breaks("\r\n\0", 3);
     return header.name.find_first_of(breaks) == std::string::npos &&
@@ -42,7 +42,7 @@ bool is_one_line(const Header& header) {
 Status check_headers(const std::vector<Header>& headers) {
     const auto broken = std::ranges::find_if_not(headers, is_one_line);
     if (broken == headers.end()) return {};
-    return fail(ErrorKind::misconfigured, "the value of a header has a line break in it; write it on one line");
+    return fail(ErrorKind::misconfigured, "the value of a header has a line break in it", "write it on one line");
 }
 
 }  // namespace
@@ -58,27 +58,27 @@ std::optional<std::string_view> Headers::find(std::string_view name) const {
     return found->value;
 }
 
-// Idle sessions by where they are connected to. The one that was used last is taken first, so that few connections stay
-// warm.
+// Idle sessions by the origin that they are connected to. The one that was used last is taken first, so that only as
+// many connections stay open as are needed.
 class Client::Pool {
 public:
     explicit Pool(ClientOptions options) : options_(std::move(options)) {}
 
-    [[nodiscard]] std::unique_ptr<HttpSession> take(const std::string& place) {
+    [[nodiscard]] std::unique_ptr<HttpSession> take(const std::string& origin) {
         const sync::Lock lock(mutex_);
         const auto last =
-            std::find_if(idle_.rbegin(), idle_.rend(), [&](const Idle& idle) { return idle.place == place; });
+            std::find_if(idle_.rbegin(), idle_.rend(), [&](const Idle& idle) { return idle.origin == origin; });
         if (last == idle_.rend()) return std::make_unique<HttpSession>(options_);
         auto session = std::move(last->session);
         idle_.erase(std::next(last).base());
         return session;
     }
 
-    void give_back(std::string place, std::unique_ptr<HttpSession> session) {
-        std::unique_ptr<HttpSession>
-            oldest;  // destroyed after the lock is gone: closing a connection may take a moment
+    void give_back(std::string origin, std::unique_ptr<HttpSession> session) {
+        // Destroyed after the lock is released, since closing a connection may take time.
+        std::unique_ptr<HttpSession> oldest;
         const sync::Lock lock(mutex_);
-        idle_.push_back({std::move(place), std::move(session)});
+        idle_.push_back({std::move(origin), std::move(session)});
         if (idle_.size() <= options_.max_idle_connections) return;
         oldest = std::move(idle_.front().session);
         idle_.erase(idle_.begin());
@@ -86,7 +86,7 @@ public:
 
 private:
     struct Idle {
-        std::string place;
+        std::string origin;  // with the socket file
         std::unique_ptr<HttpSession> session;
     };
 
@@ -106,9 +106,9 @@ Result<std::unique_ptr<Client>> Client::make(ClientOptions options) {
     if (auto folder = check_readable("ca_path", options.ca_path, true); !folder)
         return std::unexpected(std::move(folder.error()));
     if (auto lines = check_headers(options.headers); !lines) return std::unexpected(std::move(lines.error()));
-    if (!options.proxy.empty() && options.proxy != "none" && shown(options.proxy) == "(no URL)") {
-        return fail(ErrorKind::misconfigured,
-                    "proxy is no URL; expected http://HOST:PORT, https://, socks5://, socks5h:// or none");
+    if (!options.proxy.empty() && options.proxy != "none" && !is_url(options.proxy)) {
+        return fail(ErrorKind::misconfigured, "proxy is not a URL",
+                    "expected http://HOST:PORT, https://, socks5://, socks5h:// or none");
     }
     return std::unique_ptr<Client>(new Client(std::make_unique<Pool>(std::move(options))));
 }
@@ -116,31 +116,32 @@ Result<std::unique_ptr<Client>> Client::make(ClientOptions options) {
 Result<Response> Client::send(const Request& request) {
     const std::string origin = origin_of(request.url);
     if (origin.empty()) {
-        return fail(ErrorKind::misconfigured,
-                    "'" + shown(request.url) + "' is no URL of a server; expected http://… or https://…");
+        return fail(ErrorKind::misconfigured, "'" + shown(request.url) + "' is not the URL of a server",
+                    "expected http://… or https://…");
     }
     if (auto lines = check_headers(request.headers); !lines) return std::unexpected(std::move(lines.error()));
-    const std::string place = origin + " " + request.unix_socket;
-    auto session = pool_->take(place);
+    const std::string pool_key = origin + " " + request.unix_socket;
+    auto session = pool_->take(pool_key);
     std::string url = request.url;
     for (int redirects = 0;; ++redirects) {
         auto response = session->perform(request, url);
         const auto location =
             response && is_redirect(response->status) ? response->headers.find("Location") : std::nullopt;
         if (!location) {
-            pool_->give_back(place, std::move(session));
+            pool_->give_back(pool_key, std::move(session));
             return response;
         }
         const std::string target = resolve(url, std::string(*location));
         if (origin_of(target) != origin) {
-            return fail(ErrorKind::misconfigured, shown(url) + " redirects to " + shown(target) +
-                                                      ", which is another server; credentials are not carried there, "
-                                                      "so write that address in the configuration if it "
-                                                      "is the right one");
+            return fail(ErrorKind::misconfigured,
+                        shown(url) + " redirects to " + shown(target) +
+                            ", which is another server, and credentials are not sent there",
+                        "put that address in the configuration if it is the right one");
         }
-        if (redirects == most_redirects) {
-            return fail(ErrorKind::misconfigured, shown(request.url) + " redirects more than " +
-                                                      std::to_string(most_redirects) + " times; check the address");
+        if (redirects == max_redirects) {
+            return fail(ErrorKind::misconfigured,
+                        shown(request.url) + " redirects more than " + std::to_string(max_redirects) + " times",
+                        "check the address");
         }
         url = target;
     }

@@ -1,8 +1,8 @@
-// The HTTP client that providers share: one request at a time for each calling thread, connections kept and reused
-// between them.
+// The HTTP client that providers share: one request at a time for each calling thread, over connections that are kept
+// and reused.
 //
-// It retries nothing but a kept-alive connection that turns out to be closed, and interprets no body: classify.h does
-// that. What it says and logs never holds credentials: no userinfo or query of a URL, no header, no body.
+// It retries only when a kept-alive connection turns out to be closed, and does not interpret bodies: classify.h does
+// that. Its errors never contain credentials: no userinfo or query of a URL, no header, no body.
 // Thread-safety: `Client::send` may be called from any number of threads at once. A client outlives its calls.
 #pragma once
 
@@ -25,7 +25,7 @@ struct Header {
     std::string value;
 };
 
-// Names of headers compare without case (RFC 9110 §5.1).
+// Compares header names, ignoring case (RFC 9110 §5.1).
 [[nodiscard]] bool same_header(std::string_view a, std::string_view b);
 
 // The headers of an answer, in the order they came.
@@ -33,7 +33,7 @@ class Headers {
 public:
     void add(std::string name, std::string value) { all_.push_back({std::move(name), std::move(value)}); }
     void clear() { all_.clear(); }
-    // The value of the first header of the name.
+    // The value of the first header with this name.
     [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
     [[nodiscard]] const std::vector<Header>& all() const noexcept { return all_; }
 
@@ -42,11 +42,11 @@ private:
 };
 
 struct ClientOptions {
-    // "http://proxy:3128", also https and socks5h; "none" goes direct; empty takes the environment's (https_proxy,
+    // "http://proxy:3128", also https and socks5h; "none" connects directly; empty uses the environment's (https_proxy,
     // no_proxy).
     std::string proxy = {};
-    std::string ca_file = {};  // PEM, in place of the system's
-    std::string ca_path = {};  // a folder of certificates by hash, in place of the system's
+    std::string ca_file = {};  // PEM, instead of the system's
+    std::string ca_path = {};  // a folder of certificates by hash, instead of the system's
     bool verify_tls = true;
     std::vector<Header> headers = {};  // of every request; one of the same name in a request wins
     std::string user_agent = "embedq";
@@ -59,12 +59,12 @@ struct Request {
     std::string url;  // http or https
     std::vector<Header> headers = {};
     std::string body = {};
-    // A socket file to connect to in place of the URL's host; see Endpoint.
+    // A socket file to connect to instead of the URL's host; see Endpoint.
     std::string unix_socket = {};
     std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
     std::stop_token stop = {};
     std::size_t max_response_bytes = std::size_t{64} << 20;  // of the body, after decompression
-    // Takes the pieces of a body with status 200 as they come, in place of Response::body; called by the sending
+    // Receives the pieces of a body with status 200 as they arrive, instead of Response::body; called by the sending
     // thread.
     std::function<void(std::string_view)> on_body = {};
 };
@@ -78,17 +78,19 @@ struct Response {
 
 class Client {
 public:
-    // `misconfigured` when the options name a file that cannot be read or a proxy that is no URL.
+    // `misconfigured` when the options name a file that cannot be read or a proxy that is not a URL.
     [[nodiscard]] static Result<std::unique_ptr<Client>> make(ClientOptions options);
     ~Client();
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
 
-    // The answer, whatever its status; redirects within the URL's origin are followed, with method, headers and body.
-    // Errors: `unavailable` when there is no whole answer (connect, cut off, deadline, stop; the last two within 100
-    // ms, and the socket is closed by then; marked as Error::deadline_reached for the request's deadline alone),
-    // `too_large` when the body is longer than `max_response_bytes`, `misconfigured` for an untrusted certificate, a
-    // refusing proxy, a URL that is none, and a redirect to another origin.
+    // The answer, whatever its status. Redirects within the URL's origin are followed, with method, headers and body.
+    // Errors:
+    // - `unavailable` when there is no complete answer: no connection, cut off, deadline, stop. The call returns within
+    //   100 ms of a deadline or stop, with the socket closed. Only the request's deadline sets Error::deadline_reached.
+    // - `too_large` when the body is longer than `max_response_bytes`.
+    // - `misconfigured` for an untrusted certificate, a proxy that refuses, an invalid URL, and a redirect to another
+    //   origin.
     [[nodiscard]] Result<Response> send(const Request& request);
 
 private:

@@ -1,7 +1,7 @@
-// One pass of simdjson On-Demand, which reads each number once, from the body into its place. (DOM writes every number
+// One pass of simdjson On-Demand, which reads each number once, from the body into the matrix. (DOM writes every number
 // to a tape first, 16 bytes each, and refuses the whole body for one NaN or 1e400, where here only the row is lost.)
 //
-// On-Demand does not look at values that are passed over, which is as it should be: nothing is kept of them.
+// On-Demand does not validate values that are skipped. That is fine, since nothing of them is kept.
 #include "http/decode.h"
 
 #include <fmt/format.h>
@@ -32,41 +32,41 @@ std::string_view trimmed(std::string_view token) {
     return token.substr(0, end == std::string_view::npos ? 0 : end + 1);
 }
 
-// On one line, what cannot be shown replaced, and no character cut in two.
-std::string printable(std::string_view text, std::size_t bound) {
+// On one line, with control characters replaced, and cut only between characters.
+std::string printable(std::string_view text, std::size_t max_bytes) {
     while (!text.empty() && (static_cast<unsigned char>(text.front()) & 0xC0U) == 0x80U) text.remove_prefix(1);
-    std::string line(text.substr(0, bound));
-    if (text.size() > bound) {
+    std::string line(text.substr(0, max_bytes));
+    if (text.size() > max_bytes) {
         while (!line.empty() && (static_cast<unsigned char>(text[line.size()]) & 0xC0U) == 0x80U) line.pop_back();
     }
     for (char& c : line) {
         if (static_cast<unsigned char>(c) < 0x20U || c == 0x7F) c = ' ';
     }
-    return text.size() > bound ? line + "…" : line;
+    return text.size() > max_bytes ? line + "…" : line;
 }
 
-// A token ends where the next one begins, so that of an object is its brace alone.
+// A token ends where the next one begins, so the token of an object is only its brace.
 std::string shown(std::string_view token) {
     return token.front() == '{' ? "an object" : printable(token, 40);
 }
 
 class AnswerReader {
 public:
-    AnswerReader(std::string body, const Asked& asked)
-        : body_(std::move(body)), asked_(asked), dimension_(asked.dimension) {
+    AnswerReader(std::string body, const Expected& expected)
+        : body_(std::move(body)), expected_(expected), dimension_(expected.dimension) {
         if (body_.starts_with("\xEF\xBB\xBF")) body_.erase(0, 3);
         if (body_.capacity() - body_.size() < body_padding) body_.reserve(body_.size() + body_padding);
-        rows_.reserve(asked_.texts);
-        if (dimension_ > 0) matrix_.resize(asked_.texts * dimension_);
+        rows_.reserve(expected_.texts);
+        if (dimension_ > 0) matrix_.resize(expected_.texts * dimension_);
     }
 
     Result<EmbeddingAnswer> read() {
-        if (!read_body() || !check_count()) return std::unexpected(std::move(fault_));
-        auto status = place(rows_, matrix_, dimension_);
-        if (status) status = check_dimensions(rows_, dimension_, asked_.dimension > 0);
+        if (!read_body() || !check_count()) return std::unexpected(std::move(error_));
+        auto status = order_by_index(rows_, matrix_, dimension_);
+        if (status) status = check_dimensions(rows_, dimension_, expected_.dimension > 0);
         if (!status) {
-            refuse(status.error().kind, to_string(status.error()));
-            return std::unexpected(std::move(fault_));
+            refuse(status.error().kind, status.error().message, status.error().hint);
+            return std::unexpected(std::move(error_));
         }
         answer_.result.matrix = std::move(matrix_);
         answer_.result.dimension = dimension_;
@@ -75,10 +75,12 @@ public:
     }
 
 private:
-    // Where the call fails: the message is made here once, and `false` travels up.
-    bool refuse(ErrorKind kind, std::string message, std::size_t offset = 0) {
+    // Sets the error of the whole call and returns false, which the callers pass up. `offset`: where the excerpt of the
+    // body is taken.
+    bool refuse(ErrorKind kind, std::string message, std::string hint = {}, std::size_t offset = 0) {
         const auto from = std::min(offset - std::min(offset, excerpt_bytes / 2), body_.size());
-        fault_ = Error{kind, std::move(message), {}, printable(std::string_view(body_).substr(from), excerpt_bytes)};
+        error_ = Error{kind, std::move(message), std::move(hint),
+                       printable(std::string_view(body_).substr(from), excerpt_bytes)};
         return false;
     }
 
@@ -88,16 +90,17 @@ private:
                           fmt::format("the answer has {} bytes, more than can be read at once", body_.size()));
         }
         const char* at = nullptr;
-        if (!begun_) {
+        if (!iterating_) {
             at = body_.data();
         } else if (document_.current_location().get(at) != simdjson::SUCCESS) {
             at = body_.data() + body_.size();
         }
         const auto offset = std::min(static_cast<std::size_t>(at - body_.data()), body_.size());
         return refuse(ErrorKind::internal,
-                      fmt::format("the answer is no whole JSON: it breaks near byte {} of {}; it may have been cut off",
+                      fmt::format("the answer is not complete JSON: it breaks near byte {} of {} and may have been cut "
+                                  "off",
                                   offset, body_.size()),
-                      offset);
+                      {}, offset);
     }
 
     bool read_body() {
@@ -106,17 +109,17 @@ private:
             return refuse(ErrorKind::internal, "the answer is empty: expected vectors as JSON");
         if (body_[start] == '<') {
             return refuse(ErrorKind::internal,
-                          "the answer is an HTML or XML page: expected vectors as JSON; a proxy may have answered, or "
-                          "the address may be wrong");
+                          "the answer is an HTML or XML page: expected vectors as JSON",
+                          "check the address, and whether a proxy answered");
         }
         if (const auto error =
                 parser_.iterate(simdjson::padded_string_view(body_.data(), body_.size(), body_.capacity()))
                     .get(document_)) {
             return broken(error);
         }
-        begun_ = true;
+        iterating_ = true;
         if (body_[start] == '[') {
-            shaped_ = true;
+            found_vectors_ = true;
             od::array rows;
             if (const auto error = document_.get_array().get(rows)) return broken(error);
             if (!read_rows(rows)) return false;
@@ -125,8 +128,8 @@ private:
         }
         if (const char* at = nullptr; document_.current_location().get(at) == simdjson::SUCCESS)
             return broken(simdjson::TRAILING_CONTENT);
-        return shaped_ || refuse(ErrorKind::internal,
-                                 R"(the answer has no vectors: expected "data", "embeddings" or "embedding")");
+        return found_vectors_ || refuse(ErrorKind::internal,
+                                        R"(the answer has no vectors: expected "data", "embeddings" or "embedding")");
     }
 
     bool read_object() {
@@ -169,28 +172,28 @@ private:
         return done;
     }
 
-    // A number of tokens is for planning alone: where it is no number, it is as if it were not there.
+    // The number of tokens is used for planning only, so a value that is not a number is ignored.
     static void read_count(od::value value, std::uint64_t& count) {
         std::uint64_t read = 0;
         if (value.get_uint64().get(read) == simdjson::SUCCESS) count = read;
     }
 
     bool read_vectors(std::string_view key, od::value value) {
-        if (std::exchange(shaped_, true))
+        if (std::exchange(found_vectors_, true))
             return refuse(ErrorKind::internal, "the answer has vectors under two keys: expected one list");
         if (key == "embedding") return read_vector(value, next_row());
         if (value.raw_json_token().front() != '[') {
             return refuse(ErrorKind::internal,
-                          fmt::format("the answer's \"{}\" is no list: expected one entry for each text", key));
+                          fmt::format("the answer's \"{}\" is not a list: expected one entry for each text", key));
         }
         od::array rows;
         if (const auto error = value.get_array().get(rows)) return broken(error);
         return read_rows(rows);
     }
 
-    // Rows beyond those asked for are counted, not kept.
+    // Rows beyond the expected ones are counted but not kept.
     Row& next_row() {
-        if (++came_; came_ > asked_.texts) return surplus_ = Row{};
+        if (++received_; received_ > expected_.texts) return surplus_ = Row{};
         return rows_.emplace_back();
     }
 
@@ -199,7 +202,7 @@ private:
             od::value value;
             if (const auto error = std::move(entry).get(value)) return broken(error);
             Row& row = next_row();
-            if (came_ > asked_.texts) continue;
+            if (received_ > expected_.texts) continue;
             if (!(value.raw_json_token().front() == '{' ? read_entry(value, row) : read_vector(value, row)))
                 return false;
         }
@@ -224,8 +227,8 @@ private:
         }
         return refuse(ErrorKind::internal,
                       fmt::format("the answer has a vector with the index {}: expected a number from 0 to {}",
-                                  shown(token), asked_.texts - 1),
-                      offset_of(token));
+                                  shown(token), expected_.texts - 1),
+                      {}, offset_of(token));
     }
 
     std::size_t offset_of(std::string_view token) const {
@@ -242,35 +245,38 @@ private:
         } else if (token.front() == '"') {
             done = read_base64(value, token, row);
         } else {
-            row.fault = fmt::format("is {}: expected an array of numbers, or base64", shown(token));
+            row.problem = fmt::format("is {}: expected an array of numbers, or base64", shown(token));
         }
         if (!done) return false;
-        if (row.fault.empty() && row.size == dimension_ && dimension_ > 0) row.fault = fault_of(room());
+        if (row.problem.empty() && row.size == dimension_ && dimension_ > 0)
+            row.problem = problem_with_values(current_values());
         return true;
     }
 
-    // The place of the row that is being read.
-    std::span<float> room() { return std::span(matrix_).subspan((came_ - 1) * dimension_, dimension_); }
+    // Where the values of the row that is being read belong in the matrix.
+    std::span<float> current_values() {
+        return std::span(matrix_).subspan((received_ - 1) * dimension_, dimension_);
+    }
 
-    // The first vector says how long they all are, where that is not known.
+    // The first vector decides the dimension of all, where it is not known.
     bool decide_dimension(std::size_t dimension) {
         if (dimension == 0) return true;
-        // A number takes at least two bytes, so there is no answer whose matrix is larger than its body.
-        if (asked_.texts > body_.size() / dimension) {
+        // A number takes at least two bytes, so no matrix has more values than its body has bytes.
+        if (expected_.texts > body_.size() / dimension) {
             return refuse(
                 ErrorKind::internal,
-                fmt::format("the answer's first vector has {} numbers, but {} bytes have no room for {} like it",
-                            dimension, body_.size(), asked_.texts));
+                fmt::format("the answer's first vector has {} numbers, but its {} bytes cannot hold {} such vectors",
+                            dimension, body_.size(), expected_.texts));
         }
         dimension_ = dimension;
-        matrix_.resize(asked_.texts * dimension_);
+        matrix_.resize(expected_.texts * dimension_);
         return true;
     }
 
     bool read_numbers(od::value value, Row& row, bool nested) {
         od::array numbers;
         if (const auto error = value.get_array().get(numbers)) return broken(error);
-        const std::span<float> out = dimension_ > 0 ? room() : std::span<float>();
+        const std::span<float> out = dimension_ > 0 ? current_values() : std::span<float>();
         const bool growing = dimension_ == 0;
         std::vector<float> first;
         for (auto entry : numbers) {
@@ -284,7 +290,7 @@ private:
                     nested = true;
                     continue;
                 }
-                note_odd(token, row);
+                note_not_a_number(token, row);
                 if (token.front() == '[') continue;
             }
             const auto rounded = static_cast<float>(read);
@@ -297,19 +303,20 @@ private:
         }
         if (!growing || first.empty()) return true;
         if (dimension_ > 0)
-            return refuse(ErrorKind::internal, "the answer has a vector inside another one: expected numbers alone");
+            return refuse(ErrorKind::internal, "the answer has a vector inside another one: expected only numbers");
         if (!decide_dimension(first.size())) return false;
-        std::ranges::copy(first, room().begin());
+        std::ranges::copy(first, current_values().begin());
         return true;
     }
 
-    static void note_odd(std::string_view token, Row& row) {
-        if (!row.fault.empty()) return;
-        row.fault = token.front() == '['
-                        ? std::string(
-                              "is a list of vectors, as of one for each token: let the server pool them (llama.cpp: "
-                              "--pooling mean)")
-                        : fmt::format("has {} as its number {}, which is no finite number", shown(token), row.size + 1);
+    static void note_not_a_number(std::string_view token, Row& row) {
+        if (!row.problem.empty()) return;
+        if (token.front() == '[') {
+            row.problem = "is a list of vectors, probably one for each token";
+            row.hint = "let the server pool them (llama.cpp: --pooling mean)";
+        } else {
+            row.problem = fmt::format("has {} as value {}, which is not a finite number", shown(token), row.size + 1);
+        }
     }
 
     bool read_base64(od::value value, std::string_view token, Row& row) {
@@ -321,47 +328,47 @@ private:
         }
         const auto floats = floats_in_base64(text);
         if (!floats) {
-            row.fault = fmt::format(
-                "is base64 of {} characters, which are no whole number of float32: expected padding, and 4 bytes a "
+            row.problem = fmt::format(
+                "is base64 of {} characters, which is not a whole number of float32: expected padding, and 4 bytes a "
                 "value",
                 text.size());
             return true;
         }
         row.size = *floats;
         if (dimension_ == 0 && !decide_dimension(*floats)) return false;
-        if (row.size == dimension_ && dimension_ > 0 && !decode_base64(text, room())) {
-            row.fault = fmt::format("is broken base64: \"{}\"", printable(text, 40));
+        if (row.size == dimension_ && dimension_ > 0 && !decode_base64(text, current_values())) {
+            row.problem = fmt::format("is invalid base64: \"{}\"", printable(text, 40));
         }
         return true;
     }
 
     bool check_count() {
-        if (came_ == asked_.texts) return true;
+        if (received_ == expected_.texts) return true;
         return refuse(ErrorKind::internal,
-                      fmt::format("the answer has {} vector{} for {} text{}", came_, came_ == 1 ? "" : "s",
-                                  asked_.texts, asked_.texts == 1 ? "" : "s"));
+                      fmt::format("the answer has {} vector{} for {} text{}", received_, received_ == 1 ? "" : "s",
+                                  expected_.texts, expected_.texts == 1 ? "" : "s"));
     }
 
     std::string body_;
-    Asked asked_;
+    Expected expected_;
     std::size_t dimension_;  // 0 until it is known
     od::parser parser_;
     od::document document_;
-    bool begun_ = false;     // document_ stands on the body
-    bool shaped_ = false;    // vectors were found
-    std::size_t came_ = 0;   // vectors so far, with those that are not kept
-    std::vector<Row> rows_;  // one for each kept vector, in the order in which they came
+    bool iterating_ = false;      // document_ refers to the body
+    bool found_vectors_ = false;
+    std::size_t received_ = 0;  // vectors so far, including those that are not kept
+    std::vector<Row> rows_;     // one for each kept vector, in the order of the answer
     Row surplus_;
     std::vector<float> matrix_;
     EmbeddingAnswer answer_;
-    Error fault_;
+    Error error_;
 };
 
 }  // namespace
 
-Result<EmbeddingAnswer> decode_embeddings(std::string body, const Asked& asked) {
-    if (asked.texts == 0) return fail(ErrorKind::invalid_argument, "an answer for no text was to be decoded");
-    return AnswerReader(std::move(body), asked).read();
+Result<EmbeddingAnswer> decode_embeddings(std::string body, const Expected& expected) {
+    if (expected.texts == 0) return fail(ErrorKind::invalid_argument, "cannot decode an answer for no texts");
+    return AnswerReader(std::move(body), expected).read();
 }
 
 }  // namespace embedq::http

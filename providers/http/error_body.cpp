@@ -11,7 +11,7 @@ namespace {
 
 using simdjson::dom::element;
 
-constexpr std::size_t longest = std::size_t{64} << 10;
+constexpr std::size_t max_body_bytes = std::size_t{64} << 10;
 
 // A text, or a number or a truth value as it is written; empty for anything else.
 std::string scalar(const element& value) {
@@ -26,7 +26,7 @@ std::string scalar_at(const element& object, const char* key) {
     return object[key].get(value) == simdjson::SUCCESS ? scalar(value) : std::string();
 }
 
-// FastAPI's list of what is wrong with a request: "body.input: too long; …".
+// FastAPI's list of problems with a request: "body.input: too long; …".
 std::string validation_message(const simdjson::dom::array& details) {
     std::string message;
     for (const element detail : details) {
@@ -65,7 +65,7 @@ void read_object(const element& object, ErrorBody& body) {
     take("type", body.type);
     take("error_type", body.type);
     take("code", body.code);
-    take("status", body.type);  // Google's
+    take("status", body.type);  // Google
     take("param", body.param);
     std::uint64_t context = 0;
     if (object["n_ctx"].get(context) == simdjson::SUCCESS) body.context = context;
@@ -76,8 +76,8 @@ std::string html_title(std::string_view page) {
     std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     const auto begin = lower.find("<title>");
     const auto end = lower.find("</title>");
-    if (begin == std::string::npos || end == std::string::npos || end < begin + 7) return "a page of HTML";
-    return "a page of HTML, \"" + std::string(page.substr(begin + 7, end - begin - 7)) + "\"";
+    if (begin == std::string::npos || end == std::string::npos || end < begin + 7) return "an HTML page";
+    return "an HTML page, \"" + std::string(page.substr(begin + 7, end - begin - 7)) + "\"";
 }
 
 }  // namespace
@@ -89,7 +89,7 @@ bool looks_like_html(std::string_view text) {
 
 ErrorBody read_error_body(std::string_view text) {
     ErrorBody body;
-    text = text.substr(0, longest);
+    text = text.substr(0, max_body_bytes);
     if (looks_like_html(text)) {
         body.is_html = true;
         body.message = html_title(text);
@@ -102,7 +102,7 @@ ErrorBody read_error_body(std::string_view text) {
         return body;
     }
     body.is_json = true;
-    // Google's.
+    // Google sends a list with one object.
     if (simdjson::dom::array list; document.get(list) == simdjson::SUCCESS && list.size() > 0)
         document = list.at(0).value();
     if (!document.is_object()) {

@@ -1,4 +1,4 @@
-// The body of an answer that is an error, read in the shapes that servers of embeddings use.
+// Reads the body of an error answer, in the shapes that embedding servers use.
 //
 // Thread-safety: functions without state.
 #pragma once
@@ -14,14 +14,14 @@ struct ErrorBody {
     std::string type;
     std::string code;  // also when it is a number
     std::string param;
-    std::size_t context = 0;  // llama.cpp's n_ctx: tokens that one text may have; 0 when it is not said
+    std::size_t context = 0;  // llama.cpp's n_ctx: tokens that one text may have; 0 when it is not given
     bool is_json = false;
     bool is_html = false;
 };
 
 // {"error":{message,type,code,param}}, {"error":"…"}, {"error":"…","error_type":"…"}, {"object":"error","message",…},
-// {"message","type", "code"}, {"detail":"…"}, {"detail":[{"msg","loc"}]}, a page of HTML, a text, or nothing. At most
-// the first 64 KiB are looked at.
+// {"message","type", "code"}, {"detail":"…"}, {"detail":[{"msg","loc"}]}, an HTML page, a text, or nothing. Reads at
+// most the first 64 KiB.
 [[nodiscard]] ErrorBody read_error_body(std::string_view body);
 
 [[nodiscard]] bool looks_like_html(std::string_view body);

@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "http/decode.h"
 #include "http/url.h"
 
 namespace embedq::http {
@@ -19,15 +20,15 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::size_t most_header_bytes = std::size_t{256} << 10;
+constexpr std::size_t max_header_bytes = std::size_t{256} << 10;
 
 struct FreeList {
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
 using List = std::unique_ptr<curl_slist, FreeList>;
 
-// OpenSSL writes to sockets without MSG_NOSIGNAL, so a server that hangs up would end a process that does not ignore
-// SIGPIPE.
+// OpenSSL writes to sockets without MSG_NOSIGNAL, so a server that closes the connection would end a process that does
+// not ignore SIGPIPE.
 class NoSigpipe {
 public:
     NoSigpipe() {
@@ -40,8 +41,8 @@ public:
     }
     ~NoSigpipe() {
         if (!was_pending_) {
-            const timespec at_once{};
-            while (sigtimedwait(&pipe_, nullptr, &at_once) == SIGPIPE) {
+            const timespec no_wait{};
+            while (sigtimedwait(&pipe_, nullptr, &no_wait) == SIGPIPE) {
             }
         }
         pthread_sigmask(SIG_SETMASK, &before_, nullptr);
@@ -62,10 +63,10 @@ struct Transfer {
     CURL* easy = nullptr;
     std::size_t header_bytes = 0;
     std::size_t body_bytes = 0;
-    bool headers_whole = false;  // the empty line after them came
+    bool headers_complete = false;  // the empty line after them was received
     bool too_large = false;
     bool headers_too_large = false;
-    std::exception_ptr thrown = {};  // libcurl is C: nothing may be thrown through it
+    std::exception_ptr thrown = {};  // libcurl is C, so no exception may pass through it
 };
 
 std::string_view trimmed(std::string_view text) {
@@ -77,13 +78,13 @@ std::string_view trimmed(std::string_view text) {
 
 std::size_t header_line(Transfer& transfer, std::string_view line) {
     transfer.header_bytes += line.size();
-    if (transfer.header_bytes > most_header_bytes) {
+    if (transfer.header_bytes > max_header_bytes) {
         transfer.headers_too_large = true;
         return 0;
     }
-    // Those before it were of an interim answer (1xx).
+    // The headers so far belong to an interim answer (1xx).
     if (line.starts_with("HTTP/")) transfer.response.headers.clear();
-    transfer.headers_whole = trimmed(line).empty();
+    transfer.headers_complete = trimmed(line).empty();
     const auto colon = line.find(':');
     if (colon != std::string_view::npos && !line.starts_with("HTTP/")) {
         transfer.response.headers.add(std::string(trimmed(line.substr(0, colon))),
@@ -110,9 +111,11 @@ std::size_t body_piece(Transfer& transfer, std::string_view piece) {
     if (body.empty()) {
         curl_off_t length = -1;
         curl_easy_getinfo(transfer.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-        // The room behind the end is what simdjson wants (decode.h), so that a large answer is not copied for it.
-        if (length > 0)
-            body.reserve(std::min(static_cast<std::size_t>(length), transfer.request.max_response_bytes) + 64);
+        // With the capacity that simdjson needs behind the end, a large answer is not copied for it.
+        if (length > 0) {
+            body.reserve(std::min(static_cast<std::size_t>(length), transfer.request.max_response_bytes) +
+                         body_padding);
+        }
     }
     body += piece;
     return piece.size();
@@ -136,7 +139,7 @@ bool has_header(const std::vector<Header>& headers, std::string_view name) {
 List header_list(const ClientOptions& options, const Request& request) {
     List list;
     const auto append = [&](const std::string& line) {
-        // The list's head stays the same but for the first line.
+        // Only the first line changes the list's head.
         curl_slist* longer = curl_slist_append(list.get(), line.c_str());
         if (longer == nullptr) throw std::bad_alloc();
         if (list == nullptr) list.reset(longer);
@@ -163,18 +166,18 @@ void set_up(CURL* easy, const ClientOptions& options, const Request& request, co
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-    // Several threads send at once: no signal handlers, and no waiting for a resolver's thread when a request is given
-    // up.
+    // Several threads send at the same time, so no signal handlers. A request that is given up does not wait for a
+    // resolver's thread.
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
-    // A model may think for longer than a router remembers a silent connection.
+    // A model may take longer than a router keeps an idle connection.
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     if (!options.proxy.empty())
         curl_easy_setopt(easy, CURLOPT_PROXY, options.proxy == "none" ? "" : options.proxy.c_str());
     if (!request.unix_socket.empty()) curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
-    // One that is given is the only one: the system's authorities do not count beside it.
+    // Authorities that are given replace the system's.
     if (!options.ca_file.empty() || !options.ca_path.empty()) {
         curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.empty() ? nullptr : options.ca_file.c_str());
         curl_easy_setopt(easy, CURLOPT_CAPATH, options.ca_path.empty() ? nullptr : options.ca_path.c_str());
@@ -193,61 +196,66 @@ void set_up(CURL* easy, const ClientOptions& options, const Request& request, co
     }
 }
 
-std::string bytes_got(const Transfer& transfer) {
+std::string bytes_received(const Transfer& transfer) {
     return std::to_string(transfer.body_bytes) + " bytes of its body";
 }
 
-Error error_of(CURLcode code, const Transfer& transfer, const std::string& url, const char* said) {
+Error error_of(CURLcode code, const Transfer& transfer, const std::string& url, const char* message) {
     const std::string where =
         shown(url) + (transfer.request.unix_socket.empty() ? "" : " at " + transfer.request.unix_socket);
-    const std::string why = said[0] != '\0' ? said : curl_easy_strerror(code);
-    const auto unavailable = [&](std::string what) { return Error{ErrorKind::unavailable, std::move(what), {}, why}; };
-    const auto misconfigured = [&](std::string what) {
-        return Error{ErrorKind::misconfigured, std::move(what), {}, why};
+    const std::string reason = message[0] != '\0' ? message : curl_easy_strerror(code);
+    const auto unavailable = [&](std::string what) {
+        return Error{ErrorKind::unavailable, std::move(what), {}, reason};
+    };
+    const auto misconfigured = [&](std::string what, std::string hint) {
+        return Error{ErrorKind::misconfigured, std::move(what), std::move(hint), reason};
     };
     if (transfer.too_large) {
-        return {ErrorKind::too_large, "the answer of " + where + " is longer than " +
-                                          std::to_string(transfer.request.max_response_bytes) +
-                                          " bytes; ask for less at a time"};
+        return {ErrorKind::too_large,
+                "the answer from " + where + " is longer than " + std::to_string(transfer.request.max_response_bytes) +
+                    " bytes",
+                "send fewer texts in a request"};
     }
     if (transfer.headers_too_large) {
-        return unavailable("the answer of " + where + " has more than " + std::to_string(most_header_bytes) +
+        return unavailable("the answer from " + where + " has more than " + std::to_string(max_header_bytes) +
                            " bytes of headers");
     }
     long connect_status = 0;
     curl_easy_getinfo(transfer.easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
     if (connect_status == 407 || connect_status == 403) {
-        return misconfigured("the proxy refuses a tunnel to " + where + " with status " +
-                             std::to_string(connect_status) + "; check the proxy and its credentials");
+        return misconfigured(
+            "the proxy refuses a tunnel to " + where + " with status " + std::to_string(connect_status),
+            "check the proxy and its credentials");
     }
     switch (code) {
         case CURLE_PEER_FAILED_VERIFICATION:
-            return misconfigured("the certificate of " + where + " is not to be trusted: " + why +
-                                 "; name the authority that signed it in ca_file, or correct the address");
+            return misconfigured("the certificate of " + where + " is not trusted: " + reason,
+                                 "name the authority that signed it in ca_file, or correct the address");
         case CURLE_SSL_CACERT_BADFILE:
         case CURLE_SSL_CERTPROBLEM:
-            return misconfigured("the certificates of ca_file or ca_path cannot be used: " + why);
-        case CURLE_COULDNT_RESOLVE_PROXY: return unavailable("the proxy's name cannot be resolved: " + why);
-        case CURLE_COULDNT_RESOLVE_HOST: return unavailable("the host of " + where + " cannot be resolved: " + why);
-        case CURLE_COULDNT_CONNECT: return unavailable("no connection to " + where + ": " + why);
-        case CURLE_SSL_CONNECT_ERROR: return unavailable("no TLS connection to " + where + ": " + why);
-        case CURLE_OPERATION_TIMEDOUT: return unavailable("no connection to " + where + " in time: " + why);
+            return misconfigured("the certificates of ca_file or ca_path cannot be used: " + reason, "");
+        case CURLE_COULDNT_RESOLVE_PROXY: return unavailable("the proxy's name cannot be resolved: " + reason);
+        case CURLE_COULDNT_RESOLVE_HOST: return unavailable("the host of " + where + " cannot be resolved: " + reason);
+        case CURLE_COULDNT_CONNECT: return unavailable("no connection to " + where + ": " + reason);
+        case CURLE_SSL_CONNECT_ERROR: return unavailable("no TLS connection to " + where + ": " + reason);
+        case CURLE_OPERATION_TIMEDOUT: return unavailable("no connection to " + where + " in time: " + reason);
         case CURLE_UNSUPPORTED_PROTOCOL:
         case CURLE_WEIRD_SERVER_REPLY:
-            return unavailable("what answers at " + where + " does not speak HTTP/1.x: " + why);
-        case CURLE_GOT_NOTHING: return unavailable(where + " hung up without an answer");
+            return unavailable("the server at " + where + " does not speak HTTP/1.x: " + reason);
+        case CURLE_GOT_NOTHING: return unavailable(where + " closed the connection without an answer");
         case CURLE_BAD_CONTENT_ENCODING:
-            return unavailable("the answer of " + where + " cannot be decompressed: " + why);
+            return unavailable("the answer from " + where + " cannot be decompressed: " + reason);
         default:
-            return unavailable("the answer of " + where + " was cut off after " + bytes_got(transfer) + ": " + why);
+            return unavailable("the answer from " + where + " was cut off after " + bytes_received(transfer) + ": " +
+                               reason);
     }
 }
 
 }  // namespace
 
 Status initialise_libcurl() {
-    // Each plugin has a copy of this, all share one libcurl: it counts the calls and, being built thread-safe, locks by
-    // itself.
+    // Each plugin has a copy of this function, but all share one libcurl, which counts the calls and does its own
+    // locking.
     static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (code == CURLE_OK) return {};
     return fail(ErrorKind::misconfigured, std::string("libcurl cannot be used: ") + curl_easy_strerror(code));
@@ -259,11 +267,11 @@ struct HttpSession::Handles {
 
     Handles() {
         if (multi == nullptr || easy == nullptr) throw std::bad_alloc();
-        // One origin, one request at a time: more than one connection could only be a stale one.
+        // With one origin and one request at a time, a second connection could only be a stale one.
         curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 1L);
     }
     ~Handles() {
-        const NoSigpipe no_sigpipe;  // a connection is closed with a last word of TLS
+        const NoSigpipe no_sigpipe;  // closing a TLS connection writes to it
         curl_easy_cleanup(easy);
         curl_multi_cleanup(multi);
     }
@@ -289,17 +297,17 @@ Result<Response> HttpSession::perform(const Request& request, const std::string&
     CURLM* const multi = handles_->multi;
     curl_easy_reset(easy);
     const List headers = header_list(options_, request);
-    std::array<char, CURL_ERROR_SIZE> said{};
+    std::array<char, CURL_ERROR_SIZE> message{};
     Transfer transfer{.request = request, .easy = easy};
     set_up(easy, options_, request, url, headers.get());
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, said.data());
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, message.data());
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, callback<header_line>);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, callback<body_piece>);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
 
-    // Out of the multi handle a transfer is over, and an unfinished one's socket closed, before anything that it points
-    // to goes.
+    // Removing the transfer from the multi handle ends it and closes the socket of an unfinished one. That must happen
+    // before anything that it points to is destroyed.
     struct InMulti {
         CURLM* multi;
         CURL* easy;
@@ -322,20 +330,21 @@ Result<Response> HttpSession::perform(const Request& request, const std::string&
         const auto now = steady_clock::now();
         if (now >= request.deadline) {
             Error late{ErrorKind::unavailable,
-                       "no answer of " + shown(url) + " before the deadline, but " + bytes_got(transfer)};
+                       "no complete answer from " + shown(url) + " before the deadline, only " +
+                           bytes_received(transfer)};
             late.deadline_reached = true;
             return std::unexpected(std::move(late));
         }
         // libcurl wakes earlier for timers of its own.
-        constexpr milliseconds longest{1000};
+        constexpr milliseconds max_wait{1000};
         const auto left = request.deadline - now;
-        const milliseconds wait = left < longest ? std::chrono::ceil<milliseconds>(left) : longest;
+        const milliseconds wait = left < max_wait ? std::chrono::ceil<milliseconds>(left) : max_wait;
         curl_multi_poll(multi, nullptr, 0, static_cast<int>(wait.count()), nullptr);
     }
     if (transfer.thrown) std::rethrow_exception(transfer.thrown);
     // libcurl takes a connection that ends within the headers for the end of an answer without a body.
-    if (*end == CURLE_OK && !transfer.headers_whole) end = CURLE_RECV_ERROR;
-    if (*end != CURLE_OK) return std::unexpected(error_of(*end, transfer, url, said.data()));
+    if (*end == CURLE_OK && !transfer.headers_complete) end = CURLE_RECV_ERROR;
+    if (*end != CURLE_OK) return std::unexpected(error_of(*end, transfer, url, message.data()));
 
     long status = 0;
     long connections = 0;

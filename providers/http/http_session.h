@@ -1,4 +1,4 @@
-// One connection's worth of libcurl: a multi handle with one easy handle. Known to client.cpp alone.
+// One connection with libcurl: a multi handle with one easy handle. Used by client.cpp alone.
 //
 // Thread-safety: used by one thread at a time; only the wake-up on a stop request comes from another.
 #pragma once
@@ -10,7 +10,7 @@
 
 namespace embedq::http {
 
-// To be called once before any other function of libcurl; may be called again from any thread.
+// Must be called before any other function of libcurl; may be called again from any thread.
 [[nodiscard]] Status initialise_libcurl();
 
 class HttpSession {
@@ -21,7 +21,7 @@ public:
     HttpSession(const HttpSession&) = delete;
     HttpSession& operator=(const HttpSession&) = delete;
 
-    // Sends `request` to `url` and follows no redirect. Errors as Client::send.
+    // Sends `request` to `url` and does not follow redirects. Errors as Client::send.
     [[nodiscard]] Result<Response> perform(const Request& request, const std::string& url);
 
 private:

@@ -7,7 +7,7 @@
 namespace embedq::http {
 
 struct Json::Node {
-    std::shared_ptr<const simdjson::dom::parser> parser;  // which holds the document
+    std::shared_ptr<const simdjson::dom::parser> parser;  // owns the document
     simdjson::dom::element element;
 
     template <class T>

@@ -35,17 +35,17 @@ std::string json_string(std::string_view text) {
 }
 
 void append_json_strings(std::string& out, std::span<const std::string_view> texts, std::string_view prefix) {
-    // Quotes and a comma for each, and some room for what is escaped.
+    // Quotes and a comma for each, and some reserve for escapes.
     std::size_t bytes = 0;
     for (const std::string_view text : texts) bytes += text.size() + prefix.size() + 3;
     out.reserve(out.size() + bytes + bytes / 16 + 16);
     std::string prefixed;
-    char before = '[';
+    char separator = '[';
     for (std::string_view text : texts) {
-        out += before;
+        out += separator;
         if (!prefix.empty()) text = prefixed.assign(prefix).append(text);
         append_json_string(out, text);
-        before = ',';
+        separator = ',';
     }
     out += texts.empty() ? "[]" : "]";
 }

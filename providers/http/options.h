@@ -20,14 +20,14 @@ inline constexpr std::array shared_rows = {
     OptionSpec{.name = "endpoints",
                .type = OptionType::text_list,
                .help =
-                   "Servers of one and the same model, each a endpoint of its own: http://HOST:PORT, https://HOST, or "
-                   "unix:///PATH/TO/SOCKET.",
+                   "Servers that have the same model: http://HOST:PORT, https://HOST, or unix:///PATH/TO/SOCKET. Each "
+                   "is an endpoint with limits of its own.",
                .required = true},
-    OptionSpec{.name = "model", .type = OptionType::text, .help = "As the server knows it.", .required = true},
+    OptionSpec{.name = "model", .type = OptionType::text, .help = "The model's name on the server.", .required = true},
     OptionSpec{
         .name = "dimensions",
         .type = OptionType::integer,
-        .help = "Numbers per vector, for models that can make fewer than they have. Default: as the model has them.",
+        .help = "Numbers per vector, for models that can shorten their vectors. Default: the model's own.",
         .minimum = 1,
         .maximum = 65536},
     OptionSpec{.name = "document_prefix",
@@ -45,22 +45,22 @@ inline constexpr std::array shared_rows = {
     OptionSpec{.name = "concurrency",
                .type = OptionType::integer,
                .default_value = "4",
-               .help = "Requests at a time to each endpoint, at most.",
+               .help = "The most requests at a time to each endpoint.",
                .minimum = 1,
                .maximum = 1024},
     OptionSpec{.name = "timeout",
                .type = OptionType::duration,
                .default_value = "5m",
-               .help = "A request that has no answer by then is given up.",
+               .help = "How long a request may take.",
                .minimum = 1,
                .maximum = 86400e3},
     OptionSpec{.name = "max_response_bytes",
                .type = OptionType::size,
                .default_value = "256MiB",
-               .help = "An answer that is longer, after decompression, is refused.",
+               .help = "The longest answer that is accepted, after decompression.",
                .minimum = 1024},
     OptionSpec{
-        .name = "api_key", .type = OptionType::text, .help = "Sent with each request, if it is given.", .secret = true},
+        .name = "api_key", .type = OptionType::text, .help = "Sent with each request, if given.", .secret = true},
     OptionSpec{.name = "headers",
                .type = OptionType::text_map,
                .help = "Sent with each request; values may be secrets.",
@@ -68,41 +68,41 @@ inline constexpr std::array shared_rows = {
     // It may hold a password.
     OptionSpec{.name = "proxy",
                .type = OptionType::text,
-               .help = "http://HOST:PORT, https://…, socks5h://…; none: go direct. Default: as https_proxy, http_proxy "
-                       "and no_proxy say.",
+               .help = "http://HOST:PORT, https://…, socks5h://…, or none to connect directly. Default: taken from "
+                       "https_proxy, http_proxy and no_proxy.",
                .secret = true},
     OptionSpec{.name = "ca_file",
                .type = OptionType::path,
-               .help = "PEM file of the authorities whose servers are trusted, in place of the system's."},
+               .help = "PEM file of trusted certificate authorities, which replace the system's."},
     OptionSpec{.name = "verify_tls",
                .type = OptionType::boolean,
                .default_value = "true",
-               .help = "false takes any certificate, and so anyone in between; name the authority in ca_file instead."},
+               .help = "false accepts any certificate, and so anyone in between. Name the authority in ca_file instead."},
 };
 
-// What a provider says of an option otherwise than the shared row.
-struct Otherwise {
-    const char* help = nullptr;           // nullptr: the row's
-    const char* default_value = nullptr;  // nullptr: the row's; a row with a default is not required
-    // Neither required nor with a default: the provider itself knows what to do without it.
+// Where a provider's row differs from the shared row.
+struct RowOverrides {
+    const char* help = nullptr;           // nullptr: the shared row's
+    const char* default_value = nullptr;  // nullptr: the shared row's; a row with a default is not required
+    // Neither required nor with a default: the provider knows what to do without a value.
     bool optional = false;
 };
 
-// The shared row of the name, for a place of its own in a table or with other words. A name that is not shared does not
-// compile.
-consteval OptionSpec shared_row(std::string_view name, Otherwise otherwise = {}) {
+// The shared row with this name, to give it another position in the table or another help text. A name that is not
+// shared does not compile.
+consteval OptionSpec shared_row(std::string_view name, RowOverrides overrides = {}) {
     for (OptionSpec row : shared_rows) {
         if (row.name != name) continue;
-        if (otherwise.help != nullptr) row.help = otherwise.help;
-        if (otherwise.default_value != nullptr) row.default_value = otherwise.default_value;
-        if (otherwise.optional) row.default_value = nullptr;
-        if (otherwise.optional || row.default_value != nullptr) row.required = false;
+        if (overrides.help != nullptr) row.help = overrides.help;
+        if (overrides.default_value != nullptr) row.default_value = overrides.default_value;
+        if (overrides.optional) row.default_value = nullptr;
+        if (overrides.optional || row.default_value != nullptr) row.required = false;
         return row;
     }
     throw "no shared row has this name";
 }
 
-// Internal to table_of: how many shared rows `own` has in their place.
+// Internal to table_of: how many shared rows `own` replaces.
 template <std::size_t n>
 consteval std::size_t count_replaced(const std::array<OptionSpec, n>& own) {
     std::size_t count = 0;
@@ -110,9 +110,9 @@ consteval std::size_t count_replaced(const std::array<OptionSpec, n>& own) {
         for (const OptionSpec& shared : shared_rows) {
             if (std::string_view(row.name) != shared.name) continue;
             if (row.type != shared.type)
-                throw "a row of a shared name has another type than the one it is read as; begin with shared_row()";
+                throw "a row with a shared name has another type than it is read as; start from shared_row()";
             if (shared.secret && !row.secret)
-                throw "a row of a shared name shows what is a secret; begin with shared_row()";
+                throw "a row with a shared name is not marked as secret; start from shared_row()";
             ++count;
         }
     }
@@ -133,8 +133,7 @@ consteval auto make_table() {
     return table;
 }
 
-// A provider's whole table: `own` (a constexpr std::array of OptionSpec), then every shared row that is not in it by
-// name.
+// A provider's whole table: `own` (a constexpr std::array of OptionSpec), then every shared row whose name is not in it.
 template <const auto& own>
 inline constexpr auto table_of = make_table<own>();
 

@@ -20,7 +20,7 @@ void replace_all(std::string& text, std::string_view what) {
     }
 }
 
-// Hides what follows `prefix`, when it is at least as long as a key is.
+// Hides what follows `prefix` where it is at least `shortest` characters long, as keys are.
 void hide_after(std::string& text, std::string_view prefix, std::size_t shortest) {
     for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at + prefix.size())) {
         const auto begin = text.begin() + static_cast<std::ptrdiff_t>(at + prefix.size());
@@ -42,7 +42,7 @@ std::size_t character_length(std::string_view text) {
     for (std::size_t i = 1; i < length; ++i) {
         if ((byte(i) & 0xC0) != 0x80) return 0;
     }
-    if (first == 0xE0 && byte(1) < 0xA0) return 0;  // too long a form
+    if (first == 0xE0 && byte(1) < 0xA0) return 0;  // an overlong form
     if (first == 0xED && byte(1) > 0x9F) return 0;  // a surrogate
     if (first == 0xF0 && byte(1) < 0x90) return 0;
     if (first == 0xF4 && byte(1) > 0x8F) return 0;
@@ -53,7 +53,7 @@ std::size_t character_length(std::string_view text) {
 
 Secrets::Secrets(std::vector<std::string> values) : values_(std::move(values)) {
     std::erase_if(values_, [](const std::string& value) { return value.size() < 4; });
-    // The longer first: one may be a part of another.
+    // The longer first, since one may be part of another.
     std::ranges::sort(values_, std::ranges::greater{}, &std::string::size);
 }
 

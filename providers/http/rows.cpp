@@ -8,8 +8,8 @@
 
 namespace embedq::http {
 
-// Without branches in the loop, so that it is vectorised.
-std::string fault_of(std::span<const float> values) {
+// Without branches in the loop, so that the compiler vectorises it.
+std::string problem_with_values(std::span<const float> values) {
     constexpr std::uint32_t exponent = 0x7F80'0000U;
     constexpr std::uint32_t magnitude = 0x7FFF'FFFFU;
     std::uint32_t not_finite = 0;
@@ -25,7 +25,7 @@ std::string fault_of(std::span<const float> values) {
     return {};
 }
 
-Status place(std::vector<Row>& rows, std::vector<float>& matrix, std::size_t dimension) {
+Status order_by_index(std::vector<Row>& rows, std::vector<float>& matrix, std::size_t dimension) {
     const auto indexed =
         static_cast<std::size_t>(std::ranges::count_if(rows, [](const Row& row) { return row.index.has_value(); }));
     if (indexed == 0) return {};
@@ -56,43 +56,45 @@ Status place(std::vector<Row>& rows, std::vector<float>& matrix, std::size_t dim
     return {};
 }
 
-Status check_dimensions(std::vector<Row>& rows, std::size_t dimension, bool asked) {
+Status check_dimensions(std::vector<Row>& rows, std::size_t dimension, bool expected) {
     std::size_t right = 0;
+    std::size_t empty = 0;
     const Row* wrong = nullptr;
-    bool unlike = false;
+    bool wrong_ones_differ = false;
     for (Row& row : rows) {
         if (row.size == 0) {
-            if (row.fault.empty()) row.fault = row.seen ? "is empty" : "is missing";
+            if (!row.problem.empty()) continue;
+            if (row.seen) ++empty;
+            row.problem = row.seen ? "is empty" : "is missing";
         } else if (row.size == dimension) {
             ++right;
         } else {
-            unlike = unlike || (wrong != nullptr && wrong->size != row.size);
+            wrong_ones_differ = wrong_ones_differ || (wrong != nullptr && wrong->size != row.size);
             wrong = &row;
-            if (row.fault.empty()) row.fault = fmt::format("has dimension {}: expected {}", row.size, dimension);
+            if (row.problem.empty()) row.problem = fmt::format("has dimension {}: expected {}", row.size, dimension);
         }
     }
-    if (std::ranges::all_of(rows, [](const Row& row) { return row.seen && row.fault == "is empty"; })) {
-        return fail(ErrorKind::internal, "the answer has nothing but empty vectors");
+    if (empty == rows.size()) return fail(ErrorKind::internal, "the answer has only empty vectors");
+    if (wrong == nullptr || (expected && right > 0)) return {};
+    if (expected && !wrong_ones_differ) {
+        return fail(ErrorKind::misconfigured,
+                    fmt::format("the answer's vectors have dimension {}: expected {}", wrong->size, dimension),
+                    "check the provider's model, since the name may now stand for another model");
     }
-    if (wrong == nullptr || (asked && right > 0)) return {};
-    if (asked && !unlike) {
-        return fail(ErrorKind::misconfigured, fmt::format("the answer's vectors have dimension {}: expected {}; the "
-                                                          "model behind the name may have changed, so check the "
-                                                          "provider's model",
-                                                          wrong->size, dimension));
-    }
-    return fail(
-        ErrorKind::internal,
-        fmt::format("the answer's vectors have unlike dimensions, {} and {} among them: expected {} for all",
-                    asked ? rows.front().size : dimension, wrong->size, asked ? std::to_string(dimension) : "one"));
+    return fail(ErrorKind::internal,
+                fmt::format("the answer's vectors have different dimensions, {} and {} among them: expected {} for all",
+                            expected ? rows.front().size : dimension, wrong->size,
+                            expected ? std::to_string(dimension) : "one"));
 }
 
 std::vector<TextError> errors_of(const std::vector<Row>& rows) {
     std::vector<TextError> errors;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        if (rows[i].fault.empty()) continue;
+        const Row& row = rows[i];
+        if (row.problem.empty()) continue;
         errors.push_back({i, Error{ErrorKind::internal,
-                                   fmt::format("the vector of text {} of {} {}", i + 1, rows.size(), rows[i].fault)}});
+                                   fmt::format("the vector of text {} of {} {}", i + 1, rows.size(), row.problem),
+                                   row.hint}});
     }
     return errors;
 }

@@ -1,4 +1,4 @@
-// The vectors of one answer as they came, and what must hold of them together. Internal to decode.
+// The vectors of one answer as received, and the checks that concern all of them. Internal to decode.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -17,24 +17,25 @@ namespace embedq::http {
 
 struct Row {
     bool seen = false;
-    std::optional<std::uint64_t> index;  // as the server says
-    std::size_t size = 0;                // values that came, also where they are more or fewer than there is room for
-    std::string fault;                   // the end of a sentence about the vector; empty where it is sound
+    std::optional<std::uint64_t> index;  // as given by the server
+    std::size_t size = 0;                // values received, even where they do not fit the matrix
+    std::string problem;                 // the predicate of a sentence about the vector; empty where it is valid
+    std::string hint;
 };
 
-// Why the values are no vector, as a Row's fault; empty where they are one.
-[[nodiscard]] std::string fault_of(std::span<const float> values);
+// Why the values are not a vector, as a Row's problem; empty where they are.
+[[nodiscard]] std::string problem_with_values(std::span<const float> values);
 
-// Moves the rows, and their values in the matrix, to where their indices say; nothing where none of them has one.
-// `internal` where only some have one, one stands twice, or one is out of range.
-[[nodiscard]] Status place(std::vector<Row>& rows, std::vector<float>& matrix, std::size_t dimension);
+// Moves the rows, and their values in the matrix, to the positions that their indices give; leaves them where none has
+// an index. `internal` where only some have one, one is repeated, or one is out of range.
+[[nodiscard]] Status order_by_index(std::vector<Row>& rows, std::vector<float>& matrix, std::size_t dimension);
 
-// Gives a fault to rows that are missing, empty or of another dimension. `asked`: `dimension` is what the caller
-// expects, and not what the first row has. `misconfigured` where all rows agree on another one than the asked;
-// `internal` where they do not agree and there is none that is right for certain, and where all are empty.
-[[nodiscard]] Status check_dimensions(std::vector<Row>& rows, std::size_t dimension, bool asked);
+// Sets the problem of rows that are missing, empty or of another dimension. `expected`: `dimension` is what the caller
+// expects, and not what the first row has. `misconfigured` where all rows agree on a dimension that is not the expected
+// one; `internal` where they disagree and none is known to be right, and where all are empty.
+[[nodiscard]] Status check_dimensions(std::vector<Row>& rows, std::size_t dimension, bool expected);
 
-// The faults as errors of the texts.
+// The problems as errors of the texts.
 [[nodiscard]] std::vector<TextError> errors_of(const std::vector<Row>& rows);
 
 }  // namespace embedq::http

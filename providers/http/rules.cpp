@@ -10,10 +10,10 @@ namespace {
 
 struct Rule {
     Meaning meaning;
-    const char* says;  // a regular expression without case; its last group that matched is the limit
+    const char* pattern;  // a case-insensitive regular expression; the last group that matched is the limit
 };
 
-// Matched from the top against the line "message | code | type | param". Who says it stands behind each.
+// Matched from the top against the line "message | code | type | param". Each comment names the servers that send it.
 constexpr std::array rule_table = {
     // OpenAI, DashScope.
     Rule{Meaning::quota_spent, "insufficient_quota|billing[_ ]hard[_ ]limit|credit balance|arrearage"},
@@ -26,7 +26,7 @@ constexpr std::array rule_table = {
     // Expired: Gemini, with 400.
     Rule{Meaning::key_refused, "no api key|api key (is )?(missing|required|expired)"},
     // Gemini, OpenAI.
-    Rule{Meaning::place_refused, "user location is not supported|unsupported_country_region_territory"},
+    Rule{Meaning::region_refused, "user location is not supported|unsupported_country_region_territory"},
     // OpenAI, Azure, Ollama.
     Rule{Meaning::model_missing, "model_not_found|deploymentnotfound|try pulling it first"},
     Rule{Meaning::model_missing,
@@ -36,7 +36,7 @@ constexpr std::array rule_table = {
          "no such model|unknown model|invalid model|unable to access model|model .* is not (found|available)"},
     Rule{Meaning::no_embedding_model,
          "does not support (the )?embeddings?|not an embeddings? model|embeddings (is|are) not supported"},
-    // The other dimensions of a vector, or another form of it, than the model has.
+    // Dimensions, or a form of the vector, that the model does not support.
     Rule{
         Meaning::option_refused,
         "matryoshka|(specifying|changing|output) dimensions|dimensions? .*(not support|unsupported|must be|should be)"},
@@ -44,7 +44,7 @@ constexpr std::array rule_table = {
          "(invalid|unsupported|does not support).*(dimensions?|encoding_format|base64|input_type|output_dtype)\\b"},
     Rule{Meaning::option_refused,
          "base64.*not (currently )?supported|\\| *(dimensions|encoding_format|model|user|output_dimension)$"},
-    // A field that the server does not know: of FastAPI, OpenAI, JSON Schema.
+    // A field that the server does not know: FastAPI, OpenAI, JSON Schema.
     Rule{Meaning::option_refused,
          "extra (inputs|fields) (are )?not permitted|unrecognized (request )?argument|unknown (field|parameter)"},
     Rule{Meaning::option_refused, "additional properties are not allowed|unexpected keyword argument"},
@@ -55,7 +55,7 @@ constexpr std::array rule_table = {
     Rule{Meaning::too_many_tokens, "max allowed tokens per submitted batch is ([\\d,]+)|too_many_tokens_in_batch"},
     // Mistral.
     Rule{Meaning::too_many_tokens, "too many tokens (?:in batch|overall)(?:.*max is ([\\d,]+))?"},
-    // OpenAI, TPM.
+    // OpenAI, tokens per minute.
     Rule{Meaning::too_many_tokens, "request too large for .*limit:? ([\\d,]+)"},
     // Vertex.
     Rule{Meaning::too_many_tokens, "input token count is [\\d,]+ but the model supports up to ([\\d,]+)"},
@@ -71,7 +71,7 @@ constexpr std::array rule_table = {
     Rule{Meaning::too_many_texts, "batch size is invalid, it should not be larger than ([\\d,]+)"},
     // Cohere.
     Rule{Meaning::too_many_texts, "number of texts must be at most ([\\d,]+)"},
-    // Jina: of the list.
+    // Jina: the length of the list.
     Rule{Meaning::too_many_texts, "input length is larger than the largest allowed size ([\\d,]+)"},
     // Vertex.
     Rule{Meaning::too_many_texts, "([\\d,]+) instance\\(s\\) (?:is|are) allowed"},
@@ -109,13 +109,14 @@ constexpr std::array rule_table = {
     Rule{Meaning::overloaded, "overloaded|server busy|rate_limit_exceeded|too many (concurrent )?requests"},
 };
 
-// Longer lines are cut: the matching is recursive, and what counts stands at the front.
-constexpr std::size_t longest_line = 600;
+// Longer lines are cut: matching is recursive, and the important part comes first.
+constexpr std::size_t max_line_bytes = 600;
+constexpr std::size_t max_field_bytes = 100;
 
 const std::vector<std::regex>& compiled() {
     static const std::vector<std::regex> expressions = [] {
         std::vector<std::regex> all;
-        for (const Rule& rule : rule_table) all.emplace_back(rule.says, std::regex::icase | std::regex::optimize);
+        for (const Rule& rule : rule_table) all.emplace_back(rule.pattern, std::regex::icase | std::regex::optimize);
         return all;
     }();
     return expressions;
@@ -139,17 +140,17 @@ std::size_t last_group(const std::cmatch& match) {
 }
 
 std::string line_of(const ErrorBody& body) {
-    std::string line = body.message.substr(0, longest_line);
+    std::string line = body.message.substr(0, max_line_bytes);
     for (char& c : line) {
         if (c == '\n' || c == '\r') c = ' ';
     }
-    for (const std::string* part : {&body.code, &body.type, &body.param}) line += " | " + part->substr(0, 100);
+    for (const std::string* part : {&body.code, &body.type, &body.param}) line += " | " + part->substr(0, max_field_bytes);
     return line;
 }
 
 }  // namespace
 
-bool speaks_of_length(const ErrorBody& body) {
+bool mentions_text_length(const ErrorBody& body) {
     static const std::regex words(
         "context (length|window|size)|too long|too large to process|too many tokens|must have less than|"
         "max(imum)? input length|exceeds the model|maximum sequence length",
@@ -173,7 +174,7 @@ ErrorKind kind_of(Meaning meaning) {
     switch (meaning) {
         case Meaning::quota_spent:
         case Meaning::key_refused:
-        case Meaning::place_refused:
+        case Meaning::region_refused:
         case Meaning::model_missing:
         case Meaning::no_embedding_model:
         case Meaning::option_refused: return ErrorKind::misconfigured;

@@ -1,4 +1,4 @@
-// What servers say, and what it means: the table that classify.cpp reads.
+// A table of the error messages that servers send and what they mean. classify.cpp uses it.
 //
 // Thread-safety: constant data.
 #pragma once
@@ -14,11 +14,10 @@
 
 namespace embedq::http {
 
-// What a rule found out; decides the sentence.
 enum class Meaning : std::uint8_t {
     quota_spent,
     key_refused,
-    place_refused,
+    region_refused,
     model_missing,
     no_embedding_model,
     option_refused,
@@ -32,14 +31,14 @@ enum class Meaning : std::uint8_t {
 
 struct Finding {
     Meaning meaning;
-    std::size_t limit = 0;  // the number that the server named; 0 when it named none
+    std::size_t limit = 0;  // the number in the server's message; 0 when there is none
 };
 
-// Whether the body speaks of the length of a text, in words that no rule knows. For statuses that refuse a request;
-// others may speak of time ("took too long").
-[[nodiscard]] bool speaks_of_length(const ErrorBody& body);
+// Whether the body mentions the length of a text, in words that no rule covers. For statuses that refuse a request:
+// other statuses may mean time ("took too long").
+[[nodiscard]] bool mentions_text_length(const ErrorBody& body);
 
-// The first rule that fits the message, code, type or param; nothing when the body says nothing that is known.
+// The first rule that matches the message, code, type or param; nothing when no rule does.
 [[nodiscard]] std::optional<Finding> find_meaning(const ErrorBody& body);
 
 [[nodiscard]] ErrorKind kind_of(Meaning meaning);

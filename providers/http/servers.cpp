@@ -9,7 +9,7 @@
 namespace embedq::http {
 namespace {
 
-constexpr std::size_t longest_document = std::size_t{16} << 20;  // a list may name every model of a service
+constexpr std::size_t max_document_bytes = std::size_t{16} << 20;  // a list may name every model of a service
 
 }  // namespace
 
@@ -35,11 +35,11 @@ ProviderInfo Servers::info() const {
 
 Result<Bounds> Servers::admit(const EmbedRequest& request) const {
     if (request.endpoint >= settings_.endpoints.size()) {
-        return fail(ErrorKind::invalid_argument, "there is no endpoint " + std::to_string(request.endpoint) +
-                                                     ": the options name " +
+        return fail(ErrorKind::invalid_argument, "endpoint " + std::to_string(request.endpoint) +
+                                                     " does not exist: the options name " +
                                                      std::to_string(settings_.endpoints.size()));
     }
-    if (request.stop.stop_requested()) return fail(ErrorKind::unavailable, "stopped");
+    if (request.stop.stop_requested()) return fail(ErrorKind::unavailable, "the request was stopped");
     return Bounds{std::min(request.deadline, std::chrono::steady_clock::now() + settings_.timeout), request.stop};
 }
 
@@ -57,17 +57,18 @@ Result<Response> Servers::send(const Request& request, std::size_t texts) const 
     auto response = client_->send(request);
     if (!response && response.error().kind == ErrorKind::too_large && texts <= 1) {
         response.error().kind = ErrorKind::internal;
-        response.error().message = "the answer of " + shown(request.url) + " is longer than " +
+        response.error().message = "the answer from " + shown(request.url) + " is longer than " +
                                    std::to_string(request.max_response_bytes) +
-                                   " bytes, though it was asked for no more than one text; check what answers at " +
-                                   settings_.hints.address + ", or raise max_response_bytes";
+                                   " bytes, though no more than one text was sent";
+        response.error().hint =
+            "check which server answers at " + settings_.hints.address + ", or raise max_response_bytes";
     }
     return response;
 }
 
 Result<std::optional<std::string>> Servers::look_up(Request request) const {
     request.method = "GET";
-    request.max_response_bytes = longest_document;
+    request.max_response_bytes = max_document_bytes;
     auto response = send(request);
     if (!response) return std::unexpected(std::move(response.error()));
     if (response->status == 403 || response->status == 404 || response->status == 405) return std::nullopt;
@@ -85,16 +86,16 @@ Error Servers::refusal(const Response& response, const std::string& url) const {
                     settings_.secrets, context_->clock().wall());
 }
 
-Result<EmbedResult> Servers::vectors(Response response, const Asked& asked, const std::string& url,
+Result<EmbedResult> Servers::vectors(Response response, const Expected& expected, const std::string& url,
                                      bool* other_dimension) const {
     if (looks_like_html(response.body)) {
-        return fail(ErrorKind::misconfigured, shown(url) + " answered with a page of HTML where vectors were expected",
+        return fail(ErrorKind::misconfigured, shown(url) + " answered with an HTML page where vectors were expected",
                     "check " + settings_.hints.address, excerpt(settings_.secrets.hide(response.body.substr(0, 1000))));
     }
-    // An error within a success is short; a long answer is not copied for it.
-    constexpr std::size_t longest_error = 16 << 10;
-    const Response short_answer = response.body.size() <= longest_error ? response : Response{};
-    auto answer = decode_embeddings(std::move(response.body), asked);
+    // An error inside a success is short, so that a long answer is not copied.
+    constexpr std::size_t max_error_bytes = 16 << 10;
+    const Response short_answer = response.body.size() <= max_error_bytes ? response : Response{};
+    auto answer = decode_embeddings(std::move(response.body), expected);
     if (answer) return std::move(answer->result);
     if (short_answer.body.contains("\"error\"")) return std::unexpected(refusal(short_answer, url));
     Error error = std::move(answer.error());

@@ -1,4 +1,4 @@
-// The servers of one provider: requests to them, and what their answers come to.
+// The servers of one provider: makes requests to them and reads their answers.
 //
 // Thread-safety: every member may be called from several threads at once.
 #pragma once
@@ -19,7 +19,7 @@
 
 namespace embedq::http {
 
-// How long a request may take, and what ends it earlier.
+// When a request must have ended, and what ends it earlier.
 struct Bounds {
     std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
     std::stop_token stop = {};
@@ -27,35 +27,36 @@ struct Bounds {
 
 class Servers {
 public:
-    // `context` outlives the servers. `misconfigured` when the client's options name what is not there.
+    // `context` outlives the servers. `misconfigured` when the client's options name a file that does not exist.
     [[nodiscard]] static Result<Servers> make(const HttpSettings& settings, Context& context);
 
-    // What the options say: model, prefixes, limits, names of endpoints, public options. The dimension is 0 where they
-    // do not say it.
+    // What the options set: model, prefixes, limits, names of endpoints, public options. The dimension is 0 where they
+    // do not set it.
     [[nodiscard]] ProviderInfo info() const;
 
-    // The bounds of the host's request, at most the option `timeout` long. `invalid_argument` where there is no such
-    // endpoint, `unavailable` when it is stopped already.
+    // The bounds of the host's request, at most the option `timeout` long. `invalid_argument` where the endpoint does
+    // not exist, `unavailable` when the request is already stopped.
     [[nodiscard]] Result<Bounds> admit(const EmbedRequest& request) const;
 
-    // A POST to `path`, which begins with a slash, behind the endpoint's address.
+    // A POST to the endpoint's address followed by `path`, which begins with a slash.
     [[nodiscard]] Request request_to(std::size_t endpoint, std::string_view path, const Bounds& bounds) const;
 
-    // As Client::send, but an answer that is too long for a request of one text, or of none, is `internal`: it is no
-    // fault of the text, which the host would refuse for good.
+    // Like Client::send, but an answer that is too long for a request of one text, or of none, is `internal`: the text
+    // is not the cause, and the host would refuse it permanently.
     [[nodiscard]] Result<Response> send(const Request& request, std::size_t texts = 1) const;
 
-    // GET `request` for what a server tells of itself: the body, or nothing where there is no such path or it is
-    // forbidden, since a proxy may let only what embeds through. Other answers than 200 are errors, as `refusal` says.
+    // GET `request` for what a server reports about itself: the body, or nothing where the path does not exist or is
+    // forbidden, since a proxy may let only embedding requests through. Any other status but 200 is an error, from
+    // `refusal`.
     [[nodiscard]] Result<std::optional<std::string>> look_up(Request request) const;
 
-    // An answer that is no success, as classify.h says.
+    // The error for an answer that is not a success; see classify.h.
     [[nodiscard]] Error refusal(const Response& response, const std::string& url) const;
 
-    // The vectors of an answer with status 200, as decode_embeddings says; `misconfigured` for a page of HTML, and what
-    // `refusal` says for an error in a success. `other_dimension`, where given, is set when all vectors have another
-    // dimension than the asked.
-    [[nodiscard]] Result<EmbedResult> vectors(Response response, const Asked& asked, const std::string& url,
+    // The vectors of an answer with status 200; see decode_embeddings. `misconfigured` for an HTML page, and the error
+    // of `refusal` for an error inside a success. `other_dimension`, where given, is set when all vectors have another
+    // dimension than expected.
+    [[nodiscard]] Result<EmbedResult> vectors(Response response, const Expected& expected, const std::string& url,
                                               bool* other_dimension = nullptr) const;
 
 private:

@@ -12,8 +12,8 @@ namespace {
 using Texts = std::vector<std::string>;
 using Map = std::map<std::string, std::string>;
 
-std::unexpected<Error> refuse(std::string message) {
-    return fail(ErrorKind::misconfigured, std::move(message));
+std::unexpected<Error> refuse(std::string message, std::string hint) {
+    return fail(ErrorKind::misconfigured, std::move(message), std::move(hint));
 }
 
 Result<std::vector<Endpoint>> read_endpoints(const Options& options, const Protocol& protocol) {
@@ -21,18 +21,19 @@ Result<std::vector<Endpoint>> read_endpoints(const Options& options, const Proto
     for (const std::string& text : options.get<Texts>("endpoints")) {
         auto endpoint = parse_endpoint(text);
         if (!endpoint) return std::unexpected(std::move(endpoint.error()));
-        for (const auto& [path, why] : protocol.wrong_ends) {
+        for (const auto& [path, reason] : protocol.rejected_suffixes) {
             if (!endpoint->url.ends_with(path)) continue;
             return refuse("the endpoint " + endpoint->name + " ends with " + std::string(path) + ", " +
-                          std::string(why) + "; take it off");
+                              std::string(reason),
+                          "remove " + std::string(path));
         }
         if (std::ranges::find(endpoints, endpoint->name, &Endpoint::name) != endpoints.end()) {
-            return refuse("the endpoint " + endpoint->name + " is there twice; each is a endpoint of its own");
+            return refuse("the endpoint " + endpoint->name + " is given twice", "name each endpoint once");
         }
         endpoints.push_back(std::move(*endpoint));
     }
     if (endpoints.empty())
-        return refuse("endpoints is empty; name at least one, like " + std::string(protocol.example));
+        return refuse("endpoints is empty", "name at least one, like " + std::string(protocol.example));
     return endpoints;
 }
 
@@ -49,7 +50,7 @@ void read_client(const Options& options, Protocol& protocol, HttpSettings& setti
         secrets.push_back(key);
     }
     for (const auto& [name, value] : options.find<Map>("headers").value_or(Map{})) {
-        // What is written out wins.
+        // A header that is given wins over the default.
         std::erase_if(client.headers, [&](const Header& header) { return same_header(header.name, name); });
         client.headers.push_back({name, value});
         secrets.push_back(value);
@@ -67,7 +68,7 @@ void publish(HttpSettings& settings) {
     const ClientOptions& client = settings.client;
     if (!client.ca_file.empty()) settings.publish("ca_file", client.ca_file);
     if (!client.verify_tls) settings.publish("verify_tls", "false");
-    // An address without user information is no secret, and where there is no other way out, queries need it.
+    // An address without user information is not a secret, and queries need it where there is no other way out.
     if (!client.proxy.empty() && !client.proxy.contains('@')) settings.publish("proxy", client.proxy);
 }
 
@@ -87,9 +88,9 @@ Result<HttpSettings> read_settings(const Options& options, Protocol protocol) {
     if (!endpoints) return std::unexpected(std::move(endpoints.error()));
     settings.endpoints = std::move(*endpoints);
     settings.model = text_of(options, "model");
-    if (settings.model.empty() && !protocol.tells_model) {
-        return refuse(std::string("model is ") + (options.has("model") ? "empty" : "not given") +
-                      "; name the model that makes the vectors");
+    if (settings.model.empty() && !protocol.reports_model) {
+        return refuse(std::string("model is ") + (options.has("model") ? "empty" : "not given"),
+                      "name the model that makes the vectors");
     }
     settings.dimensions = count_of(options, "dimensions");
     settings.document_prefix = text_of(options, "document_prefix");

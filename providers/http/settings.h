@@ -1,4 +1,4 @@
-// What the shared options (http/options.h) say, read and checked. A provider's own settings derive from it.
+// The values of the shared options (http/options.h), read and checked. A provider's own settings derive from it.
 //
 // Thread-safety: plain values.
 #pragma once
@@ -18,17 +18,17 @@
 
 namespace embedq::http {
 
-// The ends of sentences about refusals, where the provider knows better than "check the address".
+// Hints for errors, where the provider knows better than "check the address".
 struct Hints {
     std::string missing_model = {};     // "run `ollama pull NAME`"; empty: a general hint
-    std::string missing_path = {};      // said besides where the server has no such path
+    std::string missing_path = {};      // added where the server does not have the path
     std::string address = "endpoints";  // the option that names the server
 };
 
 struct HttpSettings {
     std::vector<Endpoint> endpoints;  // at least one, no two alike
     std::string model;
-    std::size_t dimensions = 0;  // 0: as the model has them
+    std::size_t dimensions = 0;  // 0: the model's own
     std::string document_prefix;
     std::string query_prefix;
     ProviderLimits limits;
@@ -37,41 +37,41 @@ struct HttpSettings {
     ClientOptions client;
     Secrets secrets;
     Hints hints;
-    // What another process needs to embed queries for these vectors.
+    // The options that another process needs to embed queries for these vectors.
     std::vector<std::pair<std::string, std::string>> public_options;
 
     [[nodiscard]] const std::string& prefix(TextKind kind) const {
         return kind == TextKind::query ? query_prefix : document_prefix;
     }
-    // `value` as it would be written in YAML; a list or a map in its JSON form, which YAML takes.
+    // `value` as it would be written in YAML; a list or a map in its JSON form, which YAML accepts.
     void publish(std::string name, std::string value) {
         public_options.emplace_back(std::move(name), std::move(value));
     }
 };
 
-// A path that an endpoint must not end with, since the provider puts its own behind it.
-struct WrongEnd {
+// A path that an endpoint must not end with, since the provider appends its own.
+struct RejectedSuffix {
     std::string_view path;
-    std::string_view why;  // "which the option path adds"
+    std::string_view reason;  // "which the option path adds"
 };
 
-// In what providers differ where they read the same options.
+// How providers differ that read the same options.
 struct Protocol {
-    std::string auth_header = "Authorization";  // where api_key is sent
-    std::string auth_scheme = "Bearer";         // before it; empty: nothing
-    // The server says which model it has, so that the option may be left out.
-    bool tells_model = false;
+    std::string auth_header = "Authorization";  // the header of api_key
+    std::string auth_scheme = "Bearer";         // before the key; empty: nothing
+    // The server reports which model it has, so that the option may be left out.
+    bool reports_model = false;
     std::string_view example = "https://HOST";  // an address, for the hint
-    std::vector<WrongEnd> wrong_ends = {};
+    std::vector<RejectedSuffix> rejected_suffixes = {};
     std::vector<std::string> secrets = {};  // of the provider's own options
 };
 
-// `options`: validated against a table_of(). `misconfigured` where an endpoint is no address of a server, has a wrong
-// end or stands there twice, and where there is no endpoint or no model. Publishes endpoints, model, dimensions and
-// what the connection needs, but no secret.
+// `options`: validated against a table_of(). `misconfigured` where an endpoint is not the address of a server, has a
+// rejected suffix or is given twice, and where there is no endpoint or no model. Publishes endpoints, model, dimensions
+// and what the connection needs, but no secret.
 [[nodiscard]] Result<HttpSettings> read_settings(const Options& options, Protocol protocol = {});
 
-// An integer or a size, and a text; 0 and "" where they have no value.
+// The value of an integer or a size, and of a text; 0 and "" where the option has none.
 [[nodiscard]] std::size_t count_of(const Options& options, std::string_view name);
 [[nodiscard]] std::string text_of(const Options& options, std::string_view name);
 

@@ -14,7 +14,7 @@ struct FreeUrl {
 };
 using Handle = std::unique_ptr<CURLU, FreeUrl>;
 
-// Null when the text is no URL.
+// Null when the text is not a URL.
 Handle parse(const std::string& text) {
     Handle handle(curl_url());
     if (handle == nullptr ||
@@ -61,8 +61,8 @@ Result<Endpoint> unix_endpoint(std::string_view text) {
     }
     if (!path.starts_with('/')) {
         return fail(ErrorKind::misconfigured,
-                    "the endpoint '" + std::string(text) +
-                        "' names no absolute path of a socket; expected unix:///PATH/TO/SOCKET, with three slashes");
+                    "the endpoint '" + std::string(text) + "' does not name the absolute path of a socket",
+                    "expected unix:///PATH/TO/SOCKET, with three slashes");
     }
     return Endpoint{"http://localhost" + base, path, "unix://" + path + (base.empty() ? "" : ":" + base)};
 }
@@ -72,23 +72,23 @@ Result<Endpoint> unix_endpoint(std::string_view text) {
 Result<Endpoint> parse_endpoint(std::string_view text) {
     if (text.starts_with("unix:")) {
         if (!text.starts_with("unix://")) {
-            return fail(ErrorKind::misconfigured,
-                        "the endpoint '" + std::string(text) + "' is written wrong; expected unix:///PATH/TO/SOCKET");
+            return fail(ErrorKind::misconfigured, "the endpoint '" + std::string(text) + "' is not a unix:// address",
+                        "expected unix:///PATH/TO/SOCKET");
         }
         return unix_endpoint(text);
     }
     const std::string url(text);
     const Handle handle = parse(url);
     if (handle == nullptr || !is_http(handle) || part(handle, CURLUPART_HOST).empty()) {
-        // A text that cannot be taken apart may hold a password anywhere before an '@'.
+        // A text that cannot be parsed may hold a password anywhere before an '@'.
         const auto at = text.rfind('@');
         const std::string harmless = at == std::string_view::npos ? url : "…" + url.substr(at);
-        return fail(ErrorKind::misconfigured,
-                    "the endpoint '" + harmless + "' is no URL of a server; " + std::string(expected_form));
+        return fail(ErrorKind::misconfigured, "the endpoint '" + harmless + "' is not the URL of a server",
+                    std::string(expected_form));
     }
     if (!part(handle, CURLUPART_QUERY).empty() || !part(handle, CURLUPART_FRAGMENT).empty()) {
         return fail(ErrorKind::misconfigured,
-                    "the endpoint '" + shown(url) + "' has a query or a fragment, which do not belong to it");
+                    "the endpoint '" + shown(url) + "' has a query or a fragment, which an endpoint cannot have");
     }
     return Endpoint{without_slashes(part(handle, CURLUPART_URL)), {}, without_slashes(shown(url))};
 }
@@ -113,9 +113,13 @@ std::string resolve(const std::string& base, const std::string& location) {
     return part(target, CURLUPART_URL);
 }
 
+bool is_url(const std::string& text) {
+    return parse(text) != nullptr;
+}
+
 std::string shown(const std::string& url) {
     const Handle handle = parse(url);
-    if (handle == nullptr) return "(no URL)";
+    if (handle == nullptr) return "(not a URL)";
     for (const CURLUPart secret :
          {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_QUERY, CURLUPART_FRAGMENT}) {
         drop(handle, secret);

@@ -1,4 +1,4 @@
-// URLs of endpoints: taken apart, joined, and made fit to be shown.
+// URLs of endpoints: parsing, joining, and showing them without secrets.
 //
 // Thread-safety: functions without state.
 #pragma once
@@ -12,7 +12,7 @@ namespace embedq::http {
 
 // Where a server listens, as the YAML names it.
 struct Endpoint {
-    std::string url;          // http or https, without a slash at the end; userinfo is kept
+    std::string url;          // http or https, without a trailing slash; userinfo is kept
     std::string unix_socket;  // a socket file, or empty
     std::string name;         // for people: without credentials and query
 };
@@ -21,13 +21,15 @@ struct Endpoint {
 // "unix:///run/server.sock:/v1"). `misconfigured` for anything else; the message names `text` without its credentials.
 [[nodiscard]] Result<Endpoint> parse_endpoint(std::string_view text);
 
-// "https://host:port" in lower case with the port written out; empty when `url` is no http or https URL.
+// "https://host:port" in lower case with the port written out; empty when `url` is not an http or https URL.
 [[nodiscard]] std::string origin_of(const std::string& url);
 
-// `location` (a Location header) as seen from `base`, keeping the userinfo of `base`; empty when it is no URL.
+// `location` (a Location header) relative to `base`, keeping the userinfo of `base`; empty when it is not a URL.
 [[nodiscard]] std::string resolve(const std::string& base, const std::string& location);
 
-// Without userinfo, query and fragment, which may hold secrets. What is no URL comes back as "(no URL)".
+[[nodiscard]] bool is_url(const std::string& text);
+
+// Without userinfo, query and fragment, which may hold secrets. For a text that is not a URL: "(not a URL)".
 [[nodiscard]] std::string shown(const std::string& url);
 
 }  // namespace embedq::http

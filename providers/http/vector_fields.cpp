@@ -9,14 +9,14 @@
 namespace embedq::http {
 namespace {
 
-// Who asks, how urgent it is, and on what a server computes: of OpenAI, LiteLLM, vLLM and Ollama.
-constexpr std::array<std::string_view, 17> say_nothing_of_vectors = {
+// The user, the priority, and the hardware that a server uses: fields of OpenAI, LiteLLM, vLLM and Ollama.
+constexpr std::array<std::string_view, 17> unrelated_to_vectors = {
     "user",       "safety_identifier", "metadata",    "tags",       "service_tier", "priority",
     "request_id", "timeout",           "num_retries", "keep_alive", "num_thread",   "num_gpu",
     "main_gpu",   "low_vram",          "use_mmap",    "use_mlock",  "numa",
 };
 
-// The last word of a name, or the whole of it. "max_tokens" is none of them.
+// Compared with the last word of a name, so "max_tokens" does not match.
 constexpr std::array<std::string_view, 7> credentials = {"key",      "apikey",      "token",        "secret",
                                                          "password", "credentials", "authorization"};
 
@@ -31,7 +31,7 @@ bool names_credential(std::string_view name) {
 
 bool holds_credential(std::string_view name, std::string_view value) {
     if (names_credential(name)) return true;
-    // The names of fields further in: whatever stands between quotes before a colon.
+    // The names of nested fields: quoted texts before a colon.
     for (std::size_t open = value.find('"'); open != std::string_view::npos;) {
         const std::size_t close = value.find('"', open + 1);
         if (close == std::string_view::npos) return false;
@@ -51,7 +51,7 @@ std::string with_part(std::string digest, std::string_view part) {
 }
 
 std::string vector_part(std::string_view name, std::string_view json) {
-    if (std::ranges::find(say_nothing_of_vectors, name) != say_nothing_of_vectors.end() || holds_credential(name, json))
+    if (std::ranges::find(unrelated_to_vectors, name) != unrelated_to_vectors.end() || holds_credential(name, json))
         return {};
     return std::string(name) + "=" + std::string(json);
 }

@@ -20,7 +20,7 @@ std::string_view without_spaces(std::string_view text) {
     return text;
 }
 
-// Takes a decimal number off the front.
+// Removes a decimal number from the front.
 std::optional<double> take_number(std::string_view& text) {
     if (text.empty() || !std::isdigit(static_cast<unsigned char>(text.front())))
         return std::nullopt;  // from_chars takes "inf" as well
@@ -31,13 +31,13 @@ std::optional<double> take_number(std::string_view& text) {
     return number;
 }
 
-// Milliseconds of the unit at the front, which is taken off; nothing when there is none.
+// Removes a unit from the front and returns its milliseconds; nothing when there is none.
 std::optional<double> take_unit(std::string_view& text) {
     struct Unit {
         std::string_view name;
         double milliseconds;
     };
-    // The longer first, where one is the beginning of another.
+    // The longer first, where one is a prefix of another.
     static constexpr std::array units = {
         Unit{"milliseconds", 1}, Unit{"millisecond", 1}, Unit{"minutes", 60e3}, Unit{"minute", 60e3},
         Unit{"seconds", 1e3},    Unit{"second", 1e3},    Unit{"hours", 3600e3}, Unit{"hour", 3600e3},
@@ -51,7 +51,7 @@ std::optional<double> take_unit(std::string_view& text) {
     return found->milliseconds;
 }
 
-// Takes "1m30.5s", "55 seconds" or "41" off the front.
+// Removes "1m30.5s", "55 seconds" or "41" from the front.
 std::optional<double> take_wait(std::string_view& text) {
     std::optional<double> total;
     while (true) {
@@ -79,7 +79,7 @@ std::optional<milliseconds> bounded(double wait) {
                : milliseconds(static_cast<std::int64_t>(wait) + (wait < 1 ? 1 : 0));
 }
 
-// Milliseconds since 1970, of the server's making: out of the range of integers, too.
+// Milliseconds since 1970. A double, since servers send numbers beyond the range of integers.
 double since_1970(Wall when) {
     return std::chrono::duration<double, std::milli>(when.time_since_epoch()).count();
 }
@@ -113,7 +113,7 @@ std::optional<milliseconds> from_message(std::string_view message) {
     return std::nullopt;
 }
 
-// -1 and absence say nothing, 0 that the budget is used up.
+// 0 means that the rate limit is used up; -1 and absence mean nothing.
 bool is_used_up(const std::optional<std::string_view>& remaining) {
     if (!remaining) return false;
     std::string_view text = without_spaces(*remaining);
@@ -124,10 +124,10 @@ bool is_used_up(const std::optional<std::string_view>& remaining) {
 std::optional<milliseconds> from_reset(std::string_view value, Wall now) {
     std::string_view text = without_spaces(value);
     std::string_view rest = text;
-    constexpr double year_2001 = 1e9;  // in seconds since 1970; no wait is as long
+    constexpr double year_2001 = 1e9;  // in seconds since 1970; no wait is that long
     constexpr double year_5138 = 1e11;
     if (auto number = take_number(rest); number && rest.empty() && *number > year_2001) {
-        // OpenRouter sends milliseconds; nobody sends what is smaller than nanoseconds.
+        // OpenRouter sends milliseconds; nobody sends anything finer than nanoseconds.
         for (int smaller = 0; smaller < 3 && *number > year_5138; ++smaller) *number /= 1e3;
         return until(*number * 1e3, now);
     }
@@ -137,9 +137,9 @@ std::optional<milliseconds> from_reset(std::string_view value, Wall now) {
 
 std::optional<milliseconds> from_rate_limits(const Headers& headers, Wall now) {
     std::optional<milliseconds> longest;
-    for (const std::string_view budget : {"requests", "tokens", ""}) {
+    for (const std::string_view limited : {"requests", "tokens", ""}) {
         for (const std::string_view prefix : {"x-ratelimit-", "ratelimit-"}) {
-            const std::string suffix = budget.empty() ? "" : "-" + std::string(budget);
+            const std::string suffix = limited.empty() ? "" : "-" + std::string(limited);
             if (!is_used_up(headers.find(std::string(prefix) + "remaining" + suffix))) continue;
             const auto reset = headers.find(std::string(prefix) + "reset" + suffix);
             const auto wait = reset ? from_reset(*reset, now) : std::nullopt;
@@ -183,7 +183,7 @@ std::optional<Wall> parse_http_date(std::string_view text) {
            std::chrono::seconds(second);
 }
 
-std::optional<milliseconds> wait_asked_for(const Headers& headers, std::string_view message, Wall now) {
+std::optional<milliseconds> requested_wait(const Headers& headers, std::string_view message, Wall now) {
     if (auto wait = from_retry_after(headers, now)) return wait;
     if (auto wait = from_message(message)) return wait;
     return from_rate_limits(headers, now);

@@ -1,5 +1,4 @@
-// How long a server asks to be left alone: headers first, then what its message says, then its budgets that are used
-// up.
+// How long a server asks to wait: from its headers, then from its message, then from rate limits that are used up.
 //
 // Thread-safety: functions without state.
 #pragma once
@@ -14,11 +13,11 @@ namespace embedq::http {
 
 using Wall = std::chrono::sys_time<std::chrono::microseconds>;
 
-// From, in this order: `retry-after-ms`; `Retry-After` in seconds (also broken ones) or as an HTTP date, seen from
+// From, in this order: `retry-after-ms`; `Retry-After` in seconds (also fractions) or as an HTTP date, counted from
 // `now`; "try again in 41.724s", "retry after 55 seconds" in `message`; `x-ratelimit-reset-*` where
-// `x-ratelimit-remaining-*` is 0, as a Go duration ("6m0s"), seconds, or seconds since 1970 or thousandths of them. At
-// most a day; nothing when none says a time above zero.
-[[nodiscard]] std::optional<std::chrono::milliseconds> wait_asked_for(const Headers& headers, std::string_view message,
+// `x-ratelimit-remaining-*` is 0, as a Go duration ("6m0s"), seconds, or seconds or milliseconds since 1970. At most a
+// day; nothing when none of them gives a time above zero.
+[[nodiscard]] std::optional<std::chrono::milliseconds> requested_wait(const Headers& headers, std::string_view message,
                                                                       Wall now);
 
 // "1m30.5s", "12ms", "6m0s", "1h2m3s", also "55 seconds" and a bare number of seconds. Nothing for anything else.

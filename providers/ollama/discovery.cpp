@@ -8,11 +8,11 @@
 namespace embedq::ollama {
 namespace {
 
-// As the server compares names: without case, and with the tag that it puts where there is none.
+// The form in which the server compares names: in lower case, and with its default tag where there is none.
 std::string full_name(std::string_view name) {
     std::string full(name);
     std::ranges::transform(full, full.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    // A colon before the last slash is that of a registry's port.
+    // A colon before the last slash belongs to a registry's port.
     const std::size_t slash = full.rfind('/');
     const std::size_t colon = full.rfind(':');
     if (colon == std::string::npos || (slash != std::string::npos && colon < slash)) full += ":latest";

@@ -14,9 +14,9 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::chrono::seconds discovery_time{20};
-constexpr std::chrono::hours pull_time{12};
-constexpr std::size_t longest_document = std::size_t{16} << 20;  // /api/show holds licenses
+constexpr std::chrono::seconds discovery_timeout{20};
+constexpr std::chrono::hours pull_timeout{12};
+constexpr std::size_t max_document_bytes = std::size_t{16} << 20;  // /api/show contains licenses
 
 }  // namespace
 
@@ -32,19 +32,19 @@ Result<std::unique_ptr<Provider>> OllamaProvider::make(OllamaSettings settings, 
     return std::unique_ptr<Provider>(new OllamaProvider(std::move(settings), context, std::move(*servers)));
 }
 
-// --- what the servers have
+// --- discovery
 
 Result<ProviderInfo> OllamaProvider::info(std::stop_token stop) {
-    const auto time = std::min<steady_clock::duration>(discovery_time, settings_.timeout);
-    auto identity = survey({steady_clock::now() + time, stop});
-    pull_meanwhile();
+    const auto timeout = std::min<steady_clock::duration>(discovery_timeout, settings_.timeout);
+    auto identity = discover({steady_clock::now() + timeout, stop});
+    pull_in_background();
     if (!identity) return std::unexpected(std::move(identity.error()));
     return info_of(*identity);
 }
 
-Result<Identity> OllamaProvider::survey(const http::Bounds& bounds) {
+Result<Identity> OllamaProvider::discover(const http::Bounds& bounds) {
     auto identity = find(bounds);
-    // One that is out of reach may have it, and be back before the pull is done.
+    // An unreachable endpoint may have the model, and be back before a pull is done.
     if (!identity && settings_.pull && missing_everywhere())
         identity = find_after_pull(bounds, std::move(identity.error()));
     if (!identity) return identity;
@@ -62,37 +62,36 @@ Result<Identity> OllamaProvider::find(const http::Bounds& bounds) {
             return identity;
         }
         const ErrorKind kind = identity.error().kind;
-        // Another endpoint may answer. One that lacks the model is no reason to stop either, but the reason to tell if
-        // none has it.
+        // Another endpoint may answer, also where this one lacks the model. If none has it, that is the error to
+        // report.
         if (kind != ErrorKind::unavailable && kind != ErrorKind::throttled && kind != ErrorKind::misconfigured)
             return identity;
         if (!first_error || (first_error->kind != ErrorKind::misconfigured && kind == ErrorKind::misconfigured)) {
             first_error = std::move(identity.error());
         }
     }
-    // A server that is too busy to say what it has cannot be asked for vectors either; to the host, `info` is there or
-    // not.
+    // A server that is too busy for this cannot make vectors either, and `info` knows no `throttled`.
     if (first_error->kind == ErrorKind::throttled) first_error->kind = ErrorKind::unavailable;
     return std::unexpected(std::move(*first_error));
 }
 
-Result<Identity> OllamaProvider::find_after_pull(const http::Bounds& bounds, Error none) {
+Result<Identity> OllamaProvider::find_after_pull(const http::Bounds& bounds, Error error) {
     for (std::size_t i = 0; i < settings_.endpoints.size(); ++i) {
         if (!take_missing(i)) continue;
         const auto pulled = pull(i, bounds.stop);
         if (!pulled) {
-            none = pulled.error();
+            error = pulled.error();
             continue;
         }
-        const http::Bounds more{std::max(bounds.deadline, steady_clock::now() + discovery_time), bounds.stop};
-        auto identity = describe(i, more);
+        const http::Bounds extended{std::max(bounds.deadline, steady_clock::now() + discovery_timeout), bounds.stop};
+        auto identity = describe(i, extended);
         if (identity) {
-            warm_up(i, identity->digest, more);
+            warm_up(i, identity->digest, extended);
             return identity;
         }
-        none = std::move(identity.error());
+        error = std::move(identity.error());
     }
-    return std::unexpected(std::move(none));
+    return std::unexpected(std::move(error));
 }
 
 Result<Identity> OllamaProvider::describe(std::size_t endpoint, const http::Bounds& bounds) {
@@ -101,7 +100,7 @@ Result<Identity> OllamaProvider::describe(std::size_t endpoint, const http::Boun
     const std::string url = settings_.endpoints[endpoint].url + "/api/show";
     if (response->status != 200) return std::unexpected(refused(*response, endpoint, url));
     Identity identity = read_show(response->body);
-    if (auto sound = check_model(identity, endpoint); !sound) return std::unexpected(std::move(sound.error()));
+    if (auto usable = check_model(identity, endpoint); !usable) return std::unexpected(std::move(usable.error()));
     auto found = digest(endpoint, bounds);
     if (!found) return std::unexpected(std::move(found.error()));
     identity.digest = std::move(*found);
@@ -111,7 +110,7 @@ Result<Identity> OllamaProvider::describe(std::size_t endpoint, const http::Boun
         refuted = dimension_refuted_;
     }
     if (refuted || identity.dimension == 0) {
-        auto dimension = probe(endpoint, bounds);
+        auto dimension = measure_dimension(endpoint, bounds);
         if (!dimension) return std::unexpected(std::move(dimension.error()));
         identity.dimension = *dimension;
     } else if (settings_.dimensions > 0) {
@@ -122,7 +121,7 @@ Result<Identity> OllamaProvider::describe(std::size_t endpoint, const http::Boun
 
 Result<http::Response> OllamaProvider::show(std::size_t endpoint, const http::Bounds& bounds) {
     auto request = servers_.request_to(endpoint, "/api/show", bounds);
-    request.max_response_bytes = longest_document;
+    request.max_response_bytes = max_document_bytes;
     request.body = model_body(settings_);
     return servers_.send(request);
 }
@@ -131,15 +130,15 @@ Status OllamaProvider::check_model(const Identity& identity, std::size_t endpoin
     const std::string& where = settings_.endpoints[endpoint].name;
     if (!settings_.any_model && identity.embeds == false) {
         return fail(ErrorKind::misconfigured,
-                    where + " says that the model '" + settings_.model +
-                        "' is not for embeddings; choose one that is, like nomic-embed-text, or set any_model: "
-                        "true");
+                    where + " reports that the model '" + settings_.model + "' is not an embedding model",
+                    "choose one that is, like nomic-embed-text, or set any_model: true");
     }
-    // The server would return vectors of the model's own dimension, and not say so.
+    // The server would return vectors of the model's own dimension without an error.
     if (identity.dimension > 0 && settings_.dimensions > identity.dimension) {
-        return fail(ErrorKind::misconfigured, "the option dimensions is " + std::to_string(settings_.dimensions) +
-                                                  ", but the model '" + settings_.model + "' at " + where + " has " +
-                                                  std::to_string(identity.dimension) + "; ask for as many or fewer");
+        return fail(ErrorKind::misconfigured,
+                    "the option dimensions is " + std::to_string(settings_.dimensions) + ", but the model '" +
+                        settings_.model + "' at " + where + " has " + std::to_string(identity.dimension),
+                    "set dimensions to as many or fewer");
     }
     return {};
 }
@@ -151,7 +150,7 @@ Result<std::string> OllamaProvider::digest(std::size_t endpoint, const http::Bou
 }
 
 Status OllamaProvider::check_digest(std::size_t endpoint, const std::string& expected, const http::Bounds& bounds) {
-    if (expected.empty()) return {};  // it cannot be known
+    if (expected.empty()) return {};  // the server reports none
     auto found = digest(endpoint, bounds);
     if (!found) return std::unexpected(std::move(found.error()));
     if (*found == expected) return {};
@@ -161,12 +160,13 @@ Status OllamaProvider::check_digest(std::size_t endpoint, const std::string& exp
 Error OllamaProvider::other_model(std::size_t endpoint, const std::string& found, const std::string& expected) const {
     const std::string has = found.empty() ? " lists no digest of the model '" + settings_.model + "' any more"
                                           : " has the model '" + settings_.model + "' with the digest " + found;
-    return {ErrorKind::misconfigured, settings_.endpoints[endpoint].name + has + ", but vectors of " + expected +
-                                          " are expected; let all endpoints have the same one (`ollama pull " +
-                                          settings_.model + "` on each), or re-embed the catalogs for the new one"};
+    return {ErrorKind::misconfigured,
+            settings_.endpoints[endpoint].name + has + ", but vectors of " + expected + " are expected",
+            "give all endpoints the same one (`ollama pull " + settings_.model +
+                "` on each), or re-embed the catalogs for the new one"};
 }
 
-Result<std::size_t> OllamaProvider::probe(std::size_t endpoint, const http::Bounds& bounds) {
+Result<std::size_t> OllamaProvider::measure_dimension(std::size_t endpoint, const http::Bounds& bounds) {
     constexpr std::string_view word = "dimension";
     auto answer = ask({.texts = std::span(&word, 1), .endpoint = endpoint}, 0, bounds);
     if (!answer) return std::unexpected(std::move(answer.error()));
@@ -176,12 +176,12 @@ Result<std::size_t> OllamaProvider::probe(std::size_t endpoint, const http::Boun
 
 Status OllamaProvider::pull(std::size_t endpoint, const std::stop_token& stop) {
     const std::string& where = settings_.endpoints[endpoint].name;
-    context_.logger().info(where + " does not have the model '" + settings_.model + "'; it is told to pull it");
+    context_.logger().info(where + " does not have the model '" + settings_.model + "' and is asked to pull it");
     PullProgress progress([&](std::string_view step) {
         context_.logger().info(where + " pulls '" + settings_.model +
                                "': " + settings_.secrets.hide(std::string(step)));
     });
-    auto request = servers_.request_to(endpoint, "/api/pull", {steady_clock::now() + pull_time, stop});
+    auto request = servers_.request_to(endpoint, "/api/pull", {steady_clock::now() + pull_timeout, stop});
     request.body = model_body(settings_);
     request.on_body = [&](std::string_view piece) { progress.take(piece); };
     auto response = servers_.send(request);
@@ -190,8 +190,8 @@ Status OllamaProvider::pull(std::size_t endpoint, const std::stop_token& stop) {
     if (progress.succeeded()) return {};
     return fail(ErrorKind::misconfigured,
                 where + " could not pull the model '" + settings_.model + "': " +
-                    (progress.error().empty() ? "its answer ended early" : settings_.secrets.hide(progress.error())) +
-                    "; check the name, and that the server reaches its registry");
+                    (progress.error().empty() ? "its answer ended early" : settings_.secrets.hide(progress.error())),
+                "check the name, and that the server reaches its registry");
 }
 
 bool OllamaProvider::take_missing(std::size_t endpoint) {
@@ -203,7 +203,7 @@ void OllamaProvider::pull_where_missing(const std::stop_token& stop) {
     for (std::size_t i = 0; i < settings_.endpoints.size() && !stop.stop_requested(); ++i) {
         if (!take_missing(i)) continue;
         const auto pulled = pull(i, stop);
-        if (pulled) (void)take_missing(i);  // requests were refused meanwhile
+        if (pulled) (void)take_missing(i);  // requests during the pull were refused and set it again
         if (!pulled && !stop.stop_requested()) context_.logger().warn(to_string(pulled.error()));
     }
 }
@@ -213,16 +213,16 @@ bool OllamaProvider::missing_everywhere() {
     return std::ranges::all_of(learned_, &Learned::missing);
 }
 
-void OllamaProvider::pull_meanwhile() {
+void OllamaProvider::pull_in_background() {
     const sync::Lock lock(mutex_);
     if (!settings_.pull || pulling_ || std::ranges::none_of(learned_, &Learned::missing)) return;
     pulling_ = true;
-    // The thread before, if there was one, has given up the mutex for the last time.
+    // A previous thread has released the mutex for the last time.
     puller_ = std::jthread([this](const std::stop_token& stop) {
         try {
             pull_where_missing(stop);
-        } catch (const std::exception& error) {  // nobody stands behind this thread who would
-            context_.logger().error(std::string("the pull was given up: ") + error.what());
+        } catch (const std::exception& error) {  // nothing else would catch it in this thread
+            context_.logger().error(std::string("the pull failed: ") + error.what());
         }
         const sync::Lock done(mutex_);
         pulling_ = false;
@@ -236,12 +236,12 @@ void OllamaProvider::warm_up(std::size_t endpoint, const std::string& digest, co
         if (warm_ == digest) return;
         warm_ = digest;
     }
-    // Loading takes as long as it takes; a failure shows at the first request.
+    // A failure to load is seen at the first request.
     auto request = servers_.request_to(
         endpoint, "/api/embed", {std::max(bounds.deadline, steady_clock::now() + settings_.timeout), bounds.stop});
     request.body = loading_body(settings_);
     auto response = servers_.send(request);
-    if (!response) context_.logger().debug("the model was not loaded beforehand: " + to_string(response.error()));
+    if (!response) context_.logger().debug("the model was not warmed up: " + to_string(response.error()));
 }
 
 std::size_t OllamaProvider::longest_text(const Identity& identity) const {
@@ -268,18 +268,18 @@ Result<EmbedResult> OllamaProvider::embed(const EmbedRequest& request) {
         expected = known_;
     }
     if (!expected) {
-        auto found = survey(*bounds);
+        auto found = discover(*bounds);
         if (!found) return std::unexpected(std::move(found.error()));
         expected = std::move(*found);
     }
     auto result = ask(request, expected->dimension, *bounds);
     if (!result) {
-        // The host cuts a text that is longer than the limit, where it knows one.
+        // The host cuts the text to the limit, where it knows one.
         Error& error = result.error();
         if (error.text_too_long && error.limits.max_text_tokens == 0)
             error.limits.max_text_tokens = longest_text(*expected);
         if (error.kind != ErrorKind::misconfigured) return result;
-        // Vectors of another dimension are mostly those of another model: say which.
+        // Another dimension usually means another model, so name it.
         auto found = digest(request.endpoint, *bounds);
         if (found && !found->empty() && *found != expected->digest) {
             return std::unexpected(other_model(request.endpoint, *found, expected->digest));

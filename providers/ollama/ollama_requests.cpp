@@ -1,4 +1,4 @@
-// What an OllamaProvider sends, and what it makes of the answers.
+// The requests of an OllamaProvider, and how it reads the answers.
 #include <cmath>
 #include <span>
 #include <string_view>
@@ -13,9 +13,8 @@
 namespace embedq::ollama {
 namespace {
 
-// A 400 for a text that nothing is said to be wrong with: the server also gives it when a model's process failed for a
-// moment.
-bool may_pass(const http::Response& response, const Error& error) {
+// A 400 without a known reason. The server also sends it when a model's process failed briefly.
+bool may_be_transient(const http::Response& response, const Error& error) {
     if (response.status != 400 || error.kind != ErrorKind::invalid_input) return false;
     const auto finding = http::find_meaning(http::read_error_body(response.body));
     return !finding || finding->meaning != http::Meaning::text_too_long;
@@ -52,7 +51,7 @@ Result<EmbedResult> OllamaProvider::ask(const EmbedRequest& request, std::size_t
     auto response = servers_.send(message, request.texts.size());
     if (!response) return std::unexpected(std::move(response.error()));
     if (response->status == 404 && !is_json(response->body)) {
-        // No route of that name: a server before 0.3, or none of Ollama's at all, which the older route tells.
+        // The server does not have this path: it is older than 0.3, or not Ollama, which the older path shows.
         auto result = ask_old(request, dimension, bounds);
         if (!result) return result;
         bool known = false;
@@ -63,13 +62,13 @@ Result<EmbedResult> OllamaProvider::ask(const EmbedRequest& request, std::size_t
         if (!known) {
             context_.logger().info(
                 settings_.endpoints[request.endpoint].name +
-                " has no /api/embed, so each text is a request of its own; a newer Ollama is faster");
+                " has no /api/embed, so each text is a request of its own; update Ollama to make it faster");
         }
         return result;
     }
     if (response->status != 200) {
         Error error = refused(*response, request.endpoint, message.url);
-        if (request.texts.size() > 1 || !may_pass(*response, error)) return std::unexpected(std::move(error));
+        if (request.texts.size() > 1 || !may_be_transient(*response, error)) return std::unexpected(std::move(error));
         response = servers_.send(message);
         if (!response) return std::unexpected(std::move(response.error()));
         if (response->status != 200) return std::unexpected(refused(*response, request.endpoint, message.url));
@@ -118,7 +117,8 @@ Result<EmbedResult> OllamaProvider::ask_old_once(const EmbedRequest& request, st
     if (response->status == 404 && !is_json(response->body)) {
         return fail(ErrorKind::misconfigured,
                     settings_.endpoints[request.endpoint].name +
-                        " has neither /api/embed nor /api/embeddings, so it is no Ollama; check endpoints");
+                        " has neither /api/embed nor /api/embeddings, so it is not Ollama",
+                    "check endpoints");
     }
     if (response->status != 200) return std::unexpected(refused(*response, request.endpoint, message.url));
     return read_answer(std::move(*response), 1, dimension, message.url);

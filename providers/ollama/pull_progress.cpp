@@ -6,7 +6,7 @@
 namespace embedq::ollama {
 namespace {
 
-constexpr std::size_t longest_line = std::size_t{64} * 1024;
+constexpr std::size_t max_line_bytes = std::size_t{64} * 1024;
 
 std::string megabytes(std::size_t bytes) {
     return std::to_string(bytes / 1'000'000) + " MB";
@@ -21,26 +21,26 @@ void PullProgress::take(std::string_view piece) {
         read(rest_.substr(begin, end - begin));
     }
     rest_.erase(0, begin);
-    if (rest_.size() > longest_line) rest_.clear();  // no line of the protocol is as long
+    if (rest_.size() > max_line_bytes) rest_.clear();  // no line of the protocol is that long
 }
 
 void PullProgress::read(const std::string& line) {
-    const auto said = http::Json::parse(line);
-    if (const std::string error = said["error"].text(); !error.empty()) {
+    const auto update = http::Json::parse(line);
+    if (const std::string error = update["error"].text(); !error.empty()) {
         error_ = http::excerpt(error);
         return;
     }
-    const std::string stage = said["status"].text();
+    const std::string stage = update["status"].text();
     if (stage.empty()) return;
     succeeded_ = stage == "success";
-    const std::size_t total = said["total"].count();
-    const std::size_t completed = said["completed"].count();
+    const std::size_t total = update["total"].count();
+    const std::size_t completed = update["completed"].count();
     const std::size_t tenth = total > 0 ? completed * 10 / total : 0;
     if (stage == stage_ && tenth <= tenth_) return;
     stage_ = stage;
     tenth_ = tenth;
-    const std::string how_far = total > 0 ? ": " + megabytes(completed) + " of " + megabytes(total) : "";
-    say_(http::excerpt(stage_) + how_far);
+    const std::string amount = total > 0 ? ": " + megabytes(completed) + " of " + megabytes(total) : "";
+    report_(http::excerpt(stage_) + amount);
 }
 
 }  // namespace embedq::ollama

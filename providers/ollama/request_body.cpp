@@ -5,7 +5,7 @@
 namespace embedq::ollama {
 namespace {
 
-// {"model":…, and what else each request says, up to the comma before the texts.
+// {"model":…, and what else each request contains, up to the comma before the texts.
 std::string beginning(const OllamaSettings& settings) {
     std::string body = "{\"model\":" + http::json_string(settings.model) + ",";
     if (!settings.keep_alive.empty()) body += "\"keep_alive\":" + settings.keep_alive + ",";

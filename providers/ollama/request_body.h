@@ -1,4 +1,4 @@
-// The bodies of requests to embed.
+// The bodies of embedding requests.
 //
 // Thread-safety: functions without state.
 #pragma once
@@ -18,7 +18,7 @@ namespace embedq::ollama {
 [[nodiscard]] std::string legacy_body(const OllamaSettings& settings, std::string_view text, TextKind kind);
 // For /api/embed: loads the model and embeds nothing.
 [[nodiscard]] std::string loading_body(const OllamaSettings& settings);
-// For /api/show and /api/pull. Servers before 0.1.45 know the member `name` alone.
+// For /api/show and /api/pull. Servers before 0.1.45 know only the member `name`.
 [[nodiscard]] std::string model_body(const OllamaSettings& settings);
 
 }  // namespace embedq::ollama

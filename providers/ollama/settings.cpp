@@ -23,7 +23,7 @@ void read_model_parameters(const Options& options, OllamaSettings& settings) {
         if (name == "num_ctx") (void)std::from_chars(value.data(), value.data() + value.size(), settings.context);
     }
     if (!settings.options.empty()) settings.options += '}';
-    // The server reads a number as seconds (-1: for ever) and a text as Go's duration, which "-1" is not.
+    // The server reads a number as seconds (-1: forever) and a text as a Go duration, which "-1" is not.
     if (const auto keep_alive = options.find<std::string>("keep_alive"); keep_alive && !keep_alive->empty()) {
         settings.keep_alive = http::json_value(*keep_alive);
     }
@@ -32,15 +32,17 @@ void read_model_parameters(const Options& options, OllamaSettings& settings) {
 }  // namespace
 
 Result<OllamaSettings> read_settings(const Options& options) {
-    constexpr std::string_view why = "but Ollama's own API is wanted, whose paths are put behind it";
+    constexpr std::string_view reason = "but the paths of Ollama's own API are appended to it";
     auto shared = http::read_settings(options, {.example = "http://127.0.0.1:11434",
-                                                .wrong_ends = {{"/v1", why}, {"/api", why}, {"/api/embed", why}}});
+                                                .rejected_suffixes = {{"/v1", reason}, {"/api", reason},
+                                                                      {"/api/embed", reason}}});
     if (!shared) return std::unexpected(std::move(shared.error()));
     OllamaSettings settings{std::move(*shared)};
     settings.truncate = options.get<bool>("truncate");
     settings.pull = options.get<bool>("pull");
     settings.hints.missing_model =
-        settings.pull ? "it is told to pull it" : "run `ollama pull " + settings.model + "` there, or set pull: true";
+        settings.pull ? "wait until the server has pulled it"
+                      : "run `ollama pull " + settings.model + "` there, or set pull: true";
     settings.warm_up = options.get<bool>("warm_up");
     settings.any_model = options.get<bool>("any_model");
     read_model_parameters(options, settings);

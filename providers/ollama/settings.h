@@ -14,7 +14,7 @@ struct OllamaSettings : http::HttpSettings {
     bool truncate = false;
     std::string keep_alive;   // as JSON; empty: left out
     std::string options;      // a JSON object; empty: left out
-    std::string vector_part;  // of truncate and options, what vectors depend on; told with the model's digest
+    std::string vector_part;  // of truncate and options, what vectors depend on; part of the model's digest
     std::size_t context = 0;  // num_ctx of the options; 0: the model's own
     bool pull = false;
     bool warm_up = false;

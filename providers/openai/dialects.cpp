@@ -6,7 +6,7 @@
 namespace embedq::openai {
 namespace {
 
-// The sources of the limits are the vendors' references and the words of their refusals (docs/providers.md).
+// The sources of the limits are the vendors' references and error messages (docs/providers.md).
 constexpr std::array dialect_table = {
     Dialect{.name = "openai",
             .base_url = "https://api.openai.com/v1",
@@ -15,8 +15,8 @@ constexpr std::array dialect_table = {
             .max_inputs = 2048,
             .max_text_tokens = 8191,
             .max_request_tokens = 300'000},
-    // The classic form, where the path names the deployment; its newer one ("…/openai/v1") is `send_model: true, query:
-    // {}`.
+    // The classic form, where the path names the deployment. The newer form ("…/openai/v1") needs `send_model: true,
+    // query: {}`.
     Dialect{.name = "azure",
             .auth_header = "api-key",
             .auth_scheme = "",
@@ -35,8 +35,8 @@ constexpr std::array dialect_table = {
             .truncate_on = "-1",
             .truncate_off = "",
             .discovery = Discovery::models},
-    // --max-client-batch-size is 32 by default; a body over 2 MB is refused. Truncation is decided by the server's
-    // --auto-truncate.
+    // --max-client-batch-size is 32 by default; a body over 2 MB is refused. The server's --auto-truncate decides
+    // whether texts are cut.
     Dialect{.name = "tei",
             .base_url = "http://localhost:8080/v1",
             .encoding = Encoding::base64,
@@ -57,8 +57,7 @@ constexpr std::array dialect_table = {
             .max_inputs = 256,
             .max_text_tokens = 8192,
             .max_request_tokens = 16'384},
-    // The tokens of a request are the lowest of its models; `max_request_tokens: 320000` suits voyage-3.5, 1000000 the
-    // lite ones.
+    // max_request_tokens is the lowest of all models; 320000 suits voyage-3.5, and 1000000 the lite models.
     Dialect{.name = "voyage",
             .base_url = "https://api.voyageai.com/v1",
             .dimensions_field = "output_dimension",
@@ -96,7 +95,7 @@ constexpr std::array dialect_table = {
             .encoding = Encoding::floats,
             .max_inputs = 10,
             .max_text_tokens = 8192},
-    // What its upstream takes is not known to the proxy.
+    // The proxy does not know what its upstream supports.
     Dialect{.name = "litellm", .base_url = "http://localhost:4000/v1", .encoding = Encoding::floats},
     Dialect{.name = "generic", .encoding = Encoding::omit},
 };

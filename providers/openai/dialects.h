@@ -1,5 +1,5 @@
-// The presets of the option `dialect`: in what the servers that speak OpenAI's protocol differ. Each member is an
-// option by itself, too.
+// The presets of the option `dialect`: the differences between servers that speak OpenAI's protocol. Most members can
+// also be set by an option of their own.
 //
 // Thread-safety: constant data.
 #pragma once
@@ -13,7 +13,7 @@ namespace embedq::openai {
 
 enum class Encoding : std::uint8_t { floats, base64, omit };
 
-// Where a server tells what it serves, apart from an embedding itself.
+// Where a server reports what it serves, other than by an embedding.
 enum class Discovery : std::uint8_t { none, models, tei_info };
 
 struct Dialect {
@@ -22,12 +22,12 @@ struct Dialect {
     std::string_view path = "/embeddings";
     std::string_view auth_header = "Authorization";
     std::string_view auth_scheme = "Bearer";
-    std::string_view api_version = {};  // the query's api-version
+    std::string_view api_version = {};  // the query parameter api-version
     bool send_model = true;
-    std::string_view dimensions_field = "dimensions";  // empty: the server takes none
+    std::string_view dimensions_field = "dimensions";  // empty: the server has none
     Encoding encoding = Encoding::floats;
     std::string_view encoding_field = "encoding_format";
-    std::string_view float_value = "float";  // empty: the field is left out where numbers are wanted
+    std::string_view float_value = "float";  // empty: the field is left out to get numbers
     std::size_t concurrency = 4;             // requests at a time per endpoint
     // 0: no limit known.
     std::size_t max_inputs = 0;
@@ -46,7 +46,7 @@ struct Dialect {
 
 [[nodiscard]] std::span<const Dialect> dialects();
 
-// The row of the name; nullptr when there is none.
+// The row with this name; nullptr when there is none.
 [[nodiscard]] const Dialect* find_dialect(std::string_view name);
 
 }  // namespace embedq::openai

@@ -32,10 +32,10 @@ Identity read_tei_info(std::string_view body) {
     identity.model = info["model_id"].text();
     identity.digest = info["model_sha"].text();
     identity.limits.max_inputs = info["max_client_batch_size"].count();
-    // A text must fit into one batch of the model, too.
-    const std::size_t longest = info["max_input_length"].count();
+    // A text must also fit into one batch of the model.
+    const std::size_t input = info["max_input_length"].count();
     const std::size_t batch = info["max_batch_tokens"].count();
-    identity.limits.max_text_tokens = longest > 0 && batch > 0 ? std::min(longest, batch) : std::max(longest, batch);
+    identity.limits.max_text_tokens = input > 0 && batch > 0 ? std::min(input, batch) : std::max(input, batch);
     identity.truncates = info["auto_truncate"].is_true();
     return identity;
 }
@@ -43,18 +43,19 @@ Identity read_tei_info(std::string_view body) {
 Result<Identity> read_models(std::string_view body, std::string_view model) {
     const auto models = http::Json::parse(body)["data"].items();
     std::string others;
-    bool minds_names = false;
+    bool checks_names = false;
     for (const auto& candidate : models) {
         if (!candidate.is_object()) continue;
         const std::string id = candidate["id"].text();
         // llama.cpp serves one model, whatever it is called.
-        if (id == model || (models.size() == 1 && candidate["meta"].is_there())) return identity_of(candidate);
-        minds_names = minds_names || candidate["root"].is_there();
+        if (id == model || (models.size() == 1 && candidate["meta"].exists())) return identity_of(candidate);
+        checks_names = checks_names || candidate["root"].exists();
         others += (others.empty() ? "" : ", ") + id;
     }
-    if (!minds_names) return Identity{};
-    return fail(ErrorKind::misconfigured, "has no model '" + std::string(model) + "', but " + others.substr(0, 300) +
-                                              "; check the option model, or the server's --served-model-name");
+    if (!checks_names) return Identity{};
+    return fail(ErrorKind::misconfigured,
+                "does not have the model '" + std::string(model) + "', but " + others.substr(0, 300),
+                "check the option model, or the server's --served-model-name");
 }
 
 }  // namespace embedq::openai

@@ -16,11 +16,11 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::chrono::seconds discovery_time{30};
-constexpr std::chrono::minutes longest_rest{10};  // as the host keeps to with its endpoints
+constexpr std::chrono::seconds discovery_timeout{30};
+constexpr std::chrono::minutes max_cool_down{10};  // the same as the host's for its endpoints
 
-std::string ends_without(std::string text, std::string_view end) {
-    if (text.ends_with(end)) text.resize(text.size() - end.size());
+std::string without_suffix(std::string text, std::string_view suffix) {
+    if (text.ends_with(suffix)) text.resize(text.size() - suffix.size());
     return text;
 }
 
@@ -30,7 +30,7 @@ OpenaiProvider::OpenaiProvider(OpenAiSettings settings, Context& context, http::
     : settings_(std::move(settings)),
       context_(context),
       servers_(std::move(servers)),
-      rests_(settings_.endpoints.size()) {}
+      cool_downs_(settings_.endpoints.size()) {}
 
 Result<std::unique_ptr<Provider>> OpenaiProvider::make(OpenAiSettings settings, Context& context) {
     auto servers = http::Servers::make(settings, context);
@@ -42,24 +42,26 @@ Result<Identity> OpenaiProvider::discover(std::size_t endpoint, const http::Boun
     if (settings_.dialect.discovery == Discovery::none) return Identity{};
     const bool tei = settings_.dialect.discovery == Discovery::tei_info;
     auto request = servers_.request_to(endpoint, tei ? "" : "/models", bounds);
-    if (tei) request.url = ends_without(request.url, "/v1") + "/info";
-    auto told = servers_.look_up(request);
-    if (!told) return std::unexpected(std::move(told.error()));
-    if (!*told) return Identity{};
-    if (tei) return read_tei_info(**told);
-    auto identity = read_models(**told, settings_.model);
-    if (!identity)
-        identity.error().message = http::shown(request.url) + " " + settings_.secrets.hide(to_string(identity.error()));
+    if (tei) request.url = without_suffix(request.url, "/v1") + "/info";
+    auto reported = servers_.look_up(request);
+    if (!reported) return std::unexpected(std::move(reported.error()));
+    if (!*reported) return Identity{};
+    if (tei) return read_tei_info(**reported);
+    auto identity = read_models(**reported, settings_.model);
+    if (!identity) {
+        std::string& message = identity.error().message;
+        message = http::shown(request.url) + " " + settings_.secrets.hide(std::move(message));
+    }
     return identity;
 }
 
-Result<std::size_t> OpenaiProvider::probe(std::size_t endpoint, const http::Bounds& bounds) {
+Result<std::size_t> OpenaiProvider::measure_dimension(std::size_t endpoint, const http::Bounds& bounds) {
     {
         const sync::Lock lock(mutex_);
-        Rest& rest = rests_[endpoint];
-        if (const auto now = context_.clock().now(); now < rest.end) {
-            rest.reason.retry_after = std::chrono::ceil<std::chrono::milliseconds>(rest.end - now);
-            return std::unexpected(rest.reason);
+        CoolDown& cool_down = cool_downs_[endpoint];
+        if (const auto now = context_.clock().now(); now < cool_down.end) {
+            cool_down.reason.retry_after = std::chrono::ceil<std::chrono::milliseconds>(cool_down.end - now);
+            return std::unexpected(cool_down.reason);
         }
     }
     constexpr std::string_view word = "dimension";
@@ -67,8 +69,8 @@ Result<std::size_t> OpenaiProvider::probe(std::size_t endpoint, const http::Boun
     if (!answer) {
         if (const auto wait = answer.error().retry_after) {
             const sync::Lock lock(mutex_);
-            rests_[endpoint] = {context_.clock().now() + std::min<Clock::Steady::duration>(*wait, longest_rest),
-                                answer.error()};
+            cool_downs_[endpoint] = {context_.clock().now() + std::min<Clock::Steady::duration>(*wait, max_cool_down),
+                                     answer.error()};
         }
         return std::unexpected(std::move(answer.error()));
     }
@@ -76,19 +78,19 @@ Result<std::size_t> OpenaiProvider::probe(std::size_t endpoint, const http::Boun
     return answer->result.dimension;
 }
 
-Result<OpenaiProvider::Known> OpenaiProvider::survey(const std::stop_token& stop) {
+Result<OpenaiProvider::Known> OpenaiProvider::discover_all(const std::stop_token& stop) {
     const std::size_t endpoints = settings_.endpoints.size();
     std::optional<Known> before;
     {
         const sync::Lock lock(mutex_);
         if (known_ && !known_->refuted) before = known_;
     }
-    Known found{.asked = std::vector<bool>(endpoints, false)};
+    Known found{.checked = std::vector<bool>(endpoints, false)};
     std::optional<Error> unreachable;
     std::string first;
     for (std::size_t i = 0; i < endpoints; ++i) {
         const http::Bounds bounds{
-            steady_clock::now() + std::min<steady_clock::duration>(discovery_time, settings_.timeout), stop};
+            steady_clock::now() + std::min<steady_clock::duration>(discovery_timeout, settings_.timeout), stop};
         auto identity = discover(i, bounds);
         std::size_t dimension = identity ? identity->dimension : 0;
         if (identity && settings_.asks_dimensions()) dimension = settings_.dimensions;
@@ -98,10 +100,10 @@ Result<OpenaiProvider::Known> OpenaiProvider::survey(const std::stop_token& stop
         Error error = identity ? Error{} : std::move(identity.error());
         bool reached = identity.has_value();
         if (reached && dimension == 0) {
-            auto probed = probe(i, bounds);
-            reached = probed.has_value();
-            if (reached) dimension = *probed;
-            if (!reached) error = std::move(probed.error());
+            auto measured = measure_dimension(i, bounds);
+            reached = measured.has_value();
+            if (reached) dimension = *measured;
+            if (!reached) error = std::move(measured.error());
         }
         if (!reached) {
             if (error.kind != ErrorKind::unavailable && error.kind != ErrorKind::throttled)
@@ -114,13 +116,14 @@ Result<OpenaiProvider::Known> OpenaiProvider::survey(const std::stop_token& stop
             found.identity = std::move(*identity);
             found.dimension = dimension;
         } else if (dimension != found.dimension || identity->digest != found.identity.digest) {
-            return fail(ErrorKind::misconfigured, "the endpoints have different models: " + first + " has dimension " +
-                                                      std::to_string(found.dimension) + " and model '" +
-                                                      found.identity.digest + "', " + settings_.endpoints[i].name +
-                                                      " has dimension " + std::to_string(dimension) + " and model '" +
-                                                      identity->digest + "'; let all serve the same one");
+            return fail(ErrorKind::misconfigured,
+                        "the endpoints have different models: " + first + " has dimension " +
+                            std::to_string(found.dimension) + " and model '" + found.identity.digest + "', " +
+                            settings_.endpoints[i].name + " has dimension " + std::to_string(dimension) +
+                            " and model '" + identity->digest + "'",
+                        "let all serve the same one");
         }
-        found.asked[i] = true;
+        found.checked[i] = true;
     }
     if (first.empty()) return std::unexpected(std::move(*unreachable));
     return found;
@@ -128,19 +131,18 @@ Result<OpenaiProvider::Known> OpenaiProvider::survey(const std::stop_token& stop
 
 Result<ProviderInfo> OpenaiProvider::info(std::stop_token stop) {
     {
-        // Where nothing but the dimension can be known, the server need not be asked again until an answer has refuted
-        // it.
+        // Where the server reports nothing but the dimension, it is not asked again until an answer has refuted that.
         const sync::Lock lock(mutex_);
         if (known_ && !known_->refuted && settings_.dialect.discovery == Discovery::none) return info_of(*known_);
     }
-    auto found = survey(stop);
-    if (found && found->identity.truncates && !truncation_told_.exchange(true)) {
-        context_.logger().warn("the server cuts texts that are too long without saying so (auto_truncate)");
+    auto found = discover_all(stop);
+    if (found && found->identity.truncates && !truncation_warned_.exchange(true)) {
+        context_.logger().warn("the server silently cuts texts that are too long (auto_truncate)");
     }
     const sync::Lock lock(mutex_);
     if (!found) {
         if (found.error().kind != ErrorKind::throttled) return std::unexpected(std::move(found.error()));
-        if (known_) return info_of(*known_);  // it is there, and what it is has not been refuted
+        if (known_) return info_of(*known_);  // the server is up, and no answer has refuted what is known
         found.error().kind = ErrorKind::unavailable;
         return std::unexpected(std::move(found.error()));
     }
@@ -152,19 +154,18 @@ ProviderInfo OpenaiProvider::info_of(const Known& known) const {
     ProviderInfo info = servers_.info();
     if (info.model.empty()) info.model = known.identity.model;
     info.model_digest = settings_.model_digest.empty() ? known.identity.digest : settings_.model_digest;
-    // These change what a vector is, as another model would.
-    const auto tell = [&](std::string_view part) {
+    // These change the vectors, as another model would.
+    const auto add = [&](std::string_view part) {
         info.model_digest = http::with_part(std::move(info.model_digest), part);
     };
-    tell(settings_.document_input_type);
-    tell(settings_.query_input_type);
-    if (settings_.truncate == settings_.dialect.truncate_on) tell("truncate");
-    for (const auto& [name, json] : settings_.extra_body) tell(http::vector_part(name, json));
+    add(settings_.document_input_type);
+    add(settings_.query_input_type);
+    if (settings_.truncate == settings_.dialect.truncate_on) add("truncate");
+    for (const auto& [name, json] : settings_.extra_body) add(http::vector_part(name, json));
     info.dimension = settings_.truncate_dimensions ? settings_.dimensions : known.dimension;
-    // What the server says of itself is truer than the preset's default, but a limit that is configured stays where it
-    // is lower.
-    const auto lower = [](std::size_t& limit, std::size_t said) {
-        if (said > 0) limit = limit == 0 ? said : std::min(limit, said);
+    // What the server reports replaces the preset's default, but not a configured limit that is lower.
+    const auto lower = [](std::size_t& limit, std::size_t reported) {
+        if (reported > 0) limit = limit == 0 ? reported : std::min(limit, reported);
     };
     lower(info.limits.max_text_tokens, known.identity.limits.max_text_tokens);
     if (known.identity.limits.max_inputs > 0) {
@@ -180,19 +181,19 @@ Status OpenaiProvider::check_identity(std::size_t endpoint, const http::Bounds& 
     std::string expected;
     {
         const sync::Lock lock(mutex_);
-        if (!known_ || known_->asked[endpoint]) return {};
+        if (!known_ || known_->checked[endpoint]) return {};
         expected = known_->identity.digest;
     }
     auto identity = discover(endpoint, bounds);
     if (!identity) return std::unexpected(std::move(identity.error()));
     if (identity->digest != expected) {
-        return fail(ErrorKind::misconfigured, settings_.endpoints[endpoint].name + " has the model '" +
-                                                  identity->digest + "' now, but vectors of '" + expected +
-                                                  "' are expected; let it serve that one again, or " +
-                                                  "re-embed the catalogs for the new one");
+        return fail(ErrorKind::misconfigured,
+                    settings_.endpoints[endpoint].name + " now has the model '" + identity->digest +
+                        "', but vectors of '" + expected + "' are expected",
+                    "let it serve that one again, or re-embed the catalogs for the new one");
     }
     const sync::Lock lock(mutex_);
-    if (known_ && known_->identity.digest == expected) known_->asked[endpoint] = true;
+    if (known_ && known_->identity.digest == expected) known_->checked[endpoint] = true;
     return {};
 }
 
@@ -209,14 +210,14 @@ Result<EmbedResult> OpenaiProvider::embed(const EmbedRequest& request) {
     {
         const sync::Lock lock(mutex_);
         if (known_ && !answer && answer.error().kind == ErrorKind::misconfigured) known_->refuted = true;
-        // Another model may stand behind the address after an outage; and a server that was restarted shows by a new
-        // connection alone, since the client makes one where the old one is gone.
-        const bool doubtful = answer ? answer->new_connection : answer.error().kind == ErrorKind::unavailable;
-        if (known_ && doubtful) known_->asked[request.endpoint] = false;
+        // After an outage the address may serve another model. A restarted server is seen only by the new connection
+        // that the client makes where the old one is gone.
+        const bool recheck = answer ? answer->new_connection : answer.error().kind == ErrorKind::unavailable;
+        if (known_ && recheck) known_->checked[request.endpoint] = false;
     }
     if (!answer) return std::unexpected(std::move(answer.error()));
     if (auto same = check_identity(request.endpoint, *bounds); !same) return std::unexpected(std::move(same.error()));
-    if (auto made = cut(answer->result); !made) return std::unexpected(std::move(made.error()));
+    if (auto done = cut(answer->result); !done) return std::unexpected(std::move(done.error()));
     return std::move(answer->result);
 }
 
@@ -260,7 +261,7 @@ Status OpenaiProvider::cut(EmbedResult& result) const {
         const auto to = std::span(result.matrix).subspan(row * wanted, wanted);
         double squares = 0;
         for (const float value : from) squares += static_cast<double>(value) * static_cast<double>(value);
-        const double scale = squares > 0 ? 1 / std::sqrt(squares) : 0;  // the host refuses what is all zero
+        const double scale = squares > 0 ? 1 / std::sqrt(squares) : 0;  // the host refuses a row of zeros
         std::ranges::transform(from, to.begin(),
                                [&](float value) { return static_cast<float>(static_cast<double>(value) * scale); });
     }

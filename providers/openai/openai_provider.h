@@ -1,4 +1,4 @@
-// A provider that asks servers that speak OpenAI's protocol, POST /v1/embeddings.
+// A provider for servers that speak OpenAI's protocol, POST /v1/embeddings.
 //
 // What it learns (the dimension, a server's identity, that base64 is refused) is learned again after a restart.
 // Thread-safety: as Provider.
@@ -22,44 +22,43 @@ namespace embedq::openai {
 
 class OpenaiProvider final : public Provider {
 public:
-    // `context` outlives the provider. `misconfigured` when the client's options name what is not there.
+    // `context` outlives the provider. `misconfigured` when the client's options name a file that does not exist.
     [[nodiscard]] static Result<std::unique_ptr<Provider>> make(OpenAiSettings settings, Context& context);
 
     [[nodiscard]] Result<ProviderInfo> info(std::stop_token stop) override;
     [[nodiscard]] Result<EmbedResult> embed(const EmbedRequest& request) override;
 
 private:
-    // What the endpoints have been found to be. All that `info` named last is one model.
+    // The model that `info` named last; it is the same on all endpoints.
     struct Known {
         Identity identity;
-        std::size_t dimension = 0;  // as the server returns vectors, before they are cut; 0 until it is known
-        bool refuted = false;       // an answer was of another dimension, or said that the model is not as it was
-        std::vector<bool> asked;    // by endpoint: its identity is the one above
+        std::size_t dimension = 0;  // of the server's vectors, before they are cut; 0 until it is known
+        bool refuted = false;       // an answer had another dimension, or reported that the model changed
+        std::vector<bool> checked;  // by endpoint: it has been found to have this identity
     };
 
-    // Why an endpoint is not probed, and until when.
-    struct Rest {
+    // The time in which an endpoint's dimension is not measured, and the error that is returned instead.
+    struct CoolDown {
         Clock::Steady end = {};
         Error reason = {};
     };
 
     struct Answer {
         EmbedResult result;
-        bool new_connection = false;  // which another server may have accepted than the one asked before
+        bool new_connection = false;  // another server may have accepted it than answered before
     };
 
     OpenaiProvider(OpenAiSettings settings, Context& context, http::Servers servers);
 
-    // What one endpoint says of itself; empty where its dialect has no way to ask.
+    // What one endpoint reports about itself; empty where its dialect has no discovery.
     [[nodiscard]] Result<Identity> discover(std::size_t endpoint, const http::Bounds& bounds);
-    // Discovers every endpoint, and fails where two differ; those that cannot be reached are left for later if another
-    // one can be.
-    [[nodiscard]] Result<Known> survey(const std::stop_token& stop);
-    // The dimension of the vectors of an endpoint, by embedding a word, which may have to be paid for: it is done where
-    // nothing else tells the dimension, and not while the endpoint asks to be left alone.
-    [[nodiscard]] Result<std::size_t> probe(std::size_t endpoint, const http::Bounds& bounds);
-    // Fails when an endpoint that was out of reach, or has been connected to anew, has another model than `info` named
-    // last.
+    // Discovers every endpoint, and fails where two differ. Endpoints that cannot be reached are left for later if
+    // another one can be.
+    [[nodiscard]] Result<Known> discover_all(const std::stop_token& stop);
+    // The dimension of an endpoint's vectors, found by embedding one word. This may cost money, so it is done only where
+    // nothing else gives the dimension, and not during a cool-down of the endpoint.
+    [[nodiscard]] Result<std::size_t> measure_dimension(std::size_t endpoint, const http::Bounds& bounds);
+    // Fails when an endpoint that was unreachable, or has a new connection, has another model than `info` named last.
     [[nodiscard]] Status check_identity(std::size_t endpoint, const http::Bounds& bounds);
     [[nodiscard]] Result<Answer> ask(const EmbedRequest& request, std::size_t dimension, const http::Bounds& bounds);
     [[nodiscard]] Result<http::Response> post(const EmbedRequest& request, const http::Bounds& bounds);
@@ -71,11 +70,11 @@ private:
     const http::Servers servers_;
 
     std::atomic<bool> base64_refused_ = false;
-    std::atomic<bool> truncation_told_ = false;
+    std::atomic<bool> truncation_warned_ = false;
 
     sync::Mutex mutex_;
     std::optional<Known> known_ EMBEDQ_GUARDED_BY(mutex_);
-    std::vector<Rest> rests_ EMBEDQ_GUARDED_BY(mutex_);  // by endpoint
+    std::vector<CoolDown> cool_downs_ EMBEDQ_GUARDED_BY(mutex_);  // by endpoint
 };
 
 }  // namespace embedq::openai

@@ -32,7 +32,7 @@ Fields fields_of(const OpenAiSettings& settings, TextKind kind, Encoding encodin
         set(fields, settings.input_type_field, http::json_string(settings.input_type(kind)));
     if (!settings.truncate.empty()) set(fields, settings.dialect.truncate_field, settings.truncate);
     if (!settings.user.empty()) set(fields, "user", http::json_string(settings.user));
-    for (const auto& [name, json] : settings.extra_body) set(fields, name, json);  // what is written out wins
+    for (const auto& [name, json] : settings.extra_body) set(fields, name, json);  // replaces the fields above
     return fields;
 }
 

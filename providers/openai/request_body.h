@@ -11,8 +11,8 @@
 
 namespace embedq::openai {
 
-// JSON for `texts`, each with its kind's prefix. `encoding` in place of the settings', since a server may have refused
-// theirs.
+// JSON for `texts`, each with its kind's prefix. `encoding` replaces that of the settings, which a server may have
+// refused.
 [[nodiscard]] std::string request_body(const OpenAiSettings& settings, std::span<const std::string_view> texts,
                                        TextKind kind, Encoding encoding);
 

@@ -14,26 +14,29 @@ namespace {
 using Texts = std::vector<std::string>;
 using Map = std::map<std::string, std::string>;
 
-std::unexpected<Error> refuse(std::string message) {
-    return fail(ErrorKind::misconfigured, std::move(message));
+// A value of at least this length in the query may be a key, so it is not shown.
+constexpr std::size_t min_key_length = 16;
+
+std::unexpected<Error> refuse(std::string message, std::string hint = {}) {
+    return fail(ErrorKind::misconfigured, std::move(message), std::move(hint));
 }
 
-// The addresses as they are written, or the dialect's.
+// The addresses in the options, or the dialect's.
 Result<Texts> read_addresses(const Options& options, const Dialect& dialect) {
     auto texts = options.find<Texts>("endpoints").value_or(Texts{});
     const auto base_url = options.find<std::string>("base_url");
     if (base_url && !texts.empty())
-        return refuse("base_url and endpoints are both given; write several servers in endpoints alone");
+        return refuse("base_url and endpoints are both given", "name several servers in endpoints alone");
     if (texts.empty()) texts.push_back(base_url.value_or(std::string(dialect.base_url)));
     if (texts.front().empty()) {
-        return refuse("base_url is not given, and the dialect " + std::string(dialect.name) +
-                      " has no default; write the server's address with what stands before " +
-                      std::string(dialect.path) + ", like https://HOST/v1");
+        return refuse(
+            "base_url is not given, and the dialect " + std::string(dialect.name) + " has no default",
+            "give the server's address up to " + std::string(dialect.path) + ", like https://HOST/v1");
     }
     return texts;
 }
 
-// What is not written is as the dialect has it.
+// Fills the options that are not given from the dialect.
 Options with_preset(Options options, const Dialect& dialect) {
     const auto preset = [&](const char* name, OptionValue value) {
         if (!options.has(name)) options.set(name, std::move(value));
@@ -58,7 +61,7 @@ Options with_preset(Options options, const Dialect& dialect) {
     return options;
 }
 
-// RFC 3986 §2.3: what need not be encoded.
+// Percent-encodes all but the unreserved characters of RFC 3986 §2.3.
 std::string url_encoded(std::string_view text) {
     static constexpr std::string_view digits = "0123456789ABCDEF";
     std::string out;
@@ -95,11 +98,10 @@ Encoding encoding_of(const std::string& name, const Dialect& dialect) {
 http::Protocol protocol_of(const Options& options, const Dialect& dialect) {
     http::Protocol protocol{.auth_header = http::text_of(options, "auth_header"),
                             .auth_scheme = http::text_of(options, "auth_scheme"),
-                            .tells_model = dialect.discovery == Discovery::tei_info,
-                            .wrong_ends = {{"/embeddings", "which the option path adds"}}};
-    // What is as long as a key may be one.
+                            .reports_model = dialect.discovery == Discovery::tei_info,
+                            .rejected_suffixes = {{"/embeddings", "which the option path adds"}}};
     for (const auto& [name, value] : options.get<Map>("query")) {
-        if (value.size() >= 16) protocol.secrets.push_back(value);
+        if (value.size() >= min_key_length) protocol.secrets.push_back(value);
     }
     return protocol;
 }
@@ -127,20 +129,20 @@ void read_body(const Options& options, const Dialect& dialect, OpenAiSettings& s
 Status check(const Options& options, const OpenAiSettings& settings) {
     if (settings.dimensions > 0 && !settings.truncate_dimensions && settings.dimensions_field.empty()) {
         return refuse("dimensions is " + std::to_string(settings.dimensions) + ", but the dialect " +
-                      std::string(settings.dialect.name) +
-                      " has no field for it; leave it out, name the field in dimensions_field, or, for a model whose "
-                      "vectors may be cut, "
-                      "set truncate_dimensions: true");
+                          std::string(settings.dialect.name) + " has no field for it",
+                      "remove it, name the field in dimensions_field, or, for a model whose vectors may be cut, set "
+                      "truncate_dimensions: true");
     }
     if (settings.truncate_dimensions && settings.dimensions == 0) {
-        return refuse("truncate_dimensions is true, but dimensions does not say to how many");
+        return refuse("truncate_dimensions is true, but dimensions is not given", "set dimensions");
     }
     if (options.get<bool>("truncate") && settings.dialect.truncate_field.empty()) {
         return refuse("truncate is true, but the dialect " + std::string(settings.dialect.name) +
-                      " has no field for it; leave it out, or write the server's field in extra_body");
+                          " has no field for it",
+                      "remove it, or put the server's field in extra_body");
     }
     for (const auto& [name, value] : settings.extra_body) {
-        if (name == "input") return refuse("extra_body has a field input, which holds the texts; take it out");
+        if (name == "input") return refuse("extra_body has a field input, which is where the texts go", "remove it");
     }
     return {};
 }
@@ -162,7 +164,7 @@ void publish(const Options& written, OpenAiSettings& settings) {
 
 Result<OpenAiSettings> read_settings(const Options& written) {
     const Dialect* dialect = find_dialect(written.get<std::string>("dialect"));
-    if (dialect == nullptr) return refuse("there is no dialect '" + written.get<std::string>("dialect") + "'");
+    if (dialect == nullptr) return refuse("the dialect '" + written.get<std::string>("dialect") + "' does not exist");
     auto addresses = read_addresses(written, *dialect);
     if (!addresses) return std::unexpected(std::move(addresses.error()));
     Options options = with_preset(written, *dialect);
@@ -181,9 +183,9 @@ Result<OpenAiSettings> read_settings(const Options& written) {
         std::string("check the option model") + (settings.send_model ? "" : ", or the deployment in base_url");
     // Without the query, which may hold a key.
     settings.hints.missing_path =
-        "base_url usually ends with /v1, and " + settings.path.substr(0, settings.path.find('?')) + " is put behind it";
+        "base_url usually ends with /v1, and " + settings.path.substr(0, settings.path.find('?')) + " is appended to it";
     settings.hints.address = "base_url";
-    if (auto sound = check(options, settings); !sound) return std::unexpected(std::move(sound.error()));
+    if (auto valid = check(options, settings); !valid) return std::unexpected(std::move(valid.error()));
     publish(written, settings);
     return settings;
 }

@@ -12,10 +12,10 @@
 
 namespace embedq::openai {
 
-// `model` may be empty where the server says it (tei).
+// `model` may be empty where the server reports it (tei).
 struct OpenAiSettings : http::HttpSettings {
     Dialect dialect = {};  // the preset's row
-    std::string path;      // with the query
+    std::string path;      // including the query
     std::string model_digest;
     bool send_model = true;
     std::string user;
@@ -32,7 +32,7 @@ struct OpenAiSettings : http::HttpSettings {
     [[nodiscard]] const std::string& input_type(TextKind kind) const {
         return kind == TextKind::query ? query_input_type : document_input_type;
     }
-    // The dimension asked of the server by name.
+    // Whether the server is asked for vectors of the dimension `dimensions`.
     [[nodiscard]] bool asks_dimensions() const {
         return dimensions > 0 && !truncate_dimensions && !dimensions_field.empty();
     }

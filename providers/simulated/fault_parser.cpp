@@ -23,7 +23,7 @@ constexpr std::array<std::pair<std::string_view, Action>, 9> action_table = {{
 }};
 constexpr std::string_view action_names =
     "throttle, fail, hang, misconfigured, too_large, nan, wrong_count, wrong_dimension or poison";
-constexpr std::size_t most_calls = 1'000'000;  // a rate limit remembers that many times
+constexpr std::size_t max_calls = 1'000'000;  // a rate limit keeps that many times
 
 template <class Number>
 std::optional<Number> read(std::string_view text) {
@@ -44,7 +44,7 @@ std::optional<std::chrono::milliseconds> read_duration(std::string_view text) {
     return std::nullopt;
 }
 
-// Each sets one field from the text after '='; false when the text has another form.
+// Each of these sets one field from the text after '=', and returns false when the text has another form.
 bool set_rate(Fault& fault, std::string_view value) {
     const auto rate = read<double>(value);
     if (!rate || !(*rate > 0 && *rate <= 1)) return false;
@@ -72,7 +72,7 @@ bool set_above(Fault& fault, std::string_view value) {
     const bool second = value.ends_with("/s");
     if (!second && !value.ends_with("/m")) return false;
     const auto calls = read<std::size_t>(value.substr(0, value.size() - 2));
-    if (!calls || *calls == 0 || *calls > most_calls) return false;
+    if (!calls || *calls == 0 || *calls > max_calls) return false;
     fault.above = RateLimit{*calls, second ? std::chrono::seconds(1) : std::chrono::seconds(60)};
     return true;
 }
@@ -124,8 +124,13 @@ std::string keys_for(Action action) {
     return names;
 }
 
-std::unexpected<Error> bad_line(std::string_view line, std::string_view what) {
-    return fail(ErrorKind::invalid_argument, fmt::format("fault '{}': {}", line, what));
+struct Problem {
+    std::string message;
+    std::string hint = {};
+};
+
+std::unexpected<Error> bad_line(std::string_view line, const Problem& problem) {
+    return fail(ErrorKind::invalid_argument, fmt::format("fault '{}': {}", line, problem.message), problem.hint);
 }
 
 std::string_view next_word(std::string_view& rest) {
@@ -135,8 +140,8 @@ std::string_view next_word(std::string_view& rest) {
     return word;
 }
 
-// What is wrong with a word after the action, or nothing.
-std::optional<std::string> apply_word(Fault& fault, std::string_view action, std::string_view word) {
+// Applies a word after the action; the problem with it, or nothing.
+std::optional<Problem> apply_word(Fault& fault, std::string_view action, std::string_view word) {
     if (fault.action == Action::poison && word == "per_text") {
         fault.per_text = true;
         return std::nullopt;
@@ -144,10 +149,11 @@ std::optional<std::string> apply_word(Fault& fault, std::string_view action, std
     const std::size_t equals = word.find('=');
     const auto key = std::ranges::find(key_table, word.substr(0, equals), &Key::name);
     if (key == key_table.end() || !key->allowed(fault.action)) {
-        return fmt::format("'{}' says nothing to {}; expected {}", word, action, keys_for(fault.action));
+        return Problem{fmt::format("'{}' is not a key of {}", word, action),
+                       fmt::format("expected {}", keys_for(fault.action))};
     }
     if (equals == std::string_view::npos || !key->set(fault, word.substr(equals + 1))) {
-        return fmt::format("found '{}', expected {}", word, key->form);
+        return Problem{fmt::format("found '{}', expected {}", word, key->form)};
     }
     return std::nullopt;
 }
@@ -159,7 +165,7 @@ Result<Fault> parse_fault(std::string_view line) {
     const std::string_view name = next_word(rest);
     const auto action = std::ranges::find(action_table, name, [](const auto& known) { return known.first; });
     if (action == action_table.end())
-        return bad_line(line, fmt::format("the action is '{}', expected {}", name, action_names));
+        return bad_line(line, {fmt::format("the action is '{}', expected {}", name, action_names)});
 
     Fault fault{.action = action->second};
     while (true) {
@@ -170,13 +176,13 @@ Result<Fault> parse_fault(std::string_view line) {
             fault.text = before.substr(before.find("text=") + 5);
             break;
         }
-        if (auto fault_in_word = apply_word(fault, name, word)) return bad_line(line, *fault_in_word);
+        if (const auto problem = apply_word(fault, name, word)) return bad_line(line, *problem);
     }
     if (fault.action == Action::poison && fault.text.empty()) {
-        return bad_line(line, "poison needs the text it looks for as its last word, such as text=DROP TABLE");
+        return bad_line(line, {"poison needs the text that it looks for at the end, such as text=DROP TABLE"});
     }
     if (fault.action == Action::too_large && fault.above_inputs == 0 && fault.above_bytes == 0) {
-        return bad_line(line, "too_large needs a limit, such as above_inputs=16 or above_bytes=8192");
+        return bad_line(line, {"too_large needs a limit, such as above_inputs=16 or above_bytes=8192"});
     }
     return fault;
 }

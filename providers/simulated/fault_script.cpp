@@ -11,16 +11,16 @@ const Fault* FaultScript::next(std::chrono::steady_clock::time_point now, std::s
     const sync::Lock lock(mutex_);
     const Call call{++calls_, now, texts};
     for (std::size_t line = 0; line < faults_.size(); ++line) {
-        if (!holds(line, call)) continue;
+        if (!applies(line, call)) continue;
         // A throttled call does not count against the limit that throttled it.
-        if (faults_[line].action != Action::throttle) let_through(now);
+        if (faults_[line].action != Action::throttle) accept(now);
         return &faults_[line];
     }
-    let_through(now);
+    accept(now);
     return nullptr;
 }
 
-bool FaultScript::holds(std::size_t line, const Call& call) {
+bool FaultScript::applies(std::size_t line, const Call& call) {
     const Fault& fault = faults_[line];
     if (call.number < fault.first_call || call.number > fault.last_call) return false;
     if (fault.rate < 1 && unit_interval(mix(mix(seed_ + line) ^ call.number)) >= fault.rate) return false;
@@ -37,14 +37,14 @@ bool FaultScript::holds(std::size_t line, const Call& call) {
 }
 
 bool FaultScript::over_limit(const RateLimit& limit, std::chrono::steady_clock::time_point now) const {
-    return passed_.size() >= limit.calls && passed_[passed_.size() - limit.calls] > now - limit.window;
+    return accepted_.size() >= limit.calls && accepted_[accepted_.size() - limit.calls] > now - limit.window;
 }
 
-void FaultScript::let_through(std::chrono::steady_clock::time_point now) {
-    std::size_t looked_at = 0;
-    for (const Fault& fault : faults_) looked_at = std::max(looked_at, fault.above ? fault.above->calls : 0);
-    passed_.push_back(now);
-    while (passed_.size() > looked_at) passed_.pop_front();
+void FaultScript::accept(std::chrono::steady_clock::time_point now) {
+    std::size_t needed = 0;
+    for (const Fault& fault : faults_) needed = std::max(needed, fault.above ? fault.above->calls : 0);
+    accepted_.push_back(now);
+    while (accepted_.size() > needed) accepted_.pop_front();
 }
 
 }  // namespace embedq::simulated

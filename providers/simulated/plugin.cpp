@@ -24,23 +24,22 @@ constexpr std::array option_table = {
     OptionSpec{.name = "latency_per_input",
                .type = OptionType::duration,
                .default_value = "0ms",
-               .help = "Time that a call takes on top for each of its texts.",
+               .help = "Additional time that a call takes for each of its texts.",
                .minimum = 0,
                .maximum = hour},
     OptionSpec{.name = "model",
                .type = OptionType::text,
                .default_value = "simulated",
-               .help = "The model's name; each makes vectors of its own."},
+               .help = "The model's name. Each name makes other vectors."},
     OptionSpec{.name = "digest",
                .type = OptionType::text,
                .default_value = "1",
-               .help = "The digest of what is behind the name; each makes vectors of its own."},
+               .help = "The model's digest. Each digest makes other vectors."},
     OptionSpec{.name = "state_file",
                .type = OptionType::text,
                .default_value = "",
-               .help = "A file that is read at each call, with any of the lines digest=TEXT, down and hang: a server "
-                       "that changes under "
-                       "running programs."},
+               .help = "A file that is read at each call, with any of the lines digest=TEXT, down and hang. It "
+                       "simulates a server that changes while programs run."},
     OptionSpec{.name = "dimension",
                .type = OptionType::integer,
                .default_value = "64",
@@ -56,21 +55,19 @@ constexpr std::array option_table = {
     OptionSpec{.name = "concurrency",
                .type = OptionType::integer,
                .default_value = "0",
-               .help = "Calls that may run at a time; further ones are throttled. 0: 64.",
+               .help = "Calls that may run at a time; any more are throttled. 0: 64.",
                .minimum = 0,
                .maximum = 100000},
     OptionSpec{
         .name = "faults",
         .type = OptionType::text_list,
         .help = "Scripted faults, one a line: throttle above=50/s retry_after=1s; fail rate=0.01; fail calls=3..5; "
-                "hang rate=0.001; "
-                "nan rate=0.01; "
-                "wrong_count rate=0.01; wrong_dimension calls=7; misconfigured calls=1..10; too_large above_inputs=16; "
-                "poison [per_text] text=SUBSTRING."},
+                "hang rate=0.001; nan rate=0.01; wrong_count rate=0.01; wrong_dimension calls=7; misconfigured "
+                "calls=1..10; too_large above_inputs=16; poison [per_text] text=SUBSTRING."},
     OptionSpec{.name = "seed",
                .type = OptionType::integer,
                .default_value = "1",
-               .help = "Decides which calls a fault with a rate hits."},
+               .help = "Decides which calls a fault with a rate affects."},
     OptionSpec{.name = "document_prefix",
                .type = OptionType::text,
                .default_value = "",

@@ -1,12 +1,12 @@
-// What a simulated server is like at this moment, by a file that a test rewrites while programs run.
+// The present state of a simulated server, read from a file that a test rewrites while programs run.
 //
-// Each line of the file is one of these; it need not exist, and an empty one says nothing:
+// Each line of the file is one of these. The file need not exist, and empty lines are ignored:
 //
-//   digest=TEXT     the model behind the name: its vectors are unlike those of another
-//   down            nobody listens
+//   digest=TEXT     the digest of the model; each digest makes other vectors
+//   down            the server does not listen
 //   hang            no answer until the deadline or a stop
 //
-// Thread-safety: pure but for the file.
+// Thread-safety: a function without state, apart from the file.
 #pragma once
 
 #include <string>
@@ -16,12 +16,12 @@
 namespace embedq::simulated {
 
 struct ServerState {
-    std::string digest;  // empty: as configured
+    std::string digest;  // empty: the configured one
     bool down = false;
     bool hangs = false;
 };
 
-// `misconfigured` names a line that says nothing. A file that is not there is a server like any other.
+// `misconfigured` for a line that is none of these. Without the file the server works as configured.
 [[nodiscard]] Result<ServerState> read_state(const std::string& file);
 
 }  // namespace embedq::simulated

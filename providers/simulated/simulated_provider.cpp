@@ -13,27 +13,27 @@
 namespace embedq::simulated {
 namespace {
 
-constexpr std::chrono::seconds info_timeout{10};  // as that of clients that ask over a network
+constexpr std::chrono::seconds info_timeout{10};  // like that of providers with a network
 constexpr auto unending = std::chrono::milliseconds::max();
-// Adding more than this to the present could overflow.
-constexpr std::chrono::steady_clock::duration longest = std::chrono::hours(24 * 365);
+// Adding more than this to the current time could overflow.
+constexpr std::chrono::steady_clock::duration max_pause = std::chrono::hours(24 * 365);
 
 std::unexpected<Error> refuse(ErrorKind kind, std::string message,
                               std::optional<std::chrono::milliseconds> retry_after = std::nullopt) {
     return std::unexpected(Error{.kind = kind, .message = std::move(message), .retry_after = retry_after});
 }
 
-// What a server says without thinking; nothing for the faults of an answer.
-std::optional<Error> refusal_at_once(const Fault& fault, std::size_t texts) {
+// The error of a fault that happens before the latency; nothing for the other faults.
+std::optional<Error> immediate_error(const Fault& fault, std::size_t texts) {
     switch (fault.action) {
         case Action::throttle:
             return Error{
                 .kind = ErrorKind::throttled, .message = "simulated throttling", .retry_after = fault.retry_after};
         case Action::misconfigured:
-            return Error{ErrorKind::misconfigured, "simulated wrong configuration; take the fault out of the script"};
+            return Error{ErrorKind::misconfigured, "simulated wrong configuration", "remove the fault from the script"};
         case Action::too_large:
             return Error{ErrorKind::too_large,
-                         fmt::format("simulated refusal of a request of {} texts as too large", texts)};
+                         fmt::format("simulated refusal of a request with {} texts as too large", texts)};
         default: return std::nullopt;
     }
 }
@@ -50,7 +50,7 @@ Result<ServerState> SimulatedProvider::state() const {
         if (!read) return read;
         now = std::move(*read);
     }
-    if (now.down) return refuse(ErrorKind::unavailable, "simulated server: nobody listens");
+    if (now.down) return refuse(ErrorKind::unavailable, "the simulated server is down");
     if (now.digest.empty()) now.digest = settings_.digest;
     return now;
 }
@@ -66,8 +66,8 @@ Result<ProviderInfo> SimulatedProvider::info(std::stop_token stop) {
         return std::unexpected(std::move(waited.error()));
     }
     {
-        const sync::Lock lock(named_mutex_);
-        named_ = server->digest;
+        const sync::Lock lock(digest_mutex_);
+        digest_ = server->digest;
     }
     ProviderInfo info;
     info.model = settings_.model;
@@ -100,7 +100,7 @@ Result<EmbedResult> SimulatedProvider::answer(const EmbedRequest& request) {
     if (request.endpoint != 0) {
         return refuse(
             ErrorKind::invalid_argument,
-            fmt::format("there is no endpoint {}: provider simulated has endpoint 0 alone", request.endpoint));
+            fmt::format("endpoint {} does not exist: the provider simulated has only endpoint 0", request.endpoint));
     }
     if (settings_.max_inputs > 0 && texts > settings_.max_inputs) {
         return refuse(ErrorKind::too_large, fmt::format("the request has {} texts and the option max_inputs is {}",
@@ -109,15 +109,16 @@ Result<EmbedResult> SimulatedProvider::answer(const EmbedRequest& request) {
     const auto server = state();
     if (!server) return std::unexpected(server.error());
     {
-        const sync::Lock lock(named_mutex_);
-        if (!named_.empty() && named_ != server->digest) {
-            return refuse(ErrorKind::misconfigured, fmt::format("the model '{}' had the digest '{}' and has '{}' now",
-                                                                settings_.model, named_, server->digest));
+        const sync::Lock lock(digest_mutex_);
+        if (!digest_.empty() && digest_ != server->digest) {
+            return refuse(ErrorKind::misconfigured,
+                          fmt::format("the digest of the model '{}' was '{}' and is now '{}'", settings_.model, digest_,
+                                      server->digest));
         }
     }
     const Fault* fault = script_.next(clock_.now(), request.texts);
     if (fault != nullptr) {
-        if (auto error = refusal_at_once(*fault, texts)) return std::unexpected(std::move(*error));
+        if (auto error = immediate_error(*fault, texts)) return std::unexpected(std::move(*error));
     }
     const bool hangs = server->hangs || (fault != nullptr && fault->action == Action::hang);
     const auto latency = settings_.latency + settings_.latency_per_input * static_cast<std::int64_t>(texts);
@@ -154,7 +155,7 @@ Result<EmbedResult> SimulatedProvider::answer(const EmbedRequest& request) {
 EmbedResult SimulatedProvider::vectors(const EmbedRequest& request, std::size_t rows, std::size_t dimension,
                                        std::string_view digest) const {
     const std::string& prefix = request.kind == TextKind::query ? settings_.query_prefix : settings_.document_prefix;
-    // Another model makes other vectors. The default's have none, so that they stay what they were.
+    // Another model makes other vectors. The default model has no salt, so that its vectors stay the same.
     std::string salt;
     if (settings_.model != SimulatedSettings{}.model || digest != SimulatedSettings{}.digest)
         salt = fmt::format("{}@{}\n", settings_.model, digest);
@@ -164,24 +165,25 @@ EmbedResult SimulatedProvider::vectors(const EmbedRequest& request, std::size_t 
     for (std::size_t i = 0; i < rows; ++i) {
         fill_text_vector(salt + prefix, request.texts[i], std::span(result.matrix).subspan(i * dimension, dimension));
     }
-    // A common estimate of real tokenizers: four bytes a token.
+    // A common estimate for real tokenizers: four bytes a token.
     for (const std::string_view text : request.texts) result.tokens += (prefix.size() + text.size() + 3) / 4;
     return result;
 }
 
 Status SimulatedProvider::wait(std::chrono::milliseconds time, const EmbedRequest& request) {
     using std::chrono::steady_clock;
-    if (request.stop.stop_requested()) return refuse(ErrorKind::unavailable, "stopped");
+    constexpr const char* stopped = "the request was stopped";
+    if (request.stop.stop_requested()) return refuse(ErrorKind::unavailable, stopped);
     const bool no_deadline = request.deadline == steady_clock::time_point::max();
     if (no_deadline && time == unending) {
         sync::sleep_until_stopped(request.stop);
-        return refuse(ErrorKind::unavailable, "stopped");
+        return refuse(ErrorKind::unavailable, stopped);
     }
     const steady_clock::duration left = no_deadline ? steady_clock::duration::max() : request.deadline - clock_.now();
     const bool late = time == unending || left < time;
-    const steady_clock::duration pause = std::min(late ? left : steady_clock::duration(time), longest);
+    const steady_clock::duration pause = std::min(late ? left : steady_clock::duration(time), max_pause);
     if (pause > steady_clock::duration::zero()) sync::sleep_for(pause, request.stop);
-    if (request.stop.stop_requested()) return refuse(ErrorKind::unavailable, "stopped");
+    if (request.stop.stop_requested()) return refuse(ErrorKind::unavailable, stopped);
     if (late) return refuse(ErrorKind::unavailable, "no answer before the deadline");
     return {};
 }

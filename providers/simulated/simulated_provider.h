@@ -1,4 +1,4 @@
-// A provider that needs no model: deterministic vectors, latency, limits and faults as configured. For tests and
+// A provider that needs no model: deterministic vectors, with configured latency, limits and faults. For tests and
 // measurements.
 //
 // Thread-safety: as Provider. Waiting ends early at the deadline and at a stop request.
@@ -36,7 +36,7 @@ struct SimulatedSettings {
 
 class SimulatedProvider final : public Provider {
 public:
-    // `clock` outlives the provider; deadlines and rate limits are read against it, waiting takes real time.
+    // `clock` outlives the provider. It decides deadlines and rate limits, but waiting takes real time.
     SimulatedProvider(SimulatedSettings settings, const Clock& clock);
 
     [[nodiscard]] Result<ProviderInfo> info(std::stop_token stop) override;
@@ -44,7 +44,7 @@ public:
 
 private:
     [[nodiscard]] Result<EmbedResult> answer(const EmbedRequest& request);
-    // As the model behind the name is now; `unavailable` where there is no server.
+    // The present state of the server; `unavailable` where it is down.
     [[nodiscard]] Result<ServerState> state() const;
     [[nodiscard]] EmbedResult vectors(const EmbedRequest& request, std::size_t rows, std::size_t dimension,
                                       std::string_view digest) const;
@@ -55,8 +55,8 @@ private:
     FaultScript script_;
     std::atomic<std::size_t> running_{0};
 
-    sync::Mutex named_mutex_;
-    std::string named_ EMBEDQ_GUARDED_BY(named_mutex_);  // the digest that info named last
+    sync::Mutex digest_mutex_;
+    std::string digest_ EMBEDQ_GUARDED_BY(digest_mutex_);  // the digest that info named last
 };
 
 }  // namespace embedq::simulated

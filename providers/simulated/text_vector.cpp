@@ -17,7 +17,7 @@ void fill_text_vector(std::string_view prefix, std::string_view text, std::span<
     const std::uint64_t seed = mix(hash(text, hash(prefix, 0xCBF29CE484222325ULL)) ^ mix(row.size()));
     double squares = 0;
     for (std::size_t i = 0; i < row.size(); ++i) {
-        // Never 0, so that a vector of one number has a length, too.
+        // Never 0, so that a vector of one number also has a length.
         const double value = 2 * unit_interval(mix(seed + i)) - 1 + 0x1.0p-54;
         row[i] = static_cast<float>(value);
         squares += value * value;

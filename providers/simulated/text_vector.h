@@ -1,6 +1,8 @@
 // Vectors made from a hash of the text: the same text always has the same one, different texts are nearly orthogonal.
 //
-// They carry no meaning: only a text's own vector is close to it. Thread-safety: pure functions.
+// They carry no meaning: only the same text has a vector close to it.
+//
+// Thread-safety: pure functions.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +11,7 @@
 
 namespace embedq::simulated {
 
-// The next of a sequence of well mixed numbers (splitmix64); the same on every machine.
+// The next number of a pseudo-random sequence (splitmix64); the same on every machine.
 [[nodiscard]] constexpr std::uint64_t mix(std::uint64_t value) noexcept {
     value += 0x9E3779B97F4A7C15ULL;
     value = (value ^ (value >> 30U)) * 0xBF58476D1CE4E5B9ULL;
@@ -22,8 +24,8 @@ namespace embedq::simulated {
     return static_cast<double>(bits >> 11U) * 0x1.0p-53;
 }
 
-// Fills `row` with the text's vector of length 1. The vector depends on the row's length and on prefix and text put
-// together.
+// Fills `row` with the text's vector, normalised to length 1. The vector depends on the row's size and on the
+// concatenation of prefix and text.
 void fill_text_vector(std::string_view prefix, std::string_view text, std::span<float> row);
 
 }  // namespace embedq::simulated
