@@ -108,8 +108,7 @@ private:
         if (start == std::string::npos)
             return refuse(ErrorKind::internal, "the answer is empty: expected vectors as JSON");
         if (body_[start] == '<') {
-            return refuse(ErrorKind::internal,
-                          "the answer is an HTML or XML page: expected vectors as JSON",
+            return refuse(ErrorKind::internal, "the answer is an HTML or XML page: expected vectors as JSON",
                           "check the address, and whether a proxy answered");
         }
         if (const auto error =
@@ -254,9 +253,7 @@ private:
     }
 
     // Where the values of the row that is being read belong in the matrix.
-    std::span<float> current_values() {
-        return std::span(matrix_).subspan((received_ - 1) * dimension_, dimension_);
-    }
+    std::span<float> current_values() { return std::span(matrix_).subspan((received_ - 1) * dimension_, dimension_); }
 
     // The first vector decides the dimension of all, where it is not known.
     bool decide_dimension(std::size_t dimension) {
@@ -354,7 +351,7 @@ private:
     std::size_t dimension_;  // 0 until it is known
     od::parser parser_;
     od::document document_;
-    bool iterating_ = false;      // document_ refers to the body
+    bool iterating_ = false;  // document_ refers to the body
     bool found_vectors_ = false;
     std::size_t received_ = 0;  // vectors so far, including those that are not kept
     std::vector<Row> rows_;     // one for each kept vector, in the order of the answer

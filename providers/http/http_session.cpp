@@ -329,9 +329,8 @@ Result<Response> HttpSession::perform(const Request& request, const std::string&
             return fail(ErrorKind::unavailable, "the request to " + shown(url) + " was stopped");
         const auto now = steady_clock::now();
         if (now >= request.deadline) {
-            Error late{ErrorKind::unavailable,
-                       "no complete answer from " + shown(url) + " before the deadline, only " +
-                           bytes_received(transfer)};
+            Error late{ErrorKind::unavailable, "no complete answer from " + shown(url) + " before the deadline, only " +
+                                                   bytes_received(transfer)};
             late.deadline_reached = true;
             return std::unexpected(std::move(late));
         }

@@ -24,12 +24,11 @@ inline constexpr std::array shared_rows = {
                    "is an endpoint with limits of its own.",
                .required = true},
     OptionSpec{.name = "model", .type = OptionType::text, .help = "The model's name on the server.", .required = true},
-    OptionSpec{
-        .name = "dimensions",
-        .type = OptionType::integer,
-        .help = "Numbers per vector, for models that can shorten their vectors. Default: the model's own.",
-        .minimum = 1,
-        .maximum = 65536},
+    OptionSpec{.name = "dimensions",
+               .type = OptionType::integer,
+               .help = "Numbers per vector, for models that can shorten their vectors. Default: the model's own.",
+               .minimum = 1,
+               .maximum = 65536},
     OptionSpec{.name = "document_prefix",
                .type = OptionType::text,
                .default_value = "",
@@ -74,10 +73,11 @@ inline constexpr std::array shared_rows = {
     OptionSpec{.name = "ca_file",
                .type = OptionType::path,
                .help = "PEM file of trusted certificate authorities, which replace the system's."},
-    OptionSpec{.name = "verify_tls",
-               .type = OptionType::boolean,
-               .default_value = "true",
-               .help = "false accepts any certificate, and so anyone in between. Name the authority in ca_file instead."},
+    OptionSpec{
+        .name = "verify_tls",
+        .type = OptionType::boolean,
+        .default_value = "true",
+        .help = "false accepts any certificate, and so anyone in between. Name the authority in ca_file instead."},
 };
 
 // Where a provider's row differs from the shared row.

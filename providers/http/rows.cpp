@@ -92,9 +92,9 @@ std::vector<TextError> errors_of(const std::vector<Row>& rows) {
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const Row& row = rows[i];
         if (row.problem.empty()) continue;
-        errors.push_back({i, Error{ErrorKind::internal,
-                                   fmt::format("the vector of text {} of {} {}", i + 1, rows.size(), row.problem),
-                                   row.hint}});
+        errors.push_back(
+            {i, Error{ErrorKind::internal,
+                      fmt::format("the vector of text {} of {} {}", i + 1, rows.size(), row.problem), row.hint}});
     }
     return errors;
 }

@@ -144,7 +144,8 @@ std::string line_of(const ErrorBody& body) {
     for (char& c : line) {
         if (c == '\n' || c == '\r') c = ' ';
     }
-    for (const std::string* part : {&body.code, &body.type, &body.param}) line += " | " + part->substr(0, max_field_bytes);
+    for (const std::string* part : {&body.code, &body.type, &body.param})
+        line += " | " + part->substr(0, max_field_bytes);
     return line;
 }
 

@@ -23,9 +23,9 @@ Result<std::vector<Endpoint>> read_endpoints(const Options& options, const Proto
         if (!endpoint) return std::unexpected(std::move(endpoint.error()));
         for (const auto& [path, reason] : protocol.rejected_suffixes) {
             if (!endpoint->url.ends_with(path)) continue;
-            return refuse("the endpoint " + endpoint->name + " ends with " + std::string(path) + ", " +
-                              std::string(reason),
-                          "remove " + std::string(path));
+            return refuse(
+                "the endpoint " + endpoint->name + " ends with " + std::string(path) + ", " + std::string(reason),
+                "remove " + std::string(path));
         }
         if (std::ranges::find(endpoints, endpoint->name, &Endpoint::name) != endpoints.end()) {
             return refuse("the endpoint " + endpoint->name + " is given twice", "name each endpoint once");

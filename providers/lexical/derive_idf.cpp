@@ -1,8 +1,9 @@
 // Writes idf_table.inc: the most common stems of API descriptions with their inverse document frequency.
 //
-// usage: embedq_derive_idf OPERATIONS.TSV COUNT > idf_table.inc The input is what
-// benchmarks/ranking/extract_operations.py writes. Equal texts count once, and no publisher counts for more than
-// `publisher_cap` operations, lest the largest clouds decide what is a common word.
+// usage: embedq_derive_idf OPERATIONS.TSV COUNT > idf_table.inc
+//
+// The input is the output of benchmarks/ranking/extract_operations.py. Equal texts count once, and no publisher counts
+// for more than `publisher_cap` operations, so that the largest clouds do not decide which words are common.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -22,7 +23,7 @@
 namespace {
 
 constexpr double publisher_cap = 300;
-constexpr double least_operations = 8;  // rarer stems are names, not words
+constexpr double min_operations = 8;  // rarer stems are names, not words
 
 std::vector<std::string> columns(const std::string& line) {
     std::vector<std::string> result(1);
@@ -71,7 +72,7 @@ int main(int argc, char** argv) {
     std::vector<std::pair<double, std::string>> common;
     for (const auto& [stem, count] : frequency) {
         const bool plain = std::all_of(stem.begin(), stem.end(), [](unsigned char c) { return c < 0x80; });
-        if (count >= least_operations && plain) common.emplace_back(-count, stem);
+        if (count >= min_operations && plain) common.emplace_back(-count, stem);
     }
     std::sort(common.begin(), common.end());
     common.resize(std::min<std::size_t>(common.size(), std::strtoul(argv[2], nullptr, 10)));

@@ -1,11 +1,12 @@
-// Writes vector_table.inc: a short vector for each common stem, such that what is asked and what descriptions say come
-// near each other.
+// Writes vector_table.inc: a short vector for each common stem, so that questions and the descriptions that answer them
+// are close to each other.
 //
-// usage: embedq_derive_vectors OPERATIONS.TSV GLOSSARY.TSV WORDNET_FOLDER STEMS DIMENSION STEPS > vector_table.inc A
-// text is the sum of its stems' vectors. They are learned from pairs that mean the same: an operation's summary (some
-// of its words replaced by WordNet's synonyms) and the rest of its text, a property and its description, a word of
-// WordNet and its definition. Each half must find its partner among those of its batch, half of which are of the same
-// document. The generator is seeded: the same input gives the same table on one machine.
+// usage: embedq_derive_vectors OPERATIONS.TSV GLOSSARY.TSV WORDNET_FOLDER STEMS DIMENSION STEPS > vector_table.inc
+//
+// The vector of a text is the sum of its stems' vectors. They are learned from pairs with the same meaning: an
+// operation's summary (some of its words replaced by WordNet's synonyms) and the rest of its text, a property and its
+// description, a word of WordNet and its definition. Each half must find its partner among those of its batch, half of
+// which come from the same document. The generator is seeded: the same input gives the same table on one machine.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -38,13 +39,13 @@ using Random = std::mt19937;
 constexpr std::size_t batch_size = 128;
 constexpr float sharpness = 14;  // of the softmax over the batch
 constexpr float learning_rate = 0.06F;
-constexpr float first_size = 0.25F;     // small, so that a stem that was hardly ever met says little
-constexpr float replace_share = 0.35F;  // of a summary's words, by a synonym
-constexpr float hide_share = 0.6F;      // of the words that both halves have, from the second
-constexpr float hiding_share = 0.7F;    // of the pairs
+constexpr float initial_length = 0.25F;  // small, so that a stem that hardly ever occurred has little effect
+constexpr float replace_share = 0.35F;   // of a summary's words, by a synonym
+constexpr float hide_share = 0.6F;       // of the words that both halves have, from the second
+constexpr float hiding_share = 0.7F;     // of the pairs
 constexpr float glossary_share = 0.25F;
-constexpr float definition_share = 0.3F;  // of the batches
-constexpr std::size_t longest_text = 60;  // stems
+constexpr float definition_share = 0.3F;    // of the batches
+constexpr std::size_t max_text_stems = 60;  // stems
 constexpr double publisher_cap = 300;
 constexpr double fade_words = 12;
 
@@ -70,7 +71,7 @@ public:
     Stems read(std::string_view text) {
         Stems stems;
         each_stem(text, [&](const std::string& stem) {
-            if (const auto found = numbers_.find(stem); found != numbers_.end() && stems.size() < longest_text)
+            if (const auto found = numbers_.find(stem); found != numbers_.end() && stems.size() < max_text_stems)
                 stems.push_back(found->second);
         });
         return stems;
@@ -90,7 +91,7 @@ private:
 
 struct Operation {
     std::string summary, rest;
-    Stems asked, said;
+    Stems question, text;
 };
 
 using Documents = std::map<std::string, std::map<std::string, std::vector<Operation>>>;  // by publisher and document
@@ -117,10 +118,10 @@ Documents read_operations(const char* path) {
 }
 
 struct Pair {
-    Stems asked, said;
+    Stems question, text;
 };
 
-// Words with their definitions and synonyms, and what may stand for a stem.
+// Words with their definitions, and the synonyms that may replace a stem.
 struct Lexicon {
     std::vector<Pair> definitions;
     std::vector<std::vector<Stems>> synonyms;  // of a stem
@@ -135,19 +136,19 @@ Lexicon make_lexicon(const WordNet& net, Vocabulary& vocabulary) {
         for (const std::string& key : senses) {
             const auto found = net.synsets.find(key);
             if (found == net.synsets.end()) continue;
-            std::string said;
+            std::string definition;
             for (const std::string& other : found->second.lemmas) {
                 if (other == lemma) continue;
-                said += other + " ";
+                definition += other + " ";
                 const Stems stems = vocabulary.read(other);
                 if (own.size() == 1 && !stems.empty())
                     lexicon.synonyms[static_cast<std::size_t>(own[0])].push_back(stems);
             }
             for (const std::string& above : found->second.above) {
                 if (const auto up = net.synsets.find(above); up != net.synsets.end())
-                    said += up->second.lemmas.front() + " ";
+                    definition += up->second.lemmas.front() + " ";
             }
-            Stems stems = vocabulary.read(said + found->second.gloss);
+            Stems stems = vocabulary.read(definition + found->second.gloss);
             if (!stems.empty()) lexicon.definitions.push_back({own, std::move(stems)});
         }
     }
@@ -160,7 +161,7 @@ std::vector<Pair> read_glossary(const char* path, Vocabulary& vocabulary) {
     std::string publisher, name, description;
     while (std::getline(file, publisher, '\t') && std::getline(file, name, '\t') && std::getline(file, description)) {
         Pair pair{vocabulary.read(name), vocabulary.read(description)};
-        if (!pair.asked.empty() && !pair.said.empty()) pairs.push_back(std::move(pair));
+        if (!pair.question.empty() && !pair.text.empty()) pairs.push_back(std::move(pair));
     }
     return pairs;
 }
@@ -171,7 +172,8 @@ public:
         : dimension_(dimension), weights_(stems * dimension), spent_(stems, 1e-3F) {
         std::normal_distribution<float> normal(0, 1);
         for (std::size_t i = 0; i < weights_.size(); ++i) {
-            weights_[i] = first_size * normal(random) * worth[i / dimension] / std::sqrt(static_cast<float>(dimension));
+            weights_[i] =
+                initial_length * normal(random) * worth[i / dimension] / std::sqrt(static_cast<float>(dimension));
         }
     }
     [[nodiscard]] const float* row(std::size_t stem) const { return &weights_[stem * dimension_]; }
@@ -180,8 +182,8 @@ public:
         const std::size_t n = batch.size(), d = dimension_;
         std::vector<float> a(n * d), b(n * d), size_a(n), size_b(n), step_a(n * d), step_b(n * d);
         for (std::size_t i = 0; i < n; ++i) {
-            size_a[i] = sum(batch[i].asked, &a[i * d]);
-            size_b[i] = sum(batch[i].said, &b[i * d]);
+            size_a[i] = sum(batch[i].question, &a[i * d]);
+            size_b[i] = sum(batch[i].text, &b[i * d]);
         }
         std::vector<float> shares(n);
         for (std::size_t i = 0; i < n; ++i) {
@@ -201,8 +203,8 @@ public:
             }
         }
         for (std::size_t i = 0; i < n; ++i) {
-            apply(batch[i].asked, &a[i * d], size_a[i], &step_a[i * d]);
-            apply(batch[i].said, &b[i * d], size_b[i], &step_b[i * d]);
+            apply(batch[i].question, &a[i * d], size_a[i], &step_a[i * d]);
+            apply(batch[i].text, &b[i * d], size_b[i], &step_b[i * d]);
         }
     }
     [[nodiscard]] float loss() const { return loss_; }
@@ -223,7 +225,7 @@ private:
         return size;
     }
 
-    // Through the normalisation to the words, with one adaptive rate per word.
+    // Backpropagates through the normalisation to the words, with one adaptive rate per word.
     void apply(const Stems& stems, const float* unit, float size, float* step) {
         float along = 0;
         for (std::size_t k = 0; k < dimension_; ++k) along += unit[k] * step[k];
@@ -261,17 +263,17 @@ Stems replaced(const Stems& stems, const Lexicon& lexicon, Random& random) {
     return result;
 }
 
-Pair make_pair(const Stems& asked, const Stems& said, const Lexicon& lexicon, Random& random) {
-    Pair pair{replaced(asked, lexicon, random), {}};
+Pair make_pair(const Stems& question, const Stems& text, const Lexicon& lexicon, Random& random) {
+    Pair pair{replaced(question, lexicon, random), {}};
     const bool hides = uniform(random) < hiding_share;
-    for (const int stem : said) {
-        const bool shared = std::find(pair.asked.begin(), pair.asked.end(), stem) != pair.asked.end();
-        if (!shared || !hides || uniform(random) > hide_share) pair.said.push_back(stem);
+    for (const int stem : text) {
+        const bool shared = std::find(pair.question.begin(), pair.question.end(), stem) != pair.question.end();
+        if (!shared || !hides || uniform(random) > hide_share) pair.text.push_back(stem);
     }
     return pair;
 }
 
-// The stems worth a vector: those of many publishers, then WordNet's that define many words.
+// The stems that get a vector: those of many publishers, then those of WordNet that occur in many definitions.
 std::vector<std::string> choose_stems(const Documents& documents, const WordNet& net, std::size_t count,
                                       Vocabulary& vocabulary) {
     std::map<std::string, double> frequency;
@@ -344,17 +346,17 @@ int main(int argc, char** argv) {
     vocabulary.keep(choose_stems(documents, net, std::strtoul(argv[4], nullptr, 10), vocabulary));
     const Lexicon lexicon = make_lexicon(net, vocabulary);
     const std::vector<Pair> glossary = read_glossary(argv[2], vocabulary);
-    // Publishers by the root of their size: the largest clouds shall not decide what words mean.
+    // Weights publishers by the root of their size, so that the largest clouds do not decide what words mean.
     std::vector<const std::vector<Operation>*> groups;
     std::vector<double> worths;
     for (auto& [publisher, own] : documents) {
         double size = 0;
         for (auto& [name, operations] : own) {
             for (Operation& operation : operations) {
-                operation.asked = vocabulary.read(operation.summary);
-                operation.said = vocabulary.read(operation.rest);
+                operation.question = vocabulary.read(operation.summary);
+                operation.text = vocabulary.read(operation.rest);
             }
-            std::erase_if(operations, [](const Operation& one) { return one.asked.empty() || one.said.empty(); });
+            std::erase_if(operations, [](const Operation& one) { return one.question.empty() || one.text.empty(); });
             size += static_cast<double>(operations.size());
         }
         for (auto& [name, operations] : own) {
@@ -387,12 +389,12 @@ int main(int argc, char** argv) {
             if (batch.size() % 32 == 0) group = groups[choose(random)];
             const Operation& operation = (*group)[below(random, group->size())];
             const Pair& entry = glossary[below(random, glossary.size())];
-            Pair pair = names ? make_pair(entry.asked, entry.said, lexicon, random)
-                              : make_pair(operation.asked, operation.said, lexicon, random);
-            // The same summary twice in one batch would be its own rival.
-            const bool twice =
-                std::any_of(batch.begin(), batch.end(), [&](const Pair& other) { return other.said == pair.said; });
-            if (twice || pair.said.empty()) {
+            Pair pair = names ? make_pair(entry.question, entry.text, lexicon, random)
+                              : make_pair(operation.question, operation.text, lexicon, random);
+            // Two equal texts in one batch would compete with each other.
+            const bool duplicate =
+                std::any_of(batch.begin(), batch.end(), [&](const Pair& other) { return other.text == pair.text; });
+            if (duplicate || pair.text.empty()) {
                 group = groups[choose(random)];
                 continue;
             }

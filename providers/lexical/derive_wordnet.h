@@ -1,4 +1,4 @@
-// Reads WordNet's data and index files, as Debian's wordnet-base has them, for derive_vectors.
+// Reads WordNet's data and index files, in the form of Debian's wordnet-base, for derive_vectors.
 //
 // Thread-safety: a pure function.
 #pragma once
@@ -62,8 +62,7 @@ inline WordNet read_wordnet(const std::string& folder) {
             in >> lemma >> skip >> skip >> pointers;
             for (; pointers > 0; --pointers) in >> skip;
             in >> count >> tagged;
-            // Senses that nobody met in the tagged texts are those of poets and botanists; of collocations the first is
-            // kept.
+            // Senses that do not occur in the tagged texts are rare (poetry, botany). Of collocations the first is kept.
             const int kept = std::min(lemma.find('_') == std::string::npos ? tagged : 1, 3);
             if (kept == 0) continue;
             std::string offset;

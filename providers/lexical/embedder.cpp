@@ -14,9 +14,9 @@ constexpr float pair_share = 0.35F;
 constexpr float gram_share = 0.45F;    // all letter n-grams of a word together
 constexpr double meaning_share = 0.6;  // of a cosine; the features have the rest
 constexpr float verb_weight = 2.5F;
-constexpr float fade_words = 12;  // after so many words a word counts half: what a text begins with, it is about
+constexpr float fade_words = 12;  // after this many words a word counts half: a text begins with its subject
 constexpr std::size_t gram_length = 3;
-constexpr std::size_t words_remembered = 16384;
+constexpr std::size_t max_cached_words = 16384;
 
 // FNV-1a, then the finaliser of splitmix64. The seed keeps kinds of features apart.
 std::uint64_t hash_of(std::string_view text, std::uint64_t seed) {
@@ -62,7 +62,7 @@ void Embedder::add_meaning(std::span<float> out, const Word& word, float share) 
 }
 
 void Embedder::add(std::span<float> out, std::uint64_t hash, float weight) const {
-    // Two places per feature: when one of them collides with another feature, the other still tells them apart.
+    // Two components per feature: when one collides with another feature, the other still distinguishes them.
     const std::uint64_t other = hash * 0x9e3779b97f4a7c15ULL;
     const std::size_t first = (hash >> 8) % hashed_;
     const std::size_t second = (other >> 8) % hashed_;
@@ -72,8 +72,8 @@ void Embedder::add(std::span<float> out, std::uint64_t hash, float weight) const
 
 void Embedder::add_stem(Word& to, std::string_view text, float share) {
     const std::string stem(stemmer_.stem(text));
-    // A cosine multiplies the weights of both texts, so each takes less than the whole: idf to the power of 3/4, by
-    // square roots alone.
+    // A cosine multiplies the weights of both texts, so each uses less than the full weight: idf to the power of 3/4,
+    // computed with square roots alone.
     const float root = std::sqrt(inverse_document_frequency(stem));
     const float rarity = root * std::sqrt(root);
     const std::uint64_t hash = hash_of(stem, stem_seed);
@@ -84,7 +84,7 @@ void Embedder::add_stem(Word& to, std::string_view text, float share) {
     if (stem.size() < gram_length) return;
     const std::string framed = "^" + stem + "$";
     const std::size_t count = framed.size() - gram_length + 1;
-    // Grams of one word share its weight as parts of one direction, so long words weigh no more than short ones.
+    // The grams of a word share its weight as parts of one direction, so that long words weigh no more than short ones.
     const float each = rarity * share * gram_share / std::sqrt(static_cast<float>(count));
     for (std::size_t i = 0; i < count; ++i)
         to.features.push_back({hash_of(std::string_view(framed).substr(i, gram_length), gram_seed), each});
@@ -101,7 +101,7 @@ Embedder::Word Embedder::read(std::string_view text) {
 }
 
 const Embedder::Word& Embedder::word(std::string_view text) {
-    if (words_.size() >= words_remembered) words_.clear();
+    if (words_.size() >= max_cached_words) words_.clear();
     const auto [entry, is_new] = words_.try_emplace(std::string(text));
     if (is_new) entry->second = read(text);
     return entry->second;
@@ -114,8 +114,8 @@ void Embedder::embed_bytes(std::string_view text, std::span<float> out) const {
 
 void Embedder::embed(std::string_view text, std::span<float> out) {
     std::fill(out.begin(), out.end(), 0.0F);
-    // A word that is said again counts less each time.
-    std::unordered_map<std::uint64_t, float> said;
+    // A repeated word counts less each time.
+    std::unordered_map<std::uint64_t, float> counts;
     std::uint64_t before = 0;
     float weight_before = 0;
     float position = 0;
@@ -124,7 +124,7 @@ void Embedder::embed(std::string_view text, std::span<float> out) {
         if (entry.features.empty()) return;
         const float place = fade_words / (fade_words + position);
         position += 1;
-        float& times = said[entry.hash];
+        float& times = counts[entry.hash];
         times += 1;
         const float share = place / std::sqrt(times);
         for (const Feature& feature : entry.features) add(out, feature.hash, feature.weight * share);
@@ -135,10 +135,10 @@ void Embedder::embed(std::string_view text, std::span<float> out) {
         before = entry.hash;
         weight_before = entry.weight;
     });
-    // Symbols only, stop words only, or features that cancel each other out: the text stands for itself.
-    const bool said_something = normalise(out.first(hashed_), std::sqrt(1 - meaning_share));
-    const bool meant_something = normalise(out.subspan(hashed_), std::sqrt(meaning_share));
-    if (!said_something && !meant_something) return embed_bytes(text, out);
+    // A text of only symbols or stop words, or whose features cancel each other out, is hashed as a whole.
+    const bool has_features = normalise(out.first(hashed_), std::sqrt(1 - meaning_share));
+    const bool has_meaning = normalise(out.subspan(hashed_), std::sqrt(meaning_share));
+    if (!has_features && !has_meaning) return embed_bytes(text, out);
     normalise(out, 1);
 }
 

@@ -1,12 +1,12 @@
-// Lexical hashing: a text becomes the signed, weighted counts of its words in a fixed number of places.
+// Feature hashing: a text becomes the signed, weighted counts of its words in a fixed number of components.
 //
 // Features are stemmed words, pairs of neighbours, letter n-grams, and classes of verbs (get, list, fetch, …), weighted
-// by compiled-in inverse document frequencies. The last places, a quarter of them at most, hold the sum of what the
-// words mean (meaning.h), so that texts come near each other when they share words, and somewhat when they have related
-// ones. The same text gives the same bits on every machine: integer hashing, IEEE arithmetic in a fixed order, no
-// library functions but sqrt.
+// by compiled-in inverse document frequencies. The last components, at most a quarter of them, hold the sum of the word
+// vectors (meaning.h). So texts are close when they share words, and somewhat close when they have related words. The
+// same text gives the same bits on every machine: integer hashing, IEEE arithmetic in a fixed order, and no library
+// function but sqrt.
 //
-// Thread-safety: an Embedder belongs to one thread at a time (it owns a stemmer); making one is cheap.
+// Thread-safety: an Embedder belongs to one thread at a time (it owns a stemmer). Making one is cheap.
 #pragma once
 
 #include <cstddef>
@@ -22,21 +22,21 @@
 
 namespace embedq::lexical {
 
-// Changes with anything that changes a vector: features, hashing, tables.
+// Must change with anything that changes a vector: features, hashing, tables.
 inline constexpr std::string_view weights_version = "2.0";
 
-// The cosine's part of hybrid ranking. Measured over public API documents (benchmarks/ranking): BM25 sees the same
-// words more sharply, so the cosine gets the smaller part.
+// The cosine's weight in hybrid ranking, measured on public API documents (benchmarks/ranking). BM25 uses the same words
+// more precisely, so the cosine has the smaller weight.
 inline constexpr double semantic_weight = 0.25;
 
-// The weight of a stem: high for rare ones. Unknown stems count as rare.
+// The weight of a stem: high for rare stems. Unknown stems count as rare.
 [[nodiscard]] float inverse_document_frequency(std::string_view stem);
 
 class Embedder {
 public:
     explicit Embedder(std::size_t dimension);
 
-    // Writes a vector of length one; `out` has `dimension` places. Never all zero, whatever the text.
+    // Writes a vector of length one to `out`, which has `dimension` components. Never all zero, whatever the text.
     void embed(std::string_view text, std::span<float> out);
 
 private:
@@ -59,7 +59,7 @@ private:
     void embed_bytes(std::string_view text, std::span<float> out) const;
 
     std::size_t dimension_;
-    std::size_t hashed_;  // places for features; meanings have the others
+    std::size_t hashed_;  // components for features; meanings have the others
     words::Stemmer stemmer_;
     std::unordered_map<std::string, Word> words_;
 };

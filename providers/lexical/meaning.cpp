@@ -6,14 +6,14 @@
 namespace embedq::lexical {
 namespace {
 
-// Pointers, not views: lengths of so many literals are too much to compute while compiling.
+// Pointers, not views: computing the lengths of so many literals takes the compiler too long.
 struct Row {
     const char* stem;
     unsigned scale;
     const char* digits;
 };
 
-// Written by derive_vectors (benchmarks/ranking/README.md): in order of the stems.
+// Written by derive_vectors (benchmarks/ranking/README.md), sorted by stem.
 constexpr Row rows[] = {
 #include "lexical/vector_table.inc"
 };

@@ -1,5 +1,4 @@
-// What stems mean, as far as descriptions of APIs and a dictionary tell: a short vector for each common one, compiled
-// in.
+// Word vectors, learned from API descriptions and a dictionary: a short vector for each common stem, compiled in.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -12,7 +11,7 @@ namespace embedq::lexical {
 
 inline constexpr std::size_t meaning_places = 96;
 
-// One stem's vector, as the table has it: a scale and one printable character per place.
+// One stem's vector in the form of the table: a scale and one printable character per component.
 class Meaning {
 public:
     constexpr Meaning() = default;
@@ -20,7 +19,7 @@ public:
     [[nodiscard]] explicit operator bool() const noexcept { return !digits_.empty(); }
     [[nodiscard]] float operator[](std::size_t place) const {
         const char digit = digits_[place];
-        const int value = (digit == ' ' ? '\\' : digit == '!' ? '?' : digit) - 'P';  // a literal takes neither as it is
+        const int value = (digit == ' ' ? '\\' : digit == '!' ? '?' : digit) - 'P';  // '\\' and '?' would need escapes
         return static_cast<float>(value * static_cast<int>(scale_)) / 45000.0F;
     }
 
@@ -29,7 +28,7 @@ private:
     std::string_view digits_;
 };
 
-// False for a stem that the table does not have.
+// False for a stem that is not in the table.
 [[nodiscard]] Meaning meaning_of(std::string_view stem);
 
 }  // namespace embedq::lexical

@@ -1,5 +1,4 @@
-// The provider `lexical`: offline vectors by word overlap. It needs no file and no network, and is the embedded
-// default.
+// The provider `lexical`: offline vectors by word overlap. It needs no file and no network, and is the default.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -13,25 +12,24 @@
 namespace embedq::lexical {
 namespace {
 
-constexpr std::size_t inputs_per_request = 256;
-constexpr std::size_t longest_text = 64UL * 1024;
-// How many texts go between two looks at the clock and the stop token.
+constexpr std::size_t max_inputs = 256;
+constexpr std::size_t max_text_bytes = 64UL * 1024;
+// How many texts are embedded between two checks of the clock and the stop token.
 constexpr std::size_t texts_between_checks = 16;
 
 constexpr std::array options_table{
-    OptionSpec{
-        .name = "dimension",
-        .type = OptionType::integer,
-        .default_value = "512",
-        .help = "values per vector; more of them mean fewer words that are taken for each other, and more memory",
-        .minimum = 64,
-        .maximum = 4096},
+    OptionSpec{.name = "dimension",
+               .type = OptionType::integer,
+               .default_value = "512",
+               .help = "Numbers per vector. More of them mean fewer words that collide, and more memory.",
+               .minimum = 64,
+               .maximum = 4096},
     OptionSpec{.name = "document_prefix",
                .type = OptionType::text,
                .default_value = "",
-               .help = "put before every document text"},
+               .help = "Put before every document text."},
     OptionSpec{
-        .name = "query_prefix", .type = OptionType::text, .default_value = "", .help = "put before every query text"},
+        .name = "query_prefix", .type = OptionType::text, .default_value = "", .help = "Put before every query text."},
 };
 
 class LexicalProvider final : public Provider {
@@ -50,9 +48,9 @@ public:
         info.document_prefix = document_prefix_;
         info.query_prefix = query_prefix_;
         info.limits = {.concurrency = std::max(1U, std::thread::hardware_concurrency()),
-                       .max_inputs = inputs_per_request,
+                       .max_inputs = max_inputs,
                        .max_request_bytes = 0,
-                       .max_text_bytes = longest_text};
+                       .max_text_bytes = max_text_bytes};
         info.semantic_weight = semantic_weight;
         info.public_options = {{"dimension", std::to_string(dimension_)}};
         return info;
@@ -61,7 +59,7 @@ public:
     Result<EmbedResult> embed(const EmbedRequest& request) override {
         if (request.endpoint != 0) {
             return fail(ErrorKind::invalid_argument, "endpoint " + std::to_string(request.endpoint) +
-                                                         " was asked for, but provider lexical has endpoint 0 alone");
+                                                         " does not exist: the provider lexical has only endpoint 0");
         }
         const std::string& prefix = request.kind == TextKind::document ? document_prefix_ : query_prefix_;
         Embedder embedder(dimension_);
@@ -78,8 +76,7 @@ public:
             }
             std::string_view text = request.texts[i];
             if (text.empty()) {
-                result.errors.push_back(
-                    {i, {ErrorKind::invalid_input, "the text is empty, and an empty text has no words to count"}});
+                result.errors.push_back({i, {ErrorKind::invalid_input, "the text is empty"}});
                 continue;
             }
             if (!prefix.empty()) text = prefixed.assign(prefix).append(text);
@@ -104,7 +101,6 @@ Result<std::unique_ptr<Provider>> make(const Options& options, Context& context)
 }  // namespace
 }  // namespace embedq::lexical
 
-EMBEDQ_PROVIDER(
-    "lexical", "0.1.0",
-    "offline vectors by word overlap and related words, not by meaning: hashed stems, letter n-grams and word vectors",
-    embedq::lexical::options_table, embedq::lexical::make);
+EMBEDQ_PROVIDER("lexical", "0.1.0",
+                "Offline vectors by word overlap and related words: hashed stems, letter n-grams and word vectors.",
+                embedq::lexical::options_table, embedq::lexical::make);

@@ -14,7 +14,7 @@ struct Entry {
     std::string_view value;
 };
 
-// All tables are in order of their words.
+// All tables are sorted by word.
 template <class Table>
 std::string_view find(const Table& table, std::string_view word) {
     const auto found = std::ranges::lower_bound(table, word, {}, &Entry::word);
@@ -50,7 +50,7 @@ struct Frequency {
     unsigned char tenths;  // of ln(1 + N/df)
 };
 
-// Written by derive_idf over a sample of public API documents (README.md): in order of the stems.
+// Written by derive_idf from a sample of public API documents (benchmarks/ranking/README.md), sorted by stem.
 constexpr Frequency frequencies[] = {
 #include "lexical/idf_table.inc"
 };

@@ -1,4 +1,4 @@
-// The compiled-in tables of the lexical provider. A change of any of them is a new `weights_version`.
+// The compiled-in tables of the lexical provider. A change of any of them needs a new `weights_version`.
 //
 // Thread-safety: pure functions.
 #pragma once

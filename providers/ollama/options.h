@@ -34,11 +34,10 @@ inline constexpr std::array own_rows = {
         .type = OptionType::boolean,
         .default_value = "false",
         .help = "Let a server that does not have the model pull it, which may take long. The log shows the progress."},
-    OptionSpec{
-        .name = "warm_up",
-        .type = OptionType::boolean,
-        .default_value = "false",
-        .help = "Load the model at the start, so that the first request does not wait for it."},
+    OptionSpec{.name = "warm_up",
+               .type = OptionType::boolean,
+               .default_value = "false",
+               .help = "Load the model at the start, so that the first request does not wait for it."},
     OptionSpec{.name = "any_model",
                .type = OptionType::boolean,
                .default_value = "false",
@@ -51,8 +50,7 @@ inline constexpr std::array own_rows = {
         {.help = "The most requests at a time to each endpoint. The server embeds one text after another, whatever "
                  "OLLAMA_NUM_PARALLEL is: a second request only saves the wait between two.",
          .default_value = "2"}),
-    http::shared_row("timeout",
-                     {.help = "How long a request may take, including the loading of a large model."}),
+    http::shared_row("timeout", {.help = "How long a request may take, including the loading of a large model."}),
     http::shared_row("api_key", {.help = "Sent as a bearer token, for a proxy in front of the server."}),
 };
 

@@ -33,16 +33,15 @@ void read_model_parameters(const Options& options, OllamaSettings& settings) {
 
 Result<OllamaSettings> read_settings(const Options& options) {
     constexpr std::string_view reason = "but the paths of Ollama's own API are appended to it";
-    auto shared = http::read_settings(options, {.example = "http://127.0.0.1:11434",
-                                                .rejected_suffixes = {{"/v1", reason}, {"/api", reason},
-                                                                      {"/api/embed", reason}}});
+    auto shared = http::read_settings(
+        options, {.example = "http://127.0.0.1:11434",
+                  .rejected_suffixes = {{"/v1", reason}, {"/api", reason}, {"/api/embed", reason}}});
     if (!shared) return std::unexpected(std::move(shared.error()));
     OllamaSettings settings{std::move(*shared)};
     settings.truncate = options.get<bool>("truncate");
     settings.pull = options.get<bool>("pull");
-    settings.hints.missing_model =
-        settings.pull ? "wait until the server has pulled it"
-                      : "run `ollama pull " + settings.model + "` there, or set pull: true";
+    settings.hints.missing_model = settings.pull ? "wait until the server has pulled it"
+                                                 : "run `ollama pull " + settings.model + "` there, or set pull: true";
     settings.warm_up = options.get<bool>("warm_up");
     settings.any_model = options.get<bool>("any_model");
     read_model_parameters(options, settings);

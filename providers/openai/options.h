@@ -27,10 +27,9 @@ inline constexpr std::array own_rows = {
         {.help = "Instead of base_url, several servers that have the same model. Each is an endpoint with limits of "
                  "its own.",
          .optional = true}),
-    http::shared_row(
-        "model",
-        {.help = "The model's name on the server. Required, except for tei, which reports its model.",
-         .optional = true}),
+    http::shared_row("model",
+                     {.help = "The model's name on the server. Required, except for tei, which reports its model.",
+                      .optional = true}),
     http::shared_row("api_key"),
     http::shared_row("dimensions"),
     OptionSpec{.name = "truncate_dimensions",
@@ -97,17 +96,15 @@ inline constexpr std::array own_rows = {
     OptionSpec{.name = "dimensions_field",
                .type = OptionType::text,
                .help = "The field for `dimensions`; empty: the server has none. Default by dialect."},
-    OptionSpec{.name = "encoding_field",
-               .type = OptionType::text,
-               .help = "The field for the encoding. Default by dialect."},
+    OptionSpec{
+        .name = "encoding_field", .type = OptionType::text, .help = "The field for the encoding. Default by dialect."},
     OptionSpec{.name = "input_type_field",
                .type = OptionType::text,
                .help = "The field for the input type. Default by dialect."},
-    OptionSpec{
-        .name = "model_digest",
-        .type = OptionType::text,
-        .help = "Distinguishes models that have the same name, where the server cannot. With another value, new "
-                "vectors are made."},
+    OptionSpec{.name = "model_digest",
+               .type = OptionType::text,
+               .help = "Distinguishes models that have the same name, where the server cannot. With another value, new "
+                       "vectors are made."},
 };
 
 inline constexpr auto option_table = http::table_of<own_rows>;

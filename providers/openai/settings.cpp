@@ -29,9 +29,8 @@ Result<Texts> read_addresses(const Options& options, const Dialect& dialect) {
         return refuse("base_url and endpoints are both given", "name several servers in endpoints alone");
     if (texts.empty()) texts.push_back(base_url.value_or(std::string(dialect.base_url)));
     if (texts.front().empty()) {
-        return refuse(
-            "base_url is not given, and the dialect " + std::string(dialect.name) + " has no default",
-            "give the server's address up to " + std::string(dialect.path) + ", like https://HOST/v1");
+        return refuse("base_url is not given, and the dialect " + std::string(dialect.name) + " has no default",
+                      "give the server's address up to " + std::string(dialect.path) + ", like https://HOST/v1");
     }
     return texts;
 }
@@ -137,9 +136,9 @@ Status check(const Options& options, const OpenAiSettings& settings) {
         return refuse("truncate_dimensions is true, but dimensions is not given", "set dimensions");
     }
     if (options.get<bool>("truncate") && settings.dialect.truncate_field.empty()) {
-        return refuse("truncate is true, but the dialect " + std::string(settings.dialect.name) +
-                          " has no field for it",
-                      "remove it, or put the server's field in extra_body");
+        return refuse(
+            "truncate is true, but the dialect " + std::string(settings.dialect.name) + " has no field for it",
+            "remove it, or put the server's field in extra_body");
     }
     for (const auto& [name, value] : settings.extra_body) {
         if (name == "input") return refuse("extra_body has a field input, which is where the texts go", "remove it");
@@ -182,8 +181,8 @@ Result<OpenAiSettings> read_settings(const Options& written) {
     settings.hints.missing_model =
         std::string("check the option model") + (settings.send_model ? "" : ", or the deployment in base_url");
     // Without the query, which may hold a key.
-    settings.hints.missing_path =
-        "base_url usually ends with /v1, and " + settings.path.substr(0, settings.path.find('?')) + " is appended to it";
+    settings.hints.missing_path = "base_url usually ends with /v1, and " +
+                                  settings.path.substr(0, settings.path.find('?')) + " is appended to it";
     settings.hints.address = "base_url";
     if (auto valid = check(options, settings); !valid) return std::unexpected(std::move(valid.error()));
     publish(written, settings);

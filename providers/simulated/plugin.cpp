@@ -58,12 +58,12 @@ constexpr std::array option_table = {
                .help = "Calls that may run at a time; any more are throttled. 0: 64.",
                .minimum = 0,
                .maximum = 100000},
-    OptionSpec{
-        .name = "faults",
-        .type = OptionType::text_list,
-        .help = "Scripted faults, one a line: throttle above=50/s retry_after=1s; fail rate=0.01; fail calls=3..5; "
-                "hang rate=0.001; nan rate=0.01; wrong_count rate=0.01; wrong_dimension calls=7; misconfigured "
-                "calls=1..10; too_large above_inputs=16; poison [per_text] text=SUBSTRING."},
+    OptionSpec{.name = "faults",
+               .type = OptionType::text_list,
+               .help =
+                   "Scripted faults, one a line: throttle above=50/s retry_after=1s; fail rate=0.01; fail calls=3..5; "
+                   "hang rate=0.001; nan rate=0.01; wrong_count rate=0.01; wrong_dimension calls=7; misconfigured "
+                   "calls=1..10; too_large above_inputs=16; poison [per_text] text=SUBSTRING."},
     OptionSpec{.name = "seed",
                .type = OptionType::integer,
                .default_value = "1",

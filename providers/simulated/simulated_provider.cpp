@@ -111,9 +111,8 @@ Result<EmbedResult> SimulatedProvider::answer(const EmbedRequest& request) {
     {
         const sync::Lock lock(digest_mutex_);
         if (!digest_.empty() && digest_ != server->digest) {
-            return refuse(ErrorKind::misconfigured,
-                          fmt::format("the digest of the model '{}' was '{}' and is now '{}'", settings_.model, digest_,
-                                      server->digest));
+            return refuse(ErrorKind::misconfigured, fmt::format("the digest of the model '{}' was '{}' and is now '{}'",
+                                                                settings_.model, digest_, server->digest));
         }
     }
     const Fault* fault = script_.next(clock_.now(), request.texts);

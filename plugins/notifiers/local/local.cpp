@@ -1,5 +1,4 @@
-// Notifications within one process: enough where enqueuing and embedding happen in the same one, as in the embedded
-// default.
+// Notifications within one process. Enough where one process both enqueues and embeds, as in the embedded default.
 #include <array>
 #include <memory>
 
@@ -32,5 +31,6 @@ Result<std::unique_ptr<Notifier>> make(const Options&, Context& context) {
 
 }  // namespace
 
-EMBEDQ_NOTIFIER("local", "1.0.0", "Wakes idle workers of the same process at once; other processes are not reached.",
-                option_table, make);
+EMBEDQ_NOTIFIER("local", "1.0.0",
+                "Wakes idle workers of the same process immediately, but not those of other processes.", option_table,
+                make);

@@ -1,4 +1,4 @@
-// Notifications by looking again and again: for stores that several processes share without a way to wake each other.
+// Notifications by polling: for stores that several processes share without a way to wake each other.
 #include <array>
 #include <memory>
 
@@ -38,5 +38,5 @@ Result<std::unique_ptr<Notifier>> make(const Options& options, Context& context)
 
 }  // namespace
 
-EMBEDQ_NOTIFIER("poll", "1.0.0", "Looks for work at an interval; wakes idle workers of the same process at once.",
+EMBEDQ_NOTIFIER("poll", "1.0.0", "Looks for work at an interval; wakes idle workers of the same process immediately.",
                 option_table, make);

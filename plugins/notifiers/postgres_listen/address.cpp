@@ -13,9 +13,9 @@ namespace {
 
 using ConnectionOptions = std::map<std::string, std::string>;
 
-constexpr std::string_view expected_form = "expected is postgresql://user:password@host:port/database";
+constexpr std::string_view expected_form = "expected postgresql://user:password@host:port/database";
 
-// A session that nobody answers for any more is noticed within half a minute, also while nothing is sent.
+// A dead session is noticed within half a minute, even while nothing is sent.
 constexpr std::array<std::pair<const char*, const char*>, 5> default_options = {{
     {"keepalives_idle", "10"},
     {"keepalives_interval", "5"},
@@ -24,15 +24,15 @@ constexpr std::array<std::pair<const char*, const char*>, 5> default_options = {
     {"fallback_application_name", "embedq postgres_listen"},
 }};
 
-std::unexpected<Error> unreadable(std::string_view what) {
-    return fail(ErrorKind::misconfigured,
-                "postgres_listen: the URL cannot be read: " + std::string(what) + "; " + std::string(expected_form));
+std::unexpected<Error> unreadable(std::string_view problem, std::string_view hint = expected_form) {
+    return fail(ErrorKind::misconfigured, "postgres_listen: the URL cannot be read: " + std::string(problem),
+                std::string(hint));
 }
 
-// A '/' or '@' in the password ends it early, and what follows would be told in plain words by every error.
-bool holds_more(const std::string& host_or_database) {
+// A '/' or '@' in the password ends it early, and the rest of it would be shown by every error.
+bool may_hold_password(const std::string& host_or_database) {
     const std::size_t at = host_or_database.find('@');
-    return at != std::string::npos && at > 0;  // a host may begin with one: a socket without a file
+    return at != std::string::npos && at > 0;  // a host may begin with '@': an abstract socket
 }
 
 Result<ConnectionOptions> read(const std::string& url) {
@@ -41,11 +41,11 @@ Result<ConnectionOptions> read(const std::string& url) {
                                                                               PQconninfoFree);
     const std::unique_ptr<char, decltype(&PQfreemem)> freed(message, PQfreemem);
     if (parsed == nullptr) {
-        const std::string_view said = message == nullptr ? "out of memory" : message;
-        std::string_view plain = said.substr(0, said.find('"'));  // what libpq quotes is of the URL
-        while (!plain.empty() && (plain.back() == ' ' || plain.back() == ':' || plain.back() == '\n'))
-            plain.remove_suffix(1);
-        return unreadable(plain);
+        const std::string_view problem = message == nullptr ? "out of memory" : message;
+        std::string_view shown = problem.substr(0, problem.find('"'));  // libpq quotes parts of the URL
+        while (!shown.empty() && (shown.back() == ' ' || shown.back() == ':' || shown.back() == '\n'))
+            shown.remove_suffix(1);
+        return unreadable(shown);
     }
     ConnectionOptions options;
     for (const PQconninfoOption* option = parsed.get(); option->keyword != nullptr; ++option) {
@@ -87,16 +87,17 @@ Result<Address> parse_address(const std::string& url) {
     const auto hosts = split(options, "host");
     const auto addresses = split(options, "hostaddr");
     const auto ports = split(options, "port");
-    if (std::ranges::any_of(hosts, holds_more) || (options.contains("dbname") && holds_more(options["dbname"]))) {
-        return unreadable(
-            "there is an '@' in the host or in the database; in a password '/' and '@' are written %2F and %40");
+    if (std::ranges::any_of(hosts, may_hold_password) ||
+        (options.contains("dbname") && may_hold_password(options["dbname"]))) {
+        return unreadable("there is an '@' in the host or in the database",
+                          "write '/' and '@' in a password as %2F and %40");
     }
     const std::size_t count = std::max<std::size_t>({hosts.size(), addresses.size(), 1});
     for (const auto* parts : {&hosts, &addresses, &ports}) {
         if (parts->size() > 1 && parts->size() != count)
-            return unreadable("it has another number of hosts than of ports or addresses");
+            return unreadable("it has more or fewer hosts than ports or addresses");
     }
-    if (!std::ranges::all_of(ports, is_port)) return unreadable("a port is no number");
+    if (!std::ranges::all_of(ports, is_port)) return unreadable("a port is not a number");
 
     for (const auto& [keyword, value] : default_options) options.try_emplace(keyword, value);
     if (count > 1) options.try_emplace("target_session_attrs", "primary");

@@ -1,4 +1,4 @@
-// Where to listen: a libpq URL taken apart into the parameters of each of its hosts, with a name that holds no secret.
+// Where to listen: a libpq URL split into the parameters of each of its hosts, with a name that holds no secret.
 //
 // Thread-safety: plain values.
 #pragma once
@@ -17,13 +17,13 @@ using Parameters = std::vector<std::pair<std::string, std::string>>;
 struct Address {
     // `host:port/database`, for logs and errors.
     std::string name;
-    // One set for each host, to be tried in turn: libpq's own way through several hosts has no time limit when it does
-    // not block.
+    // One set for each host, tried in turn. libpq itself tries several hosts without a time limit when it does not
+    // block.
     std::vector<Parameters> hosts;
 };
 
-// `misconfigured` when libpq cannot read the URL; the message repeats nothing of it, since what is misread may be part
-// of the password. Keepalives are set where the URL does not, and of several hosts only a primary will do.
+// `misconfigured` when libpq cannot read the URL. The message repeats nothing of it, since a misread part may be part
+// of the password. Sets keepalives where the URL does not, and requires a primary where there are several hosts.
 [[nodiscard]] Result<Address> parse_address(const std::string& url);
 
 }  // namespace embedq::notifiers

@@ -45,11 +45,11 @@ Connection::Connection(const Parameters& parameters) {
     keywords.push_back(nullptr);
     values.push_back(nullptr);
     session_.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
-    // Notices would go to the standard error. A session that is ended while it has nothing to do is told why by one.
+    // By default notices go to standard error. The server reports by a notice why it ends an idle session.
     const auto receive = [](void* self, const PGresult* notice) {
         const char* severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
         if (severity == nullptr || severity != std::string_view("FATAL")) return;
-        static_cast<Connection*>(self)->last_words_ = one_line(PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY));
+        static_cast<Connection*>(self)->fatal_notice_ = one_line(PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY));
     };
     PQsetNoticeReceiver(session_.get(), receive, this);
 }
@@ -64,35 +64,35 @@ short Connection::events() const {
 }
 
 Result<bool> Connection::connect() {
-    if (PQstatus(session_.get()) == CONNECTION_BAD) return fail(ErrorKind::unavailable, fault());
+    if (PQstatus(session_.get()) == CONNECTION_BAD) return fail(ErrorKind::unavailable, failure());
     switch (PQconnectPoll(session_.get())) {
-        case PGRES_POLLING_FAILED: return fail(ErrorKind::unavailable, fault());
+        case PGRES_POLLING_FAILED: return fail(ErrorKind::unavailable, failure());
         case PGRES_POLLING_OK: break;
         case PGRES_POLLING_WRITING: writing_ = true; return false;
         default: writing_ = false; return false;
     }
     writing_ = false;
     connected_ = true;
-    if (PQsetnonblocking(session_.get(), 1) != 0) return fail(ErrorKind::internal, fault());
+    if (PQsetnonblocking(session_.get(), 1) != 0) return fail(ErrorKind::internal, failure());
     return true;
 }
 
 Status Connection::send(const std::string& statement) {
     answer_.reset();
-    whole_ = false;
-    if (PQsendQuery(session_.get(), statement.c_str()) == 0) return fail(ErrorKind::unavailable, fault());
+    answer_complete_ = false;
+    if (PQsendQuery(session_.get(), statement.c_str()) == 0) return fail(ErrorKind::unavailable, failure());
     return exchange();
 }
 
 Status Connection::exchange() {
     const int flushed = PQflush(session_.get());
     writing_ = flushed > 0;
-    // Read in any case: the server's last words say more than that it can no longer be written to.
+    // Read in any case: the server's fatal notice says more than a failed write.
     const bool read = PQconsumeInput(session_.get()) == 1;
     while (PQisBusy(session_.get()) == 0) {
         const ResultPtr result(PQgetResult(session_.get()), PQclear);
         if (result == nullptr) {
-            whole_ = answer_.has_value();
+            answer_complete_ = answer_.has_value();
             break;
         }
         keep(*result);
@@ -102,7 +102,7 @@ Status Connection::exchange() {
         notifications_.push_back({notified->relname, notified->extra, notified->be_pid});
     }
     if (flushed < 0 || !read || PQstatus(session_.get()) == CONNECTION_BAD)
-        return fail(ErrorKind::unavailable, fault());
+        return fail(ErrorKind::unavailable, failure());
     return {};
 }
 
@@ -121,8 +121,8 @@ void Connection::keep(pg_result& result) {
 }
 
 std::optional<Result<Answer>> Connection::take_answer() {
-    if (!whole_) return std::nullopt;
-    whole_ = false;
+    if (!answer_complete_) return std::nullopt;
+    answer_complete_ = false;
     return std::exchange(answer_, std::nullopt);
 }
 
@@ -142,11 +142,11 @@ std::string Connection::literal(std::string_view text) const {
     return escaped(PQescapeLiteral(session_.get(), text.data(), text.size()));
 }
 
-std::string Connection::fault() const {
+std::string Connection::failure() const {
     if (session_ == nullptr) return "out of memory";
-    if (!last_words_.empty()) return last_words_;
-    const std::string said = one_line(PQerrorMessage(session_.get()));
-    return said.empty() ? "the session ended" : said;
+    if (!fatal_notice_.empty()) return fatal_notice_;
+    const std::string message = one_line(PQerrorMessage(session_.get()));
+    return message.empty() ? "the session ended" : message;
 }
 
 }  // namespace embedq::notifiers

@@ -1,7 +1,9 @@
-// One session with a PostgreSQL server that never blocks: who uses it polls its descriptor and then lets it go on.
+// One session with a PostgreSQL server that never blocks: the caller polls its descriptor and then calls it again.
 //
-// libpq and not libpqxx: 6.4 connects and asks blocking only, and replaces a lost session silently by one that does not
-// listen. Thread-safety: one thread at a time.
+// It uses libpq and not libpqxx: version 6.4 can only connect and query blocking, and silently replaces a lost session
+// with one that does not listen.
+//
+// Thread-safety: one thread at a time.
 #pragma once
 
 #include <memory>
@@ -29,7 +31,7 @@ struct Notification {
 
 class Connection {
 public:
-    // Begins to connect. Looking up a host's name is the one thing that blocks; libpq cannot do it otherwise.
+    // Begins to connect. Only the lookup of a host's name blocks; libpq has no other way.
     explicit Connection(const Parameters& parameters);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -38,18 +40,18 @@ public:
     [[nodiscard]] int descriptor() const;
     [[nodiscard]] short events() const;
 
-    // Goes on connecting, after the descriptor was ready: true when connected.
+    // Continues to connect when the descriptor is ready: true when connected.
     [[nodiscard]] Result<bool> connect();
 
-    // Sends a statement; the answer to the one before must have been taken.
+    // Sends a statement; the answer to the previous one must have been taken.
     [[nodiscard]] Status send(const std::string& statement);
-    // Sends and takes what can be sent and taken now. Fails when the session is lost.
+    // Writes and reads what is possible without waiting. Fails when the session is lost.
     [[nodiscard]] Status exchange();
-    // The answer to the statement that was sent, once it is whole.
+    // The answer to the statement that was sent, once it is complete.
     [[nodiscard]] std::optional<Result<Answer>> take_answer();
     [[nodiscard]] std::vector<Notification> take_notifications();
 
-    // The backend's pid as the server told it when connecting; a pooler tells a number of its own.
+    // The backend's pid as reported when connecting; a pooler reports a number of its own.
     [[nodiscard]] int announced_pid() const;
     [[nodiscard]] std::string identifier(std::string_view name) const;
     [[nodiscard]] std::string literal(std::string_view text) const;
@@ -60,14 +62,15 @@ private:
     };
 
     void keep(pg_result& result);
-    [[nodiscard]] std::string fault() const;
+    // Why the session failed.
+    [[nodiscard]] std::string failure() const;
 
-    std::string last_words_;  // what the server said before it closed the session
+    std::string fatal_notice_;  // the server's reason for closing the session
     std::unique_ptr<pg_conn, Closer> session_;
     bool connected_ = false;
-    bool writing_ = true;  // what is polled for while connecting, or more to send
+    bool writing_ = true;  // poll for POLLOUT
     std::optional<Result<Answer>> answer_;
-    bool whole_ = false;  // the answer is
+    bool answer_complete_ = false;
     std::vector<Notification> notifications_;
 };
 

@@ -21,19 +21,16 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
 constexpr auto forever = Clock::Steady::max();
-constexpr milliseconds between_notifications = 50ms;
-// For how long `degraded` waits for the first attempt to end, and for how long a notification may be on its way through
-// a pooler.
-constexpr milliseconds first_attempt = 1s;
-constexpr milliseconds passing = 1s;
-constexpr milliseconds farewell = 1s;
-constexpr milliseconds first_pause = 250ms;
-// So many processes that lost the same server do not all come back at the same moment.
-constexpr milliseconds scatter = 100ms;
-// A pooler keeps the sessions it listened with, so the name is always the same.
+constexpr milliseconds min_notify_interval = 50ms;
+constexpr milliseconds first_attempt_wait = 1s;  // of `degraded`
+constexpr milliseconds delivery_timeout = 1s;    // of a notification through a pooler
+constexpr milliseconds shutdown_wait = 1s;       // for the last notification
+constexpr milliseconds first_retry_delay = 250ms;
+// Spreads the processes that lost the same server, so that they do not all reconnect at the same moment.
+constexpr milliseconds reconnect_jitter = 100ms;
+// Always the same name, since a pooler keeps the sessions that it listened with.
 constexpr std::string_view probe_channel = "embedq_probe";
 
-// 0 up to 1.
 std::string seconds(milliseconds time) {
     if (time.count() % 1000 == 0) return std::to_string(time.count() / 1000) + " s";
     return std::to_string(time.count()) + " ms";
@@ -49,7 +46,7 @@ WakeDescriptor::~WakeDescriptor() {
     ::close(descriptor_);
 }
 
-// Both fail only when there is nothing to do: it is woken already, or not woken at all.
+// Both fail only when there is nothing to do: the descriptor is readable already, or not readable.
 void WakeDescriptor::wake() const {
     const std::uint64_t one = 1;
     (void)!::write(descriptor_, &one, sizeof one);
@@ -66,7 +63,7 @@ Listener::Listener(Address address, ListenSettings settings, Context& context, P
 Listener::~Listener() {
     {
         sync::Lock lock(mutex_);
-        changed_.wait_for(lock, farewell,
+        changed_.wait_for(lock, shutdown_wait,
                           [&]() EMBEDQ_REQUIRES(mutex_) { return !can_notify_ || (!to_notify_ && !notifying_); });
     }
     thread_.request_stop();
@@ -87,10 +84,11 @@ void Listener::publish() {
 
 std::string Listener::degraded() {
     sync::Lock lock(mutex_);
-    if (!changed_.wait_for(lock, first_attempt, [&]() EMBEDQ_REQUIRES(mutex_) { return state_ != State::starting; })) {
+    if (!changed_.wait_for(lock, first_attempt_wait,
+                           [&]() EMBEDQ_REQUIRES(mutex_) { return state_ != State::starting; })) {
         return address_.name + " has not answered yet";
     }
-    return why_;
+    return degraded_reason_;
 }
 
 void Listener::run(const std::stop_token& stop) {
@@ -98,41 +96,40 @@ void Listener::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         auto opened = open(stop);
         if (stop.stop_requested()) break;
-        if (opened && opened->why_not.empty()) {
-            set_outlet(std::move(*opened));
-            arrives();
-            const Status lost = tend(forever, stop);
+        if (opened && !opened->cannot_listen) {
+            set_session(std::move(*opened));
+            notifications_started();
+            const Status lost = serve_session(forever, stop);
             if (lost) break;
-            drop_outlet();
-            ceased(to_string(lost.error()));
+            drop_session();
+            notifications_stopped(to_string(lost.error()));
             failures = 0;
         } else if (opened) {
-            const std::string why_not = opened->why_not;
-            set_outlet(std::move(*opened));
-            ceased(why_not);
+            const std::string reason = to_string(*opened->cannot_listen);
+            set_session(std::move(*opened));
+            notifications_stopped(reason);
             ++failures;
         } else {
-            tell_reach();
-            ceased(to_string(opened.error()));
+            update_can_notify();
+            notifications_stopped(to_string(opened.error()));
             ++failures;
         }
         const Steady again = context_.clock().now() + pause(failures);
-        while (!tend(again, stop)) drop_outlet();
+        while (!serve_session(again, stop)) drop_session();
     }
-    drop_outlet();
+    drop_session();
 }
 
 // --- opening a session
-// ----------------------------------------------------------------------------------------------------------
 
 Result<Listener::Opened> Listener::open(const std::stop_token& stop) {
-    std::string faults;
+    std::string problems;  // of all hosts
     for (const Parameters& host : address_.hosts) {
         auto opened = open(host, stop);
         if (opened || stop.stop_requested()) return opened;
-        faults += (faults.empty() ? "" : "; ") + to_string(opened.error());
+        problems += (problems.empty() ? "" : "; ") + to_string(opened.error());
     }
-    return fail(ErrorKind::unavailable, faults);
+    return fail(ErrorKind::unavailable, problems);
 }
 
 Result<Listener::Opened> Listener::open(const Parameters& host, const std::stop_token& stop) {
@@ -140,24 +137,25 @@ Result<Listener::Opened> Listener::open(const Parameters& host, const std::stop_
     if (!connection) return std::unexpected(connection.error());
     const auto server = ask(**connection, "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.pg_backend_pid()", stop);
     if (!server) return std::unexpected(server.error());
-    if (server->at(0) == "t") return fail(ErrorKind::unavailable, "it is a standby, where nobody can listen");
+    if (server->at(0) == "t") return fail(ErrorKind::unavailable, "it is a standby, where LISTEN is not possible");
 
-    // Behind a pooler the two pids differ, and in transaction mode a session does not stay: LISTEN would be another's.
+    // Behind a pooler the two pids differ. In transaction mode the session changes, so LISTEN would apply to another
+    // one.
     if (server->at(1) != std::to_string((*connection)->announced_pid())) {
-        const auto passes = passes_on(**connection, host, stop);
+        const auto passes = delivers_notifications(**connection, host, stop);
         if (!passes) return std::unexpected(passes.error());
         if (!*passes) {
             return Opened{.connection = std::move(*connection),
                           .backend = server->at(1),
-                          .why_not =
-                              "a pooler stands before the server and passes no notifications on, as in transaction "
-                              "mode; give the "
-                              "notifier's option 'url' the server itself"};
+                          .cannot_listen = Error{ErrorKind::unavailable,
+                                                 "a pooler in front of the server does not deliver notifications, as "
+                                                 "in transaction mode",
+                                                 "set the notifier's option 'url' to the server itself"}};
         }
     }
     const auto listening = ask(**connection, "LISTEN " + (*connection)->identifier(settings_.channel), stop);
     if (!listening) return std::unexpected(listening.error());
-    return Opened{.connection = std::move(*connection), .backend = server->at(1), .why_not = {}};
+    return Opened{.connection = std::move(*connection), .backend = server->at(1), .cannot_listen = std::nullopt};
 }
 
 Result<Listener::ConnectionPtr> Listener::connect(const Parameters& host, const std::stop_token& stop) {
@@ -171,8 +169,9 @@ Result<Listener::ConnectionPtr> Listener::connect(const Parameters& host, const 
     }
 }
 
-// Whether a notification that another session gives reaches this one while it has nothing to do.
-Result<bool> Listener::passes_on(Connection& connection, const Parameters& host, const std::stop_token& stop) {
+// Whether a notification that another session sends reaches this one while it is idle.
+Result<bool> Listener::delivers_notifications(Connection& connection, const Parameters& host,
+                                              const std::stop_token& stop) {
     const std::string channel = connection.identifier(probe_channel);
     const std::string token = std::to_string(context_.random());
     if (auto listening = ask(connection, "LISTEN " + channel, stop); !listening)
@@ -183,7 +182,7 @@ Result<bool> Listener::passes_on(Connection& connection, const Parameters& host,
         const auto notified = ask(**other, "NOTIFY " + channel + ", " + (*other)->literal(token), stop);
         if (!notified) return std::unexpected(notified.error());
     }
-    const Steady deadline = context_.clock().now() + passing;
+    const Steady deadline = context_.clock().now() + delivery_timeout;
     bool arrived = false;
     while (!arrived) {
         if (Status read = connection.exchange(); !read) return std::unexpected(read.error());
@@ -206,41 +205,40 @@ Result<Answer> Listener::ask(Connection& connection, const std::string& statemen
     }
 }
 
-// Until the connection is ready. The outlet is looked after meanwhile.
+// Waits until the connection is ready, and serves session_ meanwhile.
 Status Listener::wait_for(Connection& connection, Steady deadline, const std::stop_token& stop) {
     for (;;) {
-        if (stop.stop_requested()) return fail(ErrorKind::unavailable, "stopped");
-        if (!tend_now()) drop_outlet();
+        if (stop.stop_requested()) return fail(ErrorKind::unavailable, "the notifier was stopped");
+        if (!serve_session_once()) drop_session();
         pollfd ready{connection.descriptor(), connection.events(), 0};
         if (::poll(&ready, 1, 0) > 0) return {};
         if (context_.clock().now() >= deadline)
             return fail(ErrorKind::unavailable, "the server does not answer in time");
-        sleep_until(std::min(deadline, next_turn()), &connection);
+        sleep_until(std::min(deadline, next_event()), &connection);
     }
 }
 
 // --- the session that is open
-// ---------------------------------------------------------------------------------------------------
 
-void Listener::set_outlet(Opened opened) {
-    outlet_ = std::move(opened.connection);
-    outlet_backend_ = std::move(opened.backend);
-    outlet_listens_ = opened.why_not.empty();
+void Listener::set_session(Opened opened) {
+    session_ = std::move(opened.connection);
+    session_backend_ = std::move(opened.backend);
+    session_listens_ = !opened.cannot_listen;
     next_probe_ = context_.clock().now() + settings_.probe_interval;
-    asked_ = Asked::nothing;
-    notified(false);
-    tell_reach();
+    pending_ = Pending::nothing;
+    finish_notify(false);
+    update_can_notify();
 }
 
-void Listener::drop_outlet() {
-    outlet_.reset();
-    asked_ = Asked::nothing;
-    notified(false);
-    tell_reach();
+void Listener::drop_session() {
+    session_.reset();
+    pending_ = Pending::nothing;
+    finish_notify(false);
+    update_can_notify();
 }
 
-// What was on its way and did not arrive is given again by the next session.
-void Listener::notified(bool delivered) {
+// A notification that was sent but not confirmed is sent again by the next session.
+void Listener::finish_notify(bool delivered) {
     {
         const sync::Lock lock(mutex_);
         const bool again = std::exchange(notifying_, false) && !delivered;
@@ -249,129 +247,128 @@ void Listener::notified(bool delivered) {
     changed_.notify_all();
 }
 
-void Listener::tell_reach() {
+void Listener::update_can_notify() {
     {
         const sync::Lock lock(mutex_);
-        can_notify_ = outlet_ != nullptr;
+        can_notify_ = session_ != nullptr;
     }
     changed_.notify_all();
 }
 
-Status Listener::tend(Steady until, const std::stop_token& stop) {
+Status Listener::serve_session(Steady until, const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-        if (Status tended = tend_now(); !tended) return tended;
+        if (Status served = serve_session_once(); !served) return served;
         if (context_.clock().now() >= until) break;
-        sleep_until(std::min(until, next_turn()), nullptr);
+        sleep_until(std::min(until, next_event()), nullptr);
     }
     return {};
 }
 
-// All that can be done now.
-Status Listener::tend_now() {
-    if (outlet_ == nullptr) return {};
-    if (Status exchanged = outlet_->exchange(); !exchanged) return exchanged;
-    for (const Notification& notification : outlet_->take_notifications()) {
-        // Its own woke this process when it was published.
-        const bool own = std::to_string(notification.sender) == outlet_backend_;
-        if (outlet_listens_ && !own && notification.channel == settings_.channel) schedule_.publish();
+// Does everything that does not need to wait.
+Status Listener::serve_session_once() {
+    if (session_ == nullptr) return {};
+    if (Status exchanged = session_->exchange(); !exchanged) return exchanged;
+    for (const Notification& notification : session_->take_notifications()) {
+        // Its own notification woke this process when it was published.
+        const bool own = std::to_string(notification.sender) == session_backend_;
+        if (session_listens_ && !own && notification.channel == settings_.channel) schedule_.publish();
     }
-    if (Status taken = take_outlet_answer(); !taken) return taken;
+    if (Status taken = take_session_answer(); !taken) return taken;
     const Steady now = context_.clock().now();
-    if (asked_ == Asked::nothing) return ask_outlet(now);
+    if (pending_ == Pending::nothing) return send_next_statement(now);
     if (now < answer_by_) return {};
     return fail(ErrorKind::unavailable, "the server has not answered for " + seconds(settings_.probe_timeout));
 }
 
-Status Listener::take_outlet_answer() {
-    const auto answer = outlet_->take_answer();
+Status Listener::take_session_answer() {
+    const auto answer = session_->take_answer();
     if (!answer) return {};
-    const Asked asked = std::exchange(asked_, Asked::nothing);
-    if (asked == Asked::probe) {
+    const Pending pending = std::exchange(pending_, Pending::nothing);
+    if (pending == Pending::probe) {
         next_probe_ = context_.clock().now() + settings_.probe_interval;
         if (!*answer) return std::unexpected(answer->error());
-        if ((*answer)->at(0) == "0") return fail(ErrorKind::unavailable, "the session did not listen any more");
+        if ((*answer)->at(0) == "0") return fail(ErrorKind::unavailable, "the session no longer listened");
         return {};
     }
-    // What the server refuses is dropped: others find the work by polling.
-    if (!*answer) context_.logger().debug("a notification could not be given: " + answer->error().message);
-    notified(true);
+    // A notification that the server refuses is dropped: others find the work by polling.
+    if (!*answer) context_.logger().debug("a notification could not be sent: " + to_string(answer->error()));
+    finish_notify(true);
     return {};
 }
 
-Status Listener::ask_outlet(Steady now) {
+Status Listener::send_next_statement(Steady now) {
     std::string statement;
     {
         const sync::Lock lock(mutex_);
         if (to_notify_ && now >= next_notify_) {
             to_notify_ = false;
             notifying_ = true;
-            asked_ = Asked::notify;
-            next_notify_ = now + between_notifications;
-            statement = "NOTIFY " + outlet_->identifier(settings_.channel);
-        } else if (outlet_listens_ && now >= next_probe_) {
-            asked_ = Asked::probe;
+            pending_ = Pending::notify;
+            next_notify_ = now + min_notify_interval;
+            statement = "NOTIFY " + session_->identifier(settings_.channel);
+        } else if (session_listens_ && now >= next_probe_) {
+            pending_ = Pending::probe;
             statement = "SELECT count(*) FROM pg_catalog.pg_listening_channels() AS channel WHERE channel = " +
-                        outlet_->literal(settings_.channel);
+                        session_->literal(settings_.channel);
         }
     }
     if (statement.empty()) return {};
     answer_by_ = now + settings_.probe_timeout;
-    return outlet_->send(statement);
+    return session_->send(statement);
 }
 
-// When there is something to do without the socket being ready.
-Listener::Steady Listener::next_turn() {
-    if (outlet_ == nullptr) return forever;
-    if (asked_ != Asked::nothing) return answer_by_;
+// The next time when there is something to do, even if the socket is not ready.
+Listener::Steady Listener::next_event() {
+    if (session_ == nullptr) return forever;
+    if (pending_ != Pending::nothing) return answer_by_;
     const sync::Lock lock(mutex_);
-    return std::min(to_notify_ ? next_notify_ : forever, outlet_listens_ ? next_probe_ : forever);
+    return std::min(to_notify_ ? next_notify_ : forever, session_listens_ ? next_probe_ : forever);
 }
 
-// Until then, until a socket is ready, or until woken.
+// Sleeps until then, until a socket is ready, or until woken.
 void Listener::sleep_until(Steady until, const Connection* also) {
     std::array<pollfd, 3> polled = {{{woken_.descriptor(), POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}}};
-    if (outlet_ != nullptr) polled[1] = {outlet_->descriptor(), outlet_->events(), 0};
+    if (session_ != nullptr) polled[1] = {session_->descriptor(), session_->events(), 0};
     if (also != nullptr) polled[2] = {also->descriptor(), also->events(), 0};
     int timeout = -1;
     if (until != forever) {
-        constexpr std::int64_t longest = 3'600'000;
+        constexpr std::int64_t max_timeout = 3'600'000;
         const auto left = std::chrono::ceil<milliseconds>(until - context_.clock().now()).count();
-        timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, longest));
+        timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, max_timeout));
     }
     if (::poll(polled.data(), polled.size(), timeout) > 0 && polled[0].revents != 0) woken_.clear();
 }
 
-// --- standing
-// -------------------------------------------------------------------------------------------------------------------
+// --- state and backoff
 
-// Between half and all of a time that doubles with each failure; after none, a moment.
+// Between half and all of a time that doubles with each failure; after none, only the jitter.
 Clock::Steady::duration Listener::pause(int failures) {
-    if (failures == 0) return std::chrono::duration_cast<Steady::duration>(scatter * context_.uniform());
+    if (failures == 0) return std::chrono::duration_cast<Steady::duration>(reconnect_jitter * context_.uniform());
     const sync::Backoff backoff{
-        .base = first_pause, .max = settings_.retry_max, .jitter = 0.5, .mode = sync::Jitter::below};
+        .base = first_retry_delay, .max = settings_.retry_max, .jitter = 0.5, .mode = sync::Jitter::below};
     return backoff.delay(static_cast<std::uint64_t>(failures), context_.uniform());
 }
 
-// Whoever learns of the new state has been given its hint: both happen under the lock.
-void Listener::arrives() {
+// The state and the wake-up change under one lock, so a thread that sees the new state has also been woken.
+void Listener::notifications_started() {
     State before = State::listening;
     {
         const sync::Lock lock(mutex_);
         before = std::exchange(state_, State::listening);
-        why_.clear();
+        degraded_reason_.clear();
         schedule_.set_polling(false);
         schedule_.publish();
     }
     changed_.notify_all();
-    if (before == State::polling) context_.logger().info("notifications arrive again from " + address_.name);
+    if (before == State::polling) context_.logger().info("notifications from " + address_.name + " arrive again");
 }
 
-void Listener::ceased(const std::string& why) {
+void Listener::notifications_stopped(const std::string& reason) {
     State before = State::polling;
     {
         const sync::Lock lock(mutex_);
         before = std::exchange(state_, State::polling);
-        why_ = address_.name + ": " + why;
+        degraded_reason_ = address_.name + ": " + reason;
         if (before != State::polling) {
             schedule_.set_polling(true);
             schedule_.publish();
@@ -379,10 +376,10 @@ void Listener::ceased(const std::string& why) {
     }
     changed_.notify_all();
     if (before == State::polling) {
-        context_.logger().debug("still no notifications from " + address_.name + ": " + why);
+        context_.logger().debug("still no notifications from " + address_.name + ": " + reason);
     } else {
-        context_.logger().warn("no notifications arrive from " + address_.name + " (" + why +
-                               "); until they do, work is looked for at an interval");
+        context_.logger().warn("no notifications arrive from " + address_.name + " (" + reason +
+                               "); until they do, the notifier polls");
     }
 }
 

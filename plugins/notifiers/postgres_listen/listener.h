@@ -1,16 +1,18 @@
 // Listens to a channel of a PostgreSQL server from a thread of its own, for as long as it lives.
 //
-// It connects, makes sure that notifications really arrive, listens, and asks now and then in the same session whether
-// it still listens. Whenever notifications begin or cease to arrive it reports work, since some may have been missed,
-// and while they do not it lets the schedule poll, says why, and tries again and again. The socket is always read: a
-// listener that does not read keeps the server from cleaning up. Thread-safety: all members may be called from any
-// thread.
+// It connects, checks that notifications are delivered, listens, and checks at an interval that the session still
+// listens. When notifications start or stop arriving, it wakes the process, since some may have been missed. While they
+// do not arrive, it lets the schedule poll, reports why, and keeps trying. The socket is always read: a listener that
+// does not read keeps the server from cleaning up.
+//
+// Thread-safety: all members may be called from any thread.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -31,7 +33,7 @@ struct ListenSettings {
     std::chrono::milliseconds retry_max;
 };
 
-// A descriptor that another thread makes readable, so that whoever polls it goes on.
+// A descriptor that another thread makes readable, which wakes the thread that polls it.
 class WakeDescriptor {
 public:
     WakeDescriptor();
@@ -51,18 +53,17 @@ class Listener {
 public:
     // The context and the schedule outlive the listener.
     Listener(Address address, ListenSettings settings, Context& context, PollSchedule& schedule);
-    // What was published last is still given, if that takes but a moment: a program that only enqueues ends right after
-    // it.
+    // Waits up to a second for the last notification to be sent: a program that only enqueues ends right after it.
     ~Listener();
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;
 
-    // Starts the thread, if it does not run yet: whoever only makes a notifier needs no connection.
+    // Starts the thread, if it is not running. The constructor does not, since making a notifier needs no connection.
     void start();
-    // Has the thread notify the channel: at once, then at most once per 50 ms. One that cannot be given now is given
-    // when it can.
+    // Makes the thread notify the channel: immediately, then at most once per 50 ms. A notification that cannot be sent
+    // now is sent when it can.
     void publish();
-    // Empty while notifications arrive. Waits a moment for the first attempt to end.
+    // Why notifications do not arrive; empty while they do. Waits up to a second for the first attempt to end.
     [[nodiscard]] std::string degraded();
 
 private:
@@ -73,10 +74,11 @@ private:
     // A session that can at least notify.
     struct Opened {
         ConnectionPtr connection;
-        std::string backend;  // its pid
-        std::string why_not;  // it cannot listen; empty when it does
+        std::string backend;                 // its pid
+        std::optional<Error> cannot_listen;  // why; nothing when it listens
     };
-    enum class Asked { nothing, notify, probe };
+    // The statement whose answer is awaited.
+    enum class Pending { nothing, notify, probe };
 
     void run(const std::stop_token& stop);
 
@@ -84,26 +86,27 @@ private:
     [[nodiscard]] Result<Opened> open(const std::stop_token& stop);
     [[nodiscard]] Result<Opened> open(const Parameters& host, const std::stop_token& stop);
     [[nodiscard]] Result<ConnectionPtr> connect(const Parameters& host, const std::stop_token& stop);
-    [[nodiscard]] Result<bool> passes_on(Connection& connection, const Parameters& host, const std::stop_token& stop);
+    [[nodiscard]] Result<bool> delivers_notifications(Connection& connection, const Parameters& host,
+                                                      const std::stop_token& stop);
     [[nodiscard]] Result<Answer> ask(Connection& connection, const std::string& statement, const std::stop_token& stop);
     [[nodiscard]] Status wait_for(Connection& connection, Steady deadline, const std::stop_token& stop);
 
-    // Looks after the outlet until then, or until it is lost, which is the failure.
-    [[nodiscard]] Status tend(Steady until, const std::stop_token& stop);
-    [[nodiscard]] Status tend_now();
-    [[nodiscard]] Status take_outlet_answer();
-    [[nodiscard]] Status ask_outlet(Steady now);
-    [[nodiscard]] Steady next_turn();
+    // Reads from and writes to session_ until then, or until it is lost, which is the error.
+    [[nodiscard]] Status serve_session(Steady until, const std::stop_token& stop);
+    [[nodiscard]] Status serve_session_once();
+    [[nodiscard]] Status take_session_answer();
+    [[nodiscard]] Status send_next_statement(Steady now);
+    [[nodiscard]] Steady next_event();
     void sleep_until(Steady until, const Connection* also);
 
-    void set_outlet(Opened opened);
-    void drop_outlet();
-    void notified(bool delivered);
-    void tell_reach();
+    void set_session(Opened opened);
+    void drop_session();
+    void finish_notify(bool delivered);
+    void update_can_notify();
     [[nodiscard]] Clock::Steady::duration pause(int failures);
 
-    void arrives();
-    void ceased(const std::string& why);
+    void notifications_started();
+    void notifications_stopped(const std::string& why);
 
     const Address address_;
     const ListenSettings settings_;
@@ -111,11 +114,11 @@ private:
     PollSchedule& schedule_;
     const WakeDescriptor woken_;
 
-    // The thread's own: the session that notifies, and listens if it can.
-    ConnectionPtr outlet_;
-    std::string outlet_backend_;
-    bool outlet_listens_ = false;
-    Asked asked_ = Asked::nothing;
+    // Used by the thread alone: the session that notifies, and listens if it can.
+    ConnectionPtr session_;
+    std::string session_backend_;
+    bool session_listens_ = false;
+    Pending pending_ = Pending::nothing;
     Steady answer_by_;
     Steady next_probe_;
     Steady next_notify_;
@@ -123,10 +126,10 @@ private:
     sync::Mutex mutex_;
     std::condition_variable_any changed_;
     State state_ EMBEDQ_GUARDED_BY(mutex_) = State::starting;
-    std::string why_ EMBEDQ_GUARDED_BY(mutex_);
+    std::string degraded_reason_ EMBEDQ_GUARDED_BY(mutex_);
     bool to_notify_ EMBEDQ_GUARDED_BY(mutex_) = false;
-    bool notifying_ EMBEDQ_GUARDED_BY(mutex_) = false;  // sent, and not answered yet
-    bool can_notify_ EMBEDQ_GUARDED_BY(mutex_) = true;  // or it is not known yet
+    bool notifying_ EMBEDQ_GUARDED_BY(mutex_) = false;  // sent, but not answered yet
+    bool can_notify_ EMBEDQ_GUARDED_BY(mutex_) = true;  // also while it is not known yet
 
     std::once_flag started_;
     std::jthread thread_;

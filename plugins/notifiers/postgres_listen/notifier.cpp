@@ -9,7 +9,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t longest_channel = 63;  // the server cuts longer names
+constexpr std::size_t max_channel_bytes = 63;  // the server cuts longer names
 
 class PostgresListenNotifier final : public Notifier {
 public:
@@ -17,7 +17,7 @@ public:
         : schedule_(context.clock(), interval),
           listener_(std::move(address), std::move(settings), context, schedule_) {}
 
-    // This process is woken at once, the others by the listener's thread.
+    // Wakes this process immediately, and the others by the listener's thread.
     void publish() override {
         schedule_.publish();
         listener_.start();
@@ -34,7 +34,7 @@ public:
 
 private:
     PollSchedule schedule_;
-    mutable Listener listener_;  // asking it is what may start it
+    mutable Listener listener_;  // degraded() may start it
 };
 
 }  // namespace
@@ -44,16 +44,16 @@ Result<std::unique_ptr<Notifier>> make_postgres_listen(const Options& options, C
     if (!url || url->empty()) url = context.store_option("url");
     if (!url || url->empty()) {
         return fail(ErrorKind::misconfigured,
-                    "postgres_listen: there is no URL to listen at: the store has no option 'url'; give the notifier's "
-                    "option 'url', or take the notifier 'poll'");
+                    "postgres_listen: there is no URL to listen at: the store has no option 'url'",
+                    "set the notifier's option 'url', or use the notifier 'poll'");
     }
     auto address = parse_address(*url);
     if (!address) return std::unexpected(address.error());
     const auto& channel = options.get<std::string>("channel");
-    if (channel.empty() || channel.size() > longest_channel) {
+    if (channel.empty() || channel.size() > max_channel_bytes) {
         return fail(ErrorKind::misconfigured, "postgres_listen: the option 'channel' has " +
                                                   std::to_string(channel.size()) + " bytes, but must have 1 to " +
-                                                  std::to_string(longest_channel));
+                                                  std::to_string(max_channel_bytes));
     }
     const auto time = [&](std::string_view name) { return options.get<milliseconds>(name); };
     return std::make_unique<PostgresListenNotifier>(

@@ -1,4 +1,4 @@
-// The notifier `postgres_listen`, from its options: a listener, and the schedule by which its process is woken.
+// Makes the notifier `postgres_listen` from its options: a listener, and the schedule that wakes its process.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 
 namespace embedq::notifiers {
 
-// Takes the store's `url` when the options have none. `misconfigured` when there is no URL, or one that libpq cannot
+// Uses the store's `url` when the options have none. `misconfigured` when there is no URL, or one that libpq cannot
 // read.
 [[nodiscard]] Result<std::unique_ptr<Notifier>> make_postgres_listen(const Options& options, Context& context);
 

@@ -14,14 +14,13 @@ constexpr double hour = 3600e3;
 constexpr std::array option_table = {
     OptionSpec{.name = "url",
                .type = OptionType::text,
-               .help = "Where to listen, as libpq reads it; by default the store's. Behind PgBouncer in transaction "
-                       "mode it must lead to the "
-                       "server itself.",
+               .help = "Where to listen, as a libpq URL. Default: the store's. Behind PgBouncer in transaction mode it "
+                       "must lead to the server itself.",
                .secret = true},
     OptionSpec{.name = "channel",
                .type = OptionType::text,
                .default_value = "api_catalog_embedding_jobs",
-               .help = "The channel; every process that shares the store must name the same."},
+               .help = "The channel. All processes that share the store must use the same."},
     OptionSpec{.name = "interval",
                .type = OptionType::duration,
                .default_value = "1s",
@@ -31,7 +30,7 @@ constexpr std::array option_table = {
     OptionSpec{.name = "probe_interval",
                .type = OptionType::duration,
                .default_value = "10s",
-               .help = "How often the session is asked whether it still listens.",
+               .help = "How often the session is checked for whether it still listens.",
                .minimum = 10,
                .maximum = hour},
     OptionSpec{.name = "probe_timeout",
@@ -49,7 +48,7 @@ constexpr std::array option_table = {
     OptionSpec{.name = "retry_max",
                .type = OptionType::duration,
                .default_value = "10s",
-               .help = "The longest pause between two attempts to come back; the first is a quarter of a second.",
+               .help = "The longest pause between two attempts to reconnect; the first is a quarter of a second.",
                .minimum = 10,
                .maximum = hour},
 };

@@ -1,5 +1,5 @@
-// When a polling notifier looks next: an interval after its process last looked for work, for whatever reason it did. A
-// notifier that only polls while nothing notifies it turns it off and on.
+// When a polling notifier wakes its process next: an interval after the last wake-up, whatever caused that. A notifier
+// that polls only while no notifications arrive turns polling on and off.
 //
 // Thread-safety: may be called from any thread.
 #pragma once
@@ -20,20 +20,20 @@ public:
 
     void publish() { signal_.publish(); }
 
-    // Polling is on at first. A wait that has begun is not changed: publish as well.
+    // Polling is on at first. This does not affect a wait that has begun: publish as well.
     void set_polling(bool on) {
         const sync::Lock lock(mutex_);
         polling_ = on;
         next_ = clock_.now() + interval_;
     }
 
-    // `notified` when published or when the interval is over, whichever is first; `timeout` when the deadline is
-    // earlier than both.
+    // `notified` on a publish or at the end of the interval, whichever is first; `timeout` when the deadline comes
+    // before both.
     [[nodiscard]] Wake wait(Clock::Steady deadline, const std::stop_token& stop) {
         const Clock::Steady poll = next();
         const Wake wake = signal_.wait(std::min(deadline, poll), stop);
         if (wake == Wake::stopped || (wake == Wake::timeout && deadline < poll)) return wake;
-        looked();
+        restart_interval();
         return Wake::notified;
     }
 
@@ -42,7 +42,7 @@ private:
         const sync::Lock lock(mutex_);
         return polling_ ? next_ : Clock::Steady::max();
     }
-    void looked() {
+    void restart_interval() {
         const sync::Lock lock(mutex_);
         next_ = clock_.now() + interval_;
     }

@@ -1,6 +1,6 @@
-// A signal within the process: it wakes every waiter, and is kept for the next wait when nobody waits.
+// A signal within the process: it wakes every waiter. Without a waiter it is kept for the next wait.
 //
-// Thread-safety: all members may be called from any thread, `wait` from several at once.
+// Thread-safety: all members may be called from any thread, `wait` from several at the same time.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@ namespace embedq::notifiers {
 
 class WakeSignal {
 public:
-    // Deadlines are read against `clock`, which outlives the signal; the waiting itself takes real time.
+    // `clock` outlives the signal. It decides deadlines, but waiting takes real time.
     explicit WakeSignal(const Clock& clock) : clock_(clock) {}
 
     void publish() {
@@ -29,7 +29,7 @@ public:
         woken_.notify_all();
     }
 
-    // As Notifier::wait. A stop request goes before a notification, which then stays for the next wait.
+    // As Notifier::wait. A stop request takes precedence over a notification, which is then kept for the next wait.
     [[nodiscard]] Wake wait(Clock::Steady deadline, const std::stop_token& stop) {
         sync::Lock lock(mutex_);
         if (stop.stop_requested()) return Wake::stopped;
@@ -50,7 +50,7 @@ private:
     template <class Woken>
     bool wait_until(sync::Lock& lock, Clock::Steady deadline, const std::stop_token& stop, const Woken& woken)
         EMBEDQ_REQUIRES(mutex_) {
-        // Later deadlines may not be added to the present without overflow, and no process waits that long.
+        // Adding a later deadline to the current time could overflow, and no process waits that long.
         constexpr auto forever = std::chrono::hours(24 * 365);
         const auto now = clock_.now();
         if (deadline <= now) return false;
@@ -64,7 +64,7 @@ private:
     std::condition_variable_any woken_;
     std::uint64_t published_ EMBEDQ_GUARDED_BY(mutex_) = 0;
     std::size_t waiters_ EMBEDQ_GUARDED_BY(mutex_) = 0;
-    bool kept_ EMBEDQ_GUARDED_BY(mutex_) = false;  // published while nobody waited
+    bool kept_ EMBEDQ_GUARDED_BY(mutex_) = false;  // published without a waiter
 };
 
 }  // namespace embedq::notifiers

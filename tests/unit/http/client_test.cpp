@@ -262,7 +262,7 @@ TEST(Client, ARedirectToAnotherServerIsRefused) {
     ASSERT_FALSE(response.has_value());
     EXPECT_EQ(response.error().kind, ErrorKind::misconfigured);
     EXPECT_THAT(to_string(response.error()), AllOf(HasSubstr("redirects to " + other.url("/steal")),
-                                                Not(HasSubstr("secret")), Not(HasSubstr("hidden"))));
+                                                   Not(HasSubstr("secret")), Not(HasSubstr("hidden"))));
     EXPECT_EQ(other.connections(), 0);
 }
 

@@ -172,7 +172,8 @@ TEST(OpenaiProvider, AWrongPathSaysHowItIsPutTogether) {
     const auto result = made.embed({"a"});
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
-    EXPECT_THAT(to_string(result.error()), HasSubstr("base_url usually ends with /v1, and /embeddings is put behind it"));
+    EXPECT_THAT(to_string(result.error()),
+                HasSubstr("base_url usually ends with /v1, and /embeddings is put behind it"));
     EXPECT_THAT(to_string(result.error()), testing::Not(HasSubstr("signature")));
 }
 

@@ -185,7 +185,8 @@ TEST_F(SimulatedProviderTest, WaitingEndsWithAStop) {
     for (SimulatedProvider* provider : {&slow, &hanging}) {
         std::stop_source stop;
         std::jthread stopper([&] { stop.request_stop(); });
-        EXPECT_EQ(to_string(provider->embed({.texts = std::span(&text, 1), .stop = stop.get_token()}).error()), "stopped");
+        EXPECT_EQ(to_string(provider->embed({.texts = std::span(&text, 1), .stop = stop.get_token()}).error()),
+                  "stopped");
     }
 }
 
@@ -210,7 +211,8 @@ TEST_F(SimulatedProviderTest, CallsBeyondTheConcurrencyAreThrottled) {
                 const auto answer = provider.embed({.texts = std::span(&text, 1), .stop = stop.get_token()});
                 ASSERT_FALSE(answer);
                 if (answer.error().kind != ErrorKind::throttled) return;
-                EXPECT_THAT(to_string(answer.error()), HasSubstr("1 calls are running and the option concurrency is 1"));
+                EXPECT_THAT(to_string(answer.error()),
+                            HasSubstr("1 calls are running and the option concurrency is 1"));
                 ++throttled;
                 stop.request_stop();
             });
