@@ -13,7 +13,7 @@ static_assert(std::endian::native == std::endian::little, "the bytes of a float 
 constexpr std::uint32_t invalid = 0x8000'0000U;  // a bit that no valid group sets
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-// What the character at each of the four positions of a group adds to its three bytes, the first of which is the lowest.
+// What the character at each of the four positions of a group adds to its three bytes, lowest first.
 using Tables = std::array<std::array<std::uint32_t, 256>, 4>;
 
 consteval Tables make_tables() {

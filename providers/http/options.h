@@ -133,7 +133,7 @@ consteval auto make_table() {
     return table;
 }
 
-// A provider's whole table: `own` (a constexpr std::array of OptionSpec), then every shared row whose name is not in it.
+// A provider's whole table: `own` (a constexpr std::array of OptionSpec), then the shared rows whose name is not in it.
 template <const auto& own>
 inline constexpr auto table_of = make_table<own>();
 

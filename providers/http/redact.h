@@ -14,7 +14,7 @@ namespace embedq::http {
 class Secrets {
 public:
     Secrets() = default;
-    // Values of less than four characters are ignored: hiding them would make every text unreadable and protect nothing.
+    // Values of less than four characters are ignored: hiding them would make texts unreadable and protect nothing.
     explicit Secrets(std::vector<std::string> values);
 
     // `text` with each secret, each "Bearer …" and each key of a known form ("sk-…") replaced by "***".

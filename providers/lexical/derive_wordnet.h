@@ -62,7 +62,8 @@ inline WordNet read_wordnet(const std::string& folder) {
             in >> lemma >> skip >> skip >> pointers;
             for (; pointers > 0; --pointers) in >> skip;
             in >> count >> tagged;
-            // Senses that do not occur in the tagged texts are rare (poetry, botany). Of collocations the first is kept.
+            // Senses that do not occur in the tagged texts are rare (poetry, botany). For collocations, the first is
+            // kept.
             const int kept = std::min(lemma.find('_') == std::string::npos ? tagged : 1, 3);
             if (kept == 0) continue;
             std::string offset;

@@ -25,8 +25,8 @@ namespace embedq::lexical {
 // Must change with anything that changes a vector: features, hashing, tables.
 inline constexpr std::string_view weights_version = "2.0";
 
-// The cosine's weight in hybrid ranking, measured on public API documents (benchmarks/ranking). BM25 uses the same words
-// more precisely, so the cosine has the smaller weight.
+// The cosine's weight in hybrid ranking, measured on public API documents (benchmarks/ranking). BM25 uses the same
+// words more precisely, so the cosine has the smaller weight.
 inline constexpr double semantic_weight = 0.25;
 
 // The weight of a stem: high for rare stems. Unknown stems count as rare.

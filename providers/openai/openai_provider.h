@@ -55,8 +55,8 @@ private:
     // Discovers every endpoint, and fails where two differ. Endpoints that cannot be reached are left for later if
     // another one can be.
     [[nodiscard]] Result<Known> discover_all(const std::stop_token& stop);
-    // The dimension of an endpoint's vectors, found by embedding one word. This may cost money, so it is done only where
-    // nothing else gives the dimension, and not during a cool-down of the endpoint.
+    // The dimension of an endpoint's vectors, found by embedding one word. This may cost money, so it is done only
+    // where nothing else gives the dimension, and not during a cool-down of the endpoint.
     [[nodiscard]] Result<std::size_t> measure_dimension(std::size_t endpoint, const http::Bounds& bounds);
     // Fails when an endpoint that was unreachable, or has a new connection, has another model than `info` named last.
     [[nodiscard]] Status check_identity(std::size_t endpoint, const http::Bounds& bounds);

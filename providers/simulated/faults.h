@@ -1,7 +1,8 @@
 // Scripted faults: which calls fail, and how.
 //
-// A fault is one line: an action, then conditions and details as key=value, separated by spaces. A line applies when all
-// its conditions hold; a line without conditions applies to every call. The first line that applies to a call decides.
+// A fault is one line: an action, then conditions and details as key=value, separated by spaces. A line applies when
+// all its conditions hold; a line without conditions applies to every call. The first line that applies to a call
+// decides.
 //
 //   throttle above=50/s retry_after=1s     more than 50 calls were accepted within the last second (or minute: 3000/m)
 //   fail rate=0.01                         one call in a hundred is `unavailable`; also takes retry_after

@@ -16,7 +16,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 const Wall fixed_now = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1);
-const Call call_time{.where = "https://host/v1/embeddings",
+const Call test_call{.where = "https://host/v1/embeddings",
                      .model = "m",
                      .missing_model_hint = "pull it",
                      .credentials_hint = "check api_key"};
@@ -28,7 +28,7 @@ Response answered(int status, std::string body, std::vector<Header> headers = {}
 }
 
 Error classified(int status, std::string body, std::vector<Header> headers = {}) {
-    return classify(answered(status, std::move(body), std::move(headers)), call_time, Secrets({"the-secret-key"}),
+    return classify(answered(status, std::move(body), std::move(headers)), test_call, Secrets({"the-secret-key"}),
                     fixed_now);
 }
 
@@ -449,9 +449,9 @@ const Case case_table[] = {
     {"anyone", 400, R"j({"error":"max batch size: 1,024"})j", ErrorKind::too_large, {.max_inputs = 1024}},
 };
 
-class Said : public testing::TestWithParam<Case> {};
+class ServerMessages : public testing::TestWithParam<Case> {};
 
-TEST(Classify, ATextThatIsTooLongIsMarkedWhetherALimitIsNamedOrNot) {
+TEST(Classify, MarksATextThatIsTooLongWithOrWithoutALimit) {
     for (const char* message : {"This model's maximum context length is 8192 tokens, however you requested 9000 tokens",
                                 "the input length exceeds the context length",
                                 "input (1200 tokens) is too large to process. increase the physical batch size",
@@ -464,7 +464,7 @@ TEST(Classify, ATextThatIsTooLongIsMarkedWhetherALimitIsNamedOrNot) {
     EXPECT_FALSE(classified(504, R"j({"error":"the upstream took too long"})j").text_too_long);
 }
 
-TEST_P(Said, IsChargedToWhatCausedIt) {
+TEST_P(ServerMessages, BecomesTheKindOfItsCause) {
     const Case& row = GetParam();
     const Error error = classified(row.status, row.body);
     EXPECT_EQ(to_string(error.kind), to_string(row.kind)) << to_string(error);
@@ -475,9 +475,9 @@ TEST_P(Said, IsChargedToWhatCausedIt) {
                 HasSubstr("https://host/v1/embeddings answered with status " + std::to_string(row.status)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Servers, Said, testing::ValuesIn(case_table));
+INSTANTIATE_TEST_SUITE_P(Servers, ServerMessages, testing::ValuesIn(case_table));
 
-TEST(Classify, SaysTheMend) {
+TEST(Classify, GivesAHint) {
     EXPECT_THAT(classified(404, R"j({"error":"model 'nomic' not found"})j").message,
                 HasSubstr("model 'nomic' not found; pull it"));
     EXPECT_THAT(classified(401, "").message, HasSubstr("status 401 and no message; check api_key"));
@@ -486,7 +486,7 @@ TEST(Classify, SaysTheMend) {
                 HasSubstr("a page of HTML, \"Bad Gateway\""));
 }
 
-TEST(Classify, ARateLimitComesWithItsPauseAndWithoutALimitOfTexts) {
+TEST(Classify, ARateLimitHasARetryAfterButNoLimitOfTexts) {
     const Error error = classified(429, R"j({"error":"Rate limit exceeded: at most 60 requests per minute"})j",
                                    {{"Retry-After", "600"}});
     EXPECT_EQ(error.kind, ErrorKind::throttled);
@@ -504,33 +504,33 @@ TEST(Classify, NeverShowsASecret) {
                 AllOf(HasSubstr("***"), Not(HasSubstr("the-secret-key")), Not(HasSubstr("abcdefgh"))));
 }
 
-TEST(Classify, NamesTheRequestForTheProvider) {
+TEST(Classify, TheDetailNamesTheRequest) {
     const Error error = classified(500, R"j({"error":{"message":"oops","type":"server_error","code":"x"}})j",
                                    {{"X-Request-Id", "req_1"}});
     EXPECT_EQ(error.detail, "status 500, type server_error, code x, x-request-id req_1");
 }
 
-TEST(Classify, ALongBodyIsBoundedAndOneLineOfUtf8) {
+TEST(Classify, ALongBodyBecomesOneBoundedLineOfUtf8) {
     const Error error = classified(500, "line\r\n\tone\xFF\x01 " + std::string(100'000, 'x'));
     EXPECT_LT(to_string(error).size(), 500U);
     EXPECT_THAT(to_string(error), HasSubstr("line one? xxx"));
     EXPECT_LT(classified(500, "{\"error\":\"" + std::string(60'000, 'a') + " tokens max\"}").message.size(), 500U);
 }
 
-TEST(Classify, AnAnswerThatSaysRetryIsNoRefusal) {
+TEST(Classify, XShouldRetryIsNotARefusal) {
     EXPECT_EQ(classified(400, "", {{"x-should-retry", "true"}}).kind, ErrorKind::unavailable);
     EXPECT_EQ(classified(400, R"j({"error":{"code":"invalid_api_key"}})j", {{"x-should-retry", "true"}}).kind,
               ErrorKind::misconfigured);
 }
 
-TEST(Classify, TheWaitComesWithTheKindsThatWait) {
+TEST(Classify, OnlyThrottledAndUnavailableHaveARetryAfter) {
     const std::vector<Header> headers = {{"Retry-After", "7"}};
     EXPECT_EQ(classified(429, "", headers).retry_after, milliseconds(7000));
     EXPECT_EQ(classified(502, "", headers).retry_after, milliseconds(7000));
     EXPECT_EQ(classified(400, "", headers).retry_after, std::nullopt);
 }
 
-TEST(RefusesBase64, ReadsTheRefusal) {
+TEST(RefusesBase64, RecognisesTheRefusal) {
     EXPECT_TRUE(refuses_base64(
         answered(400, R"j({"object":"error","message":"base64 encoding is not currently supported"})j")));
     EXPECT_TRUE(refuses_base64(

@@ -60,7 +60,7 @@ TEST(Client, AnAnswerCutOffInTheMiddleIsAnError) {
     EXPECT_THAT(to_string(response.error()), HasSubstr("cut off after 9 bytes"));
 }
 
-TEST(Client, AChunkedAnswerIsPutTogether) {
+TEST(Client, AChunkedAnswerIsJoined) {
     ScriptedServer server([](Connection& connection) {
         connection.read_request();
         connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{\"a\"\r\n3\r\n:1}\r\n0\r\n\r\n");
@@ -95,7 +95,7 @@ TEST(Client, AnHttp10AnswerEndsWithTheConnection) {
     EXPECT_EQ(server.connections(), 2);
 }
 
-TEST(Client, WhatDoesNotSpeakHttpIsNamed) {
+TEST(Client, AServerThatDoesNotSpeakHttpIsNamed) {
     ScriptedServer server([](Connection& connection) { connection.write("-ERR unknown command\r\n"); });
     auto response = make()->send(post(server.url()));
     ASSERT_FALSE(response.has_value());
@@ -103,7 +103,7 @@ TEST(Client, WhatDoesNotSpeakHttpIsNamed) {
     EXPECT_THAT(to_string(response.error()), HasSubstr("does not speak HTTP"));
 }
 
-TEST(Client, AnAnswerOverTheCapIsRefused) {
+TEST(Client, AnAnswerOverTheLimitIsRefused) {
     ScriptedServer server([](Connection& connection) {
         connection.read_request();
         const std::string piece(1 << 20, 'x');
@@ -128,7 +128,7 @@ TEST(Client, CompressedAnswersAreDecompressed) {
     }
 }
 
-TEST(Client, TheCapIsOfTheDecompressedAnswer) {
+TEST(Client, TheLimitAppliesToTheDecompressedAnswer) {
     const std::string bomb = gzip_bomb(std::size_t{100} << 20);
     ASSERT_LT(bomb.size(), std::size_t{1} << 20);
     ScriptedServer server(always(answer(bomb, "200 OK", "Content-Encoding: gzip\r\n")));
@@ -147,7 +147,7 @@ TEST(Client, AnAnswerThatCannotBeDecompressedIsAnError) {
     EXPECT_THAT(to_string(response.error()), HasSubstr("cannot be decompressed"));
 }
 
-TEST(Client, HeadersWithoutEndAreRefused) {
+TEST(Client, EndlessHeadersAreRefused) {
     ScriptedServer server([](Connection& connection) {
         connection.read_request();
         connection.write("HTTP/1.1 200 OK\r\n");
@@ -160,7 +160,7 @@ TEST(Client, HeadersWithoutEndAreRefused) {
     EXPECT_THAT(to_string(response.error()), HasSubstr("bytes of headers"));
 }
 
-TEST(Client, PiecesOfABodyAreHandedOutAsTheyCome) {
+TEST(Client, OnBodyReceivesThePiecesAsTheyArrive) {
     std::promise<void> first_seen;
     ScriptedServer server([&](Connection& connection) {
         connection.read_request();
@@ -180,7 +180,7 @@ TEST(Client, PiecesOfABodyAreHandedOutAsTheyCome) {
     EXPECT_EQ(response->body, "");
 }
 
-TEST(Client, WhatATakerOfPiecesThrowsComesOut) {
+TEST(Client, AnExceptionOfOnBodyIsRethrown) {
     ScriptedServer server(always(answer("{}")));
     auto request = post(server.url());
     request.on_body = [](std::string_view) { throw std::runtime_error("no room"); };
@@ -189,7 +189,7 @@ TEST(Client, WhatATakerOfPiecesThrowsComesOut) {
 }
 
 // OpenSSL writes without MSG_NOSIGNAL; were SIGPIPE not kept away within a request, it would end this process.
-TEST(Client, ASigpipeWithinARequestHarmsNobody) {
+TEST(Client, ASigpipeWithinARequestIsHarmless) {
     ScriptedServer server(always(answer("{}")));
     auto request = post(server.url());
     request.on_body = [](std::string_view) { ::raise(SIGPIPE); };

@@ -26,7 +26,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-TEST(Client, SendsWhatItIsGivenAndReadsTheAnswer) {
+TEST(Client, SendsTheRequestAndReadsTheAnswer) {
     std::promise<std::string> got;
     ScriptedServer server([&](Connection& connection) {
         got.set_value(connection.read_request());
@@ -87,7 +87,7 @@ TEST(Client, SendsFromManyThreadsAtOnce) {
     EXPECT_LE(server.connections(), threads);
 }
 
-TEST(Client, AStaleConnectionCostsNothing) {
+TEST(Client, AStaleConnectionIsReplaced) {
     // The first connection answers once and hangs up when the second request comes, as servers do whose idle time ran
     // out meanwhile.
     ScriptedServer server([](Connection& connection) {
@@ -103,7 +103,7 @@ TEST(Client, AStaleConnectionCostsNothing) {
     EXPECT_EQ(server.connections(), 2);
 }
 
-TEST(Client, AFreshConnectionThatHangsUpIsNotTriedAgain) {
+TEST(Client, AFreshConnectionThatClosesIsNotRetried) {
     ScriptedServer server([](Connection& connection) { connection.read_request(); });
     auto client = make();
     auto response = client->send(post(server.url()));
@@ -128,7 +128,7 @@ TEST(Client, AReusedConnectionThatBeganToAnswerIsNotTriedAgain) {
     EXPECT_EQ(server.connections(), 1);
 }
 
-TEST(Client, AServerThatHangsIsLeftAtTheDeadline) {
+TEST(Client, AHangingServerIsAbandonedAtTheDeadline) {
     std::promise<void> closed;
     ScriptedServer server([&](Connection& connection) {
         connection.read_request();
@@ -149,7 +149,7 @@ TEST(Client, AServerThatHangsIsLeftAtTheDeadline) {
     EXPECT_EQ(closed.get_future().wait_for(prompt), std::future_status::ready);
 }
 
-TEST(Client, ASlowDripIsLeftAtTheDeadline) {
+TEST(Client, ASlowAnswerIsAbandonedAtTheDeadline) {
     ScriptedServer server([](Connection& connection) {
         connection.read_request();
         connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
@@ -226,7 +226,7 @@ TEST(Client, AStoppedRequestIsNotSent) {
     EXPECT_EQ(response.error().kind, ErrorKind::unavailable);
 }
 
-TEST(Client, AClientIsOfUseAfterAStop) {
+TEST(Client, AClientIsUsableAfterADeadline) {
     ScriptedServer server([](Connection& connection) {
         connection.read_request();
         if (connection.number() == 0) return connection.wait_until_closed();
@@ -239,7 +239,7 @@ TEST(Client, AClientIsOfUseAfterAStop) {
     EXPECT_TRUE(client->send(post(server.url())).has_value());
 }
 
-TEST(Client, FollowsARedirectOfTheSameServerWithItsBody) {
+TEST(Client, FollowsARedirectWithinTheServerWithTheBody) {
     std::promise<std::string> second;
     ScriptedServer server([&](Connection& connection) {
         connection.read_request();
@@ -266,7 +266,7 @@ TEST(Client, ARedirectToAnotherServerIsRefused) {
     EXPECT_EQ(other.connections(), 0);
 }
 
-TEST(Client, ARedirectInACircleEnds) {
+TEST(Client, ARedirectLoopEnds) {
     ScriptedServer server(always(answer("", "307 Temporary Redirect", "Location: /again\r\n")));
     auto response = make()->send(post(server.url("/again")));
     ASSERT_FALSE(response.has_value());
@@ -288,7 +288,7 @@ TEST(Client, NoConnectionIsUnavailableAndNamesTheServerWithoutCredentials) {
     EXPECT_THAT(to_string(response.error()) + response.error().detail, Not(HasSubstr("secret")));
 }
 
-TEST(Client, SpeaksToASocketFile) {
+TEST(Client, ConnectsToASocketFile) {
     const auto folder = std::filesystem::temp_directory_path() / ("embedq-http-" + std::to_string(::getpid()));
     std::filesystem::create_directories(folder);
     const std::string path = folder / "server.sock";
@@ -304,7 +304,7 @@ TEST(Client, SpeaksToASocketFile) {
     std::filesystem::remove_all(folder);
 }
 
-TEST(Client, AsksTheProxyForAnotherHost) {
+TEST(Client, UsesTheProxyForAnotherHost) {
     std::promise<std::string> got;
     ScriptedServer proxy([&](Connection& connection) {
         got.set_value(connection.read_request());

@@ -5,7 +5,7 @@
 namespace embedq::http {
 namespace {
 
-TEST(Json, IsReadByNameAndPlace) {
+TEST(Json, IsReadByKeyAndIndex) {
     const Json json = Json::parse(R"({"a":{"b.c":"text \u00e9"},"n":7,"yes":true,"list":["x",{"y":1}],"none":null})");
     EXPECT_TRUE(json.is_object());
     EXPECT_EQ(json["a"]["b.c"].text(), "text é");
@@ -15,17 +15,17 @@ TEST(Json, IsReadByNameAndPlace) {
     ASSERT_EQ(items.size(), 2U);
     EXPECT_EQ(items[0].text(), "x");
     EXPECT_EQ(items[1]["y"].count(), 1U);
-    EXPECT_TRUE(json["none"].is_there());
-    EXPECT_FALSE(json["other"].is_there());
+    EXPECT_TRUE(json["none"].exists());
+    EXPECT_FALSE(json["other"].exists());
 }
 
-TEST(Json, APartOutlivesTheWhole) {
+TEST(Json, AnElementOutlivesItsDocument) {
     EXPECT_EQ(Json::parse(R"({"a":{"b":"c"}})")["a"]["b"].text(), "c");
     const auto items = Json::parse(R"(["one","two"])").items();
     EXPECT_EQ(items.at(1).text(), "two");
 }
 
-TEST(Json, WhatIsNotThereOrOfAnotherKindIsEmpty) {
+TEST(Json, AbsentValuesAndOtherTypesAreEmpty) {
     for (const char* text : {"", "404 page not found", "{\"a\":", "7", "null", "[]", "{}"}) {
         const Json json = Json::parse(text);
         EXPECT_EQ(json["a"]["b"].text(), "") << text;
@@ -34,7 +34,7 @@ TEST(Json, WhatIsNotThereOrOfAnotherKindIsEmpty) {
         EXPECT_FALSE(json["a"].is_true()) << text;
         EXPECT_FALSE(json["a"].is_object()) << text;
     }
-    EXPECT_FALSE(Json::parse("404 page not found").is_there());
+    EXPECT_FALSE(Json::parse("404 page not found").exists());
     EXPECT_FALSE(Json::parse("[1]").is_object());
     const Json json = Json::parse(R"({"n":-1,"x":1.5,"t":"7","o":{}})");
     EXPECT_EQ(json["n"].count(), 0U);

@@ -8,14 +8,14 @@
 namespace embedq::http {
 namespace {
 
-TEST(JsonText, IsEscapedWhereItMust) {
+TEST(JsonText, IsEscapedWhereNecessary) {
     EXPECT_EQ(json_string("plain é 日本"), "\"plain é 日本\"");
     EXPECT_EQ(json_string("a\"b\\c\nd\te\rf"), "\"a\\\"b\\\\c\\nd\\te\\u000df\"");
     EXPECT_EQ(json_string(std::string_view("\0\x1f\x7f", 3)), "\"\\u0000\\u001f\x7f\"");
     EXPECT_EQ(json_string(""), "\"\"");
 }
 
-TEST(JsonStrings, AreAnArrayWithThePrefixBeforeEach) {
+TEST(JsonStrings, BecomeAnArrayWithThePrefixBeforeEach) {
     const auto array = [](std::vector<std::string_view> texts, std::string_view prefix) {
         std::string out = "x";
         append_json_strings(out, texts, prefix);
@@ -26,7 +26,7 @@ TEST(JsonStrings, AreAnArrayWithThePrefixBeforeEach) {
     EXPECT_EQ(array({}, "p"), "x[]");
 }
 
-TEST(JsonValue, IsWhatItIsWhereItIsJson) {
+TEST(JsonValue, IsUnchangedWhereItIsJson) {
     EXPECT_EQ(json_value("true"), "true");
     EXPECT_EQ(json_value("-1"), "-1");
     EXPECT_EQ(json_value("[1, 2]"), "[1,2]");

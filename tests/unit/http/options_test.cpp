@@ -29,14 +29,14 @@ std::vector<std::string> names_of(const std::array<OptionSpec, n>& table) {
     return names;
 }
 
-TEST(OptionTable, HasItsOwnRowsAndThenEachSharedOneOnce) {
+TEST(OptionTable, HasItsOwnRowsThenEachOtherSharedRowOnce) {
     EXPECT_THAT(names_of(few_table),
                 ElementsAre("own", "timeout", "model", "endpoints", "dimensions", "document_prefix", "query_prefix",
                             "max_inputs", "concurrency", "max_response_bytes", "api_key", "headers", "proxy", "ca_file",
                             "verify_tls"));
 }
 
-TEST(OptionTable, ARowIsAsItIsSharedButForWhatIsSaidOtherwise) {
+TEST(OptionTable, ARowIsTheSharedOneExceptForItsOverrides) {
     const OptionSpec& timeout = few_table[1];
     EXPECT_STREQ(timeout.help, "Long.");
     EXPECT_STREQ(timeout.default_value, "1h");
@@ -51,7 +51,7 @@ TEST(OptionTable, ARowIsAsItIsSharedButForWhatIsSaidOtherwise) {
     EXPECT_EQ(shared_row("concurrency", {.optional = true}).default_value, nullptr);
 }
 
-TEST(OptionTable, WhatMayHoldAKeyIsASecret) {
+TEST(OptionTable, OptionsThatMayHoldAKeyAreSecret) {
     for (const char* name : {"api_key", "headers", "proxy"}) {
         EXPECT_TRUE(std::ranges::any_of(few_table, [&](const OptionSpec& row) {
             return row.secret && std::string_view(row.name) == name;

@@ -5,7 +5,7 @@
 namespace embedq::http {
 namespace {
 
-TEST(Secrets, AreHiddenWhereverTheyTurnUp) {
+TEST(Secrets, AreHiddenWhereverTheyAppear) {
     const Secrets secrets({"hunter22", "hunter22-and-more", "abc"});
     EXPECT_EQ(secrets.hide("a hunter22 b hunter22-and-more c hunter22"), "a *** b *** c ***");
     EXPECT_EQ(secrets.hide("abc"), "abc");

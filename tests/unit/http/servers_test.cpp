@@ -67,7 +67,7 @@ private:
 };
 
 Result<std::unique_ptr<Provider>> make_small(const Options& options, Context& context) {
-    auto settings = read_settings(options, {.wrong_ends = {{"/embed", "which is put behind it"}}});
+    auto settings = read_settings(options, {.rejected_suffixes = {{"/embed", "which is put behind it"}}});
     if (!settings) return std::unexpected(std::move(settings.error()));
     settings->hints = {.missing_model = "load it", .missing_path = "it ends before /embed"};
     auto servers = Servers::make(*settings, context);
@@ -128,7 +128,7 @@ private:
     std::unique_ptr<Provider> provider_;
 };
 
-TEST_F(SmallProviderTest, AsksForVectorsAndTakesThem) {
+TEST_F(SmallProviderTest, EmbedsTexts) {
     auto result = embed(ask({answer("[[1,2],[3,4]]")}, {{"document_prefix", "\"d\": "}, {"api_key", "k"}}));
     ASSERT_TRUE(result.has_value()) << to_string(result.error());
     EXPECT_THAT(result->matrix, ElementsAre(1, 2, 3, 4));
@@ -136,7 +136,7 @@ TEST_F(SmallProviderTest, AsksForVectorsAndTakesThem) {
                                         EndsWith(R"({"model":"m","inputs":["\"d\": a","\"d\": b"]})")));
 }
 
-TEST_F(SmallProviderTest, TellsWhatItsOptionsSayAndWhatItsServerDoes) {
+TEST_F(SmallProviderTest, InfoCombinesOptionsAndDiscovery) {
     auto info = ask({answer("digest-1")}, {{"query_prefix", "q"}, {"max_inputs", "9"}, {"dimensions", "5"}}).info({});
     ASSERT_TRUE(info.has_value()) << to_string(info.error());
     EXPECT_THAT(requests().at(0), StartsWith("GET /info HTTP/1.1"));
@@ -150,7 +150,7 @@ TEST_F(SmallProviderTest, TellsWhatItsOptionsSayAndWhatItsServerDoes) {
     EXPECT_THAT(info->public_options, testing::Contains(testing::Pair("model", "m")));
 }
 
-TEST_F(SmallProviderTest, AServerThatTellsNothingOfItselfIsNoFault) {
+TEST_F(SmallProviderTest, AServerWithoutDiscoveryIsNotAnError) {
     for (const char* status : {"403 Forbidden", "404 Not Found", "405 Method Not Allowed"}) {
         auto info = ask({answer("no", status)}).info({});
         ASSERT_TRUE(info.has_value()) << to_string(info.error());
@@ -161,7 +161,7 @@ TEST_F(SmallProviderTest, AServerThatTellsNothingOfItselfIsNoFault) {
     EXPECT_EQ(info.error().kind, ErrorKind::throttled);
 }
 
-TEST_F(SmallProviderTest, RefusesWhatItCannotAskFor) {
+TEST_F(SmallProviderTest, RefusesAnUnknownEndpointAndAStoppedRequest) {
     Provider& provider = ask({answer("[[1],[1]]")});
     const std::vector<std::string_view> texts = {"a"};
     auto beyond = provider.embed({.texts = texts, .endpoint = 1});
@@ -176,7 +176,7 @@ TEST_F(SmallProviderTest, RefusesWhatItCannotAskFor) {
     EXPECT_TRUE(requests().empty());
 }
 
-TEST_F(SmallProviderTest, RefusalsNameTheAddressAndTheMendsOfTheProvider) {
+TEST_F(SmallProviderTest, RefusalsNameTheAddressAndTheProvidersHints) {
     EXPECT_THAT(refused(answer("no", "404 Not Found")).message,
                 AllOf(HasSubstr("/embed answered"), EndsWith("check the address and its path; it ends before /embed")));
     EXPECT_THAT(refused(answer("no", "405 Method Not Allowed")).message, EndsWith("check the address and its path"));
@@ -184,7 +184,7 @@ TEST_F(SmallProviderTest, RefusalsNameTheAddressAndTheMendsOfTheProvider) {
     EXPECT_THAT(refused(answer("no", "401 Unauthorized")).message, EndsWith("check the option api_key"));
 }
 
-TEST_F(SmallProviderTest, AnAnswerThatIsTooLongIsAFaultOfABatchButOfNoSingleText) {
+TEST_F(SmallProviderTest, AnAnswerThatIsTooLongRefusesABatchButNotASingleText) {
     const std::map<std::string, std::string> texts = {{"max_response_bytes", "1KiB"}};
     const std::string endless = answer(std::string(2000, ' '));
     EXPECT_EQ(embed(ask({endless}, texts), {"a", "b"}).error().kind, ErrorKind::too_large);
@@ -194,7 +194,7 @@ TEST_F(SmallProviderTest, AnAnswerThatIsTooLongIsAFaultOfABatchButOfNoSingleText
                 AllOf(HasSubstr("/embed is longer than 1024 bytes"), HasSubstr("check what answers at endpoints")));
 }
 
-TEST_F(SmallProviderTest, ACallThatItsTimeEndsIsMarked) {
+TEST_F(SmallProviderTest, ACallThatTimesOutIsMarked) {
     ScriptedServer silent([](Connection& connection) { connection.wait_until_closed(); });
     auto made = make({{"endpoints", "[" + silent.url("") + "]"}, {"proxy", "none"}, {"timeout", "50ms"}});
     ASSERT_TRUE(made.has_value());
@@ -204,7 +204,7 @@ TEST_F(SmallProviderTest, ACallThatItsTimeEndsIsMarked) {
     EXPECT_FALSE(refused(answer("no", "504 Gateway Timeout")).deadline_reached);
 }
 
-TEST_F(SmallProviderTest, ASuccessWithoutVectorsIsNone) {
+TEST_F(SmallProviderTest, ASuccessWithoutVectorsIsAnError) {
     const Error page = refused(answer(" \n<html>the-secret-key</html>"), {{"api_key", "the-secret-key"}});
     EXPECT_EQ(page.kind, ErrorKind::misconfigured);
     EXPECT_THAT(page.message, EndsWith("answered with a page of HTML where vectors were expected; check endpoints"));
@@ -216,7 +216,7 @@ TEST_F(SmallProviderTest, ASuccessWithoutVectorsIsNone) {
     EXPECT_THAT(broken.detail, AllOf(HasSubstr("***"), Not(HasSubstr("the-secret-key"))));
 }
 
-TEST_F(SmallProviderTest, OptionsThatNameWhatIsNotThereMakeNoProvider) {
+TEST_F(SmallProviderTest, OptionsThatNameAMissingFileMakeNoProvider) {
     auto made = make({{"endpoints", "[http://a]"}, {"ca_file", "/nowhere/ca.pem"}});
     ASSERT_FALSE(made.has_value());
     EXPECT_THAT(to_string(made.error()), StartsWith("ca_file is '/nowhere/ca.pem'"));
@@ -224,7 +224,7 @@ TEST_F(SmallProviderTest, OptionsThatNameWhatIsNotThereMakeNoProvider) {
 
 // --- what it has no use for
 
-TEST(Servers, SaysWhenVectorsAreOfAnotherModel) {
+TEST(Servers, ReportsWhenVectorsHaveAnotherDimension) {
     conformance::TestContext context("servers");
     const auto servers = Servers::make({.endpoints = {{.url = "http://a", .name = "http://a"}}}, context);
     ASSERT_TRUE(servers.has_value());

@@ -78,7 +78,7 @@ TEST(SharedSettings, EachOptionIsRead) {
     EXPECT_FALSE(settings.client.verify_tls);
 }
 
-TEST(SharedSettings, WithNothingButAnAddressAndAModelDefaultsHold) {
+TEST(SharedSettings, DefaultsApplyWithOnlyAnAddressAndAModel) {
     const HttpSettings settings = settings_of({});
     EXPECT_EQ(settings.dimensions, 0U);
     EXPECT_EQ(settings.limits.concurrency, 4U);
@@ -89,8 +89,8 @@ TEST(SharedSettings, WithNothingButAnAddressAndAModelDefaultsHold) {
     EXPECT_THAT(headers_of(settings), ElementsAre("Content-Type: application/json", "Accept: application/json"));
 }
 
-TEST(SharedSettings, WhatIsNoAddressIsRefusedWithTheMend) {
-    const Protocol protocol{.example = "http://127.0.0.1:8080", .wrong_ends = {{"/embed", "which is put there"}}};
+TEST(SharedSettings, InvalidEndpointsAreRefusedWithAHint) {
+    const Protocol protocol{.example = "http://127.0.0.1:8080", .rejected_suffixes = {{"/embed", "which is put there"}}};
     EXPECT_EQ(refusal_of({{"endpoints", "[]"}}, protocol),
               "endpoints is empty; name at least one, like http://127.0.0.1:8080");
     EXPECT_EQ(refusal_of({{"endpoints", "[http://a, http://u:w@a/embed/]"}}, protocol),
@@ -100,19 +100,19 @@ TEST(SharedSettings, WhatIsNoAddressIsRefusedWithTheMend) {
     EXPECT_THAT(refusal_of({{"endpoints", "[ftp://a]"}}), HasSubstr("expected http://HOST"));
 }
 
-TEST(SharedSettings, AModelIsNamedUnlessTheServerTellsIt) {
+TEST(SharedSettings, AModelIsRequiredUnlessTheServerReportsIt) {
     EXPECT_EQ(refusal_of({}), "model is not given; name the model that makes the vectors");
     EXPECT_EQ(refusal_of({{"model", ""}}), "model is empty; name the model that makes the vectors");
-    EXPECT_EQ(refusal_of({}, {.tells_model = true}), "accepted");
+    EXPECT_EQ(refusal_of({}, {.reports_model = true}), "accepted");
 }
 
-TEST(SharedSettings, TheKeyIsSentAsTheProtocolWantsIt) {
+TEST(SharedSettings, TheKeyIsSentAsTheProtocolRequires) {
     EXPECT_THAT(headers_of(settings_of({{"api_key", "k"}})), testing::Contains("Authorization: Bearer k"));
     EXPECT_THAT(headers_of(settings_of({{"api_key", "k"}}, {.auth_header = "api-key", .auth_scheme = ""})),
                 testing::Contains("api-key: k"));
 }
 
-TEST(SharedSettings, AHeaderThatIsWrittenOutWins) {
+TEST(SharedSettings, AConfiguredHeaderWins) {
     EXPECT_THAT(headers_of(settings_of({{"api_key", "k"}, {"headers", "{authorization: Basic x, accept: y}"}})),
                 testing::UnorderedElementsAre("Content-Type: application/json", "authorization: Basic x", "accept: y"));
 }
@@ -123,7 +123,7 @@ TEST(SharedSettings, KeysAreHiddenWhereverTheyComeFrom) {
     EXPECT_EQ(settings.secrets.hide("key-of-api key-of-header key-of-own"), "*** *** ***");
 }
 
-TEST(SharedSettings, WhatIsPublicReachesTheSameServersAndHoldsNoSecret) {
+TEST(SharedSettings, PublicOptionsReachTheSameServersAndHoldNoSecret) {
     const std::map<std::string, std::string> texts = {
         {"endpoints", "[\"http://u:secret1@a/v1\", \"unix:///run/b.sock\"]"},
         {"model", "m"},

@@ -43,7 +43,7 @@ TEST_F(Tls, AnUnknownAuthorityIsRefused) {
                       HasSubstr("is not to be trusted"), HasSubstr("name the authority that signed it in ca_file")));
 }
 
-TEST_F(Tls, AnAuthorityThatIsNamedIsTrusted) {
+TEST_F(Tls, ANamedAuthorityIsTrusted) {
     EXPECT_EQ(answer_of({.ca_file = ca_file_}, server_.url()), "200");
 }
 
@@ -56,13 +56,13 @@ TEST_F(Tls, VerificationCanBeSwitchedOff) {
     EXPECT_EQ(answer_of({.verify_tls = false}, server_.url("127.0.0.1")), "200");
 }
 
-TEST_F(Tls, AnAuthorityThatIsNamedIsTheOnlyOne) {
+TEST_F(Tls, ANamedAuthorityIsTheOnlyOne) {
     const std::filesystem::path other = folder_ / "other.pem";
     const TlsServer stranger(answer("{}"), other);
     EXPECT_THAT(answer_of({.ca_file = other}, server_.url()), HasSubstr("is not to be trusted"));
 }
 
-TEST_F(Tls, AFileThatHoldsNoCertificateIsNamed) {
+TEST_F(Tls, AFileWithoutACertificateIsNamed) {
     const std::filesystem::path broken = folder_ / "broken.pem";
     std::ofstream(broken) << "no certificate";
     EXPECT_THAT(answer_of({.ca_file = broken}, server_.url()), HasSubstr("misconfigured: the certificates of ca_file"));
@@ -79,7 +79,7 @@ TEST_F(Tls, ARedirectToPlainHttpIsRefused) {
                 HasSubstr("redirects to http://localhost/v1, which is another server"));
 }
 
-TEST_F(Tls, AServerThatHangsUpWithinARequestIsUnavailable) {
+TEST_F(Tls, AServerThatResetsARequestIsUnavailable) {
     const TlsServer resetting("", ca_file_);
     auto client = Client::make({.proxy = "none", .ca_file = ca_file_});
     ASSERT_TRUE(client.has_value());
@@ -91,7 +91,7 @@ TEST_F(Tls, AServerThatHangsUpWithinARequestIsUnavailable) {
     }
 }
 
-TEST_F(Tls, PlainHttpBehindHttpsIsUnavailable) {
+TEST_F(Tls, PlainHttpAtAnHttpsAddressIsUnavailable) {
     ScriptedServer plain([](Connection& connection) { connection.write("HTTP/1.1 400 Bad Request\r\n\r\n"); });
     EXPECT_THAT(answer_of({}, "https://127.0.0.1:" + std::to_string(plain.port()) + "/v1"),
                 HasSubstr("unavailable: no TLS connection"));

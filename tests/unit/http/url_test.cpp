@@ -40,7 +40,7 @@ TEST(Endpoint, AnotherTextIsRefusedWithoutItsCredentials) {
     EXPECT_THAT(refused("https://host/?key=secret"), AllOf(HasSubstr("https://host/"), Not(HasSubstr("secret"))));
 }
 
-TEST(Url, OriginsCompare) {
+TEST(Url, OriginsAreNormalised) {
     EXPECT_EQ(origin_of("HTTPS://Host/a"), "https://host:443");
     EXPECT_EQ(origin_of("https://user@host:443/b?c"), "https://host:443");
     EXPECT_EQ(origin_of("http://host"), "http://host:80");
@@ -48,14 +48,14 @@ TEST(Url, OriginsCompare) {
     EXPECT_EQ(origin_of("host/path"), "");
 }
 
-TEST(Url, ALocationIsSeenFromWhereItWasSaid) {
+TEST(Url, ALocationIsResolvedAgainstItsBase) {
     EXPECT_EQ(resolve("http://user:pw@host/a/b?c", "d"), "http://user:pw@host/a/d");
     EXPECT_EQ(resolve("http://user:pw@host/a", "http://host/d?e"), "http://user:pw@host/d?e");
     EXPECT_EQ(resolve("http://host/a", "http://other:pw@host/d"), "http://host/d");
     EXPECT_EQ(resolve("http://host/a", "//evil/d"), "http://evil/d");
 }
 
-TEST(Url, IsShownWithoutWhatMayBeSecret) {
+TEST(Url, IsShownWithoutPossibleSecrets) {
     EXPECT_EQ(shown("https://user:secret@host:8443/v1?key=secret#secret"), "https://host:8443/v1");
     EXPECT_EQ(shown("secret"), "(no URL)");
 }

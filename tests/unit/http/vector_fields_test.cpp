@@ -5,7 +5,7 @@
 namespace embedq::http {
 namespace {
 
-TEST(VectorFields, WhatVectorsDependOnIsTold) {
+TEST(VectorFields, FieldsThatMayChangeVectorsBecomeAPart) {
     EXPECT_EQ(vector_part("late_chunking", "true"), "late_chunking=true");
     EXPECT_EQ(vector_part("unheard_of", "\"x\""), "unheard_of=\"x\"");
     for (const char* name : {"user", "metadata", "priority", "keep_alive", "num_thread", "num_gpu", "numa"}) {
@@ -13,21 +13,21 @@ TEST(VectorFields, WhatVectorsDependOnIsTold) {
     }
 }
 
-TEST(VectorFields, ACredentialIsNeitherToldNorPublished) {
+TEST(VectorFields, ACredentialIsNeitherInTheDigestNorPublished) {
     for (const char* name :
          {"api_key", "apikey", "X-Api-Key", "token", "access_token", "client_secret", "PASSWORD", "Authorization"}) {
         EXPECT_EQ(vector_part(name, "\"hunter2\""), "") << name;
         EXPECT_EQ(published({{name, "hunter2"}, {"task", "search"}}), R"({"task": "search"})") << name;
     }
-    const char* further_in = R"({"params": {"api_key" : "hunter2"}})";
-    EXPECT_EQ(vector_part("litellm", further_in), "");
-    EXPECT_EQ(published({{"litellm", further_in}}), "{}");
+    const char* nested = R"({"params": {"api_key" : "hunter2"}})";
+    EXPECT_EQ(vector_part("litellm", nested), "");
+    EXPECT_EQ(published({{"litellm", nested}}), "{}");
     for (const char* name : {"max_tokens", "keyword", "tokenizer", "late_chunking"})
         EXPECT_NE(vector_part(name, "1"), "") << name;
     EXPECT_NE(vector_part("task", R"({"value": "token"})"), "") << "a value is no name";
 }
 
-TEST(VectorFields, NothingLeavesTheDigestAsItIs) {
+TEST(VectorFields, AnEmptyPartLeavesTheDigestUnchanged) {
     EXPECT_EQ(with_part("sha256:1", ""), "sha256:1");
     EXPECT_EQ(with_part("", ""), "");
     EXPECT_EQ(with_part("", "a=1"), "a=1");

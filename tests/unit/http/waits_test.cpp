@@ -39,10 +39,10 @@ TEST(Waits, HttpDatesAreRead) {
 std::optional<milliseconds> asked(std::vector<Header> list, std::string_view message = "") {
     Headers headers;
     for (auto& header : list) headers.add(std::move(header.name), std::move(header.value));
-    return wait_asked_for(headers, message, received_at);
+    return requested_wait(headers, message, received_at);
 }
 
-TEST(Waits, HeadersComeBeforeWordsAndBudgets) {
+TEST(Waits, RetryAfterTakesPrecedence) {
     EXPECT_EQ(asked({{"retry-after-ms", "250"}, {"Retry-After", "1"}}), milliseconds(250));
     EXPECT_EQ(asked({{"Retry-After", "1.5"}}, "try again in 9s"), milliseconds(1500));
     EXPECT_EQ(asked({{"Retry-After", "Sun, 01 Mar 2026 00:02:00 GMT"}}), milliseconds(120'000));
@@ -52,7 +52,7 @@ TEST(Waits, HeadersComeBeforeWordsAndBudgets) {
     EXPECT_EQ(asked({{"Retry-After", "99999999999999999999"}}), milliseconds(86'400'000));
 }
 
-TEST(Waits, WordsAreUnderstood) {
+TEST(Waits, MessagesAreRead) {
     EXPECT_EQ(asked({}, "Please try again in 41.724s. Visit us"), milliseconds(41'724));
     EXPECT_EQ(asked({}, "Please retry after 55 seconds."), milliseconds(55'000));
     EXPECT_EQ(asked({}, "Try again in 1m12s"), milliseconds(72'000));
@@ -62,7 +62,7 @@ TEST(Waits, WordsAreUnderstood) {
               milliseconds(2000));
 }
 
-TEST(Waits, RateLimitsThatAreUsedUpCount) {
+TEST(Waits, UsedUpRateLimitsCount) {
     EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "0"}, {"x-ratelimit-reset-requests", "1m30s"}}),
               milliseconds(90'000));
     EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "5"}, {"x-ratelimit-reset-requests", "1m30s"}}), std::nullopt);
@@ -76,7 +76,7 @@ TEST(Waits, RateLimitsThatAreUsedUpCount) {
     EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "0"}}), std::nullopt);
 }
 
-TEST(Waits, ATimeOfResetIsInSecondsOrThousandthsAndOfAnySize) {
+TEST(Waits, AResetTimeIsInSecondsOrMillisecondsAndOfAnySize) {
     const auto reset = [](std::string at) {
         return asked({{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", std::move(at)}});
     };

@@ -15,7 +15,7 @@ std::vector<float> back(std::string_view text) {
     return values;
 }
 
-TEST(Base64, gives_floats_of_every_length_back) {
+TEST(Base64, round_trips_floats_of_every_length) {
     std::mt19937 random(1);
     for (std::size_t size = 0; size < 40; ++size) {
         std::vector<float> values(size);
@@ -46,12 +46,12 @@ TEST(Base64, counts_floats_by_length_and_padding) {
     EXPECT_EQ(floats_in_base64("===="), std::nullopt);
 }
 
-TEST(Base64, refuses_what_is_not_of_the_alphabet_wherever_it_stands) {
-    const std::string sound = encode_floats({1, 2, 3, 4, 5});
-    for (std::size_t at = 0; at < sound.size() - 1; ++at) {
+TEST(Base64, refuses_characters_outside_the_alphabet_anywhere) {
+    const std::string valid = encode_floats({1, 2, 3, 4, 5});
+    for (std::size_t at = 0; at < valid.size() - 1; ++at) {
         for (const char wrong : {'=', '-', '_', ' ', '\n', '\0', '\x80', '\xFF', '.'}) {
-            if (sound[at] == wrong) continue;
-            std::string text = sound;
+            if (valid[at] == wrong) continue;
+            std::string text = valid;
             text[at] = wrong;
             std::vector<float> values(5);
             EXPECT_FALSE(decode_base64(text, values)) << at << " " << static_cast<int>(wrong);
@@ -59,7 +59,7 @@ TEST(Base64, refuses_what_is_not_of_the_alphabet_wherever_it_stands) {
     }
 }
 
-TEST(Base64, writes_only_where_there_is_room) {
+TEST(Base64, writes_only_to_a_span_of_the_right_size) {
     std::vector<float> values(1);
     EXPECT_FALSE(decode_base64("AACAPwAAAMA=", values));
     EXPECT_FALSE(decode_base64("", values));

@@ -44,7 +44,7 @@ TEST(Decode, reads_lists_without_an_object_around_them) {
     EXPECT_THAT(decoded(R"([{"index":0,"embedding":[[1,2]]}])", 1, 2).result.matrix, ElementsAre(1, 2));
 }
 
-TEST(Decode, goes_by_what_comes_back_vector_by_vector) {
+TEST(Decode, recognises_the_encoding_of_each_vector) {
     const auto answer = decoded(
         R"({"data":[{"index":0,"embedding":")" + encode_floats({1, 2, 3}) + R"("},{"index":1,"embedding":[4,5,6]}]})",
         2);
@@ -94,7 +94,7 @@ TEST(Decode, an_error_moves_with_its_index) {
     EXPECT_EQ(answer.result.matrix[0], 3);
 }
 
-TEST(Decode, goes_by_position_where_no_vector_has_an_index) {
+TEST(Decode, places_vectors_by_position_where_none_has_an_index) {
     EXPECT_THAT(decoded(R"({"data":[{"embedding":[1,2]},{"embedding":[3,4]}]})", 2).result.matrix,
                 ElementsAre(1, 2, 3, 4));
     EXPECT_THAT(decoded(R"({"data":[{"index":null,"embedding":[1,2]},{"embedding":[3,4]}]})", 2).result.matrix,
@@ -112,7 +112,7 @@ TEST(Decode, reads_numbers_as_float32) {
                 ElementsAre(0.0F, 0.1F, 0.0F, 3.4028234e38F, 1.401298464324817e-45F, -100.0F, 1.2345679e29F, 1.0F));
 }
 
-TEST(Decode, gives_the_floats_back_that_were_written) {
+TEST(Decode, round_trips_floats) {
     std::mt19937 random(7);
     std::vector<float> values(3000);
     for (float& value : values) value = std::normal_distribution<float>(0, 0.05F)(random);
@@ -125,7 +125,7 @@ TEST(Decode, gives_the_floats_back_that_were_written) {
     EXPECT_EQ(decoded(body + "]]}", 1).result.matrix, values);
 }
 
-TEST(Decode, takes_tokens_where_they_are) {
+TEST(Decode, finds_the_tokens) {
     const auto tokens = [](const std::string& rest) {
         return decoded(R"({"embeddings":[[1]],)" + rest + "}", 1).result.tokens;
     };
@@ -139,7 +139,7 @@ TEST(Decode, takes_tokens_where_they_are) {
     EXPECT_EQ(tokens(R"("usage":[1])"), 0U);
 }
 
-TEST(Decode, passes_over_what_it_does_not_know) {
+TEST(Decode, skips_unknown_fields) {
     EXPECT_THAT(decoded("\xEF\xBB\xBF "
                         "\n{\"id\":{\"a\":[[{}]]},\"model\":null,\"data\":[{\"x\":[1,{}],\"embedding\":[1],\"object\":"
                         "\"embedding\"}],\"created\":1}\n",

@@ -14,7 +14,7 @@ struct Case {
     std::string message;
 };
 
-TEST(Refused, is_the_whole_call) {
+TEST(Refused, invalid_answers_fail_the_whole_call) {
     const std::string two = R"({"data":[{"index":0,"embedding":[1,2]},{"index":1,"embedding":[3,4]}]})";
     const auto at = [](const std::string& first, const std::string& second) {
         return R"({"data":[{"index":)" + first + R"(,"embedding":[1,2]},{"index":)" + second +
@@ -74,7 +74,7 @@ TEST(Refused, is_the_whole_call) {
     }
 }
 
-TEST(Refused, is_an_answer_that_was_cut_off_anywhere) {
+TEST(Refused, answers_that_are_cut_off_anywhere) {
     const std::string whole =
         R"({"object":"list","data":[{"index":0,"embedding":[1,2]},{"index":1,"embedding":"AACAPwAAAMA="}],"usage":{"prompt_tokens":3}})";
     (void)decoded(whole, 2);
@@ -83,14 +83,14 @@ TEST(Refused, is_an_answer_that_was_cut_off_anywhere) {
     }
 }
 
-TEST(Refused, is_a_bracket_that_closes_something_else) {
+TEST(Refused, mismatched_brackets) {
     for (const char* body : {R"({"data":[{"index":0,"embedding":[1,2]}})", R"({"data":[{"index":0,"embedding":[1,2}]})",
                              R"({"embeddings":[[1,2]})", R"([[1,2])", R"([[1,2}])", R"({"embedding":[1,2]])"}) {
         EXPECT_THAT(refused(body, 1).message, HasSubstr("no whole JSON")) << body;
     }
 }
 
-TEST(Refused, comes_with_an_excerpt_that_is_bounded_and_on_one_line) {
+TEST(Refused, the_detail_is_a_bounded_excerpt_on_one_line) {
     const auto error = refused("<html>\n\x01" + std::string(198, 'x') + "\xC3\xA9" + std::string(10'000, 'y'), 1);
     EXPECT_THAT(error.detail, testing::StartsWith("<html>  xxx"));
     EXPECT_THAT(error.detail, testing::EndsWith("x…"));
@@ -100,7 +100,7 @@ TEST(Refused, comes_with_an_excerpt_that_is_bounded_and_on_one_line) {
     EXPECT_LT(far.detail.size(), 210U);
 }
 
-TEST(RefusedText, stands_beside_rows_that_are_sound) {
+TEST(RefusedText, leaves_the_valid_rows) {
     const std::pair<const char*, const char*> cases[] = {
         {"[NaN,1]", "the vector of text 1 of 2 has NaN as its number 1, which is no finite number"},
         {"[1,Infinity]", "has Infinity as its number 2"},
@@ -148,20 +148,20 @@ TEST(RefusedText, stands_beside_rows_that_are_sound) {
                 HasSubstr("is an object: expected an array"));
 }
 
-TEST(RefusedText, does_not_decide_the_dimension_by_having_none) {
+TEST(RefusedText, without_a_dimension_does_not_decide_it) {
     EXPECT_THAT(error_of_first(R"({"embeddings":[[],[3,4]]})", 0).message, HasSubstr("is empty"));
     EXPECT_THAT(error_of_first(R"({"embeddings":[null,[3,4]]})", 0).message, HasSubstr("is null"));
     EXPECT_THAT(error_of_first(R"({"embeddings":[[NaN,1],[3,4]]})", 0).message, HasSubstr("has NaN"));
 }
 
-TEST(RefusedText, may_be_every_one) {
+TEST(RefusedText, may_be_all_of_them) {
     const auto answer = decoded(R"({"embeddings":[[NaN,1],[0,0]]})", 2, 2);
     EXPECT_EQ(answer.result.errors.size(), 2U);
     EXPECT_EQ(answer.result.matrix.size(), 4U);
     EXPECT_EQ(decoded(R"({"embeddings":[null,null]})", 2, 0).result.errors.size(), 2U);
 }
 
-TEST(Refused, is_a_request_for_nothing) {
+TEST(Refused, a_request_without_texts) {
     EXPECT_EQ(refused(R"({"embeddings":[]})", 0).kind, ErrorKind::invalid_argument);
 }
 

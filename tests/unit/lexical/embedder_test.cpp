@@ -52,7 +52,7 @@ TEST(LexicalEmbedder, VectorsArePinnedToTheVersionOfTheWeights) {
     EXPECT_EQ(fingerprint(embed("→ ☃")), 0xd56d49fa6a237363ULL);
 }
 
-TEST(LexicalEmbedder, EqualWhateverWasEmbeddedBefore) {
+TEST(LexicalEmbedder, DoesNotDependOnEarlierTexts) {
     Embedder embedder(512);
     std::vector<float> vector(512);
     for (int i = 0; i < 20000; ++i) embedder.embed("word" + std::to_string(i), vector);
@@ -72,24 +72,24 @@ TEST(LexicalEmbedder, LengthIsOneForAnyText) {
     }
 }
 
-TEST(LexicalEmbedder, SymbolsStandForThemselves) {
+TEST(LexicalEmbedder, SymbolsHaveVectorsOfTheirOwn) {
     EXPECT_NE(embed("{}"), embed("[]["));
 }
 
-TEST(LexicalEmbedder, SharedWordsBringTextsNear) {
+TEST(LexicalEmbedder, TextsWithSharedWordsAreClose) {
     EXPECT_NEAR(cosine("star a repository", "star a repository"), 1, 1e-5);
     EXPECT_GT(cosine("star a repository", "Star a repository for the authenticated user"), 0.5);
     EXPECT_LT(cosine("star a repository", "list invoices of a customer"), 0.2);
 }
 
-TEST(LexicalEmbedder, FormsSpellingsAndAbbreviationsOfAWordAreOneWord) {
+TEST(LexicalEmbedder, FormsSpellingsAndAbbreviationsCountAsOneWord) {
     EXPECT_GT(cosine("repos", "repository"), 0.99);
     EXPECT_GT(cosine("listWorkflowRuns", "list workflow runs"), 0.99);
     EXPECT_GT(cosine("cancelled workflows", "cancel workflow"), 0.6);
     EXPECT_GT(cosine("organisation", "organization"), 0.99);
 }
 
-TEST(LexicalEmbedder, VerbsOfOneClassAreNearerThanOthers) {
+TEST(LexicalEmbedder, VerbsOfOneClassAreCloserThanOthers) {
     EXPECT_GT(cosine("delete webhook", "remove webhook"), cosine("delete webhook", "create webhook") + 0.05);
     EXPECT_GT(cosine("get webhook", "fetch webhook"), cosine("get webhook", "destroy webhook") + 0.05);
     EXPECT_EQ(verb_class("retrieve"), verb_class("get"));
@@ -98,7 +98,7 @@ TEST(LexicalEmbedder, VerbsOfOneClassAreNearerThanOthers) {
     EXPECT_TRUE(verb_class("webhook").empty());
 }
 
-TEST(LexicalEmbedder, RelatedWordsBringTextsNear) {
+TEST(LexicalEmbedder, TextsWithRelatedWordsAreClose) {
     EXPECT_GT(cosine("voucher", "coupon"), cosine("voucher", "repository") + 0.2);
     EXPECT_GT(cosine("restart", "reboot"), cosine("restart", "invoice") + 0.2);
     EXPECT_TRUE(meaning_of("coupon"));
@@ -106,12 +106,12 @@ TEST(LexicalEmbedder, RelatedWordsBringTextsNear) {
     EXPECT_FALSE(meaning_of(""));
 }
 
-TEST(LexicalEmbedder, AnyDimensionHoldsAVector) {
+TEST(LexicalEmbedder, AnyDimensionWorks) {
     for (const std::size_t dimension : {1U, 3U, 4U, 17U, 300U})
         EXPECT_NEAR(length(embed("list users", dimension)), 1, 1e-5) << dimension;
 }
 
-TEST(LexicalEmbedder, MisspeltWordsStayNear) {
+TEST(LexicalEmbedder, MisspeltWordsStayClose) {
     EXPECT_GT(cosine("subscriptoin", "subscription"), cosine("subscriptoin", "repository") + 0.05);
 }
 

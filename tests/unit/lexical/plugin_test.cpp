@@ -70,14 +70,14 @@ TEST_F(LexicalPlugin, GivesOneRowPerTextInOrder) {
     EXPECT_EQ(std::vector<float>(both->matrix.begin() + 128, both->matrix.end()), second->matrix);
 }
 
-TEST_F(LexicalPlugin, PutsThePrefixOfTheKind) {
+TEST_F(LexicalPlugin, AddsThePrefixOfTheKind) {
     const auto plain = make(128);
     const auto prefixed = make(128, "passage: ", "question: ");
     EXPECT_EQ(embed(*plain, {"passage: users"})->matrix, embed(*prefixed, {"users"})->matrix);
     EXPECT_EQ(embed(*plain, {"question: users"})->matrix, embed(*prefixed, {"users"}, TextKind::query)->matrix);
 }
 
-TEST_F(LexicalPlugin, AnEmptyTextIsItsOwnError) {
+TEST_F(LexicalPlugin, AnEmptyTextIsAnErrorOfThatText) {
     const auto result = embed(*make(128), {"users", ""});
     ASSERT_TRUE(result.has_value());
     ASSERT_EQ(result->errors.size(), 1U);

@@ -24,7 +24,7 @@ protected:
     std::stop_source stop;
 };
 
-TEST_F(WakeSignalTest, APublishWhileNobodyWaitsEndsTheNextWaitOnce) {
+TEST_F(WakeSignalTest, APublishWithoutAWaiterEndsTheNextWaitOnce) {
     signal.publish();
     signal.publish();
     EXPECT_EQ(signal.wait(forever, {}), Wake::notified);
@@ -35,7 +35,7 @@ TEST_F(WakeSignalTest, ADeadlineInThePastIsATimeout) {
     EXPECT_EQ(signal.wait(Clock::Steady::min(), {}), Wake::timeout);
 }
 
-TEST_F(WakeSignalTest, ADeadlineToComeIsWaitedFor) {
+TEST_F(WakeSignalTest, AFutureDeadlineIsWaitedFor) {
     EXPECT_EQ(signal.wait(clock.now() + 1ms, stop.get_token()), Wake::timeout);
 }
 
@@ -54,7 +54,7 @@ TEST_F(WakeSignalTest, AStopEndsAWaitThatHasBegun) {
     }
 }
 
-TEST_F(WakeSignalTest, EveryPublishIsSeenHoweverItFallsBetweenWaits) {
+TEST_F(WakeSignalTest, NoPublishIsLostBetweenWaits) {
     constexpr int round_count = 1000;
     WakeSignal answer{clock};
     std::jthread waiter([&] {
@@ -85,7 +85,7 @@ TEST_F(WakeSignalTest, EveryWaiterIsWoken) {
     }
 }
 
-TEST_F(WakeSignalTest, InstancesKeepToThemselves) {
+TEST_F(WakeSignalTest, InstancesAreIndependent) {
     WakeSignal other{clock};
     other.publish();
     EXPECT_EQ(signal.wait(clock.now(), {}), Wake::timeout);
@@ -104,7 +104,7 @@ TEST_F(PollScheduleTest, TheIntervalIsANotification) {
     EXPECT_EQ(schedule.wait(clock.now(), {}), Wake::timeout) << "the next interval has begun";
 }
 
-TEST_F(PollScheduleTest, AnEarlierDeadlineIsATimeoutAndDoesNotPutThePollOff) {
+TEST_F(PollScheduleTest, AnEarlierDeadlineIsATimeoutAndDoesNotDelayThePoll) {
     EXPECT_EQ(schedule.wait(clock.now(), {}), Wake::timeout);
     clock.advance(999ms);
     EXPECT_EQ(schedule.wait(clock.now(), {}), Wake::timeout);
@@ -113,7 +113,7 @@ TEST_F(PollScheduleTest, AnEarlierDeadlineIsATimeoutAndDoesNotPutThePollOff) {
     EXPECT_EQ(schedule.wait(clock.now(), {}), Wake::notified) << "both at once: the poll, since there may be work";
 }
 
-TEST_F(PollScheduleTest, APublishWakesAtOnceAndBeginsTheIntervalAnew) {
+TEST_F(PollScheduleTest, APublishWakesImmediatelyAndRestartsTheInterval) {
     clock.advance(500ms);
     schedule.publish();
     EXPECT_EQ(schedule.wait(forever, {}), Wake::notified);

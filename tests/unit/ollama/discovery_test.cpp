@@ -11,7 +11,7 @@ namespace {
 
 using testing::ElementsAre;
 
-TEST(Show, TellsDimensionContextAndCapability) {
+TEST(Show, ReportsDimensionContextAndCapability) {
     const Identity identity = read_show(
         R"({"model_info":{"general.architecture":"nomic-bert","nomic-bert.context_length":2048,"nomic-bert.embedding_length":768},)"
         R"("capabilities":["embedding"]})");
@@ -21,7 +21,7 @@ TEST(Show, TellsDimensionContextAndCapability) {
     EXPECT_EQ(read_show(R"({"capabilities":["completion","tools"]})").embeds, false);
 }
 
-TEST(Show, AnOldServerSaysLess) {
+TEST(Show, AnOldServerReportsLess) {
     for (const char* body :
          {"{}", R"({"model_info":{}})", R"({"model_info":null,"capabilities":null})", "no JSON", ""}) {
         const Identity identity = read_show(body);
@@ -43,12 +43,12 @@ TEST(Tags, NamesAreComparedAsTheServerDoes) {
     EXPECT_EQ(digest_in_tags("<html>", "nomic"), "");
 }
 
-TEST(Bodies, ARouteThatIsMissingIsToldFromAModelThatIs) {
+TEST(Bodies, AMissingRouteIsDistinguishedFromAMissingModel) {
     EXPECT_FALSE(is_json("404 page not found"));
     EXPECT_TRUE(is_json(R"({"error":"model 'x' not found"})"));
 }
 
-TEST(Pull, SaysEachStageAndEachTenthOnce) {
+TEST(Pull, ReportsEachStageAndEachTenthOnce) {
     std::vector<std::string> said;
     PullProgress progress([&](std::string_view sentence) { said.emplace_back(sentence); });
     std::string lines = "{\"status\":\"pulling manifest\"}\n";
@@ -64,7 +64,7 @@ TEST(Pull, SaysEachStageAndEachTenthOnce) {
     EXPECT_TRUE(progress.succeeded());
 }
 
-TEST(Pull, AnErrorOrAnEarlyEndIsNoSuccess) {
+TEST(Pull, AnErrorOrAnEarlyEndIsNotASuccess) {
     PullProgress progress([](std::string_view) {});
     progress.take("{\"status\":\"pulling manifest\"}\nno JSON\n{\"error\":\"file does not exist\"}\n");
     EXPECT_FALSE(progress.succeeded());

@@ -38,7 +38,7 @@ TEST_F(Embed, ARowForEachTextInOrderWithTheTokens) {
     EXPECT_TRUE(std::equal(second->matrix.begin(), second->matrix.end(), result->matrix.begin() + 8));
 }
 
-TEST_F(Embed, AnEndpointBeyondThoseThatThereAreIsRefused) {
+TEST_F(Embed, AnUnknownEndpointIsRefused) {
     EXPECT_EQ(embed(make(), {"a"}, 1).error().kind, ErrorKind::invalid_argument);
 }
 
@@ -52,7 +52,7 @@ TEST_F(Embed, ATextThatIsTooLongIsRefusedWithTheLimit) {
     EXPECT_TRUE(embed(make({{"truncate", "true"}}), {text}));
 }
 
-TEST_F(Embed, ABare400OfOneTextIsAskedOnceMore) {
+TEST_F(Embed, APlain400ForOneTextIsRetriedOnce) {
     server.change("faults: [ { do: error, status: 400, message: 'EOF', calls: 1 } ]");
     EXPECT_TRUE(embed(make(), {"a"}));
     EXPECT_EQ(server.tally().calls.size(), 2U);
@@ -66,7 +66,7 @@ TEST_F(Embed, ABare400OfOneTextIsAskedOnceMore) {
     EXPECT_EQ(server.tally().calls.size(), 2U);
 }
 
-TEST_F(Embed, WhatServersSayIsChargedToWhomItConcerns) {
+TEST_F(Embed, ServerErrorsGetTheKindOfTheirCause) {
     EXPECT_EQ(
         error_under(
             "{ do: error, status: 503, message: 'server busy, please try again.  maximum pending requests exceeded' }")
@@ -88,7 +88,7 @@ TEST_F(Embed, WhatServersSayIsChargedToWhomItConcerns) {
     EXPECT_EQ(error_under("{ do: not_json }").kind, ErrorKind::internal);
 }
 
-TEST_F(Embed, BrokenVectorsAreNeverTaken) {
+TEST_F(Embed, InvalidVectorsAreNeverAccepted) {
     for (const char* fault : {"nan", "infinity", "'null'", "zero", "empty_vector", "wrong_dimension", "short_count",
                               "long_count", "no_vectors"}) {
         EXPECT_EQ(error_under("{ do: " + std::string(fault) + " }", {"a", "b", "c"}).kind, ErrorKind::internal)
@@ -115,7 +115,7 @@ TEST_F(Embed, AnAnswerBeyondTheLimitIsRefused) {
     EXPECT_EQ(result.error().kind, ErrorKind::too_large);
 }
 
-TEST_F(Embed, AnAnswerBeyondTheLimitIsNoFaultOfASingleText) {
+TEST_F(Embed, AnAnswerBeyondTheLimitDoesNotRefuseASingleText) {
     auto& provider = make({{"max_response_bytes", "1MiB"}});
     for (const char* route : {"legacy: false", "legacy: true"}) {
         server.change(std::string(route) + "\nfaults: [ { do: huge } ]");  // 100 MB
@@ -127,7 +127,7 @@ TEST_F(Embed, AnAnswerBeyondTheLimitIsNoFaultOfASingleText) {
     }
 }
 
-TEST_F(Embed, ACallThatItsTimeEndsIsMarkedAndItsLengthIsTold) {
+TEST_F(Embed, ACallThatTimesOutIsMarkedAndTheTimeoutIsReported) {
     auto& provider = make({{"timeout", "1s"}});
     auto info = provider.info({});
     ASSERT_TRUE(info) << to_string(info.error());
@@ -155,7 +155,7 @@ TEST_F(Embed, AKeyIsSentAndNeverShown) {
 
 // --- servers before 0.3
 
-TEST_F(Embed, AnOldServerIsAskedForEachTextAndItsVectorsAreNormalised) {
+TEST_F(Embed, AnOldServerGetsOneRequestPerTextAndItsVectorsAreNormalised) {
     server.change("legacy: true");
     auto& provider = make();
     auto result = embed(provider, {"a", "b", "c"});
@@ -173,7 +173,7 @@ TEST_F(Embed, AnOldServerIsAskedForEachTextAndItsVectorsAreNormalised) {
     for (std::size_t i = 0; i < 8; ++i) EXPECT_NEAR(newer->matrix[i], result->matrix[i], 1e-5);
 }
 
-TEST_F(Embed, AnOldServersRefusalIsOfOneText) {
+TEST_F(Embed, ARefusalByAnOldServerConcernsOneText) {
     server.change("legacy: true\nfaults: [ { do: error, status: 400, message: bad text, text: bad } ]");
     auto result = embed(make(), {"a", "bad", "c"});
     ASSERT_TRUE(result) << to_string(result.error());

@@ -15,13 +15,13 @@ protected:
         texts["endpoints"] = "[" + server.url() + ", " + other.url() + "]";
         return make(std::move(texts));
     }
-    // A port on which nobody listens.
-    static std::string nobody() { return ProtocolServer("").url(); }
+    // A port on which no_server listens.
+    static std::string no_server() { return ProtocolServer("").url(); }
 
     ProtocolServer other{script_text};
 };
 
-TEST_F(Endpoints, EachIsAEndpointAndAnswersTheSame) {
+TEST_F(Endpoints, EachGivesTheSameAnswer) {
     auto& provider = make_both();
     auto info = provider.info({});
     ASSERT_TRUE(info);
@@ -35,10 +35,10 @@ TEST_F(Endpoints, EachIsAEndpointAndAnswersTheSame) {
 }
 
 TEST_F(Endpoints, TheFirstThatAnswersDecides) {
-    auto info = make({{"endpoints", "[" + nobody() + ", " + server.url() + "]"}}).info({});
+    auto info = make({{"endpoints", "[" + no_server() + ", " + server.url() + "]"}}).info({});
     ASSERT_TRUE(info) << to_string(info.error());
     EXPECT_EQ(info->model_digest, "sha256:1");
-    auto none = make({{"endpoints", "[" + nobody() + "]"}}).info({});
+    auto none = make({{"endpoints", "[" + no_server() + "]"}}).info({});
     ASSERT_FALSE(none);
     EXPECT_EQ(none.error().kind, ErrorKind::unavailable);
 }
@@ -64,7 +64,7 @@ TEST_F(Endpoints, AModelOfAnotherDimensionIsNamedByItsDigest) {
     EXPECT_THAT(to_string(result.error()), HasSubstr("sha256:2"));
 }
 
-TEST_F(Endpoints, AModelThatIsSwappedWhileAnAnswerIsOnItsWayIsNoticed) {
+TEST_F(Endpoints, AModelThatIsReplacedDuringARequestIsNoticed) {
     auto& provider = make();
     ASSERT_TRUE(provider.info({}));
     server.change("latency: 300ms");
@@ -82,14 +82,14 @@ TEST_F(Endpoints, AModelThatIsSwappedWhileAnAnswerIsOnItsWayIsNoticed) {
     EXPECT_TRUE(embed(provider, {"a"}));
 }
 
-TEST_F(Endpoints, ADigestThatCannotBeLookedAtBehindAnAnswerIsNoDigest) {
+TEST_F(Endpoints, AnAnswerWhoseDigestCannotBeCheckedIsRefused) {
     auto& provider = make();
     ASSERT_TRUE(provider.info({}));
     server.change("faults: [ { do: error, status: 500, route: /api/tags } ]");
     EXPECT_EQ(embed(provider, {"a"}).error().kind, ErrorKind::unavailable);
 }
 
-TEST_F(Endpoints, AServerThatSaysNoDigestsIsUsedWithoutThem) {
+TEST_F(Endpoints, AServerThatReportsNoDigestsIsUsedWithoutThem) {
     server.change("models: { nomic: { says_digest: false } }");
     auto& provider = make();
     auto info = provider.info({});
@@ -99,7 +99,7 @@ TEST_F(Endpoints, AServerThatSaysNoDigestsIsUsedWithoutThem) {
     EXPECT_EQ(asked(server, "GET /api/tags"), 1U);
 }
 
-TEST_F(Endpoints, AnEndpointThatLacksTheModelIsToldToPullItWhenItIsAskedNext) {
+TEST_F(Endpoints, AnEndpointThatLacksTheModelPullsItAtTheNextInfo) {
     other.change("models: { nomic: { present: false } }");
     auto& provider = make_both({{"pull", "true"}});
     ASSERT_TRUE(provider.info({}));
@@ -112,7 +112,7 @@ TEST_F(Endpoints, AnEndpointThatLacksTheModelIsToldToPullItWhenItIsAskedNext) {
     EXPECT_TRUE(result) << to_string(result.error());
 }
 
-TEST_F(Endpoints, OneThatPullsKeepsNobodyWaiting) {
+TEST_F(Endpoints, OneThatPullsDoesNotDelayTheOthers) {
     other.change("models: { nomic: { present: false } }\nfaults: [ { do: stall, at: 0.5, route: /api/pull } ]");
     auto& provider = make({{"endpoints", "[" + other.url() + ", " + server.url() + "]"}, {"pull", "true"}});
     for (int round = 0; round < 2; ++round) {
@@ -127,9 +127,9 @@ TEST_F(Endpoints, OneThatPullsKeepsNobodyWaiting) {
     discard();  // without waiting for the rest of the pull
 }
 
-TEST_F(Endpoints, OneThatIsOutOfReachMayHaveTheModelBeforeAnotherHasPulledIt) {
+TEST_F(Endpoints, AnUnreachableOneMayHaveTheModelBeforeAnotherHasPulledIt) {
     other.change("models: { nomic: { present: false } }\nfaults: [ { do: stall, at: 0.5, route: /api/pull } ]");
-    auto& provider = make({{"endpoints", "[" + nobody() + ", " + other.url() + "]"}, {"pull", "true"}});
+    auto& provider = make({{"endpoints", "[" + no_server() + ", " + other.url() + "]"}, {"pull", "true"}});
     auto info = provider.info({});
     ASSERT_FALSE(info);
     EXPECT_EQ(info.error().kind, ErrorKind::misconfigured);
@@ -138,7 +138,7 @@ TEST_F(Endpoints, OneThatIsOutOfReachMayHaveTheModelBeforeAnotherHasPulledIt) {
     EXPECT_TRUE(provider.info({}));
 }
 
-TEST_F(Endpoints, WhereNobodyHasTheModelItIsWaitedFor) {
+TEST_F(Endpoints, InfoWaitsForThePullWhereNoneHasTheModel) {
     server.change("models: { nomic: { present: false, pullable: false } }");
     other.change("models: { nomic: { present: false } }");
     auto& provider = make_both({{"pull", "true"}});
@@ -148,7 +148,7 @@ TEST_F(Endpoints, WhereNobodyHasTheModelItIsWaitedFor) {
     EXPECT_TRUE(embed(provider, {"a"}, 1));
 }
 
-TEST_F(Endpoints, ADimensionThatTheServerSaysWronglyIsFoundOut) {
+TEST_F(Endpoints, AWronglyReportedDimensionIsCorrected) {
     // Some models end in a layer that /api/show does not count.
     server.change(
         "faults: [ { do: error, status: 200, route: /api/show, body: "

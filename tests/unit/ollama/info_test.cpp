@@ -7,7 +7,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-TEST_F(OllamaTest, InfoTellsTheModelWithoutEmbedding) {
+TEST_F(OllamaTest, InfoReportsTheModelWithoutEmbedding) {
     auto info = make({{"document_prefix", "d: "}}).info({});
     ASSERT_TRUE(info) << to_string(info.error());
     EXPECT_EQ(info->model, "nomic");
@@ -19,7 +19,7 @@ TEST_F(OllamaTest, InfoTellsTheModelWithoutEmbedding) {
     EXPECT_TRUE(server.tally().calls.empty());
 }
 
-TEST_F(OllamaTest, WhatChangesVectorsIsToldWithTheDigest) {
+TEST_F(OllamaTest, OptionsThatChangeVectorsArePartOfTheDigest) {
     const auto digest = [&](std::map<std::string, std::string> texts) {
         auto info = make(std::move(texts)).info({});
         return info ? info->model_digest : to_string(info.error());
@@ -36,13 +36,13 @@ TEST_F(OllamaTest, WhatChangesVectorsIsToldWithTheDigest) {
     EXPECT_TRUE(embed(provider, {"a"}));
 }
 
-TEST_F(OllamaTest, ASmallerContextOfTheOptionsBoundsTexts) {
+TEST_F(OllamaTest, ASmallerContextInTheOptionsLimitsTexts) {
     auto info = make({{"options", "{ num_ctx: 32 }"}}).info({});
     ASSERT_TRUE(info);
     EXPECT_EQ(info->limits.max_text_tokens, 32U);
 }
 
-TEST_F(OllamaTest, FewerDimensionsAreAskedForAndMoreAreRefused) {
+TEST_F(OllamaTest, FewerDimensionsAreRequestedAndMoreAreRefused) {
     auto& fewer = make({{"dimensions", "4"}});
     ASSERT_TRUE(fewer.info({}));
     EXPECT_EQ(fewer.info({})->dimension, 4U);
@@ -55,14 +55,14 @@ TEST_F(OllamaTest, FewerDimensionsAreAskedForAndMoreAreRefused) {
     EXPECT_THAT(to_string(more.error()), AllOf(HasSubstr("dimensions is 9"), HasSubstr("has 8")));
 }
 
-TEST_F(OllamaTest, AMissingModelSaysHowToGetIt) {
+TEST_F(OllamaTest, AMissingModelHasAHint) {
     auto info = make({{"model", "absent"}}).info({});
     ASSERT_FALSE(info);
     EXPECT_EQ(info.error().kind, ErrorKind::misconfigured);
     EXPECT_THAT(to_string(info.error()), AllOf(HasSubstr("absent"), HasSubstr("ollama pull absent")));
 }
 
-TEST_F(OllamaTest, PullFetchesAMissingModelAndTellsHowFarItIs) {
+TEST_F(OllamaTest, PullFetchesAMissingModelAndLogsTheProgress) {
     server.change("models: { absent: { present: false, dimension: 16 } }");
     auto info = make({{"model", "absent"}, {"pull", "true"}}).info({});
     ASSERT_TRUE(info) << to_string(info.error());
@@ -80,7 +80,7 @@ TEST_F(OllamaTest, AModelThatCannotBePulledIsMisconfigured) {
     EXPECT_THAT(to_string(info.error()), HasSubstr("file does not exist"));
 }
 
-TEST_F(OllamaTest, AModelForChatsIsRefusedUnlessItIsWanted) {
+TEST_F(OllamaTest, AChatModelIsRefusedUnlessAllowed) {
     server.change("models: { llama: { embeds: false } }");
     auto info = make({{"model", "llama"}}).info({});
     ASSERT_FALSE(info);
@@ -89,7 +89,7 @@ TEST_F(OllamaTest, AModelForChatsIsRefusedUnlessItIsWanted) {
     EXPECT_TRUE(make({{"model", "llama"}, {"any_model", "true"}}).info({}));
 }
 
-TEST_F(OllamaTest, ASwappedModelShowsAsAnotherDigest) {
+TEST_F(OllamaTest, AReplacedModelHasAnotherDigest) {
     auto& provider = make();
     ASSERT_TRUE(provider.info({}));
     server.change("models: { nomic: { digest: 'sha256:2', dimension: 16 } }");
@@ -107,7 +107,7 @@ TEST_F(OllamaTest, WarmingUpLoadsTheModelOnce) {
     EXPECT_EQ(server.tally().calls[0].texts, std::vector<std::string>{""});
 }
 
-TEST_F(OllamaTest, AServerThatSaysNoDimensionIsAskedForAVector) {
+TEST_F(OllamaTest, AServerThatReportsNoDimensionIsAskedForAVector) {
     server.change("faults: [ { do: error, status: 200, body: '{}', route: /api/show } ]");
     auto info = make().info({});
     ASSERT_TRUE(info) << to_string(info.error());
@@ -121,7 +121,7 @@ TEST_F(OllamaTest, ABusyOrBrokenServerIsUnavailable) {
     EXPECT_EQ(make().info({}).error().kind, ErrorKind::unavailable);
 }
 
-TEST_F(OllamaTest, SomethingElseBehindTheAddressIsSaid) {
+TEST_F(OllamaTest, AServerThatIsNotOllamaIsMisconfigured) {
     ProtocolServer other("dialect: openai\nmodels: { nomic: {} }");
     auto info = make({{"endpoints", "[" + other.url() + "]"}}).info({});
     ASSERT_FALSE(info);

@@ -28,7 +28,7 @@ std::string body_of(const OllamaSettings& settings, TextKind kind = TextKind::do
     return embed_body(settings, texts, kind);
 }
 
-TEST(OllamaSettings, WithNothingButAModelTheServerIsOnThisMachineAndTextsAreNotCut) {
+TEST(OllamaSettings, WithOnlyAModelTheServerIsLocalAndTextsAreNotCut) {
     const OllamaSettings settings = settings_of({});
     ASSERT_EQ(settings.endpoints.size(), 1U);
     EXPECT_EQ(settings.endpoints[0].name, "http://127.0.0.1:11434");
@@ -36,7 +36,7 @@ TEST(OllamaSettings, WithNothingButAModelTheServerIsOnThisMachineAndTextsAreNotC
     EXPECT_EQ(settings.limits.concurrency, 2U);
 }
 
-TEST(OllamaSettings, WhatIsSaidIsSent) {
+TEST(OllamaSettings, ConfiguredOptionsAreSent) {
     const OllamaSettings settings = settings_of({{"truncate", "true"},
                                                  {"keep_alive", "24h"},
                                                  {"options", "{ num_ctx: 2048, mirostat: true }"},
@@ -53,7 +53,7 @@ TEST(OllamaSettings, WhatIsSaidIsSent) {
     EXPECT_EQ(settings.context, 2048U);
 }
 
-TEST(OllamaSettings, AKeepAliveThatIsANumberIsSentAsOne) {
+TEST(OllamaSettings, ANumericKeepAliveIsSentAsANumber) {
     EXPECT_THAT(body_of(settings_of({{"keep_alive", "-1"}})), HasSubstr("\"keep_alive\":-1,"));
 }
 
@@ -74,7 +74,7 @@ TEST(OllamaSettings, PublicOptionsMakeTheSameVectorsAndHoldNoSecret) {
     EXPECT_EQ(settings_of(texts).endpoints[1].url, "http://two:11434");
 }
 
-TEST(OllamaSettings, WhatCannotBeMeantIsRefused) {
+TEST(OllamaSettings, InvalidSettingsAreRefused) {
     EXPECT_THAT(refusal_of({{"endpoints", "['http://host:11434/v1']"}}).message, HasSubstr("ends with /v1"));
     EXPECT_THAT(refusal_of({{"endpoints", "['http://host:1', 'http://host:1']"}}).message, HasSubstr("there twice"));
     EXPECT_THAT(refusal_of({{"endpoints", "[]"}}).message, HasSubstr("endpoints is empty"));

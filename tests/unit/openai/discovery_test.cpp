@@ -8,7 +8,7 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST(TeiInfo, SaysModelAndLimits) {
+TEST(TeiInfo, ReportsModelAndLimits) {
     const Identity identity = read_tei_info(
         R"({"model_id":"BAAI/bge-m3","model_sha":"5617a9f6","model_dtype":"float16","model_type":{"embedding":{"pooling":"cls"}},)"
         R"("max_concurrent_requests":512,"max_input_length":8192,"max_batch_tokens":4096,"max_batch_requests":null,)"
@@ -20,7 +20,7 @@ TEST(TeiInfo, SaysModelAndLimits) {
     EXPECT_TRUE(identity.truncates);
 }
 
-TEST(TeiInfo, WhatIsNoneSaysNothing) {
+TEST(TeiInfo, OtherDocumentsAreEmpty) {
     for (const char* body : {"", "[]", "<html>", R"({"model_sha":null,"max_input_length":"512"})"}) {
         const Identity identity = read_tei_info(body);
         EXPECT_EQ(identity.model + identity.digest, "") << body;
@@ -37,14 +37,14 @@ TEST(Models, OfVllm) {
     EXPECT_EQ(identity->limits.max_text_tokens, 512U);
 }
 
-TEST(Models, OfVllmWithoutTheModelNameWhatThereIs) {
+TEST(Models, OfVllmWithoutTheModelNamesTheOthers) {
     const auto identity = read_models(R"({"data":[{"id":"a","root":"x"},{"id":"b","root":"y"}]})", "m");
     ASSERT_FALSE(identity.has_value());
     EXPECT_EQ(identity.error().kind, ErrorKind::misconfigured);
     EXPECT_THAT(to_string(identity.error()), HasSubstr("has no model 'm', but a, b"));
 }
 
-TEST(Models, OfLlamaCppWhateverItIsCalled) {
+TEST(Models, OfLlamaCppWhateverTheName) {
     const auto identity = read_models(
         R"({"object":"list","data":[{"id":"/models/nomic.gguf","meta":{"n_ctx_train":2048,"n_embd":768,"n_params":136727040,"size":145379328}}]})",
         "m");
@@ -53,7 +53,7 @@ TEST(Models, OfLlamaCppWhateverItIsCalled) {
     EXPECT_EQ(identity->digest, "/models/nomic.gguf n_params=136727040 size=145379328");
 }
 
-TEST(Models, OfAServerThatSaysLittleSayNothing) {
+TEST(Models, OfOtherServersAreEmpty) {
     for (const char* body : {"", "{}", R"({"data":[]})", R"({"data":[{"id":"a"}]})", R"({"data":[7]})",
                              R"({"data":[{"id":"a","meta":null}]})"}) {
         const auto identity = read_models(body, "m");

@@ -71,7 +71,7 @@ protected:
     protocol_server::ProtocolServer server_{"dialect: openai\nmodels: { m: { dimension: 16 } }\n"};
 };
 
-TEST_P(Faults, AreChargedToWhatCausedThem) {
+TEST_P(Faults, GetTheKindOfTheirCause) {
     const auto& [row, encoding] = GetParam();
     if (std::string_view(row.name) == "Null" && std::string_view(encoding) == "base64")
         GTEST_SKIP() << "base64 has no null";
@@ -113,7 +113,7 @@ INSTANTIATE_TEST_SUITE_P(Servers, Faults,
                              return std::string(std::get<0>(row.param).name) + "_" + std::get<1>(row.param);
                          });
 
-TEST(Outage, AServerThatIsRestartedIsFoundAgain) {
+TEST(Outage, ARestartedServerIsFoundAgain) {
     Made made({{"base_url", "http://127.0.0.1:1/v1"}, {"dimensions", "16"}});
     const auto refused = made.embed({"one"});
     ASSERT_FALSE(refused.has_value());

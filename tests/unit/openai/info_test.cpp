@@ -11,7 +11,7 @@ namespace {
 
 using testing::ElementsAre;
 
-TEST(Info, LearnsTheDimensionByAskingOnce) {
+TEST(Info, LearnsTheDimensionWithOneRequest) {
     FakeServer server(vectors_of(3));
     Made made({{"base_url", server.url()}});
     const auto info = made.provider->info({});
@@ -29,11 +29,11 @@ TEST(Info, LearnsTheDimensionByAskingOnce) {
     EXPECT_EQ(server.asked().size(), 2U) << "what is known is not paid for again";
 }
 
-TEST(Info, WhatAnAnswerRefutesIsLearnedAnew) {
+TEST(Info, WhatAnAnswerRefutesIsLearnedAgain) {
     FakeServer server(vectors_of(3));
     Made made({{"base_url", server.url()}});
     ASSERT_TRUE(made.provider->info({}).has_value());
-    server.reply([](const Asked&) {
+    server.reply([](const SentRequest&) {
         return http::answer(R"({"error":{"message":"The model `m` does not exist"}})", "404 Not Found");
     });
     EXPECT_EQ(made.embed({"a"}).error().kind, ErrorKind::misconfigured);
@@ -43,14 +43,14 @@ TEST(Info, WhatAnAnswerRefutesIsLearnedAnew) {
     const std::size_t asked = server.asked().size();
     EXPECT_EQ(made.provider->info({})->dimension, 4U);
     EXPECT_EQ(server.asked().size(), asked);
-    server.reply([](const Asked&) { return http::answer("", "502 Bad Gateway"); });
+    server.reply([](const SentRequest&) { return http::answer("", "502 Bad Gateway"); });
     EXPECT_EQ(made.embed({"a"}).error().kind, ErrorKind::unavailable);
     EXPECT_TRUE(made.provider->info({}).has_value()) << "an outage says nothing of the model";
     EXPECT_EQ(server.asked().size(), asked + 1);
 }
 
-TEST(Info, AWaitThatIsAskedForIsKeptToBeforeTheDimensionIsKnown) {
-    FakeServer server([](const Asked&) { return http::answer("{}", "429 Too Many Requests", "Retry-After: 600\r\n"); });
+TEST(Info, ARetryAfterIsRespectedBeforeTheDimensionIsKnown) {
+    FakeServer server([](const SentRequest&) { return http::answer("{}", "429 Too Many Requests", "Retry-After: 600\r\n"); });
     Made made({{"base_url", server.url()}});
     ASSERT_FALSE(made.provider->info({}).has_value());
     made.context.manual_clock().advance(std::chrono::minutes(9));
@@ -66,7 +66,7 @@ TEST(Info, AWaitThatIsAskedForIsKeptToBeforeTheDimensionIsKnown) {
 }
 
 TEST(Info, AThrottledServerIsUnavailableUntilItIsKnown) {
-    FakeServer server([](const Asked&) { return http::answer("{}", "429 Too Many Requests", "Retry-After: 3\r\n"); });
+    FakeServer server([](const SentRequest&) { return http::answer("{}", "429 Too Many Requests", "Retry-After: 3\r\n"); });
     Made made({{"base_url", server.url()}});
     auto info = made.provider->info({});
     ASSERT_FALSE(info.has_value());
@@ -75,24 +75,24 @@ TEST(Info, AThrottledServerIsUnavailableUntilItIsKnown) {
     server.reply(vectors_of(2));
     made.context.manual_clock().advance(std::chrono::seconds(3));
     ASSERT_TRUE(made.provider->info({}).has_value());
-    server.reply([](const Asked&) { return http::answer("{}", "429 Too Many Requests"); });
+    server.reply([](const SentRequest&) { return http::answer("{}", "429 Too Many Requests"); });
     EXPECT_TRUE(made.provider->info({}).has_value());
 }
 
-TEST(Info, TellsHowLongItsCallsMayTake) {
+TEST(Info, ReportsTheTimeoutOfItsCalls) {
     FakeServer server(vectors_of(2));
     EXPECT_EQ(Made({{"base_url", server.url()}, {"timeout", "7s"}}).provider->info({})->call_timeout,
               std::chrono::seconds(7));
     EXPECT_EQ(Made({{"base_url", server.url()}}).provider->info({})->call_timeout, std::chrono::minutes(5));
 }
 
-TEST(Voyage, InputTypesBelongToWhatVectorsAre) {
+TEST(Voyage, InputTypesArePartOfTheDigest) {
     FakeServer server(vectors_of(2));
     Made made({{"dialect", "voyage"}, {"base_url", server.url()}});
     EXPECT_EQ(made.provider->info({})->model_digest, "document query");
 }
 
-TEST(ExtraBody, BelongsToWhatVectorsAreButForWhatSaysNothingOfThem) {
+TEST(ExtraBody, FieldsThatMayChangeVectorsArePartOfTheDigest) {
     FakeServer server(vectors_of(2));
     const auto digest = [&](std::map<std::string, std::string> texts) {
         texts["base_url"] = server.url();

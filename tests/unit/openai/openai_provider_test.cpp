@@ -23,7 +23,7 @@ std::string error_body(const char* message) {
 
 // TEI and the like: /info with a digest, and vectors.
 FakeServer::Reply tei(std::string digest, std::size_t dimension) {
-    return [digest = std::move(digest), dimension](const Asked& asked) {
+    return [digest = std::move(digest), dimension](const SentRequest& asked) {
         if (asked.head.starts_with("GET /info "))
             return http::answer("{\"model_id\":\"e5\",\"model_sha\":\"" + digest + "\",\"max_client_batch_size\":16}");
         return vectors(texts_in(asked), dimension);
@@ -38,14 +38,14 @@ TEST(OpenaiProvider, EmbedsInTheOrderOfTheTexts) {
     EXPECT_THAT(result->matrix, ElementsAre(1, 0.5F, 2, 0.5F));
     EXPECT_EQ(result->dimension, 2U);
     EXPECT_EQ(result->tokens, 7U);
-    const Asked asked = server.asked().at(0);
+    const SentRequest asked = server.asked().at(0);
     EXPECT_THAT(asked.head,
                 AllOf(StartsWith("POST /v1/embeddings HTTP/1.1"), HasSubstr("Authorization: Bearer the-key\r\n"),
                       HasSubstr("X-Org: o\r\n"), HasSubstr("Content-Type: application/json\r\n")));
     EXPECT_EQ(asked.body, R"({"model":"m","encoding_format":"base64","input":["a","b"]})");
 }
 
-TEST(OpenaiProvider, DimensionsThatAreConfiguredNeedNoAsking) {
+TEST(OpenaiProvider, ConfiguredDimensionsNeedNoRequest) {
     FakeServer server(vectors_of(3));
     Made made({{"base_url", server.url()}, {"dimensions", "3"}});
     EXPECT_EQ(made.provider->info({})->dimension, 3U);
@@ -54,7 +54,7 @@ TEST(OpenaiProvider, DimensionsThatAreConfiguredNeedNoAsking) {
     EXPECT_THAT(server.asked().at(0).body, HasSubstr("\"dimensions\":3"));
 }
 
-TEST(OpenaiProvider, AnotherDimensionIsNoticedAndLearnedWhenAskedAgain) {
+TEST(OpenaiProvider, AnotherDimensionIsNoticedAndLearnedByTheNextInfo) {
     FakeServer server(vectors_of(3));
     Made made({{"base_url", server.url()}});
     ASSERT_EQ(made.provider->info({})->dimension, 3U);
@@ -67,8 +67,8 @@ TEST(OpenaiProvider, AnotherDimensionIsNoticedAndLearnedWhenAskedAgain) {
     EXPECT_TRUE(made.embed({"a"}).has_value());
 }
 
-TEST(OpenaiProvider, VectorsAreCutAndNormalisedWhereThatIsDeclared) {
-    FakeServer server([](const Asked&) { return http::answer(R"({"data":[{"index":0,"embedding":[3,4,12,84]}]})"); });
+TEST(OpenaiProvider, VectorsAreCutAndNormalisedWhereConfigured) {
+    FakeServer server([](const SentRequest&) { return http::answer(R"({"data":[{"index":0,"embedding":[3,4,12,84]}]})"); });
     Made made({{"base_url", server.url()}, {"dimensions", "2"}, {"truncate_dimensions", "true"}});
     EXPECT_EQ(made.provider->info({})->dimension, 2U);
     const auto result = made.embed({"a"});
@@ -86,8 +86,8 @@ TEST(OpenaiProvider, VectorsShorterThanTheCutAreRefused) {
     EXPECT_THAT(to_string(result.error()), HasSubstr("cannot be cut to the option dimensions, 8"));
 }
 
-TEST(OpenaiProvider, Base64IsDecodedByWhatComes) {
-    FakeServer server([](const Asked&) {
+TEST(OpenaiProvider, Base64IsDecodedWhateverWasRequested) {
+    FakeServer server([](const SentRequest&) {
         return http::answer(R"({"data":[{"index":0,"embedding":"AACAPwAAAEA="}]})");  // 1, 2
     });
     Made made({{"base_url", server.url()}, {"encoding_format", "float"}});
@@ -96,8 +96,8 @@ TEST(OpenaiProvider, Base64IsDecodedByWhatComes) {
     EXPECT_THAT(result->matrix, ElementsAre(1, 2));
 }
 
-TEST(OpenaiProvider, RefusedBase64IsAskedForOnce) {
-    FakeServer server([](const Asked& asked) {
+TEST(OpenaiProvider, RefusedBase64IsRequestedOnce) {
+    FakeServer server([](const SentRequest& asked) {
         if (asked.body.contains("base64"))
             return http::answer(R"({"object":"error","message":"base64 encoding is not currently supported"})",
                                 "400 Bad Request");
@@ -112,8 +112,8 @@ TEST(OpenaiProvider, RefusedBase64IsAskedForOnce) {
     EXPECT_THAT(asked[2].body, HasSubstr("\"encoding_format\":\"float\""));
 }
 
-TEST(OpenaiProvider, LimitsThatAreSaidComeWithTheError) {
-    FakeServer server([](const Asked&) {
+TEST(OpenaiProvider, StatedLimitsAreInTheError) {
+    FakeServer server([](const SentRequest&) {
         return http::answer(R"({"message":"batch size 66 > maximum allowed batch size 64"})", "422 Unprocessable");
     });
     Made made({{"base_url", server.url()}});
@@ -124,7 +124,7 @@ TEST(OpenaiProvider, LimitsThatAreSaidComeWithTheError) {
 }
 
 TEST(OpenaiProvider, SecretsAreNotShown) {
-    FakeServer server([](const Asked&) {
+    FakeServer server([](const SentRequest&) {
         return http::answer(error_body("Incorrect API key provided: the-key-itself and header-value"),
                             "401 Unauthorized");
     });
@@ -146,8 +146,8 @@ TEST(OpenaiProvider, SecretsAreNotShown) {
                       Not(HasSubstr("header-value")), Not(HasSubstr("password")), Not(HasSubstr("query-secret"))));
 }
 
-TEST(OpenaiProvider, ApageOfHtmlIsNoAnswer) {
-    FakeServer server([](const Asked&) { return http::answer("<!DOCTYPE html><title>Sign in</title>"); });
+TEST(OpenaiProvider, AnHtmlPageIsMisconfigured) {
+    FakeServer server([](const SentRequest&) { return http::answer("<!DOCTYPE html><title>Sign in</title>"); });
     Made made({{"base_url", server.url()}});
     const auto result = made.embed({"a"});
     ASSERT_FALSE(result.has_value());
@@ -155,8 +155,8 @@ TEST(OpenaiProvider, ApageOfHtmlIsNoAnswer) {
     EXPECT_THAT(to_string(result.error()), HasSubstr("a page of HTML"));
 }
 
-TEST(OpenaiProvider, AnErrorWithinASuccessIsClassified) {
-    FakeServer server([](const Asked&) {
+TEST(OpenaiProvider, AnErrorInsideASuccessIsClassified) {
+    FakeServer server([](const SentRequest&) {
         return http::answer(R"({"error":{"message":"Rate limited, try again in 2s","code":429}})");
     });
     Made made({{"base_url", server.url()}});
@@ -166,8 +166,8 @@ TEST(OpenaiProvider, AnErrorWithinASuccessIsClassified) {
     EXPECT_EQ(result.error().retry_after, std::chrono::milliseconds(2000));
 }
 
-TEST(OpenaiProvider, AWrongPathSaysHowItIsPutTogether) {
-    FakeServer server([](const Asked&) { return http::answer("not here", "404 Not Found"); });
+TEST(OpenaiProvider, AWrongPathHasAHint) {
+    FakeServer server([](const SentRequest&) { return http::answer("not here", "404 Not Found"); });
     Made made({{"base_url", server.url("")}, {"query", "{sig: a-signature-of-some-length}"}});
     const auto result = made.embed({"a"});
     ASSERT_FALSE(result.has_value());
@@ -177,7 +177,7 @@ TEST(OpenaiProvider, AWrongPathSaysHowItIsPutTogether) {
     EXPECT_THAT(to_string(result.error()), testing::Not(HasSubstr("signature")));
 }
 
-TEST(OpenaiProvider, AServerThatHangsIsLeftAfterTheTimeout) {
+TEST(OpenaiProvider, AHangingServerIsAbandonedAfterTheTimeout) {
     http::ScriptedServer server([](http::Connection& connection) { connection.wait_until_closed(); });
     Made made({{"base_url", server.url("/v1")}, {"timeout", "50ms"}});
     const auto result = made.embed({"a"});
@@ -187,8 +187,8 @@ TEST(OpenaiProvider, AServerThatHangsIsLeftAfterTheTimeout) {
     EXPECT_TRUE(result.error().deadline_reached);
 }
 
-TEST(OpenaiProvider, AnAnswerBeyondTheLimitIsNoFaultOfASingleText) {
-    FakeServer server([](const Asked&) { return http::answer(std::string(5000, ' ')); });
+TEST(OpenaiProvider, AnAnswerBeyondTheLimitDoesNotRefuseASingleText) {
+    FakeServer server([](const SentRequest&) { return http::answer(std::string(5000, ' ')); });
     Made made({{"base_url", server.url()}, {"max_response_bytes", "1KiB"}});
     EXPECT_EQ(made.embed({"a", "b"}).error().kind, ErrorKind::too_large);
     const auto result = made.embed({"a"});
@@ -198,7 +198,7 @@ TEST(OpenaiProvider, AnAnswerBeyondTheLimitIsNoFaultOfASingleText) {
                 AllOf(HasSubstr("longer than 1024 bytes"), HasSubstr("check what answers at base_url")));
 }
 
-TEST(OpenaiProvider, AnEndpointBeyondThoseThereAreIsRefused) {
+TEST(OpenaiProvider, AnUnknownEndpointIsRefused) {
     FakeServer server(vectors_of(2));
     Made made({{"base_url", server.url()}});
     const auto result = made.embed({"a"}, TextKind::document, 1);
@@ -206,7 +206,7 @@ TEST(OpenaiProvider, AnEndpointBeyondThoseThereAreIsRefused) {
     EXPECT_EQ(result.error().kind, ErrorKind::invalid_argument);
 }
 
-TEST(Tei, TellsItsModelDigestAndLimits) {
+TEST(Tei, ReportsModelDigestAndLimits) {
     FakeServer server(tei("sha1", 2));
     Made made({{"dialect", "tei"}, {"base_url", server.url()}, {"model", ""}});
     const auto info = made.provider->info({});
@@ -216,13 +216,13 @@ TEST(Tei, TellsItsModelDigestAndLimits) {
     EXPECT_EQ(info->limits.max_inputs, 16U);
 }
 
-TEST(Tei, AConfiguredLimitStays) {
+TEST(Tei, ALowerConfiguredLimitIsKept) {
     FakeServer server(tei("sha1", 2));
     Made made({{"dialect", "tei"}, {"base_url", server.url()}, {"max_inputs", "4"}});
     EXPECT_EQ(made.provider->info({})->limits.max_inputs, 4U);
 }
 
-TEST(Tei, AnotherDigestIsNoticedWhenAskedAgain) {
+TEST(Tei, AnotherDigestIsNoticedByTheNextInfo) {
     FakeServer server(tei("sha1", 2));
     Made made({{"dialect", "tei"}, {"base_url", server.url()}});
     EXPECT_EQ(made.provider->info({})->model_digest, "sha1");
@@ -230,12 +230,12 @@ TEST(Tei, AnotherDigestIsNoticedWhenAskedAgain) {
     EXPECT_EQ(made.provider->info({})->model_digest, "sha2");
 }
 
-TEST(Tei, IsAskedForItsModelFromTimeToTimeButForAVectorOnlyWhereThatIsAnother) {
+TEST(Tei, EachInfoChecksTheModelButOnlyANewModelCostsAVector) {
     FakeServer server(tei("sha1", 2));
     Made made({{"dialect", "tei"}, {"base_url", server.url()}});
     const auto posts = [&] {
         const auto asked = server.asked();
-        return std::ranges::count_if(asked, [](const Asked& one) { return one.head.starts_with("POST"); });
+        return std::ranges::count_if(asked, [](const SentRequest& one) { return one.head.starts_with("POST"); });
     };
     for (int idle_minute = 0; idle_minute < 3; ++idle_minute) {
         EXPECT_EQ(made.provider->info({})->dimension, 2U);
@@ -252,12 +252,12 @@ TEST(Tei, IsAskedForItsModelFromTimeToTimeButForAVectorOnlyWhereThatIsAnother) {
 TEST(Tei, VectorsOfARestartedServerWithAnotherModelAreNotMixed) {
     bool hang_up = false;
     auto reply = tei("sha1", 2);
-    FakeServer server([&](const Asked& asked) { return std::exchange(hang_up, false) ? std::string() : reply(asked); });
+    FakeServer server([&](const SentRequest& asked) { return std::exchange(hang_up, false) ? std::string() : reply(asked); });
     Made made({{"dialect", "tei"}, {"base_url", server.url()}});
     ASSERT_TRUE(made.provider->info({}).has_value());
     ASSERT_TRUE(made.embed({"a"}).has_value());
     server.reply(
-        [&](const Asked& asked) { return std::exchange(hang_up, false) ? std::string() : tei("sha2", 2)(asked); });
+        [&](const SentRequest& asked) { return std::exchange(hang_up, false) ? std::string() : tei("sha2", 2)(asked); });
     hang_up = true;  // the kept-alive connection is gone, and the same address answers anew
     const auto result = made.embed({"a"});
     ASSERT_FALSE(result.has_value());
@@ -267,8 +267,8 @@ TEST(Tei, VectorsOfARestartedServerWithAnotherModelAreNotMixed) {
     EXPECT_TRUE(made.embed({"a"}).has_value());
 }
 
-TEST(Tei, AProxyThatHidesInfoIsNoReasonToStop) {
-    FakeServer server([](const Asked& asked) {
+TEST(Tei, AProxyThatHidesInfoIsAccepted) {
+    FakeServer server([](const SentRequest& asked) {
         return asked.head.starts_with("GET") ? http::answer("", "404 Not Found") : vectors(texts_in(asked), 2);
     });
     Made made({{"dialect", "tei"}, {"base_url", server.url()}});
@@ -278,7 +278,7 @@ TEST(Tei, AProxyThatHidesInfoIsNoReasonToStop) {
     EXPECT_EQ(info->model_digest, "");
 }
 
-TEST(Endpoints, AreEachAskedByTheirIndex) {
+TEST(Endpoints, AreSelectedByTheirIndex) {
     FakeServer first(tei("sha1", 2));
     FakeServer second(tei("sha1", 2));
     Made made({{"dialect", "tei"}, {"endpoints", "[\"" + first.url() + "\", \"" + second.url() + "\"]"}});
@@ -303,9 +303,9 @@ TEST(Endpoints, OfDifferentModelsAreRefused) {
     }
 }
 
-TEST(Endpoints, OneThatWasOutOfReachIsAskedBeforeItIsUsed) {
+TEST(Endpoints, AnUnreachableOneIsCheckedBeforeItIsUsed) {
     FakeServer first(tei("sha1", 2));
-    FakeServer second([](const Asked&) { return std::string(); });
+    FakeServer second([](const SentRequest&) { return std::string(); });
     Made made({{"dialect", "tei"}, {"endpoints", "[\"" + first.url() + "\", \"" + second.url() + "\"]"}});
     ASSERT_TRUE(made.provider->info({}).has_value());
     second.reply(tei("sha2", 2));
@@ -316,9 +316,9 @@ TEST(Endpoints, OneThatWasOutOfReachIsAskedBeforeItIsUsed) {
     EXPECT_TRUE(made.embed({"a"}, TextKind::document, 1).has_value());
 }
 
-TEST(LlamaCpp, TellsTheDimensionWithoutEmbedding) {
+TEST(LlamaCpp, ReportsTheDimensionWithoutEmbedding) {
     FakeServer server(
-        [](const Asked&) { return http::answer(R"({"data":[{"id":"x.gguf","meta":{"n_embd":5,"size":9}}]})"); });
+        [](const SentRequest&) { return http::answer(R"({"data":[{"id":"x.gguf","meta":{"n_embd":5,"size":9}}]})"); });
     Made made({{"dialect", "llama_cpp"}, {"base_url", server.url()}});
     const auto info = made.provider->info({});
     ASSERT_TRUE(info.has_value()) << to_string(info.error());

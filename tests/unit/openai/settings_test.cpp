@@ -76,7 +76,7 @@ const Preset preset_table[] = {
 
 class Presets : public testing::TestWithParam<Preset> {};
 
-TEST_P(Presets, AskAsTheirServersWant) {
+TEST_P(Presets, MakeTheRequestsOfTheirServers) {
     const Preset& preset = GetParam();
     std::map<std::string, std::string> texts = {{"dialect", preset.name}, {"model", "m"}, {"api_key", "the-key"}};
     if (find_dialect(preset.name)->base_url.empty()) texts["base_url"] = "https://default/base/";
@@ -126,19 +126,19 @@ TEST(RequestBody, EachFieldIsAnOption) {
               R"({"model":"m","truncation":false,"input":["a","b"]})");
 }
 
-TEST(RequestBody, PrefixesStandBeforeTheirTexts) {
+TEST(RequestBody, PrefixesComeBeforeTheTexts) {
     const std::map<std::string, std::string> texts = {
         {"encoding_format", "omit"}, {"document_prefix", "passage: \""}, {"query_prefix", "query: "}};
     EXPECT_EQ(body_of(texts, TextKind::document), R"({"model":"m","input":["passage: \"a","passage: \"b"]})");
     EXPECT_EQ(body_of(texts, TextKind::query), R"({"model":"m","input":["query: a","query: b"]})");
 }
 
-TEST(RequestBody, DimensionsThatAreCutHereAreNotAskedFor) {
+TEST(RequestBody, DimensionsThatAreCutLocallyAreNotRequested) {
     EXPECT_EQ(body_of({{"dimensions", "256"}, {"truncate_dimensions", "true"}, {"encoding_format", "omit"}}),
               R"({"model":"m","input":["a","b"]})");
 }
 
-TEST(OpenAiSettings, TheAddressIsPutTogether) {
+TEST(OpenAiSettings, TheAddressIsJoined) {
     const auto url = [](std::map<std::string, std::string> texts) {
         texts.try_emplace("model", "m");
         const auto settings = read_settings(options_of(std::move(texts)));
@@ -151,7 +151,7 @@ TEST(OpenAiSettings, TheAddressIsPutTogether) {
     EXPECT_EQ(url({{"base_url", "unix:///run/s.sock:/v1"}}), "http://localhost/v1/embeddings");
 }
 
-TEST(OpenAiSettings, LimitsAreThePresetsOrTheOptions) {
+TEST(OpenAiSettings, LimitsComeFromThePresetOrTheOptions) {
     const auto preset = read_settings(options_of({{"model", "m"}}));
     ASSERT_TRUE(preset.has_value());
     EXPECT_EQ(preset->limits.max_inputs, 2048U);
@@ -164,7 +164,7 @@ TEST(OpenAiSettings, LimitsAreThePresetsOrTheOptions) {
     EXPECT_EQ(own->limits.concurrency, 3U);
 }
 
-TEST(OpenAiSettings, AHeaderThatIsWrittenOutWins) {
+TEST(OpenAiSettings, AConfiguredHeaderWins) {
     const auto settings = read_settings(
         options_of({{"model", "m"}, {"api_key", "k"}, {"headers", "{authorization: Basic x, accept: y}"}}));
     ASSERT_TRUE(settings.has_value());
@@ -174,7 +174,7 @@ TEST(OpenAiSettings, AHeaderThatIsWrittenOutWins) {
                 testing::UnorderedElementsAre("Content-Type: application/json", "authorization: Basic x", "accept: y"));
 }
 
-TEST(OpenAiSettings, WhatContradictsItselfIsRefusedWithTheMend) {
+TEST(OpenAiSettings, ContradictionsAreRefusedWithAHint) {
     const auto refused = [](std::map<std::string, std::string> texts) {
         const auto settings = read_settings(options_of(std::move(texts)));
         return settings ? std::string("accepted")
@@ -198,7 +198,7 @@ TEST(OpenAiSettings, WhatContradictsItselfIsRefusedWithTheMend) {
     EXPECT_THAT(refused({{"model", "m"}, {"extra_body", "{input: x}"}}), HasSubstr("take it out"));
 }
 
-TEST(OpenAiSettings, WhatIsPublicMakesTheSameProviderAndHoldsNoSecret) {
+TEST(OpenAiSettings, PublicOptionsMakeTheSameProviderAndHoldNoSecret) {
     std::map<std::string, std::string> texts = {
         {"dialect", "voyage"},
         {"model", "m"},

@@ -23,7 +23,7 @@ inline Options options_of(std::map<std::string, std::string> texts) {
     return std::move(*options);
 }
 
-struct Asked {
+struct SentRequest {
     std::string head;  // the request line and the headers
     std::string body;
 };
@@ -31,7 +31,7 @@ struct Asked {
 // Gives each request to `reply`, which returns the bytes of the whole answer; empty hangs up.
 class FakeServer {
 public:
-    using Reply = std::function<std::string(const Asked&)>;
+    using Reply = std::function<std::string(const SentRequest&)>;
 
     explicit FakeServer(Reply reply)
         : reply_(std::move(reply)), server_([this](http::Connection& connection) {
@@ -39,7 +39,7 @@ public:
                   const std::string request = connection.read_request();
                   if (request.empty()) return;
                   const auto end = request.find("\r\n\r\n") + 4;
-                  const Asked asked{request.substr(0, end), request.substr(end)};
+                  const SentRequest asked{request.substr(0, end), request.substr(end)};
                   std::string bytes;
                   {
                       const std::scoped_lock lock(mutex_);
@@ -51,7 +51,7 @@ public:
           }) {}
 
     [[nodiscard]] std::string url(std::string_view path = "/v1") const { return server_.url(path); }
-    [[nodiscard]] std::vector<Asked> asked() {
+    [[nodiscard]] std::vector<SentRequest> asked() {
         const std::scoped_lock lock(mutex_);
         return asked_;
     }
@@ -63,7 +63,7 @@ public:
 private:
     std::mutex mutex_;
     Reply reply_;               // guarded by mutex_
-    std::vector<Asked> asked_;  // guarded by mutex_
+    std::vector<SentRequest> asked_;  // guarded by mutex_
     http::ScriptedServer server_;
 };
 
@@ -81,7 +81,7 @@ inline std::string vectors(std::size_t texts, std::size_t dimension) {
 }
 
 // The number of texts of a request, where none of them holds a quote.
-inline std::size_t texts_in(const Asked& asked) {
+inline std::size_t texts_in(const SentRequest& asked) {
     const auto input = asked.body.find("\"input\":[") + 9;
     std::size_t quotes = 0;
     for (auto i = input; i < asked.body.size(); ++i) quotes += asked.body[i] == '"' ? 1 : 0;
@@ -89,7 +89,7 @@ inline std::size_t texts_in(const Asked& asked) {
 }
 
 inline FakeServer::Reply vectors_of(std::size_t dimension) {
-    return [dimension](const Asked& asked) { return vectors(texts_in(asked), dimension); };
+    return [dimension](const SentRequest& asked) { return vectors(texts_in(asked), dimension); };
 }
 
 // A provider with its context.

@@ -22,13 +22,13 @@ TEST(Address, ItsNameHoldsNoSecret) {
     EXPECT_THAT(address->hosts[0], Not(Contains(Pair("target_session_attrs", ::testing::_))));
 }
 
-TEST(Address, KeywordsAreReadToo) {
+TEST(Address, KeywordsAreAlsoRead) {
     const auto address = parse_address("host=/run/postgresql dbname=jobs");
     ASSERT_TRUE(address);
     EXPECT_EQ(address->name, "/run/postgresql/jobs");
 }
 
-TEST(Address, WithoutAHostItIsTheLocalServer) {
+TEST(Address, WithoutAHostTheServerIsLocal) {
     const auto address = parse_address("postgresql:///jobs");
     ASSERT_TRUE(address);
     EXPECT_EQ(address->name, "localhost/jobs");
@@ -47,7 +47,7 @@ TEST(Address, SeveralHostsAreTriedInTurnAndMustBePrimary) {
     EXPECT_THAT(address->hosts[1], Contains(Pair("target_session_attrs", "primary")));
 }
 
-TEST(Address, OnePortIsForAllHosts) {
+TEST(Address, OnePortAppliesToAllHosts) {
     const auto address = parse_address("host=one,two port=5433 target_session_attrs=read-write");
     ASSERT_TRUE(address);
     ASSERT_EQ(address->hosts.size(), 2U);
@@ -64,7 +64,7 @@ TEST(Address, KeepalivesAreSetUnlessTheUrlSetsThem) {
     EXPECT_THAT(own->hosts[0], Contains(Pair("keepalives_idle", "60")));
 }
 
-TEST(Address, WhatCannotBeReadIsNotRepeated) {
+TEST(Address, AnUnreadableUrlIsNotRepeated) {
     for (const char* url : {
              "postgresql://me:s3cret@db:port/jobs",
              "postgresql://me:s3%zzcret@db/jobs",
@@ -87,7 +87,7 @@ TEST(Address, WhatCannotBeReadIsNotRepeated) {
     }
 }
 
-TEST(Address, ASocketWithoutAFileIsAHost) {
+TEST(Address, AnAbstractSocketIsAHost) {
     const auto address = parse_address("host=@embedq dbname=jobs");
     ASSERT_TRUE(address);
     EXPECT_EQ(address->name, "@embedq/jobs");

@@ -31,33 +31,33 @@ protected:
     static void expect_polling(Instance& one) {
         for (int i = 0; i < 3; ++i) EXPECT_EQ(one.wait(patience), Wake::notified);
     }
-    static void expect_to_hear(Instance& one, Instance& other) {
+    static void expect_notification(Instance& one, Instance& other) {
         one.drain();
         other.publish();
         EXPECT_EQ(one.wait(patience), Wake::notified);
     }
 };
 
-TEST_F(PostgresListenFaults, ATerminatedSessionComesBackAndReports) {
+TEST_F(PostgresListenFaults, ATerminatedSessionReconnectsAndWakesTheProcess) {
     Instance one(with_parameter(url, "application_name=victim"));
     Instance other(url);
-    other.until_it_listens();
-    one.until_it_listens();
+    other.wait_until_it_listens();
+    one.wait_until_it_listens();
     for (std::size_t times = 1; times <= 3; ++times) {
         const std::string pid = backend("victim");
         EXPECT_EQ(server.value("select pg_terminate_backend(" + pid + ")"), "t");
         one.until([&] { return one.logged(LogLevel::info).size() == times; }, "it says that it is back");
         EXPECT_NE(backend("victim"), pid);
         EXPECT_EQ(one.degraded(), "");
-        expect_to_hear(one, other);
+        expect_notification(one, other);
     }
     EXPECT_THAT(one.logged(LogLevel::warn), ::testing::SizeIs(3));
     EXPECT_THAT(one.logged(LogLevel::warn).front(), HasSubstr("terminating connection due to administrator command"));
 }
 
-TEST_F(PostgresListenFaults, AfterItCameBackItReportsWork) {
+TEST_F(PostgresListenFaults, AReconnectWakesTheProcess) {
     Instance one(url, "a channel", {{"interval", 1h}});
-    one.until_it_listens();
+    one.wait_until_it_listens();
     (void)server.control("stop fast");
     EXPECT_EQ(one.wait(patience), Wake::notified) << "that notifications ceased to arrive";
     EXPECT_EQ(one.wait(50ms), Wake::timeout);
@@ -71,44 +71,44 @@ TEST_F(PostgresListenFaults, ASessionThatHangsIsReplaced) {
     Instance one(with_parameter(url, "application_name=hanging"), "a channel",
                  {{"probe_interval", 50ms}, {"probe_timeout", 500ms}});
     Instance other(url);
-    other.until_it_listens();
-    one.until_it_listens();
+    other.wait_until_it_listens();
+    one.wait_until_it_listens();
     const std::string pid = backend("hanging");
     (void)server.control("signal " + pid + " " + std::to_string(SIGSTOP));
     one.until([&] { return one.logged(LogLevel::info).size() == 1; }, "it says that it is back");
     EXPECT_THAT(one.logged(LogLevel::warn), ElementsAre(HasSubstr("the server has not answered for 500 ms")));
     (void)server.control("signal " + pid + " " + std::to_string(SIGCONT));
-    expect_to_hear(one, other);
+    expect_notification(one, other);
 }
 
-TEST_F(PostgresListenFaults, AHalfOpenConnectionIsNoticedWithoutAWordFromTheServer) {
+TEST_F(PostgresListenFaults, AHalfOpenConnectionIsNoticed) {
     Proxy proxy(port_of(url));
     Instance one(at_port(url, proxy.port()), "a channel", {{"probe_interval", 50ms}, {"probe_timeout", 500ms}});
     Instance other(url);
-    other.until_it_listens();
-    one.until_it_listens();
+    other.wait_until_it_listens();
+    one.wait_until_it_listens();
     proxy.freeze();
     one.until([&] { return one.logged(LogLevel::info).size() == 1; }, "it says that it is back");
     EXPECT_EQ(proxy.connected(), 2);
-    expect_to_hear(one, other);
+    expect_notification(one, other);
 }
 
 TEST_F(PostgresListenFaults, ASessionThatLostItsListenIsNoticed) {
     Proxy proxy(port_of(url));
-    proxy.lose_the_next_listen();
+    proxy.drop_next_listen();
     Instance one(at_port(url, proxy.port()), "a channel", {{"probe_interval", 50ms}});
     one.until([&] { return !one.logged(LogLevel::info).empty(); }, "it says that it is back");
     EXPECT_THAT(one.logged(LogLevel::warn), ElementsAre(HasSubstr("the session did not listen any more")));
     Instance other(url);
-    expect_to_hear(one, other);
+    expect_notification(one, other);
 }
 
-TEST_F(PostgresListenFaults, AServerThatHangsKeepsNobodyFromEnding) {
+TEST_F(PostgresListenFaults, AHangingServerDoesNotBlockTheShutdown) {
     Proxy proxy(port_of(url));
     const auto begin = Steady::now();
     {
         Instance one(at_port(url, proxy.port()));
-        one.until_it_listens();
+        one.wait_until_it_listens();
         proxy.freeze();
         one.publish();
         std::stop_source stop;
@@ -119,13 +119,13 @@ TEST_F(PostgresListenFaults, AServerThatHangsKeepsNobodyFromEnding) {
         << "it waits a second for what was published, and not until the server answers";
 }
 
-TEST_F(PostgresListenFaults, AServerThatCrashesIsWaitedFor) {
+TEST_F(PostgresListenFaults, ReconnectsAfterAServerCrash) {
     Instance one(url);
     Instance other(url);
-    one.until_it_listens();
-    other.until_it_listens();
+    one.wait_until_it_listens();
+    other.wait_until_it_listens();
     (void)server.control("stop immediate");
-    one.until_it_polls();
+    one.wait_until_it_polls();
     EXPECT_THAT(one.degraded(), HasSubstr("127.0.0.1:"));
     expect_polling(one);
     other.publish();  // goes out when the server is there again
@@ -135,8 +135,8 @@ TEST_F(PostgresListenFaults, AServerThatCrashesIsWaitedFor) {
         EXPECT_THAT(each->logged(LogLevel::warn), ::testing::SizeIs(1));
         each->drain();
     }
-    expect_to_hear(one, other);
-    expect_to_hear(other, one);
+    expect_notification(one, other);
+    expect_notification(other, one);
 }
 
 TEST_F(PostgresListenFaults, WithoutAServerItOnlyPolls) {
@@ -151,9 +151,9 @@ TEST_F(PostgresListenFaults, WithoutAServerItOnlyPolls) {
     EXPECT_THAT(one.logged(LogLevel::info), IsEmpty());
 }
 
-TEST_F(PostgresListenFaults, WithoutTheRightToConnectItOnlyPolls) {
+TEST_F(PostgresListenFaults, WithoutTheRightToConnectItPolls) {
     Instance one(at_port("postgresql://nobody_of_this_name:s3cret@127.0.0.1:1/embedq", port_of(url)));
-    one.until_it_polls();
+    one.wait_until_it_polls();
     EXPECT_THAT(one.degraded(),
                 AllOf(HasSubstr("role \"nobody_of_this_name\" does not exist"), Not(HasSubstr("s3cret"))));
     expect_polling(one);
@@ -162,11 +162,11 @@ TEST_F(PostgresListenFaults, WithoutTheRightToConnectItOnlyPolls) {
 TEST_F(PostgresListenFaults, BehindAPoolerInTransactionModeItPollsAndStillNotifies) {
     Instance one(server.control("pooler"));
     Instance direct(url);
-    direct.until_it_listens();
-    one.until_it_polls();
+    direct.wait_until_it_listens();
+    one.wait_until_it_polls();
     EXPECT_THAT(one.degraded(), HasSubstr("a pooler stands before the server and passes no notifications on"));
     expect_polling(one);
-    for (int i = 0; i < 3; ++i) expect_to_hear(direct, one);
+    for (int i = 0; i < 3; ++i) expect_notification(direct, one);
     one.until([&] { return one.logged(LogLevel::debug).size() >= 2; }, "it tries to come back");
     EXPECT_THAT(one.logged(LogLevel::warn), ::testing::SizeIs(1));
     (void)server.control("drop pooler");
@@ -176,10 +176,10 @@ TEST_F(PostgresListenFaults, BehindAPoolerInSessionModeItListens) {
     {
         Instance one(server.control("pooler session"));
         Instance direct(url);
-        direct.until_it_listens();
-        one.until_it_listens();
-        expect_to_hear(one, direct);
-        expect_to_hear(direct, one);
+        direct.wait_until_it_listens();
+        one.wait_until_it_listens();
+        expect_notification(one, direct);
+        expect_notification(direct, one);
         one.drain();
         one.publish();
         EXPECT_EQ(one.wait(0ms), Wake::notified);
@@ -188,22 +188,22 @@ TEST_F(PostgresListenFaults, BehindAPoolerInSessionModeItListens) {
     (void)server.control("drop pooler");
 }
 
-TEST_F(PostgresListenFaults, AStandbyIsPolledUntilItIsPromoted) {
+TEST_F(PostgresListenFaults, PollsAStandbyUntilItIsPromoted) {
     const std::string standby = server.control("standby");
     {
         Instance one(standby);
-        one.until_it_polls();
+        one.wait_until_it_polls();
         EXPECT_THAT(one.degraded(), HasSubstr("it is a standby, where nobody can listen"));
         expect_polling(one);
         one.publish();
         Instance several(at_port(url, port_of(url))
                              .replace(url.find("127.0.0.1"), 0, "127.0.0.1:" + std::to_string(port_of(standby)) + ","));
-        several.until_it_listens();
+        several.wait_until_it_listens();
         (void)server.control("promote standby");
         one.until([&] { return one.logged(LogLevel::info).size() == 1; }, "it says that it is back");
         EXPECT_THAT(one.logged(LogLevel::warn), ::testing::SizeIs(1));
         Instance other(standby);
-        expect_to_hear(one, other);
+        expect_notification(one, other);
     }
     (void)server.control("drop standby");
 }

@@ -55,11 +55,11 @@ public:
             if (Steady::now() > end) throw std::runtime_error("it did not come to be that " + what);
         }
     }
-    void until_it_listens() {
+    void wait_until_it_listens() {
         until([&] { return degraded().empty(); }, "the notifier listens");
         drain();
     }
-    void until_it_polls() {
+    void wait_until_it_polls() {
         until([&] { return !degraded().empty(); }, "the notifier only polls");
     }
     // Takes what was notified already.

@@ -12,8 +12,8 @@ TEST_F(PostgresListenTest, AnotherInstanceIsWokenWithinMilliseconds) {
     constexpr int round_count = 100;
     Instance one(url);
     Instance other(url);
-    one.until_it_listens();
-    other.until_it_listens();
+    one.wait_until_it_listens();
+    other.wait_until_it_listens();
     std::vector<double> took;
     for (int round = 0; round < round_count; ++round) {
         const auto begin = Steady::now();
@@ -32,15 +32,15 @@ TEST_F(PostgresListenTest, AnotherInstanceIsWokenWithinMilliseconds) {
 
 TEST_F(PostgresListenTest, ItsOwnWaiterIsWokenOnceByAPublish) {
     Instance one(url);
-    one.until_it_listens();
+    one.wait_until_it_listens();
     one.publish();
     EXPECT_EQ(one.wait(0ms), Wake::notified) << "without the server";
     EXPECT_EQ(one.wait(100ms), Wake::timeout) << "the server's echo is not a second one";
 }
 
-TEST_F(PostgresListenTest, ANotificationByOtherProgramsWakes) {
+TEST_F(PostgresListenTest, ANotificationFromAnotherProgramWakes) {
     Instance one(url);
-    one.until_it_listens();
+    one.wait_until_it_listens();
     (void)server.value("select pg_notify('a channel', 'a payload')");
     EXPECT_EQ(one.wait(patience), Wake::notified);
 }
@@ -48,19 +48,19 @@ TEST_F(PostgresListenTest, ANotificationByOtherProgramsWakes) {
 TEST_F(PostgresListenTest, OtherChannelsDoNotWake) {
     Instance one(url, "one \"channel\"");
     Instance other(url, "another");
-    one.until_it_listens();
-    other.until_it_listens();
+    one.wait_until_it_listens();
+    other.wait_until_it_listens();
     other.publish();
     EXPECT_EQ(one.wait(100ms), Wake::timeout);
     (void)server.value("select pg_notify('one \"channel\"', '')");
     EXPECT_EQ(one.wait(patience), Wake::notified);
 }
 
-TEST_F(PostgresListenTest, ManyPublicationsAreMergedAndTheLastOneArrives) {
+TEST_F(PostgresListenTest, ManyPublishesAreMergedAndTheLastOneArrives) {
     Instance one(url);
     Instance other(url);
-    one.until_it_listens();
-    other.until_it_listens();
+    one.wait_until_it_listens();
+    other.wait_until_it_listens();
     const auto begin = Steady::now();
     auto last = begin;
     for (int i = 0; i < 1000; ++i) {
@@ -79,9 +79,9 @@ TEST_F(PostgresListenTest, ManyPublicationsAreMergedAndTheLastOneArrives) {
 
 // A listener that does not read stops the server at the full socket, and what it has not taken stays in the server's
 // queue.
-TEST_F(PostgresListenTest, TheSocketIsReadWhileNobodyWaits) {
+TEST_F(PostgresListenTest, TheSocketIsReadWithoutAWaiter) {
     Instance one(url);
-    one.until_it_listens();
+    one.wait_until_it_listens();
     EXPECT_EQ(
         server.value("select count(pg_notify('a channel', n || repeat('x', 7000))) from generate_series(1, 5000) n"),
         "5000");
@@ -91,9 +91,9 @@ TEST_F(PostgresListenTest, TheSocketIsReadWhileNobodyWaits) {
     EXPECT_EQ(one.degraded(), "");
 }
 
-TEST_F(PostgresListenTest, WhatWasPublishedRightBeforeTheEndArrives) {
+TEST_F(PostgresListenTest, APublishRightBeforeTheEndArrives) {
     Instance other(url);
-    other.until_it_listens();
+    other.wait_until_it_listens();
     {
         Instance brief(url);
         brief.publish();
@@ -101,17 +101,17 @@ TEST_F(PostgresListenTest, WhatWasPublishedRightBeforeTheEndArrives) {
     EXPECT_EQ(other.wait(patience), Wake::notified);
 }
 
-TEST_F(PostgresListenTest, AnInstanceThatIsNotUsedDoesNotConnect) {
+TEST_F(PostgresListenTest, AnUnusedInstanceDoesNotConnect) {
     {
         const Instance unused(with_parameter(url, "application_name=unused"));
         EXPECT_EQ(server.value("select count(*) from pg_stat_activity where application_name = 'unused'"), "0");
     }
     Instance used(with_parameter(url, "application_name=used"));
-    used.until_it_listens();
+    used.wait_until_it_listens();
     EXPECT_EQ(server.value("select count(*) from pg_stat_activity where application_name = 'used'"), "1");
 }
 
-TEST_F(PostgresListenTest, TheUrlIsTheStoresUnlessItHasItsOwn) {
+TEST_F(PostgresListenTest, TheUrlDefaultsToTheStores) {
     conformance::TestContext context("postgres_listen");
     Options options;
     options.set("channel", "a channel");
@@ -129,7 +129,7 @@ TEST_F(PostgresListenTest, TheUrlIsTheStoresUnlessItHasItsOwn) {
     EXPECT_EQ((*with)->degraded(), "");
 }
 
-TEST_F(PostgresListenTest, AChannelThatTheServerWouldCutIsRefused) {
+TEST_F(PostgresListenTest, AChannelNameThatIsTooLongIsRefused) {
     EXPECT_THROW(
         {
             try {

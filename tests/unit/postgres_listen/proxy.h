@@ -45,7 +45,7 @@ public:
     // From now on the sessions that there are hear nothing any more and are not heard, while their sockets stay open.
     void freeze() { frozen_ = connected_.load(); }
     // Of the sessions to come, the next loses its LISTEN: the server gets a harmless statement in its place.
-    void lose_the_next_listen() { lose_listen_ = true; }
+    void drop_next_listen() { lose_listen_ = true; }
     [[nodiscard]] int connected() const { return connected_; }
 
 private:

@@ -63,7 +63,7 @@ TEST(Ollama, EmbedsListsAndSingleTextsAndLoadsForNothing) {
     EXPECT_EQ(server.post("/api/embed", "").status, 400);
 }
 
-TEST(Ollama, RefusesInItsWords) {
+TEST(Ollama, RefusesWithItsMessages) {
     Playing server = ollama();
     const Reply missing = server.post("/api/embed", R"({"model":"gone","input":"a"})");
     EXPECT_EQ(missing.status, 404);
@@ -77,7 +77,7 @@ TEST(Ollama, RefusesInItsWords) {
               server.embed("\"" + std::string(4UL * 512, 'x') + "\"").body.substr(0, 60));
 }
 
-TEST(Ollama, TellsWhatItHas) {
+TEST(Ollama, ListsItsModels) {
     Playing server = ollama();
     EXPECT_THAT(server.get("/api/tags").body,
                 AllOf(HasSubstr(R"("name":"m:latest")"), HasSubstr(R"("digest":"sha256:1")"), Not(HasSubstr("gone"))));
@@ -89,7 +89,7 @@ TEST(Ollama, TellsWhatItHas) {
     EXPECT_EQ(server.get("/api/nothing").body, "404 page not found");
 }
 
-TEST(Ollama, APullBringsAModel) {
+TEST(Ollama, APullAddsAModel) {
     Playing server = ollama("models: { never: { present: false, pullable: false } }");
     EXPECT_THAT(server.post("/api/pull", R"({"model":"gone"})").body,
                 AllOf(HasSubstr("\"completed\":550000"), HasSubstr("{\"status\":\"success\"}\n")));
@@ -98,7 +98,7 @@ TEST(Ollama, APullBringsAModel) {
                 AllOf(HasSubstr("\"error\""), Not(HasSubstr("success"))));
 }
 
-TEST(Ollama, AnOldOneHasOneRouteThatDoesNotNormalise) {
+TEST(Ollama, AnOldServerHasOneRouteThatDoesNotNormalise) {
     Playing server = ollama("legacy: true");
     EXPECT_EQ(server.embed("\"a\"").status, 404);
     EXPECT_EQ(server.embed("\"a\"").body, "404 page not found");
@@ -132,7 +132,7 @@ struct LimitCase {
 
 class DialectLimits : public testing::TestWithParam<LimitCase> {};
 
-TEST_P(DialectLimits, HoldAndAreToldInItsWords) {
+TEST_P(DialectLimits, AreEnforcedWithItsMessages) {
     const LimitCase& one = GetParam();
     Playing server(std::string("dialect: ") + one.dialect);
     if (server.responder.script().dialect == Dialect::azure) server.path = "/openai/deployments/m/embeddings";
@@ -158,7 +158,7 @@ INSTANTIATE_TEST_SUITE_P(
         LimitCase{"gemini", 100, 400, "100 instance(s) is allowed"}),
     [](const auto& one) { return std::string(one.param.dialect); });
 
-TEST(Dialects, LongTextsAreRefusedInTheirWords) {
+TEST(Dialects, LongTextsAreRefusedWithTheirMessages) {
     const std::string text = "\"" + std::string(4UL * 513, 'x') + "\"";
     EXPECT_THAT(Playing("dialect: openai").embed(text).body,
                 HasSubstr("maximum context length is 512 tokens, however you requested 513"));
@@ -183,7 +183,7 @@ TEST(Dialects, HaveTheirOwnPathsAndDiscovery) {
     EXPECT_THAT(Playing("dialect: vllm").get("/v1/models").body, HasSubstr("\"max_model_len\":512"));
 }
 
-TEST(OpenAi, AsksForTheKey) {
+TEST(OpenAi, RequiresTheKey) {
     Playing server("authorization: right");
     EXPECT_EQ(server.embed("\"a\"").status, 401);
     EXPECT_FALSE(server.responder.tally().authorization_seen);
@@ -200,7 +200,7 @@ TEST(OpenAi, AsksForTheKey) {
 
 // --- rates
 
-TEST(Rates, AWindowSlidesAndSaysWhenThereIsRoom) {
+TEST(Rates, AWindowSlidesAndStatesTheWait) {
     Playing server("rate: { requests: 2, per: 1s }\nrate_headers: go");
     EXPECT_THAT(server.embed("\"a\"", "", 0).headers, Contains(Pair("x-ratelimit-remaining-requests", "1")));
     EXPECT_EQ(server.embed("\"a\"", "", second / 2).status, 200);
@@ -212,7 +212,7 @@ TEST(Rates, AWindowSlidesAndSaysWhenThereIsRoom) {
     EXPECT_EQ(server.embed("\"a\"", "", second + 1).status, 429);
 }
 
-TEST(Rates, TheWaitIsToldInEachFormat) {
+TEST(Rates, TheWaitIsStatedInEachFormat) {
     const auto refused = [](const std::string& format) {
         Playing server("rate: { requests: 1, per: 60s, retry_after: 1500ms, format: " + format + " }");
         (void)server.embed("\"a\"");
@@ -228,7 +228,7 @@ TEST(Rates, TheWaitIsToldInEachFormat) {
 
 // --- faults
 
-TEST(Faults, HappenWhereTheirConditionsHold) {
+TEST(Faults, HappenWhenTheirConditionsHold) {
     Playing server(
         "faults: [ { do: error, status: 503, calls: 2..3 }, { do: poison, text: bad }, { do: quota, above_inputs: 2, "
         "times: 1 } ]");
@@ -244,7 +244,7 @@ TEST(Faults, HappenWhereTheirConditionsHold) {
     EXPECT_EQ(server.embed("\"a\"").status, 200);
 }
 
-TEST(Faults, SpoilWhatTheySay) {
+TEST(Faults, SpoilTheAnswer) {
     const auto body = [](const std::string& fault) {
         return Playing("faults: [ { do: " + fault + " } ]").embed(inputs(3)).body;
     };
@@ -264,21 +264,21 @@ TEST(Faults, SpoilWhatTheySay) {
     EXPECT_LT(reversed.find("\"index\":2"), reversed.find("\"index\":0"));
 }
 
-TEST(Faults, AreAboutAModelAndNotAboutACertainText) {
+TEST(Faults, CanBeLimitedToAModelAndExceptAText) {
     Playing server("models: { other: {} }\nfaults: [ { do: error, model: other, unless: probe } ]");
     EXPECT_EQ(server.embed("\"a\"").status, 200);
     EXPECT_EQ(server.post(server.path, R"({"model":"other","input":"probe"})").status, 200);
     EXPECT_EQ(server.post(server.path, R"({"model":"other","input":"a"})").status, 500);
 }
 
-TEST(Faults, OfDiscoveryHaveTheirRoute) {
+TEST(Faults, OfDiscoveryNameTheirRoute) {
     Playing server = ollama("faults: [ { do: error, route: /api/tags, times: 1 } ]");
     EXPECT_EQ(server.embed("\"a\"").status, 200);
     EXPECT_EQ(server.get("/api/tags").status, 500);
     EXPECT_EQ(server.get("/api/tags").status, 200);
 }
 
-TEST(Faults, RefusingIsForAllUntilItIsTakenBack) {
+TEST(Faults, RefusingAppliesToAllUntilItIsTurnedOff) {
     Playing server("dialect: llama_cpp\nrefusing: { status: 503, message: Loading model }");
     EXPECT_EQ(server.embed("\"a\"").body,
               R"({"error":{"message":"Loading model","type":"unavailable_error","param":null,"code":503}})");

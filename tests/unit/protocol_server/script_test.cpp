@@ -20,7 +20,7 @@ std::string refusal_of(std::string_view yaml) {
     return {};
 }
 
-TEST(Script, WhatIsNamedChangesAndTheRestStays) {
+TEST(Script, OnlyTheKeysThatAreGivenChange) {
     Script script;
     apply_script(script,
                  "dialect: tei\nlatency: 20ms\nmodels: { a: { dimension: 8 }, b: {} }\nfaults: [ { do: nan } ]");
@@ -37,7 +37,7 @@ TEST(Script, WhatIsNamedChangesAndTheRestStays) {
     EXPECT_EQ(script.faults_set, 2U);
 }
 
-TEST(Script, CallsAreOneOrARangeOrWithoutEnd) {
+TEST(Script, CallsAreOneOrARangeOrOpenEnded) {
     Script script;
     apply_script(script, "faults: [ { do: hang, calls: 7 }, { do: hang, calls: 3..5 }, { do: hang, calls: 9.. } ]");
     EXPECT_EQ(script.faults[0].first_call, 7U);
@@ -47,7 +47,7 @@ TEST(Script, CallsAreOneOrARangeOrWithoutEnd) {
     EXPECT_EQ(script.faults[2].last_call, UINT64_MAX);
 }
 
-TEST(Script, RefusingIsTakenBack) {
+TEST(Script, RefusingCanBeTurnedOff) {
     Script script;
     apply_script(script, "refusing: { status: 503, message: Loading model }");
     ASSERT_TRUE(script.refusing);

@@ -18,7 +18,7 @@ TEST(Tally, TheFullestWindowSlides) {
     EXPECT_EQ(tally.refused(), 1U);
 }
 
-TEST(Tally, IsToldAsJson) {
+TEST(Tally, IsWrittenAsJson) {
     Tally tally;
     tally.calls.push_back({.at = 5, .route = "/api/embed", .inputs = 1, .texts = {"a \"quoted\"\ntext"}});
     tally.other_routes = {"GET /api/tags"};

@@ -48,7 +48,7 @@ TEST(Vectors, JsonAndBase64HoldTheRow) {
     EXPECT_EQ(encoded, "AACAPwAAIMAAAAA+");
 }
 
-TEST(Vectors, ShortenedIsTheBeginningAtLengthOne) {
+TEST(Vectors, AShortenedVectorIsTheNormalisedBeginning) {
     const auto row = VectorTable("sha256:1", 64).row("text");
     const auto shorter = shortened(row, 8);
     ASSERT_EQ(shorter.size(), 8U);

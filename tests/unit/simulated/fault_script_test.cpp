@@ -33,7 +33,7 @@ TEST_F(FaultScriptTest, CallsAreCountedFromOne) {
     EXPECT_EQ(next(script, 7), ".ffh.nn") << "the first line that holds";
 }
 
-TEST_F(FaultScriptTest, RatesAreMetAndRepeatable) {
+TEST_F(FaultScriptTest, RatesAreExactAndRepeatable) {
     FaultScript script(faults({"fail rate=0.1"}), 1);
     FaultScript same(faults({"fail rate=0.1"}), 1);
     FaultScript other(faults({"fail rate=0.1"}), 2);
@@ -43,7 +43,7 @@ TEST_F(FaultScriptTest, RatesAreMetAndRepeatable) {
     EXPECT_NE(next(other, 10000), calls);
 }
 
-TEST_F(FaultScriptTest, LinesOfTheSameRateHitDifferentCalls) {
+TEST_F(FaultScriptTest, LinesWithTheSameRateAffectDifferentCalls) {
     FaultScript script(faults({"fail rate=0.1", "nan rate=0.1"}), 1);
     EXPECT_NEAR(static_cast<double>(std::ranges::count(next(script, 10000), 'n')), 900, 100);
 }
@@ -68,7 +68,7 @@ TEST_F(FaultScriptTest, TwoRateLimitsHoldTogether) {
     EXPECT_EQ(next(script, 3), "..t");
 }
 
-TEST_F(FaultScriptTest, ConditionsOnTextsHoldByTheCall) {
+TEST_F(FaultScriptTest, ConditionsOnTextsApplyToTheWholeCall) {
     FaultScript script(faults({"too_large above_inputs=2", "too_large above_bytes=8", "poison text=bad"}), 1);
     EXPECT_EQ(next(script, {"a", "b", "c"}), 'l');
     EXPECT_EQ(next(script, {"a", "b"}), '.');

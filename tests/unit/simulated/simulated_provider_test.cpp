@@ -29,7 +29,7 @@ protected:
     ManualClock clock;
 };
 
-TEST_F(SimulatedProviderTest, TellsWhatItIs) {
+TEST_F(SimulatedProviderTest, ReportsItsSettings) {
     SimulatedProvider provider(
         {.dimension = 8, .max_inputs = 3, .concurrency = 2, .document_prefix = "d: ", .query_prefix = "q: "}, clock);
     const auto info = provider.info({}).value();
@@ -52,7 +52,7 @@ TEST_F(SimulatedProviderTest, GivesOneRowPerTextInOrder) {
     EXPECT_GT(both.tokens, 0U);
 }
 
-TEST_F(SimulatedProviderTest, PrefixesTellDocumentsFromQueries) {
+TEST_F(SimulatedProviderTest, PrefixesDistinguishDocumentsFromQueries) {
     SimulatedProvider plain({.dimension = 4}, clock);
     EXPECT_EQ(embed(plain, {"a"})->matrix, embed(plain, {"a"}, TextKind::query)->matrix);
     SimulatedProvider prefixed({.dimension = 4, .document_prefix = "d: ", .query_prefix = "q: "}, clock);
@@ -60,7 +60,7 @@ TEST_F(SimulatedProviderTest, PrefixesTellDocumentsFromQueries) {
     EXPECT_EQ(embed(prefixed, {"a"}, TextKind::query)->matrix, embed(plain, {"q: a"})->matrix);
 }
 
-TEST_F(SimulatedProviderTest, RefusesMoreInputsThanItsCap) {
+TEST_F(SimulatedProviderTest, RefusesMoreInputsThanItsLimit) {
     SimulatedProvider provider({.max_inputs = 1}, clock);
     EXPECT_TRUE(embed(provider, {"a"}));
     EXPECT_EQ(embed(provider, {"a", "b"}).error().kind, ErrorKind::too_large);
@@ -92,7 +92,7 @@ TEST_F(SimulatedServer, AnotherModelOrDigestMakesOtherVectors) {
     EXPECT_NE(vector({.digest = "2", .dimension = 4}), vector({.digest = "3", .dimension = 4}));
 }
 
-TEST_F(SimulatedServer, ItsModelIsReplacedByAFileAndItKeepsItsPromise) {
+TEST_F(SimulatedServer, AFileReplacesItsModelAndInfoMustNameItFirst) {
     SimulatedProvider provider(settings(), clock);
     EXPECT_EQ(provider.info({})->model_digest, "1") << "the file need not be there";
     const auto before = embed(provider, {"a"})->matrix;
@@ -105,7 +105,7 @@ TEST_F(SimulatedServer, ItsModelIsReplacedByAFileAndItKeepsItsPromise) {
     EXPECT_THAT(options, ::testing::Contains(std::pair<std::string, std::string>("state_file", folder / "state")));
 }
 
-TEST_F(SimulatedServer, IsDownOrHangsByAFile) {
+TEST_F(SimulatedServer, AFileTakesItDownOrMakesItHang) {
     SimulatedProvider provider(settings(), clock);
     state("down\n");
     EXPECT_EQ(provider.info({}).error().kind, ErrorKind::unavailable);
@@ -170,7 +170,7 @@ TEST_F(SimulatedProviderTest, LatencyEndsAtTheDeadline) {
     EXPECT_FALSE(provider.embed({.texts = std::span(&text, 1), .deadline = clock.now() + 1ms}));
 }
 
-TEST_F(SimulatedProviderTest, LatencyCountsEachInput) {
+TEST_F(SimulatedProviderTest, LatencyGrowsWithEachInput) {
     SimulatedProvider provider({.latency_per_input = 10ms}, clock);
     const std::vector<std::string_view> texts = {"a", "b"};
     const auto begin = std::chrono::steady_clock::now();
@@ -178,7 +178,7 @@ TEST_F(SimulatedProviderTest, LatencyCountsEachInput) {
     EXPECT_GE(std::chrono::steady_clock::now() - begin, 20ms);
 }
 
-TEST_F(SimulatedProviderTest, WaitingEndsWithAStop) {
+TEST_F(SimulatedProviderTest, WaitingEndsOnAStop) {
     SimulatedProvider slow({.latency = 1h}, clock);
     SimulatedProvider hanging({.faults = faults({"hang"})}, clock);
     const std::string_view text = "a";
