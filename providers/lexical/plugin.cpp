@@ -101,6 +101,7 @@ Result<std::unique_ptr<Provider>> make(const Options& options, Context& context)
 }  // namespace
 }  // namespace embedq::lexical
 
-EMBEDQ_PROVIDER("lexical", "0.1.0",
-                "Offline vectors by word overlap and related words: hashed stems, letter n-grams and word vectors.",
-                embedq::lexical::options_table, embedq::lexical::make);
+EMBEDQ_PROVIDER(
+    "lexical", "0.1.0",
+    "Offline vectors by word overlap and related words, not by meaning: hashed stems, letter n-grams and word vectors.",
+    embedq::lexical::options_table, embedq::lexical::make);

@@ -33,7 +33,7 @@ Error classified(int status, std::string body, std::vector<Header> headers = {})
 }
 
 struct Case {
-    const char* who;
+    const char* server;
     int status;
     const char* body;
     ErrorKind kind;
@@ -41,10 +41,10 @@ struct Case {
 };
 
 void PrintTo(const Case& row, std::ostream* out) {
-    *out << row.who << " " << row.status << " " << row.body;
+    *out << row.server << " " << row.status << " " << row.body;
 }
 
-// What servers were seen to say, by who says it.
+// Error answers of real servers.
 const Case case_table[] = {
     // Ollama's own protocol
     {"Ollama", 404, R"j({"error":"model 'nomic' not found"})j", ErrorKind::misconfigured},
@@ -220,7 +220,7 @@ const Case case_table[] = {
      ErrorKind::misconfigured},
     {"vLLM", 401, R"j({"error":"Unauthorized"})j", ErrorKind::misconfigured},
 
-    // TEI: OpenAI's route and its own
+    // TEI, on OpenAI's path and on its own
     {"TEI",
      422,
      R"j({"message":"batch size 66 > maximum allowed batch size 64","code":422,"type":"validation"})j",
@@ -244,7 +244,7 @@ const Case case_table[] = {
     {"TEI", 401, "", ErrorKind::misconfigured},
     {"TEI", 413, "length limit exceeded", ErrorKind::too_large},
 
-    // LiteLLM's proxy repeats what its upstream says
+    // LiteLLM's proxy repeats the message of its upstream
     {"LiteLLM", 422,
      R"j({"error":{"message":"litellm.UnprocessableEntityError: Error code: 422 - {'code': )j"
      R"j('array_above_max_length', 'max': 1024}","type":null,"param":null,"code":"422"}})j",
@@ -372,7 +372,7 @@ const Case case_table[] = {
      R"j("param":null,"code":null}})j",
      ErrorKind::throttled},
 
-    // Google's compatible routes
+    // Google's compatible paths
     {"Vertex",
      400,
      R"j([{"error":{"code":400,"message":"250 instance(s) is allowed per prediction. Actual: 251",)j"
@@ -402,7 +402,7 @@ const Case case_table[] = {
      R"j("status":"FAILED_PRECONDITION"}})j",
      ErrorKind::misconfigured},
 
-    // What stands between
+    // Proxies and gateways
     {"a proxy", 502, "<html><head><title>502 Bad Gateway</title></head><body></body></html>", ErrorKind::unavailable},
     {"a proxy", 403, "<!DOCTYPE html><title>Attention Required!</title>", ErrorKind::misconfigured},
     {"a proxy", 400, "<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>",
@@ -478,12 +478,14 @@ TEST_P(ServerMessages, BecomesTheKindOfItsCause) {
 INSTANTIATE_TEST_SUITE_P(Servers, ServerMessages, testing::ValuesIn(case_table));
 
 TEST(Classify, GivesAHint) {
-    EXPECT_THAT(classified(404, R"j({"error":"model 'nomic' not found"})j").message,
-                HasSubstr("model 'nomic' not found; pull it"));
-    EXPECT_THAT(classified(401, "").message, HasSubstr("status 401 and no message; check api_key"));
-    EXPECT_THAT(classified(404, "404 page not found").message, HasSubstr("404 page not found; check the address"));
-    EXPECT_THAT(classified(502, "<html><title>Bad\r\n Gateway</title>").message,
-                HasSubstr("a page of HTML, \"Bad Gateway\""));
+    const Error missing = classified(404, R"j({"error":"model 'nomic' not found"})j");
+    EXPECT_THAT(missing.message, testing::EndsWith("model 'nomic' not found"));
+    EXPECT_EQ(missing.hint, "pull it");
+    EXPECT_THAT(to_string(classified(401, "")), HasSubstr("status 401 and no message; check api_key"));
+    EXPECT_THAT(to_string(classified(404, "404 page not found")), HasSubstr("404 page not found; check the address"));
+    const Error page = classified(502, "<html><title>Bad\r\n Gateway</title>");
+    EXPECT_THAT(page.message, HasSubstr("an HTML page, \"Bad Gateway\""));
+    EXPECT_EQ(page.hint, "");
 }
 
 TEST(Classify, ARateLimitHasARetryAfterButNoLimitOfTexts) {

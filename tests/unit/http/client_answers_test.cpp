@@ -1,4 +1,4 @@
-// What the client makes of answers: whole, cut off, compressed, too long, and what is no HTTP.
+// How the client handles answers: complete, cut off, compressed, too long, or not HTTP.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -17,13 +17,13 @@ namespace {
 
 using testing::HasSubstr;
 
-// 21 bytes, {"a":1} three times, by the usual compressors.
+// {"a":1} three times (21 bytes), compressed by gzip and zlib.
 constexpr std::string_view gzip(
     "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xabVJT\xb2\x32\xac\xad\x46\xa1\x00\x10\x82\xdc\x0c\x15\x00\x00\x00", 29);
 constexpr std::string_view deflate("x\x9c\xabVJT\xb2\x32\xac\xad\x46\xa1\x00\x43&\x06\x19", 17);
 
-// A gzip file of `length` + 1 times the letter x without its checksum: one block of fixed codes (RFC 1951 §3.2.6), in
-// which each 13 bits are a match of 258 bytes at distance 1.
+// A gzip file with `length` + 1 times the letter x and no checksum: one block of fixed codes (RFC 1951 §3.2.6), in which
+// each 13 bits are a match of 258 bytes at distance 1.
 std::string gzip_bomb(std::size_t length) {
     std::string out("\x1f\x8b\x08\0\0\0\0\0\0\x03", 10);
     unsigned bits = 0;
@@ -140,7 +140,7 @@ TEST(Client, TheLimitAppliesToTheDecompressedAnswer) {
 }
 
 TEST(Client, AnAnswerThatCannotBeDecompressedIsAnError) {
-    ScriptedServer server(always(answer("no gzip at all", "200 OK", "Content-Encoding: gzip\r\n")));
+    ScriptedServer server(always(answer("this is not gzip", "200 OK", "Content-Encoding: gzip\r\n")));
     auto response = make()->send(post(server.url()));
     ASSERT_FALSE(response.has_value());
     EXPECT_EQ(response.error().kind, ErrorKind::unavailable);
@@ -183,12 +183,12 @@ TEST(Client, OnBodyReceivesThePiecesAsTheyArrive) {
 TEST(Client, AnExceptionOfOnBodyIsRethrown) {
     ScriptedServer server(always(answer("{}")));
     auto request = post(server.url());
-    request.on_body = [](std::string_view) { throw std::runtime_error("no room"); };
+    request.on_body = [](std::string_view) { throw std::runtime_error("disk full"); };
     auto client = make();
     EXPECT_THROW((void)client->send(request), std::runtime_error);
 }
 
-// OpenSSL writes without MSG_NOSIGNAL; were SIGPIPE not kept away within a request, it would end this process.
+// OpenSSL writes without MSG_NOSIGNAL. If requests did not block SIGPIPE, it would end this process.
 TEST(Client, ASigpipeWithinARequestIsHarmless) {
     ScriptedServer server(always(answer("{}")));
     auto request = post(server.url());

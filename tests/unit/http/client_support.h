@@ -1,4 +1,4 @@
-// What tests of the client have in common.
+// Helpers for tests of the client.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 
 namespace embedq::http {
 
-// Sanitizers and a busy machine slow everything; without the behaviour under test the calls would last for ever.
+// Generous, since sanitizers and a busy machine slow everything. Without the tested behaviour, calls would never return.
 inline constexpr std::chrono::seconds prompt{2};
 
 inline std::unique_ptr<Client> make(ClientOptions options = {}) {

@@ -88,8 +88,8 @@ TEST(Client, SendsFromManyThreadsAtOnce) {
 }
 
 TEST(Client, AStaleConnectionIsReplaced) {
-    // The first connection answers once and hangs up when the second request comes, as servers do whose idle time ran
-    // out meanwhile.
+    // The first connection answers once and closes when the second request arrives, like a server whose idle timeout
+    // has just expired.
     ScriptedServer server([](Connection& connection) {
         connection.read_request();
         connection.write(answer("{}"));
@@ -109,7 +109,7 @@ TEST(Client, AFreshConnectionThatClosesIsNotRetried) {
     auto response = client->send(post(server.url()));
     ASSERT_FALSE(response.has_value());
     EXPECT_EQ(response.error().kind, ErrorKind::unavailable);
-    EXPECT_THAT(to_string(response.error()), HasSubstr("hung up without an answer"));
+    EXPECT_THAT(to_string(response.error()), HasSubstr("closed the connection without an answer"));
     EXPECT_EQ(server.connections(), 1);
 }
 
@@ -165,7 +165,7 @@ TEST(Client, ASlowAnswerIsAbandonedAtTheDeadline) {
     EXPECT_TRUE(response.error().deadline_reached);
 }
 
-// Returns when the thread waits for something, as `ps` would show it.
+// Returns when the thread sleeps, by its state in /proc.
 void wait_until_asleep(pid_t thread) {
     std::string state;
     do {
@@ -178,18 +178,18 @@ void wait_until_asleep(pid_t thread) {
 }
 
 TEST(Client, AStopRequestClosesTheSocket) {
-    std::promise<void> asked;
+    std::promise<void> received;
     std::promise<steady_clock::time_point> closed;
     ScriptedServer server([&](Connection& connection) {
         connection.read_request();
         connection.write(answer("{}"));
         connection.read_request();
-        asked.set_value();
+        received.set_value();
         connection.wait_until_closed();
         closed.set_value(steady_clock::now());
     });
     auto client = make();
-    // On a connection that is there: while one is made, timers of libcurl's own would wake it, too.
+    // On an open connection: while connecting, libcurl's own timers would also wake it.
     ASSERT_TRUE(client->send(post(server.url())).has_value());
     std::stop_source stop;
     auto request = post(server.url());
@@ -199,14 +199,14 @@ TEST(Client, AStopRequestClosesTheSocket) {
         sender.set_value(::gettid());
         return client->send(request);
     });
-    asked.get_future().wait();
+    received.get_future().wait();
     wait_until_asleep(sender.get_future().get());
     const auto begin = steady_clock::now();
     stop.request_stop();
     auto when = closed.get_future();
     ASSERT_EQ(when.wait_for(prompt), std::future_status::ready);
-    // Prompt is 100 ms; a machine that is busy with other tests may need longer, but never as long as libcurl's own
-    // rounds of 1 s.
+    // The contract is 100 ms. A machine that is busy with other tests may need longer, but never the 1 s of the polling
+    // loop.
     EXPECT_LT(when.get() - begin, milliseconds(500));
     auto result = response.get();
     ASSERT_FALSE(result.has_value());
@@ -338,7 +338,7 @@ TEST(Client, OptionsAreChecked) {
                 StartsWith("misconfigured: ca_file is '/nowhere/ca.pem', but there is no such file"));
     EXPECT_THAT(error({.ca_path = "/nowhere"}),
                 StartsWith("misconfigured: ca_path is '/nowhere', but there is no such folder"));
-    EXPECT_THAT(error({.proxy = "http://"}), StartsWith("misconfigured: proxy is no URL"));
+    EXPECT_THAT(error({.proxy = "http://"}), StartsWith("misconfigured: proxy is not a URL"));
     EXPECT_THAT(error({.headers = {{"Authorization", "Bearer secret\r\nX: y"}}}),
                 AllOf(HasSubstr("line break"), Not(HasSubstr("secret"))));
 }

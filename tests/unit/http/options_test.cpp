@@ -1,4 +1,4 @@
-// The shared rows, and the tables that providers make of them.
+// The shared rows, and the tables that providers make from them.
 #include "http/options.h"
 
 #include <gmock/gmock.h>
@@ -44,9 +44,9 @@ TEST(OptionTable, ARowIsTheSharedOneExceptForItsOverrides) {
     EXPECT_EQ(timeout.maximum, 86400e3);
     const OptionSpec& model = few_table[2];
     EXPECT_FALSE(model.required);
-    EXPECT_STREQ(model.help, "As the server knows it.");
+    EXPECT_STREQ(model.help, "The model's name on the server.");
     EXPECT_TRUE(few_table[3].required);
-    // One that has a default is not asked for, and one that is optional has none.
+    // A row with a default is not required, and an optional row has no default.
     EXPECT_FALSE(shared_row("endpoints", {.default_value = "http://a"}).required);
     EXPECT_EQ(shared_row("concurrency", {.optional = true}).default_value, nullptr);
 }

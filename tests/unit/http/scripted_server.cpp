@@ -39,7 +39,7 @@ Connection::~Connection() {
 }
 
 void Connection::close() {
-    // The socket itself is closed by the server, which may still want to end it.
+    // The server closes the socket itself, since it may still need to shut it down.
     if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
     socket_ = -1;
 }

@@ -1,5 +1,5 @@
-// A server of raw bytes: a test says for each connection what is read and written, so that it can break every rule of
-// HTTP.
+// A server of raw bytes: a test decides for each connection what is read and written, so that it can break every rule
+// of HTTP.
 //
 // Thread-safety: the script runs on a thread of its own for each connection; the counters may be read from any thread.
 #pragma once
@@ -22,9 +22,9 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    // The next request whole, head and body (by its Content-Length); empty when the client hung up.
+    // The next complete request, head and body (by its Content-Length); empty when the client closed the connection.
     std::string read_request();
-    // False when the client hung up.
+    // False when the client closed the connection.
     bool write(std::string_view bytes);
     // Waits until the client closes its side.
     void wait_until_closed();
@@ -43,7 +43,7 @@ public:
 
     explicit ScriptedServer(Script script);                         // on a free port of 127.0.0.1
     ScriptedServer(Script script, const std::string& unix_socket);  // on a socket file
-    ~ScriptedServer();                                              // ends what hangs
+    ~ScriptedServer();                                              // closes all connections
     ScriptedServer(const ScriptedServer&) = delete;
     ScriptedServer& operator=(const ScriptedServer&) = delete;
 
@@ -65,7 +65,7 @@ private:
     std::jthread acceptor_;
 };
 
-// A whole answer with the body's length.
+// A complete answer with the body's length.
 std::string answer(std::string_view body, std::string_view status = "200 OK", std::string_view headers = "");
 
 }  // namespace embedq::http

@@ -1,5 +1,5 @@
-// What asking a provider's servers has in common, by a provider of the smallest protocol there is: POST /embed takes
-// {"model": "m", "inputs": ["…"]} and answers [[0.1, …], …], GET /info answers with the model's digest.
+// Tests Servers with a provider of the smallest possible protocol: POST /embed takes {"model": "m", "inputs": ["…"]} and
+// answers [[0.1, …], …], GET /info answers with the model's digest.
 #include "http/servers.h"
 
 #include <gmock/gmock.h>
@@ -30,7 +30,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-// --- the whole provider, but for the line that exports it
+// --- the whole provider, except for the line that exports it
 
 inline constexpr std::array small_rows = {shared_row("model", {.default_value = "m"})};
 
@@ -40,10 +40,11 @@ public:
         : settings_(std::move(settings)), servers_(std::move(servers)) {}
 
     Result<ProviderInfo> info(std::stop_token stop) override {
-        auto told = servers_.look_up(servers_.request_to(0, "/info", {steady_clock::now() + settings_.timeout, stop}));
-        if (!told) return std::unexpected(std::move(told.error()));
+        auto digest =
+            servers_.look_up(servers_.request_to(0, "/info", {steady_clock::now() + settings_.timeout, stop}));
+        if (!digest) return std::unexpected(std::move(digest.error()));
         ProviderInfo info = servers_.info();
-        info.model_digest = told->value_or("");
+        info.model_digest = digest->value_or("");
         return info;
     }
 
@@ -67,7 +68,7 @@ private:
 };
 
 Result<std::unique_ptr<Provider>> make_small(const Options& options, Context& context) {
-    auto settings = read_settings(options, {.rejected_suffixes = {{"/embed", "which is put behind it"}}});
+    auto settings = read_settings(options, {.rejected_suffixes = {{"/embed", "which is appended to it"}}});
     if (!settings) return std::unexpected(std::move(settings.error()));
     settings->hints = {.missing_model = "load it", .missing_path = "it ends before /embed"};
     auto servers = Servers::make(*settings, context);
@@ -75,11 +76,11 @@ Result<std::unique_ptr<Provider>> make_small(const Options& options, Context& co
     return std::make_unique<SmallProvider>(std::move(*settings), std::move(*servers));
 }
 
-// --- what it does
+// --- its tests
 
 class SmallProviderTest : public testing::Test {
 protected:
-    // The provider, with a server that gives `answers` in turn, and the last one for ever.
+    // The provider, with a server that gives `answers` in turn and then repeats the last one.
     Provider& ask(std::vector<std::string> answers, std::map<std::string, std::string> texts = {}) {
         server_ = std::make_unique<ScriptedServer>([this, answers = std::move(answers)](Connection& connection) {
             std::size_t next = 0;
@@ -167,7 +168,7 @@ TEST_F(SmallProviderTest, RefusesAnUnknownEndpointAndAStoppedRequest) {
     auto beyond = provider.embed({.texts = texts, .endpoint = 1});
     ASSERT_FALSE(beyond.has_value());
     EXPECT_EQ(beyond.error().kind, ErrorKind::invalid_argument);
-    EXPECT_EQ(to_string(beyond.error()), "there is no endpoint 1: the options name 1");
+    EXPECT_EQ(to_string(beyond.error()), "endpoint 1 does not exist: the options name 1");
     std::stop_source stop;
     stop.request_stop();
     auto stopped = provider.embed({.texts = texts, .stop = stop.get_token()});
@@ -177,11 +178,11 @@ TEST_F(SmallProviderTest, RefusesAnUnknownEndpointAndAStoppedRequest) {
 }
 
 TEST_F(SmallProviderTest, RefusalsNameTheAddressAndTheProvidersHints) {
-    EXPECT_THAT(refused(answer("no", "404 Not Found")).message,
+    EXPECT_THAT(to_string(refused(answer("no", "404 Not Found"))),
                 AllOf(HasSubstr("/embed answered"), EndsWith("check the address and its path; it ends before /embed")));
-    EXPECT_THAT(refused(answer("no", "405 Method Not Allowed")).message, EndsWith("check the address and its path"));
-    EXPECT_THAT(refused(answer(R"({"error":"model 'm' not found"})", "404 Not Found")).message, EndsWith("; load it"));
-    EXPECT_THAT(refused(answer("no", "401 Unauthorized")).message, EndsWith("check the option api_key"));
+    EXPECT_EQ(refused(answer("no", "405 Method Not Allowed")).hint, "check the address and its path");
+    EXPECT_EQ(refused(answer(R"({"error":"model 'm' not found"})", "404 Not Found")).hint, "load it");
+    EXPECT_EQ(refused(answer("no", "401 Unauthorized")).hint, "check the option api_key");
 }
 
 TEST_F(SmallProviderTest, AnAnswerThatIsTooLongRefusesABatchButNotASingleText) {
@@ -190,8 +191,8 @@ TEST_F(SmallProviderTest, AnAnswerThatIsTooLongRefusesABatchButNotASingleText) {
     EXPECT_EQ(embed(ask({endless}, texts), {"a", "b"}).error().kind, ErrorKind::too_large);
     const Error single = embed(ask({endless}, texts), {"a"}).error();
     EXPECT_EQ(single.kind, ErrorKind::internal);
-    EXPECT_THAT(single.message,
-                AllOf(HasSubstr("/embed is longer than 1024 bytes"), HasSubstr("check what answers at endpoints")));
+    EXPECT_THAT(single.message, HasSubstr("/embed is longer than 1024 bytes"));
+    EXPECT_THAT(single.hint, HasSubstr("check which server answers at endpoints"));
 }
 
 TEST_F(SmallProviderTest, ACallThatTimesOutIsMarked) {
@@ -207,7 +208,7 @@ TEST_F(SmallProviderTest, ACallThatTimesOutIsMarked) {
 TEST_F(SmallProviderTest, ASuccessWithoutVectorsIsAnError) {
     const Error page = refused(answer(" \n<html>the-secret-key</html>"), {{"api_key", "the-secret-key"}});
     EXPECT_EQ(page.kind, ErrorKind::misconfigured);
-    EXPECT_THAT(page.message, EndsWith("answered with a page of HTML where vectors were expected; check endpoints"));
+    EXPECT_THAT(to_string(page), EndsWith("answered with an HTML page where vectors were expected; check endpoints"));
     EXPECT_EQ(page.detail, "<html>***</html>");
     EXPECT_EQ(refused(answer(R"({"error":{"message":"overloaded","code":429}})")).kind, ErrorKind::throttled);
     const Error broken = refused(answer(R"({"what":"the-secret-key"})"), {{"api_key", "the-secret-key"}});
@@ -222,7 +223,7 @@ TEST_F(SmallProviderTest, OptionsThatNameAMissingFileMakeNoProvider) {
     EXPECT_THAT(to_string(made.error()), StartsWith("ca_file is '/nowhere/ca.pem'"));
 }
 
-// --- what it has no use for
+// --- what the small provider does not use
 
 TEST(Servers, ReportsWhenVectorsHaveAnotherDimension) {
     conformance::TestContext context("servers");
@@ -237,7 +238,7 @@ TEST(Servers, ReportsWhenVectorsHaveAnotherDimension) {
     };
     EXPECT_FALSE(other("[[1,2]]"));
     EXPECT_TRUE(other("[[1,2,3]]"));
-    EXPECT_FALSE(other("<html>"));  // misconfigured, too, but for another reason
+    EXPECT_FALSE(other("<html>"));  // also misconfigured, but for another reason
     EXPECT_FALSE(other("{}"));
 }
 

@@ -1,4 +1,4 @@
-// The shared options as they are read, and what is refused before anything is asked.
+// How the shared options are read, and what is refused before any request.
 #include "http/settings.h"
 
 #include <gmock/gmock.h>
@@ -90,13 +90,13 @@ TEST(SharedSettings, DefaultsApplyWithOnlyAnAddressAndAModel) {
 }
 
 TEST(SharedSettings, InvalidEndpointsAreRefusedWithAHint) {
-    const Protocol protocol{.example = "http://127.0.0.1:8080", .rejected_suffixes = {{"/embed", "which is put there"}}};
+    const Protocol protocol{.example = "http://127.0.0.1:8080", .rejected_suffixes = {{"/embed", "which is appended"}}};
     EXPECT_EQ(refusal_of({{"endpoints", "[]"}}, protocol),
               "endpoints is empty; name at least one, like http://127.0.0.1:8080");
     EXPECT_EQ(refusal_of({{"endpoints", "[http://a, http://u:w@a/embed/]"}}, protocol),
-              "the endpoint http://a/embed ends with /embed, which is put there; take it off");
+              "the endpoint http://a/embed ends with /embed, which is appended; remove /embed");
     EXPECT_EQ(refusal_of({{"endpoints", "[http://a, http://b, http://u:w@a/]"}}),
-              "the endpoint http://a is there twice; each is a endpoint of its own");
+              "the endpoint http://a is given twice; name each endpoint once");
     EXPECT_THAT(refusal_of({{"endpoints", "[ftp://a]"}}), HasSubstr("expected http://HOST"));
 }
 

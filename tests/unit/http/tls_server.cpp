@@ -97,8 +97,8 @@ struct TlsServer::Impl {
 
     void respond(SSL* ssl, int socket) const {
         if (answer.empty()) {
-            const linger at_once{1, 0};  // the close is a reset then
-            ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+            const linger reset_on_close{1, 0};
+            ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof reset_on_close);
             return;
         }
         std::vector<char> buffer(65536);
@@ -109,8 +109,8 @@ struct TlsServer::Impl {
     }
 
     void accept_all() const {
-        // OpenSSL writes to sockets that the client has closed; the thread ends with the server, so the mask needs no
-        // way back.
+        // OpenSSL writes to sockets that the client has closed. The thread ends with the server, so the mask is not
+        // restored.
         sigset_t pipe;
         sigemptyset(&pipe);
         sigaddset(&pipe, SIGPIPE);
@@ -126,7 +126,7 @@ struct TlsServer::Impl {
 TlsServer::TlsServer(std::string answer, const std::filesystem::path& ca_file) : impl_(std::make_unique<Impl>()) {
     impl_->answer = std::move(answer);
     const Key authority_key(EVP_EC_gen("P-256"));
-    // Named by its file: two authorities of one name would be taken for one with a broken signature.
+    // Named by its file: two authorities with the same name would be taken for one with an invalid signature.
     const Certificate authority = certificate(ca_file.c_str(), authority_key.get(), nullptr, authority_key.get());
     write_pem(ca_file, authority.get());
     const Key key(EVP_EC_gen("P-256"));

@@ -1,4 +1,4 @@
-// A TLS server with a certificate for localhost, signed by an authority of its own that nobody knows.
+// A TLS server with a certificate for localhost, signed by an authority of its own, which is not publicly trusted.
 //
 // Thread-safety: as ScriptedServer.
 #pragma once
@@ -12,15 +12,15 @@ namespace embedq::http {
 
 class TlsServer {
 public:
-    // Answers one request of each connection with `answer`; without one, resets connections once their handshake is
-    // done. The authority's certificate is written to `ca_file`.
+    // Answers one request of each connection with `answer`. An empty one resets connections after the handshake. Writes
+    // the authority's certificate to `ca_file`.
     TlsServer(std::string answer, const std::filesystem::path& ca_file);
     ~TlsServer();
     TlsServer(const TlsServer&) = delete;
     TlsServer& operator=(const TlsServer&) = delete;
 
     [[nodiscard]] std::string url(const std::string& host = "localhost") const;
-    // The protocols that the last client offered (ALPN), with commas between them.
+    // The protocols that the last client offered (ALPN), separated by commas.
     [[nodiscard]] std::string offered() const;
 
 private:

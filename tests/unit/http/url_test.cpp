@@ -31,7 +31,8 @@ TEST(Endpoint, AnotherTextIsRefusedWithoutItsCredentials) {
         EXPECT_EQ(endpoint.error().kind, ErrorKind::misconfigured);
         return to_string(endpoint.error());
     };
-    EXPECT_THAT(refused("localhost:11434"), HasSubstr("'localhost:11434' is no URL of a server; expected http://HOST"));
+    EXPECT_THAT(refused("localhost:11434"),
+                HasSubstr("'localhost:11434' is not the URL of a server; expected http://HOST"));
     EXPECT_THAT(refused("ftp://user:secret@host/"), AllOf(HasSubstr("@host/"), Not(HasSubstr("secret"))));
     EXPECT_THAT(refused("http://"), HasSubstr("expected http://HOST"));
     EXPECT_THAT(refused(""), HasSubstr("expected http://HOST"));
@@ -57,7 +58,9 @@ TEST(Url, ALocationIsResolvedAgainstItsBase) {
 
 TEST(Url, IsShownWithoutPossibleSecrets) {
     EXPECT_EQ(shown("https://user:secret@host:8443/v1?key=secret#secret"), "https://host:8443/v1");
-    EXPECT_EQ(shown("secret"), "(no URL)");
+    EXPECT_EQ(shown("secret"), "(not a URL)");
+    EXPECT_FALSE(is_url("secret"));
+    EXPECT_TRUE(is_url("https://host"));
 }
 
 }  // namespace

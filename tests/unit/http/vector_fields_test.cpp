@@ -24,7 +24,7 @@ TEST(VectorFields, ACredentialIsNeitherInTheDigestNorPublished) {
     EXPECT_EQ(published({{"litellm", nested}}), "{}");
     for (const char* name : {"max_tokens", "keyword", "tokenizer", "late_chunking"})
         EXPECT_NE(vector_part(name, "1"), "") << name;
-    EXPECT_NE(vector_part("task", R"({"value": "token"})"), "") << "a value is no name";
+    EXPECT_NE(vector_part("task", R"({"value": "token"})"), "") << "a value is not a name";
 }
 
 TEST(VectorFields, AnEmptyPartLeavesTheDigestUnchanged) {

@@ -36,60 +36,62 @@ TEST(Waits, HttpDatesAreRead) {
     }
 }
 
-std::optional<milliseconds> asked(std::vector<Header> list, std::string_view message = "") {
+std::optional<milliseconds> requested(std::vector<Header> list, std::string_view message = "") {
     Headers headers;
     for (auto& header : list) headers.add(std::move(header.name), std::move(header.value));
     return requested_wait(headers, message, received_at);
 }
 
 TEST(Waits, RetryAfterTakesPrecedence) {
-    EXPECT_EQ(asked({{"retry-after-ms", "250"}, {"Retry-After", "1"}}), milliseconds(250));
-    EXPECT_EQ(asked({{"Retry-After", "1.5"}}, "try again in 9s"), milliseconds(1500));
-    EXPECT_EQ(asked({{"Retry-After", "Sun, 01 Mar 2026 00:02:00 GMT"}}), milliseconds(120'000));
-    EXPECT_EQ(asked({{"Retry-After", "Sun, 01 Mar 2020 00:02:00 GMT"}}), std::nullopt);
-    EXPECT_EQ(asked({{"Retry-After", "-1"}}), std::nullopt);
-    EXPECT_EQ(asked({{"Retry-After", "0"}}), std::nullopt);
-    EXPECT_EQ(asked({{"Retry-After", "99999999999999999999"}}), milliseconds(86'400'000));
+    EXPECT_EQ(requested({{"retry-after-ms", "250"}, {"Retry-After", "1"}}), milliseconds(250));
+    EXPECT_EQ(requested({{"Retry-After", "1.5"}}, "try again in 9s"), milliseconds(1500));
+    EXPECT_EQ(requested({{"Retry-After", "Sun, 01 Mar 2026 00:02:00 GMT"}}), milliseconds(120'000));
+    EXPECT_EQ(requested({{"Retry-After", "Sun, 01 Mar 2020 00:02:00 GMT"}}), std::nullopt);
+    EXPECT_EQ(requested({{"Retry-After", "-1"}}), std::nullopt);
+    EXPECT_EQ(requested({{"Retry-After", "0"}}), std::nullopt);
+    EXPECT_EQ(requested({{"Retry-After", "99999999999999999999"}}), milliseconds(86'400'000));
 }
 
 TEST(Waits, MessagesAreRead) {
-    EXPECT_EQ(asked({}, "Please try again in 41.724s. Visit us"), milliseconds(41'724));
-    EXPECT_EQ(asked({}, "Please retry after 55 seconds."), milliseconds(55'000));
-    EXPECT_EQ(asked({}, "Try again in 1m12s"), milliseconds(72'000));
-    EXPECT_EQ(asked({}, "Please try again in 6ms."), milliseconds(6));
-    EXPECT_EQ(asked({}, "please try again in a moment"), std::nullopt);
-    EXPECT_EQ(asked({{"x-ratelimit-remaining-tokens", "0"}, {"x-ratelimit-reset-tokens", "9s"}}, "try again in 2s"),
+    EXPECT_EQ(requested({}, "Please try again in 41.724s. Visit us"), milliseconds(41'724));
+    EXPECT_EQ(requested({}, "Please retry after 55 seconds."), milliseconds(55'000));
+    EXPECT_EQ(requested({}, "Try again in 1m12s"), milliseconds(72'000));
+    EXPECT_EQ(requested({}, "Please try again in 6ms."), milliseconds(6));
+    EXPECT_EQ(requested({}, "please try again in a moment"), std::nullopt);
+    EXPECT_EQ(requested({{"x-ratelimit-remaining-tokens", "0"}, {"x-ratelimit-reset-tokens", "9s"}}, "try again in 2s"),
               milliseconds(2000));
 }
 
 TEST(Waits, UsedUpRateLimitsCount) {
-    EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "0"}, {"x-ratelimit-reset-requests", "1m30s"}}),
+    EXPECT_EQ(requested({{"x-ratelimit-remaining-requests", "0"}, {"x-ratelimit-reset-requests", "1m30s"}}),
               milliseconds(90'000));
-    EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "5"}, {"x-ratelimit-reset-requests", "1m30s"}}), std::nullopt);
-    EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "-1"}, {"x-ratelimit-reset-requests", "60"}}), std::nullopt);
-    EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "0"},
-                     {"x-ratelimit-reset-requests", "12ms"},
-                     {"x-ratelimit-remaining-tokens", "0"},
-                     {"x-ratelimit-reset-tokens", "3"}}),
+    EXPECT_EQ(requested({{"x-ratelimit-remaining-requests", "5"}, {"x-ratelimit-reset-requests", "1m30s"}}),
+              std::nullopt);
+    EXPECT_EQ(requested({{"x-ratelimit-remaining-requests", "-1"}, {"x-ratelimit-reset-requests", "60"}}),
+              std::nullopt);
+    EXPECT_EQ(requested({{"x-ratelimit-remaining-requests", "0"},
+                         {"x-ratelimit-reset-requests", "12ms"},
+                         {"x-ratelimit-remaining-tokens", "0"},
+                         {"x-ratelimit-reset-tokens", "3"}}),
               milliseconds(3000));
-    EXPECT_EQ(asked({{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "1772323260"}}), milliseconds(60'000));
-    EXPECT_EQ(asked({{"x-ratelimit-remaining-requests", "0"}}), std::nullopt);
+    EXPECT_EQ(requested({{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "1772323260"}}), milliseconds(60'000));
+    EXPECT_EQ(requested({{"x-ratelimit-remaining-requests", "0"}}), std::nullopt);
 }
 
 TEST(Waits, AResetTimeIsInSecondsOrMillisecondsAndOfAnySize) {
     const auto reset = [](std::string at) {
-        return asked({{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", std::move(at)}});
+        return requested({{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", std::move(at)}});
     };
     constexpr milliseconds day = std::chrono::hours(24);
     EXPECT_EQ(reset("1772323260.25"), milliseconds(60'250));
     EXPECT_EQ(reset("1772323260000"), milliseconds(60'000));
-    EXPECT_EQ(reset("1764288030000"), std::nullopt);  // over since months
+    EXPECT_EQ(reset("1764288030000"), std::nullopt);  // over for months
     EXPECT_EQ(reset("1764288030000000"), std::nullopt);
     EXPECT_EQ(reset("1772323260000000"), milliseconds(60'000));
     EXPECT_EQ(reset("99999999999"), day);
     EXPECT_EQ(reset("10000000000000000000"), day);
     EXPECT_EQ(reset(std::string(300, '9')), day);
-    EXPECT_EQ(reset(std::string(400, '9')), std::nullopt);  // no number at all
+    EXPECT_EQ(reset(std::string(400, '9')), std::nullopt);  // not a double
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ TEST(Base64, counts_floats_by_length_and_padding) {
     EXPECT_EQ(floats_in_base64("AACAPw=="), 1U);
     EXPECT_EQ(floats_in_base64("AACAPwAAAMA="), 2U);
     EXPECT_EQ(floats_in_base64("AACAPw"), std::nullopt);    // no padding
-    EXPECT_EQ(floats_in_base64("AACAPw="), std::nullopt);   // half of it
+    EXPECT_EQ(floats_in_base64("AACAPw="), std::nullopt);   // half of the padding
     EXPECT_EQ(floats_in_base64("AACAPwA="), std::nullopt);  // five bytes
     EXPECT_EQ(floats_in_base64("=="), std::nullopt);
     EXPECT_EQ(floats_in_base64("===="), std::nullopt);

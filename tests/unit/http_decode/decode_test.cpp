@@ -1,4 +1,4 @@
-// What is read of an answer: shapes, places, numbers, tokens.
+// How answers are read: shapes, order, numbers, tokens.
 #include <cmath>
 #include <random>
 

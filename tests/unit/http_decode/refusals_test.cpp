@@ -1,4 +1,4 @@
-// What is not kept of an answer: a whole call, or one text's vector.
+// Answers that are refused: as a whole, or one text's vector.
 #include "support.h"
 
 namespace embedq::http {
@@ -24,19 +24,19 @@ TEST(Refused, invalid_answers_fail_the_whole_call) {
         {"", 1, 0, ErrorKind::internal, "the answer is empty"},
         {" \n", 1, 0, ErrorKind::internal, "the answer is empty"},
         {"<!DOCTYPE html><html>502 Bad Gateway</html>", 1, 0, ErrorKind::internal, "HTML or XML page"},
-        {"upstream error", 1, 0, ErrorKind::internal, "no whole JSON"},
-        {"42", 1, 0, ErrorKind::internal, "no whole JSON"},
+        {"upstream error", 1, 0, ErrorKind::internal, "not complete JSON"},
+        {"42", 1, 0, ErrorKind::internal, "not complete JSON"},
         {"{}", 1, 0, ErrorKind::internal, "has no vectors: expected \"data\", \"embeddings\" or \"embedding\""},
         {R"({"error":{"message":"boom"}})", 1, 0, ErrorKind::internal, "has no vectors"},
-        {R"({"data":{"a":1}})", 1, 0, ErrorKind::internal, "\"data\" is no list"},
-        {R"({"data":null})", 1, 0, ErrorKind::internal, "\"data\" is no list"},
+        {R"({"data":{"a":1}})", 1, 0, ErrorKind::internal, "\"data\" is not a list"},
+        {R"({"data":null})", 1, 0, ErrorKind::internal, "\"data\" is not a list"},
         {R"({"data":[],"embeddings":[]})", 1, 0, ErrorKind::internal, "under two keys"},
         {R"({"data":[{"embedding":[1],"embedding":[2]}]})", 1, 0, ErrorKind::internal, "two vectors in one entry"},
-        {two + "}", 2, 2, ErrorKind::internal, "no whole JSON"},
-        {two + two, 2, 2, ErrorKind::internal, "no whole JSON"},
-        {R"({"data":[{"index":0 "embedding":[1,2]}]})", 1, 2, ErrorKind::internal, "no whole JSON"},
-        {R"({"embedding":[1 2]})", 1, 2, ErrorKind::internal, "no whole JSON"},
-        {"{\"model\":\"\xFF\",\"embedding\":[1]}", 1, 0, ErrorKind::internal, "no whole JSON"},
+        {two + "}", 2, 2, ErrorKind::internal, "not complete JSON"},
+        {two + two, 2, 2, ErrorKind::internal, "not complete JSON"},
+        {R"({"data":[{"index":0 "embedding":[1,2]}]})", 1, 2, ErrorKind::internal, "not complete JSON"},
+        {R"({"embedding":[1 2]})", 1, 2, ErrorKind::internal, "not complete JSON"},
+        {"{\"model\":\"\xFF\",\"embedding\":[1]}", 1, 0, ErrorKind::internal, "not complete JSON"},
         // counts
         {R"({"embeddings":[]})", 2, 0, ErrorKind::internal, "has 0 vectors for 2 texts"},
         {R"({"data":[]})", 1, 2, ErrorKind::internal, "has 0 vectors for 1 text"},
@@ -53,18 +53,17 @@ TEST(Refused, invalid_answers_fail_the_whole_call) {
         {at("0", "18446744073709551615"), 2, 2, ErrorKind::internal, "the index 18446744073709551615"},
         {at("0", "null"), 2, 2, ErrorKind::internal, "1 of the answer's 2 vectors have an index"},
         // dimensions
-        {two, 2, 3, ErrorKind::misconfigured,
-         "have dimension 2: expected 3; the model behind the name may have changed"},
+        {two, 2, 3, ErrorKind::misconfigured, "have dimension 2: expected 3; check the provider's model"},
         {two, 2, 1, ErrorKind::misconfigured, "have dimension 2: expected 1"},
         {R"({"embeddings":[[1,2],[1,2,3]]})", 2, 0, ErrorKind::internal,
-         "unlike dimensions, 2 and 3 among them: expected one for all"},
+         "different dimensions, 2 and 3 among them: expected one for all"},
         {R"({"embeddings":[[1,2],[1,2,3]]})", 2, 4, ErrorKind::internal,
-         "unlike dimensions, 2 and 3 among them: expected 4 for all"},
-        {R"({"embeddings":[[],[]]})", 2, 0, ErrorKind::internal, "nothing but empty vectors"},
-        {R"({"embeddings":[[],[]]})", 2, 8, ErrorKind::internal, "nothing but empty vectors"},
-        {R"({"embedding":""})", 1, 8, ErrorKind::internal, "nothing but empty vectors"},
+         "different dimensions, 2 and 3 among them: expected 4 for all"},
+        {R"({"embeddings":[[],[]]})", 2, 0, ErrorKind::internal, "only empty vectors"},
+        {R"({"embeddings":[[],[]]})", 2, 8, ErrorKind::internal, "only empty vectors"},
+        {R"({"embedding":""})", 1, 8, ErrorKind::internal, "only empty vectors"},
         {R"({"embeddings":[[1,1,1,1,1,1,1,1],[],[],[],[],[],[],[],[],[]]})", 10, 0, ErrorKind::internal,
-         "have no room for 10 like it"},
+         "cannot hold 10 such vectors"},
         {R"({"embeddings":[[[1,2],3]]})", 1, 0, ErrorKind::internal, "a vector inside another one"},
     };
     for (const Case& refusal : cases) {
@@ -86,7 +85,7 @@ TEST(Refused, answers_that_are_cut_off_anywhere) {
 TEST(Refused, mismatched_brackets) {
     for (const char* body : {R"({"data":[{"index":0,"embedding":[1,2]}})", R"({"data":[{"index":0,"embedding":[1,2}]})",
                              R"({"embeddings":[[1,2]})", R"([[1,2])", R"([[1,2}])", R"({"embedding":[1,2]])"}) {
-        EXPECT_THAT(refused(body, 1).message, HasSubstr("no whole JSON")) << body;
+        EXPECT_THAT(refused(body, 1).message, HasSubstr("not complete JSON")) << body;
     }
 }
 
@@ -102,18 +101,18 @@ TEST(Refused, the_detail_is_a_bounded_excerpt_on_one_line) {
 
 TEST(RefusedText, leaves_the_valid_rows) {
     const std::pair<const char*, const char*> cases[] = {
-        {"[NaN,1]", "the vector of text 1 of 2 has NaN as its number 1, which is no finite number"},
-        {"[1,Infinity]", "has Infinity as its number 2"},
-        {"[1,-Infinity]", "has -Infinity as its number 2"},
-        {"[null,null]", "has null as its number 1"},
-        {"[1,1e400]", "has 1e400 as its number 2"},
+        {"[NaN,1]", "the vector of text 1 of 2 has NaN as value 1, which is not a finite number"},
+        {"[1,Infinity]", "has Infinity as value 2"},
+        {"[1,-Infinity]", "has -Infinity as value 2"},
+        {"[null,null]", "has null as value 1"},
+        {"[1,1e400]", "has 1e400 as value 2"},
         {"[1,-1e39]", "has a value that is not finite as float32"},
-        {R"(["NaN",1])", "has \"NaN\" as its number 1"},
-        {R"([1,"abc"])", "has \"abc\" as its number 2"},
-        {"[true,1]", "has true as its number 1"},
-        {"[1,{}]", "has an object as its number 2"},
-        {"[01,1]", "has 01 as its number 1"},
-        {"[1.,1]", "has 1. as its number 1"},
+        {R"(["NaN",1])", "has \"NaN\" as value 1"},
+        {R"([1,"abc"])", "has \"abc\" as value 2"},
+        {"[true,1]", "has true as value 1"},
+        {"[1,{}]", "has an object as value 2"},
+        {"[01,1]", "has 01 as value 1"},
+        {"[1.,1]", "has 1. as value 1"},
         {"[0,0]", "is all zero, which has no direction"},
         {"[-0,0.0]", "is all zero, which has no direction"},
         {"[1e-400,0]", "is all zero, which has no direction"},
@@ -123,11 +122,11 @@ TEST(RefusedText, leaves_the_valid_rows) {
         {"[1]", "has dimension 1: expected 2"},
         {"[1,2,3]", "has dimension 3: expected 2"},
         {"[1,2,3,4,5,6,7,8,9]", "has dimension 9: expected 2"},
-        {"[[1,2],[3,4]]", "as of one for each token: let the server pool them"},
-        {"[[[1,2]]]", "as of one for each token"},
+        {"[[1,2],[3,4]]", "probably one for each token; let the server pool them"},
+        {"[[[1,2]]]", "probably one for each token"},
         {"\"AACAPw==\"", "has dimension 1: expected 2"},
-        {"\"AACAPwAAAMA\"", "is base64 of 11 characters, which are no whole number of float32"},
-        {"\"AACAPwA AMA=\"", "is broken base64: \"AACAPwA AMA=\""},
+        {"\"AACAPwAAAMA\"", "is base64 of 11 characters, which is not a whole number of float32"},
+        {"\"AACAPwA AMA=\"", "is invalid base64: \"AACAPwA AMA=\""},
         {"\"AAAAAAAAAAA=\"", "is all zero"},
         {"\"AACAfwAAAMA=\"", "has a value that is not finite as float32"},
         {"\"AADAfwAAAMA=\"", "has a value that is not finite as float32"},
@@ -136,10 +135,10 @@ TEST(RefusedText, leaves_the_valid_rows) {
         const std::string rows = std::string("[") + vector + ",[3,4]]";
         const auto ollama = error_of_first("{\"embeddings\":" + rows + "}");
         EXPECT_EQ(ollama.kind, ErrorKind::internal) << vector;
-        EXPECT_THAT(ollama.message, HasSubstr(message)) << vector;
+        EXPECT_THAT(to_string(ollama), HasSubstr(message)) << vector;
         const auto openai = error_of_first(
             std::string(R"({"data":[{"index":1,"embedding":[3,4]},{"index":0,"embedding":)") + vector + "}]}");
-        EXPECT_EQ(openai.message, ollama.message);
+        EXPECT_EQ(to_string(openai), to_string(ollama));
     }
     EXPECT_THAT(error_of_first(R"({"data":[{"index":0},{"index":1,"embedding":[3,4]}]})").message,
                 HasSubstr("is missing"));

@@ -1,4 +1,4 @@
-// Answers as servers write them, and what tests expect of their decoding.
+// Helpers that decode answers and check the result.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -39,14 +39,14 @@ inline EmbeddingAnswer decoded(std::string body, std::size_t texts, std::size_t 
     return {};
 }
 
-// One answer whose first text alone is refused, beside a second one, [3, 4], that stands.
+// The error of the first text in an answer whose second row, [3, 4], is valid.
 inline Error error_of_first(std::string body, std::size_t dimension = 2) {
     const auto answer = decoded(std::move(body), 2, dimension);
     const auto& result = answer.result;
     EXPECT_EQ(result.dimension, 2U);
     EXPECT_THAT(std::vector(result.matrix.end() - 2, result.matrix.end()), testing::ElementsAre(3, 4));
     if (result.errors.size() != 1 || result.errors.front().index != 0) {
-        ADD_FAILURE() << "not the first text alone has an error";
+        ADD_FAILURE() << "expected an error for the first text only";
         return {};
     }
     return result.errors.front().error;

@@ -33,7 +33,7 @@ double cosine(std::string_view a, std::string_view b) {
     return sum;
 }
 
-// Over the bits of the floats, so that a change in the last place shows.
+// Over the bits of the floats, so that a change of the last bit is detected.
 std::uint64_t fingerprint(const std::vector<float>& vector) {
     std::uint64_t hash = 0xcbf29ce484222325ULL;
     for (const float value : vector) {
@@ -43,8 +43,7 @@ std::uint64_t fingerprint(const std::vector<float>& vector) {
     return hash;
 }
 
-// These numbers are the contract of weights_version: vectors are kept in stores under it. Whoever changes one raises
-// the version.
+// Stores keep vectors under weights_version, so a change of one of these numbers needs a new version.
 TEST(LexicalEmbedder, VectorsArePinnedToTheVersionOfTheWeights) {
     EXPECT_EQ(weights_version, "2.0");
     EXPECT_EQ(fingerprint(embed("List repository webhooks")), 0x80255fb652ec4390ULL);

@@ -1,4 +1,4 @@
-// Waking within the process, and polling, with a clock that moves when told to.
+// Waking within the process, and polling, with a manual clock.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -69,7 +69,7 @@ TEST_F(WakeSignalTest, NoPublishIsLostBetweenWaits) {
     }
 }
 
-// Whether a waiter already waits cannot be seen from outside, so publishing goes on until all have come back.
+// A test cannot see whether a waiter already waits, so it publishes until all have returned.
 TEST_F(WakeSignalTest, EveryWaiterIsWoken) {
     std::atomic<int> woken = 0;
     std::vector<std::jthread> waiters;
@@ -110,7 +110,7 @@ TEST_F(PollScheduleTest, AnEarlierDeadlineIsATimeoutAndDoesNotDelayThePoll) {
     EXPECT_EQ(schedule.wait(clock.now(), {}), Wake::timeout);
     clock.advance(1ms);
     EXPECT_EQ(schedule.wait(clock.now() - 1ms, {}), Wake::timeout);
-    EXPECT_EQ(schedule.wait(clock.now(), {}), Wake::notified) << "both at once: the poll, since there may be work";
+    EXPECT_EQ(schedule.wait(clock.now(), {}), Wake::notified) << "both are due: the poll wins, since there may be work";
 }
 
 TEST_F(PollScheduleTest, APublishWakesImmediatelyAndRestartsTheInterval) {

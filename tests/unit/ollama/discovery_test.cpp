@@ -49,18 +49,18 @@ TEST(Bodies, AMissingRouteIsDistinguishedFromAMissingModel) {
 }
 
 TEST(Pull, ReportsEachStageAndEachTenthOnce) {
-    std::vector<std::string> said;
-    PullProgress progress([&](std::string_view sentence) { said.emplace_back(sentence); });
+    std::vector<std::string> reported;
+    PullProgress progress([&](std::string_view line) { reported.emplace_back(line); });
     std::string lines = "{\"status\":\"pulling manifest\"}\n";
     for (const int done : {0, 1, 5, 10, 12, 100}) {
         lines +=
             R"({"status":"pulling 970a","total":200000000,"completed":)" + std::to_string(done * 2'000'000) + "}\n";
     }
     lines += "{\"status\":\"success\"}\n";
-    // As a network cuts it.
+    // In pieces, as from a network.
     for (std::size_t at = 0; at < lines.size(); at += 7) progress.take(std::string_view(lines).substr(at, 7));
-    EXPECT_THAT(said, ElementsAre("pulling manifest", "pulling 970a: 0 MB of 200 MB", "pulling 970a: 20 MB of 200 MB",
-                                  "pulling 970a: 200 MB of 200 MB", "success"));
+    EXPECT_THAT(reported, ElementsAre("pulling manifest", "pulling 970a: 0 MB of 200 MB",
+                                      "pulling 970a: 20 MB of 200 MB", "pulling 970a: 200 MB of 200 MB", "success"));
     EXPECT_TRUE(progress.succeeded());
 }
 

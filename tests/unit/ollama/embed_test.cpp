@@ -1,4 +1,4 @@
-// What becomes of the answers to requests to embed.
+// How answers to embedding requests are handled.
 #include <cmath>
 #include <numeric>
 
@@ -22,7 +22,7 @@ protected:
         server.change("faults: [ " + fault + " ]");
         auto result = embed(make(), std::move(texts));
         if (result && !result->errors.empty()) return result->errors.front().error;
-        if (result) throw std::runtime_error("the answer was taken");
+        if (result) throw std::runtime_error("the answer was accepted");
         return result.error();
     }
 };
@@ -48,7 +48,7 @@ TEST_F(Embed, ATextThatIsTooLongIsRefusedWithTheLimit) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().kind, ErrorKind::invalid_input);
     EXPECT_EQ(result.error().limits.max_text_tokens, 64U);
-    EXPECT_EQ(server.tally().calls.size(), 1U);  // asking again would change nothing
+    EXPECT_EQ(server.tally().calls.size(), 1U);  // a retry would change nothing
     EXPECT_TRUE(embed(make({{"truncate", "true"}}), {text}));
 }
 
@@ -57,7 +57,7 @@ TEST_F(Embed, APlain400ForOneTextIsRetriedOnce) {
     EXPECT_TRUE(embed(make(), {"a"}));
     EXPECT_EQ(server.tally().calls.size(), 2U);
     server.reset();
-    // Of several texts the host makes halves.
+    // The host halves a batch of several texts.
     const Error error = error_under("{ do: error, status: 400, message: 'EOF' }");
     EXPECT_EQ(error.kind, ErrorKind::invalid_input);
     EXPECT_EQ(server.tally().calls.size(), 1U);
@@ -74,7 +74,7 @@ TEST_F(Embed, ServerErrorsGetTheKindOfTheirCause) {
         ErrorKind::throttled);
     EXPECT_EQ(error_under("{ do: error, status: 500, message: 'model runner has unexpectedly stopped' }").kind,
               ErrorKind::unavailable);
-    // Before 0.14 a vector that is none came as this.
+    // Servers before 0.14 answer like this when a vector is invalid.
     EXPECT_EQ(
         error_under("{ do: error, status: 500, message: 'failed to encode response: json: unsupported value: NaN' }")
             .kind,
@@ -122,8 +122,8 @@ TEST_F(Embed, AnAnswerBeyondTheLimitDoesNotRefuseASingleText) {
         auto result = embed(provider, {"a"});
         ASSERT_FALSE(result);
         EXPECT_EQ(result.error().kind, ErrorKind::internal);
-        EXPECT_THAT(to_string(result.error()),
-                    AllOf(HasSubstr("longer than 1048576 bytes"), HasSubstr("check what answers at endpoints")));
+        EXPECT_THAT(to_string(result.error()), AllOf(HasSubstr("longer than 1048576 bytes"),
+                                                     HasSubstr("check which server answers at endpoints")));
     }
 }
 
@@ -165,8 +165,8 @@ TEST_F(Embed, AnOldServerGetsOneRequestPerTextAndItsVectorsAreNormalised) {
         EXPECT_NEAR(squares(std::span(result->matrix).subspan(row * 8, 8)), 1, 1e-5);
     EXPECT_EQ(server.tally().calls.size(), 3U);
     ASSERT_TRUE(embed(provider, {"a"}));
-    EXPECT_EQ(asked(server, "POST /api/embed"), 1U) << "it is remembered that the server is old";
-    // The direction is that of a new server.
+    EXPECT_EQ(requests_to(server, "POST /api/embed"), 1U) << "the provider remembers that the server is old";
+    // The direction is the same as from a new server.
     server.change("legacy: false");
     auto newer = embed(make(), {"a"});
     ASSERT_TRUE(newer);

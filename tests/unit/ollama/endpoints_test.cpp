@@ -1,4 +1,4 @@
-// Several servers, and models that change: vectors of two models never mix.
+// Several servers, and models that change: vectors of two models are never mixed.
 #include <thread>
 
 #include "unit/ollama/support.h"
@@ -15,7 +15,7 @@ protected:
         texts["endpoints"] = "[" + server.url() + ", " + other.url() + "]";
         return make(std::move(texts));
     }
-    // A port on which no_server listens.
+    // The URL of a port on which no server listens.
     static std::string no_server() { return ProtocolServer("").url(); }
 
     ProtocolServer other{script_text};
@@ -68,7 +68,7 @@ TEST_F(Endpoints, AModelThatIsReplacedDuringARequestIsNoticed) {
     auto& provider = make();
     ASSERT_TRUE(provider.info({}));
     server.change("latency: 300ms");
-    Result<EmbedResult> result = fail(ErrorKind::internal, "not asked");
+    Result<EmbedResult> result = fail(ErrorKind::internal, "not sent");
     std::thread call([&] { result = embed(provider, {"a"}); });
     while (server.tally().serving == 0) std::this_thread::yield();
     server.change("models: { nomic: { digest: 'sha256:2' } }");
@@ -76,7 +76,7 @@ TEST_F(Endpoints, AModelThatIsReplacedDuringARequestIsNoticed) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
     EXPECT_THAT(to_string(result.error()), AllOf(HasSubstr("sha256:1"), HasSubstr("sha256:2")));
-    // It stays so until the host asks again which model it is.
+    // This continues until the host calls info() again.
     EXPECT_FALSE(embed(provider, {"a"}));
     ASSERT_TRUE(provider.info({}));
     EXPECT_TRUE(embed(provider, {"a"}));
@@ -96,7 +96,7 @@ TEST_F(Endpoints, AServerThatReportsNoDigestsIsUsedWithoutThem) {
     ASSERT_TRUE(info);
     EXPECT_EQ(info->model_digest, "");
     EXPECT_TRUE(embed(provider, {"a"}));
-    EXPECT_EQ(asked(server, "GET /api/tags"), 1U);
+    EXPECT_EQ(requests_to(server, "GET /api/tags"), 1U);
 }
 
 TEST_F(Endpoints, AnEndpointThatLacksTheModelPullsItAtTheNextInfo) {
@@ -107,7 +107,7 @@ TEST_F(Endpoints, AnEndpointThatLacksTheModelPullsItAtTheNextInfo) {
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().kind, ErrorKind::misconfigured);
     ASSERT_TRUE(provider.info({}));
-    while (asked(other, "POST /api/pull") == 0) std::this_thread::yield();
+    while (requests_to(other, "POST /api/pull") == 0) std::this_thread::yield();
     auto result = embed(provider, {"a"}, 1);
     EXPECT_TRUE(result) << to_string(result.error());
 }
@@ -120,10 +120,10 @@ TEST_F(Endpoints, OneThatPullsDoesNotDelayTheOthers) {
         ASSERT_TRUE(info) << to_string(info.error());
         EXPECT_EQ(info->endpoints.size(), 2U);
         EXPECT_TRUE(embed(provider, {"a"}, 1));
-        while (asked(other, "POST /api/pull") == 0) std::this_thread::yield();
+        while (requests_to(other, "POST /api/pull") == 0) std::this_thread::yield();
         other.change("models: { nomic: { present: false } }");
     }
-    EXPECT_EQ(asked(other, "POST /api/pull"), 1U) << "it is at it";
+    EXPECT_EQ(requests_to(other, "POST /api/pull"), 1U) << "the first pull is still running";
     discard();  // without waiting for the rest of the pull
 }
 
@@ -133,8 +133,8 @@ TEST_F(Endpoints, AnUnreachableOneMayHaveTheModelBeforeAnotherHasPulledIt) {
     auto info = provider.info({});
     ASSERT_FALSE(info);
     EXPECT_EQ(info.error().kind, ErrorKind::misconfigured);
-    EXPECT_THAT(to_string(info.error()), HasSubstr("it is told to pull it"));
-    while (asked(other, "POST /api/pull") == 0) std::this_thread::yield();
+    EXPECT_THAT(to_string(info.error()), HasSubstr("wait until the server has pulled it"));
+    while (requests_to(other, "POST /api/pull") == 0) std::this_thread::yield();
     EXPECT_TRUE(provider.info({}));
 }
 
@@ -149,7 +149,7 @@ TEST_F(Endpoints, InfoWaitsForThePullWhereNoneHasTheModel) {
 }
 
 TEST_F(Endpoints, AWronglyReportedDimensionIsCorrected) {
-    // Some models end in a layer that /api/show does not count.
+    // Some models end in a layer that /api/show does not take into account.
     server.change(
         "faults: [ { do: error, status: 200, route: /api/show, body: "
         R"('{"model_info":{"general.architecture":"a","a.embedding_length":9}}')"

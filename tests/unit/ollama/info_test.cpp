@@ -1,4 +1,4 @@
-// What info() finds out, and how it says what is missing.
+// What info() finds out, and its errors.
 #include "unit/ollama/support.h"
 
 namespace embedq::ollama {
@@ -30,7 +30,7 @@ TEST_F(OllamaTest, OptionsThatChangeVectorsArePartOfTheDigest) {
     EXPECT_EQ(digest({{"truncate", "true"}}), "sha256:1 truncate");
     EXPECT_EQ(digest({{"options", "{ num_gpu: 1, num_ctx: 32, unheard_of: x }"}}),
               "sha256:1 num_ctx=32 unheard_of=\"x\"");
-    // And the digest of the server's list is still what answers are held to.
+    // Answers are still checked against the digest in the server's list.
     auto& provider = make({{"truncate", "true"}});
     ASSERT_TRUE(provider.info({}));
     EXPECT_TRUE(embed(provider, {"a"}));
@@ -67,10 +67,10 @@ TEST_F(OllamaTest, PullFetchesAMissingModelAndLogsTheProgress) {
     auto info = make({{"model", "absent"}, {"pull", "true"}}).info({});
     ASSERT_TRUE(info) << to_string(info.error());
     EXPECT_EQ(info->dimension, 16U);
-    std::string said;
-    for (const auto& [level, line] : context.logger().lines()) said += line + "\n";
-    EXPECT_THAT(said, AllOf(HasSubstr("does not have the model 'absent'"), HasSubstr("pulling manifest"),
-                            HasSubstr("1 MB of 1 MB")));
+    std::string log;
+    for (const auto& [level, line] : context.logger().lines()) log += line + "\n";
+    EXPECT_THAT(log, AllOf(HasSubstr("does not have the model 'absent'"), HasSubstr("pulling manifest"),
+                           HasSubstr("1 MB of 1 MB")));
 }
 
 TEST_F(OllamaTest, AModelThatCannotBePulledIsMisconfigured) {
@@ -85,7 +85,7 @@ TEST_F(OllamaTest, AChatModelIsRefusedUnlessAllowed) {
     auto info = make({{"model", "llama"}}).info({});
     ASSERT_FALSE(info);
     EXPECT_EQ(info.error().kind, ErrorKind::misconfigured);
-    EXPECT_THAT(to_string(info.error()), HasSubstr("not for embeddings"));
+    EXPECT_THAT(to_string(info.error()), HasSubstr("is not an embedding model"));
     EXPECT_TRUE(make({{"model", "llama"}, {"any_model", "true"}}).info({}));
 }
 

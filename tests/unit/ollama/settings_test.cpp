@@ -19,7 +19,7 @@ OllamaSettings settings_of(std::map<std::string, std::string> texts) {
 Error refusal_of(std::map<std::string, std::string> texts) {
     texts.try_emplace("model", "nomic");
     auto settings = read_settings(options_of(std::move(texts)));
-    if (settings) throw std::runtime_error("the options were taken");
+    if (settings) throw std::runtime_error("the options were accepted");
     return settings.error();
 }
 
@@ -76,7 +76,7 @@ TEST(OllamaSettings, PublicOptionsMakeTheSameVectorsAndHoldNoSecret) {
 
 TEST(OllamaSettings, InvalidSettingsAreRefused) {
     EXPECT_THAT(refusal_of({{"endpoints", "['http://host:11434/v1']"}}).message, HasSubstr("ends with /v1"));
-    EXPECT_THAT(refusal_of({{"endpoints", "['http://host:1', 'http://host:1']"}}).message, HasSubstr("there twice"));
+    EXPECT_THAT(refusal_of({{"endpoints", "['http://host:1', 'http://host:1']"}}).message, HasSubstr("given twice"));
     EXPECT_THAT(refusal_of({{"endpoints", "[]"}}).message, HasSubstr("endpoints is empty"));
     EXPECT_THAT(refusal_of({{"model", ""}}).message, HasSubstr("model is empty"));
     EXPECT_EQ(refusal_of({{"endpoints", "['ftp://host']"}}).kind, ErrorKind::misconfigured);

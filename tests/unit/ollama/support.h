@@ -1,4 +1,4 @@
-// A provider as a YAML file would configure it, and the server that it asks.
+// A provider, configured as by a YAML file, and its server.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -52,8 +52,8 @@ protected:
             {.texts = texts, .kind = kind, .endpoint = endpoint, .deadline = std::chrono::steady_clock::now() + 30s});
     }
 
-    // How often a route was asked.
-    static std::size_t asked(const ProtocolServer& of, std::string_view route) {
+    // How many requests a route other than those for vectors received.
+    static std::size_t requests_to(const ProtocolServer& of, std::string_view route) {
         return static_cast<std::size_t>(std::ranges::count(of.tally().other_routes, route));
     }
 

@@ -41,7 +41,7 @@ TEST(Models, OfVllmWithoutTheModelNamesTheOthers) {
     const auto identity = read_models(R"({"data":[{"id":"a","root":"x"},{"id":"b","root":"y"}]})", "m");
     ASSERT_FALSE(identity.has_value());
     EXPECT_EQ(identity.error().kind, ErrorKind::misconfigured);
-    EXPECT_THAT(to_string(identity.error()), HasSubstr("has no model 'm', but a, b"));
+    EXPECT_THAT(to_string(identity.error()), HasSubstr("does not have the model 'm', but a, b"));
 }
 
 TEST(Models, OfLlamaCppWhateverTheName) {

@@ -1,4 +1,4 @@
-// What the provider makes of each way in which a server fails, against a server that does so.
+// How the provider handles each way in which a server can fail, against a server that fails so.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@ using testing::HasSubstr;
 struct Case {
     const char* name;
     const char* fault;
-    // Of the call; nothing where the answer stands, with or without errors of texts.
+    // The error of the call; nothing where it succeeds, with or without errors of texts.
     std::optional<ErrorKind> kind = std::nullopt;
     std::size_t text_errors = 0;
 };
@@ -59,7 +59,7 @@ const Case case_table[] = {
     {"Gzip", "do: gzip"},
     {"Http10", "do: http_1_0"},
     {"Huge", "do: huge", ErrorKind::too_large},
-    // On a connection that was used before, which a server may close at any time: the request goes out once more.
+    // On a reused connection, which a server may close at any time: the request is sent once more.
     {"Reset", "do: reset"},
     {"Close", "do: close"},
     {"CloseTwice", "do: close, times: 2", ErrorKind::unavailable},
@@ -83,7 +83,7 @@ TEST_P(Faults, GetTheKindOfTheirCause) {
 
     const std::string fault = row.fault;
     server_.change("faults: [ { " + fault + (fault.contains("times") ? "" : ", times: 1") + " } ]");
-    // Only what never ends meets the deadline; on a busy machine the others may take their time.
+    // Only a fault that never ends reaches the deadline. On a busy machine the others may take long.
     const bool endless = fault == "do: hang" || fault == "do: stall" || fault == "do: drip";
     const auto deadline = std::chrono::steady_clock::now() +
                           (endless ? std::chrono::milliseconds(300) : std::chrono::milliseconds(60'000));
@@ -101,7 +101,7 @@ TEST_P(Faults, GetTheKindOfTheirCause) {
         }
     }
 
-    // And it is over when the server's fault is.
+    // The provider recovers when the fault is over.
     const auto after = made.embed(texts);
     ASSERT_TRUE(after.has_value()) << to_string(after.error());
     EXPECT_EQ(after->matrix, before->matrix);
@@ -143,7 +143,7 @@ TEST(Throttling, TheWaitIsReadInEachFormat) {
         const auto result = made.embed({"two"});
         ASSERT_FALSE(result.has_value()) << format;
         EXPECT_EQ(result.error().kind, ErrorKind::throttled) << format << ": " << to_string(result.error());
-        if (std::string_view(format) == "date") continue;  // seen from the test's clock, which stands
+        if (std::string_view(format) == "date") continue;  // counted from the test's clock, which does not move
         EXPECT_EQ(result.error().retry_after, std::chrono::seconds(5)) << format;
     }
 }

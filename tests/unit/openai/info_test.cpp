@@ -1,4 +1,4 @@
-// What the provider tells of itself, and how often it asks for it.
+// What info() reports, and how many requests it makes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -26,7 +26,7 @@ TEST(Info, LearnsTheDimensionWithOneRequest) {
         made.context.manual_clock().advance(std::chrono::minutes(1));
         EXPECT_EQ(made.provider->info({})->dimension, 3U);
     }
-    EXPECT_EQ(server.asked().size(), 2U) << "what is known is not paid for again";
+    EXPECT_EQ(server.requests().size(), 2U) << "what is known is not requested again";
 }
 
 TEST(Info, WhatAnAnswerRefutesIsLearnedAgain) {
@@ -40,17 +40,18 @@ TEST(Info, WhatAnAnswerRefutesIsLearnedAgain) {
     EXPECT_EQ(made.provider->info({}).error().kind, ErrorKind::misconfigured);
     server.reply(vectors_of(4));
     EXPECT_EQ(made.provider->info({})->dimension, 4U);
-    const std::size_t asked = server.asked().size();
+    const std::size_t requests = server.requests().size();
     EXPECT_EQ(made.provider->info({})->dimension, 4U);
-    EXPECT_EQ(server.asked().size(), asked);
+    EXPECT_EQ(server.requests().size(), requests);
     server.reply([](const SentRequest&) { return http::answer("", "502 Bad Gateway"); });
     EXPECT_EQ(made.embed({"a"}).error().kind, ErrorKind::unavailable);
-    EXPECT_TRUE(made.provider->info({}).has_value()) << "an outage says nothing of the model";
-    EXPECT_EQ(server.asked().size(), asked + 1);
+    EXPECT_TRUE(made.provider->info({}).has_value()) << "an outage does not refute the model";
+    EXPECT_EQ(server.requests().size(), requests + 1);
 }
 
 TEST(Info, ARetryAfterIsRespectedBeforeTheDimensionIsKnown) {
-    FakeServer server([](const SentRequest&) { return http::answer("{}", "429 Too Many Requests", "Retry-After: 600\r\n"); });
+    FakeServer server(
+        [](const SentRequest&) { return http::answer("{}", "429 Too Many Requests", "Retry-After: 600\r\n"); });
     Made made({{"base_url", server.url()}});
     ASSERT_FALSE(made.provider->info({}).has_value());
     made.context.manual_clock().advance(std::chrono::minutes(9));
@@ -58,15 +59,16 @@ TEST(Info, ARetryAfterIsRespectedBeforeTheDimensionIsKnown) {
     ASSERT_FALSE(info.has_value());
     EXPECT_EQ(info.error().kind, ErrorKind::unavailable);
     EXPECT_EQ(info.error().retry_after, std::chrono::minutes(1));
-    EXPECT_EQ(server.asked().size(), 1U);
+    EXPECT_EQ(server.requests().size(), 1U);
     server.reply(vectors_of(2));
     made.context.manual_clock().advance(std::chrono::minutes(1));
     EXPECT_TRUE(made.provider->info({}).has_value());
-    EXPECT_EQ(server.asked().size(), 2U);
+    EXPECT_EQ(server.requests().size(), 2U);
 }
 
 TEST(Info, AThrottledServerIsUnavailableUntilItIsKnown) {
-    FakeServer server([](const SentRequest&) { return http::answer("{}", "429 Too Many Requests", "Retry-After: 3\r\n"); });
+    FakeServer server(
+        [](const SentRequest&) { return http::answer("{}", "429 Too Many Requests", "Retry-After: 3\r\n"); });
     Made made({{"base_url", server.url()}});
     auto info = made.provider->info({});
     ASSERT_FALSE(info.has_value());

@@ -21,12 +21,12 @@ std::string error_body(const char* message) {
     return std::string("{\"error\":{\"message\":\"") + message + "\"}}";
 }
 
-// TEI and the like: /info with a digest, and vectors.
+// A server like TEI: /info with a digest, and vectors.
 FakeServer::Reply tei(std::string digest, std::size_t dimension) {
-    return [digest = std::move(digest), dimension](const SentRequest& asked) {
-        if (asked.head.starts_with("GET /info "))
+    return [digest = std::move(digest), dimension](const SentRequest& request) {
+        if (request.head.starts_with("GET /info "))
             return http::answer("{\"model_id\":\"e5\",\"model_sha\":\"" + digest + "\",\"max_client_batch_size\":16}");
-        return vectors(texts_in(asked), dimension);
+        return vectors(texts_in(request), dimension);
     };
 }
 
@@ -38,20 +38,20 @@ TEST(OpenaiProvider, EmbedsInTheOrderOfTheTexts) {
     EXPECT_THAT(result->matrix, ElementsAre(1, 0.5F, 2, 0.5F));
     EXPECT_EQ(result->dimension, 2U);
     EXPECT_EQ(result->tokens, 7U);
-    const SentRequest asked = server.asked().at(0);
-    EXPECT_THAT(asked.head,
+    const SentRequest request = server.requests().at(0);
+    EXPECT_THAT(request.head,
                 AllOf(StartsWith("POST /v1/embeddings HTTP/1.1"), HasSubstr("Authorization: Bearer the-key\r\n"),
                       HasSubstr("X-Org: o\r\n"), HasSubstr("Content-Type: application/json\r\n")));
-    EXPECT_EQ(asked.body, R"({"model":"m","encoding_format":"base64","input":["a","b"]})");
+    EXPECT_EQ(request.body, R"({"model":"m","encoding_format":"base64","input":["a","b"]})");
 }
 
 TEST(OpenaiProvider, ConfiguredDimensionsNeedNoRequest) {
     FakeServer server(vectors_of(3));
     Made made({{"base_url", server.url()}, {"dimensions", "3"}});
     EXPECT_EQ(made.provider->info({})->dimension, 3U);
-    EXPECT_TRUE(server.asked().empty());
+    EXPECT_TRUE(server.requests().empty());
     ASSERT_TRUE(made.embed({"a"}).has_value());
-    EXPECT_THAT(server.asked().at(0).body, HasSubstr("\"dimensions\":3"));
+    EXPECT_THAT(server.requests().at(0).body, HasSubstr("\"dimensions\":3"));
 }
 
 TEST(OpenaiProvider, AnotherDimensionIsNoticedAndLearnedByTheNextInfo) {
@@ -68,7 +68,8 @@ TEST(OpenaiProvider, AnotherDimensionIsNoticedAndLearnedByTheNextInfo) {
 }
 
 TEST(OpenaiProvider, VectorsAreCutAndNormalisedWhereConfigured) {
-    FakeServer server([](const SentRequest&) { return http::answer(R"({"data":[{"index":0,"embedding":[3,4,12,84]}]})"); });
+    FakeServer server(
+        [](const SentRequest&) { return http::answer(R"({"data":[{"index":0,"embedding":[3,4,12,84]}]})"); });
     Made made({{"base_url", server.url()}, {"dimensions", "2"}, {"truncate_dimensions", "true"}});
     EXPECT_EQ(made.provider->info({})->dimension, 2U);
     const auto result = made.embed({"a"});
@@ -97,19 +98,19 @@ TEST(OpenaiProvider, Base64IsDecodedWhateverWasRequested) {
 }
 
 TEST(OpenaiProvider, RefusedBase64IsRequestedOnce) {
-    FakeServer server([](const SentRequest& asked) {
-        if (asked.body.contains("base64"))
+    FakeServer server([](const SentRequest& request) {
+        if (request.body.contains("base64"))
             return http::answer(R"({"object":"error","message":"base64 encoding is not currently supported"})",
                                 "400 Bad Request");
-        return vectors(texts_in(asked), 2);
+        return vectors(texts_in(request), 2);
     });
     Made made({{"base_url", server.url()}});
     ASSERT_TRUE(made.embed({"a"}).has_value());
     ASSERT_TRUE(made.embed({"b"}).has_value());
-    const auto asked = server.asked();
-    ASSERT_EQ(asked.size(), 3U);
-    EXPECT_THAT(asked[1].body, HasSubstr("\"encoding_format\":\"float\""));
-    EXPECT_THAT(asked[2].body, HasSubstr("\"encoding_format\":\"float\""));
+    const auto requests = server.requests();
+    ASSERT_EQ(requests.size(), 3U);
+    EXPECT_THAT(requests[1].body, HasSubstr("\"encoding_format\":\"float\""));
+    EXPECT_THAT(requests[2].body, HasSubstr("\"encoding_format\":\"float\""));
 }
 
 TEST(OpenaiProvider, StatedLimitsAreInTheError) {
@@ -152,7 +153,7 @@ TEST(OpenaiProvider, AnHtmlPageIsMisconfigured) {
     const auto result = made.embed({"a"});
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
-    EXPECT_THAT(to_string(result.error()), HasSubstr("a page of HTML"));
+    EXPECT_THAT(to_string(result.error()), HasSubstr("an HTML page"));
 }
 
 TEST(OpenaiProvider, AnErrorInsideASuccessIsClassified) {
@@ -173,7 +174,7 @@ TEST(OpenaiProvider, AWrongPathHasAHint) {
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
     EXPECT_THAT(to_string(result.error()),
-                HasSubstr("base_url usually ends with /v1, and /embeddings is put behind it"));
+                HasSubstr("base_url usually ends with /v1, and /embeddings is appended to it"));
     EXPECT_THAT(to_string(result.error()), testing::Not(HasSubstr("signature")));
 }
 
@@ -195,7 +196,7 @@ TEST(OpenaiProvider, AnAnswerBeyondTheLimitDoesNotRefuseASingleText) {
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().kind, ErrorKind::internal);
     EXPECT_THAT(to_string(result.error()),
-                AllOf(HasSubstr("longer than 1024 bytes"), HasSubstr("check what answers at base_url")));
+                AllOf(HasSubstr("longer than 1024 bytes"), HasSubstr("check which server answers at base_url")));
 }
 
 TEST(OpenaiProvider, AnUnknownEndpointIsRefused) {
@@ -234,15 +235,15 @@ TEST(Tei, EachInfoChecksTheModelButOnlyANewModelCostsAVector) {
     FakeServer server(tei("sha1", 2));
     Made made({{"dialect", "tei"}, {"base_url", server.url()}});
     const auto posts = [&] {
-        const auto asked = server.asked();
-        return std::ranges::count_if(asked, [](const SentRequest& one) { return one.head.starts_with("POST"); });
+        const auto requests = server.requests();
+        return std::ranges::count_if(requests, [](const SentRequest& one) { return one.head.starts_with("POST"); });
     };
     for (int idle_minute = 0; idle_minute < 3; ++idle_minute) {
         EXPECT_EQ(made.provider->info({})->dimension, 2U);
         made.context.manual_clock().advance(std::chrono::minutes(1));
     }
     EXPECT_EQ(posts(), 1);
-    EXPECT_EQ(server.asked().size(), 4U);
+    EXPECT_EQ(server.requests().size(), 4U);
     server.reply(tei("sha2", 3));
     EXPECT_EQ(made.provider->info({})->dimension, 3U);
     EXPECT_EQ(made.provider->info({})->dimension, 3U);
@@ -252,24 +253,26 @@ TEST(Tei, EachInfoChecksTheModelButOnlyANewModelCostsAVector) {
 TEST(Tei, VectorsOfARestartedServerWithAnotherModelAreNotMixed) {
     bool hang_up = false;
     auto reply = tei("sha1", 2);
-    FakeServer server([&](const SentRequest& asked) { return std::exchange(hang_up, false) ? std::string() : reply(asked); });
+    FakeServer server(
+        [&](const SentRequest& request) { return std::exchange(hang_up, false) ? std::string() : reply(request); });
     Made made({{"dialect", "tei"}, {"base_url", server.url()}});
     ASSERT_TRUE(made.provider->info({}).has_value());
     ASSERT_TRUE(made.embed({"a"}).has_value());
-    server.reply(
-        [&](const SentRequest& asked) { return std::exchange(hang_up, false) ? std::string() : tei("sha2", 2)(asked); });
-    hang_up = true;  // the kept-alive connection is gone, and the same address answers anew
+    server.reply([&](const SentRequest& request) {
+        return std::exchange(hang_up, false) ? std::string() : tei("sha2", 2)(request);
+    });
+    hang_up = true;  // the kept-alive connection is gone, and the same address accepts a new one
     const auto result = made.embed({"a"});
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
-    EXPECT_THAT(to_string(result.error()), AllOf(HasSubstr("'sha2' now"), HasSubstr("'sha1'")));
+    EXPECT_THAT(to_string(result.error()), AllOf(HasSubstr("now has the model 'sha2'"), HasSubstr("'sha1'")));
     ASSERT_EQ(made.provider->info({})->model_digest, "sha2");
     EXPECT_TRUE(made.embed({"a"}).has_value());
 }
 
 TEST(Tei, AProxyThatHidesInfoIsAccepted) {
-    FakeServer server([](const SentRequest& asked) {
-        return asked.head.starts_with("GET") ? http::answer("", "404 Not Found") : vectors(texts_in(asked), 2);
+    FakeServer server([](const SentRequest& request) {
+        return request.head.starts_with("GET") ? http::answer("", "404 Not Found") : vectors(texts_in(request), 2);
     });
     Made made({{"dialect", "tei"}, {"base_url", server.url()}});
     const auto info = made.provider->info({});
@@ -285,9 +288,9 @@ TEST(Endpoints, AreSelectedByTheirIndex) {
     const auto info = made.provider->info({});
     ASSERT_TRUE(info.has_value()) << to_string(info.error());
     EXPECT_THAT(info->endpoints, ElementsAre(first.url(), second.url()));
-    const std::size_t before = first.asked().size();
+    const std::size_t before = first.requests().size();
     ASSERT_TRUE(made.embed({"a"}, TextKind::document, 1).has_value());
-    EXPECT_EQ(first.asked().size(), before);
+    EXPECT_EQ(first.requests().size(), before);
 }
 
 TEST(Endpoints, OfDifferentModelsAreRefused) {
@@ -324,7 +327,7 @@ TEST(LlamaCpp, ReportsTheDimensionWithoutEmbedding) {
     ASSERT_TRUE(info.has_value()) << to_string(info.error());
     EXPECT_EQ(info->dimension, 5U);
     EXPECT_EQ(info->model_digest, "x.gguf size=9");
-    EXPECT_THAT(server.asked().at(0).head, StartsWith("GET /v1/models "));
+    EXPECT_THAT(server.requests().at(0).head, StartsWith("GET /v1/models "));
 }
 
 }  // namespace

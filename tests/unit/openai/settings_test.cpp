@@ -1,4 +1,4 @@
-// What is sent for each dialect, and what is refused before anything is.
+// What is sent for each dialect, and what is refused before any request.
 #include "openai/settings.h"
 
 #include <gmock/gmock.h>
@@ -26,8 +26,8 @@ struct Preset {
     const char* name;
     const char* document;  // the body of a request for two documents
     const char* query;
-    const char* url;     // where it goes
-    const char* header;  // with the key
+    const char* url;     // of the request
+    const char* header;  // of the key
 };
 
 void PrintTo(const Preset& preset, std::ostream* out) {
@@ -187,15 +187,14 @@ TEST(OpenAiSettings, ContradictionsAreRefusedWithAHint) {
     EXPECT_THAT(refused({{"model", "m"}, {"base_url", "http://a"}, {"endpoints", "[http://b]"}}),
                 HasSubstr("both given"));
     EXPECT_THAT(refused({{"model", "m"}, {"endpoints", "[http://b, http://b/]"}}),
-                HasSubstr("http://b is there twice"));
-    EXPECT_THAT(refused({{"model", "m"}, {"base_url", "https://h/v1/embeddings"}}), HasSubstr("take it off"));
+                HasSubstr("http://b is given twice"));
+    EXPECT_THAT(refused({{"model", "m"}, {"base_url", "https://h/v1/embeddings"}}), HasSubstr("remove /embeddings"));
     EXPECT_THAT(refused({{"model", "m"}, {"base_url", "h:80"}}), HasSubstr("expected http://HOST"));
     EXPECT_THAT(refused({{"dialect", "cohere"}, {"model", "m"}, {"dimensions", "8"}}),
                 HasSubstr("the dialect cohere has no field for it"));
-    EXPECT_THAT(refused({{"model", "m"}, {"truncate_dimensions", "true"}}),
-                HasSubstr("dimensions does not say to how many"));
+    EXPECT_THAT(refused({{"model", "m"}, {"truncate_dimensions", "true"}}), HasSubstr("but dimensions is not given"));
     EXPECT_THAT(refused({{"model", "m"}, {"truncate", "true"}}), HasSubstr("the dialect openai has no field for it"));
-    EXPECT_THAT(refused({{"model", "m"}, {"extra_body", "{input: x}"}}), HasSubstr("take it out"));
+    EXPECT_THAT(refused({{"model", "m"}, {"extra_body", "{input: x}"}}), HasSubstr("remove it"));
 }
 
 TEST(OpenAiSettings, PublicOptionsMakeTheSameProviderAndHoldNoSecret) {

@@ -1,4 +1,4 @@
-// A server of embeddings that does as a test says, and options as a YAML file would give them.
+// An embedding server that a test scripts, and options as from a YAML file.
 #pragma once
 
 #include <functional>
@@ -28,7 +28,7 @@ struct SentRequest {
     std::string body;
 };
 
-// Gives each request to `reply`, which returns the bytes of the whole answer; empty hangs up.
+// Passes each request to `reply`, which returns the bytes of the whole answer; empty closes the connection.
 class FakeServer {
 public:
     using Reply = std::function<std::string(const SentRequest&)>;
@@ -39,21 +39,21 @@ public:
                   const std::string request = connection.read_request();
                   if (request.empty()) return;
                   const auto end = request.find("\r\n\r\n") + 4;
-                  const SentRequest asked{request.substr(0, end), request.substr(end)};
+                  const SentRequest sent{request.substr(0, end), request.substr(end)};
                   std::string bytes;
                   {
                       const std::scoped_lock lock(mutex_);
-                      asked_.push_back(asked);
-                      bytes = reply_(asked);
+                      requests_.push_back(sent);
+                      bytes = reply_(sent);
                   }
                   if (bytes.empty() || !connection.write(bytes)) return;
               }
           }) {}
 
     [[nodiscard]] std::string url(std::string_view path = "/v1") const { return server_.url(path); }
-    [[nodiscard]] std::vector<SentRequest> asked() {
+    [[nodiscard]] std::vector<SentRequest> requests() {
         const std::scoped_lock lock(mutex_);
-        return asked_;
+        return requests_;
     }
     void reply(Reply reply) {
         const std::scoped_lock lock(mutex_);
@@ -62,8 +62,8 @@ public:
 
 private:
     std::mutex mutex_;
-    Reply reply_;               // guarded by mutex_
-    std::vector<SentRequest> asked_;  // guarded by mutex_
+    Reply reply_;                        // guarded by mutex_
+    std::vector<SentRequest> requests_;  // guarded by mutex_
     http::ScriptedServer server_;
 };
 
@@ -80,16 +80,16 @@ inline std::string vectors(std::size_t texts, std::size_t dimension) {
                         "],\"model\":\"m\",\"usage\":{\"prompt_tokens\":7,\"total_tokens\":7}}");
 }
 
-// The number of texts of a request, where none of them holds a quote.
-inline std::size_t texts_in(const SentRequest& asked) {
-    const auto input = asked.body.find("\"input\":[") + 9;
+// The number of texts in a request, none of which may contain a quote.
+inline std::size_t texts_in(const SentRequest& request) {
+    const auto input = request.body.find("\"input\":[") + 9;
     std::size_t quotes = 0;
-    for (auto i = input; i < asked.body.size(); ++i) quotes += asked.body[i] == '"' ? 1 : 0;
+    for (auto i = input; i < request.body.size(); ++i) quotes += request.body[i] == '"' ? 1 : 0;
     return quotes / 2;
 }
 
 inline FakeServer::Reply vectors_of(std::size_t dimension) {
-    return [dimension](const SentRequest& asked) { return vectors(texts_in(asked), dimension); };
+    return [dimension](const SentRequest& request) { return vectors(texts_in(request), dimension); };
 }
 
 // A provider with its context.

@@ -1,5 +1,4 @@
-// Servers that stop, hang, forget, or are not asked to listen: the notifier says so once, polls, and comes back by
-// itself.
+// Servers that stop, hang, or lose the LISTEN: the notifier logs it once, polls, and reconnects by itself.
 #include <gmock/gmock.h>
 
 #include <csignal>
@@ -46,7 +45,8 @@ TEST_F(PostgresListenFaults, ATerminatedSessionReconnectsAndWakesTheProcess) {
     for (std::size_t times = 1; times <= 3; ++times) {
         const std::string pid = backend("victim");
         EXPECT_EQ(server.value("select pg_terminate_backend(" + pid + ")"), "t");
-        one.until([&] { return one.logged(LogLevel::info).size() == times; }, "it says that it is back");
+        one.until([&] { return one.logged(LogLevel::info).size() == times; },
+                  "it logs that notifications arrive again");
         EXPECT_NE(backend("victim"), pid);
         EXPECT_EQ(one.degraded(), "");
         expect_notification(one, other);
@@ -59,12 +59,12 @@ TEST_F(PostgresListenFaults, AReconnectWakesTheProcess) {
     Instance one(url, "a channel", {{"interval", 1h}});
     one.wait_until_it_listens();
     (void)server.control("stop fast");
-    EXPECT_EQ(one.wait(patience), Wake::notified) << "that notifications ceased to arrive";
+    EXPECT_EQ(one.wait(patience), Wake::notified) << "notifications have stopped";
     EXPECT_EQ(one.wait(50ms), Wake::timeout);
     (void)server.control("start");
-    EXPECT_EQ(one.wait(patience), Wake::notified) << "that they arrive again";
+    EXPECT_EQ(one.wait(patience), Wake::notified) << "they arrive again";
     EXPECT_EQ(one.degraded(), "");
-    EXPECT_EQ(one.wait(50ms), Wake::timeout) << "once";
+    EXPECT_EQ(one.wait(50ms), Wake::timeout) << "only once";
 }
 
 TEST_F(PostgresListenFaults, ASessionThatHangsIsReplaced) {
@@ -75,7 +75,7 @@ TEST_F(PostgresListenFaults, ASessionThatHangsIsReplaced) {
     one.wait_until_it_listens();
     const std::string pid = backend("hanging");
     (void)server.control("signal " + pid + " " + std::to_string(SIGSTOP));
-    one.until([&] { return one.logged(LogLevel::info).size() == 1; }, "it says that it is back");
+    one.until([&] { return one.logged(LogLevel::info).size() == 1; }, "it logs that notifications arrive again");
     EXPECT_THAT(one.logged(LogLevel::warn), ElementsAre(HasSubstr("the server has not answered for 500 ms")));
     (void)server.control("signal " + pid + " " + std::to_string(SIGCONT));
     expect_notification(one, other);
@@ -88,7 +88,7 @@ TEST_F(PostgresListenFaults, AHalfOpenConnectionIsNoticed) {
     other.wait_until_it_listens();
     one.wait_until_it_listens();
     proxy.freeze();
-    one.until([&] { return one.logged(LogLevel::info).size() == 1; }, "it says that it is back");
+    one.until([&] { return one.logged(LogLevel::info).size() == 1; }, "it logs that notifications arrive again");
     EXPECT_EQ(proxy.connected(), 2);
     expect_notification(one, other);
 }
@@ -97,8 +97,8 @@ TEST_F(PostgresListenFaults, ASessionThatLostItsListenIsNoticed) {
     Proxy proxy(port_of(url));
     proxy.drop_next_listen();
     Instance one(at_port(url, proxy.port()), "a channel", {{"probe_interval", 50ms}});
-    one.until([&] { return !one.logged(LogLevel::info).empty(); }, "it says that it is back");
-    EXPECT_THAT(one.logged(LogLevel::warn), ElementsAre(HasSubstr("the session did not listen any more")));
+    one.until([&] { return !one.logged(LogLevel::info).empty(); }, "it logs that notifications arrive again");
+    EXPECT_THAT(one.logged(LogLevel::warn), ElementsAre(HasSubstr("the session no longer listened")));
     Instance other(url);
     expect_notification(one, other);
 }
@@ -115,8 +115,7 @@ TEST_F(PostgresListenFaults, AHangingServerDoesNotBlockTheShutdown) {
         stop.request_stop();
         EXPECT_EQ((*one).wait(Steady::time_point::max(), stop.get_token()), Wake::stopped);
     }
-    EXPECT_LT(Steady::now() - begin, 20s)
-        << "it waits a second for what was published, and not until the server answers";
+    EXPECT_LT(Steady::now() - begin, 20s) << "it waits a second for the notification, and not until the server answers";
 }
 
 TEST_F(PostgresListenFaults, ReconnectsAfterAServerCrash) {
@@ -128,10 +127,11 @@ TEST_F(PostgresListenFaults, ReconnectsAfterAServerCrash) {
     one.wait_until_it_polls();
     EXPECT_THAT(one.degraded(), HasSubstr("127.0.0.1:"));
     expect_polling(one);
-    other.publish();  // goes out when the server is there again
+    other.publish();  // is sent when the server is back
     (void)server.control("start");
     for (Instance* each : {&one, &other}) {
-        each->until([&] { return each->logged(LogLevel::info).size() == 1; }, "it says that it is back");
+        each->until([&] { return each->logged(LogLevel::info).size() == 1; },
+                    "it logs that notifications arrive again");
         EXPECT_THAT(each->logged(LogLevel::warn), ::testing::SizeIs(1));
         each->drain();
     }
@@ -146,7 +146,7 @@ TEST_F(PostgresListenFaults, WithoutAServerItOnlyPolls) {
                 AllOf(HasSubstr("127.0.0.1:1/nothing: "), HasSubstr("Connection refused"), Not(HasSubstr("s3cret"))));
     expect_polling(one);
     one.publish();
-    EXPECT_EQ(one.wait(0ms), Wake::notified) << "its own process is reached all the same";
+    EXPECT_EQ(one.wait(0ms), Wake::notified) << "its own process is woken nevertheless";
     EXPECT_THAT(one.logged(LogLevel::warn), ElementsAre(Not(HasSubstr("s3cret"))));
     EXPECT_THAT(one.logged(LogLevel::info), IsEmpty());
 }
@@ -164,10 +164,10 @@ TEST_F(PostgresListenFaults, BehindAPoolerInTransactionModeItPollsAndStillNotifi
     Instance direct(url);
     direct.wait_until_it_listens();
     one.wait_until_it_polls();
-    EXPECT_THAT(one.degraded(), HasSubstr("a pooler stands before the server and passes no notifications on"));
+    EXPECT_THAT(one.degraded(), HasSubstr("a pooler in front of the server does not deliver notifications"));
     expect_polling(one);
     for (int i = 0; i < 3; ++i) expect_notification(direct, one);
-    one.until([&] { return one.logged(LogLevel::debug).size() >= 2; }, "it tries to come back");
+    one.until([&] { return one.logged(LogLevel::debug).size() >= 2; }, "it tries to reconnect");
     EXPECT_THAT(one.logged(LogLevel::warn), ::testing::SizeIs(1));
     (void)server.control("drop pooler");
 }
@@ -183,7 +183,7 @@ TEST_F(PostgresListenFaults, BehindAPoolerInSessionModeItListens) {
         one.drain();
         one.publish();
         EXPECT_EQ(one.wait(0ms), Wake::notified);
-        EXPECT_EQ(one.wait(100ms), Wake::timeout) << "its echo does not wake";
+        EXPECT_EQ(one.wait(100ms), Wake::timeout) << "its own notification does not wake it";
     }
     (void)server.control("drop pooler");
 }
@@ -193,14 +193,14 @@ TEST_F(PostgresListenFaults, PollsAStandbyUntilItIsPromoted) {
     {
         Instance one(standby);
         one.wait_until_it_polls();
-        EXPECT_THAT(one.degraded(), HasSubstr("it is a standby, where nobody can listen"));
+        EXPECT_THAT(one.degraded(), HasSubstr("it is a standby, where LISTEN is not possible"));
         expect_polling(one);
         one.publish();
         Instance several(at_port(url, port_of(url))
                              .replace(url.find("127.0.0.1"), 0, "127.0.0.1:" + std::to_string(port_of(standby)) + ","));
         several.wait_until_it_listens();
         (void)server.control("promote standby");
-        one.until([&] { return one.logged(LogLevel::info).size() == 1; }, "it says that it is back");
+        one.until([&] { return one.logged(LogLevel::info).size() == 1; }, "it logs that notifications arrive again");
         EXPECT_THAT(one.logged(LogLevel::warn), ::testing::SizeIs(1));
         Instance other(standby);
         expect_notification(one, other);

@@ -1,4 +1,4 @@
-// A notifier on the test's server, with what its host lends it, and bounded waits.
+// A notifier on the test's server, with its context, and bounded waits.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ using namespace std::chrono_literals;  // NOLINT: for tests only
 using std::chrono::milliseconds;
 using Steady = std::chrono::steady_clock;
 
-// Until a condition that must come is given up.
+// How long a test waits for a condition before it fails.
 constexpr auto patience = 60s;
 
 class Instance {
@@ -31,12 +31,12 @@ public:
         Options options;
         options.set("url", url);
         options.set("channel", channel);
-        const std::map<std::string, milliseconds> usual = {{"interval", 20ms},
-                                                           {"probe_interval", 10s},
-                                                           {"probe_timeout", 5s},
-                                                           {"connect_timeout", 10s},
-                                                           {"retry_max", 200ms}};
-        for (const auto& [name, time] : usual) options.set(name, times.contains(name) ? times.at(name) : time);
+        const std::map<std::string, milliseconds> defaults = {{"interval", 20ms},
+                                                              {"probe_interval", 10s},
+                                                              {"probe_timeout", 5s},
+                                                              {"connect_timeout", 10s},
+                                                              {"retry_max", 200ms}};
+        for (const auto& [name, time] : defaults) options.set(name, times.contains(name) ? times.at(name) : time);
         auto made = make_postgres_listen(options, context_);
         if (!made) throw std::runtime_error(to_string(made.error()));
         notifier_ = std::move(*made);
@@ -52,7 +52,7 @@ public:
         const auto end = Steady::now() + patience;
         while (!condition()) {
             (void)wait(5ms);
-            if (Steady::now() > end) throw std::runtime_error("it did not come to be that " + what);
+            if (Steady::now() > end) throw std::runtime_error("timed out waiting until " + what);
         }
     }
     void wait_until_it_listens() {
@@ -62,7 +62,7 @@ public:
     void wait_until_it_polls() {
         until([&] { return !degraded().empty(); }, "the notifier only polls");
     }
-    // Takes what was notified already.
+    // Consumes the notifications that have already arrived.
     void drain() {
         while (wait(0ms) == Wake::notified) continue;
     }
@@ -80,7 +80,7 @@ private:
     std::unique_ptr<Notifier> notifier_;
 };
 
-// The server's URL with a parameter more.
+// The server's URL with one more parameter.
 inline std::string with_parameter(const std::string& url, const std::string& parameter) {
     return url + (url.find('?') == std::string::npos ? '?' : '&') + parameter;
 }
@@ -90,7 +90,7 @@ protected:
     const support::PostgresServer server;
     const std::string url = server.url();
 
-    // The pids of the sessions that listen under a name of the test's choice.
+    // The pid of the session with this application name.
     [[nodiscard]] std::string backend(const std::string& name) const {
         return server.value("select pid from pg_stat_activity where application_name = '" + name + "'");
     }

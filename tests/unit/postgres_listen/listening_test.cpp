@@ -1,4 +1,4 @@
-// Notifications that arrive: how soon, how many, and from whom.
+// Notifications that arrive: how soon, how many, and from where.
 #include <gmock/gmock.h>
 
 #include "instance.h"
@@ -20,7 +20,7 @@ TEST_F(PostgresListenTest, AnotherInstanceIsWokenWithinMilliseconds) {
         one.publish();
         ASSERT_EQ(other.wait(patience), Wake::notified);
         took.push_back(std::chrono::duration<double, std::milli>(Steady::now() - begin).count());
-        // What follows within 50 ms would be merged with it.
+        // A publish within 50 ms would be merged with it.
         ASSERT_EQ(other.wait(60ms), Wake::timeout) << "one publish wakes once";
     }
     std::ranges::sort(took);
@@ -35,7 +35,7 @@ TEST_F(PostgresListenTest, ItsOwnWaiterIsWokenOnceByAPublish) {
     one.wait_until_it_listens();
     one.publish();
     EXPECT_EQ(one.wait(0ms), Wake::notified) << "without the server";
-    EXPECT_EQ(one.wait(100ms), Wake::timeout) << "the server's echo is not a second one";
+    EXPECT_EQ(one.wait(100ms), Wake::timeout) << "its own notification is not a second one";
 }
 
 TEST_F(PostgresListenTest, ANotificationFromAnotherProgramWakes) {
@@ -77,8 +77,7 @@ TEST_F(PostgresListenTest, ManyPublishesAreMergedAndTheLastOneArrives) {
     EXPECT_LE(woken, 2 + (heard - begin) / 50ms);
 }
 
-// A listener that does not read stops the server at the full socket, and what it has not taken stays in the server's
-// queue.
+// A listener that does not read fills the socket, and what it has not read stays in the server's queue.
 TEST_F(PostgresListenTest, TheSocketIsReadWithoutAWaiter) {
     Instance one(url);
     one.wait_until_it_listens();
@@ -120,9 +119,8 @@ TEST_F(PostgresListenTest, TheUrlDefaultsToTheStores) {
     const auto without = make_postgres_listen(options, context);
     ASSERT_FALSE(without);
     EXPECT_EQ(to_string(without.error()),
-              "postgres_listen: there is no URL to listen at: the store has no option 'url'; give the notifier's "
-              "option 'url', or take the "
-              "notifier 'poll'");
+              "postgres_listen: there is no URL to listen at: the store has no option 'url'; set the notifier's option "
+              "'url', or use the notifier 'poll'");
     context.set_store_option("url", url);
     const auto with = make_postgres_listen(options, context);
     ASSERT_TRUE(with);

@@ -1,5 +1,5 @@
-// Stands between a notifier and its server, to do what networks do: pass nothing on without a word, or lose a single
-// statement.
+// A proxy between a notifier and its server that simulates a failing network: it silently stops forwarding, or drops a
+// single statement.
 //
 // Thread-safety: all members may be called from any thread.
 #pragma once
@@ -42,9 +42,9 @@ public:
     Proxy& operator=(const Proxy&) = delete;
 
     [[nodiscard]] int port() const { return port_; }
-    // From now on the sessions that there are hear nothing any more and are not heard, while their sockets stay open.
+    // From now on nothing is forwarded for the existing sessions, in either direction, while their sockets stay open.
     void freeze() { frozen_ = connected_.load(); }
-    // Of the sessions to come, the next loses its LISTEN: the server gets a harmless statement in its place.
+    // Replaces the next LISTEN with a harmless statement.
     void drop_next_listen() { lose_listen_ = true; }
     [[nodiscard]] int connected() const { return connected_; }
 
@@ -118,7 +118,7 @@ private:
     std::atomic<int> connected_ = 0;
     std::atomic<int> frozen_ = 0;
     std::atomic<bool> lose_listen_ = false;
-    std::list<Pair> pairs_;  // the thread's own
+    std::list<Pair> pairs_;  // used by the thread alone
     std::jthread thread_;
 };
 

@@ -72,7 +72,7 @@ TEST(Ollama, RefusesWithItsMessages) {
     EXPECT_EQ(server.embed(text, R"("truncate":false,)").body,
               R"({"error":"the input length exceeds the context length"})");
     EXPECT_EQ(server.embed(text).status, 200);
-    // Cut, it is the same text as one that is as long as the context.
+    // The cut text is the same as a text of exactly the context's length.
     EXPECT_EQ(server.embed(text, R"("truncate":true,)").body.substr(0, 60),
               server.embed("\"" + std::string(4UL * 512, 'x') + "\"").body.substr(0, 60));
 }
@@ -127,7 +127,7 @@ struct LimitCase {
     const char* dialect;
     std::size_t max_inputs;
     int status;
-    const char* says;
+    const char* message;
 };
 
 class DialectLimits : public testing::TestWithParam<LimitCase> {};
@@ -139,7 +139,7 @@ TEST_P(DialectLimits, AreEnforcedWithItsMessages) {
     EXPECT_EQ(server.embed(inputs(one.max_inputs)).status, 200);
     const Reply reply = server.embed(inputs(one.max_inputs + 1));
     EXPECT_EQ(reply.status, one.status);
-    EXPECT_THAT(reply.body, HasSubstr(one.says));
+    EXPECT_THAT(reply.body, HasSubstr(one.message));
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -72,10 +72,10 @@ TEST(FaultParser, ErrorsNameTheLineAndWhatWasExpected) {
     EXPECT_THAT(refusal("throttle above=1000001/s"), HasSubstr("from 1 to 1000000"));
     EXPECT_THAT(refusal("throttle retry_after=1"), HasSubstr("a duration, such as"));
     EXPECT_THAT(refusal("throttle retry_after=-1s"), HasSubstr("a duration, such as"));
-    EXPECT_THAT(refusal("hang above=1/s"), HasSubstr("'above=1/s' says nothing to hang; expected rate=, calls="));
+    EXPECT_THAT(refusal("hang above=1/s"), HasSubstr("'above=1/s' is not a key of hang; expected rate=, calls="));
     EXPECT_THAT(refusal("fail loudly"),
-                HasSubstr("'loudly' says nothing to fail; expected rate=, calls=, retry_after="));
-    EXPECT_THAT(refusal("nan per_text"), HasSubstr("'per_text' says nothing to nan"));
+                HasSubstr("'loudly' is not a key of fail; expected rate=, calls=, retry_after="));
+    EXPECT_THAT(refusal("nan per_text"), HasSubstr("'per_text' is not a key of nan"));
     EXPECT_THAT(refusal("poison rate=0.1"), HasSubstr("poison needs the text"));
     EXPECT_THAT(refusal("poison text="), HasSubstr("poison needs the text"));
     EXPECT_THAT(refusal("too_large"), HasSubstr("too_large needs a limit"));

@@ -30,7 +30,7 @@ protected:
 
 TEST_F(FaultScriptTest, CallsAreCountedFromOne) {
     FaultScript script(faults({"fail calls=2..3", "hang calls=3..4", "nan calls=6.."}), 1);
-    EXPECT_EQ(next(script, 7), ".ffh.nn") << "the first line that holds";
+    EXPECT_EQ(next(script, 7), ".ffh.nn") << "the first line that applies";
 }
 
 TEST_F(FaultScriptTest, RatesAreExactAndRepeatable) {
@@ -56,7 +56,7 @@ TEST_F(FaultScriptTest, ThrottlesAboveARateWithinAnyWindow) {
     now += 399ms;
     EXPECT_EQ(next(script, 1), "t");
     now += 1ms;
-    EXPECT_EQ(next(script, 3), "..t") << "those let through leave the window, those throttled were never in it";
+    EXPECT_EQ(next(script, 3), "..t") << "accepted calls leave the window, throttled calls were never in it";
 }
 
 TEST_F(FaultScriptTest, TwoRateLimitsHoldTogether) {

@@ -94,11 +94,11 @@ TEST_F(SimulatedServer, AnotherModelOrDigestMakesOtherVectors) {
 
 TEST_F(SimulatedServer, AFileReplacesItsModelAndInfoMustNameItFirst) {
     SimulatedProvider provider(settings(), clock);
-    EXPECT_EQ(provider.info({})->model_digest, "1") << "the file need not be there";
+    EXPECT_EQ(provider.info({})->model_digest, "1") << "the file need not exist";
     const auto before = embed(provider, {"a"})->matrix;
     state("digest=two\n");
     EXPECT_EQ(embed(provider, {"a"}).error().kind, ErrorKind::misconfigured)
-        << "never vectors of another model than info named";
+        << "no vectors of a model that info has not named";
     EXPECT_EQ(provider.info({})->model_digest, "two");
     EXPECT_NE(embed(provider, {"a"})->matrix, before);
     const auto options = provider.info({})->public_options;
@@ -186,7 +186,7 @@ TEST_F(SimulatedProviderTest, WaitingEndsOnAStop) {
         std::stop_source stop;
         std::jthread stopper([&] { stop.request_stop(); });
         EXPECT_EQ(to_string(provider->embed({.texts = std::span(&text, 1), .stop = stop.get_token()}).error()),
-                  "stopped");
+                  "the request was stopped");
     }
 }
 
@@ -202,7 +202,7 @@ TEST_F(SimulatedProviderTest, CallsBeyondTheConcurrencyAreThrottled) {
     SimulatedProvider provider({.concurrency = 1, .faults = faults({"hang"})}, clock);
     const std::string_view text = "a";
     std::stop_source stop;
-    // One of the two hangs and the other finds it running; which is which does not matter.
+    // One of the two hangs and the other is throttled; it does not matter which.
     std::atomic<int> throttled = 0;
     {
         std::vector<std::jthread> callers;

@@ -48,7 +48,7 @@ TEST(TextVector, DependsOnTheDimension) {
     auto large = vector_of("", "pets", 8);
     large.resize(4);
     EXPECT_LT(std::abs(dot(small, large)), 0.999 * std::sqrt(dot(large, large)))
-        << "not the beginning of the longer one";
+        << "it is not the beginning of the longer one";
 }
 
 }  // namespace
