@@ -1,4 +1,4 @@
-// The PostgreSQL server that tests/support/with_postgres.py made for this program, and the means to break it.
+// The PostgreSQL server that tests/support/with_postgres.py started for this program, and the commands to break it.
 //
 // Thread-safety: all members may be called from any thread.
 #pragma once
@@ -25,18 +25,18 @@ public:
     [[nodiscard]] const std::string& url() const { return url_; }
     [[nodiscard]] const std::string& superuser_url() const { return superuser_url_; }
 
-    // One command of tests/support/control.py; returns when it is done, with its answer. Throws what went wrong.
+    // Runs one command of tests/support/control.py and returns its answer. Throws its error.
     std::string control(const std::string& command) const {
         const Descriptor connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         if (control_.size() >= sizeof address.sun_path)
-            throw std::runtime_error("the control's path is too long: " + control_);
+            throw std::runtime_error("the path of the control socket is too long: " + control_);
         std::memcpy(address.sun_path, control_.c_str(), control_.size());
         const std::string line = command + "\n";
         if (::connect(connection.number, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
             ::send(connection.number, line.data(), line.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(line.size())) {
-            throw std::runtime_error("the control of the server does not answer: " + control_);
+            throw std::runtime_error("the control socket of the server does not answer: " + control_);
         }
         std::string answer;
         for (char c = 0; ::read(connection.number, &c, 1) == 1 && c != '\n';) answer += c;
@@ -44,7 +44,7 @@ public:
         return answer.size() > 3 ? answer.substr(3) : "";
     }
 
-    // The first value that a superuser is answered.
+    // The first value that a query returns to a superuser.
     std::string value(const std::string& sql) const { return control("value " + sql); }
 
 private:

@@ -7,7 +7,7 @@
 namespace protocol_server {
 namespace {
 
-// The shapes that errors come in.
+// The shapes of error bodies.
 enum class Shape : std::uint8_t {
     openai,    // {"error":{"message","type","param","code"}}, the code a text or null
     azure,     // {"error":{"code","message"}}
@@ -75,9 +75,7 @@ std::string openai_message(Refusal refusal, const Numbers& numbers) {
         case text_too_long:
             return fmt::format(
                 "This model's maximum context length is {} tokens, however you requested {} tokens ({} in your prompt; "
-                "0 for the "
-                "completion). "
-                "Please reduce your prompt; or completion length.",
+                "0 for the completion). Please reduce your prompt; or completion length.",
                 numbers.limit, numbers.found, numbers.found);
         case request_too_long:
             return fmt::format("Requested {} tokens, max {} tokens per request", numbers.found, numbers.limit);
@@ -95,7 +93,7 @@ std::string openai_message(Refusal refusal, const Numbers& numbers) {
     return {};
 }
 
-// Where a dialect's words are other than OpenAI's; empty where they are not.
+// The dialect's message where it differs from OpenAI's; empty where it does not.
 std::string own_message(Dialect dialect, Refusal refusal, const Numbers& numbers) {
     using enum Refusal;
     const auto many = refusal == too_many_inputs;
@@ -135,8 +133,7 @@ std::string own_message(Dialect dialect, Refusal refusal, const Numbers& numbers
             if (many)
                 return fmt::format(
                     "<400> InternalError.Algo.InvalidParameter: Value error, batch size is invalid, it should not be "
-                    "larger than {}.: "
-                    "input.contents",
+                    "larger than {}.: input.contents",
                     numbers.limit);
             break;
         case Dialect::gemini:
@@ -215,35 +212,35 @@ Limits limits_of(Dialect dialect) {
 
 std::string error_body(Dialect dialect, Protocol protocol, int status, std::string_view message, std::string_view type,
                        std::string_view code) {
-    const std::string said = json_text(message);
+    const std::string shown = json_text(message);
     const std::string kind = json_text(type.empty() ? usual_type(dialect, status) : type);
     const std::string text_code = code.empty() ? "null" : json_text(code);
     switch (shape_of(dialect, protocol)) {
         case Shape::azure:
             return fmt::format(R"({{"error":{{"code":{},"message":{}}}}})",
-                               json_text(code.empty() ? std::to_string(status) : code), said);
+                               json_text(code.empty() ? std::to_string(status) : code), shown);
         case Shape::numbered:
-            return fmt::format(R"({{"error":{{"message":{},"type":{},"param":null,"code":{}}}}})", said, kind, status);
+            return fmt::format(R"({{"error":{{"message":{},"type":{},"param":null,"code":{}}}}})", shown, kind, status);
         case Shape::flat:
-            return fmt::format(R"({{"object":"error","message":{},"type":{},"param":null,"code":{}}})", said, kind,
+            return fmt::format(R"({{"object":"error","message":{},"type":{},"param":null,"code":{}}})", shown, kind,
                                status);
-        case Shape::tei: return fmt::format(R"({{"message":{},"code":{},"type":{}}})", said, status, kind);
-        case Shape::native: return fmt::format(R"({{"error":{},"error_type":{}}})", said, kind);
-        case Shape::ollama: return fmt::format(R"({{"error":{}}})", said);
-        case Shape::detail: return fmt::format(R"({{"detail":{}}})", said);
-        case Shape::message: return fmt::format(R"({{"id":"1","message":{}}})", said);
+        case Shape::tei: return fmt::format(R"({{"message":{},"code":{},"type":{}}})", shown, status, kind);
+        case Shape::native: return fmt::format(R"({{"error":{},"error_type":{}}})", shown, kind);
+        case Shape::ollama: return fmt::format(R"({{"error":{}}})", shown);
+        case Shape::detail: return fmt::format(R"({{"detail":{}}})", shown);
+        case Shape::message: return fmt::format(R"({{"id":"1","message":{}}})", shown);
         case Shape::listed:
-            return fmt::format(R"([{{"error":{{"code":{},"message":{},"status":"{}"}}}}])", status, said,
+            return fmt::format(R"([{{"error":{{"code":{},"message":{},"status":"{}"}}}}])", status, shown,
                                status == 429 ? "RESOURCE_EXHAUSTED" : "INVALID_ARGUMENT");
         case Shape::openai: break;
     }
     if (dialect == Dialect::litellm) {
-        return fmt::format(R"({{"error":{{"message":{},"type":{},"param":null,"code":"{}"}}}})", said, kind, status);
+        return fmt::format(R"({{"error":{{"message":{},"type":{},"param":null,"code":"{}"}}}})", shown, kind, status);
     }
-    return fmt::format(R"({{"error":{{"message":{},"type":{},"param":null,"code":{}}}}})", said, kind, text_code);
+    return fmt::format(R"({{"error":{{"message":{},"type":{},"param":null,"code":{}}}}})", shown, kind, text_code);
 }
 
-Said refuse(Dialect dialect, Protocol protocol, Refusal refusal, const Numbers& numbers, std::string_view hint) {
+ErrorAnswer refuse(Dialect dialect, Protocol protocol, Refusal refusal, const Numbers& numbers, std::string_view hint) {
     const int status = status_of(dialect, protocol, refusal);
     std::string message =
         protocol == Protocol::ollama ? ollama_message(refusal, numbers) : own_message(dialect, refusal, numbers);

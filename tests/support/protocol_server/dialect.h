@@ -23,7 +23,7 @@ struct Limits {
 enum class Protocol : std::uint8_t { ollama, openai, tei_native };
 
 enum class Refusal : std::uint8_t {
-    bad_request,  // no JSON, a wrong type
+    bad_request,  // not JSON, or a wrong type
     unauthorized,
     model_missing,
     not_embedding,  // a model that does not embed
@@ -32,12 +32,12 @@ enum class Refusal : std::uint8_t {
     request_too_long,
     body_too_large,
     empty_text,
-    base64,      // not taken
-    dimensions,  // not taken
-    poisoned,    // a text that it does not take
+    base64,      // not supported
+    dimensions,  // not supported
+    poisoned,    // a text that the model rejects
     rate,
     quota,
-    busy,  // its queue is full
+    busy,  // the queue is full
 };
 
 struct Numbers {
@@ -46,19 +46,19 @@ struct Numbers {
     std::string name;  // of the model
 };
 
-struct Said {
+struct ErrorAnswer {
     int status = 400;
     std::string body;
 };
 
-// The dialect's own words for a refusal.
-[[nodiscard]] Said refuse(Dialect dialect, Protocol protocol, Refusal refusal, const Numbers& numbers,
-                          std::string_view hint = {});
-// Any error, in the dialect's shape. An empty type or code is the dialect's usual one for that status.
+// A refusal with the dialect's status and message.
+[[nodiscard]] ErrorAnswer refuse(Dialect dialect, Protocol protocol, Refusal refusal, const Numbers& numbers,
+                                 std::string_view hint = {});
+// Any error, in the dialect's shape. An empty type or code means the dialect's usual one for that status.
 [[nodiscard]] std::string error_body(Dialect dialect, Protocol protocol, int status, std::string_view message,
                                      std::string_view type = {}, std::string_view code = {});
 
-// True when the path is one on which the dialect embeds by OpenAI's protocol.
+// True when the dialect embeds by OpenAI's protocol on this path.
 [[nodiscard]] bool is_openai_path(Dialect dialect, std::string_view path);
 // The deployment in azure's classic path; empty in any other.
 [[nodiscard]] std::string azure_deployment(std::string_view path);

@@ -1,4 +1,4 @@
-// What a Responder tells of its models, and the control endpoint.
+// How a Responder reports its models, and the control endpoint.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -59,7 +59,8 @@ Reply Responder::ollama(const HttpRequest& request) {
             fmt::format_to(std::back_inserter(list),
                            R"({}{{"name":{},"model":{},"modified_at":"2026-01-02T03:04:05Z","size":274302450,)",
                            list.empty() ? "" : ",", json_text(full), json_text(full));
-            if (model.says_digest) fmt::format_to(std::back_inserter(list), R"("digest":{},)", json_text(model.digest));
+            if (model.reports_digest)
+                fmt::format_to(std::back_inserter(list), R"("digest":{},)", json_text(model.digest));
             fmt::format_to(std::back_inserter(list), R"("details":{{"family":{}}}}})", json_text(model.architecture));
         }
         return {.body = fmt::format(R"({{"models":[{}]}})", list)};
@@ -119,7 +120,7 @@ Reply Responder::control(const HttpRequest& request) {
             return text_reply(400, error.what());
         }
     }
-    return text_reply(404, "the control takes POST /control (YAML), POST /control/reset and GET /control/calls");
+    return text_reply(404, "expected POST /control (YAML), POST /control/reset or GET /control/calls");
 }
 
 }  // namespace protocol_server

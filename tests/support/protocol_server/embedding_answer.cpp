@@ -21,14 +21,14 @@ bool is(const Fault* fault, FaultAction action) {
     return fault != nullptr && fault->action == action;
 }
 
-// True when the fault hits that row.
-bool hits(const Fault* fault, std::size_t row, std::size_t rows) {
+// True when the fault affects that row.
+bool affects(const Fault* fault, std::size_t row, std::size_t rows) {
     if (fault == nullptr) return false;
     if (!fault->position) return row == rows / 2;
     return *fault->position < 0 || static_cast<std::size_t>(*fault->position) == row;
 }
 
-// In base64 what has no number in JSON is one of the floats themselves.
+// In base64, NaN and infinity are written as floats, since they are not literals.
 void append_spoilt(std::vector<float> row, const Fault& fault, bool base64, std::string& to) {
     using enum FaultAction;
     std::string literal;
@@ -68,7 +68,7 @@ void append_spoilt(std::vector<float> row, const Fault& fault, bool base64, std:
 void append_row(const VectorTable& table, const AnswerPlan& plan, std::size_t row, std::string& to) {
     const std::string& text = plan.texts[row];
     const bool spoilt =
-        plan.fault != nullptr && spoils_rows(plan.fault->action) && hits(plan.fault, row, plan.texts.size());
+        plan.fault != nullptr && spoils_rows(plan.fault->action) && affects(plan.fault, row, plan.texts.size());
     if (!spoilt && !plan.dimension) {
         if (!plan.base64) return table.append_json(text, to);
         to += '"';
@@ -85,7 +85,7 @@ void append_row(const VectorTable& table, const AnswerPlan& plan, std::size_t ro
     to += '"';
 }
 
-// The rows that are sent, in their order.
+// The rows that are sent, in this order.
 std::vector<std::size_t> order(const AnswerPlan& plan) {
     std::vector<std::size_t> rows;
     if (is(plan.fault, FaultAction::no_vectors)) return rows;
@@ -99,7 +99,7 @@ std::vector<std::size_t> order(const AnswerPlan& plan) {
 std::string index_of(const AnswerPlan& plan, std::size_t row, std::size_t place) {
     if (!plan.index) return {};
     std::size_t index = is(plan.fault, FaultAction::long_count) ? place : row;
-    if (hits(plan.fault, row, plan.texts.size())) {
+    if (affects(plan.fault, row, plan.texts.size())) {
         if (is(plan.fault, FaultAction::missing_index)) return {};
         if (is(plan.fault, FaultAction::duplicate_index)) index = row > 0 ? row - 1 : row + 1;
         if (is(plan.fault, FaultAction::beyond_index)) index = plan.texts.size();

@@ -1,4 +1,4 @@
-// The bodies of answers to embedding requests, sound ones and those with a fault in their vectors, order or count.
+// The bodies of answers to embedding requests: valid ones, and those with a fault in their vectors, order or count.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -26,7 +26,7 @@ struct AnswerPlan {
 };
 
 [[nodiscard]] std::string embedding_answer(const VectorTable& table, const AnswerPlan& plan);
-// Ollama's {"embedding":[…]} of one text; [] for an empty one.
+// Ollama's {"embedding":[…]} for one text; [] for an empty one.
 [[nodiscard]] std::string legacy_answer(const VectorTable& table, const std::string& text, const Fault* fault);
 
 }  // namespace protocol_server

@@ -1,6 +1,6 @@
-// protocol_server [--port N] [FILE]: plays the YAML script in FILE, or on standard input, until SIGTERM or SIGINT.
+// protocol_server [--port N] [FILE]: serves by the YAML script in FILE, or on standard input, until SIGTERM or SIGINT.
 //
-// Says its URL in a line of its own as soon as it listens.
+// Prints its URL on a line of its own as soon as it listens.
 #include <charconv>
 #include <csignal>
 #include <cstring>

@@ -10,7 +10,7 @@ namespace {
 
 using simdjson::dom::element;
 
-// What the body's text field says; the fault, or nothing.
+// Reads the body's text field; returns the problem with it, or an empty text.
 std::string read_input(const element& input, EmbeddingRequest& request) {
     std::string_view text;
     if (input.get(text) == simdjson::SUCCESS) {
@@ -38,13 +38,13 @@ std::string read_input(const element& input, EmbeddingRequest& request) {
 ReadRequest read_embedding_request(const std::string& body, std::string_view input_field) {
     ReadRequest read;
     if (body.empty()) {
-        read.fault = "missing request body";
+        read.problem = "missing request body";
         return read;
     }
     simdjson::dom::parser parser;
     simdjson::dom::object object;
     if (parser.parse(body).get(object) != simdjson::SUCCESS) {
-        read.fault = "the request body is no JSON object";
+        read.problem = "the request body is not a JSON object";
         return read;
     }
     EmbeddingRequest& request = read.request;
@@ -57,8 +57,8 @@ ReadRequest read_embedding_request(const std::string& body, std::string_view inp
         if (name == "model" && value.get(text) == simdjson::SUCCESS) request.model = text;
         if (name == input_field) {
             request.nothing = false;
-            read.fault = read_input(value, request);
-            if (!read.fault.empty()) return read;
+            read.problem = read_input(value, request);
+            if (!read.problem.empty()) return read;
         }
         const bool dimensions = name == "dimensions" || name == "output_dimension" || name == "output_dimensionality";
         if (dimensions && value.get(number) == simdjson::SUCCESS) request.dimensions = number;

@@ -1,4 +1,4 @@
-// Requests as the protocols have them: what was asked over HTTP, and what an embedding request's JSON says.
+// Requests: the HTTP request, and the JSON of an embedding request.
 //
 // Thread-safety: plain values and pure functions.
 #pragma once
@@ -15,37 +15,37 @@ namespace protocol_server {
 struct HttpRequest {
     std::string method;
     std::string path;   // without the query
-    std::string query;  // what stands behind '?'
+    std::string query;  // without '?'
     std::string authorization;
     std::string api_key;  // the header `api-key`
     std::string body;
-    std::uint64_t connection = 0;  // the connections of a server count from 1
+    std::uint64_t connection = 0;  // counted from 1 on each server
     bool keep_alive = true;
 };
 
 struct EmbeddingRequest {
     std::string model;
     std::vector<std::string> texts;
-    bool single = false;   // `input` was a text, no list
-    bool nothing = false;  // `input` was "", [], null or not there
+    bool single = false;   // `input` was a text, not a list
+    bool nothing = false;  // `input` was "", [], null or absent
     std::optional<std::size_t> dimensions;
     bool base64 = false;
     bool truncate = true;
     std::vector<std::string> fields;  // the names of all members of the object
 };
 
-// Reads the texts from the member `input_field` ("input", "prompt"). On an error gives what is wrong with the body.
 struct ReadRequest {
     EmbeddingRequest request;
-    std::string fault;  // empty: none
+    std::string problem;  // with the body; empty: none
 };
+// Reads the texts from the member `input_field` ("input", "prompt").
 [[nodiscard]] ReadRequest read_embedding_request(const std::string& body, std::string_view input_field);
 
-// A member of a JSON object that is a text or truth; empty where there is none.
+// The member of a JSON object that is a text or a boolean; empty where there is none.
 [[nodiscard]] std::string text_member(const std::string& body, std::string_view name);
 [[nodiscard]] std::optional<bool> truth_member(const std::string& body, std::string_view name);
 
-// With quotes.
+// `text` as a JSON string with its quotes.
 [[nodiscard]] std::string json_text(std::string_view text);
 
 }  // namespace protocol_server

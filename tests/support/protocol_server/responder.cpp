@@ -12,7 +12,7 @@
 namespace protocol_server {
 namespace {
 
-// Ollama's old endpoint gives some models' vectors as they are.
+// Ollama's old endpoint does not normalise vectors.
 constexpr float legacy_length = 3.0F;
 
 bool is_transport(FaultAction action) {
@@ -26,8 +26,8 @@ std::string go_duration(Microseconds time) {
     return fmt::format("{}m{}s", static_cast<int>(seconds) / 60, static_cast<int>(seconds) % 60);
 }
 
-// How long a refused client is told to wait; what cannot be said in a header is added to the message.
-std::string tell_wait(Reply& reply, RetryFormat format, Microseconds wait) {
+// States in a header how long the client should wait; returns what must be appended to the message instead.
+std::string state_wait(Reply& reply, RetryFormat format, Microseconds wait) {
     const double seconds = static_cast<double>(wait.count()) / 1e6;
     const auto whole = static_cast<std::int64_t>(std::ceil(seconds));
     switch (format) {
@@ -38,7 +38,7 @@ std::string tell_wait(Reply& reply, RetryFormat format, Microseconds wait) {
                                        std::to_string(static_cast<std::int64_t>(std::ceil(seconds * 1000))));
             break;
         case RetryFormat::date:
-            // Dates have whole seconds: one more, so that it does not lie before the time that is meant.
+            // Dates have whole seconds. One more is added, so that the date is not before the intended time.
             reply.headers.emplace_back("Retry-After", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT",
                                                                   fmt::gmtime(std::time(nullptr) + whole + 1)));
             break;
@@ -86,7 +86,7 @@ std::optional<Responder::Route> Responder::embedding_route(const HttpRequest& re
 
 Reply Responder::embed(const HttpRequest& request, const Route& route, Now now) {
     if (request.body.size() > script_.max_body) return refusal(route, Refusal::body_too_large, {});
-    auto [asked, wrong] = read_embedding_request(request.body, route.input_field);
+    auto [asked, problem] = read_embedding_request(request.body, route.input_field);
     if (asked.model.empty()) asked.model = azure_deployment(request.path);
     const std::size_t index = tally_.calls.size();
     CallRecord call{.at = now,
@@ -99,8 +99,8 @@ Reply Responder::embed(const HttpRequest& request, const Route& route, Now now) 
     Reply reply;
     if (!authorized(request)) {
         reply = refusal(route, Refusal::unauthorized, {});
-    } else if (!wrong.empty()) {
-        reply = {.status = 400, .body = error_body(script_.dialect, route.protocol, 400, wrong)};
+    } else if (!problem.empty()) {
+        reply = {.status = 400, .body = error_body(script_.dialect, route.protocol, 400, problem)};
     } else {
         reply = checked(request, route, std::move(asked), call, now);
     }
@@ -145,7 +145,7 @@ std::optional<Reply> Responder::over_limits(const Route& route, const EmbeddingR
             asked.nothing || std::ranges::any_of(asked.texts, [](const std::string& text) { return text.empty(); });
         if (empty && script_.dialect != Dialect::ollama) return refusal(route, Refusal::empty_text, {});
     }
-    // Servers of Ollama cut texts unless they are asked not to; so does Ollama's own OpenAI route.
+    // Ollama cuts texts unless it is asked not to, also on its OpenAI route.
     const bool cuts =
         script_.dialect == Dialect::ollama && (route.protocol == Protocol::openai || route.legacy || asked.truncate);
     for (const std::string& text : asked.texts) {
@@ -175,14 +175,14 @@ std::optional<Reply> Responder::over_rate(const Route& route, CallRecord& call, 
         window_.emplace_back(now, call.tokens);
         return std::nullopt;
     }
-    const Microseconds room(window_.empty() ? rate.per.count() : window_.front().first + rate.per.count() - now);
+    const Microseconds until_free(window_.empty() ? rate.per.count() : window_.front().first + rate.per.count() - now);
     Reply reply;
-    const std::string hint = tell_wait(reply, rate.format, rate.retry_after.value_or(room));
-    const Said said =
+    const std::string hint = state_wait(reply, rate.format, rate.retry_after.value_or(until_free));
+    ErrorAnswer answer =
         refuse(script_.dialect, route.protocol, Refusal::rate,
                {requests ? window_.size() : used, requests ? rate.requests : rate.tokens, call.model}, hint);
-    reply.status = said.status;
-    reply.body = said.body;
+    reply.status = answer.status;
+    reply.body = std::move(answer.body);
     return reply;
 }
 
@@ -190,20 +190,20 @@ void Responder::add_rate_headers(Reply& reply, Now now) const {
     if (script_.rate_headers == RateHeaders::none || script_.rate.requests == 0) return;
     const Rate& rate = script_.rate;
     const Microseconds reset(window_.empty() ? 0 : window_.front().first + rate.per.count() - now);
-    const std::string told = script_.rate_headers == RateHeaders::go
-                                 ? go_duration(reset)
-                                 : std::to_string(std::chrono::ceil<std::chrono::seconds>(reset).count());
+    const std::string reset_text = script_.rate_headers == RateHeaders::go
+                                       ? go_duration(reset)
+                                       : std::to_string(std::chrono::ceil<std::chrono::seconds>(reset).count());
     reply.headers.emplace_back("x-ratelimit-limit-requests", std::to_string(rate.requests));
     reply.headers.emplace_back("x-ratelimit-remaining-requests",
                                std::to_string(rate.requests - std::min(rate.requests, window_.size())));
-    reply.headers.emplace_back("x-ratelimit-reset-requests", told);
+    reply.headers.emplace_back("x-ratelimit-reset-requests", reset_text);
     if (rate.tokens == 0) return;
     std::size_t used = 0;
     for (const auto& [at, spent] : window_) used += spent;
     reply.headers.emplace_back("x-ratelimit-limit-tokens", std::to_string(rate.tokens));
     reply.headers.emplace_back("x-ratelimit-remaining-tokens",
                                std::to_string(rate.tokens - std::min(rate.tokens, used)));
-    reply.headers.emplace_back("x-ratelimit-reset-tokens", told);
+    reply.headers.emplace_back("x-ratelimit-reset-tokens", reset_text);
 }
 
 std::optional<Reply> Responder::scripted(const Route& route, const Fault& fault) const {
@@ -250,8 +250,8 @@ Reply Responder::served(const Route& route, EmbeddingRequest asked, const Model&
     }
     if (asked.nothing && route.protocol == Protocol::ollama) asked.texts.clear();  // loads the model
     if (route.protocol == Protocol::ollama && asked.truncate) {
-        const auto most = static_cast<std::size_t>(static_cast<double>(model.context) * script_.bytes_per_token);
-        for (std::string& text : asked.texts) text.resize(std::min(text.size(), most));
+        const auto max_bytes = static_cast<std::size_t>(static_cast<double>(model.context) * script_.bytes_per_token);
+        for (std::string& text : asked.texts) text.resize(std::min(text.size(), max_bytes));
     }
     AnswerPlan plan{.protocol = route.protocol,
                     .model = call.model,
@@ -263,7 +263,7 @@ Reply Responder::served(const Route& route, EmbeddingRequest asked, const Model&
                     .total_tokens_only = script_.dialect == Dialect::voyage,
                     .fault = fault};
     if (script_.usage) plan.tokens = call.tokens;
-    if (asked.dimensions && *asked.dimensions < model.dimension && script_.dimensions == Dimensions::taken)
+    if (asked.dimensions && *asked.dimensions < model.dimension && script_.dimensions == Dimensions::supported)
         plan.dimension = asked.dimensions;
     reply.body = embedding_answer(table(model, false), plan);
     return reply;
@@ -274,9 +274,9 @@ Reply Responder::busy(const HttpRequest& request) const {
     return refusal(route.value_or(Route{Protocol::openai}), Refusal::busy, {});
 }
 
-Reply Responder::refusal(const Route& route, Refusal why, const Numbers& numbers, std::string_view hint) const {
-    Said said = refuse(script_.dialect, route.protocol, why, numbers, hint);
-    return {.status = said.status, .body = std::move(said.body)};
+Reply Responder::refusal(const Route& route, Refusal reason, const Numbers& numbers, std::string_view hint) const {
+    ErrorAnswer answer = refuse(script_.dialect, route.protocol, reason, numbers, hint);
+    return {.status = answer.status, .body = std::move(answer.body)};
 }
 
 bool Responder::authorized(const HttpRequest& request) const {
@@ -286,13 +286,13 @@ bool Responder::authorized(const HttpRequest& request) const {
 
 const Model* Responder::model(const std::string& name) const {
     if (script_.dialect == Dialect::tei) {
-        // It serves the one model that it has, whatever the name.
+        // It serves its only model, whatever the name.
         const auto sole = std::ranges::find_if(script_.models, [](const auto& one) { return one.second.present; });
         return sole == script_.models.end() ? nullptr : &sole->second;
     }
     auto found = script_.models.find(name);
     if (found == script_.models.end() && script_.dialect == Dialect::ollama) {
-        // A name without a tag is the tag `latest`.
+        // A name without a tag means the tag `latest`.
         constexpr std::string_view latest = ":latest";
         found = script_.models.find(name.ends_with(latest) ? name.substr(0, name.size() - latest.size())
                                                            : name + std::string(latest));
@@ -302,8 +302,8 @@ const Model* Responder::model(const std::string& name) const {
 
 namespace {
 
-// Whether what is asked for, as far as it is known, meets the fault's conditions; discovery has no texts.
-bool concerns(const Fault& fault, const std::string& path, const EmbeddingRequest* asked) {
+// Whether the request meets the fault's conditions. `asked` is null for discovery, which has no texts.
+bool matches(const Fault& fault, const std::string& path, const EmbeddingRequest* asked) {
     if (fault.route.empty() ? asked == nullptr : fault.route != path) return false;
     if (asked == nullptr) return fault.text.empty() && fault.model.empty();
     const auto holds = [&](const std::string& text) { return text.contains(fault.text); };
@@ -322,10 +322,10 @@ const Fault* Responder::next_fault(const std::string& path, const EmbeddingReque
     }
     if (asked != nullptr) ++numbered_;
     for (Fault& fault : script_.faults) {
-        if (!concerns(fault, path, asked) || fault.happened >= fault.times) continue;
-        // Discovery has no number; its faults are bounded by `times`.
+        if (!matches(fault, path, asked) || fault.happened >= fault.times) continue;
+        // Discovery requests are not numbered; only `times` limits their faults.
         if (asked != nullptr && (numbered_ < fault.first_call || numbered_ > fault.last_call)) continue;
-        // The golden ratio spreads the hits evenly, and the same each time.
+        // The golden ratio spreads the faults evenly, and always in the same way.
         if (fault.rate < 1 && std::fmod(static_cast<double>(numbered_) * 0.6180339887498949, 1.0) >= fault.rate)
             continue;
         ++fault.happened;

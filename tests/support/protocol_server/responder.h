@@ -1,5 +1,5 @@
-// Answers requests as the script says: routes, checks, rate windows, faults. Knows nothing of sockets and of time but
-// what it is told.
+// Answers requests by the script: routes, checks, rate windows, faults. It does not use sockets, and its callers pass
+// the time.
 //
 // Thread-safety: none; the server guards it.
 #pragma once
@@ -26,11 +26,11 @@ struct Reply {
     std::string content_type = "application/json";
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
-    // An embedding request that is served takes a place among `concurrency` for that long.
+    // An embedding request that is served takes one of the `concurrency` slots for that long.
     bool serves = false;
     Microseconds cost{0};
     std::optional<std::size_t> call;  // in the tally
-    std::optional<Fault> transport;   // how it is sent, where that is the fault
+    std::optional<Fault> transport;   // a fault in how the answer is sent
 };
 
 class Responder {
@@ -39,7 +39,7 @@ public:
     using Now = std::int64_t;
 
     [[nodiscard]] Reply answer(const HttpRequest& request, Now now);
-    // What a request is told that finds the queue full; it was counted already.
+    // The answer to a request that finds the queue full; it has already been counted.
     [[nodiscard]] Reply busy(const HttpRequest& request) const;
 
     void change(std::string_view yaml);
@@ -72,10 +72,10 @@ private:
     [[nodiscard]] Reply pull(const HttpRequest& request);
     [[nodiscard]] Reply control(const HttpRequest& request);
 
-    [[nodiscard]] Reply refusal(const Route& route, Refusal why, const Numbers& numbers,
+    [[nodiscard]] Reply refusal(const Route& route, Refusal reason, const Numbers& numbers,
                                 std::string_view hint = {}) const;
     [[nodiscard]] bool authorized(const HttpRequest& request) const;
-    // Nothing where there is no such model; one that is absent is there.
+    // The model in the script, which may have `present: false`; nullptr where the script does not have it.
     [[nodiscard]] const Model* model(const std::string& name) const;
     [[nodiscard]] const Fault* next_fault(const std::string& path, const EmbeddingRequest* asked);
     [[nodiscard]] const VectorTable& table(const Model& model, bool legacy);
@@ -85,7 +85,7 @@ private:
     Tally tally_;
     std::uint64_t numbered_ = 0;      // embedding requests since the faults were set
     std::uint64_t faults_known_ = 0;  // the script's `faults_set` that they are counted for
-    // Requests let through within the rate's period, with their tokens.
+    // Accepted requests within the rate's period, with their tokens.
     std::deque<std::pair<Now, std::size_t>> window_;
     std::map<std::pair<std::string, std::size_t>, std::unique_ptr<VectorTable>> tables_;
 };

@@ -113,7 +113,7 @@ Microseconds duration(const YAML::Node& node) {
     wrong(node, "found '" + written + "', expected a duration such as 20ms, 250us, 1.5s or 2m");
 }
 
-// Hands each value to what its key stands for.
+// Passes each value to the reader of its key.
 using Readers = std::map<std::string_view, std::function<void(const YAML::Node&)>>;
 void read(const YAML::Node& map, const char* what, const Readers& readers) {
     if (!map.IsMap()) wrong(map, std::string("expected a mapping for ") + what);
@@ -123,7 +123,7 @@ void read(const YAML::Node& map, const char* what, const Readers& readers) {
         if (found == readers.end()) {
             std::string all;
             for (const auto& [name, reader] : readers) all += (all.empty() ? "" : ", ") + std::string(name);
-            wrong(entry.first, "there is no '" + key + "' in " + what + ", which takes " + all);
+            wrong(entry.first, std::string(what) + " has no key '" + key + "', expected one of " + all);
         }
         found->second(entry.second);
     }
@@ -194,7 +194,7 @@ void read_model(const YAML::Node& node, Model& model) {
              {"pullable", [&](const YAML::Node& n) { model.pullable = truth(n); }},
              {"embeds", [&](const YAML::Node& n) { model.embeds = truth(n); }},
              {"matryoshka", [&](const YAML::Node& n) { model.matryoshka = truth(n); }},
-             {"says_digest", [&](const YAML::Node& n) { model.says_digest = truth(n); }},
+             {"reports_digest", [&](const YAML::Node& n) { model.reports_digest = truth(n); }},
              {"architecture", [&](const YAML::Node& n) { model.architecture = text(n); }},
          });
     if (model.dimension == 0) wrong(node, "a model's dimension is at least 1");
@@ -256,9 +256,9 @@ Readers readers(Script& script) {
          }},
         {"dimensions",
          [&](const YAML::Node& n) {
-             script.dimensions = one_of<Dimensions>(
-                 n,
-                 {{"taken", Dimensions::taken}, {"ignored", Dimensions::ignored}, {"rejected", Dimensions::rejected}});
+             script.dimensions = one_of<Dimensions>(n, {{"supported", Dimensions::supported},
+                                                        {"ignored", Dimensions::ignored},
+                                                        {"rejected", Dimensions::rejected}});
          }},
         {"usage", [&](const YAML::Node& n) { script.usage = truth(n); }},
         {"index", [&](const YAML::Node& n) { script.index = truth(n); }},

@@ -1,4 +1,4 @@
-// What a protocol server plays: dialect, models, times, limits and faults, as a YAML script says them.
+// The script of a protocol server: dialect, models, times, limits and faults, in YAML.
 //
 //   dialect: openai                  # ollama openai azure vllm vllm_old tei llama_cpp mistral voyage jina cohere
 //                                    # together dashscope litellm gemini generic
@@ -7,31 +7,33 @@
 //   latency: 20ms                    # of each request; also 1s, 250us, 2m
 //   latency_per_input: 1ms
 //   concurrency: 4                   # requests served at a time; 0: any number
-//   queue: 512                       # requests that wait beyond them; further ones get the dialect's busy error
-//   max_inputs: 32                   # the dialect's own where it is not said; 0: any number
-//   max_text_tokens: 512             # the model's context where neither is said
+//   queue: 512                       # requests that wait; any more get the dialect's busy error
+//   max_inputs: 32                   # default: the dialect's; 0: any number
+//   max_text_tokens: 512             # default: the dialect's, or the model's context
 //   max_request_tokens: 300000
 //   bytes_per_token: 4
-//   max_body: 2000000                # bytes of a request; further ones are 413
-//   authorization: secret            # asked for as `Authorization: Bearer secret`, by azure as `api-key: secret` too;
-//                                    # others are 401
+//   max_body: 2000000                # bytes of a request; longer ones get 413
+//   authorization: secret            # required as `Authorization: Bearer secret`, by azure also as `api-key: secret`;
+//                                    # other requests get 401
 //   rate: { requests: 50, tokens: 0, per: 1s, retry_after: 1s, format: seconds }
 //                                    # format: seconds decimal date milliseconds text none; without retry_after: until
-//                                    # the window has room
+//                                    # the window allows a request
 //   rate_headers: go                 # x-ratelimit-*: go ("1m30s"), seconds, none
-//   base64: sent                     # when it is asked for: sent, ignored (floats come back), rejected
-//   dimensions: taken                # rejected, ignored
-//   usage: true                      # false: leaves `usage` (Ollama: prompt_eval_count) out
-//   index: true                      # false: leaves `index` out of every item
+//   base64: sent                     # when requested: sent, ignored (floats are sent), rejected
+//   dimensions: supported            # rejected, ignored
+//   usage: true                      # false: omits `usage` (Ollama: prompt_eval_count)
+//   index: true                      # false: omits `index` from every item
 //   legacy: false                    # Ollama before 0.3: only /api/embeddings, one text each, not normalised
 //   refusing: { status: 503, message: "Loading model" }     # every embedding request, in the dialect's shape
 //   keep_texts: false                # the log holds the texts of each call
 //   faults: [ { do: nan, calls: 3..5 }, { do: poison, text: bad } ]
 //
-// A fault happens to embedding requests that its conditions hold for: `calls` (3, 3..5, 3..; counted since the faults
-// were set), `text` (a substring of any of the texts), `unless` (no text is that), `model` (as it is asked for),
-// `above_inputs`, `rate` (a share, decided by the call's number), `times` (at most so often), `route` (a path; then it
-// is about requests for that path instead). The first that holds happens. What each does is listed at FaultAction.
+// A fault happens to embedding requests that meet all its conditions: `calls` (3, 3..5, 3..; counted since the faults
+// were set), `text` (a substring of any of the texts), `unless` (no text is equal to this), `model` (the requested one),
+// `above_inputs`, `rate` (a share, decided by the call's number), `times` (at most this often), `route` (a path; the
+// fault then applies to requests for that path instead). The first fault that matches happens. FaultAction lists what
+// each does.
+//
 // Thread-safety: plain values.
 #pragma once
 
@@ -69,13 +71,13 @@ enum class Dialect : std::uint8_t {
 
 struct Model {
     std::size_t dimension = 64;
-    std::string digest = "sha256:1";  // with the text it decides the vector
+    std::string digest = "sha256:1";  // together with the text it decides the vector
     std::size_t context = 8192;       // tokens
     bool present = true;
-    bool pullable = true;     // an absent one that /api/pull fetches
-    bool embeds = true;       // false: a model for chats
-    bool matryoshka = true;   // takes `dimensions`
-    bool says_digest = true;  // false: /api/tags leaves it out
+    bool pullable = true;        // an absent one that /api/pull fetches
+    bool embeds = true;          // false: a chat model
+    bool matryoshka = true;      // supports `dimensions`
+    bool reports_digest = true;  // false: /api/tags omits it
     std::string architecture = "bert";
 };
 
@@ -83,7 +85,7 @@ enum class FaultAction : std::uint8_t {
     // `status` (500), `message`, `type`, `code` in the dialect's shape; or `body` and `content_type` as they are;
     // `headers`.
     error,
-    poison,           // the dialect's answer to a text that it does not take
+    poison,           // the dialect's answer to a text that it rejects
     quota,            // 429 insufficient_quota
     nan,              // a row holds NaN, at `position` (default: the middle one; -1: all)
     infinity,         // the same with 1e999
@@ -91,7 +93,7 @@ enum class FaultAction : std::uint8_t {
     zero,             // the row is all zeros
     empty_vector,     // the row is []
     wrong_dimension,  // the row has one number more, or `dimension` of them
-    // Items in reverse order, with their right indices (Ollama: rows in reverse order, which nobody can see).
+    // Items in reverse order, with their right indices (Ollama: rows in reverse order, which no client can detect).
     out_of_order,
     missing_index,    // one item without index
     duplicate_index,  // one item with its neighbour's index
@@ -100,19 +102,19 @@ enum class FaultAction : std::uint8_t {
     long_count,       // one row too many
     no_vectors,       // 200 with an empty list
     html,             // an HTML page with `status` (502), as proxies send it
-    wrong_type,       // a sound answer under Content-Type text/plain
-    not_json,         // 200, application/json, and a body that is none
+    wrong_type,       // a valid answer with Content-Type text/plain
+    not_json,         // 200, application/json, and a body that is not JSON
     cut,              // the connection ends after `at` (0.5) of the body
     drip,             // `bytes` (1) each `every` (10ms)
-    hang,             // no answer, until the client goes
+    hang,             // no answer, until the client disconnects
     stall,            // half of the answer, then nothing
     chunked,          // chunked transfer, in pieces of `bytes` (1000)
     gzip,             // Content-Encoding: gzip
-    http_1_0,         // HTTP/1.0, its length told by the connection's end
-    huge,             // a sound answer with `bytes` (100 MB) of white space in it
+    http_1_0,         // HTTP/1.0, which ends with the connection
+    huge,             // a valid answer with `bytes` (100 MB) of white space in it
     reset,            // the connection is reset instead of an answer
     close,            // the connection ends instead of an answer
-    stale,            // a sound answer; the next request on the connection is read, and the connection ends
+    stale,            // a valid answer; the next request on the connection is read, and the connection ends
     slow,             // `every` (1s) longer than other requests
 };
 
@@ -130,7 +132,7 @@ struct Fault {
     std::uint64_t times = UINT64_MAX;
     std::string route;
     // Details.
-    int status = 0;  // 0: as said at the action
+    int status = 0;  // 0: the action's default
     std::string message = "scripted fault";
     std::string type;
     std::string code;
@@ -158,7 +160,7 @@ struct Rate {
 
 enum class RateHeaders : std::uint8_t { none, go, seconds };
 enum class Base64 : std::uint8_t { sent, ignored, rejected };
-enum class Dimensions : std::uint8_t { taken, ignored, rejected };
+enum class Dimensions : std::uint8_t { supported, ignored, rejected };
 
 struct Refusing {
     int status = 503;
@@ -181,18 +183,18 @@ struct Script {
     Rate rate;
     RateHeaders rate_headers = RateHeaders::none;
     Base64 base64 = Base64::sent;
-    Dimensions dimensions = Dimensions::taken;
+    Dimensions dimensions = Dimensions::supported;
     bool usage = true;
     bool index = true;
     bool legacy = false;
     std::optional<Refusing> refusing;
     bool keep_texts = false;
     std::vector<Fault> faults;
-    std::uint64_t faults_set = 0;  // grows each time `faults` is written
+    std::uint64_t faults_set = 0;  // incremented each time `faults` is set
 };
 
-// Changes what the YAML names and leaves the rest; models are changed one by one, faults all together. Throws
-// std::runtime_error, which names the line, what was found and what was expected; the script is then as it was.
+// Changes only the keys that the YAML has. Models are changed one by one, and `faults` replaces all faults. Throws
+// std::runtime_error, which names the line, what was found and what was expected; the script is then unchanged.
 void apply_script(Script& script, std::string_view yaml);
 
 [[nodiscard]] std::string_view to_string(Dialect dialect);

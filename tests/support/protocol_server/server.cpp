@@ -23,15 +23,15 @@ namespace http = boost::beast::http;
 using asio::ip::tcp;
 using Steady = std::chrono::steady_clock;
 
-constexpr std::size_t piece = 64UL * 1024;  // bytes of a write, so that a client that goes away is noticed
+constexpr std::size_t piece = 64UL * 1024;  // bytes of a write, so that a client that disconnects is noticed
 
 std::int64_t microseconds(Steady::time_point time) {
     return std::chrono::duration_cast<Microseconds>(time.time_since_epoch()).count();
 }
 
-// The places at which requests are served, and the queue before them. `Begin` gets the moment from which the service
-// counts.
-class Places {
+// The slots in which requests are served, and the queue before them. `Begin` is called with the time at which the
+// service begins.
+class Slots {
 public:
     using Begin = std::function<void(Steady::time_point)>;
     struct Waiting {
@@ -52,7 +52,7 @@ public:
         waiting_.push_back({ticket, now, std::move(begin)});
         return true;
     }
-    // A place is free from `since` on.
+    // A slot is free since `since`.
     void leave(const Script& script, Steady::time_point since) {
         --serving_;
         while (!waiting_.empty() && (script.concurrency == 0 || serving_ < script.concurrency)) {
@@ -72,11 +72,11 @@ private:
     std::deque<Waiting> waiting_;
 };
 
-// What the connections share; on the server's thread, and the responder under its mutex from others too.
+// What the connections share. Used by the server's thread; the responder also by others, under the mutex.
 struct Shared {
     std::mutex mutex;
     Responder responder;  // guarded by mutex
-    Places places;
+    Slots slots;
     std::uint64_t tickets = 0;
 };
 
@@ -116,7 +116,7 @@ private:
         watch();
         ticket_ = ++shared_.tickets;
         const auto arrived = Steady::now();
-        const bool taken = shared_.places.enter(
+        const bool taken = shared_.slots.enter(
             shared_.responder.script(), ticket_,
             [self = shared_from_this(), arrived](Steady::time_point from) { self->serve(arrived, from); });
         if (taken) return;
@@ -131,12 +131,12 @@ private:
     void serve(Steady::time_point arrived, Steady::time_point from) {
         Tally& tally = shared_.responder.tally();
         serving_ = true;
-        tally.serving = shared_.places.serving();
+        tally.serving = shared_.slots.serving();
         tally.max_serving = std::max(tally.max_serving, tally.serving);
         if (CallRecord* call = record())
             call->waited = std::chrono::duration_cast<Microseconds>(from - arrived).count();
         due_ = from + reply_.cost;
-        // Keeps its place until the client goes.
+        // Keeps its slot until the client disconnects.
         if (reply_.transport && reply_.transport->action == FaultAction::hang) return;
         timer_.expires_at(due_);
         timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
@@ -150,18 +150,18 @@ private:
 
     void leave(Steady::time_point since) {
         if (!std::exchange(serving_, false)) return;
-        shared_.places.leave(shared_.responder.script(), since);
-        shared_.responder.tally().serving = shared_.places.serving();
+        shared_.slots.leave(shared_.responder.script(), since);
+        shared_.responder.tally().serving = shared_.slots.serving();
     }
 
-    // Sees the client go while it waits for its answer.
+    // Notices when the client disconnects while it waits for its answer.
     void watch() {
         waiting_ = true;
         socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](boost::system::error_code) {
             const std::lock_guard lock(self->shared_.mutex);
             if (!self->waiting_) return;
             boost::system::error_code error;
-            if (self->socket_.available(error) > 0 && !error) return;  // the next request, sent ahead
+            if (self->socket_.available(error) > 0 && !error) return;  // the next request, sent early
             self->abandon();
         });
     }
@@ -170,7 +170,7 @@ private:
         gone_ = true;
         waiting_ = false;
         timer_.cancel();
-        shared_.places.give_up(ticket_);
+        shared_.slots.give_up(ticket_);
         leave(Steady::now());
         ++shared_.responder.tally().abandoned;
         count_end();
@@ -235,7 +235,7 @@ private:
             return;
         }
         if (stalls_) {
-            // Says nothing more, until the client goes.
+            // Sends nothing more until the client disconnects.
             socket_.async_wait(tcp::socket::wait_read,
                                [self = shared_from_this()](boost::system::error_code) { self->close(); });
             return;
@@ -332,7 +332,7 @@ public:
         });
     }
 
-    // Sessions hold sockets of the context, so it goes last.
+    // Sessions hold sockets of the context, so it is destroyed last.
     asio::io_context io_{1};
     Shared shared_;
     tcp::acceptor acceptor_;

@@ -1,11 +1,12 @@
-// A server of embedding protocols on a loopback port, for tests and measurements. What it plays is a script (script.h).
+// A scripted server of embedding protocols on a loopback port, for tests and measurements; see script.h.
 //
-// It may be told to change while it runs, here or over HTTP:
-//   POST /control         a YAML script, applied to the one that plays
-//   POST /control/reset   forgets calls and rate windows
-//   GET  /control/calls   what it was asked, as JSON (tally.h)
-// Times are kept exactly: a request that waited begins when the one before it was due to end, not when a busy machine
-// came to it.
+// The script may be changed while the server runs, here or over HTTP:
+//   POST /control         a YAML script, applied to the current one
+//   POST /control/reset   clears calls and rate windows
+//   GET  /control/calls   the requests so far, as JSON (tally.h)
+// Times are exact: a request that waited begins when the one before it was due to end, even if the machine is busy and
+// handles it later.
+//
 // Thread-safety: all members may be called from any thread.
 #pragma once
 
@@ -20,8 +21,8 @@ namespace protocol_server {
 
 class ProtocolServer {
 public:
-    // Listens and serves from a thread of its own. Port 0: a free one. Throws std::runtime_error for a wrong script or
-    // a port that is taken.
+    // Listens and serves on a thread of its own. Port 0: a free one. Throws std::runtime_error for an invalid script or
+    // a port that is in use.
     explicit ProtocolServer(std::string_view script, std::uint16_t port = 0);
     ~ProtocolServer();
     ProtocolServer(const ProtocolServer&) = delete;

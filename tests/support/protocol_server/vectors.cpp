@@ -67,7 +67,7 @@ VectorTable::VectorTable(std::string_view digest, std::size_t dimension, float s
     double squares = 0;
     std::vector<double> numbers(dimension);
     for (std::size_t i = 0; i < dimension; ++i) {
-        // In [0.5, 1.5): no number is near zero, so that each shows in a row's sign.
+        // In [0.5, 1.5): no number is near zero, so that each one's sign matters.
         numbers[i] = 0.5 + static_cast<double>(mix(seed_ + i) >> 11U) * 0x1.0p-53;
         squares += numbers[i] * numbers[i];
     }

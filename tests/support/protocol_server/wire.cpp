@@ -23,7 +23,7 @@ const char* reason(int status) {
         case 500: return "Internal Server Error";
         case 502: return "Bad Gateway";
         case 503: return "Service Unavailable";
-        default: return "Said";
+        default: return "Scripted";
     }
 }
 
@@ -31,7 +31,7 @@ void append_little(std::string& to, std::uint32_t value, int bytes) {
     for (int i = 0; i < bytes; ++i) to += static_cast<char>(value >> (8 * i) & 255U);
 }
 
-// gzip of stored blocks: any client must read it, and it costs nothing to make (RFC 1951, 3.2.4).
+// gzip with stored blocks, which every client must support and which cost nothing to make (RFC 1951, 3.2.4).
 std::string gzip(const std::string& body) {
     constexpr std::size_t largest = 65535;
     std::string packed("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", 10);
@@ -71,7 +71,7 @@ Wire on_the_wire(Reply& reply, bool keep_alive) {
     Wire wire{.body = std::move(reply.body), .keep_alive = keep_alive && action != FaultAction::http_1_0};
     std::string length;
     if (action == FaultAction::huge) {
-        // White space after the opening brace, so that a reader has to go through it.
+        // White space after the opening brace, so that a reader has to read it.
         wire.body.insert(std::min<std::size_t>(1, wire.body.size()), bytes > 0 ? bytes : huge_size, ' ');
     } else if (action == FaultAction::gzip) {
         wire.body = gzip(wire.body);

@@ -1,4 +1,4 @@
-// An answer as bytes on a connection, in the forms that HTTP allows and in some that it does not.
+// An answer as bytes on a connection, in forms that HTTP allows and some that it does not.
 //
 // Thread-safety: pure functions.
 #pragma once

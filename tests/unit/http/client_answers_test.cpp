@@ -22,8 +22,8 @@ constexpr std::string_view gzip(
     "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xabVJT\xb2\x32\xac\xad\x46\xa1\x00\x10\x82\xdc\x0c\x15\x00\x00\x00", 29);
 constexpr std::string_view deflate("x\x9c\xabVJT\xb2\x32\xac\xad\x46\xa1\x00\x43&\x06\x19", 17);
 
-// A gzip file with `length` + 1 times the letter x and no checksum: one block of fixed codes (RFC 1951 §3.2.6), in which
-// each 13 bits are a match of 258 bytes at distance 1.
+// A gzip file with `length` + 1 times the letter x and no checksum: one block of fixed codes (RFC 1951 §3.2.6), in
+// which each 13 bits are a match of 258 bytes at distance 1.
 std::string gzip_bomb(std::size_t length) {
     std::string out("\x1f\x8b\x08\0\0\0\0\0\0\x03", 10);
     unsigned bits = 0;

@@ -13,7 +13,7 @@
 
 namespace embedq::http {
 
-// Generous, since sanitizers and a busy machine slow everything. Without the tested behaviour, calls would never return.
+// Generous, since sanitizers and a busy machine slow everything. Without the tested behaviour, calls would not return.
 inline constexpr std::chrono::seconds prompt{2};
 
 inline std::unique_ptr<Client> make(ClientOptions options = {}) {

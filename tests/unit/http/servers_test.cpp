@@ -1,5 +1,5 @@
-// Tests Servers with a provider of the smallest possible protocol: POST /embed takes {"model": "m", "inputs": ["…"]} and
-// answers [[0.1, …], …], GET /info answers with the model's digest.
+// Tests Servers with a provider of the smallest possible protocol: POST /embed takes {"model": "m", "inputs": ["…"]}
+// and answers [[0.1, …], …], GET /info answers with the model's digest.
 #include "http/servers.h"
 
 #include <gmock/gmock.h>

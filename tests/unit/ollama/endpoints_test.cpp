@@ -90,7 +90,7 @@ TEST_F(Endpoints, AnAnswerWhoseDigestCannotBeCheckedIsRefused) {
 }
 
 TEST_F(Endpoints, AServerThatReportsNoDigestsIsUsedWithoutThem) {
-    server.change("models: { nomic: { says_digest: false } }");
+    server.change("models: { nomic: { reports_digest: false } }");
     auto& provider = make();
     auto info = provider.info({});
     ASSERT_TRUE(info);

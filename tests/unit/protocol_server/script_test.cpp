@@ -57,7 +57,7 @@ TEST(Script, RefusingCanBeTurnedOff) {
 }
 
 TEST(Script, AMistakeNamesLineFoundAndExpectedAndChangesNothing) {
-    EXPECT_THAT(refusal_of("dialect: openai\nlatencies: 3ms"), HasSubstr("line 2: there is no 'latencies'"));
+    EXPECT_THAT(refusal_of("dialect: openai\nlatencies: 3ms"), HasSubstr("line 2: a script has no key 'latencies'"));
     EXPECT_THAT(refusal_of("dialect: opanai"), HasSubstr("found 'opanai', expected one of ollama, openai"));
     EXPECT_THAT(refusal_of("latency: 20"), HasSubstr("expected a duration"));
     EXPECT_THAT(refusal_of("faults: [ { calls: 3 } ]"), HasSubstr("needs `do`"));
