@@ -1,4 +1,4 @@
-// What holds of every document that is read, and of every one that is refused.
+// What must hold for every document that is read, and for every one that is refused.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ inline void demand(bool holds) {
 }
 
 inline void examine(std::string_view content) {
-    // Small bounds, so that reaching them is cheap.
+    // Small limits, so that reaching them is cheap.
     const catalog::Limits limits{.max_document_bytes = 1 << 16,
                                  .max_depth = 64,
                                  .max_text_bytes = 500,

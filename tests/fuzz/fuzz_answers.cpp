@@ -1,6 +1,6 @@
-// Whatever a server answers, decoding gives an error or a matrix that keeps its word.
+// Whatever a server answers, decoding gives an error or a matrix that satisfies the contract.
 //
-// The first byte of the input says how many texts were asked for and which dimension was expected.
+// The first byte of the input sets how many texts and which dimension are expected.
 #include <cmath>
 #include <cstdlib>
 #include <span>
@@ -14,13 +14,13 @@ void demand(bool holds) {
     if (!holds) std::abort();
 }
 
-void examine(const embedq::EmbedResult& result, const embedq::http::Asked& asked) {
-    demand(result.matrix.size() == asked.texts * result.dimension);
-    demand(asked.dimension == 0 || result.dimension == asked.dimension);
+void check(const embedq::EmbedResult& result, const embedq::http::Expected& expected) {
+    demand(result.matrix.size() == expected.texts * result.dimension);
+    demand(expected.dimension == 0 || result.dimension == expected.dimension);
     auto error = result.errors.begin();
-    for (std::size_t i = 0; i < asked.texts; ++i) {
+    for (std::size_t i = 0; i < expected.texts; ++i) {
         if (error != result.errors.end() && error->index == i) {
-            demand(!error->to_string(error).empty());
+            demand(!error->error.message.empty());
             ++error;
             continue;
         }
@@ -38,11 +38,11 @@ void examine(const embedq::EmbedResult& result, const embedq::http::Asked& asked
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     if (size == 0) return 0;
-    const embedq::http::Asked asked{.texts = 1U + (data[0] & 3U), .dimension = data[0] >> 2U & 7U};
+    const embedq::http::Expected expected{.texts = 1U + (data[0] & 3U), .dimension = data[0] >> 2U & 7U};
     const auto answer =
-        embedq::http::decode_embeddings(std::string(reinterpret_cast<const char*>(data) + 1, size - 1), asked);
+        embedq::http::decode_embeddings(std::string(reinterpret_cast<const char*>(data) + 1, size - 1), expected);
     if (answer) {
-        examine(answer->result, asked);
+        check(answer->result, expected);
     } else {
         demand(!to_string(answer.error()).empty() && answer.error().detail.size() < 300);
     }

@@ -1,4 +1,4 @@
-// Documents in JSON. What is taken for YAML is left to the other target, which would hide the JSON reader behind it.
+// Documents in JSON. YAML has a target of its own, since the YAML reader would hide the JSON reader.
 #include "document.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {

@@ -1,4 +1,4 @@
-// Documents as they come, most of them YAML.
+// Documents of any form, most of them YAML.
 #include "document.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {

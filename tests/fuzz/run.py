@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Runs libFuzzer's targets: run.py BUILD [SECONDS] [TARGET...]
 
-BUILD is the preset's folder (build/fuzz); SECONDS, for each target, 15 by default. What a target learns is kept below
-BUILD/corpus and used by the next run; what is in the tree (corpus/NAME, NAME.dict) is where all begin. An input that
-breaks a target is left in BUILD/findings: make a unit test of it, fix the fault, and run `BUILD/bin/fuzz_NAME FILE`
+BUILD is the preset's folder (build/fuzz). SECONDS is the time for each target, 15 by default. Inputs that a target finds
+are kept below BUILD/corpus for the next run; those in the tree (corpus/NAME, NAME.dict) are the starting point. An input
+that breaks a target is left in BUILD/findings: make a unit test of it, fix the bug, and run `BUILD/bin/fuzz_NAME FILE`
 again.
 """
 
@@ -25,7 +25,7 @@ def run(build, name, seconds):
     command = [build / "bin" / f"fuzz_{name}", f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048",
                "-max_len=4096", "-print_final_stats=1", f"-dict={HERE / (name + '.dict')}",
                f"-artifact_prefix={findings}/{name}-", learnt, HERE / "corpus" / name]
-    # A target that hangs is told by -timeout; this is for one that cannot even tell.
+    # -timeout reports a target that hangs; this is for one that cannot even report that.
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=seconds + 120)
     executed = re.search(r"number_of_executed_units: *(\d+)", done.stderr)
     covered = re.findall(r"cov: (\d+)", done.stderr)
@@ -41,13 +41,13 @@ def main():
     failed = False
     with concurrent.futures.ThreadPoolExecutor(max(1, min(len(names), os.cpu_count() or 1))) as pool:
         results = pool.map(lambda name: run(build, name, seconds), names)
-        for name, (status, executed, covered, told) in zip(names, results):
+        for name, (status, executed, covered, output) in zip(names, results):
             print(f"fuzz_{name}: {executed:,} inputs in {seconds} s, {covered:,} edges: "
-                  f"{'sound' if status == 0 else 'BROKEN'}")
-            # One that ran nothing has shown nothing.
+                  f"{'passed' if status == 0 else 'FAILED'}")
+            # A target that ran no input has not passed.
             if status != 0 or executed == 0:
                 failed = True
-                print("\n".join(told.splitlines()[-60:]))
+                print("\n".join(output.splitlines()[-60:]))
     sys.exit(1 if failed else 0)
 
 

@@ -1,14 +1,14 @@
 """Lets the command of with_postgres.py break and fix its servers, whatever language it is written in.
 
-Each connection to the socket takes one line and gives one: `ok`, with the answer behind it, or `error` with the reason.
+Each connection to the socket sends one line and gets one: `ok` with the answer, or `error` with the reason.
 
-  standby [synchronous]       makes a streaming standby of the primary; its URL
-  pooler [MODE]               puts PgBouncer before the primary, in transaction mode; its URL
+  standby [synchronous]       makes a streaming standby of the primary; answers its URL
+  pooler [MODE]               starts PgBouncer in front of the primary, by default in transaction mode; answers its URL
   stop [MODE] [SERVER]        MODE: fast, immediate; SERVER: primary, standby, pooler
   start [SERVER]              kill [SERVER]
   promote standby             drop SERVER
-  signal PID NUMBER           to a backend of the primary
-  value SQL                   the first value that the primary answers a superuser with
+  signal PID NUMBER           sends a signal to a backend of the primary
+  value SQL                   answers the first value of a query by a superuser on the primary
 """
 
 import os
@@ -22,8 +22,8 @@ from postgres import Pooler
 MODES = ("smart", "fast", "immediate")
 
 
-def tell(line):
-    """Says one line to the control of the test that runs this program; its answer."""
+def send(line):
+    """Sends one command to the control socket of the test that runs this program; returns its answer."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(os.environ["EMBEDQ_TEST_POSTGRES_CONTROL"])
         connection.sendall(line.encode() + b"\n")
@@ -67,7 +67,7 @@ class Control:
                 try:
                     answer = self._do(*stream.readline().rstrip("\n").split(" ", 1))
                     stream.write(("ok " + answer).strip() if answer else "ok")
-                except Exception as error:  # noqa: BLE001: whoever asked is told, whatever it is
+                except Exception as error:  # noqa: BLE001: any error is sent to the client
                     stream.write("error " + " ".join(str(error).split()))
                     print(f"control: {error}", file=sys.stderr)
                 stream.write("\n")
@@ -90,6 +90,6 @@ class Control:
         if verb in ("stop", "start", "kill", "promote"):
             name = words[0] if words else "primary"
             if name not in self._servers:
-                raise LookupError(f"there is no server '{name}'")
+                raise LookupError(f"the server '{name}' does not exist")
             return getattr(self._servers[name], verb)(*mode)
-        raise LookupError(f"there is no command '{verb}'")
+        raise LookupError(f"the command '{verb}' does not exist")

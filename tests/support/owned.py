@@ -1,8 +1,8 @@
-"""What a test starts, it ends: processes and folders that are gone when the test is, however it ends.
+"""Processes and folders that a test owns: they are gone when the test is, however it ends.
 
 They end with `Owned.close()`, at the exit of the interpreter, on SIGTERM and SIGHUP, and, when the test itself is
-killed, by a guard: a process that holds a pipe from the test and sees it close. Nothing is ever found by its name: only
-what was handed over is ended.
+killed, by a guard: a process that holds a pipe from the test and sees it close. Nothing is looked up by name: only
+registered processes are ended.
 """
 
 import atexit
@@ -17,9 +17,9 @@ import tempfile
 import threading
 import time
 
-PATIENCE = 60  # seconds until a condition that must come is given up; a slow machine is no failure
+PATIENCE = 60  # seconds to wait for a condition, so that a slow machine does not fail a test
 
-# The guard: told by lines what there is, it ends all of it when its input ends.
+# The guard: it reads from its input which processes and folders exist, and ends all of them when its input ends.
 GUARD = """
 import os, select, shutil, signal, sys
 held, folders = {}, set()
@@ -36,9 +36,9 @@ for line in sys.stdin:
         folders.add(what)
     elif verb == "removed":
         folders.discard(what)
-for number in ("as told", signal.SIGKILL):
-    for descriptor, told in held.values():
-        for sent in (told if number == "as told" else number, signal.SIGCONT):
+for number in (None, signal.SIGKILL):
+    for descriptor, own in held.values():
+        for sent in (number or own, signal.SIGCONT):
             try:
                 signal.pidfd_send_signal(descriptor, sent)
             except OSError:
@@ -51,8 +51,8 @@ for folder in folders:
 
 
 def wait_until(condition, what, seconds=PATIENCE):
-    """The first answer of `condition` that is true. Fails with `what`, a text or what makes one, which says what was
-    waited for."""
+    """The first answer of `condition` that is true. Fails with `what`, a text or a function that returns one, which
+    names the condition."""
     end = time.monotonic() + seconds
     while True:
         answer = condition()
@@ -64,8 +64,8 @@ def wait_until(condition, what, seconds=PATIENCE):
 
 
 class Unprivileged:
-    """Who runs what refuses to run as root: the caller, or when that is root, `postgres` if the machine has it, else
-    `nobody`."""
+    """The user for programs that refuse to run as root: the caller, or when that is root, `postgres` if the machine has
+    it, else `nobody`."""
 
     def __init__(self):
         self.name, self.why, self.arguments = pwd.getpwuid(os.geteuid()).pw_name, "the caller is not root", {}
@@ -75,12 +75,12 @@ class Unprivileged:
         known = {entry.pw_name: entry for entry in pwd.getpwall()}
         entry = known.get("postgres") or known.get("nobody")
         if entry is None:
-            sys.exit("tests/support: PostgreSQL refuses to run as root, and there is neither a user postgres nor "
-                     "nobody; add one of them")
+            sys.exit("tests/support: PostgreSQL refuses to run as root, and neither the user postgres nor nobody "
+                     "exists; add one of them")
         self.name, self.ids = entry.pw_name, (entry.pw_uid, entry.pw_gid)
         self.why = "PostgreSQL refuses to run as root"
         if entry.pw_name != "postgres":
-            self.why += ", and there is no user postgres"
+            self.why += ", and the user postgres does not exist"
         self.arguments = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
@@ -100,49 +100,49 @@ class Owned:
         made = pathlib.Path(tempfile.mkdtemp(prefix=prefix))
         os.chown(made, *self.unprivileged.ids)
         with self._lock:
-            self._tell("folder", 0, made)
+            self._notify_guard("folder", 0, made)
             self._folders.add(made)
         return made
 
     def remove(self, folder):
         shutil.rmtree(folder, ignore_errors=True)
         with self._lock:
-            self._tell("removed", 0, folder)
+            self._notify_guard("removed", 0, folder)
             self._folders.discard(folder)
 
     def start(self, command, end=signal.SIGTERM, **arguments):
-        """Starts a long-lived process as the unprivileged user; `end` is the signal that ends it at once."""
+        """Starts a long-lived process as the unprivileged user; `end` is the signal that ends it immediately."""
         with self._lock:
             self._guarded()
-            # A session of its own: what the terminal sends to the test is not sent to the server too.
+            # A session of its own: signals of the terminal to the test are not sent to the server.
             started = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
                                        start_new_session=True,
                                        **self.unprivileged.arguments, **arguments)
             self._processes[started.pid] = (started, end)
-            self._tell("process", int(end), started.pid)
+            self._notify_guard("process", int(end), started.pid)
         return started
 
     def adopt(self, process, end=signal.SIGKILL):
-        """A process that the test started itself ends as those that are started here do."""
+        """Registers a process that the test started itself, to be ended like those that are started here."""
         with self._lock:
             self._guarded()
             self._processes[process.pid] = (process, end)
-            self._tell("process", int(end), process.pid)
+            self._notify_guard("process", int(end), process.pid)
 
     def released(self, process):
-        """Lets go of a process that has ended."""
+        """Unregisters a process that has ended."""
         with self._lock:
-            self._tell("gone", 0, process.pid)
+            self._notify_guard("gone", 0, process.pid)
             self._processes.pop(process.pid, None)
 
     def ended(self, process, seconds=PATIENCE):
-        """Waits for a process that was told to end, and lets go of it. Its status."""
+        """Waits for a process that was asked to end, and unregisters it. Returns its status."""
         status = process.wait(seconds)
         self.released(process)
         return status
 
     def run(self, command, **arguments):
-        """Runs a short-lived command as the unprivileged user; fails with what it said."""
+        """Runs a short-lived command as the unprivileged user; fails with its output."""
         done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=5 * PATIENCE, **self.unprivileged.arguments, **arguments)
         if done.returncode != 0:
@@ -151,9 +151,9 @@ class Owned:
         return done.stdout
 
     def close(self):
-        """Ends all that is left."""
+        """Ends everything that is left."""
         if self._pid != os.getpid():
-            return  # a child that was forked owns nothing
+            return  # a forked child owns nothing
         for process, end in list(self._processes.values()):
             for sent in (end, signal.SIGCONT):
                 process.send_signal(sent)
@@ -181,7 +181,7 @@ class Owned:
                 if signal.getsignal(number) == signal.SIG_DFL:
                     signal.signal(number, lambda received, _: sys.exit(128 + received))
 
-    def _tell(self, verb, number, what):
+    def _notify_guard(self, verb, number, what):
         self._guarded()
         self._guard.stdin.write(f"{verb} {number} {what}\n")
         self._guard.stdin.flush()

@@ -1,16 +1,15 @@
-"""Ports on 127.0.0.1 for the servers of tests. One that is reserved is nobody else's, in whichever process, until it is
-given back: a server that is stopped comes back on its own."""
+"""Ports on 127.0.0.1 for the servers of tests. A reserved port is not given to any other process until it is given
+back, so that a stopped server can start again on its own port."""
 
 import random
 import socket
 
 HOST = "127.0.0.1"
-# Out of the range that outgoing connections take their ports from: one of those could hold the port of a stopped server
-# when that comes back, and a client that tries again and again to reach it could come out at that very port and be
-# connected to itself.
+# Outside of the range of outgoing connections. One of those could hold the port of a stopped server when that starts
+# again, and a client that keeps trying to reach it could get that port itself and be connected to itself.
 PORTS = range(20000, 32000)
 
-reserved = {}  # by port: a socket in the abstract namespace, which is the reservation, and ends with the process
+reserved = {}  # by port: a socket in the abstract namespace; it is the reservation, and ends with the process
 
 
 def reserve():
@@ -25,7 +24,7 @@ def reserve():
             continue
         reserved[port] = mark
         return port
-    raise RuntimeError(f"every port from {PORTS[0]} to {PORTS[-1]} is taken")
+    raise RuntimeError(f"all ports from {PORTS[0]} to {PORTS[-1]} are in use")
 
 
 def give_back(port):

@@ -1,5 +1,5 @@
-"""Private PostgreSQL clusters for tests: made, broken and ended by the test, beside whatever the machine runs and never
-touching it.
+"""Private PostgreSQL clusters for tests: created, broken and ended by the test, independent of any other server on the
+machine.
 
     with Cluster() as primary:                      # durable; Cluster(durable=False) starts faster, without fsync
         primary.sql("select 1")                     # [["1"]]
@@ -10,8 +10,9 @@ touching it.
             pooler.sql("select 1")
 
 Every cluster has a role and a database `embedq`, and trusts everyone on 127.0.0.1 and on its own socket. The binaries
-are the newest below /usr/lib/postgresql, or those of the `pg_config` on the path, or those in EMBEDQ_TEST_POSTGRES_BIN.
-As root, the servers run as another user (owned.Unprivileged). Whatever is started ends with the test (owned.Owned).
+are those in EMBEDQ_TEST_POSTGRES_BIN, or the newest below /usr/lib/postgresql, or those of the `pg_config` on the path.
+As root, the servers run as another user (owned.Unprivileged). Everything that is started ends with the test
+(owned.Owned).
 """
 
 import csv
@@ -38,36 +39,37 @@ SETTINGS = {
     "listen_addresses": HOST, "max_connections": 200, "shared_buffers": "64MB", "wal_keep_size": "512MB",
     "timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%u@%d %a ", "lc_messages": "C",
-    # After a crash, one call in place of one for each file.
+    # After a crash, one call instead of one for each file.
     "recovery_init_sync_method": "syncfs",
 }
 FAST = {"fsync": "off", "full_page_writes": "off"}  # commits still wait for a synchronous standby
 
 
 class SqlError(Exception):
-    """What psql said."""
+    """An error of psql."""
 
 
 def binaries():
     """The folder of the server's programs."""
-    told = os.environ.get("EMBEDQ_TEST_POSTGRES_BIN")
+    configured = os.environ.get("EMBEDQ_TEST_POSTGRES_BIN")
     installed = pathlib.Path("/usr/lib/postgresql").glob("*/bin")
-    found = [pathlib.Path(told)] if told else sorted(installed, key=lambda path: -float(path.parent.name))
-    if not told and shutil.which("pg_config"):
+    found = [pathlib.Path(configured)] if configured else sorted(installed, key=lambda path: -float(path.parent.name))
+    if not configured and shutil.which("pg_config"):
         found.append(pathlib.Path(subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True,
                                                  check=True).stdout.strip()))
     for folder in found:
         if (folder / "initdb").exists():
             return folder
-    raise FileNotFoundError("there is no PostgreSQL server: no initdb in " +
+    raise FileNotFoundError("PostgreSQL's server is not installed: no initdb in " +
                             (", ".join(map(str, found)) or "/usr/lib/postgresql/*/bin") +
                             "; install postgresql-15 (make setup does), or name its folder in EMBEDQ_TEST_POSTGRES_BIN")
 
 
 def make_url(numbers, database=DATABASE, user=ROLE, password=None, **parameters):
-    """A URL for one port or several, as libpq reads it."""
-    who = urllib.parse.quote(user,
-                             safe="") + (":" + urllib.parse.quote(password, safe="") if password is not None else "")
+    """A libpq URL for one port or several."""
+    who = urllib.parse.quote(user, safe="")
+    if password is not None:
+        who += ":" + urllib.parse.quote(password, safe="")
     hosts = ",".join(f"{HOST}:{port}" for port in numbers)
     query = urllib.parse.urlencode(parameters, quote_via=urllib.parse.quote)
     return f"postgresql://{who}@{hosts}/{database}" + (f"?{query}" if query else "")
@@ -79,13 +81,13 @@ def multi_host_url(servers, **parameters):
 
 
 def environment(**more):
-    """This process's, without what would change how libpq connects."""
+    """This process's environment, without the variables that change how libpq connects."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     return {**kept, "PGCONNECT_TIMEOUT": "10", "PGAPPNAME": "embedq-test", "LC_ALL": "C.UTF-8", **more}
 
 
 def rows_of(text):
-    # A row of one empty text is an empty line.
+    # A row with one empty text is an empty line.
     return [[None if value == NULL else value for value in row or [""]] for row in csv.reader(io.StringIO(text))]
 
 
@@ -95,7 +97,7 @@ def psql_command(url):
 
 
 def run_sql(url, text, variables=None, timeout=PATIENCE):
-    """The rows of all statements of `text`, as lists of texts, None for null. `:'name'` stands for a variable."""
+    """The rows of all statements in `text`, as lists of texts, None for null. `:'name'` stands for a variable."""
     command = psql_command(url) + ["--set", "ON_ERROR_STOP=1", "--file", "-"]
     for name, value in (variables or {}).items():
         command += ["--set", f"{name}={value}"]
@@ -106,7 +108,7 @@ def run_sql(url, text, variables=None, timeout=PATIENCE):
 
 
 class Session:
-    """One connection that stays: for an open transaction, a lock, or settings. Use as a context manager."""
+    """One connection that stays open: for a transaction, a lock, or settings. Use as a context manager."""
 
     MARK = "\x02done"
 
@@ -117,12 +119,12 @@ class Session:
         self.pid = int(self.sql("select pg_backend_pid()")[0][0])
 
     def sql(self, text):
-        """As `run_sql`; the last statement's failure is raised."""
+        """Like `run_sql`; raises the error of the last statement."""
         self.ask(text)
         return self.answer()
 
     def ask(self, text):
-        """The first half of `sql`, for what may have to wait in the server."""
+        """The first half of `sql`, for a statement that may have to wait in the server."""
         try:
             self._psql.stdin.write(f"{text.rstrip().rstrip(';')};\n\\echo {self.MARK} :ERROR :LAST_ERROR_MESSAGE\n")
             self._psql.stdin.flush()
@@ -187,29 +189,28 @@ class Cluster(Server):
 
     def __init__(self, durable=True, settings=None, name="primary"):
         self._prepare(name, {**SETTINGS, **({} if durable else FAST), **(settings or {})})
-        # Nothing to make durable yet: a machine that stops now has no test to go on with.
+        # There is nothing to make durable yet: if the machine stops now, so does the test.
         OWNED.run([self.bin / "initdb", "--pgdata", self.data, "--username", SUPERUSER, "--auth", "trust", "--encoding",
-                   "UTF8",
-                   "--no-locale", "--no-sync"], cwd=self.folder, env=environment())
+                   "UTF8", "--no-locale", "--no-sync"], cwd=self.folder, env=environment())
         self._begin()
         self.sql(f"create role {ROLE} login; create database {DATABASE} owner {ROLE}", database="postgres")
 
     # -- life and death
 
     def start(self):
-        """Starts the server and returns when it takes connections."""
+        """Starts the server and returns when it accepts connections."""
         if self.running:
-            raise RuntimeError(f"{self.name} already runs")
-        wait_until(self._started, lambda: f"{self.name} takes connections; its log ends with:\n{self.log_tail()}")
+            raise RuntimeError(f"{self.name} is already running")
+        wait_until(self._started, lambda: f"{self.name} accepts connections; its log ends with:\n{self.log_tail()}")
 
     def stop(self, mode="fast"):
-        """`fast`: sessions are ended, all is written. `immediate`: as in a crash, recovery at the next start. `smart`:
-        waits for all."""
+        """`fast`: ends all sessions and writes everything. `immediate`: as in a crash, with recovery at the next start.
+        `smart`: waits for all sessions to end."""
         self._process.send_signal(STOP[mode])
         self._end()
 
     def stopped(self):
-        """Lets go of a server that ended by itself."""
+        """Waits for the end of a server that ends by itself."""
         self._end()
 
     def kill(self):
@@ -246,14 +247,14 @@ class Cluster(Server):
         return self._process.pid
 
     def children(self):
-        """The pids of the server's processes but the postmaster."""
+        """The pids of the server's processes except the postmaster."""
         text = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
         return [int(pid) for pid in text.split()]
 
     def signal_backend(self, pid, number):
-        """For SIGSTOP, SIGCONT, SIGKILL: a session that hangs, goes on, or takes the server into recovery."""
+        """For SIGSTOP, SIGCONT, SIGKILL: a session that hangs, continues, or takes the server into recovery."""
         if int(pid) not in self.children():
-            raise ProcessLookupError(f"{pid} is no process of {self.name}")
+            raise ProcessLookupError(f"{pid} is not a process of {self.name}")
         os.kill(int(pid), number)
 
     # -- contents
@@ -263,7 +264,7 @@ class Cluster(Server):
         return self.url(name, owner)
 
     def set(self, **settings):
-        """Changes settings that a reload can change; None takes one back to what it was at the start."""
+        """Changes settings that a reload can change; None resets one to its value at the start."""
         for name, value in settings.items():
             self.sql(f"alter system reset {name}" if value is None else f"alter system set {name} = '{value}'",
                      database="postgres")
@@ -283,8 +284,7 @@ class Cluster(Server):
         made._prepare(name, self._settings)
         source = self.url("postgres", SUPERUSER, application_name=name)
         OWNED.run([self.bin / "pg_basebackup", "--pgdata", made.data, "--dbname", source, "--write-recovery-conf",
-                   "--wal-method", "stream",
-                   "--checkpoint", "fast", "--no-sync"], cwd=made.folder, env=environment())
+                   "--wal-method", "stream", "--checkpoint", "fast", "--no-sync"], cwd=made.folder, env=environment())
         with open(made.data / "postgresql.auto.conf", "a", encoding="utf-8") as file:
             file.write("synchronous_standby_names = ''\n")
         made._begin()
@@ -298,13 +298,13 @@ class Cluster(Server):
         return made
 
     def wait_replayed(self, standby):
-        """Until `standby` shows all that was committed here by now."""
+        """Waits until `standby` shows everything that has been committed here."""
         position = self.value("select pg_current_wal_lsn()")
         wait_until(lambda: standby.value(f"select coalesce(pg_last_wal_replay_lsn() >= '{position}', false)") == "t",
                    f"{standby.name} has replayed {position}")
 
     def promote(self):
-        """Makes a standby a primary; returns when it takes writes."""
+        """Makes a standby a primary; returns when it accepts writes."""
         if self.value("select pg_promote(true, 60)") != "t":
             raise RuntimeError(f"{self.name} was not promoted; its log ends with:\n{self.log_tail()}")
 
@@ -320,7 +320,7 @@ class Cluster(Server):
         self._process = None
 
     def _begin(self):
-        """The first start, at a port that nobody took since it was looked at."""
+        """The first start, on a free port; tries another if the port was taken in the meantime."""
         for _ in range(5):
             ports.give_back(self.port)
             self.port = ports.reserve()
@@ -331,7 +331,7 @@ class Cluster(Server):
                 if "could not bind" not in self.log():
                     raise
                 self._log.unlink()
-        raise RuntimeError(f"{self.name}: every port was taken")
+        raise RuntimeError(f"{self.name}: all ports were in use")
 
     def _write_settings(self):
         settings = {**self._settings, "port": self.port, "unix_socket_directories": self.folder,
@@ -340,12 +340,11 @@ class Cluster(Server):
         (self.data / "postgresql.conf").write_text("".join(lines))
 
     def _started(self):
-        """One step of a start: launches the server, and again when what a killed one left was not gone yet."""
+        """One step of a start: launches the server, again if the remains of a killed one were not gone yet."""
         if self._process is None:
             with open(self._log, "a", encoding="utf-8") as log:
                 self._process = OWNED.start([self.bin / "postgres", "-D", self.data], end=signal.SIGQUIT,
-                                            cwd=self.folder, stdout=log,
-                                            stderr=log, env=environment())
+                                            cwd=self.folder, stdout=log, stderr=log, env=environment())
         if self._process.poll() is not None:
             status = self._end()
             tail = self.log_tail()
@@ -370,32 +369,30 @@ class Pooler(Server):
     def __init__(self, server, mode="transaction", settings=None):
         program = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
         if not os.access(program, os.X_OK):
-            raise FileNotFoundError("there is no pgbouncer; install it (make setup does)")
+            raise FileNotFoundError("pgbouncer is not installed; install it (make setup does)")
         self._program = program
         self.folder = OWNED.folder("embedq-pb-")
         self.port = ports.reserve()
         self._log = self.folder / "pooler.log"
         self._process = None
         (self.folder / "users").write_text(f'"{SUPERUSER}" ""\n"{ROLE}" ""\n')
-        told = {"listen_addr": HOST, "listen_port": self.port, "unix_socket_dir": self.folder, "pool_mode": mode,
-                "auth_type": "trust",
-                "auth_file": self.folder / "users", "auth_user": SUPERUSER, "admin_users": SUPERUSER,
-                "max_client_conn": 1000,
-                "default_pool_size": 20, "server_login_retry": 1, **(settings or {})}
+        values = {"listen_addr": HOST, "listen_port": self.port, "unix_socket_dir": self.folder, "pool_mode": mode,
+                  "auth_type": "trust", "auth_file": self.folder / "users", "auth_user": SUPERUSER,
+                  "admin_users": SUPERUSER, "max_client_conn": 1000, "default_pool_size": 20, "server_login_retry": 1,
+                  **(settings or {})}
         lines = ["[databases]", f"* = host={HOST} port={server.port}", "[pgbouncer]",
-                 *(f"{name} = {value}" for name, value in told.items())]
+                 *(f"{name} = {value}" for name, value in values.items())]
         (self.folder / "pgbouncer.ini").write_text("\n".join(lines) + "\n")
         self.start()
 
     def start(self):
         with open(self._log, "a", encoding="utf-8") as log:
             self._process = OWNED.start([self._program, self.folder / "pgbouncer.ini"], cwd=self.folder, stdout=log,
-                                        stderr=log,
-                                        env=environment())
-        wait_until(self._answers, "PgBouncer takes connections")
+                                        stderr=log, env=environment())
+        wait_until(self._answers, "PgBouncer accepts connections")
 
     def stop(self):
-        """At once: sessions are cut off."""
+        """Stops it immediately: sessions are cut off."""
         self._process.terminate()
         OWNED.ended(self._process)
         self._process = None
@@ -406,7 +403,7 @@ class Pooler(Server):
         self._process = None
 
     def pause(self):
-        """SIGSTOP: what lies in it goes nowhere. Returns when it stands; `kill` ends it even so."""
+        """SIGSTOP: nothing is forwarded. Returns when it has stopped; `kill` still ends it."""
         self._process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOWAIT)
 

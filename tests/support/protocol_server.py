@@ -1,15 +1,14 @@
-"""A server of embedding protocols, for one test: Ollama's, OpenAI's and their dialects, with limits, times and faults
-by a script.
+"""A scripted server of embedding protocols for one test: Ollama's, OpenAI's and their dialects, with limits, times and
+faults.
 
     server = ProtocolServer({"dialect": "ollama", "models": {"m": {"dimension": 64}}, "latency": "20ms"})
     ... server.url ...                                  # http://127.0.0.1:PORT
     server.change({"faults": [{"do": "nan", "calls": "3..5"}]})
-    server.calls()["max_in_60s"]                        # what it was asked; tests/support/protocol_server/tally.h
-    server.kill(); server.start()                       # back on the same port, with nothing counted
+    server.calls()["max_in_60s"]                        # the requests so far; tests/support/protocol_server/tally.h
+    server.kill(); server.start()                       # back on the same port, with all counters at zero
     server.close()
 
-tests/support/protocol_server/script.h says what a script may hold. Run beside another program by
-with_protocol_server.py.
+tests/support/protocol_server/script.h describes the script. with_protocol_server.py runs a program beside such servers.
 """
 
 import json
@@ -28,17 +27,17 @@ NAME = "protocol_server"
 
 def program(beside=None):
     """The server's program: EMBEDQ_PROTOCOL_SERVER, or the one in the folder of the program `beside`."""
-    told = os.environ.get("EMBEDQ_PROTOCOL_SERVER") or (beside and pathlib.Path(beside).parent / NAME)
-    if not told or not os.access(told, os.X_OK):
-        raise FileNotFoundError(f"there is no protocol server at '{told}'; build the target {NAME}, or set "
+    path = os.environ.get("EMBEDQ_PROTOCOL_SERVER") or (beside and pathlib.Path(beside).parent / NAME)
+    if not path or not os.access(path, os.X_OK):
+        raise FileNotFoundError(f"'{path}' is not the protocol server; build the target {NAME}, or set "
                                 "EMBEDQ_PROTOCOL_SERVER")
-    return str(told)
+    return str(path)
 
 
 class ProtocolServer:
     def __init__(self, script, path=None, beside=None, port=0):
-        """`script` is a mapping, or YAML as a text; `path` the server's program, looked for beside the program
-        `beside`."""
+        """`script` is a mapping, or YAML as a text. `path` is the server's program; by default it is looked for beside
+        the program `beside`."""
         self._path = path or program(beside)
         self._script = script
         self.port = port or ports.reserve()
@@ -60,26 +59,26 @@ class ProtocolServer:
         self.close()
 
     def start(self):
-        """Starts it, after `kill` on the port that it had, with the script that it began with."""
+        """Starts it; after `kill` on the same port, with the original script."""
         self._process = subprocess.Popen([self._path, "--port", str(self.port)], stdin=subprocess.PIPE,
-                                         stdout=subprocess.PIPE,
-                                         stderr=subprocess.PIPE, text=True, start_new_session=True)
+                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                         start_new_session=True)
         OWNED.adopt(self._process)
         self._process.stdin.write(text_of(self._script))
         self._process.stdin.close()
         line = self._process.stdout.readline()
         if not line:
-            said = self._process.stderr.read()
-            self._let_go()
-            raise RuntimeError(f"the protocol server did not start: {said.strip()}")
+            errors = self._process.stderr.read()
+            self._release()
+            raise RuntimeError(f"the protocol server did not start: {errors.strip()}")
         self.port = int(line.strip().rsplit(":", 1)[1])
 
     def change(self, script):
-        """Applies a script on top of the one that plays."""
+        """Applies a script on top of the current one."""
         self._ask("/control", text_of(script))
 
     def reset(self):
-        """Forgets calls and rate windows."""
+        """Clears calls and rate windows."""
         self._ask("/control/reset", "")
 
     def calls(self):
@@ -88,10 +87,10 @@ class ProtocolServer:
     def kill(self):
         """SIGKILL: connections break, new ones are refused. Returns when it is gone."""
         self._process.kill()
-        self._let_go()
+        self._release()
 
     def pause(self):
-        """SIGSTOP: connections are taken by the system, and nothing is said."""
+        """SIGSTOP: the system accepts connections, but nothing is answered."""
         self._process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOWAIT)
 
@@ -103,7 +102,7 @@ class ProtocolServer:
             self.kill()
         ports.give_back(self.port)
 
-    def _let_go(self):
+    def _release(self):
         OWNED.ended(self._process)
         self._process.stdout.close()
         self._process.stderr.close()

@@ -1,19 +1,18 @@
-"""Runs a folder of unittest's tests side by side: `main` is what the folders' run.py call.
+"""Runs a folder of unittest's tests in parallel. The run.py of each folder calls `main`.
 
     run.py PROGRAM                                        # all of them
     run.py PROGRAM test_kills                             # a file, a class, or one test
     run.py PROGRAM test_kills.Killed.test_before_commit --repeat 20
     run.py PROGRAM --jobs 1 --junit results.xml
 
-Tests are parted into groups, and as many processes as `--jobs` says take one group after another. A class whose
-`setUpClass` is its own is one group, unless it says `APART = True`: then, like any other class, each of its tests is a
-group, and what `setUpClass` makes is made in each process. Groups with `FIRST = True`, those that take longest, begin
-first. In a test, unittest does the running.
+Tests are divided into groups, and `--jobs` processes take one group after another. A class with a `setUpClass` of its
+own is one group, unless it has `APART = True`: then, as in any other class, each of its tests is a group, and
+`setUpClass` runs in each process. Groups with `FIRST = True`, those that take longest, begin first. Within a group,
+unittest runs the tests.
 
-A test's result and seconds are told when it ends, with what it printed. What its processes wrote to their standard
-error, and it to its own, is shown when it fails. A process that ends before its tests did fails them. Whatever was
-started ends with the runner: on SIGINT, SIGTERM and SIGHUP tests clean up behind them, and the processes of a test that
-does not are killed.
+A test's result and duration are printed when it ends, with its output. What it and its processes wrote to standard
+error is shown when it fails. A process that ends before its tests are done fails them. Everything that was started ends
+with the runner: on SIGINT, SIGTERM and SIGHUP tests clean up, and the processes of a test that does not are killed.
 """
 
 import argparse
@@ -33,7 +32,7 @@ import time
 import unittest
 from xml.etree import ElementTree
 
-GRACE = 60  # seconds that tests have to clean up when the runner is told to end
+GRACE = 60  # seconds that tests have to clean up when the runner is asked to end
 LOG_LINES = 300  # of a failed test's processes
 PR_SET_PDEATHSIG = 1
 ENDINGS = (signal.SIGTERM, signal.SIGHUP)
@@ -42,13 +41,13 @@ ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 # --- the processes that run tests
 
 class Reporter(unittest.TestResult):
-    """Sends what comes of each test."""
+    """Sends the result of each test."""
 
     def __init__(self, send):
         super().__init__()
         self._send = send
         self._test = None
-        self.outside = []  # what happened to a class: outcome and text
+        self.outside = []  # results of a class rather than a test: outcome and text
 
     def startTest(self, test):
         super().startTest(test)
@@ -58,9 +57,9 @@ class Reporter(unittest.TestResult):
         self._send(begins=test.id(), log=self._log)
 
     def stopTest(self, test):
-        seconds, said, sys.stdout = time.monotonic() - self._began, sys.stdout.getvalue(), sys.__stdout__
+        seconds, output, sys.stdout = time.monotonic() - self._began, sys.stdout.getvalue(), sys.__stdout__
         log = log_text(2, self._log) if self._outcome == "failed" else ""
-        self._send(test=test.id(), outcome=self._outcome, seconds=seconds, said=said, text="\n".join(self._texts),
+        self._send(test=test.id(), outcome=self._outcome, seconds=seconds, output=output, text="\n".join(self._texts),
                    log=log)
         self._test = None
         super().stopTest(test)
@@ -88,7 +87,7 @@ class Reporter(unittest.TestResult):
         pass
 
     def addUnexpectedSuccess(self, test):
-        self._add("failed", "it was expected to fail, and passed")
+        self._add("failed", "it was expected to fail, but passed")
 
 
 def log_size():
@@ -97,17 +96,16 @@ def log_size():
 
 
 def log_text(descriptor, begin):
-    """The end of what was written to the log from there on."""
+    """The end of the log, from the offset `begin` on."""
     text = os.pread(descriptor, max(0, os.fstat(descriptor).st_size - begin), begin).decode(errors="replace")
     lines = text.splitlines()
     if len(lines) > LOG_LINES:
-        lines = [f"… {len(lines) - LOG_LINES} lines before", *lines[-LOG_LINES:]]
+        lines = [f"… {len(lines) - LOG_LINES} earlier lines", *lines[-LOG_LINES:]]
     return "\n".join(lines)
 
 
 def work(descriptor):
-    """Runs the groups that stand in the standard input, one a line, and writes what comes of their tests to the
-    descriptor."""
+    """Runs the groups from standard input, one per line, and writes the results of their tests to the descriptor."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     os.set_inheritable(descriptor, False)
     groups = os.fdopen(os.dup(0), encoding="utf-8")
@@ -116,12 +114,12 @@ def work(descriptor):
     running = None
 
     def end(number, _):
-        # The kernel sends the death signal once for each thread of the runner: cleaning up is not to be cut short.
+        # The kernel sends the death signal once for each thread of the runner. It must not interrupt the cleanup.
         for each in ENDINGS:
             signal.signal(each, signal.SIG_IGN)
         if running:
             running.stop()
-        sys.exit(128 + number)  # the test that runs fails of it, and cleans up
+        sys.exit(128 + number)  # the running test fails by this exception, and cleans up
 
     for number in ENDINGS:
         signal.signal(number, end)
@@ -136,21 +134,20 @@ def work(descriptor):
 
 
 class Worker:
-    """One of these processes, as the runner sees it. The log is a file that all its processes write to."""
+    """One of these processes, seen from the runner. The log is a file that all its processes write to."""
 
     def __init__(self, command):
         self.log = tempfile.TemporaryFile()
         read, write = os.pipe()
-        # A session of its own: what the terminal sends goes to the runner alone, and what is left over can be ended by
-        # its group.
+        # A session of its own: signals of the terminal go to the runner alone, and remaining processes can be ended by
+        # their group.
         self.process = subprocess.Popen([*command, "--worker", str(write)], stdin=subprocess.PIPE, stdout=self.log,
-                                        stderr=self.log, text=True,
-                                        pass_fds=[write], start_new_session=True)
+                                        stderr=self.log, text=True, pass_fds=[write], start_new_session=True)
         os.close(write)
         self._results = os.fdopen(read, encoding="utf-8")
 
     def run(self, tests):
-        """The events of a group; the last one is `ends`, or the process did not last."""
+        """The events of a group; the last one is `ends`, unless the process ended early."""
         try:
             self.process.stdin.write(json.dumps(tests) + "\n")
             self.process.stdin.flush()
@@ -166,7 +163,7 @@ class Worker:
         self.process.terminate()
 
     def close(self):
-        """Ends it; its status."""
+        """Ends it and returns its status."""
         self.process.stdin.close()
         try:
             status = self.process.wait(GRACE)
@@ -192,7 +189,7 @@ def tests_in(suite):
 
 
 def groups_of(suite):
-    """Lists of tests' names, those that shall begin first at the front."""
+    """Lists of tests' names, in the order in which they should begin."""
     groups = {}
     for test in tests_in(suite):
         kind = type(test)
@@ -219,7 +216,7 @@ class Runner:
         self._wait()
 
     def end(self):
-        """Ends all that runs."""
+        """Ends everything that is running."""
         with self._lock:
             self._ended = True
             for worker in self._workers:
@@ -266,8 +263,8 @@ class Runner:
         return status
 
     def _run_group(self, worker, group):
-        """Whether the process lasted."""
-        # Each as often as wanted, in a row.
+        """Whether the process is still running."""
+        # Each test as often as requested, in a row.
         waiting = [test for test in group for _ in range(self._repeat)]
         begun, log_from, outside = None, 0, None
         for event in worker.run(list(waiting)):
@@ -288,10 +285,10 @@ class Runner:
         for outcome, text in outside or []:
             for test in waiting or [f"{group[0].rpartition('.')[0]}.tearDownClass"]:
                 log = log_text(worker.log.fileno(), log_from) if outcome == "failed" else ""
-                self._report({"test": test, "outcome": outcome, "seconds": 0.0, "said": "", "text": text, "log": log})
+                self._report({"test": test, "outcome": outcome, "seconds": 0.0, "output": "", "text": text, "log": log})
             waiting = []
         for test in waiting if lasted else []:
-            self._report({"test": test, "outcome": "failed", "seconds": 0.0, "said": "", "text": "it did not run",
+            self._report({"test": test, "outcome": "failed", "seconds": 0.0, "output": "", "text": "it did not run",
                           "log": ""})
         return lasted
 
@@ -301,26 +298,26 @@ class Runner:
             outcome = result["outcome"] if result["outcome"] != "failed" else "FAILED"
             reason = f": {gist(result)}" if result["text"] else ""
             print(f"{result['seconds']:7.1f} s  {outcome:7}  {result['test']}{reason}")
-            for line in result["said"].splitlines():
+            for line in result["output"].splitlines():
                 print(f"{'':20} {line}")
             sys.stdout.flush()
 
 
 def gist(result):
-    """The line of a result's text that says most: of a traceback, what was raised."""
+    """The most informative line of a result's text: of a traceback, the exception."""
     raised = [line for line in result["text"].splitlines() if re.match(r"[\w.]*(Error|Exception|Exit|Expired)\b", line)]
     return (raised or result["text"].splitlines())[-1]
 
 
-def tell(results):
-    """What failed, in full; what was skipped; and the count. Whether all is well."""
+def print_summary(results):
+    """Prints the failures in full, the skipped tests, and the count. Returns whether all passed."""
     shown = set()
     for result in results:
         if result["outcome"] != "failed":
             continue
         print(f"{'=' * 80}\nFAILED {result['test']} ({result['seconds']:.1f} s)\n{'-' * 80}\n{result['text'].rstrip()}")
         if result["log"] and (result["text"], result["log"]) not in shown:
-            print(f"--- said meanwhile by it and its processes:\n{result['log'].rstrip()}")
+            print(f"--- its standard error and that of its processes:\n{result['log'].rstrip()}")
         shown.add((result["text"], result["log"]))
     counts = {outcome: sum(result["outcome"] == outcome for result in results)
               for outcome in ("passed", "failed", "skipped")}
@@ -352,41 +349,41 @@ def write_junit(path, name, results):
 
 
 def default_jobs():
-    """More than there are cores, since most of a test's time is waiting; one for the long forms, which measure the
+    """More than there are cores, since tests spend most of their time waiting. One for the long forms, which measure the
     machine."""
     return 1 if os.environ.get("EMBEDQ_SOAK") else 4 * (os.cpu_count() or 1)
 
 
 def main(folder, use=None, pattern="test_*.py"):
-    """The command line. `use(program)` is told the program under test, whose path comes first; without it there is
-    none."""
+    """The command line. `use(program)` gets the program under test, whose path is the first argument; without `use` there
+    is no such program."""
     parser = argparse.ArgumentParser(description="Runs the tests of this folder, several at a time.")
     if use:
         parser.add_argument("program", metavar="PROGRAM", help="the program under test: build/release/bin/embedq")
     parser.add_argument("names", nargs="*", metavar="TEST",
-                        help="a file, class or test: test_kills.Killed.test_before_commit; all without")
+                        help="a file, class or test: test_kills.Killed.test_before_commit; default: all")
     parser.add_argument("--jobs", type=int, default=default_jobs(), metavar="N",
                         help="how many run at a time (%(default)s)")
-    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="runs each test so often in a row")
-    parser.add_argument("--junit", metavar="FILE", help="writes the results there, too, as JUnit's XML")
+    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="runs each test this often in a row")
+    parser.add_argument("--junit", metavar="FILE", help="also writes the results to this file, as JUnit XML")
     parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
-    told = parser.parse_intermixed_args()
+    arguments = parser.parse_intermixed_args()
     if use:
-        if not os.access(told.program, os.X_OK) or os.path.isdir(told.program):
-            parser.error(f"'{told.program}' is not a program; build it first")
-        use(str(pathlib.Path(told.program).resolve()))
-    if told.worker is not None:
-        return work(told.worker)
-    if told.jobs < 1 or told.repeat < 1:
-        parser.error("--jobs and --repeat take a number from 1 on")
+        if not os.access(arguments.program, os.X_OK) or os.path.isdir(arguments.program):
+            parser.error(f"'{arguments.program}' is not a program; build it first")
+        use(str(pathlib.Path(arguments.program).resolve()))
+    if arguments.worker is not None:
+        return work(arguments.worker)
+    if arguments.jobs < 1 or arguments.repeat < 1:
+        parser.error("--jobs and --repeat must be at least 1")
     loader = unittest.TestLoader()
-    suite = loader.loadTestsFromNames(told.names) if told.names else loader.discover(str(folder), pattern=pattern)
+    suite = loader.loadTestsFromNames(arguments.names) if arguments.names else loader.discover(str(folder), pattern=pattern)
     if loader.errors:
         sys.exit("\n".join(loader.errors))
-    command = [sys.executable, "-X", "faulthandler", sys.argv[0], *([told.program] if use else [])]
+    command = [sys.executable, "-X", "faulthandler", sys.argv[0], *([arguments.program] if use else [])]
     groups = groups_of(suite)
-    planned = told.repeat * sum(map(len, groups))
-    runner = Runner(groups, command, told.jobs, told.repeat)
+    planned = arguments.repeat * sum(map(len, groups))
+    runner = Runner(groups, command, arguments.jobs, arguments.repeat)
     for number in ENDINGS:
         signal.signal(number, lambda received, _: sys.exit(128 + received))
     began = time.monotonic()
@@ -394,12 +391,12 @@ def main(folder, use=None, pattern="test_*.py"):
         runner.run()
     except (KeyboardInterrupt, SystemExit) as stopped:
         runner.end()
-        tell(runner.results)
+        print_summary(runner.results)
         sys.exit(stopped.code if isinstance(stopped, SystemExit) else 128 + signal.SIGINT)
-    if told.junit:
-        write_junit(told.junit, pathlib.Path(folder).name, runner.results)
-    print(f"in {time.monotonic() - began:.0f} s, {told.jobs} at a time")
-    well = tell(runner.results)
+    if arguments.junit:
+        write_junit(arguments.junit, pathlib.Path(folder).name, runner.results)
+    print(f"in {time.monotonic() - began:.0f} s, {arguments.jobs} at a time")
+    passed = print_summary(runner.results)
     if len(runner.results) < planned:
-        sys.exit(f"{planned - len(runner.results)} of {planned} runs came to nothing")
-    sys.exit(0 if well else 1)
+        sys.exit(f"{planned - len(runner.results)} of {planned} runs have no result")
+    sys.exit(0 if passed else 1)

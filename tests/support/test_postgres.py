@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The clusters that tests make: they start, break, come back and leave nothing behind."""
+"""Tests of the clusters: they start, break, recover, and leave nothing behind."""
 
 import os
 import pathlib
@@ -38,11 +38,11 @@ class Clusters(unittest.TestCase):
                                variables={"name": "it's"})
         self.assertEqual(rows, [["1", None, "", 'a,"b"\n'], ["it's"], [""]])
 
-    def test_a_wrong_statement_says_so(self):
+    def test_a_failing_statement_raises_its_error(self):
         with self.assertRaisesRegex(SqlError, "division by zero"):
             self.server.sql("select 1/0")
 
-    def test_the_role_of_the_url_is_no_superuser(self):
+    def test_the_role_of_the_url_is_not_a_superuser(self):
         rows = run_sql(self.server.url(),
                        "select usename, current_database(), usesuper from pg_user where usename = current_user")
         self.assertEqual(rows, [["embedq", "embedq", "f"]])
@@ -62,11 +62,11 @@ class Clusters(unittest.TestCase):
             session.sql("drop table held")
             self.assertIn(session.pid, self.server.children())
 
-    def test_settings_can_be_changed_and_taken_back(self):
+    def test_settings_can_be_changed_and_reset(self):
         self.server.set(work_mem="1MB")
         wait_until(lambda: self.server.value("show work_mem") == "1MB", "the setting is changed")
         self.server.set(work_mem=None)
-        wait_until(lambda: self.server.value("show work_mem") == "4MB", "the setting is taken back")
+        wait_until(lambda: self.server.value("show work_mem") == "4MB", "the setting is reset")
 
     def test_pgbouncer_shares_backends_between_transactions(self):
         with Pooler(self.server, settings={"default_pool_size": 1}) as pooler:
@@ -85,7 +85,7 @@ class Clusters(unittest.TestCase):
 
 
 class Faults(unittest.TestCase):
-    def test_what_was_committed_outlives_a_crash(self):
+    def test_commits_survive_a_crash(self):
         with Cluster() as server:
             self.assertEqual(server.value("show fsync"), "on")
             server.sql("create table kept (n int)")
@@ -122,9 +122,9 @@ class Faults(unittest.TestCase):
 
 
 class Endings(unittest.TestCase):
-    """However the test ends, neither a process nor a folder stays."""
+    """However the test ends, no process and no folder is left."""
 
-    # Prints what there is, then does what it is told.
+    # Prints its processes and folders, then waits for its input to end.
     PROGRAM = f"""
 import os, signal, sys
 sys.path.insert(0, {str(HERE)!r})
@@ -137,8 +137,7 @@ sys.stdin.readline()
 
     def ended(self, how, signal_sent=None):
         process = subprocess.Popen([sys.executable, "-c", self.PROGRAM + how], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE,
-                                   stderr=subprocess.DEVNULL, text=True)
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         line = process.stdout.readline().split()
         pids, folders = line[:2], line[2:]
         self.assertTrue(all(map(alive, pids)))
@@ -149,7 +148,7 @@ sys.stdin.readline()
         process.stdout.close()
         status = process.wait(DEADLINE)
         wait_until(lambda: not any(map(alive, pids)), "the processes end")
-        wait_until(lambda: not any(map(os.path.exists, folders)), "the folders go")
+        wait_until(lambda: not any(map(os.path.exists, folders)), "the folders are removed")
         return status
 
     def test_at_the_end_of_the_program(self):
@@ -193,27 +192,28 @@ class Runner(unittest.TestCase):
         wait_until(lambda: not alive(int(done.stdout)), "the command's child ends")
 
     def test_the_command_may_break_the_server(self):
-        said = self.run_it("--", sys.executable, "-c",
-                           f"import os, sys; sys.path.insert(0, {str(HERE)!r}); from control import tell\n"
-                           "for line in ['stop immediate', 'start', 'value select 1', 'standby', 'promote standby', "
-                           "'pooler session',"
-                           " 'stop pooler', 'value select 1/0', 'fly', 'stop nothing']: print(tell(line))")
-        done = said.stdout.splitlines()
-        self.assertEqual(done[:3], ["ok", "ok", "ok 1"], said.stderr)
+        run = self.run_it("--", sys.executable, "-c",
+                          f"import os, sys; sys.path.insert(0, {str(HERE)!r}); from control import send\n"
+                          "for line in ['stop immediate', 'start', 'value select 1', 'standby', 'promote standby', "
+                          "'pooler session', 'stop pooler', 'value select 1/0', 'fly', 'stop nothing']: "
+                          "print(send(line))")
+        done = run.stdout.splitlines()
+        self.assertEqual(done[:3], ["ok", "ok", "ok 1"], run.stderr)
         self.assertRegex(done[3], r"^ok postgresql://embedq@127\.0\.0\.1:\d+/embedq$")
         self.assertEqual(done[4], "ok")
         self.assertRegex(done[5], r"^ok postgresql://")
         self.assertEqual(done[6], "ok")
         self.assertRegex(done[7], r"^error .*division by zero")
-        self.assertEqual(done[8:], ["error there is no command 'fly'", "error there is no server 'nothing'"])
+        self.assertEqual(done[8:], ["error the command 'fly' does not exist",
+                                    "error the server 'nothing' does not exist"])
 
-    def test_a_signal_is_handed_on(self):
+    def test_a_signal_is_forwarded(self):
         process = subprocess.Popen([*RUNNER, "--", "sh", "-c",
-                                    "trap 'echo told; exit' TERM; echo ready; while :; do sleep 0.05; done"],
+                                    "trap 'echo received; exit' TERM; echo ready; while :; do sleep 0.05; done"],
                                    stdout=subprocess.PIPE, text=True)
         self.assertEqual(process.stdout.readline(), "ready\n")
         process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.stdout.read(), "told\n")
+        self.assertEqual(process.stdout.read(), "received\n")
         process.stdout.close()
         self.assertEqual(process.wait(DEADLINE), 128 + signal.SIGTERM)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The protocol server as clients meet it: how answers are sent, times, connections, and that it comes back after a
+"""Tests of the protocol server from a client's side: how answers are sent, times, connections, and restarts after a
 kill."""
 
 import gzip
@@ -128,12 +128,12 @@ class Sending(Case):
 
 
 class Waiting(Case):
-    def test_hang_and_stall_last_until_the_client_goes(self):
+    def test_hang_and_stall_last_until_the_client_disconnects(self):
         for do in ("hang", "stall"):
             self.fault(do=do)
             client = self.client()
             client.send()
-            wait_until(lambda: self.server.calls()["calls"] > 0, "the call came")
+            wait_until(lambda: self.server.calls()["calls"] > 0, "the call has arrived")
             client.connection.sock.settimeout(0.05)
             with self.assertRaises(TimeoutError):
                 client.connection.getresponse().read()
@@ -141,7 +141,7 @@ class Waiting(Case):
             wait_until(lambda: self.server.calls()["in_flight"] == 0, "the call is over")
             self.server.reset()
 
-    def test_a_client_that_went_leaves_its_place(self):
+    def test_a_client_that_disconnects_frees_its_slot(self):
         self.server.change({"concurrency": 1, "faults": [{"do": "hang", "calls": 1}]})
         first, second = self.client(), self.client()
         first.send()
@@ -179,14 +179,14 @@ class Waiting(Case):
         self.assertGreaterEqual(time.monotonic() - begin, 24 / 2 * 0.03)
         calls = self.server.calls()
         self.assertEqual(calls["max_serving"], 2)
-        # Each began when a place was free, not when the server came to it: the waits are what a queue of two places
-        # gives.
+        # Each began when a slot was free, not when the server handled it, so the waits are those of a queue with two
+        # slots.
         self.assertGreater(max(call["waited"] for call in calls["log"]), 30_000)
         self.assertEqual(calls["max_in_60s"], 24)
 
 
 class Living(Case):
-    def test_it_comes_back_on_its_port(self):
+    def test_it_restarts_on_its_port(self):
         port = self.server.port
         self.sound(self.client().ask().read())
         self.server.kill()
@@ -198,7 +198,7 @@ class Living(Case):
         self.assertEqual(self.server.calls()["calls"], 1)
 
     def test_a_wrong_script_is_refused(self):
-        with self.assertRaisesRegex(RuntimeError, "there is no 'latencies'"):
+        with self.assertRaisesRegex(RuntimeError, "a script has no key 'latencies'"):
             self.server.change({"latencies": 1})
         with self.assertRaisesRegex(RuntimeError, "expected one of ollama"):
             protocol_server.ProtocolServer({"dialect": "none"}, path=PROGRAM)
@@ -212,8 +212,8 @@ class Living(Case):
                 "in os.environ)\n"
                 "sys.exit(3)")
         done = subprocess.run([sys.executable, HERE / "with_protocol_server.py", "--server", PROGRAM,
-                               folder / "azure.yaml", folder / "tei.yaml",
-                               "--", sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+                               folder / "azure.yaml", folder / "tei.yaml", "--", sys.executable, "-c", code],
+                              capture_output=True, text=True, timeout=60)
         self.assertEqual((done.returncode, done.stdout), (3, "200 True\n"), done.stderr)
 
 

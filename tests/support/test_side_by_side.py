@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The runner of tests, itself under test: it tells what came of each, and a test that came to nothing is a failure."""
+"""Tests of the test runner: it reports the result of each test, and a test without a result is a failure."""
 
 import os
 import pathlib
@@ -66,7 +66,7 @@ class FailsAtTheEnd(unittest.TestCase):
     def tearDownClass(cls): raise LookupError("nothing to tear down")
     def test_one(self): pass
 """
-# Says who it is, and waits for ever.
+# Writes its pids and its folder to a file, and waits forever.
 WAITS = """
 import os, pathlib, subprocess, sys, unittest
 sys.path.insert(0, SUPPORT)
@@ -107,7 +107,7 @@ class SideBySide(unittest.TestCase):
     def run_it(self, *words):
         return subprocess.run(self.command(*words), capture_output=True, text=True, timeout=DEADLINE)
 
-    def test_what_is_sound(self):
+    def test_passing_tests(self):
         self.write(test_sound=SOUND)
         done = self.run_it("--jobs", "2", "--junit", str(self.folder / "to" / "results.xml"))
         self.assertEqual((done.returncode, done.stderr), (0, ""))
@@ -119,7 +119,7 @@ class SideBySide(unittest.TestCase):
         self.assertEqual({case.get("name"): case.get("classname") for case in suite},
                          {name: "test_sound.Sound" for name in ("test_one", "test_two", "test_three")})
 
-    def test_a_part_of_it_and_several_times(self):
+    def test_selected_tests_and_repetitions(self):
         self.write(test_sound=SOUND, test_unsound=UNSOUND)
         for name, count in (("test_sound.Sound.test_one", 1), ("test_sound.Sound", 2)):
             self.assertEqual(self.run_it(name).stdout.splitlines()[-1].split(",")[0], f"{count} passed")
@@ -132,7 +132,7 @@ class SideBySide(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stdout.splitlines()[-1], "5 passed, 8 failed, 3 skipped")
         self.assertIn("FAILED   test_unsound.Fails.test_fails: AssertionError: 1 != 2 : as it must\n", done.stdout)
-        for text in ("as it must\n--- said meanwhile by it and its processes:\na process said this\n",
+        for text in ("as it must\n--- its standard error and that of its processes:\na process said this\n",
                      "LookupError: in a part",
                      "the process ended while test_unsound.Dies.test_dies ran; its status is -9",
                      "LookupError: nothing to set up",
@@ -147,7 +147,7 @@ class SideBySide(unittest.TestCase):
         self.assertIn("as it must",
                       next(case for case in suite if case.get("name") == "test_fails").find("failure").text)
 
-    def test_nothing_that_ran_is_a_failure(self):
+    def test_a_run_without_tests_is_a_failure(self):
         self.write(test_nothing="")
         self.assertEqual(self.run_it().returncode, 1)
         self.write(test_nothing="import of_something_that_is_not_there")
@@ -157,7 +157,7 @@ class SideBySide(unittest.TestCase):
         self.assertNotEqual(self.run_it("test_absent.Absent").returncode, 0)
 
     def begin(self):
-        """Runs a test that waits; the runner, what there is of it, and a folder."""
+        """Runs a test that waits; returns the runner, the pids of its processes, and their folder."""
         self.write(test_waits=WAITS.replace("SUPPORT", repr(str(HERE))).replace("TOLD", repr(str(self.folder))))
         runner = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.addCleanup(runner.stdout.close)
@@ -169,7 +169,7 @@ class SideBySide(unittest.TestCase):
 
     def ended(self, pids, owned_folder):
         wait_until(lambda: not any(map(alive, pids)), "the processes end")
-        wait_until(lambda: not os.path.exists(owned_folder), "the folder goes")
+        wait_until(lambda: not os.path.exists(owned_folder), "the folder is removed")
         self.assertTrue((self.folder / "cleaned").exists(), "the test cleaned up")
 
     def test_it_ends_what_it_started(self):
@@ -177,9 +177,9 @@ class SideBySide(unittest.TestCase):
             with self.subTest(number):
                 runner, *there = self.begin()
                 runner.send_signal(number)
-                said = runner.communicate(timeout=DEADLINE)[0]
-                self.assertEqual(runner.returncode, 128 + number, said)
-                self.assertIn("FAILED test_waits.Waits.test_waits", said)
+                output = runner.communicate(timeout=DEADLINE)[0]
+                self.assertEqual(runner.returncode, 128 + number, output)
+                self.assertIn("FAILED test_waits.Waits.test_waits", output)
                 self.ended(*there)
                 for name in ("ready", "cleaned"):
                     (self.folder / name).unlink()
@@ -187,7 +187,7 @@ class SideBySide(unittest.TestCase):
     def test_its_processes_end_when_it_is_killed(self):
         runner, *there = self.begin()
         runner.kill()
-        # `sleep` is the test's own, and nobody is left who would end it.
+        # The test started this `sleep` itself, so nothing else ends it.
         pids, owned_folder = there
         wait_until(lambda: not alive(pids[0]), "the process that runs tests ends")
         os.kill(int(pids.pop(1)), signal.SIGKILL)

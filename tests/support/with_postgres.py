@@ -3,13 +3,13 @@
 
   with_postgres.py [--durable] -- COMMAND...
 
-COMMAND finds the URL of an empty database in EMBEDQ_TEST_POSTGRES, and that of the same database as a superuser in
-EMBEDQ_TEST_POSTGRES_SUPERUSER. The exit status is COMMAND's; 128 + N when signal N ended it. The server ends with the
-command, and with it whatever is left of the command's process group. Without --durable the server does without fsync
-and starts faster.
+EMBEDQ_TEST_POSTGRES gives COMMAND the URL of an empty database, and EMBEDQ_TEST_POSTGRES_SUPERUSER that of the same
+database as a superuser. The exit status is COMMAND's; 128 + N when signal N ended it. The server ends with the command,
+and so does everything that is left of the command's process group. Without --durable the server does not use fsync and
+starts faster.
 
-COMMAND may break the server too: EMBEDQ_TEST_POSTGRES_CONTROL is a socket that takes a line for each connection and
-answers with a line, as control.Control says. In C++: tests/support/postgres_server.h.
+COMMAND can also break the server: EMBEDQ_TEST_POSTGRES_CONTROL is a socket for the commands of control.py. In C++:
+tests/support/postgres_server.h.
 """
 
 import argparse
@@ -25,18 +25,18 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from control import Control
 from postgres import SUPERUSER, Cluster
 
-GRACE = 10  # seconds between the signal that ends this program, handed on to the command, and SIGKILL
+GRACE = 10  # seconds between the signal that ends this program, forwarded to the command, and SIGKILL
 
 
 class Command:
-    """The command in a process group of its own, so that what it leaves behind can be ended."""
+    """The command in a process group of its own, so that processes that it leaves behind can be ended."""
 
     SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
     def __init__(self, words, environment):
         self._child = None
         self._received = None
-        # Handlers that raise could do so before the child is known.
+        # The handlers do not raise, since they could do so before the child is known.
         for number in self.SIGNALS:
             signal.signal(number, self._hand_on)
         signal.signal(signal.SIGALRM, lambda *_: self._end(signal.SIGKILL))
@@ -48,7 +48,7 @@ class Command:
         status = self._child.wait()
         signal.alarm(0)
         for number in self.SIGNALS:
-            signal.signal(number, signal.SIG_IGN)  # what is left to do ends by itself
+            signal.signal(number, signal.SIG_IGN)  # the rest ends by itself
         self._end(signal.SIGKILL)
         if self._received:
             return 128 + self._received
@@ -69,14 +69,15 @@ class Command:
 
 def main():
     parser = argparse.ArgumentParser(usage="with_postgres.py [--durable] -- COMMAND...")
-    parser.add_argument("--durable", action="store_true", help="with fsync, for tests that are about what is kept")
+    parser.add_argument("--durable", action="store_true", help="with fsync, for tests of durability")
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
     with Cluster(durable=arguments.durable) as server, Control(server) as control:
-        told = {"EMBEDQ_TEST_POSTGRES": server.url(), "EMBEDQ_TEST_POSTGRES_SUPERUSER": server.url(user=SUPERUSER),
-                "EMBEDQ_TEST_POSTGRES_CONTROL": str(control.path)}
+        variables = {"EMBEDQ_TEST_POSTGRES": server.url(),
+                     "EMBEDQ_TEST_POSTGRES_SUPERUSER": server.url(user=SUPERUSER),
+                     "EMBEDQ_TEST_POSTGRES_CONTROL": str(control.path)}
         try:
-            return Command(arguments.command, {**os.environ, **told}).status()
+            return Command(arguments.command, {**os.environ, **variables}).status()
         except OSError as error:
             sys.exit(f"with_postgres: {arguments.command[0]}: {error.strerror}")
 
