@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Runs libFuzzer's targets: run.py BUILD [SECONDS] [TARGET...]
 
-BUILD is the preset's folder (build/fuzz). SECONDS is the time for each target, 15 by default. Inputs that a target finds
-are kept below BUILD/corpus for the next run; those in the tree (corpus/NAME, NAME.dict) are the starting point. An input
-that breaks a target is left in BUILD/findings: make a unit test of it, fix the bug, and run `BUILD/bin/fuzz_NAME FILE`
-again.
+BUILD is the preset's folder (build/fuzz). SECONDS is the time for each target, 15 by default. Inputs that a target
+finds are kept below BUILD/corpus for the next run; those in the tree (corpus/NAME, NAME.dict) are the starting point.
+An input that breaks a target is left in BUILD/findings: make a unit test of it, fix the bug, and run
+`BUILD/bin/fuzz_NAME FILE` again.
 """
 
 import concurrent.futures

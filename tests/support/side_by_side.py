@@ -349,14 +349,14 @@ def write_junit(path, name, results):
 
 
 def default_jobs():
-    """More than there are cores, since tests spend most of their time waiting. One for the long forms, which measure the
-    machine."""
+    """More than there are cores, since tests spend most of their time waiting. One for the long forms, which measure
+    the machine."""
     return 1 if os.environ.get("EMBEDQ_SOAK") else 4 * (os.cpu_count() or 1)
 
 
 def main(folder, use=None, pattern="test_*.py"):
-    """The command line. `use(program)` gets the program under test, whose path is the first argument; without `use` there
-    is no such program."""
+    """The command line. `use(program)` gets the program under test, whose path is the first argument; without `use`
+    there is no such program."""
     parser = argparse.ArgumentParser(description="Runs the tests of this folder, several at a time.")
     if use:
         parser.add_argument("program", metavar="PROGRAM", help="the program under test: build/release/bin/embedq")
@@ -377,7 +377,10 @@ def main(folder, use=None, pattern="test_*.py"):
     if arguments.jobs < 1 or arguments.repeat < 1:
         parser.error("--jobs and --repeat must be at least 1")
     loader = unittest.TestLoader()
-    suite = loader.loadTestsFromNames(arguments.names) if arguments.names else loader.discover(str(folder), pattern=pattern)
+    if arguments.names:
+        suite = loader.loadTestsFromNames(arguments.names)
+    else:
+        suite = loader.discover(str(folder), pattern=pattern)
     if loader.errors:
         sys.exit("\n".join(loader.errors))
     command = [sys.executable, "-X", "faulthandler", sys.argv[0], *([arguments.program] if use else [])]

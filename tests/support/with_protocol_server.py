@@ -3,10 +3,10 @@
 
   with_protocol_server.py --server PROGRAM [--dialects DIALECT,NAME=DIALECT...] SCRIPT.yaml... -- COMMAND...
 
-Each script has a server of its own. EMBEDQ_SERVER_<NAME> gives COMMAND its URL, where NAME is the script's name in upper
-case: EMBEDQ_SERVER_AZURE for scripts/azure.yaml. With --dialects there is a server for each script in each dialect, and
-NAME is the dialect, or the NAME of NAME=DIALECT. The exit status is COMMAND's; 128 + N when signal N ended it. The
-servers end with the command.
+Each script has a server of its own. EMBEDQ_SERVER_<NAME> gives COMMAND its URL, where NAME is the script's name in
+upper case: EMBEDQ_SERVER_AZURE for scripts/azure.yaml. With --dialects there is a server for each script in each
+dialect, and NAME is the dialect, or the NAME of NAME=DIALECT. The exit status is COMMAND's; 128 + N when signal N ended
+it. The servers end with the command.
 """
 
 import argparse

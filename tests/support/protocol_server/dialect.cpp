@@ -212,32 +212,35 @@ Limits limits_of(Dialect dialect) {
 
 std::string error_body(Dialect dialect, Protocol protocol, int status, std::string_view message, std::string_view type,
                        std::string_view code) {
-    const std::string shown = json_text(message);
+    const std::string json_message = json_text(message);
     const std::string kind = json_text(type.empty() ? usual_type(dialect, status) : type);
     const std::string text_code = code.empty() ? "null" : json_text(code);
     switch (shape_of(dialect, protocol)) {
         case Shape::azure:
             return fmt::format(R"({{"error":{{"code":{},"message":{}}}}})",
-                               json_text(code.empty() ? std::to_string(status) : code), shown);
+                               json_text(code.empty() ? std::to_string(status) : code), json_message);
         case Shape::numbered:
-            return fmt::format(R"({{"error":{{"message":{},"type":{},"param":null,"code":{}}}}})", shown, kind, status);
-        case Shape::flat:
-            return fmt::format(R"({{"object":"error","message":{},"type":{},"param":null,"code":{}}})", shown, kind,
+            return fmt::format(R"({{"error":{{"message":{},"type":{},"param":null,"code":{}}}}})", json_message, kind,
                                status);
-        case Shape::tei: return fmt::format(R"({{"message":{},"code":{},"type":{}}})", shown, status, kind);
-        case Shape::native: return fmt::format(R"({{"error":{},"error_type":{}}})", shown, kind);
-        case Shape::ollama: return fmt::format(R"({{"error":{}}})", shown);
-        case Shape::detail: return fmt::format(R"({{"detail":{}}})", shown);
-        case Shape::message: return fmt::format(R"({{"id":"1","message":{}}})", shown);
+        case Shape::flat:
+            return fmt::format(R"({{"object":"error","message":{},"type":{},"param":null,"code":{}}})", json_message,
+                               kind, status);
+        case Shape::tei: return fmt::format(R"({{"message":{},"code":{},"type":{}}})", json_message, status, kind);
+        case Shape::native: return fmt::format(R"({{"error":{},"error_type":{}}})", json_message, kind);
+        case Shape::ollama: return fmt::format(R"({{"error":{}}})", json_message);
+        case Shape::detail: return fmt::format(R"({{"detail":{}}})", json_message);
+        case Shape::message: return fmt::format(R"({{"id":"1","message":{}}})", json_message);
         case Shape::listed:
-            return fmt::format(R"([{{"error":{{"code":{},"message":{},"status":"{}"}}}}])", status, shown,
+            return fmt::format(R"([{{"error":{{"code":{},"message":{},"status":"{}"}}}}])", status, json_message,
                                status == 429 ? "RESOURCE_EXHAUSTED" : "INVALID_ARGUMENT");
         case Shape::openai: break;
     }
     if (dialect == Dialect::litellm) {
-        return fmt::format(R"({{"error":{{"message":{},"type":{},"param":null,"code":"{}"}}}})", shown, kind, status);
+        return fmt::format(R"({{"error":{{"message":{},"type":{},"param":null,"code":"{}"}}}})", json_message, kind,
+                           status);
     }
-    return fmt::format(R"({{"error":{{"message":{},"type":{},"param":null,"code":{}}}}})", shown, kind, text_code);
+    return fmt::format(R"({{"error":{{"message":{},"type":{},"param":null,"code":{}}}}})", json_message, kind,
+                       text_code);
 }
 
 ErrorAnswer refuse(Dialect dialect, Protocol protocol, Refusal refusal, const Numbers& numbers, std::string_view hint) {

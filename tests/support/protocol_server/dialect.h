@@ -1,4 +1,4 @@
-// What the dialects differ in: paths, limits, and how they say no. After facts of the vendors' documents and sources
+// How the dialects differ: paths, limits, and error answers, after the vendors' documents and sources
 // (docs/providers.md).
 //
 // Thread-safety: pure functions.

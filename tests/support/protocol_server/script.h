@@ -29,10 +29,10 @@
 //   faults: [ { do: nan, calls: 3..5 }, { do: poison, text: bad } ]
 //
 // A fault happens to embedding requests that meet all its conditions: `calls` (3, 3..5, 3..; counted since the faults
-// were set), `text` (a substring of any of the texts), `unless` (no text is equal to this), `model` (the requested one),
-// `above_inputs`, `rate` (a share, decided by the call's number), `times` (at most this often), `route` (a path; the
-// fault then applies to requests for that path instead). The first fault that matches happens. FaultAction lists what
-// each does.
+// were set), `text` (a substring of any of the texts), `unless` (no text is equal to this), `model` (the requested
+// one), `above_inputs`, `rate` (a share, decided by the call's number), `times` (at most this often), `route` (a path;
+// the fault then applies to requests for that path instead). The first fault that matches happens. FaultAction lists
+// what each does.
 //
 // Thread-safety: plain values.
 #pragma once
