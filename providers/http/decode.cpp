@@ -87,7 +87,7 @@ private:
     bool broken(simdjson::error_code error) {
         if (error == simdjson::MEMALLOC || error == simdjson::CAPACITY) {
             return refuse(ErrorKind::internal,
-                          fmt::format("the answer has {} bytes, more than can be read at once", body_.size()));
+                          fmt::format("the answer has {} bytes, more than can be read in one go", body_.size()));
         }
         const char* at = nullptr;
         if (!iterating_) {

@@ -23,7 +23,7 @@ inline constexpr std::array own_rows = {
                        "refuses them, and embedq cuts them and records that."},
     OptionSpec{.name = "keep_alive",
                .type = OptionType::text,
-               .help = "How long the server keeps the model loaded after a request: 5m, 24h, or -1 for ever. Default: "
+               .help = "How long the server keeps the model loaded after a request: 5m, 24h, or -1 forever. Default: "
                        "the server's."},
     OptionSpec{.name = "options",
                .type = OptionType::text_map,

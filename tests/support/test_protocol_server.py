@@ -55,7 +55,7 @@ class Case(unittest.TestCase):
     def fault(self, **fault):
         self.server.change({"faults": [fault]})
 
-    def sound(self, body, texts=2):
+    def check(self, body, texts=2):
         self.assertEqual(len(json.loads(body)["data"]), texts)
 
 
@@ -63,7 +63,7 @@ class Sending(Case):
     def test_a_connection_is_kept(self):
         client = self.client()
         for _ in range(3):
-            self.sound(client.ask().read())
+            self.check(client.ask().read())
         calls = self.server.calls()
         self.assertEqual((calls["calls"], calls["inputs"]), (3, 6))
         self.assertEqual(len({call["connection"] for call in calls["log"]}), 1)
@@ -72,37 +72,37 @@ class Sending(Case):
         self.fault(do="chunked", bytes=7)
         answer = self.client().ask()
         self.assertEqual(answer.getheader("Transfer-Encoding"), "chunked")
-        self.sound(answer.read())
+        self.check(answer.read())
 
     def test_gzip(self):
         self.fault(do="gzip")
         texts = [f"text {i}" for i in range(1000)]  # several blocks
         answer = self.client().ask(texts)
         self.assertEqual(answer.getheader("Content-Encoding"), "gzip")
-        self.sound(gzip.decompress(answer.read()), 1000)
+        self.check(gzip.decompress(answer.read()), 1000)
 
     def test_http_1_0(self):
         self.fault(do="http_1_0")
         answer = self.client().ask()
         self.assertEqual(answer.version, 10)
         self.assertIsNone(answer.getheader("Content-Length"))
-        self.sound(answer.read())
+        self.check(answer.read())
 
     def test_huge(self):
         self.fault(do="huge", bytes=3_000_000)
         body = self.client().ask().read()
         self.assertGreater(len(body), 3_000_000)
-        self.sound(body)
+        self.check(body)
 
     def test_wrong_type(self):
         self.fault(do="wrong_type")
         answer = self.client().ask()
         self.assertEqual(answer.getheader("Content-Type"), "text/plain")
-        self.sound(answer.read())
+        self.check(answer.read())
 
     def test_drip(self):
         self.fault(do="drip", bytes=100, every="5ms")
-        self.sound(self.client().ask().read())
+        self.check(self.client().ask().read())
 
     def test_cut(self):
         self.fault(do="cut")
@@ -120,11 +120,11 @@ class Sending(Case):
     def test_stale(self):
         self.fault(do="stale", calls=1)
         client = self.client()
-        self.sound(client.ask().read())
+        self.check(client.ask().read())
         with self.assertRaises(ConnectionError):
             client.ask()
         client.connection.close()
-        self.sound(client.ask().read())
+        self.check(client.ask().read())
 
 
 class Waiting(Case):
@@ -150,7 +150,7 @@ class Waiting(Case):
         wait_until(lambda: self.server.calls()["calls"] == 2, "the second call")
         self.assertEqual(self.server.calls()["max_serving"], 1)
         first.connection.close()
-        self.sound(second.connection.getresponse().read())
+        self.check(second.connection.getresponse().read())
         self.assertEqual(self.server.calls()["abandoned"], 1)
 
     def test_a_full_queue_is_busy(self):
@@ -168,7 +168,7 @@ class Waiting(Case):
         def ask():
             with Client(self.server) as client:
                 for _ in range(4):
-                    self.sound(client.ask().read())
+                    self.check(client.ask().read())
 
         threads = [threading.Thread(target=ask) for _ in range(6)]
         begin = time.monotonic()
@@ -188,13 +188,13 @@ class Waiting(Case):
 class Living(Case):
     def test_it_restarts_on_its_port(self):
         port = self.server.port
-        self.sound(self.client().ask().read())
+        self.check(self.client().ask().read())
         self.server.kill()
         with self.assertRaises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port), 5)
         self.server.start()
         self.assertEqual(self.server.port, port)
-        self.sound(self.client().ask().read())
+        self.check(self.client().ask().read())
         self.assertEqual(self.server.calls()["calls"], 1)
 
     def test_a_wrong_script_is_refused(self):

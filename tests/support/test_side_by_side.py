@@ -26,14 +26,14 @@ import side_by_side
 if __name__ == "__main__":
     side_by_side.main(pathlib.Path(__file__).parent)
 """
-SOUND = """
+PASSING = """
 import unittest
-class Sound(unittest.TestCase):
+class Passing(unittest.TestCase):
     def test_one(self): print("a figure")
     def test_two(self): pass
     def test_three(self): self.skipTest("there is no such thing here")
 """
-UNSOUND = """
+FAILING = """
 import os, signal, subprocess, sys, unittest
 class Fails(unittest.TestCase):
     def test_fails(self):
@@ -108,38 +108,38 @@ class SideBySide(unittest.TestCase):
         return subprocess.run(self.command(*words), capture_output=True, text=True, timeout=DEADLINE)
 
     def test_passing_tests(self):
-        self.write(test_sound=SOUND)
+        self.write(test_passing=PASSING)
         done = self.run_it("--jobs", "2", "--junit", str(self.folder / "to" / "results.xml"))
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertEqual(done.stdout.splitlines()[-1], "2 passed, 0 failed, 1 skipped")
-        self.assertRegex(done.stdout, r"(?m)^ +\d\.\d s  passed   test_sound\.Sound\.test_one\n +a figure$")
-        self.assertIn("skipped test_sound.Sound.test_three: there is no such thing here\n", done.stdout)
+        self.assertRegex(done.stdout, r"(?m)^ +\d\.\d s  passed   test_passing\.Passing\.test_one\n +a figure$")
+        self.assertIn("skipped test_passing.Passing.test_three: there is no such thing here\n", done.stdout)
         suite = ElementTree.parse(self.folder / "to" / "results.xml").getroot()
         self.assertEqual((suite.get("tests"), suite.get("failures"), suite.get("skipped")), ("3", "0", "1"))
         self.assertEqual({case.get("name"): case.get("classname") for case in suite},
-                         {name: "test_sound.Sound" for name in ("test_one", "test_two", "test_three")})
+                         {name: "test_passing.Passing" for name in ("test_one", "test_two", "test_three")})
 
     def test_selected_tests_and_repetitions(self):
-        self.write(test_sound=SOUND, test_unsound=UNSOUND)
-        for name, count in (("test_sound.Sound.test_one", 1), ("test_sound.Sound", 2)):
+        self.write(test_passing=PASSING, test_failing=FAILING)
+        for name, count in (("test_passing.Passing.test_one", 1), ("test_passing.Passing", 2)):
             self.assertEqual(self.run_it(name).stdout.splitlines()[-1].split(",")[0], f"{count} passed")
-        done = self.run_it("test_sound.Sound.test_one", "test_unsound.FailsAtTheEnd", "--repeat", "3", "--jobs", "1")
+        done = self.run_it("test_passing.Passing.test_one", "test_failing.FailsAtTheEnd", "--repeat", "3", "--jobs", "1")
         self.assertIn("6 passed, 1 failed", done.stdout)
 
     def test_each_kind_of_failure(self):
-        self.write(test_unsound=UNSOUND, test_sound=SOUND)
+        self.write(test_failing=FAILING, test_passing=PASSING)
         done = self.run_it("--jobs", "3", "--junit", str(self.folder / "results.xml"))
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stdout.splitlines()[-1], "5 passed, 8 failed, 3 skipped")
-        self.assertIn("FAILED   test_unsound.Fails.test_fails: AssertionError: 1 != 2 : as it must\n", done.stdout)
+        self.assertIn("FAILED   test_failing.Fails.test_fails: AssertionError: 1 != 2 : as it must\n", done.stdout)
         for text in ("as it must\n--- its standard error and that of its processes:\na process said this\n",
                      "LookupError: in a part",
-                     "the process ended while test_unsound.Dies.test_dies ran; its status is -9",
+                     "the process ended while test_failing.Dies.test_dies ran; its status is -9",
                      "LookupError: nothing to set up",
-                     "the process ended while test_unsound.DiesInTheMiddle.test_2 ran; its status is 0",
-                     "FAILED test_unsound.DiesInTheMiddle.test_3", "FAILED test_unsound.FailsAtTheEnd.tearDownClass",
+                     "the process ended while test_failing.DiesInTheMiddle.test_2 ran; its status is 0",
+                     "FAILED test_failing.DiesInTheMiddle.test_3", "FAILED test_failing.FailsAtTheEnd.tearDownClass",
                      "LookupError: nothing to tear down",
-                     "skipped test_unsound.WholeIsSkipped.test_two: not on this machine"):
+                     "skipped test_failing.WholeIsSkipped.test_two: not on this machine"):
             self.assertIn(text, done.stdout)
         self.assertNotIn("a process did not say this", done.stdout)
         suite = ElementTree.parse(self.folder / "results.xml").getroot()
