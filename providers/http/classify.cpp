@@ -56,21 +56,21 @@ std::string hint_for_status(int status, const Call& call) {
     switch (status) {
         case 401:
         case 403: return or_else(call.credentials_hint, "check the credentials and their rights");
-        case 402: return "pay the provider's bill, then work continues";
+        case 402: return "pay for the account; then work continues by itself";
         case 404:
             return "check the address and its path" +
                    (call.missing_path_hint.empty() ? "" : "; " + call.missing_path_hint);
         case 405:
         case 501: return "check the address and its path";
         case 407: return "check the proxy's credentials";
-        case 410: return "the model or the address has been retired, so name another";
+        case 410: return "name another model or address, since this one has been retired";
         default: return "check the address and the options";
     }
 }
 
 std::string hint_for(Meaning meaning, const Call& call) {
     switch (meaning) {
-        case Meaning::quota_spent: return "raise the account's quota, then work continues by itself";
+        case Meaning::quota_spent: return "raise the account's quota, which is spent; then work continues by itself";
         case Meaning::key_refused: return or_else(call.credentials_hint, "check the credentials and their rights");
         case Meaning::region_refused:
             return "choose a service that accepts requests from this region, or send them through a proxy";
@@ -94,7 +94,7 @@ void set_limits(Error& error, const Finding& finding) {
     }
 }
 
-// What the support of the provider will ask for.
+// What the provider's support will ask for.
 std::string detail_of(const Response& response, const ErrorBody& body, const Secrets& secrets) {
     std::string detail = "status " + std::to_string(response.status);
     const auto add = [&](std::string_view name, std::string_view value) {

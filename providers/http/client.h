@@ -3,6 +3,7 @@
 //
 // It retries only when a kept-alive connection turns out to be closed, and does not interpret bodies: classify.h does
 // that. Its errors never contain credentials: no userinfo or query of a URL, no header, no body.
+//
 // Thread-safety: `Client::send` may be called from any number of threads at once. A client outlives its calls.
 #pragma once
 

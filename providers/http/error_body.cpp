@@ -13,14 +13,14 @@ using simdjson::dom::element;
 
 constexpr std::size_t max_body_bytes = std::size_t{64} << 10;
 
-// A text, or a number or a truth value as it is written; empty for anything else.
+// A text, or a number or a boolean as written; empty for anything else.
 std::string scalar(const element& value) {
     if (std::string_view text; value.get(text) == simdjson::SUCCESS) return std::string(text);
     if (value.is_number() || value.is_bool()) return simdjson::minify(value);
     return {};
 }
 
-// The same of a member, which may be absent.
+// The same for a member, which may be absent.
 std::string scalar_at(const element& object, const char* key) {
     element value;
     return object[key].get(value) == simdjson::SUCCESS ? scalar(value) : std::string();

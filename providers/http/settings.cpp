@@ -50,7 +50,7 @@ void read_client(const Options& options, Protocol& protocol, HttpSettings& setti
         secrets.push_back(key);
     }
     for (const auto& [name, value] : options.find<Map>("headers").value_or(Map{})) {
-        // A header that is given wins over the default.
+        // A configured header wins over the default.
         std::erase_if(client.headers, [&](const Header& header) { return same_header(header.name, name); });
         client.headers.push_back({name, value});
         secrets.push_back(value);

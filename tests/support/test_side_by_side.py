@@ -123,7 +123,8 @@ class SideBySide(unittest.TestCase):
         self.write(test_passing=PASSING, test_failing=FAILING)
         for name, count in (("test_passing.Passing.test_one", 1), ("test_passing.Passing", 2)):
             self.assertEqual(self.run_it(name).stdout.splitlines()[-1].split(",")[0], f"{count} passed")
-        done = self.run_it("test_passing.Passing.test_one", "test_failing.FailsAtTheEnd", "--repeat", "3", "--jobs", "1")
+        done = self.run_it("test_passing.Passing.test_one", "test_failing.FailsAtTheEnd", "--repeat", "3", "--jobs",
+                           "1")
         self.assertIn("6 passed, 1 failed", done.stdout)
 
     def test_each_kind_of_failure(self):

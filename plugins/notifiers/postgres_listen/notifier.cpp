@@ -44,7 +44,7 @@ Result<std::unique_ptr<Notifier>> make_postgres_listen(const Options& options, C
     if (!url || url->empty()) url = context.store_option("url");
     if (!url || url->empty()) {
         return fail(ErrorKind::misconfigured,
-                    "postgres_listen: there is no URL to listen at: the store has no option 'url'",
+                    "postgres_listen has no URL to listen at, since the store has no option 'url'",
                     "set the notifier's option 'url', or use the notifier 'poll'");
     }
     auto address = parse_address(*url);

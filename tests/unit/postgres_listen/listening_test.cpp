@@ -119,7 +119,7 @@ TEST_F(PostgresListenTest, TheUrlDefaultsToTheStores) {
     const auto without = make_postgres_listen(options, context);
     ASSERT_FALSE(without);
     EXPECT_EQ(to_string(without.error()),
-              "postgres_listen: there is no URL to listen at: the store has no option 'url'; set the notifier's option "
+              "postgres_listen has no URL to listen at, since the store has no option 'url'; set the notifier's option "
               "'url', or use the notifier 'poll'");
     context.set_store_option("url", url);
     const auto with = make_postgres_listen(options, context);
