@@ -21,13 +21,13 @@ class Notifier {
 public:
     virtual ~Notifier() = default;
 
-    // Announces that there may be work. Never blocks on the network; the host merges calls (the first at once, then at most
-    // one per 50 ms, and always one after the last).
+    // Announces that there may be work. Never blocks on the network; the host merges calls: the first immediately, then
+    // at most one per 50 ms, and always one after the last.
     virtual void publish() = 0;
 
     // Returns when a notification arrives, at the deadline, or when a stop is requested. A notification that arrived
-    // while nobody waited ends the next wait immediately. After a lost connection is restored it returns `notified` once,
-    // since notifications may have been missed.
+    // while nobody waited ends the next wait immediately. After a lost connection is restored it returns `notified`
+    // once, since notifications may have been missed.
     [[nodiscard]] virtual Wake wait(std::chrono::steady_clock::time_point deadline, std::stop_token stop) = 0;
 
     // Empty while notifications arrive; otherwise why this notifier only polls, for `status` and `doctor`.

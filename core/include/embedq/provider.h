@@ -1,7 +1,7 @@
 // A provider turns texts into vectors.
 //
-// Safe to call from several threads; the host keeps to the concurrency limit of each endpoint. A provider keeps no state
-// that a restart would lose, does not retry and does not queue: the host does that.
+// Safe to call from several threads; the host keeps to the concurrency limit of each endpoint. A provider keeps no
+// state that a restart would lose, does not retry and does not queue: the host does that.
 #pragma once
 
 #include <chrono>
@@ -82,8 +82,8 @@ public:
     [[nodiscard]] virtual Result<ProviderInfo> info(std::stop_token stop) = 0;
 
     // One request to one endpoint. Returns one row per text, or an error per text, or one error for the whole call:
-    // `too_large` and `invalid_input` for the whole call make the host halve the batch. Never returns vectors of a model
-    // other than the one that `info` named last: where the provider notices, the call fails with `misconfigured`.
+    // `too_large` and `invalid_input` for the whole call make the host halve the batch. Never returns vectors of
+    // another model than `info` named last: where the provider notices, the call fails with `misconfigured`.
     // Returns soon after `deadline` (as `unavailable`) and after a stop request (the result is then ignored).
     [[nodiscard]] virtual Result<EmbedResult> embed(const EmbedRequest& request) = 0;
 };
