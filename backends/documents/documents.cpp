@@ -37,8 +37,8 @@ Result<std::string> decompress(std::span<const std::byte> compressed, std::size_
     if (ZSTD_isError(written) == 0U && written == size) return content;
     return fail(ErrorKind::internal,
                 "a stored document cannot be read back: expected " + std::to_string(size) + " bytes, found " +
-                    (ZSTD_isError(written) != 0U ? ZSTD_getErrorName(written) : std::to_string(written).c_str()) +
-                    "; put the document again");
+                    (ZSTD_isError(written) != 0U ? ZSTD_getErrorName(written) : std::to_string(written).c_str()),
+                "put the document again");
 }
 
 // Every tag ends with a line feed, so that a list of one empty tag differs from an empty list.

@@ -1,6 +1,6 @@
-// How documents and tags lie in the columns of stores that keep them in a database.
+// How documents and tags are encoded by stores that keep them in a database.
 //
-// Pure functions, safe from any thread, but that a Compressor belongs to one thread at a time.
+// Pure functions, safe from any thread. A Compressor belongs to one thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -23,17 +23,17 @@ public:
     ~Compressor();
     Compressor(const Compressor&) = delete;
     Compressor& operator=(const Compressor&) = delete;
-    // Throws std::runtime_error when zstd cannot, which means that memory ran out.
+    // Throws std::runtime_error if zstd fails, which means that memory ran out.
     [[nodiscard]] std::vector<std::byte> compress(std::string_view content);
 
 private:
     ZSTD_CCtx_s* context_;
 };
 
-// `internal` when the bytes are not what was written.
+// `internal` if the bytes are not what was written.
 [[nodiscard]] Result<std::string> decompress(std::span<const std::byte> compressed, std::size_t size);
 
-// One tag a line; '\' and line feeds inside a tag are escaped by '\'. An empty list is the empty text.
+// One tag per line; '\' and line feeds inside a tag are escaped by '\'. An empty list is the empty text.
 [[nodiscard]] std::string join_tags(std::span<const std::string> tags);
 void split_tags(std::string_view joined, std::vector<std::string>& tags);
 

@@ -1,4 +1,4 @@
-// How stores tell people of sizes.
+// How stores show sizes to people.
 //
 // A pure function, safe from any thread.
 #pragma once

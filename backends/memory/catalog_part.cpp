@@ -13,7 +13,7 @@ void describe(CatalogInfo& info, const CatalogWrite& write) {
     info.description = write.description;
 }
 
-bool described_so(const CatalogInfo& info, const CatalogWrite& write) {
+bool has_description(const CatalogInfo& info, const CatalogWrite& write) {
     return info.name == write.name && info.version == write.version && info.display_name == write.display_name &&
            info.description == write.description;
 }
@@ -29,7 +29,7 @@ Result<bool> MemoryStore::put_catalog(const CatalogWrite& catalog) {
     const sync::Lock lock(mutex_);
     const auto [found, created] = state_.catalogs.try_emplace(catalog.catalog_id);
     CatalogRow& row = found->second;
-    if (!created && described_so(row.info, catalog)) return false;
+    if (!created && has_description(row.info, catalog)) return false;
     ++state_.stamp;
     describe(row.info, catalog);
     row.info.updated_at = now();
@@ -71,10 +71,7 @@ Status MemoryStore::clone_catalog(std::string_view source_id, const CatalogWrite
     const sync::Lock lock(mutex_);
     auto source = state_.catalog(source_id);
     if (!source) return std::unexpected(source.error());
-    if (state_.catalogs.contains(target.catalog_id)) {
-        return fail(ErrorKind::conflict,
-                    "there is a catalog '" + target.catalog_id + "' already: choose another id or delete it first");
-    }
+    if (state_.catalogs.contains(target.catalog_id)) return catalog_exists(target.catalog_id);
     ++state_.stamp;
     const Time at = now();
     CatalogRow& copy = state_.catalogs[target.catalog_id];
@@ -131,8 +128,7 @@ Result<std::size_t> MemoryStore::set_targets(std::span<const CatalogTarget> targ
 Result<Profile> MemoryStore::profile(const Sha256& profile_id) {
     const sync::Lock lock(mutex_);
     const auto found = state_.profiles.find(profile_id);
-    if (found == state_.profiles.end())
-        return fail(ErrorKind::not_found, "no catalog was ever embedded under this profile");
+    if (found == state_.profiles.end()) return no_such_profile();
     return found->second.profile;
 }
 

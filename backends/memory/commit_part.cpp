@@ -1,4 +1,4 @@
-// The commit: what holders bring back, checked whole, then applied report by report.
+// The commit: what the holders of jobs report. It is checked as a whole, then applied report by report.
 #include <optional>
 #include <set>
 
@@ -38,14 +38,14 @@ public:
     }
 
 private:
-    // False where the lease is lost; nothing of the report is kept then.
+    // False if the lease is lost; then nothing of the report is kept.
     bool apply(const JobReport& report) {
         JobRow* row = state_.held(report.job);
         if (row == nullptr) return false;
         const bool wrote = write_all(report, *row);
         if (!report.error.empty()) row->job.last_error = report.error;
         settle(report, *row);
-        // A job also ends the wait for texts that other jobs had embedded meanwhile.
+        // The end of a job also shows texts of its spec that other jobs have embedded meanwhile.
         const bool ended = report.outcome == JobOutcome::succeeded || report.outcome == JobOutcome::failed;
         if (wrote || ended) changed_.emplace(row->job.catalog_id, row->job.spec_name);
         if (ended) flippable_.insert(row->job.catalog_id);
@@ -58,7 +58,7 @@ private:
         for (const std::uint32_t index : report.vectors) {
             const Written& written = write_vector(index);
             wrote = wrote || written.stored;
-            // New is what did not count for this spec before; a vector made twice is no progress.
+            // A vector is new if none counted for this spec before; a vector made twice is not progress.
             const bool counted =
                 written.vector_before && (!spec.force_from || *written.vector_before >= *spec.force_from);
             if (!written.stored || counted) continue;
@@ -119,7 +119,7 @@ private:
             case JobOutcome::progress: return;
             case JobOutcome::succeeded: {
                 const std::string refusal = state_.current_refusal(row);
-                row.job.last_error = refusal;  // what earlier attempts met is over
+                row.job.last_error = refusal;  // the errors of earlier attempts no longer matter
                 state_.finish(row, refusal.empty() ? JobStatus::succeeded : JobStatus::failed, now_);
                 return;
             }

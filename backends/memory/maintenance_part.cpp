@@ -1,4 +1,4 @@
-// Maintenance: dead workers' jobs, gaps, history, endpoint_states and rate_limits.
+// Maintenance: the jobs of dead workers, gaps, history, endpoint states and rate limits.
 #include <algorithm>
 
 #include "embedq/support/store_rules.h"
@@ -9,10 +9,10 @@ namespace {
 
 std::string expiry_message(std::uint32_t expiries) {
     return "its lease expired " + std::to_string(expiries) + (expiries == 1 ? " time" : " times") +
-           ": the workers that held it died or stood still";
+           ": the workers that held it died or hung";
 }
 
-// Vectors and refusals alike; only what is old enough that no job in flight can be about to name it.
+// Vectors and refusals; only those that are old enough that no running job is about to name them.
 std::size_t prune_texts(State& state, Time before, std::size_t limit, bool& more) {
     std::size_t vectors = 0;
     std::size_t rows = 0;
@@ -122,8 +122,8 @@ Result<PruneResult> MemoryStore::prune(const PruneRequest& request) {
     result.vectors = prune_texts(state_, before, request.limit, result.more);
     result.changes = prune_feed(state_, before, request.limit, result.more);
     std::erase_if(state_.workers, [&](const auto& worker) { return worker.second.seen_at < before; });
-    std::erase_if(state_.rate_limits, [forgotten = now() - std::chrono::hours(1)](const auto& budget) {
-        return budget.second < forgotten;
+    std::erase_if(state_.rate_limits, [forgotten = now() - std::chrono::hours(1)](const auto& reserved) {
+        return reserved.second < forgotten;
     });
     ++state_.stamp;
     return result;

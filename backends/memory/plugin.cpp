@@ -15,5 +15,5 @@ constexpr std::array<embedq::OptionSpec, 0> option_table{};
 }  // namespace
 
 EMBEDQ_STORE("memory", "1.0.0",
-             "Keeps everything in this process's memory; for tests, trials and as the reference of what a store means.",
+             "Keeps everything in this process's memory; for tests, trials and as the reference for other stores.",
              option_table, make);

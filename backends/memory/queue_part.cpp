@@ -32,7 +32,7 @@ std::set<Sha256> distinct(std::span<const Sha256> fingerprints) {
     return all;
 }
 
-ClaimedJob handed_out(const JobRow& row, const SpecRow& spec) {
+ClaimedJob claimed_job(const JobRow& row, const SpecRow& spec) {
     const Job& job = row.job;
     return {{job.id, row.token}, job.catalog_id, job.spec_name, job.kind,
             row.fingerprint,     job.attempts,   job.expiries,  spec.operations.size()};
@@ -88,7 +88,7 @@ Result<std::vector<EnqueueOutcome>> MemoryStore::enqueue(std::span<const Enqueue
             spec.failures = 0;
             spec.info.parked_until.reset();
         }
-        // A retry is what was asked for even where what is there was written in this same instant.
+        // A retry was requested even if the present vectors were written at this same instant.
         const bool wanted = request.kind == JobKind::manual_retry || state_.has_gap(catalog, spec);
         outcomes.push_back(wanted ? state_.enqueue(catalog, spec, request.kind, now()) : EnqueueOutcome::none);
     }
@@ -130,7 +130,7 @@ Result<std::vector<ClaimedJob>> MemoryStore::claim(const ClaimRequest& request) 
         texts += spec.operations.size();
         if (!claimed.empty() && texts > request.max_texts) break;
         state_.start(row, spec, request.worker_id, new_token(), at, at + request.lease);
-        claimed.push_back(handed_out(row, spec));
+        claimed.push_back(claimed_job(row, spec));
         if (alone) break;
     }
     if (!claimed.empty()) ++state_.stamp;
@@ -163,11 +163,10 @@ Result<std::vector<Result<MissingTexts>>> MemoryStore::missing_texts(std::span<c
     for (const MissingQuery& query : queries) {
         JobRow* row = state_.held(query.job);
         if (row == nullptr) {
-            pages.push_back(
-                fail(ErrorKind::lost, "job " + std::to_string(query.job.id) + " is not held by this token any more"));
+            pages.push_back(lease_lost(query.job.id));
             continue;
         }
-        // Under the profile it was claimed for: the catalog's target may have moved to what this holder cannot make.
+        // Under the profile it was claimed for: the catalog may have a new target that this holder cannot embed for.
         pages.push_back(missing_page(state_.profiles.at(row->profile_id), *state_.spec_of(row->job), query, now()));
     }
     return pages;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "embedq/support/store_rules.h"
 #include "memory_store.h"
 
 namespace embedq::memory {
@@ -114,8 +115,7 @@ Status MemoryStore::operations(std::string_view catalog_id, std::span<const std:
 Status MemoryStore::vectors(const Sha256& profile_id, std::span<const Sha256> text_hashes, const VectorVisitor& visit) {
     const sync::Lock lock(mutex_);
     const auto profile = state_.profiles.find(profile_id);
-    if (profile == state_.profiles.end())
-        return fail(ErrorKind::not_found, "no catalog was ever embedded under this profile");
+    if (profile == state_.profiles.end()) return no_such_profile();
     const auto& texts = profile->second.texts;
     for (std::size_t i = 0; i < text_hashes.size(); ++i) {
         const auto found = texts.find(text_hashes[i]);
@@ -244,7 +244,7 @@ Result<std::uint64_t> MemoryStore::change_stamp() {
 Result<std::vector<Finding>> MemoryStore::diagnose() {
     return std::vector{Finding{FindingLevel::note, "persistence",
                                "nothing outlives the process: catalogs, jobs and vectors end with it",
-                               "for what must last, name another store under `store:`, such as `plugin: sqlite`"}};
+                               "to keep them, name another store under `store:`, such as `plugin: sqlite`"}};
 }
 
 }  // namespace embedq::memory

@@ -45,8 +45,8 @@ PutResult put_one(State& state, const SpecWrite& write, Time at) {
     result.generation = spec.info.generation;
     result.operation_count = spec.operations.size();
     if (!state.has_gap(catalog, spec)) return result;
-    // An unchanged document leaves an open job as it is, its backoff included: one that runs is about it, or has one
-    // waiting behind it that is.
+    // An unchanged document leaves an open job as it is, with its backoff: a running job is about this document, or a
+    // pending one behind it is.
     const bool leave_it = result.outcome == PutOutcome::unchanged && (spec.pending || !spec.running.empty());
     result.enqueued = leave_it ? EnqueueOutcome::collapsed : state.enqueue(catalog, spec, JobKind::spec_write, at);
     return result;
@@ -104,7 +104,7 @@ Status MemoryStore::delete_spec(std::string_view catalog_id, std::string_view sp
     state_.set_operations(catalog, spec, {});
     state_.note_change(catalog, spec_name, now());
     catalog.specs.erase(catalog.specs.find(spec_name));
-    // What is left may be settled whole.
+    // The rest of the catalog may be settled.
     state_.flip_if_settled(catalog, now());
     return {};
 }

@@ -17,10 +17,7 @@ std::size_t Sha256Hash::operator()(const Sha256& hash) const noexcept {
 
 Result<CatalogRow*> State::catalog(std::string_view id) {
     const auto found = catalogs.find(id);
-    if (found == catalogs.end()) {
-        return fail(ErrorKind::not_found,
-                    "there is no catalog '" + std::string(id) + "': create it first, or check the id");
-    }
+    if (found == catalogs.end()) return no_such_catalog(id);
     return &found->second;
 }
 
@@ -28,10 +25,7 @@ Result<SpecRow*> State::spec(std::string_view catalog_id, std::string_view spec_
     auto owner = catalog(catalog_id);
     if (!owner) return std::unexpected(owner.error());
     const auto found = (*owner)->specs.find(spec_name);
-    if (found == (*owner)->specs.end()) {
-        return fail(ErrorKind::not_found, "catalog '" + std::string(catalog_id) + "' has no spec '" +
-                                              std::string(spec_name) + "': put it first, or check the name");
-    }
+    if (found == (*owner)->specs.end()) return no_such_spec(catalog_id, spec_name);
     return &found->second;
 }
 
@@ -84,7 +78,8 @@ std::string State::current_refusal(const JobRow& row) {
 
 bool State::flip_if_settled(CatalogRow& catalog, Time now) {
     if (!catalog.info.target_profile || catalog.info.serving_profile == catalog.info.target_profile) return false;
-    // Most looks come while the catalog is still being embedded: the gap found last is nearly always still there.
+    // Most calls come while the catalog is still being embedded, when the gap that was found last nearly always still
+    // exists.
     const auto hinted = catalog.specs.find(catalog.unsettled_hint);
     if (hinted != catalog.specs.end() && has_gap(catalog, hinted->second)) return false;
     for (const auto& [name, spec] : catalog.specs) {
@@ -149,7 +144,7 @@ void State::note_everything(CatalogRow& catalog) {
     catalog.feed_by_spec.clear();
 }
 
-// --- the moves of a job
+// --- the transitions of a job
 
 void State::set_status(JobRow& row, JobStatus status) {
     jobs_by_status[row.job.status].erase(row.job.id);
@@ -249,8 +244,8 @@ void State::back_to_pending(JobRow& row, Time due, Time now) {
         add_pending(row, *spec, due);
         return;
     }
-    // The job behind does the work. It takes over what was counted, else a spec that is enqueued often could kill
-    // workers for ever.
+    // The pending job does the work. It takes over the counts; otherwise a spec that is enqueued often could kill
+    // workers forever.
     JobRow& behind = jobs.at(*spec->pending);
     unlist_pending(behind);
     behind.job.attempts = std::max(behind.job.attempts, row.job.attempts);

@@ -1,4 +1,4 @@
-// What the memory store holds: rows and the indexes over them, with the moves of a job between its states.
+// What the memory store holds: rows and the indexes over them, with the transitions of a job between its states.
 //
 // Not thread-safe: the store's mutex guards it. Every index is changed in the same function as the row it points at.
 #pragma once
@@ -20,6 +20,7 @@
 #include "embedq/error.h"
 #include "embedq/job.h"
 #include "embedq/profile.h"
+#include "embedq/support/store_rules.h"
 
 namespace embedq::memory {
 
@@ -28,13 +29,12 @@ struct Sha256Hash {
     std::size_t operator()(const Sha256& hash) const noexcept;
 };
 
-// What became of a text under a profile: a vector, or a refusal when there are no values. The newer of two replaces the
-// older.
+// What settles a text under a profile: a vector, or a refusal if there are no values. A newer one replaces an older.
 struct SettledText {
     Time written_at{};
     std::vector<float> values;
     std::string refusal;
-    std::uint32_t cut_to = 0;  // of a vector of a text's beginning: how many bytes of it
+    std::uint32_t cut_to = 0;  // how many bytes of the text were embedded, if it was cut; 0: all
     [[nodiscard]] bool refused() const noexcept { return values.empty(); }
 };
 
@@ -56,7 +56,7 @@ struct SpecRow {
     std::optional<JobId> newest;  // of this spec's own jobs, not of a deleted one of the same name
 };
 
-// One changed spec. A later change of the same spec takes the earlier row's place.
+// One changed spec. A later change of the same spec replaces the earlier row.
 struct ChangeRow {
     Time at{};
     std::string spec_name;
@@ -66,10 +66,10 @@ struct CatalogRow {
     CatalogInfo info;  // spec_count and revision are filled in when it is read
     std::map<std::string, SpecRow, std::less<>> specs;
     std::uint64_t revision = 0;
-    std::uint64_t feed_floor = 0;  // a reader from before it must read everything again
+    std::uint64_t feed_floor = 0;  // a reader with an older revision must read everything again
     std::map<std::uint64_t, ChangeRow> feed;
     std::map<std::string, std::uint64_t, std::less<>> feed_by_spec;
-    std::string unsettled_hint;  // the spec where the last look for a gap found one
+    std::string unsettled_hint;  // the spec where the last search for a gap found one
 };
 
 struct JobRow {
@@ -81,7 +81,7 @@ struct JobRow {
     std::size_t new_vectors = 0;  // stored since the claim
 };
 
-// The order in which pending jobs are handed out. Suspects lie apart, so that skipping them costs nothing.
+// The order in which pending jobs are claimed. Suspects are apart, so that skipping them costs nothing.
 struct PendingKey {
     Sha256 fingerprint{};
     bool suspect = false;
@@ -109,36 +109,36 @@ struct State {
     std::map<EndpointStateKey, EndpointStateRow> endpoint_states;
     std::map<RateLimitKey, Time> rate_limits;  // until when each is reserved
     JobId last_job = 0;
-    // One counter for all catalogs, so that a catalog deleted and made anew never shows an old revision again.
+    // One counter for all catalogs, so that a catalog that is deleted and created again never has an old revision.
     std::uint64_t last_revision = 0;
     std::uint64_t stamp = 0;
 
     // --- indexes
     std::set<PendingKey> pending;
-    std::set<PendingKey> pending_bulk;  // of them, the reconciler's, suspects among the others
+    std::set<PendingKey> pending_bulk;  // the reconciler's jobs among them; suspects are not apart
     std::set<std::pair<Time, JobId>> leases;
     std::set<std::pair<Time, JobId>> finished;
     std::map<SpecKey, std::set<JobId>> jobs_by_spec;
     std::map<std::string, std::set<JobId>, std::less<>> jobs_by_catalog;
     std::map<JobStatus, std::set<JobId>> jobs_by_status;
-    // Which specs of which catalog have the text: says whether a vector is referred to, and whose ranking it changes.
+    // Which specs of which catalog have the text: whether anything refers to a vector, and whose ranking it changes.
     std::unordered_map<Sha256, std::map<std::string, std::set<std::string>, std::less<>>, Sha256Hash> text_users;
 
     // --- finding
     [[nodiscard]] Result<CatalogRow*> catalog(std::string_view id);
     [[nodiscard]] Result<SpecRow*> spec(std::string_view catalog_id, std::string_view spec_name);
-    // The row of a spec that still exists, or nullptr: jobs outlive their specs.
+    // The row of the job's spec, or nullptr: jobs outlive their specs.
     [[nodiscard]] SpecRow* spec_of(const Job& job);
     // The job, if this token holds it now.
     [[nodiscard]] JobRow* held(const JobRef& ref);
     [[nodiscard]] const ProfileRow* target_of(const CatalogRow& catalog) const;
 
     // --- texts
-    // What settles the operation's text for this spec; nullptr when nothing does, or only what is older than its force.
+    // What settles the text for this spec; nullptr if nothing does, or only something older than its force.
     [[nodiscard]] static const SettledText* settled(const ProfileRow& profile, const SpecRow& spec,
                                                     const Sha256& text_hash);
     [[nodiscard]] bool has_gap(const CatalogRow& catalog, const SpecRow& spec) const;
-    // What the provider refused of the held job's spec, as a sentence; empty when nothing stands refused.
+    // The first text of the held job's spec that is refused, as a sentence; empty if there is none.
     [[nodiscard]] std::string current_refusal(const JobRow& row);
     // Makes the target profile the serving one when every text is settled under it. Returns whether it did.
     bool flip_if_settled(CatalogRow& catalog, Time now);
@@ -149,16 +149,17 @@ struct State {
     void note_change(CatalogRow& catalog, std::string_view spec_name, Time now);
     void note_everything(CatalogRow& catalog);
 
-    // --- the moves of a job (docs/job-states.md)
-    // Enqueues, or collapses onto the pending job, which becomes due now. The caller has seen that there is a gap.
+    // --- the transitions of a job (docs/job-states.md)
+    // Enqueues a job, or collapses onto the pending one, which becomes due immediately. The caller has checked that
+    // there is a gap.
     EnqueueOutcome enqueue(CatalogRow& catalog, SpecRow& spec, JobKind kind, Time now);
     void start(JobRow& row, const SpecRow& spec, std::string_view worker_id, const LeaseToken& token, Time now,
                Time expires);
     void extend(JobRow& row, Time expires);
-    // Back to pending; where a job waits behind it already, that one goes on in its place and this one ends
+    // Back to pending. If another job of the spec is pending already, that one takes its place and this one ends
     // `cancelled`.
     void back_to_pending(JobRow& row, Time due, Time now);
-    // Succeeded and failed also settle the spec's failures and parking.
+    // Success and failure also update the spec's failures and parking.
     void finish(JobRow& row, JobStatus status, Time now);
     void move_to(JobRow& row, const Sha256& fingerprint);  // of a pending job
     void cancel_open(SpecRow& spec, std::string_view reason, Time now);
@@ -169,19 +170,19 @@ private:
     void add_pending(JobRow& row, SpecRow& spec, Time due);
     void list_pending(const JobRow& row);
     void unlist_pending(const JobRow& row);
-    // A write or a retry by hand goes before what the reconciler has queued.
+    // A write or a manual retry goes before what the reconciler has queued.
     [[nodiscard]] Time due_of(JobKind kind, const Sha256& fingerprint, Time now) const;
     void leave_state(JobRow& row);  // out of the indexes of pending and running
 };
 
-// What a pending job is after another was enqueued onto it.
+// The kind of a pending job after another one collapsed onto it.
 [[nodiscard]] inline JobKind joined(JobKind pending, JobKind added) {
     if (pending == JobKind::manual_retry || added == JobKind::manual_retry) return JobKind::manual_retry;
     return added == JobKind::spec_write ? added : pending;
 }
 
 [[nodiscard]] inline PendingKey pending_key(const JobRow& row) {
-    return {row.fingerprint, row.job.expiries >= 2, row.due, row.job.id};
+    return {row.fingerprint, row.job.expiries >= suspect_expiries, row.due, row.job.id};
 }
 
 }  // namespace embedq::memory

@@ -48,7 +48,7 @@ namespace {
 }  // namespace
 
 Result<bool> PostgresStore::put_catalog(const CatalogWrite& catalog) {
-    if (auto sound = check_catalog_id(catalog.catalog_id); !sound) return std::unexpected(sound.error());
+    if (auto valid = check_catalog_id(catalog.catalog_id); !valid) return std::unexpected(valid.error());
     return pool_.call("put_catalog", describe(catalog), [](const Rows& rows) { return rows.boolean(0, 0); });
 }
 
@@ -78,7 +78,7 @@ Status PostgresStore::delete_catalog(std::string_view catalog_id) {
 }
 
 Status PostgresStore::clone_catalog(std::string_view source_id, const CatalogWrite& target) {
-    if (auto sound = check_catalog_id(target.catalog_id); !sound) return sound;
+    if (auto valid = check_catalog_id(target.catalog_id); !valid) return valid;
     Parameters parameters;
     parameters.add(source_id)
         .add(target.catalog_id)
@@ -93,7 +93,7 @@ Result<std::size_t> PostgresStore::set_targets(std::span<const CatalogTarget> ta
     return pool_.transaction([&](Connection& connection) -> Result<std::size_t> {
         for (const CatalogTarget& target : targets) {
             connection.call("catalog_named", Parameters().add(target.catalog_id));
-            if (auto sound = check_target(target); !sound) return std::unexpected(sound.error());
+            if (auto valid = check_target(target); !valid) return std::unexpected(valid.error());
         }
         std::size_t changed = 0;
         for (const CatalogTarget& target : targets) {

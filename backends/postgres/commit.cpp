@@ -1,4 +1,4 @@
-// The commit: what holders bring back, in one call (sql/commit.sql).
+// The commit: what the holders of jobs report, in one call (sql/commit.sql).
 #include <algorithm>
 #include <map>
 
@@ -10,27 +10,39 @@
 namespace embedq::postgres {
 namespace {
 
-// The profiles that a commit names, each once, by place from 1.
+// The profiles that a commit names, each once, numbered from 1.
 class Profiles {
 public:
-    [[nodiscard]] std::int64_t place(const Sha256& id) {
-        const auto [known, first] = places_.try_emplace(id, static_cast<std::int64_t>(places_.size()) + 1);
+    [[nodiscard]] std::int64_t number(const Sha256& id) {
+        const auto [known, first] = numbers_.try_emplace(id, static_cast<std::int64_t>(numbers_.size()) + 1);
         if (first) ids_.push_back(id);
         return known->second;
     }
     [[nodiscard]] const std::vector<Sha256>& ids() const { return ids_; }
 
 private:
-    std::map<Sha256, std::int64_t> places_;
+    std::map<Sha256, std::int64_t> numbers_;
     std::vector<Sha256> ids_;
 };
+
+// The values of the type job_outcome in sql/commit.sql.
+[[nodiscard]] std::string_view name_of(JobOutcome outcome) {
+    switch (outcome) {
+        case JobOutcome::progress: return "progress";
+        case JobOutcome::succeeded: return "succeeded";
+        case JobOutcome::failed: return "failed";
+        case JobOutcome::retry: return "retry";
+        case JobOutcome::release: return "release";
+    }
+    return "progress";
+}
 
 void add_reports(Parameters& parameters, const Commit& commit) {
     std::vector<JobRef> jobs;
     Array outcomes, errors, delays;
     for (const JobReport& report : commit.jobs) {
         jobs.push_back(report.job);
-        outcomes.add(static_cast<std::int64_t>(report.outcome));
+        outcomes.add(name_of(report.outcome));
         errors.add(report.error);
         delays.add(to_us(report.delay));
     }
@@ -41,6 +53,7 @@ void add_reports(Parameters& parameters, const Commit& commit) {
         .add(std::int64_t{commit.max_attempts});
 }
 
+// Which job reports which item: pairs of numbers.
 void add_edges(Parameters& parameters, const Commit& commit, const std::vector<std::uint32_t> JobReport::* what) {
     Array jobs, items;
     for (std::size_t i = 0; i < commit.jobs.size(); ++i) {
@@ -53,28 +66,28 @@ void add_edges(Parameters& parameters, const Commit& commit, const std::vector<s
 }
 
 void add_vectors(Parameters& parameters, const Commit& commit, Profiles& profiles) {
-    Array places, hashes, as_of, cuts;
+    Array numbers, hashes, as_of, cuts;
     std::string values = "\\x";
     for (const VectorWrite& vector : commit.vectors) {
-        places.add(profiles.place(vector.profile_id));
+        numbers.add(profiles.number(vector.profile_id));
         hashes.add(vector.text_hash);
         as_of.add(to_us(vector.as_of));
         cuts.add(std::int64_t{vector.cut_to});
         append_hex(values, std::as_bytes(vector.values));
     }
-    parameters.add(std::move(places)).add(std::move(hashes)).add(std::move(as_of)).add(std::move(cuts));
+    parameters.add(std::move(numbers)).add(std::move(hashes)).add(std::move(as_of)).add(std::move(cuts));
     parameters.add_literal(std::move(values));
 }
 
 void add_refusals(Parameters& parameters, const Commit& commit, Profiles& profiles) {
-    Array places, hashes, as_of, reasons;
+    Array numbers, hashes, as_of, reasons;
     for (const RefusalWrite& refusal : commit.refusals) {
-        places.add(profiles.place(refusal.profile_id));
+        numbers.add(profiles.number(refusal.profile_id));
         hashes.add(refusal.text_hash);
         as_of.add(to_us(refusal.as_of));
         reasons.add(refusal.reason);
     }
-    parameters.add(std::move(places)).add(std::move(hashes)).add(std::move(as_of)).add(std::move(reasons));
+    parameters.add(std::move(numbers)).add(std::move(hashes)).add(std::move(as_of)).add(std::move(reasons));
 }
 
 }  // namespace
@@ -86,7 +99,7 @@ std::optional<std::size_t> PostgresStore::known_dimension(const Sha256& profile_
     }
     const auto found = profile(profile_id);
     if (!found) {
-        // What cannot be asked for now is no fault of the commit.
+        // That the profile cannot be read now is not the commit's fault.
         if (found.error().kind != ErrorKind::not_found) throw Failure{.error = found.error()};
         return std::nullopt;
     }
@@ -95,10 +108,10 @@ std::optional<std::size_t> PostgresStore::known_dimension(const Sha256& profile_
 }
 
 Result<std::vector<bool>> PostgresStore::commit(const Commit& commit) {
-    if (auto sound = check_commit(commit); !sound) return std::unexpected(sound.error());
+    if (auto valid = check_commit(commit); !valid) return std::unexpected(valid.error());
     try {
         const auto dimension_of = [this](const Sha256& id) { return known_dimension(id); };
-        if (auto sound = check_profiles(commit, dimension_of); !sound) return std::unexpected(sound.error());
+        if (auto valid = check_profiles(commit, dimension_of); !valid) return std::unexpected(valid.error());
     } catch (Failure& caught) {
         return std::unexpected(std::move(caught.error));
     }
@@ -106,6 +119,7 @@ Result<std::vector<bool>> PostgresStore::commit(const Commit& commit) {
     Parameters vectors, refusals, parameters;
     add_vectors(vectors, commit, profiles);
     add_refusals(refusals, commit, profiles);
+    // The order of the parameters of commit_jobs.
     add_reports(parameters, commit);
     parameters.add(std::span(profiles.ids()));
     parameters.append(std::move(vectors));

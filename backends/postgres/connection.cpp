@@ -17,7 +17,7 @@ struct FreeOptions {
 };
 using ConnectionOptions = std::unique_ptr<PQconninfoOption, FreeOptions>;
 
-// libpq quotes what it could not read, and that may be a part of the password.
+// libpq quotes what it could not parse, which may be a part of the password.
 [[nodiscard]] std::string without_quotations(std::string_view message) {
     std::string out;
     while (!message.empty()) {
@@ -26,17 +26,17 @@ using ConnectionOptions = std::unique_ptr<PQconninfoOption, FreeOptions>;
         if (begin == std::string_view::npos) break;
         const auto end = std::min(message.find('"', begin + 1), message.size() - 1);
         const std::string_view quotation = message.substr(begin, end - begin + 1);
-        out += quotation.size() == 3 ? quotation : "\"…\"";  // a single sign is what it missed
+        out += quotation.size() == 3 ? quotation : "\"…\"";  // a single character is what libpq expected
         message.remove_prefix(end + 1);
     }
     while (!out.empty() && out.back() == '\n') out.pop_back();
     return out;
 }
 
-[[nodiscard]] ConnectionOptions parse(const std::string& url, std::string& fault) {
+[[nodiscard]] ConnectionOptions parse(const std::string& url, std::string& problem) {
     char* message = nullptr;
     ConnectionOptions options(PQconninfoParse(url.c_str(), &message));
-    if (message != nullptr) fault = without_quotations(message);
+    if (message != nullptr) problem = without_quotations(message);
     PQfreemem(message);
     return options;
 }
@@ -63,10 +63,11 @@ constexpr Default defaults[] = {{"application_name", "embedq"}, {"connect_timeou
                                 {"client_encoding", "UTF8"},    {"target_session_attrs", "read-write"}};
 
 [[nodiscard]] std::string with_defaults(const std::string& url) {
-    if (const auto fault = fault_of_url(url))
-        throw failure(ErrorKind::misconfigured, "the store's 'url' cannot be read: " + *fault);
-    std::string fault;
-    const ConnectionOptions options = parse(url, fault);
+    if (const auto problem = problem_with_url(url))
+        throw failure(ErrorKind::misconfigured, "the store's 'url' cannot be parsed: " + problem->message,
+                      problem->hint);
+    std::string unused;
+    const ConnectionOptions options = parse(url, unused);
     std::string out;
     const auto add = [&](std::string_view keyword, std::string_view value) {
         out += (out.empty() ? "" : " ") + std::string(keyword) + "='";
@@ -78,11 +79,11 @@ constexpr Default defaults[] = {{"application_name", "embedq"}, {"connect_timeou
     };
     for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
         const std::string_view keyword = option->keyword;
-        const auto standing = std::ranges::find(defaults, keyword, &Default::keyword);
+        const auto by_default = std::ranges::find(defaults, keyword, &Default::keyword);
         if (option->val != nullptr) {
             add(keyword, option->val);
-        } else if (standing != std::end(defaults)) {
-            add(keyword, standing->value);
+        } else if (by_default != std::end(defaults)) {
+            add(keyword, by_default->value);
         }
     }
     return out;
@@ -113,24 +114,25 @@ void decode_hex(std::string_view hex, std::span<std::byte> out) {
     return Rows(std::make_shared<const pqxx::result>(std::move(result)));
 }
 
-// libpqxx 6 keeps the code of some errors in the type of what it throws alone.
+// libpqxx 6 keeps the code of some errors only in the type of what it throws.
 [[nodiscard]] std::string state_of(const pqxx::sql_error& error) {
-    if (dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr) return "42501";
+    if (dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr)
+        return std::string(sql_state::insufficient_privilege);
     return error.sqlstate();
 }
 
 [[nodiscard]] std::string_view state_of(const pqxx::transaction_rollback& error) {
-    if (dynamic_cast<const pqxx::deadlock_detected*>(&error) != nullptr) return "40P01";
-    if (dynamic_cast<const pqxx::serialization_failure*>(&error) != nullptr) return "40001";
-    return "40000";
+    if (dynamic_cast<const pqxx::deadlock_detected*>(&error) != nullptr) return sql_state::deadlock_detected;
+    if (dynamic_cast<const pqxx::serialization_failure*>(&error) != nullptr) return sql_state::serialization_failure;
+    return sql_state::transaction_rollback;
 }
 
 }  // namespace
 
 std::string place_of(const std::string& url) {
-    std::string fault;
-    const ConnectionOptions options = parse(url, fault);
-    if (fault_of_url(url)) return "?";
+    std::string unused;
+    const ConnectionOptions options = parse(url, unused);
+    if (problem_with_url(url)) return "?";
     std::string host = value_of(options.get(), "host");
     if (host.empty()) host = value_of(options.get(), "hostaddr");
     if (host.empty()) host = "localhost";
@@ -139,20 +141,19 @@ std::string place_of(const std::string& url) {
     return host + (port.empty() ? "" : ":" + port) + (database.empty() ? "" : "/" + database);
 }
 
-std::optional<std::string> fault_of_url(const std::string& url) {
-    std::string fault;
-    const ConnectionOptions options = parse(url, fault);
-    if (options == nullptr) return fault;
+std::optional<UrlProblem> problem_with_url(const std::string& url) {
+    std::string problem;
+    const ConnectionOptions options = parse(url, problem);
+    if (options == nullptr) return UrlProblem{.message = problem};
     const std::string port = value_of(options.get(), "port");
     if (port.find_first_not_of("0123456789,") == std::string::npos &&
         (!is_uri(url) ||
          (value_of(options.get(), "host") + value_of(options.get(), "dbname")).find('@') == std::string::npos)) {
         return std::nullopt;
     }
-    // A password with such a sign ends where it should not, and its rest would be told as the host's name.
-    return "the port is no number, or the host or database has an '@'; in a user name or password, '@', '/' and '%' "
-           "are written as %40, "
-           "%2F and %25";
+    // A password with such a character ends too early, and its rest would be shown as the name of the host.
+    return UrlProblem{.message = "the port is not a number, or the host or database has an '@'",
+                      .hint = "in a user name or password, write '@', '/' and '%' as %40, %2F and %25"};
 }
 
 std::size_t Rows::size() const {
@@ -204,7 +205,7 @@ std::optional<Time> Rows::maybe_time(std::size_t row, int column) const {
     if (null(row, column)) return std::nullopt;
     return time(row, column);
 }
-// libpqxx 6 takes an apostrophe for the beginning of a quotation.
+// By hand, since libpqxx 6 takes an apostrophe for the beginning of a quotation.
 std::vector<std::string> Rows::texts(std::size_t row, int column) const {
     const std::string_view array = view(row, column);
     std::vector<std::string> out;
@@ -235,14 +236,14 @@ struct Connection::Impl {
         try {
             return run();
         } catch (const pqxx::too_many_connections& caught) {
-            throw failure_of("53300", caught.what(), place);
+            throw failure_of(sql_state::too_many_connections, caught.what(), place);
         } catch (const pqxx::broken_connection&) {
-            // What libpqxx says here is not what the server said.
+            // What libpqxx says here is not the server's message.
             throw Failure{.error = {ErrorKind::unavailable, "the connection to PostgreSQL at " + place + " broke"},
                           .disconnected = true};
         } catch (const pqxx::sql_error& caught) {
             Failure failure = failure_of(state_of(caught), caught.what(), place);
-            // What the server did not say, libpq did, of a connection that is no more.
+            // An error without a code comes from libpq, about a connection that is gone.
             failure.disconnected = failure.disconnected || failure.sql_state.empty();
             if (failure.sql_state.empty()) failure.error.kind = ErrorKind::unavailable;
             throw failure;
@@ -294,7 +295,7 @@ struct Connection::Impl {
 Connection::Connection(const ConnectionSettings& settings) : impl_(std::make_unique<Impl>(settings)) {
     try {
         impl_->connection = std::make_unique<pqxx::connection>(with_defaults(settings.url));
-        // libpqxx would reconnect by itself in the midst of a transaction.
+        // Otherwise libpqxx would reconnect by itself in the middle of a transaction.
         impl_->connection->inhibit_reactivation(true);
         impl_->work = std::make_unique<pqxx::nontransaction>(*impl_->connection);
     } catch (const pqxx::failure& caught) {
@@ -303,12 +304,12 @@ Connection::Connection(const ConnectionSettings& settings) : impl_(std::make_uni
     const Rows facts = execute("SELECT pg_is_in_recovery(), pg_backend_pid(), current_setting('server_version_num')");
     if (facts.boolean(0, 0)) {
         throw Failure{.error = {ErrorKind::unavailable,
-                                "PostgreSQL at " + impl_->place +
-                                    " is a standby, which cannot be written to: name the primary in 'url', or all "
-                                    "hosts of the cluster with target_session_attrs=read-write"},
+                                "PostgreSQL at " + impl_->place + " is a standby, which cannot be written to",
+                                "name the primary in 'url', or all hosts of the cluster with "
+                                "target_session_attrs=read-write"},
                       .disconnected = true};
     }
-    // A pooler answers with a process id of its own making.
+    // A pooler answers with a process id that it has made up.
     impl_->pooled = facts.integer(0, 1) != impl_->connection->backendpid();
     impl_->version = static_cast<int>(facts.integer(0, 2));
     constexpr int oldest_server = 130000;
@@ -344,7 +345,7 @@ void Connection::commit() {
 void Connection::rollback() noexcept {
     try {
         impl_->exec("ROLLBACK");
-    } catch (...) {  // NOLINT(bugprone-empty-catch): the session is given up by whoever saw the first failure
+    } catch (...) {  // NOLINT(bugprone-empty-catch): whoever caught the first failure discards the connection
     }
 }
 

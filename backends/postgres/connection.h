@@ -1,4 +1,4 @@
-// One session with the server, and what a statement gave. The only header that stands between this plugin and libpqxx.
+// One session with the server, and the rows that a statement returned. The only header between this plugin and libpqxx.
 //
 // A Connection belongs to one thread at a time; Rows may be read from any. Everything here throws Failure.
 #pragma once
@@ -20,16 +20,22 @@
 namespace embedq::postgres {
 
 struct ConnectionSettings {
-    std::string url;     // as configured; has the password, so it goes to libpq alone
+    std::string url;     // as configured; may have the password, so only libpq gets it
     std::string schema;  // quoted already, for SQL
     std::chrono::milliseconds statement_timeout{60'000};
     bool prepare = true;
 };
 
-// The server as people may see it: "host:port/database".
+// The server as people may see it, without credentials: "host:port/database".
 [[nodiscard]] std::string place_of(const std::string& url);
+
+// Neither text has a part of the password.
+struct UrlProblem {
+    std::string message;
+    std::string hint = {};
+};
 // What is wrong with a URL, or nothing.
-[[nodiscard]] std::optional<std::string> fault_of_url(const std::string& url);
+[[nodiscard]] std::optional<UrlProblem> problem_with_url(const std::string& url);
 
 class Rows {
 public:
@@ -77,14 +83,14 @@ public:
     Rows execute(const std::string& sql);
     void begin(const char* how = "BEGIN");
     void commit();
-    // After a failure; the connection is as new, or disconnected.
+    // After a failure. Then the connection is like a new one, or disconnected.
     void rollback() noexcept;
     // Inside a transaction: reads a function's rows through a cursor, `page` at a time.
     void read_pages(std::string_view function, const Parameters& parameters, std::size_t page,
                     const std::function<void(const Rows&)>& each);
 
-    // True behind a pooler: what belongs to a session (prepared statements, SET, LISTEN, session locks) may be
-    // another's.
+    // True behind a pooler: what belongs to a session (prepared statements, SET, LISTEN, session locks) may belong to
+    // another client's session.
     [[nodiscard]] bool pooled() const noexcept;
     [[nodiscard]] int server_version() const noexcept;
     [[nodiscard]] const std::string& place() const noexcept;

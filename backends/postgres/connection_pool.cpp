@@ -19,7 +19,7 @@ constexpr sync::Backoff connect_backoff{
 // After a conflict with another transaction: a moment, so that the two do not meet again.
 constexpr sync::Backoff conflict_backoff{
     .base = milliseconds(10), .max = milliseconds(320), .jitter = 1, .mode = sync::Jitter::below};
-constexpr milliseconds wait_for_connection{30'000};
+constexpr std::chrono::seconds wait_for_connection{30};
 constexpr int most_tries = 8;
 
 [[nodiscard]] std::chrono::steady_clock::time_point now() {
@@ -45,9 +45,10 @@ ConnectionPool::Pooled ConnectionPool::take(bool& fresh) {
     sync::Lock lock(mutex_);
     if (!returned_.wait_for(lock, wait_for_connection,
                             [&]() EMBEDQ_REQUIRES(mutex_) { return !idle_.empty() || out_ < pool_; })) {
-        throw failure(ErrorKind::unavailable, "all " + std::to_string(pool_) + " connections to PostgreSQL at " +
-                                                  place() +
-                                                  " have been in use for 30 s; raise 'pool', or see what holds them");
+        throw failure(ErrorKind::unavailable,
+                      "all " + std::to_string(pool_) + " connections to PostgreSQL at " + place() +
+                          " have been in use for " + std::to_string(wait_for_connection.count()) + " s",
+                      "raise 'pool', or see what holds them");
     }
     if (!idle_.empty()) {
         Pooled pooled = std::move(idle_.back());
@@ -55,7 +56,7 @@ ConnectionPool::Pooled ConnectionPool::take(bool& fresh) {
         ++out_;
         return pooled;
     }
-    // A server that is away is not asked by every thread at every turn.
+    // A server that does not answer is not contacted by every thread on every try.
     if (last_failure_ && now() < connect_again_at_) throw Failure(*last_failure_);
     ++out_;
     lock.unlock();
@@ -89,7 +90,7 @@ void ConnectionPool::drop_idle() {
 }
 
 bool ConnectionPool::again(const Failure& failure, bool fresh, int tries, const std::stop_token& stop) {
-    // One connection that died idle means that its fellows did, too.
+    // If one connection died while it was idle, the other idle ones did too.
     if (failure.disconnected) drop_idle();
     if (tries >= most_tries) return false;
     if (failure.disconnected && !fresh) return true;
@@ -124,9 +125,9 @@ Result<MigrationState> ConnectionPool::migrate(const std::stop_token& stop) {
     };
     auto state = attempt(apply, stop);
     if (!state) return state;
-    const auto fixed = call("mend_feed", {});
-    if (!fixed) return std::unexpected(fixed.error());
-    if (fixed->boolean(0, 0)) context_.logger().warn("the change feed came from another cluster and begins anew");
+    const auto repaired = call("repair_feed", {});
+    if (!repaired) return std::unexpected(repaired.error());
+    if (repaired->boolean(0, 0)) context_.logger().warn("the change feed came from another cluster and starts again");
     return state;
 }
 

@@ -1,6 +1,6 @@
 // The connections of one store, and how a verb runs on them.
 //
-// Every member may be called from any thread. Connections are made at the first use, kept for the next, and replaced
+// Every member may be called from any thread. Connections are made on first use, kept for the next use, and replaced
 // when they break.
 #pragma once
 
@@ -26,22 +26,23 @@ class ConnectionPool {
 public:
     ConnectionPool(ConnectionSettings settings, std::size_t pool, Context& context);
 
-    // One function of the schema, as one transaction; what it gave.
+    // Calls one function of the schema, as one transaction, and returns its rows.
     [[nodiscard]] Result<Rows> call(std::string_view function, const Parameters& parameters);
-    // The same, and `read` makes of the rows what the verb answers.
+    // The same; `read` turns the rows into the verb's result.
     template <class Read>
     auto call(std::string_view function, const Parameters& parameters, Read&& read)
         -> Result<decltype(read(std::declval<const Rows&>()))>;
 
-    // Runs `body(connection)` as one transaction. An Error that it returns rolls back. It may run several times, since
-    // a transaction that met another one in its way, or whose idle connection turned out to be dead, is begun again.
+    // Runs `body(connection)` as one transaction. If it returns an Error, the transaction is rolled back. It may run
+    // several times: a transaction that conflicts with another one, or whose idle connection turns out to be dead, is
+    // started again.
     template <class Body>
     auto transaction(Body&& body) -> decltype(body(std::declval<Connection&>()));
-    // The same on one snapshot, which never meets anything.
+    // The same, reading from one snapshot, which never conflicts.
     template <class Body>
     auto snapshot(Body&& body) -> decltype(body(std::declval<Connection&>()));
 
-    // On a connection, whatever the schema is.
+    // Runs `body(connection)`, whatever version the schema has.
     template <class Body>
     auto with_connection(Body&& body) -> decltype(body(std::declval<Connection&>())) {
         return attempt(
@@ -63,16 +64,16 @@ private:
     // A connection taken for one attempt.
     class Lease {
     public:
-        explicit Lease(ConnectionPool& session) : pool_(session), pooled_(session.take(fresh_)) {}
+        explicit Lease(ConnectionPool& pool) : pool_(pool), pooled_(pool.take(fresh_)) {}
         ~Lease();
         Lease(const Lease&) = delete;
         Lease& operator=(const Lease&) = delete;
         [[nodiscard]] Connection& connection() { return *pooled_.connection; }
         // Throws Failure unless the schema is this build's; asks the server once a second at most.
         void require_schema();
-        // It is not used again.
+        // The connection is not used again.
         void discard() { pooled_.connection.reset(); }
-        // Made for this attempt: it cannot have died while it lay idle.
+        // True if it was made for this attempt, so that it cannot have died while it was idle.
         [[nodiscard]] bool fresh() const noexcept { return fresh_; }
 
     private:
@@ -81,12 +82,12 @@ private:
         Pooled pooled_;
     };
 
-    // A stop ends the waiting between two attempts, and so the attempts.
+    // A stop ends the wait between two attempts, and so the attempts.
     template <class Body>
     auto attempt(Body&& body, const std::stop_token& stop = {}) -> decltype(body(std::declval<Lease&>()));
     [[nodiscard]] Pooled take(bool& fresh);
     void give_back(Pooled pooled);
-    // Whether to begin again after the failure, having waited a moment.
+    // Whether to try again after the failure; waits first if that needs a pause.
     [[nodiscard]] bool again(const Failure& failure, bool fresh, int tries, const std::stop_token& stop);
     void drop_idle();
 
@@ -98,7 +99,7 @@ private:
     std::condition_variable_any returned_;
     std::vector<Pooled> idle_ EMBEDQ_GUARDED_BY(mutex_);
     std::size_t out_ EMBEDQ_GUARDED_BY(mutex_) = 0;                  // connections in use
-    std::optional<Failure> last_failure_ EMBEDQ_GUARDED_BY(mutex_);  // to connect
+    std::optional<Failure> last_failure_ EMBEDQ_GUARDED_BY(mutex_);  // of the last attempt to connect
     Steady connect_again_at_ EMBEDQ_GUARDED_BY(mutex_){};
     std::uint64_t connect_failures_ EMBEDQ_GUARDED_BY(mutex_) = 0;  // in a row
 };

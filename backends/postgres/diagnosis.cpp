@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t named = 8;  // of many things of one kind, so many are named
+constexpr std::size_t most_named = 8;  // so many of the things of one kind are named
 
 [[nodiscard]] std::string in_one_line(std::string text) {
     std::ranges::replace_if(text, [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
@@ -22,65 +22,66 @@ constexpr std::size_t named = 8;  // of many things of one kind, so many are nam
 
 [[nodiscard]] std::string list_of(const std::vector<std::string>& names) {
     std::string text;
-    for (std::size_t i = 0; i < std::min(names.size(), named); ++i) text += (i == 0 ? "" : ", ") + names[i];
-    if (names.size() > named) text += " and " + std::to_string(names.size() - named) + " more";
+    for (std::size_t i = 0; i < std::min(names.size(), most_named); ++i) text += (i == 0 ? "" : ", ") + names[i];
+    if (names.size() > most_named) text += " and " + std::to_string(names.size() - most_named) + " more";
     return text;
 }
 
-void rights_of_a_schema(Looks& looks) {
-    const std::string who = identifier(looks.role);
-    const Rows schema = looks.ask_of_schema(statements::schema_rights);
+void rights_of_a_schema(Checks& checks) {
+    const std::string who = identifier(checks.role);
+    const Rows schema = checks.query_schema(statements::schema_rights);
     if (schema.size() == 0) {
-        if (looks.ask(statements::may_make_schemas).boolean(0, 0)) {
-            looks.good("rights", "role '" + looks.role + "' may make the schema");
+        if (checks.query(statements::may_make_schemas).boolean(0, 0)) {
+            checks.good("rights", "role '" + checks.role + "' may create the schema");
         } else {
-            looks.note("rights",
-                       "role '" + looks.role + "' may not make the schema '" + looks.name() + "', which is not there",
-                       "a superuser runs CREATE SCHEMA " + looks.schema() + " AUTHORIZATION " + who +
-                           ", or another role runs `embedq migrate up` and grants the rights of docs/deploying.md");
+            checks.note("rights",
+                        "role '" + checks.role + "' may not create the schema '" + checks.name() +
+                            "', which does not exist yet",
+                        "let a superuser run CREATE SCHEMA " + checks.schema() + " AUTHORIZATION " + who +
+                            ", or let another role run `embedq migrate up` and grant the rights of docs/deploying.md");
         }
         return;
     }
     if (!schema.boolean(0, 0)) {
-        looks.fault(
-            "rights", "role '" + looks.role + "' may not use the schema '" + looks.name() + "'",
-            "GRANT USAGE ON SCHEMA " + looks.schema() + " TO " + who + ", and the other rights of docs/deploying.md");
+        checks.fault(
+            "rights", "role '" + checks.role + "' may not use the schema '" + checks.name() + "'",
+            "GRANT USAGE ON SCHEMA " + checks.schema() + " TO " + who + ", and the other rights of docs/deploying.md");
         return;
     }
-    const Rows missing = looks.ask_of_schema(statements::missing_rights);
+    const Rows missing = checks.query_schema(statements::missing_rights);
     for (std::size_t i = 0; i < missing.size(); ++i) {
         const std::string_view kind = missing.view(i, 0);
         const char* rights = kind == "table"      ? "SELECT, INSERT, UPDATE, DELETE"
                              : kind == "sequence" ? "USAGE"
                                                   : "EXECUTE";
         const char* all = kind == "table" ? "TABLES" : kind == "sequence" ? "SEQUENCES" : "FUNCTIONS";
-        looks.fault(
+        checks.fault(
             "rights",
-            "role '" + looks.role + "' lacks rights on each " + std::string(kind) + " of: " + missing.text(i, 1),
-            "GRANT " + std::string(rights) + " ON ALL " + all + " IN SCHEMA " + looks.schema() + " TO " + who);
+            "role '" + checks.role + "' lacks rights on each " + std::string(kind) + " of: " + missing.text(i, 1),
+            "GRANT " + std::string(rights) + " ON ALL " + all + " IN SCHEMA " + checks.schema() + " TO " + who);
     }
     if (missing.size() > 0) return;
-    looks.good("rights", "role '" + looks.role + "' may do all that the store needs" +
-                             (schema.boolean(0, 1) ? ", and migrate" : "; migrations are another role's"));
+    checks.good("rights", "role '" + checks.role + "' has all rights that the store needs" +
+                              (schema.boolean(0, 1) ? ", and may migrate" : "; migrations need another role"));
 }
 
-// Nothing when it cannot be read, or there is none.
-[[nodiscard]] std::size_t version_of_schema(Looks& looks) {
-    const Rows readable = looks.ask_of_schema(statements::version);
+// 0 if it cannot be read, or there is none.
+[[nodiscard]] std::size_t version_of_schema(Checks& checks) {
+    const Rows readable = checks.query_schema(statements::version);
     if (readable.size() == 0 || !readable.boolean(0, 0)) return 0;
-    return looks.connection()
-        .execute("SELECT coalesce(max(number), 0) FROM " + looks.schema() + ".migrations")
+    return checks.connection()
+        .execute("SELECT coalesce(max(number), 0) FROM " + checks.schema() + ".migrations")
         .count(0, 0);
 }
 
-// The version says what was applied, not what somebody did to it since.
-void tables_and_indexes(Looks& looks, const Migrations& steps) {
+// The version says which migrations were applied, not what was changed since.
+void tables_and_indexes(Checks& checks, const Migrations& steps) {
     constexpr const char* subject = "tables and indexes";
-    const std::size_t version = version_of_schema(looks);
-    if (version == 0 || version > steps.size()) return;  // that is told as the schema's state
-    const SchemaObjects expected = objects_of(steps, version, looks.schema());
+    const std::size_t version = version_of_schema(checks);
+    if (version == 0 || version > steps.size()) return;  // reported as the state of the schema
+    const SchemaObjects expected = objects_of(steps, version, checks.schema());
     std::set<std::string> found;
-    const Rows rows = looks.ask_of_schema(statements::objects);
+    const Rows rows = checks.query_schema(statements::objects);
     for (std::size_t i = 0; i < rows.size(); ++i) found.insert(rows.text(i, 0));
     std::set<std::string> later;
     for (std::size_t i = 0; i < version; ++i) {
@@ -92,70 +93,71 @@ void tables_and_indexes(Looks& looks, const Migrations& steps) {
         if (found.contains(name)) continue;
         missing = true;
         if (later.contains(name)) {
-            looks.note(subject, name + " is not built yet", "`embedq migrate up` builds it, beside whatever runs");
+            checks.note(subject, name + " is not built yet",
+                        "run `embedq migrate up`, which builds it while everything else continues");
         } else if (!statement.empty()) {
-            looks.fault(subject, name + " is missing", "run " + statement);
+            checks.fault(subject, name + " is missing", "run " + statement);
         } else {
             lost.push_back(name);
         }
     }
     if (!lost.empty()) {
-        looks.fault(subject, "missing: " + list_of(lost),
-                    "restore the schema from a backup, or drop it, run `embedq migrate up` and index again");
+        checks.fault(subject, "missing: " + list_of(lost),
+                     "restore the schema from a backup, or drop it, run `embedq migrate up` and index again");
     }
     std::vector<std::string> foreign;
     for (const std::string& name : found) {
-        // What a broken concurrent build leaves is told as that.
+        // What an interrupted concurrent build left is reported by `indexes`.
         if (!expected.contains(name) && name.find("_ccnew") == std::string::npos &&
             name.find("_ccold") == std::string::npos) {
             foreign.push_back(name);
         }
     }
     if (!foreign.empty()) {
-        looks.note(subject, "in the schema are others that embedq did not make: " + list_of(foreign),
-                   "keep what is not embedq's in a schema of its own");
+        checks.note(subject, "the schema has others that embedq did not create: " + list_of(foreign),
+                    "keep what is not embedq's in a schema of its own");
     } else if (!missing) {
-        looks.good(subject,
-                   "all " + std::to_string(expected.size()) + " tables, indexes, views, types and functions are there");
+        checks.good(subject,
+                    "all " + std::to_string(expected.size()) + " tables, indexes, views, types and functions exist");
     }
 }
 
-void indexes(Looks& looks) {
-    const Rows invalid = looks.ask_of_schema(statements::invalid_indexes);
+void indexes(Checks& checks) {
+    const Rows invalid = checks.query_schema(statements::invalid_indexes);
     for (std::size_t i = 0; i < invalid.size(); ++i) {
         const std::string name = invalid.text(i, 0);
-        const std::string full = looks.schema() + "." + identifier(name);
+        const std::string full = checks.schema() + "." + identifier(name);
         const bool of_reindex = name.find("_ccnew") != std::string::npos || name.find("_ccold") != std::string::npos;
         if (invalid.boolean(i, 1)) {
-            looks.good("invalid indexes", name + " is being built");
+            checks.good("invalid indexes", name + " is being built");
         } else if (of_reindex) {
-            looks.fault("invalid indexes",
-                        name + " was left by an interrupted REINDEX: each write pays for it, and nothing reads it",
-                        "DROP INDEX CONCURRENTLY " + full);
+            checks.fault("invalid indexes",
+                         name + " was left by an interrupted REINDEX: each write updates it, and nothing reads it",
+                         "DROP INDEX CONCURRENTLY " + full);
         } else {
-            looks.fault("invalid indexes", name + " was left by an interrupted build: nothing reads it",
-                        "REINDEX INDEX CONCURRENTLY " + full);
+            checks.fault("invalid indexes", name + " was left by an interrupted build: nothing reads it",
+                         "REINDEX INDEX CONCURRENTLY " + full);
         }
     }
-    if (invalid.size() == 0) looks.good("invalid indexes", "none");
+    if (invalid.size() == 0) checks.good("invalid indexes", "none");
 }
 
 }  // namespace
 
-Looks::Looks(Connection& connection, std::string schema, const DiagnosisLimits& limits)
+Checks::Checks(Connection& connection, std::string schema, const DiagnosisLimits& limits)
     : connection_(connection),
       schema_(std::move(schema)),
       name_(unquoted(schema_)),
       limits_(limits),
-      end_(std::chrono::steady_clock::now() + limits.all_looks) {}
+      end_(std::chrono::steady_clock::now() + limits.all_checks) {}
 
-void Looks::at(const char* subject, const std::function<void()>& body) {
+void Checks::run(const char* subject, const std::function<void()>& body) {
     const auto left = std::chrono::duration_cast<milliseconds>(end_ - std::chrono::steady_clock::now());
     if (left.count() <= 0) {
         skipped_ += (skipped_.empty() ? "" : ", ") + std::string(subject);
         return;
     }
-    const auto limit = std::to_string(std::min(left, limits_.one_look).count());
+    const auto limit = std::to_string(std::min(left, limits_.one_check).count());
     try {
         connection_.begin("BEGIN ISOLATION LEVEL READ COMMITTED, READ ONLY");
         connection_.execute("SET LOCAL statement_timeout = " + limit + "; SET LOCAL lock_timeout = " + limit);
@@ -164,28 +166,28 @@ void Looks::at(const char* subject, const std::function<void()>& body) {
     } catch (const Failure& caught) {
         if (caught.disconnected) throw;
         connection_.rollback();
-        note(subject, "could not be looked at: " + in_one_line(to_string(caught.error)),
-             "look again; if it stays so, see the server's log");
+        note(subject, "could not be checked: " + in_one_line(to_string(caught.error)),
+             "try again; if it fails again, see the server's log");
     }
 }
 
-std::vector<Finding> Looks::take() {
+std::vector<Finding> Checks::take() {
     if (!skipped_.empty()) {
         note("diagnosis", "the server is slow, so there was no time for: " + skipped_,
-             "see what the server is busy with, and look again");
+             "see what the server is busy with, and try again");
     }
     return std::move(findings_);
 }
 
 std::vector<Finding> diagnose(Connection& connection, const std::string& schema, std::size_t pool, const Clock& clock,
                               const DiagnosisLimits& limits, const Migrations& steps) {
-    Looks looks(connection, schema, limits);
-    look_at_server(looks, pool, clock);
-    looks.at("rights", [&] { rights_of_a_schema(looks); });
-    looks.at("tables and indexes", [&] { tables_and_indexes(looks, steps); });
-    looks.at("invalid indexes", [&] { indexes(looks); });
-    look_at_maintenance(looks);
-    return looks.take();
+    Checks checks(connection, schema, limits);
+    check_server(checks, pool, clock);
+    checks.run("rights", [&] { rights_of_a_schema(checks); });
+    checks.run("tables and indexes", [&] { tables_and_indexes(checks, steps); });
+    checks.run("invalid indexes", [&] { indexes(checks); });
+    check_maintenance(checks);
+    return checks.take();
 }
 
 std::string duration_text(std::int64_t seconds) {

@@ -1,8 +1,8 @@
-// What `embedq doctor` is told of a PostgreSQL server and of the store's schema in it.
+// What `embedq doctor` reports about a PostgreSQL server and the store's schema in it.
 //
-// Nothing is written. Every look is a read-only transaction of bounded time; one that fails is a note and hides nothing
-// else. Thread-safety: plain functions; a connection belongs to the caller. They throw Failure when the connection is
-// lost.
+// Nothing is written. Every check is a read-only transaction of bounded time; one that fails becomes a note, and the
+// others still run. Thread-safety: plain functions; a connection belongs to the caller. They throw Failure when the
+// connection is lost.
 #pragma once
 
 #include <chrono>
@@ -19,14 +19,14 @@
 
 namespace embedq::postgres {
 
-// From where on something is worth telling.
+// From which values on something is reported.
 struct DiagnosisLimits {
-    std::chrono::milliseconds all_looks{8'000};
-    std::chrono::milliseconds one_look{2'000};
+    std::chrono::milliseconds all_checks{8'000};
+    std::chrono::milliseconds one_check{2'000};
     std::chrono::seconds old_transaction{60};
     std::chrono::seconds far_too_old_transaction{3'600};
-    std::int64_t transactions_behind = 1'000'000;  // where no time is known
-    std::int64_t dead_rows = 50'000;               // and more than live ones
+    std::int64_t transactions_behind = 1'000'000;  // if no time is known
+    std::int64_t dead_rows = 50'000;               // if there are also more than live ones
     std::int64_t changes = 5'000'000;              // in the feed
     std::int64_t unsettled_changes = 10'000;
     std::int64_t much_data = std::int64_t{1} << 30U;
@@ -37,16 +37,16 @@ struct DiagnosisLimits {
                                             const Clock& clock, const DiagnosisLimits& limits = {},
                                             const Migrations& steps = migrations());
 
-// How the parts of a diagnosis look, and what they have found.
-class Looks {
+// Runs the checks of a diagnosis, and collects their findings.
+class Checks {
 public:
-    Looks(Connection& connection, std::string schema, const DiagnosisLimits& limits);
+    Checks(Connection& connection, std::string schema, const DiagnosisLimits& limits);
 
-    // Runs `body`, which asks and adds findings.
-    void at(const char* subject, const std::function<void()>& body);
-    Rows ask(const char* statement) { return connection_.query(statement, {}); }
+    // Runs `body`, which queries the server and adds findings.
+    void run(const char* subject, const std::function<void()>& body);
+    Rows query(const char* statement) { return connection_.query(statement, {}); }
     // $1 is the schema's name.
-    Rows ask_of_schema(const char* statement) { return connection_.query(statement, Parameters().add(name_)); }
+    Rows query_schema(const char* statement) { return connection_.query(statement, Parameters().add(name_)); }
 
     void good(const char* subject, std::string found) { add(FindingLevel::good, subject, std::move(found), ""); }
     void note(const char* subject, std::string found, std::string hint) {
@@ -59,15 +59,15 @@ public:
         findings_.push_back({level, subject, std::move(found), std::move(hint)});
     }
 
-    // What has no time left is told.
+    // All findings, with a note that names the checks for which there was no time.
     [[nodiscard]] std::vector<Finding> take();
 
     [[nodiscard]] Connection& connection() { return connection_; }
     [[nodiscard]] const std::string& schema() const { return schema_; }  // quoted
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] const DiagnosisLimits& limits() const { return limits_; }
-    std::string role;               // whom this session is
-    bool sees_all_sessions = true;  // with what they do
+    std::string role;               // of this session
+    bool sees_all_sessions = true;  // and what they do
 
 private:
     Connection& connection_;
@@ -80,9 +80,9 @@ private:
 };
 
 // diagnosis_server.cpp
-void look_at_server(Looks& looks, std::size_t pool, const Clock& clock);
+void check_server(Checks& checks, std::size_t pool, const Clock& clock);
 // diagnosis_maintenance.cpp: dead rows, what holds vacuum back, the feed, sizes.
-void look_at_maintenance(Looks& looks);
+void check_maintenance(Checks& checks);
 
 // "119 min", "1,234"
 [[nodiscard]] std::string duration_text(std::int64_t seconds);

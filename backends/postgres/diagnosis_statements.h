@@ -1,5 +1,5 @@
-// What a diagnosis asks the server. Each statement reads catalogs and statistics alone, but for the feed's; none needs
-// the schema's functions, since it may be missing. They run in a read-only transaction of bounded time.
+// The statements of a diagnosis. All but the feed's read only system catalogs and statistics. None needs the schema's
+// functions, since the schema may be missing. They run in a read-only transaction of bounded time.
 #pragma once
 
 namespace embedq::postgres::statements {
@@ -9,11 +9,11 @@ SELECT current_setting('server_version'), current_user, current_database(), curr
        pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'),
        (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)";
 
-// What a new session gets, whatever this one has set since.
+// What a new session gets, even if this one has other settings by now.
 inline constexpr const char* settings = R"(
 SELECT name, reset_val FROM pg_settings WHERE name = ANY ($1::text[]))";
 
-// Sessions that count against max_connections; who may not see others' still sees that they are there.
+// Sessions that count against max_connections. A role that may not see other sessions' details still sees them here.
 inline constexpr const char* connections = R"(
 SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
        (SELECT count(*) FROM pg_stat_activity a WHERE a.usesysid IS NOT NULL AND a.datid <> 0),
@@ -21,7 +21,7 @@ SELECT current_setting('max_connections')::int - current_setting('superuser_rese
        (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user),
        (SELECT datconnlimit FROM pg_database WHERE datname = current_database()))";
 
-// Without the right to see others' sessions, all but the name is null.
+// Without the right to see other sessions, all columns but the name are null.
 inline constexpr const char* standbys = R"(
 SELECT application_name, state, sync_state, pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::bigint
 FROM pg_stat_replication ORDER BY application_name)";
@@ -38,8 +38,7 @@ FROM pg_namespace WHERE nspname = $1)";
 
 inline constexpr const char* may_make_schemas = "SELECT has_database_privilege(current_database(), 'CREATE')";
 
-// Rows of what the role may not: tables, sequences and functions with too few rights. Who applied which step is only
-// read.
+// The tables, sequences and functions on which the role lacks rights, a row for each kind. `migrations` is only read.
 inline constexpr const char* missing_rights = R"(
 SELECT 'table', string_agg(c.relname, ', ' ORDER BY c.relname)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -61,8 +60,7 @@ FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname = $1 AND NOT has_function_privilege(p.oid, 'EXECUTE')
 HAVING count(*) > 0)";
 
-// The names under which schema_objects.h has them. What belongs to another object by itself (identity sequences) is
-// left out.
+// The names under which schema_objects.h has them. Sequences that belong to an identity column are left out.
 inline constexpr const char* objects = R"(
 SELECT CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'type'
                       ELSE 'index' END || ' ' || c.relname
@@ -70,6 +68,9 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relkind IN ('r', 'v', 'S', 'c', 'i')
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
                       AND d.deptype = 'i' AND c.relkind = 'S')
+UNION ALL
+SELECT 'type ' || t.typname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+WHERE n.nspname = $1 AND t.typtype = 'e'
 UNION ALL
 SELECT 'constraint ' || k.conname FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
 WHERE n.nspname = $1 AND k.contype = 'f'
@@ -81,15 +82,16 @@ inline constexpr const char* version = R"(
 SELECT c.oid IS NOT NULL AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'migrations')";
 
-// One that is just being built is not valid either. Its builder's progress is hidden from who may not see its session.
+// An index that is being built is not valid either. A role that may not see the builder's session does not see which
+// table it is about, and takes each for its own.
 inline constexpr const char* invalid_indexes = R"(
 SELECT c.relname, EXISTS (SELECT FROM pg_stat_progress_create_index g
                           WHERE g.datname = current_database() AND coalesce(g.relid, i.indrelid) = i.indrelid)
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND NOT (i.indisvalid AND i.indisready AND i.indislive) ORDER BY c.relname)";
 
-// Name, live and dead rows, seconds since the last vacuum, bytes with indexes and TOAST, rows by the last estimate,
-// autovacuum off.
+// Name, live and dead rows, seconds since the last vacuum, bytes with indexes and TOAST, estimated rows, whether
+// autovacuum is off.
 inline constexpr const char* tables = R"(
 SELECT c.relname, coalesce(pg_stat_get_live_tuples(c.oid), 0), coalesce(pg_stat_get_dead_tuples(c.oid), 0),
        extract(epoch FROM clock_timestamp() - greatest(pg_stat_get_last_vacuum_time(c.oid),
@@ -99,8 +101,8 @@ SELECT c.relname, coalesce(pg_stat_get_live_tuples(c.oid), 0), coalesce(pg_stat_
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relkind = 'r' ORDER BY 5 DESC)";
 
-// Whoever keeps vacuum from taking away dead rows of this database: kind, name, user, program, state, transactions that
-// began since, seconds, query. Texts in a query may be secrets, and are left out of it before it is cut.
+// What keeps vacuum from removing dead rows of this database: kind, name, user, program, state, transactions that began
+// since, seconds, query. String literals in a query may be secrets, so they are removed before it is cut.
 inline constexpr const char* horizon = R"(
 SELECT * FROM (
     SELECT CASE a.backend_type WHEN 'walsender' THEN 'standby' ELSE 'session' END, a.pid::text, a.usename,
@@ -124,8 +126,8 @@ ORDER BY holder.seconds DESC NULLS LAST, holder.xids DESC)";
 inline constexpr const char* hidden_sessions = R"(
 SELECT count(*) FROM pg_stat_activity a WHERE a.datname = current_database() AND a.query = '<insufficient privilege>')";
 
-// The most changes that a catalog's readers count at each look, since a transaction that began before is still open:
-// changes_by_xact. %s: the quoted schema.
+// The most changes of one catalog that its readers count again each time, since a transaction that began before them is
+// still open: changes_by_xact. %s: the quoted schema.
 inline constexpr const char* unsettled_feed = R"(
 SELECT coalesce(max(q.n), 0)
 FROM %s.catalogs c CROSS JOIN LATERAL (

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "embedq/support/store_rules.h"
+
 namespace embedq::postgres {
 namespace {
 
@@ -13,7 +15,7 @@ namespace {
     return line;
 }
 
-// The server's own text, less its prefix and what it says of the function that was running.
+// The server's own text, without its prefix and the lines about the function that was running.
 [[nodiscard]] std::string first_line(std::string_view message) {
     std::string line = one_line(message.substr(0, message.find('\n')));
     for (const std::string_view prefix : {"ERROR:  ", "FATAL:  "}) {
@@ -23,83 +25,88 @@ namespace {
 }
 
 struct Meaning {
-    std::string_view state;  // a class of two, or a whole code; the first that fits counts
+    std::string_view state;  // a whole code, or the beginning of several; the first that fits counts
     ErrorKind kind;
     bool again;
     bool disconnected;
-    const char* hint;
+    std::string_view hint;
 };
 
-// https://www.postgresql.org/docs/15/errcodes-appendix.html; EQ… are raised by this schema's own functions.
+// https://www.postgresql.org/docs/15/errcodes-appendix.html
 constexpr std::array meanings{
-    Meaning{"EQ404", ErrorKind::not_found, false, false, ""},
-    Meaning{"EQ409", ErrorKind::conflict, false, false, ""},
-    Meaning{"EQ400", ErrorKind::invalid_argument, false, false, ""},
+    Meaning{sql_state::no_such_catalog, ErrorKind::not_found, false, false, no_such_catalog_hint},
+    Meaning{sql_state::no_such_spec, ErrorKind::not_found, false, false, no_such_spec_hint},
+    Meaning{sql_state::no_such_profile, ErrorKind::not_found, false, false, ""},
+    Meaning{sql_state::catalog_exists, ErrorKind::conflict, false, false, catalog_exists_hint},
+    Meaning{sql_state::unknown_job_kind, ErrorKind::invalid_argument, false, false, ""},
     Meaning{"40", ErrorKind::unavailable, true, false, ""},
     Meaning{"23503", ErrorKind::unavailable, true, false, ""},
     Meaning{"23505", ErrorKind::unavailable, true, false, ""},
     Meaning{"08", ErrorKind::unavailable, false, true, ""},
     Meaning{"57P", ErrorKind::unavailable, false, true, ""},
     Meaning{"25006", ErrorKind::unavailable, false, true,
-            "the server is read-only, a standby perhaps; name the primary in 'url', or all hosts with "
+            "the server may be a standby: name the primary in 'url', or all hosts with "
             "target_session_attrs=read-write"},
     Meaning{"53100", ErrorKind::unavailable, false, false,
-            "the server's disk is full; make room there, work goes on by itself"},
-    Meaning{"53300", ErrorKind::unavailable, false, true,
+            "free space on the server's disk; work then continues by itself"},
+    Meaning{sql_state::too_many_connections, ErrorKind::unavailable, false, true,
             "raise max_connections, lower 'pool', or put a pooler in front"},
     Meaning{"53", ErrorKind::unavailable, false, false, ""},
-    Meaning{"55P03", ErrorKind::unavailable, false, false, ""},
+    Meaning{sql_state::lock_not_available, ErrorKind::unavailable, false, false, ""},
     Meaning{"57014", ErrorKind::unavailable, false, false,
-            "it took longer than 'statement_timeout', or somebody cancelled it"},
+            "if nobody cancelled it, it took longer than 'statement_timeout': raise that, or see what it waited for"},
     Meaning{"25P03", ErrorKind::unavailable, false, true, ""},
-    Meaning{"58030", ErrorKind::unavailable, false, false, "the server could not read or write its disk"},
-    Meaning{"42501", ErrorKind::misconfigured, false, false, "grant it; docs/deploying.md has the list of grants"},
-    Meaning{"42P01", ErrorKind::misconfigured, false, false, "the schema is not whole; run `embedq migrate up`"},
-    Meaning{"42883", ErrorKind::misconfigured, false, false, "the schema is not this build's; run `embedq migrate up`"},
-    Meaning{"3F000", ErrorKind::misconfigured, false, false, "there is no schema yet; run `embedq migrate up`"},
-    Meaning{"26000", ErrorKind::unavailable, true, true, ""},  // a prepared statement that went with another session
-    Meaning{"22021", ErrorKind::invalid_argument, false, false, "PostgreSQL cannot store this text"},
-    Meaning{"22P05", ErrorKind::invalid_argument, false, false, "PostgreSQL cannot store this text"},
+    Meaning{"58030", ErrorKind::unavailable, false, false, "check the disk of the server"},
+    Meaning{sql_state::insufficient_privilege, ErrorKind::misconfigured, false, false,
+            "grant it; docs/deploying.md has the list of grants"},
+    Meaning{"42P01", ErrorKind::misconfigured, false, false, "the schema is incomplete: run `embedq migrate up`"},
+    Meaning{"42883", ErrorKind::misconfigured, false, false, "the schema is not this build's: run `embedq migrate up`"},
+    Meaning{"3F000", ErrorKind::misconfigured, false, false, "there is no schema yet: run `embedq migrate up`"},
+    Meaning{"26000", ErrorKind::unavailable, true, true, ""},  // the prepared statement belonged to another session
+    Meaning{"22021", ErrorKind::invalid_argument, false, false, "remove what PostgreSQL cannot store from the text"},
+    Meaning{"22P05", ErrorKind::invalid_argument, false, false, "remove what PostgreSQL cannot store from the text"},
 };
 
 }  // namespace
 
-Failure failure_of(std::string_view sql_state, std::string_view message, std::string_view place) {
-    const auto known = std::ranges::find_if(meanings, [&](const Meaning& m) { return sql_state.starts_with(m.state); });
+Failure failure_of(std::string_view state, std::string_view message, std::string_view place) {
+    const auto known = std::ranges::find_if(meanings, [&](const Meaning& m) { return state.starts_with(m.state); });
     const std::string text = first_line(message);
-    const std::string detail = "SQLSTATE " + std::string(sql_state);
+    const std::string detail = "SQLSTATE " + std::string(state);
     if (known == meanings.end()) {
         return {.error = {ErrorKind::internal,
                           "PostgreSQL at " + std::string(place) + " refused a statement: " + text,
                           {},
                           detail + ": " + one_line(message)},
-                .sql_state = std::string(sql_state)};
+                .sql_state = std::string(state)};
     }
-    // What the schema's own functions say is a whole sentence already.
-    std::string sentence = sql_state.starts_with("EQ") ? text : "PostgreSQL at " + std::string(place) + ": " + text;
-    return {.error = {known->kind, std::move(sentence), known->hint, detail},
+    // The messages of the schema's own functions are whole sentences already.
+    const bool own = state.starts_with(sql_state::own_class);
+    std::string sentence = own ? text : "PostgreSQL at " + std::string(place) + ": " + text;
+    return {.error = {known->kind, std::move(sentence), std::string(known->hint), detail},
             .again = known->again,
             .disconnected = known->disconnected,
-            .sql_state = std::string(sql_state)};
+            .sql_state = std::string(state)};
 }
 
 Failure failure_to_connect(std::string_view message, std::string_view place) {
     const std::string text = one_line(message);
     const auto has = [&](std::string_view words) { return text.find(words) != std::string::npos; };
-    // libpq gives no SQLSTATE here, only the server's text. What is not known to be wrong for good may pass.
-    const bool wrong = has("authentication failed") || has("no password supplied") || has("no pg_hba.conf entry") ||
-                       (has("FATAL") && has("does not exist")) || has("certificate") ||
-                       has("invalid connection option");
-    std::string sentence = "cannot connect to PostgreSQL at " + std::string(place) + ": " + text;
+    // libpq gives no SQLSTATE here, only the server's text. Whatever is not known to be permanent may pass.
+    const bool permanent = has("authentication failed") || has("no password supplied") || has("no pg_hba.conf entry") ||
+                           (has("FATAL") && has("does not exist")) || has("certificate") ||
+                           has("invalid connection option");
+    std::string hint;
     if (has("session is read-only") || has("server is in hot standby mode")) {
-        sentence += "; embedq writes, so it needs the primary: name it in 'url', or name all hosts of the cluster";
+        hint = "embedq writes, so it needs the primary: name it in 'url', or name all hosts of the cluster";
     } else if (has("too many clients") || has("too many connections") || has("remaining connection slots")) {
-        sentence += "; raise max_connections or the role's CONNECTION LIMIT, lower 'pool', or put a pooler in front";
+        hint = "raise max_connections or the role's CONNECTION LIMIT, lower 'pool', or put a pooler in front";
     } else {
-        sentence += wrong ? "; hint 'url' of the store, or the server's access rules"
-                          : "; is the server running, and reachable from here?";
+        hint = permanent ? "correct the store's 'url', or the server's access rules"
+                         : "check that the server is running and reachable from here";
     }
-    return {.error = {wrong ? ErrorKind::misconfigured : ErrorKind::unavailable, std::move(sentence)},
+    return {.error = {permanent ? ErrorKind::misconfigured : ErrorKind::unavailable,
+                      "cannot connect to PostgreSQL at " + std::string(place) + ": " + text, std::move(hint)},
             .disconnected = true};
 }
 

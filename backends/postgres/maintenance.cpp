@@ -1,4 +1,4 @@
-// Maintenance: dead workers' jobs, gaps, old rows, endpoint_states, rate_limits (sql/maintenance.sql).
+// Maintenance: the jobs of dead workers, gaps, old rows, endpoint states, rate limits (sql/maintenance.sql).
 #include "embedq/support/store_rules.h"
 #include "store.h"
 
@@ -54,9 +54,9 @@ Result<std::vector<EndpointState>> PostgresStore::endpoint_states() {
     });
 }
 
-// A call whose answer was lost is made again: what the first one reserved lies idle.
+// A call whose answer was lost is repeated; what the first one reserved stays unused.
 Result<std::vector<RateSlot>> PostgresStore::reserve(std::span<const RateRequest> requests) {
-    if (auto sound = check_rates(requests); !sound) return std::unexpected(sound.error());
+    if (auto valid = check_rates(requests); !valid) return std::unexpected(valid.error());
     Array fingerprints, units, stretches;
     for (const RateRequest& request : requests) {
         fingerprints.add(request.fingerprint);

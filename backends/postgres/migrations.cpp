@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 
+#include "embedq/support/store_rules.h"
 #include "names.h"
 #include "sql_texts.h"
 #include "sync/sleep.h"
@@ -10,10 +11,20 @@
 namespace embedq::postgres {
 namespace {
 
-// Any number that other programs hardly use: "embq".
+// Any number that other programs are unlikely to use: "embq".
 constexpr std::int64_t lock_number = 0x656d6271;
 
-constexpr int knows_lost_clients = 140000;  // the version that has client_connection_check_interval
+constexpr int detects_lost_clients = 140000;  // the first version with client_connection_check_interval
+
+// The parking rule of store_rules.h as a function of the schema, so that its numbers are written once. `p_failures` is
+// at least 1.
+[[nodiscard]] std::string parking_function() {
+    return "CREATE FUNCTION parking_time(p_failures integer) RETURNS interval LANGUAGE sql IMMUTABLE AS $$\n"
+           "    SELECT least(interval '" +
+           std::to_string(first_parking_time.count()) + " minutes' * (1 << least(p_failures - 1, " +
+           std::to_string(most_parking_doublings) + ")), interval '" + std::to_string(longest_parking_time.count()) +
+           " minutes')\n$$;\n";
+}
 
 // How many later indexes are built, by the number of each applied step.
 using Applied = std::map<std::uint32_t, std::size_t>;
@@ -36,7 +47,7 @@ using Applied = std::map<std::uint32_t, std::size_t>;
     return version_of(applied_steps(connection, schema));
 }
 
-// The later indexes of applied steps that are not built: step and index.
+// The later indexes of applied steps that are not built yet: step and index.
 [[nodiscard]] std::vector<std::pair<std::size_t, std::size_t>> missing_indexes(const Applied& applied,
                                                                                const Migrations& steps) {
     std::vector<std::pair<std::size_t, std::size_t>> missing;
@@ -58,12 +69,12 @@ using Applied = std::map<std::uint32_t, std::size_t>;
 void refuse_newer(const Connection& connection, const std::string& schema, std::uint32_t current,
                   const Migrations& steps) {
     if (current <= steps.size()) return;
-    throw failure(ErrorKind::misconfigured,
-                  versions(connection, schema, current, steps) + "; a newer embedq made it: use that one");
+    throw failure(ErrorKind::misconfigured, versions(connection, schema, current, steps),
+                  "a newer embedq made it: use that one");
 }
 
-// Functions find the schema's tables whatever the caller's search_path is, and nobody's temporary tables instead of
-// them.
+// Makes functions find the schema's tables whatever the caller's search_path is, and never temporary tables of the same
+// names.
 [[nodiscard]] std::string fix_search_path(const std::string& schema) {
     return "DO " +
            literal(
@@ -78,7 +89,7 @@ void apply_step(Connection& connection, const std::string& schema, const Migrati
     const Migration& step = steps[index];
     connection.begin();
     try {
-        // Who may not make schemas may still be the owner of one that stands ready.
+        // A role that may not create schemas may still own one that exists already.
         const Rows there = connection.execute("SELECT FROM pg_namespace WHERE nspname = " + literal(unquoted(schema)));
         if (there.size() == 0) connection.execute("CREATE SCHEMA " + schema);
         connection.execute(
@@ -96,7 +107,7 @@ void apply_step(Connection& connection, const std::string& schema, const Migrati
     }
 }
 
-// Who has a lock on a table of the schema, the oldest transaction first. What a role may not see of others is null.
+// The sessions with a lock on a table of the schema, the oldest transaction first. What the role may not see is null.
 constexpr const char* lock_holders = R"sql(
 SELECT l.pid, a.usename, a.application_name, coalesce(a.state, ''),
        extract(epoch FROM clock_timestamp() - a.xact_start)::bigint,
@@ -107,8 +118,12 @@ WHERE l.granted AND c.relnamespace = to_regnamespace($1) AND c.relkind = 'r' AND
 GROUP BY l.pid, a.usename, a.application_name, a.state, a.xact_start
 ORDER BY a.xact_start NULLS LAST, l.pid LIMIT 3)sql";
 
-// As the end of a sentence, with the hint.
-[[nodiscard]] std::string who_holds_locks(Connection& connection, const std::string& schema) {
+struct LockHolders {
+    std::string who;   // as the end of a sentence
+    std::string hint;  // empty if there are none that can be ended
+};
+
+[[nodiscard]] LockHolders find_lock_holders(Connection& connection, const std::string& schema) {
     const Rows rows = connection.query(lock_holders, Parameters().add(schema));
     std::string who, hint;
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -121,31 +136,32 @@ ORDER BY a.xact_start NULLS LAST, l.pid LIMIT 3)sql";
         who += "session " + rows.text(i, 0) + " (" + rows.text(i, 1) + ", '" + rows.text(i, 2) + "'" +
                (rows.view(i, 3).empty() ? "" : ", " + rows.text(i, 3)) +
                (rows.null(i, 4) ? "" : ", in its transaction for " + rows.text(i, 4) + " s") + ") " + tables;
-        if (hint.empty()) hint = "; let it finish, or end it: SELECT pg_terminate_backend(" + rows.text(i, 0) + ")";
+        if (hint.empty()) hint = "let it finish, or end it: SELECT pg_terminate_backend(" + rows.text(i, 0) + ")";
     }
-    return who.empty() ? " that is free again now" : ":" + who + hint;
+    return {.who = who.empty() ? " that is free again now" : ":" + who, .hint = hint};
 }
 
 void apply_step_in_its_turn(Connection& connection, const std::string& schema, Logger& logger, const Migrations& steps,
                             std::size_t index, const LockPatience& patience, const std::stop_token& stop) {
-    constexpr std::string_view not_available = "55P03";
     for (int tries = 1;; ++tries) {
         try {
             apply_step(connection, schema, steps, index);
             return;
         } catch (const Failure& caught) {
-            if (caught.sql_state != not_available) throw;
+            if (caught.sql_state != sql_state::lock_not_available) throw;
         }
-        const std::string sentence = "the migration '" + std::string(steps[index].name) + "' of PostgreSQL store at " +
-                                     connection.place() + ", schema " + schema + ", waits for a lock" +
-                                     who_holds_locks(connection, schema);
-        if (tries >= patience.tries) throw failure(ErrorKind::unavailable, sentence);
-        if (tries == 1) logger.warn(sentence);
-        if (!sync::sleep_for(patience.between, stop)) throw failure(ErrorKind::unavailable, sentence + "; stopped");
+        const std::string migration = "the migration '" + std::string(steps[index].name) + "' of PostgreSQL store at " +
+                                      connection.place() + ", schema " + schema;
+        const auto [who, hint] = find_lock_holders(connection, schema);
+        const Failure waits = failure(ErrorKind::unavailable, migration + ", waits for a lock" + who, hint);
+        if (tries >= patience.tries) throw waits;
+        if (tries == 1) logger.warn(to_string(waits.error));
+        if (!sync::sleep_for(patience.between, stop))
+            throw failure(ErrorKind::unavailable, migration + ", was stopped while it waited for a lock" + who);
     }
 }
 
-// What an interrupted build left is of no use to anyone: it is taken away, and the index built anew.
+// What an interrupted build left cannot be used: it is dropped, and the index is built again.
 void build_index(Connection& connection, const std::string& schema, std::size_t step, std::size_t index,
                  const LaterIndex& later) {
     const Rows found = connection.execute(
@@ -162,7 +178,7 @@ void build_index(Connection& connection, const std::string& schema, std::size_t 
 }
 
 void build_indexes(Connection& connection, const std::string& schema, Logger& logger, const Migrations& steps) {
-    // It waits for all older transactions, and nobody waits for it.
+    // A build waits for all older transactions, and nothing waits for it.
     connection.execute("SET lock_timeout = 0");
     for (const auto& [step, index] : missing_indexes(applied_steps(connection, schema), steps)) {
         const LaterIndex& later = steps[step].afterwards[index];
@@ -170,27 +186,25 @@ void build_indexes(Connection& connection, const std::string& schema, Logger& lo
         try {
             build_index(connection, schema, step, index, later);
         } catch (const Failure& caught) {
-            constexpr std::string_view not_permitted = "42501";
-            if (caught.sql_state != not_permitted) throw;
-            // The schema can be used all the same.
+            if (caught.sql_state != sql_state::insufficient_privilege) throw;
+            // The schema can be used without it.
             logger.warn("the index " + later.name + " is not built: " + to_string(caught.error));
             return;
         }
     }
 }
 
-// A migration takes the time that it takes; a server whose client was killed gives up soon, and lets go of what it has
-// locked.
+// A migration may take long. If its process is killed, the server notices soon and releases its locks.
 void prepare_session(Connection& connection, const std::string& schema, const LockPatience& patience) {
     connection.execute("SET search_path = " + schema + ", pg_catalog, pg_temp");
     connection.execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = " +
                        std::to_string(patience.each.count()));
-    if (connection.server_version() >= knows_lost_clients)
+    if (connection.server_version() >= detects_lost_clients)
         connection.execute("SET client_connection_check_interval = '2s'");
 }
 
-// Held by a session, so that a killed process gives it back. Never waited for inside the server, since that would hold
-// a snapshot, and an index that is being built waits for all older snapshots.
+// The session holds the lock, so that it is released when the process is killed. Never waited for inside the server,
+// since that would hold a snapshot, and an index that is being built waits for all older snapshots.
 class MigrationLock {
 public:
     MigrationLock(Connection& connection, const std::string& schema)
@@ -200,7 +214,7 @@ public:
         if (!held_) return;
         try {
             connection_.execute("SELECT pg_advisory_unlock" + key_);
-        } catch (const Failure&) {  // NOLINT(bugprone-empty-catch): the lock went with the session
+        } catch (const Failure&) {  // NOLINT(bugprone-empty-catch): the lock ended with the session
         }
     }
     MigrationLock(const MigrationLock&) = delete;
@@ -222,8 +236,8 @@ private:
 const Migrations& migrations() {
     static const Migrations all{
         {.name = "first schema",
-         .sql = std::string(sql::schema) + sql::catalogs + sql::specs + sql::queue + sql::working + sql::commit +
-                sql::maintenance + sql::reading},
+         .sql = std::string(sql::schema) + parking_function() + sql::catalogs + sql::specs + sql::queue + sql::working +
+                sql::commit + sql::maintenance + sql::reading},
     };
     return all;
 }
@@ -243,7 +257,7 @@ void require_schema(Connection& connection, const std::string& schema, const Mig
     const std::uint32_t current = current_version(connection, schema);
     if (current == steps.size()) return;
     refuse_newer(connection, schema, current, steps);
-    throw failure(ErrorKind::misconfigured, versions(connection, schema, current, steps) + "; run `embedq migrate up`");
+    throw failure(ErrorKind::misconfigured, versions(connection, schema, current, steps), "run `embedq migrate up`");
 }
 
 void apply_migrations(Connection& connection, const std::string& schema, Logger& logger, const Migrations& steps,
@@ -252,18 +266,18 @@ void apply_migrations(Connection& connection, const std::string& schema, Logger&
     refuse_newer(connection, schema, state.current, steps);
     if (state.waiting.empty()) return;
     if (connection.pooled()) {
-        if (state.current == state.newest) return;  // the indexes are another process's to build
+        if (state.current == state.newest) return;  // another process builds the indexes
         throw failure(ErrorKind::misconfigured,
                       versions(connection, schema, state.current, steps) +
-                          ", but there is a pooler in between, which cannot keep a session's lock; run "
-                          "`embedq migrate up` once with a 'url' of the server itself");
+                          ", but there is a pooler in between, which cannot keep a session's lock",
+                      "run `embedq migrate up` once with a 'url' of the server itself");
     }
     MigrationLock lock(connection, schema);
-    for (bool told = false; !lock.take(); told = true) {
+    for (bool logged = false; !lock.take(); logged = true) {
         state = read_migration_state(connection, schema, steps);
         refuse_newer(connection, schema, state.current, steps);
-        if (state.current == state.newest) return;  // and whoever works builds the indexes
-        if (!told) logger.info("another process migrates the schema; waiting for it");
+        if (state.current == state.newest) return;  // the process that holds the lock builds the indexes
+        if (!logged) logger.info("another process migrates the schema; waiting for it");
         if (!sync::sleep_for(std::chrono::milliseconds(50), stop)) {
             throw failure(ErrorKind::unavailable, "PostgreSQL store at " + connection.place() +
                                                       ": stopped while another process migrated the schema");

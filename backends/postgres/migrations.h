@@ -1,7 +1,7 @@
 // The schema, as numbered steps that are never edited once released, and how they are applied.
 //
 // The table `migrations` of the schema has a row for each step that was applied, with how many of its later indexes are
-// built. A schema is usable as soon as all steps are applied; an index that is still to be built makes it slow at most.
+// built. A schema is usable as soon as all steps are applied; an index that is not built yet only makes it slower.
 // Thread-safety: plain functions on a connection that the caller holds. They throw Failure.
 #pragma once
 
@@ -26,12 +26,12 @@ struct LaterIndex {
 struct Migration {
     const char* name;
     std::string sql;                          // one transaction
-    std::vector<LaterIndex> afterwards = {};  // each by itself, outside a transaction, once all steps are applied
+    std::vector<LaterIndex> afterwards = {};  // each outside a transaction, once all steps are applied
 };
 using Migrations = std::vector<Migration>;
 
-// How a step waits for a lock that somebody holds. All who come later stand behind the one who waits for a strong lock,
-// whatever little they want: so it gives up soon, lets them pass, and comes again.
+// How a step waits for a lock that another session holds. Every later session queues behind one that waits for a strong
+// lock, even if it only wants to read: so a step gives up soon, lets the others pass, and tries again.
 struct LockPatience {
     std::chrono::milliseconds each{2'000};
     std::chrono::milliseconds between{3'000};
@@ -39,16 +39,16 @@ struct LockPatience {
 };
 
 [[nodiscard]] const Migrations& migrations();
-// `waiting` names what is not applied, and the indexes of applied steps that are not built.
+// `waiting` names the steps that are not applied, and the indexes of applied steps that are not built.
 [[nodiscard]] MigrationState read_migration_state(Connection& connection, const std::string& schema,
                                                   const Migrations& steps = migrations());
 // Throws (misconfigured) unless the schema is exactly this build's.
 void require_schema(Connection& connection, const std::string& schema, const Migrations& steps = migrations());
-// Applies what waits. Any number of processes may do it at once: one works, the others wait without holding anything
-// until the schema can be used; they do not wait for indexes. A process that dies, or a connection that breaks, leaves
-// nothing half done that the next call does not finish. A step that gets no lock is `unavailable`, with who holds it.
-// Waiting ends at a stop, as `unavailable`. `connection` must not be pooled, and has other settings afterwards: close
-// it.
+// Applies the steps that wait. Any number of processes may do it at the same time: one works; the others hold nothing
+// while they wait until the schema can be used, and do not wait for indexes. If a process dies or a connection breaks,
+// the next call finishes what is half done. A step that cannot get a lock fails as `unavailable`, with the name of its
+// holder. A stop ends the wait, as `unavailable`. `connection` must not be pooled, and has other settings afterwards:
+// close it.
 void apply_migrations(Connection& connection, const std::string& schema, Logger& logger,
                       const Migrations& steps = migrations(), const LockPatience& patience = {},
                       const std::stop_token& stop = {});

@@ -1,4 +1,4 @@
-// Names and texts as they stand in SQL. Thread-safety: pure functions.
+// Names and texts as they are written in SQL. Thread-safety: pure functions.
 #pragma once
 
 #include <string>

@@ -44,7 +44,7 @@ public:
     Parameters& add(std::span<const Sha256> hashes);
     Parameters& add_null();
     Parameters& append(Parameters&& others);
-    // For what is hex already.
+    // For a value that is a literal already.
     Parameters& add_literal(std::string literal);
 
     [[nodiscard]] const std::vector<std::optional<std::string>>& values() const noexcept { return values_; }
@@ -60,7 +60,7 @@ void append_hex(std::string& out, std::span<const std::byte> bytes);
     return time.time_since_epoch().count();
 }
 [[nodiscard]] inline std::int64_t to_us(std::chrono::milliseconds duration) {
-    // What no clock reaches would not fit the server's times either.
+    // Longer times would not fit the server's timestamps.
     constexpr std::chrono::milliseconds longest = std::chrono::hours(24) * 365 * 100;
     return std::chrono::microseconds(duration < longest ? duration : longest).count();
 }

@@ -14,10 +14,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// A whole look at the queue may take this part of the time at most.
-constexpr int whole_look_share = 20;
-constexpr int hash_column = 3;
-// In microseconds since 1970: from this moment on (the year 2200) no job is due.
+// Claims that begin at the start of the queue may take at most one twentieth of the time.
+constexpr int whole_claim_share = 20;
+// In microseconds since 1970: no job is due from this moment on (the year 2200).
 constexpr std::int64_t never_due = 7'258'118'400'000'000;
 
 [[nodiscard]] LeaseToken new_token(Context& context) {
@@ -28,7 +27,7 @@ constexpr std::int64_t never_due = 7'258'118'400'000'000;
     return token;
 }
 
-// From what `claim` gives, which names profiles by their places among those asked for.
+// From the rows of `claim`, which name profiles by their place in `fingerprints`.
 [[nodiscard]] std::vector<ClaimedJob> claimed_jobs(const Rows& rows, const LeaseToken& token,
                                                    std::span<const Sha256> fingerprints) {
     std::vector<ClaimedJob> claimed;
@@ -37,7 +36,7 @@ constexpr std::int64_t never_due = 7'258'118'400'000'000;
         claimed.push_back({.ref = {.id = id, .token = with_job(token, id)},
                            .catalog_id = rows.text(i, 1),
                            .spec_name = rows.text(i, 2),
-                           .kind = static_cast<JobKind>(rows.integer(i, hash_column)),
+                           .kind = static_cast<JobKind>(rows.integer(i, 3)),
                            .fingerprint = fingerprints[rows.count(i, 4) - 1],
                            .attempts = static_cast<std::uint32_t>(rows.integer(i, 5)),
                            .expiries = static_cast<std::uint32_t>(rows.integer(i, 6)),
@@ -70,6 +69,12 @@ std::vector<bool> which_held(const Rows& rows, std::size_t size) {
     return held;
 }
 
+EnqueueOutcome enqueue_outcome(std::string_view name) {
+    if (name == "created") return EnqueueOutcome::created;
+    if (name == "collapsed") return EnqueueOutcome::collapsed;
+    return EnqueueOutcome::none;
+}
+
 Result<std::vector<EnqueueOutcome>> PostgresStore::enqueue(std::span<const EnqueueRequest> requests) {
     Array catalogs, names, kinds;
     for (const EnqueueRequest& request : requests) {
@@ -81,7 +86,7 @@ Result<std::vector<EnqueueOutcome>> PostgresStore::enqueue(std::span<const Enque
         pool_.call("enqueue_jobs", Parameters().add(std::move(catalogs)).add(std::move(names)).add(std::move(kinds)));
     if (!rows) return std::unexpected(rows.error());
     std::vector<EnqueueOutcome> outcomes;
-    for (std::size_t i = 0; i < rows->size(); ++i) outcomes.push_back(static_cast<EnqueueOutcome>(rows->integer(i, 1)));
+    for (std::size_t i = 0; i < rows->size(); ++i) outcomes.push_back(enqueue_outcome(rows->view(i, 1)));
     return outcomes;
 }
 
@@ -92,40 +97,40 @@ Result<std::size_t> PostgresStore::cancel(std::span<const JobId> jobs) {
                       [](const Rows& rows) { return rows.count(0, 0); });
 }
 
-// A claim whose answer was lost may have been made. The next one shows its token again, and is told what that one took.
-// Where the next asks for other profiles it cannot be the same claim, so the token is shown by itself before.
+// A claim whose answer was lost may have succeeded. The next claim sends the same token, and then gets the jobs of the
+// lost one. If it asks for other profiles it cannot be the same claim, so the lost one is recovered first.
 Result<std::vector<ClaimedJob>> PostgresStore::claim(const ClaimRequest& request) {
-    if (auto sound = check_lease(request.lease); !sound) return std::unexpected(sound.error());
-    std::vector<Unanswered> lost;
+    if (auto valid = check_lease(request.lease); !valid) return std::unexpected(valid.error());
+    std::vector<LostClaim> lost;
     {
         const sync::Lock lock(mutex_);
-        lost = std::exchange(unanswered_, {});
+        lost = std::exchange(lost_claims_, {});
     }
-    std::erase_if(lost, [now = steady_clock::now()](const Unanswered& one) { return one.until <= now; });
+    std::erase_if(lost, [now = steady_clock::now()](const LostClaim& one) { return one.until <= now; });
     const auto keep = [&](std::size_t from) {
         const sync::Lock lock(mutex_);
-        unanswered_.insert(unanswered_.end(), lost.begin() + static_cast<std::ptrdiff_t>(from), lost.end());
+        lost_claims_.insert(lost_claims_.end(), lost.begin() + static_cast<std::ptrdiff_t>(from), lost.end());
     };
-    // Those of the same profiles to the end, the last of which is claimed with.
+    // Lost claims for the same profiles move to the end; the last of them is repeated by this claim.
     static_cast<void>(std::ranges::stable_partition(
-        lost, [&](const Unanswered& one) { return one.fingerprints != request.fingerprints; }));
+        lost, [&](const LostClaim& one) { return one.fingerprints != request.fingerprints; }));
     const bool same = !lost.empty() && lost.back().fingerprints == request.fingerprints;
     for (std::size_t i = 0; i + (same ? 1 : 0) < lost.size(); ++i) {
-        auto told = told_again(lost[i], request);
-        if (told && told->empty()) continue;
-        keep(told ? i + 1 : i);
-        return told;
+        auto recovered = recover_claim(lost[i], request);
+        if (recovered && recovered->empty()) continue;
+        keep(recovered ? i + 1 : i);
+        return recovered;
     }
     const LeaseToken token = same ? lost.back().token : new_token(context_);
-    auto claimed = claim_anew(request, token);
+    auto claimed = claim_due(request, token);
     if (!claimed && claimed.error().kind == ErrorKind::unavailable) {
         const sync::Lock lock(mutex_);
-        unanswered_.push_back({token, request.fingerprints, steady_clock::now() + request.lease});
+        lost_claims_.push_back({token, request.fingerprints, steady_clock::now() + request.lease});
     }
     return claimed;
 }
 
-Result<std::vector<ClaimedJob>> PostgresStore::told_again(const Unanswered& lost, const ClaimRequest& request) {
+Result<std::vector<ClaimedJob>> PostgresStore::recover_claim(const LostClaim& lost, const ClaimRequest& request) {
     Parameters parameters;
     parameters.add(request.worker_id).add(std::span(lost.fingerprints)).add(std::int64_t{1}).add(std::int64_t{1});
     parameters.add(to_us(request.lease)).add(false).add_uuid(lost.token).add(never_due);
@@ -135,7 +140,7 @@ Result<std::vector<ClaimedJob>> PostgresStore::told_again(const Unanswered& lost
     Commit commit;
     for (ClaimedJob& job : claimed_jobs(*rows, lost.token, lost.fingerprints)) {
         if (std::ranges::find(request.fingerprints, job.fingerprint) != request.fingerprints.end() &&
-            (job.expiries < 2 || request.allow_suspect)) {
+            (job.expiries < suspect_expiries || request.allow_suspect)) {
             kept.push_back(std::move(job));
         } else {
             commit.jobs.push_back(
@@ -144,15 +149,16 @@ Result<std::vector<ClaimedJob>> PostgresStore::told_again(const Unanswered& lost
     }
     if (commit.jobs.empty()) return kept;
     const auto released = this->commit(commit);
-    // What was not given back waits for its lease to run out, unless all of it can be told once more.
+    // If the release fails, the rest waits until its lease expires; with nothing to keep, all of it can be recovered
+    // again.
     if (!released && kept.empty()) return std::unexpected(released.error());
     return kept;
 }
 
-// Behind an old snapshot (a transaction that somebody left open) deleted jobs stay in the index, and a claim that
-// begins at its start walks over all of them. So a claim begins where the one before did, and now and then at the start
-// again, for a job whose transaction took its time. How often is by what that costs: always, as long as it is quick.
-Result<std::vector<ClaimedJob>> PostgresStore::claim_anew(const ClaimRequest& request, const LeaseToken& token) {
+// While an old snapshot is open (a forgotten transaction), deleted jobs stay in the index, and a claim that begins at
+// its start walks over all of them. So a claim begins where the previous one did, and from time to time at the start
+// again, for jobs whose transactions were slow to commit. How often depends on the cost: always, as long as it is quick.
+Result<std::vector<ClaimedJob>> PostgresStore::claim_due(const ClaimRequest& request, const LeaseToken& token) {
     for (bool whole = false;; whole = true) {
         const auto asked_at = steady_clock::now();
         std::int64_t from = INT64_MIN;
@@ -180,9 +186,9 @@ Result<std::vector<ClaimedJob>> PostgresStore::claim_anew(const ClaimRequest& re
             const sync::Lock lock(mutex_);
             ClaimCursor& cursor = cursors_[request.fingerprints];
             const auto now = steady_clock::now();
-            if (whole) cursor.whole_again_at = now + whole_look_share * (now - asked_at);
+            if (whole) cursor.whole_again_at = now + whole_claim_share * (now - asked_at);
             if (!claimed.empty()) cursor.from = rows->maybe(0, 8).value_or(cursor.from);
-            // Nothing from there on: what is left, if anything, stands before.
+            // Nothing was found from there on: whatever is due is before it.
             if (claimed.empty() && !whole) cursor.whole_again_at = now;
         }
         if (!claimed.empty() || whole) return claimed;
@@ -191,7 +197,7 @@ Result<std::vector<ClaimedJob>> PostgresStore::claim_anew(const ClaimRequest& re
 
 Result<std::vector<bool>> PostgresStore::extend(const WorkerReport& worker, std::span<const JobRef> jobs,
                                                 milliseconds lease) {
-    if (auto sound = check_lease(lease); !sound) return std::unexpected(sound.error());
+    if (auto valid = check_lease(lease); !valid) return std::unexpected(valid.error());
     Parameters parameters;
     parameters.add(worker.worker_id)
         .add(worker.host)
@@ -224,12 +230,12 @@ Result<std::vector<Result<MissingTexts>>> PostgresStore::missing_texts(std::span
         MissingTexts& page = pages.at(n);
         if (rows->null(i, 1)) {
             held[n] = true;
-            page.profile_id = rows->hash(i, hash_column);
+            page.profile_id = rows->hash(i, 3);
             page.as_of = rows->time(i, 5);
             page.force_from = rows->maybe_time(i, 6);
             page.more = rows->boolean(i, 7);
         } else {
-            page.texts.push_back({rows->integer(i, 1), rows->text(i, 2), rows->hash(i, hash_column), rows->text(i, 4)});
+            page.texts.push_back({rows->integer(i, 1), rows->text(i, 2), rows->hash(i, 3), rows->text(i, 4)});
         }
     }
     std::vector<Result<MissingTexts>> answers;
@@ -237,8 +243,7 @@ Result<std::vector<Result<MissingTexts>>> PostgresStore::missing_texts(std::span
         if (held[n]) {
             answers.emplace_back(std::move(pages[n]));
         } else {
-            answers.emplace_back(fail(
-                ErrorKind::lost, "job " + std::to_string(queries[n].job.id) + " is not held by this token any more"));
+            answers.emplace_back(lease_lost(queries[n].job.id));
         }
     }
     return answers;

@@ -1,4 +1,4 @@
-// What people look at: badges, rollups, history (sql/reading.sql).
+// What people look at: badges, totals, history (sql/reading.sql).
 #include "store.h"
 
 namespace embedq::postgres {

@@ -37,7 +37,7 @@ constexpr std::array<std::string_view, 6> kinds{"TABLE", "INDEX", "FUNCTION", "V
     return text.substr(begin + 1, text.find(')', begin) - begin - 1);
 }
 
-// As PostgreSQL names what has no name of its own.
+// The name that PostgreSQL gives to an object without one.
 [[nodiscard]] std::string default_name(const std::string& table, std::string columns, const char* ending) {
     std::string name = table;
     std::ranges::replace(columns, ',', ' ');
@@ -46,7 +46,7 @@ constexpr std::array<std::string_view, 6> kinds{"TABLE", "INDEX", "FUNCTION", "V
     return name + ending;
 }
 
-// Reads statements that begin at the start of a line; a table's columns and constraints have a line each.
+// Reads statements that begin at the start of a line; each column and constraint of a table is on a line of its own.
 class Scan {
 public:
     Scan(SchemaObjects& objects, const std::string& schema) : objects_(objects), schema_(schema) {}
@@ -125,8 +125,8 @@ private:
 
     SchemaObjects& objects_;
     const std::string& schema_;
-    std::string table_;  // whose lines these are
-    std::string index_;  // begun, and not ended
+    std::string table_;  // whose lines are being read
+    std::string index_;  // the statement of an index that has not ended yet
     std::string index_name_;
 };
 

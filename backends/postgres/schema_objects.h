@@ -1,5 +1,5 @@
-// What the migrations of this build make, read from their text: to find what is missing from a schema, without making
-// another.
+// The objects that the migrations of this build create, read from their text: to find what is missing from a schema
+// without creating another one.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -11,11 +11,11 @@
 
 namespace embedq::postgres {
 
-// "table specs", "index jobs_due", "constraint specs_ref_fkey", "function claim", … to the statement that makes it
-// again; none where only a backup has what is missing.
+// "table specs", "index jobs_due", "constraint specs_ref_fkey", "function claim", … with the statement that creates it
+// again; empty if only a backup has what is missing.
 using SchemaObjects = std::map<std::string, std::string>;
 
-// Of the first `count` steps. `schema` is quoted, for the statements.
+// The objects of the first `count` steps. `schema` is quoted, for the statements.
 [[nodiscard]] SchemaObjects objects_of(const Migrations& steps, std::size_t count, const std::string& schema);
 
 }  // namespace embedq::postgres

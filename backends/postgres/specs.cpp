@@ -5,18 +5,19 @@
 
 #include "documents/documents.h"
 #include "embedq/support/store_rules.h"
+#include "queue.h"
 #include "store.h"
 
 namespace embedq::postgres {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "vectors lie in the database as little-endian float32");
+static_assert(std::endian::native == std::endian::little, "vectors are stored as little-endian float32");
 
 constexpr std::size_t operations_page = 2'000;
 constexpr std::size_t vectors_page = 2'000;
 
 // Which of the writes change something.
-[[nodiscard]] std::vector<bool> look_for_changed(Connection& connection, std::span<const SpecWrite> specs) {
+[[nodiscard]] std::vector<bool> find_changed(Connection& connection, std::span<const SpecWrite> specs) {
     Array catalogs, names, hashes, versions, kinds, sources, etags, base_paths, titles, descriptions;
     for (const SpecWrite& write : specs) {
         catalogs.add(write.catalog_id);
@@ -90,7 +91,7 @@ void put_texts(Connection& connection, std::span<const SpecWrite> specs, const s
     parameters.add(std::move(cuts)).add(std::move(hashes));
     const Rows rows = connection.call("put_changed", parameters);
     return {.outcome = rows.boolean(0, 0) ? PutOutcome::created : PutOutcome::changed,
-            .enqueued = static_cast<EnqueueOutcome>(rows.integer(0, 1)),
+            .enqueued = enqueue_outcome(rows.view(0, 1)),
             .generation = static_cast<std::uint64_t>(rows.integer(0, 2)),
             .operation_count = write.operations.size()};
 }
@@ -109,7 +110,7 @@ void put_unchanged(Connection& connection, std::span<const SpecWrite> specs, con
     const Rows rows = connection.call("put_unchanged", Parameters().add(std::move(catalogs)).add(std::move(names)));
     for (std::size_t i = 0; i < rows.size(); ++i) {
         results.at(places.at(rows.count(i, 0) - 1)) = {.outcome = PutOutcome::unchanged,
-                                                       .enqueued = static_cast<EnqueueOutcome>(rows.integer(i, 1)),
+                                                       .enqueued = enqueue_outcome(rows.view(i, 1)),
                                                        .generation = static_cast<std::uint64_t>(rows.integer(i, 2)),
                                                        .operation_count = rows.count(i, 3)};
     }
@@ -139,7 +140,7 @@ void put_unchanged(Connection& connection, std::span<const SpecWrite> specs, con
             .parked_until = rows.maybe_time(i, 13)};
 }
 
-// A call that names one spec twice: the later write meets the earlier one, as it would in two calls.
+// If a call names one spec twice, the later write sees the earlier one, as it would in two calls.
 [[nodiscard]] bool names_a_spec_twice(std::span<const SpecWrite> specs) {
     std::set<std::pair<std::string_view, std::string_view>> seen;
     for (const SpecWrite& write : specs) {
@@ -152,12 +153,12 @@ void put_unchanged(Connection& connection, std::span<const SpecWrite> specs, con
 
 Result<std::vector<PutResult>> PostgresStore::put_specs(std::span<const SpecWrite> specs) {
     for (const SpecWrite& write : specs) {
-        if (auto sound = check_spec_name(write.spec_name); !sound) return std::unexpected(sound.error());
+        if (auto valid = check_spec_name(write.spec_name); !valid) return std::unexpected(valid.error());
     }
     if (specs.empty()) return std::vector<PutResult>();
     documents::Compressor compressor;
     const auto put = [&](Connection& connection, std::span<const SpecWrite> writes, std::vector<PutResult>& results) {
-        const std::vector<bool> changed = look_for_changed(connection, writes);
+        const std::vector<bool> changed = find_changed(connection, writes);
         put_texts(connection, writes, changed);
         for (std::size_t i = 0; i < writes.size(); ++i) {
             if (changed[i])
@@ -199,7 +200,8 @@ Result<std::string> PostgresStore::spec_content(std::string_view catalog_id, std
     if (!rows) return std::unexpected(rows.error());
     if (rows->size() == 0) {
         return fail(ErrorKind::internal,
-                    "the document of spec '" + std::string(spec_name) + "' is gone from the database; put it again");
+                    "the document of spec '" + std::string(spec_name) + "' is missing from the database",
+                    "put it again");
     }
     return documents::decompress(rows->bytes(0, 1), rows->count(0, 0));
 }
@@ -230,7 +232,7 @@ Status PostgresStore::operations(std::string_view catalog_id, std::span<const st
                                       }
                                   });
         } catch (Failure& caught) {
-            // Beginning again would visit some twice; the caller begins again.
+            // Starting again here would visit some operations twice; the caller starts again.
             if (visited) return std::unexpected(std::move(caught.error));
             throw;
         }

@@ -9,14 +9,13 @@ Result<std::unique_ptr<Store>> make_store(const Options& options, Context& conte
     ConnectionSettings settings;
     settings.url = options.find<std::string>("url").value_or("");
     if (settings.url.empty()) {
-        return fail(ErrorKind::misconfigured,
-                    "the PostgreSQL store has no 'url': name the database, for example url: "
-                    "postgresql://embedq@localhost/embedq");
+        return fail(ErrorKind::misconfigured, "the PostgreSQL store has no 'url'",
+                    "name the database, for example url: postgresql://embedq@localhost/embedq");
     }
-    if (const auto fault = fault_of_url(settings.url)) {
-        return fail(ErrorKind::misconfigured,
-                    "the PostgreSQL store's 'url' cannot be read: " + *fault +
-                        "; expected postgresql://user:password@host:5432/database or key=value words");
+    if (const auto problem = problem_with_url(settings.url)) {
+        return fail(ErrorKind::misconfigured, "the PostgreSQL store's 'url' cannot be parsed: " + problem->message,
+                    (problem->hint.empty() ? "" : problem->hint + "; ") +
+                        "write postgresql://user:password@host:5432/database or key=value pairs");
     }
     const auto schema = options.find<std::string>("schema").value_or("embedq");
     constexpr std::size_t longest_name = 63;  // PostgreSQL cuts longer ones
@@ -52,7 +51,7 @@ Result<std::vector<Finding>> PostgresStore::diagnose() {
     });
 }
 
-// What tells of other processes' writes is a notifier; the queue itself is asked for what is due.
+// A notifier reports other processes' writes; without one, the queue itself is polled for what is due.
 Result<std::uint64_t> PostgresStore::change_stamp() {
     return 0;
 }

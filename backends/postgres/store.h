@@ -1,8 +1,8 @@
 // The PostgreSQL store: one database, any number of processes on any number of machines.
 //
-// Its clock is the server's. Each verb is one function of the schema (sql/), called as one transaction; what is here
-// turns the contract's values into parameters and rows into values. Every member may be called from any thread; each
-// takes a connection of the pool.
+// Its clock is the server's. Each verb is one function of the schema (sql/), called as one transaction; this class turns
+// the contract's values into parameters, and rows into values. Every member may be called from any thread; each takes a
+// connection of the pool.
 #pragma once
 
 #include <array>
@@ -21,8 +21,7 @@ inline constexpr std::array store_options{
     OptionSpec{.name = "url",
                .type = OptionType::text,
                .help = "Where the database is: postgresql://user:password@host:5432/database, several hosts with "
-                       "commas between them, or "
-                       "key=value words; TLS and the rest as libpq has them.",
+                       "commas between them, or key=value words; TLS and the rest as libpq has them.",
                .required = true,
                .secret = true},
     OptionSpec{.name = "schema",
@@ -33,8 +32,7 @@ inline constexpr std::array store_options{
                .type = OptionType::text,
                .default_value = "auto",
                .help = "auto: serve, worker and index bring the schema up to date at their start; never: they refuse "
-                       "an older one, and "
-                       "`embedq migrate up` is run by a role that may.",
+                       "an older one, and `embedq migrate up` is run by a role that may.",
                .choices = "auto|never"},
     OptionSpec{.name = "pool",
                .type = OptionType::integer,
@@ -124,27 +122,27 @@ private:
         std::int64_t from = INT64_MIN;
         std::chrono::steady_clock::time_point whole_again_at{};
     };
-    // A claim that may have been made, though its answer was lost.
-    struct Unanswered {
+    // A claim that may have succeeded, though its answer was lost.
+    struct LostClaim {
         LeaseToken token{};
         std::vector<Sha256> fingerprints;
-        std::chrono::steady_clock::time_point until;  // then its lease is over at the latest
+        std::chrono::steady_clock::time_point until;  // when its lease has expired at the latest
     };
 
-    // What the claim took that the request is to have; the rest goes back to pending.
-    [[nodiscard]] Result<std::vector<ClaimedJob>> told_again(const Unanswered& lost, const ClaimRequest& request);
-    [[nodiscard]] Result<std::vector<ClaimedJob>> claim_anew(const ClaimRequest& request, const LeaseToken& token);
+    // The jobs of the lost claim that the request asks for; the others go back to pending.
+    [[nodiscard]] Result<std::vector<ClaimedJob>> recover_claim(const LostClaim& lost, const ClaimRequest& request);
+    [[nodiscard]] Result<std::vector<ClaimedJob>> claim_due(const ClaimRequest& request, const LeaseToken& token);
 
-    // The dimension of a profile, which never changes; nothing for one that no catalog ever had. Throws Failure where
-    // it cannot be asked for.
+    // The dimension of a profile, which never changes; nothing for a profile that no catalog ever had. Throws Failure
+    // if it cannot be read.
     [[nodiscard]] std::optional<std::size_t> known_dimension(const Sha256& profile_id);
 
     Context& context_;
     ConnectionPool pool_;
 
     sync::Mutex mutex_;
-    std::map<std::vector<Sha256>, ClaimCursor> cursors_ EMBEDQ_GUARDED_BY(mutex_);  // by what was claimed for
-    std::vector<Unanswered> unanswered_ EMBEDQ_GUARDED_BY(mutex_);
+    std::map<std::vector<Sha256>, ClaimCursor> cursors_ EMBEDQ_GUARDED_BY(mutex_);  // by the claim's fingerprints
+    std::vector<LostClaim> lost_claims_ EMBEDQ_GUARDED_BY(mutex_);
     std::map<Sha256, std::size_t> dimensions_ EMBEDQ_GUARDED_BY(mutex_);  // by profile
 };
 

@@ -80,7 +80,7 @@ void set_serving(Connection& connection, CatalogRow& catalog, std::int64_t now) 
 [[nodiscard]] Status check_targets(Connection& connection, std::span<const CatalogTarget> targets) {
     for (const CatalogTarget& target : targets) {
         if (auto found = find_catalog(connection, target.catalog_id); !found) return std::unexpected(found.error());
-        if (auto sound = check_target(target); !sound) return sound;
+        if (auto valid = check_target(target); !valid) return valid;
     }
     return {};
 }
@@ -102,8 +102,7 @@ void cancel_all(Connection& connection, std::string_view catalog_id, std::string
 Result<CatalogRow> find_catalog(Connection& connection, std::string_view catalog_id) {
     Run row(connection, sql::catalog_row, catalog_id);
     if (row.next()) return catalog_of_row(row, catalog_id);
-    return fail(ErrorKind::not_found,
-                "there is no catalog '" + std::string(catalog_id) + "': create it first, or check the id");
+    return no_such_catalog(catalog_id);
 }
 
 Result<std::vector<CatalogRow>> find_catalogs(Connection& connection, std::string_view catalog_id) {
@@ -125,8 +124,7 @@ Result<std::vector<CatalogRow>> find_catalogs(Connection& connection, std::strin
 Result<SpecRow> find_spec(Connection& connection, const CatalogRow& catalog, std::string_view spec_name) {
     Run row(connection, sql::spec_key, catalog.catalog, spec_name);
     if (row.next()) return spec_of_row(row);
-    return fail(ErrorKind::not_found, "catalog '" + catalog.catalog_id + "' has no spec '" + std::string(spec_name) +
-                                          "': put it first, or check the name");
+    return no_such_spec(catalog.catalog_id, spec_name);
 }
 
 std::vector<SpecRow> find_specs(Connection& connection, const CatalogRow& catalog, std::span<const std::string> names) {
@@ -167,7 +165,8 @@ bool has_gap(Connection& connection, const CatalogRow& catalog, std::int64_t spe
     return catalog.target && value_of(connection, sql::has_gap, spec, catalog.target).has_value();
 }
 
-// Most looks come while the catalog is still being embedded: the gap found last is nearly always still there.
+// Most calls come while the catalog is still being embedded, when the gap that was found last nearly always still
+// exists.
 bool may_flip(Connection& connection, const CatalogRow& catalog, GapHints& hints) {
     if (!catalog.target || catalog.serving == catalog.target) return false;
     std::string& hint = hints[catalog.catalog];
@@ -191,7 +190,7 @@ bool flip_if_settled(Connection& connection, CatalogRow& catalog, GapHints& hint
 }
 
 Result<bool> SqliteStore::put_catalog(const CatalogWrite& catalog) {
-    if (auto sound = check_catalog_id(catalog.catalog_id); !sound) return std::unexpected(sound.error());
+    if (auto valid = check_catalog_id(catalog.catalog_id); !valid) return std::unexpected(valid.error());
     return connections_.write([&](Connection& connection, std::int64_t now) -> Result<bool> {
         std::optional<std::int64_t> known;
         {
@@ -247,14 +246,11 @@ Status SqliteStore::delete_catalog(std::string_view catalog_id) {
 }
 
 Status SqliteStore::clone_catalog(std::string_view source_id, const CatalogWrite& target) {
-    if (auto sound = check_catalog_id(target.catalog_id); !sound) return sound;
+    if (auto valid = check_catalog_id(target.catalog_id); !valid) return valid;
     return connections_.write([&](Connection& connection, std::int64_t now) -> Status {
         auto source = find_catalog(connection, source_id);
         if (!source) return std::unexpected(source.error());
-        if (find_catalog(connection, target.catalog_id)) {
-            return fail(ErrorKind::conflict,
-                        "there is a catalog '" + target.catalog_id + "' already: choose another id or delete it first");
-        }
+        if (find_catalog(connection, target.catalog_id)) return catalog_exists(target.catalog_id);
         const std::int64_t copy = insert_catalog(connection, target, now);
         change(connection, sql::clone_target, source->catalog, copy);
         change(connection, sql::clone_specs, source->catalog, copy, now);
@@ -274,7 +270,7 @@ Status SqliteStore::clone_catalog(std::string_view source_id, const CatalogWrite
 
 Result<std::size_t> SqliteStore::set_targets(std::span<const CatalogTarget> targets) {
     return connections_.write([&](Connection& connection, std::int64_t now) -> Result<std::size_t> {
-        if (auto sound = check_targets(connection, targets); !sound) return std::unexpected(sound.error());
+        if (auto valid = check_targets(connection, targets); !valid) return std::unexpected(valid.error());
         std::size_t changed = 0;
         for (const CatalogTarget& target : targets) {
             auto catalog = find_catalog(connection, target.catalog_id);
@@ -288,7 +284,7 @@ Result<std::size_t> SqliteStore::set_targets(std::span<const CatalogTarget> targ
 Result<Profile> SqliteStore::profile(const Sha256& profile_id) {
     return connections_.read([&](Connection& connection, std::int64_t) -> Result<Profile> {
         Run row(connection, sql::profile_row, profile_id);
-        if (!row.next()) return fail(ErrorKind::not_found, "no catalog was ever embedded under this profile");
+        if (!row.next()) return no_such_profile();
         Profile profile{.id = row.hash(1),
                         .fingerprint = row.hash(2),
                         .epoch = static_cast<std::uint32_t>(row.integer(3)),

@@ -1,6 +1,6 @@
 // Rows of catalogs and specs as the verbs use them, the change feed, and what is settled.
 //
-// Plain functions on a connection inside a transaction; see session.h for threads.
+// Plain functions on a connection inside a transaction; see connections.h for threads.
 #pragma once
 
 #include <chrono>
@@ -36,8 +36,8 @@ struct SpecRow {
     std::int64_t jobs_after = 0;
 };
 
-// Where the last look for a gap found one, by catalog: the next look begins there. A hint only; guarded by the writer's
-// lock.
+// Where the last search for a gap found one, by catalog: the next search begins there. Only a hint; guarded by the
+// writer's lock.
 using GapHints = std::map<std::int64_t, std::string>;
 
 [[nodiscard]] inline Time time_of(std::int64_t microseconds) {
@@ -52,7 +52,7 @@ using GapHints = std::map<std::int64_t, std::string>;
 [[nodiscard]] inline std::chrono::milliseconds milliseconds_from(std::int64_t now, std::int64_t then) {
     return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::microseconds(then - now));
 }
-// SQLite takes a negative LIMIT for none.
+// SQLite takes a negative LIMIT as no limit.
 [[nodiscard]] inline std::int64_t limit_of(std::size_t limit) {
     return limit > static_cast<std::size_t>(INT64_MAX) ? -1 : static_cast<std::int64_t>(limit);
 }
@@ -65,7 +65,7 @@ using GapHints = std::map<std::int64_t, std::string>;
 [[nodiscard]] std::vector<SpecRow> find_specs(Connection& connection, const CatalogRow& catalog,
                                               std::span<const std::string> names);
 
-// The small number that stands for a fingerprint; nothing when no profile ever had it.
+// The number of a fingerprint in this file; nothing if no profile ever had it.
 [[nodiscard]] std::optional<std::int64_t> find_fingerprint(Connection& connection, const Sha256& hash);
 
 void note_change(Connection& connection, std::int64_t catalog, std::string_view spec_name, std::int64_t now);

@@ -1,4 +1,5 @@
-// The commit: what holders bring back, checked whole, then applied report by report in one transaction.
+// The commit: what the holders of jobs report. It is checked as a whole, then applied report by report, in one
+// transaction.
 #include <map>
 #include <set>
 
@@ -37,7 +38,7 @@ public:
             const ProfileKey* profile = profile_of(id);
             return profile == nullptr ? std::nullopt : std::optional(profile->dimension);
         };
-        if (auto sound = check_profiles(commit_, dimension_of); !sound) return std::unexpected(sound.error());
+        if (auto valid = check_profiles(commit_, dimension_of); !valid) return std::unexpected(valid.error());
         std::vector<bool> kept;
         kept.reserve(commit_.jobs.size());
         for (const JobReport& report : commit_.jobs) kept.push_back(apply(report));
@@ -56,7 +57,7 @@ private:
                     .first->second;
     }
 
-    // False where the lease is lost; nothing of the report is kept then.
+    // False if the lease is lost; then nothing of the report is kept.
     [[nodiscard]] bool apply(const JobReport& report) {
         auto job = find_held(connection_, report.job);
         if (!job) return false;
@@ -66,7 +67,7 @@ private:
             set_last_error(connection_, job->id, report.error);
         }
         settle(report, *job);
-        // A job also ends the wait for texts that other jobs had embedded meanwhile.
+        // The end of a job also shows texts of its spec that other jobs have embedded meanwhile.
         const bool ended = report.outcome == JobOutcome::succeeded || report.outcome == JobOutcome::failed;
         if (wrote || ended) changed_.emplace(job->catalog, job->spec_name);
         if (ended) flippable_.insert(job->catalog_id);
@@ -79,7 +80,7 @@ private:
         for (const std::uint32_t index : report.vectors) {
             const Written& written = write_vector(index);
             wrote = wrote || written.stored;
-            // New is what did not count for this spec before; a vector made twice is no progress.
+            // A vector is new if none counted for this spec before; a vector made twice is not progress.
             const bool counted =
                 written.vector_before && (!job.force_from || *written.vector_before >= *job.force_from);
             if (written.stored && !counted) ++fresh;
@@ -187,7 +188,7 @@ private:
 }  // namespace
 
 Result<std::vector<bool>> SqliteStore::commit(const Commit& commit) {
-    if (auto sound = check_commit(commit); !sound) return std::unexpected(sound.error());
+    if (auto valid = check_commit(commit); !valid) return std::unexpected(valid.error());
     return connections_.write(
         [&](Connection& connection, std::int64_t now) { return Committer(connection, commit, gap_hints_, now).run(); });
 }

@@ -36,9 +36,8 @@ std::unique_ptr<Connection> Connections::open(bool writes, bool create, std::sto
     settings.stop = std::move(stop);
     std::error_code error;
     if (!create && std::filesystem::status(settings.path, error).type() == std::filesystem::file_type::not_found) {
-        throw failure(
-            ErrorKind::misconfigured,
-            "SQLite store '" + settings.path + "': there is no such file; run `embedq migrate up`, or correct 'path'");
+        throw failure(ErrorKind::misconfigured, "SQLite store '" + settings.path + "': there is no such file",
+                      "run `embedq migrate up`, or correct 'path'");
     }
     return std::make_unique<Connection>(std::move(settings));
 }
@@ -58,7 +57,7 @@ std::unique_ptr<Connection> Connections::take_reader() {
 Connection& Connections::writer() {
     if (!writer_) {
         writer_ = open(true, false);
-        // data_version counts from anew on each connection.
+        // data_version starts again on each connection.
         ++reopened_;
     }
     return *writer_;
@@ -70,7 +69,7 @@ void Connections::note_stamp() {
     stamp_.store((reopened_ << 40U) + version, std::memory_order_relaxed);
 }
 
-// A busy database leaves the connection sound. After anything else it is opened anew.
+// A busy database does not harm the connection. After any other failure the file is opened again.
 void Connections::after_failure(const Error& error) {
     if (error.kind != ErrorKind::unavailable) writer_.reset();
 }
@@ -105,8 +104,7 @@ Result<MigrationState> Connections::migrate(const std::stop_token& stop) {
 }
 
 Result<std::uint64_t> Connections::change_stamp() {
-    // While a verb of this process writes, its end brings the stamp up to date; waiting for it would tell nothing
-    // sooner.
+    // While a verb of this process writes, the stamp is updated at its end; waiting for that would gain nothing.
     if (!writer_mutex_.try_lock()) return stamp_.load(std::memory_order_relaxed);
     const sync::Lock lock(writer_mutex_, std::adopt_lock);
     try {

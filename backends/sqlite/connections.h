@@ -1,6 +1,6 @@
 // The connections of one store: one that writes, and a few that read, so that reading never waits behind writing.
 //
-// Every member may be called from any thread. The file is opened at the first use.
+// Every member may be called from any thread. The file is opened on first use.
 #pragma once
 
 #include <atomic>
@@ -24,7 +24,7 @@ class Connections {
 public:
     Connections(ConnectionSettings settings, const Clock& clock) : settings_(std::move(settings)), clock_(clock) {}
 
-    // Runs `body(connection, now)` as one write transaction. An Error that it returns rolls back.
+    // Runs `body(connection, now)` as one write transaction. If it returns an Error, the transaction is rolled back.
     template <class Body>
     auto write(Body&& body) -> decltype(body(std::declval<Connection&>(), std::int64_t{}));
     // Runs `body(connection, now)` on one snapshot. `now` is read before the snapshot is taken.
@@ -52,7 +52,7 @@ private:
     // A reader taken from the pool for one verb.
     class Lease {
     public:
-        explicit Lease(Connections& session) : connections_(session), connection_(session.take_reader()) {}
+        explicit Lease(Connections& connections) : connections_(connections), connection_(connections.take_reader()) {}
         ~Lease();
         [[nodiscard]] Connection& connection() { return *connection_; }
         // After a failure the connection is not used again.

@@ -19,9 +19,10 @@ void make_folder(const std::string& path) {
     if (folder.empty() || std::filesystem::exists(folder, error)) return;
     std::filesystem::create_directories(folder, error);
     if (error) {
-        throw failure(ErrorKind::misconfigured, "SQLite store '" + path + "': its folder '" + folder.string() +
-                                                    "' cannot be made (" + error.message() +
-                                                    "); make it, or point 'path' elsewhere");
+        throw failure(ErrorKind::misconfigured,
+                      "SQLite store '" + path + "': its folder '" + folder.string() + "' cannot be created (" +
+                          error.message() + ")",
+                      "create it, or point 'path' elsewhere");
     }
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
 }
@@ -58,7 +59,7 @@ Connection::~Connection() {
     sqlite3_close(handle_);
 }
 
-// Short, growing waits: SQLite's own handler soon sleeps 100 ms at a time, which is long beside our transactions.
+// Short, growing waits: SQLite's own handler soon sleeps 100 ms at a time, which is long compared to our transactions.
 int Connection::on_busy(void* self, int count) {
     auto& connection = *static_cast<Connection*>(self);
     if (count == 0) connection.busy_for_ = {};

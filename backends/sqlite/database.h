@@ -1,6 +1,6 @@
-// A thin hold on SQLite's C interface: a connection with its prepared statements, and one run of a statement.
+// A thin wrapper of SQLite's C interface: a connection with its prepared statements, and one run of a statement.
 //
-// A connection and its runs belong to one thread at a time; session.h sees to that. Failures are thrown (failure.h).
+// A connection and its runs belong to one thread at a time; connections.h ensures that. Failures are thrown (failure.h).
 #pragma once
 
 #include <array>
@@ -28,9 +28,9 @@ struct ConnectionSettings {
     std::string path;
     std::chrono::milliseconds busy_timeout{10'000};
     bool full_sync = true;
-    bool writes = false;        // readers are held to reading by SQLite itself
-    bool create = false;        // makes the file and its folder
-    std::stop_token stop = {};  // ends the waiting for others that have the file locked
+    bool writes = false;        // without it, SQLite itself refuses writes
+    bool create = false;        // creates the file and its folder
+    std::stop_token stop = {};  // ends the wait for another process that has the file locked
 };
 
 class Connection {
@@ -41,7 +41,7 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    // Runs statements that give no rows and take no parameters.
+    // Runs statements that return no rows and take no parameters.
     void execute(const char* sql);
     // The prepared form of a statement, kept for the next use. `sql` must live as long as the connection: its address
     // is the key.
@@ -52,11 +52,11 @@ public:
     // Rows that the last INSERT, UPDATE or DELETE touched.
     [[nodiscard]] std::size_t touched() const noexcept;
     [[nodiscard]] bool in_transaction() const noexcept;
-    // Ends what runs on the connection. From any thread, while the connection lives.
+    // Interrupts the statement that runs on the connection. From any thread, as long as the connection exists.
     void interrupt() noexcept;
     [[noreturn]] void fail(std::string_view doing) const;
     [[nodiscard]] const std::string& path() const noexcept { return settings_.path; }
-    // Waits that long for others that have the file locked. False when that is to end.
+    // Waits for another process that has the file locked. False after a stop.
     [[nodiscard]] bool wait(std::chrono::microseconds time) const;
 
 private:
@@ -68,7 +68,7 @@ private:
     std::unordered_map<const char*, sqlite3_stmt*> statements_;
 };
 
-// One run of a statement: parameters in order, then rows. Ends with the object.
+// One run of a statement: parameters in order, then rows. It ends when the object is destroyed.
 class Run {
 public:
     template <class... Parameters>
@@ -113,9 +113,9 @@ public:
 
     // True while there is a row.
     [[nodiscard]] bool next();
-    // Runs a statement that changes rows; gives how many.
+    // Runs a statement that changes rows; returns how many.
     std::size_t change();
-    // Ready for the next parameters; the prepared statement stays.
+    // Makes the statement ready for the next parameters.
     void rewind();
 
     [[nodiscard]] bool null(int column) const;

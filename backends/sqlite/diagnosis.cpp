@@ -23,7 +23,7 @@ namespace {
 using documents::size_text;
 using std::chrono::milliseconds;
 
-constexpr milliseconds longest_wait{2'000};  // for a file that another process keeps locked
+constexpr milliseconds longest_wait{2'000};  // for a file that another process has locked
 constexpr milliseconds longest_check{2'000};
 constexpr std::int64_t much_unused = 64 << 20;
 constexpr std::size_t named_processes = 8;
@@ -31,7 +31,7 @@ constexpr std::size_t named_processes = 8;
 constexpr const char* journal_mode = "PRAGMA journal_mode";
 constexpr const char* unused_bytes = "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size";
 constexpr const char* all_bytes = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
-// What SQLite makes by itself is left out.
+// Without the objects that SQLite itself creates.
 constexpr const char* objects =
     "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
 
@@ -51,15 +51,10 @@ std::string in_one_line(std::string text) {
     return text;
 }
 
-// The hint of a failure stands behind its last semicolon.
-Finding fault_of(const Error& error) {
-    const auto at = error.message.rfind("; ");
-    Finding finding{FindingLevel::fault, "database", in_one_line(error.message.substr(0, at))};
-    finding.hint =
-        at == std::string::npos
-            ? "see the file with `sqlite3`, or restore it from a backup"  // not reached by what failure.cpp says
-            : in_one_line(error.message.substr(at + 2));
-    return finding;
+// A fault must have a hint, which every failure of this plugin has.
+Finding finding_of(const Error& error) {
+    return {FindingLevel::fault, "database", in_one_line(error.message),
+            error.hint.empty() ? "see the file with `sqlite3`, or restore it from a backup" : in_one_line(error.hint)};
 }
 
 Finding journal(Connection& connection, bool full_sync) {
@@ -79,13 +74,14 @@ Finding integrity(Connection& connection) {
     const std::string command = shell(connection.path(), "PRAGMA quick_check");
     if (!checked.faults.empty()) {
         return {FindingLevel::fault, "integrity", "the file is damaged: " + in_one_line(joined(checked.faults)),
-                "stop every embedq, then restore the file from a backup, or move it away and index again; all of it: " +
+                "stop every embedq, then restore the file from a backup, or move it away and index again; to see all "
+                "damage, run " +
                     command};
     }
     if (checked.whole) return {FindingLevel::good, "integrity", "quick_check finds no fault"};
     return {FindingLevel::note, "integrity",
-            "no fault in the 2 s that were spent on it; the file is too large for a whole check here",
-            command + " checks all of it"};
+            "no fault was found in 2 s, but the file is too large to be checked completely here",
+            "run " + command + ", which checks all of it"};
 }
 
 std::optional<Finding> unused_space(Connection& connection) {
@@ -93,8 +89,8 @@ std::optional<Finding> unused_space(Connection& connection) {
     const std::int64_t all = value_of(connection, all_bytes).value_or(0);
     if (unused < much_unused || unused < all / 2) return std::nullopt;
     return Finding{FindingLevel::note, "unused space",
-                   size_text(unused) + " of " + size_text(all) + " in the file are empty; new rows will fill them",
-                   "to give them back, stop every embedq and run " + shell(connection.path(), "VACUUM")};
+                   size_text(unused) + " of " + size_text(all) + " in the file are empty and will be used for new rows",
+                   "to return it to the file system, stop every embedq and run " + shell(connection.path(), "VACUUM")};
 }
 
 using Objects = std::map<std::string, std::string>;  // "index jobs_due" to its statement
@@ -105,30 +101,30 @@ Objects objects_of(Connection& connection) {
     return found;
 }
 
-// What the migrations of this build make.
+// The objects that the migrations of this build create.
 Objects expected_objects() {
     Connection scratch(ConnectionSettings{.path = ":memory:", .full_sync = false, .writes = true, .create = true});
     for (const Migration& migration : migrations) scratch.execute(migration.sql);
     return objects_of(scratch);
 }
 
-// The version's number says what was applied, not what somebody did to it since.
+// The version says which migrations were applied, not what was changed since.
 Finding tables_and_indexes(Connection& connection) {
     const Objects expected = expected_objects();
     const Objects found = objects_of(connection);
     std::vector<std::string> wrong;
-    std::string only_indexes;  // the statements that make them again
-    bool fixable = true;
+    std::string statements;  // that create the missing indexes again
+    bool fixable = true;     // nothing but indexes is missing
     for (const auto& [name, sql] : expected) {
         const auto at = found.find(name);
         if (at != found.end() && at->second == sql) continue;
-        wrong.push_back(name + (at == found.end() ? " is missing" : " is not as embedq made it"));
+        wrong.push_back(name + (at == found.end() ? " is missing" : " is not as embedq created it"));
         fixable = fixable && at == found.end() && name.starts_with("index ");
-        only_indexes += in_one_line(sql) + "; ";
+        statements += in_one_line(sql) + "; ";
     }
     if (!wrong.empty()) {
         return {FindingLevel::fault, "tables and indexes", joined(wrong),
-                fixable ? "run " + shell(connection.path(), only_indexes.substr(0, only_indexes.size() - 2))
+                fixable ? "run " + shell(connection.path(), statements.substr(0, statements.size() - 2))
                         : "restore the file from a backup, or move it away and index again"};
     }
     std::vector<std::string> foreign;
@@ -137,10 +133,10 @@ Finding tables_and_indexes(Connection& connection) {
     }
     if (!foreign.empty()) {
         return {FindingLevel::note, "tables and indexes",
-                "all are there, and so are others that embedq did not make: " + joined(foreign),
+                "all exist, and others that embedq did not create: " + joined(foreign),
                 "keep what is not embedq's in a file of its own"};
     }
-    return {FindingLevel::good, "tables and indexes", "all " + std::to_string(expected.size()) + " are there"};
+    return {FindingLevel::good, "tables and indexes", "all " + std::to_string(expected.size()) + " exist"};
 }
 
 std::string process_text(int pid) {
@@ -169,7 +165,7 @@ void diagnose_database(ConnectionSettings settings, std::vector<Finding>& findin
     settings.writes = false;
     settings.create = false;
     Connection connection(settings);
-    // Refuses what is another program's.
+    // Refuses a file of another program.
     const MigrationState state = read_migration_state(connection);
     if (state.current > 0) findings.push_back(journal(connection, settings.full_sync));
     if (state.current == state.newest) findings.push_back(tables_and_indexes(connection));
@@ -183,18 +179,18 @@ void diagnose_database(ConnectionSettings settings, std::vector<Finding>& findin
 Integrity check_integrity(Connection& connection, milliseconds limit) {
     Integrity checked;
     std::atomic<bool> expired = false;
-    // SQLite looks at interrupts alone while it walks a file, so that somebody else must watch the time.
+    // While SQLite walks a file it only checks for interrupts, so another thread has to watch the time.
     std::jthread watch([&](const std::stop_token& stop) {
         if (!sync::sleep_for(limit, stop)) return;
         do {
             expired = true;
             connection.interrupt();
-            // An interrupt that comes between two statements is lost.
+            // Repeated, since an interrupt between two statements is lost.
         } while (sync::sleep_for(milliseconds(10), stop));
     });
     try {
         Run run(connection, "PRAGMA quick_check(5)");
-        // What a check says that was cut short is not so: pages that it did not come to seem unused.
+        // The results of an interrupted check are wrong: pages that it did not reach seem unused.
         while (run.next() && !expired) {
             if (run.view(0) != "ok") checked.faults.push_back(run.text(0));
         }
@@ -208,14 +204,14 @@ Integrity check_integrity(Connection& connection, milliseconds limit) {
 }
 
 std::vector<Finding> diagnose(ConnectionSettings settings) {
-    // Before the file is opened: that may work its log off.
+    // Before the file is opened, since that may checkpoint its log.
     std::vector<Finding> findings = diagnose_file(settings.path);
     std::error_code error;
     if (!std::filesystem::exists(settings.path, error)) return findings;
     try {
         diagnose_database(std::move(settings), findings);
     } catch (const Failure& caught) {
-        findings.push_back(fault_of(caught.error));
+        findings.push_back(finding_of(caught.error));
     }
     return findings;
 }

@@ -1,7 +1,7 @@
-// What `embedq doctor` is told of a database file: the file and its surroundings, then what is in it.
+// What `embedq doctor` reports about a database file: the file and its surroundings, then its contents.
 //
-// Nothing is written, but for what SQLite itself does whenever a file is read. Thread-safety: plain functions; a
-// connection belongs to the caller.
+// Nothing is written, except by SQLite itself whenever a file is read. Thread-safety: plain functions; a connection
+// belongs to the caller.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@ namespace embedq::sqlite {
 // All findings. A file that cannot be opened is a fault among them.
 [[nodiscard]] std::vector<Finding> diagnose(ConnectionSettings settings);
 
-// diagnosis_file.cpp: what the file system tells, without opening the database.
+// diagnosis_file.cpp: what the file system shows, without opening the database.
 [[nodiscard]] std::vector<Finding> diagnose_file(const std::string& path);
 
 struct Integrity {
@@ -27,7 +27,7 @@ struct Integrity {
 [[nodiscard]] Integrity check_integrity(Connection& connection, std::chrono::milliseconds limit);
 
 struct OtherProcesses {
-    bool known = false;  // whether this system tells
+    bool known = false;  // whether this system lists them
     std::vector<int> pids;
 };
 // Those that have the file open; the connection must have read from it.

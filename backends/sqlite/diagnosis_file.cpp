@@ -28,7 +28,7 @@ using documents::size_text;
 constexpr std::int64_t mebibyte = 1 << 20;
 constexpr std::int64_t too_little_space = 64 * mebibyte;
 constexpr std::int64_t little_space = 1024 * mebibyte;
-// A checkpoint keeps the log at some 16 MB, and cuts it to 64 MB; beyond this somebody reads for long.
+// Checkpoints keep the log at about 16 MB, and truncate it to 64 MB; a longer one means that a process reads for long.
 constexpr std::int64_t long_log = 256 * mebibyte;
 
 std::string quoted(const std::string& text) {
@@ -44,8 +44,8 @@ std::optional<struct stat> status_of(const std::string& path) {
 std::string user_text(uid_t user) {
     struct passwd entry{};
     struct passwd* found = nullptr;
-    std::array<char, 4096> room{};
-    if (::getpwuid_r(user, &entry, room.data(), room.size(), &found) == 0 && found != nullptr)
+    std::array<char, 4096> buffer{};
+    if (::getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
         return quoted(entry.pw_name);
     return "with the number " + std::to_string(user);
 }
@@ -56,7 +56,7 @@ std::string mode_text(mode_t mode) {
     return text.data();
 }
 
-// The folder itself, or where it does not exist the nearest above it that does.
+// The folder of the file or, if it does not exist, the nearest one above it that does.
 std::string existing_folder_of(const std::string& path) {
     std::error_code error;
     fs::path folder = fs::absolute(path, error).parent_path();
@@ -64,13 +64,13 @@ std::string existing_folder_of(const std::string& path) {
     return folder.string();
 }
 
-// Why this user cannot work with it, or nothing.
+// Why this user cannot use the file or folder, or nothing.
 std::optional<Finding> refused(const std::string& path, int access) {
     if (::faccessat(AT_FDCWD, path.c_str(), access, AT_EACCESS) == 0) return std::nullopt;
     const int reason = errno;
     if (reason == EROFS) {
         return Finding{FindingLevel::fault, "permissions",
-                       quoted(path) + " is on a file system that is mounted for reading only",
+                       quoted(path) + " is on a file system that is mounted read-only",
                        "mount it for writing, or point 'path' elsewhere"};
     }
     const std::string me = user_text(::geteuid());
@@ -94,11 +94,11 @@ Finding permissions(const std::string& path, const std::string& folder) {
         if (::access(file.c_str(), F_OK) != 0) continue;
         if (auto fault = refused(file, R_OK | W_OK)) return std::move(*fault);
     }
-    // SQLite makes its log beside the file.
+    // SQLite creates its log beside the file.
     if (auto fault = refused(folder, W_OK | X_OK)) return std::move(*fault);
     for (const std::string& each : {path, folder}) {
         const auto found = status_of(each);
-        // In a folder like /tmp nobody can take the place of another's file.
+        // In a folder with the sticky bit, such as /tmp, nobody can replace another user's file.
         if (!found || (found->st_mode & S_IWOTH) == 0 || (S_ISDIR(found->st_mode) && (found->st_mode & S_ISVTX) != 0))
             continue;
         return {FindingLevel::note, "permissions", "every user of this machine may write " + quoted(each),
@@ -118,9 +118,9 @@ Finding file(const std::string& path) {
                 "point 'path' at a file in a folder that this user may enter"};
     }
     if (!found) {
-        return {FindingLevel::note, "file", quoted(path) + " is not there yet",
-                "`embedq migrate up` makes it, as index, serve and worker do at their start; if it should be there, "
-                "correct 'path'"};
+        return {FindingLevel::note, "file", quoted(path) + " does not exist yet",
+                "run `embedq migrate up` to create it (index, serve and worker do so at their start); if it should "
+                "exist, correct 'path'"};
     }
     const auto log = status_of(path + "-wal");
     const std::int64_t log_size = log ? log->st_size : 0;
@@ -130,8 +130,8 @@ Finding file(const std::string& path) {
     if (log_size > long_log) {
         finding.level = FindingLevel::note;
         finding.hint =
-            "a process that reads for long keeps the log from being worked off: end it, and the next writes shrink the "
-            "log";
+            "end the process whose long read keeps the log from being checkpointed; the next writes then "
+            "shrink the log";
     }
     return finding;
 }
@@ -148,7 +148,7 @@ std::optional<Finding> space(const std::string& folder) {
     return finding;
 }
 
-// Locks and the memory that processes share do not reach over these.
+// Locks and shared memory do not work across machines on these.
 std::optional<Finding> network_share(const std::string& folder) {
     constexpr std::array<unsigned long, 4> shares{0x6969 /* NFS */, 0x517b /* SMB */, 0xff534d42 /* CIFS */,
                                                   0xfe534d42 /* SMB2 */};
@@ -171,9 +171,8 @@ std::vector<Finding> diagnose_file(const std::string& path) {
     return findings;
 }
 
-// Every connection to a file with a write-ahead log holds a lock of one byte of the file's shared memory, and the
-// kernel lists the holders. Opening that file to ask for its locks would be no way: closing it would let go of this
-// process's own.
+// Every connection to a file with a write-ahead log holds a lock on one byte of the file's shared memory, and the kernel
+// lists the holders. That file must not be opened to query its locks: closing it would release this process's own.
 OtherProcesses other_processes(const std::string& path) {
     constexpr const char* held_byte = "128";
     OtherProcesses others;
@@ -200,7 +199,7 @@ OtherProcesses other_processes(const std::string& path) {
             holders.emplace_back(place, pid);
         }
     }
-    // The device's number in this list is not always that of stat: one's own lock shows which it is.
+    // The device number in this list is not always that of stat; this process's own lock shows it.
     others.known = !mine.empty();
     for (const auto& [place, pid] : holders) {
         if (place == mine && std::ranges::find(others.pids, pid) == others.pids.end()) others.pids.push_back(pid);

@@ -18,7 +18,7 @@ struct Verdict {
             return {ErrorKind::unavailable, "another process kept it locked for the whole 'busy_timeout'",
                     "find what holds a long transaction on it, or raise 'busy_timeout'"};
         case SQLITE_FULL:
-            return {ErrorKind::unavailable, "the disk is full", "free some space; the work goes on by itself"};
+            return {ErrorKind::unavailable, "the disk is full", "free some space; work then continues by itself"};
         case SQLITE_IOERR:
             return {ErrorKind::unavailable, "the disk failed to read or write", "check the disk and the file system"};
         case SQLITE_NOTADB:
@@ -37,7 +37,7 @@ struct Verdict {
                     "give this user write access to the file and to its folder"};
         case SQLITE_TOOBIG:
             return {ErrorKind::invalid_argument, "a value is larger than a row may hold", "split the document"};
-        default: return {ErrorKind::internal, "an unexpected failure", "report it with the detail"};
+        default: return {ErrorKind::internal, "it failed unexpectedly", "report it with the detail"};
     }
 }
 
@@ -53,8 +53,8 @@ Error error_of(int code, std::string_view path, std::string_view doing, std::str
         .append(verdict.what)
         .append(" (while ")
         .append(doing)
-        .append("); ");
-    error.message.append(verdict.hint);
+        .append(")");
+    error.hint = verdict.hint;
     error.detail.append(message).append(" [").append(std::to_string(code)).append("]");
     return error;
 }

@@ -1,7 +1,7 @@
 // How a failure of SQLite becomes an Error of the contract.
 //
-// Inside this plugin a failed step throws Failure, so that a transaction's body reads as what it does; session.h
-// catches it at the edge of each verb, after the rollback. Nothing is thrown across the contract. Thread-safety: plain
+// Inside this plugin a failed step throws Failure, so that a transaction's body has only its own steps; connections.h
+// catches it at the end of each verb, after the rollback. Nothing is thrown across the contract. Thread-safety: plain
 // values.
 #pragma once
 
@@ -25,8 +25,8 @@ struct Failure {
 // Throws Failure for the connection's last error.
 [[noreturn]] void throw_last(sqlite3* handle, std::string_view path, std::string_view doing);
 
-[[nodiscard]] inline Failure failure(ErrorKind kind, std::string message) {
-    return Failure{Error{kind, std::move(message)}};
+[[nodiscard]] inline Failure failure(ErrorKind kind, std::string message, std::string hint = {}) {
+    return Failure{Error{kind, std::move(message), std::move(hint)}};
 }
 
 }  // namespace embedq::sqlite

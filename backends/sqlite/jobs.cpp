@@ -28,7 +28,7 @@ EnqueueOutcome enqueue_job(Connection& connection, const CatalogRow& catalog, st
     const auto fingerprint = value_of(connection, sql::fingerprint_of_profile, catalog.target);
     auto due = now;
     if (kind != JobKind::reconciler) {
-        // A write or a retry by hand goes before what the reconciler has queued.
+        // A write or a manual retry goes before what the reconciler has queued.
         if (const auto first = value_of(connection, sql::first_bulk_job, fingerprint)) due = std::min(now, *first - 1);
     }
     if (const auto pending = pending_of(connection, catalog.catalog_id, spec_name)) {
@@ -66,7 +66,7 @@ void requeue_job(Connection& connection, const HeldJob& job, std::int64_t due, s
         change(connection, sql::requeue_job, job.id, due, job.catalog);
         return;
     }
-    // What was counted goes over too, else a spec that is enqueued often could kill workers for ever.
+    // The pending job takes over the counts; otherwise a spec that is enqueued often could kill workers forever.
     change(connection, sql::take_over_counts, *behind, job.attempts, job.expiries, job.last_error);
     finish(connection, job.id, JobStatus::cancelled, now);
 }
@@ -76,7 +76,7 @@ void succeed_job(Connection& connection, const HeldJob& job, std::int64_t now) {
         set_last_error(connection, job.id, "operation '" + refusal.text(0) + "' was refused: " + refusal.text(1));
         return fail_job(connection, job, now);
     }
-    // What earlier attempts met is over.
+    // The errors of earlier attempts no longer matter.
     if (!job.last_error.empty()) set_last_error(connection, job.id, "");
     finish(connection, job.id, JobStatus::succeeded, now);
     change(connection, sql::spec_succeeded, job.spec);

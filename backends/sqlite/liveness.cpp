@@ -10,7 +10,7 @@
 namespace embedq::sqlite {
 namespace {
 
-// FNV-1a, 64 bits: a byte of its own for each worker. Two that share one would only make a dead worker look alive.
+// A byte for each worker, by a 64-bit FNV-1a hash. If two workers share one, a dead worker may look alive.
 struct flock byte_of(std::string_view worker_id, short type) {
     std::uint64_t hash = 14695981039346656037ULL;
     for (const char c : worker_id) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
@@ -36,7 +36,7 @@ bool Liveness::open() {
 void Liveness::hold(const std::string& worker_id) {
     const sync::Lock lock(mutex_);
     if (held_.contains(worker_id) || !open()) return;
-    // Locks of the open file, not of the process: another store on the same file in this process has its own.
+    // The lock belongs to the open file, not to the process: another store on the same file in this process has its own.
     struct flock byte = byte_of(worker_id, F_WRLCK);
     if (::fcntl(file_, F_OFD_SETLK, &byte) == 0) held_.insert(worker_id);
 }

@@ -1,6 +1,6 @@
-// Which workers of a file are alive. Each holds a lock on one byte of a file beside the database, and the kernel lets
-// go of it when the process ends, however it ends: a killed worker's jobs need not wait for their leases. Where locks
-// cannot be had, leases alone decide.
+// Which workers of a file are alive. Each holds a lock on one byte of a file beside the database, and the kernel
+// releases it when the process ends, however it ends: so the jobs of a killed worker need not wait for their leases to
+// expire. If locks do not work, only the leases count.
 //
 // Thread-safety: every member may be called from any thread.
 #pragma once
@@ -20,9 +20,9 @@ public:
     Liveness(const Liveness&) = delete;
     Liveness& operator=(const Liveness&) = delete;
 
-    // Says that the worker lives in this process, until this object ends.
+    // Marks the worker as alive until this object is destroyed or the process ends.
     void hold(const std::string& worker_id);
-    // Whether nobody holds the worker's lock. False where that cannot be told.
+    // Whether nobody holds the worker's lock. False if that cannot be found out.
     [[nodiscard]] bool is_dead(const std::string& worker_id);
 
 private:

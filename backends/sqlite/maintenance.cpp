@@ -1,5 +1,5 @@
-// Maintenance: dead workers' jobs, gaps, endpoint_states and rate_limits. Each looks on a snapshot first, and takes the write lock only
-// when there is something to do.
+// Maintenance: the jobs of dead workers, gaps, endpoint states and rate limits. Reaping and reconciling read a snapshot
+// first, and take the write lock only if there is something to do.
 #include <algorithm>
 #include <map>
 
@@ -13,7 +13,7 @@ namespace {
 
 [[nodiscard]] std::string expiry_message(std::int64_t expiries, const std::string& worker_id) {
     return "its lease expired " + std::to_string(expiries) + (expiries == 1 ? " time" : " times") +
-           ": the workers that held it died or stood still, last '" + worker_id + "'";
+           ": the workers that held it died or hung, last '" + worker_id + "'";
 }
 
 struct Expired {
@@ -21,7 +21,7 @@ struct Expired {
     std::string worker_id;
 };
 
-// Jobs whose lease ran out, or whose worker is known to be dead.
+// Jobs whose lease has expired, or whose worker is known to be dead.
 [[nodiscard]] std::vector<Expired> expired_jobs(Connection& connection, Liveness& liveness, std::int64_t now) {
     std::vector<Expired> expired;
     std::map<std::string, bool> dead;
@@ -73,10 +73,10 @@ struct Gap {
 
 struct Sweep {
     std::size_t gaps = 0;
-    std::vector<std::string> work;  // catalogs where a job is to be enqueued or the profile flips
+    std::vector<std::string> work;  // catalogs that need a job, or whose target profile may begin to serve
 };
 
-[[nodiscard]] Result<Sweep> look_for_gaps(Connection& connection, std::string_view catalog_id, std::int64_t now) {
+[[nodiscard]] Result<Sweep> sweep_catalogs(Connection& connection, std::string_view catalog_id, std::int64_t now) {
     auto catalogs = find_catalogs(connection, catalog_id);
     if (!catalogs) return std::unexpected(catalogs.error());
     Sweep sweep;
@@ -110,7 +110,7 @@ Result<ReapResult> SqliteStore::reap(std::uint32_t max_attempts) {
 
 Result<ReconcileResult> SqliteStore::reconcile(std::string_view catalog_id) {
     auto sweep = connections_.read(
-        [&](Connection& connection, std::int64_t now) { return look_for_gaps(connection, catalog_id, now); });
+        [&](Connection& connection, std::int64_t now) { return sweep_catalogs(connection, catalog_id, now); });
     if (!sweep) return std::unexpected(sweep.error());
     ReconcileResult result;
     result.gaps = sweep->gaps;
@@ -161,8 +161,8 @@ Result<std::vector<EndpointState>> SqliteStore::endpoint_states() {
 }
 
 Result<std::vector<RateSlot>> SqliteStore::reserve(std::span<const RateRequest> requests) {
-    if (auto sound = check_rates(requests); !sound) return std::unexpected(sound.error());
-    // `now` is read when the write lock is held: whoever waited for it reserves nothing in the past.
+    if (auto valid = check_rates(requests); !valid) return std::unexpected(valid.error());
+    // `now` is read once the write lock is held, so that a caller who waited for it reserves nothing in the past.
     return connections_.write([&](Connection& connection, std::int64_t now) -> Result<std::vector<RateSlot>> {
         std::vector<RateSlot> slots;
         slots.reserve(requests.size());

@@ -19,15 +19,15 @@ constexpr const char* record = "INSERT INTO migrations (number, name, applied_at
 }
 
 void require_ours(Connection& connection) {
-    // The mark is read after what it explains: another process may be making the schema, and commits tables, version
-    // and mark as one.
+    // The mark is read last: another process may be creating the schema, and commits tables, version and mark together.
     const bool untouched = version_of(connection) == 0 && !value_of(connection, any_table);
     const auto mark = value_of(connection, program_mark).value_or(0);
     if (mark == application_id || (mark == 0 && untouched)) return;
-    throw failure(ErrorKind::misconfigured, "SQLite store '" + connection.path() +
-                                                "': the file is a database of another program (application id " +
-                                                std::to_string(mark) + ", expected " + std::to_string(application_id) +
-                                                "); point 'path' at another file");
+    throw failure(ErrorKind::misconfigured,
+                  "SQLite store '" + connection.path() +
+                      "': the file is a database of another program (application id " + std::to_string(mark) +
+                      ", expected " + std::to_string(application_id) + ")",
+                  "point 'path' at another file");
 }
 
 [[nodiscard]] std::string versions(const Connection& connection, std::uint32_t current) {
@@ -37,8 +37,8 @@ void require_ours(Connection& connection) {
 
 void refuse_newer(const Connection& connection, std::uint32_t current) {
     if (current <= newest_schema()) return;
-    throw failure(ErrorKind::misconfigured,
-                  versions(connection, current) + "; a newer embedq made it: use that one, or another file");
+    throw failure(ErrorKind::misconfigured, versions(connection, current),
+                  "a newer embedq made it: use that one, or another file");
 }
 
 void require_wal(Connection& connection) {
@@ -46,8 +46,8 @@ void require_wal(Connection& connection) {
     if (mode.next() && mode.view(0) == "wal") return;
     throw failure(ErrorKind::misconfigured,
                   "SQLite store '" + connection.path() +
-                      "': its file system has no shared memory for a write-ahead log (a network share?); put the "
-                      "file on a local disk");
+                      "': its file system has no shared memory for a write-ahead log (it may be a network share)",
+                  "put the file on a local disk");
 }
 
 // Both must be set before the first table. Only one process at a time can switch to WAL, and SQLite does not wait for
@@ -89,7 +89,7 @@ void require_schema(Connection& connection) {
     if (current == newest_schema() && value_of(connection, program_mark).value_or(0) == application_id) return;
     require_ours(connection);
     refuse_newer(connection, current);
-    throw failure(ErrorKind::misconfigured, versions(connection, current) + "; run `embedq migrate up`");
+    throw failure(ErrorKind::misconfigured, versions(connection, current), "run `embedq migrate up`");
 }
 
 void apply_migrations(Connection& connection, std::int64_t now) {

@@ -12,7 +12,7 @@
 
 namespace embedq::sqlite {
 
-// "embq": the mark in the file's header by which a file of ours is told from any other program's.
+// "embq": the mark in the file's header that distinguishes embedq's files from those of other programs.
 inline constexpr std::int64_t application_id = 0x656d6271;
 
 [[nodiscard]] std::uint32_t newest_schema() noexcept;
@@ -22,7 +22,8 @@ inline constexpr std::int64_t application_id = 0x656d6271;
 [[nodiscard]] MigrationState read_migration_state(Connection& connection);
 // Throws Failure (misconfigured) unless the schema is exactly this build's.
 void require_schema(Connection& connection);
-// Applies what waits in one transaction. Several processes may do it at once: the second finds nothing to do.
+// Applies the waiting steps in one transaction. Several processes may do it at the same time: the second finds nothing
+// to do.
 void apply_migrations(Connection& connection, std::int64_t now);
 
 }  // namespace embedq::sqlite

@@ -1,4 +1,4 @@
-// The queue's producers: asking for work, and calling it off.
+// The queue's producers: enqueuing and cancelling.
 #include "jobs.h"
 #include "statements.h"
 #include "store.h"

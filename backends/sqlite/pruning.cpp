@@ -1,5 +1,5 @@
-// Pruning: old history, vectors that nothing refers to, and the feed's old end. What may go is found on a snapshot; the
-// write lock is held only while a few rows are deleted, each looked at again.
+// Pruning: old history, vectors that nothing refers to, and old entries of the feed. The rows are found on a snapshot;
+// the write lock is held only while a few rows are deleted, each of which is checked again.
 #include <map>
 #include <utility>
 
@@ -21,7 +21,7 @@ struct Prunable {
     bool more = false;
 };
 
-// Takes rows until there are `limit`; says whether there was another.
+// Takes rows until there are `limit`; returns whether there was another one.
 template <class Take>
 [[nodiscard]] bool take_up_to(std::size_t limit, Run& row, Take&& take) {
     std::size_t taken = 0;

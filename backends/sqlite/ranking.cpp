@@ -5,13 +5,14 @@
 
 #include "catalogs.h"
 #include "documents/documents.h"
+#include "embedq/support/store_rules.h"
 #include "statements.h"
 #include "store.h"
 
 namespace embedq::sqlite {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "vectors lie in the file as little-endian float32");
+static_assert(std::endian::native == std::endian::little, "vectors are stored as little-endian float32");
 
 struct Located {
     std::int64_t vector = 0;
@@ -26,7 +27,7 @@ struct Located {
         if (const auto vector = value_of(connection, sql::vector_of_hash, profile, text_hashes[i]))
             located.push_back({*vector, i});
     }
-    // In the order in which they lie in the file, which a cold cache rewards.
+    // In their order in the file, which is faster with a cold cache.
     std::ranges::sort(located, {}, &Located::vector);
     return located;
 }
@@ -80,7 +81,7 @@ Status SqliteStore::operations(std::string_view catalog_id, std::span<const std:
 Status SqliteStore::vectors(const Sha256& profile_id, std::span<const Sha256> text_hashes, const VectorVisitor& visit) {
     return connections_.read([&](Connection& connection, std::int64_t) -> Status {
         const auto profile = value_of(connection, sql::profile_of_id, profile_id);
-        if (!profile) return fail(ErrorKind::not_found, "no catalog was ever embedded under this profile");
+        if (!profile) return no_such_profile();
         std::vector<float> values;
         for (const Located& found : locate(connection, *profile, text_hashes)) {
             Run row(connection, sql::vector_value, found.vector);

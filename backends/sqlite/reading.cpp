@@ -1,4 +1,4 @@
-// What people look at: badges, rollups, history. Counts come from narrow indexes alone; no vector and no document is
+// What people look at: badges, totals, history. Counts come from narrow indexes alone; no vector and no document is
 // read.
 #include <algorithm>
 
@@ -74,7 +74,8 @@ struct Wanted {
     return sum;
 }
 
-// The index that each filter walks. The orders other than by id are sorted: those indexes hold open jobs alone.
+// The index for each filter. Two of them are not in the order of ids, so their rows are sorted: they hold only open
+// jobs.
 [[nodiscard]] std::string_view index_for(const JobQuery& query) {
     if (query.id) return "";
     if (query.catalog_id && query.spec_name) return " INDEXED BY jobs_history";
@@ -94,9 +95,11 @@ std::string job_list_statement(const JobQuery& query) {
     if (query.id) statement += " AND id = ?2";
     if (query.catalog_id) statement += " AND catalog_id = ?3";
     if (query.spec_name) statement += " AND spec_name = ?4";
-    // Written out, so that the partial indexes' conditions can be proved; `> 2` is the condition of jobs_unsuccessful.
-    if (query.status) statement += " AND status = " + std::to_string(static_cast<int>(*query.status));
-    if (query.status > JobStatus::succeeded) statement += " AND status > 2";
+    // Not as parameters, so that SQLite can prove the conditions of the partial indexes; the second one is that of
+    // jobs_unsuccessful.
+    const auto number = [](JobStatus status) { return std::to_string(static_cast<int>(status)); };
+    if (query.status) statement += " AND status = " + number(*query.status);
+    if (query.status > JobStatus::succeeded) statement += " AND status > " + number(JobStatus::succeeded);
     return statement + " ORDER BY id DESC LIMIT ?5";
 }
 

@@ -1,12 +1,10 @@
-// The text of each migration, oldest first. A released one is never edited: what changes later is a new one.
+// The text of each migration, oldest first. A released one is never edited: later changes are new migrations.
 //
-// Times are microseconds since 1970. Enumerations are stored by the contract's order: jobs.status 0 pending, 1 running,
-// 2 succeeded, 3 failed, 4 cancelled; jobs.kind 0 spec_write, 1 reconciler, 2 manual_retry. Hashes are 32 bytes, but
-// for a text or a profile they stand once, and everything else refers to it by a small number: that keeps the indexes
-// that sweeps walk a few bytes a row.
+// Times are microseconds since 1970. Enumerations are stored as numbers, in the contract's order: jobs.status 0
+// pending, 1 running, 2 succeeded, 3 failed, 4 cancelled; jobs.kind 0 spec_write, 1 reconciler, 2 manual_retry. A hash
+// of 32 bytes is stored once for each text and profile, and everything else refers to it by a small number: so the
+// indexes that sweeps walk have only a few bytes per row.
 #pragma once
-
-#include "embedq/endpoint.h"
 
 namespace embedq::sqlite {
 
@@ -23,7 +21,7 @@ CREATE TABLE migrations (
     applied_at INTEGER NOT NULL
 ) STRICT;
 
--- What a worker says it can make; jobs are claimed by it.
+-- The fingerprints of profiles, by which workers claim jobs.
 CREATE TABLE fingerprints (
     fingerprint INTEGER PRIMARY KEY,
     hash        BLOB NOT NULL UNIQUE CHECK (length(hash) = 32)
@@ -64,7 +62,7 @@ CREATE TABLE catalogs (
     target_profile  INTEGER REFERENCES profiles,
     serving_profile INTEGER REFERENCES profiles,
     revision        INTEGER NOT NULL DEFAULT 0,  -- of the newest change
-    feed_floor      INTEGER NOT NULL DEFAULT 0,  -- a reader from before it must read everything again
+    feed_floor      INTEGER NOT NULL DEFAULT 0,  -- a reader with an older revision must read everything again
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL
 ) STRICT;
@@ -99,8 +97,8 @@ CREATE TABLE documents (
     content BLOB    NOT NULL   -- zstd
 ) STRICT;
 
--- A canonical text, once for all operations that have it. One known by its hash alone (a vector came after its
--- operation went) has none.
+-- A canonical text, once for all operations that have it. Without content if only its hash is known: its vector came
+-- after its last operation was deleted.
 CREATE TABLE texts (
     text    INTEGER PRIMARY KEY AUTOINCREMENT,
     hash    BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
@@ -115,17 +113,17 @@ CREATE TABLE operations (
     method       TEXT    NOT NULL,
     path         TEXT    NOT NULL,
     summary      TEXT    NOT NULL,
-    tags         TEXT    NOT NULL,  -- one a line, '\' and line feeds escaped by '\'
+    tags         TEXT    NOT NULL,  -- one per line; '\' and line feeds are escaped by '\'
     cut_bytes    INTEGER NOT NULL,
     PRIMARY KEY (spec, position)
 ) STRICT, WITHOUT ROWID;
--- Sweeps over texts walk this: about 10 bytes an operation.
+-- Sweeps over texts walk this: about 10 bytes per operation.
 CREATE INDEX operations_by_spec ON operations (spec, text);
--- Who has a text: for pruning, and for the change feed of the other specs that a new vector completes.
+-- Which specs have a text: for pruning, and for the change feed of the other specs that a new vector completes.
 CREATE INDEX operations_by_text ON operations (text, spec);
 
--- float32, little-endian. `written_at` stands before the value, so that reading it never reads the value's overflow
--- pages. cut_to: how many bytes of the text were embedded, where it had to be cut; 0: all.
+-- float32, little-endian. `written_at` comes before the value, so that reading it never reads the value's overflow
+-- pages. cut_to: how many bytes of the text were embedded if it had to be cut; 0: all.
 CREATE TABLE vectors (
     vector     INTEGER PRIMARY KEY,
     profile    INTEGER NOT NULL REFERENCES profiles,
@@ -136,7 +134,7 @@ CREATE TABLE vectors (
     UNIQUE (profile, text)
 ) STRICT;
 CREATE INDEX vectors_by_text ON vectors (text);
--- The few that are of a text's beginning, so that counting them reads no other row.
+-- The few vectors of cut texts, so that counting them reads no other row.
 CREATE INDEX vectors_cut ON vectors (profile, text) WHERE cut_to > 0;
 
 CREATE TABLE refusals (
@@ -175,18 +173,18 @@ CREATE TABLE jobs (
 ) STRICT;
 -- one_open_job.
 CREATE UNIQUE INDEX jobs_pending ON jobs (catalog_id, spec_name) WHERE status = 0;
--- Claims walk these in due order. Suspects lie apart, so that skipping them costs nothing. Finished jobs are in
--- neither.
+-- Claims walk these in due order. Suspects (suspect_expiries in embedq/support/store_rules.h) are in an index of their
+-- own, so that skipping them costs nothing. Finished jobs are in neither.
 CREATE INDEX jobs_due     ON jobs (fingerprint, next_run_at, id) WHERE status = 0 AND expiries < 2;
 CREATE INDEX jobs_suspect ON jobs (fingerprint, next_run_at, id) WHERE status = 0 AND expiries >= 2;
--- What a write goes before: the reconciler's.
+-- The reconciler's jobs, before which a write goes.
 CREATE INDEX jobs_bulk    ON jobs (fingerprint, next_run_at) WHERE status = 0 AND kind = 1;
 CREATE INDEX jobs_lease   ON jobs (lease_expires_at) WHERE status = 1;
 CREATE INDEX jobs_running ON jobs (catalog_id, spec_name) WHERE status = 1;
 CREATE INDEX jobs_history ON jobs (catalog_id, spec_name, id);
 CREATE INDEX jobs_of_catalog ON jobs (catalog_id, id);
 CREATE INDEX jobs_finished ON jobs (completed_at) WHERE status > 1;
--- The rare ends, for lists of what went wrong.
+-- Failed and cancelled jobs, for lists of what went wrong: they are rare.
 CREATE INDEX jobs_unsuccessful ON jobs (status, id) WHERE status > 2;
 
 CREATE TABLE workers (
@@ -202,13 +200,13 @@ CREATE TABLE workers (
 CREATE TABLE endpoint_states (
     fingerprint BLOB    NOT NULL CHECK (length(fingerprint) = 32),
     endpoint    TEXT    NOT NULL,
-    kind        INTEGER NOT NULL,  -- PauseKind
+    kind        INTEGER NOT NULL,  -- embedq::PauseKind: 0 throttled, 1 unavailable, 2 misconfigured
     until       INTEGER NOT NULL,
     reason      TEXT    NOT NULL,
     PRIMARY KEY (fingerprint, endpoint)
 ) STRICT, WITHOUT ROWID;
 
--- Until when each budget is reserved. unit: 0 requests, 1 tokens.
+-- Until when each rate limit is reserved. unit: 0 requests, 1 tokens.
 CREATE TABLE rate_limits (
     fingerprint BLOB    NOT NULL CHECK (length(fingerprint) = 32),
     unit        INTEGER NOT NULL,
@@ -216,8 +214,8 @@ CREATE TABLE rate_limits (
     PRIMARY KEY (fingerprint, unit)
 ) STRICT, WITHOUT ROWID;
 
--- The feed: a spec's newest change takes the place of its older ones, which no reader needs. AUTOINCREMENT never gives
--- a revision twice.
+-- The change feed: a spec's newest change replaces its older ones, which no reader needs. AUTOINCREMENT never uses a
+-- revision twice.
 CREATE TABLE changes (
     revision  INTEGER PRIMARY KEY AUTOINCREMENT,
     catalog   INTEGER NOT NULL REFERENCES catalogs ON DELETE CASCADE,

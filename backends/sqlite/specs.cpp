@@ -91,8 +91,8 @@ public:
         result.generation = (before ? before->generation : 0) + (unchanged ? 0 : 1);
         result.operation_count = spec->operation_count;
         if (!has_gap(connection_, owner, spec->spec)) return result;
-        // An unchanged document leaves an open job as it is, its backoff included: one that runs is about it, or has
-        // one waiting behind it that is.
+        // An unchanged document leaves an open job as it is, with its backoff: a running job is about this document, or
+        // a pending one behind it is.
         const bool leave_it = unchanged && has_open(connection_, write.catalog_id, write.spec_name);
         result.enqueued = leave_it ? EnqueueOutcome::collapsed
                                    : enqueue_job(connection_, owner, write.spec_name, JobKind::spec_write, now_);
@@ -122,7 +122,7 @@ private:
                    write.operations.size(), now_);
             spec = connection_.last_id();
         }
-        // Another process may have changed the spec since this call looked which documents it would have to compress.
+        // Not compressed yet if another process changed the spec after this call chose which documents to compress.
         const Compressed late = prepared.empty() ? documents::Compressor().compress(write.content) : Compressed();
         change(connection_, sql::put_document, spec, write.content.size(),
                std::span<const std::byte>(prepared.empty() ? late : prepared));
@@ -135,7 +135,7 @@ private:
     std::map<std::string, CatalogRow> catalogs_;
 };
 
-[[nodiscard]] Result<std::vector<bool>> look_for_changed(Connection& connection, std::span<const SpecWrite> specs) {
+[[nodiscard]] Result<std::vector<bool>> find_changed(Connection& connection, std::span<const SpecWrite> specs) {
     std::vector<bool> changed;
     changed.reserve(specs.size());
     for (const SpecWrite& write : specs) {
@@ -151,12 +151,12 @@ private:
 
 Result<std::vector<PutResult>> SqliteStore::put_specs(std::span<const SpecWrite> specs) {
     for (const SpecWrite& write : specs) {
-        if (auto sound = check_spec_name(write.spec_name); !sound) return std::unexpected(sound.error());
+        if (auto valid = check_spec_name(write.spec_name); !valid) return std::unexpected(valid.error());
     }
-    // Compressing takes longer than all else here, so it is done before the write lock is taken, and only for what will
-    // be stored.
+    // Compressing takes longer than everything else here, so it is done before the write lock is taken, and only for
+    // what will be stored.
     auto changed =
-        connections_.read([&](Connection& connection, std::int64_t) { return look_for_changed(connection, specs); });
+        connections_.read([&](Connection& connection, std::int64_t) { return find_changed(connection, specs); });
     if (!changed) return std::unexpected(changed.error());
     std::vector<Compressed> compressed(specs.size());
     documents::Compressor compressor;
@@ -206,7 +206,8 @@ Result<std::string> SqliteStore::spec_content(std::string_view catalog_id, std::
         Run row(connection, sql::document, spec->spec);
         if (!row.next()) {
             return fail(ErrorKind::internal,
-                        "the document of spec '" + std::string(spec_name) + "' is gone from the file; put it again");
+                        "the document of spec '" + std::string(spec_name) + "' is missing from the file",
+                        "put it again");
         }
         return documents::decompress(row.blob(1), static_cast<std::size_t>(row.integer(0)));
     });

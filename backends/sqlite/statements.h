@@ -1,20 +1,20 @@
-// Every statement of the store, whole, each with a word on the index that it must use (tests/unit/sqlite/plans_test.cpp
-// checks the plans).
+// Every statement of the store, as a whole, with a comment on the index that it must use
+// (tests/unit/sqlite/plans_test.cpp checks the plans).
 //
-// Writers hold the file's one write lock; readers see a snapshot and wait for nobody. In each statement ?2 is the
-// profile wherever SQLITE_STORE_UNSETTLED stands, `s` the spec and `o` the operation.
+// Writers hold the file's one write lock; readers see a snapshot and wait for nobody. In statements with
+// SQLITE_STORE_UNSETTLED, ?2 is the profile, `s` the spec and `o` the operation.
 #pragma once
 
 namespace embedq::sqlite::sql {
 
-// What counts for a spec: under its target profile, and not from before its force.
+// What counts for a spec: what was written under its target profile, and not before its force.
 #define SQLITE_STORE_HAS(table)                   \
     "EXISTS (SELECT 1 FROM " table                \
     " w WHERE w.profile = ?2 AND w.text = o.text" \
     " AND (s.force_from IS NULL OR w.written_at >= s.force_from))"
 #define SQLITE_STORE_UNSETTLED "NOT " SQLITE_STORE_HAS("vectors") " AND NOT " SQLITE_STORE_HAS("refusals")
 
-// That some catalog is embedded for, or ranked by, the profile of `w` and has an operation with its text.
+// Whether a catalog that is embedded for, or ranked by, the profile of `w` has an operation with its text.
 #define SQLITE_STORE_REFERRED_TO                                                            \
     "EXISTS (SELECT 1 FROM operations o INDEXED BY operations_by_text"                      \
     " CROSS JOIN specs s ON s.spec = o.spec CROSS JOIN catalogs c ON c.catalog = s.catalog" \
@@ -85,7 +85,7 @@ FROM (SELECT length(CAST(x.content AS BLOB)) AS bytes,
             WHERE s.catalog = ?1 GROUP BY o.text) n
       CROSS JOIN texts x ON x.text = n.text) k)sql";
 
-// --- the change feed. Inserting takes the next revision; a spec's older row gives way (unique key).
+// --- the change feed. Inserting takes the next revision and replaces the spec's older row (unique key).
 
 inline constexpr char insert_change[] = "INSERT OR REPLACE INTO changes (catalog, spec_name, at) VALUES (?1, ?2, ?3)";
 inline constexpr char clear_changes[] = "DELETE FROM changes WHERE catalog = ?1";
@@ -95,7 +95,7 @@ inline constexpr char set_revision_and_floor[] =
 // changes_since.
 inline constexpr char changes_since[] =
     "SELECT spec_name FROM changes INDEXED BY changes_since WHERE catalog = ?1 AND revision > ?2 ORDER BY revision";
-// The oldest rows lie first in the table itself.
+// The oldest rows come first in the table itself.
 inline constexpr char oldest_changes[] = "SELECT revision, catalog, at FROM changes ORDER BY revision LIMIT ?1";
 inline constexpr char delete_change[] = "DELETE FROM changes WHERE revision = ?1";
 inline constexpr char raise_floor[] = "UPDATE catalogs SET feed_floor = max(feed_floor, ?2) WHERE catalog = ?1";
@@ -169,7 +169,7 @@ WHERE catalog = ?2)sql";
 inline constexpr char has_gap[] =
     "SELECT 1 FROM specs s CROSS JOIN operations o INDEXED BY operations_by_spec ON o.spec = s.spec"
     " WHERE s.spec = ?1 AND " SQLITE_STORE_UNSETTLED " LIMIT 1";
-// The first spec at or after a name that has a gap: the walk goes on where the last one found its gap.
+// The first spec at or after a name that has a gap: the search continues where the last one found a gap.
 inline constexpr char first_gap[] =
     "SELECT s.spec_name FROM specs s CROSS JOIN operations o INDEXED BY operations_by_spec ON o.spec = s.spec"
     " WHERE s.catalog = ?1 AND s.spec_name >= ?3 AND " SQLITE_STORE_UNSETTLED " ORDER BY s.spec_name LIMIT 1";
@@ -194,8 +194,8 @@ inline constexpr char vector_is_cut[] =
     "SELECT 1 FROM vectors INDEXED BY vectors_cut WHERE profile = ?1 AND text = ?2 AND cut_to > 0";
 inline constexpr char refusal_counts[] =
     "SELECT 1 FROM refusals WHERE profile = ?1 AND text = ?2 AND (?3 IS NULL OR written_at >= ?3)";
-// By position (the table's key); the content is read only of what is unsettled. An earlier operation with the same text
-// has asked already.
+// By position (the table's key); only the content of unsettled texts is read. A text is returned for the first operation
+// that has it.
 inline constexpr char missing_texts[] =
     "SELECT o.position, o.operation_id, t.hash, t.content"
     " FROM specs s CROSS JOIN operations o ON o.spec = s.spec CROSS JOIN texts t ON t.text = o.text"
@@ -229,12 +229,12 @@ SELECT DISTINCT s.catalog, s.spec_name
 FROM operations o INDEXED BY operations_by_text CROSS JOIN specs s ON s.spec = o.spec
 CROSS JOIN catalogs c ON c.catalog = s.catalog
 WHERE o.text = ?2 AND (c.target_profile = ?1 OR c.serving_profile = ?1))sql";
-// The unique key covers this; the value is read later, in the order in which the values lie.
+// The unique key covers this; the values are read later, in their order in the file.
 inline constexpr char vector_of_hash[] = R"sql(
 SELECT v.vector FROM texts t CROSS JOIN vectors v ON v.profile = ?1 AND v.text = t.text WHERE t.hash = ?2)sql";
 inline constexpr char vector_value[] = "SELECT value FROM vectors WHERE vector = ?1";
 
-// --- jobs: their moves
+// --- jobs: their transitions
 
 inline constexpr char pending_job[] =
     "SELECT id, next_run_at FROM jobs INDEXED BY jobs_pending WHERE status = 0 AND catalog_id = ?1 AND spec_name = ?2";
@@ -243,7 +243,7 @@ inline constexpr char running_job[] =
 inline constexpr char insert_job[] = R"sql(
 INSERT INTO jobs (status, kind, fingerprint, next_run_at, created_at, catalog_id, spec_name)
 VALUES (0, ?1, ?2, ?6, ?3, ?4, ?5))sql";
-// A retry by hand stays one, and a write makes the reconciler's job its own.
+// A manual retry stays one (kind 2), and a write takes over the reconciler's job (kind 1).
 inline constexpr char collapse_job[] =
     "UPDATE jobs SET kind = CASE WHEN ?2 = 1 OR kind = 2 THEN kind ELSE ?2 END, next_run_at = min(next_run_at, ?3) "
     "WHERE id = ?1";
@@ -251,8 +251,8 @@ inline constexpr char collapse_job[] =
 inline constexpr char first_bulk_job[] =
     "SELECT next_run_at FROM jobs INDEXED BY jobs_bulk WHERE status = 0 AND kind = 1 AND fingerprint = ?1 ORDER BY "
     "next_run_at LIMIT 1";
-// Now, but later than all that counts for the spec, so that a clock that stands still or goes back cannot make the
-// force void.
+// Now, but later than everything that counts for the spec, so that the force also works if the clock stands still or
+// goes back.
 inline constexpr char force_spec[] = R"sql(
 UPDATE specs AS s SET failures = 0, parked_until = NULL, force_from = max(?3, coalesce(s.force_from + 1, 0),
     coalesce((SELECT max(w.written_at) + 1 FROM operations o CROSS JOIN vectors w ON w.profile = ?2 AND w.text = o.text
@@ -385,10 +385,10 @@ inline constexpr char endpoint_states[] =
     "SELECT fingerprint, endpoint, kind, until, reason FROM endpoint_states WHERE until > ?1 "
     "ORDER BY fingerprint, endpoint";
 inline constexpr char forget_endpoint_states[] = "DELETE FROM endpoint_states WHERE until <= ?1";
-// Where the stretch begins: where the one before ended, or now. By key.
+// Returns where the stretch begins: where the previous one ended, or now. By key.
 inline constexpr char reserve[] = R"sql(
-INSERT INTO rate_limits AS b (fingerprint, unit, free_at) VALUES (?1, ?2, ?3 + ?4)
-ON CONFLICT (fingerprint, unit) DO UPDATE SET free_at = max(b.free_at, ?3) + ?4
+INSERT INTO rate_limits AS l (fingerprint, unit, free_at) VALUES (?1, ?2, ?3 + ?4)
+ON CONFLICT (fingerprint, unit) DO UPDATE SET free_at = max(l.free_at, ?3) + ?4
 RETURNING free_at - ?4)sql";
 inline constexpr char forget_rate_limits[] = "DELETE FROM rate_limits WHERE free_at < ?1";
 

@@ -9,19 +9,19 @@ Result<std::unique_ptr<Store>> make_store(const Options& options, Context& conte
     ConnectionSettings settings;
     settings.path = options.find<std::string>("path").value_or("");
     if (settings.path.empty()) {
-        return fail(
-            ErrorKind::misconfigured,
-            "the SQLite store has no 'path': name the database file, for example path: /var/lib/embedq/embedq.db");
+        return fail(ErrorKind::misconfigured, "the SQLite store has no 'path'",
+                    "name the database file, for example path: /var/lib/embedq/embedq.db");
     }
     if (settings.path.starts_with(":memory:") || settings.path.starts_with("file:")) {
         return fail(ErrorKind::misconfigured,
-                    "the SQLite store's 'path' is '" + settings.path +
-                        "', but must be a plain file name; for a store that lives in the process use `plugin: memory`");
+                    "the SQLite store's 'path' is '" + settings.path + "', but must be a plain file name",
+                    "for a store in the process's memory, use `plugin: memory`");
     }
     std::error_code error;
     if (std::filesystem::is_directory(settings.path, error)) {
-        return fail(ErrorKind::misconfigured, "the SQLite store's 'path' is the folder '" + settings.path +
-                                                  "', but must be a file; add a file name to it");
+        return fail(ErrorKind::misconfigured,
+                    "the SQLite store's 'path' is the folder '" + settings.path + "', but must be a file",
+                    "add a file name to it");
     }
     settings.busy_timeout = options.find<std::chrono::milliseconds>("busy_timeout").value_or(settings.busy_timeout);
     settings.full_sync = options.find<std::string>("synchronous").value_or("full") != "normal";

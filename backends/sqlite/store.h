@@ -1,7 +1,7 @@
 // The SQLite store: one file on one machine, any number of processes.
 //
-// Its clock is the host's wall clock, read once for each verb. Every member may be called from any thread: writes take
-// turns, reads see a snapshot and wait for nobody.
+// Its clock is the host's wall clock, read once for each verb. Every member may be called from any thread: writes run
+// one after another; reads see a snapshot and wait for nobody.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@ namespace embedq::sqlite {
 inline constexpr std::array store_options{
     OptionSpec{.name = "path",
                .type = OptionType::path,
-               .help = "The database file; it and its folder are made when missing. Any number of processes on one "
+               .help = "The database file; it and its folder are created when missing. Any number of processes on one "
                        "machine may share it."},
     OptionSpec{.name = "busy_timeout",
                .type = OptionType::duration,
@@ -34,7 +34,7 @@ inline constexpr std::array store_options{
                .choices = "normal|full"},
 };
 
-// Checks the options; the file is opened at the first verb.
+// Checks the options; the file is opened by the first verb.
 [[nodiscard]] Result<std::unique_ptr<Store>> make_store(const Options& options, Context& context);
 
 class SqliteStore final : public Store {
@@ -110,7 +110,7 @@ private:
     Context& context_;
     Connections connections_;
     Liveness liveness_;
-    GapHints gap_hints_;  // used inside connections_.write alone
+    GapHints gap_hints_;  // used only inside connections_.write
 };
 
 }  // namespace embedq::sqlite

@@ -19,7 +19,7 @@ struct Due {
     friend auto operator<=>(const Due&, const Due&) = default;
 };
 
-// The numbers of the fingerprints that some profile has, each once.
+// The numbers of the fingerprints that a profile has, each once.
 [[nodiscard]] std::vector<std::int64_t> known_fingerprints(Connection& connection, std::span<const Sha256> hashes) {
     std::vector<std::int64_t> known;
     for (const Sha256& hash : hashes) {
@@ -29,7 +29,7 @@ struct Due {
     return known;
 }
 
-// What is due under any of the fingerprints, in order, `limit` at most.
+// The jobs that are due under any of the fingerprints, in order, at most `limit`.
 [[nodiscard]] std::vector<Due> due_jobs(Connection& connection, const char* statement,
                                         std::span<const std::int64_t> fingerprints, std::int64_t now,
                                         std::size_t limit) {
@@ -43,7 +43,7 @@ struct Due {
     return due;
 }
 
-// What a claim may choose from: one suspect alone, or ordinary jobs.
+// The jobs that a claim may take: one suspect alone, or ordinary jobs.
 [[nodiscard]] std::vector<Due> candidates(Connection& connection, const ClaimRequest& request, std::int64_t now,
                                           std::size_t limit) {
     const auto fingerprints = known_fingerprints(connection, request.fingerprints);
@@ -77,7 +77,7 @@ struct Claimable {
 [[nodiscard]] MissingTexts read_missing(Connection& connection, const HeldJob& job, const MissingQuery& query,
                                         std::int64_t now) {
     MissingTexts page;
-    // Never older than the force, so that what is asked for now counts even where the clock went back.
+    // Never older than the force, so that vectors made from this page count even if the clock went back.
     page.as_of = time_of(std::max(now, job.force_from.value_or(now)));
     if (job.force_from) page.force_from = time_of(*job.force_from);
     Run profile(connection, sql::profile_id, job.profile);
@@ -113,8 +113,8 @@ LeaseToken SqliteStore::new_token() {
 }
 
 Result<std::vector<ClaimedJob>> SqliteStore::claim(const ClaimRequest& request) {
-    if (auto sound = check_lease(request.lease); !sound) return std::unexpected(sound.error());
-    // An idle worker looks without taking the write lock.
+    if (auto valid = check_lease(request.lease); !valid) return std::unexpected(valid.error());
+    // Checked on a snapshot first, so that an idle worker does not take the write lock.
     auto anything = connections_.read([&](Connection& connection, std::int64_t now) -> Result<bool> {
         return !candidates(connection, request, now, std::min<std::size_t>(request.max_jobs, 1)).empty();
     });
@@ -141,7 +141,7 @@ Result<std::vector<ClaimedJob>> SqliteStore::claim(const ClaimRequest& request) 
 
 Result<std::vector<bool>> SqliteStore::extend(const WorkerReport& worker, std::span<const JobRef> jobs,
                                               milliseconds lease) {
-    if (auto sound = check_lease(lease); !sound) return std::unexpected(sound.error());
+    if (auto valid = check_lease(lease); !valid) return std::unexpected(valid.error());
     return connections_.write([&](Connection& connection, std::int64_t now) -> Result<std::vector<bool>> {
         change(connection, sql::put_worker, worker.worker_id, worker.host, worker.pid, worker.version, worker.jobs_held,
                now);
@@ -155,21 +155,20 @@ Result<std::vector<bool>> SqliteStore::extend(const WorkerReport& worker, std::s
 }
 
 Result<std::vector<Result<MissingTexts>>> SqliteStore::missing_texts(std::span<const MissingQuery> queries) {
-    return connections_.read([&](Connection& connection,
-                                 std::int64_t now) -> Result<std::vector<Result<MissingTexts>>> {
-        std::vector<Result<MissingTexts>> pages;
-        pages.reserve(queries.size());
-        for (const MissingQuery& query : queries) {
-            const auto job = find_held(connection, query.job);
-            if (job) {
-                pages.emplace_back(read_missing(connection, *job, query, now));
-            } else {
-                pages.emplace_back(fail(ErrorKind::lost,
-                                        "job " + std::to_string(query.job.id) + " is not held by this token any more"));
+    return connections_.read(
+        [&](Connection& connection, std::int64_t now) -> Result<std::vector<Result<MissingTexts>>> {
+            std::vector<Result<MissingTexts>> pages;
+            pages.reserve(queries.size());
+            for (const MissingQuery& query : queries) {
+                const auto job = find_held(connection, query.job);
+                if (job) {
+                    pages.emplace_back(read_missing(connection, *job, query, now));
+                } else {
+                    pages.emplace_back(lease_lost(query.job.id));
+                }
             }
-        }
-        return pages;
-    });
+            return pages;
+        });
 }
 
 Result<NextDue> SqliteStore::next_due(std::span<const Sha256> fingerprints) {

@@ -6,8 +6,8 @@ DECLARE
 BEGIN
     SELECT * INTO v_row FROM catalogs c WHERE c.catalog_id = p_catalog;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no catalog ''%'': create it first, or check the id', p_catalog
-            USING ERRCODE = 'EQ404';
+        RAISE EXCEPTION 'there is no catalog ''%''', p_catalog
+            USING ERRCODE = no_such_catalog(), HINT = 'create it first, or check the id';
     END IF;
     RETURN v_row;
 END $$;
@@ -18,8 +18,8 @@ DECLARE
 BEGIN
     SELECT * INTO v_row FROM specs s WHERE s.catalog = p_catalog.catalog AND s.spec_name = p_name;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'catalog ''%'' has no spec ''%'': put it first, or check the name', p_catalog.catalog_id, p_name
-            USING ERRCODE = 'EQ404';
+        RAISE EXCEPTION 'catalog ''%'' has no spec ''%''', p_catalog.catalog_id, p_name
+            USING ERRCODE = no_such_spec(), HINT = 'put it first, or check the name';
     END IF;
     RETURN v_row;
 END $$;
@@ -33,9 +33,9 @@ $$;
 -- --- the change feed
 --
 -- A catalog's revision is the newest transaction in its feed that is older than every transaction still running, and
--- the number of changes seen since that one: (xact << 20) + count. The first part is where the next reader goes on
--- from, so a transaction that began early and ended late is never passed over; the second part makes the number grow
--- with each commit meanwhile. What lies in between may be told twice.
+-- the number of changes seen since that one: (xact << 20) + count. The first part is where the next reader continues,
+-- so a transaction that began early and ended late is never skipped; the second part makes the number grow with each
+-- commit meanwhile. Changes in between may be reported twice.
 
 CREATE FUNCTION feed_revision(p_catalog integer, p_floor bigint) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -82,9 +82,9 @@ BEGIN
     INSERT INTO changes (catalog, spec_name, at) VALUES (p_catalog, p_spec_name, store_now());
 END $$;
 
--- A feed that came from another cluster by dump and restore speaks of transactions that are yet to come here: it begins
--- anew.
-CREATE FUNCTION mend_feed() RETURNS boolean LANGUAGE plpgsql AS $$
+-- A feed that was restored from a dump of another cluster may name transactions that have not happened here yet. It is
+-- then started again; returns whether it was.
+CREATE FUNCTION repair_feed() RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     v_next bigint := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
 BEGIN
@@ -101,8 +101,8 @@ END $$;
 -- --- what is settled
 
 -- operations_by_spec, then the keys of vectors and refusals; ends at the first text that is not settled. OFFSET 0 keeps
--- the planner from turning these looks into a join over whole tables, which it does when a table was small or empty at
--- its last look.
+-- the planner from turning these lookups into a join over whole tables, which it does when a table was small or empty
+-- when it was last analyzed.
 CREATE FUNCTION has_gap(p_spec bigint, p_profile integer, p_force timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
     RETURN EXISTS (
@@ -131,9 +131,8 @@ BEGIN
     PERFORM note_change(p_catalog, '');
 END $$;
 
--- The target begins to serve when every text of the catalog is settled under it. While the catalog has a pending job
--- there is work left, and the walk over its texts is spared. The row is locked before the last look, and writers of
--- specs hold it shared, so nobody adds a text in between.
+-- The target profile begins to serve when every text of the catalog is settled under it. The catalog's row is locked
+-- before the second check, and writers of specs hold it shared, so nobody adds a text in between.
 CREATE FUNCTION flip_if_settled(p_catalog integer) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     v_row catalogs;
@@ -191,7 +190,7 @@ CREATE FUNCTION get_profile(p_id bytea) RETURNS SETOF profiles LANGUAGE plpgsql 
 BEGIN
     RETURN QUERY SELECT * FROM profiles p WHERE p.id = p_id;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'no catalog was ever embedded under this profile' USING ERRCODE = 'EQ404';
+        RAISE EXCEPTION 'no catalog was ever embedded under this profile' USING ERRCODE = no_such_profile();
     END IF;
 END $$;
 
@@ -243,7 +242,7 @@ BEGIN
     RETURN true;
 END $$;
 
--- Jobs end first, leases before specs, in the order in which workers lock them.
+-- The jobs end first. Leases are locked before specs, in the order in which workers lock them.
 CREATE FUNCTION delete_catalog(p_catalog text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_catalog catalogs := catalog_named(p_catalog);
@@ -251,7 +250,7 @@ BEGIN
     PERFORM cancel_jobs_of(ARRAY (SELECT s.ref FROM specs s WHERE s.catalog = v_catalog.catalog),
                            'its catalog was deleted');
     PERFORM 1 FROM catalogs c WHERE c.catalog = v_catalog.catalog FOR UPDATE;
-    -- What was put meanwhile.
+    -- The jobs of specs that were put meanwhile.
     PERFORM cancel_jobs_of(ARRAY (SELECT s.ref FROM specs s WHERE s.catalog = v_catalog.catalog),
                            'its catalog was deleted');
     DELETE FROM operations o USING specs s WHERE s.catalog = v_catalog.catalog AND o.spec = s.spec;
@@ -275,8 +274,8 @@ BEGIN
             v_source.serving_profile, store_now(), store_now())
     ON CONFLICT (catalog_id) DO NOTHING RETURNING c.catalog INTO v_copy;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is a catalog ''%'' already: choose another id or delete it first', p_id
-            USING ERRCODE = 'EQ409';
+        RAISE EXCEPTION 'there is already a catalog ''%''', p_id
+            USING ERRCODE = catalog_exists(), HINT = 'choose another id, or delete it first';
     END IF;
     PERFORM note_change(v_copy, '');
     INSERT INTO spec_names (catalog_id, spec_name)
@@ -299,7 +298,7 @@ BEGIN
     IF v_source.target_profile IS NULL THEN RETURN; END IF;
     FOR v_spec IN SELECT * FROM specs s WHERE s.catalog = v_copy ORDER BY s.spec_name LOOP
         IF has_gap(v_spec.spec, v_source.target_profile, NULL) THEN
-            PERFORM enqueue_job(v_spec, v_source.target_profile, 0::smallint);
+            PERFORM enqueue_job(v_spec, v_source.target_profile, kind_spec_write());
         END IF;
     END LOOP;
 END $$;

@@ -5,14 +5,15 @@ CREATE TYPE given_vector AS (
     text       bigint,
     profile    integer,
     as_of      timestamptz,
-    place      bigint,       -- of its first float among all
+    place      bigint,       -- of its first float among those of all vectors
     dimension  integer,
     cut_to     integer,
-    before     timestamptz,  -- of the vector that lies there
-    newer      boolean       -- than all that lies there: it is stored
+    before     timestamptz,  -- when the vector that is stored already was written
+    newer      boolean       -- newer than what is stored already, so it replaces that
 );
 
--- How many vectors of each job are stored and did not count for its spec before. Joins lists alone, so it hashes them.
+-- How many vectors of each job are stored and did not count for its spec before. Joins only lists, so it uses hash
+-- joins.
 CREATE FUNCTION count_fresh(p_held held_job[], p_given given_vector[], p_job integer[], p_vector integer[])
 RETURNS TABLE (n integer, fresh bigint) LANGUAGE plpgsql SET enable_nestloop = off SET enable_hashjoin = on AS $$
 BEGIN
@@ -25,10 +26,11 @@ BEGIN
     GROUP BY e.job;
 END $$;
 
--- Vectors of held jobs. What is stored is named by a job that still holds its lease, and newer than what lies there.
--- Returns for each of the caller's jobs how many of its vectors did not count for its spec before. Keys are written in
--- order, so that two commits that share texts wait for each other and do not lock up. Each look at a table goes by key:
--- a subquery or OFFSET 0 keeps it so, whatever the planner believes of tables that were empty when it last looked.
+-- Stores the vectors of held jobs: those that a job with its lease still held names, and that are newer than what is
+-- stored. Returns for each of the caller's jobs how many of its vectors did not count for its spec before. Keys are
+-- written in order, so that two commits that share texts wait for each other and do not deadlock. Each lookup in a
+-- table goes by key: a subquery or OFFSET 0 keeps it so, whatever the statistics say of tables that were empty when
+-- they were last analyzed.
 CREATE FUNCTION store_vectors(p_held held_job[], p_profiles bytea[], p_which integer[], p_hashes bytea[],
                               p_as_of bigint[], p_cuts integer[], p_values bytea, p_job integer[], p_vector integer[])
 RETURNS TABLE (n integer, fresh bigint) LANGUAGE plpgsql AS $$
@@ -39,7 +41,7 @@ DECLARE
                                  WHERE e.job = ANY (v_jobs));
     v_given  given_vector[];
 BEGIN
-    -- A text may have lost its last operation, and been swept, while it was embedded.
+    -- A text may have lost its last operation, and been pruned, while it was embedded.
     INSERT INTO texts AS k (hash)
     SELECT DISTINCT q.hash FROM unnest(p_hashes) q(hash)
     WHERE NOT EXISTS (SELECT 1 FROM texts t WHERE t.hash = q.hash OFFSET 0)
@@ -62,9 +64,9 @@ BEGIN
                                     WHERE p.id = p_profiles[q.which] OFFSET 0) d) i
             WHERE i.vector = ANY (v_wanted)
             ORDER BY i.text, i.profile, i.as_of DESC, i.vector) g);
-    -- One that was there may have been swept since; the caller begins again.
+    -- A text that existed may have been pruned since; the caller starts again.
     IF EXISTS (SELECT 1 FROM unnest(v_given) g WHERE g.text IS NULL) THEN
-        RAISE EXCEPTION 'a text was swept while its vector came' USING ERRCODE = 'serialization_failure';
+        RAISE EXCEPTION 'a text was pruned while its vector was being stored' USING ERRCODE = 'serialization_failure';
     END IF;
     INSERT INTO vectors AS v (text, profile, cut_to, written_at, value)
     SELECT g.text, g.profile, g.cut_to, g.as_of, substring(p_values FROM (g.place * 4 + 1)::integer FOR g.dimension * 4)
@@ -88,7 +90,7 @@ BEGIN
     RETURN QUERY SELECT * FROM count_fresh(p_held, v_given, p_job, p_vector);
 END $$;
 
--- Refusals are rare: one after another. A refusal replaces an older vector, and the feed says so.
+-- Refusals are rare, so they are stored one by one. A refusal replaces an older vector, which the feed records.
 CREATE FUNCTION store_refusals(p_held held_job[], p_profiles bytea[], p_which integer[], p_hashes bytea[],
                                p_as_of bigint[], p_reasons text[], p_job integer[], p_refusal integer[]) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -107,7 +109,8 @@ BEGIN
         INSERT INTO texts AS k (hash) VALUES (v_item.hash) ON CONFLICT (hash) DO NOTHING;
         SELECT k.text INTO v_text FROM texts k WHERE k.hash = v_item.hash;
         IF v_text IS NULL THEN
-            RAISE EXCEPTION 'a text was swept while its refusal came' USING ERRCODE = 'serialization_failure';
+            RAISE EXCEPTION 'a text was pruned while its refusal was being stored'
+                USING ERRCODE = 'serialization_failure';
         END IF;
         CONTINUE WHEN EXISTS (SELECT 1 FROM settled w WHERE w.text = v_text AND w.profile = v_item.profile
                               AND w.written_at >= v_item.as_of);
@@ -124,10 +127,10 @@ BEGIN
     END LOOP;
 END $$;
 
--- The short way for receipts whose jobs all succeeded with nothing to store, as most do: a receipt turns into history
--- whole, without a look at its jobs one by one. A receipt's first part that nothing has left yet has the claim's jobs,
--- all of them: the caller's are the same where they are as many. Returns the tokens that went this way; whatever needs
--- a closer look is left to the long one.
+-- The fast path for receipts whose jobs all succeeded with nothing to store, as most do: a whole receipt moves to
+-- history, and its jobs are not looked at one by one. The first part of a receipt, as long as no job has left it, holds
+-- all jobs of the claim: if the caller names as many, they are the same. Returns the tokens that were handled here;
+-- everything else is left to the general path.
 CREATE FUNCTION complete_leases(p_ids bigint[], p_tokens uuid[]) RETURNS uuid[] LANGUAGE plpgsql AS $$
 DECLARE
     v_tokens uuid[];
@@ -146,23 +149,36 @@ BEGIN
     kept AS (
         INSERT INTO jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at,
                                completed_at, worker_id, last_error)
-        SELECT j.id, j.ref, j.kind, 2, j.attempts, j.expiries, j.embedded, j.created_at, j.started_at, store_now(),
-               g.worker_id, ''
+        SELECT j.id, j.ref, j.kind, status_succeeded(), j.attempts, j.expiries, j.embedded, j.created_at, j.started_at,
+               store_now(), g.worker_id, ''
         FROM gone g CROSS JOIN unnest(g.jobs) j)
     SELECT array_agg(g.token) INTO v_tokens FROM gone g;
     RETURN coalesce(v_tokens, '{}');
 END $$;
 
--- Outcomes as the contract orders them: 0 progress, 1 succeeded, 2 failed, 3 retry, 4 release. `p_profiles` are the
--- profiles that vectors and refusals name by place; `p_values` has the vectors' floats one after another. Returns which
--- of the jobs were still held.
-CREATE FUNCTION commit_jobs(p_ids bigint[], p_tokens uuid[], p_outcomes smallint[], p_errors text[], p_delays bigint[],
-                            p_max_attempts integer, p_profiles bytea[],
-                            p_vector_profiles integer[], p_vector_hashes bytea[], p_vector_as_of bigint[],
-                            p_cuts integer[], p_values bytea, p_vector_jobs integer[], p_vectors integer[],
-                            p_refusal_profiles integer[], p_refusal_hashes bytea[], p_refusal_as_of bigint[],
-                            p_reasons text[], p_refusal_jobs integer[], p_refusals integer[]) RETURNS TABLE (n bigint)
-LANGUAGE plpgsql AS $$
+-- How a holder ends or continues a job: embedq::JobOutcome, under the same names.
+CREATE TYPE job_outcome AS ENUM ('progress', 'succeeded', 'failed', 'retry', 'release');
+
+-- Stores vectors and refusals, and applies the outcome of each job. Returns which of the jobs were still held. The
+-- arrays of one group belong together, element by element. Numbers that refer to another group count from 1. Times and
+-- delays are microseconds. commit.cpp fills in the parameters in this order.
+CREATE FUNCTION commit_jobs(
+    -- The jobs: id, token of the claim, outcome, error ('' for none), and for retry and release the delay.
+    p_ids bigint[], p_tokens uuid[], p_outcomes job_outcome[], p_errors text[], p_delays bigint[],
+    -- A job that is to be retried fails when it has had so many attempts.
+    p_max_attempts integer,
+    -- The ids of the profiles to which vectors and refusals refer.
+    p_profiles bytea[],
+    -- The vectors: profile (number), hash of the text, as_of, and how many bytes of the text were embedded if it was
+    -- cut (0: all of it); then the floats of all vectors, one after another.
+    p_vector_profiles integer[], p_vector_hashes bytea[], p_vector_as_of bigint[], p_cuts integer[], p_values bytea,
+    -- Which job (number) reports which vector (number).
+    p_vector_jobs integer[], p_vectors integer[],
+    -- The refusals: profile (number), hash of the text, as_of, reason.
+    p_refusal_profiles integer[], p_refusal_hashes bytea[], p_refusal_as_of bigint[], p_reasons text[],
+    -- Which job (number) reports which refusal (number).
+    p_refusal_jobs integer[], p_refusals integer[]
+) RETURNS TABLE (n bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_now     timestamptz := store_now();
@@ -174,7 +190,7 @@ DECLARE
     v_catalog integer;
     v_whole   uuid[] := '{}';
 BEGIN
-    IF 1 = ALL (p_outcomes) AND p_vectors = '{}' AND p_refusals = '{}' THEN
+    IF 'succeeded' = ALL (p_outcomes) AND p_vectors = '{}' AND p_refusals = '{}' THEN
         v_whole := complete_leases(p_ids, p_tokens);
         IF v_whole <> '{}' THEN
             RETURN QUERY SELECT q.n FROM unnest(p_tokens) WITH ORDINALITY q(token, n) WHERE q.token = ANY (v_whole);
@@ -201,46 +217,46 @@ BEGIN
         v_job.embedded := v_job.embedded + v_fresh[v_job.n];
         v_job.last_error := coalesce(nullif(p_errors[v_job.n], ''), v_job.last_error);
         CASE p_outcomes[v_job.n]
-            WHEN 0 THEN
+            WHEN 'progress' THEN
                 IF v_fresh[v_job.n] > 0 OR p_errors[v_job.n] <> '' THEN
                     INSERT INTO job_progress AS g (id, new_vectors, embedded, last_error)
                     VALUES (v_job.id, v_job.new_vectors, v_job.embedded, v_job.last_error)
                     ON CONFLICT (id) DO UPDATE SET new_vectors = excluded.new_vectors, embedded = excluded.embedded,
                                                    last_error = excluded.last_error;
                 END IF;
-            WHEN 1 THEN
+            WHEN 'succeeded' THEN
                 v_refused := current_refusal(v_job.spec, v_job.profile, v_job.force_from);
                 IF v_refused IS NOT NULL THEN
                     v_job.last_error := v_refused;
                     PERFORM fail_job(v_job);
                 ELSE
-                    -- What earlier attempts met is over.
-                    PERFORM append_done(v_job, 2::smallint, '');
+                    -- The errors of earlier attempts no longer matter.
+                    PERFORM append_done(v_job, status_succeeded(), '');
                     UPDATE specs s SET failures = 0, parked_until = NULL WHERE s.spec = v_job.spec AND s.failures > 0;
                 END IF;
-            WHEN 2 THEN
+            WHEN 'failed' THEN
                 PERFORM fail_job(v_job);
-            WHEN 3 THEN
+            WHEN 'retry' THEN
                 IF v_job.new_vectors = 0 THEN v_job.attempts := v_job.attempts + 1; END IF;
                 IF v_job.attempts >= p_max_attempts THEN
                     PERFORM fail_job(v_job);
                 ELSE
                     PERFORM requeue_job(v_job, v_now + span_us(p_delays[v_job.n]));
                 END IF;
-            WHEN 4 THEN
+            WHEN 'release' THEN
                 PERFORM requeue_job(v_job, v_now + span_us(p_delays[v_job.n]));
         END CASE;
     END LOOP;
 
     SELECT array_agg(h.token) AS tokens, array_agg(h.part) AS parts, array_agg(h.id) AS ids INTO v_item
-    FROM unnest(v_held) h WHERE p_outcomes[h.n] <> 0;
+    FROM unnest(v_held) h WHERE p_outcomes[h.n] <> 'progress';
     IF v_item.ids IS NOT NULL THEN PERFORM leave_leases(v_item.tokens, v_item.parts, v_item.ids); END IF;
 
-    -- A catalog whose last text was settled by this turns to its target profile. While it has another pending job under
-    -- that profile, not yet.
+    -- A catalog whose last text was settled by this commit is served by its target profile from now on.
     FOR v_catalog IN
         SELECT DISTINCT c.catalog FROM unnest(v_held) h JOIN catalogs c ON c.catalog = h.catalog
-        WHERE p_outcomes[h.n] IN (1, 2) AND c.serving_profile IS DISTINCT FROM c.target_profile ORDER BY c.catalog
+        WHERE p_outcomes[h.n] IN ('succeeded', 'failed') AND c.serving_profile IS DISTINCT FROM c.target_profile
+        ORDER BY c.catalog
     LOOP
         PERFORM flip_if_settled(v_catalog);
     END LOOP;

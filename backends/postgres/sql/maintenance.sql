@@ -1,6 +1,6 @@
--- Maintenance: expired leases, gaps, old rows, endpoint_states, rate_limits. Safe from any process at any time.
+-- Maintenance: expired leases, gaps, old rows, endpoint states, rate limits. Safe from any process at any time.
 
--- A receipt that somebody extends or commits at this moment is passed over: it is looked at again at the next turn.
+-- A receipt that is being extended or committed at this moment is skipped; the next call looks at it again.
 CREATE FUNCTION reap(p_max_attempts integer) RETURNS TABLE (requeued bigint, failed bigint) LANGUAGE plpgsql AS $$
 DECLARE
     v_now   timestamptz := store_now();
@@ -22,9 +22,9 @@ BEGIN
         LOOP
             v_job.expiries := v_job.expiries + 1;
             IF v_job.new_vectors = 0 THEN v_job.attempts := v_job.attempts + 1; END IF;
-            v_job.last_error := format('its lease expired %s %s: the workers that held it died or stood still, last '
-                                       '''%s''', v_job.expiries,
-                                       CASE v_job.expiries WHEN 1 THEN 'time' ELSE 'times' END, v_lease.worker_id);
+            v_job.last_error := format('its lease expired %s %s: the workers that held it died or hung, last ''%s''',
+                                       v_job.expiries, CASE v_job.expiries WHEN 1 THEN 'time' ELSE 'times' END,
+                                       v_lease.worker_id);
             IF v_job.attempts >= p_max_attempts THEN
                 PERFORM fail_job(v_job);
                 failed := failed + 1;
@@ -39,9 +39,9 @@ BEGIN
     RETURN NEXT;
 END $$;
 
--- One sweep over what is there, not over what was noted: an operation of an embedded catalog whose text has neither
--- vector nor refusal that counts. Also hints what other programs may leave: pending jobs of another profile than the
--- target, wrong operation counts.
+-- Reads the operations and vectors themselves, not what was noted about them: a gap is an operation of an embedded
+-- catalog whose text has neither a vector nor a refusal that counts. Also fixes what other programs may leave: pending
+-- jobs of another profile than the target, and wrong operation counts.
 CREATE FUNCTION reconcile(p_catalog text) RETURNS TABLE (enqueued bigint, gaps bigint, flipped bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -61,8 +61,8 @@ BEGIN
         FROM (SELECT o.spec, count(*) AS n FROM operations o JOIN specs k ON k.spec = o.spec
               WHERE k.catalog = v_catalog.catalog GROUP BY o.spec) q
         WHERE s.catalog = v_catalog.catalog AND q.spec = s.spec AND s.operation_count <> q.n;
-        -- Running and pending jobs are looked at in one statement: a job claimed between two would be seen in neither
-        -- place.
+        -- One statement reads running and pending jobs: a job that was claimed between two statements would be seen in
+        -- neither place.
         WITH running AS MATERIALIZED (SELECT q.ref FROM running_jobs(NULL) q),
         gap AS MATERIALIZED (
             SELECT s.spec, s.ref, s.operation_count, s.parked_until FROM specs s
@@ -76,7 +76,7 @@ BEGIN
                                           AND (s.force_from IS NULL OR w.written_at >= s.force_from) OFFSET 0))),
         made AS (
             INSERT INTO jobs_ready (ref, profile, kind, operations, due, created_at)
-            SELECT g.ref, v_catalog.target_profile, 1, g.operation_count, v_now, v_now FROM gap g
+            SELECT g.ref, v_catalog.target_profile, kind_reconciler(), g.operation_count, v_now, v_now FROM gap g
             WHERE (g.parked_until IS NULL OR g.parked_until <= v_now)
               AND NOT EXISTS (SELECT 1 FROM running q WHERE q.ref = g.ref)
               AND NOT EXISTS (SELECT 1 FROM jobs_ready r WHERE r.ref = g.ref)
@@ -91,7 +91,8 @@ BEGIN
 END $$;
 
 -- Small batches, each through an index: jobs_done_completed, changes_by_time. Claims touch none of these rows. Vectors
--- and texts that nobody refers to are found by a walk over their keys, which waits for the last batch of history.
+-- and texts that nothing refers to are found by a walk over their keys, which only the call with the last batch of
+-- history does.
 CREATE FUNCTION prune(p_older_than bigint, p_limit bigint)
 RETURNS TABLE (jobs bigint, vectors bigint, changes bigint, more boolean) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -106,7 +107,7 @@ BEGIN
     GET DIAGNOSTICS jobs = ROW_COUNT;
     more := jobs >= p_limit;
 
-    -- Of the feed goes what is old; readers from before that read everything again.
+    -- Old entries of the feed are deleted; readers that are further behind read everything again.
     WITH gone AS (
         DELETE FROM changes c WHERE c.ctid = ANY (ARRAY (
             SELECT o.ctid FROM changes o WHERE o.at < v_before AND o.xact < v_horizon ORDER BY o.at LIMIT p_limit
@@ -119,7 +120,7 @@ BEGIN
     more := more OR changes >= p_limit;
 
     DELETE FROM workers w WHERE w.seen_at < v_before;
-    DELETE FROM rate_limits b WHERE (b.fingerprint, b.unit) IN (
+    DELETE FROM rate_limits l WHERE (l.fingerprint, l.unit) IN (
         SELECT q.fingerprint, q.unit FROM rate_limits q WHERE q.free_at < store_now() - interval '1 hour'
         FOR UPDATE SKIP LOCKED);
 
@@ -163,16 +164,18 @@ BEGIN
     RETURN NEXT;
 END $$;
 
+-- A cool-down of 0 ends the pause of an endpoint. Of several states for one endpoint the last one counts.
 CREATE FUNCTION put_endpoint_states(p_fingerprints bytea[], p_endpoints text[], p_kinds smallint[],
                                     p_cool_downs bigint[], p_reasons text[])
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM endpoint_states s WHERE s.until <= store_now();
-    DELETE FROM endpoint_states s USING unnest(p_fingerprints, p_endpoints, p_cool_downs) q(fingerprint, endpoint, cool_down)
+    DELETE FROM endpoint_states s
+    USING unnest(p_fingerprints, p_endpoints, p_cool_downs) q(fingerprint, endpoint, cool_down)
     WHERE s.fingerprint = q.fingerprint AND s.endpoint = q.endpoint AND q.cool_down <= 0;
     INSERT INTO endpoint_states (fingerprint, endpoint, kind, until, reason)
-    SELECT DISTINCT ON (q.fingerprint, q.endpoint) q.fingerprint, q.endpoint, q.kind, store_now() + span_us(q.cool_down),
-                    q.reason
+    SELECT DISTINCT ON (q.fingerprint, q.endpoint)
+           q.fingerprint, q.endpoint, q.kind, store_now() + span_us(q.cool_down), q.reason
     FROM unnest(p_fingerprints, p_endpoints, p_kinds, p_cool_downs, p_reasons)
          WITH ORDINALITY q(fingerprint, endpoint, kind, cool_down, reason, n)
     WHERE q.cool_down > 0 ORDER BY q.fingerprint, q.endpoint, q.n DESC
@@ -189,11 +192,11 @@ BEGIN
                  FROM endpoint_states s WHERE s.until > store_now() ORDER BY s.fingerprint, s.endpoint;
 END $$;
 
--- The next stretch of each budget, in order of the requests: from now in microseconds. `p_stretches` are how long they
--- are, in microseconds. A row is locked from its update to the commit, which waits for no disk: a server that is
--- stopped at once may forget what was given out in its last moment (three times `wal_writer_delay`), and those
--- stretches may be given out once more. Rows are taken in order of their key, so that two callers wait for each other
--- and do not lock up; the clock is read when the row is held.
+-- Reserves the next free stretch of each rate limit, in order of the requests, and returns in how many microseconds
+-- each begins. `p_stretches` has their lengths, in microseconds. A row is locked from its update to the commit, which
+-- does not wait for the disk: a server that crashes, or is stopped with `immediate`, may forget what it reserved in its
+-- last moments (three times `wal_writer_delay`), and may reserve those stretches again. Rows are locked in order of
+-- their key, so that two callers wait for each other and do not deadlock. The clock is read once the row is locked.
 CREATE FUNCTION reserve_rates(p_fingerprints bytea[], p_units text[], p_stretches bigint[])
 RETURNS TABLE (n bigint, starts_in bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -209,10 +212,10 @@ BEGIN
         FROM unnest(p_fingerprints, p_units, p_stretches) WITH ORDINALITY q(fingerprint, unit, stretch, n)
         ORDER BY q.fingerprint, q.unit COLLATE "C", q.n
     LOOP
-        INSERT INTO rate_limits AS b (fingerprint, unit, free_at)
+        INSERT INTO rate_limits AS l (fingerprint, unit, free_at)
         VALUES (v_item.fingerprint, v_item.unit, store_clock() + v_item.stretch)
-        ON CONFLICT (fingerprint, unit) DO UPDATE SET free_at = greatest(b.free_at, store_clock()) + v_item.stretch
-        RETURNING b.free_at INTO v_free;
+        ON CONFLICT (fingerprint, unit) DO UPDATE SET free_at = greatest(l.free_at, store_clock()) + v_item.stretch
+        RETURNING l.free_at INTO v_free;
         v_starts[v_item.n] := v_free - v_item.stretch;
     END LOOP;
     v_now := store_clock();

@@ -1,9 +1,10 @@
--- How the functions are planned; applied again after each migration, since a function that is replaced loses it.
+-- How the functions are planned. Applied again after each migration, since a function that is replaced loses its
+-- settings.
 --
 -- A session plans a statement once and keeps the plan, and statistics may be old or missing: a worker that started on
--- an empty queue would go on reading whole tables after a million jobs came. So what is asked for a few rows at a time
--- goes by key, whatever the planner believes of the tables. Each function has its own settings: one that another calls
--- may have been planned before, under somebody else's.
+-- an empty queue would still read whole tables after a million jobs have come. So a function that reads a few rows at a
+-- time goes by key, whatever the statistics say. Each function has its own settings, since one that another function
+-- calls may have been planned before, under the settings of another caller.
 DO $$
 DECLARE
     v_function regprocedure;
@@ -16,16 +17,15 @@ BEGIN
         WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND l.lanname = 'plpgsql'
     LOOP
         IF v_name IN ('open_jobs', 'count_fresh') THEN
-            -- They join lists, not tables, and say themselves how.
+            -- They join lists, not tables, and have their own join settings.
             EXECUTE format('ALTER FUNCTION %s SET plan_cache_mode = force_generic_plan SET jit = off', v_function);
         ELSIF v_name IN ('list_jobs', 'newest_jobs') THEN
-            -- They read one row or thousands, depending on what they are asked, and are planned for that each time.
+            -- They read one row or thousands, depending on their parameters, and are planned again for each call.
             EXECUTE format('ALTER FUNCTION %s %s SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan',
                            v_function, v_keyed);
         ELSIF v_name IN ('spec_statuses', 'catalog_health', 'settled_counts', 'settlement', 'operations_of', 'prune',
                          'reconcile', 'set_target', 'clone_catalog', 'delete_catalog') THEN
-            -- They read everything there is of something, which is done best with whole tables, as large as they are
-            -- now.
+            -- They read most of a table, so whole tables are read where that is best for their present size.
             EXECUTE format('ALTER FUNCTION %s SET plan_cache_mode = force_custom_plan SET jit = off', v_function);
         ELSE
             EXECUTE format('ALTER FUNCTION %s %s', v_function, v_keyed);

@@ -1,31 +1,34 @@
--- The queue's producers: enqueuing, and calling jobs off (docs/job-states.md).
+-- The queue's producers: enqueuing and cancelling (docs/job-states.md).
 
 -- --- producers
 
--- One pending job a spec: a second one collapses onto it and becomes due at once; a retry by hand stays one, and a
--- write makes the reconciler's job its own. A claimer that is just taking the row is waited for, and then there is a
--- new one: `jobs_ready` by ref. A write or a retry by hand goes before what the reconciler has queued: it becomes due a
--- moment before the first of that, by jobs_bulk. Claims keep their one order, and among writes the order stays that of
--- their ids.
-CREATE FUNCTION enqueue_job(p_spec specs, p_profile integer, p_kind smallint) RETURNS smallint LANGUAGE plpgsql AS $$
+
+-- A spec has one pending job: a second one collapses onto it, and it becomes due immediately. A manual retry stays one,
+-- and a write takes over the reconciler's job. If the row is just being claimed, this waits for the claimer and then
+-- inserts a new one: `jobs_ready` by ref. A write or a manual retry goes before what the reconciler has queued: it
+-- becomes due a moment before the first of those jobs, by jobs_bulk. So claims need only one order, and writes keep the
+-- order of their ids.
+CREATE FUNCTION enqueue_job(p_spec specs, p_profile integer, p_kind integer) RETURNS enqueue_outcome
+LANGUAGE plpgsql AS $$
 DECLARE
     v_created boolean;
     v_due     timestamptz := store_now();
 BEGIN
-    IF p_kind <> 1 THEN
+    IF p_kind <> kind_reconciler() THEN
         v_due := least(v_due, (SELECT r.due - interval '1 microsecond' FROM jobs_ready r
-                               WHERE r.profile = p_profile AND r.kind = 1 ORDER BY r.due LIMIT 1));
+                               WHERE r.profile = p_profile AND r.kind = kind_reconciler() ORDER BY r.due LIMIT 1));
     END IF;
     INSERT INTO jobs_ready AS r (ref, profile, kind, operations, due, created_at)
     VALUES (p_spec.ref, p_profile, p_kind, p_spec.operation_count, v_due, store_now())
-    ON CONFLICT (ref) DO UPDATE SET kind = CASE WHEN excluded.kind = 1 OR r.kind = 2 THEN r.kind ELSE excluded.kind END,
+    ON CONFLICT (ref) DO UPDATE SET kind = CASE WHEN excluded.kind = kind_reconciler() OR r.kind = kind_manual_retry()
+                                                THEN r.kind ELSE excluded.kind END,
                                     due = least(r.due, excluded.due),
                                     operations = excluded.operations, profile = excluded.profile
     RETURNING r.xmax = 0 INTO v_created;
-    RETURN CASE WHEN v_created THEN 1 ELSE 2 END;
+    RETURN CASE WHEN v_created THEN 'created'::enqueue_outcome ELSE 'collapsed' END;
 END $$;
 
--- Receipts are few; their arrays are read one after another.
+-- There are few receipts, so their arrays are read one after another.
 CREATE FUNCTION running_jobs(p_refs bigint[])
 RETURNS TABLE (token uuid, part integer, id bigint, ref bigint) LANGUAGE sql STABLE AS $$
     SELECT l.token, l.part, j.id, j.ref FROM job_leases l, unnest(l.jobs) j
@@ -37,7 +40,8 @@ BEGIN
     RETURN EXISTS (SELECT 1 FROM jobs_ready r WHERE r.ref = p_ref) OR EXISTS (SELECT 1 FROM running_jobs(ARRAY[p_ref]));
 END $$;
 
--- Later than all that counts for the spec, so that a clock that stands still or goes back cannot make the force void.
+-- Later than everything that counts for the spec, so that the force also works where the clock stands still or goes
+-- back.
 CREATE FUNCTION force_spec(p_spec bigint, p_profile integer) RETURNS timestamptz LANGUAGE plpgsql AS $$
 DECLARE
     v_force timestamptz;
@@ -51,7 +55,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION enqueue_jobs(p_catalogs text[], p_names text[], p_kinds smallint[])
-RETURNS TABLE (n integer, outcome smallint) LANGUAGE plpgsql AS $$
+RETURNS TABLE (n integer, outcome enqueue_outcome) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_catalog catalogs;
@@ -61,9 +65,9 @@ BEGIN
         v_catalog := catalog_named(p_catalogs[i]);
         v_spec := spec_named(v_catalog, p_names[i]);
         n := i;
-        outcome := 0;
+        outcome := 'none'::enqueue_outcome;
         IF v_catalog.target_profile IS NOT NULL THEN
-            IF p_kinds[i] = 2 AND EXISTS (SELECT 1 FROM operations o WHERE o.spec = v_spec.spec) THEN
+            IF p_kinds[i] = kind_manual_retry() AND EXISTS (SELECT 1 FROM operations o WHERE o.spec = v_spec.spec) THEN
                 v_spec.force_from := force_spec(v_spec.spec, v_catalog.target_profile);
             END IF;
             IF has_gap(v_spec.spec, v_catalog.target_profile, v_spec.force_from) THEN
@@ -74,28 +78,28 @@ BEGIN
     END LOOP;
 END $$;
 
--- For other programs: enqueues a job for a spec, wakes idle workers, and says 'created', 'collapsed' or 'none' (nothing
--- to embed). It runs with the owner's rights: who may call it needs to see no table, whichever it uses.
+-- For other programs: enqueues a job for a spec, wakes idle workers, and returns 'created', 'collapsed' or 'none'
+-- (nothing to embed). It runs with the owner's rights, so its callers need no rights on the tables.
 CREATE FUNCTION enqueue(catalog text, spec text, kind text DEFAULT 'spec_write') RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     v_kind smallint := array_position(ARRAY['spec_write', 'reconciler', 'manual_retry'], kind) - 1;
-    v_outcome smallint;
+    v_outcome enqueue_outcome;
 BEGIN
     IF v_kind IS NULL THEN
-        RAISE EXCEPTION '''%'' is no kind of job: expected spec_write, reconciler or manual_retry', kind
-            USING ERRCODE = 'EQ400';
+        RAISE EXCEPTION '''%'' is not a kind of job: expected spec_write, reconciler or manual_retry', kind
+            USING ERRCODE = unknown_job_kind();
     END IF;
     SELECT q.outcome INTO v_outcome FROM enqueue_jobs(ARRAY[catalog], ARRAY[spec], ARRAY[v_kind]) q;
-    IF v_outcome > 0 THEN PERFORM pg_notify('api_catalog_embedding_jobs', ''); END IF;
-    RETURN (ARRAY['none', 'created', 'collapsed'])[v_outcome + 1];
+    IF v_outcome <> 'none' THEN PERFORM pg_notify('api_catalog_embedding_jobs', ''); END IF;
+    RETURN v_outcome::text;
 END $$;
 REVOKE EXECUTE ON FUNCTION enqueue FROM PUBLIC;
 
 -- --- ends
 
--- Takes jobs out of the receipts that hold them. A receipt whose last job ended goes; its holder is `lost`, as the
--- token is gone.
+-- Takes jobs out of the receipts that hold them. A receipt whose last job ended is deleted; its holder gets `lost`,
+-- since the token is gone.
 CREATE FUNCTION leave_leases(p_tokens uuid[], p_parts integer[], p_ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM job_leases l USING (SELECT q.token, q.part, count(*) AS n
@@ -116,8 +120,8 @@ BEGIN
         DELETE FROM jobs_ready r WHERE r.id = ANY (p_ids) OR r.ref = ANY (p_refs) RETURNING r.*)
     INSERT INTO jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at, completed_at,
                            worker_id, last_error)
-    SELECT g.id, g.ref, g.kind, 4, g.attempts, g.expiries, g.embedded, g.created_at, g.started_at, store_now(), '',
-           coalesce(nullif(p_reason, ''), g.last_error)
+    SELECT g.id, g.ref, g.kind, status_cancelled(), g.attempts, g.expiries, g.embedded, g.created_at, g.started_at,
+           store_now(), '', coalesce(nullif(p_reason, ''), g.last_error)
     FROM gone g;
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;
@@ -139,8 +143,9 @@ BEGIN
     kept AS (
         INSERT INTO jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at,
                                completed_at, worker_id, last_error)
-        SELECT g.id, g.ref, g.kind, 4, g.attempts, g.expiries, coalesce(g.embedded_since, g.embedded), g.created_at,
-               g.started_at, store_now(), g.worker_id, coalesce(nullif(p_reason, ''), g.error_since, g.last_error)
+        SELECT g.id, g.ref, g.kind, status_cancelled(), g.attempts, g.expiries, coalesce(g.embedded_since, g.embedded),
+               g.created_at, g.started_at, store_now(), g.worker_id,
+               coalesce(nullif(p_reason, ''), g.error_since, g.last_error)
         FROM gone g)
     SELECT array_agg(g.token), array_agg(g.part), array_agg(g.id) INTO v_tokens, v_parts, v_ids FROM gone g;
     IF v_ids IS NULL THEN RETURN 0; END IF;
@@ -148,8 +153,8 @@ BEGIN
     RETURN cardinality(v_ids);
 END $$;
 
--- Jobs end as `cancelled`, wherever they are: one that a worker gives back meanwhile is found pending, and one that is
--- claimed meanwhile is found running.
+-- Jobs end as `cancelled`, wherever they are: a job that a worker gives back meanwhile is then found among the pending
+-- ones, and one that is claimed meanwhile among the running ones.
 CREATE FUNCTION cancel_where(p_ids bigint[], p_refs bigint[], p_reason text) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
     RETURN cancel_running(p_ids, p_refs, p_reason) + cancel_pending(p_ids, p_refs, p_reason)

@@ -1,4 +1,4 @@
--- What people look at: badges, rollups, history. Counts come from keys alone; no vector and no document is read.
+-- What people look at: badges, totals, history. Counts come from keys alone; no vector and no document is read.
 
 CREATE TYPE job_view AS (
     id         bigint,
@@ -17,6 +17,7 @@ CREATE TYPE job_view AS (
     completed_at timestamptz
 );
 
+-- The views have the numbers of states themselves, since who may read a view need not have the right to call functions.
 CREATE VIEW jobs_pending AS
     SELECT r.id, r.ref, r.kind, 0::smallint AS status, r.attempts, r.expiries, r.last_error, ''::text AS worker_id,
            r.embedded, r.due, NULL::timestamptz AS expires_at, r.created_at, r.started_at,
@@ -34,8 +35,8 @@ CREATE VIEW jobs_finished AS
            NULL::timestamptz AS due, NULL::timestamptz AS expires_at, d.created_at, d.started_at, d.completed_at
     FROM jobs_done d;
 
--- For other programs: all jobs under one name, and the specs. A claimed job is no longer due: it shows when it was
--- first claimed, else when it was made.
+-- For other programs: all jobs in one view, and the specs. A job that was claimed has no due time any more: it shows
+-- when it was first claimed, or else when it was created.
 CREATE VIEW api_catalog_embedding_jobs AS
     SELECT j.id, n.catalog_id::text, n.spec_name::text,
            (ARRAY['spec_write', 'reconciler', 'manual_retry'])[j.kind + 1] AS kind,
@@ -50,8 +51,8 @@ CREATE VIEW api_catalog_specs AS
            s.generation, s.parked_until, s.created_at, s.updated_at
     FROM specs s JOIN catalogs c ON c.catalog = s.catalog;
 
--- Operations whose text has a vector, and those whose text has only a refusal. Of named specs each operation is looked
--- up by key; of a whole catalog the keys are walked once.
+-- Operations whose text has a vector, and those whose text has only a refusal. For named specs each operation is looked
+-- up by key; for a whole catalog the keys are walked once.
 CREATE FUNCTION settled_counts(p_catalog integer, p_profile integer, p_names text[])
 RETURNS TABLE (spec bigint, vectors bigint, refusals bigint) LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
@@ -80,9 +81,9 @@ BEGIN
     GROUP BY s.spec;
 END $$;
 
--- The newest job of each spec: the pending one, which is the newest where there is one, or a running one, or the end of
--- jobs_done_of_spec. A spec's part of that index is asked for as a range of (ref, id), since `ref = … ORDER BY id` may
--- be taken for a walk over the history of all specs, newest first, which does not end where a spec never had a job.
+-- The newest job of each spec: the pending one, which is the newest where there is one, or a running one, or the last
+-- one in jobs_done_of_spec. A spec's part of that index is read as a range of (ref, id): for `ref = … ORDER BY id` the
+-- planner may walk over the history of all specs, newest first, to its very end where a spec never had a job.
 CREATE FUNCTION newest_jobs(p_catalog integer, p_names text[]) RETURNS SETOF job_view LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN QUERY
@@ -130,8 +131,9 @@ BEGIN
         RETURN QUERY
         SELECT v_catalog.catalog_id::text, count(*),
                count(*) FILTER (WHERE coalesce(k.vectors + k.refusals, 0) = s.operation_count),
-               count(*) FILTER (WHERE j.status = 0), count(*) FILTER (WHERE j.status = 1),
-               count(*) FILTER (WHERE j.status = 3), coalesce(sum(s.operation_count), 0),
+               count(*) FILTER (WHERE j.status = status_pending()),
+               count(*) FILTER (WHERE j.status = status_running()),
+               count(*) FILTER (WHERE j.status = status_failed()), coalesce(sum(s.operation_count), 0),
                coalesce(sum(k.vectors), 0)::bigint
         FROM specs s
         LEFT JOIN settled_counts(v_catalog.catalog, v_catalog.target_profile, '{}') k ON k.spec = s.spec
@@ -140,8 +142,8 @@ BEGIN
     END LOOP;
 END $$;
 
--- Distinct texts. One that a forced spec still waits for is missing, though it may count for another spec: the newest
--- force decides.
+-- Distinct texts. A text that a forced spec still waits for is missing, though it may count for another spec: the
+-- newest force decides.
 CREATE FUNCTION settlement(p_catalog text, p_names text[])
 RETURNS TABLE (specs bigint, operations bigint, texts bigint, vectors bigint, refusals bigint, cut bigint)
 LANGUAGE plpgsql STABLE AS $$
@@ -164,8 +166,8 @@ BEGIN
     RETURN NEXT;
 END $$;
 
--- How much text a catalog has, and how much of it is settled under a profile. Like the settlement; the size of a text
--- that lies out of line is in its row, so none is read.
+-- How much text a catalog has, and how much of it is settled under a profile. Counts as `settlement` does. The size of
+-- a text that is stored out of line is in its row, so no text is read.
 CREATE FUNCTION workload(p_catalog text, p_profile bytea)
 RETURNS TABLE (texts bigint, bytes bigint, settled_texts bigint, settled_bytes bigint) LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
@@ -185,10 +187,11 @@ BEGIN
     RETURN NEXT;
 END $$;
 
--- Newest first. Open jobs are few; history is walked by the index that each filter has, and never past the limit: for a
--- catalog, spec by spec, so what other catalogs did costs nothing. Of many specs, those with the newest jobs have the
--- page: the newest of each is looked up, and as many as fit the page are read, back to the oldest of these. Ranges of
--- (ref, id) as above; `status + 0` keeps these off the index of what went wrong in all specs.
+-- Newest first. Open jobs are few. History is walked by the index for each filter, and never past the limit: for a
+-- catalog, spec by spec, so that the jobs of other catalogs cost nothing. Of many specs, only those with the newest
+-- jobs can be on the page: the newest job of each spec is looked up, and as many specs as fit the page are read, back
+-- to the oldest of these jobs. Ranges of (ref, id) as above; `status + 0` keeps the planner from using the index of
+-- unsuccessful jobs of all specs.
 CREATE FUNCTION list_jobs(p_id bigint, p_catalog text, p_name text, p_status smallint, p_before bigint, p_limit bigint)
 RETURNS TABLE (id bigint, catalog_id text, spec_name text, kind smallint, status smallint, attempts integer,
                expiries integer, last_error text, worker_id text, embedded bigint, due bigint, expires_at bigint,
@@ -205,13 +208,13 @@ BEGIN
                          WHERE (p_catalog IS NULL OR n.catalog_id = p_catalog)
                            AND (p_name IS NULL OR n.spec_name = p_name));
     END IF;
-    IF p_status IS NULL OR p_status = 0 THEN
+    IF p_status IS NULL OR p_status = status_pending() THEN
         v_jobs := ARRAY (SELECT ROW (j.*)::job_view FROM jobs_pending j
                          WHERE (p_id IS NULL OR j.id = p_id) AND (v_refs IS NULL OR j.ref = ANY (v_refs))
                            AND j.id < p_before
                          ORDER BY j.id DESC LIMIT p_limit);
     END IF;
-    IF p_status IS NULL OR p_status = 1 THEN
+    IF p_status IS NULL OR p_status = status_running() THEN
         v_jobs := v_jobs || ARRAY (SELECT ROW (j.*)::job_view FROM jobs_running j
                                    WHERE (p_id IS NULL OR j.id = p_id) AND (v_refs IS NULL OR j.ref = ANY (v_refs))
                                      AND j.id < p_before
@@ -221,9 +224,9 @@ BEGIN
         v_part := ARRAY (SELECT ROW (j.*)::job_view FROM jobs_finished j
                          WHERE j.id = p_id AND j.id < p_before AND (v_refs IS NULL OR j.ref = ANY (v_refs))
                            AND (p_status IS NULL OR j.status = p_status) LIMIT p_limit);
-    ELSIF p_status IN (0, 1) THEN
+    ELSIF p_status IN (status_pending(), status_running()) THEN
         v_part := '{}';
-    ELSIF v_refs IS NOT NULL AND p_status > 2 THEN
+    ELSIF v_refs IS NOT NULL AND p_status > status_succeeded() THEN
         WITH newest AS MATERIALIZED (
             SELECT r.ref, f.id FROM unnest(v_refs) r(ref) CROSS JOIN LATERAL (
                 SELECT d.id FROM jobs_done d
@@ -255,7 +258,7 @@ BEGIN
                 ORDER BY j.ref DESC, j.id DESC LIMIT p_limit) q
             ORDER BY q.id DESC LIMIT p_limit)
         SELECT array_agg(ROW (p.*)::job_view) INTO v_part FROM page p;
-    ELSIF p_status > 2 THEN
+    ELSIF p_status > status_succeeded() THEN
         v_part := ARRAY (SELECT ROW (j.*)::job_view FROM jobs_finished j
                          WHERE j.status > 2 AND j.status = p_status AND j.id < p_before
                          ORDER BY j.id DESC LIMIT p_limit);

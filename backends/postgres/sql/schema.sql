@@ -1,16 +1,38 @@
 -- Tables, their indexes and their storage settings.
 --
--- The queue lies on disk in three parts (docs/adr/0021-receipts.md): a narrow row for each pending job; one row for
--- each claimed batch, a receipt that holds its jobs in an array; and history, which is only ever appended to. A claim
+-- The queue is stored in three parts (docs/adr/0021-receipts.md): a narrow row for each pending job; one row for each
+-- claimed batch, a receipt that holds its jobs in an array; and history, which is only ever appended to. A claim
 -- deletes pending rows and writes one receipt; a commit deletes the receipt and appends to history. No row is updated
--- on that way.
+-- on the way.
 --
--- Enumerations are stored by the contract's order: status 0 pending, 1 running, 2 succeeded, 3 failed, 4 cancelled;
--- kind 0 spec_write, 1 reconciler, 2 manual_retry. Names are compared byte by byte, as the contract orders them.
+-- Rows store enumerations as numbers, in the contract's order. Names are compared byte by byte, as the contract orders
+-- them.
+
+-- The numbers of embedq::JobStatus and embedq::JobKind, for functions; the planner replaces each call by the number.
+-- Views and the conditions of indexes have the numbers themselves.
+CREATE FUNCTION status_pending() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 0';
+CREATE FUNCTION status_running() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE FUNCTION status_succeeded() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 2';
+CREATE FUNCTION status_failed() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 3';
+CREATE FUNCTION status_cancelled() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 4';
+CREATE FUNCTION kind_spec_write() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 0';
+CREATE FUNCTION kind_reconciler() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE FUNCTION kind_manual_retry() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 2';
+
+-- embedq::EnqueueOutcome, under the same names.
+CREATE TYPE enqueue_outcome AS ENUM ('none', 'created', 'collapsed');
+
+-- The SQLSTATEs that these functions raise. failure.h has the same codes under the same names, and failure.cpp what
+-- each of them means for the caller.
+CREATE FUNCTION no_such_catalog() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'EQ001' $$;
+CREATE FUNCTION no_such_spec() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'EQ002' $$;
+CREATE FUNCTION no_such_profile() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'EQ003' $$;
+CREATE FUNCTION catalog_exists() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'EQ004' $$;
+CREATE FUNCTION unknown_job_kind() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'EQ005' $$;
 
 -- The store's clock: every time in this schema is read from here, and no worker's clock is ever compared with it.
 CREATE FUNCTION store_now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT now()';
--- The same at this moment, where a wait for a lock would make the transaction's beginning the past.
+-- The time at this moment, for use after a wait for a lock: by then the start of the transaction is in the past.
 CREATE FUNCTION store_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS 'SELECT clock_timestamp()';
 -- Times go over the wire as microseconds since 1970.
 CREATE FUNCTION from_us(bigint) RETURNS timestamptz LANGUAGE sql STABLE
@@ -85,10 +107,10 @@ CREATE TABLE specs (
     UNIQUE (catalog, spec_name)
 ) WITH (fillfactor = 80);
 
--- The few whose failures a success has to forget.
+-- The few specs whose failures a success resets.
 CREATE INDEX specs_failing ON specs (spec) WHERE failures > 0;
 
--- Apart from the specs, so that reading those never touches a document. zstd; TOAST need not try again.
+-- Apart from the specs, so that reading those never touches a document. Compressed by zstd, so TOAST need not try.
 CREATE TABLE documents (
     spec    bigint PRIMARY KEY,
     size    bigint NOT NULL,  -- of the document before compression
@@ -96,15 +118,15 @@ CREATE TABLE documents (
 );
 ALTER TABLE documents ALTER content SET STORAGE EXTERNAL;
 
--- A canonical text, once for all operations that have it. One known by its hash alone (a vector came after its
--- operation went) has none.
+-- A canonical text, once for all operations that have it. Without content if only its hash is known: its vector came
+-- after its last operation was deleted.
 CREATE TABLE texts (
     text    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     hash    bytea NOT NULL UNIQUE CHECK (length(hash) = 32),
     content text
 );
 
--- The key to `texts` is what keeps the sweep of unused texts from taking one that is just being referred to.
+-- The foreign key to `texts` keeps pruning from deleting a text to which an operation is just being added.
 CREATE TABLE operations (
     spec         bigint  NOT NULL,
     position     integer NOT NULL,
@@ -113,13 +135,13 @@ CREATE TABLE operations (
     method       text    NOT NULL,
     path         text    NOT NULL,
     summary      text    NOT NULL,
-    tags         text    NOT NULL,  -- one a line, '\' and line feeds escaped by '\'
+    tags         text    NOT NULL,  -- one per line; '\' and line feeds are escaped by '\'
     cut_bytes    bigint  NOT NULL,
     PRIMARY KEY (spec, position)
 );
--- Sweeps over what is settled walk this alone.
+-- Checks of what is settled read this index alone.
 CREATE INDEX operations_by_spec ON operations (spec, text);
--- Who has a text: for the change feed, and for the sweep of unused ones.
+-- Which specs have a text: for the change feed, and for pruning unused texts.
 CREATE INDEX operations_by_text ON operations (text, spec);
 
 -- float32, little-endian, always out of line: counting vectors walks narrow rows and never reads a value.
@@ -141,7 +163,7 @@ CREATE TABLE refusals (
     PRIMARY KEY (text, profile)
 );
 
--- What settles a text under a profile.
+-- What settles a text under a profile: a vector or a refusal.
 CREATE VIEW settled AS
     SELECT text, profile, written_at FROM vectors
     UNION ALL
@@ -149,7 +171,7 @@ CREATE VIEW settled AS
 
 CREATE SEQUENCE job_ids;
 
--- Pending jobs, and no others. Every claim deletes here, so vacuum comes often and does not dawdle.
+-- Pending jobs, and no others. Every claim deletes rows here, so vacuum runs often and without delay.
 CREATE TABLE jobs_ready (
     id         bigint      NOT NULL DEFAULT nextval('job_ids') PRIMARY KEY,
     ref        bigint      NOT NULL UNIQUE,        -- one_open_job
@@ -166,10 +188,10 @@ CREATE TABLE jobs_ready (
 ) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0,
         autovacuum_analyze_scale_factor = 0.1);
 -- Claims walk these in due order, one profile at a time, so a profile whose provider cools down is not touched.
--- Suspects lie apart.
+-- Suspects (suspect_expiries in embedq/support/store_rules.h) are in an index of their own.
 CREATE INDEX jobs_due     ON jobs_ready (profile, due, id) WHERE expiries < 2;
 CREATE INDEX jobs_suspect ON jobs_ready (profile, due, id) WHERE expiries >= 2;
--- What a write goes before: the reconciler's.
+-- The reconciler's jobs (kind_reconciler), before which a write goes.
 CREATE INDEX jobs_bulk    ON jobs_ready (profile, due) WHERE kind = 1;
 
 CREATE TYPE job_row AS (
@@ -186,10 +208,10 @@ CREATE TYPE job_row AS (
 );
 
 -- One receipt for each claimed batch. Jobs that end before the others are noted in `ended`; the array itself is never
--- rewritten, and an extended lease or an ended job is a small update on the same page. A batch of which only a part is
--- extended is split in parts.
+-- rewritten, and an extended lease or an ended job is a small update on the same page. If only some jobs of a batch are
+-- extended, it is split in parts.
 CREATE TABLE job_leases (
-    token      uuid        NOT NULL,  -- a job's own token is this, with the job's id in its last half by exclusive or
+    token      uuid        NOT NULL,  -- a job's own token is this one, its last half combined with the job's id by XOR
     part       integer     NOT NULL DEFAULT 0,
     worker_id  text        NOT NULL,
     claimed_at timestamptz NOT NULL,
@@ -202,11 +224,11 @@ CREATE TABLE job_leases (
         autovacuum_vacuum_cost_delay = 0, toast.autovacuum_vacuum_scale_factor = 0.05,
         toast.autovacuum_vacuum_threshold = 1000, toast.autovacuum_vacuum_cost_delay = 0);
 
--- What a running job did so far, for those that tell before they end.
+-- What a running job has done so far, for jobs that report progress before they end.
 CREATE TABLE job_progress (
     id          bigint  PRIMARY KEY,
     new_vectors integer NOT NULL,  -- since the claim
-    embedded    bigint  NOT NULL,  -- by this job in all
+    embedded    bigint  NOT NULL,  -- by this job in total
     last_error  text    NOT NULL
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
         autovacuum_vacuum_cost_delay = 0);
@@ -229,7 +251,7 @@ CREATE TABLE jobs_done (
 CREATE INDEX jobs_done_id ON jobs_done (id);
 CREATE INDEX jobs_done_of_spec ON jobs_done (ref, id);
 CREATE INDEX jobs_done_completed ON jobs_done (completed_at);
--- The rare ends, for lists of what went wrong.
+-- Failed and cancelled jobs, for lists of what went wrong: they are rare.
 CREATE INDEX jobs_unsuccessful ON jobs_done (status, id) WHERE status > 2;
 CREATE INDEX jobs_unsuccessful_of_spec ON jobs_done (ref, id) WHERE status > 2;
 
@@ -246,14 +268,13 @@ CREATE TABLE workers (
 CREATE TABLE endpoint_states (
     fingerprint bytea       NOT NULL CHECK (length(fingerprint) = 32),
     endpoint    text COLLATE "C" NOT NULL,
-    kind        smallint    NOT NULL,  -- PauseKind
+    kind        smallint    NOT NULL,  -- embedq::PauseKind: 0 throttled, 1 unavailable, 2 misconfigured
     until       timestamptz NOT NULL,
     reason      text        NOT NULL,
     PRIMARY KEY (fingerprint, endpoint)
 ) WITH (fillfactor = 50);
 
--- Budgets per minute that all processes with one provider share: each a line in time, of which the part up to `free_at`
--- is given out.
+-- The rate limits per minute that all processes with one provider share. The time up to `free_at` is reserved.
 CREATE TABLE rate_limits (
     fingerprint bytea       NOT NULL CHECK (length(fingerprint) = 32),
     unit        text COLLATE "C" NOT NULL CHECK (unit IN ('requests', 'tokens')),
@@ -261,15 +282,15 @@ CREATE TABLE rate_limits (
     PRIMARY KEY (fingerprint, unit)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
         autovacuum_vacuum_cost_delay = 0);
-COMMENT ON TABLE rate_limits IS 'Requests and tokens a minute that all processes with one provider share: until when each '
-    'budget is given out. A time ahead of now is what callers are waiting for; rows that ended an hour ago are '
-    'forgotten.';
+COMMENT ON TABLE rate_limits IS 'Rate limits in requests and tokens per minute that all processes with one provider '
+    'share: until when each is reserved. If that is in the future, callers are waiting for it. Rows that ended an hour '
+    'ago are deleted.';
 COMMENT ON COLUMN rate_limits.fingerprint IS 'of the provider''s profile; profiles.fingerprint';
-COMMENT ON COLUMN rate_limits.free_at IS 'where the next stretch begins, or now if that is later';
+COMMENT ON COLUMN rate_limits.free_at IS 'when the next reservation begins, or now if that is later';
 
--- The feed: which spec of which catalog changed in which transaction; an empty name stands for all of the catalog. Only
--- appended to, so that no row is hot. Transactions end in another order than they begin in: a reader goes by
--- `feed_revision`.
+-- The change feed: which spec of which catalog changed in which transaction; an empty name stands for the whole
+-- catalog. Only appended to, so that no row is contended. Transactions may end in another order than they begin:
+-- readers use `feed_revision`.
 CREATE TABLE changes (
     catalog   integer     NOT NULL,
     xact      bigint      NOT NULL DEFAULT pg_current_xact_id()::text::bigint,

@@ -1,6 +1,6 @@
 -- Specs: documents with their operations, written together with their jobs.
 
--- Which of the documents lie here already as they are: same content, text version and fields.
+-- Which of the documents are stored already as they are: same content, text version and fields.
 -- `specs` by (catalog, spec_name).
 CREATE FUNCTION same_documents(p_catalogs text[], p_names text[], p_hashes bytea[], p_versions bigint[],
                                p_kinds smallint[], p_sources text[], p_etags text[], p_base_paths text[],
@@ -22,10 +22,9 @@ BEGIN
     ORDER BY q.n;
 END $$;
 
--- What a put of an unchanged document does: nothing, but for a job where there is a gap and none is open. Outcomes as
--- the contract orders them: 0 none, 1 created, 2 collapsed.
+-- Putting an unchanged document only enqueues a job, and only if there is a gap and no open job.
 CREATE FUNCTION put_unchanged(p_catalogs text[], p_names text[])
-RETURNS TABLE (n bigint, enqueued smallint, generation bigint, operation_count integer) LANGUAGE plpgsql AS $$
+RETURNS TABLE (n bigint, enqueued enqueue_outcome, generation bigint, operation_count integer) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_spec record;
@@ -38,23 +37,23 @@ BEGIN
         ORDER BY q.n
     LOOP
         n := v_spec.n;
-        enqueued := 0;
+        enqueued := 'none'::enqueue_outcome;
         generation := (v_spec.row).generation;
         operation_count := (v_spec.row).operation_count;
         IF v_spec.profile IS NOT NULL AND has_gap((v_spec.row).spec, v_spec.profile, (v_spec.row).force_from) THEN
-            -- An open job is left as it is, its backoff included: one that runs is about this document, or has one
-            -- waiting behind it that is.
+            -- An open job is left as it is, with its backoff: a running job is about this document, or a pending one
+            -- behind it is.
             IF has_open_job((v_spec.row).ref) THEN
-                enqueued := 2;
+                enqueued := 'collapsed'::enqueue_outcome;
             ELSE
-                enqueued := enqueue_job(v_spec.row, v_spec.profile, 0::smallint);
+                enqueued := enqueue_job(v_spec.row, v_spec.profile, kind_spec_write());
             END IF;
         END IF;
         RETURN NEXT;
     END LOOP;
 END $$;
 
--- Texts of several documents at once, in the order of their hashes, so that two writers cannot wait for each other.
+-- The texts of several documents, in the order of their hashes, so that two writers do not deadlock.
 CREATE FUNCTION put_texts(p_hashes bytea[], p_contents text[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO texts AS t (hash, content)
@@ -64,13 +63,13 @@ BEGIN
     ON CONFLICT (hash) DO UPDATE SET content = excluded.content WHERE t.content IS NULL;
 END $$;
 
--- A new or changed document; its texts are here. The catalog is held shared until the end, so that its profile does not
--- flip meanwhile.
+-- A new or changed document, whose texts are stored already. The catalog is locked shared until the end, so that its
+-- serving profile does not change meanwhile.
 CREATE FUNCTION put_changed(p_catalog text, p_name text, p_kind smallint, p_source text, p_etag text, p_base_path text,
                             p_title text, p_description text, p_hash bytea, p_version bigint, p_size bigint,
                             p_document bytea, p_ids text[], p_methods text[], p_paths text[], p_summaries text[],
                             p_tags text[], p_cuts bigint[], p_hashes bytea[], OUT created boolean,
-                            OUT enqueued smallint, OUT generation bigint) LANGUAGE plpgsql AS $$
+                            OUT enqueued enqueue_outcome, OUT generation bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_catalog catalogs := catalog_named(p_catalog);
@@ -107,21 +106,23 @@ BEGIN
          WITH ORDINALITY q(id, method, path, summary, tags, cut, hash, n)
     JOIN texts t ON t.hash = q.hash;
     GET DIAGNOSTICS v_count = ROW_COUNT;
-    -- A text that was there already may have been swept since, as long as no operation had it; the caller begins again.
+    -- A text that existed may have been pruned since, as long as no operation had it; the caller starts again.
     IF v_count <> cardinality(p_ids) THEN
-        RAISE EXCEPTION 'a text was swept while its operation came' USING ERRCODE = 'serialization_failure';
+        RAISE EXCEPTION 'a text was pruned while its operation was being stored'
+            USING ERRCODE = 'serialization_failure';
     END IF;
-    -- A pending job tells claimers how much it is, whether or not it has anything left to do.
+    -- A pending job shows claimers its size, whether or not anything is left to do.
     UPDATE jobs_ready r SET operations = v_spec.operation_count WHERE r.ref = v_spec.ref;
     PERFORM note_change(v_catalog.catalog, p_name);
     generation := v_spec.generation;
-    enqueued := 0;
+    enqueued := 'none'::enqueue_outcome;
     IF v_catalog.target_profile IS NOT NULL AND has_gap(v_spec.spec, v_catalog.target_profile, v_spec.force_from) THEN
-        enqueued := enqueue_job(v_spec, v_catalog.target_profile, 0::smallint);
+        enqueued := enqueue_job(v_spec, v_catalog.target_profile, kind_spec_write());
     END IF;
 END $$;
 
--- Leases, then the spec, in the order in which workers lock them; then what was enqueued in between.
+-- Leases are locked before the spec, in the order in which workers lock them; then follow jobs that were enqueued in
+-- between.
 CREATE FUNCTION delete_spec(p_catalog text, p_name text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_catalog catalogs := catalog_named(p_catalog);
@@ -130,8 +131,8 @@ BEGIN
     PERFORM cancel_jobs_of(ARRAY[v_spec.ref], 'its spec was deleted');
     DELETE FROM specs s WHERE s.spec = v_spec.spec;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'catalog ''%'' has no spec ''%'': put it first, or check the name', p_catalog, p_name
-            USING ERRCODE = 'EQ404';
+        RAISE EXCEPTION 'catalog ''%'' has no spec ''%''', p_catalog, p_name
+            USING ERRCODE = no_such_spec(), HINT = 'put it first, or check the name';
     END IF;
     PERFORM cancel_jobs_of(ARRAY[v_spec.ref], 'its spec was deleted');
     DELETE FROM operations o WHERE o.spec = v_spec.spec;
@@ -186,7 +187,7 @@ END $$;
 
 -- --- what ranking reads
 
--- By spec name and position; read through a cursor, so no more than a page of it is in memory on either side.
+-- By spec name and position. Read through a cursor, so that neither side has more than a page of it in memory.
 CREATE FUNCTION operations_of(p_catalog text, p_names text[])
 RETURNS TABLE (spec_name text, operation_id text, method text, path text, summary text, tags text, cut_bytes bigint,
                hash bytea, content text)

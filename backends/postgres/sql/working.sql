@@ -1,9 +1,10 @@
 -- The queue's workers: claiming, holding, what a holder asks, and the ways out of `running` (docs/job-states.md).
 
 -- Claims due jobs by due time, then id, and writes their receipt, in one statement. For each profile it walks jobs_due
--- from `p_from` on and locks what it takes; rows that another claimer has locked are passed over, none is waited for.
--- `p_from` is where the claim before began: behind an old snapshot, rows that were deleted long ago still stand before
--- it. MATERIALIZED and the array keep a plan with stale statistics from locking or deleting more than the limit.
+-- from `p_from` on and locks what it takes; rows that another claimer has locked are skipped, and none is waited for.
+-- `p_from` is where the previous claim began: while an old snapshot is open, rows that were deleted long ago remain in
+-- the index before it. MATERIALIZED and the array keep a plan with stale statistics from locking or deleting more than
+-- the limit.
 CREATE FUNCTION claim(p_worker text, p_fingerprints bytea[], p_max_jobs bigint, p_max_texts bigint, p_lease bigint,
                       p_allow_suspect boolean, p_token uuid, p_from bigint)
 RETURNS TABLE (id bigint, catalog_id text, spec_name text, kind smallint, fingerprint integer, attempts integer,
@@ -13,18 +14,18 @@ DECLARE
     v_now      timestamptz := store_now();
     v_from     timestamptz := coalesce(from_us(p_from), '-infinity');
     v_profiles integer[];
-    v_places   integer[];  -- of their fingerprints among those asked for
+    v_places   integer[];  -- of their fingerprints in p_fingerprints
     v_suspect  bigint;
     v_due      timestamptz;
 BEGIN
     SELECT array_agg(p.profile), array_agg(array_position(p_fingerprints, p.fingerprint)) INTO v_profiles, v_places
     FROM profiles p WHERE p.fingerprint = ANY (p_fingerprints);
     IF v_profiles IS NULL OR p_max_jobs < 1 THEN RETURN; END IF;
-    -- A claim that a crash of the server takes back leaves its jobs pending, and their token is never given again: no
-    -- need to wait for the disk.
+    -- If a crash of the server undoes a claim, its jobs are pending again, and their token is never used again: no need
+    -- to wait for the disk.
     PERFORM set_config('synchronous_commit', 'off', true);
-    -- Asked again, since the answer was lost on its way: what was claimed then is told now, else it would wait for its
-    -- lease to run out and be charged for it. By the receipts' key.
+    -- The call is repeated, since its answer was lost: it returns what was claimed then. Otherwise those jobs would
+    -- wait until their lease expires and be charged for it. By the receipts' key.
     UPDATE job_leases l SET expires_at = v_now + span_us(p_lease) WHERE l.token = p_token;
     IF FOUND THEN
         RETURN QUERY
@@ -35,7 +36,7 @@ BEGIN
         ORDER BY j.created_at, j.id;
         RETURN;
     END IF;
-    -- A suspect is given out alone, and in its turn.
+    -- A suspect is claimed alone, and in its turn.
     IF p_allow_suspect THEN
         SELECT r.id, r.due INTO v_suspect, v_due FROM jobs_ready r
         WHERE r.profile = ANY (v_profiles) AND r.expiries >= 2 AND r.due <= v_now ORDER BY r.due, r.id LIMIT 1
@@ -98,8 +99,8 @@ CREATE TYPE held_job AS (
     worker_id    text
 );
 
--- The jobs that these receipts still hold, in the caller's order. Each receipt's array is read once and hashed: a loop
--- over the caller's list for each job, which the planner may take for cheap, would be quadratic.
+-- The jobs that these receipts still hold, in the caller's order. Each receipt's array is read once and hashed: a
+-- nested loop over the caller's list, which the planner may estimate as cheap, would be quadratic.
 CREATE FUNCTION open_jobs(p_ids bigint[], p_tokens uuid[]) RETURNS SETOF held_job LANGUAGE plpgsql ROWS 50
 SET enable_nestloop = off SET enable_hashjoin = on AS $$
 BEGIN
@@ -113,7 +114,7 @@ BEGIN
     FROM asked q JOIN there t ON t.id = q.id AND t.token = q.token;
 END $$;
 
--- The same with what their specs and their progress say: `specs` by ref, a look each.
+-- The same, with their specs and their progress: `specs` by ref, one lookup each.
 CREATE FUNCTION held_jobs(p_ids bigint[], p_tokens uuid[]) RETURNS SETOF held_job LANGUAGE plpgsql ROWS 50 AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM job_progress) THEN
@@ -132,8 +133,8 @@ BEGIN
     END IF;
 END $$;
 
--- Extends what is still held, in one small write a receipt. Where only a part of a receipt's jobs is extended, the
--- others move to a part of their own, which keeps its time.
+-- Extends the leases that are still held, with one small write per receipt. If only some jobs of a receipt are
+-- extended, the others move to a part of their own, which keeps its expiry.
 CREATE FUNCTION extend_leases(p_worker text, p_host text, p_pid bigint, p_version text, p_jobs_held bigint,
                               p_ids bigint[], p_tokens uuid[], p_lease bigint) RETURNS TABLE (n bigint)
 LANGUAGE plpgsql AS $$
@@ -144,7 +145,7 @@ DECLARE
     v_held  bigint[];
     v_open  held_job[];
 BEGIN
-    -- A heartbeat that a crash of the server takes back is made again in a moment.
+    -- A heartbeat that a crash of the server undoes is soon repeated: no need to wait for the disk.
     PERFORM set_config('synchronous_commit', 'off', true);
     INSERT INTO workers AS w (worker_id, host, pid, version, jobs_held, started_at, seen_at)
     VALUES (p_worker, p_host, p_pid, p_version, p_jobs_held, v_now, v_now)
@@ -167,8 +168,8 @@ BEGIN
                  LATERAL (SELECT array_agg(j) AS jobs FROM unnest(l.jobs) j
                           WHERE NOT j.id = ANY (l.ended) AND NOT j.id = ANY (v_held)) rest
             WHERE l.token = v_lease.token AND l.part = v_lease.part;
-            -- They have left this part as if they had ended: its size stays that of the claim, so that none of it is
-            -- taken for the whole.
+            -- For this part they count as ended. Its size stays that of the claim, so that complete_leases does not
+            -- take the rest for the whole claim.
             UPDATE job_leases l SET ended = l.ended || rest.ids
             FROM (SELECT array_agg(j.id) AS ids FROM job_leases o, unnest(o.jobs) j
                   WHERE o.token = v_lease.token AND o.part = v_lease.part AND NOT j.id = ANY (o.ended)
@@ -181,9 +182,9 @@ BEGIN
     RETURN QUERY SELECT h.n FROM unnest(v_open) h;
 END $$;
 
--- What held jobs still need, a page for each query: a row with the page's facts (position is null), then its texts by
--- position. No row for a query whose lease is lost. Reads operations by their key; contents only of what is not
--- settled; an earlier operation with the same text has asked already.
+-- What held jobs still need, one page per query: its texts by position, then a row about the page itself, whose
+-- position is null. There is no row for a query whose lease is lost. Reads operations by their key, and contents only
+-- of what is not settled. A text is returned for the first operation that has it.
 CREATE FUNCTION missing_texts(p_ids bigint[], p_tokens uuid[], p_after bigint[], p_max_texts bigint[],
                               p_max_bytes bigint[])
 RETURNS TABLE (n bigint, "position" integer, operation_id text, hash bytea, content text, as_of bigint,
@@ -231,7 +232,7 @@ BEGIN
         operation_id := NULL;
         SELECT p.id INTO hash FROM profiles p WHERE p.profile = v_job.profile;
         content := NULL;
-        -- Never older than the force, so that what is asked for now counts even where the clock went back.
+        -- Never older than the force, so that vectors made from this page count even if the clock went back.
         as_of := to_us(greatest(v_now, v_job.force_from));
         force_from := to_us(v_job.force_from);
         more := v_more;
@@ -242,7 +243,7 @@ BEGIN
     END LOOP;
 END $$;
 
--- jobs_due and jobs_suspect, an entry each; receipts are few. Microseconds from now.
+-- Reads one entry each of jobs_due and jobs_suspect; there are few receipts. In microseconds from now.
 CREATE FUNCTION next_due(p_fingerprints bytea[]) RETURNS TABLE (pending bigint, lease_expiry bigint, suspect bigint)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -262,7 +263,7 @@ END $$;
 
 -- --- the ways out of `running`
 
-CREATE FUNCTION append_done(p_job held_job, p_status smallint, p_error text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION append_done(p_job held_job, p_status integer, p_error text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at, completed_at,
                            worker_id, last_error)
@@ -270,19 +271,17 @@ BEGIN
             p_job.created_at, p_job.started_at, store_now(), p_job.worker_id, p_error);
 END $$;
 
--- A spec that keeps failing is left alone for 10 minutes, 20, 40, … and at most 6 hours.
+-- A spec whose job failed is parked. migrations.cpp makes `parking_time` from the rule that all stores share.
 CREATE FUNCTION fail_job(p_job held_job) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM append_done(p_job, 3::smallint, p_job.last_error);
-    UPDATE specs s SET failures = s.failures + 1,
-                       parked_until = store_now()
-                                      + least(interval '10 minutes' * (1 << least(s.failures, 10)), interval '6 hours')
+    PERFORM append_done(p_job, status_failed(), p_job.last_error);
+    UPDATE specs s SET failures = s.failures + 1, parked_until = store_now() + parking_time(s.failures + 1)
     WHERE s.spec = p_job.spec;
 END $$;
 
--- Back to pending under the catalog's present target. Where a job waits behind it already, that one goes on in its
--- place with the larger counts, else a spec that is enqueued often could kill workers for ever; this one ends
--- `cancelled`.
+-- Back to pending under the catalog's present target. If another job of the spec is pending already, that one takes its
+-- place with the larger counts, and this one ends `cancelled`. Without the counts, a spec that is enqueued often could
+-- kill workers forever.
 CREATE FUNCTION requeue_job(p_job held_job, p_due timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_id bigint;
@@ -296,10 +295,10 @@ BEGIN
                                     expiries = greatest(r.expiries, excluded.expiries),
                                     last_error = coalesce(nullif(r.last_error, ''), excluded.last_error)
     RETURNING r.id INTO v_id;
-    IF v_id IS DISTINCT FROM p_job.id THEN PERFORM append_done(p_job, 4::smallint, p_job.last_error); END IF;
+    IF v_id IS DISTINCT FROM p_job.id THEN PERFORM append_done(p_job, status_cancelled(), p_job.last_error); END IF;
 END $$;
 
--- The first text of a spec that stands refused under the job's profile, as the error of its job.
+-- The first text of a spec that is refused under the job's profile, as the error of its job.
 CREATE FUNCTION current_refusal(p_spec bigint, p_profile integer, p_force timestamptz) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,6 +1,6 @@
-// What every store refuses as `invalid_argument`: the contract's rules for ids, names, leases, targets and commits,
-// said once for all stores, in the tree and outside it. A store calls them itself, so that it holds without the
-// loader's guard too.
+// The rules that every store follows, in the tree and outside it: what it refuses as `invalid_argument`, how long it
+// parks a spec, and what it answers about things that are missing. A store checks its arguments itself, so that the
+// rules hold without the loader's guard too.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -24,19 +24,51 @@
 
 namespace embedq {
 
+// A job whose lease expired so often may kill its worker: it is a suspect (store.h).
+inline constexpr std::uint32_t suspect_expiries = 2;
+
+// --- Answers about things that are missing, or that exist already.
+
+// The hints stand by themselves for stores whose messages come from elsewhere.
+inline constexpr std::string_view no_such_catalog_hint = "create it first, or check the id";
+inline constexpr std::string_view no_such_spec_hint = "put it first, or check the name";
+inline constexpr std::string_view catalog_exists_hint = "choose another id, or delete it first";
+
+[[nodiscard]] inline std::unexpected<Error> no_such_catalog(std::string_view catalog_id) {
+    return fail(ErrorKind::not_found, "there is no catalog '" + std::string(catalog_id) + "'",
+                std::string(no_such_catalog_hint));
+}
+[[nodiscard]] inline std::unexpected<Error> no_such_spec(std::string_view catalog_id, std::string_view spec_name) {
+    return fail(ErrorKind::not_found,
+                "catalog '" + std::string(catalog_id) + "' has no spec '" + std::string(spec_name) + "'",
+                std::string(no_such_spec_hint));
+}
+[[nodiscard]] inline std::unexpected<Error> no_such_profile() {
+    return fail(ErrorKind::not_found, "no catalog was ever embedded under this profile");
+}
+[[nodiscard]] inline std::unexpected<Error> catalog_exists(std::string_view catalog_id) {
+    return fail(ErrorKind::conflict, "there is already a catalog '" + std::string(catalog_id) + "'",
+                std::string(catalog_exists_hint));
+}
+[[nodiscard]] inline std::unexpected<Error> lease_lost(JobId job) {
+    return fail(ErrorKind::lost, "job " + std::to_string(job) + " is no longer held by this token");
+}
+
+// --- Arguments.
+
 [[nodiscard]] inline Status check_lease(std::chrono::milliseconds lease) {
     if (lease > std::chrono::milliseconds::zero()) return {};
     return fail(ErrorKind::invalid_argument,
-                "a lease of " + std::to_string(lease.count()) + " ms was asked for: it must be longer than 0");
+                "a lease of " + std::to_string(lease.count()) + " ms was requested, but it must be longer than 0");
 }
 
 [[nodiscard]] inline Status check_target(const CatalogTarget& target) {
     if (!target.profile || target.profile->dimension > 0) return {};
     return fail(ErrorKind::invalid_argument, "the target profile of catalog '" + target.catalog_id +
-                                                 "' has dimension 0: a profile needs the dimension of its vectors");
+                                                 "' has dimension 0, but a profile needs the dimension of its vectors");
 }
 
-// Why the values are no vector, as the end of a sentence; nullptr where they are one.
+// Why the values are not a vector, as the end of a sentence; nullptr if they are one.
 [[nodiscard]] inline const char* validate_vector(std::span<const float> values) {
     if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); }))
         return "has a value that is not finite";
@@ -45,12 +77,12 @@ namespace embedq {
     return nullptr;
 }
 
-// What a commit may hold as far as it can be told without a look into the store.
+// The part of a commit that can be checked without reading from the store.
 [[nodiscard]] inline Status check_commit(const Commit& commit) {
     for (std::size_t i = 0; i < commit.vectors.size(); ++i) {
-        const char* fault = validate_vector(commit.vectors[i].values);
-        if (fault != nullptr)
-            return fail(ErrorKind::invalid_argument, "vector " + std::to_string(i) + " of the commit " + fault);
+        const char* problem = validate_vector(commit.vectors[i].values);
+        if (problem != nullptr)
+            return fail(ErrorKind::invalid_argument, "vector " + std::to_string(i) + " of the commit " + problem);
     }
     const auto within = [](const std::vector<std::uint32_t>& indices, std::size_t size) {
         return std::ranges::all_of(indices, [size](std::uint32_t index) { return index < size; });
@@ -65,45 +97,8 @@ namespace embedq {
     return {};
 }
 
-// How long a spec is parked after its `failures`-th failure in a row (1 or more): 10 minutes, 20, 40, … and at most
-// 6 hours.
-[[nodiscard]] inline std::chrono::minutes parking_time(std::uint64_t failures) {
-    constexpr std::chrono::minutes first{10};
-    constexpr std::chrono::minutes longest = std::chrono::hours(6);
-    const std::uint64_t doublings = failures == 0 ? 0 : std::min<std::uint64_t>(failures - 1, 10);
-    return std::min(first * (std::int64_t{1} << doublings), longest);
-}
-
-// How long a request's stretch of its budget is, rounded up to a microsecond, so that no rounding exceeds a budget. The
-// request is sound.
-[[nodiscard]] inline std::chrono::microseconds stretch_of(const RateRequest& request) {
-    constexpr double minute = 60e6;
-    constexpr double noise = 1e-3;  // what the division leaves above a whole number
-    const double stretch = std::ceil(request.amount * minute / request.per_minute - noise);
-    return std::chrono::microseconds(static_cast<std::int64_t>(std::max(stretch, 1.0)));
-}
-
-[[nodiscard]] inline Status check_rates(std::span<const RateRequest> requests) {
-    constexpr double longest_minutes = 60.0 * 24 * 365;  // so that no line leaves what clocks can say
-    const auto positive = [](double value) { return std::isfinite(value) && value > 0; };
-    for (std::size_t i = 0; i < requests.size(); ++i) {
-        const RateRequest& request = requests[i];
-        const std::string asked = "budget request " + std::to_string(i) + " asks for " +
-                                  std::to_string(request.amount) + " of " + std::to_string(request.per_minute) + " " +
-                                  std::string(to_string(request.unit)) + " a minute: ";
-        if (!positive(request.amount) || !positive(request.per_minute)) {
-            return fail(ErrorKind::invalid_argument, asked + "both must be positive");
-        }
-        if (request.amount / request.per_minute > longest_minutes) {
-            return fail(ErrorKind::invalid_argument,
-                        asked + "that takes more than a year; ask for less, or raise the budget");
-        }
-    }
-    return {};
-}
-
-// The rest: every profile is known, and every vector has its dimension. `dimension_of(profile_id)` gives a
-// std::optional<std::size_t>, nothing for a profile that the store does not have.
+// The rest of a commit: every profile is known, and every vector has its dimension. `dimension_of(profile_id)` returns
+// a std::optional<std::size_t>, empty for a profile that the store does not have.
 template <class DimensionOf>
 [[nodiscard]] Status check_profiles(const Commit& commit, DimensionOf&& dimension_of) {
     const auto unknown = [](const char* what, std::size_t index) {
@@ -123,6 +118,48 @@ template <class DimensionOf>
         if (!dimension_of(commit.refusals[i].profile_id)) return unknown("refusal", i);
     }
     return {};
+}
+
+[[nodiscard]] inline Status check_rates(std::span<const RateRequest> requests) {
+    constexpr double longest_minutes = 60.0 * 24 * 365;  // so that every reservation ends within a clock's range
+    const auto positive = [](double value) { return std::isfinite(value) && value > 0; };
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        const RateRequest& request = requests[i];
+        const std::string asked = "rate request " + std::to_string(i) + " asks for " + std::to_string(request.amount) +
+                                  " of " + std::to_string(request.per_minute) + " " +
+                                  std::string(to_string(request.unit)) + " a minute";
+        if (!positive(request.amount) || !positive(request.per_minute)) {
+            return fail(ErrorKind::invalid_argument, asked + ", but both must be positive");
+        }
+        if (request.amount / request.per_minute > longest_minutes) {
+            return fail(ErrorKind::invalid_argument, asked + ", which takes more than a year",
+                        "ask for less, or raise the rate limit");
+        }
+    }
+    return {};
+}
+
+// --- Times.
+
+// A spec is parked for 10 minutes after its first failure, for twice as long after each further failure in a row, and
+// for at most 6 hours. PostgreSQL's schema is made with these numbers: after a release, changing them needs a migration.
+inline constexpr std::chrono::minutes first_parking_time{10};
+inline constexpr std::chrono::minutes longest_parking_time = std::chrono::hours(6);
+inline constexpr std::uint64_t most_parking_doublings = 10;  // enough to reach the longest time
+
+// How long a spec is parked after its `failures`-th failure in a row (1 or more).
+[[nodiscard]] inline std::chrono::minutes parking_time(std::uint64_t failures) {
+    const std::uint64_t doublings = failures == 0 ? 0 : std::min(failures - 1, most_parking_doublings);
+    return std::min(first_parking_time * (std::int64_t{1} << doublings), longest_parking_time);
+}
+
+// How long the stretch is that a request reserves of its rate limit, rounded up to a microsecond so that rounding never
+// exceeds the limit. The request is valid (check_rates).
+[[nodiscard]] inline std::chrono::microseconds stretch_of(const RateRequest& request) {
+    constexpr double minute = 60e6;
+    constexpr double noise = 1e-3;  // what the division leaves above a whole number
+    const double stretch = std::ceil(request.amount * minute / request.per_minute - noise);
+    return std::chrono::microseconds(static_cast<std::int64_t>(std::max(stretch, 1.0)));
 }
 
 }  // namespace embedq
