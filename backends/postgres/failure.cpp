@@ -48,7 +48,7 @@ constexpr std::array meanings{
             "the server may be a standby: name the primary in 'url', or all hosts with "
             "target_session_attrs=read-write"},
     Meaning{"53100", ErrorKind::unavailable, false, false,
-            "free space on the server's disk; work then continues by itself"},
+            "make room on the server's disk; work then continues by itself"},
     Meaning{sql_state::too_many_connections, ErrorKind::unavailable, false, true,
             "raise max_connections, lower 'pool', or put a pooler in front"},
     Meaning{"53", ErrorKind::unavailable, false, false, ""},
