@@ -157,7 +157,8 @@ Result<std::vector<ClaimedJob>> PostgresStore::recover_claim(const LostClaim& lo
 
 // While an old snapshot is open (a forgotten transaction), deleted jobs stay in the index, and a claim that begins at
 // its start walks over all of them. So a claim begins where the previous one did, and from time to time at the start
-// again, for jobs whose transactions were slow to commit. How often depends on the cost: always, as long as it is quick.
+// again, for jobs whose transactions were slow to commit. How often depends on the cost: always, as long as it is
+// quick.
 Result<std::vector<ClaimedJob>> PostgresStore::claim_due(const ClaimRequest& request, const LeaseToken& token) {
     for (bool whole = false;; whole = true) {
         const auto asked_at = steady_clock::now();

@@ -1,8 +1,8 @@
 // The PostgreSQL store: one database, any number of processes on any number of machines.
 //
-// Its clock is the server's. Each verb is one function of the schema (sql/), called as one transaction; this class turns
-// the contract's values into parameters, and rows into values. Every member may be called from any thread; each takes a
-// connection of the pool.
+// Its clock is the server's. Each verb is one function of the schema (sql/), called as one transaction; this class
+// turns the contract's values into parameters, and rows into values. Every member may be called from any thread; each
+// takes a connection of the pool.
 #pragma once
 
 #include <array>

@@ -1,6 +1,7 @@
 // A thin wrapper of SQLite's C interface: a connection with its prepared statements, and one run of a statement.
 //
-// A connection and its runs belong to one thread at a time; connections.h ensures that. Failures are thrown (failure.h).
+// A connection and its runs belong to one thread at a time; connections.h ensures that. Failures are thrown
+// (failure.h).
 #pragma once
 
 #include <array>

@@ -171,8 +171,9 @@ std::vector<Finding> diagnose_file(const std::string& path) {
     return findings;
 }
 
-// Every connection to a file with a write-ahead log holds a lock on one byte of the file's shared memory, and the kernel
-// lists the holders. That file must not be opened to query its locks: closing it would release this process's own.
+// Every connection to a file with a write-ahead log holds a lock on one byte of the file's shared memory, and the
+// kernel lists the holders. That file must not be opened to query its locks: closing it would release this process's
+// own.
 OtherProcesses other_processes(const std::string& path) {
     constexpr const char* held_byte = "128";
     OtherProcesses others;

@@ -31,8 +31,8 @@ struct HeldJob {
     std::string last_error;
 };
 
-// Enqueues a job, or collapses onto the pending one, which becomes due immediately. The caller has checked that there is
-// work and a target profile.
+// Enqueues a job, or collapses onto the pending one, which becomes due immediately. The caller has checked that there
+// is work and a target profile.
 EnqueueOutcome enqueue_job(Connection& connection, const CatalogRow& catalog, std::string_view spec_name, JobKind kind,
                            std::int64_t now);
 [[nodiscard]] bool has_open(Connection& connection, std::string_view catalog_id, std::string_view spec_name);

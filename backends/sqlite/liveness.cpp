@@ -36,7 +36,8 @@ bool Liveness::open() {
 void Liveness::hold(const std::string& worker_id) {
     const sync::Lock lock(mutex_);
     if (held_.contains(worker_id) || !open()) return;
-    // The lock belongs to the open file, not to the process: another store on the same file in this process has its own.
+    // The lock belongs to the open file, not to the process: another store on the same file in this process has its
+    // own.
     struct flock byte = byte_of(worker_id, F_WRLCK);
     if (::fcntl(file_, F_OFD_SETLK, &byte) == 0) held_.insert(worker_id);
 }

@@ -194,8 +194,8 @@ inline constexpr char vector_is_cut[] =
     "SELECT 1 FROM vectors INDEXED BY vectors_cut WHERE profile = ?1 AND text = ?2 AND cut_to > 0";
 inline constexpr char refusal_counts[] =
     "SELECT 1 FROM refusals WHERE profile = ?1 AND text = ?2 AND (?3 IS NULL OR written_at >= ?3)";
-// By position (the table's key); only the content of unsettled texts is read. A text is returned for the first operation
-// that has it.
+// By position (the table's key); only the content of unsettled texts is read. A text is returned for the first
+// operation that has it.
 inline constexpr char missing_texts[] =
     "SELECT o.position, o.operation_id, t.hash, t.content"
     " FROM specs s CROSS JOIN operations o ON o.spec = s.spec CROSS JOIN texts t ON t.text = o.text"

@@ -1,4 +1,4 @@
-// Asks the language server of editors (yaml-language-server, over standard input and output) what it offers in a
+// Tests what the language server of editors (yaml-language-server, over standard input and output) offers in a
 // configuration.
 //
 //   node complete.mjs FOLDER        the folder holds embedq.schema.json

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds the JSON Schema of the configuration against a public validator and editors' language server: run.py PROGRAM
+"""Tests the JSON Schema of the configuration with a public validator and the language server of editors: run.py PROGRAM
 
 The packages of package.json are fetched by `npm ci` from the registry that the user's npm is configured for, once: they
 stay in build/npm until package-lock.json changes.
@@ -20,7 +20,7 @@ DEADLINE = 240  # seconds for one step; only a hang reaches it
 
 
 def packages():
-    """The folder with node_modules; made whole or not at all."""
+    """The folder with node_modules; it is created completely or not at all."""
     lock = (HERE / "package-lock.json").read_bytes() + (HERE / "package.json").read_bytes()
     folder = ROOT / "build" / "npm" / hashlib.sha256(lock).hexdigest()[:16]
     if folder.exists():
@@ -62,13 +62,13 @@ def run(program, world):
 
     schema = world / "embedq.schema.json"
     schema.write_text(embedq("config", "schema"))
-    # What the program shows of an example is a configuration, too.
+    # What the program shows for an example is also a configuration.
     shown = world / "shown"
     shown.mkdir()
     for example in EXAMPLES.glob("*.yaml"):
         (shown / example.name).write_text(embedq("--config", example, "config", "show"))
 
-    # A module finds its packages from where it lies.
+    # A module finds its packages by its own folder.
     modules = packages()
     scripts = pathlib.Path(tempfile.mkdtemp(dir=modules))
     try:
@@ -85,6 +85,6 @@ def run(program, world):
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or not os.access(sys.argv[1], os.X_OK):
-        sys.exit(f"usage: {sys.argv[0]} PROGRAM: '{' '.join(sys.argv[1:2])}' is no program; build it first")
+        sys.exit(f"usage: {sys.argv[0]} PROGRAM: '{' '.join(sys.argv[1:2])}' is not a program; build it first")
     with tempfile.TemporaryDirectory(prefix="embedq-schema-") as folder:
         run(pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(folder))

@@ -1,9 +1,9 @@
-// Holds the configuration's JSON Schema against YAML files, as a public validator reads both.
+// Checks YAML files against the configuration's JSON Schema, with a public validator.
 //
 //   node validate.mjs SCHEMA GOOD_FOLDER… -- BROKEN_FOLDER
 //
-// Every good file must be valid. Every broken one must be invalid, unless a comment of its own, "# Schema: …", says why
-// no schema can see its fault; then it must be valid, so that no such comment outlives its reason.
+// Every good file must be valid. Every broken one must be invalid, unless its comment "# Schema: …" gives the reason
+// why no schema can find its fault; then it must be valid, so that no such comment outlives its reason.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv from 'ajv/dist/2020.js';
@@ -20,7 +20,7 @@ const ajv = new Ajv.default({ strict: true, allowUnionTypes: true, allErrors: tr
 addFormats.default(ajv);
 const valid = ajv.compile(schema);
 
-// What editors show beside a key: every key has it.
+// Every key must have a description, which editors show beside it.
 function expectDescriptions(node, path) {
   for (const [name, property] of Object.entries(node.properties ?? {})) {
     if (!property.description) faults.push(`${path}.${name} has no description in the schema`);
@@ -51,25 +51,25 @@ const yamlFiles = (folder) =>
 const counts = { good: 0, seen: 0, unseen: 0 };
 
 for (const file of folders.flatMap(yamlFiles)) {
-  const said = complaint(file);
-  if (said !== null) faults.push(`${file} is good, but the schema refuses it: ${said}`);
+  const problem = complaint(file);
+  if (problem !== null) faults.push(`${file} is good, but the schema refuses it: ${problem}`);
   counts.good += 1;
 }
 for (const file of yamlFiles(broken)) {
   const reason = readFileSync(file, 'utf8').match(/^# Schema: (.+)$/m)?.[1];
-  const said = complaint(file);
-  if (said === null && !reason)
-    faults.push(`${file} is broken, but the schema takes it; a comment "# Schema: …" must say why`);
-  if (said !== null && reason)
-    faults.push(`${file} says that no schema can see its fault ("${reason}"), but this one does: ${said}`);
+  const problem = complaint(file);
+  if (problem === null && !reason)
+    faults.push(`${file} is broken, but the schema accepts it; a comment "# Schema: …" must give the reason`);
+  if (problem !== null && reason)
+    faults.push(`${file} has a reason why no schema can find its fault ("${reason}"), but this one does: ${problem}`);
   counts[reason ? 'unseen' : 'seen'] += 1;
-  const verdict = said === null ? `taken (${reason ?? 'no reason is given'})` : said.split('\n')[0];
+  const verdict = problem === null ? `accepted (${reason ?? 'no reason is given'})` : problem.split('\n')[0];
   console.log(`${file}: ${verdict}`);
 }
 if (counts.good === 0 || counts.seen === 0) faults.push('there was nothing to check');
 
 console.log(
   `${counts.good} good files are valid; of the broken ones ${counts.seen} are invalid, ` +
-    `${counts.unseen} have a fault no schema can see`);
+    `${counts.unseen} have a fault that no schema can find`);
 for (const fault of faults) console.error(`error: ${fault}`);
 process.exitCode = faults.length > 0 ? 1 : 0;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What programs see of the PostgreSQL store that speak SQL: run.py PROGRAM [TEST…], with the built `embedq`; --help
-says more."""
+"""The PostgreSQL store as other programs use it through SQL: run.py PROGRAM [TEST…], with the built `embedq`; see
+--help."""
 
 import pathlib
 import sys

@@ -1,4 +1,4 @@
-"""A server of the test's own with embedq's schema on it, as `embedq migrate up` makes it, and short words for its
+"""A server of the test's own with embedq's schema on it, as `embedq migrate up` creates it, and helpers for its
 functions."""
 
 import hashlib
@@ -85,7 +85,7 @@ def put(spec, texts, catalog="shop"):
 
 
 def catalog(name="shop", model="model"):
-    """The SQL that makes a catalog with a target."""
+    """The SQL that creates a catalog with a target."""
     made = call("put_catalog", name, "", "", "", "")
     if model is None:
         return made
@@ -105,7 +105,7 @@ def grants(role):
 class Stage(unittest.TestCase):
     """Tests that share a server; each has a database of its own, `name`, with the schema in it."""
 
-    role = None  # one that gets what docs/deploying.md grants it, and nothing by way of PUBLIC
+    role = None  # one that gets what docs/deploying.md grants it, and nothing through PUBLIC
     server_words = {"durable": False}
     migrated = True
 
@@ -144,10 +144,9 @@ def claim(worker, token, jobs=1, lease_us=20_000_000, model="model"):
 
 
 def commit(token, outcome, error="", delay_us=0, attempts=5):
-    """The SQL that reports one outcome for all jobs of a claim: 0 progress, 1 succeeded, 2 failed, 3 retry, 4
-    release."""
+    """The SQL that reports one outcome (job_outcome) for all jobs of a claim."""
     jobs = f"FROM {SCHEMA}.job_leases l, unnest(l.jobs) j WHERE l.token = '{token}'"
     nothing = "'{}', '{}', '{}', '{}', '{}', '', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'"
     return (f"SELECT * FROM {SCHEMA}.commit_jobs(ARRAY(SELECT j.id {jobs} ORDER BY 1), ARRAY(SELECT l.token {jobs}), "
-            f"ARRAY(SELECT {outcome}::smallint {jobs}), ARRAY(SELECT {literal(error)}::text {jobs}), "
+            f"ARRAY(SELECT '{outcome}'::{SCHEMA}.job_outcome {jobs}), ARRAY(SELECT {literal(error)}::text {jobs}), "
             f"ARRAY(SELECT {delay_us}::bigint {jobs}), {attempts}, {nothing})")

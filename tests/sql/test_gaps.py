@@ -1,5 +1,5 @@
-"""The reconciler reads the truth: gaps that no embedq made, only SQL. One sweep finds each, and a second one
-nothing."""
+"""The reconciler reads the truth: gaps that other programs made through SQL. One sweep finds each, and a second one
+finds nothing new."""
 
 import stage
 
@@ -15,7 +15,7 @@ class Gaps(stage.Stage):
         self.assertEqual(self.sweep(), (0, 0))
 
     def sweep(self):
-        """How many jobs a sweep made, and how many gaps it saw."""
+        """How many jobs a sweep created, and how many gaps it found."""
         enqueued, gaps, _ = self.owner(stage.call("reconcile", ""))[0]
         return int(enqueued), int(gaps)
 
@@ -26,9 +26,9 @@ class Gaps(stage.Stage):
                          [[spec, "reconciler"] for spec in specs])
         self.assertEqual(self.sweep(), (0, len(specs)))
 
-    def test_a_wrong_operation_count_was_a_gap_for_ever(self):
-        """The release note's third bug: operation_count 0 on rows of an older version, though all their vectors were
-        there."""
+    def test_a_wrong_operation_count_was_a_gap_forever(self):
+        """The release note's third bug: operation_count 0 on rows of an older version, though they had all their
+        vectors."""
         self.owner("UPDATE embedq.specs SET operation_count = 0")
         for _ in range(3):
             self.assertEqual(self.sweep(), (0, 0))

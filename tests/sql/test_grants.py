@@ -1,5 +1,5 @@
-"""A role with the page's grants for workers does everything but migrations: the program itself, on a schema that the
-owner made. The kit runs as such a role, too (tests/conformance/postgres)."""
+"""A role with the page's grants for workers may do everything but migrate: the program itself, on a schema that the
+owner created. The kit also runs as such a role (tests/conformance/postgres)."""
 
 import json
 import pathlib
@@ -41,7 +41,7 @@ class Grants(stage.Stage):
         self.assertEqual(self.as_role("SELECT status FROM embedq.api_catalog_embedding_jobs ORDER BY id DESC LIMIT 1"),
                          [["pending"]])
 
-    def test_no_ddl_and_no_word_in_what_was_migrated(self):
+    def test_no_ddl_and_no_change_of_the_migrations(self):
         self.migrate()
         for statement in ["CREATE TABLE embedq.mine (i int)", "DELETE FROM embedq.migrations", "CREATE SCHEMA mine",
                           "INSERT INTO embedq.migrations (number, name) VALUES (99, 'x')", "TRUNCATE embedq.jobs_done"]:
@@ -53,7 +53,7 @@ class Grants(stage.Stage):
             with self.subTest(statement), self.assertRaisesRegex(postgres.SqlError, "must be owner|permission denied"):
                 self.as_role(statement)
 
-    def test_what_later_migrations_bring_is_granted(self):
+    def test_objects_of_later_migrations_are_granted(self):
         self.migrate()
         self.owner("CREATE TABLE embedq.later (i bigserial); CREATE FUNCTION embedq.later() RETURNS int LANGUAGE sql "
                    "AS 'SELECT 1'; "
@@ -61,7 +61,7 @@ class Grants(stage.Stage):
         self.as_role("INSERT INTO embedq.later DEFAULT VALUES; UPDATE embedq.later SET i = 7; DELETE FROM embedq.later")
         self.assertEqual(self.as_role("SELECT embedq.later()"), [["1"]])
 
-    def test_without_a_schema_the_worker_is_told_to_have_it_migrated(self):
+    def test_without_a_schema_the_worker_reports_the_missing_grant(self):
         done = self.program("worker")
         self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
         self.assertIn("permission denied for database", done.stderr)

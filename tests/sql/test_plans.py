@@ -1,9 +1,9 @@
-"""The plans: what the store asks touches a bounded number of buffers, however much history there is and whatever the
-statistics say.
+"""The plans: each call of the store touches a bounded number of buffers, however long the history is and whatever the
+statistics are.
 
 There are 1,000,000 finished jobs, 100,000 that are deferred and 100,000 of a provider that cools down; EMBEDQ_SOAK=1
-makes it five times as much. A number is what `EXPLAIN (ANALYZE, BUFFERS)` says of a whole call: pages found in memory
-and pages read, with what the function's own statements touch. Every measured transaction is rolled back.
+makes it five times as many. The numbers are those of `EXPLAIN (ANALYZE, BUFFERS)` for a whole call: pages found in
+memory and pages read, including those of the function's own statements. Every measured transaction is rolled back.
 """
 
 import json
@@ -16,7 +16,7 @@ import stage
 from stage import call, fingerprint
 
 SCALE = 5 if os.environ.get("EMBEDQ_SOAK") else 1
-SPECS = 200  # of the catalog that is looked at
+SPECS = 200  # of the measured catalog
 OPERATIONS = 50  # of each of them
 HOT, COOLING = fingerprint("hot"), fingerprint("cooling")
 TOKEN = "11111111-1111-1111-1111-111111111111"
@@ -93,8 +93,7 @@ DELETE FROM jobs_ready;
 
 
 class Verb:
-    """One call: how many buffers it may touch, and why so many. What stands in `before` comes first, in the same
-    transaction."""
+    """One call: how many buffers it may touch, and why so many. `before` runs first, in the same transaction."""
 
     def __init__(self, name, sql, bound, reason, before=None, warm=True):
         self.name, self.sql, self.bound, self.reason, self.before, self.warm = name, sql, bound, reason, before, warm
@@ -130,8 +129,8 @@ def jobs(id=None, catalog=None, name=None, status=None, before=LATEST):
 
 
 def held(function, *arguments):
-    """A call about all jobs that a claim took in this transaction; each argument stands for an array of one such value
-    a job."""
+    """A call about all jobs that a claim took in this transaction; each argument stands for an array with one such
+    value per job."""
     of_each = [f"ARRAY(SELECT {value} FROM embedq.job_leases l, unnest(l.jobs) j WHERE l.token = '{TOKEN}' "
                "ORDER BY j.id)"
                if isinstance(value, str) and value[0] != "=" else str(value).lstrip("=") for value in arguments]
@@ -144,7 +143,7 @@ VERBS = [
     Verb("claim of 100", CLAIMED, 2_500,
          "each job's row is found, locked, deleted, and its spec's name looked up: 25 a job"),
     Verb("claim of 1", claim(1), 100, "one job, and the tables that a new session looks up"),
-    Verb("claim with nothing due", claim(100, [fingerprint("nobody")]), 20, "one look at the profiles"),
+    Verb("claim with nothing due", claim(100, [fingerprint("nobody")]), 20, "one lookup in the profiles"),
     Verb("missing_texts of 100 jobs",
          held("missing_texts", "j.id", "l.token", "-1::bigint", "1000::bigint", "100000000::bigint"),
          100 * OPERATIONS * 12, "each of 5,000 operations: itself, its text, its vector, its refusal", CLAIMED),
@@ -152,7 +151,8 @@ VERBS = [
          held("extend_leases", "='me'", "='host'", 1, "='1'", 100, "j.id", "l.token", 20_000_000), 500,
          "one receipt", CLAIMED),
     Verb("commit_jobs of 100 jobs",
-         held("commit_jobs", "j.id", "l.token", "1::smallint", "''::text", "0::bigint", 5, *NOTHING), 3_000,
+         held("commit_jobs", "j.id", "l.token", "'succeeded'::embedq.job_outcome", "''::text", "0::bigint", 5,
+              *NOTHING), 3_000,
          "each job: its spec, and a row of history in five indexes", CLAIMED),
     Verb("enqueue_jobs of one", call("enqueue_jobs", ["deferred"], ["spec50"], ("smallint[]", [0])), 400,
          "one spec, one row"),
@@ -169,18 +169,18 @@ for when, before in (("", LATEST), (", a page in the middle", 50_000)):
     VERBS.append(Verb("list_jobs of everything" + when, jobs(before=before), 4_000,
                       "three pages of 50, and each of 1,000 running jobs"))
     VERBS.append(Verb("list_jobs of a catalog" + when, jobs(catalog="shop", before=before), 5_000,
-                      "a look for each of 200 specs, then a page; the pending jobs by spec"))
+                      "a lookup for each of 200 specs, then a page; the pending jobs by spec"))
 VERBS.append(Verb("list_jobs of a spec", jobs(catalog="shop", name="spec7"), 800, "a page of one spec"))
 for status, word in enumerate(("pending", "running", "succeeded", "failed", "cancelled")):
     VERBS.append(Verb(f"list_jobs {word}", jobs(status=status), 3_000 if status == 1 else 600,
                       "each of 1,000 running jobs" if status == 1 else "a page"))
     VERBS.append(Verb(f"list_jobs {word}, of a catalog", jobs(catalog="shop", status=status), 3_000,
-                      "a look for each of 200 specs, then a page"))
+                      "a lookup for each of 200 specs, then a page"))
     VERBS.append(Verb(f"list_jobs {word}, of a spec", jobs(catalog="shop", name="spec7", status=status), 800,
                       "a page of one spec"))
 VERBS += [
     Verb("list_jobs of a huge catalog", jobs(catalog="deferred"), 6 * 100_000 * SCALE,
-         "a look for each of its specs, however many jobs they had",
+         "a lookup for each of its specs, however many jobs they had",
          warm=False),
     Verb("reap of 200 jobs", call("reap", 5), 15_000, "each job: its receipt, its spec, a pending row in four indexes",
          warm=False),
@@ -193,7 +193,7 @@ VERBS += [
 class Plans(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        # Nothing may fix the statistics behind the test's back.
+        # Nothing may update the statistics during the test.
         cls.server = postgres.Cluster(durable=False,
                                       settings={"autovacuum": "off", "shared_buffers": "512MB", "max_wal_size": "8GB",
                                                                "checkpoint_timeout": "1h"})
@@ -206,13 +206,13 @@ class Plans(unittest.TestCase):
         return lambda text: self.server.sql(text, database=name, variables=sizes, timeout=1200)
 
     def expect_bounded(self, session, state, worst):
-        """Measures each verb after ten calls, by which a session has settled on its plans."""
+        """Measures each verb after ten calls, when a session has settled on its plans."""
         for verb in VERBS:
             for _ in range(10 if verb.warm else 0):
                 verb.run(session)
-        self.look(session, state, worst)
+        self.measure(session, state, worst)
 
-    def look(self, session, state, worst):
+    def measure(self, session, state, worst):
         for verb in VERBS:
             with self.subTest(verb=verb.name, state=state):
                 touched, scanned = verb.measure(session)
@@ -220,7 +220,7 @@ class Plans(unittest.TestCase):
                 self.assertLessEqual(touched, verb.bound,
                                      f"{verb.name}, {state}: {verb.reason}; read from end to end: {scanned}")
 
-    def tell(self, worst):
+    def print_worst(self, worst):
         print(f"\n{'buffers':>9} {'at most':>9}")
         for verb in VERBS:
             print(f"{worst[verb.name][0]:>9,} {verb.bound:>9,}  {verb.name} ({worst[verb.name][1]}): {verb.reason}")
@@ -237,7 +237,7 @@ class Plans(unittest.TestCase):
             sql(HISTORY)
             sql(OPEN)
             print(f"filled in {time.monotonic() - began:.0f} s", flush=True)
-            self.look(early, "planned when all was empty", worst)
+            self.measure(early, "planned when all was empty", worst)
             self.expect_bounded(late, "analysed when empty", worst)
         sql("UPDATE pg_class SET reltuples = -1, relpages = 0 WHERE relnamespace = 'embedq'::regnamespace "
             "AND relkind = 'r'; "
@@ -248,7 +248,7 @@ class Plans(unittest.TestCase):
         sql("ANALYZE")
         with self.server.session(database="million") as session:
             self.expect_bounded(session, "analysed now", worst)
-        self.tell(worst)
+        self.print_worst(worst)
 
     def test_with_statistics_of_the_first_few_jobs(self):
         worst = {}
@@ -259,4 +259,4 @@ class Plans(unittest.TestCase):
         sql(OPEN)
         with self.server.session(database="few") as session:
             self.expect_bounded(session, "analysed when few", worst)
-        self.tell(worst)
+        self.print_worst(worst)

@@ -1,4 +1,4 @@
-"""What other programs see and do by SQL: two views under the release note's names, and `enqueue`."""
+"""What other programs see and do through SQL: two views under the release note's names, and `enqueue`."""
 
 import postgres
 import stage
@@ -62,14 +62,14 @@ class Surface(stage.Stage):
 
     def test_a_job_that_waits_for_its_next_attempt(self):
         self.owner(f"{stage.put('pets', ['a'])}; {stage.claim('me', TOKEN)}; "
-                   f"{stage.commit(TOKEN, 3, 'connection refused', 60_000_000)}")
+                   f"{stage.commit(TOKEN, 'retry', 'connection refused', 60_000_000)}")
         self.assertEqual(self.job("pets", "status", "attempts", "last_error", "worker_id", "lease_expires_at",
                                   "completed_at",
                                   "next_run_at > now() + interval '30 s'", "started_at IS NOT NULL"),
                          ["pending", "1", "connection refused", "", None, None, "t", "t"])
 
     def test_a_succeeded_job(self):
-        self.owner(f"{stage.put('pets', ['a'])}; {stage.claim('me', TOKEN)}; {stage.commit(TOKEN, 1)}")
+        self.owner(f"{stage.put('pets', ['a'])}; {stage.claim('me', TOKEN)}; {stage.commit(TOKEN, 'succeeded')}")
         self.assertEqual(self.job("pets", "status", "attempts", "last_error", "worker_id", "lease_expires_at",
                                   "completed_at <= now()",
                                   "next_run_at <= completed_at", "started_at <= completed_at"),
@@ -77,7 +77,7 @@ class Surface(stage.Stage):
 
     def test_a_failed_job(self):
         self.owner(f"{stage.put('pets', ['a'])}; {stage.claim('me', TOKEN)}; "
-                   f"{stage.commit(TOKEN, 2, 'refused for good')}")
+                   f"{stage.commit(TOKEN, 'failed', 'refused for good')}")
         self.assertEqual(self.job("pets", "status", "last_error", "worker_id", "lease_expires_at",
                                   "completed_at <= now()"),
                          ["failed", "refused for good", "me", None, "t"])
@@ -88,7 +88,7 @@ class Surface(stage.Stage):
                                   "next_run_at IS NOT NULL"),
                          ["cancelled", "its spec was deleted", "", "t", "t"])
 
-    def test_enqueue_says_what_it_did(self):
+    def test_enqueue_returns_what_it_did(self):
         self.owner(f"{stage.put('pets', ['a'])}; {stage.put('empty', [])}; {stage.claim('me', TOKEN)}")
         self.assertEqual(self.enqueue("shop", "pets"), "created")
         self.assertEqual(self.job("pets", "kind", "status"), ["spec_write", "pending"])
@@ -98,39 +98,40 @@ class Surface(stage.Stage):
         self.assertEqual(self.job("pets", "kind"), ["manual_retry"])
         self.assertEqual(self.enqueue("shop", "empty"), "none")
         self.owner(f"{stage.catalog('plain', None)}; {stage.put('pets', ['a'], 'plain')}")
-        self.assertEqual(self.enqueue("plain", "pets"), "none", "no provider is chosen for the catalog")
+        self.assertEqual(self.enqueue("plain", "pets"), "none", "the catalog has no provider")
 
     def test_enqueue_refuses_unknown_names(self):
         self.owner(stage.put("pets", ["a"]))
-        for arguments, message in [(("shop", "cats"),
-                                    "catalog 'shop' has no spec 'cats': put it first, or check the name"),
-                                   (("nope", "pets"), "there is no catalog 'nope': create it first, or check the id"),
-                                   (("shop", "pets", "retry"),
-                                    "'retry' is no kind of job: expected spec_write, reconciler or manual_retry")]:
+        for arguments, message, hint in [
+                (("shop", "cats"), "catalog 'shop' has no spec 'cats'", "HINT:  put it first, or check the name"),
+                (("nope", "pets"), "there is no catalog 'nope'", "HINT:  create it first, or check the id"),
+                (("shop", "pets", "retry"),
+                 "'retry' is not a kind of job: expected spec_write, reconciler or manual_retry", "")]:
             with self.subTest(arguments), self.assertRaises(postgres.SqlError) as caught:
                 self.enqueue(*arguments)
             self.assertIn(message, str(caught.exception))
+            self.assertIn(hint, str(caught.exception))
 
-    def test_enqueue_wakes_who_listens_when_it_commits(self):
+    def test_enqueue_notifies_listeners_when_it_commits(self):
         self.owner(f"{stage.put('pets', ['a'])}; {stage.put('empty', [])}")
         with self.server.session(database=self.name, user="embedq_producer") as listener:
-            def heard():
+            def notifications():
                 return [row for row in listener.sql("SELECT 1") if CHANNEL in row[0]]
             listener.sql(f"LISTEN {CHANNEL}")
             self.as_role("BEGIN; SELECT embedq.enqueue('shop', 'pets'); ROLLBACK")
             self.enqueue("shop", "empty")
-            # What comes arrives in order: had these two told anything, it would be here with the mark.
+            # Notifications arrive in order: had one of these two sent any, it would arrive before the mark.
             self.as_role(f"NOTIFY {CHANNEL}, 'mark'")
-            first = wait_until(heard, "the mark is heard")
+            first = wait_until(notifications, "the mark arrives")
             self.assertEqual(len(first), 1, first)
             self.assertIn("mark", first[0][0])
             for _ in range(2):
                 self.enqueue("shop", "pets")
-                self.assertEqual(len(wait_until(heard, "the enqueuing is heard")), 1)
+                self.assertEqual(len(wait_until(notifications, "the notification arrives")), 1)
 
     def test_every_grant_is_needed(self):
         self.owner(f"{stage.put('pets', ['a'])}; {stage.put('cats', ['b'])}; {stage.claim('me', TOKEN)}; "
-                   f"{stage.commit(TOKEN, 1)}")
+                   f"{stage.commit(TOKEN, 'succeeded')}")
         everything = ("BEGIN; SELECT embedq.enqueue('shop', 'pets', 'manual_retry'); "
                       "SELECT embedq.enqueue('shop', 'cats'); "
                       "SELECT * FROM embedq.api_catalog_embedding_jobs; SELECT * "
@@ -143,7 +144,7 @@ class Surface(stage.Stage):
                     self.as_role(everything)
                 self.owner("\n".join(stage.grants("embedq_producer")))
 
-    def test_who_may_only_look_does_not_enqueue(self):
+    def test_a_role_that_may_only_read_may_not_enqueue(self):
         self.owner(stage.put("pets", ["a"]))
         self.owner("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA embedq TO PUBLIC; REVOKE EXECUTE "
                    "ON FUNCTION embedq.enqueue FROM PUBLIC, "
@@ -153,8 +154,8 @@ class Surface(stage.Stage):
         self.assertEqual(self.owner("SELECT has_function_privilege('public', 'embedq.enqueue(text, text, text)', "
                                     "'execute')"), [["f"]])
 
-    def test_enqueue_is_not_deceived_by_the_callers_tables(self):
-        """It runs with the owner's rights: what the caller has under the same names must not come into it."""
+    def test_enqueue_does_not_use_the_callers_tables(self):
+        """It runs with the owner's rights: tables of the caller with the same names must not be used."""
         self.owner(stage.put("pets", ["a"]))
         self.server.sql("CREATE SCHEMA theirs AUTHORIZATION embedq_producer", database=self.name)
         self.as_role("CREATE TABLE theirs.jobs_ready (LIKE embedq.api_catalog_specs); "

@@ -1,4 +1,4 @@
-// A call under test on a thread of its own, so that one that never comes back fails its case and holds up nothing else.
+// A call under test on a thread of its own, so that one that never returns fails its case and blocks nothing else.
 //
 // Thread-safety: a Call belongs to one thread; its body runs on another.
 #pragma once
@@ -20,7 +20,7 @@ namespace embedq::conformance {
 
 using Steady = std::chrono::steady_clock;
 
-// What a call of a void function gives.
+// The result of a call of a void function.
 struct Done {};
 
 // Makes calls_are_hanging() true.
@@ -79,7 +79,7 @@ private:
             } catch (const std::exception& exception) {
                 thrown = exception.what();
             } catch (...) {
-                thrown = "something that is no std::exception";
+                thrown = "something that is not a std::exception";
             }
             finished = Steady::now();
             const std::lock_guard lock(mutex);
@@ -105,7 +105,7 @@ private:
 // How long making and destroying an instance may take, on a busy machine under sanitizers.
 inline constexpr std::chrono::seconds instance_limit{10};
 
-// Destroys an instance within a bound: one that does not let itself be destroyed fails the case.
+// Destroys an instance within a bound: one whose destructor does not return fails the case.
 template <class T>
 struct DestroyInTime {
     std::string who;

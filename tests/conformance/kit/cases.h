@@ -23,7 +23,7 @@ struct KitCase {
     std::string invariant;
     std::string name;
     void (*run)(Kit&);
-    // Why it cannot be run on what is under test; empty when it runs.
+    // Why it cannot be run on the subject under test; empty when it runs.
     std::string (*skip)(Kit&) = nullptr;
 };
 
@@ -43,10 +43,10 @@ private:
     return std::string(to_string(error.kind)) + ": " + to_string(error);
 }
 
-// The value, or the end of the case with what `who` said.
+// The value, or the end of the case with the error of `who`.
 template <class T>
 T value_of(Result<T> result, const std::string& who, std::source_location where = std::source_location::current()) {
-    if (!result) throw CaseEnded(who + " said " + text_of(result.error()), where);
+    if (!result) throw CaseEnded(who + " returned " + text_of(result.error()), where);
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 

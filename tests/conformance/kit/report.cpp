@@ -53,7 +53,7 @@ class InvariantTable final : public testing::EmptyTestEventListener {
     void OnTestProgramEnd(const testing::UnitTest&) override {
         Count total;
         for (const std::string& subject : subjects_) total.add(print(subject));
-        // A skipped case is easily taken for a passed one.
+        // Printed, since a skipped case is easily mistaken for a passed one.
         for (const auto& [reason, names] : skips_) {
             std::printf("skipped %zu: %s\n", names.size(), reason.c_str());
             for (const std::string& name : names) std::printf("    %s\n", name.c_str());

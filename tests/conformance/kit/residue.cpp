@@ -52,7 +52,7 @@ Census descriptors_now() {
 }
 
 std::string left_since(const Census& before, Census (*count)(), Steady::duration limit) {
-    // The kernel tells nobody of a thread's exit, so its list is looked at again and again.
+    // The kernel does not report the exit of a thread, so its list is polled.
     constexpr auto between_looks = std::chrono::milliseconds(1);
     std::mutex mutex;
     std::condition_variable never;

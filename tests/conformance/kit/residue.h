@@ -16,12 +16,12 @@ using Census = std::map<int, std::string>;
 [[nodiscard]] Census threads_now();
 [[nodiscard]] Census descriptors_now();
 
-// Those that `count` finds and that were not there before, in words; empty when there are none. Looks again until there
-// are none or the limit is over, since a thread that was joined leaves the kernel's list a moment later.
+// The names of those that `count` finds and that were not in `before`; empty if there are none. Repeats until there are
+// none or the limit is over, since a joined thread leaves the kernel's list a moment later.
 [[nodiscard]] std::string left_since(const Census& before, Census (*count)(), Steady::duration limit);
 
-// Runs a life of an instance once, for what a library makes once per process, and then several times more: what `count`
-// finds after these and did not before is a failure. `what`: "thread".
+// Makes and destroys an instance once, since libraries create some things once per process, and then several times
+// more: anything that `count` finds only after those is a failure. `what`: "thread".
 template <class Life>
 void expect_nothing_left(const std::string& what, Census (*count)(), const Life& life) {
     constexpr int life_count = 3;

@@ -1,4 +1,4 @@
-// An engine that holds no catalog, for services whose start and stop are what is tested.
+// An engine without catalogs, for tests of a service's start and stop.
 #pragma once
 
 #include "embedq/claim.h"

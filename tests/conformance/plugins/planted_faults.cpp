@@ -1,7 +1,7 @@
 // Each planted fault is caught by the case that names it, and a plugin without a fault passes every case.
 //
-// For each fault the program runs itself again with the fault's name, since a fault may hang or end its process. What
-// runs there is the case that must fail; with --every-case, all cases, and the line tells how many failed.
+// For each fault the program runs itself again with the fault's name, since a fault may hang or end its process. There
+// it runs the case that must fail or, with --every-case, all cases, and prints how many failed.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -108,17 +108,17 @@ void register_faulty(const std::string& kind, const std::string& fault) {
                                      .slow = plugin.provider({{"fault", fault}, {"late", "true"}}),
                                      .refusing = plugin.provider({{"fault", fault}, {"refusing", "true"}})});
     } else if (kind == "notifier") {
-        // What is said of notifications that cross instances is only seen on those that do.
+        // The cases on notifications that reach other instances need a notifier whose notifications do.
         const bool crossing = fault == "none" || fault == "crosses_at_first";
         register_notifier_kit(kind, plugin.notifier({{"fault", fault}, {"crossing", crossing ? "true" : "false"}}));
     } else {
-        // One that is left running must not keep the next from starting, or nothing more is left.
+        // A service that is left running must not keep the next from starting, or no more of them would be left.
         const bool exclusive = fault != "stop_while_starting_is_forgotten";
         register_service_kit(kind, plugin.service({{"fault", fault}, {"exclusive", exclusive ? "true" : "false"}}));
     }
 }
 
-// One line a case, also of a case that ends the process.
+// Prints a line for each case, also for one that ends the process.
 class Reporter final : public testing::EmptyTestEventListener {
     void OnTestStart(const testing::TestInfo& test) override { say("began", test); }
     void OnTestEnd(const testing::TestInfo& test) override {
@@ -146,7 +146,7 @@ struct Outcome {
     std::string output;
 };
 
-// What the cases' lines say; a case that began and did not end has failed.
+// The outcome from the lines of the cases; a case that began and did not end has failed.
 Outcome read_outcome(std::FILE* stream) {
     Outcome outcome;
     std::string begun;
@@ -207,16 +207,16 @@ Verdict check(const PlantedFault& planted, bool every_case) {
     return {caught, line, std::move(outcome.output)};
 }
 
-// Most of the time is spent in waiting for calls that never come back, so several run at once. The lines come in the
-// table's order.
+// Most of the time is spent waiting for calls that never return, so several faults run in parallel. The lines are in
+// the table's order.
 std::size_t check_all(bool every_case) {
-    std::counting_semaphore room(8);
+    std::counting_semaphore permits(8);
     std::vector<std::future<Verdict>> verdicts;
     for (const PlantedFault& planted : planted_faults) {
-        verdicts.push_back(std::async(std::launch::async, [&room, &planted, every_case] {
-            room.acquire();
+        verdicts.push_back(std::async(std::launch::async, [&permits, &planted, every_case] {
+            permits.acquire();
             Verdict verdict = check(planted, every_case);
-            room.release();
+            permits.release();
             return verdict;
         }));
     }

@@ -1,5 +1,5 @@
-// What the server refuses keeps its meaning on the way through libpqxx, which drops the code of some. Needs a server,
-// as the kit does.
+// Errors of the server keep their meaning on the way through libpqxx, which drops the code of some. Needs a server, as
+// the kit does.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -13,7 +13,7 @@ namespace {
 Failure raised(const std::string& code) {
     Connection connection({.url = std::getenv("EMBEDQ_TEST_POSTGRES"), .schema = {}});
     try {
-        connection.execute("DO $$ BEGIN RAISE EXCEPTION 'as told' USING ERRCODE = '" + code + "'; END $$");
+        connection.execute("DO $$ BEGIN RAISE EXCEPTION 'as expected' USING ERRCODE = '" + code + "'; END $$");
     } catch (const Failure& caught) {
         return caught;
     }
@@ -29,19 +29,18 @@ TEST(Failures, WhatMetAnotherTransactionIsBegunAgainOnTheSameConnection) {
     }
 }
 
-TEST(Failures, AMissingRightIsSaidWithItsMend) {
+TEST(Failures, AMissingRightHasItsHint) {
     const Failure failure = raised("42501");
     EXPECT_EQ(failure.error.kind, ErrorKind::misconfigured);
-    EXPECT_TRUE(to_string(failure.error).ends_with(": as told; grant it; docs/deploying.md has the list of grants"))
+    EXPECT_TRUE(to_string(failure.error).ends_with(": as expected; grant it; docs/deploying.md has the list of grants"))
         << to_string(failure.error);
     EXPECT_FALSE(failure.disconnected);
 }
 
-TEST(Failures, AFullServerIsAskedAgainLater) {
+TEST(Failures, AFullServerIsUnavailable) {
     for (const std::string code : {"53300", "53100", "57P01", "25006"})
         EXPECT_EQ(raised(code).error.kind, ErrorKind::unavailable) << code;
-    EXPECT_TRUE(
-        raised("53300").error.message.ends_with("raise max_connections, lower 'pool', or put a pooler in front"));
+    EXPECT_EQ(raised("53300").error.hint, "raise max_connections, lower 'pool', or put a pooler in front");
 }
 
 }  // namespace

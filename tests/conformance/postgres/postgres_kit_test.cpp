@@ -1,5 +1,5 @@
-// PostgreSQL under the store's kit: each case in a schema of its own, with the store's clock, which is the server's, in
-// the hand of the kit. The owner migrates; what is tested works as a role with the rights that docs/deploying.md grants
+// PostgreSQL under the store's kit: each case has a schema of its own, and the kit controls the store's clock, which is
+// the server's. The owner migrates; the store under test works as a role with the rights that docs/deploying.md grants
 // to workers, and no others.
 //
 // Needs a server: EMBEDQ_TEST_POSTGRES and EMBEDQ_TEST_POSTGRES_SUPERUSER (tests/support/with_postgres.py sets them).
@@ -38,7 +38,7 @@ std::string replaced(std::string text, const std::string& what, const std::strin
     return text;
 }
 
-// The same database as the role that the page's grants are for. Made once; the server is this test's own.
+// The same database as the role that the page grants rights to. Created once; the server is this test's own.
 std::string worker_url() {
     static const bool made = [] {
         Connection({.url = environment("EMBEDQ_TEST_POSTGRES_SUPERUSER"), .schema = {}})
@@ -55,7 +55,7 @@ std::string grants(const std::string& schema) {
     const std::string page((std::istreambuf_iterator<char>(file)), {});
     const auto begin = page.find("GRANT USAGE ON SCHEMA embedq TO embedq_worker;");
     if (begin == std::string::npos)
-        throw std::runtime_error("docs/deploying.md has no grants for embedq_worker any more");
+        throw std::runtime_error("docs/deploying.md no longer has grants for embedq_worker");
     const std::string block = page.substr(begin, page.find("```", begin) - begin);
     return replaced(replaced(block, "SCHEMA embedq ", "SCHEMA " + schema + " "), "embedq.", schema + ".");
 }
@@ -82,7 +82,7 @@ public:
             if (const auto migrated = (*owners)->migrate(); !migrated) return std::unexpected(migrated.error());
             take_clock();
             try {
-                // Nothing by way of PUBLIC.
+                // The role gets no rights through PUBLIC.
                 admin_.execute("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA " + schema_ + " FROM PUBLIC");
                 admin_.execute(grants(schema_));
             } catch (const Failure& caught) {
@@ -94,7 +94,7 @@ public:
 
     conformance::TestContext& context() override { return context_; }
 
-    // The host's clock stays where it is: the store must not look at it.
+    // The host's clock does not move: the store must not use it.
     void advance(std::chrono::microseconds by) override {
         admin_.execute("UPDATE " + schema_ + ".kit_clock SET at = at + interval '1 microsecond' * " +
                        std::to_string(by.count()));

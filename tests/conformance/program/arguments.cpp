@@ -12,12 +12,13 @@ constexpr std::array kinds{PluginKind::store, PluginKind::notifier, PluginKind::
 
 const char* const about =
     "Puts plugins through the conformance kit: the cases that prove the invariants of the contract.\n"
-    "Options may use ${NAME} of the environment, and ${EMBEDQ_CASE_FOLDER}, an empty folder, and ${EMBEDQ_CASE_ID}, a "
-    "word: both anew for\n"
-    "each case. Give a store that keeps its data somewhere a place of that name, since every case begins with an empty "
-    "store.";
+    "Options may use ${NAME} of the environment, ${EMBEDQ_CASE_FOLDER}, an empty folder, and ${EMBEDQ_CASE_ID}, a "
+    "word;\n"
+    "the last two are new for each case. Let a persistent store keep its data under one of them, since every case "
+    "begins\n"
+    "with an empty store.";
 
-// "NAME=VALUE" pairs. Throws CLI::ValidationError for what is none.
+// "NAME=VALUE" pairs. Throws CLI::ValidationError for anything else.
 OptionTexts pairs(const std::vector<std::string>& texts, const std::string& option) {
     OptionTexts pairs;
     for (const std::string& text : texts) {
@@ -57,7 +58,7 @@ std::variant<Arguments, Answer> read_arguments(int count, char** values) {
         app.add_option(
                "--config", arguments.config,
                "The YAML file: its store, notifier, services and providers; a provider NAME.slow or NAME.refusing\n"
-               "is a variant of provider NAME, as --slow and --refusing say")
+               "is a variant of provider NAME, as described at --slow and --refusing")
             ->type_name("FILE");
     CLI::Option* plugin = app.add_option("--plugin", arguments.plugin.file, "One plugin file instead")
                               ->type_name("FILE")
@@ -70,16 +71,15 @@ std::variant<Arguments, Answer> read_arguments(int count, char** values) {
         pairs_option("--slow", slow, "Further options that make a provider answer far later than any deadline");
     CLI::Option* has_refusing =
         pairs_option("--refusing", refusing, "Further options that make it refuse any text with \"refuse this\" in it");
-    app.add_option("--only", only, "Nothing but this: store, notifier, provider, provider=NAME or service")
-        ->type_name("KIND");
-    app.add_option(
-           "--cases", arguments.cases,
-           "Cases whose name SUBJECT/INVARIANT.CASE matches; * and ? stand for anything, '-' begins what to leave out")
+    app.add_option("--only", only, "Only this: store, notifier, provider, provider=NAME or service")->type_name("KIND");
+    app.add_option("--cases", arguments.cases,
+                   "Cases whose name SUBJECT/INVARIANT.CASE matches; * and ? are wildcards, '-' begins the patterns to "
+                   "leave out")
         ->type_name("GLOB");
-    app.add_option("--seed", arguments.seed, "Of the random cases")->type_name("N");
-    app.add_option("--steps", arguments.steps, "Of each random case")->type_name("N");
-    app.add_option("--json", arguments.json, "Write every case's result to this file, too")->type_name("FILE");
-    app.add_flag("--verbose", arguments.verbose, "A line for each case");
+    app.add_option("--seed", arguments.seed, "The seed of the random cases")->type_name("N");
+    app.add_option("--steps", arguments.steps, "The steps of each random case")->type_name("N");
+    app.add_option("--json", arguments.json, "Also write every case's result to this file")->type_name("FILE");
+    app.add_flag("--verbose", arguments.verbose, "Print a line for each case");
     app.add_flag("--list", arguments.list, "List the cases, and run none");
     app.add_flag("--child", arguments.child)->group("");  // for the kit itself
     try {

@@ -65,7 +65,7 @@ int run(int count, char** values) {
     auto read_subjects =
         arguments.config.empty() ? subjects_of_file(arguments.plugin) : subjects_of_configuration(arguments.config);
     if (!read_subjects) return refuse(to_string(read_subjects.error()));
-    // Never deleted: a call that did not come back may still ask for an option.
+    // Never deleted: a call that did not return may still read an option.
     static Subjects& subjects = *read_subjects->release();
     if (arguments.child) return run_child(subjects);
     set_up_gtest(arguments);

@@ -105,7 +105,7 @@ public:
                              arguments_.refusing.has_value()});
     }
 
-    // Whether the options are sound is told once, before any case.
+    // The options are checked once, before any case.
     Status check() {
         const CaseWorld world;
         for (const Variant variant : {Variant::plain, Variant::slow, Variant::refusing}) {
@@ -126,7 +126,7 @@ public:
         return with_options(plugin_, texts, world);
     }
 
-    // A service needs some engine: over a store of its own kind where that is under test, else over the one in memory.
+    // A service needs an engine: on the configured store if there is one, otherwise on the memory store.
     Result<Configured> store(const CaseWorld& world) override {
         if (plugin_.descriptor->kind == PluginKind::store) return configured(subjects_.front(), Variant::plain, world);
         const auto memory = registry_.load(PluginKind::store, "memory");

@@ -1,5 +1,4 @@
-// What is put under the kit: plugins with their options, as a configuration names them or as one file and the command
-// line do.
+// The subjects of the kit: plugins with their options, from a configuration or from one file and the command line.
 //
 // Thread-safety: none; main thread.
 #pragma once
@@ -39,11 +38,11 @@ public:
     [[nodiscard]] virtual const std::vector<Subject>& all() const = 0;
     [[nodiscard]] virtual Result<Configured> configured(const Subject& subject, Variant variant,
                                                         const CaseWorld& world) = 0;
-    // The store of the case's world: a notifier may want its options, a service an engine over it.
+    // The store of the case's world: a notifier may need its options, a service an engine on it.
     [[nodiscard]] virtual Result<Configured> store(const CaseWorld& world) = 0;
 };
 
-// All that a YAML file names. `misconfigured` with all its faults, one a line.
+// Everything that a YAML file names. `misconfigured` with all its errors, one per line.
 [[nodiscard]] Result<std::unique_ptr<Subjects>> subjects_of_configuration(const std::string& file);
 
 using OptionTexts = std::map<std::string, std::string>;

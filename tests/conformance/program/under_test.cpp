@@ -35,13 +35,13 @@ Status check_empty(Store& store, const CaseWorld& world) {
     if (!state) return std::unexpected(state.error());
     if (state->current == 0) return {};
     const auto catalogs = store.catalogs();
-    // A schema of another version says so by itself when the case begins.
+    // A schema of another version is reported when the case begins.
     if (!catalogs || catalogs->empty()) return {};
     return fail(ErrorKind::conflict,
                 "the store has " + std::to_string(catalogs->size()) +
-                    " catalogs already, but each case must begin with an empty one; give its options a place of the "
-                    "case's own: ${EMBEDQ_CASE_FOLDER} (here " +
-                    world.folder().string() + ") or ${EMBEDQ_CASE_ID} (here " + world.id() + ")");
+                    " catalogs already, but each case must begin with an empty one",
+                "use ${EMBEDQ_CASE_FOLDER} (here " + world.folder().string() + ") or ${EMBEDQ_CASE_ID} (here " +
+                    world.id() + ") in its options, which are new for each case");
 }
 
 class PluginStore final : public StoreUnderTest {
@@ -49,7 +49,7 @@ public:
     PluginStore(Subjects& subjects, const std::string& name) : subjects_(subjects), context_(name) {}
 
     Result<std::shared_ptr<Store>> open() override {
-        // A store that lives in the process is one and the same for the whole case.
+        // A case has only one store if that lives in the process.
         if (only_ != nullptr) return only_;
         auto store = open_store(subjects_, world_, context_);
         if (!store) return store;
@@ -106,8 +106,8 @@ private:
     SystemContext context_;
 };
 
-// What instances of a provider, notifier or service use. It lives until the program ends, since a call that never comes
-// back may use it until then.
+// What instances of a provider, notifier or service use. It lives until the program ends, since a call that never
+// returns may use it until then.
 class Surroundings {
 public:
     Surroundings(Subjects& subjects, const Subject& subject)
@@ -125,7 +125,7 @@ public:
         return make_instance(*configured->plugin, configured->options, context_, more...);
     }
 
-    // An engine over the configured store: what a service is given.
+    // An engine on the configured store, for a service.
     Result<Engine*> engine() {
         if (engine_ != nullptr) return engine_.get();
         auto store = open_store(subjects_, world_, context_);
@@ -137,7 +137,7 @@ public:
     }
 
 private:
-    // A service is told nothing by a notifier; what it publishes reaches nobody.
+    // The service gets no notifications, and what it publishes reaches nobody.
     class SilentNotifier final : public Notifier {
         void publish() override {}
         Wake wait(std::chrono::steady_clock::time_point, std::stop_token) override { return Wake::timeout; }

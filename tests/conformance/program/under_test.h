@@ -19,7 +19,7 @@ struct SelfCommand {
 // `subjects` must outlive the run.
 void register_subject(Subjects& subjects, const Subject& subject, const SelfCommand& self);
 
-// In a process that a case started: opens the case's store and does what the kit tells it. Returns the exit status.
+// In a process that a case started: opens the case's store and follows the kit's commands. Returns the exit status.
 [[nodiscard]] int run_child(Subjects& subjects);
 
 }  // namespace embedq::conformance

@@ -1,4 +1,4 @@
-// The world of one case: an empty folder, an id, and the environment that a configuration is read in.
+// The world of one case: an empty folder, an id, and the environment in which a configuration is read.
 //
 // Thread-safety: none.
 #pragma once

@@ -21,7 +21,7 @@ TEST(Tags, come_back_whatever_they_hold) {
     }
 }
 
-TEST(Compression, gives_the_document_back) {
+TEST(Compression, returns_the_document) {
     Compressor compressor;
     for (const std::string& content :
          {std::string(), std::string("{}"), std::string(1 << 20, 'x'), std::string("a\0b", 3)}) {
@@ -33,7 +33,7 @@ TEST(Compression, gives_the_document_back) {
     EXPECT_LT(compressor.compress(std::string(1 << 20, 'x')).size(), 1000U);
 }
 
-TEST(Compression, says_when_the_bytes_are_not_what_was_written) {
+TEST(Compression, reports_bytes_that_are_not_what_was_written) {
     auto compressed = Compressor().compress("a document of some length, a document of some length");
     const auto wrong_size = decompress(compressed, 3);
     ASSERT_FALSE(wrong_size);
@@ -41,7 +41,7 @@ TEST(Compression, says_when_the_bytes_are_not_what_was_written) {
     compressed.resize(compressed.size() / 2);
     const auto broken = decompress(compressed, 52);
     ASSERT_FALSE(broken);
-    EXPECT_NE(to_string(broken.error()).find("put the document again"), std::string::npos);
+    EXPECT_EQ(broken.error().hint, "put the document again");
 }
 
 TEST(SizeText, is_for_people) {

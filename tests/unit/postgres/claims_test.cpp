@@ -1,4 +1,4 @@
-// Claims whose answers are lost on their way: the server took jobs for a claimer that does not know.
+// Claims whose answers are lost on their way: the server has claimed jobs, and the claimer does not know.
 #include <algorithm>
 
 #include "server.h"
@@ -42,7 +42,7 @@ protected:
                 .max_texts = 10,
                 .lease = seconds(20)};
     }
-    // The claim fails on its way there.
+    // The claim fails before it reaches the server's function.
     void fails(Store& claimer, const ClaimRequest& request) {
         const std::string claim = quoted_schema() + ".claim";
         const std::string arguments = "(text, bytea[], bigint, bigint, bigint, boolean, uuid, bigint)";
@@ -58,7 +58,7 @@ protected:
         ASSERT_FALSE(claimed);
         ASSERT_EQ(claimed.error().kind, ErrorKind::unavailable) << to_string(claimed.error());
     }
-    // The claim is made, and its answer is lost: a claimer of the same randomness makes it in its stead.
+    // The claim succeeds, and its answer is lost: another claimer with the same seed, and so the same token, makes it.
     void is_lost(Store& claimer, const ClaimRequest& request, std::size_t jobs) {
         fails(claimer, request);
         conformance::TestContext same("postgres", seed);
@@ -79,23 +79,23 @@ protected:
     std::unique_ptr<Store> claimer_ = open_store(url(), schema, claimers_context_);
 };
 
-TEST_F(LostClaims, are_told_again_to_the_same_claim) {
+TEST_F(LostClaims, are_recovered_by_the_same_claim) {
     is_lost(*claimer_, for_profiles({first_, second_}), 4);
     EXPECT_EQ(must(claimer_->claim(for_profiles({first_, second_}))).size(), 4U);
 }
 
-TEST_F(LostClaims, are_told_again_though_the_claimer_asks_for_less_by_then) {
+TEST_F(LostClaims, are_recovered_in_part_by_a_claim_for_fewer_profiles) {
     is_lost(*claimer_, for_profiles({first_, second_}), 4);
-    const auto told = must(claimer_->claim(for_profiles({second_})));
-    ASSERT_EQ(told.size(), 1U);
-    EXPECT_EQ(told[0].catalog_id, "bank");
-    EXPECT_EQ(told[0].fingerprint, second_);
-    EXPECT_EQ(must(claimer_->extend({"w", "host", 1, "1", 1}, {&told[0].ref, 1}, seconds(20))),
+    const auto recovered = must(claimer_->claim(for_profiles({second_})));
+    ASSERT_EQ(recovered.size(), 1U);
+    EXPECT_EQ(recovered[0].catalog_id, "bank");
+    EXPECT_EQ(recovered[0].fingerprint, second_);
+    EXPECT_EQ(must(claimer_->extend({"w", "host", 1, "1", 1}, {&recovered[0].ref, 1}, seconds(20))),
               std::vector<bool>{true});
-    EXPECT_EQ(pending(first_), 3U) << "what it does not want any more is there for others, at no charge";
+    EXPECT_EQ(pending(first_), 3U) << "the other jobs are pending again, without an attempt";
 }
 
-TEST_F(LostClaims, go_back_where_the_claimer_asks_for_something_else_and_that_is_claimed) {
+TEST_F(LostClaims, are_released_by_a_claim_for_other_profiles) {
     is_lost(*claimer_, for_profiles({first_}), 3);
     const auto claimed = must(claimer_->claim(for_profiles({second_})));
     ASSERT_EQ(claimed.size(), 1U);
@@ -104,7 +104,7 @@ TEST_F(LostClaims, go_back_where_the_claimer_asks_for_something_else_and_that_is
     EXPECT_EQ(must(claimer_->claim(for_profiles({first_, second_}))).size(), 3U);
 }
 
-TEST_F(LostClaims, that_were_never_made_claim_nothing_later) {
+TEST_F(LostClaims, that_never_succeeded_claim_nothing_later) {
     fails(*claimer_, for_profiles({first_, second_}));
     const auto claimed = must(claimer_->claim(for_profiles({second_})));
     ASSERT_EQ(claimed.size(), 1U);
@@ -112,7 +112,7 @@ TEST_F(LostClaims, that_were_never_made_claim_nothing_later) {
     EXPECT_EQ(pending(first_), 3U);
 }
 
-TEST_F(LostClaims, are_shown_until_they_are_answered) {
+TEST_F(LostClaims, are_repeated_until_they_are_answered) {
     is_lost(*claimer_, for_profiles({first_, second_}), 4);
     fails(*claimer_, for_profiles({second_}));
     fails(*claimer_, for_profiles({first_}));

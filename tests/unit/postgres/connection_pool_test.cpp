@@ -1,5 +1,5 @@
-// The pool: it outlives the server, is shared by more threads than it has connections, and fails quickly while nobody
-// answers.
+// The pool: it survives restarts of the server, is shared by more threads than it has connections, and fails quickly
+// while the server does not answer.
 #include "connection_pool.h"
 
 #include <atomic>
@@ -13,14 +13,14 @@ namespace {
 
 using std::chrono::steady_clock;
 
-class SessionTest : public PostgresTest {
+class ConnectionPoolTest : public PostgresTest {
 protected:
-    SessionTest() { fresh_store().reset(); }
+    ConnectionPoolTest() { fresh_store().reset(); }
 
     std::unique_ptr<Store> store_{open_store(url(), schema, context, 2)};
 };
 
-TEST_F(SessionTest, goes_on_after_a_restart_of_the_server) {
+TEST_F(ConnectionPoolTest, continues_after_a_restart_of_the_server) {
     EXPECT_TRUE(must(store_->catalogs()).empty());
     for (const char* how : {"stop fast", "stop immediate", "kill"}) {
         server().control(how);
@@ -29,7 +29,7 @@ TEST_F(SessionTest, goes_on_after_a_restart_of_the_server) {
     }
 }
 
-TEST_F(SessionTest, goes_on_when_all_its_sessions_were_ended) {
+TEST_F(ConnectionPoolTest, continues_when_all_its_sessions_were_ended) {
     std::barrier both(2);
     const auto use = [&] {
         both.arrive_and_wait();
@@ -46,7 +46,7 @@ TEST_F(SessionTest, goes_on_when_all_its_sessions_were_ended) {
     EXPECT_TRUE(store_->put_catalog({.catalog_id = "shop"}).has_value()) << "a write, too";
 }
 
-TEST_F(SessionTest, of_two_connections_serves_more_threads) {
+TEST_F(ConnectionPoolTest, of_two_connections_serves_more_threads) {
     constexpr int threads = 6;
     constexpr int calls = 20;
     std::atomic<int> done = 0;
@@ -62,7 +62,7 @@ TEST_F(SessionTest, of_two_connections_serves_more_threads) {
     EXPECT_LE(value("SELECT count(*) FROM pg_stat_activity WHERE usename = 'embedq'"), "2");
 }
 
-TEST_F(SessionTest, fails_quickly_while_the_server_is_away_and_is_well_when_it_is_back) {
+TEST_F(ConnectionPoolTest, fails_quickly_while_the_server_is_down_and_works_when_it_is_back) {
     must(store_->catalogs());
     server().control("stop fast");
     const auto before = steady_clock::now();
@@ -72,16 +72,14 @@ TEST_F(SessionTest, fails_quickly_while_the_server_is_away_and_is_well_when_it_i
         EXPECT_EQ(answer.error().kind, ErrorKind::unavailable) << to_string(answer.error());
     }
     EXPECT_LT(steady_clock::now() - before, std::chrono::seconds(5));
-    EXPECT_NE(to_string(store_->catalogs().error()).find("; is the server running, and reachable from here?"),
-              std::string::npos)
-        << to_string(store_->catalogs().error());
+    EXPECT_EQ(store_->catalogs().error().hint, "check that the server is running and reachable from here");
     server().control("start");
     const auto end = steady_clock::now() + std::chrono::seconds(20);
     while (!store_->catalogs() && steady_clock::now() < end) std::this_thread::yield();
     EXPECT_TRUE(store_->catalogs().has_value());
 }
 
-TEST_F(SessionTest, through_a_pooler_does_all_the_same) {
+TEST_F(ConnectionPoolTest, works_through_a_pooler) {
     auto pooled = open_store(pooled_url(), schema, context, 3);
     EXPECT_TRUE(must(pooled->put_catalog({.catalog_id = "shop"})));
     EXPECT_EQ(must(pooled->catalogs()).size(), 1U);
@@ -92,18 +90,18 @@ TEST_F(SessionTest, through_a_pooler_does_all_the_same) {
     EXPECT_EQ(must(pooled->catalogs()).size(), 1U);
 }
 
-// Two transactions that take the same rows in another order: one is undone by the server, and begun again here.
-TEST_F(SessionTest, begins_again_after_a_deadlock) {
+// Two transactions that lock the same rows in opposite order: the server rolls one back, and the pool starts it again.
+TEST_F(ConnectionPoolTest, starts_again_after_a_deadlock) {
     static_cast<void>(sql("CREATE TABLE " + quoted_schema() +
                           ".pair (id integer PRIMARY KEY, n integer); INSERT INTO " + quoted_schema() +
                           ".pair VALUES (1, 0), (2, 0); GRANT ALL ON ALL TABLES IN SCHEMA " + quoted_schema() +
                           " TO embedq"));
-    ConnectionPool session(settings_for(url(), quoted_schema()), 2, context);
+    ConnectionPool pool(settings_for(url(), quoted_schema()), 2, context);
     std::barrier first_rows(2);
     std::atomic<int> attempts = 0;
     const auto update = [&](int first, int second) {
         bool met = false;
-        const Status done = session.transaction([&](Connection& connection) -> Status {
+        const Status done = pool.transaction([&](Connection& connection) -> Status {
             ++attempts;
             const auto one = [&](int id) {
                 connection.execute("UPDATE " + quoted_schema() +

@@ -1,4 +1,4 @@
-// Looks at a server as `embedq doctor` does, and reads what was found.
+// Diagnoses a server as `embedq doctor` does, and reads the findings.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +30,7 @@ using std::chrono::seconds;
 
 class DiagnosisTest : public PostgresTest {
 protected:
-    // A server that others have not changed, as a role that may see all.
+    // An unchanged server, as a role that may see all sessions.
     DiagnosisTest() { static_cast<void>(sql("GRANT pg_read_all_stats TO embedq")); }
     ~DiagnosisTest() override { static_cast<void>(sql("REVOKE pg_read_all_stats FROM embedq")); }
 
@@ -54,7 +54,7 @@ protected:
                                             return each.level == level && each.found.find(found) != std::string::npos &&
                                                    each.hint.find(hint) != std::string::npos;
                                         }))
-            << "nothing says '" << found << "' with the hint '" << hint << "' in:\n"
+            << "no finding has '" << found << "' with the hint '" << hint << "' in:\n"
             << all_of(of);
     }
     void expect_only_good(const std::vector<Finding>& findings, std::string_view subject) {
@@ -66,10 +66,10 @@ protected:
     [[nodiscard]] std::string table(const std::string& name) const { return quoted_schema() + "." + name; }
 
     conformance::SystemClock clock;
-    DiagnosisLimits limits{.all_looks = seconds(60), .one_look = seconds(20)};
+    DiagnosisLimits limits{.all_checks = seconds(60), .one_check = seconds(20)};
 };
 
-// What a whole server setting is for the time of a test.
+// A setting of the whole server for the time of a test.
 class Setting {
 public:
     Setting(std::string name, const std::string& value) : name_(std::move(name)) {

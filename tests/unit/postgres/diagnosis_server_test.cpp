@@ -1,5 +1,5 @@
-// What a PostgreSQL store tells `embedq doctor` of the server: settings, connections, standbys, clocks, and who holds
-// vacuum back.
+// What a PostgreSQL store reports to `embedq doctor` about the server: settings, connections, standbys, clocks, and
+// what holds vacuum back.
 #include "diagnosis_fixture.h"
 
 namespace embedq::postgres::testing {
@@ -7,7 +7,7 @@ namespace {
 
 class ServerDiagnosis : public DiagnosisTest {};
 
-TEST_F(ServerDiagnosis, of_a_server_that_is_away_is_an_error) {
+TEST_F(ServerDiagnosis, of_a_server_that_is_down_is_an_error) {
     const auto store = fresh_store();
     server().control("stop fast");
     const auto findings = store->diagnose();
@@ -29,7 +29,7 @@ TEST_F(ServerDiagnosis, names_the_session_whose_snapshot_holds_vacuum_back) {
            "process " + pid + " of user 'embedq' (the report), idle in transaction for ",
            "SELECT pg_terminate_backend(" + pid + ")");
     expect(findings, "oldest transaction", FindingLevel::note, ": SELECT '…', …, E'…', 777");
-    EXPECT_EQ(all_of(findings).find("hunter2"), std::string::npos) << "texts of a query may be secrets";
+    EXPECT_EQ(all_of(findings).find("hunter2"), std::string::npos) << "string literals in a query may be secrets";
     EXPECT_EQ(all_of(of).find(std::string(100, '7')), std::string::npos)
         << "a hundred characters of the query are enough";
     limits.far_too_old_transaction = seconds(0);
@@ -39,7 +39,7 @@ TEST_F(ServerDiagnosis, names_the_session_whose_snapshot_holds_vacuum_back) {
     expect_only_good(diagnose(), "oldest transaction");
 }
 
-TEST_F(ServerDiagnosis, says_when_the_role_may_not_see_who_holds_vacuum_back) {
+TEST_F(ServerDiagnosis, reports_that_the_role_may_not_see_what_holds_vacuum_back) {
     fresh_store().reset();
     static_cast<void>(sql("REVOKE pg_read_all_stats FROM embedq"));
     Connection holder(settings_for(superuser_url()));
@@ -67,14 +67,14 @@ TEST_F(ServerDiagnosis, names_a_prepared_transaction_and_a_slot_and_a_far_standb
     limits.old_transaction = seconds(0);
     const auto findings = diagnose();
     expect(findings, "oldest transaction", FindingLevel::note,
-           "the prepared transaction 'it''s left' of user 'embedq' stands for 0 s", "ROLLBACK PREPARED 'it''s left'");
+           "the prepared transaction 'it''s left' of user 'embedq' is open for 0 s", "ROLLBACK PREPARED 'it''s left'");
     Connection connection(settings_for(url()));
     connection.execute("ROLLBACK PREPARED 'it''s left'");
     expect_only_good(diagnose(), "oldest transaction");
 
     static_cast<void>(sql("SELECT pg_create_physical_replication_slot('gone', true)"));
     limits.much_kept_wal = 0;
-    expect(diagnose(), "standbys", FindingLevel::note, "nobody reads the replication slot 'gone'",
+    expect(diagnose(), "standbys", FindingLevel::note, "nothing reads the replication slot 'gone'",
            "SELECT pg_drop_replication_slot('gone')");
     static_cast<void>(sql("SELECT pg_drop_replication_slot('gone'); "));
     static_cast<void>(sql("ALTER SYSTEM RESET max_prepared_transactions"));
@@ -82,7 +82,7 @@ TEST_F(ServerDiagnosis, names_a_prepared_transaction_and_a_slot_and_a_far_standb
     server().control("start");
 }
 
-TEST_F(ServerDiagnosis, finds_that_nobody_confirms_commits) {
+TEST_F(ServerDiagnosis, finds_that_no_standby_confirms_commits) {
     fresh_store().reset();
     const Setting setting("synchronous_standby_names", "nobody");
     expect(diagnose(), "standbys", FindingLevel::fault,
@@ -114,7 +114,8 @@ TEST_F(ServerDiagnosis, finds_settings_that_keep_vacuum_away) {
     }
     {
         const Setting setting("autovacuum_naptime", "600");
-        expect(diagnose(), "settings", FindingLevel::note, "autovacuum_naptime is 600: seconds pass");
+        expect(diagnose(), "settings", FindingLevel::note,
+               "autovacuum_naptime is 600: the queue's tables need vacuum every minute");
     }
     expect(diagnose(), "settings", FindingLevel::note, "idle_in_transaction_session_timeout is 0",
            "= '5min'; SELECT pg_reload_conf()");
@@ -150,11 +151,11 @@ TEST_F(ServerDiagnosis, finds_too_few_connections) {
 TEST_F(ServerDiagnosis, finds_buffers_that_are_too_small_for_the_data) {
     fresh_store().reset();
     limits.much_data = 1;
-    expect(diagnose(), "settings", FindingLevel::note, "shared_buffers is 67.1 MB, no more than PostgreSQL comes with",
+    expect(diagnose(), "settings", FindingLevel::note, "shared_buffers is 67.1 MB, no more than PostgreSQL's default",
            "quarter of the machine");
 }
 
-TEST_F(ServerDiagnosis, through_a_pooler_says_what_that_means) {
+TEST_F(ServerDiagnosis, through_a_pooler_explains_the_consequences) {
     fresh_store().reset();
     const auto findings = diagnose(pooled_url());
     expect(findings, "pooler", FindingLevel::note, "statements are not prepared, sessions cannot LISTEN",
@@ -162,13 +163,13 @@ TEST_F(ServerDiagnosis, through_a_pooler_says_what_that_means) {
     expect_only_good(findings, "tables and indexes");
 }
 
-TEST_F(ServerDiagnosis, tells_of_clocks_that_disagree) {
-    // The context's clock stands in another year.
+TEST_F(ServerDiagnosis, reports_clocks_that_disagree) {
+    // The context's clock is years off.
     expect(must(fresh_store()->diagnose()), "clock", FindingLevel::note,
-           "this host's; the store goes by the server's alone", "NTP");
+           "this host's; the store uses only the server's", "NTP");
 }
 
-TEST_F(ServerDiagnosis, finds_an_encoding_that_cannot_take_every_text) {
+TEST_F(ServerDiagnosis, finds_an_encoding_that_cannot_store_every_text) {
     static_cast<void>(sql("DROP DATABASE IF EXISTS latin"));
     static_cast<void>(sql("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 OWNER embedq"));
     expect(diagnose(url_as("embedq", "latin")), "encoding", FindingLevel::fault, "the database 'latin' is in LATIN1",

@@ -1,5 +1,5 @@
-// What a PostgreSQL store tells `embedq doctor` of its schema: each finding is provoked on a real server, and where the
-// hint is a statement, it hints.
+// What a PostgreSQL store reports to `embedq doctor` about its schema: each finding is provoked on a real server, and
+// if its hint is a statement, that statement fixes it.
 #include <future>
 
 #include "diagnosis_fixture.h"
@@ -30,7 +30,7 @@ TEST_F(DiagnosisTest, of_a_sound_server_has_no_fault) {
 TEST_F(DiagnosisTest, of_a_missing_schema_makes_nothing) {
     const auto findings = diagnose();
     for (const Finding& each : findings) EXPECT_NE(each.level, FindingLevel::fault) << all_of({each});
-    expect(findings, "rights", FindingLevel::good, "may make the schema");
+    expect(findings, "rights", FindingLevel::good, "may create the schema");
     EXPECT_EQ(value("SELECT to_regnamespace(" + literal(quoted_schema()) + ") IS NULL"), "t");
 }
 
@@ -41,12 +41,12 @@ TEST_F(DiagnosisTest, works_while_the_schema_is_newer_or_older) {
     expect_only_good(diagnose(url(), newer), "tables and indexes");
     static_cast<void>(sql("INSERT INTO " + table("migrations") + " (number, name) VALUES (9, 'to come')"));
     const auto findings = diagnose();
-    EXPECT_TRUE(of_subject(findings, "tables and indexes").empty()) << "what a newer one should have is not known";
+    EXPECT_TRUE(of_subject(findings, "tables and indexes").empty()) << "the objects of a newer schema are not known";
     expect_only_good(findings, "invalid indexes");
 }
 
-// The reading of the migrations' text goes by how they are written.
-TEST_F(DiagnosisTest, knows_each_object_that_migrations_make) {
+// The migrations' text is read by its layout.
+TEST_F(DiagnosisTest, knows_each_object_that_migrations_create) {
     fresh_store().reset();
     const auto expected = objects_of(migrations(), migrations().size(), quoted_schema());
     std::vector<std::string> kinds;
@@ -55,12 +55,15 @@ TEST_F(DiagnosisTest, knows_each_object_that_migrations_make) {
     EXPECT_GT(std::ranges::count(kinds, "index"), 30);
     EXPECT_GT(std::ranges::count(kinds, "function"), 50);
     EXPECT_GT(std::ranges::count(kinds, "constraint"), 4);
+    EXPECT_TRUE(expected.contains("type job_row")) << "a composite type";
+    EXPECT_TRUE(expected.contains("type job_outcome")) << "an enumeration";
+    EXPECT_TRUE(expected.contains("function parking_time")) << "a function that is written by migrations.cpp";
     const auto of = of_subject(diagnose(), "tables and indexes");
     ASSERT_EQ(of.size(), 1U) << all_of(of);
     EXPECT_EQ(of[0].level, FindingLevel::good) << all_of(of);
 }
 
-TEST_F(DiagnosisTest, names_what_is_missing_with_the_statement_that_makes_it_again) {
+TEST_F(DiagnosisTest, names_what_is_missing_with_the_statement_that_creates_it_again) {
     fresh_store().reset();
     const std::vector<std::string> drops{
         "DROP INDEX " + table("jobs_due"),
@@ -82,13 +85,15 @@ TEST_F(DiagnosisTest, names_what_is_missing_with_the_statement_that_makes_it_aga
     }
     EXPECT_TRUE(value("SELECT pg_get_indexdef(" + literal(table("jobs_due")) + "::regclass)")
                     .ends_with(" WHERE (expiries < 2)"));
-    static_cast<void>(sql("DROP FUNCTION " + table("next_due") + "; CREATE TABLE " + table("theirs") + " (x integer)"));
+    static_cast<void>(sql("DROP FUNCTION " + table("next_due") + "; ALTER TYPE " + table("job_outcome") +
+                          " RENAME TO outcome_of_a_job; CREATE TABLE " + table("theirs") + " (x integer)"));
     const auto findings = diagnose();
-    expect(findings, "tables and indexes", FindingLevel::fault, "missing: function next_due", "backup");
+    expect(findings, "tables and indexes", FindingLevel::fault, "missing: function next_due, type job_outcome",
+           "backup");
     expect(findings, "tables and indexes", FindingLevel::note, "table theirs", "schema of its own");
 }
 
-TEST_F(DiagnosisTest, names_an_index_that_is_still_to_be_built) {
+TEST_F(DiagnosisTest, names_an_index_that_is_not_built_yet) {
     const Migrations steps{
         {.name = "things",
          .sql = "CREATE TABLE things (id integer)",
@@ -169,7 +174,7 @@ TEST_F(DiagnosisTest, finds_a_long_feed_and_one_that_does_not_settle) {
                           " (catalog, spec_name, at) SELECT catalog, 'x' || i, now() FROM " + table("catalogs") +
                           ", generate_series(1, 500) i"));
     limits.unsettled_changes = 500;
-    expect(diagnose(), "change feed", FindingLevel::note, "changes of a catalog are counted again at each look",
+    expect(diagnose(), "change feed", FindingLevel::note, "changes of a catalog are counted again by each reader",
            "end the oldest transaction that writes");
     holder.rollback();
     EXPECT_TRUE(of_subject(diagnose(), "change feed").empty());
@@ -198,16 +203,16 @@ TEST_F(DiagnosisTest, names_the_rights_that_a_role_lacks_until_it_has_them) {
                          "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA " + quoted_schema() + " TO \"no_rights\"",
                      }));
     expect(diagnose(by), "rights", FindingLevel::good,
-           "may do all that the store needs; migrations are another role's");
+           "has all rights that the store needs; migrations need another role");
     static_cast<void>(sql("REVOKE EXECUTE ON FUNCTION " + table("reap") + " FROM PUBLIC, no_rights"));
     expect(diagnose(by), "rights", FindingLevel::fault, "lacks rights on each function of: reap",
            "GRANT EXECUTE ON ALL FUNCTIONS");
     static_cast<void>(sql("DROP OWNED BY no_rights; DROP ROLE no_rights"));
 }
 
-TEST_F(DiagnosisTest, says_when_a_role_cannot_make_the_schema) {
+TEST_F(DiagnosisTest, reports_that_a_role_cannot_create_the_schema) {
     static_cast<void>(sql("DROP ROLE IF EXISTS no_maker; CREATE ROLE no_maker LOGIN"));
-    expect(diagnose(url_as("no_maker")), "rights", FindingLevel::note, "role 'no_maker' may not make the schema",
+    expect(diagnose(url_as("no_maker")), "rights", FindingLevel::note, "role 'no_maker' may not create the schema",
            "CREATE SCHEMA " + quoted_schema() + " AUTHORIZATION \"no_maker\"");
     static_cast<void>(sql("DROP ROLE no_maker"));
 }
@@ -218,13 +223,13 @@ TEST_F(DiagnosisTest, takes_bounded_time_and_hides_nothing) {
     locker.begin();
     locker.execute("LOCK TABLE " + table("changes") + ", " + table("migrations") + ", " + table("specs") +
                    " IN ACCESS EXCLUSIVE MODE");
-    limits = {.one_look = std::chrono::milliseconds(200)};
+    limits = {.one_check = std::chrono::milliseconds(200)};
     const auto before = std::chrono::steady_clock::now();
     const auto findings = diagnose();
     EXPECT_LT(std::chrono::steady_clock::now() - before, seconds(10));
-    expect(findings, "tables and indexes", FindingLevel::note, "could not be looked at: ");
+    expect(findings, "tables and indexes", FindingLevel::note, "could not be checked: ");
     expect_only_good(findings, "invalid indexes");
-    limits = {.all_looks = std::chrono::milliseconds(0)};
+    limits = {.all_checks = std::chrono::milliseconds(0)};
     expect(diagnose(), "diagnosis", FindingLevel::note, "no time for: server, connections");
     locker.rollback();
 }

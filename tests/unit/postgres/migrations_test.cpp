@@ -1,5 +1,5 @@
-// How a PostgreSQL schema comes to be: by many at once, by one that dies, by those that may not, and with indexes that
-// come later.
+// How a PostgreSQL schema is created: by many processes in parallel, by one that dies, by roles without rights, and
+// with indexes that are built later.
 #include "migrations.h"
 
 #include <sys/wait.h>
@@ -19,7 +19,7 @@
 namespace embedq::postgres::testing {
 namespace {
 
-// A process that runs `body` and ends with its answer.
+// A process that runs `body` and exits with its result.
 class Child {
 public:
     explicit Child(const std::function<int()>& body) : pid_(::fork()) {
@@ -27,7 +27,7 @@ public:
         int status = 99;
         try {
             status = body();
-        } catch (...) {  // NOLINT(bugprone-empty-catch): told by the status
+        } catch (...) {  // NOLINT(bugprone-empty-catch): the status shows it
         }
         ::_exit(status);
     }
@@ -37,7 +37,7 @@ public:
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
 
-    // The exit status, or minus the signal that ended it.
+    // The exit status, or the negative number of the signal that ended it.
     [[nodiscard]] int wait() {
         int status = 0;
         ::waitpid(pid_, &status, 0);
@@ -101,7 +101,7 @@ std::string error_of(const std::function<void()>& body) {
 }
 
 // The cluster of the tests takes 200 connections; each process has one.
-TEST_F(MigrationsTest, of_fifty_processes_at_once_make_one_schema) {
+TEST_F(MigrationsTest, of_fifty_processes_in_parallel_create_one_schema) {
     constexpr int processes = 50;
     const std::string started = "SELECT count(*) >= 50 FROM pg_stat_activity WHERE application_name = 'fifty'";
     Connection gate(settings());
@@ -125,17 +125,17 @@ TEST_F(MigrationsTest, of_fifty_processes_at_once_make_one_schema) {
               "1 first schema");
 }
 
-// Where the server has no room for all, those that are refused say why; what the others make is whole.
-TEST_F(MigrationsTest, of_more_processes_than_the_server_takes_are_whole_all_the_same) {
+// If the server has too few connections for all, those that are refused report why, and the schema is still complete.
+TEST_F(MigrationsTest, of_more_processes_than_the_server_takes_are_complete) {
     static_cast<void>(sql("ALTER ROLE embedq CONNECTION LIMIT 5"));
     std::vector<std::unique_ptr<Child>> children;
     for (int i = 0; i < 50; ++i) {
         children.push_back(std::make_unique<Child>([&] {
             const auto migrated = open_store(url(), schema, context)->migrate();
             if (migrated) return 0;
-            const bool says_why = migrated.error().kind == ErrorKind::unavailable &&
-                                  to_string(migrated.error()).find("too many connections for role") != std::string::npos;
-            return says_why ? 1 : 2;
+            const bool has_reason = migrated.error().kind == ErrorKind::unavailable &&
+                                    migrated.error().message.find("too many connections for role") != std::string::npos;
+            return has_reason ? 1 : 2;
         }));
     }
     std::map<int, int> ends;
@@ -158,7 +158,7 @@ TEST_F(MigrationsTest, of_a_killed_process_leave_nothing_half_done) {
         "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600); CREATE TABLE others%' AND pid "
         "<> pg_backend_pid())");
     EXPECT_EQ(child.kill(), -SIGKILL);
-    // The server notices by itself, and lets go of the lock that the next one waits for.
+    // The server notices by itself, and releases the lock that the next process waits for.
     apply(with_index);
     EXPECT_EQ(state(with_index).current, 2U);
     EXPECT_EQ(value("SELECT to_regclass(" + literal(quoted_schema() + ".others") + ") IS NULL"), "t");
@@ -199,13 +199,13 @@ TEST_F(MigrationsTest, of_a_newer_build_are_refused_by_every_verb) {
     EXPECT_EQ(must(store->migration_state()).current, 7U);
 }
 
-TEST_F(MigrationsTest, that_are_missing_are_told_with_the_hint) {
+TEST_F(MigrationsTest, that_are_missing_are_reported_with_the_hint) {
     const auto catalogs = open_store(url(), schema, context)->catalogs();
     EXPECT_EQ(catalogs.error().kind, ErrorKind::misconfigured);
     EXPECT_NE(to_string(catalogs.error()).find("version 0, and this build needs 1; run `embedq migrate up`"),
               std::string::npos)
         << to_string(catalogs.error());
-    EXPECT_EQ(schema_exists(), "f") << "a verb makes no schema";
+    EXPECT_EQ(schema_exists(), "f") << "a verb does not create the schema";
     // An older one, as a newer build sees it.
     apply({with_index[0]});
     Connection connection(settings());
@@ -224,7 +224,7 @@ TEST_F(MigrationsTest, through_a_pooler_are_refused_with_the_hint) {
     EXPECT_EQ(schema_exists(), "f");
     fresh_store().reset();
     EXPECT_TRUE(must(open_store(pooled_url(), schema, context)->migrate()).waiting.empty())
-        << "with nothing to do it is no matter";
+        << "with nothing to do a pooler does not matter";
 }
 
 TEST_F(MigrationsTest, of_a_role_that_owns_a_schema_need_no_rights_on_the_database) {
@@ -237,7 +237,7 @@ TEST_F(MigrationsTest, build_an_index_while_others_write) {
     apply(without_index);
     Connection writer(settings());
     writer.execute("INSERT INTO " + quoted_schema() + ".things SELECT i, 'name ' || i FROM generate_series(1, 1000) i");
-    // The build waits for this transaction, and nobody waits for the build.
+    // The build waits for this transaction, and nothing waits for the build.
     Connection reader(settings());
     reader.begin();
     reader.execute("DELETE FROM " + quoted_schema() + ".things WHERE id = 1");
@@ -261,7 +261,7 @@ TEST_F(MigrationsTest, build_an_index_while_others_write) {
 TEST_F(MigrationsTest, build_an_interrupted_index_again) {
     apply({with_index[0]});
     static_cast<void>(sql("INSERT INTO " + quoted_schema() + ".things VALUES (1, 'one'), (1, 'one again')"));
-    // Doubles, so the second index cannot be.
+    // There are duplicates, so the second index cannot be built.
     EXPECT_NE(error_of([&] { apply(with_index); }).find("could not create unique index"), std::string::npos);
     EXPECT_EQ(index("things_by_name"), "valid");
     EXPECT_EQ(index("things_once"), "invalid");
@@ -272,7 +272,7 @@ TEST_F(MigrationsTest, build_an_interrupted_index_again) {
     EXPECT_TRUE(state(with_index).waiting.empty());
 }
 
-TEST_F(MigrationsTest, of_a_process_that_is_killed_while_it_builds_an_index_go_on_at_the_next) {
+TEST_F(MigrationsTest, of_a_process_that_is_killed_while_it_builds_an_index_continue_in_the_next) {
     apply(without_index);
     Connection reader(settings());
     reader.begin();
@@ -343,7 +343,7 @@ protected:
     std::string pid_;
 };
 
-// Does something when a line has the words.
+// Calls a function when a line contains the words.
 class Listener final : public Logger {
 public:
     Listener(std::string words, std::function<void()> act) : words_(std::move(words)), act_(std::move(act)) {}
@@ -357,7 +357,7 @@ private:
     const std::function<void()> act_;
 };
 
-TEST_F(BehindALock, a_stop_ends_the_waiting_of_a_step_and_of_those_behind_it) {
+TEST_F(BehindALock, a_stop_ends_the_wait_of_a_step_and_of_other_processes) {
     const LockPatience patience{.each = std::chrono::milliseconds(20), .between = std::chrono::hours(1), .tries = 2};
     const auto migrate_until = [&](Logger& logger, const std::stop_source& stop) {
         return error_of([&] {
@@ -378,12 +378,11 @@ TEST_F(BehindALock, a_stop_ends_the_waiting_of_a_step_and_of_those_behind_it) {
 
     first_stop.request_stop();
     const std::string message = first.get();
-    EXPECT_NE(message.find("waits for a lock: session " + pid_), std::string::npos) << message;
-    EXPECT_TRUE(message.ends_with("; stopped")) << message;
+    EXPECT_NE(message.find(", was stopped while it waited for a lock: session " + pid_), std::string::npos) << message;
     EXPECT_EQ(state(with_index).current, 1U);
 }
 
-TEST_F(BehindALock, a_step_gives_up_and_says_who_holds_it) {
+TEST_F(BehindALock, a_step_gives_up_and_names_the_holder) {
     const std::string message =
         migrate({.each = std::chrono::milliseconds(20), .between = std::chrono::milliseconds(1), .tries = 3});
     EXPECT_NE(message.find("the migration 'things by name' of PostgreSQL store at "), std::string::npos) << message;
@@ -394,7 +393,7 @@ TEST_F(BehindALock, a_step_gives_up_and_says_who_holds_it) {
     EXPECT_TRUE(message.ends_with(" s) holds one on things; let it finish, or end it: SELECT pg_terminate_backend(" +
                                   pid_ + ")"))
         << message;
-    EXPECT_EQ(warnings(), 1U) << "told once";
+    EXPECT_EQ(warnings(), 1U) << "logged once";
     EXPECT_EQ(state(with_index).current, 1U);
     holder_.rollback();
     EXPECT_EQ(migrate({}), "nothing");

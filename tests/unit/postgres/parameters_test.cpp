@@ -11,7 +11,7 @@
 namespace embedq::postgres::testing {
 namespace {
 
-// Functions that give back what they are given.
+// Functions that return their arguments.
 class Echo : public ::testing::Test {
 protected:
     Echo() {
@@ -134,7 +134,7 @@ TEST_F(Echo, gives_single_values_as_they_were) {
     }
 }
 
-TEST(Durations, are_cut_to_what_fits) {
+TEST(Durations, are_limited_to_what_fits) {
     EXPECT_EQ(to_us(std::chrono::milliseconds(1)), 1000);
     EXPECT_EQ(to_us(std::chrono::milliseconds::max()),
               to_us(std::chrono::milliseconds(std::chrono::hours(24) * 365 * 100)));

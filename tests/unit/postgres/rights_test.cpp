@@ -1,4 +1,4 @@
-// A role with the rights that docs/deploying.md grants does everything but migrate.
+// A role with the rights that docs/deploying.md grants may do everything but migrate.
 #include <fstream>
 #include <sstream>
 
@@ -8,7 +8,7 @@
 namespace embedq::postgres::testing {
 namespace {
 
-// The page's statements, for this schema and role.
+// The statements of the page, for this schema and role.
 std::string documented_grants(const std::string& quoted_schema, const std::string& role) {
     std::ifstream page(EMBEDQ_SOURCE_DIR "/docs/deploying.md");
     std::string grants;
@@ -29,7 +29,7 @@ protected:
     Rights() {
         static_cast<void>(sql("DROP ROLE IF EXISTS a_worker; CREATE ROLE a_worker LOGIN"));
         fresh_store().reset();
-        // By the owner, whose later tables are meant, too.
+        // By the owner, since the grants also cover tables that the owner creates later.
         Connection owner(settings_for(url()));
         const std::string grants = documented_grants(quoted_schema(), "a_worker");
         EXPECT_NE(grants.find("GRANT USAGE ON SCHEMA"), std::string::npos) << "docs/deploying.md has no grants";
@@ -43,7 +43,7 @@ protected:
 
 TEST_F(Rights, that_are_documented_are_enough_for_every_verb) {
     const auto store = open_store(url_as("a_worker"), schema, context);
-    EXPECT_TRUE(must(store->migrate()).waiting.empty()) << "with nothing to do it is no matter";
+    EXPECT_TRUE(must(store->migrate()).waiting.empty()) << "with nothing to do rights do not matter";
     must(store->put_catalog({.catalog_id = "shop"}));
     Profile profile;
     profile.id = profile.fingerprint = filled(1);
@@ -82,12 +82,11 @@ TEST_F(Rights, that_are_documented_are_enough_for_every_verb) {
     must(store->enqueue({&again, 1}));
     must(store->reap(5));
     must(store->reconcile(""));
-    const EndpointState endpoint_state{profile.fingerprint, "default", PauseKind::throttled, std::chrono::seconds(60),
-                                       "why"};
-    must(store->put_endpoint_states({&endpoint_state, 1}));
+    const EndpointState pause{profile.fingerprint, "default", PauseKind::throttled, std::chrono::seconds(60), "why"};
+    must(store->put_endpoint_states({&pause, 1}));
     must(store->endpoint_states());
-    const RateRequest budget{profile.fingerprint, RateUnit::tokens, 60, 1};
-    must(store->reserve({&budget, 1}));
+    const RateRequest rate_request{profile.fingerprint, RateUnit::tokens, 60, 1};
+    must(store->reserve({&rate_request, 1}));
     must(store->statuses("shop", {}));
     must(store->health(""));
     must(store->jobs({}));
@@ -117,13 +116,14 @@ TEST_F(Rights, reach_tables_that_come_later) {
               "t");
 }
 
-TEST_F(Rights, that_are_missing_are_told_with_the_page_that_has_them) {
+TEST_F(Rights, that_are_missing_are_reported_with_the_page_that_lists_them) {
     static_cast<void>(sql("REVOKE ALL ON SCHEMA " + quoted_schema() + " FROM a_worker"));
     const auto catalogs = open_store(url_as("a_worker"), schema, context)->catalogs();
     ASSERT_FALSE(catalogs);
     EXPECT_EQ(catalogs.error().kind, ErrorKind::misconfigured);
-    EXPECT_TRUE(to_string(catalogs.error()).ends_with("permission denied for schema " + schema +
-                                                   "; grant it; docs/deploying.md has the list of grants"))
+    EXPECT_TRUE(to_string(catalogs.error())
+                    .ends_with("permission denied for schema " + schema +
+                               "; grant it; docs/deploying.md has the list of grants"))
         << to_string(catalogs.error());
 }
 

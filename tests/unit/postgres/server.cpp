@@ -49,7 +49,7 @@ void wait_until(const std::string& statement) {
     while (true) {
         const Rows rows = connection.execute(statement);
         if (rows.size() > 0 && rows.boolean(0, 0)) return;
-        if (std::chrono::steady_clock::now() > end) throw std::runtime_error("never true: " + statement);
+        if (std::chrono::steady_clock::now() > end) throw std::runtime_error("never became true: " + statement);
         std::this_thread::yield();
     }
 }
@@ -85,7 +85,7 @@ std::unique_ptr<Store> PostgresTest::fresh_store() {
 
 }  // namespace embedq::postgres::testing
 
-// libpqxx 6 loses an answer that it has no more connection for.
+// libpqxx 6 leaks an answer whose connection is gone.
 extern "C" const char* __lsan_default_suppressions();   // NOLINT(bugprone-reserved-identifier): the sanitizer's name
 extern "C" const char* __lsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
     return "leak:libpqxx\n";

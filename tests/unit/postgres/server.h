@@ -1,5 +1,5 @@
-// The server of these tests (tests/support/with_postgres.py), a schema of its own for each test, and short words to
-// fill it.
+// The server of these tests (tests/support/with_postgres.py), a schema of its own for each test, and helpers to fill
+// it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,7 +20,8 @@ namespace embedq::postgres::testing {
 
 template <class T>
 T must(Result<T> result) {
-    if (!result) throw std::runtime_error(std::string(to_string(result.error().kind)) + ": " + to_string(result.error()));
+    if (!result)
+        throw std::runtime_error(std::string(to_string(result.error().kind)) + ": " + to_string(result.error()));
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
@@ -37,22 +38,22 @@ T must(Result<T> result) {
 [[nodiscard]] inline const std::string& superuser_url() {
     return server().superuser_url();
 }
-// By way of a PgBouncer in transaction mode.
+// Through a PgBouncer in transaction mode.
 [[nodiscard]] const std::string& pooled_url();
-// The same server as another role, or by another database.
+// The same server as another role, or another database of it.
 [[nodiscard]] std::string url_as(const std::string& role, const std::string& database = "embedq");
 
-// Rows of texts by the superuser, whatever the server was told before.
+// Runs the statements as the superuser, on a connection of their own.
 [[nodiscard]] Rows sql(const std::string& statements);
 [[nodiscard]] std::string value(const std::string& statement);
-// Asks until the first value is "t".
+// Repeats the statement until its first value is "t".
 void wait_until(const std::string& statement);
 
 [[nodiscard]] ConnectionSettings settings_for(const std::string& url, const std::string& quoted_schema = "\"embedq\"");
 [[nodiscard]] std::unique_ptr<Store> open_store(const std::string& url, const std::string& schema, Context& context,
                                                 std::int64_t pool = 4);
 
-// A schema that is gone after the test.
+// A schema that is dropped after the test.
 class PostgresTest : public ::testing::Test {
 protected:
     PostgresTest();

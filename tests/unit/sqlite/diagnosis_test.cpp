@@ -1,4 +1,4 @@
-// What a SQLite store says of its file to `embedq doctor`.
+// What a SQLite store reports to `embedq doctor` about its file.
 #include "diagnosis.h"
 
 #include <sys/stat.h>
@@ -19,7 +19,7 @@ using conformance::TestContext;
 
 const Finding& finding(const std::vector<Finding>& findings, std::string_view subject) {
     const auto found = std::ranges::find(findings, subject, &Finding::subject);
-    if (found == findings.end()) throw std::runtime_error("nothing is said of '" + std::string(subject) + "'");
+    if (found == findings.end()) throw std::runtime_error("there is no finding about '" + std::string(subject) + "'");
     return *found;
 }
 
@@ -49,18 +49,20 @@ TEST_F(Diagnosis, of_a_sound_file_has_no_fault) {
     expect_finding(findings, "tables and indexes", FindingLevel::good, "all ");
 }
 
-TEST_F(Diagnosis, of_a_file_that_is_not_there_makes_nothing) {
+TEST_F(Diagnosis, of_a_file_that_does_not_exist_creates_nothing) {
     auto store = open_store(sandbox.path("deep/er/test.db"), context);
     const auto findings = must(store->diagnose());
-    expect_finding(findings, "file", FindingLevel::note, "not there yet", "embedq migrate up");
+    expect_finding(findings, "file", FindingLevel::note, "does not exist yet", "embedq migrate up");
     expect_finding(findings, "permissions", FindingLevel::good, "may write");
     EXPECT_FALSE(std::filesystem::exists(sandbox.folder / "deep"));
 }
 
 TEST_F(Diagnosis, of_a_file_of_another_kind_is_a_fault_with_its_hint) {
     std::ofstream(sandbox.path()) << std::string(10'000, 'x');
-    expect_finding(diagnose(), "database", FindingLevel::fault, "not a SQLite database",
-                   "point 'path' at another file");
+    const auto findings = diagnose();
+    expect_finding(findings, "database", FindingLevel::fault, "not a SQLite database");
+    EXPECT_EQ(finding(findings, "database").hint, "point 'path' at another file, or move this one away");
+    EXPECT_FALSE(finding(findings, "database").found.contains("point 'path'")) << "the hint is apart from the finding";
 }
 
 TEST_F(Diagnosis, of_another_programs_file_is_a_fault) {
@@ -74,7 +76,7 @@ TEST_F(Diagnosis, works_while_the_schema_is_newer) {
     expect_finding(diagnose(), "integrity", FindingLevel::good, "no fault");
 }
 
-TEST_F(Diagnosis, names_a_missing_index_and_the_command_that_makes_it_again) {
+TEST_F(Diagnosis, names_a_missing_index_and_the_command_that_creates_it_again) {
     fresh_store(sandbox.path(), context).reset();
     std::string name;
     {
@@ -88,14 +90,14 @@ TEST_F(Diagnosis, names_a_missing_index_and_the_command_that_makes_it_again) {
     const auto findings = diagnose();
     expect_finding(findings, "tables and indexes", FindingLevel::fault, "index " + name + " is missing",
                    "sqlite3 '" + sandbox.path() + "'");
-    // The hint is a command that hints.
+    // The hint is a command that fixes it.
     const std::string hint = finding(findings, "tables and indexes").hint;
     const auto begin = hint.find('"') + 1;
     raw(sandbox.path())->execute(hint.substr(begin, hint.rfind('"') - begin).c_str());
     expect_finding(diagnose(), "tables and indexes", FindingLevel::good, "all ");
 }
 
-TEST_F(Diagnosis, names_what_embedq_did_not_make) {
+TEST_F(Diagnosis, names_what_embedq_did_not_create) {
     fresh_store(sandbox.path(), context).reset();
     raw(sandbox.path())->execute("CREATE TABLE theirs (x)");
     expect_finding(diagnose(), "tables and indexes", FindingLevel::note, "table theirs");
@@ -127,13 +129,13 @@ TEST_F(Diagnosis, of_a_large_file_ends_in_time) {
     EXPECT_TRUE(whole.faults.empty());
 }
 
-TEST_F(Diagnosis, says_that_everybody_may_write_the_file) {
+TEST_F(Diagnosis, reports_that_every_user_may_write_the_file) {
     fresh_store(sandbox.path(), context).reset();
     ASSERT_EQ(::chmod(sandbox.path().c_str(), 0666), 0);
     expect_finding(diagnose(), "permissions", FindingLevel::note, "every user", "chmod o-w '" + sandbox.path() + "'");
 }
 
-// Run by a process that gives its rights up where it has all of them.
+// Run by a process that gives up its rights if it runs as root.
 TEST_F(Diagnosis, names_the_owner_of_a_file_that_may_not_be_written) {
     fresh_store(sandbox.path(), context).reset();
     ASSERT_EQ(::chmod(sandbox.path().c_str(), 0444), 0);

@@ -1,4 +1,4 @@
-// Files that the store must refuse, each with a sentence that names what was found and the hint.
+// Files that the store must refuse, each with a message that names what was found, and a hint.
 #include <sys/stat.h>
 #include <fstream>
 
@@ -28,7 +28,7 @@ TEST(Factory, needs_a_path_to_a_plain_file) {
                    "folder");
 }
 
-TEST(Factory, makes_nothing_before_it_migrates) {
+TEST(Factory, creates_nothing_before_it_migrates) {
     TestContext context("sqlite");
     Sandbox sandbox;
     auto store = open_store(sandbox.path("deep/er/test.db"), context);
@@ -37,7 +37,7 @@ TEST(Factory, makes_nothing_before_it_migrates) {
     EXPECT_FALSE(std::filesystem::exists(sandbox.folder / "deep"));
 }
 
-TEST(Migrate, makes_the_folder_for_its_owner_alone) {
+TEST(Migrate, creates_the_folder_for_its_owner_alone) {
     TestContext context("sqlite");
     Sandbox sandbox;
     auto store = fresh_store(sandbox.path("deep/er/test.db"), context);
@@ -46,7 +46,7 @@ TEST(Migrate, makes_the_folder_for_its_owner_alone) {
     EXPECT_EQ(found.st_mode & 0777U, 0700U);
 }
 
-TEST(Migrate, says_why_a_folder_cannot_be_made) {
+TEST(Migrate, reports_why_a_folder_cannot_be_created) {
     TestContext context("sqlite");
     Sandbox sandbox;
     std::ofstream(sandbox.path("file")) << "x";
@@ -54,7 +54,7 @@ TEST(Migrate, says_why_a_folder_cannot_be_made) {
     expect_refusal(store->migrate().error(), ErrorKind::misconfigured, "its folder");
 }
 
-TEST(File, that_is_no_database_is_refused) {
+TEST(File, that_is_not_a_database_is_refused) {
     TestContext context("sqlite");
     Sandbox sandbox;
     std::ofstream(sandbox.path()) << std::string(10'000, 'x');

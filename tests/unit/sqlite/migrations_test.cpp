@@ -65,7 +65,7 @@ TEST(Migrations, that_wait_stop_every_verb) {
     EXPECT_NE(to_string(error).find("embedq migrate up"), std::string::npos) << to_string(error);
 }
 
-TEST(Migrations, from_many_threads_at_once_all_succeed) {
+TEST(Migrations, from_many_threads_in_parallel_all_succeed) {
     TestContext context("sqlite");
     for (int round = 0; round < 5; ++round) {
         Sandbox sandbox;

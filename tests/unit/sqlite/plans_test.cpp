@@ -1,4 +1,4 @@
-// The plans: each hot statement walks the index it was written for, and none reads a table's whole length.
+// The query plans: each frequent statement walks the index that it was written for, and none reads a whole table.
 #include <regex>
 
 #include "jobs.h"

@@ -1,5 +1,5 @@
-// Several processes on one file: migrating, working and dying at once. Children are forked before any thread is started
-// and leave by _exit.
+// Several processes on one file: migrating, working and dying in parallel. Children are forked before any thread is
+// started, and end by _exit.
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -46,7 +46,7 @@ struct Pipe {
     int ends[2] = {-1, -1};
 };
 
-// Everything that must hold of the file whatever happened to the processes that wrote it.
+// Everything that must hold for the file, whatever happened to the processes that wrote it.
 void expect_sound(const std::string& path) {
     auto connection = raw(path);
     {
@@ -64,7 +64,7 @@ void expect_sound(const std::string& path) {
         value_of(*connection,
                  "SELECT count(*) FROM specs s WHERE NOT EXISTS (SELECT 1 FROM documents d WHERE d.spec = s.spec)"),
         0);
-    // Without a job there is no gap: nothing here failed or was cancelled.
+    // A spec without an open job has no gap, since nothing here failed or was cancelled.
     EXPECT_EQ(value_of(*connection,
                        "SELECT count(DISTINCT s.spec) FROM specs s JOIN operations o ON o.spec = s.spec"
                        " WHERE NOT EXISTS (SELECT 1 FROM vectors v WHERE v.text = o.text)"
@@ -81,7 +81,7 @@ void expect_sound(const std::string& path) {
         << "an outcome without its vectors";
 }
 
-TEST(Processes, may_all_migrate_at_once) {
+TEST(Processes, may_all_migrate_in_parallel) {
     for (int round = 0; round < 3; ++round) {
         Sandbox sandbox;
         std::vector<pid_t> children;
@@ -139,7 +139,7 @@ TEST(Processes, that_work_on_one_file_share_its_jobs_and_lose_none) {
     for (const Job& job : jobs) EXPECT_EQ(job.status, JobStatus::succeeded);
 }
 
-TEST(Processes, killed_give_their_jobs_back_at_once_and_stopped_ones_when_their_lease_ends) {
+TEST(Processes, killed_release_their_jobs_immediately_and_stopped_ones_when_their_lease_expires) {
     Sandbox sandbox;
     const Profile profile = profile_of("m");
     {
@@ -161,10 +161,11 @@ TEST(Processes, killed_give_their_jobs_back_at_once_and_stopped_ones_when_their_
     TestContext context("sqlite", 8);
     auto store = open_store(sandbox.path(), context);
     ASSERT_EQ(::kill(child, SIGSTOP), 0);
-    EXPECT_EQ(must(store->reap(5)).requeued, 0U) << "it may go on; only its lease says when it has had its time";
+    EXPECT_EQ(must(store->reap(5)).requeued, 0U)
+        << "it may continue, so its jobs stay its own until their lease expires";
     ASSERT_EQ(::kill(child, SIGKILL), 0);
     EXPECT_EQ(exit_status(child), -SIGKILL);
-    EXPECT_EQ(must(store->reap(5)).requeued, 1U) << "recovered_in_time: nobody can come back with it";
+    EXPECT_EQ(must(store->reap(5)).requeued, 1U) << "recovered_in_time: a dead worker cannot commit";
 }
 
 TEST(Processes, notice_each_others_writes) {
@@ -190,9 +191,9 @@ TEST(Processes, notice_each_others_writes) {
     EXPECT_NE(must(store->change_stamp()), before);
 }
 
-// Writes specs and embeds them without end; one byte to the pipe after each round. Reports the round in each spec's
-// text.
-int write_for_ever(const std::string& path, std::uint64_t seed, int report) {
+// Writes specs and embeds them forever, and writes one byte to the pipe after each round. Each spec's text names the
+// round.
+int write_forever(const std::string& path, std::uint64_t seed, int report) {
     TestContext context("sqlite", seed);
     const Profile profile = profile_of("m");
     auto store = open_store(path, context);
@@ -215,7 +216,7 @@ TEST(Processes, killed_at_any_moment_leave_a_sound_file_and_all_work_is_done) {
         }
         Pipe reports;
         const pid_t child = in_child(
-            [&] { return write_for_ever(sandbox.path(), static_cast<std::uint64_t>(round) + 1, reports.ends[1]); });
+            [&] { return write_forever(sandbox.path(), static_cast<std::uint64_t>(round) + 1, reports.ends[1]); });
         const int rounds_to_see = 3 + round * 2;
         for (int seen = 0; seen < rounds_to_see; ++seen) {
             char byte = 0;

@@ -1,4 +1,4 @@
-// The feed and the stamp: what other readers learn of a change.
+// The feed and the stamp: how readers learn of changes.
 #include <algorithm>
 
 #include "sandbox.h"
@@ -29,7 +29,7 @@ TEST(Feed, names_every_spec_that_a_new_vector_completes) {
     EXPECT_EQ(must(store->changes("other", other)).specs, std::vector<std::string>{"b"});
 }
 
-TEST(Stamp, changes_when_another_store_on_the_file_wrote_and_not_by_own_writes) {
+TEST(Stamp, changes_when_another_store_on_the_file_writes_and_not_by_own_writes) {
     TestContext context("sqlite");
     Sandbox sandbox;
     auto here = fresh_store(sandbox.path(), context);
@@ -60,7 +60,7 @@ TEST(Documents, are_kept_compressed_and_apart) {
     EXPECT_LT(*value_of(*raw(sandbox.path()), "SELECT length(content) FROM documents"), 1000);
 }
 
-TEST(Texts, lie_in_the_file_once_however_many_operations_have_them) {
+TEST(Texts, are_stored_once_however_many_operations_have_them) {
     TestContext context("sqlite");
     Sandbox sandbox;
     auto store = fresh_store(sandbox.path(), context);
@@ -88,7 +88,7 @@ TEST(Texts, that_nothing_refers_to_are_pruned_with_their_vectors) {
     EXPECT_EQ(must(store->settlement("shop", {})).missing(), 0U);
 }
 
-TEST(Force, is_later_than_what_counts_even_where_the_clock_stands_still) {
+TEST(Force, is_later_than_what_counts_even_if_the_clock_stands_still) {
     TestContext context("sqlite");
     Sandbox sandbox;
     const Profile profile = profile_of("m");

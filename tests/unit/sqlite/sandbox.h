@@ -1,4 +1,4 @@
-// A folder of its own for one test, stores and raw connections on the file in it, and short words to fill it.
+// A folder of its own for one test, stores and raw connections on the file in it, and helpers to fill it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -42,7 +42,8 @@ public:
 
 template <class T>
 T must(Result<T> result) {
-    if (!result) throw std::runtime_error(std::string(to_string(result.error().kind)) + ": " + to_string(result.error()));
+    if (!result)
+        throw std::runtime_error(std::string(to_string(result.error().kind)) + ": " + to_string(result.error()));
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
@@ -123,7 +124,7 @@ inline PutResult put(Store& store, const SpecWrite& write) {
     return request;
 }
 
-// Brings back a vector for everything a held job still needs. Returns whether the lease was still held.
+// Commits a vector for every text that a held job still needs. Returns whether the lease was still held.
 inline bool embed(Store& store, const ClaimedJob& job, const Profile& profile) {
     MissingQuery query{job.ref};
     query.max_texts = 1'000'000;

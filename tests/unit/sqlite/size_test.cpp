@@ -1,5 +1,5 @@
-// Sizes: with a long history and many operations, what people and workers ask stays quick. The bounds are ten times
-// what the slowest build needs, so that they catch a plan gone wrong and not a busy machine.
+// Sizes: with a long history and many operations, the verbs of people and workers stay quick. The bounds are ten times
+// what the slowest build needs, so that they catch a wrong plan and not a busy machine.
 #include <chrono>
 
 #include "sandbox.h"
@@ -39,7 +39,7 @@ void add_history(const std::string& path) {
         " SELECT 2, 0, 1, 1, 1900000000000000 + i, 1900000000000000 + i, 'shop', 'spec-' || (i % 200) FROM n");
 }
 
-TEST(Size, leaves_every_question_quick) {
+TEST(Size, leaves_every_verb_quick) {
     TestContext context("sqlite");
     Sandbox sandbox;
     const Profile profile = profile_of("m", 64);

@@ -105,7 +105,7 @@ private:
         return shared().made_last;
     }
 
-    // An endpoint that answers after the deadline, whatever that is.
+    // An endpoint that always answers after the deadline.
     Result<EmbedResult> end_late(const EmbedRequest& request) {
         if (has("late_thread_left")) leave_a_thread();
         std::unique_lock lock(waiting_);

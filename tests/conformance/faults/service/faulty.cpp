@@ -84,7 +84,7 @@ public:
 private:
     [[nodiscard]] bool has(std::string_view fault) const { return fault_ == fault; }
 
-    // Once for whoever is first.
+    // Only for the first caller.
     void end() {
         std::unique_lock lock(mutex_);
         if (std::exchange(stopping_, true) && has("stop_while_starting_is_forgotten")) return;

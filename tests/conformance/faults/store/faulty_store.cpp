@@ -1,5 +1,5 @@
-// The store kit on the store with one planted fault: faulty_store FAULT [gtest's switches]. Exits 1 when a case failed,
-// 2 on bad usage.
+// The store kit on the store with one planted fault: faulty_store FAULT [gtest's switches]. Exits with 1 if a case
+// failed, and with 2 on bad usage.
 #include <gtest/gtest.h>
 
 #include <algorithm>

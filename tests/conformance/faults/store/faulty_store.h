@@ -77,8 +77,8 @@ public:
     Result<ReapResult> reap(std::uint32_t max_attempts) override { return inner_->reap(max_attempts); }
     Result<ReconcileResult> reconcile(std::string_view catalog_id) override { return inner_->reconcile(catalog_id); }
     Result<PruneResult> prune(const PruneRequest& request) override { return inner_->prune(request); }
-    Status put_endpoint_states(std::span<const EndpointState> endpoint_states) override {
-        return inner_->put_endpoint_states(endpoint_states);
+    Status put_endpoint_states(std::span<const EndpointState> states) override {
+        return inner_->put_endpoint_states(states);
     }
     Result<std::vector<EndpointState>> endpoint_states() override { return inner_->endpoint_states(); }
     Result<std::vector<RateSlot>> reserve(std::span<const RateRequest> requests) override {

@@ -1,4 +1,4 @@
-// Faults in who holds a job: tokens, leases, heartbeats, and what comes back late.
+// Faults in who holds a job: tokens, leases, heartbeats, and late commits.
 #pragma once
 
 #include <algorithm>
@@ -55,7 +55,7 @@ public:
     }
 };
 
-// Hands the store a generator that begins anew with each claim.
+// Gives the store a generator that starts again with each claim.
 class ReseededContext final : public Context {
 public:
     explicit ReseededContext(Context& context) : context_(context) {}
@@ -218,7 +218,7 @@ public:
     }
 };
 
-class NextDueTakesEachForASuspect final : public FaultyStore {
+class NextDueTakesAllForSuspects final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
     Result<NextDue> next_due(std::span<const Sha256> fingerprints) override {

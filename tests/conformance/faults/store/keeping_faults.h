@@ -1,4 +1,4 @@
-// Faults in what is kept: vectors and refusals, profiles, gaps, history, and what is told of them.
+// Faults in what is kept: vectors and refusals, profiles, gaps, history, endpoint states, and what is reported of them.
 #pragma once
 
 #include <algorithm>
@@ -88,7 +88,7 @@ public:
     }
 };
 
-// Whatever comes for a text that was cut once counts as cut.
+// Every vector of a text that was cut once counts as cut.
 class CutsStay final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
@@ -343,14 +343,24 @@ public:
 class EndpointKeepsItsFirstPause final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
-    Status put_endpoint_states(std::span<const EndpointState> endpoint_states) override {
-        std::vector<EndpointState> fresh(endpoint_states.begin(), endpoint_states.end());
+    Status put_endpoint_states(std::span<const EndpointState> states) override {
+        std::vector<EndpointState> fresh(states.begin(), states.end());
         const auto cooling = inner().endpoint_states().value();
-        std::erase_if(fresh, [&](const EndpointState& endpoint_state) {
-            return endpoint_state.cool_down > std::chrono::milliseconds(0) &&
-                   std::ranges::count(cooling, endpoint_state.endpoint, &EndpointState::endpoint) > 0;
+        std::erase_if(fresh, [&](const EndpointState& state) {
+            return state.cool_down > std::chrono::milliseconds(0) &&
+                   std::ranges::count(cooling, state.endpoint, &EndpointState::endpoint) > 0;
         });
         return inner().put_endpoint_states(fresh);
+    }
+};
+
+class PauseKindForgotten final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Status put_endpoint_states(std::span<const EndpointState> states) override {
+        std::vector<EndpointState> changed(states.begin(), states.end());
+        for (EndpointState& state : changed) state.kind = PauseKind::throttled;
+        return inner().put_endpoint_states(changed);
     }
 };
 

@@ -57,7 +57,7 @@ Outcome run(const Fault& fault) {
     return outcome;
 }
 
-// What the table at the end says.
+// The lines of the table at the end.
 std::vector<std::string>& table() {
     static std::vector<std::string> lines;
     return lines;

@@ -98,7 +98,7 @@ public:
 
 // --- enqueuing
 
-class CollapseUnsaid final : public FaultyStore {
+class CollapseUnreported final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
     Result<std::vector<EnqueueOutcome>> enqueue(std::span<const EnqueueRequest> requests) override {
@@ -254,7 +254,7 @@ public:
     }
 };
 
-class PageSaysItIsTheLast final : public FaultyStore {
+class PageClaimsToBeTheLast final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
     Result<std::vector<Result<MissingTexts>>> missing_texts(std::span<const MissingQuery> queries) override {
@@ -305,7 +305,7 @@ public:
     }
 };
 
-class KillersLiveForEver final : public FaultyStore {
+class KillersLiveForever final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
     Result<ReapResult> reap(std::uint32_t) override { return inner().reap(1'000'000); }

@@ -1,4 +1,4 @@
-// Faults in rate_limits per minute that processes share.
+// Faults in the rate limits that processes share.
 #pragma once
 
 #include <algorithm>
@@ -59,7 +59,7 @@ protected:
     }
 };
 
-// The rate of whoever asked first is the budget's for good.
+// The rate of the first request is that of the rate limit for good.
 class FirstRateStays final : public RequestsChanged {
 public:
     using RequestsChanged::RequestsChanged;
@@ -84,7 +84,7 @@ protected:
     }
 };
 
-// Each budget's line is where it was, however long nobody asked: the time of rest is given out afterwards.
+// A rate limit is reserved from where the last reservation ended, even if that is in the past: idle time is saved up.
 class RestIsSavedUp final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
@@ -92,16 +92,16 @@ public:
         auto slots = inner().reserve(requests);
         if (!slots) return slots;
         for (std::size_t i = 0; i < requests.size(); ++i) {
-            Time& line = lines_.try_emplace({requests[i].fingerprint, requests[i].unit}, now()).first->second;
-            (*slots)[i].starts_in = std::max(std::chrono::microseconds(0), line - now());
-            line += std::chrono::microseconds(
+            Time& free_at = free_at_.try_emplace({requests[i].fingerprint, requests[i].unit}, now()).first->second;
+            (*slots)[i].starts_in = std::max(std::chrono::microseconds(0), free_at - now());
+            free_at += std::chrono::microseconds(
                 static_cast<std::int64_t>(requests[i].amount * 60e6 / requests[i].per_minute));
         }
         return slots;
     }
 
 private:
-    std::map<std::pair<Sha256, RateUnit>, Time> lines_;
+    std::map<std::pair<Sha256, RateUnit>, Time> free_at_;
 };
 
 class AnswersByKey final : public FaultyStore {
@@ -123,7 +123,7 @@ public:
         for (std::size_t i = 0; i < requests.size(); ++i) {
             auto one = inner().reserve(requests.subspan(i, 1));
             if (!one) {
-                one.error().message = "budget request " + std::to_string(i) + ": " + to_string(one.error());
+                one.error().message = "rate request " + std::to_string(i) + ": " + one.error().message;
                 return one;
             }
             slots.push_back(one->at(0));

@@ -1,8 +1,8 @@
-// How a program that runs the kits ends when a call under test never came back.
+// How a program that runs the kits ends when a call under test never returned.
 //
-// Such a call fails its case within a bound, and its thread goes on, together with the instance it was made on. Neither
-// may meet the end of the program's static objects, so the program then ends without that. Thread-safety: may be called
-// from any thread.
+// Such a call fails its case within a bound, and its thread keeps running, with the instance it was made on. Neither
+// may run while static objects are destroyed, so the program then ends without destroying them. Thread-safety: may be
+// called from any thread.
 #pragma once
 
 namespace embedq::conformance {

@@ -3,10 +3,10 @@
 //
 // Required of every notifier: a wait ends at its deadline and on a stop request, publishing never blocks, waiting does
 // not spin. Required of those that notify, which are all whose degraded() is empty: a publish wakes a waiter of the
-// same instance, and one that came before the wait ends it at once. A hint may stay within its instance: whether two
-// instances of one configuration wake each other is found out by trying, and the cases on it are skipped when they do
-// not. The factory's context tells real time and lives until the program ends. Thread-safety: register from one thread,
-// before RUN_ALL_TESTS.
+// same instance, and one that came before the wait ends it immediately. A hint may stay within its instance: the kit
+// tries whether two instances of one configuration wake each other, and skips the cases on it if they do not. The
+// factory's context has a real clock and lives until the program ends. Thread-safety: register from one thread, before
+// RUN_ALL_TESTS.
 #pragma once
 
 #include <functional>

@@ -16,7 +16,7 @@
 
 namespace embedq::conformance {
 
-// How to start a process that opens the store of a case and hands it to `run_store_process`.
+// How to start a process that opens the store of a case and passes it to `run_store_process`.
 struct ProcessCommand {
     std::vector<std::string> arguments;              // the first is the program's path
     std::map<std::string, std::string> environment;  // on top of this process's
@@ -37,7 +37,7 @@ using ProcessStoreFactory = std::function<std::unique_ptr<StoreInProcesses>()>;
 // store is multi_process.
 bool register_store_process_kit(const std::string& store_name, const ProcessStoreFactory& factory);
 
-// What a process that was started by the kit does: reads from standard input what to do, does it, tells on standard
+// What a process that was started by the kit does: it reads commands from standard input and writes results to standard
 // output. Returns the exit status.
 [[nodiscard]] int run_store_process(Store& store);
 

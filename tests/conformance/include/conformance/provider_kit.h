@@ -1,10 +1,10 @@
 // The conformance kit for providers: shape, order, errors per text, deadline, stop, threads, two instances, nothing
 // left behind.
 //
-// The factories make instances as the host does, with a context whose clock tells real time. What an instance uses (its
-// context above all) must live until the program ends, since an instance whose call never comes back is never
-// destroyed. The kit keeps to the limits in info(). A provider whose endpoint cannot be reached fails with its own
-// message. Thread-safety: register from one thread, before RUN_ALL_TESTS.
+// The factories make instances as the host does, with a context that has a real clock. What an instance uses (above all
+// its context) must live until the program ends, since an instance whose call never returns is never destroyed. The kit
+// keeps to the limits in info(). A provider whose endpoint cannot be reached fails with its own message. Thread-safety:
+// register from one thread, before RUN_ALL_TESTS.
 #pragma once
 
 #include <functional>

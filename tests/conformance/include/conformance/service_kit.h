@@ -1,8 +1,8 @@
 // The conformance kit for services: start, stop, stop while starting, two instances, nothing left behind.
 //
-// The factory makes a service over an engine of the caller's. Engine and context live until the program ends, since a
-// service whose stop never comes back is never destroyed; the context tells real time. Thread-safety: register from one
-// thread, before RUN_ALL_TESTS.
+// The factory makes a service on the caller's engine. Engine and context live until the program ends, since a service
+// whose stop never returns is never destroyed; the context has a real clock. Thread-safety: register from one thread,
+// before RUN_ALL_TESTS.
 #pragma once
 
 #include <functional>

@@ -1,12 +1,12 @@
 // The conformance kit: the same cases for every store, named by the invariants of the contract.
 //
-// A store's test hands over a factory and is done:
+// A store's test only passes a factory:
 //
 //     const bool kit = embedq::conformance::register_store_kit(
 //         "memory", [] { return std::make_unique<MemoryUnderTest>(); });
 //
-// Cases run one after another; within a case the store is called from several threads. What a store's capabilities
-// leave out is skipped with its reason, and counted at the end.
+// Cases run one after another; within a case the store is called from several threads. Cases that a store's
+// capabilities rule out are skipped with the reason, and counted at the end.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@
 
 namespace embedq::conformance {
 
-// Thrown by `advance` and `now` where the store's clock cannot be moved: the case is skipped, with this reason.
+// Thrown by `advance` and `now` if the store's clock cannot be moved: the case is skipped, with this reason.
 struct ClockCannotBeMoved {
     std::string reason;
 };
@@ -29,17 +29,17 @@ class StoreUnderTest {
 public:
     virtual ~StoreUnderTest() = default;
 
-    // Another instance on the same data where the store is multi_process, else the same one again. The schema need not
-    // be migrated. When every instance is gone, opening again finds the data of a persistent store.
+    // Another instance on the same data if the store is multi_process, otherwise the same one again. The schema need
+    // not be migrated. When every instance is destroyed, opening again finds the data of a persistent store.
     [[nodiscard]] virtual Result<std::shared_ptr<Store>> open() = 0;
 
-    // What `open` gives to the stores. Its clock is theirs unless they have their own.
+    // The context that `open` passes to the stores. Its clock is theirs unless they have their own.
     [[nodiscard]] virtual TestContext& context() = 0;
 
     // Moves the store's clock. A store with a clock of its own moves that.
     virtual void advance(std::chrono::microseconds by) { context().manual_clock().advance(by); }
 
-    // What the store's clock says now; it stands still between two calls of `advance`.
+    // The store's time; it stands still between two calls of `advance`.
     [[nodiscard]] virtual Time now() { return context().clock().wall(); }
 };
 

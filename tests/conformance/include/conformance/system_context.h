@@ -1,4 +1,4 @@
-// A Context with the machine's clock and randomness, for plugins that are tried against real time.
+// A Context with the machine's clock and randomness, for plugins that are tested in real time.
 //
 // Every member may be called from any thread.
 #pragma once

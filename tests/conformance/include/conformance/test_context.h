@@ -1,4 +1,4 @@
-// A Context for tests: a clock that only moves when told, seeded randomness, and a logger that keeps its lines.
+// A Context for tests: a clock that only the test moves, seeded randomness, and a logger that keeps its lines.
 //
 // Every member may be called from any thread.
 #pragma once
@@ -16,7 +16,7 @@
 
 namespace embedq::conformance {
 
-// Both times move together. Starts at a fixed moment, so that a failure reads the same each time.
+// Both times move together. Starts at a fixed moment, so that a failure looks the same each time.
 class ManualClock final : public Clock {
 public:
     void advance(std::chrono::microseconds by) noexcept { passed_ += by.count(); }

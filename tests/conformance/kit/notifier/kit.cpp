@@ -10,7 +10,7 @@ std::string text_of(Wake wake) {
         case Wake::timeout: return "timeout";
         case Wake::stopped: return "stopped";
     }
-    return "the value " + std::to_string(static_cast<int>(wake)) + ", which is none of Wake's";
+    return "the value " + std::to_string(static_cast<int>(wake)) + ", which is not one of Wake's";
 }
 
 const NotifierPtr& NotifierKit::notifier() {
@@ -41,7 +41,7 @@ Wake NotifierKit::wait(const NotifierPtr& notifier, Steady::duration at_most, st
 
 std::string unless_it_notifies(NotifierKit& kit) {
     const std::string reason = kit.notifier()->degraded();
-    return reason.empty() ? "" : "the notifier says that it only polls: " + reason;
+    return reason.empty() ? "" : "the notifier reports that it only polls: " + reason;
 }
 
 }  // namespace embedq::conformance

@@ -50,7 +50,7 @@ private:
 
 using NotifierCase = KitCase<NotifierKit>;
 
-// Skips what a notifier that only polls does not do; it says so itself.
+// Skips what a notifier that only polls does not do; degraded() reports that it does.
 [[nodiscard]] std::string unless_it_notifies(NotifierKit& kit);
 
 // Where the cases are, by subject.

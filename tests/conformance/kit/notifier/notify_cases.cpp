@@ -9,7 +9,7 @@ constexpr Steady::duration a_moment = 50ms;
 
 void expect_notified(Wake wake, const std::string& what) {
     if (wake == Wake::notified) return;
-    throw CaseEnded("wait() said " + text_of(wake) + ", but must say notified " + what);
+    throw CaseEnded("wait() returned " + text_of(wake) + ", but must return notified " + what);
 }
 
 void a_publish_wakes_a_waiter(NotifierKit& kit) {
@@ -26,7 +26,7 @@ void a_publish_wakes_a_wait_without_a_deadline(NotifierKit& kit) {
     expect_notified(wait.result(arrival), "after a publish while it waited");
 }
 
-// How many waiters one publish wakes is the notifier's choice, but none may be passed over for ever.
+// The notifier may choose how many waiters one publish wakes, but none may be passed over forever.
 void every_waiter_is_woken_in_the_end(NotifierKit& kit) {
     constexpr std::size_t thread_count = 4;
     std::vector<Call<Wake>> waits;
@@ -65,7 +65,7 @@ void a_wait_that_was_stopped_loses_none(NotifierKit& kit) {
     expect_notified(kit.wait(arrival), "after a publish that followed a wait that was stopped");
 }
 
-// Publications that race with the beginning of a wait: before it, after it, or in the midst.
+// Publications that race with the beginning of a wait: before it, after it, or during it.
 void none_is_lost_between_two_waits(NotifierKit& kit) {
     constexpr int round_count = 100;
     const NotifierPtr notifier = kit.notifier();
@@ -73,7 +73,7 @@ void none_is_lost_between_two_waits(NotifierKit& kit) {
         auto wait = NotifierKit::begin_wait(notifier, Steady::now() + arrival);
         notifier->publish();
         expect_notified(wait.result(arrival + promptly),
-                        "in round " + std::to_string(round) + " of publish and wait at once");
+                        "in round " + std::to_string(round) + " of publish and wait in parallel");
     }
 }
 

@@ -10,7 +10,7 @@ namespace {
 constexpr Steady::duration soon_over = 100ms;
 constexpr Steady::duration long_time = 60s;
 
-// One that looks for itself may say `notified` at any time; what must come is reached within a few such hints.
+// A notifier that polls may return `notified` at any time; the expected result comes within a few such hints.
 [[nodiscard]] Wake wait_past_hints(NotifierKit& kit, Steady::duration at_most, const std::stop_token& stop) {
     constexpr int hint_count = 100;
     const Steady::time_point deadline = Steady::now() + at_most;
@@ -23,9 +23,9 @@ void a_wait_ends_at_its_deadline(NotifierKit& kit) {
     const Steady::time_point deadline = Steady::now() + soon_over;
     auto wait = NotifierKit::begin_wait(kit.notifier(), deadline);
     const Wake wake = wait.result(soon_over + promptly);
-    if (wake == Wake::notified) return;  // it looked for itself
-    EXPECT_EQ(text_of(wake), text_of(Wake::timeout)) << "nobody asked it to stop";
-    EXPECT_GE(wait.finished(), deadline - 5ms) << "it said timeout before its deadline, so an idle worker would spin";
+    if (wake == Wake::notified) return;  // it polled
+    EXPECT_EQ(text_of(wake), text_of(Wake::timeout)) << "no stop was requested";
+    EXPECT_GE(wait.finished(), deadline - 5ms) << "it timed out before its deadline, so an idle worker would spin";
 }
 
 void a_passed_deadline_returns_at_once(NotifierKit& kit) {
@@ -40,7 +40,7 @@ void waiting_does_not_spin(NotifierKit& kit) {
         if (kit.wait(end - Steady::now()) == Wake::notified) ++returns;
     }
     EXPECT_LE(returns, most_waits)
-        << "wait() said notified again and again while nobody published, so an idle worker would spin";
+        << "wait() returned notified again and again though nothing was published, so an idle worker would spin";
 }
 
 void a_stop_requested_before_ends_it(NotifierKit& kit) {
@@ -51,7 +51,7 @@ void a_stop_requested_before_ends_it(NotifierKit& kit) {
     EXPECT_EQ(text_of(wait_past_hints(kit, long_time, stop.get_token())), text_of(Wake::stopped));
 }
 
-// The stop comes at once, while the wait is setting out, and when it surely waits.
+// The stop comes immediately, while the wait starts, and when it is certainly waiting.
 void a_stop_ends_a_wait(NotifierKit& kit) {
     for (const Steady::duration into : {Steady::duration(0ms), Steady::duration(1ms), soon_over}) {
         const testing::ScopedTrace trace(__FILE__, __LINE__, "stopped after " + in_words(into));
@@ -59,7 +59,7 @@ void a_stop_ends_a_wait(NotifierKit& kit) {
         auto wait = NotifierKit::begin_wait(kit.notifier(), Steady::now() + long_time, stop.get_token());
         (void)wait.done_within(into);
         stop.request_stop();
-        if (wait.result(promptly) == Wake::notified) continue;  // it looked for itself just before
+        if (wait.result(promptly) == Wake::notified) continue;  // it polled just before
         EXPECT_EQ(text_of(wait_past_hints(kit, long_time, stop.get_token())), text_of(Wake::stopped));
     }
 }
@@ -70,7 +70,7 @@ void a_stop_ends_a_wait_without_a_deadline(NotifierKit& kit) {
     const bool early = wait.done_within(soon_over);
     stop.request_stop();
     const Wake wake = wait.result(promptly);
-    if (early && wake == Wake::notified) return;  // it looked for itself
+    if (early && wake == Wake::notified) return;  // it polled
     EXPECT_NE(text_of(wake), text_of(Wake::timeout)) << "there is no deadline that could have passed";
 }
 
@@ -82,7 +82,7 @@ void a_stop_ends_only_its_own_wait(NotifierKit& kit) {
     stop.request_stop();
     (void)stopped.result(promptly);
     EXPECT_NE(text_of(other.result(4 * soon_over + promptly)), text_of(Wake::stopped))
-        << "the stop request was another wait's";
+        << "the stop request belongs to another wait";
 }
 
 void several_threads_may_wait(NotifierKit& kit) {
@@ -129,7 +129,7 @@ void several_threads_may_publish(NotifierKit& kit) {
 void degraded_may_be_asked_at_any_time(NotifierKit& kit) {
     std::stop_source stop;
     auto wait = NotifierKit::begin_wait(kit.notifier(), Steady::now() + long_time, stop.get_token());
-    // Again and again, since whether the other thread waits by now cannot be seen.
+    // Repeatedly, since one cannot see whether the other thread waits already.
     Call<std::string> degraded("degraded() while a thread waits", [notifier = kit.notifier()] {
         const auto end = Steady::now() + 100ms;
         std::string said;

@@ -1,4 +1,4 @@
-// What a provider says of itself: complete, consistent, and the same each time.
+// What a provider reports about itself: complete, consistent, and the same each time.
 #include <set>
 
 #include "kit/provider/kit.h"
@@ -19,16 +19,16 @@ void expect_equal(const ProviderInfo& one, const ProviderInfo& other, const std:
 }
 
 void names_a_model_and_a_dimension(ProviderKit& kit) {
-    EXPECT_FALSE(kit.info().model.empty()) << "info().model is empty; it tells people which model made a vector";
+    EXPECT_FALSE(kit.info().model.empty()) << "info().model is empty, but it shows people which model made a vector";
     EXPECT_GT(kit.info().dimension, 0U);
 }
 
 void endpoints_have_different_names(ProviderKit& kit) {
     const auto& endpoints = kit.info().endpoints;
-    EXPECT_FALSE(endpoints.empty()) << "info().endpoints is empty; the host asks an endpoint, so there is at least one";
+    EXPECT_FALSE(endpoints.empty())
+        << "info().endpoints is empty, but the host calls an endpoint, so there is at least one";
     const std::set<std::string> names(endpoints.begin(), endpoints.end());
-    EXPECT_EQ(names.size(), endpoints.size())
-        << "two endpoints have the same name; each is a endpoint_state of its own";
+    EXPECT_EQ(names.size(), endpoints.size()) << "two endpoints have the same name, but each has a state of its own";
     EXPECT_FALSE(names.contains("")) << "an endpoint has no name";
 }
 
@@ -38,14 +38,14 @@ void endpoint_names_hold_no_credentials(ProviderKit& kit) {
         if (scheme == std::string::npos) continue;
         const std::string authority = name.substr(scheme + 3, name.find('/', scheme + 3) - scheme - 3);
         EXPECT_EQ(authority.find('@'), std::string::npos) << "an endpoint's name holds user information; names are "
-                                                             "shown to people, so leave out what stands before '@'";
+                                                             "shown to people, so leave out the part before '@'";
     }
 }
 
 void limits_agree_with_each_other(ProviderKit& kit) {
     const ProviderLimits& limits = kit.info().limits;
     if (limits.max_request_bytes == 0) return;
-    EXPECT_LE(limits.max_text_bytes, limits.max_request_bytes) << "a text may be longer than the request that holds it";
+    EXPECT_LE(limits.max_text_bytes, limits.max_request_bytes) << "a text may be longer than its request";
 }
 
 void semantic_weight_is_a_share(ProviderKit& kit) {

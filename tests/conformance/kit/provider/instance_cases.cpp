@@ -1,4 +1,4 @@
-// Several instances in one process, one after another and at once; and what is left when the last is gone.
+// Several instances in one process, one after another and in parallel; and what is left when the last is destroyed.
 #include "kit/provider/kit.h"
 #include "kit/residue.h"
 
@@ -72,7 +72,7 @@ void use(ProviderKit& kit) {
     (void)kit.rows(kit.another(), {.texts = kit.texts()});
 }
 
-// Two calls that were given up, which is where a thread is most easily forgotten.
+// Two calls that were abandoned: there a thread is most easily forgotten.
 void use_slowly(ProviderKit& kit) {
     const ProviderPtr slow = kit.slow();
     (void)ProviderKit::ask(slow, {.texts = kit.texts(1), .deadline = Steady::now() + 50ms});

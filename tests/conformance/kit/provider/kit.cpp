@@ -10,7 +10,7 @@ namespace {
 
 constexpr double same_direction = 0.9999;
 
-// Of different words, so that no sound model takes one for another.
+// With different words, so that no sound model confuses them.
 constexpr std::array<std::string_view, 5> sample_texts = {
     "List all invoices of a customer", "Delete a webhook subscription",           "Upload an image to the gallery",
     "Restart the virtual machine",     "Search for flights between two airports",
@@ -59,7 +59,7 @@ void expect_same(const Rows& one, const Rows& other, const std::string& which, s
         expect_same(one[i], other[i], which + ", row " + std::to_string(i), where);
 }
 
-std::string fault_of(std::span<const float> row) {
+std::string problem_with(std::span<const float> row) {
     if (!std::ranges::all_of(row, [](float value) { return std::isfinite(value); }))
         return "has a number that is not finite";
     if (std::ranges::all_of(row, [](float value) { return value == 0.0F; })) return "is all zeros";
@@ -143,8 +143,8 @@ Rows ProviderKit::rows(const ProviderPtr& provider, Question question) {
     }
     const std::size_t dimension = info().dimension;
     if (result.dimension != dimension) {
-        throw CaseEnded(calls(texts) + " gave the dimension " + std::to_string(result.dimension) +
-                        ", but info() says " + std::to_string(dimension));
+        throw CaseEnded(calls(texts) + " gave the dimension " + std::to_string(result.dimension) + ", but info() has " +
+                        std::to_string(dimension));
     }
     if (result.matrix.size() != texts * dimension) {
         throw CaseEnded(calls(texts) + " gave " + std::to_string(result.matrix.size()) + " numbers, but " +
@@ -152,7 +152,7 @@ Rows ProviderKit::rows(const ProviderPtr& provider, Question question) {
     }
     Rows rows(std::move(result.matrix), dimension);
     for (std::size_t i = 0; i < texts; ++i) {
-        const std::string fault = fault_of(rows[i]);
+        const std::string fault = problem_with(rows[i]);
         if (!fault.empty()) throw CaseEnded(calls(texts) + ": row " + std::to_string(i) + " " + fault);
     }
     return rows;

@@ -1,4 +1,4 @@
-// What a provider's case works with: instances, calls that are bounded, and rows that were checked.
+// What a provider's case works with: instances, bounded calls, and checked rows.
 #pragma once
 
 #include <cstddef>
@@ -47,7 +47,7 @@ private:
 };
 
 [[nodiscard]] double cosine(std::span<const float> one, std::span<const float> other);
-// Servers compute batches with other roundings than single texts, so equal rows are rows of nearly the same direction.
+// Servers round differently for batches and for single texts, so rows are equal if they have nearly the same direction.
 [[nodiscard]] bool same(std::span<const float> one, std::span<const float> other);
 void expect_same(std::span<const float> one, std::span<const float> other, const std::string& which,
                  std::source_location where = std::source_location::current());
@@ -55,8 +55,8 @@ void expect_same(std::span<const float> one, std::span<const float> other, const
 void expect_same(const Rows& one, const Rows& other, const std::string& which,
                  std::source_location where = std::source_location::current());
 
-// Why a row is no vector; empty when it is one.
-[[nodiscard]] std::string fault_of(std::span<const float> row);
+// Why a row is not a vector; empty if it is one.
+[[nodiscard]] std::string problem_with(std::span<const float> row);
 // True for what is charged to a text: invalid_input, or too_large for a request.
 [[nodiscard]] bool is_refusal(const Error& error);
 
@@ -73,7 +73,7 @@ public:
     [[nodiscard]] ProviderPtr refusing() const;
     [[nodiscard]] const ProviderVariants& variants() const noexcept { return variants_; }
 
-    // --- what it says of itself
+    // --- what it reports about itself
     [[nodiscard]] static ProviderInfo info_of(const ProviderPtr& provider, std::stop_token stop = {});
     [[nodiscard]] const ProviderInfo& info();
     // Texts that one request may hold, `wanted` at most.
@@ -83,7 +83,7 @@ public:
 
     // --- calls
     [[nodiscard]] static Call<Result<EmbedResult>> begin(const ProviderPtr& provider, Question question);
-    // Ends the case when the answer is not there soon after the deadline.
+    // Ends the case if there is no answer soon after the deadline.
     [[nodiscard]] static Result<EmbedResult> ask(const ProviderPtr& provider, Question question);
     // The rows of an answer without errors, or the end of the case.
     [[nodiscard]] Rows rows(const ProviderPtr& provider, Question question);

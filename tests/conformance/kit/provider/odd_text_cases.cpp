@@ -1,5 +1,5 @@
-// Texts that are rare, but that a catalog may hold: each has a vector or, where that is said, a refusal, and harms no
-// text beside it.
+// Rare texts that a catalog may hold: each gets a vector or, where a case allows it, a refusal, and does not affect the
+// texts beside it.
 #include "kit/provider/kit.h"
 
 namespace embedq::conformance {
@@ -7,7 +7,7 @@ namespace {
 
 enum class Refusal { allowed, forbidden };
 
-// Asks for the text alone and between two others; these must keep the rows they have by themselves.
+// Embeds the text alone and between two others, which must keep the rows that they have alone.
 void expect_embedded(ProviderKit& kit, const std::string& text, const std::string& what,
                      Refusal refusal = Refusal::forbidden) {
     const testing::ScopedTrace trace(__FILE__, __LINE__, what);
@@ -15,8 +15,9 @@ void expect_embedded(ProviderKit& kit, const std::string& text, const std::strin
     const Error* error = !alone ? &alone.error() : !alone->errors.empty() ? &alone->errors[0].error : nullptr;
     if (error != nullptr) {
         if (refusal == Refusal::forbidden)
-            throw CaseEnded(what + " must have a vector, but embed() said " + text_of(*error));
-        EXPECT_TRUE(is_refusal(*error)) << what << " may be refused as invalid_input or too_large, but embed() said "
+            throw CaseEnded(what + " must have a vector, but embed() returned " + text_of(*error));
+        EXPECT_TRUE(is_refusal(*error)) << what
+                                        << " may be refused as invalid_input or too_large, but embed() returned "
                                         << text_of(*error);
         EXPECT_FALSE(to_string(*error).empty()) << "the refusal of " << what << " has no message";
         return;
@@ -38,12 +39,13 @@ void a_long_text_without_spaces(ProviderKit& kit) {
     constexpr std::size_t long_size = 32UL * 1024;
     const ProviderLimits& limits = kit.info().limits;
     const std::size_t length = limits.max_text_bytes > 0 ? limits.max_text_bytes : long_size;
-    // Limits in bytes stand for limits in tokens, and what has no spaces has the most tokens.
+    // Limits in bytes stand for limits in tokens, and a text without spaces has the most tokens.
     const auto answer = ProviderKit::ask(kit.provider(), {.texts = {std::string(length, 'x')}});
     const std::string what = "a text of " + std::to_string(length) + " times 'x'";
     const Error* error = !answer ? &answer.error() : !answer->errors.empty() ? &answer->errors[0].error : nullptr;
     if (error != nullptr) {
-        EXPECT_TRUE(is_refusal(*error)) << what << " may be refused as invalid_input or too_large, but embed() said "
+        EXPECT_TRUE(is_refusal(*error)) << what
+                                        << " may be refused as invalid_input or too_large, but embed() returned "
                                         << text_of(*error);
         return;
     }

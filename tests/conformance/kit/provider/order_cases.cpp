@@ -1,4 +1,4 @@
-// A row belongs to its text alone: whatever stands beside it, wherever it stands, whichever thread asks.
+// A row depends on its text alone: not on the texts beside it, its position, or the calling thread.
 #include <algorithm>
 #include <semaphore>
 
@@ -31,7 +31,7 @@ void permuting_texts_permutes_rows(ProviderKit& kit) {
     }
 }
 
-// A provider that splits a large request may put the parts together wrongly.
+// A provider that splits a large request may join the parts in the wrong order.
 void a_full_batch_keeps_its_order(ProviderKit& kit) {
     constexpr std::size_t large_batch = 100;
     const std::size_t limit = kit.info().limits.max_inputs;
@@ -59,27 +59,27 @@ void the_same_call_has_the_same_rows(ProviderKit& kit) {
     expect_same(first, kit.rows(kit.texts()), "asked again");
 }
 
-// As many at a time as the limits allow, which is what the host does.
+// As many calls at a time as the limits allow, as the host does.
 void each_thread_has_its_own_rows(ProviderKit& kit) {
     constexpr std::size_t thread_count = 8;
     constexpr std::size_t calls_each = 10;
     const auto texts = kit.texts();
     const Rows expected = kit.rows(texts);
     const std::size_t limit = kit.info().limits.concurrency;
-    const auto room = std::make_shared<std::counting_semaphore<>>(
+    const auto permits = std::make_shared<std::counting_semaphore<>>(
         static_cast<std::ptrdiff_t>(limit == 0 ? thread_count : std::min(limit, thread_count)));
 
     using Answers = std::vector<Result<EmbedResult>>;
     std::vector<Call<Answers>> threads;
     for (std::size_t thread = 0; thread < thread_count; ++thread) {
-        threads.emplace_back("a thread of calls to embed()", [provider = kit.provider(), room,
+        threads.emplace_back("a thread of calls to embed()", [provider = kit.provider(), permits,
                                                               text = texts[thread % texts.size()]] {
             Answers answers;
             for (std::size_t i = 0; i < calls_each; ++i) {
                 const std::string_view view = text;
-                room->acquire();
+                permits->acquire();
                 answers.push_back(provider->embed({.texts = std::span(&view, 1), .deadline = Steady::now() + ample}));
-                room->release();
+                permits->release();
             }
             return answers;
         });

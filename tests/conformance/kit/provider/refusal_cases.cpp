@@ -1,5 +1,5 @@
-// One text that the provider refuses: it is named, alone it is refused as invalid input, and every other text gets its
-// vector.
+// One text that the provider refuses: the error names it, alone it is refused as invalid input, and every other text
+// gets its vector.
 #include <algorithm>
 #include <deque>
 #include <set>
@@ -16,7 +16,7 @@ const std::string& a_refused_text() {
 
 void expect_invalid_input(const Error& error, const std::string& what) {
     EXPECT_EQ(to_string(error.kind), to_string(ErrorKind::invalid_input)) << what << ": " << to_string(error);
-    EXPECT_FALSE(to_string(error).empty()) << what << " has no message; it is what people are shown as the reason";
+    EXPECT_FALSE(to_string(error).empty()) << what << " has no message, which people see as the reason";
 }
 
 void alone_it_is_invalid_input(ProviderKit& kit) {
@@ -28,13 +28,13 @@ void alone_it_is_invalid_input(ProviderKit& kit) {
     expect_invalid_input(answer->errors[0].error, "the refusal of the text");
 }
 
-// Either the whole call is refused with a kind that makes the host halve it, or exactly the texts at fault are.
+// Either the whole call is refused with a kind that makes the host halve it, or exactly the texts at fault are refused.
 void expect_refused(ProviderKit& kit, const ProviderPtr& provider, const std::vector<std::string>& texts) {
     const auto answer = ProviderKit::ask(provider, {.texts = texts});
     if (!answer) {
         EXPECT_TRUE(is_refusal(answer.error()))
             << "a call with a refused text must be invalid_input or too_large, so that the host "
-               "halves it, but embed() said "
+               "halves it, but embed() returned "
             << text_of(answer.error());
         return;
     }
@@ -48,10 +48,10 @@ void expect_refused(ProviderKit& kit, const ProviderPtr& provider, const std::ve
         expect_invalid_input(error.error, "the refusal of text " + std::to_string(error.index));
     }
     EXPECT_EQ(named, at_fault) << "other texts have errors than those that hold '" << refused_text << "'";
-    // All are refused, so there is no row to give.
+    // All are refused, so there are no rows.
     if (answer->matrix.empty() && at_fault.size() == texts.size()) return;
     if (answer->matrix.size() != texts.size() * kit.info().dimension)
-        throw CaseEnded("the answer has not one row per text");
+        throw CaseEnded("the answer does not have one row per text");
     const Rows rows(answer->matrix, kit.info().dimension);
     for (std::size_t i = 0; i < texts.size(); ++i) {
         if (at_fault.contains(i)) continue;
@@ -82,7 +82,7 @@ void a_batch_without_it_is_embedded(ProviderKit& kit) {
     EXPECT_EQ(kit.rows(provider, {.texts = kit.texts()}).size(), kit.texts().size()) << "after a refusal";
 }
 
-// What the host does with a call that is refused as a whole.
+// Halves a call that is refused as a whole, as the host does.
 void halving_finds_it(ProviderKit& kit) {
     const ProviderPtr provider = kit.refusing();
     auto texts = kit.texts(8);

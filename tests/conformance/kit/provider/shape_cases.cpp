@@ -1,11 +1,11 @@
-// The shape of an answer: one finite row per text, of the dimension that info() says, from every endpoint, for both
-// kinds of text.
+// The shape of an answer: one finite row per text, of the dimension in info(), from every endpoint, for both kinds of
+// text.
 #include "kit/provider/kit.h"
 
 namespace embedq::conformance {
 namespace {
 
-// What is asked for when the provider knows no limit.
+// So many texts if the provider has no limit.
 constexpr std::size_t large_batch = 64;
 
 [[nodiscard]] std::size_t full_batch(ProviderKit& kit) {
@@ -15,7 +15,7 @@ constexpr std::size_t large_batch = 64;
 
 void expect_shape(ProviderKit& kit, std::size_t texts) {
     const EmbedResult result = value_of(ProviderKit::ask(kit.provider(), {.texts = kit.texts(texts)}), "embed()");
-    EXPECT_EQ(result.dimension, kit.info().dimension) << "the answer's dimension is another one than info() says";
+    EXPECT_EQ(result.dimension, kit.info().dimension) << "the answer's dimension is not that of info()";
     EXPECT_EQ(result.matrix.size(), texts * kit.info().dimension) << "for " << texts << " texts";
     EXPECT_TRUE(result.errors.empty()) << "no text is at fault";
 }
@@ -38,13 +38,13 @@ void rows_are_finite_and_not_zero(ProviderKit& kit) {
     for (const TextError& error : result.errors)
         ADD_FAILURE() << "text " << error.index << ": " << text_of(error.error);
     if (result.dimension == 0 || result.matrix.size() % result.dimension != 0)
-        throw CaseEnded("the answer has no whole rows");
+        throw CaseEnded("the answer does not have complete rows");
     const Rows rows(result.matrix, result.dimension);
     for (std::size_t i = 0; i < rows.size(); ++i)
-        EXPECT_EQ(fault_of(rows[i]), "") << "row " << i << " of " << rows.size();
+        EXPECT_EQ(problem_with(rows[i]), "") << "row " << i << " of " << rows.size();
 }
 
-// Rows that are all alike would also satisfy every case on order.
+// Rows that are all equal would also satisfy every case on order.
 void different_texts_have_different_rows(ProviderKit& kit) {
     const auto texts = kit.texts();
     const Rows rows = kit.rows(texts);

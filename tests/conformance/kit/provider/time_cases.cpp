@@ -1,10 +1,10 @@
-// Deadlines and stop requests: a call returns soon after either, and only the call that they belong to.
+// Deadlines and stop requests: a call returns soon after either, and no other call does.
 #include "kit/provider/kit.h"
 
 namespace embedq::conformance {
 namespace {
 
-// Short against "far later than any deadline", long against the way to an endpoint.
+// Short compared to "far later than any deadline", long compared to the way to an endpoint.
 constexpr Steady::duration short_time = 150ms;
 
 [[nodiscard]] Steady::time_point in(Steady::duration time) {
@@ -39,7 +39,7 @@ void no_deadline_is_no_deadline(ProviderKit& kit) {
 
 void a_requested_stop_returns_soon(ProviderKit& kit) {
     auto call = ProviderKit::begin(kit.provider(), {.texts = kit.texts(), .stop = already_stopped()});
-    (void)call.result(soon);  // what it gives is ignored by the host
+    (void)call.result(soon);  // the host ignores the result
     EXPECT_EQ(kit.rows(kit.texts(1)).size(), 1U) << "the call after it";
 }
 
@@ -50,10 +50,10 @@ void a_late_answer_ends_at_the_deadline(ProviderKit& kit) {
     auto call = ProviderKit::begin(kit.slow(), {.texts = kit.texts(1), .deadline = deadline});
     const auto answer = call.result(short_time + soon);
     expect_unavailable(answer, "a call that reached its deadline");
-    // A clock of the machine's ticks may differ from the one that wakes.
+    // The clock that wakes the call may differ from this one by a tick.
     constexpr auto tick = 5ms;
     EXPECT_GE(call.finished(), deadline - tick)
-        << "it returned before its deadline, so it was not slow, but said: " << to_string(answer.error());
+        << "it returned before its deadline, so it was not slow; its error: " << to_string(answer.error());
 }
 
 void the_instance_stays_usable_after_a_deadline(ProviderKit& kit) {
@@ -70,7 +70,7 @@ void a_stop_requested_before_ends_a_late_answer(ProviderKit& kit) {
     (void)call.result(soon);
 }
 
-// The stop comes at once, while the call is setting out, and when it surely waits.
+// The stop comes immediately, while the call starts, and when it is certainly waiting.
 void a_stop_in_mid_call_ends_it(ProviderKit& kit) {
     const ProviderPtr slow = kit.slow();
     for (const Steady::duration into : {Steady::duration(0ms), Steady::duration(1ms), Steady::duration(short_time)}) {

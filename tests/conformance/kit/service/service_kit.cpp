@@ -65,7 +65,7 @@ void starts_again_after_a_stop(ServiceKit& kit) {
         const Status status = ServiceKit::try_start(service);
         if (!status) {
             throw CaseEnded("instance " + std::to_string(round) +
-                            ", started after the one before it was stopped, said " + text_of(status.error()));
+                            ", started after the previous one was stopped, returned " + text_of(status.error()));
         }
         ServiceKit::stop(service, "in round " + std::to_string(round));
     }
@@ -86,12 +86,12 @@ void several_threads_may_stop(ServiceKit& kit) {
     const ServicePtr service = kit.started();
     std::vector<Call<Done>> stops;
     for (int i = 0; i < thread_count; ++i)
-        stops.push_back(ServiceKit::begin_stop(service, "from several threads at once"));
+        stops.push_back(ServiceKit::begin_stop(service, "from several threads in parallel"));
     for (auto& stop : stops) (void)stop.result(stop_limit);
 }
 
-// The stop comes before start() has done anything, in its midst, and when it is likely done. Whichever was first, a
-// stop after both ends the service.
+// The stop comes before start() has done anything, while it runs, and when it is probably done. In any order, a stop
+// after both ends the service.
 void while_starting_ends_both(ServiceKit& kit) {
     for (const Steady::duration into :
          {Steady::duration(0ms), Steady::duration(1ms), Steady::duration(10ms), Steady::duration(50ms)}) {
@@ -104,22 +104,22 @@ void while_starting_ends_both(ServiceKit& kit) {
         (void)start.result(stop_limit);  // an error is as good as success
         ServiceKit::stop(service, "after a start() that was stopped");
     }
-    // Nothing that was taken on the way is still held.
+    // Nothing that was acquired on the way is still held.
     ServiceKit::stop(kit.started(), "of an instance that started after those that were stopped while starting");
 }
 
-// Two of one configuration: the second may find what it needs taken, but says so.
+// Two of one configuration: the second may fail because a resource is taken, but then with a message.
 void two_at_once_start_or_say_why_not(ServiceKit& kit) {
     const ServicePtr first = kit.started();
     const ServicePtr second = kit.make();
     const Status status = ServiceKit::try_start(second);
     EXPECT_TRUE(status || !to_string(status.error()).empty())
-        << "start() failed without a message, which is all that people are shown";
+        << "start() failed without a message, which is all that people see";
     ServiceKit::stop(second, "on the second of two instances");
     ServiceKit::stop(first, "on the first of two instances");
 }
 
-// Provoked by what two instances of one configuration cannot both have.
+// Provoked by a resource that two instances of one configuration cannot share.
 void after_a_failed_start_is_safe(ServiceKit& kit) {
     const ServicePtr first = kit.started();
     const ServicePtr second = kit.make();
@@ -142,7 +142,7 @@ void without_a_start(ServiceKit& kit) {
     (void)kit.make();
 }
 
-// Must not leave what runs to itself.
+// Destruction must not leave anything running.
 void without_a_stop(ServiceKit& kit) {
     expect_nothing_left("thread", threads_now, [&] { (void)kit.started(); });
 }

@@ -1,10 +1,10 @@
-// attempts_are_bounded and poison_is_isolated: what counts, what ends a job, and who is kept apart.
+// attempts_are_bounded and poison_is_isolated: what counts as an attempt, what ends a job, and suspects.
 #include "kit.h"
 
 namespace embedq::conformance {
 namespace {
 
-// Lets the lease of whoever holds the job run out.
+// Lets the leases of all running jobs expire.
 void expire(Kit& kit, std::uint32_t max_attempts = 5) {
     kit.advance(21s);
     must(kit.store().reap(max_attempts));
@@ -49,7 +49,7 @@ void an_attempt_with_a_new_vector_is_free(Kit& kit) {
     EXPECT_TRUE(kit.report(job, JobOutcome::retry));
     EXPECT_EQ(kit.job(job.ref.id).attempts, 0U);
     EXPECT_TRUE(kit.report(kit.claim_one(), JobOutcome::retry));
-    EXPECT_EQ(kit.job(job.ref.id).attempts, 1U) << "the count of new vectors begins anew with each claim";
+    EXPECT_EQ(kit.job(job.ref.id).attempts, 1U) << "the count of new vectors starts again with each claim";
 }
 
 void the_same_vector_again_is_no_progress(Kit& kit) {
@@ -123,14 +123,14 @@ void enqueuing_does_not_keep_a_killer_alive(Kit& kit) {
     kit.put(document("pets", {"a"}));
     for (int i = 0; i < 3; ++i) {
         const auto job = kit.claim_one();
-        EXPECT_EQ(job.attempts, static_cast<std::uint32_t>(i)) << "the job that goes on takes over what was counted";
+        EXPECT_EQ(job.attempts, static_cast<std::uint32_t>(i)) << "the pending job takes over the counts";
         EXPECT_EQ(kit.enqueue("pets"), EnqueueOutcome::created);
         expire(kit, 3);
     }
     EXPECT_EQ(kit.open_jobs("pets", JobStatus::failed), 1U);
 }
 
-void reap_says_what_it_did(Kit& kit) {
+void reap_reports_what_it_did(Kit& kit) {
     kit.catalog();
     kit.put(document("a", {"a"}));
     kit.put(document("b", {"b"}));
@@ -207,7 +207,7 @@ void a_suspect_is_seen_in_what_is_due(Kit& kit) {
     EXPECT_FALSE(must(kit.store().next_due({&other, 1})).suspect.has_value());
 }
 
-void an_ordinary_job_is_no_suspect(Kit& kit) {
+void an_ordinary_job_is_not_a_suspect(Kit& kit) {
     kit.catalog();
     kit.put(document("ordinary", {"b"}));
     static_cast<void>(kit.claim_one());
@@ -215,7 +215,7 @@ void an_ordinary_job_is_no_suspect(Kit& kit) {
     const Sha256 fingerprint = kit.target().fingerprint;
     const NextDue due = must(kit.store().next_due({&fingerprint, 1}));
     EXPECT_TRUE(due.pending.has_value());
-    EXPECT_FALSE(due.suspect.has_value()) << "one lease ran out";
+    EXPECT_FALSE(due.suspect.has_value()) << "only one lease expired";
 }
 
 void a_suspect_is_not_mixed_in(Kit& kit) {
@@ -273,7 +273,7 @@ void a_refusal_settles_its_text(Kit& kit) {
     const auto status = must(kit.store().statuses("shop", {})).at(0);
     EXPECT_EQ(status.embedding_count, 2U);
     EXPECT_EQ(status.refused_count, 1U);
-    EXPECT_EQ(kit.put(document("cats", {"bad"})).enqueued, EnqueueOutcome::none) << "it is not asked again";
+    EXPECT_EQ(kit.put(document("cats", {"bad"})).enqueued, EnqueueOutcome::none) << "the text is not sent again";
 }
 
 void a_failed_job_says_why(Kit& kit) {
@@ -305,7 +305,7 @@ void a_refusal_that_stands_fails_later_jobs_too(Kit& kit) {
     EXPECT_TRUE(kit.embed(first, JobOutcome::failed));
     kit.put(document("pets", {"b", "bad"}));
     const auto second = kit.claim_one();
-    EXPECT_TRUE(kit.embed(second, JobOutcome::succeeded)) << "it was not told of the refusal";
+    EXPECT_TRUE(kit.embed(second, JobOutcome::succeeded)) << "its worker does not know of the refusal";
     EXPECT_EQ(kit.job(second.ref.id).status, JobStatus::failed);
     EXPECT_EQ(kit.job(second.ref.id).last_error, "operation 'op1' was refused: too rude");
     kit.put(document("pets", {"b"}));
@@ -362,11 +362,11 @@ std::vector<Case> attempt_cases() {
         {"attempts_are_bounded", "releasing_waits_its_delay", releasing_waits_its_delay},
         {"attempts_are_bounded", "a_job_that_kills_its_worker_ends_failed", a_job_that_kills_its_worker_ends_failed},
         {"attempts_are_bounded", "enqueuing_does_not_keep_a_killer_alive", enqueuing_does_not_keep_a_killer_alive},
-        {"attempts_are_bounded", "reap_says_what_it_did", reap_says_what_it_did},
+        {"attempts_are_bounded", "reap_reports_what_it_did", reap_reports_what_it_did},
         {"attempts_are_bounded", "an_expiry_after_a_new_vector_is_free", an_expiry_after_a_new_vector_is_free},
         {"attempts_are_bounded", "a_suspect_needs_leave", a_suspect_needs_leave},
         {"attempts_are_bounded", "a_suspect_is_seen_in_what_is_due", a_suspect_is_seen_in_what_is_due},
-        {"attempts_are_bounded", "an_ordinary_job_is_no_suspect", an_ordinary_job_is_no_suspect},
+        {"attempts_are_bounded", "an_ordinary_job_is_not_a_suspect", an_ordinary_job_is_not_a_suspect},
         {"attempts_are_bounded", "a_suspect_is_claimed_alone", a_suspect_is_claimed_alone},
         {"attempts_are_bounded", "a_suspect_is_not_mixed_in", a_suspect_is_not_mixed_in},
         {"attempts_are_bounded", "suspects_do_not_hold_up_the_others", suspects_do_not_hold_up_the_others},

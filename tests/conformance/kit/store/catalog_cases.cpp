@@ -19,7 +19,7 @@ void putting_creates_and_changes(Kit& kit) {
     EXPECT_FALSE(info.serving_profile.has_value());
 }
 
-void ids_have_a_form(Kit& kit) {
+void ids_are_validated(Kit& kit) {
     for (const std::string bad : {"", "-a", "a-", "A", "a_b", "a b", "a/b", "\xc3\xa4"}) {
         expect_error(kit.store().put_catalog({bad, "", "", "", ""}), ErrorKind::invalid_argument);
     }
@@ -143,7 +143,7 @@ void migrating_again_changes_nothing(Kit& kit) {
 std::vector<Case> catalog_cases() {
     return {
         {"catalogs", "putting_creates_and_changes", putting_creates_and_changes},
-        {"catalogs", "ids_have_a_form", ids_have_a_form},
+        {"catalogs", "ids_are_validated", ids_are_validated},
         {"catalogs", "a_clone_needs_no_new_vectors", a_clone_needs_no_new_vectors},
         {"catalogs", "a_clone_enqueues_its_gaps", a_clone_enqueues_its_gaps},
         {"catalogs", "a_clone_is_on_its_own", a_clone_is_on_its_own},

@@ -9,7 +9,7 @@ const Profile& second() {
     return profile;
 }
 
-// A catalog ranked by the first profile, with the specs `a` and `b`, aimed at the second.
+// A catalog ranked by the first profile, with the specs `a` and `b`, and with the second profile as its target.
 void begin_change(Kit& kit) {
     kit.catalog();
     kit.put(document("a", {"a", "same"}));
@@ -41,7 +41,7 @@ void edits_in_the_middle_go_to_the_new_target(Kit& kit) {
     EXPECT_EQ(kit.settlement().missing(), 0U);
     for (const std::string text : {"a edited", "b", "c", "same"})
         EXPECT_EQ(kit.vector(text, second()).size(), 6U) << text;
-    EXPECT_TRUE(kit.vector("a edited", kit.target()).empty()) << "nobody is ranked by it any more";
+    EXPECT_TRUE(kit.vector("a edited", kit.target()).empty()) << "nothing is ranked by it any more";
 }
 
 void an_edit_after_the_last_job_was_claimed_holds_the_flip_back(Kit& kit) {
@@ -73,7 +73,7 @@ void two_changes_in_a_row_end_at_the_last(Kit& kit) {
     kit.set_target("shop", third);
     must(kit.store().reconcile(""));
     EXPECT_EQ(kit.info().serving_profile, kit.target().id);
-    // Its vectors are kept or not; they complete a profile that is no target any more, so nothing flips.
+    // Its vectors may be kept or not. They complete a profile that is no longer a target, so nothing flips.
     kit.embed(running);
     EXPECT_EQ(kit.info().serving_profile, kit.target().id);
     must(kit.store().reconcile(""));
@@ -124,7 +124,7 @@ void writes_go_before_the_background(Kit& kit) {
         return job;
     };
     EXPECT_EQ(claim("c").kind, JobKind::spec_write)
-        << "the reconciler's job, which has the lowest number, became that of the write";
+        << "the reconciler's job, which has the lowest id, became that of the write";
     claim("new");
     claim("newer");
     const auto background = claim("a");
@@ -155,7 +155,7 @@ void workload_counts_texts_and_bytes_under_any_profile(Kit& kit) {
     EXPECT_TRUE(kit.refuse(job, "four", "no", JobOutcome::progress));
     EXPECT_TRUE(kit.embed(job));
     load = must(kit.store().workload("shop", kit.target().id));
-    EXPECT_EQ(load.settled_texts, 2U) << "a refused text is not asked again";
+    EXPECT_EQ(load.settled_texts, 2U) << "a refused text is not sent again";
     EXPECT_EQ(load.settled_bytes, 10U);
     EXPECT_EQ(must(kit.store().workload("shop", second().id)).settled_texts, 0U)
         << "a profile that the store has never seen";

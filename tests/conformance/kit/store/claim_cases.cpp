@@ -1,4 +1,4 @@
-// Claiming: who gets what, in which order, and how much at once; paging of what a holder asks.
+// Claiming: who gets which jobs, in which order, and how many; and the pages of missing texts.
 #include <set>
 
 #include "kit.h"
@@ -30,7 +30,7 @@ void by_due_time_then_id(Kit& kit) {
     EXPECT_EQ(names(kit.claim(10)), (Names{"c", "b", "d", "e", "a"}));
 }
 
-void no_more_than_asked_for(Kit& kit) {
+void at_most_max_jobs(Kit& kit) {
     kit.catalog();
     for (const std::string name : {"a", "b", "c"}) kit.put(document(name, {name}));
     EXPECT_TRUE(kit.claim(0).empty());
@@ -44,15 +44,15 @@ void a_held_job_is_not_given_again(Kit& kit) {
     kit.put(document("pets", {"a"}));
     const auto held = kit.claim_one();
     const auto again = kit.claim(10);
-    EXPECT_TRUE(again.empty()) << "job " << held.ref.id << " is held, and a claim gave it out once more";
+    EXPECT_TRUE(again.empty()) << "job " << held.ref.id << " is held, and another claim returned it";
     kit.advance(10s);
-    EXPECT_TRUE(kit.claim(10).empty()) << "its lease has not run out";
+    EXPECT_TRUE(kit.claim(10).empty()) << "its lease has not expired";
     kit.advance(1h);
-    EXPECT_TRUE(kit.claim(10).empty()) << "an expired lease is for reap to see to: a claim never takes a running job";
+    EXPECT_TRUE(kit.claim(10).empty()) << "reap handles expired leases: a claim never takes a running job";
     EXPECT_EQ(kit.jobs_of("pets").size(), 1U);
 }
 
-void what_is_handed_out(Kit& kit) {
+void a_claim_describes_its_job(Kit& kit) {
     kit.catalog();
     kit.put(document("pets", {"a", "b", "a"}));
     const auto job = kit.claim_one();
@@ -87,8 +87,8 @@ void the_second_job_may_not_exceed(Kit& kit) {
     auto request = kit.claim_request(10);
     request.max_texts = 10;
     EXPECT_EQ(names(must(kit.store().claim(request))), (Names{"a"}))
-        << "a claim stops at what does not fit, it does not reach past it";
-    EXPECT_EQ(names(must(kit.store().claim(request))), (Names{"b"})) << "the first may exceed";
+        << "a claim stops at the first job that does not fit";
+    EXPECT_EQ(names(must(kit.store().claim(request))), (Names{"b"})) << "the first job may exceed the limit";
 }
 
 void only_the_fingerprints_asked_for(Kit& kit) {
@@ -110,7 +110,7 @@ void only_the_fingerprints_asked_for(Kit& kit) {
     EXPECT_EQ(names(must(kit.store().claim(request))), (Names{"a", "c", "d"})) << "one order over all fingerprints";
 }
 
-void a_lease_of_nothing_is_refused(Kit& kit) {
+void a_lease_of_zero_is_refused(Kit& kit) {
     kit.catalog();
     kit.put(document("a", {"a"}));
     auto request = kit.claim_request();
@@ -119,10 +119,10 @@ void a_lease_of_nothing_is_refused(Kit& kit) {
     const auto job = kit.claim_one();
     expect_error(kit.store().extend({"worker", "host", 1, "1", 1}, std::vector{job.ref}, 0ms),
                  ErrorKind::invalid_argument);
-    EXPECT_TRUE(kit.embed(job)) << "the lease is as it was";
+    EXPECT_TRUE(kit.embed(job)) << "the lease has not changed";
 }
 
-// --- what a holder asks
+// --- the pages of missing texts
 
 void each_text_once_and_in_order(Kit& kit) {
     kit.catalog();
@@ -182,7 +182,7 @@ void bytes_bound_a_page(Kit& kit) {
     EXPECT_TRUE(page_of(2, 10).texts.empty());
 }
 
-void many_questions_at_once(Kit& kit) {
+void many_queries_in_one_call(Kit& kit) {
     kit.catalog();
     kit.put(document("a", {"a"}));
     kit.put(document("b", {"b", "c"}));
@@ -196,7 +196,7 @@ void many_questions_at_once(Kit& kit) {
     EXPECT_EQ(must(pages[2]).texts.size(), 1U);
 }
 
-void a_force_is_told(Kit& kit) {
+void a_page_has_the_force(Kit& kit) {
     kit.catalog();
     kit.put(document("pets", {"a"}));
     kit.embed_everything();
@@ -212,18 +212,18 @@ void a_force_is_told(Kit& kit) {
 std::vector<Case> claim_cases() {
     return {
         {"claim", "by_due_time_then_id", by_due_time_then_id},
-        {"claim", "no_more_than_asked_for", no_more_than_asked_for},
+        {"claim", "at_most_max_jobs", at_most_max_jobs},
         {"claim", "a_held_job_is_not_given_again", a_held_job_is_not_given_again},
-        {"claim", "what_is_handed_out", what_is_handed_out},
+        {"claim", "a_claim_describes_its_job", a_claim_describes_its_job},
         {"claim", "texts_bound_a_claim", texts_bound_a_claim},
         {"claim", "the_second_job_may_not_exceed", the_second_job_may_not_exceed},
         {"claim", "only_the_fingerprints_asked_for", only_the_fingerprints_asked_for},
-        {"claim", "a_lease_of_nothing_is_refused", a_lease_of_nothing_is_refused},
+        {"claim", "a_lease_of_zero_is_refused", a_lease_of_zero_is_refused},
         {"missing_texts", "each_text_once_and_in_order", each_text_once_and_in_order},
         {"missing_texts", "pages_join_up", pages_join_up},
         {"missing_texts", "bytes_bound_a_page", bytes_bound_a_page},
-        {"missing_texts", "many_questions_at_once", many_questions_at_once},
-        {"missing_texts", "a_force_is_told", a_force_is_told},
+        {"missing_texts", "many_queries_in_one_call", many_queries_in_one_call},
+        {"missing_texts", "a_page_has_the_force", a_page_has_the_force},
     };
 }
 

@@ -1,4 +1,4 @@
-// Vectors of texts that had to be cut: kept with the vector, and counted where vectors are.
+// Vectors of texts that had to be cut: `cut_to` is stored with the vector, and settlements count them.
 #include <algorithm>
 
 #include "kit.h"
@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint32_t cut_bytes = 4000;
 
-// Makes all missing vectors of the job; those of the texts named are of a beginning.
+// Makes all missing vectors of the job; the texts in `cut` are cut.
 bool embed_cut(Kit& kit, const ClaimedJob& job, const std::vector<std::string>& cut) {
     const auto page = kit.missing(job);
     Delivery delivery;
@@ -27,26 +27,26 @@ void cut_texts_are_counted(Kit& kit) {
     EXPECT_EQ(kit.settlement().cut, 0U);
     EXPECT_TRUE(embed_cut(kit, kit.claim_one(), {"long"}));
     EXPECT_EQ(kit.settlement().cut, 1U) << "each text once";
-    EXPECT_EQ(kit.settlement().vectors, 2U) << "a vector of a beginning is one";
+    EXPECT_EQ(kit.settlement().vectors, 2U) << "the vector of a cut text is a vector";
     EXPECT_EQ(kit.settlement().missing(), 0U);
     kit.put(document("b", {"other", "long"}));
     kit.put(document("c", {"short"}));
     EXPECT_TRUE(embed_cut(kit, kit.claim_one(), {}));
     EXPECT_EQ(kit.settlement().cut, 1U);
     EXPECT_EQ(must(kit.store().settlement("shop", std::vector<std::string>{"b"})).cut, 1U)
-        << "whoever brought the vector";
+        << "whichever job made the vector";
     EXPECT_EQ(must(kit.store().settlement("shop", std::vector<std::string>{"c"})).cut, 0U);
     must(kit.store().clone_catalog("shop", {.catalog_id = "copy"}));
     EXPECT_EQ(kit.settlement("copy").cut, 1U);
 }
 
-void a_newer_vector_says_anew_what_was_cut(Kit& kit) {
+void a_newer_vector_replaces_the_cut(Kit& kit) {
     kit.catalog();
     kit.put(document("pets", {"text"}));
     EXPECT_TRUE(embed_cut(kit, kit.claim_one(), {"text"}));
     kit.advance(1s);
     kit.enqueue("pets", JobKind::manual_retry);
-    EXPECT_EQ(kit.settlement().cut, 0U) << "its vector does not count any more";
+    EXPECT_EQ(kit.settlement().cut, 0U) << "its vector no longer counts";
     EXPECT_TRUE(embed_cut(kit, kit.claim_one(), {}));
     EXPECT_EQ(kit.settlement().vectors, 1U);
     EXPECT_EQ(kit.settlement().cut, 0U) << "it is of the whole text now";
@@ -56,7 +56,7 @@ void a_newer_vector_says_anew_what_was_cut(Kit& kit) {
     EXPECT_EQ(kit.settlement().cut, 1U);
 }
 
-void an_older_vector_says_nothing_of_a_cut(Kit& kit) {
+void an_older_vector_changes_no_cut(Kit& kit) {
     kit.catalog();
     kit.put(document("pets", {"text"}));
     const auto early = kit.claim_one();
@@ -100,8 +100,8 @@ void a_cut_is_of_one_profile(Kit& kit) {
 std::vector<Case> cut_cases() {
     return {
         {"vectors", "cut_texts_are_counted", cut_texts_are_counted},
-        {"vectors", "a_newer_vector_says_anew_what_was_cut", a_newer_vector_says_anew_what_was_cut},
-        {"vectors", "an_older_vector_says_nothing_of_a_cut", an_older_vector_says_nothing_of_a_cut},
+        {"vectors", "a_newer_vector_replaces_the_cut", a_newer_vector_replaces_the_cut},
+        {"vectors", "an_older_vector_changes_no_cut", an_older_vector_changes_no_cut},
         {"vectors", "a_refusal_ends_a_cut_vector", a_refusal_ends_a_cut_vector},
         {"vectors", "a_cut_is_of_one_profile", a_cut_is_of_one_profile},
     };

@@ -1,4 +1,4 @@
-// What a store says of its own health: always something to act on, and never a change.
+// What a store reports about its own health: each fault has a hint, and nothing is changed.
 #include <algorithm>
 
 #include "kit.h"
@@ -21,8 +21,8 @@ std::vector<Finding> diagnose(Store& store) {
     return findings;
 }
 
-// A catalog with every kind of row: jobs that wait, run, are done and failed for good, vectors, a refusal, a pause and
-// a worker.
+// A catalog with every kind of row: pending, running, succeeded and failed jobs, vectors, a refusal, a pause and a
+// worker.
 void fill(Kit& kit) {
     kit.catalog();
     kit.put(document("a-done", {"a", "b"}));
@@ -51,8 +51,9 @@ std::string everything(Kit& kit) {
         all += "\nspec " + status.spec_name + " " + std::to_string(status.embedding_count) + " " +
                std::to_string(status.refused_count);
     }
-    for (const EndpointState& endpoint_state : must(store.endpoint_states()))
-        all += "\nlane " + endpoint_state.endpoint + " " + std::to_string(endpoint_state.cool_down.count());
+    for (const EndpointState& state : must(store.endpoint_states())) {
+        all += "\nendpoint " + state.endpoint + " " + to_string(state) + " " + std::to_string(state.cool_down.count());
+    }
     for (const WorkerInfo& worker : must(store.workers())) {
         all += "\nworker " + worker.report.worker_id + " " + std::to_string(worker.seen_at.time_since_epoch().count());
     }
@@ -74,15 +75,15 @@ void a_filled_store_is_diagnosed(Kit& kit) {
 }
 
 void nothing_is_changed(Kit& kit) {
-    kit.advance(0s);  // what is compared has times to go: the clock must stand
+    kit.advance(0s);  // durations from now are compared, so the clock must stand still
     fill(kit);
     const std::string before = everything(kit);
     const auto stamp = must(kit.store().change_stamp());
     static_cast<void>(diagnose(*kit.another()));
-    EXPECT_EQ(must(kit.store().change_stamp()), stamp) << "a diagnosis looks like a write to the others";
+    EXPECT_EQ(must(kit.store().change_stamp()), stamp) << "a diagnosis looks like a write to other processes";
     static_cast<void>(diagnose(kit.store()));
     EXPECT_EQ(everything(kit), before);
-    EXPECT_EQ(kit.claim().size(), 1U) << "and the job that waited can still be had";
+    EXPECT_EQ(kit.claim().size(), 1U) << "and the pending job can still be claimed";
 }
 
 void a_diagnosis_makes_no_schema(Kit& kit) {

@@ -8,7 +8,7 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-bool tells(const Changes& changes, const std::string& spec_name) {
+bool reports(const Changes& changes, const std::string& spec_name) {
     return changes.everything || std::ranges::count(changes.specs, spec_name) == 1;
 }
 
@@ -18,7 +18,7 @@ void every_change_grows_the_revision(Kit& kit) {
     const auto expect_change = [&](const std::string& spec_name, const std::string& what) {
         const auto changes = must(kit.store().changes("shop", revision));
         EXPECT_GT(changes.revision, revision) << what;
-        EXPECT_TRUE(tells(changes, spec_name)) << what;
+        EXPECT_TRUE(reports(changes, spec_name)) << what;
         EXPECT_EQ(changes.revision, kit.revision());
         revision = changes.revision;
     };
@@ -50,7 +50,7 @@ void no_change_says_nothing(Kit& kit) {
     EXPECT_TRUE(changes.specs.empty());
 }
 
-void each_changed_spec_is_told_once(Kit& kit) {
+void each_changed_spec_is_reported_once(Kit& kit) {
     kit.catalog();
     kit.put(document("a", {"a"}));
     kit.put(document("b", {"b"}));
@@ -83,23 +83,23 @@ void vectors_made_for_another_catalog_are_seen(Kit& kit) {
     kit.embed_everything();
     const auto changes = must(kit.store().changes("other", revision));
     EXPECT_GT(changes.revision, revision);
-    EXPECT_TRUE(tells(changes, "cats"));
+    EXPECT_TRUE(reports(changes, "cats"));
 }
 
-// What changed in the catalog since the revision is told to the specs, and to these alone.
-void expect_told(Kit& kit, const std::string& catalog_id, std::uint64_t since, const Names& users,
-                 const Names& others) {
+// The feed since the revision reports the specs in `users`, and none of `others`.
+void expect_reported(Kit& kit, const std::string& catalog_id, std::uint64_t since, const Names& users,
+                     const Names& others) {
     const auto changes = must(kit.store().changes(catalog_id, since));
     for (const auto& name : users) {
-        EXPECT_TRUE(tells(changes, name))
+        EXPECT_TRUE(reports(changes, name))
             << catalog_id << "/" << name << " has the text: a replica would rank it without its vector";
     }
     if (changes.everything) return;
     for (const auto& name : others)
-        EXPECT_FALSE(tells(changes, name)) << catalog_id << "/" << name << " does not have the text";
+        EXPECT_FALSE(reports(changes, name)) << catalog_id << "/" << name << " does not have the text";
 }
 
-void every_user_of_a_text_is_told(Kit& kit) {
+void every_user_of_a_text_is_reported(Kit& kit) {
     kit.catalog();
     kit.catalog("other");
     kit.put(document("first", {"same", "own"}));
@@ -111,13 +111,13 @@ void every_user_of_a_text_is_told(Kit& kit) {
     const auto job = kit.claim_one();
     ASSERT_EQ(job.spec_name, "first");
     EXPECT_TRUE(kit.embed_some(job, 1, JobOutcome::progress));
-    expect_told(kit, "shop", shop, {"first", "second"}, {"apart"});
-    expect_told(kit, "other", other, {"third"}, {});
+    expect_reported(kit, "shop", shop, {"first", "second"}, {"apart"});
+    expect_reported(kit, "other", other, {"third"}, {});
     shop = kit.revision();
     other = kit.revision("other");
     EXPECT_TRUE(kit.embed(job));
-    EXPECT_EQ(kit.revision("other"), other) << "the text that the spec has alone concerns no other catalog";
-    expect_told(kit, "shop", shop, {"first"}, {"second", "apart"});
+    EXPECT_EQ(kit.revision("other"), other) << "a text that only this spec has changes no other catalog";
+    expect_reported(kit, "shop", shop, {"first"}, {"second", "apart"});
     kit.advance(1s);
     kit.enqueue("first", JobKind::manual_retry);
     other = kit.revision("other");
@@ -127,7 +127,7 @@ void every_user_of_a_text_is_told(Kit& kit) {
             EXPECT_TRUE(kit.refuse(claimed, "same", "no", JobOutcome::progress));
         }
     }
-    expect_told(kit, "other", other, {"third"}, {});
+    expect_reported(kit, "other", other, {"third"}, {});
 }
 
 void a_second_instance_sees_all(Kit& kit) {
@@ -154,7 +154,7 @@ void the_stamp_shows_another_instances_write(Kit& kit) {
     kit.catalog();
     const auto other = kit.another();
     const auto before = must(other->change_stamp());
-    EXPECT_EQ(must(other->change_stamp()), before) << "it stands still while nobody writes";
+    EXPECT_EQ(must(other->change_stamp()), before) << "it does not change while nobody writes";
     kit.put(document("pets", {"a"}));
     EXPECT_NE(must(other->change_stamp()), before);
 }
@@ -165,11 +165,11 @@ std::vector<Case> feed_cases() {
     return {
         {"every_replica_sees_new_vectors", "every_change_grows_the_revision", every_change_grows_the_revision},
         {"every_replica_sees_new_vectors", "no_change_says_nothing", no_change_says_nothing},
-        {"every_replica_sees_new_vectors", "each_changed_spec_is_told_once", each_changed_spec_is_told_once},
+        {"every_replica_sees_new_vectors", "each_changed_spec_is_reported_once", each_changed_spec_is_reported_once},
         {"every_replica_sees_new_vectors", "catalogs_do_not_disturb_each_other", catalogs_do_not_disturb_each_other},
         {"every_replica_sees_new_vectors", "vectors_made_for_another_catalog_are_seen",
          vectors_made_for_another_catalog_are_seen},
-        {"every_replica_sees_new_vectors", "every_user_of_a_text_is_told", every_user_of_a_text_is_told},
+        {"every_replica_sees_new_vectors", "every_user_of_a_text_is_reported", every_user_of_a_text_is_reported},
         {"every_replica_sees_new_vectors", "a_second_instance_sees_all", a_second_instance_sees_all,
          unless_multi_process},
         {"every_replica_sees_new_vectors", "the_stamp_shows_another_instances_write",

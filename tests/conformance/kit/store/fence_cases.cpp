@@ -1,4 +1,4 @@
-// Holding a job: fenced, lease_by_database_clock, recovered_in_time, crash_loses_nothing (what a store can show of it).
+// Holding a job: fenced, lease_by_database_clock, recovered_in_time, and the store's part of crash_loses_nothing.
 #include <set>
 
 #include "kit.h"
@@ -153,7 +153,7 @@ void a_shared_vector_is_kept_if_one_holder_has_its_lease(Kit& kit) {
     EXPECT_FALSE(kit.vector("a", kit.target()).empty());
 }
 
-// Jobs that were claimed together are lost one by one: a holder that lost one gets nothing of the others.
+// Jobs that were claimed together are lost one by one: losing one does not affect the others.
 void a_lost_job_is_not_taken_for_one_claimed_with_it(Kit& kit) {
     kit.catalog();
     kit.put(document("pets", {"a"}));
@@ -171,7 +171,7 @@ void a_lost_job_is_not_taken_for_one_claimed_with_it(Kit& kit) {
     EXPECT_TRUE(kit.embed(batch[0]));
 }
 
-// The same the other way round: what was extended has ended, and the rest is still held.
+// The other way round: the extended job has ended, and the rest is still held.
 void an_ended_job_is_not_taken_for_one_claimed_with_it(Kit& kit) {
     kit.catalog();
     kit.put(document("pets", {"a"}));

@@ -1,4 +1,4 @@
-// history_is_bounded, and endpoint_states.
+// history_is_bounded, and the states of endpoints.
 #include <algorithm>
 
 #include "kit.h"
@@ -62,10 +62,10 @@ void each_kind_in_small_batches(Kit& kit) {
         EXPECT_LE(result.changes, 10U);
         sum = {sum.jobs + result.jobs, sum.vectors + result.vectors, sum.changes + result.changes, result.more};
     }
-    EXPECT_FALSE(sum.more) << "it must come to an end";
+    EXPECT_FALSE(sum.more) << "pruning must come to an end";
     EXPECT_EQ(sum.jobs, 25U);
     EXPECT_EQ(sum.vectors, 25U);
-    EXPECT_EQ(must(kit.store().prune(older_than(1min))).changes, 0U) << "all that was old is gone";
+    EXPECT_EQ(must(kit.store().prune(older_than(1min))).changes, 0U) << "everything old is gone";
 }
 
 void unreferenced_vectors_are_swept(Kit& kit) {
@@ -74,7 +74,7 @@ void unreferenced_vectors_are_swept(Kit& kit) {
     kit.embed_everything();
     kit.put(document("pets", {"b", "c"}));
     kit.embed_everything();
-    EXPECT_EQ(must(kit.store().prune(older_than(1h))).vectors, 0U) << "too young: it may be wanted again";
+    EXPECT_EQ(must(kit.store().prune(older_than(1h))).vectors, 0U) << "it is too young: it may be needed again";
     EXPECT_FALSE(kit.vector("a", kit.target()).empty());
     kit.advance(2h);
     EXPECT_EQ(must(kit.store().prune(older_than(1h))).vectors, 1U);
@@ -131,33 +131,45 @@ void no_reader_misses_a_pruned_change(Kit& kit) {
 
 // --- endpoint_states
 
+EndpointState paused(const std::string& endpoint, PauseKind kind, std::chrono::milliseconds cool_down,
+                     const std::string& reason) {
+    return {.fingerprint = make_profile("m").fingerprint,
+            .endpoint = endpoint,
+            .kind = kind,
+            .cool_down = cool_down,
+            .reason = reason};
+}
+
 void endpoints_cool_down(Kit& kit) {
-    const auto fingerprint = make_profile("m").fingerprint;
-    const std::vector<EndpointState> endpoint_states{{fingerprint, "http://a", PauseKind::throttled, 10s, "429"},
-                                                     {fingerprint, "http://b", PauseKind::unavailable, 20s, "503"}};
-    must(kit.store().put_endpoint_states(endpoint_states));
+    must(kit.store().put_endpoint_states(std::vector{paused("http://a", PauseKind::throttled, 10s, "429"),
+                                                     paused("http://b", PauseKind::unavailable, 20s, "503"),
+                                                     paused("http://c", PauseKind::misconfigured, 20s, "401")}));
     kit.advance(4s);
     auto cooling = must(kit.store().endpoint_states());
     std::ranges::sort(cooling, {}, &EndpointState::endpoint);
-    ASSERT_EQ(cooling.size(), 2U);
+    ASSERT_EQ(cooling.size(), 3U);
     EXPECT_EQ(cooling[0].endpoint, "http://a");
+    EXPECT_EQ(to_string(cooling[0].kind), "throttled");
     EXPECT_EQ(cooling[0].cool_down, 6s);
     EXPECT_EQ(cooling[0].reason, "429");
-    EXPECT_EQ(cooling[0].fingerprint, fingerprint);
+    EXPECT_EQ(cooling[0].fingerprint, make_profile("m").fingerprint);
+    EXPECT_EQ(to_string(cooling[1].kind), "unavailable");
     EXPECT_EQ(cooling[1].cool_down, 16s);
+    EXPECT_EQ(to_string(cooling[2].kind), "misconfigured");
     kit.advance(10s);
-    EXPECT_EQ(must(kit.store().endpoint_states()).size(), 1U);
-    must(kit.store().put_endpoint_states(std::vector<EndpointState>{{fingerprint, "http://b", 0ms, ""}}));
+    EXPECT_EQ(must(kit.store().endpoint_states()).size(), 2U);
+    must(kit.store().put_endpoint_states(std::vector{paused("http://b", PauseKind::unavailable, 0ms, ""),
+                                                     paused("http://c", PauseKind::misconfigured, 0ms, "")}));
     EXPECT_TRUE(must(kit.store().endpoint_states()).empty());
 }
 
-void an_endpoint_is_paused_anew(Kit& kit) {
-    kit.advance(0s);  // its time to go is compared: the clock must stand
-    const auto fingerprint = make_profile("m").fingerprint;
-    must(kit.store().put_endpoint_states(std::vector<EndpointState>{{fingerprint, "http://a", 10s, "first"}}));
-    must(kit.store().put_endpoint_states(std::vector<EndpointState>{{fingerprint, "http://a", 30s, "second"}}));
+void a_second_pause_replaces_the_first(Kit& kit) {
+    kit.advance(0s);  // a duration from now is compared, so the clock must stand still
+    must(kit.store().put_endpoint_states(std::vector{paused("http://a", PauseKind::unavailable, 10s, "first")}));
+    must(kit.store().put_endpoint_states(std::vector{paused("http://a", PauseKind::misconfigured, 30s, "second")}));
     const auto cooling = must(kit.store().endpoint_states());
     ASSERT_EQ(cooling.size(), 1U);
+    EXPECT_EQ(to_string(cooling[0].kind), "misconfigured");
     EXPECT_EQ(cooling[0].cool_down, 30s);
     EXPECT_EQ(cooling[0].reason, "second");
 }
@@ -174,7 +186,7 @@ std::vector<Case> history_cases() {
         {"history_is_bounded", "vectors_of_the_serving_profile_stay", vectors_of_the_serving_profile_stay},
         {"history_is_bounded", "no_reader_misses_a_pruned_change", no_reader_misses_a_pruned_change},
         {"endpoint_states", "endpoints_cool_down", endpoints_cool_down},
-        {"endpoint_states", "an_endpoint_is_paused_anew", an_endpoint_is_paused_anew},
+        {"endpoint_states", "a_second_pause_replaces_the_first", a_second_pause_replaces_the_first},
     };
 }
 

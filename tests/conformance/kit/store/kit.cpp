@@ -217,7 +217,7 @@ bool Kit::refuse(const ClaimedJob& job, const std::string& text, const std::stri
 
 void Kit::embed_everything() {
     for (auto jobs = claim(); !jobs.empty(); jobs = claim()) {
-        if (!embed(jobs[0])) throw std::runtime_error("a lease was lost that had just been given");
+        if (!embed(jobs[0])) throw std::runtime_error("a lease was lost right after the claim");
     }
 }
 

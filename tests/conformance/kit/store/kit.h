@@ -1,4 +1,4 @@
-// What a case works with: the store, its clock, and short words for what most cases do.
+// What a case works with: the store, its clock, and helpers for what most cases do.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -29,11 +29,12 @@ T must(Result<T> result, std::source_location where = std::source_location::curr
             return std::move(*result);
         }
     }
-    throw std::runtime_error(std::string(where.file_name()) + ":" + std::to_string(where.line()) + ": the store said " +
-                             std::string(to_string(result.error().kind)) + ": " + to_string(result.error()));
+    throw std::runtime_error(std::string(where.file_name()) + ":" + std::to_string(where.line()) +
+                             ": the store reported " + std::string(to_string(result.error().kind)) + ": " +
+                             to_string(result.error()));
 }
 
-// Asks again while the store is busy: `unavailable` changes nothing that a repeat would do twice.
+// Repeats the call while the store is busy: after `unavailable`, repeating a verb does no harm.
 template <class Ask>
 auto patiently(Ask&& ask) {
     for (int tries = 0;; ++tries) {
@@ -88,9 +89,9 @@ public:
     explicit Kit(StoreUnderTest& under_test, bool migrated = true);
 
     [[nodiscard]] Store& store() noexcept { return *store_; }
-    // Another instance, or the same one where the store lives in one process.
+    // Another instance, or the same one if the store lives in one process.
     [[nodiscard]] std::shared_ptr<Store> another();
-    // Lets every instance go and opens one again.
+    // Destroys every instance and opens a new one.
     void reopen();
     void advance(std::chrono::microseconds by) { under_test_.advance(by); }
     [[nodiscard]] StoreUnderTest& under_test() noexcept { return under_test_; }

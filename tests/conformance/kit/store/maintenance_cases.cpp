@@ -101,7 +101,7 @@ void a_changed_write_ends_the_parking(Kit& kit) {
     fail_once(kit);
     EXPECT_EQ(kit.put(document("pets", {"b"})).enqueued, EnqueueOutcome::created);
     EXPECT_FALSE(must(kit.store().spec("shop", "pets")).parked_until.has_value());
-    EXPECT_EQ(fail_once(kit), 10min) << "the failures are counted anew";
+    EXPECT_EQ(fail_once(kit), 10min) << "the count of failures starts again";
 }
 
 void a_manual_retry_ends_the_parking(Kit& kit) {
@@ -191,7 +191,7 @@ void a_deleted_catalog_is_gone(Kit& kit) {
     expect_error(kit.store().delete_catalog("shop"), ErrorKind::not_found, "shop");
 }
 
-void a_spec_made_anew_starts_anew(Kit& kit) {
+void a_spec_created_again_starts_fresh(Kit& kit) {
     kit.catalog();
     kit.put(document("pets", {"a"}));
     fail_once(kit);
@@ -215,20 +215,20 @@ void a_late_result_is_not_the_new_specs(Kit& kit) {
     delivery.vectors(delivery.report(late.ref, JobOutcome::succeeded), page, 4);
     EXPECT_EQ(must(kit.store().commit(delivery.commit())), std::vector{false})
         << "the job was of the spec that was deleted";
-    EXPECT_EQ(kit.open_jobs("pets", JobStatus::pending), 1U) << "the new spec's own job stands";
+    EXPECT_EQ(kit.open_jobs("pets", JobStatus::pending), 1U) << "the new spec's own job is still there";
     const auto status = must(kit.store().statuses("shop", {})).at(0);
     EXPECT_EQ(status.embedding_count, 0U);
     EXPECT_EQ(status.job.value().status, JobStatus::pending);
 }
 
-void a_catalog_made_anew_never_shows_an_old_revision(Kit& kit) {
+void a_recreated_catalog_never_shows_an_old_revision(Kit& kit) {
     kit.catalog();
     for (int i = 0; i < 3; ++i) kit.put(document("pets", {"v" + std::to_string(i)}));
     const auto seen = kit.revision();
     must(kit.store().delete_catalog("shop"));
     kit.catalog();
     for (int i = 0; i < 3; ++i) {
-        EXPECT_NE(kit.revision(), seen) << "a reader would take its old copy for the new one";
+        EXPECT_NE(kit.revision(), seen) << "a reader would mistake its old copy for the new one";
         kit.put(document("cars", {"w" + std::to_string(i)}));
     }
     const auto changes = must(kit.store().changes("shop", seen));
@@ -267,10 +267,10 @@ std::vector<Case> maintenance_cases() {
         {"reconciler_reads_the_truth", "a_shared_text_ends_both_gaps", a_shared_text_ends_both_gaps},
         {"deleted_means_gone", "a_deleted_spec_is_gone", a_deleted_spec_is_gone},
         {"deleted_means_gone", "a_deleted_catalog_is_gone", a_deleted_catalog_is_gone},
-        {"deleted_means_gone", "a_spec_made_anew_starts_anew", a_spec_made_anew_starts_anew},
+        {"deleted_means_gone", "a_spec_created_again_starts_fresh", a_spec_created_again_starts_fresh},
         {"deleted_means_gone", "a_late_result_is_not_the_new_specs", a_late_result_is_not_the_new_specs},
-        {"deleted_means_gone", "a_catalog_made_anew_never_shows_an_old_revision",
-         a_catalog_made_anew_never_shows_an_old_revision},
+        {"deleted_means_gone", "a_recreated_catalog_never_shows_an_old_revision",
+         a_recreated_catalog_never_shows_an_old_revision},
         {"deleted_means_gone", "a_deletion_can_complete_the_flip", a_deletion_can_complete_the_flip},
     };
 }

@@ -94,15 +94,15 @@ std::vector<JobId> Model::claim(const ClaimRequest& request, Time now) {
     }
     std::ranges::sort(due, {}, [](const ModelJob* job) { return std::tuple(job->due, job->id); });
     std::vector<JobId> claimed;
-    std::size_t window_taken = 0;
+    std::size_t texts = 0;
     for (const ModelJob* job : due) {
         const bool suspect = job->expiries >= 2;
         if (suspect && claimed.empty()) return {job->id};
         if (suspect) continue;
-        window_taken += spec_of(*job)->texts.size();
-        if (claimed.size() == request.max_jobs || (!claimed.empty() && window_taken > request.max_texts)) break;
+        texts += spec_of(*job)->texts.size();
+        if (claimed.size() == request.max_jobs || (!claimed.empty() && texts > request.max_texts)) break;
         claimed.push_back(job->id);
-        if (window_taken >= request.max_texts) break;
+        if (texts >= request.max_texts) break;
     }
     return claimed;
 }
@@ -116,16 +116,16 @@ bool Model::referred_to(const Sha256& profile_id, const std::string& text) const
     });
 }
 
-bool Model::write(const Sha256& profile_id, const std::string& text, const ModelText& brought, const ModelSpec& spec) {
+bool Model::write(const Sha256& profile_id, const std::string& text, const ModelText& written, const ModelSpec& spec) {
     const auto* before = settled(profile_id, spec, text);
     const bool had_vector = before != nullptr && !before->refused;
     auto& row = texts.try_emplace({profile_id, text}, ModelText{Time::min(), true}).first->second;
-    if (row.at >= brought.at) return false;
-    row = brought;
+    if (row.at >= written.at) return false;
+    row = written;
     return !row.refused && !had_vector;
 }
 
-bool Model::stands_refused(const ModelJob& job) {
+bool Model::has_refusal(const ModelJob& job) {
     const ModelSpec* spec = spec_of(job);
     if (spec == nullptr) return false;
     return std::ranges::any_of(spec->texts, [&](const std::string& text) {
@@ -136,7 +136,7 @@ bool Model::stands_refused(const ModelJob& job) {
 
 void Model::finish(ModelJob& job, JobStatus status, Time now) {
     using std::chrono::minutes;
-    if (status == JobStatus::succeeded && stands_refused(job)) status = JobStatus::failed;
+    if (status == JobStatus::succeeded && has_refusal(job)) status = JobStatus::failed;
     job.status = status;
     job.completed = now;
     ModelSpec* spec = spec_of(job);

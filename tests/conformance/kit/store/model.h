@@ -1,7 +1,7 @@
-// A small model of what a store must answer, written apart from any store: plain lists, no indexes, every question by
-// looking at everything.
+// A small model of what a store must answer, written independently of any store: plain lists and no indexes; every
+// answer comes from a look at everything.
 //
-// The random case moves it in step with the store. Times are the store's.
+// The random case applies each step to the model and to the store. Times are the store's.
 #pragma once
 
 #include <map>
@@ -18,7 +18,7 @@ namespace embedq::conformance {
 struct ModelText {
     Time at{};
     bool refused = false;
-    bool cut = false;  // of a text's beginning alone
+    bool cut = false;  // the text was cut
 };
 
 struct ModelSpec {
@@ -62,24 +62,22 @@ struct Model {
                                            const std::string& text) const;
     [[nodiscard]] bool has_gap(const ModelCatalog& catalog, const ModelSpec& spec) const;
     [[nodiscard]] bool all_settled(const ModelCatalog& catalog) const;
-    // Whether a job may have become due then when one of the kind was enqueued: now, or where it goes before the
-    // reconciler's.
+    // Whether a job that was enqueued as that kind may be due at that time: now, or before the reconciler's jobs.
     [[nodiscard]] bool may_be_due(const ModelJob& job, JobKind kind, Time due, Time now) const;
     [[nodiscard]] Settlement settlement(const ModelCatalog& catalog) const;
     [[nodiscard]] ModelJob* pending(const std::string& catalog_id, const std::string& spec_name);
     [[nodiscard]] std::size_t running(const std::string& catalog_id, const std::string& spec_name) const;
     // The spec of a job, unless it was deleted.
     [[nodiscard]] ModelSpec* spec_of(const ModelJob& job);
-    // What a claim must hand out, in order.
+    // The jobs that a claim must return, in order.
     [[nodiscard]] std::vector<JobId> claim(const ClaimRequest& request, Time now);
     [[nodiscard]] bool referred_to(const Sha256& profile_id, const std::string& text) const;
 
-    // Writes a vector or refusal if it is newer. Returns whether it settles what was not settled for the spec by a
-    // vector before.
-    bool write(const Sha256& profile_id, const std::string& text, const ModelText& brought, const ModelSpec& spec);
-    // A success is a failure where a text of the spec stands refused.
+    // Writes a vector or refusal if it is newer. Returns whether it is a vector and the spec had none for the text.
+    bool write(const Sha256& profile_id, const std::string& text, const ModelText& written, const ModelSpec& spec);
+    // A success becomes a failure if a text of the spec is refused.
     void finish(ModelJob& job, JobStatus status, Time now);
-    [[nodiscard]] bool stands_refused(const ModelJob& job);
+    [[nodiscard]] bool has_refusal(const ModelJob& job);
 };
 
 }  // namespace embedq::conformance

@@ -40,7 +40,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }  // namespace
 
 Process::Process(const ProcessCommand& command) {
-    // A child that died takes no more input: that is its case's subject, not the end of the kit.
+    // A child that died takes no more input; that must not end the kit itself.
     ::signal(SIGPIPE, SIG_IGN);
     std::array<int, 2> in{};
     std::array<int, 2> out{};
@@ -83,7 +83,7 @@ Process::Process(Process&& other) noexcept
 
 void Process::write_line(const std::string& line) {
     const std::string bytes = line + "\n";
-    // Shorter than a pipe's buffer: written whole, or not at all to a child that died.
+    // Shorter than a pipe's buffer: written completely, or not at all if the child died.
     if (::write(input_, bytes.data(), bytes.size()) < 0 && errno != EPIPE)
         fail_with(errno, "write to the child process");
 }
@@ -99,7 +99,7 @@ std::optional<std::string> Process::read_line(std::chrono::milliseconds within) 
         if (ended_) return std::nullopt;
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
         if (left.count() <= 0) {
-            ADD_FAILURE() << "a child process said nothing within " << within.count() << " ms";
+            ADD_FAILURE() << "a child process wrote nothing within " << within.count() << " ms";
             return std::nullopt;
         }
         fill(left);
@@ -136,7 +136,7 @@ void Process::send(int signal) const {
 bool Process::running() {
     if (status_) return false;
     siginfo_t info{};
-    // Only looks: a signal that is sent to a process that was reaped could reach another one of the same number.
+    // Does not reap it: a signal for a process that was reaped could reach another one with the same id.
     return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
 }
 

@@ -25,11 +25,11 @@ public:
     Process& operator=(Process&&) = delete;
 
     void write_line(const std::string& line);
-    // End of input: what a worker takes as the request to end.
+    // A worker ends at the end of its input.
     void close_input();
-    // The next line of its output; nothing when the output ended, or when the time is up (the case fails then).
+    // The next line of its output; nothing at the end of the output or when the time is up (then the case fails).
     [[nodiscard]] std::optional<std::string> read_line(std::chrono::milliseconds within = std::chrono::seconds(60));
-    // A line that is there already, or nothing.
+    // A line that has arrived already, or nothing.
     [[nodiscard]] std::optional<std::string> poll_line();
 
     void send(int signal) const;

@@ -81,14 +81,14 @@ void expect_vectors(Store& store) {
     EXPECT_EQ(right, hashes.size()) << "texts without the vector that was made for them";
 }
 
-// The workers of a case: started again whenever one dies, until enough died; then they live.
+// The workers of a case. One that dies is replaced. When enough have died, the others live on.
 class Crew {
 public:
     Crew(StoreInProcesses& place, std::size_t size, std::size_t deaths) : place_(place), deaths_wanted_(deaths) {
         for (std::size_t i = 0; i < size; ++i) start_one();
     }
 
-    // Takes what they told, and starts anew who died.
+    // Reads their lines, and replaces those that died.
     void tend() {
         for (auto& worker : workers_) {
             while (auto line = worker->poll_line()) note(*line);
@@ -166,7 +166,7 @@ void a_stopped_holder_comes_back_too_late(StoreInProcesses& place) {
     Process holder = start(place, "hold 300");
     ASSERT_EQ(holder.read_line().value_or("").substr(0, 4), "held");
     holder.send(SIGSTOP);
-    // Its lease runs out while it stands still; another makes the job.
+    // Its lease expires while it is stopped, and another worker does the job.
     Process other = start(place, "work 5000 1 0");
     const auto end = in(std::chrono::seconds(60));
     while (open_jobs(*store) != 0 && !is_over(end)) patiently([&] { return store->reap(process_max_attempts); });
@@ -175,7 +175,7 @@ void a_stopped_holder_comes_back_too_late(StoreInProcesses& place) {
     holder.send(SIGCONT);
     holder.write_line("commit");
     EXPECT_EQ(holder.read_line().value_or(""), "lost")
-        << "a holder whose lease ran out must be told so, and must change nothing";
+        << "a holder whose lease expired must get 'lost', and must change nothing";
     EXPECT_EQ(holder.wait(), 0);
     expect_vectors(*store);
 }
@@ -242,7 +242,7 @@ void killed_writers(StoreInProcesses& place) {
     const auto store = open_prepared(place);
     for (int round = 1; round <= 4; ++round) {
         Process writer = start(place, "write " + std::to_string(round) + " " + std::to_string(spec_count) + " 1000000");
-        // Somewhere in the midst of it.
+        // Somewhere in the middle.
         for (int line = 0; line < 3 * round; ++line) ASSERT_TRUE(writer.read_line());
         writer.send(SIGKILL);
         EXPECT_EQ(writer.wait(), -SIGKILL);
@@ -274,29 +274,29 @@ void first_starts_meet(StoreInProcesses& place) {
     EXPECT_EQ(state.current, state.newest);
 }
 
-void processes_share_a_line(StoreInProcesses& place) {
+void processes_share_a_rate_limit(StoreInProcesses& place) {
     constexpr int process_count = 4;
     constexpr int call_count = 50;
     const auto store = open_prepared(place);
     std::vector<std::unique_ptr<Process>> all;
     for (int i = 0; i < process_count; ++i)
         all.push_back(std::make_unique<Process>(start(place, "reserve " + std::to_string(call_count))));
-    std::vector<std::int64_t> places;
+    std::vector<std::int64_t> stretches;
     for (auto& process : all) {
         while (const auto line = process->read_line()) {
             ASSERT_TRUE(line->starts_with("starts ")) << *line;
-            // Which stretch of the line it is: all were given out within the first.
+            // The number of the stretch: all were reserved within the time of the first.
             const std::chrono::microseconds starts_in(std::stoll(line->substr(7)));
-            places.push_back(
+            stretches.push_back(
                 std::chrono::ceil<std::chrono::duration<std::int64_t, std::ratio<600>>>(starts_in).count());
         }
         EXPECT_EQ(process->wait(), 0);
     }
     static_assert(process_stretch == std::chrono::duration<std::int64_t, std::ratio<600>>(1));
-    std::ranges::sort(places);
-    ASSERT_EQ(places.size(), static_cast<std::size_t>(process_count * call_count));
-    for (std::size_t i = 0; i < places.size(); ++i)
-        EXPECT_EQ(places[i], static_cast<std::int64_t>(i)) << "two processes have one stretch";
+    std::ranges::sort(stretches);
+    ASSERT_EQ(stretches.size(), static_cast<std::size_t>(process_count * call_count));
+    for (std::size_t i = 0; i < stretches.size(); ++i)
+        EXPECT_EQ(stretches[i], static_cast<std::int64_t>(i)) << "two processes have one stretch";
 }
 
 struct ProcessCase {
@@ -312,7 +312,7 @@ const std::vector<ProcessCase>& process_cases() {
         {"recovered_in_time", "killed_holders_are_back_within_the_lease_and_a_second", killed_holders_are_back_in_time},
         {"one_open_job", "writers_in_several_processes", writers_of_one_spec},
         {"write_and_enqueue_are_one", "killed_writers_leave_whole_documents_with_their_jobs", killed_writers},
-        {"rate_limits", "a_rate_limit_is_shared_by_all_processes", processes_share_a_line},
+        {"rate_limits", "a_rate_limit_is_shared_by_all_processes", processes_share_a_rate_limit},
         {"migrations", "first_starts_of_several_processes_meet", first_starts_meet},
     };
     return all;

@@ -1,4 +1,4 @@
-// What the kit's processes agree on.
+// What the kit's processes share.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ inline constexpr std::uint32_t stale_salt = 7;
     return make_profile("processes", 4);
 }
 
-// Long enough that no case lasts for one.
+// Longer than any case.
 inline constexpr std::chrono::minutes process_stretch{10};
 
 [[nodiscard]] inline RateRequest process_rate_limit() {

@@ -1,4 +1,5 @@
-// What a child process of the kit does. It is told by lines on standard input, and tells by lines on standard output:
+// What a child process of the kit does. It reads commands from standard input, and writes its results to standard
+// output:
 //
 //   migrate                         brings the schema up to date:
 //                                   "migrated" or "failed REASON"
@@ -60,7 +61,7 @@ ClaimRequest claim_request(std::chrono::milliseconds lease, std::size_t max_jobs
     return request;
 }
 
-// Half of what is missing as progress, the rest with the outcome, so that a death between loses half at most.
+// Commits a page at a time: all but the last as progress.
 bool embed(Store& store, const JobRef& job, Fate& fate) {
     constexpr std::size_t page_texts = 3;
     MissingQuery query{job};
@@ -95,7 +96,7 @@ int work(Store& store, std::istream& words) {
             if (embed(store, job.ref, fate)) say("done " + std::to_string(job.ref.id));
         }
         if (jobs.empty()) {
-            // Waits for the end of its input, a moment at most.
+            // Waits a moment for the end of its input.
             pollfd waiting{STDIN_FILENO, POLLIN, 0};
             ::poll(&waiting, 1, 2);
         }
@@ -113,10 +114,10 @@ int hold(Store& store, std::istream& words) {
         return store.missing_texts({&query, 1});
     });
     say("held " + std::to_string(jobs[0].ref.id));
-    std::string go_on;
-    if (!std::getline(std::cin, go_on) || !pages.at(0)) return 3;
+    std::string command;
+    if (!std::getline(std::cin, command) || !pages.at(0)) return 3;
     Delivery delivery;
-    // Vectors that nobody else makes, so that it shows if they are kept.
+    // Vectors that no other worker makes, so that the case sees whether they are kept.
     const auto report = delivery.report(jobs[0].ref, JobOutcome::succeeded);
     delivery.vectors(report, *pages[0], process_profile().dimension, stale_salt);
     say(patiently([&] { return store.commit(delivery.commit()); }).at(0) ? "kept" : "lost");
@@ -169,7 +170,7 @@ int run_store_process(Store& store) {
     if (role == "hold") return hold(store, words);
     if (role == "write") return write(store, words);
     if (role == "reserve") return reserve(store, words);
-    std::fprintf(stderr, "the kit's process was told '%s', which it does not know\n", line.c_str());
+    std::fprintf(stderr, "the kit's process does not know the command '%s'\n", line.c_str());
     return 2;
 }
 

@@ -48,7 +48,7 @@ void enqueue_while_running_leaves_one_behind(Kit& kit) {
     EXPECT_TRUE(kit.embed(behind));
 }
 
-// Whichever way a running job returns to pending, it must not stand beside the job behind it.
+// However a running job returns to pending, it must merge with the job that is pending already.
 void expect_merged(Kit& kit) {
     EXPECT_EQ(kit.open_jobs("pets", JobStatus::pending), 1U);
     EXPECT_EQ(kit.open_jobs("pets", JobStatus::running), 0U);
@@ -93,7 +93,7 @@ void manual_retry_collapse_keeps_its_force(Kit& kit) {
     kit.put(document("pets", {"a", "b"}));
     EXPECT_EQ(kit.enqueue("pets", JobKind::manual_retry), collapsed);
     const auto job = kit.claim_one();
-    EXPECT_EQ(kit.missing(job).texts.size(), 2U) << "everything is embedded anew, not only what was missing";
+    EXPECT_EQ(kit.missing(job).texts.size(), 2U) << "everything is embedded again, not only what was missing";
 }
 
 void enqueuing_ends_the_backoff(Kit& kit) {
@@ -101,7 +101,7 @@ void enqueuing_ends_the_backoff(Kit& kit) {
     kit.put(document("pets", {"a"}));
     kit.report(kit.claim_one(), JobOutcome::retry, 1h, "slow");
     EXPECT_EQ(kit.enqueue("pets"), collapsed);
-    EXPECT_EQ(kit.claim().size(), 1U) << "the pending job that is collapsed onto becomes due at once";
+    EXPECT_EQ(kit.claim().size(), 1U) << "the pending job becomes due immediately";
     kit.put(document("cars", {"b"}));
     kit.report(kit.claim_one(), JobOutcome::retry, 1h, "slow");
     EXPECT_EQ(kit.put(document("cars", {"c"})).enqueued, collapsed);
@@ -113,7 +113,7 @@ void an_unchanged_write_keeps_the_backoff(Kit& kit) {
     kit.put(document("pets", {"a"}));
     kit.report(kit.claim_one(), JobOutcome::retry, 1h, "slow");
     EXPECT_EQ(kit.put(document("pets", {"a"})).enqueued, collapsed);
-    EXPECT_TRUE(kit.nothing_to_claim()) << "nothing is new: the waiting job is about this very document";
+    EXPECT_TRUE(kit.nothing_to_claim()) << "nothing is new: the pending job is about this very document";
 }
 
 void manual_retry_ends_the_backoff(Kit& kit) {
@@ -136,7 +136,7 @@ void manual_retry_behind_a_running_job(Kit& kit) {
     delivery.vectors(delivery.report(running.ref, JobOutcome::succeeded), page, 4);
     EXPECT_EQ(must(kit.store().commit(delivery.commit())), std::vector{true});
     const auto behind = kit.claim_one();
-    EXPECT_EQ(kit.missing(behind).texts.size(), 1U) << "what was asked for before the retry does not count";
+    EXPECT_EQ(kit.missing(behind).texts.size(), 1U) << "vectors requested before the retry do not count";
     EXPECT_TRUE(kit.embed(behind));
     EXPECT_EQ(kit.settlement().missing(), 0U);
 }
@@ -180,7 +180,7 @@ void an_unknown_catalog_writes_nothing(Kit& kit) {
     EXPECT_TRUE(kit.nothing_to_claim());
 }
 
-void a_name_out_of_form_writes_nothing(Kit& kit) {
+void an_invalid_name_writes_nothing(Kit& kit) {
     kit.catalog();
     for (const std::string bad : {"", "Upper", "with space", "sl/ash", "dr\xc3\xb6hn"}) {
         const std::vector writes{document("pets", {"a"}), document(bad, {"b"})};
@@ -224,7 +224,7 @@ void unchanged_leaves_a_running_job_alone(Kit& kit) {
     kit.catalog();
     kit.put(document("pets", {"a"}));
     const auto job = kit.claim_one();
-    EXPECT_EQ(kit.put(document("pets", {"a"})).enqueued, collapsed) << "what runs is about this very document";
+    EXPECT_EQ(kit.put(document("pets", {"a"})).enqueued, collapsed) << "the running job is about this very document";
     EXPECT_EQ(kit.open_jobs("pets", JobStatus::pending), 0U);
     kit.put(document("pets", {"b"}));
     EXPECT_EQ(kit.open_jobs("pets", JobStatus::pending), 1U) << "a changed one waits behind it";
@@ -243,7 +243,7 @@ void one_call_may_write_a_spec_twice(Kit& kit) {
     EXPECT_EQ(results[2].enqueued, collapsed);
     EXPECT_EQ(results[3].outcome, PutOutcome::unchanged);
     EXPECT_EQ(kit.jobs_of("pets").size(), 1U);
-    EXPECT_EQ(kit.settlement().distinct_texts, 2U) << "the last document stands, with its operations alone";
+    EXPECT_EQ(kit.settlement().distinct_texts, 2U) << "only the last document counts, with its operations";
 }
 
 void without_a_gap_nothing_is_enqueued(Kit& kit) {
@@ -330,7 +330,7 @@ void a_write_between_pages_is_seen(Kit& kit) {
     kit.put(document("pets", {"a", "b"}));
     const auto job = kit.claim_one();
     kit.put(document("pets", {"a", "b", "c"}));
-    EXPECT_EQ(kit.missing(job).texts.size(), 3U) << "the holder is told what is missing now";
+    EXPECT_EQ(kit.missing(job).texts.size(), 3U) << "the holder gets what is missing now";
     EXPECT_TRUE(kit.embed(job));
     kit.embed_everything();
     EXPECT_EQ(kit.settlement().missing(), 0U);
@@ -351,7 +351,7 @@ void an_older_vector_never_replaces_a_newer(Kit& kit) {
     EXPECT_EQ(must(kit.store().commit(delivery.commit())), std::vector{true})
         << "the lease is held; only the value is late";
     EXPECT_EQ(kit.vector("a", kit.target()), vector_of(hash_of("a"), 4, 2))
-        << "a vector is as old as the question, not as its arrival";
+        << "a vector is as old as its request, not as its arrival";
     EXPECT_EQ(kit.settlement().missing(), 0U);
 }
 
@@ -374,7 +374,7 @@ std::vector<Case> producer_cases() {
         {"one_open_job", "manual_retry_after_the_end_is_a_new_job", manual_retry_after_the_end_is_a_new_job},
         {"write_and_enqueue_are_one", "a_new_spec_has_its_job", a_new_spec_has_its_job},
         {"write_and_enqueue_are_one", "an_unknown_catalog_writes_nothing", an_unknown_catalog_writes_nothing},
-        {"write_and_enqueue_are_one", "a_name_out_of_form_writes_nothing", a_name_out_of_form_writes_nothing},
+        {"write_and_enqueue_are_one", "an_invalid_name_writes_nothing", an_invalid_name_writes_nothing},
         {"write_and_enqueue_are_one", "unchanged_writes_nothing", unchanged_writes_nothing},
         {"write_and_enqueue_are_one", "unchanged_with_a_gap_enqueues", unchanged_with_a_gap_enqueues},
         {"write_and_enqueue_are_one", "unchanged_leaves_a_running_job_alone", unchanged_leaves_a_running_job_alone},

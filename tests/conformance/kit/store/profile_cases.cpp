@@ -1,4 +1,4 @@
-// profiles_do_not_mix, and which vectors a store takes.
+// profiles_do_not_mix, and which vectors a store accepts.
 #include <limits>
 
 #include "kit.h"
@@ -6,7 +6,7 @@
 namespace embedq::conformance {
 namespace {
 
-void serving_follows_at_once_at_first(Kit& kit) {
+void serving_follows_immediately_at_first(Kit& kit) {
     kit.catalog();
     EXPECT_EQ(kit.info().target_profile, kit.target().id);
     EXPECT_EQ(kit.info().serving_profile, kit.target().id);
@@ -63,7 +63,7 @@ void a_failed_job_completes_the_flip(Kit& kit) {
         << "every text is settled, and the job that settled the last one has ended";
 }
 
-void an_empty_catalog_flips_at_once(Kit& kit) {
+void an_empty_catalog_flips_immediately(Kit& kit) {
     kit.catalog();
     kit.put(document("empty", {}));
     const auto second = make_profile("second");
@@ -71,7 +71,7 @@ void an_empty_catalog_flips_at_once(Kit& kit) {
     EXPECT_EQ(kit.info().serving_profile, second.id);
 }
 
-void going_back_flips_at_once(Kit& kit) {
+void going_back_flips_immediately(Kit& kit) {
     kit.catalog();
     kit.put(document("a", {"a"}));
     kit.embed_everything();
@@ -110,7 +110,7 @@ void a_running_job_keeps_its_profile(Kit& kit) {
     kit.set_target("shop", second);
     const MissingQuery query{job.ref};
     const auto page = must(kit.store().missing_texts({&query, 1})).at(0);
-    // A store may as well say that the job is lost.
+    // A store may also answer that the job is lost.
     const bool moved = page.has_value() && page->profile_id != kit.target().id;
     EXPECT_FALSE(moved) << "the holder cannot make what the new target needs";
     kit.report(job, JobOutcome::release);
@@ -135,21 +135,21 @@ void turning_off_and_on_again(Kit& kit) {
     EXPECT_EQ(kit.settlement().missing(), 0U);
 }
 
-void an_epoch_embeds_everything_anew(Kit& kit) {
+void an_epoch_embeds_everything_again(Kit& kit) {
     kit.catalog();
     kit.put(document("a", {"a"}));
     kit.embed_everything();
-    const auto anew = make_profile("first", 4, 1);
-    ASSERT_EQ(anew.fingerprint, kit.target().fingerprint);
-    kit.set_target("shop", anew);
+    const auto next_epoch = make_profile("first", 4, 1);
+    ASSERT_EQ(next_epoch.fingerprint, kit.target().fingerprint);
+    kit.set_target("shop", next_epoch);
     EXPECT_EQ(must(kit.store().reconcile("")).enqueued, 1U);
     EXPECT_EQ(kit.info().serving_profile, kit.target().id);
     const auto job = kit.claim_one();
-    EXPECT_EQ(kit.missing(job).profile_id, anew.id);
+    EXPECT_EQ(kit.missing(job).profile_id, next_epoch.id);
     EXPECT_TRUE(kit.embed(job, JobOutcome::succeeded, 3));
-    EXPECT_EQ(kit.info().serving_profile, anew.id);
+    EXPECT_EQ(kit.info().serving_profile, next_epoch.id);
     EXPECT_EQ(kit.vector("a", kit.target()), vector_of(hash_of("a"), 4));
-    EXPECT_EQ(kit.vector("a", anew), vector_of(hash_of("a"), 4, 3));
+    EXPECT_EQ(kit.vector("a", next_epoch), vector_of(hash_of("a"), 4, 3));
 }
 
 void a_profile_is_given_back_whole(Kit& kit) {
@@ -169,7 +169,7 @@ void targets_are_set_all_or_none(Kit& kit) {
     EXPECT_EQ(kit.info().target_profile, kit.target().id);
 }
 
-// --- which vectors a store takes
+// --- which vectors a store accepts
 
 void expect_refused(Kit& kit, const ClaimedJob& job, std::vector<float> values) {
     const auto page = kit.missing(job);
@@ -267,16 +267,16 @@ void two_jobs_may_share_a_vector(Kit& kit) {
 
 std::vector<Case> profile_cases() {
     return {
-        {"profiles_do_not_mix", "serving_follows_at_once_at_first", serving_follows_at_once_at_first},
+        {"profiles_do_not_mix", "serving_follows_immediately_at_first", serving_follows_immediately_at_first},
         {"profiles_do_not_mix", "serving_flips_when_all_is_settled", serving_flips_when_all_is_settled},
         {"profiles_do_not_mix", "reconcile_flips", reconcile_flips},
         {"profiles_do_not_mix", "a_failed_job_completes_the_flip", a_failed_job_completes_the_flip},
-        {"profiles_do_not_mix", "an_empty_catalog_flips_at_once", an_empty_catalog_flips_at_once},
-        {"profiles_do_not_mix", "going_back_flips_at_once", going_back_flips_at_once},
+        {"profiles_do_not_mix", "an_empty_catalog_flips_immediately", an_empty_catalog_flips_immediately},
+        {"profiles_do_not_mix", "going_back_flips_immediately", going_back_flips_immediately},
         {"profiles_do_not_mix", "pending_jobs_move_to_the_new_target", pending_jobs_move_to_the_new_target},
         {"profiles_do_not_mix", "a_running_job_keeps_its_profile", a_running_job_keeps_its_profile},
         {"profiles_do_not_mix", "turning_off_and_on_again", turning_off_and_on_again},
-        {"profiles_do_not_mix", "an_epoch_embeds_everything_anew", an_epoch_embeds_everything_anew},
+        {"profiles_do_not_mix", "an_epoch_embeds_everything_again", an_epoch_embeds_everything_again},
         {"profiles_do_not_mix", "a_profile_is_given_back_whole", a_profile_is_given_back_whole},
         {"profiles_do_not_mix", "targets_are_set_all_or_none", targets_are_set_all_or_none},
         {"vectors", "broken_vectors_are_refused", broken_vectors_are_refused},

@@ -1,5 +1,5 @@
-// Random interleavings of all verbs against the model. Fixed seeds, so that a run is the same each time; others by the
-// environment.
+// Random interleavings of all verbs against the model. The seeds are fixed, so that every run is the same; the
+// environment can set another one.
 #include <cstdlib>
 
 #include "random_walk.h"
@@ -22,7 +22,7 @@ void walk(Kit& kit, std::uint64_t default_seed) {
                                          "EMBEDQ_KIT_SEED=" + std::to_string(seed) + ", step " + std::to_string(step));
         random_walk.step();
         if (step % 25 == 0) random_walk.check_everything();
-        // What comes after the first difference follows from it.
+        // Later differences follow from the first.
         if (testing::Test::HasFailure()) return;
     }
     random_walk.check_everything();

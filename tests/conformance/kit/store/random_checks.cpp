@@ -1,4 +1,4 @@
-// What the random walk looks at after each step, and at the end.
+// What the random walk checks after each step, and at the end.
 #include <algorithm>
 
 #include "random_walk.h"
@@ -41,7 +41,7 @@ void RandomWalk::check_next_due() {
         if (job.status == JobStatus::running) expires = std::min(expires.value_or(job.expires), job.expires);
     }
     const auto next = must(kit_.store().next_due(std::vector{profiles_[0].fingerprint, profiles_[1].fingerprint}));
-    // To the millisecond; which way it is rounded is the store's choice.
+    // To the millisecond; the store may round either way.
     const auto expect_near = [&](const std::optional<std::chrono::milliseconds>& got, const std::optional<Time>& wanted,
                                  const char* what) {
         ASSERT_EQ(got.has_value(), wanted.has_value()) << what;

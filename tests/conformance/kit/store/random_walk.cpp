@@ -13,7 +13,7 @@ RandomWalk::RandomWalk(Kit& kit, std::uint64_t seed) : kit_(kit), random_(seed) 
         kit_.catalog(id, profiles_[0]);
         model_.catalogs[id] = {{}, profiles_[0], profiles_[0].id};
     }
-    // The time of day decides what is refused (RandomWalk::commit): another seed, another time.
+    // The time decides what is refused (RandomWalk::commit), so it depends on the seed.
     kit_.advance(std::chrono::microseconds(pick(1'000'000)));
 }
 
@@ -32,7 +32,7 @@ std::vector<std::string> RandomWalk::some_texts() {
 
 RandomWalk::Holder* RandomWalk::some_holder() {
     if (holders_.empty()) return nullptr;
-    // The young ones mostly hold their jobs, the old ones mostly have lost them.
+    // Recent holders mostly still hold their jobs; old ones have mostly lost them.
     const std::size_t recent = std::min<std::size_t>(holders_.size(), 6);
     return one_in(5) ? &holders_[pick(holders_.size())] : &holders_[holders_.size() - 1 - pick(recent)];
 }
@@ -54,7 +54,7 @@ std::vector<std::string> RandomWalk::missing(const ModelJob& job) {
     return texts;
 }
 
-// --- what the store chose
+// --- what the store may choose
 
 void RandomWalk::discover(const std::string& catalog_id, const std::string& spec_name) {
     const auto jobs = kit_.jobs_of(spec_name, catalog_id);
@@ -166,7 +166,8 @@ void RandomWalk::enqueue() {
     }
     expect_enqueued(kit_.enqueue(name, kind, catalog_id), catalog_id, name, model_.has_gap(catalog, spec));
     if (forced) {
-        EXPECT_LE(model_.pending(catalog_id, name)->due, kit_.under_test().now()) << "a manual retry is due at once";
+        EXPECT_LE(model_.pending(catalog_id, name)->due, kit_.under_test().now())
+            << "a manual retry is due immediately";
     }
 }
 
@@ -243,12 +244,12 @@ void RandomWalk::reconcile() {
 void RandomWalk::prune() {
     const auto age = std::chrono::seconds(30 + pick(3000));
     const Time before = kit_.under_test().now() - age;
-    // Whether refusals that nothing refers to are swept too is the store's choice, and nothing shows which it took.
-    const auto doubtful = [&](const auto& entry) {
+    // The store may prune refusals that nothing refers to or keep them, and nothing shows what it did.
+    const auto may_be_kept = [&](const auto& entry) {
         return entry.second.refused && entry.second.at < before &&
                !model_.referred_to(entry.first.first, entry.first.second);
     };
-    if (std::ranges::any_of(model_.texts, doubtful)) return;
+    if (std::ranges::any_of(model_.texts, may_be_kept)) return;
     const auto result = must(kit_.store().prune({age, 100'000}));
     EXPECT_FALSE(result.more);
     EXPECT_EQ(result.jobs, std::erase_if(model_.jobs, [&](const auto& entry) {
@@ -284,7 +285,7 @@ void RandomWalk::advance() {
 }
 
 void RandomWalk::step() {
-    // No two steps happen at one moment: what ties do is left to the stores.
+    // No two steps happen at the same time, since stores may handle ties differently.
     kit_.advance(std::chrono::microseconds(1 + pick(1000)));
     merged_.clear();
     ended_in_.clear();

@@ -1,5 +1,5 @@
-// A random walk over the verbs, with the model in step. Every answer is compared; where the contract leaves a store its
-// choice, the model takes over what the store chose after checking that it was allowed.
+// A random walk over the verbs, applied to the store and to the model. Every answer is compared. Where the contract
+// leaves the store a choice, the model takes over what it chose, after a check that it was allowed.
 #pragma once
 
 #include <map>
@@ -18,15 +18,15 @@ namespace embedq::conformance {
 class RandomWalk {
 public:
     RandomWalk(Kit& kit, std::uint64_t seed);
-    // One verb, then a look at what can be seen cheaply.
+    // One verb, then the cheap checks.
     void step();
-    // A look at everything.
+    // Compares everything.
     void check_everything();
-    // Works everything off and checks that nothing is missing.
+    // Finishes all work and checks that nothing is missing.
     void drain();
 
 private:
-    // What a worker remembers: it may have lost its lease long ago.
+    // What a worker remembers. It may have lost its lease long ago.
     struct Holder {
         ClaimedJob job;
         MissingTexts page;
@@ -57,14 +57,14 @@ private:
     [[nodiscard]] ModelJob* held(const JobRef& ref);
     [[nodiscard]] std::vector<std::string> missing(const ModelJob& job);
 
-    // After an enqueue said `created`: the new job.
+    // After an enqueue returned `created`: the new job.
     void discover(const std::string& catalog_id, const std::string& spec_name);
-    // After a collapse: the job is due as before or at once.
+    // After a collapse: the job is due as before or immediately.
     void take_over_due(ModelJob& job);
     void expect_enqueued(EnqueueOutcome outcome, const std::string& catalog_id, const std::string& spec_name,
                          bool wanted);
     void to_pending(ModelJob& job, Time due);
-    // After a running job met the job behind it: which of them goes on, and with which counts, is the store's choice.
+    // After a running job merged with a pending one: the store may choose which of them remains, and with which counts.
     void take_over_merge(const std::string& catalog_id, const std::string& spec_name);
     void settle(ModelJob& job, JobOutcome outcome, Time due, std::uint32_t max_attempts);
     void check_serving(const std::string& catalog_id, bool must_flip);
@@ -80,7 +80,7 @@ private:
     std::vector<std::pair<std::string, std::string>> merged_;
     std::string ended_in_;  // the catalog of the job that this step ended with success
     std::map<std::string, std::uint64_t> revisions_;
-    // What a replica knows that only ever reads what `changes` tells it: by catalog and spec.
+    // What a replica knows that reads only what `changes` reports: by catalog and spec.
     std::map<std::string, std::uint64_t> replica_seen_;
     std::map<std::string, std::map<std::string, std::vector<std::string>>> replica_;
 };

@@ -1,4 +1,4 @@
-// The random walk's workers: what they claim, read, bring back and extend, long after their leases are lost too.
+// The random walk's workers: what they claim, read, commit and extend, also long after they lost their leases.
 #include "random_walk.h"
 
 namespace embedq::conformance {
@@ -82,7 +82,7 @@ void RandomWalk::commit() {
     const std::size_t dimension = holder->page.profile_id == profiles_[1].id ? 6 : 4;
     for (const auto& text : holder->page.texts) {
         if (one_in(3)) continue;
-        // By what was asked, so that the same page brought back twice says the same twice.
+        // Depends only on the page, so that a page that is committed twice has the same results twice.
         const auto salt = static_cast<std::uint32_t>(holder->page.as_of.time_since_epoch().count() % 1009);
         const bool refused = (static_cast<std::size_t>(text.text_hash[3]) + salt) % 9 == 0;
         const bool cut = !refused && (static_cast<std::size_t>(text.text_hash[5]) + salt) % 4 == 0;
@@ -93,8 +93,8 @@ void RandomWalk::commit() {
                             vector_of(text.text_hash, dimension, salt), cut ? 1 : 0);
         }
         if (job == nullptr) continue;
-        const ModelText brought{holder->page.as_of, refused, cut};
-        if (!model_.write(holder->page.profile_id, text.text, brought, *model_.spec_of(*job))) continue;
+        const ModelText written{holder->page.as_of, refused, cut};
+        if (!model_.write(holder->page.profile_id, text.text, written, *model_.spec_of(*job))) continue;
         ++job->new_vectors;
         ++job->embedded;
     }

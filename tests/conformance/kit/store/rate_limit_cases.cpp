@@ -1,4 +1,4 @@
-// Budgets per minute that processes share: each a line in time, by the store's clock.
+// The rate limits per minute that processes share. Reservations follow each other in time, by the store's clock.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -19,7 +19,7 @@ RateRequest request(double amount, double per_minute = 60, RateUnit unit = RateU
 
 std::vector<microseconds> starts(Store& store, const std::vector<RateRequest>& requests) {
     std::vector<microseconds> all;
-    for (const RateSlot& slice : patiently([&] { return store.reserve(requests); })) all.push_back(slice.starts_in);
+    for (const RateSlot& slot : patiently([&] { return store.reserve(requests); })) all.push_back(slot.starts_in);
     return all;
 }
 
@@ -28,13 +28,13 @@ microseconds starts_in(Kit& kit, const RateRequest& request) {
 }
 
 void stretches_follow_each_other(Kit& kit) {
-    kit.advance(0s);  // times to go are compared: the clock must stand
-    EXPECT_EQ(starts_in(kit, request(1)), 0s) << "a budget that nobody asked for begins now";
+    kit.advance(0s);  // durations from now are compared, so the clock must stand still
+    EXPECT_EQ(starts_in(kit, request(1)), 0s) << "a rate limit that was never used begins now";
     EXPECT_EQ(starts_in(kit, request(2.5)), 1s);
     EXPECT_EQ(starts_in(kit, request(0.25)), 3500ms);
     EXPECT_EQ(starts_in(kit, request(1)), 3750ms);
     kit.advance(4s);
-    EXPECT_EQ(starts_in(kit, request(1)), 750ms) << "time goes on, and the line stays where it is";
+    EXPECT_EQ(starts_in(kit, request(1)), 750ms) << "time passes, and the reservations stay where they are";
 }
 
 void the_rate_is_each_callers_own(Kit& kit) {
@@ -47,8 +47,8 @@ void the_rate_is_each_callers_own(Kit& kit) {
 
 void fine_stretches_add_up(Kit& kit) {
     kit.advance(0s);
-    // A seventh of a second is no whole number of microseconds: what is rounded never exceeds the budget, and never
-    // wastes it.
+    // A seventh of a second is not a whole number of microseconds: rounding must neither exceed the rate limit nor
+    // waste it.
     for (int i = 0; i < 70; ++i) static_cast<void>(starts_in(kit, request(1, 420)));
     const auto begins = starts_in(kit, request(1, 420));
     EXPECT_GE(begins, 10s);
@@ -64,7 +64,7 @@ void an_idle_rate_limit_begins_now(Kit& kit) {
     static_cast<void>(starts_in(kit, request(1)));
     kit.advance(10min);
     EXPECT_EQ(starts_in(kit, request(1)), 0s) << "never in the past";
-    EXPECT_EQ(starts_in(kit, request(1)), 1s) << "what nobody asked for is not saved up";
+    EXPECT_EQ(starts_in(kit, request(1)), 1s) << "idle time is not saved up";
     EXPECT_EQ(starts_in(kit, request(1)), 2s);
 }
 
@@ -102,16 +102,16 @@ void bad_amounts_are_refused(Kit& kit) {
     }
     expect_error(kit.store().reserve(std::vector{request(1e12, 60)}), ErrorKind::invalid_argument, "more than a year");
     expect_error(kit.store().reserve(std::vector{request(1), request(-1, 60, RateUnit::tokens)}),
-                 ErrorKind::invalid_argument, "budget request 1");
+                 ErrorKind::invalid_argument, "rate request 1");
     EXPECT_EQ(starts_in(kit, request(1)), 0s) << "a call that is refused reserves nothing";
 }
 
-void what_is_given_out_is_not_forgotten(Kit& kit) {
+void reserved_time_is_not_forgotten(Kit& kit) {
     kit.advance(0s);
     static_cast<void>(starts_in(kit, request(150, 1)));
     kit.advance(2h);
     must(kit.store().prune({1h, 1000}));
-    EXPECT_EQ(starts_in(kit, request(1, 1)), 30min) << "the line reaches beyond now, however long nobody asked";
+    EXPECT_EQ(starts_in(kit, request(1, 1)), 30min) << "it is reserved beyond now, however long it was not used";
     kit.advance(3h);
     must(kit.store().prune({1h, 1000}));
     EXPECT_EQ(starts_in(kit, request(1, 1)), 0s);
@@ -124,8 +124,8 @@ void rate_limits_outlive_the_process(Kit& kit) {
     EXPECT_EQ(starts_in(kit, request(1)), 30s);
 }
 
-// Some with one budget a call, some with two in either order.
-void threads_share_a_line(Kit& kit) {
+// Each call is for two rate limits, in one order or the other.
+void threads_share_a_rate_limit(Kit& kit) {
     constexpr int thread_count = 4;
     constexpr int call_count = 50;
     kit.advance(0s);
@@ -171,9 +171,9 @@ std::vector<Case> rate_limit_cases() {
         {"rate_limits", "other_rate_limits_do_not_matter", other_rate_limits_do_not_matter},
         {"rate_limits", "answers_come_in_order", answers_come_in_order},
         {"rate_limits", "bad_amounts_are_refused", bad_amounts_are_refused},
-        {"rate_limits", "what_is_given_out_is_not_forgotten", what_is_given_out_is_not_forgotten},
+        {"rate_limits", "reserved_time_is_not_forgotten", reserved_time_is_not_forgotten},
         {"rate_limits", "rate_limits_outlive_the_process", rate_limits_outlive_the_process, unless_persistent},
-        {"threads", "a_rate_limit_is_shared_by_all", threads_share_a_line},
+        {"threads", "a_rate_limit_is_shared_by_all", threads_share_a_rate_limit},
     };
 }
 

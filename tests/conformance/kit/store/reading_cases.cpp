@@ -1,4 +1,4 @@
-// What ranking reads, reads_are_cheap (what is read is right; how fast is for the benchmarks), absence_is_said.
+// What ranking reads, reads_are_cheap (that the answers are right; the benchmarks measure how fast), absence_is_said.
 #include <algorithm>
 
 #include "kit.h"
@@ -44,7 +44,7 @@ void operations_of_named_specs(Kit& kit) {
     EXPECT_EQ(seen, (Names{"a", "c"})) << "a spec that was deleted meanwhile is left out";
 }
 
-void many_vectors_at_once(Kit& kit) {
+void many_vectors_in_one_call(Kit& kit) {
     kit.catalog();
     Names texts;
     for (int i = 0; i < 2500; ++i) texts.push_back("text " + std::to_string(i));
@@ -70,8 +70,8 @@ void a_hash_asked_for_twice_is_answered_twice(Kit& kit) {
     std::vector<int> visits(hashes.size());
     must(kit.store().vectors(kit.target().id, hashes,
                              [&](std::size_t index, std::span<const float>) { ++visits.at(index); }));
-    EXPECT_EQ(visits, (std::vector{1, 1, 1})) << "each index of the texts asked for, once";
-    must(kit.store().vectors(kit.target().id, {}, [](auto, auto) { ADD_FAILURE() << "nothing was asked for"; }));
+    EXPECT_EQ(visits, (std::vector{1, 1, 1})) << "each index of the requested texts, once";
+    must(kit.store().vectors(kit.target().id, {}, [](auto, auto) { ADD_FAILURE() << "nothing was requested"; }));
 }
 
 // --- reads_are_cheap
@@ -127,7 +127,7 @@ void a_force_concerns_its_spec_alone(Kit& kit) {
     kit.enqueue("forced", JobKind::manual_retry);
     const auto statuses = must(kit.store().statuses("shop", {}));
     EXPECT_EQ(statuses.at(0).embedding_count, 0U) << "the forced spec waits for a new vector";
-    EXPECT_EQ(statuses.at(1).embedding_count, 1U) << "the other has its vector still";
+    EXPECT_EQ(statuses.at(1).embedding_count, 1U) << "the other still has its vector";
     EXPECT_EQ(must(kit.store().settlement("shop", Names{"other"})).missing(), 0U);
     EXPECT_EQ(must(kit.store().reconcile("")).gaps, 1U);
 }
@@ -153,7 +153,7 @@ void health_adds_up(Kit& kit) {
     const auto health = must(kit.store().health("shop"));
     ASSERT_EQ(health.size(), 1U);
     EXPECT_EQ(health[0].specs_total, 5U);
-    EXPECT_EQ(health[0].specs_indexed, 2U) << "what has nothing to embed is indexed";
+    EXPECT_EQ(health[0].specs_indexed, 2U) << "a spec without operations is indexed";
     EXPECT_EQ(health[0].specs_pending, 1U);
     EXPECT_EQ(health[0].specs_running, 1U);
     EXPECT_EQ(health[0].specs_failed, 1U);
@@ -254,7 +254,7 @@ void an_unknown_catalog_is_named(Kit& kit) {
     check(store.health("nowhere"));
     check(store.settlement("nowhere", {}));
     check(store.put_specs(std::vector{document("pets", {"a"}, "nowhere")}));
-    EXPECT_EQ(must(store.catalogs()).size(), 1U) << "nothing came into being by asking";
+    EXPECT_EQ(must(store.catalogs()).size(), 1U) << "asking created nothing";
 }
 
 void an_unknown_spec_is_named(Kit& kit) {
@@ -276,7 +276,7 @@ std::vector<Case> reading_cases() {
     return {
         {"ranking", "operations_come_back_whole", operations_come_back_whole},
         {"ranking", "operations_of_named_specs", operations_of_named_specs},
-        {"ranking", "many_vectors_at_once", many_vectors_at_once},
+        {"ranking", "many_vectors_in_one_call", many_vectors_in_one_call},
         {"ranking", "a_hash_asked_for_twice_is_answered_twice", a_hash_asked_for_twice_is_answered_twice},
         {"reads_are_cheap", "statuses_add_up", statuses_add_up},
         {"reads_are_cheap", "counts_are_of_the_target_profile", counts_are_of_the_target_profile},

@@ -1,4 +1,4 @@
-// Named after what went wrong elsewhere, and is shown by no case of an invariant: docs/regressions.md has the list.
+// Named after bugs of other systems that no case of an invariant shows: docs/regressions.md has the list.
 #include <algorithm>
 #include <cstring>
 
@@ -23,7 +23,7 @@ void a_lease_below_a_second_was_none(Kit& kit) {
     EXPECT_EQ(must(kit.store().reap(5)).requeued, 1U);
 }
 
-// What had failed once stayed red after it succeeded.
+// A spec that had failed once was shown as failed after it succeeded.
 void a_recovered_spec_stayed_failed(Kit& kit) {
     kit.catalog();
     kit.put(document("pets", {"a"}));
@@ -39,7 +39,7 @@ void a_recovered_spec_stayed_failed(Kit& kit) {
     EXPECT_EQ(status.job->last_error, "");
 }
 
-// A raw hash lay in a text column, and not one row was ever written.
+// A raw hash was stored in a text column, and not one row was ever written.
 void a_hash_was_taken_for_text(Kit& kit) {
     kit.catalog();
     auto write = document("pets", {"zeros", "ones", "quotes", "high"});
@@ -74,7 +74,7 @@ void sweeps_hid_what_failed(Kit& kit) {
     }
 }
 
-// The same failure came every five minutes, 835 times in three days.
+// The same failure happened every five minutes, 835 times in three days.
 void a_hopeless_spec_was_tried_every_five_minutes(Kit& kit) {
     kit.catalog();
     kit.put(document("pets", {"a"}));
@@ -88,10 +88,10 @@ void a_hopeless_spec_was_tried_every_five_minutes(Kit& kit) {
         kit.advance(5min);
     }
     EXPECT_LE(failures, 20U);
-    EXPECT_GE(failures, 12U) << "it is tried again all the same";
+    EXPECT_GE(failures, 12U) << "it is still tried again";
 }
 
-// A deleted spec that had failed kept its catalog degraded for ever.
+// A deleted spec that had failed kept its catalog degraded forever.
 void a_deleted_spec_left_its_failure(Kit& kit) {
     kit.catalog();
     kit.put(document("good", {"a"}));
@@ -124,7 +124,7 @@ void a_late_job_wrote_its_count_over_the_new_one(Kit& kit) {
     EXPECT_EQ(must(kit.store().reconcile("")).gaps, 1U);
 }
 
-// Gaps were found by counting: one text for another made none.
+// Gaps were found by counting: a text that was replaced by another one was not a gap.
 void a_gap_with_an_equal_count_was_none(Kit& kit) {
     kit.catalog();
     kit.put(document("pets", {"a", "b"}));
@@ -166,7 +166,7 @@ void an_empty_spec_kept_its_catalog_from_being_indexed(Kit& kit) {
     EXPECT_EQ(health.specs_pending + health.specs_running + health.specs_failed, 0U);
 }
 
-// Each attempt of a manual retry began at the first text again.
+// Each attempt of a manual retry started again with the first text.
 void a_forced_job_began_anew_at_each_attempt(Kit& kit) {
     kit.catalog();
     kit.put(document("pets", {"a", "b", "c"}));
@@ -181,7 +181,7 @@ void a_forced_job_began_anew_at_each_attempt(Kit& kit) {
     EXPECT_EQ(kit.missing(again).texts.size(), 1U);
 }
 
-// Ownership was the worker's name: the same worker could end a job by an attempt that it had lost.
+// Ownership was the worker's name: a worker could end a job through an attempt that it had lost.
 void a_worker_ended_a_job_that_it_had_lost(Kit& kit) {
     kit.catalog();
     kit.put(document("pets", {"a"}));
@@ -200,7 +200,7 @@ void a_worker_ended_a_job_that_it_had_lost(Kit& kit) {
 
 // A retry that was due after ten seconds waited for the poll.
 void a_retry_waited_for_the_poll(Kit& kit) {
-    kit.advance(0s);  // its time to go is compared: the clock must stand
+    kit.advance(0s);  // a duration from now is compared, so the clock must stand still
     kit.catalog();
     kit.put(document("pets", {"a"}));
     kit.report(kit.claim_one(), JobOutcome::retry, 10s, "slow");

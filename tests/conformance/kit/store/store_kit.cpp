@@ -9,7 +9,7 @@
 namespace embedq::conformance {
 namespace {
 
-// All tests of one suite share this fixture; each makes its own empty store.
+// All tests of one suite share this fixture; each creates its own empty store.
 class StoreCase : public testing::Test {
 public:
     StoreCase(Case the_case, StoreFactory factory) : case_(std::move(the_case)), factory_(std::move(factory)) {}

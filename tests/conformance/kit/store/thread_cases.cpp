@@ -1,4 +1,4 @@
-// What holds while several threads work on one store; each thread has its own instance where the store allows it.
+// What holds while several threads work on one store. Each thread has its own instance if the store allows it.
 #include <algorithm>
 #include <atomic>
 #include <functional>
@@ -14,8 +14,8 @@ namespace {
 
 using Body = std::function<void(Store&)>;
 
-// Runs the bodies at once. An exception in one is a failure of the case, not the end of the program.
-void at_once(Kit& kit, const std::vector<Body>& bodies) {
+// Runs the bodies in parallel. An exception in one is a failure of the case, not the end of the program.
+void in_parallel(Kit& kit, const std::vector<Body>& bodies) {
     std::vector<std::shared_ptr<Store>> stores;
     for (std::size_t i = 0; i < bodies.size(); ++i) stores.push_back(kit.another());
     std::vector<std::jthread> threads;
@@ -66,13 +66,13 @@ void claimers_never_share_a_job(Kit& kit) {
             finished.insert(finished.end(), mine.begin(), mine.end());
         }
     });
-    at_once(kit, bodies);
+    in_parallel(kit, bodies);
     EXPECT_EQ(finished.size(), job_count);
     EXPECT_EQ(std::set<JobId>(finished.begin(), finished.end()).size(), job_count);
     EXPECT_EQ(kit.settlement().missing(), 0U);
 }
 
-// Whatever happened between, each spec ends with vectors for what was written last, and one job at most waits.
+// Each spec ends with vectors for what was written last, and has at most one pending job.
 void expect_settled_after_work(Kit& kit, const std::vector<std::string>& names) {
     for (const auto& name : names) EXPECT_LE(kit.open_jobs(name, JobStatus::pending), 1U) << name;
     kit.embed_everything();
@@ -99,7 +99,7 @@ void writes_and_commits_interleave(Kit& kit) {
         }
         written = true;
     });
-    at_once(kit, bodies);
+    in_parallel(kit, bodies);
     expect_settled_after_work(kit, names);
     std::map<std::string, std::string> last;
     must(kit.store().operations("shop", {}, [&](std::string_view spec, const Operation& operation) {
@@ -119,7 +119,7 @@ void two_writers_of_one_spec(Kit& kit) {
             }
         };
     };
-    at_once(kit, {writer("left "), writer("right ")});
+    in_parallel(kit, {writer("left "), writer("right ")});
     const auto info = must(kit.store().spec("shop", "pets"));
     EXPECT_EQ(info.generation, 2 * write_count) << "each write counts";
     EXPECT_EQ(info.operation_count, 1U);
@@ -166,12 +166,12 @@ void maintenance_and_reading_disturb_no_work(Kit& kit) {
             patiently([&] { return store.jobs({}); });
         }
     });
-    at_once(kit, bodies);
+    in_parallel(kit, bodies);
     expect_settled_after_work(kit, names);
 }
 
-// A text that loses its last operation is swept; one that comes back at that moment is not lost with it.
-void a_sweep_takes_no_text_that_comes_back(Kit& kit) {
+// A text that loses its last operation is pruned; one that is written again at that moment must not be lost.
+void pruning_keeps_texts_that_come_back(Kit& kit) {
     constexpr int round_count = 150;
     kit.catalog();
     std::atomic<bool> written = false;
@@ -189,12 +189,12 @@ void a_sweep_takes_no_text_that_comes_back(Kit& kit) {
         }
         written = true;
     });
-    for (int sweeper = 0; sweeper < 2; ++sweeper) {
+    for (int pruner = 0; pruner < 2; ++pruner) {
         bodies.emplace_back([&](Store& store) {
             while (!written) patiently([&] { return store.prune({}); });
         });
     }
-    at_once(kit, bodies);
+    in_parallel(kit, bodies);
 }
 
 }  // namespace
@@ -205,7 +205,7 @@ std::vector<Case> thread_cases() {
         {"threads", "writes_and_commits_interleave", writes_and_commits_interleave},
         {"threads", "two_writers_of_one_spec", two_writers_of_one_spec},
         {"threads", "maintenance_and_reading_disturb_no_work", maintenance_and_reading_disturb_no_work},
-        {"threads", "a_sweep_takes_no_text_that_comes_back", a_sweep_takes_no_text_that_comes_back},
+        {"threads", "pruning_keeps_texts_that_come_back", pruning_keeps_texts_that_come_back},
     };
 }
 

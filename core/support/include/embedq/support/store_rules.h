@@ -142,7 +142,8 @@ template <class DimensionOf>
 // --- Times.
 
 // A spec is parked for 10 minutes after its first failure, for twice as long after each further failure in a row, and
-// for at most 6 hours. PostgreSQL's schema is made with these numbers: after a release, changing them needs a migration.
+// for at most 6 hours. PostgreSQL's schema is made with these numbers: after a release, changing them needs a
+// migration.
 inline constexpr std::chrono::minutes first_parking_time{10};
 inline constexpr std::chrono::minutes longest_parking_time = std::chrono::hours(6);
 inline constexpr std::uint64_t most_parking_doublings = 10;  // enough to reach the longest time

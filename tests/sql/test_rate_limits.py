@@ -1,5 +1,5 @@
-"""Budgets per minute that processes share, as the server keeps them: their locks, their clock, and what a crash takes
-with it. What they mean for callers is in the kit (tests/conformance/kit/store/rate_limit_cases.cpp)."""
+"""The rate limits that processes share, as the server stores them: their locks, their clock, and what a crash loses.
+What they mean for callers is in the kit (tests/conformance/kit/store/rate_limit_cases.cpp)."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,8 +17,8 @@ def reserve(*requests):
     return stage.call("reserve_rates", ("bytea[]", fingerprints), ("text[]", units), ("bigint[]", stretches))
 
 
-class Budgets(stage.Stage):
-    # What is not flushed at commit stays unflushed for long enough.
+class RateLimits(stage.Stage):
+    # Commits that are not flushed immediately stay unflushed for long enough.
     server_words = {"settings": {"wal_writer_delay": "10s"}}
 
     def value(self, text):
@@ -28,19 +28,20 @@ class Budgets(stage.Stage):
         return self.server.session(database=self.name, user=postgres.ROLE)
 
     def blocked(self, session):
-        """Until the session waits for a lock."""
+        """Waits until the session waits for a lock."""
         wait_until(lambda: self.value(f"SELECT count(*) FROM pg_stat_activity WHERE pid = {session.pid} "
                                       "AND wait_event_type = 'Lock'") == "1",
                    "a caller waits for a row")
 
-    def test_a_line_can_be_read(self):
+    def test_a_rate_limit_can_be_read(self):
         self.owner(reserve((ONE, "tokens", MINUTE), (ONE, "requests", 2 * MINUTE)))
-        self.assertEqual(self.owner("SELECT unit, round(extract(epoch FROM free_at - now()) / 60) FROM embedq.rate_limits "
-                                    "ORDER BY unit"),
+        self.assertEqual(self.owner("SELECT unit, round(extract(epoch FROM free_at - now()) / 60) "
+                                    "FROM embedq.rate_limits ORDER BY unit"),
                          [["requests", "2"], ["tokens", "1"]])
-        self.assertIn("given out", self.value("SELECT obj_description('embedq.rate_limits'::regclass)"))
+        self.assertIn("until when each is reserved",
+                      self.value("SELECT obj_description('embedq.rate_limits'::regclass)"))
 
-    def test_whoever_waited_for_a_row_reserves_nothing_in_the_past(self):
+    def test_a_caller_who_waited_for_a_row_reserves_nothing_in_the_past(self):
         with self.session() as holder, self.session() as waiter, ThreadPoolExecutor() as threads:
             holder.sql("BEGIN; " + reserve((ONE, "requests", 1)))
             asking = threads.submit(waiter.sql, reserve((ONE, "requests", MINUTE)))
@@ -49,10 +50,10 @@ class Budgets(stage.Stage):
             holder.sql("COMMIT")
             answer = asking.result()
         self.assertEqual(answer, [["1", "0"]], "from now")
-        self.assertEqual(self.value(f"SELECT free_at - interval '1 minute' >= '{waited_until}' FROM embedq.rate_limits"),
-                         "t")
+        self.assertEqual(self.value(f"SELECT free_at - interval '1 minute' >= '{waited_until}' "
+                                    "FROM embedq.rate_limits"), "t")
 
-    def test_a_first_row_that_two_make_at_once(self):
+    def test_two_callers_insert_the_first_row(self):
         with self.session() as holder, self.session() as waiter, ThreadPoolExecutor() as threads:
             holder.sql("BEGIN; " + reserve((ONE, "requests", MINUTE)))
             asking = threads.submit(waiter.sql, reserve((ONE, "requests", MINUTE)))
@@ -61,27 +62,27 @@ class Budgets(stage.Stage):
             answer = asking.result()
         self.assertGreater(int(answer[0][1]), 0, "the second one's stretch begins where the first one's ends")
 
-    def test_rows_are_taken_in_order_of_their_key(self):
-        """Two callers with the same rate_limits in opposite orders: the second one waits at the first row and holds no
+    def test_rows_are_locked_in_order_of_their_key(self):
+        """Two callers with the same rate limits in opposite orders: the second one waits at the first row and holds no
         other."""
         with self.session() as holder, self.session() as waiter, ThreadPoolExecutor() as threads:
             holder.sql("BEGIN; " + reserve((ONE, "requests", 1)))
             asking = threads.submit(waiter.sql,
                                     reserve((OTHER, "tokens", 1), (OTHER, "requests", 1), (ONE, "requests", 1)))
             self.blocked(waiter)
-            # Whoever held these would make this wait for ever.
+            # If the waiter held these, this would wait forever.
             holder.sql(reserve((OTHER, "requests", 1), (OTHER, "tokens", 1)))
             holder.sql("COMMIT")
             asking.result()
 
-    def test_the_commit_waits_for_no_disk(self):
+    def test_the_commit_does_not_wait_for_the_disk(self):
         self.assertEqual(self.owner("BEGIN; " + reserve((ONE, "requests", 1)) +
                                     "; SHOW synchronous_commit; COMMIT; SHOW synchronous_commit"),
                          [["1", "0"], ["off"], ["on"]])
 
-    def test_after_a_crash_the_line_is_earlier_at_most(self):
+    def test_a_crash_loses_only_the_last_reservations(self):
         self.owner(reserve((ONE, "requests", MINUTE)))
-        self.owner("CREATE TABLE embedq.flushed (i int)")  # a commit that waits takes all before it along
+        self.owner("CREATE TABLE embedq.flushed (i int)")  # a commit that waits for the disk flushes all before it
         read = "SELECT embedq.to_us(free_at) FROM embedq.rate_limits"
         flushed = int(self.value(read))
         for _ in range(5):
@@ -92,9 +93,9 @@ class Budgets(stage.Stage):
         self.assertEqual(given, flushed + 5 * MINUTE)
         self.assertIn(kept, [flushed + i * MINUTE for i in range(6)])
         self.assertEqual(int(self.owner(reserve((ONE, "requests", MINUTE)) + "; " + read)[1][0]), kept + MINUTE,
-                         "and goes on from there")
+                         "and continues from there")
 
-    def test_a_line_that_ended_an_hour_ago_is_forgotten(self):
+    def test_a_rate_limit_that_ended_an_hour_ago_is_deleted(self):
         self.owner(f"INSERT INTO embedq.rate_limits VALUES ({stage.literal(ONE)}, 'requests', now() - interval '61 "
                    "minutes'), "
                  f"({stage.literal(ONE)}, 'tokens', now() - interval '59 minutes'), ({stage.literal(OTHER)}, 'tokens', "
@@ -103,8 +104,9 @@ class Budgets(stage.Stage):
         self.assertEqual(self.owner("SELECT free_at > now(), unit FROM embedq.rate_limits ORDER BY 1"),
                          [["f", "tokens"], ["t", "tokens"]])
 
-    def test_a_line_in_use_does_not_hold_up_pruning(self):
-        self.owner(f"INSERT INTO embedq.rate_limits VALUES ({stage.literal(ONE)}, 'requests', now() - interval '2 hours')")
+    def test_a_rate_limit_in_use_does_not_block_pruning(self):
+        self.owner(f"INSERT INTO embedq.rate_limits VALUES ({stage.literal(ONE)}, 'requests', "
+                   "now() - interval '2 hours')")
         with self.session() as holder:
             holder.sql("BEGIN; " + reserve((ONE, "requests", MINUTE)))
             self.owner(f"SET statement_timeout = '10s'; {stage.call('prune', 0, 1000)}")

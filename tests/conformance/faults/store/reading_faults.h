@@ -1,4 +1,4 @@
-// Faults in what readers are told: the change feed, revisions, and what is said of what is not there.
+// Faults in what readers get: the change feed, revisions, counts, and answers about things that do not exist.
 #pragma once
 
 #include <algorithm>
@@ -28,27 +28,28 @@ public:
         return hidden == unseen_.end() ? *real : *real - hidden->second;
     }
     Result<Changes> changes(std::string_view catalog_id, std::uint64_t since_revision) override {
-        auto told = inner().changes(catalog_id, since_revision);
-        if (told) told->revision = revision(catalog_id).value();
-        return told;
+        auto reported = inner().changes(catalog_id, since_revision);
+        if (reported) reported->revision = revision(catalog_id).value();
+        return reported;
     }
 
 private:
     std::map<std::string, std::uint64_t, std::less<>> unseen_;  // how far vectors moved the revision of each catalog
 };
 
-class FeedTellsTheLastOnly final : public FaultyStore {
+class FeedReportsTheLastOnly final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
     Result<Changes> changes(std::string_view catalog_id, std::uint64_t since_revision) override {
-        auto told = inner().changes(catalog_id, since_revision);
-        if (told && told->specs.size() > 1) told->specs.erase(told->specs.begin(), told->specs.end() - 1);
-        return told;
+        auto reported = inner().changes(catalog_id, since_revision);
+        if (reported && reported->specs.size() > 1)
+            reported->specs.erase(reported->specs.begin(), reported->specs.end() - 1);
+        return reported;
     }
 };
 
 // Leaves out the specs that share a text with the spec whose job brought its vector.
-class FeedTellsTheJobsOwnSpec final : public FaultyStore {
+class FeedReportsTheJobsOwnSpec final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
     Result<std::vector<bool>> commit(const Commit& commit) override {
@@ -60,45 +61,46 @@ public:
         for (const std::string& id : catalog_ids()) before[id] = inner().revision(id).value();
         auto kept = inner().commit(commit);
         for (const auto& [id, revision] : before) {
-            const Changes told = take(inner().changes(id, revision));
-            for (const std::string& name : told.specs) {
+            const Changes reported = take(inner().changes(id, revision));
+            for (const std::string& name : reported.specs) {
                 if (own.contains({id, name})) {
-                    untold_.erase({id, name});
+                    unreported_.erase({id, name});
                 } else {
-                    untold_.emplace(id, name);
+                    unreported_.emplace(id, name);
                 }
             }
         }
         return kept;
     }
     Result<std::vector<PutResult>> put_specs(std::span<const SpecWrite> specs) override {
-        for (const SpecWrite& write : specs) untold_.erase({write.catalog_id, write.spec_name});
+        for (const SpecWrite& write : specs) unreported_.erase({write.catalog_id, write.spec_name});
         return inner().put_specs(specs);
     }
     Result<Changes> changes(std::string_view catalog_id, std::uint64_t since_revision) override {
-        auto told = inner().changes(catalog_id, since_revision);
-        if (told)
-            std::erase_if(told->specs,
-                          [&](const std::string& name) { return untold_.contains({std::string(catalog_id), name}); });
-        return told;
+        auto reported = inner().changes(catalog_id, since_revision);
+        if (reported)
+            std::erase_if(reported->specs, [&](const std::string& name) {
+                return unreported_.contains({std::string(catalog_id), name});
+            });
+        return reported;
     }
 
 private:
-    std::set<std::pair<std::string, std::string>> untold_;
+    std::set<std::pair<std::string, std::string>> unreported_;
 };
 
 class FeedHidesWhatWasPruned final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
     Result<Changes> changes(std::string_view catalog_id, std::uint64_t since_revision) override {
-        auto told = inner().changes(catalog_id, since_revision);
-        for (std::uint64_t since = since_revision; told && told->everything; ++since)
-            told = inner().changes(catalog_id, since);
-        return told;
+        auto reported = inner().changes(catalog_id, since_revision);
+        for (std::uint64_t since = since_revision; reported && reported->everything; ++since)
+            reported = inner().changes(catalog_id, since);
+        return reported;
     }
 };
 
-class RevisionBeginsAnew final : public FaultyStore {
+class RevisionStartsAgain final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
     Result<bool> put_catalog(const CatalogWrite& catalog) override {
@@ -119,9 +121,9 @@ public:
     }
     Result<Changes> changes(std::string_view catalog_id, std::uint64_t since_revision) override {
         const std::uint64_t before = before_[std::string(catalog_id)];
-        auto told = inner().changes(catalog_id, since_revision + before);
-        if (told) told->revision -= before;
-        return told;
+        auto reported = inner().changes(catalog_id, since_revision + before);
+        if (reported) reported->revision -= before;
+        return reported;
     }
 
 private:
@@ -218,7 +220,7 @@ public:
     }
 };
 
-class FaultWithoutAMend final : public FaultyStore {
+class FaultWithoutAHint final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
     Result<std::vector<Finding>> diagnose() override {
