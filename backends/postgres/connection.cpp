@@ -345,7 +345,7 @@ void Connection::commit() {
 void Connection::rollback() noexcept {
     try {
         impl_->exec("ROLLBACK");
-    } catch (...) {  // NOLINT(bugprone-empty-catch): whoever caught the first failure discards the connection
+    } catch (...) {  // NOLINT(bugprone-empty-catch): who caught the first failure discards the connection
     }
 }
 

@@ -144,7 +144,7 @@ Result<std::vector<ClaimedJob>> PostgresStore::recover_claim(const LostClaim& lo
             kept.push_back(std::move(job));
         } else {
             commit.jobs.push_back(
-                {.job = job.ref, .outcome = JobOutcome::release, .error = "given back: the claim's answer was lost"});
+                {.job = job.ref, .outcome = JobOutcome::release, .error = "released: the claim's answer was lost"});
         }
     }
     if (commit.jobs.empty()) return kept;

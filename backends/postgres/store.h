@@ -27,7 +27,7 @@ inline constexpr std::array store_options{
     OptionSpec{.name = "schema",
                .type = OptionType::text,
                .default_value = "embedq",
-               .help = "The schema that all of the store lies in; made by the first migration."},
+               .help = "The schema that holds all of the store; created by the first migration."},
     OptionSpec{.name = "migrate",
                .type = OptionType::text,
                .default_value = "auto",

@@ -1,5 +1,5 @@
-// A memory store with one planted fault: the base forwards every verb, and each fault overrides the verbs in which it
-// lies.
+// A memory store with one planted fault: the base forwards every verb, and each fault overrides the verbs that it
+// affects.
 //
 // For the deterministic cases of the kit only: what the faults remember is not guarded against threads.
 #pragma once

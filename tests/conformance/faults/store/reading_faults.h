@@ -48,7 +48,7 @@ public:
     }
 };
 
-// Leaves out the specs that share a text with the spec whose job brought its vector.
+// Leaves out the specs that share a text with the spec whose job stored its vector.
 class FeedReportsTheJobsOwnSpec final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;

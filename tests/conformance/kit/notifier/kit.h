@@ -26,7 +26,7 @@ class NotifierKit {
 public:
     explicit NotifierKit(const NotifierFactory& make) : make_(make) {}
 
-    // The case's own, made when it is first asked for.
+    // The case's own, made on first use.
     [[nodiscard]] const NotifierPtr& notifier();
     void drop_notifier() { notifier_.reset(); }
     [[nodiscard]] NotifierPtr another() const;

@@ -65,7 +65,7 @@ public:
     explicit ProviderKit(const ProviderVariants& variants) : variants_(variants) {}
 
     // --- instances
-    // The case's own, made when it is first asked for.
+    // The case's own, made on first use.
     [[nodiscard]] const ProviderPtr& provider();
     void drop_provider() { provider_.reset(); }
     [[nodiscard]] ProviderPtr another() const;

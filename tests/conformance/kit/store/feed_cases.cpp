@@ -147,7 +147,7 @@ void a_second_instance_sees_all(Kit& kit) {
 
 std::string unless_watchable(const StoreCapabilities& capabilities) {
     if (!capabilities.multi_process) return unless_multi_process(capabilities);
-    return capabilities.watch_interval ? "" : "the store cannot tell that another process wrote";
+    return capabilities.watch_interval ? "" : "the store cannot detect that another process wrote";
 }
 
 void the_stamp_shows_another_instances_write(Kit& kit) {
