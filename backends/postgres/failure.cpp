@@ -39,31 +39,36 @@ constexpr std::array meanings{
     Meaning{sql_state::no_such_profile, ErrorKind::not_found, false, false, ""},
     Meaning{sql_state::catalog_exists, ErrorKind::conflict, false, false, catalog_exists_hint},
     Meaning{sql_state::unknown_job_kind, ErrorKind::invalid_argument, false, false, ""},
-    Meaning{"40", ErrorKind::unavailable, true, false, ""},
-    Meaning{"23503", ErrorKind::unavailable, true, false, ""},
-    Meaning{"23505", ErrorKind::unavailable, true, false, ""},
-    Meaning{"08", ErrorKind::unavailable, false, true, ""},
-    Meaning{"57P", ErrorKind::unavailable, false, true, ""},
-    Meaning{"25006", ErrorKind::unavailable, false, true,
+    Meaning{"40", ErrorKind::unavailable, true, false, ""},     // transaction rollback: deadlock, serialization failure
+    Meaning{"23503", ErrorKind::unavailable, true, false, ""},  // foreign key violation
+    Meaning{"23505", ErrorKind::unavailable, true, false, ""},  // unique violation
+    Meaning{"08", ErrorKind::unavailable, false, true, ""},     // connection exception
+    Meaning{"57P", ErrorKind::unavailable, false, true, ""},    // the server is shutting down or starting up
+    Meaning{"25006", ErrorKind::unavailable, false, true,       // read-only transaction
             "the server may be a standby: name the primary in 'url', or all hosts with "
             "target_session_attrs=read-write"},
-    Meaning{"53100", ErrorKind::unavailable, false, false,
+    Meaning{"53100", ErrorKind::unavailable, false, false,  // disk full
             "make room on the server's disk; work then continues by itself"},
     Meaning{sql_state::too_many_connections, ErrorKind::unavailable, false, true,
             "raise max_connections, lower 'pool', or put a pooler in front"},
-    Meaning{"53", ErrorKind::unavailable, false, false, ""},
+    Meaning{"53", ErrorKind::unavailable, false, false, ""},  // insufficient resources
     Meaning{sql_state::lock_not_available, ErrorKind::unavailable, false, false, ""},
-    Meaning{"57014", ErrorKind::unavailable, false, false,
+    Meaning{"57014", ErrorKind::unavailable, false, false,  // query cancelled
             "if nobody cancelled it, it took longer than 'statement_timeout': raise that, or see what it waited for"},
-    Meaning{"25P03", ErrorKind::unavailable, false, true, ""},
-    Meaning{"58030", ErrorKind::unavailable, false, false, "check the disk of the server"},
+    Meaning{"25P03", ErrorKind::unavailable, false, true, ""},  // idle in transaction too long
+    Meaning{"58030", ErrorKind::unavailable, false, false, "check the disk of the server"},  // I/O error
     Meaning{sql_state::insufficient_privilege, ErrorKind::misconfigured, false, false,
             "grant it; docs/deploying.md has the list of grants"},
+    // Undefined table
     Meaning{"42P01", ErrorKind::misconfigured, false, false, "the schema is incomplete: run `embedq migrate up`"},
+    // Undefined function
     Meaning{"42883", ErrorKind::misconfigured, false, false, "the schema is not this build's: run `embedq migrate up`"},
+    // No such schema
     Meaning{"3F000", ErrorKind::misconfigured, false, false, "there is no schema yet: run `embedq migrate up`"},
     Meaning{"26000", ErrorKind::unavailable, true, true, ""},  // the prepared statement belonged to another session
+    // A character that the encoding does not have
     Meaning{"22021", ErrorKind::invalid_argument, false, false, "remove what PostgreSQL cannot store from the text"},
+    // Untranslatable character
     Meaning{"22P05", ErrorKind::invalid_argument, false, false, "remove what PostgreSQL cannot store from the text"},
 };
 

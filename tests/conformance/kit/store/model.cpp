@@ -94,15 +94,15 @@ std::vector<JobId> Model::claim(const ClaimRequest& request, Time now) {
     }
     std::ranges::sort(due, {}, [](const ModelJob* job) { return std::tuple(job->due, job->id); });
     std::vector<JobId> claimed;
-    std::size_t texts = 0;
+    std::size_t claimed_texts = 0;
     for (const ModelJob* job : due) {
         const bool suspect = job->expiries >= 2;
         if (suspect && claimed.empty()) return {job->id};
         if (suspect) continue;
-        texts += spec_of(*job)->texts.size();
-        if (claimed.size() == request.max_jobs || (!claimed.empty() && texts > request.max_texts)) break;
+        claimed_texts += spec_of(*job)->texts.size();
+        if (claimed.size() == request.max_jobs || (!claimed.empty() && claimed_texts > request.max_texts)) break;
         claimed.push_back(job->id);
-        if (texts >= request.max_texts) break;
+        if (claimed_texts >= request.max_texts) break;
     }
     return claimed;
 }
@@ -112,7 +112,7 @@ bool Model::referred_to(const Sha256& profile_id, const std::string& text) const
         const ModelCatalog& catalog = entry.second;
         if (!(catalog.target && catalog.target->id == profile_id) && catalog.serving != profile_id) return false;
         return std::ranges::any_of(catalog.specs,
-                                   [&](const auto& spec) { return std::ranges::count(spec.second.texts, text) > 0; });
+                                   [&](const auto& spec) { return std::ranges::count(spec.second.claimed_texts, text) > 0; });
     });
 }
 
