@@ -112,7 +112,7 @@ bool Model::referred_to(const Sha256& profile_id, const std::string& text) const
         const ModelCatalog& catalog = entry.second;
         if (!(catalog.target && catalog.target->id == profile_id) && catalog.serving != profile_id) return false;
         return std::ranges::any_of(catalog.specs,
-                                   [&](const auto& spec) { return std::ranges::count(spec.second.claimed_texts, text) > 0; });
+                                   [&](const auto& spec) { return std::ranges::count(spec.second.texts, text) > 0; });
     });
 }
 
