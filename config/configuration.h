@@ -1,9 +1,9 @@
 // Configuration: one YAML document, read against the plugins' option tables into typed, checked values.
 //
 // Reading takes two steps, since the tables are known only after the plugins are loaded: `read_plugin_paths`, then
-// (with the loader behind a PluginTables) `load`. Both report every fault at once, in document order, with line and
-// column. Secrets never stand in a diagnostic, in `show` or in `schema`. Thread-safety: plain values and functions
-// without state; a PluginTables is used only by the calling thread.
+// (with the loader behind a PluginTables) `load`. Both report every fault in one go, in document order, with line and
+// column. A diagnostic, `show` and `schema` never contain a secret. Thread-safety: plain values and functions without
+// state; a PluginTables is used only by the calling thread.
 #pragma once
 
 #include <chrono>
@@ -27,21 +27,22 @@
 
 namespace embedq::config {
 
-// One fault or warning. Lines and columns count from 1, columns in characters; 0 means that the whole file is meant.
+// One fault or warning. Lines and columns count from 1, columns in characters; 0 stands for the whole file.
 struct Diagnostic {
     std::string file;
     int line = 0;
     int column = 0;
     bool warning = false;
     std::string message;
+    std::string hint = {};  // what to do about it, as in an Error; may be empty
 
     friend bool operator==(const Diagnostic&, const Diagnostic&) = default;
 };
 
-// `file:line:column: error: message`
+// `file:line:column: error: message; hint`
 [[nodiscard]] std::string to_string(const Diagnostic& diagnostic);
 
-// What the configuration needs to know of a plugin. The span lives as long as the PluginTables that gave it.
+// What the configuration needs to know about a plugin. The span lives as long as the PluginTables that returned it.
 struct PluginTable {
     std::string name;
     std::string version;
@@ -52,7 +53,7 @@ struct PluginTable {
 class PluginTables {
 public:
     virtual ~PluginTables() = default;
-    // `not_found` when there is no such plugin; `misconfigured`, with a sentence, when it was found and refused.
+    // `not_found` when there is no such plugin; `misconfigured`, with the reason, when it was found and refused.
     [[nodiscard]] virtual Result<PluginTable> find(PluginKind kind, std::string_view name) = 0;
     // Every usable plugin of the kind, sorted.
     [[nodiscard]] virtual std::vector<std::string> names(PluginKind kind) = 0;
@@ -62,8 +63,8 @@ public:
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
 [[nodiscard]] Environment process_environment();
 
-// Where a document comes from. Relative paths in a document count from its folder: the file's, or the one given with a
-// text.
+// Where a document comes from. Relative paths in a document are relative to its folder: the file's, or the one given
+// with a text.
 class Source {
 public:
     [[nodiscard]] static Source file(std::filesystem::path path);
@@ -72,7 +73,7 @@ public:
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }  // empty for a text
     [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
-    // The document's bytes; a file is read anew by each call.
+    // The document's bytes; each call reads a file again.
     [[nodiscard]] std::expected<std::string, Diagnostic> read() const;
 
 private:
@@ -96,7 +97,7 @@ struct ProviderConfig {
     LimitSettings limits;
 };
 
-// The values name a configured provider, or are "none".
+// Each value is the name of a configured provider, or "none".
 struct EmbeddingConfig {
     std::string provider = "none";
     std::map<std::string, std::string> catalogs;  // catalog id to provider: the exceptions
@@ -121,8 +122,8 @@ struct Loaded {
     std::vector<Diagnostic> warnings;
 };
 
-// `plugins.paths` alone, absolute. Fails on what keeps it from being read, which `load` reports too, among all others,
-// and on folders that do not exist, which `load` does not look for.
+// `plugins.paths` alone, absolute. Fails where it cannot be read, which `load` reports too, together with all other
+// faults, and where a folder does not exist, which `load` does not check.
 [[nodiscard]] std::expected<std::vector<std::filesystem::path>, std::vector<Diagnostic>> read_plugin_paths(
     const Source& source, const Environment& environment);
 
@@ -130,25 +131,24 @@ struct Loaded {
 [[nodiscard]] std::expected<Loaded, std::vector<Diagnostic>> load(const Source& source, PluginTables& tables,
                                                                   const Environment& environment);
 
-// What runs when no file is named: the text of config/examples/embedded.yaml, built in. It goes through `load` like any
-// other.
+// The default when no file is named: the text of config/examples/embedded.yaml, built in. It is loaded like any other.
 [[nodiscard]] Source embedded_default();
 
-// One value of an option from the text of a YAML scalar, as a default in a table is written: a list as `[a, b]` or a
-// single text, a map as `{a: b}`. Nothing is taken from the environment, and relative paths stay relative.
+// One value of an option from the text of a YAML scalar, written like a default in a table: a list as `[a, b]` or a
+// single text, a map as `{a: b}`. Environment variables are not expanded, and relative paths stay relative.
 // `invalid_argument` says what was found and what was expected.
 [[nodiscard]] Result<OptionValue> parse_option(const OptionSpec& spec, std::string_view scalar);
 
-// All values of a plugin from texts, with defaults filled in and required options checked. `invalid_argument` names
+// All values of a plugin from texts, with defaults filled in and required options checked. `invalid_argument` lists
 // every fault.
 [[nodiscard]] Result<Options> options_from_text(std::span<const OptionSpec> table,
                                                 const std::map<std::string, std::string>& texts);
 
-// A value as `parse_option` reads it back (a secret is the caller's to hide).
+// A value as `parse_option` reads it back. The caller must hide secrets.
 [[nodiscard]] std::string option_to_text(const OptionValue& value);
 
-// The effective configuration as YAML that `load` takes: defaults written out, secrets as "<hidden>", passwords in URLs
-// hidden.
+// The effective configuration as YAML that `load` accepts: defaults written out, secrets as "<hidden>", passwords in
+// URLs hidden.
 [[nodiscard]] std::string show(const Configuration& configuration, PluginTables& tables);
 
 // The JSON Schema (draft 2020-12) of the YAML, for editors: the fixed keys and, per plugin, its option table.

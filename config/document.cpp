@@ -23,7 +23,7 @@ constexpr std::size_t max_nodes = 20'000;
 constexpr std::size_t max_expanded_bytes = 4U << 20U;
 constexpr std::size_t max_depth = 64;
 
-// Ends the parse from inside yaml-cpp's callbacks, which have no other way to stop it. Never leaves this file.
+// Ends the parse from inside yaml-cpp's callbacks, which have no other way to stop it. Not visible outside this file.
 struct Stopped {};
 
 // Turns yaml-cpp's marks (from 0, columns in bytes) into positions (from 1, columns in characters).
@@ -85,7 +85,7 @@ bool known_tag(const std::string& tag) {
            std::find(std::begin(names), std::end(names), tag.substr(core.size())) != std::end(names);
 }
 
-// Builds the tree from parse events, counting what aliases add before they add it.
+// Builds the tree from parse events. What an alias adds is counted before it is added.
 class Builder final : public YAML::EventHandler {
 public:
     Builder(const Places& places, Report& report) : places_(places), report_(report) {}
@@ -104,7 +104,8 @@ public:
 
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         const auto found = anchors_.find(anchor);
-        if (found == anchors_.end()) stop(mark, "this alias stands inside what it repeats; a node cannot hold itself");
+        if (found == anchors_.end())
+            stop(mark, "this alias is inside the node that it repeats, but a node cannot contain itself");
         const Extent extent = measure(found->second);
         grow(mark, extent);
         Node copy = found->second;
@@ -132,27 +133,28 @@ private:
         std::optional<Node> key;
     };
 
-    [[noreturn]] void stop(const YAML::Mark& mark, std::string message) {
-        report_.error(places_.of(mark), std::move(message));
+    [[noreturn]] void stop(const YAML::Mark& mark, std::string message, std::string hint = {}) {
+        report_.error(places_.of(mark), std::move(message), std::move(hint));
         throw Stopped{};
     }
 
     void check_tag(const YAML::Mark& mark, const std::string& tag) {
         if (!known_tag(tag))
-            report_.error(places_.of(mark),
-                          fmt::format("unknown tag {}; the configuration has no types of its own", quote(tag)));
+            report_.error(places_.of(mark), fmt::format("unknown tag {}", quote(tag)),
+                          "remove it, since the configuration has no types of its own");
     }
 
     void grow(const YAML::Mark& mark, const Extent& extent) {
         nodes_ += extent.nodes;
         bytes_ += extent.bytes;
         if (nodes_ > max_nodes || bytes_ > max_expanded_bytes) {
-            stop(mark, fmt::format("the document grows beyond {} nodes or {} MiB here, aliases written out; write it "
-                                   "without so many aliases",
-                                   max_nodes, max_expanded_bytes >> 20U));
+            stop(mark,
+                 fmt::format("with its aliases expanded, the document grows beyond {} nodes or {} MiB here", max_nodes,
+                             max_expanded_bytes >> 20U),
+                 "use fewer aliases");
         }
         if (open_.size() + extent.depth > max_depth) {
-            stop(mark, fmt::format("nested more than {} levels deep; the configuration has no key as deep as that",
+            stop(mark, fmt::format("nested more than {} levels deep, but no key of the configuration is that deep",
                                    max_depth));
         }
     }
@@ -183,8 +185,8 @@ private:
         put(std::move(top.node));
     }
 
-    // YAML 1.1's merge key, which yaml-cpp leaves to its callers: `<<: *a` and `<<: [*a, *b]` bring the keys that the
-    // mapping does not write itself; of several, the first wins. What they bring was counted where the alias was.
+    // YAML 1.1's merge key, which yaml-cpp leaves to its callers: `<<: *a` and `<<: [*a, *b]` add the keys that the
+    // mapping does not have itself; of several, the first wins. What they add was counted at the alias.
     void merge(Node& mapping) {
         const auto key =
             std::find_if(mapping.keys.begin(), mapping.keys.end(), [](const Node& k) { return k.text == "<<"; });
@@ -236,11 +238,12 @@ private:
             std::find_if(mapping.keys.begin(), mapping.keys.end(), [&](const Node& k) { return k.text == key.text; });
         if (first != mapping.keys.end()) {
             report_.error(key.at,
-                          fmt::format("duplicate key {}: it stands in line {}, column {} already; keep one of them",
-                                      quote(key.text), first->at.line, first->at.column));
+                          fmt::format("duplicate key {}: it is already in line {}, column {}", quote(key.text),
+                                      first->at.line, first->at.column),
+                          "keep one of them");
             return;
         }
-        // The parser places a value that is not there at the next token, which may be lines away.
+        // The parser reports a missing value at the next token, which may be lines away.
         if (value.kind == Node::Kind::null) value.at = key.at;
         mapping.keys.push_back(std::move(key));
         mapping.items.push_back(std::move(value));
@@ -255,12 +258,12 @@ private:
     std::size_t bytes_ = 0;
 };
 
-// Finds whether anything follows the first document.
+// Reports whether anything follows the first document.
 class SecondDocument final : public YAML::EventHandler {
 public:
     SecondDocument(const Places& places, Report& report) : places_(places), report_(report) {}
     void OnDocumentStart(const YAML::Mark& mark) override {
-        report_.error(places_.of(mark), "a second document starts here; one file holds one configuration");
+        report_.error(places_.of(mark), "a second document starts here, but one file has one configuration");
         throw Stopped{};
     }
     void OnDocumentEnd() override {}
@@ -277,51 +280,62 @@ private:
     Report& report_;
 };
 
-// yaml-cpp's terse messages, as sentences that say what to look for.
-std::string explain(const YAML::Exception& exception) {
-    static const std::pair<std::string_view, std::string_view> sentences[] = {
-        {YAML::ErrorMsg::END_OF_MAP_FLOW,
-         "a '{' before this place is not closed by '}', a text in it not by its quote, or a ',' is missing"},
-        {YAML::ErrorMsg::END_OF_SEQ_FLOW,
-         "a '[' before this place is not closed by ']', a text in it not by its quote, or a ',' is missing"},
-        {YAML::ErrorMsg::FLOW_END, "this ']' or '}' does not close what was opened last"},
-        {YAML::ErrorMsg::END_OF_MAP,
-         "this does not go on with the mapping above it; check the indentation, and that each key has its ':'"},
-        {YAML::ErrorMsg::END_OF_SEQ,
-         "this does not go on with the sequence above it; check the indentation and the '-'"},
-        {YAML::ErrorMsg::MAP_VALUE,
-         "this ':' follows no key; check the indentation, and quote texts that have ': ' in them"},
-        {YAML::ErrorMsg::EOF_IN_SCALAR, "a quoted text is not closed before the end of the file"},
-    };
-    const auto found = std::find_if(std::begin(sentences), std::end(sentences),
-                                    [&](const auto& s) { return s.first == exception.msg; });
-    return fmt::format("not valid YAML: {}",
-                       found == std::end(sentences) ? std::string_view(exception.msg) : found->second);
+Error broken_yaml(std::string_view message, std::string_view hint) {
+    return {ErrorKind::invalid_argument, std::string(message), std::string(hint)};
 }
 
-// yaml-cpp stumbles over a tab only where it has led to something else.
-std::optional<std::string> tab_fault(std::string_view text, int line) {
+// yaml-cpp's terse messages, as sentences that say what to look for.
+Error explain(const YAML::Exception& exception) {
+    struct Explanation {
+        std::string_view original;
+        std::string_view message;
+        std::string_view hint = {};
+    };
+    static const Explanation explanations[] = {
+        {YAML::ErrorMsg::END_OF_MAP_FLOW,
+         "a '{' before this position is not closed by '}', a text in it is not closed by its quote, or a ',' is "
+         "missing"},
+        {YAML::ErrorMsg::END_OF_SEQ_FLOW,
+         "a '[' before this position is not closed by ']', a text in it is not closed by its quote, or a ',' is "
+         "missing"},
+        {YAML::ErrorMsg::FLOW_END, "this ']' or '}' does not close what was opened last"},
+        {YAML::ErrorMsg::END_OF_MAP, "this does not continue the mapping above it",
+         "check the indentation, and that each key has its ':'"},
+        {YAML::ErrorMsg::END_OF_SEQ, "this does not continue the sequence above it",
+         "check the indentation and the '-'"},
+        {YAML::ErrorMsg::MAP_VALUE, "this ':' does not follow a key",
+         "check the indentation, and quote texts that contain ': '"},
+        {YAML::ErrorMsg::EOF_IN_SCALAR, "a quoted text is not closed before the end of the file"},
+    };
+    const auto found = std::ranges::find(explanations, exception.msg, &Explanation::original);
+    const bool known = found != std::end(explanations);
+    return broken_yaml(fmt::format("not valid YAML: {}", known ? found->message : std::string_view(exception.msg)),
+                       known ? found->hint : std::string_view());
+}
+
+// yaml-cpp reports a tab only after it has caused another error.
+std::optional<Error> tab_error(std::string_view text, int line) {
     for (int at = 1; at <= line && !text.empty(); ++at) {
         const auto indentation = text.substr(0, text.find_first_not_of(" \t"));
         if (at + 1 >= line && indentation.find('\t') != std::string_view::npos) {
-            return fmt::format("not valid YAML: line {} is indented by a tab; use spaces", at);
+            return broken_yaml(fmt::format("not valid YAML: line {} is indented by a tab", at), "use spaces");
         }
         text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
     }
     return std::nullopt;
 }
 
-// yaml-cpp places an alias that it does not know, but does not name it.
-std::optional<std::string> alias_fault(std::string_view text, const YAML::Exception& exception) {
+// yaml-cpp reports the position of an unknown alias, but not its name.
+std::optional<Error> alias_error(std::string_view text, const YAML::Exception& exception) {
     if (exception.msg != YAML::ErrorMsg::UNKNOWN_ANCHOR || exception.mark.is_null()) return std::nullopt;
     const auto offset = static_cast<std::size_t>(exception.mark.pos);
     if (offset >= text.size() || text[offset] != '*') return std::nullopt;
     const std::string_view name = text.substr(offset + 1, text.find_first_of(" \t\r\n,]}", offset) - offset - 1);
-    return fmt::format("the alias {} stands for nothing; write {} before what it repeats, further up",
-                       quote(fmt::format("*{}", name)), quote(fmt::format("&{}", name)));
+    return broken_yaml(fmt::format("the alias {} has no anchor", quote(fmt::format("*{}", name))),
+                       fmt::format("write {} before the node to repeat, further up", quote(fmt::format("&{}", name))));
 }
 
-// What is wrong behind the first document does not keep that one from being checked.
+// A fault after the first document does not prevent that document from being checked.
 void expect_end(YAML::Parser& parser, const Places& places, Report& report) {
     try {
         SecondDocument second(places, report);
@@ -329,16 +343,16 @@ void expect_end(YAML::Parser& parser, const Places& places, Report& report) {
     } catch (const Stopped&) {
         return;
     } catch (const YAML::Exception& exception) {
-        report.error(places.of(exception.mark), explain(exception));
+        report.error(places.of(exception.mark), {}, explain(exception));
     }
 }
 
-// yaml-cpp takes byte 4 for the end of its input, so what YAML forbids must not reach it.
+// yaml-cpp treats byte 4 as the end of its input, so characters that YAML forbids must not reach it.
 bool check_characters(std::string_view text, const Places& places, Report& report) {
     if (const auto bad = first_invalid_utf8(text)) {
         report.error(places.of(*bad),
-                     fmt::format("found the byte 0x{:02X}, expected UTF-8; save the file in that encoding",
-                                 static_cast<unsigned char>(text[*bad])));
+                     fmt::format("found the byte 0x{:02X}, expected UTF-8", static_cast<unsigned char>(text[*bad])),
+                     "save the file in that encoding");
         return false;
     }
     const auto bad = std::find_if(text.begin(), text.end(), [](char c) {
@@ -347,8 +361,9 @@ bool check_characters(std::string_view text, const Places& places, Report& repor
     });
     if (bad == text.end()) return true;
     report.error(places.of(static_cast<std::size_t>(bad - text.begin())),
-                 fmt::format("found the control character 0x{:02X}, which YAML does not allow; remove it",
-                             static_cast<unsigned char>(*bad)));
+                 fmt::format("found the control character 0x{:02X}, which YAML does not allow",
+                             static_cast<unsigned char>(*bad)),
+                 "remove it");
     return false;
 }
 
@@ -369,8 +384,8 @@ std::string Node::found() const {
     return "nothing";
 }
 
-void Report::add(Position at, bool warning, std::string message) {
-    add({file_, at.line, at.column, warning, std::move(message)});
+void Report::error(Position at, std::string_view where, const Error& error) {
+    this->error(at, where.empty() ? error.message : fmt::format("{}: {}", where, error.message), error.hint);
 }
 
 void Report::add(Diagnostic diagnostic) {
@@ -389,7 +404,7 @@ std::optional<Node> parse_document(std::string_view text, Report& report) {
     static constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
     if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
     if (text.size() > max_document_bytes) {
-        report.error({}, fmt::format("longer than {} MiB; this is no configuration", max_document_bytes >> 20U));
+        report.error({}, fmt::format("longer than {} MiB, so it is not a configuration", max_document_bytes >> 20U));
         return std::nullopt;
     }
     const Places places(text);
@@ -405,8 +420,8 @@ std::optional<Node> parse_document(std::string_view text, Report& report) {
         return std::nullopt;
     } catch (const YAML::Exception& exception) {
         const Position at = places.of(exception.mark);
-        const auto alias = alias_fault(text, exception);
-        report.error(at, alias ? *alias : tab_fault(text, at.line).value_or(explain(exception)));
+        const auto alias = alias_error(text, exception);
+        report.error(at, {}, alias ? *alias : tab_error(text, at.line).value_or(explain(exception)));
         return std::nullopt;
     }
 }

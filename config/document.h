@@ -1,8 +1,8 @@
 // A YAML document as a tree in which every node knows its place. The only header between yaml-cpp and the rest.
 //
-// Aliases and merge keys (`<<`) are written out. Duplicate keys, keys that are no texts and foreign tags are reported
-// while the tree is built; documents that are too large, too deep or grow too much by their aliases are refused before
-// they grow. Plain values.
+// Aliases and merge keys (`<<`) are expanded. Duplicate keys, keys that are not texts and foreign tags are reported
+// while the tree is built. Documents that are too large, too deep, or whose aliases would expand too far are refused
+// before they are expanded. Plain values.
 #pragma once
 
 #include <optional>
@@ -22,7 +22,7 @@ struct Position {
 struct Node {
     enum class Kind { null, scalar, sequence, mapping };
     Kind kind = Kind::null;
-    Position at;              // of a null value: its key's place
+    Position at;              // of a null value: its key's position
     std::string text;         // scalar
     std::vector<Node> keys;   // mapping: scalars, each once; as many as `items`
     std::vector<Node> items;  // sequence, mapping
@@ -32,26 +32,30 @@ struct Node {
     [[nodiscard]] std::string found() const;
 };
 
-// Collects diagnostics of one document; gives them out in document order.
+// Collects the diagnostics of one document and returns them in document order.
 class Report {
 public:
     explicit Report(std::string file) : file_(std::move(file)) {}
-    void error(Position at, std::string message) { add(at, false, std::move(message)); }
-    void warning(Position at, std::string message) { add(at, true, std::move(message)); }
+    void error(Position at, std::string message, std::string hint = {}) {
+        add({file_, at.line, at.column, false, std::move(message), std::move(hint)});
+    }
+    // `where` names the key: "scheduler.lease".
+    void error(Position at, std::string_view where, const Error& error);
+    void warning(Position at, std::string message, std::string hint = {}) {
+        add({file_, at.line, at.column, true, std::move(message), std::move(hint)});
+    }
     void add(Diagnostic diagnostic);
     [[nodiscard]] bool failed() const noexcept { return errors_ > 0; }
     [[nodiscard]] std::size_t errors() const noexcept { return errors_; }
     [[nodiscard]] std::vector<Diagnostic> take();
 
 private:
-    void add(Position at, bool warning, std::string message);
-
     std::string file_;
     std::vector<Diagnostic> diagnostics_;
     std::size_t errors_ = 0;
 };
 
-// Nothing when there is no tree to go on with; the report says why. An empty document is a null node.
+// Nothing when there is no tree to continue with; the report says why. An empty document is a null node.
 [[nodiscard]] std::optional<Node> parse_document(std::string_view text, Report& report);
 
 }  // namespace embedq::config

@@ -21,49 +21,53 @@ bool is_name(std::string_view name) {
            name.find_first_not_of(later) == std::string_view::npos;
 }
 
-// What stands between ${ and }.
-std::expected<Expanded, std::string> variable(std::string_view inside, const Environment& environment) {
+constexpr const char* escape_hint = "write $${ for a plain ${";
+
+// Expands the text between ${ and }.
+Result<Expanded> variable(std::string_view inside, const Environment& environment) {
     const auto dash = inside.find(":-");
     const std::string_view name = inside.substr(0, dash);
     if (!is_name(name))
-        return std::unexpected(
-            "found '${' without a variable's name after it, expected ${NAME} or ${NAME:-default}; write $${ for a "
-            "plain ${");
+        return fail(ErrorKind::invalid_argument,
+                    "found '${' without a variable's name after it, expected ${NAME} or ${NAME:-default}", escape_hint);
     if (auto value = environment(name); value && (!value->empty() || dash == std::string_view::npos))
         return Expanded{std::move(*value), true};
     if (dash != std::string_view::npos) return Expanded{std::string(inside.substr(dash + 2)), false};
-    return std::unexpected(
-        fmt::format("the environment variable {} is not set; set it, or write ${{{}:-default}}", name, name));
+    return fail(ErrorKind::invalid_argument, fmt::format("the environment variable {} is not set", name),
+                fmt::format("set it, or write ${{{}:-default}}", name));
 }
 
 }  // namespace
 
-std::expected<std::string, std::string> read_file(const std::filesystem::path& path, std::size_t longest) {
+Result<std::string> read_file(const std::filesystem::path& path, std::size_t longest) {
+    const auto refuse = [](std::string why, std::string hint = {}) {
+        return fail(ErrorKind::invalid_argument, std::move(why), std::move(hint));
+    };
     std::error_code error;
     const auto status = std::filesystem::status(path, error);
-    if (status.type() == std::filesystem::file_type::not_found) return std::unexpected("does not exist");
-    if (error) return std::unexpected(fmt::format("cannot be reached: {}", error.message()));
-    if (status.type() == std::filesystem::file_type::directory) return std::unexpected("is a folder, expected a file");
+    if (status.type() == std::filesystem::file_type::not_found) return refuse("does not exist");
+    if (error) return refuse(fmt::format("cannot be reached: {}", error.message()));
+    if (status.type() == std::filesystem::file_type::directory) return refuse("is a folder, expected a file");
     std::ifstream stream(path, std::ios::binary);
-    if (!stream) return std::unexpected("cannot be read; check that this user may read it");
+    if (!stream) return refuse("cannot be read", "check that this user may read it");
     std::string text(longest + 1, '\0');
     stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (stream.bad()) return std::unexpected("cannot be read to its end");
+    if (stream.bad()) return refuse("cannot be read to its end");
     text.resize(static_cast<std::size_t>(stream.gcount()));
-    if (text.size() > longest) return std::unexpected(fmt::format("is longer than {} KiB", longest >> 10U));
+    if (text.size() > longest) return refuse(fmt::format("is longer than {} KiB", longest >> 10U));
     return text;
 }
 
-std::expected<std::string, std::string> read_secret_file(const std::filesystem::path& path) {
+Result<std::string> read_secret_file(const std::filesystem::path& path) {
     auto text = read_file(path, longest_secret);
     if (!text) return text;
     if (text->ends_with('\n')) text->pop_back();
     if (text->ends_with('\r')) text->pop_back();
-    if (text->empty()) return std::unexpected("is empty, expected a secret in it");
+    if (text->empty()) return fail(ErrorKind::invalid_argument, "is empty, expected a secret in it");
     return text;
 }
 
-std::expected<Expanded, std::string> expand(std::string_view text, const Environment& environment) {
+Result<Expanded> expand(std::string_view text, const Environment& environment) {
     Expanded all;
     while (!text.empty()) {
         if (text.starts_with("$${")) {
@@ -72,8 +76,8 @@ std::expected<Expanded, std::string> expand(std::string_view text, const Environ
         } else if (text.starts_with("${")) {
             const auto end = text.find('}');
             if (end == std::string_view::npos)
-                return std::unexpected(
-                    "found '${' without its '}', expected ${NAME} or ${NAME:-default}; write $${ for a plain ${");
+                return fail(ErrorKind::invalid_argument,
+                            "found '${' without its '}', expected ${NAME} or ${NAME:-default}", escape_hint);
             auto value = variable(text.substr(2, end - 2), environment);
             if (!value) return value;
             all.text += value->text;
@@ -117,15 +121,16 @@ Source Source::text(std::string text, std::string name, std::filesystem::path fo
 std::expected<std::string, Diagnostic> Source::read() const {
     if (path_.empty()) return text_;
     auto text = read_file(path_, longest_document);
-    if (!text) return std::unexpected(Diagnostic{name_, 0, 0, false, "the file " + text.error()});
+    if (!text)
+        return std::unexpected(Diagnostic{name_, 0, 0, false, "the file " + text.error().message, text.error().hint});
     return std::move(*text);
 }
 
 std::string to_string(const Diagnostic& diagnostic) {
-    const std::string_view kind = diagnostic.warning ? "warning" : "error";
-    if (diagnostic.line == 0) return fmt::format("{}: {}: {}", diagnostic.file, kind, diagnostic.message);
-    return fmt::format("{}:{}:{}: {}: {}", diagnostic.file, diagnostic.line, diagnostic.column, kind,
-                       diagnostic.message);
+    std::string text = diagnostic.file;
+    if (diagnostic.line != 0) text += fmt::format(":{}:{}", diagnostic.line, diagnostic.column);
+    text += fmt::format(": {}: {}", diagnostic.warning ? "warning" : "error", diagnostic.message);
+    return diagnostic.hint.empty() ? text : fmt::format("{}; {}", text, diagnostic.hint);
 }
 
 }  // namespace embedq::config

@@ -12,10 +12,10 @@ constexpr double day = 24 * 60 * minute;
 constexpr double mebibyte = 1 << 20;
 constexpr double most_per_minute = 1e9;
 
-constexpr OptionSpec paths_row = {
+constexpr OptionSpec paths_spec = {
     .name = "paths",
     .type = OptionType::text_list,
-    .help = "Folders with plugins besides the installed ones; relative ones count from this file's folder."};
+    .help = "Folders with plugins in addition to the installed ones; relative paths start at this file's folder."};
 
 bool is_lower(char c) {
     return c >= 'a' && c <= 'z';
@@ -45,7 +45,7 @@ const HostTable<SchedulerSettings>& scheduler_table() {
          .maximum = 1 * day},
         {.name = "reap",
          .member = &SchedulerSettings::reap,
-         .help = "How often expired leases are looked for, besides when the earliest is due.",
+         .help = "How often expired leases are looked for, in addition to when the earliest is due.",
          .minimum = 100 * ms,
          .maximum = 1 * day},
         {.name = "reconcile",
@@ -96,7 +96,7 @@ const HostTable<LimitSettings>& limits_table() {
     static const HostTable<LimitSettings> table{{
         {.name = "concurrency",
          .member = &LimitSettings::concurrency,
-         .help = "Requests at a time to each endpoint; 0 leaves it to the provider.",
+         .help = "Concurrent requests to each endpoint; 0 leaves it to the provider.",
          .minimum = 0,
          .maximum = 1024},
         {.name = "batch_inputs",
@@ -106,12 +106,12 @@ const HostTable<LimitSettings>& limits_table() {
          .maximum = 100'000},
         {.name = "requests_per_minute",
          .member = &LimitSettings::requests_per_minute,
-         .help = "Requests a minute to the provider, by all endpoints and all processes together; 0 means no budget.",
+         .help = "Requests a minute to the provider, by all endpoints and all processes together; 0 means no limit.",
          .minimum = 0,
          .maximum = most_per_minute},
         {.name = "tokens_per_minute",
          .member = &LimitSettings::tokens_per_minute,
-         .help = "Tokens a minute to the provider, by all endpoints and all processes together; 0 means no budget.",
+         .help = "Tokens a minute to the provider, by all endpoints and all processes together; 0 means no limit.",
          .minimum = 0,
          .maximum = most_per_minute},
     }};
@@ -122,12 +122,11 @@ const HostTable<FetchSettings>& fetch_table() {
     static const HostTable<FetchSettings> table{{
         {.name = "allow_http",
          .member = &FetchSettings::allow_http,
-         .help = "Take http URLs, too; what comes by them may have been changed on the way."},
+         .help = "Accept http URLs, too; what they deliver may have been changed on the way."},
         {.name = "allow_private_addresses",
          .member = &FetchSettings::allow_private_addresses,
-         .help = "Networks such as 10.1.0.0/16 or fd00::/8 that may be asked although they are no part of the public "
-                 "internet. Who may name "
-                 "a URL can then reach them."},
+         .help = "Networks such as 10.1.0.0/16 or fd00::/8 that may be connected to although they are not part of the "
+                 "public internet. Everyone who may name a URL can then reach them."},
         {.name = "timeout",
          .member = &FetchSettings::timeout,
          .help = "How long one document may take, with its redirects.",
@@ -136,12 +135,12 @@ const HostTable<FetchSettings>& fetch_table() {
         {.name = "max_bytes",
          .member = &FetchSettings::max_bytes,
          .type = OptionType::size,
-         .help = "The longest document that is taken, after decompression.",
+         .help = "The longest document that is accepted, after decompression.",
          .minimum = 1'024,
          .maximum = 64 * mebibyte},
         {.name = "max_redirects",
          .member = &FetchSettings::max_redirects,
-         .help = "How many redirects are followed; each is checked as the URL itself.",
+         .help = "How many redirects are followed; each is checked like the URL itself.",
          .minimum = 0,
          .maximum = 50},
         {.name = "ca_file",
@@ -150,9 +149,8 @@ const HostTable<FetchSettings>& fetch_table() {
          .help = "A file of PEM certificates to trust in place of the system's."},
         {.name = "proxy",
          .member = &FetchSettings::proxy,
-         .help = "The URL of a proxy; without it none is used, whatever the environment says. A proxy resolves names "
-                 "itself, so it is the "
-                 "proxy that must keep to public addresses."},
+         .help = "The URL of a proxy; without it no proxy is used, whatever the environment says. A proxy resolves "
+                 "names itself, so it is the proxy that must keep to public addresses."},
     }};
     return table;
 }
@@ -172,7 +170,7 @@ const HostTable<LoggingSettings>& logging_table() {
 }
 
 const OptionSpec& plugin_paths_spec() {
-    return paths_row;
+    return paths_spec;
 }
 
 bool host_supplies(PluginKind kind, std::string_view plugin, std::string_view option) {
@@ -182,7 +180,7 @@ bool host_supplies(PluginKind kind, std::string_view plugin, std::string_view op
 std::optional<std::filesystem::path> default_database(const Environment& environment) {
     const auto absolute = [&](std::string_view name) -> std::optional<std::filesystem::path> {
         const auto value = environment(name);
-        // The XDG specification has relative values ignored.
+        // The XDG specification requires that relative values are ignored.
         if (!value || !std::filesystem::path(*value).is_absolute()) return std::nullopt;
         return std::filesystem::path(*value);
     };

@@ -20,13 +20,13 @@ namespace embedq::config {
 [[nodiscard]] const HostTable<LoggingSettings>& logging_table();
 [[nodiscard]] const OptionSpec& plugin_paths_spec();
 
-// What stands in for sections that are not written.
+// The defaults of sections that are not written.
 inline constexpr std::string_view default_store = "sqlite";
 inline constexpr std::string_view default_notifier = "local";
 inline constexpr std::string_view default_provider = "lexical";
 inline constexpr std::string_view no_provider = "none";
 
-// The one option whose default depends on the user, which no table can say: the SQLite file.
+// The one option whose default depends on the user, so that no table can contain it: the SQLite file.
 [[nodiscard]] bool host_supplies(PluginKind kind, std::string_view plugin, std::string_view option);
 // $XDG_DATA_HOME/embedq/embedq.db, else ~/.local/share/embedq/embedq.db; nothing when neither variable is usable.
 [[nodiscard]] std::optional<std::filesystem::path> default_database(const Environment& environment);

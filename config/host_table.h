@@ -1,20 +1,24 @@
-// A section of the host's settings as an option table: one row for each key, with the member of the settings that it
-// sets. The defaults are those of the settings themselves (core/settings).
+// A section of the host's settings as an option table: one row for each key, with the member of the settings that the
+// key sets. The defaults are those of the settings themselves (core/settings).
 //
 // Thread-safety: a table is constant; reading and writing are pure.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "config/configuration.h"
+#include "config/text.h"
 #include "config/values.h"
 #include "embedq/context.h"
 #include "embedq/options.h"
@@ -32,12 +36,12 @@ public:
     struct Row {
         const char* name;
         Member member;
-        // Where the member's C++ type does not say it: a size, a path.
+        // Where it does not follow from the member's C++ type: a size, a path.
         std::optional<OptionType> type = std::nullopt;
         const char* help = "";
         std::optional<double> minimum = std::nullopt;
         std::optional<double> maximum = std::nullopt;
-        const char* choices = nullptr;  // of an enumeration: its values in their order
+        const char* choices = nullptr;  // of an enumeration: the names of its values, in their order
     };
 
     explicit HostTable(std::vector<Row> rows) : rows_(std::move(rows)), defaults_(rows_.size()) {
@@ -62,7 +66,8 @@ public:
 
     [[nodiscard]] std::span<const OptionSpec> specs() const noexcept { return specs_; }
 
-    // What valid options of this table say; members without a row, and options without a value, keep their defaults.
+    // The section that valid options of this table describe. Members without a row, and members whose option has no
+    // value, keep their defaults.
     [[nodiscard]] Section read(const Options& options) const {
         Section section;
         for (const Row& row : rows_) {
@@ -72,7 +77,7 @@ public:
         return section;
     }
 
-    // Back again. A text that is empty is an option without a value.
+    // The reverse of `read`. An empty text becomes an option without a value.
     [[nodiscard]] Options write(const Section& section) const {
         Options options;
         for (const Row& row : rows_) {
@@ -81,7 +86,7 @@ public:
                     const auto& value = section.*member;
                     using Value = std::remove_cvref_t<decltype(value)>;
                     if constexpr (std::is_enum_v<Value>) {
-                        options.set(row.name, choices_of(row).at(static_cast<std::size_t>(value)));
+                        options.set(row.name, split(row.choices, '|').at(static_cast<std::size_t>(value)));
                     } else if constexpr (std::is_same_v<Value, std::string>) {
                         if (!value.empty()) options.set(row.name, value);
                     } else if constexpr (std::is_integral_v<Value> && !std::is_same_v<Value, bool>) {
@@ -111,23 +116,11 @@ private:
             row.member);
     }
 
-    static std::vector<std::string> choices_of(const Row& row) {
-        std::vector<std::string> names(1);
-        for (const char* c = row.choices; *c != '\0'; ++c) {
-            if (*c == '|') {
-                names.emplace_back();
-            } else {
-                names.back() += *c;
-            }
-        }
-        return names;
-    }
-
     template <class MemberPointer>
     static auto value_of(const Options& options, const Row& row) {
         using Value = std::remove_cvref_t<decltype(std::declval<Section>().*std::declval<MemberPointer>())>;
         if constexpr (std::is_enum_v<Value>) {
-            const auto names = choices_of(row);
+            const auto names = split(row.choices, '|');
             const auto found = std::ranges::find(names, options.get<std::string>(row.name));
             return static_cast<Value>(found - names.begin());
         } else if constexpr (std::is_integral_v<Value> && !std::is_same_v<Value, bool>) {
@@ -138,7 +131,7 @@ private:
     }
 
     std::vector<Row> rows_;
-    std::vector<std::string> defaults_;
+    std::vector<std::string> defaults_;  // what `default_value` of the specs points to
     std::vector<OptionSpec> specs_;
 };
 

@@ -17,8 +17,7 @@ namespace {
 const std::vector<std::string> top_keys = {"version",   "plugins",   "store", "notifier", "providers",
                                            "embedding", "scheduler", "fetch", "services", "logging"};
 
-// Reads one document. Each member reads one section and reports what is wrong with it; later sections are read all the
-// same.
+// Reads one document. Each member reads one section and reports its faults; later sections are read in any case.
 class Loading {
 public:
     Loading(Reader& reader, PluginTables& tables) : reader_(reader), report_(reader.report()), tables_(tables) {}
@@ -51,23 +50,23 @@ private:
     Reader& reader_;
     Report& report_;
     PluginTables& tables_;
-    std::vector<std::string> declared_;  // the providers' names, those with faults included
+    std::vector<std::string> declared_;  // the names of all providers, including those with faults
 };
 
-// A wrong version does not keep the rest from being checked: most often it is a slip, and where it is not, the message
-// says by which rules the rest was judged.
+// A wrong version does not prevent the rest from being checked: most often it is a slip, and otherwise the message says
+// by which rules the rest was checked.
 void Loading::version(const Node& root) {
     const Node* node = root.find("version");
     if (node == nullptr) {
-        report_.error(root.at, "the key 'version' is missing; begin the file with `version: 1`");
+        report_.error(root.at, "the key 'version' is missing", "begin the file with `version: 1`");
         return;
     }
     const auto text = reader_.text(*node, "version", "1");
     if (!text || *text == "1") return;
     report_.error(
         node->at,
-        fmt::format("version: found {}, expected 1, the only version that this program reads; the rest of the file is "
-                    "checked as version 1",
+        fmt::format("version: found {}, expected 1, the only version that this program reads (the rest of the file is "
+                    "checked as version 1)",
                     quote(*text)));
 }
 
@@ -75,7 +74,7 @@ Loading::Named Loading::named_plugin(PluginKind kind, const Node* mapping, std::
                                      std::string_view fallback, Position at) {
     const std::string kind_name = embedq::to_string(kind);
     const auto names = tables_.names(kind);
-    const std::string installed = names.empty() ? "; none is installed" : "; installed are " + join(names);
+    const std::string installed = names.empty() ? "none is installed" : "installed are " + join(names);
     const Node* node = mapping == nullptr ? nullptr : mapping->find("plugin");
     Named named{std::string(fallback), at, std::nullopt};
     if (node != nullptr) {
@@ -83,19 +82,23 @@ Loading::Named Loading::named_plugin(PluginKind kind, const Node* mapping, std::
         if (!text) return {};
         named = {std::move(*text), node->at, std::nullopt};
     } else if (mapping != nullptr || fallback.empty()) {
-        report_.error(at, fmt::format("{}: the key 'plugin' is missing, expected the name of a {} plugin{}", where,
-                                      kind_name, installed));
+        report_.error(
+            at, fmt::format("{}: the key 'plugin' is missing, expected the name of a {} plugin", where, kind_name),
+            installed);
         return {};
     }
     auto found = tables_.find(kind, named.plugin);
     if (found) {
         named.table = std::move(*found);
     } else if (found.error().kind == ErrorKind::not_found) {
-        report_.error(named.at, fmt::format("{}.plugin: there is no {} plugin {}{}", where, kind_name,
-                                            quote(named.plugin), hint(named.plugin, names, installed)));
+        report_.error(named.at,
+                      fmt::format("{}.plugin: there is no {} plugin {}", where, kind_name, quote(named.plugin)),
+                      suggestion(named.plugin, names, installed));
     } else {
-        report_.error(named.at, fmt::format("{}.plugin: the {} plugin {} cannot be used: {}", where, kind_name,
-                                            quote(named.plugin), hide_credentials(to_string(found.error()))));
+        report_.error(named.at,
+                      fmt::format("{}.plugin: the {} plugin {} cannot be used: {}", where, kind_name,
+                                  quote(named.plugin), hide_credentials(found.error().message)),
+                      hide_credentials(found.error().hint));
     }
     return named;
 }
@@ -112,9 +115,9 @@ PluginInstance Loading::instance(PluginKind kind, const Node* mapping, const std
             const bool option =
                 named.table && std::any_of(named.table->options.begin(), named.table->options.end(),
                                            [&](const OptionSpec& spec) { return key.text == spec.name; });
-            report_.error(key.at, fmt::format("{}: unknown key {}{}", where, quote(key.text),
-                                              option ? "; it is an option of the plugin: write it under 'options'"
-                                                     : hint(key.text, known, "; expected one of " + join(known))));
+            report_.error(key.at, fmt::format("{}: unknown key {}", where, quote(key.text)),
+                          option ? "it is an option of the plugin: write it under 'options'"
+                                 : suggestion(key.text, known, "expected one of " + join(known)));
         }
         written = reader_.mapping(mapping->find("options"), under(where, "options"));
     }
@@ -147,8 +150,9 @@ void Loading::supply_database(const Named& named, const Node* written, PluginIns
         return;
     }
     report_.error(named.at,
-                  "store.options: option 'path' is missing, and neither XDG_DATA_HOME nor HOME is set to put the file "
-                  "under; write it");
+                  "store.options: option 'path' is missing, and it has no default since neither XDG_DATA_HOME nor HOME "
+                  "is set",
+                  "set the option");
 }
 
 void Loading::providers(const Node& root, Configuration& config) {
@@ -196,8 +200,8 @@ std::optional<std::string> Loading::provider_name(const Node& node, const std::s
         return name;
     auto candidates = declared_;
     candidates.emplace_back(no_provider);
-    report_.error(node.at, fmt::format("{}: there is no provider {}{}", where, quote(*name),
-                                       hint(*name, candidates, "; expected one of " + join(candidates))));
+    report_.error(node.at, fmt::format("{}: there is no provider {}", where, quote(*name)),
+                  suggestion(*name, candidates, "expected one of " + join(candidates)));
     return std::nullopt;
 }
 
@@ -246,13 +250,13 @@ void Loading::scheduler(const Node& root, Configuration& config) {
     const Options options =
         reader_.table(scheduler_table().specs(), mapping, {"scheduler", {}, root.at, {"backoff"}, {}});
     const Options waits = reader_.table(backoff_table().specs(), backoff, {"scheduler.backoff", {}, root.at, {}, {}});
-    // A value with a fault was replaced by its default, which proves nothing about the others.
+    // A value with a fault was replaced by its default, so comparing it with the others would prove nothing.
     if (report_.errors() != before) return;
     config.scheduler = scheduler_table().read(options);
     config.scheduler.backoff = backoff_table().read(waits);
 
     const SchedulerSettings& read = config.scheduler;
-    // The default of either fits the default of the other, so one of the two is written.
+    // The two defaults fit each other, so at least one of the two keys is written.
     if (read.heartbeat * 2 >= read.lease) {
         const Node* heartbeat = mapping->find("heartbeat");
         const std::string reason = "so that one lost heartbeat loses no lease";
@@ -284,11 +288,11 @@ void Loading::fetch(const Node& root, Configuration& config) {
         const auto network = embedq::net::Network::parse(config.fetch.allow_private_addresses[i]);
         if (network) continue;
         const Position at = networks->kind == Node::Kind::sequence ? networks->items[i].at : networks->at;
-        report_.error(at, "fetch.allow_private_addresses: " + to_string(network.error()));
+        report_.error(at, "fetch.allow_private_addresses", network.error());
     }
     const auto& proxy = config.fetch.proxy;
     if (proxy.empty() || proxy.find("://") != std::string::npos) return;
-    // Not quoted, since it may have a password in it.
+    // Not quoted, since it may contain a password.
     report_.error(mapping->find("proxy")->at, "fetch.proxy: expected a URL such as http://proxy.example:3128");
 }
 
@@ -318,7 +322,7 @@ void Loading::logging(const Node& root, Configuration& config) {
         logging_table().read(reader_.table(logging_table().specs(), mapping, {"logging", {}, root.at, {}, {}}));
 }
 
-// What a path must name: `load` reads the text alone, so that what it says of a document is the same on every machine.
+// Whether a folder must exist: `load` does not check it, so that it reports the same of a document on every machine.
 enum class Folders { named, existing };
 
 std::vector<std::filesystem::path> plugin_paths(Reader& reader, const Node& root, Folders folders) {
@@ -339,9 +343,8 @@ std::vector<std::filesystem::path> plugin_paths(Reader& reader, const Node& root
         const auto path = (reader.folder() / texts[i]).lexically_normal();
         std::error_code error;
         if (folders == Folders::existing && !std::filesystem::exists(path, error) && !error) {
-            reader.report().error(at,
-                                  fmt::format("plugins.paths: the folder {} does not exist; create it, or take it out",
-                                              quote(path.string())));
+            reader.report().error(at, fmt::format("plugins.paths: the folder {} does not exist", quote(path.string())),
+                                  "create it, or remove it from the list");
             continue;
         }
         paths.push_back(path);
@@ -350,14 +353,13 @@ std::vector<std::filesystem::path> plugin_paths(Reader& reader, const Node& root
 }
 
 void Loading::sections(const Node& root, Configuration& config) {
-    static constexpr std::string_view hint = " with the key 'plugin'";
+    static constexpr std::string_view form = " with the key 'plugin'";
     reader_.check_keys(root, {}, top_keys);
     config.plugin_paths = plugin_paths(reader_, root, Folders::named);
-    // A section of the wrong shape is reported by `mapping`; its default then stands in only to let the rest be
-    // checked.
-    config.store = instance(PluginKind::store, reader_.mapping(root.find("store"), "store", hint), "store",
+    // `mapping` reports a section of the wrong shape. Its default is then used, so that the rest can be checked.
+    config.store = instance(PluginKind::store, reader_.mapping(root.find("store"), "store", form), "store",
                             default_store, root.at);
-    config.notifier = instance(PluginKind::notifier, reader_.mapping(root.find("notifier"), "notifier", hint),
+    config.notifier = instance(PluginKind::notifier, reader_.mapping(root.find("notifier"), "notifier", form),
                                "notifier", default_notifier, root.at);
     providers(root, config);
     embedding(root, config);
@@ -377,7 +379,7 @@ std::optional<Node> read_root(const Source& source, Report& report) {
     auto root = parse_document(*text, report);
     if (!root) return std::nullopt;
     if (root->kind == Node::Kind::null) {
-        report.error({1, 1}, "the document is empty; begin it with `version: 1`");
+        report.error({1, 1}, "the document is empty", "begin it with `version: 1`");
         return std::nullopt;
     }
     if (root->kind != Node::Kind::mapping) {
@@ -395,7 +397,7 @@ std::expected<std::vector<std::filesystem::path>, std::vector<Diagnostic>> read_
     Report whole(source.name());
     const auto root = read_root(source, whole);
     if (!root) return std::unexpected(whole.take());
-    // Faults elsewhere are for `load` to report, together with the rest.
+    // `load` reports the faults elsewhere, together with the rest.
     Report report(source.name());
     Reader reader(report, environment, source.folder());
     auto paths = plugin_paths(reader, *root, Folders::existing);

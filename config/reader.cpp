@@ -13,18 +13,18 @@ std::string under(std::string_view where, std::string_view key) {
     return where.empty() ? std::string(key) : fmt::format("{}.{}", where, key);
 }
 
-const Node* Reader::mapping(const Node* node, std::string_view where, std::string_view hint) {
+const Node* Reader::mapping(const Node* node, std::string_view where, std::string_view form) {
     if (node == nullptr || node->kind == Node::Kind::null) return nullptr;
     if (node->kind == Node::Kind::mapping) return node;
-    report_.error(node->at, fmt::format("{}: found {}, expected a mapping{}", where, node->found(), hint));
+    report_.error(node->at, fmt::format("{}: found {}, expected a mapping{}", where, node->found(), form));
     return nullptr;
 }
 
 void Reader::check_keys(const Node& mapping, std::string_view where, const std::vector<std::string>& known) {
     for (const Node& key : mapping.keys) {
         if (std::find(known.begin(), known.end(), key.text) != known.end()) continue;
-        report_.error(key.at, fmt::format("{}{}unknown key {}{}", where, where.empty() ? "" : ": ", quote(key.text),
-                                          hint(key.text, known, "; expected one of " + join(known))));
+        report_.error(key.at, fmt::format("{}{}unknown key {}", where, where.empty() ? "" : ": ", quote(key.text)),
+                      suggestion(key.text, known, "expected one of " + join(known)));
     }
 }
 
@@ -35,7 +35,7 @@ std::optional<std::string> Reader::text(const Node& node, std::string_view where
     }
     auto expanded = expand(node.text, environment_);
     if (!expanded) {
-        report_.error(node.at, fmt::format("{}: {}", where, expanded.error()));
+        report_.error(node.at, where, expanded.error());
         return std::nullopt;
     }
     return std::move(expanded->text);
@@ -46,10 +46,11 @@ void Reader::wrong(const OptionSpec& spec, const Node& node, std::string_view wh
     std::string found = spec.secret && scalar ? std::string(hidden) : node.found();
     std::string message = fmt::format("{}: found {}, expected {}", where, found, expectation(spec));
     if (spec.secret && spec.type != OptionType::text_map) message += " or { file: PATH }";
+    std::string hint;
     if (!spec.secret && node.kind == Node::Kind::mapping && node.find("file") != nullptr)
-        message += "; { file: PATH } is for secrets only";
-    if (node.kind == Node::Kind::null) message += "; leave the key out where no value is meant";
-    report_.error(node.at, std::move(message));
+        hint = "write the value itself: { file: PATH } is for secrets only";
+    if (node.kind == Node::Kind::null) hint = "leave the key out if no value is meant";
+    report_.error(node.at, std::move(message), std::move(hint));
 }
 
 std::optional<Reader::Scalar> Reader::secret_file(const Node& node, std::string_view where) {
@@ -65,14 +66,20 @@ std::optional<Reader::Scalar> Reader::secret_file(const Node& node, std::string_
     }
     const auto path = text(*file, under(where, "file"), "a path");
     if (!path) return std::nullopt;
-    const auto resolved = (folder_ / *path).lexically_normal();
-    auto secret = path->empty() ? std::unexpected(std::string("is no path")) : read_secret_file(resolved);
-    if (!secret) {
-        report_.error(file->at,
-                      fmt::format("{}: the secret's file {} {}", where, quote(resolved.string()), secret.error()));
+    if (path->empty()) {
+        report_.error(file->at, fmt::format("{}: found an empty text, expected a path", under(where, "file")));
         return std::nullopt;
     }
-    return Scalar{std::move(*secret), false};
+    const auto resolved = (folder_ / *path).lexically_normal();
+    auto secret = read_secret_file(resolved);
+    if (!secret) {
+        report_.error(
+            file->at,
+            fmt::format("{}: the secret's file {} {}", where, quote(resolved.string()), secret.error().message),
+            secret.error().hint);
+        return std::nullopt;
+    }
+    return Scalar{.text = std::move(*secret), .literal = false};
 }
 
 std::optional<Reader::Scalar> Reader::scalar(const OptionSpec& spec, const Node& node, std::string_view where) {
@@ -83,29 +90,28 @@ std::optional<Reader::Scalar> Reader::scalar(const OptionSpec& spec, const Node&
     }
     auto expanded = expand(node.text, environment_);
     if (!expanded) {
-        report_.error(node.at, fmt::format("{}: {}", where, expanded.error()));
+        report_.error(node.at, where, expanded.error());
         return std::nullopt;
     }
     if (spec.secret && expanded->text == hidden) {
-        report_.error(node.at, fmt::format("{}: found {}, which `config show` prints in place of a secret; write the "
-                                           "secret, ${{NAME}} or {{ file: PATH }}",
-                                           where, hidden));
+        report_.error(node.at,
+                      fmt::format("{}: found {}, which `config show` prints in place of a secret", where, hidden),
+                      "write the secret, ${NAME} or { file: PATH }");
         return std::nullopt;
     }
-    return Scalar{std::move(expanded->text), !expanded->from_environment};
+    return Scalar{.text = std::move(expanded->text), .literal = !expanded->from_environment};
 }
 
-// A secret's text is checked and, where it stands in the document itself, warned of.
+// Checks a text, and warns about a secret that is written in the document itself.
 std::optional<std::string> Reader::element(const OptionSpec& spec, const Node& node, std::string_view where) {
     auto read = scalar(spec, node, where);
     if (!read) return std::nullopt;
-    if (spec.secret && read->written_out && !read->text.empty()) {
-        report_.warning(node.at, fmt::format("{}: the secret is written out here; take it from the environment "
-                                             "(\"${{NAME}}\") or from a file ({{ file: PATH }})",
-                                             where));
+    if (spec.secret && read->literal && !read->text.empty()) {
+        report_.warning(node.at, fmt::format("{}: the secret is written out here", where),
+                        "take it from the environment (\"${NAME}\") or from a file ({ file: PATH })");
     }
     if (first_invalid_utf8(read->text) || read->text.find('\0') != std::string::npos) {
-        report_.error(node.at, fmt::format("{}: found {}, which is not UTF-8 text or holds a zero byte", where,
+        report_.error(node.at, fmt::format("{}: found {}, which is not UTF-8 text or contains a zero byte", where,
                                            spec.secret ? std::string(hidden) : quote(read->text)));
         return std::nullopt;
     }
@@ -127,13 +133,13 @@ std::optional<OptionValue> Reader::list(const OptionSpec& spec, const Node& node
         const Node& item = many ? node.items[i] : node;
         const std::string place = many ? fmt::format("{}[{}]", where, i) : std::string(where);
         auto read = element(row, item, place);
-        auto checked = read ? convert_element(row, *read) : std::unexpected(std::string());
+        auto checked = read ? convert_element(row, *read) : std::unexpected(Error{});
         if (checked) {
             texts.push_back(std::move(*checked));
             continue;
         }
         complete = false;
-        if (read) report_.error(item.at, fmt::format("{}: {}", place, checked.error()));
+        if (read) report_.error(item.at, place, checked.error());
     }
     return complete ? std::optional<OptionValue>(std::move(texts)) : std::nullopt;
 }
@@ -150,13 +156,13 @@ std::optional<OptionValue> Reader::map(const OptionSpec& spec, const Node& node,
     for (std::size_t i = 0; i < node.items.size(); ++i) {
         const std::string place = under(where, node.keys[i].text);
         auto read = element(row, node.items[i], place);
-        auto checked = read ? convert_element(row, *read) : std::unexpected(std::string());
+        auto checked = read ? convert_element(row, *read) : std::unexpected(Error{});
         if (checked) {
             texts.emplace(node.keys[i].text, std::move(*checked));
             continue;
         }
         complete = false;
-        if (read) report_.error(node.items[i].at, fmt::format("{}: {}", place, checked.error()));
+        if (read) report_.error(node.items[i].at, place, checked.error());
     }
     return complete ? std::optional<OptionValue>(std::move(texts)) : std::nullopt;
 }
@@ -173,7 +179,7 @@ std::optional<OptionValue> Reader::value(const OptionSpec& spec, const Node& nod
     }
     auto converted = convert(spec, *read, folder_);
     if (converted) return std::move(*converted);
-    report_.error(node.at, fmt::format("{}: {}", where, converted.error()));
+    report_.error(node.at, where, converted.error());
     return std::nullopt;
 }
 
@@ -182,13 +188,12 @@ void Reader::unknown_option(const Node& key, std::span<const OptionSpec> specs, 
     for (const OptionSpec& spec : specs) names.emplace_back(spec.name);
     names.insert(names.end(), use.other_keys.begin(), use.other_keys.end());
     if (use.owner.empty()) {
-        report_.error(key.at, fmt::format("{}: unknown key {}{}", use.where, quote(key.text),
-                                          hint(key.text, names, "; expected one of " + join(names))));
+        report_.error(key.at, fmt::format("{}: unknown key {}", use.where, quote(key.text)),
+                      suggestion(key.text, names, "expected one of " + join(names)));
         return;
     }
-    report_.error(key.at,
-                  fmt::format("{}: {} has no option {}{}", use.where, use.owner, quote(key.text),
-                              hint(key.text, names, names.empty() ? "; it has none" : "; it has " + join(names))));
+    report_.error(key.at, fmt::format("{}: {} has no option {}", use.where, use.owner, quote(key.text)),
+                  suggestion(key.text, names, names.empty() ? "it takes no options" : "it has " + join(names)));
 }
 
 Options Reader::table(std::span<const OptionSpec> specs, const Node* mapping, const TableUse& use) {
@@ -215,10 +220,12 @@ Options Reader::table(std::span<const OptionSpec> specs, const Node* mapping, co
             if (read) {
                 options.set(spec.name, std::move(*read));
             } else {
-                report_.error(
-                    use.fallback,
-                    fmt::format("{}: the default of option '{}' of {} is broken, which is the plugin's fault: {}",
-                                use.where, spec.name, use.owner, read.error()));
+                report_.error(use.fallback, use.where,
+                              Error{ErrorKind::internal,
+                                    fmt::format("the default of option '{}' of {} is broken, which is a bug of the "
+                                                "plugin: {}",
+                                                spec.name, use.owner, read.error().message),
+                                    read.error().hint});
             }
         } else if (spec.required && written == nullptr && !use.supplied.contains(spec.name)) {
             report_.error(use.fallback, fmt::format("{}: option '{}' is missing, expected {}: {}", use.where, spec.name,

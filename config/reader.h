@@ -1,4 +1,4 @@
-// Reads nodes against option tables into typed values, reporting each fault at its place.
+// Reads nodes against option tables into typed values and reports each fault at its position.
 #pragma once
 
 #include <optional>
@@ -14,13 +14,13 @@
 
 namespace embedq::config {
 
-// What a table belongs to, for messages.
+// Where a table is used, for messages.
 struct TableUse {
     std::string where;                    // "store.options", "scheduler"
     std::string owner;                    // "store plugin 'sqlite'"; empty for the host's own tables
     Position fallback;                    // where a missing option is reported
     std::vector<std::string> other_keys;  // keys of the mapping that are read elsewhere
-    std::set<std::string> supplied;       // options that someone else fills in when they are not written
+    std::set<std::string> supplied;       // options that the caller fills in when they are not written
 };
 
 class Reader {
@@ -32,21 +32,22 @@ public:
     [[nodiscard]] const Environment& environment() const noexcept { return environment_; }
     [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
 
-    // The mapping, or nothing (reported) when the node is something else; a key without value counts as not written.
-    [[nodiscard]] const Node* mapping(const Node* node, std::string_view where, std::string_view hint = {});
+    // The mapping, or nothing (reported) when the node is something else; a key without a value counts as not written.
+    // `form` completes "expected a mapping": " with the key 'plugin'".
+    [[nodiscard]] const Node* mapping(const Node* node, std::string_view where, std::string_view form = {});
     // Reports the keys of a mapping that are not known.
     void check_keys(const Node& mapping, std::string_view where, const std::vector<std::string>& known);
-    // A scalar with the environment filled in; nothing (reported) otherwise. `expected` completes "expected …".
+    // A scalar with environment variables expanded; nothing (reported) otherwise. `expected` completes "expected …".
     [[nodiscard]] std::optional<std::string> text(const Node& node, std::string_view where, std::string_view expected);
     // One option's value; nothing (reported) when it has none.
     [[nodiscard]] std::optional<OptionValue> value(const OptionSpec& spec, const Node& node, std::string_view where);
-    // All options of a table. An option with a fault gets its default, so that callers can go on and find more.
+    // All options of a table. An option with a fault gets its default, so that callers can continue and find more.
     [[nodiscard]] Options table(std::span<const OptionSpec> specs, const Node* mapping, const TableUse& use);
 
 private:
     struct Scalar {
         std::string text;
-        bool written_out = false;  // stands in the document itself
+        bool literal = false;  // written in the document itself
     };
 
     [[nodiscard]] std::optional<Scalar> scalar(const OptionSpec& spec, const Node& node, std::string_view where);

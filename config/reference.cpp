@@ -15,29 +15,29 @@ namespace {
 
 constexpr std::string_view introduction = R"(# Configuration
 
-One YAML file, named by `--config FILE` or `EMBEDQ_CONFIG`. Every key but `version` may be left out. )"
-                                          R"(`embedq config check` tells every
-fault of a file at once, with line and column ([errors.md](errors.md) shows what it says); )"
-                                          R"(`embedq config show` prints what holds,
-defaults written out and secrets hidden; `embedq config schema` prints the JSON Schema, from which editors )"
-                                          R"(complete.
+One YAML file, named by `--config FILE` or `EMBEDQ_CONFIG`. Every key except `version` is optional. )"
+                                          R"(`embedq config check` reports all
+faults of a file in one go, with line and column ([errors.md](errors.md) shows the messages); )"
+                                          R"(`embedq config show` prints the effective
+configuration, with defaults written out and secrets hidden; `embedq config schema` prints the JSON Schema that )"
+                                          R"(editors use for completion.
 
-This page is printed by `embedq config reference`, from the tables by which a file is checked.
+This page is printed by `embedq config reference`, from the tables that files are checked against.
 
 - **Environment.** `${NAME}` and `${NAME:-default}` stand for a variable in every value; `$${` stands for )"
                                           R"(`${`. A variable that is not set
   and has no default is an error.
-- **Secrets.** Options marked *secret* are never shown. They also take `{ file: PATH }`: the content of )"
+- **Secrets.** Options marked *secret* are never shown. They also accept `{ file: PATH }`: the content of )"
                                           R"(that file. A secret written out in
-  the file is taken with a warning.
+  the configuration is accepted with a warning.
 - **Durations** have a unit: `250ms`, `20s`, `5m`, `1h`, `14d`. **Sizes** are bytes, or have one: `4096`, )"
                                           R"(`64KiB`, `10MiB`, `1GiB`.
-- **Paths** count from the configuration's folder when they are relative.
-- **A single text** is taken as a list of one.
+- **Relative paths** start at the configuration's folder.
+- **A single text** is accepted as a list of one.
 - **Anchors, aliases and merge keys** work (`&name`, `*name`, `<<: *name`); duplicate keys are errors.
 )";
 
-// What would end a cell, or be taken for markup.
+// Escapes what would end a cell or be read as markup.
 std::string cell(std::string_view text) {
     std::string out;
     for (const char c : text) {
@@ -78,7 +78,7 @@ public:
     void head(std::string_view first) {
         fmt::format_to(std::back_inserter(out_), "\n| {} | Takes | Default | Meaning |\n|---|---|---|---|\n", first);
     }
-    // A table of the host's own; no plugin supplies anything there.
+    // A table of the host itself, where no plugin supplies an option.
     void host_rows(std::span<const OptionSpec> table, std::string_view prefix = {}) {
         for (const OptionSpec& spec : table) {
             row(fmt::format("{}{}", prefix, spec.name), takes(spec), standard(PluginKind::service, {}, spec),
@@ -104,7 +104,7 @@ private:
 };
 
 void host_part(Page& page) {
-    page.section("Keys", "Every key of the file; what a plugin's `options` hold is in the section of the plugin.");
+    page.section("Keys", "Every key of the file. The `options` of each plugin are in the plugin's own section.");
     page.head("Key");
     page.row("version", "`1`", "**required**", "The version of this format.");
     page.host_rows(std::span(&plugin_paths_spec(), 1), "plugins.");
@@ -115,15 +115,14 @@ void host_part(Page& page) {
              "What wakes idle workers.");
     page.row("notifier.options", "mapping", "empty", "The notifier plugin's options.");
     page.row("providers.NAME.plugin", "name of a provider plugin", fmt::format("one, `{}`", default_provider),
-             "A provider under a name of your own: up to 64 lower-case letters, digits, '_', '.' or '-', starting with "
-             "a letter, other "
-             "than none.");
+             "A provider under a name of your choice: up to 64 lower-case letters, digits, '_', '.' or '-', starting "
+             "with a letter, other than none.");
     page.row("providers.NAME.options", "mapping", "empty", "The provider plugin's options.");
     page.host_rows(limits_table().specs(), "providers.NAME.limits.");
     page.row("embedding.provider", "name under `providers`, or `none`", "the only provider",
              "The provider of every catalog; none turns embedding off. Required when there are several providers.");
     page.row("embedding.catalogs.ID", "name under `providers`, or `none`", "not set",
-             "The provider of this catalog, where it is another.");
+             "The provider of this catalog, if it is not the default.");
     page.host_rows(scheduler_table().specs(), "scheduler.");
     page.host_rows(backoff_table().specs(), "scheduler.backoff.");
     page.host_rows(fetch_table().specs(), "fetch.");
@@ -140,8 +139,9 @@ std::string reference(PluginTables& tables) {
                                          PluginKind::service};
     Page page;
     host_part(page);
-    page.section("Plugins",
-                 "The plugins that are installed with embedq. `embedq plugins show NAME` tells the same of any other.");
+    page.section(
+        "Plugins",
+        "The plugins that are installed with embedq. `embedq plugins show NAME` shows the same for any other.");
     for (const PluginKind kind : kinds) {
         for (const std::string& name : tables.names(kind)) {
             if (const auto table = tables.find(kind, name)) page.plugin(kind, *table);

@@ -11,7 +11,7 @@
 namespace embedq::config {
 namespace {
 
-// Keeps keys in the order in which they are written, which editors show.
+// Keeps keys in the order in which they are inserted, which editors show.
 using Json = nlohmann::ordered_json;
 
 constexpr const char* variable_pattern = R"(\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\})";
@@ -34,7 +34,7 @@ Json bounded(Json schema, const OptionSpec& spec) {
     return schema;
 }
 
-// One text of an option; for a secret also a file.
+// One text of an option; for a secret, also a file.
 Json text_schema(const OptionSpec& spec) {
     if (spec.choices != nullptr) return any_of({{{"enum", split(spec.choices, '|')}}, reference("variable")});
     const char* const text = spec.required && spec.type == OptionType::text ? "text_written" : "text";
@@ -65,7 +65,7 @@ Json plain_schema(const OptionSpec& spec) {
     return Json::object();
 }
 
-// A secret may also stand in a file; texts, lists and maps say so of each of their texts.
+// A secret may also be in a file; for texts, lists and maps that is part of the schema of each text.
 Json value_schema(const OptionSpec& spec) {
     const bool of_texts =
         spec.type == OptionType::text || spec.type == OptionType::text_list || spec.type == OptionType::text_map;
@@ -88,7 +88,7 @@ Json default_json(const OptionSpec& spec) {
 Json option_schema(const OptionSpec& spec) {
     Json schema = value_schema(spec);
     std::string help = spec.help;
-    // A schema cannot compare durations and sizes with units, so the bounds stand where people see them.
+    // A schema cannot compare durations and sizes with units, so the description states the bounds.
     const bool bounded_text =
         (spec.type == OptionType::duration || spec.type == OptionType::size) && (spec.minimum || spec.maximum);
     if (bounded_text) help += fmt::format("{}Expected: {}.", help.empty() ? "" : " ", expectation(spec));
@@ -111,7 +111,7 @@ Json table_schema(std::span<const OptionSpec> table, const char* description) {
     return schema;
 }
 
-// What holds when `plugin` has this name.
+// The rule that applies when `plugin` has this name.
 Json plugin_rule(PluginKind kind, const PluginTable& table) {
     Json options = table_schema(table.options, table.summary.c_str());
     Json required = Json::array();
@@ -173,7 +173,8 @@ Json definitions() {
                           {"64KiB", "10MiB", "1GiB"}, {{"type", "integer"}, {"minimum", 0}})},
         {"secret_file",
          {{"type", "object"},
-          {"description", "The secret is the content of this file, which counts from the configuration's folder."},
+          {"description",
+           "The secret is the content of this file; a relative path starts at the configuration's folder."},
           {"properties",
            {{"file",
              {{"description", "The path of the file that holds the secret."}, {"type", "string"}, {"minLength", 1}}}}},
@@ -185,9 +186,8 @@ Json definitions() {
 Json providers_schema(PluginTables& tables) {
     Json provider = instance_schema(PluginKind::provider, tables, "A provider: turns texts into vectors.");
     provider["type"] = "object";
-    provider["title"] = "provider";  // what an editor calls it where it offers a whole one
-    provider["properties"]["limits"] =
-        table_schema(limits_table().specs(), "What this process asks of the provider at most.");
+    provider["title"] = "provider";  // the name that an editor shows when it offers a whole one
+    provider["properties"]["limits"] = table_schema(limits_table().specs(), "The limits on requests to the provider.");
     return {{"type", Json::array({"object", "null"})},
             {"description", "Providers by the names that `embedding` uses."},
             {"propertyNames", {{"pattern", instance_name_form}, {"not", {{"const", no_provider}}}}},
@@ -199,7 +199,7 @@ Json embedding_schema() {
     schema["properties"]["provider"] = {
         {"type", "string"}, {"description", "The default for every catalog: a name under `providers`, or none."}};
     schema["properties"]["catalogs"] = {{"type", Json::array({"object", "null"})},
-                                        {"description", "The exceptions: catalog id to provider, or none."},
+                                        {"description", "The exceptions: a provider, or none, by catalog id."},
                                         {"propertyNames", {{"pattern", catalog_id_pattern}}},
                                         {"additionalProperties", {{"type", "string"}}}};
     return schema;

@@ -12,7 +12,7 @@
 namespace embedq::config {
 namespace {
 
-// Words that some YAML reader takes for something else than a text.
+// Words that some YAML readers do not read as a text.
 bool is_ambiguous(std::string_view text) {
     static constexpr std::array<std::string_view, 8> words = {"null", "true", "false", "yes", "no", "on", "off", "nan"};
     return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
@@ -43,7 +43,7 @@ std::string double_quoted(std::string_view text) {
             out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
         } else {
             out.push_back(c);
-            // Or reading it back would take it for a variable.
+            // Otherwise it would be read back as a variable.
             if (c == '$' && text.substr(i + 1, 1) == "{") out.push_back('$');
         }
     }
@@ -75,7 +75,7 @@ struct Printed {
         for (const std::string& value : values) parts.push_back(is_secret ? secret() : scalar(value));
         return "[" + join(parts) + "]";
     }
-    // The keys of a secret map (the names of headers, say) are no secret.
+    // The keys of a secret map (such as the names of headers) are not secret.
     std::string operator()(const std::map<std::string, std::string>& values) const {
         std::vector<std::string> parts;
         for (const auto& [key, value] : values)
@@ -85,9 +85,9 @@ struct Printed {
 };
 
 std::string printed(const OptionValue& value, const OptionSpec* spec, bool is_secret) {
-    const bool keeps_its_shape = std::holds_alternative<std::vector<std::string>>(value) ||
-                                 std::holds_alternative<std::map<std::string, std::string>>(value);
-    if (is_secret && !keeps_its_shape) return secret();
+    const bool is_collection = std::holds_alternative<std::vector<std::string>>(value) ||
+                               std::holds_alternative<std::map<std::string, std::string>>(value);
+    if (is_secret && !is_collection) return secret();
     return std::visit(Printed{spec, is_secret}, value);
 }
 
@@ -95,7 +95,7 @@ class Printout {
 public:
     void line(int depth, std::string_view text) { text_ += fmt::format("{:{}}{}\n", "", depth * 2, text); }
 
-    // In the order of the table; what no table lists (its plugin is gone) follows.
+    // In the order of the table. Options that no table lists, since their plugin is gone, follow.
     void options(int depth, const Options& options, std::span<const OptionSpec> table,
                  const std::set<std::string>& secrets = {}) {
         std::set<std::string> done;

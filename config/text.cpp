@@ -45,7 +45,7 @@ std::string hide_url_passwords(std::string_view text) {
     }
 }
 
-// `password=…` as in libpq's connection strings and in query strings; other names that only ever hold secrets, too.
+// `password=…` as in libpq's connection strings and in query strings, and other names that only ever hold secrets.
 std::string hide_pairs(std::string_view text) {
     static constexpr std::array<std::string_view, 5> names = {
         "password=", "passwd=", "api_key=", "access_token=", "client_secret="};
@@ -95,9 +95,9 @@ std::size_t sequence_length(std::string_view text) {
 
 }  // namespace
 
-std::string hint(std::string_view wanted, std::span<const std::string> candidates, std::string otherwise) {
+std::string suggestion(std::string_view wanted, std::span<const std::string> candidates, std::string otherwise) {
     const auto near = nearest(wanted, candidates);
-    return near ? fmt::format("; did you mean '{}'?", *near) : otherwise;
+    return near ? fmt::format("did you mean '{}'?", *near) : otherwise;
 }
 
 std::string quote(std::string_view value) {

@@ -13,9 +13,9 @@ namespace embedq::config {
 // What stands in place of a secret.
 inline constexpr std::string_view hidden = "<hidden>";
 
-// "; did you mean 'x'?", or else `otherwise`.
-[[nodiscard]] std::string hint(std::string_view wanted, std::span<const std::string> candidates,
-                               std::string otherwise = {});
+// A hint: "did you mean 'x'?" when a candidate is near enough, or else `otherwise`.
+[[nodiscard]] std::string suggestion(std::string_view wanted, std::span<const std::string> candidates,
+                                     std::string otherwise = {});
 
 // 'value', without credentials, with control characters escaped, cut when long.
 [[nodiscard]] std::string quote(std::string_view value);
@@ -26,7 +26,7 @@ inline constexpr std::string_view hidden = "<hidden>";
 [[nodiscard]] std::string join(std::span<const std::string> parts, std::string_view separator = ", ");
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
 
-// The offset of the first byte that does not belong to valid UTF-8.
+// The offset of the first byte that is not part of valid UTF-8.
 [[nodiscard]] std::optional<std::size_t> first_invalid_utf8(std::string_view text);
 
 // How many characters (code points) the bytes of valid UTF-8 hold.

@@ -24,7 +24,7 @@ constexpr std::array<Unit, 5> duration_units = {
     {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
 constexpr std::array<Unit, 5> size_units = {
     {{"TiB", 1LL << 40}, {"GiB", 1LL << 30}, {"MiB", 1LL << 20}, {"KiB", 1LL << 10}, {"B", 1}}};
-// Deadlines are kept in nanoseconds, which hold 292 years.
+// Deadlines are kept in nanoseconds, which can represent 292 years.
 constexpr std::int64_t longest_duration = 36'500LL * 86'400'000;
 
 constexpr std::string_view duration_samples = "such as 250ms, 20s, 5m, 1h or 14d";
@@ -77,7 +77,7 @@ std::string found_text(const OptionSpec& spec, std::string_view text) {
     return "found " + quote(text);
 }
 
-// What the writer most likely meant by a value without, or with the wrong, unit.
+// What the author most likely meant by a value without a unit, or with a wrong one.
 std::string unit_hint(const OptionSpec& spec, std::string_view text) {
     if (spec.secret || text.empty() || text.size() > 20) return {};
     const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
@@ -101,50 +101,67 @@ std::string unit_hint(const OptionSpec& spec, std::string_view text) {
         const char first = static_cast<char>(unit[0] & ~0x20);
         if (letters.find(first) != std::string_view::npos) meant = fmt::format("{}{}iB", text.substr(0, digits), first);
     }
-    return meant.empty() ? meant : fmt::format("; did you mean '{}'?", meant);
+    return meant.empty() ? meant : fmt::format("did you mean '{}'?", meant);
+}
+
+// "found 'x', expected …", with the text hidden for a secret.
+std::unexpected<Error> mismatch(const OptionSpec& spec, std::string_view text) {
+    std::string sentence = fmt::format("{}, expected {}", found_text(spec, text), expectation(spec));
+    std::string hint;
+    if (spec.type == OptionType::duration) {
+        sentence += fmt::format(" ({})", duration_samples);
+        hint = unit_hint(spec, text);
+    } else if (spec.type == OptionType::size) {
+        sentence += fmt::format(" ({})", size_samples);
+        hint = unit_hint(spec, text);
+    } else if (spec.choices != nullptr && !spec.secret) {
+        hint = suggestion(text, split(spec.choices, '|'));
+    }
+    return fail(ErrorKind::invalid_argument, std::move(sentence), std::move(hint));
 }
 
 template <class T>
-std::expected<OptionValue, std::string> ranged(const OptionSpec& spec, std::string_view text, std::optional<T> value) {
-    if (!value) return std::unexpected(mismatch(spec, text));
+Result<OptionValue> ranged(const OptionSpec& spec, std::string_view text, std::optional<T> value) {
+    if (!value) return mismatch(spec, text);
     if (!in_range(spec, static_cast<double>(*value))) {
-        return std::unexpected(fmt::format("{}, expected {}", found_text(spec, text), expectation(spec)));
+        return fail(ErrorKind::invalid_argument,
+                    fmt::format("{}, expected {}", found_text(spec, text), expectation(spec)));
     }
     return OptionValue(*value);
 }
 
-std::expected<OptionValue, std::string> convert_duration(const OptionSpec& spec, std::string_view text) {
+Result<OptionValue> convert_duration(const OptionSpec& spec, std::string_view text) {
     const auto count = text == "0" ? std::optional<std::int64_t>(0) : scaled(text, duration_units);
-    if (!count) return std::unexpected(mismatch(spec, text));
+    if (!count) return mismatch(spec, text);
     if (*count > longest_duration) {
-        return std::unexpected(fmt::format("{}, expected a duration of at most {}", found_text(spec, text),
-                                           duration_text(milliseconds(longest_duration))));
+        return fail(ErrorKind::invalid_argument,
+                    fmt::format("{}, expected a duration of at most {}", found_text(spec, text),
+                                duration_text(milliseconds(longest_duration))));
     }
     auto value = ranged(spec, text, count);
     if (!value) return value;
     return OptionValue(milliseconds(*count));
 }
 
-std::expected<OptionValue, std::string> convert_path(const OptionSpec& spec, std::string_view text,
-                                                     const Folder& folder) {
-    if (text.empty()) return std::unexpected(mismatch(spec, text));
+Result<OptionValue> convert_path(const OptionSpec& spec, std::string_view text, const Folder& folder) {
+    if (text.empty()) return mismatch(spec, text);
     const std::filesystem::path path{std::string(text)};
     if (!folder || path.is_absolute()) return OptionValue(path.string());
     return OptionValue((*folder / path).lexically_normal().string());
 }
 
-// A list or a map written in one text, as defaults in tables are.
-std::expected<Node, std::string> flow_node(const OptionSpec& spec, std::string_view text, Node::Kind kind) {
+// A list or a map that is written in one text, like the defaults in tables.
+Result<Node> flow_node(const OptionSpec& spec, std::string_view text, Node::Kind kind) {
     Report report("");
     const auto node = parse_document(text, report);
-    if (report.failed() || !node || node->kind != kind) return std::unexpected(mismatch(spec, text));
+    if (report.failed() || !node || node->kind != kind) return mismatch(spec, text);
     const bool flat = std::all_of(node->items.begin(), node->items.end(),
                                   [](const Node& item) { return item.kind == Node::Kind::scalar; });
-    if (!flat) return std::unexpected(mismatch(spec, text));
+    if (!flat) return mismatch(spec, text);
     return *node;
 }
 
-std::expected<OptionValue, std::string> convert_list(const OptionSpec& spec, std::string_view text) {
+Result<OptionValue> convert_list(const OptionSpec& spec, std::string_view text) {
     std::vector<std::string> texts;
     if (!text.starts_with('[')) {
         texts.emplace_back(text);
@@ -159,8 +176,8 @@ std::expected<OptionValue, std::string> convert_list(const OptionSpec& spec, std
     return OptionValue(std::move(texts));
 }
 
-std::expected<OptionValue, std::string> convert_map(const OptionSpec& spec, std::string_view text) {
-    if (!text.starts_with('{')) return std::unexpected(mismatch(spec, text));
+Result<OptionValue> convert_map(const OptionSpec& spec, std::string_view text) {
+    if (!text.starts_with('{')) return mismatch(spec, text);
     auto node = flow_node(spec, text, Node::Kind::mapping);
     if (!node) return std::unexpected(node.error());
     std::map<std::string, std::string> texts;
@@ -211,33 +228,24 @@ std::string expectation(const OptionSpec& spec) {
     return "a value";
 }
 
-std::string mismatch(const OptionSpec& spec, std::string_view text) {
-    std::string sentence = fmt::format("{}, expected {}", found_text(spec, text), expectation(spec));
-    if (spec.type == OptionType::duration)
-        return fmt::format("{} ({}){}", sentence, duration_samples, unit_hint(spec, text));
-    if (spec.type == OptionType::size) return fmt::format("{} ({}){}", sentence, size_samples, unit_hint(spec, text));
-    if (spec.choices != nullptr && !spec.secret) return sentence + hint(text, split(spec.choices, '|'));
-    return sentence;
-}
-
-std::expected<std::string, std::string> convert_element(const OptionSpec& spec, std::string_view text) {
+Result<std::string> convert_element(const OptionSpec& spec, std::string_view text) {
     if (spec.choices != nullptr) {
         const auto choices = split(spec.choices, '|');
-        if (std::find(choices.begin(), choices.end(), text) == choices.end())
-            return std::unexpected(mismatch(spec, text));
+        if (std::find(choices.begin(), choices.end(), text) == choices.end()) return mismatch(spec, text);
     }
     return std::string(text);
 }
 
-std::expected<OptionValue, std::string> convert(const OptionSpec& spec, std::string_view text, const Folder& folder) {
+Result<OptionValue> convert(const OptionSpec& spec, std::string_view text, const Folder& folder) {
     if (first_invalid_utf8(text) || text.find('\0') != std::string_view::npos) {
-        return std::unexpected(fmt::format("{}, which is not UTF-8 text or holds a zero byte; expected {}",
-                                           found_text(spec, text), expectation(spec)));
+        return fail(ErrorKind::invalid_argument,
+                    fmt::format("{}, which is not UTF-8 text or contains a zero byte, expected {}",
+                                found_text(spec, text), expectation(spec)));
     }
     switch (spec.type) {
         case OptionType::boolean:
             if (text == "true" || text == "false") return OptionValue(text == "true");
-            return std::unexpected(mismatch(spec, text));
+            return mismatch(spec, text);
         case OptionType::integer: return ranged(spec, text, whole<std::int64_t>(text));
         case OptionType::number: {
             const auto value = whole<double>(text);
@@ -257,30 +265,33 @@ std::expected<OptionValue, std::string> convert(const OptionSpec& spec, std::str
         case OptionType::text_list: return convert_list(spec, text);
         case OptionType::text_map: return convert_map(spec, text);
     }
-    return std::unexpected(mismatch(spec, text));
+    return mismatch(spec, text);
 }
 
 Result<OptionValue> parse_option(const OptionSpec& spec, std::string_view scalar) {
     auto value = convert(spec, scalar, std::nullopt);
-    if (!value) return fail(ErrorKind::invalid_argument, fmt::format("option '{}': {}", spec.name, value.error()));
-    return std::move(*value);
+    if (!value) value.error().message.insert(0, fmt::format("option '{}': ", spec.name));
+    return value;
 }
 
 Result<Options> options_from_text(std::span<const OptionSpec> table, const std::map<std::string, std::string>& texts) {
     std::vector<std::string> names;
     for (const OptionSpec& spec : table) names.emplace_back(spec.name);
-    std::vector<std::string> faults;
+    std::vector<Error> faults;
+    const auto add_fault = [&](std::string message, std::string hint = {}) {
+        faults.push_back({ErrorKind::invalid_argument, std::move(message), std::move(hint)});
+    };
     Options options;
     for (const auto& [name, text] : texts) {
         if (std::find(names.begin(), names.end(), name) == names.end()) {
-            const std::string all = names.empty() ? "; there are none" : "; expected one of " + join(names);
-            faults.push_back(fmt::format("unknown option {}{}", quote(name), hint(name, names, all)));
+            const std::string all = names.empty() ? "there are no options" : "expected one of " + join(names);
+            add_fault("unknown option " + quote(name), suggestion(name, names, all));
         }
     }
     for (const OptionSpec& spec : table) {
         const auto written = texts.find(spec.name);
         if (written == texts.end() && spec.default_value == nullptr) {
-            if (spec.required) faults.push_back(fmt::format("option '{}' is missing: {}", spec.name, spec.help));
+            if (spec.required) add_fault(fmt::format("option '{}' is missing: {}", spec.name, spec.help));
             continue;
         }
         auto value =
@@ -288,11 +299,14 @@ Result<Options> options_from_text(std::span<const OptionSpec> table, const std::
         if (value) {
             options.set(spec.name, std::move(*value));
         } else {
-            faults.push_back(to_string(value.error()));
+            faults.push_back(std::move(value.error()));
         }
     }
-    if (!faults.empty()) return fail(ErrorKind::invalid_argument, join(faults, "; "));
-    return options;
+    if (faults.empty()) return options;
+    if (faults.size() == 1) return std::unexpected(std::move(faults.front()));
+    std::vector<std::string> sentences;
+    for (const Error& fault : faults) sentences.push_back(to_string(fault));
+    return fail(ErrorKind::invalid_argument, join(sentences, "; "));
 }
 
 namespace {

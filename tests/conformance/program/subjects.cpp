@@ -141,7 +141,8 @@ private:
             auto expanded = config::expand(text, world.environment());
             if (!expanded)
                 return fail(ErrorKind::invalid_argument,
-                            fmt::format("--options {}={}: {}", name, text, expanded.error()));
+                            fmt::format("--options {}={}: {}", name, text, expanded.error().message),
+                            expanded.error().hint);
             text = std::move(expanded->text);
         }
         const std::span table(plugin.descriptor->options, plugin.descriptor->option_count);
