@@ -2,10 +2,10 @@
 
 namespace embedq::config::testing {
 
-TEST_P(Broken, IsAnsweredExactly) {
+TEST_P(Broken, GetsExactlyTheseDiagnostics) {
     const auto loaded = load_text(GetParam().yaml);
     EXPECT_FALSE(loaded);
-    EXPECT_EQ(said(loaded), GetParam().said);
+    EXPECT_EQ(diagnostics(loaded), GetParam().diagnostics);
 }
 
 }  // namespace embedq::config::testing

@@ -1,4 +1,4 @@
-// A broken document and what is said of it.
+// A broken document and the diagnostics that it gets.
 #pragma once
 
 #include <ostream>
@@ -10,7 +10,7 @@ namespace embedq::config::testing {
 struct Case {
     const char* name;
     const char* yaml;
-    const char* said;
+    const char* diagnostics;
 };
 
 inline void PrintTo(const Case& c, std::ostream* out) {

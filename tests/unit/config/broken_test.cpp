@@ -1,4 +1,4 @@
-// What keys and values at fault are answered with: place, what was found, what was expected, the nearest right name.
+// The diagnostics of wrong keys and values: position, what was found, what was expected, the nearest right name.
 #include "broken.h"
 
 namespace embedq::config::testing {
@@ -10,7 +10,7 @@ stor: { plugin: sqlite }
 )y",
      R"s(c.yaml:2:1: error: unknown key 'stor'; did you mean 'store'?
 )s"},
-    {"UnknownKeyWithoutNeighbour", R"y(version: 1
+    {"UnknownKeyWithoutANearName", R"y(version: 1
 telemetry: true
 )y",
      R"s(c.yaml:2:1: error: unknown key 'telemetry'; expected one of version, plugins, store, notifier, providers, )s"
@@ -23,15 +23,15 @@ telemetry: true
     {"OtherVersion", R"y(version: 2
 stor: { plugin: sqlite }
 )y",
-     R"s(c.yaml:1:10: error: version: found '2', expected 1, the only version that this program reads; the rest of )s"
-     R"s(the file is checked as version 1
+     R"s(c.yaml:1:10: error: version: found '2', expected 1, the only version that this program reads (the rest of )s"
+     R"s(the file is checked as version 1)
 c.yaml:2:1: error: unknown key 'stor'; did you mean 'store'?
 )s"},
-    {"VersionIsNoNumber", R"y(version: one
+    {"VersionIsNotANumber", R"y(version: one
 logging: { level: loud }
 )y",
-     R"s(c.yaml:1:10: error: version: found 'one', expected 1, the only version that this program reads; the rest )s"
-     R"s(of the file is checked as version 1
+     R"s(c.yaml:1:10: error: version: found 'one', expected 1, the only version that this program reads (the rest )s"
+     R"s(of the file is checked as version 1)
 c.yaml:2:19: error: logging.level: found 'loud', expected one of trace, debug, info, warn, error
 )s"},
     {"UnknownPlugin", R"y(version: 1
@@ -39,7 +39,7 @@ store: { plugin: postgers }
 )y",
      R"s(c.yaml:2:18: error: store.plugin: there is no store plugin 'postgers'; did you mean 'postgres'?
 )s"},
-    {"UnknownPluginWithoutNeighbour", R"y(version: 1
+    {"UnknownPluginWithoutANearName", R"y(version: 1
 notifier:
   plugin: carrier_pigeon
 )y",
@@ -72,10 +72,10 @@ store:
 )y",
      R"s(c.yaml:5:5: error: store.options: store plugin 'sqlite' has no option 'pth'; did you mean 'path'?
 )s"},
-    {"OptionOfAPluginWithNone", R"y(version: 1
+    {"OptionOfAPluginWithoutOptions", R"y(version: 1
 store: { plugin: memory, options: { size: 3 } }
 )y",
-     R"s(c.yaml:2:37: error: store.options: store plugin 'memory' has no option 'size'; it has none
+     R"s(c.yaml:2:37: error: store.options: store plugin 'memory' has no option 'size'; it takes no options
 )s"},
     {"OptionOutsideOptions", R"y(version: 1
 store:
@@ -103,7 +103,7 @@ providers:
       model:
       pull: true
 )y",
-     R"s(c.yaml:6:7: error: providers.ai.options.model: found nothing, expected a text; leave the key out where no )s"
+     R"s(c.yaml:6:7: error: providers.ai.options.model: found nothing, expected a text; leave the key out if no )s"
      R"s(value is meant
 )s"},
     {"EveryTypeWrong", R"y(version: 1
@@ -156,7 +156,7 @@ c.yaml:3:19: error: logging.level: found 'warning', expected one of trace, debug
      R"s('warn'?
 c.yaml:3:36: error: logging.format: found 'yaml', expected one of text, json
 )s"},
-    {"DurationsWithoutSense", R"y(version: 1
+    {"MalformedDurations", R"y(version: 1
 scheduler:
   lease: 20
   heartbeat: 5 s
@@ -293,10 +293,11 @@ c.yaml:3:19: error: logging.level: found '${' without a variable's name after it
 c.yaml:3:34: error: logging.format: found '${' without its '}', expected ${NAME} or ${NAME:-default}; write $${ )s"
      R"s(for a plain ${
 )s"},
-    {"FileForNoSecret", R"y(version: 1
+    {"FileForAnOptionThatIsNotSecret", R"y(version: 1
 store: { plugin: sqlite, options: { path: { file: a } } }
 )y",
-     R"s(c.yaml:2:43: error: store.options.path: found a mapping, expected a path; { file: PATH } is for secrets only
+     R"s(c.yaml:2:43: error: store.options.path: found a mapping, expected a path; write the value itself: { file: )s"
+     R"s(PATH } is for secrets only
 )s"},
     {"SecretFileShape", R"y(version: 1
 store: { plugin: postgres, options: { url: { fil: a } } }
@@ -318,7 +319,7 @@ store: { plugin: postgres, options: { url: "<hidden>" } }
 providers: { bad: { plugin: faulty } }
 )y",
      R"s(c.yaml:2:29: error: providers.bad.options: the default of option 'size' of provider plugin 'faulty' is )s"
-     R"s(broken, which is the plugin's fault: found 'ten', expected a size (such as 4096, 64KiB, 10MiB or 1GiB)
+     R"s(broken, which is a bug of the plugin: found 'ten', expected a size (such as 4096, 64KiB, 10MiB or 1GiB)
 )s"},
     {"PluginsSection", R"y(version: 1
 plugins: { path: [a], paths: [""] }
@@ -326,7 +327,7 @@ plugins: { path: [a], paths: [""] }
      R"s(c.yaml:2:12: error: plugins: unknown key 'path'; did you mean 'paths'?
 c.yaml:2:31: error: plugins.paths: found an empty text, expected the path of a folder
 )s"},
-    {"AllAtOnceInDocumentOrder", R"y(version: 1
+    {"AllFaultsInDocumentOrder", R"y(version: 1
 logging: { level: loud }
 embedding: { provider: lexial }
 providers:

@@ -1,4 +1,4 @@
-// What documents at fault as YAML are answered with, whatever they configure.
+// The diagnostics of documents that are not valid YAML, whatever they configure.
 #include "broken.h"
 
 namespace embedq::config::testing {
@@ -19,10 +19,10 @@ store:
 logging: {}
 store: { plugin: memory }
 )y",
-     R"s(c.yaml:4:23: error: duplicate key 'path': it stands in line 4, column 14 already; keep one of them
-c.yaml:6:1: error: duplicate key 'store': it stands in line 2, column 1 already; keep one of them
+     R"s(c.yaml:4:23: error: duplicate key 'path': it is already in line 4, column 14; keep one of them
+c.yaml:6:1: error: duplicate key 'store': it is already in line 2, column 1; keep one of them
 )s"},
-    {"MergeOfNoMapping", R"y(version: 1
+    {"MergeOfATextAndASequence", R"y(version: 1
 store: { plugin: memory, <<: [memory, {}] }
 notifier: { <<: local }
 )y",
@@ -33,7 +33,7 @@ c.yaml:3:11: error: notifier: the key 'plugin' is missing, expected the name of 
 c.yaml:3:17: error: found 'local' after '<<', expected the alias of a mapping, such as `<<: *name`, or a sequence )s"
      R"s(of such aliases
 )s"},
-    {"KeyIsNoName", R"y(version: 1
+    {"KeyIsASequence", R"y(version: 1
 ? [a, b]
 : c
 )y",
@@ -43,8 +43,8 @@ c.yaml:3:17: error: found 'local' after '<<', expected the alias of a mapping, s
 store: { plugin: sqlite
 notifier: { plugin: local }
 )y",
-     R"s(c.yaml:3:9: error: not valid YAML: a '{' before this place is not closed by '}', a text in it not by its )s"
-     R"s(quote, or a ',' is missing
+     R"s(c.yaml:3:9: error: not valid YAML: a '{' before this position is not closed by '}', a text in it is not )s"
+     R"s(closed by its quote, or a ',' is missing
 )s"},
     {"TabIndentation", "version: 1\nstore:\n	plugin: sqlite\n",
      R"s(c.yaml:3:8: error: not valid YAML: line 3 is indented by a tab; use spaces
@@ -54,8 +54,8 @@ store:
   plugin: sqlite
    options: {}
 )y",
-     R"s(c.yaml:4:11: error: not valid YAML: this ':' follows no key; check the indentation, and quote texts that )s"
-     R"s(have ': ' in them
+     R"s(c.yaml:4:11: error: not valid YAML: this ':' does not follow a key; check the indentation, and quote texts )s"
+     R"s(that contain ': '
 )s"},
     {"TwoDocuments", R"y(version: 1
 logging: { level: loud }
@@ -63,24 +63,25 @@ logging: { level: loud }
 version: 1
 )y",
      R"s(c.yaml:2:19: error: logging.level: found 'loud', expected one of trace, debug, info, warn, error
-c.yaml:3:1: error: a second document starts here; one file holds one configuration
+c.yaml:3:1: error: a second document starts here, but one file has one configuration
 )s"},
     {"UnknownAnchor", R"y(version: 1
 store: *nowhere
 )y",
-     R"s(c.yaml:2:8: error: the alias '*nowhere' stands for nothing; write '&nowhere' before what it repeats, further up
+     R"s(c.yaml:2:8: error: the alias '*nowhere' has no anchor; write '&nowhere' before the node to repeat, further up
 )s"},
     {"SelfReference", R"y(version: 1
 store: &a
   plugin: memory
   options: { x: *a }
 )y",
-     R"s(c.yaml:4:17: error: this alias stands inside what it repeats; a node cannot hold itself
+     R"s(c.yaml:4:17: error: this alias is inside the node that it repeats, but a node cannot contain itself
 )s"},
     {"ForeignTag", R"y(version: 1
 store: !!python/object { plugin: memory }
 )y",
-     R"s(c.yaml:2:8: error: unknown tag 'tag:yaml.org,2002:python/object'; the configuration has no types of its own
+     R"s(c.yaml:2:8: error: unknown tag 'tag:yaml.org,2002:python/object'; remove it, since the configuration has )s"
+     R"s(no types of its own
 )s"},
     {"ControlCharacter",
      "version: 1\nlogging: { level: \"a\x04"
@@ -93,15 +94,15 @@ store: !!python/object { plugin: memory }
     {"QuoteLeftOpen", R"y(version: 1
 logging: { level: "info }
 )y",
-     R"s(c.yaml:3:1: error: not valid YAML: a '{' before this place is not closed by '}', a text in it not by its )s"
-     R"s(quote, or a ',' is missing
+     R"s(c.yaml:3:1: error: not valid YAML: a '{' before this position is not closed by '}', a text in it is not )s"
+     R"s(closed by its quote, or a ',' is missing
 )s"},
     {"TextWithColon", R"y(version: 1
 logging:
   level: info: debug
 )y",
-     R"s(c.yaml:3:14: error: not valid YAML: this ':' follows no key; check the indentation, and quote texts that )s"
-     R"s(have ': ' in them
+     R"s(c.yaml:3:14: error: not valid YAML: this ':' does not follow a key; check the indentation, and quote texts )s"
+     R"s(that contain ': '
 )s"},
     {"SequenceLeftOpen", R"y(version: 1
 plugins: { paths: [a, b }
@@ -112,8 +113,8 @@ plugins: { paths: [a, b }
 store
 logging: {}
 )y",
-     R"s(c.yaml:3:8: error: not valid YAML: this ':' follows no key; check the indentation, and quote texts that )s"
-     R"s(have ': ' in them
+     R"s(c.yaml:3:8: error: not valid YAML: this ':' does not follow a key; check the indentation, and quote texts )s"
+     R"s(that contain ': '
 )s"},
     {"NullKey", R"y(version: 1
 ~: 3
@@ -123,7 +124,7 @@ logging: {}
     {"NestedTooDeep", R"y(version: 1
 store: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]
 )y",
-     R"s(c.yaml:2:71: error: nested more than 64 levels deep; the configuration has no key as deep as that
+     R"s(c.yaml:2:71: error: nested more than 64 levels deep, but no key of the configuration is that deep
 )s"},
 };
 

@@ -1,4 +1,4 @@
-// Plugin tables, an environment and documents made up for the configuration's tests.
+// Plugin tables, an environment and documents for the configuration's tests.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -155,11 +155,11 @@ inline std::string lines(const std::vector<Diagnostic>& diagnostics) {
 }
 
 // The diagnostics of a document, whether it loads or not.
-inline std::string said(const LoadResult& result) {
+inline std::string diagnostics(const LoadResult& result) {
     return lines(result ? result->warnings : result.error());
 }
 
-// A folder that is gone after the test.
+// A folder that is removed after the test.
 class TemporaryFolder {
 public:
     TemporaryFolder() {

@@ -1,4 +1,4 @@
-// Documents that load: sections, defaults, environment, files, limits on what a document may do.
+// Documents that load: sections, defaults, environment, files, limits on documents.
 #include <gmock/gmock.h>
 
 #include <cstdlib>
@@ -37,8 +37,8 @@ services:
 logging: { level: debug, format: json }
 )y",
                                   environment({{"DATABASE", "postgres://u:p@h/d"}}));
-    ASSERT_TRUE(loaded) << said(loaded);
-    EXPECT_EQ(said(loaded), "");
+    ASSERT_TRUE(loaded) << diagnostics(loaded);
+    EXPECT_EQ(diagnostics(loaded), "");
     const Configuration& c = loaded->configuration;
     EXPECT_EQ(c.source, "c.yaml");
     EXPECT_EQ(c.plugin_paths, (std::vector<std::filesystem::path>{"/etc/embedq/plugins", "/srv/plugins"}));
@@ -96,10 +96,10 @@ TEST(Load, VersionAloneIsTheEmbeddedDefault) {
     const auto bare = load_text("version: 1\n");
     const auto built_in = load(embedded_default(), tables, environment());
     const auto example = load(Source::file(examples / "embedded.yaml"), tables, environment());
-    ASSERT_TRUE(bare) << said(bare);
-    ASSERT_TRUE(built_in) << said(built_in);
-    ASSERT_TRUE(example) << said(example);
-    EXPECT_EQ(said(built_in), "");
+    ASSERT_TRUE(bare) << diagnostics(bare);
+    ASSERT_TRUE(built_in) << diagnostics(built_in);
+    ASSERT_TRUE(example) << diagnostics(example);
+    EXPECT_EQ(diagnostics(built_in), "");
     EXPECT_EQ(show(bare->configuration, tables), show(built_in->configuration, tables));
     EXPECT_EQ(show(example->configuration, tables), show(built_in->configuration, tables));
     const Configuration& c = built_in->configuration;
@@ -124,8 +124,8 @@ TEST(Load, EveryExampleLoads) {
     std::size_t count = 0;
     for (const auto& entry : std::filesystem::directory_iterator(examples)) {
         const auto loaded = load(Source::file(entry.path()), tables, here);
-        EXPECT_TRUE(loaded) << said(loaded);
-        EXPECT_EQ(said(loaded), "");
+        EXPECT_TRUE(loaded) << diagnostics(loaded);
+        EXPECT_EQ(diagnostics(loaded), "");
         ++count;
     }
     EXPECT_GE(count, 4U);
@@ -134,37 +134,36 @@ TEST(Load, EveryExampleLoads) {
 TEST(Load, KeysWithoutValuesCountAsNotWritten) {
     const auto loaded = load_text(
         "version: 1\nstore:\nproviders:\nscheduler:\n  # lease: 10s\n  backoff:\nservices:\nplugins:\nlogging: ~\n");
-    ASSERT_TRUE(loaded) << said(loaded);
+    ASSERT_TRUE(loaded) << diagnostics(loaded);
     EXPECT_EQ(loaded->configuration.store.plugin, "sqlite");
     EXPECT_EQ(loaded->configuration.embedding.provider, "lexical");
 }
 
 TEST(Load, NoProvidersTurnEmbeddingOff) {
     const auto loaded = load_text("version: 1\nproviders: {}\n");
-    ASSERT_TRUE(loaded) << said(loaded);
+    ASSERT_TRUE(loaded) << diagnostics(loaded);
     EXPECT_TRUE(loaded->configuration.providers.empty());
     EXPECT_EQ(loaded->configuration.embedding.provider, "none");
 }
 
 TEST(Load, TheOnlyProviderIsTheDefault) {
     const auto loaded = load_text("version: 1\nproviders: { slow: { plugin: simulated } }\n");
-    ASSERT_TRUE(loaded) << said(loaded);
+    ASSERT_TRUE(loaded) << diagnostics(loaded);
     EXPECT_EQ(loaded->configuration.embedding.provider, "slow");
 }
 
 TEST(Load, DatabaseFollowsTheDataHome) {
     const auto path = [](const char* yaml, std::map<std::string, std::string, std::less<>> env) {
         const auto loaded = load_text(yaml, environment(std::move(env)));
-        return loaded ? loaded->configuration.store.options.get<std::string>("path") : said(loaded);
+        return loaded ? loaded->configuration.store.options.get<std::string>("path") : diagnostics(loaded);
     };
     EXPECT_EQ(path("version: 1\n", {{"XDG_DATA_HOME", "/data"}, {"HOME", "/home/ada"}}), "/data/embedq/embedq.db");
     EXPECT_EQ(path("version: 1\n", {{"XDG_DATA_HOME", "data"}, {"HOME", "/home/ada"}}),
               "/home/ada/.local/share/embedq/embedq.db");
     EXPECT_EQ(path("version: 1\nstore: { plugin: sqlite, options: { path: a/../b.db } }\n", {}), "/etc/embedq/b.db");
     EXPECT_EQ(path("version: 1\nstore:\n  plugin: sqlite\n", {}),
-              "c.yaml:3:11: error: store.options: option 'path' is missing, and neither XDG_DATA_HOME nor HOME is set "
-              "to put the file under; "
-              "write it\n");
+              "c.yaml:3:11: error: store.options: option 'path' is missing, and it has no default since neither "
+              "XDG_DATA_HOME nor HOME is set; set the option\n");
 }
 
 TEST(Load, FillsInTheEnvironment) {
@@ -180,7 +179,7 @@ providers:
       endpoints: ["${URL:-http://x:1/}", plain]
 )y";
     const auto loaded = load_text(yaml, environment({{"HOME", "/h"}, {"A", "a"}, {"EMPTY", ""}, {"YES", "true"}}));
-    ASSERT_TRUE(loaded) << said(loaded);
+    ASSERT_TRUE(loaded) << diagnostics(loaded);
     const Options& o = loaded->configuration.providers.at("ai").instance.options;
     EXPECT_EQ(o.get<std::string>("model"), "a-b-e--${A}-$A-$");
     EXPECT_TRUE(o.get<bool>("pull"));
@@ -191,7 +190,7 @@ providers:
 TEST(Load, ValuesOfTheEnvironmentAreNotExpandedAgain) {
     const auto loaded = load_text("version: 1\nproviders: { ai: { plugin: openai, options: { model: \"${A}\" } } }\n",
                                   environment({{"HOME", "/h"}, {"A", "${HOME}"}}));
-    ASSERT_TRUE(loaded) << said(loaded);
+    ASSERT_TRUE(loaded) << diagnostics(loaded);
     EXPECT_EQ(loaded->configuration.providers.at("ai").instance.options.get<std::string>("model"), "${HOME}");
 }
 
@@ -203,12 +202,12 @@ providers:
   b: *slow
 embedding: { provider: b }
 )y");
-    ASSERT_TRUE(loaded) << said(loaded);
+    ASSERT_TRUE(loaded) << diagnostics(loaded);
     EXPECT_EQ(loaded->configuration.providers.at("b").instance.name, "b");
     EXPECT_EQ(loaded->configuration.providers.at("b").instance.options.get<std::chrono::milliseconds>("latency"), 5ms);
 }
 
-TEST(Load, MergeKeysBringWhatIsNotWritten) {
+TEST(Load, MergeKeysAddTheKeysThatAreMissing) {
     const auto good = load_text(R"y(version: 1
 providers:
   a: &a
@@ -224,7 +223,7 @@ providers:
   d: { <<: *b, plugin: simulated }
 embedding: { provider: a }
 )y");
-    ASSERT_TRUE(good) << said(good);
+    ASSERT_TRUE(good) << diagnostics(good);
     const auto& providers = good->configuration.providers;
     const auto number = [&](const char* provider, const char* option) {
         return providers.at(provider).instance.options.get<std::int64_t>(option);
@@ -250,31 +249,31 @@ TEST(Load, ExplodingAliasesAreRefused) {
     }
     const auto loaded = load_text(bomb);
     ASSERT_FALSE(loaded);
-    EXPECT_EQ(said(loaded),
-              "c.yaml:6:10: error: the document grows beyond 20000 nodes or 4 MiB here, aliases written out; write it "
-              "without so many aliases\n");
+    EXPECT_EQ(diagnostics(loaded),
+              "c.yaml:6:10: error: with its aliases expanded, the document grows beyond 20000 nodes or 4 MiB here; use "
+              "fewer aliases\n");
 }
 
 TEST(Load, LongTextsRepeatedByAliasesAreRefused) {
     std::string yaml = "version: 1\na: &a " + std::string(900'000, 'x') + "\nb: [*a, *a, *a, *a, *a]\n";
-    EXPECT_THAT(said(load_text(yaml)), HasSubstr("c.yaml:3:17: error: the document grows beyond"));
+    EXPECT_THAT(diagnostics(load_text(yaml)), HasSubstr("c.yaml:3:17: error: the document grows beyond"));
 }
 
-TEST(Load, AliasesDoNotGetAroundTheDepth) {
+TEST(Load, AliasesCountTowardsTheDepth) {
     std::string yaml = "version: 1\na0: &a0 [x]\n";
     for (int i = 1; i < 80; ++i)
         yaml += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + std::to_string(i - 1) + "]\n";
-    EXPECT_THAT(said(load_text(yaml)), HasSubstr("error: nested more than 64 levels deep"));
+    EXPECT_THAT(diagnostics(load_text(yaml)), HasSubstr("error: nested more than 64 levels deep"));
 }
 
 TEST(Load, HugeDocumentsAreRefused) {
-    EXPECT_EQ(said(load_text("version: 1\n# " + std::string(2'000'000, 'x'))),
-              "c.yaml: error: longer than 1 MiB; this is no configuration\n");
-    EXPECT_THAT(said(load_text(std::string(100'000, '['))), HasSubstr("error: nested more than 64 levels deep"));
+    EXPECT_EQ(diagnostics(load_text("version: 1\n# " + std::string(2'000'000, 'x'))),
+              "c.yaml: error: longer than 1 MiB, so it is not a configuration\n");
+    EXPECT_THAT(diagnostics(load_text(std::string(100'000, '['))), HasSubstr("error: nested more than 64 levels deep"));
 }
 
-TEST(Load, ByteOrderMarkAndCarriageReturnsAreTaken) {
-    EXPECT_EQ(said(load_text("\xEF\xBB\xBFversion: 1\r\nlogging:\r\n  level: loud\r\n")),
+TEST(Load, ByteOrderMarkAndCarriageReturnsAreAccepted) {
+    EXPECT_EQ(diagnostics(load_text("\xEF\xBB\xBFversion: 1\r\nlogging:\r\n  level: loud\r\n")),
               "c.yaml:3:10: error: logging.level: found 'loud', expected one of trace, debug, info, warn, error\n");
 }
 
@@ -282,7 +281,7 @@ TEST(Load, SaysWhyAFileCannotBeRead) {
     FakeTables tables;
     const TemporaryFolder folder;
     const auto fault = [&](const std::filesystem::path& path) {
-        return said(load(Source::file(path), tables, environment()));
+        return diagnostics(load(Source::file(path), tables, environment()));
     };
     EXPECT_EQ(fault(folder.path() / "none.yaml"),
               (folder.path() / "none.yaml").string() + ": error: the file does not exist\n");
@@ -295,13 +294,13 @@ TEST(Load, SaysWhyAFileCannotBeRead) {
               utf16.string() + ":1:1: error: found the byte 0xFF, expected UTF-8; save the file in that encoding\n");
 }
 
-TEST(Load, RelativePathsCountFromTheFile) {
+TEST(Load, RelativePathsStartAtTheFilesFolder) {
     FakeTables tables;
     const TemporaryFolder folder;
     const auto file = folder.write(
         "c.yaml", "version: 1\nplugins: { paths: here }\nstore: { plugin: sqlite, options: { path: data/a.db } }\n");
     const auto loaded = load(Source::file(file), tables, environment({}));
-    ASSERT_TRUE(loaded) << said(loaded);
+    ASSERT_TRUE(loaded) << diagnostics(loaded);
     EXPECT_EQ(loaded->configuration.store.options.get<std::string>("path"), (folder.path() / "data/a.db").string());
     EXPECT_EQ(loaded->configuration.plugin_paths, std::vector{folder.path() / "here"});
 }
@@ -318,7 +317,7 @@ TEST(PluginPaths, AreReadBeforeAnyPluginIsKnown) {
     EXPECT_TRUE(read_plugin_paths(embedded_default(), environment())->empty());
 }
 
-TEST(PluginPaths, FailOnlyByTheirOwnFaults) {
+TEST(PluginPaths, FailOnlyOnTheirOwnFaults) {
     const auto paths = read_plugin_paths(
         Source::text("version: 1\nstor: 1\nplugins: { paths: { a: b } }\n", "c.yaml", "/etc"), environment());
     ASSERT_FALSE(paths);
@@ -326,23 +325,34 @@ TEST(PluginPaths, FailOnlyByTheirOwnFaults) {
               "c.yaml:3:19: error: plugins.paths: found a mapping, expected a sequence of texts\n");
 }
 
-TEST(PluginPaths, NameFoldersThatAreThere) {
+TEST(PluginPaths, MustExist) {
     const TemporaryFolder folder;
     std::filesystem::create_directory(folder.path() / "b");
     const auto paths = read_plugin_paths(
         Source::text("version: 1\nplugins:\n  paths: [b, c]\n", "c.yaml", folder.path()), environment());
     ASSERT_FALSE(paths);
     EXPECT_EQ(lines(paths.error()), "c.yaml:3:14: error: plugins.paths: the folder '" + (folder.path() / "c").string() +
-                                        "' does not exist; create it, or take it out\n");
+                                        "' does not exist; create it, or remove it from the list\n");
 }
 
-TEST(Diagnostics, PointAtTheirPlace) {
+TEST(Diagnostics, ShowTheirPositionAndHint) {
     EXPECT_EQ(to_string(Diagnostic{"a.yaml", 3, 4, false, "no"}), "a.yaml:3:4: error: no");
     EXPECT_EQ(to_string(Diagnostic{"a.yaml", 3, 4, true, "hm"}), "a.yaml:3:4: warning: hm");
     EXPECT_EQ(to_string(Diagnostic{"a.yaml", 0, 0, false, "no"}), "a.yaml: error: no");
+    EXPECT_EQ(to_string(Diagnostic{"a.yaml", 3, 4, false, "no", "try"}), "a.yaml:3:4: error: no; try");
 }
 
-TEST(ProcessEnvironment, IsThatOfTheProcess) {
+TEST(Diagnostics, HaveTheirHintInAFieldOfItsOwn) {
+    const auto loaded = load_text("version: 1\nlogging: { level: wern }\nscheduler: { lease: 20 }\n");
+    ASSERT_FALSE(loaded);
+    ASSERT_EQ(loaded.error().size(), 2U);
+    EXPECT_EQ(loaded.error()[0].message,
+              "logging.level: found 'wern', expected one of trace, debug, info, warn, error");
+    EXPECT_EQ(loaded.error()[0].hint, "did you mean 'warn'?");
+    EXPECT_EQ(loaded.error()[1].hint, "did you mean '20s'?");
+}
+
+TEST(ProcessEnvironment, ReadsTheVariablesOfTheProcess) {
     ASSERT_EQ(::setenv("EMBEDQ_CONFIG_TEST", "yes", 1), 0);
     EXPECT_EQ(process_environment()("EMBEDQ_CONFIG_TEST"), "yes");
     ASSERT_EQ(::unsetenv("EMBEDQ_CONFIG_TEST"), 0);

@@ -1,4 +1,4 @@
-// What goes out: the effective configuration, and the schema, which must agree with what `load` takes.
+// The effective configuration, and the schema, which must agree with what `load` accepts.
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
@@ -37,10 +37,10 @@ logging: { level: trace, format: json }
     FakeTables tables;
     for (const char* document : documents) {
         const auto first = load_text(document);
-        ASSERT_TRUE(first) << said(first);
+        ASSERT_TRUE(first) << diagnostics(first);
         const std::string page = show(first->configuration, tables);
         const auto second = load_text(page, environment({}));
-        ASSERT_TRUE(second) << said(second) << page;
+        ASSERT_TRUE(second) << diagnostics(second) << page;
         EXPECT_EQ(show(second->configuration, tables), page);
         EXPECT_EQ(second->configuration.store.options.values(), first->configuration.store.options.values());
         EXPECT_EQ(second->configuration.plugin_paths, first->configuration.plugin_paths);
@@ -63,7 +63,7 @@ logging: { level: trace, format: json }
 TEST(Show, WritesDefaultsAndUnits) {
     FakeTables tables;
     const auto loaded = load_text("version: 1\nproviders: { ai: { plugin: openai, options: { model: m } } }\n");
-    ASSERT_TRUE(loaded) << said(loaded);
+    ASSERT_TRUE(loaded) << diagnostics(loaded);
     const std::string page = show(loaded->configuration, tables);
     EXPECT_THAT(page, HasSubstr("      max_body: 10MiB\n"));
     EXPECT_THAT(page, HasSubstr("      timeout: 30s\n"));
@@ -73,7 +73,7 @@ TEST(Show, WritesDefaultsAndUnits) {
                                 "max_bytes: 64MiB\n  max_redirects: 5\n"));
 }
 
-// As much of JSON Schema as the configuration's schema uses: enough to hold it against `load` on the same documents.
+// The part of JSON Schema that the configuration's schema uses: enough to compare it with `load` on the same documents.
 class Validator {
 public:
     explicit Validator(json schema) : root_(std::move(schema)) {}
@@ -140,7 +140,7 @@ private:
     json root_;
 };
 
-// JSON is YAML, so one text serves both sides.
+// JSON is YAML, so one text serves for both.
 TEST(Schema, AgreesWithLoad) {
     FakeTables tables;
     const Validator validator(json::parse(schema(tables)));
@@ -165,7 +165,7 @@ TEST(Schema, AgreesWithLoad) {
     for (const char* document : good) {
         EXPECT_TRUE(validator.valid(json::parse(document))) << document;
         const auto loaded = load(Source::text(document, "c.yaml", folder.path()), tables, env);
-        EXPECT_TRUE(loaded) << said(loaded) << document;
+        EXPECT_TRUE(loaded) << diagnostics(loaded) << document;
     }
     const char* const bad[] = {
         R"({})",
@@ -195,7 +195,7 @@ TEST(Schema, AgreesWithLoad) {
     }
 }
 
-TEST(Schema, CarriesHelpDefaultsAndSecrets) {
+TEST(Schema, ContainsHelpDefaultsAndSecrets) {
     FakeTables tables;
     const json all = json::parse(schema(tables));
     EXPECT_EQ(all["$schema"], "https://json-schema.org/draft/2020-12/schema");

@@ -1,4 +1,4 @@
-// Secrets: where they may come from, and that nothing this library says ever holds one.
+// Secrets: where they may come from, and that no output of this library contains one.
 #include <gmock/gmock.h>
 
 #include "config/text.h"
@@ -29,8 +29,8 @@ TEST(Secrets, ComeFromFilesWithoutTheTrailingNewline) {
                                              "headers: { Authorization: { file: " +
                                              header.string() + " } }"),
                                 environment({{"HOME", "/h"}, {"K", "key"}}));
-    ASSERT_TRUE(loaded) << said(loaded);
-    EXPECT_EQ(said(loaded), "");
+    ASSERT_TRUE(loaded) << diagnostics(loaded);
+    EXPECT_EQ(diagnostics(loaded), "");
     const Options& o = loaded->configuration.providers.at("ai").instance.options;
     EXPECT_EQ(o.get<std::string>("api_key"), "sk-one");
     EXPECT_EQ(o.get<std::vector<std::string>>("keys"), (std::vector<std::string>{"sk-two", "sk-one"}));
@@ -41,38 +41,40 @@ TEST(Secrets, OneFileIsAListOfOne) {
     const TemporaryFolder folder;
     folder.write("key", "sk-one");
     const auto loaded = load_in(folder, with_options("keys: { file: key }"));
-    ASSERT_TRUE(loaded) << said(loaded);
+    ASSERT_TRUE(loaded) << diagnostics(loaded);
     EXPECT_EQ(loaded->configuration.providers.at("ai").instance.options.get<std::vector<std::string>>("keys"),
               std::vector<std::string>{"sk-one"});
 }
 
-TEST(Secrets, FilesThatGiveNoneAreErrors) {
+TEST(Secrets, FilesWithoutASecretAreErrors) {
     const TemporaryFolder folder;
     folder.write("empty", "\n");
     folder.write("binary", std::string_view("\0\1", 2));
     folder.write("latin", "caf\xE9");
     folder.write("long", std::string(70'000, 'x'));
     const auto fault = [&](const std::string& file) {
-        return said(load_in(folder, with_options("api_key: { file: " + file + " }")));
+        return diagnostics(load_in(folder, with_options("api_key: { file: " + file + " }")));
     };
     const std::string place =
         "c.yaml:2:74: error: providers.ai.options.api_key: the secret's file '" + folder.path().string();
     EXPECT_EQ(fault("empty"), place + "/empty' is empty, expected a secret in it\n");
+    EXPECT_EQ(diagnostics(load_in(folder, with_options("api_key: { file: \"\" }"))),
+              "c.yaml:2:74: error: providers.ai.options.api_key.file: found an empty text, expected a path\n");
     EXPECT_EQ(fault("none"), place + "/none' does not exist\n");
     EXPECT_EQ(fault("."), place + "/' is a folder, expected a file\n");
     EXPECT_EQ(fault("long"), place + "/long' is longer than 64 KiB\n");
     const std::string whole =
-        "c.yaml:2:66: error: providers.ai.options.api_key: found <hidden>, which is not UTF-8 text or holds a zero "
+        "c.yaml:2:66: error: providers.ai.options.api_key: found <hidden>, which is not UTF-8 text or contains a zero "
         "byte\n";
     EXPECT_EQ(fault("binary"), whole);
     EXPECT_EQ(fault("latin"), whole);
 }
 
-TEST(Secrets, WrittenOutAreTakenWithAWarning) {
+TEST(Secrets, WrittenOutAreAcceptedWithAWarning) {
     const auto loaded =
         load_text(with_options("api_key: hunter2, headers: { A: \"${X:-hunter2}\", B: \"\" }, keys: [\"${HOME}\"]"));
-    ASSERT_TRUE(loaded) << said(loaded);
-    EXPECT_EQ(said(loaded),
+    ASSERT_TRUE(loaded) << diagnostics(loaded);
+    EXPECT_EQ(diagnostics(loaded),
               "c.yaml:2:66: warning: providers.ai.options.api_key: the secret is written out here; take it from the "
               "environment "
               "(\"${NAME}\") or from "
@@ -84,7 +86,7 @@ TEST(Secrets, WrittenOutAreTakenWithAWarning) {
     EXPECT_EQ(loaded->configuration.providers.at("ai").instance.options.get<std::string>("api_key"), "hunter2");
 }
 
-// However a secret is written or miswritten, it must not be in what is said or shown.
+// However a secret is written, correctly or not, it must not be in a diagnostic or in what is shown.
 TEST(Secrets, NeverLeak) {
     const TemporaryFolder folder;
     folder.write("secret", "hunter2");
@@ -121,7 +123,7 @@ TEST(Secrets, NeverLeak) {
     FakeTables tables;
     for (const char* option : options) {
         const auto loaded = load_in(folder, with_options(option), env);
-        EXPECT_THAT(said(loaded), Not(HasSubstr("hunter2"))) << option;
+        EXPECT_THAT(diagnostics(loaded), Not(HasSubstr("hunter2"))) << option;
         if (loaded) {
             EXPECT_THAT(show(loaded->configuration, tables), Not(HasSubstr("hunter2"))) << option;
         }
@@ -133,7 +135,7 @@ TEST(Secrets, AreHiddenByShowInTheirShape) {
         load_text(with_options("api_key: \"${HOME}\", pin: \"${PIN}\", keys: [\"${HOME}\", \"${HOME}\"], headers: { "
                                "Authorization: \"${HOME}\" }, base_url: \"https://ada:pw@h/v1\""),
                   environment({{"HOME", "/h"}, {"PIN", "1234"}}));
-    ASSERT_TRUE(loaded) << said(loaded);
+    ASSERT_TRUE(loaded) << diagnostics(loaded);
     FakeTables tables;
     const std::string page = show(loaded->configuration, tables);
     EXPECT_THAT(page, HasSubstr("api_key: \"<hidden>\"\n"));
@@ -146,7 +148,7 @@ TEST(Secrets, AreHiddenByShowInTheirShape) {
 TEST(Secrets, StayHiddenWhenThePluginIsGone) {
     auto loaded = load_text("version: 1\nstore: { plugin: postgres, options: { url: \"${DB}\" } }\n",
                             environment({{"DB", "hunter2"}}));
-    ASSERT_TRUE(loaded) << said(loaded);
+    ASSERT_TRUE(loaded) << diagnostics(loaded);
     loaded->configuration.store.plugin = "uninstalled";
     FakeTables tables;
     const std::string page = show(loaded->configuration, tables);

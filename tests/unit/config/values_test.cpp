@@ -81,10 +81,11 @@ TEST(Bounds, AreInclusive) {
     EXPECT_EQ(to_string(parse_option(spec, "0").error()), "option 'x': found '0', expected a duration of at least 1s");
     spec.minimum = std::nullopt;
     spec.maximum = 500;
-    EXPECT_EQ(to_string(parse_option(spec, "1s").error()), "option 'x': found '1s', expected a duration of at most 500ms");
+    EXPECT_EQ(to_string(parse_option(spec, "1s").error()),
+              "option 'x': found '1s', expected a duration of at most 500ms");
 }
 
-TEST(Texts, AreTakenAsTheyAre) {
+TEST(Texts, AreNotChanged) {
     EXPECT_EQ(read<std::string>(OptionType::text, " ${HOME} null"), " ${HOME} null");
     EXPECT_EQ(read<std::string>(OptionType::text, ""), "");
     EXPECT_EQ(read<std::string>(OptionType::text, "\xC3"), std::nullopt);
@@ -93,7 +94,7 @@ TEST(Texts, AreTakenAsTheyAre) {
     EXPECT_EQ(read<std::string>(OptionType::path, ""), std::nullopt);
 }
 
-TEST(Choices, AreTheOnlyTextsTaken) {
+TEST(Choices, AreTheOnlyTextsAccepted) {
     const OptionSpec spec = {.name = "format", .type = OptionType::text, .choices = "float|base64"};
     EXPECT_TRUE(parse_option(spec, "base64"));
     EXPECT_EQ(to_string(parse_option(spec, "bsae64").error()),
@@ -147,7 +148,13 @@ TEST(OptionsFromText, FillsInDefaults) {
     EXPECT_FALSE(options->has("api_key"));
 }
 
-TEST(OptionsFromText, NamesEveryFault) {
+TEST(OptionsFromText, KeepsTheHintOfASingleFault) {
+    const auto options = options_from_text(openai_rows, {{"model", "m"}, {"timeout", "5"}});
+    ASSERT_FALSE(options);
+    EXPECT_EQ(options.error().hint, "did you mean '5s'?");
+}
+
+TEST(OptionsFromText, ListsEveryFault) {
     const auto options = options_from_text(openai_rows, {{"modle", "m"}, {"timeout", "5"}});
     ASSERT_FALSE(options);
     EXPECT_EQ(options.error().kind, ErrorKind::invalid_argument);
@@ -158,13 +165,13 @@ TEST(OptionsFromText, NamesEveryFault) {
               "duration between 10ms and 1h (such as 250ms, 20s, 5m, 1h or 14d); did you mean '5s'?");
 }
 
-TEST(OptionsFromText, SaysWhenThereAreNone) {
+TEST(OptionsFromText, ReportsThatAPluginHasNoOptions) {
     const auto options = options_from_text({}, {{"size", "3"}});
     ASSERT_FALSE(options);
-    EXPECT_EQ(to_string(options.error()), "unknown option 'size'; there are none");
+    EXPECT_EQ(to_string(options.error()), "unknown option 'size'; there are no options");
 }
 
-TEST(Nearest, FindsSlipsOfThePen) {
+TEST(Nearest, FindsTheNameBehindASlip) {
     const List names = {"sqlite", "postgres", "memory", "level", "warn"};
     EXPECT_EQ(nearest("sqlit", names), "sqlite");
     EXPECT_EQ(nearest("SQLite", names), "sqlite");
