@@ -1,4 +1,4 @@
-// Whether a plugin's descriptor can be trusted by this host.
+// Whether this host can trust a plugin's descriptor.
 //
 // Thread-safety: pure functions.
 #pragma once

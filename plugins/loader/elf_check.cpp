@@ -15,7 +15,7 @@ struct Runtime {
     std::string_view sanitizer;  // as -fsanitize= takes it
 };
 
-// Those that must be in the process from its start: loaded later they end it, or cannot be loaded.
+// Those that must be in the process from its start: loaded later, they end the process or cannot be loaded.
 constexpr Runtime runtimes[] = {
     {"libasan.so", "address"},           {"libtsan.so", "thread"},        {"liblsan.so", "leak"},
     {"libhwasan.so", "hwaddress"},       {"libclang_rt.asan", "address"}, {"libclang_rt.tsan", "thread"},
@@ -31,9 +31,9 @@ Status check_runtimes(const std::filesystem::path& file, const ElfFile& elf) {
             return fail(
                 ErrorKind::misconfigured,
                 fmt::format(
-                    "plugin file '{}' needs {}, so it was built with -fsanitize={}, but this embedq with sanitizer={}; "
-                    "build both with the same compiler and settings",
-                    file.string(), needed, runtime.sanitizer, own_sanitizer));
+                    "plugin file '{}' needs {}, so it was built with -fsanitize={}, but this embedq with sanitizer={}",
+                    file.string(), needed, runtime.sanitizer, own_sanitizer),
+                "build both with the same compiler and settings");
         }
     }
     return {};
@@ -48,16 +48,17 @@ Status check_loadable(const std::filesystem::path& file, const char* symbol, std
     const auto found = elf->find(symbol);
     if (!found) return {};
     if (!found->is_data) {
-        return fail(ErrorKind::misconfigured, fmt::format("plugin file '{}' exports {} as a function, but it must be "
-                                                          "the descriptor itself, a constant; declare it with "
-                                                          "EMBEDQ_PROVIDER(…) or its like",
-                                                          file.string(), symbol));
+        return fail(ErrorKind::misconfigured,
+                    fmt::format("plugin file '{}' exports {} as a function, but it must be the descriptor itself, a "
+                                "constant",
+                                file.string(), symbol),
+                    "declare it with a macro such as EMBEDQ_PROVIDER(…)");
     }
     if (found->size < size) {
-        return fail(ErrorKind::misconfigured, fmt::format("plugin file '{}' exports {} with {} bytes, but this "
-                                                          "embedq's descriptor has {}; build the plugin against "
-                                                          "this embedq's headers",
-                                                          file.string(), symbol, found->size, size));
+        return fail(ErrorKind::misconfigured,
+                    fmt::format("plugin file '{}' exports {} with {} bytes, but this embedq's descriptor has {}",
+                                file.string(), symbol, found->size, size),
+                    "build the plugin against this embedq's headers");
     }
     return {};
 }

@@ -50,14 +50,14 @@ std::string text_of(std::ifstream& in, const Section& section) {
     return {bytes.begin(), bytes.end()};
 }
 
-// The text that begins there, up to its null; empty when the offset is wrong.
+// The text that begins at the offset, up to its null; empty when the offset is wrong.
 std::string_view text_at(const std::string& table, std::uint64_t offset) {
     if (offset >= table.size()) return {};
     const std::string_view rest = std::string_view(table).substr(offset);
     return rest.substr(0, rest.find('\0'));
 }
 
-// Nothing unless each section lies within the file.
+// The sections; nothing unless each of them is within the file.
 std::optional<std::vector<Section>> whole_sections(std::ifstream& in, const Header& header, std::uint64_t size) {
     if (header.e_shentsize != sizeof(Section) || header.e_shnum == 0 || header.e_shstrndx >= header.e_shnum)
         return std::nullopt;
@@ -71,8 +71,8 @@ std::optional<std::vector<Section>> whole_sections(std::ifstream& in, const Head
     return sections;
 }
 
-// What a header says that is not a shared object for this machine; empty when it is one.
-std::string fault_of(const Header& header) {
+// Why a header is not that of a shared object for this machine; empty when it is.
+std::string problem_with(const Header& header) {
     if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return "is not an ELF file";
     if (header.e_ident[EI_CLASS] != elf_class) {
         return fmt::format("is a {}-bit ELF file", header.e_ident[EI_CLASS] == ELFCLASS32 ? 32 : 64);
@@ -88,21 +88,20 @@ std::string fault_of(const Header& header) {
 
 Result<ElfFile> ElfFile::open(const std::filesystem::path& file) {
     const auto refuse = [&](std::string_view found) {
-        return fail(
-            ErrorKind::misconfigured,
-            fmt::format(
-                "plugin file '{}' {}, but must be a shared object built for this machine; build or copy it again",
-                file.string(), found));
+        return fail(ErrorKind::misconfigured,
+                    fmt::format("plugin file '{}' {}, but must be a shared object built for this machine",
+                                file.string(), found),
+                    "build or copy it again");
     };
     std::error_code error;
-    if (!std::filesystem::is_regular_file(file, error)) return refuse("is no regular file");
+    if (!std::filesystem::is_regular_file(file, error)) return refuse("is not a regular file");
     const std::uint64_t size = std::filesystem::file_size(file, error);
     std::ifstream in(file, std::ios::binary);
     if (error || !in) return refuse("cannot be read");
     Header header{};
     if (size < sizeof(header) || !read_at(in, 0, std::span(&header, 1)))
         return refuse(fmt::format("has only {} bytes", size));
-    if (const std::string fault = fault_of(header); !fault.empty()) return refuse(fault);
+    if (const std::string problem = problem_with(header); !problem.empty()) return refuse(problem);
     const auto sections = whole_sections(in, header, size);
     if (!sections) return refuse("is cut off or damaged");
 

@@ -1,4 +1,4 @@
-// What an ELF shared object says of itself, read from the file without running any of its code.
+// The needed libraries and the symbols of an ELF shared object, read from the file without running any of its code.
 //
 // Thread-safety: an ElfFile is constant after opening.
 #pragma once
@@ -24,12 +24,12 @@ struct ElfSymbol {
 
 class ElfFile {
 public:
-    // `misconfigured` when the file is not a whole 64- or 32-bit shared object for this machine; the sentence says what
-    // it is instead. Every section lies within the file, which neither the dynamic loader nor Boost.DLL checks before
-    // it reads.
+    // `misconfigured` when the file is not a complete 64- or 32-bit shared object for this machine; the message says what
+    // it is instead. Every section of an opened file is within the file, which neither the dynamic loader nor Boost.DLL
+    // checks before it reads.
     [[nodiscard]] static Result<ElfFile> open(const std::filesystem::path& file);
 
-    // The libraries that it wants loaded with it, by file name.
+    // The libraries that must be loaded with it, by file name.
     [[nodiscard]] const std::vector<std::string>& needed() const noexcept { return needed_; }
     // A symbol that it defines and exports.
     [[nodiscard]] std::optional<ElfSymbol> find(std::string_view symbol) const;
@@ -37,7 +37,7 @@ public:
 private:
     std::vector<std::string> needed_;
     std::vector<ElfW(Sym)> symbols_;
-    std::string symbol_names_;  // by offset, each ended by a null
+    std::string symbol_names_;  // by offset, each terminated by a null
 };
 
 }  // namespace embedq::plugins

@@ -1,4 +1,4 @@
-// What a provider's answers must satisfy before anything is kept of them.
+// What a provider's answers must satisfy before anything of them is used.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -14,11 +14,11 @@ namespace embedq::plugins {
 [[nodiscard]] Status validate_info(const ProviderInfo& info);
 
 // Checks the answer to a request of `texts` texts by a provider whose info says `dimension`.
-// - Another dimension is `misconfigured`: the model behind the name is another one.
-// - A number of rows other than `texts`, broken rows, or an error for a text that was not asked is `internal`.
+// - Another dimension is `misconfigured`: the name now stands for another model.
+// - A number of rows other than `texts`, broken rows, or an error for a text that is not in the request is `internal`.
 // - A row with a value that is not finite, or of zeros only, becomes an `internal` error of its text; the other rows
-//   stand. The errors come back in the order of the texts, one per text. Where every text has an error, rows may be
-//   left out.
+//   remain valid. The errors are returned in the order of the texts, one per text. If every text has an error, the
+//   rows may be missing.
 [[nodiscard]] Result<EmbedResult> validate_embed_result(EmbedResult result, std::size_t texts, std::size_t dimension);
 
 }  // namespace embedq::plugins

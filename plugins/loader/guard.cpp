@@ -9,13 +9,12 @@ std::string Guard::describe(const LoadedPlugin& plugin, const Context& context) 
 }
 
 std::unexpected<Error> Guard::thrown(std::string_view who, std::string_view verb, std::string_view what) {
-    return fail(ErrorKind::internal,
-                fmt::format("{} threw in {}: {}; a plugin should return errors, please report this to its author", who,
-                            verb, what));
+    return fail(ErrorKind::internal, fmt::format("{} threw in {}: {}", who, verb, what),
+                "a plugin should return errors, please report this to its author");
 }
 
 void Guard::log_quietly(const Error& error) noexcept try { context_.logger().error(to_string(error)); } catch (...) {
-    // A log that cannot be written must not take the caller down.
+    // A log that cannot be written must not end the caller.
 }
 
 std::vector<CallStatistics> Guard::statistics() const {
@@ -30,16 +29,14 @@ std::vector<CallStatistics> Guard::statistics() const {
 Status check_kind(const LoadedPlugin& plugin, PluginKind wanted) {
     if (plugin.descriptor->kind == wanted) return {};
     return fail(ErrorKind::invalid_argument,
-                fmt::format("plugin '{}' ({}) is a {}, but a {} is wanted here", plugin.descriptor->name,
+                fmt::format("plugin '{}' ({}) is a {}, but a {} is needed here", plugin.descriptor->name,
                             plugin.path.string(), to_string(plugin.descriptor->kind), to_string(wanted)));
 }
 
 std::unexpected<Error> no_instance(std::string_view who) {
-    return fail(
-        ErrorKind::internal,
-        fmt::format("{} made no instance and named no error (its factory returned nullptr); please report this to "
-                    "the plugin's author",
-                    who));
+    return fail(ErrorKind::internal,
+                fmt::format("{} returned neither an instance nor an error (its factory returned nullptr)", who),
+                "please report this to the plugin's author");
 }
 
 }  // namespace embedq::plugins

@@ -1,4 +1,4 @@
-// What every guarded instance is made with: exceptions become errors, calls are counted and timed.
+// What every guarded instance contains: exceptions become errors, and calls are counted and timed.
 //
 // Thread-safety: all members may be called from any thread.
 #pragma once
@@ -42,8 +42,8 @@ public:
         return result;
     }
 
-    // Calls a body of an interface that has no errors; the fallback stands in for what an exception left unsaid, and
-    // the log says so.
+    // Calls a body of an interface that has no errors. After an exception, the error is logged and the fallback's value
+    // is returned.
     template <class Verb, class Body, class Fallback>
     [[nodiscard]] std::invoke_result_t<Body> call_or(Verb verb, Body&& body, Fallback&& fallback) noexcept {
         using Value = std::invoke_result_t<Body>;
@@ -60,7 +60,7 @@ public:
         return fallback(result.error());
     }
 
-    // Runs a factory or a Result's body, naming `verb` in what becomes of an exception.
+    // Runs a factory or a body that returns a Result. An exception becomes an error that names `verb`.
     template <class Body>
     [[nodiscard]] static std::invoke_result_t<Body> attempt(std::string_view who, std::string_view verb, Body&& body) {
         try {
@@ -68,7 +68,7 @@ public:
         } catch (const std::exception& exception) {
             return thrown(who, verb, exception.what());
         } catch (...) {
-            return thrown(who, verb, "something that is no std::exception");
+            return thrown(who, verb, "something that is not a std::exception");
         }
     }
 
@@ -77,7 +77,7 @@ public:
 private:
     struct Counter {
         explicit Counter(std::string_view name) : verb(name) {}
-        // Copied only while the vector is built, before any call.
+        // Copied only while the vector is being built, before any call.
         Counter(const Counter& other) : verb(other.verb) {}
 
         const std::string_view verb;
@@ -115,7 +115,7 @@ private:
     std::vector<Counter> counters_;  // its length is constant
 };
 
-// What guarded instances have in common, so that their statistics can be asked for.
+// The common base of guarded instances, by which their statistics can be read.
 class Measured {
 public:
     virtual ~Measured() = default;

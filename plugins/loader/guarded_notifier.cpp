@@ -17,7 +17,7 @@ public:
     GuardedNotifier(std::unique_ptr<Notifier> inner, const LoadedPlugin& plugin, Context& context)
         : inner_(std::move(inner)), guard_(plugin, context, notifier_verbs) {}
 
-    // Notifications are hints: one that could not be given is logged, and polling finds the work.
+    // Notifications are hints: a failed one is logged, and polling finds the work.
     void publish() noexcept override {
         guard_.call_or(NotifierVerb::publish, [&] { inner_->publish(); }, [](const Error&) {});
     }
@@ -27,12 +27,12 @@ public:
             NotifierVerb::wait,
             [&] {
                 const Wake woken = inner_->wait(deadline, stop);
-                remember_fault({});
+                remember_error({});
                 return woken;
             },
             [&](const Error& error) {
-                remember_fault(to_string(error));
-                return sit_out(deadline, stop);
+                remember_error(to_string(error));
+                return wait_until_deadline(deadline, stop);
             });
         return wake;
     }
@@ -40,7 +40,7 @@ public:
     std::string degraded() const override {
         {
             const sync::Lock lock(mutex_);
-            if (!fault_.empty()) return fault_;
+            if (!wait_error_.empty()) return wait_error_;
         }
         return guard_.call_or(
             NotifierVerb::degraded, [&] { return inner_->degraded(); },
@@ -50,13 +50,13 @@ public:
     std::vector<CallStatistics> statistics() const override { return guard_.statistics(); }
 
 private:
-    void remember_fault(const std::string& fault) {
+    void remember_error(const std::string& error) {
         const sync::Lock lock(mutex_);
-        fault_ = fault;
+        wait_error_ = error;
     }
 
     // A wait that threw must not make its caller spin: it lasts until the deadline, as if nothing had been published.
-    static Wake sit_out(std::chrono::steady_clock::time_point deadline, const std::stop_token& stop) {
+    static Wake wait_until_deadline(std::chrono::steady_clock::time_point deadline, const std::stop_token& stop) {
         if (deadline == std::chrono::steady_clock::time_point::max()) {
             sync::sleep_until_stopped(stop);
         } else {
@@ -66,10 +66,10 @@ private:
     }
 
     const std::unique_ptr<Notifier> inner_;
-    mutable Guard guard_;  // counting is not a change of the notifier
+    mutable Guard guard_;  // counting does not change the notifier
 
     mutable sync::Mutex mutex_;
-    std::string fault_ EMBEDQ_GUARDED_BY(mutex_);  // why the last wait failed
+    std::string wait_error_ EMBEDQ_GUARDED_BY(mutex_);  // why the last wait failed; empty if it did not
 };
 
 }  // namespace

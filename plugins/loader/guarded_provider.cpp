@@ -42,7 +42,7 @@ public:
     std::vector<CallStatistics> statistics() const override { return guard_.statistics(); }
 
 private:
-    // Answers can be judged only against what the provider said of itself.
+    // Answers can be validated only against the dimension that the provider reports.
     Status learn_dimension(const std::stop_token& stop) {
         if (dimension_ != 0) return {};
         auto known = info(stop);
@@ -57,7 +57,7 @@ private:
 
     const std::unique_ptr<Provider> inner_;
     Guard guard_;
-    std::atomic<std::size_t> dimension_{0};  // of the newest info
+    std::atomic<std::size_t> dimension_{0};  // of the latest info
 };
 
 }  // namespace

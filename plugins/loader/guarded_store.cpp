@@ -230,7 +230,7 @@ public:
     }
 
 private:
-    // The host pairs answers with questions by position.
+    // The host matches answers to questions by position.
     template <class T>
     Result<std::vector<T>> one_each(Result<std::vector<T>> answers, std::size_t questions, StoreVerb verb) const {
         if (!answers || answers->size() == questions) return answers;
@@ -240,7 +240,7 @@ private:
     }
 
     const std::unique_ptr<Store> inner_;
-    mutable Guard guard_;  // counting is not a change of the store
+    mutable Guard guard_;  // counting does not change the store
 };
 
 }  // namespace

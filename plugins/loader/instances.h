@@ -1,8 +1,8 @@
-// Instances of plugins behind the host's one wrapper.
+// Instances of plugins behind the host's wrapper.
 //
 // The wrapper turns what a plugin throws into ErrorKind::internal, counts and times every call, refuses a missing
-// instance, and checks answers whose shape the host relies on: one answer per question from a store, and from a
-// provider what loader/embed_validation.h says. The context and the plugin outlive the instance. Thread-safety: as the
+// instance, and checks answers whose shape the host relies on: one answer per question from a store, and the rules of
+// loader/embed_validation.h for a provider. The context and the plugin outlive the instance. Thread-safety: like the
 // contract's interfaces; the statistics may be read from any thread at any time.
 #pragma once
 
@@ -25,7 +25,7 @@ namespace embedq::plugins {
 
 struct LoadedPlugin;
 
-// `invalid_argument` when the plugin is of another kind; otherwise what the factory says.
+// `invalid_argument` when the plugin is of another kind; otherwise the factory's result.
 [[nodiscard]] Result<std::unique_ptr<Store>> make_store(const LoadedPlugin& plugin, const Options& options,
                                                         Context& context);
 [[nodiscard]] Result<std::unique_ptr<Provider>> make_provider(const LoadedPlugin& plugin, const Options& options,

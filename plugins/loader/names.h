@@ -23,7 +23,7 @@ struct FileName {
     std::string name;
 };
 
-// Kind and name from "libembedq_<kind>_<name>.so"; nothing when the file's name has another form.
+// Kind and name from "libembedq_<kind>_<name>.so"; nothing when the file name has another form.
 [[nodiscard]] std::optional<FileName> parse_file_name(std::string_view file_name);
 [[nodiscard]] std::string file_name_of(PluginKind kind, std::string_view name);
 

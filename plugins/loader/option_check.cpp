@@ -82,8 +82,8 @@ constexpr std::string_view form_of(OptionType type) {
     return {};
 }
 
-// What is wrong with the default of a row, or nothing.
-std::optional<std::string> fault_of_default(const OptionSpec& row) {
+// What is wrong with the default of a row, as the end of a sentence that begins with the option; or nothing.
+std::optional<std::string> problem_with_default(const OptionSpec& row) {
     const std::string_view text = row.default_value;
     if (has_number(row.type)) {
         const auto value = read_number(row.type, text);
@@ -105,7 +105,7 @@ std::optional<std::string> fault_of_default(const OptionSpec& row) {
     return std::nullopt;
 }
 
-std::optional<std::string> fault_of_row(const OptionSpec& row) {
+std::optional<std::string> problem_with_row(const OptionSpec& row) {
     if (!is_plain_name(row.name)) return "has a name that is not of the form [a-z][a-z0-9_]*";
     if (form_of(row.type).empty()) return fmt::format("has the unknown type {}", static_cast<int>(row.type));
     if (row.help == nullptr) return "has no help text (nullptr)";
@@ -116,7 +116,7 @@ std::optional<std::string> fault_of_row(const OptionSpec& row) {
     }
     if (row.choices != nullptr && row.type != OptionType::text) return "has choices, but is not a text";
     if (row.default_value == nullptr) return std::nullopt;
-    return fault_of_default(row);
+    return problem_with_default(row);
 }
 
 }  // namespace
@@ -128,11 +128,11 @@ Status check_option_table(std::span<const OptionSpec> table) {
             return fail(ErrorKind::misconfigured,
                         fmt::format("row {} of the option table has no name (nullptr)", &row - table.data() + 1));
         }
-        if (const auto fault = fault_of_row(row))
-            return fail(ErrorKind::misconfigured, fmt::format("option '{}' {}", row.name, *fault));
+        if (const auto problem = problem_with_row(row))
+            return fail(ErrorKind::misconfigured, fmt::format("option '{}' {}", row.name, *problem));
         if (!names.insert(row.name).second) {
             return fail(ErrorKind::misconfigured,
-                        fmt::format("option '{}' stands twice in the option table", row.name));
+                        fmt::format("option '{}' is in the option table more than once", row.name));
         }
     }
     return {};

@@ -10,8 +10,8 @@
 
 namespace embedq::plugins {
 
-// `misconfigured` names the row and what is wrong with it. Defaults are judged by their form; the reading of YAML
-// proper is the configuration's.
+// `misconfigured` names the row and what is wrong with it. Defaults are checked by their form only; the configuration
+// reads the YAML itself.
 [[nodiscard]] Status check_option_table(std::span<const OptionSpec> table);
 
 }  // namespace embedq::plugins

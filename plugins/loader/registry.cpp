@@ -27,20 +27,21 @@ Status Registry::discover() {
         const fs::path real = fs::canonical(folder, error);
         if (error || !fs::is_directory(real, error)) {
             return fail(ErrorKind::misconfigured,
-                        fmt::format("plugin folder '{}' {}; create it, or take it out of plugins.paths",
-                                    folder.string(), fs::exists(folder, error) ? "is no folder" : "does not exist"));
+                        fmt::format("plugin folder '{}' {}", folder.string(),
+                                    fs::exists(folder, error) ? "is not a folder" : "does not exist"),
+                        "create it, or remove it from plugins.paths");
         }
         if (std::ranges::find(seen, real) != seen.end()) continue;
         seen.push_back(real);
-        if (auto added = add_folder(real, DuplicatePolicy::refused); !added) return added;
+        if (auto added = add_folder(real, DuplicatePolicy::refuse); !added) return added;
     }
     std::error_code error;
     const fs::path own = own_.empty() ? fs::path() : fs::canonical(own_, error);
     if (own.empty() || std::ranges::find(seen, own) != seen.end()) return {};
-    return add_folder(own, DuplicatePolicy::passed_over);
+    return add_folder(own, DuplicatePolicy::ignore);
 }
 
-Status Registry::add_folder(const fs::path& folder, DuplicatePolicy twice) {
+Status Registry::add_folder(const fs::path& folder, DuplicatePolicy duplicates) {
     if (auto safe = check_only_owner_writes(folder); !safe) return safe;
     std::error_code error;
     std::vector<PluginFile> found;
@@ -53,20 +54,21 @@ Status Registry::add_folder(const fs::path& folder, DuplicatePolicy twice) {
                     fmt::format("plugin folder '{}' cannot be read: {}", folder.string(), error.message()));
     std::ranges::sort(found, {}, &PluginFile::path);
     for (PluginFile& file : found) {
-        if (auto added = add_file(std::move(file), twice); !added) return added;
+        if (auto added = add_file(std::move(file), duplicates); !added) return added;
     }
     return {};
 }
 
-Status Registry::add_file(PluginFile file, DuplicatePolicy twice) {
+Status Registry::add_file(PluginFile file, DuplicatePolicy duplicates) {
     if (auto safe = check_only_owner_writes(file.path); !safe) return safe;
     const auto same = std::ranges::find_if(
         files_, [&](const PluginFile& other) { return other.kind == file.kind && other.name == file.name; });
     if (same != files_.end()) {
-        if (twice == DuplicatePolicy::passed_over) return {};
+        if (duplicates == DuplicatePolicy::ignore) return {};
         return fail(ErrorKind::misconfigured,
-                    fmt::format("{} '{}' is there twice, as '{}' and as '{}'; remove one of the two files",
-                                to_string(file.kind), file.name, same->path.string(), file.path.string()));
+                    fmt::format("{} '{}' exists twice, as '{}' and as '{}'", to_string(file.kind), file.name,
+                                same->path.string(), file.path.string()),
+                    "remove one of the two files");
     }
     files_.push_back(std::move(file));
     return {};
@@ -78,23 +80,23 @@ Error Registry::no_such_plugin(PluginKind kind, std::string_view name) const {
     for (const PluginFile& file : files_) {
         if (file.kind == kind) names.push_back(file.name);
         if (file.kind != kind && file.name == name)
-            hint = fmt::format("; there is a {} of that name", to_string(file.kind));
+            hint = fmt::format("there is a {} of that name", to_string(file.kind));
     }
     if (const auto near = nearest(name, names)) {
-        hint = fmt::format("; did you mean '{}'?", *near);
+        hint = fmt::format("did you mean '{}'?", *near);
     } else if (hint.empty()) {
         std::ranges::sort(names);
-        hint = names.empty() ? fmt::format("; there is no {} plugin at all", to_string(kind))
-                             : fmt::format("; there are: {}", fmt::join(names, ", "));
+        hint = names.empty() ? fmt::format("there is no {} plugin at all", to_string(kind))
+                             : fmt::format("there are: {}", fmt::join(names, ", "));
     }
     std::vector<std::string> searched;
     for (const fs::path& folder : folders_) searched.push_back(folder.string());
     if (!own_.empty()) searched.push_back(own_.string());
     return Error{ErrorKind::not_found,
-                 fmt::format("no {} plugin '{}' (file {}) in {}{}", to_string(kind), name, file_name_of(kind, name),
+                 fmt::format("no {} plugin '{}' (file {}) in {}", to_string(kind), name, file_name_of(kind, name),
                              searched.empty() ? "any folder, since plugins.paths is empty"
-                                              : fmt::format("{}", fmt::join(searched, ", ")),
-                             hint)};
+                                              : fmt::format("{}", fmt::join(searched, ", "))),
+                 hint};
 }
 
 Result<const LoadedPlugin*> Registry::load(PluginKind kind, std::string_view name) {
@@ -129,7 +131,7 @@ Result<const LoadedPlugin*> Registry::load_file(const fs::path& file) {
         return std::unexpected(std::move(whole.error()));
     const auto symbols = exported_symbols(real);
     if (!symbols) return std::unexpected(symbols.error());
-    if (auto spoken = check_symbols(real, *symbols); !spoken) return std::unexpected(std::move(spoken.error()));
+    if (auto known = check_symbols(real, *symbols); !known) return std::unexpected(std::move(known.error()));
 
     const auto address = load_symbol(real, plugin_symbol);
     if (!address) return std::unexpected(address.error());

@@ -30,13 +30,14 @@ Loaded& loaded() {
     return all;
 }
 
-// A plugin whose global objects throw or call exit() while it is loaded ends the process: glibc lets no exception out
-// of dlopen. What can be done is to say which file it was; the sentence goes straight to stderr, since nothing of the
-// program runs after it.
+// A plugin whose global objects throw or call exit() while it is loaded ends the process: no exception can leave glibc's
+// dlopen. All that can be done is to name the file. The message is written directly to stderr, since nothing else of
+// the program runs after it.
 class LoadingFile {
 public:
     explicit LoadingFile(const std::filesystem::path& file) {
-        static const int registered = std::atexit([] { say("a constructor of a global object in it called exit()"); });
+        static const int registered =
+            std::atexit([] { report("a constructor of a global object in it called exit()"); });
         static_cast<void>(registered);
         name() = file.string();
         before_ = std::set_terminate(terminated);
@@ -55,7 +56,7 @@ private:
         return name;
     }
 
-    static void say(std::string_view what) {
+    static void report(std::string_view what) {
         if (name().empty()) return;
         const std::string sentence = fmt::format(
             "plugin file '{}' ends the process while it is loaded: {}; do such work in the plugin's factory, which may "
@@ -67,11 +68,11 @@ private:
     [[noreturn]] static void terminated() {
         try {
             if (std::current_exception() != nullptr) std::rethrow_exception(std::current_exception());
-            say("a constructor of a global object in it called std::terminate()");
+            report("a constructor of a global object in it called std::terminate()");
         } catch (const std::exception& error) {
-            say(fmt::format("a constructor of a global object in it threw: {}", error.what()));
+            report(fmt::format("a constructor of a global object in it threw: {}", error.what()));
         } catch (...) {
-            say("a constructor of a global object in it threw something that is no std::exception");
+            report("a constructor of a global object in it threw something that is not a std::exception");
         }
         std::_Exit(EXIT_FAILURE);
     }
@@ -79,9 +80,8 @@ private:
     std::terminate_handler before_ = nullptr;
 };
 
-// The reason why the file was not loaded; empty where it was. An exception that came out of the dynamic loader would
-// leave it locked, and whether one does is the compiler's choice: noexcept makes it the end of the process
-// (LoadingFile).
+// The reason why the file was not loaded; empty if it was. An exception that left the dynamic loader would leave it
+// locked, and whether one can leave it depends on the compiler: noexcept makes it end the process (LoadingFile).
 std::string load(boost::dll::shared_library& library, const std::filesystem::path& file) noexcept {
     const LoadingFile loading(file);
     boost::dll::fs::error_code error;
@@ -97,8 +97,8 @@ Result<std::vector<std::string>> exported_symbols(const std::filesystem::path& f
     return boost::dll::library_info(file).symbols();
 } catch (const std::exception& error) {
     return fail(ErrorKind::misconfigured,
-                fmt::format("the symbols of plugin file '{}' cannot be read: {}; build or copy it again", file.string(),
-                            error.what()));
+                fmt::format("the symbols of plugin file '{}' cannot be read: {}", file.string(), error.what()),
+                "build or copy it again");
 }
 
 Result<const void*> load_symbol(const std::filesystem::path& file, const char* symbol) try {
@@ -106,24 +106,24 @@ Result<const void*> load_symbol(const std::filesystem::path& file, const char* s
     const sync::Lock lock(all.mutex);
     boost::dll::shared_library library;
     if (const std::string reason = load(library, file); !reason.empty()) {
-        return fail(
-            ErrorKind::misconfigured,
-            fmt::format("plugin file '{}' cannot be loaded: {}; install what is missing, or link the plugin with "
-                        "everything it needs (embedq_add_plugin() finds gaps when it links)",
-                        file.string(), reason));
+        return fail(ErrorKind::misconfigured,
+                    fmt::format("plugin file '{}' cannot be loaded: {}", file.string(), reason),
+                    "install what is missing, or link the plugin with everything that it needs (embedq_add_plugin() "
+                    "reports undefined symbols when it links)");
     }
     const void* address = library.has(symbol) ? &library.get<const char>(symbol) : nullptr;
     all.libraries.push_back(std::move(library));
     if (address == nullptr) {
         return fail(ErrorKind::misconfigured,
-                    fmt::format("plugin file '{}' has the symbol {}, but hides it; build it with embedq_add_plugin()",
-                                file.string(), symbol));
+                    fmt::format("plugin file '{}' has the symbol {}, but hides it", file.string(), symbol),
+                    "build it with embedq_add_plugin()");
     }
     return address;
 } catch (const std::exception& error) {
     return fail(ErrorKind::misconfigured,
-                fmt::format("plugin file '{}' was loaded, but its symbol {} cannot be read: {}; build or copy it again",
-                            file.string(), symbol, error.what()));
+                fmt::format("plugin file '{}' was loaded, but its symbol {} cannot be read: {}", file.string(), symbol,
+                            error.what()),
+                "build or copy it again");
 }
 
 }  // namespace embedq::plugins

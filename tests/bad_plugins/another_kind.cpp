@@ -1,4 +1,4 @@
-// A notifier in a file that says provider.
+// A notifier in a file whose name says provider.
 #include "embedq/notifier.h"
 
 #include "harmless_provider.h"

@@ -1,4 +1,4 @@
-// Each bad plugin is refused, or caught when it misbehaves, with a sentence that names both sides.
+// Each bad plugin is refused, or its misbehaviour caught, with a message that names what was found and what was expected.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -30,12 +30,12 @@ std::string refusal_of(const fs::path& file) {
 }
 
 // Every message names the file.
-void expect_refused(const std::string& name, const std::string& sentence) {
+void expect_refused(const std::string& name, const std::string& message) {
     EXPECT_THAT(refusal_of(bad(name)),
-                AllOf(HasSubstr("plugin file '" + bad(name).string() + "'"), HasSubstr(sentence)));
+                AllOf(HasSubstr("plugin file '" + bad(name).string() + "'"), HasSubstr(message)));
 }
 
-// A copy of the sound plugin, to be spoilt as a file.
+// A copy of the good plugin, whose file the test then damages.
 class CopiedPlugin : public ::testing::Test {
 protected:
     void SetUp() override {
@@ -51,7 +51,7 @@ protected:
     fs::path file;
 };
 
-TEST(BadPlugins, TheSoundOneLoadsAndWorks) {
+TEST(BadPlugins, TheGoodOneLoadsAndWorks) {
     Registry registry({});
     const auto loaded = registry.load_file(bad("sound"));
     ASSERT_TRUE(loaded) << to_string(loaded.error());
@@ -62,17 +62,18 @@ TEST(BadPlugins, TheSoundOneLoadsAndWorks) {
 }
 
 TEST(BadPlugins, NoSymbol) {
-    expect_refused("no_symbol", "does not export embedq_plugin_v1, so it is no embedq plugin");
+    expect_refused("no_symbol", "does not export embedq_plugin_v1, so it is not an embedq plugin");
 }
 
 TEST(BadPlugins, NewerApi) {
-    expect_refused("newer_api",
-                   "exports embedq_plugin_v2, so it speaks plugin API 2, but this embedq speaks 1; install the plugin "
-                   "built for this embedq");
+    expect_refused(
+        "newer_api",
+        "exports embedq_plugin_v2, so it was built for plugin API 2, but this embedq has API 1; install the plugin "
+        "built for this embedq");
 }
 
 TEST(BadPlugins, OtherApiNumber) {
-    expect_refused("other_api", "says it speaks plugin API 7, but this embedq speaks 1");
+    expect_refused("other_api", "was built for plugin API 7, but this embedq has API 1");
 }
 
 TEST(BadPlugins, OtherBuildTag) {
@@ -85,7 +86,7 @@ TEST(BadPlugins, SmallerDescriptor) {
                                            " bytes, but this embedq's has " + std::to_string(sizeof(PluginDescriptor)));
 }
 
-TEST(BadPlugins, DescriptorWithoutRoomForItsTag) {
+TEST(BadPlugins, DescriptorTooSmallForItsTag) {
     expect_refused("tiny_descriptor", "has a descriptor of 4 bytes, but this embedq's has " +
                                           std::to_string(sizeof(PluginDescriptor)) +
                                           "; build the plugin against this embedq's headers");
@@ -112,7 +113,7 @@ TEST(BadPlugins, BuiltInAnotherLibraryMode) {
                    "but this embedq as '" EMBEDQ_BUILD_TAG "'; build both with the same compiler and settings");
 }
 
-// A sanitizer's runtime that comes late ends the process, so this one is refused unloaded.
+// A sanitizer's runtime that is loaded late ends the process, so this plugin is refused before it is loaded.
 TEST(BadPlugins, BuiltWithAnotherSanitizer) {
     const std::string_view own = EMBEDQ_TAG_SANITIZER;
     const bool host_has_address = own == " sanitizer=address";
@@ -133,17 +134,16 @@ TEST(BadPlugins, MissingLibrary) {
 }
 
 TEST(BadPlugins, NoName) {
-    expect_refused("no_name", "leaves its name, version or summary out (nullptr); give all three");
+    expect_refused("no_name", "has no name, version or summary (nullptr); set all three");
 }
 
 TEST(BadPlugins, UnknownKind) {
-    expect_refused(
-        "unknown_kind",
-        "says it is of kind 9, but there are only store (1), provider (2), notifier (3) and service (4); declare");
+    expect_refused("unknown_kind",
+                   "has kind 9, but there are only store (1), provider (2), notifier (3) and service (4); declare");
 }
 
-TEST(BadPlugins, FactoryOfAnotherKindToo) {
-    expect_refused("two_factories", "is a provider, but has a factory for a notifier; leave that one out");
+TEST(BadPlugins, SecondFactoryOfAnotherKind) {
+    expect_refused("two_factories", "is a provider, but has a factory for a notifier; leave that factory out");
 }
 
 TEST(BadPlugins, OptionsWithoutATable) {
@@ -152,17 +152,17 @@ TEST(BadPlugins, OptionsWithoutATable) {
         "counts 3 options, but has no option table (nullptr); declare both with the macros of embedq/plugin.h");
 }
 
-TEST(BadPlugins, OptionTwice) {
+TEST(BadPlugins, DuplicateOption) {
     expect_refused("option_twice",
-                   "has a faulty option table: option 'model' stands twice in the option table; fix that row");
+                   "has a faulty option table: option 'model' is in the option table more than once; correct that row");
 }
 
 TEST(BadPlugins, OptionWithoutAName) {
     expect_refused("nameless_option",
-                   "has a faulty option table: row 2 of the option table has no name (nullptr); fix that row");
+                   "has a faulty option table: row 2 of the option table has no name (nullptr); correct that row");
 }
 
-// glibc lets no exception out of dlopen, so the process cannot be saved; but it says why it ends.
+// No exception can leave glibc's dlopen, so the process cannot be saved, but it reports why it ends.
 TEST(BadPluginsDeathTest, ThrowsWhenLoaded) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
     EXPECT_EXIT(refusal_of(bad("throws_when_loaded")), ::testing::ExitedWithCode(1),
@@ -192,14 +192,15 @@ TEST(BadPlugins, NoFactory) {
 }
 
 TEST(BadPlugins, AnotherName) {
-    expect_refused("another_name",
-                   "holds the provider 'real_name', but its file name says the provider 'another_name'; name the file "
-                   "libembedq_provider_real_name.so");
+    expect_refused(
+        "another_name",
+        "contains the provider 'real_name', but its file name names the provider 'another_name'; name the file "
+        "libembedq_provider_real_name.so");
 }
 
 TEST(BadPlugins, AnotherKind) {
     expect_refused("another_kind",
-                   "holds the notifier 'another_kind', but its file name says the provider 'another_kind'");
+                   "contains the notifier 'another_kind', but its file name names the provider 'another_kind'");
 }
 
 TEST(BadPlugins, BadOptionTable) {
@@ -213,7 +214,7 @@ TEST(BadPlugins, ThrowingFactory) {
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().kind, ErrorKind::internal);
     EXPECT_THAT(to_string(made.error()), HasSubstr("provider 'p' (" + bad("throwing_factory").string() +
-                                                ") threw in its factory: cannot even start"));
+                                                   ") threw in its factory: cannot even start"));
 }
 
 TEST(BadPlugins, FactoryWithoutInstance) {
@@ -221,7 +222,7 @@ TEST(BadPlugins, FactoryWithoutInstance) {
     TestContext context("p");
     const auto made = make_provider(**registry.load_file(bad("no_instance")), {}, context);
     ASSERT_FALSE(made);
-    EXPECT_THAT(to_string(made.error()), HasSubstr("made no instance and named no error"));
+    EXPECT_THAT(to_string(made.error()), HasSubstr("returned neither an instance nor an error"));
 }
 
 TEST(BadPlugins, ThrowingEmbed) {
@@ -239,11 +240,11 @@ TEST_F(CopiedPlugin, LoadsAsItIs) {
     EXPECT_EQ(refusal_of(file), "not refused");
 }
 
-TEST_F(CopiedPlugin, TwiceNamesBothFiles) {
+TEST_F(CopiedPlugin, DuplicatesNameBothFiles) {
     const auto found = Registry({folder, fs::path(BAD_PLUGINS_DIR)}).discover();
     ASSERT_FALSE(found);
-    EXPECT_THAT(to_string(found.error()), AllOf(HasSubstr("provider 'sound' is there twice"), HasSubstr(file.string()),
-                                             HasSubstr(bad("sound").string())));
+    EXPECT_THAT(to_string(found.error()), AllOf(HasSubstr("provider 'sound' exists twice"), HasSubstr(file.string()),
+                                                HasSubstr(bad("sound").string())));
 }
 
 // One folder under two names is one folder, and one file under two names is one plugin.
@@ -267,7 +268,7 @@ TEST_F(CopiedPlugin, WritableByOthers) {
                 HasSubstr("plugin folder '" + folder.string() + "' has mode 0770, so its group may change it"));
 }
 
-TEST_F(CopiedPlugin, ALinkIsJudgedByWhatItPointsTo) {
+TEST_F(CopiedPlugin, TheTargetOfALinkIsChecked) {
     const fs::path linked = folder / "inside";
     fs::create_directory(linked);
     fs::create_symlink(file, linked / file.filename());
@@ -276,7 +277,7 @@ TEST_F(CopiedPlugin, ALinkIsJudgedByWhatItPointsTo) {
     EXPECT_THAT(refusal_of(linked / file.filename()), HasSubstr("plugin file '" + file.string() + "' has mode 0666"));
 }
 
-TEST_F(CopiedPlugin, NoElfFile) {
+TEST_F(CopiedPlugin, NotAnElfFile) {
     std::ofstream(file, std::ios::trunc)
         << "#!/bin/sh\necho this is a script, long enough to hold the header of an ELF file\n";
     EXPECT_THAT(refusal_of(file), HasSubstr("is not an ELF file, but must be a shared object built for this machine"));
@@ -284,7 +285,7 @@ TEST_F(CopiedPlugin, NoElfFile) {
     EXPECT_THAT(refusal_of(file), HasSubstr("has only 5 bytes"));
     fs::remove(file);
     ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
-    EXPECT_THAT(refusal_of(file), HasSubstr("is no regular file"));
+    EXPECT_THAT(refusal_of(file), HasSubstr("is not a regular file"));
 }
 
 // A copy that was interrupted: the dynamic loader would end the process with SIGBUS.

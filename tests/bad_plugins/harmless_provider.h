@@ -1,4 +1,4 @@
-// A provider without a fault, for plugins whose fault lies elsewhere.
+// A provider without a fault, for plugins whose fault is elsewhere.
 #pragma once
 
 #include <array>
@@ -26,7 +26,7 @@ public:
     return std::make_unique<HarmlessProvider>();
 }
 
-// A descriptor as the macros make it, to be spoilt in one field.
+// A descriptor as the macros make it, of which a bad plugin changes one field.
 [[maybe_unused]] constexpr embedq::PluginDescriptor harmless(const char* name) {
     return {sizeof(embedq::PluginDescriptor),
             EMBEDQ_API_VERSION,

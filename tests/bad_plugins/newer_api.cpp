@@ -1,4 +1,4 @@
-// A plugin for a later embedq. Its constructor would end the test: the symbol's name must be enough to refuse it.
+// A plugin for a later embedq. The constructor would end the test: the name of the symbol must be enough to refuse it.
 #include <cstdlib>
 
 namespace {

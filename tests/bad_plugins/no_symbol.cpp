@@ -1,5 +1,5 @@
-// A shared object that is no plugin. Its constructor would end the test: a file without the symbol must not be loaded
-// at all.
+// A shared object that is not a plugin. The constructor would end the test: a file without the symbol must not be
+// loaded at all.
 #include <cstdlib>
 
 namespace {

@@ -1,8 +1,8 @@
-// Counts options, but has no table of them.
+// Counts options, but has no option table.
 #include "harmless_provider.h"
 
 namespace {
-constexpr embedq::PluginDescriptor spoilt() {
+constexpr embedq::PluginDescriptor changed() {
     auto descriptor = harmless("no_table");
     descriptor.options = nullptr;
     descriptor.option_count = 3;
@@ -10,4 +10,4 @@ constexpr embedq::PluginDescriptor spoilt() {
 }
 }  // namespace
 
-EMBEDQ_EXPORT_PLUGIN_ = spoilt();
+EMBEDQ_EXPORT_PLUGIN_ = changed();

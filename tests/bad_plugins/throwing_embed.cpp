@@ -1,4 +1,4 @@
-// Loads and starts, and throws when it is used.
+// Loads and starts, but throws when it is used.
 #include <stdexcept>
 
 #include "harmless_provider.h"

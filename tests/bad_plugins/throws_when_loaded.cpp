@@ -1,4 +1,4 @@
-// A global object whose constructor throws: no exception comes out of the dynamic loader, so the process ends.
+// A global object whose constructor throws: no exception can leave the dynamic loader, so the process ends.
 #include <stdexcept>
 
 #include "harmless_provider.h"

@@ -1,4 +1,4 @@
-// Says provider, and makes notifiers, too.
+// A provider that also has a factory for notifiers.
 #include "embedq/notifier.h"
 
 #include "harmless_provider.h"
@@ -9,7 +9,7 @@ embedq::Result<std::unique_ptr<embedq::Notifier>> make(const embedq::Options&, e
     return nullptr;
 }
 
-constexpr embedq::PluginDescriptor spoilt() {
+constexpr embedq::PluginDescriptor changed() {
     auto descriptor = harmless("two_factories");
     descriptor.make_notifier = make;
     return descriptor;
@@ -17,4 +17,4 @@ constexpr embedq::PluginDescriptor spoilt() {
 
 }  // namespace
 
-EMBEDQ_EXPORT_PLUGIN_ = spoilt();
+EMBEDQ_EXPORT_PLUGIN_ = changed();

@@ -2,11 +2,11 @@
 #include "harmless_provider.h"
 
 namespace {
-constexpr embedq::PluginDescriptor spoilt() {
+constexpr embedq::PluginDescriptor changed() {
     auto descriptor = harmless("unknown_kind");
     descriptor.kind = static_cast<embedq::PluginKind>(9);
     return descriptor;
 }
 }  // namespace
 
-EMBEDQ_EXPORT_PLUGIN_ = spoilt();
+EMBEDQ_EXPORT_PLUGIN_ = changed();

@@ -20,7 +20,7 @@ Result<std::unique_ptr<Store>> make_no_store(const Options&, Context&) {
     return nullptr;
 }
 
-PluginDescriptor sound() {
+PluginDescriptor good() {
     PluginDescriptor descriptor{};
     descriptor.struct_size = sizeof(PluginDescriptor);
     descriptor.api = EMBEDQ_API_VERSION;
@@ -35,11 +35,12 @@ PluginDescriptor sound() {
 
 std::string refusal(const PluginDescriptor& descriptor) {
     const auto checked = check_descriptor(descriptor, {PluginKind::provider, "x"}, "/p/f.so");
-    if (!checked && checked.error().kind != ErrorKind::misconfigured) return "another kind: " + to_string(checked.error());
+    if (!checked && checked.error().kind != ErrorKind::misconfigured)
+        return "another kind: " + to_string(checked.error());
     return checked ? "" : to_string(checked.error());
 }
 
-TEST(Descriptor, ASoundOnePasses) {
+TEST(Descriptor, AGoodOnePasses) {
     EXPECT_EQ(refusal(sound()), "");
 }
 
@@ -54,7 +55,7 @@ TEST(Descriptor, OfAnotherSizeApiOrBuildNamesBothSides) {
                 HasSubstr("has a descriptor of " + std::to_string(sizeof(PluginDescriptor) + 8) + " bytes"));
     descriptor = sound();
     descriptor.api = 9;
-    EXPECT_THAT(refusal(descriptor), HasSubstr("speaks plugin API 9, but this embedq speaks 1"));
+    EXPECT_THAT(refusal(descriptor), HasSubstr("was built for plugin API 9, but this embedq has API 1"));
     descriptor = sound();
     descriptor.build_tag = "cfront-1";
     EXPECT_THAT(refusal(descriptor), HasSubstr("was built as 'cfront-1', but this embedq as '" EMBEDQ_BUILD_TAG "'"));
@@ -62,19 +63,17 @@ TEST(Descriptor, OfAnotherSizeApiOrBuildNamesBothSides) {
     EXPECT_THAT(refusal(descriptor), HasSubstr("no build tag"));
 }
 
-TEST(Descriptor, MustFitItsFileName) {
+TEST(Descriptor, MustMatchItsFileName) {
     auto descriptor = sound();
     descriptor.name = "y";
-    EXPECT_THAT(
-        refusal(descriptor),
-        HasSubstr(
-            "holds the provider 'y', but its file name says the provider 'x'; name the file libembedq_provider_y.so"));
+    EXPECT_THAT(refusal(descriptor), HasSubstr("contains the provider 'y', but its file name names the provider 'x'; "
+                                               "name the file libembedq_provider_y.so"));
     descriptor = sound();
     descriptor.kind = PluginKind::store;
-    EXPECT_THAT(refusal(descriptor), HasSubstr("holds the store 'x'"));
+    EXPECT_THAT(refusal(descriptor), HasSubstr("contains the store 'x'"));
     descriptor = sound();
     descriptor.kind = static_cast<PluginKind>(99);
-    EXPECT_THAT(refusal(descriptor), HasSubstr("says it is of kind 99, but there are only store (1)"));
+    EXPECT_THAT(refusal(descriptor), HasSubstr("has kind 99, but there are only store (1)"));
     descriptor = sound();
     descriptor.summary = nullptr;
     EXPECT_THAT(refusal(descriptor), HasSubstr("name, version or summary"));
@@ -84,13 +83,13 @@ TEST(Descriptor, HasExactlyTheFactoryOfItsKind) {
     auto descriptor = sound();
     descriptor.make_provider = nullptr;
     EXPECT_THAT(refusal(descriptor),
-                HasSubstr("is a provider without a factory for one; name it in EMBEDQ_PROVIDER(…)"));
+                HasSubstr("is a provider without a factory for one; name the factory in EMBEDQ_PROVIDER(…)"));
     descriptor = sound();
     descriptor.make_store = make_no_store;
     EXPECT_THAT(refusal(descriptor), HasSubstr("is a provider, but has a factory for a store"));
 }
 
-TEST(Descriptor, HasASoundOptionTable) {
+TEST(Descriptor, HasAValidOptionTable) {
     auto descriptor = sound();
     descriptor.option_count = 1;
     EXPECT_THAT(refusal(descriptor), HasSubstr("counts 1 options, but has no option table"));
@@ -99,10 +98,10 @@ TEST(Descriptor, HasASoundOptionTable) {
     EXPECT_THAT(refusal(descriptor), HasSubstr("faulty option table: option 'a' has the default 'maybe'"));
 }
 
-TEST(Symbols, SayWhichApiAFileSpeaks) {
+TEST(Symbols, ShowTheApiOfAFile) {
     EXPECT_TRUE(check_symbols("/p/f.so", {"main", "embedq_plugin_v1", "embedq_plugin_v2"}));
     EXPECT_THAT(to_string(check_symbols("/p/f.so", {"embedq_plugin_v2"}).error()),
-                HasSubstr("exports embedq_plugin_v2, so it speaks plugin API 2, but this embedq speaks 1"));
+                HasSubstr("exports embedq_plugin_v2, so it was built for plugin API 2, but this embedq has API 1"));
     EXPECT_THAT(to_string(check_symbols("/p/f.so", {"main"}).error()), HasSubstr("does not export embedq_plugin_v1"));
 }
 

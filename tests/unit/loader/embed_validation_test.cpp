@@ -12,7 +12,7 @@ EmbedResult rows(std::size_t count, std::size_t dimension) {
     return EmbedResult{.matrix = std::vector<float>(count * dimension, 0.5F), .dimension = dimension};
 }
 
-TEST(EmbedValidation, SoundAnswersPassUnchanged) {
+TEST(EmbedValidation, ValidAnswersPassUnchanged) {
     auto result = rows(4, 3);
     result.tokens = 9;
     const auto sound = validate_embed_result(result, 4, 3);
@@ -37,7 +37,7 @@ TEST(EmbedValidation, BrokenRowsAreInternal) {
     const auto sound = validate_embed_result(result, 2, 3);
     ASSERT_FALSE(sound);
     EXPECT_EQ(sound.error().kind, ErrorKind::internal);
-    EXPECT_EQ(to_string(sound.error()), "returned 5 numbers, which are no whole rows of dimension 3");
+    EXPECT_EQ(to_string(sound.error()), "returned 5 numbers, which is not a whole number of rows of dimension 3");
 }
 
 TEST(EmbedValidation, AnotherDimensionIsMisconfigured) {
@@ -48,7 +48,7 @@ TEST(EmbedValidation, AnotherDimensionIsMisconfigured) {
         << to_string(sound.error());
 }
 
-TEST(EmbedValidation, RowsThatAreNoVectorsBecomeErrorsOfTheirTexts) {
+TEST(EmbedValidation, InvalidVectorsBecomeErrorsOfTheirTexts) {
     auto result = rows(4, 2);
     result.matrix[2] = std::numeric_limits<float>::quiet_NaN();
     result.matrix[5] = std::numeric_limits<float>::infinity();
@@ -66,7 +66,7 @@ TEST(EmbedValidation, RowsThatAreNoVectorsBecomeErrorsOfTheirTexts) {
               "the vector returned for text 4 of 4 is all zero, which has no direction");
 }
 
-TEST(EmbedValidation, ErrorsOfTheProviderStandInOrderAndOncePerText) {
+TEST(EmbedValidation, ErrorsOfTheProviderAreOrderedAndOnePerText) {
     auto result = rows(3, 2);
     result.matrix[0] = std::numeric_limits<float>::quiet_NaN();
     result.errors = {{2, Error{ErrorKind::invalid_input, "late"}},
@@ -79,13 +79,13 @@ TEST(EmbedValidation, ErrorsOfTheProviderStandInOrderAndOncePerText) {
     EXPECT_EQ(to_string(sound->errors[1].error), "late");
 }
 
-TEST(EmbedValidation, ErrorsForTextsThatWereNotAskedAreInternal) {
+TEST(EmbedValidation, ErrorsForTextsOutsideTheRequestAreInternal) {
     auto result = rows(2, 2);
     result.errors = {{2, Error{}}};
     EXPECT_EQ(validate_embed_result(result, 2, 2).error().kind, ErrorKind::internal);
 }
 
-TEST(EmbedValidation, RowsMayBeLeftOutWhereEveryTextHasAnError) {
+TEST(EmbedValidation, RowsMayBeMissingIfEveryTextHasAnError) {
     EmbedResult result{.errors = {{0, Error{}}, {1, Error{}}}};
     const auto sound = validate_embed_result(result, 2, 3);
     ASSERT_TRUE(sound);
@@ -101,7 +101,7 @@ TEST(InfoValidation, NeedsDimensionEndpointsAndWeight) {
     EXPECT_EQ(validate_info(info).error().kind, ErrorKind::misconfigured);
     info = {.dimension = 4};
     info.endpoints.clear();
-    EXPECT_EQ(to_string(validate_info(info).error()), "names no endpoint, but must name at least one");
+    EXPECT_EQ(to_string(validate_info(info).error()), "reports no endpoint, but must report at least one");
     EXPECT_EQ(validate_info(ProviderInfo{}).error().kind, ErrorKind::misconfigured);
 }
 

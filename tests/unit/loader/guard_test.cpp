@@ -1,4 +1,4 @@
-// The wrapper, with plugins made in the test: what they throw or answer wrongly never reaches the caller raw.
+// The wrapper, with plugins made in the test: their exceptions and wrong answers never reach the caller unchecked.
 #include "loader/guard.h"
 
 #include <gmock/gmock.h>
@@ -17,7 +17,7 @@ using conformance::TestContext;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
-// What the plugins of this file do next; factories are plain functions, so it cannot be passed.
+// What the plugins of this file do next. Factories are plain functions, so it cannot be passed to them.
 std::function<Result<std::unique_ptr<Provider>>(Context&)> provider_factory;
 std::function<Result<std::unique_ptr<Notifier>>()> notifier_factory;
 std::function<Result<std::unique_ptr<Service>>()> service_factory;
@@ -80,7 +80,7 @@ protected:
     TestContext context{"mine"};
 };
 
-TEST_F(GuardTest, FactoriesThatThrowOrMakeNothingAreErrors) {
+TEST_F(GuardTest, FactoriesThatThrowOrReturnNothingAreErrors) {
     provider_factory = [](Context&) -> Result<std::unique_ptr<Provider>> { throw std::runtime_error("boom"); };
     auto made = make_provider(plugin_of(PluginKind::provider), {}, context);
     ASSERT_FALSE(made);
@@ -90,7 +90,7 @@ TEST_F(GuardTest, FactoriesThatThrowOrMakeNothingAreErrors) {
     provider_factory = [](Context&) -> Result<std::unique_ptr<Provider>> { return nullptr; };
     made = make_provider(plugin_of(PluginKind::provider), {}, context);
     ASSERT_FALSE(made);
-    EXPECT_THAT(to_string(made.error()), HasSubstr("made no instance and named no error"));
+    EXPECT_THAT(to_string(made.error()), HasSubstr("returned neither an instance nor an error"));
 
     provider_factory = [](Context&) -> Result<std::unique_ptr<Provider>> {
         return fail(ErrorKind::misconfigured, "no model");
@@ -104,7 +104,7 @@ TEST_F(GuardTest, AnotherKindIsRefused) {
     const auto made = make_store(plugin_of(PluginKind::provider), {}, context);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().kind, ErrorKind::invalid_argument);
-    EXPECT_EQ(to_string(made.error()), "plugin 'scripted' (/p/scripted.so) is a provider, but a store is wanted here");
+    EXPECT_EQ(to_string(made.error()), "plugin 'scripted' (/p/scripted.so) is a provider, but a store is needed here");
 }
 
 TEST_F(GuardTest, WhatAProviderThrowsIsAnInternalError) {
@@ -114,14 +114,14 @@ TEST_F(GuardTest, WhatAProviderThrowsIsAnInternalError) {
     scripted->embed_body = []() -> Result<EmbedResult> { throw 3; };
     const auto answer = embed(*instance);
     EXPECT_EQ(answer.error().kind, ErrorKind::internal);
-    EXPECT_THAT(to_string(answer.error()), HasSubstr("threw in embed: something that is no std::exception"));
+    EXPECT_THAT(to_string(answer.error()), HasSubstr("threw in embed: something that is not a std::exception"));
     scripted->info_body = []() -> Result<ProviderInfo> { throw std::bad_alloc(); };
     EXPECT_EQ(instance->info({}).error().kind, ErrorKind::internal);
 }
 
-TEST_F(GuardTest, AnswersAreJudgedAgainstTheInfo) {
+TEST_F(GuardTest, AnswersAreValidatedAgainstTheInfo) {
     const auto instance = provider();
-    EXPECT_TRUE(embed(*instance)) << "info is asked for by itself";
+    EXPECT_TRUE(embed(*instance)) << "the wrapper calls info itself";
     EXPECT_THAT(to_string(embed(*instance, 2).error()),
                 HasSubstr("provider 'mine' (/p/scripted.so) returned 1 row for 2 texts"));
     scripted->info_body = [] { return ProviderInfo{.dimension = 3, .call_timeout = 20s}; };
@@ -131,7 +131,7 @@ TEST_F(GuardTest, AnswersAreJudgedAgainstTheInfo) {
     EXPECT_EQ(embed(*instance).error().kind, ErrorKind::misconfigured);
 }
 
-TEST_F(GuardTest, WithoutAnInfoItsErrorIsTheAnswer) {
+TEST_F(GuardTest, TheErrorOfInfoIsReturnedByEmbed) {
     const auto instance = provider();
     scripted->info_body = []() -> Result<ProviderInfo> { return fail(ErrorKind::unavailable, "down"); };
     EXPECT_EQ(to_string(embed(*instance).error()), "down");
@@ -210,7 +210,7 @@ TEST_F(GuardedNotifierTest, PublishNeverThrowsAndLogs) {
     EXPECT_EQ(call_statistics(*instance)[0].errors, 1U);
 }
 
-TEST_F(GuardedNotifierTest, AWaitThatThrowsLastsUntilDeadlineOrStopAndSaysWhy) {
+TEST_F(GuardedNotifierTest, AWaitThatThrowsLastsUntilDeadlineOrStopAndReportsWhy) {
     const auto instance = notifier();
     EXPECT_EQ(instance->wait(std::chrono::steady_clock::time_point::min(), {}), Wake::timeout);
     EXPECT_THAT(instance->degraded(), HasSubstr("threw in wait: no socket"));
@@ -220,7 +220,7 @@ TEST_F(GuardedNotifierTest, AWaitThatThrowsLastsUntilDeadlineOrStopAndSaysWhy) {
 
     inner->broken = false;
     EXPECT_EQ(instance->wait(std::chrono::steady_clock::time_point::max(), {}), Wake::notified);
-    EXPECT_THAT(instance->degraded(), HasSubstr("threw in degraded")) << "the fault of the wait is over";
+    EXPECT_THAT(instance->degraded(), HasSubstr("threw in degraded")) << "the error of the wait has been cleared";
 }
 
 TEST_F(GuardTest, AServiceThatThrowsInStartFails) {

@@ -15,7 +15,7 @@ TEST(FileNames, AreReadAndWritten) {
     EXPECT_EQ(file_name_of(name->kind, name->name), "libembedq_notifier_postgres_listen.so");
 }
 
-TEST(FileNames, OtherFormsAreNoPlugins) {
+TEST(FileNames, OtherFormsAreNotPlugins) {
     for (const char* other : {"libembedq_provider_.so", "libembedq_.so", "libembedq_so", "libembedq_.s",
                               "embedq_provider_x.so", "libembedq_robot_x.so", "libembedq_provider_X.so",
                               "libembedq_provider_x.so.1", "libembedq_provider_x", "libembedq_provider_9.so", ""}) {

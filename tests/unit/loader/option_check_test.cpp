@@ -16,7 +16,7 @@ std::string refusal(const OptionSpec& row) {
     return checked ? "" : to_string(checked.error());
 }
 
-TEST(OptionTable, SoundRowsPass) {
+TEST(OptionTable, ValidRowsPass) {
     const std::vector<OptionSpec> rows = {
         {.name = "a", .type = OptionType::boolean, .default_value = "true"},
         {.name = "b", .type = OptionType::integer, .default_value = "-3", .minimum = -5},
@@ -42,10 +42,10 @@ TEST(OptionTable, DuplicatesAreNamed) {
     const auto checked = check_option_table(rows);
     ASSERT_FALSE(checked);
     EXPECT_EQ(checked.error().kind, ErrorKind::misconfigured);
-    EXPECT_EQ(to_string(checked.error()), "option 'url' stands twice in the option table");
+    EXPECT_EQ(to_string(checked.error()), "option 'url' is in the option table more than once");
 }
 
-TEST(OptionTable, FaultsAreNamedByRow) {
+TEST(OptionTable, FaultsNameTheirRow) {
     EXPECT_THAT(refusal({.name = nullptr, .type = OptionType::text}),
                 HasSubstr("row 1 of the option table has no name"));
     EXPECT_THAT(refusal({.name = "Url", .type = OptionType::text}),

@@ -1,4 +1,4 @@
-// The registry with the plugins of the build tree, and with folders made for the purpose.
+// The registry with the plugins of the build tree, and with folders made by the tests.
 #include "loader/registry.h"
 
 #include <gmock/gmock.h>
@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 
 const fs::path built_plugins = fs::path(EMBEDQ_BINARY_DIR) / "lib/embedq/plugins";
 
-// A folder that goes with the test.
+// A folder that is removed after the test.
 class Folder {
 public:
     Folder() {
@@ -60,7 +60,7 @@ TEST(Registry, LoadsEveryPluginOfTheBuildTree) {
                                                 "libembedq_provider_simulated.so"}));
 }
 
-TEST(Registry, AListedFolderGoesBeforeTheProgramsOwn) {
+TEST(Registry, AListedFolderTakesPrecedenceOverTheProgramsOwn) {
     const Folder listed;
     const Folder own;
     const fs::path mine = listed.add("libembedq_store_acme.so");
@@ -91,7 +91,7 @@ TEST(Registry, LoadsOnce) {
     EXPECT_EQ(*once, *again);
 }
 
-TEST(Registry, TwoInstancesOfOnePluginKeepToThemselves) {
+TEST(Registry, TwoInstancesOfOnePluginAreIndependent) {
     Registry registry({built_plugins});
     ASSERT_TRUE(registry.discover());
     const LoadedPlugin& plugin = **registry.load(PluginKind::provider, "simulated");
@@ -123,7 +123,7 @@ TEST(Registry, TwoInstancesOfOnePluginKeepToThemselves) {
     EXPECT_TRUE(one->embed(request));
 }
 
-TEST(Registry, FactoriesSayWhatIsWrongWithOptions) {
+TEST(Registry, FactoriesReportInvalidOptions) {
     Registry registry({built_plugins});
     ASSERT_TRUE(registry.discover());
     TestContext context("sim");
@@ -133,22 +133,22 @@ TEST(Registry, FactoriesSayWhatIsWrongWithOptions) {
     const auto made = make_provider(**registry.load(PluginKind::provider, "simulated"), values, context);
     ASSERT_FALSE(made);
     EXPECT_THAT(to_string(made.error()), HasSubstr("fault 'explode': the action is 'explode', expected throttle, "));
-    // An option that the table has but nobody filled in is the host's bug: the accessor throws inside the plugin, and
-    // it is caught out here.
+    // An option of the table without a value is a bug of the host: the accessor throws in the plugin, and the wrapper
+    // catches it.
     const auto thrown = make_provider(**registry.load(PluginKind::provider, "simulated"), {}, context);
     ASSERT_FALSE(thrown);
     EXPECT_EQ(thrown.error().kind, ErrorKind::internal);
     EXPECT_THAT(to_string(thrown.error()), HasSubstr("threw in its factory: option 'concurrency' has no value"));
 }
 
-TEST(Registry, AnUnknownNameGetsTheNearestAndTheFolders) {
+TEST(Registry, AnUnknownNameIsAnsweredWithTheNearestAndTheFolders) {
     Registry registry({built_plugins});
     ASSERT_TRUE(registry.discover());
     const auto slip = registry.load(PluginKind::provider, "simulatd");
     ASSERT_FALSE(slip);
     EXPECT_EQ(slip.error().kind, ErrorKind::not_found);
     EXPECT_EQ(to_string(slip.error()), "no provider plugin 'simulatd' (file libembedq_provider_simulatd.so) in " +
-                                        built_plugins.string() + "; did you mean 'simulated'?");
+                                           built_plugins.string() + "; did you mean 'simulated'?");
     EXPECT_THAT(to_string(registry.load(PluginKind::store, "simulated").error()),
                 HasSubstr("; there is a provider of that name"));
     EXPECT_THAT(to_string(registry.load(PluginKind::notifier, "carrier_pigeon").error()),
@@ -158,7 +158,7 @@ TEST(Registry, AnUnknownNameGetsTheNearestAndTheFolders) {
                 HasSubstr("in any folder, since plugins.paths is empty; there is no store plugin at all"));
 }
 
-TEST(Registry, OtherFilesArePassedOver) {
+TEST(Registry, OtherFilesAreIgnored) {
     const Folder folder;
     folder.add("README");
     folder.add("libembedq_robot_x.so");
@@ -181,7 +181,7 @@ TEST(Registry, FoldersAreListedInOrderAndOnce) {
     EXPECT_EQ(names, (std::vector<std::string>{"z", "a", "b"}));
 }
 
-TEST(Registry, TheSameNameTwiceNamesBothFiles) {
+TEST(Registry, ADuplicateNameReportsBothFiles) {
     const Folder first;
     const Folder second;
     const fs::path one = first.add("libembedq_store_x.so");
@@ -191,8 +191,8 @@ TEST(Registry, TheSameNameTwiceNamesBothFiles) {
     const auto found = registry.discover();
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().kind, ErrorKind::misconfigured);
-    EXPECT_EQ(to_string(found.error()), "store 'x' is there twice, as '" + one.string() + "' and as '" + other.string() +
-                                         "'; remove one of the two files");
+    EXPECT_EQ(to_string(found.error()), "store 'x' exists twice, as '" + one.string() + "' and as '" + other.string() +
+                                            "'; remove one of the two files");
 }
 
 TEST(Registry, AMissingFolderIsNamed) {
@@ -200,7 +200,7 @@ TEST(Registry, AMissingFolderIsNamed) {
     const fs::path file = folder.add("file");
     EXPECT_THAT(to_string(Registry({folder.path() / "no"}).discover().error()),
                 HasSubstr("no' does not exist; create it"));
-    EXPECT_THAT(to_string(Registry({file}).discover().error()), HasSubstr("file' is no folder"));
+    EXPECT_THAT(to_string(Registry({file}).discover().error()), HasSubstr("file' is not a folder"));
 }
 
 TEST(Registry, FoldersAndFilesThatOthersMayWriteAreRefused) {
