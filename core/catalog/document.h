@@ -9,10 +9,10 @@
 //   3. the words of the operationId, if the document gives one that says anything else:  issues list for repo
 //   4. the tags, joined by ", "
 //   5. the description, or what follows its first sentence; left out when it only repeats line 1
-// Words are those of embedq/support/words.h. An operation without summary and description takes its path item's. Prose has its
-// HTML tags and comments and the targets of Markdown links taken out, common HTML entities decoded, and its white space
-// made single spaces. The most telling lines come first, because a bound, ours or a model's, cuts from the end. A
-// change of this form changes `text_version`, and everything is embedded anew.
+// Words are those of embedq/support/words.h. An operation without summary and description takes its path item's. Prose
+// has its HTML tags and comments and the targets of Markdown links taken out, common HTML entities decoded, and its
+// white space made single spaces. The most telling lines come first, because a bound, ours or a model's, cuts from the
+// end. A change of this form changes `text_version`, and everything is embedded anew.
 #pragma once
 
 #include <cstddef>

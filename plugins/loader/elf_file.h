@@ -24,9 +24,9 @@ struct ElfSymbol {
 
 class ElfFile {
 public:
-    // `misconfigured` when the file is not a complete 64- or 32-bit shared object for this machine; the message says what
-    // it is instead. Every section of an opened file is within the file, which neither the dynamic loader nor Boost.DLL
-    // checks before it reads.
+    // `misconfigured` when the file is not a complete 64- or 32-bit shared object for this machine; the message says
+    // what it is instead. Every section of an opened file is within the file, which neither the dynamic loader nor
+    // Boost.DLL checks before it reads.
     [[nodiscard]] static Result<ElfFile> open(const std::filesystem::path& file);
 
     // The libraries that must be loaded with it, by file name.

@@ -30,9 +30,9 @@ Loaded& loaded() {
     return all;
 }
 
-// A plugin whose global objects throw or call exit() while it is loaded ends the process: no exception can leave glibc's
-// dlopen. All that can be done is to name the file. The message is written directly to stderr, since nothing else of
-// the program runs after it.
+// A plugin whose global objects throw or call exit() while it is loaded ends the process: no exception can leave
+// glibc's dlopen. All that can be done is to name the file. The message is written directly to stderr, since nothing
+// else of the program runs after it.
 class LoadingFile {
 public:
     explicit LoadingFile(const std::filesystem::path& file) {

@@ -1,8 +1,8 @@
 # embedq_add_plugin(KIND NAME source...)
 #
 # Builds the shared object libembedq_<KIND>_<NAME>.so that exports the plugin symbol and nothing else, against the
-# contract and the support headers alone. KIND is store, provider, notifier or service. The target is embedq_<KIND>_<NAME>: link libraries to it
-# as usual.
+# contract and the support headers alone. KIND is store, provider, notifier or service. The target is
+# embedq_<KIND>_<NAME>: link libraries to it as usual.
 #
 # EMBEDQ_PLUGIN_OUTPUT_DIRECTORY  where it is built (default: the folder of the project's build)
 # EMBEDQ_PLUGIN_INSTALL_DIR       where `cmake --install` puts it below the prefix (default: lib/embedq/plugins; empty:

@@ -1,4 +1,5 @@
-// Each bad plugin is refused, or its misbehaviour caught, with a message that names what was found and what was expected.
+// Each bad plugin is refused, or its misbehaviour caught, with a message that names what was found and what was
+// expected.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>

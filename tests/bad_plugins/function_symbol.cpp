@@ -1,5 +1,5 @@
-// The symbol is a function that returns a descriptor. The constructor would end the test: the type of the symbol must be
-// enough to refuse the file.
+// The symbol is a function that returns a descriptor. The constructor would end the test: the type of the symbol must
+// be enough to refuse the file.
 #include "harmless_provider.h"
 
 #include <cstdlib>

@@ -41,22 +41,22 @@ std::string refusal(const PluginDescriptor& descriptor) {
 }
 
 TEST(Descriptor, AGoodOnePasses) {
-    EXPECT_EQ(refusal(sound()), "");
+    EXPECT_EQ(refusal(good()), "");
 }
 
 TEST(Descriptor, OfAnotherSizeApiOrBuildNamesBothSides) {
-    auto descriptor = sound();
+    auto descriptor = good();
     descriptor.struct_size = 8;
     EXPECT_THAT(refusal(descriptor), HasSubstr("'/p/f.so' has a descriptor of 8 bytes, but this embedq's has " +
                                                std::to_string(sizeof(PluginDescriptor))));
-    descriptor = sound();
+    descriptor = good();
     descriptor.struct_size += 8;
     EXPECT_THAT(refusal(descriptor),
                 HasSubstr("has a descriptor of " + std::to_string(sizeof(PluginDescriptor) + 8) + " bytes"));
-    descriptor = sound();
+    descriptor = good();
     descriptor.api = 9;
     EXPECT_THAT(refusal(descriptor), HasSubstr("was built for plugin API 9, but this embedq has API 1"));
-    descriptor = sound();
+    descriptor = good();
     descriptor.build_tag = "cfront-1";
     EXPECT_THAT(refusal(descriptor), HasSubstr("was built as 'cfront-1', but this embedq as '" EMBEDQ_BUILD_TAG "'"));
     descriptor.build_tag = nullptr;
@@ -64,33 +64,33 @@ TEST(Descriptor, OfAnotherSizeApiOrBuildNamesBothSides) {
 }
 
 TEST(Descriptor, MustMatchItsFileName) {
-    auto descriptor = sound();
+    auto descriptor = good();
     descriptor.name = "y";
     EXPECT_THAT(refusal(descriptor), HasSubstr("contains the provider 'y', but its file name names the provider 'x'; "
                                                "name the file libembedq_provider_y.so"));
-    descriptor = sound();
+    descriptor = good();
     descriptor.kind = PluginKind::store;
     EXPECT_THAT(refusal(descriptor), HasSubstr("contains the store 'x'"));
-    descriptor = sound();
+    descriptor = good();
     descriptor.kind = static_cast<PluginKind>(99);
     EXPECT_THAT(refusal(descriptor), HasSubstr("has kind 99, but there are only store (1)"));
-    descriptor = sound();
+    descriptor = good();
     descriptor.summary = nullptr;
     EXPECT_THAT(refusal(descriptor), HasSubstr("name, version or summary"));
 }
 
 TEST(Descriptor, HasExactlyTheFactoryOfItsKind) {
-    auto descriptor = sound();
+    auto descriptor = good();
     descriptor.make_provider = nullptr;
     EXPECT_THAT(refusal(descriptor),
                 HasSubstr("is a provider without a factory for one; name the factory in EMBEDQ_PROVIDER(…)"));
-    descriptor = sound();
+    descriptor = good();
     descriptor.make_store = make_no_store;
     EXPECT_THAT(refusal(descriptor), HasSubstr("is a provider, but has a factory for a store"));
 }
 
 TEST(Descriptor, HasAValidOptionTable) {
-    auto descriptor = sound();
+    auto descriptor = good();
     descriptor.option_count = 1;
     EXPECT_THAT(refusal(descriptor), HasSubstr("counts 1 options, but has no option table"));
     const OptionSpec row{.name = "a", .type = OptionType::boolean, .default_value = "maybe"};
