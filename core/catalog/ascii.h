@@ -1,4 +1,4 @@
-// What a byte is in ASCII, whatever the locale.
+// ASCII character classes, independent of the locale.
 //
 // Internal to core/catalog. Thread-safety: pure functions.
 #pragma once

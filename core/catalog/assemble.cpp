@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t max_id_bytes = 512;
 constexpr std::size_t id_hash_digits = 16;
 
-// Control characters have no place in an id or a path, and databases refuse some: they become U+FFFD.
+// Control characters do not belong in an id or a path, and databases refuse some: they become U+FFFD.
 std::string without_controls(std::string text) {
     const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
     if (std::ranges::none_of(text, is_control)) return text;
@@ -41,24 +41,31 @@ bool is_version(std::string_view text) {
     return text.find_first_not_of(allowed) == std::string_view::npos;
 }
 
-// What a document that is no OpenAPI document seems to be.
-std::string description_of(const RawDocument& raw) {
+// What a document that is not an OpenAPI document seems to be, and what to do about it.
+struct Guess {
+    std::string found;
+    std::string hint = {};
+};
+
+Guess guess(const RawDocument& raw) {
     const auto has = [&raw](std::string_view key) {
         return std::ranges::find(raw.root_keys, key) != raw.root_keys.end();
     };
-    if (raw.root_keys.empty()) return "an empty object";
-    if (has("swaggerVersion")) return "a Swagger 1.x document; convert it to OpenAPI 3";
-    if (has("asyncapi")) return "an AsyncAPI document";
-    if (has("arazzo")) return "an Arazzo document";
-    if (has("overlay")) return "an OpenAPI Overlay";
-    if (has("info") && has("item")) return "a Postman collection; export it as OpenAPI";
-    if (has("$schema")) return "a JSON Schema";
-    return fmt::format("an object with the keys {}{}", fmt::join(raw.root_keys, ", "),
-                       raw.root_keys.size() == max_root_keys ? ", …" : "");
+    if (raw.root_keys.empty()) return {"an empty object"};
+    if (has("swaggerVersion")) return {"a Swagger 1.x document", "convert it to OpenAPI 3"};
+    if (has("asyncapi")) return {"an AsyncAPI document"};
+    if (has("arazzo")) return {"an Arazzo document"};
+    if (has("overlay")) return {"an OpenAPI Overlay"};
+    if (has("info") && has("item")) return {"a Postman collection", "export it as OpenAPI"};
+    if (has("$schema")) return {"a JSON Schema"};
+    return {fmt::format("an object with the keys {}{}", fmt::join(raw.root_keys, ", "),
+                        raw.root_keys.size() == max_root_keys ? ", …" : "")};
 }
 
 Result<std::string> dialect_of(const RawDocument& raw) {
-    const auto refuse = [](std::string message) { return fail(ErrorKind::invalid_argument, std::move(message)); };
+    const auto refuse = [](std::string message, std::string hint = {}) {
+        return fail(ErrorKind::invalid_argument, std::move(message), std::move(hint));
+    };
     const auto shown = [](const std::string& version) { return excerpt(version, 0); };
     if (raw.openapi) {
         const std::string& version = *raw.openapi;
@@ -78,10 +85,12 @@ Result<std::string> dialect_of(const RawDocument& raw) {
             "Swagger \"{}\" is not supported: expected \"swagger\": 2.0, or \"openapi\": 3.0.x, 3.1.x or 3.2.x",
             shown(*raw.swagger)));
     }
+    Guess guessed = guess(raw);
     return refuse(
         fmt::format("the document is not an OpenAPI document: expected a text \"openapi\" or \"swagger\" with its "
                     "version, found {}",
-                    description_of(raw)));
+                    guessed.found),
+        std::move(guessed.hint));
 }
 
 // Collects operations and keeps them within the limits.
@@ -94,7 +103,7 @@ public:
         std::unordered_set<std::string_view> methods_seen;
         for (const RawPathItem* const item : items) {
             for (const auto& odd : item->oddities)
-                notes_.add(fmt::format("the path {} is read only in part: {}", path, odd));
+                notes_.add(fmt::format("the path {} is read only partly: {}", path, odd));
             for (const auto& raw : item->operations) {
                 if (!methods_seen.insert(raw.method).second) continue;
                 if (auto status = add(raw, path, *item); !status) return status;
@@ -103,8 +112,8 @@ public:
         return {};
     }
 
-    // Ids are given last, since an id depends on which others are claimed.
-    Status give_ids() {
+    // Ids are assigned last, since an id depends on which others are claimed.
+    Status assign_ids() {
         std::unordered_map<std::string_view, std::size_t> claims;
         for (const auto& operation : operations_) ++claims[operation.operation_id];
         std::unordered_set<std::string> taken;
@@ -117,12 +126,11 @@ public:
             }
         }
         for (Operation* const operation : contested) {
-            if (!give_suffix(*operation, taken)) {
+            if (!assign_suffixed_id(*operation, taken)) {
                 return fail(
                     ErrorKind::invalid_argument,
-                    fmt::format(
-                        "the operationId \"{}\" stands for several operations, and so does every id made from it",
-                        operation->operation_id));
+                    fmt::format("the operationId \"{}\" is used by several operations, and so is every id made from it",
+                                operation->operation_id));
             }
         }
         return {};
@@ -139,14 +147,13 @@ private:
         total_bytes_ += canonical.text.size() + path.size();
         if (operations_.size() >= limits_.max_operations) {
             return fail(ErrorKind::invalid_argument,
-                        fmt::format("the document has more than {} operations, which is as many as are read: split it",
-                                    limits_.max_operations));
+                        fmt::format("the document has more than {} operations", limits_.max_operations), "split it");
         }
         if (total_bytes_ > limits_.max_total_text_bytes) {
             return fail(ErrorKind::invalid_argument,
-                        fmt::format("the texts of the document's operations have more than {} bytes, which is as many "
-                                    "as are read: split it",
-                                    limits_.max_total_text_bytes));
+                        fmt::format("the texts of the document's operations have more than {} bytes",
+                                    limits_.max_total_text_bytes),
+                        "split it");
         }
         Operation& operation = operations_.emplace_back();
         operation.operation_id = id_of(raw, path);
@@ -165,7 +172,7 @@ private:
         return bounded_id(given ? without_controls(raw.operation_id) : fmt::format("{} {}", raw.method, path));
     }
 
-    static bool give_suffix(Operation& operation, std::unordered_set<std::string>& taken) {
+    static bool assign_suffixed_id(Operation& operation, std::unordered_set<std::string>& taken) {
         const std::string hash = to_hex(sha256(fmt::format("{} {}", operation.method, operation.path)));
         for (const std::size_t digits : {8U, 16U, 32U, 64U}) {
             auto [id, is_new] = taken.insert(fmt::format("{}~{}", operation.operation_id, hash.substr(0, digits)));
@@ -201,7 +208,7 @@ Result<Document> assemble(RawDocument raw, DocumentReader& reader, const Limits&
         if (auto status = assembler.add_path(path, chain); !status) return std::unexpected(std::move(status.error()));
         item = {};
     }
-    if (auto status = assembler.give_ids(); !status) return std::unexpected(std::move(status.error()));
+    if (auto status = assembler.assign_ids(); !status) return std::unexpected(std::move(status.error()));
 
     Document document;
     document.title = plain_prose(raw.title);

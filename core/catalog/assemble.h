@@ -1,4 +1,4 @@
-// From what a reader found to the document that is handed out: dialect, references of path items, ids, canonical texts.
+// Makes the document from what a reader found: dialect, references of path items, ids, canonical texts.
 //
 // Internal to core/catalog. Thread-safety: a pure function of its arguments.
 #pragma once

@@ -46,8 +46,8 @@ std::string_view without_leading_space(std::string_view text) {
 
 struct Prose {
     std::string_view first;        // line 1
-    std::string_view overflow;     // what of an overlong summary did not fit line 1
-    std::string_view description;  // what the description says beyond it
+    std::string_view overflow;     // the part of an overlong summary that did not fit line 1
+    std::string_view description;  // what the description adds to it
 };
 
 Prose split(std::string_view summary, std::string_view description) {
@@ -57,8 +57,8 @@ Prose split(std::string_view summary, std::string_view description) {
     }
     if (description.starts_with(summary)) {
         const auto rest = description.substr(summary.size());
-        const bool goes_on = rest.empty() || rest.front() == ' ' || rest.front() == '.';
-        if (goes_on) description = without_leading_space(rest.starts_with('.') ? rest.substr(1) : rest);
+        const bool repeats = rest.empty() || rest.front() == ' ' || rest.front() == '.';
+        if (repeats) description = without_leading_space(rest.starts_with('.') ? rest.substr(1) : rest);
     }
     const auto length = word_floor(summary, max_first_line);
     return {summary.substr(0, length), without_leading_space(summary.substr(length)), description};

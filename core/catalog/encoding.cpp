@@ -35,7 +35,7 @@ std::size_t character_length(std::string_view text, std::size_t at) {
     return overlong || beyond ? 0 : length;
 }
 
-// What a text that is not UTF-8 is, where its first bytes tell.
+// The format of content that is not UTF-8 text, if its first bytes show it.
 std::string_view other_format(std::string_view content) {
     if (content.starts_with("\xff\xfe\0\0"sv) || content.starts_with("\0\0\xfe\xff"sv)) return "UTF-32 text";
     if (content.starts_with("\xff\xfe"sv) || content.starts_with("\xfe\xff"sv)) return "UTF-16 text";
@@ -92,26 +92,28 @@ std::string excerpt(std::string_view text, std::size_t offset) {
 }
 
 Result<std::string_view> checked_text(std::string_view content, const Limits& limits) {
-    const auto refuse = [](std::string message) { return fail(ErrorKind::invalid_argument, std::move(message)); };
+    const auto refuse = [](std::string message, std::string hint = {}) {
+        return fail(ErrorKind::invalid_argument, std::move(message), std::move(hint));
+    };
     if (content.size() > limits.max_document_bytes) {
-        return refuse(
-            fmt::format("the document has {} bytes: at most {} are read", content.size(), limits.max_document_bytes));
+        return refuse(fmt::format("the document has {} bytes, but at most {} are read", content.size(),
+                                  limits.max_document_bytes));
     }
     if (content.starts_with("\xef\xbb\xbf")) content.remove_prefix(3);
     if (content.find_first_not_of(" \t\r\n") == std::string_view::npos) {
         return refuse("the document is empty: expected an OpenAPI document in JSON or YAML");
     }
     if (const auto format = other_format(content); !format.empty()) {
-        return refuse(fmt::format("the document is {}: expected UTF-8 text; convert it", format));
+        return refuse(fmt::format("the document is {}: expected UTF-8 text", format), "convert it");
     }
     if (const auto nul = content.find('\0'); nul != std::string_view::npos) {
         return refuse(
             fmt::format("the document has a NUL byte at {}: expected UTF-8 text", position_text(content, nul)));
     }
     if (const auto bad = find_invalid_utf8(content)) {
-        return refuse(fmt::format(
-            "the document is not UTF-8: byte 0x{:02x} at {}; if it is Latin-1 or another encoding, convert it to UTF-8",
-            byte_at(content, *bad), position_text(content, *bad)));
+        return refuse(fmt::format("the document is not UTF-8: byte 0x{:02x} at {}", byte_at(content, *bad),
+                                  position_text(content, *bad)),
+                      "if it is Latin-1 or another encoding, convert it to UTF-8");
     }
     return content;
 }

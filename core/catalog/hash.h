@@ -1,4 +1,4 @@
-// SHA-256, whole or piece by piece, and its hexadecimal form.
+// SHA-256, in one call or piece by piece, and its hexadecimal form.
 //
 // Thread-safety: functions are pure; a Sha256Stream belongs to one thread at a time.
 #pragma once
@@ -14,8 +14,8 @@ namespace embedq::catalog {
 
 [[nodiscard]] Sha256 sha256(std::string_view bytes);
 
-// SHA-256 of bytes that arrive in pieces. Throws std::runtime_error if the crypto library fails, which only a broken
-// installation does.
+// SHA-256 of bytes that arrive in pieces. Throws std::runtime_error if the crypto library fails, which happens only in
+// a broken installation.
 class Sha256Stream {
 public:
     Sha256Stream();
@@ -25,7 +25,7 @@ public:
 
     void update(std::string_view bytes);
 
-    // The digest of everything so far; the stream then starts anew.
+    // The digest of everything so far. The stream then starts again.
     [[nodiscard]] Sha256 finish();
 
 private:

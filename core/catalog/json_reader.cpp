@@ -1,8 +1,7 @@
-// The JSON reader: one pass of simdjson On-Demand that reads what makes operations and validates everything else on the
-// way.
+// The JSON reader: one pass of simdjson On-Demand that reads what operations are made of and validates everything else.
 //
-// On-Demand does not look at values it skips, so nothing is left to it to skip in the first pass: each value is
-// visited, each scalar checked as a raw token. Later passes, which only look up path items, let it skip.
+// On-Demand does not validate the values that it skips, so in the first pass nothing is skipped: each value is visited,
+// and each scalar is checked as a raw token. Later passes, which only look up path items, do skip.
 #include <fmt/format.h>
 #include <simdjson.h>
 
@@ -18,7 +17,7 @@ namespace {
 
 namespace od = simdjson::ondemand;
 
-// The keys of one object that are read, to notice one that stands twice.
+// The keys of one object that are read, to detect duplicates.
 class KeysRead {
 public:
     bool add(std::string_view key) {
@@ -66,7 +65,7 @@ public:
         KeysRead keys;
         const bool done =
             walk_root([&](std::string_view key, od::value value) { return root_field(raw, keys, key, value); }, true);
-        if (!done) return std::unexpected(std::move(fault_));
+        if (!done) return std::unexpected(std::move(error_));
         return raw;
     }
 
@@ -74,7 +73,7 @@ public:
         FoundItems found;
         std::vector<const JsonPointer*> left;
         for (const auto& pointer : pointers) left.push_back(&pointer);
-        // A value can be read only once, so a pointer into what another one points at waits for the next pass.
+        // A value can be read only once, so a pointer into the target of another one waits for the next pass.
         for (int pass = 0; pass < 4 && !left.empty(); ++pass) {
             Wanted wanted;
             std::erase_if(left, [&](const JsonPointer* pointer) { return place(wanted, *pointer); });
@@ -82,47 +81,50 @@ public:
                 const auto next = wanted.next.find(key);
                 return next == wanted.next.end() || descend(value, next->second, 2, found);
             };
-            if (!walk_root(visit, false)) return std::unexpected(std::move(fault_));
+            if (!walk_root(visit, false)) return std::unexpected(std::move(error_));
         }
         return found;
     }
 
 private:
-    // Where things go wrong: the message is made here once, and `false` travels up.
-    bool broken(const char* at, std::string_view what) {
+    // The error is stored here, and callers return `false` upwards.
+    bool broken(const char* at, std::string_view expected, std::string_view hint = {}) {
         const auto offset =
             at != nullptr && at >= padded_.data() && at <= end_ ? static_cast<std::size_t>(at - padded_.data()) : 0;
         const bool ended =
             trimmed(content_.substr(0, std::min(offset, content_.size()))).size() == trimmed(content_).size();
         const std::string found = ended || offset >= content_.size() ? std::string("the end of the document")
                                                                      : fmt::format("\"{}\"", excerpt(content_, offset));
-        fault_ = Error{ErrorKind::invalid_argument, fmt::format("the JSON is broken at {}: {}, found {}",
-                                                                position_text(content_, offset), what, found)};
+        error_ = Error{
+            ErrorKind::invalid_argument,
+            fmt::format("the JSON is broken at {}: {}, found {}", position_text(content_, offset), expected, found),
+            std::string(hint)};
         return false;
     }
 
-    bool refused(const char* at, std::string_view what) {
-        fault_ =
+    bool refused(const char* at, std::string_view what, std::string_view hint = {}) {
+        error_ =
             Error{ErrorKind::invalid_argument,
-                  fmt::format("{}: {}", position_text(content_, static_cast<std::size_t>(at - padded_.data())), what)};
+                  fmt::format("{}: {}", position_text(content_, static_cast<std::size_t>(at - padded_.data())), what),
+                  std::string(hint)};
         return false;
     }
 
     bool broken(simdjson::error_code error) {
-        const auto string_fault = [this] { return padded_.data() + find_broken_string(content_).value_or(0); };
+        const auto broken_string = [this] { return padded_.data() + find_broken_string(content_).value_or(0); };
         switch (error) {
             case simdjson::UNCLOSED_STRING:
-                return broken(string_fault(), "this string is never closed; the document may be truncated");
+                return broken(broken_string(), "this string is never closed", "the document may be truncated");
             case simdjson::UNESCAPED_CHARS:
-                return broken(string_fault(), "expected no bare control character inside a string");
+                return broken(broken_string(), "expected no unescaped control character inside a string");
             case simdjson::MEMALLOC:
-                fault_ = Error{ErrorKind::internal, "out of memory while parsing JSON"};
+                error_ = Error{ErrorKind::internal, "out of memory while parsing JSON"};
                 return false;
             case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
                 if (const auto text = trimmed(content_); !text.ends_with('}')) {
                     const auto last = utf8_floor(text, text.size() - 1);
-                    return broken(padded_.data() + last,
-                                  "expected a last \"}\"; the document is truncated or has something after it");
+                    return broken(padded_.data() + last, "expected a last \"}\"",
+                                  "the document is truncated or has something after it");
                 }
                 break;
             default: break;
@@ -133,7 +135,7 @@ private:
                                                           : "expected a key, a value, \",\" or a closing bracket here");
     }
 
-    // Visits the keys of the root object and sees that nothing follows it.
+    // Visits the keys of the root object and checks that nothing follows it.
     template <class Visit>
     bool walk_root(Visit&& visit, bool to_the_end) {
         if (const auto error = parser_.iterate(padded_).get(document_)) return broken(error);
@@ -184,9 +186,7 @@ private:
     bool too_deep() {
         const char* at = nullptr;
         if (document_.current_location().get(at) != simdjson::SUCCESS) at = end_;
-        return refused(at,
-                       fmt::format("objects and arrays are nested deeper than {} levels, which is as deep as is read",
-                                   limits_.max_depth));
+        return refused(at, fmt::format("objects and arrays are nested deeper than {} levels", limits_.max_depth));
     }
 
     bool type_of(od::value& value, od::json_type& type) {
@@ -194,7 +194,7 @@ private:
         return broken(value.raw_json_token().data(), "expected a value");
     }
 
-    // `at` is behind the opening quote.
+    // `at` is after the opening quote.
     bool check_string(const char* at) {
         const auto bad = find_bad_escape({at, static_cast<std::size_t>(end_ - at)});
         return !bad || broken(at + *bad, "expected one of the escapes \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
@@ -231,7 +231,7 @@ private:
         return true;
     }
 
-    // A scalar as text; nothing for null; objects and arrays are validated and passed over.
+    // A scalar as text; nothing for null. Objects and arrays are validated and skipped.
     bool read_text(od::value value, std::size_t depth, std::optional<std::string>& text) {
         od::json_type type{};
         if (!type_of(value, type)) return false;
@@ -272,7 +272,7 @@ private:
 
     bool once(KeysRead& keys, std::string_view key) {
         return keys.add(key) ||
-               refused(key_at_, fmt::format("the key \"{}\" stands twice in one object: remove one of them", key));
+               refused(key_at_, fmt::format("duplicate key \"{}\" in one object", key), "remove one of them");
     }
 
     bool root_field(RawDocument& raw, KeysRead& keys, std::string_view key, od::value value) {
@@ -305,7 +305,7 @@ private:
         return each_field(value, 2, [&](std::string_view key, od::value item) {
             if (key.starts_with("x-")) return skip(item, 3);
             if (!keys.insert(key).second)
-                return refused(key_at_, fmt::format("the path \"{}\" stands twice: merge the two", key));
+                return refused(key_at_, fmt::format("duplicate path \"{}\"", key), "merge the two");
             return path_item(item, 3, raw.paths.emplace_back(key, RawPathItem{}).second);
         });
     }
@@ -360,7 +360,7 @@ private:
                             [&](od::value element) { return read_text(element, depth + 1, texts.emplace_back()); });
     }
 
-    // Whether the pointer took a place in this pass.
+    // Whether the pointer is looked up in this pass.
     bool place(Wanted& root, const JsonPointer& pointer) const {
         if (pointer.size() > limits_.max_depth) return true;
         Wanted* at = &root;
@@ -398,8 +398,8 @@ private:
     const char* end_;
     od::parser parser_;
     od::document document_;
-    const char* key_at_ = nullptr;  // the key visited last, for messages
-    Error fault_;
+    const char* key_at_ = nullptr;  // the latest key, for messages
+    Error error_;
 };
 
 }  // namespace

@@ -7,7 +7,7 @@
 namespace embedq::catalog {
 namespace {
 
-// Takes digits off the front; whether there was one.
+// Removes digits from the front; returns whether there was one.
 bool take_digits(std::string_view& rest) {
     const auto before = rest.size();
     while (!rest.empty() && is_digit(rest.front())) rest.remove_prefix(1);
@@ -54,7 +54,7 @@ std::optional<std::size_t> find_bad_escape(std::string_view text) {
     std::size_t at = 0;
     auto quote = text.find('"');
     while (true) {
-        // Looked for anew only once it is passed: the closing quote may be megabytes of escapes away.
+        // Searched again only when it has been passed: the closing quote may be megabytes of escapes away.
         if (quote < at) quote = text.find('"', at);
         const auto backslash = text.substr(0, quote).find('\\', at);
         if (backslash == std::string_view::npos) return std::nullopt;

@@ -1,8 +1,8 @@
-// embedq-parse PATH…: reads documents and prints what they hold. A tool for trying corpora; the product's way in is
+// embedq-parse PATH…: reads documents and prints what they contain. A tool for experiments with a corpus; users run
 // `embedq index`.
 //
-// With -v a line for each document (path, operations), else only refusals, notes and the sums. -t PATH prints all
-// canonical texts.
+// With -v it prints a line for each document (path, operations), otherwise only refusals, notes and the totals. -t
+// prints all canonical texts.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -11,11 +11,11 @@
 
 namespace embedq::catalog {
 
-// Notes for people, bounded.
+// Notes for people, limited in number.
 class Notes {
 public:
     void add(std::string note);
-    // The notes, with how many more there were.
+    // The notes, and the number of those beyond the limit.
     [[nodiscard]] std::vector<std::string> take();
 
 private:
@@ -23,12 +23,12 @@ private:
     std::size_t left_out_ = 0;
 };
 
-// Finds what path items refer to, in as few passes over the document as the longest chain of references has links.
+// Finds what path items refer to, in as many passes over the document as the longest chain of references has links.
 class PathItems {
 public:
     [[nodiscard]] Status resolve(const RawDocument& raw, DocumentReader& reader);
 
-    // The path item and those behind its `$ref`, nearest first. Only after resolve().
+    // The path item and those that its `$ref` leads to, nearest first. Only after resolve().
     [[nodiscard]] std::vector<const RawPathItem*> chain(std::string_view path, const RawPathItem& item,
                                                         Notes& notes) const;
 

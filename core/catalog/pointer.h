@@ -12,7 +12,7 @@ namespace embedq::catalog {
 
 using JsonPointer = std::vector<std::string>;
 
-// The keys of a local reference; nothing when it points outside the document or is no pointer.
+// The keys of a local reference; nothing if it points outside the document or is not a pointer.
 [[nodiscard]] std::optional<JsonPointer> local_pointer(std::string_view ref);
 
 }  // namespace embedq::catalog

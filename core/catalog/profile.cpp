@@ -44,7 +44,7 @@ Sha256 fingerprint_of(const Profile& profile) {
         .digest();
 }
 
-// As much as tells two digests apart; what names the algorithm says nothing.
+// Enough to distinguish two digests, without the name of the algorithm.
 std::string short_digest(std::string_view digest) {
     if (const auto colon = digest.find(':'); colon != std::string_view::npos && colon + 1 < digest.size())
         digest.remove_prefix(colon + 1);

@@ -1,4 +1,4 @@
-// How a profile is made from what a provider says of itself.
+// Makes a profile from what a provider reports.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -19,11 +19,11 @@ namespace embedq::catalog {
 [[nodiscard]] Profile make_profile(std::string_view plugin, const ProviderInfo& info, std::uint32_t text_version,
                                    std::uint32_t epoch = 0);
 
-// The same profile in another epoch: what vectors made anew by request are kept under. The id is the fingerprint in
-// epoch 0, else SHA-256 over the fields fingerprint and epoch.
+// The same profile in another epoch, under which vectors are kept that were made again on request. The id is the
+// fingerprint in epoch 0, else SHA-256 over the fields fingerprint and epoch.
 [[nodiscard]] Profile with_epoch(Profile profile, std::uint32_t epoch);
 
-// For people: "model 'm' (digest 0a6109f2, 768 dimensions)". The digest is cut to 12 characters, and left out where
+// For people: "model 'm' (digest 0a6109f2, 768 dimensions)". The digest is cut to 12 characters, and omitted if
 // there is none.
 [[nodiscard]] std::string in_words(const Profile& profile);
 

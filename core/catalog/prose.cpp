@@ -13,9 +13,9 @@
 namespace embedq::catalog {
 namespace {
 
-constexpr std::size_t max_markup_bytes = 2000;  // what is longer is text that only looks like markup
+constexpr std::size_t max_markup_bytes = 2000;  // longer text only looks like markup
 
-// Inline elements vanish; block elements leave a space behind.
+// Inline elements are removed; block elements become a space.
 constexpr std::array<std::string_view, 23> inline_elements{
     "a",     "abbr", "b", "big",  "cite",  "code", "del",    "em",     "font", "i",   "ins", "kbd",
     "label", "mark", "s", "samp", "small", "span", "strike", "strong", "sub",  "sup", "u"};
@@ -47,24 +47,25 @@ bool is_element_end(char c) {
 }
 
 struct Piece {
-    std::size_t length = 0;         // bytes of the source it stands for
-    std::string_view instead = {};  // what is put in its place
+    std::size_t length = 0;             // bytes of the source
+    std::string_view replacement = {};  // what replaces them
 };
 
-// The next place of a mark at or after a position. Positions that are asked for only grow, so a text is searched
-// through once, however many openings without an end it has.
+// The next position of a mark at or after a given one. The given positions only grow, so a text is searched only once,
+// however many openings without an end it has.
 class NextMark {
 public:
     enum class Match : std::uint8_t { any_of, whole };
 
     NextMark(std::string_view text, std::string_view mark, Match match) : text_(text), mark_(mark), match_(match) {}
 
-    // npos if it is further away than markup is long.
+    // npos if it is further away than the longest markup.
     std::size_t find(std::size_t from) {
-        if (!searched_ || place_ < from)
-            place_ = match_ == Match::any_of ? text_.find_first_of(mark_, from) : text_.find(mark_, from);
+        if (!searched_ || position_ < from)
+            position_ = match_ == Match::any_of ? text_.find_first_of(mark_, from) : text_.find(mark_, from);
         searched_ = true;
-        return place_ == std::string_view::npos || place_ - from > max_markup_bytes ? std::string_view::npos : place_;
+        return position_ == std::string_view::npos || position_ - from > max_markup_bytes ? std::string_view::npos
+                                                                                          : position_;
     }
 
 private:
@@ -72,7 +73,7 @@ private:
     std::string_view mark_;
     Match match_;
     bool searched_ = false;
-    std::size_t place_ = 0;
+    std::size_t position_ = 0;
 };
 
 class PlainProse {
@@ -83,7 +84,7 @@ public:
         out_.reserve(text_.size());
         for (std::size_t at = 0; at < text_.size();) {
             const Piece piece = next(at);
-            put(piece.instead);
+            put(piece.replacement);
             at += piece.length;
         }
         if (out_.ends_with(' ')) out_.pop_back();
@@ -188,7 +189,7 @@ std::size_t first_sentence(std::string_view prose, std::size_t bound) {
     for (std::size_t at = 1; at + 1 < prose.size() && at < bound; ++at) {
         const bool mark = prose[at] == '.' || prose[at] == '!' || prose[at] == '?';
         if (!mark || prose[at + 1] != ' ') continue;
-        // "e.g. this" and "No. 5" go on; a sentence begins with anything but a small letter or a digit.
+        // "e.g. this" and "No. 5" continue; a sentence begins with anything but a lower-case letter or a digit.
         const char next = at + 2 < prose.size() ? prose[at + 2] : 'A';
         const bool initial = at < 2 || prose[at - 2] == '.' || prose[at - 2] == ' ';
         if (!initial && !(next >= 'a' && next <= 'z') && !is_digit(next)) return at + 1;

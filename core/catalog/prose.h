@@ -1,4 +1,4 @@
-// Summaries and descriptions as running text: without markup that says nothing, on one line.
+// Summaries and descriptions as plain text: without markup, on one line.
 //
 // Internal to core/catalog; part of the canonical text's form (document.h). Thread-safety: pure functions.
 #pragma once
@@ -9,15 +9,16 @@
 
 namespace embedq::catalog {
 
-// HTML tags and comments are taken out (known element names only, so "<id>" stays), and so are the targets of Markdown
-// links; the commonest entities are decoded; control characters and every kind of white space become single spaces,
+// HTML tags and comments are removed (known element names only, so "<id>" stays), and so are the targets of Markdown
+// links. The most common entities are decoded. Control characters and every kind of white space become single spaces,
 // none at the ends.
 [[nodiscard]] std::string plain_prose(std::string_view text);
 
-// Length of the first sentence of a text from plain_prose(), at most `bound` bytes and then up to the end of a word.
+// Length of the first sentence of a text from plain_prose(); a longer one is cut to at most `bound` bytes, at the end
+// of a word.
 [[nodiscard]] std::size_t first_sentence(std::string_view prose, std::size_t bound);
 
-// At most `bound` bytes of the text, at the end of a word if there is one, else of a character.
+// The largest length of at most `bound` bytes that ends at the end of a word, or of a character if there is no space.
 [[nodiscard]] std::size_t word_floor(std::string_view prose, std::size_t bound);
 
 }  // namespace embedq::catalog

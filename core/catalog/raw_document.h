@@ -1,4 +1,4 @@
-// What the JSON and the YAML reader hand over: the parts of a document that make operations, as the document has them.
+// The result of the JSON and the YAML reader: the parts of a document that operations are made of, unchanged.
 //
 // Internal to core/catalog. A reader belongs to one thread.
 #pragma once
@@ -30,7 +30,7 @@ struct RawPathItem {
     std::string summary;
     std::string description;
     std::vector<RawOperation> operations;
-    std::vector<std::string> oddities;  // what was passed over: "its `get` is a string, not an object"
+    std::vector<std::string> oddities;  // what was ignored: "its `get` is a string, not an object"
 };
 
 struct RawDocument {
@@ -39,14 +39,14 @@ struct RawDocument {
     std::string title;
     std::string version;
     std::string description;
-    std::string paths_kind;              // what `paths` is: "object", "null", "array"…; empty when it is not there
-    std::vector<std::string> root_keys;  // the first few, to say what was found
+    std::string paths_kind;              // what `paths` is: "object", "null", "array"…; empty if it is missing
+    std::vector<std::string> root_keys;  // the first few, for messages
     std::vector<std::pair<std::string, RawPathItem>> paths;
 };
 
 inline constexpr std::size_t max_root_keys = 12;
 
-// Path items by the pointer they were asked for; those that are not there are missing.
+// Path items by the pointer with which they were looked up, without those that do not exist.
 using FoundItems = std::map<JsonPointer, RawPathItem>;
 
 class DocumentReader {

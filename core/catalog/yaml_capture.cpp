@@ -15,13 +15,14 @@
 namespace embedq::catalog {
 namespace {
 
-// The parser calls back, so a refusal has to leave through it as an exception; capture_yaml() makes it a value.
+// Thrown through the parser, which has no other way to stop; capture_yaml() turns it into a value.
 struct Refusal {
     std::string message;
+    std::string hint;
 };
 
-[[noreturn]] void refuse(const YAML::Mark& mark, std::string_view what) {
-    throw Refusal{fmt::format("line {}, column {}: {}", mark.line + 1, mark.column + 1, what)};
+[[noreturn]] void refuse(const YAML::Mark& mark, std::string_view what, std::string_view hint = {}) {
+    throw Refusal{fmt::format("line {}, column {}: {}", mark.line + 1, mark.column + 1, what), std::string(hint)};
 }
 
 const Interest* child_of(const Interest* interest, std::string_view key) {
@@ -37,7 +38,8 @@ public:
     }
 
     void OnDocumentStart(const YAML::Mark& mark) override {
-        // yaml-cpp leaves a "," that belongs to nothing where it is, and begins the next document with it, without end.
+        // yaml-cpp does not consume a "," that belongs to nothing, and begins the next document with it, again and
+        // again.
         if (documents_ > 0 && mark.pos == document_start_)
             refuse(mark, "this belongs to nothing: expected a key, an entry or the end of the document");
         document_start_ = mark.pos;
@@ -47,7 +49,7 @@ public:
     void OnAnchor(const YAML::Mark& /*mark*/, const std::string& /*name*/) override {}
 
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-        // What ends with "---" has a second document without content.
+        // A file that ends with "---" has a second document without content.
         if (documents_ > 1 && stack_.empty()) return;
         leaf(mark, YamlNode::Kind::null, "null", anchor);
     }
@@ -60,7 +62,7 @@ public:
 
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         const Anchor& target = anchors_.at(anchor);
-        if (!target.complete) refuse(mark, "this alias stands inside what it is an alias of: write the part out");
+        if (!target.complete) refuse(mark, "this alias is inside the node that it repeats", "write the node out");
         count(mark, target.size);
         if (at_key()) {
             set_key(mark, target.node->kind == YamlNode::Kind::scalar ? target.node->text : complex_key());
@@ -80,14 +82,14 @@ public:
     void OnSequenceEnd() override { close(); }
     void OnMapEnd() override { close(); }
 
-    // Where the last quoted scalar of the document begins.
+    // The beginning of the last quoted scalar of the document.
     [[nodiscard]] const YAML::Mark& last_quoted() const { return last_quoted_; }
 
 private:
     struct Frame {
         YAML::Mark mark;
         YamlNode::Kind kind = YamlNode::Kind::map;
-        YamlNode* node = nullptr;  // null where nothing is kept
+        YamlNode* node = nullptr;  // null if the node is not kept
         const Interest* interest = nullptr;
         YAML::anchor_t anchor = 0;
         std::size_t size = 1;
@@ -107,13 +109,13 @@ private:
         return !stack_.empty() && stack_.back().kind == YamlNode::Kind::map && stack_.back().wants_key;
     }
 
-    // A key that is no scalar cannot be asked for, but two of them are two.
+    // A key that is not a scalar cannot be looked up, but two of them are not duplicates.
     std::string complex_key() { return fmt::format("\x01{}", ++complex_keys_); }
 
     void set_key(const YAML::Mark& mark, std::string key) {
         Frame& frame = stack_.back();
         if (key != "<<" && !frame.keys.insert(key).second) {
-            refuse(mark, fmt::format("the key \"{}\" stands twice in one map: remove one of them", key));
+            refuse(mark, fmt::format("duplicate key \"{}\" in one map", key), "remove one of them");
         }
         frame.key = std::move(key);
         frame.wants_key = false;
@@ -147,10 +149,8 @@ private:
         std::size_t& size = stack_.empty() ? root_size_ : stack_.back().size;
         size += nodes;
         if (size > limits_.max_yaml_nodes) {
-            refuse(mark,
-                   fmt::format(
-                       "with its aliases written out the document has more than {} nodes, which is as many as are read",
-                       limits_.max_yaml_nodes));
+            refuse(mark, fmt::format("with its aliases expanded, the document has more than {} nodes",
+                                     limits_.max_yaml_nodes));
         }
     }
 
@@ -161,7 +161,7 @@ private:
     }
 
     void only_document(const YAML::Mark& mark) const {
-        if (documents_ > 1) refuse(mark, "a second YAML document begins here: put each document in a file of its own");
+        if (documents_ > 1) refuse(mark, "a second YAML document begins here", "put each document into its own file");
     }
 
     void leaf(const YAML::Mark& mark, YamlNode::Kind kind, const std::string& text, YAML::anchor_t anchor) {
@@ -184,8 +184,7 @@ private:
     void open(const YAML::Mark& mark, YamlNode::Kind kind, YAML::anchor_t anchor) {
         only_document(mark);
         if (stack_.size() >= limits_.max_depth) {
-            refuse(mark, fmt::format("maps and sequences are nested deeper than {} levels, which is as deep as is read",
-                                     limits_.max_depth));
+            refuse(mark, fmt::format("maps and sequences are nested deeper than {} levels", limits_.max_depth));
         }
         Frame frame;
         frame.mark = mark;
@@ -226,7 +225,7 @@ private:
     std::size_t complex_keys_ = 0;
 };
 
-// A stream over bytes that somebody else keeps.
+// A stream over bytes that it does not own.
 class ViewBuffer final : public std::streambuf {
 public:
     explicit ViewBuffer(std::string_view view) {
@@ -235,8 +234,8 @@ public:
     }
 };
 
-// Whether a quoted scalar that begins here, after an anchor and a tag, is never closed. The parser takes such a one for
-// complete when the document ends with a line break.
+// Whether a quoted scalar that begins here, after an anchor and a tag, is never closed. The parser accepts such a
+// scalar as complete when the document ends with a line break.
 bool is_unclosed(std::string_view rest) {
     while (rest.starts_with('&') || rest.starts_with('!')) {
         rest.remove_prefix(std::min(rest.find_first_of(" \t\r\n"), rest.size()));
@@ -271,14 +270,14 @@ Result<YamlTree> capture_yaml(std::string_view content, const Interest& wanted, 
         YAML::Parser parser(stream);
         while (parser.HandleNextDocument(capture)) {
         }
-        // An unclosed scalar runs to the end, so only the last one can be it.
+        // An unclosed scalar extends to the end, so only the last one can be unclosed.
         const YAML::Mark& quoted = capture.last_quoted();
         if (!quoted.is_null() &&
             is_unclosed(content.substr(std::min(static_cast<std::size_t>(quoted.pos), content.size())))) {
-            refuse(quoted, "the quoted text that begins here is never closed; the document may be truncated");
+            refuse(quoted, "the quoted text that begins here is never closed", "the document may be truncated");
         }
     } catch (const Refusal& refusal) {
-        return fail(ErrorKind::invalid_argument, refusal.message);
+        return fail(ErrorKind::invalid_argument, refusal.message, refusal.hint);
     } catch (const YAML::Exception& error) {
         return fail(ErrorKind::invalid_argument, fmt::format("the YAML is broken at line {}, column {}: {}",
                                                              error.mark.line + 1, error.mark.column + 1, error.msg));

@@ -1,4 +1,4 @@
-// The parts of a YAML document that somebody asked for, as a small tree; the rest is validated and forgotten.
+// The requested parts of a YAML document, as a small tree; the rest is validated and discarded.
 //
 // Internal to core/catalog. Thread-safety: plain values and a pure function.
 #pragma once
@@ -24,7 +24,7 @@ struct YamlNode {
     std::vector<const YamlNode*> items;                           // of a sequence
 };
 
-// Which children of a node are wanted, and what of them. The items of a sequence go by their index.
+// Which children of a node are wanted, and which parts of them. The items of a sequence are identified by their index.
 struct Interest {
     std::map<std::string, const Interest*, std::less<>> fields;
     const Interest* others = nullptr;  // what is wanted of children not in `fields`; null for nothing
@@ -39,13 +39,13 @@ struct Interest {
 };
 
 struct YamlTree {
-    std::deque<YamlNode> nodes;  // a node may be the child of several: aliases are not written out
+    std::deque<YamlNode> nodes;  // a node may be the child of several: aliases are not expanded
     const YamlNode* root = nullptr;
 };
 
-// Anchored nodes are kept whole wherever they are, since an alias may want them. Aliases form no cycles, and the
-// document with all aliases written out has at most `limits.max_yaml_nodes` nodes; else it is an error, as are
-// duplicate keys and a second document.
+// Anchored nodes are kept completely wherever they are, since an alias may need them. It is an error if aliases form a
+// cycle, if the document with all aliases expanded has more than `limits.max_yaml_nodes` nodes, if a key is duplicate,
+// or if there is a second document.
 [[nodiscard]] Result<YamlTree> capture_yaml(std::string_view content, const Interest& wanted, const Limits& limits);
 
 }  // namespace embedq::catalog

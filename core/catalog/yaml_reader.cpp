@@ -1,4 +1,4 @@
-// The YAML reader: what makes operations, from a tree of only that.
+// The YAML reader: takes what operations are made of from a tree that contains only that.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -65,7 +65,7 @@ private:
     bool too_deep_ = false;
 };
 
-// What a first pass keeps of a document.
+// What the first pass keeps of a document.
 class DocumentInterest {
 public:
     DocumentInterest() {
@@ -91,7 +91,7 @@ private:
     Interest operation_, path_item_, paths_, info_, root_;
 };
 
-// What a later pass keeps: the ways to some nodes, and those nodes whole.
+// What a later pass keeps: some nodes completely, and the paths to them.
 class PointerInterest {
 public:
     void add(const JsonPointer& pointer) {
@@ -172,7 +172,7 @@ private:
 
     static std::unexpected<Error> merged_too_deep() {
         return fail(ErrorKind::invalid_argument,
-                    fmt::format("merge keys (<<) are nested deeper than {} levels: write them out", max_merges));
+                    fmt::format("merge keys (<<) are nested deeper than {} levels", max_merges), "write them out");
     }
 
     void root_field(RawDocument& raw, std::string_view key, const YamlNode& value) {
@@ -226,7 +226,7 @@ private:
         }
     }
 
-    // Flattened maps are remembered: many pointers lead through one map of paths.
+    // Flattened maps are cached: many pointers lead through one map of paths.
     using Flattened = std::unordered_map<const YamlNode*, std::unordered_map<std::string_view, const YamlNode*>>;
 
     const YamlNode* follow(const YamlNode* node, const JsonPointer& pointer, Flattened& flattened) {

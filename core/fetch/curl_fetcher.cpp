@@ -1,6 +1,6 @@
 // The only file that knows libcurl.
 //
-// Redirects are followed here and not by libcurl, so that each hop goes through `read_url`; the guard sits where
+// Redirects are followed here and not by libcurl, so that each hop goes through `read_url`. The address guard runs when
 // libcurl opens a socket, which is after names are resolved, for every address that it tries.
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -25,7 +25,7 @@ using std::chrono::steady_clock;
 constexpr std::size_t longest_url = 8'192;
 constexpr std::size_t longest_shown = 300;  // bytes of a redirect's target in a message
 constexpr std::size_t longest_validator = 1'024;
-constexpr std::size_t most_header_bytes = std::size_t{256} << 10U;
+constexpr std::size_t longest_headers = std::size_t{256} << 10U;
 constexpr milliseconds longest_connect{10'000};
 
 struct FreeUrl {
@@ -60,8 +60,8 @@ std::string lower(std::string text) {
     return text;
 }
 
-// A server's target as messages show it: without user, password, query and fragment, where secrets stand, and not at
-// any length.
+// The target of a redirect as messages show it: without user, password, query and fragment, which may contain secrets,
+// and of limited length.
 std::string shown(const std::string& target) {
     const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
     if (url == nullptr) throw std::bad_alloc();
@@ -77,37 +77,35 @@ std::string shown(const std::string& target) {
     return "'" + text + "'";
 }
 
-std::unexpected<Error> refuse(std::string why) {
-    return fail(ErrorKind::invalid_argument, std::move(why));
+std::unexpected<Error> refuse(std::string why, std::string hint = {}) {
+    return fail(ErrorKind::invalid_argument, std::move(why), std::move(hint));
 }
 
-// What one request is about while libcurl asks back.
+// The state of one request, for libcurl's callbacks.
 struct Exchange {
     const std::vector<net::Network>& allowed;
     bool guarded = true;
     std::size_t max_bytes = 0;
     std::stop_token stop;
 
-    long status = 0;  // of the headers seen last
+    long status = 0;  // of the latest headers
     std::string body = {};
     std::size_t header_bytes = 0;
     bool too_large = false;
-    std::string blocked = {};  // why an address was not connected to
+    std::optional<Error> blocked = std::nullopt;  // why an address was not connected to
 };
 
-std::optional<std::string> why_not(const net::Address& address, const std::vector<net::Network>& allowed) {
+// The special range that forbids a connection to the address; nothing where it is allowed.
+std::optional<std::string> forbidden_range(const net::Address& address, const std::vector<net::Network>& allowed) {
     auto special = net::special_range(address);
     if (special && std::ranges::any_of(allowed, [&](const net::Network& network) { return network.contains(address); }))
         return std::nullopt;
     return special;
 }
 
-std::string blocked_text(const net::Address& address, const std::string& range) {
-    return fmt::format(
-        "leads to {}, which is {}; documents are fetched from public addresses alone (fetch.allow_private_addresses "
-        "makes "
-        "exceptions)",
-        to_string(address), range);
+Error blocked_address(const net::Address& address, const std::string& range) {
+    return {ErrorKind::invalid_argument, fmt::format("leads to {}, which is {}", to_string(address), range),
+            "documents are fetched from public addresses alone (fetch.allow_private_addresses makes exceptions)"};
 }
 
 curl_socket_t open_socket(void* data, curlsocktype purpose, curl_sockaddr* to) {
@@ -116,8 +114,8 @@ curl_socket_t open_socket(void* data, curlsocktype purpose, curl_sockaddr* to) {
     if (exchange.guarded) {
         const auto address = net::address_of(&to->addr);
         if (!address) return CURL_SOCKET_BAD;
-        if (const auto range = why_not(*address, exchange.allowed)) {
-            exchange.blocked = blocked_text(*address, *range);
+        if (const auto range = forbidden_range(*address, exchange.allowed)) {
+            exchange.blocked = blocked_address(*address, *range);
             return CURL_SOCKET_BAD;
         }
     }
@@ -128,7 +126,7 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* t
     auto& exchange = *static_cast<Exchange*>(to);
     const std::string_view line(data, size * count);
     exchange.header_bytes += line.size();
-    if (exchange.header_bytes > most_header_bytes) {
+    if (exchange.header_bytes > longest_headers) {
         exchange.too_large = true;
         return 0;
     }
@@ -150,7 +148,8 @@ std::size_t take_body(char* data, std::size_t size, std::size_t count, void* to)
     return bytes;
 }
 
-int go_on(void* data, curl_off_t /*down_total*/, curl_off_t /*down*/, curl_off_t /*up_total*/, curl_off_t /*up*/) {
+int stop_if_requested(void* data, curl_off_t /*down_total*/, curl_off_t /*down*/, curl_off_t /*up_total*/,
+                      curl_off_t /*up*/) {
     return static_cast<Exchange*>(data)->stop.stop_requested() ? 1 : 0;
 }
 
@@ -174,31 +173,32 @@ public:
 
     Result<Url> read_url(std::string_view text) const override {
         if (text.size() > longest_url)
-            return refuse(fmt::format("is {} bytes long; at most {} are taken", text.size(), longest_url));
-        if (text.find('\0') != std::string_view::npos) return refuse("is no URL: it has a zero byte in it");
+            return refuse(fmt::format("is {} bytes long, but at most {} are allowed", text.size(), longest_url));
+        if (text.find('\0') != std::string_view::npos) return refuse("is not a URL: it contains a zero byte");
         const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
         if (url == nullptr) throw std::bad_alloc();
         const CURLUcode code = curl_url_set(url.get(), CURLUPART_URL, std::string(text).c_str(),
                                             CURLU_DISALLOW_USER | CURLU_NON_SUPPORT_SCHEME);
         if (code == CURLUE_USER_NOT_ALLOWED)
-            return refuse("has a user or password in it, which would be stored and shown; leave it out");
-        if (code != CURLUE_OK) return refuse(fmt::format("is no URL: {}", curl_url_strerror(code)));
+            return refuse("has a user or password in it, which would be stored and shown", "leave it out");
+        if (code != CURLUE_OK) return refuse(fmt::format("is not a URL: {}", curl_url_strerror(code)));
         const std::string scheme = lower(part_of(url.get(), CURLUPART_SCHEME));
         if (scheme == "http" && !settings_.allow_http)
-            return refuse("is fetched in the clear; use https, or set fetch.allow_http");
+            return refuse("is not encrypted", "use https, or set fetch.allow_http");
         if (scheme != "https" && scheme != "http")
-            return refuse(fmt::format("has the scheme '{}'; expected https", scheme));
+            return refuse(fmt::format("has the scheme '{}', expected https", scheme));
         const std::string host = lower(part_of(url.get(), CURLUPART_HOST));
         std::string_view bare = host;
         if (bare.starts_with('[') && bare.ends_with(']')) bare = bare.substr(1, bare.size() - 2);
         if (const auto address = net::parse_address(bare)) {
-            if (const auto range = why_not(*address, allowed_)) return refuse(blocked_text(*address, *range));
+            if (const auto range = forbidden_range(*address, allowed_))
+                return std::unexpected(blocked_address(*address, *range));
         }
         curl_url_set(url.get(), CURLUPART_HOST, host.c_str(), 0);
         curl_url_set(url.get(), CURLUPART_FRAGMENT, nullptr, 0);
         Url made;
         made.text = part_of(url.get(), CURLUPART_URL, CURLU_NO_DEFAULT_PORT);
-        if (made.text.empty()) return refuse("is no URL");
+        if (made.text.empty()) return refuse("is not a URL");
         const std::string port = part_of(url.get(), CURLUPART_PORT, CURLU_NO_DEFAULT_PORT);
         made.path = host + (port.empty() ? "" : "-" + port) + part_of(url.get(), CURLUPART_PATH);
         return made;
@@ -215,14 +215,16 @@ public:
             const char* next = nullptr;
             curl_easy_getinfo(handle_.get(), CURLINFO_REDIRECT_URL, &next);
             if (next == nullptr)
-                return refuse(fmt::format("answers with status {}, but says not where to go", exchange.status));
+                return refuse(fmt::format("answers with status {}, but without a Location", exchange.status));
             if (hop == settings_.max_redirects) {
                 return refuse(
                     fmt::format("redirects more than {} times (fetch.max_redirects)", settings_.max_redirects));
             }
             const std::string target = next;
             at = read_url(target);
-            if (!at) return refuse(fmt::format("redirects to {}, which {}", shown(target), to_string(at.error())));
+            if (!at)
+                return refuse(fmt::format("redirects to {}, which {}", shown(target), at.error().message),
+                              at.error().hint);
         }
         return std::unexpected(at.error());
     }
@@ -230,14 +232,14 @@ public:
 private:
     CURLcode ask(const Url& url, const std::string& validator, steady_clock::time_point deadline, Exchange& exchange) {
         CURL* const handle = handle_.get();
-        curl_easy_reset(handle);  // keeps connections, which were checked when they were made
+        curl_easy_reset(handle);  // keeps connections, which were checked when they were opened
         error_.front() = '\0';
         const auto left =
             std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()));
         List headers;
         append(headers, "Accept: application/json, application/yaml, text/yaml, */*;q=0.5");
         if (!validator.empty()) {
-            // A Last-Modified is a date, which no ETag is: those are in quotes.
+            // A Last-Modified is a date; an ETag is not, since it is in quotes.
             const bool date = validator.find('"') == std::string::npos && curl_getdate(validator.c_str(), nullptr) >= 0;
             append(headers, (date ? "If-Modified-Since: " : "If-None-Match: ") + validator);
         }
@@ -246,12 +248,12 @@ private:
         curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
         curl_easy_setopt(handle, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
         curl_easy_setopt(handle, CURLOPT_PROXY, settings_.proxy.c_str());
-        // Else the environment's no_proxy would have libcurl connect by itself, past the proxy and past the guard,
-        // which is off with one.
+        // Otherwise the environment's no_proxy would make libcurl connect directly, without the proxy and without the
+        // guard, which is off when there is a proxy.
         curl_easy_setopt(handle, CURLOPT_NOPROXY, "");
         curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
         curl_easy_setopt(handle, CURLOPT_USERAGENT, settings_.user_agent.c_str());
-        curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");  // all that this libcurl can decompress
+        curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");  // everything that this libcurl can decompress
         curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
         curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(left, longest_connect).count()));
@@ -264,39 +266,40 @@ private:
         curl_easy_setopt(handle, CURLOPT_HEADERDATA, &exchange);
         curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
         curl_easy_setopt(handle, CURLOPT_WRITEDATA, &exchange);
-        curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, go_on);
+        curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, stop_if_requested);
         curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &exchange);
         curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
         return curl_easy_perform(handle);
     }
 
     [[nodiscard]] Error failed(CURLcode code, const Exchange& exchange) const {
-        const std::string said = error_.front() != '\0' ? error_.data() : curl_easy_strerror(code);
-        const auto error = [](ErrorKind kind, std::string message) { return Error{kind, std::move(message)}; };
+        const std::string reason = error_.front() != '\0' ? error_.data() : curl_easy_strerror(code);
+        const auto error = [](ErrorKind kind, std::string message, std::string hint = {}) {
+            return Error{kind, std::move(message), std::move(hint)};
+        };
         if (exchange.too_large) {
-            return error(
-                ErrorKind::invalid_argument,
-                fmt::format("is longer than {} bytes, at which reading ended (fetch.max_bytes)", settings_.max_bytes));
+            return error(ErrorKind::invalid_argument,
+                         fmt::format("is longer than {} bytes (fetch.max_bytes)", settings_.max_bytes));
         }
         switch (code) {
-            case CURLE_ABORTED_BY_CALLBACK: return error(ErrorKind::unavailable, "was not fetched to its end: stopped");
+            case CURLE_ABORTED_BY_CALLBACK:
+                return error(ErrorKind::unavailable, "was not fetched completely, since embedq is stopping");
             case CURLE_OPERATION_TIMEDOUT:
-                return error(ErrorKind::unavailable, fmt::format("did not come whole within {} ms (fetch.timeout): {}",
-                                                                 settings_.timeout.count(), said));
+                return error(ErrorKind::unavailable, fmt::format("was not complete after {} ms (fetch.timeout): {}",
+                                                                 settings_.timeout.count(), reason));
             case CURLE_PEER_FAILED_VERIFICATION:
                 return error(ErrorKind::invalid_argument,
-                             fmt::format("comes from a server whose certificate cannot be verified: {}; fetch.ca_file "
-                                         "names further issuers",
-                                         said));
+                             fmt::format("comes from a server whose certificate cannot be verified: {}", reason),
+                             "name a file with the issuer's certificate in fetch.ca_file");
             case CURLE_COULDNT_CONNECT:
-                if (!exchange.blocked.empty()) return error(ErrorKind::invalid_argument, exchange.blocked);
+                if (exchange.blocked) return *exchange.blocked;
                 break;
             default: break;
         }
-        return error(ErrorKind::unavailable, fmt::format("could not be fetched: {}", said));
+        return error(ErrorKind::unavailable, fmt::format("could not be fetched: {}", reason));
     }
 
-    // The header's value, where it is one that can be sent back.
+    // The header's value; empty where it cannot be sent back.
     [[nodiscard]] std::string header(const char* name) const {
         curl_header* found = nullptr;
         if (curl_easy_header(handle_.get(), name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK) return {};
@@ -312,21 +315,20 @@ private:
         switch (exchange.status) {
             case 200: break;
             case 401:
-            case 403: return refuse(fmt::format("is not for everybody: the server answers {}", exchange.status));
+            case 403: return refuse(fmt::format("is not public: the server answers {}", exchange.status));
             case 404:
             case 410:
-                return fail(ErrorKind::not_found, fmt::format("is not there: the server answers {}", exchange.status));
+                return fail(ErrorKind::not_found,
+                            fmt::format("does not exist: the server answers {}", exchange.status));
             default: {
-                const bool passing = exchange.status == 408 || exchange.status == 429 || exchange.status >= 500;
-                return fail(passing ? ErrorKind::unavailable : ErrorKind::invalid_argument,
-                            fmt::format("was not given: the server answers {}", exchange.status));
+                const bool temporary = exchange.status == 408 || exchange.status == 429 || exchange.status >= 500;
+                return fail(temporary ? ErrorKind::unavailable : ErrorKind::invalid_argument,
+                            fmt::format("was not delivered: the server answers {}", exchange.status));
             }
         }
         if (is_page(exchange.body)) {
-            return refuse(
-                "is an HTML or XML page, not an OpenAPI document; name the address of the document itself (its \"raw\" "
-                "view), which needs "
-                "no login");
+            return refuse("is an HTML or XML page, not an OpenAPI document",
+                          "name the address of the document itself (its \"raw\" view), which must not need a login");
         }
         if (exchange.body.empty()) return refuse("is empty");
         Fetched fetched{.unchanged = false, .content = std::move(exchange.body), .validator = header("ETag")};
@@ -347,14 +349,16 @@ Result<std::unique_ptr<Fetcher>> make_fetcher(FetchSettings settings) {
     std::vector<net::Network> allowed;
     for (const std::string& text : settings.allow_private_addresses) {
         auto network = net::Network::parse(text);
-        if (!network)
-            return fail(ErrorKind::invalid_argument, "fetch.allow_private_addresses: " + to_string(network.error()));
+        if (!network) {
+            return fail(ErrorKind::invalid_argument, "fetch.allow_private_addresses: " + network.error().message,
+                        network.error().hint);
+        }
         allowed.push_back(*network);
     }
     if (!settings.ca_file.empty() && ::access(settings.ca_file.c_str(), R_OK) != 0) {
         return fail(ErrorKind::invalid_argument,
-                    fmt::format("fetch.ca_file: the file '{}' cannot be read; name a file of PEM certificates",
-                                settings.ca_file));
+                    fmt::format("fetch.ca_file: the file '{}' cannot be read", settings.ca_file),
+                    "name a file of PEM certificates");
     }
     return std::make_unique<CurlFetcher>(std::move(settings), std::move(allowed));
 }

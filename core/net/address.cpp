@@ -19,7 +19,8 @@ struct Range {
     const char* source;
 };
 
-// https://www.iana.org/assignments/iana-ipv4-special-registry and multicast; the narrower range of two stands first.
+// https://www.iana.org/assignments/iana-ipv4-special-registry and multicast. Of two overlapping ranges, the narrower
+// one is first.
 constexpr Range ranges_v4[] = {
     {"0.0.0.0/32", "unspecified", "RFC 1122"},
     {"0.0.0.0/8", "this network", "RFC 791"},
@@ -43,7 +44,7 @@ constexpr Range ranges_v4[] = {
     {"240.0.0.0/4", "reserved", "RFC 1112"},
 };
 
-// https://www.iana.org/assignments/iana-ipv6-special-registry and what RFC 4291 sets apart.
+// https://www.iana.org/assignments/iana-ipv6-special-registry and the special ranges of RFC 4291.
 constexpr Range ranges_v6[] = {
     {"::/128", "unspecified", "RFC 4291"},
     {"::1/128", "loopback", "RFC 4291"},
@@ -112,9 +113,10 @@ std::string to_string(const Address& address) {
 
 Result<Network> Network::parse(std::string_view text) {
     const auto refuse = [&](std::string_view why) {
-        return fail(ErrorKind::invalid_argument,
-                    fmt::format("'{}' is no network: expected an address and a prefix such as 10.0.0.0/8 or fd00::/8{}",
-                                text, why));
+        return fail(
+            ErrorKind::invalid_argument,
+            fmt::format("'{}' is not a network: expected an address and a prefix such as 10.0.0.0/8 or fd00::/8{}",
+                        text, why));
     };
     const auto slash = text.find('/');
     const auto address = parse_address(text.substr(0, slash));
@@ -132,7 +134,7 @@ Result<Network> Network::parse(std::string_view text) {
     made.prefix_ = prefix;
     for (unsigned bit = prefix; bit < (address->v6 ? 128U : 32U); ++bit) {
         if ((address->bytes[bit / 8] >> (7U - bit % 8) & 1U) != 0)
-            return refuse(fmt::format("; behind its first {} bits it has others than 0", prefix));
+            return refuse(fmt::format(", with no bit set after the first {}", prefix));
     }
     return made;
 }

@@ -1,4 +1,4 @@
-// The address guard: which IP addresses are no place of the public internet.
+// The address guard: which IP addresses are not part of the public internet.
 //
 // Thread-safety: pure functions and plain values.
 #pragma once
@@ -25,7 +25,7 @@ struct Address {
 // Of AF_INET and AF_INET6; nothing of others.
 [[nodiscard]] std::optional<Address> address_of(const sockaddr* address);
 
-// "192.0.2.1", "2001:db8::1"; nothing where it is spelt another way, or has a zone.
+// "192.0.2.1", "2001:db8::1"; nothing if it is spelled another way, or has a zone.
 [[nodiscard]] std::optional<Address> parse_address(std::string_view text);
 
 [[nodiscard]] std::string to_string(const Address& address);
@@ -33,7 +33,7 @@ struct Address {
 // A range of addresses, "10.0.0.0/8" or "fd00::/8"; a lone address is a range of one.
 class Network {
 public:
-    // `invalid_argument` says what was found and what was expected; bits behind the prefix must be 0.
+    // `invalid_argument` says what was found and what was expected; the bits after the prefix must be 0.
     [[nodiscard]] static Result<Network> parse(std::string_view text);
     [[nodiscard]] bool contains(const Address& address) const;
 
@@ -42,10 +42,10 @@ private:
     unsigned prefix_ = 0;
 };
 
-// Why the address is not one to fetch from, as "loopback (127.0.0.0/8, RFC 1122)"; nothing for an address of the public
-// internet. These are the IANA registries of special-purpose addresses, IPv4 and IPv6 (RFC 6890), multicast, and all of
-// IPv6 that is not global unicast (2000::/3, RFC 4291). An IPv6 address that carries an IPv4 one (mapped, compatible,
-// NAT64, 6to4, Teredo) is refused whatever it carries: the way to the IPv4 address is that address.
+// Why documents are not fetched from the address, as "loopback (127.0.0.0/8, RFC 1122)"; nothing for an address of the
+// public internet. The ranges are those of the IANA registries of special-purpose addresses, IPv4 and IPv6 (RFC 6890),
+// multicast, and all of IPv6 that is not global unicast (2000::/3, RFC 4291). An IPv6 address that contains an IPv4
+// address (mapped, compatible, NAT64, 6to4, Teredo) is refused whatever that is: the IPv4 address itself can be used.
 [[nodiscard]] std::optional<std::string> special_range(const Address& address);
 
 }  // namespace embedq::net

@@ -1,7 +1,7 @@
-// What clang's -Wthread-safety checks of locks, as macros that are empty for other compilers.
+// The attributes for clang's -Wthread-safety, as macros that are empty for other compilers.
 //
-// A mutex is a capability. A member says which one guards it; a function says which ones its caller must hold
-// (EMBEDQ_REQUIRES), or must not hold since the function takes it, waits or calls out (EMBEDQ_EXCLUDES).
+// A mutex is a capability. A member names the one that guards it. A function names the ones that its caller must hold
+// (EMBEDQ_REQUIRES), or must not hold, since the function acquires it, waits, or calls other parts (EMBEDQ_EXCLUDES).
 #pragma once
 
 #if defined(__clang__)
@@ -10,15 +10,15 @@
 #define EMBEDQ_THREAD_ATTRIBUTE(x)
 #endif
 
-// For classes: a lock that can be held, and what holds one for a scope.
+// For classes: a lock, and an object that holds one for a scope.
 #define EMBEDQ_CAPABILITY(name) EMBEDQ_THREAD_ATTRIBUTE(capability(name))
 #define EMBEDQ_SCOPED_CAPABILITY EMBEDQ_THREAD_ATTRIBUTE(scoped_lockable)
 
-// For members: which mutex is held to touch the member, or what it points to.
+// For members: the mutex that must be held to access the member, or what it points to.
 #define EMBEDQ_GUARDED_BY(mutex) EMBEDQ_THREAD_ATTRIBUTE(guarded_by(mutex))
 #define EMBEDQ_PT_GUARDED_BY(mutex) EMBEDQ_THREAD_ATTRIBUTE(pt_guarded_by(mutex))
 
-// For functions: what the caller holds, does not hold, and what the function takes or lets go of.
+// For functions: what the caller must hold or not hold, and what the function acquires or releases.
 #define EMBEDQ_REQUIRES(...) EMBEDQ_THREAD_ATTRIBUTE(requires_capability(__VA_ARGS__))
 #define EMBEDQ_REQUIRES_SHARED(...) EMBEDQ_THREAD_ATTRIBUTE(requires_shared_capability(__VA_ARGS__))
 #define EMBEDQ_EXCLUDES(...) EMBEDQ_THREAD_ATTRIBUTE(locks_excluded(__VA_ARGS__))
@@ -29,5 +29,5 @@
 #define EMBEDQ_TRY_ACQUIRE(...) EMBEDQ_THREAD_ATTRIBUTE(try_acquire_capability(__VA_ARGS__))
 #define EMBEDQ_RETURN_CAPABILITY(mutex) EMBEDQ_THREAD_ATTRIBUTE(lock_returned(mutex))
 
-// For a function that the analysis cannot follow; the reason stands beside it.
+// For a function that the analysis cannot follow; a comment gives the reason.
 #define EMBEDQ_NO_THREAD_SAFETY_ANALYSIS EMBEDQ_THREAD_ATTRIBUTE(no_thread_safety_analysis)

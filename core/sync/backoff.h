@@ -1,8 +1,8 @@
-// How long to wait before the next attempt: longer after each failure in a row, up to a bound, and spread at random so
-// that callers that failed together do not come back together.
+// How long to wait before the next attempt: longer after each consecutive failure, up to a maximum, and spread randomly
+// so that callers that failed together do not retry together.
 //
-// Whatever repeats an attempt takes its wait from here: jobs, endpoints, queries, connections, commits. Exponential
-// backoff as in Marc Brooker, "Exponential Backoff and Jitter" (AWS Architecture Blog, 2015); its "full jitter" is
+// Everything that retries takes its wait from here: jobs, endpoints, queries, connections, commits. Exponential backoff
+// as in Marc Brooker, "Exponential Backoff and Jitter" (AWS Architecture Blog, 2015); its "full jitter" is
 // `Jitter::below` with a share of 1.
 //
 // Thread-safety: plain values.
@@ -15,7 +15,7 @@
 
 namespace embedq::sync {
 
-// Where the random part of a wait lies.
+// Which way the random part changes a wait.
 enum class Jitter : std::uint8_t {
     around,  // up to `share` shorter or longer
     below,   // up to `share` shorter: the wait is an upper bound
@@ -29,10 +29,10 @@ struct Backoff {
     double jitter = 0.1;  // the share of a wait that is random, in [0, 1]
     Jitter mode = Jitter::around;
 
-    // The wait after so many failures in a row (1 or more; 0 counts as 1): base · factor^(failures − 1), at most `max`,
-    // then spread by the jitter. `random` in [0, 1).
+    // The wait after so many consecutive failures (1 or more; 0 counts as 1): base · factor^(failures − 1), at most
+    // `max`, then spread by the jitter. `random` in [0, 1).
     [[nodiscard]] std::chrono::milliseconds delay(std::uint64_t failures, double random = 0.5) const {
-        constexpr std::uint64_t enough = 64;  // doublings after which every bound is reached
+        constexpr std::uint64_t enough = 64;  // doublings after which any maximum is reached
         const auto exponent = static_cast<double>(std::clamp<std::uint64_t>(failures, 1, enough) - 1);
         const double plain =
             std::min(static_cast<double>(max.count()), static_cast<double>(base.count()) * std::pow(factor, exponent));

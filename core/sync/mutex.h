@@ -1,8 +1,9 @@
-// Mutexes and what holds them, as the standard library's, but known to clang's -Wthread-safety (annotations.h).
+// Mutexes and locks like those of the standard library, but with the annotations for clang's -Wthread-safety
+// (annotations.h).
 //
-// A lock waits with std::condition_variable_any and a stop token. A predicate that reads guarded members says so:
+// A lock waits with std::condition_variable_any and a stop token. A predicate that reads guarded members is annotated:
 //   changed_.wait(lock, stop, [&]() EMBEDQ_REQUIRES(mutex_) { return ready_; });
-// Thread-safety: a mutex may be used from any thread; a lock belongs to the thread that made it.
+// Thread-safety: a mutex may be used from any thread; a lock belongs to the thread that created it.
 #pragma once
 
 #include <mutex>
@@ -26,11 +27,11 @@ private:
     std::mutex mutex_;
 };
 
-// Holds a mutex until its end, and may let go of it meanwhile.
+// Holds a mutex until the end of its scope; may release it and acquire it again before.
 class EMBEDQ_SCOPED_CAPABILITY Lock {
 public:
     explicit Lock(Mutex& mutex) EMBEDQ_ACQUIRE(mutex) : lock_(mutex) {}
-    // For a mutex that `try_lock` took.
+    // For a mutex that `try_lock` has acquired.
     Lock(Mutex& mutex, std::adopt_lock_t held) EMBEDQ_REQUIRES(mutex) : lock_(mutex, held) {}
     ~Lock() EMBEDQ_RELEASE() = default;
     Lock(const Lock&) = delete;

@@ -17,7 +17,7 @@ inline void sleep_until_stopped(const std::stop_token& stop) {
     never.wait(lock, stop, [] { return false; });
 }
 
-// In real time. False when a stop was requested before the deadline, or by then.
+// Uses the real clock. False if a stop was requested at or before the deadline.
 inline bool sleep_until(std::chrono::steady_clock::time_point deadline, const std::stop_token& stop) {
     Mutex mutex;
     std::condition_variable_any never;
@@ -27,7 +27,7 @@ inline bool sleep_until(std::chrono::steady_clock::time_point deadline, const st
 }
 
 inline bool sleep_for(std::chrono::steady_clock::duration time, const std::stop_token& stop) {
-    // Later moments may not be had by adding, and no process waits that long.
+    // Adding more could overflow, and no process waits that long.
     constexpr std::chrono::steady_clock::duration longest = std::chrono::hours(24 * 365);
     return sleep_until(std::chrono::steady_clock::now() + (time < longest ? time : longest), stop);
 }

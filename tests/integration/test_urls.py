@@ -92,7 +92,7 @@ class Index(Case):
                             "ftp://example.com/a.json")
         self.assertEqual((report["documents"], report["operations"], report["embedded"]), (2, 9, 9))
         reasons = {refused["path"]: refused["reason"] for refused in report["refused"]}
-        self.assertIn("is not there: the server answers 404", reasons[site.url("/gone.json")])
+        self.assertIn("does not exist: the server answers 404", reasons[site.url("/gone.json")])
         self.assertIn("has the scheme 'ftp'", reasons["ftp://example.com/a.json"])
         name = f"127.0.0.1-{site.server_port}.v1.pets"
         spec = world.json("specs", "show", name)

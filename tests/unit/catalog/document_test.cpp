@@ -1,4 +1,4 @@
-// Dialects, methods, ids and what is read of a document.
+// Dialects, methods, ids, and which parts of a document are read.
 #include "catalog/hash.h"
 #include "support.h"
 
@@ -40,7 +40,7 @@ TEST(Document, ReadsAllEightMethodsInDocumentOrder) {
     EXPECT_THAT(found, ElementsAre("TRACE", "PATCH", "HEAD", "OPTIONS", "DELETE", "POST", "PUT", "GET"));
 }
 
-TEST(Document, TakesNothingElseForAnOperation) {
+TEST(Document, ReadsNothingElseAsAnOperation) {
     const auto document = parsed(
         R"({"openapi":"3.1.0","webhooks":{"hook":{"post":{}}},"paths":{"x-internal":{"get":{}},"/a":{"query":{},"GET":{},"parameters":[],
         "x-get":{},"servers":[],"post":{"callbacks":{"done":{"{$url}":{"post":{}}}}}}},"components":{"pathItems":{"p":{"get":{}}}}})");
@@ -52,7 +52,7 @@ TEST(Document, FindsPathsBeforeTheVersion) {
     EXPECT_THAT(parsed(R"({"paths":{"/a":{"get":{}}},"openapi":"3.0.0"})").operations, SizeIs(1));
 }
 
-TEST(Document, NotesWhatItPassesOver) {
+TEST(Document, NotesWhatItIgnores) {
     const auto document = parsed(with_paths(R"({"/a":"text","/b":null,"/c":{"get":[],"put":null,"post":{}}})"));
     EXPECT_THAT(ids(document), ElementsAre("POST /c"));
     EXPECT_THAT(document.notes,
@@ -61,7 +61,7 @@ TEST(Document, NotesWhatItPassesOver) {
     EXPECT_THAT(parsed(R"({"openapi":"3.1.0","paths":null})").operations, IsEmpty());
 }
 
-TEST(Document, BoundsItsNotes) {
+TEST(Document, LimitsItsNotes) {
     std::string paths = "{";
     for (int i = 0; i < 100; ++i) paths += (i == 0 ? "" : ",") + std::string("\"/") + std::to_string(i) + "\":1";
     const auto document = parsed(with_paths(paths + "}"));
@@ -69,7 +69,7 @@ TEST(Document, BoundsItsNotes) {
     EXPECT_EQ(document.notes.back(), "and 81 more like these");
 }
 
-TEST(Document, PassesOverAByteOrderMarkAndSpace) {
+TEST(Document, SkipsAByteOrderMarkAndSpace) {
     EXPECT_THAT(parsed("\xef\xbb\xbf \n" + with_paths(R"({"/a":{"get":{}}})") + "\r\n\t ").operations, SizeIs(1));
 }
 
@@ -89,7 +89,7 @@ TEST(Document, ReadsEscapesAndHalfSurrogates) {
     EXPECT_THAT(operation.tags, ElementsAre("\xef\xbf\xbd"));
 }
 
-TEST(Document, TakesNumbersForTextAndNothingElse) {
+TEST(Document, ReadsOnlyNumbersAsText) {
     const auto operation = only_operation(
         with_paths(R"({"/a":{"get":{"operationId":12,"summary":{"a":1},"description":null,"tags":"x"}}})"));
     EXPECT_EQ(operation.operation_id, "12");
@@ -97,7 +97,7 @@ TEST(Document, TakesNumbersForTextAndNothingElse) {
     EXPECT_THAT(operation.tags, IsEmpty());
 }
 
-TEST(Ids, AreTheDocumentsOrMethodAndPath) {
+TEST(Ids, AreTheDocumentsOwnOrMethodAndPath) {
     const auto document = parsed(with_paths(
         R"({"/a":{"get":{"operationId":"listA"},"put":{},"post":{"operationId":""},"patch":{"operationId":" "}}})"));
     EXPECT_THAT(ids(document), ElementsAre("listA", "PUT /a", "POST /a", "PATCH /a"));
@@ -123,7 +123,7 @@ TEST(Ids, StayUniqueWhenASuffixedIdIsTaken) {
     EXPECT_EQ(document.operations[2].operation_id, "l~" + hash.substr(0, 8));
 }
 
-TEST(Ids, AreBoundedAndFreeOfControlCharacters) {
+TEST(Ids, AreLimitedAndWithoutControlCharacters) {
     const std::string stem(600, 'x');
     const auto document = parsed(with_paths(R"({"/a\u0000":{"get":{"operationId":"a\u0000b"},"put":{"operationId":")" +
                                             stem + R"(1"},"post":{"operationId":")" + stem + R"(2"}}})"));

@@ -1,4 +1,4 @@
-// What is refused, and in which words.
+// What is refused, and with which message.
 #include <ctime>
 
 #include "catalog/json_token.h"
@@ -11,7 +11,7 @@ using namespace std::string_literals;
 using testing::AllOf;
 using testing::HasSubstr;
 
-TEST(Refused, IsWhatIsNoText) {
+TEST(Refused, IsContentThatIsNotText) {
     EXPECT_THAT(refusal(""), HasSubstr("empty"));
     EXPECT_THAT(refusal(" \n\t"), HasSubstr("empty"));
     EXPECT_THAT(refusal("\xef\xbb\xbf"), HasSubstr("empty"));
@@ -26,7 +26,7 @@ TEST(Refused, IsWhatIsNoText) {
     EXPECT_THAT(refusal("{\"openapi\":\n\"3.0.0\0\"}"s), AllOf(HasSubstr("NUL"), HasSubstr("line 2, column 7")));
 }
 
-TEST(Refused, IsInvalidUtf8WithItsPlace) {
+TEST(Refused, IsInvalidUtf8WithItsPosition) {
     EXPECT_THAT(refusal("{\"openapi\":\"3.0.0\",\n\"x\":\"caf\xe9\"}"),
                 AllOf(HasSubstr("0xe9"), HasSubstr("line 2, column 9"), HasSubstr("Latin-1")));
     EXPECT_THAT(refusal("openapi: 3.0.0\nx: \xc0\xaf\n"), HasSubstr("0xc0"));
@@ -35,7 +35,8 @@ TEST(Refused, IsInvalidUtf8WithItsPlace) {
     EXPECT_THAT(refusal("openapi: 3.0.0\nx: \xe2\x82"), HasSubstr("0xe2"));
 }
 
-// In processor time, which a busy machine does not change: a scan of the rest for each escape takes tens of seconds.
+// Measured in processor time, which does not depend on how busy the machine is. A scan of the rest for each escape
+// would take tens of seconds.
 TEST(Escapes, AreCheckedInLinearTime) {
     std::string text;
     while (text.size() < (4U << 20U)) text += "\\u00e9";
@@ -47,7 +48,7 @@ TEST(Escapes, AreCheckedInLinearTime) {
     EXPECT_LT((std::clock() - started) / CLOCKS_PER_SEC, 5);
 }
 
-TEST(Refused, IsWhatIsNoOpenApiDocument) {
+TEST(Refused, IsADocumentThatIsNotOpenApi) {
     EXPECT_THAT(refusal("<!DOCTYPE html><html></html>"), HasSubstr("HTML"));
     EXPECT_THAT(refusal("[1]"), HasSubstr("JSON array"));
     EXPECT_THAT(refusal("\"text\""), HasSubstr("lone string"));
@@ -73,13 +74,13 @@ TEST(Refused, AreUnsupportedVersions) {
     EXPECT_THAT(refusal("openapi: 3.3.0\n"), HasSubstr("\"3.3.0\""));
 }
 
-TEST(Refused, ArePathsThatAreNoObject) {
+TEST(Refused, ArePathsThatAreNotAnObject) {
     EXPECT_THAT(refusal(with_paths("[]")), HasSubstr("array"));
     EXPECT_THAT(refusal(with_paths("\"x\"")), HasSubstr("string"));
     EXPECT_THAT(refusal("openapi: 3.0.0\npaths: [a]\n"), HasSubstr("sequence"));
 }
 
-TEST(Refused, IsBrokenJsonAlsoWhereNothingIsRead) {
+TEST(Refused, IsBrokenJsonEvenWhereNothingIsRead) {
     const auto broken = [](std::string_view value) {
         return refusal(R"({"openapi":"3.0.0","x":)" + std::string(value) + R"(,"paths":{}})");
     };
@@ -102,7 +103,7 @@ TEST(Refused, IsBrokenJsonWhereItIsRead) {
     }
 }
 
-TEST(Refused, IsATruncatedDocumentOrOneWithMoreBehindIt) {
+TEST(Refused, IsATruncatedDocumentOrOneWithMoreAfterIt) {
     EXPECT_THAT(refusal(R"({"openapi":"3.0.0","paths":{"/a":{"get":{)"), HasSubstr("truncated"));
     EXPECT_THAT(refusal(R"({"openapi":"3.0.0","paths":{"/a":{"get":{"summary":"so)"), HasSubstr("never closed"));
     EXPECT_THAT(refusal(R"({"openapi":"3.0.0","paths":{}}})"), HasSubstr("after the document's last"));
@@ -110,14 +111,14 @@ TEST(Refused, IsATruncatedDocumentOrOneWithMoreBehindIt) {
     EXPECT_THAT(refusal(R"({"openapi":"3.0.0","paths":{}} x)"), HasSubstr("something after it"));
 }
 
-TEST(Refused, NamesThePlaceInJson) {
+TEST(Refused, NamesThePositionInJson) {
     EXPECT_THAT(refusal("{\"openapi\":\"3.0.0\",\n  \"x\": tru,\n\"paths\":{}}"),
                 AllOf(HasSubstr("line 2, column 8 (byte 27)"), HasSubstr("true or false")));
     EXPECT_THAT(refusal("{\"openapi\":\"3.0.0\",\n\"x\": \"a\nb\"}"),
                 AllOf(HasSubstr("line 2, column 8"), HasSubstr("control character")));
 }
 
-TEST(Refused, IsWhatIsNestedTooDeep) {
+TEST(Refused, IsADocumentThatIsNestedTooDeep) {
     const auto nested = [](std::size_t levels) {
         return R"({"openapi":"3.0.0","paths":{},"x":)" + std::string(levels, '[') + std::string(levels, ']') + "}";
     };
@@ -131,18 +132,18 @@ TEST(Refused, IsWhatIsNestedTooDeep) {
     EXPECT_THAT(refusal(objects + "1" + std::string(301, '}')), HasSubstr("deeper than 256"));
 }
 
-TEST(Refused, AreKeysThatStandTwiceWhereTheyAreRead) {
+TEST(Refused, AreDuplicateKeysWhereTheyAreRead) {
     EXPECT_THAT(refusal(with_paths(R"({"/a":{"get":{}},
 "/a":{"put":{}}})")),
-                AllOf(HasSubstr("the path \"/a\" stands twice"), HasSubstr("line 2")));
-    EXPECT_THAT(refusal(with_paths(R"({"/a":{"get":{},"get":{}}})")), HasSubstr("\"get\" stands twice"));
+                AllOf(HasSubstr("duplicate path \"/a\""), HasSubstr("line 2")));
+    EXPECT_THAT(refusal(with_paths(R"({"/a":{"get":{},"get":{}}})")), HasSubstr("duplicate key \"get\""));
     EXPECT_THAT(refusal(with_paths(R"({"/a":{"get":{"summary":"a","summary":"b"}}})")),
-                HasSubstr("\"summary\" stands twice"));
-    EXPECT_THAT(refusal(R"({"openapi":"3.0.0","paths":{},"paths":{}})"), HasSubstr("\"paths\" stands twice"));
+                HasSubstr("duplicate key \"summary\""));
+    EXPECT_THAT(refusal(R"({"openapi":"3.0.0","paths":{},"paths":{}})"), HasSubstr("duplicate key \"paths\""));
     EXPECT_TRUE(parse_document(R"({"openapi":"3.0.0","paths":{},"x":{"a":1,"a":2}})"));
 }
 
-TEST(Refused, IsWhatIsTooBig) {
+TEST(Refused, IsADocumentThatIsTooLarge) {
     const std::string document = with_paths(R"({"/a":{"get":{},"put":{}}})");
     EXPECT_THAT(refusal(document, {.max_document_bytes = document.size() - 1}), HasSubstr("at most"));
     EXPECT_TRUE(parse_document(document, {.max_document_bytes = document.size()}));

@@ -14,7 +14,7 @@ TEST(Hash, IsSha256) {
     EXPECT_EQ(to_hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
-TEST(Hash, StreamsAndStartsAnew) {
+TEST(Hash, StreamsAndStartsAgain) {
     Sha256Stream stream;
     stream.update("a");
     stream.update("");
@@ -43,7 +43,7 @@ ProviderInfo info() {
             .public_options = {{"k", "v"}}};
 }
 
-TEST(Profile, CopiesWhatTheProviderSays) {
+TEST(Profile, CopiesWhatTheProviderReports) {
     const Profile profile = make_profile("plugin", info(), 3);
     EXPECT_EQ(profile.plugin, "plugin");
     EXPECT_EQ(profile.model, "m");
@@ -58,7 +58,7 @@ TEST(Profile, CopiesWhatTheProviderSays) {
     EXPECT_EQ(profile.id, profile.fingerprint);
 }
 
-// A change here would orphan every vector that exists.
+// A change here would make every existing vector unusable.
 TEST(Profile, HasAPinnedFingerprint) {
     const auto number = [](unsigned value) { return std::string(1, static_cast<char>(value)) + std::string(7, '\0'); };
     const auto field = [&](const std::string& bytes) { return number(static_cast<unsigned>(bytes.size())) + bytes; };
@@ -94,7 +94,7 @@ TEST(Profile, ChangesItsFingerprintWithEachField) {
     EXPECT_EQ(make_profile("plugin", same, 1).fingerprint, base);
 }
 
-TEST(Profile, HasAnIdOfItsEpoch) {
+TEST(Profile, HasAnIdForEachEpoch) {
     const Profile zero = make_profile("plugin", info(), 1);
     const Profile one = with_epoch(zero, 1);
     EXPECT_EQ(one.fingerprint, zero.fingerprint);

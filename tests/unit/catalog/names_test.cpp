@@ -22,7 +22,7 @@ TEST(Names, ChecksCatalogIds) {
         return to_string(status.error());
     };
     EXPECT_THAT(message(""), HasSubstr("empty"));
-    EXPECT_THAT(message(std::string(101, 'x')), HasSubstr("101 bytes long: at most 100"));
+    EXPECT_THAT(message(std::string(101, 'x')), HasSubstr("101 bytes long, but at most 100"));
     EXPECT_THAT(message("My"), HasSubstr("has \"M\" at position 1"));
     EXPECT_THAT(message("a_b"), HasSubstr("\"_\" at position 2"));
     EXPECT_THAT(message("aé"), HasSubstr("\"é\" at position 2"));
@@ -42,7 +42,7 @@ TEST(Names, ChecksSpecNames) {
     }
 }
 
-TEST(Names, MakesASpecNameOfAPath) {
+TEST(Names, MakesASpecNameFromAPath) {
     EXPECT_EQ(spec_name_from_path("petstore.json"), "petstore");
     EXPECT_EQ(spec_name_from_path("github.com/api.github.com.json"), "github.com.api.github.com");
     EXPECT_EQ(spec_name_from_path("./My  API (v2).YAML"), "my-api-v2");
@@ -52,7 +52,7 @@ TEST(Names, MakesASpecNameOfAPath) {
     EXPECT_EQ(spec_name_from_path("a-/-b"), "a.b");
 }
 
-TEST(Names, MakesAValidNameOfAnyPath) {
+TEST(Names, MakesAValidNameFromAnyPath) {
     for (const std::string& path :
          {std::string(), std::string("///"), std::string(".json"), std::string("Ünï/çødé.json"),
           std::string("\xff\x00", 2), std::string(5000, 'y') + ".json", std::string("漢字.yaml")}) {

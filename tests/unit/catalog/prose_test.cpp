@@ -1,4 +1,4 @@
-// Running text out of summaries and descriptions, and single JSON tokens.
+// Plain text from summaries and descriptions, and single JSON tokens.
 #include "catalog/prose.h"
 
 #include "catalog/encoding.h"
@@ -8,7 +8,7 @@
 namespace embedq::catalog::test {
 namespace {
 
-TEST(Prose, TakesOutHtml) {
+TEST(Prose, RemovesHtml) {
     EXPECT_EQ(plain_prose("<p>One</p><p>Two<br/>three</p>"), "One Two three");
     EXPECT_EQ(plain_prose("un<b>believ</b>able <a href=\"https://x.y/z\" target=_blank>link</a>"), "unbelievable link");
     EXPECT_EQ(plain_prose("a<!-- hidden -->b"), "a b");
@@ -16,21 +16,21 @@ TEST(Prose, TakesOutHtml) {
               "R&D <x> \"q\" 's' end &unknown;");
 }
 
-TEST(Prose, LeavesWhatOnlyLooksLikeHtml) {
+TEST(Prose, KeepsWhatOnlyLooksLikeHtml) {
     for (const std::string_view text :
          {"GET /users/<id>", "a < b > c", "List<String>", "x <- y", "<", "<b", "<b <i", "</", "<!-- open", "1<2"}) {
         EXPECT_EQ(plain_prose(text), text);
     }
 }
 
-TEST(Prose, KeepsTheTextOfLinksOnly) {
+TEST(Prose, KeepsOnlyTheTextOfLinks) {
     EXPECT_EQ(plain_prose("See [the docs](https://a.b/c?d=e#f) now ![logo](x.png)"), "See the docs now logo");
     for (const std::string_view text : {"a[0](1", "[x] (y)", "[x]", "]( ", "[a", "f(x)[1]"})
         EXPECT_EQ(plain_prose(text), plain_prose(plain_prose(text)));
     EXPECT_EQ(plain_prose("array[0] and ](x)"), "array[0] and ](x)");
 }
 
-TEST(Prose, TakesTimeInProportionWhateverIsLeftOpen) {
+TEST(Prose, TakesLinearTimeWhateverIsLeftOpen) {
     for (const std::string_view piece : {"[", "[a](", "<p ", "<!--", "&", "](", "[a]"}) {
         std::string text;
         for (int i = 0; i < 200'000; ++i) text += piece;
@@ -38,7 +38,7 @@ TEST(Prose, TakesTimeInProportionWhateverIsLeftOpen) {
     }
 }
 
-TEST(Prose, MakesAllWhiteSpaceSingleSpaces) {
+TEST(Prose, TurnsAllWhiteSpaceIntoSingleSpaces) {
     EXPECT_EQ(plain_prose(" \t a\r\n\r\nb\xc2\xa0\xe2\x80\x8b\xe3\x80\x80"
                           "c\x01\x7f "),
               "a b c");
@@ -58,7 +58,7 @@ TEST(Prose, FindsTheFirstSentence) {
     EXPECT_EQ(first(""), "");
 }
 
-TEST(Utf8, FindsWhatIsInvalid) {
+TEST(Utf8, FindsInvalidBytes) {
     EXPECT_EQ(find_invalid_utf8("plain ascii that is long enough é漢😀"), std::nullopt);
     EXPECT_EQ(find_invalid_utf8("0123456789\x80"), 10U);
     EXPECT_EQ(find_invalid_utf8("\xf0\x9f\x98"), 0U);
@@ -68,7 +68,7 @@ TEST(Utf8, FindsWhatIsInvalid) {
     EXPECT_EQ(utf8_floor("aé", 99), 3U);
 }
 
-TEST(JsonToken, KnowsNumbers) {
+TEST(JsonToken, RecognizesNumbers) {
     for (const std::string_view good :
          {"0", "-0", "10", "1.5", "1e5", "1E-5", "0.0e+00", "123456789012345678901234567890"})
         EXPECT_TRUE(is_json_number(good)) << good;

@@ -22,14 +22,14 @@ TEST(References, AreFollowedThroughAnyLocalPointer) {
     EXPECT_THAT(document.notes, IsEmpty());
 }
 
-TEST(References, GoOnThroughChainsAndLetOwnMethodsGoFirst) {
+TEST(References, AreFollowedThroughChainsAndOwnMethodsTakePrecedence) {
     const auto document = parsed(R"({"openapi":"3.1.0","paths":{"/a":{"$ref":"#/x/one","get":{"summary":"own"}}},
         "x":{"one":{"$ref":"#/x/two","put":{}},"two":{"get":{"summary":"far"},"put":{},"post":{}}}})");
     EXPECT_THAT(ids(document), ElementsAre("GET /a", "PUT /a", "POST /a"));
     EXPECT_EQ(document.operations[0].summary, "own");
 }
 
-TEST(References, InCyclesEndWithANote) {
+TEST(References, InCyclesResultInANote) {
     const auto document = parsed(
         R"({"openapi":"3.1.0","paths":{"/a":{"$ref":"#/paths/~1b"},"/b":{"$ref":"#/paths/~1a","get":{}},"/c":{"$ref":"#/paths/~1c"}}})");
     EXPECT_THAT(ids(document), ElementsAre("GET /a", "GET /b"));
@@ -37,7 +37,7 @@ TEST(References, InCyclesEndWithANote) {
     EXPECT_EQ(document.notes.size(), 3U);
 }
 
-TEST(References, InLongChainsAreFollowedSoFar) {
+TEST(References, InLongChainsAreFollowedUpToALimit) {
     std::string paths = "{";
     for (int i = 0; i < 3000; ++i)
         paths += "\"/" + std::to_string(i) + R"(":{"$ref":"#/paths/~1)" + std::to_string(i + 1) + "\"},";
@@ -46,7 +46,7 @@ TEST(References, InLongChainsAreFollowedSoFar) {
     EXPECT_THAT(document.notes.front(), HasSubstr("more than 16 references"));
 }
 
-TEST(References, ThatDangleOrLeadAwayGiveANote) {
+TEST(References, ThatDangleOrAreRemoteResultInANote) {
     const auto document = parsed(with_paths(
         R"({"/a":{"$ref":"#/nowhere"},"/b":{"$ref":"other.json#/x","get":{}},"/c":{"$ref":"https://example.com/x.json"},"/d":{"$ref":"#/info/title"},"/e":{"$ref":"#"}})"));
     EXPECT_THAT(ids(document), ElementsAre("GET /b"));
@@ -55,14 +55,14 @@ TEST(References, ThatDangleOrLeadAwayGiveANote) {
                             HasSubstr("there is no path item"), HasSubstr("not fetched")));
 }
 
-TEST(References, IntoWhatAnotherPointsAtAreFound) {
+TEST(References, IntoTheTargetOfAnotherAreFound) {
     const auto document = parsed(
         R"({"openapi":"3.1.0","paths":{"/a":{"$ref":"#/x"},"/b":{"$ref":"#/x/inner"}},
             "x":{"get":{},"inner":{"put":{}}}})");
     EXPECT_THAT(ids(document), ElementsAre("GET /a", "PUT /b"));
 }
 
-TEST(References, AreTheSameInYaml) {
+TEST(References, WorkTheSameInYaml) {
     const auto document = parsed(
         "openapi: 3.1.0\npaths:\n  /a: {$ref: '#/components/pathItems/item'}\n  /b: {$ref: '#/x/1/inner'}\n  /c: "
         "{$ref: '#/paths/~1c'}\n  "

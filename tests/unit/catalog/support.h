@@ -1,4 +1,4 @@
-// What the catalog's tests share.
+// Helpers shared by the catalog's tests.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -24,7 +24,7 @@ inline Document parsed(std::string_view content, const Limits& limits = {}) {
 inline std::string refusal(std::string_view content, const Limits& limits = {}) {
     const auto document = parse_document(content, limits);
     if (document) {
-        ADD_FAILURE() << "this was taken for a document: " << content.substr(0, 500);
+        ADD_FAILURE() << "this was accepted as a document: " << content.substr(0, 500);
         return {};
     }
     EXPECT_EQ(document.error().kind, ErrorKind::invalid_argument);

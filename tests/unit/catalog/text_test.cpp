@@ -1,4 +1,4 @@
-// The canonical text: its form, its bound, and that it does not change unnoticed.
+// The canonical text: its form, its length limit, and that it does not change unnoticed.
 #include "catalog/hash.h"
 #include "support.h"
 
@@ -13,7 +13,7 @@ Operation operation(std::string_view fields, std::string_view path = "/a", const
     return only_operation(with_paths("{\"" + std::string(path) + "\":{\"get\":" + std::string(fields) + "}}"), limits);
 }
 
-// Whoever changes what is asserted here changes `text_version`: every vector of every user is made anew.
+// A change of these expectations needs another `text_version`, after which every vector of every user is made again.
 TEST(CanonicalText, IsPinnedToItsVersion) {
     ASSERT_EQ(text_version, 1U);
     const auto pinned = only_operation(R"({"openapi":"3.0.0","paths":{"/repos/{owner}/{repo}/issues":{"post":{
@@ -40,13 +40,13 @@ TEST(CanonicalText, IsNeverEmpty) {
     EXPECT_EQ(operation(R"({"summary":" <br/> ","description":"\n"})").text, "get a");
 }
 
-TEST(CanonicalText, BeginsWithTheDescriptionsFirstSentenceWithoutASummary) {
+TEST(CanonicalText, WithoutASummaryBeginsWithTheDescriptionsFirstSentence) {
     const auto found = operation(R"({"description":"Lists pets, e.g. dogs. Cats too. More."})");
     EXPECT_EQ(found.summary, "Lists pets, e.g. dogs.");
     EXPECT_EQ(found.text, "Lists pets, e.g. dogs.\nget a\nCats too. More.");
 }
 
-TEST(CanonicalText, TakesThePathItemsWordsForASilentOperation) {
+TEST(CanonicalText, TakesThePathItemsTextsForAnOperationWithoutAny) {
     const auto document =
         parsed(with_paths(R"({"/a":{"summary":"Item","description":"All of it","get":{},"put":{"summary":"Own"}}})"));
     EXPECT_EQ(document.operations[0].text, "Item\nget a\nAll of it");
@@ -54,7 +54,7 @@ TEST(CanonicalText, TakesThePathItemsWordsForASilentOperation) {
     EXPECT_EQ(document.operations[1].text, "Own\nput a");
 }
 
-TEST(CanonicalText, SaysNothingTwice) {
+TEST(CanonicalText, RepeatsNothing) {
     EXPECT_EQ(
         operation(R"({"summary":"List pets","description":"List pets. All of them.","operationId":"get_a"})").text,
         "List pets\nget a\nAll of them.");
@@ -62,7 +62,7 @@ TEST(CanonicalText, SaysNothingTwice) {
               "List pets\nget a\nList petshops");
 }
 
-TEST(CanonicalText, IsCutAtACharacterAndSaysHowMuch) {
+TEST(CanonicalText, IsCutAtACharacterAndReportsHowMuch) {
     std::string words;
     for (int i = 0; i < 5000; ++i) words += "é";
     const auto found = operation(R"({"summary":"s","description":"x)" + words + "\"}");
@@ -74,7 +74,7 @@ TEST(CanonicalText, IsCutAtACharacterAndSaysHowMuch) {
     EXPECT_EQ(operation(R"({"summary":"s","description":")" + words + "\"}").text.size(), 6000U);
 }
 
-TEST(CanonicalText, MayBeUnboundedAndKeepsALeastBound) {
+TEST(CanonicalText, MayBeUnlimitedAndHasAMinimumLimit) {
     const std::string fields = R"({"summary":"s","description":")" + std::string(20'000, 'x') + "\"}";
     const auto unbounded = operation(fields, "/a", {.max_text_bytes = 0});
     EXPECT_EQ(unbounded.cut_bytes, 0U);

@@ -1,5 +1,5 @@
-// A server on loopback that answers each connection with the next of its written answers, for what a well-behaved
-// server does not do.
+// A server on loopback that answers each connection with the next of its prepared answers, for behaviour that a real
+// server does not show.
 #pragma once
 
 #include <arpa/inet.h>
@@ -18,7 +18,7 @@ namespace embedq::fetch::testing {
 
 class LocalServer {
 public:
-    // An answer that ends in "…" is left unfinished: the connection stays open until the client goes.
+    // An answer that ends in "…" is left unfinished: the connection stays open until the client closes it.
     explicit LocalServer(std::vector<std::string> answers) : answers_(std::move(answers)) {
         listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         sockaddr_in address{};
@@ -44,7 +44,7 @@ public:
         return "http://" + host + ":" + std::to_string(port_) + path;
     }
     [[nodiscard]] int port() const { return port_; }
-    // The heads of the requests so far.
+    // The request headers received so far.
     [[nodiscard]] std::vector<std::string> requests() {
         const std::scoped_lock lock(mutex_);
         return requests_;

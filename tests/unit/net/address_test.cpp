@@ -102,7 +102,7 @@ TEST(SpecialRange, has_every_range_with_its_edges) {
     for (const auto& [address, range] : cases) EXPECT_THAT(range_of(address), HasSubstr(range)) << address;
 }
 
-TEST(Addresses, are_read_in_one_spelling_alone) {
+TEST(Addresses, are_read_in_one_spelling_only) {
     for (const char* text : {"", "127.1", "0177.0.0.1", "0x7f.0.0.1", "2130706433", "127.0.0.1 ", "fe80::1%eth0",
                              "[::1]", "::g", "1.2.3.4.5"}) {
         EXPECT_EQ(parse_address(text), std::nullopt) << text;
@@ -126,7 +126,7 @@ TEST(Addresses, come_from_sockets) {
     EXPECT_EQ(address_of(reinterpret_cast<const sockaddr*>(&path)), std::nullopt);
 }
 
-TEST(Networks, hold_what_shares_their_prefix) {
+TEST(Networks, contain_the_addresses_with_their_prefix) {
     const auto holds = [](const char* network, const char* address) {
         return Network::parse(network)->contains(*parse_address(address));
     };
@@ -145,12 +145,12 @@ TEST(Networks, hold_what_shares_their_prefix) {
 TEST(Networks, are_refused_with_the_reason) {
     const auto why = [](const char* text) { return to_string(Network::parse(text).error()); };
     EXPECT_THAT(why("localhost"),
-                HasSubstr("'localhost' is no network: expected an address and a prefix such as 10.0.0.0/8"));
+                HasSubstr("'localhost' is not a network: expected an address and a prefix such as 10.0.0.0/8"));
     EXPECT_THAT(why("10.0.0.0/33"), HasSubstr("a prefix from 0 to 32"));
     EXPECT_THAT(why("10.0.0.0/"), HasSubstr("a prefix from 0 to 32"));
     EXPECT_THAT(why("10.0.0.0/8x"), HasSubstr("a prefix from 0 to 32"));
     EXPECT_THAT(why("fd00::/129"), HasSubstr("a prefix from 0 to 128"));
-    EXPECT_THAT(why("10.0.0.1/8"), HasSubstr("behind its first 8 bits it has others than 0"));
+    EXPECT_THAT(why("10.0.0.1/8"), HasSubstr("with no bit set after the first 8"));
 }
 
 }  // namespace

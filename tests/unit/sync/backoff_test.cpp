@@ -8,7 +8,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-TEST(Backoff, WaitsTheReleaseNotesNumbersWithoutJitter) {
+TEST(Backoff, DoublesUpToTheMaximumWithoutJitter) {
     const Backoff backoff{.jitter = 0};
     const int expected[] = {5'000, 10'000, 20'000, 40'000, 80'000, 80'000};
     for (std::uint32_t n = 1; n <= 6; ++n) EXPECT_EQ(backoff.delay(n), milliseconds(expected[n - 1])) << n;
@@ -33,7 +33,7 @@ TEST(Backoff, JitterAboveNeverWaitsShorter) {
     EXPECT_GE(backoff.delay(1, 0.999999), milliseconds(7'499));
 }
 
-TEST(Backoff, HugeCountsStayAtTheBound) {
+TEST(Backoff, HugeCountsStayAtTheMaximum) {
     EXPECT_EQ(Backoff{.jitter = 0}.delay(4'000'000'000U), milliseconds(80'000));
     EXPECT_EQ(fixed_backoff(milliseconds(1), hours(1'000'000)).delay(~0ULL), hours(1'000'000));
 }

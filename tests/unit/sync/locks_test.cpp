@@ -1,4 +1,4 @@
-// Locks hold what they say, and a condition waits with them.
+// Locks hold their mutexes, and a condition variable waits with them.
 #include <gtest/gtest.h>
 
 #include <condition_variable>
@@ -11,7 +11,7 @@
 namespace embedq::sync {
 namespace {
 
-// From another thread, since a mutex knows its owner.
+// Tried from another thread, since a thread must not lock its own mutex again.
 bool is_free(Mutex& mutex) {
     bool free = false;
     std::thread([&] {
@@ -22,7 +22,7 @@ bool is_free(Mutex& mutex) {
     return free;
 }
 
-TEST(Lock, HoldsItsMutexUntilItLetsGoOrEnds) {
+TEST(Lock, HoldsItsMutexUntilItIsUnlockedOrEnds) {
     Mutex mutex;
     {
         Lock lock(mutex);
@@ -66,7 +66,7 @@ TEST(Lock, WaitsForAConditionOrAStop) {
     EXPECT_TRUE(seen);
 }
 
-TEST(SharedMutex, LetsReadersInTogether) {
+TEST(SharedMutex, AllowsSeveralReaders) {
     SharedMutex mutex;
     const ReaderLock here(mutex);
     std::thread([&] { const ReaderLock there(mutex); }).join();

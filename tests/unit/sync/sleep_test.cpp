@@ -10,7 +10,7 @@ namespace {
 
 using Steady = std::chrono::steady_clock::time_point;
 
-TEST(Sleep, EndsWhenItsTimeHasCome) {
+TEST(Sleep, EndsAtItsDeadline) {
     EXPECT_TRUE(sleep_until(std::chrono::steady_clock::now(), {}));
     EXPECT_TRUE(sleep_until(Steady::min(), {}));
     EXPECT_TRUE(sleep_for(std::chrono::milliseconds(0), {}));

@@ -1,4 +1,4 @@
-// The rules for the ids of catalogs and the names of specs, for whoever takes one from outside or keeps one.
+// The rules for the ids of catalogs and the names of specs, for code that receives or stores them.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -23,7 +23,7 @@ namespace support {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-// The character as people see it, whole even when it is several bytes long.
+// The character as people see it, complete even if it is several bytes long.
 [[nodiscard]] inline std::string shown_character(std::string_view text, std::size_t at) {
     const auto byte = static_cast<unsigned char>(text[at]);
     if (byte < 0x20 || byte == 0x7f) {
@@ -40,10 +40,10 @@ namespace support {
                                      std::string_view marks) {
     const std::string the = "the " + std::string(what) + " ";
     if (id.empty())
-        return fail(ErrorKind::invalid_argument, the + "is empty: give 1 to " + std::to_string(most) + " characters");
+        return fail(ErrorKind::invalid_argument, the + "is empty", "give 1 to " + std::to_string(most) + " characters");
     if (id.size() > most) {
         return fail(ErrorKind::invalid_argument, the + '"' + std::string(id.substr(0, 40)) + "…\" is " +
-                                                     std::to_string(id.size()) + " bytes long: at most " +
+                                                     std::to_string(id.size()) + " bytes long, but at most " +
                                                      std::to_string(most) + " are allowed");
     }
     const auto bad = std::ranges::find_if_not(
@@ -53,7 +53,7 @@ namespace support {
     std::string allowed;
     for (const char mark : marks) allowed += allowed.empty() ? std::string(1, mark) : std::string(" ") + mark;
     return fail(ErrorKind::invalid_argument, the + '"' + std::string(id) + "\" has " + shown_character(id, at) +
-                                                 " at position " + std::to_string(at + 1) + ": only a-z, 0-9 and " +
+                                                 " at position " + std::to_string(at + 1) + ", but only a-z, 0-9 and " +
                                                  allowed + " are allowed");
 }
 
@@ -63,9 +63,8 @@ namespace support {
 [[nodiscard]] inline Status check_catalog_id(std::string_view id) {
     if (Status valid = support::check_id("catalog id", id, max_catalog_id, "-"); !valid) return valid;
     if (support::is_lower_or_digit(id.front()) && support::is_lower_or_digit(id.back())) return {};
-    return fail(ErrorKind::invalid_argument,
-                "the catalog id \"" + std::string(id) +
-                    "\" begins or ends with \"-\": begin and end it with a letter or a digit");
+    return fail(ErrorKind::invalid_argument, "the catalog id \"" + std::string(id) + "\" begins or ends with \"-\"",
+                "begin and end it with a letter or a digit");
 }
 
 // 1 to 200 of a-z, 0-9, '.', '_' and '-'; else invalid_argument.

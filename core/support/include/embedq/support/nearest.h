@@ -1,4 +1,4 @@
-// The nearest right name for a wrong one, so that every refusal can say what was probably meant.
+// The nearest right name for a wrong one, so that an error can suggest what was probably meant.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -29,11 +29,11 @@ namespace embedq {
     return cost[a.size()][b.size()];
 }
 
-// The candidate most like `wanted`, case ignored, if it is near enough to be a slip of the pen: a third of its letters,
-// three at most, or one name beginning with the other ("warning" for "warn").
+// The candidate most like `wanted`, ignoring case, if it is near enough for a typing mistake: at most a third of its
+// letters and at most three differ, or one name begins with the other ("warning" for "warn").
 [[nodiscard]] inline std::optional<std::string> nearest(std::string_view wanted,
                                                         std::span<const std::string> candidates) {
-    // Nobody slips into a name this long, and the table would be large.
+    // A mistake in a name this long is unlikely, and the table would be large.
     if (wanted.size() > 100) return std::nullopt;
     const auto lower = [](std::string_view text) {
         std::string out(text);

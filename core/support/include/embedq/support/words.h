@@ -1,4 +1,4 @@
-// How identifiers and prose are split into words: shared by the canonical text, lexical ranking and offline providers,
+// How identifiers and prose are split into words. The canonical text, lexical ranking and offline providers share it,
 // so that they agree.
 //
 // Thread-safety: pure functions.
@@ -12,7 +12,7 @@ namespace embedq {
 
 // Calls visit(std::string_view) with each word of `text`, lower-cased in ASCII, in order. A word is a run of ASCII
 // letters and digits or of non-ASCII bytes; camelCase and the end of an acronym start a new word ("getHTTPServer2"
-// gives get, http, server2). The view is valid during the call only.
+// gives get, http, server2). The view is valid only during the call.
 template <class Visit>
 void for_each_word(std::string_view text, Visit&& visit) {
     const auto lower = [](unsigned char c) { return c >= 'a' && c <= 'z'; };
