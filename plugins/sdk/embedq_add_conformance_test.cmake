@@ -1,18 +1,18 @@
 # embedq_add_conformance_test(TARGET [WITH command...] [OPTIONS name=value...] [SLOW name=value...]
 #                             [REFUSING name=value...])
 #
-# Adds the test `conformance_<TARGET>`: the installed conformance kit on the plugin that embedq_add_plugin() made.
-# OPTIONS configure the instance. For providers, SLOW makes one that answers far later than any deadline, and REFUSING
-# one that refuses any text with "refuse this" in it; the cases that need an instance that is not given are skipped, and
-# say so.
-# WITH is a command that runs the kit: it gets the kit's command line as its last arguments, and ends with the kit's
-# status. So a server that the plugin needs can begin before the kit and end after it. Options may use what it puts into
-# the environment: "url=\${URL}".
+# Adds the test `conformance_<TARGET>`, which runs the installed conformance kit on the plugin of embedq_add_plugin().
+# OPTIONS configure the instance. For providers, SLOW configures one that answers long after any deadline, and REFUSING
+# one that refuses any text that contains "refuse this". Cases that need an instance that is not configured are skipped
+# and reported as such.
+# WITH is a command that runs the kit: it gets the kit's command line as its last arguments, and must end with the kit's
+# status. It can start a server that the plugin needs, and stop it afterwards. Options may use the variables that it
+# sets in the environment: "url=\${URL}".
 function(embedq_add_conformance_test target)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "WITH;OPTIONS;SLOW;REFUSING")
   if(NOT TARGET ${target})
     message(FATAL_ERROR "embedq_add_conformance_test: there is no target '${target}'; "
-      "embedq_add_plugin(KIND NAME …) makes embedq_<KIND>_<NAME>")
+      "embedq_add_plugin(KIND NAME …) adds embedq_<KIND>_<NAME>")
   endif()
   if(NOT TARGET embedq::embedq-conformance)
     message(FATAL_ERROR "embedq_add_conformance_test: this embedq was installed without its conformance kit; "

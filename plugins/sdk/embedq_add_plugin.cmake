@@ -1,12 +1,12 @@
 # embedq_add_plugin(KIND NAME source...)
 #
-# Builds the shared object libembedq_<KIND>_<NAME>.so that exports the plugin symbol and nothing else, against the
-# contract and the support headers alone. KIND is store, provider, notifier or service. The target is
+# Builds the shared object libembedq_<KIND>_<NAME>.so that exports only the plugin symbol, against the
+# contract and the support headers only. KIND is store, provider, notifier or service. The target is
 # embedq_<KIND>_<NAME>: link libraries to it as usual.
 #
-# EMBEDQ_PLUGIN_OUTPUT_DIRECTORY  where it is built (default: the folder of the project's build)
-# EMBEDQ_PLUGIN_INSTALL_DIR       where `cmake --install` puts it below the prefix (default: lib/embedq/plugins; empty:
-#                                 nowhere)
+# EMBEDQ_PLUGIN_OUTPUT_DIRECTORY  the folder it is built into (default: that of the project's build)
+# EMBEDQ_PLUGIN_INSTALL_DIR       the folder below the prefix that `cmake --install` puts it into (default:
+#                                 lib/embedq/plugins; empty: it is not installed)
 function(embedq_add_plugin kind name)
   if(NOT kind MATCHES "^(store|provider|notifier|service)$")
     message(FATAL_ERROR "embedq_add_plugin: the kind is '${kind}', but must be store, provider, notifier or service")
@@ -23,8 +23,8 @@ function(embedq_add_plugin kind name)
     CXX_VISIBILITY_PRESET hidden
     VISIBILITY_INLINES_HIDDEN ON
     LINK_DEPENDS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.version)
-  # Never unloaded (nodelete); nothing left undefined (defs); static libraries' symbols stay inside (exclude-libs).
-  # clang leaves its sanitizers' runtime to the program, so that then something is undefined.
+  # Never unloaded (nodelete); no undefined symbols (defs); symbols of static libraries are not exported (exclude-libs).
+  # clang links the runtime of its sanitizers only into the program, so that plugins then have undefined symbols.
   if(NOT (CMAKE_CXX_COMPILER_ID STREQUAL Clang AND EMBEDQ_SANITIZE))
     target_link_options(${target} PRIVATE -Wl,-z,defs)
   endif()
@@ -34,18 +34,18 @@ function(embedq_add_plugin kind name)
   if(EMBEDQ_PLUGIN_OUTPUT_DIRECTORY)
     set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${EMBEDQ_PLUGIN_OUTPUT_DIRECTORY})
   endif()
-  # The loader refuses files and folders that others may write.
+  # The loader refuses files and folders that other users may write.
   add_custom_command(TARGET ${target} POST_BUILD
     COMMAND chmod go-w $<TARGET_FILE:${target}> $<TARGET_FILE_DIR:${target}> VERBATIM)
   if(NOT DEFINED EMBEDQ_PLUGIN_INSTALL_DIR)
     set(EMBEDQ_PLUGIN_INSTALL_DIR lib/embedq/plugins)
   endif()
   if(EMBEDQ_PLUGIN_INSTALL_DIR)
-    # Whatever the umask of who installs.
+    # Independent of the umask of the installing user.
     install(DIRECTORY DESTINATION ${EMBEDQ_PLUGIN_INSTALL_DIR}
       DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
     install(TARGETS ${target} LIBRARY DESTINATION ${EMBEDQ_PLUGIN_INSTALL_DIR})
-    # Those that are installed, for targets that need all of them built.
+    # The installed plugins, for targets that need all of them built.
     set_property(GLOBAL APPEND PROPERTY EMBEDQ_PLUGIN_TARGETS ${target})
   endif()
 endfunction()

@@ -1,8 +1,8 @@
 # embedq_build_tag(RESULT INCLUDE_FOLDER)
 #
-# Sets RESULT to the build tag (embedq/plugin.h) that the compiler gives with the flags known so far, or to nothing when
-# it cannot read the contract's headers. Only the preprocessor runs, so that a compiler or a language level that is too
-# old still has its tag told.
+# Sets RESULT to the build tag (embedq/plugin.h) of the compiler with the flags known so far, or to nothing if it cannot
+# read the contract's headers. Only the preprocessor runs, so that the tag of a compiler or a language level that is too
+# old can still be reported.
 function(embedq_build_tag result include_folder)
   set(level 23)
   if(DEFINED CMAKE_CXX_STANDARD)
@@ -23,7 +23,7 @@ function(embedq_build_tag result include_folder)
     OUTPUT_VARIABLE text ERROR_QUIET RESULT_VARIABLE status)
   set(tag "")
   if(status EQUAL 0 AND text MATCHES "EMBEDQ_THE_TAG ([^\n]*)")
-    # Neighbouring literals are one.
+    # Adjacent literals form one.
     string(REGEX REPLACE "\" *\"" "" tag "${CMAKE_MATCH_1}")
     string(REGEX REPLACE "^ *\"|\" *$" "" tag "${tag}")
   endif()

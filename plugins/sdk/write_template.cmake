@@ -1,8 +1,8 @@
 # cmake -DSDK=… -DMEMORY=… -DDESTINATION=… -P write_template.cmake
 #
-# Writes what `embedq plugins new` copies. Providers, notifiers and services start from the small projects in template/;
-# a store starts from the sources of the memory store, which pass the whole kit, under the name that the template has in
-# place of the plugin's, and with the standard library's locks in place of core/sync's, which is installed nowhere.
+# Writes what `embedq plugins new` copies. Providers, notifiers and services start from the small projects in template/.
+# A store starts from the sources of the memory store, which pass the whole kit. They get the template's placeholder as
+# their name, and the standard library's locks in place of core/sync, which is not installed.
 file(REMOVE_RECURSE ${DESTINATION})
 file(COPY ${SDK}/template/ DESTINATION ${DESTINATION})
 
@@ -20,7 +20,7 @@ foreach(source IN LISTS sources)
   string(REGEX REPLACE " EMBEDQ_GUARDED_BY\\(([a-z_]+)\\);" ";  // guarded by \\1" text "${text}")
   string(REGEX REPLACE " EMBEDQ_REQUIRES\\([a-z_]+\\)" "" text "${text}")
   if(text MATCHES "(sync::|EMBEDQ_GUARDED|EMBEDQ_REQUIRES)")
-    message(FATAL_ERROR "${MEMORY}/${source} uses more of core/sync than is replaced here: ${CMAKE_MATCH_1}")
+    message(FATAL_ERROR "${MEMORY}/${source} uses something of core/sync that is not replaced here: ${CMAKE_MATCH_1}")
   endif()
   string(REPLACE "include/memory/store.h" "factory.h" name ${source})
   string(REPLACE "memory_store.h" "your_name_store.h" name ${name})
@@ -29,7 +29,7 @@ foreach(source IN LISTS sources)
       "EMBEDQ_STORE(\"your_name\", \"0.1.0\", \"Keeps everything in this process's memory.\", \\1, \\2);"
       named "${text}")
     if(named STREQUAL text)
-      message(FATAL_ERROR "${MEMORY}/plugin.cpp has no EMBEDQ_STORE(\"memory\", …) of the form that is looked for here")
+      message(FATAL_ERROR "${MEMORY}/plugin.cpp has no EMBEDQ_STORE(\"memory\", …) of the form that is expected here")
     endif()
     set(text "${named}")
   endif()

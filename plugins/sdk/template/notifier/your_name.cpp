@@ -1,6 +1,7 @@
 // The notifier `your_name`: it wakes the waiters of this process.
 //
-// A real one hands `publish` to a thread that tells other processes, and calls `wake` from the thread that hears them.
+// In a real notifier, `publish` wakes a thread that notifies other processes, and the thread that receives their
+// notifications calls `wake`.
 #include <algorithm>
 #include <array>
 #include <condition_variable>
@@ -24,8 +25,7 @@ public:
     Wake wait(std::chrono::steady_clock::time_point deadline, std::stop_token stop) override {
         std::unique_lock lock(mutex_);
         if (stop.stop_requested()) return Wake::stopped;
-        // One that came while nobody waited counts too; and whoever returns first takes it from nobody who waits
-        // already.
+        // A notification that arrived while nobody waited counts too, and all who wait already return for the same one.
         const std::uint64_t known = delivered_;
         if (!woken_.wait_for(lock, stop, time_until(deadline), [&] { return published_ != known; })) {
             return stop.stop_requested() ? Wake::stopped : Wake::timeout;
@@ -43,7 +43,7 @@ private:
         woken_.notify_all();
     }
 
-    // The farthest deadline may not be added to the present without overflow, and no process waits that long.
+    // Adding the farthest deadline to the current time would overflow, and no process waits that long.
     [[nodiscard]] std::chrono::nanoseconds time_until(std::chrono::steady_clock::time_point deadline) const {
         return std::min<std::chrono::nanoseconds>(deadline - clock_.now(), std::chrono::hours(24 * 365));
     }
@@ -53,7 +53,7 @@ private:
     std::mutex mutex_;
     std::condition_variable_any woken_;
     std::uint64_t published_ = 0;  // guarded by mutex_
-    std::uint64_t delivered_ = 0;  // guarded by mutex_: what some wait has returned for
+    std::uint64_t delivered_ = 0;  // guarded by mutex_: the notifications for which a wait has returned
 };
 
 constexpr std::array<OptionSpec, 0> options_table = {};

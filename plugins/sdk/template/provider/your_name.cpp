@@ -1,6 +1,6 @@
-// The provider `your_name`: it counts words into a vector, so that texts with the same words lie near each other.
+// The provider `your_name`: it counts words into a vector, so that texts with the same words are near each other.
 //
-// A real one asks a model in `embed` instead. Everything around that call stays as it is here.
+// A real provider calls a model in `embed` instead. Everything around that call can stay as it is here.
 #include <algorithm>
 #include <cmath>
 #include <condition_variable>
@@ -23,7 +23,7 @@ using namespace embedq;
 constexpr std::size_t inputs_per_request = 64;
 constexpr std::size_t longest_text = 32UZ * 1024;
 
-// The host reads the YAML against this table: types, ranges and defaults hold before `make` is called.
+// The host checks the YAML against this table: types, ranges and defaults are valid when `make` is called.
 constexpr OptionSpec options_table[] = {
     {.name = "dimension",
      .type = OptionType::integer,
@@ -34,10 +34,10 @@ constexpr OptionSpec options_table[] = {
     {.name = "latency",
      .type = OptionType::duration,
      .default_value = "0ms",
-     .help = "How long an answer takes; stands in for an endpoint."},
+     .help = "How long an answer takes; simulates an endpoint."},
     {.name = "refuse",
      .type = OptionType::text,
-     .help = "Texts with this in them are refused; stands in for what a model does not take."},
+     .help = "Texts that contain this are refused; simulates texts that a model does not accept."},
     {.name = "document_prefix",
      .type = OptionType::text,
      .default_value = "",
@@ -53,7 +53,7 @@ struct Settings {
     std::string query_prefix;
 };
 
-// FNV-1a: the same number on every machine, as a vector that is kept must be.
+// FNV-1a: the same number on every machine, since vectors are stored.
 std::uint64_t hash_of(std::string_view word) {
     std::uint64_t hash = 14695981039346656037ULL;
     for (const char c : word) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
@@ -67,7 +67,7 @@ void count_words(std::string_view text, std::span<float> row) {
         add(word);
         any = true;
     });
-    // A vector of zeros has no direction, so the host takes it for a failure.
+    // A vector of zeros has no direction, so the host treats it as an error.
     if (!any) add(text);
     const float length = std::sqrt(std::inner_product(row.begin(), row.end(), row.begin(), 0.0F));
     for (float& value : row) value /= length;
@@ -79,13 +79,13 @@ public:
 
     Result<ProviderInfo> info(std::stop_token) override {
         ProviderInfo info;
-        // What else makes other vectors belongs into model, model_digest, dimension or the prefixes.
+        // Whatever changes the vectors must be part of model, model_digest, dimension or the prefixes.
         info.model = "words-1";
         info.dimension = settings_.dimension;
         info.document_prefix = settings_.document_prefix;
         info.query_prefix = settings_.query_prefix;
         info.limits = {.concurrency = 4, .max_inputs = inputs_per_request, .max_text_bytes = longest_text};
-        info.semantic_weight = 0.3;  // it sees no more than words, which lexical ranking sees more sharply
+        info.semantic_weight = 0.3;  // it knows only words, which lexical ranking compares more exactly
         info.public_options = {{"dimension", std::to_string(settings_.dimension)}};
         return info;
     }
@@ -107,11 +107,10 @@ public:
         EmbedResult result{.matrix = std::vector<float>(request.texts.size() * settings_.dimension),
                            .dimension = settings_.dimension};
         for (std::size_t i = 0; i < request.texts.size(); ++i) {
-            // One text's fault is that text's alone: its row is ignored, and the others are kept.
+            // An error of one text concerns that text only: its row is ignored, and the others are kept.
             if (settings_.refuse && request.texts[i].find(*settings_.refuse) != std::string_view::npos) {
                 result.errors.push_back(
-                    {i,
-                     {ErrorKind::invalid_input, "the text has '" + *settings_.refuse + "' in it, which is refused"}});
+                    {i, {ErrorKind::invalid_input, "the text contains '" + *settings_.refuse + "', which is refused"}});
                 continue;
             }
             count_words(prefix + std::string(request.texts[i]),
@@ -121,8 +120,8 @@ public:
     }
 
 private:
-    // A real provider sends its request here, with what is left of the deadline as its timeout, and gives up when stop
-    // is requested.
+    // A real provider sends its request here, with the time left until the deadline as its timeout, and gives up when a
+    // stop is requested.
     Status wait_for_answer(const EmbedRequest& request) const {
         const std::chrono::nanoseconds left = request.deadline - clock_.now();
         std::mutex mutex;
@@ -130,7 +129,7 @@ private:
         std::condition_variable_any never;
         never.wait_for(lock, request.stop, std::min<std::chrono::nanoseconds>(left, settings_.latency),
                        [] { return false; });
-        if (request.stop.stop_requested()) return fail(ErrorKind::unavailable, "stopped before the answer was there");
+        if (request.stop.stop_requested()) return fail(ErrorKind::unavailable, "stopped before there was an answer");
         if (left <= std::chrono::nanoseconds::zero() || left < settings_.latency) {
             return fail(ErrorKind::unavailable, "no answer before the deadline");
         }
@@ -148,8 +147,8 @@ Result<std::unique_ptr<Provider>> make(const Options& options, Context& context)
                       .document_prefix = options.get<std::string>("document_prefix"),
                       .query_prefix = options.get<std::string>("query_prefix")};
     if (settings.refuse && settings.refuse->empty()) {
-        return fail(ErrorKind::invalid_argument,
-                    "refuse is empty, which every text contains; write what is refused, or leave it out");
+        return fail(ErrorKind::invalid_argument, "refuse is empty, which every text contains",
+                    "write what is refused, or leave the option out");
     }
     return std::make_unique<YourNameProvider>(std::move(settings), context.clock());
 }

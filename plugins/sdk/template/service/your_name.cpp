@@ -1,4 +1,4 @@
-// The service `your_name`: it logs how many catalogs there are, at its start and then at every interval.
+// The service `your_name`: it logs the number of catalogs at its start and then at every interval.
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -31,13 +31,13 @@ public:
 
     Status start() override {
         const std::scoped_lock lock(mutex_);
-        // `stop` may come first; then there is nothing to begin.
+        // `stop` may be called first; then there is nothing to start.
         if (!stop_.stop_requested()) loop_ = std::thread([this] { run(stop_.get_token()); });
         return {};
     }
 
-    // The loop is asked before the lock is taken, and never takes it itself: so whoever stops first or second waits for
-    // its end, and no more than that.
+    // The stop is requested before the lock is acquired, and the loop never acquires it: so each caller of `stop` waits
+    // only for the end of the loop.
     void stop() noexcept override {
         stop_.request_stop();
         const std::scoped_lock lock(mutex_);
@@ -55,7 +55,7 @@ private:
         }
     }
 
-    // Nothing above it would catch what is thrown in a thread.
+    // Nothing would catch an exception that leaves the thread.
     void log_count() noexcept try {
         const auto catalogs = engine_.catalogs();
         if (catalogs) {
@@ -64,7 +64,7 @@ private:
             logger_.warn("the catalogs cannot be counted: " + to_string(catalogs.error()));
         }
     } catch (...) {
-        logger_.error("the catalogs cannot be counted: something was thrown");
+        logger_.error("the catalogs cannot be counted: an exception was thrown");
     }
 
     const std::chrono::milliseconds interval_;
