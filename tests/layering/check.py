@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Fails on each include and each CMake link that goes against rules.py: check.py [ROOT].
+"""Reports each include and each CMake link that violates rules.py: check.py [ROOT].
 
-What is checked: every quoted include finds its header, and the rule of the including folder names the header's folder;
-every other include is of the C++ standard library, the operating system, or a library whose places hold the including
-file; every link between two of the project's targets follows the same arrows; a library that single files know is
-linked PRIVATE; the arrows have no circle; and every rule is used.
+Every quoted include must find its header, and the rule of the including folder must name the header's folder. Every
+other include must be of the C++ standard library, the operating system, or a library whose places contain the including
+file. Every link between two targets of the project must follow the same rules. A library that only single files know
+must be linked PRIVATE. The rules must not contain a cycle, and every rule must be used.
 """
 
 import fnmatch
@@ -15,13 +15,13 @@ import subprocess
 import sys
 from typing import NamedTuple
 
-sys.dont_write_bytecode = True  # a test leaves nothing in the sources
+sys.dont_write_bytecode = True  # a test must not leave files in the source tree
 
 import cmake
 import rules
 
 SOURCE = re.compile(r".*\.(h|hh|hpp|c|cc|cpp|cxx|inc|ipp)(\.in)?$")
-INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.MULTILINE)
 STANDARD = re.compile(r"^[a-z0-9_]+$")
 SEE = "see docs/architecture.md"
 RULES_FILE = "tests/layering/rules.py"
@@ -42,7 +42,7 @@ OWN_TABLES = Tables(rules.FOLDERS, rules.LIBRARIES, rules.SYSTEM_HEADERS, rules.
 
 
 def files_of(root):
-    """What git tracks or would track; without git, all but build folders."""
+    """The files that git tracks or would track; without git, all files outside build folders."""
     listed = subprocess.run(["git", "-C", str(root), "ls-files", "-co", "--exclude-standard"], capture_output=True,
                             text=True)
     if listed.returncode == 0:
@@ -59,15 +59,19 @@ def folder_of(name):
 
 class Owner(NamedTuple):
     rule: object
-    folder: str  # the rule's path with its * filled in
+    folder: str  # the rule's path, with * replaced by the actual folder
 
 
 class Check:
-    def __init__(self, root, tables=OWN_TABLES):
+    """`files` and `read` replace the list of files in `root` and how a file is read."""
+
+    def __init__(self, root, tables=OWN_TABLES, files=None, read=None):
         self.root = pathlib.Path(root)
         self.tables = tables
-        self.files = files_of(self.root)
+        self.files = files_of(self.root) if files is None else files
+        self.read = read or (lambda name: (self.root / name).read_text(encoding="utf-8", errors="replace"))
         self.known = set(self.files)
+        self.owners = {}
         self.faults = []
         self.used_rules = set()
         self.used_places = set()
@@ -78,14 +82,19 @@ class Check:
                 self.check_source(name)
         self.check_links()
         self.check_unused()
-        self.check_circles()
+        self.check_cycles()
         return self.faults
 
-    # --- which rule holds where ---------------------------------------------------------------------------------------
+    # --- which rule applies where -------------------------------------------------------------------------------------
 
     def owner(self, folder):
-        """The rule of a folder: the longest whose path the folder begins with; of two as long, the one without a *."""
-        parts = folder.split("/")
+        """The rule of a folder: the one with the longest path that the folder begins with, and of two with equally long
+        paths the one without a *."""
+        if folder not in self.owners:
+            self.owners[folder] = self.find_owner(folder.split("/"))
+        return self.owners[folder]
+
+    def find_owner(self, parts):
         best = None
         for rule in self.tables.folders:
             wanted = rule.path.split("/")
@@ -113,15 +122,13 @@ class Check:
     def check_source(self, name):
         owner = self.owner(folder_of(name))
         if owner is None:
-            self.faults.append(f"{name}: no rule for the folder {folder_of(name)}; say in {RULES_FILE} what it may "
-                               "include")
+            self.faults.append(f"{name}: no rule for the folder {folder_of(name)}; add one to {RULES_FILE}")
             return
         self.used_rules.add(owner.rule.path)
-        text = (self.root / name).read_text(encoding="utf-8", errors="replace")
-        for number, line in enumerate(text.splitlines(), 1):
-            found = INCLUDE.match(line)
-            if found:
-                self.check_include(f"{name}:{number}", name, owner, quoted=found[1] == '"', header=found[2])
+        text = self.read(name)
+        for found in INCLUDE.finditer(text):
+            line = text.count("\n", 0, found.start()) + 1
+            self.check_include(f"{name}:{line}", name, owner, quoted=found[1] == '"', header=found[2])
 
     def check_include(self, place, name, owner, quoted, header):
         target = self.resolve(name, header)
@@ -136,13 +143,12 @@ class Check:
         elif quoted and self.tables.generated.get(header) == folder_of(name):
             return
         elif quoted:
-            self.faults.append(f'{place} includes "{header}", which no folder of {RULES_FILE} INCLUDE_ROOTS holds; '
+            self.faults.append(f'{place} includes "{header}", which is in no folder of {RULES_FILE} INCLUDE_ROOTS; '
                                'fix the path, or add the folder')
         elif STANDARD.match(header):
             return
         elif header not in self.tables.system_headers:
-            self.faults.append(f"{place} includes <{header}> of a library that has no rule; say in {RULES_FILE} which "
-                               "files may include it")
+            self.faults.append(f"{place} includes <{header}> of a library without a rule; add one to {RULES_FILE}")
         elif owner.folder == self.tables.contract:
             self.faults.append(f"{place} includes <{header}>: {self.sentence(owner)}; {SEE}")
 
@@ -166,8 +172,8 @@ class Check:
                 self.used_places.add((library.name, at))
                 return
         note = f" ({library.note})" if library.note else ""
-        self.faults.append(f"{place} includes {header}: {library.name} belongs to {', '.join(library.places)} "
-                           f"alone{note}; {SEE}")
+        self.faults.append(f"{place} includes {header}: only {', '.join(library.places)} may use {library.name}{note}; "
+                           f"{SEE}")
 
     @staticmethod
     def inside(name, folder):
@@ -177,7 +183,7 @@ class Check:
 
     def check_links(self):
         lists = [name for name in self.files if name.endswith("CMakeLists.txt") or name.endswith(".cmake")]
-        project = cmake.read(self.root, lists)
+        project = cmake.read(lists, self.read)
         for link in project.links:
             owner = self.owner(folder_of(link.file))
             if owner is None:
@@ -199,16 +205,16 @@ class Check:
         return name.startswith(wanted) if wanted.endswith("::") else name == wanted
 
     def check_linked_library(self, place, owner, link, libraries):
-        """One CMake target may bring several libraries, as Boost's headers do: one of them must belong here."""
+        """One CMake target may stand for several libraries, like Boost's headers: one of them must be allowed here."""
         places = [at for library in libraries for at in library.places]
         names = " or ".join(library.name for library in libraries)
         near = [at for at in places if at == owner.folder or self.inside(at, owner.folder)
                 or self.inside(owner.folder, at)]
         if not near:
-            self.faults.append(f"{place} links {link.target} to {link.to}: {names} belongs to {', '.join(places)} "
-                               f"alone; {SEE}")
+            self.faults.append(f"{place} links {link.target} to {link.to}: only {', '.join(places)} may use {names}; "
+                               f"{SEE}")
         elif link.visibility == "PUBLIC" and all(SOURCE.match(at) for at in near):
-            self.faults.append(f"{place} links {link.target} to {link.to} PUBLIC, but only {', '.join(near)} knows "
+            self.faults.append(f"{place} links {link.target} to {link.to} PUBLIC, but only {', '.join(near)} uses "
                                f"{names}; link it PRIVATE")
 
     # --- the rules themselves -----------------------------------------------------------------------------------------
@@ -216,7 +222,7 @@ class Check:
     def check_unused(self):
         folders = {folder_of(name) for name in self.files}
         for rule in self.tables.folders:
-            # A folder that only links, as tests/ does, is ruled by its CMakeLists.txt.
+            # A folder that has only links, like tests/, uses its rule by its CMakeLists.txt.
             if rule.path not in self.used_rules and rule.path not in folders:
                 self.faults.append(f"{RULES_FILE}: the rule for {rule.path} matches no source; delete it, or fix its "
                                    "path")
@@ -230,13 +236,13 @@ class Check:
                     self.faults.append(f"{RULES_FILE}: {library.name} has the place {at}, but nothing there includes "
                                        "it; delete the place")
 
-    def check_circles(self):
+    def check_cycles(self):
         may = {rule.path: rule.may for rule in self.tables.folders}
         done, path = set(), []
 
         def visit(folder):
             if folder in path:
-                self.faults.append(f"{RULES_FILE}: the arrows go in a circle: "
+                self.faults.append(f"{RULES_FILE}: the rules form a cycle: "
                                    f"{' -> '.join([*path[path.index(folder):], folder])}")
                 return
             if folder in done:
@@ -260,7 +266,7 @@ def main():
         print(fault)
     sources = sum(1 for name in check.files if SOURCE.match(name))
     print(f"layering: {sources} sources, {len(check.tables.folders)} folder rules, {len(check.tables.libraries)} "
-          f"libraries: {'all arrows right' if not faults else f'{len(faults)} wrong'}")
+          f"libraries: {'no violation' if not faults else f'{len(faults)} violations'}")
     return 1 if faults else 0
 
 

@@ -1,6 +1,6 @@
-"""Reads targets and links out of CMakeLists.txt files, as far as they are written out.
+"""Reads targets and links from CMakeLists.txt files.
 
-Names made of variables are passed over.
+Names that contain variables are ignored.
 """
 
 import pathlib
@@ -34,14 +34,14 @@ def words(arguments):
 
 
 def without_comments(text):
-    """As long as before, so that line numbers stay."""
+    """The text with comments blanked, so that positions do not change."""
     return re.sub(r"#[^\n]*", lambda found: " " * len(found[0]), text)
 
 
-def read(root, names):
+def read(names, read_text):
     project = Project({}, {}, [])
     for name in names:
-        text = without_comments((root / name).read_text(encoding="utf-8"))
+        text = without_comments(read_text(name))
         for found in COMMAND.finditer(text):
             line = text.count("\n", 0, found.start(1)) + 1
             note_command(project, name, line, found[1].lower(), words(found[2]))

@@ -1,8 +1,8 @@
-"""Who may include whom: the tree's arrows as tables.
+"""Which folder may include which, as tables.
 
-docs/architecture.md says why; check.py holds the sources and the CMake links to them. A folder's rule holds for the
-folders below it too, but for those with a rule of their own. `*` stands for one folder, so that each plugin is judged
-by itself. A folder sees itself and the contract; what else it sees stands in its rule, as the paths of other rules.
+docs/architecture.md has the reasons; check.py checks the sources and the CMake links. A folder's rule also applies to
+the folders below it, except those with their own rule. `*` stands for one folder, so that each plugin is checked
+separately. A folder may include itself and the contract, and what its rule lists as the paths of other rules.
 """
 
 from typing import NamedTuple
@@ -12,100 +12,99 @@ class Folder(NamedTuple):
     path: str
     may: list[str]
     note: str = ""
-    below: bool = True  # False: a new folder below it needs a rule of its own
+    below: bool = True  # False: a new folder below it needs its own rule
 
 
 class Library(NamedTuple):
     name: str
-    headers: list[str]  # a header, or a folder of headers when it ends with /
-    targets: list[str]  # as CMake links it; ends with :: for all of a package
-    places: list[str]  # folders with all below them, or single files
+    headers: list[str]  # a header, or a folder of headers if it ends with /
+    targets: list[str]  # the names that CMake links; one that ends with :: stands for all of a package
+    places: list[str]  # folders, including those below them, or single files
     note: str = ""
 
 
 CONTRACT = "core/include"
-SUPPORT = "core/support/include"  # whoever sees the contract may include it
+SUPPORT = "core/support/include"  # a folder that may include the contract may include this, too
 
 PRODUCTION = [
-    SUPPORT, "core/sync", "core/settings", "core/words", "core/catalog", "core/ranking", "core/net", "core/fetch", "core/endpoints",
-    "core/scheduler",
-    "core/engine", "core/cli", "core/cli/commands", "config", "plugins/loader", "plugins/notifiers/wake", "plugins/notifiers/*",
-    "backends/documents", "backends/*", "providers/http", "providers/*",
+    SUPPORT, "core/sync", "core/settings", "core/words", "core/catalog", "core/ranking", "core/net", "core/fetch",
+    "core/endpoints", "core/scheduler", "core/engine", "core/cli", "core/cli/commands", "config", "plugins/loader",
+    "plugins/notifiers/wake", "plugins/notifiers/*", "backends/documents", "backends/*", "providers/http",
+    "providers/*",
 ]
 
 FOLDERS = [
-    Folder(CONTRACT, [], "the contract is read by outsiders with nothing but a C++ compiler"),
+    Folder(CONTRACT, [], "outsiders use the contract with only a C++ compiler"),
 
-    # What plugins and the host both need: it sees the contract alone, and is installed beside it.
+    # What plugins and the host both need: it includes only the contract, and is installed with it.
     Folder(SUPPORT, [], "the nearest right name, the rules that every store keeps, how text is split into words"),
 
-    # For whoever has threads: it sees nothing of the project, and is installed nowhere.
-    Folder("core/sync", [], "mutexes that clang checks, and sleeps that a stop ends; the standard library alone"),
+    # For all code with threads: it includes nothing else of the project, and is not installed.
+    Folder("core/sync", [], "mutexes that clang checks, and sleeps that a stop ends; only the standard library"),
 
-    # What is true whatever is loaded.
+    # The host's parts, which do not depend on the loaded plugins.
     Folder("core/catalog", []),
-    Folder("core/words", [], "a support library: what ranking and the offline provider know alike about words"),
-    Folder("core/ranking", ["core/words"], "a library of its own, which benchmarks measure without documents"),
-    Folder("core/settings", ["core/sync"], "the defaults of the host's settings, once for the YAML and the parts"),
+    Folder("core/words", [], "a support library: the words that ranking and the offline provider both know"),
+    Folder("core/ranking", ["core/words"], "a separate library, which benchmarks measure without documents"),
+    Folder("core/settings", ["core/sync"], "the defaults of the host's settings, for the YAML and the parts"),
     Folder("core/net", [], "IP addresses: the configuration reads networks as the address guard does"),
     Folder("core/fetch", ["core/net", "core/settings"]),
-    Folder("core/endpoints", ["core/sync", "core/settings", "core/catalog"], "whatever asks a provider goes through it"),
+    Folder("core/endpoints", ["core/sync", "core/settings", "core/catalog"], "all calls of providers go through it"),
     Folder("core/scheduler", ["core/sync", "core/settings", "core/catalog", "core/endpoints"]),
     Folder("core/engine", ["core/sync", "core/catalog", "core/ranking", "core/fetch", "core/endpoints"]),
 
     # The wiring.
     Folder("config", ["core/net", "core/settings", "core/sync"]),
     Folder("plugins/loader", ["core/sync"],
-           "it loads what config names, but neither knows the other: core/cli/plugin_tables joins them"),
-    Folder("core/cli", ["core/sync", "core/settings", "core/catalog", "core/engine", "core/fetch", "core/endpoints", "core/scheduler",
-                        "config",
-                        "plugins/loader"]),
+           "it loads what config names, but neither includes the other: core/cli/plugin_tables connects them"),
+    Folder("core/cli", ["core/sync", "core/settings", "core/catalog", "core/engine", "core/fetch", "core/endpoints",
+                        "core/scheduler", "config", "plugins/loader"]),
     Folder("core/cli/commands", ["core/cli", "core/catalog", "core/engine", "core/fetch"],
-           "commands work on the interfaces of core/cli/command_context.h, so that tests run them against fakes"),
+           "commands use the interfaces of core/cli/command_context.h, so that tests run them against fakes"),
 
-    # Plugins: the contract, and support libraries beside them that see only the contract.
+    # Plugins: the contract, and support libraries next to them that include only the contract.
     Folder("backends/*", ["core/sync", "backends/documents"]),
     Folder("backends/documents", [], "the support library of the stores"),
     Folder("providers/*", ["core/sync", "core/words", "providers/http"]),
-    Folder("providers/http", ["core/sync"], "the support library of the providers that ask over HTTP"),
+    Folder("providers/http", ["core/sync"], "the support library of the providers that use HTTP"),
     Folder("plugins/notifiers/*", ["core/sync", "plugins/notifiers/wake"]),
     Folder("plugins/notifiers/wake", ["core/sync"], "the support library of the notifiers"),
     Folder("plugins/sdk/template", ["tests/conformance/include"],
-           "what a new plugin's author starts with: installed headers alone"),
+           "what the author of a new plugin starts with: installed headers only"),
 
-    # Tests and measurements see what they are about.
+    # Tests and benchmarks include what they test.
     Folder("tests/conformance/include", [], "the kit is installed: plugin authors have it and the contract"),
     Folder("tests/conformance/kit", ["tests/conformance/include"]),
     Folder("tests/conformance", ["tests/conformance/include", "backends/*"]),
     Folder("tests/conformance/program", ["tests/conformance", "tests/conformance/include", "tests/conformance/kit",
                                          "core/cli", "core/endpoints", "core/engine", "core/scheduler", "config",
                                          "plugins/loader"],
-           "it opens plugins as the program does"),
+           "it opens plugins like the program"),
     Folder("tests/conformance/plugins", ["tests/conformance", "tests/conformance/include", "tests/conformance/kit",
                                          "config", "plugins/loader"]),
     Folder("tests/bad_plugins", ["plugins/loader", "tests", "tests/conformance/include"]),
     Folder("tests/unit", [*PRODUCTION, "tests", "tests/conformance/include", "tests/support",
                           "tests/support/protocol_server"]),
     Folder("tests/unit/ranking_evaluation", ["benchmarks/ranking", "core/catalog", "core/ranking"],
-           "a measurement is tested like a part"),
+           "a benchmark is tested like a part"),
     Folder("tests/locks", ["core/sync", "core/catalog", "core/endpoints", "core/scheduler"],
-           "what clang has to say of wrong and right locking"),
+           "clang's diagnostics for wrong and right locking"),
     Folder("tests/fuzz", ["core/catalog", "providers/http"]),
-    Folder("tests/support", [], "servers that tests make and break; they know nothing of embedq"),
-    Folder("tests/support/protocol_server", [], "a server that anyone's tests may run"),
+    Folder("tests/support", [], "servers for tests; they include nothing of embedq"),
+    Folder("tests/support/protocol_server", [], "a server that any test may run"),
     Folder("tests/unit/scheduler", [*PRODUCTION, "tests", "tests/conformance", "tests/conformance/include"],
-           "a store that forwards every verb is among the kit's planted faults"),
+           "the kit's tests have a store that forwards every verb"),
     Folder("tests/unit/endpoints", [*PRODUCTION, "tests", "tests/conformance", "tests/conformance/include",
                                     "tests/unit/scheduler"],
-           "its providers and its store are those of the scheduler's tests"),
+           "it uses the providers and the store of the scheduler's tests"),
     Folder("tests/unit/engine", [*PRODUCTION, "tests", "tests/conformance", "tests/conformance/include",
                                  "tests/unit/scheduler"],
-           "its fixture runs a scheduler, and the same store is there"),
-    Folder("tests/unit/protocol_server", ["tests/support/protocol_server"], "what tests rely on is tested like a part"),
-    Folder("tests", ["tests/conformance/include"], "what all tests share", below=False),
+           "its fixture runs a scheduler and uses the same store"),
+    Folder("tests/unit/protocol_server", ["tests/support/protocol_server"],
+           "what tests depend on is tested like a part"),
+    Folder("tests", ["tests/conformance/include"], "helpers of all tests", below=False),
     Folder("benchmarks/micro", ["core/catalog", "core/ranking", "core/endpoints", "core/scheduler", "core/cli",
-                                "config",
-                                "plugins/loader", "providers/*", "providers/http"]),
+                                "config", "plugins/loader", "providers/*", "providers/http"]),
     Folder("benchmarks/drain", ["benchmarks/micro", "core/cli"]),
     Folder("benchmarks/ranking", ["core/catalog", "core/ranking", "providers/*"]),
 ]
@@ -134,10 +133,10 @@ LIBRARIES = [
     Library("CLI11", ["CLI/"], ["CLI11::"],
             ["core/cli/arguments.cpp", "benchmarks/ranking/rank_eval.cpp", "tests/conformance/program/arguments.cpp"]),
     Library("spdlog", ["spdlog/"], ["spdlog::"], ["core/cli/logging.cpp"],
-            "the host's alone: plugins log through context.logger()"),
+            "plugins log through context.logger()"),
     Library("nlohmann-json", ["nlohmann/"], ["nlohmann_json::"],
             ["config/schema.cpp", "core/cli", "benchmarks", "tests/unit/config"],
-            "for what is written, not for what is read"),
+            "for writing JSON, not for reading it"),
     Library("fmt", ["fmt/"], ["fmt::"],
             ["core/catalog", "core/fetch", "core/net", "core/cli", "config", "plugins/loader", "providers/http",
              "providers/simulated", "benchmarks/ranking", "tests/conformance/program",
@@ -153,7 +152,7 @@ LIBRARIES = [
     Library("Google Benchmark", ["benchmark/"], ["benchmark::"], ["benchmarks/micro"]),
 ]
 
-# Any folder but the contract's may use the operating system.
+# All folders except the contract may use the operating system.
 SYSTEM_HEADERS = {
     "arpa/inet.h", "fcntl.h", "netinet/in.h", "poll.h", "pwd.h", "signal.h", "stdlib.h", "spawn.h", "sys/eventfd.h",
     "sys/ioctl.h", "sys/random.h", "sys/signalfd.h", "sys/socket.h", "sys/stat.h", "sys/statfs.h", "sys/statvfs.h",
@@ -161,10 +160,11 @@ SYSTEM_HEADERS = {
     "sys/wait.h", "unistd.h",
 }
 
-# Folders that includes are looked up in, beside the including file's own.
-INCLUDE_ROOTS = [".", "core", "core/include", "core/support/include", "plugins", "providers", "backends", "backends/memory/include",
-                 "backends/sqlite", "backends/postgres", "tests", "tests/support", "tests/conformance",
-                 "tests/conformance/include", "tests/conformance/kit", "tests/unit/scheduler", "benchmarks"]
+# Folders in which includes are looked up, in addition to the including file's own.
+INCLUDE_ROOTS = [".", "core", "core/include", "core/support/include", "plugins", "providers", "backends",
+                 "backends/memory/include", "backends/sqlite", "backends/postgres", "tests", "tests/support",
+                 "tests/conformance", "tests/conformance/include", "tests/conformance/kit", "tests/unit/scheduler", "benchmarks"]
 
-# Headers that the build writes, with the folder whose CMakeLists.txt does; for that folder alone.
+# Headers that the build generates, with the folder whose CMakeLists.txt generates them; only that folder may include
+# them.
 GENERATED = {"sql_texts.h": "backends/postgres"}

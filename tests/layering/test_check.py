@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""The layering check itself: each planted fault, in a small tree of its own, gives its sentence and no other."""
+"""Tests the layering check itself: each violation, in a small tree of its own, is reported once and nothing else is."""
 
 import pathlib
 import sys
 import tempfile
 import unittest
 
-sys.dont_write_bytecode = True  # a test leaves nothing in the sources
+sys.dont_write_bytecode = True  # a test must not leave files in the source tree
 
 import check
 from rules import Folder, Library
@@ -30,7 +30,7 @@ TABLES = check.Tables(
     support="core/support/include",
 )
 
-# Every rule used, every arrow right.
+# Every rule is used, and none is violated.
 GOOD = {
     "core/include/embedq/store.h": "#include <vector>\n",
     "core/catalog/hash.h": '#include "embedq/store.h"\n#include <unistd.h>\n',
@@ -61,10 +61,10 @@ class Layering(unittest.TestCase):
     def expect(self, changes, *sentences, tables=TABLES):
         self.assertEqual(self.faults(changes, tables), list(sentences))
 
-    def test_a_right_tree_has_no_fault(self):
+    def test_a_correct_tree_has_no_violation(self):
         self.expect({})
 
-    def test_a_wrong_arrow_is_told_with_its_rule(self):
+    def test_a_wrong_include_is_reported_with_its_rule(self):
         self.expect({"core/scheduler/endpoint.cpp": '\n#include "engine/x.h"\n'},
                     "core/scheduler/endpoint.cpp:2 includes engine/x.h (core/engine): core/scheduler may include the "
                     "contract, core/catalog and itself; see docs/architecture.md")
@@ -79,7 +79,7 @@ class Layering(unittest.TestCase):
                     "core/catalog/hash.h:1 includes engine/x.h (core/engine): core/catalog may include the contract "
                     "and itself; see docs/architecture.md")
 
-    def test_a_plugin_does_not_see_the_plugin_beside_it(self):
+    def test_a_plugin_may_not_include_another_plugin(self):
         self.expect({"backends/sqlite/other.cpp": '#include "../memory/state.h"\n'},
                     "backends/sqlite/other.cpp:1 includes ../memory/state.h (backends/memory): backends/sqlite may "
                     "include the contract and itself; see docs/architecture.md")
@@ -89,13 +89,13 @@ class Layering(unittest.TestCase):
                     "plugins/notifiers/poll may include the contract, plugins/notifiers/wake and itself; see "
                     "docs/architecture.md")
 
-    def test_a_support_library_does_not_see_the_plugins_that_use_it(self):
+    def test_a_support_library_may_not_include_the_plugins_that_use_it(self):
         self.expect({"plugins/notifiers/poll/poll.h": "",
                      "plugins/notifiers/wake/signal.h": '#include "notifiers/poll/poll.h"\n'},
                     "plugins/notifiers/wake/signal.h:1 includes notifiers/poll/poll.h (plugins/notifiers/poll): "
                     "plugins/notifiers/wake may include the contract and itself; see docs/architecture.md")
 
-    def test_the_contract_is_the_standard_library_alone(self):
+    def test_the_contract_may_include_only_the_standard_library(self):
         self.expect({"core/include/embedq/store.h": '#include "catalog/hash.h"\n#include <unistd.h>\n'},
                     "core/include/embedq/store.h:1 includes catalog/hash.h (core/catalog): core/include may include "
                     "itself and the C++ standard library; see docs/architecture.md",
@@ -104,64 +104,62 @@ class Layering(unittest.TestCase):
 
     def test_a_library_has_its_places(self):
         self.expect({"core/engine/x.h": "#include <yaml-cpp/parser.h>\n"},
-                    "core/engine/x.h:1 includes yaml-cpp/parser.h: yaml-cpp belongs to core/catalog/reader.cpp alone "
-                    "(one file reads YAML); see docs/architecture.md")
+                    "core/engine/x.h:1 includes yaml-cpp/parser.h: only core/catalog/reader.cpp may use yaml-cpp (one "
+                    "file reads YAML); see docs/architecture.md")
 
-    def test_an_unknown_library_asks_for_a_rule(self):
+    def test_an_unknown_library_needs_a_rule(self):
         self.expect({"core/engine/x.h": "#include <curl/curl.h>\n"},
-                    "core/engine/x.h:1 includes <curl/curl.h> of a library that has no rule; say in "
-                    "tests/layering/rules.py which files may include it")
+                    "core/engine/x.h:1 includes <curl/curl.h> of a library without a rule; add one to "
+                    "tests/layering/rules.py")
 
-    def test_a_header_that_is_nowhere(self):
+    def test_a_header_that_does_not_exist(self):
         self.expect({"core/engine/x.h": '#include "nowhere.h"\n'},
-                    'core/engine/x.h:1 includes "nowhere.h", which no folder of tests/layering/rules.py INCLUDE_ROOTS '
-                    'holds; fix the path, '
-                    "or add the folder")
+                    'core/engine/x.h:1 includes "nowhere.h", which is in no folder of tests/layering/rules.py '
+                    'INCLUDE_ROOTS; fix the path, or add the folder')
 
-    def test_a_header_that_the_build_writes(self):
+    def test_a_header_that_the_build_generates(self):
         tables = TABLES._replace(generated={"texts.h": "backends/sqlite"})
         self.expect({"backends/sqlite/store.cpp": '#include <sqlite3.h>\n#include "texts.h"\n'}, tables=tables)
         self.expect({"core/engine/x.h": '#include "texts.h"\n'},
-                    'core/engine/x.h:1 includes "texts.h", which no folder of tests/layering/rules.py INCLUDE_ROOTS '
-                    'holds; fix the path, '
-                    "or add the folder", tables=tables)
+                    'core/engine/x.h:1 includes "texts.h", which is in no folder of tests/layering/rules.py '
+                    'INCLUDE_ROOTS; fix the path, or add the folder', tables=tables)
 
-    def test_a_new_folder_asks_for_a_rule(self):
-        sentence = "{}/new.cpp: no rule for the folder {}; say in tests/layering/rules.py what it may include"
+    def test_a_new_folder_needs_a_rule(self):
+        sentence = "{}/new.cpp: no rule for the folder {}; add one to tests/layering/rules.py"
         for folder in ("core/fetch", "tools", "tests/fresh"):
             self.expect({f"{folder}/new.cpp": ""}, sentence.format(folder, folder))
 
-    def test_a_folder_below_inherits(self):
+    def test_a_folder_below_inherits_the_rule(self):
         self.expect({"core/catalog/deep/er/a.cpp": '#include "catalog/hash.h"\n'})
 
-    def test_an_unused_rule_is_told(self):
+    def test_an_unused_rule_is_reported(self):
         spare = TABLES._replace(folders=[*TABLES.folders, Folder("core/gone", [])])
         self.expect({},
                     "tests/layering/rules.py: the rule for core/gone matches no source; delete it, or fix its path",
                     tables=spare)
 
-    def test_a_rule_for_nothing_known_is_told(self):
+    def test_a_rule_that_names_an_unknown_folder_is_reported(self):
         spare = TABLES._replace(folders=[f if f.path != "core/engine" else f._replace(may=[*f.may, "core/gone"])
                                          for f in TABLES.folders])
         self.expect({}, "tests/layering/rules.py: core/engine may include core/gone, which has no rule; write one, or "
                         "fix the name",
                     tables=spare)
 
-    def test_an_unused_place_is_told(self):
+    def test_an_unused_place_is_reported(self):
         self.expect({"backends/sqlite/store.cpp": ""},
                     "tests/layering/rules.py: SQLite has the place backends/sqlite, but nothing there includes it; "
                     "delete the place")
 
-    def test_arrows_in_a_circle_are_told(self):
-        round_about = TABLES._replace(folders=[f if f.path != "core/catalog" else f._replace(may=["core/engine"])
+    def test_a_cycle_is_reported(self):
+        cyclic = TABLES._replace(folders=[f if f.path != "core/catalog" else f._replace(may=["core/engine"])
                                                for f in TABLES.folders])
-        self.expect({}, "tests/layering/rules.py: the arrows go in a circle: "
+        self.expect({}, "tests/layering/rules.py: the rules form a cycle: "
                         "core/catalog -> core/engine -> core/catalog",
-                    "tests/layering/rules.py: the arrows go in a circle: "
+                    "tests/layering/rules.py: the rules form a cycle: "
                     "core/catalog -> core/engine -> core/scheduler -> core/catalog",
-                    tables=round_about)
+                    tables=cyclic)
 
-    def test_links_follow_the_same_arrows(self):
+    def test_links_follow_the_same_rules(self):
         self.expect({"backends/memory/CMakeLists.txt": "embedq_add_plugin(store memory plugin.cpp)\n\n"
                                                        "target_link_libraries(embedq_store_memory\n"
                                                        "  PRIVATE q_engine)  # q_other\n"},
@@ -175,23 +173,23 @@ class Layering(unittest.TestCase):
                     "core/scheduler/CMakeLists.txt:3 links q_s to q::engine (core/engine): core/scheduler may include "
                     "the contract, core/catalog and itself; see docs/architecture.md")
 
-    def test_tests_link_by_their_own_function(self):
+    def test_links_of_embedq_add_test_are_checked(self):
         self.expect({"core/catalog/CMakeLists.txt": GOOD["core/catalog/CMakeLists.txt"]
                      + "embedq_add_test(t SOURCES q_engine LIBS q_engine)\n"},
                     "core/catalog/CMakeLists.txt:3 links t to q_engine (core/engine): core/catalog may include the "
                     "contract and itself; see docs/architecture.md")
 
-    def test_a_library_is_linked_where_it_belongs(self):
+    def test_a_library_is_linked_only_where_it_is_allowed(self):
         self.expect({"core/engine/CMakeLists.txt": "add_library(q_engine x.cpp)\n"
                                                    "target_link_libraries(q_engine PRIVATE SQLite::SQLite3)\n"},
-                    "core/engine/CMakeLists.txt:2 links q_engine to SQLite::SQLite3: SQLite belongs to backends/sqlite "
-                    "alone; see docs/architecture.md")
+                    "core/engine/CMakeLists.txt:2 links q_engine to SQLite::SQLite3: only backends/sqlite may use "
+                    "SQLite; see docs/architecture.md")
 
-    def test_what_one_file_knows_is_linked_private(self):
+    def test_a_library_that_one_file_uses_is_linked_private(self):
         self.expect({"core/catalog/CMakeLists.txt": "add_library(q_catalog reader.cpp)\n"
                                                     "target_link_libraries(q_catalog PUBLIC yaml-cpp)\n"},
                     "core/catalog/CMakeLists.txt:2 links q_catalog to yaml-cpp PUBLIC, but only "
-                    "core/catalog/reader.cpp knows yaml-cpp; link it PRIVATE")
+                    "core/catalog/reader.cpp uses yaml-cpp; link it PRIVATE")
 
 
 if __name__ == "__main__":
