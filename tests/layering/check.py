@@ -131,6 +131,8 @@ class Check:
             self.check_include(f"{name}:{line}", name, owner, quoted=found[1] == '"', header=found[2])
 
     def check_include(self, place, name, owner, quoted, header):
+        if not quoted and STANDARD.match(header):
+            return
         target = self.resolve(name, header)
         if target is not None:
             to = self.owner(folder_of(target))
@@ -145,8 +147,6 @@ class Check:
         elif quoted:
             self.faults.append(f'{place} includes "{header}", which is in no folder of {RULES_FILE} INCLUDE_ROOTS; '
                                'fix the path, or add the folder')
-        elif STANDARD.match(header):
-            return
         elif header not in self.tables.system_headers:
             self.faults.append(f"{place} includes <{header}> of a library without a rule; add one to {RULES_FILE}")
         elif owner.folder == self.tables.contract:

@@ -163,7 +163,8 @@ SYSTEM_HEADERS = {
 # Folders in which includes are looked up, in addition to the including file's own.
 INCLUDE_ROOTS = [".", "core", "core/include", "core/support/include", "plugins", "providers", "backends",
                  "backends/memory/include", "backends/sqlite", "backends/postgres", "tests", "tests/support",
-                 "tests/conformance", "tests/conformance/include", "tests/conformance/kit", "tests/unit/scheduler", "benchmarks"]
+                 "tests/conformance", "tests/conformance/include", "tests/conformance/kit", "tests/unit/scheduler",
+                 "benchmarks"]
 
 # Headers that the build generates, with the folder whose CMakeLists.txt generates them; only that folder may include
 # them.
