@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Holds the contract's headers to the plugin API number: api.py [--root DIR] [--record | --release].
+"""Compares the contract's headers with the plugin API number: api.py [--root DIR] [--record | --release].
 
-A plugin and its host must agree on every type of core/include/embedq, and EMBEDQ_API_VERSION is how they know.
-core/api.sums has the SHA-256 of each header under each number. A number is `open` until a release carries it: until
-then a change is recorded with --record. Once it is `released` (--release), a changed or deleted header needs the next
-number; only a new header may still be recorded.
+A plugin and its host must agree on every type of core/include/embedq, which they check with EMBEDQ_API_VERSION.
+core/api.sums has the SHA-256 of each header under each number. A number is `open` until it is released: until then a
+change is recorded with --record. Once it is `released` (--release), a changed or deleted header needs the next number;
+only a new header may still be recorded.
 
-What is summed is the header's tokens: comments, white space, line breaks and the order of #include lines change
-nothing.
+The sum is that of the header's tokens: comments, white space, line breaks and the order of #include lines do not change
+it.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import hashlib
 import pathlib
 import re
 import sys
+from typing import NamedTuple
 
 HEADERS = "core/include/embedq"
 SUMS = "core/api.sums"
@@ -37,7 +38,7 @@ Written by tests/contract/api.py, which says what it means.
 def tokens(text):
     """The tokens of a header.
 
-    A preprocessor line ends with a line break, as it must; the #include lines come first, sorted.
+    A preprocessor line ends with a line break, as in C++; the #include lines come first, sorted.
     """
     includes, out, line = [], [], None
     for found in TOKEN.finditer(text.replace("\\\n", " ") + "\n"):
@@ -60,6 +61,11 @@ def tokens(text):
 
 def sum_of(text):
     return hashlib.sha256("\0".join(tokens(text)).encode()).hexdigest()
+
+
+class Fault(NamedTuple):
+    text: str  # a sentence with what to do
+    recordable: bool  # whether --record accepts the change
 
 
 class Sums:
@@ -92,58 +98,58 @@ def read_headers(root):
 
 
 def faults(number, now, sums):
-    """Sentences, each with what to do; none when the headers are what was recorded."""
+    """The differences from what was recorded."""
     if number not in sums.states:
-        return [f"EMBEDQ_API_VERSION is {number}, of which {SUMS} has no sums; run: {RECORD}"]
+        return [Fault(f"EMBEDQ_API_VERSION is {number}, but {SUMS} has no sums for it; run: {RECORD}", True)]
     before = sums.sums.get(number, {})
-    told = []
+    found = []
     for header in sorted(before.keys() | now.keys()):
         what = ("is new" if header not in before else "is gone" if header not in now else
                 "changed" if before[header] != now[header] else None)
         if what is None:
             continue
         if sums.states[number] != "released" or what == "is new":
-            told.append(f"{HEADERS}/{header} {what} while EMBEDQ_API_VERSION stayed {number}; no release has the old "
-                        f"one, so if this is meant, run: {RECORD}")
+            found.append(Fault(f"{HEADERS}/{header} {what} while EMBEDQ_API_VERSION stayed {number}; no release has "
+                               f"the old one, so if this is intended, run: {RECORD}", True))
         else:
-            told.append(f"{HEADERS}/{header} {what} while EMBEDQ_API_VERSION stayed {number}, which is released: "
-                        f"plugins built for it would be loaded and misread; set EMBEDQ_API_VERSION to {number + 1} in "
-                        f"{HEADERS}/plugin.h, then run: {RECORD}")
-    return told
+            found.append(Fault(f"{HEADERS}/{header} {what} while EMBEDQ_API_VERSION stayed {number}, which is "
+                               f"released: plugins built for it would be loaded and misread; set EMBEDQ_API_VERSION to "
+                               f"{number + 1} in {HEADERS}/plugin.h, then run: {RECORD}", False))
+    return found
 
 
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[2])
     action = parser.add_mutually_exclusive_group()
-    action.add_argument("--record", action="store_true", help="write the sums of the headers as they are")
+    action.add_argument("--record", action="store_true", help="write the sums of the current headers")
     action.add_argument("--release", action="store_true",
-                        help="mark the number as released: from now on its headers stay")
+                        help="mark the number as released: from then on its headers must not change")
     options = parser.parse_args(arguments)
 
     headers = read_headers(options.root)
-    found = NUMBER.search(headers.get("plugin.h", ""))
-    if found is None:
+    version = NUMBER.search(headers.get("plugin.h", ""))
+    if version is None:
         print(f"{HEADERS}/plugin.h has no line '#define EMBEDQ_API_VERSION <number>'")
         return 1
-    number = int(found[1])
+    number = int(version[1])
     now = {header: sum_of(text) for header, text in headers.items()}
     sums = Sums(options.root / SUMS)
-    told = faults(number, now, sums)
+    found = faults(number, now, sums)
     if options.record:
-        told = [sentence for sentence in told if "which is released" in sentence]
-        if not told:
+        found = [fault for fault in found if not fault.recordable]
+        if not found:
             sums.states.setdefault(number, "open")
             sums.sums[number] = now
             sums.write()
-    elif options.release and not told:
+    elif options.release and not found:
         sums.states[number] = "released"
         sums.write()
-    for sentence in told:
-        print(sentence)
-    if not told:
+    for fault in found:
+        print(fault.text)
+    if not found:
         print(f"plugin API {number} ({sums.states[number]}): {len(now)} headers as recorded")
-    return 1 if told else 0
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

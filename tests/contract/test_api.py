@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The check of the contract's headers, on headers of its own."""
+"""Tests the check of the contract's headers, with headers of its own."""
 
 import contextlib
 import io
@@ -8,7 +8,7 @@ import sys
 import tempfile
 import unittest
 
-sys.dont_write_bytecode = True  # a test leaves nothing in the sources
+sys.dont_write_bytecode = True  # a test must not leave files in the source tree
 
 import api
 
@@ -24,7 +24,7 @@ class Tokens(unittest.TestCase):
     def differs(self, changed, text=STORE):
         self.assertNotEqual(api.sum_of(text), api.sum_of(changed))
 
-    def test_comments_and_formatting_are_no_change(self):
+    def test_comments_and_formatting_are_not_a_change(self):
         self.same(STORE.replace("What it is.", "Something else, isn't it?"))
         self.same(STORE.replace("int put", "int  /* a note */\n   put"))
         self.same(STORE.replace("#include <string>\n#include <vector>\n", "#include <vector>\n#  include <string>\n"))
@@ -39,7 +39,7 @@ class Tokens(unittest.TestCase):
         self.differs("#define A 1\nB\n", "#define A 1 B\n")
         self.differs("int a = 1'000;", "int a = 10'00;")
 
-    def test_what_looks_like_a_comment_in_a_literal_stays(self):
+    def test_a_comment_in_a_literal_is_part_of_the_literal(self):
         self.differs('auto a = "http://x";', 'auto a = "http://y";')
         self.differs('auto a = R"(/* x */)";', 'auto a = R"(/* y */)";')
 
@@ -62,8 +62,8 @@ class Check(unittest.TestCase):
             status = api.main(["--root", str(self.root), *arguments])
         return status, out.getvalue().strip()
 
-    def test_without_sums_it_asks_for_them(self):
-        self.assertEqual(self.run_check(), (1, "EMBEDQ_API_VERSION is 1, of which core/api.sums has no sums; run: "
+    def test_without_sums_it_reports_how_to_record_them(self):
+        self.assertEqual(self.run_check(), (1, "EMBEDQ_API_VERSION is 1, but core/api.sums has no sums for it; run: "
                                                "python3 tests/contract/api.py --record"))
         self.assertEqual(self.run_check("--record"), (0, "plugin API 1 (open): 2 headers as recorded"))
         self.assertEqual(self.run_check(), (0, "plugin API 1 (open): 2 headers as recorded"))
@@ -72,7 +72,7 @@ class Check(unittest.TestCase):
         self.run_check("--record")
         self.put("store.h", STORE.replace("int put", "long put"))
         self.assertEqual(self.run_check(), (1, "core/include/embedq/store.h changed while EMBEDQ_API_VERSION stayed 1; "
-                                               "no release has the old one, so if this is meant, run: python3 "
+                                               "no release has the old one, so if this is intended, run: python3 "
                                                "tests/contract/api.py --record"))
         self.assertEqual(self.run_check("--release")[0], 1)
         self.assertEqual(self.run_check("--record")[0], 0)
@@ -91,7 +91,7 @@ class Check(unittest.TestCase):
         self.assertEqual(self.run_check("--record"), (0, "plugin API 2 (open): 2 headers as recorded"))
         self.assertEqual(api.Sums(self.root / api.SUMS).states, {1: "released", 2: "open"})
 
-    def test_after_a_release_a_header_may_come_but_not_go(self):
+    def test_after_a_release_a_header_may_be_added_but_not_deleted(self):
         self.run_check("--record")
         self.run_check("--release")
         self.put("extra.h", "// New.\n")

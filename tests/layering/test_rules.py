@@ -22,8 +22,8 @@ TEXTS = {name: REAL.read(name) for name in REAL.files
 
 
 def owners(ending=""):
-    """Each folder with a rule that has sources whose names end so, and the first of these sources. A rule with a * gives
-    one folder for each plugin."""
+    """Each folder with a rule and with sources that have this ending, with the first of these sources. A rule with a *
+    gives one folder for each plugin."""
     found = {}
     for name in REAL.files:
         owner = REAL.owner(check.folder_of(name)) if check.SOURCE.match(name) and name.endswith(ending) else None

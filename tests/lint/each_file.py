@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""Looks at each source file by itself: each_file.py compile|whole|tidy BUILD_FOLDER [PART_OF_PATH...]
+"""Checks each source file by itself: each_file.py compile|whole|tidy BUILD_FOLDER [PART_OF_PATH...]
 
 compile  clang's front end on every file alone, with all warnings and -Wthread-safety as errors. Builds that put many
-         files into one unit hide an include that is missing and a name that is defined twice; this does not. The
-         standard library and GoogleTest are read once for all files.
-whole    the same without that, so that each file must include what it needs of them, too; takes three times as long.
+         files into one unit hide missing includes and duplicate names; this does not. The standard library and
+         GoogleTest are precompiled once for all files.
+whole    the same without precompiled headers, so that each file must also include what it needs of these; takes three
+         times as long.
 tidy     clang-tidy, with the checks of .clang-tidy.
 
-The commands are those of BUILD_FOLDER/compile_commands.json. A file that passed is not looked at again until it, or
-something that it includes, changes: BUILD_FOLDER/each_file holds what it was when it passed. Exit status 1 if a file
-has findings.
+The commands are those of BUILD_FOLDER/compile_commands.json. A file that passed is not checked again until it, or a
+file that it includes, changes: BUILD_FOLDER/each_file has the state of each file that passed. The exit status is 1 if a
+file has findings.
 """
 
 import argparse
@@ -27,12 +28,12 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLANG, TIDY = "clang++-19", "clang-tidy-19"
-# What g++ alone understands.
-FOREIGN = ("-Wno-restrict", "-Wno-maybe-uninitialized", "-Wno-tsan", "-Wno-subobject-linkage", "-Wno-shadow")
-# What makes no difference to what is found, but would to whether a precompiled header fits.
-CODE = ("-pthread", "-fsanitize", "-fno-sanitize", "-fPI", "-fvisibility", "-fno-omit-frame-pointer", "-ffast-math",
-        "-m", "-g", "-O")
-# libpqxx 6 and others declare what they deprecate.
+# Options that only g++ knows.
+GCC_ONLY = ("-Wno-restrict", "-Wno-maybe-uninitialized", "-Wno-tsan", "-Wno-subobject-linkage", "-Wno-shadow")
+# Options that do not change the findings, but with which a precompiled header would not match.
+CODE_GENERATION = ("-pthread", "-fsanitize", "-fno-sanitize", "-fPI", "-fvisibility", "-fno-omit-frame-pointer",
+                   "-ffast-math", "-m", "-g", "-O")
+# libpqxx 6 and others use declarations that they have deprecated.
 WARNINGS = ["-Wthread-safety", "-Werror", "-Wno-deprecated-declarations"]
 
 
@@ -48,14 +49,14 @@ class File:
         out = words.index("-o")
         del words[out:out + 2]
         self.arguments = [word for word in words[1:]
-                          if word not in FOREIGN and word != "-c" and not word.startswith(CODE)]
+                          if word not in GCC_ONLY and word != "-c" and not word.startswith(CODE_GENERATION)]
         self.name = str(self.path.relative_to(ROOT)) if self.path.is_relative_to(ROOT) else str(self.path)
 
 
 def sources(folder, parts):
-    """Every file of the project once, whichever targets it is in.
+    """Every file of the project once, even if it is in several targets.
 
-    Those that the build made are looked at through them.
+    Files that the build generates are checked through the files that include them.
     """
     found = {}
     for entry in json.loads((folder / "compile_commands.json").read_text()):
@@ -67,7 +68,7 @@ def sources(folder, parts):
 
 
 class Passed:
-    """What each file was, with all that it includes, when it passed."""
+    """The state of each file, with all that it includes, when it passed."""
 
     def __init__(self, path, salt):
         self.path, self.salt, self.digests = path, salt, {}
@@ -113,7 +114,7 @@ def read_includes(path):
     return sorted({name for name in text.split() if not name.endswith(".pch")})
 
 
-# What most files of the project include of the standard library.
+# The headers of the standard library that most files of the project include.
 STANDARD = ("algorithm array atomic charconv chrono condition_variable cstdint cstdio cstdlib exception expected "
             "filesystem fstream functional initializer_list limits map memory mutex optional random ranges set span "
             "sstream stdexcept stop_token string string_view system_error thread unordered_map unordered_set utility "
@@ -122,8 +123,8 @@ GOOGLETEST = ["gmock/gmock.h", "gtest/gtest.h"]
 
 
 def precompile(build, name, headers):
-    """Reads headers once for all files, which is most of what reading a file takes. They stand in front of what a file
-    includes, so they hide no header of the project."""
+    """Reads headers once for all files, since they take most of the time for a file. They come before the includes of a
+    file, so they hide no header of the project."""
     header = build / "each_file" / f"{name}.h"
     header.parent.mkdir(parents=True, exist_ok=True)
     header.write_text("".join(f"#include <{one}>\n" for one in headers))
@@ -133,15 +134,15 @@ def precompile(build, name, headers):
     return made
 
 
-def look(mode, file, build, read):
-    """(includes, findings): findings are empty where all is well. `read` has what was precompiled."""
+def check(mode, file, build, precompiled):
+    """Returns (includes, findings); without findings the file passed. `precompiled` has the precompiled headers."""
     with tempfile.NamedTemporaryFile(suffix=".d") as rule:
         if mode != "tidy":
             uses_gtest = re.search(r"^#include <g(test|mock)/", file.path.read_text(), re.M)
-            ahead = read.get("gtest" if uses_gtest else "std")
-            ahead = ["-include-pch", str(ahead)] if ahead else []
-            done = subprocess.run([CLANG, *file.arguments, *ahead, "-fsyntax-only", "-MD", "-MF", rule.name, "-MT", "x",
-                                   *WARNINGS], cwd=file.folder, capture_output=True, text=True)
+            header = precompiled.get("gtest" if uses_gtest else "std")
+            include = ["-include-pch", str(header)] if header else []
+            done = subprocess.run([CLANG, *file.arguments, *include, "-fsyntax-only", "-MD", "-MF", rule.name, "-MT",
+                                   "x", *WARNINGS], cwd=file.folder, capture_output=True, text=True)
             findings = done.stdout + done.stderr if done.returncode else ""
         else:
             done = subprocess.run([TIDY, "-p", str(build), "--quiet", str(file.path)], cwd=ROOT, capture_output=True,
@@ -160,24 +161,25 @@ def main():
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("parts", nargs="*")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    options = parser.parse_args()
-    build = options.build.resolve()
-    version = subprocess.run([TIDY if options.mode == "tidy" else CLANG, "--version"], capture_output=True, text=True,
+    arguments = parser.parse_args()
+    build = arguments.build.resolve()
+    version = subprocess.run([TIDY if arguments.mode == "tidy" else CLANG, "--version"], capture_output=True, text=True,
                              check=True).stdout
-    salt = [version, (ROOT / ".clang-tidy").read_text() if options.mode == "tidy" else WARNINGS]
-    passed = Passed(build / "each_file" / f"{options.mode}.json", salt)
-    files = sources(build, options.parts)
+    salt = [version, (ROOT / ".clang-tidy").read_text() if arguments.mode == "tidy" else WARNINGS]
+    passed = Passed(build / "each_file" / f"{arguments.mode}.json", salt)
+    files = sources(build, arguments.parts)
     if not files:
-        sys.exit(f"each_file: no source file in {build}/compile_commands.json is named like {' '.join(options.parts)}")
-    began = time.monotonic()
+        sys.exit(f"each_file: no source file in {build}/compile_commands.json matches {' '.join(arguments.parts)}")
+    start = time.monotonic()
     todo = [file for file in files if not passed.holds(file)]
-    read = {}
-    if todo and options.mode == "compile":
-        read = {"std": precompile(build, "std", STANDARD), "gtest": precompile(build, "gtest", GOOGLETEST + STANDARD)}
+    precompiled = {}
+    if todo and arguments.mode == "compile":
+        precompiled = {"std": precompile(build, "std", STANDARD),
+                       "gtest": precompile(build, "gtest", GOOGLETEST + STANDARD)}
     bad = []
     try:
-        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            jobs = {pool.submit(look, options.mode, file, build, read): file for file in todo}
+        with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+            jobs = {pool.submit(check, arguments.mode, file, build, precompiled): file for file in todo}
             for job in concurrent.futures.as_completed(jobs):
                 file = jobs[job]
                 includes, findings = job.result()
@@ -188,8 +190,8 @@ def main():
                     passed.add(file, includes)
     finally:
         passed.save()
-    print(f"each_file {options.mode}: {len(files)} files, {len(todo)} looked at, {len(bad)} with findings, "
-          f"{time.monotonic() - began:.0f} s")
+    print(f"each_file {arguments.mode}: {len(files)} files, {len(todo)} checked, {len(bad)} with findings, "
+          f"{time.monotonic() - start:.0f} s")
     for name in sorted(bad):
         print(f"  {name}")
     sys.exit(1 if bad else 0)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""No line of code is longer than 120 columns: lines.py
+"""Reports lines of code that are longer than 120 columns: lines.py
 
-Sources, build files, scripts and SQL; prose and YAML may be wider. Exempt is what cannot be broken: a line whose one
-word is longer.
+Checks sources, build files, scripts and SQL; prose and YAML may be wider. A line that contains a single word of more
+than 120 columns is exempt, since it cannot be broken.
 """
 
 import pathlib

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Fails where product code names a lock that clang does not check, or a sleep that no stop ends: names.py [ROOT].
+"""Reports where product code uses a lock that clang does not check, or a sleep that no stop ends: names.py [ROOT].
 
-Both are in core/sync; std::condition_variable_any and stop tokens go with its locks. plugins/sdk/template is what
-outsiders begin with, who have the contract and the standard library alone.
+The replacements are in core/sync; its locks work with std::condition_variable_any and stop tokens. plugins/sdk/template
+is exempt: authors of plugins have only the contract and the standard library.
 """
 
 import pathlib
@@ -14,7 +14,7 @@ PRODUCT = ("core/", "backends/", "plugins/", "providers/", "config/")
 EXEMPT = ("core/sync/", "plugins/sdk/template/")
 SOURCE = re.compile(r".*\.(h|hpp|cpp|cc|inc|ipp)(\.in)?$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
-INSTEAD = {
+REPLACEMENTS = {
     r"(?:recursive_|timed_|recursive_timed_)?mutex": "sync::Mutex",
     r"shared_(?:timed_)?mutex": "sync::SharedMutex",
     r"lock_guard|unique_lock|scoped_lock": "sync::Lock",
@@ -22,7 +22,7 @@ INSTEAD = {
     r"condition_variable": "std::condition_variable_any",
     r"this_thread::sleep_(?:for|until)": "sync::sleep_for or sync::sleep_until",
 }
-WANTED = [(re.compile(rf"\bstd::({names})\b"), instead) for names, instead in INSTEAD.items()]
+FORBIDDEN = [(re.compile(rf"\bstd::({names})\b"), replacement) for names, replacement in REPLACEMENTS.items()]
 
 
 def sources(root):
@@ -34,28 +34,28 @@ def sources(root):
                   if SOURCE.match(name) and name.startswith(PRODUCT) and (root / name).is_file())
 
 
-def faults_of(name, text):
+def violations(name, text):
     for number, line in enumerate(text.splitlines(), 1):
         code = line.split("//")[0]
         included = INCLUDE.match(code)
         if name.startswith("core/sync/") and included and not included[1].startswith("sync/"):
-            yield f"{name}:{number} includes {included[1]}: core/sync sees nothing of the project"
+            yield f"{name}:{number} includes {included[1]}: core/sync may include nothing else of the project"
         if name.startswith(EXEMPT):
             continue
-        for pattern, instead in WANTED:
+        for pattern, replacement in FORBIDDEN:
             for found in pattern.findall(code):
-                yield (f"{name}:{number} names std::{found}: use {instead} (core/sync), so that clang checks the lock "
-                       "and a stop ends the wait")
+                yield (f"{name}:{number} uses std::{found}: use {replacement} (core/sync), so that clang checks the "
+                       "lock and a stop ends the wait")
 
 
 def main():
     root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parents[2]
     names = sources(root)
     faults = [fault for name in names
-              for fault in faults_of(name, (root / name).read_text(encoding="utf-8", errors="replace"))]
+              for fault in violations(name, (root / name).read_text(encoding="utf-8", errors="replace"))]
     for fault in faults:
         print(fault)
-    print(f"locks: {len(names)} sources: {'none escapes the check' if not faults else f'{len(faults)} faults'}")
+    print(f"locks: {len(names)} sources: {'no violation' if not faults else f'{len(faults)} violations'}")
     return 1 if faults or not names else 0
 
 

@@ -1,32 +1,32 @@
 #!/usr/bin/env python3
-"""That names.py finds what it is to find, and nothing else."""
+"""Tests that names.py finds what it must find, and nothing else."""
 
 import sys
 import unittest
 
-sys.dont_write_bytecode = True  # a test leaves nothing in the sources
+sys.dont_write_bytecode = True  # a test must not leave files in the source tree
 
 import names
 
 
 class Names(unittest.TestCase):
     def found(self, text, name="core/engine/x.cpp"):
-        return [fault.split(": ")[0] for fault in names.faults_of(name, text)]
+        return [fault.split(": ")[0] for fault in names.violations(name, text)]
 
     def test_each_name_is_found_with_its_line(self):
         for name in ("mutex", "recursive_mutex", "shared_mutex", "lock_guard", "unique_lock", "scoped_lock",
                      "shared_lock", "condition_variable", "this_thread::sleep_for", "this_thread::sleep_until"):
-            self.assertEqual(self.found(f"\n    std::{name} x;\n"), [f"core/engine/x.cpp:2 names std::{name}"])
+            self.assertEqual(self.found(f"\n    std::{name} x;\n"), [f"core/engine/x.cpp:2 uses std::{name}"])
 
-    def test_what_goes_with_the_locks_of_core_sync_is_not(self):
+    def test_names_that_work_with_core_sync_are_not_found(self):
         allowed = "std::condition_variable_any a;\n#include <mutex>\n// std::mutex\nstd::once_flag b;\nsync::Mutex c;\n"
         self.assertEqual(self.found(allowed), [])
 
-    def test_core_sync_and_the_template_may(self):
+    def test_core_sync_and_the_template_are_exempt(self):
         self.assertEqual(self.found("std::mutex a;", "core/sync/mutex.h"), [])
         self.assertEqual(self.found("std::mutex a;", "plugins/sdk/template/notifier/your_name.cpp"), [])
 
-    def test_core_sync_sees_nothing_of_the_project(self):
+    def test_core_sync_includes_nothing_else_of_the_project(self):
         self.assertEqual(self.found('#include "embedq/context.h"\n#include "sync/mutex.h"\n', "core/sync/sleep.h"),
                          ["core/sync/sleep.h:1 includes embedq/context.h"])
 

@@ -3,7 +3,7 @@
 
 namespace embedq::scheduler {
 
-void speak(SchedulerState& state) {
+void log_and_call(SchedulerState& state) {
     const sync::Lock lock(state.mutex);
     state.draining = true;
     state.logger().info("draining");  // error: cannot call function 'logger' while mutex 'state.mutex'

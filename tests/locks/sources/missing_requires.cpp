@@ -1,4 +1,4 @@
-// What a function needs of its caller is not said: it touches what is guarded, and waits for it.
+// Functions without the annotation that their caller must hold the lock: they access a guarded member and wait for it.
 #include <condition_variable>
 #include <stop_token>
 

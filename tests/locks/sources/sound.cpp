@@ -55,7 +55,7 @@ bool pause(std::stop_token stop) {
     return sync::sleep_for(std::chrono::seconds(1), stop);
 }
 
-void speak(scheduler::SchedulerState& state) {
+void log_after_unlocking(scheduler::SchedulerState& state) {
     {
         const sync::Lock lock(state.mutex);
         state.draining = true;
