@@ -1,4 +1,4 @@
-// Texts for people: quoting what was found, naming what was meant, hiding credentials. Pure functions.
+// Texts for people: quotes what was found, suggests what was meant, hides credentials. Pure functions.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace embedq::config {
 
-// What stands in place of a secret.
+// Replaces a secret.
 inline constexpr std::string_view hidden = "<hidden>";
 
 // A hint: "did you mean 'x'?" when a candidate is near enough, or else `otherwise`.

@@ -109,18 +109,17 @@ FOLDERS = [
     Folder("benchmarks/ranking", ["core/catalog", "core/ranking", "providers/*"]),
 ]
 
-# A plugin brings no library into its headers' types that cross the boundary; which it uses inside is said here, plugin
-# by plugin.
+# Which files may use which library. The types that cross the plugin boundary use only the standard library.
 LIBRARIES = [
     Library("Boost.DLL", ["boost/dll/"], ["Boost::"], ["plugins/loader/shared_object.cpp"],
-            "one file knows how shared objects are loaded"),
+            "one file loads shared objects"),
     Library("Boost.CRC", ["boost/crc.hpp"], ["Boost::"],
             ["benchmarks/ranking", "tests/support/protocol_server/wire.cpp"]),
     Library("Boost.Asio and Beast", ["boost/asio.hpp", "boost/beast/"], ["Boost::"],
             ["tests/support/protocol_server/server.cpp"]),
     Library("dlopen and ELF", ["dlfcn.h", "elf.h", "link.h"], [],
             ["plugins/loader/elf_file.h", "plugins/loader/shared_object.cpp", "tests/unit/lexical"],
-            "the loader looks at files before anything maps them, and says why one was not"),
+            "the loader checks files before anything maps them, and reports why one cannot be loaded"),
     Library("yaml-cpp", ["yaml-cpp/"], ["yaml-cpp"],
             ["config/document.cpp", "core/catalog/yaml_capture.cpp", "tests/support/protocol_server/script.cpp"]),
     Library("simdjson", ["simdjson.h"], ["simdjson::"],
