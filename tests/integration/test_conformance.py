@@ -68,8 +68,8 @@ class Kit(unittest.TestCase):
             (["--plugin", memory, "--config", self.world.config], "excludes"),
             (["--plugin", memory, "--options", "size"], "found 'size', expected NAME=VALUE"),
             (["--plugin", memory, "--options", "size=3"],
-             "embedq-conformance: store plugin 'memory': unknown option 'size'; there are no options; options are given "
-             "by --options NAME=VALUE\n"),
+             "embedq-conformance: store plugin 'memory': unknown option 'size'; there are no options; options are "
+             "given by --options NAME=VALUE\n"),
             (["--plugin", memory, "--options", "path=${NOT_SET}"],
              "--options path=${NOT_SET}: the environment variable NOT_SET is not set"),
             (["--plugin", self.world.specs / "no.so"], "no.so"),
