@@ -284,7 +284,7 @@ Error broken_yaml(std::string_view message, std::string_view hint) {
     return {ErrorKind::invalid_argument, std::string(message), std::string(hint)};
 }
 
-// yaml-cpp's terse messages, as sentences that say what to look for.
+// yaml-cpp's terse messages, as sentences that say what to look for. Its errors have no other code than the message.
 Error explain(const YAML::Exception& exception) {
     struct Explanation {
         std::string_view original;

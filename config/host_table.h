@@ -36,12 +36,11 @@ public:
     struct Row {
         const char* name;
         Member member;
-        // Where it does not follow from the member's C++ type: a size, a path.
-        std::optional<OptionType> type = std::nullopt;
+        std::optional<OptionType> type = std::nullopt;  // where it does not follow from the C++ type: a size, a path
         const char* help = "";
         std::optional<double> minimum = std::nullopt;
         std::optional<double> maximum = std::nullopt;
-        const char* choices = nullptr;  // of an enumeration: the names of its values, in their order
+        const char* choices = nullptr;  // of an enumeration: the names of its values from 0 on, separated by '|'
     };
 
     explicit HostTable(std::vector<Row> rows) : rows_(std::move(rows)), defaults_(rows_.size()) {
@@ -52,10 +51,10 @@ public:
             spec.minimum = row.minimum;
             spec.maximum = row.maximum;
             spec.choices = row.choices;
-            if (values.has(row.name)) {
-                const OptionValue& value = values.values().find(row.name)->second;
-                defaults_[i] =
-                    spec.type == OptionType::size ? size_text(std::get<std::int64_t>(value)) : option_to_text(value);
+            const auto value = values.values().find(row.name);
+            if (value != values.values().end()) {
+                defaults_[i] = spec.type == OptionType::size ? size_text(std::get<std::int64_t>(value->second))
+                                                             : option_to_text(value->second);
                 spec.default_value = defaults_[i].c_str();
             }
             specs_.push_back(spec);
@@ -72,7 +71,8 @@ public:
         Section section;
         for (const Row& row : rows_) {
             if (!options.has(row.name)) continue;
-            std::visit([&](auto member) { section.*member = value_of<decltype(member)>(options, row); }, row.member);
+            std::visit([&](auto member) { section.*member = value_of<TypeOf<decltype(member)>>(options, row); },
+                       row.member);
         }
         return section;
     }
@@ -83,13 +83,13 @@ public:
         for (const Row& row : rows_) {
             std::visit(
                 [&](auto member) {
-                    const auto& value = section.*member;
-                    using Value = std::remove_cvref_t<decltype(value)>;
+                    using Value = TypeOf<decltype(member)>;
+                    const Value& value = section.*member;
                     if constexpr (std::is_enum_v<Value>) {
                         options.set(row.name, split(row.choices, '|').at(static_cast<std::size_t>(value)));
                     } else if constexpr (std::is_same_v<Value, std::string>) {
                         if (!value.empty()) options.set(row.name, value);
-                    } else if constexpr (std::is_integral_v<Value> && !std::is_same_v<Value, bool>) {
+                    } else if constexpr (is_count<Value>) {
                         options.set(row.name, static_cast<std::int64_t>(value));
                     } else {
                         options.set(row.name, value);
@@ -101,29 +101,35 @@ public:
     }
 
 private:
+    template <class MemberPointer>
+    using TypeOf = std::remove_cvref_t<decltype(std::declval<Section&>().*std::declval<MemberPointer>())>;
+
+    // Options have one type for all integers.
+    template <class Value>
+    static constexpr bool is_count = std::is_integral_v<Value> && !std::is_same_v<Value, bool>;
+
     static OptionType type_of(const Row& row) {
         if (row.type) return *row.type;
         return std::visit(
             [](auto member) {
-                using Value = std::remove_cvref_t<decltype(std::declval<Section>().*member)>;
+                using Value = TypeOf<decltype(member)>;
                 if constexpr (std::is_same_v<Value, bool>) return OptionType::boolean;
                 if constexpr (std::is_same_v<Value, double>) return OptionType::number;
                 if constexpr (std::is_same_v<Value, std::chrono::milliseconds>) return OptionType::duration;
                 if constexpr (std::is_same_v<Value, std::vector<std::string>>) return OptionType::text_list;
-                if constexpr (std::is_integral_v<Value>) return OptionType::integer;
+                if constexpr (is_count<Value>) return OptionType::integer;
                 return OptionType::text;
             },
             row.member);
     }
 
-    template <class MemberPointer>
-    static auto value_of(const Options& options, const Row& row) {
-        using Value = std::remove_cvref_t<decltype(std::declval<Section>().*std::declval<MemberPointer>())>;
+    template <class Value>
+    static Value value_of(const Options& options, const Row& row) {
         if constexpr (std::is_enum_v<Value>) {
             const auto names = split(row.choices, '|');
             const auto found = std::ranges::find(names, options.get<std::string>(row.name));
             return static_cast<Value>(found - names.begin());
-        } else if constexpr (std::is_integral_v<Value> && !std::is_same_v<Value, bool>) {
+        } else if constexpr (is_count<Value>) {
             return static_cast<Value>(options.get<std::int64_t>(row.name));
         } else {
             return options.get<Value>(row.name);
