@@ -6,13 +6,13 @@
 #include "embedq/support/ids.h"
 #include "engine/searcher.h"
 #include "engine/spec_writer.h"
-#include "engine/targets.h"
+#include "engine/target_assigner.h"
 
 namespace embedq::engine {
 
 namespace {
 
-constexpr std::size_t most_hits = 500;
+constexpr std::size_t max_hits = 500;
 
 class StoreEngine final : public HostEngine {
 public:
@@ -29,7 +29,7 @@ public:
     Result<bool> put_catalog(const CatalogWrite& catalog) override {
         if (Status valid = check_catalog_id(catalog.catalog_id); !valid) return std::unexpected(valid.error());
         auto created = store_.put_catalog(catalog);
-        if (created && *created) targets_.give(catalog.catalog_id);
+        if (created && *created) targets_.assign(catalog.catalog_id);
         return created;
     }
 
@@ -41,8 +41,8 @@ public:
         for (CatalogInfo& info : *all) {
             if (info.catalog_id == catalog_id) return std::move(info);
         }
-        return fail(ErrorKind::not_found, "there is no catalog '" + std::string(catalog_id) +
-                                              "'; `embedq catalogs list` names those there are");
+        return fail(ErrorKind::not_found, "there is no catalog '" + std::string(catalog_id) + "'",
+                    "`embedq catalogs list` shows all catalogs");
     }
 
     Status delete_catalog(std::string_view catalog_id) override { return store_.delete_catalog(catalog_id); }
@@ -111,9 +111,9 @@ public:
     // --- reading and control
 
     Result<SearchResponse> search(const SearchRequest& request) override {
-        if (request.limit < 1 || request.limit > most_hits) {
+        if (request.limit < 1 || request.limit > max_hits) {
             return fail(ErrorKind::invalid_argument, "the limit is " + std::to_string(request.limit) +
-                                                         ", but must be 1 to " + std::to_string(most_hits));
+                                                         ", but must be 1 to " + std::to_string(max_hits));
         }
         auto all = store_.catalogs();
         if (!all) return std::unexpected(all.error());
@@ -142,8 +142,8 @@ public:
         if (found->empty()) return fail(ErrorKind::not_found, "there is no job " + std::to_string(id));
         const Job& job = found->front();
         if (job.status == JobStatus::pending || job.status == JobStatus::running) {
-            return fail(ErrorKind::conflict, "job " + std::to_string(id) + " is " + std::string(to_string(job.status)) +
-                                                 "; only a finished job can be retried");
+            return fail(ErrorKind::conflict, "job " + std::to_string(id) + " is " + std::string(to_string(job.status)),
+                        "only a finished job can be retried");
         }
         return reembed_spec(job.catalog_id, job.spec_name);
     }
@@ -161,7 +161,7 @@ public:
 private:
     Store& store_;
     Notifier& notifier_;
-    Targets targets_;
+    TargetAssigner targets_;
     SpecWriter writer_;
     Searcher searcher_;
 };

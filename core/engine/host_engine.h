@@ -16,23 +16,24 @@
 namespace embedq::engine {
 
 struct EngineSettings {
-    // How long commands and whoever puts a catalog wait for providers to say what they are, all together.
-    static constexpr std::chrono::milliseconds default_patience{10'000};
+    static constexpr std::chrono::milliseconds default_provider_timeout{10'000};
 
     std::string provider;                         // the default for every catalog; empty or "none": embedding is off
-    std::map<std::string, std::string> catalogs;  // and the exceptions; "none" turns it off for one
-    std::chrono::milliseconds patience = default_patience;
+    std::map<std::string, std::string> catalogs;  // the exceptions by catalog; "none" turns embedding off for one
+    // How long `apply_targets` and `put_catalog` wait for providers that have not answered yet, all together.
+    std::chrono::milliseconds provider_timeout = default_provider_timeout;
 };
 
 class HostEngine : public Engine {
 public:
-    // Gives every catalog of the store the target profile that the settings say, logs what changed, and closes the gaps
-    // that this opens. Providers that are not known yet are asked, once each and for `patience` in all. One that does
-    // not answer keeps its catalogs' present targets; the error of the first is returned after the rest is done. A stop
-    // ends the wait, and nothing is changed. For `serve`, `index` and `migrate`; a worker never does this.
+    // Gives every catalog of the store the target profile that the settings ask for, logs the changes, and enqueues
+    // jobs for the texts that have no vector under the new target. Providers that are not known yet are asked once each,
+    // in parallel, for `provider_timeout` in all. The catalogs of a provider that does not answer keep their targets;
+    // the first error is returned after the other catalogs are done. A stop ends the wait, and nothing is changed. For
+    // `serve`, `index` and `migrate`; a worker never does this.
     [[nodiscard]] virtual Status apply_targets(std::stop_token stop) = 0;
-    // The same by what is known alone: asks no provider, and leaves the catalogs of those that have not answered as
-    // they are. For a scheduler that asks them itself.
+    // The same for the providers that are known already: asks none, and leaves the catalogs of the others as they are.
+    // For the scheduler, which asks the providers itself.
     [[nodiscard]] virtual Status apply_known_targets() = 0;
 };
 

@@ -58,36 +58,37 @@ void merge_by_rank(std::vector<std::vector<SearchHit>>& lists, std::vector<Searc
 
 }  // namespace
 
-std::shared_ptr<Searcher::Held> Searcher::held(const std::string& catalog_id) {
+std::shared_ptr<Searcher::CachedCatalog> Searcher::cached(const std::string& catalog_id) {
     const sync::Lock lock(mutex_);
-    auto& place = held_[catalog_id];
-    if (!place) place = std::make_shared<Held>();
-    return place;
+    auto& entry = cache_[catalog_id];
+    if (!entry) entry = std::make_shared<CachedCatalog>();
+    return entry;
 }
 
-Status Searcher::refresh(Held& held, const CatalogInfo& catalog) {
+Status Searcher::refresh(CachedCatalog& cached, const CatalogInfo& catalog) {
     {
-        const sync::ReaderLock lock(held.mutex);
-        if (held.loaded && held.revision == catalog.revision && held.profile == catalog.serving_profile) return {};
+        const sync::ReaderLock lock(cached.mutex);
+        if (cached.loaded && cached.revision == catalog.revision && cached.profile == catalog.serving_profile)
+            return {};
     }
-    const sync::WriterLock lock(held.mutex);
-    if (held.loaded && held.revision >= catalog.revision && held.profile == catalog.serving_profile) return {};
+    const sync::WriterLock lock(cached.mutex);
+    if (cached.loaded && cached.revision >= catalog.revision && cached.profile == catalog.serving_profile) return {};
     Changes changes{.revision = catalog.revision, .everything = true, .specs = {}};
-    if (held.loaded) {
-        auto since = store_.changes(catalog.catalog_id, held.revision);
+    if (cached.loaded) {
+        auto since = store_.changes(catalog.catalog_id, cached.revision);
         if (!since) return std::unexpected(since.error());
         changes = std::move(*since);
     }
-    const bool everything = changes.everything || held.profile != catalog.serving_profile;
-    // Should reading fail on the way, all is read again.
-    held.loaded = false;
-    if (everything) held.index = ranking::CatalogIndex();
+    const bool everything = changes.everything || cached.profile != catalog.serving_profile;
+    // If reading fails half-way, the next query reads everything again.
+    cached.loaded = false;
+    if (everything) cached.index = ranking::CatalogIndex();
     if (!everything) {
-        // A vector can change under the same text, so changed specs give theirs up and fetch them again.
-        for (const std::string& spec : changes.specs) held.index.remove_spec(spec);
+        // A vector can change under the same text, so the vectors of changed specs are read again.
+        for (const std::string& spec : changes.specs) cached.index.remove_spec(spec);
     }
     if (everything || !changes.specs.empty()) {
-        SpecCollector collector(held.index);
+        SpecCollector collector(cached.index);
         const std::vector<std::string> specs = everything ? std::vector<std::string>{} : changes.specs;
         const Status read = store_.operations(
             catalog.catalog_id, specs,
@@ -96,23 +97,23 @@ Status Searcher::refresh(Held& held, const CatalogInfo& catalog) {
         collector.flush();
     }
     if (catalog.serving_profile) {
-        if (Status vectors = load_vectors(held, *catalog.serving_profile); !vectors) return vectors;
+        if (Status vectors = load_vectors(cached, *catalog.serving_profile); !vectors) return vectors;
     }
-    held.profile = catalog.serving_profile;
-    // Read after the revision was, so what is held is at least that new.
-    held.revision = changes.revision;
-    held.loaded = true;
+    cached.profile = catalog.serving_profile;
+    // The specs were read after the revision, so the cache is at least that new.
+    cached.revision = changes.revision;
+    cached.loaded = true;
     return {};
 }
 
-Status Searcher::load_vectors(Held& held, const Sha256& profile_id) {
+Status Searcher::load_vectors(CachedCatalog& cached, const Sha256& profile_id) {
     const auto profile = store_.profile(profile_id);
     if (!profile) return std::unexpected(profile.error());
-    held.index.set_dimension(profile->dimension);
-    const std::vector<Sha256> wanted = held.index.texts_without_vector();
+    cached.index.set_dimension(profile->dimension);
+    const std::vector<Sha256> wanted = cached.index.texts_without_vector();
     return store_.vectors(profile_id, wanted,
                           [&](std::size_t index, std::span<const float> values)
-                              EMBEDQ_REQUIRES(held.mutex) { held.index.put_vector(wanted[index], values); });
+                              EMBEDQ_REQUIRES(cached.mutex) { cached.index.put_vector(wanted[index], values); });
 }
 
 Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const Sha256& profile_id) {
@@ -129,7 +130,7 @@ Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const 
                                 : to_string(provider.error());
         return answer;
     }
-    auto vector = ask(request, **provider);
+    auto vector = embed_by(**provider, request);
     if (vector && vector->size() == profile->dimension) {
         answer.values = std::move(*vector);
         return answer;
@@ -143,7 +144,8 @@ Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const 
     return answer;
 }
 
-Result<std::vector<float>> Searcher::ask(const SearchRequest& request, const endpoints::ProbedProvider& provider) {
+Result<std::vector<float>> Searcher::embed_by(const endpoints::ResolvedProvider& provider,
+                                              const SearchRequest& request) {
     endpoints::QueryAdmission& query_admission = providers_.query_admission();
     const auto permit =
         query_admission.admit_query(store_, provider, request.query.size(), context_.clock(), request.stop);
@@ -171,7 +173,7 @@ Result<SearchResponse> Searcher::search(const SearchRequest& request, const std:
     std::map<Sha256, QueryVector> vectors;
     bool any_ranked_as_asked = false;
     for (const CatalogInfo& catalog : catalogs) {
-        const std::shared_ptr<Held> current = held(catalog.catalog_id);
+        const std::shared_ptr<CachedCatalog> current = cached(catalog.catalog_id);
         if (Status fresh = refresh(*current, catalog); !fresh) return std::unexpected(fresh.error());
 
         ranking::Query query{.text = request.query, .mode = request.mode, .limit = request.limit};
@@ -180,9 +182,9 @@ Result<SearchResponse> Searcher::search(const SearchRequest& request, const std:
         std::string detail;
         sync::ReaderLock lock(current->mutex);
         if (request.mode != RankingMode::lexical && !request.query.empty()) {
-            // The provider is asked without the lock, or a slow answer would hold up whoever has to refresh the
-            // catalog, and all behind him. Should the catalog flip meanwhile, there is a vector to make under the other
-            // profile, too.
+            // The provider is called without the lock: a slow answer would block the refresh of the catalog, and all
+            // queries behind it. If the catalog moves to another profile meanwhile, the query needs a vector under that
+            // one, too.
             while (catalog.target_profile && current->profile && current->index.vectors() > 0 &&
                    !vectors.contains(*current->profile)) {
                 const Sha256 profile = *current->profile;
@@ -194,7 +196,7 @@ Result<SearchResponse> Searcher::search(const SearchRequest& request, const std:
             if (!catalog.target_profile) {
                 reason = not_indexed;
                 detail = "catalog '" + catalog.catalog_id +
-                         "' is embedded by no provider; name one under `embedding:` in the configuration";
+                         "' has no provider; name one under `embedding:` in the configuration";
             } else if (current->index.vectors() == 0 || !current->profile) {
                 reason = not_indexed;
                 detail = "no operation of catalog '" + catalog.catalog_id + "' has a vector yet; see `embedq status " +

@@ -1,7 +1,7 @@
 // Search over catalogs held in memory, each brought up to date with the store at every query (one revision number when
 // nothing changed).
 //
-// Thread-safety: every member may be called from any thread; queries of one catalog run side by side.
+// Thread-safety: every member may be called from any thread; queries of one catalog run in parallel.
 #pragma once
 
 #include <map>
@@ -29,11 +29,11 @@ public:
 
 private:
     // One catalog as it was at a revision of the store.
-    struct Held {
+    struct CachedCatalog {
         sync::SharedMutex mutex;
         ranking::CatalogIndex index EMBEDQ_GUARDED_BY(mutex);
         std::uint64_t revision EMBEDQ_GUARDED_BY(mutex) = 0;
-        std::optional<Sha256> profile EMBEDQ_GUARDED_BY(mutex);  // that the vectors have
+        std::optional<Sha256> profile EMBEDQ_GUARDED_BY(mutex);  // of the vectors
         bool loaded EMBEDQ_GUARDED_BY(mutex) = false;
     };
     // A query's vector under one profile, or why there is none.
@@ -44,20 +44,20 @@ private:
         std::string detail;
     };
 
-    [[nodiscard]] std::shared_ptr<Held> held(const std::string& catalog_id);
-    // The store is asked with the catalog's lock held: whoever searches it meanwhile waits for what is being read.
-    [[nodiscard]] Status refresh(Held& held, const CatalogInfo& catalog) EMBEDQ_EXCLUDES(held.mutex);
-    [[nodiscard]] Status load_vectors(Held& held, const Sha256& profile_id) EMBEDQ_REQUIRES(held.mutex);
+    [[nodiscard]] std::shared_ptr<CachedCatalog> cached(const std::string& catalog_id);
+    // Reads from the store with the catalog's lock held: other searches of the catalog wait for what is being read.
+    [[nodiscard]] Status refresh(CachedCatalog& cached, const CatalogInfo& catalog) EMBEDQ_EXCLUDES(cached.mutex);
+    [[nodiscard]] Status load_vectors(CachedCatalog& cached, const Sha256& profile_id) EMBEDQ_REQUIRES(cached.mutex);
     [[nodiscard]] QueryVector embed_query(const SearchRequest& request, const Sha256& profile_id);
     // The query's vector from an endpoint that is not paused, or why there is none; never waits behind documents.
-    [[nodiscard]] Result<std::vector<float>> ask(const SearchRequest& request,
-                                                 const endpoints::ProbedProvider& provider);
+    [[nodiscard]] Result<std::vector<float>> embed_by(const endpoints::ResolvedProvider& provider,
+                                                      const SearchRequest& request);
 
     Store& store_;
     endpoints::ProviderDirectory& providers_;
     Context& context_;
     sync::Mutex mutex_;
-    std::map<std::string, std::shared_ptr<Held>, std::less<>> held_ EMBEDQ_GUARDED_BY(mutex_);
+    std::map<std::string, std::shared_ptr<CachedCatalog>, std::less<>> cache_ EMBEDQ_GUARDED_BY(mutex_);
 };
 
 }  // namespace embedq::engine

@@ -55,7 +55,7 @@ Status SpecWriter::ensure_catalogs(std::span<const SpecInput> specs) {
     if (!all) return std::unexpected(all.error());
     for (const CatalogInfo& info : *all) missing.erase(info.catalog_id);
     for (const std::string& id : missing) {
-        if (!check_catalog_id(id)) continue;  // told for each of its documents
+        if (!check_catalog_id(id)) continue;  // `put` reports it for each of its documents
         if (const auto created = make_catalog_({.catalog_id = id}); !created) return std::unexpected(created.error());
     }
     const sync::Lock lock(mutex_);
@@ -81,7 +81,7 @@ Result<std::vector<Result<PutResult>>> SpecWriter::put(std::span<const SpecInput
             continue;
         }
         const Sha256 content_hash = catalog::sha256(input.content);
-        // A second document of the same name in one call must be held against the first, which only the store's
+        // A second document of the same name in one call must be compared with the first, which only the store's
         // transaction can do.
         if (seen.emplace(input.catalog_id, input.spec_name).second && unchanged(input, content_hash)) {
             unchanged_places.push_back(i);
@@ -99,7 +99,7 @@ Result<std::vector<Result<PutResult>>> SpecWriter::put(std::span<const SpecInput
     if (!writes.empty()) {
         auto put = store_.put_specs(writes);
         if (!put && put.error().kind == ErrorKind::not_found) {
-            // A catalog that was known has been deleted since: make it anew, once.
+            // A known catalog has been deleted since: create it again, once.
             {
                 const sync::Lock lock(mutex_);
                 known_.clear();
@@ -126,12 +126,12 @@ Status SpecWriter::close_gaps(std::span<const SpecInput> specs, std::vector<Resu
     std::map<std::pair<std::string, std::string>, EnqueueOutcome> outcomes;
     for (const auto& [catalog_id, spec_names] : names) {
         const auto statuses = store_.statuses(catalog_id, spec_names);
-        // Deleted meanwhile, as a spec below: that is its documents' own affair, and is told them at the end.
+        // Deleted meanwhile, as a spec may be below: only its documents fail, at the end.
         if (!statuses && statuses.error().kind == ErrorKind::not_found) continue;
         if (!statuses) return std::unexpected(statuses.error());
         for (const SpecStatus& status : *statuses) {
             if (status.embedding_count + status.refused_count >= status.operation_count) continue;
-            // An open job is about this document: one that runs for an earlier one has a pending job behind it.
+            // An open job is for this document: a job that runs for an earlier one has a pending job behind it.
             const bool open =
                 status.job && (status.job->status == JobStatus::pending || status.job->status == JobStatus::running);
             if (open)
@@ -141,7 +141,7 @@ Status SpecWriter::close_gaps(std::span<const SpecInput> specs, std::vector<Resu
         }
     }
     if (!requests.empty()) {
-        // All at once, or one by one where one is gone.
+        // In one call, or one by one if a spec is gone.
         const std::span<const EnqueueRequest> all(requests);
         auto enqueued = store_.enqueue(all);
         const bool each = !enqueued && enqueued.error().kind == ErrorKind::not_found;

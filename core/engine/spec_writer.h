@@ -1,5 +1,5 @@
-// The way of documents into the store: parsed and written in one transaction, what is there already left alone but for
-// its gaps.
+// Parses documents and writes them to the store in one transaction. A document that the store has already is not written
+// again; it gets a job only where texts have no vector.
 //
 // Thread-safety: every member may be called from any thread.
 #pragma once
@@ -20,7 +20,7 @@ namespace embedq::engine {
 
 class SpecWriter {
 public:
-    // Creates a catalog that a document names and that is not there yet.
+    // Creates a catalog that a document names and that does not exist.
     using MakeCatalog = std::function<Result<bool>(const CatalogWrite&)>;
 
     SpecWriter(Store& store, Notifier& notifier, MakeCatalog make_catalog)
@@ -30,11 +30,11 @@ public:
     [[nodiscard]] Result<std::vector<Result<PutResult>>> put(std::span<const SpecInput> specs);
 
 private:
-    // Whether a document is what the store has already, by its bytes and the fields that come beside them.
+    // Whether the store has the document already: the same bytes, and the same fields beside them.
     [[nodiscard]] bool unchanged(const SpecInput& input, const Sha256& content_hash) const;
-    // Creates the catalogs that documents name and that are not there yet.
+    // Creates the catalogs that documents name and that do not exist.
     [[nodiscard]] Status ensure_catalogs(std::span<const SpecInput> specs);
-    // Documents that the store has already need a job only where their vectors are not complete.
+    // Enqueues jobs for unchanged documents whose vectors are not complete.
     [[nodiscard]] Status close_gaps(std::span<const SpecInput> specs, std::vector<Result<PutResult>>& results,
                                     std::span<const std::size_t> unchanged_places);
 
@@ -42,7 +42,7 @@ private:
     Notifier& notifier_;
     const MakeCatalog make_catalog_;
     sync::Mutex mutex_;
-    std::set<std::string, std::less<>> known_ EMBEDQ_GUARDED_BY(mutex_);  // catalogs seen to exist
+    std::set<std::string, std::less<>> known_ EMBEDQ_GUARDED_BY(mutex_);  // catalogs that were seen to exist
 };
 
 }  // namespace embedq::engine

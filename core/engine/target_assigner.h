@@ -1,4 +1,5 @@
-// The catalogs' targets: what each is to be embedded by, as the configuration and the providers say now.
+// Assigns each catalog its target: the provider and the profile that the catalog is embedded with, by the configuration
+// and by what the providers report.
 //
 // Thread-safety: every member may be called from any thread.
 #pragma once
@@ -17,45 +18,50 @@
 #include "embedq/store.h"
 #include "endpoints/providers.h"
 #include "engine/host_engine.h"
-#include "engine/query_embedder.h"
+#include "engine/provider_resolver.h"
 #include "sync/mutex.h"
 
 namespace embedq::engine {
 
-class Targets {
+class TargetAssigner {
 public:
-    Targets(Store& store, Notifier& notifier, endpoints::ProviderDirectory& providers, EngineSettings settings,
-            Context& context)
+    TargetAssigner(Store& store, Notifier& notifier, endpoints::ProviderDirectory& providers, EngineSettings settings,
+                   Context& context)
         : store_(store),
           notifier_(notifier),
           providers_(providers),
           settings_(std::move(settings)),
           context_(context),
-          query_embedder_(providers) {}
+          resolver_(providers) {}
 
     // As HostEngine::apply_targets and HostEngine::apply_known_targets.
     [[nodiscard]] Status apply(std::stop_token stop);
     [[nodiscard]] Status apply_known();
-    // Gives a new catalog its target, or logs why it has none yet. A provider that did not answer is not waited for
-    // again for a while.
-    void give(const std::string& catalog_id);
+    // Assigns a new catalog its target, or logs why it has none yet. A provider that did not answer is not waited for
+    // again for 30 s.
+    void assign(const std::string& catalog_id);
     // As Engine::reembed_catalog.
     [[nodiscard]] Result<std::size_t> reembed(const CatalogInfo& catalog);
     // As Engine::estimate.
     [[nodiscard]] Result<EmbeddingEstimate> estimate(const CatalogInfo& catalog, EstimateFor what);
 
 private:
-    using Answers = QueryEmbedder::Answers;
+    using Resolutions = ProviderResolver::Resolutions;
+    // A provider that did not answer: why, and until when it is not asked again.
+    struct Unanswered {
+        Error error;
+        Clock::Steady until;
+    };
 
     // The provider that the configuration names for a catalog; empty for none.
     [[nodiscard]] std::string provider_of(const std::string& catalog_id) const;
-    // What the configuration says of a catalog, or a later epoch of the present target where that is what it asks for;
-    // the provider's error where it does not answer.
-    [[nodiscard]] Result<CatalogTarget> wanted(const CatalogInfo& catalog, const Answers& answers);
-    [[nodiscard]] Status set(const std::vector<CatalogInfo>& catalogs, const Answers& answers);
-    void remember_silent(const Answers& answers);
+    // The target that the configuration asks for. If the present target is a later epoch of the same profile, it stays.
+    // The provider's error where it did not answer.
+    [[nodiscard]] Result<CatalogTarget> configured_target(const CatalogInfo& catalog, const Resolutions& resolutions);
+    [[nodiscard]] Status set(const std::vector<CatalogInfo>& catalogs, const Resolutions& resolutions);
+    void remember_unanswered(const Resolutions& resolutions);
     // The next epoch of the present target.
-    [[nodiscard]] Result<CatalogTarget> anew(const CatalogInfo& catalog);
+    [[nodiscard]] Result<CatalogTarget> next_epoch(const CatalogInfo& catalog);
     [[nodiscard]] Result<EmbeddingEstimate> estimate_of(const std::string& catalog_id, const std::string& provider,
                                                         const Profile& profile);
     [[nodiscard]] Result<std::size_t> enqueue_all(std::string_view catalog_id);
@@ -67,9 +73,8 @@ private:
     const EngineSettings settings_;
     Context& context_;
     sync::Mutex mutex_;
-    // Why, and until when it is not waited for.
-    std::map<std::string, std::pair<Error, Clock::Steady>> silent_ EMBEDQ_GUARDED_BY(mutex_);
-    QueryEmbedder query_embedder_;
+    std::map<std::string, Unanswered> unanswered_ EMBEDQ_GUARDED_BY(mutex_);
+    ProviderResolver resolver_;
 };
 
 }  // namespace embedq::engine

@@ -1,4 +1,4 @@
-#include "engine/targets.h"
+#include "engine/target_assigner.h"
 
 #include <algorithm>
 #include <optional>
@@ -15,47 +15,50 @@ namespace embedq::engine {
 namespace {
 
 constexpr std::size_t page = 1'000;
-constexpr std::size_t bytes_per_token = 4;  // OpenAI counts its limit of tokens a request by 0.25 tokens a byte
-constexpr std::size_t default_inputs = 64;  // per request, where neither provider nor YAML says; as the endpoints
-// Who puts catalogs does not wait each time for a provider that did not answer.
-constexpr std::chrono::milliseconds silence{30'000};
+constexpr std::size_t bytes_per_token = 4;  // OpenAI counts its limit of tokens per request as 0.25 tokens per byte
+constexpr std::size_t default_inputs = 64;  // per request, if neither provider nor YAML limits them; as the endpoints
+constexpr std::size_t fill_percent = 95;    // requests are filled to this part of a limit that is only estimated
+// `put_catalog` does not wait each time for a provider that did not answer.
+constexpr std::chrono::milliseconds retry_interval{30'000};
+
+constexpr const char* name_a_provider = "name a provider under `embedding:` in the configuration";
 
 std::string in_quotes(std::string_view text) {
     return "'" + std::string(text) + "'";
 }
 
+// Rounded up; 0 where there is no limit.
 std::size_t divided(std::size_t amount, std::size_t by) {
     return by == 0 ? 0 : (amount + by - 1) / by;
 }
 
-// How many calls full batches make: each limit alone gives a least number, and the narrowest one decides. Requests are
-// filled to 95 % of what is only estimated.
+// The number of calls with full batches: each limit alone requires a number of calls, and the largest one counts.
 std::size_t calls_of(const EmbeddingEstimate& work, const ProviderLimits& limits, std::size_t batch_inputs) {
     std::size_t inputs = limits.max_inputs == 0 || batch_inputs == 0 ? std::max(limits.max_inputs, batch_inputs)
                                                                      : std::min(limits.max_inputs, batch_inputs);
     if (inputs == 0) inputs = default_inputs;
     return std::max({divided(work.to_embed(), inputs), divided(work.bytes, limits.max_request_bytes),
-                     divided(work.tokens, limits.max_request_tokens * 95 / 100)});
+                     divided(work.tokens, limits.max_request_tokens * fill_percent / 100)});
 }
 
 std::string in_words(const EmbeddingEstimate& work) {
-    if (work.to_embed() == 0) return "all " + std::to_string(work.texts) + " texts are there already";
+    if (work.to_embed() == 0) return "all " + std::to_string(work.texts) + " texts have vectors already";
     return std::to_string(work.to_embed()) + " of " + std::to_string(work.texts) + " texts to embed, about " +
            std::to_string(work.tokens) + " tokens in " + std::to_string(work.calls) + " calls";
 }
 
 }  // namespace
 
-std::string Targets::provider_of(const std::string& catalog_id) const {
+std::string TargetAssigner::provider_of(const std::string& catalog_id) const {
     const auto exception = settings_.catalogs.find(catalog_id);
     const std::string& provider = exception != settings_.catalogs.end() ? exception->second : settings_.provider;
     return provider == "none" ? std::string() : provider;
 }
 
-Result<CatalogTarget> Targets::wanted(const CatalogInfo& catalog, const Answers& answers) {
+Result<CatalogTarget> TargetAssigner::configured_target(const CatalogInfo& catalog, const Resolutions& resolutions) {
     const std::string provider = provider_of(catalog.catalog_id);
     if (provider.empty()) return CatalogTarget{catalog.catalog_id, {}, std::nullopt};
-    const auto& resolved = answers.at(provider);
+    const auto& resolved = resolutions.at(provider);
     if (!resolved) return std::unexpected(resolved.error());
     CatalogTarget target{catalog.catalog_id, provider, (*resolved)->profile};
     if (!catalog.target_profile) return target;
@@ -66,46 +69,47 @@ Result<CatalogTarget> Targets::wanted(const CatalogInfo& catalog, const Answers&
     return target;
 }
 
-void Targets::remember_silent(const Answers& answers) {
+void TargetAssigner::remember_unanswered(const Resolutions& resolutions) {
     const sync::Lock lock(mutex_);
-    for (const auto& [name, answer] : answers) {
-        if (!answer) silent_.insert_or_assign(name, std::pair(answer.error(), context_.clock().now() + silence));
+    for (const auto& [name, resolved] : resolutions) {
+        if (!resolved)
+            unanswered_.insert_or_assign(name, Unanswered{resolved.error(), context_.clock().now() + retry_interval});
     }
 }
 
-Status Targets::apply(std::stop_token stop) {
+Status TargetAssigner::apply(std::stop_token stop) {
     const auto all = store_.catalogs();
     if (!all) return std::unexpected(all.error());
     std::set<std::string> names;
     for (const CatalogInfo& info : *all) names.insert(provider_of(info.catalog_id));
     names.erase("");
-    const Answers answers = query_embedder_.ask(names, settings_.patience, stop);
-    if (stop.stop_requested()) return fail(ErrorKind::unavailable, "the catalogs' targets were not looked at: stopped");
-    remember_silent(answers);
-    return set(*all, answers);
+    const Resolutions resolutions = resolver_.resolve(names, settings_.provider_timeout, stop);
+    if (stop.stop_requested()) return fail(ErrorKind::unavailable, "the catalogs' targets were not applied: stopped");
+    remember_unanswered(resolutions);
+    return set(*all, resolutions);
 }
 
-Status Targets::apply_known() {
+Status TargetAssigner::apply_known() {
     auto all = store_.catalogs();
     if (!all) return std::unexpected(all.error());
-    Answers answers;
+    Resolutions resolutions;
     std::erase_if(*all, [&](const CatalogInfo& info) {
         const std::string provider = provider_of(info.catalog_id);
         if (provider.empty()) return false;
-        const endpoints::ProbedProviderPtr known = providers_.known(provider);
-        // One answer for all of a provider's catalogs, though it may say something else meanwhile.
-        if (known) answers.emplace(provider, known);
-        return !answers.contains(provider);
+        const endpoints::ResolvedPtr known = providers_.known(provider);
+        // One answer for all catalogs of a provider, though the provider may be asked again meanwhile.
+        if (known) resolutions.emplace(provider, known);
+        return !resolutions.contains(provider);
     });
-    return set(*all, answers);
+    return set(*all, resolutions);
 }
 
-Status Targets::set(const std::vector<CatalogInfo>& catalogs, const Answers& answers) {
+Status TargetAssigner::set(const std::vector<CatalogInfo>& catalogs, const Resolutions& resolutions) {
     Status first_error;
     std::vector<CatalogTarget> targets;
     std::vector<const CatalogInfo*> before;
     for (const CatalogInfo& info : catalogs) {
-        auto target = wanted(info, answers);
+        auto target = configured_target(info, resolutions);
         if (!target) {
             if (first_error) first_error = std::unexpected(target.error());
             continue;
@@ -120,7 +124,7 @@ Status Targets::set(const std::vector<CatalogInfo>& catalogs, const Answers& ans
     for (std::size_t i = 0; i < targets.size(); ++i) {
         const auto changed = store_.set_targets(std::span(&targets[i], 1));
         if (!changed) return std::unexpected(changed.error());
-        // Somebody else has done it since the catalogs were read, and sees to its jobs.
+        // Another process has set it since the catalogs were read, and enqueues the jobs.
         if (*changed == 0) continue;
         log_change(*before[i], targets[i]);
         if (!targets[i].profile) continue;
@@ -130,7 +134,7 @@ Status Targets::set(const std::vector<CatalogInfo>& catalogs, const Answers& ans
     return first_error;
 }
 
-void Targets::log_change(const CatalogInfo& before, const CatalogTarget& target) {
+void TargetAssigner::log_change(const CatalogInfo& before, const CatalogTarget& target) {
     std::string line = "catalog " + in_quotes(target.catalog_id) + " is now embedded by ";
     if (!target.profile) {
         context_.logger().info(line + "no provider");
@@ -141,32 +145,33 @@ void Targets::log_change(const CatalogInfo& before, const CatalogTarget& target)
         const auto old = store_.profile(*before.target_profile);
         if (old && old->id != target.profile->id) line += ", before by " + catalog::in_words(*old);
     }
-    // An empty catalog needs no estimate, and one that cannot be made is no reason to say nothing.
+    // An empty catalog needs no estimate, and the change is logged even if the estimate fails.
     if (const auto work = estimate_of(target.catalog_id, target.provider, *target.profile); work && work->texts > 0) {
         line += ": " + in_words(*work);
     }
-    // Another model costs: it is told wherever warnings are.
+    // A change to another model costs time and money, so it is logged as a warning.
     context_.logger().log(before.target_profile ? LogLevel::warn : LogLevel::info, line);
 }
 
-void Targets::give(const std::string& catalog_id) {
+void TargetAssigner::assign(const std::string& catalog_id) {
     const std::string provider = provider_of(catalog_id);
     if (provider.empty()) return;
-    const auto resolved = [&]() -> Result<endpoints::ProbedProviderPtr> {
-        if (endpoints::ProbedProviderPtr known = providers_.known(provider)) return known;
+    const auto resolved = [&]() -> Result<endpoints::ResolvedPtr> {
+        if (endpoints::ResolvedPtr known = providers_.known(provider)) return known;
         {
             const sync::Lock lock(mutex_);
-            const auto silent = silent_.find(provider);
-            if (silent != silent_.end() && context_.clock().now() < silent->second.second)
-                return std::unexpected(silent->second.first);
+            const auto earlier = unanswered_.find(provider);
+            if (earlier != unanswered_.end() && context_.clock().now() < earlier->second.until)
+                return std::unexpected(earlier->second.error);
         }
-        const Answers answers = query_embedder_.ask({provider}, settings_.patience, {});
-        remember_silent(answers);
-        return answers.at(provider);
+        const Resolutions resolutions = resolver_.resolve({provider}, settings_.provider_timeout, {});
+        remember_unanswered(resolutions);
+        return resolutions.at(provider);
     }();
     if (!resolved) {
         context_.logger().warn("catalog " + in_quotes(catalog_id) +
-                               " has no target yet, because its provider does not answer: " + to_string(resolved.error()));
+                               " has no target yet, because its provider does not " +
+                               "answer: " + to_string(resolved.error()));
         return;
     }
     const CatalogTarget target{catalog_id, provider, (*resolved)->profile};
@@ -175,44 +180,43 @@ void Targets::give(const std::string& catalog_id) {
     }
 }
 
-Result<CatalogTarget> Targets::anew(const CatalogInfo& catalog) {
+Result<CatalogTarget> TargetAssigner::next_epoch(const CatalogInfo& catalog) {
     if (!catalog.target_profile) {
-        return fail(ErrorKind::conflict,
-                    "catalog " + in_quotes(catalog.catalog_id) +
-                        " is embedded by no provider; name one under `embedding:` in the configuration first");
+        return fail(ErrorKind::conflict, "catalog " + in_quotes(catalog.catalog_id) + " has no provider",
+                    name_a_provider);
     }
     const auto current = store_.profile(*catalog.target_profile);
     if (!current) return std::unexpected(current.error());
     return CatalogTarget{catalog.catalog_id, catalog.provider, catalog::with_epoch(*current, current->epoch + 1)};
 }
 
-Result<std::size_t> Targets::reembed(const CatalogInfo& catalog) {
-    const auto target = anew(catalog);
+Result<std::size_t> TargetAssigner::reembed(const CatalogInfo& catalog) {
+    const auto target = next_epoch(catalog);
     if (!target) return std::unexpected(target.error());
     if (const auto set = store_.set_targets(std::span(&*target, 1)); !set) return std::unexpected(set.error());
     return enqueue_all(catalog.catalog_id);
 }
 
-Result<EmbeddingEstimate> Targets::estimate(const CatalogInfo& catalog, EstimateFor what) {
-    Answers answers;
-    // The estimate is what was asked for, so it waits as long as the provider does.
+Result<EmbeddingEstimate> TargetAssigner::estimate(const CatalogInfo& catalog, EstimateFor what) {
+    Resolutions resolutions;
+    // The caller asked for the estimate, so it waits as long as the provider takes.
     if (const std::string provider = provider_of(catalog.catalog_id);
         what != EstimateFor::reembedding && !provider.empty())
-        answers.emplace(provider, providers_.known_or_probe(provider));
-    const auto target = what == EstimateFor::reembedding ? anew(catalog) : wanted(catalog, answers);
+        resolutions.emplace(provider, providers_.resolve(provider));
+    const auto target =
+        what == EstimateFor::reembedding ? next_epoch(catalog) : configured_target(catalog, resolutions);
     if (!target) return std::unexpected(target.error());
     if (!target->profile) {
-        return fail(ErrorKind::conflict,
-                    "catalog " + in_quotes(catalog.catalog_id) +
-                        " is embedded by no provider; name one under `embedding:` in the configuration first");
+        return fail(ErrorKind::conflict, "catalog " + in_quotes(catalog.catalog_id) + " has no provider",
+                    name_a_provider);
     }
     auto work = estimate_of(catalog.catalog_id, target->provider, *target->profile);
     if (work) work->changes_target = catalog.target_profile != target->profile->id;
     return work;
 }
 
-Result<EmbeddingEstimate> Targets::estimate_of(const std::string& catalog_id, const std::string& provider,
-                                               const Profile& profile) {
+Result<EmbeddingEstimate> TargetAssigner::estimate_of(const std::string& catalog_id, const std::string& provider,
+                                                      const Profile& profile) {
     const auto load = store_.workload(catalog_id, profile.id);
     if (!load) return std::unexpected(load.error());
     EmbeddingEstimate work;
@@ -224,13 +228,13 @@ Result<EmbeddingEstimate> Targets::estimate_of(const std::string& catalog_id, co
     if (profile.max_text_bytes > 0) work.bytes = std::min(work.bytes, work.to_embed() * profile.max_text_bytes);
     work.bytes += work.to_embed() * profile.document_prefix.size();
     work.tokens = divided(work.bytes, bytes_per_token);
-    const auto resolved = providers_.known_or_probe(provider);
+    const auto resolved = providers_.resolve(provider);
     if (!resolved) return std::unexpected(resolved.error());
     work.calls = calls_of(work, (*resolved)->info.limits, (*resolved)->limits.batch_inputs);
     return work;
 }
 
-Result<std::size_t> Targets::enqueue_all(std::string_view catalog_id) {
+Result<std::size_t> TargetAssigner::enqueue_all(std::string_view catalog_id) {
     std::size_t enqueued = 0;
     std::string after;
     while (true) {
