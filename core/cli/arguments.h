@@ -1,4 +1,4 @@
-// The command line, read: which command, with what. The only file that knows CLI11 is arguments.cpp.
+// The command line, parsed: which command, with which arguments. Only arguments.cpp and argument_values.cpp know CLI11.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,7 @@ struct Invocation {
     std::function<int(CommandContext&)> run;
 };
 
-// Nothing to run: the help or version that was asked for, or what is wrong.
+// Nothing to run: the help or version that was asked for, or the usage error.
 struct Answer {
     int exit_status = exit_done;
     std::string text;

@@ -1,4 +1,4 @@
-// The commands: each takes its arguments and answers with the exit status. One file each in commands/.
+// The commands: each takes its arguments and returns the exit status. Their code is in commands/.
 #pragma once
 
 #include <chrono>
@@ -57,7 +57,7 @@ struct CatalogCloneArguments {
 };
 struct CatalogReembedArguments {
     std::string catalog;
-    bool dry_run = false;  // tells what it would take, and changes nothing
+    bool dry_run = false;  // shows what it would take, and changes nothing
 };
 [[nodiscard]] int run_catalogs_list(CommandContext& context);
 [[nodiscard]] int run_catalogs_show(CommandContext& context, const std::string& catalog);
@@ -83,13 +83,13 @@ struct SpecsRefreshArguments {
 struct PluginsNewArguments {
     std::string kind;
     std::string name;
-    std::string into;  // the project's folder; empty for one of the plugin's name, here
+    std::string into;  // the project's folder; empty for one of the plugin's name in the working folder
 };
-// What the conformance kit is given, besides the file; see `embedq-conformance --help`.
+// The plugin file, and the options for the conformance kit; see `embedq-conformance --help`.
 struct PluginsVerifyArguments {
     std::string file;
     std::vector<std::string> options, slow, refusing;  // NAME=VALUE
-    std::vector<std::string> switches;                 // --cases GLOB and others that the kit reads itself
+    std::vector<std::string> switches;                 // --cases GLOB and others that the kit reads
 };
 [[nodiscard]] int run_plugins_new(CommandContext& context, const PluginsNewArguments& arguments);
 [[nodiscard]] int run_plugins_verify(CommandContext& context, const PluginsVerifyArguments& arguments);

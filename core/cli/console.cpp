@@ -32,7 +32,7 @@ bool set_and_not_empty(const char* name) {
     return value != nullptr && *value != '\0';
 }
 
-// What COLUMNS says, where somebody says so.
+// The value of COLUMNS, if it is set to a positive number.
 std::optional<std::size_t> wanted_columns() {
     const char* value = std::getenv("COLUMNS");
     if (value == nullptr) return std::nullopt;
@@ -49,9 +49,9 @@ std::optional<std::size_t> window_columns(int descriptor) {
     return size.ws_col;
 }
 
-// How many bytes at the end are one of U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069 and U+061C: marks that
-// reorder what stands around them, so that a terminal shows other words than there are, and the separators of lines and
-// paragraphs between them.
+// The length in bytes of a mark at the end of the text, if there is one: U+200E, U+200F, U+2028 to U+202E, U+2066 to
+// U+2069 and U+061C. They reorder the text around them, so that a terminal shows other words than there are; between
+// them are the separators of lines and paragraphs.
 std::size_t direction_mark_at_end(std::string_view text) {
     if (text.ends_with("\xd8\x9c")) return 2;
     if (text.size() < 3) return 0;
@@ -148,7 +148,7 @@ std::string plain(std::string_view text) {
     safe.reserve(text.size());
     for (const char c : text) {
         safe += c;
-        // Looked for in what is left, so that no mark arises from bytes around another.
+        // Looked for in the result, so that removing one mark cannot form another.
         safe.resize(safe.size() - direction_mark_at_end(safe));
     }
     for (std::size_t i = 0; i < safe.size(); ++i) {

@@ -1,7 +1,6 @@
 // What a person or a script sees: answers on stdout, everything else on stderr.
 //
-// Thread-safety: every member may be called from any thread, so that log lines and the progress line do not tear each
-// other.
+// Thread-safety: every member may be called from any thread, so that log lines and the progress line do not mix.
 #pragma once
 
 #include <ostream>
@@ -17,9 +16,9 @@ enum class Colour { none, green, blue, amber, red, grey, bold };
 struct Terminal {
     bool out = false;          // stdout is a terminal
     bool err = false;          // stderr is one
-    bool colours = false;      // and colours are wanted
+    bool colours = false;      // colours are wanted
     std::size_t columns = 80;  // at least 1
-    int window = -1;           // the descriptor that knows how wide the window is now; -1 when only `columns` is known
+    int window = -1;           // a descriptor to ask for the window's width; -1 when only `columns` is known
 };
 
 class Console {
@@ -31,18 +30,18 @@ public:
 
     [[nodiscard]] const Terminal& terminal() const noexcept { return terminal_; }
 
-    // How wide a line may be just now: windows change their size.
+    // How wide a line may be now: windows change their size.
     [[nodiscard]] std::size_t columns() const;
 
     // A line of the answer.
     void print(std::string_view line);
-    // The same for text that is to stand as it is.
+    // Text of the answer, as it is.
     void print_raw(std::string_view text);
-    // A line beside the answer.
+    // A line on stderr.
     void note(std::string_view line);
-    // "embedq: …", in one line.
+    // "embedq: …" on stderr.
     void error(std::string_view message);
-    // The line at the bottom that the next one overwrites; only on a terminal. Empty takes it away.
+    // The line at the bottom that the next one overwrites; only on a terminal. An empty one removes it.
     void transient(std::string_view line);
     // Clears the screen before a repeated answer; only on a terminal.
     void clear_screen();
@@ -64,8 +63,8 @@ private:
     std::string transient_ EMBEDQ_GUARDED_BY(mutex_);
 };
 
-// Text from outside, made safe for a terminal and a line: control characters become spaces, and those that turn
-// the direction of writing go.
+// Text from outside, made safe for one line of a terminal: control characters become spaces, and marks that change the
+// direction of writing are removed.
 [[nodiscard]] std::string plain(std::string_view text);
 
 }  // namespace embedq::cli

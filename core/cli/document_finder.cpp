@@ -1,3 +1,5 @@
+#include "cli/document_finder.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +11,6 @@
 
 #include "catalog/document.h"
 #include "catalog/names.h"
-#include "cli/indexer.h"
 
 namespace embedq::cli {
 namespace {
@@ -28,7 +29,7 @@ bool is_skipped_folder(const fs::path& path) {
     return name.starts_with('.') || name == "node_modules";
 }
 
-std::string why_no_file(fs::file_type type, const std::error_code& error) {
+std::string why_refused(fs::file_type type, const std::error_code& error) {
     switch (type) {
         case fs::file_type::not_found: return "does not exist; name a file or a folder of OpenAPI documents";
         case fs::file_type::fifo: return "is a named pipe, not a file";
@@ -53,7 +54,7 @@ public:
         } else if (fs::is_regular_file(status)) {
             add_file(named, fs::path(named).filename().string());
         } else {
-            found_.refused.push_back({named, why_no_file(status.type(), error)});
+            found_.refused.push_back({named, why_refused(status.type(), error)});
         }
     }
 
@@ -69,7 +70,7 @@ private:
         }
     }
 
-    // Folders on the way down are remembered by their real path, which ends loops of links.
+    // Folders are remembered by their real path, which ends loops of links.
     void walk(const fs::path& folder) {
         std::error_code error;
         const fs::path real = fs::canonical(folder, error);
@@ -105,14 +106,14 @@ private:
     std::set<std::string> seen_files_;
 };
 
-// Calls `visit` for each spec of the catalog; one that is not there has none.
+// Calls `visit` for each spec of the catalog; a catalog that does not exist has none.
 template <class Visit>
 Status each_spec(Engine& engine, std::string_view catalog_id, Visit&& visit) {
     constexpr std::size_t page = 1'000;
     std::string after;
     while (true) {
         const auto specs = engine.specs(catalog_id, after, page);
-        // The catalog is made by the first document.
+        // The first document creates the catalog.
         if (!specs && specs.error().kind == ErrorKind::not_found) return {};
         if (!specs) return std::unexpected(specs.error());
         if (specs->empty()) return {};
@@ -125,12 +126,12 @@ Status each_spec(Engine& engine, std::string_view catalog_id, Visit&& visit) {
 struct StoredSources {
     std::unordered_map<std::string, std::string> source_of;  // by name
     std::unordered_map<std::string, std::string> name_of;    // by source
-    // By source, of URLs that can be asked for by their validator.
+    // By source, for URLs that can be fetched with their validator.
     std::unordered_map<std::string, StoredDocument> document_of;
 };
 
 std::optional<StoredDocument> stored_document(const SpecInfo& spec) {
-    // Texts of another version are made anew, for which the document must be read.
+    // Texts of another version are made again, for which the document must be read.
     if (spec.text_version != catalog::text_version) return std::nullopt;
     return StoredDocument{spec.etag, spec.content_hash, spec.operation_count};
 }
@@ -149,13 +150,13 @@ Result<StoredSources> stored_sources(Engine& engine, std::string_view catalog_id
     return stored;
 }
 
-// Whether what a name belongs to is there still, and is not the file under another name. URLs are taken to be there.
+// Whether the source that has a name still exists, and is not the same file by another path. URLs are assumed to exist.
 bool is_another(const std::string& source, const DocumentFile& file) {
     if (fetch::is_url(source) || file.kind == SourceKind::url) return source != file.path;
     const std::string& path = file.path;
     std::error_code error;
     const fs::file_status status = fs::status(source, error);
-    // What cannot be looked at may be there.
+    // A file that cannot be examined may exist.
     if (!fs::is_regular_file(status) && status.type() != fs::file_type::none) return false;
     return !fs::equivalent(source, path, error);
 }
@@ -164,7 +165,7 @@ bool is_another(const std::string& source, const DocumentFile& file) {
 
 std::string source_of(const DocumentFile& file) {
     if (file.kind == SourceKind::url) return file.path;
-    // The same file has the same source whatever folder embedq was started in; else it would count as changed.
+    // The source of a file does not depend on the working folder; otherwise it would count as changed.
     std::error_code error;
     const fs::path absolute = fs::absolute(file.path, error);
     return error ? file.path : absolute.lexically_normal().string();
@@ -197,7 +198,8 @@ Result<FoundDocuments> find_stored_urls(Engine& engine, std::string_view catalog
     if (!spec) return std::unexpected(spec.error());
     if (spec->source_kind != SourceKind::url) {
         return fail(ErrorKind::invalid_argument,
-                    fmt::format("the spec '{}' did not come from a URL; put it again with `embedq index`", spec_name));
+                    fmt::format("the spec '{}' did not come from a URL", spec_name),
+                    "put it again with `embedq index`");
     }
     add(*spec);
     return found;
@@ -207,9 +209,9 @@ Status settle_names(Engine& engine, std::string_view catalog_id, FoundDocuments&
     if (found.files.empty()) return {};
     const auto stored = stored_sources(engine, catalog_id);
     if (!stored) return std::unexpected(stored.error());
-    std::unordered_map<std::string, std::string> taken;  // names of this run and whose they are
+    std::unordered_map<std::string, std::string> taken;  // names of this run, with their path
     std::vector<std::size_t> unsettled;
-    // Those that have a name come first: a file that is new must not take it, even when it was named before them.
+    // Files that have a name already come first: a new file must not take it, even if it was listed before them.
     for (std::size_t i = 0; i < found.files.size(); ++i) {
         DocumentFile& file = found.files[i];
         const std::string source = source_of(file);

@@ -7,7 +7,7 @@
 #include "catalog/document.h"
 #include "catalog/profile.h"
 #include "cli/logging.h"
-#include "cli/question.h"
+#include "cli/provider_probe.h"
 #include "cli/runtime.h"
 #include "config/configuration.h"
 #include "config/text.h"
@@ -24,10 +24,10 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds notifier_step{100};
 
-// What instances look at as long as they live. A provider that does not come back keeps it, too.
+// What plugin instances use as long as they live. A provider that hangs keeps it alive, too.
 struct Surroundings {
-    Surroundings(Console& console, config::Configuration what)
-        : configuration(std::move(what)), log(console, LogLevel::error, configuration.logging.format) {}
+    Surroundings(Console& console, config::Configuration checked)
+        : configuration(std::move(checked)), log(console, LogLevel::error, configuration.logging.format) {}
 
     HostContext& context(const std::string& name) {
         contexts.push_back(std::make_unique<HostContext>(
@@ -40,7 +40,7 @@ struct Surroundings {
     std::vector<std::unique_ptr<HostContext>> contexts;
 };
 
-// The engine reads only, and tells nobody of work.
+// The engine only reads here, so there is nothing to publish.
 class SilentNotifier : public Notifier {
 public:
     void publish() override {}
@@ -83,7 +83,7 @@ public:
         if (!notifier) return std::unexpected(notifier.error());
         const auto deadline = steady_clock::now() + limit;
         std::string reason = (*notifier)->degraded();
-        // It may still be on its way to a connection.
+        // It may still be connecting.
         while (!reason.empty() && steady_clock::now() < deadline) {
             (void)(*notifier)->wait(steady_clock::now() + notifier_step, {});
             reason = (*notifier)->degraded();
@@ -93,22 +93,22 @@ public:
 
     std::vector<ProviderAnswer> ask_providers(milliseconds limit) override {
         std::vector<ProviderAnswer> answers;
-        std::vector<std::pair<std::size_t, Question>> questions;
+        std::vector<std::pair<std::size_t, ProviderProbe>> probes;
         const auto deadline = steady_clock::now() + limit;
         for (const auto& [name, provider] : configuration().providers) {
             answers.push_back({name, provider.instance.plugin, ProviderInfo{}, {}, {}});
             auto made = make<Provider>(PluginKind::provider, provider.instance, plugins::make_provider);
             if (made) {
-                questions.emplace_back(answers.size() - 1, Question(std::move(*made), surroundings_));
+                probes.emplace_back(answers.size() - 1, ProviderProbe(std::move(*made), surroundings_));
             } else {
                 answers.back().info = std::unexpected(made.error());
             }
         }
-        for (auto& [index, question] : questions) {
+        for (auto& [index, probe] : probes) {
             ProviderAnswer& answer = answers[index];
-            answer.info = question.answer(deadline, limit);
+            answer.info = probe.answer(deadline, limit);
             if (!answer.info) continue;
-            answer.took = question.took();
+            answer.took = probe.took();
             answer.fingerprint = catalog::make_profile(answer.plugin, *answer.info, catalog::text_version).fingerprint;
         }
         return answers;
@@ -126,8 +126,11 @@ private:
         const auto plugin = registry_.load(kind, instance.plugin);
         if (!plugin) return std::unexpected(plugin.error());
         auto made = factory(**plugin, instance.options, surroundings_->context(instance.name));
-        // What a factory refuses may quote an address.
-        if (!made) made.error().message = config::hide_credentials(to_string(made.error()));
+        // An error of a factory may quote an address.
+        if (!made) {
+            made.error().message = config::hide_credentials(made.error().message);
+            made.error().hint = config::hide_credentials(made.error().hint);
+        }
         return made;
     }
 

@@ -23,12 +23,11 @@
 namespace embedq::cli {
 namespace {
 
-// The content, or the reason why there is none.
 Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
     const auto failed = [](std::string_view what, int code) {
         return fail(ErrorKind::invalid_argument, fmt::format("{}: {}", what, std::strerror(code)));
     };
-    // The path may have become a pipe since it was found; opening one would wait for a writer.
+    // The path may have become a pipe since it was found, and opening a pipe would wait for a writer.
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) return failed("cannot be opened", errno);
     const struct Closer {
@@ -40,7 +39,7 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
     if (!S_ISREG(status.st_mode)) return fail(ErrorKind::invalid_argument, "is not a file any more");
     const auto size = static_cast<std::size_t>(status.st_size);
     if (size > max_bytes)
-        return fail(ErrorKind::invalid_argument, fmt::format("is {} bytes; at most {} are read", size, max_bytes));
+        return fail(ErrorKind::invalid_argument, fmt::format("is {} bytes long, but at most {} are read", size, max_bytes));
     std::string content;
     content.reserve(size);
     std::array<char, 1U << 16U> block{};
@@ -55,12 +54,12 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
     }
 }
 
-// The document, or that it is what the catalog has, or why there is none.
+// The document, or that it is unchanged.
 Result<fetch::Fetched> read_document(const DocumentFile& file, const IndexerSettings& settings,
                                      const std::stop_token& stop) {
     if (file.kind == SourceKind::url) {
         if (settings.fetcher == nullptr)
-            return fail(ErrorKind::unsupported, "is a URL, and nothing that fetches is there");
+            return fail(ErrorKind::unsupported, "is a URL, but no fetcher was given");
         return settings.fetcher->fetch(file.path, file.stored ? file.stored->validator : std::string(), stop);
     }
     auto content = read_file(file.path, settings.max_document_bytes);
@@ -73,7 +72,7 @@ struct ReadDocument {
     Result<fetch::Fetched> fetched;
 };
 
-// Reads files and URLs in order on a thread of its own, a batch ahead of who takes them.
+// Reads files and URLs in order on a thread of its own, a batch ahead of the caller.
 class ReadAhead {
 public:
     ReadAhead(std::span<const DocumentFile> files, const IndexerSettings& settings)
@@ -81,10 +80,10 @@ public:
         thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
     }
 
-    // Lets what is being fetched go.
+    // Cancels the fetch in progress.
     void stop() { thread_.request_stop(); }
 
-    // The next documents, up to the batch's bounds; empty at the end.
+    // The next documents, up to the limits of a batch; empty at the end.
     std::vector<ReadDocument> take_batch() {
         std::vector<ReadDocument> batch;
         std::size_t bytes = 0;
@@ -112,10 +111,10 @@ private:
         for (std::size_t i = 0; i < files_.size() && !stop.stop_requested(); ++i) {
             ReadDocument document{i, read_document(files_[i], settings_, stop)};
             sync::Lock lock(mutex_);
-            const bool room = changed_.wait(lock, stop, [this]() EMBEDQ_REQUIRES(mutex_) {
+            const bool has_space = changed_.wait(lock, stop, [this]() EMBEDQ_REQUIRES(mutex_) {
                 return ready_bytes_ < settings_.batch_bytes && ready_.size() < settings_.batch_documents;
             });
-            if (!room) break;
+            if (!has_space) break;
             ready_bytes_ += size_of(document);
             ready_.push_back(std::move(document));
             changed_.notify_all();
@@ -137,7 +136,7 @@ private:
     std::jthread thread_;  // last: joined before what it uses is gone
 };
 
-bool wait_a_little(std::size_t attempt, const std::stop_token& stop) {
+bool wait_for_store(std::size_t attempt, const std::stop_token& stop) {
     constexpr sync::Backoff backoff =
         sync::fixed_backoff(std::chrono::milliseconds(100), std::chrono::milliseconds(6'400));
     return sync::sleep_for(backoff.delay(attempt + 1), stop);
@@ -149,7 +148,7 @@ Result<std::vector<Result<PutResult>>> put_batch(Engine& engine, std::span<const
         auto results = engine.put_specs(inputs);
         if (results || results.error().kind != ErrorKind::unavailable || attempt >= settings.busy_retries)
             return results;
-        const bool again = settings.wait ? settings.wait(attempt, stop) : wait_a_little(attempt, stop);
+        const bool again = settings.wait ? settings.wait(attempt, stop) : wait_for_store(attempt, stop);
         if (!again) return results;
     }
 }
@@ -169,7 +168,7 @@ SpecInput input_of(const DocumentFile& file, fetch::Fetched fetched, const Index
     return input;
 }
 
-void note(IndexReport& report, const DocumentFile& file, PutOutcome outcome, std::size_t operations) {
+void count_document(IndexReport& report, const DocumentFile& file, PutOutcome outcome, std::size_t operations) {
     ++report.documents;
     report.operations += operations;
     report.unchanged += outcome == PutOutcome::unchanged ? 1 : 0;
@@ -183,7 +182,7 @@ Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> 
                                   const IndexProgress& progress, std::stop_token stop) {
     IndexReport report;
     ReadAhead reader(files, settings);
-    const std::stop_callback let_go(stop, [&reader] { reader.stop(); });
+    const std::stop_callback on_stop(stop, [&reader] { reader.stop(); });
     while (true) {
         if (stop.stop_requested()) {
             report.stopped = true;
@@ -204,7 +203,7 @@ Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> 
                 continue;
             }
             if (document.fetched->unchanged) {
-                note(report, file, PutOutcome::unchanged, file.stored ? file.stored->operation_count : 0);
+                count_document(report, file, PutOutcome::unchanged, file.stored ? file.stored->operation_count : 0);
                 continue;
             }
             inputs.push_back(input_of(file, std::move(*document.fetched), settings));
@@ -224,7 +223,7 @@ Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> 
                     report.refused.push_back({file.path, to_string(result.error()), file.spec_name});
                     continue;
                 }
-                note(report, file, result->outcome, result->operation_count);
+                count_document(report, file, result->outcome, result->operation_count);
             }
         }
         if (progress) progress(report);

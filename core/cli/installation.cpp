@@ -31,14 +31,14 @@ public:
           version_(std::move(version)),
           source_(config_file.empty() ? config::embedded_default() : config::Source::file(std::move(config_file))) {}
 
-    Opened<std::unique_ptr<Runtime>> open(const OpenRequest& request) override {
+    FailureOr<std::unique_ptr<Runtime>> open(const OpenRequest& request) override {
         auto loaded = load();
         if (!loaded) return std::unexpected(loaded.error());
         for (const config::Diagnostic& warning : loaded->warnings) console_.error(config::to_string(warning));
         return open_runtime(console_, *registry_, std::move(loaded->configuration), request, version_);
     }
 
-    Opened<std::unique_ptr<Examination>> examine() override {
+    FailureOr<std::unique_ptr<Examination>> examine() override {
         auto loaded = load();
         if (!loaded) return std::unexpected(loaded.error());
         std::vector<std::string> warnings;
@@ -46,7 +46,7 @@ public:
         return cli::examine(console_, *registry_, std::move(loaded->configuration), std::move(warnings));
     }
 
-    Opened<PluginsFound> plugins() override {
+    FailureOr<PluginsFound> plugins() override {
         if (auto ready = prepare_registry(); !ready) return std::unexpected(ready.error());
         PluginsFound found;
         for (const plugins::PluginFile& file : registry_->files()) {
@@ -54,13 +54,13 @@ public:
             if (loaded) {
                 found.plugins.push_back(describe(**loaded));
             } else {
-                found.refused.push_back(to_string(loaded.error()));
+                found.refused.push_back(loaded.error());
             }
         }
         return found;
     }
 
-    Opened<PluginDescription> plugin_file(const std::string& file) override {
+    FailureOr<PluginDescription> plugin_file(const std::string& file) override {
         const auto registry = open_registry({});
         if (!registry) return std::unexpected(failure_of(registry.error(), exit_usage));
         const auto loaded = (*registry)->load_file(file);
@@ -68,7 +68,7 @@ public:
         return describe(**loaded);
     }
 
-    Opened<CheckedConfiguration> check_configuration() override {
+    FailureOr<CheckedConfiguration> check_configuration() override {
         CheckedConfiguration checked;
         checked.source = source_.name();
         if (auto ready = prepare_registry(); !ready) {
@@ -84,26 +84,26 @@ public:
         std::ranges::for_each(loaded ? loaded->warnings : loaded.error(), note);
         if (!loaded) return checked;
         checked.effective = config::show(loaded->configuration, tables);
-        // The option tables cannot say all that a plugin wants of its options: whether it takes them, only making it
-        // tells.
+        // The option tables cannot express everything that a plugin requires of its options: whether it accepts them
+        // shows only when an instance is made.
         std::ranges::for_each(refused_instances(console_, *registry_, loaded->configuration), note);
         return checked;
     }
 
-    Opened<std::string> configuration_schema() override {
+    FailureOr<std::string> configuration_schema() override {
         if (auto ready = prepare_registry(); !ready) return std::unexpected(ready.error());
         PluginTables tables(*registry_);
         return config::schema(tables);
     }
 
-    Opened<std::string> configuration_reference() override {
+    FailureOr<std::string> configuration_reference() override {
         if (auto ready = prepare_registry(); !ready) return std::unexpected(ready.error());
         PluginTables tables(*registry_);
         return config::reference(tables);
     }
 
 private:
-    Opened<config::Loaded> load() {
+    FailureOr<config::Loaded> load() {
         if (auto ready = prepare_registry(); !ready) return std::unexpected(ready.error());
         PluginTables tables(*registry_);
         auto loaded = config::load(source_, tables, config::process_environment());
@@ -111,31 +111,31 @@ private:
         return std::move(*loaded);
     }
 
-    // Which plugins there are depends on the configuration, and what it may say on the plugins: hence in two steps.
-    Opened<void> prepare_registry() {
+    // The configuration names the plugin folders, and its other keys depend on the plugins: hence two steps.
+    FailureOr<void> prepare_registry() {
         if (registry_ != nullptr) return {};
         auto paths = config::read_plugin_paths(source_, config::process_environment());
-        if (!paths) return std::unexpected(failure_of(all_faults(paths.error())));
+        if (!paths) return std::unexpected(failure_of(all_diagnostics(paths.error())));
         const auto registry = open_registry(std::move(*paths));
         if (!registry) return std::unexpected(failure_of(registry.error(), exit_usage));
         registry_ = *registry;
         return {};
     }
 
-    // Where the paths alone cannot be read, the whole file is read with the program's own plugins, so that every fault
-    // is told.
-    std::vector<config::Diagnostic> all_faults(const std::vector<config::Diagnostic>& of_paths) {
+    // If `plugins.paths` cannot be read, the whole file is read with the program's own plugins, so that every fault is
+    // reported.
+    std::vector<config::Diagnostic> all_diagnostics(const std::vector<config::Diagnostic>& of_paths) {
         const auto registry = open_registry({});
         if (!registry) return of_paths;
         PluginTables tables(**registry);
         const auto loaded = config::load(source_, tables, config::process_environment());
-        std::vector<config::Diagnostic> faults = loaded ? loaded->warnings : loaded.error();
-        std::ranges::copy_if(of_paths, std::back_inserter(faults), [&](const config::Diagnostic& fault) {
-            return std::ranges::find(faults, fault) == faults.end();
+        std::vector<config::Diagnostic> all = loaded ? loaded->warnings : loaded.error();
+        std::ranges::copy_if(of_paths, std::back_inserter(all), [&](const config::Diagnostic& diagnostic) {
+            return std::ranges::find(all, diagnostic) == all.end();
         });
-        std::ranges::stable_sort(faults, {},
+        std::ranges::stable_sort(all, {},
                                  [](const config::Diagnostic& each) { return std::pair(each.line, each.column); });
-        return faults;
+        return all;
     }
 
     Console& console_;

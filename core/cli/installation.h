@@ -1,18 +1,43 @@
-// The machine as configured, behind the interfaces of session.h: configuration, plugins, store, providers, engine,
-// scheduler.
+// The machine as configured: configuration, plugins, and the ways to open what the configuration names.
 //
-// Thread-safety: as session.h says.
+// Called on the main thread only.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "cli/command_context.h"
+#include "cli/console.h"
+#include "cli/examination.h"
+#include "cli/failure.h"
+#include "cli/plugin_descriptions.h"
+#include "cli/runtime.h"
 
 namespace embedq::cli {
 
-// `config_file` may be empty: the built-in default. `version` is told to the workers' list. The console must outlive
-// it.
+struct CheckedConfiguration {
+    std::string source;               // the file, or a word for the built-in default
+    std::vector<std::string> errors;  // as "file:line:column: …"
+    std::vector<std::string> warnings;
+    std::string effective;  // YAML, secrets hidden
+};
+
+class Installation {
+public:
+    virtual ~Installation() = default;
+    [[nodiscard]] virtual FailureOr<std::unique_ptr<Runtime>> open(const OpenRequest& request) = 0;
+    // Fails when the configuration is not valid.
+    [[nodiscard]] virtual FailureOr<std::unique_ptr<Examination>> examine() = 0;
+    [[nodiscard]] virtual FailureOr<PluginsFound> plugins() = 0;
+    // Loads one file, whatever the configuration says. A file that is refused is bad usage, with the loader's reason.
+    [[nodiscard]] virtual FailureOr<PluginDescription> plugin_file(const std::string& file) = 0;
+    [[nodiscard]] virtual FailureOr<CheckedConfiguration> check_configuration() = 0;
+    [[nodiscard]] virtual FailureOr<std::string> configuration_schema() = 0;
+    [[nodiscard]] virtual FailureOr<std::string> configuration_reference() = 0;
+};
+
+// `config_file` may be empty, for the built-in default. `version` is shown in the list of workers. The console must
+// outlive the installation.
 [[nodiscard]] std::unique_ptr<Installation> make_installation(Console& console, std::string config_file,
                                                               std::string version);
 

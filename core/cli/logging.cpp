@@ -3,7 +3,7 @@
 #include <spdlog/details/log_msg.h>
 #include <spdlog/formatter.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/base_sink-inl.h>  // the library has it for its own mutexes alone
+#include <spdlog/sinks/base_sink-inl.h>  // the library instantiates it for its own mutexes only
 #include <spdlog/spdlog.h>
 #include <sys/random.h>
 
@@ -26,7 +26,7 @@ spdlog::level::level_enum level_of(LogLevel level) noexcept {
     return spdlog::level::info;
 }
 
-// Lines go through the console, so that they and the progress line do not tear each other.
+// Lines go through the console, so that they do not mix with the progress line.
 class ConsoleSink : public spdlog::sinks::base_sink<sync::Mutex> {
 public:
     explicit ConsoleSink(Console& console) : console_(console) {}
@@ -78,7 +78,7 @@ public:
     }
     void log(LogLevel level, std::string_view message) override {
         if (!enabled(level)) return;
-        // What a server or a document said must not look like another line of the log.
+        // Text from a server or a document must not look like another line of the log.
         const std::string safe = one_line_ ? plain(message) : std::string(message);
         logger_.log(level_of(level), spdlog::string_view_t(safe.data(), safe.size()));
     }
@@ -119,7 +119,7 @@ HostContext::HostContext(std::string name, const Log& log, StoreOption store_opt
 
 std::uint64_t HostContext::random() noexcept {
     std::uint64_t bits = 0;
-    // Up to 256 bytes are never short once the kernel is seeded; a signal may only interrupt the wait for that.
+    // Up to 256 bytes are never cut short once the kernel is seeded; a signal can only interrupt the wait for the seed.
     while (::getrandom(&bits, sizeof bits, 0) != static_cast<ssize_t>(sizeof bits)) {
     }
     return bits;

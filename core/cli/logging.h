@@ -1,4 +1,4 @@
-// The host's log, on stderr: what instances write through their context, as text or as one JSON object a line.
+// The host's log on stderr, which plugin instances write through their context: text, or one JSON object per line.
 //
 // Thread-safety: every member may be called from any thread.
 #pragma once
@@ -22,7 +22,7 @@ public:
     Log(const Log&) = delete;
     Log& operator=(const Log&) = delete;
 
-    // A logger that puts the name in front; the log must outlive it.
+    // A logger that puts the name before each line; the log must outlive it.
     [[nodiscard]] std::unique_ptr<Logger> logger(std::string name) const;
 
 private:
@@ -40,7 +40,7 @@ public:
 
 using StoreOption = std::function<std::optional<std::string>(std::string_view)>;
 
-// What the host lends to one instance.
+// The context of one plugin instance.
 class HostContext : public Context {
 public:
     HostContext(std::string name, const Log& log, StoreOption store_option);

@@ -1,4 +1,4 @@
-// The program: reads the command line, wires the installation and the signals behind it, and runs one command.
+// The program: reads the command line, sets up the installation and the signals, and runs one command.
 //
 //   arguments -> CommandContext { console, installation, stop } -> commands/*.cpp
 //       installation -> configuration -> registry -> store, notifier, providers -> engine -> scheduler
@@ -40,11 +40,11 @@ private:
     Signals signals_;
 };
 
-std::string become_program(Console& console, const std::vector<std::string>& words) {
-    // What stands in the buffer would be lost with this program.
+std::string exec_program(Console& console, const std::vector<std::string>& words) {
+    // The output in the buffer would be lost with this program.
     if (!console.flush()) return "stdout cannot be written";
     std::vector<char*> arguments;
-    // execv keeps its hands off what it is given, though its type does not say so.
+    // execv does not change its arguments, though its type allows it.
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
     ::execv(arguments.front(), arguments.data());
@@ -64,9 +64,9 @@ int run(const std::vector<std::string>& arguments) {
     }
     const Invocation& invocation = std::get<Invocation>(read);
     const auto installation = make_installation(console, invocation.config, EMBEDQ_VERSION);
-    const auto become = [&](const std::vector<std::string>& words) { return become_program(console, words); };
+    const auto exec = [&](const std::vector<std::string>& words) { return exec_program(console, words); };
     CommandContext context{console,         *installation, [] { return std::make_unique<SignalInterruption>(); },
-                           invocation.json, own_layout(),  become,
+                           invocation.json, own_layout(),  exec,
                            &std::cin};
     const int status = invocation.run(context);
     return console.flush() ? status : std::max(status, exit_failed);

@@ -20,7 +20,7 @@ Result<std::optional<ModelChange>> model_change_of(Engine& engine, const Catalog
 
 std::string in_words(const Profile& profile) {
     return fmt::format("{}, {}{}", profile.plugin, catalog::in_words(profile),
-                       profile.epoch > 0 ? fmt::format(", embedded anew for the {}. time", profile.epoch) : "");
+                       profile.epoch > 0 ? fmt::format(", epoch {}", profile.epoch) : "");
 }
 
 std::string progress_of(const ModelChange& change) {

@@ -1,6 +1,7 @@
-// A catalog whose model is changing: what it is being embedded for, what it is ranked by meanwhile, and how far it is.
+// A catalog whose model is changing: the profile it is being embedded for, the one it is ranked by until then, and the
+// progress.
 //
-// Thread-safety: pure functions but for what they ask the engine.
+// Thread-safety: functions without state; `model_change_of` calls the engine.
 #pragma once
 
 #include <optional>
@@ -17,7 +18,7 @@ struct ModelChange {
     Settlement progress;  // of the target
 };
 
-// Nothing while the catalog is ranked by what it is embedded for.
+// Nothing if the catalog is ranked by the profile it is embedded for.
 [[nodiscard]] Result<std::optional<ModelChange>> model_change_of(Engine& engine, const CatalogInfo& catalog);
 
 // "ollama, model 'nomic-embed-text' (digest 0a6109f2, 768 dimensions)"

@@ -20,10 +20,10 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::vector<std::string> kinds{"store", "provider", "notifier", "service"};
-// The file's name and a C++ class are made of it; no file system takes names without end.
+// A file name and a C++ class are made of it, and file systems limit the length of names.
 constexpr std::size_t longest_name = 64;
 
-// What the template has where the plugin's name is to stand.
+// The placeholders in the template.
 constexpr std::string_view name_in_template = "your_name";
 constexpr std::string_view class_in_template = "YourName";
 
@@ -42,7 +42,7 @@ bool is_name(std::string_view name) {
            std::ranges::all_of(name, [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
 }
 
-// The nearest name of the right form: "Acme-2" gives "acme_2"; nothing when nothing is left of it.
+// The nearest valid name: "Acme-2" gives "acme_2"; empty if no character is valid.
 std::string name_like(std::string_view name) {
     std::string like;
     for (const char c : name.substr(0, longest_name)) {
@@ -85,30 +85,29 @@ Status check(const NewProject& project, const fs::path& templates) {
     if (std::ranges::find(kinds, project.kind) == kinds.end()) {
         const auto near = nearest(project.kind, kinds);
         return fail(ErrorKind::invalid_argument,
-                    fmt::format("'{}' is no kind of plugin; expected {}{}", plain(project.kind), fmt::join(kinds, ", "),
-                                near ? fmt::format("; did you mean '{}'?", *near) : ""));
+                    fmt::format("'{}' is not a kind of plugin, expected {}", plain(project.kind),
+                                fmt::join(kinds, ", ")),
+                    near ? fmt::format("did you mean '{}'?", *near) : "");
     }
     if (!is_name(project.name)) {
         const std::string like = name_like(project.name);
         return fail(
             ErrorKind::invalid_argument,
-            fmt::format("'{}' is no name of a plugin; expected up to {} lower-case letters, digits and '_', starting "
-                        "with a letter{}",
-                        plain(project.name), longest_name, like.empty() ? "" : fmt::format(", such as '{}'", like)));
+            fmt::format("'{}' is not a valid plugin name", plain(project.name)),
+            fmt::format("use up to {} lower-case letters, digits and '_', starting with a letter{}", longest_name,
+                        like.empty() ? "" : fmt::format(", such as '{}'", like)));
     }
     std::error_code error;
     if (fs::symlink_status(project.folder, error).type() != fs::file_type::not_found) {
         return fail(
             ErrorKind::conflict,
-            fmt::format("'{}' is there already, and nothing in it is to be lost; name another folder with --into, "
-                        "or move that one away",
-                        project.folder.string()));
+            fmt::format("'{}' exists already", project.folder.string()),
+            "name another folder with --into, or move that one away");
     }
     if (const fs::path source = templates / project.kind; !fs::is_directory(source, error)) {
         return fail(ErrorKind::not_found,
-                    fmt::format("the template is not in '{}', where this program looks for it; install embedq whole: "
-                                "cmake --install BUILD --prefix PREFIX",
-                                source.string()));
+                    fmt::format("the template does not exist at '{}'", source.string()),
+                    "install all of embedq: cmake --install BUILD --prefix PREFIX");
     }
     return {};
 }
@@ -123,7 +122,7 @@ Status copy_renamed(const fs::path& from, const fs::path& to, const NewProject& 
     if (!out)
         return fail(
             ErrorKind::internal,
-            fmt::format("'{}' cannot be written; check that there is room and that you may write there", to.string()));
+            fmt::format("'{}' cannot be written", to.string()), "check the free disk space and the permissions");
     return {};
 }
 
@@ -156,8 +155,8 @@ Result<std::vector<fs::path>> make_project(const NewProject& project, const fs::
     fs::create_directories(project.folder, error);
     if (error) {
         return fail(ErrorKind::invalid_argument,
-                    fmt::format("the folder '{}' cannot be made: {}; name another one with --into",
-                                project.folder.string(), error.message()));
+                    fmt::format("the folder '{}' cannot be created: {}", project.folder.string(), error.message()),
+                    "name another one with --into");
     }
     auto files = copy_all(project, templates / project.kind);
     if (!files) fs::remove_all(project.folder, error);

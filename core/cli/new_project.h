@@ -1,6 +1,6 @@
 // A new plugin's project, copied from the template with the plugin's name in it.
 //
-// Thread-safety: functions of the file system without state of their own.
+// Thread-safety: functions of the file system without state.
 #pragma once
 
 #include <filesystem>
@@ -14,12 +14,12 @@ namespace embedq::cli {
 struct NewProject {
     std::string kind;              // store, provider, notifier or service
     std::string name;              // [a-z][a-z0-9_]*
-    std::filesystem::path folder;  // must not exist; the folders above it are made
+    std::filesystem::path folder;  // must not exist; its parent folders are created
 };
 
-// Copies `templates`/<kind> and returns the files, relative to the folder and sorted. Nothing is left behind where it
-// fails. `invalid_argument`: no such kind, or a name of another form; `conflict`: the folder is there; `not_found`: the
-// template is not.
+// Copies `templates`/<kind> and returns the files, relative to the folder and sorted. Leaves nothing behind on an error.
+// `invalid_argument`: the kind does not exist, or the name has the wrong form; `conflict`: the folder exists;
+// `not_found`: the template does not exist.
 [[nodiscard]] Result<std::vector<std::filesystem::path>> make_project(const NewProject& project,
                                                                       const std::filesystem::path& templates);
 

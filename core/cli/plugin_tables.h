@@ -1,9 +1,9 @@
-// The loader's plugins, as the configuration reads them, and the folders that a program of this installation takes them
+// The loader's plugins as the configuration reads them, and the folders that a program of this installation loads them
 // from.
 //
 // A library of its own, because config/ does not know the loader, nor the loader config/: every program that opens
-// plugins by YAML (the command line, the conformance kit's, the benchmarks) links it. Thread-safety: none; use it on
-// the main thread before workers start, as the registry demands.
+// plugins by YAML links it (the command line, the conformance kit, the benchmarks). Thread-safety: none; use it on the
+// main thread before worker threads start, as the registry requires.
 #pragma once
 
 #include <filesystem>
@@ -29,13 +29,13 @@ private:
     plugins::Registry& registry_;
 };
 
-// Where this program's own plugins lie: beside it, built or installed. Empty when there is no such folder.
+// The folder of this program's own plugins, beside it in a build or an installation. Empty if it does not exist.
 [[nodiscard]] std::filesystem::path own_plugin_folder();
 
-// The registry of the listed folders (`plugins.paths`) and, after them, the program's own folder. A plugin that a
-// listed folder brings goes before the own one of the same kind and name, so that a plugin that is installed can be
-// worked on elsewhere. The same folders give the same registry. It is never deleted: plugins stay loaded for the life
-// of the process, and what has static lifetime may refer to them until its very end. Errors are those of
+// The registry of the listed folders (`plugins.paths`) and, after them, the program's own folder. A plugin in a listed
+// folder takes precedence over the program's own one of the same kind and name, so that an installed plugin can be
+// developed elsewhere. The same folders give the same registry. It is never deleted: plugins stay loaded for the life
+// of the process, and objects with static lifetime may refer to them until its end. Errors are those of
 // Registry::discover.
 [[nodiscard]] Result<plugins::Registry*> open_registry(std::vector<std::filesystem::path> listed);
 

@@ -39,7 +39,7 @@ std::string cut_to(std::string_view text, std::size_t width) {
 
 Badge badge_of(const SpecStatus& status) {
     const std::optional<Job>& job = status.job;
-    // A cancelled job says nothing about the vectors: as if there were none.
+    // A cancelled job means nothing for the vectors.
     const bool quiet = !job || job->status == JobStatus::succeeded || job->status == JobStatus::cancelled;
     if (status.operation_count > 0 && status.embedding_count >= status.operation_count && quiet) {
         return {fmt::format("{}/{} indexed", status.embedding_count, status.operation_count), Colour::green};
@@ -132,7 +132,7 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
     if (unit == "m") factor = 60'000;
     if (unit == "h") factor = 3'600'000;
     if (unit == "d") factor = 86'400'000;
-    // A hundred thousand days is more than any history and far from overflow.
+    // A hundred thousand days are longer than any history and far from overflow.
     if (factor == 0 || number > 8'640'000'000'000 / factor) return std::nullopt;
     return std::chrono::milliseconds(number * factor);
 }
@@ -258,7 +258,7 @@ void Table::print(Console& console) const {
             const bool last = i + 1 == row.cells.size();
             std::string cell = row.cells[i];
             if (last && console.terminal().out) {
-                // Where the other columns fill the line already, it wraps anyway, and the last one keeps some words.
+                // If the other columns fill the line already, it wraps anyway, and the last column keeps some words.
                 cell = cut_to(cell, columns > used + 1 ? columns - used - 1 : 10);
             }
             const std::size_t padding = last ? 0 : widths[i] - width_of(cell) + 2;

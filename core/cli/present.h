@@ -1,4 +1,4 @@
-// How the words of the catalog are shown: badges, the rollup line, times, and the JSON that scripts rely on.
+// How results are presented: badges, the rollup line, times, and the JSON that scripts rely on.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -27,7 +27,7 @@ struct Badge {
 // One spec in a few words: "12/12 indexed", "indexing 3/12", "retrying (2 tries)", "queued", "failed", "empty", "not
 // indexed".
 [[nodiscard]] Badge badge_of(const SpecStatus& status);
-// "All N specs indexed" ("1 spec indexed" of one), or "K/M specs indexed (a running, b queued, c failed)".
+// "All N specs indexed", or "K/M specs indexed (a running, b queued, c failed)".
 [[nodiscard]] std::string rollup_of(const CatalogHealth& health);
 [[nodiscard]] bool is_settled(const CatalogHealth& health);
 
@@ -37,7 +37,7 @@ struct Badge {
 [[nodiscard]] std::string duration_of(std::chrono::milliseconds duration);
 // "12,345"
 [[nodiscard]] std::string count_of(std::uint64_t count);
-// "1 job", "12,345 jobs"; `many` where it is not `one` with an s.
+// "1 job", "12,345 jobs"; `many` where the plural is not `one` with an s.
 [[nodiscard]] std::string counted(std::uint64_t count, std::string_view one, std::string_view many = {});
 [[nodiscard]] std::string hex_of(const Sha256& hash);
 [[nodiscard]] std::string_view name_of(RankingMode mode);
@@ -54,8 +54,8 @@ struct Badge {
 // One line; bytes that are not UTF-8 are replaced, never an exception.
 [[nodiscard]] std::string dump(const Json& json);
 
-// Rows under headings, each column as wide as it must be. The last column is cut to the terminal's width when there is
-// one.
+// Rows under headings, each column as wide as its widest cell. On a terminal the last column is cut to the width of the
+// window.
 class Table {
 public:
     explicit Table(std::vector<std::string> headings) : headings_(std::move(headings)) {}

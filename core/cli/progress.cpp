@@ -39,7 +39,7 @@ void Progress::embedding(std::size_t settled, std::size_t all) {
     std::string line = fmt::format("{} {:>3}% {}/{} embedded", bar_of(settled, all, 20), percent, count_of(settled),
                                    counted(all, "text"));
     if (rate_ > 0 && settled < all) {
-        // A rate of nearly nothing would be later than the type can say.
+        // At a rate close to zero the time left would overflow the type.
         const double seconds = std::min(static_cast<double>(all - settled) / rate_, longest_left);
         const auto left = milliseconds(static_cast<std::int64_t>(seconds * 1000.0));
         line += fmt::format(", {}/s, {} left", count_of(static_cast<std::uint64_t>(rate_)), duration_of(left));
@@ -68,7 +68,7 @@ void Progress::show(const std::string& line, bool moved) {
         // One column is left free: a full line would scroll on some terminals.
         console_.transient(std::string_view(line).substr(0, console_.columns() - 1));
     } else {
-        // The first line waits too: what is done at once needs no progress.
+        // The first line waits too: what is done immediately needs no progress line.
         if (!moved || now - shown_at_.value_or(started_) < plain_interval) return;
         console_.note(line);
     }

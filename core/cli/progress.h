@@ -1,4 +1,4 @@
-// How far `index` is: a bar that redraws itself on a terminal, a plain line every few seconds elsewhere.
+// The progress of `index`: a bar that redraws itself on a terminal, a plain line every few seconds elsewhere.
 //
 // Thread-safety: one thread.
 #pragma once
@@ -23,9 +23,9 @@ public:
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
 
-    // While documents are read: how many of how many, and the texts embedded beside it.
+    // While documents are read: how many of how many, and the texts embedded meanwhile.
     void reading(std::size_t documents, std::size_t all, std::size_t operations, std::size_t embedded);
-    // Then: how many distinct texts are settled.
+    // Afterwards: how many distinct texts are settled.
     void embedding(std::size_t settled, std::size_t all);
 
 private:

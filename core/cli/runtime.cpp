@@ -54,10 +54,10 @@ public:
     Result<MigrationState> migrate() override { return store_->migrate(); }
     Status apply_targets(std::stop_token stop) override { return engine_->apply_targets(std::move(stop)); }
 
-    Status start_work(TargetKeeping targets) override {
+    Status start_work(TargetPolicy targets) override {
         if (scheduler_ != nullptr) return {};
         endpoints::ModelListener listener;
-        if (targets == TargetKeeping::follow) listener = [this] { return engine_->apply_known_targets(); };
+        if (targets == TargetPolicy::follow_providers) listener = [this] { return engine_->apply_known_targets(); };
         SchedulerSettings settings = configuration_.scheduler;
         settings.version = version_;
         scheduler_ = std::make_unique<scheduler::Scheduler>(*store_, *notifier_, *providers_, std::move(settings),
@@ -66,7 +66,7 @@ public:
     }
 
     void stop_work() noexcept override {
-        // Services ask for work; they end first.
+        // Services create work, so they end first.
         for (const auto& service : services_) service->stop();
         if (scheduler_ != nullptr) scheduler_->stop();
     }
@@ -101,7 +101,7 @@ private:
         return *contexts_.back();
     }
 
-    // Asks the store until it answers, or until the caller has waited enough.
+    // Calls the store until it is available, or until the caller gives up.
     template <class Ask>
     static auto ask_store(const OpenRequest& request, Ask&& ask) {
         while (true) {
@@ -118,7 +118,7 @@ private:
         if (!store) return std::unexpected(store.error());
         store_ = std::move(*store);
         if (!request.migrate) return {};
-        // A store may have this option. What is to run for long then refuses at once, rather than fail at each verb.
+        // Stores may have this option. It fails here, rather than at each later call to the store.
         if (store_option(configuration_, "migrate") == "never") return require_schema(request);
         const auto migrated = ask_store(request, [&] { return store_->migrate(request.stop); });
         return migrated ? Status{} : std::unexpected(migrated.error());
@@ -130,10 +130,9 @@ private:
         if (state->current == state->newest) return {};
         return fail(
             ErrorKind::misconfigured,
-            fmt::format("the store's schema has version {}, and this build needs {}; {}", state->current, state->newest,
-                        state->current < state->newest
-                            ? "it may not migrate by itself (migrate: never): run `embedq migrate up`"
-                            : "a newer embedq made it: use that one"));
+            fmt::format("the store's schema has version {}, and this build needs {}", state->current, state->newest),
+            state->current < state->newest ? "it may not migrate by itself (migrate: never): run `embedq migrate up`"
+                                           : "a newer embedq made it: use that one");
     }
 
     Status open_notifier() {
@@ -157,14 +156,15 @@ private:
             bindings.push_back({name, provider.instance.plugin, std::move(*made), provider.limits});
         }
         add_serving_providers(bindings, request);
-        // Another process may move a catalog to a profile that this configuration does not know.
+        // Another process may switch a catalog to a profile that this configuration does not have.
         providers_ = std::make_unique<endpoints::ProviderDirectory>(
             std::move(bindings), &clock_, [this](const Profile& profile) { return serving_provider(profile); });
         return {};
     }
 
-    // Catalogs may still be ranked by what an earlier configuration made: their queries need a provider like the one of
-    // then. Where it cannot be made (its plugin is gone, a secret is needed), ranking says so and goes by words.
+    // Catalogs may still be ranked by vectors of an earlier configuration, and their queries need a provider like the
+    // earlier one. If it cannot be made (the plugin is gone, a secret is needed), search reports that and ranks by
+    // words.
     void add_serving_providers(std::vector<endpoints::ProviderBinding>& bindings, const OpenRequest& request) {
         const auto catalogs = ask_store(request, [&] { return store_->catalogs(); });
         if (!catalogs) return;
@@ -181,7 +181,7 @@ private:
         }
     }
 
-    // Loads nothing: it is called from any thread once the program runs.
+    // Loads no plugin, because it is called from any thread.
     std::optional<endpoints::ProviderBinding> serving_provider(const Profile& profile) {
         const auto found = provider_plugins_.find(profile.plugin);
         if (found == provider_plugins_.end()) return std::nullopt;
@@ -210,7 +210,7 @@ private:
     const SystemClock clock_;
     sync::Mutex contexts_mutex_;
     std::vector<std::unique_ptr<HostContext>> contexts_ EMBEDQ_GUARDED_BY(contexts_mutex_);
-    // By name; filled on the main thread before the providers are asked anything, and fixed from then on.
+    // By name; filled on the main thread before the first call to a provider, and constant afterwards.
     std::map<std::string, const plugins::LoadedPlugin*, std::less<>> provider_plugins_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<Notifier> notifier_;
@@ -240,8 +240,8 @@ std::vector<config::Diagnostic> refused_instances(Console& console, plugins::Reg
         const auto plugin = registry.load(kind, instance.plugin);
         Status made = plugin ? Status{} : std::unexpected(plugin.error());
         if (plugin) {
-            if (auto answer = make(**plugin, instance.options, context); !answer)
-                made = std::unexpected(answer.error());
+            if (auto instance_made = make(**plugin, instance.options, context); !instance_made)
+                made = std::unexpected(instance_made.error());
         }
         if (made) return;
         refused.push_back({configuration.source, instance.line, instance.column, false,
@@ -257,20 +257,19 @@ std::vector<config::Diagnostic> refused_instances(Console& console, plugins::Reg
     return refused;
 }
 
-Opened<std::unique_ptr<Runtime>> open_runtime(Console& console, plugins::Registry& registry,
+FailureOr<std::unique_ptr<Runtime>> open_runtime(Console& console, plugins::Registry& registry,
                                               config::Configuration configuration, const OpenRequest& request,
                                               const std::string& version) {
     const LogLevel configured = configuration.logging.level;
-    // A command that answers shows warnings beside its answer, unless the configuration wants even less, or everything
-    // for a diagnosis.
+    // A command that prints an answer logs warnings only, unless the configuration asks for less, or for debug output.
     const bool diagnosis = configured == LogLevel::debug || configured == LogLevel::trace;
     const LogLevel level = request.logs_everything || diagnosis ? configured : std::max(configured, LogLevel::warn);
     auto runtime = std::make_unique<RuntimeImpl>(console, registry, std::move(configuration), level, version);
     if (const Status opened = runtime->open(request); !opened) {
-        const bool wrong = opened.error().kind == ErrorKind::misconfigured ||
-                           opened.error().kind == ErrorKind::invalid_argument ||
-                           opened.error().kind == ErrorKind::not_found;
-        return std::unexpected(Failure{wrong ? exit_usage : exit_failed, {to_string(opened.error())}});
+        const bool bad_configuration = opened.error().kind == ErrorKind::misconfigured ||
+                                       opened.error().kind == ErrorKind::invalid_argument ||
+                                       opened.error().kind == ErrorKind::not_found;
+        return std::unexpected(Failure{bad_configuration ? exit_usage : exit_failed, {to_string(opened.error())}});
     }
     return runtime;
 }

@@ -1,15 +1,26 @@
-// Opens what a checked configuration names: store, notifier, providers, engine, scheduler, services.
+// Everything behind the commands: the store that the YAML names, the notifier, the providers, the engine over them, the
+// scheduler and the services.
 //
-// Thread-safety: `open_runtime` on the main thread; the runtime as session.h says.
+// Thread-safety: `open_runtime` and `refused_instances` on the main thread; every member of the runtime from any thread.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "cli/command_context.h"
+#include "cli/console.h"
+#include "cli/failure.h"
+#include "embedq/engine.h"
+#include "embedq/error.h"
+#include "embedq/store.h"
+#include "fetch/fetch.h"
+#include "scheduler/counters.h"
 
 namespace embedq::config {
 struct Configuration;
@@ -21,18 +32,57 @@ class Registry;
 
 namespace embedq::cli {
 
-// What the YAML says of the store's option, as text.
+// Whether a process gives the catalogs new targets when a provider's model changes: `serve` and `index` do, a worker
+// does not.
+enum class TargetPolicy : std::uint8_t { follow_providers, leave };
+
+class Runtime {
+public:
+    virtual ~Runtime() = default;
+    [[nodiscard]] virtual Engine& engine() = 0;
+    [[nodiscard]] virtual StoreCapabilities store_capabilities() const = 0;
+    [[nodiscard]] virtual std::string store_name() const = 0;
+    [[nodiscard]] virtual Result<std::vector<EndpointState>> endpoint_states() = 0;
+    [[nodiscard]] virtual Result<MigrationState> migration_state() = 0;
+    [[nodiscard]] virtual Result<MigrationState> migrate() = 0;
+    // Gives the catalogs the target profiles that the YAML asks for. Waits at most 10 s for providers, and not beyond a
+    // stop.
+    [[nodiscard]] virtual Status apply_targets(std::stop_token stop) = 0;
+    // Starts the scheduler; a second start does nothing. `stop_work` ends it cleanly and may be called at any time.
+    // With `follow_providers`, a provider that answers late or has another model gives its catalogs new targets while
+    // the scheduler runs.
+    [[nodiscard]] virtual Status start_work(TargetPolicy targets) = 0;
+    virtual void stop_work() noexcept = 0;
+    [[nodiscard]] virtual scheduler::Counters counters() const = 0;
+    // Fetches documents by URL, as configured under `fetch:`; `invalid_argument` where that does not work on this
+    // machine.
+    [[nodiscard]] virtual Result<std::unique_ptr<fetch::Fetcher>> make_fetcher() const = 0;
+    [[nodiscard]] virtual Status start_services() = 0;
+    // The number of configured services.
+    [[nodiscard]] virtual std::size_t service_count() const = 0;
+};
+
+struct OpenRequest {
+    bool migrate = true;           // bring the schema up to date; false leaves it as it is
+    bool logs_everything = false;  // log as configured; otherwise warnings and errors only
+    // Called while the store is `unavailable`: true, after a pause, to try again. Without it the first such error is
+    // the failure.
+    std::function<bool(const Error&)> try_again = {};
+    std::stop_token stop = {};  // ends the wait for another process that migrates
+};
+
+// The value of a store's option in the YAML, as text.
 [[nodiscard]] std::optional<std::string> store_option(const config::Configuration& configuration,
                                                       std::string_view name);
 
-// Makes each store, notifier and provider that is configured, and lets it go again: what the factories refuse, where
-// the plugin is named. Services are left out, since they need an engine over a store that is open.
+// Makes each configured store, notifier and provider, and destroys it again. Returns what the factories refuse, at the
+// place where the plugin is named. Services are left out, since they need an engine over an open store.
 [[nodiscard]] std::vector<config::Diagnostic> refused_instances(Console& console, plugins::Registry& registry,
                                                                 const config::Configuration& configuration);
 
 // The console and the registry must outlive the runtime.
-[[nodiscard]] Opened<std::unique_ptr<Runtime>> open_runtime(Console& console, plugins::Registry& registry,
-                                                            config::Configuration configuration,
-                                                            const OpenRequest& request, const std::string& version);
+[[nodiscard]] FailureOr<std::unique_ptr<Runtime>> open_runtime(Console& console, plugins::Registry& registry,
+                                                               config::Configuration configuration,
+                                                               const OpenRequest& request, const std::string& version);
 
 }  // namespace embedq::cli

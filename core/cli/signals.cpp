@@ -23,7 +23,7 @@ Signals::Signals() {
     if (const int error = pthread_sigmask(SIG_BLOCK, &watched, nullptr); error != 0) {
         throw std::system_error(error, std::generic_category(), "pthread_sigmask");
     }
-    // A reader of the output or a peer that went away must not end the process half-way.
+    // A closed pipe or connection must not end the process; the write fails instead.
     std::signal(SIGPIPE, SIG_IGN);
     signal_fd_ = ::signalfd(-1, &watched, SFD_CLOEXEC);
     end_fd_ = ::eventfd(0, EFD_CLOEXEC);

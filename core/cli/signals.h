@@ -1,6 +1,7 @@
-// SIGINT and SIGTERM as a stop token, for the commands that run until they are told to end.
+// SIGINT and SIGTERM as a stop token, for the commands that run until they are stopped.
 //
-// Make one before any other thread starts: threads inherit the signal mask. The second signal ends the process at once.
+// Make one before any other thread starts: threads inherit the signal mask. The second signal ends the process
+// immediately.
 // Thread-safety: members may be called from any thread.
 #pragma once
 
@@ -17,7 +18,7 @@ public:
     Signals& operator=(const Signals&) = delete;
 
     [[nodiscard]] std::stop_token token() const noexcept { return stop_.get_token(); }
-    // Blocks until a signal came.
+    // Blocks until a signal arrives.
     void wait() const;
 
 private:

@@ -1,7 +1,7 @@
-// Waiting for a store that is away: what starts together with its database, or while that is started anew, is no reason
-// to end.
+// Waits for a store that is not reachable: a process that starts together with its database, or while the database
+// restarts, must not end because of that.
 //
-// Thread-safety: none; the thread that opens the runtime has it.
+// Thread-safety: none; the thread that opens the runtime uses it.
 #pragma once
 
 #include <chrono>
@@ -14,13 +14,12 @@ namespace embedq::cli {
 
 class StoreWait {
 public:
-    // Gives up after `limit` of waiting; without one when the interruption stops. Both must outlive this.
+    // Gives up after `limit` of waiting; without a limit only when the interruption stops. Both must outlive this.
     StoreWait(Console& console, Interruption& interruption,
               std::optional<std::chrono::milliseconds> limit = std::nullopt)
         : console_(console), interruption_(interruption), limit_(limit) {}
 
-    // Waits, longer each time: 250 ms, doubled up to 5 s. True when the store is to be asked again. The first error is
-    // told, and no other.
+    // Waits, longer each time: 250 ms, doubled up to 5 s. True to try the store again. Only the first error is shown.
     [[nodiscard]] bool operator()(const Error& error);
 
 private:

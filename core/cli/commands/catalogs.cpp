@@ -48,7 +48,7 @@ Json estimate_json(const EmbeddingEstimate& work) {
 
 int show_estimate(CommandContext& context, Engine& engine, const std::string& id) {
     const auto anew = engine.estimate(id, EstimateFor::reembedding);
-    if (!anew) return tell(context, anew.error());
+    if (!anew) return show_error(context, anew.error());
     // What the YAML says may be another model: the more, the sooner one should know.
     const auto configured = engine.estimate(id, EstimateFor::configuration);
     const bool differs = configured && configured->changes_target;
@@ -76,14 +76,14 @@ int show_estimate(CommandContext& context, Engine& engine, const std::string& id
 
 int run_catalogs_list(CommandContext& context) {
     auto runtime = context.installation.open({});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     const auto catalogs = (*runtime)->engine().catalogs();
-    if (!catalogs) return tell(context, catalogs.error());
+    if (!catalogs) return show_error(context, catalogs.error());
     if (context.json) {
         Json list = Json::array();
         for (const CatalogInfo& catalog : *catalogs) {
             const auto change = model_change_of((*runtime)->engine(), catalog);
-            if (!change) return tell(context, change.error());
+            if (!change) return show_error(context, change.error());
             list.push_back(json_of(catalog));
             if (*change) list.back()["model_change"] = json_of(**change);
         }
@@ -97,7 +97,7 @@ int run_catalogs_list(CommandContext& context) {
     Table table({"CATALOG", "SPECS", "PROVIDER", "UPDATED", "MODEL"});
     for (const CatalogInfo& catalog : *catalogs) {
         const auto change = model_change_of((*runtime)->engine(), catalog);
-        if (!change) return tell(context, change.error());
+        if (!change) return show_error(context, change.error());
         table.add(
             {catalog.catalog_id, count_of(catalog.spec_count), catalog.provider.empty() ? "none" : catalog.provider,
              time_of(catalog.updated_at), model_of((*runtime)->engine(), catalog, *change)},
@@ -109,14 +109,14 @@ int run_catalogs_list(CommandContext& context) {
 
 int run_catalogs_show(CommandContext& context, const std::string& id) {
     auto runtime = context.installation.open({});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     Engine& engine = (*runtime)->engine();
     const auto catalog = engine.catalog(id);
-    if (!catalog) return tell(context, catalog.error());
+    if (!catalog) return show_error(context, catalog.error());
     const auto health = engine.health(id);
-    if (!health) return tell(context, health.error());
+    if (!health) return show_error(context, health.error());
     const auto change = model_change_of(engine, *catalog);
-    if (!change) return tell(context, change.error());
+    if (!change) return show_error(context, change.error());
     if (context.json) {
         Json json = json_of(*catalog);
         if (*change) json["model_change"] = json_of(**change);
@@ -148,10 +148,10 @@ int run_catalogs_show(CommandContext& context, const std::string& id) {
 
 int run_catalogs_reembed(CommandContext& context, const CatalogReembedArguments& arguments) {
     auto runtime = context.installation.open({});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     if (arguments.dry_run) return show_estimate(context, (*runtime)->engine(), arguments.catalog);
     const auto jobs = (*runtime)->engine().reembed_catalog(arguments.catalog);
-    if (!jobs) return tell(context, jobs.error());
+    if (!jobs) return show_error(context, jobs.error());
     if (context.json) {
         context.console.print(dump({{"catalog_id", arguments.catalog}, {"enqueued", *jobs}}));
         return exit_done;
@@ -163,21 +163,21 @@ int run_catalogs_reembed(CommandContext& context, const CatalogReembedArguments&
 
 int run_catalogs_clone(CommandContext& context, const CatalogCloneArguments& arguments) {
     auto runtime = context.installation.open({});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     CatalogWrite target;
     target.catalog_id = arguments.target;
     target.name = arguments.name.empty() ? arguments.target : arguments.name;
     const Status cloned = (*runtime)->engine().clone_catalog(arguments.source, target);
-    if (!cloned) return tell(context, cloned.error());
+    if (!cloned) return show_error(context, cloned.error());
     context.console.print(fmt::format("{} is a copy of {}", arguments.target, arguments.source));
     return exit_done;
 }
 
 int run_catalogs_delete(CommandContext& context, const std::string& id) {
     auto runtime = context.installation.open({});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     const Status deleted = (*runtime)->engine().delete_catalog(id);
-    if (!deleted) return tell(context, deleted.error());
+    if (!deleted) return show_error(context, deleted.error());
     context.console.print(fmt::format("{} deleted", id));
     return exit_done;
 }

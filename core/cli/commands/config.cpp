@@ -7,7 +7,7 @@ namespace embedq::cli {
 
 int run_config_check(CommandContext& context) {
     const auto checked = context.installation.check_configuration();
-    if (!checked) return tell(context, checked.error());
+    if (!checked) return show_error(context, checked.error());
     const bool good = checked->errors.empty();
     if (context.json) {
         context.console.print(dump({{"source", checked->source},
@@ -26,10 +26,10 @@ int run_config_check(CommandContext& context) {
 
 int run_config_show(CommandContext& context) {
     const auto checked = context.installation.check_configuration();
-    if (!checked) return tell(context, checked.error());
+    if (!checked) return show_error(context, checked.error());
     for (const std::string& warning : checked->warnings)
         context.console.note(fmt::format("embedq: warning: {}", warning));
-    if (!checked->errors.empty()) return tell(context, Failure{exit_usage, checked->errors});
+    if (!checked->errors.empty()) return show_error(context, Failure{exit_usage, checked->errors});
     if (context.json) {
         context.console.print(dump({{"source", checked->source}, {"yaml", checked->effective}}));
         return exit_done;
@@ -40,14 +40,14 @@ int run_config_show(CommandContext& context) {
 
 int run_config_schema(CommandContext& context) {
     const auto schema = context.installation.configuration_schema();
-    if (!schema) return tell(context, schema.error());
+    if (!schema) return show_error(context, schema.error());
     context.console.print_raw(*schema);
     return exit_done;
 }
 
 int run_config_reference(CommandContext& context) {
     const auto page = context.installation.configuration_reference();
-    if (!page) return tell(context, page.error());
+    if (!page) return show_error(context, page.error());
     context.console.print_raw(*page);
     return exit_done;
 }

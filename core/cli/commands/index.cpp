@@ -236,17 +236,17 @@ void tell_end(CommandContext& context, const IndexArguments& arguments, const In
 
 int run_index(CommandContext& context, const IndexArguments& arguments) {
     Console& console = context.console;
-    if (const Status valid = check_catalog_id(arguments.catalog); !valid) return tell(context, valid.error());
+    if (const Status valid = check_catalog_id(arguments.catalog); !valid) return show_error(context, valid.error());
     const auto interruption = context.listen_for_stop();
     const auto started = interruption->now();
     // Whoever sits before it wants to know soon; a database that is just being started is worth a moment.
     StoreWait try_again(console, *interruption, std::chrono::seconds(5));
     auto runtime = context.installation.open({.try_again = std::ref(try_again), .stop = interruption->token()});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     std::unique_ptr<fetch::Fetcher> fetcher;
     if (std::ranges::any_of(arguments.paths, fetch::is_url)) {
         auto made = (*runtime)->make_fetcher();
-        if (!made) return tell(context, made.error());
+        if (!made) return show_error(context, made.error());
         fetcher = std::move(*made);
     }
     auto found = find_documents(arguments.paths, interruption->token(), fetcher.get());
@@ -258,15 +258,15 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
         return exit_usage;
     }
     if (const Status named = settle_names((*runtime)->engine(), arguments.catalog, found); !named) {
-        return tell(context, named.error());
+        return show_error(context, named.error());
     }
     for (const std::string& note : found.notes) console.note(fmt::format("embedq: {}", plain(note)));
     // Documents are stored and found by their words even while the provider does not answer.
     const Status applied = (*runtime)->apply_targets(interruption->token());
     if (!applied && !interruption->token().stop_requested()) console.error(to_string(applied.error()));
     if (!arguments.no_work) {
-        if (const Status working = (*runtime)->start_work(TargetKeeping::follow); !working)
-            return tell(context, working.error());
+        if (const Status working = (*runtime)->start_work(TargetPolicy::follow_providers); !working)
+            return show_error(context, working.error());
     }
 
     Progress progress(console, [&] { return interruption->now(); });
@@ -281,7 +281,7 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
                                 interruption->token());
     if (!report) {
         (*runtime)->stop_work();
-        return tell(context, report.error());
+        return show_error(context, report.error());
     }
     report->refused.insert(report->refused.begin(), found.refused.begin(), found.refused.end());
 
@@ -291,7 +291,7 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
         auto waited = waiter.run();
         if (!waited) {
             (*runtime)->stop_work();
-            return tell(context, waited.error());
+            return show_error(context, waited.error());
         }
         outcome = std::move(*waited);
     }

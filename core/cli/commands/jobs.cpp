@@ -71,7 +71,7 @@ Status check_names(Engine& engine, const JobsListArguments& arguments) {
 
 int run_jobs_list(CommandContext& context, const JobsListArguments& arguments) {
     auto runtime = context.installation.open({});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     JobQuery query;
     query.catalog_id = arguments.catalog;
     query.spec_name = arguments.spec;
@@ -79,10 +79,10 @@ int run_jobs_list(CommandContext& context, const JobsListArguments& arguments) {
     query.before = arguments.cursor;
     query.limit = arguments.limit;
     auto jobs = (*runtime)->engine().jobs(query);
-    if (!jobs) return tell(context, jobs.error());
+    if (!jobs) return show_error(context, jobs.error());
     if (jobs->empty()) {
         if (const Status named = check_names((*runtime)->engine(), arguments); !named)
-            return tell(context, named.error());
+            return show_error(context, named.error());
     }
     // A full page may be the last: only the next one, which is then empty, can tell.
     std::optional<JobId> next;
@@ -90,7 +90,7 @@ int run_jobs_list(CommandContext& context, const JobsListArguments& arguments) {
         query.before = jobs->back().id;
         query.limit = 1;
         const auto more = (*runtime)->engine().jobs(query);
-        if (!more) return tell(context, more.error());
+        if (!more) return show_error(context, more.error());
         if (!more->empty()) next = jobs->back().id;
     }
     if (context.json) {
@@ -119,9 +119,9 @@ int run_jobs_list(CommandContext& context, const JobsListArguments& arguments) {
 
 int run_jobs_show(CommandContext& context, JobId id) {
     auto runtime = context.installation.open({});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     const auto job = find_job((*runtime)->engine(), id);
-    if (!job) return tell(context, job.error());
+    if (!job) return show_error(context, job.error());
     Json json = json_of(*job);
     json["embedded_so_far"] = job->embedded_so_far;
     if (context.json) {
@@ -137,12 +137,12 @@ int run_jobs_show(CommandContext& context, JobId id) {
 
 int run_jobs_retry(CommandContext& context, const std::vector<JobId>& jobs) {
     auto runtime = context.installation.open({});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     int status = exit_done;
     for (const JobId id : jobs) {
         const auto outcome = (*runtime)->engine().retry_job(id);
         if (!outcome) {
-            status = tell(context, outcome.error());
+            status = show_error(context, outcome.error());
         } else if (*outcome == EnqueueOutcome::collapsed) {
             context.console.print(fmt::format("job {}: its spec is already queued", id));
         } else if (*outcome == EnqueueOutcome::none) {
@@ -156,12 +156,12 @@ int run_jobs_retry(CommandContext& context, const std::vector<JobId>& jobs) {
 
 int run_jobs_cancel(CommandContext& context, const std::vector<JobId>& jobs) {
     auto runtime = context.installation.open({});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     for (const JobId id : jobs) {
-        if (const auto job = find_job((*runtime)->engine(), id); !job) return tell(context, job.error());
+        if (const auto job = find_job((*runtime)->engine(), id); !job) return show_error(context, job.error());
     }
     const auto cancelled = (*runtime)->engine().cancel_jobs(jobs);
-    if (!cancelled) return tell(context, cancelled.error());
+    if (!cancelled) return show_error(context, cancelled.error());
     context.console.print(fmt::format("{} cancelled", *cancelled));
     if (*cancelled < jobs.size()) context.console.note(fmt::format("{} had ended before", jobs.size() - *cancelled));
     return exit_done;
@@ -170,13 +170,13 @@ int run_jobs_cancel(CommandContext& context, const std::vector<JobId>& jobs) {
 int run_jobs_prune(CommandContext& context, const JobsPruneArguments& arguments) {
     const auto interruption = context.listen_for_stop();
     auto runtime = context.installation.open({});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     PruneRequest request;
     request.older_than = arguments.older_than;
     PruneResult total;
     do {
         const auto pruned = (*runtime)->engine().prune(request);
-        if (!pruned) return tell(context, pruned.error());
+        if (!pruned) return show_error(context, pruned.error());
         total.jobs += pruned->jobs;
         total.vectors += pruned->vectors;
         total.changes += pruned->changes;

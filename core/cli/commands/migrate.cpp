@@ -26,19 +26,19 @@ void print(CommandContext& context, const MigrationState& state) {
 
 int run_migrate_up(CommandContext& context) {
     auto runtime = context.installation.open({.migrate = false, .logs_everything = true});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     const auto state = (*runtime)->migrate();
-    if (!state) return tell(context, state.error());
-    if (const Status applied = (*runtime)->apply_targets({}); !applied) return tell(context, applied.error());
+    if (!state) return show_error(context, state.error());
+    if (const Status applied = (*runtime)->apply_targets({}); !applied) return show_error(context, applied.error());
     print(context, *state);
     return exit_done;
 }
 
 int run_migrate_status(CommandContext& context) {
     auto runtime = context.installation.open({.migrate = false});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     const auto state = (*runtime)->migration_state();
-    if (!state) return tell(context, state.error());
+    if (!state) return show_error(context, state.error());
     print(context, *state);
     return state->current > state->newest ? exit_failed : exit_done;
 }

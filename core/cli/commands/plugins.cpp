@@ -125,7 +125,7 @@ int run_plugins_new(CommandContext& context, const PluginsNewArguments& argument
 int run_plugins_verify(CommandContext& context, const PluginsVerifyArguments& arguments) {
     // A file that is refused gets the loader's sentence, not that of a failed test.
     if (const auto plugin = context.installation.plugin_file(arguments.file); !plugin)
-        return tell(context, plugin.error());
+        return show_error(context, plugin.error());
     const std::filesystem::path& kit = context.layout.conformance;
     std::error_code error;
     if (!std::filesystem::exists(kit, error)) {
@@ -140,14 +140,14 @@ int run_plugins_verify(CommandContext& context, const PluginsVerifyArguments& ar
     add_switches(words, "--slow", arguments.slow);
     add_switches(words, "--refusing", arguments.refusing);
     words.insert(words.end(), arguments.switches.begin(), arguments.switches.end());
-    const std::string failure = context.become(words);
+    const std::string failure = context.exec(words);
     context.console.error(fmt::format("'{}' cannot be run: {}", kit.string(), failure));
     return exit_failed;
 }
 
 int run_plugins_list(CommandContext& context) {
     const auto found = context.installation.plugins();
-    if (!found) return tell(context, found.error());
+    if (!found) return show_error(context, found.error());
     if (context.json) {
         Json list = Json::array();
         for (const PluginDescription& plugin : found->plugins) list.push_back(plugin_json(plugin));
@@ -164,7 +164,7 @@ int run_plugins_list(CommandContext& context) {
 
 int run_plugins_show(CommandContext& context, const std::string& name) {
     const auto found = context.installation.plugins();
-    if (!found) return tell(context, found.error());
+    if (!found) return show_error(context, found.error());
     // A store and a notifier may have the same name: all of that name are shown.
     Json list = Json::array();
     std::vector<std::string> names;

@@ -82,10 +82,10 @@ int run_search(CommandContext& context, const SearchArguments& arguments) {
                     {"the question is empty; write what to look for, such as embedq search \"cancel an order\""}});
     }
     auto runtime = context.installation.open({});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     if (arguments.query == "-") return answer_lines(context, (*runtime)->engine(), arguments);
     const auto response = ask((*runtime)->engine(), arguments, arguments.query);
-    if (!response) return tell(context, response.error());
+    if (!response) return show_error(context, response.error());
     if (context.json)
         context.console.print(dump(json_of(*response)));
     else

@@ -25,7 +25,7 @@ int run_until_stopped(CommandContext& context, bool serves) {
     StoreWait try_again(context.console, *interruption);
     auto runtime = context.installation.open(
         {.migrate = true, .logs_everything = true, .try_again = std::ref(try_again), .stop = interruption->token()});
-    if (!runtime) return interruption->token().stop_requested() ? exit_done : tell(context, runtime.error());
+    if (!runtime) return interruption->token().stop_requested() ? exit_done : show_error(context, runtime.error());
     if (!(*runtime)->store_capabilities().multi_process && (!serves || (*runtime)->service_count() == 0)) {
         context.console.note(fmt::format(
             "embedq: warning: the store '{}' lives in one process, so nobody can give this one work; name another "
@@ -36,10 +36,10 @@ int run_until_stopped(CommandContext& context, bool serves) {
         if (const Status applied = apply_targets(**runtime, try_again, interruption->token()); !applied)
             context.console.error(to_string(applied.error()));
     }
-    if (const Status started = (*runtime)->start_work(serves ? TargetKeeping::follow : TargetKeeping::leave); !started)
-        return tell(context, started.error());
+    if (const Status started = (*runtime)->start_work(serves ? TargetPolicy::follow_providers : TargetPolicy::leave); !started)
+        return show_error(context, started.error());
     if (serves) {
-        if (const Status started = (*runtime)->start_services(); !started) return tell(context, started.error());
+        if (const Status started = (*runtime)->start_services(); !started) return show_error(context, started.error());
     }
     interruption->wait();
     (*runtime)->stop_work();

@@ -24,9 +24,9 @@ Result<std::vector<SpecInfo>> all_specs(Engine& engine, const std::string& catal
 
 int run_specs_list(CommandContext& context, const SpecArguments& arguments) {
     auto runtime = context.installation.open({});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     const auto specs = all_specs((*runtime)->engine(), arguments.catalog);
-    if (!specs) return tell(context, specs.error());
+    if (!specs) return show_error(context, specs.error());
     if (context.json) {
         Json list = Json::array();
         for (const SpecInfo& spec : *specs) list.push_back(json_of(spec));
@@ -48,21 +48,21 @@ int run_specs_list(CommandContext& context, const SpecArguments& arguments) {
 
 int run_specs_show(CommandContext& context, const SpecArguments& arguments) {
     auto runtime = context.installation.open({});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     Engine& engine = (*runtime)->engine();
     if (arguments.content) {
         const auto content = engine.spec_content(arguments.catalog, arguments.spec);
-        if (!content) return tell(context, content.error());
+        if (!content) return show_error(context, content.error());
         context.console.print_raw(*content);
         return exit_done;
     }
     const auto spec = engine.spec(arguments.catalog, arguments.spec);
-    if (!spec) return tell(context, spec.error());
+    if (!spec) return show_error(context, spec.error());
     const std::vector<std::string> names{arguments.spec};
     const auto statuses = engine.statuses(arguments.catalog, names);
-    if (!statuses) return tell(context, statuses.error());
+    if (!statuses) return show_error(context, statuses.error());
     const auto operations = engine.spec_operations(arguments.catalog, arguments.spec);
-    if (!operations) return tell(context, operations.error());
+    if (!operations) return show_error(context, operations.error());
     if (context.json) {
         Json json = json_of(*spec);
         if (!statuses->empty()) json["status"] = json_of(statuses->front());
@@ -95,9 +95,9 @@ int run_specs_show(CommandContext& context, const SpecArguments& arguments) {
 
 int run_specs_reembed(CommandContext& context, const SpecArguments& arguments) {
     auto runtime = context.installation.open({});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     const auto outcome = (*runtime)->engine().reembed_spec(arguments.catalog, arguments.spec);
-    if (!outcome) return tell(context, outcome.error());
+    if (!outcome) return show_error(context, outcome.error());
     switch (*outcome) {
         case EnqueueOutcome::created: context.console.print(fmt::format("{}: queued", arguments.spec)); break;
         case EnqueueOutcome::collapsed:
@@ -112,9 +112,9 @@ int run_specs_reembed(CommandContext& context, const SpecArguments& arguments) {
 
 int run_specs_delete(CommandContext& context, const SpecArguments& arguments) {
     auto runtime = context.installation.open({});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     const Status deleted = (*runtime)->engine().delete_spec(arguments.catalog, arguments.spec);
-    if (!deleted) return tell(context, deleted.error());
+    if (!deleted) return show_error(context, deleted.error());
     context.console.print(fmt::format("{} deleted", arguments.spec));
     return exit_done;
 }

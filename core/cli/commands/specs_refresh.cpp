@@ -106,22 +106,22 @@ Result<bool> refresh(Engine& engine, fetch::Fetcher& fetcher, const std::string&
 
 int run_specs_refresh(CommandContext& context, const SpecsRefreshArguments& arguments) {
     if (!arguments.catalog.empty()) {
-        if (const Status valid = check_catalog_id(arguments.catalog); !valid) return tell(context, valid.error());
+        if (const Status valid = check_catalog_id(arguments.catalog); !valid) return show_error(context, valid.error());
     }
     const auto interruption = context.listen_for_stop();
     auto runtime = context.installation.open({});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     const auto fetcher = (*runtime)->make_fetcher();
-    if (!fetcher) return tell(context, fetcher.error());
+    if (!fetcher) return show_error(context, fetcher.error());
     Engine& engine = (*runtime)->engine();
     const auto catalogs = catalogs_of(engine, arguments.catalog);
-    if (!catalogs) return tell(context, catalogs.error());
+    if (!catalogs) return show_error(context, catalogs.error());
 
     std::vector<Line> lines;
     bool stopped = false;
     for (const std::string& catalog : *catalogs) {
         const auto ended = refresh(engine, **fetcher, catalog, arguments.spec, interruption->token(), lines);
-        if (!ended) return tell(context, ended.error());
+        if (!ended) return show_error(context, ended.error());
         stopped = *ended;
         if (stopped) break;
     }

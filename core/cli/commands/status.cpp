@@ -114,12 +114,12 @@ int run_status(CommandContext& context, const StatusArguments& arguments) {
     std::unique_ptr<Interruption> interruption;
     if (arguments.watch) interruption = context.listen_for_stop();
     auto runtime = context.installation.open({});
-    if (!runtime) return tell(context, runtime.error());
+    if (!runtime) return show_error(context, runtime.error());
     const bool with_specs = arguments.catalog.has_value() || !context.json;
     std::string shown;
     do {
         const auto view = read((*runtime)->engine(), arguments, with_specs);
-        if (!view) return tell(context, view.error());
+        if (!view) return show_error(context, view.error());
         // What did not change is not said again.
         std::string state = dump(json_of(*view, with_specs));
         if (state == shown) continue;

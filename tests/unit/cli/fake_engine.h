@@ -261,9 +261,9 @@ public:
         if (world_.apply_errors.empty()) return world_.applied;
         return std::unexpected(next(world_.apply_errors));
     }
-    Status start_work(TargetKeeping targets) override {
+    Status start_work(TargetPolicy targets) override {
         world_.started = true;
-        world_.follows = targets == TargetKeeping::follow;
+        world_.follows = targets == TargetPolicy::follow_providers;
         return {};
     }
     void stop_work() noexcept override { world_.stopped = true; }
@@ -307,7 +307,7 @@ private:
 class FakeInstallation : public Installation {
 public:
     explicit FakeInstallation(World& world) : world_(world) {}
-    Opened<std::unique_ptr<Runtime>> open(const OpenRequest& request) override {
+    FailureOr<std::unique_ptr<Runtime>> open(const OpenRequest& request) override {
         if (world_.open_failure) return std::unexpected(*world_.open_failure);
         for (++world_.store_asked; !world_.store_errors.empty(); ++world_.store_asked) {
             const Error error = next(world_.store_errors);
@@ -316,18 +316,18 @@ public:
         }
         return std::make_unique<FakeRuntime>(world_);
     }
-    Opened<std::unique_ptr<Examination>> examine() override {
+    FailureOr<std::unique_ptr<Examination>> examine() override {
         if (world_.examine_failure) return std::unexpected(*world_.examine_failure);
         return std::make_unique<FakeExamination>(world_);
     }
-    Opened<PluginsFound> plugins() override { return world_.plugins; }
-    Opened<PluginDescription> plugin_file(const std::string&) override {
+    FailureOr<PluginsFound> plugins() override { return world_.plugins; }
+    FailureOr<PluginDescription> plugin_file(const std::string&) override {
         if (world_.plugin_refusal) return std::unexpected(*world_.plugin_refusal);
         return PluginDescription{};
     }
-    Opened<CheckedConfiguration> check_configuration() override { return world_.checked; }
-    Opened<std::string> configuration_schema() override { return std::string("{}\n"); }
-    Opened<std::string> configuration_reference() override { return std::string("# Configuration\n"); }
+    FailureOr<CheckedConfiguration> check_configuration() override { return world_.checked; }
+    FailureOr<std::string> configuration_schema() override { return std::string("{}\n"); }
+    FailureOr<std::string> configuration_reference() override { return std::string("# Configuration\n"); }
 
 private:
     World& world_;

@@ -125,7 +125,7 @@ protected:
     VerifyTest() {
         folder.write("embedq-conformance", "");
         stage.context.layout.conformance = folder.path() / "embedq-conformance";
-        stage.context.become = [this](const std::vector<std::string>& words) {
+        stage.context.exec = [this](const std::vector<std::string>& words) {
             became = words;
             return "the test says no";
         };
