@@ -44,8 +44,8 @@ CLI::App* group(CLI::App& parent, const std::string& name, const std::string& he
 }
 
 // A command that runs. Global options are repeated, so that its help is complete and they may stand anywhere.
-CLI::App* leaf(CLI::App& parent, const Shared& values, const std::string& name, const std::string& help,
-               Output output, std::function<int(CommandContext&)> run) {
+CLI::App* leaf(CLI::App& parent, const Shared& values, const std::string& name, const std::string& help, Output output,
+               std::function<int(CommandContext&)> run) {
     CLI::App* command = parent.add_subcommand(name, help);
     command
         ->add_option("--config", values->config, "The YAML file (or EMBEDQ_CONFIG); without one embedq runs embedded")
@@ -67,15 +67,18 @@ void add_main_commands(CLI::App& app, const Shared& v) {
 
     CLI::App* search = leaf(app, v, "search", "Find operations by a question", Output::text_or_json,
                             [v](CommandContext& context) { return run_search(context, v->search); });
-    search->add_option("QUERY", v->search.query, "A question in plain words, or - to read one per line from standard input")
+    search
+        ->add_option("QUERY", v->search.query,
+                     "A question in plain words, or - to read one per line from standard input")
         ->required()
         ->type_name("");
     search->add_option("--catalog", v->search.catalog, "Only this catalog")->type_name("ID");
     add_ranking_mode(search, v->search.mode);
     add_limit(search, v->search.limit, "How many, 1 to 500 (default: 10)");
 
-    CLI::App* status = leaf(app, v, "status", "The state of each spec, and the progress of each catalog",
-                            Output::text_or_json, [v](CommandContext& context) { return run_status(context, v->status); });
+    CLI::App* status =
+        leaf(app, v, "status", "The state of each spec, and the progress of each catalog", Output::text_or_json,
+             [v](CommandContext& context) { return run_status(context, v->status); });
     status->add_option("CATALOG", v->status.catalog, "Only this catalog, with all its specs")->type_name("");
     status->add_flag("--watch", v->status.watch, "Keep running, and show each change");
 
@@ -94,14 +97,14 @@ void add_jobs_commands(CLI::App& app, const Shared& v) {
     add_cursor(list, v->jobs_list.cursor);
 
     add_job(leaf(*jobs, v, "show", "One job", Output::text_or_json,
-                      [v](CommandContext& context) { return run_jobs_show(context, v->job); }),
-                 v->job);
+                 [v](CommandContext& context) { return run_jobs_show(context, v->job); }),
+            v->job);
     add_jobs(leaf(*jobs, v, "retry", "Queue the specs of finished jobs again", Output::text,
-                       [v](CommandContext& context) { return run_jobs_retry(context, v->jobs); }),
-                  v->jobs);
+                  [v](CommandContext& context) { return run_jobs_retry(context, v->jobs); }),
+             v->jobs);
     add_jobs(leaf(*jobs, v, "cancel", "End pending and running jobs", Output::text,
-                       [v](CommandContext& context) { return run_jobs_cancel(context, v->jobs); }),
-                  v->jobs);
+                  [v](CommandContext& context) { return run_jobs_cancel(context, v->jobs); }),
+             v->jobs);
     add_age(leaf(*jobs, v, "prune", "Delete finished jobs, and vectors that nothing needs", Output::text,
                  [v](CommandContext& context) { return run_jobs_prune(context, v->jobs_prune); }),
             v->jobs_prune.older_than);
@@ -160,11 +163,11 @@ void add_plugins_verify(CLI::App& plugins, const Shared& v) {
                             [v](CommandContext& context) { return run_plugins_verify(context, v->plugins_verify); });
     verify->add_option("FILE", v->plugins_verify.file, "libembedq_<kind>_<name>.so")->required()->type_name("");
     add_assignments(verify, "--options", v->plugins_verify.options,
-                  "An option of the plugin, may be repeated; ${NAME} is taken from the environment");
+                    "An option of the plugin, may be repeated; ${NAME} is taken from the environment");
     add_assignments(verify, "--slow", v->plugins_verify.slow,
-                  "Providers: the option that makes it answer far later than any deadline");
+                    "Providers: the option that makes it answer far later than any deadline");
     add_assignments(verify, "--refusing", v->plugins_verify.refusing,
-                  "Providers: the option that makes it refuse texts with \"refuse this\" in them");
+                    "Providers: the option that makes it refuse texts with \"refuse this\" in them");
     const auto passed_on = [&](const std::string& name, const std::string& type, const std::string& help) {
         const auto take = [v, name](const std::string& value) {
             v->plugins_verify.switches.push_back(name);
@@ -183,8 +186,7 @@ void add_plugins_verify(CLI::App& plugins, const Shared& v) {
 }
 
 void add_plugins(CLI::App& app, const Shared& v) {
-    CLI::App* plugins = group(
-        app, "plugins", "List, show, create and verify plugins");
+    CLI::App* plugins = group(app, "plugins", "List, show, create and verify plugins");
     leaf(*plugins, v, "list", "All plugins", Output::text_or_json, run_plugins_list);
     leaf(*plugins, v, "show", "One plugin with its options", Output::text_or_json,
          [v](CommandContext& context) { return run_plugins_show(context, v->plugin); })
@@ -198,7 +200,9 @@ void add_plugins(CLI::App& app, const Shared& v) {
     create->add_option("NAME", v->plugins_new.name, "Lower-case letters, digits and '_'; as the YAML will name it")
         ->required()
         ->type_name("");
-    create->add_option("--into", v->plugins_new.into, "The project's folder (default: one of its name in the working folder)")
+    create
+        ->add_option("--into", v->plugins_new.into,
+                     "The project's folder (default: one of its name in the working folder)")
         ->type_name("FOLDER");
     add_plugins_verify(*plugins, v);
 }
@@ -216,7 +220,8 @@ void add_rest(CLI::App& app, const Shared& v) {
 
     CLI::App* migrate = group(app, "migrate", "The schema of the store");
     leaf(*migrate, v, "up", "Bring it up to date", Output::text_or_json, run_migrate_up);
-    leaf(*migrate, v, "status", "Show its version, and the migrations that are pending", Output::text_or_json, run_migrate_status);
+    leaf(*migrate, v, "status", "Show its version, and the migrations that are pending", Output::text_or_json,
+         run_migrate_status);
 }
 
 const CLI::App* deepest(const CLI::App& app) {

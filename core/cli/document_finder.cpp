@@ -197,8 +197,7 @@ Result<FoundDocuments> find_stored_urls(Engine& engine, std::string_view catalog
     const auto spec = engine.spec(catalog_id, spec_name);
     if (!spec) return std::unexpected(spec.error());
     if (spec->source_kind != SourceKind::url) {
-        return fail(ErrorKind::invalid_argument,
-                    fmt::format("the spec '{}' did not come from a URL", spec_name),
+        return fail(ErrorKind::invalid_argument, fmt::format("the spec '{}' did not come from a URL", spec_name),
                     "put it again with `embedq index`");
     }
     add(*spec);

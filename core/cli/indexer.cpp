@@ -39,7 +39,8 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
     if (!S_ISREG(status.st_mode)) return fail(ErrorKind::invalid_argument, "is not a file any more");
     const auto size = static_cast<std::size_t>(status.st_size);
     if (size > max_bytes)
-        return fail(ErrorKind::invalid_argument, fmt::format("is {} bytes long, but at most {} are read", size, max_bytes));
+        return fail(ErrorKind::invalid_argument,
+                    fmt::format("is {} bytes long, but at most {} are read", size, max_bytes));
     std::string content;
     content.reserve(size);
     std::array<char, 1U << 16U> block{};
@@ -58,8 +59,7 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
 Result<fetch::Fetched> read_document(const DocumentFile& file, const IndexerSettings& settings,
                                      const std::stop_token& stop) {
     if (file.kind == SourceKind::url) {
-        if (settings.fetcher == nullptr)
-            return fail(ErrorKind::unsupported, "is a URL, but no fetcher was given");
+        if (settings.fetcher == nullptr) return fail(ErrorKind::unsupported, "is a URL, but no fetcher was given");
         return settings.fetcher->fetch(file.path, file.stored ? file.stored->validator : std::string(), stop);
     }
     auto content = read_file(file.path, settings.max_document_bytes);

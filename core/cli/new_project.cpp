@@ -84,29 +84,24 @@ std::string renamed(std::string text, const NewProject& project) {
 Status check(const NewProject& project, const fs::path& templates) {
     if (std::ranges::find(kinds, project.kind) == kinds.end()) {
         const auto near = nearest(project.kind, kinds);
-        return fail(ErrorKind::invalid_argument,
-                    fmt::format("'{}' is not a kind of plugin, expected {}", plain(project.kind),
-                                fmt::join(kinds, ", ")),
-                    near ? fmt::format("did you mean '{}'?", *near) : "");
+        return fail(
+            ErrorKind::invalid_argument,
+            fmt::format("'{}' is not a kind of plugin, expected {}", plain(project.kind), fmt::join(kinds, ", ")),
+            near ? fmt::format("did you mean '{}'?", *near) : "");
     }
     if (!is_name(project.name)) {
         const std::string like = name_like(project.name);
-        return fail(
-            ErrorKind::invalid_argument,
-            fmt::format("'{}' is not a valid plugin name", plain(project.name)),
-            fmt::format("use up to {} lower-case letters, digits and '_', starting with a letter{}", longest_name,
-                        like.empty() ? "" : fmt::format(", such as '{}'", like)));
+        return fail(ErrorKind::invalid_argument, fmt::format("'{}' is not a valid plugin name", plain(project.name)),
+                    fmt::format("use up to {} lower-case letters, digits and '_', starting with a letter{}",
+                                longest_name, like.empty() ? "" : fmt::format(", such as '{}'", like)));
     }
     std::error_code error;
     if (fs::symlink_status(project.folder, error).type() != fs::file_type::not_found) {
-        return fail(
-            ErrorKind::conflict,
-            fmt::format("'{}' exists already", project.folder.string()),
-            "name another folder with --into, or move that one away");
+        return fail(ErrorKind::conflict, fmt::format("'{}' exists already", project.folder.string()),
+                    "name another folder with --into, or move that one away");
     }
     if (const fs::path source = templates / project.kind; !fs::is_directory(source, error)) {
-        return fail(ErrorKind::not_found,
-                    fmt::format("the template does not exist at '{}'", source.string()),
+        return fail(ErrorKind::not_found, fmt::format("the template does not exist at '{}'", source.string()),
                     "install all of embedq: cmake --install BUILD --prefix PREFIX");
     }
     return {};
@@ -120,9 +115,8 @@ Status copy_renamed(const fs::path& from, const fs::path& to, const NewProject& 
     out << renamed(text, project);
     out.close();
     if (!out)
-        return fail(
-            ErrorKind::internal,
-            fmt::format("'{}' cannot be written", to.string()), "check the free disk space and the permissions");
+        return fail(ErrorKind::internal, fmt::format("'{}' cannot be written", to.string()),
+                    "check the free disk space and the permissions");
     return {};
 }
 

@@ -258,8 +258,8 @@ std::vector<config::Diagnostic> refused_instances(Console& console, plugins::Reg
 }
 
 FailureOr<std::unique_ptr<Runtime>> open_runtime(Console& console, plugins::Registry& registry,
-                                              config::Configuration configuration, const OpenRequest& request,
-                                              const std::string& version) {
+                                                 config::Configuration configuration, const OpenRequest& request,
+                                                 const std::string& version) {
     const LogLevel configured = configuration.logging.level;
     // A command that prints an answer logs warnings only, unless the configuration asks for less, or for debug output.
     const bool diagnosis = configured == LogLevel::debug || configured == LogLevel::trace;

@@ -226,7 +226,7 @@ Result<SearchResponse> Searcher::search(const SearchRequest& request, const std:
     if (catalogs.empty() && request.mode != RankingMode::lexical) {
         response.ranking = RankingMode::lexical;
         response.fallback_reason = not_indexed;
-        response.fallback_detail = "there is no catalog yet; `embedq index PATH` makes one";
+        response.fallback_detail = "there is no catalog yet; `embedq index PATH` creates one";
     }
 
     const auto better = [](const SearchHit& a, const SearchHit& b) { return a.score > b.score; };

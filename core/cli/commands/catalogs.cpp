@@ -7,19 +7,19 @@
 namespace embedq::cli {
 namespace {
 
-// The profiles in words, where the store knows them.
+// The profile in words, if the store has it.
 std::string profile_of(Engine& engine, const std::optional<Sha256>& id) {
     if (!id) return "none";
     const auto profile = engine.profile(*id);
     return profile ? in_words(*profile) : hex_of(*id).substr(0, 12);
 }
 
-// For a column: the model, and while it changes both.
+// For a column: the model, or both models while it changes.
 std::string model_of(Engine& engine, const CatalogInfo& catalog, const std::optional<ModelChange>& change) {
     if (change) {
         const auto& [target, serving, progress] = *change;
-        return fmt::format("{} -> {}, {}", serving.model, target.model == serving.model ? "anew" : target.model,
-                           progress_of(*change));
+        return fmt::format("{} -> {}, {}", serving.model,
+                           target.model == serving.model ? "the same model" : target.model, progress_of(*change));
     }
     if (!catalog.target_profile) return "none";
     const auto profile = engine.profile(*catalog.target_profile);
@@ -27,11 +27,9 @@ std::string model_of(Engine& engine, const CatalogInfo& catalog, const std::opti
 }
 
 std::string in_words(const EmbeddingEstimate& work) {
-    return fmt::format("{}, of which {} there already; {} to embed: {} bytes, about {} tokens, {} of '{}'",
-                       counted(work.texts, "text"),
-                       work.settled_texts == 1 ? "1 is" : count_of(work.settled_texts) + " are",
-                       count_of(work.to_embed()), count_of(work.bytes), count_of(work.tokens),
-                       counted(work.calls, "call"), work.provider);
+    return fmt::format("{}, {} of them embedded already; {} to embed: {} bytes, about {} tokens, {} to '{}'",
+                       counted(work.texts, "text"), count_of(work.settled_texts), count_of(work.to_embed()),
+                       count_of(work.bytes), count_of(work.tokens), counted(work.calls, "call"), work.provider);
 }
 
 Json estimate_json(const EmbeddingEstimate& work) {
@@ -47,26 +45,26 @@ Json estimate_json(const EmbeddingEstimate& work) {
 }
 
 int show_estimate(CommandContext& context, Engine& engine, const std::string& id) {
-    const auto anew = engine.estimate(id, EstimateFor::reembedding);
-    if (!anew) return show_error(context, anew.error());
-    // What the YAML says may be another model: the more, the sooner one should know.
+    const auto reembedding = engine.estimate(id, EstimateFor::reembedding);
+    if (!reembedding) return show_error(context, reembedding.error());
+    // The YAML may name another model, which the user should know before embedding everything again.
     const auto configured = engine.estimate(id, EstimateFor::configuration);
     const bool differs = configured && configured->changes_target;
     if (context.json) {
-        Json json{{"catalog_id", id}, {"reembed", estimate_json(*anew)}};
+        Json json{{"catalog_id", id}, {"reembed", estimate_json(*reembedding)}};
         if (differs) json["configuration"] = estimate_json(*configured);
         context.console.print(dump(json));
         return exit_done;
     }
-    context.console.print(
-        fmt::format("to embed anew by {}: {}", plain(cli::in_words(anew->profile)), plain(in_words(*anew))));
+    context.console.print(fmt::format("to embed again by {}: {}", plain(cli::in_words(reembedding->profile)),
+                                      plain(in_words(*reembedding))));
     if (differs) {
         context.console.print(
             fmt::format("the configuration asks for {}: {}; embedq index or embedq serve changes to it when it starts",
                         plain(cli::in_words(configured->profile)), plain(in_words(*configured))));
     } else if (!configured) {
         context.console.note(
-            fmt::format("what the configuration asks for cannot be told: {}", plain(to_string(configured.error()))));
+            fmt::format("the estimate for the configuration failed: {}", plain(to_string(configured.error()))));
     }
     context.console.print("nothing was changed");
     return exit_done;
@@ -91,7 +89,7 @@ int run_catalogs_list(CommandContext& context) {
         return exit_done;
     }
     if (catalogs->empty()) {
-        context.console.print("No catalogs yet: embedq index PATH makes one");
+        context.console.print("No catalogs yet: embedq index PATH creates one");
         return exit_done;
     }
     Table table({"CATALOG", "SPECS", "PROVIDER", "UPDATED", "MODEL"});
@@ -135,7 +133,7 @@ int run_catalogs_show(CommandContext& context, const std::string& id) {
     line("embedded for", profile_of(engine, catalog->target_profile));
     line("ranked by", profile_of(engine, catalog->serving_profile));
     if (*change)
-        line("changing", fmt::format("{}; ranked by the old model until all are there", progress_of(**change)));
+        line("changing", fmt::format("{}; ranked by the old model until all are embedded", progress_of(**change)));
     line("created", time_of(catalog->created_at));
     line("updated", time_of(catalog->updated_at));
     if (!health->empty()) {
@@ -157,7 +155,7 @@ int run_catalogs_reembed(CommandContext& context, const CatalogReembedArguments&
         return exit_done;
     }
     context.console.print(
-        fmt::format("{} queued; the present vectors serve until all are there", counted(*jobs, "job")));
+        fmt::format("{} queued; search uses the present vectors until all are embedded", counted(*jobs, "job")));
     return exit_done;
 }
 

@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds provider_limit{5'000};
 constexpr milliseconds notifier_limit{3'000};
-constexpr std::size_t max_named = 5;        // names of a list; the rest is counted
+constexpr std::size_t max_named = 5;  // names of a list; the rest is counted
 constexpr std::size_t spec_page = 500;
 constexpr std::size_t max_specs = 10'000;   // of one catalog; parked specs beyond that are not counted
 constexpr std::chrono::hours recently{24};  // workers whose last heartbeat is older are not reported
@@ -97,9 +97,8 @@ void check_notifier(DoctorReport& report, Examination& examination) {
     } else if (degraded->empty()) {
         report.good("notifier", name);
     } else {
-        report.note(
-            "notifier", fmt::format("{} only polls: {}", name, *degraded),
-            "work is still found, but later; correct the cause, or name `plugin: poll` under `notifier:`");
+        report.note("notifier", fmt::format("{} only polls: {}", name, *degraded),
+                    "work is still found, but later; correct the cause, or name `plugin: poll` under `notifier:`");
     }
 }
 
@@ -122,7 +121,7 @@ void check_providers(DoctorReport& report, const Examination& examination, const
 }
 
 void check_targets(DoctorReport& report, const Examination& examination, Engine& engine,
-                     const std::vector<CatalogInfo>& catalogs, const std::vector<ProviderAnswer>& answers) {
+                   const std::vector<CatalogInfo>& catalogs, const std::vector<ProviderAnswer>& answers) {
     std::set<Sha256> available;
     std::vector<std::string> silent;
     for (const ProviderAnswer& answer : answers) {
@@ -155,7 +154,7 @@ void check_targets(DoctorReport& report, const Examination& examination, Engine&
     }
     if (matching > 0)
         report.good("catalogs", fmt::format("{} with a configured provider", counted(matching, "catalog")));
-    if (catalogs.empty()) report.good("catalogs", "none yet: `embedq index PATH` makes one");
+    if (catalogs.empty()) report.good("catalogs", "none yet: `embedq index PATH` creates one");
     if (!without_target.empty()) {
         report.note("catalogs", fmt::format("not embedded: {}", list_of(without_target)),
                     "`embedq migrate up` gives them the provider that the YAML names, unless that is `none`");
@@ -207,9 +206,9 @@ std::size_t check_specs(DoctorReport& report, const Examination& examination, En
     }
     const std::size_t gaps = all.specs_total - std::min(all.specs_total, all.specs_indexed);
     if (gaps > 0) {
-        report.note("specs",
-                    fmt::format("{} with texts that are not embedded: {}", counted(gaps, "spec"), rollup_of(all)),
-                    "run a worker (`embedq worker`, `embedq serve`); when it starts, it enqueues the jobs that are missing");
+        report.note(
+            "specs", fmt::format("{} with texts that are not embedded: {}", counted(gaps, "spec"), rollup_of(all)),
+            "run a worker (`embedq worker`, `embedq serve`); when it starts, it enqueues the jobs that are missing");
     } else {
         report.good("specs", rollup_of(all));
     }
@@ -218,11 +217,10 @@ std::size_t check_specs(DoctorReport& report, const Examination& examination, En
                     "`embedq jobs list --status failed` shows why; when that is fixed, run `embedq jobs retry JOB…`");
     }
     if (parked > 0) {
-        report.note(
-            "parked specs",
-            fmt::format("{} that failed repeatedly and {} until a later time", counted(parked, "spec"),
-                        parked == 1 ? "is parked" : "are parked"),
-            "correct the cause; a new document or `embedq jobs retry JOB…` ends the wait");
+        report.note("parked specs",
+                    fmt::format("{} that failed repeatedly and {} until a later time", counted(parked, "spec"),
+                                parked == 1 ? "is parked" : "are parked"),
+                    "correct the cause; a new document or `embedq jobs retry JOB…` ends the wait");
     }
     return all.specs_pending;
 }
@@ -276,8 +274,8 @@ void check_workers(DoctorReport& report, const Examination& examination, Engine&
         const WorkerReport& who = silent[i].report;
         report.note(
             "workers",
-            fmt::format("{} (process {} on {}) has sent no heartbeat for {}; it held {}", who.worker_id, who.pid, who.host,
-                        duration_of(std::chrono::duration_cast<milliseconds>(now - silent[i].seen_at)),
+            fmt::format("{} (process {} on {}) has sent no heartbeat for {}; it held {}", who.worker_id, who.pid,
+                        who.host, duration_of(std::chrono::duration_cast<milliseconds>(now - silent[i].seen_at)),
                         counted(who.jobs_held, "job")),
             "other workers have its jobs by now; see its log and its host for why it ended or cannot reach the store");
     }
@@ -292,8 +290,7 @@ void check_everything(DoctorReport& report, CommandContext& context) {
         }
     } else {
         for (const std::string& line : opened.error().lines) {
-            report.add({FindingLevel::fault, "configuration", line,
-                        "correct it, then run `embedq config check`"});
+            report.add({FindingLevel::fault, "configuration", line, "correct it, then run `embedq config check`"});
         }
     }
     if (const auto plugins = context.installation.plugins()) {

@@ -17,18 +17,19 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds shortest_wait{100};
 constexpr milliseconds failures_interval{500};
-constexpr milliseconds stall{3'000};
+constexpr milliseconds stall_after{3'000};
 constexpr milliseconds longest_drain{10'000};
-// The share of time that watching may cost the work that it watches.
-constexpr int watch_share = 10;
-constexpr std::size_t told_refusals = 20;
+// Between two queries of the progress, this many times the duration of the query passes, so that it slows the work
+// down little.
+constexpr int pause_factor = 10;
+constexpr std::size_t max_listed_refusals = 20;
 
-// What became of the texts of the specs that were put.
+// The state of the texts of the specs that were put.
 struct Outcome {
     Settlement settlement;
     std::vector<SpecStatus> failed;
     bool stopped = false;
-    bool off = false;  // the catalog has no provider
+    bool no_provider = false;
 };
 
 bool is_open(const SpecStatus& status) {
@@ -39,8 +40,8 @@ bool is_unsettled(const SpecStatus& status) {
     return status.embedding_count + status.refused_count < status.operation_count;
 }
 
-// Waits until every text of the specs is settled, or nobody will settle the rest. Asks only for these specs, and
-// seldom.
+// Waits until every text of the specs is settled, or no job is left that would settle the rest. Queries only these specs,
+// and not often.
 class Waiter {
 public:
     Waiter(Runtime& runtime, Interruption& interruption, Console& console, Progress& progress, std::string catalog,
@@ -55,10 +56,10 @@ public:
     Result<Outcome> run() {
         const auto catalog = runtime_.engine().catalog(catalog_);
         if (!catalog) return std::unexpected(catalog.error());
-        // The whole catalog is cheaper to ask for than each of its specs by name.
+        // Querying the whole catalog is cheaper than each of its specs by name.
         if (catalog->spec_count == names_.size()) names_.clear();
         Outcome outcome;
-        outcome.off = !catalog->target_profile;
+        outcome.no_provider = !catalog->target_profile;
         next_failures_ = moved_at_ = interruption_.now();
         while (true) {
             const auto before = interruption_.now();
@@ -67,12 +68,12 @@ public:
             const auto cost = interruption_.now() - before;
             note_progress(*settlement);
             outcome.settlement = *settlement;
-            if (outcome.off || settlement->missing() == 0) break;
+            if (outcome.no_provider || settlement->missing() == 0) break;
             const auto hopeless = is_hopeless(cost);
             if (!hopeless) return std::unexpected(hopeless.error());
             if (*hopeless) break;
-            tell_stall();
-            if (!wait_for(std::max<steady_clock::duration>(shortest_wait, cost * watch_share))) {
+            report_stall();
+            if (!wait_for(std::max<steady_clock::duration>(shortest_wait, cost * pause_factor))) {
                 outcome.stopped = true;
                 return outcome;
             }
@@ -88,21 +89,22 @@ private:
         progress_.embedding(settled, settlement.distinct_texts);
     }
 
-    // True when texts are missing and no job is there that would embed them. A lost job is made up for once.
+    // True when texts are missing and no job would embed them. Lost jobs are enqueued again, once.
     Result<bool> is_hopeless(steady_clock::duration cost) {
         const auto now = interruption_.now();
         if (now < next_failures_) return false;
         const auto statuses = runtime_.engine().statuses(catalog_, names_);
         if (!statuses) return std::unexpected(statuses.error());
         const auto spent = std::max(cost, interruption_.now() - now);
-        next_failures_ = interruption_.now() + std::max<steady_clock::duration>(failures_interval, spent * watch_share);
+        next_failures_ =
+            interruption_.now() + std::max<steady_clock::duration>(failures_interval, spent * pause_factor);
         bool jobless = false;
         for (const SpecStatus& status : *statuses) {
             if (!is_unsettled(status)) continue;
             if (is_open(status)) return false;
             jobless = jobless || !status.job || status.job->status == JobStatus::succeeded;
         }
-        // What is missing may have been settled between the two questions; the next round sees it.
+        // The missing texts may have been settled between the two queries; the next round sees it.
         if (std::ranges::none_of(*statuses, is_unsettled)) return false;
         if (!jobless || reconciled_) return true;
         reconciled_ = true;
@@ -111,22 +113,22 @@ private:
         return false;
     }
 
-    void tell_stall() {
+    void report_stall() {
         const auto now = interruption_.now();
-        if (now - moved_at_ < stall || now < next_stall_) return;
-        next_stall_ = now + stall;
+        if (now - moved_at_ < stall_after || now < next_stall_) return;
+        next_stall_ = now + stall_after;
         const auto endpoints = runtime_.endpoint_states();
         if (!endpoints) return;
         for (const EndpointState& endpoint : *endpoints) {
-            std::string line = fmt::format("{} pauses: {}", endpoint.endpoint, to_string(endpoint));
-            if (endpoint.cool_down.count() <= 0 || endpoint.reason.empty() || line == told_stall_) continue;
-            told_stall_ = std::move(line);
-            console_.error(told_stall_);
+            std::string line = fmt::format("{} is paused: {}", endpoint.endpoint, to_string(endpoint));
+            if (endpoint.cool_down.count() <= 0 || endpoint.reason.empty() || line == reported_stall_) continue;
+            reported_stall_ = std::move(line);
+            console_.error(reported_stall_);
             return;
         }
     }
 
-    // In steps, since this process's own scheduler tells sooner that there is news: it has run out of work.
+    // In steps, because the scheduler of this process may run out of work earlier.
     bool wait_for(steady_clock::duration duration) {
         const auto end = interruption_.now() + duration;
         bool busy = runtime_.counters().jobs_held > 0;
@@ -139,11 +141,11 @@ private:
         return true;
     }
 
-    // The last vector is there a moment before its job is told to be done; a job given back then would be shown as
-    // queued.
+    // The last vector is stored a moment before its job ends. If the scheduler stopped in between, the job would be
+    // released and shown as queued.
     Result<Outcome> finish(Outcome outcome) {
         const auto end = interruption_.now() + longest_drain;
-        while (!outcome.off && outcome.settlement.missing() == 0) {
+        while (!outcome.no_provider && outcome.settlement.missing() == 0) {
             const auto health = runtime_.engine().health(catalog_);
             if (!health) return std::unexpected(health.error());
             if (health->empty() || health->front().specs_pending + health->front().specs_running == 0) break;
@@ -152,7 +154,8 @@ private:
             if (std::ranges::none_of(*statuses, is_open) || interruption_.now() > end) break;
             if (!interruption_.wait_for(shortest_wait)) break;
         }
-        if (outcome.off || (outcome.settlement.missing() == 0 && outcome.settlement.refusals == 0)) return outcome;
+        if (outcome.no_provider || (outcome.settlement.missing() == 0 && outcome.settlement.refusals == 0))
+            return outcome;
         auto statuses = runtime_.engine().statuses(catalog_, names_);
         if (!statuses) return std::unexpected(statuses.error());
         for (SpecStatus& status : *statuses) {
@@ -172,24 +175,23 @@ private:
     steady_clock::time_point moved_at_;
     std::size_t settled_ = 0;
     bool reconciled_ = false;
-    std::string told_stall_;
+    std::string reported_stall_;
 };
 
 std::string reason_of(const SpecStatus& status) {
     if (status.job && !status.job->last_error.empty()) return status.job->last_error;
     if (status.job && status.job->status == JobStatus::cancelled)
-        return "its job was cancelled; embedq specs reembed queues it again";
+        return "its job was cancelled; embedq specs reembed enqueues a new one";
     if (status.refused_count > 0) return fmt::format("the provider refused {} of its operations", status.refused_count);
-    return "it has no job; embedq specs reembed queues one";
+    return "it has no job; embedq specs reembed enqueues one";
 }
 
-void tell_refused(Console& console, const std::vector<RefusedDocument>& refused) {
-    for (std::size_t i = 0; i < std::min(refused.size(), told_refusals); ++i) {
+void print_refused(Console& console, const std::vector<RefusedDocument>& refused) {
+    for (std::size_t i = 0; i < std::min(refused.size(), max_listed_refusals); ++i) {
         console.note(fmt::format("refused {}: {}", plain(refused[i].path), plain(refused[i].reason)));
     }
-    if (refused.size() > told_refusals) {
-        console.note(
-            fmt::format("refused {} more; with --json all are listed", count_of(refused.size() - told_refusals)));
+    if (refused.size() > max_listed_refusals) {
+        console.note(fmt::format("refused {} more; --json lists all", count_of(refused.size() - max_listed_refusals)));
     }
 }
 
@@ -207,10 +209,10 @@ Json outcome_json(const IndexReport& report, const Settlement& settlement, std::
             {"seconds", static_cast<double>(took.count()) / 1000.0}};
 }
 
-void tell_end(CommandContext& context, const IndexArguments& arguments, const IndexReport& report,
-              const Outcome& outcome, std::size_t embedded, milliseconds took) {
+void print_summary(CommandContext& context, const IndexArguments& arguments, const IndexReport& report,
+                   const Outcome& outcome, std::size_t embedded, milliseconds took) {
     Console& console = context.console;
-    tell_refused(console, report.refused);
+    print_refused(console, report.refused);
     if (context.json) {
         console.print(dump(outcome_json(report, outcome.settlement, embedded, took)));
     } else if (report.documents > 0) {
@@ -239,7 +241,7 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
     if (const Status valid = check_catalog_id(arguments.catalog); !valid) return show_error(context, valid.error());
     const auto interruption = context.listen_for_stop();
     const auto started = interruption->now();
-    // Whoever sits before it wants to know soon; a database that is just being started is worth a moment.
+    // The user wants to know soon, but a database that is just starting is worth a short wait.
     StoreWait try_again(console, *interruption, std::chrono::seconds(5));
     auto runtime = context.installation.open({.try_again = std::ref(try_again), .stop = interruption->token()});
     if (!runtime) return show_error(context, runtime.error());
@@ -251,10 +253,11 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
     }
     auto found = find_documents(arguments.paths, interruption->token(), fetcher.get());
     if (arguments.no_work && !(*runtime)->store_capabilities().multi_process) {
-        console.error(fmt::format(
-            "--no-work leaves the embedding to workers, but the store '{}' lives in this process alone: leave "
-            "--no-work out, or name another store, such as sqlite",
-            (*runtime)->store_name()));
+        console.error(
+            fmt::format("--no-work leaves the embedding to workers, but the store '{}' exists in this process only; "
+                        "omit --no-work, "
+                        "or name another store, such as sqlite",
+                        (*runtime)->store_name()));
         return exit_usage;
     }
     if (const Status named = settle_names((*runtime)->engine(), arguments.catalog, found); !named) {
@@ -302,23 +305,22 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
         if (settlement) outcome.settlement = *settlement;
     }
     console.transient({});
-    // Other work of the same store may have been done beside; it is not this run's.
+    // The scheduler may have done other work of the same store meanwhile; it is not counted for this run.
     const std::size_t embedded =
         std::min<std::size_t>((*runtime)->counters().texts_embedded, outcome.settlement.vectors);
     const auto took = std::chrono::duration_cast<milliseconds>(interruption->now() - started);
-    tell_end(context, arguments, *report, outcome, embedded, took);
+    print_summary(context, arguments, *report, outcome, embedded, took);
     if (stopped) {
-        console.error("stopped; the same command goes on where it stopped");
+        console.error("stopped; run the same command again to continue");
         return exit_failed;
     }
     if (report->documents == 0) {
-        console.error(report->refused.empty()
-                          ? "there is no *.json, *.yaml or *.yml file in what was named; nothing was indexed"
-                      : found.files.empty() ? "there is no file to read in what was named; nothing was indexed"
-                                            : "none of what was named is an OpenAPI document; nothing was indexed");
+        console.error(report->refused.empty() ? "nothing was indexed: the paths contain no *.json, *.yaml or *.yml file"
+                      : found.files.empty()   ? "nothing was indexed: the paths contain no readable file"
+                                              : "nothing was indexed: none of the files is an OpenAPI document");
         return exit_failed;
     }
-    if (outcome.off) {
+    if (outcome.no_provider) {
         if (!applied) return exit_failed;
         console.note(
             fmt::format("embedq: the catalog '{}' has no provider (embedding.provider: none), so search ranks by words",

@@ -30,13 +30,11 @@ Result<Job> find_job(Engine& engine, JobId id) {
     auto jobs = engine.jobs(query);
     if (!jobs) return std::unexpected(jobs.error());
     if (jobs->empty())
-        return fail(ErrorKind::not_found,
-                    fmt::format("there is no job {}; embedq jobs list shows those there are", id));
+        return fail(ErrorKind::not_found, fmt::format("there is no job {}", id), "embedq jobs list shows all jobs");
     return std::move(jobs->front());
 }
 
-// No job was found: an error where that is because there never was such a catalog or spec. What is deleted may still
-// have a history.
+// After no job was found: an error if the catalog or the spec never existed. Deleted ones may still have a history.
 Status check_names(Engine& engine, const JobsListArguments& arguments) {
     if (!arguments.catalog) return {};
     JobQuery history;
@@ -52,17 +50,16 @@ Status check_names(Engine& engine, const JobsListArguments& arguments) {
         const auto of_catalog = engine.jobs(history);
         if (!of_catalog) return std::unexpected(of_catalog.error());
         if (of_catalog->empty()) {
-            return fail(
-                ErrorKind::not_found,
-                fmt::format("there is no catalog '{}', and no job of one; embedq catalogs list shows those there are",
-                            plain(*arguments.catalog)));
+            return fail(ErrorKind::not_found,
+                        fmt::format("there is no catalog '{}', and no job for it", plain(*arguments.catalog)),
+                        "embedq catalogs list shows all catalogs");
         }
     }
     if (arguments.spec && unknown(engine.spec(*arguments.catalog, *arguments.spec))) {
         return fail(ErrorKind::not_found,
-                    fmt::format("there is no spec '{}' in catalog '{}', and no job of one; embedq specs list --catalog "
-                                "{} shows those there are",
-                                plain(*arguments.spec), plain(*arguments.catalog), plain(*arguments.catalog)));
+                    fmt::format("there is no spec '{}' in catalog '{}', and no job for it", plain(*arguments.spec),
+                                plain(*arguments.catalog)),
+                    fmt::format("embedq specs list --catalog {} shows all specs", plain(*arguments.catalog)));
     }
     return {};
 }
@@ -84,7 +81,7 @@ int run_jobs_list(CommandContext& context, const JobsListArguments& arguments) {
         if (const Status named = check_names((*runtime)->engine(), arguments); !named)
             return show_error(context, named.error());
     }
-    // A full page may be the last: only the next one, which is then empty, can tell.
+    // A full page may be the last one, which only a query for the next page can show.
     std::optional<JobId> next;
     if (!jobs->empty() && jobs->size() >= arguments.limit) {
         query.before = jobs->back().id;
@@ -163,7 +160,7 @@ int run_jobs_cancel(CommandContext& context, const std::vector<JobId>& jobs) {
     const auto cancelled = (*runtime)->engine().cancel_jobs(jobs);
     if (!cancelled) return show_error(context, cancelled.error());
     context.console.print(fmt::format("{} cancelled", *cancelled));
-    if (*cancelled < jobs.size()) context.console.note(fmt::format("{} had ended before", jobs.size() - *cancelled));
+    if (*cancelled < jobs.size()) context.console.note(fmt::format("{} had ended already", jobs.size() - *cancelled));
     return exit_done;
 }
 

@@ -17,7 +17,7 @@ void print(CommandContext& context, const MigrationState& state) {
     } else if (state.waiting.empty()) {
         context.console.print(fmt::format("schema {}, up to date", state.current));
     } else {
-        context.console.print(fmt::format("schema {} of {}, waiting:", state.current, state.newest));
+        context.console.print(fmt::format("schema {} of {}, pending:", state.current, state.newest));
         for (const std::string& name : state.waiting) context.console.print(fmt::format("  {}", name));
     }
 }

@@ -31,7 +31,7 @@ Json plugin_json(const PluginDescription& plugin) {
             {"build_tag", plugin.build_tag}, {"options", std::move(options)}};
 }
 
-// "8 to 4096", "at least 1s", "text or json": what a value may be, beyond its type.
+// The allowed values beyond the type: "8 to 4096", "at least 1s", "text, json".
 std::string values_of(const OptionDescription& option) {
     if (!option.choices.empty()) return fmt::format("{}", fmt::join(option.choices, ", "));
     if (!option.minimum.empty() && !option.maximum.empty())
@@ -41,7 +41,7 @@ std::string values_of(const OptionDescription& option) {
     return {};
 }
 
-// The folder that plugins.paths names, or that it is embedq's own.
+// The folder in plugins.paths, or "built in".
 std::string origin_of(const PluginDescription& plugin) {
     return plugin.built_in ? "built in" : std::filesystem::path(plugin.file).parent_path().string();
 }
@@ -104,8 +104,8 @@ int run_plugins_new(CommandContext& context, const PluginsNewArguments& argument
         console.print(dump({{"folder", folder.string()}, {"files", std::move(names)}}));
         return exit_done;
     }
-    console.print(fmt::format("The {} '{}' is in {}, {}. It is whole as it is; next:", arguments.kind, arguments.name,
-                              quoted(folder), counted(files->size(), "file")));
+    console.print(fmt::format("The {} '{}' is in {}, {}. It builds and passes its tests; next:", arguments.kind,
+                              arguments.name, quoted(folder), counted(files->size(), "file")));
     console.print("");
     console.print(fmt::format("  cd {}", quoted(folder)));
     console.print(fmt::format("  cmake -B build -G Ninja -DCMAKE_PREFIX_PATH={}",
@@ -113,7 +113,7 @@ int run_plugins_new(CommandContext& context, const PluginsNewArguments& argument
     console.print("  cmake --build build");
     console.print("  ctest --test-dir build --output-on-failure");
     console.print("");
-    console.print("README.md there says what to change.");
+    console.print("Its README.md says what to change.");
     if (!installed) {
         console.note(fmt::format(
             "This embedq is not installed, so CMake cannot find it: run cmake --install {} --prefix PREFIX first.",
@@ -123,16 +123,17 @@ int run_plugins_new(CommandContext& context, const PluginsNewArguments& argument
 }
 
 int run_plugins_verify(CommandContext& context, const PluginsVerifyArguments& arguments) {
-    // A file that is refused gets the loader's sentence, not that of a failed test.
+    // A file that cannot be loaded is reported with the loader's error, not as a failed case.
     if (const auto plugin = context.installation.plugin_file(arguments.file); !plugin)
         return show_error(context, plugin.error());
     const std::filesystem::path& kit = context.layout.conformance;
     std::error_code error;
     if (!std::filesystem::exists(kit, error)) {
-        context.console.error(fmt::format(
-            "the conformance kit is not there: '{}' does not exist; install embedq whole (cmake --install BUILD "
-            "--prefix PREFIX), or build its target embedq-conformance",
-            kit.string()));
+        context.console.error(
+            fmt::format("the conformance kit '{}' does not exist; install all of embedq (cmake --install BUILD "
+                        "--prefix PREFIX), or "
+                        "build its target embedq-conformance",
+                        kit.string()));
         return exit_usage;
     }
     std::vector<std::string> words{kit.string(), "--plugin", arguments.file};
@@ -151,14 +152,16 @@ int run_plugins_list(CommandContext& context) {
     if (context.json) {
         Json list = Json::array();
         for (const PluginDescription& plugin : found->plugins) list.push_back(plugin_json(plugin));
-        context.console.print(dump({{"plugins", std::move(list)}, {"refused", found->refused}}));
+        Json refused = Json::array();
+        for (const Error& error : found->refused) refused.push_back(to_string(error));
+        context.console.print(dump({{"plugins", std::move(list)}, {"refused", std::move(refused)}}));
         return exit_done;
     }
     Table table({"KIND", "NAME", "VERSION", "FROM", "SUMMARY"});
     for (const PluginDescription& plugin : found->plugins)
         table.add({plugin.kind, plugin.name, plugin.version, origin_of(plugin), plugin.summary}, Colour::bold, 1);
     table.print(context.console);
-    for (const std::string& refused : found->refused) context.console.error(refused);
+    for (const Error& error : found->refused) context.console.error(to_string(error));
     return exit_done;
 }
 
@@ -181,7 +184,7 @@ int run_plugins_show(CommandContext& context, const std::string& name) {
     }
     if (list.empty()) {
         const auto near = nearest(name, names);
-        context.console.error(fmt::format("there is no plugin '{}'{}; embedq plugins list shows those there are", name,
+        context.console.error(fmt::format("there is no plugin '{}'{}; embedq plugins list shows all plugins", name,
                                           near ? fmt::format(", did you mean '{}'?", *near) : ""));
         return exit_failed;
     }

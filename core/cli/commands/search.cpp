@@ -13,7 +13,7 @@ bool is_blank(const std::string& query) {
     return query.find_first_not_of(" \t\r\n\v\f") == std::string::npos;
 }
 
-void print_words(Console& console, const SearchResponse& response, const SearchArguments& arguments) {
+void print_table(Console& console, const SearchResponse& response, const SearchArguments& arguments) {
     if (!response.fallback_reason.empty()) {
         console.note(fmt::format(
             "ranking: {} instead of {}: {} ({})", name_of(response.ranking), name_of(arguments.mode),
@@ -37,7 +37,7 @@ void print_words(Console& console, const SearchResponse& response, const SearchA
     table.print(console);
 }
 
-Result<SearchResponse> ask(Engine& engine, const SearchArguments& arguments, const std::string& query) {
+Result<SearchResponse> search(Engine& engine, const SearchArguments& arguments, const std::string& query) {
     SearchRequest request;
     request.query = query;
     request.catalog_id = arguments.catalog;
@@ -46,13 +46,13 @@ Result<SearchResponse> ask(Engine& engine, const SearchArguments& arguments, con
     return engine.search(request);
 }
 
-// One question a line, each answered before the next is read. One that fails does not end the rest.
+// One question per line, each answered before the next is read. An error does not end the loop.
 int answer_lines(CommandContext& context, Engine& engine, const SearchArguments& arguments) {
     int status = exit_done;
     std::string query;
     while (context.input != nullptr && std::getline(*context.input, query)) {
         if (is_blank(query)) continue;
-        const auto response = ask(engine, arguments, query);
+        const auto response = search(engine, arguments, query);
         if (!response) {
             status = exit_failed;
             if (context.json)
@@ -65,7 +65,7 @@ int answer_lines(CommandContext& context, Engine& engine, const SearchArguments&
             context.console.print(dump(json));
         } else {
             context.console.note(plain(query));
-            print_words(context.console, *response, arguments);
+            print_table(context.console, *response, arguments);
         }
         if (!context.console.flush()) return exit_failed;
     }
@@ -76,7 +76,7 @@ int answer_lines(CommandContext& context, Engine& engine, const SearchArguments&
 
 int run_search(CommandContext& context, const SearchArguments& arguments) {
     if (is_blank(arguments.query)) {
-        return tell(
+        return show_error(
             context,
             Failure{exit_usage,
                     {"the question is empty; write what to look for, such as embedq search \"cancel an order\""}});
@@ -84,12 +84,12 @@ int run_search(CommandContext& context, const SearchArguments& arguments) {
     auto runtime = context.installation.open({});
     if (!runtime) return show_error(context, runtime.error());
     if (arguments.query == "-") return answer_lines(context, (*runtime)->engine(), arguments);
-    const auto response = ask((*runtime)->engine(), arguments, arguments.query);
+    const auto response = search((*runtime)->engine(), arguments, arguments.query);
     if (!response) return show_error(context, response.error());
     if (context.json)
         context.console.print(dump(json_of(*response)));
     else
-        print_words(context.console, *response, arguments);
+        print_table(context.console, *response, arguments);
     return exit_done;
 }
 

@@ -7,8 +7,8 @@
 namespace embedq::cli {
 namespace {
 
-// Waits while the store is away. A provider that does not answer at the start is asked again by the scheduler: it must
-// not keep the others from serving.
+// Waits while the store is unavailable. A provider that does not answer at the start is asked again by the scheduler: it
+// must not keep the others from serving.
 Status apply_targets(Runtime& runtime, StoreWait& try_again, const std::stop_token& stop) {
     while (true) {
         Status applied = runtime.apply_targets(stop);
@@ -19,26 +19,27 @@ Status apply_targets(Runtime& runtime, StoreWait& try_again, const std::stop_tok
     }
 }
 
-// `serve` is a worker that also keeps the targets as the YAML says and runs the services.
-int run_until_stopped(CommandContext& context, bool serves) {
+// `serve` is a worker that also applies the targets of the YAML and runs the services.
+int run_until_stopped(CommandContext& context, bool serve) {
     const auto interruption = context.listen_for_stop();
     StoreWait try_again(context.console, *interruption);
     auto runtime = context.installation.open(
         {.migrate = true, .logs_everything = true, .try_again = std::ref(try_again), .stop = interruption->token()});
     if (!runtime) return interruption->token().stop_requested() ? exit_done : show_error(context, runtime.error());
-    if (!(*runtime)->store_capabilities().multi_process && (!serves || (*runtime)->service_count() == 0)) {
+    if (!(*runtime)->store_capabilities().multi_process && (!serve || (*runtime)->service_count() == 0)) {
         context.console.note(fmt::format(
-            "embedq: warning: the store '{}' lives in one process, so nobody can give this one work; name another "
-            "store, such as sqlite, or use embedq index",
+            "embedq: warning: the store '{}' exists in this process only, so no other process can enqueue jobs; name "
+            "another store, such as sqlite, or use embedq index",
             (*runtime)->store_name()));
     }
-    if (serves) {
+    if (serve) {
         if (const Status applied = apply_targets(**runtime, try_again, interruption->token()); !applied)
             context.console.error(to_string(applied.error()));
     }
-    if (const Status started = (*runtime)->start_work(serves ? TargetPolicy::follow_providers : TargetPolicy::leave); !started)
+    if (const Status started = (*runtime)->start_work(serve ? TargetPolicy::follow_providers : TargetPolicy::leave);
+        !started)
         return show_error(context, started.error());
-    if (serves) {
+    if (serve) {
         if (const Status started = (*runtime)->start_services(); !started) return show_error(context, started.error());
     }
     interruption->wait();

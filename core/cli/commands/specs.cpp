@@ -101,7 +101,7 @@ int run_specs_reembed(CommandContext& context, const SpecArguments& arguments) {
     switch (*outcome) {
         case EnqueueOutcome::created: context.console.print(fmt::format("{}: queued", arguments.spec)); break;
         case EnqueueOutcome::collapsed:
-            context.console.print(fmt::format("{}: already queued; that job embeds all anew", arguments.spec));
+            context.console.print(fmt::format("{}: already queued; that job embeds all texts again", arguments.spec));
             break;
         case EnqueueOutcome::none:
             context.console.print(fmt::format("{}: nothing to do: its catalog has no provider", arguments.spec));

@@ -10,7 +10,7 @@
 namespace embedq::cli {
 namespace {
 
-// What became of one spec.
+// The outcome of one spec.
 struct Line {
     std::string catalog;
     std::string spec;
@@ -30,7 +30,7 @@ std::string source_in(const FoundDocuments& found, const std::string& spec) {
     return {};
 }
 
-void tell_lines(CommandContext& context, const std::vector<Line>& lines, const Counts& counts, bool stopped) {
+void print_lines(CommandContext& context, const std::vector<Line>& lines, const Counts& counts, bool stopped) {
     Console& console = context.console;
     if (context.json) {
         Json specs = Json::array();
@@ -78,7 +78,7 @@ Result<std::vector<std::string>> catalogs_of(Engine& engine, const std::string& 
     return ids;
 }
 
-// Appends what became of the catalog's specs.
+// Appends a line for each spec of the catalog. Returns whether it was stopped.
 Result<bool> refresh(Engine& engine, fetch::Fetcher& fetcher, const std::string& catalog, const std::string& spec,
                      std::stop_token stop, std::vector<Line>& lines) {
     const auto found = find_stored_urls(engine, catalog, spec, fetcher);
@@ -86,7 +86,7 @@ Result<bool> refresh(Engine& engine, fetch::Fetcher& fetcher, const std::string&
     IndexerSettings settings;
     settings.catalog_id = catalog;
     settings.fetcher = &fetcher;
-    settings.batch_documents = 1;  // what was fetched is kept, whatever comes of the next
+    settings.batch_documents = 1;  // each document is stored, even if the next one fails
     const auto report = put_documents(engine, found->files, settings, {}, std::move(stop));
     if (!report) return std::unexpected(report.error());
     for (std::size_t i = 0; i < report->spec_names.size(); ++i) {
@@ -128,8 +128,8 @@ int run_specs_refresh(CommandContext& context, const SpecsRefreshArguments& argu
     Counts counts;
     for (const Line& line : lines)
         ++(line.outcome == "failed" ? counts.failed : line.outcome == "changed" ? counts.changed : counts.unchanged);
-    tell_lines(context, lines, counts, stopped);
-    if (stopped) context.console.error("stopped; the same command goes on with the rest");
+    print_lines(context, lines, counts, stopped);
+    if (stopped) context.console.error("stopped; run the same command again to continue");
     return stopped || counts.failed > 0 ? exit_failed : exit_done;
 }
 

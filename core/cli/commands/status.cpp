@@ -11,7 +11,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A catalog with more specs than this lists only those that need a look, unless it is named.
+// A catalog with more specs than this lists only those that need attention, unless it is named.
 constexpr std::size_t listed_specs = 50;
 constexpr milliseconds watch_interval{1'000};
 
@@ -91,7 +91,7 @@ void print_catalog(Console& console, const CatalogHealth& health, const ModelCha
     if (any) table.print(console);
     if (left_out > 0) {
         console.print(
-            console.paint(Colour::grey, fmt::format("… and {} nothing (embedq status {} lists all)",
+            console.paint(Colour::grey, fmt::format("… and {} no attention (embedq status {} lists all)",
                                                     counted(left_out, "that needs", "that need"), health.catalog_id)));
     }
     const Colour colour = is_settled(health) ? Colour::green : health.specs_failed > 0 ? Colour::red : Colour::amber;
@@ -99,7 +99,7 @@ void print_catalog(Console& console, const CatalogHealth& health, const ModelCha
 }
 
 void print(Console& console, const View& view, bool all) {
-    if (view.catalogs.empty()) console.print("No catalogs yet: embedq index PATH makes one");
+    if (view.catalogs.empty()) console.print("No catalogs yet: embedq index PATH creates one");
     for (std::size_t i = 0; i < view.catalogs.size(); ++i) {
         if (i > 0) console.print("");
         const auto change = view.changes.find(view.catalogs[i].catalog_id);
@@ -120,7 +120,7 @@ int run_status(CommandContext& context, const StatusArguments& arguments) {
     do {
         const auto view = read((*runtime)->engine(), arguments, with_specs);
         if (!view) return show_error(context, view.error());
-        // What did not change is not said again.
+        // An unchanged state is not printed again.
         std::string state = dump(json_of(*view, with_specs));
         if (state == shown) continue;
         shown = std::move(state);

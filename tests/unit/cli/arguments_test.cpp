@@ -60,7 +60,7 @@ TEST(Arguments, EveryCommandIsThere) {
     }
 }
 
-TEST(Arguments, HelpStandsOnEveryLevel) {
+TEST(Arguments, EveryLevelHasHelp) {
     for (const Words& words :
          std::vector<Words>{{"--help"}, {"index", "--help"}, {"jobs", "--help"}, {"jobs", "prune", "--help"}, {"-h"}}) {
         const Answer answer = answer_of(words);
@@ -113,7 +113,7 @@ TEST(Arguments, JobNumbersAreReadStrictly) {
                 << ::testing::PrintToString(words);
         }
     }
-    EXPECT_THAT(answer_of({"jobs", "show", "abc"}).text, HasSubstr("'abc' is no job number"));
+    EXPECT_THAT(answer_of({"jobs", "show", "abc"}).text, HasSubstr("'abc' is not a job number"));
     EXPECT_THAT(answer_of({"search", "x", "--limit", "many"}).text,
                 HasSubstr("found 'many', expected a whole number from 1 to 500"));
     EXPECT_TRUE(runs({"jobs", "show", "9223372036854775807"}));
@@ -127,7 +127,7 @@ TEST(Arguments, JobNumbersReachTheCommand) {
     EXPECT_EQ(stage.world.engine.retried, (std::vector<JobId>{10, 9}));
 }
 
-TEST(Arguments, TheConfigurationMayStandAnywhere) {
+TEST(Arguments, TheConfigOptionMayStandAnywhere) {
     for (const Words& words : std::vector<Words>{{"--config", "f", "status"}, {"status", "--config", "f"}}) {
         const auto read = read_arguments(words, "1");
         ASSERT_TRUE(std::holds_alternative<Invocation>(read));
@@ -141,7 +141,7 @@ TEST(Arguments, TheConfigurationMayStandAnywhere) {
     EXPECT_EQ(std::get<Invocation>(over_it).config, "f");
 }
 
-TEST(Arguments, ReachTheCommand) {
+TEST(Arguments, ArgumentsReachTheCommand) {
     testing::Stage stage(true);
     const auto read = read_arguments(
         Words{"search", "find pets", "--catalog", "c", "--mode", "semantic", "--limit", "7", "--json"}, "1");

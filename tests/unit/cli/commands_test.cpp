@@ -43,7 +43,7 @@ TEST(StatusCommand, ManySpecsAreListedOnlyWhenTheirCatalogIsNamed) {
     ASSERT_EQ(run_status(stage.context, {}), exit_done);
     EXPECT_THAT(stage.out.str(), HasSubstr("spec-7  not indexed"));
     EXPECT_THAT(stage.out.str(), Not(HasSubstr("spec-8 ")));
-    EXPECT_THAT(stage.out.str(), HasSubstr("59 that need nothing"));
+    EXPECT_THAT(stage.out.str(), HasSubstr("59 that need no attention"));
     EXPECT_THAT(stage.out.str(), HasSubstr("All 60 specs indexed"));
     stage.out.str("");
     ASSERT_EQ(run_status(stage.context, {.catalog = "pets"}), exit_done);
@@ -57,7 +57,7 @@ TEST(StatusCommand, AnUnknownCatalogFails) {
     EXPECT_EQ(stage.out.str(), "");
 }
 
-TEST(StatusCommand, WatchSaysOnlyChangesAndEndsWithTheSignal) {
+TEST(StatusCommand, WatchPrintsOnlyChangesAndEndsOnTheSignal) {
     Stage stage(true);
     add_catalog(stage, 1);
     stage.world.waits_until_stop = 5;
@@ -151,7 +151,7 @@ TEST(JobsCommand, TheHistoryOfADeletedCatalogStays) {
     EXPECT_EQ(run_jobs_list(stage.context, {.catalog = "gone"}), exit_done);
     EXPECT_THAT(stage.out.str(), HasSubstr("gone/spec"));
     stage.out.str("");
-    // The filter leaves nothing, and yet there was such a catalog.
+    // No job matches the filter, but the catalog did exist.
     EXPECT_EQ(run_jobs_list(stage.context, {.catalog = "gone", .status = JobStatus::failed}), exit_done);
     EXPECT_EQ(stage.out.str(), "No jobs\n");
 }
@@ -179,7 +179,7 @@ TEST(JobsCommand, RetriesEachJob) {
     EXPECT_EQ(stage.out.str(), "job 3: a new job is queued\njob 4: a new job is queued\n");
 }
 
-TEST(ConfigCommand, CheckTellsEveryFaultAndExits2) {
+TEST(ConfigCommand, CheckReportsEveryFaultAndExits2) {
     Stage stage;
     stage.world.checked.errors = {"f.yaml:1:2: error: first", "f.yaml:3:4: error: second"};
     EXPECT_EQ(run_config_check(stage.context), exit_usage);

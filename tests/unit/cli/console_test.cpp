@@ -11,7 +11,7 @@
 namespace embedq::cli {
 namespace {
 
-TEST(Console, KeepsAnswersAndRemarksApart) {
+TEST(Console, AnswersGoToStdoutAndTheRestToStderr) {
     std::ostringstream out, err;
     Console console(out, err, {});
     console.print("answer");
@@ -22,7 +22,7 @@ TEST(Console, KeepsAnswersAndRemarksApart) {
     EXPECT_EQ(console.paint(Colour::red, "x"), "x");
 }
 
-TEST(Console, TheTransientLineGivesWayAndComesBack) {
+TEST(Console, TheTransientLineIsRedrawnAfterAnotherLine) {
     std::ostringstream out, err;
     Console console(out, err, {.out = false, .err = true});
     console.transient("50 %");
@@ -30,7 +30,7 @@ TEST(Console, TheTransientLineGivesWayAndComesBack) {
     EXPECT_EQ(err.str(), "50 %\r\x1b[2Kline\n50 %");
 }
 
-TEST(Console, AFullDiskIsNoticed) {
+TEST(Console, AFailedWriteIsNoticed) {
     std::ostringstream out, err;
     Console console(out, err, {});
     console.print("x");
@@ -39,7 +39,7 @@ TEST(Console, AFullDiskIsNoticed) {
     EXPECT_FALSE(console.flush());
 }
 
-TEST(Plain, TakesControlCharactersOut) {
+TEST(Plain, ReplacesControlCharacters) {
     EXPECT_EQ(plain("a\x1b[31mb\nc"), "a [31mb c");
     EXPECT_EQ(plain("a\xc2\x9b"
                     "b"),
@@ -47,13 +47,13 @@ TEST(Plain, TakesControlCharactersOut) {
     EXPECT_EQ(plain("größe"), "größe");
 }
 
-TEST(Plain, TakesMarksOfDirectionOut) {
+TEST(Plain, RemovesDirectionMarks) {
     for (const char* mark : {"\u200e", "\u200f", "\u202a", "\u202e", "\u2066", "\u2069", "\u061c", "\u2028"}) {
         EXPECT_EQ(plain("a" + std::string(mark) + "b"), "ab");
     }
     EXPECT_EQ(plain("a\u2013b…"), "a\u2013b…");
     EXPECT_EQ(plain("a\xe2\x80"), "a\xe2\x80");
-    // What is left must not join to a mark.
+    // Removing a mark must not form another one.
     EXPECT_EQ(plain("\xe2\u202e\x80\xae"), "");
 }
 

@@ -1,4 +1,4 @@
-// An engine that answers what a test tells it, and a runtime and installation around it.
+// An engine with scripted answers, and a runtime and an installation around it.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -22,7 +22,7 @@ namespace embedq::cli::testing {
 
 class FakeEngine : public Engine {
 public:
-    // --- what tests set
+    // --- set by tests
     std::vector<CatalogInfo> catalog_list;
     std::vector<CatalogHealth> health_list;
     std::map<std::string, std::vector<SpecStatus>> status_lists;
@@ -36,12 +36,12 @@ public:
     std::optional<Error> specs_error;
     std::optional<Profile> known_profile;    // of every id
     std::map<Sha256, Profile> profile_list;  // before known_profile
-    EmbeddingEstimate anew;
+    EmbeddingEstimate reembedding;
     EmbeddingEstimate configured;
     std::optional<Error> estimate_error;
     std::vector<WorkerInfo> worker_list;
 
-    // --- what was asked
+    // --- recorded calls
     std::vector<SpecInput> put;
     std::vector<std::size_t> batch_sizes;
     std::vector<JobId> retried;
@@ -66,7 +66,7 @@ public:
     }
     Result<EmbeddingEstimate> estimate(std::string_view, EstimateFor what) override {
         if (estimate_error) return std::unexpected(*estimate_error);
-        return what == EstimateFor::reembedding ? anew : configured;
+        return what == EstimateFor::reembedding ? reembedding : configured;
     }
     Result<Profile> profile(const Sha256& id) override {
         if (const auto found = profile_list.find(id); found != profile_list.end()) return found->second;
@@ -173,7 +173,7 @@ public:
     }
 };
 
-// A web of documents that a test writes down.
+// Pages that a test sets, in place of the web.
 class FakeFetcher : public fetch::Fetcher {
 public:
     struct Page {
@@ -203,7 +203,7 @@ private:
     std::vector<std::string>& asked_;
 };
 
-// What a test and the runtime that a command opened both look at.
+// The state that a test shares with the runtime that a command opens.
 struct World {
     FakeEngine engine;
     StoreCapabilities capabilities{.persistent = true, .multi_process = true, .own_clock = false};
@@ -216,7 +216,7 @@ struct World {
     std::vector<std::string> asked;  // "URL VALIDATOR"
     std::optional<Error> fetcher_error;
     bool started = false;
-    bool follows = false;  // its targets are the providers' while it works
+    bool follows_providers = false;
     bool stopped = false;
     std::optional<Failure> open_failure;
     std::deque<Error> store_errors;  // the next answers of the store while it is opened
@@ -236,7 +236,7 @@ struct World {
     Time wall{std::chrono::hours(1'000)};
     std::chrono::steady_clock::time_point time;
     std::stop_source stop;
-    int waits_until_stop = 1'000;  // a command that waits for ever fails its test instead
+    int waits_until_stop = 1'000;  // a command that waits forever fails its test
 };
 
 [[nodiscard]] inline Error next(std::deque<Error>& errors) {
@@ -263,7 +263,7 @@ public:
     }
     Status start_work(TargetPolicy targets) override {
         world_.started = true;
-        world_.follows = targets == TargetPolicy::follow_providers;
+        world_.follows_providers = targets == TargetPolicy::follow_providers;
         return {};
     }
     void stop_work() noexcept override { world_.stopped = true; }
@@ -333,7 +333,7 @@ private:
     World& world_;
 };
 
-// Time passes only by waiting.
+// Time passes only while a command waits.
 class FakeInterruption : public Interruption {
 public:
     explicit FakeInterruption(World& world) : world_(world) {}
@@ -359,7 +359,7 @@ struct Stage {
     std::ostringstream err;
     Console console{out, err, Terminal{}};
     FakeInstallation installation{world};
-    CommandContext session{console, installation, [this] { return std::make_unique<FakeInterruption>(world); }, false};
+    CommandContext context{console, installation, [this] { return std::make_unique<FakeInterruption>(world); }, false};
 };
 
 }  // namespace embedq::cli::testing

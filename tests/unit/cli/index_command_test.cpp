@@ -76,14 +76,14 @@ TEST_F(IndexCommand, AFailedSpecIsNamedAndFails) {
     EXPECT_EQ(Json::parse(stage_.out.str())["documents"], 1);
 }
 
-TEST_F(IndexCommand, ARefusedTextIsToldThoughAllIsSettled) {
+TEST_F(IndexCommand, ARefusedTextIsReportedThoughAllIsSettled) {
     stage_.world.engine.settlements = {{1, 2, 2, 1, 1}};
     set_status(1, 1, JobStatus::failed, "listPets: too rude");
     EXPECT_EQ(run(), exit_failed);
     EXPECT_THAT(stage_.err.str(), HasSubstr("listPets: too rude"));
 }
 
-TEST_F(IndexCommand, ALostJobIsMadeUpForOnce) {
+TEST_F(IndexCommand, ALostJobIsEnqueuedAgainOnce) {
     stage_.world.engine.settlements = {{1, 2, 2, 1, 0}};
     set_status(1, 0, JobStatus::succeeded);
     EXPECT_EQ(run(), exit_failed);
@@ -96,30 +96,30 @@ TEST_F(IndexCommand, CtrlCStopsCleanly) {
     stage_.world.waits_until_stop = 3;
     EXPECT_EQ(run(), exit_failed);
     EXPECT_TRUE(stage_.world.stopped);
-    EXPECT_THAT(stage_.err.str(), HasSubstr("stopped; the same command goes on where it stopped"));
+    EXPECT_THAT(stage_.err.str(), HasSubstr("stopped; run the same command again to continue"));
 }
 
-TEST_F(IndexCommand, NothingToIndexFails) {
+TEST_F(IndexCommand, NoOpenApiDocumentFails) {
     const Folder other;
     other.write("package.json", "{}");
     EXPECT_EQ(run_index(stage_.context, {.paths = {other.path().string()}}), exit_failed);
-    EXPECT_THAT(stage_.err.str(), HasSubstr("none of what was named is an OpenAPI document"));
+    EXPECT_THAT(stage_.err.str(), HasSubstr("none of the files is an OpenAPI document"));
     const Json json = Json::parse(stage_.out.str());
     EXPECT_EQ(json["documents"], 0);
     ASSERT_EQ(json["refused"].size(), 1);
     EXPECT_EQ(json["refused"][0]["reason"], "has no 'openapi'");
 }
 
-TEST_F(IndexCommand, AnEmptyFolderFailsWithItsObject) {
+TEST_F(IndexCommand, AnEmptyFolderFailsAndPrintsItsJson) {
     const Folder other;
     EXPECT_EQ(run_index(stage_.context, {.paths = {other.path().string()}}), exit_failed);
-    EXPECT_THAT(stage_.err.str(), HasSubstr("there is no *.json"));
+    EXPECT_THAT(stage_.err.str(), HasSubstr("the paths contain no *.json"));
     const Json json = Json::parse(stage_.out.str());
     EXPECT_EQ(json["documents"], 0);
     EXPECT_TRUE(json["refused"].empty());
 }
 
-TEST_F(IndexCommand, AMissingPathAloneFailsWithItsObject) {
+TEST_F(IndexCommand, AMissingPathAloneFailsAndPrintsItsJson) {
     EXPECT_EQ(run_index(stage_.context, {.paths = {"/nowhere/at/all"}}), exit_failed);
     EXPECT_THAT(stage_.err.str(), HasSubstr("nothing was indexed"));
     const Json json = Json::parse(stage_.out.str());
@@ -127,7 +127,7 @@ TEST_F(IndexCommand, AMissingPathAloneFailsWithItsObject) {
     EXPECT_EQ(json["refused"][0]["path"], "/nowhere/at/all");
 }
 
-TEST_F(IndexCommand, AMissingPathBesideAGoodOneIsNoFailure) {
+TEST_F(IndexCommand, AMissingPathBesideAGoodOneIsNotAFailure) {
     stage_.world.engine.settlements = {{1, 2, 2, 2, 0}};
     EXPECT_EQ(run_index(stage_.context, {.paths = {"/nowhere/at/all", folder_.path().string()}}), exit_done);
     const Json json = Json::parse(stage_.out.str());
@@ -135,7 +135,7 @@ TEST_F(IndexCommand, AMissingPathBesideAGoodOneIsNoFailure) {
     EXPECT_EQ(json["refused"].size(), 1);
 }
 
-TEST_F(IndexCommand, ABadCatalogIdIsBadUsageSaidOnce) {
+TEST_F(IndexCommand, ABadCatalogIdIsBadUsageReportedOnce) {
     EXPECT_EQ(run_index(stage_.context, {.paths = {folder_.path().string()}, .catalog = "Bad_Id"}), exit_usage);
     const std::string said = stage_.err.str();
     EXPECT_THAT(said, HasSubstr("the catalog id \"Bad_Id\""));
@@ -144,13 +144,13 @@ TEST_F(IndexCommand, ABadCatalogIdIsBadUsageSaidOnce) {
     EXPECT_TRUE(stage_.out.str().empty());
 }
 
-TEST_F(IndexCommand, ARefusedDocumentBesideAGoodOneIsNoFailure) {
+TEST_F(IndexCommand, ARefusedDocumentBesideAGoodOneIsNotAFailure) {
     folder_.write("package.json", "{}");
     stage_.world.engine.settlements = {{1, 2, 2, 2, 0}};
     EXPECT_EQ(run(), exit_done);
 }
 
-TEST_F(IndexCommand, NoWorkLeavesItToOthersButNotWithAStoreOfOneProcess) {
+TEST_F(IndexCommand, NoWorkNeedsAStoreThatOtherProcessesShare) {
     stage_.world.engine.settlements = {{1, 2, 2, 2, 0}};
     EXPECT_EQ(run(true), exit_done);
     EXPECT_FALSE(stage_.world.started);
@@ -166,7 +166,7 @@ TEST_F(IndexCommand, WithoutAProviderItDoesNotWait) {
     EXPECT_THAT(stage_.err.str(), HasSubstr("has no provider"));
 }
 
-TEST_F(IndexCommand, APausedProviderIsTold) {
+TEST_F(IndexCommand, APausedEndpointIsReported) {
     stage_.world.engine.settlements = {{1, 2, 2, 0, 0}};
     set_status(0, 0, JobStatus::pending);
     EndpointState endpoint;
@@ -176,7 +176,7 @@ TEST_F(IndexCommand, APausedProviderIsTold) {
     stage_.world.endpoint_states = {endpoint};
     stage_.world.waits_until_stop = 100;
     EXPECT_EQ(run(), exit_failed);
-    EXPECT_THAT(stage_.err.str(), HasSubstr("http://model pauses: the key is wrong"));
+    EXPECT_THAT(stage_.err.str(), HasSubstr("http://model is paused: throttled: the key is wrong"));
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ FoundDocuments find(const std::vector<std::string>& paths) {
     return find_documents(paths);
 }
 
-TEST(FindDocuments, WalksSortedAndSkipsWhatIsHidden) {
+TEST(FindDocuments, WalksSortedAndSkipsHiddenFolders) {
     const Folder folder;
     folder.write("b.json", "");
     folder.write("a/c.yaml", "");
@@ -50,7 +50,7 @@ TEST(FindDocuments, WalksSortedAndSkipsWhatIsHidden) {
     EXPECT_EQ(found.files[2].spec_name, "b");
 }
 
-TEST(FindDocuments, WhatIsNamedCountsWhateverItIsCalled) {
+TEST(FindDocuments, ANamedPathCountsWhateverItsNameIs) {
     const Folder folder;
     const std::string text = folder.write("api.txt", "");
     folder.write(".hidden/x.json", "");
@@ -58,7 +58,7 @@ TEST(FindDocuments, WhatIsNamedCountsWhateverItIsCalled) {
     EXPECT_THAT(names_of(find({(folder.path() / ".hidden").string()})), ElementsAre("x"));
 }
 
-TEST(FindDocuments, AFileReachedTwiceCountsOnce) {
+TEST(FindDocuments, AFileFoundTwiceCountsOnce) {
     const Folder folder;
     const std::string file = folder.write("a.json", "");
     EXPECT_EQ(find({file, folder.path().string(), file}).files.size(), 1);
@@ -72,7 +72,7 @@ TEST(FindDocuments, LoopsOfLinksEnd) {
     EXPECT_EQ(find({folder.path().string()}).files.size(), 1);
 }
 
-TEST(FindDocuments, WhatIsNoFileIsRefusedAndTheRestGoesOn) {
+TEST(FindDocuments, WhatIsNotAFileIsRefusedAndTheRestContinues) {
     const Folder folder;
     const std::string file = folder.write("a.json", "");
     const std::string pipe = (folder.path() / "pipe.json").string();
@@ -104,7 +104,7 @@ protected:
     const std::string two_ = folder_.write("two/api.json", "openapi ++");
 };
 
-TEST_F(SettleNames, FilesOfOneRunAreToldApart) {
+TEST_F(SettleNames, FilesOfOneRunGetDifferentNames) {
     const FoundDocuments found = index({one_, two_});
     ASSERT_EQ(found.files.size(), 2);
     EXPECT_EQ(found.files[0].spec_name, "api");
@@ -155,13 +155,13 @@ TEST_F(SettleNames, AFileReachedByALinkIsTheSame) {
     EXPECT_EQ(engine_.spec_list.size(), 1);
 }
 
-TEST_F(SettleNames, AllPagesOfTheCatalogAreLookedAt) {
+TEST_F(SettleNames, AllPagesOfTheCatalogAreRead) {
     engine_.spec_page = 1;
     index({folder_.write("a.json", "openapi"), folder_.write("ab.json", "openapi"), one_});
     EXPECT_THAT(names_of(index({two_})), ElementsAre(StartsWith("api-")));
 }
 
-TEST_F(SettleNames, ACatalogThatIsNotThereYetHasNoNames) {
+TEST_F(SettleNames, ACatalogThatDoesNotExistHasNoNames) {
     engine_.specs_error = Error{ErrorKind::not_found, "there is no catalog"};
     EXPECT_THAT(names_of(index({one_})), ElementsAre("api"));
     engine_.specs_error = Error{ErrorKind::internal, "broken"};
@@ -182,7 +182,7 @@ protected:
     IndexerSettings settings_;
 };
 
-TEST_F(PutDocuments, WhatIsRefusedDoesNotHoldUpTheRest) {
+TEST_F(PutDocuments, ARefusedDocumentDoesNotStopTheRest) {
     folder_.write("a.json", "openapi ++");
     folder_.write("b.json", "{}");
     folder_.write("c.json", "openapi +");
@@ -211,7 +211,7 @@ TEST_F(PutDocuments, BatchesAreBoundedByCountAndBytes) {
     EXPECT_THAT(engine_.batch_sizes, Each(Le(2)));
 }
 
-TEST_F(PutDocuments, ADocumentLargerThanABatchStillGoes) {
+TEST_F(PutDocuments, ADocumentLargerThanABatchIsStored) {
     folder_.write("a.json", "openapi " + std::string(1'000, 'x'));
     folder_.write("b.json", "openapi");
     settings_.batch_bytes = 100;
@@ -226,11 +226,11 @@ TEST_F(PutDocuments, ADocumentThatIsTooLargeIsRefusedUnread) {
     const auto report = put();
     ASSERT_TRUE(report);
     ASSERT_EQ(report->refused.size(), 1);
-    EXPECT_EQ(report->refused[0].reason, "is 1008 bytes; at most 100 are read");
+    EXPECT_EQ(report->refused[0].reason, "is 1008 bytes long, but at most 100 are read");
     EXPECT_TRUE(engine_.put.empty());
 }
 
-TEST_F(PutDocuments, AFileThatBecameAPipeIsRefusedAndNotWaitedFor) {
+TEST_F(PutDocuments, AFileThatBecameAPipeIsRefusedWithoutWaiting) {
     const std::string file = folder_.write("a.json", "openapi");
     const FoundDocuments found = find({file});
     std::filesystem::remove(file);
@@ -241,7 +241,7 @@ TEST_F(PutDocuments, AFileThatBecameAPipeIsRefusedAndNotWaitedFor) {
     EXPECT_EQ(report->refused[0].reason, "is not a file any more");
 }
 
-TEST_F(PutDocuments, ABusyStoreIsAskedAgain) {
+TEST_F(PutDocuments, ABusyStoreIsTriedAgain) {
     folder_.write("a.json", "openapi");
     std::size_t waits = 0;
     settings_.wait = [&](std::size_t, const std::stop_token&) { return ++waits > 0; };
@@ -315,8 +315,8 @@ TEST_F(Urls, AreNeitherReadNorWrittenWhileTheyAreUnchanged) {
     EXPECT_THAT(report.outcomes, ElementsAre(PutOutcome::unchanged));
 }
 
-// Their texts must be made anew, for which the document is needed, and not that it is the same.
-TEST_F(Urls, AreReadWholeWhereTheirTextsAreOfAnotherVersion) {
+// Their texts must be made again, for which the document is needed.
+TEST_F(Urls, AreFetchedAgainIfTheirTextsHaveAnotherVersion) {
     put(find({"https://a.example/v1.json"}));
     engine_.spec_list.begin()->second.text_version = catalog::text_version + 1;
     put(find({"https://a.example/v1.json"}));
@@ -328,7 +328,7 @@ TEST_F(Urls, AreReadWholeWhereTheirTextsAreOfAnotherVersion) {
     EXPECT_EQ(engine_.put.size(), 3);
 }
 
-TEST_F(Urls, KeepTheirValidatorWhereTheBytesAreThose) {
+TEST_F(Urls, KeepTheirValidatorIfTheBytesAreTheSame) {
     put(find({"https://a.example/v1.json"}));
     engine_.spec_list.begin()->second.content_hash = catalog::sha256("openapi ++");
     pages_.begin()->second.validator = "\"2\"";
@@ -347,7 +347,7 @@ TEST_F(Urls, DoNotTakeTheNameOfAnother) {
     EXPECT_THAT(names_of(find({"https://a.example/v1.yaml"})), ElementsAre(found.files[1].spec_name));
 }
 
-TEST_F(Urls, ThatFailAreToldWithTheirSpec) {
+TEST_F(Urls, ThatFailAreReportedWithTheirSpec) {
     put(find({"https://a.example/v1.json"}));
     pages_.clear();
     const auto report = put(*find_stored_urls(engine_, "default", {}, fetcher_));

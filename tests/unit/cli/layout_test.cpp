@@ -5,7 +5,7 @@
 namespace embedq::cli {
 namespace {
 
-TEST(Layout, CountsFromTheProgram) {
+TEST(Layout, IsRelativeToTheProgram) {
     const Layout layout = layout_of("/opt/embedq/bin/embedq");
     EXPECT_EQ(layout.prefix, "/opt/embedq");
     EXPECT_EQ(layout.plugins, "/opt/embedq/lib/embedq/plugins");
@@ -14,7 +14,7 @@ TEST(Layout, CountsFromTheProgram) {
     EXPECT_EQ(layout.conformance, "/opt/embedq/bin/embedq-conformance");
 }
 
-TEST(Layout, OfThisProcessIsWhereItsFileIs) {
+TEST(Layout, OfThisProcessIsAroundItsFile) {
     EXPECT_EQ(own_layout().prefix, EMBEDQ_BINARY_DIR);
 }
 

@@ -1,4 +1,4 @@
-// What people see while a catalog's model changes, and what a change would take.
+// What people see while a catalog's model changes, and the estimate of a change.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -23,7 +23,7 @@ Profile profile(std::uint8_t id, const std::string& model, const std::string& di
     return made;
 }
 
-// `pets` is ranked by one model and being embedded for another; `cats` is at rest.
+// `pets` is ranked by one model and being embedded for another; `cats` is not changing.
 void begin_change(Stage& stage) {
     testing::FakeEngine& engine = stage.world.engine;
     const Profile before =
@@ -48,7 +48,7 @@ void begin_change(Stage& stage) {
     engine.settlements = {settlement};
 }
 
-TEST(StatusDuringAChange, BothModelsAreToldWithTheProgress) {
+TEST(StatusDuringAChange, BothModelsAreShownWithTheProgress) {
     Stage stage;
     begin_change(stage);
     ASSERT_EQ(run_status(stage.context, {}), exit_done);
@@ -75,7 +75,7 @@ TEST(StatusDuringAChange, JsonHasBothOnlyWhileTheyDiffer) {
     EXPECT_EQ(change["settled"], 120);
 }
 
-TEST(CatalogsDuringAChange, ListAndShowTellBoth) {
+TEST(CatalogsDuringAChange, ListAndShowPrintBoth) {
     Stage stage;
     begin_change(stage);
     ASSERT_EQ(run_catalogs_list(stage.context), exit_done);
@@ -85,7 +85,7 @@ TEST(CatalogsDuringAChange, ListAndShowTellBoth) {
     EXPECT_THAT(stage.out.str(),
                 HasSubstr("embedded for  ollama, model 'bge-m3' (digest 790764642607, 1024 dimensions)\n"));
     EXPECT_THAT(stage.out.str(),
-                HasSubstr("changing      120 of 577 texts; ranked by the old model until all are there\n"));
+                HasSubstr("changing      120 of 577 texts; ranked by the old model until all are embedded\n"));
     stage.out.str("");
     ASSERT_EQ(run_catalogs_show(stage.context, "cats"), exit_done);
     EXPECT_THAT(stage.out.str(), Not(HasSubstr("changing")));
@@ -110,30 +110,28 @@ EmbeddingEstimate work(const std::string& model, std::size_t settled, bool chang
     return made;
 }
 
-TEST(CatalogsReembed, ADryRunTellsAndChangesNothing) {
+TEST(CatalogsReembed, ADryRunShowsTheEstimateAndChangesNothing) {
     Stage stage;
-    stage.world.engine.anew = work("model", 0, true);
+    stage.world.engine.reembedding = work("model", 0, true);
     stage.world.engine.configured = work("model", 1'337, false);
     ASSERT_EQ(run_catalogs_reembed(stage.context, {.catalog = "pets", .dry_run = true}), exit_done);
     EXPECT_EQ(stage.out.str(),
-              "to embed anew by ollama, model 'model' (768 dimensions): 1,337 texts, of which 0 are there already; "
-              "1,337 to embed: "
-              "1,234,567 bytes, about 308,642 tokens, 21 calls of 'ollama'\n"
+              "to embed again by ollama, model 'model' (768 dimensions): 1,337 texts, 0 of them embedded already; "
+              "1,337 to embed: 1,234,567 bytes, about 308,642 tokens, 21 calls to 'ollama'\n"
               "nothing was changed\n");
     EXPECT_EQ(stage.world.engine.reembedded, 0U);
     ASSERT_EQ(run_catalogs_reembed(stage.context, {.catalog = "pets"}), exit_done);
     EXPECT_EQ(stage.world.engine.reembedded, 1U);
 }
 
-TEST(CatalogsReembed, ADryRunTellsWhatTheConfigurationWouldChange) {
+TEST(CatalogsReembed, ADryRunShowsWhatTheConfigurationWouldChange) {
     Stage stage;
-    stage.world.engine.anew = work("model", 0, true);
+    stage.world.engine.reembedding = work("model", 0, true);
     stage.world.engine.configured = work("other", 1'000, true);
     ASSERT_EQ(run_catalogs_reembed(stage.context, {.catalog = "pets", .dry_run = true}), exit_done);
-    EXPECT_THAT(
-        stage.out.str(),
-        HasSubstr("the configuration asks for ollama, model 'other' (768 dimensions): 1,337 texts, of which 1,000 are "
-                  "there already; 337 to embed: "));
+    EXPECT_THAT(stage.out.str(),
+                HasSubstr("the configuration asks for ollama, model 'other' (768 dimensions): 1,337 texts, 1,000 of "
+                          "them embedded already; 337 to embed: "));
     stage.context.json = true;
     stage.out.str("");
     ASSERT_EQ(run_catalogs_reembed(stage.context, {.catalog = "pets", .dry_run = true}), exit_done);
@@ -145,7 +143,7 @@ TEST(CatalogsReembed, ADryRunTellsWhatTheConfigurationWouldChange) {
     EXPECT_EQ(json["reembed"]["calls"], 21);
 }
 
-TEST(CatalogsReembed, ADryRunThatCannotBeToldFails) {
+TEST(CatalogsReembed, ADryRunWithoutAnEstimateFails) {
     Stage stage;
     stage.world.engine.estimate_error = Error{ErrorKind::unavailable, "provider 'ollama': connection refused"};
     EXPECT_EQ(run_catalogs_reembed(stage.context, {.catalog = "pets", .dry_run = true}), exit_failed);
@@ -174,11 +172,11 @@ TEST(SearchCommand, AnswersEachLineOfStandardInput) {
 TEST(ServeAndWorker, OnlyAWorkerLeavesTheTargetsAlone) {
     Stage serving;
     ASSERT_EQ(run_serve(serving.context), exit_done);
-    EXPECT_TRUE(serving.world.follows);
+    EXPECT_TRUE(serving.world.follows_providers);
     Stage working;
     ASSERT_EQ(run_worker(working.context), exit_done);
     EXPECT_TRUE(working.world.started);
-    EXPECT_FALSE(working.world.follows);
+    EXPECT_FALSE(working.world.follows_providers);
 }
 
 }  // namespace

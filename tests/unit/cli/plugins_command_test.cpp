@@ -1,4 +1,4 @@
-// `plugins new`, `verify` and `show`, on a template and a kit made for the test.
+// `plugins new`, `verify` and `show`, with a template and a kit made for the test.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -52,7 +52,7 @@ TEST_F(NewProjectTest, CopiesTheTemplateUnderTheNewName) {
     EXPECT_THAT(stage.out.str(), HasSubstr("ctest --test-dir build"));
 }
 
-TEST_F(NewProjectTest, ANameThatHasTheTemplatesInItIsReplacedOnce) {
+TEST_F(NewProjectTest, ANameThatContainsThePlaceholderIsReplacedOnce) {
     const fs::path into = folder.path() / "p";
     ASSERT_EQ(make("provider", "your_name_2", into), exit_done);
     EXPECT_EQ(text_of(into / "your_name_2.cpp"), "class YourName2Provider; // your_name_2, your_name_2\n");
@@ -63,15 +63,15 @@ TEST_F(NewProjectTest, TheCommandsAreSafeToPaste) {
     EXPECT_THAT(stage.out.str(), HasSubstr("it'\\''s here'\n"));
 }
 
-TEST_F(NewProjectTest, SaysWhenThisEmbedqIsNotInstalled) {
+TEST_F(NewProjectTest, ReportsThatThisEmbedqIsNotInstalled) {
     ASSERT_EQ(make("provider", "acme", folder.path() / "p"), exit_done);
     EXPECT_THAT(stage.err.str(), HasSubstr("not installed"));
 }
 
-TEST_F(NewProjectTest, WhatIsThereIsLeftAlone) {
+TEST_F(NewProjectTest, AnExistingFolderIsNotTouched) {
     folder.write("p/mine.txt", "mine");
     EXPECT_EQ(make("provider", "acme", folder.path() / "p"), exit_usage);
-    EXPECT_THAT(stage.err.str(), HasSubstr("is there already"));
+    EXPECT_THAT(stage.err.str(), HasSubstr("exists already"));
     EXPECT_EQ(text_of(folder.path() / "p" / "mine.txt"), "mine");
     EXPECT_FALSE(fs::exists(folder.path() / "p" / "acme.cpp"));
 }
@@ -79,12 +79,12 @@ TEST_F(NewProjectTest, WhatIsThereIsLeftAlone) {
 TEST_F(NewProjectTest, AnUnknownKindNamesTheNearest) {
     EXPECT_EQ(make("providr", "acme", folder.path() / "p"), exit_usage);
     EXPECT_EQ(stage.err.str(),
-              "embedq: 'providr' is no kind of plugin; expected store, provider, notifier, service; did you mean "
+              "embedq: 'providr' is not a kind of plugin, expected store, provider, notifier, service; did you mean "
               "'provider'?\n");
     EXPECT_FALSE(fs::exists(folder.path() / "p"));
 }
 
-TEST_F(NewProjectTest, ANameOfAnotherFormIsTurnedIntoOneOfTheRightForm) {
+TEST_F(NewProjectTest, AnInvalidNameGetsAValidSuggestion) {
     const auto refusal = [&](const std::string& name) {
         stage.err.str("");
         EXPECT_EQ(make("provider", name, folder.path() / "p"), exit_usage) << name;
@@ -92,21 +92,21 @@ TEST_F(NewProjectTest, ANameOfAnotherFormIsTurnedIntoOneOfTheRightForm) {
     };
     EXPECT_THAT(refusal("My-Model"), HasSubstr("such as 'my_model'"));
     EXPECT_THAT(refusal("2fast"), HasSubstr("such as 'fast'"));
-    EXPECT_THAT(refusal("../up"), HasSubstr("'../up' is no name of a plugin"));
+    EXPECT_THAT(refusal("../up"), HasSubstr("'../up' is not a valid plugin name"));
     EXPECT_THAT(refusal("été"), HasSubstr("such as 't'"));
     EXPECT_THAT(refusal(std::string(65, 'a')), HasSubstr("up to 64"));
     EXPECT_THAT(refusal("_"), ::testing::Not(HasSubstr("such as")));
     EXPECT_FALSE(fs::exists(folder.path() / "p"));
 }
 
-TEST_F(NewProjectTest, AMissingTemplateIsSaidWithTheMend) {
+TEST_F(NewProjectTest, AMissingTemplateIsReportedWithAHint) {
     EXPECT_EQ(make("store", "acme", folder.path() / "p"), exit_usage);
     EXPECT_THAT(stage.err.str(),
-                HasSubstr("the template is not in '" + (folder.path() / "template" / "store").string()));
+                HasSubstr("the template does not exist at '" + (folder.path() / "template" / "store").string()));
     EXPECT_THAT(stage.err.str(), HasSubstr("cmake --install"));
 }
 
-TEST_F(NewProjectTest, WhatCannotBeFinishedIsTakenBack) {
+TEST_F(NewProjectTest, AFailedCopyIsRemoved) {
     fs::create_symlink("nowhere", folder.path() / "template" / "provider" / "broken.txt");
     EXPECT_EQ(make("provider", "acme", folder.path() / "p"), exit_failed);
     EXPECT_THAT(stage.err.str(), HasSubstr("broken.txt"));
@@ -126,7 +126,7 @@ protected:
         folder.write("embedq-conformance", "");
         stage.context.layout.conformance = folder.path() / "embedq-conformance";
         stage.context.exec = [this](const std::vector<std::string>& words) {
-            became = words;
+            executed = words;
             return "the test says no";
         };
     }
@@ -137,15 +137,15 @@ protected:
 
     Folder folder;
     Stage stage;
-    std::vector<std::string> became;
+    std::vector<std::string> executed;
 };
 
-TEST_F(VerifyTest, HandsTheKitWhatItWasGiven) {
+TEST_F(VerifyTest, PassesItsArgumentsToTheKit) {
     run({"plugins", "verify", "f.so", "--options", "a=1", "--options", "b=x=y", "--slow", "a=3", "--refusing",
          "r=refuse this", "--cases", "acme/*", "--verbose", "--json", "out.json"});
-    EXPECT_THAT(became, ElementsAre(stage.context.layout.conformance.string(), "--plugin", "f.so", "--options", "a=1",
-                                    "--options", "b=x=y", "--slow", "a=3", "--refusing", "r=refuse this", "--cases",
-                                    "acme/*", "--json", "out.json", "--verbose"));
+    EXPECT_THAT(executed, ElementsAre(stage.context.layout.conformance.string(), "--plugin", "f.so", "--options", "a=1",
+                                      "--options", "b=x=y", "--slow", "a=3", "--refusing", "r=refuse this", "--cases",
+                                      "acme/*", "--json", "out.json", "--verbose"));
 }
 
 TEST_F(VerifyTest, AKitThatCannotRunIsAFailure) {
@@ -153,19 +153,19 @@ TEST_F(VerifyTest, AKitThatCannotRunIsAFailure) {
     EXPECT_THAT(stage.err.str(), HasSubstr("the test says no"));
 }
 
-TEST_F(VerifyTest, ARefusedFileGetsTheLoadersSentence) {
-    stage.world.plugin_refusal = Failure{exit_usage, {"plugin file 'f.so' is no ELF file"}};
+TEST_F(VerifyTest, ARefusedFileIsReportedWithTheLoadersError) {
+    stage.world.plugin_refusal = Failure{exit_usage, {"plugin file 'f.so' is not an ELF file"}};
     EXPECT_EQ(run({"plugins", "verify", "f.so"}), exit_usage);
-    EXPECT_EQ(stage.err.str(), "embedq: plugin file 'f.so' is no ELF file\n");
-    EXPECT_TRUE(became.empty());
+    EXPECT_EQ(stage.err.str(), "embedq: plugin file 'f.so' is not an ELF file\n");
+    EXPECT_TRUE(executed.empty());
 }
 
-TEST_F(VerifyTest, AMissingKitIsSaidWithItsPlace) {
+TEST_F(VerifyTest, AMissingKitIsReportedWithItsPath) {
     stage.context.layout.conformance = folder.path() / "nowhere";
     EXPECT_EQ(run({"plugins", "verify", "f.so"}), exit_usage);
     EXPECT_THAT(stage.err.str(), HasSubstr((folder.path() / "nowhere").string()));
     EXPECT_THAT(stage.err.str(), HasSubstr("cmake --install"));
-    EXPECT_TRUE(became.empty());
+    EXPECT_TRUE(executed.empty());
 }
 
 TEST_F(VerifyTest, OptionsHaveTheFormNameAndValue) {
@@ -187,7 +187,7 @@ PluginDescription described() {
     return plugin;
 }
 
-TEST(PluginsShow, TellsOriginTagRangesAndChoices) {
+TEST(PluginsShow, PrintsOriginTagRangesAndChoices) {
     Stage stage;
     stage.world.plugins.plugins.push_back(described());
     ASSERT_EQ(run_plugins_show(stage.context, "acme"), exit_done);
@@ -212,7 +212,7 @@ TEST(PluginsShow, JsonHasTheShapeForScripts) {
               "\n");
 }
 
-TEST(PluginsList, TellsWhereEachComesFrom) {
+TEST(PluginsList, PrintsWhereEachComesFrom) {
     Stage stage;
     stage.world.plugins.plugins.push_back(described());
     stage.world.plugins.plugins.push_back({"store", "sqlite", "1", "A file", "/p/libembedq_store_sqlite.so", {}, true});

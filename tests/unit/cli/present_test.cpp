@@ -33,12 +33,12 @@ TEST(Badge, FollowsTheOrderOfDecision) {
     EXPECT_EQ(badge_of(status_of(12, 3)).text, "not indexed");
 }
 
-TEST(Badge, ACancelledJobLeavesTheTruth) {
+TEST(Badge, ACancelledJobDoesNotHideTheVectors) {
     EXPECT_EQ(badge_of(status_of(4, 4, JobStatus::cancelled)).text, "4/4 indexed");
     EXPECT_EQ(badge_of(status_of(4, 1, JobStatus::cancelled)).text, "not indexed");
 }
 
-TEST(Badge, NeverShowsMoreThanAll) {
+TEST(Badge, NeverShowsMoreThanTheTotal) {
     SpecStatus status = status_of(3, 1, JobStatus::running);
     status.job->embedded_so_far = 9;
     EXPECT_EQ(badge_of(status).text, "indexing 3/3");

@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(Bar, FillsInStep) {
+TEST(Bar, FillsProportionally) {
     EXPECT_EQ(bar_of(0, 10, 5), "[     ]");
     EXPECT_EQ(bar_of(5, 10, 5), "[##   ]");
     EXPECT_EQ(bar_of(10, 10, 5), "[#####]");
@@ -42,7 +42,7 @@ TEST(Progress, NeverFillsTheLine) {
     }
 }
 
-TEST(Progress, ElsewhereALineEveryFewSecondsAndOnlyWhenItMoved) {
+TEST(Progress, ElsewhereALineEveryFewSecondsAndOnlyWhenItChanged) {
     std::ostringstream out, err;
     Console console(out, err, {});
     Progress::Instant now{};

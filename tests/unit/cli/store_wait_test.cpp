@@ -1,4 +1,4 @@
-// Commands that start while their store is away.
+// Commands that start while their store is unavailable.
 #include "cli/store_wait.h"
 
 #include "cli/commands.h"
@@ -12,7 +12,7 @@ using namespace testing;
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-Error away(const std::string& message = "cannot connect to PostgreSQL at db:5432") {
+Error unavailable(const std::string& message = "cannot connect to PostgreSQL at db:5432") {
     return {ErrorKind::unavailable, message};
 }
 
@@ -26,17 +26,17 @@ TEST(StoreWait, PausesGrow) {
     StoreWait wait(stage.console, interruption);
     std::chrono::milliseconds expected{0};
     for (const auto pause : {250ms, 500ms, 1000ms, 2000ms, 4000ms, 5000ms, 5000ms}) {
-        EXPECT_TRUE(wait(away()));
+        EXPECT_TRUE(wait(unavailable()));
         EXPECT_EQ(waited(stage), expected += pause);
     }
 }
 
-TEST(StoreWait, TellsTheFirstErrorOnly) {
+TEST(StoreWait, ShowsTheFirstErrorOnly) {
     Stage stage;
     FakeInterruption interruption(stage.world);
     StoreWait wait(stage.console, interruption);
-    EXPECT_TRUE(wait(away("the first\nerror")));
-    EXPECT_TRUE(wait(away("the second")));
+    EXPECT_TRUE(wait(unavailable("the first\nerror")));
+    EXPECT_TRUE(wait(unavailable("the second")));
     EXPECT_EQ(stage.err.str(), "embedq: warning: the first error; waiting for it\n");
 }
 
@@ -44,8 +44,8 @@ TEST(StoreWait, GivesUpAtItsLimit) {
     Stage stage;
     FakeInterruption interruption(stage.world);
     StoreWait wait(stage.console, interruption, 5s);
-    for (int i = 0; i < 5; ++i) EXPECT_TRUE(wait(away()));
-    EXPECT_FALSE(wait(away()));
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(wait(unavailable()));
+    EXPECT_FALSE(wait(unavailable()));
     EXPECT_EQ(waited(stage), 5s);
 }
 
@@ -54,15 +54,15 @@ TEST(StoreWait, StopsWithTheInterruption) {
     FakeInterruption interruption(stage.world);
     StoreWait wait(stage.console, interruption);
     stage.world.waits_until_stop = 1;
-    EXPECT_FALSE(wait(away()));
-    EXPECT_FALSE(wait(away()));
-    EXPECT_EQ(waited(stage), 250ms) << "a stopped one waits no more";
+    EXPECT_FALSE(wait(unavailable()));
+    EXPECT_FALSE(wait(unavailable()));
+    EXPECT_EQ(waited(stage), 250ms) << "after the stop it does not wait";
 }
 
-TEST(StoreWait, WorkersWorkOnceTheStoreIsThere) {
+TEST(StoreWait, WorkersStartOnceTheStoreIsAvailable) {
     for (const auto run : {run_worker, run_serve}) {
         Stage stage;
-        stage.world.store_errors.assign(20, away());
+        stage.world.store_errors.assign(20, unavailable());
         EXPECT_EQ(run(stage.context), exit_done);
         EXPECT_EQ(stage.world.store_asked, 21U);
         EXPECT_TRUE(stage.world.started);
@@ -72,25 +72,25 @@ TEST(StoreWait, WorkersWorkOnceTheStoreIsThere) {
 
 TEST(StoreWait, AWorkerThatIsStoppedWhileItWaitsExits0) {
     Stage stage;
-    stage.world.store_errors.assign(20, away());
+    stage.world.store_errors.assign(20, unavailable());
     stage.world.waits_until_stop = 3;
     EXPECT_EQ(run_worker(stage.context), exit_done);
     EXPECT_EQ(stage.world.store_asked, 3U);
     EXPECT_FALSE(stage.world.started);
 }
 
-TEST(StoreWait, ServeSetsTheTargetsOnceTheStoreIsBack) {
+TEST(StoreWait, ServeAppliesTheTargetsOnceTheStoreIsBack) {
     Stage stage;
-    stage.world.apply_errors.assign(3, away());
-    stage.world.migration_errors.assign(3, away());
+    stage.world.apply_errors.assign(3, unavailable());
+    stage.world.migration_errors.assign(3, unavailable());
     EXPECT_EQ(run_serve(stage.context), exit_done);
     EXPECT_TRUE(stage.world.apply_errors.empty());
     EXPECT_EQ(stage.err.str(), "embedq: warning: cannot connect to PostgreSQL at db:5432; waiting for it\n");
 }
 
-TEST(StoreWait, ServeWaitsForNoProvider) {
+TEST(StoreWait, ServeDoesNotWaitForProviders) {
     Stage stage;
-    stage.world.apply_errors.assign(3, away("the provider 'ollama' does not answer"));
+    stage.world.apply_errors.assign(3, unavailable("the provider 'ollama' does not answer"));
     EXPECT_EQ(run_serve(stage.context), exit_done);
     EXPECT_EQ(stage.world.apply_errors.size(), 2U) << "asked once";
     EXPECT_EQ(stage.err.str(), "embedq: the provider 'ollama' does not answer\n");
@@ -102,13 +102,13 @@ TEST(StoreWait, IndexWaitsAFewSecondsAndThenFailsWithTheReason) {
     folder.write("a.yaml", "openapi: +");
     {
         Stage stage;
-        stage.world.store_errors.assign(3, away());
+        stage.world.store_errors.assign(3, unavailable());
         stage.world.store_errors.back().message = "the last";
         static_cast<void>(run_index(stage.context, {.paths = {folder.path()}, .catalog = "shop"}));
         EXPECT_TRUE(stage.world.started);
     }
     Stage stage;
-    stage.world.store_errors.assign(100, away());
+    stage.world.store_errors.assign(100, unavailable());
     EXPECT_EQ(run_index(stage.context, {.paths = {folder.path()}, .catalog = "shop"}), exit_failed);
     EXPECT_EQ(waited(stage), 5s);
     EXPECT_THAT(stage.err.str(), HasSubstr("embedq: cannot connect to PostgreSQL at db:5432\n"));

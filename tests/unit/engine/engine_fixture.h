@@ -1,4 +1,4 @@
-// An engine over the memory store, with a scheduler to do its work, and small real documents.
+// An engine over the memory store, a scheduler that embeds, and small real documents.
 #pragma once
 
 #include "embedq/catalog.h"
@@ -41,7 +41,7 @@ protected:
         if (!results) return std::unexpected(results.error());
         return results->front();
     }
-    // Works until no job is open.
+    // Runs a scheduler until no job is open.
     void work(endpoints::ProviderDirectory& with) {
         scheduler::Scheduler scheduler(*store, notifier, with, settings, context);
         ASSERT_TRUE(scheduler.start());

@@ -29,7 +29,7 @@ TEST_F(EngineTest, ADocumentThatDoesNotParseChangesNothingAndDoesNotHoldUpTheOth
     EXPECT_EQ(engine->spec_operations("c", "spec")->front().summary, "List things");
 }
 
-TEST_F(EngineTest, NamesOutOfFormAreToldPerDocument) {
+TEST_F(EngineTest, InvalidNamesAreReportedPerDocument) {
     const auto engine = engine_with("one");
     const SpecInput inputs[] = {document("Spec With Spaces", {"x"}), document("fine", {"x"}, "Not A Catalog"),
                                 document("fine", {"x"})};
@@ -46,7 +46,7 @@ TEST_F(EngineTest, AnUnchangedDocumentEnqueuesOnlyWhereThereIsAGap) {
     auto again = put(*engine, document("spec", {"List things"}));
     ASSERT_TRUE(again);
     EXPECT_EQ(again->outcome, PutOutcome::unchanged);
-    EXPECT_EQ(again->enqueued, EnqueueOutcome::collapsed) << "its vectors are not there yet";
+    EXPECT_EQ(again->enqueued, EnqueueOutcome::collapsed) << "its vectors do not exist yet";
     work(providers);
     again = put(*engine, document("spec", {"List things"}));
     EXPECT_EQ(again->enqueued, EnqueueOutcome::none);
@@ -79,7 +79,7 @@ TEST_F(EngineTest, absence_is_said) {
     ASSERT_FALSE(found->hits.empty()) << "and ranking falls back to lexical";
 }
 
-TEST_F(EngineTest, AProviderNamedLaterFillsTheGap) {
+TEST_F(EngineTest, AProviderConfiguredLaterFillsTheGap) {
     ASSERT_TRUE(put(*engine_with("none"), document("spec", {"List things"})));
     const auto engine = engine_with("one");
     ASSERT_TRUE(engine->apply_targets({}));
@@ -137,7 +137,7 @@ TEST_F(EngineTest, OnlyAFinishedJobIsRetriedAndItIsANewJob) {
     EXPECT_EQ(first->calls(), 2);
 }
 
-TEST_F(EngineTest, ACatalogDeletedMeanwhileIsMadeAnew) {
+TEST_F(EngineTest, ACatalogDeletedMeanwhileIsCreatedAgain) {
     const auto engine = engine_with("one");
     ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
     ASSERT_TRUE(engine->delete_catalog("c"));
@@ -146,8 +146,8 @@ TEST_F(EngineTest, ACatalogDeletedMeanwhileIsMadeAnew) {
     EXPECT_EQ(engine->catalog("c")->provider, "one");
 }
 
-// A store from which somebody deletes when jobs are about to be queued.
-class StoreWithADeleter : public conformance::FaultyStore {
+// A store with a hook just before jobs are enqueued or statuses are read, in which tests delete.
+class DeletingStore : public conformance::FaultyStore {
 public:
     using FaultyStore::FaultyStore;
     Result<std::vector<EnqueueOutcome>> enqueue(std::span<const EnqueueRequest> requests) override {
@@ -166,11 +166,11 @@ public:
 class DeletedMeanwhile : public EngineTest {
 protected:
     void SetUp() override {
-        auto made = std::make_unique<StoreWithADeleter>(context);
+        auto made = std::make_unique<DeletingStore>(context);
         deleting = made.get();
         store = std::move(made);
         engine = engine_with("one");
-        // With gaps, and no jobs for them.
+        // Texts without vectors, and no jobs for them.
         for (const SpecInput& input : {gone, there, elsewhere}) ASSERT_TRUE(put(*engine, input));
         const auto queued = store->jobs({}).value();
         for (const Job& job : queued) ASSERT_TRUE(store->cancel(std::span(&job.id, 1)));
@@ -190,23 +190,22 @@ protected:
     const SpecInput there = document("there", {"Get a thing"}, "d");
     const SpecInput elsewhere = document("elsewhere", {"Get a thing"}, "e");
     const SpecInput fresh = document("fresh", {"Something new"}, "e");
-    StoreWithADeleter* deleting = nullptr;
+    DeletingStore* deleting = nullptr;
     std::unique_ptr<HostEngine> engine;
 };
 
-TEST_F(DeletedMeanwhile, AnUnchangedSpecIsToldAloneThatItIsGone) {
+TEST_F(DeletedMeanwhile, ADeletedSpecFailsOnlyItsOwnDocument) {
     deleting->before_enqueue = [&] { ASSERT_TRUE(store->delete_spec("c", "gone")); };
     put_and_expect_but_one();
 }
 
-TEST_F(DeletedMeanwhile, AnUnchangedSpecsCatalogIsToldToItAlone) {
+TEST_F(DeletedMeanwhile, ADeletedCatalogFailsOnlyItsOwnDocument) {
     deleting->before_statuses = [&] { ASSERT_TRUE(store->delete_catalog("c")); };
     put_and_expect_but_one();
 }
 
-// As another thread or process that gives a new catalog its target between a look at the catalogs and what follows from
-// it.
-class LateStore : public conformance::FaultyStore {
+// A store with a hook after the catalogs are read, in which another process sets a target.
+class HookedStore : public conformance::FaultyStore {
 public:
     using FaultyStore::FaultyStore;
     Result<std::vector<CatalogInfo>> catalogs() override {
@@ -217,8 +216,8 @@ public:
     std::function<void()> meanwhile;
 };
 
-TEST_F(EngineTest, ATargetThatSomebodyElseSetsMeanwhileQueuesNothingTwice) {
-    LateStore late(context);
+TEST_F(EngineTest, ATargetSetByAnotherProcessMeanwhileEnqueuesNoSecondJob) {
+    HookedStore late(context);
     ASSERT_TRUE(late.migrate());
     const auto engine = make_engine(late, notifier, providers, {"one", {}}, context);
     ASSERT_TRUE(providers.known_or_probe("one"));
@@ -233,7 +232,7 @@ TEST_F(EngineTest, ATargetThatSomebodyElseSetsMeanwhileQueuesNothingTwice) {
         ASSERT_EQ(late.claim(request).value().size(), 1U);
     };
     ASSERT_TRUE(engine->apply_known_targets());
-    EXPECT_EQ(late.jobs({}).value().size(), 1U) << "the spec's job runs, and nobody asked for another behind it";
+    EXPECT_EQ(late.jobs({}).value().size(), 1U) << "the spec's job runs, and no second one is pending";
 }
 
 }  // namespace

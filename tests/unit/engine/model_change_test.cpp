@@ -17,7 +17,7 @@ protected:
         for (int i = 0; i < 5; ++i) ASSERT_TRUE(put(*engine, document("spec" + std::to_string(i), summaries(i))));
         settings.heartbeat = milliseconds(50);
     }
-    // Of unlike lengths, twenty a document.
+    // Twenty per document, of different lengths.
     static std::vector<std::string> summaries(int spec) {
         std::vector<std::string> texts;
         for (int i = 0; i < 20; ++i) texts.push_back("Thing " + std::to_string(i) + " of " + std::to_string(spec));
@@ -46,9 +46,9 @@ protected:
                engine->profile(*now.target_profile)->model_digest == digest &&
                engine->settlement("c", {})->missing() == 0 && open_jobs() == 0;
     }
-    // What the first number of each vector of the catalog is under a profile: ChangingProvider writes its digest's
-    // length there.
-    std::set<float> makers(const Sha256& profile) {
+    // The first number of each vector of the catalog under a profile: ChangingProvider writes the length of its digest
+    // there.
+    std::set<float> digest_lengths(const Sha256& profile) {
         std::vector<Sha256> hashes;
         EXPECT_TRUE(store->operations(
             "c", {}, [&](std::string_view, const Operation& each) { hashes.push_back(each.text_hash); }));
@@ -78,11 +78,11 @@ TEST_F(ModelChangeTest, AModelReplacedUnderItsNameIsNoticedAndNeverMixed) {
     ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
     const Sha256 old = *info().serving_profile;
     model->replace("another");
-    // The next call tells, whatever it is for.
+    // The next call of any kind notices it.
     ASSERT_TRUE(put(*engine, document("new", {"Something new"})));
     ASSERT_TRUE(eventually([&] { return settled_under("another"); }));
-    EXPECT_EQ(makers(*info().serving_profile), std::set<float>{7}) << "'another' has seven letters";
-    EXPECT_EQ(makers(old), std::set<float>{3}) << "and 'one' three";
+    EXPECT_EQ(digest_lengths(*info().serving_profile), std::set<float>{7}) << "'another' has seven letters";
+    EXPECT_EQ(digest_lengths(old), std::set<float>{3}) << "and 'one' three";
     for (const Job& job : history()) EXPECT_EQ(job.attempts, 0U) << job.last_error;
     EXPECT_TRUE(
         logged("was model 'model' (digest one, 3 dimensions), is model 'model' (digest another, 3 dimensions)"));
@@ -94,17 +94,17 @@ TEST_F(ModelChangeTest, AModelReplacedUnderItsNameIsNoticedAndNeverMixed) {
 
 TEST_F(ModelChangeTest, AModelReplacedWhileItEmbedsIsNeverMixed) {
     std::atomic<int> calls = 0;
-    // In the middle of a call: its answer is of the old model, and comes when the new one is there.
+    // During a call: the answer is of the old model, and arrives when the new one is there.
     model->on_embed([&] {
         if (++calls == 3) model->replace("another");
     });
     const auto scheduler = start(true);
     ASSERT_TRUE(eventually([&] { return settled_under("another"); }));
-    EXPECT_EQ(makers(*info().serving_profile), std::set<float>{7});
+    EXPECT_EQ(digest_lengths(*info().serving_profile), std::set<float>{7});
     for (const Job& job : history()) EXPECT_EQ(job.attempts, 0U) << job.last_error;
 }
 
-TEST_F(ModelChangeTest, AWorkerLeavesTheTargetAloneAndGoesOnWhenTheModelIsBack) {
+TEST_F(ModelChangeTest, AWorkerKeepsTheTargetAndContinuesWhenTheModelIsBack) {
     settings.probe = milliseconds(100);
     const auto scheduler = start(false);
     ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
@@ -114,7 +114,7 @@ TEST_F(ModelChangeTest, AWorkerLeavesTheTargetAloneAndGoesOnWhenTheModelIsBack) 
     ASSERT_TRUE(eventually([&] { return logged("claims nothing for it"); }));
     EXPECT_EQ(info().target_profile, target);
     ASSERT_TRUE(eventually([&] { return store->jobs({.status = JobStatus::pending})->size() == 1; }))
-        << "it is left to others";
+        << "the job is left to other workers";
     EXPECT_EQ(store->jobs({})->front().attempts, 0U);
     model->replace("one");
     EXPECT_TRUE(eventually([&] { return settled_under("one"); }));
@@ -134,7 +134,7 @@ TEST_F(ModelChangeTest, AProviderThatAnswersLateGivesItsCatalogsTheirTarget) {
     EXPECT_TRUE(eventually([&] { return other->settlement("late", {})->vectors == 1; }));
 }
 
-TEST_F(ModelChangeTest, ATextThatTheNewModelRefusesDoesNotHoldTheFlipBack) {
+TEST_F(ModelChangeTest, ATextThatTheNewModelRefusesDoesNotDelayTheSwitch) {
     {
         const auto scheduler = start(true);
         ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
@@ -152,24 +152,24 @@ TEST_F(ModelChangeTest, ATextThatTheNewModelRefusesDoesNotHoldTheFlipBack) {
     EXPECT_EQ(after->profile(*after->catalog("c")->serving_profile)->model, "first model");
 }
 
-TEST_F(ModelChangeTest, AnEstimateTellsTheWorkAndChangesNothing) {
+TEST_F(ModelChangeTest, AnEstimateCountsTheWorkAndChangesNothing) {
     {
         const auto scheduler = start(true);
         ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
     }
     const auto target = info().target_profile;
-    const auto anew = engine->estimate("c", EstimateFor::reembedding);
-    ASSERT_TRUE(anew) << to_string(anew.error());
-    EXPECT_TRUE(anew->changes_target);
-    EXPECT_EQ(anew->texts, 100U);
-    EXPECT_EQ(anew->to_embed(), 100U);
-    EXPECT_EQ(anew->calls, 7U) << "16 a call";
+    const auto reembedding = engine->estimate("c", EstimateFor::reembedding);
+    ASSERT_TRUE(reembedding) << to_string(reembedding.error());
+    EXPECT_TRUE(reembedding->changes_target);
+    EXPECT_EQ(reembedding->texts, 100U);
+    EXPECT_EQ(reembedding->to_embed(), 100U);
+    EXPECT_EQ(reembedding->calls, 7U) << "16 per call";
     std::size_t bytes = 0;
     EXPECT_TRUE(
         store->operations("c", {}, [&](std::string_view, const Operation& each) { bytes += each.text.size(); }));
-    EXPECT_EQ(anew->bytes, bytes);
-    EXPECT_EQ(anew->tokens, (bytes + 3) / 4);
-    EXPECT_EQ(anew->provider, "p");
+    EXPECT_EQ(reembedding->bytes, bytes);
+    EXPECT_EQ(reembedding->tokens, (bytes + 3) / 4);
+    EXPECT_EQ(reembedding->provider, "p");
 
     const auto same = engine->estimate("c", EstimateFor::configuration);
     EXPECT_FALSE(same->changes_target);
@@ -187,7 +187,7 @@ TEST_F(ModelChangeTest, AnEstimateTellsTheWorkAndChangesNothing) {
     EXPECT_EQ(engine_with("none")->estimate("c", EstimateFor::configuration).error().kind, ErrorKind::conflict);
 }
 
-TEST_F(ModelChangeTest, AnEstimateKnowsWhatIsThereFromBefore) {
+TEST_F(ModelChangeTest, AnEstimateCountsExistingVectors) {
     {
         const auto scheduler = start(true);
         ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
@@ -204,7 +204,7 @@ TEST_F(ModelChangeTest, AnEstimateKnowsWhatIsThereFromBefore) {
     EXPECT_LT(back->bytes, 200U);
 }
 
-TEST_F(ModelChangeTest, AQueryThatWaitsForItsVectorHoldsNobodyUp) {
+TEST_F(ModelChangeTest, AQueryThatWaitsForItsVectorDelaysNoOther) {
     {
         const auto scheduler = start(true);
         ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
@@ -214,7 +214,7 @@ TEST_F(ModelChangeTest, AQueryThatWaitsForItsVectorHoldsNobodyUp) {
     std::optional<Result<SearchResponse>> slow;
     std::jthread waiting([&] { slow = engine->search(query()); });
     gate.wait_until_reached();
-    // The catalog must be read again, which nobody may do while another reads from it.
+    // Now the catalog must be read again, for which no reader may hold its lock.
     ASSERT_TRUE(put(*engine, document("new", {"Another thing"})));
     const auto quick = engine->search(query(RankingMode::lexical));
     ASSERT_TRUE(quick);
@@ -225,7 +225,7 @@ TEST_F(ModelChangeTest, AQueryThatWaitsForItsVectorHoldsNobodyUp) {
     EXPECT_EQ((*slow)->ranking, RankingMode::hybrid);
 }
 
-TEST_F(ModelChangeTest, SearchGoesByWordsAtOnceWhileTheServerIsGone) {
+TEST_F(ModelChangeTest, SearchRanksByWordsImmediatelyWhileTheServerIsDown) {
     {
         const auto scheduler = start(true);
         ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
@@ -241,7 +241,7 @@ TEST_F(ModelChangeTest, SearchGoesByWordsAtOnceWhileTheServerIsGone) {
     }
 }
 
-// An engine whose catalogs all have a provider that hangs, but for one.
+// An engine where the provider of all catalogs but one hangs.
 class HangingTest : public EngineTest {
 protected:
     void SetUp() override {
@@ -249,8 +249,8 @@ protected:
         for (int i = 0; i < 100; ++i) ASSERT_TRUE(store->put_catalog({"c" + std::to_string(i), {}, {}, {}, {}}));
         ASSERT_TRUE(store->put_catalog({"fine", {}, {}, {}, {}}));
     }
-    std::unique_ptr<HostEngine> engine_with_patience(milliseconds patience) {
-        return make_engine(*store, notifier, both, {"hangs", {{"fine", "one"}}, patience}, context);
+    std::unique_ptr<HostEngine> engine_with_timeout(milliseconds timeout) {
+        return make_engine(*store, notifier, both, {"hangs", {{"fine", "one"}}, timeout}, context);
     }
     bool fine() { return store->catalogs()->back().target_profile.has_value(); }
 
@@ -258,17 +258,17 @@ protected:
     endpoints::ProviderDirectory both{{{"hangs", "scripted", hanging, {}}, {"one", "scripted", first, {}}}};
 };
 
-TEST_F(HangingTest, IsAskedOnceForAllItsCatalogsAndNotWaitedForBeyondTheBound) {
-    const auto engine = engine_with_patience(milliseconds(50));
+TEST_F(HangingTest, IsAskedOnceForAllItsCatalogsAndOnlyForTheTimeout) {
+    const auto engine = engine_with_timeout(milliseconds(50));
     const Status applied = engine->apply_targets({});
     ASSERT_FALSE(applied);
-    EXPECT_EQ(to_string(applied.error()), "provider 'hangs' has not said within 1 s what it is");
+    EXPECT_EQ(to_string(applied.error()), "provider 'hangs' did not answer within 1 s");
     EXPECT_TRUE(fine()) << "the others have their targets";
     EXPECT_EQ(hanging->probes(), 1);
 }
 
 TEST_F(HangingTest, AStopEndsTheWait) {
-    const auto engine = engine_with_patience(seconds(60));
+    const auto engine = engine_with_timeout(seconds(60));
     std::stop_source stop;
     const std::jthread stopper([&] {
         hanging->wait_until_probed();
@@ -280,26 +280,26 @@ TEST_F(HangingTest, AStopEndsTheWait) {
 }
 
 TEST_F(HangingTest, ASchedulerThatSetsTargetsStopsWithinASecond) {
-    const auto engine = engine_with_patience(seconds(60));
-    std::atomic<int> told = 0;
+    const auto engine = engine_with_timeout(seconds(60));
+    std::atomic<int> calls = 0;
     scheduler::Scheduler scheduler(*store, notifier, both, settings, context, [&] {
         const Status applied = engine->apply_known_targets();
-        ++told;
+        ++calls;
         return applied;
     });
     ASSERT_TRUE(scheduler.start());
     hanging->wait_until_probed();
     const auto end = std::chrono::steady_clock::now() + seconds(30);
-    while (told == 0 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
-    EXPECT_EQ(told, 1);
+    while (calls == 0 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    EXPECT_EQ(calls, 1);
     EXPECT_TRUE(fine());
     const auto asked_to_stop = std::chrono::steady_clock::now();
     scheduler.stop();
     EXPECT_LT(std::chrono::steady_clock::now() - asked_to_stop, seconds(1));
 }
 
-TEST_F(HangingTest, WhoPutsCatalogsWaitsForItOnce) {
-    const auto engine = engine_with_patience(milliseconds(50));
+TEST_F(HangingTest, PuttingCatalogsWaitsForItOnce) {
+    const auto engine = engine_with_timeout(milliseconds(50));
     for (int i = 0; i < 20; ++i) ASSERT_TRUE(engine->put_catalog({"new" + std::to_string(i), {}, {}, {}, {}}));
     EXPECT_EQ(hanging->probes(), 1);
     hanging->answer();

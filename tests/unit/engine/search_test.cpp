@@ -31,7 +31,7 @@ TEST_F(SearchTest, every_replica_sees_new_vectors) {
     const auto writer = engine_with("one");
     const auto reader = engine_with("one");
     ASSERT_TRUE(put(*writer, document("spec", {"List things"})));
-    EXPECT_EQ(reader->search(query("things"))->ranking, RankingMode::lexical) << "before the vectors are there";
+    EXPECT_EQ(reader->search(query("things"))->ranking, RankingMode::lexical) << "before there are vectors";
     work(providers);
     EXPECT_EQ(reader->search(query("things"))->ranking, RankingMode::hybrid) << "at the next query";
     ASSERT_TRUE(put(*writer, document("spec", {"List widgets"})));
@@ -72,7 +72,7 @@ TEST_F(SearchTest, AProviderThatDoesNotAnswerMeansLexicalWithTheReason) {
     EXPECT_EQ(found->hits.size(), 1U);
 }
 
-TEST_F(SearchTest, APausedEndpointMeansLexicalAtOnceWithTheReason) {
+TEST_F(SearchTest, APausedEndpointMeansLexicalImmediatelyWithTheReason) {
     const auto engine = engine_with("one");
     ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
     work(providers);
@@ -126,7 +126,7 @@ TEST_F(SearchTest, AQueryBeyondTheShareOfQueriesIsRankedByWords) {
     EXPECT_NE(detail.find("their tenth of the rate limit"), std::string::npos) << detail;
 }
 
-TEST_F(SearchTest, AProfileThatNoProviderMakesMeansLexicalWithTheReason) {
+TEST_F(SearchTest, AProfileWithoutAProviderMeansLexicalWithTheReason) {
     ASSERT_TRUE(put(*engine_with("one"), document("spec", {"List things"})));
     work(providers);
     endpoints::ProviderDirectory others({{"two", "scripted", second, {}}});
@@ -163,7 +163,7 @@ TEST_F(SearchTest, CatalogsOfDifferentProfilesAreMergedByRank) {
     for (const SearchHit& hit : only->hits) EXPECT_EQ(hit.catalog_id, "b");
 }
 
-TEST_F(SearchTest, BadRequestsAreTold) {
+TEST_F(SearchTest, BadRequestsAreRefused) {
     const auto engine = engine_with("one");
     auto request = query("x");
     request.limit = 0;
