@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """`make check`: builds what a change touches and runs its tests: check.py BUILD_FOLDER [-j JOBS]
 
-Those are the unit tests, the checks of the house (layering, contract) and the conformance kit on the memory and SQLite
-stores. A test runs again when what it runs was built anew since it last passed here; BUILD_FOLDER/check.json remembers.
+Those are the unit tests, the checks of the source tree (layering, contract) and the conformance kit on the memory and
+SQLite stores. A test runs again if its program was built since the test last passed; BUILD_FOLDER/check.json remembers
+that.
 """
 
 import argparse
@@ -21,15 +22,15 @@ OPENS_PLUGINS = re.compile(r"conformance|loader|registry|plugin")
 
 def tests_of(build):
     """Name, labels and command of each test."""
-    told = subprocess.run(["ctest", "--test-dir", str(build), "--show-only=json-v1"], capture_output=True, text=True,
+    listed = subprocess.run(["ctest", "--test-dir", str(build), "--show-only=json-v1"], capture_output=True, text=True,
                           check=True).stdout
-    for test in json.loads(told)["tests"]:
+    for test in json.loads(listed)["tests"]:
         labels = next((row["value"] for row in test.get("properties", []) if row["name"] == "LABELS"), [])
         yield test["name"], set(labels), test.get("command", [])
 
 
 def state_of(build, name, command, house):
-    """When what the test runs was last written."""
+    """When the files that the test runs were last written."""
     files = [pathlib.Path(word) for word in command if word.startswith(str(build))]
     if OPENS_PLUGINS.search(name):
         files += sorted((build / "lib/embedq/plugins").glob("*.so")) + sorted((build / "tests").rglob("*.so"))
@@ -48,15 +49,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("-j", type=int, dest="jobs", default=os.cpu_count())
-    told = parser.parse_args()
-    build = told.build.resolve()
+    arguments = parser.parse_args()
+    build = arguments.build.resolve()
     root = pathlib.Path(__file__).resolve().parents[1]
     began = time.monotonic()
-    # A new test is known once CMake has run again.
+    # New tests are known only after CMake has run again.
     chosen = {name: (labels, command) for name, labels, command in tests_of(build) if labels & LABELS or name in KIT}
     # Each test that runs something that is built has a target of its own name.
     targets = [name for name, (_, command) in chosen.items() if any(word.startswith(str(build)) for word in command)]
-    done = subprocess.run(["cmake", "--build", str(build), f"-j{told.jobs}", "--target", *targets])
+    done = subprocess.run(["cmake", "--build", str(build), f"-j{arguments.jobs}", "--target", *targets])
     built = time.monotonic()
     if done.returncode:
         sys.exit(done.returncode)
@@ -70,7 +71,7 @@ def main():
     if todo:
         pattern = "^(" + "|".join(map(re.escape, todo)) + ")$"
         results = build / "check.xml"
-        status = subprocess.run(["ctest", "--test-dir", str(build), f"-j{2 * told.jobs}", "--output-on-failure",
+        status = subprocess.run(["ctest", "--test-dir", str(build), f"-j{2 * arguments.jobs}", "--output-on-failure",
                                  "--no-tests=error", "-R", pattern, "--output-junit", str(results)]).returncode
         passed = set(re.findall(r'<testcase name="([^"]+)"[^>]* status="run"', results.read_text()))
         memory.write_text(json.dumps({**known, **{name: states[name] for name in todo if name in passed}}))

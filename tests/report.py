@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Times the phases of `make test` and says at the end what was proven.
+"""Measures the phases of `make test` and summarizes the results at the end.
 
     report.py begin FOLDER                      empties the folder
-    report.py run FOLDER PHASE -- COMMAND...    runs a command, and notes how long it took
-    report.py shown FILE                        prints what the tests of a JUnit file that are labelled `shown` said
+    report.py run FOLDER PHASE -- COMMAND...    runs a command, and records how long it took
+    report.py shown FILE                        prints the output of those tests in a JUnit file with the label `shown`
     report.py show FOLDER                       the table of phases, the ten slowest tests, and the number of test cases
 
-Test runners leave JUnit files in FOLDER/PHASE: `*.xml` has an entry for each test. Where a test is a program with
-cases of its own, gtest leaves them in Testing/cases/TEST.xml of the build of the phase's name, which stands beside
-FOLDER, and they are what is counted.
+Test runners write JUnit files to FOLDER/PHASE: `*.xml` has an entry for each test. If a test is a program with cases of
+its own, gtest writes them to Testing/cases/TEST.xml in the build folder with the phase's name beside FOLDER, and these
+cases are counted.
 """
 
 import json
@@ -61,7 +61,7 @@ def read_phase(folder):
             for each in own or [result]:
                 counts[each] += 1
             if result == "failed" and "failed" not in own:
-                counts["failed"] += bool(own)  # all its cases passed, and yet it failed
+                counts["failed"] += bool(own)  # all its cases passed, but the test failed
     return tests, counts
 
 

@@ -36,7 +36,7 @@ def measure(server, specs=100, operations=200, batch=64):
         with_it = sum(any(WORD in text for text in call["texts"]) for call in served.document_requests())
         failed = served.ask("SELECT spec_name, last_error FROM embedq.api_catalog_embedding_jobs "
                             "WHERE status = 'failed'")
-        assert len(failed) == 1, f"{len(failed)} jobs failed\n{served.told()}"
+        assert len(failed) == 1, f"{len(failed)} jobs failed\n{served.logs()}"
         named = failed[0][0] == spec and poisoned["operationId"] in failed[0][1]
         vectors = served.vectors()
 

@@ -25,7 +25,7 @@ from deployment import SCHEDULER, Deployment, new_database
 from protocol_server import ProtocolServer
 
 begin = measuring.begin
-tell = measuring.tell
+tell = measuring.show
 
 DIMENSION = 64
 MODEL = "measured"
@@ -113,7 +113,7 @@ def main(doc, add, measure, bounds):
     `add` declares its arguments, `measure(server, arguments)` returns figures, and `bounds(result, arguments)` their
     bounds.
     """
-    parser = measuring.arguments(doc)
+    parser = measuring.argument_parser(doc)
     add(parser)
     arguments = parser.parse_args()
     with begin(arguments) as server:

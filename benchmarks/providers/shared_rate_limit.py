@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """A rate limit per minute that several processes share.
 
-Four workers on one queue, each configured for 600 requests a minute for all of them; a server that answers immediately;
-more texts than can be sent in the time, one per request. From the arrivals at the server: the most requests in any 60
-s, and how much of the rate limit was used from the first request on.
+Four workers on one queue, each configured with 600 requests per minute for all of them; a server that answers
+immediately; more texts than fit in the time, one per request. By the arrivals at the server: the most requests in any
+60 s, and how much of the limit was used from the first request on.
 
     shared_rate_limit.py build/release/bin/embedq                               # three minutes
     shared_rate_limit.py build/release/bin/embedq --per-minute 1200 --seconds 20
@@ -25,18 +25,18 @@ def measure(server, per_minute=600, workers=4, seconds=180, operations=20):
     limits = {"concurrency": 4, "batch_inputs": 1, "requests_per_minute": per_minute}
     with serving.Serving(server, {"latency": "30ms"}, limits) as served:
         texts = int(1.3 * per_minute * seconds / 60) + workers * operations
-        # Each claim takes a few jobs, so that all workers have some.
+        # Claims of a few jobs at a time, so that all have some.
         served.put(documents(texts // operations + 1, operations))
         for number in range(workers):
             served.worker(f"worker{number}", scheduler={"lease": "20s"})
         served.ready(workers)
         time.sleep(seconds + 2)  # the measurement is of what happens in that time
-        calls = [call["at"] for call in served.document_requests()]
+        calls = [call["at"] for call in served.asked_for_documents()]
         begin = calls[0]
         within = [at for at in calls if at < begin + seconds * 1e6]
         left = (served.number("SELECT count(*) FROM embedq.jobs_ready")
                 + served.number("SELECT count(*) FROM embedq.job_leases"))
-        assert left > 0, f"there were not enough texts for the time\n{served.told()}"
+        assert left > 0, f"the texts were not enough for the time\n{served.logs()}"
         shares = served.ask("SELECT count(*) FROM embedq.workers")
         window = min(60, seconds)
         most = serving.most_within(within, window)
@@ -46,7 +46,7 @@ def measure(server, per_minute=600, workers=4, seconds=180, operations=20):
 
 
 def bounds(result, *_):
-    # A shorter window also has half a second and one request of each process more, which weigh more in it.
+    # A window shorter than a minute has the same half a second and the same request of each process on top.
     window = result["window seconds"]
     return [("of the rate limit",
              OVER if window >= 60 else 1 + 0.5 / window + result["workers"] / (result["most in a window"] or 1)),
@@ -58,5 +58,5 @@ if __name__ == "__main__":
         parser.add_argument("--per-minute", type=int, default=600)
         parser.add_argument("--workers", type=int, default=4)
         parser.add_argument("--seconds", type=int, default=180)
-    serving.main(__doc__, add, lambda server, arguments: measure(server, arguments.per_minute, arguments.workers,
-                                                                 arguments.seconds), bounds)
+    serving.main(__doc__, add, lambda server, told: measure(server, told.per_minute, told.workers, told.seconds),
+                 bounds)

@@ -46,8 +46,8 @@ void check_choice(CLI::Option* option, const std::map<std::string, T>& choices) 
         ""));
 }
 
-// A whole number from `least` to `most` in plain digits, or nothing. CLI11's own parser accepts octal numbers and clamps
-// those that are too large.
+// A whole number from `least` to `most` in plain digits, or nothing. CLI11's own parser accepts octal numbers and
+// clamps those that are too large.
 std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t least, std::int64_t most) {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -1,5 +1,5 @@
-// Finds the documents to index, and names their specs: `find_documents` walks files and folders, `settle_names` makes the
-// names unique. Nothing is read or fetched yet, so that a caller can show the total before the work.
+// Finds the documents to index, and names their specs: `find_documents` walks files and folders, `settle_names` makes
+// the names unique. Nothing is read or fetched yet, so that a caller can show the total before the work.
 //
 // Thread-safety: functions without state, safe from any thread.
 #pragma once
@@ -31,8 +31,8 @@ struct DocumentFile {
     std::string path;  // or the URL, as fetch::Url has it
     std::string spec_name;
     SourceKind kind = SourceKind::file;  // or url
-    // For a URL whose document is in the catalog and would be read the same way today: then it is enough that the server
-    // says that it is unchanged.
+    // For a URL whose document is in the catalog and would be read the same way today: then it is enough that the
+    // server says that it is unchanged.
     std::optional<StoredDocument> stored = std::nullopt;
 };
 

@@ -17,8 +17,8 @@ struct NewProject {
     std::filesystem::path folder;  // must not exist; its parent folders are created
 };
 
-// Copies `templates`/<kind> and returns the files, relative to the folder and sorted. Leaves nothing behind on an error.
-// `invalid_argument`: the kind does not exist, or the name has the wrong form; `conflict`: the folder exists;
+// Copies `templates`/<kind> and returns the files, relative to the folder and sorted. Leaves nothing behind on an
+// error. `invalid_argument`: the kind does not exist, or the name has the wrong form; `conflict`: the folder exists;
 // `not_found`: the template does not exist.
 [[nodiscard]] Result<std::vector<std::filesystem::path>> make_project(const NewProject& project,
                                                                       const std::filesystem::path& templates);

@@ -13,8 +13,8 @@ namespace embedq::cli {
 
 class ProviderProbe {
 public:
-    // `surroundings` is what the provider uses, above all its context. A provider that does not end within `grace` after
-    // it was asked to stop is left running, and keeps both.
+    // `surroundings` is what the provider uses, above all its context. A provider that does not end within `grace`
+    // after it was asked to stop is left running, and keeps both.
     ProviderProbe(std::shared_ptr<Provider> provider, std::shared_ptr<void> surroundings,
                   std::chrono::milliseconds grace = std::chrono::seconds(1));
 

@@ -1,7 +1,8 @@
 // Everything behind the commands: the store that the YAML names, the notifier, the providers, the engine over them, the
 // scheduler and the services.
 //
-// Thread-safety: `open_runtime` and `refused_instances` on the main thread; every member of the runtime from any thread.
+// Thread-safety: `open_runtime` and `refused_instances` on the main thread; every member of the runtime from any
+// thread.
 #pragma once
 
 #include <cstddef>

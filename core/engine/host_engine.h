@@ -27,10 +27,10 @@ struct EngineSettings {
 class HostEngine : public Engine {
 public:
     // Gives every catalog of the store the target profile that the settings ask for, logs the changes, and enqueues
-    // jobs for the texts that have no vector under the new target. Providers that are not known yet are asked once each,
-    // in parallel, for `provider_timeout` in all. The catalogs of a provider that does not answer keep their targets;
-    // the first error is returned after the other catalogs are done. A stop ends the wait, and nothing is changed. For
-    // `serve`, `index` and `migrate`; a worker never does this.
+    // jobs for the texts that have no vector under the new target. Providers that are not known yet are asked once
+    // each, in parallel, for `provider_timeout` in all. The catalogs of a provider that does not answer keep their
+    // targets; the first error is returned after the other catalogs are done. A stop ends the wait, and nothing is
+    // changed. For `serve`, `index` and `migrate`; a worker never does this.
     [[nodiscard]] virtual Status apply_targets(std::stop_token stop) = 0;
     // The same for the providers that are known already: asks none, and leaves the catalogs of the others as they are.
     // For the scheduler, which asks the providers itself.

@@ -1,5 +1,5 @@
-// Parses documents and writes them to the store in one transaction. A document that the store has already is not written
-// again; it gets a job only where texts have no vector.
+// Parses documents and writes them to the store in one transaction. A document that the store has already is not
+// written again; it gets a job only where texts have no vector.
 //
 // Thread-safety: every member may be called from any thread.
 #pragma once

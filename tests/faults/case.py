@@ -1,4 +1,4 @@
-"""What the fault tests have in common: a deployment on a database of its own."""
+"""The base of the fault tests: a deployment on a database of its own."""
 
 import unittest
 
@@ -12,9 +12,9 @@ def documents(count, operations, salt="", first=0):
 
 
 class Case(unittest.TestCase):
-    """On the server that all tests share. A class whose tests break their server gives it by `own_server`."""
+    """On the server that all tests share. A class whose tests break their server has one of its own: OWN."""
 
-    OWN = None  # or the settings of a server for the class alone: a dict for Cluster
+    OWN = None  # or the settings of a server for this class only: a dict for Cluster
     APART = True  # each process has its own servers
 
     @classmethod

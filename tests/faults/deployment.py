@@ -6,9 +6,9 @@
     worker = deployment.worker("doomed", latency="1s")
     deployment.until("SELECT count(*) > 0 FROM embedq.vectors", "the first vectors")
     worker.kill()
-    deployment.finish()                              # a sound worker does the rest, then the oracle looks at everything
+    deployment.finish()                              # another worker does the rest, then the oracle checks everything
 
-A worker's name is the application_name of its sessions, so that a test sees in pg_stat_activity where it stands. Its
+A worker's name is the application_name of its sessions, so that a test sees in pg_stat_activity what it waits for. Its
 options change neither model nor dimension, so all workers share the same profile.
 """
 
@@ -26,7 +26,7 @@ from postgres import DATABASE, ROLE, Cluster, SqlError
 
 SOAK = bool(os.environ.get("EMBEDQ_SOAK"))
 LEASE = 2  # seconds
-# For workers that must keep what they hold, however little the machine lets them do.
+# For workers that must keep their jobs even on an overloaded machine.
 KEEPING = {"lease": "60s"}
 SCHEDULER = {"lease": f"{LEASE}s", "heartbeat": "500ms", "poll": "500ms", "max_attempts": 5,
              "backoff": {"base": "100ms", "max": "1s"}}
@@ -47,7 +47,7 @@ def shared_server():
 
 
 def make_template(server):
-    """A database with embedq's schema, to be copied for each test."""
+    """A database with embedq's schema, which is copied for each test."""
     server.create_database("template_embedq")
     deployment = Deployment(server, "template_embedq")
     deployment.migrate()
@@ -74,7 +74,7 @@ def plugins():
 
 
 class Worker:
-    """An `embedq worker`, or any other command that goes on for a while, with its log."""
+    """An `embedq worker`, or another command that keeps running, with its log."""
 
     def __init__(self, name, process, log):
         self.name, self.process, self.log = name, process, log
@@ -87,7 +87,7 @@ class Worker:
         return self.log.read_text(errors="replace")
 
     def times_of(self, text):
-        """When it logged lines with that text."""
+        """The times of the log lines with that text."""
         return [datetime.datetime.fromisoformat(line.split(" ", 1)[0])
                 for line in self.said().splitlines() if text in line]
 
@@ -97,7 +97,7 @@ class Worker:
         self.process.wait()
 
     def pause(self):
-        """SIGSTOP; returns when it stands."""
+        """SIGSTOP; returns when it is stopped."""
         self.process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOWAIT)
 
@@ -105,7 +105,7 @@ class Worker:
         self.process.send_signal(signal.SIGCONT)
 
     def stop(self, number=signal.SIGTERM):
-        """A clean stop, which must be one."""
+        """Stops it, and checks that it exits with status 0."""
         self.process.send_signal(number)
         status = self.process.wait(program.DEADLINE)
         assert status == 0, f"{self.name} ended with status {status}: {self.said()}"
@@ -118,7 +118,7 @@ class Worker:
 
 class Deployment(program.World):
     def __init__(self, server, database=DATABASE, url=None, **settings):
-        """`url(**parameters)` is what the processes use; the server itself unless told otherwise. `settings` are those
+        """`url(**parameters)` is what the processes connect to; by default the server itself. `settings` are those
         of `configure`."""
         super().__init__()
         self.server, self.database = server, database
@@ -131,8 +131,8 @@ class Deployment(program.World):
         self.oracle = Oracle(self.ask)
 
     def close(self):
-        # For who looks into a failure.
-        print(self.told(), f"--- {self.server.name}:", self.server.log_tail(), sep="\n", file=sys.stderr)
+        # For whoever investigates a failure.
+        print(self.logs(), f"--- {self.server.name}:", self.server.log_tail(), sep="\n", file=sys.stderr)
         super().close()
         for one in self.started:
             OWNED.released(one.process)
@@ -142,7 +142,7 @@ class Deployment(program.World):
     # -- the database, from the outside
 
     def ask(self, sql):
-        """Rows, by a superuser's session that stays."""
+        """Rows, by a superuser's session that stays open."""
         if self.session is None:
             self.session = self.server.session(self.database)
             self.session.sql("SET statement_timeout = '30s'")  # the test may hold a lock itself
@@ -160,22 +160,22 @@ class Deployment(program.World):
         return int(self.value(sql) or 0)
 
     def until(self, sql, what, **arguments):
-        """Until the only value of the only row is true. A server that is away is asked again."""
+        """Waits until the only value of the only row is true. Retries while the server is not reachable."""
         def holds():
             try:
                 return self.value(sql) == "t"
             except SqlError:
                 return False
-        wait_until(holds, lambda: f"{what}\n{self.told()}", **arguments)
+        wait_until(holds, lambda: f"{what}\n{self.logs()}", **arguments)
 
-    def stands(self, worker, function):
-        """Until one of the worker's sessions waits for a lock inside the function; the session's pid."""
-        def standing():
+    def waits_in(self, worker, function):
+        """Waits until one of the worker's sessions waits for a lock inside the function. Returns the session's pid."""
+        def waiting():
             rows = self.ask(f"""SELECT pid FROM pg_stat_activity WHERE application_name = '{worker.name}'
                                 AND wait_event_type = 'Lock'
                                 AND state = 'active' AND query LIKE '%{function}%'""")
             return rows and int(rows[0][0])
-        return wait_until(standing, lambda: f"{worker.name} stands in {function}\n{self.told()}")
+        return wait_until(waiting, lambda: f"{worker.name} waits in {function}\n{self.logs()}")
 
     def lock(self, statement):
         """A session that holds a lock until it is closed."""
@@ -184,7 +184,7 @@ class Deployment(program.World):
         return session
 
     def lock_behind(self, statement):
-        """A session that gets its lock when those have had theirs who wait for one already. `answer` waits for it."""
+        """A session that gets its lock after the sessions that wait for one already. `answer` waits for it."""
         session = self.server.session(self.database)
         session.ask(f"BEGIN; {statement}")
         self.until(f"SELECT count(*) > 0 FROM pg_locks WHERE pid = {session.pid} AND NOT granted",
@@ -192,30 +192,30 @@ class Deployment(program.World):
         return session
 
     def cut_off(self, worker):
-        """Ends all sessions of a worker that asks for nothing any more, and with them what it had not committed."""
+        """Ends all sessions of a worker that sends no more statements. What it had not committed is rolled back."""
         self.ask(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{worker.name}'")
         self.gone(worker)
 
     def gone(self, worker):
-        """Until the server has done with a worker that was killed: what it had asked for is committed by then, or
-        never."""
+        """Waits until the server has ended the sessions of a worker that was killed: its last statements are
+        committed by then, or rolled back."""
         self.until(f"SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = '{worker.name}'",
                    f"the sessions of {worker.name} are gone")
 
     def kill(self, worker):
-        """SIGKILL; returns when the database is as the worker has left it."""
+        """SIGKILL; returns when the server has ended its sessions."""
         worker.kill()
         self.gone(worker)
 
     def freeze(self, worker):
-        """SIGSTOP; returns when the server has answered what the worker had asked for."""
+        """SIGSTOP; returns when the server has answered the worker's last statements."""
         worker.pause()
         self.until(f"SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = '{worker.name}' "
                    "AND state = 'active'",
-                   f"nothing of {worker.name} is under way")
+                   f"no statement of {worker.name} is active")
 
     def came_to_work(self, worker):
-        """Until the worker has claimed something, whether it holds it still or not."""
+        """Waits until the worker has claimed a job, whether it still holds it or not."""
         self.until(f"""SELECT EXISTS (SELECT 1 FROM embedq.job_leases WHERE worker_id LIKE '%-{worker.pid}-%')
                        OR EXISTS (SELECT 1 FROM embedq.jobs_done
                        WHERE worker_id LIKE '%-{worker.pid}-%')""", f"{worker.name} claims")
@@ -225,7 +225,7 @@ class Deployment(program.World):
     def configure(self, name, latency="0ms", latency_per_input="0ms", concurrency=2, batch=8, per_minute=0, faults=(),
                   notifier=None,
                   scheduler=None, dimension=DIMENSION):
-        """Writes a YAML file and gives its path."""
+        """Writes a YAML file and returns its path."""
         path = self.folder / f"{name}.yaml"
         path.write_text(json.dumps({
             "version": 1,
@@ -244,9 +244,9 @@ class Deployment(program.World):
         """Starts a command under that name."""
         config = self.configure(name, **{**self.settings, **settings})
         log = self.folder / f"{name}.log"
-        told = {**self.environment(), "EMBEDQ_DATABASE_URL": self.url(application_name=name), **(environment or {})}
+        whole = {**self.environment(), "EMBEDQ_DATABASE_URL": self.url(application_name=name), **(environment or {})}
         with open(log, "a", encoding="utf-8") as file:
-            process = subprocess.Popen([program.PROGRAM, "--config", str(config), *map(str, words)], env=told,
+            process = subprocess.Popen([program.PROGRAM, "--config", str(config), *map(str, words)], env=whole,
                                        cwd=self.folder,
                                        stdin=subprocess.DEVNULL, stdout=file, stderr=file)
         OWNED.adopt(process)
@@ -260,8 +260,8 @@ class Deployment(program.World):
     def migrate(self):
         self.launch("migrate", "migrate", "up").done()
 
-    def told(self):
-        """The ends of all logs, for a message."""
+    def logs(self):
+        """The last lines of all logs, for a message."""
         return "".join(f"--- {one.name}:\n" + "\n".join(one.said().splitlines()[-TAIL:]) + "\n" for one in self.started)
 
     # -- documents
@@ -282,11 +282,11 @@ class Deployment(program.World):
                        JOIN (VALUES {', '.join(wanted)}) w(catalog_id, spec_name, generation)
                        ON (c.catalog_id, s.spec_name, s.generation) = (w.catalog_id, w.spec_name, w.generation)""",
                    "the documents are written")
-        # What it does besides, such as to make up for lost jobs, is done or given up when this returns, or it waits
-        # for a lock of the test.
+        # When this returns, whatever else it does (such as enqueueing lost jobs) is done or cancelled, or waits for a
+        # lock of the test.
         index.process.send_signal(signal.SIGINT)
         waits = f"SELECT 1 FROM pg_stat_activity WHERE application_name = '{name}' AND wait_event_type = 'Lock'"
-        wait_until(lambda: index.process.poll() is not None or self.ask(waits), lambda: f"{name} ends\n{self.told()}")
+        wait_until(lambda: index.process.poll() is not None or self.ask(waits), lambda: f"{name} ends\n{self.logs()}")
 
     def operations(self):
         return sum(len(item) for specs in self.expected.values() for document in specs.values()
@@ -295,7 +295,7 @@ class Deployment(program.World):
     # -- the end
 
     def settled(self, **arguments):
-        """Until nothing is left to do, by the tables."""
+        """Waits until nothing is left to do, by the tables."""
         self.until("""SELECT NOT EXISTS (SELECT 1 FROM embedq.jobs_ready)
                       AND NOT EXISTS (SELECT 1 FROM embedq.job_leases)
                       AND EXISTS (SELECT 1 FROM embedq.jobs_done)""", "all jobs end", **arguments)
@@ -304,14 +304,14 @@ class Deployment(program.World):
         try:
             return self.oracle.check(self.expected, **arguments)
         except AssertionError as error:
-            raise AssertionError(f"{error}\n{self.told()}") from None
+            raise AssertionError(f"{error}\n{self.logs()}") from None
 
     def finish(self, *workers, heir=True):
-        """A sound worker does what is left; then all workers stop cleanly, and the oracle looks at everything."""
-        going = list(workers)
+        """Another worker does what is left; then all workers stop cleanly, and the oracle checks everything."""
+        running = list(workers)
         if heir:
-            going.append(self.worker("heir", scheduler=KEEPING))
+            running.append(self.worker("heir", scheduler=KEEPING))
         self.settled()
-        for one in going:
+        for one in running:
             one.stop()
         return self.check()

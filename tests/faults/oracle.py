@@ -1,13 +1,12 @@
-"""What must hold of an embedq database, read from the outside.
+"""Checks an embedq database from the outside.
 
-Nothing here calls a function of the store's schema or of the program: the statements are over the tables alone, the
-texts are made from the documents again, and the vectors of the provider `simulated` are computed again. What it reads
-it judges by the contract's invariants (docs/architecture.md), and an assertion names every one that is broken, with the
-rows.
+Nothing here calls a function of the store's schema or of the program: the statements read the tables only, the texts
+are made again from the documents, and the vectors of the provider `simulated` are computed again. The rows are checked
+by the contract's invariants (docs/architecture.md); an assertion names every invariant that is broken, with the rows.
 
-    oracle = Oracle(ask)          # ask(sql) gives rows as lists of texts
+    oracle = Oracle(ask)          # ask(sql) returns rows as lists of strings
     oracle.look()                 # what holds at any moment; remembers which jobs it saw
-    oracle.check(expected)        # what holds when all is done; expected[catalog][spec] is what was written last
+    oracle.check(expected)        # what holds when all is done; expected[catalog][spec] is the document written last
 """
 
 import hashlib
@@ -19,7 +18,7 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 MASK = (1 << 64) - 1
 
 
-# --- the provider `simulated`, read again (providers/simulated/text_vector.cpp)
+# --- the provider `simulated`, implemented again (providers/simulated/text_vector.cpp)
 
 def mix(value):
     value = (value + 0x9E3779B97F4A7C15) & MASK
@@ -34,7 +33,7 @@ def rounded(value):
 
 
 def simulated_vector(text, dimension):
-    """The bytes that the provider `simulated` must give for the text."""
+    """The bytes that the provider `simulated` must return for the text."""
     state = 0xCBF29CE484222325
     for byte in text.encode():
         state = ((state ^ byte) * 0x100000001B3) & MASK
@@ -44,14 +43,14 @@ def simulated_vector(text, dimension):
     return struct.pack(f"<{dimension}f", *(rounded(value) / length for value in values))
 
 
-# --- the documents of these tests, read again
+# --- the documents of these tests, parsed again
 
 def words(name):
     return " ".join(re.findall(r"[A-Za-z]+[0-9]*|[0-9]+", name))
 
 
 def operations_of(document):
-    """(operationId, METHOD, path, text) of each operation of a document as `program.document` makes them: plain names,
+    """(operationId, METHOD, path, text) of each operation of a document that `program.document` made: plain names, and
     a summary each."""
     for path, item in document["paths"].items():
         for method, operation in item.items():
@@ -73,8 +72,7 @@ EVERY_JOB = """
     SELECT id, ref, attempts, expiries, created_at, started_at, completed_at, 'ended' FROM embedq.jobs_done
 """
 
-# One statement, so that all of it is of one moment. A row is a fault; 'seen' is a job that must still be somewhere
-# later.
+# One statement, so that all rows are of one moment. A row is a fault, or with 'seen' a job that must not disappear.
 AT_ANY_MOMENT = """
 WITH job AS MATERIALIZED ({every_job}), fault(what, which) AS (
     SELECT 'a job is in several places at once', id || ': ' || string_agg(place, ', ') FROM job
@@ -124,7 +122,7 @@ WITH job AS MATERIALIZED ({every_job}), fault(what, which) AS (
 SELECT what, which FROM fault UNION ALL SELECT 'seen', id::text FROM job
 """
 
-# What is left over when all is done, and history as a whole.
+# What must not be left when all is done, and the history as a whole.
 AT_THE_END = """
 WITH fault(what, which) AS (
     SELECT 'a job is still pending', id || ': ' || last_error FROM embedq.jobs_ready
@@ -157,8 +155,8 @@ WITH fault(what, which) AS (
 SELECT what, which FROM fault
 """
 
-# Every vector was counted for a job when it was new, once; several times only where specs share texts, had several
-# jobs, or were asked for anew.
+# Every new vector was counted for one job; for several only where specs share texts, had several jobs, or were
+# reembedded.
 COUNTED = """
 SELECT (SELECT sum(embedded) FROM embedq.jobs_done), (SELECT count(*) FROM embedq.vectors),
        (SELECT count(*) FROM embedq.specs WHERE force_from IS NOT NULL)
@@ -183,12 +181,12 @@ class Oracle:
         self.seen = set()  # ids of jobs; history keeps every one
 
     def look(self):
-        """At any moment, also in the midst of a fault."""
+        """Checks what holds at any moment, also during a fault."""
         self._judge(self._moment())
 
     def check(self, expected=None, failed=()):
-        """When all is done. `failed` are the ids of jobs that had to fail; without `expected`, texts are taken as they
-        lie there."""
+        """Checks what holds when all is done. `failed` are the ids of jobs that had to fail; without `expected`, the
+        stored texts are not checked."""
         earlier = set(self.seen)
         faults = self._moment() + [tuple(row) for row in self.ask(AT_THE_END)]
         ended = {row[0]: row for row in self.ask("SELECT id, status, attempts, last_error FROM embedq.jobs_done")}

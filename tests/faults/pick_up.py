@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Pick-up on an idle queue: from a put in one process to the provider call in another.
+"""Pick-up latency on an idle queue: from a put in one process to the provider call in another.
 
-Both ends are the server's clock. A job's created_at is when the put's transaction began. A vector's written_at is when
-its text was read for the call, which begins right after. One job at a time; the next is put when the queue is idle
-again.
+Both times are from the server's clock. A job's created_at is the begin of the put's transaction. A vector's written_at
+is the time at which its text was read for the call, which begins right after. There is one job at a time: the next is
+put when the queue is idle again.
 
     pick_up.py build/release/bin/embedq --jobs 500                        # each put by a process of its own
-    pick_up.py build/release/bin/embedq --jobs 500 --by sql               # by SELECT enqueue(…) in a session that stays
+    pick_up.py build/release/bin/embedq --jobs 500 --by sql               # by SELECT enqueue(…) in one session
     pick_up.py build/release/bin/embedq --notifier poll --interval 100ms
 """
 
@@ -54,16 +54,17 @@ def measure(deployment, jobs=500, by="index", notifier="auto", interval="100ms")
 
 
 def main():
-    parser = measuring.arguments(__doc__)
+    parser = measuring.argument_parser(__doc__)
     parser.add_argument("--jobs", type=int, default=500)
     parser.add_argument("--by", choices=["index", "sql"], default="index")
     parser.add_argument("--notifier", choices=["auto", "postgres_listen", "poll"], default="auto")
     parser.add_argument("--interval", default="100ms", help="of the notifier poll")
-    told = parser.parse_args()
-    with measuring.begin(told) as server:
+    arguments = parser.parse_args()
+    with measuring.begin(arguments) as server:
         deployment = measuring.deploy(server)
         try:
-            measuring.tell(measure(deployment, told.jobs, told.by, told.notifier, told.interval), told)
+            result = measure(deployment, arguments.jobs, arguments.by, arguments.notifier, arguments.interval)
+            measuring.show(result, arguments)
         finally:
             deployment.close()
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the fault tests on PostgreSQL, several at a time, each process on clusters of its own: run.py PROGRAM [TEST…];
+"""Runs the fault tests on PostgreSQL, several at a time, each process with clusters of its own: run.py PROGRAM [TEST…];
 --help says more. EMBEDQ_SOAK=1 runs the long form of each, one after the other."""
 
 import pathlib

@@ -26,10 +26,10 @@ WHERE EXISTS (SELECT 1 FROM embedq.operations o WHERE o.spec = s.spec
 
 
 class Shaken(Case):
-    """A deployment with two workers and work for a while."""
+    """A deployment with two workers and some seconds of work."""
 
     def begin(self, deployment, **settings):
-        # Whoever comes first takes all there is: each half is put while the other worker stands.
+        # The first worker takes all jobs: so each half is put while the other worker is stopped.
         workers = []
         for i in range(2):
             deployment.put(documents(SPECS // 2, OPERATIONS, first=i * SPECS // 2), name=f"put{i}")
@@ -41,7 +41,7 @@ class Shaken(Case):
         return workers
 
     def reached(self, deployment, part):
-        """Until that part of the work is done."""
+        """Waits until that part of the work is done."""
         deployment.until(f"SELECT count(*) >= {int(TEXTS * part)} FROM embedq.vectors", f"{part:.0%} of the vectors")
 
 
@@ -60,19 +60,19 @@ class Sessions(Shaken):
             d.oracle.look()
             most_is_done = d.number(VECTORS) >= d.operations() * 0.8
             if most_is_done and ended <= 10:
-                # They were quicker than this test.
+                # The workers were faster than this test.
                 d.put(documents(SPECS, OPERATIONS, first=SPECS * (more + 1)), name=f"more{more}")
                 more += 1
             return most_is_done and ended > 10
-        # No session gets older than a moment: statements are cut off wherever they are.
-        wait_until(end_sessions, lambda: f"most of the work is done, and more than ten sessions were ended\n{d.told()}")
+        # No session gets older than 150 ms: statements are cut off at any point.
+        wait_until(end_sessions, lambda: f"most of the work is done, and more than ten sessions were ended\n{d.logs()}")
         self.assertEqual(d.finish(*workers, heir=False), d.operations())
 
     def test_a_put_whose_session_is_ended_is_whole_or_absent(self):
         """write_and_enqueue_are_one, while producers are cut off."""
         d = self.deployment()
         worker = d.worker("worker", **WORK)
-        # From here on the catalog has a target: without one, as after a put that was cut off earlier, no job is due.
+        # From here on the catalog has a target. Without one, as after a put that was cut off, no job would be due.
         d.put(documents(1, 1, first=SPECS), name="first", stay=True)
         files = [d.write(f"{name}.json", document) for name, document in documents(SPECS, OPERATIONS).items()]
         d.expected["default"].update(documents(SPECS, OPERATIONS))
@@ -80,7 +80,7 @@ class Sessions(Shaken):
 
         def end_sessions():
             nonlocal index, cut
-            # It may say that the connection broke; then it is run again.
+            # It may fail because the connection broke; then it is run again.
             if index is None or index.process.poll() is not None:
                 index = d.launch("put", "index", *files, "--no-work")
             cut += d.number("""SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -88,7 +88,7 @@ class Sessions(Shaken):
             d.oracle.look()
             self.assertEqual(d.ask(WITHOUT_A_JOB), [], "a spec was written without its job")
             return cut >= 10
-        wait_until(end_sessions, lambda: f"ten sessions are ended\n{d.told()}")
+        wait_until(end_sessions, lambda: f"ten sessions are ended\n{d.logs()}")
         index.process.wait(DEADLINE)
         d.launch("put again", "index", *files, "--no-work").done()
         self.assertEqual(d.finish(worker, heir=False), d.operations())
@@ -116,27 +116,27 @@ class Crashes(Shaken):
         d.oracle.look()
         self.server.stop("immediate")
         self.addCleanup(lambda: self.server.running or self.server.start())
-        # Half a lease without a heartbeat, and a worker lets go of what it holds, and says so.
+        # After half a lease without a heartbeat, a worker releases its jobs, and logs that.
         for worker in workers:
             wait_until(lambda: "no heartbeat for half a lease" in worker.said(),
-                       lambda: f"{worker.name} lets go\n{d.told()}")
+                       lambda: f"{worker.name} releases its jobs\n{d.logs()}")
             wait_until(lambda: "cannot look for expired leases" in worker.said(),
-                       lambda: f"{worker.name} tries to reap\n{d.told()}")
+                       lambda: f"{worker.name} tries to reap\n{d.logs()}")
         self.server.start()
-        # recovered_in_time: whoever could not reap meanwhile tries again soon, not at the next of its regular turns.
+        # recovered_in_time: a worker that could not reap meanwhile tries again soon, not at its next regular time.
         d.settled()
         waits = []
         for worker in workers:
             tried = worker.times_of("cannot look for expired leases")[-1]
             waits += [time - tried for time in worker.times_of("leases ran out") if time > tried]
-        self.assertLess(min(waits).total_seconds(), regularly - 1, d.told())
+        self.assertLess(min(waits).total_seconds(), regularly - 1, d.logs())
         self.assertEqual(d.finish(*workers, heir=False), TEXTS)
 
 
 class Failover(Shaken):
     @classmethod
     def setUpClass(cls):
-        pass  # a server that was failed over from is of no use to a second test
+        pass  # after a failover the server is of no use for a second test
 
     def test_a_synchronous_standby_is_promoted(self):
         self.server = self.enterContext(Cluster(durable=False))
@@ -149,7 +149,7 @@ class Failover(Shaken):
             self.addCleanup(d.close)
             workers = self.begin(d)
             self.reached(d, 0.3)
-            d.oracle.look()  # what it sees from here is on both
+            d.oracle.look()  # what it sees is on both servers
             self.server.kill()
             standby.promote()
             d.server = standby
@@ -169,10 +169,10 @@ class Pooled(Shaken):
             pooler.kill()
             pooler.start()
             self.assertEqual(d.finish(*workers, heir=False), TEXTS)
-            # They did go through it: the server saw none but the pooler's sessions.
+            # The pooler was used: it has the database.
             self.assertEqual(pooler.value("SELECT current_database()", database=database), database)
 
-    def test_an_unmigrated_database_behind_it_is_refused_with_the_mend(self):
+    def test_an_unmigrated_database_behind_it_is_refused_with_a_hint(self):
         with Pooler(self.server) as pooler:
             database = empty_database(self.server)
             d = Deployment(self.server, database,
@@ -187,10 +187,10 @@ class Pooled(Shaken):
 
 
 class AnswersLost(Case):
-    """What the server did, and the answer did not come back: the road between breaks at that moment.
+    """The server commits, but the connection breaks before the answer arrives.
 
-    The road is PgBouncer. It is stopped when a statement stands in the server, where a lock of the test keeps it; the
-    lock goes, the statement commits, and the road is killed with the answer in it.
+    PgBouncer is between. It is stopped while a statement waits in the server for a lock of the test. The lock is
+    released, the statement commits, and PgBouncer is killed with the answer in it.
     """
 
     def setUp(self):
@@ -204,20 +204,20 @@ class AnswersLost(Case):
     def test_of_a_claim(self):
         with self.d.lock("LOCK TABLE embedq.spec_names IN ACCESS EXCLUSIVE MODE"):
             worker = self.d.worker(**WORK, scheduler=KEEPING)
-            self.d.stands(worker, "claim(")
+            self.d.waits_in(worker, "claim(")
             self.pooler.pause()
         self.d.until("SELECT count(*) > 0 FROM embedq.job_leases", "the claim is committed")
         self.pooler.kill()
         self.pooler.start()
         self.assertEqual(self.d.finish(worker, heir=False), TEXTS)
-        # It asked again and got what it had claimed: nobody had to wait for the lease to run out, and no attempt was
-        # used up.
+        # It asked again and got what it had claimed: nobody had to wait for the lease to expire, and no attempt was
+        # used.
         self.assertEqual(self.d.number("SELECT sum(expiries) + sum(attempts) FROM embedq.jobs_done"), 0)
 
     def test_of_a_commit(self):
         with self.d.lock("LOCK TABLE embedq.vectors IN SHARE MODE"):
             worker = self.d.worker(**WORK)
-            self.d.stands(worker, "commit_jobs")
+            self.d.waits_in(worker, "commit_jobs")
             self.pooler.pause()
         self.d.until("SELECT count(*) > 0 FROM embedq.vectors", "the commit is committed")
         self.pooler.kill()
@@ -225,9 +225,9 @@ class AnswersLost(Case):
         self.assertEqual(self.d.finish(worker, heir=False), TEXTS)
 
 
-class Room:
-    """A small file system in memory, and a file that fills it. It lies in a mount namespace of the test's own, so it
-    ends with the test."""
+class SmallDisk:
+    """A small file system in memory, and a file that fills it. It is in a mount namespace of the test's own, so it ends
+    with the test."""
 
     def __init__(self, megabytes):
         if os.geteuid() != 0:
@@ -236,7 +236,7 @@ class Room:
         clone_newns, ms_rec_private = 0x20000, 0x4000 | 0x40000
         if libc.unshare(clone_newns) != 0 or libc.mount(None, b"/", None, ms_rec_private, None) != 0:
             raise unittest.SkipTest(f"no mount namespace: {os.strerror(ctypes.get_errno())}")
-        self.mount = OWNED.folder("embedq-room-")
+        self.mount = OWNED.folder("embedq-disk-")
         done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", self.mount],
                               capture_output=True, text=True)
         if done.returncode != 0:
@@ -248,12 +248,12 @@ class Room:
         self.folder.chmod(0o700)
 
     def fill(self, left=0):
-        """Fills it but for `left` bytes."""
+        """Fills it, except for `left` bytes."""
         with open(self.ballast, "wb") as file:
             size = max(0, os.statvfs(self.mount).f_bavail * os.statvfs(self.mount).f_frsize - left)
             os.posix_fallocate(file.fileno(), 0, size) if size else None
 
-    def make_room(self):
+    def free(self):
         self.ballast.unlink()
 
     def close(self):
@@ -265,53 +265,53 @@ class FullDisk(Shaken):
     FIRST = True
 
     def begin_with(self, megabytes, **settings):
-        """A server that sees the small file system, since it is started after it was mounted."""
-        room = Room(megabytes)
-        self.addCleanup(room.close)
+        """A small file system, and a server that was started after it was mounted, so that it sees it."""
+        disk = SmallDisk(megabytes)
+        self.addCleanup(disk.close)
         server = Cluster(durable=False, **settings)
         self.addCleanup(server.close)
-        return room, server
+        return disk, server
 
-    def test_there_is_no_room_for_tables(self):
-        room, server = self.begin_with(64)
+    def test_there_is_no_space_for_tables(self):
+        disk, server = self.begin_with(64)
         make_template(server)
-        server.sql(f"CREATE TABLESPACE small LOCATION '{room.folder}'", database="postgres")
+        server.sql(f"CREATE TABLESPACE small LOCATION '{disk.folder}'", database="postgres")
         name = new_database(server)
         server.sql(f"ALTER DATABASE {name} SET TABLESPACE small", database="postgres")
         d = Deployment(server, name, dimension=256)
         self.addCleanup(d.close)
-        # Slow, so that most of it is yet to come when the disk is full, however busy the machine is.
+        # Slow, so that most of the work is not done when the disk is full, however busy the machine is.
         workers = self.begin(d, latency="400ms")
         self.reached(d, 0.1)
-        room.fill(left=20_000)
-        # Longer than a lease, with commits refused all along: no job fails of it.
+        disk.fill(left=20_000)
+        # For longer than a lease all commits are refused: no job fails because of that.
         def refused():
             return server.log().count("could not extend file")
 
         def explained():
-            return any("make room on the server's disk" in worker.said() for worker in workers)
+            return any("the server's disk is full" in worker.said() for worker in workers)
 
-        wait_until(lambda: refused() > 0 and explained(), lambda: f"the server refuses writes\n{d.told()}")
+        wait_until(lambda: refused() > 0 and explained(), lambda: f"the server refuses writes\n{d.logs()}")
         d.until(f"SELECT clock_timestamp() > '{d.value('SELECT clock_timestamp()')}'::timestamptz + interval "
                 f"'{2 * LEASE} s'",
                 "two leases have passed")
-        # Each waits longer than the one before, until the leases have run out; then it begins anew.
+        # Each retry waits longer than the one before, until the leases have expired; then it starts again.
         before = refused()
-        wait_until(lambda: refused() >= max(before + 1, 40), lambda: f"it goes on refusing\n{d.told()}",
+        wait_until(lambda: refused() >= max(before + 1, 40), lambda: f"it still refuses\n{d.logs()}",
                    seconds=DEADLINE)
         d.oracle.look()
-        room.make_room()
+        disk.free()
         self.assertEqual(d.finish(*workers, heir=False), TEXTS)
 
-    def test_there_is_no_room_for_the_log(self):
-        """The write-ahead log finds no room: PostgreSQL stops, and comes back when there is."""
-        room, server = self.begin_with(128, settings={"wal_keep_size": "0", "max_wal_size": "32MB",
+    def test_there_is_no_space_for_the_log(self):
+        """There is no space for the write-ahead log: PostgreSQL stops, and restarts when there is."""
+        disk, server = self.begin_with(128, settings={"wal_keep_size": "0", "max_wal_size": "32MB",
                                                       "min_wal_size": "32MB", "wal_recycle": "off"})
         server.stop()
         log = server.data / "pg_wal"
-        subprocess.run(["cp", "-a", f"{log}/.", room.folder], check=True)
+        subprocess.run(["cp", "-a", f"{log}/.", disk.folder], check=True)
         subprocess.run(["rm", "-rf", log], check=True)
-        log.symlink_to(room.folder)
+        log.symlink_to(disk.folder)
         server.start()
         make_template(server)
         d = Deployment(server, new_database(server))
@@ -319,18 +319,18 @@ class FullDisk(Shaken):
         workers = self.begin(d)
         self.reached(d, 0.2)
         d.oracle.look()
-        room.fill()
-        # The present segment is full soon, and there is none to go on with.
+        disk.fill()
+        # The current segment is full soon, and no other can be created.
         try:
             server.sql("CREATE TABLE noise AS SELECT g, repeat(md5(g::text), 20) AS text FROM "
                        "generate_series(1, 100000) g", database="postgres")
         except SqlError:
             pass
-        wait_until(lambda: "No space left on device" in server.log(), "the server finds no room for its log")
+        wait_until(lambda: "No space left on device" in server.log(), "the server has no space for its log")
         if server.running:
             server.stop("immediate")
         else:
             server.stopped()
-        room.make_room()
+        disk.free()
         server.start()
         self.assertEqual(d.finish(*workers, heir=False), TEXTS)

@@ -1,8 +1,7 @@
-"""Workers that are killed at each point of a job, and workers that stand still past their lease.
+"""Workers that are killed at each point of a job, and workers that are stopped for longer than their lease.
 
-A worker is brought to its point for real: a lock of the test's session, which keeps one statement of the worker waiting
-inside the server; a budget or a script of the provider, which keeps it from its next call or in it. Where it stands is
-seen in the database.
+A worker really gets to each point: a lock of the test's session keeps one of its statements waiting inside the server;
+a rate limit or a script of the provider keeps it before its next call or in it. The database shows where it waits.
 """
 
 import unittest
@@ -14,10 +13,10 @@ from owned import wait_until
 SPECS, OPERATIONS = 5, 16
 HELD = "SELECT count(*) FROM embedq.job_leases l CROSS JOIN unnest(l.jobs) j WHERE j.id <> ALL (l.ended)"
 VECTORS = "SELECT count(*) FROM embedq.vectors"
-# A worker's planning looks at its jobs' progress first, and so does a commit, before it writes anything; producers
+# A worker's planning reads the progress of its jobs first, and so does a commit before it writes anything; producers
 # never do.
 BEFORE_PLANNING = "LOCK TABLE embedq.job_progress IN ACCESS EXCLUSIVE MODE"
-# The first that a commit writes.
+# The first table that a commit writes.
 BEFORE_VECTORS = "LOCK TABLE embedq.vectors IN SHARE MODE"
 
 
@@ -27,7 +26,7 @@ class Killed(Case):
         self.d.put(documents(SPECS, OPERATIONS))
 
     def finish(self, expiries):
-        """Another worker takes over; each job that was held by the dead one expired once, and no other was charged."""
+        """Another worker takes over. Each job that the dead one held expired once, and no other was charged."""
         self.d.oracle.look()
         checked = self.d.finish()
         self.assertEqual(checked, SPECS * OPERATIONS)
@@ -35,8 +34,7 @@ class Killed(Case):
         self.assertEqual(self.d.number("SELECT count(*) FROM embedq.jobs_done WHERE expiries > 1 OR attempts > 1"), 0)
 
     def held(self):
-        """How many jobs the dead worker held: some, for it leaves what it does not get to soon. While it lived it could
-        take more."""
+        """How many jobs the dead worker held: at least one, but not all, as it claims only what it can do soon."""
         held = self.d.number(HELD)
         self.assertGreater(held, 0)
         return held
@@ -44,14 +42,14 @@ class Killed(Case):
     def test_after_claim(self):
         with self.d.lock(BEFORE_PLANNING):
             doomed = self.d.worker("doomed")
-            self.d.stands(doomed, "missing_texts")
+            self.d.waits_in(doomed, "missing_texts")
             doomed.kill()
         self.d.gone(doomed)
         self.assertEqual(self.d.number(VECTORS), 0)
         self.finish(expiries=self.held())
 
     def test_before_the_call(self):
-        # The budget lets one call through, and the next in a minute.
+        # The rate limit permits one call, and the next in a minute.
         doomed = self.d.worker("doomed", concurrency=1, batch=8, per_minute=1)
         self.d.until("SELECT count(*) = 8 FROM embedq.vectors", "the first call's vectors")
         self.d.kill(doomed)
@@ -60,8 +58,8 @@ class Killed(Case):
 
     def test_during_the_call(self):
         doomed = self.d.worker("doomed", concurrency=1, batch=8, faults=["hang calls=2.."])
-        self.d.until("SELECT count(*) = 8 FROM embedq.vectors", "the first call's vectors, so the second is under way")
-        # no_transaction_during_a_call: heartbeats come and go, and at some moment there is none.
+        self.d.until("SELECT count(*) = 8 FROM embedq.vectors", "the first call's vectors, so the second has begun")
+        # no_transaction_during_a_call: heartbeats have transactions, but at some moment there is none.
         self.d.until("SELECT count(*) > 0 AND bool_and(xact_start IS NULL) FROM pg_stat_activity "
                      "WHERE application_name = 'doomed'",
                      "no transaction is open")
@@ -72,9 +70,9 @@ class Killed(Case):
     def test_before_commit(self):
         with self.d.lock(BEFORE_VECTORS):
             doomed = self.d.worker("doomed")
-            self.d.stands(doomed, "commit_jobs")
+            self.d.waits_in(doomed, "commit_jobs")
             doomed.kill()
-            # Its session would go on once the lock is gone: it ends with the worker, as behind a connection that broke.
+            # Its session would continue once the lock is released: it is ended, as if the connection had broken.
             self.d.cut_off(doomed)
         self.assertEqual(self.d.number(VECTORS), 0)
         self.finish(expiries=self.held())
@@ -82,9 +80,9 @@ class Killed(Case):
     def test_while_the_commit_goes_through(self):
         with self.d.lock(BEFORE_VECTORS):
             doomed = self.d.worker("doomed", concurrency=1, batch=8, latency="50ms")
-            self.d.stands(doomed, "commit_jobs")
+            self.d.waits_in(doomed, "commit_jobs")
             doomed.kill()
-        # Nobody is there to hear it, but it is committed.
+        # Nobody receives the answer, but it is committed.
         self.d.gone(doomed)
         self.assertGreater(self.d.number(VECTORS), 0)
         self.finish(expiries=self.d.number(HELD))
@@ -99,12 +97,12 @@ class Killed(Case):
         self.finish(expiries=self.held())
 
     def test_at_every_attempt(self):
-        """attempts_are_bounded: what kills its worker each time ends, and takes nobody with it."""
+        """attempts_are_bounded: a job that kills its worker each time ends, and no other job fails with it."""
         for turn in range(5):
             with self.d.lock(BEFORE_PLANNING):
                 doomed = self.d.worker(f"doomed{turn}", scheduler={"lease": "1s", "heartbeat": "300ms"})
-                # The first ones take several, later ones one suspect each.
-                self.d.stands(doomed, "missing_texts")
+                # The first workers claim several jobs, later ones one suspect each.
+                self.d.waits_in(doomed, "missing_texts")
                 doomed.kill()
             self.d.gone(doomed)
             self.d.oracle.look()
@@ -115,17 +113,16 @@ class Killed(Case):
         self.d.settled()
         heir.stop()
         self.d.oracle.look()
-        # Turns 3 to 5 met suspects, which are given out alone: of the five jobs at most one has come to its fifth
-        # attempt.
+        # Turns 3 to 5 met suspects, which are claimed alone: of the five jobs at most one reached its fifth attempt.
         failed = [row[0] for row in self.d.ask("SELECT id FROM embedq.jobs_done WHERE status = 3")]
         self.assertLessEqual(len(failed), 1)
         if not failed:
             self.d.check()
 
 
-class StoodStill(Case):
-    """A worker that is stopped past its lease finds its jobs done by another: it gets `lost`, changes nothing, and goes
-    on working."""
+class Paused(Case):
+    """A worker that is stopped for longer than its lease finds its jobs done by another: it gets `lost`, changes
+    nothing, and continues to work."""
 
     STATE = """SELECT md5(string_agg(row, ',' ORDER BY row)) FROM (
                    SELECT d::text AS row FROM embedq.jobs_done d UNION ALL SELECT r::text FROM embedq.jobs_ready r
@@ -138,7 +135,7 @@ class StoodStill(Case):
         self.d.put(documents(SPECS, OPERATIONS))
 
     def wakes(self, sleeper, heir, comes_back):
-        """It was stopped; the other does the work; then it goes on."""
+        """It was stopped and the other did the work; now it continues."""
         heir.stop()
         self.d.check()
         its_own = f"SELECT count(*) FROM embedq.jobs_done WHERE worker_id LIKE '%-{sleeper.pid}-%'"
@@ -153,7 +150,7 @@ class StoodStill(Case):
         self.d.check()
 
     def beats(self, sleeper):
-        """Until it has written a heartbeat from now on."""
+        """Waits until it has written a heartbeat from now on."""
         since = self.d.value("SELECT now()")
         self.d.until(f"SELECT bool_or(seen_at > '{since}') FROM embedq.workers WHERE pid = {sleeper.pid}",
                      "its heartbeat")
@@ -161,7 +158,7 @@ class StoodStill(Case):
     def test_during_the_call(self):
         sleeper = self.d.worker("sleeper", concurrency=1, batch=8, latency="700ms")
         self.d.until("SELECT count(*) >= 8 FROM embedq.vectors",
-                     "the first call's vectors, so another one is under way")
+                     "the first call's vectors, so another one is in progress")
         self.d.freeze(sleeper)
         self.assertLess(self.d.number(VECTORS), SPECS * OPERATIONS)
         heir = self.d.worker("heir", scheduler=KEEPING)
@@ -171,7 +168,7 @@ class StoodStill(Case):
     def test_before_commit(self):
         with self.d.lock(BEFORE_VECTORS):
             sleeper = self.d.worker("sleeper")
-            self.d.stands(sleeper, "commit_jobs")
+            self.d.waits_in(sleeper, "commit_jobs")
             sleeper.pause()
             self.d.cut_off(sleeper)
         heir = self.d.worker("heir", scheduler=KEEPING)

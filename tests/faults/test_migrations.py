@@ -1,4 +1,4 @@
-"""Fifty processes migrate an empty database at once."""
+"""Fifty processes migrate an empty database at the same time."""
 
 from case import Case, documents
 from deployment import Deployment, empty_database
@@ -7,7 +7,7 @@ PROCESSES = 50
 
 
 class Migrations(Case):
-    def test_fifty_at_once(self):
+    def test_fifty_in_parallel(self):
         database = empty_database(self.server)
         d = Deployment(self.server, database)
         self.addCleanup(d.close)
@@ -15,7 +15,7 @@ class Migrations(Case):
             process.done()
             self.assertIn("up to date", process.said())
         self.assertEqual(d.number("SELECT count(*) - count(DISTINCT number) FROM embedq.migrations"), 0)
-        # One of them did it, and said so; the schema is whole.
+        # One of them did it, and logged that; the schema is complete.
         self.assertEqual(sum("migrating the schema: first schema" in process.said() for process in d.started), 1)
         d.until("SELECT count(*) = 0 FROM pg_locks WHERE locktype = 'advisory'", "nobody holds a lock")
         worker = d.worker()

@@ -1,4 +1,4 @@
-"""The oracle itself: it agrees with another store, and it sees each fault that is planted."""
+"""The oracle itself: it agrees with another store, and it finds each fault that is planted."""
 
 import json
 import sqlite3
@@ -54,7 +54,7 @@ SQLITE = """SELECT o.operation_id, t.content, v.value FROM operations o JOIN tex
 
 
 class TheOracle(Case):
-    def test_it_sees_each_planted_fault(self):
+    def test_it_finds_each_planted_fault(self):
         d = self.deployment()
         worker = d.worker()
         d.put(documents(SPECS, OPERATIONS), stay=True)
@@ -71,7 +71,7 @@ class TheOracle(Case):
         d.check()
 
     def test_another_store_gives_the_same_texts_and_vectors(self):
-        """Texts and vectors as SQLite has them after the same documents are those that the oracle makes itself."""
+        """After the same documents, SQLite has the texts and vectors that the oracle computes itself."""
         written = documents(SPECS, OPERATIONS)
         world = program.World()
         self.addCleanup(world.close)

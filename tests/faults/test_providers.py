@@ -1,5 +1,5 @@
-"""The measurements of benchmarks/providers in short, or with EMBEDQ_SOAK=1 as long as their figures are given for:
-endpoints under load."""
+"""Endpoints under load: the measurements of benchmarks/providers in a short form, or with EMBEDQ_SOAK=1 in the form for
+which the documentation has figures."""
 
 import pathlib
 import sys
@@ -20,9 +20,8 @@ class Endpoints(Case):
     FIRST = True
 
     def keeps(self, measure, bounds, of_time=()):
-        """Measures, and asks for the bounds of each result. What the names `of_time` say depends on what else the
-        machine does: in short it has three chances, since a machine has bad moments, and what is slow by itself is so
-        each time."""
+        """Measures, and checks the bounds of each result. The figures named in `of_time` depend on the load of the
+        machine: in the short form they are measured up to three times, and must be good once."""
         for chance in range(1 if SOAK else 3):
             result = measure()
             print(", ".join(f"{name} {value:.3f}" if isinstance(value, float) else f"{name} {value}"
@@ -34,17 +33,18 @@ class Endpoints(Case):
         self.fail(f"{beyond}: {result}")
 
     def test_a_worker_saturates_its_provider(self):
-        # In short, a start and an end weigh more.
+        # In the short form, the start and the end weigh more.
         self.keeps(lambda: saturation.measure(self.server, **({} if SOAK else {"specs": 30, "operations": 100})),
                    lambda result: [("times the ideal", saturation.BOUND if SOAK else 1.25)],
                    of_time=["times the ideal"])
 
     def test_processes_share_a_rate_limit(self):
-        self.keeps(lambda: shared_rate_limit.measure(self.server, **({} if SOAK else {"seconds": 12, "per_minute": 1200})),
+        short = {"seconds": 12, "per_minute": 1200}
+        self.keeps(lambda: shared_rate_limit.measure(self.server, **({} if SOAK else short)),
                    shared_rate_limit.bounds, of_time=["of the rate limit", "used"])
 
     def test_throttling_costs_neither_attempts_nor_throughput(self):
-        # The limit is found within the first quarter of a minute, at the cost of two pauses; in short that weighs more.
+        # The limit is found within the first 15 s, at the cost of two pauses; in the short form that weighs more.
         share = "of what the server allows"
         self.keeps(lambda: throttling.measure(self.server, **({} if SOAK else {"seconds": 15})),
                    lambda result: [bound if SOAK or bound[0] != share else (share, 0.85, True)

@@ -1,4 +1,4 @@
-"""The reconciler's sweep while jobs move under it."""
+"""The reconciler's sweep while jobs change their state."""
 
 from case import Case, documents
 
@@ -6,8 +6,8 @@ SPECS, OPERATIONS = 5, 8
 
 
 class Sweep(Case):
-    def test_a_job_claimed_in_the_midst_of_it_is_not_queued_twice(self):
-        """reconciler_reads_the_truth: a job for each spec with a gap and none open, and for no other."""
+    def test_a_job_claimed_during_the_sweep_is_not_enqueued_twice(self):
+        """reconciler_reads_the_truth: a job for each spec with missing vectors and no open job, and for no other."""
         d = self.deployment()
         d.put(documents(SPECS, OPERATIONS))
         d.ask("DELETE FROM embedq.jobs_ready")  # as if they had been lost
@@ -15,7 +15,7 @@ class Sweep(Case):
         with d.lock("LOCK TABLE embedq.specs IN SHARE MODE"):
             # One call for each job, and none of them ends.
             worker = d.worker(faults=["hang"], batch=OPERATIONS, concurrency=SPECS)
-            d.stands(worker, "reconcile")
+            d.waits_in(worker, "reconcile")
             d.ask("SELECT embedq.enqueue('default', spec_name) FROM embedq.specs")
             d.until(f"SELECT sum(size) = {SPECS} FROM embedq.job_leases", "the worker claims them")
         d.until("SELECT count(*) = 0 FROM pg_stat_activity WHERE state = 'active' AND application_name = 'worker' "

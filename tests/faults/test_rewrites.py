@@ -1,4 +1,4 @@
-"""no_lost_update: a spec that is written anew at every point of its job ends with vectors for what was written last."""
+"""no_lost_update: a spec that is rewritten at any point of its job ends with vectors for the last document."""
 
 import random
 
@@ -8,7 +8,7 @@ from program import document
 from test_kills import BEFORE_PLANNING, BEFORE_VECTORS, VECTORS
 
 OPERATIONS = 24
-PAGE = 1024  # texts that a worker asks for at a time
+PAGE = 1024  # texts that a worker reads at a time
 
 
 class Rewritten(Case):
@@ -33,7 +33,7 @@ class Rewritten(Case):
         self.write("first")
         with self.d.lock(BEFORE_PLANNING):
             worker = self.d.worker()
-            self.d.stands(worker, "missing_texts")
+            self.d.waits_in(worker, "missing_texts")
             self.write("last", OPERATIONS - 5)
         self.finish(worker)
 
@@ -41,12 +41,12 @@ class Rewritten(Case):
         self.write("first")
         with self.d.lock(BEFORE_VECTORS):
             worker = self.d.worker(latency="300ms", concurrency=1, batch=8)
-            self.d.stands(worker, "commit_jobs")
+            self.d.waits_in(worker, "commit_jobs")
             after_it = self.d.lock_behind(BEFORE_VECTORS)
         with after_it:
             after_it.answer()
             self.assertIn(self.d.number(VECTORS), (8, 16))
-            self.d.stands(worker, "commit_jobs")
+            self.d.waits_in(worker, "commit_jobs")
             self.write("last")
         self.finish(worker)
 
@@ -54,11 +54,11 @@ class Rewritten(Case):
         self.write("first", PAGE + 200)
         with self.d.lock(BEFORE_PLANNING):
             worker = self.d.worker(latency="40ms", concurrency=2, batch=32)
-            self.d.stands(worker, "missing_texts")
+            self.d.waits_in(worker, "missing_texts")
             after_it = self.d.lock_behind(BEFORE_PLANNING)
         with after_it:
             after_it.answer()
-            self.d.stands(worker, "missing_texts")  # when the first page has been asked for whole
+            self.d.waits_in(worker, "missing_texts")  # when all of the first page has been sent
             self.assertLess(self.d.number(VECTORS), PAGE)
             self.write("last", PAGE + 100)
         self.finish(worker)
@@ -67,7 +67,7 @@ class Rewritten(Case):
         self.write("first")
         with self.d.lock(BEFORE_VECTORS):
             worker = self.d.worker(concurrency=1, batch=OPERATIONS)
-            self.d.stands(worker, "commit_jobs")
+            self.d.waits_in(worker, "commit_jobs")
             self.write("last")
         self.finish(worker)
 
@@ -79,18 +79,18 @@ class Rewritten(Case):
         self.finish(worker)
 
     def test_back_to_what_it_was(self):
-        """The vectors of the first text are there; the job that was about the second has nothing left to do."""
+        """The vectors of the first text exist; the job for the second has nothing left to do."""
         worker = self.d.worker()
         self.write("first")
         self.d.settled()
         with self.d.lock(BEFORE_PLANNING):
             self.write("second")
-            self.d.stands(worker, "missing_texts")
+            self.d.waits_in(worker, "missing_texts")
             self.write("first")
         self.finish(worker)
 
     def test_at_random(self):
-        """Several specs written over and over by several producers while workers are killed."""
+        """Several producers rewrite several specs while workers are killed."""
         rounds = 60 if SOAK else 6
         chance = random.Random(7)
         workers = [self.d.worker(f"worker{i}", latency="20ms", concurrency=1, batch=8) for i in range(2)]

@@ -1,4 +1,4 @@
-"""What starts while its database is away: services wait for it, and say so once; a person is told after a few
+"""Starts while the database is not running: services wait for it, and log that once; `index` fails after a few
 seconds."""
 
 import re
@@ -20,7 +20,7 @@ class Starts(Case):
         self.addCleanup(lambda: self.server.running or self.server.start())
 
     def waits(self, process):
-        wait_until(lambda: WAITS.search(process.said()), lambda: f"{process.name} says that it waits: {process.said()}")
+        wait_until(lambda: WAITS.search(process.said()), lambda: f"{process.name} waits, and logs it: {process.said()}")
 
     def test_services_wait_and_then_work(self):
         waiting = [self.d.worker(), self.d.launch("server", "serve")]
@@ -32,13 +32,13 @@ class Starts(Case):
         for one in waiting:
             self.assertEqual(len(WAITS.findall(one.said())), 1, one.said())
 
-    def test_a_worker_that_waits_stops_when_it_is_told(self):
+    def test_a_worker_that_waits_stops_on_a_signal(self):
         for words in (["worker"], ["serve"]):
             one = self.d.launch(words[0], *words)
             self.waits(one)
             one.stop()
 
-    def test_index_is_told_after_a_few_seconds(self):
+    def test_index_fails_after_a_few_seconds(self):
         file = self.d.write("s.json", documents(1, 1)["s0"])
         began = time.monotonic()
         index = self.d.launch("index", "index", file)
@@ -48,7 +48,7 @@ class Starts(Case):
         self.assertRegex(index.said().splitlines()[-1],
                          "^embedq: cannot connect to PostgreSQL at .*is the server running")
 
-    def test_index_goes_on_when_the_server_comes(self):
+    def test_index_continues_when_the_server_starts(self):
         file = self.d.write("s.json", documents(1, 1)["s0"])
         index = self.d.launch("index", "index", file)
         self.waits(index)

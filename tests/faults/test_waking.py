@@ -1,4 +1,4 @@
-"""What wakes a worker, and whose clock counts: every notification lost, workers' clocks an hour off."""
+"""What wakes a worker, and whose clock counts: all notifications lost, workers' clocks an hour off."""
 
 import datetime
 import glob
@@ -15,34 +15,34 @@ SPECS, OPERATIONS = 4, 10
 LISTEN = ("notifier", "postgres_listen")
 
 
-class NothingIsHeard(Case):
+class NotificationsLost(Case):
     """notifications_are_hints: with every one lost, all work is still done by polling."""
 
     def works(self, deployment, **settings):
         workers = [deployment.worker(f"worker{i}", **settings) for i in range(2)]
         deployment.put(documents(SPECS, OPERATIONS), stay=True)
-        # Idle now; what other programs enqueue is found as well. At once, so that no sweep comes in between.
+        # Idle now. What other programs enqueue is found as well; in one transaction, so that no sweep comes between.
         self.assertEqual(deployment.value("BEGIN; UPDATE embedq.specs SET force_from = now() WHERE spec_name = 's1'; "
                                           "SELECT embedq.enqueue('default', 's1', 'manual_retry'); COMMIT"), "created")
         deployment.settled()
         self.assertEqual(deployment.finish(*workers, heir=False), SPECS * OPERATIONS)
 
-    def test_each_process_hears_itself_alone(self):
-        """The notifier `local` reaches no other process: what is put elsewhere is found at the scheduler's poll."""
+    def test_each_process_notifies_only_itself(self):
+        """The notifier `local` reaches no other process: the scheduler finds other jobs when it polls."""
         self.works(self.deployment(), notifier={"plugin": "local"})
 
     def test_polling(self):
         self.works(self.deployment(), notifier={"plugin": "poll", "options": {"interval": "300ms"}})
 
-    # These need the plugin postgres_listen; until it is there they are skipped, and say so.
+    # These need the plugin postgres_listen, and are skipped without it.
 
     def listen(self, channel):
         if LISTEN not in plugins():
             self.skipTest("this build has no notifier postgres_listen")
         return {"plugin": "postgres_listen", "options": {"channel": channel}}
 
-    def test_listening_on_a_channel_where_nobody_speaks(self):
-        self.works(self.deployment(), notifier=self.listen("nobody_speaks_here"))
+    def test_listening_on_a_channel_without_notifications(self):
+        self.works(self.deployment(), notifier=self.listen("nobody_notifies_here"))
 
     def test_the_listening_session_is_ended_again_and_again(self):
         d = self.deployment()
@@ -50,7 +50,7 @@ class NothingIsHeard(Case):
         for turn in range(5):
             d.until("""SELECT count(pg_terminate_backend(pid)) > 0 FROM pg_stat_activity
                        WHERE datname = current_database()
-                       AND pid <> pg_backend_pid() AND query ILIKE 'listen%'""", "it listens, and no more")
+                       AND pid <> pg_backend_pid() AND query ILIKE 'listen%'""", "its listening session is ended")
             d.put(documents(1, OPERATIONS, f"turn {turn}", first=turn), stay=True)
         self.assertEqual(d.finish(worker, heir=False), 5 * OPERATIONS)
 
@@ -65,13 +65,13 @@ class Clocks(Case):
         if library is None:
             self.skipTest("there is no libfaketime; install faketime (make setup does)")
         d = self.deployment()
-        # The wall clock alone is wrong, as on a machine that nobody set.
+        # Only the wall clock is wrong, as on a machine whose clock was never set.
         off = {"LD_PRELOAD": library, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
         slow = {"latency": "300ms", "concurrency": 1, "batch": 4, "scheduler": {"lease": "3s", "heartbeat": "300ms"}}
         workers = [d.worker("ahead", environment={**off, "FAKETIME": "+1h"}, **slow),
                    d.worker("behind", environment={**off, "FAKETIME": "-1h"}, **slow), d.worker("right", **slow)]
-        # Each in its turn has work for longer than a lease, while the others stand by and would reap what they took for
-        # expired.
+        # Each in turn has work for longer than a lease, while the others are idle and would reap the leases that they
+        # took for expired.
         for turn, worker in enumerate(workers):
             d.until("SELECT count(*) = 0 FROM embedq.jobs_ready", "the queue is empty")
             others = [other for other in workers if other is not worker]
@@ -96,7 +96,7 @@ class Clocks(Case):
         for worker in workers:
             worker.go_on()
         self.assertEqual(d.finish(*workers, heir=False), 7 * 16 + 2 * 8)
-        # They did have another time.
+        # Their clocks were really different.
         for worker, hours in zip(workers, (1, -1)):
             said = re.search(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)", worker.said())
             if said:

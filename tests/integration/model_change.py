@@ -7,14 +7,14 @@
     model_change.py build/release/bin/embedq --how digest  # the model is replaced under its name, below a `serve`
 
 One process asks ten questions in turn, one every 50 ms (`embedq search - --mode semantic`), before, during and after
-the change. The simulated provider's vectors are unlike for each model, so the first ten operations of an answer tell
-which model ranked it: what each model answers alone is asked beforehand and afterwards, and an answer during the change
-that is neither is a mixture. Operations that are edited meanwhile have no vector of the old model any more, and are
-missing from its answers from then on. A change by YAML is made as people make it: `embedq index --no-work` with the new
-file moves the target, and a worker with the new file embeds. With `gone` and `hangs` the old model's server fails once
-a third of the texts have their new vectors: from then until the flip, answers must be lexical.
+the change. The simulated provider's vectors differ for each model, so the first ten operations of an answer show which
+model ranked it: the answers of each model alone are recorded before and after, and an answer during the change that
+matches neither is a mixture. Operations that are edited meanwhile have no vector of the old model any more, and are
+missing from its answers from then on. A change by YAML is made as users make it: `embedq index --no-work` with the new
+file sets the target, and a worker with the new file embeds. With `gone` and `hangs` the old model's server fails once a
+third of the texts have their new vectors: from then until the switch, answers must be lexical.
 
-Without PostgreSQL: SQLite, or with --url an empty database on a server.
+The store is SQLite, or with --url an empty PostgreSQL database.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def configuration(world, name, model, state, latency, url):
 
 
 class Searcher:
-    """A process that answers questions, one every `interval`; each answer with when it was asked and how long it
+    """A process that answers questions, one every `interval`; each answer has the time of the question and how long it
     took."""
 
     def __init__(self, world, config, interval=0.05):
@@ -99,7 +99,7 @@ def ranked(answer):
 
 
 def lists(world, config):
-    """What each question is answered by one model alone, to a depth from which edited operations may be taken out."""
+    """Each question's answer by one model alone, with so many hits that edited operations can be removed."""
     done = subprocess.run([program.PROGRAM, "--config", str(config), "search", "-", "--json", "--mode", "semantic",
                            "--limit", "100"],
                           env=world.environment(), cwd=world.folder, input="\n".join(QUESTIONS) + "\n",
@@ -127,7 +127,7 @@ def start(world, config, *words, log):
 
 
 def change(world, config):
-    """The catalog's model change as `status` tells it, or nothing."""
+    """The catalog's model change as `status` shows it, or nothing."""
     (catalog,) = json.loads(run(world, config, "status", "--json").stdout)["catalogs"]
     return catalog.get("model_change")
 
@@ -173,16 +173,16 @@ def measure(world, how="yaml", operations=2000, latency="4ms", url=None):
         wait(a_third, "a third of the texts are there")
         failed_at = time.monotonic()
         old_state.write_text("down\n" if how == "gone" else "hang\n")
-    # A live edit and a new document in the middle of it.
+    # A live edit and a new document during the change.
     edit = world.write(f"{EDITED}.json", document(EDITED, 20, "edited"))
     fresh = world.write("fresh.json", document("fresh", 5))
     edited_at = time.monotonic()
-    run(world, new, "index", edit, fresh, "--no-work")  # stays until they are embedded
+    run(world, new, "index", edit, fresh, "--no-work")  # waits until they are embedded
     live = time.monotonic() - edited_at
     left = change(world, new)
-    wait(lambda: change(world, new) is None, "the flip")
+    wait(lambda: change(world, new) is None, "the switch")
     flipped = time.monotonic()
-    wait(lambda: searcher.answers[-1]["at"] > flipped + 1, "answers after the flip")
+    wait(lambda: searcher.answers[-1]["at"] > flipped + 1, "answers after the switch")
     answers = searcher.end()
     server.send_signal(signal.SIGTERM)
     assert server.wait(PATIENCE) == 0
@@ -231,11 +231,11 @@ if __name__ == "__main__":
     parser.add_argument("--operations", type=int, default=2000)
     parser.add_argument("--latency", default="4ms", help="of the new model, for each text")
     parser.add_argument("--url", help="of an empty PostgreSQL database")
-    told = parser.parse_args()
-    program.PROGRAM = str(pathlib.Path(told.program).resolve())
+    arguments = parser.parse_args()
+    program.PROGRAM = str(pathlib.Path(arguments.program).resolve())
     world = World()
     try:
-        result = measure(world, told.how, told.operations, told.latency, told.url)
+        result = measure(world, arguments.how, arguments.operations, arguments.latency, arguments.url)
     finally:
         world.close()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {platform.platform()}")

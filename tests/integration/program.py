@@ -1,4 +1,4 @@
-"""The program under test, in a world of its own: one folder, one configuration, no environment of the machine."""
+"""The program under test, isolated: one folder, one configuration, no environment of the machine."""
 
 import json
 import os
@@ -28,8 +28,7 @@ def document(title, operations, salt=""):
 
 
 def stacks(pid):
-    """Where each thread of a process stands, to be read by people: by gdb, or where there is none what the kernel
-    tells."""
+    """The stack of each thread of a process, for people: by gdb, or without it the kernel's state of each thread."""
     if shutil.which("gdb"):
         done = subprocess.run(["gdb", "-p", str(pid), "-batch", "-ex", "thread apply all backtrace 20"],
                               capture_output=True, text=True, timeout=60)
@@ -40,7 +39,7 @@ def stacks(pid):
 
 
 class World:
-    """One folder with a configuration; everything that embedq keeps lies below it."""
+    """One folder with a configuration; everything that embedq stores is below it."""
 
     def __init__(self, config=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="embedq-integration-"))
@@ -55,7 +54,7 @@ class World:
                 process.kill()
             process.wait()
             if process.stderr and not process.stderr.closed:
-                # For who looks into a failure.
+                # For whoever investigates a failure.
                 print(*process.args[1:], "\n" + process.stderr.read(), file=sys.stderr)
             for pipe in (process.stdout, process.stderr):
                 if pipe:
@@ -85,8 +84,8 @@ class World:
             where = stacks(process.pid)
             process.kill()
             stdout, stderr = process.communicate()
-            raise AssertionError(f"{words} did not end within {DEADLINE} s; it said: {stdout}{stderr}\nand stood "
-                                 f"at:\n{where}") from None
+            raise AssertionError(f"{words} did not end within {DEADLINE} s; it printed: {stdout}{stderr}\nits "
+                                 f"stacks:\n{where}") from None
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     def start(self, *words):
@@ -112,7 +111,7 @@ class World:
         return self.folder / "specs"
 
     def wait_for_status(self, condition):
-        """Reads what `status --watch` tells until the condition holds of the catalogs."""
+        """Reads `status --watch` until the condition holds for the catalogs."""
         watch = self.start("status", "--watch", "--json")
         try:
             for line in watch.stdout:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs the integration tests, several at a time: run.py PROGRAM [TEST…]; --help says more. EMBEDQ_SOAK=1 repeats what
-is random many times over, and runs one after the other."""
+"""Runs the integration tests, several at a time: run.py PROGRAM [TEST…]; --help says more. EMBEDQ_SOAK=1 repeats
+random tests many times, and runs one after the other."""
 
 import pathlib
 import sys

@@ -1,5 +1,5 @@
-"""embedq on a file of its own, with a provider that asks a protocol server; and an oracle that knows what every vector
-must be."""
+"""embedq on a SQLite file of its own, with a provider that calls a protocol server, and a check that every stored
+vector is the right one."""
 
 import contextlib
 import hashlib
@@ -48,7 +48,7 @@ class Served(World):
         self.texts += specs * operations
 
     def index(self):
-        """Runs it to its end, which must be a good one."""
+        """Runs it to its end, and checks that it exits with status 0."""
         done = self.run("index", self.specs, "--json")
         assert done.returncode == 0, f"index exited {done.returncode}: {done.stderr}\n{self.server.calls()['log'][-3:]}"
         return json.loads(done.stdout)
@@ -58,11 +58,11 @@ class Served(World):
             return database.execute(sql).fetchall()
 
     def calls(self):
-        """Of documents: what asks for the dimension alone is left out."""
+        """The calls for documents, without those that only ask for the dimension."""
         return [call for call in self.server.calls()["log"] if call["texts"] != ["dimension"]]
 
     def check_vectors(self):
-        """Every vector that is stored is that of its text and of its profile's model. How many there are."""
+        """Checks that every stored vector is that of its text and of its profile's model. Returns their number."""
         asked = {hashlib.sha256(text.encode()).digest(): text for call in self.server.calls()["log"]
                  for text in call.get("texts", [])}
         self.server.change({"faults": [], "refusing": False, "latency": "0ms", "rate": {}, "max_inputs": 0,
@@ -81,12 +81,12 @@ class Served(World):
         return len(stored)
 
     def ask(self, texts):
-        """What the server answers for the texts, asked by the test itself."""
+        """The server's vectors for the texts, requested by the test itself."""
         path = "/api/embed" if self.plugin == "ollama" else "/v1/embeddings"
         request = urllib.request.Request(self.server.url + path, json.dumps({"model": MODEL, "input": texts}).encode())
         with urllib.request.urlopen(request, timeout=program.DEADLINE) as answer:
-            told = json.load(answer)
-        return told["embeddings"] if self.plugin == "ollama" else [item["embedding"] for item in told["data"]]
+            body = json.load(answer)
+        return body["embeddings"] if self.plugin == "ollama" else [item["embedding"] for item in body["data"]]
 
 
 class Case(unittest.TestCase):

@@ -107,7 +107,7 @@ class Failures(Case):
         done = self.world.run("index", self.world.folder / "nowhere")
         self.assertEqual(done.returncode, 1)
         self.assertIn("nowhere: does not exist", done.stderr)
-        self.assertIn("embedq: there is no file to read", done.stderr)
+        self.assertIn("embedq: nothing was indexed: the paths contain no readable file", done.stderr)
 
     def test_unknown_things(self):
         for words in (("status", "cats"), ("search", "x", "--catalog", "cats"), ("jobs", "show", "7"),
@@ -144,7 +144,7 @@ providers:
 scheduler: { leese: 20s }
 """
 
-    def test_every_fault_is_told_with_its_place(self):
+    def test_every_fault_is_reported_with_its_place(self):
         for words in (("config", "check"), ("status",), ("index", ".")):
             done = self.world.run(*words)
             self.assertEqual(done.returncode, 2, done.stderr)

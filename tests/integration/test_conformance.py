@@ -1,4 +1,4 @@
-"""The conformance kit as a program: what it tells, and what it refuses."""
+"""The conformance kit as a program: its output, and what it refuses."""
 
 import json
 import os
@@ -38,7 +38,7 @@ class Kit(unittest.TestCase):
         written = json.loads((self.world.folder / "kit.json").read_text())
         self.assertEqual((written["failures"], written["tests"] > 5), (0, True))
 
-    def test_a_store_without_a_place_of_its_own_is_told_so(self):
+    def test_a_store_without_a_path_per_case_is_refused(self):
         shared = f"version: 1\nstore: {{ plugin: sqlite, options: {{ path: {self.world.folder}/mine.db }} }}\n"
         done = self.configured(shared, "--only", "store", "--cases", FEW)
         self.assertEqual(done.returncode, 1)
@@ -46,7 +46,7 @@ class Kit(unittest.TestCase):
                       "${EMBEDQ_CASE_FOLDER}", done.stdout)
 
     def test_the_users_own_data_is_never_opened(self):
-        """The default path lies in the case's folder."""
+        """The default path is in the case's folder."""
         done = self.configured("version: 1\n", "--only", "store", "--cases", FEW)
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual(os.listdir(self.world.folder), ["embedq.yaml"])

@@ -13,7 +13,7 @@ providers:
 embedding: { provider: slow }
 scheduler: { lease: 2s, heartbeat: 500ms }
 """
-SLOWER = SLOW.replace("80ms", "400ms")  # not done before anyone has looked twice
+SLOWER = SLOW.replace("80ms", "400ms")  # not done before the test has seen some progress
 ROUNDS = 20 if os.environ.get("EMBEDQ_SOAK") else 1
 
 
@@ -40,7 +40,7 @@ class Crashes(Case):
             self.assertGreater(kept, 0)
             report = self.world.json("index", self.world.specs, "--catalog", catalog)
             self.assertEqual((report["documents"], report["distinct_texts"]), (12, self.texts))
-            # What was there when it died is not asked for again.
+            # What was stored when it was killed is not embedded again.
             self.assertEqual(report["embedded"] + kept, self.texts)
             self.assertEqual(report["reused"], kept)
             health = self.world.json("status", catalog)["catalogs"][0]
@@ -53,10 +53,10 @@ class Crashes(Case):
         run.send_signal(signal.SIGINT)
         out, err = run.communicate(timeout=DEADLINE)
         self.assertEqual(run.returncode, 1, err)
-        self.assertIn("goes on where it stopped", err)
+        self.assertIn("run the same command again to continue", err)
         first = json.loads(out)
         self.assertGreater(first["embedded"], 0)
-        # Nothing is left held: what was not done is given back, without an attempt.
+        # No job stays claimed: what was not done is released, without counting an attempt.
         self.assertEqual(self.world.json("jobs", "list", "--status", "running")["jobs"], [])
         self.world.config.write_text(SLOW)
         second = self.world.json("index", self.world.specs)

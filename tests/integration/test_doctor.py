@@ -28,7 +28,7 @@ class Doctor(unittest.TestCase):
         self.assertEqual((report["faults"], report["notes"]), (levels.count("fault"), levels.count("note")))
         for finding in report["findings"]:
             self.assertTrue(finding["subject"] and finding["found"], finding)
-            self.assertTrue(finding["level"] != "fault" or finding.get("fix"), finding)
+            self.assertTrue(finding["level"] != "fault" or finding.get("hint"), finding)
         return report["findings"]
 
     def finding(self, findings, subject):
@@ -49,7 +49,7 @@ class Doctor(unittest.TestCase):
         lines = done.stdout.splitlines()
         column = lines[0].index(lines[0].split()[2])
         for line in lines[:-2]:
-            self.assertTrue(line.startswith("       fix: ")
+            self.assertTrue(line.startswith("       hint: ")
                             or (line[column - 2:column] == "  " and line[column] != " "), line)
         findings = self.findings(world, 0)
         for subject, words in {"store": "sqlite", "schema": "up to date", "provider lexical": "dimension",
@@ -66,11 +66,11 @@ class Doctor(unittest.TestCase):
         findings = self.findings(world, 1)
         schema = self.finding(findings, "schema")
         self.assertEqual(schema["level"], "fault")
-        self.assertIn("embedq migrate up", schema["fix"])
+        self.assertIn("embedq migrate up", schema["hint"])
         self.assertEqual(self.finding(findings, "file")["level"], "note")
         self.assertEqual(self.finding(findings, "provider lexical")["level"], "good")
-        self.assertFalse((world.folder / "data").exists(), "a diagnosis makes nothing")
-        # The fix hints.
+        self.assertFalse((world.folder / "data").exists(), "a diagnosis creates nothing")
+        # The hint helps.
         self.assertEqual(world.run("migrate", "up").returncode, 0)
         self.findings(world, 0)
 
@@ -88,7 +88,7 @@ class Doctor(unittest.TestCase):
         world = self.world("version: 1\nstore: { plugin: sqlitte }\n")
         configuration = self.finding(self.findings(world, 1), "configuration")
         self.assertIn("sqlitte", configuration["found"])
-        self.assertIn("embedq config check", configuration["fix"])
+        self.assertIn("embedq config check", configuration["hint"])
 
     def test_a_store_that_does_not_last(self):
         persistence = self.finding(self.findings(self.world("version: 1\nstore: { plugin: memory }\n"), 0),
@@ -105,7 +105,7 @@ class Doctor(unittest.TestCase):
         file = folder / "embedq.db"
         user = None
         if os.geteuid() == 0:
-            # Root may write everything; so another user is asked, who can read what there is.
+            # Root may write everything; so it runs as another user, who can read the files.
             user = NOBODY
             for each in (world.folder, world.folder / "data"):
                 each.chmod(0o755)
@@ -123,4 +123,4 @@ class Doctor(unittest.TestCase):
         self.assertEqual(permissions["level"], "fault")
         self.assertIn(f"may not read and write '{file}'", permissions["found"])
         self.assertIn("mode 0444", permissions["found"])
-        self.assertIn("chown", permissions["fix"])
+        self.assertIn("chown", permissions["hint"])

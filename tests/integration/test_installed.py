@@ -1,5 +1,5 @@
-"""What `cmake --install` leaves, used as a plugin's author does: with nothing but the prefix, moved to another place
-than it was installed to."""
+"""What `cmake --install` installs, used as a plugin's author does: only by the prefix, which was moved after the
+installation."""
 
 import os
 import pathlib
@@ -28,14 +28,14 @@ class Installed(unittest.TestCase):
     def setUpClass(cls):
         build = pathlib.Path(program.PROGRAM).parent.parent
         if not (build / "CMakeCache.txt").exists():
-            raise unittest.SkipTest(f"{build} is no build folder, so nothing can be installed from it")
+            raise unittest.SkipTest(f"{build} is not a build folder, so nothing can be installed from it")
         if sanitizer := sanitizer_of(build):
             raise unittest.SkipTest(f"built with -fsanitize={sanitizer}, as no author's project is; make test-release "
                                     "shows it")
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="embedq-installed-")).resolve()
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         first = cls.folder / "first"
-        # The group may write what is made under this mask, and the loader would refuse that.
+        # Under this mask the group may write the files, which the loader would refuse.
         done = subprocess.run(["cmake", "--install", str(build), "--prefix", str(first)], capture_output=True,
                               text=True, umask=0o002,
                               timeout=DEADLINE)
@@ -60,10 +60,10 @@ class Installed(unittest.TestCase):
         return output
 
     def project(self, kind, name):
-        """A new project, built and tested; what its tests printed."""
+        """A new project, built and tested. Returns its folder and the output of its tests."""
         self.run_here("embedq", "plugins", "new", kind, name)
         folder = self.here / name
-        # Without optimisation, which takes half as long; the page is walked with what is the default.
+        # Without optimisation, which takes half the time; the page is followed with the default.
         self.run_here("cmake", "-B", "build", "-G", "Ninja", "-DCMAKE_BUILD_TYPE=None", folder=folder)
         self.run_here("cmake", "--build", "build", folder=folder)
         printed = self.run_here("ctest", "--test-dir", "build", "-V", folder=folder)
@@ -121,7 +121,7 @@ class Installed(unittest.TestCase):
         for path in (self.prefix / "bin").iterdir():
             self.assertNotIn(build, self.run_here("readelf", "-d", path), path)
 
-    def test_a_project_that_is_built_otherwise_is_told_so(self):
+    def test_a_project_that_is_built_differently_is_refused(self):
         self.run_here("embedq", "plugins", "new", "notifier", "bell")
         status, said = walk.run(["cmake", "-B", "build", "-G", "Ninja", "-DCMAKE_CXX_FLAGS=-fsanitize=address"],
                                 self.here / "bell",

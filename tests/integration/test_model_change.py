@@ -1,4 +1,4 @@
-"""A model change while searches run, in short; model_change.py measures the long form."""
+"""A model change while searches run, in a short form; model_change.py measures the long one."""
 
 import unittest
 
@@ -10,7 +10,7 @@ class ModelChange(unittest.TestCase):
     FIRST = True
 
     def measure(self, how, latency="40ms"):
-        """The change takes some seconds by what the new model takes, so that what must happen before its end does."""
+        """The latency of the new model makes the change take some seconds, so that there is time for the tests."""
         world = World()
         self.addCleanup(world.close)
         result = model_change.measure(world, how, operations=200, latency=latency)
@@ -25,7 +25,7 @@ class ModelChange(unittest.TestCase):
         self.assertEqual([kind for kind in result if kind.startswith("lexical (")], [], result)
         self.assertGreater(result["by the old"], 20, result)
         self.assertGreater(result["texts left when it was done"], 0,
-                           f"the edit did not wait for the background: {result}")
+                           f"the edit did not wait for the rest of the change: {result}")
 
     def test_the_old_server_goes_away(self):
         result = self.measure("gone")
@@ -36,7 +36,7 @@ class ModelChange(unittest.TestCase):
     def test_the_old_server_hangs(self):
         result = self.measure("hangs")
         self.assertGreater(result["lexical (provider_unavailable)"], 0, result)
-        self.assertLess(result["ms max"], 15_000, "one search waits for the time of a query, and the others do not")
+        self.assertLess(result["ms max"], 15_000, "one search waits for the query timeout, and the others do not")
 
     def test_the_model_is_replaced_under_its_name(self):
         result = self.measure("digest", latency="10ms")

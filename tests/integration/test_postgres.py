@@ -1,5 +1,5 @@
-"""The program on a PostgreSQL of its own: from an empty database to work that is done, and what it says when it may
-not."""
+"""The program on a PostgreSQL of its own: from an empty database to work that is done, and the errors where it lacks
+permission."""
 
 import itertools
 import json
@@ -17,8 +17,8 @@ SECRET = "hunter2"
 
 
 def configuration(url, **options):
-    told = ", ".join(f"{name}: {value}" for name, value in options.items())
-    return (f"version: 1\nstore: {{ plugin: postgres, options: {{ url: '{url}'{', ' + told if told else ''} }} }}\n"
+    more = ", ".join(f"{name}: {value}" for name, value in options.items())
+    return (f"version: 1\nstore: {{ plugin: postgres, options: {{ url: '{url}'{', ' + more if more else ''} }} }}\n"
             "notifier: { plugin: poll, options: { interval: 200ms } }\n")
 
 
@@ -29,7 +29,7 @@ class Postgres(unittest.TestCase):
         cls.names = (f"d{number}" for number in itertools.count())
 
     def database(self):
-        """A new one for this test, `name`, by a URL with a password that is asked for nowhere."""
+        """A new database for this test, `name`, by a URL with a password that the server does not check."""
         self.name = next(self.names)
         return self.server.create_database(self.name).replace("embedq@", f"embedq:{SECRET}@")
 
@@ -56,7 +56,7 @@ class Postgres(unittest.TestCase):
         world = self.world(self.database())
         world.write("pets.json", document("pets", 6))
         before = self.findings(world)
-        self.assertIn("embedq migrate up", before["schema"][0]["fix"])
+        self.assertIn("embedq migrate up", before["schema"][0]["hint"])
         world.json("index", world.specs)
         self.assertTrue(world.json("search", "operation number 3 of pets")["results"])
         after = self.findings(world)
@@ -66,7 +66,7 @@ class Postgres(unittest.TestCase):
         self.assertEqual([finding["level"] for finding in after["settings"]], ["fault", "fault", "note"],
                          "it runs without fsync")
 
-    def test_what_may_not_migrate_says_who_has_to(self):
+    def test_migrate_never_refuses_with_a_hint(self):
         url = self.database()
         careful = self.world(url, migrate="never")
         for words in (("worker",), ("status",), ("index", careful.write("pets.json", document("pets", 2)))):
@@ -82,9 +82,9 @@ class Postgres(unittest.TestCase):
         for words in (("worker",), ("migrate", "up"), ("status",)):
             self.assertIn("version 2, and this build needs 1; a newer embedq made it: use that one",
                           self.refuses(world, *words))
-        self.assertIn("a newer one", self.findings(world)["schema"][0]["fix"])
+        self.assertIn("a newer one", self.findings(world)["schema"][0]["hint"])
 
-    def test_through_a_pooler_all_but_migrating_works(self):
+    def test_through_a_pooler_everything_but_migrations_works(self):
         url = self.database()
         with Pooler(self.server) as pooler:
             pooled = self.world(url.replace(f":{self.server.port}/", f":{pooler.port}/"))
@@ -95,11 +95,11 @@ class Postgres(unittest.TestCase):
             pooled.json("index", pooled.specs)
             self.assertEqual(self.findings(pooled)["pooler"][0]["level"], "note")
 
-    def test_a_restored_schema_is_read_anew(self):
+    def test_a_restored_schema_is_read_from_the_start(self):
         world = self.world(self.database())
         world.write("pets.json", document("pets", 6))
         world.json("index", world.specs)
-        # As in a cluster with fewer transactions behind it: those of the feed are yet to come.
+        # As in a cluster with fewer transactions: the transactions of the feed are in its future.
         self.server.sql("update embedq.changes set xact = xact + 1000000", database=self.name)
         self.assertIn("starts again", world.run("migrate", "up").stderr)
         self.assertTrue(world.json("search", "operation number 3 of pets")["results"])

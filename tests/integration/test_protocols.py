@@ -1,5 +1,5 @@
-"""What breaks clients of embedding servers in practice, through the whole program: nothing is stored wrongly, and every
-job ends well."""
+"""Answers of embedding servers that break clients in practice, through the whole program: nothing wrong is stored, and
+every job succeeds."""
 
 import json
 import socket
@@ -10,7 +10,7 @@ from owned import wait_until
 from program import DEADLINE, document
 from served import MODEL, Case
 
-# Each happens to one call. What concerns the form of an answer alone is no failure.
+# Each happens to one call. What concerns only the form of an answer is not a failure.
 ANSWERS = ["nan", "infinity", "null", "zero", "empty_vector", "wrong_dimension", "short_count", "long_count",
            "no_vectors", "not_json", "html",
            "error", "cut", "close", "reset", "stale", "wrong_type", "chunked", "gzip", "http_1_0"]
@@ -21,7 +21,7 @@ class BrokenAnswers(Case):
     def survives(self, plugin, faults):
         world = self.served(plugin)
         world.put(specs=8)
-        # With sound ones between them, so that no breaker opens.
+        # With sound answers between them, so that no circuit breaker opens.
         world.server.change({"faults": [{"do": do, "calls": 2 + 2 * i} for i, do in enumerate(faults)]})
         world.index()
         self.assertEqual({call["fault"] for call in world.calls()} - {""}, set(faults))
@@ -39,7 +39,7 @@ class BrokenAnswers(Case):
             world.put(specs=2)
             world.index()
             refused = [call for call in world.calls() if call["status"] != 200]
-            self.assertLessEqual(len(refused), 2, "it is asked for once by each call that was under way")
+            self.assertLessEqual(len(refused), 2, "each call in flight asks for it once")
             self.all_right(world)
 
     def test_an_answer_without_indices_is_placed_by_position(self):
@@ -64,7 +64,7 @@ class LateAnswers(Case):
     def test_a_server_that_hangs(self):
         calls = self.survives("ollama", do="hang")
         self.assertEqual(calls["abandoned"], 2,
-                         "a call that is given up closes its connection, so that the server need not go on")
+                         "a cancelled call closes its connection, so that the server can stop")
 
     def test_a_server_that_stalls(self):
         self.survives("openai", do="stall")
@@ -79,7 +79,7 @@ class LateAnswers(Case):
         world.index()
         self.all_right(world)
 
-    def test_an_answer_of_100_megabytes_that_may_be_as_long(self):
+    def test_an_answer_of_100_megabytes_that_is_allowed(self):
         world = self.served("ollama")
         world.put(specs=1)
         world.server.change({"faults": [{"do": "huge", "calls": 2}]})
@@ -89,7 +89,7 @@ class LateAnswers(Case):
 
 
 class Nobody:
-    """Stands where a server was, hangs up on everyone, and counts."""
+    """Listens on the port of a server that was killed, closes each connection, and counts them."""
 
     def __init__(self, port):
         self.count = 0
@@ -115,16 +115,16 @@ class Nobody:
 class Restarts(Case):
     FIRST = True
 
-    def test_a_server_that_is_killed_meets_a_breaker_and_one_small_probe(self):
+    def test_a_server_that_is_killed_meets_a_circuit_breaker_and_one_small_probe(self):
         world = self.served("ollama", script={"latency": "400ms"}, limits={"concurrency": 4})
         world.put(specs=16)
         index = world.start("index", world.specs, "--json")
         world.wait_for_status(lambda catalogs: catalogs.get("default", {}).get("embedding_count", 0) > 0)
         world.server.kill()
         nobody = Nobody(world.server.port)
-        wait_until(lambda: nobody.count > 0, "someone asks the server that is gone")
-        time.sleep(3)  # what is counted is what comes in that time
-        self.assertLessEqual(nobody.count, 4 + 5 + 2, "what was under way, what opens the breaker, and a moment's luck")
+        wait_until(lambda: nobody.count > 0, "a call to the server that was killed")
+        time.sleep(3)  # connections are counted during that time
+        self.assertLessEqual(nobody.count, 4 + 5 + 2, "calls in flight, those that open the breaker, and 2 more")
         nobody.close()
         world.server.start()
         out, err = index.communicate(timeout=DEADLINE)
@@ -133,7 +133,7 @@ class Restarts(Case):
         first, second = world.calls()[:2]
         self.assertEqual(first["inputs"], 1, "the probe is small")
         self.assertGreaterEqual(second["at"], first["until"], "and alone")
-        # The server that came back does not know what the first was asked: it is asked all of it.
+        # The restarted server has no log of the earlier texts: it is sent all of them.
         world.server.change({"latency": "0ms"})
         world.ask([text for (text,) in world.rows("SELECT content FROM texts")])
         self.all_right(world)
@@ -168,11 +168,11 @@ class Limits(Case):
         self.assertLessEqual(len(refused), most_refused)
         self.all_right(world)
 
-    def test_a_cap_that_a_refusal_names_is_kept_to(self):
+    def test_a_limit_that_a_refusal_states_is_obeyed(self):
         self.learns(4, script={"max_inputs": 7})
         self.learns(4, script={"dialect": "tei", "max_inputs": 7})
 
-    def test_a_cap_that_nobody_names_is_found_by_halving(self):
+    def test_a_limit_that_is_not_stated_is_found_by_halving(self):
         self.learns(12, script={"dialect": "mistral", "max_inputs": 5}, options={"dialect": "mistral"})
 
     def test_a_text_that_is_too_long_is_cut_even_when_it_is_a_500(self):
@@ -187,7 +187,7 @@ class Limits(Case):
         self.assertEqual(world.rows("SELECT count(*) FROM vectors WHERE cut_to > 0"), [(1,)])
         self.all_right(world)
 
-    def test_a_poisoned_text_is_found_named_and_not_asked_for_again(self):
+    def test_a_poisoned_text_is_found_named_and_not_sent_again(self):
         world = self.served("ollama", script={"faults": [{"do": "poison", "text": "number 33 of s1"}]})
         world.put()
         done = world.run("index", world.specs, "--json")
@@ -199,7 +199,7 @@ class Limits(Case):
         self.assertEqual(len(world.calls()), asked)
         self.assertEqual(world.check_vectors(), world.texts - 1)
 
-    def test_a_wait_that_is_asked_for_is_kept_to_in_each_of_its_forms(self):
+    def test_a_requested_wait_is_obeyed_in_each_of_its_forms(self):
         for form in ("seconds", "decimal", "milliseconds", "date", "text"):
             world = self.served("openai", limits={"concurrency": 1})
             world.server.change({"rate": {"requests": 5, "per": "1s", "retry_after": "1s", "format": form}})
@@ -209,7 +209,7 @@ class Limits(Case):
             refused = [i for i, call in enumerate(calls) if call["status"] == 429]
             self.assertGreater(len(refused), 0)
             for i in refused:
-                # A moment earlier than a second: the header is read when the answer has come.
+                # Slightly less than a second: the client waits from when it has read the answer.
                 self.assertGreater(calls[i + 1]["at"] - calls[i]["at"], 990_000, form)
             self.assertEqual(max(job["attempts"] for job in world.json("jobs", "list")["jobs"]), 0)
             self.all_right(world)

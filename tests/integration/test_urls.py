@@ -16,8 +16,8 @@ fetch: { allow_http: true, allow_private_addresses: [127.0.0.1/32], max_bytes: 1
 
 
 class Site(http.server.ThreadingHTTPServer):
-    """Pages that a test changes: path to (status, headers, body). It keeps to conditional requests, and counts what it
-    was asked."""
+    """Pages that a test changes: path to (status, headers, body). It answers conditional requests, and records the
+    requests."""
 
     daemon_threads = True
 
@@ -43,7 +43,7 @@ class Site(http.server.ThreadingHTTPServer):
         self.pages[path] = (302, {"Location": to}, b"")
 
     def handle_error(self, request, client_address):
-        pass  # a client that goes is no news
+        pass  # clients may disconnect
 
     def close(self):
         self.shutdown()
@@ -139,7 +139,7 @@ class Index(Case):
             self.assertIn(reason, reasons)
         self.assertEqual(other.asked, [])
 
-    def test_goes_by_the_content_and_not_by_its_type(self):
+    def test_the_content_counts_and_not_its_type(self):
         world, site = self.world(), self.site()
         site.put("/yaml", "openapi: 3.0.0\ninfo: {title: a, version: '1'}\npaths: {/a: {get: {summary: Get the a}}}\n",
                  **{"Content-Type": "text/plain"})
@@ -169,7 +169,7 @@ class Index(Case):
 
 
 class Refresh(Case):
-    def test_tells_what_changed_what_did_not_and_what_failed(self):
+    def test_reports_what_changed_what_did_not_and_what_failed(self):
         world, site = self.world(), self.site()
         for name in ("a", "b", "c"):
             site.put(f"/{name}.json", document(name, 4), etag=f'"{name}"')
@@ -183,11 +183,11 @@ class Refresh(Case):
         del site.pages["/c.json"]
         done = world.run("specs", "refresh", "default", "--json")
         self.assertEqual(done.returncode, 1)
-        told = json.loads(done.stdout)
-        self.assertEqual((told["changed"], told["unchanged"], told["failed"]), (1, 1, 1))
-        outcomes = {spec["source_url"][-6:]: spec["outcome"] for spec in told["specs"]}
+        report = json.loads(done.stdout)
+        self.assertEqual((report["changed"], report["unchanged"], report["failed"]), (1, 1, 1))
+        outcomes = {spec["source_url"][-6:]: spec["outcome"] for spec in report["specs"]}
         self.assertEqual(outcomes, {"a.json": "unchanged", "b.json": "changed", "c.json": "failed"})
-        self.assertIn("404", next(spec["reason"] for spec in told["specs"] if spec["outcome"] == "failed"))
+        self.assertIn("404", next(spec["reason"] for spec in report["specs"] if spec["outcome"] == "failed"))
         words = world.run("specs", "refresh")
         self.assertIn("3 specs: 0 changed, 2 unchanged, 1 failed", words.stdout)
 
@@ -196,7 +196,7 @@ class Refresh(Case):
         self.assertEqual(world.json("specs", "refresh", "default", spec)["unchanged"], 1)
         self.assertEqual(world.json("specs", "show", spec)["generation"], generation)
 
-    def test_a_new_validator_for_the_same_document_is_no_change(self):
+    def test_a_new_validator_for_the_same_document_is_not_a_change(self):
         world, site = self.world(), self.site()
         site.put("/a.json", document("a", 4), etag='"node-1"')
         world.json("index", site.url("/a.json"))
@@ -207,7 +207,7 @@ class Refresh(Case):
         self.assertEqual(world.json("specs", "show", spec)["updated_at"], before["updated_at"])
         self.assertEqual([status for _, status in site.asked], [200, 200])
 
-    def test_says_what_cannot_be_refreshed(self):
+    def test_reports_what_cannot_be_refreshed(self):
         world = self.world()
         world.json("index", world.write("file.json", document("file", 2)))
         self.assertIn("no spec came from a URL", world.run("specs", "refresh").stdout)
@@ -218,7 +218,7 @@ class Refresh(Case):
             self.assertEqual(done.returncode, status, words)
             self.assertIn(message, done.stderr)
 
-    def test_the_configuration_is_kept_to_at_each_refresh(self):
+    def test_each_refresh_obeys_the_configuration(self):
         world, site = self.world(), self.site()
         site.put("/a.json", document("a", 4))
         world.json("index", site.url("/a.json"))

@@ -1,4 +1,4 @@
-"""The walk of a page, itself under test: what it runs, and each thing that it must not let pass."""
+"""Tests of walk.py: what it runs, and each fault that it must find."""
 
 import os
 import pathlib
@@ -65,7 +65,7 @@ class Walk(unittest.TestCase):
     def test_a_command_that_does_not_end(self):
         self.refused("```sh\necho here; sleep 600\n```\n", "status none", deadline=1)
 
-    def test_pages_that_show_nothing(self):
+    def test_pages_without_commands(self):
         self.refused("# No command\n", "has no command to walk")
         self.refused("```text\nx\n```\n", "no command stands before it")
         self.refused("```sh\ntrue\n", "page.md:1: the block is not closed")

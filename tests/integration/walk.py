@@ -1,9 +1,9 @@
-"""A page of documentation that is walked: its files are written, its commands run as they stand, and their output held
-to what the page says.
+"""Follows a page of documentation: writes its files, runs its commands as they are, and compares their output with what
+the page shows.
 
     ```sh              commands, run in one shell, one block after another
-    ```text            what the block of commands before it printed: these lines in this order, … standing for anything
-    ```cpp NAME        a file of that name, in the folder in which the shell is then; whatever the language
+    ```text            output of the block of commands before it: these lines in this order, … matches anything
+    ```cpp NAME        a file of that name, in the shell's working folder at that point; whatever the language
 """
 
 import os
@@ -57,7 +57,7 @@ def difference(expected, printed):
 
 
 def run(command, folder, environment, deadline):
-    """Status and output of a command. One that does not end is killed with all that it began, and says so."""
+    """Status and output of a command. One that does not end is killed with its children; the output says that."""
     process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True, start_new_session=True)
     try:
@@ -67,14 +67,14 @@ def run(command, folder, environment, deadline):
         os.killpg(process.pid, signal.SIGKILL)
         output, _ = process.communicate()
         return "none", f"{output}\n(no end after {deadline} s)"
-    except BaseException:  # the test is told to end
+    except BaseException:  # the test is interrupted
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         raise
 
 
 def walk(page, folder, environment, deadline):
-    """Walks the page in the folder. Raises AssertionError where a command fails or prints other than the page says."""
+    """Follows the page in the folder. Raises AssertionError if a command fails or its output differs from the page."""
     script, steps = ["set -eu"], []
     for block in blocks(page):
         if block.file:

@@ -40,8 +40,8 @@ bool is_unsettled(const SpecStatus& status) {
     return status.embedding_count + status.refused_count < status.operation_count;
 }
 
-// Waits until every text of the specs is settled, or no job is left that would settle the rest. Queries only these specs,
-// and not often.
+// Waits until every text of the specs is settled, or no job is left that would settle the rest. Queries only these
+// specs, and not often.
 class Waiter {
 public:
     Waiter(Runtime& runtime, Interruption& interruption, Console& console, Progress& progress, std::string catalog,

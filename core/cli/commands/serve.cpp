@@ -7,8 +7,8 @@
 namespace embedq::cli {
 namespace {
 
-// Waits while the store is unavailable. A provider that does not answer at the start is asked again by the scheduler: it
-// must not keep the others from serving.
+// Waits while the store is unavailable. A provider that does not answer at the start is asked again by the scheduler:
+// it must not keep the others from serving.
 Status apply_targets(Runtime& runtime, StoreWait& try_again, const std::stop_token& stop) {
     while (true) {
         Status applied = runtime.apply_targets(stop);
