@@ -42,7 +42,7 @@ Badge badge_of(const SpecStatus& status) {
     // A cancelled job means nothing for the vectors.
     const bool quiet = !job || job->status == JobStatus::succeeded || job->status == JobStatus::cancelled;
     if (status.operation_count > 0 && status.embedding_count >= status.operation_count && quiet) {
-        return {fmt::format("{}/{} indexed", status.embedding_count, status.operation_count), Colour::green};
+        return {fmt::format("{}/{} indexed", status.embedding_count, status.operation_count), Colour::green, false};
     }
     if (job && job->status == JobStatus::running) {
         const std::size_t done =
@@ -54,7 +54,7 @@ Badge badge_of(const SpecStatus& status) {
     }
     if (job && job->status == JobStatus::pending) return {"queued", Colour::amber};
     if (job && job->status == JobStatus::failed) return {"failed", Colour::red};
-    if (status.operation_count == 0) return {"empty", Colour::grey};
+    if (status.operation_count == 0) return {"empty", Colour::grey, false};
     return {"not indexed", Colour::amber};
 }
 

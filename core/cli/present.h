@@ -22,6 +22,7 @@ using Json = nlohmann::ordered_json;
 struct Badge {
     std::string text;
     Colour colour = Colour::none;
+    bool needs_attention = true;
 };
 
 // One spec in a few words: "12/12 indexed", "indexing 3/12", "retrying (2 tries)", "queued", "failed", "empty", "not

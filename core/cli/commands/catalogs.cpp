@@ -56,7 +56,7 @@ int show_estimate(CommandContext& context, Engine& engine, const std::string& id
         context.console.print(dump(json));
         return exit_done;
     }
-    context.console.print(fmt::format("to embed again by {}: {}", plain(cli::in_words(reembedding->profile)),
+    context.console.print(fmt::format("to embed again with {}: {}", plain(cli::in_words(reembedding->profile)),
                                       plain(in_words(*reembedding))));
     if (differs) {
         context.console.print(

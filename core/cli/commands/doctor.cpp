@@ -69,7 +69,7 @@ bool check_store(DoctorReport& report, Examination& examination) {
     if (!findings) report.fault("store", findings.error());
     for (const Finding& finding : findings.value_or(std::vector<Finding>{})) report.add(finding);
     if (!state) {
-        // If the store itself reported a fault, that is why the schema cannot be read.
+        // If the store reported a fault already, the schema is unreadable because of it, and would only repeat it.
         if (report.count(FindingLevel::fault) == faults_before) report.fault("schema", state.error());
         return false;
     }

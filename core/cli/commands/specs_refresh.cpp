@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include "cli/commands.h"
@@ -10,13 +12,33 @@
 namespace embedq::cli {
 namespace {
 
+enum class RefreshOutcome : std::uint8_t { changed, unchanged, failed };
+
+std::string_view outcome_name(RefreshOutcome outcome) {
+    switch (outcome) {
+        case RefreshOutcome::changed: return "changed";
+        case RefreshOutcome::unchanged: return "unchanged";
+        case RefreshOutcome::failed: return "failed";
+    }
+    return "failed";
+}
+
+Colour colour_of(RefreshOutcome outcome) {
+    switch (outcome) {
+        case RefreshOutcome::changed: return Colour::green;
+        case RefreshOutcome::unchanged: return Colour::grey;
+        case RefreshOutcome::failed: return Colour::red;
+    }
+    return Colour::red;
+}
+
 // The outcome of one spec.
 struct Line {
     std::string catalog;
     std::string spec;
     std::string source;
-    std::string outcome;  // "changed", "unchanged", "failed"
-    std::string reason;   // of a failure
+    RefreshOutcome outcome = RefreshOutcome::failed;
+    std::string reason;  // of a failure
 };
 
 struct Counts {
@@ -38,7 +60,7 @@ void print_lines(CommandContext& context, const std::vector<Line>& lines, const 
             Json spec = {{"catalog_id", line.catalog},
                          {"spec_name", line.spec},
                          {"source_url", line.source},
-                         {"outcome", line.outcome}};
+                         {"outcome", outcome_name(line.outcome)}};
             if (!line.reason.empty()) spec["reason"] = line.reason;
             specs.push_back(std::move(spec));
         }
@@ -50,12 +72,11 @@ void print_lines(CommandContext& context, const std::vector<Line>& lines, const 
         return;
     }
     for (const Line& line : lines) {
-        const Colour colour = line.outcome == "failed"    ? Colour::red
-                              : line.outcome == "changed" ? Colour::green
-                                                          : Colour::grey;
-        console.print(
-            fmt::format("{} {}/{}{}", console.paint(colour, fmt::format("{:9}", line.outcome)), line.catalog, line.spec,
-                        line.reason.empty() ? "" : fmt::format(": {} {}", plain(line.source), plain(line.reason))));
+        const std::string outcome =
+            console.paint(colour_of(line.outcome), fmt::format("{:9}", outcome_name(line.outcome)));
+        const std::string reason =
+            line.reason.empty() ? "" : fmt::format(": {} {}", plain(line.source), plain(line.reason));
+        console.print(fmt::format("{} {}/{}{}", outcome, line.catalog, line.spec, reason));
     }
     if (lines.empty()) {
         console.print("no spec came from a URL");
@@ -92,11 +113,12 @@ Result<bool> refresh(Engine& engine, fetch::Fetcher& fetcher, const std::string&
     for (std::size_t i = 0; i < report->spec_names.size(); ++i) {
         const bool same = report->outcomes[i] == PutOutcome::unchanged;
         const std::string& name = report->spec_names[i];
-        lines.push_back({catalog, name, source_in(*found, name), same ? "unchanged" : "changed", {}});
+        lines.push_back(
+            {catalog, name, source_in(*found, name), same ? RefreshOutcome::unchanged : RefreshOutcome::changed, {}});
     }
     for (const auto* refused : {&found->refused, &report->refused}) {
         for (const RefusedDocument& document : *refused) {
-            lines.push_back({catalog, document.spec_name, document.path, "failed", document.reason});
+            lines.push_back({catalog, document.spec_name, document.path, RefreshOutcome::failed, document.reason});
         }
     }
     return report->stopped;
@@ -126,8 +148,13 @@ int run_specs_refresh(CommandContext& context, const SpecsRefreshArguments& argu
         if (stopped) break;
     }
     Counts counts;
-    for (const Line& line : lines)
-        ++(line.outcome == "failed" ? counts.failed : line.outcome == "changed" ? counts.changed : counts.unchanged);
+    for (const Line& line : lines) {
+        switch (line.outcome) {
+            case RefreshOutcome::changed: ++counts.changed; break;
+            case RefreshOutcome::unchanged: ++counts.unchanged; break;
+            case RefreshOutcome::failed: ++counts.failed; break;
+        }
+    }
     print_lines(context, lines, counts, stopped);
     if (stopped) context.console.error("stopped; run the same command again to continue");
     return stopped || counts.failed > 0 ? exit_failed : exit_done;

@@ -81,7 +81,7 @@ void print_catalog(Console& console, const CatalogHealth& health, const ModelCha
     bool any = false;
     for (const SpecStatus& status : specs) {
         const Badge badge = badge_of(status);
-        if (brief && badge.colour != Colour::red && badge.colour != Colour::amber && badge.colour != Colour::blue) {
+        if (brief && !badge.needs_attention) {
             ++left_out;
             continue;
         }
