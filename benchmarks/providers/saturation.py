@@ -29,7 +29,7 @@ def measure(server, specs=100, operations=200, latency=20, per_input=1, places=4
         worker.stop()
         texts = specs * operations
         assert served.vectors() == texts, f"{served.vectors()} vectors of {texts}\n{served.logs()}"
-        calls = served.asked_for_documents()
+        calls = served.document_requests()
         took = (max(call["until"] for call in calls) - min(call["at"] for call in calls)) / 1e6
         ideal = (math.ceil(texts / batch) * latency + texts * per_input) / places / 1000
         return {"texts": texts, "requests": len(calls), "least requests": math.ceil(texts / batch), "seconds": took,

@@ -31,7 +31,7 @@ def measure(server, per_minute=600, workers=4, seconds=180, operations=20):
             served.worker(f"worker{number}", scheduler={"lease": "20s"})
         served.ready(workers)
         time.sleep(seconds + 2)  # the measurement is of what happens in that time
-        calls = [call["at"] for call in served.asked_for_documents()]
+        calls = [call["at"] for call in served.document_requests()]
         begin = calls[0]
         within = [at for at in calls if at < begin + seconds * 1e6]
         left = (served.number("SELECT count(*) FROM embedq.jobs_ready")

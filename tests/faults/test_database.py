@@ -289,7 +289,7 @@ class FullDisk(Shaken):
             return server.log().count("could not extend file")
 
         def explained():
-            return any("the server's disk is full" in worker.said() for worker in workers)
+            return any("make room on the server's disk" in worker.said() for worker in workers)
 
         wait_until(lambda: refused() > 0 and explained(), lambda: f"the server refuses writes\n{d.logs()}")
         d.until(f"SELECT clock_timestamp() > '{d.value('SELECT clock_timestamp()')}'::timestamptz + interval "

@@ -77,8 +77,8 @@ TEST_F(SearchTest, APausedEndpointMeansLexicalImmediatelyWithTheReason) {
     ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
     work(providers);
     const int calls = first->calls();
-    const EndpointState paused{providers.known_or_probe("one").value()->profile.fingerprint, "default", PauseKind::throttled,
-                               std::chrono::seconds(60), "slow down"};
+    const EndpointState paused{providers.known_or_probe("one").value()->profile.fingerprint, "default",
+                               PauseKind::throttled, std::chrono::seconds(60), "slow down"};
     ASSERT_TRUE(store->put_endpoint_states(std::span(&paused, 1)));
     const auto found = engine->search(query("things"));
     EXPECT_EQ(found->ranking, RankingMode::lexical);
