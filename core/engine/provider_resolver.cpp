@@ -26,11 +26,11 @@ ProviderResolver::Resolutions ProviderResolver::resolve(const std::set<std::stri
     Resolutions resolutions;
     std::vector<std::pair<std::string, Call>> calls;
     for (const std::string& name : names) {
-        if (endpoints::ResolvedPtr known = providers_.known(name)) {
+        if (endpoints::ProbedProviderPtr known = providers_.known(name)) {
             resolutions.emplace(name, std::move(known));
         } else {
             calls.emplace_back(name, Call([this, name](std::stop_token stopped) {
-                                   return providers_.resolve(name, std::move(stopped));
+                                   return providers_.known_or_probe(name, std::move(stopped));
                                }));
         }
     }

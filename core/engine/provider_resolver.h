@@ -22,7 +22,7 @@ namespace embedq::engine {
 class ProviderResolver {
 public:
     // By name: the provider, or why it is not known.
-    using Resolutions = std::map<std::string, Result<endpoints::ResolvedPtr>>;
+    using Resolutions = std::map<std::string, Result<endpoints::ProbedProviderPtr>>;
 
     explicit ProviderResolver(endpoints::ProviderDirectory& providers) : providers_(providers) {}
     // Stops the calls that are still open, and waits for their end.
@@ -36,7 +36,7 @@ public:
                                       std::stop_token stop);
 
 private:
-    using Call = BackgroundCall<endpoints::ResolvedPtr>;
+    using Call = BackgroundCall<endpoints::ProbedProviderPtr>;
 
     void abandon(Call call);
 

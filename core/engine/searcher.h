@@ -50,7 +50,7 @@ private:
     [[nodiscard]] Status load_vectors(CachedCatalog& cached, const Sha256& profile_id) EMBEDQ_REQUIRES(cached.mutex);
     [[nodiscard]] QueryVector embed_query(const SearchRequest& request, const Sha256& profile_id);
     // The query's vector from an endpoint that is not paused, or why there is none; never waits behind documents.
-    [[nodiscard]] Result<std::vector<float>> embed_by(const endpoints::ResolvedProvider& provider,
+    [[nodiscard]] Result<std::vector<float>> embed_by(const endpoints::ProbedProvider& provider,
                                                       const SearchRequest& request);
 
     Store& store_;

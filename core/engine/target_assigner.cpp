@@ -96,7 +96,7 @@ Status TargetAssigner::apply_known() {
     std::erase_if(*all, [&](const CatalogInfo& info) {
         const std::string provider = provider_of(info.catalog_id);
         if (provider.empty()) return false;
-        const endpoints::ResolvedPtr known = providers_.known(provider);
+        const endpoints::ProbedProviderPtr known = providers_.known(provider);
         // One answer for all catalogs of a provider, though the provider may be asked again meanwhile.
         if (known) resolutions.emplace(provider, known);
         return !resolutions.contains(provider);
@@ -156,8 +156,8 @@ void TargetAssigner::log_change(const CatalogInfo& before, const CatalogTarget& 
 void TargetAssigner::assign(const std::string& catalog_id) {
     const std::string provider = provider_of(catalog_id);
     if (provider.empty()) return;
-    const auto resolved = [&]() -> Result<endpoints::ResolvedPtr> {
-        if (endpoints::ResolvedPtr known = providers_.known(provider)) return known;
+    const auto resolved = [&]() -> Result<endpoints::ProbedProviderPtr> {
+        if (endpoints::ProbedProviderPtr known = providers_.known(provider)) return known;
         {
             const sync::Lock lock(mutex_);
             const auto earlier = unanswered_.find(provider);
@@ -202,7 +202,7 @@ Result<EmbeddingEstimate> TargetAssigner::estimate(const CatalogInfo& catalog, E
     // The caller asked for the estimate, so it waits as long as the provider takes.
     if (const std::string provider = provider_of(catalog.catalog_id);
         what != EstimateFor::reembedding && !provider.empty())
-        resolutions.emplace(provider, providers_.resolve(provider));
+        resolutions.emplace(provider, providers_.known_or_probe(provider));
     const auto target =
         what == EstimateFor::reembedding ? next_epoch(catalog) : configured_target(catalog, resolutions);
     if (!target) return std::unexpected(target.error());
@@ -228,7 +228,7 @@ Result<EmbeddingEstimate> TargetAssigner::estimate_of(const std::string& catalog
     if (profile.max_text_bytes > 0) work.bytes = std::min(work.bytes, work.to_embed() * profile.max_text_bytes);
     work.bytes += work.to_embed() * profile.document_prefix.size();
     work.tokens = divided(work.bytes, bytes_per_token);
-    const auto resolved = providers_.resolve(provider);
+    const auto resolved = providers_.known_or_probe(provider);
     if (!resolved) return std::unexpected(resolved.error());
     work.calls = calls_of(work, (*resolved)->info.limits, (*resolved)->limits.batch_inputs);
     return work;
