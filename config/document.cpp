@@ -17,7 +17,7 @@
 namespace embedq::config {
 namespace {
 
-// Far above any real configuration, far below what hurts.
+// Far above any real configuration, and far below what would take noticeable time or memory.
 constexpr std::size_t max_document_bytes = 1U << 20U;
 constexpr std::size_t max_nodes = 20'000;
 constexpr std::size_t max_expanded_bytes = 4U << 20U;

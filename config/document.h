@@ -1,4 +1,4 @@
-// A YAML document as a tree in which every node knows its place. The only header between yaml-cpp and the rest.
+// A YAML document as a tree in which every node has its position. The only header between yaml-cpp and the rest.
 //
 // Aliases and merge keys (`<<`) are expanded. Duplicate keys, keys that are not texts and foreign tags are reported
 // while the tree is built. Documents that are too large, too deep, or whose aliases would expand too far are refused

@@ -102,8 +102,8 @@ public:
         path = without_controls(std::move(path));
         std::unordered_set<std::string_view> methods_seen;
         for (const RawPathItem* const item : items) {
-            for (const auto& odd : item->oddities)
-                notes_.add(fmt::format("the path {} is read only partly: {}", path, odd));
+            for (const auto& ignored : item->ignored)
+                notes_.add(fmt::format("the path {} is read only partly: {}", path, ignored));
             for (const auto& raw : item->operations) {
                 if (!methods_seen.insert(raw.method).second) continue;
                 if (auto status = add(raw, path, *item); !status) return status;
@@ -198,7 +198,7 @@ Result<Document> assemble(RawDocument raw, DocumentReader& reader, const Limits&
     if (raw.paths_kind.empty()) assembler.notes().add("the document has no \"paths\", so it has no operations");
     if (!raw.paths_kind.empty() && raw.paths_kind != "object" && raw.paths_kind != "null") {
         return fail(ErrorKind::invalid_argument,
-                    fmt::format("\"paths\" is a {}: expected an object of path items", raw.paths_kind));
+                    fmt::format("\"paths\" is {}, expected an object of path items", with_article(raw.paths_kind)));
     }
 
     PathItems path_items;

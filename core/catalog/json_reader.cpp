@@ -315,7 +315,7 @@ private:
         if (!type_of(value, type)) return false;
         if (type != od::json_type::object) {
             if (type != od::json_type::null)
-                item.oddities.push_back(fmt::format("it is a {}, not an object", kind_name(type)));
+                item.ignored.push_back(fmt::format("it is {}, not an object", with_article(kind_name(type))));
             return skip(value, depth);
         }
         KeysRead keys;
@@ -335,7 +335,8 @@ private:
         od::json_type type{};
         if (!type_of(value, type)) return false;
         if (type != od::json_type::object) {
-            item.oddities.push_back(fmt::format("its \"{}\" is a {}, not an object", method.key, kind_name(type)));
+            item.ignored.push_back(
+                fmt::format("its \"{}\" is {}, not an object", method.key, with_article(kind_name(type))));
             return skip(value, depth);
         }
         auto& operation = item.operations.emplace_back();

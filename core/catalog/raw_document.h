@@ -30,7 +30,7 @@ struct RawPathItem {
     std::string summary;
     std::string description;
     std::vector<RawOperation> operations;
-    std::vector<std::string> oddities;  // what was ignored: "its `get` is a string, not an object"
+    std::vector<std::string> ignored;  // what was ignored: "its `get` is a string, not an object"
 };
 
 struct RawDocument {
@@ -45,6 +45,12 @@ struct RawDocument {
 };
 
 inline constexpr std::size_t max_root_keys = 12;
+
+// "an array", "a string", "null": a kind of value, for messages.
+[[nodiscard]] inline std::string with_article(std::string_view kind) {
+    if (kind == "null") return "null";
+    return (kind.starts_with('a') || kind.starts_with('o') ? "an " : "a ") + std::string(kind);
+}
 
 // Path items by the pointer with which they were looked up, without those that do not exist.
 using FoundItems = std::map<JsonPointer, RawPathItem>;

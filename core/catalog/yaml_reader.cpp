@@ -198,7 +198,7 @@ private:
     void path_item(const YamlNode& node, RawPathItem& item) {
         if (node.kind != Kind::map) {
             if (node.kind != Kind::null)
-                item.oddities.push_back(fmt::format("it is a {}, not an object", kind_name(node.kind)));
+                item.ignored.push_back(fmt::format("it is {}, not an object", with_article(kind_name(node.kind))));
             return;
         }
         for (const auto& [key, value] : merger_.fields_of(node)) {
@@ -212,7 +212,8 @@ private:
 
     void operation(const YamlNode& node, const Method& method, RawPathItem& item) {
         if (node.kind != Kind::map) {
-            item.oddities.push_back(fmt::format("its \"{}\" is a {}, not an object", method.key, kind_name(node.kind)));
+            item.ignored.push_back(
+                fmt::format("its \"{}\" is {}, not an object", method.key, with_article(kind_name(node.kind))));
             return;
         }
         auto& operation = item.operations.emplace_back();

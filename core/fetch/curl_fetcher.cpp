@@ -1,4 +1,4 @@
-// The only file that knows libcurl.
+// The only file of the host that uses libcurl.
 //
 // Redirects are followed here and not by libcurl, so that each hop goes through `read_url`. The address guard runs when
 // libcurl opens a socket, which is after names are resolved, for every address that it tries.

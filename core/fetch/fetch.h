@@ -1,4 +1,4 @@
-// Documents by URL, from the public internet alone unless the configuration says otherwise.
+// Fetches documents by URL, only from the public internet unless the configuration allows more.
 //
 // Someone who can name a URL must not be able to make embedq connect to what only this machine can reach. So every
 // connection, including one after a redirect, is checked when it is opened, by the address that it goes to. A name that
@@ -21,8 +21,8 @@ namespace embedq::fetch {
 
 // A URL that may be fetched.
 struct Url {
-    std::string text;  // scheme and host in lower case, without fragment and default port: what makes two URLs the same
-    std::string path;  // host, port and path: what a spec is named by
+    std::string text;  // scheme and host in lower case, without fragment and default port, to compare URLs
+    std::string path;  // host, port and path, from which the spec's name is made
 };
 
 struct Fetched {

@@ -50,7 +50,7 @@ private:
     }
 };
 
-// The same without a random part.
+// A backoff that doubles, without a random part.
 [[nodiscard]] constexpr Backoff fixed_backoff(std::chrono::milliseconds base, std::chrono::milliseconds max) {
     return {.base = base, .factor = 2, .max = max, .jitter = 0, .mode = Jitter::around};
 }

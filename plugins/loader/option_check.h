@@ -1,4 +1,4 @@
-// Whether a plugin's option table is sound: names, types, bounds, and defaults that satisfy their own row.
+// Whether a plugin's option table is valid: names, types, bounds, and defaults that satisfy their own row.
 //
 // Thread-safety: pure function.
 #pragma once

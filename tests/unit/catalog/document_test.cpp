@@ -56,7 +56,7 @@ TEST(Document, NotesWhatItIgnores) {
     const auto document = parsed(with_paths(R"({"/a":"text","/b":null,"/c":{"get":[],"put":null,"post":{}}})"));
     EXPECT_THAT(ids(document), ElementsAre("POST /c"));
     EXPECT_THAT(document.notes,
-                ElementsAre(HasSubstr("/a"), HasSubstr("\"get\" is a array"), HasSubstr("\"put\" is a null")));
+                ElementsAre(HasSubstr("/a"), HasSubstr("\"get\" is an array"), HasSubstr("\"put\" is null")));
     EXPECT_THAT(parsed(R"({"openapi":"3.1.0"})").notes, ElementsAre(HasSubstr("no \"paths\"")));
     EXPECT_THAT(parsed(R"({"openapi":"3.1.0","paths":null})").operations, IsEmpty());
 }
