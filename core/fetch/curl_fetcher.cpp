@@ -104,8 +104,10 @@ std::optional<std::string> forbidden_range(const net::Address& address, const st
 }
 
 Error blocked_address(const net::Address& address, const std::string& range) {
-    return {ErrorKind::invalid_argument, fmt::format("leads to {}, which is {}", to_string(address), range),
-            "documents are fetched from public addresses alone (fetch.allow_private_addresses makes exceptions)"};
+    return {ErrorKind::invalid_argument,
+            fmt::format("leads to {}, which is {}, but documents are fetched only from public addresses",
+                        to_string(address), range),
+            "to allow it, add its network to fetch.allow_private_addresses"};
 }
 
 curl_socket_t open_socket(void* data, curlsocktype purpose, curl_sockaddr* to) {

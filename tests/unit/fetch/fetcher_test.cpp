@@ -87,7 +87,7 @@ TEST(ReadUrl, refuses_special_addresses_in_any_spelling) {
         // What is not recognized as an address here is one for the resolver, and then for the guard.
         const auto read = https->read_url(url);
         const std::string message = read ? why(https->fetch(url, {}, {})) : to_string(read.error());
-        EXPECT_THAT(message, ::testing::AnyOf(HasSubstr("documents are fetched from public addresses alone"),
+        EXPECT_THAT(message, ::testing::AnyOf(HasSubstr("documents are fetched only from public addresses"),
                                               HasSubstr("is not a URL"),
                                               HasSubstr("could not be fetched: Could not resolve host")))
             << url;
@@ -140,8 +140,8 @@ TEST(Guard, refuses_a_name_that_resolves_to_a_special_address) {
     const auto entry = "public.example:" + std::to_string(server.port()) + ":127.0.0.1";
     const FetchSettings rebound{.allow_http = true, .resolved = {entry}};
     EXPECT_THAT(why(get(server.url("/", "public.example"), rebound)),
-                HasSubstr("leads to 127.0.0.1, which is loopback (127.0.0.0/8, RFC 1122); documents are fetched from "
-                          "public addresses alone"));
+                HasSubstr("leads to 127.0.0.1, which is loopback (127.0.0.0/8, RFC 1122), but documents are fetched "
+                          "only from public addresses"));
     EXPECT_THAT(why(get(server.url("/", "localhost"), {.allow_http = true})), HasSubstr("which is loopback"));
     EXPECT_TRUE(server.requests().empty());
 }
