@@ -18,16 +18,16 @@ TEST_F(DiagnosisTest, of_a_sound_server_has_no_fault) {
     expect(findings, "clock", FindingLevel::good, "agree");
     expect(findings, "connections", FindingLevel::good, "whose pool takes up to 8");
     expect(findings, "standbys", FindingLevel::good, "none");
-    expect(findings, "rights", FindingLevel::good, "and migrate");
+    expect(findings, "rights", FindingLevel::good, "and may migrate");
     expect(findings, "tables and indexes", FindingLevel::good, "all ");
     expect(findings, "invalid indexes", FindingLevel::good, "none");
     expect(findings, "size", FindingLevel::good, "tables: ");
     expect_only_good(findings, "dead rows");
     expect_only_good(findings, "oldest transaction");
-    EXPECT_FALSE(must(store->diagnose()).empty()) << "as the contract has it";
+    EXPECT_FALSE(must(store->diagnose()).empty()) << "through the contract";
 }
 
-TEST_F(DiagnosisTest, of_a_missing_schema_makes_nothing) {
+TEST_F(DiagnosisTest, of_a_missing_schema_creates_nothing) {
     const auto findings = diagnose();
     for (const Finding& each : findings) EXPECT_NE(each.level, FindingLevel::fault) << all_of({each});
     expect(findings, "rights", FindingLevel::good, "may create the schema");
