@@ -131,7 +131,7 @@ class Deployment(program.World):
         self.oracle = Oracle(self.ask)
 
     def close(self):
-        # For whoever investigates a failure.
+        # For the diagnosis of a failure.
         print(self.logs(), f"--- {self.server.name}:", self.server.log_tail(), sep="\n", file=sys.stderr)
         super().close()
         for one in self.started:

@@ -54,7 +54,7 @@ class World:
                 process.kill()
             process.wait()
             if process.stderr and not process.stderr.closed:
-                # For whoever investigates a failure.
+                # For the diagnosis of a failure.
                 print(*process.args[1:], "\n" + process.stderr.read(), file=sys.stderr)
             for pipe in (process.stdout, process.stderr):
                 if pipe:
