@@ -144,8 +144,7 @@ Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const 
     return answer;
 }
 
-Result<std::vector<float>> Searcher::embed_by(const endpoints::ProbedProvider& provider,
-                                              const SearchRequest& request) {
+Result<std::vector<float>> Searcher::embed_by(const endpoints::ProbedProvider& provider, const SearchRequest& request) {
     endpoints::QueryAdmission& query_admission = providers_.query_admission();
     const auto permit =
         query_admission.admit_query(store_, provider, request.query.size(), context_.clock(), request.stop);

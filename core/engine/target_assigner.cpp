@@ -55,10 +55,10 @@ std::string TargetAssigner::provider_of(const std::string& catalog_id) const {
     return provider == "none" ? std::string() : provider;
 }
 
-Result<CatalogTarget> TargetAssigner::configured_target(const CatalogInfo& catalog, const Resolutions& resolutions) {
+Result<CatalogTarget> TargetAssigner::configured_target(const CatalogInfo& catalog, const Answers& answers) {
     const std::string provider = provider_of(catalog.catalog_id);
     if (provider.empty()) return CatalogTarget{catalog.catalog_id, {}, std::nullopt};
-    const auto& resolved = resolutions.at(provider);
+    const auto& resolved = answers.at(provider);
     if (!resolved) return std::unexpected(resolved.error());
     CatalogTarget target{catalog.catalog_id, provider, (*resolved)->profile};
     if (!catalog.target_profile) return target;
@@ -69,9 +69,9 @@ Result<CatalogTarget> TargetAssigner::configured_target(const CatalogInfo& catal
     return target;
 }
 
-void TargetAssigner::remember_unanswered(const Resolutions& resolutions) {
+void TargetAssigner::remember_unanswered(const Answers& answers) {
     const sync::Lock lock(mutex_);
-    for (const auto& [name, resolved] : resolutions) {
+    for (const auto& [name, resolved] : answers) {
         if (!resolved)
             unanswered_.insert_or_assign(name, Unanswered{resolved.error(), context_.clock().now() + retry_interval});
     }
@@ -83,33 +83,33 @@ Status TargetAssigner::apply(std::stop_token stop) {
     std::set<std::string> names;
     for (const CatalogInfo& info : *all) names.insert(provider_of(info.catalog_id));
     names.erase("");
-    const Resolutions resolutions = resolver_.resolve(names, settings_.provider_timeout, stop);
+    const Answers answers = prober_.probe(names, settings_.provider_timeout, stop);
     if (stop.stop_requested()) return fail(ErrorKind::unavailable, "the catalogs' targets were not applied: stopped");
-    remember_unanswered(resolutions);
-    return set(*all, resolutions);
+    remember_unanswered(answers);
+    return set(*all, answers);
 }
 
 Status TargetAssigner::apply_known() {
     auto all = store_.catalogs();
     if (!all) return std::unexpected(all.error());
-    Resolutions resolutions;
+    Answers answers;
     std::erase_if(*all, [&](const CatalogInfo& info) {
         const std::string provider = provider_of(info.catalog_id);
         if (provider.empty()) return false;
         const endpoints::ProbedProviderPtr known = providers_.known(provider);
         // One answer for all catalogs of a provider, though the provider may be asked again meanwhile.
-        if (known) resolutions.emplace(provider, known);
-        return !resolutions.contains(provider);
+        if (known) answers.emplace(provider, known);
+        return !answers.contains(provider);
     });
-    return set(*all, resolutions);
+    return set(*all, answers);
 }
 
-Status TargetAssigner::set(const std::vector<CatalogInfo>& catalogs, const Resolutions& resolutions) {
+Status TargetAssigner::set(const std::vector<CatalogInfo>& catalogs, const Answers& answers) {
     Status first_error;
     std::vector<CatalogTarget> targets;
     std::vector<const CatalogInfo*> before;
     for (const CatalogInfo& info : catalogs) {
-        auto target = configured_target(info, resolutions);
+        auto target = configured_target(info, answers);
         if (!target) {
             if (first_error) first_error = std::unexpected(target.error());
             continue;
@@ -164,9 +164,9 @@ void TargetAssigner::assign(const std::string& catalog_id) {
             if (earlier != unanswered_.end() && context_.clock().now() < earlier->second.until)
                 return std::unexpected(earlier->second.error);
         }
-        const Resolutions resolutions = resolver_.resolve({provider}, settings_.provider_timeout, {});
-        remember_unanswered(resolutions);
-        return resolutions.at(provider);
+        const Answers answers = prober_.probe({provider}, settings_.provider_timeout, {});
+        remember_unanswered(answers);
+        return answers.at(provider);
     }();
     if (!resolved) {
         context_.logger().warn("catalog " + in_quotes(catalog_id) +
@@ -198,13 +198,12 @@ Result<std::size_t> TargetAssigner::reembed(const CatalogInfo& catalog) {
 }
 
 Result<EmbeddingEstimate> TargetAssigner::estimate(const CatalogInfo& catalog, EstimateFor what) {
-    Resolutions resolutions;
+    Answers answers;
     // The caller asked for the estimate, so it waits as long as the provider takes.
     if (const std::string provider = provider_of(catalog.catalog_id);
         what != EstimateFor::reembedding && !provider.empty())
-        resolutions.emplace(provider, providers_.known_or_probe(provider));
-    const auto target =
-        what == EstimateFor::reembedding ? next_epoch(catalog) : configured_target(catalog, resolutions);
+        answers.emplace(provider, providers_.known_or_probe(provider));
+    const auto target = what == EstimateFor::reembedding ? next_epoch(catalog) : configured_target(catalog, answers);
     if (!target) return std::unexpected(target.error());
     if (!target->profile) {
         return fail(ErrorKind::conflict, "catalog " + in_quotes(catalog.catalog_id) + " has no provider",

@@ -18,7 +18,7 @@
 #include "embedq/store.h"
 #include "endpoints/providers.h"
 #include "engine/host_engine.h"
-#include "engine/provider_resolver.h"
+#include "engine/parallel_prober.h"
 #include "sync/mutex.h"
 
 namespace embedq::engine {
@@ -32,7 +32,7 @@ public:
           providers_(providers),
           settings_(std::move(settings)),
           context_(context),
-          resolver_(providers) {}
+          prober_(providers) {}
 
     // As HostEngine::apply_targets and HostEngine::apply_known_targets.
     [[nodiscard]] Status apply(std::stop_token stop);
@@ -46,7 +46,7 @@ public:
     [[nodiscard]] Result<EmbeddingEstimate> estimate(const CatalogInfo& catalog, EstimateFor what);
 
 private:
-    using Resolutions = ProviderResolver::Resolutions;
+    using Answers = ParallelProber::Answers;
     // A provider that did not answer: why, and until when it is not asked again.
     struct Unanswered {
         Error error;
@@ -57,9 +57,9 @@ private:
     [[nodiscard]] std::string provider_of(const std::string& catalog_id) const;
     // The target that the configuration asks for. If the present target is a later epoch of the same profile, it stays.
     // The provider's error where it did not answer.
-    [[nodiscard]] Result<CatalogTarget> configured_target(const CatalogInfo& catalog, const Resolutions& resolutions);
-    [[nodiscard]] Status set(const std::vector<CatalogInfo>& catalogs, const Resolutions& resolutions);
-    void remember_unanswered(const Resolutions& resolutions);
+    [[nodiscard]] Result<CatalogTarget> configured_target(const CatalogInfo& catalog, const Answers& answers);
+    [[nodiscard]] Status set(const std::vector<CatalogInfo>& catalogs, const Answers& answers);
+    void remember_unanswered(const Answers& answers);
     // The next epoch of the present target.
     [[nodiscard]] Result<CatalogTarget> next_epoch(const CatalogInfo& catalog);
     [[nodiscard]] Result<EmbeddingEstimate> estimate_of(const std::string& catalog_id, const std::string& provider,
@@ -74,7 +74,7 @@ private:
     Context& context_;
     sync::Mutex mutex_;
     std::map<std::string, Unanswered> unanswered_ EMBEDQ_GUARDED_BY(mutex_);
-    ProviderResolver resolver_;
+    ParallelProber prober_;
 };
 
 }  // namespace embedq::engine

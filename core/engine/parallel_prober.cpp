@@ -1,4 +1,4 @@
-#include "engine/provider_resolver.h"
+#include "engine/parallel_prober.h"
 
 #include <utility>
 
@@ -14,20 +14,20 @@ std::string in_seconds(std::chrono::milliseconds time) {
 
 }  // namespace
 
-ProviderResolver::~ProviderResolver() {
+ParallelProber::~ParallelProber() {
     std::vector<Call> open;  // destroyed without the lock: that joins their threads
     const sync::Lock lock(mutex_);
     open.swap(abandoned_);
 }
 
-ProviderResolver::Resolutions ProviderResolver::resolve(const std::set<std::string>& names,
-                                                        std::chrono::milliseconds limit, std::stop_token stop) {
+ParallelProber::Answers ParallelProber::probe(const std::set<std::string>& names, std::chrono::milliseconds limit,
+                                              std::stop_token stop) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
-    Resolutions resolutions;
+    Answers answers;
     std::vector<std::pair<std::string, Call>> calls;
     for (const std::string& name : names) {
         if (endpoints::ProbedProviderPtr known = providers_.known(name)) {
-            resolutions.emplace(name, std::move(known));
+            answers.emplace(name, std::move(known));
         } else {
             calls.emplace_back(name, Call([this, name](std::stop_token stopped) {
                                    return providers_.known_or_probe(name, std::move(stopped));
@@ -36,20 +36,20 @@ ProviderResolver::Resolutions ProviderResolver::resolve(const std::set<std::stri
     }
     for (auto& [name, call] : calls) {
         if (auto resolved = call.wait_until(deadline, stop)) {
-            resolutions.emplace(name, std::move(*resolved));
+            answers.emplace(name, std::move(*resolved));
             continue;
         }
         const std::string provider = "provider '" + name + "'";
-        resolutions.emplace(
+        answers.emplace(
             name, fail(ErrorKind::unavailable, stop.stop_requested()
                                                    ? "the call to " + provider + " was cancelled before it answered"
                                                    : provider + " did not answer within " + in_seconds(limit)));
         abandon(std::move(call));
     }
-    return resolutions;
+    return answers;
 }
 
-void ProviderResolver::abandon(Call call) {
+void ParallelProber::abandon(Call call) {
     call.request_stop();
     std::vector<Call> ended;  // destroyed without the lock: that joins their threads
     const sync::Lock lock(mutex_);

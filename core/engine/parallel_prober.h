@@ -1,5 +1,5 @@
-// Resolves providers for callers that cannot wait long: a command at its start, or the caller of put_catalog. Each
-// provider is asked on a thread of its own, so that one that hangs delays neither the others nor the caller for longer
+// Probes providers for callers that cannot wait long: a command at its start, or the caller of put_catalog. Each
+// provider is probed on a thread of its own, so that one that hangs delays neither the others nor the caller for longer
 // than the limit.
 //
 // Thread-safety: every member may be called from any thread.
@@ -19,21 +19,21 @@
 
 namespace embedq::engine {
 
-class ProviderResolver {
+class ParallelProber {
 public:
     // By name: the provider, or why it is not known.
-    using Resolutions = std::map<std::string, Result<endpoints::ProbedProviderPtr>>;
+    using Answers = std::map<std::string, Result<endpoints::ProbedProviderPtr>>;
 
-    explicit ProviderResolver(endpoints::ProviderDirectory& providers) : providers_(providers) {}
+    explicit ParallelProber(endpoints::ProviderDirectory& providers) : providers_(providers) {}
     // Stops the calls that are still open, and waits for their end.
-    ~ProviderResolver();
-    ProviderResolver(const ProviderResolver&) = delete;
-    ProviderResolver& operator=(const ProviderResolver&) = delete;
+    ~ParallelProber();
+    ParallelProber(const ParallelProber&) = delete;
+    ParallelProber& operator=(const ParallelProber&) = delete;
 
-    // One entry for each name. A provider that is known costs nothing; the others are asked once, in parallel. Those
+    // One entry for each name. A provider that is known costs nothing; the others are probed once, in parallel. Those
     // that have not answered after `limit` of real time, or at a stop, are `unavailable`, and their calls are stopped.
-    [[nodiscard]] Resolutions resolve(const std::set<std::string>& names, std::chrono::milliseconds limit,
-                                      std::stop_token stop);
+    [[nodiscard]] Answers probe(const std::set<std::string>& names, std::chrono::milliseconds limit,
+                                std::stop_token stop);
 
 private:
     using Call = BackgroundCall<endpoints::ProbedProviderPtr>;
