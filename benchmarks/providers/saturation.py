@@ -41,5 +41,5 @@ if __name__ == "__main__":
     def add(parser):
         parser.add_argument("--specs", type=int, default=100)
         parser.add_argument("--operations", type=int, default=200)
-    serving.main(__doc__, add, lambda server, told: measure(server, told.specs, told.operations),
+    serving.main(__doc__, add, lambda server, options: measure(server, options.specs, options.operations),
                  lambda *_: [("times the ideal", BOUND)])

@@ -58,5 +58,6 @@ if __name__ == "__main__":
         parser.add_argument("--per-minute", type=int, default=600)
         parser.add_argument("--workers", type=int, default=4)
         parser.add_argument("--seconds", type=int, default=180)
-    serving.main(__doc__, add, lambda server, told: measure(server, told.per_minute, told.workers, told.seconds),
+    serving.main(__doc__, add,
+                 lambda server, options: measure(server, options.per_minute, options.workers, options.seconds),
                  bounds)

@@ -48,7 +48,7 @@ function open(text) {
   return { textDocument: { uri }, position: { line: lines.length - 1, character: lines.at(-1).length }, diagnostics };
 }
 
-const faults = [];
+const problems = [];
 async function offers(what, text, wanted, unwanted = []) {
   const { textDocument, position } = open(text);
   const { items } = await connection.sendRequest('textDocument/completion', { textDocument, position });
@@ -56,8 +56,8 @@ async function offers(what, text, wanted, unwanted = []) {
   const missing = wanted.filter((name) => !labels.includes(name));
   const extra = unwanted.filter((name) => labels.includes(name));
   console.log(`${what}: ${labels.join(', ')}`);
-  if (missing.length > 0) faults.push(`${what}: ${missing.join(', ')} should be offered`);
-  if (extra.length > 0) faults.push(`${what}: ${extra.join(', ')} should not be offered`);
+  if (missing.length > 0) problems.push(`${what}: ${missing.join(', ')} should be offered`);
+  if (extra.length > 0) problems.push(`${what}: ${extra.join(', ')} should not be offered`);
 }
 
 await offers(
@@ -79,20 +79,20 @@ const hover = await connection.sendRequest(
 const shown = hover?.contents?.value ?? '';
 console.log(`hover on lease: ${shown.split('\n')[0]}`);
 if (!shown.includes('How long a worker holds a job'))
-  faults.push(`the hover on scheduler.lease should show its help, but is '${shown}'`);
+  problems.push(`the hover on scheduler.lease should show its help, but is '${shown}'`);
 
 const marked = await open('version: 1\nstor: { plugin: sqlite }\n').diagnostics;
 console.log(`marked: ${marked.map(({ message }) => message).join('; ')}`);
-if (!marked.some(({ message }) => message.includes('stor'))) faults.push("the unknown key 'stor' should be marked");
+if (!marked.some(({ message }) => message.includes('stor'))) problems.push("the unknown key 'stor' should be marked");
 
 const merged = await open(
   'version: 1\nproviders:\n  a: &a\n    plugin: lexical\n    options: { dimension: 128 }\n' +
     '  b:\n    <<: *a\n    limits: { concurrency: 2 }\n' +
     'embedding: { provider: a }\n').diagnostics;
 console.log(`marked in a good file with a merge key: ${merged.map(({ message }) => message).join('; ') || 'nothing'}`);
-if (merged.length > 0) faults.push('a merge key is good, but is marked');
+if (merged.length > 0) problems.push('a merge key is good, but is marked');
 
 await connection.sendRequest('shutdown');
 connection.sendNotification('exit');
-for (const fault of faults) console.error(`error: ${fault}`);
-process.exitCode = faults.length > 0 ? 1 : 0;
+for (const problem of problems) console.error(`error: ${problem}`);
+process.exitCode = problems.length > 0 ? 1 : 0;

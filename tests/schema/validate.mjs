@@ -14,7 +14,7 @@ const [schemaFile, ...folders] = process.argv.slice(2);
 const broken = folders.pop();
 if (folders.pop() !== '--') throw new Error('usage: validate.mjs SCHEMA GOOD_FOLDER… -- BROKEN_FOLDER');
 
-const faults = [];
+const problems = [];
 const schema = JSON.parse(readFileSync(schemaFile, 'utf8'));
 const ajv = new Ajv.default({ strict: true, allowUnionTypes: true, allErrors: true });
 addFormats.default(ajv);
@@ -23,7 +23,7 @@ const valid = ajv.compile(schema);
 // Every key must have a description, which editors show beside it.
 function expectDescriptions(node, path) {
   for (const [name, property] of Object.entries(node.properties ?? {})) {
-    if (!property.description) faults.push(`${path}.${name} has no description in the schema`);
+    if (!property.description) problems.push(`${path}.${name} has no description in the schema`);
     expectDescriptions(property, `${path}.${name}`);
   }
   for (const rule of node.allOf ?? []) expectDescriptions(rule.then, `${path}[${rule.if.properties.plugin.const}]`);
@@ -52,24 +52,24 @@ const counts = { good: 0, seen: 0, unseen: 0 };
 
 for (const file of folders.flatMap(yamlFiles)) {
   const problem = complaint(file);
-  if (problem !== null) faults.push(`${file} is good, but the schema refuses it: ${problem}`);
+  if (problem !== null) problems.push(`${file} is good, but the schema refuses it: ${problem}`);
   counts.good += 1;
 }
 for (const file of yamlFiles(broken)) {
   const reason = readFileSync(file, 'utf8').match(/^# Schema: (.+)$/m)?.[1];
   const problem = complaint(file);
   if (problem === null && !reason)
-    faults.push(`${file} is broken, but the schema accepts it; a comment "# Schema: …" must give the reason`);
+    problems.push(`${file} is broken, but the schema accepts it; a comment "# Schema: …" must give the reason`);
   if (problem !== null && reason)
-    faults.push(`${file} has a reason why no schema can find its fault ("${reason}"), but this one does: ${problem}`);
+    problems.push(`${file} has a reason why no schema can find its fault ("${reason}"), but this one does: ${problem}`);
   counts[reason ? 'unseen' : 'seen'] += 1;
   const verdict = problem === null ? `accepted (${reason ?? 'no reason is given'})` : problem.split('\n')[0];
   console.log(`${file}: ${verdict}`);
 }
-if (counts.good === 0 || counts.seen === 0) faults.push('there was nothing to check');
+if (counts.good === 0 || counts.seen === 0) problems.push('there was nothing to check');
 
 console.log(
   `${counts.good} good files are valid; of the broken ones ${counts.seen} are invalid, ` +
     `${counts.unseen} have a fault that no schema can find`);
-for (const fault of faults) console.error(`error: ${fault}`);
-process.exitCode = faults.length > 0 ? 1 : 0;
+for (const problem of problems) console.error(`error: ${problem}`);
+process.exitCode = problems.length > 0 ? 1 : 0;

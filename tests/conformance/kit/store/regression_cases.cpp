@@ -167,7 +167,7 @@ void an_empty_spec_kept_its_catalog_from_being_indexed(Kit& kit) {
 }
 
 // Each attempt of a manual retry started again with the first text.
-void a_forced_job_began_anew_at_each_attempt(Kit& kit) {
+void a_forced_job_started_over_at_each_attempt(Kit& kit) {
     kit.catalog();
     kit.put(document("pets", {"a", "b", "c"}));
     kit.embed_everything();
@@ -223,7 +223,7 @@ std::vector<Case> regression_cases() {
         {"regressions", "the_reconciler_enqueued_for_ever", the_reconciler_enqueued_for_ever},
         {"regressions", "an_empty_spec_kept_its_catalog_from_being_indexed",
          an_empty_spec_kept_its_catalog_from_being_indexed},
-        {"regressions", "a_forced_job_began_anew_at_each_attempt", a_forced_job_began_anew_at_each_attempt},
+        {"regressions", "a_forced_job_started_over_at_each_attempt", a_forced_job_started_over_at_each_attempt},
         {"regressions", "a_worker_ended_a_job_that_it_had_lost", a_worker_ended_a_job_that_it_had_lost},
         {"regressions", "a_retry_waited_for_the_poll", a_retry_waited_for_the_poll},
     };
