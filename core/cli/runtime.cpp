@@ -245,7 +245,8 @@ std::vector<config::Diagnostic> refused_instances(Console& console, plugins::Reg
         }
         if (made) return;
         refused.push_back({configuration.source, instance.line, instance.column, false,
-                           fmt::format("{}: {}", where, config::hide_credentials(to_string(made.error())))});
+                           fmt::format("{}: {}", where, config::hide_credentials(made.error().message)),
+                           config::hide_credentials(made.error().hint)});
     };
     try_out(PluginKind::store, configuration.store, "store", plugins::make_store);
     try_out(PluginKind::notifier, configuration.notifier, "notifier", plugins::make_notifier);
