@@ -23,7 +23,7 @@ import rules
 SOURCE = re.compile(r".*\.(h|hh|hpp|c|cc|cpp|cxx|inc|ipp)(\.in)?$")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.MULTILINE)
 STANDARD = re.compile(r"^[a-z0-9_]+$")
-SEE = "see docs/architecture.md"
+SEE = "see docs/layering.md"
 RULES_FILE = "tests/layering/rules.py"
 
 

@@ -1,6 +1,6 @@
 """Which folder may include which, as tables.
 
-docs/architecture.md has the reasons; check.py checks the sources and the CMake links. A folder's rule also applies to
+docs/layering.md has the reasons; check.py checks the sources and the CMake links. A folder's rule also applies to
 the folders below it, except those with their own rule. `*` stands for one folder, so that each plugin is checked
 separately. A folder may include itself and the contract, and what its rule lists as the paths of other rules.
 """

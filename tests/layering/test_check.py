@@ -67,45 +67,45 @@ class Layering(unittest.TestCase):
     def test_a_wrong_include_is_reported_with_its_rule(self):
         self.expect({"core/scheduler/endpoint.cpp": '\n#include "engine/x.h"\n'},
                     "core/scheduler/endpoint.cpp:2 includes engine/x.h (core/engine): core/scheduler may include the "
-                    "contract, core/catalog and itself; see docs/architecture.md")
+                    "contract, core/catalog and itself; see docs/layering.md")
 
     def test_a_path_through_parents_is_followed(self):
         self.expect({"core/catalog/hash.h": '#include "../engine/x.h"\n'},
                     "core/catalog/hash.h:1 includes ../engine/x.h (core/engine): core/catalog may include the contract "
-                    "and itself; see docs/architecture.md")
+                    "and itself; see docs/layering.md")
 
     def test_angle_brackets_hide_nothing(self):
         self.expect({"core/catalog/hash.h": "#include <engine/x.h>\n"},
                     "core/catalog/hash.h:1 includes engine/x.h (core/engine): core/catalog may include the contract "
-                    "and itself; see docs/architecture.md")
+                    "and itself; see docs/layering.md")
 
     def test_a_plugin_may_not_include_another_plugin(self):
         self.expect({"backends/sqlite/other.cpp": '#include "../memory/state.h"\n'},
                     "backends/sqlite/other.cpp:1 includes ../memory/state.h (backends/memory): backends/sqlite may "
-                    "include the contract and itself; see docs/architecture.md")
+                    "include the contract and itself; see docs/layering.md")
         self.expect({"plugins/notifiers/local/local.h": "",
                      "plugins/notifiers/poll/poll.cpp": '#include "notifiers/local/local.h"\n'},
                     "plugins/notifiers/poll/poll.cpp:1 includes notifiers/local/local.h (plugins/notifiers/local): "
                     "plugins/notifiers/poll may include the contract, plugins/notifiers/wake and itself; see "
-                    "docs/architecture.md")
+                    "docs/layering.md")
 
     def test_a_support_library_may_not_include_the_plugins_that_use_it(self):
         self.expect({"plugins/notifiers/poll/poll.h": "",
                      "plugins/notifiers/wake/signal.h": '#include "notifiers/poll/poll.h"\n'},
                     "plugins/notifiers/wake/signal.h:1 includes notifiers/poll/poll.h (plugins/notifiers/poll): "
-                    "plugins/notifiers/wake may include the contract and itself; see docs/architecture.md")
+                    "plugins/notifiers/wake may include the contract and itself; see docs/layering.md")
 
     def test_the_contract_may_include_only_the_standard_library(self):
         self.expect({"core/include/embedq/store.h": '#include "catalog/hash.h"\n#include <unistd.h>\n'},
                     "core/include/embedq/store.h:1 includes catalog/hash.h (core/catalog): core/include may include "
-                    "itself and the C++ standard library; see docs/architecture.md",
+                    "itself and the C++ standard library; see docs/layering.md",
                     "core/include/embedq/store.h:2 includes <unistd.h>: core/include may include itself and the C++ "
-                    "standard library; see docs/architecture.md")
+                    "standard library; see docs/layering.md")
 
     def test_a_library_has_its_places(self):
         self.expect({"core/engine/x.h": "#include <yaml-cpp/parser.h>\n"},
                     "core/engine/x.h:1 includes yaml-cpp/parser.h: only core/catalog/reader.cpp may use yaml-cpp (one "
-                    "file reads YAML); see docs/architecture.md")
+                    "file reads YAML); see docs/layering.md")
 
     def test_an_unknown_library_needs_a_rule(self):
         self.expect({"core/engine/x.h": "#include <curl/curl.h>\n"},
@@ -164,26 +164,26 @@ class Layering(unittest.TestCase):
                                                        "target_link_libraries(embedq_store_memory\n"
                                                        "  PRIVATE q_engine)  # q_other\n"},
                     "backends/memory/CMakeLists.txt:3 links embedq_store_memory to q_engine (core/engine): "
-                    "backends/memory may include the contract and itself; see docs/architecture.md")
+                    "backends/memory may include the contract and itself; see docs/layering.md")
         self.expect({"core/scheduler/CMakeLists.txt": "add_library(q::engine ALIAS q_engine)\n"
                                                       "add_library(q_s $<TARGET_OBJECTS:q_engine>)\n"
                                                       "target_link_libraries(q_s q::engine)\n"},
                     "core/scheduler/CMakeLists.txt:2 links q_s to q_engine (core/engine): core/scheduler may include "
-                    "the contract, core/catalog and itself; see docs/architecture.md",
+                    "the contract, core/catalog and itself; see docs/layering.md",
                     "core/scheduler/CMakeLists.txt:3 links q_s to q::engine (core/engine): core/scheduler may include "
-                    "the contract, core/catalog and itself; see docs/architecture.md")
+                    "the contract, core/catalog and itself; see docs/layering.md")
 
     def test_links_of_embedq_add_test_are_checked(self):
         self.expect({"core/catalog/CMakeLists.txt": GOOD["core/catalog/CMakeLists.txt"]
                      + "embedq_add_test(t SOURCES q_engine LIBS q_engine)\n"},
                     "core/catalog/CMakeLists.txt:3 links t to q_engine (core/engine): core/catalog may include the "
-                    "contract and itself; see docs/architecture.md")
+                    "contract and itself; see docs/layering.md")
 
     def test_a_library_is_linked_only_where_it_is_allowed(self):
         self.expect({"core/engine/CMakeLists.txt": "add_library(q_engine x.cpp)\n"
                                                    "target_link_libraries(q_engine PRIVATE SQLite::SQLite3)\n"},
                     "core/engine/CMakeLists.txt:2 links q_engine to SQLite::SQLite3: only backends/sqlite may use "
-                    "SQLite; see docs/architecture.md")
+                    "SQLite; see docs/layering.md")
 
     def test_a_library_that_one_file_uses_is_linked_private(self):
         self.expect({"core/catalog/CMakeLists.txt": "add_library(q_catalog reader.cpp)\n"
