@@ -42,8 +42,7 @@ class Kit(unittest.TestCase):
         shared = f"version: 1\nstore: {{ plugin: sqlite, options: {{ path: {self.world.folder}/mine.db }} }}\n"
         done = self.configured(shared, "--only", "store", "--cases", FEW)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("each case must begin with an empty one; give its options a place of the case's own: "
-                      "${EMBEDQ_CASE_FOLDER}", done.stdout)
+        self.assertIn("each case must begin with an empty one; use ${EMBEDQ_CASE_FOLDER}", done.stdout)
 
     def test_the_users_own_data_is_never_opened(self):
         """The default path is in the case's folder."""
