@@ -36,14 +36,14 @@ struct Pause {
 };
 
 struct EndpointSettings {
-    std::size_t concurrency = 1;
+    std::size_t concurrency = 1;                     // calls at a time
     std::size_t breaker_failures = 5;                // in a row open the breaker
     std::chrono::milliseconds first_backoff{250};    // after a second failure in a row; doubles until the breaker opens
     std::chrono::milliseconds first_pause{1'000};    // after throttling without Retry-After; doubles while it continues
     std::chrono::milliseconds breaker_pause{5'000};  // doubles while trials fail
-    std::chrono::milliseconds misconfigured_pause{30'000};
-    std::chrono::milliseconds longest_pause{60'000};
-    std::chrono::milliseconds longest_retry_after{longest_asked_pause};
+    std::chrono::milliseconds misconfigured_pause{30'000};  // after a `misconfigured` call; doubles while trials fail
+    std::chrono::milliseconds longest_pause{60'000};        // where pauses double
+    std::chrono::milliseconds longest_retry_after{longest_asked_pause};  // an endpoint that asks for more gets this
     std::chrono::milliseconds recent_answer{30'000};  // an answer no older than this shows that the endpoint works
 };
 

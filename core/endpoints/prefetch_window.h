@@ -21,7 +21,7 @@ public:
     using Steady = std::chrono::steady_clock::time_point;
     using Seconds = std::chrono::duration<double>;
 
-    static constexpr std::chrono::milliseconds longest_stay{5'000};
+    static constexpr std::chrono::milliseconds longest_stay{5'000};  // of a text in this process
 
     // Between `floor` and `ceiling` texts; begins at the floor.
     PrefetchWindow(std::size_t floor, std::size_t ceiling)

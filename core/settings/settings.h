@@ -28,14 +28,14 @@ struct SchedulerSettings {
     std::chrono::milliseconds retention{std::chrono::hours(24 * 14)};
 
     // Not in the YAML.
-    std::chrono::milliseconds prune{600'000};
+    std::chrono::milliseconds prune{600'000};         // between two rounds of pruning
     std::chrono::milliseconds probe{60'000};          // between two probes of a provider that answers
     std::chrono::milliseconds call_timeout{120'000};  // of one provider call, if the provider does not state its own
     std::chrono::milliseconds grace{10'000};          // for calls in flight at a stop
     std::chrono::milliseconds commit_delay{20};       // the longest wait of a finished vector for others
     std::size_t commit_vectors = 512;                 // the most vectors of one commit
     std::size_t prefetch_texts = 8'192;               // texts held by this process at a time
-    std::size_t prefetch_bytes = 32U << 20U;          // and their total size
+    std::size_t prefetch_bytes = 32U << 20U;          // bytes of these texts
     std::size_t claim_jobs = 64;                      // jobs per claim
     std::string version;                              // of this build, for the list of workers
 };
