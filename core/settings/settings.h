@@ -33,7 +33,7 @@ struct SchedulerSettings {
     std::chrono::milliseconds call_timeout{120'000};  // of one provider call, if the provider does not state its own
     std::chrono::milliseconds grace{10'000};          // for calls in flight at a stop
     std::chrono::milliseconds commit_delay{20};       // the longest wait of a finished vector for others
-    std::size_t commit_vectors = 512;                 // the most vectors of one commit
+    std::size_t commit_vectors = 512;                 // so many finished vectors are committed without waiting
     std::size_t prefetch_texts = 8'192;               // texts held by this process at a time
     std::size_t prefetch_bytes = 32U << 20U;          // bytes of these texts
     std::size_t claim_jobs = 64;                      // jobs per claim
