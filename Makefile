@@ -10,8 +10,8 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 20
 # What ThreadSanitizer runs: the tests of the scheduler, the engine, the stores, the notifiers, the loader and the HTTP
 # providers.
-TSAN_TESTS ?= scheduler|engine|store|memory|sqlite|postgres|loader|registry|plugin|notifier|conformance|http|openai|$\
-	ollama|fetch
+TSAN_TESTS ?= scheduler|endpoints|engine|store|memory|sqlite|postgres|loader|registry|plugin|notifier|conformance|$\
+	http|openai|ollama|fetch|sync
 FORMATTED = git ls-files '*.h' '*.cpp'
 REPORT = build/report
 # Runs the rest of the line as a phase of the report.

@@ -70,9 +70,7 @@ public:
     [[nodiscard]] Section read(const Options& options) const {
         Section section;
         for (const Row& row : rows_) {
-            if (!options.has(row.name)) continue;
-            std::visit([&](auto member) { section.*member = value_of<TypeOf<decltype(member)>>(options, row); },
-                       row.member);
+            if (options.has(row.name)) set(section, row, options);
         }
         return section;
     }
@@ -107,6 +105,12 @@ private:
     // Options have one type for all integers.
     template <class Value>
     static constexpr bool is_count = std::is_integral_v<Value> && !std::is_same_v<Value, bool>;
+
+    // Not inlined: g++ 12 takes the visitor's other types for members that a small section does not have.
+    [[gnu::noinline]] static void set(Section& section, const Row& row, const Options& options) {
+        std::visit([&](auto member) { section.*member = value_of<TypeOf<decltype(member)>>(options, row); },
+                   row.member);
+    }
 
     static OptionType type_of(const Row& row) {
         if (row.type) return *row.type;
