@@ -46,7 +46,7 @@ class Starts(Case):
         self.assertGreaterEqual(time.monotonic() - began, 5)
         self.assertEqual(len(WAITS.findall(index.said())), 1, index.said())
         self.assertRegex(index.said().splitlines()[-1],
-                         "^embedq: cannot connect to PostgreSQL at .*is the server running")
+                         "^embedq: cannot connect to PostgreSQL at .*check that the server is running")
 
     def test_index_continues_when_the_server_starts(self):
         file = self.d.write("s.json", documents(1, 1)["s0"])
