@@ -62,15 +62,17 @@ build: setup-test ## Build what is installed: the program, its plugins and the c
 demo: program ## Index real public API documents and find operations by questions
 	tests/integration/demo.sh build/release/bin/embedq build/demo
 
-# The report is the last thing said: the time of each phase, the slowest tests, the number of test cases.
+# The pass over each file needs nothing of the others: it runs beside them, where a processor would be idle. The report
+# is the last thing printed: the time of each phase, the slowest tests, the number of test cases.
 test: setup-test ## Run every test: each file, under TSan, on the release build, libFuzzer, under ASan and UBSan
 	@python3 tests/report.py begin $(REPORT)
 	$(PHASE) format -- $(MAKE) -s test-format
-	$(PHASE) files -- $(MAKE) -s test-files
-	$(PHASE) tsan -- $(MAKE) -s test-tsan
-	$(PHASE) release -- $(MAKE) -s test-release
-	$(PHASE) fuzz -- $(MAKE) -s test-fuzz
-	$(PHASE) asan -- $(MAKE) -s test-asan
+	@setsid nice -n 19 python3 tests/report.py run $(REPORT) files -- $(MAKE) -s test-files > $(REPORT)/files.log 2>&1 & \
+	files=$$!; trap 'kill -- -$$files 2> /dev/null || true' EXIT; status=0; \
+	for phase in tsan release fuzz asan; do \
+	    python3 tests/report.py run $(REPORT) $$phase -- $(MAKE) -s test-$$phase || { status=$$?; break; }; \
+	done; \
+	if [ $$status = 0 ]; then wait $$files || status=$$?; cat $(REPORT)/files.log; fi; exit $$status
 	@python3 tests/report.py show $(REPORT)
 
 check: setup-test ## Build what a change touches, and run its unit tests and the kit on memory and SQLite

@@ -120,6 +120,8 @@ STANDARD = ("algorithm array atomic charconv chrono condition_variable cstdint c
             "sstream stdexcept stop_token string string_view system_error thread unordered_map unordered_set utility "
             "variant vector").split()
 GOOGLETEST = ["gmock/gmock.h", "gtest/gtest.h"]
+# A library that takes long to read.
+JSON = ["nlohmann/json.hpp"]
 
 
 def precompile(build, name, headers):
@@ -174,8 +176,8 @@ def main():
     todo = [file for file in files if not passed.holds(file)]
     precompiled = {}
     if todo and arguments.mode == "compile":
-        precompiled = {"std": precompile(build, "std", STANDARD),
-                       "gtest": precompile(build, "gtest", GOOGLETEST + STANDARD)}
+        precompiled = {"std": precompile(build, "std", STANDARD + JSON),
+                       "gtest": precompile(build, "gtest", GOOGLETEST + STANDARD + JSON)}
     bad = []
     try:
         with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
