@@ -2,8 +2,8 @@
 """Checks each source file by itself: each_file.py compile|whole|tidy BUILD_FOLDER [PART_OF_PATH...]
 
 compile  clang's front end on every file alone, with all warnings and -Wthread-safety as errors. Builds that put many
-         files into one unit hide missing includes and duplicate names; this does not. The standard library and
-         GoogleTest are precompiled once for all files.
+         files into one unit hide missing includes and duplicate names; this does not. The standard library,
+         GoogleTest and nlohmann-json are precompiled once for all files.
 whole    the same without precompiled headers, so that each file must also include what it needs of these; takes three
          times as long.
 tidy     clang-tidy, with the checks of .clang-tidy.
