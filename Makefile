@@ -67,8 +67,9 @@ demo: program ## Index real public API documents and find operations by question
 test: setup-test ## Run every test: each file, under TSan, on the release build, libFuzzer, under ASan and UBSan
 	@python3 tests/report.py begin $(REPORT)
 	$(PHASE) format -- $(MAKE) -s test-format
-	@setsid nice -n 19 python3 tests/report.py run $(REPORT) files -- $(MAKE) -s test-files > $(REPORT)/files.log 2>&1 & \
-	files=$$!; trap 'kill -- -$$files 2> /dev/null || true' EXIT; status=0; \
+	@nice -n 19 timeout 1h python3 tests/report.py run $(REPORT) files -- $(MAKE) -s test-files \
+	    > $(REPORT)/files.log 2>&1 & \
+	files=$$!; trap 'kill $$files 2> /dev/null || true' EXIT; status=0; \
 	for phase in tsan release fuzz asan; do \
 	    python3 tests/report.py run $(REPORT) $$phase -- $(MAKE) -s test-$$phase || { status=$$?; break; }; \
 	done; \
