@@ -1,6 +1,7 @@
 #include "connection.h"
 
 #include <libpq-fe.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <charconv>
@@ -88,6 +89,19 @@ constexpr Default defaults[] = {{"application_name", "embedq"}, {"connect_timeou
     }
     return out;
 }
+
+// What workers call while they hold jobs: short, whatever the store holds.
+constexpr std::string_view queue_functions[] = {"claim",
+                                                "extend_leases",
+                                                "missing_texts",
+                                                "commit_jobs",
+                                                "next_due",
+                                                "put_endpoint_states",
+                                                "cooling_endpoints",
+                                                "reserve_rates",
+                                                "enqueue_jobs",
+                                                "cancel_jobs",
+                                                "reap"};
 
 [[nodiscard]] unsigned nibble(char c) {
     return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10);
@@ -228,11 +242,12 @@ std::vector<std::string> Rows::texts(std::size_t row, int column) const {
 }
 
 struct Connection::Impl {
-    explicit Impl(const ConnectionSettings& from) : settings(from), place(place_of(from.url)) {}
+    Impl(const ConnectionSettings& from, sync::Watchdog* by)
+        : settings(from), watchdog(by), place(place_of(from.url)) {}
 
     // What libpqxx throws, as a Failure.
     template <class Do>
-    auto guarded(Do&& run) -> decltype(run()) {
+    auto translated(Do&& run) -> decltype(run()) {
         try {
             return run();
         } catch (const pqxx::too_many_connections& caught) {
@@ -255,21 +270,63 @@ struct Connection::Impl {
         }
     }
 
+    // The same, with an end. libpq waits for as long as the peer acknowledges, and a frozen server or pooler does so
+    // forever.
+    template <class Do>
+    auto guarded(std::chrono::milliseconds limit, Do&& run) -> decltype(run()) {
+        if (watchdog == nullptr) return translated(std::forward<Do>(run));
+        const int socket = connection->sock();
+        const auto deadline =
+            limited ? std::chrono::steady_clock::now() + limit : std::chrono::steady_clock::time_point::max();
+        const sync::Watchdog::Watch watch(*watchdog, deadline, [socket] { ::shutdown(socket, SHUT_RDWR); });
+        try {
+            return translated(std::forward<Do>(run));
+        } catch (const Failure&) {
+            if (const auto reason = watch.ended()) throw no_answer(*reason, limit);
+            throw;
+        }
+    }
+
+    [[nodiscard]] Failure no_answer(sync::Watchdog::Reason reason, std::chrono::milliseconds limit) const {
+        if (reason == sync::Watchdog::Reason::stop) {
+            return {.error = {ErrorKind::unavailable, "the call to PostgreSQL at " + place + " was ended by the stop"},
+                    .disconnected = true};
+        }
+        return {.error = {ErrorKind::unavailable,
+                          "PostgreSQL at " + place + " did not answer within " +
+                              std::to_string(std::chrono::ceil<std::chrono::seconds>(limit).count()) +
+                              " s; the connection was closed",
+                          "see whether the server, or a pooler before it, hangs"},
+                .disconnected = true};
+    }
+
+    [[nodiscard]] std::chrono::milliseconds limit_of(std::string_view function) const {
+        const bool on_the_queue = std::ranges::find(queue_functions, function) != std::end(queue_functions);
+        return on_the_queue ? settings.call_timeout : longest_call();
+    }
+    // The server itself ends a statement first.
+    [[nodiscard]] std::chrono::milliseconds longest_call() const {
+        return settings.statement_timeout + std::chrono::seconds(5);
+    }
+
     pqxx::result exec(const std::string& sql) {
-        return guarded([&] { return work->exec(sql); });
+        return guarded(longest_call(), [&] { return work->exec(sql); });
     }
 
     pqxx::result query(const std::string& statement, const Parameters& parameters) {
         const std::vector<const char*> values = pointers_to(parameters);
-        return guarded([&] { return work->exec_params(statement, pqxx::prepare::make_dynamic_params(values)); });
+        return guarded(longest_call(),
+                       [&] { return work->exec_params(statement, pqxx::prepare::make_dynamic_params(values)); });
     }
 
     pqxx::result call(std::string_view function, const Parameters& parameters) {
         const std::vector<const char*> values = pointers_to(parameters);
         const auto list = pqxx::prepare::make_dynamic_params(values);
         const std::string name(function);
-        if (!prepares()) return guarded([&] { return work->exec_params(statement(function, values.size()), list); });
-        return guarded([&] {
+        const auto limit = limit_of(function);
+        if (!prepares())
+            return guarded(limit, [&] { return work->exec_params(statement(function, values.size()), list); });
+        return guarded(limit, [&] {
             if (prepared.insert(name).second) connection->prepare(name, statement(function, values.size()));
             return work->exec_prepared(name, list);
         });
@@ -284,6 +341,8 @@ struct Connection::Impl {
     }
 
     const ConnectionSettings settings;
+    sync::Watchdog* const watchdog;
+    bool limited = true;
     const std::string place;
     std::unique_ptr<pqxx::connection> connection;
     std::unique_ptr<pqxx::nontransaction> work;
@@ -292,7 +351,8 @@ struct Connection::Impl {
     int version = 0;
 };
 
-Connection::Connection(const ConnectionSettings& settings) : impl_(std::make_unique<Impl>(settings)) {
+Connection::Connection(const ConnectionSettings& settings, sync::Watchdog* watchdog)
+    : impl_(std::make_unique<Impl>(settings, watchdog)) {
     try {
         impl_->connection = std::make_unique<pqxx::connection>(with_defaults(settings.url));
         // Otherwise libpqxx would reconnect by itself in the middle of a transaction.
@@ -326,6 +386,10 @@ Connection::Connection(const ConnectionSettings& settings) : impl_(std::make_uni
 }
 
 Connection::~Connection() = default;
+
+void Connection::wait_without_limit() noexcept {
+    impl_->limited = false;
+}
 
 Rows Connection::call(std::string_view function, const Parameters& parameters) {
     return rows_of(impl_->call(function, parameters));

@@ -16,6 +16,7 @@
 #include "embedq/values.h"
 #include "failure.h"
 #include "parameters.h"
+#include "sync/watchdog.h"
 
 namespace embedq::postgres {
 
@@ -23,6 +24,9 @@ struct ConnectionSettings {
     std::string url;     // as configured; may have the password, so only libpq gets it
     std::string schema;  // quoted already, for SQL
     std::chrono::milliseconds statement_timeout{60'000};
+    // How long this side waits for the answer to a call that works on the queue. Other calls may take the statement's
+    // time and a few seconds.
+    std::chrono::milliseconds call_timeout{10'000};
     bool prepare = true;
 };
 
@@ -69,12 +73,16 @@ private:
 
 class Connection {
 public:
-    // Connects. `unavailable` when the server is not there or is a standby; `misconfigured` when it refuses.
-    explicit Connection(const ConnectionSettings& settings);
+    // Connects. `unavailable` when the server does not answer or is a standby; `misconfigured` when it refuses. The
+    // watchdog must outlive the connection: it shuts the socket down under a call whose time is over, or which a stop
+    // ends, and that call fails as `unavailable`. Without a watchdog, calls wait for as long as the peer acknowledges.
+    explicit Connection(const ConnectionSettings& settings, sync::Watchdog* watchdog = nullptr);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
+    // From now on calls may take as long as they need, until a stop: for migrations.
+    void wait_without_limit() noexcept;
     // A function of the schema as `SELECT * FROM function(…)`. Outside begin and commit it is a transaction of its own.
     Rows call(std::string_view function, const Parameters& parameters);
     // One statement, with $1 and so on; never prepared.

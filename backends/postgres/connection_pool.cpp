@@ -44,12 +44,13 @@ void ConnectionPool::Lease::require_schema() {
 ConnectionPool::Pooled ConnectionPool::take(bool& fresh) {
     sync::Lock lock(mutex_);
     if (!returned_.wait_for(lock, wait_for_connection,
-                            [&]() EMBEDQ_REQUIRES(mutex_) { return !idle_.empty() || out_ < pool_; })) {
+                            [&]() EMBEDQ_REQUIRES(mutex_) { return interrupted_ || !idle_.empty() || out_ < pool_; })) {
         throw failure(ErrorKind::unavailable,
                       "all " + std::to_string(pool_) + " connections to PostgreSQL at " + place() +
                           " have been in use for " + std::to_string(wait_for_connection.count()) + " s",
                       "raise 'pool', or see what holds them");
     }
+    if (interrupted_) throw failure(ErrorKind::unavailable, "the store takes no more calls: the process stops");
     if (!idle_.empty()) {
         Pooled pooled = std::move(idle_.back());
         idle_.pop_back();
@@ -62,7 +63,7 @@ ConnectionPool::Pooled ConnectionPool::take(bool& fresh) {
     lock.unlock();
     fresh = true;
     try {
-        Pooled pooled{std::make_unique<Connection>(settings_)};
+        Pooled pooled{std::make_unique<Connection>(settings_, &watchdog_)};
         lock.lock();
         last_failure_.reset();
         connect_failures_ = 0;
@@ -84,6 +85,15 @@ void ConnectionPool::give_back(Pooled pooled) {
     returned_.notify_one();
 }
 
+void ConnectionPool::interrupt() noexcept {
+    {
+        const sync::Lock lock(mutex_);
+        interrupted_ = true;
+        returned_.notify_all();
+    }
+    watchdog_.stop();
+}
+
 void ConnectionPool::drop_idle() {
     const sync::Lock lock(mutex_);
     idle_.clear();
@@ -92,6 +102,10 @@ void ConnectionPool::drop_idle() {
 bool ConnectionPool::again(const Failure& failure, bool fresh, int tries, const std::stop_token& stop) {
     // If one connection died while it was idle, the other idle ones did too.
     if (failure.disconnected) drop_idle();
+    {
+        const sync::Lock lock(mutex_);
+        if (interrupted_) return false;
+    }
     if (tries >= most_tries) return false;
     if (failure.disconnected && !fresh) return true;
     if (!failure.again) return false;
@@ -113,6 +127,7 @@ Result<MigrationState> ConnectionPool::migration_state() {
 
 Result<MigrationState> ConnectionPool::migrate(const std::stop_token& stop) {
     const auto apply = [&](Lease& lease) -> Result<MigrationState> {
+        lease.connection().wait_without_limit();
         try {
             apply_migrations(lease.connection(), settings_.schema, context_.logger(), migrations(), {}, stop);
             auto reached = read_migration_state(lease.connection(), settings_.schema);

@@ -19,6 +19,7 @@
 #include "embedq/error.h"
 #include "embedq/store.h"
 #include "sync/mutex.h"
+#include "sync/watchdog.h"
 
 namespace embedq::postgres {
 
@@ -54,6 +55,8 @@ public:
     [[nodiscard]] Result<MigrationState> migration_state();
     [[nodiscard]] Result<MigrationState> migrate(const std::stop_token& stop);
     [[nodiscard]] std::string place() const { return place_of(settings_.url); }
+    // As Store::interrupt.
+    void interrupt() noexcept;
 
 private:
     using Steady = std::chrono::steady_clock::time_point;
@@ -95,8 +98,10 @@ private:
     const std::size_t pool_;
     Context& context_;
 
+    sync::Watchdog watchdog_;  // outlives the connections
     sync::Mutex mutex_;
     std::condition_variable_any returned_;
+    bool interrupted_ EMBEDQ_GUARDED_BY(mutex_) = false;
     std::vector<Pooled> idle_ EMBEDQ_GUARDED_BY(mutex_);
     std::size_t out_ EMBEDQ_GUARDED_BY(mutex_) = 0;                  // connections in use
     std::optional<Failure> last_failure_ EMBEDQ_GUARDED_BY(mutex_);  // of the last attempt to connect

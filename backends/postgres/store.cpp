@@ -28,6 +28,7 @@ Result<std::unique_ptr<Store>> make_store(const Options& options, Context& conte
     settings.schema = identifier(schema);
     settings.statement_timeout =
         options.find<std::chrono::milliseconds>("statement_timeout").value_or(settings.statement_timeout);
+    settings.call_timeout = options.find<std::chrono::milliseconds>("call_timeout").value_or(settings.call_timeout);
     const auto pool = static_cast<std::size_t>(options.find<std::int64_t>("pool").value_or(8));
     return std::make_unique<PostgresStore>(std::move(settings), pool, context);
 }

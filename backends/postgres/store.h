@@ -46,6 +46,13 @@ inline constexpr std::array store_options{
                .help = "How long one statement may take before it is given up as unavailable. Not set behind a pooler.",
                .minimum = 1'000,
                .maximum = 3'600'000},
+    OptionSpec{.name = "call_timeout",
+               .type = OptionType::duration,
+               .default_value = "10s",
+               .help = "How long a worker waits for the answer to a call on the queue before it closes the connection "
+                       "and continues on another one. Less than the lease.",
+               .minimum = 1'000,
+               .maximum = 3'600'000},
 };
 
 // Checks the options; the first verb connects.
@@ -58,6 +65,7 @@ public:
     [[nodiscard]] StoreCapabilities capabilities() const override;
     [[nodiscard]] Result<MigrationState> migration_state() override;
     [[nodiscard]] Result<MigrationState> migrate(std::stop_token stop = {}) override;
+    void interrupt() noexcept override { pool_.interrupt(); }
 
     // catalogs.cpp
     [[nodiscard]] Result<bool> put_catalog(const CatalogWrite& catalog) override;

@@ -4,9 +4,18 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <stop_token>
+#include <string>
+#include <utility>
 
 namespace embedq::cli {
+
+// What a stop that takes too long does, on a thread of its own. Neither may block.
+struct OverdueStop {
+    std::function<void()> interrupt = {};       // ends the calls that it waits for
+    std::function<std::string()> hanging = {};  // what has not returned, for the message before the process ends
+};
 
 class Interruption {
 public:
@@ -14,9 +23,26 @@ public:
     [[nodiscard]] virtual std::stop_token token() const = 0;
     // Waits for the duration, or until the stop; false when stopped.
     [[nodiscard]] virtual bool wait_for(std::chrono::milliseconds duration) = 0;
+    // Replaces what happens 6 s after the stop, and what the process reports when it ends itself, 9 s after the stop.
+    // Returns when what was there before is no longer called.
+    virtual void on_overdue(OverdueStop overdue) = 0;
     // Waits until the stop.
     virtual void wait() = 0;
     [[nodiscard]] virtual std::chrono::steady_clock::time_point now() const = 0;
+};
+
+// While it lives, a stop that takes too long interrupts what it was given.
+class OverdueStopScope {
+public:
+    OverdueStopScope(Interruption& interruption, OverdueStop overdue) : interruption_(interruption) {
+        interruption_.on_overdue(std::move(overdue));
+    }
+    ~OverdueStopScope() { interruption_.on_overdue({}); }
+    OverdueStopScope(const OverdueStopScope&) = delete;
+    OverdueStopScope& operator=(const OverdueStopScope&) = delete;
+
+private:
+    Interruption& interruption_;
 };
 
 }  // namespace embedq::cli

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "cli/arguments.h"
@@ -32,6 +33,7 @@ public:
         return embedq::sync::sleep_for(duration, token());
     }
     void wait() override { signals_.wait(); }
+    void on_overdue(OverdueStop overdue) override { signals_.on_overdue(std::move(overdue)); }
     [[nodiscard]] std::chrono::steady_clock::time_point now() const override {
         return std::chrono::steady_clock::now();
     }

@@ -1,6 +1,7 @@
 #include "cli/runtime.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -63,6 +64,26 @@ public:
         scheduler_ = std::make_unique<scheduler::Scheduler>(*store_, *notifier_, *providers_, std::move(settings),
                                                             context("scheduler"), std::move(listener));
         return scheduler_->start();
+    }
+
+    void interrupt() noexcept override {
+        if (store_ != nullptr) store_->interrupt();
+    }
+
+    std::string hanging() const override {
+        std::string text;
+        const auto add = [&](const std::string& who, const std::vector<plugins::CallStatistics>& statistics) {
+            std::vector<std::string_view> verbs;
+            for (const plugins::CallStatistics& row : statistics) {
+                if (row.running > 0) verbs.push_back(row.verb);
+            }
+            if (!verbs.empty()) text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", who, fmt::join(verbs, ", "));
+        };
+        if (store_ != nullptr) add(fmt::format("store '{}'", store_name()), plugins::call_statistics(*store_));
+        for (const auto& [name, provider] : instances_) {
+            add(fmt::format("provider '{}'", name), plugins::call_statistics(*provider));
+        }
+        return text;
     }
 
     void stop_work() noexcept override {
@@ -153,7 +174,9 @@ private:
             provider_plugins_.emplace(provider.instance.plugin, *plugin);
             auto made = plugins::make_provider(**plugin, provider.instance.options, context(name));
             if (!made) return std::unexpected(made.error());
-            bindings.push_back({name, provider.instance.plugin, std::move(*made), provider.limits});
+            const std::shared_ptr<Provider> instance = std::move(*made);
+            instances_.emplace_back(name, instance);
+            bindings.push_back({name, provider.instance.plugin, instance, provider.limits});
         }
         add_serving_providers(bindings, request);
         // Another process may switch a catalog to a profile that this configuration does not have.
@@ -212,6 +235,8 @@ private:
     std::vector<std::unique_ptr<HostContext>> contexts_ EMBEDQ_GUARDED_BY(contexts_mutex_);
     // By name; filled on the main thread before the first call to a provider, and constant afterwards.
     std::map<std::string, const plugins::LoadedPlugin*, std::less<>> provider_plugins_;
+    // Those of the YAML, to see which calls have not returned.
+    std::vector<std::pair<std::string, std::shared_ptr<const Provider>>> instances_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<Notifier> notifier_;
     std::unique_ptr<endpoints::ProviderDirectory> providers_;

@@ -54,6 +54,10 @@ public:
     // the scheduler runs.
     [[nodiscard]] virtual Status start_work(TargetPolicy targets) = 0;
     virtual void stop_work() noexcept = 0;
+    // Ends the store's calls, and refuses later ones: for a stop that takes too long. Never blocks.
+    virtual void interrupt() noexcept = 0;
+    // The calls of the store and the providers that have not returned: "store 'postgres': claim, extend".
+    [[nodiscard]] virtual std::string hanging() const = 0;
     [[nodiscard]] virtual scheduler::Counters counters() const = 0;
     // Fetches documents by URL, as configured under `fetch:`; `invalid_argument` where that does not work on this
     // machine.

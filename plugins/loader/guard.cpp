@@ -21,7 +21,8 @@ std::vector<CallStatistics> Guard::statistics() const {
     std::vector<CallStatistics> rows;
     rows.reserve(counters_.size());
     for (const Counter& counter : counters_) {
-        rows.push_back({counter.verb, counter.calls, counter.errors, std::chrono::nanoseconds(counter.nanoseconds)});
+        rows.push_back({counter.verb, counter.calls, counter.errors, std::chrono::nanoseconds(counter.nanoseconds),
+                        counter.running});
     }
     return rows;
 }

@@ -84,12 +84,16 @@ private:
         std::atomic<std::uint64_t> calls{0};
         std::atomic<std::uint64_t> errors{0};
         std::atomic<std::int64_t> nanoseconds{0};
+        std::atomic<std::uint64_t> running{0};
     };
 
     class Timer {
     public:
-        Timer(Counter& counter, const Clock& clock) : counter_(counter), clock_(clock), begin_(clock.now()) {}
+        Timer(Counter& counter, const Clock& clock) : counter_(counter), clock_(clock), begin_(clock.now()) {
+            ++counter_.running;
+        }
         ~Timer() {
+            --counter_.running;
             ++counter_.calls;
             counter_.nanoseconds += std::chrono::nanoseconds(clock_.now() - begin_).count();
         }

@@ -222,6 +222,13 @@ public:
     Result<std::vector<WorkerInfo>> workers() override {
         return guard_.call(StoreVerb::workers, [&] { return inner_->workers(); });
     }
+    // Not counted: it is called beside calls that hang, and returns immediately.
+    void interrupt() noexcept override {
+        try {
+            inner_->interrupt();
+        } catch (...) {  // NOLINT(bugprone-empty-catch): the process stops, and nobody waits for this store any longer
+        }
+    }
     Result<std::uint64_t> change_stamp() override {
         return guard_.call(StoreVerb::change_stamp, [&] { return inner_->change_stamp(); });
     }

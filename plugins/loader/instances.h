@@ -40,6 +40,7 @@ struct CallStatistics {
     std::uint64_t calls = 0;
     std::uint64_t errors = 0;
     std::chrono::nanoseconds total{0};
+    std::uint64_t running = 0;  // calls that have not returned
 };
 
 // One row per member function of the interface, in its order. Empty for an instance that was not made by the functions

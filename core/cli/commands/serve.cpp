@@ -26,6 +26,8 @@ int run_until_stopped(CommandContext& context, bool serve) {
     auto runtime = context.installation.open(
         {.migrate = true, .logs_everything = true, .try_again = std::ref(try_again), .stop = interruption->token()});
     if (!runtime) return interruption->token().stop_requested() ? exit_done : show_error(context, runtime.error());
+    const OverdueStopScope overdue(*interruption, {.interrupt = [&] { (*runtime)->interrupt(); },
+                                                   .hanging = [&] { return (*runtime)->hanging(); }});
     if (!(*runtime)->store_capabilities().multi_process && (!serve || (*runtime)->service_count() == 0)) {
         context.console.note(fmt::format(
             "embedq: warning: the store '{}' exists in this process only, so no other process can enqueue jobs; name "

@@ -138,12 +138,13 @@ public:
     // follow each other without a gap, never overlap, and never begin in the past; what is reserved cannot be returned.
     [[nodiscard]] virtual Result<std::vector<RateSlot>> reserve(std::span<const RateRequest> requests) = 0;
 
-    // --- Watching and diagnosis.
-    // A number that changes when another process may have written; cheap enough for every `watch_interval`.
+    // --- Watching, diagnosis, stopping. The first changes when another process may have written; it is cheap.
     [[nodiscard]] virtual Result<std::uint64_t> change_stamp() = 0;
     // Schema, settings, space. Changes nothing, takes a few seconds at most, and works whatever state the schema is in.
     // An error means that the store cannot be reached.
     [[nodiscard]] virtual Result<std::vector<Finding>> diagnose() { return std::vector<Finding>{}; }
+    // Ends the calls under way and refuses later ones, as `unavailable`: the process stops, and waits no longer.
+    virtual void interrupt() noexcept {}
 };
 
 }  // namespace embedq

@@ -267,6 +267,8 @@ public:
         return {};
     }
     void stop_work() noexcept override { world_.stopped = true; }
+    void interrupt() noexcept override {}
+    std::string hanging() const override { return {}; }
     scheduler::Counters counters() const override { return world_.counters; }
     Result<std::unique_ptr<fetch::Fetcher>> make_fetcher() const override {
         if (world_.fetcher_error) return std::unexpected(*world_.fetcher_error);
@@ -344,6 +346,7 @@ public:
         return !world_.stop.stop_requested();
     }
     void wait() override {}
+    void on_overdue(OverdueStop) override {}
     std::chrono::steady_clock::time_point now() const override { return world_.time; }
 
 private:

@@ -2,8 +2,11 @@
 // while the server does not answer.
 #include "connection_pool.h"
 
+#include <signal.h>
+
 #include <atomic>
 #include <barrier>
+#include <future>
 #include <thread>
 
 #include "server.h"
@@ -44,6 +47,63 @@ TEST_F(ConnectionPoolTest, continues_when_all_its_sessions_were_ended) {
             "'embedq'"));
     EXPECT_TRUE(store_->catalogs().has_value());
     EXPECT_TRUE(store_->put_catalog({.catalog_id = "shop"}).has_value()) << "a write, too";
+}
+
+// The backends of the store's connections, frozen: their kernel goes on to acknowledge what is sent to them.
+class Frozen {
+public:
+    Frozen() {
+        const Rows rows =
+            sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'embedq' AND usename = 'embedq'");
+        for (std::size_t i = 0; i < rows.size(); ++i) pids_.push_back(static_cast<pid_t>(rows.integer(i, 0)));
+        for (const pid_t pid : pids_) EXPECT_EQ(::kill(pid, SIGSTOP), 0);
+    }
+    ~Frozen() {
+        for (const pid_t pid : pids_) ::kill(pid, SIGCONT);
+    }
+    Frozen(const Frozen&) = delete;
+    Frozen& operator=(const Frozen&) = delete;
+    [[nodiscard]] std::size_t count() const { return pids_.size(); }
+
+private:
+    std::vector<pid_t> pids_;
+};
+
+class SilenceTest : public ConnectionPoolTest {
+protected:
+    SilenceTest() {
+        store_.reset();
+        Options options;
+        options.set("url", url());
+        options.set("schema", schema);
+        options.set("pool", std::int64_t{2});
+        options.set("call_timeout", std::chrono::milliseconds(1'000));
+        store_ = must(make_store(options, context));
+        must(store_->next_due({}));
+    }
+};
+
+TEST_F(SilenceTest, a_connection_that_falls_silent_costs_a_call_its_time_and_no_more) {
+    const Frozen frozen;
+    ASSERT_EQ(frozen.count(), 1U);
+    const auto before = steady_clock::now();
+    EXPECT_TRUE(store_->next_due({}).has_value()) << "over a new connection";
+    const auto took = steady_clock::now() - before;
+    EXPECT_GE(took, std::chrono::milliseconds(1'000));
+    EXPECT_LT(took, std::chrono::seconds(5));
+}
+
+TEST_F(SilenceTest, an_interrupt_ends_the_calls_and_refuses_later_ones) {
+    const Frozen frozen;
+    auto hanging = std::async(std::launch::async, [&] { return store_->health(""); });
+    ASSERT_EQ(hanging.wait_for(std::chrono::milliseconds(300)), std::future_status::timeout);
+    const auto before = steady_clock::now();
+    store_->interrupt();
+    const auto answer = hanging.get();
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::unavailable);
+    EXPECT_FALSE(store_->catalogs());
+    EXPECT_LT(steady_clock::now() - before, std::chrono::seconds(2));
 }
 
 TEST_F(ConnectionPoolTest, of_two_connections_serves_more_threads) {
