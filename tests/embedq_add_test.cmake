@@ -2,11 +2,16 @@ find_package(GTest REQUIRED)
 
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
+# The build for ThreadSanitizer optimises (-O1) what is tested. Optimising the tests would take as long again, and their
+# own code hardly runs.
+set(EMBEDQ_TEST_OPTIONS $<$<CONFIG:Debug>:-O0>)
+
 # What nearly every test includes, read once. File by file (the preset `dev`) there is none, so that a test says itself
 # what it needs.
 if(CMAKE_UNITY_BUILD)
   add_executable(embedq_test_headers EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/support/precompiled/main.cpp)
   target_link_libraries(embedq_test_headers PRIVATE GTest::gtest GTest::gmock Threads::Threads)
+  target_compile_options(embedq_test_headers PRIVATE ${EMBEDQ_TEST_OPTIONS})
   target_precompile_headers(embedq_test_headers PRIVATE
     <gmock/gmock.h> <gtest/gtest.h> <algorithm> <chrono> <condition_variable> <expected> <filesystem> <functional> <map>
     <memory> <ranges> <set> <stop_token> <string> <thread> <vector>)
@@ -32,6 +37,7 @@ function(embedq_add_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE
     ${ARG_LIBS} embedq::support GTest::gtest GTest::gmock GTest::gtest_main Threads::Threads)
+  target_compile_options(${name} PRIVATE ${EMBEDQ_TEST_OPTIONS})
   if(TARGET embedq_test_headers)
     target_precompile_headers(${name} REUSE_FROM embedq_test_headers)
   endif()
