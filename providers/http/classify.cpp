@@ -1,6 +1,7 @@
 #include "http/classify.h"
 
 #include <charconv>
+#include <chrono>
 #include <optional>
 
 #include "http/error_body.h"
@@ -11,6 +12,8 @@ namespace {
 
 constexpr int status_ok = 200;
 constexpr int status_too_many_requests = 429;
+// A gateway that gives up earlier did not wait for the server.
+constexpr std::chrono::milliseconds shortest_gateway_timeout{1000};
 
 std::string or_else(const std::string& text, std::string_view fallback) {
     return text.empty() ? std::string(fallback) : text;
@@ -40,6 +43,18 @@ ErrorKind kind_of_status(int status, bool is_html) {
         case 499: return ErrorKind::unavailable;
         case 501: return ErrorKind::misconfigured;
         default: return status >= 500 ? ErrorKind::unavailable : ErrorKind::misconfigured;
+    }
+}
+
+// Whether a gateway did not wait for the answer. With the same request it would not wait the next time, either.
+bool is_gateway_timeout(int status, const ErrorBody& body) {
+    switch (status) {
+        case 408:
+        case 504:
+        case 524:  // Cloudflare
+        case 598:  // some proxies: the time for reading was over
+            return true;
+        default: return status >= 500 && !body.is_html && mentions_time_over(body);
     }
 }
 
@@ -145,17 +160,21 @@ Error classify(const Response& response, const Call& call, const Secrets& secret
         const bool refused = error.kind == ErrorKind::invalid_input || error.kind == ErrorKind::too_large;
         error.text_too_long = refused && mentions_text_length(body);
     }
+    error.deadline_reached = error.kind == ErrorKind::unavailable && response.elapsed > shortest_gateway_timeout &&
+                             is_gateway_timeout(status, body);
     error.message = call.where + " " + server_answer(response, body, secrets);
     error.detail = detail_of(response, body, secrets);
     if (error.kind == ErrorKind::throttled || error.kind == ErrorKind::unavailable) {
-        error.retry_after = requested_wait(response.headers, body.message, now);
+        error.retry_after = requested_wait(response.headers, body, now);
     }
     return error;
 }
 
 bool refuses_base64(const Response& response) {
-    if (response.status < 400 || response.status == status_too_many_requests || response.status >= 503) return false;
     const ErrorBody body = read_error_body(response.body);
+    if (response.status == status_ok && !body.tells_error) return false;
+    const int status = status_of(response, body);
+    if (status < 400 || status == status_too_many_requests || status >= 503) return false;
     const std::string complaint = body.message + " " + body.param;
     return complaint.contains("base64") || complaint.contains("encoding_format") ||
            complaint.contains("embedding_type");

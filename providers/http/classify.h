@@ -32,10 +32,13 @@ struct Call {
 //   throttled      429 · 503 · 529 · "overloaded" with any status (these three whatever the body says, except for a
 //                  spent quota, and for too many tokens in all with 429)
 //   unavailable    408 · 409 · 424 · 425 · 499 · other 5xx · anything with `x-should-retry: true` that no rule covers
+//                  408, 504, 524, 598 and a 5xx that says so, after more than a second, set `deadline_reached`: a
+//                  gateway did not wait for the answer, and a smaller request may be answered in time
 //   misconfigured  401 · 402 · 403 · 404 · 405 · 407 · 410 · other 4xx · 3xx
 [[nodiscard]] Error classify(const Response& response, const Call& call, const Secrets& secrets, Wall now);
 
-// True when the server refused to send vectors as base64. The request may be sent again, for numbers.
+// True when the server refused to send vectors as base64. The request may be sent again, for numbers. Not for an answer
+// with vectors.
 [[nodiscard]] bool refuses_base64(const Response& response);
 
 }  // namespace embedq::http

@@ -73,8 +73,9 @@ struct Request {
 struct Response {
     int status = 0;
     Headers headers = {};
-    std::string body = {};           // decompressed
-    bool reused_connection = false;  // no new connection was made for it
+    std::string body = {};                 // decompressed
+    bool reused_connection = false;        // no new connection was made for it
+    std::chrono::milliseconds elapsed{0};  // from the request to the end of the answer
 };
 
 class Client {

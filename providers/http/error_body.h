@@ -1,11 +1,15 @@
-// Reads the body of an error answer, in the shapes that embedding servers use.
+// Reads the body of an error answer, in the shapes that embedding servers use. The tables in error_body.cpp list them.
 //
 // Thread-safety: functions without state.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "http/client.h"
 
 namespace embedq::http {
 
@@ -14,14 +18,14 @@ struct ErrorBody {
     std::string type;
     std::string code;  // also when it is a number
     std::string param;
-    std::size_t context = 0;  // llama.cpp's n_ctx: tokens that one text may have; 0 when it is not given
-    bool is_json = false;
+    std::size_t context = 0;                          // llama.cpp's n_ctx: tokens that one text may have; 0: not given
+    std::optional<std::chrono::milliseconds> wait{};  // how long to wait, where a field of the body says so
+    Headers headers = {};                             // of another server, which a gateway repeats in the body
     bool is_html = false;
+    bool tells_error = false;  // by its fields, this is not the answer to a successful request
 };
 
-// {"error":{message,type,code,param}}, {"error":"…"}, {"error":"…","error_type":"…"}, {"object":"error","message",…},
-// {"message","type", "code"}, {"detail":"…"}, {"detail":[{"msg","loc"}]}, an HTML page, a text, or nothing. Reads at
-// most the first 64 KiB.
+// Reads at most the first 64 KiB.
 [[nodiscard]] ErrorBody read_error_body(std::string_view body);
 
 [[nodiscard]] bool looks_like_html(std::string_view body);

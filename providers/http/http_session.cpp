@@ -293,6 +293,7 @@ HttpSession::~HttpSession() = default;
 
 Result<Response> HttpSession::perform(const Request& request, const std::string& url) {
     const NoSigpipe no_sigpipe;
+    const auto begin = steady_clock::now();
     CURL* const easy = handles_->easy;
     CURLM* const multi = handles_->multi;
     curl_easy_reset(easy);
@@ -351,6 +352,7 @@ Result<Response> HttpSession::perform(const Request& request, const std::string&
     curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
     transfer.response.status = static_cast<int>(status);
     transfer.response.reused_connection = connections == 0;
+    transfer.response.elapsed = std::chrono::duration_cast<milliseconds>(steady_clock::now() - begin);
     return std::move(transfer.response);
 }
 

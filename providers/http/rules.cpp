@@ -19,12 +19,31 @@ constexpr std::array rule_table = {
     Rule{Meaning::quota_spent, "insufficient_quota|billing[_ ]hard[_ ]limit|credit balance|arrearage"},
     // LiteLLM.
     Rule{Meaning::quota_spent, "budget has been exceeded|budget_exceeded"},
-    // Jina, Together, Voyage.
-    Rule{Meaning::quota_spent, "insufficient (account )?balance|payment (is )?required|payment method on file"},
+    // Jina, Together, Voyage; SiliconFlow; ModelScope: the type insufficient_balance_error.
+    Rule{Meaning::quota_spent,
+         "insufficient[_ ](account[_ ])?balance|balance is insufficient|payment (is )?required|payment method on file"},
+    // OpenAI, where a gateway leaves out its code. Google says the same of a minute's quota, with a wait.
+    Rule{Meaning::quota_spent, "exceeded your current quota(?!.*(resource_exhausted|retry in|ai\\.google\\.dev))"},
+    // Moonshot; OpenAI: billing_not_active.
+    Rule{Meaning::quota_spent, "exceeded_current_quota|billing_not_active|account is not active.*billing"},
+    // OpenRouter; Hugging Face; NVIDIA.
+    Rule{Meaning::quota_spent,
+         "insufficient[_ ]credits?|requires more credits|exceeded your monthly (included )?credits|credits? (have "
+         ")?expired"},
+    // xAI; Together.
+    Rule{Meaning::quota_spent, "used all available credits|monthly spending limit|credit limit exceeded"},
+    // Cohere, a month's trial; watsonx.
+    Rule{Meaning::quota_spent, "limited to [\\d,]+ api calls / month|token_quota_reached"},
+    // Baidu: 19, the whole of a free quota.
+    Rule{Meaning::quota_spent, "open api total request limit reached"},
     Rule{Meaning::key_refused,
          "invalid_api_key|api_key_invalid|api key not valid|(incorrect|invalid) api key|invalid_authentication"},
     // Expired: Gemini, with 400.
     Rule{Meaning::key_refused, "no api key|api key (is )?(missing|required|expired)"},
+    // Baidu: 110, with status 200; MiniMax: 1004, with status 200.
+    Rule{Meaning::key_refused, "access token invalid or no longer valid|login fail: please carry the api secret key"},
+    // Azure's tokens, which live an hour.
+    Rule{Meaning::key_refused, "access token (has )?expired|token is expired"},
     // Gemini, OpenAI.
     Rule{Meaning::region_refused, "user location is not supported|unsupported_country_region_territory"},
     // OpenAI, Azure, Ollama.
@@ -32,6 +51,8 @@ constexpr std::array rule_table = {
     Rule{Meaning::model_missing,
          // Ollama, vLLM.
          "model ['\"`].*['\"`] (was )?not found|the model ['\"`].*['\"`] does not exist|^model not found"},
+    // Gemini.
+    Rule{Meaning::model_missing, "models/\\S+ is not found"},
     Rule{Meaning::model_missing,
          "no such model|unknown model|invalid model|unable to access model|model .* is not (found|available)"},
     Rule{Meaning::no_embedding_model,
@@ -102,11 +123,22 @@ constexpr std::array rule_table = {
     Rule{Meaning::text_too_long,
          "exceeds? the (?:available |maximum )?context (?:length|size)|larger than the max context size"},  // Ollama
     Rule{Meaning::text_too_long, "exceed_context_size"},                                                    // llama.cpp
+    Rule{Meaning::text_too_long, "exceeds maximum allowed token size ([\\d,]+)"},                           // NVIDIA
+    Rule{Meaning::text_too_long, "longer than the maximum model length of ([\\d,]+)"},                      // vLLM
+    Rule{Meaning::text_too_long, "too many input tokens\\. max input tokens: ([\\d,]+)"},                   // Bedrock
+    Rule{Meaning::text_too_long, "expected maxlength: [\\d,]+, actual"},                                    // Titan
+    Rule{Meaning::text_too_long, "tokens_too_long|characters_too_long|prompt tokens too long"},             // Baidu
     Rule{Meaning::text_too_long, "max(?:imum)?\\D{0,40}?([\\d,]+) tokens|(?:input|text|prompt) (?:is|was) too long"},
 
     Rule{Meaning::text_without_vector, "nan or inf|unsupported value: (nan|[+-]?inf)"},  // Ollama
 
     Rule{Meaning::overloaded, "overloaded|server busy|rate_limit_exceeded|too many (concurrent )?requests"},
+    // AWS, with 400; Cloudflare; MiniMax and Baidu, with status 200. A name, or the beginning of a message, since the
+    // documents that are embedded are about rate limits, too, and some servers repeat a text that they refuse.
+    Rule{Meaning::overloaded, "\\| *[\\w.#:/]*(throttl|rate_?limit|toomanyrequests|request_?limit_?exceeded)"},
+    Rule{Meaning::overloaded,
+         "^(rate limit|requests? rate limit|throttled|request was throttled|too many tokens, please wait|"
+         "capacity temporarily exceeded|open api (qps|daily)? ?request limit reached)"},
 };
 
 // Longer lines are cut: matching is recursive, and the important part comes first.
@@ -155,6 +187,15 @@ bool mentions_text_length(const ErrorBody& body) {
     static const std::regex words(
         "context (length|window|size)|too long|too large to process|too many tokens|must have less than|"
         "max(imum)? input length|exceeds the model|maximum sequence length",
+        std::regex::icase | std::regex::optimize);
+    return std::regex_search(line_of(body), words);
+}
+
+bool mentions_time_over(const ErrorBody& body) {
+    // LiteLLM, AWS's gateway, Envoy, nginx, Kong, gRPC.
+    static const std::regex words(
+        "request timed out|apitimeouterror|endpoint request timed out|upstream request timeout|upstream timed out|"
+        "gateway time-?out|upstream server is timing out|deadline[_ ]exceeded",
         std::regex::icase | std::regex::optimize);
     return std::regex_search(line_of(body), words);
 }

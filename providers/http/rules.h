@@ -38,6 +38,9 @@ struct Finding {
 // other statuses may mean time ("took too long").
 [[nodiscard]] bool mentions_text_length(const ErrorBody& body);
 
+// Whether the body says that the time for an answer was over, as a gateway does whose own server takes too long.
+[[nodiscard]] bool mentions_time_over(const ErrorBody& body);
+
 // The first rule that matches the message, code, type or param; nothing when no rule does.
 [[nodiscard]] std::optional<Finding> find_meaning(const ErrorBody& body);
 

@@ -31,6 +31,10 @@ std::optional<double> take_number(std::string_view& text) {
     return number;
 }
 
+bool is_letter(char c) {
+    return std::isalpha(static_cast<unsigned char>(c)) != 0;
+}
+
 // Removes a unit from the front and returns its milliseconds; nothing when there is none.
 std::optional<double> take_unit(std::string_view& text) {
     struct Unit {
@@ -45,17 +49,25 @@ std::optional<double> take_unit(std::string_view& text) {
         Unit{"ms", 1},           Unit{"us", 1e-3},       Unit{"µs", 1e-3},      Unit{"ns", 1e-6},
         Unit{"h", 3600e3},       Unit{"m", 60e3},        Unit{"s", 1e3},
     };
-    const auto found = std::ranges::find_if(units, [&](const Unit& unit) { return text.starts_with(unit.name); });
+    // Not the beginning of another word: "6 more requests".
+    const auto found = std::ranges::find_if(units, [&](const Unit& unit) {
+        return text.starts_with(unit.name) && !(text.size() > unit.name.size() && is_letter(text[unit.name.size()]));
+    });
     if (found == units.end()) return std::nullopt;
     text.remove_prefix(found->name.size());
     return found->milliseconds;
 }
 
-// Removes "1m30.5s", "55 seconds" or "41" from the front.
+// Removes "1m30.5s", "1 minute and 20 seconds", "55 seconds" or "41" from the front.
 std::optional<double> take_wait(std::string_view& text) {
     std::optional<double> total;
     while (true) {
         std::string_view rest = text;
+        if (total) {  // "1 minute and 20 seconds", "1 minute, 20 seconds"
+            for (const std::string_view separator : {", ", " and ", " "}) {
+                if (rest.starts_with(separator)) rest.remove_prefix(separator.size());
+            }
+        }
         const auto number = take_number(rest);
         if (!number) return total;
         std::string_view after = rest;
@@ -72,43 +84,89 @@ std::optional<double> take_wait(std::string_view& text) {
     }
 }
 
-std::optional<milliseconds> bounded(double wait) {
-    if (!(wait > 0)) return std::nullopt;
-    return wait >= static_cast<double>(longest_wait.count())
-               ? longest_wait
-               : milliseconds(static_cast<std::int64_t>(wait) + (wait < 1 ? 1 : 0));
-}
-
 // Milliseconds since 1970. A double, since servers send numbers beyond the range of integers.
 double since_1970(Wall when) {
     return std::chrono::duration<double, std::milli>(when.time_since_epoch()).count();
 }
 
 std::optional<milliseconds> until(double when, Wall now) {
-    return bounded(std::ceil(when - since_1970(now)));
+    return bounded_wait(std::ceil(when - since_1970(now)));
 }
 
 std::optional<milliseconds> from_retry_after(const Headers& headers, Wall now) {
     if (const auto exact = headers.find("retry-after-ms")) {
         std::string_view text = without_spaces(*exact);
-        if (const auto number = take_number(text); number && text.empty()) return bounded(*number);
+        if (const auto number = take_number(text); number && text.empty()) return bounded_wait(*number);
     }
     const auto value = headers.find("retry-after");
     if (!value) return std::nullopt;
-    if (const auto wait = parse_wait(*value)) return bounded(static_cast<double>(wait->count()));
+    if (const auto wait = parse_wait(*value)) return bounded_wait(static_cast<double>(wait->count()));
     if (const auto date = parse_http_date(*value)) return until(since_1970(*date), now);
     return std::nullopt;
+}
+
+// --- a wait in a sentence: a verb, a few small words, and a time
+
+struct Verb {
+    std::string_view word;
+    bool takes_seconds = false;  // a number without a unit after a small word is seconds: "retry after 55"
+};
+constexpr std::array verbs = {
+    Verb{"again", true},  // OpenAI: "try again in 41.7s"; LiteLLM: "Try again in 60 seconds"
+    Verb{"retry", true},  // Azure: "retry after 55 seconds"; Gemini: "retry in 34.07s"
+    Verb{"retrying"},     // "before retrying, 5 seconds"
+    Verb{"wait"},         // one-api, Together, ModelScope: "please wait 6 seconds"
+    Verb{"waiting"},      // "after waiting 20 seconds"
+    Verb{"available"},    // Django's framework: "Expected available in 6 seconds"
+    Verb{"reset"},        // "limit will reset in 1m12s"
+    Verb{"resets"},       // Groq: "resets in 30s"
+};
+constexpr std::array<std::string_view, 14> small_words = {
+    "in",      "after", "for",  "about",  "around", "approximately", "at", "least",
+    "another", "the",   "next", "within", "it",     "request",
+};
+constexpr int max_small_words = 4;
+
+std::string_view take_word(std::string_view& text) {
+    const auto end = std::ranges::find_if_not(text, is_letter) - text.begin();
+    const std::string_view word = text.substr(0, static_cast<std::size_t>(end));
+    text.remove_prefix(word.size());
+    return word;
+}
+
+void skip(std::string_view& text, std::string_view characters) {
+    text.remove_prefix(std::min(text.find_first_not_of(characters), text.size()));
+}
+
+// The time that follows a verb: "in about 1 minute and 20 seconds". A time of day or a date is not one.
+std::optional<double> wait_after(std::string_view text, const Verb& verb) {
+    int words = 0;
+    for (;; ++words) {
+        skip(text, " ~:(,-");
+        if (text.empty() || !is_letter(text.front())) break;
+        const std::string_view word = take_word(text);
+        if (words == max_small_words || std::ranges::find(small_words, word) == small_words.end()) return std::nullopt;
+    }
+    const std::string_view time = text;
+    const auto wait = take_wait(text);
+    if (!wait || text.starts_with(':') || text.starts_with('-') || text.starts_with('/')) return std::nullopt;
+    const bool has_unit = std::ranges::any_of(time.substr(0, time.size() - text.size()), is_letter);
+    return has_unit || (verb.takes_seconds && words > 0) ? wait : std::nullopt;
 }
 
 std::optional<milliseconds> from_message(std::string_view message) {
     std::string lower(message);
     std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    for (const std::string_view phrase :
-         {"try again in ", "retry in ", "try again after ", "retry after ", "available in "}) {
-        const auto at = lower.find(phrase);
-        if (at == std::string::npos) continue;
-        std::string_view rest = std::string_view(lower).substr(at + phrase.size());
-        if (const auto wait = take_wait(rest)) return bounded(*wait);
+    std::string_view rest = lower;
+    while (!rest.empty()) {
+        if (!is_letter(rest.front())) {
+            rest.remove_prefix(1);
+            continue;
+        }
+        const std::string_view word = take_word(rest);
+        const auto verb = std::ranges::find(verbs, word, &Verb::word);
+        if (verb == verbs.end()) continue;
+        if (const auto wait = wait_after(rest, *verb)) return bounded_wait(*wait);
     }
     return std::nullopt;
 }
@@ -132,7 +190,7 @@ std::optional<milliseconds> from_reset(std::string_view value, Wall now) {
         return until(*number * 1e3, now);
     }
     const auto wait = parse_wait(text);
-    return wait ? bounded(static_cast<double>(wait->count())) : std::nullopt;
+    return wait ? bounded_wait(static_cast<double>(wait->count())) : std::nullopt;
 }
 
 std::optional<milliseconds> from_rate_limits(const Headers& headers, Wall now) {
@@ -183,10 +241,19 @@ std::optional<Wall> parse_http_date(std::string_view text) {
            std::chrono::seconds(second);
 }
 
-std::optional<milliseconds> requested_wait(const Headers& headers, std::string_view message, Wall now) {
+std::optional<milliseconds> bounded_wait(double wait) {
+    if (!(wait > 0)) return std::nullopt;
+    return wait >= static_cast<double>(longest_wait.count())
+               ? longest_wait
+               : milliseconds(static_cast<std::int64_t>(wait) + (wait < 1 ? 1 : 0));
+}
+
+std::optional<milliseconds> requested_wait(const Headers& headers, const ErrorBody& body, Wall now) {
     if (auto wait = from_retry_after(headers, now)) return wait;
-    if (auto wait = from_message(message)) return wait;
-    return from_rate_limits(headers, now);
+    if (body.wait) return body.wait;
+    if (auto wait = from_message(body.message)) return wait;
+    if (auto wait = from_rate_limits(headers, now)) return wait;
+    return from_rate_limits(body.headers, now);
 }
 
 }  // namespace embedq::http

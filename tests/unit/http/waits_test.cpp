@@ -39,7 +39,7 @@ TEST(Waits, HttpDatesAreRead) {
 std::optional<milliseconds> requested(std::vector<Header> list, std::string_view message = "") {
     Headers headers;
     for (auto& header : list) headers.add(std::move(header.name), std::move(header.value));
-    return requested_wait(headers, message, received_at);
+    return requested_wait(headers, {.message = std::string(message)}, received_at);
 }
 
 TEST(Waits, RetryAfterTakesPrecedence) {
@@ -57,7 +57,17 @@ TEST(Waits, MessagesAreRead) {
     EXPECT_EQ(requested({}, "Please retry after 55 seconds."), milliseconds(55'000));
     EXPECT_EQ(requested({}, "Try again in 1m12s"), milliseconds(72'000));
     EXPECT_EQ(requested({}, "Please try again in 6ms."), milliseconds(6));
-    EXPECT_EQ(requested({}, "please try again in a moment"), std::nullopt);
+    EXPECT_EQ(requested({}, "Limit reached. Please wait 6 seconds."), milliseconds(6000));
+    EXPECT_EQ(requested({}, "please wait for about 1 minute and 20 seconds"), milliseconds(80'000));
+    EXPECT_EQ(requested({}, "before you try again, wait at least another 2 min"), milliseconds(120'000));
+    EXPECT_EQ(requested({}, "Your limit will reset in 1m12s"), milliseconds(72'000));
+    EXPECT_EQ(requested({}, "Retry-After: 5"), milliseconds(5000));
+    EXPECT_EQ(requested({}, "retry after 55"), milliseconds(55'000));
+    for (const char* none :
+         {"please try again in a moment", "you may retry 3 times", "try again at 12:30", "resets at 2026-03-02",
+          "wait 6", "wait for 6 more requests", "waited 6 seconds", "try again with at most 5 texts"}) {
+        EXPECT_EQ(requested({}, none), std::nullopt) << none;
+    }
     EXPECT_EQ(requested({{"x-ratelimit-remaining-tokens", "0"}, {"x-ratelimit-reset-tokens", "9s"}}, "try again in 2s"),
               milliseconds(2000));
 }
