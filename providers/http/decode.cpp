@@ -60,11 +60,15 @@ public:
         if (dimension_ > 0) matrix_.resize(expected_.texts * dimension_);
     }
 
-    Result<EmbeddingAnswer> read() {
-        if (!read_body() || !check_count()) return std::unexpected(std::move(error_));
+    // `flaw` is set also where there is an error.
+    Result<EmbeddingAnswer> read(Flaw& flaw) {
+        const bool complete = read_body();
+        flaw.no_vector = complete_ && std::ranges::none_of(rows_, &Row::readable);
+        if (!complete || !check_count()) return std::unexpected(std::move(error_));
         auto status = order_by_index(rows_, matrix_, dimension_);
         if (status) status = check_dimensions(rows_, dimension_, expected_.dimension > 0);
         if (!status) {
+            flaw.other_dimension = status.error().kind == ErrorKind::misconfigured;
             refuse(status.error().kind, status.error().message, status.error().hint);
             return std::unexpected(std::move(error_));
         }
@@ -127,6 +131,7 @@ private:
         }
         if (const char* at = nullptr; document_.current_location().get(at) == simdjson::SUCCESS)
             return broken(simdjson::TRAILING_CONTENT);
+        complete_ = true;
         return found_vectors_ || refuse(ErrorKind::internal,
                                         R"(the answer has no vectors: expected "data", "embeddings" or "embedding")");
     }
@@ -247,6 +252,7 @@ private:
             row.problem = fmt::format("is {}: expected an array of numbers, or base64", shown(token));
         }
         if (!done) return false;
+        row.readable = row.size > 0 && row.problem.empty();
         if (row.problem.empty() && row.size == dimension_ && dimension_ > 0)
             row.problem = problem_with_values(current_values());
         return true;
@@ -352,6 +358,7 @@ private:
     od::parser parser_;
     od::document document_;
     bool iterating_ = false;  // document_ refers to the body
+    bool complete_ = false;   // it was read to its end
     bool found_vectors_ = false;
     std::size_t received_ = 0;  // vectors so far, including those that are not kept
     std::vector<Row> rows_;     // one for each kept vector, in the order of the answer
@@ -363,9 +370,12 @@ private:
 
 }  // namespace
 
-Result<EmbeddingAnswer> decode_embeddings(std::string body, const Expected& expected) {
+Result<EmbeddingAnswer> decode_embeddings(std::string body, const Expected& expected, Flaw* flaw) {
     if (expected.texts == 0) return fail(ErrorKind::invalid_argument, "cannot decode an answer for no texts");
-    return AnswerReader(std::move(body), expected).read();
+    Flaw found;
+    auto answer = AnswerReader(std::move(body), expected).read(found);
+    if (flaw != nullptr) *flaw = found;
+    return answer;
 }
 
 }  // namespace embedq::http

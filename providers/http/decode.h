@@ -35,7 +35,13 @@ struct EmbeddingAnswer {
     bool base64 = false;  // at least one vector was base64
 };
 
-// Decodes the body of an answer with status 200.
+// What is wrong with an answer with status 200, for those who then ask in another way.
+struct Flaw {
+    bool other_dimension = false;  // all vectors have the same dimension, but not the expected one
+    bool no_vector = false;        // it is complete, but has no vector in a form that can be read
+};
+
+// Decodes the body of an answer with status 200. `flaw`, where given, is set also where only texts have errors.
 //
 // Vectors are ordered by `index`, or by position where none of them has one. Tokens are usage.prompt_tokens, else
 // usage.total_tokens, else prompt_eval_count, else 0. Values are read as double and rounded to float32.
@@ -50,6 +56,7 @@ struct EmbeddingAnswer {
 // One `internal` error for a text, while the other rows are kept: its vector is missing or empty, has another dimension
 // than the rest, has a value that is not a number or not finite (NaN, null, 1e400, 1e39), is invalid base64, or is all
 // zero.
-[[nodiscard]] Result<EmbeddingAnswer> decode_embeddings(std::string body, const Expected& expected);
+[[nodiscard]] Result<EmbeddingAnswer> decode_embeddings(std::string body, const Expected& expected,
+                                                        Flaw* flaw = nullptr);
 
 }  // namespace embedq::http

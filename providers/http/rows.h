@@ -19,6 +19,7 @@ struct Row {
     bool seen = false;
     std::optional<std::uint64_t> index;  // as given by the server
     std::size_t size = 0;                // values received, even where they do not fit the matrix
+    bool readable = false;               // the vector has a form that can be read, and at least one value
     std::string problem;                 // the predicate of a sentence about the vector; empty where it is valid
     std::string hint;
 };

@@ -87,7 +87,7 @@ Error Servers::refusal(const Response& response, const std::string& url) const {
 }
 
 Result<EmbedResult> Servers::vectors(Response response, const Expected& expected, const std::string& url,
-                                     bool* other_dimension) const {
+                                     Flaw* flaw) const {
     if (looks_like_html(response.body)) {
         return fail(ErrorKind::misconfigured, shown(url) + " answered with an HTML page where vectors were expected",
                     "check " + settings_.hints.address, excerpt(settings_.secrets.hide(response.body.substr(0, 1000))));
@@ -95,11 +95,14 @@ Result<EmbedResult> Servers::vectors(Response response, const Expected& expected
     // An error inside a success is short, so that a long answer is not copied.
     constexpr std::size_t max_error_bytes = 16 << 10;
     const Response short_answer = response.body.size() <= max_error_bytes ? response : Response{};
-    auto answer = decode_embeddings(std::move(response.body), expected);
+    Flaw found;
+    auto answer = decode_embeddings(std::move(response.body), expected, &found);
+    const bool tells_error = !answer && read_error_body(short_answer.body).tells_error;
+    if (tells_error) found.no_vector = refuses_base64(short_answer);
+    if (flaw != nullptr) *flaw = found;
+    if (tells_error) return std::unexpected(refusal(short_answer, url));
     if (answer) return std::move(answer->result);
-    if (short_answer.body.contains("\"error\"")) return std::unexpected(refusal(short_answer, url));
     Error error = std::move(answer.error());
-    if (other_dimension != nullptr) *other_dimension = error.kind == ErrorKind::misconfigured;
     error.message = shown(url) + ": " + settings_.secrets.hide(std::move(error.message));
     error.detail = settings_.secrets.hide(std::move(error.detail));
     return std::unexpected(std::move(error));

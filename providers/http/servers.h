@@ -53,11 +53,10 @@ public:
     // The error for an answer that is not a success; see classify.h.
     [[nodiscard]] Error refusal(const Response& response, const std::string& url) const;
 
-    // The vectors of an answer with status 200; see decode_embeddings. `misconfigured` for an HTML page, and the error
-    // of `refusal` for an error inside a success. `other_dimension`, where given, is set when all vectors have another
-    // dimension than expected.
+    // The vectors of an answer with status 200; see decode_embeddings, also for `flaw`. `misconfigured` for an HTML
+    // page, and the error of `refusal` for an error inside a success.
     [[nodiscard]] Result<EmbedResult> vectors(Response response, const Expected& expected, const std::string& url,
-                                              bool* other_dimension = nullptr) const;
+                                              Flaw* flaw = nullptr) const;
 
 private:
     Servers(const HttpSettings& settings, Context& context, std::unique_ptr<Client> client)

@@ -78,9 +78,9 @@ Result<EmbedResult> OllamaProvider::ask(const EmbedRequest& request, std::size_t
 
 Result<EmbedResult> OllamaProvider::read_answer(http::Response response, std::size_t texts, std::size_t dimension,
                                                 const std::string& url) {
-    bool refuted = false;
-    auto result = servers_.vectors(std::move(response), {.texts = texts, .dimension = dimension}, url, &refuted);
-    if (refuted) {
+    http::Flaw flaw;
+    auto result = servers_.vectors(std::move(response), {.texts = texts, .dimension = dimension}, url, &flaw);
+    if (flaw.other_dimension) {
         const sync::Lock lock(mutex_);
         dimension_refuted_ = true;
     }

@@ -221,29 +221,36 @@ Result<EmbedResult> OpenaiProvider::embed(const EmbedRequest& request) {
     return std::move(answer->result);
 }
 
-Result<http::Response> OpenaiProvider::post(const EmbedRequest& request, const http::Bounds& bounds) {
-    const bool refused = base64_refused_;
-    const Encoding encoding = refused && settings_.encoding == Encoding::base64 ? Encoding::floats : settings_.encoding;
+Result<OpenaiProvider::Answer> OpenaiProvider::ask_in(Encoding encoding, const EmbedRequest& request,
+                                                      std::size_t dimension, const http::Bounds& bounds,
+                                                      http::Flaw& flaw) {
     auto message = servers_.request_to(request.endpoint, settings_.path, bounds);
     message.body = request_body(settings_, request.texts, request.kind, encoding);
     auto response = servers_.send(message, request.texts.size());
-    if (!response || encoding != Encoding::base64 || !http::refuses_base64(*response)) return response;
-    if (!base64_refused_.exchange(true))
-        context_.logger().info("the server refuses base64; it is asked for numbers from now on");
-    message.body = request_body(settings_, request.texts, request.kind, Encoding::floats);
-    return servers_.send(message, request.texts.size());
+    if (!response) return std::unexpected(std::move(response.error()));
+    if (response->status != 200) {
+        flaw.no_vector = http::refuses_base64(*response);
+        return std::unexpected(servers_.refusal(*response, message.url));
+    }
+    const bool new_connection = !response->reused_connection;
+    auto result = servers_.vectors(std::move(*response), {.texts = request.texts.size(), .dimension = dimension},
+                                   message.url, &flaw);
+    if (!result) return std::unexpected(std::move(result.error()));
+    return Answer{std::move(*result), new_connection};
 }
 
 Result<OpenaiProvider::Answer> OpenaiProvider::ask(const EmbedRequest& request, std::size_t dimension,
                                                    const http::Bounds& bounds) {
-    const std::string url = settings_.endpoints[request.endpoint].url + settings_.path;
-    auto response = post(request, bounds);
-    if (!response) return std::unexpected(std::move(response.error()));
-    if (response->status != 200) return std::unexpected(servers_.refusal(*response, url));
-    const bool new_connection = !response->reused_connection;
-    auto result = servers_.vectors(std::move(*response), {.texts = request.texts.size(), .dimension = dimension}, url);
-    if (!result) return std::unexpected(std::move(result.error()));
-    return Answer{std::move(*result), new_connection};
+    Encoding encoding = settings_.encoding;
+    if (encoding == Encoding::base64 && base64_refused_) encoding = Encoding::floats;
+    http::Flaw flaw;
+    auto answer = ask_in(encoding, request, dimension, bounds, flaw);
+    if (encoding != Encoding::base64 || !flaw.no_vector) return answer;
+    // Some servers refuse base64, and some answer it without vectors (OpenRouter, for models that do not have it).
+    auto numbers = ask_in(Encoding::floats, request, dimension, bounds, flaw);
+    if (numbers && !flaw.no_vector && !base64_refused_.exchange(true))
+        context_.logger().info("the server does not send base64; it is asked for numbers from now on");
+    return numbers;
 }
 
 Status OpenaiProvider::cut(EmbedResult& result) const {

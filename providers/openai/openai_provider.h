@@ -60,8 +60,11 @@ private:
     [[nodiscard]] Result<std::size_t> measure_dimension(std::size_t endpoint, const http::Bounds& bounds);
     // Fails when an endpoint that was unreachable, or has a new connection, has another model than `info` named last.
     [[nodiscard]] Status check_identity(std::size_t endpoint, const http::Bounds& bounds);
+    // Where the server does not know base64, asks for numbers in the same call, and from then on.
     [[nodiscard]] Result<Answer> ask(const EmbedRequest& request, std::size_t dimension, const http::Bounds& bounds);
-    [[nodiscard]] Result<http::Response> post(const EmbedRequest& request, const http::Bounds& bounds);
+    // Asks in this encoding. `flaw` tells what is wrong with an answer with status 200.
+    [[nodiscard]] Result<Answer> ask_in(Encoding encoding, const EmbedRequest& request, std::size_t dimension,
+                                        const http::Bounds& bounds, http::Flaw& flaw);
     [[nodiscard]] Status cut(EmbedResult& result) const;
     [[nodiscard]] ProviderInfo info_of(const Known& known) const;
 

@@ -41,7 +41,7 @@ inline constexpr std::array own_rows = {
                .type = OptionType::text,
                .default_value = "auto",
                .help = "The form in which vectors are requested; either form is accepted. auto: by dialect. A server "
-                       "that refuses base64 is asked for numbers from then on.",
+                       "that refuses base64, or answers it without vectors, is asked for numbers from then on.",
                .choices = "auto|float|base64|omit"},
     http::shared_row("document_prefix"),
     http::shared_row("query_prefix"),

@@ -81,7 +81,9 @@ TEST_P(Faults, GetTheKindOfTheirCause) {
     const auto before = made.embed(texts);
     ASSERT_TRUE(before.has_value()) << to_string(before.error());
 
-    const std::string fault = row.fault;
+    // An answer without vectors is asked for once more, as numbers.
+    const bool asked_again = std::string_view(row.name) == "NoVectors" && std::string_view(encoding) == "base64";
+    const std::string fault = std::string(row.fault) + (asked_again ? ", times: 2" : "");
     server_.change("faults: [ { " + fault + (fault.contains("times") ? "" : ", times: 1") + " } ]");
     // Only a fault that never ends reaches the deadline. On a busy machine the others may take long.
     const bool endless = fault == "do: hang" || fault == "do: stall" || fault == "do: drip";

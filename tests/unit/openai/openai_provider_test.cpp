@@ -113,6 +113,44 @@ TEST(OpenaiProvider, RefusedBase64IsRequestedOnce) {
     EXPECT_THAT(requests[2].body, HasSubstr("\"encoding_format\":\"float\""));
 }
 
+// OpenRouter's answers for models that do not have base64, and those of gateways that lose it.
+TEST(OpenaiProvider, Base64ThatIsAnsweredWithoutVectorsIsRequestedOnce) {
+    for (const char* without :
+         {R"({"object":"list","data":[],"model":"m"})", R"({"object":"list","model":"m"})",
+          R"({"data":[{"index":0,"embedding":null}]})", R"({"data":[{"index":0,"embedding":""}]})",
+          R"({"data":[{"index":0,"embedding":[]}]})", R"({"data":[{"index":0,"embedding":{"bytes":"AACAPwAAAEA="}}]})",
+          R"({"data":[{"index":0,"embedding":"not base64!!"}]})",
+          R"({"data":[{"index":0,"embedding":["AACAPwAAAEA="]}]})",
+          R"({"error":{"message":"base64 is not supported","code":400}})"}) {
+        FakeServer server([&](const SentRequest& request) {
+            return request.body.contains("base64") ? http::answer(without) : vectors(texts_in(request), 2);
+        });
+        Made made({{"base_url", server.url()}});
+        const auto first = made.embed({"a"});
+        ASSERT_TRUE(first.has_value()) << without << ": " << to_string(first.error());
+        EXPECT_TRUE(first->errors.empty()) << without;
+        EXPECT_THAT(first->matrix, ElementsAre(1, 0.5F));
+        ASSERT_TRUE(made.embed({"b"}).has_value());
+        const auto requests = server.requests();
+        ASSERT_EQ(requests.size(), 3U) << without;
+        EXPECT_THAT(requests[1].body, HasSubstr("\"encoding_format\":\"float\""));
+        EXPECT_THAT(requests[2].body, HasSubstr("\"encoding_format\":\"float\""));
+    }
+}
+
+TEST(OpenaiProvider, NumbersThatAreNoBetterAreNotRemembered) {
+    FakeServer server([](const SentRequest&) { return http::answer(R"({"object":"list","data":[]})"); });
+    Made made({{"base_url", server.url()}, {"dimensions", "2"}});
+    const auto result = made.embed({"a"});
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().kind, ErrorKind::internal);
+    EXPECT_THAT(result.error().message, HasSubstr("0 vectors for 1 text"));
+    server.reply(vectors_of(2));
+    ASSERT_TRUE(made.embed({"a"}).has_value());
+    EXPECT_EQ(server.requests().size(), 3U);
+    EXPECT_THAT(server.requests().back().body, HasSubstr("base64"));
+}
+
 TEST(OpenaiProvider, StatedLimitsAreInTheError) {
     FakeServer server([](const SentRequest&) {
         return http::answer(R"({"message":"batch size 66 > maximum allowed batch size 64"})", "422 Unprocessable");
