@@ -92,6 +92,7 @@ struct Exchange {
     std::string body = {};
     std::size_t header_bytes = 0;
     bool too_large = false;
+    bool headers_too_large = false;
     std::optional<Error> blocked = std::nullopt;  // why an address was not connected to
 };
 
@@ -129,7 +130,7 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* t
     const std::string_view line(data, size * count);
     exchange.header_bytes += line.size();
     if (exchange.header_bytes > longest_headers) {
-        exchange.too_large = true;
+        exchange.headers_too_large = true;
         return 0;
     }
     if (line.starts_with("HTTP/")) {
@@ -282,6 +283,10 @@ private:
         if (exchange.too_large) {
             return error(ErrorKind::invalid_argument,
                          fmt::format("is longer than {} bytes (fetch.max_bytes)", settings_.max_bytes));
+        }
+        if (exchange.headers_too_large) {
+            return error(ErrorKind::invalid_argument,
+                         fmt::format("comes with more than {} bytes of headers", longest_headers));
         }
         switch (code) {
             case CURLE_ABORTED_BY_CALLBACK:
