@@ -5,6 +5,8 @@
 #include <cctype>
 #include <utility>
 
+#include "http/client.h"
+
 namespace embedq::http {
 namespace {
 
@@ -14,9 +16,19 @@ bool is_key_character(unsigned char c) {
     return std::isalnum(c) || std::string_view("-_.~+/=").contains(static_cast<char>(c));
 }
 
+constexpr std::size_t shortest_secret = 4;
+constexpr std::size_t shortest_anywhere = 8;
+
+bool is_word(std::string_view text, std::size_t at, std::size_t length) {
+    const bool begins = at == 0 || !is_key_character(static_cast<unsigned char>(text[at - 1]));
+    return begins && (at + length == text.size() || !is_key_character(static_cast<unsigned char>(text[at + length])));
+}
+
 void replace_all(std::string& text, std::string_view what) {
-    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + hidden_mark.size())) {
-        text.replace(at, what.size(), hidden_mark);
+    for (auto at = text.find(what); at != std::string::npos;) {
+        const bool secret = what.size() >= shortest_anywhere || is_word(text, at, what.size());
+        if (secret) text.replace(at, what.size(), hidden_mark);
+        at = text.find(what, at + (secret ? hidden_mark.size() : 1));
     }
 }
 
@@ -52,7 +64,7 @@ std::size_t character_length(std::string_view text) {
 }  // namespace
 
 Secrets::Secrets(std::vector<std::string> values) : values_(std::move(values)) {
-    std::erase_if(values_, [](const std::string& value) { return value.size() < 4; });
+    std::erase_if(values_, [](const std::string& value) { return value.size() < shortest_secret; });
     // The longer first, since one may be part of another.
     std::ranges::sort(values_, std::ranges::greater{}, &std::string::size);
 }
@@ -62,6 +74,14 @@ std::string Secrets::hide(std::string text) const {
     for (const std::string_view scheme : {"Bearer ", "bearer ", "Basic ", "basic "}) hide_after(text, scheme, 8);
     for (const std::string_view prefix : {"sk-", "pa-", "jina_", "key=", "token=", "hf_"}) hide_after(text, prefix, 8);
     return text;
+}
+
+bool is_public_header(std::string_view name) {
+    static constexpr std::array<std::string_view, 12> names = {
+        "accept",         "accept-encoding", "accept-language",   "content-type",
+        "user-agent",     "http-referer",    "x-title",           "openai-organization",
+        "openai-project", "openai-beta",     "anthropic-version", "x-goog-user-project"};
+    return std::ranges::any_of(names, [&](std::string_view known) { return same_header(known, name); });
 }
 
 std::string excerpt(std::string_view text, std::size_t limit) {

@@ -53,7 +53,7 @@ void read_client(const Options& options, Protocol& protocol, HttpSettings& setti
         // A configured header wins over the default.
         std::erase_if(client.headers, [&](const Header& header) { return same_header(header.name, name); });
         client.headers.push_back({name, value});
-        secrets.push_back(value);
+        if (!is_public_header(name)) secrets.push_back(value);
     }
     settings.secrets = Secrets(std::move(secrets));
 }

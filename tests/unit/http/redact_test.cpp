@@ -15,6 +15,14 @@ TEST(Secrets, AreHiddenWhereverTheyAppear) {
     EXPECT_EQ(Secrets{}.hide("Bearer none"), "Bearer none");
 }
 
+TEST(Secrets, AShortOneIsHiddenAsAWholeWordOnly) {
+    const Secrets secrets({"open", "openai", "abc"});
+    EXPECT_EQ(secrets.hide("https://platform.openai.com/x reopened open-source"),
+              "https://platform.openai.com/x reopened open-source");
+    EXPECT_EQ(secrets.hide("open: 'openai' (openai), openai"), "***: '***' (***), ***");
+    EXPECT_EQ(secrets.hide("openopen open open"), "openopen *** ***");
+}
+
 TEST(Excerpt, IsBoundedAndValid) {
     EXPECT_EQ(excerpt("  a\r\n\tb \x01 c  "), "a b c");
     EXPECT_EQ(excerpt("日本語", 6), "日本…");

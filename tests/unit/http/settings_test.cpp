@@ -123,6 +123,11 @@ TEST(SharedSettings, KeysAreHiddenWhereverTheyComeFrom) {
     EXPECT_EQ(settings.secrets.hide("key-of-api key-of-header key-of-own"), "*** *** ***");
 }
 
+TEST(SharedSettings, AHeaderThatSaysWhoAsksIsNoKey) {
+    const HttpSettings settings = settings_of({{"headers", "{X-Title: my-application, X-Team: our-own-team}"}});
+    EXPECT_EQ(settings.secrets.hide("my-application our-own-team"), "my-application ***");
+}
+
 TEST(SharedSettings, PublicOptionsReachTheSameServersAndHoldNoSecret) {
     const std::map<std::string, std::string> texts = {
         {"endpoints", "[\"http://u:secret1@a/v1\", \"unix:///run/b.sock\"]"},
