@@ -1,5 +1,7 @@
 #include "http/client.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -15,15 +17,36 @@ namespace {
 
 constexpr int max_redirects = 5;
 
-Status check_readable(const char* option, const std::string& path, bool folder) {
+Status check_readable(const char* option, const std::string& path, bool folder, std::string hint) {
     if (path.empty()) return {};
+    const auto refuse = [&](std::string what, std::string what_to_do) {
+        return fail(ErrorKind::misconfigured, std::string(option) + " is '" + path + "', but " + what,
+                    std::move(what_to_do));
+    };
     std::error_code error;
     const bool there =
         folder ? std::filesystem::is_directory(path, error) : std::filesystem::is_regular_file(path, error);
-    if (there) return {};
-    return fail(ErrorKind::misconfigured,
-                std::string(option) + " is '" + path + "', but there is no such " + (folder ? "folder" : "file"),
-                "name one with the certificates of the authority that signed the server's");
+    if (!there) return refuse(std::string("there is no such ") + (folder ? "folder" : "file"), std::move(hint));
+    if (::access(path.c_str(), R_OK) != 0) return refuse("it cannot be read", "let this user read it");
+    return {};
+}
+
+// What is wrong with a file's content is seen when it is used.
+Status check_files(const ClientOptions& options) {
+    constexpr const char* authorities = "name one with the certificates of the authority that signed the server's";
+    if (auto file = check_readable("ca_file", options.ca_file, false, authorities); !file) return file;
+    if (auto folder = check_readable("ca_path", options.ca_path, true, authorities); !folder) return folder;
+    if (auto file = check_readable("client_cert", options.client_cert, false, "name the PEM file of the certificate");
+        !file)
+        return file;
+    if (auto file = check_readable("client_key", options.client_key, false, "name the PEM file of client_cert's key");
+        !file)
+        return file;
+    if (options.client_cert.empty() && !(options.client_key + options.client_key_password).empty()) {
+        return fail(ErrorKind::misconfigured, "a client's key is given, but client_cert is not",
+                    "name the certificate that the key belongs to in client_cert");
+    }
+    return {};
 }
 
 // The other 3xx statuses, like 304, do not send a request elsewhere.
@@ -101,10 +124,7 @@ Client::~Client() = default;
 
 Result<std::unique_ptr<Client>> Client::make(ClientOptions options) {
     if (auto ready = initialise_libcurl(); !ready) return std::unexpected(std::move(ready.error()));
-    if (auto file = check_readable("ca_file", options.ca_file, false); !file)
-        return std::unexpected(std::move(file.error()));
-    if (auto folder = check_readable("ca_path", options.ca_path, true); !folder)
-        return std::unexpected(std::move(folder.error()));
+    if (auto files = check_files(options); !files) return std::unexpected(std::move(files.error()));
     if (auto lines = check_headers(options.headers); !lines) return std::unexpected(std::move(lines.error()));
     if (!options.proxy.empty() && options.proxy != "none" && !is_url(options.proxy)) {
         return fail(ErrorKind::misconfigured, "proxy is not a URL",

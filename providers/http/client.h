@@ -49,6 +49,9 @@ struct ClientOptions {
     std::string ca_file = {};  // PEM, instead of the system's
     std::string ca_path = {};  // a folder of certificates by hash, instead of the system's
     bool verify_tls = true;
+    std::string client_cert = {};  // PEM, with which this client identifies itself; empty: it does not
+    std::string client_key = {};   // PEM; empty: it is in client_cert
+    std::string client_key_password = {};
     std::vector<Header> headers = {};  // of every request; one of the same name in a request wins
     std::string user_agent = "embedq";
     std::chrono::milliseconds connect_timeout{10'000};  // TCP and TLS
@@ -80,7 +83,8 @@ struct Response {
 
 class Client {
 public:
-    // `misconfigured` when the options name a file that cannot be read or a proxy that is not a URL.
+    // `misconfigured` when the options name a file that cannot be read, a key without a certificate, or a proxy that is
+    // not a URL.
     [[nodiscard]] static Result<std::unique_ptr<Client>> make(ClientOptions options);
     ~Client();
     Client(const Client&) = delete;
@@ -91,8 +95,8 @@ public:
     // - `unavailable` when there is no complete answer: no connection, cut off, deadline, stop. The call returns within
     //   100 ms of a deadline or stop, with the socket closed. Only the request's deadline sets Error::deadline_reached.
     // - `too_large` when the body is longer than `max_response_bytes`.
-    // - `misconfigured` for an untrusted certificate, a proxy that refuses, an invalid URL, and a redirect to another
-    //   origin.
+    // - `misconfigured` for an untrusted certificate, a certificate of this client that cannot be used or is refused, a
+    //   proxy that refuses, an invalid URL, and a redirect to another origin.
     [[nodiscard]] Result<Response> send(const Request& request);
 
 private:

@@ -1,17 +1,16 @@
 #include "http/http_session.h"
 
 #include <curl/curl.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <exception>
 #include <new>
 #include <optional>
 #include <utility>
 
 #include "http/decode.h"
+#include "http/no_sigpipe.h"
 #include "http/url.h"
 
 namespace embedq::http {
@@ -27,38 +26,10 @@ struct FreeList {
 };
 using List = std::unique_ptr<curl_slist, FreeList>;
 
-// OpenSSL writes to sockets without MSG_NOSIGNAL, so a server that closes the connection would end a process that does
-// not ignore SIGPIPE.
-class NoSigpipe {
-public:
-    NoSigpipe() {
-        sigset_t pending;
-        sigpending(&pending);
-        was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-        sigemptyset(&pipe_);
-        sigaddset(&pipe_, SIGPIPE);
-        pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-    }
-    ~NoSigpipe() {
-        if (!was_pending_) {
-            const timespec no_wait{};
-            while (sigtimedwait(&pipe_, nullptr, &no_wait) == SIGPIPE) {
-            }
-        }
-        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-    }
-    NoSigpipe(const NoSigpipe&) = delete;
-    NoSigpipe& operator=(const NoSigpipe&) = delete;
-
-private:
-    sigset_t pipe_{};
-    sigset_t before_{};
-    bool was_pending_ = false;
-};
-
 // What the callbacks of one transfer fill.
 struct Transfer {
     const Request& request;
+    const ClientOptions& options;
     Response response = {};
     CURL* easy = nullptr;
     std::size_t header_bytes = 0;
@@ -182,6 +153,13 @@ void set_up(CURL* easy, const ClientOptions& options, const Request& request, co
         curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.empty() ? nullptr : options.ca_file.c_str());
         curl_easy_setopt(easy, CURLOPT_CAPATH, options.ca_path.empty() ? nullptr : options.ca_path.c_str());
     }
+    if (!options.client_cert.empty()) {
+        const std::string& key = options.client_key.empty() ? options.client_cert : options.client_key;
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, options.client_cert.c_str());
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, key.c_str());
+        // Also where it is empty: OpenSSL would ask for it at the terminal.
+        curl_easy_setopt(easy, CURLOPT_KEYPASSWD, options.client_key_password.c_str());
+    }
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options.verify_tls ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options.verify_tls ? 2L : 0L);
     if (request.method == "GET") {
@@ -200,10 +178,42 @@ std::string bytes_received(const Transfer& transfer) {
     return std::to_string(transfer.body_bytes) + " bytes of its body";
 }
 
+// What to do about a server's certificate, by OpenSSL's reason against it (X509_V_ERR_…).
+std::string certificate_hint(CURL* easy) {
+    long reason = 0;
+    curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &reason);
+    if (reason == 9 || reason == 10)  // not yet valid, or expired
+        return "renew the server's certificate, or correct this machine's clock";
+    if (reason == 18) return "name the certificate itself in ca_file";  // self-signed
+    // Another name. libcurl compares it before it asks for the reason, so that there is none (0, 1).
+    if (reason == 62 || reason <= 1) return "use an address for which the certificate was made";
+    return "name the authority that signed it in ca_file, or correct the address";
+}
+
+// Whether the server refused this client's certificate, or the lack of one. libcurl has no code for the server's alert,
+// but shows OpenSSL's name of it.
+bool client_certificate_refused(CURLcode code, std::string_view reason) {
+    if (code == CURLE_SSL_CLIENTCERT) return true;
+    constexpr std::array<std::string_view, 4> names = {"certificate", "unknown ca", "access denied", "decrypt error"};
+    const auto alert = reason.find(" alert ");
+    return alert != std::string_view::npos &&
+           std::ranges::any_of(names, [&](std::string_view name) { return reason.substr(alert).contains(name); });
+}
+
+// A server that requires one may reset a new connection before its alert is read.
+bool may_miss_a_certificate(CURLcode code, const Transfer& transfer, const std::string& url) {
+    long connections = 0;
+    curl_easy_getinfo(transfer.easy, CURLINFO_NUM_CONNECTS, &connections);
+    return (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR) && connections > 0 && transfer.header_bytes == 0 &&
+           transfer.options.client_cert.empty() && url.starts_with("https:");
+}
+
 Error error_of(CURLcode code, const Transfer& transfer, const std::string& url, const char* message) {
     const std::string where =
         shown(url) + (transfer.request.unix_socket.empty() ? "" : " at " + transfer.request.unix_socket);
-    const std::string reason = message[0] != '\0' ? message : curl_easy_strerror(code);
+    // libcurl keeps the first message, which may only say that a connection that it then used was closed meanwhile.
+    const bool useful = message[0] != '\0' && !std::string_view(message).starts_with("getpeername");
+    const std::string reason = useful ? message : curl_easy_strerror(code);
     const auto unavailable = [&](std::string what) {
         return Error{ErrorKind::unavailable, std::move(what), {}, reason};
     };
@@ -227,13 +237,23 @@ Error error_of(CURLcode code, const Transfer& transfer, const std::string& url, 
             "the proxy refuses a tunnel to " + where + " with status " + std::to_string(connect_status),
             "check the proxy and its credentials");
     }
+    if (client_certificate_refused(code, reason)) {
+        return transfer.options.client_cert.empty()
+                   ? misconfigured(where + " requires a certificate of its clients: " + reason,
+                                   "name one in client_cert")
+                   : misconfigured(where + " does not accept the certificate in client_cert: " + reason,
+                                   "name one that is valid, and signed by an authority that the server trusts");
+    }
     switch (code) {
         case CURLE_PEER_FAILED_VERIFICATION:
             return misconfigured("the certificate of " + where + " is not trusted: " + reason,
-                                 "name the authority that signed it in ca_file, or correct the address");
+                                 certificate_hint(transfer.easy));
         case CURLE_SSL_CACERT_BADFILE:
-        case CURLE_SSL_CERTPROBLEM:
             return misconfigured("the certificates of ca_file or ca_path cannot be used: " + reason, "");
+        case CURLE_SSL_CERTPROBLEM:
+            return misconfigured("client_cert and client_key cannot be used: " + reason,
+                                 "give PEM files of a certificate and of its own key, and client_key_password if the "
+                                 "key is encrypted");
         case CURLE_COULDNT_RESOLVE_PROXY: return unavailable("the proxy's name cannot be resolved: " + reason);
         case CURLE_COULDNT_RESOLVE_HOST: return unavailable("the host of " + where + " cannot be resolved: " + reason);
         case CURLE_COULDNT_CONNECT: return unavailable("no connection to " + where + ": " + reason);
@@ -245,9 +265,13 @@ Error error_of(CURLcode code, const Transfer& transfer, const std::string& url, 
         case CURLE_GOT_NOTHING: return unavailable(where + " closed the connection without an answer");
         case CURLE_BAD_CONTENT_ENCODING:
             return unavailable("the answer from " + where + " cannot be decompressed: " + reason);
-        default:
-            return unavailable("the answer from " + where + " was cut off after " + bytes_received(transfer) + ": " +
-                               reason);
+        default: {
+            auto error = unavailable("the answer from " + where + " was cut off after " + bytes_received(transfer) +
+                                     ": " + reason);
+            if (may_miss_a_certificate(code, transfer, url))
+                error.hint = "if the server requires a certificate of its clients, name one in client_cert";
+            return error;
+        }
     }
 }
 
@@ -299,7 +323,7 @@ Result<Response> HttpSession::perform(const Request& request, const std::string&
     curl_easy_reset(easy);
     const List headers = header_list(options_, request);
     std::array<char, CURL_ERROR_SIZE> message{};
-    Transfer transfer{.request = request, .easy = easy};
+    Transfer transfer{.request = request, .options = options_, .easy = easy};
     set_up(easy, options_, request, url, headers.get());
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, message.data());
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, callback<header_line>);

@@ -73,6 +73,17 @@ inline constexpr std::array shared_rows = {
     OptionSpec{.name = "ca_file",
                .type = OptionType::path,
                .help = "PEM file of trusted certificate authorities, which replace the system's."},
+    OptionSpec{.name = "client_cert",
+               .type = OptionType::path,
+               .help = "PEM file of the certificate with which this client identifies itself, followed by those of its "
+                       "authorities, if any."},
+    OptionSpec{.name = "client_key",
+               .type = OptionType::path,
+               .help = "PEM file of the key of client_cert. Default: the same file."},
+    OptionSpec{.name = "client_key_password",
+               .type = OptionType::text,
+               .help = "Decrypts client_key, if it is encrypted.",
+               .secret = true},
     OptionSpec{
         .name = "verify_tls",
         .type = OptionType::boolean,

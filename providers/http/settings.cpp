@@ -42,8 +42,12 @@ void read_client(const Options& options, Protocol& protocol, HttpSettings& setti
     client.proxy = text_of(options, "proxy");
     client.ca_file = text_of(options, "ca_file");
     client.verify_tls = options.get<bool>("verify_tls");
+    client.client_cert = text_of(options, "client_cert");
+    client.client_key = text_of(options, "client_key");
+    client.client_key_password = text_of(options, "client_key_password");
     client.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
     std::vector<std::string> secrets = std::move(protocol.secrets);
+    secrets.push_back(client.client_key_password);
     if (const std::string key = text_of(options, "api_key"); !key.empty()) {
         client.headers.push_back(
             {protocol.auth_header, protocol.auth_scheme.empty() ? key : protocol.auth_scheme + " " + key});
@@ -67,6 +71,8 @@ void publish(HttpSettings& settings) {
     if (settings.dimensions > 0) settings.publish("dimensions", std::to_string(settings.dimensions));
     const ClientOptions& client = settings.client;
     if (!client.ca_file.empty()) settings.publish("ca_file", client.ca_file);
+    if (!client.client_cert.empty()) settings.publish("client_cert", client.client_cert);
+    if (!client.client_key.empty()) settings.publish("client_key", client.client_key);
     if (!client.verify_tls) settings.publish("verify_tls", "false");
     // An address without user information is not a secret, and queries need it where there is no other way out.
     if (!client.proxy.empty() && !client.proxy.contains('@')) settings.publish("proxy", client.proxy);

@@ -33,7 +33,7 @@ TEST(OptionTable, HasItsOwnRowsThenEachOtherSharedRowOnce) {
     EXPECT_THAT(names_of(few_table),
                 ElementsAre("own", "timeout", "model", "endpoints", "dimensions", "document_prefix", "query_prefix",
                             "max_inputs", "concurrency", "max_response_bytes", "api_key", "headers", "proxy", "ca_file",
-                            "verify_tls"));
+                            "client_cert", "client_key", "client_key_password", "verify_tls"));
 }
 
 TEST(OptionTable, ARowIsTheSharedOneExceptForItsOverrides) {
@@ -52,7 +52,7 @@ TEST(OptionTable, ARowIsTheSharedOneExceptForItsOverrides) {
 }
 
 TEST(OptionTable, OptionsThatMayHoldAKeyAreSecret) {
-    for (const char* name : {"api_key", "headers", "proxy"}) {
+    for (const char* name : {"api_key", "headers", "proxy", "client_key_password"}) {
         EXPECT_TRUE(std::ranges::any_of(few_table, [&](const OptionSpec& row) {
             return row.secret && std::string_view(row.name) == name;
         })) << name;

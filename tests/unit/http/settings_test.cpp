@@ -61,6 +61,9 @@ TEST(SharedSettings, EachOptionIsRead) {
                                                {"max_response_bytes", "1MiB"},
                                                {"proxy", "none"},
                                                {"ca_file", "/etc/ca.pem"},
+                                               {"client_cert", "/etc/client.pem"},
+                                               {"client_key", "/etc/client.key"},
+                                               {"client_key_password", "open-the-key"},
                                                {"verify_tls", "false"}});
     ASSERT_EQ(settings.endpoints.size(), 2U);
     EXPECT_EQ(settings.endpoints[0].url, "http://one:1/base");
@@ -75,6 +78,10 @@ TEST(SharedSettings, EachOptionIsRead) {
     EXPECT_EQ(settings.max_response_bytes, std::size_t{1} << 20);
     EXPECT_EQ(settings.client.proxy, "none");
     EXPECT_EQ(settings.client.ca_file, "/etc/ca.pem");
+    EXPECT_EQ(settings.client.client_cert, "/etc/client.pem");
+    EXPECT_EQ(settings.client.client_key, "/etc/client.key");
+    EXPECT_EQ(settings.client.client_key_password, "open-the-key");
+    EXPECT_EQ(settings.secrets.hide("open-the-key"), "***");
     EXPECT_FALSE(settings.client.verify_tls);
 }
 
@@ -134,16 +141,20 @@ TEST(SharedSettings, PublicOptionsReachTheSameServersAndHoldNoSecret) {
         {"model", "m"},
         {"dimensions", "8"},
         {"ca_file", "/etc/ca.pem"},
+        {"client_cert", "/etc/c.pem"},
+        {"client_key", "/etc/c.key"},
+        {"client_key_password", "secret5"},
         {"verify_tls", "false"},
         {"api_key", "secret2"},
         {"headers", "{X: secret3}"}};
     auto with_proxy = texts;
     with_proxy["proxy"] = "http://p:1";
     const HttpSettings settings = settings_of(with_proxy);
-    EXPECT_THAT(settings.public_options,
-                ElementsAre(Pair("endpoints", "[\"http://a/v1\", \"unix:///run/b.sock\"]"), Pair("model", "m"),
-                            Pair("dimensions", "8"), Pair("ca_file", "/etc/ca.pem"), Pair("verify_tls", "false"),
-                            Pair("proxy", "http://p:1")));
+    EXPECT_THAT(
+        settings.public_options,
+        ElementsAre(Pair("endpoints", "[\"http://a/v1\", \"unix:///run/b.sock\"]"), Pair("model", "m"),
+                    Pair("dimensions", "8"), Pair("ca_file", "/etc/ca.pem"), Pair("client_cert", "/etc/c.pem"),
+                    Pair("client_key", "/etc/c.key"), Pair("verify_tls", "false"), Pair("proxy", "http://p:1")));
     const HttpSettings again = settings_of({settings.public_options.begin(), settings.public_options.end()});
     EXPECT_EQ(again.public_options, settings.public_options);
     EXPECT_EQ(again.endpoints[1].unix_socket, "/run/b.sock");

@@ -35,12 +35,12 @@ void extend(X509* certificate, X509* issuer, int what, const char* value) {
     X509_EXTENSION_free(extension);
 }
 
-Certificate certificate(const char* name, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key) {
+Certificate certificate(const char* name, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key, TlsOptions options = {}) {
     Certificate made(X509_new());
     X509_set_version(made.get(), 2);
     ASN1_INTEGER_set(X509_get_serialNumber(made.get()), issuer == nullptr ? 1 : 2);
-    X509_gmtime_adj(X509_getm_notBefore(made.get()), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(made.get()), 3600);
+    X509_gmtime_adj(X509_getm_notBefore(made.get()), options.valid_from);
+    X509_gmtime_adj(X509_getm_notAfter(made.get()), options.valid_to);
     X509_set_pubkey(made.get(), key);
     X509_NAME_add_entry_by_txt(X509_get_subject_name(made.get()), "CN", MBSTRING_ASC,
                                reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
@@ -56,9 +56,21 @@ Certificate certificate(const char* name, EVP_PKEY* key, X509* issuer, EVP_PKEY*
     return made;
 }
 
+using File = std::unique_ptr<std::FILE, Freed<std::fclose>>;
+
 void write_pem(const std::filesystem::path& path, X509* written) {
-    std::unique_ptr<std::FILE, Freed<std::fclose>> file(std::fopen(path.c_str(), "w"));
+    const File file(std::fopen(path.c_str(), "w"));
     if (file == nullptr || PEM_write_X509(file.get(), written) != 1)
+        throw std::runtime_error("cannot write " + path.string());
+}
+
+void write_pem(const std::filesystem::path& path, EVP_PKEY* written, const std::string& password) {
+    const File file(std::fopen(path.c_str(), "w"));
+    std::string bytes = password;
+    if (file == nullptr ||
+        PEM_write_PrivateKey(file.get(), written, password.empty() ? nullptr : EVP_aes_128_cbc(),
+                             password.empty() ? nullptr : reinterpret_cast<unsigned char*>(bytes.data()),
+                             static_cast<int>(bytes.size()), nullptr, nullptr) != 1)
         throw std::runtime_error("cannot write " + path.string());
 }
 
@@ -66,6 +78,9 @@ void write_pem(const std::filesystem::path& path, X509* written) {
 
 struct TlsServer::Impl {
     std::string answer;
+    bool resets = false;
+    const Key authority_key{EVP_EC_gen("P-256")};
+    Certificate authority;
     SslContext context{SSL_CTX_new(TLS_server_method())};
     int listener = -1;
     int port = 0;
@@ -91,7 +106,14 @@ struct TlsServer::Impl {
     void serve(int socket) const {
         const Ssl ssl(SSL_new(context.get()));
         SSL_set_fd(ssl.get(), socket);
-        if (SSL_accept(ssl.get()) == 1) respond(ssl.get(), socket);
+        if (SSL_accept(ssl.get()) == 1) {
+            respond(ssl.get(), socket);
+        } else if (!resets) {
+            // A connection that is closed with unread bytes is reset, and the client may not see the alert.
+            ::shutdown(socket, SHUT_WR);
+            for (char byte = 0; ::recv(socket, &byte, 1, 0) > 0;) {
+            }
+        }
         ::close(socket);
     }
 
@@ -123,16 +145,25 @@ struct TlsServer::Impl {
     }
 };
 
-TlsServer::TlsServer(std::string answer, const std::filesystem::path& ca_file) : impl_(std::make_unique<Impl>()) {
+TlsServer::TlsServer(std::string answer, const std::filesystem::path& ca_file, TlsOptions options)
+    : impl_(std::make_unique<Impl>()) {
     impl_->answer = std::move(answer);
-    const Key authority_key(EVP_EC_gen("P-256"));
+    impl_->resets = options.resets;
+    EVP_PKEY* const authority_key = impl_->authority_key.get();
     // Named by its file: two authorities with the same name would be taken for one with an invalid signature.
-    const Certificate authority = certificate(ca_file.c_str(), authority_key.get(), nullptr, authority_key.get());
-    write_pem(ca_file, authority.get());
+    impl_->authority = certificate(ca_file.c_str(), authority_key, nullptr, authority_key);
+    X509* const authority = impl_->authority.get();
+    write_pem(ca_file, authority);
     const Key key(EVP_EC_gen("P-256"));
-    const Certificate own = certificate("localhost", key.get(), authority.get(), authority_key.get());
+    const Certificate own = options.self_signed
+                                ? certificate("localhost", key.get(), nullptr, key.get(), options)
+                                : certificate("localhost", key.get(), authority, authority_key, options);
     SSL_CTX_use_certificate(impl_->context.get(), own.get());
     SSL_CTX_use_PrivateKey(impl_->context.get(), key.get());
+    if (options.requires_client) {
+        X509_STORE_add_cert(SSL_CTX_get_cert_store(impl_->context.get()), authority);
+        SSL_CTX_set_verify(impl_->context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    }
     SSL_CTX_set_alpn_select_cb(impl_->context.get(), Impl::choose_http1, impl_.get());
 
     impl_->listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -157,6 +188,15 @@ TlsServer::~TlsServer() {
 
 std::string TlsServer::url(const std::string& host) const {
     return "https://" + host + ":" + std::to_string(impl_->port) + "/v1";
+}
+
+void TlsServer::write_client(const std::filesystem::path& certificate_file, const std::filesystem::path& key_file,
+                             const std::string& password, TlsOptions options) const {
+    const Key key(EVP_EC_gen("P-256"));
+    const Certificate made =
+        certificate("client", key.get(), impl_->authority.get(), impl_->authority_key.get(), options);
+    write_pem(certificate_file, made.get());
+    write_pem(key_file, key.get(), password);
 }
 
 std::string TlsServer::offered() const {
