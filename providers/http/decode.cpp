@@ -141,7 +141,7 @@ private:
         if (const auto error = document_.get_object().get(root)) return broken(error);
         return each_field(root, [&](std::string_view key, od::value value) {
             if (key == "data" || key == "embeddings" || key == "embedding") return read_vectors(key, value);
-            if (key == "usage") return read_usage(value);
+            if (key == "usage" || key == "usageMetadata") return read_usage(value);
             if (key == "prompt_eval_count") read_count(value, answer_.result.tokens);
             if (std::string_view model; key == "model" && value.get_string().get(model) == simdjson::SUCCESS)
                 answer_.model = model;
@@ -168,7 +168,7 @@ private:
         std::uint64_t prompt = 0;
         std::uint64_t total = 0;
         const bool done = each_field(usage, [&](std::string_view key, od::value field) {
-            if (key == "prompt_tokens") read_count(field, prompt);
+            if (key == "prompt_tokens" || key == "promptTokenCount") read_count(field, prompt);
             if (key == "total_tokens") read_count(field, total);
             return true;
         });
@@ -217,7 +217,7 @@ private:
         od::object entry;
         if (const auto error = value.get_object().get(entry)) return broken(error);
         return each_field(entry, [&](std::string_view key, od::value field) {
-            if (key == "embedding") return read_vector(field, row);
+            if (key == "embedding" || key == "values") return read_vector(field, row);
             return key != "index" || read_index(field, row);
         });
     }

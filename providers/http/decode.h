@@ -5,6 +5,7 @@
 //               "model": "…"}
 //   Ollama     {"embeddings": [[0.1, …], …], "prompt_eval_count": 7, "model": "…"}, and {"embedding": [0.1, …]} in its
 //              first protocol
+//   Gemini     {"embeddings": [{"values": [0.1, …]}, …], "usageMetadata": {"promptTokenCount": 7}}
 //   llama.cpp  [{"index": 0, "embedding": [[0.1, …]]}, …] on a path of its own
 //   TEI        [[0.1, …], …] on a path of its own
 // Each vector is an array of numbers or base64 (http/base64.h).
@@ -44,7 +45,8 @@ struct Flaw {
 // Decodes the body of an answer with status 200. `flaw`, where given, is set also where only texts have errors.
 //
 // Vectors are ordered by `index`, or by position where none of them has one. Tokens are usage.prompt_tokens, else
-// usage.total_tokens, else prompt_eval_count, else 0. Values are read as double and rounded to float32.
+// usage.total_tokens, else usageMetadata.promptTokenCount, else prompt_eval_count, else 0. Values are
+// read as double and rounded to float32.
 //
 // One error for the call:
 // - `internal`, with an excerpt of the body in `detail`: not JSON, or none of the shapes above; cut off; more or fewer

@@ -16,7 +16,8 @@ inline constexpr std::array own_rows = {
         .default_value = "openai",
         .help = "Preset for a kind of server or service. It sets the defaults of the options below that have a default "
                 "by dialect.",
-        .choices = "openai|azure|vllm|tei|llama_cpp|mistral|voyage|jina|cohere|together|dashscope|litellm|generic"},
+        .choices =
+            "openai|azure|vllm|tei|llama_cpp|mistral|voyage|jina|cohere|together|dashscope|gemini|litellm|generic"},
     OptionSpec{
         .name = "base_url",
         .type = OptionType::text,
@@ -82,14 +83,17 @@ inline constexpr std::array own_rows = {
                .minimum = 0},
     http::shared_row("concurrency",
                      {.help = "The most requests at a time to each endpoint. Default by dialect.", .optional = true}),
-    OptionSpec{
-        .name = "path", .type = OptionType::text, .help = "Appended to base_url. Default by dialect: /embeddings."},
-    OptionSpec{.name = "auth_header",
+    OptionSpec{.name = "path",
                .type = OptionType::text,
-               .help = "The header of api_key. Default by dialect: Authorization; azure: api-key."},
+               .help = "Appended to base_url; {model} in it stands for the model. Default by dialect: /embeddings."},
+    OptionSpec{
+        .name = "auth_header",
+        .type = OptionType::text,
+        .help = "The header of api_key. Default by dialect: Authorization; azure: api-key; gemini: x-goog-api-key."},
     OptionSpec{.name = "auth_scheme",
                .type = OptionType::text,
-               .help = "The word before api_key in the header. Default by dialect: Bearer; azure: nothing."},
+               .help = "The word before api_key in the header. Default by dialect: Bearer; azure and gemini: "
+                       "nothing."},
     OptionSpec{.name = "send_model",
                .type = OptionType::boolean,
                .help = "Whether requests name the model. Default by dialect."},

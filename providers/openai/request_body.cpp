@@ -22,7 +22,10 @@ void set(Fields& fields, std::string_view name, std::string json) {
 
 Fields fields_of(const OpenAiSettings& settings, TextKind kind, Encoding encoding) {
     Fields fields;
-    if (settings.send_model && !settings.model.empty()) set(fields, "model", http::json_string(settings.model));
+    if (settings.send_model && !settings.model.empty())
+        set(fields, "model",
+            http::json_string(settings.dialect.body == Body::gemini ? "models/" + settings.model_name()
+                                                                    : settings.model));
     if (settings.asks_dimensions()) set(fields, settings.dimensions_field, std::to_string(settings.dimensions));
     if (encoding == Encoding::base64) set(fields, settings.encoding_field, "\"base64\"");
     if (encoding == Encoding::floats && !settings.dialect.float_value.empty()) {
@@ -36,18 +39,39 @@ Fields fields_of(const OpenAiSettings& settings, TextKind kind, Encoding encodin
     return fields;
 }
 
+std::string json_members(const Fields& fields) {
+    std::string members;
+    for (const auto& [name, json] : fields) {
+        http::append_json_string(members, name);
+        members += ':';
+        members += json;
+        members += ',';
+    }
+    return members;
+}
+
+// Each text is a request of its own, with all fields.
+std::string gemini_body(const std::string& members, std::span<const std::string_view> texts,
+                        const std::string& prefix) {
+    std::string body;
+    std::string prefixed;
+    for (const std::string_view text : texts) {
+        body += body.empty() ? R"({"requests":[{)" : ",{";
+        body += members;
+        body += R"("content":{"parts":[{"text":)";
+        http::append_json_string(body, prefixed.assign(prefix).append(text));
+        body += "}]}}";
+    }
+    return body += "]}";
+}
+
 }  // namespace
 
 std::string request_body(const OpenAiSettings& settings, std::span<const std::string_view> texts, TextKind kind,
                          Encoding encoding) {
-    std::string body = "{";
-    for (const auto& [name, json] : fields_of(settings, kind, encoding)) {
-        http::append_json_string(body, name);
-        body += ':';
-        body += json;
-        body += ',';
-    }
-    body += "\"input\":";
+    const std::string members = json_members(fields_of(settings, kind, encoding));
+    if (settings.dialect.body == Body::gemini) return gemini_body(members, texts, settings.prefix(kind));
+    std::string body = "{" + members + "\"input\":";
     http::append_json_strings(body, texts, settings.prefix(kind));
     return body += '}';
 }

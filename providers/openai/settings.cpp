@@ -77,6 +77,12 @@ std::string url_encoded(std::string_view text) {
     return out;
 }
 
+std::string with_model(std::string path, const std::string& model) {
+    constexpr std::string_view place = "{model}";
+    if (const auto at = path.find(place); at != std::string::npos) path.replace(at, place.size(), url_encoded(model));
+    return path;
+}
+
 std::string with_query(std::string path, const Map& query) {
     if (!path.starts_with('/')) path.insert(0, "/");
     char separator = path.contains('?') ? '&' : '?';
@@ -98,7 +104,8 @@ http::Protocol protocol_of(const Options& options, const Dialect& dialect) {
     http::Protocol protocol{.auth_header = http::text_of(options, "auth_header"),
                             .auth_scheme = http::text_of(options, "auth_scheme"),
                             .reports_model = dialect.discovery == Discovery::tei_info,
-                            .rejected_suffixes = {{"/embeddings", "which the option path adds"}}};
+                            .rejected_suffixes = {{"/embeddings", "which the option path adds"},
+                                                  {":batchEmbedContents", "which the option path adds"}}};
     for (const auto& [name, value] : options.get<Map>("query")) {
         if (value.size() >= min_key_length) protocol.secrets.push_back(value);
     }
@@ -110,8 +117,10 @@ void read_body(const Options& options, const Dialect& dialect, OpenAiSettings& s
     settings.user = http::text_of(options, "user");
     settings.truncate_dimensions = options.get<bool>("truncate_dimensions");
     settings.dimensions_field = http::text_of(options, "dimensions_field");
-    settings.encoding = encoding_of(options.get<std::string>("encoding_format"), dialect);
     settings.encoding_field = http::text_of(options, "encoding_field");
+    settings.encoding = settings.encoding_field.empty()
+                            ? Encoding::omit
+                            : encoding_of(options.get<std::string>("encoding_format"), dialect);
     settings.input_type_field = http::text_of(options, "input_type_field");
     settings.document_input_type = http::text_of(options, "document_input_type");
     settings.query_input_type = http::text_of(options, "query_input_type");
@@ -140,8 +149,10 @@ Status check(const Options& options, const OpenAiSettings& settings) {
             "truncate is true, but the dialect " + std::string(settings.dialect.name) + " has no field for it",
             "remove it, or put the server's field in extra_body");
     }
+    const std::string_view texts = settings.dialect.body == Body::gemini ? "content" : "input";
     for (const auto& [name, value] : settings.extra_body) {
-        if (name == "input") return refuse("extra_body has a field input, which is where the texts go", "remove it");
+        if (name == texts)
+            return refuse("extra_body has a field " + name + ", which is where the texts go", "remove it");
     }
     return {};
 }
@@ -172,7 +183,8 @@ Result<OpenAiSettings> read_settings(const Options& written) {
     if (!shared) return std::unexpected(std::move(shared.error()));
     OpenAiSettings settings{std::move(*shared)};
     settings.dialect = *dialect;
-    settings.path = with_query(http::text_of(options, "path"), options.get<Map>("query"));
+    settings.path =
+        with_query(with_model(http::text_of(options, "path"), settings.model_name()), options.get<Map>("query"));
     settings.model_digest = http::text_of(options, "model_digest");
     settings.limits.max_text_tokens = http::count_of(options, "max_text_tokens");
     settings.limits.max_request_tokens = http::count_of(options, "max_request_tokens");
@@ -181,7 +193,8 @@ Result<OpenAiSettings> read_settings(const Options& written) {
     settings.hints.missing_model =
         std::string("check the option model") + (settings.send_model ? "" : ", or the deployment in base_url");
     // Without the query, which may hold a key.
-    settings.hints.missing_path = "base_url usually ends with /v1, and " +
+    settings.hints.missing_path = std::string("base_url usually ends with ") +
+                                  (dialect->body == Body::gemini ? "/v1beta" : "/v1") + ", and " +
                                   settings.path.substr(0, settings.path.find('?')) + " is appended to it";
     settings.hints.address = "base_url";
     if (auto valid = check(options, settings); !valid) return std::unexpected(std::move(valid.error()));

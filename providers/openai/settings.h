@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,11 @@ struct OpenAiSettings : http::HttpSettings {
     std::string truncate;                                         // as JSON; empty: left out
     std::vector<std::pair<std::string, std::string>> extra_body;  // name and JSON
 
+    // The model without the "models/" that Google's lists put before each name.
+    [[nodiscard]] std::string model_name() const {
+        constexpr std::string_view list = "models/";
+        return model.starts_with(list) ? model.substr(list.size()) : model;
+    }
     [[nodiscard]] const std::string& input_type(TextKind kind) const {
         return kind == TextKind::query ? query_input_type : document_input_type;
     }

@@ -18,12 +18,14 @@ enum class Shape : std::uint8_t {
     ollama,    // {"error":"…"}
     detail,    // {"detail":"…"}
     message,   // {"message":"…"}
+    google,    // {"error":{"code":400,"message","status"}}
     listed,    // [{"error":{"code":400,"message","status"}}]
 };
 
 Shape shape_of(Dialect dialect, Protocol protocol) {
     if (protocol == Protocol::ollama) return Shape::ollama;
     if (protocol == Protocol::tei_native) return Shape::native;
+    if (protocol == Protocol::gemini) return Shape::google;
     switch (dialect) {
         case Dialect::azure: return Shape::azure;
         case Dialect::vllm:
@@ -161,8 +163,36 @@ std::string ollama_message(Refusal refusal, const Numbers& numbers) {
     }
 }
 
+std::string gemini_message(Refusal refusal, const Numbers& numbers) {
+    using enum Refusal;
+    switch (refusal) {
+        case unauthorized: return "API key not valid. Please pass a valid API key.";
+        case model_missing:
+            return fmt::format(
+                "models/{} is not found for API version v1beta, or is not supported for embedContent. Call ListModels "
+                "to "
+                "see the list of available models and their supported methods.",
+                numbers.name);
+        case too_many_inputs:
+            return fmt::format("* BatchEmbedContentsRequest.requests: at most {} requests can be in one batch",
+                               numbers.limit);
+        case rate: return "Resource has been exhausted (e.g. check quota).";
+        default: return openai_message(refusal, numbers);
+    }
+}
+
+std::string_view google_status(int status) {
+    switch (status) {
+        case 404: return "NOT_FOUND";
+        case 429: return "RESOURCE_EXHAUSTED";
+        case 503: return "UNAVAILABLE";
+        default: return status < 500 ? "INVALID_ARGUMENT" : "INTERNAL";
+    }
+}
+
 int status_of(Dialect dialect, Protocol protocol, Refusal refusal) {
     using enum Refusal;
+    if (protocol == Protocol::gemini && refusal == unauthorized) return 400;
     switch (refusal) {
         case unauthorized: return 401;
         case model_missing: return 404;
@@ -230,9 +260,12 @@ std::string error_body(Dialect dialect, Protocol protocol, int status, std::stri
         case Shape::ollama: return fmt::format(R"({{"error":{}}})", json_message);
         case Shape::detail: return fmt::format(R"({{"detail":{}}})", json_message);
         case Shape::message: return fmt::format(R"({{"id":"1","message":{}}})", json_message);
+        case Shape::google:
+            return fmt::format(R"({{"error":{{"code":{},"message":{},"status":"{}"}}}})", status, json_message,
+                               google_status(status));
         case Shape::listed:
             return fmt::format(R"([{{"error":{{"code":{},"message":{},"status":"{}"}}}}])", status, json_message,
-                               status == 429 ? "RESOURCE_EXHAUSTED" : "INVALID_ARGUMENT");
+                               google_status(status));
         case Shape::openai: break;
     }
     if (dialect == Dialect::litellm) {
@@ -245,19 +278,31 @@ std::string error_body(Dialect dialect, Protocol protocol, int status, std::stri
 
 ErrorAnswer refuse(Dialect dialect, Protocol protocol, Refusal refusal, const Numbers& numbers, std::string_view hint) {
     const int status = status_of(dialect, protocol, refusal);
-    std::string message =
-        protocol == Protocol::ollama ? ollama_message(refusal, numbers) : own_message(dialect, refusal, numbers);
+    std::string message = protocol == Protocol::ollama   ? ollama_message(refusal, numbers)
+                          : protocol == Protocol::gemini ? gemini_message(refusal, numbers)
+                                                         : own_message(dialect, refusal, numbers);
     if (message.empty()) message = openai_message(refusal, numbers);
     message += hint;
     const std::string_view type = refusal == Refusal::quota ? "insufficient_quota" : std::string_view{};
     return {status, error_body(dialect, protocol, status, message, type, code_of(refusal))};
 }
 
-std::string azure_deployment(std::string_view path) {
-    constexpr std::string_view begin = "/openai/deployments/";
-    constexpr std::string_view end = "/embeddings";
+namespace {
+
+// What is between the beginning and the end of a path; empty where it has others.
+std::string between(std::string_view path, std::string_view begin, std::string_view end) {
     if (!path.starts_with(begin) || !path.ends_with(end) || path.size() <= begin.size() + end.size()) return {};
     return std::string(path.substr(begin.size(), path.size() - begin.size() - end.size()));
+}
+
+}  // namespace
+
+std::string azure_deployment(std::string_view path) {
+    return between(path, "/openai/deployments/", "/embeddings");
+}
+
+std::string gemini_model(std::string_view path) {
+    return between(path, "/v1beta/models/", ":batchEmbedContents");
 }
 
 bool is_openai_path(Dialect dialect, std::string_view path) {

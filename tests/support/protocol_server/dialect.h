@@ -20,7 +20,7 @@ struct Limits {
 [[nodiscard]] Limits limits_of(Dialect dialect);
 
 // Which protocol a request speaks, whatever server answers it.
-enum class Protocol : std::uint8_t { ollama, openai, tei_native };
+enum class Protocol : std::uint8_t { ollama, openai, tei_native, gemini };
 
 enum class Refusal : std::uint8_t {
     bad_request,  // not JSON, or a wrong type
@@ -60,6 +60,8 @@ struct ErrorAnswer {
 
 // True when the dialect embeds by OpenAI's protocol on this path.
 [[nodiscard]] bool is_openai_path(Dialect dialect, std::string_view path);
+// The model in the path of Gemini's own protocol; empty in any other.
+[[nodiscard]] std::string gemini_model(std::string_view path);
 // The deployment in azure's classic path; empty in any other.
 [[nodiscard]] std::string azure_deployment(std::string_view path);
 

@@ -114,6 +114,8 @@ std::string embedding_answer(const VectorTable& table, const AnswerPlan& plan) {
     json.reserve(512 + plan.texts.size() * (table.dimension() * 12 + 64));
     if (plan.protocol == Protocol::openai) {
         json = R"({"object":"list","data":[)";
+    } else if (plan.protocol == Protocol::gemini) {
+        json = R"({"embeddings":[)";
     } else if (plan.protocol == Protocol::ollama) {
         json = fmt::format(R"({{"model":{},"embeddings":[)", json_text(plan.model));
     } else {
@@ -123,12 +125,18 @@ std::string embedding_answer(const VectorTable& table, const AnswerPlan& plan) {
     for (const std::size_t row : order(plan)) {
         if (place > 0) json += ',';
         if (plan.protocol == Protocol::openai) json += R"({"object":"embedding","embedding":)";
+        if (plan.protocol == Protocol::gemini) json += R"({"values":)";
         append_row(table, plan, row, json);
+        if (plan.protocol == Protocol::gemini) json += '}';
         if (plan.protocol == Protocol::openai) json += index_of(plan, row, place) + "}";
         ++place;
     }
     json += ']';
     if (plan.protocol == Protocol::tei_native) return json;
+    if (plan.protocol == Protocol::gemini) {
+        if (plan.tokens) json += fmt::format(R"(,"usageMetadata":{{"promptTokenCount":{}}})", *plan.tokens);
+        return json += '}';
+    }
     if (plan.protocol == Protocol::ollama) {
         json += R"(,"total_duration":14143917,"load_duration":1019500)";
         if (plan.tokens && *plan.tokens > 0) json += fmt::format(R"(,"prompt_eval_count":{})", *plan.tokens);

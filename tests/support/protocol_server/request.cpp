@@ -33,6 +33,27 @@ std::string read_input(const element& input, EmbeddingRequest& request) {
     return {};
 }
 
+// Gemini's list: each text is a request of its own, with the same fields.
+std::string read_requests(const element& requests, EmbeddingRequest& request) {
+    simdjson::dom::array list;
+    if (requests.get(list) != simdjson::SUCCESS) return "Invalid value at 'requests'";
+    for (const element one : list) {
+        std::string text;
+        simdjson::dom::array parts;
+        if (one["content"]["parts"].get(parts) != simdjson::SUCCESS) return "content is required";
+        for (const element part : parts) {
+            std::string_view piece;
+            if (part["text"].get(piece) != simdjson::SUCCESS) return "Invalid value at 'content'";
+            text += piece;
+        }
+        request.texts.push_back(std::move(text));
+        std::uint64_t number = 0;
+        if (one["outputDimensionality"].get(number) == simdjson::SUCCESS) request.dimensions = number;
+    }
+    request.nothing = request.texts.empty();
+    return {};
+}
+
 }  // namespace
 
 ReadRequest read_embedding_request(const std::string& body, std::string_view input_field) {
@@ -57,7 +78,7 @@ ReadRequest read_embedding_request(const std::string& body, std::string_view inp
         if (name == "model" && value.get(text) == simdjson::SUCCESS) request.model = text;
         if (name == input_field) {
             request.nothing = false;
-            read.problem = read_input(value, request);
+            read.problem = input_field == "requests" ? read_requests(value, request) : read_input(value, request);
             if (!read.problem.empty()) return read;
         }
         const bool dimensions = name == "dimensions" || name == "output_dimension" || name == "output_dimensionality";

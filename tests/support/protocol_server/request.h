@@ -17,7 +17,7 @@ struct HttpRequest {
     std::string path;   // without the query
     std::string query;  // without '?'
     std::string authorization;
-    std::string api_key;  // the header `api-key`
+    std::string api_key;  // the header `api-key`, or `x-goog-api-key`
     std::string body;
     std::uint64_t connection = 0;  // counted from 1 on each server
     bool keep_alive = true;
@@ -38,7 +38,7 @@ struct ReadRequest {
     EmbeddingRequest request;
     std::string problem;  // with the body; empty: none
 };
-// Reads the texts from the member `input_field` ("input", "prompt").
+// Reads the texts from the member `input_field` ("input", "prompt", or Gemini's "requests").
 [[nodiscard]] ReadRequest read_embedding_request(const std::string& body, std::string_view input_field);
 
 // The member of a JSON object that is a text or a boolean; empty where there is none.

@@ -80,6 +80,8 @@ std::optional<Responder::Route> Responder::embedding_route(const HttpRequest& re
         if (request.path == "/api/embeddings") return Route{Protocol::ollama, "prompt", true};
     }
     if (script_.dialect == Dialect::tei && request.path == "/embed") return Route{Protocol::tei_native, "inputs"};
+    if (script_.dialect == Dialect::gemini && !gemini_model(request.path).empty())
+        return Route{Protocol::gemini, "requests"};
     if (is_openai_path(script_.dialect, request.path) && !script_.legacy) return Route{Protocol::openai};
     return std::nullopt;
 }
@@ -88,6 +90,7 @@ Reply Responder::embed(const HttpRequest& request, const Route& route, Now now) 
     if (request.body.size() > script_.max_body) return refusal(route, Refusal::body_too_large, {});
     auto [asked, problem] = read_embedding_request(request.body, route.input_field);
     if (asked.model.empty()) asked.model = azure_deployment(request.path);
+    if (asked.model.empty()) asked.model = gemini_model(request.path);
     const std::size_t index = tally_.calls.size();
     CallRecord call{.at = now,
                     .route = request.path,
@@ -281,7 +284,8 @@ Reply Responder::refusal(const Route& route, Refusal reason, const Numbers& numb
 
 bool Responder::authorized(const HttpRequest& request) const {
     if (script_.authorization.empty() || request.authorization == "Bearer " + script_.authorization) return true;
-    return script_.dialect == Dialect::azure && request.api_key == script_.authorization;
+    const bool by_key = script_.dialect == Dialect::azure || script_.dialect == Dialect::gemini;
+    return by_key && request.api_key == script_.authorization;
 }
 
 const Model* Responder::model(const std::string& name) const {

@@ -13,8 +13,8 @@
 //   max_request_tokens: 300000
 //   bytes_per_token: 4
 //   max_body: 2000000                # bytes of a request; longer ones get 413
-//   authorization: secret            # required as `Authorization: Bearer secret`, by azure also as `api-key: secret`;
-//                                    # other requests get 401
+//   authorization: secret            # required as `Authorization: Bearer secret`, by azure also as `api-key: secret`,
+//                                    # by gemini as `x-goog-api-key: secret`; other requests get 401
 //   rate: { requests: 50, tokens: 0, per: 1s, retry_after: 1s, format: seconds }
 //                                    # format: seconds decimal date milliseconds text none; without retry_after: until
 //                                    # the window allows a request

@@ -104,7 +104,7 @@ private:
                     .path = target.substr(0, question),
                     .query = question == std::string::npos ? "" : target.substr(question + 1),
                     .authorization = std::string(message[http::field::authorization]),
-                    .api_key = std::string(message["api-key"]),
+                    .api_key = std::string(message[message.count("api-key") > 0 ? "api-key" : "x-goog-api-key"]),
                     .body = std::move(message.body()),
                     .connection = number_,
                     .keep_alive = message.keep_alive()};

@@ -31,6 +31,13 @@ TEST(Decode, reads_ollama_answers) {
     EXPECT_EQ(answer.model, "all-minilm");
 }
 
+TEST(Decode, reads_gemini_answers) {
+    const auto answer =
+        decoded(R"({"embeddings":[{"values":[1,2]},{"values":[3,4]}],"usageMetadata":{"promptTokenCount":5}})", 2, 2);
+    EXPECT_THAT(answer.result.matrix, ElementsAre(1, 2, 3, 4));
+    EXPECT_EQ(answer.result.tokens, 5U);
+}
+
 TEST(Decode, reads_answers_of_ollamas_first_protocol) {
     const auto answer = decoded(R"({"embedding":[0.5,-1]})", 1);
     EXPECT_THAT(answer.result.matrix, ElementsAre(0.5, -1));

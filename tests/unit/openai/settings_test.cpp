@@ -67,6 +67,12 @@ const Preset preset_table[] = {
     {"dashscope", R"({"model":"m","encoding_format":"float","input":["a","b"]})",
      R"({"model":"m","encoding_format":"float","input":["a","b"]})",
      "https://dashscope-intl.aliyuncs.com/compatible-mode/v1/embeddings", "Authorization: Bearer the-key"},
+    {"gemini",
+     R"({"requests":[{"model":"models/m","taskType":"RETRIEVAL_DOCUMENT","content":{"parts":[{"text":"a"}]}},)"
+     R"({"model":"models/m","taskType":"RETRIEVAL_DOCUMENT","content":{"parts":[{"text":"b"}]}}]})",
+     R"({"requests":[{"model":"models/m","taskType":"RETRIEVAL_QUERY","content":{"parts":[{"text":"a"}]}},)"
+     R"({"model":"models/m","taskType":"RETRIEVAL_QUERY","content":{"parts":[{"text":"b"}]}}]})",
+     "https://generativelanguage.googleapis.com/v1beta/models/m:batchEmbedContents", "x-goog-api-key: the-key"},
     {"litellm", R"({"model":"m","encoding_format":"float","input":["a","b"]})",
      R"({"model":"m","encoding_format":"float","input":["a","b"]})", "http://localhost:4000/v1/embeddings",
      "Authorization: Bearer the-key"},
@@ -126,6 +132,19 @@ TEST(RequestBody, EachFieldIsAnOption) {
               R"({"model":"m","truncation":false,"input":["a","b"]})");
 }
 
+TEST(RequestBody, EachOfGeminisRequestsHasAllFields) {
+    EXPECT_EQ(body_of({{"dialect", "gemini"},
+                       {"model", "models/gemini-embedding-001"},
+                       {"dimensions", "768"},
+                       {"encoding_format", "base64"},
+                       {"document_prefix", "p \""},
+                       {"extra_body", "{title: t}"}}),
+              R"({"requests":[{"model":"models/gemini-embedding-001","outputDimensionality":768,)"
+              R"("taskType":"RETRIEVAL_DOCUMENT","title":"t","content":{"parts":[{"text":"p \"a"}]}},)"
+              R"({"model":"models/gemini-embedding-001","outputDimensionality":768,)"
+              R"("taskType":"RETRIEVAL_DOCUMENT","title":"t","content":{"parts":[{"text":"p \"b"}]}}]})");
+}
+
 TEST(RequestBody, PrefixesComeBeforeTheTexts) {
     const std::map<std::string, std::string> texts = {
         {"encoding_format", "omit"}, {"document_prefix", "passage: \""}, {"query_prefix", "query: "}};
@@ -149,6 +168,8 @@ TEST(OpenAiSettings, TheAddressIsJoined) {
               "https://r/openai/v1/embeddings");
     EXPECT_EQ(url({{"base_url", "http://h"}, {"query", "{a b: \"c&d\"}"}}), "http://h/embeddings?a%20b=c%26d");
     EXPECT_EQ(url({{"base_url", "unix:///run/s.sock:/v1"}}), "http://localhost/v1/embeddings");
+    EXPECT_EQ(url({{"dialect", "gemini"}, {"base_url", "http://h/v1beta"}, {"model", "models/a b"}}),
+              "http://h/v1beta/models/a%20b:batchEmbedContents");
 }
 
 TEST(OpenAiSettings, LimitsComeFromThePresetOrTheOptions) {
@@ -162,6 +183,19 @@ TEST(OpenAiSettings, LimitsComeFromThePresetOrTheOptions) {
     EXPECT_EQ(own->limits.max_inputs, 7U);
     EXPECT_EQ(own->limits.max_text_tokens, 0U);
     EXPECT_EQ(own->limits.concurrency, 3U);
+}
+
+TEST(OpenAiSettings, AzureTakesATokenInPlaceOfAKey) {
+    const auto settings = read_settings(options_of({{"dialect", "azure"},
+                                                    {"base_url", "https://n.openai.azure.com/openai/deployments/d"},
+                                                    {"model", "m"},
+                                                    {"auth_header", "Authorization"},
+                                                    {"auth_scheme", "Bearer"},
+                                                    {"api_key", "eyJ0eXAi.eyJhdWQi"}}));
+    ASSERT_TRUE(settings.has_value());
+    EXPECT_EQ(settings->client.headers.back().name, "Authorization");
+    EXPECT_EQ(settings->client.headers.back().value, "Bearer eyJ0eXAi.eyJhdWQi");
+    EXPECT_EQ(settings->secrets.hide("eyJ0eXAi.eyJhdWQi"), "***");
 }
 
 TEST(OpenAiSettings, AConfiguredHeaderWins) {
@@ -195,6 +229,11 @@ TEST(OpenAiSettings, ContradictionsAreRefusedWithAHint) {
     EXPECT_THAT(refused({{"model", "m"}, {"truncate_dimensions", "true"}}), HasSubstr("but dimensions is not given"));
     EXPECT_THAT(refused({{"model", "m"}, {"truncate", "true"}}), HasSubstr("the dialect openai has no field for it"));
     EXPECT_THAT(refused({{"model", "m"}, {"extra_body", "{input: x}"}}), HasSubstr("remove it"));
+    EXPECT_THAT(refused({{"dialect", "gemini"}, {"model", "m"}, {"extra_body", "{content: x}"}}),
+                HasSubstr("extra_body has a field content"));
+    EXPECT_THAT(
+        refused({{"dialect", "gemini"}, {"model", "m"}, {"base_url", "https://h/v1beta/models/m:batchEmbedContents"}}),
+        HasSubstr("remove :batchEmbedContents"));
 }
 
 TEST(OpenAiSettings, PublicOptionsMakeTheSameProviderAndHoldNoSecret) {

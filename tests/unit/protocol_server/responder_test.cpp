@@ -183,6 +183,27 @@ TEST(Dialects, HaveTheirOwnPathsAndDiscovery) {
     EXPECT_THAT(Playing("dialect: vllm").get("/v1/models").body, HasSubstr("\"max_model_len\":512"));
 }
 
+TEST(Gemini, SpeaksItsOwnProtocol) {
+    Playing server("dialect: gemini\nauthorization: right");
+    const auto post = [&](const std::string& model, const std::string& key) {
+        return server.responder.answer(
+            {.method = "POST",
+             .path = "/v1beta/models/" + model + ":batchEmbedContents",
+             .api_key = key,
+             .body = R"({"requests":[{"model":"models/m","content":{"parts":[{"text":"a"}]},"outputDimensionality":2},)"
+                     R"({"model":"models/m","content":{"parts":[{"text":"b"}]},"outputDimensionality":2}]})"},
+            0);
+    };
+    EXPECT_THAT(post("m", "right").body,
+                AllOf(HasSubstr(R"({"embeddings":[{"values":[)"), HasSubstr(R"(]},{"values":[)"),
+                      HasSubstr(R"(]}],"usageMetadata":{"promptTokenCount":2}})")));
+    const Reply refused = post("m", "wrong");
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_THAT(refused.body, HasSubstr(R"("message":"API key not valid. Please pass a valid API key.","status":)"));
+    EXPECT_EQ(post("other", "right").status, 404);
+    EXPECT_THAT(post("other", "right").body, HasSubstr("models/other is not found"));
+}
+
 TEST(OpenAi, RequiresTheKey) {
     Playing server("authorization: right");
     EXPECT_EQ(server.embed("\"a\"").status, 401);
