@@ -4,10 +4,23 @@
 
 #include <algorithm>
 
+#include "config/nested.h"
+#include "config/secret_values.h"
 #include "config/text.h"
 #include "config/values.h"
 
 namespace embedq::config {
+namespace {
+
+// `where` is the place of a value of the option: its own name, a number in a list, or a key in a mapping.
+bool is_secret(const OptionSpec& spec, std::string_view where, std::string_view text) {
+    if (!spec.secret || text.empty() || is_plain_address(text)) return false;
+    const std::string_view last = where.substr(where.rfind('.') + 1);
+    const bool in_mapping = last.substr(0, last.find('[')) != spec.name;
+    return !in_mapping || looks_like_credential(last, text);
+}
+
+}  // namespace
 
 std::string under(std::string_view where, std::string_view key) {
     return where.empty() ? std::string(key) : fmt::format("{}.{}", where, key);
@@ -106,7 +119,7 @@ std::optional<Reader::Scalar> Reader::scalar(const OptionSpec& spec, const Node&
 std::optional<std::string> Reader::element(const OptionSpec& spec, const Node& node, std::string_view where) {
     auto read = scalar(spec, node, where);
     if (!read) return std::nullopt;
-    if (spec.secret && read->literal && !read->text.empty()) {
+    if (read->literal && is_secret(spec, where, read->text)) {
         report_.warning(node.at, fmt::format("{}: the secret is written out here", where),
                         "take it from the environment (\"${NAME}\") or from a file ({ file: PATH })");
     }
@@ -169,7 +182,8 @@ std::optional<OptionValue> Reader::map(const OptionSpec& spec, const Node& node,
 
 std::optional<OptionValue> Reader::value(const OptionSpec& spec, const Node& node, std::string_view where) {
     if (spec.type == OptionType::text_list) return list(spec, node, where);
-    if (spec.type == OptionType::text_map) return map(spec, node, where);
+    if (spec.type == OptionType::text_map)
+        return map(spec, spec.secret ? node : with_nested_as_json(node, environment_), where);
     const auto read = element(spec, node, where);
     if (!read) return std::nullopt;
     if (spec.required && spec.type == OptionType::text && read->empty()) {

@@ -60,7 +60,11 @@ Json plain_schema(const OptionSpec& spec) {
         case OptionType::text: return text_schema(spec);
         case OptionType::text_list:
             return any_of({{{"type", "array"}, {"items", text_schema(spec)}}, text_schema(spec)});
-        case OptionType::text_map: return {{"type", "object"}, {"additionalProperties", text_schema(spec)}};
+        case OptionType::text_map: {
+            const Json nested = {{"type", Json::array({"object", "array"})}};  // given to the plugin as JSON
+            return {{"type", "object"},
+                    {"additionalProperties", spec.secret ? text_schema(spec) : any_of({text_schema(spec), nested})}};
+        }
     }
     return Json::object();
 }

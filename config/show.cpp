@@ -6,6 +6,7 @@
 
 #include "config/configuration.h"
 #include "config/host.h"
+#include "config/secret_values.h"
 #include "config/text.h"
 #include "config/values.h"
 
@@ -87,6 +88,8 @@ struct Printed {
 std::string printed(const OptionValue& value, const OptionSpec* spec, bool is_secret) {
     const bool is_collection = std::holds_alternative<std::vector<std::string>>(value) ||
                                std::holds_alternative<std::map<std::string, std::string>>(value);
+    const auto* const text = std::get_if<std::string>(&value);
+    if (text != nullptr && is_plain_address(*text)) is_secret = false;
     if (is_secret && !is_collection) return secret();
     return std::visit(Printed{spec, is_secret}, value);
 }

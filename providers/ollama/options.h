@@ -27,7 +27,8 @@ inline constexpr std::array own_rows = {
                        "the server's."},
     OptionSpec{.name = "options",
                .type = OptionType::text_map,
-               .help = "The model's parameters, as in a Modelfile: { num_ctx: 8192, num_gpu: 1 }."},
+               .help = "The model's parameters, as in a Modelfile: { num_ctx: 8192, num_gpu: 1 }; nested values are "
+                       "sent as JSON."},
     http::shared_row("dimensions"),
     OptionSpec{
         .name = "pull",

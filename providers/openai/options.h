@@ -60,11 +60,12 @@ inline constexpr std::array own_rows = {
                .type = OptionType::text_map,
                .help = "Parameters of the URL. Default by dialect (azure: api-version). `config show` shows them, so "
                        "put keys in headers."},
-    OptionSpec{.name = "extra_body",
-               .type = OptionType::text_map,
-               .help = "Further fields of each request; a value that is JSON (true, 7, [1]) is sent as JSON. `config "
-                       "show` shows them, so put keys in headers. Fields that are named like a key are not published "
-                       "to other processes."},
+    OptionSpec{
+        .name = "extra_body",
+        .type = OptionType::text_map,
+        .help = "Further fields of each request; a value that is JSON (true, 7, [1]) or nested is sent as JSON. "
+                "`config show` shows them, so put keys in headers. Fields that are named like a key are not published "
+                "to other processes."},
     http::shared_row("max_inputs",
                      {.help = "Texts per request; 0: no limit known. Default by dialect.", .optional = true}),
     OptionSpec{.name = "max_text_tokens",

@@ -135,7 +135,7 @@ LIBRARIES = [
     Library("spdlog", ["spdlog/"], ["spdlog::"], ["core/cli/logging.cpp"],
             "plugins log through context.logger()"),
     Library("nlohmann-json", ["nlohmann/"], ["nlohmann_json::"],
-            ["config/schema.cpp", "core/cli", "benchmarks", "tests/unit/config"],
+            ["config/schema.cpp", "config/nested.cpp", "core/cli", "benchmarks", "tests/unit/config"],
             "for writing JSON, not for reading it"),
     Library("fmt", ["fmt/"], ["fmt::"],
             ["core/catalog", "core/fetch", "core/net", "core/cli", "config", "plugins/loader", "providers/http",

@@ -113,6 +113,26 @@ TEST(Load, VersionAloneIsTheEmbeddedDefault) {
     EXPECT_EQ(example->configuration.file, examples / "embedded.yaml");
 }
 
+TEST(Load, NestedValuesOfAMappingOfTextsAreJson) {
+    const auto query = [](const std::string& yaml) {
+        const auto loaded =
+            load_text("version: 1\nproviders: { ai: { plugin: openai, options: { model: m, query: " + yaml +
+                          " } } }\nembedding: { provider: ai }\n",
+                      environment({{"HOME", "/h"}, {"WORD", "a \"${B}\""}, {"NUMBER", "7"}}));
+        if (!loaded) return diagnostics(loaded);
+        return loaded->configuration.providers.at("ai")
+            .instance.options.get<std::map<std::string, std::string>>("query")
+            .at("x");
+    };
+    EXPECT_EQ(query("{ x: { b: true, a: [1, two, { c: ~ }], \"q\\\"\": '\"8\"', d: {}, e: [] } }"),
+              R"({"b":true,"a":[1,"two",{"c":null}],"q\"":"8","d":{},"e":[]})");
+    EXPECT_EQ(query("{ x: [\"${WORD}\", \"${NUMBER}\", \"$${C}\", \"${NONE:-d}\"] }"),
+              R"(["a \"${B}\"",7,"${C}","d"])");
+    EXPECT_EQ(query("{ x: plain }"), "plain");
+    EXPECT_THAT(query("{ x: { y: \"${NONE}\" } }"),
+                ::testing::HasSubstr("providers.ai.options.query.x: the environment variable NONE is not set"));
+}
+
 TEST(Load, EveryExampleLoads) {
     FakeTables tables;
     tables.add(PluginKind::notifier, "postgres_listen", {});

@@ -72,18 +72,52 @@ TEST(Secrets, FilesWithoutASecretAreErrors) {
 
 TEST(Secrets, WrittenOutAreAcceptedWithAWarning) {
     const auto loaded =
-        load_text(with_options("api_key: hunter2, headers: { A: \"${X:-hunter2}\", B: \"\" }, keys: [\"${HOME}\"]"));
+        load_text(with_options("api_key: hunter2, headers: { Key: \"${X:-hunter2}\", B: \"\" }, keys: [\"${HOME}\"]"));
     ASSERT_TRUE(loaded) << diagnostics(loaded);
-    EXPECT_EQ(diagnostics(loaded),
-              "c.yaml:2:66: warning: providers.ai.options.api_key: the secret is written out here; take it from the "
-              "environment "
-              "(\"${NAME}\") or from "
-              "a file ({ file: PATH })\n"
-              "c.yaml:2:89: warning: providers.ai.options.headers.A: the secret is written out here; take it from the "
-              "environment "
-              "(\"${NAME}\") or "
-              "from a file ({ file: PATH })\n");
+    EXPECT_EQ(
+        diagnostics(loaded),
+        "c.yaml:2:66: warning: providers.ai.options.api_key: the secret is written out here; take it from the "
+        "environment "
+        "(\"${NAME}\") or from "
+        "a file ({ file: PATH })\n"
+        "c.yaml:2:91: warning: providers.ai.options.headers.Key: the secret is written out here; take it from the "
+        "environment "
+        "(\"${NAME}\") or "
+        "from a file ({ file: PATH })\n");
     EXPECT_EQ(loaded->configuration.providers.at("ai").instance.options.get<std::string>("api_key"), "hunter2");
+}
+
+TEST(Secrets, WhatIsPlainlyNoneIsNotCalledOne) {
+    const auto warnings = [](const std::string& options) { return diagnostics(load_text(with_options(options))); };
+    for (const char* plain : {
+             "headers: { X-Title: embedq, Accept: application/json, X-Team: search }",
+             "headers: { OpenAI-Organization: org-a1b2c3d4e5f6g7h8 }",
+             "api_key: \"http://proxy:3128\"",
+             "api_key: socks5h://proxy.example:1080/",
+             "api_key: none",
+         })
+        EXPECT_EQ(warnings(plain), "") << plain;
+    for (const char* secret : {
+             "headers: { X-Api-Key: a }",
+             "headers: { authorization: Bearer x }",
+             "headers: { X-Team: a1b2c3d4e5f6g7h8 }",
+             "api_key: \"http://u:p@proxy:3128\"",
+             "api_key: https://hooks.example/services/T0/B0",
+             "api_key: abc",
+         })
+        EXPECT_THAT(warnings(secret), HasSubstr("the secret is written out here")) << secret;
+}
+
+TEST(Secrets, AnAddressWithoutAPasswordIsShown) {
+    const auto shown = [](const std::string& key) {
+        FakeTables tables;
+        const auto loaded = load_text(with_options("api_key: \"" + key + "\""));
+        return loaded ? show(loaded->configuration, tables) : diagnostics(loaded);
+    };
+    EXPECT_THAT(shown("http://proxy:3128"), HasSubstr("api_key: \"http://proxy:3128\"\n"));
+    EXPECT_THAT(shown("none"), HasSubstr("api_key: none\n"));
+    EXPECT_THAT(shown("http://u:p@proxy:3128"), HasSubstr("api_key: \"<hidden>\"\n"));
+    EXPECT_THAT(shown("https://hooks.example/services/T0/B0"), HasSubstr("api_key: \"<hidden>\"\n"));
 }
 
 // However a secret is written, correctly or not, it must not be in a diagnostic or in what is shown.

@@ -111,16 +111,18 @@ TEST(Dialects, AreAllTestedAndAllChoices) {
 
 TEST(RequestBody, EachFieldIsAnOption) {
     EXPECT_EQ(
-        body_of({{"dialect", "generic"},
-                 {"base_url", "http://h"},
-                 {"encoding_format", "float"},
-                 {"encoding_field", "format"},
-                 {"dimensions", "256"},
-                 {"dimensions_field", "dims"},
-                 {"document_input_type", "doc"},
-                 {"user", "u"},
-                 {"extra_body", "{normalized: true, task: x, model: other, late_chunking: \"false\", n: 7}"}}),
-        R"({"model":"other","dims":256,"format":"float","input_type":"doc","user":"u","late_chunking":false,"n":7,"normalized":true,"task":"x","input":["a","b"]})");
+        body_of(
+            {{"dialect", "generic"},
+             {"base_url", "http://h"},
+             {"encoding_format", "float"},
+             {"encoding_field", "format"},
+             {"dimensions", "256"},
+             {"dimensions_field", "dims"},
+             {"document_input_type", "doc"},
+             {"user", "u"},
+             {"extra_body",
+              "{normalized: true, task: x, model: other, late_chunking: \"false\", n: 7, nested: '{\"a\": [1]}'}"}}),
+        R"({"model":"other","dims":256,"format":"float","input_type":"doc","user":"u","late_chunking":false,"n":7,"nested":{"a":[1]},"normalized":true,"task":"x","input":["a","b"]})");
     EXPECT_EQ(body_of({{"send_model", "false"}, {"encoding_format", "omit"}}), R"({"input":["a","b"]})");
     EXPECT_EQ(body_of({{"dialect", "voyage"}, {"encoding_format", "float"}, {"truncate", "true"}}),
               R"({"model":"m","input_type":"document","truncation":true,"input":["a","b"]})");
