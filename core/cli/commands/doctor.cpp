@@ -102,6 +102,27 @@ void check_notifier(DoctorReport& report, Examination& examination) {
     }
 }
 
+// Where a provider asks, and what it may ask at once, as its options and defaults have it: "http://a/v1, 8 calls at a
+// time, at most 2048 texts, 300000 tokens in a request".
+std::string reach_of(const ProviderInfo& info) {
+    constexpr std::size_t named = 3;
+    const bool names = info.endpoints.size() <= named && info.endpoints != std::vector<std::string>{"default"};
+    std::string text =
+        names ? fmt::format("{}", fmt::join(info.endpoints, " and ")) : counted(info.endpoints.size(), "endpoint");
+    if (info.limits.concurrency > 1) text += fmt::format(", {} calls at a time", info.limits.concurrency);
+    std::vector<std::string> limits;
+    const auto add = [&](std::size_t limit, std::string_view one, std::string_view many) {
+        if (limit > 0) limits.push_back(counted(limit, one, many));
+    };
+    add(info.limits.max_inputs, "text", "texts");
+    add(info.limits.max_request_tokens, "token", "tokens");
+    add(info.limits.max_request_bytes, "byte", "bytes");
+    if (!limits.empty()) text += fmt::format(", at most {} in a request", fmt::join(limits, ", "));
+    if (info.limits.max_text_tokens > 0)
+        text += fmt::format(", {} in a text", counted(info.limits.max_text_tokens, "token", "tokens"));
+    return text;
+}
+
 void check_providers(DoctorReport& report, const Examination& examination, const std::vector<ProviderAnswer>& answers) {
     if (examination.default_provider() == "none") {
         report.note("embedding", "off by default: documents are found by their words alone",
@@ -114,9 +135,8 @@ void check_providers(DoctorReport& report, const Examination& examination, const
             continue;
         }
         const ProviderInfo& info = *answer.info;
-        report.good(subject,
-                    fmt::format("{}, model '{}', dimension {}, {}, answered in {} ms", answer.plugin, info.model,
-                                info.dimension, counted(info.endpoints.size(), "endpoint"), answer.took.count()));
+        report.good(subject, fmt::format("{}, model '{}', dimension {}, {}, answered in {} ms", answer.plugin,
+                                         info.model, info.dimension, reach_of(info), answer.took.count()));
     }
 }
 

@@ -71,6 +71,18 @@ TEST_F(DoctorTest, ASoundDeploymentInAlignedLines) {
               "no fault, 0 notes\n");
 }
 
+TEST_F(DoctorTest, AProvidersAddressAndLimitsAreThoseInEffect) {
+    ProviderInfo& info = *world.answers.front().info;
+    info.endpoints = {"https://api.openai.com/v1"};
+    info.limits = {.concurrency = 8, .max_inputs = 2048, .max_request_tokens = 300'000, .max_text_tokens = 8191};
+    EXPECT_THAT(run(exit_done),
+                HasSubstr("dimension 64, https://api.openai.com/v1, 8 calls at a time, at most 2,048 texts, "
+                          "300,000 tokens in a request, 8,191 tokens in a text, answered in 3 ms\n"));
+    info.endpoints = {"http://a", "http://b", "http://c", "http://d"};
+    info.limits = {};
+    EXPECT_THAT(run(exit_done), HasSubstr("dimension 64, 4 endpoints, answered in 3 ms\n"));
+}
+
 TEST_F(DoctorTest, ABrokenConfigurationIsAFaultForEachLineAndPluginsAreStillChecked) {
     world.examine_failure =
         Failure{exit_usage, {"embedq.yaml:1:1: error: one", "embedq.yaml:2:1: error: two; did you mean 'x'?"}};
