@@ -83,7 +83,7 @@ void settle(benchmark::State& state, std::size_t inputs, std::size_t distinct) {
         state.ResumeTiming();
         for (MissingTexts& page : pages) queue.plan(queue.add(claimed(++id)), std::move(page));
         std::size_t answered = 0;
-        while (const auto batch = queue.take(fingerprint, {.max_inputs = inputs}, false)) {
+        while (const auto batch = queue.take(fingerprint, {.max_inputs = inputs})) {
             queue.batch_answered(*batch, std::move(answers.at(answered++)));
         }
         commit_all(queue);
@@ -116,7 +116,7 @@ void poisoned(benchmark::State& state) {
         for (std::size_t size = 1; size < inputs; size *= 2) answers.emplace(size, rows(size));
         state.ResumeTiming();
         queue.plan(queue.add(claimed(++id)), std::move(page));
-        while (const auto batch = queue.take(fingerprint, {.max_inputs = inputs}, false)) {
+        while (const auto batch = queue.take(fingerprint, {.max_inputs = inputs})) {
             ++calls;
             const auto is_poison = [&](const TextPtr& text) { return text->text == poison; };
             if (std::ranges::any_of(batch->texts, is_poison)) {

@@ -16,6 +16,7 @@ Endpoint::Endpoint(const EndpointSettings& settings)
     : settings_(settings), concurrency_(static_cast<double>(std::max<std::size_t>(1, settings.concurrency))) {}
 
 bool Endpoint::admits(Steady now) const noexcept {
+    if (control_running_) return false;
     if (now < pause_.until || now < backoff_until_) return false;
     // Calls that were in flight when the pause began do not delay the first call after it: they may hang.
     if (tripped_ || resuming_) return calls_since_pause_ == 0;
@@ -35,9 +36,38 @@ void Endpoint::begin(Steady now) {
     rate_.sent(now);
 }
 
-Endpoint::CallEffect Endpoint::finished(Steady now, const std::optional<Error>& error, double jitter, Steady sent_at) {
+bool Endpoint::answered_recently(Steady now) const noexcept {
+    return failures_ == 0 && answered_at_ && now - *answered_at_ <= settings_.recent_answer;
+}
+
+bool Endpoint::needs_control(const Error& error, bool single, Steady now) const noexcept {
+    if (tripped_ || control_failed_ || now < pause_.until || error.retry_after) return false;
+    switch (error.kind) {
+        case ErrorKind::misconfigured: return true;
+        // Several texts are halved after the first failure, which charges nobody yet.
+        case ErrorKind::unavailable: return single || !answered_recently(now);
+        case ErrorKind::internal: return single;
+        default: return false;
+    }
+}
+
+void Endpoint::end_control(bool answered) noexcept {
+    control_running_ = false;
+    control_failed_ = !answered;
+}
+
+void Endpoint::call_ended(Steady sent_at) noexcept {
     --in_flight_;
     if (calls_since_pause_ > 0 && sent_at >= pause_.until) --calls_since_pause_;
+}
+
+Endpoint::CallEffect Endpoint::undecided(Steady sent_at) {
+    call_ended(sent_at);
+    return {};
+}
+
+Endpoint::CallEffect Endpoint::finished(Steady now, const std::optional<Error>& error, double jitter, Steady sent_at) {
+    call_ended(sent_at);
     CallEffect effect;
     const Steady before = pause_.until;
     const ErrorKind kind = error ? error->kind : ErrorKind::invalid_input;
@@ -73,11 +103,10 @@ void Endpoint::throttled(const Error& error, Steady now, Steady sent_at, double 
 }
 
 void Endpoint::failed(const Error& error, Steady now, double jitter, CallEffect& effect) {
-    // The first failure after an answer may be caused by what was sent. Those that follow it are the endpoint's, and so
-    // are all failures without a recent answer. A broken answer is an answer, so it is charged while the breaker is
-    // closed.
-    const bool recent = answered_at_ && now - *answered_at_ <= settings_.recent_answer;
-    effect.charge_jobs = !tripped_ && (error.kind == ErrorKind::internal || (failures_ == 0 && recent));
+    // Where no control has decided, the first failure after an answer may be caused by what was sent. Those that follow
+    // it are the endpoint's, and so are all failures without a recent answer. A broken answer is an answer, so it is
+    // charged while the breaker is closed.
+    effect.charge_jobs = !tripped_ && !control_failed_ && (error.kind == ErrorKind::internal || answered_recently(now));
     slow_down(now);
     ++failures_;
     if (error.retry_after)
@@ -104,16 +133,16 @@ void Endpoint::answered(Steady now, Steady sent_at, CallEffect& effect) {
     calls_since_pause_ = 0;
     tripped_ = false;
     resuming_ = false;
+    control_failed_ = false;
     backoff_until_ = {};
     pause_.reason.clear();
 }
 
 void Endpoint::adopt_pause(const Pause& pause, Steady now) {
-    const bool answered_recently = answered_at_ && failures_ == 0 && now - *answered_at_ <= settings_.recent_answer;
     switch (pause.kind) {
         case PauseKind::throttled: break;
         case PauseKind::unavailable:
-            if (answered_recently) return;
+            if (answered_recently(now)) return;
             tripped_ = true;
             break;
         case PauseKind::misconfigured: return;

@@ -71,6 +71,17 @@ public:
     // Reports the end of a call that began at `sent_at`. `error` is the whole call's; errors of single texts do not
     // concern the endpoint. `jitter` in [0, 1) spreads pauses.
     CallEffect finished(Steady now, const std::optional<Error>& error, double jitter, Steady sent_at);
+    // Instead of `finished`: the end of the call says nothing about the endpoint.
+    CallEffect undecided(Steady sent_at);
+
+    // A failed call may be the fault of what was sent, or the endpoint's. Whether a control has to decide, which is a
+    // call with a text that no working endpoint refuses; `single`: the failed call had one text. Not where a pause, the
+    // endpoint itself (`retry_after`) or an earlier control has decided already.
+    [[nodiscard]] bool needs_control(const Error& error, bool single, Steady now) const noexcept;
+    // No call is admitted while a control is under way; the control itself is none.
+    void begin_control() noexcept { control_running_ = true; }
+    void end_control(bool answered) noexcept;
+    [[nodiscard]] bool control_running() const noexcept { return control_running_; }
 
     // Another process saw this endpoint throttle, or could not reach it. A pause because it cannot be reached is
     // ignored if this process had an answer recently: the cause may be the other process's own.
@@ -85,13 +96,15 @@ public:
     [[nodiscard]] const Pause& pause() const noexcept { return pause_; }
     [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
     [[nodiscard]] double concurrency() const noexcept { return concurrency_; }
-    // The breaker is open or half-open: the next call is a trial, a single text.
+    // The breaker is open or half-open: the next call is a trial, which sends none of the queued texts.
     [[nodiscard]] bool tripped() const noexcept { return tripped_; }
     [[nodiscard]] double rate(Steady now) const { return rate_.per_second(now); }
     // The sum of all pauses because of throttling.
     [[nodiscard]] std::chrono::milliseconds throttled_for() const noexcept { return throttled_for_; }
 
 private:
+    [[nodiscard]] bool answered_recently(Steady now) const noexcept;
+    void call_ended(Steady sent_at) noexcept;
     void answered(Steady now, Steady sent_at, CallEffect& effect);
     void throttled(const Error& error, Steady now, Steady sent_at, double jitter);
     void failed(const Error& error, Steady now, double jitter, CallEffect& effect);
@@ -108,6 +121,8 @@ private:
     std::size_t pauses_ = 0;             // in a row, for the backoff
     bool tripped_ = false;               // after a pause by the breaker or a misconfiguration
     bool resuming_ = false;              // after any pause
+    bool control_running_ = false;
+    bool control_failed_ = false;  // since the last answer: what fails now is the endpoint's
     Pause pause_;
     Steady backoff_until_{};
     Steady slowed_down_until_{};  // failures before this count as one

@@ -53,7 +53,6 @@ struct Batch {
     Sha256 fingerprint{};
     std::vector<TextPtr> texts;
     std::shared_ptr<Isolation> isolation = nullptr;
-    bool trial = false;  // a single text, sent to see whether the endpoint answers
     // Without prefixes.
     [[nodiscard]] std::size_t bytes() const noexcept;
 };

@@ -1,11 +1,9 @@
 #include "scheduler/call_runner.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 
-#include "endpoints/provider_health.h"
 #include "sync/mutex.h"
 
 namespace embedq::scheduler {
@@ -25,30 +23,6 @@ Status check_shape(const EmbedResult& result, std::size_t texts, std::size_t dim
                                 " vectors for " + std::to_string(texts) + " texts");
     }
     return {};
-}
-
-// No endpoint that accepts texts at all has a reason to refuse this one.
-constexpr std::string_view sample_text = "text";
-
-bool is_refusal(const Error& error) {
-    return error.kind == ErrorKind::invalid_input || error.kind == ErrorKind::too_large;
-}
-
-// Whether the call refused all its texts for good. A text that is too long is cut and sent again instead.
-bool refused_all(const Batch& batch, const Result<EmbedResult>& result) {
-    const auto for_good = [](const Error& error) { return is_refusal(error) && !error.text_too_long; };
-    if (!result) return batch.texts.size() == 1 && for_good(result.error());
-    return result->errors.size() == batch.texts.size() &&
-           std::ranges::any_of(result->errors, [&](const TextError& bad) { return for_good(bad.error); });
-}
-
-Error refuses_every_text(const Error& error) {
-    Error misconfigured{
-        .kind = ErrorKind::misconfigured,
-        .message = "the endpoint refuses every text, even '" + std::string(sample_text) + "': " + to_string(error),
-        .hint = "correct what it complains about (the key, the model, the options): it is tried again"};
-    misconfigured.detail = error.detail;
-    return misconfigured;
 }
 
 }  // namespace
@@ -142,19 +116,13 @@ void CallRunner::run(endpoints::EndpointPool& pool, std::size_t endpoint_index) 
             continue;
         }
         lock.unlock();
-        std::vector<std::string_view> texts;
-        texts.reserve(call->batch.texts.size());
-        for (const TextPtr& text : call->batch.texts) texts.push_back(text->sent());
-        Outcome outcome = embed(*provider, endpoint_index, texts);
+        Outcome outcome = send(*provider, endpoint_index, *call);
         lock.lock();
-        if (refused_all(call->batch, outcome.result)) {
-            outcome.undecided = true;
-            if (must_verify_refusal(pool, endpoint_index)) {
-                lock.unlock();
-                verify_refusal(*provider, endpoint_index, outcome);
-                lock.lock();
-                state_.queue.count_call(outcome.undecided);
-            }
+        if (const Control control = control_for(pool, *call, endpoint_index, outcome); control != Control::none) {
+            lock.unlock();
+            Outcome sample = ask_sample(*provider, endpoint_index);
+            lock.lock();
+            conclude(pool, endpoint_index, control, std::move(sample), outcome);
         }
         if (const auto warning = finish(pool, *call, endpoint_index, std::move(outcome))) {
             lock.unlock();
@@ -191,11 +159,17 @@ std::optional<CallRunner::Call> CallRunner::next(endpoints::EndpointPool& pool, 
 
 std::optional<CallRunner::Call> CallRunner::begin(endpoints::EndpointPool& pool, endpoints::Endpoint& endpoint,
                                                   endpoints::Endpoint::Steady now) {
-    std::optional<Batch> batch =
-        state_.queue.take(pool.provider->profile.fingerprint, pool.limits.present(), endpoint.tripped());
-    if (!batch) return std::nullopt;
-    const std::size_t bytes = batch->bytes() + batch->texts.size() * pool.limits.prefix_bytes();
-    Call call{std::move(*batch), now, pool.limits.estimate().tokens(bytes)};
+    const Sha256& fingerprint = pool.provider->profile.fingerprint;
+    Call call{.batch = {.fingerprint = fingerprint, .texts = {}}, .sent_at = now, .trial = endpoint.tripped()};
+    if (call.trial) {
+        call.tokens = sample_tokens(pool);
+    } else {
+        std::optional<Batch> batch = state_.queue.take(fingerprint, pool.limits.present());
+        if (!batch) return std::nullopt;
+        const std::size_t bytes = batch->bytes() + batch->texts.size() * pool.limits.prefix_bytes();
+        call.batch = std::move(*batch);
+        call.tokens = pool.limits.estimate().tokens(bytes);
+    }
     endpoint.begin(now);
     pool.requests.take(1);
     pool.tokens.take(call.tokens);
@@ -203,6 +177,15 @@ std::optional<CallRunner::Call> CallRunner::begin(endpoints::EndpointPool& pool,
         pool.tokens.available_at(now) == endpoints::Endpoint::Steady::max())
         state_.wake_endpoint_sync();
     return call;
+}
+
+CallRunner::Outcome CallRunner::send(const endpoints::ProbedProvider& provider, std::size_t endpoint_index,
+                                     const Call& call) const {
+    if (call.trial) return ask_sample(provider, endpoint_index);
+    std::vector<std::string_view> texts;
+    texts.reserve(call.batch.texts.size());
+    for (const TextPtr& text : call.batch.texts) texts.push_back(text->sent());
+    return embed(provider, endpoint_index, texts);
 }
 
 CallRunner::Outcome CallRunner::embed(const endpoints::ProbedProvider& provider, std::size_t endpoint_index,
@@ -225,24 +208,6 @@ CallRunner::Outcome CallRunner::embed(const endpoints::ProbedProvider& provider,
     return outcome;
 }
 
-bool CallRunner::must_verify_refusal(endpoints::EndpointPool& pool, std::size_t endpoint_index) {
-    if (state_.calls_stop.stop_requested() || pool.retired || pool.endpoints[endpoint_index].paused(state_.now()))
-        return false;
-    pool.requests.take(1);
-    pool.tokens.take(pool.limits.estimate().tokens(sample_text.size() + pool.limits.prefix_bytes()));
-    return true;
-}
-
-void CallRunner::verify_refusal(const endpoints::ProbedProvider& provider, std::size_t endpoint_index,
-                                Outcome& outcome) const {
-    const Outcome sample = embed(provider, endpoint_index, std::array{sample_text});
-    outcome.undecided = !sample.result || !sample.result->errors.empty();
-    if (!outcome.undecided) return;
-    const Error error = sample.result ? sample.result->errors.front().error : sample.result.error();
-    outcome.result = std::unexpected(is_refusal(error) ? refuses_every_text(error) : error);
-    if (is_refusal(error) && provider.health) provider.health->request_recheck();
-}
-
 std::optional<std::string> CallRunner::finish(endpoints::EndpointPool& pool, const Call& call,
                                               std::size_t endpoint_index, Outcome&& outcome) {
     endpoints::Endpoint& endpoint = pool.endpoints[endpoint_index];
@@ -252,10 +217,12 @@ std::optional<std::string> CallRunner::finish(endpoints::EndpointPool& pool, con
     const bool stopped = !result && (state_.calls_stop.stop_requested() || pool.retired);
     const std::optional<Error> error = result || stopped ? std::nullopt : std::optional(result.error());
     const endpoints::Endpoint::CallEffect effect =
-        endpoint.finished(now, error, error ? state_.random01() : 0, call.sent_at);
-    if (outcome.undecided) state_.queue.count_call(true);
-    if (stopped || outcome.undecided)
-        state_.queue.put_back(call.batch);
+        outcome.neutral ? endpoint.undecided(call.sent_at)
+                        : endpoint.finished(now, outcome.texts_fault ? std::nullopt : error,
+                                            error ? state_.random01() : 0, call.sent_at);
+    if (call.trial || outcome.undecided) state_.queue.count_call(!result || outcome.undecided);
+    if (call.trial || stopped || outcome.undecided)
+        state_.queue.put_back(call.batch);  // the batch of a trial is empty
     else if (result)
         answered(pool, call, std::move(*result));
     else

@@ -1,6 +1,7 @@
 // The call runner calls providers, with as many threads for each endpoint as its concurrency limit allows.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
@@ -42,14 +43,19 @@ private:
     struct Call {
         Batch batch;
         endpoints::Endpoint::Steady sent_at{};
-        double tokens = 0;  // as estimated
+        double tokens = 0;   // as estimated
+        bool trial = false;  // sends a sample text to see whether the endpoint answers; the batch is empty
     };
     // How a call ended.
     struct Outcome {
         Result<EmbedResult> result;
-        bool late = false;       // it reached its deadline
-        bool undecided = false;  // it says nothing about its texts: they are sent again
+        bool late = false;         // it reached its deadline
+        bool undecided = false;    // it says nothing about its texts: they are sent again
+        bool neutral = false;      // nor does it say anything about the endpoint
+        bool texts_fault = false;  // a control was answered: the failure is not the endpoint's
     };
+    // Which control a call needs. One of a failure holds up the other calls to the endpoint, which may be broken.
+    enum class Control : std::uint8_t { none, of_refusal, of_failure };
 
     void run(endpoints::EndpointPool& pool, std::size_t endpoint_index);
     // Takes a batch that the endpoint and the rate limits admit. Otherwise sets when to try again, unless something
@@ -60,14 +66,27 @@ private:
                                             endpoints::Endpoint::Steady now) EMBEDQ_REQUIRES(state_.mutex);
     [[nodiscard]] Outcome embed(const endpoints::ProbedProvider& provider, std::size_t endpoint_index,
                                 std::span<const std::string_view> texts) const EMBEDQ_EXCLUDES(state_.mutex);
-    // Whether to verify a call in which every text was refused. Not where another call has paused the endpoint
-    // meanwhile, since that holds for this call too.
-    [[nodiscard]] bool must_verify_refusal(endpoints::EndpointPool& pool, std::size_t endpoint_index)
-        EMBEDQ_REQUIRES(state_.mutex);
-    // Sends the same endpoint a sample text that no working endpoint refuses. If that is refused as well, the outcome
-    // becomes `misconfigured` and says nothing about the call's texts.
-    void verify_refusal(const endpoints::ProbedProvider& provider, std::size_t endpoint_index, Outcome& outcome) const
+    [[nodiscard]] Outcome send(const endpoints::ProbedProvider& provider, std::size_t endpoint_index,
+                               const Call& call) const EMBEDQ_EXCLUDES(state_.mutex);
+
+    // --- controls (call_runner_controls.cpp)
+
+    // The control that the end of a call needs. It begins here: `ask_sample` and `conclude` must follow. Sets how the
+    // call ended where that is known without one.
+    [[nodiscard]] Control control_for(endpoints::EndpointPool& pool, const Call& call, std::size_t endpoint_index,
+                                      Outcome& outcome) EMBEDQ_REQUIRES(state_.mutex);
+    // Sends a sample text that no working endpoint refuses. A refusal is `misconfigured`.
+    [[nodiscard]] Outcome ask_sample(const endpoints::ProbedProvider& provider, std::size_t endpoint_index) const
         EMBEDQ_EXCLUDES(state_.mutex);
+    // If the sample was answered, the failure is about what was sent. Otherwise the sample's error is the endpoint's,
+    // and the call says nothing about its texts.
+    void conclude(endpoints::EndpointPool& pool, std::size_t endpoint_index, Control control, Outcome&& sample,
+                  Outcome& outcome) EMBEDQ_REQUIRES(state_.mutex);
+    [[nodiscard]] static double sample_tokens(const endpoints::EndpointPool& pool);
+    static void take_sample_permit(endpoints::EndpointPool& pool);
+
+    // --- ends of calls
+
     // Returns the warning that the provider is paused, once for each pause.
     [[nodiscard]] std::optional<std::string> finish(endpoints::EndpointPool& pool, const Call& call,
                                                     std::size_t endpoint_index, Outcome&& outcome)

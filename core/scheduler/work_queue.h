@@ -69,9 +69,8 @@ public:
 
     // --- batches (work_queue_batches.cpp)
 
-    // The next batch for a provider, or nothing. A trial is a single text.
-    [[nodiscard]] std::optional<Batch> take(const Sha256& fingerprint, const endpoints::BatchLimits& limits,
-                                            bool trial);
+    // The next batch for a provider, or nothing.
+    [[nodiscard]] std::optional<Batch> take(const Sha256& fingerprint, const endpoints::BatchLimits& limits);
     void batch_answered(const Batch& batch, EmbedResult&& result, const endpoints::BatchLimits& limits = {});
     // The whole call failed:
     //   throttled, misconfigured  the batch goes again as it is, first
@@ -154,14 +153,12 @@ private:
     void release_if_not_accepting(const Sha256& fingerprint, ProviderQueue& queue);
 
     // --- batches
-    [[nodiscard]] std::optional<Batch> take_prepared(ProviderQueue& queue, const endpoints::BatchLimits& limits,
-                                                     bool trial);
+    [[nodiscard]] std::optional<Batch> take_prepared(ProviderQueue& queue, const endpoints::BatchLimits& limits);
     void fill(Batch& batch, ProviderQueue& queue, const endpoints::BatchLimits& limits, std::size_t max_texts);
     void refuse(const TextPtr& text, const Error& error);
     void put_back_parts(const Batch& batch, std::size_t size);
     void put_back_halves(const Batch& batch);
-    // Puts a batch behind the other prepared ones, and a trial's text behind all texts: the text may be the reason why
-    // the endpoint does not answer.
+    // Puts a batch behind the other prepared ones: it may be the reason why the endpoint does not answer.
     void put_last(Batch batch);
     // Puts texts in front of those that are not in batches yet.
     void put_back_texts(const Sha256& fingerprint, std::vector<TextPtr> texts);

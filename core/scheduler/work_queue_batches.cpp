@@ -29,30 +29,22 @@ std::size_t Batch::bytes() const noexcept {
 
 // --- filling
 
-std::optional<Batch> WorkQueue::take(const Sha256& fingerprint, const endpoints::BatchLimits& limits, bool trial) {
+std::optional<Batch> WorkQueue::take(const Sha256& fingerprint, const endpoints::BatchLimits& limits) {
     auto found = queues_.find(fingerprint);
     if (found == queues_.end()) return std::nullopt;
     ProviderQueue& queue = found->second;
-    if (auto prepared = take_prepared(queue, limits, trial)) {
-        prepared->trial = trial;
-        return prepared;
-    }
-    Batch batch{.fingerprint = fingerprint, .texts = {}, .trial = trial};
-    fill(batch, queue, limits, trial ? 1 : std::max<std::size_t>(1, limits.max_inputs));
+    if (auto prepared = take_prepared(queue, limits)) return prepared;
+    Batch batch{.fingerprint = fingerprint, .texts = {}};
+    fill(batch, queue, limits, std::max<std::size_t>(1, limits.max_inputs));
     if (batch.texts.empty()) return std::nullopt;
     return batch;
 }
 
-std::optional<Batch> WorkQueue::take_prepared(ProviderQueue& queue, const endpoints::BatchLimits& limits, bool trial) {
+std::optional<Batch> WorkQueue::take_prepared(ProviderQueue& queue, const endpoints::BatchLimits& limits) {
     while (!queue.batches.empty()) {
         Batch batch = std::move(queue.batches.front());
         queue.batches.pop_front();
         queue.size -= batch.texts.size();
-        // A trial is a single text, even while a refused text is being isolated.
-        if (trial && batch.isolation) {
-            end_isolation(batch);
-            batch.isolation = nullptr;
-        }
         std::erase_if(batch.texts, [&](const TextPtr& text) {
             if (wanted(*text)) return false;
             forget(text);
@@ -62,9 +54,8 @@ std::optional<Batch> WorkQueue::take_prepared(ProviderQueue& queue, const endpoi
             if (batch.isolation) isolate_after_answer(batch);
             continue;
         }
-        const std::size_t max_texts = trial             ? 1
-                                      : batch.isolation ? batch.texts.size()
-                                                        : std::max<std::size_t>(1, limits.max_inputs);
+        const std::size_t max_texts =
+            batch.isolation ? batch.texts.size() : std::max<std::size_t>(1, limits.max_inputs);
         if (batch.texts.size() > max_texts) {
             const auto place = batch.texts.begin() + static_cast<std::ptrdiff_t>(max_texts);
             put_back({batch.fingerprint, {place, batch.texts.end()}});
@@ -120,12 +111,7 @@ void WorkQueue::put_last(Batch batch) {
     const Sha256 fingerprint = batch.fingerprint;
     ProviderQueue& queue = queues_[fingerprint];
     queue.size += batch.texts.size();
-    if (batch.trial) {
-        if (queue.urgent == queue.texts.size()) queue.urgent += batch.texts.size();
-        queue.texts.insert(queue.texts.end(), batch.texts.begin(), batch.texts.end());
-    } else {
-        queue.batches.push_back(std::move(batch));
-    }
+    queue.batches.push_back(std::move(batch));
     release_if_not_accepting(fingerprint, queue);
 }
 
@@ -228,7 +214,7 @@ void WorkQueue::batch_failed(const Batch& batch, const Error& error, const endpo
         default: break;
     }
     end_isolation(batch);
-    for (const TextPtr& text : batch.texts) settle(text, error);
+    for (const TextPtr& text : batch.texts) settle(text, one ? about(*text, error) : error);
 }
 
 void WorkQueue::refuse(const TextPtr& text, const Error& error) {

@@ -191,6 +191,42 @@ TEST(Endpoint, AFailedTrialIsNotChargedToJobs) {
     }
 }
 
+TEST(Endpoint, AControlDecidesWhereOneAnswerDoesNot) {
+    Endpoint endpoint({.concurrency = 2});
+    const auto needed = [&](ErrorKind kind, bool single) {
+        return endpoint.needs_control(error(kind), single, endpoint_start);
+    };
+    EXPECT_TRUE(needed(ErrorKind::unavailable, false)) << "there has been no answer yet";
+    call(endpoint, endpoint_start, std::nullopt);
+    EXPECT_FALSE(needed(ErrorKind::unavailable, false)) << "it is halved, which charges nobody";
+    EXPECT_FALSE(needed(ErrorKind::internal, false));
+    for (const ErrorKind kind : {ErrorKind::unavailable, ErrorKind::internal, ErrorKind::misconfigured})
+        EXPECT_TRUE(needed(kind, true)) << to_string(kind);
+    EXPECT_TRUE(needed(ErrorKind::misconfigured, false));
+    EXPECT_FALSE(needed(ErrorKind::throttled, true));
+    EXPECT_FALSE(needed(ErrorKind::conflict, true));
+    EXPECT_FALSE(endpoint.needs_control(error(ErrorKind::unavailable, seconds(1)), true, endpoint_start))
+        << "the endpoint says that it is the one";
+}
+
+TEST(Endpoint, NoCallBeginsDuringAControlAndAFailedOneChargesTheEndpointUntilTheNextAnswer) {
+    Endpoint endpoint({.concurrency = 4});
+    call(endpoint, endpoint_start, std::nullopt);
+    begin(endpoint, endpoint_start, 2);
+    endpoint.begin_control();
+    EXPECT_FALSE(endpoint.admits(endpoint_start));
+    EXPECT_EQ(endpoint.ready_at(endpoint_start), Endpoint::Steady::max());
+    endpoint.undecided(endpoint_start);
+    EXPECT_EQ(endpoint.in_flight(), 1U);
+    endpoint.end_control(false);
+    EXPECT_TRUE(endpoint.admits(endpoint_start));
+    EXPECT_FALSE(endpoint.finished(endpoint_start, error(ErrorKind::internal), 0, endpoint_start).charge_jobs);
+    EXPECT_FALSE(endpoint.needs_control(error(ErrorKind::misconfigured), true, endpoint_start)) << "one is enough";
+    call(endpoint, endpoint_start, std::nullopt);
+    EXPECT_TRUE(endpoint.needs_control(error(ErrorKind::misconfigured), true, endpoint_start));
+    EXPECT_TRUE(call(endpoint, endpoint_start, error(ErrorKind::internal)).charge_jobs);
+}
+
 TEST(Endpoint, ABrokenAnswerIsChargedWhileTheBreakerIsClosed) {
     Endpoint endpoint({.concurrency = 1});
     EXPECT_TRUE(call(endpoint, endpoint_start, error(ErrorKind::internal)).charge_jobs);

@@ -8,6 +8,7 @@ namespace embedq::scheduler {
 namespace {
 
 using std::chrono::milliseconds;
+using testing::MatchesRegex;
 using testing::StartsWith;
 
 class CallsTest : public PipelineTest {};
@@ -24,7 +25,8 @@ TEST_F(CallsTest, NoTextIsRefusedForGoodByAnEndpointThatRefusesEverything) {
     auto scheduler = start();
     ASSERT_TRUE(eventually([&] { return !store->endpoint_states()->empty() && jobs(JobStatus::pending).size() == 2; }));
     EXPECT_THAT(to_string(store->endpoint_states()->front()),
-                StartsWith("misconfigured: the endpoint refuses every text, even 'text': API key expired; "));
+                MatchesRegex("misconfigured: the endpoint refuses every text, even 'sample [0-9]+': API key "
+                             "expired; .*"));
     for (const Job& job : jobs()) EXPECT_EQ(job.attempts, 0U);
     EXPECT_EQ(store->settlement("c", {})->refusals, 0U);
     EXPECT_EQ(store->settlement("c", {})->missing(), 41U) << "the gap remains";
@@ -35,7 +37,7 @@ TEST_F(CallsTest, NoTextIsRefusedForGoodByAnEndpointThatRefusesEverything) {
     scheduler = start();
     ASSERT_TRUE(eventually([&] { return settled(); }));
     EXPECT_EQ(jobs(JobStatus::succeeded).size(), 2U);
-    EXPECT_LE(provider->times_sent("text"), 2);
+    EXPECT_LE(provider->samples(), 2);
 }
 
 TEST_F(CallsTest, ARefusalInACallThatIsAnsweredIsNotVerified) {
@@ -69,7 +71,7 @@ TEST_F(CallsTest, ARefusalWaitsIfTheSampleTextIsNotAnswered) {
     std::atomic<int> samples = 0;
     provider->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
         if (request.texts.front() == "bad") return Error{ErrorKind::too_large, "the request is too large"};
-        if (request.texts.front() == "text" && ++samples == 1)
+        if (ScriptedProvider::is_sample(request.texts.front()) && ++samples == 1)
             return Error{.kind = ErrorKind::throttled, .message = "too many requests", .retry_after = milliseconds(5)};
         return std::nullopt;
     });

@@ -113,6 +113,7 @@ public:
             call = ++calls_;
             script = script_;
             for (const std::string_view text : request.texts) ++times_sent_[std::string(text)];
+            if (is_sample(request.texts.front())) ++samples_;
             called_.notify_all();
         }
         if (script) {
@@ -142,6 +143,12 @@ public:
         const sync::Lock lock(mutex_);
         return calls_;
     }
+    // The text of a trial or a control.
+    static bool is_sample(std::string_view text) { return text.starts_with("sample "); }
+    int samples() const {
+        const sync::Lock lock(mutex_);
+        return samples_;
+    }
     int times_sent(const std::string& text) const {
         const sync::Lock lock(mutex_);
         const auto found = times_sent_.find(text);
@@ -161,6 +168,7 @@ private:
     std::condition_variable_any called_;
     Script script_ EMBEDQ_GUARDED_BY(mutex_);
     int calls_ EMBEDQ_GUARDED_BY(mutex_) = 0;
+    int samples_ EMBEDQ_GUARDED_BY(mutex_) = 0;
     std::map<std::string, int> times_sent_ EMBEDQ_GUARDED_BY(mutex_);
 };
 

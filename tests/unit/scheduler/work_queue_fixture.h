@@ -66,7 +66,7 @@ protected:
     // Takes and answers batches until none is left. Returns the number of calls.
     int drain_with(const Provider& provider) {
         int calls = 0;
-        while (auto batch = queue.take(fingerprint, limits, false)) {
+        while (auto batch = queue.take(fingerprint, limits)) {
             ++calls;
             if (const auto error = provider(*batch))
                 queue.batch_failed(*batch, *error, limits);

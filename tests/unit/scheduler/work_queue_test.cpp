@@ -8,29 +8,29 @@ namespace {
 TEST_F(WorkQueueTest, FillsBatchesAcrossJobsInOrder) {
     queue.plan(job(1), texts(0, 40));
     queue.plan(job(2), texts(40, 40));
-    const auto first = queue.take(fingerprint, limits, false);
+    const auto first = queue.take(fingerprint, limits);
     ASSERT_TRUE(first);
     EXPECT_EQ(first->texts.size(), 64U);
     EXPECT_EQ(first->texts.front()->text, "text 0");
-    const auto second = queue.take(fingerprint, limits, false);
+    const auto second = queue.take(fingerprint, limits);
     ASSERT_TRUE(second);
     EXPECT_EQ(second->texts.size(), 16U);
-    EXPECT_FALSE(queue.take(fingerprint, limits, false));
+    EXPECT_FALSE(queue.take(fingerprint, limits));
 }
 
 TEST_F(WorkQueueTest, KeepsToTheLimitOfBytesButSendsAtLeastOneText) {
     queue.plan(job(1), texts(0, 4));  // 6 bytes each
     limits.max_bytes = 13;            // filled to 95 %
-    EXPECT_EQ(queue.take(fingerprint, limits, false)->texts.size(), 2U);
+    EXPECT_EQ(queue.take(fingerprint, limits)->texts.size(), 2U);
     limits.max_bytes = 3;
-    EXPECT_EQ(queue.take(fingerprint, limits, false)->texts.size(), 1U);
+    EXPECT_EQ(queue.take(fingerprint, limits)->texts.size(), 1U);
 }
 
 TEST_F(WorkQueueTest, ATextThatSeveralJobsWaitForIsSentOnceAndReportedByAll) {
     queue.plan(job(1), texts(0, 10));
     queue.plan(job(2), texts(5, 10));
     EXPECT_EQ(queue.texts(), 15U);
-    const auto batch = queue.take(fingerprint, limits, false);
+    const auto batch = queue.take(fingerprint, limits);
     ASSERT_EQ(batch->texts.size(), 15U);
     queue.batch_answered(*batch, rows(*batch));
     const CommitWork work = queue.collect(0.5);
@@ -48,7 +48,7 @@ TEST_F(WorkQueueTest, ATextThatSeveralJobsWaitForIsSentOnceAndReportedByAll) {
 
 TEST_F(WorkQueueTest, AJobJoinsATextThatIsAnsweredButNotYetCommitted) {
     queue.plan(job(1), texts(0, 1));
-    const auto batch = queue.take(fingerprint, limits, false);
+    const auto batch = queue.take(fingerprint, limits);
     queue.batch_answered(*batch, rows(*batch));
     queue.plan(job(2), texts(0, 1));
     EXPECT_EQ(queue.queued(fingerprint), 0U) << "it is not sent a second time";
@@ -122,60 +122,52 @@ TEST_F(WorkQueueTest, ABrokenAnswerIsHalvedTooButChargedToTheTextsJob) {
 
 TEST_F(WorkQueueTest, ABatchThatIsTooLargeIsSentInHalves) {
     queue.plan(job(1), texts(0, 64));
-    const auto batch = queue.take(fingerprint, limits, false);
+    const auto batch = queue.take(fingerprint, limits);
     queue.batch_failed(*batch, Error{ErrorKind::too_large, "at most 40"});
-    EXPECT_EQ(queue.take(fingerprint, limits, false)->texts.size(), 32U);
-    EXPECT_EQ(queue.take(fingerprint, limits, false)->texts.size(), 32U);
+    EXPECT_EQ(queue.take(fingerprint, limits)->texts.size(), 32U);
+    EXPECT_EQ(queue.take(fingerprint, limits)->texts.size(), 32U);
 }
 
 TEST_F(WorkQueueTest, AThrottledBatchIsKeptWholeAndGoesFirst) {
     queue.plan(job(1), texts(0, 100));
-    const auto batch = queue.take(fingerprint, limits, false);
+    const auto batch = queue.take(fingerprint, limits);
     queue.batch_failed(*batch, Error{ErrorKind::throttled, "slow down"});
-    const auto again = queue.take(fingerprint, limits, false);
+    const auto again = queue.take(fingerprint, limits);
     ASSERT_EQ(again->texts.size(), 64U);
     EXPECT_EQ(again->texts.front()->text, "text 0");
     EXPECT_TRUE(commit().empty()) << "no job has anything to report";
 }
 
-TEST_F(WorkQueueTest, ATrialIsOneText) {
-    queue.plan(job(1), texts(0, 10));
-    EXPECT_EQ(queue.take(fingerprint, limits, true)->texts.size(), 1U);
-    queue.put_back(*queue.take(fingerprint, limits, false));
-    EXPECT_EQ(queue.take(fingerprint, limits, true)->texts.size(), 1U);
-    EXPECT_EQ(queue.take(fingerprint, limits, false)->texts.size(), 8U);
-}
-
 TEST_F(WorkQueueTest, AnUnavailableProviderMakesTheJobRetryAfterItsBackoff) {
     settings.backoff.jitter = 0;
     queue.plan(job(1, 2), texts(0, 1));
-    const auto batch = queue.take(fingerprint, limits, false);
+    const auto batch = queue.take(fingerprint, limits);
     queue.batch_failed(*batch, Error{ErrorKind::unavailable, "connection refused"});
     const auto report = commit().at(1);
     EXPECT_EQ(report.outcome, JobOutcome::retry);
-    EXPECT_EQ(report.error, "connection refused");
+    EXPECT_EQ(report.error, "operation 'op0': connection refused");
     EXPECT_EQ(report.delay, std::chrono::seconds(20)) << "the third attempt";
     EXPECT_EQ(queue.texts(), 0U);
 }
 
 TEST_F(WorkQueueTest, ABatchThatWasNotAnsweredIsSentInHalvesAndChargedToNoJob) {
     queue.plan(job(1), texts(0, 64));
-    queue.batch_failed(*queue.take(fingerprint, limits, false),
-                       Error{ErrorKind::unavailable, "the connection was closed"}, limits);
+    queue.batch_failed(*queue.take(fingerprint, limits), Error{ErrorKind::unavailable, "the connection was closed"},
+                       limits);
     EXPECT_TRUE(commit().empty());
-    EXPECT_EQ(queue.take(fingerprint, limits, false)->texts.size(), 32U);
-    EXPECT_EQ(queue.take(fingerprint, limits, false)->texts.front()->text, "text 32");
+    EXPECT_EQ(queue.take(fingerprint, limits)->texts.size(), 32U);
+    EXPECT_EQ(queue.take(fingerprint, limits)->texts.front()->text, "text 32");
 }
 
 TEST_F(WorkQueueTest, TextsEmbeddedBeforeAnErrorAreStored) {
     limits.max_inputs = 2;
     queue.plan(job(1), texts(0, 3));
-    const auto good = queue.take(fingerprint, limits, false);
+    const auto good = queue.take(fingerprint, limits);
     queue.batch_answered(*good, rows(*good));
     auto reports = commit();
     EXPECT_EQ(reports.at(1).outcome, JobOutcome::progress);
     EXPECT_EQ(reports.at(1).vectors.size(), 2U);
-    const auto bad = queue.take(fingerprint, limits, false);
+    const auto bad = queue.take(fingerprint, limits);
     queue.batch_failed(*bad, Error{ErrorKind::unavailable, "gone"});
     EXPECT_EQ(commit().at(1).outcome, JobOutcome::retry);
 }
@@ -205,7 +197,7 @@ TEST_F(WorkQueueTest, ALostJobReportsNothingAndItsTextsAreNotSent) {
     queue.plan(hold, texts(0, 4));
     queue.plan(job(2), texts(3, 1));
     queue.lose(hold);
-    const auto batch = queue.take(fingerprint, limits, false);
+    const auto batch = queue.take(fingerprint, limits);
     ASSERT_EQ(batch->texts.size(), 1U) << "the text that the other job waits for";
     queue.batch_answered(*batch, rows(*batch));
     const auto reports = commit();
@@ -217,7 +209,7 @@ TEST_F(WorkQueueTest, ALostJobReportsNothingAndItsTextsAreNotSent) {
 TEST_F(WorkQueueTest, AJobThatIsLostAndClaimedAgainIsADifferentHold) {
     const HoldId before = job(1);
     queue.plan(before, texts(0, 2));
-    const auto batch = queue.take(fingerprint, limits, false);
+    const auto batch = queue.take(fingerprint, limits);
     queue.lose(before);
     queue.plan(job(1), texts(2, 2));
     queue.batch_answered(*batch, rows(*batch));
@@ -241,7 +233,7 @@ TEST_F(WorkQueueTest, AStopGivesBackWhatIsQueuedAndKeepsWhatIsInFlight) {
     limits.max_inputs = 2;
     queue.plan(job(1), texts(0, 4));
     queue.plan(job(2), texts(4, 2));
-    const auto batch = queue.take(fingerprint, limits, false);
+    const auto batch = queue.take(fingerprint, limits);
     queue.release_all_queued("stopping");
     auto reports = commit();
     ASSERT_TRUE(reports.contains(2));
@@ -264,12 +256,12 @@ TEST_F(WorkQueueTest, TextsOfAWriteGoBeforeThoseOfBackgroundJobs) {
     const HoldId background = job(1, 0, 0, JobKind::reconciler);
     queue.plan(background, texts(0, 6));
     limits.max_inputs = 2;
-    const auto first = queue.take(fingerprint, limits, false);
+    const auto first = queue.take(fingerprint, limits);
     ASSERT_EQ(first->texts.front()->text, "text 0");
     queue.plan(job(2), texts(10, 2));
     queue.plan(job(3, 0, 0, JobKind::manual_retry), texts(20, 1));
     std::vector<std::string> order;
-    while (const auto batch = queue.take(fingerprint, limits, false)) {
+    while (const auto batch = queue.take(fingerprint, limits)) {
         for (const TextPtr& text : batch->texts) order.push_back(text->text);
     }
     EXPECT_EQ(order,
@@ -279,7 +271,7 @@ TEST_F(WorkQueueTest, TextsOfAWriteGoBeforeThoseOfBackgroundJobs) {
 TEST_F(WorkQueueTest, TextsOfAProviderThatIsNotAcceptedAreReleasedImmediately) {
     queue.plan(job(1), texts(0, 4));
     limits.max_inputs = 2;
-    const auto in_flight = queue.take(fingerprint, limits, false);
+    const auto in_flight = queue.take(fingerprint, limits);
     queue.stop_accepting(fingerprint, "another model");
     EXPECT_EQ(queue.queued(fingerprint), 0U);
     // A page that was being read meanwhile, and a call that ends without an answer.
@@ -302,7 +294,7 @@ TEST_F(WorkQueueTest, TextsOfAProviderThatIsNotAcceptedAreReleasedImmediately) {
 TEST_F(WorkQueueTest, AnAnswerInFlightIsKeptAfterTheProviderIsNoLongerAccepted) {
     queue.plan(job(1), texts(0, 4));
     limits.max_inputs = 2;
-    const auto in_flight = queue.take(fingerprint, limits, false);
+    const auto in_flight = queue.take(fingerprint, limits);
     queue.stop_accepting(fingerprint, "another model");
     queue.batch_answered(*in_flight, rows(*in_flight), limits);
     const auto reports = commit();

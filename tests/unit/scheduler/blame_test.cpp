@@ -1,0 +1,119 @@
+// Whom a failed call is charged to: the endpoint, or the text that was sent. A control decides.
+#include <gmock/gmock.h>
+
+#include "pipeline_fixture.h"
+
+namespace embedq::scheduler {
+namespace {
+
+class BlameTest : public PipelineTest {
+protected:
+    // Every call with the text fails with the error.
+    void fail_text(const std::string& bad, const Error& error) {
+        provider->script([=](const EmbedRequest& request, int) -> std::optional<Error> {
+            if (std::ranges::find(request.texts, bad) == request.texts.end()) return std::nullopt;
+            return error;
+        });
+    }
+    Job job_of(const std::string& spec) {
+        for (const Job& job : jobs()) {
+            if (job.spec_name == spec) return job;
+        }
+        return {};
+    }
+    bool paused() { return !store->endpoint_states()->empty(); }
+    bool ever_paused() {
+        return std::ranges::any_of(context.logged(),
+                                   [](const std::string& line) { return line.contains("is paused"); });
+    }
+};
+
+TEST_F(BlameTest, AloneATextThatIsNeverAnsweredUsesUpItsAttemptsAndPausesNobody) {
+    settings.max_attempts = 3;
+    const Error errors[] = {{.kind = ErrorKind::unavailable, .message = "the connection was closed"},
+                            {.kind = ErrorKind::unavailable, .message = "no answer in time", .deadline_reached = true},
+                            {.kind = ErrorKind::internal, .message = "answered nonsense"}};
+    const auto scheduler = start();
+    int n = 0;
+    for (const Error& error : errors) {
+        const std::string bad = "bad-" + std::to_string(++n);
+        fail_text(bad, error);
+        put(bad, {bad});
+        ASSERT_TRUE(eventually([&] { return job_of(bad).status == JobStatus::failed; })) << error.message;
+        EXPECT_EQ(job_of(bad).attempts, 3U) << error.message;
+        EXPECT_EQ(job_of(bad).last_error, "operation 'op 0': " + error.message);
+        EXPECT_EQ(provider->times_sent(bad), 3) << error.message;
+        EXPECT_FALSE(ever_paused()) << error.message;
+    }
+    put("good", numbered("good", 10));
+    EXPECT_TRUE(eventually([&] { return job_of("good").status == JobStatus::succeeded; }));
+}
+
+TEST_F(BlameTest, AmongOthersATextThatIsNeverAnsweredHoldsUpNoneOfThem) {
+    settings.max_attempts = 2;
+    fail_text("bad 7", {ErrorKind::unavailable, "status 500"});
+    put("bad", numbered("bad", 16));
+    put("good", numbered("good", 40));
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return job_of("bad").status == JobStatus::failed; }));
+    EXPECT_EQ(job_of("bad").last_error, "operation 'op 7': status 500");
+    EXPECT_TRUE(eventually([&] { return store->settlement("c", {})->vectors == 55U; }));
+    EXPECT_FALSE(ever_paused());
+}
+
+TEST_F(BlameTest, ATextThatBreaksAnEndpointAfterAPauseDoesNotKeepItPaused) {
+    settings.max_attempts = 1;
+    std::atomic<bool> down = true;
+    provider->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
+        if (down)
+            return Error{
+                .kind = ErrorKind::unavailable, .message = "starting", .retry_after = std::chrono::milliseconds(1)};
+        if (request.texts.front() == "bad") return Error{ErrorKind::unavailable, "the connection was closed"};
+        return std::nullopt;
+    });
+    put("bad", {"bad"});
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return provider->samples() > 2; })) << "trials send a sample";
+    EXPECT_EQ(job_of("bad").attempts, 0U);
+    down = false;
+    ASSERT_TRUE(eventually([&] { return job_of("bad").status == JobStatus::failed; }));
+    EXPECT_TRUE(eventually([&] { return !paused(); }));
+}
+
+// For example a firewall in front of the server, with a status that otherwise means a wrong key.
+TEST_F(BlameTest, ATextThatIsRefusedAsAWrongConfigurationIsFoundAndTheOthersAreEmbedded) {
+    fail_text("bad 7", {.kind = ErrorKind::misconfigured, .message = "status 403", .hint = "check api_key"});
+    put("bad", numbered("bad", 16));
+    put("good", numbered("good", 40));
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(store->settlement("c", {})->vectors, 55U);
+    EXPECT_EQ(store->settlement("c", {})->refusals, 1U);
+    EXPECT_EQ(job_of("bad").status, JobStatus::failed);
+    EXPECT_THAT(job_of("bad").last_error, testing::StartsWith("operation 'op 7' was refused: status 403"));
+    EXPECT_THAT(job_of("bad").last_error, testing::Not(testing::HasSubstr("api_key")));
+    EXPECT_FALSE(ever_paused());
+}
+
+TEST_F(BlameTest, AnOutageCostsOneControlAndNoAttempt) {
+    settings.max_attempts = 1;
+    provider->script([](const EmbedRequest&, int) { return std::optional(Error{ErrorKind::unavailable, "refused"}); });
+    put("alone", {"a text"});
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return paused(); }));
+    EXPECT_EQ(provider->samples(), 1);
+    EXPECT_EQ(job_of("alone").attempts, 0U);
+}
+
+TEST_F(BlameTest, AServerThatAnswersNothingRightChargesNoJob) {
+    settings.max_attempts = 1;
+    provider->script([](const EmbedRequest&, int) { return std::optional(Error{ErrorKind::internal, "nonsense"}); });
+    put("alone", {"a text"});
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return paused(); }));
+    EXPECT_EQ(provider->samples(), 1);
+    EXPECT_EQ(job_of("alone").attempts, 0U);
+}
+
+}  // namespace
+}  // namespace embedq::scheduler
