@@ -105,7 +105,8 @@ void poisoned(benchmark::State& state) {
     const auto operations = make_operations(inputs, 7);
     const std::string& poison = operations[inputs / 3].text;
     const Error refusal{ErrorKind::invalid_input, "the provider cannot take this"};
-    const SchedulerSettings settings;
+    SchedulerSettings settings;
+    settings.ask_again = std::chrono::milliseconds(0);
     WorkQueue queue(settings);
     JobId id = 0;
     std::size_t calls = 0;
@@ -121,6 +122,7 @@ void poisoned(benchmark::State& state) {
             const auto is_poison = [&](const TextPtr& text) { return text->text == poison; };
             if (std::ranges::any_of(batch->texts, is_poison)) {
                 queue.batch_failed(*batch, refusal);
+                queue.queue_due_again(fingerprint, {});
                 continue;
             }
             const auto answer = answers.find(batch->texts.size());

@@ -30,6 +30,9 @@ struct Text {
     std::size_t bytes = 0;     // the size that `text` had
     std::size_t cut_to = 0;    // how many of them are sent, where the text had to be cut; 0: all
     std::size_t cuts = 0;      // how often it was cut after a refusal
+    std::string cut_reason;    // why the whole text was refused, if not plainly for its length
+    bool refused_once = false;
+    bool alone = false;  // goes in a batch of its own: a whole call was refused because of it
     std::vector<HoldId> waiters;
     // The outcome; neither is set while the text is queued or in flight.
     std::vector<float> values;

@@ -141,7 +141,11 @@ std::optional<CallRunner::Call> CallRunner::next(endpoints::EndpointPool& pool, 
     endpoints::Endpoint& endpoint = pool.endpoints[endpoint_index];
     const auto now = state_.now();
     again_at = endpoints::Endpoint::Steady::max();
-    if (state_.queue.queued(fingerprint) == 0) return std::nullopt;
+    state_.queue.queue_due_again(fingerprint, now);
+    if (state_.queue.queued(fingerprint) == 0) {
+        again_at = state_.queue.due_again_at(fingerprint).value_or(endpoints::Endpoint::Steady::max());
+        return std::nullopt;
+    }
     again_at = endpoint.ready_at(now);
     if (again_at > now) return std::nullopt;
     if (endpoint.tripped() && state_.shares_endpoint_states && state_.states_read_at < endpoint.paused_until()) {
@@ -256,7 +260,7 @@ void CallRunner::answered(endpoints::EndpointPool& pool, const Call& call, Embed
             if (text->cuts > 0) pool.limits.accepted_cut(text->cut_to);
         }
     }
-    state_.queue.batch_answered(call.batch, std::move(result), pool.limits.present());
+    state_.queue.batch_answered(call.batch, std::move(result), {pool.limits.present(), state_.now()});
 }
 
 void CallRunner::failed(endpoints::EndpointPool& pool, const Call& call, const Error& error, bool late,
@@ -269,7 +273,7 @@ void CallRunner::failed(endpoints::EndpointPool& pool, const Call& call, const E
         return;
     }
     pool.limits.refused(inputs, error);
-    state_.queue.batch_failed(call.batch, error, pool.limits.present(), charge_jobs);
+    state_.queue.batch_failed(call.batch, error, {pool.limits.present(), state_.now()}, charge_jobs);
 }
 
 void CallRunner::publish_pause_change(endpoints::EndpointPool& pool, std::size_t endpoint_index,

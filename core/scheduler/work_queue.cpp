@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <ranges>
 #include <utility>
 
 namespace embedq::scheduler {
@@ -36,7 +38,7 @@ void WorkQueue::end_planning() {
     just_settled_.clear();
 }
 
-void WorkQueue::plan(HoldId id, MissingTexts page, std::chrono::steady_clock::time_point now) {
+void WorkQueue::plan(HoldId id, MissingTexts page, Steady now) {
     auto found = jobs_.find(id);
     if (found == jobs_.end()) return;
     HeldJob& job = found->second;
@@ -209,6 +211,7 @@ void WorkQueue::release_queue(ProviderQueue& queue, const std::string& reason) {
         std::ranges::move(batch.isolation->set_aside, std::back_inserter(waiting));
     }
     std::ranges::move(queue.texts, std::back_inserter(waiting));
+    std::ranges::move(queue.ask_again | std::views::values, std::back_inserter(waiting));
     queue = ProviderQueue{};
     for (const TextPtr& text : waiting) {
         for (const HoldId id : text->waiters) {
@@ -231,7 +234,7 @@ void WorkQueue::release_queued(const Sha256& fingerprint, const std::string& rea
 
 void WorkQueue::release_if_not_accepting(const Sha256& fingerprint, ProviderQueue& queue) {
     const auto reason = not_accepting_.find(fingerprint);
-    if (reason != not_accepting_.end() && queue.size > 0) release_queue(queue, reason->second);
+    if (reason != not_accepting_.end() && queue.size + queue.ask_again.size() > 0) release_queue(queue, reason->second);
 }
 
 void WorkQueue::stop_accepting(const Sha256& fingerprint, const std::string& reason) {

@@ -31,8 +31,16 @@
 
 namespace embedq::scheduler {
 
+// What is known when a call ends.
+struct Answer {
+    endpoints::BatchLimits limits = {};
+    std::chrono::steady_clock::time_point now = {};
+};
+
 class WorkQueue {
 public:
+    using Steady = std::chrono::steady_clock::time_point;
+
     explicit WorkQueue(const SchedulerSettings& settings) : settings_(settings) {}
 
     // --- jobs (work_queue.cpp)
@@ -45,7 +53,7 @@ public:
     void end_planning();
     // Queues a page of the job's missing texts, at `now`. Texts that are here already are joined, unless the job's
     // force asks for newer ones.
-    void plan(HoldId hold, MissingTexts page, std::chrono::steady_clock::time_point now = {});
+    void plan(HoldId hold, MissingTexts page, Steady now = {});
     // Jobs whose page is done and that have more, as queries for the next page. Each page is requested once.
     [[nodiscard]] std::vector<std::pair<HoldId, MissingQuery>> take_next_pages(std::size_t max_texts,
                                                                                std::size_t max_bytes);
@@ -71,7 +79,7 @@ public:
 
     // The next batch for a provider, or nothing.
     [[nodiscard]] std::optional<Batch> take(const Sha256& fingerprint, const endpoints::BatchLimits& limits);
-    void batch_answered(const Batch& batch, EmbedResult&& result, const endpoints::BatchLimits& limits = {});
+    void batch_answered(const Batch& batch, EmbedResult&& result, const Answer& answer = {});
     // The whole call failed:
     //   throttled, misconfigured  the batch goes again as it is, first
     //   too_large                 it goes in halves, or in as many parts as the provider stated that it takes
@@ -81,8 +89,14 @@ public:
     //   any other                 is the jobs' error
     // A text that is too long is cut and sent again, a few times. Where `charge_jobs` is false, an `unavailable` or
     // `internal` failure is the endpoint's: the batch is kept whole and goes last.
-    void batch_failed(const Batch& batch, const Error& error, const endpoints::BatchLimits& limits = {},
-                      bool charge_jobs = true);
+    //
+    // A text that is refused for the first time is kept for `ask_again`, and then goes once more, behind all others. If
+    // it is refused again, and is among the longest, it is tried cut.
+    void batch_failed(const Batch& batch, const Error& error, const Answer& answer = {}, bool charge_jobs = true);
+    // Queues the refused texts whose time to go once more has come.
+    void queue_due_again(const Sha256& fingerprint, Steady now);
+    // When the next of them is due.
+    [[nodiscard]] std::optional<Steady> due_again_at(const Sha256& fingerprint) const;
     // The call reached its deadline: the batch goes again in halves.
     void batch_timed_out(const Batch& batch);
     // Puts a batch back as it was, to be sent first.
@@ -139,6 +153,8 @@ private:
         std::deque<TextPtr> texts;
         std::size_t urgent = 0;  // how many of the texts, at the front, wait for a write; background jobs come after
         std::size_t size = 0;    // texts in both
+        // Refused once, and when they go once more; ordered by that time.
+        std::deque<std::pair<Steady, TextPtr>> ask_again;
     };
 
     // --- jobs and texts
@@ -155,7 +171,6 @@ private:
     // --- batches
     [[nodiscard]] std::optional<Batch> take_prepared(ProviderQueue& queue, const endpoints::BatchLimits& limits);
     void fill(Batch& batch, ProviderQueue& queue, const endpoints::BatchLimits& limits, std::size_t max_texts);
-    void refuse(const TextPtr& text, const Error& error);
     void put_back_parts(const Batch& batch, std::size_t size);
     void put_back_halves(const Batch& batch);
     // Puts a batch behind the other prepared ones: it may be the reason why the endpoint does not answer.
@@ -163,9 +178,15 @@ private:
     // Puts texts in front of those that are not in batches yet.
     void put_back_texts(const Sha256& fingerprint, std::vector<TextPtr> texts);
 
-    // --- isolating a refused text
+    // --- refusals (work_queue_refusals.cpp)
+    [[nodiscard]] static Error with_operation(const Text& text, Error error);
+    // The text was refused, by itself or in a call of its own.
+    void refused(const TextPtr& text, const Error& error, bool whole_call, const Answer& answer);
+    void refuse(const TextPtr& text, const Error& error);
+    // The text is among the longest that were sent to the provider.
+    [[nodiscard]] bool may_be_too_long(const Text& text, const endpoints::BatchLimits& limits) const;
     void isolate_after_answer(const Batch& batch);
-    void isolate_after_refusal(const Batch& batch, const Error& error);
+    void isolate_after_refusal(const Batch& batch, const Error& error, const Answer& answer);
     void queue_first_half(const Sha256& fingerprint, std::vector<TextPtr> candidates,
                           std::shared_ptr<Isolation> isolation);
     // Puts everything that was set aside back in the queue.
@@ -191,7 +212,8 @@ private:
     std::unordered_map<TextKey, Time, TextKeyHash> just_settled_;
     bool planning_ = false;
     std::map<Sha256, ProviderQueue> queues_;
-    std::map<Sha256, std::string> not_accepting_;  // with the reason
+    std::map<Sha256, std::string> not_accepting_;     // with the reason
+    std::map<Sha256, std::size_t> longest_embedded_;  // bytes of a text, by provider
     std::set<HoldId> to_report_;
     HoldId last_hold_ = 0;
     std::size_t ready_vectors_ = 0;

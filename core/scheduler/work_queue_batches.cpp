@@ -1,25 +1,10 @@
-// Batches of the work queue: filled, answered, sent again, and halved to isolate a refused text.
+// Batches of the work queue: filled, answered, and sent again.
 #include <algorithm>
 #include <utility>
 
 #include "scheduler/work_queue.h"
 
 namespace embedq::scheduler {
-
-namespace {
-
-// The error of one text, with the operation in front.
-Error about(const Text& text, Error error) {
-    error.message = "operation '" + text.operation_id + "': " + error.message;
-    return error;
-}
-
-void append(std::vector<TextPtr>& to, std::vector<TextPtr>&& from) {
-    std::ranges::move(from, std::back_inserter(to));
-    from.clear();
-}
-
-}  // namespace
 
 std::size_t Batch::bytes() const noexcept {
     std::size_t sum = 0;
@@ -76,7 +61,7 @@ void WorkQueue::fill(Batch& batch, ProviderQueue& queue, const endpoints::BatchL
         if (limits.max_text_bytes > 0 && next.sent().size() > limits.max_text_bytes)
             next.cut_to = endpoints::cut_length(next.text, limits.max_text_bytes);
         const std::size_t size = next.sent().size();
-        const bool alone = limits.over_text_tokens(size);
+        const bool alone = next.alone || limits.over_text_tokens(size);
         bytes += static_cast<double>(size);
         tokens += limits.cautious_tokens(size);
         const bool full =
@@ -158,7 +143,7 @@ std::size_t WorkQueue::queued(const Sha256& fingerprint) const {
 
 // --- answers
 
-void WorkQueue::batch_answered(const Batch& batch, EmbedResult&& result, const endpoints::BatchLimits& limits) {
+void WorkQueue::batch_answered(const Batch& batch, EmbedResult&& result, const Answer& answer) {
     count_call(false);
     std::vector<const Error*> errors(batch.texts.size(), nullptr);
     for (const TextError& bad : result.errors) {
@@ -169,20 +154,21 @@ void WorkQueue::batch_answered(const Batch& batch, EmbedResult&& result, const e
         if (errors[i] == nullptr) {
             const auto row = result.matrix.begin() + static_cast<std::ptrdiff_t>(i * result.dimension);
             text->values.assign(row, row + static_cast<std::ptrdiff_t>(result.dimension));
+            std::size_t& longest = longest_embedded_[text->fingerprint];
+            longest = std::max(longest, text->sent().size());
             settle(text, std::nullopt);
-        } else if (errors[i]->text_too_long && cut(*text, *errors[i], limits)) {
+        } else if (errors[i]->text_too_long && cut(*text, *errors[i], answer.limits)) {
             put_back({batch.fingerprint, {text}});
         } else if (errors[i]->kind == ErrorKind::invalid_input || errors[i]->kind == ErrorKind::too_large) {
-            refuse(text, *errors[i]);
+            refused(text, *errors[i], false, answer);
         } else {
-            settle(text, about(*text, *errors[i]));
+            settle(text, with_operation(*text, *errors[i]));
         }
     }
     if (batch.isolation) isolate_after_answer(batch);
 }
 
-void WorkQueue::batch_failed(const Batch& batch, const Error& error, const endpoints::BatchLimits& limits,
-                             bool charge_jobs) {
+void WorkQueue::batch_failed(const Batch& batch, const Error& error, const Answer& answer, bool charge_jobs) {
     count_call(true);
     const bool one = batch.texts.size() == 1;
     switch (error.kind) {
@@ -191,8 +177,8 @@ void WorkQueue::batch_failed(const Batch& batch, const Error& error, const endpo
         case ErrorKind::too_large:
         case ErrorKind::invalid_input:
             if (error.text_too_long) {
-                const bool was_cut =
-                    one ? cut(*batch.texts.front(), error, limits) : cut_texts_over_limit(batch, error, limits);
+                const bool was_cut = one ? cut(*batch.texts.front(), error, answer.limits)
+                                         : cut_texts_over_limit(batch, error, answer.limits);
                 if (was_cut) {
                     end_isolation(batch);
                     return put_back({batch.fingerprint, batch.texts});
@@ -203,10 +189,10 @@ void WorkQueue::batch_failed(const Batch& batch, const Error& error, const endpo
                 return put_back_parts(
                     batch, stated > 0 && stated < batch.texts.size() ? stated : (batch.texts.size() + 1) / 2);
             }
-            return isolate_after_refusal(batch, error);
+            return isolate_after_refusal(batch, error, answer);
         case ErrorKind::internal:
             if (!charge_jobs) return put_last(batch);
-            return isolate_after_refusal(batch, error);
+            return isolate_after_refusal(batch, error, answer);
         case ErrorKind::unavailable:
             if (!charge_jobs) return put_last(batch);
             if (!one) return put_back_halves(batch);
@@ -214,59 +200,7 @@ void WorkQueue::batch_failed(const Batch& batch, const Error& error, const endpo
         default: break;
     }
     end_isolation(batch);
-    for (const TextPtr& text : batch.texts) settle(text, one ? about(*text, error) : error);
-}
-
-void WorkQueue::refuse(const TextPtr& text, const Error& error) {
-    text->refusal = to_string(error);
-    settle(text, std::nullopt);
-}
-
-// --- isolating a refused text
-//
-// Only one half of the candidates is sent at a time. When it is answered, the other half is known to hold the refused
-// text. When it is refused, the other half is set aside. All texts that were set aside go back to the queue in the end.
-// The first time, the other half is sent whole: some servers refuse a batch because of a passing problem and then
-// accept both halves of it (Ollama's 400).
-
-void WorkQueue::isolate_after_refusal(const Batch& batch, const Error& error) {
-    if (batch.texts.size() > 1) {
-        auto isolation = batch.isolation ? batch.isolation : std::make_shared<Isolation>();
-        isolation->past_first_half = batch.isolation != nullptr;
-        append(isolation->set_aside, std::move(isolation->other_half));
-        return queue_first_half(batch.fingerprint, batch.texts, std::move(isolation));
-    }
-    const TextPtr& text = batch.texts.front();
-    if (error.kind == ErrorKind::internal)
-        settle(text, about(*text, error));
-    else
-        refuse(text, error);
-    end_isolation(batch);
-}
-
-void WorkQueue::isolate_after_answer(const Batch& batch) {
-    const std::shared_ptr<Isolation>& isolation = batch.isolation;
-    if (isolation->other_half.empty()) return end_isolation(batch);
-    std::vector<TextPtr> candidates = std::exchange(isolation->other_half, {});
-    if (isolation->past_first_half && candidates.size() > 1)
-        return queue_first_half(batch.fingerprint, std::move(candidates), isolation);
-    isolation->past_first_half = true;
-    put_back({batch.fingerprint, std::move(candidates), isolation});
-}
-
-void WorkQueue::queue_first_half(const Sha256& fingerprint, std::vector<TextPtr> candidates,
-                                 std::shared_ptr<Isolation> isolation) {
-    const auto middle = candidates.begin() + static_cast<std::ptrdiff_t>(candidates.size() / 2);
-    isolation->other_half.assign(std::move_iterator(middle), std::move_iterator(candidates.end()));
-    candidates.erase(middle, candidates.end());
-    put_back({fingerprint, std::move(candidates), std::move(isolation)});
-}
-
-void WorkQueue::end_isolation(const Batch& batch) {
-    if (!batch.isolation) return;
-    std::vector<TextPtr> set_aside = std::exchange(batch.isolation->other_half, {});
-    append(set_aside, std::exchange(batch.isolation->set_aside, {}));
-    put_back_texts(batch.fingerprint, std::move(set_aside));
+    for (const TextPtr& text : batch.texts) settle(text, one ? with_operation(*text, error) : error);
 }
 
 }  // namespace embedq::scheduler

@@ -21,6 +21,8 @@ void WorkQueue::set_outcome(HeldJob& job, JobReport& report, double random) {
         report.outcome = JobOutcome::failed;
         report.error = job.first_refusal;
         if (job.refusals > 1) report.error += " (and " + std::to_string(job.refusals - 1) + " more)";
+        report.error += "; it is asked for again from time to time, or at once with `embedq jobs retry " +
+                        std::to_string(job.claimed.ref.id) + "`";
     } else {
         report.outcome = JobOutcome::succeeded;
     }
@@ -70,7 +72,9 @@ void WorkQueue::close(const TextPtr& text, bool kept, std::uint64_t& counter) {
         ++counters_.texts_cut;
         cut_messages_.push_back("operation '" + text->operation_id + "': only the first " +
                                 std::to_string(text->cut_to) + " of its text's " + std::to_string(text->bytes) +
-                                " bytes are embedded; more is too long for the model");
+                                " bytes are embedded; " +
+                                (text->cut_reason.empty() ? "more is too long for the model"
+                                                          : "the whole text was refused: " + text->cut_reason));
     }
     if (kept && planning_) just_settled_.insert_or_assign(TextKey{text->profile_id, text->text_hash}, text->as_of);
     forget(text);

@@ -32,6 +32,7 @@ struct SchedulerSettings {
     std::chrono::milliseconds probe{60'000};          // between two probes of a provider that answers
     std::chrono::milliseconds call_timeout{120'000};  // of one provider call, if the provider does not state its own
     std::chrono::milliseconds grace{5'000};          // for calls in flight at a stop
+    std::chrono::milliseconds ask_again{5'000};       // after a text's first refusal, before it goes once more
     std::chrono::milliseconds commit_delay{20};       // the longest wait of a finished vector for others
     std::size_t commit_vectors = 512;                 // so many finished vectors are committed without waiting
     std::size_t prefetch_texts = 8'192;               // texts held by this process at a time

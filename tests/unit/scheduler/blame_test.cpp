@@ -95,6 +95,36 @@ TEST_F(BlameTest, ATextThatIsRefusedAsAWrongConfigurationIsFoundAndTheOthersAreE
     EXPECT_FALSE(ever_paused());
 }
 
+// For example a model that was unloaded: the first request is refused and makes the server load it.
+TEST_F(BlameTest, ARefusalThatPassesIsNone) {
+    std::atomic<bool> loaded = false;
+    provider->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
+        if (ScriptedProvider::is_sample(request.texts.front())) loaded = true;
+        if (loaded) return std::nullopt;
+        return Error{ErrorKind::invalid_input, "Model unloaded"};
+    });
+    put("spec", numbered("text", 20));
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(store->settlement("c", {})->refusals, 0U);
+    EXPECT_EQ(job_of("spec").status, JobStatus::succeeded);
+    EXPECT_EQ(job_of("spec").attempts, 0U);
+}
+
+TEST_F(BlameTest, ARefusedTextThatIsAloneGoesOnceMoreWithoutAnotherEvent) {
+    settings.heartbeat = std::chrono::hours(1);
+    settings.lease = std::chrono::hours(2);
+    std::atomic<int> refused = 0;
+    provider->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
+        if (request.texts.front() != "bad" || ++refused > 1) return std::nullopt;
+        return Error{ErrorKind::invalid_input, "Model unloaded"};
+    });
+    put("spec", {"bad"});
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(job_of("spec").status, JobStatus::succeeded);
+}
+
 TEST_F(BlameTest, AnOutageCostsOneControlAndNoAttempt) {
     settings.max_attempts = 1;
     provider->script([](const EmbedRequest&, int) { return std::optional(Error{ErrorKind::unavailable, "refused"}); });

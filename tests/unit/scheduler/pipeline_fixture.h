@@ -208,6 +208,7 @@ protected:
         settings.heartbeat = std::chrono::milliseconds(50);
         settings.reap = std::chrono::milliseconds(200);
         settings.grace = std::chrono::seconds(5);
+        settings.ask_again = std::chrono::milliseconds(5);
         set_target();
     }
 

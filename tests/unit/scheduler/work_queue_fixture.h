@@ -63,15 +63,25 @@ protected:
     }
     // A provider's error for a batch; nothing if it answers.
     using Provider = std::function<std::optional<Error>(const Batch&)>;
-    // Takes and answers batches until none is left. Returns the number of calls.
-    int drain_with(const Provider& provider) {
+    // Takes and answers batches until none is queued. Returns the number of calls.
+    int drain_queued(const Provider& provider) {
         int calls = 0;
         while (auto batch = queue.take(fingerprint, limits)) {
             ++calls;
             if (const auto error = provider(*batch))
-                queue.batch_failed(*batch, *error, limits);
+                queue.batch_failed(*batch, *error, {limits, now});
             else
-                queue.batch_answered(*batch, rows(*batch), limits);
+                queue.batch_answered(*batch, rows(*batch), {limits, now});
+        }
+        return calls;
+    }
+    // Likewise, and also asks for refused texts once more.
+    int drain_with(const Provider& provider) {
+        int calls = drain_queued(provider);
+        while (const auto due = queue.due_again_at(fingerprint)) {
+            now = *due;
+            queue.queue_due_again(fingerprint, now);
+            calls += drain_queued(provider);
         }
         return calls;
     }
@@ -98,6 +108,7 @@ protected:
     SchedulerSettings settings;
     WorkQueue queue{settings};
     endpoints::BatchLimits limits{.max_inputs = 64};
+    WorkQueue::Steady now{std::chrono::seconds(1'000)};
     std::map<Sha256, std::uint32_t> written;  // the vectors of the last commit, and `cut_to` of each
 };
 

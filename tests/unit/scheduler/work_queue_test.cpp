@@ -100,14 +100,64 @@ TEST_F(WorkQueueTest, APoisonedTextIsIsolatedByHalvingAndOnlyItsJobFails) {
     queue.plan(job(1), texts(0, 32));
     queue.plan(job(2), texts(32, 32));
     const int calls = drain("text 40");
-    EXPECT_LE(calls, 1 + 2 + static_cast<int>(std::log2(64)));
+    EXPECT_LE(calls, 1 + 2 + static_cast<int>(std::log2(64)) + 1);
     const auto reports = commit();
     EXPECT_EQ(reports.at(1).outcome, JobOutcome::succeeded);
     EXPECT_EQ(reports.at(2).outcome, JobOutcome::failed);
     EXPECT_EQ(reports.at(2).vectors.size(), 31U);
     EXPECT_EQ(reports.at(2).refusals.size(), 1U);
-    EXPECT_EQ(reports.at(2).error, "operation 'op40' was refused: cannot take this");
+    EXPECT_EQ(
+        reports.at(2).error,
+        "operation 'op40' was refused: cannot take this; it is asked for again from time to time, or at once with "
+        "`embedq jobs retry 2`");
     EXPECT_EQ(queue.texts(), 0U);
+}
+
+TEST_F(WorkQueueTest, ARefusedTextGoesOnceMoreLaterAndBehindAllOthers) {
+    limits.max_inputs = 2;
+    queue.plan(job(1), texts(0, 1));
+    const Error refusal{ErrorKind::invalid_input, "Model unloaded"};
+    queue.batch_failed(*queue.take(fingerprint, limits), refusal, {limits, now});
+    EXPECT_TRUE(commit().empty()) << "nothing is final from one refusal";
+    EXPECT_EQ(queue.texts(), 1U) << "its job is held";
+    EXPECT_EQ(queue.due_again_at(fingerprint), now + std::chrono::seconds(5));
+    now += std::chrono::milliseconds(4'999);
+    queue.queue_due_again(fingerprint, now);
+    EXPECT_FALSE(queue.take(fingerprint, limits));
+    queue.plan(job(2), texts(10, 3));
+    now += std::chrono::milliseconds(1);
+    queue.queue_due_again(fingerprint, now);
+    EXPECT_FALSE(queue.due_again_at(fingerprint));
+    std::vector<std::vector<std::string>> order;
+    while (const auto batch = queue.take(fingerprint, limits)) {
+        order.emplace_back();
+        for (const TextPtr& text : batch->texts) order.back().push_back(text->text);
+        queue.batch_answered(*batch, rows(*batch), {limits, now});
+    }
+    EXPECT_EQ(order, (std::vector<std::vector<std::string>>{{"text 10", "text 11"}, {"text 12"}, {"text 0"}}))
+        << "alone, since it may spoil a whole call again";
+    EXPECT_EQ(commit().at(1).outcome, JobOutcome::succeeded);
+}
+
+TEST_F(WorkQueueTest, ATextWithARefusalOfItsOwnGoesOnceMoreWithOthers) {
+    queue.plan(job(1), texts(0, 4));
+    const Error refusal{ErrorKind::invalid_input, "no"};
+    for (int i = 0; i < 2; ++i) {
+        const auto batch = queue.take(fingerprint, limits);
+        ASSERT_TRUE(batch);
+        EmbedResult result = rows(*batch);
+        for (std::size_t text = 0; text < 2; ++text) result.errors.push_back({text, refusal});
+        queue.batch_answered(*batch, std::move(result), {limits, now});
+        now += std::chrono::seconds(5);
+        queue.queue_due_again(fingerprint, now);
+    }
+    EXPECT_FALSE(queue.take(fingerprint, limits));
+    const auto report = commit().at(1);
+    EXPECT_EQ(report.outcome, JobOutcome::failed);
+    EXPECT_EQ(report.vectors.size(), 2U);
+    EXPECT_EQ(report.error,
+              "operation 'op0' was refused: no (and 1 more); it is asked for again from time to time, or at once with "
+              "`embedq jobs retry 1`");
 }
 
 TEST_F(WorkQueueTest, ABrokenAnswerIsHalvedTooButChargedToTheTextsJob) {
@@ -153,7 +203,7 @@ TEST_F(WorkQueueTest, AnUnavailableProviderMakesTheJobRetryAfterItsBackoff) {
 TEST_F(WorkQueueTest, ABatchThatWasNotAnsweredIsSentInHalvesAndChargedToNoJob) {
     queue.plan(job(1), texts(0, 64));
     queue.batch_failed(*queue.take(fingerprint, limits), Error{ErrorKind::unavailable, "the connection was closed"},
-                       limits);
+                       {limits, now});
     EXPECT_TRUE(commit().empty());
     EXPECT_EQ(queue.take(fingerprint, limits)->texts.size(), 32U);
     EXPECT_EQ(queue.take(fingerprint, limits)->texts.front()->text, "text 32");
@@ -296,7 +346,7 @@ TEST_F(WorkQueueTest, AnAnswerInFlightIsKeptAfterTheProviderIsNoLongerAccepted) 
     limits.max_inputs = 2;
     const auto in_flight = queue.take(fingerprint, limits);
     queue.stop_accepting(fingerprint, "another model");
-    queue.batch_answered(*in_flight, rows(*in_flight), limits);
+    queue.batch_answered(*in_flight, rows(*in_flight), {limits, now});
     const auto reports = commit();
     EXPECT_EQ(reports.at(1).outcome, JobOutcome::release);
     EXPECT_EQ(written.size(), 2U);
