@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 namespace embedq::endpoints {
 
@@ -33,6 +34,10 @@ void AdaptiveBound::lower(std::size_t bound) {
     raised_ = false;
 }
 
+void AdaptiveBound::restore(std::size_t bound) {
+    value_ = std::min(ceiling_, std::max(value_, bound));
+}
+
 void AdaptiveBound::answered(std::size_t inputs) {
     if (inputs < value_ || value_ >= ceiling_) return;
     if (++in_a_row_ < needed_) return;
@@ -59,7 +64,9 @@ BatchLimits LearnedLimits::present() const {
 
 void LearnedLimits::answered(std::size_t inputs, std::size_t bytes, std::uint64_t tokens) {
     limits_.estimate.learn(bytes + inputs * limits_.prefix_bytes, tokens);
+    const std::size_t before = inputs_.value();
     inputs_.answered(inputs);
+    if (inputs_.value() > before) inputs_before_timeouts_ = 0;
 }
 
 void LearnedLimits::refused(std::size_t inputs, const Error& error) {
@@ -73,7 +80,13 @@ void LearnedLimits::refused(std::size_t inputs, const Error& error) {
 }
 
 void LearnedLimits::timed_out(std::size_t inputs) {
-    if (inputs > 1) inputs_.lower(inputs / 2);
+    if (inputs <= 1) return;
+    inputs_before_timeouts_ = std::max(inputs_before_timeouts_, inputs_.value());
+    inputs_.lower(inputs / 2);
+}
+
+void LearnedLimits::text_timed_out() {
+    inputs_.restore(std::exchange(inputs_before_timeouts_, 0));
 }
 
 void LearnedLimits::accepted_cut(std::size_t bytes) {

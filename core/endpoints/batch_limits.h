@@ -45,6 +45,8 @@ public:
     void lower_ceiling(std::size_t ceiling);
     // A request above `bound` failed.
     void lower(std::size_t bound);
+    // What lowered the bound had another cause.
+    void restore(std::size_t bound);
     // A request of `inputs` texts was answered. 8 in a row that are as large as the bound raise it by a quarter. Each
     // time that turns out to be too high, twice as many are needed.
     void answered(std::size_t inputs);
@@ -72,6 +74,8 @@ public:
     void refused(std::size_t inputs, const Error& error);
     // A request of `inputs` texts timed out.
     void timed_out(std::size_t inputs);
+    // A text timed out alone while others are answered: the number of texts was not the cause.
+    void text_timed_out();
     // A text that was refused as too long was accepted when cut to `bytes`.
     void accepted_cut(std::size_t bytes);
     // Takes over what was learned about the same model under other limits.
@@ -80,6 +84,7 @@ public:
 private:
     BatchLimits limits_;
     AdaptiveBound inputs_;
+    std::size_t inputs_before_timeouts_ = 0;  // 0: the bound has grown since
 };
 
 // At most `bound` bytes of the text, not ending in the middle of a UTF-8 character.

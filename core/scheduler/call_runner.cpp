@@ -272,6 +272,7 @@ void CallRunner::failed(endpoints::EndpointPool& pool, const Call& call, const E
         state_.queue.batch_timed_out(call.batch);
         return;
     }
+    if (late && charge_jobs && error.kind == ErrorKind::unavailable) pool.limits.text_timed_out();
     pool.limits.refused(inputs, error);
     state_.queue.batch_failed(call.batch, error, {pool.limits.present(), state_.now()}, charge_jobs);
 }

@@ -41,6 +41,12 @@ Error refuses_every_text(const Error& error, const std::string& sample) {
     return misconfigured;
 }
 
+// Whether each text of the call failed with an error of its own, and none was refused.
+bool failed_all(const EmbedResult& result, std::size_t texts) {
+    return result.errors.size() == texts &&
+           std::ranges::none_of(result.errors, [](const TextError& bad) { return is_refusal(bad.error); });
+}
+
 // The endpoint takes other texts, so this was about the texts of the call, and what the provider advises does not hold.
 void make_refusal(Error& error) {
     error.kind = ErrorKind::invalid_input;
@@ -62,6 +68,9 @@ CallRunner::Control CallRunner::control_for(endpoints::EndpointPool& pool, const
         take_sample_permit(pool);
         return Control::of_refusal;
     }
+    // Without a single good row the endpoint may be broken, as if the whole call had failed.
+    if (outcome.result && failed_all(*outcome.result, call.batch.texts.size()))
+        outcome.result = std::unexpected(outcome.result->errors.front().error);
     if (outcome.result || !may_ask) return Control::none;
     Error& error = outcome.result.error();
     const bool single = call.batch.texts.size() == 1;

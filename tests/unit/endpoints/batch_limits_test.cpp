@@ -48,6 +48,23 @@ TEST(LearnedLimits, TheConfigurationLowersTheProvidersLimitsAndNeverRaisesThem) 
     EXPECT_EQ(LearnedLimits(provider({}), 500).present().max_inputs, 500U);
 }
 
+TEST(LearnedLimits, ATextThatTimesOutAloneWasTheCauseOfWhatTimedOutBefore) {
+    LearnedLimits limits(provider({.max_inputs = 64}), 0);
+    for (const std::size_t inputs : {64U, 32U, 16U, 8U, 4U, 2U}) limits.timed_out(inputs);
+    EXPECT_EQ(limits.present().max_inputs, 1U);
+    limits.text_timed_out();
+    EXPECT_EQ(limits.present().max_inputs, 64U);
+    limits.timed_out(64);
+    limits.refused(32, refusal(ErrorKind::too_large, {.max_inputs = 20}));
+    limits.text_timed_out();
+    EXPECT_EQ(limits.present().max_inputs, 20U) << "not above what was stated";
+    limits.timed_out(20);
+    for (int i = 0; i < 100 && limits.present().max_inputs == 10; ++i) limits.answered(10, 100, 0);
+    const std::size_t grown = limits.present().max_inputs;
+    limits.text_timed_out();
+    EXPECT_EQ(limits.present().max_inputs, grown) << "what was lowered before it grew was about the number";
+}
+
 TEST(LearnedLimits, StatedLimitsAreRemembered) {
     LearnedLimits limits(provider({.max_request_tokens = 1'000}), 0);
     limits.refused(64, refusal(ErrorKind::too_large, {.max_inputs = 10}));

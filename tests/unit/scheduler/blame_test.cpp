@@ -135,6 +135,40 @@ TEST_F(BlameTest, AnOutageCostsOneControlAndNoAttempt) {
     EXPECT_EQ(job_of("alone").attempts, 0U);
 }
 
+TEST_F(BlameTest, ATextThatHangsDoesNotMakeTheBatchesOfOthersSmall) {
+    settings.max_attempts = 1;
+    fail_text("bad 3", {.kind = ErrorKind::unavailable, .message = "no answer in time", .deadline_reached = true});
+    put("bad", numbered("bad", 16));
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return job_of("bad").status == JobStatus::failed; }));
+    const int before = provider->calls();
+    put("good", numbered("good", 64));
+    ASSERT_TRUE(eventually([&] { return job_of("good").status == JobStatus::succeeded; }));
+    EXPECT_EQ(provider->calls() - before, 4);
+}
+
+TEST_F(BlameTest, AServerThatEmbedsNoTextRightChargesNoJob) {
+    settings.max_attempts = 1;
+    provider->refuses = [](std::string_view) { return true; };
+    provider->refusal_kind = ErrorKind::internal;
+    put("spec", numbered("text", 10));
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return paused(); }));
+    EXPECT_EQ(job_of("spec").attempts, 0U);
+}
+
+TEST_F(BlameTest, ATextWithAnErrorOfItsOwnUsesUpItsAttempts) {
+    settings.max_attempts = 3;
+    provider->refuses = [](std::string_view text) { return text == "bad 7"; };
+    provider->refusal_kind = ErrorKind::internal;
+    put("bad", numbered("bad", 16));
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return job_of("bad").status == JobStatus::failed; }));
+    EXPECT_EQ(job_of("bad").last_error, "operation 'op 7': no such text");
+    EXPECT_EQ(store->settlement("c", {})->vectors, 15U);
+    EXPECT_FALSE(ever_paused());
+}
+
 TEST_F(BlameTest, AServerThatAnswersNothingRightChargesNoJob) {
     settings.max_attempts = 1;
     provider->script([](const EmbedRequest&, int) { return std::optional(Error{ErrorKind::internal, "nonsense"}); });

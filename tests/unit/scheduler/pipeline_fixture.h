@@ -126,14 +126,15 @@ public:
             result.matrix.insert(result.matrix.end(), {1.0F, length, static_cast<float>(text.back())});
         }
         for (std::size_t i = 0; refuses && i < request.texts.size(); ++i) {
-            if (refuses(request.texts[i])) result.errors.push_back({i, {ErrorKind::invalid_input, "no such text"}});
+            if (refuses(request.texts[i])) result.errors.push_back({i, {refusal_kind, "no such text"}});
         }
         return result;
     }
 
     // Set before use.
     std::function<bool(std::string_view)> refuses;  // texts that get an error of their own in an answered call
-    std::chrono::milliseconds call_timeout{0};      // as `info` reports
+    ErrorKind refusal_kind = ErrorKind::invalid_input;
+    std::chrono::milliseconds call_timeout{0};  // as `info` reports
 
     void script(Script script) {
         const sync::Lock lock(mutex_);
