@@ -30,9 +30,13 @@ struct Text {
     std::size_t bytes = 0;     // the size that `text` had
     std::size_t cut_to = 0;    // how many of them are sent, where the text had to be cut; 0: all
     std::size_t cuts = 0;      // how often it was cut after a refusal
-    std::string cut_reason;    // why the whole text was refused, if not plainly for its length
     bool refused_once = false;
     bool alone = false;  // goes in a batch of its own: a whole call was refused because of it
+    // Of a text that is tried cut because it was refused whole, though not plainly for its length.
+    std::string whole_refusal;  // the reason
+    std::size_t other_cut_to =
+        0;  // `cut_to` of the whole text while it is cut; of the cut one when it goes whole again
+    std::vector<float> cut_values;  // the answer to the cut text, while it goes whole again
     std::vector<HoldId> waiters;
     // The outcome; neither is set while the text is queued or in flight.
     std::vector<float> values;

@@ -224,7 +224,10 @@ std::optional<std::string> CallRunner::finish(endpoints::EndpointPool& pool, con
         outcome.neutral ? endpoint.undecided(call.sent_at)
                         : endpoint.finished(now, outcome.texts_fault ? std::nullopt : error,
                                             error ? state_.random01() : 0, call.sent_at);
-    if (call.trial || outcome.undecided) state_.queue.count_call(!result || outcome.undecided);
+    if (call.trial)
+        count_samples(pool, outcome);
+    else if (outcome.undecided)
+        state_.queue.count_call(true);
     if (call.trial || stopped || outcome.undecided)
         state_.queue.put_back(call.batch);  // the batch of a trial is empty
     else if (result)

@@ -53,6 +53,7 @@ private:
         bool undecided = false;    // it says nothing about its texts: they are sent again
         bool neutral = false;      // nor does it say anything about the endpoint
         bool texts_fault = false;  // a control was answered: the failure is not the endpoint's
+        bool asked_twice = false;  // a sample, since the first was refused
     };
     // Which control a call needs. One of a failure holds up the other calls to the endpoint, which may be broken.
     enum class Control : std::uint8_t { none, of_refusal, of_failure };
@@ -75,7 +76,7 @@ private:
     // call ended where that is known without one.
     [[nodiscard]] Control control_for(endpoints::EndpointPool& pool, const Call& call, std::size_t endpoint_index,
                                       Outcome& outcome) EMBEDQ_REQUIRES(state_.mutex);
-    // Sends a sample text that no working endpoint refuses. A refusal is `misconfigured`.
+    // Sends a sample text that no working endpoint refuses, and a second one if it does. Then it is `misconfigured`.
     [[nodiscard]] Outcome ask_sample(const endpoints::ProbedProvider& provider, std::size_t endpoint_index) const
         EMBEDQ_EXCLUDES(state_.mutex);
     // If the sample was answered, the failure is about what was sent. Otherwise the sample's error is the endpoint's,
@@ -84,6 +85,7 @@ private:
                   Outcome& outcome) EMBEDQ_REQUIRES(state_.mutex);
     [[nodiscard]] static double sample_tokens(const endpoints::EndpointPool& pool);
     static void take_sample_permit(endpoints::EndpointPool& pool);
+    void count_samples(endpoints::EndpointPool& pool, const Outcome& sample) EMBEDQ_REQUIRES(state_.mutex);
 
     // --- ends of calls
 

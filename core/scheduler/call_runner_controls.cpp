@@ -92,21 +92,25 @@ CallRunner::Control CallRunner::control_for(endpoints::EndpointPool& pool, const
 
 CallRunner::Outcome CallRunner::ask_sample(const endpoints::ProbedProvider& provider,
                                            std::size_t endpoint_index) const {
-    const std::string text = sample_text(state_.random01());
-    Outcome sample = embed(provider, endpoint_index, std::array{std::string_view(text)});
-    if (sample.result && !sample.result->errors.empty())
-        sample.result = std::unexpected(sample.result->errors.front().error);
-    if (!sample.result && is_refusal(sample.result.error())) {
+    for (const bool last : {false, true}) {
+        const std::string text = sample_text(state_.random01());
+        Outcome sample = embed(provider, endpoint_index, std::array{std::string_view(text)});
+        sample.asked_twice = last;
+        if (sample.result && !sample.result->errors.empty())
+            sample.result = std::unexpected(sample.result->errors.front().error);
+        if (sample.result || !is_refusal(sample.result.error())) return sample;
+        if (!last) continue;
         sample.result = std::unexpected(refuses_every_text(sample.result.error(), text));
         if (provider.health) provider.health->request_recheck();
+        return sample;
     }
-    return sample;
+    std::unreachable();
 }
 
 void CallRunner::conclude(endpoints::EndpointPool& pool, std::size_t endpoint_index, Control control, Outcome&& sample,
                           Outcome& outcome) {
     const bool answered = sample.result.has_value();
-    state_.queue.count_call(!answered);
+    count_samples(pool, sample);
     if (control == Control::of_failure) pool.endpoints[endpoint_index].end_control(answered);
     if (!answered) {
         outcome.undecided = true;
@@ -127,6 +131,13 @@ double CallRunner::sample_tokens(const endpoints::EndpointPool& pool) {
 void CallRunner::take_sample_permit(endpoints::EndpointPool& pool) {
     pool.requests.take(1);
     pool.tokens.take(sample_tokens(pool));
+}
+
+void CallRunner::count_samples(endpoints::EndpointPool& pool, const Outcome& sample) {
+    state_.queue.count_call(!sample.result);
+    if (!sample.asked_twice) return;
+    state_.queue.count_call(true);
+    take_sample_permit(pool);
 }
 
 }  // namespace embedq::scheduler

@@ -91,7 +91,8 @@ public:
     // `internal` failure is the endpoint's: the batch is kept whole and goes last.
     //
     // A text that is refused for the first time is kept for `ask_again`, and then goes once more, behind all others. If
-    // it is refused again, and is among the longest, it is tried cut.
+    // it is refused again, and is among the longest, it is tried cut. If that is answered, it goes whole for the last
+    // time.
     void batch_failed(const Batch& batch, const Error& error, const Answer& answer = {}, bool charge_jobs = true);
     // Queues the refused texts whose time to go once more has come.
     void queue_due_again(const Sha256& fingerprint, Steady now);
@@ -183,6 +184,9 @@ private:
     // The text was refused, by itself or in a call of its own.
     void refused(const TextPtr& text, const Error& error, bool whole_call, const Answer& answer);
     void refuse(const TextPtr& text, const Error& error);
+    // A text that was refused whole was taken cut, and goes whole for the last time, since a cut is for good; or it was
+    // taken whole after all.
+    void cut_answered(const TextPtr& text);
     // The text is among the longest that were sent to the provider.
     [[nodiscard]] bool may_be_too_long(const Text& text, const endpoints::BatchLimits& limits) const;
     void isolate_after_answer(const Batch& batch);

@@ -156,7 +156,10 @@ void WorkQueue::batch_answered(const Batch& batch, EmbedResult&& result, const A
             text->values.assign(row, row + static_cast<std::ptrdiff_t>(result.dimension));
             std::size_t& longest = longest_embedded_[text->fingerprint];
             longest = std::max(longest, text->sent().size());
-            settle(text, std::nullopt);
+            if (text->whole_refusal.empty())
+                settle(text, std::nullopt);
+            else
+                cut_answered(text);
         } else if (errors[i]->text_too_long && cut(*text, *errors[i], answer.limits)) {
             put_back({batch.fingerprint, {text}});
         } else if (errors[i]->kind == ErrorKind::invalid_input || errors[i]->kind == ErrorKind::too_large) {

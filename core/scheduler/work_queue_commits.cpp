@@ -73,8 +73,8 @@ void WorkQueue::close(const TextPtr& text, bool kept, std::uint64_t& counter) {
         cut_messages_.push_back("operation '" + text->operation_id + "': only the first " +
                                 std::to_string(text->cut_to) + " of its text's " + std::to_string(text->bytes) +
                                 " bytes are embedded; " +
-                                (text->cut_reason.empty() ? "more is too long for the model"
-                                                          : "the whole text was refused: " + text->cut_reason));
+                                (text->whole_refusal.empty() ? "more is too long for the model"
+                                                             : "the whole text was refused: " + text->whole_refusal));
     }
     if (kept && planning_) just_settled_.insert_or_assign(TextKey{text->profile_id, text->text_hash}, text->as_of);
     forget(text);

@@ -25,6 +25,11 @@ Error WorkQueue::with_operation(const Text& text, Error error) {
 // --- a refused text
 
 void WorkQueue::refused(const TextPtr& text, const Error& error, bool whole_call, const Answer& answer) {
+    if (!text->cut_values.empty()) {
+        text->values = std::exchange(text->cut_values, {});
+        std::swap(text->cut_to, text->other_cut_to);
+        return settle(text, std::nullopt);
+    }
     // It was cut as often as may be.
     if (error.text_too_long) return refuse(text, error);
     if (!text->refused_once) {
@@ -34,11 +39,24 @@ void WorkQueue::refused(const TextPtr& text, const Error& error, bool whole_call
         queue.ask_again.emplace_back(answer.now + settings_.ask_again, text);
         return release_if_not_accepting(text->fingerprint, queue);
     }
+    const std::size_t cut_to = text->cut_to;
     if (may_be_too_long(*text, answer.limits) && cut(*text, error, answer.limits)) {
-        text->cut_reason = to_string(error);
+        if (text->whole_refusal.empty()) text->other_cut_to = cut_to;
+        text->whole_refusal = to_string(error);
         return put_back({text->fingerprint, {text}});
     }
     refuse(text, error);
+}
+
+void WorkQueue::cut_answered(const TextPtr& text) {
+    if (text->cut_values.empty()) {
+        text->cut_values = std::exchange(text->values, {});
+        std::swap(text->cut_to, text->other_cut_to);
+        return put_back({text->fingerprint, {text}});
+    }
+    text->cut_values.clear();
+    text->whole_refusal.clear();
+    settle(text, std::nullopt);
 }
 
 void WorkQueue::refuse(const TextPtr& text, const Error& error) {

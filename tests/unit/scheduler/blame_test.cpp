@@ -111,6 +111,22 @@ TEST_F(BlameTest, ARefusalThatPassesIsNone) {
     EXPECT_EQ(job_of("spec").attempts, 0U);
 }
 
+TEST_F(BlameTest, ASampleThatIsRefusedInPassingDoesNotPauseTheProvider) {
+    std::atomic<int> samples = 0;
+    provider->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
+        const bool sample = ScriptedProvider::is_sample(request.texts.front());
+        if (request.texts.front() == "bad" || (sample && ++samples % 2 == 1))
+            return Error{ErrorKind::invalid_input, "try again"};
+        return std::nullopt;
+    });
+    put("spec", {"bad"});
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(samples, 4) << "two for each refusal";
+    EXPECT_EQ(store->settlement("c", {})->refusals, 1U);
+    EXPECT_FALSE(ever_paused());
+}
+
 TEST_F(BlameTest, ARefusedTextThatIsAloneGoesOnceMoreWithoutAnotherEvent) {
     settings.heartbeat = std::chrono::hours(1);
     settings.lease = std::chrono::hours(2);

@@ -205,15 +205,30 @@ TEST_F(PackingTest, ATextAmongTheLongestIsTriedCutBeforeItIsRefused) {
         }
         return std::nullopt;
     });
-    ASSERT_GE(alone.size(), 4U);
-    EXPECT_EQ((std::vector<std::size_t>(alone.end() - 4, alone.end())),
-              (std::vector<std::size_t>{3'000, 3'000, 2'100, 1'470}))
-        << "whole it is refused twice";
+    ASSERT_GE(alone.size(), 5U);
+    EXPECT_EQ((std::vector<std::size_t>(alone.end() - 5, alone.end())),
+              (std::vector<std::size_t>{3'000, 3'000, 2'100, 1'470, 3'000}))
+        << "whole it is refused twice before it is cut, and once afterwards";
     EXPECT_EQ(commit().at(1).outcome, JobOutcome::succeeded);
     EXPECT_EQ(written.at(digest(40)), 1'470U);
     EXPECT_EQ(queue.take_cut_messages().at(0),
               "operation 'op40': only the first 1470 of its text's 3000 bytes are embedded; the whole text was "
               "refused: ValidationException");
+}
+
+TEST_F(PackingTest, ATextThatIsTakenWholeAfterAllIsNotCut) {
+    limits.max_text_bytes = 2'500;
+    queue.plan(job(1), page({std::string(3'000, 'y')}));
+    std::vector<std::size_t> sent;
+    drain_with([&](const Batch& batch) -> std::optional<Error> {
+        sent.push_back(batch.bytes());
+        if (sent.size() <= 2) return Error{ErrorKind::invalid_input, "the runner stumbled"};
+        return std::nullopt;
+    });
+    EXPECT_EQ(sent, (std::vector<std::size_t>{2'500, 2'500, 1'750, 2'500})) << "whole but for the provider's bound";
+    EXPECT_EQ(commit().at(1).outcome, JobOutcome::succeeded);
+    EXPECT_EQ(written.at(digest(0)), 2'500U);
+    EXPECT_EQ(queue.texts(), 0U);
 }
 
 TEST_F(PackingTest, ATextThatIsRefusedHoweverShortItIsCutIsRefused) {
