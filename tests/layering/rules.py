@@ -39,8 +39,9 @@ FOLDERS = [
     # What plugins and the host both need: it includes only the contract, and is installed with it.
     Folder(SUPPORT, [], "the nearest right name, the rules that every store keeps, how text is split into words"),
 
-    # For all code with threads: it includes nothing else of the project, and is not installed.
-    Folder("core/sync", [], "mutexes that clang checks, and sleeps that a stop ends; only the standard library"),
+    # For all code with threads and loops: it includes only the contract, and is not installed.
+    Folder("core/sync", [],
+           "mutexes that clang checks, sleeps that a stop ends, how loops that retry wait and what they log"),
 
     # The host's parts, which do not depend on the loaded plugins.
     Folder("core/catalog", []),
