@@ -18,6 +18,16 @@ namespace embedq::scheduler {
 // One claim of one job by this process. A job that is lost and claimed again gets a new id.
 using HoldId = std::uint64_t;
 
+// Why this process lost the lease of a job.
+enum class LossReason : std::uint8_t { lease_over, no_heartbeat, not_committed };
+
+struct LostJob {
+    JobId id = 0;
+    std::string catalog_id;
+    std::string spec_name;
+    LossReason reason = LossReason::lease_over;
+};
+
 // A text on its way to a vector or a refusal.
 struct Text {
     Sha256 fingerprint{};

@@ -12,6 +12,13 @@ constexpr std::size_t max_page_bytes = 4U << 20U;
 constexpr std::chrono::milliseconds min_wait{50};  // before a job that is due but could not be claimed
 }  // namespace
 
+Claimer::Claimer(SchedulerState& state)
+    : state_(state),
+      claiming_(state.retry("claim jobs")),
+      planning_(state.retry("read which texts are missing")),
+      looking_(state.retry("read when jobs are due")),
+      watching_(state.retry("read whether something changed")) {}
+
 void Claimer::run(std::stop_token stop) {
     while (!stop.stop_requested()) {
         if (!step()) wait(stop);
@@ -20,12 +27,24 @@ void Claimer::run(std::stop_token stop) {
 
 std::vector<Sha256> Claimer::claimable() {
     std::vector<Sha256> fingerprints;
-    const sync::Lock lock(state_.mutex);
     const auto now = state_.now();
+    if (now < paused_until()) return fingerprints;
+    const sync::Lock lock(state_.mutex);
+    if (state_.heartbeat_missed) return fingerprints;
     for (const auto& [fingerprint, pool] : state_.pools) {
         if (!pool.paused(now) && max_claim(pool) > 0) fingerprints.push_back(fingerprint);
     }
     return fingerprints;
+}
+
+endpoints::Endpoint::Steady Claimer::paused_until() const {
+    return std::max({claiming_.again_at(), planning_.again_at(), looking_.again_at()});
+}
+
+Result<NextDue> Claimer::next_due(const std::vector<Sha256>& fingerprints) {
+    auto due = state_.store().next_due(fingerprints);
+    looking_.succeeded(due);
+    return due;
 }
 
 std::size_t Claimer::max_claim(const endpoints::EndpointPool& pool) const {
@@ -66,25 +85,32 @@ bool Claimer::step() {
     for (const Sha256& fingerprint : fingerprints) {
         const std::optional<ClaimRequest> wanted = request(fingerprint);
         if (!wanted) continue;
-        auto claimed = state_.store().claim(*wanted);
-        if (!claimed) {
-            if (!failure_logged_)
-                state_.logger().warn("cannot claim jobs, asking again: " + to_string(claimed.error()));
-            failure_logged_ = true;
-            return false;
-        }
-        if (failure_logged_) state_.logger().info("claiming jobs again");
-        failure_logged_ = false;
+        const auto asked_at = state_.now();
+        const auto claimed = state_.store().claim(*wanted);
+        if (!claiming_.succeeded(claimed)) return false;
         if (claimed->empty()) continue;
         found = true;
-        std::vector<std::pair<HoldId, MissingQuery>> queries;
-        {
-            const sync::Lock lock(state_.mutex);
-            for (const ClaimedJob& job : *claimed) queries.emplace_back(state_.queue.add(job), first_page(job.ref));
-        }
-        plan(queries);
+        if (const auto queries = take(*claimed, asked_at); !queries.empty()) plan(queries);
+        if (planning_.failing()) return false;
     }
     return found;
+}
+
+std::vector<std::pair<HoldId, MissingQuery>> Claimer::take(const std::vector<ClaimedJob>& claimed,
+                                                           endpoints::Endpoint::Steady asked_at) {
+    std::vector<std::pair<HoldId, MissingQuery>> queries;
+    const sync::Lock lock(state_.mutex);
+    // The leases count from some moment after the question.
+    const bool too_late = state_.heartbeat_missed || state_.now() >= asked_at + state_.settings.lease / 2;
+    for (const ClaimedJob& job : claimed) {
+        const HoldId hold = state_.queue.add(job);
+        if (too_late)
+            state_.queue.release(hold, "the claim was answered after half a lease");
+        else
+            queries.emplace_back(hold, first_page(job.ref));
+    }
+    if (too_late) state_.committer_cv.notify_all();
+    return queries;
 }
 
 // Otherwise a queue that never ends would keep the suspect waiting forever. Only after it has been due for a heartbeat:
@@ -97,7 +123,7 @@ bool Claimer::must_finish_before_suspect(const std::vector<Sha256>& fingerprints
     }
     if (now < suspect_checked_at_ + state_.settings.heartbeat) return waits_for_suspect_;
     suspect_checked_at_ = now;
-    const auto next = state_.store().next_due(fingerprints);
+    const auto next = next_due(fingerprints);
     return waits_for_suspect_ = next && next->suspect && *next->suspect <= -state_.settings.heartbeat &&
                                 *next->suspect <= *next->pending;
 }
@@ -107,6 +133,7 @@ bool Claimer::plan_next_pages() {
     {
         const sync::Lock lock(state_.mutex);
         state_.claimer_awake = false;
+        if (state_.now() < planning_.again_at()) return false;
         const bool fits = state_.queue.texts() < state_.settings.prefetch_texts &&
                           state_.queue.bytes() < state_.settings.prefetch_bytes;
         if (state_.draining || !fits) return false;
@@ -132,6 +159,7 @@ void Claimer::plan(const std::vector<std::pair<HoldId, MissingQuery>>& queries) 
         state_.queue.begin_planning();
     }
     auto answers = state_.store().missing_texts(pages);
+    planning_.succeeded(answers);
 
     const sync::Lock lock(state_.mutex);
     const auto now = state_.now();
@@ -163,22 +191,24 @@ void Claimer::wait(std::stop_token stop) {
             if (pool.paused(now)) deadline = std::min(deadline, pool.paused_until());
         }
     }
-    if (failure_logged_) deadline = std::min(deadline, state_.now() + store_pause);
     if (waits_for_suspect_) deadline = std::min(deadline, suspect_checked_at_ + state_.settings.heartbeat);
     // While the windows are full, only an answer or a commit helps, and that wakes the claimer.
-    if (auto due = blocked_ ? Result<NextDue>{} : state_.store().next_due(claimable()); due && due->pending) {
+    const bool asks = !blocked_ && state_.now() >= paused_until();
+    if (const auto due = asks ? next_due(claimable()) : Result<NextDue>{}; due && due->pending) {
         // A suspect may be due but wait until this process holds nothing else; `min_wait` keeps that from spinning.
         deadline = std::min(deadline, state_.now() + std::max(*due->pending, min_wait));
     }
+    if (const auto again = paused_until(); again > state_.now()) deadline = std::min(deadline, again);
     const auto watch = state_.store().capabilities().watch_interval;
     sync::Lock lock(state_.mutex);
     while (!stop.stop_requested() && !state_.claimer_awake && state_.now() < deadline) {
-        const auto until = watch ? std::min(deadline, state_.now() + *watch) : deadline;
+        const auto until = watch ? std::min(deadline, std::max(state_.now() + *watch, watching_.again_at())) : deadline;
         state_.claimer_cv.wait_until(lock, stop, until,
                                      [&]() EMBEDQ_REQUIRES(state_.mutex) { return state_.claimer_awake; });
         if (!watch || state_.claimer_awake || stop.stop_requested()) continue;
         lock.unlock();
         const auto stamp = state_.store().change_stamp();
+        watching_.succeeded(stamp);
         lock.lock();
         if (stamp && *stamp != change_stamp_) {
             change_stamp_ = *stamp;

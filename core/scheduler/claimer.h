@@ -6,12 +6,13 @@
 
 #include "embedq/claim.h"
 #include "scheduler/scheduler_state.h"
+#include "sync/retry.h"
 
 namespace embedq::scheduler {
 
 class Claimer {
 public:
-    explicit Claimer(SchedulerState& state) : state_(state) {}
+    explicit Claimer(SchedulerState& state);
 
     // Until stop is requested.
     void run(std::stop_token stop);
@@ -33,12 +34,21 @@ private:
     [[nodiscard]] bool must_finish_before_suspect(const std::vector<Sha256>& fingerprints);
     [[nodiscard]] MissingQuery first_page(const JobRef& job) const;
     void plan(const std::vector<std::pair<HoldId, MissingQuery>>& queries);
+    // Takes the jobs of a claim that was asked for at this time, and returns what to plan.
+    [[nodiscard]] std::vector<std::pair<HoldId, MissingQuery>> take(const std::vector<ClaimedJob>& claimed,
+                                                                    endpoints::Endpoint::Steady asked_at);
+    // Until when nothing is claimed, because the store failed; in the past if it did not.
+    [[nodiscard]] endpoints::Endpoint::Steady paused_until() const;
+    [[nodiscard]] Result<NextDue> next_due(const std::vector<Sha256>& fingerprints);
     void wait(std::stop_token stop);
 
     SchedulerState& state_;
     std::uint64_t change_stamp_ = 0;  // the store's, when last read
-    bool blocked_ = false;            // the last round had no provider to claim for
-    bool failure_logged_ = false;     // the store has failed since it last answered
+    sync::Retry claiming_;
+    sync::Retry planning_;
+    sync::Retry looking_;             // when the next job is due
+    sync::Retry watching_;            // the change stamp
+    bool blocked_ = false;            // the last round could not claim for any provider
     bool waits_for_suspect_ = false;  // the last answer of `must_finish_before_suspect`
     endpoints::Endpoint::Steady suspect_checked_at_{};
 };

@@ -1,5 +1,7 @@
 #include "scheduler/committer.h"
 
+#include <utility>
+
 #include "sync/backoff.h"
 #include "sync/mutex.h"
 
@@ -8,7 +10,11 @@ namespace embedq::scheduler {
 namespace {
 constexpr sync::Backoff commit_backoff =
     sync::fixed_backoff(std::chrono::milliseconds(50), std::chrono::milliseconds(2'000));
+constexpr std::size_t cut_lines = 6;  // a minute
 }  // namespace
+
+Committer::Committer(SchedulerState& state)
+    : state_(state), committing_(state.retry("store results", commit_backoff)), cut_lines_(cut_lines) {}
 
 void Committer::run() {
     sync::Lock lock(state_.mutex);
@@ -30,25 +36,44 @@ void Committer::run() {
         state_.wake_claimer();
         if (messages.empty()) continue;
         lock.unlock();
-        for (const std::string& message : messages) state_.logger().info(message);
+        report_cuts(messages);
         lock.lock();
     }
 }
 
 std::vector<bool> Committer::write(const CommitWork& work) {
-    const auto give_up = state_.now() + state_.settings.lease;
-    for (std::uint64_t failures = 1;; ++failures) {
-        auto kept = state_.store().commit(work.commit);
-        if (kept) return std::move(*kept);
-        Logger& logger = state_.logger();
-        if (kept.error().kind != ErrorKind::unavailable || state_.now() > give_up) {
-            logger.error("could not commit the results of " + std::to_string(work.commit.jobs.size()) +
-                         " jobs, which are done again when their leases expire: " + to_string(kept.error()));
-            return std::vector<bool>(work.commit.jobs.size(), false);
-        }
-        logger.warn("cannot commit, trying again: " + to_string(kept.error()));
+    const auto began = state_.now();
+    while (true) {
+        if (auto kept = try_write(work, began)) return std::move(*kept);
         sync::Lock lock(state_.mutex);
-        state_.committer_cv.wait_until(lock, state_.now() + commit_backoff.delay(failures), [] { return false; });
+        state_.committer_cv.wait_until(lock, again_at(), [] { return false; });
+    }
+}
+
+std::optional<std::vector<bool>> Committer::try_write(const CommitWork& work, endpoints::Endpoint::Steady began) {
+    auto kept = state_.store().commit(work.commit);
+    if (committing_.succeeded(kept)) return std::move(*kept);
+    if (kept.error().kind == ErrorKind::unavailable && !gives_up(began)) return std::nullopt;
+    return std::vector<bool>();
+}
+
+// At a stop the process must end soon, and the leases of what is not stored run out.
+bool Committer::gives_up(endpoints::Endpoint::Steady began) {
+    const auto now = state_.now();
+    const sync::Lock lock(state_.mutex);
+    return now > began + state_.settings.lease || (state_.commit_until && now > *state_.commit_until);
+}
+
+void Committer::report_cuts(const std::vector<std::string>& messages) {
+    for (const std::string& message : messages) {
+        if (!cut_lines_.take(state_.now())) {
+            ++unreported_cuts_;
+            continue;
+        }
+        const std::string others =
+            unreported_cuts_ == 0 ? "" : "; so were " + std::to_string(unreported_cuts_) + " texts before it";
+        unreported_cuts_ = 0;
+        state_.logger().info(message + others);
     }
 }
 

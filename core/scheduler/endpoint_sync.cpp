@@ -23,6 +23,12 @@ constexpr double trial_spread = 0.1;  // of a pause
 
 }  // namespace
 
+EndpointSync::EndpointSync(SchedulerState& state)
+    : state_(state),
+      publishing_(state.retry("publish pauses to other processes")),
+      reading_(state.retry("read the pauses of other processes")),
+      reserving_(state.retry("reserve from the rate limit")) {}
+
 void EndpointSync::run(std::stop_token stop) {
     while (!stop.stop_requested()) {
         const endpoints::Endpoint::Steady next = step();
@@ -42,7 +48,7 @@ endpoints::Endpoint::Steady EndpointSync::step() {
     publish_pauses();
     if (read_now || state_.now() >= next_read_) read_pauses();
     reserve_rates();
-    return std::min({next_publish_, next_read_, next_reserve_});
+    return std::min({std::max(next_publish_, publishing_.again_at()), next_read_, next_reserve_});
 }
 
 bool EndpointSync::has_work(const Sha256& fingerprint, const endpoints::EndpointPool& pool,
@@ -96,7 +102,20 @@ void EndpointSync::keep_binding_pauses(std::vector<EndpointState>& states) {
     });
 }
 
+void EndpointSync::publish_again(const std::vector<EndpointState>& states) {
+    next_publish_ = publishing_.again_at();
+    for (const EndpointState& state : states) {
+        const auto pool = state_.pools.find(state.fingerprint);
+        if (pool == state_.pools.end()) continue;
+        const auto& endpoints = pool->second.provider->info.endpoints;
+        const auto place = std::ranges::find(endpoints, state.endpoint);
+        if (place != endpoints.end())
+            state_.pause_changes.push_back({state.fingerprint, static_cast<std::size_t>(place - endpoints.begin())});
+    }
+}
+
 void EndpointSync::publish_pauses() {
+    if (state_.now() < publishing_.again_at()) return;
     std::vector<EndpointState> states;
     {
         const sync::Lock lock(state_.mutex);
@@ -104,14 +123,15 @@ void EndpointSync::publish_pauses() {
     }
     keep_binding_pauses(states);
     if (states.empty()) return;
-    if (const Status status = state_.store().put_endpoint_states(states); !status) {
-        state_.logger().debug("cannot publish a pause to other processes: " + to_string(status.error()));
-    }
+    if (publishing_.succeeded(state_.store().put_endpoint_states(states))) return;
+    const sync::Lock lock(state_.mutex);
+    publish_again(states);
 }
 
 void EndpointSync::read_pauses() {
     const auto read_at = state_.now();
     const auto all = state_.store().endpoint_states();
+    reading_.succeeded(all);
     const sync::Lock lock(state_.mutex);
     const auto now = state_.now();
     const bool busy = std::ranges::any_of(state_.pools, [&](const auto& entry) EMBEDQ_REQUIRES(state_.mutex) {
@@ -119,6 +139,7 @@ void EndpointSync::read_pauses() {
     });
     next_read_ = now + (busy && state_.shares_endpoint_states ? std::min(busy_read_interval, state_.settings.heartbeat)
                                                               : state_.settings.heartbeat);
+    next_read_ = std::max(next_read_, reading_.again_at());
     // A store that is unavailable does not delay trials.
     state_.states_read_at = read_at;
     state_.endpoints_cv.notify_all();
@@ -145,12 +166,12 @@ void EndpointSync::read_pauses() {
 
 std::vector<RateRequest> EndpointSync::rates_due(endpoints::Endpoint::Steady now) {
     std::vector<RateRequest> requests;
-    next_reserve_ = std::max(reserve_again_, now + state_.settings.heartbeat);
+    next_reserve_ = std::max(reserving_.again_at(), now + state_.settings.heartbeat);
     const auto ahead = std::min<endpoints::Endpoint::Steady::duration>(2 * round_trip_ + min_ahead, max_ahead);
     for (auto& [fingerprint, pool] : state_.pools) {
         if (!has_work(fingerprint, pool, now)) continue;
         for (endpoints::RateLimit* rate_limit : {&pool.requests, &pool.tokens}) {
-            const auto due = std::max(rate_limit->reserve_at(now, ahead), reserve_again_);
+            const auto due = std::max(rate_limit->reserve_at(now, ahead), reserving_.again_at());
             const RateUnit unit = rate_limit == &pool.requests ? RateUnit::requests : RateUnit::tokens;
             if (due <= now)
                 requests.push_back({fingerprint, unit, rate_limit->per_minute(), rate_limit->reserve_amount()});
@@ -171,18 +192,11 @@ void EndpointSync::reserve_rates() {
     if (requests.empty()) return;
     const auto slots = state_.query_admission().reserve(state_.store(), requests, requested_at);
     const auto now = state_.now();
-    if (!slots) {
-        if (!std::exchange(failure_logged_, true)) {
-            state_.logger().warn("cannot reserve from the rate limit, trying again; nothing is sent meanwhile: " +
-                                 to_string(slots.error()));
-        }
-        reserve_again_ = now + store_pause;
-        next_reserve_ = reserve_again_;
+    if (!reserving_.succeeded(slots)) {
+        next_reserve_ = reserving_.again_at();
         return;
     }
     const sync::Lock lock(state_.mutex);
-    failure_logged_ = false;
-    reserve_again_ = {};
     round_trip_ += (now - requested_at - round_trip_) / 4;
     for (std::size_t i = 0; i < requests.size(); ++i) {
         const auto pool = state_.pools.find(requests[i].fingerprint);

@@ -8,12 +8,13 @@
 
 #include "embedq/endpoint.h"
 #include "scheduler/scheduler_state.h"
+#include "sync/retry.h"
 
 namespace embedq::scheduler {
 
 class EndpointSync {
 public:
-    explicit EndpointSync(SchedulerState& state) : state_(state) {}
+    explicit EndpointSync(SchedulerState& state);
     void run(std::stop_token stop);
 
     // Does what is due now. Returns when something will be due next, unless something happens before.
@@ -21,6 +22,8 @@ public:
 
 private:
     void publish_pauses();
+    // After the store failed.
+    void publish_again(const std::vector<EndpointState>& states) EMBEDQ_REQUIRES(state_.mutex);
     [[nodiscard]] std::vector<EndpointState> pauses_to_publish(endpoints::Endpoint::Steady now)
         EMBEDQ_REQUIRES(state_.mutex);
     // The store has one pause for each endpoint. A `misconfigured` pause, for a wrong key say, binds this process alone
@@ -38,9 +41,10 @@ private:
     endpoints::Endpoint::Steady next_publish_{};
     endpoints::Endpoint::Steady next_read_{};
     endpoints::Endpoint::Steady next_reserve_{};
-    endpoints::Endpoint::Steady reserve_again_{};         // after the store failed
     endpoints::Endpoint::Steady::duration round_trip_{};  // of Store::reserve, smoothed
-    bool failure_logged_ = false;                         // reserving has failed since it last succeeded
+    sync::Retry publishing_;
+    sync::Retry reading_;
+    sync::Retry reserving_;
 };
 
 }  // namespace embedq::scheduler

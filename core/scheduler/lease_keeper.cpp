@@ -2,16 +2,24 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "embedq/commit.h"
 #include "sync/mutex.h"
 #include "sync/sleep.h"
 
 namespace embedq::scheduler {
 namespace {
+
+using Steady = endpoints::Endpoint::Steady;
+
+constexpr std::size_t loss_lines = 4;    // a minute
+constexpr std::size_t listed_jobs = 50;  // in a line, of each reason
+constexpr std::chrono::milliseconds shortest_look{1};
 
 std::string host_name() {
     std::array<char, 256> name{};
@@ -19,16 +27,57 @@ std::string host_name() {
     return name.data();
 }
 
+std::string_view in_words(LossReason reason) {
+    switch (reason) {
+        case LossReason::lease_over: return "the store says that their leases are over";
+        case LossReason::no_heartbeat: return "no heartbeat reached the store for half a lease";
+        case LossReason::not_committed: return "their results could not be stored";
+    }
+    return "";
+}
+
+std::string listed(const std::vector<LostJob>& lost, LossReason reason) {
+    std::size_t count = 0;
+    std::string jobs;
+    for (const LostJob& job : lost) {
+        if (job.reason != reason) continue;
+        if (++count > listed_jobs) continue;
+        jobs += (jobs.empty() ? "" : ", ") + std::to_string(job.id) + " (" + job.catalog_id + "/" + job.spec_name + ")";
+    }
+    if (count == 0) return {};
+    if (count > listed_jobs) jobs += " and " + std::to_string(count - listed_jobs) + " more";
+    return "; " + std::string(in_words(reason)) + ": " + jobs;
+}
+
 }  // namespace
+
+LeaseKeeper::LeaseKeeper(SchedulerState& state)
+    : state_(state),
+      // As often as heartbeats are due: each may be the last that is in time.
+      extending_(state.retry("extend leases", sync::fixed_backoff(state.settings.heartbeat, state.settings.heartbeat))),
+      lines_(loss_lines),
+      extended_at_(state.now()) {}
 
 void LeaseKeeper::run(std::stop_token stop) {
     while (!stop.stop_requested()) {
-        step();
+        extend();
         sync::sleep_until(state_.now() + state_.settings.heartbeat, stop);
     }
 }
 
-void LeaseKeeper::step() {
+void LeaseKeeper::watch(std::stop_token stop) {
+    while (!stop.stop_requested()) {
+        const Steady next = check();
+        report_losses();
+        // For a time and not until one: the host's clock may stand still.
+        sync::sleep_for(
+            std::clamp<Steady::duration>(next - state_.now(), shortest_look,
+                                         std::max<Steady::duration>(shortest_look, state_.settings.heartbeat)),
+            stop);
+    }
+}
+
+void LeaseKeeper::extend() {
     std::vector<std::pair<HoldId, JobRef>> held;
     WorkerReport report;
     {
@@ -44,21 +93,62 @@ void LeaseKeeper::step() {
     refs.reserve(held.size());
     for (const auto& [hold, ref] : held) refs.push_back(ref);
 
+    const Steady began = state_.now();
     const auto extended = state_.store().extend(report, refs, state_.settings.lease);
-    const auto now = state_.now();
-    if (extended) last_success_ = now;
-    const bool drops_all = !extended && now - last_success_ > state_.settings.lease / 2;
+    if (!extending_.succeeded(extended)) return;
+    std::vector<JobRef> dropped;
     {
         const sync::Lock lock(state_.mutex);
+        // The leases count from some moment after the call began. A call that took too long extended nothing.
+        extended_at_ = began;
+        state_.heartbeat_missed = state_.now() >= began + state_.settings.lease / 2;
+        dropped = std::exchange(dropped_, {});
         for (std::size_t i = 0; i < held.size(); ++i) {
-            if (drops_all || (extended && !(*extended)[i])) state_.queue.lose(held[i].first);
+            if (!(*extended)[i]) state_.queue.lose(held[i].first, LossReason::lease_over);
         }
         state_.wake_claimer();
     }
-    if (drops_all && !held.empty()) {
-        state_.logger().error("no heartbeat for half a lease, dropping " + std::to_string(held.size()) +
-                              " jobs: " + to_string(extended.error()));
+    give_back(dropped);
+}
+
+void LeaseKeeper::give_back(const std::vector<JobRef>& dropped) {
+    if (dropped.empty()) return;
+    Commit commit;
+    commit.max_attempts = state_.settings.max_attempts;
+    for (const JobRef& job : dropped)
+        commit.jobs.push_back({job, JobOutcome::release, std::string(in_words(LossReason::no_heartbeat)), {}, {}, {}});
+    // The store drops the reports of leases that are over. If it fails, the rest run out.
+    if (state_.store().commit(commit)) state_.notifier().publish();
+}
+
+Steady LeaseKeeper::check() {
+    const sync::Lock lock(state_.mutex);
+    const Steady now = state_.now();
+    const Steady due = extended_at_ + state_.settings.lease / 2;
+    if (now < due) return due;
+    state_.heartbeat_missed = true;
+    for (const auto& [hold, ref] : state_.queue.held()) {
+        state_.queue.lose(hold, LossReason::no_heartbeat);
+        dropped_.push_back(ref);
     }
+    // A claim that was under way may still bring jobs.
+    return now + state_.settings.lease / 2;
+}
+
+void LeaseKeeper::report_losses(bool end) {
+    const Steady now = state_.now();
+    std::vector<LostJob> lost;
+    {
+        const sync::Lock lock(state_.mutex);
+        if (!state_.queue.has_lost() || (!end && lines_.left(now) == 0)) return;
+        lost = state_.queue.take_lost();
+    }
+    lines_.count(now);
+    std::string line = "lost " + std::to_string(lost.size()) + (lost.size() == 1 ? " lease" : " leases") +
+                       "; what was not stored is done again";
+    for (const LossReason reason : {LossReason::lease_over, LossReason::no_heartbeat, LossReason::not_committed})
+        line += listed(lost, reason);
+    state_.logger().warn(line);
 }
 
 }  // namespace embedq::scheduler

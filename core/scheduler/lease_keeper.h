@@ -1,23 +1,45 @@
-// The lease keeper extends the leases of this process's jobs.
+// The lease keeper extends the leases of this process's jobs, and drops the jobs when it cannot.
 #pragma once
 
 #include <stop_token>
+#include <vector>
 
 #include "scheduler/scheduler_state.h"
+#include "sync/annotations.h"
+#include "sync/fault_log.h"
+#include "sync/retry.h"
 
 namespace embedq::scheduler {
 
-// Extends all leases of this process with one call to the store per heartbeat. After half a lease without a successful
-// heartbeat it drops all jobs, since other processes may have claimed them.
+// Extends all leases of this process with one call to the store per heartbeat. When half a lease has passed since the
+// last successful heartbeat began, it drops all jobs, since other processes may claim them soon, and nothing is claimed
+// until a heartbeat succeeds. That is watched from a second thread, since the call to the store may hang.
 class LeaseKeeper {
 public:
-    explicit LeaseKeeper(SchedulerState& state) : state_(state), last_success_(state.now()) {}
+    explicit LeaseKeeper(SchedulerState& state);
+    // Extends, once per heartbeat.
     void run(std::stop_token stop);
-    void step();
+    // Beside it: watches the time, and logs what was lost.
+    void watch(std::stop_token stop);
+
+    // The parts of the two.
+    void extend() EMBEDQ_EXCLUDES(state_.mutex);
+    // Drops all jobs if it is time for that. Returns when to look again, at the latest.
+    [[nodiscard]] endpoints::Endpoint::Steady check() EMBEDQ_EXCLUDES(state_.mutex);
+    // Logs the jobs that were lost since the last line, a few lines a minute at most; at the `end` in any case. Called
+    // by one thread at a time.
+    void report_losses(bool end = false) EMBEDQ_EXCLUDES(state_.mutex);
 
 private:
+    // Gives back the jobs that were dropped, so that they need not wait for the end of their leases.
+    void give_back(const std::vector<JobRef>& dropped) EMBEDQ_EXCLUDES(state_.mutex);
+
     SchedulerState& state_;
-    endpoints::Endpoint::Steady last_success_;
+    sync::Retry extending_;  // used by `extend` alone
+    sync::LineLimit lines_;  // used by `report_losses` alone
+    // When the last successful extension began.
+    endpoints::Endpoint::Steady extended_at_ EMBEDQ_GUARDED_BY(state_.mutex);
+    std::vector<JobRef> dropped_ EMBEDQ_GUARDED_BY(state_.mutex);  // since then
 };
 
 }  // namespace embedq::scheduler

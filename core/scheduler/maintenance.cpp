@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sync/backoff.h"
 #include "sync/mutex.h"
 #include "sync/sleep.h"
 
@@ -11,60 +12,91 @@ namespace {
 
 constexpr int max_prune_rounds = 100;                // in a row; the rest waits for the next time
 constexpr std::chrono::milliseconds reap_delay{20};  // after a lease's end, so that it has surely expired
+constexpr std::size_t reaper_lines = 4;              // a minute
+// Statements that read much are not repeated as soon as others.
+constexpr sync::Backoff maintenance_backoff{
+    .base = std::chrono::milliseconds(1'000), .factor = 2, .max = std::chrono::milliseconds(30'000)};
 
 }  // namespace
+
+Reaper::Reaper(SchedulerState& state)
+    : state_(state),
+      reaping_(state.retry("look for expired leases")),
+      looking_(state.retry("read when leases expire")),
+      lines_(reaper_lines) {}
 
 void Reaper::run(std::stop_token stop) {
     while (!stop.stop_requested()) {
         reap();
-        const auto reaped = state_.now();
         // Leases are not shorter than a heartbeat, so looking once per heartbeat sees those that began meanwhile.
-        auto next = reaped;
+        auto next = state_.now();
         do {
-            next = std::min(reaped + state_.settings.reap, state_.now() + until_reap());
+            next = next_reap();
             sync::sleep_until(std::min(next, state_.now() + state_.settings.heartbeat), stop);
         } while (!stop.stop_requested() && state_.now() < next);
     }
 }
 
-void Maintenance::run(std::stop_token stop) {
-    reconcile();
-    auto next_reconcile = state_.now() + state_.settings.reconcile;
-    auto next_prune = state_.now() + state_.settings.prune;
-    while (!stop.stop_requested()) {
-        sync::sleep_until(std::min(next_reconcile, next_prune), stop);
-        if (stop.stop_requested()) return;
-        if (state_.now() >= next_reconcile) {
-            reconcile();
-            next_reconcile = state_.now() + state_.settings.reconcile;
-        }
-        if (state_.now() >= next_prune) {
-            prune(stop);
-            next_prune = state_.now() + state_.settings.prune;
-        }
-    }
+endpoints::Endpoint::Steady Reaper::next_reap() {
+    // What is due cannot be done: an expired lease is no reason to try sooner.
+    if (reaping_.failing()) return reaping_.again_at();
+    return std::min(reaped_at_ + state_.settings.reap, state_.now() + until_expiry());
 }
 
-std::chrono::milliseconds Reaper::until_reap() {
+std::chrono::milliseconds Reaper::until_expiry() {
+    if (state_.now() < looking_.again_at()) return state_.settings.reap;
     const auto due = state_.store().next_due({});
-    if (!due || !due->lease_expiry) return state_.settings.reap;
+    if (!looking_.succeeded(due) || !due->lease_expiry) return state_.settings.reap;
     return std::clamp(*due->lease_expiry + reap_delay, reap_delay, state_.settings.reap);
 }
 
 void Reaper::reap() {
     const auto result = state_.store().reap(state_.settings.max_attempts);
-    if (!result) return state_.logger().warn("cannot look for expired leases: " + to_string(result.error()));
-    if (result->requeued == 0 && result->failed == 0) return;
-    state_.logger().warn("leases ran out: " + std::to_string(result->requeued) + " jobs go back to the queue, " +
-                         std::to_string(result->failed) + " failed for good");
+    reaped_at_ = state_.now();
+    if (!reaping_.succeeded(result)) return;
+    const bool found = result->requeued > 0 || result->failed > 0;
+    unreported_.requeued += result->requeued;
+    unreported_.failed += result->failed;
+    report();
+    if (!found) return;
     state_.notifier().publish();
     const sync::Lock lock(state_.mutex);
     state_.wake_claimer();
 }
 
+void Reaper::report() {
+    if ((unreported_.requeued == 0 && unreported_.failed == 0) || !lines_.take(state_.now())) return;
+    state_.logger().warn("leases ran out: " + std::to_string(unreported_.requeued) + " jobs go back to the queue, " +
+                         std::to_string(unreported_.failed) + " failed for good");
+    unreported_ = {};
+}
+
+Maintenance::Maintenance(SchedulerState& state)
+    : state_(state),
+      reconciling_(state.retry("reconcile", maintenance_backoff)),
+      pruning_(state.retry("prune", maintenance_backoff)),
+      next_reconcile_(state.now()),
+      next_prune_(state.now() + state.settings.prune) {}
+
+void Maintenance::run(std::stop_token stop) {
+    while (!stop.stop_requested()) sync::sleep_until(step(stop), stop);
+}
+
+endpoints::Endpoint::Steady Maintenance::step(std::stop_token stop) {
+    if (state_.now() >= next_reconcile_) {
+        reconcile();
+        next_reconcile_ = reconciling_.failing() ? reconciling_.again_at() : state_.now() + state_.settings.reconcile;
+    }
+    if (!stop.stop_requested() && state_.now() >= next_prune_) {
+        prune(stop);
+        next_prune_ = pruning_.failing() ? pruning_.again_at() : state_.now() + state_.settings.prune;
+    }
+    return std::min(next_reconcile_, next_prune_);
+}
+
 void Maintenance::reconcile() {
     const auto result = state_.store().reconcile({});
-    if (!result) return state_.logger().warn("cannot reconcile: " + to_string(result.error()));
+    if (!reconciling_.succeeded(result)) return;
     if (result->flipped > 0)
         state_.logger().info(std::to_string(result->flipped) + " catalogs now rank by their new profile");
     if (result->enqueued == 0) return;
@@ -74,13 +106,12 @@ void Maintenance::reconcile() {
     state_.wake_claimer();
 }
 
-void Maintenance::prune(std::stop_token stop) {
+void Maintenance::prune(const std::stop_token& stop) {
     PruneRequest request;
     request.older_than = state_.settings.retention;
     for (int round = 0; round < max_prune_rounds && !stop.stop_requested(); ++round) {
         const auto result = state_.store().prune(request);
-        if (!result) return state_.logger().warn("cannot prune: " + to_string(result.error()));
-        if (!result->more) return;
+        if (!pruning_.succeeded(result) || !result->more) return;
     }
 }
 

@@ -17,6 +17,20 @@ constexpr std::chrono::milliseconds min_between_rechecks{1'000};
 
 }  // namespace
 
+Prober::ProbeState::ProbeState(SchedulerState& state, const std::string& name)
+    // Search reports why the provider of an earlier profile does not answer.
+    : faults(state.context(), state.providers().queries_only(name) ? LogLevel::debug : LogLevel::warn),
+      retry(faults, state.context(), "ask provider '" + name + "' for its model",
+            sync::fixed_backoff(state.settings.heartbeat, state.settings.probe)) {}
+
+Prober::Prober(SchedulerState& state, CallRunner& calls, endpoints::ModelListener listener)
+    : state_(state),
+      calls_(calls),
+      listener_(std::move(listener)),
+      listening_(state.retry("set the catalogs' targets",
+                             sync::fixed_backoff(state.settings.heartbeat, state.settings.probe))),
+      checking_(state.retry("read the catalogs' targets")) {}
+
 void Prober::run(std::stop_token stop) {
     {
         const std::jthread rechecks([this, &stop] {
@@ -50,14 +64,14 @@ endpoints::Endpoint::Steady Prober::next_due() {
     for (const auto& [name, probe] : probes_) {
         if (!probe.running) next = std::min(next, probe.due);
     }
-    return listener_due_ ? std::min(next, state_.now() + state_.settings.heartbeat) : next;
+    return listener_due_ ? std::min(next, listening_.again_at()) : next;
 }
 
 void Prober::start_due_probes(const std::set<std::string>& recheck_requested, const std::stop_token& stop) {
     for (const std::string& name : state_.providers().all_names()) {
         if (stop.stop_requested()) return;
         const sync::Lock lock(mutex_);
-        ProbeState& probe = probes_[name];
+        ProbeState& probe = probes_.try_emplace(name, state_, name).first->second;
         probe.recheck_requested = probe.recheck_requested || recheck_requested.contains(name);
         if (probe.running) continue;
         // A provider that answered is due a whole interval after its last probe; a recheck is sooner.
@@ -82,7 +96,7 @@ void Prober::follow_up(const std::stop_token& stop) {
     bool check = false;
     {
         const sync::Lock lock(mutex_);
-        changed = std::exchange(listener_due_, false);
+        changed = state_.now() >= listening_.again_at() && std::exchange(listener_due_, false);
         check = state_.now() >= next_check_;
         if (check) next_check_ = state_.now() + state_.settings.probe;
     }
@@ -93,8 +107,11 @@ void Prober::follow_up(const std::stop_token& stop) {
 void Prober::run_probe(const std::string& name, const std::stop_token& stop) {
     const auto result = state_.providers().probe(name, stop);
     sync::Lock lock(mutex_);
-    ProbeState& probe = probes_[name];
-    if (const auto line = finish_probe(probe, name, result, stop.stop_requested())) {
+    ProbeState& probe = probes_.at(name);
+    lock.unlock();
+    if (!stop.stop_requested()) probe.retry.succeeded(result);
+    lock.lock();
+    if (const auto line = finish_probe(probe, result)) {
         lock.unlock();
         state_.logger().log(line->level, line->text);
         lock.lock();
@@ -104,24 +121,18 @@ void Prober::run_probe(const std::string& name, const std::stop_token& stop) {
     wake_up_.notify_all();
 }
 
-std::optional<Prober::LogLine> Prober::finish_probe(ProbeState& probe, const std::string& name,
-                                                    const Result<endpoints::ProbeResult>& result, bool stopped) {
+std::optional<Prober::LogLine> Prober::finish_probe(ProbeState& probe, const Result<endpoints::ProbeResult>& result) {
     const auto now = state_.now();
     probe.last_end = now;
     if (result) {
-        probe.failures = 0;
-        probe.failure_logged = false;
         probe.due = now + state_.settings.probe;
         const bool first = !probe.answered;
         probe.answered = true;
         if (first || result->changed()) return apply(*result, first);
         return std::nullopt;
     }
-    probe.due = now + sync::fixed_backoff(state_.settings.heartbeat, state_.settings.probe).delay(++probe.failures);
-    if (probe.answered || probe.failure_logged || stopped || state_.providers().queries_only(name)) return std::nullopt;
-    probe.failure_logged = true;
-    return LogLine{LogLevel::warn,
-                   "provider '" + name + "' does not answer yet, asking again: " + to_string(result.error())};
+    probe.due = std::max(now, probe.retry.again_at());
+    return std::nullopt;
 }
 
 std::optional<Prober::LogLine> Prober::apply(const endpoints::ProbeResult& result, bool first) {
@@ -154,17 +165,19 @@ std::optional<Prober::LogLine> Prober::apply(const endpoints::ProbeResult& resul
 
 void Prober::call_listener() {
     if (!listener_) return;
-    const Status status = listener_();
-    if (!status && !listener_failed_)
-        state_.logger().warn("cannot set the catalogs' targets, trying again: " + to_string(status.error()));
-    listener_failed_ = !status;
+    const bool notified = listening_.succeeded(listener_());
     const sync::Lock lock(mutex_);
-    listener_due_ = listener_due_ || !status;
+    listener_due_ = listener_due_ || !notified;
+}
+
+void Prober::check_again() {
+    const sync::Lock lock(mutex_);
+    next_check_ = std::min(next_check_, checking_.again_at());
 }
 
 void Prober::check_targets() {
     const auto catalogs = state_.store().catalogs();
-    if (!catalogs) return;
+    if (!checking_.succeeded(catalogs)) return check_again();
     std::map<Mismatch, std::pair<std::string, std::size_t>> mismatches;  // the first catalog, and how many there are
     std::map<Sha256, Profile> profiles;
     for (const CatalogInfo& catalog : *catalogs) {
@@ -172,7 +185,7 @@ void Prober::check_targets() {
         auto profile = profiles.find(*catalog.target_profile);
         if (profile == profiles.end()) {
             auto read = state_.store().profile(*catalog.target_profile);
-            if (!read) return;
+            if (!checking_.succeeded(read)) return check_again();
             profile = profiles.emplace(*catalog.target_profile, std::move(*read)).first;
         }
         const bool made = std::ranges::any_of(state_.providers().names(), [&](const std::string& name) {

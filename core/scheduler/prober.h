@@ -17,14 +17,15 @@
 #include "embedq/values.h"
 #include "scheduler/call_runner.h"
 #include "scheduler/scheduler_state.h"
+#include "sync/fault_log.h"
 #include "sync/mutex.h"
+#include "sync/retry.h"
 
 namespace embedq::scheduler {
 
 class Prober {
 public:
-    Prober(SchedulerState& state, CallRunner& calls, endpoints::ModelListener listener)
-        : state_(state), calls_(calls), listener_(std::move(listener)) {}
+    Prober(SchedulerState& state, CallRunner& calls, endpoints::ModelListener listener);
 
     // Until stop is requested; then stops the probes that are running, and waits for them.
     void run(std::stop_token stop);
@@ -41,14 +42,17 @@ public:
 
 private:
     struct ProbeState {
+        ProbeState(SchedulerState& state, const std::string& name);
+
+        // These two are used by the thread of the probe alone.
+        sync::FaultLog faults;
+        sync::Retry retry;
         bool running = false;
         bool recheck_requested = false;  // during the present probe, or since it
         endpoints::Endpoint::Steady due{};
         endpoints::Endpoint::Steady last_end{};
-        std::size_t failures = 0;     // in a row
-        bool answered = false;        // ever
-        bool failure_logged = false;  // since the last answer
-        std::jthread thread;          // of the last probe
+        bool answered = false;  // ever
+        std::jthread thread;    // of the last probe
     };
     // A catalog's provider by the YAML's name, and the fingerprint of the catalog's target.
     using Mismatch = std::pair<std::string, Sha256>;
@@ -61,8 +65,7 @@ private:
     // On a thread of its own.
     void run_probe(const std::string& name, const std::stop_token& stop) EMBEDQ_EXCLUDES(mutex_);
     // Returns the line to log, if any.
-    [[nodiscard]] std::optional<LogLine> finish_probe(ProbeState& probe, const std::string& name,
-                                                      const Result<endpoints::ProbeResult>& result, bool stopped)
+    [[nodiscard]] std::optional<LogLine> finish_probe(ProbeState& probe, const Result<endpoints::ProbeResult>& result)
         EMBEDQ_REQUIRES(mutex_);
     [[nodiscard]] std::optional<LogLine> apply(const endpoints::ProbeResult& result, bool first)
         EMBEDQ_REQUIRES(mutex_);
@@ -70,11 +73,14 @@ private:
     // Warns once about each target that no provider of this process makes although its provider's name is configured:
     // nothing is claimed for it.
     void check_targets();
+    // After the store failed.
+    void check_again();
 
     SchedulerState& state_;
     CallRunner& calls_;
     const endpoints::ModelListener listener_;
-    bool listener_failed_ = false;
+    sync::Retry listening_;
+    sync::Retry checking_;
     std::set<Mismatch> reported_;
 
     // Locked before SchedulerState::mutex. Not held while a provider, the store or the listener is called, or a line is

@@ -49,6 +49,7 @@ public:
 
     void start() {
         keeper_thread_ = std::jthread([this](std::stop_token stop) { keeper_.run(stop); });
+        watch_thread_ = std::jthread([this](std::stop_token stop) { keeper_.watch(stop); });
         committer_thread_ = std::jthread([this] { committer_.run(); });
         prober_thread_ = std::jthread([this](std::stop_token stop) { prober_.run(stop); });
         notification_thread_ = std::jthread([this](std::stop_token stop) { wait_for_notifications(stop); });
@@ -65,6 +66,7 @@ public:
         {
             const sync::Lock lock(state_.mutex);
             state_.draining = true;
+            state_.commit_until = state_.now() + state_.settings.grace;
             state_.queue.release_all_queued("given back at a stop");
         }
         const std::array first_to_end{&claimer_thread_, &prober_thread_,      &notification_thread_,
@@ -80,9 +82,11 @@ public:
         }
         committer_thread_.join();
         // The lease keeper stops last: what was being committed needed its leases.
-        keeper_thread_.request_stop();
-        keeper_thread_.join();
+        for (std::jthread* thread : {&keeper_thread_, &watch_thread_}) thread->request_stop();
+        for (std::jthread* thread : {&keeper_thread_, &watch_thread_}) thread->join();
         state_.notifier().publish();
+        keeper_.report_losses(true);
+        log_summary();
     }
 
     [[nodiscard]] Counters counters() const {
@@ -97,6 +101,17 @@ public:
     }
 
 private:
+    void log_summary() const {
+        const Counters sum = counters();
+        const auto count = [](std::uint64_t number, const char* what) { return std::to_string(number) + " " + what; };
+        state_.logger().info("stopped; jobs: " + count(sum.jobs_claimed, "claimed, ") +
+                             count(sum.jobs_succeeded, "succeeded, ") + count(sum.jobs_failed, "failed, ") +
+                             count(sum.jobs_retried, "retried, ") + count(sum.jobs_lost, "lost; texts: ") +
+                             count(sum.texts_embedded, "embedded, ") + count(sum.texts_cut, "of them cut, ") +
+                             count(sum.texts_refused, "refused; calls: ") + count(sum.calls, "sent, ") +
+                             count(sum.calls_failed, "of them failed"));
+    }
+
     void wait_for_notifications(std::stop_token stop) {
         while (!stop.stop_requested()) {
             if (state_.notifier().wait(state_.now() + state_.settings.poll, stop) != Wake::notified) continue;
@@ -116,6 +131,7 @@ private:
     Maintenance maintenance_;
     bool started_ = false;
     std::jthread keeper_thread_;
+    std::jthread watch_thread_;
     std::jthread committer_thread_;
     std::jthread prober_thread_;
     std::jthread notification_thread_;

@@ -8,6 +8,7 @@
 
 #include <condition_variable>
 #include <map>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -20,12 +21,19 @@
 #include "endpoints/providers.h"
 #include "scheduler/work_queue.h"
 #include "settings/settings.h"
+#include "sync/backoff.h"
+#include "sync/fault_log.h"
 #include "sync/mutex.h"
+#include "sync/retry.h"
 
 namespace embedq::scheduler {
 
-// How long to wait after the store failed.
-inline constexpr std::chrono::milliseconds store_pause{500};
+// How long to wait after the store failed. Short enough that work continues soon after the store does.
+inline constexpr sync::Backoff store_backoff{.base = std::chrono::milliseconds(500),
+                                             .factor = 2,
+                                             .max = std::chrono::milliseconds(5'000),
+                                             .jitter = 0.5,
+                                             .mode = sync::Jitter::below};
 
 // A pause of an endpoint that began or ended here and is not yet in the store.
 struct PauseChange {
@@ -43,6 +51,7 @@ struct SchedulerState {
           settings(std::move(scheduler_settings)),
           worker_id(std::move(worker)),
           shares_endpoint_states(store.capabilities().multi_process),
+          store_faults(context),
           queue(settings) {}
 
     // These are thread-safe themselves.
@@ -56,6 +65,11 @@ struct SchedulerState {
 
     [[nodiscard]] endpoints::Endpoint::Steady now() const { return context_.clock().now(); }
     [[nodiscard]] double random01() { return context_.uniform(); }
+    // For a loop that uses the store. `what` completes "cannot …".
+    [[nodiscard]] sync::Retry retry(std::string what, const sync::Backoff& backoff = store_backoff) {
+        return {store_faults, context_, std::move(what), backoff};
+    }
+    [[nodiscard]] Context& context() const { return context_; }
 
     void wake_claimer() EMBEDQ_REQUIRES(mutex) {
         claimer_awake = true;
@@ -77,6 +91,7 @@ public:
     const std::string worker_id;
     const bool shares_endpoint_states;  // other processes may publish pauses
     std::stop_source calls_stop;        // stops provider calls after the grace time
+    sync::FaultLog store_faults;        // of all loops that use the store
 
     mutable sync::Mutex mutex;
     // What each is notified of:
@@ -94,8 +109,12 @@ public:
     bool trial_wants_states EMBEDQ_GUARDED_BY(mutex) = false;  // a trial waits until the store's pauses have been read
     // When the store's pauses were last read. A trial waits until this is later than the end of its endpoint's pause.
     endpoints::Endpoint::Steady states_read_at EMBEDQ_GUARDED_BY(mutex){};
+    // No heartbeat has reached the store for half a lease: all jobs were dropped. Nothing is claimed until one does.
+    bool heartbeat_missed EMBEDQ_GUARDED_BY(mutex) = false;
     bool claimer_awake EMBEDQ_GUARDED_BY(mutex) = true;
-    bool draining EMBEDQ_GUARDED_BY(mutex) = false;     // no new calls
+    bool draining EMBEDQ_GUARDED_BY(mutex) = false;  // no new calls
+    // While draining: until when a commit that fails is tried again.
+    std::optional<endpoints::Endpoint::Steady> commit_until EMBEDQ_GUARDED_BY(mutex);
     bool calls_ended EMBEDQ_GUARDED_BY(mutex) = false;  // no call will return any more
     std::size_t call_threads EMBEDQ_GUARDED_BY(mutex) = 0;
 };

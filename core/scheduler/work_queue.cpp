@@ -118,12 +118,14 @@ void WorkQueue::release(HoldId id, const std::string& reason) {
     mark_to_report(id, job);
 }
 
-void WorkQueue::lose(HoldId id) {
+void WorkQueue::lose(HoldId id, LossReason reason) {
     auto found = jobs_.find(id);
     if (found == jobs_.end()) return;
     // A text that no other job waits for is dropped when it is taken, or when it is answered.
     ready_vectors_ -= found->second.ready.size();
     std::vector<TextPtr> ready = std::move(found->second.ready);
+    const ClaimedJob& job = found->second.claimed;
+    lost_.push_back({job.ref.id, job.catalog_id, job.spec_name, reason});
     jobs_.erase(found);
     to_report_.erase(id);
     ++counters_.jobs_lost;

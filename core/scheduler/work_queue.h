@@ -62,7 +62,10 @@ public:
     // Gives the job back without counting an attempt, once what is in flight for it has returned.
     void release(HoldId hold, const std::string& reason);
     // The lease is gone: forgets the job. Its texts stay only if other jobs wait for them.
-    void lose(HoldId hold);
+    void lose(HoldId hold, LossReason reason = LossReason::lease_over);
+    // The jobs that were lost, for the log. Each is returned once.
+    [[nodiscard]] bool has_lost() const noexcept { return !lost_.empty(); }
+    [[nodiscard]] std::vector<LostJob> take_lost() { return std::exchange(lost_, {}); }
     // Gives back every job that waits for queued texts of a provider, without counting an attempt.
     void release_queued(const Sha256& fingerprint, const std::string& reason);
     // Until `accept`, whatever is queued for the provider is given back immediately, as by `release_queued`.
@@ -110,7 +113,7 @@ public:
 
     // Takes what is ready. `random` in [0, 1) spreads the delays of retries.
     [[nodiscard]] CommitWork collect(double random);
-    // What the store answered for each report of a collected commit.
+    // What the store answered for each report of a collected commit; nothing where it kept none of it.
     void committed(const CommitWork& work, const std::vector<bool>& kept);
     [[nodiscard]] std::size_t ready_vectors() const noexcept { return ready_vectors_; }
     [[nodiscard]] bool has_ready() const noexcept { return !to_report_.empty(); }
@@ -225,6 +228,7 @@ private:
     std::map<Sha256, std::size_t> live_texts_by_provider_;
     std::size_t live_bytes_ = 0;
     std::vector<std::string> cut_messages_;
+    std::vector<LostJob> lost_;
     Counters counters_;
 };
 

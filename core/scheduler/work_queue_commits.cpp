@@ -86,7 +86,7 @@ void WorkQueue::committed(const CommitWork& work, const std::vector<bool>& kept)
     for (std::size_t i = 0; i < work.commit.jobs.size(); ++i) {
         const JobReport& report = work.commit.jobs[i];
         if (i >= kept.size() || !kept[i]) {
-            lose(work.holds[i]);
+            lose(work.holds[i], kept.empty() ? LossReason::not_committed : LossReason::lease_over);
             continue;
         }
         for (const std::uint32_t place : report.vectors) vector_kept[place] = true;

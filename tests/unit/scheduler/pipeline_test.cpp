@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "changing_provider.h"
 #include "faults/store/faulty_store.h"
 #include "pipeline_fixture.h"
 
@@ -268,7 +269,9 @@ TEST_F(PipelineTest, AManualRetryAsksForEverythingAgain) {
 }
 
 TEST_F(PipelineTest, fenced) {
-    // A worker whose lease expires during a call: it sends no heartbeats, like a process that is stopped.
+    // A worker whose lease expires during a call: it sends no heartbeats, and its clock stands still, as in a process
+    // that is stopped.
+    ManualClockContext stands_still;
     SchedulerSettings stopped = settings;
     stopped.lease = milliseconds(30);
     stopped.heartbeat = seconds(3'600);
@@ -281,7 +284,7 @@ TEST_F(PipelineTest, fenced) {
     });
     endpoints::ProviderDirectory slow_providers = directory(slow);
     put("spec", {"a text"});
-    Scheduler zombie(*store, notifier, slow_providers, stopped, context);
+    Scheduler zombie(*store, notifier, slow_providers, stopped, stands_still);
     ASSERT_TRUE(zombie.start());
     gate.wait_until_reached();
     const auto scheduler = start();

@@ -90,7 +90,7 @@ TEST_F(ProberTest, AProviderThatDoesNotAnswerIsProbedAgainSoonerAndLoggedOnce) {
         context.advance(seconds(60));
     }
     EXPECT_EQ(provider->infos(), 4);
-    EXPECT_EQ(logged("does not answer yet"), 1U);
+    EXPECT_EQ(logged("cannot ask provider 'p' for its model, trying again: connection refused"), 1U);
     EXPECT_TRUE(open_pools().empty());
     provider->fail_with(std::nullopt);
     step();
@@ -149,8 +149,9 @@ TEST_F(ProberTest, AListenerThatFailsIsCalledAgain) {
     context.advance(settings.heartbeat);
     step();
     EXPECT_EQ(notified, 2);
-    EXPECT_EQ(logged("cannot set the catalogs' targets"), 1U);
+    EXPECT_EQ(logged("cannot set the catalogs' targets, trying again"), 1U);
     answer = {};
+    context.advance(2 * settings.heartbeat);
     step();
     step();
     EXPECT_EQ(notified, 3);
