@@ -15,6 +15,7 @@
 #include "endpoints/prefetch_window.h"
 #include "endpoints/providers.h"
 #include "endpoints/rate_limit.h"
+#include "sync/fault_log.h"
 
 namespace embedq::endpoints {
 
@@ -35,9 +36,9 @@ struct EndpointPool {
     PrefetchWindow window;
     RateLimit requests;
     RateLimit tokens;
-    bool pause_logged = false;  // the present pause has been logged
-    bool retired = false;       // replaced by another model or other limits: takes no new batches
-    std::size_t threads = 0;    // that work on it
+    sync::FaultLines faults;  // the pauses of its endpoints, for the log
+    bool retired = false;     // replaced by another model or other limits: takes no new batches
+    std::size_t threads = 0;  // that work on it
 
     // Keeps what was learned about the same model under other limits or endpoints. An endpoint that has the same name
     // keeps its pause.
@@ -50,6 +51,7 @@ struct EndpointPool {
         }
         limits.inherit(old.limits);
         window.inherit(old.window);
+        if (provider->info.endpoints == old.provider->info.endpoints) faults = old.faults;
         if (requests.per_minute() == old.requests.per_minute()) requests = old.requests;
         if (tokens.per_minute() == old.tokens.per_minute()) tokens = old.tokens;
     }

@@ -124,9 +124,9 @@ void CallRunner::run(endpoints::EndpointPool& pool, std::size_t endpoint_index) 
             lock.lock();
             conclude(pool, endpoint_index, control, std::move(sample), outcome);
         }
-        if (const auto warning = finish(pool, *call, endpoint_index, std::move(outcome))) {
+        if (const auto line = finish(pool, *call, endpoint_index, std::move(outcome))) {
             lock.unlock();
-            state_.logger().warn(*warning);
+            state_.logger().log(line->level, line->text);
             lock.lock();
         }
     }
@@ -212,8 +212,8 @@ CallRunner::Outcome CallRunner::embed(const endpoints::ProbedProvider& provider,
     return outcome;
 }
 
-std::optional<std::string> CallRunner::finish(endpoints::EndpointPool& pool, const Call& call,
-                                              std::size_t endpoint_index, Outcome&& outcome) {
+std::optional<CallRunner::LogLine> CallRunner::finish(endpoints::EndpointPool& pool, const Call& call,
+                                                      std::size_t endpoint_index, Outcome&& outcome) {
     endpoints::Endpoint& endpoint = pool.endpoints[endpoint_index];
     const auto now = state_.now();
     Result<EmbedResult>& result = outcome.result;
@@ -234,22 +234,23 @@ std::optional<std::string> CallRunner::finish(endpoints::EndpointPool& pool, con
         answered(pool, call, std::move(*result));
     else
         failed(pool, call, *error, outcome.late, effect.charge_jobs);
-    if (!pool.retired && (effect.paused || effect.recovered)) publish_pause_change(pool, endpoint_index, now);
-    std::optional<std::string> warning;
+    std::optional<LogLine> line;
+    if (!pool.retired && (effect.paused || effect.recovered)) {
+        publish_pause_change(pool, endpoint_index, now);
+        line = pause_line(pool, endpoint_index, effect.paused ? &*error : nullptr, now);
+    }
     if (error && pool.paused(now)) {
         const std::string reason = "provider '" + pool.provider->name + "' is paused: " + endpoint.pause().text();
-        if (!std::exchange(pool.pause_logged, true)) warning = reason;
         // Jobs that would wait longer than a lease are given back, so that other processes can take them.
         if (pool.paused_until() > now + state_.settings.lease)
             state_.queue.release_queued(call.batch.fingerprint, reason);
     }
     state_.endpoints_cv.notify_all();
     state_.committer_cv.notify_all();
-    return warning;
+    return line;
 }
 
 void CallRunner::answered(endpoints::EndpointPool& pool, const Call& call, EmbedResult&& result) {
-    pool.pause_logged = false;
     const auto oldest = std::ranges::min_element(call.batch.texts, {}, &Text::here_since);
     pool.window.answered(call.batch.texts.size(), state_.queue.texts(call.batch.fingerprint), (*oldest)->here_since,
                          state_.now());
@@ -278,6 +279,17 @@ void CallRunner::failed(endpoints::EndpointPool& pool, const Call& call, const E
     if (late && charge_jobs && error.kind == ErrorKind::unavailable) pool.limits.text_timed_out();
     pool.limits.refused(inputs, error);
     state_.queue.batch_failed(call.batch, error, {pool.limits.present(), state_.now()}, charge_jobs);
+}
+
+std::optional<CallRunner::LogLine> CallRunner::pause_line(endpoints::EndpointPool& pool, std::size_t endpoint_index,
+                                                          const Error* error, endpoints::Endpoint::Steady now) {
+    const endpoints::Pause& pause = pool.endpoints[endpoint_index].pause();
+    const std::string what = "use endpoint '" + pool.provider->info.endpoints[endpoint_index] + "' of provider '" +
+                             pool.provider->name + "'";
+    auto text = error == nullptr ? pool.faults.succeeded(what, now)
+                                 : pool.faults.failed(what, {error->kind, pause.text()}, now, pause.until);
+    if (!text) return std::nullopt;
+    return LogLine{error == nullptr ? LogLevel::info : LogLevel::warn, std::move(*text)};
 }
 
 void CallRunner::publish_pause_change(endpoints::EndpointPool& pool, std::size_t endpoint_index,

@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "embedq/context.h"
+#include "embedq/error.h"
 #include "embedq/values.h"
 #include "scheduler/scheduler_state.h"
 #include "sync/mutex.h"
@@ -89,13 +91,20 @@ private:
 
     // --- ends of calls
 
-    // Returns the warning that the provider is paused, once for each pause.
-    [[nodiscard]] std::optional<std::string> finish(endpoints::EndpointPool& pool, const Call& call,
-                                                    std::size_t endpoint_index, Outcome&& outcome)
+    struct LogLine {
+        LogLevel level = LogLevel::info;
+        std::string text;
+    };
+    // Returns the line to log about a pause that began or is over, if any.
+    [[nodiscard]] std::optional<LogLine> finish(endpoints::EndpointPool& pool, const Call& call,
+                                                std::size_t endpoint_index, Outcome&& outcome)
         EMBEDQ_REQUIRES(state_.mutex);
     void answered(endpoints::EndpointPool& pool, const Call& call, EmbedResult&& result) EMBEDQ_REQUIRES(state_.mutex);
     void failed(endpoints::EndpointPool& pool, const Call& call, const Error& error, bool late, bool charge_jobs)
         EMBEDQ_REQUIRES(state_.mutex);
+    // The line to log about a pause of the endpoint that began, became longer or is over.
+    [[nodiscard]] static std::optional<LogLine> pause_line(endpoints::EndpointPool& pool, std::size_t endpoint_index,
+                                                           const Error* error, endpoints::Endpoint::Steady now);
     // Makes a pause that began or ended known to queries and to other processes.
     void publish_pause_change(endpoints::EndpointPool& pool, std::size_t endpoint_index,
                               endpoints::Endpoint::Steady now) EMBEDQ_REQUIRES(state_.mutex);

@@ -39,6 +39,25 @@ TEST_F(CallsTest, NoTextIsRefusedForGoodByAnEndpointThatRefusesEverything) {
     EXPECT_LE(provider->samples(), 4);
 }
 
+TEST_F(CallsTest, APauseIsLoggedWhenItBeginsAndWhenItIsOverHoweverOftenItIsExtended) {
+    std::atomic<bool> throttles = true;
+    provider->script([&](const EmbedRequest&, int call) -> std::optional<Error> {
+        throttles = call <= 6;
+        if (!throttles) return std::nullopt;
+        return Error{.kind = ErrorKind::throttled, .message = "slow down", .retry_after = milliseconds(20)};
+    });
+    put("spec", numbered("text", 4));
+    const auto scheduler = start();
+    const auto logged = [&](std::string_view words) {
+        return std::ranges::count_if(context.logged(), [&](const std::string& line) { return line.contains(words); });
+    };
+    ASSERT_TRUE(eventually([&] { return settled() && logged("works again after ") > 0; }));
+    EXPECT_FALSE(throttles);
+    EXPECT_EQ(logged("cannot use endpoint 'default' of provider 'p', trying again in 20 ms: throttled: slow down"), 1);
+    EXPECT_EQ(logged("cannot use endpoint"), 1);
+    EXPECT_EQ(logged("works again after "), 1);
+}
+
 TEST_F(CallsTest, ARefusalInACallThatIsAnsweredNeedsNoControl) {
     provider->refuses = [](std::string_view text) { return text == "bad 7"; };
     put("bad", numbered("bad", 10));
