@@ -26,8 +26,6 @@ constexpr milliseconds first_attempt_wait = 1s;  // of `degraded`
 constexpr milliseconds delivery_timeout = 1s;    // of a notification through a pooler
 constexpr milliseconds shutdown_wait = 1s;       // for the last notification
 constexpr milliseconds first_retry_delay = 250ms;
-// Spreads the processes that lost the same server, so that they do not all reconnect at the same moment.
-constexpr milliseconds reconnect_jitter = 100ms;
 // Always the same name, since a pooler keeps the sessions that it listened with.
 constexpr std::string_view probe_channel = "embedq_probe";
 
@@ -58,7 +56,14 @@ void WakeDescriptor::clear() const {
 }
 
 Listener::Listener(Address address, ListenSettings settings, Context& context, PollSchedule& schedule)
-    : address_(std::move(address)), settings_(std::move(settings)), context_(context), schedule_(schedule) {}
+    : address_(std::move(address)),
+      settings_(std::move(settings)),
+      context_(context),
+      schedule_(schedule),
+      faults_(context),
+      // Random, so that the processes that lost the same server do not all connect at the same moment.
+      listening_(faults_, context, "get notifications from " + address_.name + " (it polls meanwhile)",
+                 {.base = first_retry_delay, .max = settings_.retry_max, .jitter = 0.5, .mode = sync::Jitter::below}) {}
 
 Listener::~Listener() {
     {
@@ -92,7 +97,6 @@ std::string Listener::degraded() {
 }
 
 void Listener::run(const std::stop_token& stop) {
-    int failures = 0;
     while (!stop.stop_requested()) {
         auto opened = open(stop);
         if (stop.stop_requested()) break;
@@ -102,20 +106,16 @@ void Listener::run(const std::stop_token& stop) {
             const Status lost = serve_session(forever, stop);
             if (lost) break;
             drop_session();
-            notifications_stopped(to_string(lost.error()));
-            failures = 0;
+            notifications_stopped(lost.error());
         } else if (opened) {
-            const std::string reason = to_string(*opened->cannot_listen);
+            const Error reason = *opened->cannot_listen;
             set_session(std::move(*opened));
             notifications_stopped(reason);
-            ++failures;
         } else {
             update_can_notify();
-            notifications_stopped(to_string(opened.error()));
-            ++failures;
+            notifications_stopped(opened.error());
         }
-        const Steady again = context_.clock().now() + pause(failures);
-        while (!serve_session(again, stop)) drop_session();
+        while (!serve_session(listening_.again_at(), stop)) drop_session();
     }
     drop_session();
 }
@@ -339,48 +339,32 @@ void Listener::sleep_until(Steady until, const Connection* also) {
     if (::poll(polled.data(), polled.size(), timeout) > 0 && polled[0].revents != 0) woken_.clear();
 }
 
-// --- state and backoff
-
-// Between half and all of a time that doubles with each failure; after none, only the jitter.
-Clock::Steady::duration Listener::pause(int failures) {
-    if (failures == 0) return std::chrono::duration_cast<Steady::duration>(reconnect_jitter * context_.uniform());
-    const sync::Backoff backoff{
-        .base = first_retry_delay, .max = settings_.retry_max, .jitter = 0.5, .mode = sync::Jitter::below};
-    return backoff.delay(static_cast<std::uint64_t>(failures), context_.uniform());
-}
+// --- state
 
 // The state and the wake-up change under one lock, so a thread that sees the new state has also been woken.
 void Listener::notifications_started() {
-    State before = State::listening;
     {
         const sync::Lock lock(mutex_);
-        before = std::exchange(state_, State::listening);
+        state_ = State::listening;
         degraded_reason_.clear();
         schedule_.set_polling(false);
         schedule_.publish();
     }
     changed_.notify_all();
-    if (before == State::polling) context_.logger().info("notifications from " + address_.name + " arrive again");
+    listening_.succeeded();
 }
 
-void Listener::notifications_stopped(const std::string& reason) {
-    State before = State::polling;
+void Listener::notifications_stopped(const Error& error) {
     {
         const sync::Lock lock(mutex_);
-        before = std::exchange(state_, State::polling);
-        degraded_reason_ = address_.name + ": " + reason;
-        if (before != State::polling) {
+        degraded_reason_ = address_.name + ": " + to_string(error);
+        if (std::exchange(state_, State::polling) != State::polling) {
             schedule_.set_polling(true);
             schedule_.publish();
         }
     }
     changed_.notify_all();
-    if (before == State::polling) {
-        context_.logger().debug("still no notifications from " + address_.name + ": " + reason);
-    } else {
-        context_.logger().warn("no notifications arrive from " + address_.name + " (" + reason +
-                               "); until they do, the notifier polls");
-    }
+    listening_.failed(error);
 }
 
 }  // namespace embedq::notifiers

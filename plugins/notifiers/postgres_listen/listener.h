@@ -21,7 +21,9 @@
 #include "notifiers/postgres_listen/address.h"
 #include "notifiers/postgres_listen/connection.h"
 #include "notifiers/wake/poll_schedule.h"
+#include "sync/fault_log.h"
 #include "sync/mutex.h"
+#include "sync/retry.h"
 
 namespace embedq::notifiers {
 
@@ -103,10 +105,9 @@ private:
     void drop_session();
     void finish_notify(bool delivered);
     void update_can_notify();
-    [[nodiscard]] Clock::Steady::duration pause(int failures);
 
     void notifications_started();
-    void notifications_stopped(const std::string& why);
+    void notifications_stopped(const Error& error);
 
     const Address address_;
     const ListenSettings settings_;
@@ -122,6 +123,8 @@ private:
     Steady answer_by_;
     Steady next_probe_;
     Steady next_notify_;
+    sync::FaultLog faults_;
+    sync::Retry listening_;
 
     sync::Mutex mutex_;
     std::condition_variable_any changed_;
