@@ -17,8 +17,9 @@ namespace {
 
 using Steady = endpoints::Endpoint::Steady;
 
-constexpr std::size_t loss_lines = 4;    // a minute
-constexpr std::size_t listed_jobs = 50;  // in a line, of each reason
+constexpr const char* keep_leases = "keep leases";  // completes "cannot …"
+constexpr std::size_t loss_lines = 4;               // a minute
+constexpr std::size_t listed_jobs = 50;             // in a line, of each reason
 constexpr std::chrono::milliseconds shortest_look{1};
 
 std::string host_name() {
@@ -97,17 +98,20 @@ void LeaseKeeper::extend() {
     const auto extended = state_.store().extend(report, refs, state_.settings.lease);
     if (!extending_.succeeded(extended)) return;
     std::vector<JobRef> dropped;
+    bool in_time = false;
     {
         const sync::Lock lock(state_.mutex);
         // The leases count from some moment after the call began. A call that took too long extended nothing.
         extended_at_ = began;
-        state_.heartbeat_missed = state_.now() >= began + state_.settings.lease / 2;
+        in_time = state_.now() < began + state_.settings.lease / 2;
+        state_.heartbeat_missed = !in_time;
         dropped = std::exchange(dropped_, {});
         for (std::size_t i = 0; i < held.size(); ++i) {
             if (!(*extended)[i]) state_.queue.lose(held[i].first, LossReason::lease_over);
         }
         state_.wake_claimer();
     }
+    if (in_time) state_.store_faults.succeeded(keep_leases);
     give_back(dropped);
 }
 
@@ -122,17 +126,28 @@ void LeaseKeeper::give_back(const std::vector<JobRef>& dropped) {
 }
 
 Steady LeaseKeeper::check() {
-    const sync::Lock lock(state_.mutex);
     const Steady now = state_.now();
-    const Steady due = extended_at_ + state_.settings.lease / 2;
-    if (now < due) return due;
+    const auto half = state_.settings.lease / 2;
+    {
+        const sync::Lock lock(state_.mutex);
+        if (!drop(now)) return extended_at_ + half;
+    }
+    state_.store_faults.failed(
+        keep_leases,
+        Error{ErrorKind::unavailable, "no heartbeat has reached the store for half a lease (" +
+                                          sync::duration_in_words(half) + "), so nothing is claimed until one does"});
+    // A claim that was under way may still bring jobs.
+    return now + half;
+}
+
+bool LeaseKeeper::drop(Steady now) {
+    if (now < extended_at_ + state_.settings.lease / 2) return false;
     state_.heartbeat_missed = true;
     for (const auto& [hold, ref] : state_.queue.held()) {
         state_.queue.lose(hold, LossReason::no_heartbeat);
         dropped_.push_back(ref);
     }
-    // A claim that was under way may still bring jobs.
-    return now + state_.settings.lease / 2;
+    return true;
 }
 
 void LeaseKeeper::report_losses(bool end) {

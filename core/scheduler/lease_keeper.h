@@ -24,13 +24,15 @@ public:
 
     // The parts of the two.
     void extend() EMBEDQ_EXCLUDES(state_.mutex);
-    // Drops all jobs if it is time for that. Returns when to look again, at the latest.
+    // Drops all jobs if it is time for that, and logs why nothing is claimed. Returns when to look again.
     [[nodiscard]] endpoints::Endpoint::Steady check() EMBEDQ_EXCLUDES(state_.mutex);
     // Logs the jobs that were lost since the last line, a few lines a minute at most; at the `end` in any case. Called
     // by one thread at a time.
     void report_losses(bool end = false) EMBEDQ_EXCLUDES(state_.mutex);
 
 private:
+    // Drops all jobs. False if it is not time for that yet.
+    [[nodiscard]] bool drop(endpoints::Endpoint::Steady now) EMBEDQ_REQUIRES(state_.mutex);
     // Gives back the jobs that were dropped, so that they need not wait for the end of their leases.
     void give_back(const std::vector<JobRef>& dropped) EMBEDQ_EXCLUDES(state_.mutex);
 

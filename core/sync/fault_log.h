@@ -2,8 +2,9 @@
 // took and how often what failed. It costs no more, however long it lasts and however often it comes and goes.
 //
 // Loops that fail for the same cause, such as those that use one store, share one FaultLog, and one fault.
-// Thread-safety: LineLimit and FaultLines are pure, time is passed in, their owner guards them; every member of FaultLog
-// may be called from any thread.
+//
+// Thread-safety: LineLimit and FaultLines are pure, with time passed in, and their owner guards them; every member of
+// FaultLog may be called from any thread.
 #pragma once
 
 #include <algorithm>

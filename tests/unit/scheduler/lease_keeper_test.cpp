@@ -118,7 +118,8 @@ TEST_F(LeaseKeeperTest, HalfALeaseEndsWhileAHeartbeatHangs) {
     put("c");
     EXPECT_FALSE(claimer.step()) << "what would be claimed could not be kept";
     keeper.report_losses();
-    EXPECT_THAT(warnings(), ElementsAre(AllOf(HasSubstr("lost 2 leases"), HasSubstr("no heartbeat"),
+    EXPECT_THAT(warnings(), ElementsAre(HasSubstr("cannot keep leases"),
+                                        AllOf(HasSubstr("lost 2 leases"), HasSubstr("no heartbeat"),
                                               HasSubstr("1 (c/a), 2 (c/b)"))));
     gate.open();
     heartbeat.join();
@@ -130,6 +131,8 @@ TEST_F(LeaseKeeperTest, HalfALeaseEndsWhileAHeartbeatHangs) {
     EXPECT_EQ(held(), 3U);
     static_cast<void>(keeper.check());
     EXPECT_EQ(held(), 3U);
+    EXPECT_THAT(context.logger().lines().back().second, HasSubstr("works again after "))
+        << "once a heartbeat is in time";
 }
 
 TEST_F(LeaseKeeperTest, HalfALeaseCountsFromTheBeginOfTheLastHeartbeat) {
