@@ -4,6 +4,7 @@ import ctypes
 import os
 import pathlib
 import subprocess
+import time
 import unittest
 
 from case import Case, documents
@@ -110,7 +111,7 @@ class Crashes(Shaken):
 
     def test_it_stays_away_for_longer_than_a_lease(self):
         d = self.deployment()
-        regularly = 25
+        regularly = 60
         workers = self.begin(d, scheduler={"reap": f"{regularly}s"})
         self.reached(d, 0.3)
         d.oracle.look()
@@ -118,18 +119,15 @@ class Crashes(Shaken):
         self.addCleanup(lambda: self.server.running or self.server.start())
         # After half a lease without a heartbeat, a worker releases its jobs, and logs that.
         for worker in workers:
-            wait_until(lambda: "no heartbeat for half a lease" in worker.said(),
+            wait_until(lambda: "no heartbeat reached the store for half a lease" in worker.said(),
                        lambda: f"{worker.name} releases its jobs\n{d.logs()}")
-            wait_until(lambda: "cannot look for expired leases" in worker.said(),
-                       lambda: f"{worker.name} tries to reap\n{d.logs()}")
+        time.sleep(LEASE)  # the leases end while nobody can see it
         self.server.start()
-        # recovered_in_time: a worker that could not reap meanwhile tries again soon, not at its next regular time.
+        back = time.monotonic()
+        # recovered_in_time: the jobs are given back, or returned by a worker that tries to reap again soon, not at its
+        # next regular time.
         d.settled()
-        waits = []
-        for worker in workers:
-            tried = worker.times_of("cannot look for expired leases")[-1]
-            waits += [time - tried for time in worker.times_of("leases ran out") if time > tried]
-        self.assertLess(min(waits).total_seconds(), regularly - 1, d.logs())
+        self.assertLess(time.monotonic() - back, regularly - 1, d.logs())
         self.assertEqual(d.finish(*workers, heir=False), TEXTS)
 
 
