@@ -224,6 +224,7 @@ std::optional<CallRunner::LogLine> CallRunner::finish(endpoints::EndpointPool& p
         outcome.neutral ? endpoint.undecided(call.sent_at)
                         : endpoint.finished(now, outcome.texts_fault ? std::nullopt : error,
                                             error ? state_.random01() : 0, call.sent_at);
+    const bool answers = result.has_value();
     if (call.trial)
         count_samples(pool, outcome);
     else if (outcome.undecided)
@@ -235,9 +236,13 @@ std::optional<CallRunner::LogLine> CallRunner::finish(endpoints::EndpointPool& p
     else
         failed(pool, call, *error, outcome.late, effect.charge_jobs);
     std::optional<LogLine> line;
-    if (!pool.retired && (effect.paused || effect.recovered)) {
-        publish_pause_change(pool, endpoint_index, now);
-        line = pause_line(pool, endpoint_index, effect.paused ? &*error : nullptr, now);
+    if (!pool.retired) {
+        if (effect.paused || effect.recovered) publish_pause_change(pool, endpoint_index, now);
+        // A call that reached its deadline is a long wait, even if it pauses nothing.
+        if (effect.paused || (error && outcome.late))
+            line = fault_line(pool, endpoint_index, &*error, now);
+        else if ((answers || effect.recovered) && !endpoint.paused(now))
+            line = fault_line(pool, endpoint_index, nullptr, now);
     }
     if (error && pool.paused(now)) {
         const std::string reason = "provider '" + pool.provider->name + "' is paused: " + endpoint.pause().text();
@@ -281,15 +286,18 @@ void CallRunner::failed(endpoints::EndpointPool& pool, const Call& call, const E
     state_.queue.batch_failed(call.batch, error, {pool.limits.present(), state_.now()}, charge_jobs);
 }
 
-std::optional<CallRunner::LogLine> CallRunner::pause_line(endpoints::EndpointPool& pool, std::size_t endpoint_index,
+std::optional<CallRunner::LogLine> CallRunner::fault_line(endpoints::EndpointPool& pool, std::size_t endpoint_index,
                                                           const Error* error, endpoints::Endpoint::Steady now) {
-    const endpoints::Pause& pause = pool.endpoints[endpoint_index].pause();
+    const endpoints::Endpoint& endpoint = pool.endpoints[endpoint_index];
     const std::string what = "use endpoint '" + pool.provider->info.endpoints[endpoint_index] + "' of provider '" +
                              pool.provider->name + "'";
-    auto text = error == nullptr ? pool.faults.succeeded(what, now)
-                                 : pool.faults.failed(what, {error->kind, pause.text()}, now, pause.until);
-    if (!text) return std::nullopt;
-    return LogLine{error == nullptr ? LogLevel::info : LogLevel::warn, std::move(*text)};
+    const auto line = [](LogLevel level, const std::optional<std::string>& text) {
+        return text ? std::optional(LogLine{level, *text}) : std::nullopt;
+    };
+    if (error == nullptr) return line(LogLevel::info, pool.faults.succeeded(what, now));
+    if (!endpoint.paused(now)) return line(LogLevel::warn, pool.faults.failed(what, *error, now));
+    return line(LogLevel::warn,
+                pool.faults.failed(what, {error->kind, endpoint.pause().text()}, now, endpoint.paused_until()));
 }
 
 void CallRunner::publish_pause_change(endpoints::EndpointPool& pool, std::size_t endpoint_index,

@@ -95,15 +95,15 @@ private:
         LogLevel level = LogLevel::info;
         std::string text;
     };
-    // Returns the line to log about a pause that began or is over, if any.
+    // Returns the line to log, if any.
     [[nodiscard]] std::optional<LogLine> finish(endpoints::EndpointPool& pool, const Call& call,
                                                 std::size_t endpoint_index, Outcome&& outcome)
         EMBEDQ_REQUIRES(state_.mutex);
     void answered(endpoints::EndpointPool& pool, const Call& call, EmbedResult&& result) EMBEDQ_REQUIRES(state_.mutex);
     void failed(endpoints::EndpointPool& pool, const Call& call, const Error& error, bool late, bool charge_jobs)
         EMBEDQ_REQUIRES(state_.mutex);
-    // The line to log about a pause of the endpoint that began, became longer or is over.
-    [[nodiscard]] static std::optional<LogLine> pause_line(endpoints::EndpointPool& pool, std::size_t endpoint_index,
+    // The line to log about an endpoint that cannot be used because of an error, or that answers; if any.
+    [[nodiscard]] static std::optional<LogLine> fault_line(endpoints::EndpointPool& pool, std::size_t endpoint_index,
                                                            const Error* error, endpoints::Endpoint::Steady now);
     // Makes a pause that began or ended known to queries and to other processes.
     void publish_pause_change(endpoints::EndpointPool& pool, std::size_t endpoint_index,

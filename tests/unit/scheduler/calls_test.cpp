@@ -58,6 +58,23 @@ TEST_F(CallsTest, APauseIsLoggedWhenItBeginsAndWhenItIsOverHoweverOftenItIsExten
     EXPECT_EQ(logged("works again after "), 1);
 }
 
+TEST_F(CallsTest, ACallThatReachesItsDeadlineIsLoggedBeforeAnythingIsPaused) {
+    settings.call_timeout = milliseconds(30);
+    provider->script([&](const EmbedRequest& request, int call) -> std::optional<Error> {
+        if (call > 1) return std::nullopt;
+        sync::sleep_until(request.deadline, {});
+        return Error{ErrorKind::unavailable, "no answer"};
+    });
+    put("spec", numbered("text", 4));
+    const auto scheduler = start();
+    const auto logged = [&](std::string_view words) {
+        return std::ranges::count_if(context.logged(), [&](const std::string& line) { return line.contains(words); });
+    };
+    EXPECT_TRUE(eventually([&] { return settled() && logged("works again after ") > 0; }));
+    EXPECT_GE(logged("cannot use endpoint 'default' of provider 'p', trying again: no answer"), 1);
+    EXPECT_TRUE(store->endpoint_states()->empty());
+}
+
 TEST_F(CallsTest, ARefusalInACallThatIsAnsweredNeedsNoControl) {
     provider->refuses = [](std::string_view text) { return text == "bad 7"; };
     put("bad", numbered("bad", 10));

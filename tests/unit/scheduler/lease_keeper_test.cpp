@@ -25,7 +25,9 @@ public:
                                      milliseconds lease) override {
         if (hangs) hangs->wait();
         if (error) return std::unexpected(*error);
-        return FaultyStore::extend(worker, jobs, lease);
+        auto extended = FaultyStore::extend(worker, jobs, lease);
+        context_.manual_clock().advance(extend_takes);
+        return extended;
     }
     Result<std::vector<ClaimedJob>> claim(const ClaimRequest& request) override {
         auto claimed = FaultyStore::claim(request);
@@ -36,6 +38,7 @@ public:
     Gate* hangs = nullptr;
     std::optional<Error> error;
     milliseconds claim_takes{0};
+    milliseconds extend_takes{0};
 
 private:
     conformance::TestContext& context_;
@@ -137,6 +140,11 @@ TEST_F(LeaseKeeperTest, HalfALeaseEndsWhileAHeartbeatHangs) {
 
 TEST_F(LeaseKeeperTest, HalfALeaseCountsFromTheBeginOfTheLastHeartbeat) {
     put("a");
+    store.extend_takes = seconds(3);
+    const auto began = context.clock().now();
+    keeper.extend();
+    EXPECT_EQ(keeper.check(), began + half);
+    store.extend_takes = seconds(0);
     keeper.extend();
     ASSERT_TRUE(claimer.step());
     store.error = Error{ErrorKind::unavailable, "connection refused"};

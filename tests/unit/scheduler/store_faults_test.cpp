@@ -28,6 +28,11 @@ class FailingStore : public conformance::FaultyStore {
 public:
     using FaultyStore::FaultyStore;
 
+    StoreCapabilities capabilities() const override {
+        StoreCapabilities capabilities = FaultyStore::capabilities();
+        capabilities.multi_process = true;  // a busy process reads the pauses of others often
+        return capabilities;
+    }
     Result<std::vector<CatalogInfo>> catalogs() override {
         return unless<std::vector<CatalogInfo>>("catalogs", [&] { return FaultyStore::catalogs(); });
     }
@@ -147,11 +152,22 @@ protected:
             prober.follow_up({});
             return prober.next_due();
         });
-        due(commit_at, [&] {
-            if (committer.try_write(work, now)) return now + seconds(1);
-            return committer.again_at();
-        });
+        due(commit_at, [&] { return commit(now); });
         context.manual_clock().advance(tick);
+    }
+    // As Committer::run, but also where there is nothing to write.
+    endpoints::Endpoint::Steady commit(endpoints::Endpoint::Steady now) {
+        if (!work) {
+            const sync::Lock lock(state.mutex);
+            work = state.queue.collect(0);
+            began_at = now;
+        }
+        const auto kept = committer.try_write(*work, began_at);
+        if (!kept) return committer.again_at();
+        const sync::Lock lock(state.mutex);
+        state.queue.committed(*work, *kept);
+        work.reset();
+        return now + milliseconds(100);
     }
     void run_for(milliseconds time) {
         for (const auto end = context.clock().now() + time; context.clock().now() < end;) step();
@@ -181,7 +197,8 @@ protected:
                       auto catalogs = store.catalogs();
                       return catalogs ? Status{} : std::unexpected(catalogs.error());
                   }};
-    const CommitWork work;
+    std::optional<CommitWork> work;  // that is being written
+    endpoints::Endpoint::Steady began_at{};
     endpoints::Endpoint::Steady heartbeat_at{}, check_at{}, claim_at{}, sync_at{}, reap_at{}, maintain_at{}, probe_at{},
         commit_at{};
 };
@@ -204,7 +221,7 @@ TEST_F(StoreFaultsTest, NoLoopAsksAStoreThatFailsMoreOftenThanItWaits) {
     run_for(minutes(5));
     // After the backoff has reached its longest wait, which is at least half of 5 s; heartbeats and commits are those
     // that leases depend on.
-    for (const auto& [verb, count] : store.calls) EXPECT_LE(count, verb == "commit" ? 160 : 130) << verb;
+    for (const auto& [verb, count] : store.calls) EXPECT_LE(count, verb == "commit" ? 200 : 130) << verb;
 }
 
 // As where the disk is full: reading works.
@@ -224,7 +241,7 @@ TEST_F(StoreFaultsTest, JobsThatCannotBePlannedAreNotClaimedAgainAndAgain) {
     let_a_worker_die();
     store.fails = [](const std::string& verb) { return verb == "missing_texts"; };
     run_for(minutes(5));
-    EXPECT_LE(store.calls["claim"], 15'100) << "the test asks each time";
+    EXPECT_GE(store.calls["missing_texts"], 50);
     EXPECT_LE(store.calls["missing_texts"], 130);
 }
 
