@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/present.h"
 #include "sync/backoff.h"
 
 namespace embedq::cli {
@@ -19,6 +20,13 @@ bool StoreWait::operator()(const Error& error) {
     if (failures_ == 1) console_.note(fmt::format("embedq: warning: {}; waiting for it", plain(to_string(error))));
     waited_ += pause;
     return interruption_.wait_for(pause);
+}
+
+void StoreWait::available() {
+    if (failures_ == 0) return;
+    console_.note(fmt::format("embedq: the store answers again after {}", duration_of(waited_)));
+    failures_ = 0;
+    waited_ = milliseconds::zero();
 }
 
 }  // namespace embedq::cli

@@ -21,6 +21,8 @@ public:
 
     // Waits, longer each time: 250 ms, doubled up to 5 s. True to try the store again. Only the first error is shown.
     [[nodiscard]] bool operator()(const Error& error);
+    // The store has answered: says so if it was waited for, and ends the wait.
+    void available();
 
 private:
     Console& console_;

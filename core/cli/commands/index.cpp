@@ -245,6 +245,7 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
     StoreWait try_again(console, *interruption, std::chrono::seconds(5));
     auto runtime = context.installation.open({.try_again = std::ref(try_again), .stop = interruption->token()});
     if (!runtime) return show_error(context, runtime.error());
+    try_again.available();
     const OverdueStopScope overdue(*interruption, {.interrupt = [&] { (*runtime)->interrupt(); },
                                                    .hanging = [&] { return (*runtime)->hanging(); }});
     std::unique_ptr<fetch::Fetcher> fetcher;

@@ -13,6 +13,7 @@ Status apply_targets(Runtime& runtime, StoreWait& try_again, const std::stop_tok
     while (true) {
         Status applied = runtime.apply_targets(stop);
         if (stop.stop_requested()) return {};
+        if (applied) try_again.available();
         if (applied || applied.error().kind != ErrorKind::unavailable) return applied;
         const auto store = runtime.migration_state();
         if (store || !try_again(store.error())) return applied;
@@ -26,6 +27,7 @@ int run_until_stopped(CommandContext& context, bool serve) {
     auto runtime = context.installation.open(
         {.migrate = true, .logs_everything = true, .try_again = std::ref(try_again), .stop = interruption->token()});
     if (!runtime) return interruption->token().stop_requested() ? exit_done : show_error(context, runtime.error());
+    try_again.available();
     const OverdueStopScope overdue(*interruption, {.interrupt = [&] { (*runtime)->interrupt(); },
                                                    .hanging = [&] { return (*runtime)->hanging(); }});
     if (!(*runtime)->store_capabilities().multi_process && (!serve || (*runtime)->service_count() == 0)) {

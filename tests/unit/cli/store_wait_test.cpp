@@ -10,7 +10,9 @@ namespace {
 
 using namespace testing;
 using namespace std::chrono_literals;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 Error unavailable(const std::string& message = "cannot connect to PostgreSQL at db:5432") {
     return {ErrorKind::unavailable, message};
@@ -40,6 +42,20 @@ TEST(StoreWait, ShowsTheFirstErrorOnly) {
     EXPECT_EQ(stage.err.str(), "embedq: warning: the first error; waiting for it\n");
 }
 
+TEST(StoreWait, SaysWhenItIsOver) {
+    Stage stage;
+    FakeInterruption interruption(stage.world);
+    StoreWait wait(stage.console, interruption);
+    wait.available();
+    EXPECT_EQ(stage.err.str(), "");
+    for (int i = 0; i < 4; ++i) EXPECT_TRUE(wait(unavailable()));
+    wait.available();
+    wait.available();
+    EXPECT_THAT(stage.err.str(), EndsWith("waiting for it\nembedq: the store answers again after 3.8 s\n"));
+    EXPECT_TRUE(wait(unavailable("the next")));
+    EXPECT_THAT(stage.err.str(), EndsWith("embedq: warning: the next; waiting for it\n"));
+}
+
 TEST(StoreWait, GivesUpAtItsLimit) {
     Stage stage;
     FakeInterruption interruption(stage.world);
@@ -66,7 +82,8 @@ TEST(StoreWait, WorkersStartOnceTheStoreIsAvailable) {
         EXPECT_EQ(run(stage.context), exit_done);
         EXPECT_EQ(stage.world.store_asked, 21U);
         EXPECT_TRUE(stage.world.started);
-        EXPECT_EQ(stage.err.str(), "embedq: warning: cannot connect to PostgreSQL at db:5432; waiting for it\n");
+        EXPECT_THAT(stage.err.str(), StartsWith("embedq: warning: cannot connect to PostgreSQL at db:5432; waiting for "
+                                                "it\nembedq: the store answers again after "));
     }
 }
 
@@ -85,7 +102,9 @@ TEST(StoreWait, ServeAppliesTheTargetsOnceTheStoreIsBack) {
     stage.world.migration_errors.assign(3, unavailable());
     EXPECT_EQ(run_serve(stage.context), exit_done);
     EXPECT_TRUE(stage.world.apply_errors.empty());
-    EXPECT_EQ(stage.err.str(), "embedq: warning: cannot connect to PostgreSQL at db:5432; waiting for it\n");
+    EXPECT_EQ(stage.err.str(),
+              "embedq: warning: cannot connect to PostgreSQL at db:5432; waiting for it\n"
+              "embedq: the store answers again after 1.8 s\n");
 }
 
 TEST(StoreWait, ServeDoesNotWaitForProviders) {
