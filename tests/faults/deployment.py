@@ -12,7 +12,6 @@ A worker's name is the application_name of its sessions, so that a test sees in 
 options change neither model nor dimension, so all workers share the same profile.
 """
 
-import datetime
 import json
 import os
 import signal
@@ -85,11 +84,6 @@ class Worker:
 
     def said(self):
         return self.log.read_text(errors="replace")
-
-    def times_of(self, text):
-        """The times of the log lines with that text."""
-        return [datetime.datetime.fromisoformat(line.split(" ", 1)[0])
-                for line in self.said().splitlines() if text in line]
 
     def kill(self):
         """SIGKILL; returns when it is gone."""
