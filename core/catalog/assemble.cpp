@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "catalog/canonical_text.h"
@@ -18,6 +19,9 @@ namespace {
 
 constexpr std::size_t max_id_bytes = 512;
 constexpr std::size_t id_hash_digits = 16;
+constexpr std::size_t max_title_bytes = 1'000;
+constexpr std::size_t max_version_bytes = 200;
+constexpr std::size_t max_description_bytes = 65'536;
 
 // Control characters do not belong in an id or a path, and databases refuse some: they become U+FFFD.
 std::string without_controls(std::string text) {
@@ -33,6 +37,11 @@ std::string bounded_id(std::string id) {
     const std::string hash = to_hex(sha256(id)).substr(0, id_hash_digits);
     id.resize(utf8_floor(id, max_id_bytes - id_hash_digits - 1));
     return fmt::format("{}~{}", id, hash);
+}
+
+std::string bounded(std::string text, std::size_t max_bytes) {
+    text.resize(utf8_floor(text, max_bytes));
+    return text;
 }
 
 // "3.0.1", "3.1.0-rc2"
@@ -93,20 +102,38 @@ Result<std::string> dialect_of(const RawDocument& raw) {
         std::move(guessed.hint));
 }
 
+// An operation's texts and its id without its path.
+struct Prepared {
+    TextParts parts;
+    std::string id;  // empty if the document gives none
+};
+
+Prepared prepared(const RawOperation& raw, const RawPathItem& item) {
+    const bool silent = raw.summary.empty() && raw.description.empty();
+    const bool given = raw.operation_id.find_first_not_of(" \t\r\n") != std::string::npos;
+    return {.parts = text_parts(raw, silent ? item.summary : raw.summary, silent ? item.description : raw.description),
+            .id = given ? bounded_id(without_controls(raw.operation_id)) : std::string()};
+}
+
 // Collects operations and keeps them within the limits.
 class Assembler {
 public:
-    explicit Assembler(const Limits& limits) : limits_(limits) {}
+    Assembler(const Limits& limits, Work& work) : limits_(limits), work_(work) {}
 
+    // The path's own item comes first, then those it refers to, which other paths may refer to as well.
     Status add_path(std::string path, const std::vector<const RawPathItem*>& items) {
         path = without_controls(std::move(path));
-        std::unordered_set<std::string_view> methods_seen;
+        std::set<std::string_view> methods_seen;
         for (const RawPathItem* const item : items) {
-            for (const auto& ignored : item->ignored)
-                notes_.add(fmt::format("the path {} is read only partly: {}", path, ignored));
+            for (const auto& ignored : item->ignored) {
+                notes_.add([&] { return fmt::format("the path {} is read only partly: {}", shown(path), ignored); });
+            }
             for (const auto& raw : item->operations) {
                 if (!methods_seen.insert(raw.method).second) continue;
-                if (auto status = add(raw, path, *item); !status) return status;
+                if (!work_.go_on()) return std::unexpected(work_.error());
+                const bool is_own = item == items.front();
+                const Status added = is_own ? add(prepared(raw, *item), raw, path) : add(shared(raw, *item), raw, path);
+                if (!added) return added;
             }
         }
         return {};
@@ -114,9 +141,10 @@ public:
 
     // Ids are assigned last, since an id depends on which others are claimed.
     Status assign_ids() {
-        std::unordered_map<std::string_view, std::size_t> claims;
+        // Ordered, since a document may be made so that its ids collide in a hash table.
+        std::map<std::string_view, std::size_t> claims;
         for (const auto& operation : operations_) ++claims[operation.operation_id];
-        std::unordered_set<std::string> taken;
+        std::set<std::string> taken;
         std::vector<Operation*> contested;
         for (auto& operation : operations_) {
             if (claims[operation.operation_id] > 1) {
@@ -140,11 +168,14 @@ public:
     std::vector<Operation> take() { return std::move(operations_); }
 
 private:
-    Status add(const RawOperation& raw, const std::string& path, const RawPathItem& item) {
-        const bool silent = raw.summary.empty() && raw.description.empty();
-        auto canonical = canonical_text(raw, path, silent ? item.summary : raw.summary,
-                                        silent ? item.description : raw.description, limits_.max_text_bytes);
-        total_bytes_ += canonical.text.size() + path.size();
+    const Prepared& shared(const RawOperation& raw, const RawPathItem& item) {
+        const auto known = shared_.find(&raw);
+        return known != shared_.end() ? known->second : shared_.emplace(&raw, prepared(raw, item)).first->second;
+    }
+
+    Status add(const Prepared& prepared, const RawOperation& raw, const std::string& path) {
+        auto canonical = canonical_text(prepared.parts, raw.method, path, limits_.max_text_bytes);
+        total_bytes_ += canonical.text.size() + path.size() + prepared.parts.tag_line.size();
         if (operations_.size() >= limits_.max_operations) {
             return fail(ErrorKind::invalid_argument,
                         fmt::format("the document has more than {} operations", limits_.max_operations), "split it");
@@ -155,24 +186,25 @@ private:
                                     limits_.max_total_text_bytes),
                         "split it");
         }
+        if (prepared.parts.tags_left_out) {
+            notes_.add([&] {
+                return fmt::format("the operation {} {} has more than {} KiB of tags, and the rest is ignored",
+                                   raw.method, shown(path), prepared.parts.tag_line.size() >> 10U);
+            });
+        }
         Operation& operation = operations_.emplace_back();
-        operation.operation_id = id_of(raw, path);
+        operation.operation_id = prepared.id.empty() ? bounded_id(fmt::format("{} {}", raw.method, path)) : prepared.id;
         operation.method = raw.method;
         operation.path = path;
-        operation.summary = std::move(canonical.summary);
-        operation.tags = std::move(canonical.tags);
+        operation.summary = prepared.parts.shown_summary;
+        operation.tags = prepared.parts.tags;
         operation.text = std::move(canonical.text);
         operation.text_hash = sha256(operation.text);
         operation.cut_bytes = canonical.cut_bytes;
         return {};
     }
 
-    static std::string id_of(const RawOperation& raw, const std::string& path) {
-        const bool given = raw.operation_id.find_first_not_of(" \t\r\n") != std::string::npos;
-        return bounded_id(given ? without_controls(raw.operation_id) : fmt::format("{} {}", raw.method, path));
-    }
-
-    static bool assign_suffixed_id(Operation& operation, std::unordered_set<std::string>& taken) {
+    static bool assign_suffixed_id(Operation& operation, std::set<std::string>& taken) {
         const std::string hash = to_hex(sha256(fmt::format("{} {}", operation.method, operation.path)));
         for (const std::size_t digits : {8U, 16U, 32U, 64U}) {
             auto [id, is_new] = taken.insert(fmt::format("{}~{}", operation.operation_id, hash.substr(0, digits)));
@@ -184,6 +216,8 @@ private:
     }
 
     const Limits& limits_;
+    Work& work_;
+    std::unordered_map<const RawOperation*, Prepared> shared_;
     std::vector<Operation> operations_;
     std::size_t total_bytes_ = 0;
     Notes notes_;
@@ -191,11 +225,13 @@ private:
 
 }  // namespace
 
-Result<Document> assemble(RawDocument raw, DocumentReader& reader, const Limits& limits) {
+Result<Document> assemble(RawDocument raw, DocumentReader& reader, const Limits& limits, Work& work) {
     auto dialect = dialect_of(raw);
     if (!dialect) return std::unexpected(std::move(dialect.error()));
-    Assembler assembler(limits);
-    if (raw.paths_kind.empty()) assembler.notes().add("the document has no \"paths\", so it has no operations");
+    Assembler assembler(limits, work);
+    if (raw.paths_kind.empty()) {
+        assembler.notes().add([] { return std::string("the document has no \"paths\", so it has no operations"); });
+    }
     if (!raw.paths_kind.empty() && raw.paths_kind != "object" && raw.paths_kind != "null") {
         return fail(ErrorKind::invalid_argument,
                     fmt::format("\"paths\" is {}, expected an object of path items", with_article(raw.paths_kind)));
@@ -211,9 +247,9 @@ Result<Document> assemble(RawDocument raw, DocumentReader& reader, const Limits&
     if (auto status = assembler.assign_ids(); !status) return std::unexpected(std::move(status.error()));
 
     Document document;
-    document.title = plain_prose(raw.title);
-    document.version = plain_prose(raw.version);
-    document.description = std::move(raw.description);
+    document.title = bounded(plain_prose(raw.title), max_title_bytes);
+    document.version = bounded(plain_prose(raw.version), max_version_bytes);
+    document.description = bounded(std::move(raw.description), max_description_bytes);
     std::ranges::replace(document.description, '\0', ' ');
     document.dialect = std::move(*dialect);
     document.operations = assembler.take();

@@ -5,9 +5,10 @@
 
 #include "catalog/document.h"
 #include "catalog/raw_document.h"
+#include "catalog/work.h"
 
 namespace embedq::catalog {
 
-[[nodiscard]] Result<Document> assemble(RawDocument raw, DocumentReader& reader, const Limits& limits);
+[[nodiscard]] Result<Document> assemble(RawDocument raw, DocumentReader& reader, const Limits& limits, Work& work);
 
 }  // namespace embedq::catalog

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <limits>
-#include <set>
+#include <utility>
 
 #include "catalog/encoding.h"
 #include "catalog/prose.h"
@@ -17,6 +17,7 @@ constexpr std::size_t min_text_bytes = 64;
 constexpr std::size_t max_shown_summary = 1000;
 constexpr std::size_t max_first_line = 1000;
 constexpr std::size_t max_sentence = 300;
+constexpr std::size_t max_tags_bytes = 16'384;  // of a line of tags: more than any text that is embedded
 
 std::string words_of(std::string_view text) {
     std::string line;
@@ -33,11 +34,31 @@ std::set<std::string, std::less<>> word_set(std::string_view text) {
     return words;
 }
 
-void add_line(std::string& text, std::string_view line) {
-    if (line.empty()) return;
-    if (!text.empty()) text.push_back('\n');
-    text.append(line);
-}
+// Collects lines up to a bound, and counts what is beyond it.
+class BoundedLines {
+public:
+    explicit BoundedLines(std::size_t max_bytes)
+        : kept_(max_bytes == 0 ? std::numeric_limits<std::size_t>::max() : max_bytes + 1) {}
+
+    void add(std::string_view line) {
+        if (line.empty()) return;
+        if (size_ > 0) append("\n");
+        append(line);
+    }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    // Complete if it is within the bound, otherwise one byte longer, so that one sees where a character ends.
+    [[nodiscard]] std::string take() { return std::move(text_); }
+
+private:
+    void append(std::string_view piece) {
+        text_.append(piece.substr(0, kept_ - text_.size()));
+        size_ += piece.size();
+    }
+
+    const std::size_t kept_;
+    std::string text_;
+    std::size_t size_ = 0;
+};
 
 std::string_view without_leading_space(std::string_view text) {
     const auto start = text.find_first_not_of(' ');
@@ -75,35 +96,67 @@ std::string shown_summary(std::string_view summary, const Prose& prose, std::str
     return fmt::format("{}{}", summary.substr(0, length), length < summary.size() ? "…" : "");
 }
 
+// The first of the tags that are different, up to a bound on all of them together.
+void read_tags(const RawOperation& operation, TextParts& parts) {
+    constexpr std::string_view separator = ", ";
+    std::set<std::string, std::less<>> seen;
+    for (const auto& tag : operation.tags) {
+        std::string plain = plain_prose(tag);
+        if (plain.empty() || seen.contains(plain)) continue;
+        const std::size_t start = parts.tag_line.empty() ? 0 : parts.tag_line.size() + separator.size();
+        const std::size_t space = max_tags_bytes - std::min(start, max_tags_bytes);
+        parts.tags_left_out = plain.size() > space;
+        if (parts.tags_left_out) plain.resize(utf8_floor(plain, space));
+        if (plain.empty()) return;
+        if (start > 0) parts.tag_line.append(separator);
+        parts.tag_line.append(plain);
+        seen.insert(plain);
+        parts.tags.push_back(std::move(plain));
+        if (parts.tags_left_out) return;
+    }
+}
+
+// Each word of the id that the path has is another one, so this ends after as many steps as the path has words.
+bool adds_a_word(const TextParts& parts, std::string_view path_words) {
+    const auto known = word_set(path_words);
+    return !std::ranges::all_of(parts.id_word_set, [&](const std::string& word) { return known.contains(word); });
+}
+
 }  // namespace
 
-CanonicalText canonical_text(const RawOperation& operation, std::string_view path, std::string_view summary,
-                             std::string_view description, std::size_t max_bytes) {
+TextParts text_parts(const RawOperation& operation, std::string_view summary, std::string_view description) {
     const std::string plain_summary = plain_prose(summary);
     const std::string plain_description = plain_prose(description);
     const Prose prose = split(plain_summary, plain_description);
 
-    CanonicalText canonical;
-    for (const auto& tag : operation.tags) {
-        std::string plain = plain_prose(tag);
-        if (!plain.empty() && std::ranges::find(canonical.tags, plain) == canonical.tags.end())
-            canonical.tags.push_back(std::move(plain));
-    }
-    canonical.summary = shown_summary(plain_summary, prose, plain_description);
+    TextParts parts;
+    read_tags(operation, parts);
+    parts.shown_summary = shown_summary(plain_summary, prose, plain_description);
+    parts.id_words = words_of(operation.operation_id);
+    parts.id_word_set = word_set(parts.id_words);
+    parts.first = prose.first;
+    parts.overflow = prose.overflow;
+    parts.description = prose.description;
+    return parts;
+}
 
-    const std::string path_words = words_of(fmt::format("{} {}", operation.method, path));
-    const std::string id_words = words_of(operation.operation_id);
+CanonicalText canonical_text(const TextParts& parts, std::string_view method, std::string_view path,
+                             std::size_t max_bytes) {
+    const std::size_t bound = max_bytes == 0 ? 0 : std::max(max_bytes, min_text_bytes);
+    const std::string path_words = words_of(fmt::format("{} {}", method, path));
+    BoundedLines lines(bound);
+    lines.add(parts.first);
+    lines.add(path_words);
+    if (adds_a_word(parts, path_words)) lines.add(parts.id_words);
+    lines.add(parts.tag_line);
+    lines.add(parts.overflow);
+    lines.add(parts.description);
+
+    CanonicalText canonical{.text = lines.take()};
     std::string& text = canonical.text;
-    add_line(text, prose.first);
-    add_line(text, path_words);
-    if (!std::ranges::includes(word_set(path_words), word_set(id_words))) add_line(text, id_words);
-    add_line(text, fmt::format("{}", fmt::join(canonical.tags, ", ")));
-    add_line(text, prose.overflow);
-    add_line(text, prose.description);
-
-    if (max_bytes == 0) return canonical;
-    const std::size_t full = text.size();
-    text.resize(utf8_floor(text, std::max(max_bytes, min_text_bytes)));
+    if (bound == 0) return canonical;
+    const std::size_t full = lines.size();
+    text.resize(utf8_floor(text, bound));
     while (text.size() < full && (text.ends_with(' ') || text.ends_with('\n'))) text.pop_back();
     canonical.cut_bytes = static_cast<std::uint32_t>(
         std::min<std::size_t>(full - text.size(), std::numeric_limits<std::uint32_t>::max()));

@@ -1,10 +1,11 @@
 // The canonical text of one operation; document.h describes its form.
 //
-// Internal to core/catalog. Thread-safety: pure functions.
+// Internal to core/catalog. Thread-safety: plain values and pure functions.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,16 +14,31 @@
 
 namespace embedq::catalog {
 
-struct CanonicalText {
-    std::string summary;  // for people: at most 1000 bytes; empty if the document has neither summary nor description
+// What an operation's text is made of apart from its path. Many paths may refer to one operation, so what takes time
+// in proportion to its texts is done once.
+struct TextParts {
+    std::string shown_summary;
     std::vector<std::string> tags;
+    std::string tag_line;
+    bool tags_left_out = false;
+    std::string id_words;  // of the operationId
+    std::set<std::string, std::less<>> id_word_set;
+    std::string first;        // line 1
+    std::string overflow;     // the part of an overlong summary that does not fit line 1
+    std::string description;  // what the description adds to it
+};
+
+// `summary` and `description` are the operation's or, if it has neither, its path item's.
+[[nodiscard]] TextParts text_parts(const RawOperation& operation, std::string_view summary,
+                                   std::string_view description);
+
+struct CanonicalText {
     std::string text;
     std::uint32_t cut_bytes = 0;
 };
 
-// `summary` and `description` are the operation's or, if it has neither, its path item's.
-[[nodiscard]] CanonicalText canonical_text(const RawOperation& operation, std::string_view path,
-                                           std::string_view summary, std::string_view description,
+// The work is bounded by the lengths of the path and of the result.
+[[nodiscard]] CanonicalText canonical_text(const TextParts& parts, std::string_view method, std::string_view path,
                                            std::size_t max_bytes);
 
 }  // namespace embedq::catalog

@@ -7,11 +7,13 @@
 #include "catalog/assemble.h"
 #include "catalog/encoding.h"
 #include "catalog/raw_document.h"
+#include "catalog/work.h"
 
 namespace embedq::catalog {
 namespace {
 
 constexpr std::string_view white_space = " \t\r\n";
+constexpr std::size_t max_message_bytes = 2'000;  // a message quotes the document, whose names may be megabytes long
 
 // JSON is also YAML, but YAML in braces has keys without quotes.
 bool is_json(std::string_view text) {
@@ -36,16 +38,24 @@ Status check_start(std::string_view text) {
     return {};
 }
 
+Result<Document> read_text(std::string_view text, const Limits& limits, const ReadingControl& control) {
+    const bool json = is_json(text);
+    Work work(limits, control, json ? "JSON" : "YAML");
+    const auto reader = json ? make_json_reader(text, limits, work) : make_yaml_reader(text, limits, work);
+    auto raw = reader->read();
+    if (!raw) return std::unexpected(std::move(raw.error()));
+    return assemble(std::move(*raw), *reader, limits, work);
+}
+
 }  // namespace
 
-Result<Document> parse_document(std::string_view content, const Limits& limits) {
+Result<Document> parse_document(std::string_view content, const Limits& limits, const ReadingControl& control) {
     const auto text = checked_text(content, limits);
     if (!text) return std::unexpected(text.error());
     if (auto status = check_start(*text); !status) return std::unexpected(std::move(status.error()));
-    const auto reader = is_json(*text) ? make_json_reader(*text, limits) : make_yaml_reader(*text, limits);
-    auto raw = reader->read();
-    if (!raw) return std::unexpected(std::move(raw.error()));
-    return assemble(std::move(*raw), *reader, limits);
+    auto document = read_text(*text, limits, control);
+    if (!document) document.error().message = shortened(document.error().message, max_message_bytes);
+    return document;
 }
 
 }  // namespace embedq::catalog

@@ -15,8 +15,11 @@
 // cuts the end. A change of this form needs another `text_version`, and then everything is embedded again.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +31,7 @@ namespace embedq::catalog {
 
 inline constexpr std::uint32_t text_version = 1;
 
-// Limits on one document.
+// Limits on one document. The work within them grows with the document's size at most as n log n.
 struct Limits {
     std::size_t max_document_bytes = std::size_t{64} << 20U;
     std::size_t max_depth = 256;  // of nested objects and arrays
@@ -37,12 +40,22 @@ struct Limits {
     std::size_t max_operations = 100'000;                        // a path item counts for each path that refers to it
     std::size_t max_total_text_bytes = std::size_t{256} << 20U;  // of all canonical texts and paths
     std::size_t max_yaml_nodes = 20'000'000;                     // with every alias expanded
+    std::size_t max_yaml_bytes = std::size_t{256} << 20U;        // of all scalars, with every alias expanded
+    std::size_t max_yaml_kept = 4'000'000;                       // nodes that are read, or that have an anchor
+    std::chrono::milliseconds max_time{20'000};                  // as ReadingControl measures it
+};
+
+// What may end the reading of a document early.
+struct ReadingControl {
+    std::stop_token stop = {};  // the result is then `unavailable`
+    // The time that Limits::max_time bounds; by default the processor time of the calling thread.
+    std::function<std::chrono::nanoseconds()> clock = {};
 };
 
 struct Document {
-    std::string title;
-    std::string version;                // of the API
-    std::string description;            // white space as the document has it
+    std::string title;                  // at most 1,000 bytes
+    std::string version;                // of the API, at most 200 bytes
+    std::string description;            // white space as the document has it; at most 64 KiB
     std::string dialect;                // "OpenAPI 3.0.1", "Swagger 2.0"
     std::vector<Operation> operations;  // in document order
     std::vector<std::string> notes;     // what was ignored and why, for people; at most 20
@@ -63,6 +76,8 @@ struct Document {
 //   node that contains them.
 // - Numbers are read as they are written: any valid JSON number is accepted, and `swagger: 2.0` is the text "2.0".
 // - A document without `paths` has no operations, and gets a note.
-[[nodiscard]] Result<Document> parse_document(std::string_view content, const Limits& limits = {});
+// - Of an operation's tags, the first 16 KiB are read; what is left out results in a note.
+[[nodiscard]] Result<Document> parse_document(std::string_view content, const Limits& limits = {},
+                                              const ReadingControl& control = {});
 
 }  // namespace embedq::catalog

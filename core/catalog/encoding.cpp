@@ -12,6 +12,7 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr std::size_t excerpt_bytes = 30;
+constexpr std::size_t shown_bytes = 200;
 
 unsigned char byte_at(std::string_view text, std::size_t at) {
     return static_cast<unsigned char>(text[at]);
@@ -89,6 +90,15 @@ std::string excerpt(std::string_view text, std::size_t offset) {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
     }
     return shown;
+}
+
+std::string shortened(std::string_view text, std::size_t bound) {
+    if (text.size() <= bound) return std::string(text);
+    return fmt::format("{}…", text.substr(0, utf8_floor(text, bound)));
+}
+
+std::string shown(std::string_view name) {
+    return shortened(name, shown_bytes);
 }
 
 Result<std::string_view> checked_text(std::string_view content, const Limits& limits) {

@@ -27,4 +27,10 @@ namespace embedq::catalog {
 // The first bytes of the text at `offset`, on one line, for an error message.
 [[nodiscard]] std::string excerpt(std::string_view text, std::size_t offset);
 
+// The text, or its beginning and "…" if it is longer than `bound`.
+[[nodiscard]] std::string shortened(std::string_view text, std::size_t bound);
+
+// A name from the document as a message or a note quotes it: at most 200 bytes of it.
+[[nodiscard]] std::string shown(std::string_view name);
+
 }  // namespace embedq::catalog

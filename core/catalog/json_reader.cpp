@@ -6,11 +6,12 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <unordered_set>
+#include <set>
 
 #include "catalog/encoding.h"
 #include "catalog/json_token.h"
 #include "catalog/raw_document.h"
+#include "catalog/work.h"
 
 namespace embedq::catalog {
 namespace {
@@ -57,8 +58,8 @@ std::string_view kind_name(od::json_type type) {
 
 class JsonReader final : public DocumentReader {
 public:
-    JsonReader(std::string_view content, const Limits& limits)
-        : content_(content), limits_(limits), padded_(content), end_(padded_.data() + padded_.size()) {}
+    JsonReader(std::string_view content, const Limits& limits, Work& work)
+        : content_(content), limits_(limits), work_(work), padded_(content), end_(padded_.data() + padded_.size()) {}
 
     Result<RawDocument> read() override {
         RawDocument raw;
@@ -110,6 +111,13 @@ private:
         return false;
     }
 
+    // Whether the work may go on.
+    bool go_on() {
+        if (work_.go_on()) return true;
+        error_ = work_.error();
+        return false;
+    }
+
     bool broken(simdjson::error_code error) {
         const auto broken_string = [this] { return padded_.data() + find_broken_string(content_).value_or(0); };
         switch (error) {
@@ -154,6 +162,7 @@ private:
         for (auto entry : object) {
             od::field field;
             if (const auto error = std::move(entry).get(field)) return broken(error);
+            if (!go_on()) return false;
             key_at_ = field.key().raw();
             if (!check_string(key_at_)) return false;
             std::string_view key;
@@ -178,7 +187,7 @@ private:
         for (auto entry : array) {
             od::value element;
             if (const auto error = std::move(entry).get(element)) return broken(error);
-            if (!visit(element)) return false;
+            if (!go_on() || !visit(element)) return false;
         }
         return true;
     }
@@ -226,6 +235,7 @@ private:
         for (auto entry : object) {
             od::field field;
             if (const auto error = std::move(entry).get(field)) return broken(error);
+            if (!go_on()) return false;
             if (!check_string(field.key().raw()) || !skip(std::move(field).value(), depth + 1)) return false;
         }
         return true;
@@ -272,11 +282,11 @@ private:
 
     bool once(KeysRead& keys, std::string_view key) {
         return keys.add(key) ||
-               refused(key_at_, fmt::format("duplicate key \"{}\" in one object", key), "remove one of them");
+               refused(key_at_, fmt::format("duplicate key \"{}\" in one object", shown(key)), "remove one of them");
     }
 
     bool root_field(RawDocument& raw, KeysRead& keys, std::string_view key, od::value value) {
-        if (raw.root_keys.size() < max_root_keys) raw.root_keys.emplace_back(key);
+        if (raw.root_keys.size() < max_root_keys) raw.root_keys.push_back(shown(key));
         if (key != "openapi" && key != "swagger" && key != "info" && key != "paths") return skip(value, 2);
         if (!once(keys, key)) return false;
         if (key == "openapi") return read_text(value, 2, raw.openapi);
@@ -301,11 +311,12 @@ private:
     }
 
     bool paths(RawDocument& raw, od::value value) {
-        std::unordered_set<std::string_view> keys;
+        std::set<std::string_view>
+            keys;  // ordered, since a document may be made so that its keys collide in a hash table
         return each_field(value, 2, [&](std::string_view key, od::value item) {
             if (key.starts_with("x-")) return skip(item, 3);
             if (!keys.insert(key).second)
-                return refused(key_at_, fmt::format("duplicate path \"{}\"", key), "merge the two");
+                return refused(key_at_, fmt::format("duplicate path \"{}\"", shown(key)), "merge the two");
             return path_item(item, 3, raw.paths.emplace_back(key, RawPathItem{}).second);
         });
     }
@@ -395,6 +406,7 @@ private:
 
     std::string_view content_;
     Limits limits_;
+    Work& work_;
     simdjson::padded_string padded_;
     const char* end_;
     od::parser parser_;
@@ -405,8 +417,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<DocumentReader> make_json_reader(std::string_view content, const Limits& limits) {
-    return std::make_unique<JsonReader>(content, limits);
+std::unique_ptr<DocumentReader> make_json_reader(std::string_view content, const Limits& limits, Work& work) {
+    return std::make_unique<JsonReader>(content, limits, work);
 }
 
 }  // namespace embedq::catalog

@@ -5,6 +5,8 @@
 namespace embedq::catalog {
 namespace {
 
+constexpr std::size_t max_keys = 1'000;  // deeper than any document may be, so what follows need not be split
+
 std::string percent_decoded(std::string_view text) {
     std::string out;
     out.reserve(text.size());
@@ -47,7 +49,7 @@ std::optional<JsonPointer> local_pointer(std::string_view ref) {
     JsonPointer keys;
     std::string_view rest = decoded;
     while (true) {
-        const auto slash = rest.find('/');
+        const auto slash = keys.size() < max_keys ? rest.find('/') : std::string_view::npos;
         keys.push_back(key_of(rest.substr(0, slash)));
         if (slash == std::string_view::npos) return keys;
         rest.remove_prefix(slash + 1);

@@ -52,6 +52,8 @@ inline constexpr std::size_t max_root_keys = 12;
     return (kind.starts_with('a') || kind.starts_with('o') ? "an " : "a ") + std::string(kind);
 }
 
+class Work;
+
 // Path items by the pointer with which they were looked up, without those that do not exist.
 using FoundItems = std::map<JsonPointer, RawPathItem>;
 
@@ -66,8 +68,10 @@ public:
     [[nodiscard]] virtual Result<FoundItems> find(const std::vector<JsonPointer>& pointers) = 0;
 };
 
-[[nodiscard]] std::unique_ptr<DocumentReader> make_json_reader(std::string_view content, const Limits& limits);
-[[nodiscard]] std::unique_ptr<DocumentReader> make_yaml_reader(std::string_view content, const Limits& limits);
+[[nodiscard]] std::unique_ptr<DocumentReader> make_json_reader(std::string_view content, const Limits& limits,
+                                                               Work& work);
+[[nodiscard]] std::unique_ptr<DocumentReader> make_yaml_reader(std::string_view content, const Limits& limits,
+                                                               Work& work);
 
 // The eight methods, as documents write them and as operations name them.
 struct Method {

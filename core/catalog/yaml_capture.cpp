@@ -9,20 +9,23 @@
 #include <algorithm>
 #include <exception>
 #include <istream>
+#include <set>
 #include <streambuf>
-#include <unordered_set>
+
+#include "catalog/encoding.h"
 
 namespace embedq::catalog {
 namespace {
 
 // Thrown through the parser, which has no other way to stop; capture_yaml() turns it into a value.
 struct Refusal {
-    std::string message;
-    std::string hint;
+    Error error;
 };
 
 [[noreturn]] void refuse(const YAML::Mark& mark, std::string_view what, std::string_view hint = {}) {
-    throw Refusal{fmt::format("line {}, column {}: {}", mark.line + 1, mark.column + 1, what), std::string(hint)};
+    throw Refusal{Error{ErrorKind::invalid_argument,
+                        fmt::format("line {}, column {}: {}", mark.line + 1, mark.column + 1, what),
+                        std::string(hint)}};
 }
 
 const Interest* child_of(const Interest* interest, std::string_view key) {
@@ -34,7 +37,7 @@ class Capture final : public YAML::EventHandler {
 public:
     Capture(YamlTree& tree, const Interest& wanted, const Limits& limits)
         : tree_(tree), wanted_(wanted), limits_(limits) {
-        skipped_ = &tree_.nodes.emplace_back();
+        skipped_ = &tree_.nodes.emplace_back();  // not counted as kept
     }
 
     void OnDocumentStart(const YAML::Mark& mark) override {
@@ -63,7 +66,7 @@ public:
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         const Anchor& target = anchors_.at(anchor);
         if (!target.complete) refuse(mark, "this alias is inside the node that it repeats", "write the node out");
-        count(mark, target.size);
+        count(mark, target.extent);
         if (at_key()) {
             set_key(mark, target.node->kind == YamlNode::Kind::scalar ? target.node->text : complex_key());
         } else {
@@ -86,22 +89,27 @@ public:
     [[nodiscard]] const YAML::Mark& last_quoted() const { return last_quoted_; }
 
 private:
+    // With all aliases expanded.
+    struct Extent {
+        std::size_t nodes = 1;
+        std::size_t bytes = 0;
+    };
     struct Frame {
         YAML::Mark mark;
         YamlNode::Kind kind = YamlNode::Kind::map;
         YamlNode* node = nullptr;  // null if the node is not kept
         const Interest* interest = nullptr;
         YAML::anchor_t anchor = 0;
-        std::size_t size = 1;
+        Extent extent;
         std::size_t index = 0;
         bool is_key = false;
         bool wants_key = true;
         std::string key;
-        std::unordered_set<std::string> keys;
+        std::set<std::string> keys;  // ordered, since a document may be made so that its keys collide in a hash table
     };
     struct Anchor {
         const YamlNode* node = nullptr;
-        std::size_t size = 1;
+        Extent extent;
         bool complete = false;
     };
 
@@ -115,7 +123,7 @@ private:
     void set_key(const YAML::Mark& mark, std::string key) {
         Frame& frame = stack_.back();
         if (key != "<<" && !frame.keys.insert(key).second) {
-            refuse(mark, fmt::format("duplicate key \"{}\" in one map", key), "remove one of them");
+            refuse(mark, fmt::format("duplicate key \"{}\" in one map", shown(key)), "remove one of them");
         }
         frame.key = std::move(key);
         frame.wants_key = false;
@@ -126,7 +134,7 @@ private:
         if (stack_.empty()) return &wanted_;
         const Frame& frame = stack_.back();
         if (frame.kind == YamlNode::Kind::map) return frame.wants_key ? nullptr : child_of(frame.interest, frame.key);
-        return child_of(frame.interest, std::to_string(frame.index));
+        return frame.interest == nullptr ? nullptr : child_of(frame.interest, std::to_string(frame.index));
     }
 
     void attach(const YamlNode* child) {
@@ -145,13 +153,28 @@ private:
         }
     }
 
-    void count(const YAML::Mark& mark, std::size_t nodes) {
-        std::size_t& size = stack_.empty() ? root_size_ : stack_.back().size;
-        size += nodes;
-        if (size > limits_.max_yaml_nodes) {
+    void count(const YAML::Mark& mark, const Extent& added) {
+        Extent& extent = stack_.empty() ? root_extent_ : stack_.back().extent;
+        extent.nodes += added.nodes;
+        extent.bytes += added.bytes;
+        if (extent.nodes > limits_.max_yaml_nodes) {
             refuse(mark, fmt::format("with its aliases expanded, the document has more than {} nodes",
                                      limits_.max_yaml_nodes));
         }
+        if (extent.bytes > limits_.max_yaml_bytes) {
+            refuse(mark, fmt::format("with its aliases expanded, the texts of the document have more than {} bytes",
+                                     limits_.max_yaml_bytes));
+        }
+    }
+
+    YamlNode* keep(const YAML::Mark& mark, YamlNode::Kind kind) {
+        if (tree_.nodes.size() > limits_.max_yaml_kept) {
+            refuse(mark,
+                   fmt::format("more than {} nodes of the document are read or have an anchor", limits_.max_yaml_kept));
+        }
+        YamlNode& node = tree_.nodes.emplace_back();
+        node.kind = kind;
+        return &node;
     }
 
     void set_anchor(YAML::anchor_t anchor, Anchor value) {
@@ -166,14 +189,14 @@ private:
 
     void leaf(const YAML::Mark& mark, YamlNode::Kind kind, const std::string& text, YAML::anchor_t anchor) {
         only_document(mark);
-        count(mark, 1);
+        const Extent extent{1, text.size()};
+        count(mark, extent);
         YamlNode* node = nullptr;
         if (wanted_here(anchor) != nullptr) {
-            node = &tree_.nodes.emplace_back();
-            node->kind = kind;
+            node = keep(mark, kind);
             node->text = text;
         }
-        set_anchor(anchor, {node, 1, true});
+        set_anchor(anchor, {node, extent, true});
         if (at_key()) {
             set_key(mark, text);
         } else {
@@ -192,19 +215,16 @@ private:
         frame.anchor = anchor;
         frame.is_key = at_key();
         frame.interest = wanted_here(anchor);
-        if (frame.interest != nullptr) {
-            frame.node = &tree_.nodes.emplace_back();
-            frame.node->kind = kind;
-        }
-        set_anchor(anchor, {frame.node, 1, false});
+        if (frame.interest != nullptr) frame.node = keep(mark, kind);
+        set_anchor(anchor, {frame.node, {}, false});
         stack_.push_back(std::move(frame));
     }
 
     void close() {
         const Frame frame = std::move(stack_.back());
         stack_.pop_back();
-        set_anchor(frame.anchor, {frame.node, frame.size, true});
-        count(frame.mark, frame.size);
+        set_anchor(frame.anchor, {frame.node, frame.extent, true});
+        count(frame.mark, frame.extent);
         if (frame.is_key) {
             set_key(frame.mark, complex_key());
         } else {
@@ -219,19 +239,29 @@ private:
     std::vector<Frame> stack_;
     std::vector<Anchor> anchors_;  // by the parser's number, which starts at 1
     YAML::Mark last_quoted_ = YAML::Mark::null_mark();
-    std::size_t root_size_ = 0;
+    Extent root_extent_{0, 0};
     std::size_t documents_ = 0;
     int document_start_ = 0;
     std::size_t complex_keys_ = 0;
 };
 
-// A stream over bytes that it does not own.
+// A stream over bytes that it does not own. The parser takes them in blocks of 2 KiB, which is also where a stop and
+// the limit on time reach it: between two callbacks it may read as much as it likes.
 class ViewBuffer final : public std::streambuf {
 public:
-    explicit ViewBuffer(std::string_view view) {
+    ViewBuffer(std::string_view view, Work& work) : work_(work) {
         char* const first = const_cast<char*>(view.data());  // streambuf's get area is never written to
         setg(first, first, first + view.size());
     }
+
+protected:
+    std::streamsize xsgetn(char* to, std::streamsize count) override {
+        if (!work_.look()) throw Refusal{work_.error()};
+        return std::streambuf::xsgetn(to, count);
+    }
+
+private:
+    Work& work_;
 };
 
 // Whether a quoted scalar that begins here, after an anchor and a tag, is never closed. The parser accepts such a
@@ -261,10 +291,10 @@ const Interest& Interest::everything() {
     return all;
 }
 
-Result<YamlTree> capture_yaml(std::string_view content, const Interest& wanted, const Limits& limits) {
+Result<YamlTree> capture_yaml(std::string_view content, const Interest& wanted, const Limits& limits, Work& work) {
     YamlTree tree;
     try {
-        ViewBuffer buffer(content);
+        ViewBuffer buffer(content, work);
         std::istream stream(&buffer);
         Capture capture(tree, wanted, limits);
         YAML::Parser parser(stream);
@@ -277,7 +307,7 @@ Result<YamlTree> capture_yaml(std::string_view content, const Interest& wanted, 
             refuse(quoted, "the quoted text that begins here is never closed", "the document may be truncated");
         }
     } catch (const Refusal& refusal) {
-        return fail(ErrorKind::invalid_argument, refusal.message, refusal.hint);
+        return std::unexpected(refusal.error);
     } catch (const YAML::Exception& error) {
         return fail(ErrorKind::invalid_argument, fmt::format("the YAML is broken at line {}, column {}: {}",
                                                              error.mark.line + 1, error.mark.column + 1, error.msg));

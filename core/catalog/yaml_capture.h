@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "catalog/document.h"
+#include "catalog/work.h"
 
 namespace embedq::catalog {
 
@@ -44,8 +45,9 @@ struct YamlTree {
 };
 
 // Anchored nodes are kept completely wherever they are, since an alias may need them. It is an error if aliases form a
-// cycle, if the document with all aliases expanded has more than `limits.max_yaml_nodes` nodes, if a key is duplicate,
-// or if there is a second document.
-[[nodiscard]] Result<YamlTree> capture_yaml(std::string_view content, const Interest& wanted, const Limits& limits);
+// cycle, if the document with all aliases expanded has more nodes or bytes than the limits allow, if more nodes are
+// kept than they allow, if a key is duplicate, or if there is a second document.
+[[nodiscard]] Result<YamlTree> capture_yaml(std::string_view content, const Interest& wanted, const Limits& limits,
+                                            Work& work);
 
 }  // namespace embedq::catalog

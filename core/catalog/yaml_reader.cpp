@@ -4,11 +4,12 @@
 #include <algorithm>
 #include <charconv>
 #include <deque>
+#include <set>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "catalog/encoding.h"
 #include "catalog/raw_document.h"
+#include "catalog/work.h"
 #include "catalog/yaml_capture.h"
 
 namespace embedq::catalog {
@@ -39,14 +40,14 @@ class Merger {
 public:
     [[nodiscard]] NodeFields fields_of(const YamlNode& map) {
         NodeFields fields;
-        std::unordered_set<std::string_view> seen;
+        std::set<std::string_view> seen;
         add(map, fields, seen, 0);
         return fields;
     }
     [[nodiscard]] bool too_deep() const { return too_deep_; }
 
 private:
-    void add(const YamlNode& map, NodeFields& fields, std::unordered_set<std::string_view>& seen, int depth) {
+    void add(const YamlNode& map, NodeFields& fields, std::set<std::string_view>& seen, int depth) {
         if (map.kind != Kind::map) return;
         if (depth > max_merges) {
             too_deep_ = true;
@@ -126,16 +127,18 @@ private:
 
 class YamlReader final : public DocumentReader {
 public:
-    YamlReader(std::string_view content, const Limits& limits) : content_(content), limits_(limits) {}
+    YamlReader(std::string_view content, const Limits& limits, Work& work)
+        : content_(content), limits_(limits), work_(work) {}
 
     Result<RawDocument> read() override {
         const DocumentInterest interest;
-        const auto tree = capture_yaml(content_, interest.root(), limits_);
+        const auto tree = capture_yaml(content_, interest.root(), limits_, work_);
         if (!tree) return std::unexpected(tree.error());
         if (tree->root == nullptr || tree->root->kind != Kind::map) return not_an_object(tree->root);
         RawDocument raw;
         for (const auto& [key, value] : merger_.fields_of(*tree->root)) root_field(raw, key, *value);
         if (merger_.too_deep()) return merged_too_deep();
+        if (!work_.look()) return std::unexpected(work_.error());
         return raw;
     }
 
@@ -144,11 +147,12 @@ public:
         for (const auto& pointer : pointers) {
             if (pointer.size() <= limits_.max_depth) interest.add(pointer);
         }
-        const auto tree = capture_yaml(content_, interest.root(), limits_);
+        const auto tree = capture_yaml(content_, interest.root(), limits_, work_);
         if (!tree) return std::unexpected(tree.error());
         FoundItems found;
         Flattened flattened;
         for (const auto& pointer : pointers) {
+            if (!work_.go_on()) return std::unexpected(work_.error());
             const YamlNode* const node =
                 pointer.size() <= limits_.max_depth ? follow(tree->root, pointer, flattened) : nullptr;
             if (node != nullptr && node->kind == Kind::map) path_item(*node, found[pointer]);
@@ -176,13 +180,15 @@ private:
     }
 
     void root_field(RawDocument& raw, std::string_view key, const YamlNode& value) {
-        if (raw.root_keys.size() < max_root_keys) raw.root_keys.emplace_back(key);
+        if (raw.root_keys.size() < max_root_keys) raw.root_keys.push_back(shown(key));
         if (key == "openapi" && value.kind == Kind::scalar) raw.openapi = value.text;
         if (key == "swagger" && value.kind == Kind::scalar) raw.swagger = value.text;
         if (key == "info") info(value, raw);
         if (key != "paths") return;
         raw.paths_kind = kind_name(value.kind);
         for (const auto& [path, item] : merger_.fields_of(value)) {
+            // A stop is reported after the loop, by `read`.
+            if (!work_.go_on()) return;
             if (!path.starts_with("x-")) path_item(*item, raw.paths.emplace_back(path, RawPathItem{}).second);
         }
     }
@@ -228,7 +234,7 @@ private:
     }
 
     // Flattened maps are cached: many pointers lead through one map of paths.
-    using Flattened = std::unordered_map<const YamlNode*, std::unordered_map<std::string_view, const YamlNode*>>;
+    using Flattened = std::unordered_map<const YamlNode*, std::map<std::string_view, const YamlNode*>>;
 
     const YamlNode* follow(const YamlNode* node, const JsonPointer& pointer, Flattened& flattened) {
         for (const auto& key : pointer) {
@@ -253,13 +259,14 @@ private:
 
     std::string_view content_;
     Limits limits_;
+    Work& work_;
     Merger merger_;
 };
 
 }  // namespace
 
-std::unique_ptr<DocumentReader> make_yaml_reader(std::string_view content, const Limits& limits) {
-    return std::make_unique<YamlReader>(content, limits);
+std::unique_ptr<DocumentReader> make_yaml_reader(std::string_view content, const Limits& limits, Work& work) {
+    return std::make_unique<YamlReader>(content, limits, work);
 }
 
 }  // namespace embedq::catalog

@@ -92,12 +92,14 @@ public:
             changed_.wait(lock, [this]() EMBEDQ_REQUIRES(mutex_) { return !ready_.empty() || done_; });
             if (ready_.empty()) break;
             const std::size_t size = size_of(ready_.front());
-            if (!batch.empty() && bytes + size > settings_.batch_bytes) break;
+            const bool is_long = size > settings_.longest_shared;
+            if (!batch.empty() && (is_long || bytes + size > settings_.batch_bytes)) break;
             bytes += size;
             ready_bytes_ -= size;
             batch.push_back(std::move(ready_.front()));
             ready_.pop_front();
             changed_.notify_all();
+            if (is_long) break;
         }
         return batch;
     }
@@ -142,8 +144,10 @@ bool wait_for_store(std::size_t attempt, const std::stop_token& stop) {
     return sync::sleep_for(backoff.delay(attempt + 1), stop);
 }
 
-Result<std::vector<Result<PutResult>>> put_batch(Engine& engine, std::span<const SpecInput> inputs,
-                                                 const IndexerSettings& settings, const std::stop_token& stop) {
+using PutResults = std::vector<Result<PutResult>>;
+
+Result<PutResults> put_together(Engine& engine, std::span<const SpecInput> inputs, const IndexerSettings& settings,
+                                const std::stop_token& stop) {
     for (std::size_t attempt = 0;; ++attempt) {
         auto results = engine.put_specs(inputs);
         if (results || results.error().kind != ErrorKind::unavailable || attempt >= settings.busy_retries)
@@ -151,6 +155,29 @@ Result<std::vector<Result<PutResult>>> put_batch(Engine& engine, std::span<const
         const bool again = settings.wait ? settings.wait(attempt, stop) : wait_for_store(attempt, stop);
         if (!again) return results;
     }
+}
+
+// Whether a store that refuses a batch may do so because of one document in it.
+bool may_be_of_one_document(ErrorKind kind) {
+    return kind == ErrorKind::invalid_argument || kind == ErrorKind::invalid_input || kind == ErrorKind::too_large ||
+           kind == ErrorKind::unsupported || kind == ErrorKind::internal;
+}
+
+// One transaction, or one for each document where the store refuses them together: it is at fault itself only if it
+// takes none of them.
+Result<PutResults> put_batch(Engine& engine, std::span<const SpecInput> inputs, const IndexerSettings& settings,
+                             const std::stop_token& stop) {
+    auto together = put_together(engine, inputs, settings, stop);
+    if (together || inputs.size() == 1 || !may_be_of_one_document(together.error().kind)) return together;
+    PutResults results;
+    bool took_one = false;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        auto alone = put_together(engine, inputs.subspan(i, 1), settings, stop);
+        if (!alone && !may_be_of_one_document(alone.error().kind)) return alone;
+        took_one = took_one || alone;
+        results.push_back(alone ? std::move(alone->front()) : std::unexpected(std::move(alone.error())));
+    }
+    return took_one ? Result<PutResults>(std::move(results)) : std::move(together);
 }
 
 SpecInput input_of(const DocumentFile& file, fetch::Fetched fetched, const IndexerSettings& settings) {
@@ -219,6 +246,10 @@ Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> 
             for (std::size_t i = 0; i < results->size(); ++i) {
                 const Result<PutResult>& result = (*results)[i];
                 const DocumentFile& file = files[input_files[i]];
+                if (!result && stop.stop_requested() && result.error().kind == ErrorKind::unavailable) {
+                    report.stopped = true;
+                    continue;
+                }
                 if (!result) {
                     report.refused.push_back({file.path, to_string(result.error()), file.spec_name});
                     continue;

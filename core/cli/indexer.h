@@ -26,6 +26,8 @@ struct IndexerSettings {
     // A batch is one transaction; it ends when either is reached. One document may exceed the bytes.
     std::size_t batch_bytes = 8U << 20U;
     std::size_t batch_documents = 64;
+    // A longer document is a batch of its own: it may take seconds to read, and those before it are stored by then.
+    std::size_t longest_shared = 1U << 20U;
     // How often a store that is unavailable is tried again, and how to wait between; false gives up.
     std::size_t busy_retries = 5;
     std::function<bool(std::size_t attempt, std::stop_token stop)> wait;
@@ -48,7 +50,8 @@ using IndexProgress = std::function<void(const IndexReport& so_far)>;
 // Reads the files, fetches the URLs and puts their documents into the catalog. A URL's document that is unchanged by
 // the server's answer is neither read nor written. A document that is sent with the same bytes as the stored one keeps
 // the stored validator, so that nothing is written if a server issues a new validator for the same content. A document
-// that is refused is reported, and the others continue; an error is one of the store.
+// that is refused is reported, and the others continue, also where the store refuses the whole batch because of it; an
+// error is one of the store, which takes none of them.
 [[nodiscard]] Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> files,
                                                 const IndexerSettings& settings, const IndexProgress& progress = {},
                                                 std::stop_token stop = {});

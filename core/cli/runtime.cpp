@@ -43,7 +43,7 @@ public:
         if (Status opened = open_providers(request); !opened) return opened;
         engine_ = engine::make_engine(*store_, *notifier_, *providers_,
                                       {configuration_.embedding.provider, configuration_.embedding.catalogs},
-                                      context("engine"));
+                                      context("engine"), request.stop);
         return {};
     }
 

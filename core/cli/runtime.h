@@ -73,7 +73,7 @@ struct OpenRequest {
     // Called while the store is `unavailable`: true, after a pause, to try again. Without it the first such error is
     // the failure.
     std::function<bool(const Error&)> try_again = {};
-    std::stop_token stop = {};  // ends the wait for another process that migrates
+    std::stop_token stop = {};  // ends the wait for another process that migrates, and the reading of documents
 };
 
 // The value of a store's option in the YAML, as text.

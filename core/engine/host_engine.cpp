@@ -17,11 +17,12 @@ constexpr std::size_t max_hits = 500;
 class StoreEngine final : public HostEngine {
 public:
     StoreEngine(Store& store, Notifier& notifier, endpoints::ProviderDirectory& providers, EngineSettings settings,
-                Context& context)
+                Context& context, std::stop_token stop)
         : store_(store),
           notifier_(notifier),
           targets_(store, notifier, providers, std::move(settings), context),
-          writer_(store, notifier, [this](const CatalogWrite& catalog) { return put_catalog(catalog); }),
+          writer_(
+              store, notifier, [this](const CatalogWrite& catalog) { return put_catalog(catalog); }, std::move(stop)),
           searcher_(store, providers, context) {}
 
     // --- catalogs
@@ -169,8 +170,8 @@ private:
 }  // namespace
 
 std::unique_ptr<HostEngine> make_engine(Store& store, Notifier& notifier, endpoints::ProviderDirectory& providers,
-                                        EngineSettings settings, Context& context) {
-    return std::make_unique<StoreEngine>(store, notifier, providers, std::move(settings), context);
+                                        EngineSettings settings, Context& context, std::stop_token stop) {
+    return std::make_unique<StoreEngine>(store, notifier, providers, std::move(settings), context, std::move(stop));
 }
 
 }  // namespace embedq::engine

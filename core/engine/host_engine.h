@@ -37,9 +37,10 @@ public:
     [[nodiscard]] virtual Status apply_known_targets() = 0;
 };
 
-// All references must outlive the engine.
+// All references must outlive the engine. `stop` is the process's: it ends the reading of documents, which may take
+// long.
 [[nodiscard]] std::unique_ptr<HostEngine> make_engine(Store& store, Notifier& notifier,
                                                       endpoints::ProviderDirectory& providers, EngineSettings settings,
-                                                      Context& context);
+                                                      Context& context, std::stop_token stop = {});
 
 }  // namespace embedq::engine

@@ -13,8 +13,8 @@ namespace embedq::engine {
 
 namespace {
 
-[[nodiscard]] Result<SpecWrite> parse(const SpecInput& input, const Sha256& content_hash) {
-    auto document = catalog::parse_document(input.content);
+[[nodiscard]] Result<SpecWrite> parse(const SpecInput& input, const Sha256& content_hash, const std::stop_token& stop) {
+    auto document = catalog::parse_document(input.content, {}, {.stop = stop});
     if (!document) return std::unexpected(document.error());
     SpecWrite write;
     write.catalog_id = input.catalog_id;
@@ -87,7 +87,7 @@ Result<std::vector<Result<PutResult>>> SpecWriter::put(std::span<const SpecInput
             unchanged_places.push_back(i);
             continue;
         }
-        auto write = parse(input, content_hash);
+        auto write = parse(input, content_hash, stop_);
         if (!write) {
             results[i] = std::unexpected(write.error());
             continue;

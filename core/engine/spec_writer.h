@@ -8,6 +8,7 @@
 #include <functional>
 #include <set>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,9 @@ public:
     // Creates a catalog that a document names and that does not exist.
     using MakeCatalog = std::function<Result<bool>(const CatalogWrite&)>;
 
-    SpecWriter(Store& store, Notifier& notifier, MakeCatalog make_catalog)
-        : store_(store), notifier_(notifier), make_catalog_(std::move(make_catalog)) {}
+    // A stop ends the reading of documents. Those that were not read get `unavailable`; those that were are written.
+    SpecWriter(Store& store, Notifier& notifier, MakeCatalog make_catalog, std::stop_token stop = {})
+        : store_(store), notifier_(notifier), make_catalog_(std::move(make_catalog)), stop_(std::move(stop)) {}
 
     // As Engine::put_specs.
     [[nodiscard]] Result<std::vector<Result<PutResult>>> put(std::span<const SpecInput> specs);
@@ -41,6 +43,7 @@ private:
     Store& store_;
     Notifier& notifier_;
     const MakeCatalog make_catalog_;
+    const std::stop_token stop_;
     sync::Mutex mutex_;
     std::set<std::string, std::less<>> known_ EMBEDQ_GUARDED_BY(mutex_);  // catalogs that were seen to exist
 };

@@ -131,7 +131,7 @@ int run_specs_refresh(CommandContext& context, const SpecsRefreshArguments& argu
         if (const Status valid = check_catalog_id(arguments.catalog); !valid) return show_error(context, valid.error());
     }
     const auto interruption = context.listen_for_stop();
-    auto runtime = context.installation.open({});
+    auto runtime = context.installation.open({.stop = interruption->token()});
     if (!runtime) return show_error(context, runtime.error());
     const auto fetcher = (*runtime)->make_fetcher();
     if (!fetcher) return show_error(context, fetcher.error());

@@ -7,8 +7,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <sstream>
+#include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "catalog/document.h"
@@ -30,6 +33,9 @@ public:
     SearchResponse search_response;
     std::deque<Settlement> settlements;  // one an answer; the last stays
     std::deque<Error> put_errors;        // the next answers of put_specs
+    std::set<std::string> refuses;       // the store refuses every call of put_specs with one of these specs
+    // The stop comes before put_specs reads the document of this spec.
+    std::pair<std::string, std::stop_source> stops_before{{}, std::stop_source(std::nostopstate)};
 
     std::map<std::string, SpecInfo, std::less<>> spec_list;  // put_specs adds to it
     std::size_t spec_page = 1'000;                           // at most as many an answer
@@ -80,9 +86,18 @@ public:
             put_errors.pop_front();
             return std::unexpected(error);
         }
+        for (const SpecInput& spec : specs) {
+            if (refuses.contains(spec.spec_name))
+                return fail(ErrorKind::internal, "cannot store '" + spec.spec_name + "'");
+        }
         batch_sizes.push_back(specs.size());
         std::vector<Result<PutResult>> results;
         for (const SpecInput& spec : specs) {
+            if (spec.spec_name == stops_before.first) stops_before.second.request_stop();
+            if (stops_before.second.stop_requested()) {
+                results.emplace_back(fail(ErrorKind::unavailable, "was stopped"));
+                continue;
+            }
             put.push_back(spec);
             if (spec.content.find("openapi") == std::string::npos) {
                 results.emplace_back(fail(ErrorKind::invalid_argument, "has no 'openapi'"));

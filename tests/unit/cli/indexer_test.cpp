@@ -254,6 +254,47 @@ TEST_F(PutDocuments, ABusyStoreIsTriedAgain) {
     EXPECT_EQ(to_string(broken.error()), "broken");
 }
 
+// Those before it are stored before it is read, and those behind it do not fail with it.
+TEST_F(PutDocuments, ALongDocumentIsABatchOfItsOwn) {
+    for (const char* const name : {"a.json", "b.json", "d.json", "e.json"}) folder_.write(name, "openapi");
+    folder_.write("c.json", "openapi " + std::string(1'000, 'x'));
+    settings_.longest_shared = 100;
+    ASSERT_TRUE(put());
+    EXPECT_EQ(engine_.put.size(), 5U);
+    // The reader may not be ahead by two documents.
+    const auto& sizes = engine_.batch_sizes;
+    std::size_t before = 0;
+    const auto its_own = std::ranges::find_if(sizes, [&](std::size_t size) { return (before += size) >= 3; });
+    EXPECT_EQ(before, 3U);
+    EXPECT_EQ(*its_own, 1U);
+}
+
+TEST_F(PutDocuments, ADocumentThatTheStoreCannotTakeDoesNotStopTheRest) {
+    for (const char* const name : {"a.json", "b.json", "c.json"}) folder_.write(name, "openapi");
+    engine_.refuses = {"b"};
+    const auto report = put();
+    ASSERT_TRUE(report);
+    EXPECT_THAT(report->spec_names, ElementsAre("a", "c"));
+    ASSERT_EQ(report->refused.size(), 1);
+    EXPECT_TRUE(report->refused[0].path.ends_with("b.json"));
+    EXPECT_EQ(report->refused[0].reason, "cannot store 'b'");
+    engine_.refuses = {"a", "b", "c"};
+    const auto broken = put();
+    ASSERT_FALSE(broken) << "a store that takes nothing is at fault itself";
+    EXPECT_THAT(broken.error().message, StartsWith("cannot store"));
+}
+
+TEST_F(PutDocuments, AStopWhileDocumentsAreReadRefusesNone) {
+    for (const char* const name : {"a.json", "b.json"}) folder_.write(name, "openapi");
+    std::stop_source stop;
+    engine_.stops_before = {"b", stop};
+    const auto report = put({}, stop.get_token());
+    ASSERT_TRUE(report);
+    EXPECT_TRUE(report->stopped);
+    EXPECT_THAT(report->spec_names, ElementsAre("a"));
+    EXPECT_TRUE(report->refused.empty());
+}
+
 TEST_F(PutDocuments, StopEndsBetweenBatches) {
     for (int i = 0; i < 10; ++i) folder_.write("f" + std::to_string(i) + ".json", "openapi");
     settings_.batch_documents = 1;

@@ -29,6 +29,18 @@ TEST_F(EngineTest, ADocumentThatDoesNotParseChangesNothingAndDoesNotHoldUpTheOth
     EXPECT_EQ(engine->spec_operations("c", "spec")->front().summary, "List things");
 }
 
+TEST_F(EngineTest, AStopOfTheProcessEndsTheReadingOfDocuments) {
+    std::stop_source stop;
+    const auto engine = make_engine(*store, notifier, providers, {"one", {}}, context, stop.get_token());
+    ASSERT_TRUE(put(*engine, document("before", {"x"})));
+    stop.request_stop();
+    // Long enough that the reading looks at the stop.
+    const auto stopped = put(*engine, document("spec", std::vector<std::string>(1'000, "List things")));
+    ASSERT_FALSE(stopped);
+    EXPECT_EQ(stopped.error().kind, ErrorKind::unavailable);
+    EXPECT_FALSE(engine->spec("c", "spec"));
+}
+
 TEST_F(EngineTest, InvalidNamesAreReportedPerDocument) {
     const auto engine = engine_with("one");
     const SpecInput inputs[] = {document("Spec With Spaces", {"x"}), document("fine", {"x"}, "Not A Catalog"),
