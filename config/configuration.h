@@ -83,12 +83,26 @@ private:
     std::string text_;
 };
 
+// Where a secret comes from that is neither in the document nor in the environment: a file, or else a command.
+struct SecretSource {
+    OptionSpec row{};                    // of the option; its texts live as long as the plugin is loaded
+    std::string where;                   // "providers.ai.options.api_key"
+    std::optional<std::size_t> element;  // of a list
+    std::optional<std::string> key;      // of a map
+    std::filesystem::path file;
+    std::vector<std::string> command;  // the program and its arguments
+    std::filesystem::path folder;      // in which the command runs
+};
+
 struct PluginInstance {
     std::string name;  // the key under `providers:`; else the plugin's own name
     std::string plugin;
+    // With secrets from files as `load` found them, and without those from commands, which it does not run:
+    // config/secrets.h reads them.
     Options options;
     std::set<std::string> secrets;  // the options whose values must not be shown
-    int line = 0;                   // where the plugin is named
+    std::vector<SecretSource> secret_sources;
+    int line = 0;  // where the plugin is named
     int column = 0;
 };
 

@@ -1,10 +1,16 @@
 #include "config/files.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstdlib>
-#include <fstream>
 #include <system_error>
+#include <utility>
 
 #include "config/text.h"
 
@@ -43,19 +49,30 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lon
     const auto refuse = [](std::string why, std::string hint = {}) {
         return fail(ErrorKind::invalid_argument, std::move(why), std::move(hint));
     };
-    std::error_code error;
-    const auto status = std::filesystem::status(path, error);
-    if (status.type() == std::filesystem::file_type::not_found) return refuse("does not exist");
-    if (error) return refuse(fmt::format("cannot be reached: {}", error.message()));
-    if (status.type() == std::filesystem::file_type::directory) return refuse("is a folder, expected a file");
-    std::ifstream stream(path, std::ios::binary);
-    if (!stream) return refuse("cannot be read", "check that this user may read it");
-    std::string text(longest + 1, '\0');
-    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (stream.bad()) return refuse("cannot be read to its end");
-    text.resize(static_cast<std::size_t>(stream.gcount()));
-    if (text.size() > longest) return refuse(fmt::format("is longer than {} KiB", longest >> 10U));
-    return text;
+    const auto reason = [](int code) { return std::generic_category().message(code); };
+    // Without O_NONBLOCK, opening a pipe would wait for somebody who writes to it.
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (file < 0 && errno == ENOENT) return refuse("does not exist");
+    if (file < 0 && errno == EACCES) return refuse("cannot be read", "check that this user may read it");
+    if (file < 0) return refuse(fmt::format("cannot be reached: {}", reason(errno)));
+    const struct Closer {
+        int file;
+        ~Closer() { ::close(file); }
+    } closer{file};
+    struct stat status{};
+    if (::fstat(file, &status) != 0) return refuse(fmt::format("cannot be reached: {}", reason(errno)));
+    if (S_ISDIR(status.st_mode)) return refuse("is a folder, expected a file");
+    if (!S_ISREG(status.st_mode)) return refuse("is a pipe, a socket or a device, expected a file");
+    std::string text;
+    std::array<char, 1U << 16U> block{};
+    while (true) {
+        const ssize_t got = ::read(file, block.data(), block.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return refuse(fmt::format("cannot be read to its end: {}", reason(errno)));
+        if (got == 0) return text;
+        text.append(block.data(), static_cast<std::size_t>(got));
+        if (text.size() > longest) return refuse(fmt::format("is longer than {} KiB", longest >> 10U));
+    }
 }
 
 Result<std::string> read_secret_file(const std::filesystem::path& path) {

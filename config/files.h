@@ -10,7 +10,8 @@
 
 namespace embedq::config {
 
-// The bytes of a file. The error's message continues a sentence that begins with the file's name: "does not exist".
+// The bytes of a regular file; a pipe or a device is an error, and is not waited for. The error's message continues a
+// sentence that begins with the file's name: "does not exist".
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path, std::size_t longest);
 
 // The text of a secret's file, without its trailing newline. An empty file is an error.

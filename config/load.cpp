@@ -138,6 +138,7 @@ PluginInstance Loading::instance(PluginKind kind, const Node* mapping, const std
         if (spec.secret) made.secrets.insert(spec.name);
     }
     made.options = reader_.table(named.table->options, written, use);
+    made.secret_sources = reader_.take_secret_sources();
     if (!use.supplied.empty()) supply_database(named, written, made);
     return made;
 }
@@ -410,7 +411,7 @@ std::expected<Loaded, std::vector<Diagnostic>> load(const Source& source, Plugin
     Report report(source.name());
     const auto root = read_root(source, report);
     if (!root) return std::unexpected(report.take());
-    Reader reader(report, environment, source.folder());
+    Reader reader(report, environment, source.folder(), source.path());
     Loading loading(reader, tables);
     Loaded loaded;
     loaded.configuration.source = source.name();

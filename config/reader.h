@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/configuration.h"
@@ -25,8 +26,10 @@ struct TableUse {
 
 class Reader {
 public:
-    Reader(Report& report, const Environment& environment, std::filesystem::path folder)
-        : report_(report), environment_(environment), folder_(std::move(folder)) {}
+    // `file` is the document's, empty if it is not in one.
+    Reader(Report& report, const Environment& environment, std::filesystem::path folder,
+           std::filesystem::path file = {})
+        : report_(report), environment_(environment), folder_(std::move(folder)), file_(std::move(file)) {}
 
     [[nodiscard]] Report& report() noexcept { return report_; }
     [[nodiscard]] const Environment& environment() const noexcept { return environment_; }
@@ -42,17 +45,30 @@ public:
     // One option's value; nothing (reported) when it has none.
     [[nodiscard]] std::optional<OptionValue> value(const OptionSpec& spec, const Node& node, std::string_view where);
     // All options of a table. An option with a fault gets its default, so that callers can continue and find more.
+    // A secret that a command gives has no value yet; in a list or a map it is an empty text.
     [[nodiscard]] Options table(std::span<const OptionSpec> specs, const Node* mapping, const TableUse& use);
+    // The sources of the secrets that were read since the last call.
+    [[nodiscard]] std::vector<SecretSource> take_secret_sources() { return std::exchange(sources_, {}); }
 
 private:
     struct Scalar {
         std::string text;
         bool literal = false;  // written in the document itself
+        bool later = false;    // a command gives it
     };
 
     [[nodiscard]] std::optional<Scalar> scalar(const OptionSpec& spec, const Node& node, std::string_view where);
-    [[nodiscard]] std::optional<Scalar> secret_file(const Node& node, std::string_view where);
-    [[nodiscard]] std::optional<std::string> element(const OptionSpec& spec, const Node& node, std::string_view where);
+    [[nodiscard]] std::optional<Scalar> secret_mapping(const OptionSpec& spec, const Node& node,
+                                                       std::string_view where);
+    [[nodiscard]] std::optional<Scalar> secret_file(const OptionSpec& spec, const Node& file, std::string_view where);
+    [[nodiscard]] std::optional<Scalar> secret_command(const OptionSpec& spec, const Node& command,
+                                                       std::string_view where);
+    // The program and its arguments as they are written: no variable is expanded in them.
+    [[nodiscard]] std::optional<std::vector<std::string>> arguments(const Node& command, std::string_view where);
+    [[nodiscard]] std::optional<Scalar> element(const OptionSpec& spec, const Node& node, std::string_view where);
+    // One text of a list or a map; nothing (reported) otherwise. The source of a secret gets its place.
+    [[nodiscard]] std::optional<std::string> text_of(const OptionSpec& row, const Node& node, std::string_view place,
+                                                     std::optional<std::size_t> index, std::optional<std::string> key);
     [[nodiscard]] std::optional<OptionValue> list(const OptionSpec& spec, const Node& node, std::string_view where);
     [[nodiscard]] std::optional<OptionValue> map(const OptionSpec& spec, const Node& node, std::string_view where);
     void wrong(const OptionSpec& spec, const Node& node, std::string_view where);
@@ -61,6 +77,8 @@ private:
     Report& report_;
     const Environment& environment_;
     std::filesystem::path folder_;
+    std::filesystem::path file_;
+    std::vector<SecretSource> sources_;
 };
 
 // "scheduler" and "lease" make "scheduler.lease".

@@ -27,9 +27,9 @@ This page is printed by `embedq config reference`, from the tables that files ar
 - **Environment.** `${NAME}` and `${NAME:-default}` stand for a variable in every value; `$${` stands for )"
                                           R"(`${`. A variable that is not set
   and has no default is an error.
-- **Secrets.** Options marked *secret* are never shown. They also accept `{ file: PATH }`: the content of )"
-                                          R"(that file. A secret written out in
-  the configuration is accepted with a warning.
+- **Secrets.** Options marked *secret* are never shown. They also accept `{ file: PATH }` and )"
+                                          R"(`{ command: [PROGRAM, ARGUMENT] }`
+  ([secrets](deploying.md#secrets)). A secret written out in the configuration is accepted with a warning.
 - **Durations** have a unit: `250ms`, `20s`, `5m`, `1h`, `14d`. **Sizes** are bytes, or have one: `4096`, )"
                                           R"(`64KiB`, `10MiB`, `1GiB`.
 - **Relative paths** start at the configuration's folder.

@@ -34,11 +34,11 @@ Json bounded(Json schema, const OptionSpec& spec) {
     return schema;
 }
 
-// One text of an option; for a secret, also a file.
+// One text of an option; for a secret, also a file or a command.
 Json text_schema(const OptionSpec& spec) {
     if (spec.choices != nullptr) return any_of({{{"enum", split(spec.choices, '|')}}, reference("variable")});
     const char* const text = spec.required && spec.type == OptionType::text ? "text_written" : "text";
-    if (spec.secret) return any_of({reference(text), reference("secret_file")});
+    if (spec.secret) return any_of({reference(text), reference("secret_file"), reference("secret_command")});
     return reference(text);
 }
 
@@ -69,11 +69,13 @@ Json plain_schema(const OptionSpec& spec) {
     return Json::object();
 }
 
-// A secret may also be in a file; for texts, lists and maps that is part of the schema of each text.
+// A secret may also be in a file or come from a command; for texts, lists and maps that is part of the schema of each
+// text.
 Json value_schema(const OptionSpec& spec) {
     const bool of_texts =
         spec.type == OptionType::text || spec.type == OptionType::text_list || spec.type == OptionType::text_map;
-    return spec.secret && !of_texts ? any_of({plain_schema(spec), reference("secret_file")}) : plain_schema(spec);
+    if (!spec.secret || of_texts) return plain_schema(spec);
+    return any_of({plain_schema(spec), reference("secret_file"), reference("secret_command")});
 }
 
 Json default_json(const OptionSpec& spec) {
@@ -183,6 +185,17 @@ Json definitions() {
            {{"file",
              {{"description", "The path of the file that holds the secret."}, {"type", "string"}, {"minLength", 1}}}}},
           {"required", {"file"}},
+          {"additionalProperties", false}}},
+        {"secret_command",
+         {{"type", "object"},
+          {"description", "The secret is the first line that this command prints. It runs without a shell."},
+          {"properties",
+           {{"command",
+             {{"description", "The program and its arguments."},
+              {"type", "array"},
+              {"items", {{"type", Json::array({"string", "number", "boolean"})}}},
+              {"minItems", 1}}}}},
+          {"required", {"command"}},
           {"additionalProperties", false}}},
     };
 }

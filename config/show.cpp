@@ -98,12 +98,15 @@ class Printout {
 public:
     void line(int depth, std::string_view text) { text_ += fmt::format("{:{}}{}\n", "", depth * 2, text); }
 
-    // In the order of the table. Options that no table lists, since their plugin is gone, follow.
+    // In the order of the table. Options that no table lists, since their plugin is gone, follow. Those in `later` have
+    // no value yet.
     void options(int depth, const Options& options, std::span<const OptionSpec> table,
-                 const std::set<std::string>& secrets = {}) {
+                 const std::set<std::string>& secrets = {}, const std::set<std::string>& later = {}) {
         std::set<std::string> done;
         for (const OptionSpec& spec : table) {
             const auto found = options.values().find(std::string_view(spec.name));
+            if (found == options.values().end() && later.contains(spec.name))
+                line(depth, fmt::format("{}: {}", spec.name, secret()));
             if (found == options.values().end()) continue;
             done.insert(spec.name);
             line(depth, fmt::format("{}: {}", spec.name,
@@ -117,10 +120,15 @@ public:
 
     void instance(int depth, PluginKind kind, const PluginInstance& instance, PluginTables& tables) {
         line(depth, fmt::format("plugin: {}", scalar(instance.plugin)));
-        if (instance.options.values().empty()) return;
+        std::set<std::string> later;
+        for (const SecretSource& source : instance.secret_sources) {
+            if (!source.command.empty()) later.insert(source.row.name);
+        }
+        if (instance.options.values().empty() && later.empty()) return;
         line(depth, "options:");
         const auto table = tables.find(kind, instance.plugin);
-        options(depth + 1, instance.options, table ? table->options : std::span<const OptionSpec>(), instance.secrets);
+        options(depth + 1, instance.options, table ? table->options : std::span<const OptionSpec>(), instance.secrets,
+                later);
     }
 
     [[nodiscard]] std::string take() { return std::move(text_); }

@@ -8,8 +8,10 @@
 #include "catalog/profile.h"
 #include "cli/logging.h"
 #include "cli/provider_probe.h"
+#include "cli/renewed_provider.h"
 #include "cli/runtime.h"
 #include "config/configuration.h"
+#include "config/secrets.h"
 #include "config/text.h"
 #include "endpoints/providers.h"
 #include "engine/host_engine.h"
@@ -35,7 +37,7 @@ struct Surroundings {
         return *contexts.back();
     }
 
-    const config::Configuration configuration;
+    config::Configuration configuration;  // the secrets of the store are filled in when it is made
     const Log log;
     std::vector<std::unique_ptr<HostContext>> contexts;
 };
@@ -97,7 +99,7 @@ public:
         const auto deadline = steady_clock::now() + limit;
         for (const auto& [name, provider] : configuration().providers) {
             answers.push_back({name, provider.instance.plugin, ProviderInfo{}, {}, {}});
-            auto made = make<Provider>(PluginKind::provider, provider.instance, plugins::make_provider);
+            auto made = make_provider(provider.instance);
             if (made) {
                 probes.emplace_back(answers.size() - 1, ProviderProbe(std::move(*made), surroundings_));
             } else {
@@ -125,8 +127,22 @@ private:
     Result<std::unique_ptr<Interface>> make(PluginKind kind, const config::PluginInstance& instance, Make factory) {
         const auto plugin = registry_.load(kind, instance.plugin);
         if (!plugin) return std::unexpected(plugin.error());
-        auto made = factory(**plugin, instance.options, surroundings_->context(instance.name));
-        // An error of a factory may quote an address.
+        auto options = config::options_with_secrets(instance);
+        if (!options) return std::unexpected(std::move(options.error()));
+        // A notifier may ask for the store's options.
+        if (kind == PluginKind::store) surroundings_->configuration.store.options = *options;
+        return without_credentials(factory(**plugin, *options, surroundings_->context(instance.name)));
+    }
+
+    Result<std::shared_ptr<Provider>> make_provider(const config::PluginInstance& instance) {
+        const auto plugin = registry_.load(PluginKind::provider, instance.plugin);
+        if (!plugin) return std::unexpected(plugin.error());
+        return without_credentials(make_configured_provider(**plugin, instance, surroundings_->context(instance.name)));
+    }
+
+    // An error of a factory may quote an address.
+    template <class Made>
+    static Made without_credentials(Made made) {
         if (!made) {
             made.error().message = config::hide_credentials(made.error().message);
             made.error().hint = config::hide_credentials(made.error().hint);

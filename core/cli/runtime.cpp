@@ -11,7 +11,9 @@
 
 #include "catalog/hash.h"
 #include "cli/logging.h"
+#include "cli/renewed_provider.h"
 #include "config/configuration.h"
+#include "config/secrets.h"
 #include "config/text.h"
 #include "engine/host_engine.h"
 #include "loader/instances.h"
@@ -39,7 +41,7 @@ public:
 
     Status open(const OpenRequest& request) {
         if (Status opened = open_store(request); !opened) return opened;
-        if (Status opened = open_notifier(); !opened) return opened;
+        if (Status opened = open_notifier(request.stop); !opened) return opened;
         if (Status opened = open_providers(request); !opened) return opened;
         engine_ = engine::make_engine(*store_, *notifier_, *providers_,
                                       {configuration_.embedding.provider, configuration_.embedding.catalogs},
@@ -81,7 +83,7 @@ public:
         };
         if (store_ != nullptr) add(fmt::format("store '{}'", store_name()), plugins::call_statistics(*store_));
         for (const auto& [name, provider] : instances_) {
-            add(fmt::format("provider '{}'", name), plugins::call_statistics(*provider));
+            add(fmt::format("provider '{}'", name), statistics_of(*provider));
         }
         return text;
     }
@@ -106,7 +108,9 @@ public:
         for (const config::PluginInstance& instance : configuration_.services) {
             const auto plugin = registry_.load(PluginKind::service, instance.plugin);
             if (!plugin) return std::unexpected(plugin.error());
-            auto service = plugins::make_service(**plugin, instance.options, context(instance.name), *engine_);
+            const auto options = config::options_with_secrets(instance);
+            if (!options) return std::unexpected(options.error());
+            auto service = plugins::make_service(**plugin, *options, context(instance.name), *engine_);
             if (!service) return std::unexpected(service.error());
             services_.push_back(std::move(*service));
             if (Status started = services_.back()->start(); !started) return started;
@@ -135,6 +139,9 @@ private:
     Status open_store(const OpenRequest& request) {
         const auto plugin = registry_.load(PluginKind::store, configuration_.store.plugin);
         if (!plugin) return std::unexpected(plugin.error());
+        auto options = config::options_with_secrets(configuration_.store, request.stop);
+        if (!options) return std::unexpected(std::move(options.error()));
+        configuration_.store.options = std::move(*options);
         auto store = plugins::make_store(**plugin, configuration_.store.options, context(configuration_.store.plugin));
         if (!store) return std::unexpected(store.error());
         store_ = std::move(*store);
@@ -156,11 +163,12 @@ private:
                                            : "a newer embedq made it: use that one");
     }
 
-    Status open_notifier() {
+    Status open_notifier(const std::stop_token& stop) {
         const auto plugin = registry_.load(PluginKind::notifier, configuration_.notifier.plugin);
         if (!plugin) return std::unexpected(plugin.error());
-        auto notifier =
-            plugins::make_notifier(**plugin, configuration_.notifier.options, context(configuration_.notifier.plugin));
+        const auto options = config::options_with_secrets(configuration_.notifier, stop);
+        if (!options) return std::unexpected(options.error());
+        auto notifier = plugins::make_notifier(**plugin, *options, context(configuration_.notifier.plugin));
         if (!notifier) return std::unexpected(notifier.error());
         notifier_ = std::move(*notifier);
         return {};
@@ -172,11 +180,10 @@ private:
             const auto plugin = registry_.load(PluginKind::provider, provider.instance.plugin);
             if (!plugin) return std::unexpected(plugin.error());
             provider_plugins_.emplace(provider.instance.plugin, *plugin);
-            auto made = plugins::make_provider(**plugin, provider.instance.options, context(name));
+            auto made = make_configured_provider(**plugin, provider.instance, context(name));
             if (!made) return std::unexpected(made.error());
-            const std::shared_ptr<Provider> instance = std::move(*made);
-            instances_.emplace_back(name, instance);
-            bindings.push_back({name, provider.instance.plugin, instance, provider.limits});
+            instances_.emplace_back(name, *made);
+            bindings.push_back({name, provider.instance.plugin, std::move(*made), provider.limits});
         }
         add_serving_providers(bindings, request);
         // Another process may switch a catalog to a profile that this configuration does not have.
@@ -226,7 +233,7 @@ private:
         return endpoints::ProviderBinding{name, profile.plugin, std::move(*made), {}, true};
     }
 
-    const config::Configuration configuration_;
+    config::Configuration configuration_;  // constant once the store is open: its secrets are read then
     const std::string version_;
     plugins::Registry& registry_;
     const Log log_;
@@ -260,6 +267,9 @@ std::vector<config::Diagnostic> refused_instances(Console& console, plugins::Reg
     std::vector<config::Diagnostic> refused;
     const auto try_out = [&](PluginKind kind, const config::PluginInstance& instance, const std::string& where,
                              auto make) {
+        // Their options are known only to who runs the command. A notifier may take those of the store.
+        const bool takes_stores = kind == PluginKind::notifier && config::needs_command(configuration.store);
+        if (takes_stores || config::needs_command(instance)) return;
         HostContext context(instance.name, log,
                             [&](std::string_view option) { return store_option(configuration, option); });
         const auto plugin = registry.load(kind, instance.plugin);

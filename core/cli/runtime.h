@@ -81,7 +81,8 @@ struct OpenRequest {
                                                       std::string_view name);
 
 // Makes each configured store, notifier and provider, and destroys it again. Returns what the factories refuse, at the
-// place where the plugin is named. Services are left out, since they need an engine over an open store.
+// place where the plugin is named. Services are left out, since they need an engine over an open store, and so is what
+// needs a command to know its secrets: none is run.
 [[nodiscard]] std::vector<config::Diagnostic> refused_instances(Console& console, plugins::Registry& registry,
                                                                 const config::Configuration& configuration);
 

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "embedq/support/nearest.h"
+#include "files/file_safety.h"
 #include "loader/descriptor_check.h"
 #include "loader/elf_check.h"
-#include "loader/file_safety.h"
 #include "loader/names.h"
 #include "loader/shared_object.h"
 
@@ -42,7 +42,7 @@ Status Registry::discover() {
 }
 
 Status Registry::add_folder(const fs::path& folder, DuplicatePolicy duplicates) {
-    if (auto safe = check_only_owner_writes(folder); !safe) return safe;
+    if (auto safe = files::check_only_owner_writes(folder, "plugin"); !safe) return safe;
     std::error_code error;
     std::vector<PluginFile> found;
     for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
@@ -60,7 +60,7 @@ Status Registry::add_folder(const fs::path& folder, DuplicatePolicy duplicates) 
 }
 
 Status Registry::add_file(PluginFile file, DuplicatePolicy duplicates) {
-    if (auto safe = check_only_owner_writes(file.path); !safe) return safe;
+    if (auto safe = files::check_only_owner_writes(file.path, "plugin"); !safe) return safe;
     const auto same = std::ranges::find_if(
         files_, [&](const PluginFile& other) { return other.kind == file.kind && other.name == file.name; });
     if (same != files_.end()) {
@@ -125,8 +125,10 @@ Result<const LoadedPlugin*> Registry::load_file(const fs::path& file) {
         return before->get();
     }
 
-    if (auto safe = check_only_owner_writes(real.parent_path()); !safe) return std::unexpected(std::move(safe.error()));
-    if (auto safe = check_only_owner_writes(real); !safe) return std::unexpected(std::move(safe.error()));
+    if (auto safe = files::check_only_owner_writes(real.parent_path(), "plugin"); !safe)
+        return std::unexpected(std::move(safe.error()));
+    if (auto safe = files::check_only_owner_writes(real, "plugin"); !safe)
+        return std::unexpected(std::move(safe.error()));
     if (auto whole = check_loadable(real, plugin_symbol, sizeof(PluginDescriptor)); !whole)
         return std::unexpected(std::move(whole.error()));
     const auto symbols = exported_symbols(real);

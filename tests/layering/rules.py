@@ -27,10 +27,10 @@ CONTRACT = "core/include"
 SUPPORT = "core/support/include"  # a folder that may include the contract may include this, too
 
 PRODUCTION = [
-    SUPPORT, "core/sync", "core/settings", "core/words", "core/catalog", "core/ranking", "core/net", "core/fetch",
-    "core/endpoints", "core/scheduler", "core/engine", "core/cli", "core/cli/commands", "config", "plugins/loader",
-    "plugins/notifiers/wake", "plugins/notifiers/*", "backends/documents", "backends/*", "providers/http",
-    "providers/*",
+    SUPPORT, "core/sync", "core/settings", "core/files", "core/words", "core/catalog", "core/ranking", "core/net",
+    "core/fetch", "core/endpoints", "core/scheduler", "core/engine", "core/cli", "core/cli/commands", "config",
+    "plugins/loader", "plugins/notifiers/wake", "plugins/notifiers/*", "backends/documents", "backends/*",
+    "providers/http", "providers/*",
 ]
 
 FOLDERS = [
@@ -48,6 +48,7 @@ FOLDERS = [
     Folder("core/words", [], "a support library: the words that ranking and the offline provider both know"),
     Folder("core/ranking", ["core/words"], "a separate library, which benchmarks measure without documents"),
     Folder("core/settings", ["core/sync"], "the defaults of the host's settings, for the YAML and the parts"),
+    Folder("core/files", [], "who may change a file, and commands: for the loader and the configuration"),
     Folder("core/net", [], "IP addresses: the configuration reads networks as the address guard does"),
     Folder("core/fetch", ["core/net", "core/settings"]),
     Folder("core/endpoints", ["core/sync", "core/settings", "core/catalog"], "all calls of providers go through it"),
@@ -55,8 +56,8 @@ FOLDERS = [
     Folder("core/engine", ["core/sync", "core/catalog", "core/ranking", "core/fetch", "core/endpoints"]),
 
     # The wiring.
-    Folder("config", ["core/net", "core/settings", "core/sync"]),
-    Folder("plugins/loader", ["core/sync"],
+    Folder("config", ["core/files", "core/net", "core/settings", "core/sync"]),
+    Folder("plugins/loader", ["core/files", "core/sync"],
            "it loads what config names, but neither includes the other: core/cli/plugin_tables connects them"),
     Folder("core/cli", ["core/sync", "core/settings", "core/catalog", "core/engine", "core/fetch", "core/endpoints",
                         "core/scheduler", "config", "plugins/loader"]),
@@ -90,7 +91,7 @@ FOLDERS = [
            "a benchmark is tested like a part"),
     Folder("tests/locks", ["core/sync", "core/catalog", "core/endpoints", "core/scheduler"],
            "clang's diagnostics for wrong and right locking"),
-    Folder("tests/fuzz", ["core/catalog", "providers/http"]),
+    Folder("tests/fuzz", ["config", "core/catalog", "providers/http"]),
     Folder("tests/support", [], "servers for tests; they include nothing of embedq"),
     Folder("tests/support/protocol_server", [], "a server that any test may run"),
     Folder("tests/unit/scheduler", [*PRODUCTION, "tests", "tests/conformance", "tests/conformance/include"],
@@ -139,8 +140,8 @@ LIBRARIES = [
             ["config/schema.cpp", "config/nested.cpp", "core/cli", "benchmarks", "tests/unit/config"],
             "for writing JSON, not for reading it"),
     Library("fmt", ["fmt/"], ["fmt::"],
-            ["core/catalog", "core/fetch", "core/net", "core/cli", "config", "plugins/loader", "providers/http",
-             "providers/simulated", "benchmarks/ranking", "tests/conformance/program",
+            ["core/catalog", "core/fetch", "core/files", "core/net", "core/cli", "config", "plugins/loader",
+             "providers/http", "providers/simulated", "benchmarks/ranking", "tests/conformance/program",
              "tests/support/protocol_server"]),
     Library("SQLite", ["sqlite3.h"], ["SQLite::"], ["backends/sqlite"]),
     Library("libpqxx", ["pqxx/"], ["PkgConfig::PQXX"], ["backends/postgres/connection.cpp"]),

@@ -11,6 +11,7 @@
 #include "cli/plugin_tables.h"
 #include "config/configuration.h"
 #include "config/files.h"
+#include "config/secrets.h"
 
 namespace embedq::conformance {
 namespace {
@@ -89,7 +90,9 @@ private:
     Result<Configured> made(PluginKind kind, const config::PluginInstance& instance) {
         const auto plugin = registry_.load(kind, instance.plugin);
         if (!plugin) return std::unexpected(plugin.error());
-        return Configured{*plugin, instance.options};
+        auto options = config::options_with_secrets(instance);
+        if (!options) return std::unexpected(std::move(options.error()));
+        return Configured{*plugin, std::move(*options)};
     }
 
     const config::Source source_;

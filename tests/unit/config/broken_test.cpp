@@ -302,7 +302,8 @@ store: { plugin: sqlite, options: { path: { file: a } } }
     {"SecretFileShape", R"y(version: 1
 store: { plugin: postgres, options: { url: { fil: a } } }
 )y",
-     R"s(c.yaml:2:44: error: store.options.url: found a mapping with the keys fil, expected a text or { file: PATH }
+     R"s(c.yaml:2:44: error: store.options.url: found a mapping with the keys fil, expected a text, )s"
+     R"s({ file: PATH } or { command: [PROGRAM, ARGUMENT] }
 )s"},
     {"SecretFileMissing", R"y(version: 1
 store: { plugin: postgres, options: { url: { file: secrets/url } } }
@@ -313,7 +314,7 @@ store: { plugin: postgres, options: { url: { file: secrets/url } } }
 store: { plugin: postgres, options: { url: "<hidden>" } }
 )y",
      R"s(c.yaml:2:44: error: store.options.url: found <hidden>, which `config show` prints in place of a secret; )s"
-     R"s(write the secret, ${NAME} or { file: PATH }
+     R"s(write the secret, ${NAME}, { file: PATH } or { command: [PROGRAM, ARGUMENT] }
 )s"},
     {"BrokenDefaultInATable", R"y(version: 1
 providers: { bad: { plugin: faulty } }

@@ -1,12 +1,16 @@
 // Secrets: where they may come from, and that no output of this library contains one.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
+#include "config/secrets.h"
 #include "config/text.h"
 #include "fakes.h"
 
 namespace embedq::config::testing {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -68,6 +72,143 @@ TEST(Secrets, FilesWithoutASecretAreErrors) {
         "byte\n";
     EXPECT_EQ(fault("binary"), whole);
     EXPECT_EQ(fault("latin"), whole);
+}
+
+// Nobody writes to them, so reading them would wait for ever.
+TEST(Secrets, PipesAndDevicesAreNotWaitedFor) {
+    const TemporaryFolder folder;
+    ASSERT_EQ(::mkfifo((folder.path() / "pipe").c_str(), 0600), 0);
+    for (const std::string file : {"pipe", "/dev/zero", "/dev/tty"}) {
+        EXPECT_THAT(
+            diagnostics(load_in(folder, with_options("api_key: { file: " + file + " }"))),
+            AnyOf(HasSubstr("is a pipe, a socket or a device, expected a file"), HasSubstr("cannot be reached")))
+            << file;
+    }
+    EXPECT_THAT(Source::file(folder.path() / "pipe").read().error().message, HasSubstr("is a pipe"));
+}
+
+// A configuration in a file that only this user may write to.
+class Commands : public ::testing::Test {
+protected:
+    LoadResult load_options(const std::string& options, const Environment& env = environment()) {
+        const auto file = folder.write("c.yaml", with_options(options));
+        ::chmod(file.c_str(), mode);
+        return load(Source::file(file), tables, env);
+    }
+    PluginInstance loaded(const std::string& options) {
+        const auto result = load_options(options);
+        if (!result) ADD_FAILURE() << diagnostics(result);
+        return result ? result->configuration.providers.at("ai").instance : PluginInstance{};
+    }
+    // The only fault, without its place.
+    std::string fault(const std::string& options) {
+        const std::string all = diagnostics(load_options(options));
+        const auto start = all.find("providers.ai.options.");
+        return start == std::string::npos ? all : all.substr(start, all.size() - start - 1);
+    }
+
+    TemporaryFolder folder;
+    FakeTables tables;
+    ::mode_t mode = 0600;
+};
+
+TEST_F(Commands, AreRunWhenASecretIsUsedAndNotBefore) {
+    const auto ai = loaded("api_key: { command: [/bin/sh, -c, 'echo ran >> runs; echo sk-one'] }");
+    EXPECT_TRUE(needs_command(ai));
+    EXPECT_FALSE(ai.options.has("api_key"));
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "runs"));
+    const auto options = options_with_secrets(ai);
+    ASSERT_TRUE(options) << to_string(options.error());
+    EXPECT_EQ(options->get<std::string>("api_key"), "sk-one");
+    EXPECT_EQ(options->get<std::string>("model"), "m");
+    EXPECT_TRUE(std::filesystem::exists(folder.path() / "runs"));
+}
+
+TEST_F(Commands, MayGiveEveryFormOfASecret) {
+    const auto options = options_with_secrets(
+        loaded("keys: [\"${HOME}\", { command: [echo, two] }], headers: { A: { command: [echo, a] }, B: \"${HOME}\" }, "
+               "pin: { command: [echo, 1234] }"));
+    ASSERT_TRUE(options) << to_string(options.error());
+    EXPECT_EQ(options->get<std::vector<std::string>>("keys"), (std::vector<std::string>{"/home/ada", "two"}));
+    EXPECT_EQ((options->get<std::map<std::string, std::string>>("headers")),
+              (std::map<std::string, std::string>{{"A", "a"}, {"B", "/home/ada"}}));
+    EXPECT_EQ(options->get<std::int64_t>("pin"), 1234);
+}
+
+TEST_F(Commands, AreHiddenByShow) {
+    const auto result = load_options("api_key: { command: [echo, hunter2] }, keys: [{ command: [echo, hunter2] }]");
+    ASSERT_TRUE(result) << diagnostics(result);
+    const std::string page = show(result->configuration, tables);
+    EXPECT_THAT(page, HasSubstr("api_key: \"<hidden>\"\n"));
+    EXPECT_THAT(page, HasSubstr("keys: [\"<hidden>\"]\n"));
+    EXPECT_THAT(page, Not(HasSubstr("hunter2")));
+}
+
+TEST_F(Commands, OfADocumentThatOthersMayWriteAreRefused) {
+    mode = 0666;
+    EXPECT_THAT(fault("api_key: { command: [echo, x] }"),
+                AllOf(HasSubstr("api_key.command: configuration file '"), HasSubstr("so everyone may change it")));
+    EXPECT_EQ(diagnostics(load_options("api_key: \"${HOME}\"")), "") << "without a command it is accepted";
+    mode = 0600;
+    ::chmod(folder.path().c_str(), 0777);
+    EXPECT_THAT(fault("api_key: { command: [echo, x] }"), HasSubstr("configuration folder '"));
+    EXPECT_THAT(diagnostics(load_text(with_options("api_key: { command: [echo, x] }"))),
+                HasSubstr("a command is accepted only in a configuration that is a file"));
+}
+
+TEST_F(Commands, AreWrittenAsTheyAre) {
+    const std::string expected = ", expected a sequence of texts: a program and its arguments";
+    EXPECT_EQ(fault("api_key: { command: 'echo x' }"),
+              "providers.ai.options.api_key.command: found one text" + expected +
+                  "; write [PROGRAM, ARGUMENT]: there is no shell that would split it");
+    EXPECT_EQ(fault("api_key: { command: [echo, \"${HOME}\"] }"),
+              "providers.ai.options.api_key.command: found '${' in it" + expected +
+                  "; variables do not apply to commands: write the value itself");
+    EXPECT_THAT(fault("api_key: { command: [] }"), HasSubstr("found an empty sequence" + expected));
+    EXPECT_THAT(fault("api_key: { command: [\"\"] }"), HasSubstr("found an empty text as the program" + expected));
+    EXPECT_THAT(fault("api_key: { command: [echo, [x]] }"), HasSubstr("found a sequence in it" + expected));
+    EXPECT_THAT(fault("api_key: { command: { a: b } }"), HasSubstr("found a mapping" + expected));
+    EXPECT_THAT(fault("api_key: { command: [echo], file: x }"),
+                HasSubstr("found a mapping with the keys command, file"));
+    EXPECT_THAT(fault("base_url: { command: [echo, x] }"), HasSubstr("found a mapping, expected"));
+}
+
+// Only the document names commands: neither the environment nor a caller of the API does.
+TEST_F(Commands, CannotBeSetFromOutside) {
+    const auto env = environment({{"HOME", "/h"}, {"SECRET", "{ command: [touch, ran] }"}});
+    const auto result = load_options("api_key: \"${SECRET}\"", env);
+    ASSERT_TRUE(result);
+    const PluginInstance& ai = result->configuration.providers.at("ai").instance;
+    EXPECT_FALSE(needs_command(ai));
+    EXPECT_EQ(options_with_secrets(ai)->get<std::string>("api_key"), "{ command: [touch, ran] }");
+    const OptionSpec row = {.name = "api_key", .type = OptionType::text, .secret = true};
+    EXPECT_EQ(std::get<std::string>(*parse_option(row, "{ command: [touch, ran] }")), "{ command: [touch, ran] }");
+}
+
+TEST_F(Commands, ThatGiveSomethingElseAreReportedWithoutIt) {
+    EXPECT_EQ(to_string(options_with_secrets(loaded("pin: { command: [echo, hunter2] }")).error()),
+              "providers.ai.options.pin: found <hidden>, expected an integer between 1000 and 9999");
+    const auto latin = options_with_secrets(loaded("keys: { command: [printf, 'caf\\351'] }"));
+    EXPECT_THAT(latin.error().message, HasSubstr("which is not UTF-8 text"));
+    const auto none = options_with_secrets(loaded("api_key: { command: [\"false\"] }"));
+    EXPECT_EQ(none.error().message, "providers.ai.options.api_key: the command 'false' ended with status 1");
+    EXPECT_EQ(none.error().kind, ErrorKind::misconfigured);
+}
+
+TEST_F(Commands, FilesAreReadAgain) {
+    folder.write("key", "one");
+    const auto ai = loaded("api_key: { file: key }, keys: [a, { file: key }]");
+    EXPECT_FALSE(needs_command(ai));
+    const auto before = stamps(ai.secret_sources);
+    EXPECT_EQ(stamps(ai.secret_sources), before);
+    folder.write("key.new", "two");
+    std::filesystem::rename(folder.path() / "key.new", folder.path() / "key");
+    EXPECT_NE(stamps(ai.secret_sources), before) << "another file of the same size";
+    const auto options = options_with_secrets(ai);
+    EXPECT_EQ(options->get<std::string>("api_key"), "two");
+    EXPECT_EQ(options->get<std::vector<std::string>>("keys"), (std::vector<std::string>{"a", "two"}));
+    std::filesystem::remove(folder.path() / "key");
+    EXPECT_THAT(options_with_secrets(ai).error().message, HasSubstr("does not exist"));
 }
 
 TEST(Secrets, WrittenOutAreAcceptedWithAWarning) {
