@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <span>
 #include <sstream>
 #include <utility>
@@ -34,6 +35,9 @@ public:
         for (std::size_t i = 0; i < text.size(); ++i) {
             if (text[i] == '\n') starts_.push_back(i + 1);
         }
+        blocks_.push_back(0);
+        for (std::size_t i = 0; i + block <= text.size(); i += block)
+            blocks_.push_back(blocks_.back() + characters(text.substr(i, block)));
     }
 
     [[nodiscard]] Position of(const YAML::Mark& mark) const {
@@ -50,12 +54,20 @@ public:
     }
 
 private:
+    // Characters are counted in advance for whole blocks: all nodes of a document may be in one line.
+    static constexpr std::size_t block = 1'024;
+
+    [[nodiscard]] std::size_t characters_before(std::size_t offset) const {
+        const std::size_t whole = offset / block;
+        return blocks_[whole] + characters(text_.substr(whole * block, offset - whole * block));
+    }
     [[nodiscard]] int column(std::size_t line, std::size_t offset) const {
-        return static_cast<int>(characters(text_.substr(starts_[line], offset - starts_[line]))) + 1;
+        return static_cast<int>(characters_before(offset) - characters_before(starts_[line])) + 1;
     }
 
     std::string_view text_;
-    std::vector<std::size_t> starts_;
+    std::vector<std::size_t> starts_;  // of lines
+    std::vector<std::size_t> blocks_;  // the characters before each block
 };
 
 struct Extent {
@@ -131,6 +143,7 @@ private:
         Node node;
         YAML::anchor_t anchor = 0;
         std::optional<Node> key;
+        std::map<std::string, Position> keys;  // so far, of a mapping
     };
 
     [[noreturn]] void stop(const YAML::Mark& mark, std::string message, std::string hint = {}) {
@@ -196,6 +209,8 @@ private:
         mapping.keys.erase(key);
         mapping.items.erase(value);
         const bool several = written.kind == Node::Kind::sequence;
+        std::set<std::string> known;
+        for (const Node& own : mapping.keys) known.insert(own.text);
         for (const Node& source : several ? std::span(written.items) : std::span(&written, 1)) {
             if (source.kind != Node::Kind::mapping) {
                 report_.error(
@@ -207,7 +222,7 @@ private:
                 continue;
             }
             for (std::size_t i = 0; i < source.keys.size(); ++i) {
-                if (mapping.find(source.keys[i].text) != nullptr) continue;
+                if (!known.insert(source.keys[i].text).second) continue;
                 mapping.keys.push_back(source.keys[i]);
                 mapping.items.push_back(source.items[i]);
             }
@@ -225,28 +240,27 @@ private:
         } else if (!parent.key) {
             parent.key = std::move(node);
         } else {
-            put_entry(parent.node, std::move(*std::exchange(parent.key, std::nullopt)), std::move(node));
+            put_entry(parent, std::move(*std::exchange(parent.key, std::nullopt)), std::move(node));
         }
     }
 
-    void put_entry(Node& mapping, Node key, Node value) {
+    void put_entry(Open& parent, Node key, Node value) {
         if (key.kind != Node::Kind::scalar) {
             report_.error(key.at, fmt::format("found {} as a key, expected a name", key.found()));
             return;
         }
-        const auto first =
-            std::find_if(mapping.keys.begin(), mapping.keys.end(), [&](const Node& k) { return k.text == key.text; });
-        if (first != mapping.keys.end()) {
+        const auto [first, is_new] = parent.keys.emplace(key.text, key.at);
+        if (!is_new) {
             report_.error(key.at,
                           fmt::format("duplicate key {}: it is already in line {}, column {}", quote(key.text),
-                                      first->at.line, first->at.column),
+                                      first->second.line, first->second.column),
                           "keep one of them");
             return;
         }
         // The parser reports a missing value at the next token, which may be lines away.
         if (value.kind == Node::Kind::null) value.at = key.at;
-        mapping.keys.push_back(std::move(key));
-        mapping.items.push_back(std::move(value));
+        parent.node.keys.push_back(std::move(key));
+        parent.node.items.push_back(std::move(value));
     }
 
     const Places& places_;

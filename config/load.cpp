@@ -201,8 +201,10 @@ std::optional<std::string> Loading::provider_name(const Node& node, const std::s
         return name;
     auto candidates = declared_;
     candidates.emplace_back(no_provider);
+    // Both numbers may be thousands, but no person reads so many hints.
+    const bool is_read = report_.errors() < 20;
     report_.error(node.at, fmt::format("{}: there is no provider {}", where, quote(*name)),
-                  suggestion(*name, candidates, "expected one of " + join(candidates)));
+                  is_read ? suggestion(*name, candidates, "expected one of " + join(candidates)) : std::string());
     return std::nullopt;
 }
 
