@@ -119,7 +119,7 @@ test-asan: # Unit tests, conformance and integration under ASan and UBSan
 	python3 tests/report.py shown $(REPORT)/asan/ctest.xml; exit $$status
 
 # About a minute on two cores, with the build; `make soak` goes on for longer from what was learnt.
-test-fuzz: # libFuzzer on the decoders of answers and the readers of documents, under ASan and UBSan
+test-fuzz: # libFuzzer on the decoders of answers, the readers of documents and the configuration, under ASan and UBSan
 	cmake --preset fuzz
 	cmake --build --preset fuzz -j$(JOBS)
 	python3 tests/fuzz/run.py build/fuzz $(FUZZ_SECONDS)

@@ -15,7 +15,9 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-TARGETS = ["answers", "json", "yaml"]
+TARGETS = ["answers", "config", "json", "yaml"]
+# Folders of files in the tree that are seeds, too.
+SEEDS = {"config": [HERE.parents[1] / "config" / "examples", HERE.parent / "broken"]}
 
 
 def run(build, name, seconds):
@@ -24,7 +26,7 @@ def run(build, name, seconds):
     findings.mkdir(exist_ok=True)
     command = [build / "bin" / f"fuzz_{name}", f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048",
                "-max_len=4096", "-print_final_stats=1", f"-dict={HERE / (name + '.dict')}",
-               f"-artifact_prefix={findings}/{name}-", learnt, HERE / "corpus" / name]
+               f"-artifact_prefix={findings}/{name}-", learnt, HERE / "corpus" / name, *SEEDS.get(name, [])]
     # -timeout reports a target that hangs; this is for one that cannot even report that.
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=seconds + 120)
     executed = re.search(r"number_of_executed_units: *(\d+)", done.stderr)
