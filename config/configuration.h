@@ -111,10 +111,11 @@ struct ProviderConfig {
     LimitSettings limits;
 };
 
-// Each value is the name of a configured provider, or "none".
 struct EmbeddingConfig {
+    // Each value is the name of a configured provider, or "none".
     std::string provider = "none";
     std::map<std::string, std::string> catalogs;  // catalog id to provider: the exceptions
+    EmbeddingSettings settings;
 };
 
 struct Configuration {

@@ -118,6 +118,19 @@ const HostTable<LimitSettings>& limits_table() {
     return table;
 }
 
+const HostTable<EmbeddingSettings>& embedding_table() {
+    static const HostTable<EmbeddingSettings> table{{
+        {.name = "model_change",
+         .member = &EmbeddingSettings::model_change,
+         .help =
+             "What happens when a catalog is embedded by another model than this file asks for, or the model behind "
+             "the name was replaced. wait: it is reported, and `embedq config apply` changes the catalog; apply: "
+             "serve and index change it when they notice, once for each model that is new to the store.",
+         .choices = "wait|apply"},
+    }};
+    return table;
+}
+
 const HostTable<FetchSettings>& fetch_table() {
     static const HostTable<FetchSettings> table{{
         {.name = "allow_http",

@@ -16,6 +16,7 @@ namespace embedq::config {
 [[nodiscard]] const HostTable<SchedulerSettings>& scheduler_table();
 [[nodiscard]] const HostTable<sync::Backoff>& backoff_table();
 [[nodiscard]] const HostTable<LimitSettings>& limits_table();
+[[nodiscard]] const HostTable<EmbeddingSettings>& embedding_table();
 [[nodiscard]] const HostTable<FetchSettings>& fetch_table();
 [[nodiscard]] const HostTable<LoggingSettings>& logging_table();
 [[nodiscard]] const OptionSpec& plugin_paths_spec();

@@ -29,9 +29,10 @@ namespace embedq::config {
 template <class Section>
 class HostTable {
 public:
-    using Member = std::variant<bool Section::*, std::uint32_t Section::*, std::size_t Section::*, double Section::*,
-                                std::chrono::milliseconds Section::*, std::string Section::*,
-                                std::vector<std::string> Section::*, LogLevel Section::*, LogFormat Section::*>;
+    using Member =
+        std::variant<bool Section::*, std::uint32_t Section::*, std::size_t Section::*, double Section::*,
+                     std::chrono::milliseconds Section::*, std::string Section::*, std::vector<std::string> Section::*,
+                     LogLevel Section::*, LogFormat Section::*, ModelChangePolicy Section::*>;
 
     struct Row {
         const char* name;

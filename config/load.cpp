@@ -213,12 +213,13 @@ void Loading::embedding(const Node& root, Configuration& config) {
     const Node* mapping = reader_.mapping(node, "embedding", " with the key 'provider'");
     const Node* provider = nullptr;
     if (mapping != nullptr) {
-        reader_.check_keys(*mapping, "embedding", {"provider", "catalogs"});
         provider = mapping->find("provider");
         const Node* exceptions =
             reader_.mapping(mapping->find("catalogs"), "embedding.catalogs", " of catalogs to providers");
         if (exceptions != nullptr) catalogs(*exceptions, config.embedding);
     }
+    config.embedding.settings = embedding_table().read(
+        reader_.table(embedding_table().specs(), mapping, {"embedding", {}, root.at, {"provider", "catalogs"}, {}}));
     if (provider != nullptr) {
         if (auto name = provider_name(*provider, "embedding.provider")) config.embedding.provider = std::move(*name);
     } else if (declared_.size() == 1) {

@@ -123,6 +123,7 @@ void host_part(Page& page) {
              "The provider of every catalog; none turns embedding off. Required when there are several providers.");
     page.row("embedding.catalogs.ID", "name under `providers`, or `none`", "not set",
              "The provider of this catalog, if it is not the default.");
+    page.host_rows(embedding_table().specs(), "embedding.");
     page.host_rows(scheduler_table().specs(), "scheduler.");
     page.host_rows(backoff_table().specs(), "scheduler.backoff.");
     page.host_rows(fetch_table().specs(), "fetch.");

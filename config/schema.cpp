@@ -212,7 +212,7 @@ Json providers_schema(PluginTables& tables) {
 }
 
 Json embedding_schema() {
-    Json schema = object("Which provider embeds which catalog.");
+    Json schema = table_schema(embedding_table().specs(), "Which provider embeds which catalog.");
     schema["properties"]["provider"] = {
         {"type", "string"}, {"description", "The default for every catalog: a name under `providers`, or none."}};
     schema["properties"]["catalogs"] = {{"type", Json::array({"object", "null"})},

@@ -147,6 +147,7 @@ void show_providers(Printout& page, const Configuration& configuration, PluginTa
     }
     page.line(0, "embedding:");
     page.line(1, "provider: " + scalar(configuration.embedding.provider));
+    page.options(1, embedding_table().write(configuration.embedding.settings), embedding_table().specs());
     if (configuration.embedding.catalogs.empty()) return;
     page.line(1, "catalogs:");
     for (const auto& [catalog, provider] : configuration.embedding.catalogs)

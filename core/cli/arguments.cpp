@@ -29,6 +29,7 @@ struct Values {
     std::string catalog;
     CatalogCloneArguments clone;
     CatalogReembedArguments reembed;
+    ConfigApplyArguments config_apply;
     SpecArguments spec;
     SpecsRefreshArguments refresh;
     std::string plugin;
@@ -208,9 +209,12 @@ void add_plugins(CLI::App& app, const Shared& v) {
 }
 
 void add_rest(CLI::App& app, const Shared& v) {
-    CLI::App* config = group(app, "config", "Check and show the configuration");
+    CLI::App* config = group(app, "config", "Check, show and apply the configuration");
     leaf(*config, v, "check", "Report every error, with line and column", Output::text_or_json, run_config_check);
     leaf(*config, v, "show", "Show the effective configuration, secrets hidden", Output::text_or_json, run_config_show);
+    leaf(*config, v, "apply", "Embed the catalogs by the models that the configuration names", Output::text_or_json,
+         [v](CommandContext& context) { return run_config_apply(context, v->config_apply); })
+        ->add_flag("--yes", v->config_apply.yes, "Do not ask");
     leaf(*config, v, "schema", "The JSON Schema of the YAML", Output::text_or_json, run_config_schema);
     leaf(*config, v, "reference", "Every key and option as a Markdown page", Output::text, run_config_reference);
 

@@ -29,6 +29,7 @@ struct CommandContext {
     // fails, with the reason.
     std::function<std::string(const std::vector<std::string>&)> exec = {};
     std::istream* input = nullptr;  // standard input, for commands that read it
+    bool input_is_terminal = false;
 };
 
 // Shows the failure and returns its exit status.

@@ -100,6 +100,10 @@ struct PluginsVerifyArguments {
 [[nodiscard]] int run_config_show(CommandContext& context);
 [[nodiscard]] int run_config_schema(CommandContext& context);
 [[nodiscard]] int run_config_reference(CommandContext& context);
+struct ConfigApplyArguments {
+    bool yes = false;  // do not ask
+};
+[[nodiscard]] int run_config_apply(CommandContext& context, const ConfigApplyArguments& arguments);
 
 [[nodiscard]] int run_migrate_up(CommandContext& context);
 [[nodiscard]] int run_migrate_status(CommandContext& context);

@@ -67,9 +67,14 @@ int run(const std::vector<std::string>& arguments) {
     const Invocation& invocation = std::get<Invocation>(read);
     const auto installation = make_installation(console, invocation.config, EMBEDQ_VERSION);
     const auto exec = [&](const std::vector<std::string>& words) { return exec_program(console, words); };
-    CommandContext context{console,         *installation, [] { return std::make_unique<SignalInterruption>(); },
-                           invocation.json, own_layout(),  exec,
-                           &std::cin};
+    CommandContext context{console,
+                           *installation,
+                           [] { return std::make_unique<SignalInterruption>(); },
+                           invocation.json,
+                           own_layout(),
+                           exec,
+                           &std::cin,
+                           ::isatty(STDIN_FILENO) == 1};
     const int status = invocation.run(context);
     return console.flush() ? status : std::max(status, exit_failed);
 }

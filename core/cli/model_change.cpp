@@ -23,6 +23,12 @@ std::string in_words(const Profile& profile) {
                        profile.epoch > 0 ? fmt::format(", epoch {}", profile.epoch) : "");
 }
 
+std::string in_words(const EmbeddingEstimate& work) {
+    return fmt::format("{}, {} of them embedded already; {} to embed: {} bytes, about {} tokens, {} to '{}'",
+                       counted(work.texts, "text"), count_of(work.settled_texts), count_of(work.to_embed()),
+                       count_of(work.bytes), count_of(work.tokens), counted(work.calls, "call"), work.provider);
+}
+
 std::string progress_of(const ModelChange& change) {
     return fmt::format("{} of {}", count_of(change.progress.vectors + change.progress.refusals),
                        counted(change.progress.distinct_texts, "text"));
@@ -41,6 +47,18 @@ Json json_of(const ModelChange& change) {
             {"serving", json_of(change.serving)},
             {"texts", change.progress.distinct_texts},
             {"settled", change.progress.vectors + change.progress.refusals}};
+}
+
+Json json_of(const EmbeddingEstimate& work) {
+    return {{"provider", work.provider},
+            {"profile", json_of(work.profile)},
+            {"changes_target", work.changes_target},
+            {"texts", work.texts},
+            {"settled_texts", work.settled_texts},
+            {"to_embed", work.to_embed()},
+            {"bytes", work.bytes},
+            {"tokens", work.tokens},
+            {"calls", work.calls}};
 }
 
 }  // namespace embedq::cli

@@ -23,10 +23,13 @@ struct ModelChange {
 
 // "ollama, model 'nomic-embed-text' (digest 0a6109f2, 768 dimensions)"
 [[nodiscard]] std::string in_words(const Profile& profile);
+// What a change would take: texts, bytes, tokens, calls.
+[[nodiscard]] std::string in_words(const EmbeddingEstimate& work);
 // "120 of 577 texts"
 [[nodiscard]] std::string progress_of(const ModelChange& change);
 
 [[nodiscard]] Json json_of(const Profile& profile);
 [[nodiscard]] Json json_of(const ModelChange& change);
+[[nodiscard]] Json json_of(const EmbeddingEstimate& work);
 
 }  // namespace embedq::cli

@@ -55,16 +55,25 @@ public:
     Result<std::vector<EndpointState>> endpoint_states() override { return store_->endpoint_states(); }
     Result<MigrationState> migration_state() override { return store_->migration_state(); }
     Result<MigrationState> migrate() override { return store_->migrate(); }
-    Status apply_targets(std::stop_token stop) override { return engine_->apply_targets(std::move(stop)); }
+    Status apply_targets(std::stop_token stop, std::optional<std::chrono::milliseconds> limit) override {
+        return engine_->apply_targets(scope_of(TargetPolicy::as_configured), std::move(stop), limit);
+    }
+    Status apply_configuration(std::stop_token stop) override {
+        return engine_->apply_targets(engine::TargetScope::all, std::move(stop));
+    }
+    Result<engine::CatalogProvider> provider_of(std::string_view catalog_id) override {
+        return engine_->provider_of(catalog_id);
+    }
 
     Status start_work(TargetPolicy targets) override {
         if (scheduler_ != nullptr) return {};
-        endpoints::ModelListener listener;
-        if (targets == TargetPolicy::follow_providers) listener = [this] { return engine_->apply_known_targets(); };
+        const endpoints::ModelListener listener = [this, scope = scope_of(targets)] {
+            return engine_->apply_known_targets(scope);
+        };
         SchedulerSettings settings = configuration_.scheduler;
         settings.version = version_;
         scheduler_ = std::make_unique<scheduler::Scheduler>(*store_, *notifier_, *providers_, std::move(settings),
-                                                            context("scheduler"), std::move(listener));
+                                                            context("scheduler"), listener);
         return scheduler_->start();
     }
 
@@ -97,6 +106,9 @@ public:
     scheduler::Counters counters() const override {
         return scheduler_ == nullptr ? scheduler::Counters{} : scheduler_->counters();
     }
+    std::vector<EndpointState> pauses() const override {
+        return scheduler_ == nullptr ? std::vector<EndpointState>{} : scheduler_->pauses();
+    }
     Result<std::unique_ptr<fetch::Fetcher>> make_fetcher() const override {
         FetchSettings settings = configuration_.fetch;
         settings.user_agent = "embedq/" + version_;
@@ -119,6 +131,12 @@ public:
     }
 
 private:
+    [[nodiscard]] engine::TargetScope scope_of(TargetPolicy targets) const {
+        const bool applies = configuration_.embedding.settings.model_change == ModelChangePolicy::apply;
+        return targets == TargetPolicy::as_configured && applies ? engine::TargetScope::new_models
+                                                                 : engine::TargetScope::new_catalogs;
+    }
+
     HostContext& context(const std::string& name) {
         const sync::Lock lock(contexts_mutex_);
         contexts_.push_back(std::make_unique<HostContext>(

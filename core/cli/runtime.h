@@ -5,6 +5,7 @@
 // thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -20,6 +21,7 @@
 #include "embedq/engine.h"
 #include "embedq/error.h"
 #include "embedq/store.h"
+#include "engine/host_engine.h"
 #include "fetch/fetch.h"
 #include "scheduler/counters.h"
 
@@ -33,9 +35,9 @@ class Registry;
 
 namespace embedq::cli {
 
-// Whether a process gives the catalogs new targets when a provider's model changes: `serve` and `index` do, a worker
-// does not.
-enum class TargetPolicy : std::uint8_t { follow_providers, leave };
+// Which catalogs a process gives a target when a provider answers, or answers with another model: `serve` and `index`
+// do what `embedding.model_change` says, a worker provides for new catalogs only.
+enum class TargetPolicy : std::uint8_t { as_configured, new_catalogs };
 
 class Runtime {
 public:
@@ -46,12 +48,16 @@ public:
     [[nodiscard]] virtual Result<std::vector<EndpointState>> endpoint_states() = 0;
     [[nodiscard]] virtual Result<MigrationState> migration_state() = 0;
     [[nodiscard]] virtual Result<MigrationState> migrate() = 0;
-    // Gives the catalogs the target profiles that the YAML asks for. Waits at most 10 s for providers, and not beyond a
-    // stop.
-    [[nodiscard]] virtual Status apply_targets(std::stop_token stop) = 0;
+    // Gives new catalogs the target profiles that the YAML asks for, and the others as `embedding.model_change` says.
+    // Waits at most 10 s for providers, or as long as the limit if that is less, and not beyond a stop.
+    [[nodiscard]] virtual Status apply_targets(std::stop_token stop,
+                                               std::optional<std::chrono::milliseconds> limit) = 0;
+    // The same for all catalogs, whatever `embedding.model_change` says.
+    [[nodiscard]] virtual Status apply_configuration(std::stop_token stop) = 0;
+    [[nodiscard]] virtual Result<engine::CatalogProvider> provider_of(std::string_view catalog_id) = 0;
     // Starts the scheduler; a second start does nothing. `stop_work` ends it cleanly and may be called at any time.
-    // With `follow_providers`, a provider that answers late or has another model gives its catalogs new targets while
-    // the scheduler runs.
+    // While the scheduler runs, a provider that answers late or has another model gives its catalogs targets, as far as
+    // the policy goes.
     [[nodiscard]] virtual Status start_work(TargetPolicy targets) = 0;
     virtual void stop_work() noexcept = 0;
     // Ends the store's calls, and refuses later ones: for a stop that takes too long. Never blocks.
@@ -59,6 +65,8 @@ public:
     // The calls of the store and the providers that have not returned: "store 'postgres': claim, extend".
     [[nodiscard]] virtual std::string hanging() const = 0;
     [[nodiscard]] virtual scheduler::Counters counters() const = 0;
+    // The endpoints that get no calls from the scheduler of this process at present.
+    [[nodiscard]] virtual std::vector<EndpointState> pauses() const = 0;
     // Fetches documents by URL, as configured under `fetch:`; `invalid_argument` where that does not work on this
     // machine.
     [[nodiscard]] virtual Result<std::unique_ptr<fetch::Fetcher>> make_fetcher() const = 0;

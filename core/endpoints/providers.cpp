@@ -103,7 +103,7 @@ std::optional<Error> ProbedProvider::check_model(const EmbedResult& result, cons
                      "the provider returned vectors of dimension " + std::to_string(result.dimension) +
                          ", but its profile has " + std::to_string(info.dimension) +
                          ", so it is asked for its model again",
-                     "restore the model, or let `embedq serve` adopt the new one"};
+                     "restore the model, or embed the catalogs by the new one: `embedq config apply`"};
     }
     const auto deadline = request.kind == TextKind::query ? ProviderHealth::Steady::min() : request.deadline;
     switch (health->model_of(generation, deadline, request.stop)) {
@@ -222,6 +222,13 @@ bool ProviderDirectory::queries_only(std::string_view name) const {
 ProbedProviderPtr ProviderDirectory::known(std::string_view name) const {
     const EntryPtr entry = find(name);
     return entry ? entry->get() : nullptr;
+}
+
+std::optional<Error> ProviderDirectory::failure(std::string_view name) const {
+    const EntryPtr entry = find(name);
+    if (!entry) return std::nullopt;
+    const sync::Lock lock(entry->mutex);
+    return entry->failures > 0 ? std::optional(entry->failure) : std::nullopt;
 }
 
 Result<ProbeResult> ProviderDirectory::probe(std::string_view name, ProbeWhen when, std::stop_token stop) {

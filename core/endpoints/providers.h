@@ -76,9 +76,9 @@ struct ProbeResult {
     }
 };
 
-// Called when a provider answers for the first time, and when its model changed: sets the catalogs' targets again.
-// After an error it is called again later. Called on the prober's thread, with no lock held. Without a listener the
-// process does not change targets, as a worker does not.
+// Called when a provider answers for the first time, when its model changed, and from time to time while a catalog has
+// no target: sets the catalogs' targets, as far as the process may. After an error it is called again later. Called on
+// the prober's thread, with no lock held.
 using ModelListener = std::function<Status()>;
 
 class ProviderDirectory {
@@ -101,6 +101,8 @@ public:
 
     // The result of the last probe that was answered; null if there is none.
     [[nodiscard]] ProbedProviderPtr known(std::string_view name) const;
+    // Why the last probe failed; nothing if it was answered, or if there was none.
+    [[nodiscard]] std::optional<Error> failure(std::string_view name) const;
     // Probes the provider and remembers the answer. An error leaves what is known as it is. `not_found` for a name that
     // is not configured; otherwise the provider's error.
     [[nodiscard]] Result<ProbeResult> probe(std::string_view name, std::stop_token stop = {});

@@ -68,8 +68,16 @@ public:
 
     Result<Profile> profile(const Sha256& profile_id) override { return store_.profile(profile_id); }
 
-    Status apply_targets(std::stop_token stop) override { return targets_.apply(std::move(stop)); }
-    Status apply_known_targets() override { return targets_.apply_known(); }
+    Status apply_targets(TargetScope scope, std::stop_token stop,
+                         std::optional<std::chrono::milliseconds> limit) override {
+        return targets_.apply(scope, std::move(stop), limit.value_or(std::chrono::milliseconds::max()));
+    }
+    Status apply_known_targets(TargetScope scope) override { return targets_.apply_known(scope); }
+    Result<CatalogProvider> provider_of(std::string_view catalog_id) override {
+        const auto info = catalog(catalog_id);
+        if (!info) return std::unexpected(info.error());
+        return targets_.provider_for(*info);
+    }
 
     // --- specs
 

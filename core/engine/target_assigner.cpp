@@ -20,7 +20,10 @@ constexpr std::size_t default_inputs = 64;  // per request, if neither provider 
 constexpr std::size_t fill_percent = 95;    // requests are filled to this part of a limit that is only estimated
 // `put_catalog` does not wait each time for a provider that did not answer.
 constexpr std::chrono::milliseconds retry_interval{30'000};
+constexpr std::chrono::milliseconds put_timeout{2'000};
 
+constexpr const char* apply_or_change_back =
+    "run `embedq config apply` to embed the catalog by this configuration's model, or change the model back";
 constexpr const char* name_a_provider = "name a provider under `embedding:` in the configuration";
 
 std::string in_quotes(std::string_view text) {
@@ -77,19 +80,19 @@ void TargetAssigner::remember_unanswered(const Answers& answers) {
     }
 }
 
-Status TargetAssigner::apply(std::stop_token stop) {
+Status TargetAssigner::apply(TargetScope scope, std::stop_token stop, std::chrono::milliseconds limit) {
     const auto all = store_.catalogs();
     if (!all) return std::unexpected(all.error());
     std::set<std::string> names;
     for (const CatalogInfo& info : *all) names.insert(provider_of(info.catalog_id));
     names.erase("");
-    const Answers answers = prober_.probe(names, settings_.provider_timeout, stop);
+    const Answers answers = prober_.probe(names, std::min(settings_.provider_timeout, limit), stop);
     if (stop.stop_requested()) return fail(ErrorKind::unavailable, "the catalogs' targets were not applied: stopped");
     remember_unanswered(answers);
-    return set(*all, answers);
+    return set(*all, answers, scope);
 }
 
-Status TargetAssigner::apply_known() {
+Status TargetAssigner::apply_known(TargetScope scope) {
     auto all = store_.catalogs();
     if (!all) return std::unexpected(all.error());
     Answers answers;
@@ -101,37 +104,134 @@ Status TargetAssigner::apply_known() {
         if (known) answers.emplace(provider, known);
         return !answers.contains(provider);
     });
-    return set(*all, answers);
+    return set(*all, answers, scope);
 }
 
-Status TargetAssigner::set(const std::vector<CatalogInfo>& catalogs, const Answers& answers) {
+Result<CatalogProvider> TargetAssigner::provider_for(const CatalogInfo& catalog) {
+    CatalogProvider found{.name = provider_of(catalog.catalog_id)};
+    const endpoints::ProbedProviderPtr known = providers_.known(found.name);
+    if (known) found.endpoints = known->info.endpoints.size();
+    if (!known && !found.name.empty()) {
+        found.failure = providers_.failure(found.name);
+        const sync::Lock lock(mutex_);
+        const auto earlier = unanswered_.find(found.name);
+        if (!found.failure && earlier != unanswered_.end()) found.failure = earlier->second.error;
+        if (!found.failure)
+            found.failure =
+                Error{ErrorKind::unavailable, "provider " + in_quotes(found.name) + " has not answered yet"};
+        return found;
+    }
+    if (!catalog.target_profile) return found;
+    const auto target = store_.profile(*catalog.target_profile);
+    if (!target) return std::unexpected(target.error());
+    if (made_here(target->fingerprint)) return found;
+    found.failure = Error{ErrorKind::misconfigured,
+                          "catalog " + in_quotes(catalog.catalog_id) + " needs vectors of " +
+                              catalog::in_words(*target) + ", but this configuration " +
+                              (known ? "makes those of " + catalog::in_words(known->profile) : "makes none"),
+                          apply_or_change_back};
+    return found;
+}
+
+bool TargetAssigner::made_here(const Sha256& fingerprint) const {
+    return std::ranges::any_of(providers_.names(), [&](const std::string& name) {
+        const endpoints::ProbedProviderPtr known = providers_.known(name);
+        return known && known->profile.fingerprint == fingerprint;
+    });
+}
+
+// A process that changes models by itself does it once for each model: of a fleet whose processes get a new
+// configuration one after the other, none changes a catalog back.
+Result<bool> TargetAssigner::in_scope(const Change& change, TargetScope scope) {
+    const CatalogInfo& catalog = *change.catalog;
+    const auto& profile = change.target.profile;
+    const bool other_name_only = profile && catalog.target_profile == profile->id;
+    if (scope == TargetScope::all || other_name_only) return true;
+    // A catalog that is ranked by vectors had a target once, and embedding was turned off for it.
+    if (!catalog.target_profile) return profile && !catalog.serving_profile;
+    if (scope == TargetScope::new_catalogs || !profile) return false;
+    const auto known = store_.profile(profile->id);
+    if (known) return false;
+    if (known.error().kind != ErrorKind::not_found) return std::unexpected(known.error());
+    return true;
+}
+
+Status TargetAssigner::set(const std::vector<CatalogInfo>& catalogs, const Answers& answers, TargetScope scope) {
     Status first_error;
-    std::vector<CatalogTarget> targets;
-    std::vector<const CatalogInfo*> before;
+    const auto note = [&](const Status& status) {
+        if (first_error && !status) first_error = status;
+    };
+    std::vector<Change> new_targets;
+    std::vector<Change> other_targets;
+    std::vector<Change> out_of_scope;
     for (const CatalogInfo& info : catalogs) {
         auto target = configured_target(info, answers);
         if (!target) {
-            if (first_error) first_error = std::unexpected(target.error());
+            note(std::unexpected(target.error()));
             continue;
         }
         const bool same = info.provider == target->provider &&
                           info.target_profile.has_value() == target->profile.has_value() &&
                           (!target->profile || target->profile->id == *info.target_profile);
         if (same) continue;
-        targets.push_back(std::move(*target));
-        before.push_back(&info);
+        Change change{&info, std::move(*target)};
+        const auto wanted = in_scope(change, scope);
+        if (!wanted) {
+            note(std::unexpected(wanted.error()));
+            continue;
+        }
+        (!*wanted ? out_of_scope : info.target_profile ? other_targets : new_targets).push_back(std::move(change));
     }
-    for (std::size_t i = 0; i < targets.size(); ++i) {
-        const auto changed = store_.set_targets(std::span(&targets[i], 1));
-        if (!changed) return std::unexpected(changed.error());
-        // Another process has set it since the catalogs were read, and enqueues the jobs.
-        if (*changed == 0) continue;
-        log_change(*before[i], targets[i]);
-        if (!targets[i].profile) continue;
-        if (const auto queued = enqueue_all(targets[i].catalog_id); !queued && first_error)
+    // All at once: after the first, the model is not new to the store any more.
+    note(set(other_targets));
+    for (const Change& change : new_targets) note(set(std::span(&change, 1)));
+    report(out_of_scope);
+    return first_error;
+}
+
+Status TargetAssigner::set(std::span<const Change> changes) {
+    if (changes.empty()) return {};
+    std::vector<CatalogTarget> targets;
+    for (const Change& change : changes) targets.push_back(change.target);
+    const auto changed = store_.set_targets(targets);
+    if (!changed) return std::unexpected(changed.error());
+    // Another process has set them since the catalogs were read, and enqueues the jobs.
+    if (*changed == 0) return {};
+    Status first_error;
+    for (const auto& [before, target] : changes) {
+        log_change(*before, target);
+        if (!target.profile || target.profile->id == before->target_profile) continue;
+        if (const auto queued = enqueue_all(target.catalog_id); !queued && first_error)
             first_error = std::unexpected(queued.error());
     }
     return first_error;
+}
+
+void TargetAssigner::report(const std::vector<Change>& out_of_scope) {
+    std::vector<const Change*> fresh;
+    for (const Change& change : out_of_scope) {
+        // The prober reports a target that this process cannot make, and that nothing is claimed for it.
+        if (change.catalog->target_profile && providers_.known(change.catalog->provider)) {
+            const auto target = store_.profile(*change.catalog->target_profile);
+            if (!target || !made_here(target->fingerprint)) continue;
+        }
+        const Sha256 wanted = change.target.profile ? change.target.profile->id : Sha256{};
+        const sync::Lock lock(mutex_);
+        const auto [entry, first] = reported_.try_emplace(change.target.catalog_id, wanted);
+        if (first || std::exchange(entry->second, wanted) != wanted) fresh.push_back(&change);
+    }
+    if (fresh.empty()) return;
+    const Change& change = *fresh.front();
+    const auto target = change.catalog->target_profile ? store_.profile(*change.catalog->target_profile)
+                                                       : Result<Profile>(fail(ErrorKind::not_found, ""));
+    const std::string others =
+        fresh.size() > 1 ? " and " + std::to_string(fresh.size() - 1) + " more are" : std::string(" is");
+    context_.logger().warn(
+        "catalog " + in_quotes(change.target.catalog_id) + others + " embedded by " +
+        (target ? catalog::in_words(*target) : std::string("no provider")) + ", but this configuration asks for " +
+        (change.target.profile ? in_quotes(change.target.provider) + ", " + catalog::in_words(*change.target.profile)
+                               : std::string("no provider")) +
+        "; nothing is changed until `embedq config apply`");
 }
 
 void TargetAssigner::log_change(const CatalogInfo& before, const CatalogTarget& target) {
@@ -164,14 +264,15 @@ void TargetAssigner::assign(const std::string& catalog_id) {
             if (earlier != unanswered_.end() && context_.clock().now() < earlier->second.until)
                 return std::unexpected(earlier->second.error);
         }
-        const Answers answers = prober_.probe({provider}, settings_.provider_timeout, {});
+        const Answers answers = prober_.probe({provider}, std::min(settings_.provider_timeout, put_timeout), {});
         remember_unanswered(answers);
         return answers.at(provider);
     }();
     if (!resolved) {
-        context_.logger().warn("catalog " + in_quotes(catalog_id) +
-                               " has no target yet, because its provider does not " +
-                               "answer: " + to_string(resolved.error()));
+        // Who works on the store waits for the provider, and reports that.
+        context_.logger().info(
+            "catalog " + in_quotes(catalog_id) +
+            " has no target yet, because its provider does not answer: " + to_string(resolved.error()));
         return;
     }
     const CatalogTarget target{catalog_id, provider, (*resolved)->profile};

@@ -4,8 +4,10 @@
 // Thread-safety: every member may be called from any thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <map>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -34,11 +36,12 @@ public:
           context_(context),
           prober_(providers) {}
 
-    // As HostEngine::apply_targets and HostEngine::apply_known_targets.
-    [[nodiscard]] Status apply(std::stop_token stop);
-    [[nodiscard]] Status apply_known();
-    // Assigns a new catalog its target, or logs why it has none yet. A provider that did not answer is not waited for
-    // again for 30 s.
+    // As HostEngine::apply_targets, HostEngine::apply_known_targets and HostEngine::provider_of.
+    [[nodiscard]] Status apply(TargetScope scope, std::stop_token stop, std::chrono::milliseconds limit);
+    [[nodiscard]] Status apply_known(TargetScope scope);
+    [[nodiscard]] Result<CatalogProvider> provider_for(const CatalogInfo& catalog);
+    // Assigns a new catalog its target, or logs why it has none yet: it gets one from a process that works on the
+    // store, when the provider answers. A provider that did not answer is not waited for again for 30 s.
     void assign(const std::string& catalog_id);
     // As Engine::reembed_catalog.
     [[nodiscard]] Result<std::size_t> reembed(const CatalogInfo& catalog);
@@ -58,7 +61,19 @@ private:
     // The target that the configuration asks for. If the present target is a later epoch of the same profile, it stays.
     // The provider's error where it did not answer.
     [[nodiscard]] Result<CatalogTarget> configured_target(const CatalogInfo& catalog, const Answers& answers);
-    [[nodiscard]] Status set(const std::vector<CatalogInfo>& catalogs, const Answers& answers);
+    // A catalog with the target that it is to get.
+    struct Change {
+        const CatalogInfo* catalog = nullptr;
+        CatalogTarget target;
+    };
+    [[nodiscard]] Status set(const std::vector<CatalogInfo>& catalogs, const Answers& answers, TargetScope scope);
+    [[nodiscard]] Result<bool> in_scope(const Change& change, TargetScope scope);
+    // In one transaction. The first error of the store.
+    [[nodiscard]] Status set(std::span<const Change> changes);
+    // Logs those that have not been reported yet.
+    void report(const std::vector<Change>& out_of_scope);
+    // Whether a provider of this process that has answered makes vectors of the profile.
+    [[nodiscard]] bool made_here(const Sha256& fingerprint) const;
     void remember_unanswered(const Answers& answers);
     // The next epoch of the present target.
     [[nodiscard]] Result<CatalogTarget> next_epoch(const CatalogInfo& catalog);
@@ -74,6 +89,8 @@ private:
     Context& context_;
     sync::Mutex mutex_;
     std::map<std::string, Unanswered> unanswered_ EMBEDQ_GUARDED_BY(mutex_);
+    // By catalog: the target out of scope that was reported last; the zero hash for none.
+    std::map<std::string, Sha256> reported_ EMBEDQ_GUARDED_BY(mutex_);
     ParallelProber prober_;
 };
 

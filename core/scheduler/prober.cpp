@@ -98,7 +98,7 @@ void Prober::follow_up(const std::stop_token& stop) {
         const sync::Lock lock(mutex_);
         changed = state_.now() >= listening_.again_at() && std::exchange(listener_due_, false);
         check = state_.now() >= next_check_;
-        if (check) next_check_ = state_.now() + state_.settings.probe;
+        if (check) next_check_ = state_.now() + check_interval();
     }
     if (changed && !stop.stop_requested()) call_listener();
     if (check && !stop.stop_requested()) check_targets();
@@ -175,10 +175,16 @@ void Prober::check_again() {
     next_check_ = std::min(next_check_, checking_.again_at());
 }
 
+std::chrono::milliseconds Prober::check_interval() const {
+    return std::min(state_.settings.poll, state_.settings.probe);
+}
+
 void Prober::check_targets() {
     const auto catalogs = state_.store().catalogs();
     if (!checking_.succeeded(catalogs)) return check_again();
-    std::map<Mismatch, std::pair<std::string, std::size_t>> mismatches;  // the first catalog, and how many there are
+    // Who created the catalog did not reach its provider, and may have ended since.
+    if (std::ranges::any_of(*catalogs, [](const CatalogInfo& each) { return !each.target_profile; })) call_listener();
+    Mismatches mismatches;
     std::map<Sha256, Profile> profiles;
     for (const CatalogInfo& catalog : *catalogs) {
         if (!catalog.target_profile || !state_.providers().known(catalog.provider)) continue;
@@ -201,6 +207,7 @@ void Prober::check_targets() {
         const sync::Lock lock(mutex_);
         if (next_check_ <= state_.now()) return;
     }
+    publish(mismatches, profiles);
     for (const auto& [mismatch, entry] : mismatches) {
         if (reported_.contains(mismatch)) continue;
         const bool several = entry.second > 1;
@@ -210,8 +217,7 @@ void Prober::check_targets() {
             catalog::in_words(profiles.at(mismatch.second)) + ", but provider '" + mismatch.first +
             "' of this process makes those of " + catalog::in_words(state_.providers().known(mismatch.first)->profile) +
             ", so this process claims nothing for " + (several ? "them" : "it") +
-            "; start `embedq serve` or `embedq index` with this configuration to change the target, or "
-            "change the model back");
+            "; run `embedq config apply` with this configuration to change the target, or change the model back");
     }
     for (const Mismatch& reported : reported_) {
         if (mismatches.contains(reported)) continue;
@@ -219,6 +225,32 @@ void Prober::check_targets() {
     }
     reported_.clear();
     for (const auto& [mismatch, entry] : mismatches) reported_.insert(mismatch);
+}
+
+// Jobs that no process here can do wait without a call, so without a pause of an endpoint. For others to see, this is
+// shown like one, of an endpoint that has the provider's name. It is renewed as long as it lasts.
+void Prober::publish(const Mismatches& mismatches, const std::map<Sha256, Profile>& profiles) {
+    std::vector<EndpointState> states;
+    std::set<std::pair<Sha256, std::string>> waiting;
+    for (const auto& [mismatch, entry] : mismatches) {
+        const auto& [provider, target] = mismatch;
+        const Profile& needed = profiles.at(target);
+        waiting.emplace(needed.fingerprint, provider);
+        states.push_back({needed.fingerprint, provider, PauseKind::misconfigured,
+                          check_interval() + state_.settings.heartbeat,
+                          "it makes vectors of " + catalog::in_words(state_.providers().known(provider)->profile) +
+                              " now, not of " + catalog::in_words(needed) + "; see `embedq config apply`"});
+    }
+    for (const auto& [fingerprint, provider] : published_) {
+        if (!waiting.contains({fingerprint, provider})) states.push_back({fingerprint, provider});
+    }
+    if (states.empty()) return;
+    // Only a display, and renewed at the next check.
+    if (const Status shown = state_.store().put_endpoint_states(states); !shown) {
+        state_.logger().debug("cannot show other processes why jobs wait: " + to_string(shown.error()));
+        return;
+    }
+    published_ = std::move(waiting);
 }
 
 }  // namespace embedq::scheduler

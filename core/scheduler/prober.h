@@ -5,6 +5,7 @@
 // others, nor texts and queries. Thread-safety: the members are called from one thread.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <map>
 #include <optional>
@@ -56,6 +57,8 @@ private:
     };
     // A catalog's provider by the YAML's name, and the fingerprint of the catalog's target.
     using Mismatch = std::pair<std::string, Sha256>;
+    // With the first catalog, and how many there are.
+    using Mismatches = std::map<Mismatch, std::pair<std::string, std::size_t>>;
 
     struct LogLine {
         LogLevel level = LogLevel::info;
@@ -71,10 +74,12 @@ private:
         EMBEDQ_REQUIRES(mutex_);
     void call_listener();
     // Warns once about each target that no provider of this process makes although its provider's name is configured:
-    // nothing is claimed for it.
+    // nothing is claimed for it. Calls the listener if a catalog has no target.
     void check_targets();
     // After the store failed.
     void check_again();
+    [[nodiscard]] std::chrono::milliseconds check_interval() const;
+    void publish(const Mismatches& mismatches, const std::map<Sha256, Profile>& profiles);
 
     SchedulerState& state_;
     CallRunner& calls_;
@@ -82,6 +87,7 @@ private:
     sync::Retry listening_;
     sync::Retry checking_;
     std::set<Mismatch> reported_;
+    std::set<std::pair<Sha256, std::string>> published_;  // fingerprint and provider
 
     // Locked before SchedulerState::mutex. Not held while a provider, the store or the listener is called, or a line is
     // logged.

@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "scheduler/call_runner.h"
 #include "scheduler/claimer.h"
@@ -100,6 +101,22 @@ public:
         return counters;
     }
 
+    [[nodiscard]] std::vector<EndpointState> pauses() const {
+        std::vector<EndpointState> paused;
+        const sync::Lock lock(state_.mutex);
+        const auto now = state_.now();
+        for (const auto& [fingerprint, pool] : state_.pools) {
+            for (std::size_t i = 0; i < pool.endpoints.size(); ++i) {
+                const endpoints::Endpoint& endpoint = pool.endpoints[i];
+                if (!endpoint.paused(now)) continue;
+                paused.push_back({fingerprint, pool.provider->info.endpoints[i], endpoint.pause().kind,
+                                  std::chrono::ceil<std::chrono::milliseconds>(endpoint.paused_until() - now),
+                                  endpoint.pause().reason});
+            }
+        }
+        return paused;
+    }
+
 private:
     void log_summary() const {
         const Counters sum = counters();
@@ -160,6 +177,10 @@ void Scheduler::stop() noexcept {
 
 Counters Scheduler::counters() const {
     return impl_->counters();
+}
+
+std::vector<EndpointState> Scheduler::pauses() const {
+    return impl_->pauses();
 }
 
 }  // namespace embedq::scheduler

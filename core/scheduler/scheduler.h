@@ -9,8 +9,10 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "embedq/context.h"
+#include "embedq/endpoint.h"
 #include "embedq/error.h"
 #include "embedq/notifier.h"
 #include "embedq/store.h"
@@ -37,6 +39,8 @@ public:
     void stop() noexcept;
 
     [[nodiscard]] Counters counters() const;
+    // The endpoints that get no calls from this process at present.
+    [[nodiscard]] std::vector<EndpointState> pauses() const;
 
 private:
     class Impl;

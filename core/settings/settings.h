@@ -31,7 +31,7 @@ struct SchedulerSettings {
     std::chrono::milliseconds prune{600'000};         // between two rounds of pruning
     std::chrono::milliseconds probe{60'000};          // between two probes of a provider that answers
     std::chrono::milliseconds call_timeout{120'000};  // of one provider call, if the provider does not state its own
-    std::chrono::milliseconds grace{5'000};          // for calls in flight at a stop
+    std::chrono::milliseconds grace{5'000};           // for calls in flight at a stop
     std::chrono::milliseconds ask_again{5'000};       // after a text's first refusal, before it goes once more
     std::chrono::milliseconds commit_delay{20};       // the longest wait of a finished vector for others
     std::size_t commit_vectors = 512;                 // so many finished vectors are committed without waiting
@@ -65,6 +65,17 @@ struct FetchSettings {
     // Not in the YAML.
     std::string user_agent = "embedq";
     std::vector<std::string> resolved;  // "NAME:PORT:ADDRESS": replaces the resolver's answer, for tests
+};
+
+// What `serve` and `index` do when a catalog is embedded by another model than the configuration asks for.
+enum class ModelChangePolicy : std::uint8_t {
+    wait,   // report it; `embedq config apply` changes the catalog
+    apply,  // change the catalog, once for each model that is new to the store
+};
+
+// `embedding:`, apart from the names of providers.
+struct EmbeddingSettings {
+    ModelChangePolicy model_change = ModelChangePolicy::wait;
 };
 
 enum class LogFormat : std::uint8_t { text, json };

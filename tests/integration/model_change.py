@@ -10,9 +10,10 @@ One process asks ten questions in turn, one every 50 ms (`embedq search - --mode
 the change. The simulated provider's vectors differ for each model, so the first ten operations of an answer show which
 model ranked it: the answers of each model alone are recorded before and after, and an answer during the change that
 matches neither is a mixture. Operations that are edited meanwhile have no vector of the old model any more, and are
-missing from its answers from then on. A change by YAML is made as users make it: `embedq index --no-work` with the new
-file sets the target, and a worker with the new file embeds. With `gone` and `hangs` the old model's server fails once a
-third of the texts have their new vectors: from then until the switch, answers must be lexical.
+missing from its answers from then on. A change by YAML is made as by teams that deploy by YAML: with
+`model_change: apply`, `embedq index --no-work` with the new file sets the target, and a worker with the new file
+embeds. With `gone` and `hangs` the old model's server fails once a third of the texts have their new vectors: from then
+until the switch, answers must be lexical.
 
 The store is SQLite, or with --url an empty PostgreSQL database.
 """
@@ -48,7 +49,7 @@ def configuration(world, name, model, state, latency, url):
         "version": 1, "store": store, "notifier": {"plugin": "poll", "options": {"interval": "100ms"}},
         "providers": {"sim": {"plugin": "simulated", "options": options,
                               "limits": {"concurrency": 1, "batch_inputs": 16}}},
-        "embedding": {"provider": "sim"},
+        "embedding": {"provider": "sim", "model_change": "apply"},
         "scheduler": {"poll": "500ms", "heartbeat": "500ms", "lease": "2s", "reconcile": "10s"}}))
     return path
 

@@ -35,7 +35,7 @@ class Served(World):
             "notifier": {"plugin": "local"},
             "providers": {"served": {"plugin": plugin, "options": {**where, "model": MODEL, **(options or {})},
                                      "limits": {"concurrency": 2, "batch_inputs": 8, **(limits or {})}}},
-            "embedding": {"provider": "served"}, "scheduler": SCHEDULER}))
+            "embedding": {"provider": "served", "model_change": "apply"}, "scheduler": SCHEDULER}))
         self.texts = 0
 
     def close(self):

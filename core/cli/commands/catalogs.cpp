@@ -26,24 +26,6 @@ std::string model_of(Engine& engine, const CatalogInfo& catalog, const std::opti
     return profile ? profile->model : hex_of(*catalog.target_profile).substr(0, 12);
 }
 
-std::string in_words(const EmbeddingEstimate& work) {
-    return fmt::format("{}, {} of them embedded already; {} to embed: {} bytes, about {} tokens, {} to '{}'",
-                       counted(work.texts, "text"), count_of(work.settled_texts), count_of(work.to_embed()),
-                       count_of(work.bytes), count_of(work.tokens), counted(work.calls, "call"), work.provider);
-}
-
-Json estimate_json(const EmbeddingEstimate& work) {
-    return {{"provider", work.provider},
-            {"profile", cli::json_of(work.profile)},
-            {"changes_target", work.changes_target},
-            {"texts", work.texts},
-            {"settled_texts", work.settled_texts},
-            {"to_embed", work.to_embed()},
-            {"bytes", work.bytes},
-            {"tokens", work.tokens},
-            {"calls", work.calls}};
-}
-
 int show_estimate(CommandContext& context, Engine& engine, const std::string& id) {
     const auto reembedding = engine.estimate(id, EstimateFor::reembedding);
     if (!reembedding) return show_error(context, reembedding.error());
@@ -51,17 +33,16 @@ int show_estimate(CommandContext& context, Engine& engine, const std::string& id
     const auto configured = engine.estimate(id, EstimateFor::configuration);
     const bool differs = configured && configured->changes_target;
     if (context.json) {
-        Json json{{"catalog_id", id}, {"reembed", estimate_json(*reembedding)}};
-        if (differs) json["configuration"] = estimate_json(*configured);
+        Json json{{"catalog_id", id}, {"reembed", json_of(*reembedding)}};
+        if (differs) json["configuration"] = json_of(*configured);
         context.console.print(dump(json));
         return exit_done;
     }
     context.console.print(fmt::format("to embed again with {}: {}", plain(cli::in_words(reembedding->profile)),
                                       plain(in_words(*reembedding))));
     if (differs) {
-        context.console.print(
-            fmt::format("the configuration asks for {}: {}; embedq index or embedq serve changes to it when it starts",
-                        plain(cli::in_words(configured->profile)), plain(in_words(*configured))));
+        context.console.print(fmt::format("the configuration asks for {}: {}; embedq config apply changes to it",
+                                          plain(cli::in_words(configured->profile)), plain(in_words(*configured))));
     } else if (!configured) {
         context.console.note(
             fmt::format("the estimate for the configuration failed: {}", plain(to_string(configured.error()))));

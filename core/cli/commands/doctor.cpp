@@ -164,12 +164,12 @@ void check_targets(DoctorReport& report, const Examination& examination, Engine&
         } else if (!silent.empty()) {
             unknown.push_back(catalog.catalog_id);
         } else {
-            report.add({FindingLevel::fault, "catalog " + catalog.catalog_id,
-                        fmt::format("its target is plugin '{}', model '{}', dimension {}, for which no provider is "
-                                    "configured",
-                                    profile->plugin, profile->model, profile->dimension),
-                        "configure that provider, or run `embedq migrate up`, which gives each catalog the provider "
-                        "that the YAML names"});
+            report.add(
+                {FindingLevel::fault, "catalog " + catalog.catalog_id,
+                 fmt::format("its target is plugin '{}', model '{}', dimension {}, for which no provider is "
+                             "configured",
+                             profile->plugin, profile->model, profile->dimension),
+                 "configure that provider, or run `embedq config apply`, which embeds the catalogs as the YAML says"});
         }
     }
     if (matching > 0)
@@ -177,7 +177,8 @@ void check_targets(DoctorReport& report, const Examination& examination, Engine&
     if (catalogs.empty()) report.good("catalogs", "none yet: `embedq index PATH` creates one");
     if (!without_target.empty()) {
         report.note("catalogs", fmt::format("not embedded: {}", list_of(without_target)),
-                    "`embedq migrate up` gives them the provider that the YAML names, unless that is `none`");
+                    "a worker embeds them when the provider that the YAML names answers; `embedq config apply` does if "
+                    "embedding was turned off");
     }
     if (!unknown.empty()) {
         report.note("catalogs",

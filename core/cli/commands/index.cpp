@@ -268,10 +268,10 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
     }
     for (const std::string& note : found.notes) console.note(fmt::format("embedq: {}", plain(note)));
     // Documents are stored and found by their words even while the provider does not answer.
-    const Status applied = (*runtime)->apply_targets(interruption->token());
+    const Status applied = (*runtime)->apply_targets(interruption->token(), std::nullopt);
     if (!applied && !interruption->token().stop_requested()) console.error(to_string(applied.error()));
     if (!arguments.no_work) {
-        if (const Status working = (*runtime)->start_work(TargetPolicy::follow_providers); !working)
+        if (const Status working = (*runtime)->start_work(TargetPolicy::as_configured); !working)
             return show_error(context, working.error());
     }
 

@@ -29,7 +29,6 @@ int run_migrate_up(CommandContext& context) {
     if (!runtime) return show_error(context, runtime.error());
     const auto state = (*runtime)->migrate();
     if (!state) return show_error(context, state.error());
-    if (const Status applied = (*runtime)->apply_targets({}); !applied) return show_error(context, applied.error());
     print(context, *state);
     return exit_done;
 }

@@ -11,7 +11,7 @@ namespace {
 // it must not keep the others from serving.
 Status apply_targets(Runtime& runtime, StoreWait& try_again, const std::stop_token& stop) {
     while (true) {
-        Status applied = runtime.apply_targets(stop);
+        Status applied = runtime.apply_targets(stop, std::nullopt);
         if (stop.stop_requested()) return {};
         if (applied) try_again.available();
         if (applied || applied.error().kind != ErrorKind::unavailable) return applied;
@@ -20,7 +20,7 @@ Status apply_targets(Runtime& runtime, StoreWait& try_again, const std::stop_tok
     }
 }
 
-// `serve` is a worker that also applies the targets of the YAML and runs the services.
+// `serve` is a worker that also follows `embedding.model_change` and runs the services.
 int run_until_stopped(CommandContext& context, bool serve) {
     const auto interruption = context.listen_for_stop();
     StoreWait try_again(context.console, *interruption);
@@ -40,7 +40,7 @@ int run_until_stopped(CommandContext& context, bool serve) {
         if (const Status applied = apply_targets(**runtime, try_again, interruption->token()); !applied)
             context.console.error(to_string(applied.error()));
     }
-    if (const Status started = (*runtime)->start_work(serve ? TargetPolicy::follow_providers : TargetPolicy::leave);
+    if (const Status started = (*runtime)->start_work(serve ? TargetPolicy::as_configured : TargetPolicy::new_catalogs);
         !started)
         return show_error(context, started.error());
     if (serve) {

@@ -176,7 +176,7 @@ TEST_F(DoctorTest, ACatalogWithoutAMatchingProviderIsAFault) {
     EXPECT_THAT(
         run(exit_failed),
         HasSubstr("FAULT  catalog pets      its target is plugin 'lexical', model 'words', dimension 64, for which no "
-                  "provider is configured\n       hint: configure that provider, or run `embedq migrate up`"));
+                  "provider is configured\n       hint: configure that provider, or run `embedq config apply`"));
 }
 
 TEST_F(DoctorTest, CatalogsWithoutATargetAreNamedWhileEmbeddingIsOn) {

@@ -223,7 +223,11 @@ struct World {
     FakeEngine engine;
     StoreCapabilities capabilities{.persistent = true, .multi_process = true, .own_clock = false};
     scheduler::Counters counters;
-    std::vector<EndpointState> endpoint_states;
+    std::vector<EndpointState> endpoint_states;  // of the store
+    std::vector<EndpointState> pauses;           // of this process
+    engine::CatalogProvider provider;
+    std::function<void()> on_provider_asked;
+    std::size_t configurations_applied = 0;
     Status applied;
     std::deque<Error> apply_errors;      // the next answers of apply_targets
     std::deque<Error> migration_errors;  // the next answers of migration_state
@@ -272,13 +276,22 @@ public:
         return std::unexpected(next(world_.migration_errors));
     }
     Result<MigrationState> migrate() override { return world_.migration; }
-    Status apply_targets(std::stop_token) override {
+    Status apply_targets(std::stop_token, std::optional<std::chrono::milliseconds>) override {
         if (world_.apply_errors.empty()) return world_.applied;
         return std::unexpected(next(world_.apply_errors));
     }
+    Status apply_configuration(std::stop_token) override {
+        ++world_.configurations_applied;
+        return world_.applied;
+    }
+    Result<engine::CatalogProvider> provider_of(std::string_view) override {
+        if (world_.on_provider_asked) world_.on_provider_asked();
+        return world_.provider;
+    }
+    std::vector<EndpointState> pauses() const override { return world_.pauses; }
     Status start_work(TargetPolicy targets) override {
         world_.started = true;
-        world_.follows_providers = targets == TargetPolicy::follow_providers;
+        world_.follows_providers = targets == TargetPolicy::as_configured;
         return {};
     }
     void stop_work() noexcept override { world_.stopped = true; }

@@ -150,6 +150,60 @@ TEST(CatalogsReembed, ADryRunWithoutAnEstimateFails) {
     EXPECT_THAT(stage.err.str(), HasSubstr("connection refused"));
 }
 
+// A stage whose configuration asks for another model for both catalogs.
+void ask_for_another_model(Stage& stage) {
+    begin_change(stage);
+    stage.world.engine.configured = work("bge-m3", 1'000, true);
+}
+
+TEST(ConfigApply, ShowsTheEstimatesAndChangesNothingWithoutAYes) {
+    Stage stage;
+    ask_for_another_model(stage);
+    EXPECT_EQ(run_config_apply(stage.context, {}), exit_usage);
+    EXPECT_THAT(
+        stage.out.str(),
+        HasSubstr("pets to ollama, model 'bge-m3' (768 dimensions): 1,337 texts, 1,000 of them embedded already; 337 "
+                  "to embed: 1,234,567 bytes, about 308,642 tokens, 21 calls to 'ollama'\n"));
+    EXPECT_THAT(stage.err.str(), HasSubstr("nothing was changed; --yes confirms the change"));
+    EXPECT_EQ(stage.world.configurations_applied, 0U);
+    EXPECT_EQ(run_config_apply(stage.context, {.yes = true}), exit_done);
+    EXPECT_EQ(stage.world.configurations_applied, 1U);
+    EXPECT_THAT(stage.out.str(), HasSubstr("2 catalogs changed"));
+}
+
+TEST(ConfigApply, AsksOnATerminal) {
+    Stage stage;
+    ask_for_another_model(stage);
+    stage.context.input_is_terminal = true;
+    std::istringstream no("n\n");
+    stage.context.input = &no;
+    EXPECT_EQ(run_config_apply(stage.context, {}), exit_failed);
+    EXPECT_THAT(stage.err.str(), HasSubstr("Change 2 catalogs? [y/N]"));
+    EXPECT_EQ(stage.world.configurations_applied, 0U);
+    std::istringstream yes("y\n");
+    stage.context.input = &yes;
+    EXPECT_EQ(run_config_apply(stage.context, {}), exit_done);
+    EXPECT_EQ(stage.world.configurations_applied, 1U);
+}
+
+TEST(ConfigApply, JsonHasTheEstimates) {
+    Stage stage(true);
+    ask_for_another_model(stage);
+    EXPECT_EQ(run_config_apply(stage.context, {.yes = true}), exit_done);
+    const Json json = Json::parse(stage.out.str());
+    EXPECT_EQ(json["applied"], true);
+    EXPECT_EQ(json["changes"][1]["catalog_id"], "pets");
+    EXPECT_EQ(json["changes"][1]["estimate"]["calls"], 21);
+}
+
+TEST(ConfigApply, WhatTheConfigurationAsksForIsNotChanged) {
+    Stage stage;
+    begin_change(stage);
+    EXPECT_EQ(run_config_apply(stage.context, {}), exit_done);
+    EXPECT_THAT(stage.out.str(), HasSubstr("nothing to change"));
+    EXPECT_EQ(stage.world.configurations_applied, 0U);
+}
+
 TEST(SearchCommand, AnswersEachLineOfStandardInput) {
     Stage stage(true);
     std::istringstream lines("first question\n\n  \nsecond question\n");

@@ -28,7 +28,7 @@ providers:
                ca_file: certs/ca.pem, pull: true }
     limits: { concurrency: 2, batch_inputs: 64, requests_per_minute: 600, tokens_per_minute: 100000 }
   offline: { plugin: lexical }
-embedding: { provider: ai, catalogs: { payments: offline, archive: none } }
+embedding: { provider: ai, catalogs: { payments: offline, archive: none }, model_change: apply }
 scheduler: { lease: 1m, heartbeat: 10s, poll: 1h, reap: 250ms, reconcile: 2m, max_attempts: 3,
              backoff: { base: 1s, factor: 1.5, max: 1m, jitter: 0 }, retention: 1d }
 services:
@@ -71,6 +71,7 @@ logging: { level: debug, format: json }
     EXPECT_EQ(c.providers.at("offline").limits.concurrency, 0U);
 
     EXPECT_EQ(c.embedding.provider, "ai");
+    EXPECT_EQ(c.embedding.settings.model_change, ModelChangePolicy::apply);
     EXPECT_EQ(c.embedding.catalogs, (std::map<std::string, std::string>{{"payments", "offline"}, {"archive", "none"}}));
     const SchedulerSettings& s = c.scheduler;
     EXPECT_EQ(s.lease, 1min);
@@ -106,6 +107,7 @@ TEST(Load, VersionAloneIsTheEmbeddedDefault) {
     EXPECT_EQ(c.store.options.get<std::string>("path"), "/home/ada/.local/share/embedq/embedq.db");
     EXPECT_EQ(c.notifier.plugin, "local");
     EXPECT_EQ(c.embedding.provider, "lexical");
+    EXPECT_EQ(c.embedding.settings.model_change, ModelChangePolicy::wait);
     EXPECT_EQ(c.scheduler.lease, SchedulerSettings{}.lease);
     EXPECT_EQ(c.scheduler.backoff.max, SchedulerSettings{}.backoff.max);
     EXPECT_EQ(c.scheduler.retention, SchedulerSettings{}.retention);

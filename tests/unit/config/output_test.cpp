@@ -26,7 +26,7 @@ providers:
             limits: { concurrency: 3 } }
   "true": { plugin: openai, options: { model: "yes", query: { "a: b": "1", "~": "" }, temperature: 0.1,
                                       max_body: 1536KiB, pull: true } }
-embedding: { provider: "null", catalogs: { "2024": none, a: "true" } }
+embedding: { provider: "null", catalogs: { "2024": none, a: "true" }, model_change: apply }
 scheduler: { lease: 12345ms, backoff: { jitter: 0.25 } }
 fetch: { allow_http: true, allow_private_addresses: [10.0.0.0/8, "fd00::/8"], timeout: 5s, max_bytes: 1MiB,
          max_redirects: 0, ca_file: ca.pem, proxy: "http://proxy.example:3128" }
@@ -45,6 +45,8 @@ logging: { level: trace, format: json }
         EXPECT_EQ(second->configuration.store.options.values(), first->configuration.store.options.values());
         EXPECT_EQ(second->configuration.plugin_paths, first->configuration.plugin_paths);
         EXPECT_EQ(second->configuration.embedding.catalogs, first->configuration.embedding.catalogs);
+        EXPECT_EQ(second->configuration.embedding.settings.model_change,
+                  first->configuration.embedding.settings.model_change);
         ASSERT_EQ(second->configuration.providers.size(), first->configuration.providers.size());
         for (const auto& [name, provider] : first->configuration.providers) {
             EXPECT_EQ(second->configuration.providers.at(name).instance.options.values(),
@@ -155,6 +157,7 @@ TEST(Schema, AgreesWithLoad) {
         R"({"version": 1, "providers": {"a": {"plugin": "openai",
             "options": {"model": "${HOME}", "pull": "${YES}", "max_body": 4096, "timeout": "${T:-5s}"}}}})",
         R"({"version": 1, "embedding": {"provider": "lexical", "catalogs": {"a-b": "none"}}})",
+        R"({"version": 1, "embedding": {"provider": "lexical", "model_change": "apply"}})",
         R"({"version": 1, "scheduler": {"lease": "30s", "backoff": {"factor": 1.5}}, "logging": {"level": "warn"}})",
         R"({"version": 1, "services": [{"plugin": "admin", "options": {"listen": ":80"}}],
             "plugins": {"paths": ["a"]}})",
@@ -184,6 +187,7 @@ TEST(Schema, AgreesWithLoad) {
         R"({"version": 1, "providers": {"none": {"plugin": "lexical"}}})",
         R"({"version": 1, "providers": {"A": {"plugin": "lexical"}}})",
         R"({"version": 1, "embedding": {"provider": "none", "catalogs": {"A": "none"}}})",
+        R"({"version": 1, "embedding": {"model_change": "later"}})",
         R"({"version": 1, "scheduler": {"lease": 20}})",
         R"({"version": 1, "scheduler": {"backoff": {"factor": 0.5}}})",
         R"({"version": 1, "services": {"plugin": "admin"}})",

@@ -94,7 +94,7 @@ TEST_F(EngineTest, absence_is_said) {
 TEST_F(EngineTest, AProviderConfiguredLaterFillsTheGap) {
     ASSERT_TRUE(put(*engine_with("none"), document("spec", {"List things"})));
     const auto engine = engine_with("one");
-    ASSERT_TRUE(engine->apply_targets({}));
+    ASSERT_TRUE(engine->apply_targets(TargetScope::all, {}));
     work(providers);
     EXPECT_EQ(engine->settlement("c", {})->vectors, 1U);
 }
@@ -104,7 +104,7 @@ TEST_F(EngineTest, ExceptionsAndNoneAreApplied) {
     ASSERT_TRUE(put(*before, document("spec", {"x"}, "a")));
     ASSERT_TRUE(put(*before, document("spec", {"x"}, "b")));
     const auto engine = engine_with("none", {{"b", "two"}});
-    ASSERT_TRUE(engine->apply_targets({}));
+    ASSERT_TRUE(engine->apply_targets(TargetScope::all, {}));
     EXPECT_EQ(engine->catalog("a")->provider, "");
     EXPECT_FALSE(engine->catalog("a")->target_profile);
     EXPECT_EQ(engine->catalog("b")->provider, "two");
@@ -114,11 +114,11 @@ TEST_F(EngineTest, ApplyingTheSameTargetsTwiceChangesNothing) {
     const auto engine = engine_with("one");
     ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
     work(providers);
-    ASSERT_TRUE(engine->apply_targets({}));
+    ASSERT_TRUE(engine->apply_targets(TargetScope::all, {}));
     EXPECT_EQ(open_jobs(), 0U);
     ASSERT_TRUE(engine->reembed_catalog("c"));
     const auto target = engine->catalog("c")->target_profile;
-    ASSERT_TRUE(engine->apply_targets({}));
+    ASSERT_TRUE(engine->apply_targets(TargetScope::all, {}));
     EXPECT_EQ(engine->catalog("c")->target_profile, target)
         << "a later epoch of the same provider is what the configuration asks for";
 }
@@ -236,14 +236,14 @@ TEST_F(EngineTest, ATargetSetByAnotherProcessMeanwhileEnqueuesNoSecondJob) {
     ASSERT_TRUE(late.put_catalog({"c", {}, {}, {}, {}}));
     const auto beside = make_engine(late, notifier, providers, {"one", {}}, context);
     late.meanwhile = [&] {
-        ASSERT_TRUE(beside->apply_known_targets());
+        ASSERT_TRUE(beside->apply_known_targets(TargetScope::all));
         ASSERT_TRUE(put(*beside, document("spec", {"A thing"})));
         ClaimRequest request;
         request.worker_id = "a worker";
         request.fingerprints = {providers.known("one")->profile.fingerprint};
         ASSERT_EQ(late.claim(request).value().size(), 1U);
     };
-    ASSERT_TRUE(engine->apply_known_targets());
+    ASSERT_TRUE(engine->apply_known_targets(TargetScope::all));
     EXPECT_EQ(late.jobs({}).value().size(), 1U) << "the spec's job runs, and no second one is pending";
 }
 

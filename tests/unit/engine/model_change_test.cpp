@@ -23,9 +23,9 @@ protected:
         for (int i = 0; i < 20; ++i) texts.push_back("Thing " + std::to_string(i) + " of " + std::to_string(spec));
         return texts;
     }
-    std::unique_ptr<scheduler::Scheduler> start(bool follows) {
-        endpoints::ModelListener listener;
-        if (follows) listener = [this] { return engine->apply_known_targets(); };
+    // A worker has the scope of new catalogs.
+    std::unique_ptr<scheduler::Scheduler> start(TargetScope scope) {
+        const endpoints::ModelListener listener = [this, scope] { return engine->apply_known_targets(scope); };
         auto scheduler =
             std::make_unique<scheduler::Scheduler>(*store, notifier, changing, settings, context, listener);
         EXPECT_TRUE(scheduler->start());
@@ -74,7 +74,7 @@ protected:
 };
 
 TEST_F(ModelChangeTest, AModelReplacedUnderItsNameIsNoticedAndNeverMixed) {
-    const auto scheduler = start(true);
+    const auto scheduler = start(TargetScope::new_models);
     ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
     const Sha256 old = *info().serving_profile;
     model->replace("another");
@@ -98,7 +98,7 @@ TEST_F(ModelChangeTest, AModelReplacedWhileItEmbedsIsNeverMixed) {
     model->on_embed([&] {
         if (++calls == 3) model->replace("another");
     });
-    const auto scheduler = start(true);
+    const auto scheduler = start(TargetScope::new_models);
     ASSERT_TRUE(eventually([&] { return settled_under("another"); }));
     EXPECT_EQ(digest_lengths(*info().serving_profile), std::set<float>{7});
     for (const Job& job : history()) EXPECT_EQ(job.attempts, 0U) << job.last_error;
@@ -106,7 +106,7 @@ TEST_F(ModelChangeTest, AModelReplacedWhileItEmbedsIsNeverMixed) {
 
 TEST_F(ModelChangeTest, AWorkerKeepsTheTargetAndContinuesWhenTheModelIsBack) {
     settings.probe = milliseconds(100);
-    const auto scheduler = start(false);
+    const auto scheduler = start(TargetScope::new_catalogs);
     ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
     const auto target = info().target_profile;
     model->replace("another");
@@ -126,17 +126,106 @@ TEST_F(ModelChangeTest, AProviderThatAnswersLateGivesItsCatalogsTheirTarget) {
     const auto other = make_engine(*store, notifier, late, {"p", {}}, context);
     ASSERT_TRUE(put(*other, document("spec", {"A thing"}, "late")));
     EXPECT_FALSE(other->catalog("late")->target_profile);
-    EXPECT_FALSE(other->apply_targets({}));
+    EXPECT_EQ(other->provider_of("late")->failure->message, "connection refused");
+    EXPECT_FALSE(other->apply_targets(TargetScope::all, {}));
     scheduler::Scheduler scheduler(*store, notifier, late, settings, context,
-                                   [&] { return other->apply_known_targets(); });
+                                   [&] { return other->apply_known_targets(TargetScope::new_catalogs); });
     ASSERT_TRUE(scheduler.start());
     model->fail_with(std::nullopt);
     EXPECT_TRUE(eventually([&] { return other->settlement("late", {})->vectors == 1; }));
 }
 
+TEST_F(ModelChangeTest, AWorkerGivesACatalogThatItDidNotCreateItsTarget) {
+    // The process that created it never reached the provider, and has ended.
+    ASSERT_TRUE(store->put_catalog({"orphan", {}, {}, {}, {}}));
+    ASSERT_TRUE(put(*engine, document("spec", {"A thing"}, "orphan")));
+    ASSERT_FALSE(engine->catalog("orphan")->target_profile);
+    settings.poll = milliseconds(50);
+    const auto scheduler = start(TargetScope::new_catalogs);
+    EXPECT_TRUE(eventually([&] { return engine->settlement("orphan", {})->vectors == 1; }));
+    // The same later, though the provider is known by then.
+    ASSERT_TRUE(store->put_catalog({"later", {}, {}, {}, {}}));
+    ASSERT_TRUE(put(*engine, document("spec", {"Another thing"}, "later")));
+    EXPECT_TRUE(eventually([&] { return engine->settlement("later", {})->vectors == 1; }));
+}
+
+TEST_F(ModelChangeTest, AReplacedModelWaitsUntilItIsApplied) {
+    settings.poll = milliseconds(50);
+    const auto scheduler = start(TargetScope::new_catalogs);
+    ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
+    const auto target = info().target_profile;
+    model->replace("another");
+    ASSERT_TRUE(put(*engine, document("new", {"Something new"})));
+    const auto fingerprint = engine->profile(*target)->fingerprint;
+    const auto shown = [&] {
+        const auto states = store->endpoint_states().value();
+        return std::ranges::any_of(states, [&](const EndpointState& state) {
+            return state.fingerprint == fingerprint && state.endpoint == "p" &&
+                   state.kind == PauseKind::misconfigured && state.reason.contains("digest another");
+        });
+    };
+    EXPECT_TRUE(eventually(shown)) << "all processes see why the job waits";
+    EXPECT_EQ(info().target_profile, target);
+    EXPECT_EQ(info().serving_profile, target);
+    const auto provider = engine->provider_of("c");
+    ASSERT_TRUE(provider->failure);
+    EXPECT_EQ(provider->failure->kind, ErrorKind::misconfigured);
+    EXPECT_TRUE(provider->failure->hint.contains("embedq config apply"));
+    ASSERT_TRUE(engine->apply_targets(TargetScope::all, {}));
+    EXPECT_TRUE(eventually([&] { return settled_under("another"); }));
+    EXPECT_TRUE(eventually([&] { return !shown(); })) << "the reason ends with the wait";
+    EXPECT_FALSE(engine->provider_of("c")->failure);
+}
+
+TEST_F(ModelChangeTest, AModelIsAppliedByItselfOnlyOnce) {
+    const auto scheduler = start(TargetScope::new_models);
+    ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
+    model->replace("another");
+    ASSERT_TRUE(put(*engine, document("new", {"Something new"})));
+    ASSERT_TRUE(eventually([&] { return settled_under("another"); }));
+    const auto target = info().target_profile;
+    // A process with the former configuration, such as a replica that starts again during a rollout.
+    const auto former = std::make_shared<scheduler::ChangingProvider>("one");
+    endpoints::ProviderDirectory before{{{"p", "scripted", former, {}}}};
+    const auto replica = make_engine(*store, notifier, before, {"p", {}}, context);
+    ASSERT_TRUE(replica->apply_targets(TargetScope::new_models, {}));
+    EXPECT_EQ(info().target_profile, target) << "the catalog is not changed to and fro";
+    ASSERT_TRUE(replica->apply_targets(TargetScope::all, {})) << "people may change it back";
+    EXPECT_EQ(engine->profile(*info().target_profile)->model_digest, "one");
+}
+
+TEST_F(ModelChangeTest, AConfigurationWithAnotherModelIsReportedOnceAndChangesNothing) {
+    {
+        const auto scheduler = start(TargetScope::new_catalogs);
+        ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
+    }
+    const auto target = info().target_profile;
+    const auto reports = [&] {
+        return std::ranges::count_if(context.logged(), [](const std::string& line) {
+            return line.contains("nothing is changed until `embedq config apply`");
+        });
+    };
+    for (const char* provider : {"two", "none"}) {
+        const auto before = reports();
+        const auto other = engine_with(provider);
+        for (int i = 0; i < 3; ++i) EXPECT_TRUE(other->apply_targets(TargetScope::new_catalogs, {}));
+        EXPECT_EQ(info().target_profile, target) << provider;
+        EXPECT_EQ(reports(), before + 1) << provider;
+    }
+}
+
+TEST_F(ModelChangeTest, EmbeddingThatWasTurnedOffIsNotTurnedOnByAWorker) {
+    ASSERT_TRUE(engine_with("none")->apply_targets(TargetScope::all, {}));
+    ASSERT_FALSE(info().target_profile);
+    EXPECT_TRUE(engine->apply_targets(TargetScope::new_models, {}));
+    EXPECT_FALSE(info().target_profile);
+    EXPECT_TRUE(engine->apply_targets(TargetScope::all, {}));
+    EXPECT_TRUE(info().target_profile);
+}
+
 TEST_F(ModelChangeTest, ATextThatTheNewModelRefusesDoesNotDelayTheSwitch) {
     {
-        const auto scheduler = start(true);
+        const auto scheduler = start(TargetScope::new_models);
         ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
     }
     first->script([](const EmbedRequest& request, int) -> std::optional<Error> {
@@ -145,7 +234,7 @@ TEST_F(ModelChangeTest, ATextThatTheNewModelRefusesDoesNotDelayTheSwitch) {
         return Error{ErrorKind::invalid_input, "a forbidden word"};
     });
     const auto after = engine_with("one");
-    ASSERT_TRUE(after->apply_targets({}));
+    ASSERT_TRUE(after->apply_targets(TargetScope::all, {}));
     work(providers);
     EXPECT_EQ(after->settlement("c", {})->refusals, 1U);
     EXPECT_EQ(after->catalog("c")->serving_profile, after->catalog("c")->target_profile);
@@ -154,7 +243,7 @@ TEST_F(ModelChangeTest, ATextThatTheNewModelRefusesDoesNotDelayTheSwitch) {
 
 TEST_F(ModelChangeTest, AnEstimateCountsTheWorkAndChangesNothing) {
     {
-        const auto scheduler = start(true);
+        const auto scheduler = start(TargetScope::new_models);
         ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
     }
     const auto target = info().target_profile;
@@ -189,11 +278,11 @@ TEST_F(ModelChangeTest, AnEstimateCountsTheWorkAndChangesNothing) {
 
 TEST_F(ModelChangeTest, AnEstimateCountsExistingVectors) {
     {
-        const auto scheduler = start(true);
+        const auto scheduler = start(TargetScope::new_models);
         ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
     }
     const auto other = engine_with("one");
-    ASSERT_TRUE(other->apply_targets({}));
+    ASSERT_TRUE(other->apply_targets(TargetScope::all, {}));
     work(providers);
     ASSERT_TRUE(put(*other, document("new", {"Something new"})));
     const auto back = engine->estimate("c", EstimateFor::configuration);
@@ -206,7 +295,7 @@ TEST_F(ModelChangeTest, AnEstimateCountsExistingVectors) {
 
 TEST_F(ModelChangeTest, AQueryThatWaitsForItsVectorDelaysNoOther) {
     {
-        const auto scheduler = start(true);
+        const auto scheduler = start(TargetScope::new_models);
         ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
     }
     scheduler::Gate gate;
@@ -227,7 +316,7 @@ TEST_F(ModelChangeTest, AQueryThatWaitsForItsVectorDelaysNoOther) {
 
 TEST_F(ModelChangeTest, SearchRanksByWordsImmediatelyWhileTheServerIsDown) {
     {
-        const auto scheduler = start(true);
+        const auto scheduler = start(TargetScope::new_models);
         ASSERT_TRUE(eventually([&] { return settled_under("one"); }));
     }
     model->fail_with(Error{ErrorKind::unavailable, "connection refused"});
@@ -260,7 +349,7 @@ protected:
 
 TEST_F(HangingTest, IsAskedOnceForAllItsCatalogsAndOnlyForTheTimeout) {
     const auto engine = engine_with_timeout(milliseconds(50));
-    const Status applied = engine->apply_targets({});
+    const Status applied = engine->apply_targets(TargetScope::all, {});
     ASSERT_FALSE(applied);
     EXPECT_EQ(to_string(applied.error()), "provider 'hangs' did not answer within 1 s");
     EXPECT_TRUE(fine()) << "the others have their targets";
@@ -275,7 +364,7 @@ TEST_F(HangingTest, AStopEndsTheWait) {
         stop.request_stop();
     });
     const auto began = std::chrono::steady_clock::now();
-    EXPECT_FALSE(engine->apply_targets(stop.get_token()));
+    EXPECT_FALSE(engine->apply_targets(TargetScope::all, stop.get_token()));
     EXPECT_LT(std::chrono::steady_clock::now() - began, seconds(10));
 }
 
@@ -283,7 +372,7 @@ TEST_F(HangingTest, ASchedulerThatSetsTargetsStopsWithinASecond) {
     const auto engine = engine_with_timeout(seconds(60));
     std::atomic<int> calls = 0;
     scheduler::Scheduler scheduler(*store, notifier, both, settings, context, [&] {
-        const Status applied = engine->apply_known_targets();
+        const Status applied = engine->apply_known_targets(TargetScope::all);
         ++calls;
         return applied;
     });
@@ -303,7 +392,7 @@ TEST_F(HangingTest, PuttingCatalogsWaitsForItOnce) {
     for (int i = 0; i < 20; ++i) ASSERT_TRUE(engine->put_catalog({"new" + std::to_string(i), {}, {}, {}, {}}));
     EXPECT_EQ(hanging->probes(), 1);
     hanging->answer();
-    EXPECT_TRUE(engine->apply_targets({}));
+    EXPECT_TRUE(engine->apply_targets(TargetScope::all, {}));
     EXPECT_TRUE(engine->catalog("new0")->target_profile);
 }
 

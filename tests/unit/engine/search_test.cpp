@@ -47,7 +47,7 @@ TEST_F(SearchTest, profiles_do_not_mix) {
     ASSERT_TRUE(put(*before, document("spec", {"List things"})));
     work(providers);
     const auto after = engine_with("two");
-    ASSERT_TRUE(after->apply_targets({}));
+    ASSERT_TRUE(after->apply_targets(TargetScope::all, {}));
     ASSERT_TRUE(after->search(query("things")));
     EXPECT_EQ(second->calls(), 0) << "the query is embedded for what the catalog is ranked by";
     EXPECT_EQ(after->search(query("things"))->ranking, RankingMode::hybrid);
@@ -140,7 +140,7 @@ TEST_F(SearchTest, EmbeddingTurnedOffMeansLexicalThoughVectorsAreThere) {
     ASSERT_TRUE(put(*engine_with("one"), document("spec", {"List things"})));
     work(providers);
     const auto engine = engine_with("none");
-    ASSERT_TRUE(engine->apply_targets({}));
+    ASSERT_TRUE(engine->apply_targets(TargetScope::all, {}));
     const auto found = engine->search(query("things"));
     EXPECT_EQ(found->ranking, RankingMode::lexical);
     EXPECT_EQ(found->fallback_reason, "embeddings_not_indexed");

@@ -36,10 +36,7 @@ struct Process {
 
 class ProberTest : public testing::Test {
 protected:
-    void SetUp() override {
-        ASSERT_TRUE(store->migrate());
-        for (const char* id : {"c", "d"}) ASSERT_TRUE(store->put_catalog({id, {}, {}, {}, {}}));
-    }
+    void SetUp() override { ASSERT_TRUE(store->migrate()); }
 
     void step(const std::set<std::string>& recheck_requested = {}) { serving.step(recheck_requested); }
     std::vector<Sha256> open_pools() {
@@ -157,8 +154,47 @@ TEST_F(ProberTest, AListenerThatFailsIsCalledAgain) {
     EXPECT_EQ(notified, 3);
 }
 
+TEST_F(ProberTest, ACatalogWithoutATargetCallsTheListenerFromTimeToTime) {
+    step();
+    EXPECT_EQ(notified, 1);
+    ASSERT_TRUE(store->put_catalog({"c", {}, {}, {}, {}}));
+    context.advance(settings.poll);
+    step();
+    EXPECT_EQ(notified, 2) << "the provider is known, so nothing else would call it";
+    const CatalogTarget target{"c", "p", providers.known("p")->profile};
+    ASSERT_TRUE(store->set_targets(std::span(&target, 1)));
+    context.advance(settings.poll);
+    step();
+    EXPECT_EQ(notified, 2);
+}
+
+TEST_F(ProberTest, ATargetThatThisProcessCannotMakeIsShownToOthersWhileItLasts) {
+    ASSERT_TRUE(store->put_catalog({"c", {}, {}, {}, {}}));
+    const CatalogTarget target{"c", "p", providers.known_or_probe("p").value()->profile};
+    ASSERT_TRUE(store->set_targets(std::span(&target, 1)));
+    step();
+    EXPECT_TRUE(store->endpoint_states()->empty());
+    provider->replace("another");
+    for (int i = 0; i < 3; ++i) {
+        context.advance(seconds(60));
+        step();
+        const auto states = store->endpoint_states().value();
+        ASSERT_EQ(states.size(), 1U);
+        EXPECT_EQ(states.front().fingerprint, target.profile->fingerprint);
+        EXPECT_EQ(states.front().endpoint, "p");
+        EXPECT_EQ(states.front().kind, PauseKind::misconfigured);
+        EXPECT_TRUE(states.front().reason.contains("digest another")) << states.front().reason;
+        EXPECT_TRUE(states.front().reason.contains("digest one")) << states.front().reason;
+    }
+    provider->replace("one");
+    context.advance(seconds(60));
+    step();
+    EXPECT_TRUE(store->endpoint_states()->empty());
+}
+
 TEST_F(ProberTest, AWorkerWarnsOnceThatItCannotMakeATargetAndWorksWhenItCan) {
     const Profile before = providers.known_or_probe("p").value()->profile;
+    for (const char* id : {"c", "d"}) ASSERT_TRUE(store->put_catalog({id, {}, {}, {}, {}}));
     const CatalogTarget targets[] = {{"c", "p", before}, {"d", "p", before}};
     ASSERT_TRUE(store->set_targets(targets));
     Process working(*store, notifier, providers, settings, context, {});
