@@ -246,6 +246,20 @@ std::size_t check_specs(DoctorReport& report, const Examination& examination, En
     return all.specs_pending;
 }
 
+// What ends a pause of this kind.
+std::string remedy_of(PauseKind kind) {
+    switch (kind) {
+        case PauseKind::throttled:
+            return "calls resume by themselves; if this happens often, lower the provider's `limits:` or raise the "
+                   "endpoint's limits";
+        case PauseKind::unavailable:
+            return "calls resume by themselves when the endpoint answers; see that it runs and can be reached";
+        case PauseKind::misconfigured: break;
+    }
+    return "somebody must correct what the reason names, such as a key, a quota or a model; it is tried again from "
+           "time to time, and work goes on when it is accepted";
+}
+
 void check_endpoints(DoctorReport& report, Examination& examination, const std::vector<ProviderAnswer>& answers) {
     const auto endpoints = examination.endpoint_states();
     if (!endpoints) {
@@ -260,8 +274,7 @@ void check_endpoints(DoctorReport& report, Examination& examination, const std::
                     fmt::format("endpoint '{}'{} is paused for another {}: {}", endpoint.endpoint,
                                 of == answers.end() ? "" : fmt::format(" of provider {}", of->name),
                                 duration_of(endpoint.cool_down), to_string(endpoint)),
-                    "calls resume by themselves; if this happens often, lower the provider's `limits:` or raise the "
-                    "endpoint's limits");
+                    remedy_of(endpoint.kind));
     }
 }
 

@@ -1,7 +1,11 @@
 #include <fmt/format.h>
 
+#include <span>
+#include <vector>
+
 #include "cli/commands.h"
 #include "cli/present.h"
+#include "cli/waiting.h"
 
 namespace embedq::cli {
 namespace {
@@ -32,6 +36,15 @@ Result<Job> find_job(Engine& engine, JobId id) {
     if (jobs->empty())
         return fail(ErrorKind::not_found, fmt::format("there is no job {}", id), "embedq jobs list shows all jobs");
     return std::move(jobs->front());
+}
+
+// The pauses of the provider that the job's catalog is embedded by.
+Result<std::vector<ProviderPause>> pauses_of_job(Runtime& runtime, const Job& job) {
+    const auto states = runtime.endpoint_states();
+    if (!states) return std::unexpected(states.error());
+    const auto catalog = runtime.engine().catalog(job.catalog_id);
+    if (!catalog) return std::vector<ProviderPause>{};
+    return pauses_of(runtime.engine(), std::span(&*catalog, 1), *states);
 }
 
 // After no job was found: an error if the catalog or the spec never existed. Deleted ones may still have a history.
@@ -121,6 +134,14 @@ int run_jobs_show(CommandContext& context, JobId id) {
     if (!job) return show_error(context, job.error());
     Json json = json_of(*job);
     json["embedded_so_far"] = job->embedded_so_far;
+    std::vector<ProviderPause> pauses;
+    if (job->status == JobStatus::pending) {
+        auto found = pauses_of_job(**runtime, *job);
+        if (!found) return show_error(context, found.error());
+        pauses = std::move(*found);
+    }
+    if (context.json && !pauses.empty()) json["pause"] = json_of(pauses.front());
+    if (!context.json && job->status == JobStatus::pending) json["waits_for"] = waits_for(*job, pauses);
     if (context.json) {
         context.console.print(dump(json));
         return exit_done;

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "cli/commands.h"
 #include "cli/model_change.h"
 #include "cli/present.h"
+#include "cli/waiting.h"
 
 namespace embedq::cli {
 namespace {
@@ -19,16 +21,41 @@ struct View {
     std::vector<CatalogHealth> catalogs;
     std::vector<std::vector<SpecStatus>> specs;  // by catalog; empty when not asked for
     std::map<std::string, ModelChange> changes;  // of the catalogs whose model is changing
+    std::vector<ProviderPause> pauses;
+    std::map<std::string, std::string> providers;  // by catalog; of these catalogs' targets
+    std::map<std::string, std::string> waiting;    // the providers of catalogs that have no target yet
 };
 
-Result<View> read(Engine& engine, const StatusArguments& arguments, bool with_specs) {
+// Why work waits: each pause once, whatever number of specs wait for it.
+Status read_waits(Runtime& runtime, const std::vector<CatalogInfo>& catalogs, View& view) {
+    const auto states = runtime.endpoint_states();
+    if (!states) return std::unexpected(states.error());
+    auto pauses = pauses_of(runtime.engine(), catalogs, *states);
+    if (!pauses) return std::unexpected(pauses.error());
+    view.pauses = std::move(*pauses);
+    for (const CatalogInfo& catalog : catalogs) {
+        view.providers.emplace(catalog.catalog_id, catalog.provider);
+        // A catalog that is ranked by vectors had a target once: embedding was turned off for it.
+        if (catalog.target_profile || catalog.serving_profile) continue;
+        const auto provider = runtime.provider_of(catalog.catalog_id);
+        if (!provider) return std::unexpected(provider.error());
+        if (!provider->name.empty()) view.waiting.emplace(catalog.catalog_id, provider->name);
+    }
+    return {};
+}
+
+Result<View> read(Runtime& runtime, const StatusArguments& arguments, bool with_specs) {
+    Engine& engine = runtime.engine();
     auto health = engine.health(arguments.catalog.value_or(""));
     if (!health) return std::unexpected(health.error());
-    View view{std::move(*health), {}, {}};
-    const auto catalogs = engine.catalogs();
+    View view;
+    view.catalogs = std::move(*health);
+    auto catalogs = engine.catalogs();
     if (!catalogs) return std::unexpected(catalogs.error());
+    if (arguments.catalog)
+        std::erase_if(*catalogs, [&](const CatalogInfo& each) { return each.catalog_id != *arguments.catalog; });
+    if (const Status waits = read_waits(runtime, *catalogs, view); !waits) return std::unexpected(waits.error());
     for (const CatalogInfo& catalog : *catalogs) {
-        if (arguments.catalog && catalog.catalog_id != *arguments.catalog) continue;
         auto change = model_change_of(engine, catalog);
         if (!change) return std::unexpected(change.error());
         if (*change) view.changes.emplace(catalog.catalog_id, std::move(**change));
@@ -48,8 +75,14 @@ Json json_of(const View& view, bool with_specs) {
         catalogs.push_back(cli::json_of(health));
         const auto change = view.changes.find(health.catalog_id);
         if (change != view.changes.end()) catalogs.back()["model_change"] = cli::json_of(change->second);
+        const auto waiting = view.waiting.find(health.catalog_id);
+        if (waiting != view.waiting.end()) catalogs.back()["waits_for_provider"] = waiting->second;
     }
     Json json{{"catalogs", std::move(catalogs)}};
+    if (!view.pauses.empty()) {
+        json["pauses"] = Json::array();
+        for (const ProviderPause& pause : view.pauses) json["pauses"].push_back(cli::json_of(pause));
+    }
     if (!with_specs) return json;
     json["specs"] = Json::array();
     for (const auto& specs : view.specs) {
@@ -58,8 +91,10 @@ Json json_of(const View& view, bool with_specs) {
     return json;
 }
 
-std::string detail_of(const SpecStatus& status) {
+// A job that was given back because its provider is paused has used up no attempt; the pause is shown once for all.
+std::string detail_of(const SpecStatus& status, bool paused) {
     if (!status.job || status.job->last_error.empty() || status.job->status == JobStatus::succeeded) return {};
+    if (paused && status.job->status == JobStatus::pending && status.job->attempts == 0) return {};
     return status.job->last_error;
 }
 
@@ -69,12 +104,26 @@ void print_change(Console& console, const ModelChange& change) {
     console.print(console.paint(Colour::grey, fmt::format("ranked until then by {}", plain(in_words(change.serving)))));
 }
 
-void print_catalog(Console& console, const CatalogHealth& health, const ModelChange* change,
-                   const std::vector<SpecStatus>& specs, bool all) {
+void print_catalog(Console& console, const View& view, std::size_t index, bool all) {
+    const CatalogHealth& health = view.catalogs[index];
+    const std::vector<SpecStatus>& specs = view.specs[index];
+    const auto change = view.changes.find(health.catalog_id);
+    const auto waiting = view.waiting.find(health.catalog_id);
+    const auto provider = view.providers.find(health.catalog_id);
+    const bool paused =
+        provider != view.providers.end() &&
+        std::ranges::any_of(view.pauses, [&](const ProviderPause& each) { return each.provider == provider->second; });
     console.print(console.paint(
         Colour::bold, fmt::format("{}: {}, {} embedded", health.catalog_id,
                                   counted(health.operation_count, "operation"), count_of(health.embedding_count))));
-    if (change != nullptr) print_change(console, *change);
+    if (change != view.changes.end()) print_change(console, change->second);
+    if (waiting != view.waiting.end()) {
+        console.print(console.paint(
+            Colour::amber,
+            fmt::format("waits for provider '{}', which has not answered yet: a worker embeds the catalog "
+                        "when it does (embedq doctor asks it)",
+                        waiting->second)));
+    }
     const bool brief = !all && specs.size() > listed_specs;
     std::size_t left_out = 0;
     Table table({"SPEC", "STATUS", "DETAIL"});
@@ -86,7 +135,7 @@ void print_catalog(Console& console, const CatalogHealth& health, const ModelCha
             continue;
         }
         any = true;
-        table.add({status.spec_name, badge.text, detail_of(status)}, badge.colour, 1);
+        table.add({status.spec_name, badge.text, detail_of(status, paused)}, badge.colour, 1);
     }
     if (any) table.print(console);
     if (left_out > 0) {
@@ -100,11 +149,10 @@ void print_catalog(Console& console, const CatalogHealth& health, const ModelCha
 
 void print(Console& console, const View& view, bool all) {
     if (view.catalogs.empty()) console.print("No catalogs yet: embedq index PATH creates one");
+    for (const ProviderPause& pause : view.pauses) console.print(console.paint(Colour::amber, plain(in_words(pause))));
     for (std::size_t i = 0; i < view.catalogs.size(); ++i) {
-        if (i > 0) console.print("");
-        const auto change = view.changes.find(view.catalogs[i].catalog_id);
-        print_catalog(console, view.catalogs[i], change == view.changes.end() ? nullptr : &change->second,
-                      view.specs[i], all);
+        if (i > 0 || !view.pauses.empty()) console.print("");
+        print_catalog(console, view, i, all);
     }
 }
 
@@ -118,14 +166,19 @@ int run_status(CommandContext& context, const StatusArguments& arguments) {
     const bool with_specs = arguments.catalog.has_value() || !context.json;
     std::string shown;
     do {
-        const auto view = read((*runtime)->engine(), arguments, with_specs);
+        const auto view = read(**runtime, arguments, with_specs);
         if (!view) return show_error(context, view.error());
-        // An unchanged state is not printed again.
-        std::string state = dump(json_of(*view, with_specs));
+        const Json json = json_of(*view, with_specs);
+        // An unchanged state is not printed again; that a pause has become shorter is no change.
+        Json timeless = json;
+        if (timeless.contains("pauses")) {
+            for (Json& pause : timeless["pauses"]) pause.erase("seconds");
+        }
+        std::string state = dump(timeless);
         if (state == shown) continue;
         shown = std::move(state);
         if (context.json) {
-            context.console.print(shown);
+            context.console.print(dump(json));
         } else {
             if (arguments.watch) context.console.clear_screen();
             print(context.console, *view, arguments.catalog.has_value());

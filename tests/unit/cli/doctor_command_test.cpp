@@ -227,6 +227,19 @@ TEST_F(DoctorTest, WorkersThatStoppedHeartbeatsWithJobsAreNamed) {
     EXPECT_THAT(out, Not(HasSubstr("w4"))) << "long ago";
 }
 
+TEST_F(DoctorTest, WhatEndsAPauseDependsOnItsKind) {
+    const auto hint = [&](PauseKind kind) {
+        world.endpoint_states = {{hash(1), "http://one", kind, 12s, "a reason"}};
+        const std::string out = run(exit_done);
+        const auto at = out.find("hint: ", out.find("a reason"));
+        return out.substr(at, out.find('\n', at) - at);
+    };
+    EXPECT_THAT(hint(PauseKind::throttled), HasSubstr("resume by themselves"));
+    EXPECT_THAT(hint(PauseKind::unavailable), HasSubstr("resume by themselves"));
+    EXPECT_THAT(hint(PauseKind::misconfigured), Not(HasSubstr("by themselves")));
+    EXPECT_THAT(hint(PauseKind::misconfigured), HasSubstr("somebody must correct"));
+}
+
 TEST_F(DoctorTest, JobsThatWaitWhileNoWorkerRunsAreANote) {
     world.engine.worker_list.clear();
     EXPECT_THAT(run(exit_done), HasSubstr("ok     workers           none is running, and no job waits\n"));

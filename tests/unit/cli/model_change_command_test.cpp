@@ -204,6 +204,73 @@ TEST(ConfigApply, WhatTheConfigurationAsksForIsNotChanged) {
     EXPECT_EQ(stage.world.configurations_applied, 0U);
 }
 
+TEST(StatusOfAPause, IsShownOnceWithTheTimeAndNotForEachSpec) {
+    Stage stage;
+    begin_change(stage);
+    for (const char* spec : {"one", "two"}) {
+        SpecStatus status{spec, 2, 0, 0, Job{}};
+        status.job->status = JobStatus::pending;
+        status.job->last_error = "provider 'ollama' is paused";
+        stage.world.engine.status_lists["cats"].push_back(status);
+    }
+    stage.world.endpoint_states = {
+        {Sha256{}, "http://gpu", PauseKind::throttled, std::chrono::seconds(42), "too many requests"}};
+    ASSERT_EQ(run_status(stage.context, {}), exit_done);
+    EXPECT_THAT(stage.out.str(), HasSubstr("provider 'ollama', endpoint 'http://gpu', is paused for another 42.0 s: "
+                                           "throttled: too many requests\n"));
+    EXPECT_THAT(stage.out.str(), Not(HasSubstr("provider 'ollama' is paused"))) << "not for each spec";
+    stage.context.json = true;
+    stage.out.str("");
+    ASSERT_EQ(run_status(stage.context, {}), exit_done);
+    const Json json = Json::parse(stage.out.str());
+    ASSERT_EQ(json["pauses"].size(), 1U);
+    EXPECT_EQ(json["pauses"][0]["provider"], "ollama");
+    EXPECT_EQ(json["pauses"][0]["kind"], "throttled");
+    EXPECT_EQ(json["pauses"][0]["seconds"], 42.0);
+}
+
+TEST(StatusOfANewCatalog, NamesTheProviderThatItWaitsFor) {
+    Stage stage;
+    begin_change(stage);
+    stage.world.engine.catalog_list[0].target_profile.reset();
+    stage.world.engine.catalog_list[0].serving_profile.reset();
+    stage.world.provider.name = "p";
+    ASSERT_EQ(run_status(stage.context, {}), exit_done);
+    EXPECT_THAT(stage.out.str(), HasSubstr("waits for provider 'p', which has not answered yet"));
+    stage.context.json = true;
+    stage.out.str("");
+    ASSERT_EQ(run_status(stage.context, {}), exit_done);
+    EXPECT_EQ(Json::parse(stage.out.str())["catalogs"][0]["waits_for_provider"], "p");
+}
+
+TEST(JobsShow, APendingJobSaysWhatItWaitsFor) {
+    Stage stage;
+    begin_change(stage);
+    Job job;
+    job.id = 7;
+    job.catalog_id = "cats";
+    job.spec_name = "one";
+    stage.world.engine.job_list = {job};
+    const auto shown = [&] {
+        stage.out.str("");
+        EXPECT_EQ(run_jobs_show(stage.context, 7), exit_done) << stage.err.str();
+        return stage.out.str();
+    };
+    EXPECT_THAT(shown(), HasSubstr("waits_for         a worker\n"));
+    stage.world.engine.job_list[0].attempts = 1;
+    stage.world.engine.job_list[0].next_run_at = Time(std::chrono::hours(1));
+    EXPECT_THAT(shown(), HasSubstr("waits_for         its next attempt at 1970-01-01T01:00:00Z\n"));
+    stage.world.endpoint_states = {
+        {Sha256{}, "ollama", PauseKind::misconfigured, std::chrono::seconds(42), "the quota is spent"}};
+    EXPECT_THAT(shown(),
+                HasSubstr("waits_for         provider 'ollama' is paused for another 42.0 s: misconfigured: the "
+                          "quota is spent\n"));
+    stage.context.json = true;
+    EXPECT_EQ(Json::parse(shown())["pause"]["reason"], "the quota is spent");
+    stage.world.engine.job_list[0].status = JobStatus::running;
+    EXPECT_FALSE(Json::parse(shown()).contains("pause"));
+}
+
 TEST(SearchCommand, AnswersEachLineOfStandardInput) {
     Stage stage(true);
     std::istringstream lines("first question\n\n  \nsecond question\n");

@@ -1,0 +1,75 @@
+#include "cli/waiting.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace embedq::cli {
+namespace {
+
+constexpr std::chrono::seconds least_between{20};
+constexpr std::chrono::seconds repeated_after{60};
+
+}  // namespace
+
+Result<std::vector<ProviderPause>> pauses_of(Engine& engine, std::span<const CatalogInfo> catalogs,
+                                             std::span<const EndpointState> states) {
+    std::vector<ProviderPause> pauses;
+    if (states.empty()) return pauses;
+    std::map<Sha256, std::string> providers;  // by fingerprint
+    for (const CatalogInfo& catalog : catalogs) {
+        if (!catalog.target_profile) continue;
+        const auto target = engine.profile(*catalog.target_profile);
+        if (!target) return std::unexpected(target.error());
+        providers.emplace(target->fingerprint, catalog.provider);
+    }
+    for (const EndpointState& state : states) {
+        const auto provider = providers.find(state.fingerprint);
+        if (provider != providers.end() && state.cool_down.count() > 0) pauses.push_back({provider->second, state});
+    }
+    return pauses;
+}
+
+std::string in_words(const ProviderPause& pause) {
+    const EndpointState& state = pause.state;
+    const bool own_name = state.endpoint != pause.provider && state.endpoint != "default" && !state.endpoint.empty();
+    return fmt::format("provider '{}'{} is paused for another {}: {}", pause.provider,
+                       own_name ? fmt::format(", endpoint '{}',", state.endpoint) : "", duration_of(state.cool_down),
+                       to_string(state));
+}
+
+Json json_of(const ProviderPause& pause) {
+    return {{"provider", pause.provider},
+            {"endpoint", pause.state.endpoint},
+            {"kind", to_string(pause.state.kind)},
+            {"reason", pause.state.reason},
+            {"seconds", static_cast<double>(pause.state.cool_down.count()) / 1000.0}};
+}
+
+std::string waits_for(const Job& job, const std::vector<ProviderPause>& pauses) {
+    if (!pauses.empty()) return in_words(pauses.front());
+    if (job.attempts > 0 && job.next_run_at) return fmt::format("its next attempt at {}", time_of(*job.next_run_at));
+    return "a worker";
+}
+
+void WaitNotice::waits(std::string_view cause, const std::string& reason) {
+    const Instant now = now_();
+    if (said_at_) {
+        const bool news = !waits_since_ || cause != cause_;
+        if (now - *said_at_ < (news ? least_between : repeated_after)) return;
+    }
+    if (!waits_since_) waits_since_ = now;
+    said_at_ = now;
+    cause_ = cause;
+    console_.error(fmt::format("waiting: {}", plain(reason)));
+}
+
+void WaitNotice::goes_on() {
+    if (!waits_since_) return;
+    const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(now_() - *waits_since_);
+    console_.error(fmt::format("going on after {}", duration_of(waited)));
+    waits_since_.reset();
+}
+
+}  // namespace embedq::cli
