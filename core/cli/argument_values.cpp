@@ -66,6 +66,15 @@ CLI::Validator is_job(const std::string& what) {
             ""};
 }
 
+CLI::Validator is_duration(std::string_view example) {
+    return {[example = std::string(example)](std::string& text) -> std::string {
+                if (parse_duration(text)) return {};
+                return fmt::format("'{}' is not a duration; write a number and ms, s, m, h or d, such as {}",
+                                   plain(text), example);
+            },
+            ""};
+}
+
 }  // namespace
 
 void add_job(CLI::App* command, JobId& job) {
@@ -122,12 +131,17 @@ void add_age(CLI::App* command, std::chrono::milliseconds& age) {
     const auto take = [&age](const std::string& text) { age = parse_duration(text).value(); };
     command->add_option_function<std::string>("--older-than", take, "How old, such as 12h or 14d (default: 14d)")
         ->type_name("DURATION")
-        ->check(CLI::Validator(
-            [](std::string& text) -> std::string {
-                if (parse_duration(text)) return {};
-                return fmt::format("'{}' is not a duration; write a number and ms, s, m, h or d, such as 14d", text);
-            },
-            ""));
+        ->check(is_duration("14d"));
+}
+
+void add_timeout(CLI::App* command, std::optional<std::chrono::milliseconds>& timeout) {
+    const auto take = [&timeout](const std::string& text) { timeout = parse_duration(text); };
+    command
+        ->add_option_function<std::string>("--timeout", take,
+                                           "Wait no longer, counted from the start, such as 90s or 10m (default: until "
+                                           "the end)")
+        ->type_name("DURATION")
+        ->check(is_duration("10m"));
 }
 
 void add_assignments(CLI::App* command, const std::string& name, std::vector<std::string>& values,

@@ -65,6 +65,10 @@ void add_main_commands(CLI::App& app, const Shared& v) {
         ->type_name("");
     index->add_option("--catalog", v->index.catalog, "The catalog (default: default)")->type_name("ID");
     index->add_flag("--no-work", v->index.no_work, "Leave the embedding to workers, but wait until it is done");
+    add_timeout(index, v->index.timeout);
+    index->footer(
+        "Exit status: 0 done, 1 failed, 2 bad usage or configuration, 3 the provider refuses until somebody corrects "
+        "what it says, 4 the time is over. With 3 and 4 the documents are stored.");
 
     CLI::App* search = leaf(app, v, "search", "Find operations by a question", Output::text_or_json,
                             [v](CommandContext& context) { return run_search(context, v->search); });

@@ -17,6 +17,7 @@ struct IndexArguments {
     std::vector<std::string> paths;  // and URLs
     std::string catalog = "default";
     bool no_work = false;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;  // of the whole wait, from the start
 };
 [[nodiscard]] int run_index(CommandContext& context, const IndexArguments& arguments);
 

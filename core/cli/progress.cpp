@@ -15,7 +15,9 @@ using namespace std::chrono_literals;
 constexpr milliseconds redraw{100};
 constexpr milliseconds plain_interval{5'000};
 constexpr milliseconds measure_interval{500};
-constexpr double longest_left = 365.0 * 24 * 3600;  // seconds
+// Below the one, or above the other, a guess of the time that is left says nothing.
+constexpr double least_rate = 0.1;                 // texts a second
+constexpr double longest_left = 30.0 * 24 * 3600;  // seconds
 
 }  // namespace
 
@@ -38,11 +40,12 @@ void Progress::embedding(std::size_t settled, std::size_t all) {
     const std::size_t percent = all == 0 ? 100 : settled * 100 / all;
     std::string line = fmt::format("{} {:>3}% {}/{} embedded", bar_of(settled, all, 20), percent, count_of(settled),
                                    counted(all, "text"));
-    if (rate_ > 0 && settled < all) {
-        // At a rate close to zero the time left would overflow the type.
-        const double seconds = std::min(static_cast<double>(all - settled) / rate_, longest_left);
-        const auto left = milliseconds(static_cast<std::int64_t>(seconds * 1000.0));
-        line += fmt::format(", {}/s, {} left", count_of(static_cast<std::uint64_t>(rate_)), duration_of(left));
+    if (rate_ >= least_rate && settled < all) {
+        const double seconds = static_cast<double>(all - settled) / rate_;
+        line += fmt::format(", {}/s",
+                            rate_ < 10 ? fmt::format("{:.1f}", rate_) : count_of(static_cast<std::uint64_t>(rate_)));
+        if (seconds <= longest_left)
+            line += fmt::format(", {} left", duration_of(milliseconds(static_cast<std::int64_t>(seconds * 1000.0))));
     }
     show(line, moved);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/commands.h"
+#include "cli/index_waiter.h"
 #include "cli/indexer.h"
 #include "cli/present.h"
 #include "cli/progress.h"
@@ -13,170 +14,8 @@ namespace embedq::cli {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
-constexpr milliseconds shortest_wait{100};
-constexpr milliseconds failures_interval{500};
-constexpr milliseconds stall_after{3'000};
-constexpr milliseconds longest_drain{10'000};
-// Between two queries of the progress, this many times the duration of the query passes, so that it slows the work
-// down little.
-constexpr int pause_factor = 10;
 constexpr std::size_t max_listed_refusals = 20;
-
-// The state of the texts of the specs that were put.
-struct Outcome {
-    Settlement settlement;
-    std::vector<SpecStatus> failed;
-    bool stopped = false;
-    bool no_provider = false;
-};
-
-bool is_open(const SpecStatus& status) {
-    return status.job && (status.job->status == JobStatus::pending || status.job->status == JobStatus::running);
-}
-
-bool is_unsettled(const SpecStatus& status) {
-    return status.embedding_count + status.refused_count < status.operation_count;
-}
-
-// Waits until every text of the specs is settled, or no job is left that would settle the rest. Queries only these
-// specs, and not often.
-class Waiter {
-public:
-    Waiter(Runtime& runtime, Interruption& interruption, Console& console, Progress& progress, std::string catalog,
-           std::vector<std::string> names)
-        : runtime_(runtime),
-          interruption_(interruption),
-          console_(console),
-          progress_(progress),
-          catalog_(std::move(catalog)),
-          names_(std::move(names)) {}
-
-    Result<Outcome> run() {
-        const auto catalog = runtime_.engine().catalog(catalog_);
-        if (!catalog) return std::unexpected(catalog.error());
-        // Querying the whole catalog is cheaper than each of its specs by name.
-        if (catalog->spec_count == names_.size()) names_.clear();
-        Outcome outcome;
-        outcome.no_provider = !catalog->target_profile;
-        next_failures_ = moved_at_ = interruption_.now();
-        while (true) {
-            const auto before = interruption_.now();
-            const auto settlement = runtime_.engine().settlement(catalog_, names_);
-            if (!settlement) return std::unexpected(settlement.error());
-            const auto cost = interruption_.now() - before;
-            note_progress(*settlement);
-            outcome.settlement = *settlement;
-            if (outcome.no_provider || settlement->missing() == 0) break;
-            const auto hopeless = is_hopeless(cost);
-            if (!hopeless) return std::unexpected(hopeless.error());
-            if (*hopeless) break;
-            report_stall();
-            if (!wait_for(std::max<steady_clock::duration>(shortest_wait, cost * pause_factor))) {
-                outcome.stopped = true;
-                return outcome;
-            }
-        }
-        return finish(std::move(outcome));
-    }
-
-private:
-    void note_progress(const Settlement& settlement) {
-        const std::size_t settled = settlement.vectors + settlement.refusals;
-        if (settled != settled_) moved_at_ = interruption_.now();
-        settled_ = settled;
-        progress_.embedding(settled, settlement.distinct_texts);
-    }
-
-    // True when texts are missing and no job would embed them. Lost jobs are enqueued again, once.
-    Result<bool> is_hopeless(steady_clock::duration cost) {
-        const auto now = interruption_.now();
-        if (now < next_failures_) return false;
-        const auto statuses = runtime_.engine().statuses(catalog_, names_);
-        if (!statuses) return std::unexpected(statuses.error());
-        const auto spent = std::max(cost, interruption_.now() - now);
-        next_failures_ =
-            interruption_.now() + std::max<steady_clock::duration>(failures_interval, spent * pause_factor);
-        bool jobless = false;
-        for (const SpecStatus& status : *statuses) {
-            if (!is_unsettled(status)) continue;
-            if (is_open(status)) return false;
-            jobless = jobless || !status.job || status.job->status == JobStatus::succeeded;
-        }
-        // The missing texts may have been settled between the two queries; the next round sees it.
-        if (std::ranges::none_of(*statuses, is_unsettled)) return false;
-        if (!jobless || reconciled_) return true;
-        reconciled_ = true;
-        const auto enqueued = runtime_.engine().reconcile(catalog_);
-        if (!enqueued) return std::unexpected(enqueued.error());
-        return false;
-    }
-
-    void report_stall() {
-        const auto now = interruption_.now();
-        if (now - moved_at_ < stall_after || now < next_stall_) return;
-        next_stall_ = now + stall_after;
-        const auto endpoints = runtime_.endpoint_states();
-        if (!endpoints) return;
-        for (const EndpointState& endpoint : *endpoints) {
-            std::string line = fmt::format("{} is paused: {}", endpoint.endpoint, to_string(endpoint));
-            if (endpoint.cool_down.count() <= 0 || endpoint.reason.empty() || line == reported_stall_) continue;
-            reported_stall_ = std::move(line);
-            console_.error(reported_stall_);
-            return;
-        }
-    }
-
-    // In steps, because the scheduler of this process may run out of work earlier.
-    bool wait_for(steady_clock::duration duration) {
-        const auto end = interruption_.now() + duration;
-        bool busy = runtime_.counters().jobs_held > 0;
-        do {
-            if (!interruption_.wait_for(shortest_wait)) return false;
-            const bool still = runtime_.counters().jobs_held > 0;
-            if (busy && !still) return true;
-            busy = still;
-        } while (interruption_.now() < end);
-        return true;
-    }
-
-    // The last vector is stored a moment before its job ends. If the scheduler stopped in between, the job would be
-    // released and shown as queued.
-    Result<Outcome> finish(Outcome outcome) {
-        const auto end = interruption_.now() + longest_drain;
-        while (!outcome.no_provider && outcome.settlement.missing() == 0) {
-            const auto health = runtime_.engine().health(catalog_);
-            if (!health) return std::unexpected(health.error());
-            if (health->empty() || health->front().specs_pending + health->front().specs_running == 0) break;
-            const auto statuses = runtime_.engine().statuses(catalog_, names_);
-            if (!statuses) return std::unexpected(statuses.error());
-            if (std::ranges::none_of(*statuses, is_open) || interruption_.now() > end) break;
-            if (!interruption_.wait_for(shortest_wait)) break;
-        }
-        if (outcome.no_provider || (outcome.settlement.missing() == 0 && outcome.settlement.refusals == 0))
-            return outcome;
-        auto statuses = runtime_.engine().statuses(catalog_, names_);
-        if (!statuses) return std::unexpected(statuses.error());
-        for (SpecStatus& status : *statuses) {
-            if (is_unsettled(status) || status.refused_count > 0) outcome.failed.push_back(std::move(status));
-        }
-        return outcome;
-    }
-
-    Runtime& runtime_;
-    Interruption& interruption_;
-    Console& console_;
-    Progress& progress_;
-    const std::string catalog_;
-    std::vector<std::string> names_;
-    steady_clock::time_point next_failures_;
-    steady_clock::time_point next_stall_;
-    steady_clock::time_point moved_at_;
-    std::size_t settled_ = 0;
-    bool reconciled_ = false;
-    std::string reported_stall_;
-};
 
 std::string reason_of(const SpecStatus& status) {
     if (status.job && !status.job->last_error.empty()) return status.job->last_error;
@@ -210,7 +49,7 @@ Json outcome_json(const IndexReport& report, const Settlement& settlement, std::
 }
 
 void print_summary(CommandContext& context, const IndexArguments& arguments, const IndexReport& report,
-                   const Outcome& outcome, std::size_t embedded, milliseconds took) {
+                   const WaitOutcome& outcome, std::size_t embedded, milliseconds took) {
     Console& console = context.console;
     print_refused(console, report.refused);
     if (context.json) {
@@ -232,6 +71,31 @@ void print_summary(CommandContext& context, const IndexArguments& arguments, con
         console.error(fmt::format("{}: {} of {} operations embedded: {}", status.spec_name, status.embedding_count,
                                   status.operation_count, plain(reason_of(status))));
     }
+}
+
+// The exit status, after saying why not everything is embedded.
+int end_early(Console& console, const IndexArguments& arguments, const WaitOutcome& outcome) {
+    const std::string reason = plain(outcome.reason);
+    switch (outcome.end) {
+        case WaitEnd::needs_people:
+            console.error(
+                fmt::format("{}; the documents are stored: correct this, then run the same command again or a "
+                            "worker",
+                            reason));
+            return exit_needs_people;
+        case WaitEnd::timed_out:
+            console.error(fmt::format(
+                "not everything is embedded after {}{}; the documents are stored, and a worker or "
+                "the same command continues",
+                duration_of(arguments.timeout.value_or(milliseconds(0))), reason.empty() ? "" : ": " + reason));
+            return exit_timed_out;
+        default: break;
+    }
+    console.note(
+        fmt::format("embedq: the catalog '{}' has no provider (embedding.provider: none), so search ranks by "
+                    "words",
+                    arguments.catalog));
+    return exit_done;
 }
 
 }  // namespace
@@ -267,9 +131,9 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
         return show_error(context, named.error());
     }
     for (const std::string& note : found.notes) console.note(fmt::format("embedq: {}", plain(note)));
-    // Documents are stored and found by their words even while the provider does not answer.
-    const Status applied = (*runtime)->apply_targets(interruption->token(), std::nullopt);
-    if (!applied && !interruption->token().stop_requested()) console.error(to_string(applied.error()));
+    // Documents are stored and found by their words even while the provider does not answer, which is reported when it
+    // is waited for. A store that fails here fails below, too.
+    static_cast<void>((*runtime)->apply_targets(interruption->token(), arguments.timeout));
     if (!arguments.no_work) {
         if (const Status working = (*runtime)->start_work(TargetPolicy::as_configured); !working)
             return show_error(context, working.error());
@@ -291,19 +155,20 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
     }
     report->refused.insert(report->refused.begin(), found.refused.begin(), found.refused.end());
 
-    Outcome outcome;
+    WaitOutcome outcome;
     if (report->documents > 0 && !report->stopped) {
-        Waiter waiter(**runtime, *interruption, console, progress, arguments.catalog, report->spec_names);
-        auto waited = waiter.run();
+        WaitRequest request{arguments.catalog, report->spec_names, !arguments.no_work, std::nullopt};
+        if (arguments.timeout) request.deadline = started + *arguments.timeout;
+        auto waited = IndexWaiter(**runtime, *interruption, console, progress, std::move(request)).run();
         if (!waited) {
             (*runtime)->stop_work();
             return show_error(context, waited.error());
         }
         outcome = std::move(*waited);
     }
-    const bool stopped = report->stopped || outcome.stopped;
+    const bool stopped = report->stopped || outcome.end == WaitEnd::stopped;
     (*runtime)->stop_work();
-    if (stopped && report->documents > 0) {
+    if (report->documents > 0 && (stopped || outcome.end == WaitEnd::timed_out)) {
         const auto settlement = (*runtime)->engine().settlement(arguments.catalog, report->spec_names);
         if (settlement) outcome.settlement = *settlement;
     }
@@ -323,12 +188,7 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
                                               : "nothing was indexed: none of the files is an OpenAPI document");
         return exit_failed;
     }
-    if (outcome.no_provider) {
-        if (!applied) return exit_failed;
-        console.note(
-            fmt::format("embedq: the catalog '{}' has no provider (embedding.provider: none), so search ranks by words",
-                        arguments.catalog));
-    }
+    if (outcome.end != WaitEnd::settled) return end_early(console, arguments, outcome);
     return outcome.failed.empty() ? exit_done : exit_failed;
 }
 

@@ -2,9 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <sstream>
+#include <string>
 
 #include "cli/commands.h"
 #include "cli/present.h"
+#include "cli/waiting.h"
 #include "fake_engine.h"
 #include "folder.h"
 
@@ -166,17 +169,154 @@ TEST_F(IndexCommand, WithoutAProviderItDoesNotWait) {
     EXPECT_THAT(stage_.err.str(), HasSubstr("has no provider"));
 }
 
-TEST_F(IndexCommand, APausedEndpointIsReported) {
-    stage_.world.engine.settlements = {{1, 2, 2, 0, 0}};
-    set_status(0, 0, JobStatus::pending);
-    EndpointState endpoint;
-    endpoint.endpoint = "http://model";
-    endpoint.cool_down = std::chrono::seconds(10);
-    endpoint.reason = "the key is wrong";
-    stage_.world.endpoint_states = {endpoint};
-    stage_.world.waits_until_stop = 100;
-    EXPECT_EQ(run(), exit_failed);
-    EXPECT_THAT(stage_.err.str(), HasSubstr("http://model is paused: throttled: the key is wrong"));
+// What the command waits for. The fake's time passes only while it waits.
+class IndexWaits : public IndexCommand {
+protected:
+    IndexWaits() {
+        stage_.world.engine.known_profile = Profile{};
+        stage_.world.engine.settlements = {{1, 2, 2, 0, 0}};
+        stage_.world.provider = {.name = "p", .endpoints = 1};
+        stage_.world.waits_until_stop = 10'000;
+        set_status(0, 0, JobStatus::pending);
+    }
+    void no_target_yet(ErrorKind kind, std::string message) {
+        stage_.world.engine.catalog_list[0].target_profile.reset();
+        stage_.world.provider.endpoints = 0;
+        stage_.world.provider.failure = Error{kind, std::move(message)};
+    }
+    // The provider answers, and the scheduler sets the target, at this question.
+    void answers_at(int question) {
+        stage_.world.on_provider_asked = [this, question, asked = 0]() mutable {
+            if (++asked != question) return;
+            stage_.world.provider.failure.reset();
+            stage_.world.engine.catalog_list[0].target_profile = Sha256{};
+            stage_.world.engine.settlements = {{1, 2, 2, 2, 0}};
+        };
+    }
+    static EndpointState pause(PauseKind kind, std::string reason) {
+        return {Sha256{}, "http://model", kind, std::chrono::seconds(10), std::move(reason)};
+    }
+    int run_for(std::chrono::milliseconds timeout, bool no_work = false) {
+        return run_index(stage_.context, {.paths = {folder_.path().string()}, .no_work = no_work, .timeout = timeout});
+    }
+    std::ptrdiff_t lines(std::string_view words) {
+        std::istringstream all(stage_.err.str());
+        std::ptrdiff_t found = 0;
+        for (std::string line; std::getline(all, line);) found += line.contains(words) ? 1 : 0;
+        return found;
+    }
+};
+
+TEST_F(IndexWaits, ANewCatalogWaitsForItsProviderAndSaysSo) {
+    no_target_yet(ErrorKind::unavailable, "connection refused");
+    answers_at(30);
+    ASSERT_EQ(run(), exit_done) << stage_.err.str();
+    EXPECT_EQ(lines("embedq: waiting: provider 'p' makes no vectors yet: connection refused"), 1) << stage_.err.str();
+    EXPECT_EQ(lines("embedq: going on after 15.0 s"), 1) << stage_.err.str();
+    EXPECT_EQ(Json::parse(stage_.out.str())["distinct_texts"], 2);
+}
+
+TEST_F(IndexWaits, ANewCatalogWhoseProviderRefusesIsForPeople) {
+    no_target_yet(ErrorKind::misconfigured, "the key is wrong");
+    EXPECT_EQ(run(), exit_needs_people);
+    EXPECT_THAT(stage_.err.str(), HasSubstr("embedq: the key is wrong; the documents are stored"));
+    EXPECT_FALSE(stage_.world.engine.put.empty());
+    EXPECT_EQ(Json::parse(stage_.out.str())["documents"], 1) << "what was stored is reported as usual";
+}
+
+TEST_F(IndexWaits, WithoutWorkOthersMayHaveTheRightKey) {
+    no_target_yet(ErrorKind::misconfigured, "the key is wrong");
+    answers_at(10);
+    EXPECT_EQ(run(true), exit_done) << stage_.err.str();
+    EXPECT_EQ(lines("embedq: waiting: provider 'p' makes no vectors yet: the key is wrong"), 1);
+}
+
+TEST_F(IndexWaits, AKnownCatalogWhoseProviderRefusesIsForPeople) {
+    stage_.world.pauses = {pause(PauseKind::misconfigured, "the quota is spent")};
+    EXPECT_EQ(run(), exit_needs_people);
+    EXPECT_THAT(stage_.err.str(), HasSubstr("the quota is spent"));
+    EXPECT_TRUE(stage_.world.stopped);
+}
+
+TEST_F(IndexWaits, OneOfTwoEndpointsThatRefusesIsNotForPeople) {
+    stage_.world.provider.endpoints = 2;
+    stage_.world.pauses = {pause(PauseKind::misconfigured, "the quota is spent")};
+    EXPECT_EQ(run_for(std::chrono::minutes(1)), exit_timed_out);
+}
+
+TEST_F(IndexWaits, WhatAnotherProcessFoundMisconfiguredIsNotForPeopleHere) {
+    stage_.world.endpoint_states = {pause(PauseKind::misconfigured, "the quota was spent")};
+    EXPECT_EQ(run_for(std::chrono::minutes(1)), exit_timed_out);
+    EXPECT_EQ(lines("the quota was spent"), 0);
+    stage_.err.str("");
+    EXPECT_EQ(run_for(std::chrono::minutes(2), true), exit_timed_out);
+    EXPECT_GE(lines("waiting: provider"), 1) << "without a scheduler here, it is what there is to see";
+}
+
+TEST_F(IndexWaits, TheTimeoutBoundsBothWaits) {
+    EXPECT_EQ(run_for(std::chrono::minutes(1)), exit_timed_out);
+    EXPECT_THAT(stage_.err.str(),
+                HasSubstr("embedq: not everything is embedded after 1m 00s; the documents are stored"));
+    EXPECT_LT(stage_.world.time - std::chrono::steady_clock::time_point{}, std::chrono::seconds(62));
+    no_target_yet(ErrorKind::unavailable, "connection refused");
+    EXPECT_EQ(run_for(std::chrono::minutes(1)), exit_timed_out);
+    EXPECT_THAT(stage_.err.str(), HasSubstr("not everything is embedded after 1m 00s: connection refused;"));
+}
+
+TEST_F(IndexWaits, APauseIsReportedWhenItBeginsAndWhenItEnds) {
+    stage_.world.pauses = {pause(PauseKind::throttled, "too many requests")};
+    stage_.world.on_provider_asked = [this, asked = 0]() mutable {
+        if (++asked != 20) return;
+        stage_.world.pauses.clear();
+        stage_.world.engine.settlements = {{1, 2, 2, 2, 0}};
+    };
+    ASSERT_EQ(run(), exit_done) << stage_.err.str();
+    EXPECT_EQ(lines("waiting: provider '', endpoint 'http://model', is paused for another 10.0 s: throttled: too many"),
+              1)
+        << stage_.err.str();
+    EXPECT_EQ(lines("embedq: going on after "), 1) << stage_.err.str();
+}
+
+TEST_F(IndexWaits, JobsThatWaitForAnotherAttemptAreReportedWithTheirError) {
+    set_status(0, 0, JobStatus::pending, "the answer has 0 vectors, expected 2");
+    Job& job = *stage_.world.engine.status_lists["default"][0].job;
+    job.attempts = 2;
+    job.next_run_at = Time(std::chrono::hours(1));
+    EXPECT_EQ(run_for(std::chrono::minutes(1)), exit_timed_out);
+    EXPECT_EQ(
+        lines("waiting: 1 spec waits for another attempt, 'api' at 1970-01-01T01:00:00Z: the answer has 0 vectors, "
+              "expected 2"),
+        1)
+        << stage_.err.str();
+}
+
+TEST_F(IndexWaits, AModelThatNobodyHereMakesIsForPeopleUnlessOthersWork) {
+    stage_.world.provider.failure = Error{ErrorKind::misconfigured, "it makes others", "run `embedq config apply`"};
+    EXPECT_EQ(run(), exit_needs_people);
+    EXPECT_THAT(stage_.err.str(), HasSubstr("it makes others; run `embedq config apply`"));
+    stage_.world.engine.worker_list.push_back({{"w1", "another-host", 1, "1", 0}, Time{}, Time{}});
+    EXPECT_EQ(run_for(std::chrono::minutes(1)), exit_timed_out);
+}
+
+TEST(WaitNotice, ALastingWaitCostsALineAMinuteAndAlternatingCausesThree) {
+    Stage stage;
+    auto now = WaitNotice::Instant{};
+    WaitNotice notice(stage.console, [&] { return now; });
+    const auto count = [&] {
+        const std::string said = stage.err.str();
+        stage.err.str("");
+        return std::ranges::count(said, '\n');
+    };
+    for (int i = 0; i < 300; ++i, now += std::chrono::seconds(1)) notice.waits("throttled", std::to_string(i));
+    EXPECT_EQ(count(), 5);
+    for (int i = 0; i < 300; ++i, now += std::chrono::seconds(1)) {
+        notice.waits(i % 2 == 0 ? "throttled" : "unavailable", "reason");
+        if (i % 3 == 0) notice.goes_on();
+    }
+    EXPECT_LE(count(), 30) << "six a minute at most, with those of the ends";
+    notice.goes_on();
+    notice.goes_on();
+    EXPECT_LE(count(), 1);
 }
 
 }  // namespace

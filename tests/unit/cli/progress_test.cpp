@@ -31,6 +31,35 @@ TEST(Progress, OnATerminalShowsRateAndTimeLeft) {
     EXPECT_EQ(out.str(), "");
 }
 
+// The line that is shown after work went on for a second, and then stood still.
+std::string line_after_a_pause(std::size_t settled, std::size_t all, std::chrono::seconds pause) {
+    std::ostringstream out, err;
+    Console console(out, err, {.out = true, .err = true});
+    Progress::Instant now{};
+    Progress progress(console, [&] { return now; });
+    progress.embedding(0, all);
+    now += 1s;
+    progress.embedding(settled, all);
+    for (std::chrono::seconds passed{0}; passed < pause; passed += 1s) {
+        err.str("");
+        now += 1s;
+        progress.embedding(settled, all);
+    }
+    return err.str();
+}
+
+TEST(Progress, WhileTheRateIsAboutZeroNoTimeIsGuessed) {
+    for (const auto pause : {60s, 3600s}) {
+        for (const std::size_t all : {std::size_t{1'000}, std::size_t{100'000'000}}) {
+            const std::string line = line_after_a_pause(100, all, pause);
+            EXPECT_NE(line.find("texts embedded"), std::string::npos) << line;
+            EXPECT_EQ(line.find("left"), std::string::npos) << line;
+            EXPECT_EQ(line.find("/s"), std::string::npos) << line;
+        }
+    }
+    EXPECT_EQ(line_after_a_pause(1, 1'000'000'000, 0s).find("left"), std::string::npos) << "30 years";
+}
+
 TEST(Progress, NeverFillsTheLine) {
     for (const std::size_t columns : {1U, 2U, 20U, 40U}) {
         std::ostringstream out, err;

@@ -1,0 +1,95 @@
+// How `index` waits until what it put is embedded: what it waits for, what it says meanwhile, and when it gives up.
+//
+// Thread-safety: one thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/interruption.h"
+#include "cli/progress.h"
+#include "cli/runtime.h"
+#include "cli/waiting.h"
+#include "embedq/engine.h"
+
+namespace embedq::cli {
+
+enum class WaitEnd : std::uint8_t {
+    settled,      // every text is settled, or no job is left that would settle the rest
+    stopped,      // by a signal
+    no_provider,  // the catalog is not to be embedded
+    timed_out,
+    needs_people,  // the provider refuses everything until somebody corrects what it says
+};
+
+// The state of the texts of the specs that were put.
+struct WaitOutcome {
+    WaitEnd end = WaitEnd::settled;
+    Settlement settlement;
+    std::vector<SpecStatus> failed;  // those that are not settled, or were refused texts
+    std::string reason;              // with `needs_people` and `timed_out`: what it waited for
+};
+
+struct WaitRequest {
+    std::string catalog;
+    std::vector<std::string> spec_names;
+    bool works = true;  // this process has a scheduler; otherwise others embed
+    std::optional<std::chrono::steady_clock::time_point> deadline = std::nullopt;
+};
+
+// Queries only these specs, and not often.
+class IndexWaiter {
+public:
+    IndexWaiter(Runtime& runtime, Interruption& interruption, Console& console, Progress& progress, WaitRequest request)
+        : runtime_(runtime),
+          interruption_(interruption),
+          progress_(progress),
+          request_(std::move(request)),
+          notice_(console, [&interruption] { return interruption.now(); }) {}
+
+    [[nodiscard]] Result<WaitOutcome> run();
+
+private:
+    using Steady = std::chrono::steady_clock;
+    // Why nothing moves.
+    struct Stall {
+        std::string cause;
+        std::string reason;
+        bool needs_people = false;
+    };
+
+    // Until the catalog has a target; `settled` when it has one.
+    [[nodiscard]] Result<WaitEnd> wait_for_target();
+    [[nodiscard]] Result<WaitOutcome> wait_until_settled();
+    void note_progress(const Settlement& settlement);
+    // True when texts are missing and no job would embed them. Lost jobs are enqueued again, once.
+    [[nodiscard]] Result<bool> is_hopeless(Steady::duration cost);
+    // Says why nothing moves. True when that is for people to change.
+    [[nodiscard]] bool report_stall();
+    [[nodiscard]] std::optional<Stall> stall();
+    [[nodiscard]] std::optional<Stall> paused(std::size_t endpoints);
+    [[nodiscard]] std::optional<Stall> waiting_jobs() const;
+    [[nodiscard]] bool others_work();
+    [[nodiscard]] bool timed_out() const;
+    // In steps, because the scheduler of this process may run out of work earlier.
+    [[nodiscard]] bool wait_for(Steady::duration duration);
+    [[nodiscard]] Result<WaitOutcome> finish(WaitOutcome outcome);
+
+    Runtime& runtime_;
+    Interruption& interruption_;
+    Progress& progress_;
+    WaitRequest request_;
+    WaitNotice notice_;
+    std::vector<SpecStatus> statuses_;  // as last read
+    std::string reason_;                // of the last stall
+    Steady::time_point next_failures_;
+    Steady::time_point next_stall_;
+    Steady::time_point moved_at_;
+    std::size_t settled_ = 0;
+    bool reconciled_ = false;
+};
+
+}  // namespace embedq::cli
