@@ -79,23 +79,7 @@ public:
     // The reverse of `read`. An empty text becomes an option without a value.
     [[nodiscard]] Options write(const Section& section) const {
         Options options;
-        for (const Row& row : rows_) {
-            std::visit(
-                [&](auto member) {
-                    using Value = TypeOf<decltype(member)>;
-                    const Value& value = section.*member;
-                    if constexpr (std::is_enum_v<Value>) {
-                        options.set(row.name, split(row.choices, '|').at(static_cast<std::size_t>(value)));
-                    } else if constexpr (std::is_same_v<Value, std::string>) {
-                        if (!value.empty()) options.set(row.name, value);
-                    } else if constexpr (is_count<Value>) {
-                        options.set(row.name, static_cast<std::int64_t>(value));
-                    } else {
-                        options.set(row.name, value);
-                    }
-                },
-                row.member);
-        }
+        for (const Row& row : rows_) put(options, row, section);
         return options;
     }
 
@@ -106,6 +90,25 @@ private:
     // Options have one type for all integers.
     template <class Value>
     static constexpr bool is_count = std::is_integral_v<Value> && !std::is_same_v<Value, bool>;
+
+    // Not inlined, as `set`.
+    [[gnu::noinline]] static void put(Options& options, const Row& row, const Section& section) {
+        std::visit(
+            [&](auto member) {
+                using Value = TypeOf<decltype(member)>;
+                const Value& value = section.*member;
+                if constexpr (std::is_enum_v<Value>) {
+                    options.set(row.name, split(row.choices, '|').at(static_cast<std::size_t>(value)));
+                } else if constexpr (std::is_same_v<Value, std::string>) {
+                    if (!value.empty()) options.set(row.name, value);
+                } else if constexpr (is_count<Value>) {
+                    options.set(row.name, static_cast<std::int64_t>(value));
+                } else {
+                    options.set(row.name, value);
+                }
+            },
+            row.member);
+    }
 
     // Not inlined: g++ 12 takes the visitor's other types for members that a small section does not have.
     [[gnu::noinline]] static void set(Section& section, const Row& row, const Options& options) {
