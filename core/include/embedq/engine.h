@@ -91,9 +91,9 @@ public:
     // Starts a new epoch: every text of the catalog is embedded again, and the present vectors serve until all are
     // there. Returns how many jobs were enqueued.
     [[nodiscard]] virtual Result<std::size_t> reembed_catalog(std::string_view catalog_id) = 0;
-    // What `reembed_catalog`, or applying the configuration as `serve` and `index` do at their start, would send to the
-    // provider. Changes nothing and reads no text. `conflict` where no provider is configured for the catalog;
-    // otherwise what the provider said.
+    // What `reembed_catalog`, or applying the configuration as `embedq config apply` does, would send to the provider.
+    // Changes nothing and reads no text. `conflict` where no provider is configured for the catalog; otherwise what the
+    // provider said.
     [[nodiscard]] virtual Result<EmbeddingEstimate> estimate(std::string_view catalog_id, EstimateFor what) = 0;
     [[nodiscard]] virtual Result<Profile> profile(const Sha256& profile_id) = 0;
 
