@@ -94,7 +94,10 @@ private:
             if (text.written_at > vector.as_of || (was_vector && text.written_at == vector.as_of)) return written;
             if (was_vector) written.vector_before = text.written_at;
         }
-        text = {vector.as_of, {vector.values.begin(), vector.values.end()}, {}, vector.cut_to};
+        text = {.written_at = vector.as_of,
+                .values = {vector.values.begin(), vector.values.end()},
+                .refusal = {},
+                .cut_to = vector.cut_to};
         note_users(vector.profile_id, vector.text_hash);
         written.stored = true;
         return written;
@@ -109,7 +112,8 @@ private:
         const auto [found, fresh] = texts.try_emplace(refusal.text_hash);
         if (!fresh && found->second.written_at >= refusal.as_of) return written;
         if (!fresh && !found->second.refused()) note_users(refusal.profile_id, refusal.text_hash);
-        found->second = {refusal.as_of, {}, refusal.reason, 0};
+        const std::uint64_t times = !fresh && found->second.refused() ? found->second.times + 1 : 1;
+        found->second = {refusal.as_of, {}, refusal.reason, 0, times, now_ + refusal_time(times)};
         written.stored = true;
         return written;
     }

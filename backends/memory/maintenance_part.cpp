@@ -66,13 +66,15 @@ std::size_t prune_jobs(State& state, Time before, std::size_t limit, bool& more)
 
 void reconcile_catalog(State& state, CatalogRow& catalog, Time now, ReconcileResult& result) {
     for (auto& [name, spec] : catalog.specs) {
-        if (!state.has_gap(catalog, spec)) continue;
-        ++result.gaps;
+        const bool gap = state.has_gap(catalog, spec);
+        if (gap) ++result.gaps;
+        if (!gap && !state.has_due_refusal(catalog, spec, now)) continue;
         const bool open = spec.pending || !spec.running.empty();
         const bool parked = spec.info.parked_until && *spec.info.parked_until > now;
         if (open || parked) continue;
         state.enqueue(catalog, spec, JobKind::reconciler, now);
         ++result.enqueued;
+        if (!gap) ++result.asked_again;
     }
     if (state.flip_if_settled(catalog, now)) ++result.flipped;
 }

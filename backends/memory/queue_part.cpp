@@ -44,7 +44,8 @@ MissingTexts missing_page(const ProfileRow& profile, const SpecRow& spec, const 
     std::size_t bytes = 0;
     for (auto i = static_cast<std::size_t>(query.after_position + 1); i < spec.operations.size(); ++i) {
         const Operation& operation = spec.operations[i];
-        if (!spec.first_of_text[i] || State::settled(profile, spec, operation.text_hash) != nullptr) continue;
+        const SettledText* settled = State::settled(profile, spec, operation.text_hash);
+        if (!spec.first_of_text[i] || (settled != nullptr && !settled->due(now))) continue;
         const bool full = page.texts.size() >= query.max_texts || bytes + operation.text.size() > query.max_bytes;
         if (full && !page.texts.empty()) {
             page.more = true;

@@ -65,6 +65,15 @@ bool State::has_gap(const CatalogRow& catalog, const SpecRow& spec) const {
     });
 }
 
+bool State::has_due_refusal(const CatalogRow& catalog, const SpecRow& spec, Time now) const {
+    const ProfileRow* target = target_of(catalog);
+    if (target == nullptr) return false;
+    return std::ranges::any_of(spec.operations, [&](const Operation& operation) {
+        const SettledText* text = settled(*target, spec, operation.text_hash);
+        return text != nullptr && text->due(now);
+    });
+}
+
 std::string State::current_refusal(const JobRow& row) {
     const SpecRow& spec = *spec_of(row.job);
     const ProfileRow& profile = profiles.at(row.profile_id);

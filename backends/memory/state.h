@@ -35,7 +35,10 @@ struct SettledText {
     std::vector<float> values;
     std::string refusal;
     std::uint32_t cut_to = 0;  // how many bytes of the text were embedded, if it was cut; 0: all
+    std::uint64_t times = 0;   // refused in a row
+    Time ask_again_at{};       // when the refusal is due
     [[nodiscard]] bool refused() const noexcept { return values.empty(); }
+    [[nodiscard]] bool due(Time now) const noexcept { return refused() && ask_again_at <= now; }
 };
 
 struct ProfileRow {
@@ -138,6 +141,7 @@ struct State {
     [[nodiscard]] static const SettledText* settled(const ProfileRow& profile, const SpecRow& spec,
                                                     const Sha256& text_hash);
     [[nodiscard]] bool has_gap(const CatalogRow& catalog, const SpecRow& spec) const;
+    [[nodiscard]] bool has_due_refusal(const CatalogRow& catalog, const SpecRow& spec, Time now) const;
     // The first text of the held job's spec that is refused, as a sentence; empty if there is none.
     [[nodiscard]] std::string current_refusal(const JobRow& row);
     // Makes the target profile the serving one when every text is settled under it. Returns whether it did.

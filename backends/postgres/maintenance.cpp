@@ -11,7 +11,7 @@ Result<ReapResult> PostgresStore::reap(std::uint32_t max_attempts) {
 
 Result<ReconcileResult> PostgresStore::reconcile(std::string_view catalog_id) {
     return pool_.call("reconcile", Parameters().add(catalog_id), [](const Rows& rows) {
-        return ReconcileResult{rows.count(0, 0), rows.count(0, 1), rows.count(0, 2)};
+        return ReconcileResult{rows.count(0, 0), rows.count(0, 1), rows.count(0, 2), rows.count(0, 3)};
     });
 }
 

@@ -26,6 +26,16 @@ constexpr int detects_lost_clients = 140000;  // the first version with client_c
            " minutes')\n$$;\n";
 }
 
+// The same for refusals. `p_times` is at least 1. In minutes, since the length of a day depends on the session's time
+// zone.
+[[nodiscard]] std::string refusal_function() {
+    return "CREATE FUNCTION refusal_time(p_times integer) RETURNS interval LANGUAGE sql IMMUTABLE AS $$\n"
+           "    SELECT least(interval '" +
+           std::to_string(first_refusal_time.count()) + " minutes' * (1 << least(p_times - 1, " +
+           std::to_string(most_refusal_doublings) + ")), interval '" + std::to_string(longest_refusal_time.count()) +
+           " minutes')\n$$;\n";
+}
+
 // How many later indexes are built, by the number of each applied step.
 using Applied = std::map<std::uint32_t, std::size_t>;
 
@@ -236,8 +246,8 @@ private:
 const Migrations& migrations() {
     static const Migrations all{
         {.name = "first schema",
-         .sql = std::string(sql::schema) + parking_function() + sql::catalogs + sql::specs + sql::queue + sql::working +
-                sql::commit + sql::maintenance + sql::reading},
+         .sql = std::string(sql::schema) + parking_function() + refusal_function() + sql::catalogs + sql::specs +
+                sql::queue + sql::working + sql::commit + sql::maintenance + sql::reading},
     };
     return all;
 }

@@ -135,7 +135,10 @@ private:
         const auto before = value_of(connection_, sql::vector_written_at, profile, text);
         const auto refused = value_of(connection_, sql::refusal_written_at, profile, text);
         if ((before && *before >= as_of) || (refused && *refused >= as_of)) return written;
-        change(connection_, sql::put_refusal, profile, text, as_of, refusal.reason);
+        const std::int64_t times = value_of(connection_, sql::times_refused, profile, text).value_or(0) + 1;
+        const auto stands = refusal_time(static_cast<std::uint64_t>(times));
+        change(connection_, sql::put_refusal, profile, text, as_of, refusal.reason, times,
+               now_ + microseconds_of(stands));
         if (before) {
             change(connection_, sql::delete_vector, profile, text);
             note_users(profile, text);

@@ -2,6 +2,7 @@
 // first, and take the write lock only if there is something to do.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "embedq/support/store_rules.h"
 #include "jobs.h"
@@ -58,16 +59,27 @@ struct Gap {
     std::int64_t spec = 0;
     std::string spec_name;
     bool left_alone = false;  // has an open job, or is parked
+    bool settled = false;     // no gap: a refusal is due
 };
 
+// Specs that are to get a job if they are not left alone: those with a gap, then those with a refusal that is due.
 [[nodiscard]] std::vector<Gap> find_gaps(Connection& connection, const CatalogRow& catalog, std::int64_t now) {
     std::vector<Gap> gaps;
     if (!catalog.target) return gaps;
-    Run row(connection, sql::specs_with_gap, catalog.catalog, catalog.target, catalog.catalog_id);
-    while (row.next()) {
-        const bool parked = row.maybe(2).value_or(now) > now;
-        gaps.push_back({row.integer(0), row.text(1), parked || row.integer(3) != 0});
-    }
+    const auto read = [&](Run& row, bool settled) {
+        while (row.next()) {
+            const bool parked = row.maybe(2).value_or(now) > now;
+            gaps.push_back({row.integer(0), row.text(1), parked || row.integer(3) != 0, settled});
+        }
+    };
+    Run unsettled(connection, sql::specs_with_gap, catalog.catalog, catalog.target, catalog.catalog_id);
+    read(unsettled, false);
+    const auto with_gap = gaps.size();
+    Run due(connection, sql::specs_to_ask_again, catalog.catalog, catalog.target, catalog.catalog_id, now);
+    read(due, true);
+    std::set<std::int64_t> known;
+    for (std::size_t i = 0; i < with_gap; ++i) known.insert(gaps[i].spec);
+    std::erase_if(gaps, [&](const Gap& gap) { return gap.settled && known.contains(gap.spec); });
     return gaps;
 }
 
@@ -82,8 +94,9 @@ struct Sweep {
     Sweep sweep;
     for (const CatalogRow& catalog : *catalogs) {
         const auto gaps = find_gaps(connection, catalog, now);
-        sweep.gaps += gaps.size();
-        const bool flips = catalog.target && catalog.serving != catalog.target && gaps.empty();
+        const auto with_gap = static_cast<std::size_t>(std::ranges::count(gaps, false, &Gap::settled));
+        sweep.gaps += with_gap;
+        const bool flips = catalog.target && catalog.serving != catalog.target && with_gap == 0;
         const bool lacks_job = std::ranges::any_of(gaps, [](const Gap& gap) { return !gap.left_alone; });
         if (flips || lacks_job) sweep.work.push_back(catalog.catalog_id);
     }
@@ -123,6 +136,7 @@ Result<ReconcileResult> SqliteStore::reconcile(std::string_view catalog_id) {
                 if (gap.left_alone) continue;
                 enqueue_job(connection, *catalog, gap.spec_name, JobKind::reconciler, now);
                 ++result.enqueued;
+                if (gap.settled) ++result.asked_again;
             }
             if (flip_if_settled(connection, *catalog, gap_hints_, now)) ++result.flipped;
         }

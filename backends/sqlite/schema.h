@@ -138,13 +138,17 @@ CREATE INDEX vectors_by_text ON vectors (text);
 CREATE INDEX vectors_cut ON vectors (profile, text) WHERE cut_to > 0;
 
 CREATE TABLE refusals (
-    profile    INTEGER NOT NULL REFERENCES profiles,
-    text       INTEGER NOT NULL REFERENCES texts,
-    written_at INTEGER NOT NULL,
-    reason     TEXT    NOT NULL,
+    profile      INTEGER NOT NULL REFERENCES profiles,
+    text         INTEGER NOT NULL REFERENCES texts,
+    written_at   INTEGER NOT NULL,
+    times        INTEGER NOT NULL,  -- refused in a row
+    ask_again_at INTEGER NOT NULL,  -- when it is due
+    reason       TEXT    NOT NULL,
     PRIMARY KEY (profile, text)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX refusals_by_text ON refusals (text);
+-- The reconciler reads those that are due, and no others.
+CREATE INDEX refusals_due ON refusals (profile, ask_again_at);
 
 -- History outlives catalogs and specs, so it refers to them by name and has no foreign key to them.
 CREATE TABLE jobs (

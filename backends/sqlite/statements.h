@@ -13,6 +13,12 @@ namespace embedq::sqlite::sql {
     " w WHERE w.profile = ?2 AND w.text = o.text" \
     " AND (s.force_from IS NULL OR w.written_at >= s.force_from))"
 #define SQLITE_STORE_UNSETTLED "NOT " SQLITE_STORE_HAS("vectors") " AND NOT " SQLITE_STORE_HAS("refusals")
+// Whether a worker is to ask for the text at the time ?4: it is not settled, or its refusal is due.
+#define SQLITE_STORE_TO_ASK \
+    "NOT " SQLITE_STORE_HAS("vectors")              \
+    " AND NOT EXISTS (SELECT 1 FROM refusals w"     \
+    " WHERE w.profile = ?2 AND w.text = o.text"     \
+    " AND (s.force_from IS NULL OR w.written_at >= s.force_from) AND w.ask_again_at > ?4)"
 
 // Whether a catalog that is embedded for, or ranked by, the profile of `w` has an operation with its text.
 #define SQLITE_STORE_REFERRED_TO                                                            \
@@ -173,15 +179,26 @@ inline constexpr char has_gap[] =
 inline constexpr char first_gap[] =
     "SELECT s.spec_name FROM specs s CROSS JOIN operations o INDEXED BY operations_by_spec ON o.spec = s.spec"
     " WHERE s.catalog = ?1 AND s.spec_name >= ?3 AND " SQLITE_STORE_UNSETTLED " ORDER BY s.spec_name LIMIT 1";
+// A spec's name is ?3's: whether it has an open job.
+#define SQLITE_STORE_HAS_OPEN_JOB                                                                                  \
+    "(EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_pending WHERE status = 0 AND catalog_id = ?3 AND spec_name = "    \
+    "s.spec_name)"                                                                                                 \
+    " OR EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_running WHERE status = 1 AND catalog_id = ?3 AND spec_name = " \
+    "s.spec_name))"
 inline constexpr char specs_with_gap[] =
-    "SELECT s.spec, s.spec_name, s.parked_until,"
-    " EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_pending WHERE status = 0 AND catalog_id = ?3 AND spec_name = "
-    "s.spec_name)"
-    " OR EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_running WHERE status = 1 AND catalog_id = ?3 AND spec_name = "
-    "s.spec_name)"
+    "SELECT s.spec, s.spec_name, s.parked_until, " SQLITE_STORE_HAS_OPEN_JOB
     " FROM specs s WHERE s.catalog = ?1 AND EXISTS"
     " (SELECT 1 FROM operations o INDEXED BY operations_by_spec WHERE o.spec = s.spec AND " SQLITE_STORE_UNSETTLED
     ")"
+    " ORDER BY s.spec_name";
+// Specs with a refusal that is due: refusals_due, then operations_by_text.
+inline constexpr char specs_to_ask_again[] =
+    "SELECT s.spec, s.spec_name, s.parked_until, " SQLITE_STORE_HAS_OPEN_JOB
+    " FROM specs s WHERE s.catalog = ?1 AND s.spec IN"
+    " (SELECT k.spec FROM refusals w INDEXED BY refusals_due"
+    " CROSS JOIN operations o INDEXED BY operations_by_text ON o.text = w.text CROSS JOIN specs k ON k.spec = o.spec"
+    " WHERE w.profile = ?2 AND w.ask_again_at <= ?4 AND k.catalog = ?1"
+    " AND (k.force_from IS NULL OR w.written_at >= k.force_from))"
     " ORDER BY s.spec_name";
 inline constexpr char count_settled[] =
     "SELECT coalesce(sum(" SQLITE_STORE_HAS("vectors") "), 0), coalesce(sum(" SQLITE_STORE_HAS("refusals") "), 0)"
@@ -199,7 +216,7 @@ inline constexpr char refusal_counts[] =
 inline constexpr char missing_texts[] =
     "SELECT o.position, o.operation_id, t.hash, t.content"
     " FROM specs s CROSS JOIN operations o ON o.spec = s.spec CROSS JOIN texts t ON t.text = o.text"
-    " WHERE s.spec = ?1 AND o.position > ?3 AND " SQLITE_STORE_UNSETTLED
+    " WHERE s.spec = ?1 AND o.position > ?3 AND " SQLITE_STORE_TO_ASK
     " AND NOT EXISTS (SELECT 1 FROM operations e INDEXED BY operations_by_spec"
     " WHERE e.spec = o.spec AND e.text = o.text AND e.position < o.position)"
     " ORDER BY o.position";
@@ -213,8 +230,10 @@ INSERT INTO vectors (profile, text, written_at, cut_to, value) VALUES (?1, ?2, ?
 ON CONFLICT (profile, text) DO UPDATE SET written_at = excluded.written_at, cut_to = excluded.cut_to,
                                           value = excluded.value)sql";
 inline constexpr char put_refusal[] = R"sql(
-INSERT INTO refusals (profile, text, written_at, reason) VALUES (?1, ?2, ?3, ?4)
-ON CONFLICT (profile, text) DO UPDATE SET written_at = excluded.written_at, reason = excluded.reason)sql";
+INSERT INTO refusals (profile, text, written_at, reason, times, ask_again_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (profile, text) DO UPDATE SET written_at = excluded.written_at, reason = excluded.reason,
+                                          times = excluded.times, ask_again_at = excluded.ask_again_at)sql";
+inline constexpr char times_refused[] = "SELECT times FROM refusals WHERE profile = ?1 AND text = ?2";
 inline constexpr char delete_vector[] = "DELETE FROM vectors WHERE profile = ?1 AND text = ?2";
 // By the spec's operations; refusals are looked up by key and are few.
 inline constexpr char current_refusal[] = R"sql(

@@ -83,7 +83,7 @@ struct Claimable {
     Run profile(connection, sql::profile_id, job.profile);
     if (profile.next()) page.profile_id = profile.hash(0);
     std::size_t bytes = 0;
-    Run row(connection, sql::missing_texts, job.spec, job.profile, query.after_position);
+    Run row(connection, sql::missing_texts, job.spec, job.profile, query.after_position, now);
     while (row.next()) {
         const std::string_view text = row.view(3);
         const bool full = page.texts.size() >= query.max_texts || bytes + text.size() > query.max_bytes;

@@ -100,7 +100,8 @@ void Maintenance::reconcile() {
     if (result->flipped > 0)
         state_.logger().info(std::to_string(result->flipped) + " catalogs now rank by their new profile");
     if (result->enqueued == 0) return;
-    state_.logger().info("reconciler: " + std::to_string(result->enqueued) + " specs had a gap and are queued");
+    state_.logger().info("reconciler: " + std::to_string(result->enqueued) + " specs are queued, " +
+                         std::to_string(result->asked_again) + " of them to ask for refused texts again");
     state_.notifier().publish();
     const sync::Lock lock(state_.mutex);
     state_.wake_claimer();

@@ -114,9 +114,11 @@ BEGIN
         END IF;
         CONTINUE WHEN EXISTS (SELECT 1 FROM settled w WHERE w.text = v_text AND w.profile = v_item.profile
                               AND w.written_at >= v_item.as_of);
-        INSERT INTO refusals (text, profile, written_at, reason)
-        VALUES (v_text, v_item.profile, v_item.as_of, v_item.reason)
-        ON CONFLICT (text, profile) DO UPDATE SET written_at = excluded.written_at, reason = excluded.reason;
+        INSERT INTO refusals AS r (text, profile, written_at, times, ask_again_at, reason)
+        VALUES (v_text, v_item.profile, v_item.as_of, 1, store_clock() + refusal_time(1), v_item.reason)
+        ON CONFLICT (text, profile) DO UPDATE SET
+            written_at = excluded.written_at, reason = excluded.reason, times = r.times + 1,
+            ask_again_at = store_clock() + refusal_time(r.times + 1);
         DELETE FROM vectors v WHERE v.text = v_text AND v.profile = v_item.profile;
         IF FOUND THEN
             INSERT INTO changes (catalog, spec_name, at)

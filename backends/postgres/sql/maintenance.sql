@@ -39,20 +39,48 @@ BEGIN
     RETURN NEXT;
 END $$;
 
+-- Specs of a catalog with a gap under its target.
+CREATE FUNCTION specs_with_gap(p_catalog catalogs) RETURNS SETOF specs LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY
+    SELECT s.* FROM specs s
+    WHERE s.catalog = p_catalog.catalog
+      AND EXISTS (SELECT 1 FROM operations o WHERE o.spec = s.spec
+                  AND NOT EXISTS (SELECT 1 FROM vectors w WHERE w.text = o.text
+                                  AND w.profile = p_catalog.target_profile
+                                  AND (s.force_from IS NULL OR w.written_at >= s.force_from) OFFSET 0)
+                  AND NOT EXISTS (SELECT 1 FROM refusals w WHERE w.text = o.text
+                                  AND w.profile = p_catalog.target_profile
+                                  AND (s.force_from IS NULL OR w.written_at >= s.force_from) OFFSET 0));
+END $$;
+
+-- Specs of a catalog with a text whose refusal is due: refusals_due, then operations_by_text.
+CREATE FUNCTION specs_to_ask_again(p_catalog catalogs) RETURNS SETOF specs LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY
+    SELECT DISTINCT s.* FROM refusals w
+    CROSS JOIN LATERAL (SELECT o.spec FROM operations o WHERE o.text = w.text OFFSET 0) o
+    CROSS JOIN LATERAL (SELECT k.* FROM specs k WHERE k.spec = o.spec OFFSET 0) s
+    WHERE w.profile = p_catalog.target_profile AND w.ask_again_at <= store_now() AND s.catalog = p_catalog.catalog
+      AND (s.force_from IS NULL OR w.written_at >= s.force_from);
+END $$;
+
 -- Reads the operations and vectors themselves, not what was noted about them: a gap is an operation of an embedded
 -- catalog whose text has neither a vector nor a refusal that counts. Also fixes what other programs may leave: pending
 -- jobs of another profile than the target, and wrong operation counts.
-CREATE FUNCTION reconcile(p_catalog text) RETURNS TABLE (enqueued bigint, gaps bigint, flipped bigint)
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION reconcile(p_catalog text)
+RETURNS TABLE (enqueued bigint, gaps bigint, flipped bigint, asked_again bigint) LANGUAGE plpgsql AS $$
 DECLARE
     v_now     timestamptz := store_now();
     v_catalog catalogs;
     v_new     bigint;
     v_found   bigint;
+    v_again   bigint;
 BEGIN
     enqueued := 0;
     gaps := 0;
     flipped := 0;
+    asked_again := 0;
     IF p_catalog <> '' THEN PERFORM catalog_named(p_catalog); END IF;
     FOR v_catalog IN SELECT * FROM catalogs c WHERE p_catalog IN ('', c.catalog_id) ORDER BY c.catalog_id LOOP
         PERFORM move_pending(v_catalog.catalog, v_catalog.target_profile);
@@ -64,27 +92,25 @@ BEGIN
         -- One statement reads running and pending jobs: a job that was claimed between two statements would be seen in
         -- neither place.
         WITH running AS MATERIALIZED (SELECT q.ref FROM running_jobs(NULL) q),
-        gap AS MATERIALIZED (
-            SELECT s.spec, s.ref, s.operation_count, s.parked_until FROM specs s
-            WHERE s.catalog = v_catalog.catalog
-              AND EXISTS (SELECT 1 FROM operations o WHERE o.spec = s.spec
-                          AND NOT EXISTS (SELECT 1 FROM vectors w WHERE w.text = o.text
-                                          AND w.profile = v_catalog.target_profile
-                                          AND (s.force_from IS NULL OR w.written_at >= s.force_from) OFFSET 0)
-                          AND NOT EXISTS (SELECT 1 FROM refusals w WHERE w.text = o.text
-                                          AND w.profile = v_catalog.target_profile
-                                          AND (s.force_from IS NULL OR w.written_at >= s.force_from) OFFSET 0))),
+        gap AS MATERIALIZED (SELECT g.ref, g.operation_count, g.parked_until FROM specs_with_gap(v_catalog) g),
+        again AS MATERIALIZED (
+            SELECT g.ref, g.operation_count, g.parked_until FROM specs_to_ask_again(v_catalog) g
+            WHERE NOT EXISTS (SELECT 1 FROM gap WHERE gap.ref = g.ref)),
         made AS (
             INSERT INTO jobs_ready (ref, profile, kind, operations, due, created_at)
-            SELECT g.ref, v_catalog.target_profile, kind_reconciler(), g.operation_count, v_now, v_now FROM gap g
+            SELECT g.ref, v_catalog.target_profile, kind_reconciler(), g.operation_count, v_now, v_now
+            FROM (SELECT * FROM gap UNION ALL SELECT * FROM again) g
             WHERE (g.parked_until IS NULL OR g.parked_until <= v_now)
               AND NOT EXISTS (SELECT 1 FROM running q WHERE q.ref = g.ref)
               AND NOT EXISTS (SELECT 1 FROM jobs_ready r WHERE r.ref = g.ref)
             ORDER BY g.ref
-            ON CONFLICT (ref) DO NOTHING RETURNING 1)
-        SELECT (SELECT count(*) FROM gap), (SELECT count(*) FROM made) INTO v_found, v_new;
+            ON CONFLICT (ref) DO NOTHING RETURNING ref)
+        SELECT (SELECT count(*) FROM gap), (SELECT count(*) FROM made),
+               (SELECT count(*) FROM made WHERE EXISTS (SELECT 1 FROM again a WHERE a.ref = made.ref))
+        INTO v_found, v_new, v_again;
         gaps := gaps + v_found;
         enqueued := enqueued + v_new;
+        asked_again := asked_again + v_again;
         IF v_found = 0 AND flip_if_settled(v_catalog.catalog) THEN flipped := flipped + 1; END IF;
     END LOOP;
     RETURN NEXT;

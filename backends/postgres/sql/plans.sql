@@ -24,7 +24,7 @@ BEGIN
             EXECUTE format('ALTER FUNCTION %s %s SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan',
                            v_function, v_keyed);
         ELSIF v_name IN ('spec_statuses', 'catalog_health', 'settled_counts', 'settlement', 'operations_of', 'prune',
-                         'reconcile', 'set_target', 'clone_catalog', 'delete_catalog') THEN
+                         'reconcile', 'specs_with_gap', 'set_target', 'clone_catalog', 'delete_catalog') THEN
             -- They read most of a table, so whole tables are read where that is best for their present size.
             EXECUTE format('ALTER FUNCTION %s SET plan_cache_mode = force_custom_plan SET jit = off', v_function);
         ELSE

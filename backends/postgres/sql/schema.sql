@@ -156,12 +156,16 @@ CREATE TABLE vectors (
 ALTER TABLE vectors ALTER value SET STORAGE EXTERNAL;
 
 CREATE TABLE refusals (
-    text       bigint      NOT NULL,
-    profile    integer     NOT NULL,
-    written_at timestamptz NOT NULL,
-    reason     text        NOT NULL,
+    text         bigint      NOT NULL,
+    profile      integer     NOT NULL,
+    written_at   timestamptz NOT NULL,
+    times        integer     NOT NULL,  -- refused in a row
+    ask_again_at timestamptz NOT NULL,  -- when it is due
+    reason       text        NOT NULL,
     PRIMARY KEY (text, profile)
 );
+-- The reconciler reads those that are due, and no others.
+CREATE INDEX refusals_due ON refusals (profile, ask_again_at);
 
 -- What settles a text under a profile: a vector or a refusal.
 CREATE VIEW settled AS

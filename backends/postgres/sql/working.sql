@@ -184,7 +184,7 @@ END $$;
 
 -- What held jobs still need, one page per query: its texts by position, then a row about the page itself, whose
 -- position is null. There is no row for a query whose lease is lost. Reads operations by their key, and contents only
--- of what is not settled. A text is returned for the first operation that has it.
+-- of what is not settled or is to be asked for again. A text is returned for the first operation that has it.
 CREATE FUNCTION missing_texts(p_ids bigint[], p_tokens uuid[], p_after bigint[], p_max_texts bigint[],
                               p_max_bytes bigint[])
 RETURNS TABLE (n bigint, "position" integer, operation_id text, hash bytea, content text, as_of bigint,
@@ -212,7 +212,8 @@ BEGIN
               AND NOT EXISTS (SELECT 1 FROM vectors w WHERE w.text = o.text AND w.profile = v_job.profile
                               AND (v_job.force_from IS NULL OR w.written_at >= v_job.force_from) OFFSET 0)
               AND NOT EXISTS (SELECT 1 FROM refusals w WHERE w.text = o.text AND w.profile = v_job.profile
-                              AND (v_job.force_from IS NULL OR w.written_at >= v_job.force_from) OFFSET 0)
+                              AND (v_job.force_from IS NULL OR w.written_at >= v_job.force_from)
+                              AND w.ask_again_at > v_now OFFSET 0)
               AND NOT EXISTS (SELECT 1 FROM operations e WHERE e.spec = o.spec AND e.text = o.text
                               AND e.position < o.position OFFSET 0)
             ORDER BY o.position

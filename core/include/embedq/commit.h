@@ -25,7 +25,7 @@ struct VectorWrite {
 struct RefusalWrite {
     Sha256 profile_id{};
     Sha256 text_hash{};
-    Time as_of{};
+    Time as_of{};  // as above; the text is asked for again after a while (refusal_time in support/store_rules.h)
     std::string reason;
 };
 

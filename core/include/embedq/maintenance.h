@@ -14,9 +14,10 @@ struct ReapResult {
 };
 
 struct ReconcileResult {
-    std::size_t enqueued = 0;  // specs with a gap that got a job
-    std::size_t gaps = 0;      // specs with a gap, with or without a job already
-    std::size_t flipped = 0;   // catalogs whose serving profile became the target profile
+    std::size_t enqueued = 0;     // specs that got a job
+    std::size_t gaps = 0;         // specs with a gap, with or without a job already
+    std::size_t flipped = 0;      // catalogs whose serving profile became the target profile
+    std::size_t asked_again = 0;  // specs without a gap that got a job, since refusals of their texts are due
 };
 
 struct PruneRequest {

@@ -6,12 +6,12 @@
 // conformance kit proves the invariants of docs/architecture.md, group by group.
 //
 // Terms:
-//   settled   a text that has a vector or a refusal under a profile
+//   settled   a text that has a vector or a refusal under a profile. A refusal is provisional: the text is asked for
+//             again when it is due, after times that double with each refusal (support/store_rules.h)
 //   gap       an operation whose text is not settled under its catalog's target profile
 //   epoch     counts how often a catalog was embedded again under the same model; each is a profile of its own
 //   force     `force_from` of a spec: a time before which the vectors of its texts do not count; set by a manual_retry
-//   parked    a spec that keeps failing: `reconcile` passes it over until a time that doubles with each failure
-//             (support/store_rules.h), or until it is written or retried by hand
+//   parked    a failing spec that `reconcile` passes over for growing times, until it is written or retried by hand
 //   suspect   a job whose lease expired twice: it may kill its worker, so it is claimed alone
 #pragma once
 
@@ -89,12 +89,12 @@ public:
     // Extends the leases that are still held, and records the heartbeat; false where a lease is lost.
     [[nodiscard]] virtual Result<std::vector<bool>> extend(const WorkerReport& worker, std::span<const JobRef> jobs,
                                                            std::chrono::milliseconds lease) = 0;
-    // One answer per query; `lost` where the lease is.
+    // One answer per query; `lost` where the lease is. What is not settled, and texts whose refusal is due.
     [[nodiscard]] virtual Result<std::vector<Result<MissingTexts>>> missing_texts(
         std::span<const MissingQuery> queries) = 0;
     // Vectors, refusals, progress and outcomes of many jobs at once. One answer per report: false where the lease was
-    // lost, and then nothing of that report is kept. A catalog whose texts are all settled by this is served by its
-    // target profile from now on.
+    // lost, and then nothing of that report is kept. The newer of a vector and a refusal replaces the other. A catalog
+    // whose texts are all settled by this is served by its target profile from now on.
     [[nodiscard]] virtual Result<std::vector<bool>> commit(const Commit& commit) = 0;
     [[nodiscard]] virtual Result<NextDue> next_due(std::span<const Sha256> fingerprints) = 0;
 
@@ -102,9 +102,9 @@ public:
     // Returns jobs with an expired lease to pending; an attempt counts if it stored no new vector; at `max_attempts`
     // the job fails.
     [[nodiscard]] virtual Result<ReapResult> reap(std::uint32_t max_attempts) = 0;
-    // Enqueues a `reconciler` job for each spec that has a gap, no open job, and is not parked. Empty: all catalogs.
+    // A `reconciler` job for each spec with a gap or a due refusal that has no open job and is not parked. Empty: all.
     [[nodiscard]] virtual Result<ReconcileResult> reconcile(std::string_view catalog_id) = 0;
-    // Deletes old finished jobs, vectors that nothing refers to, and changes that no reader needs.
+    // Deletes old finished jobs, vectors and refusals that nothing refers to, and changes that no reader needs.
     [[nodiscard]] virtual Result<PruneResult> prune(const PruneRequest& request) = 0;
 
     // --- What ranking reads.

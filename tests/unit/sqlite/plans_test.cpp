@@ -78,6 +78,8 @@ TEST_F(Plans, of_sweeps_read_narrow_indexes_alone) {
     expect(sql::count_settled, {operations, vectors});
     expect(sql::specs_with_gap, {operations, vectors, "jobs_pending (catalog_id=? AND spec_name=?)",
                                  "jobs_running (catalog_id=? AND spec_name=?)"});
+    expect(sql::specs_to_ask_again,
+           {"INDEX refusals_due (profile=? AND ask_again_at<?)", "operations_by_text (text=?)"});
     // Grouping sorts the texts of the catalog, once for an estimate.
     expect(sql::workload, {operations, "SEARCH x USING INTEGER PRIMARY KEY", vectors}, true);
     expect(sql::vector_counts, {"SEARCH vectors USING INDEX sqlite_autoindex_vectors_1 (profile=? AND text=?)"});

@@ -147,6 +147,43 @@ public:
     }
 };
 
+class AskedAgainNever final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<bool>> commit(const Commit& commit) override {
+        for (const RefusalWrite& refusal : commit.refusals) refused_.insert(refusal.text_hash);
+        return inner().commit(commit);
+    }
+    Result<std::vector<Result<MissingTexts>>> missing_texts(std::span<const MissingQuery> queries) override {
+        auto pages = inner().missing_texts(queries);
+        for (auto& page : *pages) {
+            if (!page) continue;
+            std::erase_if(page->texts, [this](const MissingText& text) { return refused_.contains(text.text_hash); });
+        }
+        return pages;
+    }
+
+private:
+    std::set<Sha256> refused_;
+};
+
+class AVectorLeavesTheRefusal final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<bool>> commit(const Commit& commit) override {
+        for (const RefusalWrite& refusal : commit.refusals) refused_.insert(refusal.text_hash);
+        return inner().commit(commit);
+    }
+    Result<Settlement> settlement(std::string_view catalog_id, std::span<const std::string> spec_names) override {
+        auto sum = inner().settlement(catalog_id, spec_names);
+        if (sum) sum->refusals = refused_.size();
+        return sum;
+    }
+
+private:
+    std::set<Sha256> refused_;
+};
+
 // --- profiles
 
 class FlipsEarly final : public FaultyStore {

@@ -167,6 +167,7 @@ struct Case {
 [[nodiscard]] std::vector<Case> claim_cases();
 [[nodiscard]] std::vector<Case> fence_cases();
 [[nodiscard]] std::vector<Case> attempt_cases();
+[[nodiscard]] std::vector<Case> provisional_cases();
 [[nodiscard]] std::vector<Case> profile_cases();
 [[nodiscard]] std::vector<Case> change_cases();
 [[nodiscard]] std::vector<Case> maintenance_cases();

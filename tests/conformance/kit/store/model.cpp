@@ -19,6 +19,14 @@ bool Model::has_gap(const ModelCatalog& catalog, const ModelSpec& spec) const {
                                [&](const auto& text) { return settled(catalog.target->id, spec, text) == nullptr; });
 }
 
+bool Model::has_due_refusal(const ModelCatalog& catalog, const ModelSpec& spec, Time now) const {
+    if (!catalog.target) return false;
+    return std::ranges::any_of(spec.texts, [&](const auto& text) {
+        const auto* found = settled(catalog.target->id, spec, text);
+        return found != nullptr && found->refused && found->due <= now;
+    });
+}
+
 bool Model::all_settled(const ModelCatalog& catalog) const {
     return std::ranges::none_of(catalog.specs, [&](const auto& spec) { return has_gap(catalog, spec.second); });
 }
@@ -116,12 +124,19 @@ bool Model::referred_to(const Sha256& profile_id, const std::string& text) const
     });
 }
 
-bool Model::write(const Sha256& profile_id, const std::string& text, const ModelText& written, const ModelSpec& spec) {
+bool Model::write(const Sha256& profile_id, const std::string& text, const ModelText& written, const ModelSpec& spec,
+                  Time now) {
     const auto* before = settled(profile_id, spec, text);
     const bool had_vector = before != nullptr && !before->refused;
     auto& row = texts.try_emplace({profile_id, text}, ModelText{Time::min(), true}).first->second;
     if (row.at >= written.at) return false;
+    const std::uint32_t times = row.times;
     row = written;
+    if (row.refused) {
+        row.times = times + 1;
+        row.due = now + std::min(std::chrono::minutes(5) * (std::int64_t{1} << std::min(times, 20U)),
+                                 std::chrono::minutes(30 * 24 * 60));
+    }
     return !row.refused && !had_vector;
 }
 

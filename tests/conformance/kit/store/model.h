@@ -18,7 +18,9 @@ namespace embedq::conformance {
 struct ModelText {
     Time at{};
     bool refused = false;
-    bool cut = false;  // the text was cut
+    bool cut = false;         // the text was cut
+    std::uint32_t times = 0;  // refused in a row
+    Time due{};               // when a refused text is asked for again
 };
 
 struct ModelSpec {
@@ -73,8 +75,11 @@ struct Model {
     [[nodiscard]] std::vector<JobId> claim(const ClaimRequest& request, Time now);
     [[nodiscard]] bool referred_to(const Sha256& profile_id, const std::string& text) const;
 
+    [[nodiscard]] bool has_due_refusal(const ModelCatalog& catalog, const ModelSpec& spec, Time now) const;
+
     // Writes a vector or refusal if it is newer. Returns whether it is a vector and the spec had none for the text.
-    bool write(const Sha256& profile_id, const std::string& text, const ModelText& written, const ModelSpec& spec);
+    bool write(const Sha256& profile_id, const std::string& text, const ModelText& written, const ModelSpec& spec,
+               Time now);
     // A success becomes a failure if a text of the spec is refused.
     void finish(ModelJob& job, JobStatus status, Time now);
     [[nodiscard]] bool has_refusal(const ModelJob& job);

@@ -94,7 +94,8 @@ void RandomWalk::commit() {
         }
         if (job == nullptr) continue;
         const ModelText written{holder->page.as_of, refused, cut};
-        if (!model_.write(holder->page.profile_id, text.text, written, *model_.spec_of(*job))) continue;
+        if (!model_.write(holder->page.profile_id, text.text, written, *model_.spec_of(*job), kit_.under_test().now()))
+            continue;
         ++job->new_vectors;
         ++job->embedded;
     }

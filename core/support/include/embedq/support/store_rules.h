@@ -154,6 +154,18 @@ inline constexpr std::uint64_t most_parking_doublings = 10;  // enough to reach 
     return std::min(first_parking_time * (std::int64_t{1} << doublings), longest_parking_time);
 }
 
+// A refused text is asked for again 5 minutes after its first refusal, after twice as long with each further refusal in
+// a row, and after 30 days at most. PostgreSQL's schema is made with these numbers, as above.
+inline constexpr std::chrono::minutes first_refusal_time{5};
+inline constexpr std::chrono::minutes longest_refusal_time = std::chrono::days(30);
+inline constexpr std::uint64_t most_refusal_doublings = 14;  // enough to reach the longest time
+
+// How long the `times`-th refusal of a text in a row (1 or more) stands before the text is asked for again.
+[[nodiscard]] inline std::chrono::minutes refusal_time(std::uint64_t times) {
+    const std::uint64_t doublings = times == 0 ? 0 : std::min(times - 1, most_refusal_doublings);
+    return std::min(first_refusal_time * (std::int64_t{1} << doublings), longest_refusal_time);
+}
+
 // How long the stretch is that a request reserves of its rate limit, rounded up to a microsecond so that rounding never
 // exceeds the limit. The request is valid (check_rates).
 [[nodiscard]] inline std::chrono::microseconds stretch_of(const RateRequest& request) {
