@@ -188,7 +188,8 @@ Result<std::vector<ClaimedJob>> PostgresStore::claim_due(const ClaimRequest& req
             ClaimCursor& cursor = cursors_[request.fingerprints];
             const auto now = steady_clock::now();
             if (whole) cursor.whole_again_at = now + whole_claim_share * (now - asked_at);
-            if (!claimed.empty()) cursor.from = rows->maybe(0, 8).value_or(cursor.from);
+            // A write is made due a microsecond before the reconciler's jobs (enqueue_job), which may be these.
+            if (const auto due = claimed.empty() ? std::nullopt : rows->maybe(0, 8)) cursor.from = *due - 1;
             // Nothing was found from there on: whatever is due is before it.
             if (claimed.empty() && !whole) cursor.whole_again_at = now;
         }
