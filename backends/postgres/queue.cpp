@@ -82,12 +82,13 @@ Result<std::vector<EnqueueOutcome>> PostgresStore::enqueue(std::span<const Enque
         names.add(request.spec_name);
         kinds.add(static_cast<std::int64_t>(request.kind));
     }
-    const auto rows =
-        pool_.call("enqueue_jobs", Parameters().add(std::move(catalogs)).add(std::move(names)).add(std::move(kinds)));
-    if (!rows) return std::unexpected(rows.error());
-    std::vector<EnqueueOutcome> outcomes;
-    for (std::size_t i = 0; i < rows->size(); ++i) outcomes.push_back(enqueue_outcome(rows->view(i, 1)));
-    return outcomes;
+    return pool_.call("enqueue_jobs", Parameters().add(std::move(catalogs)).add(std::move(names)).add(std::move(kinds)),
+                      [&](const Rows& rows) {
+                          std::vector<EnqueueOutcome> outcomes(requests.size());
+                          for (std::size_t i = 0; i < rows.size(); ++i)
+                              outcomes.at(rows.count(i, 0) - 1) = enqueue_outcome(rows.view(i, 1));
+                          return outcomes;
+                      });
 }
 
 Result<std::size_t> PostgresStore::cancel(std::span<const JobId> jobs) {

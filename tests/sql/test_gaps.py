@@ -16,7 +16,7 @@ class Gaps(stage.Stage):
 
     def sweep(self):
         """How many jobs a sweep created, and how many gaps it found."""
-        enqueued, gaps, _ = self.owner(stage.call("reconcile", ""))[0]
+        enqueued, gaps, *_ = self.owner(stage.call("reconcile", ""))[0]
         return int(enqueued), int(gaps)
 
     def expect_found(self, *specs):

@@ -217,10 +217,12 @@ BEGIN
     RETURN v_profile;
 END $$;
 
--- Pending jobs of the catalog follow its target. A job enqueued at the same moment may keep the old one: reconcile
--- moves it.
+-- Pending jobs of the catalog follow its target. They are locked in order of ref, as elsewhere. A job enqueued at the
+-- same moment may keep the old target: reconcile moves it.
 CREATE FUNCTION move_pending(p_catalog integer, p_profile integer) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM 1 FROM specs s JOIN jobs_ready r ON r.ref = s.ref WHERE s.catalog = p_catalog
+    ORDER BY r.ref FOR UPDATE OF r;
     UPDATE jobs_ready r SET profile = p_profile FROM specs s
     WHERE s.catalog = p_catalog AND r.ref = s.ref AND r.profile IS DISTINCT FROM p_profile;
 END $$;

@@ -152,7 +152,7 @@ BEGIN
         INSERT INTO jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at,
                                completed_at, worker_id, last_error)
         SELECT j.id, j.ref, j.kind, status_succeeded(), j.attempts, j.expiries, j.embedded, j.created_at, j.started_at,
-               store_now(), g.worker_id, ''
+               store_clock(), g.worker_id, ''
         FROM gone g CROSS JOIN unnest(g.jobs) j)
     SELECT array_agg(g.token) INTO v_tokens FROM gone g;
     RETURN coalesce(v_tokens, '{}');
@@ -183,7 +183,7 @@ CREATE FUNCTION commit_jobs(
 ) RETURNS TABLE (n bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-    v_now     timestamptz := store_now();
+    v_now     timestamptz;
     v_held    held_job[];
     v_fresh   bigint[] := array_fill(0::bigint, ARRAY[greatest(cardinality(p_ids), 1)]);
     v_job     held_job;
@@ -200,6 +200,7 @@ BEGIN
         END IF;
     END IF;
     PERFORM 1 FROM job_leases l WHERE l.token = ANY (p_tokens) ORDER BY l.token, l.part FOR UPDATE;
+    v_now := store_clock();
     v_held := ARRAY (SELECT h FROM held_jobs(p_ids, p_tokens) h);
     IF v_held = '{}' THEN RETURN; END IF;
 

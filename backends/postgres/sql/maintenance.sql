@@ -39,29 +39,28 @@ BEGIN
     RETURN NEXT;
 END $$;
 
--- Specs of a catalog with a gap under its target.
-CREATE FUNCTION specs_with_gap(p_catalog catalogs) RETURNS SETOF specs LANGUAGE plpgsql STABLE AS $$
+-- Specs of a catalog with a gap under a profile.
+CREATE FUNCTION specs_with_gap(p_catalog integer, p_profile integer) RETURNS SETOF specs LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN QUERY
     SELECT s.* FROM specs s
-    WHERE s.catalog = p_catalog.catalog
+    WHERE s.catalog = p_catalog
       AND EXISTS (SELECT 1 FROM operations o WHERE o.spec = s.spec
-                  AND NOT EXISTS (SELECT 1 FROM vectors w WHERE w.text = o.text
-                                  AND w.profile = p_catalog.target_profile
+                  AND NOT EXISTS (SELECT 1 FROM vectors w WHERE w.text = o.text AND w.profile = p_profile
                                   AND (s.force_from IS NULL OR w.written_at >= s.force_from) OFFSET 0)
-                  AND NOT EXISTS (SELECT 1 FROM refusals w WHERE w.text = o.text
-                                  AND w.profile = p_catalog.target_profile
+                  AND NOT EXISTS (SELECT 1 FROM refusals w WHERE w.text = o.text AND w.profile = p_profile
                                   AND (s.force_from IS NULL OR w.written_at >= s.force_from) OFFSET 0));
 END $$;
 
 -- Specs of a catalog with a text whose refusal is due: refusals_due, then operations_by_text.
-CREATE FUNCTION specs_to_ask_again(p_catalog catalogs) RETURNS SETOF specs LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION specs_to_ask_again(p_catalog integer, p_profile integer) RETURNS SETOF specs
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN QUERY
     SELECT DISTINCT s.* FROM refusals w
     CROSS JOIN LATERAL (SELECT o.spec FROM operations o WHERE o.text = w.text OFFSET 0) o
     CROSS JOIN LATERAL (SELECT k.* FROM specs k WHERE k.spec = o.spec OFFSET 0) s
-    WHERE w.profile = p_catalog.target_profile AND w.ask_again_at <= store_now() AND s.catalog = p_catalog.catalog
+    WHERE w.profile = p_profile AND w.ask_again_at <= store_now() AND s.catalog = p_catalog
       AND (s.force_from IS NULL OR w.written_at >= s.force_from);
 END $$;
 
@@ -72,46 +71,58 @@ CREATE FUNCTION reconcile(p_catalog text)
 RETURNS TABLE (enqueued bigint, gaps bigint, flipped bigint, asked_again bigint) LANGUAGE plpgsql AS $$
 DECLARE
     v_now     timestamptz := store_now();
-    v_catalog catalogs;
-    v_new     bigint;
-    v_found   bigint;
-    v_again   bigint;
+    v_catalog integer;
+    v_whole   integer[];
 BEGIN
-    enqueued := 0;
-    gaps := 0;
-    flipped := 0;
-    asked_again := 0;
     IF p_catalog <> '' THEN PERFORM catalog_named(p_catalog); END IF;
-    FOR v_catalog IN SELECT * FROM catalogs c WHERE p_catalog IN ('', c.catalog_id) ORDER BY c.catalog_id LOOP
-        PERFORM move_pending(v_catalog.catalog, v_catalog.target_profile);
-        CONTINUE WHEN v_catalog.target_profile IS NULL;
-        UPDATE specs s SET operation_count = q.n
-        FROM (SELECT o.spec, count(*) AS n FROM operations o JOIN specs k ON k.spec = o.spec
-              WHERE k.catalog = v_catalog.catalog GROUP BY o.spec) q
-        WHERE s.catalog = v_catalog.catalog AND q.spec = s.spec AND s.operation_count <> q.n;
-        -- One statement reads running and pending jobs: a job that was claimed between two statements would be seen in
-        -- neither place.
-        WITH running AS MATERIALIZED (SELECT q.ref FROM running_jobs(NULL) q),
-        gap AS MATERIALIZED (SELECT g.ref, g.operation_count, g.parked_until FROM specs_with_gap(v_catalog) g),
-        again AS MATERIALIZED (
-            SELECT g.ref, g.operation_count, g.parked_until FROM specs_to_ask_again(v_catalog) g
-            WHERE NOT EXISTS (SELECT 1 FROM gap WHERE gap.ref = g.ref)),
-        made AS (
-            INSERT INTO jobs_ready (ref, profile, kind, operations, due, created_at)
-            SELECT g.ref, v_catalog.target_profile, kind_reconciler(), g.operation_count, v_now, v_now
-            FROM (SELECT * FROM gap UNION ALL SELECT * FROM again) g
-            WHERE (g.parked_until IS NULL OR g.parked_until <= v_now)
-              AND NOT EXISTS (SELECT 1 FROM running q WHERE q.ref = g.ref)
-              AND NOT EXISTS (SELECT 1 FROM jobs_ready r WHERE r.ref = g.ref)
-            ORDER BY g.ref
-            ON CONFLICT (ref) DO NOTHING RETURNING ref)
-        SELECT (SELECT count(*) FROM gap), (SELECT count(*) FROM made),
-               (SELECT count(*) FROM made WHERE EXISTS (SELECT 1 FROM again a WHERE a.ref = made.ref))
-        INTO v_found, v_new, v_again;
-        gaps := gaps + v_found;
-        enqueued := enqueued + v_new;
-        asked_again := asked_again + v_again;
-        IF v_found = 0 AND flip_if_settled(v_catalog.catalog) THEN flipped := flipped + 1; END IF;
+    -- One statement reads running and pending jobs: a job that was claimed between two statements would be seen in
+    -- neither place. It comes first, and for all catalogs at once: it waits for other writers of the same jobs in order
+    -- of ref, as they do (enqueue_jobs), and holds nothing else meanwhile, so that nobody deadlocks.
+    WITH wanted AS MATERIALIZED (
+        SELECT c.catalog, c.target_profile FROM catalogs c
+        WHERE p_catalog IN ('', c.catalog_id) AND c.target_profile IS NOT NULL),
+    running AS MATERIALIZED (SELECT q.ref FROM running_jobs(NULL) q),
+    gap AS MATERIALIZED (
+        SELECT g.spec, g.ref, g.parked_until, c.catalog, c.target_profile
+        FROM wanted c CROSS JOIN LATERAL specs_with_gap(c.catalog, c.target_profile) g),
+    again AS MATERIALIZED (
+        SELECT g.spec, g.ref, g.parked_until, c.catalog, c.target_profile
+        FROM wanted c CROSS JOIN LATERAL specs_to_ask_again(c.catalog, c.target_profile) g
+        WHERE NOT EXISTS (SELECT 1 FROM gap k WHERE k.ref = g.ref)),
+    made AS (
+        INSERT INTO jobs_ready (ref, profile, kind, operations, due, created_at)
+        SELECT g.ref, g.target_profile, kind_reconciler(),
+               (SELECT count(*) FROM operations o WHERE o.spec = g.spec), v_now, v_now
+        FROM (SELECT * FROM gap UNION ALL SELECT * FROM again) g
+        WHERE (g.parked_until IS NULL OR g.parked_until <= v_now)
+          AND NOT EXISTS (SELECT 1 FROM running q WHERE q.ref = g.ref)
+          AND NOT EXISTS (SELECT 1 FROM jobs_ready r WHERE r.ref = g.ref)
+        ORDER BY g.ref
+        ON CONFLICT (ref) DO NOTHING RETURNING ref)
+    SELECT (SELECT count(*) FROM made), (SELECT count(*) FROM gap),
+           (SELECT count(*) FROM made m WHERE EXISTS (SELECT 1 FROM again a WHERE a.ref = m.ref)),
+           ARRAY (SELECT c.catalog FROM wanted c WHERE NOT EXISTS (SELECT 1 FROM gap g WHERE g.catalog = c.catalog)
+                  ORDER BY c.catalog)
+    INTO enqueued, gaps, asked_again, v_whole;
+
+    -- What somebody else has locked is left to the next call.
+    UPDATE jobs_ready r SET profile = m.target_profile
+    FROM (SELECT q.id, c.target_profile
+          FROM catalogs c JOIN specs s ON s.catalog = c.catalog JOIN jobs_ready q ON q.ref = s.ref
+          WHERE p_catalog IN ('', c.catalog_id) AND q.profile IS DISTINCT FROM c.target_profile
+          FOR UPDATE OF q SKIP LOCKED) m
+    WHERE r.id = m.id;
+    UPDATE specs s SET operation_count = m.n
+    FROM (SELECT k.spec, q.n
+          FROM (SELECT o.spec, count(*) AS n
+                FROM catalogs c JOIN specs s ON s.catalog = c.catalog JOIN operations o ON o.spec = s.spec
+                WHERE p_catalog IN ('', c.catalog_id) AND c.target_profile IS NOT NULL GROUP BY o.spec) q
+          JOIN specs k ON k.spec = q.spec WHERE k.operation_count <> q.n FOR UPDATE OF k SKIP LOCKED) m
+    WHERE s.spec = m.spec;
+
+    flipped := 0;
+    FOREACH v_catalog IN ARRAY v_whole LOOP
+        IF flip_if_settled(v_catalog) THEN flipped := flipped + 1; END IF;
     END LOOP;
     RETURN NEXT;
 END $$;
@@ -126,6 +137,7 @@ DECLARE
     v_before  timestamptz := store_now() - span_us(p_older_than);
     v_horizon bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
     v_count   bigint;
+    v_texts   bigint[];
 BEGIN
     DELETE FROM jobs_done d WHERE d.ctid = ANY (ARRAY (
         SELECT o.ctid FROM jobs_done o WHERE o.completed_at < v_before ORDER BY o.completed_at LIMIT p_limit
@@ -175,11 +187,16 @@ BEGIN
     GET DIAGNOSTICS v_count = ROW_COUNT;
     more := more OR v_count >= p_limit;
 
-    DELETE FROM texts t WHERE t.text = ANY (ARRAY (
+    -- Locked first, then looked at again: what a transaction that ended meanwhile has settled is seen by the second
+    -- statement only.
+    v_texts := ARRAY (
         SELECT k.text FROM texts k
         WHERE NOT EXISTS (SELECT 1 FROM operations o WHERE o.text = k.text)
           AND NOT EXISTS (SELECT 1 FROM settled w WHERE w.text = k.text)
-        LIMIT p_limit FOR UPDATE SKIP LOCKED));
+        LIMIT p_limit FOR UPDATE SKIP LOCKED);
+    DELETE FROM texts t WHERE t.text = ANY (v_texts)
+        AND NOT EXISTS (SELECT 1 FROM operations o WHERE o.text = t.text)
+        AND NOT EXISTS (SELECT 1 FROM settled w WHERE w.text = t.text);
     DELETE FROM spec_names n WHERE n.ref = ANY (ARRAY (
         SELECT k.ref FROM spec_names k
         WHERE NOT EXISTS (SELECT 1 FROM specs s WHERE s.ref = k.ref)

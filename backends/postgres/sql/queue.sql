@@ -54,24 +54,29 @@ BEGIN
     RETURN v_force;
 END $$;
 
+-- In order of ref, as reconcile does, so that two writers of the same jobs wait for each other and do not deadlock.
 CREATE FUNCTION enqueue_jobs(p_catalogs text[], p_names text[], p_kinds smallint[])
-RETURNS TABLE (n integer, outcome enqueue_outcome) LANGUAGE plpgsql AS $$
+RETURNS TABLE (n bigint, outcome enqueue_outcome) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-    v_catalog catalogs;
-    v_spec    specs;
+    v_item record;
+    v_spec specs;
 BEGIN
-    FOR i IN 1 .. cardinality(p_names) LOOP
-        v_catalog := catalog_named(p_catalogs[i]);
-        v_spec := spec_named(v_catalog, p_names[i]);
-        n := i;
+    FOR v_item IN
+        SELECT q.n, q.name, q.kind::integer AS kind, q.catalog, (q.catalog).target_profile AS profile
+        FROM (SELECT u.n, u.name, u.kind, catalog_named(u.catalog_id) AS catalog
+              FROM unnest(p_catalogs, p_names, p_kinds) WITH ORDINALITY u(catalog_id, name, kind, n) OFFSET 0) q
+        ORDER BY (spec_named(q.catalog, q.name)).ref, q.n
+    LOOP
+        v_spec := spec_named(v_item.catalog, v_item.name);  -- as an earlier request of this call left it
+        n := v_item.n;
         outcome := 'none'::enqueue_outcome;
-        IF v_catalog.target_profile IS NOT NULL THEN
-            IF p_kinds[i] = kind_manual_retry() AND EXISTS (SELECT 1 FROM operations o WHERE o.spec = v_spec.spec) THEN
-                v_spec.force_from := force_spec(v_spec.spec, v_catalog.target_profile);
+        IF v_item.profile IS NOT NULL THEN
+            IF v_item.kind = kind_manual_retry() AND EXISTS (SELECT 1 FROM operations o WHERE o.spec = v_spec.spec) THEN
+                v_spec.force_from := force_spec(v_spec.spec, v_item.profile);
             END IF;
-            IF has_gap(v_spec.spec, v_catalog.target_profile, v_spec.force_from) THEN
-                outcome := enqueue_job(v_spec, v_catalog.target_profile, p_kinds[i]);
+            IF has_gap(v_spec.spec, v_item.profile, v_spec.force_from) THEN
+                outcome := enqueue_job(v_spec, v_item.profile, v_item.kind);
             END IF;
         END IF;
         RETURN NEXT;
@@ -121,7 +126,7 @@ BEGIN
     INSERT INTO jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at, completed_at,
                            worker_id, last_error)
     SELECT g.id, g.ref, g.kind, status_cancelled(), g.attempts, g.expiries, g.embedded, g.created_at, g.started_at,
-           store_now(), '', coalesce(nullif(p_reason, ''), g.last_error)
+           store_clock(), '', coalesce(nullif(p_reason, ''), g.last_error)
     FROM gone g;
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;
@@ -144,7 +149,7 @@ BEGIN
         INSERT INTO jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at,
                                completed_at, worker_id, last_error)
         SELECT g.id, g.ref, g.kind, status_cancelled(), g.attempts, g.expiries, coalesce(g.embedded_since, g.embedded),
-               g.created_at, g.started_at, store_now(), g.worker_id,
+               g.created_at, g.started_at, store_clock(), g.worker_id,
                coalesce(nullif(p_reason, ''), g.error_since, g.last_error)
         FROM gone g)
     SELECT array_agg(g.token), array_agg(g.part), array_agg(g.id) INTO v_tokens, v_parts, v_ids FROM gone g;

@@ -32,7 +32,8 @@ CREATE FUNCTION unknown_job_kind() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SEL
 
 -- The store's clock: every time in this schema is read from here, and no worker's clock is ever compared with it.
 CREATE FUNCTION store_now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT now()';
--- The time at this moment, for use after a wait for a lock: by then the start of the transaction is in the past.
+-- The time at this moment, for use after a wait for a lock: by then the start of the transaction is in the past. Ends
+-- of jobs and leases are dated by it: a job may have been claimed after the transaction that ends it began.
 CREATE FUNCTION store_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS 'SELECT clock_timestamp()';
 -- Times go over the wire as microseconds since 1970.
 CREATE FUNCTION from_us(bigint) RETURNS timestamptz LANGUAGE sql STABLE
@@ -144,9 +145,11 @@ CREATE INDEX operations_by_spec ON operations (spec, text);
 -- Which specs have a text: for the change feed, and for pruning unused texts.
 CREATE INDEX operations_by_text ON operations (text, spec);
 
+-- The foreign keys to `texts` of vectors and refusals keep pruning from deleting a text that is just being settled.
+
 -- float32, little-endian, always out of line: counting vectors walks narrow rows and never reads a value.
 CREATE TABLE vectors (
-    text       bigint      NOT NULL,
+    text       bigint      NOT NULL REFERENCES texts,
     profile    integer     NOT NULL,
     cut_to     integer     NOT NULL DEFAULT 0,  -- how many bytes of the text were embedded, if it was cut; 0: all
     written_at timestamptz NOT NULL,
@@ -156,7 +159,7 @@ CREATE TABLE vectors (
 ALTER TABLE vectors ALTER value SET STORAGE EXTERNAL;
 
 CREATE TABLE refusals (
-    text         bigint      NOT NULL,
+    text         bigint      NOT NULL REFERENCES texts,
     profile      integer     NOT NULL,
     written_at   timestamptz NOT NULL,
     times        integer     NOT NULL,  -- refused in a row

@@ -70,7 +70,7 @@ BEGIN
         INSERT INTO job_leases (token, worker_id, claimed_at, expires_at, size, jobs)
         SELECT p_token, p_worker, v_now, v_now + span_us(p_lease), count(*),
                array_agg(ROW (t.id, t.ref, t.profile, t.kind, t.attempts, t.expiries, t.embedded, t.created_at,
-                              coalesce(t.started_at, v_now), t.last_error)::job_row)
+                              coalesce(t.started_at, greatest(v_now, t.created_at)), t.last_error)::job_row)
         FROM taken t HAVING count(*) > 0)
     SELECT t.id, k.catalog_id, k.spec_name, t.kind, v_places[array_position(v_profiles, t.profile)], t.attempts,
            t.expiries, t.operations, (SELECT to_us(min(m.due)) FROM taken m)
@@ -140,7 +140,7 @@ CREATE FUNCTION extend_leases(p_worker text, p_host text, p_pid bigint, p_versio
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-    v_now   timestamptz := store_now();
+    v_now   timestamptz;  -- once the leases are locked: an extended lease is never shorter than asked for
     v_lease record;
     v_held  bigint[];
     v_open  held_job[];
@@ -148,10 +148,11 @@ BEGIN
     -- A heartbeat that a crash of the server undoes is soon repeated: no need to wait for the disk.
     PERFORM set_config('synchronous_commit', 'off', true);
     INSERT INTO workers AS w (worker_id, host, pid, version, jobs_held, started_at, seen_at)
-    VALUES (p_worker, p_host, p_pid, p_version, p_jobs_held, v_now, v_now)
+    VALUES (p_worker, p_host, p_pid, p_version, p_jobs_held, store_now(), store_now())
     ON CONFLICT (worker_id) DO UPDATE SET host = excluded.host, pid = excluded.pid, version = excluded.version,
-                                          jobs_held = excluded.jobs_held, seen_at = excluded.seen_at;
+                                          jobs_held = excluded.jobs_held, seen_at = store_clock();
     PERFORM 1 FROM job_leases l WHERE l.token = ANY (p_tokens) ORDER BY l.token, l.part FOR UPDATE;
+    v_now := store_clock();
     v_open := ARRAY (SELECT h FROM open_jobs(p_ids, p_tokens) h);
     FOR v_lease IN
         SELECT l.token, l.part, l.size, l.ended FROM job_leases l WHERE l.token = ANY (p_tokens)
@@ -269,14 +270,14 @@ BEGIN
     INSERT INTO jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at, completed_at,
                            worker_id, last_error)
     VALUES (p_job.id, p_job.ref, p_job.kind, p_status, p_job.attempts, p_job.expiries, p_job.embedded,
-            p_job.created_at, p_job.started_at, store_now(), p_job.worker_id, p_error);
+            p_job.created_at, p_job.started_at, store_clock(), p_job.worker_id, p_error);
 END $$;
 
 -- A spec whose job failed is parked. migrations.cpp makes `parking_time` from the rule that all stores share.
 CREATE FUNCTION fail_job(p_job held_job) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM append_done(p_job, status_failed(), p_job.last_error);
-    UPDATE specs s SET failures = s.failures + 1, parked_until = store_now() + parking_time(s.failures + 1)
+    UPDATE specs s SET failures = s.failures + 1, parked_until = store_clock() + parking_time(s.failures + 1)
     WHERE s.spec = p_job.spec;
 END $$;
 
