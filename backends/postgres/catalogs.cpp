@@ -53,24 +53,24 @@ Result<bool> PostgresStore::put_catalog(const CatalogWrite& catalog) {
 }
 
 Result<std::vector<CatalogInfo>> PostgresStore::catalogs() {
-    const auto rows = pool_.call("list_catalogs", {});
-    if (!rows) return std::unexpected(rows.error());
-    std::vector<CatalogInfo> all;
-    for (std::size_t i = 0; i < rows->size(); ++i) {
-        all.push_back({.catalog_id = rows->text(i, 0),
-                       .name = rows->text(i, 1),
-                       .version = rows->text(i, 2),
-                       .display_name = rows->text(i, 3),
-                       .description = rows->text(i, 4),
-                       .provider = rows->text(i, 5),
-                       .target_profile = maybe_hash(*rows, i, 6),
-                       .serving_profile = maybe_hash(*rows, i, 7),
-                       .spec_count = rows->count(i, 8),
-                       .revision = static_cast<std::uint64_t>(rows->integer(i, 9)),
-                       .created_at = rows->time(i, 10),
-                       .updated_at = rows->time(i, 11)});
-    }
-    return all;
+    return pool_.call("list_catalogs", {}, [](const Rows& rows) {
+        std::vector<CatalogInfo> all;
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            all.push_back({.catalog_id = rows.text(i, 0),
+                           .name = rows.text(i, 1),
+                           .version = rows.text(i, 2),
+                           .display_name = rows.text(i, 3),
+                           .description = rows.text(i, 4),
+                           .provider = rows.text(i, 5),
+                           .target_profile = maybe_hash(rows, i, 6),
+                           .serving_profile = maybe_hash(rows, i, 7),
+                           .spec_count = rows.count(i, 8),
+                           .revision = static_cast<std::uint64_t>(rows.integer(i, 9)),
+                           .created_at = rows.time(i, 10),
+                           .updated_at = rows.time(i, 11)});
+        }
+        return all;
+    });
 }
 
 Status PostgresStore::delete_catalog(std::string_view catalog_id) {
@@ -111,25 +111,25 @@ Result<std::size_t> PostgresStore::set_targets(std::span<const CatalogTarget> ta
 }
 
 Result<Profile> PostgresStore::profile(const Sha256& profile_id) {
-    const auto rows = pool_.call("get_profile", Parameters().add(profile_id));
-    if (!rows) return std::unexpected(rows.error());
-    Profile profile{.id = rows->hash(0, 1),
-                    .fingerprint = rows->hash(0, 2),
-                    .epoch = static_cast<std::uint32_t>(rows->integer(0, 3)),
-                    .plugin = rows->text(0, 4),
-                    .model = rows->text(0, 5),
-                    .model_digest = rows->text(0, 6),
-                    .dimension = rows->count(0, 7),
-                    .document_prefix = rows->text(0, 8),
-                    .query_prefix = rows->text(0, 9),
-                    .text_version = static_cast<std::uint32_t>(rows->integer(0, 10)),
-                    .max_text_bytes = rows->count(0, 11),
-                    .semantic_weight = rows->number(0, 12),
-                    .public_options = {}};
-    const auto names = rows->texts(0, 13);
-    const auto values = rows->texts(0, 14);
-    for (std::size_t i = 0; i < names.size(); ++i) profile.public_options.emplace_back(names[i], values.at(i));
-    return profile;
+    return pool_.call("get_profile", Parameters().add(profile_id), [](const Rows& rows) {
+        Profile profile{.id = rows.hash(0, 1),
+                        .fingerprint = rows.hash(0, 2),
+                        .epoch = static_cast<std::uint32_t>(rows.integer(0, 3)),
+                        .plugin = rows.text(0, 4),
+                        .model = rows.text(0, 5),
+                        .model_digest = rows.text(0, 6),
+                        .dimension = rows.count(0, 7),
+                        .document_prefix = rows.text(0, 8),
+                        .query_prefix = rows.text(0, 9),
+                        .text_version = static_cast<std::uint32_t>(rows.integer(0, 10)),
+                        .max_text_bytes = rows.count(0, 11),
+                        .semantic_weight = rows.number(0, 12),
+                        .public_options = {}};
+        const auto names = rows.texts(0, 13);
+        const auto values = rows.texts(0, 14);
+        for (std::size_t i = 0; i < names.size(); ++i) profile.public_options.emplace_back(names[i], values.at(i));
+        return profile;
+    });
 }
 
 Result<std::uint64_t> PostgresStore::revision(std::string_view catalog_id) {
@@ -139,18 +139,18 @@ Result<std::uint64_t> PostgresStore::revision(std::string_view catalog_id) {
 
 Result<Changes> PostgresStore::changes(std::string_view catalog_id, std::uint64_t since_revision) {
     const auto since = static_cast<std::int64_t>(std::min<std::uint64_t>(since_revision, INT64_MAX));
-    const auto rows = pool_.call("changes_since", Parameters().add(catalog_id).add(since));
-    if (!rows) return std::unexpected(rows.error());
-    Changes changes;
-    for (std::size_t i = 0; i < rows->size(); ++i) {
-        if (rows->null(i, 0)) {
-            changes.revision = static_cast<std::uint64_t>(rows->integer(i, 1));
-            changes.everything = rows->boolean(i, 2);
-        } else {
-            changes.specs.push_back(rows->text(i, 0));
+    return pool_.call("changes_since", Parameters().add(catalog_id).add(since), [](const Rows& rows) {
+        Changes changes;
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            if (rows.null(i, 0)) {
+                changes.revision = static_cast<std::uint64_t>(rows.integer(i, 1));
+                changes.everything = rows.boolean(i, 2);
+            } else {
+                changes.specs.push_back(rows.text(i, 0));
+            }
         }
-    }
-    return changes;
+        return changes;
+    });
 }
 
 }  // namespace embedq::postgres

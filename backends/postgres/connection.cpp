@@ -57,7 +57,8 @@ struct Default {
     const char* keyword;
     const char* value;
 };
-// A dead peer is noticed within half a minute; a session that writes goes to the primary.
+// A dead peer is noticed within half a minute; a session that writes goes to the primary. The encoding is not the URL's
+// to choose.
 constexpr Default defaults[] = {{"application_name", "embedq"}, {"connect_timeout", "5"},
                                 {"keepalives_idle", "10"},      {"keepalives_interval", "5"},
                                 {"keepalives_count", "3"},      {"tcp_user_timeout", "20000"},
@@ -81,7 +82,7 @@ constexpr Default defaults[] = {{"application_name", "embedq"}, {"connect_timeou
     for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
         const std::string_view keyword = option->keyword;
         const auto by_default = std::ranges::find(defaults, keyword, &Default::keyword);
-        if (option->val != nullptr) {
+        if (option->val != nullptr && keyword != "client_encoding") {
             add(keyword, option->val);
         } else if (by_default != std::end(defaults)) {
             add(keyword, by_default->value);
@@ -110,6 +111,67 @@ constexpr std::string_view queue_functions[] = {"claim",
 void decode_hex(std::string_view hex, std::span<std::byte> out) {
     for (std::size_t i = 0; i < out.size(); ++i)
         out[i] = static_cast<std::byte>((nibble(hex[2 * i]) << 4U) | nibble(hex[2 * i + 1]));
+}
+
+// The older form: printable bytes as they are, '\\' twice, others as '\\' and three octal digits.
+[[nodiscard]] std::vector<std::byte> decode_escaped(std::string_view text) {
+    std::vector<std::byte> out;
+    const auto digit = [&](std::size_t at) { return static_cast<unsigned>(text.at(at) - '0'); };
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '\\') {
+            out.push_back(static_cast<std::byte>(text[i]));
+        } else if (i + 1 < text.size() && text[i + 1] == '\\') {
+            out.push_back(static_cast<std::byte>('\\'));
+            ++i;
+        } else {
+            out.push_back(static_cast<std::byte>(digit(i + 1) * 64 + digit(i + 2) * 8 + digit(i + 3)));
+            i += 3;
+        }
+    }
+    return out;
+}
+
+[[nodiscard]] bool is_hex(std::string_view text) {
+    return text.starts_with("\\x");
+}
+
+// Whatever the server, the database or the role sets. `%` stands for the statement timeout in milliseconds. What makes
+// a session read-only is left alone: it is refused when it is made.
+struct Setting {
+    const char* name;
+    const char* value;
+};
+constexpr Setting session_settings[] = {{"search_path", "pg_catalog, pg_temp"},
+                                        {"bytea_output", "hex"},
+                                        {"DateStyle", "ISO, MDY"},
+                                        {"IntervalStyle", "postgres"},
+                                        {"TimeZone", "UTC"},
+                                        {"extra_float_digits", "1"},
+                                        {"standard_conforming_strings", "on"},
+                                        {"array_nulls", "on"},
+                                        {"transform_null_equals", "off"},
+                                        {"row_security", "on"},
+                                        {"default_transaction_isolation", "'read committed'"},
+                                        {"default_transaction_deferrable", "off"},
+                                        {"statement_timeout", "%"},
+                                        {"idle_in_transaction_session_timeout", "%"},
+                                        {"lock_timeout", "0"},
+                                        {"jit", "off"}};
+constexpr int has_idle_session_timeout = 140000;
+constexpr int has_transaction_timeout = 170000;
+
+// `how`: "SET" for the session, "SET LOCAL" for a transaction.
+[[nodiscard]] std::string settings_statement(std::string_view how, std::chrono::milliseconds timeout, int version) {
+    std::string out;
+    const auto set = [&](std::string_view name, std::string_view value) {
+        if (!out.empty()) out += "; ";
+        out += std::string(how) + " " + std::string(name) + " = " + std::string(value);
+    };
+    const std::string milliseconds = std::to_string(timeout.count());
+    for (const auto& [name, value] : session_settings) set(name, value == std::string_view("%") ? milliseconds : value);
+    if (version >= has_idle_session_timeout) set("idle_session_timeout", "0");
+    if (version >= has_transaction_timeout) set("transaction_timeout", "0");
+    return out;
 }
 
 [[nodiscard]] const pqxx::result& result_of(const std::shared_ptr<const void>& pointer) {
@@ -188,6 +250,12 @@ std::int64_t Rows::integer(std::size_t row, int column) const {
     throw failure(ErrorKind::internal,
                   "PostgreSQL answered '" + std::string(text) + "' where a whole number was expected");
 }
+std::size_t Rows::count(std::size_t row, int column) const {
+    const std::int64_t value = integer(row, column);
+    if (value >= 0) return static_cast<std::size_t>(value);
+    throw failure(ErrorKind::internal,
+                  "PostgreSQL answered " + std::to_string(value) + " where a number of things was expected");
+}
 double Rows::number(std::size_t row, int column) const {
     const std::string_view text = view(row, column);
     double value = 0;
@@ -196,12 +264,22 @@ double Rows::number(std::size_t row, int column) const {
 }
 std::vector<std::byte> Rows::bytes(std::size_t row, int column) const {
     const std::string_view text = view(row, column);
-    std::vector<std::byte> out(text.size() < 2 ? 0 : (text.size() - 2) / 2);
-    if (!out.empty()) decode_hex(text.substr(2), out);
+    if (!is_hex(text)) return decode_escaped(text);
+    std::vector<std::byte> out((text.size() - 2) / 2);
+    decode_hex(text.substr(2), out);
     return out;
+}
+std::size_t Rows::byte_count(std::size_t row, int column) const {
+    const std::string_view text = view(row, column);
+    return is_hex(text) ? (text.size() - 2) / 2 : decode_escaped(text).size();
 }
 bool Rows::decode(std::size_t row, int column, std::span<std::byte> out) const {
     const std::string_view text = view(row, column);
+    if (!is_hex(text)) {
+        const std::vector<std::byte> bytes = decode_escaped(text);
+        if (bytes.size() == out.size()) std::ranges::copy(bytes, out.begin());
+        return bytes.size() == out.size();
+    }
     if (text.size() != 2 + 2 * out.size()) return false;
     decode_hex(text.substr(2), out);
     return true;
@@ -324,8 +402,11 @@ struct Connection::Impl {
         const auto list = pqxx::prepare::make_dynamic_params(values);
         const std::string name(function);
         const auto limit = limit_of(function);
-        if (!prepares())
-            return guarded(limit, [&] { return work->exec_params(statement(function, values.size()), list); });
+        if (!prepares()) {
+            return in_transaction([&] {
+                return guarded(limit, [&] { return work->exec_params(statement(function, values.size()), list); });
+            });
+        }
         return guarded(limit, [&] {
             if (prepared.insert(name).second) connection->prepare(name, statement(function, values.size()));
             return work->exec_prepared(name, list);
@@ -333,6 +414,35 @@ struct Connection::Impl {
     }
 
     [[nodiscard]] bool prepares() const { return settings.prepare && !pooled; }
+
+    // Behind a pooler, settings hold for one transaction, and each call is in one.
+    template <class Do>
+    auto in_transaction(Do&& run) -> decltype(run()) {
+        if (!pooled || began) return run();
+        begin("BEGIN");
+        try {
+            auto result = run();
+            end("COMMIT");
+            return result;
+        } catch (...) {
+            roll_back();
+            throw;
+        }
+    }
+    void begin(const std::string& how) {
+        exec(pooled ? how + "; " + settings_statement("SET LOCAL", settings.statement_timeout, version) : how);
+        began = true;
+    }
+    void end(const std::string& how) {
+        began = false;
+        exec(how);
+    }
+    void roll_back() noexcept {
+        try {
+            end("ROLLBACK");
+        } catch (...) {  // NOLINT(bugprone-empty-catch): who caught the first failure discards the connection
+        }
+    }
 
     [[nodiscard]] std::string statement(std::string_view function, std::size_t count) const {
         std::string sql = "SELECT * FROM " + settings.schema + "." + std::string(function) + "(";
@@ -348,6 +458,7 @@ struct Connection::Impl {
     std::unique_ptr<pqxx::nontransaction> work;
     std::set<std::string> prepared;
     bool pooled = false;
+    bool began = false;  // a transaction
     int version = 0;
 };
 
@@ -361,7 +472,9 @@ Connection::Connection(const ConnectionSettings& settings, sync::Watchdog* watch
     } catch (const pqxx::failure& caught) {
         throw failure_to_connect(caught.what(), impl_->place);
     }
-    const Rows facts = execute("SELECT pg_is_in_recovery(), pg_backend_pid(), current_setting('server_version_num')");
+    const Rows facts = execute(
+        "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.pg_backend_pid(), "
+        "pg_catalog.current_setting('server_version_num')");
     if (facts.boolean(0, 0)) {
         throw Failure{.error = {ErrorKind::unavailable,
                                 "PostgreSQL at " + impl_->place + " is a standby, which cannot be written to",
@@ -379,10 +492,7 @@ Connection::Connection(const ConnectionSettings& settings, sync::Watchdog* watch
                                                               ", but 13 or newer is needed"},
                       .disconnected = true};
     }
-    if (impl_->pooled) return;
-    execute("SET statement_timeout = " + std::to_string(settings.statement_timeout.count()) +
-            "; SET idle_in_transaction_session_timeout = " + std::to_string(settings.statement_timeout.count()) +
-            "; SET jit = off");
+    if (!impl_->pooled) execute(settings_statement("SET", settings.statement_timeout, impl_->version));
 }
 
 Connection::~Connection() = default;
@@ -401,16 +511,13 @@ Rows Connection::execute(const std::string& sql) {
     return rows_of(impl_->exec(sql));
 }
 void Connection::begin(const char* how) {
-    impl_->exec(how);
+    impl_->begin(how);
 }
 void Connection::commit() {
-    impl_->exec("COMMIT");
+    impl_->end("COMMIT");
 }
 void Connection::rollback() noexcept {
-    try {
-        impl_->exec("ROLLBACK");
-    } catch (...) {  // NOLINT(bugprone-empty-catch): who caught the first failure discards the connection
-    }
+    impl_->roll_back();
 }
 
 void Connection::read_pages(std::string_view function, const Parameters& parameters, std::size_t page,

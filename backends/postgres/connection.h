@@ -1,6 +1,7 @@
 // One session with the server, and the rows that a statement returned. The only header between this plugin and libpqxx.
 //
-// A Connection belongs to one thread at a time; Rows may be read from any. Everything here throws Failure.
+// A Connection belongs to one thread at a time; Rows may be read from any. Everything here throws Failure, and whatever
+// a session's role, database or server sets, the settings that matter here are the same (connection.cpp).
 #pragma once
 
 #include <chrono>
@@ -50,12 +51,12 @@ public:
     [[nodiscard]] std::string_view view(std::size_t row, int column) const;
     [[nodiscard]] std::string text(std::size_t row, int column) const { return std::string(view(row, column)); }
     [[nodiscard]] std::int64_t integer(std::size_t row, int column) const;
-    [[nodiscard]] std::size_t count(std::size_t row, int column) const {
-        return static_cast<std::size_t>(integer(row, column));
-    }
+    [[nodiscard]] std::size_t count(std::size_t row, int column) const;
     [[nodiscard]] double number(std::size_t row, int column) const;
     [[nodiscard]] bool boolean(std::size_t row, int column) const { return view(row, column) == "t"; }
+    // Of a bytea, in either of the forms that `bytea_output` chooses.
     [[nodiscard]] std::vector<std::byte> bytes(std::size_t row, int column) const;
+    [[nodiscard]] std::size_t byte_count(std::size_t row, int column) const;
     // Decodes into `out`, whose size must be the value's.
     [[nodiscard]] bool decode(std::size_t row, int column, std::span<std::byte> out) const;
     [[nodiscard]] Sha256 hash(std::size_t row, int column) const;

@@ -112,13 +112,6 @@ bool ConnectionPool::again(const Failure& failure, bool fresh, int tries, const 
     return sync::sleep_for(conflict_backoff.delay(static_cast<std::uint64_t>(tries), context_.uniform()), stop);
 }
 
-Result<Rows> ConnectionPool::call(std::string_view function, const Parameters& parameters) {
-    return attempt([&](Lease& lease) -> Result<Rows> {
-        lease.require_schema();
-        return lease.connection().call(function, parameters);
-    });
-}
-
 Result<MigrationState> ConnectionPool::migration_state() {
     return attempt([&](Lease& lease) -> Result<MigrationState> {
         return read_migration_state(lease.connection(), settings_.schema);
@@ -140,9 +133,9 @@ Result<MigrationState> ConnectionPool::migrate(const std::stop_token& stop) {
     };
     auto state = attempt(apply, stop);
     if (!state) return state;
-    const auto repaired = call("repair_feed", {});
+    const auto repaired = call("repair_feed", {}, [](const Rows& rows) { return rows.boolean(0, 0); });
     if (!repaired) return std::unexpected(repaired.error());
-    if (repaired->boolean(0, 0)) context_.logger().warn("the change feed came from another cluster and starts again");
+    if (*repaired) context_.logger().warn("the change feed came from another cluster and starts again");
     return state;
 }
 

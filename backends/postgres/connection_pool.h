@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -27,9 +28,8 @@ class ConnectionPool {
 public:
     ConnectionPool(ConnectionSettings settings, std::size_t pool, Context& context);
 
-    // Calls one function of the schema, as one transaction, and returns its rows.
-    [[nodiscard]] Result<Rows> call(std::string_view function, const Parameters& parameters);
-    // The same; `read` turns the rows into the verb's result.
+    // Calls one function of the schema, as one transaction; `read` turns its rows into the verb's result. Rows are read
+    // here and nowhere else, so that nothing that a row holds can throw across the contract.
     template <class Read>
     auto call(std::string_view function, const Parameters& parameters, Read&& read)
         -> Result<decltype(read(std::declval<const Rows&>()))>;
@@ -112,17 +112,17 @@ private:
 template <class Read>
 auto ConnectionPool::call(std::string_view function, const Parameters& parameters, Read&& read)
     -> Result<decltype(read(std::declval<const Rows&>()))> {
-    const auto rows = call(function, parameters);
-    if (!rows) return std::unexpected(rows.error());
-    try {
-        if constexpr (std::is_void_v<decltype(read(*rows))>) {
+    using Value = decltype(read(std::declval<const Rows&>()));
+    return attempt([&](Lease& lease) -> Result<Value> {
+        lease.require_schema();
+        const Rows rows = lease.connection().call(function, parameters);
+        if constexpr (std::is_void_v<Value>) {
+            read(rows);
             return {};
         } else {
-            return read(*rows);
+            return read(rows);
         }
-    } catch (Failure& caught) {
-        return std::unexpected(std::move(caught.error));
-    }
+    });
 }
 
 template <class Body>
@@ -143,6 +143,9 @@ auto ConnectionPool::attempt(Body&& body, const std::stop_token& stop) -> declty
             }
         } catch (Failure& caught) {
             if (!again(caught, fresh, tries, stop)) return std::unexpected(std::move(caught.error));
+        } catch (const std::exception& caught) {
+            return fail(ErrorKind::internal, "PostgreSQL at " + place() + " answered what cannot be read", {},
+                        caught.what());
         }
     }
 }

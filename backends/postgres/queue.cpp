@@ -33,16 +33,47 @@ constexpr std::int64_t never_due = 7'258'118'400'000'000;
     std::vector<ClaimedJob> claimed;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const JobId id = rows.integer(i, 0);
+        const std::size_t place = rows.count(i, 4) - 1;
+        if (place >= fingerprints.size())
+            throw failure(ErrorKind::internal, "PostgreSQL answered a claim with a profile that was not asked for");
         claimed.push_back({.ref = {.id = id, .token = with_job(token, id)},
                            .catalog_id = rows.text(i, 1),
                            .spec_name = rows.text(i, 2),
                            .kind = static_cast<JobKind>(rows.integer(i, 3)),
-                           .fingerprint = fingerprints[rows.count(i, 4) - 1],
+                           .fingerprint = fingerprints[place],
                            .attempts = static_cast<std::uint32_t>(rows.integer(i, 5)),
                            .expiries = static_cast<std::uint32_t>(rows.integer(i, 6)),
                            .operation_count = rows.count(i, 7)});
     }
     return claimed;
+}
+
+// One answer per query.
+[[nodiscard]] std::vector<Result<MissingTexts>> pages_of(const Rows& rows, std::span<const MissingQuery> queries) {
+    std::vector<MissingTexts> pages(queries.size());
+    std::vector<bool> held(queries.size(), false);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const std::size_t n = rows.count(i, 0) - 1;
+        MissingTexts& page = pages.at(n);
+        if (rows.null(i, 1)) {
+            held.at(n) = true;
+            page.profile_id = rows.hash(i, 3);
+            page.as_of = rows.time(i, 5);
+            page.force_from = rows.maybe_time(i, 6);
+            page.more = rows.boolean(i, 7);
+        } else {
+            page.texts.push_back({rows.integer(i, 1), rows.text(i, 2), rows.hash(i, 3), rows.text(i, 4)});
+        }
+    }
+    std::vector<Result<MissingTexts>> answers;
+    for (std::size_t n = 0; n < queries.size(); ++n) {
+        if (held[n]) {
+            answers.emplace_back(std::move(pages[n]));
+        } else {
+            answers.emplace_back(lease_lost(queries[n].job.id));
+        }
+    }
+    return answers;
 }
 
 }  // namespace
@@ -135,11 +166,12 @@ Result<std::vector<ClaimedJob>> PostgresStore::recover_claim(const LostClaim& lo
     Parameters parameters;
     parameters.add(request.worker_id).add(std::span(lost.fingerprints)).add(std::int64_t{1}).add(std::int64_t{1});
     parameters.add(to_us(request.lease)).add(false).add_uuid(lost.token).add(never_due);
-    const auto rows = pool_.call("claim", parameters);
-    if (!rows) return std::unexpected(rows.error());
+    auto claimed = pool_.call("claim", parameters,
+                              [&](const Rows& rows) { return claimed_jobs(rows, lost.token, lost.fingerprints); });
+    if (!claimed) return std::unexpected(claimed.error());
     std::vector<ClaimedJob> kept;
     Commit commit;
-    for (ClaimedJob& job : claimed_jobs(*rows, lost.token, lost.fingerprints)) {
+    for (ClaimedJob& job : *claimed) {
         if (std::ranges::find(request.fingerprints, job.fingerprint) != request.fingerprints.end() &&
             (job.expiries < suspect_expiries || request.allow_suspect)) {
             kept.push_back(std::move(job));
@@ -181,20 +213,23 @@ Result<std::vector<ClaimedJob>> PostgresStore::claim_due(const ClaimRequest& req
         } else {
             parameters.add(from);
         }
-        const auto rows = pool_.call("claim", parameters);
-        if (!rows) return std::unexpected(rows.error());
-        std::vector<ClaimedJob> claimed = claimed_jobs(*rows, token, request.fingerprints);
+        std::optional<std::int64_t> earliest;
+        auto claimed = pool_.call("claim", parameters, [&](const Rows& rows) {
+            if (rows.size() > 0) earliest = rows.maybe(0, 8);
+            return claimed_jobs(rows, token, request.fingerprints);
+        });
+        if (!claimed) return claimed;
         {
             const sync::Lock lock(mutex_);
             ClaimCursor& cursor = cursors_[request.fingerprints];
             const auto now = steady_clock::now();
             if (whole) cursor.whole_again_at = now + whole_claim_share * (now - asked_at);
             // A write is made due a microsecond before the reconciler's jobs (enqueue_job), which may be these.
-            if (const auto due = claimed.empty() ? std::nullopt : rows->maybe(0, 8)) cursor.from = *due - 1;
+            if (earliest) cursor.from = *earliest - 1;
             // Nothing was found from there on: whatever is due is before it.
-            if (claimed.empty() && !whole) cursor.whole_again_at = now;
+            if (claimed->empty() && !whole) cursor.whole_again_at = now;
         }
-        if (!claimed.empty() || whole) return claimed;
+        if (!claimed->empty() || whole) return claimed;
     }
 }
 
@@ -224,42 +259,17 @@ Result<std::vector<Result<MissingTexts>>> PostgresStore::missing_texts(std::span
     Parameters parameters;
     add_jobs(parameters, jobs);
     parameters.add(std::move(after)).add(std::move(texts)).add(std::move(bytes));
-    const auto rows = pool_.call("missing_texts", parameters);
-    if (!rows) return std::unexpected(rows.error());
-    std::vector<MissingTexts> pages(queries.size());
-    std::vector<bool> held(queries.size(), false);
-    for (std::size_t i = 0; i < rows->size(); ++i) {
-        const std::size_t n = rows->count(i, 0) - 1;
-        MissingTexts& page = pages.at(n);
-        if (rows->null(i, 1)) {
-            held[n] = true;
-            page.profile_id = rows->hash(i, 3);
-            page.as_of = rows->time(i, 5);
-            page.force_from = rows->maybe_time(i, 6);
-            page.more = rows->boolean(i, 7);
-        } else {
-            page.texts.push_back({rows->integer(i, 1), rows->text(i, 2), rows->hash(i, 3), rows->text(i, 4)});
-        }
-    }
-    std::vector<Result<MissingTexts>> answers;
-    for (std::size_t n = 0; n < queries.size(); ++n) {
-        if (held[n]) {
-            answers.emplace_back(std::move(pages[n]));
-        } else {
-            answers.emplace_back(lease_lost(queries[n].job.id));
-        }
-    }
-    return answers;
+    return pool_.call("missing_texts", parameters, [&](const Rows& rows) { return pages_of(rows, queries); });
 }
 
 Result<NextDue> PostgresStore::next_due(std::span<const Sha256> fingerprints) {
-    const auto rows = pool_.call("next_due", Parameters().add(fingerprints));
-    if (!rows) return std::unexpected(rows.error());
-    NextDue next;
-    if (const auto pending = rows->maybe(0, 0)) next.pending = to_ms(*pending);
-    if (const auto expiry = rows->maybe(0, 1)) next.lease_expiry = to_ms(*expiry);
-    if (const auto suspect = rows->maybe(0, 2)) next.suspect = to_ms(*suspect);
-    return next;
+    return pool_.call("next_due", Parameters().add(fingerprints), [](const Rows& rows) {
+        NextDue next;
+        if (const auto pending = rows.maybe(0, 0)) next.pending = to_ms(*pending);
+        if (const auto expiry = rows.maybe(0, 1)) next.lease_expiry = to_ms(*expiry);
+        if (const auto suspect = rows.maybe(0, 2)) next.suspect = to_ms(*suspect);
+        return next;
+    });
 }
 
 }  // namespace embedq::postgres

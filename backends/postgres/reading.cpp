@@ -42,19 +42,19 @@ void add_maybe(Parameters& parameters, const std::optional<std::int64_t>& value)
 
 Result<std::vector<SpecStatus>> PostgresStore::statuses(std::string_view catalog_id,
                                                         std::span<const std::string> spec_names) {
-    const auto rows = pool_.call("spec_statuses", Parameters().add(catalog_id).add(spec_names));
-    if (!rows) return std::unexpected(rows.error());
-    std::vector<SpecStatus> statuses;
-    for (std::size_t i = 0; i < rows->size(); ++i) {
-        SpecStatus& status =
-            statuses.emplace_back(rows->text(i, 0), rows->count(i, 1), rows->count(i, 2), rows->count(i, 3));
-        if (rows->null(i, 4)) continue;
-        status.job = job_of_row(*rows, i, 5);
-        status.job->id = rows->integer(i, 4);
-        status.job->catalog_id = catalog_id;
-        status.job->spec_name = status.spec_name;
-    }
-    return statuses;
+    return pool_.call("spec_statuses", Parameters().add(catalog_id).add(spec_names), [&](const Rows& rows) {
+        std::vector<SpecStatus> statuses;
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            SpecStatus& status =
+                statuses.emplace_back(rows.text(i, 0), rows.count(i, 1), rows.count(i, 2), rows.count(i, 3));
+            if (rows.null(i, 4)) continue;
+            status.job = job_of_row(rows, i, 5);
+            status.job->id = rows.integer(i, 4);
+            status.job->catalog_id = catalog_id;
+            status.job->spec_name = status.spec_name;
+        }
+        return statuses;
+    });
 }
 
 Result<std::vector<CatalogHealth>> PostgresStore::health(std::string_view catalog_id) {

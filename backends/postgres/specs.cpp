@@ -1,6 +1,7 @@
 // Specs: documents with their operations, written together with their jobs; and what ranking reads (sql/specs.sql).
 #include <bit>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "documents/documents.h"
@@ -183,11 +184,13 @@ Result<std::vector<PutResult>> PostgresStore::put_specs(std::span<const SpecWrit
 
 Result<std::vector<SpecInfo>> PostgresStore::specs(std::string_view catalog_id, std::string_view after,
                                                    std::size_t limit) {
-    const auto rows = pool_.call("list_specs", Parameters().add(catalog_id).add(after).add(to_limit(limit)));
-    if (!rows) return std::unexpected(rows.error());
-    std::vector<SpecInfo> page;
-    for (std::size_t i = 0; i < rows->size(); ++i) page.push_back(info_of_row(*rows, i, catalog_id));
-    return page;
+    return pool_.call("list_specs", Parameters().add(catalog_id).add(after).add(to_limit(limit)),
+                      [&](const Rows& rows) {
+                          std::vector<SpecInfo> page;
+                          for (std::size_t i = 0; i < rows.size(); ++i)
+                              page.push_back(info_of_row(rows, i, catalog_id));
+                          return page;
+                      });
 }
 
 Result<SpecInfo> PostgresStore::spec(std::string_view catalog_id, std::string_view spec_name) {
@@ -196,14 +199,22 @@ Result<SpecInfo> PostgresStore::spec(std::string_view catalog_id, std::string_vi
 }
 
 Result<std::string> PostgresStore::spec_content(std::string_view catalog_id, std::string_view spec_name) {
-    const auto rows = pool_.call("spec_content", Parameters().add(catalog_id).add(spec_name));
-    if (!rows) return std::unexpected(rows.error());
-    if (rows->size() == 0) {
+    struct Stored {
+        std::size_t size = 0;
+        std::vector<std::byte> compressed;
+    };
+    const auto stored = pool_.call("spec_content", Parameters().add(catalog_id).add(spec_name),
+                                   [](const Rows& rows) -> std::optional<Stored> {
+                                       if (rows.size() == 0) return std::nullopt;
+                                       return Stored{rows.count(0, 0), rows.bytes(0, 1)};
+                                   });
+    if (!stored) return std::unexpected(stored.error());
+    if (!*stored) {
         return fail(ErrorKind::internal,
                     "the document of spec '" + std::string(spec_name) + "' is missing from the database",
                     "put it again");
     }
-    return documents::decompress(rows->bytes(0, 1), rows->count(0, 0));
+    return documents::decompress((*stored)->compressed, (*stored)->size);
 }
 
 Status PostgresStore::delete_spec(std::string_view catalog_id, std::string_view spec_name) {
@@ -246,13 +257,14 @@ Status PostgresStore::vectors(const Sha256& profile_id, std::span<const Sha256> 
     std::size_t begin = 0;
     do {
         const auto page = text_hashes.subspan(begin, std::min(vectors_page, text_hashes.size() - begin));
-        const auto rows = pool_.call("vectors_of", Parameters().add(profile_id).add(page));
-        if (!rows) return std::unexpected(rows.error());
-        for (std::size_t i = 0; i < rows->size(); ++i) {
-            values.resize((rows->view(i, 1).size() - 2) / 2 / sizeof(float));
-            if (!rows->decode(i, 1, std::as_writable_bytes(std::span(values)))) continue;
-            visit(begin + rows->count(i, 0), values);
-        }
+        const auto read = pool_.call("vectors_of", Parameters().add(profile_id).add(page), [&](const Rows& rows) {
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                values.resize(rows.byte_count(i, 1) / sizeof(float));
+                if (rows.decode(i, 1, std::as_writable_bytes(std::span(values))))
+                    visit(begin + rows.count(i, 0), values);
+            }
+        });
+        if (!read) return std::unexpected(read.error());
         begin += page.size();
     } while (begin < text_hashes.size());
     return {};

@@ -98,14 +98,9 @@ std::vector<std::pair<HoldId, MissingQuery>> WorkQueue::take_next_pages(std::siz
 }
 
 void WorkQueue::fail(HoldId id, const Error& error) {
-    // The store failed, not the job.
-    if (error.kind == ErrorKind::unavailable) return release(id, to_string(error));
-    auto found = jobs_.find(id);
-    if (found == jobs_.end()) return;
-    HeldJob& job = found->second;
-    job.page_requested = false;
-    if (!job.error) job.error = error;
-    mark_to_report(id, job);
+    const auto found = jobs_.find(id);
+    if (found != jobs_.end()) found->second.store_failed = error.kind != ErrorKind::unavailable;
+    release(id, to_string(error));
 }
 
 void WorkQueue::release(HoldId id, const std::string& reason) {

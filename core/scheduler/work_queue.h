@@ -57,7 +57,8 @@ public:
     // Jobs whose page is done and that have more, as queries for the next page. Each page is requested once.
     [[nodiscard]] std::vector<std::pair<HoldId, MissingQuery>> take_next_pages(std::size_t max_texts,
                                                                                std::size_t max_bytes);
-    // Ends the job with an error of its own, such as a page that could not be read.
+    // Its page could not be read. The store failed, not the job, so the job goes back without an attempt, whatever the
+    // error is; after a backoff where it does not seem to pass.
     void fail(HoldId hold, const Error& error);
     // Gives the job back without counting an attempt, once what is in flight for it has returned.
     void release(HoldId hold, const std::string& reason);
@@ -142,7 +143,8 @@ private:
         std::optional<Error> error;
         bool released = false;
         std::string release_reason;
-        bool finishing = false;  // its outcome is on the way to the store
+        bool store_failed = false;  // with an error that is not a passing one: the job waits before it is claimed again
+        bool finishing = false;     // its outcome is on the way to the store
     };
     struct TextKey {
         Sha256 profile_id;

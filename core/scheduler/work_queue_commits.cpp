@@ -17,6 +17,7 @@ void WorkQueue::set_outcome(HeldJob& job, JobReport& report, double random) {
     } else if (job.released) {
         report.outcome = JobOutcome::release;
         report.error = job.release_reason;
+        if (job.store_failed) report.delay = settings_.backoff.delay(job.claimed.attempts + 1, random);
     } else if (job.refusals > 0) {
         report.outcome = JobOutcome::failed;
         report.error = job.first_refusal;

@@ -1,6 +1,11 @@
 #include "loader/guard.h"
 
+#include <cxxabi.h>
 #include <fmt/format.h>
+
+#include <cstdlib>
+#include <memory>
+#include <typeinfo>
 
 namespace embedq::plugins {
 
@@ -11,6 +16,15 @@ std::string Guard::describe(const LoadedPlugin& plugin, const Context& context) 
 std::unexpected<Error> Guard::thrown(std::string_view who, std::string_view verb, std::string_view what) {
     return fail(ErrorKind::internal, fmt::format("{} threw in {}: {}", who, verb, what),
                 "a plugin should return errors, please report this to its author");
+}
+
+std::string Guard::name_of_current_exception() {
+    const std::type_info* type = abi::__cxa_current_exception_type();
+    if (type == nullptr) return "something that is not a C++ exception";
+    int status = 0;
+    const std::unique_ptr<char, decltype(&std::free)> name(abi::__cxa_demangle(type->name(), nullptr, nullptr, &status),
+                                                           &std::free);
+    return fmt::format("'{}', which is not a std::exception", status == 0 ? name.get() : type->name());
 }
 
 void Guard::log_quietly(const Error& error) noexcept try { context_.logger().error(to_string(error)); } catch (...) {

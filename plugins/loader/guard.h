@@ -68,7 +68,7 @@ public:
         } catch (const std::exception& exception) {
             return thrown(who, verb, exception.what());
         } catch (...) {
-            return thrown(who, verb, "something that is not a std::exception");
+            return thrown(who, verb, name_of_current_exception());
         }
     }
 
@@ -112,6 +112,8 @@ private:
     }
     [[nodiscard]] static std::unexpected<Error> thrown(std::string_view who, std::string_view verb,
                                                        std::string_view what);
+    // For what is not a std::exception: "a ns::Failure, which is not a std::exception".
+    [[nodiscard]] static std::string name_of_current_exception();
     void log_quietly(const Error& error) noexcept;
 
     const std::string who_;

@@ -122,6 +122,7 @@ LIBRARIES = [
     Library("dlopen and ELF", ["dlfcn.h", "elf.h", "link.h"], [],
             ["plugins/loader/elf_file.h", "plugins/loader/shared_object.cpp", "tests/unit/lexical"],
             "the loader checks files before anything maps them, and reports why one cannot be loaded"),
+    Library("C++ ABI", ["cxxabi.h"], [], ["plugins/loader/guard.cpp"], "it names the type of what a plugin threw"),
     Library("yaml-cpp", ["yaml-cpp/"], ["yaml-cpp"],
             ["config/document.cpp", "core/catalog/yaml_capture.cpp", "tests/support/protocol_server/script.cpp"]),
     Library("simdjson", ["simdjson.h"], ["simdjson::"],

@@ -1,6 +1,6 @@
 // PostgreSQL under the store's kit: each case has a schema of its own, and the kit controls the store's clock, which is
 // the server's. The owner migrates; the store under test works as a role with the rights that docs/deploying.md grants
-// to workers, and no others.
+// to workers, and no others, and its settings are the least helpful ones that a role may have.
 //
 // Needs a server: EMBEDQ_TEST_POSTGRES and EMBEDQ_TEST_POSTGRES_SUPERUSER (tests/support/with_postgres.py sets them).
 #include <gtest/gtest.h>
@@ -41,8 +41,14 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 // The same database as the role that the page grants rights to. Created once; the server is this test's own.
 std::string worker_url() {
     static const bool made = [] {
-        Connection({.url = environment("EMBEDQ_TEST_POSTGRES_SUPERUSER"), .schema = {}})
-            .execute("CREATE ROLE embedq_worker LOGIN");
+        Connection admin({.url = environment("EMBEDQ_TEST_POSTGRES_SUPERUSER"), .schema = {}});
+        admin.execute("CREATE ROLE embedq_worker LOGIN");
+        for (const char* setting :
+             {"bytea_output = escape", "DateStyle = 'SQL, DMY'", "IntervalStyle = sql_standard",
+              "TimeZone = 'Asia/Kolkata'", "extra_float_digits = -15", "standard_conforming_strings = off",
+              "array_nulls = off", "transform_null_equals = on", "default_transaction_isolation = serializable",
+              "lock_timeout = 1", "client_encoding = LATIN1", "search_path = nowhere"})
+            admin.execute("ALTER ROLE embedq_worker SET " + std::string(setting));
         return true;
     }();
     static_cast<void>(made);

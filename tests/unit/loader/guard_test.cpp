@@ -114,7 +114,7 @@ TEST_F(GuardTest, WhatAProviderThrowsIsAnInternalError) {
     scripted->embed_body = []() -> Result<EmbedResult> { throw 3; };
     const auto answer = embed(*instance);
     EXPECT_EQ(answer.error().kind, ErrorKind::internal);
-    EXPECT_THAT(to_string(answer.error()), HasSubstr("threw in embed: something that is not a std::exception"));
+    EXPECT_THAT(to_string(answer.error()), HasSubstr("threw in embed: 'int', which is not a std::exception"));
     scripted->info_body = []() -> Result<ProviderInfo> { throw std::bad_alloc(); };
     EXPECT_EQ(instance->info({}).error().kind, ErrorKind::internal);
 }

@@ -134,6 +134,24 @@ TEST_F(Echo, gives_single_values_as_they_were) {
     }
 }
 
+TEST_F(Echo, reads_bytes_in_both_forms) {
+    std::vector<std::byte> bytes;
+    for (unsigned i = 0; i < 256; ++i) bytes.push_back(static_cast<std::byte>(i));
+    for (const char* form : {"hex", "escape"}) {
+        connection.execute("SET bytea_output = " + std::string(form));
+        const Rows rows = connection.query("SELECT $1::bytea, $2::bytea, ''::bytea",
+                                           Parameters().add(std::span<const std::byte>(bytes)).add(some_hash()));
+        EXPECT_EQ(rows.bytes(0, 0), bytes) << form;
+        EXPECT_EQ(rows.byte_count(0, 0), bytes.size()) << form;
+        std::vector<std::byte> decoded(bytes.size());
+        EXPECT_TRUE(rows.decode(0, 0, decoded)) << form;
+        EXPECT_EQ(decoded, bytes) << form;
+        EXPECT_FALSE(rows.decode(0, 1, decoded)) << "another length";
+        EXPECT_EQ(rows.hash(0, 1), some_hash()) << form;
+        EXPECT_TRUE(rows.bytes(0, 2).empty()) << form;
+    }
+}
+
 TEST(Durations, are_limited_to_what_fits) {
     EXPECT_EQ(to_us(std::chrono::milliseconds(1)), 1000);
     EXPECT_EQ(to_us(std::chrono::milliseconds::max()),

@@ -2,6 +2,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "every_verb.h"
 #include "names.h"
 #include "server.h"
 
@@ -44,58 +45,7 @@ protected:
 TEST_F(Rights, that_are_documented_are_enough_for_every_verb) {
     const auto store = open_store(url_as("a_worker"), schema, context);
     EXPECT_TRUE(must(store->migrate()).waiting.empty()) << "with nothing to do rights do not matter";
-    must(store->put_catalog({.catalog_id = "shop"}));
-    Profile profile;
-    profile.id = profile.fingerprint = filled(1);
-    profile.plugin = profile.model = "test";
-    profile.dimension = 2;
-    profile.text_version = 1;
-    const CatalogTarget target{"shop", "test", profile};
-    must(store->set_targets({&target, 1}));
-    SpecWrite write;
-    write.catalog_id = "shop";
-    write.spec_name = "pets";
-    write.content = "text";
-    write.content_hash = filled(2);
-    write.text_version = 1;
-    write.operations.push_back({"get", "GET", "/", "text", {}, "text", filled(3), 0});
-    must(store->put_specs({&write, 1}));
-    ClaimRequest request;
-    request.worker_id = "w";
-    request.fingerprints = {profile.fingerprint};
-    request.max_jobs = 1;
-    request.max_texts = 10;
-    const auto jobs = must(store->claim(request));
-    ASSERT_EQ(jobs.size(), 1U);
-    EXPECT_EQ(must(store->extend({"w", "host", 1, "1", 1}, {&jobs[0].ref, 1}, std::chrono::seconds(20))),
-              std::vector<bool>{true});
-    MissingQuery query{jobs[0].ref};
-    query.max_texts = 10;
-    const auto missing = must(store->missing_texts({&query, 1}));
-    const std::vector<float> values{1, 2};
-    Commit commit;
-    commit.jobs.push_back(
-        {.job = jobs[0].ref, .outcome = JobOutcome::succeeded, .error = {}, .vectors = {0}, .refusals = {}});
-    commit.vectors.push_back({missing.at(0)->profile_id, filled(3), missing.at(0)->as_of, values});
-    EXPECT_EQ(must(store->commit(commit)), std::vector<bool>{true});
-    const EnqueueRequest again{"shop", "pets", JobKind::manual_retry};
-    must(store->enqueue({&again, 1}));
-    must(store->reap(5));
-    must(store->reconcile(""));
-    const EndpointState pause{profile.fingerprint, "default", PauseKind::throttled, std::chrono::seconds(60), "why"};
-    must(store->put_endpoint_states({&pause, 1}));
-    must(store->endpoint_states());
-    const RateRequest rate_request{profile.fingerprint, RateUnit::tokens, 60, 1};
-    must(store->reserve({&rate_request, 1}));
-    must(store->statuses("shop", {}));
-    must(store->health(""));
-    must(store->jobs({}));
-    must(store->workers());
-    must(store->changes("shop", 0));
-    must(store->clone_catalog("shop", {.catalog_id = "copy"}));
-    must(store->delete_spec("shop", "pets"));
-    must(store->delete_catalog("shop"));
-    must(store->prune({.older_than = std::chrono::hours(0), .limit = 100}));
+    call_every_verb(*store);
     for (const Finding& finding : must(store->diagnose())) {
         EXPECT_NE(finding.level, FindingLevel::fault) << finding.subject << ": " << finding.found;
     }

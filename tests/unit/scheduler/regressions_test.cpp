@@ -143,5 +143,20 @@ TEST(RegressionsOfTheWorkQueue, AStoreThatWasAwayFailedTheJob) {
     EXPECT_EQ(work.commit.jobs.front().outcome, JobOutcome::release);
 }
 
+// The store could not read a job's texts, and said `internal`: five attempts later all jobs had failed.
+TEST(RegressionsOfTheWorkQueue, AStoreThatFailedUsedUpTheJobsAttempts) {
+    const SchedulerSettings settings;
+    WorkQueue queue{settings};
+    ClaimedJob job;
+    job.ref.id = 1;
+    job.attempts = settings.max_attempts - 1;
+    queue.fail(queue.add(job), Error{ErrorKind::internal, "a hash in the database is not 32 bytes long"});
+    const CommitWork work = queue.collect(0.5);
+    ASSERT_EQ(work.commit.jobs.size(), 1U);
+    EXPECT_EQ(work.commit.jobs.front().outcome, JobOutcome::release);
+    EXPECT_EQ(work.commit.jobs.front().error, "a hash in the database is not 32 bytes long");
+    EXPECT_GT(work.commit.jobs.front().delay, std::chrono::milliseconds::zero()) << "it is not claimed again at once";
+}
+
 }  // namespace
 }  // namespace embedq::scheduler
