@@ -10,10 +10,11 @@
 namespace embedq::simulated {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Action>, 9> action_table = {{
+constexpr std::array<std::pair<std::string_view, Action>, 10> action_table = {{
     {"throttle", Action::throttle},
     {"fail", Action::fail},
     {"hang", Action::hang},
+    {"never_returns", Action::never_returns},
     {"misconfigured", Action::misconfigured},
     {"too_large", Action::too_large},
     {"nan", Action::nan},
@@ -22,7 +23,7 @@ constexpr std::array<std::pair<std::string_view, Action>, 9> action_table = {{
     {"poison", Action::poison},
 }};
 constexpr std::string_view action_names =
-    "throttle, fail, hang, misconfigured, too_large, nan, wrong_count, wrong_dimension or poison";
+    "throttle, fail, hang, never_returns, misconfigured, too_large, nan, wrong_count, wrong_dimension or poison";
 constexpr std::size_t max_calls = 1'000'000;  // a rate limit keeps that many times
 
 template <class Number>

@@ -8,6 +8,7 @@
 //   fail rate=0.01                         one call in a hundred is `unavailable`; also takes retry_after
 //   fail calls=3..5                        the third to the fifth call (also calls=7 and calls=100..)
 //   hang rate=0.001                        no answer until the deadline or a stop
+//   never_returns                          no answer, whatever the deadline and a stop say: a plugin with a bug
 //   misconfigured calls=1..10
 //   too_large above_inputs=16              (and above_bytes=N)
 //   nan rate=0.01                          one row holds a NaN
@@ -46,7 +47,8 @@ enum class Action : std::uint8_t {
     nan,
     wrong_count,
     wrong_dimension,
-    poison
+    poison,
+    never_returns
 };
 
 struct RateLimit {

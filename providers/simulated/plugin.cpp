@@ -62,7 +62,8 @@ constexpr std::array option_table = {
                .type = OptionType::text_list,
                .help =
                    "Scripted faults, one a line: throttle above=50/s retry_after=1s; fail rate=0.01; fail calls=3..5; "
-                   "hang rate=0.001; nan rate=0.01; wrong_count rate=0.01; wrong_dimension calls=7; misconfigured "
+                   "hang rate=0.001; never_returns calls=9; nan rate=0.01; wrong_count rate=0.01; wrong_dimension "
+                   "calls=7; misconfigured "
                    "calls=1..10; too_large above_inputs=16; poison [per_text] text=SUBSTRING."},
     OptionSpec{.name = "seed",
                .type = OptionType::integer,

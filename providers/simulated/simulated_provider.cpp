@@ -119,6 +119,7 @@ Result<EmbedResult> SimulatedProvider::answer(const EmbedRequest& request) {
     if (fault != nullptr) {
         if (auto error = immediate_error(*fault, texts)) return std::unexpected(std::move(*error));
     }
+    if (fault != nullptr && fault->action == Action::never_returns) sync::sleep_until_stopped({});
     const bool hangs = server->hangs || (fault != nullptr && fault->action == Action::hang);
     const auto latency = settings_.latency + settings_.latency_per_input * static_cast<std::int64_t>(texts);
     if (auto waited = wait(hangs ? unending : latency, request); !waited)
