@@ -1,10 +1,13 @@
 #include "connection.h"
 
+#include <fcntl.h>
 #include <libpq-fe.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <pqxx/pqxx>
 #include <set>
@@ -59,7 +62,8 @@ struct Default {
 };
 // A dead peer is noticed within half a minute; a session that writes goes to the primary. The encoding is not the URL's
 // to choose.
-constexpr Default defaults[] = {{"application_name", "embedq"}, {"connect_timeout", "5"},
+constexpr const char* connect_timeout = "connect_timeout";
+constexpr Default defaults[] = {{"application_name", "embedq"}, {connect_timeout, "5"},
                                 {"keepalives_idle", "10"},      {"keepalives_interval", "5"},
                                 {"keepalives_count", "3"},      {"tcp_user_timeout", "20000"},
                                 {"client_encoding", "UTF8"},    {"target_session_attrs", "read-write"}};
@@ -82,7 +86,9 @@ constexpr Default defaults[] = {{"application_name", "embedq"}, {"connect_timeou
     for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
         const std::string_view keyword = option->keyword;
         const auto by_default = std::ranges::find(defaults, keyword, &Default::keyword);
-        if (option->val != nullptr && keyword != "client_encoding") {
+        // To libpq it is no limit if it is not positive.
+        const bool endless = keyword == connect_timeout && option->val != nullptr && std::atoi(option->val) <= 0;
+        if (option->val != nullptr && !endless && keyword != "client_encoding") {
             add(keyword, option->val);
         } else if (by_default != std::end(defaults)) {
             add(keyword, by_default->value);
@@ -91,18 +97,33 @@ constexpr Default defaults[] = {{"application_name", "embedq"}, {"connect_timeou
     return out;
 }
 
-// What workers call while they hold jobs: short, whatever the store holds.
-constexpr std::string_view queue_functions[] = {"claim",
-                                                "extend_leases",
-                                                "missing_texts",
-                                                "commit_jobs",
-                                                "next_due",
-                                                "put_endpoint_states",
-                                                "cooling_endpoints",
-                                                "reserve_rates",
-                                                "enqueue_jobs",
-                                                "cancel_jobs",
-                                                "reap"};
+// One statement of a migration, such as a build of an index.
+constexpr std::chrono::hours longest_migration{24};
+
+// What is short whatever the store holds: the calls on the queue, and rows that are found by their key.
+constexpr std::string_view short_functions[] = {
+    "cancel_jobs",         "catalog_named", "claim",         "commit_jobs",   "cooling_endpoints",
+    "enqueue_jobs",        "extend_leases", "get_profile",   "missing_texts", "next_due",
+    "put_endpoint_states", "reap",          "reserve_rates", "revision"};
+
+// A second descriptor of a socket. A descriptor that libpq has closed may belong to another file immediately; this one
+// is the connection's as long as the object lives.
+class OwnDescriptor {
+public:
+    explicit OwnDescriptor(int of) : descriptor_(::fcntl(of, F_DUPFD_CLOEXEC, 0)) {
+        if (descriptor_ < 0)
+            throw failure(ErrorKind::unavailable, "the process has no file descriptor left for a connection",
+                          "raise its limit of open files (ulimit -n)");
+    }
+    ~OwnDescriptor() { ::close(descriptor_); }
+    OwnDescriptor(const OwnDescriptor&) = delete;
+    OwnDescriptor& operator=(const OwnDescriptor&) = delete;
+    // Ends every wait on the socket.
+    void shut_down() const { ::shutdown(descriptor_, SHUT_RDWR); }
+
+private:
+    const int descriptor_;
+};
 
 [[nodiscard]] unsigned nibble(char c) {
     return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10);
@@ -157,7 +178,7 @@ constexpr Setting session_settings[] = {{"search_path", "pg_catalog, pg_temp"},
                                         {"idle_in_transaction_session_timeout", "%"},
                                         {"lock_timeout", "0"},
                                         {"jit", "off"}};
-constexpr int has_idle_session_timeout = 140000;
+constexpr int has_idle_session_timeout = 140000;  // and client_connection_check_interval
 constexpr int has_transaction_timeout = 170000;
 
 // `how`: "SET" for the session, "SET LOCAL" for a transaction.
@@ -169,7 +190,11 @@ constexpr int has_transaction_timeout = 170000;
     };
     const std::string milliseconds = std::to_string(timeout.count());
     for (const auto& [name, value] : session_settings) set(name, value == std::string_view("%") ? milliseconds : value);
-    if (version >= has_idle_session_timeout) set("idle_session_timeout", "0");
+    if (version >= has_idle_session_timeout) {
+        set("idle_session_timeout", "0");
+        // A statement that this side has given up does not go on for as long as it wants.
+        set("client_connection_check_interval", "'2s'");
+    }
     if (version >= has_transaction_timeout) set("transaction_timeout", "0");
     return out;
 }
@@ -353,10 +378,8 @@ struct Connection::Impl {
     template <class Do>
     auto guarded(std::chrono::milliseconds limit, Do&& run) -> decltype(run()) {
         if (watchdog == nullptr) return translated(std::forward<Do>(run));
-        const int socket = connection->sock();
-        const auto deadline =
-            limited ? std::chrono::steady_clock::now() + limit : std::chrono::steady_clock::time_point::max();
-        const sync::Watchdog::Watch watch(*watchdog, deadline, [socket] { ::shutdown(socket, SHUT_RDWR); });
+        const sync::Watchdog::Watch watch(*watchdog, std::chrono::steady_clock::now() + limit,
+                                          [this] { socket->shut_down(); });
         try {
             return translated(std::forward<Do>(run));
         } catch (const Failure&) {
@@ -378,22 +401,23 @@ struct Connection::Impl {
                 .disconnected = true};
     }
 
-    [[nodiscard]] std::chrono::milliseconds limit_of(std::string_view function) const {
-        const bool on_the_queue = std::ranges::find(queue_functions, function) != std::end(queue_functions);
-        return on_the_queue ? settings.call_timeout : longest_call();
+    [[nodiscard]] std::chrono::milliseconds limit_of(Duration duration) const {
+        if (duration == Duration::moments) return settings.call_timeout;
+        // The server itself ends a statement first.
+        return migrates ? longest_migration : settings.statement_timeout + std::chrono::seconds(5);
     }
-    // The server itself ends a statement first.
-    [[nodiscard]] std::chrono::milliseconds longest_call() const {
-        return settings.statement_timeout + std::chrono::seconds(5);
+    [[nodiscard]] std::chrono::milliseconds limit_of(std::string_view function) const {
+        const bool is_short = std::ranges::find(short_functions, function) != std::end(short_functions);
+        return limit_of(is_short ? Duration::moments : Duration::statement);
     }
 
-    pqxx::result exec(const std::string& sql) {
-        return guarded(longest_call(), [&] { return work->exec(sql); });
+    pqxx::result exec(const std::string& sql, Duration duration) {
+        return guarded(limit_of(duration), [&] { return work->exec(sql); });
     }
 
     pqxx::result query(const std::string& statement, const Parameters& parameters) {
         const std::vector<const char*> values = pointers_to(parameters);
-        return guarded(longest_call(),
+        return guarded(limit_of(Duration::statement),
                        [&] { return work->exec_params(statement, pqxx::prepare::make_dynamic_params(values)); });
     }
 
@@ -422,7 +446,7 @@ struct Connection::Impl {
         begin("BEGIN");
         try {
             auto result = run();
-            end("COMMIT");
+            end("COMMIT", Duration::statement);
             return result;
         } catch (...) {
             roll_back();
@@ -430,16 +454,17 @@ struct Connection::Impl {
         }
     }
     void begin(const std::string& how) {
-        exec(pooled ? how + "; " + settings_statement("SET LOCAL", settings.statement_timeout, version) : how);
+        exec(pooled ? how + "; " + settings_statement("SET LOCAL", settings.statement_timeout, version) : how,
+             Duration::moments);
         began = true;
     }
-    void end(const std::string& how) {
+    void end(const std::string& how, Duration duration) {
         began = false;
-        exec(how);
+        exec(how, duration);
     }
     void roll_back() noexcept {
         try {
-            end("ROLLBACK");
+            end("ROLLBACK", Duration::moments);
         } catch (...) {  // NOLINT(bugprone-empty-catch): who caught the first failure discards the connection
         }
     }
@@ -452,9 +477,10 @@ struct Connection::Impl {
 
     const ConnectionSettings settings;
     sync::Watchdog* const watchdog;
-    bool limited = true;
+    bool migrates = false;
     const std::string place;
     std::unique_ptr<pqxx::connection> connection;
+    std::optional<OwnDescriptor> socket;
     std::unique_ptr<pqxx::nontransaction> work;
     std::set<std::string> prepared;
     bool pooled = false;
@@ -469,12 +495,14 @@ Connection::Connection(const ConnectionSettings& settings, sync::Watchdog* watch
         // Otherwise libpqxx would reconnect by itself in the middle of a transaction.
         impl_->connection->inhibit_reactivation(true);
         impl_->work = std::make_unique<pqxx::nontransaction>(*impl_->connection);
+        impl_->socket.emplace(impl_->connection->sock());
     } catch (const pqxx::failure& caught) {
         throw failure_to_connect(caught.what(), impl_->place);
     }
     const Rows facts = execute(
         "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.pg_backend_pid(), "
-        "pg_catalog.current_setting('server_version_num')");
+        "pg_catalog.current_setting('server_version_num')",
+        Duration::moments);
     if (facts.boolean(0, 0)) {
         throw Failure{.error = {ErrorKind::unavailable,
                                 "PostgreSQL at " + impl_->place + " is a standby, which cannot be written to",
@@ -492,13 +520,14 @@ Connection::Connection(const ConnectionSettings& settings, sync::Watchdog* watch
                                                               ", but 13 or newer is needed"},
                       .disconnected = true};
     }
-    if (!impl_->pooled) execute(settings_statement("SET", settings.statement_timeout, impl_->version));
+    if (!impl_->pooled)
+        execute(settings_statement("SET", settings.statement_timeout, impl_->version), Duration::moments);
 }
 
 Connection::~Connection() = default;
 
-void Connection::wait_without_limit() noexcept {
-    impl_->limited = false;
+void Connection::prepare_to_migrate() noexcept {
+    impl_->migrates = true;
 }
 
 Rows Connection::call(std::string_view function, const Parameters& parameters) {
@@ -507,14 +536,14 @@ Rows Connection::call(std::string_view function, const Parameters& parameters) {
 Rows Connection::query(const std::string& statement, const Parameters& parameters) {
     return rows_of(impl_->query(statement, parameters));
 }
-Rows Connection::execute(const std::string& sql) {
-    return rows_of(impl_->exec(sql));
+Rows Connection::execute(const std::string& sql, Duration duration) {
+    return rows_of(impl_->exec(sql, duration));
 }
 void Connection::begin(const char* how) {
     impl_->begin(how);
 }
 void Connection::commit() {
-    impl_->end("COMMIT");
+    impl_->end("COMMIT", Duration::statement);
 }
 void Connection::rollback() noexcept {
     impl_->roll_back();

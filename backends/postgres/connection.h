@@ -25,8 +25,8 @@ struct ConnectionSettings {
     std::string url;     // as configured; may have the password, so only libpq gets it
     std::string schema;  // quoted already, for SQL
     std::chrono::milliseconds statement_timeout{60'000};
-    // How long this side waits for the answer to a call that works on the queue. Other calls may take the statement's
-    // time and a few seconds.
+    // How long this side waits for the answer to what is short whatever the store holds: calls on the queue, rows that
+    // are found by their key, the checks of a connection. Other calls may take the statement's time and a few seconds.
     std::chrono::milliseconds call_timeout{10'000};
     bool prepare = true;
 };
@@ -72,6 +72,9 @@ private:
     std::shared_ptr<const void> result_;
 };
 
+// Which limit a statement has: see ConnectionSettings.
+enum class Duration : std::uint8_t { moments, statement };
+
 class Connection {
 public:
     // Connects. `unavailable` when the server does not answer or is a standby; `misconfigured` when it refuses. The
@@ -82,14 +85,14 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    // From now on calls may take as long as they need, until a stop: for migrations.
-    void wait_without_limit() noexcept;
+    // From now on a statement may take a day, or until a stop.
+    void prepare_to_migrate() noexcept;
     // A function of the schema as `SELECT * FROM function(…)`. Outside begin and commit it is a transaction of its own.
     Rows call(std::string_view function, const Parameters& parameters);
     // One statement, with $1 and so on; never prepared.
     Rows query(const std::string& statement, const Parameters& parameters);
     // SQL without parameters, several statements allowed.
-    Rows execute(const std::string& sql);
+    Rows execute(const std::string& sql, Duration duration = Duration::statement);
     void begin(const char* how = "BEGIN");
     void commit();
     // After a failure. Then the connection is like a new one, or disconnected.

@@ -120,7 +120,6 @@ Result<MigrationState> ConnectionPool::migration_state() {
 
 Result<MigrationState> ConnectionPool::migrate(const std::stop_token& stop) {
     const auto apply = [&](Lease& lease) -> Result<MigrationState> {
-        lease.connection().wait_without_limit();
         try {
             apply_migrations(lease.connection(), settings_.schema, context_.logger(), migrations(), {}, stop);
             auto reached = read_migration_state(lease.connection(), settings_.schema);

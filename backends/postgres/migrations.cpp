@@ -14,8 +14,6 @@ namespace {
 // Any number that other programs are unlikely to use: "embq".
 constexpr std::int64_t lock_number = 0x656d6271;
 
-constexpr int detects_lost_clients = 140000;  // the first version with client_connection_check_interval
-
 // The parking rule of store_rules.h as a function of the schema, so that its numbers are written once. `p_failures` is
 // at least 1.
 [[nodiscard]] std::string parking_function() {
@@ -40,9 +38,11 @@ constexpr int detects_lost_clients = 140000;  // the first version with client_c
 using Applied = std::map<std::uint32_t, std::size_t>;
 
 [[nodiscard]] Applied applied_steps(Connection& connection, const std::string& schema) {
-    const Rows there = connection.execute("SELECT to_regclass(" + literal(schema + ".migrations") + ") IS NOT NULL");
+    const Rows there = connection.execute("SELECT to_regclass(" + literal(schema + ".migrations") + ") IS NOT NULL",
+                                          Duration::moments);
     if (!there.boolean(0, 0)) return {};
-    const Rows rows = connection.execute("SELECT number, indexes_built FROM " + schema + ".migrations");
+    const Rows rows =
+        connection.execute("SELECT number, indexes_built FROM " + schema + ".migrations", Duration::moments);
     Applied applied;
     for (std::size_t i = 0; i < rows.size(); ++i)
         applied.emplace(static_cast<std::uint32_t>(rows.integer(i, 0)), rows.count(i, 1));
@@ -206,11 +206,10 @@ void build_indexes(Connection& connection, const std::string& schema, Logger& lo
 
 // A migration may take long. If its process is killed, the server notices soon and releases its locks.
 void prepare_session(Connection& connection, const std::string& schema, const LockPatience& patience) {
+    connection.prepare_to_migrate();
     connection.execute("SET search_path = " + schema + ", pg_catalog, pg_temp");
     connection.execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = " +
                        std::to_string(patience.each.count()));
-    if (connection.server_version() >= detects_lost_clients)
-        connection.execute("SET client_connection_check_interval = '2s'");
 }
 
 // The session holds the lock, so that it is released when the process is killed. Never waited for inside the server,

@@ -46,13 +46,15 @@ inline constexpr std::array store_options{
                .help = "How long one statement may take before it is given up as unavailable. Not set behind a pooler.",
                .minimum = 1'000,
                .maximum = 3'600'000},
-    OptionSpec{.name = "call_timeout",
-               .type = OptionType::duration,
-               .default_value = "10s",
-               .help = "How long a worker waits for the answer to a call on the queue before it closes the connection "
-                       "and continues on another one. Less than the lease.",
-               .minimum = 1'000,
-               .maximum = 3'600'000},
+    OptionSpec{
+        .name = "call_timeout",
+        .type = OptionType::duration,
+        .default_value = "10s",
+        .help =
+            "How long the answer to a call on the queue, or to another short one, is waited for before the connection "
+            "is closed and another one tried. Less than the lease.",
+        .minimum = 1'000,
+        .maximum = 3'600'000},
 };
 
 // Checks the options; the first verb connects.

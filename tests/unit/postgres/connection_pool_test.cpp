@@ -2,7 +2,10 @@
 // while the server does not answer.
 #include "connection_pool.h"
 
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <barrier>
@@ -49,12 +52,13 @@ TEST_F(ConnectionPoolTest, continues_when_all_its_sessions_were_ended) {
     EXPECT_TRUE(store_->put_catalog({.catalog_id = "shop"}).has_value()) << "a write, too";
 }
 
-// The backends of the store's connections, frozen: their kernel goes on to acknowledge what is sent to them.
+// The backend of the store's connection, frozen: their kernel goes on to acknowledge what is sent to them.
 class Frozen {
 public:
     Frozen() {
-        const Rows rows =
-            sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'embedq' AND usename = 'embedq'");
+        const std::string of_silence = " FROM pg_stat_activity WHERE application_name = 'silence'";
+        wait_until("SELECT count(*) = 1" + of_silence);
+        const Rows rows = sql("SELECT pid" + of_silence);
         for (std::size_t i = 0; i < rows.size(); ++i) pids_.push_back(static_cast<pid_t>(rows.integer(i, 0)));
         for (const pid_t pid : pids_) EXPECT_EQ(::kill(pid, SIGSTOP), 0);
     }
@@ -63,34 +67,85 @@ public:
     }
     Frozen(const Frozen&) = delete;
     Frozen& operator=(const Frozen&) = delete;
-    [[nodiscard]] std::size_t count() const { return pids_.size(); }
 
 private:
     std::vector<pid_t> pids_;
 };
 
+// A port that accepts connections, by its kernel, and never answers.
+class Listening {
+public:
+    Listening() {
+        EXPECT_EQ(::bind(socket_, reinterpret_cast<sockaddr*>(&address_), sizeof address_), 0);
+        EXPECT_EQ(::listen(socket_, 8), 0);
+        socklen_t size = sizeof address_;
+        EXPECT_EQ(::getsockname(socket_, reinterpret_cast<sockaddr*>(&address_), &size), 0);
+    }
+    ~Listening() { ::close(socket_); }
+    Listening(const Listening&) = delete;
+    Listening& operator=(const Listening&) = delete;
+    [[nodiscard]] int port() const { return ntohs(address_.sin_port); }
+
+private:
+    const int socket_ = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address_{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+};
+
 class SilenceTest : public ConnectionPoolTest {
 protected:
     SilenceTest() {
-        store_.reset();
-        Options options;
-        options.set("url", url());
-        options.set("schema", schema);
-        options.set("pool", std::int64_t{2});
-        options.set("call_timeout", std::chrono::milliseconds(1'000));
-        store_ = must(make_store(options, context));
+        store_ = must(make_store(options(), context));
         must(store_->next_due({}));
+    }
+    [[nodiscard]] Options options() const {
+        return Options({{"url", url() + "?application_name=silence"},
+                        {"schema", schema},
+                        {"pool", std::int64_t{2}},
+                        {"call_timeout", std::chrono::milliseconds(1'000)},
+                        {"statement_timeout", std::chrono::milliseconds(3'600'000)}});
     }
 };
 
 TEST_F(SilenceTest, a_connection_that_falls_silent_costs_a_call_its_time_and_no_more) {
     const Frozen frozen;
-    ASSERT_EQ(frozen.count(), 1U);
     const auto before = steady_clock::now();
     EXPECT_TRUE(store_->next_due({}).has_value()) << "over a new connection";
     const auto took = steady_clock::now() - before;
     EXPECT_GE(took, std::chrono::milliseconds(1'000));
     EXPECT_LT(took, std::chrono::seconds(5));
+}
+
+TEST_F(SilenceTest, the_check_of_an_idle_connection_has_that_time_too) {
+    store_ = must(make_store(options(), context));
+    must(store_->migration_state());  // opens a connection without the check of the schema
+    const Frozen frozen;
+    const auto before = steady_clock::now();
+    EXPECT_TRUE(store_->catalogs().has_value()) << "over a new connection";
+    EXPECT_LT(steady_clock::now() - before, std::chrono::seconds(5));
+}
+
+TEST_F(SilenceTest, a_call_behind_a_locked_table_ends_here_and_on_the_server) {
+    ConnectionSettings settings = settings_for(superuser_url());
+    settings.statement_timeout = std::chrono::hours(1);
+    Connection lock(settings);
+    lock.begin();
+    lock.execute("LOCK TABLE " + schema + ".jobs_ready IN ACCESS EXCLUSIVE MODE");
+    const auto refused = store_->next_due({});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::unavailable) << to_string(refused.error());
+    wait_until(
+        "SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = 'silence' AND wait_event_type = 'Lock'");
+}
+
+TEST_F(SilenceTest, a_server_that_accepts_and_says_nothing_is_not_waited_for_forever) {
+    const Listening silent;
+    Options options;
+    options.set("url", "postgresql://embedq@127.0.0.1:" + std::to_string(silent.port()) + "/embedq?connect_timeout=0");
+    const auto before = steady_clock::now();
+    const auto refused = must(make_store(options, context))->migration_state();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::unavailable) << to_string(refused.error());
+    EXPECT_LT(steady_clock::now() - before, std::chrono::seconds(30));
 }
 
 TEST_F(SilenceTest, an_interrupt_ends_the_calls_and_refuses_later_ones) {
