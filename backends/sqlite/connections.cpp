@@ -34,6 +34,7 @@ std::unique_ptr<Connection> Connections::open(bool writes, bool create, std::sto
     settings.writes = writes;
     settings.create = create;
     settings.stop = std::move(stop);
+    settings.interrupted = interrupted_.get_token();
     std::error_code error;
     if (!create && std::filesystem::status(settings.path, error).type() == std::filesystem::file_type::not_found) {
         throw failure(ErrorKind::misconfigured, "SQLite store '" + settings.path + "': there is no such file",
@@ -44,7 +45,9 @@ std::unique_ptr<Connection> Connections::open(bool writes, bool create, std::sto
 
 std::unique_ptr<Connection> Connections::take_reader() {
     {
+        const auto file = id_of(settings_.path);
         const sync::Lock lock(readers_mutex_);
+        std::erase_if(readers_, [&](const auto& reader) { return reader->file() != file; });
         if (!readers_.empty()) {
             auto reader = std::move(readers_.back());
             readers_.pop_back();
@@ -55,6 +58,7 @@ std::unique_ptr<Connection> Connections::take_reader() {
 }
 
 Connection& Connections::writer() {
+    if (writer_ && writer_->file() != id_of(settings_.path)) writer_.reset();
     if (!writer_) {
         writer_ = open(true, false);
         // data_version starts again on each connection.
@@ -103,7 +107,12 @@ Result<MigrationState> Connections::migrate(const std::stop_token& stop) {
     }
 }
 
+void Connections::interrupt() noexcept {
+    interrupted_.request_stop();
+}
+
 Result<std::uint64_t> Connections::change_stamp() {
+    file_.look();
     // While a verb of this process writes, the stamp is updated at its end; waiting for that would gain nothing.
     if (!writer_mutex_.try_lock()) return stamp_.load(std::memory_order_relaxed);
     const sync::Lock lock(writer_mutex_, std::adopt_lock);

@@ -15,6 +15,7 @@
 #include "embedq/error.h"
 #include "embedq/store_types.h"
 #include "failure.h"
+#include "file_watch.h"
 #include "migrations.h"
 #include "sync/mutex.h"
 
@@ -22,7 +23,8 @@ namespace embedq::sqlite {
 
 class Connections {
 public:
-    Connections(ConnectionSettings settings, const Clock& clock) : settings_(std::move(settings)), clock_(clock) {}
+    Connections(ConnectionSettings settings, Context& context)
+        : settings_(std::move(settings)), clock_(context.clock()), file_(settings_.path, context.logger()) {}
 
     // Runs `body(connection, now)` as one write transaction. If it returns an Error, the transaction is rolled back.
     template <class Body>
@@ -37,6 +39,8 @@ public:
     [[nodiscard]] Result<MigrationState> migrate(const std::stop_token& stop);
     // A number that changes after another process, or another store on the same file, has written.
     [[nodiscard]] Result<std::uint64_t> change_stamp();
+    // As Store::interrupt: waits for a lock end, and statements that run long.
+    void interrupt() noexcept;
 
 private:
     // Ends a transaction that was not committed.
@@ -72,6 +76,8 @@ private:
 
     const ConnectionSettings settings_;
     const Clock& clock_;
+    FileWatch file_;
+    std::stop_source interrupted_;
 
     sync::Mutex writer_mutex_;
     std::unique_ptr<Connection> writer_ EMBEDQ_GUARDED_BY(writer_mutex_);
@@ -84,6 +90,7 @@ private:
 
 template <class Body>
 auto Connections::write(Body&& body) -> decltype(body(std::declval<Connection&>(), std::int64_t{})) {
+    file_.look();
     const sync::Lock lock(writer_mutex_);
     try {
         Connection& connection = writer();
@@ -102,6 +109,7 @@ auto Connections::write(Body&& body) -> decltype(body(std::declval<Connection&>(
 
 template <class Body>
 auto Connections::read(Body&& body) -> decltype(body(std::declval<Connection&>(), std::int64_t{})) {
+    file_.look();
     try {
         Lease lease(*this);
         try {

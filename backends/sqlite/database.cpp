@@ -1,8 +1,10 @@
 #include "database.h"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -13,30 +15,47 @@
 namespace embedq::sqlite {
 namespace {
 
-void make_folder(const std::string& path) {
+constexpr std::string_view in_memory = ":memory:";
+// Whatever the umask is, others have no rights on what is created here; SQLite gives the files beside it the same ones.
+constexpr mode_t folder_mode = 0700;
+constexpr mode_t file_mode = 0640;
+// A statement looks so often whether it was interrupted, in instructions of SQLite's machine.
+constexpr int progress_interval = 4096;
+
+[[nodiscard]] bool make_folders(const std::filesystem::path& folder) {
+    if (folder.empty() || ::mkdir(folder.c_str(), folder_mode) == 0 || errno == EEXIST) return true;
+    if (errno != ENOENT || !make_folders(folder.parent_path())) return false;
+    return ::mkdir(folder.c_str(), folder_mode) == 0 || errno == EEXIST;
+}
+
+void make_file(const std::string& path) {
     const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-    std::error_code error;
-    if (folder.empty() || std::filesystem::exists(folder, error)) return;
-    std::filesystem::create_directories(folder, error);
-    if (error) {
+    if (!make_folders(folder)) {
         throw failure(ErrorKind::misconfigured,
                       "SQLite store '" + path + "': its folder '" + folder.string() + "' cannot be created (" +
-                          error.message() + ")",
+                          std::generic_category().message(errno) + ")",
                       "create it, or point 'path' elsewhere");
     }
-    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+    // Without opening it: SQLite's locks would end with the descriptor. If it cannot be made, SQLite reports why.
+    [[maybe_unused]] const int made = ::mknod(path.c_str(), S_IFREG | file_mode, 0);
+}
+
+[[nodiscard]] Failure interrupted(const std::string& path) {
+    return failure(ErrorKind::unavailable, "SQLite store '" + path + "': the call was ended by the stop");
 }
 
 }  // namespace
 
 Connection::Connection(ConnectionSettings settings) : settings_(std::move(settings)) {
-    if (settings_.create) make_folder(settings_.path);
+    if (settings_.create && settings_.path != in_memory) make_file(settings_.path);
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (settings_.create ? SQLITE_OPEN_CREATE : 0);
     const int code = sqlite3_open_v2(settings_.path.c_str(), &handle_, flags, nullptr);
     try {
         if (code != SQLITE_OK) fail("opening it");
         sqlite3_extended_result_codes(handle_, 1);
         sqlite3_busy_handler(handle_, &Connection::on_busy, this);
+        sqlite3_progress_handler(handle_, progress_interval, &Connection::on_progress, this);
+        file_ = id_of(settings_.path);
         execute("PRAGMA foreign_keys = ON");
         execute("PRAGMA trusted_schema = OFF");
         execute(settings_.full_sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
@@ -62,15 +81,19 @@ Connection::~Connection() {
 // Short, growing waits: SQLite's own handler soon sleeps 100 ms at a time, which is long compared to our transactions.
 int Connection::on_busy(void* self, int count) {
     auto& connection = *static_cast<Connection*>(self);
-    if (count == 0) connection.busy_for_ = {};
-    if (connection.busy_for_ >= connection.settings_.busy_timeout) return 0;
-    const std::chrono::microseconds pause(std::min(5000, 200 * (count + 1)));
-    connection.busy_for_ += pause;
-    return connection.wait(pause) ? 1 : 0;
+    const auto now = std::chrono::steady_clock::now();
+    if (count == 0) connection.busy_until_ = now + connection.settings_.busy_timeout;
+    if (now >= connection.busy_until_) return 0;
+    return connection.wait(std::chrono::microseconds(std::min(5000, 200 * (count + 1)))) ? 1 : 0;
+}
+
+int Connection::on_progress(void* self) {
+    return static_cast<Connection*>(self)->settings_.interrupted.stop_requested() ? 1 : 0;
 }
 
 bool Connection::wait(std::chrono::microseconds time) const {
-    return sync::sleep_for(time, settings_.stop);
+    const auto interrupted = [this] { return settings_.interrupted.stop_requested(); };
+    return !interrupted() && sync::sleep_for(time, settings_.stop) && !interrupted();
 }
 
 void Connection::execute(const char* sql) {
@@ -86,6 +109,7 @@ sqlite3_stmt* Connection::prepare(std::string_view sql, bool keep) {
 }
 
 sqlite3_stmt* Connection::prepared(const char* sql) {
+    if (settings_.interrupted.stop_requested()) throw interrupted(settings_.path);
     const auto found = statements_.find(sql);
     if (found != statements_.end()) return found->second;
     sqlite3_stmt* statement = prepare(sql, true);
@@ -106,6 +130,9 @@ void Connection::interrupt() noexcept {
     sqlite3_interrupt(handle_);
 }
 void Connection::fail(std::string_view doing) const {
+    const int code = sqlite3_errcode(handle_) & 0xff;
+    if (settings_.interrupted.stop_requested() && (code == SQLITE_BUSY || code == SQLITE_INTERRUPT))
+        throw interrupted(settings_.path);
     throw_last(handle_, settings_.path, doing);
 }
 

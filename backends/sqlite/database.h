@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "embedq/values.h"
+#include "file_watch.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -29,9 +30,10 @@ struct ConnectionSettings {
     std::string path;
     std::chrono::milliseconds busy_timeout{10'000};
     bool full_sync = true;
-    bool writes = false;        // without it, SQLite itself refuses writes
-    bool create = false;        // creates the file and its folder
-    std::stop_token stop = {};  // ends the wait for another process that has the file locked
+    bool writes = false;               // without it, SQLite itself refuses writes
+    bool create = false;               // creates the file and its folder
+    std::stop_token stop = {};         // ends the wait for another process that has the file locked
+    std::stop_token interrupted = {};  // ends that and whatever takes long, and lets no statement begin
 };
 
 class Connection {
@@ -57,15 +59,19 @@ public:
     void interrupt() noexcept;
     [[noreturn]] void fail(std::string_view doing) const;
     [[nodiscard]] const std::string& path() const noexcept { return settings_.path; }
+    // The file that it opened. Nothing for a database in memory.
+    [[nodiscard]] const std::optional<FileId>& file() const noexcept { return file_; }
     // Waits for another process that has the file locked. False after a stop.
     [[nodiscard]] bool wait(std::chrono::microseconds time) const;
 
 private:
     static int on_busy(void* self, int count);
+    static int on_progress(void* self);
 
     ConnectionSettings settings_;
     sqlite3* handle_ = nullptr;
-    std::chrono::microseconds busy_for_{0};  // waited, since the file was found locked
+    std::optional<FileId> file_;
+    std::chrono::steady_clock::time_point busy_until_{};  // for so long a file that was found locked is waited for
     std::unordered_map<const char*, sqlite3_stmt*> statements_;
 };
 

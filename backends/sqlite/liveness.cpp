@@ -29,17 +29,24 @@ Liveness::~Liveness() {
 }
 
 bool Liveness::open() {
-    if (file_ < 0) file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    return file_ >= 0;
+    if (file_ >= 0 && id_of(path_) == opened_) return true;
+    if (file_ >= 0) ::close(file_);
+    file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file_ < 0) return false;
+    opened_ = id_of(path_);
+    for (const std::string& worker_id : held_) (void)lock_byte(worker_id);
+    return true;
+}
+
+// The lock belongs to the open file, not to the process: another store on the same file in this process has its own.
+bool Liveness::lock_byte(const std::string& worker_id) {
+    struct flock byte = byte_of(worker_id, F_WRLCK);
+    return ::fcntl(file_, F_OFD_SETLK, &byte) == 0;
 }
 
 void Liveness::hold(const std::string& worker_id) {
     const sync::Lock lock(mutex_);
-    if (held_.contains(worker_id) || !open()) return;
-    // The lock belongs to the open file, not to the process: another store on the same file in this process has its
-    // own.
-    struct flock byte = byte_of(worker_id, F_WRLCK);
-    if (::fcntl(file_, F_OFD_SETLK, &byte) == 0) held_.insert(worker_id);
+    if (open() && !held_.contains(worker_id) && lock_byte(worker_id)) held_.insert(worker_id);
 }
 
 bool Liveness::is_dead(const std::string& worker_id) {

@@ -5,10 +5,12 @@
 // Thread-safety: every member may be called from any thread.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 
+#include "file_watch.h"
 #include "sync/mutex.h"
 
 namespace embedq::sqlite {
@@ -26,11 +28,14 @@ public:
     [[nodiscard]] bool is_dead(const std::string& worker_id);
 
 private:
+    // The file that has the path now: if it was removed or replaced, the locks are taken again in the present one.
     [[nodiscard]] bool open() EMBEDQ_REQUIRES(mutex_);
+    [[nodiscard]] bool lock_byte(const std::string& worker_id) EMBEDQ_REQUIRES(mutex_);
 
     const std::string path_;
     sync::Mutex mutex_;
     int file_ EMBEDQ_GUARDED_BY(mutex_) = -1;
+    std::optional<FileId> opened_ EMBEDQ_GUARDED_BY(mutex_);
     std::set<std::string> held_ EMBEDQ_GUARDED_BY(mutex_);
 };
 

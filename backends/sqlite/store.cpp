@@ -29,7 +29,7 @@ Result<std::unique_ptr<Store>> make_store(const Options& options, Context& conte
 }
 
 SqliteStore::SqliteStore(const ConnectionSettings& settings, Context& context)
-    : context_(context), connections_(settings, context.clock()), liveness_(settings.path + "-workers") {}
+    : context_(context), connections_(settings, context), liveness_(settings.path + "-workers") {}
 
 StoreCapabilities SqliteStore::capabilities() const {
     return {

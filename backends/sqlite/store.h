@@ -44,6 +44,7 @@ public:
     [[nodiscard]] StoreCapabilities capabilities() const override;
     [[nodiscard]] Result<MigrationState> migration_state() override;
     [[nodiscard]] Result<MigrationState> migrate(std::stop_token stop = {}) override;
+    void interrupt() noexcept override { connections_.interrupt(); }
 
     // catalogs.cpp
     [[nodiscard]] Result<bool> put_catalog(const CatalogWrite& catalog) override;

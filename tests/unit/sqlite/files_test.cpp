@@ -46,6 +46,23 @@ TEST(Migrate, creates_the_folder_for_its_owner_alone) {
     EXPECT_EQ(found.st_mode & 0777U, 0700U);
 }
 
+TEST(Migrate, gives_others_no_rights_whatever_the_umask_is) {
+    TestContext context("sqlite");
+    Sandbox sandbox;
+    const mode_t before = ::umask(0);
+    const auto store = fresh_store(sandbox.path("deep/er/test.db"), context);
+    must(store->put_catalog({.catalog_id = "shop"}));
+    ::umask(before);
+    const auto mode_of = [&](const std::string& name) {
+        struct stat found{};
+        EXPECT_EQ(::stat(sandbox.path(name).c_str(), &found), 0) << name;
+        return found.st_mode & 0777U;
+    };
+    for (const char* folder : {"deep", "deep/er"}) EXPECT_EQ(mode_of(folder), 0700U) << folder;
+    for (const char* file : {"deep/er/test.db", "deep/er/test.db-wal", "deep/er/test.db-shm"})
+        EXPECT_EQ(mode_of(file), 0640U) << file;
+}
+
 TEST(Migrate, reports_why_a_folder_cannot_be_created) {
     TestContext context("sqlite");
     Sandbox sandbox;

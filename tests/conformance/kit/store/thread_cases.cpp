@@ -197,10 +197,29 @@ void pruning_keeps_texts_that_come_back(Kit& kit) {
     in_parallel(kit, bodies);
 }
 
+// A process that stops: its store's calls end. Those of other processes go on.
+void an_interrupted_instance_refuses_calls_and_others_work(Kit& kit) {
+    kit.catalog();
+    const auto other = kit.another();
+    std::atomic<bool> refused = false;
+    std::jthread caller([&] {
+        for (int i = 0; i < 100'000 && !refused; ++i) refused = !kit.store().catalogs();
+    });
+    kit.store().interrupt();
+    caller.join();
+    expect_error(kit.store().catalogs(), ErrorKind::unavailable);
+    expect_error(kit.store().put_catalog({.catalog_id = "refused"}), ErrorKind::unavailable);
+    expect_error(kit.store().next_due({}), ErrorKind::unavailable);
+    must(other->put_catalog({.catalog_id = "written"}));
+    EXPECT_EQ(must(other->catalogs()).size(), 2U);
+}
+
 }  // namespace
 
 std::vector<Case> thread_cases() {
     return {
+        {"every_call_ends", "an_interrupted_instance_refuses_calls_and_others_work",
+         an_interrupted_instance_refuses_calls_and_others_work, unless_multi_process},
         {"threads", "claimers_never_share_a_job", claimers_never_share_a_job},
         {"threads", "writes_and_commits_interleave", writes_and_commits_interleave},
         {"threads", "two_writers_of_one_spec", two_writers_of_one_spec},
