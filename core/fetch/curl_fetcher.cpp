@@ -258,6 +258,8 @@ private:
         curl_easy_setopt(handle, CURLOPT_USERAGENT, settings_.user_agent.c_str());
         curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");  // everything that this libcurl can decompress
         curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+        // A request that is given up does not wait for a resolver's thread.
+        curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
         curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
         curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(left, longest_connect).count()));
         if (!settings_.ca_file.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, settings_.ca_file.c_str());
