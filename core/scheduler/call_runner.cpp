@@ -94,7 +94,8 @@ void CallRunner::join() {
     {
         sync::Lock lock(state_.mutex);
         state_.endpoints_cv.notify_all();
-        const auto grace_end = state_.now() + state_.settings.grace;
+        // From the begin of the stop: a store that hangs may have delayed this.
+        const auto grace_end = std::min(state_.drain_until, state_.now() + state_.settings.grace);
         state_.call_thread_ended_cv.wait_until(
             lock, grace_end, [&]() EMBEDQ_REQUIRES(state_.mutex) { return state_.call_threads == 0; });
     }

@@ -61,7 +61,7 @@ std::optional<std::vector<bool>> Committer::try_write(const CommitWork& work, en
 bool Committer::gives_up(endpoints::Endpoint::Steady began) {
     const auto now = state_.now();
     const sync::Lock lock(state_.mutex);
-    return now > began + state_.settings.lease || (state_.commit_until && now > *state_.commit_until);
+    return now > began + state_.settings.lease || now >= state_.drain_until;
 }
 
 void Committer::report_cuts(const std::vector<std::string>& messages) {
@@ -75,6 +75,11 @@ void Committer::report_cuts(const std::vector<std::string>& messages) {
         unreported_cuts_ = 0;
         state_.logger().info(message + others);
     }
+}
+
+endpoints::Endpoint::Steady Committer::drain_until() const {
+    const sync::Lock lock(state_.mutex);
+    return state_.drain_until;
 }
 
 }  // namespace embedq::scheduler

@@ -67,7 +67,7 @@ public:
         {
             const sync::Lock lock(state_.mutex);
             state_.draining = true;
-            state_.commit_until = state_.now() + state_.settings.grace;
+            state_.drain_until = state_.now() + state_.settings.grace;
             state_.queue.release_all_queued("given back at a stop");
         }
         const std::array first_to_end{&claimer_thread_, &prober_thread_,      &notification_thread_,

@@ -113,8 +113,8 @@ public:
     bool heartbeat_missed EMBEDQ_GUARDED_BY(mutex) = false;
     bool claimer_awake EMBEDQ_GUARDED_BY(mutex) = true;
     bool draining EMBEDQ_GUARDED_BY(mutex) = false;  // no new calls
-    // While draining: until when a commit that fails is tried again.
-    std::optional<endpoints::Endpoint::Steady> commit_until EMBEDQ_GUARDED_BY(mutex);
+    // At a stop: for so long calls in flight may take, and a store that does not answer is asked to commit.
+    endpoints::Endpoint::Steady drain_until EMBEDQ_GUARDED_BY(mutex) = endpoints::Endpoint::Steady::max();
     bool calls_ended EMBEDQ_GUARDED_BY(mutex) = false;  // no call will return any more
     std::size_t call_threads EMBEDQ_GUARDED_BY(mutex) = 0;
 };

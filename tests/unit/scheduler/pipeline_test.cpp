@@ -326,6 +326,37 @@ TEST_F(PipelineTest, stop_is_clean) {
     EXPECT_EQ(scheduler.counters().jobs_held, 0U);
 }
 
+// Once it fails, commits fail until the end.
+class LostStore : public conformance::FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<bool>> commit(const Commit& commit) override {
+        ++commits;
+        if (lost) return embedq::fail(ErrorKind::unavailable, "the store does not answer");
+        return FaultyStore::commit(commit);
+    }
+    std::atomic<bool> lost = false;
+    std::atomic<int> commits = 0;
+};
+
+TEST_F(PipelineTest, AStopAsksAStoreThatDoesNotAnswerForTheGraceTimeAndNotForALease) {
+    auto lost = std::make_unique<LostStore>(context);
+    LostStore& asked = *lost;
+    store = std::move(lost);
+    ASSERT_TRUE(store->migrate());
+    ASSERT_TRUE(store->put_catalog({"c", {}, {}, {}, {}}));
+    set_target();
+    settings.lease = std::chrono::hours(1);
+    settings.grace = std::chrono::milliseconds(20);
+    asked.lost = true;
+    put("spec", {"a text"});
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return asked.commits > 0; }));
+    const auto before = std::chrono::steady_clock::now();
+    scheduler->stop();
+    EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::minutes(1));
+}
+
 TEST_F(PipelineTest, AWorkerThatCannotMakeTheTargetProfileClaimsNoJobs) {
     const auto other = std::make_shared<ScriptedProvider>("another model");
     endpoints::ProviderDirectory others = directory(other);
