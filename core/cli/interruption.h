@@ -17,13 +17,18 @@ struct OverdueStop {
     std::function<std::string()> hanging = {};  // what has not returned, for the message before the process ends
 };
 
+// For the time in which a plugin's factory may hang.
+[[nodiscard]] inline OverdueStop while_opening() {
+    return {.hanging = [] { return std::string("a plugin that is being opened"); }};
+}
+
 class Interruption {
 public:
     virtual ~Interruption() = default;
     [[nodiscard]] virtual std::stop_token token() const = 0;
     // Waits for the duration, or until the stop; false when stopped.
     [[nodiscard]] virtual bool wait_for(std::chrono::milliseconds duration) = 0;
-    // Replaces what happens 6 s after the stop, and what the process reports when it ends itself, 9 s after the stop.
+    // Replaces what happens 7 s after the stop, and what the process reports when it ends itself, 9 s after the stop.
     // Returns when what was there before is no longer called.
     virtual void on_overdue(OverdueStop overdue) = 0;
     // Waits until the stop.
@@ -31,13 +36,16 @@ public:
     [[nodiscard]] virtual std::chrono::steady_clock::time_point now() const = 0;
 };
 
-// While it lives, a stop that takes too long interrupts what it was given.
+// While it lives, a stop that takes too long interrupts what it was given, and reports that. Afterwards, what it was
+// given is being destroyed.
 class OverdueStopScope {
 public:
     OverdueStopScope(Interruption& interruption, OverdueStop overdue) : interruption_(interruption) {
         interruption_.on_overdue(std::move(overdue));
     }
-    ~OverdueStopScope() { interruption_.on_overdue({}); }
+    ~OverdueStopScope() {
+        interruption_.on_overdue({.hanging = [] { return std::string("a plugin that is being closed"); }});
+    }
     OverdueStopScope(const OverdueStopScope&) = delete;
     OverdueStopScope& operator=(const OverdueStopScope&) = delete;
 

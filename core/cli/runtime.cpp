@@ -40,6 +40,9 @@ public:
     }
 
     Status open(const OpenRequest& request) {
+        if (Status made = make_store(); !made) return made;
+        // Nothing has begun that a stop would have to wait for.
+        const std::stop_callback at_stop(request.stop, [this] { store_->interrupt(); });
         if (Status opened = open_store(request); !opened) return opened;
         if (Status opened = open_notifier(request.stop); !opened) return opened;
         if (Status opened = open_providers(request); !opened) return opened;
@@ -77,9 +80,7 @@ public:
         return scheduler_->start();
     }
 
-    void interrupt() noexcept override {
-        if (store_ != nullptr) store_->interrupt();
-    }
+    void interrupt() noexcept override { store_->interrupt(); }
 
     std::string hanging() const override {
         std::string text;
@@ -90,14 +91,19 @@ public:
             }
             if (!verbs.empty()) text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", who, fmt::join(verbs, ", "));
         };
-        if (store_ != nullptr) add(fmt::format("store '{}'", store_name()), plugins::call_statistics(*store_));
+        add(fmt::format("store '{}'", store_name()), plugins::call_statistics(*store_));
         for (const auto& [name, provider] : instances_) {
             add(fmt::format("provider '{}'", name), statistics_of(*provider));
+        }
+        const sync::Lock lock(services_mutex_);
+        for (const auto& [name, service] : started_) {
+            add(fmt::format("service '{}'", name), plugins::call_statistics(*service));
         }
         return text;
     }
 
     void stop_work() noexcept override {
+        const sync::Lock lock(stop_mutex_);
         // Services create work, so they end first.
         for (const auto& service : services_) service->stop();
         if (scheduler_ != nullptr) scheduler_->stop();
@@ -125,6 +131,10 @@ public:
             auto service = plugins::make_service(**plugin, *options, context(instance.name), *engine_);
             if (!service) return std::unexpected(service.error());
             services_.push_back(std::move(*service));
+            {
+                const sync::Lock lock(services_mutex_);
+                started_.emplace_back(instance.name, services_.back().get());
+            }
             if (Status started = services_.back()->start(); !started) return started;
         }
         return {};
@@ -154,7 +164,7 @@ private:
         }
     }
 
-    Status open_store(const OpenRequest& request) {
+    Status make_store() {
         const auto plugin = registry_.load(PluginKind::store, configuration_.store.plugin);
         if (!plugin) return std::unexpected(plugin.error());
         auto options = config::options_with_secrets(configuration_.store, request.stop);
@@ -163,6 +173,10 @@ private:
         auto store = plugins::make_store(**plugin, configuration_.store.options, context(configuration_.store.plugin));
         if (!store) return std::unexpected(store.error());
         store_ = std::move(*store);
+        return {};
+    }
+
+    Status open_store(const OpenRequest& request) {
         if (!request.migrate) return {};
         // Stores may have this option. It fails here, rather than at each later call to the store.
         if (store_option(configuration_, "migrate") == "never") return require_schema(request);
@@ -268,6 +282,9 @@ private:
     std::unique_ptr<engine::HostEngine> engine_;
     std::unique_ptr<scheduler::Scheduler> scheduler_;
     std::vector<std::unique_ptr<Service>> services_;
+    sync::Mutex stop_mutex_;  // who stops second waits for the first
+    mutable sync::Mutex services_mutex_;
+    std::vector<std::pair<std::string, const Service*>> started_ EMBEDQ_GUARDED_BY(services_mutex_);
 };
 
 }  // namespace

@@ -81,7 +81,8 @@ struct OpenRequest {
     // Called while the store is `unavailable`: true, after a pause, to try again. Without it the first such error is
     // the failure.
     std::function<bool(const Error&)> try_again = {};
-    std::stop_token stop = {};  // ends the wait for another process that migrates, and the reading of documents
+    // Ends what waits for the store meanwhile, its calls and those that follow, and the reading of documents.
+    std::stop_token stop = {};
 };
 
 // The value of a store's option in the YAML, as text.

@@ -17,13 +17,22 @@
 #include "sync/sleep.h"
 
 namespace embedq::cli {
+namespace {
+
+// A blocked signal reaches the descriptor even if it is ignored.
+bool is_ignored(int number) {
+    struct sigaction present{};
+    return ::sigaction(number, nullptr, &present) == 0 && present.sa_handler == SIG_IGN;
+}
+
+}  // namespace
 
 Signals::Signals() {
     sigset_t watched;
     sigemptyset(&watched);
     sigaddset(&watched, SIGINT);
     sigaddset(&watched, SIGTERM);
-    sigaddset(&watched, SIGHUP);
+    if (!is_ignored(SIGHUP)) sigaddset(&watched, SIGHUP);
     if (const int error = pthread_sigmask(SIG_BLOCK, &watched, nullptr); error != 0) {
         throw std::system_error(error, std::generic_category(), "pthread_sigmask");
     }

@@ -1,4 +1,5 @@
-// SIGINT, SIGTERM and SIGHUP as a stop token, for the commands that run until they are stopped.
+// SIGINT, SIGTERM and SIGHUP as a stop token, for the commands that run until they are stopped. A SIGHUP that was
+// ignored before the start, as by nohup, stays ignored.
 //
 // Make one before any other thread starts: threads inherit the signal mask. The second signal ends the process
 // immediately, and so does a stop that takes longer than 9 s.
@@ -31,7 +32,7 @@ public:
 
 private:
     // How long after the first signal calls are ended, and the process is.
-    static constexpr std::chrono::milliseconds interrupt_after{6'000};
+    static constexpr std::chrono::milliseconds interrupt_after{7'000};
     static constexpr std::chrono::milliseconds end_after{9'000};
 
     void run();

@@ -1,16 +1,21 @@
 """What falls silent: a connection whose peer acknowledges and never answers, a provider that hangs. Work continues, and
 every process ends in time."""
 
+import json
 import signal
 import socket
+import sqlite3
 import threading
 import time
 
 from case import Case, documents
-from deployment import LEASE, Deployment, new_database
+from deployment import LEASE, SOAK, Deployment, new_database
+from owned import wait_until
 from postgres import HOST, make_url
 
-STOP = 10  # seconds within which a process must end after SIGTERM
+STOP = 10  # seconds within which a process must end after a signal
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP) if SOAK else (signal.SIGTERM,)
+SLOW = {"latency": "60ms", "batch": 8, "concurrency": 1}  # a process has work for long
 CALL_TIMEOUT = 10  # seconds, the default of the store's option `call_timeout`
 
 
@@ -27,6 +32,7 @@ class Proxy:
         self.frozen = set()  # single connections, by number
         self.opened = 0
         self.closed = False
+        self.connections = []
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
@@ -42,6 +48,7 @@ class Proxy:
     def serve(self, client, number):
         self.pass_through(number)
         server = socket.create_connection((HOST, self.target))
+        self.connections += [client, server]
         pump = threading.Thread(target=self.forward, args=(server, client, number), daemon=True)
         pump.start()
         self.forward(client, server, number)
@@ -75,11 +82,52 @@ class Proxy:
         """All, and those that come."""
         self.thawed.clear()
 
+    def refuse(self):
+        """Ends all connections, and takes no more."""
+        self.close()
+        for connection in self.connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
     def close(self):
         self.closed = True
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)  # ends the wait in accept
+        except OSError:
+            pass
         self.listener.close()
         self.thawed.set()
         self.frozen = set()
+
+
+class OnSqlite(Deployment):
+    """All processes on one file."""
+
+    def configure(self, name, **settings):
+        path = super().configure(name, **settings)
+        configuration = json.loads(path.read_text())
+        configuration["store"] = {"plugin": "sqlite", "options": {"path": str(self.file)}}
+        path.write_text(json.dumps(configuration))
+        return path
+
+    @property
+    def file(self):
+        return self.folder / "data" / "embedq.db"
+
+    def migrated(self):
+        try:
+            return self.value("PRAGMA user_version") > 0
+        except sqlite3.Error:
+            return False
+
+    def value(self, sql):
+        session = sqlite3.connect(self.file)
+        try:
+            return session.execute(sql).fetchone()[0]
+        finally:
+            session.close()
 
 
 class Silence(Case):
@@ -89,9 +137,7 @@ class Silence(Case):
         database = new_database(self.server)
         made = Deployment(self.server, database, **settings)
         self.addCleanup(made.close)
-        direct = made.url
         made.proxied = lambda **parameters: make_url([proxy.port], database, **parameters)
-        self.assertIn(str(self.server.port), direct())
         return made, proxy
 
     def through(self, deployment, name, *words, **settings):
@@ -99,16 +145,39 @@ class Silence(Case):
                                  environment={"EMBEDQ_DATABASE_URL": deployment.proxied(application_name=name)},
                                  **settings)
 
-    def ends_in_time(self, process, number=signal.SIGTERM):
+    def all_commands(self, d, launch):
+        """`worker`, `serve` and `index` on one deployment. Each asks the store several times a second."""
+        d.put(documents(4, 100))
+        file = d.write("long.json", documents(1, 400, first=9)["s9"])
+        started = [launch(d, *words) for words in (["worker", "worker"], ["serve", "serve"], ["index", "index", file])]
+        for one in started:
+            d.until(f"SELECT count(*) > 0 FROM embedq.workers WHERE pid = {one.pid}", f"{one.name} works")
+        return started
+
+    def stop_in_time(self, what, started, numbers=None, statuses=(0, 1)):
+        """Sends each its signal, and checks that all end in time: `worker` and `serve` with one of the statuses,
+        `index` with 1, since it was not done."""
         began = time.monotonic()
-        process.process.send_signal(number)
-        process.process.wait(STOP + 5)
-        took = time.monotonic() - began
-        self.assertLess(took, STOP, process.said())
+        took = {}
+        for one, number in zip(started, numbers or [signal.SIGTERM] * len(started)):
+            one.process.send_signal(number)
+
+        def ended():
+            for one in started:
+                if one.name not in took and one.process.poll() is not None:
+                    took[one.name] = time.monotonic() - began
+            return len(took) == len(started)
+        wait_until(ended, lambda: f"all end: {took}", seconds=STOP + 5)
+        print(f"{what}:", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in took.items()))
+        for one in started:
+            self.assertLess(took[one.name], STOP, one.said())
+            self.assertIn(one.process.returncode, (1,) if one.name == "index" else statuses, one.said())
+            if one.process.returncode == 1 and one.name != "index":
+                self.assertIn("not returned: ", one.said())
         return took
 
     def test_work_continues_over_new_connections(self):
-        d, proxy = self.behind_a_proxy(latency="60ms", batch=8, concurrency=1)
+        d, proxy = self.behind_a_proxy(**SLOW)
         d.put(documents(6, 40))
         worker = self.through(d, "worker", "worker")
         d.until("SELECT count(*) >= 40 FROM embedq.vectors", "some vectors are there")
@@ -116,38 +185,81 @@ class Silence(Case):
         began = time.monotonic()
         before = d.number("SELECT count(*) FROM embedq.vectors")
         d.until(f"SELECT count(*) > {before + 8} FROM embedq.vectors", "work continues")
-        self.assertLess(time.monotonic() - began, LEASE + CALL_TIMEOUT, worker.said())
+        took = time.monotonic() - began
+        print(f"the work went on after {took:.1f} s")
+        self.assertLess(took, LEASE + CALL_TIMEOUT, worker.said())
         d.finish(worker, heir=False)
 
-    def test_every_command_ends_in_time_while_the_database_is_silent(self):
-        for words in (["worker"], ["serve"]):
-            with self.subTest(words):
-                d, proxy = self.behind_a_proxy(latency="60ms", batch=8, concurrency=1)
-                d.put(documents(4, 40))
-                one = self.through(d, words[0], *words)
-                d.came_to_work(one)
-                proxy.freeze()
-                time.sleep(1)  # calls are under way
-                self.ends_in_time(one)
+    def test_a_stop_ends_in_time_while_the_database_is_silent(self):
+        for number in SIGNALS:
+            d, proxy = self.behind_a_proxy(**SLOW)
+            started = self.all_commands(d, self.through)
+            proxy.freeze()
+            started.append(self.through(d, "starting", "worker"))
+            time.sleep(1)  # calls are under way
+            self.stop_in_time("the database is silent", started, [number, number, signal.SIGHUP, number])
 
-    def test_index_ends_in_time_while_the_database_is_silent(self):
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            with self.subTest(number):
-                d, proxy = self.behind_a_proxy(latency="60ms", batch=8, concurrency=1)
-                d.migrate()
-                file = d.write("s.json", documents(1, 400)["s0"])
-                index = self.through(d, "index", "index", file)
-                d.until("SELECT count(*) >= 8 FROM embedq.vectors", "some vectors are there")
-                proxy.freeze()
-                self.ends_in_time(index, number)
+    def test_a_stop_ends_in_time_while_the_database_refuses_connections(self):
+        for number in SIGNALS:
+            d, proxy = self.behind_a_proxy(**SLOW)
+            started = self.all_commands(d, self.through)
+            proxy.refuse()
+            time.sleep(1)
+            self.stop_in_time("the database refuses", started, [number] * 3, statuses=(0,))
 
-    def test_every_command_ends_in_time_while_the_provider_hangs(self):
-        for words in (["worker"], ["serve"]):
-            with self.subTest(words):
-                d = self.deployment()
-                d.put(documents(1, 10))
-                one = d.launch(words[0], *words, faults=["hang rate=1"])
-                d.came_to_work(one)
-                self.assertEqual(one.process.poll(), None)
-                self.ends_in_time(one)
-                self.assertEqual(one.process.returncode, 0, one.said())
+    def test_a_stop_ends_in_time_behind_a_locked_table(self):
+        for number in SIGNALS:
+            d = self.deployment(**SLOW)
+            started = self.all_commands(d, Deployment.launch)
+            lock = d.lock("LOCK TABLE embedq.job_leases, embedq.jobs_ready, embedq.workers, embedq.migrations "
+                          "IN ACCESS EXCLUSIVE MODE")
+            started.append(d.launch("starting", "worker"))
+            d.until("SELECT count(DISTINCT application_name) = 4 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                    "AND application_name IN ('worker', 'serve', 'index', 'starting')", "all wait")
+            took = self.stop_in_time("a table is locked", started, [number] * 4)
+            self.assertLess(took["starting"], 5, "nothing had begun that a stop would have to wait for")
+            lock.close()
+
+    def test_a_stop_ends_in_time_while_the_file_is_locked(self):
+        for number in SIGNALS:
+            d = OnSqlite(self.server, **SLOW)
+            self.addCleanup(d.close)
+            file = d.write("long.json", documents(1, 400)["s0"])
+            started = [d.launch("index", "index", file), d.launch("worker", "worker"), d.launch("serve", "serve")]
+            wait_until(lambda: d.file.exists() and d.migrated(), "the schema is there")
+            for one in started:
+                wait_until(lambda pid=one.pid: d.value(f"SELECT count(*) FROM workers WHERE pid = {pid}"), "it works")
+            other = sqlite3.connect(d.file, timeout=60, isolation_level=None)
+            other.execute("BEGIN EXCLUSIVE")
+            time.sleep(1)  # calls are under way
+            self.stop_in_time("the file is locked", started, [number] * 3, statuses=(0,))
+            other.close()
+
+    def stuck(self, fault):
+        """Each command on a deployment of its own, in a call to a provider with that fault."""
+        started = []
+        for words in (["worker"], ["serve"], ["index"]):
+            d = self.deployment(**SLOW)
+            if words == ["index"]:
+                words.append(d.write("some.json", documents(1, 40)["s0"]))
+            else:
+                d.put(documents(1, 40))
+            # It may be started with SIGHUP ignored, as by nohup.
+            before = signal.signal(signal.SIGHUP, signal.SIG_IGN if words == ["serve"] else signal.SIG_DFL)
+            started.append(d.launch(words[0], *words, faults=[f"{fault} calls=2.."]))
+            signal.signal(signal.SIGHUP, before)
+            d.until("SELECT count(*) > 0 FROM embedq.vectors", "the first call is over, and the second one begins")
+        return started
+
+    def test_a_stop_ends_in_time_while_the_provider_hangs(self):
+        started = self.stuck("hang")
+        started[1].process.send_signal(signal.SIGHUP)
+        time.sleep(0.2)
+        self.assertIsNone(started[1].process.poll(), "it ignores SIGHUP from its start on")
+        self.stop_in_time("the provider hangs", started, statuses=(0,))
+
+    def test_a_stop_ends_in_time_while_a_plugin_never_returns(self):
+        started = self.stuck("never_returns")
+        self.stop_in_time("a plugin never returns", started, statuses=(1,))
+        for one in started:
+            self.assertIn("not returned: provider 'sim': embed", one.said())

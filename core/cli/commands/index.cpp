@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "cli/commands.h"
 #include "cli/index_waiter.h"
@@ -8,6 +9,7 @@
 #include "cli/present.h"
 #include "cli/progress.h"
 #include "cli/store_wait.h"
+#include "cli/work_stop.h"
 #include "embedq/support/ids.h"
 
 namespace embedq::cli {
@@ -106,12 +108,16 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
     const auto interruption = context.listen_for_stop();
     const auto started = interruption->now();
     // The user wants to know soon, but a database that is just starting is worth a short wait.
+    const OverdueStopScope opening(*interruption, while_opening());
     StoreWait try_again(console, *interruption, std::chrono::seconds(5));
     auto runtime = context.installation.open({.try_again = std::ref(try_again), .stop = interruption->token()});
     if (!runtime) return show_error(context, runtime.error());
     try_again.available();
-    const OverdueStopScope overdue(*interruption, {.interrupt = [&] { (*runtime)->interrupt(); },
-                                                   .hanging = [&] { return (*runtime)->hanging(); }});
+    const auto hanging = [&] {
+        const std::string calls = (*runtime)->hanging();
+        return calls.empty() ? std::string("the reading of the documents") : calls;
+    };
+    const OverdueStopScope overdue(*interruption, {.interrupt = [&] { (*runtime)->interrupt(); }, .hanging = hanging});
     std::unique_ptr<fetch::Fetcher> fetcher;
     if (std::ranges::any_of(arguments.paths, fetch::is_url)) {
         auto made = (*runtime)->make_fetcher();
@@ -134,9 +140,11 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
     // Documents are stored and found by their words even while the provider does not answer, which is reported when it
     // is waited for. A store that fails here fails below, too.
     static_cast<void>((*runtime)->apply_targets(interruption->token(), arguments.timeout));
+    std::optional<WorkStop> work_stop;
     if (!arguments.no_work) {
         if (const Status working = (*runtime)->start_work(TargetPolicy::as_configured); !working)
             return show_error(context, working.error());
+        work_stop.emplace(**runtime, interruption->token());
     }
 
     Progress progress(console, [&] { return interruption->now(); });

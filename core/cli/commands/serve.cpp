@@ -23,10 +23,12 @@ Status apply_targets(Runtime& runtime, StoreWait& try_again, const std::stop_tok
 // `serve` is a worker that also follows `embedding.model_change` and runs the services.
 int run_until_stopped(CommandContext& context, bool serve) {
     const auto interruption = context.listen_for_stop();
+    const OverdueStopScope opening(*interruption, while_opening());
     StoreWait try_again(context.console, *interruption);
     auto runtime = context.installation.open(
         {.migrate = true, .logs_everything = true, .try_again = std::ref(try_again), .stop = interruption->token()});
-    if (!runtime) return interruption->token().stop_requested() ? exit_done : show_error(context, runtime.error());
+    if (interruption->token().stop_requested()) return exit_done;
+    if (!runtime) return show_error(context, runtime.error());
     try_again.available();
     const OverdueStopScope overdue(*interruption, {.interrupt = [&] { (*runtime)->interrupt(); },
                                                    .hanging = [&] { return (*runtime)->hanging(); }});

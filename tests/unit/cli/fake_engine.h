@@ -3,7 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,6 +33,7 @@ public:
     std::map<std::string, std::vector<SpecStatus>> status_lists;
     std::vector<Job> job_list;  // newest first
     SearchResponse search_response;
+    std::function<void()> when_settlement_is_asked;
     std::deque<Settlement> settlements;  // one an answer; the last stays
     std::deque<Error> put_errors;        // the next answers of put_specs
     std::set<std::string> refuses;       // the store refuses every call of put_specs with one of these specs
@@ -155,6 +158,7 @@ public:
         return status_lists[std::string(id)];
     }
     Result<Settlement> settlement(std::string_view, std::span<const std::string>) override {
+        if (when_settlement_is_asked) when_settlement_is_asked();
         if (settlements.empty()) return Settlement{};
         const Settlement next = settlements.front();
         if (settlements.size() > 1) settlements.pop_front();
@@ -236,7 +240,7 @@ struct World {
     std::optional<Error> fetcher_error;
     bool started = false;
     bool follows_providers = false;
-    bool stopped = false;
+    std::atomic<bool> stopped = false;
     std::optional<Failure> open_failure;
     std::deque<Error> store_errors;  // the next answers of the store while it is opened
     std::size_t store_asked = 0;

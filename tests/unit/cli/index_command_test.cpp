@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <sstream>
 #include <string>
+#include <thread>
 
 #include "cli/commands.h"
 #include "cli/present.h"
@@ -91,6 +93,19 @@ TEST_F(IndexCommand, ALostJobIsEnqueuedAgainOnce) {
     set_status(1, 0, JobStatus::succeeded);
     EXPECT_EQ(run(), exit_failed);
     EXPECT_EQ(stage_.world.engine.reconciled, 1);
+}
+
+// The store may hang in the call that the command waits for.
+TEST_F(IndexCommand, AStopEndsTheWorkWhileTheStoreIsAsked) {
+    stage_.world.engine.settlements = {{1, 2, 2, 0, 0}};
+    set_status(0, 0, JobStatus::running);
+    stage_.world.engine.when_settlement_is_asked = [&] {
+        stage_.world.stop.request_stop();
+        const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+        while (!stage_.world.stopped && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
+        EXPECT_TRUE(stage_.world.stopped);
+    };
+    EXPECT_EQ(run(), exit_failed);
 }
 
 TEST_F(IndexCommand, CtrlCStopsCleanly) {
