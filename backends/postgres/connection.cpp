@@ -11,7 +11,10 @@
 #include <cstring>
 #include <pqxx/pqxx>
 #include <set>
+#include <system_error>
 #include <utility>
+
+#include "sync/call_apart.h"
 
 namespace embedq::postgres {
 namespace {
@@ -97,6 +100,8 @@ constexpr Default defaults[] = {{"application_name", "embedq"}, {connect_timeout
     return out;
 }
 
+// Of all addresses together, and of the lookup of their names.
+constexpr std::chrono::minutes longest_connect{2};
 // One statement of a migration, such as a build of an index.
 constexpr std::chrono::hours longest_migration{24};
 
@@ -348,6 +353,20 @@ struct Connection::Impl {
     Impl(const ConnectionSettings& from, sync::Watchdog* by)
         : settings(from), watchdog(by), place(place_of(from.url)) {}
 
+    // libpq has no other way to connect to several addresses, with a time for each, than one that blocks.
+    void connect() {
+        const auto open = [options = with_defaults(settings.url)] {
+            return std::make_unique<pqxx::connection>(options);
+        };
+        if (watchdog == nullptr) {
+            connection = open();
+            return;
+        }
+        auto opened = sync::call_apart(*watchdog, std::chrono::steady_clock::now() + longest_connect, open);
+        if (!opened) throw no_answer(opened.error(), longest_connect);
+        connection = std::move(*opened);
+    }
+
     // What libpqxx throws, as a Failure.
     template <class Do>
     auto translated(Do&& run) -> decltype(run()) {
@@ -491,13 +510,17 @@ struct Connection::Impl {
 Connection::Connection(const ConnectionSettings& settings, sync::Watchdog* watchdog)
     : impl_(std::make_unique<Impl>(settings, watchdog)) {
     try {
-        impl_->connection = std::make_unique<pqxx::connection>(with_defaults(settings.url));
+        impl_->connect();
         // Otherwise libpqxx would reconnect by itself in the middle of a transaction.
         impl_->connection->inhibit_reactivation(true);
         impl_->work = std::make_unique<pqxx::nontransaction>(*impl_->connection);
         impl_->socket.emplace(impl_->connection->sock());
     } catch (const pqxx::failure& caught) {
         throw failure_to_connect(caught.what(), impl_->place);
+    } catch (const std::system_error& caught) {
+        throw Failure{.error = {ErrorKind::unavailable, "no thread can be started to connect to PostgreSQL at " +
+                                                            impl_->place + ": " + caught.what()},
+                      .disconnected = true};
     }
     const Rows facts = execute(
         "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.pg_backend_pid(), "

@@ -148,6 +148,21 @@ TEST_F(SilenceTest, a_server_that_accepts_and_says_nothing_is_not_waited_for_for
     EXPECT_LT(steady_clock::now() - before, std::chrono::seconds(30));
 }
 
+TEST_F(SilenceTest, an_interrupt_ends_the_wait_for_a_connection) {
+    const Listening silent;
+    Options options;
+    options.set("url", "postgresql://embedq@127.0.0.1:" + std::to_string(silent.port()) + "/embedq?connect_timeout=60");
+    const auto store = must(make_store(options, context));
+    const auto before = steady_clock::now();
+    auto connecting = std::async(std::launch::async, [&] { return store->migration_state(); });
+    ASSERT_EQ(connecting.wait_for(std::chrono::milliseconds(100)), std::future_status::timeout);
+    store->interrupt();
+    const auto refused = connecting.get();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::unavailable) << to_string(refused.error());
+    EXPECT_LT(steady_clock::now() - before, std::chrono::seconds(30));
+}
+
 TEST_F(SilenceTest, an_interrupt_ends_the_calls_and_refuses_later_ones) {
     const Frozen frozen;
     auto hanging = std::async(std::launch::async, [&] { return store_->health(""); });
