@@ -95,6 +95,7 @@ public:
         for (const auto& [name, provider] : instances_) {
             add(fmt::format("provider '{}'", name), statistics_of(*provider));
         }
+        add(fmt::format("notifier '{}'", configuration_.notifier.plugin), plugins::call_statistics(*notifier_));
         const sync::Lock lock(services_mutex_);
         for (const auto& [name, service] : started_) {
             add(fmt::format("service '{}'", name), plugins::call_statistics(*service));

@@ -95,6 +95,8 @@ void Signals::run() {
         if ((watched[0].revents & POLLIN) == 0) continue;
         signalfd_siginfo info{};
         if (::read(signal_fd_, &info, sizeof info) != static_cast<ssize_t>(sizeof info)) continue;
+        // A terminal that closes may send several.
+        if (stop_.stop_requested() && info.ssi_signo == SIGHUP) continue;
         if (stop_.stop_requested()) ::_exit(128 + static_cast<int>(info.ssi_signo));
         stopped_at_ = std::chrono::steady_clock::now();
         // A copy, since requesting a stop changes the source, not this object.

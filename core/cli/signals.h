@@ -1,8 +1,8 @@
 // SIGINT, SIGTERM and SIGHUP as a stop token, for the commands that run until they are stopped. A SIGHUP that was
 // ignored before the start, as by nohup, stays ignored.
 //
-// Make one before any other thread starts: threads inherit the signal mask. The second signal ends the process
-// immediately, and so does a stop that takes longer than 9 s.
+// Make one before any other thread starts: threads inherit the signal mask. A second signal other than SIGHUP ends the
+// process immediately, and so does a stop that takes longer than 9 s.
 // Thread-safety: members may be called from any thread.
 #pragma once
 
