@@ -40,7 +40,7 @@ public:
     }
 
     Status open(const OpenRequest& request) {
-        if (Status made = make_store(); !made) return made;
+        if (Status made = make_store(request.stop); !made) return made;
         // Nothing has begun that a stop would have to wait for.
         const std::stop_callback at_stop(request.stop, [this] { store_->interrupt(); });
         if (Status opened = open_store(request); !opened) return opened;
@@ -165,10 +165,10 @@ private:
         }
     }
 
-    Status make_store() {
+    Status make_store(const std::stop_token& stop) {
         const auto plugin = registry_.load(PluginKind::store, configuration_.store.plugin);
         if (!plugin) return std::unexpected(plugin.error());
-        auto options = config::options_with_secrets(configuration_.store, request.stop);
+        auto options = config::options_with_secrets(configuration_.store, stop);
         if (!options) return std::unexpected(std::move(options.error()));
         configuration_.store.options = std::move(*options);
         auto store = plugins::make_store(**plugin, configuration_.store.options, context(configuration_.store.plugin));

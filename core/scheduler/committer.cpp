@@ -77,9 +77,4 @@ void Committer::report_cuts(const std::vector<std::string>& messages) {
     }
 }
 
-endpoints::Endpoint::Steady Committer::drain_until() const {
-    const sync::Lock lock(state_.mutex);
-    return state_.drain_until;
-}
-
 }  // namespace embedq::scheduler

@@ -76,7 +76,7 @@ protected:
     bool would_send() {
         const sync::Lock lock(state.mutex);
         auto& pool = state.pools.begin()->second;
-        return state.queue.take(pool.provider->profile.fingerprint, pool.limits.present(), false).has_value();
+        return state.queue.take(pool.provider->profile.fingerprint, pool.limits.present()).has_value();
     }
     std::vector<std::string> warnings() {
         std::vector<std::string> found;
