@@ -56,7 +56,7 @@ Result<WaitOutcome> IndexWaiter::run() {
     return outcome;
 }
 
-// A provider that does not answer yet is waited for: whoever works gives the catalog its target when it does.
+// A provider that does not answer yet is waited for: a process that works gives the catalog its target then.
 Result<WaitEnd> IndexWaiter::wait_for_target() {
     while (true) {
         const auto catalog = runtime_.engine().catalog(request_.catalog);
@@ -69,8 +69,12 @@ Result<WaitEnd> IndexWaiter::wait_for_target() {
         }
         const auto provider = runtime_.provider_of(request_.catalog);
         if (!provider) return std::unexpected(provider.error());
-        // A catalog that is ranked by vectors had a target once: embedding was turned off for it.
-        if (provider->name.empty() || catalog->serving_profile) return WaitEnd::no_provider;
+        if (provider->name.empty()) return WaitEnd::no_provider;
+        // A catalog that is ranked by vectors had a target once.
+        if (catalog->serving_profile) {
+            reason_ = "embedding was turned off for it; run `embedq config apply` to turn it on";
+            return WaitEnd::no_provider;
+        }
         reason_ = provider->failure
                       ? to_string(*provider->failure)
                       : fmt::format("the catalog has no target yet, though provider '{}' answers", provider->name);
@@ -101,7 +105,7 @@ Result<WaitOutcome> IndexWaiter::wait_until_settled() {
         if (needs_people)
             outcome.end = WaitEnd::needs_people;
         else if (timed_out())
-            outcome.end = WaitEnd::timed_out;
+            outcome = {WaitEnd::timed_out, *settlement, {}, last_reason()};
         else if (!wait_for(std::max<Steady::duration>(shortest_wait, cost * pause_factor)))
             outcome.end = WaitEnd::stopped;
         if (outcome.end != WaitEnd::settled) return outcome;
@@ -152,6 +156,12 @@ bool IndexWaiter::report_stall() {
     reason_ = found->reason;
     if (!found->needs_people) notice_.waits(found->cause, found->reason);
     return found->needs_people;
+}
+
+std::string IndexWaiter::last_reason() {
+    if (!reason_.empty()) return reason_;
+    const auto found = stall();
+    return found ? found->reason : std::string();
 }
 
 std::optional<IndexWaiter::Stall> IndexWaiter::stall() {

@@ -70,6 +70,8 @@ private:
     // Says why nothing moves. True when that is for people to change.
     [[nodiscard]] bool report_stall();
     [[nodiscard]] std::optional<Stall> stall();
+    // Of the stall that was reported, or of one too short to be reported.
+    [[nodiscard]] std::string last_reason();
     [[nodiscard]] std::optional<Stall> paused(std::size_t endpoints);
     [[nodiscard]] std::optional<Stall> waiting_jobs() const;
     [[nodiscard]] bool others_work();

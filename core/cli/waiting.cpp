@@ -56,8 +56,8 @@ std::string waits_for(const Job& job, const std::vector<ProviderPause>& pauses) 
 void WaitNotice::waits(std::string_view cause, const std::string& reason) {
     const Instant now = now_();
     if (said_at_) {
-        const bool news = !waits_since_ || cause != cause_;
-        if (now - *said_at_ < (news ? least_between : repeated_after)) return;
+        const bool same = waits_since_ && cause == cause_;
+        if (now - *said_at_ < (same ? repeated_after : least_between)) return;
     }
     if (!waits_since_) waits_since_ = now;
     said_at_ = now;

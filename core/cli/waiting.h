@@ -29,16 +29,16 @@ struct ProviderPause {
 [[nodiscard]] Result<std::vector<ProviderPause>> pauses_of(Engine& engine, std::span<const CatalogInfo> catalogs,
                                                            std::span<const EndpointState> states);
 
-// "provider 'openai' is paused for another 42.0 s: throttled: too many requests", with the endpoint's name if it has one
-// of its own.
+// "provider 'openai' is paused for another 42.0 s: throttled: too many requests", with the endpoint's name if it has
+// one of its own.
 [[nodiscard]] std::string in_words(const ProviderPause& pause);
 [[nodiscard]] Json json_of(const ProviderPause& pause);
 
 // What a pending job waits for: a pause of its provider, or else its next attempt, or a worker.
 [[nodiscard]] std::string waits_for(const Job& job, const std::vector<ProviderPause>& pauses);
 
-// Says on stderr why nothing moves, and when work goes on: a line at the begin, another when the cause is another one or
-// a minute has passed, and one at the end. Causes that alternate quickly cost three lines a minute at most.
+// Says on stderr why nothing moves, and when work goes on: a line at the begin, another when the cause is another one
+// or a minute has passed, and one at the end. Causes that alternate quickly cost three lines a minute at most.
 class WaitNotice {
 public:
     using Instant = std::chrono::steady_clock::time_point;

@@ -93,10 +93,8 @@ int end_early(Console& console, const IndexArguments& arguments, const WaitOutco
             return exit_timed_out;
         default: break;
     }
-    console.note(
-        fmt::format("embedq: the catalog '{}' has no provider (embedding.provider: none), so search ranks by "
-                    "words",
-                    arguments.catalog));
+    console.note(fmt::format("embedq: the catalog '{}' has no provider ({}), so search ranks by words",
+                             arguments.catalog, reason.empty() ? "embedding.provider: none" : reason));
     return exit_done;
 }
 

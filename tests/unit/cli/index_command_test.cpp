@@ -231,6 +231,13 @@ TEST_F(IndexWaits, ANewCatalogWaitsForItsProviderAndSaysSo) {
     EXPECT_EQ(Json::parse(stage_.out.str())["distinct_texts"], 2);
 }
 
+TEST_F(IndexWaits, EmbeddingThatWasTurnedOffIsNotWaitedFor) {
+    stage_.world.engine.catalog_list[0].target_profile.reset();
+    stage_.world.engine.catalog_list[0].serving_profile = Sha256{};
+    EXPECT_EQ(run(), exit_done);
+    EXPECT_THAT(stage_.err.str(), HasSubstr("embedding was turned off for it; run `embedq config apply`"));
+}
+
 TEST_F(IndexWaits, ANewCatalogWhoseProviderRefusesIsForPeople) {
     no_target_yet(ErrorKind::misconfigured, "the key is wrong");
     EXPECT_EQ(run(), exit_needs_people);
@@ -276,6 +283,14 @@ TEST_F(IndexWaits, TheTimeoutBoundsBothWaits) {
     no_target_yet(ErrorKind::unavailable, "connection refused");
     EXPECT_EQ(run_for(std::chrono::minutes(1)), exit_timed_out);
     EXPECT_THAT(stage_.err.str(), HasSubstr("not everything is embedded after 1m 00s: connection refused;"));
+}
+
+TEST_F(IndexWaits, ATimeoutNamesEvenAShortWait) {
+    stage_.world.pauses = {pause(PauseKind::throttled, "too many requests")};
+    EXPECT_EQ(run_for(std::chrono::seconds(1)), exit_timed_out);
+    EXPECT_EQ(lines("waiting: "), 0);
+    EXPECT_EQ(lines("not everything is embedded after 1.0 s: provider '', endpoint 'http://model', is paused"), 1)
+        << stage_.err.str();
 }
 
 TEST_F(IndexWaits, APauseIsReportedWhenItBeginsAndWhenItEnds) {
