@@ -16,6 +16,7 @@ using simdjson::dom::element;
 using simdjson::dom::object;
 
 constexpr std::size_t max_body_bytes = std::size_t{64} << 10;
+constexpr std::size_t max_message_bytes = 4096;  // of several messages in one; more are not shown
 constexpr int max_depth = 6;  // of objects in objects; the deepest that a server is known to send is four
 
 // --- the shapes: where servers put what an error says. Each comment names servers that do.
@@ -68,11 +69,12 @@ struct WaitField {
     double unit;
 };
 constexpr std::array waits = {
-    WaitField{"retryDelay", 1e3},      // Google's RetryInfo: "34.07s"
-    WaitField{"estimated_time", 1e3},  // Hugging Face, while a model is loading: 20.0
-    WaitField{"retry_after", 1e3},     // Cloudflare's JSON errors: 30
-    WaitField{"retryAfter", 1e3},     WaitField{"retry_after_seconds", 1e3}, WaitField{"retryAfterSeconds", 1e3},
-    WaitField{"retry_after_ms", 1.0}, WaitField{"retryAfterMs", 1.0},
+    WaitField{"retryDelay", 1e3},         // Google's RetryInfo: "34.07s"
+    WaitField{"estimated_time", 1e3},     // Hugging Face, while a model is loading: 20.0
+    WaitField{"retry_after", 1e3},        // Cloudflare's JSON errors: 30
+    WaitField{"resets_in_seconds", 1e3},  // OpenAI: the type usage_limit_reached
+    WaitField{"retryAfter", 1e3},        WaitField{"retry_after_seconds", 1e3}, WaitField{"retryAfterSeconds", 1e3},
+    WaitField{"retry_after_ms", 1.0},    WaitField{"retryAfterMs", 1.0},
 };
 
 // --- reading them
@@ -99,7 +101,7 @@ std::string first_scalar(const element& parent, const std::array<const char*, n>
 }
 
 void append(std::string& text, const std::string& more, std::string_view separator) {
-    if (more.empty() || text.contains(more)) return;
+    if (more.empty() || text.size() > max_message_bytes || text.contains(more)) return;
     text += (text.empty() ? "" : std::string(separator)) + more;
 }
 
@@ -287,6 +289,8 @@ ErrorBody read_error_body(std::string_view text) {
     if (const std::string outer = message_in(document, 0); body.message.empty()) body.message = outer;
     if (body.type == "error") body.type.clear();
     body.tells_error = tells_error(document, body);
+    // A shape that is not known yet is better shown as it is than not at all.
+    if (body.message.empty() && object(document).size() > 0) body.message = simdjson::minify(document);
     return body;
 }
 

@@ -251,6 +251,7 @@ std::optional<milliseconds> bounded_wait(double wait) {
 std::optional<milliseconds> requested_wait(const Headers& headers, const ErrorBody& body, Wall now) {
     if (auto wait = from_retry_after(headers, now)) return wait;
     if (body.wait) return body.wait;
+    if (auto wait = from_retry_after(body.headers, now)) return wait;
     if (auto wait = from_message(body.message)) return wait;
     if (auto wait = from_rate_limits(headers, now)) return wait;
     return from_rate_limits(body.headers, now);

@@ -100,6 +100,13 @@ const Shape shape_table[] = {
      R"j({"error":{"message":"HTTP 429: {\"error\":{\"code\":\"RateLimitReached\",\"message\": \"Your requests have )j"
      R"j(exceeded the call rate limit. Please retry after 2 seconds.\"}}","code":429}})j",
      ErrorKind::throttled, 2s},
+    {"a gateway that repeats the headers", 429,
+     R"j({"error":{"message":"upstream","metadata":{"headers":{"Retry-After":"9","X-RateLimit-Remaining":"0"}}}})j",
+     ErrorKind::throttled, 9s},
+    {"OpenAI, usage limits", 429,
+     R"j({"error":{"type":"usage_limit_reached","message":"The usage limit has been reached",)j"
+     R"j("resets_in_seconds":3600}})j",
+     ErrorKind::throttled, 3600s},
     {"AWS, Bedrock reference", 400,
      R"j({"__type":"com.amazon.coral.service#ThrottlingException","message":"Too many requests, please wait"})j",
      ErrorKind::throttled},
@@ -181,6 +188,14 @@ TEST(ErrorShape, AnAnswerWithVectorsTellsNoError) {
     }
 }
 
+TEST(ErrorShape, AnUnknownOneIsShownAsItIs) {
+    const Error error = error_after(429, R"({"problem": {"text": "slow down, wait 6 seconds"}})");
+    EXPECT_THAT(error.message, HasSubstr(R"(status 429: {"problem":{"text":"slow down, wait 6 seconds"}})"));
+    EXPECT_EQ(error.retry_after, 6s);
+    EXPECT_THAT(error_after(400, "{}").message, HasSubstr("status 400 and no message"));
+    EXPECT_FALSE(read_error_body(R"({"what": 1})").tells_error);
+}
+
 TEST(ErrorShape, NestingIsBounded) {
     std::string deep = R"({"message":"inner"})";
     for (int i = 0; i < 500; ++i) deep = R"({"error":)" + deep + "}";
@@ -188,6 +203,14 @@ TEST(ErrorShape, NestingIsBounded) {
     std::string lists = "1";
     for (int i = 0; i < 500; ++i) lists = "[" + lists + "]";
     EXPECT_EQ(error_after(500, R"({"detail":)" + lists + "}").kind, ErrorKind::unavailable);
+}
+
+TEST(ErrorShape, ALongListOfMessagesIsCut) {
+    std::string list = "\"0\"";
+    for (int i = 1; i < 8000; ++i) list += ",\"" + std::to_string(i) + "\"";
+    const std::string message = read_error_body(R"({"errors":[)" + list + "]}").message;
+    EXPECT_TRUE(message.starts_with("0; 1; 2; 3")) << message.substr(0, 20);
+    EXPECT_LT(message.size(), 8192U);
 }
 
 struct LateAnswer {
