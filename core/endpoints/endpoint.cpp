@@ -109,6 +109,8 @@ void Endpoint::failed(const Error& error, Steady now, double jitter, CallEffect&
     effect.charge_jobs = !tripped_ && !control_failed_ && (error.kind == ErrorKind::internal || answered_recently(now));
     slow_down(now);
     ++failures_;
+    // A trial after the pause is the control that the endpoint asked not to get now.
+    if (error.retry_after && error.retry_after->count() > 0) tripped_ = true;
     if (error.retry_after)
         pause_for({now + std::min(*error.retry_after, settings_.longest_retry_after), PauseKind::unavailable,
                    to_string(error)});

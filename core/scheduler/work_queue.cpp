@@ -201,12 +201,14 @@ void WorkQueue::settle(const TextPtr& text, const std::optional<Error>& error) {
 
 void WorkQueue::release_queue(ProviderQueue& queue, const std::string& reason) {
     std::vector<TextPtr> waiting;
-    for (Batch& batch : queue.batches) {
+    const auto move_texts = [&waiting](Batch& batch) {
         std::ranges::move(batch.texts, std::back_inserter(waiting));
-        if (!batch.isolation) continue;
+        if (!batch.isolation) return;
         std::ranges::move(batch.isolation->other_half, std::back_inserter(waiting));
         std::ranges::move(batch.isolation->set_aside, std::back_inserter(waiting));
-    }
+    };
+    std::ranges::for_each(queue.batches, move_texts);
+    std::ranges::for_each(queue.last | std::views::values, move_texts);
     std::ranges::move(queue.texts, std::back_inserter(waiting));
     std::ranges::move(queue.ask_again | std::views::values, std::back_inserter(waiting));
     queue = ProviderQueue{};

@@ -157,8 +157,11 @@ private:
     struct ProviderQueue {
         std::deque<Batch> batches;  // sent before the texts, as they are
         std::deque<TextPtr> texts;
+        std::uint64_t taken = 0;  // of the texts, since the beginning
+        // Sent when so many texts have been taken, or when none is left.
+        std::deque<std::pair<std::uint64_t, Batch>> last;
         std::size_t urgent = 0;  // how many of the texts, at the front, wait for a write; background jobs come after
-        std::size_t size = 0;    // texts in both
+        std::size_t size = 0;    // texts in all of these
         // Refused once, and when they go once more; ordered by that time.
         std::deque<std::pair<Steady, TextPtr>> ask_again;
     };
@@ -179,7 +182,7 @@ private:
     void fill(Batch& batch, ProviderQueue& queue, const endpoints::BatchLimits& limits, std::size_t max_texts);
     void put_back_parts(const Batch& batch, std::size_t size);
     void put_back_halves(const Batch& batch);
-    // Puts a batch behind the other prepared ones: it may be the reason why the endpoint does not answer.
+    // Puts a batch behind all that is queued: it may be the reason why the endpoint does not answer.
     void put_last(Batch batch);
     // Puts texts in front of those that are not in batches yet.
     void put_back_texts(const Sha256& fingerprint, std::vector<TextPtr> texts);

@@ -18,11 +18,19 @@ std::optional<Batch> WorkQueue::take(const Sha256& fingerprint, const endpoints:
     auto found = queues_.find(fingerprint);
     if (found == queues_.end()) return std::nullopt;
     ProviderQueue& queue = found->second;
-    if (auto prepared = take_prepared(queue, limits)) return prepared;
-    Batch batch{.fingerprint = fingerprint, .texts = {}};
-    fill(batch, queue, limits, std::max<std::size_t>(1, limits.max_inputs));
-    if (batch.texts.empty()) return std::nullopt;
-    return batch;
+    const auto recall = [&queue] {
+        queue.batches.push_back(std::move(queue.last.front().second));
+        queue.last.pop_front();
+    };
+    while (!queue.last.empty() && queue.last.front().first <= queue.taken) recall();
+    while (true) {
+        if (auto prepared = take_prepared(queue, limits)) return prepared;
+        Batch batch{.fingerprint = fingerprint, .texts = {}};
+        fill(batch, queue, limits, std::max<std::size_t>(1, limits.max_inputs));
+        if (!batch.texts.empty()) return batch;
+        if (queue.last.empty()) return std::nullopt;
+        recall();
+    }
 }
 
 std::optional<Batch> WorkQueue::take_prepared(ProviderQueue& queue, const endpoints::BatchLimits& limits) {
@@ -69,6 +77,7 @@ void WorkQueue::fill(Batch& batch, ProviderQueue& queue, const endpoints::BatchL
         if (full && !batch.texts.empty()) return;
         TextPtr text = std::move(queue.texts.front());
         queue.texts.pop_front();
+        ++queue.taken;
         --queue.size;
         if (queue.urgent > 0) --queue.urgent;
         if (!wanted(*text)) {
@@ -96,7 +105,7 @@ void WorkQueue::put_last(Batch batch) {
     const Sha256 fingerprint = batch.fingerprint;
     ProviderQueue& queue = queues_[fingerprint];
     queue.size += batch.texts.size();
-    queue.batches.push_back(std::move(batch));
+    queue.last.emplace_back(queue.taken + queue.texts.size(), std::move(batch));
     release_if_not_accepting(fingerprint, queue);
 }
 

@@ -227,6 +227,17 @@ TEST(Endpoint, NoCallBeginsDuringAControlAndAFailedOneChargesTheEndpointUntilThe
     EXPECT_TRUE(call(endpoint, endpoint_start, error(ErrorKind::internal)).charge_jobs);
 }
 
+TEST(Endpoint, AfterAPauseThatAFailingEndpointAskedForATrialGoes) {
+    Endpoint endpoint({.concurrency = 2});
+    call(endpoint, endpoint_start, std::nullopt);
+    EXPECT_TRUE(call(endpoint, endpoint_start, error(ErrorKind::unavailable, seconds(3))).charge_jobs);
+    EXPECT_EQ(endpoint.paused_until(), endpoint_start + seconds(3));
+    EXPECT_TRUE(endpoint.tripped());
+    call(endpoint, endpoint.paused_until(), std::nullopt);
+    EXPECT_FALSE(endpoint.tripped());
+    EXPECT_TRUE(call(endpoint, endpoint_start + seconds(4), error(ErrorKind::unavailable, seconds(3))).charge_jobs);
+}
+
 TEST(Endpoint, ABrokenAnswerIsChargedWhileTheBreakerIsClosed) {
     Endpoint endpoint({.concurrency = 1});
     EXPECT_TRUE(call(endpoint, endpoint_start, error(ErrorKind::internal)).charge_jobs);

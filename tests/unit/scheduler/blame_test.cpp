@@ -49,6 +49,21 @@ TEST_F(BlameTest, AloneATextThatIsNeverAnsweredUsesUpItsAttemptsAndPausesNobody)
     EXPECT_TRUE(eventually([&] { return job_of("good").status == JobStatus::succeeded; }));
 }
 
+// The server asks for a pause each time, so that no control may follow at once: the trial after the pause is one.
+TEST_F(BlameTest, ATextWhoseServerAsksForAPauseUsesUpItsAttemptsToo) {
+    settings.max_attempts = 3;
+    fail_text("bad",
+              {.kind = ErrorKind::unavailable, .message = "status 503", .retry_after = std::chrono::milliseconds(10)});
+    put("good", {"good"});
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    put("bad", {"bad"});
+    ASSERT_TRUE(eventually([&] { return job_of("bad").status == JobStatus::failed; }));
+    EXPECT_EQ(job_of("bad").attempts, 3U);
+    EXPECT_EQ(provider->times_sent("bad"), 3);
+    EXPECT_EQ(provider->samples(), 2) << "one after each pause";
+}
+
 TEST_F(BlameTest, AmongOthersATextThatIsNeverAnsweredHoldsUpNoneOfThem) {
     settings.max_attempts = 2;
     fail_text("bad 7", {ErrorKind::unavailable, "status 500"});

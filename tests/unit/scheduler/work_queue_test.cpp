@@ -113,6 +113,24 @@ TEST_F(WorkQueueTest, APoisonedTextIsIsolatedByHalvingAndOnlyItsJobFails) {
     EXPECT_EQ(queue.texts(), 0U);
 }
 
+TEST_F(WorkQueueTest, ABatchThatFailedForTheEndpointGoesBehindAllThatIsQueued) {
+    limits.max_inputs = 2;
+    queue.plan(job(1), texts(0, 6));
+    const Error error{ErrorKind::unavailable, "status 500"};
+    queue.batch_failed(*queue.take(fingerprint, limits), error, {limits, now}, false);
+    queue.plan(job(2), texts(10, 2));
+    EXPECT_EQ(queue.queued(fingerprint), 8U);
+    std::vector<std::string> order;
+    while (const auto batch = queue.take(fingerprint, limits)) order.push_back(batch->texts.front()->text);
+    EXPECT_EQ(order, (std::vector<std::string>{"text 2", "text 4", "text 0", "text 10"})) << "but not for ever";
+    EXPECT_EQ(queue.queued(fingerprint), 0U);
+    queue.plan(job(3), texts(20, 2));
+    queue.batch_failed(*queue.take(fingerprint, limits), error, {limits, now}, false);
+    queue.release_all_queued("stopping");
+    EXPECT_FALSE(queue.take(fingerprint, limits));
+    EXPECT_EQ(commit().at(3).outcome, JobOutcome::release);
+}
+
 TEST_F(WorkQueueTest, ARefusedTextGoesOnceMoreLaterAndBehindAllOthers) {
     limits.max_inputs = 2;
     queue.plan(job(1), texts(0, 1));
