@@ -70,6 +70,7 @@ struct Batch {
     Sha256 fingerprint{};
     std::vector<TextPtr> texts;
     std::shared_ptr<Isolation> isolation = nullptr;
+    std::size_t throttled = 0;  // times in a row
     // Without prefixes.
     [[nodiscard]] std::size_t bytes() const noexcept;
 };

@@ -85,7 +85,7 @@ public:
     [[nodiscard]] std::optional<Batch> take(const Sha256& fingerprint, const endpoints::BatchLimits& limits);
     void batch_answered(const Batch& batch, EmbedResult&& result, const Answer& answer = {});
     // The whole call failed:
-    //   throttled, misconfigured  the batch goes again as it is, first
+    //   throttled, misconfigured  the batch goes again as it is, first; the third time in a row of the former, last
     //   too_large                 it goes in halves, or in as many parts as the provider stated that it takes
     //   invalid_input             the refused text is isolated by halving: log2(n) + 2 more calls at most
     //   internal                  likewise, for the text that cannot be answered
@@ -182,6 +182,7 @@ private:
     void fill(Batch& batch, ProviderQueue& queue, const endpoints::BatchLimits& limits, std::size_t max_texts);
     void put_back_parts(const Batch& batch, std::size_t size);
     void put_back_halves(const Batch& batch);
+    void batch_throttled(Batch batch);
     // Puts a batch behind all that is queued: it may be the reason why the endpoint does not answer.
     void put_last(Batch batch);
     // Puts texts in front of those that are not in batches yet.

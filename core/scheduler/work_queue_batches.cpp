@@ -6,6 +6,11 @@
 
 namespace embedq::scheduler {
 
+namespace {
+// A server may say of one text that it is busy, each time; then the others are not to wait for it.
+constexpr std::size_t max_throttled = 3;
+}  // namespace
+
 std::size_t Batch::bytes() const noexcept {
     std::size_t sum = 0;
     for (const TextPtr& text : texts) sum += text->sent().size();
@@ -180,11 +185,17 @@ void WorkQueue::batch_answered(const Batch& batch, EmbedResult&& result, const A
     if (batch.isolation) isolate_after_answer(batch);
 }
 
+void WorkQueue::batch_throttled(Batch batch) {
+    if (++batch.throttled < max_throttled) return put_back(std::move(batch));
+    batch.throttled = 0;
+    put_last(std::move(batch));
+}
+
 void WorkQueue::batch_failed(const Batch& batch, const Error& error, const Answer& answer, bool charge_jobs) {
     count_call(true);
     const bool one = batch.texts.size() == 1;
     switch (error.kind) {
-        case ErrorKind::throttled:
+        case ErrorKind::throttled: return batch_throttled(batch);
         case ErrorKind::misconfigured: return put_back(batch);
         case ErrorKind::too_large:
         case ErrorKind::invalid_input:

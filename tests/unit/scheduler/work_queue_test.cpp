@@ -131,6 +131,30 @@ TEST_F(WorkQueueTest, ABatchThatFailedForTheEndpointGoesBehindAllThatIsQueued) {
     EXPECT_EQ(commit().at(3).outcome, JobOutcome::release);
 }
 
+TEST_F(WorkQueueTest, ABatchThatIsAlwaysThrottledDoesNotHoldUpTheOthers) {
+    limits.max_inputs = 2;
+    queue.plan(job(1), texts(0, 2));
+    queue.plan(job(2), texts(2, 4));
+    int throttled = 0;
+    std::vector<std::string> answered;
+    for (int calls = 0; calls < 8; ++calls) {
+        const auto batch = queue.take(fingerprint, limits);
+        ASSERT_TRUE(batch);
+        if (batch->texts.front()->text == "text 0") {
+            ++throttled;
+            queue.batch_failed(*batch, Error{ErrorKind::throttled, "busy"}, {limits, now});
+            continue;
+        }
+        answered.push_back(batch->texts.front()->text);
+        queue.batch_answered(*batch, rows(*batch), {limits, now});
+    }
+    EXPECT_EQ(answered, (std::vector<std::string>{"text 2", "text 4"}));
+    EXPECT_EQ(throttled, 6);
+    const auto reports = commit();
+    EXPECT_EQ(reports.size(), 1U) << "throttling is free";
+    EXPECT_EQ(reports.at(2).outcome, JobOutcome::succeeded);
+}
+
 TEST_F(WorkQueueTest, ARefusedTextGoesOnceMoreLaterAndBehindAllOthers) {
     limits.max_inputs = 2;
     queue.plan(job(1), texts(0, 1));
