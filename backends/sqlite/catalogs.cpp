@@ -213,7 +213,7 @@ Result<bool> SqliteStore::put_catalog(const CatalogWrite& catalog) {
 }
 
 Result<std::vector<CatalogInfo>> SqliteStore::catalogs() {
-    return connections_.read([](Connection& connection, std::int64_t) -> Result<std::vector<CatalogInfo>> {
+    return connections_.read([&](Connection& connection, std::int64_t) -> Result<std::vector<CatalogInfo>> {
         std::vector<CatalogInfo> all;
         Run row(connection, sql::catalog_list);
         while (row.next()) {
@@ -226,7 +226,7 @@ Result<std::vector<CatalogInfo>> SqliteStore::catalogs() {
                            .target_profile = row.null(6) ? std::nullopt : std::optional(row.hash(6)),
                            .serving_profile = row.null(7) ? std::nullopt : std::optional(row.hash(7)),
                            .spec_count = static_cast<std::size_t>(row.integer(8)),
-                           .revision = static_cast<std::uint64_t>(row.integer(9)),
+                           .revision = connections_.revision(connection, row.integer(9)),
                            .created_at = row.time(10),
                            .updated_at = row.time(11)});
         }

@@ -10,6 +10,7 @@ namespace embedq::sqlite {
 namespace {
 
 constexpr std::size_t idle_readers = 8;
+constexpr unsigned file_bits = 40;  // the revisions of one file stay below this power of two
 constexpr const char* data_version = "PRAGMA data_version";
 
 }  // namespace
@@ -70,7 +71,7 @@ Connection& Connections::writer() {
 // A connection's data_version leaves out its own commits, and this process writes through one connection only.
 void Connections::note_stamp() {
     const auto version = static_cast<std::uint64_t>(value_of(*writer_, data_version).value_or(0));
-    stamp_.store((reopened_ << 40U) + version, std::memory_order_relaxed);
+    stamp_.store((reopened_ << file_bits) + version, std::memory_order_relaxed);
 }
 
 // A busy database does not harm the connection. After any other failure the file is opened again.
@@ -105,6 +106,17 @@ Result<MigrationState> Connections::migrate(const std::stop_token& stop) {
         }
         return std::unexpected(std::move(caught.error));
     }
+}
+
+std::uint64_t Connections::revision(const Connection& connection, std::int64_t in_file) const {
+    const std::uint64_t before = connection.file() ? file_.earlier_files(*connection.file()) : 0;
+    return (before << file_bits) + static_cast<std::uint64_t>(in_file);
+}
+
+std::optional<std::int64_t> Connections::in_file(const Connection& connection, std::uint64_t revision) const {
+    const std::uint64_t first = this->revision(connection, 0);
+    if (revision < first) return std::nullopt;
+    return static_cast<std::int64_t>(revision - first);
 }
 
 void Connections::interrupt() noexcept {

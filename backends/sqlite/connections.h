@@ -4,8 +4,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <utility>
 #include <vector>
@@ -39,6 +41,10 @@ public:
     [[nodiscard]] Result<MigrationState> migrate(const std::stop_token& stop);
     // A number that changes after another process, or another store on the same file, has written.
     [[nodiscard]] Result<std::uint64_t> change_stamp();
+    // A revision of the file, such that it grows for this process when the file is replaced by one with a lower one.
+    [[nodiscard]] std::uint64_t revision(const Connection& connection, std::int64_t in_file) const;
+    // The revision in the file that the connection has open; nothing where it is one of an earlier file.
+    [[nodiscard]] std::optional<std::int64_t> in_file(const Connection& connection, std::uint64_t revision) const;
     // As Store::interrupt: waits for a lock end, and statements that run long.
     void interrupt() noexcept;
 
@@ -91,9 +97,11 @@ private:
 template <class Body>
 auto Connections::write(Body&& body) -> decltype(body(std::declval<Connection&>(), std::int64_t{})) {
     file_.look();
+    const auto began = std::chrono::steady_clock::now();
     const sync::Lock lock(writer_mutex_);
     try {
         Connection& connection = writer();
+        connection.count_busy_from(began);
         Transaction transaction(connection, "BEGIN IMMEDIATE");
         require_schema(connection);
         auto result = body(connection, now());

@@ -19,6 +19,7 @@ constexpr std::string_view in_memory = ":memory:";
 // Whatever the umask is, others have no rights on what is created here; SQLite gives the files beside it the same ones.
 constexpr mode_t folder_mode = 0700;
 constexpr mode_t file_mode = 0640;
+constexpr std::chrono::milliseconds least_patience{200};
 // A statement looks so often whether it was interrupted, in instructions of SQLite's machine.
 constexpr int progress_interval = 4096;
 
@@ -82,9 +83,18 @@ Connection::~Connection() {
 int Connection::on_busy(void* self, int count) {
     auto& connection = *static_cast<Connection*>(self);
     const auto now = std::chrono::steady_clock::now();
-    if (count == 0) connection.busy_until_ = now + connection.settings_.busy_timeout;
+    if (count == 0) {
+        const auto patience = connection.settings_.busy_timeout;
+        const auto least = now + std::min<std::chrono::milliseconds>(patience, least_patience);
+        connection.busy_until_ =
+            connection.call_began_ ? std::max(*connection.call_began_ + patience, least) : now + patience;
+    }
     if (now >= connection.busy_until_) return 0;
     return connection.wait(std::chrono::microseconds(std::min(5000, 200 * (count + 1)))) ? 1 : 0;
+}
+
+void Connection::count_busy_from(std::chrono::steady_clock::time_point began) noexcept {
+    call_began_ = began;
 }
 
 int Connection::on_progress(void* self) {

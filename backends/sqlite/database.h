@@ -59,6 +59,9 @@ public:
     void interrupt() noexcept;
     [[noreturn]] void fail(std::string_view doing) const;
     [[nodiscard]] const std::string& path() const noexcept { return settings_.path; }
+    // From now on a locked file is waited for until `busy_timeout` after that moment, so that a call that waited behind
+    // others does not begin to count again; but for a moment at least.
+    void count_busy_from(std::chrono::steady_clock::time_point began) noexcept;
     // The file that it opened. Nothing for a database in memory.
     [[nodiscard]] const std::optional<FileId>& file() const noexcept { return file_; }
     // Waits for another process that has the file locked. False after a stop.
@@ -71,6 +74,7 @@ private:
     ConnectionSettings settings_;
     sqlite3* handle_ = nullptr;
     std::optional<FileId> file_;
+    std::optional<std::chrono::steady_clock::time_point> call_began_;
     std::chrono::steady_clock::time_point busy_until_{};  // for so long a file that was found locked is waited for
     std::unordered_map<const char*, sqlite3_stmt*> statements_;
 };

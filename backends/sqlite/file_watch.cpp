@@ -2,7 +2,9 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace embedq::sqlite {
 
@@ -32,6 +34,7 @@ std::string FileWatch::follow(const Files& now) {
         removed_ = true;
         return store + "the file was removed while it was in use; nothing is written until there is one again";
     }
+    if (files_.empty() || files_.back() != *now.database) files_.push_back(*now.database);
     const bool was_removed = std::exchange(removed_, false);
     if (!last_.database || last_.database == now.database) {
         last_ = now;
@@ -41,6 +44,13 @@ std::string FileWatch::follow(const Files& now) {
     last_ = {.database = now.database, .log = {}, .index = {}};
     return store + "the file was replaced while it was in use; the store continues with the new one" +
            (aside.empty() ? "" : ", and the write-ahead log of the earlier one is now '" + aside + "'");
+}
+
+std::uint64_t FileWatch::earlier_files(const FileId& file) const {
+    const sync::Lock lock(mutex_);
+    const auto found = std::find(files_.rbegin(), files_.rend(), file);
+    // One that was opened since the last look comes after all others.
+    return found == files_.rend() ? files_.size() : static_cast<std::uint64_t>(files_.rend() - found - 1);
 }
 
 std::string FileWatch::set_log_aside(const Files& now) {

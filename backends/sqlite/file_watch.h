@@ -6,9 +6,11 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "embedq/context.h"
 #include "sync/mutex.h"
@@ -33,6 +35,8 @@ public:
     // connection to another file, the write-ahead log of the earlier one must not be beside it: SQLite would write its
     // pages into the new file. It is renamed here, never deleted.
     void look();
+    // How many other files had the path before this one, since the process uses it.
+    [[nodiscard]] std::uint64_t earlier_files(const FileId& file) const;
 
 private:
     struct Files {
@@ -49,8 +53,9 @@ private:
 
     const std::string path_;
     Logger& logger_;
-    sync::Mutex mutex_;
-    Files last_ EMBEDQ_GUARDED_BY(mutex_);  // when there was a database
+    mutable sync::Mutex mutex_;
+    std::vector<FileId> files_ EMBEDQ_GUARDED_BY(mutex_);  // in their order
+    Files last_ EMBEDQ_GUARDED_BY(mutex_);                 // when there was a database
     bool removed_ EMBEDQ_GUARDED_BY(mutex_) = false;
 };
 

@@ -38,7 +38,7 @@ Result<std::uint64_t> SqliteStore::revision(std::string_view catalog_id) {
     return connections_.read([&](Connection& connection, std::int64_t) -> Result<std::uint64_t> {
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());
-        return catalog->revision;
+        return connections_.revision(connection, static_cast<std::int64_t>(catalog->revision));
     });
 }
 
@@ -46,9 +46,12 @@ Result<Changes> SqliteStore::changes(std::string_view catalog_id, std::uint64_t 
     return connections_.read([&](Connection& connection, std::int64_t) -> Result<Changes> {
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());
-        Changes changes{catalog->revision, since_revision < catalog->feed_floor, {}};
+        const auto since = connections_.in_file(connection, since_revision);
+        Changes changes{connections_.revision(connection, static_cast<std::int64_t>(catalog->revision)),
+                        !since || *since < static_cast<std::int64_t>(catalog->feed_floor),
+                        {}};
         if (changes.everything) return changes;
-        Run row(connection, sql::changes_since, catalog->catalog, since_revision);
+        Run row(connection, sql::changes_since, catalog->catalog, *since);
         while (row.next()) changes.specs.push_back(row.text(0));
         return changes;
     });

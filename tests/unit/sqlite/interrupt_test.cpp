@@ -2,6 +2,8 @@
 #include <chrono>
 #include <future>
 #include <stop_token>
+#include <thread>
+#include <vector>
 
 #include "sandbox.h"
 
@@ -36,6 +38,23 @@ TEST(Interrupt, ends_the_wait_for_a_locked_file_and_refuses_later_calls) {
     EXPECT_FALSE(store->catalogs());
     EXPECT_FALSE(store->put_catalog({.catalog_id = "shop"}));
     EXPECT_FALSE(store->change_stamp());
+}
+
+// Writers wait for each other first, and then for the file: together no longer than `busy_timeout` and a moment each.
+TEST(BusyTimeout, holds_for_the_call_and_not_for_each_wait) {
+    TestContext context("sqlite");
+    Sandbox sandbox;
+    fresh_store(sandbox.path(), context).reset();
+    const auto store = must(make_store(options_for(sandbox.path(), std::chrono::seconds(1)), context));
+    const auto other = raw(sandbox.path());
+    other->execute("BEGIN EXCLUSIVE");
+    const auto began = steady_clock::now();
+    {
+        std::vector<std::jthread> writers;
+        for (int i = 0; i < 8; ++i)
+            writers.emplace_back([&] { EXPECT_FALSE(store->put_catalog({.catalog_id = "shop"})); });
+    }
+    EXPECT_LT(steady_clock::now() - began, std::chrono::seconds(6));
 }
 
 TEST(Interrupt, ends_a_statement_that_runs_long) {

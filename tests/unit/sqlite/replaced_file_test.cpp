@@ -63,6 +63,30 @@ TEST_F(ReplacedFile, keeps_nothing_of_the_log_of_the_earlier_one) {
     EXPECT_EQ(warnings("the write-ahead log of the earlier one is now"), 1);
 }
 
+// A restored backup has lower revisions; whatever was read from the earlier file is read again.
+TEST_F(ReplacedFile, has_revisions_that_grow) {
+    const Profile profile = profile_of("model");
+    make_catalog(*store, profile, "shop");
+    for (int i = 0; i < 3; ++i) put(*store, document("spec" + std::to_string(i), {"a text"}));
+    const std::string path = sandbox.path("another.db");
+    {
+        const auto backup = fresh_store(path, context);
+        make_catalog(*backup, profile, "shop");
+        put(*backup, document("restored", {"another text"}));
+    }
+    const std::uint64_t before = must(store->revision("shop"));
+    fs::rename(path, sandbox.path());
+    const std::uint64_t after = must(store->revision("shop"));
+    EXPECT_GT(after, before);
+    EXPECT_EQ(must(store->catalogs()).back().revision, after);
+    EXPECT_TRUE(must(store->changes("shop", before)).everything);
+    put(*store, document("new", {"a third text"}));
+    const Changes changes = must(store->changes("shop", after));
+    EXPECT_FALSE(changes.everything);
+    EXPECT_EQ(changes.specs, std::vector<std::string>{"new"});
+    EXPECT_EQ(changes.revision, must(store->revision("shop")));
+}
+
 TEST_F(ReplacedFile, that_is_removed_is_said_and_missed_until_it_is_there_again) {
     fs::rename(sandbox.path(), sandbox.path("aside.db"));
     for (int i = 0; i < 2; ++i) {
