@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "sync/mutex.h"
@@ -33,27 +34,37 @@ void CallRunner::add(const endpoints::ProbedProviderPtr& provider) {
     endpoints::EndpointSettings limits;
     limits.concurrency = std::clamp<std::size_t>(info.limits.concurrency, 1, max_threads);
     const Sha256 fingerprint = provider->profile.fingerprint;
-    endpoints::EndpointPool* opened = nullptr;
-    {
-        const sync::Lock lock(state_.mutex);
-        if (state_.draining) return;
-        endpoints::EndpointPool pool(provider, limits, state_.settings.prefetch_texts);
-        if (const auto present = state_.pools.find(fingerprint); present != state_.pools.end()) {
-            const endpoints::EndpointPool& old = present->second;
-            if (old.provider->name != provider->name || old.provider == provider) return;
-            pool.inherit(old);
-            close(present);
-        }
-        pool.threads = info.endpoints.size() * limits.concurrency;
-        state_.call_threads += pool.threads;
-        state_.queue.accept(fingerprint);
-        opened = &state_.pools.try_emplace(fingerprint, std::move(pool)).first->second;
+    const sync::Lock lock(state_.mutex);
+    if (state_.draining) return;
+    endpoints::EndpointPool pool(provider, limits, state_.settings.prefetch_texts);
+    if (const auto present = state_.pools.find(fingerprint); present != state_.pools.end()) {
+        const endpoints::EndpointPool& old = present->second;
+        if (old.provider->name != provider->name || old.provider == provider) return;
+        pool.inherit(old);
+        close(present);
     }
+    state_.queue.accept(fingerprint);
+    endpoints::EndpointPool& opened = state_.pools.try_emplace(fingerprint, std::move(pool)).first->second;
     for (std::size_t endpoint_index = 0; endpoint_index < info.endpoints.size(); ++endpoint_index) {
-        for (std::size_t i = 0; i < limits.concurrency; ++i) {
-            threads_.push_back(
-                {opened, std::jthread([this, opened, endpoint_index] { run(*opened, endpoint_index); })});
-        }
+        Crew& crew = crews_[{&opened, endpoint_index}];
+        crew.most = limits.concurrency;
+        start_thread(opened, endpoint_index, crew);
+    }
+}
+
+void CallRunner::start_thread(endpoints::EndpointPool& pool, std::size_t endpoint_index, Crew& crew) {
+    threads_.push_back(
+        {&pool, std::jthread([this, &pool, endpoint_index, &crew] { run(pool, endpoint_index, crew); })});
+    ++crew.started;
+    ++pool.threads;
+    ++state_.call_threads;
+}
+
+void CallRunner::start_another(endpoints::EndpointPool& pool, std::size_t endpoint_index, Crew& crew) {
+    if (crew.waiting > 0 || crew.started == crew.most) return;
+    try {
+        start_thread(pool, endpoint_index, crew);
+    } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch): those that there are do the work
     }
 }
 
@@ -84,38 +95,44 @@ void CallRunner::join_retired() {
                 threads_, [&](const Thread& each) { return each.pool != &node.mapped(); });
             std::ranges::move(its_threads, std::back_inserter(ended));
             threads_.erase(its_threads.begin(), its_threads.end());
+            std::erase_if(crews_, [&](const auto& crew) { return crew.first.first == &node.mapped(); });
         }
         std::erase_if(state_.retired_pools, ended_all);
     }
 }
 
 void CallRunner::join() {
-    if (threads_.empty()) return;
+    std::vector<Thread> ended;
     {
         sync::Lock lock(state_.mutex);
+        if (threads_.empty()) return;
         state_.endpoints_cv.notify_all();
         // From the begin of the stop: a store that hangs may have delayed this.
         const auto grace_end = std::min(state_.drain_until, state_.now() + state_.settings.grace);
         state_.call_thread_ended_cv.wait_until(
             lock, grace_end, [&]() EMBEDQ_REQUIRES(state_.mutex) { return state_.call_threads == 0; });
+        ended.swap(threads_);
     }
     state_.calls_stop.request_stop();
-    threads_.clear();
+    ended.clear();  // joins
 }
 
-void CallRunner::run(endpoints::EndpointPool& pool, std::size_t endpoint_index) {
+void CallRunner::run(endpoints::EndpointPool& pool, std::size_t endpoint_index, Crew& crew) {
     sync::Lock lock(state_.mutex);
     const endpoints::ProbedProviderPtr provider = pool.provider;
     while (!state_.draining && !pool.retired) {
         auto again_at = endpoints::Endpoint::Steady::max();
         const std::optional<Call> call = next(pool, endpoint_index, again_at);
         if (!call) {
+            ++crew.waiting;
             if (again_at == endpoints::Endpoint::Steady::max())
                 state_.endpoints_cv.wait(lock);
             else
                 state_.endpoints_cv.wait_until(lock, again_at);
+            --crew.waiting;
             continue;
         }
+        start_another(pool, endpoint_index, crew);
         lock.unlock();
         Outcome outcome = send(*provider, endpoint_index, *call);
         lock.lock();

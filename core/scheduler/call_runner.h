@@ -1,4 +1,5 @@
-// The call runner calls providers, with as many threads for each endpoint as its concurrency limit allows.
+// The call runner calls providers, with as many threads for each endpoint as its concurrency limit allows. One waits
+// for texts; another starts when none waits any more, and stays.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "embedq/context.h"
@@ -42,6 +44,12 @@ private:
         const endpoints::EndpointPool* pool = nullptr;
         std::jthread thread;
     };
+    // The threads of one endpoint.
+    struct Crew {
+        std::size_t started = 0;
+        std::size_t waiting = 0;
+        std::size_t most = 0;
+    };
     struct Call {
         Batch batch;
         endpoints::Endpoint::Steady sent_at{};
@@ -60,7 +68,12 @@ private:
     // Which control a call needs. One of a failure holds up the other calls to the endpoint, which may be broken.
     enum class Control : std::uint8_t { none, of_refusal, of_failure };
 
-    void run(endpoints::EndpointPool& pool, std::size_t endpoint_index);
+    void start_thread(endpoints::EndpointPool& pool, std::size_t endpoint_index, Crew& crew)
+        EMBEDQ_REQUIRES(state_.mutex);
+    // The same, but does without where the system has no further thread.
+    void start_another(endpoints::EndpointPool& pool, std::size_t endpoint_index, Crew& crew)
+        EMBEDQ_REQUIRES(state_.mutex);
+    void run(endpoints::EndpointPool& pool, std::size_t endpoint_index, Crew& crew);
     // Takes a batch that the endpoint and the rate limits admit. Otherwise sets when to try again, unless something
     // changes before that.
     [[nodiscard]] std::optional<Call> next(endpoints::EndpointPool& pool, std::size_t endpoint_index,
@@ -114,7 +127,8 @@ private:
     void join_retired();
 
     SchedulerState& state_;
-    std::vector<Thread> threads_;
+    std::vector<Thread> threads_ EMBEDQ_GUARDED_BY(state_.mutex);
+    std::map<std::pair<const endpoints::EndpointPool*, std::size_t>, Crew> crews_ EMBEDQ_GUARDED_BY(state_.mutex);
 };
 
 }  // namespace embedq::scheduler

@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <iterator>
+
 #include "changing_provider.h"
 #include "faults/store/faulty_store.h"
 #include "pipeline_fixture.h"
@@ -324,6 +327,34 @@ TEST_F(PipelineTest, stop_is_clean) {
     EXPECT_TRUE(jobs(JobStatus::running).empty()) << "nothing is left leased";
     for (const Job& job : jobs()) EXPECT_EQ(job.attempts, 0U);
     EXPECT_EQ(scheduler.counters().jobs_held, 0U);
+}
+
+std::ptrdiff_t threads_of_this_process() {
+    const std::filesystem::directory_iterator all("/proc/self/task");
+    return std::distance(begin(all), end(all));
+}
+
+TEST_F(PipelineTest, ThreadsForCallsStartWhenTheyAreNeeded) {
+    constexpr int concurrency = 60;
+    Gate gate;
+    const auto wide = std::make_shared<ScriptedProvider>("model", concurrency, 1);
+    wide->script([&](const EmbedRequest&, int call) -> std::optional<Error> {
+        if (call > 1) gate.wait();
+        return std::nullopt;
+    });
+    endpoints::ProviderDirectory wide_providers = directory(wide);
+    const auto before = threads_of_this_process();
+    Scheduler scheduler(*store, notifier, wide_providers, settings, context);
+    ASSERT_TRUE(scheduler.start());
+    put("one", {"a text"});
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_LT(threads_of_this_process() - before, concurrency) << "one call needs one thread";
+    put("many", numbered("text", 2 * concurrency));
+    EXPECT_TRUE(eventually([&] { return wide->calls() == 1 + concurrency; })) << wide->calls();
+    EXPECT_GE(threads_of_this_process() - before, concurrency);
+    gate.open();
+    EXPECT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(wide->calls(), 1 + 2 * concurrency);
 }
 
 // Once it fails, commits fail until the end.

@@ -134,7 +134,7 @@ TEST_F(ProberTest, OtherLimitsReplaceTheEndpointPoolOfTheSameFingerprint) {
     const sync::Lock lock(state.mutex);
     ASSERT_EQ(state.pools.size(), 1U);
     EXPECT_EQ(state.pools.begin()->second.limits.present().max_inputs, 7U);
-    EXPECT_EQ(state.pools.begin()->second.threads, 5U);
+    EXPECT_EQ(state.pools.begin()->second.endpoints.front().concurrency(), 5);
     EXPECT_EQ(notified, 1) << "targets do not depend on limits";
 }
 
