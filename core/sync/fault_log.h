@@ -24,11 +24,13 @@
 
 namespace embedq::sync {
 
-// "250 ms", "43 s", "5 min".
+// "250 ms", "1.5 s", "43 s", "5 min".
 [[nodiscard]] inline std::string duration_in_words(std::chrono::steady_clock::duration time) {
     using std::chrono::ceil;
     const auto exact = ceil<std::chrono::milliseconds>(std::max(time, std::chrono::steady_clock::duration::zero()));
     if (exact < std::chrono::seconds(1)) return std::to_string(exact.count()) + " ms";
+    const auto tenths = (exact.count() + 50) / 100;
+    if (tenths < 100 && tenths % 10 != 0) return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
     const auto seconds = std::chrono::round<std::chrono::seconds>(exact);
     if (seconds < std::chrono::seconds(120)) return std::to_string(seconds.count()) + " s";
     return std::to_string(std::chrono::round<std::chrono::minutes>(seconds).count()) + " min";

@@ -26,9 +26,11 @@ class Names(unittest.TestCase):
         self.assertEqual(self.found("std::mutex a;", "core/sync/mutex.h"), [])
         self.assertEqual(self.found("std::mutex a;", "plugins/sdk/template/notifier/your_name.cpp"), [])
 
-    def test_core_sync_includes_nothing_else_of_the_project(self):
-        self.assertEqual(self.found('#include "embedq/context.h"\n#include "sync/mutex.h"\n', "core/sync/sleep.h"),
-                         ["core/sync/sleep.h:1 includes embedq/context.h"])
+    def test_core_sync_includes_only_itself_and_the_contract(self):
+        self.assertEqual(self.found('#include "embedq/context.h"\n#include "sync/mutex.h"\n', "core/sync/retry.h"), [])
+        for other in ("settings/settings.h", "embedq/support/nearest.h"):
+            self.assertEqual(self.found(f'#include "{other}"\n', "core/sync/retry.h"),
+                             [f"core/sync/retry.h:1 includes {other}"])
 
 
 if __name__ == "__main__":

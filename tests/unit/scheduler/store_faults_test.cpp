@@ -245,6 +245,33 @@ TEST_F(StoreFaultsTest, JobsThatCannotBePlannedAreNotClaimedAgainAndAgain) {
     EXPECT_LE(store.calls["missing_texts"], 130);
 }
 
+TEST_F(StoreFaultsTest, ACommitIsTriedAgainForALeaseAndAtAStopForTheGraceTimeOnly) {
+    const CommitWork nothing;
+    store.fails = [](const std::string&) { return true; };
+    const auto began = context.clock().now();
+    EXPECT_FALSE(committer.try_write(nothing, began));
+    context.manual_clock().advance(state.settings.lease);
+    EXPECT_FALSE(committer.try_write(nothing, began));
+    context.manual_clock().advance(milliseconds(1));
+    EXPECT_EQ(committer.try_write(nothing, began), std::vector<bool>()) << "its leases are over";
+    const auto stopped = context.clock().now();
+    {
+        const sync::Lock lock(state.mutex);
+        state.commit_until = stopped + state.settings.grace;
+    }
+    EXPECT_FALSE(committer.try_write(nothing, stopped));
+    context.manual_clock().advance(state.settings.grace + milliseconds(1));
+    EXPECT_EQ(committer.try_write(nothing, stopped), std::vector<bool>()) << "the process must end";
+}
+
+TEST_F(StoreFaultsTest, TextsThatWereCutAreLoggedInFewLines) {
+    for (int i = 0; i < 1'000; ++i) committer.report_cuts({"operation 'op " + std::to_string(i) + "' was cut"});
+    EXPECT_EQ(lines().size(), 6U);
+    context.manual_clock().advance(minutes(1));
+    committer.report_cuts({"operation 'last' was cut"});
+    EXPECT_EQ(lines().back(), "operation 'last' was cut; so were 994 texts before it");
+}
+
 TEST_F(StoreFaultsTest, AStoreThatComesAndGoesCostsFewLinesToo) {
     store.fails = [this](const std::string&) { return context.uniform() < 0.5; };
     std::size_t before = 0;

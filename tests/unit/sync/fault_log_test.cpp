@@ -110,6 +110,15 @@ TEST_F(FaultLogTest, APauseSaysHowLong) {
               "cannot use endpoint 'one', trying again in 30 s: connection refused");
 }
 
+TEST_F(FaultLogTest, DurationsAreAsExactAsTheyMatter) {
+    EXPECT_EQ(duration_in_words(milliseconds(250)), "250 ms");
+    EXPECT_EQ(duration_in_words(milliseconds(1'500)), "1.5 s");
+    EXPECT_EQ(duration_in_words(milliseconds(1'960)), "2 s");
+    EXPECT_EQ(duration_in_words(milliseconds(43'400)), "43 s");
+    EXPECT_EQ(duration_in_words(minutes(5)), "5 min");
+    EXPECT_EQ(duration_in_words(milliseconds(-1)), "0 ms");
+}
+
 TEST_F(FaultLogTest, ARetryWaitsLongerAfterEachFailure) {
     Retry retry(log, context, "claim jobs", fixed_backoff(milliseconds(500), seconds(4)));
     EXPECT_LT(retry.again_at(), now()) << "nothing failed";
