@@ -14,6 +14,7 @@
 #include <system_error>
 #include <utility>
 
+#include "signatures.h"
 #include "sync/call_apart.h"
 
 namespace embedq::postgres {
@@ -489,8 +490,12 @@ struct Connection::Impl {
     }
 
     [[nodiscard]] std::string statement(std::string_view function, std::size_t count) const {
+        const std::vector<std::string>& types = parameter_types(function);
         std::string sql = "SELECT * FROM " + settings.schema + "." + std::string(function) + "(";
-        for (std::size_t i = 1; i <= count; ++i) sql += (i == 1 ? "$" : ",$") + std::to_string(i);
+        for (std::size_t i = 0; i < count; ++i) {
+            sql += (i == 0 ? "$" : ",$") + std::to_string(i + 1);
+            if (i < types.size()) sql += "::" + in_schema(types[i], settings.schema);
+        }
         return sql + ")";
     }
 

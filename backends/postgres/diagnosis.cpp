@@ -48,6 +48,13 @@ void rights_of_a_schema(Checks& checks) {
             "GRANT USAGE ON SCHEMA " + checks.schema() + " TO " + who + ", and the other rights of docs/deploying.md");
         return;
     }
+    const Rows creators = checks.query_schema(statements::creators);
+    if (!creators.null(0, 0)) {
+        checks.fault("creators",
+                     "others than its owner may create functions in the schema '" + checks.name() +
+                         "', which could come to run with the store's rights: " + creators.text(0, 0),
+                     "REVOKE CREATE ON SCHEMA " + checks.schema() + " FROM " + creators.text(0, 0));
+    }
     const Rows missing = checks.query_schema(statements::missing_rights);
     for (std::size_t i = 0; i < missing.size(); ++i) {
         const std::string_view kind = missing.view(i, 0);

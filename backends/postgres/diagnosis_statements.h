@@ -36,6 +36,12 @@ SELECT has_schema_privilege(oid, 'USAGE'), pg_has_role(nspowner, 'USAGE'),
        has_database_privilege(current_database(), 'CREATE')
 FROM pg_namespace WHERE nspname = $1)";
 
+// Who but the owner may create objects in the schema.
+inline constexpr const char* creators = R"(
+SELECT string_agg(DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END, ', ')
+FROM pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
+WHERE n.nspname = $1 AND a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner)";
+
 inline constexpr const char* may_make_schemas = "SELECT has_database_privilege(current_database(), 'CREATE')";
 
 // The tables, sequences and functions on which the role lacks rights, a row for each kind. `migrations` is only read.

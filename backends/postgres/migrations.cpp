@@ -5,6 +5,7 @@
 
 #include "embedq/support/store_rules.h"
 #include "names.h"
+#include "signatures.h"
 #include "sql_texts.h"
 #include "sync/sleep.h"
 
@@ -17,7 +18,7 @@ constexpr std::int64_t lock_number = 0x656d6271;
 // The parking rule of store_rules.h as a function of the schema, so that its numbers are written once. `p_failures` is
 // at least 1.
 [[nodiscard]] std::string parking_function() {
-    return "CREATE FUNCTION parking_time(p_failures integer) RETURNS interval LANGUAGE sql IMMUTABLE AS $$\n"
+    return "CREATE FUNCTION embedq.parking_time(p_failures integer) RETURNS interval LANGUAGE sql IMMUTABLE AS $$\n"
            "    SELECT least(interval '" +
            std::to_string(first_parking_time.count()) + " minutes' * (1 << least(p_failures - 1, " +
            std::to_string(most_parking_doublings) + ")), interval '" + std::to_string(longest_parking_time.count()) +
@@ -27,7 +28,7 @@ constexpr std::int64_t lock_number = 0x656d6271;
 // The same for refusals. `p_times` is at least 1. In minutes, since the length of a day depends on the session's time
 // zone.
 [[nodiscard]] std::string refusal_function() {
-    return "CREATE FUNCTION refusal_time(p_times integer) RETURNS interval LANGUAGE sql IMMUTABLE AS $$\n"
+    return "CREATE FUNCTION embedq.refusal_time(p_times integer) RETURNS interval LANGUAGE sql IMMUTABLE AS $$\n"
            "    SELECT least(interval '" +
            std::to_string(first_refusal_time.count()) + " minutes' * (1 << least(p_times - 1, " +
            std::to_string(most_refusal_doublings) + ")), interval '" + std::to_string(longest_refusal_time.count()) +
@@ -38,8 +39,8 @@ constexpr std::int64_t lock_number = 0x656d6271;
 using Applied = std::map<std::uint32_t, std::size_t>;
 
 [[nodiscard]] Applied applied_steps(Connection& connection, const std::string& schema) {
-    const Rows there = connection.execute("SELECT to_regclass(" + literal(schema + ".migrations") + ") IS NOT NULL",
-                                          Duration::moments);
+    const Rows there = connection.execute(
+        "SELECT pg_catalog.to_regclass(" + literal(schema + ".migrations") + ") IS NOT NULL", Duration::moments);
     if (!there.boolean(0, 0)) return {};
     const Rows rows =
         connection.execute("SELECT number, indexes_built FROM " + schema + ".migrations", Duration::moments);
@@ -83,18 +84,6 @@ void refuse_newer(const Connection& connection, const std::string& schema, std::
                   "a newer embedq made it: use that one");
 }
 
-// Makes functions find the schema's tables whatever the caller's search_path is, and never temporary tables of the same
-// names.
-[[nodiscard]] std::string fix_search_path(const std::string& schema) {
-    return "DO " +
-           literal(
-               "DECLARE f regprocedure; BEGIN FOR f IN SELECT p.oid FROM pg_proc p JOIN pg_language l ON l.oid = "
-               "p.prolang "
-               "JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = " +
-               literal(unquoted(schema)) + " AND l.lanname = 'plpgsql' LOOP EXECUTE 'ALTER FUNCTION ' || f || " +
-               literal(" SET search_path = " + schema + ", pg_catalog, pg_temp") + "; END LOOP; END");
-}
-
 void apply_step(Connection& connection, const std::string& schema, const Migrations& steps, std::size_t index) {
     const Migration& step = steps[index];
     connection.begin();
@@ -102,14 +91,13 @@ void apply_step(Connection& connection, const std::string& schema, const Migrati
         // A role that may not create schemas may still own one that exists already.
         const Rows there = connection.execute("SELECT FROM pg_namespace WHERE nspname = " + literal(unquoted(schema)));
         if (there.size() == 0) connection.execute("CREATE SCHEMA " + schema);
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL, "
-            "applied_at timestamptz NOT NULL DEFAULT now(), indexes_built integer NOT NULL DEFAULT 0)");
-        connection.execute(step.sql);
-        connection.execute(fix_search_path(schema));
-        connection.execute(sql::plans);
-        connection.execute("INSERT INTO migrations (number, name) VALUES (" + std::to_string(index + 1) + ", " +
-                           literal(step.name) + ")");
+        connection.execute("CREATE TABLE IF NOT EXISTS " + schema +
+                           ".migrations (number integer PRIMARY KEY, name text NOT NULL, "
+                           "applied_at timestamptz NOT NULL DEFAULT now(), indexes_built integer NOT NULL DEFAULT 0)");
+        connection.execute(in_schema(step.sql, schema));
+        connection.execute(in_schema(sql::plans, schema));
+        connection.execute("INSERT INTO " + schema + ".migrations (number, name) VALUES (" + std::to_string(index + 1) +
+                           ", " + literal(step.name) + ")");
         connection.commit();
     } catch (...) {
         connection.rollback();
@@ -182,8 +170,8 @@ void build_index(Connection& connection, const std::string& schema, std::size_t 
     const bool valid = found.size() == 1 && found.boolean(0, 0);
     if (found.size() == 1 && !valid)
         connection.execute("DROP INDEX CONCURRENTLY " + schema + "." + identifier(later.name));
-    if (!valid) connection.execute(later.statement);
-    connection.execute("UPDATE migrations SET indexes_built = " + std::to_string(index + 1) +
+    if (!valid) connection.execute(in_schema(later.statement, schema));
+    connection.execute("UPDATE " + schema + ".migrations SET indexes_built = " + std::to_string(index + 1) +
                        " WHERE number = " + std::to_string(step + 1));
 }
 
@@ -205,9 +193,8 @@ void build_indexes(Connection& connection, const std::string& schema, Logger& lo
 }
 
 // A migration may take long. If its process is killed, the server notices soon and releases its locks.
-void prepare_session(Connection& connection, const std::string& schema, const LockPatience& patience) {
+void prepare_session(Connection& connection, const LockPatience& patience) {
     connection.prepare_to_migrate();
-    connection.execute("SET search_path = " + schema + ", pg_catalog, pg_temp");
     connection.execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = " +
                        std::to_string(patience.each.count()));
 }
@@ -292,7 +279,7 @@ void apply_migrations(Connection& connection, const std::string& schema, Logger&
                                                       ": stopped while another process migrated the schema");
         }
     }
-    prepare_session(connection, schema, patience);
+    prepare_session(connection, patience);
     state = read_migration_state(connection, schema, steps);
     refuse_newer(connection, schema, state.current, steps);
     for (std::size_t i = state.current; i < steps.size(); ++i) {

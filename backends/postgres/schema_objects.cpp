@@ -25,6 +25,12 @@ constexpr std::array<std::string_view, 6> kinds{"TABLE", "INDEX", "FUNCTION", "V
     return words;
 }
 
+// Without the schema, which the SQL files write before each name.
+[[nodiscard]] std::string own_name(const std::string& name) {
+    constexpr std::string_view prefix = "embedq.";
+    return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
+}
+
 [[nodiscard]] std::string joined(const std::vector<std::string>& words, std::size_t from) {
     std::string out;
     for (std::size_t i = from; i < words.size(); ++i) out += (i == from ? "" : " ") + words[i];
@@ -75,7 +81,7 @@ private:
                (words[at] == "IF" || words[at] == "NOT" || words[at] == "EXISTS" || words[at] == "CONCURRENTLY"))
             ++at;
         if (at == words.size()) return;
-        const std::string name = words[at].substr(0, words[at].find_first_of("(;"));
+        const std::string name = own_name(words[at].substr(0, words[at].find_first_of("(;")));
         const std::string object = lower(*kind) + " " + name;
         if (words[0] == "DROP") {
             objects_.erase(object);
@@ -85,7 +91,7 @@ private:
             const bool unique = words[1] == "UNIQUE";
             // ON table …
             index_ = std::string(unique ? "CREATE UNIQUE INDEX CONCURRENTLY " : "CREATE INDEX CONCURRENTLY ") + name +
-                     " ON " + schema_ + "." + joined(words, at + 2);
+                     " ON " + schema_ + "." + own_name(joined(words, at + 2));
             index_name_ = object;
             end_index();
             return;
@@ -117,7 +123,7 @@ private:
         if (const auto at = text.find("REFERENCES "); at != std::string::npos) {
             const std::string name = default_name(table_, columns, "_fkey");
             const std::string rest = text.substr(at + 11);
-            const std::string target = rest.substr(0, rest.find_first_of(" ,"));
+            const std::string target = own_name(rest.substr(0, rest.find_first_of(" ,")));
             objects_["constraint " + name] =
                 alter + name + " FOREIGN KEY (" + columns + ") REFERENCES " + schema_ + "." + target;
         }

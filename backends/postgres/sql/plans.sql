@@ -1,5 +1,7 @@
--- How the functions are planned. Applied again after each migration, since a function that is replaced loses its
--- settings.
+-- How the functions find names, and how they are planned. Applied again after each migration, since a function that is
+-- replaced loses its settings.
+--
+-- Nothing but the server's own names is found without a schema, and temporary tables come last.
 --
 -- A session plans a statement once and keeps the plan, and statistics may be old or missing: a worker that started on
 -- an empty queue would still read whole tables after a million jobs have come. So a function that reads a few rows at a
@@ -14,8 +16,10 @@ DECLARE
 BEGIN
     FOR v_function, v_name IN
         SELECT p.oid::regprocedure, p.proname FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
-        WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND l.lanname = 'plpgsql'
+        WHERE l.lanname = 'plpgsql'
+          AND p.pronamespace = (SELECT c.relnamespace FROM pg_class c WHERE c.oid = 'embedq.migrations'::regclass)
     LOOP
+        EXECUTE format('ALTER FUNCTION %s SET search_path = pg_catalog, pg_temp', v_function);
         IF v_name IN ('open_jobs', 'count_fresh') THEN
             -- They join lists, not tables, and have their own join settings.
             EXECUTE format('ALTER FUNCTION %s SET plan_cache_mode = force_generic_plan SET jit = off', v_function);

@@ -37,7 +37,7 @@ TEST_F(DiagnosisTest, of_a_missing_schema_creates_nothing) {
 TEST_F(DiagnosisTest, works_while_the_schema_is_newer_or_older) {
     fresh_store().reset();
     Migrations newer = migrations();
-    newer.push_back({.name = "more", .sql = "CREATE TABLE more (id integer)", .afterwards = {}});
+    newer.push_back({.name = "more", .sql = "CREATE TABLE embedq.more (id integer)", .afterwards = {}});
     expect_only_good(diagnose(url(), newer), "tables and indexes");
     static_cast<void>(sql("INSERT INTO " + table("migrations") + " (number, name) VALUES (9, 'to come')"));
     const auto findings = diagnose();
@@ -96,8 +96,8 @@ TEST_F(DiagnosisTest, names_what_is_missing_with_the_statement_that_creates_it_a
 TEST_F(DiagnosisTest, names_an_index_that_is_not_built_yet) {
     const Migrations steps{
         {.name = "things",
-         .sql = "CREATE TABLE things (id integer)",
-         .afterwards = {{"things_once", "CREATE UNIQUE INDEX CONCURRENTLY things_once ON things (id)"}}}};
+         .sql = "CREATE TABLE embedq.things (id integer)",
+         .afterwards = {{"things_once", "CREATE UNIQUE INDEX CONCURRENTLY things_once ON embedq.things (id)"}}}};
     Connection connection(settings_for(url(), quoted_schema()));
     apply_migrations(connection, quoted_schema(), context.logger(),
                      {{.name = "things", .sql = steps[0].sql, .afterwards = {}}});
@@ -208,6 +208,18 @@ TEST_F(DiagnosisTest, names_the_rights_that_a_role_lacks_until_it_has_them) {
     expect(diagnose(by), "rights", FindingLevel::fault, "lacks rights on each function of: reap",
            "GRANT EXECUTE ON ALL FUNCTIONS");
     static_cast<void>(sql("DROP OWNED BY no_rights; DROP ROLE no_rights"));
+}
+
+TEST_F(DiagnosisTest, names_who_else_may_create_functions_in_the_schema) {
+    fresh_store().reset();
+    EXPECT_TRUE(of_subject(diagnose(), "creators").empty());
+    static_cast<void>(sql("DROP ROLE IF EXISTS \"a creator\"; CREATE ROLE \"a creator\"; GRANT CREATE ON SCHEMA " +
+                          quoted_schema() + " TO PUBLIC, \"a creator\""));
+    expect(diagnose(), "creators", FindingLevel::fault, "\"a creator\", PUBLIC",
+           "REVOKE CREATE ON SCHEMA " + quoted_schema() + " FROM \"a creator\", PUBLIC");
+    static_cast<void>(sql("REVOKE CREATE ON SCHEMA " + quoted_schema() + " FROM PUBLIC, \"a creator\""));
+    EXPECT_TRUE(of_subject(diagnose(), "creators").empty());
+    static_cast<void>(sql("DROP ROLE \"a creator\""));
 }
 
 TEST_F(DiagnosisTest, reports_that_a_role_cannot_create_the_schema) {

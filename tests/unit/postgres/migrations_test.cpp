@@ -82,11 +82,11 @@ protected:
     }
 
     const Migrations with_index{
-        {.name = "things", .sql = "CREATE TABLE things (id integer, name text)"},
+        {.name = "things", .sql = "CREATE TABLE embedq.things (id integer, name text)"},
         {.name = "things by name",
-         .sql = "ALTER TABLE things ADD seen boolean",
-         .afterwards = {{"things_by_name", "CREATE INDEX CONCURRENTLY things_by_name ON things (name)"},
-                        {"things_once", "CREATE UNIQUE INDEX CONCURRENTLY things_once ON things (id)"}}},
+         .sql = "ALTER TABLE embedq.things ADD seen boolean",
+         .afterwards = {{"things_by_name", "CREATE INDEX CONCURRENTLY things_by_name ON embedq.things (name)"},
+                        {"things_once", "CREATE UNIQUE INDEX CONCURRENTLY things_once ON embedq.things (id)"}}},
     };
     const Migrations without_index{with_index[0], {.name = with_index[1].name, .sql = with_index[1].sql}};
 };
@@ -149,13 +149,14 @@ TEST_F(MigrationsTest, of_more_processes_than_the_server_takes_are_complete) {
 TEST_F(MigrationsTest, of_a_killed_process_leave_nothing_half_done) {
     const Migrations slow{
         {.name = "slow",
-         .sql = "CREATE TABLE things (id integer); SELECT pg_sleep(600); CREATE TABLE others (id integer)"}};
+         .sql =
+             "CREATE TABLE embedq.things (id integer); SELECT pg_sleep(600); CREATE TABLE embedq.others (id integer)"}};
     Child child([&] {
         apply(slow);
         return 0;
     });
     wait_until(
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600); CREATE TABLE others%' AND pid "
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600); CREATE TABLE %others%' AND pid "
         "<> pg_backend_pid())");
     EXPECT_EQ(child.kill(), -SIGKILL);
     // The server notices by itself, and releases the lock that the next process waits for.
@@ -165,11 +166,11 @@ TEST_F(MigrationsTest, of_a_killed_process_leave_nothing_half_done) {
 }
 
 TEST_F(MigrationsTest, of_a_cut_connection_leave_nothing_half_done) {
-    const Migrations slow{{.name = "slow", .sql = "CREATE TABLE things (id integer); SELECT pg_sleep(600)"}};
+    const Migrations slow{{.name = "slow", .sql = "CREATE TABLE embedq.things (id integer); SELECT pg_sleep(600)"}};
     auto migrating = std::async(std::launch::async, [&] { return error_of([&] { apply(slow); }); });
     wait_until(
         "SELECT coalesce(bool_or(pg_terminate_backend(pid)), false) FROM pg_stat_activity "
-        "WHERE query LIKE 'CREATE TABLE things%pg_sleep(600)' AND pid <> pg_backend_pid()");
+        "WHERE query LIKE 'CREATE TABLE %things%pg_sleep(600)' AND pid <> pg_backend_pid()");
     const std::string message = migrating.get();
     EXPECT_TRUE(message.ends_with(" broke")) << message;
     EXPECT_EQ(schema_exists(), "f");
@@ -177,8 +178,9 @@ TEST_F(MigrationsTest, of_a_cut_connection_leave_nothing_half_done) {
 
 TEST_F(MigrationsTest, that_fail_leave_the_steps_before_them) {
     Migrations steps = with_index;
-    steps.push_back({.name = "wrong",
-                     .sql = "ALTER TABLE things ADD colour text; ALTER TABLE nothing_of_this_name ADD colour text"});
+    steps.push_back(
+        {.name = "wrong",
+         .sql = "ALTER TABLE embedq.things ADD colour text; ALTER TABLE embedq.nothing_of_this_name ADD colour text"});
     EXPECT_NE(error_of([&] { apply(steps); }).find("nothing_of_this_name"), std::string::npos);
     EXPECT_EQ(state(steps).current, 2U);
     EXPECT_EQ(value("SELECT count(*) FROM information_schema.columns WHERE table_schema = " + literal(schema) +
@@ -406,7 +408,7 @@ TEST_F(BehindALock, a_step_lets_others_pass_until_it_can) {
             {.each = std::chrono::milliseconds(20), .between = std::chrono::milliseconds(1), .tries = 1'000'000});
     });
     const std::string waits =
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE things ADD seen%' AND "
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE %things ADD seen%' AND "
         "wait_event_type = 'Lock')";
     Connection reader(settings());
     reader.execute("SET lock_timeout = '20s'");
