@@ -1,6 +1,7 @@
 // Catalogs, their targets and profiles, and the change feed (sql/catalogs.sql).
 #include "embedq/support/store_rules.h"
 #include "store.h"
+#include "sync/mutex.h"
 
 namespace embedq::postgres {
 namespace {
@@ -90,7 +91,7 @@ Status PostgresStore::clone_catalog(std::string_view source_id, const CatalogWri
 }
 
 Result<std::size_t> PostgresStore::set_targets(std::span<const CatalogTarget> targets) {
-    return pool_.transaction([&](Connection& connection) -> Result<std::size_t> {
+    auto set = pool_.transaction([&](Connection& connection) -> Result<std::size_t> {
         for (const CatalogTarget& target : targets) {
             connection.call("catalog_named", Parameters().add(target.catalog_id));
             if (auto valid = check_target(target); !valid) return std::unexpected(valid.error());
@@ -108,6 +109,10 @@ Result<std::size_t> PostgresStore::set_targets(std::span<const CatalogTarget> ta
         }
         return changed;
     });
+    // Jobs that moved may be due before the place where the next claim would begin.
+    const sync::Lock lock(mutex_);
+    cursors_.clear();
+    return set;
 }
 
 Result<Profile> PostgresStore::profile(const Sha256& profile_id) {

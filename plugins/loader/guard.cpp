@@ -8,6 +8,13 @@
 #include <typeinfo>
 
 namespace embedq::plugins {
+namespace {
+
+struct Free {
+    void operator()(char* text) const { std::free(text); }
+};
+
+}  // namespace
 
 std::string Guard::describe(const LoadedPlugin& plugin, const Context& context) {
     return fmt::format("{} '{}' ({})", to_string(plugin.descriptor->kind), context.name(), plugin.path.string());
@@ -22,8 +29,7 @@ std::string Guard::name_of_current_exception() {
     const std::type_info* type = abi::__cxa_current_exception_type();
     if (type == nullptr) return "something that is not a C++ exception";
     int status = 0;
-    const std::unique_ptr<char, decltype(&std::free)> name(abi::__cxa_demangle(type->name(), nullptr, nullptr, &status),
-                                                           &std::free);
+    const std::unique_ptr<char, Free> name(abi::__cxa_demangle(type->name(), nullptr, nullptr, &status));
     return fmt::format("'{}', which is not a std::exception", status == 0 ? name.get() : type->name());
 }
 

@@ -7,8 +7,8 @@
 namespace embedq::postgres::testing {
 namespace {
 
-// For each of the store's own functions more of the same name, one for each parameter of another type. The schema and ")"
-// are to follow.
+// For each of the store's own functions more of the same name, one for each parameter of another type. The literal of
+// the schema's name and a parenthesis are to follow.
 constexpr const char* other_types_of_own_functions = R"sql(
 CREATE FUNCTION pg_temp.plant(schema text) RETURNS void LANGUAGE plpgsql AS $plant$
 DECLARE

@@ -187,6 +187,8 @@ const std::array planted_faults{
           "history_is_bounded.no_reader_misses_a_pruned_change", make<FeedHidesWhatWasPruned>},
     Fault{"revision_starts_again", "the revision is a column of the catalog's row",
           "deleted_means_gone.a_recreated_catalog_never_shows_an_old_revision", make<RevisionStartsAgain>},
+    Fault{"completed_before_started", "the end of a job is dated by a clock that was read before its claim",
+          "claim.a_job_is_created_then_started_then_completed", make<CompletedBeforeStarted>},
     Fault{"vectors_as_a_set", "a text that is requested twice is returned once",
           "ranking.a_hash_asked_for_twice_is_answered_twice", make<VectorsAsASet>},
     Fault{"force_is_forgotten_by_readers", "a status counts vectors from before the force",

@@ -130,6 +130,19 @@ private:
     std::map<std::string, std::uint64_t> before_;
 };
 
+class CompletedBeforeStarted final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<Job>> jobs(const JobQuery& query) override {
+        auto page = inner().jobs(query);
+        if (!page) return page;
+        for (Job& job : *page) {
+            if (job.completed_at) job.completed_at = job.created_at;
+        }
+        return page;
+    }
+};
+
 class VectorsAsASet final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;

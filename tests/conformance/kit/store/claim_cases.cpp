@@ -110,6 +110,20 @@ void only_the_fingerprints_asked_for(Kit& kit) {
     EXPECT_EQ(names(must(kit.store().claim(request))), (Names{"a", "c", "d"})) << "one order over all fingerprints";
 }
 
+void a_job_is_created_then_started_then_completed(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a"}));
+    const Time created = kit.under_test().now();
+    kit.advance(1s);
+    const auto job = kit.claim_one();
+    kit.advance(1s);
+    EXPECT_TRUE(kit.embed(job));
+    const auto row = kit.job(job.ref.id);
+    EXPECT_EQ(row.created_at, created);
+    EXPECT_EQ(row.started_at, created + 1s);
+    EXPECT_EQ(row.completed_at, created + 2s);
+}
+
 void a_lease_of_zero_is_refused(Kit& kit) {
     kit.catalog();
     kit.put(document("a", {"a"}));
@@ -218,6 +232,7 @@ std::vector<Case> claim_cases() {
         {"claim", "texts_bound_a_claim", texts_bound_a_claim},
         {"claim", "the_second_job_may_not_exceed", the_second_job_may_not_exceed},
         {"claim", "only_the_fingerprints_asked_for", only_the_fingerprints_asked_for},
+        {"claim", "a_job_is_created_then_started_then_completed", a_job_is_created_then_started_then_completed},
         {"claim", "a_lease_of_zero_is_refused", a_lease_of_zero_is_refused},
         {"missing_texts", "each_text_once_and_in_order", each_text_once_and_in_order},
         {"missing_texts", "pages_join_up", pages_join_up},

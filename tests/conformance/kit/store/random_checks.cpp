@@ -81,6 +81,8 @@ void RandomWalk::check_everything() {
         EXPECT_EQ(job.next_run_at, row.status == JobStatus::pending ? std::optional(row.due) : std::nullopt);
         EXPECT_EQ(job.lease_expires_at, row.status == JobStatus::running ? std::optional(row.expires) : std::nullopt);
         EXPECT_EQ(job.completed_at.has_value(), !row.open());
+        EXPECT_GE(job.started_at.value_or(job.created_at), job.created_at);
+        EXPECT_GE(job.completed_at.value_or(Time::max()), job.started_at.value_or(job.created_at));
     }
     for (const auto& [key, text] : model_.texts) {
         for (const auto& profile : profiles_) {

@@ -196,6 +196,18 @@ void RandomWalk::delete_spec() {
     specs.erase(name);
 }
 
+// And creates it again under the same id: nothing of the old one may come back.
+void RandomWalk::delete_catalog() {
+    const auto id = some_catalog();
+    must(kit_.store().delete_catalog(id));
+    for (auto& [job_id, job] : model_.jobs) {
+        if (job.catalog_id == id && job.open()) model_.finish(job, JobStatus::cancelled, kit_.under_test().now());
+    }
+    const Profile& profile = profiles_[pick(profiles_.size())];
+    kit_.catalog(id, profile);
+    model_.catalogs[id] = {{}, profile, profile.id};
+}
+
 void RandomWalk::reap() {
     constexpr std::uint32_t max_attempts = 3;
     const Time now = kit_.under_test().now();
@@ -296,12 +308,13 @@ void RandomWalk::step() {
         Verb verb;
     };
     static constexpr Weighted verb_names[] = {
-        {12, &RandomWalk::put},    {8, &RandomWalk::enqueue},   {18, &RandomWalk::claim}, {18, &RandomWalk::read},
-        {22, &RandomWalk::commit}, {4, &RandomWalk::extend},    {2, &RandomWalk::cancel}, {2, &RandomWalk::delete_spec},
-        {6, &RandomWalk::reap},    {5, &RandomWalk::reconcile}, {1, &RandomWalk::prune},  {2, &RandomWalk::set_target},
-        {8, &RandomWalk::advance},
+        {12, &RandomWalk::put},      {8, &RandomWalk::enqueue},        {18, &RandomWalk::claim},
+        {18, &RandomWalk::read},     {22, &RandomWalk::commit},        {4, &RandomWalk::extend},
+        {2, &RandomWalk::cancel},    {2, &RandomWalk::delete_spec},    {6, &RandomWalk::reap},
+        {5, &RandomWalk::reconcile}, {3, &RandomWalk::prune},          {2, &RandomWalk::set_target},
+        {8, &RandomWalk::advance},   {1, &RandomWalk::delete_catalog},
     };
-    std::size_t at = pick(108);
+    std::size_t at = pick(111);
     for (const auto& [weight, verb] : verb_names) {
         if (at < weight) {
             (this->*verb)();

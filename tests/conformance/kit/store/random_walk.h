@@ -40,6 +40,7 @@ private:
     void extend();
     void cancel();
     void delete_spec();
+    void delete_catalog();
     void reap();
     void reconcile();
     void prune();

@@ -214,6 +214,43 @@ void an_interrupted_instance_refuses_calls_and_others_work(Kit& kit) {
     EXPECT_EQ(must(other->catalogs()).size(), 2U);
 }
 
+// A text that loses its last operation while it is embedded is settled all the same, and its vector stays.
+void pruning_keeps_texts_that_are_settled(Kit& kit) {
+    constexpr int round_count = 100;
+    kit.catalog();
+    std::atomic<bool> written = false;
+    std::vector<Body> bodies;
+    bodies.emplace_back([&](Store& store) {
+        const auto put = [&](int round) {
+            const auto write = document("a", {"text " + std::to_string(round)});
+            patiently([&] { return store.put_specs({&write, 1}); });
+        };
+        put(0);
+        for (int round = 0; round < round_count; ++round) {
+            const auto jobs = patiently([&] { return store.claim(kit.claim_request()); });
+            ASSERT_EQ(jobs.size(), 1U);
+            const MissingQuery query{jobs[0].ref};
+            const auto page = must(patiently([&] { return store.missing_texts({&query, 1}); }).at(0));
+            ASSERT_EQ(page.texts.size(), 1U);
+            put(round + 1);
+            Delivery delivery;
+            delivery.vectors(delivery.report(jobs[0].ref, JobOutcome::succeeded), page, 4);
+            ASSERT_EQ(patiently([&] { return store.commit(delivery.commit()); }), std::vector{true});
+            std::size_t found = 0;
+            const auto count = [&](std::size_t, std::span<const float>) { ++found; };
+            must(store.vectors(page.profile_id, {&page.texts[0].text_hash, 1}, count));
+            EXPECT_EQ(found, 1U) << "round " << round;
+        }
+        written = true;
+    });
+    for (int pruner = 0; pruner < 2; ++pruner) {
+        bodies.emplace_back([&](Store& store) {
+            for (int most = 0; !written && most < 100'000; ++most) patiently([&] { return store.prune({}); });
+        });
+    }
+    in_parallel(kit, bodies);
+}
+
 }  // namespace
 
 std::vector<Case> thread_cases() {
@@ -225,6 +262,7 @@ std::vector<Case> thread_cases() {
         {"threads", "two_writers_of_one_spec", two_writers_of_one_spec},
         {"threads", "maintenance_and_reading_disturb_no_work", maintenance_and_reading_disturb_no_work},
         {"threads", "pruning_keeps_texts_that_come_back", pruning_keeps_texts_that_come_back},
+        {"threads", "pruning_keeps_texts_that_are_settled", pruning_keeps_texts_that_are_settled},
     };
 }
 
