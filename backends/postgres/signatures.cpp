@@ -61,7 +61,8 @@ std::string in_schema(std::string_view sql, std::string_view quoted_schema) {
         const auto at = sql.find(schema_prefix);
         out += sql.substr(0, at);
         if (at == std::string_view::npos) return out;
-        out += quoted_schema;
+        const bool in_literal = out.ends_with('\'');  // 'embedq.job_ids'
+        for (const char c : quoted_schema) out.append(in_literal && c == '\'' ? 2 : 1, c);
         out += '.';
         sql.remove_prefix(at + schema_prefix.size());
     }

@@ -243,7 +243,7 @@ BEGIN
                     PERFORM embedq.fail_job(v_job);
                 ELSE
                     -- The errors of earlier attempts no longer matter.
-                    PERFORM embedq.append_done(v_job, embedq.status_succeeded(), ''::text);
+                    PERFORM embedq.append_done(v_job, embedq.status_succeeded(), ''::text, embedq.store_clock());
                     UPDATE embedq.specs s SET failures = 0, parked_until = NULL WHERE s.spec = v_job.spec
                         AND s.failures > 0;
                 END IF;

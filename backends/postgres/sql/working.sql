@@ -272,22 +272,22 @@ END $$;
 
 -- --- the ways out of `running`
 
-CREATE FUNCTION embedq.append_done(p_job embedq.held_job, p_status integer, p_error text) RETURNS void
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION embedq.append_done(p_job embedq.held_job, p_status integer, p_error text, p_at timestamptz)
+RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO embedq.jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at,
-        completed_at,
-                           worker_id, last_error)
+                                  completed_at, worker_id, last_error)
     VALUES (p_job.id, p_job.ref, p_job.kind, p_status, p_job.attempts, p_job.expiries, p_job.embedded,
-            p_job.created_at, p_job.started_at, embedq.store_clock(), p_job.worker_id, p_error);
+            p_job.created_at, p_job.started_at, p_at, p_job.worker_id, p_error);
 END $$;
 
 -- A spec whose job failed is parked. migrations.cpp makes `parking_time` from the rule that all stores share.
 CREATE FUNCTION embedq.fail_job(p_job embedq.held_job) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_now timestamptz := embedq.store_clock();
 BEGIN
-    PERFORM embedq.append_done(p_job, embedq.status_failed(), p_job.last_error);
-    UPDATE embedq.specs s SET failures = s.failures + 1,
-        parked_until = embedq.store_clock() + embedq.parking_time(s.failures + 1)
+    PERFORM embedq.append_done(p_job, embedq.status_failed(), p_job.last_error, v_now);
+    UPDATE embedq.specs s SET failures = s.failures + 1, parked_until = v_now + embedq.parking_time(s.failures + 1)
     WHERE s.spec = p_job.spec;
 END $$;
 
@@ -299,8 +299,7 @@ DECLARE
     v_id bigint;
 BEGIN
     INSERT INTO embedq.jobs_ready AS r (id, ref, profile, kind, attempts, expiries, operations, embedded, due,
-        created_at,
-                                 started_at, last_error)
+                                        created_at, started_at, last_error)
     SELECT p_job.id, p_job.ref, c.target_profile, p_job.kind, p_job.attempts, p_job.expiries, s.operation_count,
            p_job.embedded, p_due, p_job.created_at, p_job.started_at, p_job.last_error
     FROM embedq.specs s JOIN embedq.catalogs c ON c.catalog = s.catalog WHERE s.spec = p_job.spec
@@ -308,8 +307,9 @@ BEGIN
                                     expiries = greatest(r.expiries, excluded.expiries),
                                     last_error = coalesce(nullif(r.last_error, ''), excluded.last_error)
     RETURNING r.id INTO v_id;
-    IF v_id IS DISTINCT FROM p_job.id THEN PERFORM embedq.append_done(p_job, embedq.status_cancelled(),
-        p_job.last_error); END IF;
+    IF v_id IS DISTINCT FROM p_job.id THEN
+        PERFORM embedq.append_done(p_job, embedq.status_cancelled(), p_job.last_error, embedq.store_clock());
+    END IF;
 END $$;
 
 -- The first text of a spec that is refused under the job's profile, as the error of its job.

@@ -108,6 +108,7 @@ TEST(Signatures, are_those_of_the_sql) {
     EXPECT_TRUE(parameter_types("list_workers").empty());
     EXPECT_TRUE(parameter_types("upper").empty());
     EXPECT_EQ(in_schema("FROM embedq.jobs_ready, embedq::Job", "\"a b\""), "FROM \"a b\".jobs_ready, embedq::Job");
+    EXPECT_EQ(in_schema("nextval('embedq.job_ids')", "\"it's\""), "nextval('\"it''s\".job_ids')");
 }
 
 }  // namespace
