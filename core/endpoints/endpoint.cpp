@@ -10,10 +10,23 @@ namespace {
 constexpr double slow_down_factor = 2.0 / 3.0;
 constexpr std::chrono::milliseconds same_round{500};  // calls that were sent together fail within it
 constexpr double pause_jitter = 0.1;                  // longer, of a pause
+// What a success adds to the concurrency: before it was ever cut, and after that.
+constexpr double first_growth = 1.0 / 10;
+constexpr double slow_growth = 1.0 / 12;
+// Refused so often in a row, it counts per minute, or what it says about the time to wait is wrong.
+constexpr std::size_t refusals_until_minute = 2;
+constexpr std::size_t refusals_until_minute_if_stated = 3;
+
+bool says_how_long(const Error& error) {
+    // A server that refuses and asks for a wait of 0 has not said how long to wait.
+    return error.retry_after && error.retry_after->count() > 0;
+}
 }  // namespace
 
 Endpoint::Endpoint(const EndpointSettings& settings)
-    : settings_(settings), concurrency_(static_cast<double>(std::max<std::size_t>(1, settings.concurrency))) {}
+    : settings_(settings),
+      concurrency_(static_cast<double>(
+          std::clamp<std::size_t>(settings.first_concurrency, 1, std::max<std::size_t>(1, settings.concurrency)))) {}
 
 bool Endpoint::admits(Steady now) const noexcept {
     if (control_running_) return false;
@@ -33,7 +46,13 @@ Endpoint::Steady Endpoint::ready_at(Steady now) const {
 void Endpoint::begin(Steady now) {
     ++in_flight_;
     if (tripped_ || resuming_) ++calls_since_pause_;
+    const bool had_rate = rate_.limit() > 0;
     rate_.sent(now);
+    // Without a rate it is as unknown as at first.
+    if (had_rate && rate_.limit() <= 0) {
+        concurrency_ = std::min(concurrency_, static_cast<double>(std::max(in_flight_, settings_.first_concurrency)));
+        slowed_down_ = false;
+    }
 }
 
 bool Endpoint::answered_recently(Steady now) const noexcept {
@@ -90,16 +109,28 @@ Endpoint::CallEffect Endpoint::finished(Steady now, const std::optional<Error>& 
 
 void Endpoint::throttled(const Error& error, Steady now, Steady sent_at, double jitter) {
     const Steady before = std::max(now, pause_.until);
-    // A server that refuses and asks for a wait of 0 has not said how long to wait.
-    if (error.retry_after && error.retry_after->count() > 0) {
+    // A call from before the pause says nothing new.
+    if (sent_at >= pause_.until) ++refusals_;
+    rate_.refused(sent_at, now);
+    const bool stated = says_how_long(error);
+    if (stated) {
         pause_for({now + std::min(*error.retry_after, settings_.longest_retry_after), PauseKind::throttled,
                    to_string(error)});
     } else {
         slow_down(now);
-        if (now >= pause_.until) back_off(now, settings_.first_pause, jitter, PauseKind::throttled, error);
+        slowed_down_ = true;
+        if (now >= pause_.until) back_off(now, first_throttled_pause(now), jitter, PauseKind::throttled, error);
     }
-    rate_.refused(sent_at, now, std::max(now, pause_.until));
+    if (refusals_ >= (stated ? refusals_until_minute_if_stated : refusals_until_minute)) {
+        if (const auto minute_over = rate_.minute_over(now))
+            pause_for({*minute_over, PauseKind::throttled, to_string(error)});
+    }
     throttled_for_ += std::chrono::duration_cast<std::chrono::milliseconds>(std::max(now, pause_.until) - before);
+}
+
+std::chrono::milliseconds Endpoint::first_throttled_pause(Steady now) const {
+    const auto learned = std::chrono::ceil<std::chrono::milliseconds>(rate_.likely_pause(now));
+    return std::max(settings_.first_pause, learned);
 }
 
 void Endpoint::failed(const Error& error, Steady now, double jitter, CallEffect& effect) {
@@ -126,12 +157,14 @@ void Endpoint::failed(const Error& error, Steady now, double jitter, CallEffect&
 void Endpoint::answered(Steady now, Steady sent_at, CallEffect& effect) {
     answered_at_ = now;
     const auto max_concurrency = static_cast<double>(std::max<std::size_t>(1, settings_.concurrency));
-    concurrency_ = std::min(max_concurrency, concurrency_ + 1.0 / concurrency_);
+    concurrency_ = std::min(max_concurrency, concurrency_ + (slowed_down_ ? slow_growth : first_growth));
     // An answer to what was sent before the pause began does not end it.
     if (sent_at < pause_.until) return;
     effect.recovered = !pause_.reason.empty();
+    if (resuming_) rate_.resumed(sent_at);
     failures_ = 0;
     pauses_ = 0;
+    refusals_ = 0;
     calls_since_pause_ = 0;
     tripped_ = false;
     resuming_ = false;
@@ -179,10 +212,11 @@ void Endpoint::slow_down(Steady now) {
 
 void Endpoint::back_off(Steady now, std::chrono::milliseconds first, double jitter, PauseKind kind,
                         const Error& error) {
-    const sync::Backoff backoff{.base = first,
-                                .max = std::max(first, settings_.longest_pause),
-                                .jitter = pause_jitter,
-                                .mode = sync::Jitter::above};
+    const sync::Backoff backoff{
+        .base = first,
+        .max = std::max(first, kind == PauseKind::throttled ? settings_.longest_retry_after : settings_.longest_pause),
+        .jitter = pause_jitter,
+        .mode = sync::Jitter::above};
     pause_for({now + backoff.delay(++pauses_, jitter), kind, to_string(error)});
 }
 

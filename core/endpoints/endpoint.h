@@ -4,11 +4,11 @@
 //   closed ◀────────── half-open ◀─ pause over ─ open ◀──────────── closed
 //                          └───── failure ───────▲
 //
-// The concurrency starts at the limit. It is cut by a third on failures, and on throttling without a time to wait, once
-// per round of calls; it grows by one per `limit` successes (additive increase, multiplicative decrease: Chiu and Jain,
-// 1989). A server that says how long to wait counts requests, not concurrent calls: then the endpoint keeps its
-// concurrency and learns a rate (learned_rate.h). After any pause, calls go one at a time until one is answered. Pure:
-// time is passed in. Not thread-safe; the scheduler's mutex guards it.
+// The concurrency starts at two, so that a limit that nobody stated costs a refused call or two, and grows with each
+// success. It is cut by a third on failures, and on throttling without a time to wait, once per round of calls, and
+// then grows slowly (additive increase, multiplicative decrease: Chiu and Jain, 1989). After any pause, calls go one at
+// a time until one is answered; if the pause was because of throttling, they then go at the rate that it implies
+// (learned_rate.h). Pure: time is passed in. Not thread-safe; the scheduler's mutex guards it.
 #pragma once
 
 #include <chrono>
@@ -36,14 +36,15 @@ struct Pause {
 };
 
 struct EndpointSettings {
-    std::size_t concurrency = 1;                     // calls at a time
+    std::size_t concurrency = 1;                     // calls at a time, at most
+    std::size_t first_concurrency = 2;               // calls at a time, before any was answered
     std::size_t breaker_failures = 5;                // in a row open the breaker
     std::chrono::milliseconds first_backoff{250};    // after a second failure in a row; doubles until the breaker opens
     std::chrono::milliseconds first_pause{1'000};    // after throttling without Retry-After; doubles while it continues
     std::chrono::milliseconds breaker_pause{5'000};  // doubles while trials fail
     std::chrono::milliseconds misconfigured_pause{30'000};  // after a `misconfigured` call; doubles while trials fail
-    std::chrono::milliseconds longest_pause{60'000};        // where pauses double
-    std::chrono::milliseconds longest_retry_after{longest_asked_pause};  // an endpoint that asks for more gets this
+    std::chrono::milliseconds longest_pause{60'000};  // where pauses of the breaker and of a misconfiguration double
+    std::chrono::milliseconds longest_retry_after{longest_asked_pause};  // the longest pause because of throttling
     std::chrono::milliseconds recent_answer{30'000};  // an answer no older than this shows that the endpoint works
 };
 
@@ -110,6 +111,7 @@ private:
     void failed(const Error& error, Steady now, double jitter, CallEffect& effect);
     void slow_down(Steady now);
     void back_off(Steady now, std::chrono::milliseconds first, double jitter, PauseKind kind, const Error& error);
+    [[nodiscard]] std::chrono::milliseconds first_throttled_pause(Steady now) const;
     void pause_for(const Pause& pause);
 
     const EndpointSettings settings_;
@@ -119,6 +121,8 @@ private:
     std::size_t calls_since_pause_ = 0;  // in flight, of those that began after the last pause, until one is answered
     std::size_t failures_ = 0;           // unavailable or broken answers in a row
     std::size_t pauses_ = 0;             // in a row, for the backoff
+    std::size_t refusals_ = 0;           // because of throttling, in a row, each after the pause of the one before it
+    bool slowed_down_ = false;           // the concurrency has been cut: it grows slowly
     bool tripped_ = false;               // after a pause by the breaker or a misconfiguration
     bool resuming_ = false;              // after any pause
     bool control_running_ = false;

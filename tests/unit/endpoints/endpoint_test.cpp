@@ -38,7 +38,7 @@ TEST(Endpoint, AdmitsAsManyCallsAsItsLimit) {
 }
 
 TEST(Endpoint, ThrottlingPausesForExactlyAsLongAsTheProviderAsks) {
-    Endpoint endpoint({.concurrency = 4});
+    Endpoint endpoint({.concurrency = 4, .first_concurrency = 4});
     const Endpoint::CallEffect effect =
         call(endpoint, endpoint_start, error(ErrorKind::throttled, milliseconds(7'000)));
     EXPECT_TRUE(effect.paused);
@@ -50,7 +50,7 @@ TEST(Endpoint, ThrottlingPausesForExactlyAsLongAsTheProviderAsks) {
 }
 
 TEST(Endpoint, AfterAPauseOneCallAtATimeGoesUntilOneIsAnswered) {
-    Endpoint endpoint({.concurrency = 4});
+    Endpoint endpoint({.concurrency = 4, .first_concurrency = 4});
     begin(endpoint, endpoint_start, 4);
     const auto later = endpoint_start + milliseconds(20);
     endpoint.finished(later, error(ErrorKind::throttled, milliseconds(1'000)), 0, endpoint_start);
@@ -88,30 +88,68 @@ TEST(Endpoint, ThrottlingWithARetryAfterOfZeroPausesToo) {
 }
 
 TEST(Endpoint, ConcurrencyGoesDownOnThrottlingOncePerRoundAndComesBackUp) {
-    Endpoint endpoint({.concurrency = 9});
+    Endpoint endpoint({.concurrency = 9, .first_concurrency = 9});
     begin(endpoint, endpoint_start, 9);
     for (int i = 0; i < 9; ++i) endpoint.finished(endpoint_start, error(ErrorKind::throttled), 0, endpoint_start);
     EXPECT_NEAR(endpoint.concurrency(), 6.0, 0.01) << "nine calls of one round count once";
-    for (int i = 0; i < 30; ++i) call(endpoint, endpoint_start + seconds(2 + i), std::nullopt);
+    for (int i = 0; i < 36; ++i) call(endpoint, endpoint_start + seconds(2 + i), std::nullopt);
     EXPECT_NEAR(endpoint.concurrency(), 9.0, 0.01);
 }
 
 TEST(Endpoint, WithRetryAfterTheConcurrencyStaysAndTheRateIsLearned) {
-    Endpoint endpoint({.concurrency = 8});
+    Endpoint endpoint({.concurrency = 8, .first_concurrency = 8});
     Endpoint::Steady now = endpoint_start;
     for (int i = 0; i < 50; ++i, now += milliseconds(3)) call(endpoint, now, std::nullopt);
     call(endpoint, now, error(ErrorKind::throttled, seconds(1)));
     EXPECT_NEAR(endpoint.concurrency(), 8.0, 0.01);
-    EXPECT_NEAR(endpoint.rate(now + seconds(1)), 50 * 0.98 * 0.97, 0.5);
     now += seconds(1);
     call(endpoint, now, std::nullopt);
-    call(endpoint, now + milliseconds(30), std::nullopt);
-    EXPECT_GT(endpoint.ready_at(now + milliseconds(30)), now + milliseconds(30));
-    EXPECT_LE(endpoint.ready_at(now + milliseconds(30)), now + milliseconds(52));
+    EXPECT_NEAR(endpoint.rate(now), 50 / 1.15 * 0.98 * 0.97, 0.5);
+    EXPECT_GT(endpoint.ready_at(now), now + milliseconds(20));
+    EXPECT_LE(endpoint.ready_at(now), now + milliseconds(25));
+}
+
+TEST(Endpoint, TheFirstCallsGoTwoAtATimeAndThenMore) {
+    Endpoint endpoint({.concurrency = 8});
+    EXPECT_NEAR(endpoint.concurrency(), 2, 0.01);
+    for (int i = 0; i < 60; ++i) call(endpoint, endpoint_start + seconds(i), std::nullopt);
+    EXPECT_NEAR(endpoint.concurrency(), 8, 0.01);
+}
+
+TEST(Endpoint, RefusedAgainAfterAPauseItWaitsUntilItsMinuteIsOver) {
+    Endpoint endpoint({.concurrency = 4});
+    for (int i = 0; i < 3; ++i) call(endpoint, endpoint_start + seconds(i), std::nullopt);
+    call(endpoint, endpoint_start + seconds(3), error(ErrorKind::throttled));
+    EXPECT_EQ(endpoint.paused_until(), endpoint_start + seconds(4));
+    call(endpoint, endpoint_start + seconds(4), error(ErrorKind::throttled));
+    EXPECT_EQ(endpoint.paused_until(), endpoint_start + seconds(61)) << "a minute, and a second, after the first call";
+    call(endpoint, endpoint_start + seconds(61), std::nullopt);
+    EXPECT_NEAR(endpoint.rate(endpoint_start + seconds(61)) * 60, 3, 0.3);
+}
+
+TEST(Endpoint, ARetryAfterThatIsWrongTwiceIsNotBelieved) {
+    Endpoint endpoint({.concurrency = 4});
+    Endpoint::Steady now = endpoint_start;
+    call(endpoint, now, std::nullopt);
+    for (int i = 0; i < 3; ++i) {
+        now = std::max(endpoint.ready_at(now), now + milliseconds(1));
+        call(endpoint, now, error(ErrorKind::throttled, milliseconds(100)));
+    }
+    EXPECT_EQ(endpoint.paused_until(), endpoint_start + seconds(61));
+}
+
+TEST(Endpoint, ThrottlingThatLastsIsTestedEveryTenMinutes) {
+    Endpoint endpoint({.concurrency = 1});
+    Endpoint::Steady now = endpoint_start;
+    for (int i = 0; i < 20; ++i) {
+        now = endpoint.ready_at(now);
+        call(endpoint, now, error(ErrorKind::throttled));
+    }
+    EXPECT_EQ(endpoint.paused_until() - now, seconds(600)) << "a quota for a day is used up, say";
 }
 
 TEST(Endpoint, TheBreakerOpensAfterFailuresInARowAndThenTriesOneCall) {
-    Endpoint endpoint({.concurrency = 5});
+    Endpoint endpoint({.concurrency = 5, .first_concurrency = 5});
     begin(endpoint, endpoint_start, 5);
     for (int i = 0; i < 4; ++i)
         EXPECT_FALSE(endpoint.finished(endpoint_start, error(ErrorKind::unavailable), 0, endpoint_start).paused);
@@ -132,7 +170,7 @@ TEST(Endpoint, TheBreakerOpensAfterFailuresInARowAndThenTriesOneCall) {
 }
 
 TEST(Endpoint, ATrialDoesNotWaitForEarlierCallsThatHang) {
-    Endpoint endpoint({.concurrency = 8});
+    Endpoint endpoint({.concurrency = 8, .first_concurrency = 8});
     begin(endpoint, endpoint_start, 7);
     for (int i = 0; i < 5; ++i) endpoint.finished(endpoint_start, error(ErrorKind::unavailable), 0, endpoint_start);
     const auto after = endpoint.paused_until();
@@ -157,7 +195,7 @@ TEST(Endpoint, BetweenFailuresInARowItBacksOff) {
 }
 
 TEST(Endpoint, ASuccessBetweenFailuresKeepsTheBreakerClosed) {
-    Endpoint endpoint({.concurrency = 4});
+    Endpoint endpoint({.concurrency = 4, .first_concurrency = 4});
     Endpoint::Steady now = endpoint_start;
     for (int i = 0; i < 20; ++i) {
         call(endpoint, now, error(ErrorKind::unavailable));
@@ -244,7 +282,7 @@ TEST(Endpoint, ABrokenAnswerIsChargedWhileTheBreakerIsClosed) {
 }
 
 TEST(Endpoint, MisconfigurationPausesImmediatelyWithItsReason) {
-    Endpoint endpoint({.concurrency = 4});
+    Endpoint endpoint({.concurrency = 4, .first_concurrency = 4});
     EXPECT_TRUE(call(endpoint, endpoint_start, error(ErrorKind::misconfigured)).paused);
     EXPECT_EQ(endpoint.paused_until() - endpoint_start, seconds(30));
     EXPECT_EQ(endpoint.pause().text(), "misconfigured: the reason");
@@ -260,7 +298,7 @@ TEST(Endpoint, RefusedTextsAreNotFailuresOfTheEndpoint) {
 }
 
 TEST(Endpoint, AnotherProcessesThrottlingIsAdoptedButNeverShortensAPause) {
-    Endpoint endpoint({.concurrency = 4});
+    Endpoint endpoint({.concurrency = 4, .first_concurrency = 4});
     endpoint.adopt_pause({endpoint_start + seconds(10), PauseKind::throttled, "elsewhere"}, endpoint_start);
     endpoint.adopt_pause({endpoint_start + seconds(5), PauseKind::throttled, "elsewhere too"}, endpoint_start);
     EXPECT_EQ(endpoint.paused_until(), endpoint_start + seconds(10));
@@ -269,7 +307,7 @@ TEST(Endpoint, AnotherProcessesThrottlingIsAdoptedButNeverShortensAPause) {
 }
 
 TEST(Endpoint, AnotherProcessesUnavailabilityIsAdoptedOnlyWithoutARecentAnswer) {
-    Endpoint endpoint({.concurrency = 4});
+    Endpoint endpoint({.concurrency = 4, .first_concurrency = 4});
     call(endpoint, endpoint_start, std::nullopt);
     endpoint.adopt_pause({endpoint_start + seconds(10), PauseKind::unavailable, "elsewhere"},
                          endpoint_start + seconds(1));

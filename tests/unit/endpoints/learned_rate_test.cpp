@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
+#include <algorithm>
 
 namespace embedq::endpoints {
 namespace {
@@ -13,38 +13,19 @@ using Steady = LearnedRate::Steady;
 
 const Steady rate_start{seconds(1'000)};
 
-// A server that accepts a number of calls in any second, and refuses others with a pause of one second.
-class Server {
-public:
-    explicit Server(std::size_t per_second) : per_second_(per_second) {}
-    bool accepts(Steady now) {
-        while (!passed_.empty() && passed_.front() <= now - seconds(1)) passed_.pop_front();
-        if (passed_.size() >= per_second_) return false;
-        passed_.push_back(now);
-        ++accepted;
-        return true;
-    }
-    std::size_t accepted = 0;
+// So many calls that are accepted, each a millisecond after the last; then one that is refused, with a pause.
+void burst(LearnedRate& rate, int calls, milliseconds pause) {
+    for (int i = 0; i < calls; ++i) rate.sent(rate_start + milliseconds(i));
+    const Steady refused_at = rate_start + milliseconds(calls);
+    rate.sent(refused_at);
+    rate.refused(refused_at, refused_at + milliseconds(1));
+    rate.pause_until(refused_at + pause);
+}
 
-private:
-    std::size_t per_second_;
-    std::deque<Steady> passed_;
-};
-
-// A client that sends as fast as the rate allows, at most one call in two milliseconds, and not during a pause.
-std::size_t refusals_of(Server& server, LearnedRate& rate, seconds time) {
-    std::size_t refusals = 0;
-    Steady paused_until = rate_start;
-    for (Steady now = rate_start; now < rate_start + time; now += milliseconds(2)) {
-        if (now < paused_until || rate.available_at(now) > now) continue;
-        const bool accepted = server.accepts(now);
-        rate.sent(now);
-        if (accepted) continue;
-        ++refusals;
-        paused_until = now + seconds(1);
-        rate.refused(now, now + milliseconds(1), paused_until);
-    }
-    return refusals;
+// The first call after the pause passes.
+void resume(LearnedRate& rate, Steady at) {
+    rate.sent(at);
+    rate.resumed(at);
 }
 
 TEST(LearnedRate, ThereIsNoneBeforeARefusal) {
@@ -54,84 +35,99 @@ TEST(LearnedRate, ThereIsNoneBeforeARefusal) {
     EXPECT_EQ(rate.per_second(rate_start), 0);
 }
 
-TEST(LearnedRate, ALimitPerSecondIsLearnedFromTheFirstRefusalAndUsed) {
-    Server server(50);
+TEST(LearnedRate, TheRateIsWhatWasAcceptedOverThatTimeAndThePause) {
     LearnedRate rate;
-    const std::size_t refusals = refusals_of(server, rate, seconds(60));
-    EXPECT_GE(server.accepted, 60U * 50U * 95 / 100);
-    EXPECT_LE(refusals, 4U);
+    burst(rate, 50, seconds(1));
+    EXPECT_EQ(rate.limit(), 0) << "how long the pause has to be is not known yet";
+    resume(rate, rate_start + milliseconds(1'050));
+    EXPECT_NEAR(rate.limit(), 50 / 1.05 * 0.98, 0.1);
+    EXPECT_NEAR(rate.per_second(rate_start + milliseconds(1'050)), rate.limit() * 0.97, 0.1);
+    EXPECT_GT(rate.available_at(rate_start + milliseconds(1'051)), rate_start + milliseconds(1'070)) << "evenly";
 }
 
-TEST(LearnedRate, AFewCallsDoNotShowARate) {
-    Server server(2);
+TEST(LearnedRate, AFewCallsShowARateToo) {
     LearnedRate rate;
-    refusals_of(server, rate, seconds(10));
-    EXPECT_EQ(rate.per_second(rate_start + seconds(10)), 0);
-    EXPECT_GE(server.accepted, 18U);
+    burst(rate, 3, seconds(60));
+    resume(rate, rate_start + milliseconds(60'003));
+    EXPECT_NEAR(rate.limit() * 60, 3 * 0.98, 0.05);
 }
 
-TEST(LearnedRate, AShortPauseSetsNoRate) {
+TEST(LearnedRate, TheWholeTimeOfRefusalsIsThePause) {
     LearnedRate rate;
-    for (int i = 0; i < 40; ++i) rate.sent(rate_start + milliseconds(i));
-    rate.refused(rate_start + milliseconds(40), rate_start + milliseconds(40), rate_start + milliseconds(60));
-    EXPECT_EQ(rate.per_second(rate_start + milliseconds(60)), 0);
-    EXPECT_EQ(rate.available_at(rate_start + milliseconds(41)), rate_start + milliseconds(41));
+    burst(rate, 3, seconds(1));
+    for (const int second : {1, 3, 7}) {
+        const Steady at = rate_start + milliseconds(3) + seconds(second);
+        rate.sent(at);
+        rate.refused(at, at + milliseconds(1));
+    }
+    resume(rate, rate_start + milliseconds(15'003));
+    EXPECT_NEAR(rate.limit(), 3 / 15.003 * 0.98, 0.001);
+}
+
+TEST(LearnedRate, WithoutAnAcceptedCallNothingIsLearned) {
+    LearnedRate rate;
+    burst(rate, 0, seconds(5));
+    resume(rate, rate_start + seconds(5));
+    EXPECT_EQ(rate.limit(), 0);
+}
+
+TEST(LearnedRate, ACallThatWasSentAfterTheRefusedOneMayHaveBeenAccepted) {
+    LearnedRate rate;
+    for (int i = 0; i < 3; ++i) rate.sent(rate_start + milliseconds(i));
+    rate.refused(rate_start, rate_start + milliseconds(30));
+    resume(rate, rate_start + seconds(2));
+    EXPECT_NEAR(rate.limit(), 2 / 2.0 * 0.98, 0.01);
 }
 
 TEST(LearnedRate, RefusalsOfCallsSentTogetherAreOne) {
     LearnedRate rate;
-    for (int i = 0; i < 40; ++i) rate.sent(rate_start + milliseconds(i));
-    for (int i = 0; i < 8; ++i)
-        rate.refused(rate_start + milliseconds(40), rate_start + milliseconds(60 + i),
-                     rate_start + milliseconds(1'060 + i));
-    EXPECT_NEAR(rate.per_second(rate_start + milliseconds(1'067)), 40 * 0.98 * 0.97, 0.5);
-    EXPECT_EQ(rate.available_at(rate_start + milliseconds(100)), rate_start + milliseconds(1'067))
-        << "the longest pause";
+    for (int i = 0; i < 47; ++i) rate.sent(rate_start + milliseconds(i));
+    for (int i = 0; i < 7; ++i) rate.refused(rate_start + milliseconds(40 + i), rate_start + milliseconds(60 + i));
+    resume(rate, rate_start + milliseconds(1'067));
+    EXPECT_NEAR(rate.limit(), 40 / 1.067 * 0.98, 0.1);
+}
+
+TEST(LearnedRate, ARefusalAfterALongTimeChangesTheRateLittle) {
+    LearnedRate rate;
+    rate.adopt(10, rate_start);
+    Steady now = rate_start;
+    for (int i = 0; i < 200; ++i) {
+        now = std::max(rate.available_at(now), now + milliseconds(1));
+        rate.sent(now);
+    }
+    const double before = rate.per_second(now);
+    rate.refused(now, now);
+    resume(rate, now + seconds(1));
+    EXPECT_LT(rate.limit(), before);
+    EXPECT_GT(rate.limit(), 0.85 * before);
+}
+
+TEST(LearnedRate, AnAdoptedRateHoldsAtOnce) {
+    LearnedRate rate;
+    rate.adopt(0.5, rate_start);
+    EXPECT_GT(rate.available_at(rate_start), rate_start + milliseconds(1'900));
+    rate.adopt(0, rate_start);
+    EXPECT_EQ(rate.available_at(rate_start), rate_start);
 }
 
 TEST(LearnedRate, ALimitThatNoLongerHoldsIsForgotten) {
     LearnedRate rate;
-    for (int i = 0; i < 10; ++i) rate.sent(rate_start + milliseconds(i));
-    rate.refused(rate_start + milliseconds(10), rate_start + milliseconds(10), rate_start + seconds(1));
-    Steady now = rate_start + seconds(1);
+    burst(rate, 10, seconds(1));
+    Steady now = rate_start + milliseconds(1'010);
+    resume(rate, now);
     std::size_t sent = 0;
-    while (rate.per_second(now) > 0 && now < rate_start + seconds(600)) {
+    while (rate.limit() > 0 && now < rate_start + seconds(600)) {
         now = std::max(rate.available_at(now), now + milliseconds(1));
         rate.sent(now);
         ++sent;
     }
     EXPECT_LE(now, rate_start + seconds(120));
-    EXPECT_GT(sent, 10U * 60U);
-}
-
-TEST(LearnedRate, ARefusalSoonAfterTheLastLowersItFurther) {
-    // A token bucket of 100 that gains 10 per second: what is accepted at first says little about the rate.
-    LearnedRate rate;
-    double bucket = 100;
-    Steady paused_until = rate_start;
-    std::size_t refusals = 0;
-    std::size_t through = 0;
-    for (Steady now = rate_start; now < rate_start + seconds(120); now += milliseconds(2)) {
-        bucket = std::min(100.0, bucket + 0.02);
-        if (now < paused_until || rate.available_at(now) > now) continue;
-        rate.sent(now);
-        if (bucket >= 1) {
-            --bucket;
-            ++through;
-            continue;
-        }
-        ++refusals;
-        paused_until = now + seconds(1);
-        rate.refused(now, now, paused_until);
-    }
-    EXPECT_GE(through, 1'300U * 90 / 100);
-    EXPECT_LE(refusals, 20U);
+    EXPECT_GT(sent, 10U * 20U);
 }
 
 TEST(LearnedRate, AThreadThatWakesUpLateCatchesUpByOneCall) {
     LearnedRate rate;
-    for (int i = 0; i < 50; ++i) rate.sent(rate_start + milliseconds(i));
-    rate.refused(rate_start + milliseconds(50), rate_start + milliseconds(50), rate_start + seconds(1));
+    rate.adopt(50, rate_start);
     const Steady late = rate_start + seconds(3);
     int immediate = 0;
     while (rate.available_at(late) == late) {
@@ -139,6 +135,14 @@ TEST(LearnedRate, AThreadThatWakesUpLateCatchesUpByOneCall) {
         ++immediate;
     }
     EXPECT_EQ(immediate, 2);
+}
+
+TEST(LearnedRate, AMinuteIsOverWhenTheOldestCallOfItIs) {
+    LearnedRate rate;
+    EXPECT_FALSE(rate.minute_over(rate_start));
+    burst(rate, 3, seconds(1));
+    EXPECT_EQ(rate.minute_over(rate_start + seconds(2)), rate_start + seconds(61));
+    EXPECT_FALSE(rate.minute_over(rate_start + seconds(90))) << "there was none in this minute";
 }
 
 }  // namespace
