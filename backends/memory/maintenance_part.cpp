@@ -1,5 +1,6 @@
 // Maintenance: the jobs of dead workers, gaps, history, endpoint states and rate limits.
 #include <algorithm>
+#include <tuple>
 
 #include "embedq/support/store_rules.h"
 #include "memory_store.h"
@@ -136,12 +137,14 @@ Status MemoryStore::put_endpoint_states(std::span<const EndpointState> states) {
     ++state_.stamp;
     for (const EndpointState& state : states) {
         const EndpointStateKey key{state.fingerprint, state.endpoint};
-        if (state.cool_down <= std::chrono::milliseconds::zero()) {
-            state_.endpoint_states.erase(key);
-        } else {
+        if (state.cool_down.count() == 0) state_.endpoint_states.erase(key);
+        if (state.cool_down.count() > 0)
             state_.endpoint_states.insert_or_assign(
                 key, EndpointStateRow{now() + state.cool_down, state.kind, state.reason});
-        }
+        if (state.limits == EndpointLimits{})
+            state_.endpoint_limits.erase(key);
+        else if (state.limits)
+            state_.endpoint_limits.insert_or_assign(key, EndpointLimitsRow{*state.limits, now()});
     }
     return {};
 }
@@ -150,16 +153,25 @@ Result<std::vector<EndpointState>> MemoryStore::endpoint_states() {
     const sync::Lock lock(mutex_);
     const Time at = now();
     std::erase_if(state_.endpoint_states, [at](const auto& entry) { return entry.second.until <= at; });
-    std::vector<EndpointState> cooling;
-    cooling.reserve(state_.endpoint_states.size());
+    std::erase_if(state_.endpoint_limits,
+                  [at](const auto& entry) { return entry.second.learned_at + endpoint_limits_lifetime <= at; });
+    std::map<EndpointStateKey, EndpointState> states;
     for (const auto& [key, row] : state_.endpoint_states) {
-        cooling.push_back({.fingerprint = key.first,
-                           .endpoint = key.second,
-                           .kind = row.kind,
-                           .cool_down = std::chrono::ceil<std::chrono::milliseconds>(row.until - at),
-                           .reason = row.reason});
+        states[key] = {.fingerprint = key.first,
+                       .endpoint = key.second,
+                       .kind = row.kind,
+                       .cool_down = std::chrono::ceil<std::chrono::milliseconds>(row.until - at),
+                       .reason = row.reason};
     }
-    return cooling;
+    for (const auto& [key, row] : state_.endpoint_limits) {
+        EndpointState& state = states[key];
+        std::tie(state.fingerprint, state.endpoint) = key;
+        state.limits = row.limits;
+    }
+    std::vector<EndpointState> all;
+    all.reserve(states.size());
+    for (auto& [key, state] : states) all.push_back(std::move(state));
+    return all;
 }
 
 Result<std::vector<RateSlot>> MemoryStore::reserve(std::span<const RateRequest> requests) {

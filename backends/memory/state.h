@@ -102,6 +102,10 @@ struct EndpointStateRow {
     PauseKind kind = PauseKind::throttled;
     std::string reason;
 };
+struct EndpointLimitsRow {
+    EndpointLimits limits;
+    Time learned_at{};
+};
 
 struct State {
     // --- rows
@@ -110,6 +114,7 @@ struct State {
     std::map<JobId, JobRow> jobs;
     std::map<std::string, WorkerInfo, std::less<>> workers;
     std::map<EndpointStateKey, EndpointStateRow> endpoint_states;
+    std::map<EndpointStateKey, EndpointLimitsRow> endpoint_limits;
     std::map<RateLimitKey, Time> rate_limits;  // until when each is reserved
     JobId last_job = 0;
     // One counter for all catalogs, so that a catalog that is deleted and created again never has an old revision.

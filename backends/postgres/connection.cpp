@@ -107,10 +107,20 @@ constexpr std::chrono::minutes longest_connect{2};
 constexpr std::chrono::hours longest_migration{24};
 
 // What is short whatever the store holds: the calls on the queue, and rows that are found by their key.
-constexpr std::string_view short_functions[] = {
-    "cancel_jobs",         "catalog_named", "claim",         "commit_jobs",   "cooling_endpoints",
-    "enqueue_jobs",        "extend_leases", "get_profile",   "missing_texts", "next_due",
-    "put_endpoint_states", "reap",          "reserve_rates", "revision"};
+constexpr std::string_view short_functions[] = {"cancel_jobs",
+                                                "catalog_named",
+                                                "claim",
+                                                "commit_jobs",
+                                                "enqueue_jobs",
+                                                "extend_leases",
+                                                "get_profile",
+                                                "list_endpoint_states",
+                                                "missing_texts",
+                                                "next_due",
+                                                "put_endpoint_states",
+                                                "reap",
+                                                "reserve_rates",
+                                                "revision"};
 
 // A second descriptor of a socket. A descriptor that libpq has closed may belong to another file immediately; this one
 // is the connection's as long as the object lives.

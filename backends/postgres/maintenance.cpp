@@ -24,33 +24,47 @@ Result<PruneResult> PostgresStore::prune(const PruneRequest& request) {
 
 Status PostgresStore::put_endpoint_states(std::span<const EndpointState> states) {
     Array fingerprints, endpoints, kinds, cool_downs, reasons;
+    Array limited, limited_endpoints, intervals, inputs, request_tokens, text_tokens, inputs_bounds;
     for (const EndpointState& state : states) {
         fingerprints.add(state.fingerprint);
         endpoints.add(state.endpoint);
         kinds.add(static_cast<std::int64_t>(state.kind));
         cool_downs.add(to_us(state.cool_down));
         reasons.add(state.reason);
+        if (!state.limits) continue;
+        limited.add(state.fingerprint);
+        limited_endpoints.add(state.endpoint);
+        intervals.add(std::int64_t{state.limits->request_interval.count()});
+        inputs.add(to_limit(state.limits->max_inputs));
+        request_tokens.add(to_limit(state.limits->max_request_tokens));
+        text_tokens.add(to_limit(state.limits->max_text_tokens));
+        inputs_bounds.add(to_limit(state.limits->inputs_bound));
     }
     Parameters parameters;
-    parameters.add(std::move(fingerprints))
-        .add(std::move(endpoints))
-        .add(std::move(kinds))
-        .add(std::move(cool_downs))
-        .add(std::move(reasons));
+    for (Array* array : {&fingerprints, &endpoints, &kinds, &cool_downs, &reasons, &limited, &limited_endpoints,
+                         &intervals, &inputs, &request_tokens, &text_tokens, &inputs_bounds})
+        parameters.add(std::move(*array));
+    parameters.add(to_us(endpoint_limits_lifetime));
     return pool_.call("put_endpoint_states", parameters, [](const Rows&) {});
 }
 
 Result<std::vector<EndpointState>> PostgresStore::endpoint_states() {
-    return pool_.call("cooling_endpoints", {}, [](const Rows& rows) {
-        std::vector<EndpointState> cooling;
+    return pool_.call("list_endpoint_states", Parameters().add(to_us(endpoint_limits_lifetime)), [](const Rows& rows) {
+        std::vector<EndpointState> states;
         for (std::size_t i = 0; i < rows.size(); ++i) {
-            cooling.push_back({.fingerprint = rows.hash(i, 0),
-                               .endpoint = rows.text(i, 1),
-                               .kind = static_cast<PauseKind>(rows.integer(i, 2)),
-                               .cool_down = to_ms(rows.integer(i, 3)),
-                               .reason = rows.text(i, 4)});
+            states.push_back({.fingerprint = rows.hash(i, 0),
+                              .endpoint = rows.text(i, 1),
+                              .kind = static_cast<PauseKind>(rows.integer(i, 2)),
+                              .cool_down = to_ms(rows.integer(i, 3)),
+                              .reason = rows.text(i, 4)});
+            if (rows.null(i, 5)) continue;
+            states.back().limits = {.request_interval = std::chrono::microseconds(rows.integer(i, 5)),
+                                    .max_inputs = rows.count(i, 6),
+                                    .max_request_tokens = rows.count(i, 7),
+                                    .max_text_tokens = rows.count(i, 8),
+                                    .inputs_bound = rows.count(i, 9)};
         }
-        return cooling;
+        return states;
     });
 }
 

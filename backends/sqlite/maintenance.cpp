@@ -1,6 +1,7 @@
 // Maintenance: the jobs of dead workers, gaps, endpoint states and rate limits. Reaping and reconciling read a snapshot
 // first, and take the write lock only if there is something to do.
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -103,6 +104,28 @@ struct Sweep {
     return sweep;
 }
 
+void put_limits(Connection& connection, const EndpointState& state, const EndpointLimits& limits, std::int64_t now) {
+    if (limits == EndpointLimits{}) {
+        change(connection, sql::delete_endpoint_limits, state.fingerprint, state.endpoint);
+        return;
+    }
+    const auto integer = [](std::uint64_t value) {
+        return static_cast<std::int64_t>(std::min<std::uint64_t>(value, std::numeric_limits<std::int64_t>::max()));
+    };
+    change(connection, sql::put_endpoint_limits, state.fingerprint, state.endpoint,
+           std::int64_t{limits.request_interval.count()}, integer(limits.max_inputs),
+           integer(limits.max_request_tokens), integer(limits.max_text_tokens), integer(limits.inputs_bound), now);
+}
+
+EndpointLimits limits_in(Run& row) {
+    const auto count = [&](int column) { return static_cast<std::uint64_t>(row.integer(column)); };
+    return {.request_interval = std::chrono::microseconds(row.integer(5)),
+            .max_inputs = count(6),
+            .max_request_tokens = count(7),
+            .max_text_tokens = count(8),
+            .inputs_bound = count(9)};
+}
+
 }  // namespace
 
 Result<ReapResult> SqliteStore::reap(std::uint32_t max_attempts) {
@@ -147,30 +170,35 @@ Result<ReconcileResult> SqliteStore::reconcile(std::string_view catalog_id) {
 Status SqliteStore::put_endpoint_states(std::span<const EndpointState> states) {
     return connections_.write([&](Connection& connection, std::int64_t now) -> Status {
         for (const EndpointState& state : states) {
-            if (state.cool_down <= std::chrono::milliseconds::zero()) {
+            if (state.cool_down.count() == 0)
                 change(connection, sql::delete_endpoint_state, state.fingerprint, state.endpoint);
-            } else {
+            if (state.cool_down.count() > 0) {
                 change(connection, sql::put_endpoint_state, state.fingerprint, state.endpoint,
                        static_cast<int>(state.kind), now + microseconds_of(state.cool_down), state.reason);
             }
+            if (state.limits) put_limits(connection, state, *state.limits, now);
         }
         change(connection, sql::forget_endpoint_states, now);
+        change(connection, sql::forget_endpoint_limits, now - microseconds_of(endpoint_limits_lifetime));
         return {};
     });
 }
 
 Result<std::vector<EndpointState>> SqliteStore::endpoint_states() {
     return connections_.read([](Connection& connection, std::int64_t now) -> Result<std::vector<EndpointState>> {
-        std::vector<EndpointState> cooling;
-        Run row(connection, sql::endpoint_states, now);
+        std::vector<EndpointState> states;
+        Run row(connection, sql::endpoint_states, now, now - microseconds_of(endpoint_limits_lifetime));
         while (row.next()) {
-            cooling.push_back({.fingerprint = row.hash(0),
-                               .endpoint = row.text(1),
-                               .kind = static_cast<PauseKind>(row.integer(2)),
-                               .cool_down = milliseconds_from(now, row.integer(3)),
-                               .reason = row.text(4)});
+            const bool cooling = row.integer(3) > 0;
+            states.push_back(
+                {.fingerprint = row.hash(0),
+                 .endpoint = row.text(1),
+                 .kind = static_cast<PauseKind>(row.integer(2)),
+                 .cool_down = cooling ? milliseconds_from(now, row.integer(3)) : std::chrono::milliseconds(0),
+                 .reason = row.text(4)});
+            if (!row.null(5)) states.back().limits = limits_in(row);
         }
-        return cooling;
+        return states;
     });
 }
 

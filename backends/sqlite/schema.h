@@ -210,6 +210,19 @@ CREATE TABLE endpoint_states (
     PRIMARY KEY (fingerprint, endpoint)
 ) STRICT, WITHOUT ROWID;
 
+-- What endpoints were found to take; 0: not known. request_interval is in microseconds.
+CREATE TABLE endpoint_limits (
+    fingerprint        BLOB    NOT NULL CHECK (length(fingerprint) = 32),
+    endpoint           TEXT    NOT NULL,
+    request_interval   INTEGER NOT NULL,
+    max_inputs         INTEGER NOT NULL,
+    max_request_tokens INTEGER NOT NULL,
+    max_text_tokens    INTEGER NOT NULL,
+    inputs_bound       INTEGER NOT NULL,
+    learned_at         INTEGER NOT NULL,
+    PRIMARY KEY (fingerprint, endpoint)
+) STRICT, WITHOUT ROWID;
+
 -- Until when each rate limit is reserved. unit: 0 requests, 1 tokens.
 CREATE TABLE rate_limits (
     fingerprint BLOB    NOT NULL CHECK (length(fingerprint) = 32),

@@ -400,9 +400,19 @@ inline constexpr char forget_workers[] = "DELETE FROM workers WHERE seen_at < ?1
 inline constexpr char put_endpoint_state[] =
     "INSERT OR REPLACE INTO endpoint_states (fingerprint, endpoint, kind, until, reason) VALUES (?1, ?2, ?3, ?4, ?5)";
 inline constexpr char delete_endpoint_state[] = "DELETE FROM endpoint_states WHERE fingerprint = ?1 AND endpoint = ?2";
-inline constexpr char endpoint_states[] =
-    "SELECT fingerprint, endpoint, kind, until, reason FROM endpoint_states WHERE until > ?1 "
-    "ORDER BY fingerprint, endpoint";
+inline constexpr char put_endpoint_limits[] = R"sql(
+INSERT OR REPLACE INTO endpoint_limits (fingerprint, endpoint, request_interval, max_inputs, max_request_tokens,
+    max_text_tokens, inputs_bound, learned_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))sql";
+inline constexpr char delete_endpoint_limits[] = "DELETE FROM endpoint_limits WHERE fingerprint = ?1 AND endpoint = ?2";
+inline constexpr char forget_endpoint_limits[] = "DELETE FROM endpoint_limits WHERE learned_at <= ?1";
+// Those that cool down, and those with limits that were learned after a time.
+inline constexpr char endpoint_states[] = R"sql(
+SELECT fingerprint, endpoint, coalesce(s.kind, 0), coalesce(s.until, 0), coalesce(s.reason, ''),
+       l.request_interval, l.max_inputs, l.max_request_tokens, l.max_text_tokens,
+       l.inputs_bound
+FROM (SELECT * FROM endpoint_states WHERE until > ?1) s
+FULL JOIN (SELECT * FROM endpoint_limits WHERE learned_at > ?2) l USING (fingerprint, endpoint)
+ORDER BY fingerprint, endpoint)sql";
 inline constexpr char forget_endpoint_states[] = "DELETE FROM endpoint_states WHERE until <= ?1";
 // Returns where the stretch begins: where the previous one ended, or now. By key.
 inline constexpr char reserve[] = R"sql(

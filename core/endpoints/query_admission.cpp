@@ -103,6 +103,7 @@ Result<std::size_t> QueryAdmission::free_endpoint(Store& store, const ProbedProv
             for (const EndpointState& state : *states) {
                 // A wrong key may be a problem of the other process alone.
                 if (state.fingerprint != fingerprint || state.kind == PauseKind::misconfigured) continue;
+                if (state.cool_down.count() <= 0) continue;
                 const auto place = std::ranges::find(endpoints, state.endpoint);
                 apply(static_cast<std::size_t>(place - endpoints.begin()),
                       {now + std::min(state.cool_down, longest_asked_pause), state.kind, state.reason});

@@ -210,15 +210,20 @@ BEGIN
     RETURN NEXT;
 END $$;
 
--- A cool-down of 0 ends the pause of an endpoint. Of several states for one endpoint the last one counts.
+-- A cool-down of 0 ends the pause of an endpoint, a negative one leaves it. Of several states for one endpoint the last
+-- one counts. The limits are of the endpoints in `p_limited…`; they replace former ones, and limits that are all 0 are
+-- deleted, as are those that are older than `p_lifetime`. Rows are locked in order of their key.
 CREATE FUNCTION embedq.put_endpoint_states(p_fingerprints bytea[], p_endpoints text[], p_kinds smallint[],
-                                           p_cool_downs bigint[], p_reasons text[])
+                                           p_cool_downs bigint[], p_reasons text[],
+                                           p_limited bytea[], p_limited_endpoints text[], p_request_intervals bigint[],
+                                           p_max_inputs bigint[], p_max_request_tokens bigint[],
+                                           p_max_text_tokens bigint[], p_inputs_bounds bigint[], p_lifetime bigint)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM embedq.endpoint_states s WHERE s.until <= embedq.store_now();
     DELETE FROM embedq.endpoint_states s
     USING unnest(p_fingerprints, p_endpoints, p_cool_downs) q(fingerprint, endpoint, cool_down)
-    WHERE s.fingerprint = q.fingerprint AND s.endpoint = q.endpoint AND q.cool_down <= 0;
+    WHERE s.fingerprint = q.fingerprint AND s.endpoint = q.endpoint AND q.cool_down = 0;
     INSERT INTO embedq.endpoint_states (fingerprint, endpoint, kind, until, reason)
     SELECT DISTINCT ON (q.fingerprint, q.endpoint)
            q.fingerprint, q.endpoint, q.kind, embedq.store_now() + embedq.span_us(q.cool_down), q.reason
@@ -227,16 +232,45 @@ BEGIN
     WHERE q.cool_down > 0 ORDER BY q.fingerprint, q.endpoint, q.n DESC
     ON CONFLICT (fingerprint, endpoint)
     DO UPDATE SET kind = excluded.kind, until = excluded.until, reason = excluded.reason;
+
+    DELETE FROM embedq.endpoint_limits l WHERE l.learned_at <= embedq.store_now() - embedq.span_us(p_lifetime);
+    INSERT INTO embedq.endpoint_limits (fingerprint, endpoint, request_interval, max_inputs, max_request_tokens,
+                                        max_text_tokens, inputs_bound, learned_at)
+    SELECT DISTINCT ON (q.fingerprint, q.endpoint)
+           q.fingerprint, q.endpoint, q.request_interval, q.max_inputs, q.max_request_tokens, q.max_text_tokens,
+           q.inputs_bound, embedq.store_now()
+    FROM unnest(p_limited, p_limited_endpoints, p_request_intervals, p_max_inputs, p_max_request_tokens,
+                p_max_text_tokens, p_inputs_bounds)
+         WITH ORDINALITY q(fingerprint, endpoint, request_interval, max_inputs, max_request_tokens, max_text_tokens,
+                           inputs_bound, n)
+    ORDER BY q.fingerprint, q.endpoint, q.n DESC
+    ON CONFLICT (fingerprint, endpoint)
+    DO UPDATE SET request_interval = excluded.request_interval, max_inputs = excluded.max_inputs,
+                  max_request_tokens = excluded.max_request_tokens, max_text_tokens = excluded.max_text_tokens,
+                  inputs_bound = excluded.inputs_bound, learned_at = excluded.learned_at;
+    DELETE FROM embedq.endpoint_limits l
+    USING unnest(p_limited, p_limited_endpoints) q(fingerprint, endpoint)
+    WHERE l.fingerprint = q.fingerprint AND l.endpoint = q.endpoint
+      AND l.request_interval = 0 AND l.max_inputs = 0 AND l.max_request_tokens = 0 AND l.max_text_tokens = 0
+      AND l.inputs_bound = 0;
 END $$;
 
-CREATE FUNCTION embedq.cooling_endpoints()
-RETURNS TABLE (fingerprint bytea, endpoint text, kind smallint, cool_down bigint, reason text)
+-- The endpoints that cool down, and those with limits that are no older than `p_lifetime`; the limits are null for the
+-- others.
+CREATE FUNCTION embedq.list_endpoint_states(p_lifetime bigint)
+RETURNS TABLE (fingerprint bytea, endpoint text, kind smallint, cool_down bigint, reason text, request_interval bigint,
+               max_inputs bigint, max_request_tokens bigint, max_text_tokens bigint, inputs_bound bigint)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
-    RETURN QUERY SELECT s.fingerprint, s.endpoint, s.kind, embedq.to_us(s.until) - embedq.to_us(embedq.store_now()),
-        s.reason
-                 FROM embedq.endpoint_states s WHERE s.until > embedq.store_now() ORDER BY s.fingerprint, s.endpoint;
+    RETURN QUERY SELECT fingerprint, endpoint, coalesce(s.kind, 0::smallint),
+                        coalesce(embedq.to_us(s.until) - embedq.to_us(embedq.store_now()), 0), coalesce(s.reason, ''),
+                        l.request_interval, l.max_inputs, l.max_request_tokens, l.max_text_tokens, l.inputs_bound
+                 FROM (SELECT * FROM embedq.endpoint_states c WHERE c.until > embedq.store_now()) s
+                 FULL JOIN (SELECT * FROM embedq.endpoint_limits k
+                            WHERE k.learned_at > embedq.store_now() - embedq.span_us(p_lifetime)) l
+                      USING (fingerprint, endpoint)
+                 ORDER BY fingerprint, endpoint;
 END $$;
 
 -- Reserves the next free stretch of each rate limit, in order of the requests, and returns in how many microseconds

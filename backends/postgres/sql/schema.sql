@@ -287,6 +287,19 @@ CREATE TABLE embedq.endpoint_states (
     PRIMARY KEY (fingerprint, endpoint)
 ) WITH (fillfactor = 50);
 
+-- What endpoints were found to take; 0: not known.
+CREATE TABLE embedq.endpoint_limits (
+    fingerprint        bytea       NOT NULL CHECK (length(fingerprint) = 32),
+    endpoint           text COLLATE "C" NOT NULL,
+    request_interval   bigint      NOT NULL,  -- microseconds
+    max_inputs         bigint      NOT NULL,
+    max_request_tokens bigint      NOT NULL,
+    max_text_tokens    bigint      NOT NULL,
+    inputs_bound       bigint      NOT NULL,
+    learned_at         timestamptz NOT NULL,
+    PRIMARY KEY (fingerprint, endpoint)
+) WITH (fillfactor = 50);
+
 -- The rate limits per minute that all processes with one provider share. The time up to `free_at` is reserved.
 CREATE TABLE embedq.rate_limits (
     fingerprint bytea       NOT NULL CHECK (length(fingerprint) = 32),

@@ -266,8 +266,10 @@ void check_endpoints(DoctorReport& report, Examination& examination, const std::
         report.fault("endpoints", endpoints.error());
         return;
     }
-    if (endpoints->empty()) report.good("endpoints", "none is paused");
+    const auto paused = [](const EndpointState& endpoint) { return endpoint.cool_down.count() > 0; };
+    if (std::ranges::none_of(*endpoints, paused)) report.good("endpoints", "none is paused");
     for (const EndpointState& endpoint : *endpoints) {
+        if (!paused(endpoint)) continue;
         const auto of = std::ranges::find_if(
             answers, [&](const auto& each) { return each.info && each.fingerprint == endpoint.fingerprint; });
         report.note("endpoints",

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,13 +29,29 @@ enum class PauseKind : std::uint8_t {
     return "unavailable";
 }
 
-// The cool-down of one endpoint, for every process to see.
+// What an endpoint was found to take, so that no other process has to find it again. 0: not known.
+struct EndpointLimits {
+    std::chrono::microseconds request_interval{0};  // between two requests
+    std::uint64_t max_inputs = 0;                   // in a request, as it stated
+    std::uint64_t max_request_tokens = 0;           // likewise
+    std::uint64_t max_text_tokens = 0;              // likewise
+    std::uint64_t inputs_bound = 0;                 // in a request; with more of them, requests failed
+    bool operator==(const EndpointLimits&) const = default;
+};
+
+// The cool-down of one endpoint and its learned limits, for every process to see.
 struct EndpointState {
+    // As a cool-down that is put: the present one stays as it is.
+    static constexpr std::chrono::milliseconds same_cool_down{-1};
+
     Sha256 fingerprint{};  // of the provider's profile
     std::string endpoint;
     PauseKind kind = PauseKind::throttled;
-    std::chrono::milliseconds cool_down{0};  // 0 ends it
+    std::chrono::milliseconds cool_down{0};  // 0: none; when it is put, that ends it
     std::string reason;                      // for people; no code reads it
+    // When they are put, these replace the former ones, and nothing leaves them as they are. Limits that know nothing
+    // are not kept, others for a day (support/store_rules.h).
+    std::optional<EndpointLimits> limits = std::nullopt;
 };
 
 // Kind and reason in one line, as people see them: "throttled: too many requests".

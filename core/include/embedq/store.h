@@ -133,7 +133,7 @@ public:
 
     // --- Endpoints and rate limits, shared by all processes.
     [[nodiscard]] virtual Status put_endpoint_states(std::span<const EndpointState> states) = 0;
-    [[nodiscard]] virtual Result<std::vector<EndpointState>> endpoint_states() = 0;  // those still cooling down
+    [[nodiscard]] virtual Result<std::vector<EndpointState>> endpoint_states() = 0;  // cooling down, or with limits
     // Reserves the next free stretch of each rate limit, in order of the requests (support/store_rules.h). Stretches
     // follow each other without a gap, never overlap, and never begin in the past; what is reserved cannot be returned.
     [[nodiscard]] virtual Result<std::vector<RateSlot>> reserve(std::span<const RateRequest> requests) = 0;

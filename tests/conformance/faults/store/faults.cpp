@@ -155,6 +155,12 @@ const std::array planted_faults{
           make<PauseKindForgotten>},
 
     // sharing_faults.h
+    Fault{"limits_lost_with_the_pause", "the end of a pause deletes what was learned",
+          "endpoint_states.limits_and_pauses_leave_each_other_alone", make<LimitsLostWithThePause>},
+    Fault{"inputs_bound_forgotten", "one of the learned limits is not kept",
+          "endpoint_states.learned_limits_are_kept_for_a_day", make<InputsBoundForgotten>},
+    Fault{"first_limits_stay", "learned limits are written once", "endpoint_states.new_limits_replace_the_old_ones",
+          make<FirstLimitsStay>},
     Fault{"amounts_not_counted", "each request reserves the same time, whatever its amount",
           "rate_limits.stretches_follow_each_other", make<AmountsNotCounted>},
     Fault{"one_rate_limit_for_all_providers", "the fingerprint is ignored",

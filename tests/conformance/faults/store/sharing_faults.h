@@ -1,7 +1,8 @@
-// Faults in the rate limits that processes share.
+// Faults in the rate limits and the learned limits that processes share.
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <numeric>
 
@@ -147,6 +148,43 @@ public:
 
 private:
     unsigned pruned_ = 0;
+};
+
+class LimitsLostWithThePause final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Status put_endpoint_states(std::span<const EndpointState> states) override {
+        std::vector<EndpointState> changed(states.begin(), states.end());
+        for (EndpointState& state : changed) {
+            if (state.cool_down == std::chrono::milliseconds(0)) state.limits = EndpointLimits{};
+        }
+        return inner().put_endpoint_states(changed);
+    }
+};
+
+class InputsBoundForgotten final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Status put_endpoint_states(std::span<const EndpointState> states) override {
+        std::vector<EndpointState> changed(states.begin(), states.end());
+        for (EndpointState& state : changed) {
+            if (state.limits) state.limits->inputs_bound = 0;
+        }
+        return inner().put_endpoint_states(changed);
+    }
+};
+
+class FirstLimitsStay final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Status put_endpoint_states(std::span<const EndpointState> states) override {
+        std::vector<EndpointState> changed(states.begin(), states.end());
+        const auto kept = inner().endpoint_states().value();
+        for (EndpointState& state : changed) {
+            if (std::ranges::count(kept, state.endpoint, &EndpointState::endpoint) > 0) state.limits.reset();
+        }
+        return inner().put_endpoint_states(changed);
+    }
 };
 
 }  // namespace embedq::conformance::faults

@@ -174,6 +174,69 @@ void a_second_pause_replaces_the_first(Kit& kit) {
     EXPECT_EQ(cooling[0].reason, "second");
 }
 
+EndpointState with_limits(const std::string& endpoint, const EndpointLimits& limits) {
+    EndpointState state{.fingerprint = make_profile("m").fingerprint, .endpoint = endpoint};
+    state.cool_down = EndpointState::same_cool_down;
+    state.limits = limits;
+    return state;
+}
+
+// A value for each field, so that none can stand for another.
+const EndpointLimits five_limits{.request_interval = std::chrono::microseconds(20'000'001),
+                                 .max_inputs = 96,
+                                 .max_request_tokens = 120'000,
+                                 .max_text_tokens = 512,
+                                 .inputs_bound = 24};
+
+void learned_limits_are_kept_for_a_day(Kit& kit) {
+    must(kit.store().put_endpoint_states(std::vector{with_limits("http://a", five_limits)}));
+    kit.advance(24h - 1s);
+    auto states = must(kit.store().endpoint_states());
+    ASSERT_EQ(states.size(), 1U);
+    EXPECT_EQ(states[0].endpoint, "http://a");
+    EXPECT_EQ(states[0].fingerprint, make_profile("m").fingerprint);
+    EXPECT_EQ(states[0].cool_down, 0ms);
+    EXPECT_EQ(states[0].reason, "");
+    EXPECT_EQ(states[0].limits, five_limits);
+    must(kit.store().put_endpoint_states(std::vector{with_limits("http://b", {.max_inputs = 1})}));
+    kit.advance(1s);
+    states = must(kit.store().endpoint_states());
+    ASSERT_EQ(states.size(), 1U);
+    EXPECT_EQ(states[0].endpoint, "http://b");
+}
+
+void new_limits_replace_the_old_ones(Kit& kit) {
+    must(kit.store().put_endpoint_states(std::vector{with_limits("http://a", five_limits)}));
+    auto states = must(kit.store().endpoint_states());
+    ASSERT_EQ(states.size(), 1U);
+    EXPECT_EQ(states[0].limits, five_limits);
+    must(kit.store().put_endpoint_states(std::vector{with_limits("http://a", {.max_inputs = 7})}));
+    states = must(kit.store().endpoint_states());
+    ASSERT_EQ(states.size(), 1U);
+    EXPECT_EQ(states[0].limits, EndpointLimits{.max_inputs = 7});
+    must(kit.store().put_endpoint_states(std::vector{with_limits("http://a", {})}));
+    EXPECT_TRUE(must(kit.store().endpoint_states()).empty()) << "nothing is known of it any more";
+}
+
+void limits_and_pauses_leave_each_other_alone(Kit& kit) {
+    must(kit.store().put_endpoint_states(std::vector{paused("http://a", PauseKind::throttled, 10s, "429")}));
+    must(kit.store().put_endpoint_states(std::vector{with_limits("http://a", five_limits)}));
+    auto states = must(kit.store().endpoint_states());
+    ASSERT_EQ(states.size(), 1U);
+    EXPECT_GT(states[0].cool_down, 0ms);
+    EXPECT_EQ(states[0].reason, "429");
+    EXPECT_EQ(states[0].limits, five_limits);
+    must(kit.store().put_endpoint_states(std::vector{paused("http://a", PauseKind::throttled, 0ms, "")}));
+    states = must(kit.store().endpoint_states());
+    ASSERT_EQ(states.size(), 1U);
+    EXPECT_EQ(states[0].cool_down, 0ms);
+    EXPECT_EQ(states[0].limits, five_limits) << "the end of a pause says nothing about the limits";
+    must(kit.store().put_endpoint_states(std::vector{paused("http://b", PauseKind::throttled, 10s, "429")}));
+    states = must(kit.store().endpoint_states());
+    ASSERT_EQ(states.size(), 2U);
+    EXPECT_EQ(std::ranges::count_if(states, [](const EndpointState& state) { return state.limits.has_value(); }), 1);
+}
+
 }  // namespace
 
 std::vector<Case> history_cases() {
@@ -187,6 +250,9 @@ std::vector<Case> history_cases() {
         {"history_is_bounded", "no_reader_misses_a_pruned_change", no_reader_misses_a_pruned_change},
         {"endpoint_states", "endpoints_cool_down", endpoints_cool_down},
         {"endpoint_states", "a_second_pause_replaces_the_first", a_second_pause_replaces_the_first},
+        {"endpoint_states", "learned_limits_are_kept_for_a_day", learned_limits_are_kept_for_a_day},
+        {"endpoint_states", "new_limits_replace_the_old_ones", new_limits_replace_the_old_ones},
+        {"endpoint_states", "limits_and_pauses_leave_each_other_alone", limits_and_pauses_leave_each_other_alone},
     };
 }
 

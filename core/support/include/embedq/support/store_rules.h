@@ -148,6 +148,9 @@ inline constexpr std::chrono::minutes first_parking_time{10};
 inline constexpr std::chrono::minutes longest_parking_time = std::chrono::hours(6);
 inline constexpr std::uint64_t most_parking_doublings = 10;  // enough to reach the longest time
 
+// How long the learned limits of an endpoint are kept after they were put.
+inline constexpr std::chrono::hours endpoint_limits_lifetime{24};
+
 // How long a spec is parked after its `failures`-th failure in a row (1 or more).
 [[nodiscard]] inline std::chrono::minutes parking_time(std::uint64_t failures) {
     const std::uint64_t doublings = failures == 0 ? 0 : std::min(failures - 1, most_parking_doublings);
