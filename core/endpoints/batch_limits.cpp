@@ -71,12 +71,30 @@ void LearnedLimits::answered(std::size_t inputs, std::size_t bytes, std::uint64_
 
 void LearnedLimits::refused(std::size_t inputs, const Error& error) {
     const StatedLimits& stated = error.limits;
-    if (stated.max_inputs > 0) inputs_.lower_ceiling(stated.max_inputs);
-    limits_.max_tokens = smaller(limits_.max_tokens, stated.max_request_tokens);
-    limits_.max_text_tokens = smaller(limits_.max_text_tokens, stated.max_text_tokens);
+    this->stated(stated.max_inputs, stated.max_request_tokens, stated.max_text_tokens);
     // Without a stated limit, fewer texts are smaller in every respect.
     const bool any_stated = stated.max_inputs > 0 || stated.max_request_tokens > 0 || stated.max_text_tokens > 0;
     if (error.kind == ErrorKind::too_large && !any_stated && inputs > 1) inputs_.lower(inputs / 2);
+}
+
+void LearnedLimits::stated(std::size_t max_inputs, std::size_t max_request_tokens, std::size_t max_text_tokens) {
+    if (max_inputs > 0) inputs_.lower_ceiling(max_inputs);
+    limits_.max_tokens = smaller(limits_.max_tokens, max_request_tokens);
+    limits_.max_text_tokens = smaller(limits_.max_text_tokens, max_text_tokens);
+    stated_.max_inputs = smaller(stated_.max_inputs, max_inputs);
+    stated_.max_request_tokens = smaller(stated_.max_request_tokens, max_request_tokens);
+    stated_.max_text_tokens = smaller(stated_.max_text_tokens, max_text_tokens);
+}
+
+EndpointLimits LearnedLimits::learned() const {
+    EndpointLimits learned = stated_;
+    if (inputs_.lowered()) learned.inputs_bound = inputs_.value();
+    return learned;
+}
+
+void LearnedLimits::adopt(const EndpointLimits& learned) {
+    stated(learned.max_inputs, learned.max_request_tokens, learned.max_text_tokens);
+    if (learned.inputs_bound > 0) inputs_.lower(learned.inputs_bound);
 }
 
 void LearnedLimits::timed_out(std::size_t inputs) {
@@ -96,6 +114,7 @@ void LearnedLimits::accepted_cut(std::size_t bytes) {
 void LearnedLimits::inherit(const LearnedLimits& old) {
     limits_.estimate = old.limits_.estimate;
     limits_.accepted_text_bytes = old.limits_.accepted_text_bytes;
+    adopt(old.learned());
 }
 
 std::size_t cut_length(std::string_view text, std::size_t bound) {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "embedq/endpoint.h"
 #include "embedq/error.h"
 #include "embedq/provider.h"
 #include "endpoints/token_estimate.h"
@@ -42,6 +43,7 @@ public:
     explicit AdaptiveBound(std::size_t ceiling) : value_(ceiling), ceiling_(ceiling) {}
 
     [[nodiscard]] std::size_t value() const noexcept { return value_; }
+    [[nodiscard]] bool lowered() const noexcept { return value_ < ceiling_; }
     void lower_ceiling(std::size_t ceiling);
     // A request above `bound` failed.
     void lower(std::size_t bound);
@@ -81,10 +83,18 @@ public:
     // Takes over what was learned about the same model under other limits.
     void inherit(const LearnedLimits& old);
 
+    // What refusals and failures have shown, for other processes; without a rate.
+    [[nodiscard]] EndpointLimits learned() const;
+    // What they have shown another process. It only lowers limits.
+    void adopt(const EndpointLimits& learned);
+
 private:
+    void stated(std::size_t max_inputs, std::size_t max_request_tokens, std::size_t max_text_tokens);
+
     BatchLimits limits_;
     AdaptiveBound inputs_;
     std::size_t inputs_before_timeouts_ = 0;  // 0: the bound has grown since
+    EndpointLimits stated_;
 };
 
 // At most `bound` bytes of the text, not ending in the middle of a UTF-8 character.

@@ -88,6 +88,9 @@ public:
     // ignored if this process had an answer recently: the cause may be the other process's own.
     void adopt_pause(const Pause& pause, Steady now);
 
+    // Another process learned this rate, in requests a second, or this one did before it was restarted.
+    void adopt_rate(double per_second, Steady now) { rate_.adopt(per_second, now); }
+
     // Takes over pause, rate and breaker of a former object for the same endpoint.
     void inherit(const Endpoint& old);
 

@@ -24,8 +24,13 @@ public:
     static constexpr std::chrono::milliseconds permit_lifetime{500};  // how long an unused permit is valid
     static constexpr std::chrono::milliseconds slot_length{250};      // what is reserved at a time, or a single request
 
+    // So much of a limit is used that the server and the clock of the network never see more than all of it.
+    static constexpr double usable = 0.98;
+
     // 0 per minute means "no rate limit": everything is allowed.
     explicit RateLimit(double per_minute) : per_second_(per_minute / 60.0) {}
+    // What is held stays.
+    void set_per_minute(double per_minute) { per_second_ = per_minute / 60.0; }
 
     [[nodiscard]] bool unlimited() const noexcept { return per_second_ <= 0; }
     [[nodiscard]] double per_minute() const noexcept { return per_second_ * 60.0; }

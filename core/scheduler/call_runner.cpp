@@ -43,6 +43,7 @@ void CallRunner::add(const endpoints::ProbedProviderPtr& provider) {
         pool.inherit(old);
         close(present);
     }
+    pool.opened_at = state_.now();
     state_.queue.accept(fingerprint);
     endpoints::EndpointPool& opened = state_.pools.try_emplace(fingerprint, std::move(pool)).first->second;
     for (std::size_t endpoint_index = 0; endpoint_index < info.endpoints.size(); ++endpoint_index) {
@@ -166,22 +167,25 @@ std::optional<CallRunner::Call> CallRunner::next(endpoints::EndpointPool& pool, 
     }
     again_at = endpoint.ready_at(now);
     if (again_at > now) return std::nullopt;
-    if (endpoint.tripped() && state_.shares_endpoint_states && state_.states_read_at < endpoint.paused_until()) {
-        // Another process may have made its trial meanwhile, without an answer.
+    // Another process may have made its trial meanwhile, without an answer. Before the first call, what was learned
+    // about the endpoint before is read.
+    const auto read_after = std::max(pool.opened_at, endpoint.tripped() ? endpoint.paused_until() : pool.opened_at);
+    if (state_.shares_endpoint_states && state_.states_read_at < read_after) {
         state_.trial_wants_states = true;
         state_.wake_endpoint_sync();
         again_at = endpoints::Endpoint::Steady::max();
         return std::nullopt;
     }
-    again_at = std::max(pool.requests.available_at(now), pool.tokens.available_at(now));
-    if (again_at <= now) return begin(pool, endpoint, now);
+    again_at = pool.allowed_at(endpoint_index, now);
+    if (again_at <= now) return begin(pool, endpoint_index, now);
     if (again_at == endpoints::Endpoint::Steady::max()) state_.wake_endpoint_sync();
     return std::nullopt;
 }
 
-std::optional<CallRunner::Call> CallRunner::begin(endpoints::EndpointPool& pool, endpoints::Endpoint& endpoint,
+std::optional<CallRunner::Call> CallRunner::begin(endpoints::EndpointPool& pool, std::size_t endpoint_index,
                                                   endpoints::Endpoint::Steady now) {
     const Sha256& fingerprint = pool.provider->profile.fingerprint;
+    endpoints::Endpoint& endpoint = pool.endpoints[endpoint_index];
     Call call{.batch = {.fingerprint = fingerprint, .texts = {}}, .sent_at = now, .trial = endpoint.tripped()};
     if (call.trial) {
         call.tokens = sample_tokens(pool);
@@ -193,11 +197,8 @@ std::optional<CallRunner::Call> CallRunner::begin(endpoints::EndpointPool& pool,
         call.tokens = pool.limits.estimate().tokens(bytes);
     }
     endpoint.begin(now);
-    pool.requests.take(1);
-    pool.tokens.take(call.tokens);
-    if (pool.requests.available_at(now) == endpoints::Endpoint::Steady::max() ||
-        pool.tokens.available_at(now) == endpoints::Endpoint::Steady::max())
-        state_.wake_endpoint_sync();
+    pool.take(endpoint_index, call.tokens);
+    if (pool.allowed_at(endpoint_index, now) == endpoints::Endpoint::Steady::max()) state_.wake_endpoint_sync();
     return call;
 }
 
@@ -244,7 +245,7 @@ std::optional<CallRunner::LogLine> CallRunner::finish(endpoints::EndpointPool& p
                                             error ? state_.random01() : 0, call.sent_at);
     const bool answers = result.has_value();
     if (call.trial)
-        count_samples(pool, outcome);
+        count_samples(pool, endpoint_index, outcome);
     else if (outcome.undecided)
         state_.queue.count_call(true);
     if (call.trial || stopped || outcome.undecided)

@@ -78,7 +78,7 @@ private:
     // changes before that.
     [[nodiscard]] std::optional<Call> next(endpoints::EndpointPool& pool, std::size_t endpoint_index,
                                            endpoints::Endpoint::Steady& again_at) EMBEDQ_REQUIRES(state_.mutex);
-    [[nodiscard]] std::optional<Call> begin(endpoints::EndpointPool& pool, endpoints::Endpoint& endpoint,
+    [[nodiscard]] std::optional<Call> begin(endpoints::EndpointPool& pool, std::size_t endpoint_index,
                                             endpoints::Endpoint::Steady now) EMBEDQ_REQUIRES(state_.mutex);
     [[nodiscard]] Outcome embed(const endpoints::ProbedProvider& provider, std::size_t endpoint_index,
                                 std::span<const std::string_view> texts) const EMBEDQ_EXCLUDES(state_.mutex);
@@ -99,8 +99,9 @@ private:
     void conclude(endpoints::EndpointPool& pool, std::size_t endpoint_index, Control control, Outcome&& sample,
                   Outcome& outcome) EMBEDQ_REQUIRES(state_.mutex);
     [[nodiscard]] static double sample_tokens(const endpoints::EndpointPool& pool);
-    static void take_sample_permit(endpoints::EndpointPool& pool);
-    void count_samples(endpoints::EndpointPool& pool, const Outcome& sample) EMBEDQ_REQUIRES(state_.mutex);
+    static void take_sample_permit(endpoints::EndpointPool& pool, std::size_t endpoint_index);
+    void count_samples(endpoints::EndpointPool& pool, std::size_t endpoint_index, const Outcome& sample)
+        EMBEDQ_REQUIRES(state_.mutex);
 
     // --- ends of calls
 

@@ -65,7 +65,7 @@ CallRunner::Control CallRunner::control_for(endpoints::EndpointPool& pool, const
     if (refused_all(call.batch, outcome.result)) {
         outcome.undecided = true;
         if (!may_ask) return Control::none;
-        take_sample_permit(pool);
+        take_sample_permit(pool, endpoint_index);
         return Control::of_refusal;
     }
     // Without a single good row the endpoint may be broken, as if the whole call had failed.
@@ -86,7 +86,7 @@ CallRunner::Control CallRunner::control_for(endpoints::EndpointPool& pool, const
         return Control::none;
     }
     endpoint.begin_control();
-    take_sample_permit(pool);
+    take_sample_permit(pool, endpoint_index);
     return Control::of_failure;
 }
 
@@ -110,7 +110,7 @@ CallRunner::Outcome CallRunner::ask_sample(const endpoints::ProbedProvider& prov
 void CallRunner::conclude(endpoints::EndpointPool& pool, std::size_t endpoint_index, Control control, Outcome&& sample,
                           Outcome& outcome) {
     const bool answered = sample.result.has_value();
-    count_samples(pool, sample);
+    count_samples(pool, endpoint_index, sample);
     if (control == Control::of_failure) pool.endpoints[endpoint_index].end_control(answered);
     if (!answered) {
         outcome.undecided = true;
@@ -128,16 +128,15 @@ double CallRunner::sample_tokens(const endpoints::EndpointPool& pool) {
 }
 
 // A control does not wait for the rate limits; what goes after it does.
-void CallRunner::take_sample_permit(endpoints::EndpointPool& pool) {
-    pool.requests.take(1);
-    pool.tokens.take(sample_tokens(pool));
+void CallRunner::take_sample_permit(endpoints::EndpointPool& pool, std::size_t endpoint_index) {
+    pool.take(endpoint_index, sample_tokens(pool));
 }
 
-void CallRunner::count_samples(endpoints::EndpointPool& pool, const Outcome& sample) {
+void CallRunner::count_samples(endpoints::EndpointPool& pool, std::size_t endpoint_index, const Outcome& sample) {
     state_.queue.count_call(!sample.result);
     if (!sample.asked_twice) return;
     state_.queue.count_call(true);
-    take_sample_permit(pool);
+    take_sample_permit(pool, endpoint_index);
 }
 
 }  // namespace embedq::scheduler

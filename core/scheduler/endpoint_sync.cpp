@@ -80,7 +80,21 @@ std::vector<EndpointState> EndpointSync::pauses_to_publish(endpoints::Endpoint::
         if (same == states.end())
             states.push_back({change.fingerprint, name, endpoint.pause().kind, left, endpoint.pause().reason});
     }
+    add_learned_limits(states, now);
     return states;
+}
+
+void EndpointSync::add_learned_limits(std::vector<EndpointState>& states, endpoints::Endpoint::Steady now) {
+    for (auto& [fingerprint, pool] : state_.pools) {
+        for (std::size_t i = 0; i < pool.endpoints.size(); ++i) {
+            const auto limits = pool.limits_to_publish(i, now);
+            if (!limits) continue;
+            EndpointState state{.fingerprint = fingerprint, .endpoint = pool.provider->info.endpoints[i]};
+            state.cool_down = EndpointState::same_cool_down;
+            state.limits = limits;
+            states.push_back(std::move(state));
+        }
+    }
 }
 
 void EndpointSync::keep_binding_pauses(std::vector<EndpointState>& states) {
@@ -109,8 +123,11 @@ void EndpointSync::publish_again(const std::vector<EndpointState>& states) {
         if (pool == state_.pools.end()) continue;
         const auto& endpoints = pool->second.provider->info.endpoints;
         const auto place = std::ranges::find(endpoints, state.endpoint);
-        if (place != endpoints.end())
-            state_.pause_changes.push_back({state.fingerprint, static_cast<std::size_t>(place - endpoints.begin())});
+        if (place == endpoints.end()) continue;
+        const auto index = static_cast<std::size_t>(place - endpoints.begin());
+        if (state.limits) pool->second.publish_again(index);
+        if (state.cool_down != EndpointState::same_cool_down)
+            state_.pause_changes.push_back({state.fingerprint, index});
     }
 }
 
@@ -150,7 +167,10 @@ void EndpointSync::read_pauses() {
         const auto& endpoints = pool->second.provider->info.endpoints;
         const auto place = std::ranges::find(endpoints, state.endpoint);
         if (place == endpoints.end()) continue;
-        endpoints::Endpoint& endpoint = pool->second.endpoints[static_cast<std::size_t>(place - endpoints.begin())];
+        const auto index = static_cast<std::size_t>(place - endpoints.begin());
+        if (state.limits) pool->second.adopt_limits(index, *state.limits, now);
+        if (state.cool_down.count() <= 0) continue;
+        endpoints::Endpoint& endpoint = pool->second.endpoints[index];
         // A longer one becomes shorter in the store too, when this process publishes its pause.
         const auto cool_down = std::min(state.cool_down, endpoints::longest_asked_pause);
         const auto until = now + cool_down;
@@ -164,17 +184,20 @@ void EndpointSync::read_pauses() {
     }
 }
 
-std::vector<RateRequest> EndpointSync::rates_due(endpoints::Endpoint::Steady now) {
-    std::vector<RateRequest> requests;
+std::vector<EndpointSync::DueRate> EndpointSync::rates_due(endpoints::Endpoint::Steady now) {
+    std::vector<DueRate> requests;
     next_reserve_ = std::max(reserving_.again_at(), now + state_.settings.heartbeat);
     const auto ahead = std::min<endpoints::Endpoint::Steady::duration>(2 * round_trip_ + min_ahead, max_ahead);
     for (auto& [fingerprint, pool] : state_.pools) {
         if (!has_work(fingerprint, pool, now)) continue;
-        for (endpoints::RateLimit* rate_limit : {&pool.requests, &pool.tokens}) {
-            const auto due = std::max(rate_limit->reserve_at(now, ahead), reserving_.again_at());
-            const RateUnit unit = rate_limit == &pool.requests ? RateUnit::requests : RateUnit::tokens;
+        const std::vector<endpoints::SharedRate> rates = pool.rates(state_.shares_endpoint_states, now);
+        for (std::size_t i = 0; i < rates.size(); ++i) {
+            endpoints::RateLimit& limit = *rates[i].limit;
+            const auto due = std::max(limit.reserve_at(now, ahead), reserving_.again_at());
             if (due <= now)
-                requests.push_back({fingerprint, unit, rate_limit->per_minute(), rate_limit->reserve_amount()});
+                requests.push_back({fingerprint,
+                                    i,
+                                    {rates[i].fingerprint, rates[i].unit, limit.per_minute(), limit.reserve_amount()}});
             else
                 next_reserve_ = std::min(next_reserve_, due);
         }
@@ -183,13 +206,15 @@ std::vector<RateRequest> EndpointSync::rates_due(endpoints::Endpoint::Steady now
 }
 
 void EndpointSync::reserve_rates() {
-    std::vector<RateRequest> requests;
+    std::vector<DueRate> due;
     const endpoints::Endpoint::Steady requested_at = state_.now();
     {
         const sync::Lock lock(state_.mutex);
-        requests = rates_due(requested_at);
+        due = rates_due(requested_at);
     }
-    if (requests.empty()) return;
+    if (due.empty()) return;
+    std::vector<RateRequest> requests;
+    for (const DueRate& each : due) requests.push_back(each.request);
     const auto slots = state_.query_admission().reserve(state_.store(), requests, requested_at);
     const auto now = state_.now();
     if (!reserving_.succeeded(slots)) {
@@ -198,12 +223,13 @@ void EndpointSync::reserve_rates() {
     }
     const sync::Lock lock(state_.mutex);
     round_trip_ += (now - requested_at - round_trip_) / 4;
-    for (std::size_t i = 0; i < requests.size(); ++i) {
-        const auto pool = state_.pools.find(requests[i].fingerprint);
+    for (std::size_t i = 0; i < due.size(); ++i) {
+        const auto pool = state_.pools.find(due[i].pool);
         if (pool == state_.pools.end()) continue;
-        endpoints::RateLimit& rate_limit =
-            requests[i].unit == RateUnit::requests ? pool->second.requests : pool->second.tokens;
-        rate_limit.add_slot(now + (*slots)[i].starts_in, requests[i].amount);
+        const auto rates = pool->second.rates(state_.shares_endpoint_states, now);
+        // The pool may have been replaced meanwhile.
+        if (due[i].rate < rates.size() && rates[due[i].rate].fingerprint == due[i].request.fingerprint)
+            rates[due[i].rate].limit->add_slot(now + (*slots)[i].starts_in, due[i].request.amount);
     }
     next_reserve_ = now;  // the next round finds out when the next ones are due
     state_.endpoints_cv.notify_all();

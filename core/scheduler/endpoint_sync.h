@@ -22,6 +22,9 @@ public:
 
 private:
     void publish_pauses();
+    // Adds what this process has learned since it last published.
+    void add_learned_limits(std::vector<EndpointState>& states, endpoints::Endpoint::Steady now)
+        EMBEDQ_REQUIRES(state_.mutex);
     // After the store failed.
     void publish_again(const std::vector<EndpointState>& states) EMBEDQ_REQUIRES(state_.mutex);
     [[nodiscard]] std::vector<EndpointState> pauses_to_publish(endpoints::Endpoint::Steady now)
@@ -31,8 +34,14 @@ private:
     void keep_binding_pauses(std::vector<EndpointState>& states);
     void read_pauses();
     void reserve_rates();
-    // The reservations that are due; sets when the next one is.
-    [[nodiscard]] std::vector<RateRequest> rates_due(endpoints::Endpoint::Steady now) EMBEDQ_REQUIRES(state_.mutex);
+    // A reservation that is due: of which pool, and which of its `rates`.
+    struct DueRate {
+        Sha256 pool{};
+        std::size_t rate = 0;
+        RateRequest request;
+    };
+    // Also sets when the next one is due.
+    [[nodiscard]] std::vector<DueRate> rates_due(endpoints::Endpoint::Steady now) EMBEDQ_REQUIRES(state_.mutex);
     // Whether there is something that could be sent if a rate limit allowed it.
     [[nodiscard]] bool has_work(const Sha256& fingerprint, const endpoints::EndpointPool& pool,
                                 endpoints::Endpoint::Steady now) const EMBEDQ_REQUIRES(state_.mutex);

@@ -172,6 +172,23 @@ class Limits(Case):
         self.learns(4, script={"max_inputs": 7})
         self.learns(4, script={"dialect": "tei", "max_inputs": 7})
 
+    def test_a_rate_that_is_not_stated_is_learned_once(self):
+        world = self.served("openai", limits={"concurrency": 8}, script={"rate": {"requests": 2, "per": "1s",
+                                                                                  "format": "none"}})
+        world.put(specs=1, operations=48)
+        world.index()
+
+        def refused():
+            return sum(call["status"] == 429 for call in world.calls())
+        first = refused()
+        self.assertGreater(first, 0)
+        self.assertLessEqual(first, 2, "those that were in flight when the limit was met")
+        world.write("more.json", document("more", 48))
+        world.texts += 48
+        world.index()
+        self.assertLessEqual(refused(), first + 1, "another process starts with what was learned")
+        self.all_right(world)
+
     def test_a_limit_that_is_not_stated_is_found_by_halving(self):
         self.learns(12, script={"dialect": "mistral", "max_inputs": 5}, options={"dialect": "mistral"})
 

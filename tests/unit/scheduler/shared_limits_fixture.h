@@ -34,6 +34,7 @@ public:
         return FaultyStore::reserve(requests);
     }
     Status put_endpoint_states(std::span<const EndpointState> endpoints) override {
+        if (puts_unavailable) return embedq::fail(ErrorKind::unavailable, "the store is unavailable");
         published.insert(published.end(), endpoints.begin(), endpoints.end());
         return FaultyStore::put_endpoint_states(endpoints);
     }
@@ -45,6 +46,7 @@ public:
     bool shares_rate_limits = true;
     bool multi_process = true;
     bool unavailable = false;
+    bool puts_unavailable = false;  // only the endpoint states
     int reservations = 0;
     int reads = 0;  // of the endpoint states
     std::vector<EndpointState> published;
