@@ -143,6 +143,13 @@ TEST(RateLimit, FourProcessesTogetherKeepToTheLimitAndUseIt) {
     EXPECT_LE(sent.store_calls, 4 * 180) << "four calls a second, whatever the number of processes";
 }
 
+TEST(RateLimit, WhatIsUsedOfALimitNeverPutsMoreThanTheLimitIntoAMinute) {
+    for (const std::size_t per_minute : {3U, 30U, 600U}) {
+        const Sent sent = send(RateLimit::usable * static_cast<double>(per_minute), 1, seconds(600), milliseconds(200));
+        EXPECT_LE(most_in_a_minute(sent.times), per_minute);
+    }
+}
+
 TEST(RateLimit, ALowRateLimitIsSharedToo) {
     const Sent sent = send(30, 4, seconds(600), milliseconds(200));
     EXPECT_LE(most_in_a_minute(sent.times), 31U);
