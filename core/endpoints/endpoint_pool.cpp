@@ -48,7 +48,12 @@ std::vector<SharedRate> EndpointPool::rates(bool share_learned, Endpoint::Steady
 }
 
 Endpoint::Steady EndpointPool::allowed_at(std::size_t endpoint, Endpoint::Steady now) {
-    return std::max({requests.available_at(now), tokens.available_at(now), shared[endpoint].rate.available_at(now)});
+    Endpoint::Steady allowed = now;
+    for (RateLimit* limit : {&requests, &tokens, &shared[endpoint].rate}) {
+        allowed = std::max(allowed, limit->available_at(now));
+        limit->hold(now);
+    }
+    return allowed;
 }
 
 void EndpointPool::take(std::size_t endpoint, double tokens_sent) {

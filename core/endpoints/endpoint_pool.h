@@ -79,7 +79,8 @@ struct EndpointPool {
     // The rate limits that are reserved from the store: those of the provider, and, where processes share them, the
     // learned rate of each endpoint, brought up to date.
     [[nodiscard]] std::vector<SharedRate> rates(bool share_learned, Endpoint::Steady now);
-    // When the rate limits allow the endpoint's next call; Steady::max() while no slot is held.
+    // When the rate limits allow the endpoint's next call; Steady::max() while no slot is held. Those that allow it now
+    // wait for the others.
     [[nodiscard]] Endpoint::Steady allowed_at(std::size_t endpoint, Endpoint::Steady now);
     // A call is sent.
     void take(std::size_t endpoint, double tokens_sent);

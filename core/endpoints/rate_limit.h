@@ -38,22 +38,27 @@ public:
     // When the next call may go; Steady::max() while no slot is held.
     [[nodiscard]] Steady available_at(Steady now) {
         if (unlimited()) return now;
+        if (held_until_ >= now) return now;
+        held_until_ = {};
         drop_stale(now);
         if (slots_.empty()) return Steady::max();
         return std::max(now, permit_of(slots_.front()));
     }
 
+    // A call could go by this limit and waits for another one: its permit stays valid until the next one's turn.
+    // Otherwise slow limits that are out of step would never allow a call together.
+    void hold(Steady now) {
+        if (unlimited() || held_until_ >= now || available_at(now) > now) return;
+        use(1);
+        held_until_ = now + 2 * span_of(1) + permit_lifetime;
+    }
+
     // A call is sent. It counts even if it fails.
     void take(double amount) {
         if (unlimited()) return;
-        while (amount > 0 && !slots_.empty()) {
-            Slot& first = slots_.front();
-            const double part = std::min(amount, first.amount - first.used);
-            first.used += part;
-            amount -= part;
-            if (first.used >= first.amount) slots_.pop_front();
-        }
-        debt_ += amount;
+        if (held_until_ != Steady{}) amount = std::max(0.0, amount - 1);
+        held_until_ = {};
+        debt_ += use(amount);
     }
 
     // When to reserve another slot, if there is something to send: `ahead` before the last slot ends.
@@ -90,6 +95,18 @@ private:
     }
     [[nodiscard]] Steady permit_of(const Slot& slot) const { return slot.start + span_of(slot.used); }
 
+    // Returns what is more than is held.
+    double use(double amount) {
+        while (amount > 0 && !slots_.empty()) {
+            Slot& first = slots_.front();
+            const double part = std::min(amount, first.amount - first.used);
+            first.used += part;
+            amount -= part;
+            if (first.used >= first.amount) slots_.pop_front();
+        }
+        return amount;
+    }
+
     void drop_stale(Steady now) {
         while (!slots_.empty()) {
             Slot& first = slots_.front();
@@ -104,6 +121,7 @@ private:
     double per_second_;
     double debt_ = 0;  // taken, but not yet reserved; only while no slot is left
     std::deque<Slot> slots_;
+    Steady held_until_{};  // of one permit that waits for another limit
 };
 
 }  // namespace embedq::endpoints

@@ -166,7 +166,11 @@ std::optional<CallRunner::Call> CallRunner::next(endpoints::EndpointPool& pool, 
         return std::nullopt;
     }
     again_at = endpoint.ready_at(now);
-    if (again_at > now) return std::nullopt;
+    if (again_at > now) {
+        // The rate limits wait for the endpoint's own rate.
+        if (endpoint.admits(now)) static_cast<void>(pool.allowed_at(endpoint_index, now));
+        return std::nullopt;
+    }
     // Another process may have made its trial meanwhile, without an answer. Before the first call, what was learned
     // about the endpoint before is read.
     const auto read_after = std::max(pool.opened_at, endpoint.tripped() ? endpoint.paused_until() : pool.opened_at);

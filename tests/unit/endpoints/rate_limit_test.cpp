@@ -150,6 +150,40 @@ TEST(RateLimit, WhatIsUsedOfALimitNeverPutsMoreThanTheLimitIntoAMinute) {
     }
 }
 
+TEST(RateLimit, LimitsThatAreOutOfStepAllowCallsTogether) {
+    RateLimit one(3);
+    RateLimit two(3);
+    Schedule first(3);
+    Schedule second(3);
+    static_cast<void>(second.reserve(0.4, start));
+    std::vector<Steady> calls;
+    for (Steady now = start; now < start + seconds(600); now += milliseconds(50)) {
+        for (const auto& [limit, schedule] : {std::pair(&one, &first), std::pair(&two, &second)}) {
+            if (limit->reserve_at(now, milliseconds(30)) <= now) {
+                const double amount = limit->reserve_amount();
+                limit->add_slot(schedule->reserve(amount, now), amount);
+            }
+        }
+        const bool allowed = one.available_at(now) <= now && two.available_at(now) <= now;
+        one.hold(now);
+        two.hold(now);
+        if (!allowed) continue;
+        one.take(1);
+        two.take(1);
+        calls.push_back(now);
+    }
+    EXPECT_GE(calls.size(), 28U);
+    EXPECT_LE(most_in_a_minute(calls), 4U);
+}
+
+TEST(RateLimit, AHeldPermitDoesNotStayForEver) {
+    RateLimit rate_limit(60);
+    rate_limit.add_slot(start, 1);
+    rate_limit.hold(start);
+    EXPECT_EQ(rate_limit.available_at(start + seconds(2)), start + seconds(2));
+    EXPECT_EQ(rate_limit.available_at(start + seconds(3)), Steady::max());
+}
+
 TEST(RateLimit, ALowRateLimitIsSharedToo) {
     const Sent sent = send(30, 4, seconds(600), milliseconds(200));
     EXPECT_LE(most_in_a_minute(sent.times), 31U);

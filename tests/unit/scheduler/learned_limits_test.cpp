@@ -10,9 +10,9 @@ using std::chrono::seconds;
 
 // A process with one endpoint, and something to send. Several of them share a store and a clock.
 struct SharingProcess {
-    SharingProcess(SharedLimitsStore& store, conformance::TestContext& context)
+    SharingProcess(SharedLimitsStore& store, conformance::TestContext& context, LimitSettings limits = {})
         : clock(context), state(store, notifier, providers, SchedulerSettings{}, context, "worker") {
-        const auto provider = probed_provider({}, {"one"});
+        const auto provider = probed_provider(limits, {"one"});
         const sync::Lock lock(state.mutex);
         pool = &state.pools
                     .try_emplace(provider->profile.fingerprint, provider, endpoints::EndpointSettings{.concurrency = 4},
@@ -118,6 +118,18 @@ TEST_F(LearnedLimitsTest, ProcessesKeepToALearnedRateTogether) {
     EXPECT_LE(sent_by_one + sent_by_two, 36) << "30, and what the rate has grown";
     EXPECT_GE(sent_by_one + sent_by_two, 26);
     EXPECT_GE(std::min(sent_by_one, sent_by_two), 10);
+}
+
+TEST_F(LearnedLimitsTest, ALearnedRateAndARateLimitAllowCallsTogether) {
+    SharingProcess both(store, context, {.requests_per_minute = 3});
+    both.endpoint().adopt_rate(0.05, both.now());
+    int sent = 0;
+    for (int i = 0; i < 600 * 10; ++i) {
+        both.sync();
+        sent += both.send() ? 1 : 0;
+        context.manual_clock().advance(milliseconds(100));
+    }
+    EXPECT_GE(sent, 26) << "of 30";
 }
 
 TEST_F(LearnedLimitsTest, AProcessAloneOnAStoreOfItsOwnReservesNoLearnedRate) {
