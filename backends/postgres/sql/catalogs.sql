@@ -167,8 +167,7 @@ BEGIN
         RETURN true;
     END IF;
     UPDATE embedq.catalogs c SET name = p_name, version = p_version, display_name = p_display,
-        description = p_description,
-                          updated_at = embedq.store_now()
+                          description = p_description, updated_at = embedq.store_now()
     WHERE c.catalog_id = p_id
       AND (c.name, c.version, c.display_name, c.description)
           IS DISTINCT FROM (p_name, p_version, p_display, p_description);
@@ -208,8 +207,8 @@ DECLARE
     v_profile integer;
 BEGIN
     INSERT INTO embedq.profiles AS p (id, fingerprint, epoch, plugin, model, model_digest, dimension, document_prefix,
-                               query_prefix, text_version, max_text_bytes, semantic_weight, option_names,
-                               option_values)
+                                      query_prefix, text_version, max_text_bytes, semantic_weight, option_names,
+                                      option_values)
     VALUES (p_id, p_fingerprint, p_epoch, p_plugin, p_model, p_digest, p_dimension, p_document_prefix, p_query_prefix,
             p_text_version, p_max_text_bytes, p_weight, p_option_names, p_option_values)
     ON CONFLICT (id) DO UPDATE SET
@@ -278,7 +277,7 @@ DECLARE
     v_spec   embedq.specs;
 BEGIN
     INSERT INTO embedq.catalogs AS c (catalog_id, name, version, display_name, description, provider, target_profile,
-                               serving_profile, created_at, updated_at)
+                                      serving_profile, created_at, updated_at)
     VALUES (p_id, p_name, p_version, p_display, p_description, v_source.provider, v_source.target_profile,
             v_source.serving_profile, embedq.store_now(), embedq.store_now())
     ON CONFLICT (catalog_id) DO NOTHING RETURNING c.catalog INTO v_copy;
@@ -291,8 +290,7 @@ BEGIN
     SELECT p_id, s.spec_name FROM embedq.specs s WHERE s.catalog = v_source.catalog
     ON CONFLICT (catalog_id, spec_name) DO NOTHING;
     INSERT INTO embedq.specs (ref, catalog, spec_name, source_kind, source, etag, base_path, title, description,
-        content_hash,
-                       text_version, operation_count, jobs_after, created_at, updated_at)
+                              content_hash, text_version, operation_count, jobs_after, created_at, updated_at)
     SELECT n.ref, v_copy, s.spec_name, s.source_kind, s.source, s.etag, s.base_path, s.title, s.description,
            s.content_hash, s.text_version, s.operation_count, nextval('embedq.job_ids'), embedq.store_now(),
                embedq.store_now()

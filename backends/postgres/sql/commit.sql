@@ -15,7 +15,7 @@ CREATE TYPE embedq.given_vector AS (
 -- How many vectors of each job are stored and did not count for its spec before. Joins only lists, so it uses hash
 -- joins.
 CREATE FUNCTION embedq.count_fresh(p_held embedq.held_job[], p_given embedq.given_vector[], p_job integer[],
-    p_vector integer[])
+                                   p_vector integer[])
 RETURNS TABLE (n integer, fresh bigint) LANGUAGE plpgsql SET enable_nestloop = off SET enable_hashjoin = on AS $$
 BEGIN
     RETURN QUERY
@@ -34,7 +34,7 @@ END $$;
 -- they were last analyzed.
 CREATE FUNCTION embedq.store_vectors(p_held embedq.held_job[], p_profiles bytea[], p_which integer[], p_hashes bytea[],
                                      p_as_of bigint[], p_cuts integer[], p_values bytea, p_job integer[],
-                                         p_vector integer[])
+                                     p_vector integer[])
 RETURNS TABLE (n integer, fresh bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -98,8 +98,7 @@ END $$;
 -- Refusals are rare, so they are stored one by one. A refusal replaces an older vector, which the feed records.
 CREATE FUNCTION embedq.store_refusals(p_held embedq.held_job[], p_profiles bytea[], p_which integer[], p_hashes bytea[],
                                       p_as_of bigint[], p_reasons text[], p_job integer[], p_refusal integer[])
-                                      RETURNS void
-LANGUAGE plpgsql AS $$
+RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_item record;
     v_text bigint;
@@ -157,10 +156,9 @@ BEGIN
         RETURNING l.token, l.worker_id, l.jobs),
     kept AS (
         INSERT INTO embedq.jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at,
-                               completed_at, worker_id, last_error)
+                                      completed_at, worker_id, last_error)
         SELECT j.id, j.ref, j.kind, embedq.status_succeeded(), j.attempts, j.expiries, j.embedded, j.created_at,
-            j.started_at,
-               embedq.store_clock(), g.worker_id, ''
+               j.started_at, embedq.store_clock(), g.worker_id, ''
         FROM gone g CROSS JOIN unnest(g.jobs) j)
     SELECT array_agg(g.token) INTO v_tokens FROM gone g;
     RETURN coalesce(v_tokens, '{}');
@@ -220,8 +218,7 @@ BEGIN
     END IF;
     IF cardinality(p_refusals) > 0 THEN
         PERFORM embedq.store_refusals(v_held, p_profiles, p_refusal_profiles, p_refusal_hashes, p_refusal_as_of,
-            p_reasons,
-                               p_refusal_jobs, p_refusals);
+                               p_reasons, p_refusal_jobs, p_refusals);
     END IF;
 
     FOREACH v_job IN ARRAY v_held LOOP
@@ -244,8 +241,8 @@ BEGIN
                 ELSE
                     -- The errors of earlier attempts no longer matter.
                     PERFORM embedq.append_done(v_job, embedq.status_succeeded(), ''::text, embedq.store_clock());
-                    UPDATE embedq.specs s SET failures = 0, parked_until = NULL WHERE s.spec = v_job.spec
-                        AND s.failures > 0;
+                    UPDATE embedq.specs s SET failures = 0, parked_until = NULL
+                    WHERE s.spec = v_job.spec AND s.failures > 0;
                 END IF;
             WHEN 'failed' THEN
                 PERFORM embedq.fail_job(v_job);

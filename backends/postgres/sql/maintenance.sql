@@ -263,14 +263,14 @@ RETURNS TABLE (fingerprint bytea, endpoint text, kind smallint, cool_down bigint
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
-    RETURN QUERY SELECT fingerprint, endpoint, coalesce(s.kind, 0::smallint),
-                        coalesce(embedq.to_us(s.until) - embedq.to_us(embedq.store_now()), 0), coalesce(s.reason, ''),
-                        l.request_interval, l.max_inputs, l.max_request_tokens, l.max_text_tokens, l.inputs_bound
-                 FROM (SELECT * FROM embedq.endpoint_states c WHERE c.until > embedq.store_now()) s
-                 FULL JOIN (SELECT * FROM embedq.endpoint_limits k
-                            WHERE k.learned_at > embedq.store_now() - embedq.span_us(p_lifetime)) l
-                      USING (fingerprint, endpoint)
-                 ORDER BY fingerprint, endpoint;
+    RETURN QUERY
+    SELECT fingerprint, endpoint, coalesce(s.kind, 0::smallint),
+           coalesce(embedq.to_us(s.until) - embedq.to_us(embedq.store_now()), 0), coalesce(s.reason, ''),
+           l.request_interval, l.max_inputs, l.max_request_tokens, l.max_text_tokens, l.inputs_bound
+    FROM (SELECT * FROM embedq.endpoint_states c WHERE c.until > embedq.store_now()) s
+    FULL JOIN (SELECT * FROM embedq.endpoint_limits k
+               WHERE k.learned_at > embedq.store_now() - embedq.span_us(p_lifetime)) l USING (fingerprint, endpoint)
+    ORDER BY fingerprint, endpoint;
 END $$;
 
 -- Reserves the next free stretch of each rate limit, in order of the requests, and returns in how many microseconds

@@ -1,5 +1,5 @@
--- How the functions find names, and how they are planned. Applied again after each migration, since a function that is
--- replaced loses its settings.
+-- How the functions find names, and how they are planned. Applied after each migration, since a function that is
+-- replaced loses its settings: to those that this transaction made, since a schema may have functions of others.
 --
 -- Nothing but the server's own names is found without a schema, and temporary tables come last.
 --
@@ -16,7 +16,7 @@ DECLARE
 BEGIN
     FOR v_function, v_name IN
         SELECT p.oid::regprocedure, p.proname FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
-        WHERE l.lanname = 'plpgsql'
+        WHERE l.lanname = 'plpgsql' AND p.xmin = pg_current_xact_id()::xid
           AND p.pronamespace = (SELECT c.relnamespace FROM pg_class c WHERE c.oid = 'embedq.migrations'::regclass)
     LOOP
         EXECUTE format('ALTER FUNCTION %s SET search_path = pg_catalog, pg_temp', v_function);

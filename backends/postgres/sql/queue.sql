@@ -132,11 +132,9 @@ BEGIN
     WITH gone AS (
         DELETE FROM embedq.jobs_ready r WHERE r.id = ANY (p_ids) OR r.ref = ANY (p_refs) RETURNING r.*)
     INSERT INTO embedq.jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at,
-        completed_at,
-                           worker_id, last_error)
+                                  completed_at, worker_id, last_error)
     SELECT g.id, g.ref, g.kind, embedq.status_cancelled(), g.attempts, g.expiries, g.embedded, g.created_at,
-        g.started_at,
-           embedq.store_clock(), '', coalesce(nullif(p_reason, ''), g.last_error)
+           g.started_at, embedq.store_clock(), '', coalesce(nullif(p_reason, ''), g.last_error)
     FROM gone g;
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;
@@ -158,10 +156,9 @@ BEGIN
         WHERE (j.id = ANY (p_ids) OR j.ref = ANY (p_refs)) AND NOT j.id = ANY (l.ended)),
     kept AS (
         INSERT INTO embedq.jobs_done (id, ref, kind, status, attempts, expiries, embedded, created_at, started_at,
-                               completed_at, worker_id, last_error)
-        SELECT g.id, g.ref, g.kind, embedq.status_cancelled(), g.attempts, g.expiries, coalesce(g.embedded_since,
-            g.embedded),
-               g.created_at, g.started_at, embedq.store_clock(), g.worker_id,
+                                      completed_at, worker_id, last_error)
+        SELECT g.id, g.ref, g.kind, embedq.status_cancelled(), g.attempts, g.expiries,
+               coalesce(g.embedded_since, g.embedded), g.created_at, g.started_at, embedq.store_clock(), g.worker_id,
                coalesce(nullif(p_reason, ''), g.error_since, g.last_error)
         FROM gone g)
     SELECT array_agg(g.token), array_agg(g.part), array_agg(g.id) INTO v_tokens, v_parts, v_ids FROM gone g;

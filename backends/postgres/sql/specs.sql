@@ -83,8 +83,7 @@ DECLARE
 BEGIN
     PERFORM 1 FROM embedq.catalogs c WHERE c.catalog = v_catalog.catalog FOR KEY SHARE;
     UPDATE embedq.specs s SET source_kind = p_kind, source = p_source, etag = p_etag, base_path = p_base_path,
-        title = p_title,
-                       description = p_description, content_hash = p_hash, text_version = p_version,
+                       title = p_title, description = p_description, content_hash = p_hash, text_version = p_version,
                        generation = s.generation + 1, operation_count = cardinality(p_ids), failures = 0,
                        parked_until = NULL, updated_at = embedq.store_now()
     WHERE s.catalog = v_catalog.catalog AND s.spec_name = p_name RETURNING s.* INTO v_spec;
@@ -96,8 +95,8 @@ BEGIN
             SELECT k.ref INTO v_ref FROM embedq.spec_names k WHERE k.catalog_id = p_catalog AND k.spec_name = p_name;
         END IF;
         INSERT INTO embedq.specs AS s (ref, catalog, spec_name, source_kind, source, etag, base_path, title,
-            description,
-                                content_hash, text_version, operation_count, jobs_after, created_at, updated_at)
+                                       description,
+                                       content_hash, text_version, operation_count, jobs_after, created_at, updated_at)
         VALUES (v_ref, v_catalog.catalog, p_name, p_kind, p_source, p_etag, p_base_path, p_title, p_description,
                 p_hash, p_version, cardinality(p_ids), nextval('embedq.job_ids'), embedq.store_now(),
                     embedq.store_now())

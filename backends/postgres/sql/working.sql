@@ -6,8 +6,7 @@
 -- the index before it. MATERIALIZED and the array keep a plan with stale statistics from locking or deleting more than
 -- the limit.
 CREATE FUNCTION embedq.claim(p_worker text, p_fingerprints bytea[], p_max_jobs bigint, p_max_texts bigint,
-    p_lease bigint,
-                             p_allow_suspect boolean, p_token uuid, p_from bigint)
+                             p_lease bigint, p_allow_suspect boolean, p_token uuid, p_from bigint)
 RETURNS TABLE (id bigint, catalog_id text, spec_name text, kind smallint, fingerprint integer, attempts integer,
                expiries integer, operation_count integer, earliest_due bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column

@@ -45,7 +45,7 @@ SELECT pg_temp.plant()sql";
 // Some of the server's own functions and operators, of the types that the store has.
 constexpr const char* other_types_of_the_servers_functions = R"sql(
 CREATE FUNCTION cardinality(bigint[]) RETURNS integer LANGUAGE sql AS 'SELECT 1 / 0';
-CREATE FUNCTION cardinality(text[]) RETURNS integer LANGUAGE sql AS 'SELECT 1 / 0';
+CREATE FUNCTION cardinality(text[]) RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN 1 / 0; END';
 CREATE FUNCTION unnest(bigint[]) RETURNS SETOF bigint LANGUAGE sql AS 'SELECT 1 / 0::bigint';
 CREATE FUNCTION array_position(bytea[], bytea) RETURNS integer LANGUAGE sql AS 'SELECT 1 / 0';
 CREATE FUNCTION length(bytea) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 1 / 0';

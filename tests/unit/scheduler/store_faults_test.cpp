@@ -257,7 +257,7 @@ TEST_F(StoreFaultsTest, ACommitIsTriedAgainForALeaseAndAtAStopForTheGraceTimeOnl
     const auto stopped = context.clock().now();
     {
         const sync::Lock lock(state.mutex);
-        state.commit_until = stopped + state.settings.grace;
+        state.drain_until = stopped + state.settings.grace;
     }
     EXPECT_FALSE(committer.try_write(nothing, stopped));
     context.manual_clock().advance(state.settings.grace + milliseconds(1));
