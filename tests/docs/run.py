@@ -22,7 +22,7 @@ import scheduler_numbers  # noqa: E402
 
 COMMANDS = None  # of the program; the output of each --help is kept
 # What a page may have at most, in words: a reader has to get through it in one go.
-MOST_WORDS = {"architecture.md": 1500, "scheduler.md": 3000}
+MOST_WORDS = {"architecture.md": 1500, "scheduler.md": 3200}
 MOST_TERMS = 15  # in the glossary
 
 

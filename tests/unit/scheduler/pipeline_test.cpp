@@ -335,11 +335,12 @@ std::ptrdiff_t threads_of_this_process() {
 }
 
 TEST_F(PipelineTest, ThreadsForCallsStartWhenTheyAreNeeded) {
-    constexpr int concurrency = 60;
+    constexpr int concurrency = 20;
+    constexpr int answers = 10 * concurrency;  // until so many calls go at a time
     Gate gate;
     const auto wide = std::make_shared<ScriptedProvider>("model", concurrency, 1);
     wide->script([&](const EmbedRequest&, int call) -> std::optional<Error> {
-        if (call > 1) gate.wait();
+        if (call > answers) gate.wait();
         return std::nullopt;
     });
     endpoints::ProviderDirectory wide_providers = directory(wide);
@@ -349,12 +350,14 @@ TEST_F(PipelineTest, ThreadsForCallsStartWhenTheyAreNeeded) {
     put("one", {"a text"});
     ASSERT_TRUE(eventually([&] { return settled(); }));
     EXPECT_LT(threads_of_this_process() - before, concurrency) << "one call needs one thread";
+    put("some", numbered("some text", answers - 1));
+    ASSERT_TRUE(eventually([&] { return settled(); }));
     put("many", numbered("text", 2 * concurrency));
-    EXPECT_TRUE(eventually([&] { return wide->calls() == 1 + concurrency; })) << wide->calls();
+    EXPECT_TRUE(eventually([&] { return wide->calls() == answers + concurrency; })) << wide->calls();
     EXPECT_GE(threads_of_this_process() - before, concurrency);
     gate.open();
     EXPECT_TRUE(eventually([&] { return settled(); }));
-    EXPECT_EQ(wide->calls(), 1 + 2 * concurrency);
+    EXPECT_EQ(wide->calls(), answers + 2 * concurrency);
 }
 
 // Once it fails, commits fail until the end.

@@ -128,13 +128,13 @@ TEST_F(ProberTest, AnotherModelReplacesTheEndpointPool) {
 
 TEST_F(ProberTest, OtherLimitsReplaceTheEndpointPoolOfTheSameFingerprint) {
     step();
-    provider->limit({.concurrency = 5, .max_inputs = 7});
+    provider->limit({.concurrency = 1, .max_inputs = 7});
     context.advance(seconds(60));
     step();
     const sync::Lock lock(state.mutex);
     ASSERT_EQ(state.pools.size(), 1U);
     EXPECT_EQ(state.pools.begin()->second.limits.present().max_inputs, 7U);
-    EXPECT_EQ(state.pools.begin()->second.endpoints.front().concurrency(), 5);
+    EXPECT_EQ(state.pools.begin()->second.endpoints.front().concurrency(), 1);
     EXPECT_EQ(notified, 1) << "targets do not depend on limits";
 }
 
