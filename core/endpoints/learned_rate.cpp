@@ -131,6 +131,11 @@ double LearnedRate::sustained(Steady sent_at, Seconds pause) {
 }
 
 void LearnedRate::adopt(double per_second, Steady now) {
+    // It has grown elsewhere: growth goes on from there, and does not begin again with each such report.
+    if (const double present = this->per_second(now); present > 0 && per_second > present) {
+        limit_ *= per_second / present;
+        return;
+    }
     limit_ = std::max(0.0, per_second);
     confirmed_ = false;
     unproven_ = false;

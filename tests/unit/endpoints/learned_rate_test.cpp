@@ -110,6 +110,20 @@ TEST(LearnedRate, AnAdoptedRateHoldsAtOnce) {
     EXPECT_EQ(rate.available_at(rate_start), rate_start);
 }
 
+TEST(LearnedRate, GrowthElsewhereDoesNotBeginGrowthAgain) {
+    LearnedRate alone;
+    LearnedRate reported;
+    for (LearnedRate* rate : {&alone, &reported}) rate->adopt(1, rate_start);
+    Steady now = rate_start;
+    for (int i = 0; i < 25; ++i) {
+        now += seconds(1);
+        alone.sent(now);
+        reported.sent(now);
+        reported.adopt(1.02 * reported.per_second(now), now);
+    }
+    EXPECT_GT(reported.per_second(now), alone.per_second(now));
+}
+
 TEST(LearnedRate, ALimitThatNoLongerHoldsIsForgotten) {
     LearnedRate rate;
     burst(rate, 10, seconds(1));
