@@ -32,6 +32,7 @@ struct Flat {
     double windows;
     double calls;
 };
+constexpr Flat flat_after_burst{5, 1, 4};
 constexpr Flat flat_at_first{5, 1, 6};
 constexpr Flat flat_when_confirmed{60, 3, 36};
 
@@ -149,7 +150,7 @@ void LearnedRate::adopt(double per_second, Steady now) {
 }
 
 double LearnedRate::growth(Steady now) const {
-    const Flat& flat = confirmed_ ? flat_when_confirmed : flat_at_first;
+    const Flat& flat = confirmed_ ? flat_when_confirmed : unproven_ ? flat_after_burst : flat_at_first;
     const double time =
         std::max(0.0, Seconds(now - grows_from_).count()) / std::max(flat.seconds, flat.windows * window_.count());
     const double away = std::min(time, static_cast<double>(calls_) / flat.calls) - 1;
