@@ -23,9 +23,10 @@ namespace embedq::endpoints {
 
 // What the processes of one store share about an endpoint.
 struct SharedLimits {
-    RateLimit rate{0};                            // the learned one
-    std::optional<EndpointLimits> in_store;       // as this process has read or written it last
-    std::optional<EndpointLimits> published{{}};  // what this process knew then; nothing: not yet in the store
+    RateLimit rate{0};                       // the learned one
+    std::optional<EndpointLimits> in_store;  // as this process has read or written it last
+    // What this process knew then; nothing: that could not be written.
+    std::optional<EndpointLimits> published = EndpointLimits{};
 };
 
 // A rate limit that is reserved from the store, under this name.

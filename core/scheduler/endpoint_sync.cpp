@@ -111,7 +111,7 @@ void EndpointSync::keep_binding_pauses(std::vector<EndpointState>& states) {
         return state.cool_down.count() > 0 && binds_this_process_alone(state) &&
                std::ranges::any_of(*held, [&](const EndpointState& other) {
                    return other.fingerprint == state.fingerprint && other.endpoint == state.endpoint &&
-                          !binds_this_process_alone(other);
+                          other.cool_down.count() > 0 && !binds_this_process_alone(other);
                });
     });
 }
