@@ -1,6 +1,7 @@
 #include "endpoints/endpoint.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sync/backoff.h"
 
@@ -16,6 +17,8 @@ constexpr double slow_growth = 1.0 / 12;
 // Refused so often in a row, it counts per minute, or what it says about the time to wait is wrong.
 constexpr std::size_t refusals_until_minute = 2;
 constexpr std::size_t refusals_until_minute_if_stated = 3;
+// Refused so often in a row, it may refuse what is sent and nothing else.
+constexpr std::size_t refusals_until_trial = 5;
 
 bool says_how_long(const Error& error) {
     // A server that refuses and asks for a wait of 0 has not said how long to wait.
@@ -91,7 +94,7 @@ Endpoint::CallEffect Endpoint::finished(Steady now, const std::optional<Error>& 
     const Steady before = pause_.until;
     const ErrorKind kind = error ? error->kind : ErrorKind::invalid_input;
     switch (kind) {
-        case ErrorKind::throttled: throttled(*error, now, sent_at, jitter); break;
+        case ErrorKind::throttled: throttled(*error, now, sent_at, jitter, effect); break;
         case ErrorKind::misconfigured:
             tripped_ = true;
             if (now >= pause_.until)
@@ -107,10 +110,15 @@ Endpoint::CallEffect Endpoint::finished(Steady now, const std::optional<Error>& 
     return effect;
 }
 
-void Endpoint::throttled(const Error& error, Steady now, Steady sent_at, double jitter) {
+void Endpoint::throttled(const Error& error, Steady now, Steady sent_at, double jitter, CallEffect& effect) {
     const Steady before = std::max(now, pause_.until);
+    effect.charge_jobs = false;
     // A call from before the pause says nothing new.
-    if (sent_at >= pause_.until) ++refusals_;
+    if (sent_at >= pause_.until) {
+        ++refusals_;
+        effect.charge_jobs = std::exchange(trial_answered_, false);
+        if (refusals_ >= refusals_until_trial || effect.charge_jobs) tripped_ = true;
+    }
     rate_.refused(sent_at, now);
     const bool stated = says_how_long(error);
     if (stated) {
@@ -162,6 +170,7 @@ void Endpoint::answered(Steady now, Steady sent_at, CallEffect& effect) {
     if (sent_at < pause_.until) return;
     effect.recovered = !pause_.reason.empty();
     if (resuming_) rate_.resumed(sent_at);
+    trial_answered_ = tripped_ && pause_.kind == PauseKind::throttled;
     failures_ = 0;
     pauses_ = 0;
     refusals_ = 0;

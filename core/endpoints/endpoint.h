@@ -110,7 +110,7 @@ private:
     [[nodiscard]] bool answered_recently(Steady now) const noexcept;
     void call_ended(Steady sent_at) noexcept;
     void answered(Steady now, Steady sent_at, CallEffect& effect);
-    void throttled(const Error& error, Steady now, Steady sent_at, double jitter);
+    void throttled(const Error& error, Steady now, Steady sent_at, double jitter, CallEffect& effect);
     void failed(const Error& error, Steady now, double jitter, CallEffect& effect);
     void slow_down(Steady now);
     void back_off(Steady now, std::chrono::milliseconds first, double jitter, PauseKind kind, const Error& error);
@@ -126,7 +126,8 @@ private:
     std::size_t pauses_ = 0;             // in a row, for the backoff
     std::size_t refusals_ = 0;           // because of throttling, in a row, each after the pause of the one before it
     bool slowed_down_ = false;           // the concurrency has been cut: it grows slowly
-    bool tripped_ = false;               // after a pause by the breaker or a misconfiguration
+    bool tripped_ = false;               // after a pause by the breaker or a misconfiguration, or after many refusals
+    bool trial_answered_ = false;        // by an endpoint that had refused call after call; until the next answer
     bool resuming_ = false;              // after any pause
     bool control_running_ = false;
     bool control_failed_ = false;  // since the last answer: what fails now is the endpoint's

@@ -85,14 +85,15 @@ public:
     [[nodiscard]] std::optional<Batch> take(const Sha256& fingerprint, const endpoints::BatchLimits& limits);
     void batch_answered(const Batch& batch, EmbedResult&& result, const Answer& answer = {});
     // The whole call failed:
-    //   throttled, misconfigured  the batch goes again as it is, first; the third time in a row of the former, last
+    //   misconfigured             the batch goes again as it is, first
+    //   throttled                 likewise, but the third time in a row last; charged to the jobs, as unavailable
     //   too_large                 it goes in halves, or in as many parts as the provider stated that it takes
     //   invalid_input             the refused text is isolated by halving: log2(n) + 2 more calls at most
     //   internal                  likewise, for the text that cannot be answered
     //   unavailable               it goes in halves; only a single text is charged to its jobs
     //   any other                 is the jobs' error
-    // A text that is too long is cut and sent again, a few times. Where `charge_jobs` is false, an `unavailable` or
-    // `internal` failure is the endpoint's: the batch is kept whole and goes last.
+    // A text that is too long is cut and sent again, a few times. Where `charge_jobs` is false, a `throttled`,
+    // `unavailable` or `internal` failure is the endpoint's: the batch is kept whole.
     //
     // A text that is refused for the first time is kept for `ask_again`, and then goes once more, behind all others. If
     // it is refused again, and is among the longest, it is tried cut. If that is answered, it goes whole for the last

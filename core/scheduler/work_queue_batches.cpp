@@ -195,7 +195,10 @@ void WorkQueue::batch_failed(const Batch& batch, const Error& error, const Answe
     count_call(true);
     const bool one = batch.texts.size() == 1;
     switch (error.kind) {
-        case ErrorKind::throttled: return batch_throttled(batch);
+        case ErrorKind::throttled:
+            if (!charge_jobs) return batch_throttled(batch);
+            if (!one) return put_back_halves(batch);
+            break;
         case ErrorKind::misconfigured: return put_back(batch);
         case ErrorKind::too_large:
         case ErrorKind::invalid_input:

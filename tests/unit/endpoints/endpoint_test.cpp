@@ -148,6 +148,31 @@ TEST(Endpoint, ThrottlingThatLastsIsTestedEveryTenMinutes) {
     EXPECT_EQ(endpoint.paused_until() - now, seconds(600)) << "a quota for a day is used up, say";
 }
 
+TEST(Endpoint, WhatIsRefusedAgainAndAgainPaysIfATrialIsAnswered) {
+    Endpoint endpoint({.concurrency = 4});
+    const auto refused = [&] {
+        const auto at = endpoint.ready_at(endpoint.paused_until());
+        endpoint.begin(at);
+        return endpoint.finished(at, error(ErrorKind::throttled), 0, at);
+    };
+    call(endpoint, endpoint_start, std::nullopt);
+    EXPECT_FALSE(call(endpoint, endpoint_start + seconds(1), error(ErrorKind::throttled)).charge_jobs);
+    for (int i = 0; i < 4; ++i) {
+        EXPECT_FALSE(endpoint.tripped()) << i;
+        EXPECT_FALSE(refused().charge_jobs);
+    }
+    ASSERT_TRUE(endpoint.tripped());
+    EXPECT_FALSE(refused().charge_jobs) << "the trial was refused, too";
+    ASSERT_TRUE(endpoint.tripped());
+    call(endpoint, endpoint.ready_at(endpoint.paused_until()), std::nullopt);
+    EXPECT_FALSE(endpoint.tripped());
+    EXPECT_TRUE(refused().charge_jobs) << "the trial was answered, and this is refused";
+    EXPECT_TRUE(endpoint.tripped()) << "the next one is a trial again";
+    call(endpoint, endpoint.ready_at(endpoint.paused_until()), std::nullopt);
+    call(endpoint, endpoint.ready_at(endpoint.paused_until() + seconds(60)), std::nullopt);
+    EXPECT_FALSE(refused().charge_jobs) << "another call was answered";
+}
+
 TEST(Endpoint, TheBreakerOpensAfterFailuresInARowAndThenTriesOneCall) {
     Endpoint endpoint({.concurrency = 5, .first_concurrency = 5});
     begin(endpoint, endpoint_start, 5);

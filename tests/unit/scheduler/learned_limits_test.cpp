@@ -169,7 +169,7 @@ TEST_F(LearnedLimitsTest, WhatCouldNotBePublishedIsPublishedLater) {
     one.sync();
     EXPECT_TRUE(store.endpoint_states().value().empty());
     store.puts_unavailable = false;
-    context.manual_clock().advance(minutes(1));
+    context.manual_clock().advance(std::chrono::minutes(1));
     one.sync();
     EXPECT_GT(stored().request_interval.count(), 0);
 }

@@ -142,7 +142,7 @@ TEST_F(WorkQueueTest, ABatchThatIsAlwaysThrottledDoesNotHoldUpTheOthers) {
         ASSERT_TRUE(batch);
         if (batch->texts.front()->text == "text 0") {
             ++throttled;
-            queue.batch_failed(*batch, Error{ErrorKind::throttled, "busy"}, {limits, now});
+            queue.batch_failed(*batch, Error{ErrorKind::throttled, "busy"}, {limits, now}, false);
             continue;
         }
         answered.push_back(batch->texts.front()->text);
@@ -223,11 +223,25 @@ TEST_F(WorkQueueTest, ABatchThatIsTooLargeIsSentInHalves) {
 TEST_F(WorkQueueTest, AThrottledBatchIsKeptWholeAndGoesFirst) {
     queue.plan(job(1), texts(0, 100));
     const auto batch = queue.take(fingerprint, limits);
-    queue.batch_failed(*batch, Error{ErrorKind::throttled, "slow down"});
+    queue.batch_failed(*batch, Error{ErrorKind::throttled, "slow down"}, {}, false);
     const auto again = queue.take(fingerprint, limits);
     ASSERT_EQ(again->texts.size(), 64U);
     EXPECT_EQ(again->texts.front()->text, "text 0");
     EXPECT_TRUE(commit().empty()) << "no job has anything to report";
+}
+
+TEST_F(WorkQueueTest, AThrottledTextWhoseFaultThatIsUsesUpAnAttempt) {
+    settings.backoff.jitter = 0;
+    queue.plan(job(1), texts(0, 2));
+    const Error busy{ErrorKind::throttled, "busy"};
+    queue.batch_failed(*queue.take(fingerprint, limits), busy, {limits, now}, true);
+    EXPECT_TRUE(commit().empty()) << "several texts go in halves";
+    const auto first = queue.take(fingerprint, limits);
+    ASSERT_EQ(first->texts.size(), 1U);
+    queue.batch_failed(*first, busy, {limits, now}, true);
+    const auto other = queue.take(fingerprint, limits);
+    queue.batch_answered(*other, rows(*other), {limits, now});
+    EXPECT_EQ(commit().at(1).outcome, JobOutcome::retry);
 }
 
 TEST_F(WorkQueueTest, AnUnavailableProviderMakesTheJobRetryAfterItsBackoff) {
