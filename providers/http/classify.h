@@ -31,7 +31,8 @@ struct Call {
 //   invalid_input  one text too long or refused · any other 400 or 422
 //   throttled      429 · 503 · 529 · "overloaded" with any status (these three whatever the body says, except for a
 //                  spent quota, and for too many tokens in all with 429)
-//   unavailable    408 · 409 · 424 · 425 · 499 · other 5xx · anything with `x-should-retry: true` that no rule covers
+//   unavailable    408 · 409 · 424 · 425 · 499 · other 5xx · the model crashed, or did not load ·
+//                  anything with `x-should-retry: true` that no rule covers
 //                  408, 504, 524, 598 and a 5xx that says so, after more than a second, set `deadline_reached`: a
 //                  gateway did not wait for the answer, and a smaller request may be answered in time
 //   misconfigured  401 · 402 · 403 · 404 · 405 · 407 · 410 · other 4xx · 3xx

@@ -55,6 +55,9 @@ constexpr std::array rule_table = {
     Rule{Meaning::model_missing, "models/\\S+ is not found"},
     Rule{Meaning::model_missing,
          "no such model|unknown model|invalid model|unable to access model|model .* is not (found|available)"},
+    // LM Studio, with 400.
+    Rule{Meaning::model_missing, "^no models loaded"},
+    Rule{Meaning::model_stopped, "^(the )?model (has crashed|(was|is) unloaded)|^failed to load model"},
     Rule{Meaning::no_embedding_model,
          "does not support (the )?embeddings?|not an embeddings? model|embeddings (is|are) not supported"},
     // Dimensions, or a form of the vector, that the model does not support.
@@ -226,6 +229,7 @@ ErrorKind kind_of(Meaning meaning) {
         case Meaning::text_too_long:
         case Meaning::text_without_vector: return ErrorKind::invalid_input;
         case Meaning::overloaded: return ErrorKind::throttled;
+        case Meaning::model_stopped: return ErrorKind::unavailable;
     }
     return ErrorKind::internal;
 }

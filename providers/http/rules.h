@@ -19,6 +19,7 @@ enum class Meaning : std::uint8_t {
     key_refused,
     region_refused,
     model_missing,
+    model_stopped,  // it crashed, or could not be loaded: the next request may load it
     no_embedding_model,
     option_refused,
     too_many_tokens,

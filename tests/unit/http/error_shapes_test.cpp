@@ -153,9 +153,23 @@ const Shape shape_table[] = {
      R"j(reached its monthly spending limit."})j",
      ErrorKind::misconfigured},
 
+    // --- the server's model is at fault, not the text
+    {"LM Studio, lmstudio-python#171", 400,
+     R"j({"error":"The model has crashed without additional information. (Exit code: 18446744072635812000)."})j",
+     ErrorKind::unavailable},
+    {"LM Studio, neomjs/neo#11395", 400, R"j({"error":"Model was unloaded while the request was still in queue.."})j",
+     ErrorKind::unavailable},
+    {"LM Studio, neomjs/neo#11395", 400,
+     R"j({"error":"Failed to load model \"text-embedding-qwen3-embedding-8b\". Error: Operation canceled."})j",
+     ErrorKind::unavailable},
+    {"LM Studio, tinyhumansai/openhuman#3687", 400,
+     R"j({"error":"No models loaded. Please load a model in the developer page or use the 'lms load' command."})j",
+     ErrorKind::misconfigured},
+
     // --- texts about the same things, which a server repeats when it refuses them, are only texts
     {"anyone", 400, R"j({"error":"cannot embed 'The rate limit of the API is 5, throttled after that'"})j",
      ErrorKind::invalid_input},
+    {"anyone", 400, R"j({"error":"cannot embed 'After an hour the model has crashed'"})j", ErrorKind::invalid_input},
 };
 
 constexpr Wall shapes_now = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1);
