@@ -81,6 +81,8 @@ constexpr std::array rule_table = {
     Rule{Meaning::too_many_tokens, "too many tokens (?:in batch|overall)(?:.*max is ([\\d,]+))?"},
     // OpenAI, tokens per minute.
     Rule{Meaning::too_many_tokens, "request too large for .*limit:? ([\\d,]+)"},
+    // GitHub Models, with 413.
+    Rule{Meaning::too_many_tokens, "request body too large for .*max size: ([\\d,]+) tokens|tokens_limit_reached"},
     // Vertex.
     Rule{Meaning::too_many_tokens, "input token count is [\\d,]+ but the model supports up to ([\\d,]+)"},
     Rule{Meaning::too_many_tokens,
@@ -111,9 +113,10 @@ constexpr std::array rule_table = {
     Rule{Meaning::too_many_texts,
          "too many (?:inputs|texts|documents|items)(?:\\D{0,20}max(?:imum)?\\D{0,12}([\\d,]+))?"},
 
-    // TEI, nginx.
+    // TEI, nginx; Gemini, with 400.
     Rule{Meaning::too_many_bytes,
-         "(payload|request entity|entity|request body|body) (is )?too large|length limit exceeded"},
+         "(payload|request entity|entity|request body|body) (is )?too large|length limit exceeded|"
+         "payload size exceeds the limit"},
 
     Rule{Meaning::text_too_long,
          "maximum context length (?:is|of) ([\\d,]+)|context_length_exceeded|contextwindowexceeded"},  // OpenAI, vLLM
@@ -128,9 +131,15 @@ constexpr std::array rule_table = {
     Rule{Meaning::text_too_long, "exceed_context_size"},                                                    // llama.cpp
     Rule{Meaning::text_too_long, "exceeds maximum allowed token size ([\\d,]+)"},                           // NVIDIA
     Rule{Meaning::text_too_long, "longer than the maximum model length of ([\\d,]+)"},                      // vLLM
-    Rule{Meaning::text_too_long, "too many input tokens\\. max input tokens: ([\\d,]+)"},                   // Bedrock
-    Rule{Meaning::text_too_long, "expected maxlength: [\\d,]+, actual"},                                    // Titan
-    Rule{Meaning::text_too_long, "tokens_too_long|characters_too_long|prompt tokens too long"},             // Baidu
+    Rule{Meaning::text_too_long, "longer than the model's context length \\(([\\d,]+) tokens"},             // SGLang
+    // PyTorch, whose words FastChat, Xinference and others show, with 400 or 500: more tokens than the model has
+    // positions. With any other number it may be a fault of the server, and a limit is kept to.
+    Rule{Meaning::text_too_long,
+         "size of (?:the )?tensor (?:a )?\\(\\d+\\) must match the (?:existing size|size of tensor b) "
+         "\\((77|512|514|1024|2048|4096|8192|8194)\\) at non-singleton dimension 1"},
+    Rule{Meaning::text_too_long, "too many input tokens\\. max input tokens: ([\\d,]+)"},        // Bedrock
+    Rule{Meaning::text_too_long, "expected maxlength: [\\d,]+, actual"},                         // Titan
+    Rule{Meaning::text_too_long, "tokens_too_long|characters_too_long|prompt tokens too long"},  // Baidu
     Rule{Meaning::text_too_long, "max(?:imum)?\\D{0,40}?([\\d,]+) tokens|(?:input|text|prompt) (?:is|was) too long"},
 
     Rule{Meaning::text_without_vector, "nan or inf|unsupported value: (nan|[+-]?inf)"},  // Ollama

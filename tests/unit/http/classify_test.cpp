@@ -220,6 +220,38 @@ const Case case_table[] = {
      ErrorKind::misconfigured},
     {"vLLM", 401, R"j({"error":"Unauthorized"})j", ErrorKind::misconfigured},
 
+    // SGLang: QwenLM/Qwen3#1321
+    {"SGLang",
+     400,
+     R"j({"object":"error","message":"The input (61709 tokens) is longer than the model's context length )j"
+     R"j((40960 tokens).","type":"BadRequestError","param":null,"code":400})j",
+     ErrorKind::invalid_input,
+     {.max_text_tokens = 40960}},
+
+    // Servers that show what PyTorch says: infiniflow/ragflow#8798, xorbitsai/inference#1639, weaviate#2909
+    {"FastChat",
+     400,
+     R"j({"object":"error","message":"**NETWORK ERROR**\n\n(The expanded size of the tensor (513) must match the )j"
+     R"j(existing size (512) at non-singleton dimension 1. Target sizes: [3, 513]. Tensor sizes: [1, 512])",)j"
+     R"j("code":50001})j",
+     ErrorKind::invalid_input,
+     {.max_text_tokens = 512}},
+    {"Xinference",
+     500,
+     R"j({"detail":"[address=0.0.0.0:33341, pid=464586] The expanded size of the tensor (913) must match the )j"
+     R"j(existing size (514) at non-singleton dimension 1. Target sizes: [3, 913]. Tensor sizes: [1, 514]"})j",
+     ErrorKind::invalid_input,
+     {.max_text_tokens = 514}},
+    {"CLIP for Weaviate",
+     500,
+     R"j({"error":"The size of tensor a (589) must match the size of tensor b (77) at non-singleton dimension 1"})j",
+     ErrorKind::invalid_input,
+     {.max_text_tokens = 77}},
+    // open-webui/open-webui#16357: a race between two requests
+    {"anyone", 500,
+     R"j({"error":"The size of tensor a (13) must match the size of tensor b (12) at non-singleton dimension 1"})j",
+     ErrorKind::unavailable},
+
     // TEI, on OpenAI's path and on its own
     {"TEI",
      422,
@@ -402,6 +434,21 @@ const Case case_table[] = {
      R"j("status":"FAILED_PRECONDITION"}})j",
      ErrorKind::misconfigured},
 
+    // zylon-ai/private-gpt#2009, quarkus-langchain4j#1705
+    {"Gemini", 400,
+     R"j({"error":{"code":400,"message":"Request payload size exceeds the limit: 10000 bytes.",)j"
+     R"j("status":"INVALID_ARGUMENT"}})j",
+     ErrorKind::too_large},
+
+    // GitHub Models: nlweb-ai/NLWeb#164
+    {"GitHub Models",
+     413,
+     R"j({"error":{"code":"tokens_limit_reached","message":"Request body too large for )j"
+     R"j(text-embedding-3-small model. Max size: 64000 tokens.","details":"Request body too large for )j"
+     R"j(text-embedding-3-small model. Max size: 64000 tokens."}})j",
+     ErrorKind::too_large,
+     {.max_request_tokens = 64000}},
+
     // Proxies and gateways
     {"a proxy", 502, "<html><head><title>502 Bad Gateway</title></head><body></body></html>", ErrorKind::unavailable},
     {"a proxy", 403, "<!DOCTYPE html><title>Attention Required!</title>", ErrorKind::misconfigured},
@@ -456,6 +503,7 @@ TEST(Classify, MarksATextThatIsTooLongWithOrWithoutALimit) {
                                 "the input length exceeds the context length",
                                 "input (1200 tokens) is too large to process. increase the physical batch size",
                                 "`inputs` must have less than 512 tokens. Given: 700",
+                                "The input (61709 tokens) is longer than the model's context length (40960 tokens).",
                                 "the sequence is longer than the maximum sequence length of this model"}) {
         const std::string body = std::string(R"j({"error":")j") + message + R"j("})j";
         EXPECT_TRUE(classified(400, body).text_too_long) << message;
