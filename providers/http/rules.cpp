@@ -36,6 +36,10 @@ constexpr std::array rule_table = {
     Rule{Meaning::quota_spent, "limited to [\\d,]+ api calls / month|token_quota_reached"},
     // Baidu: 19, the whole of a free quota.
     Rule{Meaning::quota_spent, "open api total request limit reached"},
+    // DashScope, with 403, and with 400 through a gateway that leaves out its code.
+    Rule{Meaning::quota_spent, "allocationquota\\.freetieronly|the free tier of the model has been exhausted"},
+    // Zhipu: 1113, with 429: "the account is in arrears", "insufficient balance or no resource package".
+    Rule{Meaning::quota_spent, "账户已欠费|余额不足或无可用资源包"},
     Rule{Meaning::key_refused,
          "invalid_api_key|api_key_invalid|api key not valid|(incorrect|invalid) api key|invalid_authentication"},
     // Expired: Gemini, with 400.
@@ -151,6 +155,8 @@ constexpr std::array rule_table = {
     Rule{Meaning::overloaded,
          "^(rate limit|requests? rate limit|throttled|request was throttled|too many tokens, please wait|"
          "capacity temporarily exceeded|open api (qps|daily)? ?request limit reached)"},
+    // Azure API Management, with 403: a quota of calls or bytes that begins again by itself.
+    Rule{Meaning::overloaded, "^out of (call volume|bandwidth) quota"},
 };
 
 // Longer lines are cut: matching is recursive, and the important part comes first.

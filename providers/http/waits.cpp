@@ -84,6 +84,32 @@ std::optional<double> take_wait(std::string_view& text) {
     }
 }
 
+// Removes "23:13:46" or "5.03:23:11", which is five days more, from the front.
+std::optional<double> take_clock(std::string_view& text) {
+    std::string_view rest = text;
+    const std::string_view whole = rest.substr(0, rest.find(':'));
+    double days = 0;
+    if (const auto point = whole.find('.'); point != std::string_view::npos) {
+        std::string_view digits = whole.substr(0, point);
+        const auto number = take_number(digits);
+        if (!number || !digits.empty()) return std::nullopt;
+        days = *number;
+        rest.remove_prefix(point + 1);
+    }
+    double seconds = 0;
+    for (int part = 0; part < 3; ++part) {
+        if (part > 0) {
+            if (!rest.starts_with(':')) return std::nullopt;
+            rest.remove_prefix(1);
+        }
+        const auto number = take_number(rest);
+        if (!number) return std::nullopt;
+        seconds = seconds * 60 + *number;
+    }
+    text = rest;
+    return (days * 86'400 + seconds) * 1e3;
+}
+
 // Milliseconds since 1970. A double, since servers send numbers beyond the range of integers.
 double since_1970(Wall when) {
     return std::chrono::duration<double, std::milli>(when.time_since_epoch()).count();
@@ -110,6 +136,7 @@ std::optional<milliseconds> from_retry_after(const Headers& headers, Wall now) {
 struct Verb {
     std::string_view word;
     bool takes_seconds = false;  // a number without a unit after a small word is seconds: "retry after 55"
+    bool takes_clock = false;    // hours, minutes and seconds, where others name a time of day
 };
 constexpr std::array verbs = {
     Verb{"again", true},  // OpenAI: "try again in 41.7s"; LiteLLM: "Try again in 60 seconds"
@@ -120,6 +147,8 @@ constexpr std::array verbs = {
     Verb{"available"},    // Django's framework: "Expected available in 6 seconds"
     Verb{"reset"},        // "limit will reset in 1m12s"
     Verb{"resets"},       // Groq: "resets in 30s"
+    // Azure API Management: "Quota will be replenished in 5.03:23:11"
+    Verb{"replenished", false, true},
 };
 constexpr std::array<std::string_view, 14> small_words = {
     "in",      "after", "for",  "about",  "around", "approximately", "at", "least",
@@ -148,6 +177,9 @@ std::optional<double> wait_after(std::string_view text, const Verb& verb) {
         if (words == max_small_words || std::ranges::find(small_words, word) == small_words.end()) return std::nullopt;
     }
     const std::string_view time = text;
+    if (verb.takes_clock) {
+        if (const auto wait = take_clock(text)) return wait;
+    }
     const auto wait = take_wait(text);
     if (!wait || text.starts_with(':') || text.starts_with('-') || text.starts_with('/')) return std::nullopt;
     const bool has_unit = std::ranges::any_of(time.substr(0, time.size() - text.size()), is_letter);

@@ -153,6 +153,38 @@ const Shape shape_table[] = {
      R"j(reached its monthly spending limit."})j",
      ErrorKind::misconfigured},
 
+    {"DashScope, 666ghj/BettaFish#609", 403,
+     R"j({"error":{"message":"The free tier of the model has been exhausted. If you wish to continue access the )j"
+     R"j(model on a paid basis, please disable the \"use free tier only\" mode in the management console.",)j"
+     R"j("type":"AllocationQuota.FreeTierOnly","param":null,"code":"AllocationQuota.FreeTierOnly"}})j",
+     ErrorKind::misconfigured},
+    {"DashScope through a gateway, APIParkLab/APIPark#394", 400,
+     R"j({"error":{"message":"The free tier of the model has been exhausted. If you wish to continue access the )j"
+     R"j(model on a paid basis, please disable the \"use free tier only\" mode in the management console."}})j",
+     ErrorKind::misconfigured},
+    {"Zhipu, HKUDS/LightRAG#490", 429, R"j({"error":{"code":"1113","message":"您的账户已欠费，请充值后重试。"}})j",
+     ErrorKind::misconfigured},
+    {"Zhipu, continuedev/continue#11823", 429,
+     R"j({"error":{"code":"1113","message":"余额不足或无可用资源包,请充值。"}})j", ErrorKind::misconfigured},
+
+    // --- a limit that passes with time, told as if it were refused for good
+    {"Azure API Management, MicrosoftDocs/azure-docs#16282", 403,
+     R"j({"statusCode":403,"message":"Out of call volume quota. Quota will be replenished in 5.03:23:11."})j",
+     ErrorKind::throttled, 24h},
+    {"Ollama's cloud, OmniRoute#3709", 429,
+     R"j({"error":"you (x) have reached your weekly usage limit, upgrade for higher limits: )j"
+     R"j(https://ollama.com/upgrade"})j",
+     ErrorKind::throttled},
+    {"Cloudflare Workers AI, get-engram/engram#34", 429,
+     R"j({"errors":[{"message":"AiError: you have used up your daily free allocation of 10,000 neurons",)j"
+     R"j("code":4006}],"success":false,"result":{},"messages":[]})j",
+     ErrorKind::throttled},
+    {"Azure, assafelovic/gpt-researcher#936", 429,
+     R"j({"error":{"code":"429","message":"Requests to the Embeddings_Create Operation under Azure OpenAI API )j"
+     R"j(version 2024-02-15-preview have exceeded call rate limit of your current OpenAI S0 pricing tier. Please )j"
+     R"j(retry after 86400 seconds."}})j",
+     ErrorKind::throttled, 24h},
+
     // --- the server's model is at fault, not the text
     {"LM Studio, lmstudio-python#171", 400,
      R"j({"error":"The model has crashed without additional information. (Exit code: 18446744072635812000)."})j",

@@ -63,9 +63,14 @@ TEST(Waits, MessagesAreRead) {
     EXPECT_EQ(requested({}, "Your limit will reset in 1m12s"), milliseconds(72'000));
     EXPECT_EQ(requested({}, "Retry-After: 5"), milliseconds(5000));
     EXPECT_EQ(requested({}, "retry after 55"), milliseconds(55'000));
+    EXPECT_EQ(requested({}, "Out of call volume quota. Quota will be replenished in 01:02:03."),
+              milliseconds(3'723'000));
+    EXPECT_EQ(requested({}, "Quota will be replenished in 5.03:23:11."), milliseconds(86'400'000));  // at most a day
+    EXPECT_EQ(requested({}, "Quota will be replenished in 30 seconds"), milliseconds(30'000));
     for (const char* none :
          {"please try again in a moment", "you may retry 3 times", "try again at 12:30", "resets at 2026-03-02",
-          "wait 6", "wait for 6 more requests", "waited 6 seconds", "try again with at most 5 texts"}) {
+          "wait 6", "wait for 6 more requests", "waited 6 seconds", "try again with at most 5 texts",
+          "resets at 12:30:00", "replenished in 1:2", "replenished in 1.2", "replenished in .1:2:3", "replenished"}) {
         EXPECT_EQ(requested({}, none), std::nullopt) << none;
     }
     EXPECT_EQ(requested({{"x-ratelimit-remaining-tokens", "0"}, {"x-ratelimit-reset-tokens", "9s"}}, "try again in 2s"),
