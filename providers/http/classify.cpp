@@ -92,6 +92,9 @@ std::string hint_for(Meaning meaning, const Call& call) {
         case Meaning::model_missing:
             return or_else(call.missing_model_hint, "check the option model, or make the model available");
         case Meaning::no_embedding_model: return "name a model that makes embeddings";
+        case Meaning::not_pooled:
+            return "name a model that makes embeddings, or let the server pool its vectors (llama.cpp: --pooling mean)";
+        case Meaning::option_missing: return "give the option that the server requires";
         case Meaning::option_refused: return "remove or correct the option that the server does not accept";
         default: return {};
     }

@@ -27,6 +27,7 @@ struct Call {
 // them contains a value of `secrets`.
 //
 //   misconfigured  quota spent · key or region refused · model or path missing · an option that the model does not take
+//                  or requires · vectors that are not pooled
 //   too_large      too many texts · too many tokens or bytes in all · 413
 //   invalid_input  one text too long or refused · any other 400 or 422
 //   throttled      429 · 503 · 529 · "overloaded" with any status (these three whatever the body says, except for a

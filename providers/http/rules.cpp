@@ -64,6 +64,10 @@ constexpr std::array rule_table = {
     Rule{Meaning::model_stopped, "^(the )?model (has crashed|(was|is) unloaded)|^failed to load model"},
     Rule{Meaning::no_embedding_model,
          "does not support (the )?embeddings?|not an embeddings? model|embeddings (is|are) not supported"},
+    // llama.cpp, for a model that says nothing of pooling.
+    Rule{Meaning::not_pooled, "pooling type 'none' is not oai compatible"},
+    // NVIDIA.
+    Rule{Meaning::option_missing, "'input_type' parameter is required"},
     // Dimensions, or a form of the vector, that the model does not support.
     Rule{
         Meaning::option_refused,
@@ -237,6 +241,8 @@ ErrorKind kind_of(Meaning meaning) {
         case Meaning::region_refused:
         case Meaning::model_missing:
         case Meaning::no_embedding_model:
+        case Meaning::not_pooled:
+        case Meaning::option_missing:
         case Meaning::option_refused: return ErrorKind::misconfigured;
         case Meaning::too_many_tokens:
         case Meaning::too_many_texts:

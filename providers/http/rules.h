@@ -21,6 +21,8 @@ enum class Meaning : std::uint8_t {
     model_missing,
     model_stopped,  // it crashed, or could not be loaded: the next request may load it
     no_embedding_model,
+    not_pooled,  // the server has a vector for each token only
+    option_missing,
     option_refused,
     too_many_tokens,
     too_many_texts,

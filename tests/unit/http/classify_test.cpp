@@ -531,6 +531,10 @@ TEST(Classify, GivesAHint) {
     EXPECT_EQ(missing.hint, "pull it");
     EXPECT_THAT(to_string(classified(401, "")), HasSubstr("status 401 and no message; check api_key"));
     EXPECT_THAT(to_string(classified(404, "404 page not found")), HasSubstr("404 page not found; check the address"));
+    EXPECT_THAT(classified(400, R"j({"error":"Pooling type 'none' is not OAI compatible."})j").hint,
+                HasSubstr("--pooling mean"));
+    EXPECT_THAT(classified(400, R"j({"error":"'input_type' parameter is required for asymmetric models"})j").hint,
+                HasSubstr("the option that the server requires"));
     const Error page = classified(502, "<html><title>Bad\r\n Gateway</title>");
     EXPECT_THAT(page.message, HasSubstr("an HTML page, \"Bad Gateway\""));
     EXPECT_EQ(page.hint, "");

@@ -198,6 +198,14 @@ const Shape shape_table[] = {
      R"j({"error":"No models loaded. Please load a model in the developer page or use the 'lms load' command."})j",
      ErrorKind::misconfigured},
 
+    // --- no text would do
+    {"llama.cpp, docker/for-mac#7670", 400,
+     R"j({"error":{"code":400,"message":"Pooling type 'none' is not OAI compatible. Please use a different pooling )j"
+     R"j(type","type":"invalid_request_error"}})j",
+     ErrorKind::misconfigured},
+    {"NVIDIA, CherryHQ/cherry-studio#16818", 400,
+     R"j({"error":"'input_type' parameter is required for asymmetric models"})j", ErrorKind::misconfigured},
+
     // --- texts about the same things, which a server repeats when it refuses them, are only texts
     {"anyone", 400, R"j({"error":"cannot embed 'The rate limit of the API is 5, throttled after that'"})j",
      ErrorKind::invalid_input},
