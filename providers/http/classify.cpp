@@ -31,7 +31,10 @@ bool fits_throttling(Meaning meaning, int status) {
 ErrorKind kind_of_status(int status, bool is_html) {
     switch (status) {
         case 400: return is_html ? ErrorKind::misconfigured : ErrorKind::invalid_input;
-        case 422: return ErrorKind::invalid_input;
+        case 422:
+        case 446:  // Portkey, WSO2: a guardrail of the gateway's refuses a text
+        case 498:  // Cohere: the text is blocked
+            return ErrorKind::invalid_input;
         case 413: return ErrorKind::too_large;
         case 429:
         case 503:

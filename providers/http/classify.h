@@ -29,7 +29,7 @@ struct Call {
 //   misconfigured  quota spent · key or region refused · model or path missing · an option that the model does not take
 //                  or requires · vectors that are not pooled
 //   too_large      too many texts · too many tokens or bytes in all · 413
-//   invalid_input  one text too long or refused · any other 400 or 422
+//   invalid_input  one text too long or refused · any other 400 or 422 · 446 · 498
 //   throttled      429 · 503 · 529 · "overloaded" with any status (these three whatever the body says, except for a
 //                  spent quota, and for too many tokens in all with 429)
 //   unavailable    408 · 409 · 424 · 425 · 499 · other 5xx · the model crashed, or did not load ·

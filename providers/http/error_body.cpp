@@ -45,6 +45,7 @@ constexpr std::array messages = {
     "faultstring",        // Apigee
     "Message",            // AWS, where a gateway refuses
     "title",              // RFC 9457, without a detail
+    "actionReason",       // WSO2's gateway, in an object "message"
 };
 
 // Numbers or names for programs.

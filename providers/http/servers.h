@@ -42,7 +42,7 @@ public:
     [[nodiscard]] Request request_to(std::size_t endpoint, std::string_view path, const Bounds& bounds) const;
 
     // Like Client::send, but an answer that is too long for a request of one text, or of none, is `internal`: the text
-    // is not the cause, and the host would refuse it permanently.
+    // is not the cause, and the host would refuse it permanently. Portkey's status 246, a success, becomes 200.
     [[nodiscard]] Result<Response> send(const Request& request, std::size_t texts = 1) const;
 
     // GET `request` for what a server reports about itself: the body, or nothing where the path does not exist or is

@@ -198,6 +198,17 @@ const Shape shape_table[] = {
      R"j({"error":"No models loaded. Please load a model in the developer page or use the 'lms load' command."})j",
      ErrorKind::misconfigured},
 
+    // --- statuses of their own
+    {"Portkey, Portkey-AI/gateway#1740", 446,
+     R"j({"error":{"message":"The guardrail checks defined in the config failed. You can find more information in )j"
+     R"j(the `hook_results` object.","type":"hooks_failed","param":null,"code":null}})j",
+     ErrorKind::invalid_input},
+    {"WSO2 AI Gateway, guardrail error response", 446,
+     R"j({"code":"900514","type":"REGEX_GUARDRAIL","message":{"interveningGuardrail":"regex","action":)j"
+     R"j("GUARDRAIL_INTERVENED","actionReason":"Violation of a regular expression","direction":"REQUEST"}})j",
+     ErrorKind::invalid_input, std::nullopt, "Violation of a regular expression"},
+    {"Cohere, cohere-developer-experience#189", 498, R"j({"message":"Unsafe request"})j", ErrorKind::invalid_input},
+
     // --- no text would do
     {"llama.cpp, docker/for-mac#7670", 400,
      R"j({"error":{"code":400,"message":"Pooling type 'none' is not OAI compatible. Please use a different pooling )j"

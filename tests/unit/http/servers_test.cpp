@@ -137,6 +137,14 @@ TEST_F(SmallProviderTest, EmbedsTexts) {
                                         EndsWith(R"({"model":"m","inputs":["\"d\": a","\"d\": b"]})")));
 }
 
+// Portkey's documentation of status codes; vectors have guardrails since Portkey-AI/gateway#882.
+TEST_F(SmallProviderTest, AnAnswerThatAGuardrailLetThroughIsASuccess) {
+    auto result = embed(ask({answer("[[1,2],[3,4]]", "246 Guardrail Checks Failed")}));
+    ASSERT_TRUE(result.has_value()) << to_string(result.error());
+    EXPECT_THAT(result->matrix, ElementsAre(1, 2, 3, 4));
+    EXPECT_EQ(refused(answer(R"({"error":{"message":"no","code":429}})", "246 X")).kind, ErrorKind::throttled);
+}
+
 TEST_F(SmallProviderTest, InfoCombinesOptionsAndDiscovery) {
     auto info = ask({answer("digest-1")}, {{"query_prefix", "q"}, {"max_inputs", "9"}, {"dimensions", "5"}}).info({});
     ASSERT_TRUE(info.has_value()) << to_string(info.error());
