@@ -225,8 +225,37 @@ std::optional<milliseconds> from_reset(std::string_view value, Wall now) {
     return wait ? bounded_wait(static_cast<double>(wait->count())) : std::nullopt;
 }
 
+// Removes what is before `end` from the front, and `end` itself.
+std::string_view take_up_to(std::string_view& text, char end) {
+    const std::string_view part = text.substr(0, text.find(end));
+    text.remove_prefix(std::min(text.size(), part.size() + 1));
+    return without_spaces(part);
+}
+
+// The header of the IETF's draft (draft-ietf-httpapi-ratelimit-headers-09), as Hugging Face sends it: "api";r=0;t=55,
+// with one entry for each limit. Nothing where something remains of all of them.
+std::optional<milliseconds> from_rate_limit_field(std::string_view field) {
+    std::optional<milliseconds> longest;
+    while (!field.empty()) {
+        std::string_view entry = take_up_to(field, ',');
+        std::optional<std::string_view> remaining;
+        std::optional<double> seconds;
+        while (!entry.empty()) {
+            std::string_view parameter = take_up_to(entry, ';');
+            const std::string_view name = parameter.substr(0, 2);
+            parameter.remove_prefix(name.size());
+            if (name == "r=") remaining = parameter;
+            if (name == "t=") seconds = take_number(parameter);
+        }
+        const auto wait = is_used_up(remaining) && seconds ? bounded_wait(*seconds * 1e3) : std::nullopt;
+        if (wait) longest = std::max(longest.value_or(*wait), *wait);
+    }
+    return longest;
+}
+
 std::optional<milliseconds> from_rate_limits(const Headers& headers, Wall now) {
     std::optional<milliseconds> longest;
+    if (const auto field = headers.find("ratelimit")) longest = from_rate_limit_field(*field);
     for (const std::string_view limited : {"requests", "tokens", ""}) {
         for (const std::string_view prefix : {"x-ratelimit-", "ratelimit-"}) {
             const std::string suffix = limited.empty() ? "" : "-" + std::string(limited);

@@ -17,8 +17,8 @@ using Wall = std::chrono::sys_time<std::chrono::microseconds>;
 // From, in this order: `retry-after-ms`; `Retry-After` in seconds (also fractions) or as an HTTP date, counted from
 // `now`; a field of the body; "try again in 41.724s", "wait 6 seconds", "replenished in 23:13:46" in its message;
 // `x-ratelimit-reset-*` where `x-ratelimit-remaining-*` is 0, as a Go duration ("6m0s"), seconds, or seconds or
-// milliseconds since 1970, in the headers and then in the body. At most a day; nothing when none of them gives a time
-// above zero.
+// milliseconds since 1970, or `RateLimit` ("api";r=0;t=55), in the headers and then in the body. At most a day; nothing
+// when none of them gives a time above zero.
 [[nodiscard]] std::optional<std::chrono::milliseconds> requested_wait(const Headers& headers, const ErrorBody& body,
                                                                       Wall now);
 

@@ -93,6 +93,20 @@ TEST(Waits, UsedUpRateLimitsCount) {
     EXPECT_EQ(requested({{"x-ratelimit-remaining-requests", "0"}}), std::nullopt);
 }
 
+// Hugging Face, docs/hub/rate-limits: the header of the IETF's draft.
+TEST(Waits, TheRateLimitHeaderCountsWhereNothingRemains) {
+    const auto limited = [](std::string field) { return requested({{"RateLimit", std::move(field)}}); };
+    EXPECT_EQ(limited(R"("api";r=0;t=55)"), milliseconds(55'000));
+    EXPECT_EQ(limited(R"("api|pages|resolvers" ; r=0 ; t=55)"), milliseconds(55'000));
+    EXPECT_EQ(limited(R"("minute";r=0;t=20, "day";r=0;t=600, "hour";r=5;t=3600)"), milliseconds(600'000));
+    EXPECT_EQ(limited(R"("api";r=0;t=999999999)"), milliseconds(86'400'000));
+    for (const char* nothing : {R"("api";r=3;t=55)", R"("api";r=0)", R"("api";t=55)", R"("api";r=0;t=0)",
+                                R"("api";r=;t=)", ";;", ",", "", "r=0", "r=0;t=-5", "100"}) {
+        EXPECT_EQ(limited(nothing), std::nullopt) << nothing;
+    }
+    EXPECT_EQ(requested({{"RateLimit", R"("api";r=0;t=55)"}, {"Retry-After", "7"}}), milliseconds(7000));
+}
+
 TEST(Waits, AResetTimeIsInSecondsOrMillisecondsAndOfAnySize) {
     const auto reset = [](std::string at) {
         return requested({{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", std::move(at)}});
