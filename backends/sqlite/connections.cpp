@@ -59,7 +59,10 @@ std::unique_ptr<Connection> Connections::take_reader() {
 }
 
 Connection& Connections::writer() {
-    if (writer_ && writer_->file() != id_of(settings_.path)) writer_.reset();
+    if (writer_ && writer_->file() != id_of(settings_.path)) {
+        file_.look();
+        writer_.reset();
+    }
     if (!writer_) {
         writer_ = open(true, false);
         // data_version starts again on each connection.

@@ -45,7 +45,12 @@ Status RenewedProvider::read(const Wait& wait) {
 }
 
 Result<RenewedProvider::Present> RenewedProvider::present(const Wait& wait) {
-    const sync::Lock reading(reading_);
+    // While another call reads the secrets, which may take a command's time, the present ones are used.
+    if (!reading_.try_lock()) {
+        if (Present now = get(); now.provider != nullptr) return now;
+        reading_.lock();
+    }
+    const sync::Lock reading(reading_, std::adopt_lock);
     const Present before = get();
     if (before.provider != nullptr && source_.stamps() == stamps_) return before;
     const Status read_again = read(wait);

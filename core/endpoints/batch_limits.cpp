@@ -34,6 +34,11 @@ void AdaptiveBound::lower(std::size_t bound) {
     raised_ = false;
 }
 
+void AdaptiveBound::adopt(std::size_t bound) {
+    value_ = std::clamp<std::size_t>(bound, 1, ceiling_);
+    raised_ = false;
+}
+
 void AdaptiveBound::restore(std::size_t bound) {
     value_ = std::min(ceiling_, std::max(value_, bound));
 }
@@ -94,7 +99,7 @@ EndpointLimits LearnedLimits::learned() const {
 
 void LearnedLimits::adopt(const EndpointLimits& learned) {
     stated(learned.max_inputs, learned.max_request_tokens, learned.max_text_tokens);
-    if (learned.inputs_bound > 0) inputs_.lower(learned.inputs_bound);
+    if (learned.inputs_bound > 0) inputs_.adopt(learned.inputs_bound);
 }
 
 void LearnedLimits::timed_out(std::size_t inputs) {

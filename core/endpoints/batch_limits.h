@@ -47,6 +47,8 @@ public:
     void lower_ceiling(std::size_t ceiling);
     // A request above `bound` failed.
     void lower(std::size_t bound);
+    // Another process found this one, lower or higher.
+    void adopt(std::size_t bound);
     // What lowered the bound had another cause.
     void restore(std::size_t bound);
     // A request of `inputs` texts was answered. 8 in a row that are as large as the bound raise it by a quarter. Each
@@ -85,7 +87,7 @@ public:
 
     // What refusals and failures have shown, for other processes; without a rate.
     [[nodiscard]] EndpointLimits learned() const;
-    // What they have shown another process. It only lowers limits.
+    // What they have shown another process. What servers state only lowers limits.
     void adopt(const EndpointLimits& learned);
 
 private:

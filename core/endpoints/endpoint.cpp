@@ -63,7 +63,7 @@ bool Endpoint::answered_recently(Steady now) const noexcept {
 }
 
 bool Endpoint::needs_control(const Error& error, bool single, Steady now) const noexcept {
-    if (tripped_ || control_failed_ || now < pause_.until || error.retry_after) return false;
+    if (tripped_ || control_failed_ || now < pause_.until || says_how_long(error)) return false;
     switch (error.kind) {
         case ErrorKind::misconfigured: return true;
         // Several texts are halved after the first failure, which charges nobody yet.
@@ -149,14 +149,14 @@ void Endpoint::failed(const Error& error, Steady now, double jitter, CallEffect&
     slow_down(now);
     ++failures_;
     // A trial after the pause is the control that the endpoint asked not to get now.
-    if (error.retry_after && error.retry_after->count() > 0) tripped_ = true;
-    if (error.retry_after)
+    if (says_how_long(error)) tripped_ = true;
+    if (says_how_long(error))
         pause_for({now + std::min(*error.retry_after, settings_.longest_retry_after), PauseKind::unavailable,
                    to_string(error)});
     if (tripped_ || failures_ >= settings_.breaker_failures) {
         tripped_ = true;
         if (now >= pause_.until) back_off(now, settings_.breaker_pause, jitter, PauseKind::unavailable, error);
-    } else if (failures_ > 1 && !error.retry_after) {
+    } else if (failures_ > 1 && !says_how_long(error)) {
         backoff_until_ =
             now + sync::fixed_backoff(settings_.first_backoff, settings_.longest_pause).delay(failures_ - 1);
     }

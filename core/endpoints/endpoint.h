@@ -83,6 +83,10 @@ public:
     void begin_control() noexcept { control_running_ = true; }
     void end_control(bool answered) noexcept;
     [[nodiscard]] bool control_running() const noexcept { return control_running_; }
+    // The next call is a trial.
+    void trip() noexcept { tripped_ = true; }
+    // A trial was answered just now, after throttling: it is the control of what is sent next.
+    [[nodiscard]] bool trial_answered() const noexcept { return trial_answered_; }
 
     // Another process saw this endpoint throttle, or could not reach it. A pause because it cannot be reached is
     // ignored if this process had an answer recently: the cause may be the other process's own.

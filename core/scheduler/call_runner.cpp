@@ -244,16 +244,20 @@ std::optional<CallRunner::LogLine> CallRunner::finish(endpoints::EndpointPool& p
     const bool stopped = !result && (state_.calls_stop.stop_requested() || pool.retired);
     const std::optional<Error> error = result || stopped ? std::nullopt : std::optional(result.error());
     const endpoints::Endpoint::CallEffect effect =
-        outcome.neutral ? endpoint.undecided(call.sent_at)
-                        : endpoint.finished(now, outcome.texts_fault ? std::nullopt : error,
-                                            error ? state_.random01() : 0, call.sent_at);
+        outcome.neutral || stopped ? endpoint.undecided(call.sent_at)
+                                   : endpoint.finished(now, outcome.texts_fault ? std::nullopt : error,
+                                                       error ? state_.random01() : 0, call.sent_at);
     const bool answers = result.has_value();
     if (call.trial)
         count_samples(pool, endpoint_index, outcome);
     else if (outcome.undecided)
         state_.queue.count_call(true);
-    if (call.trial || stopped || outcome.undecided)
+    if (call.trial || stopped)
         state_.queue.put_back(call.batch);  // the batch of a trial is empty
+    else if (outcome.undecided && error && error->kind == ErrorKind::throttled)
+        state_.queue.batch_failed(call.batch, *error, {}, false);  // the control was: others may go first
+    else if (outcome.undecided)
+        state_.queue.put_back(call.batch);
     else if (result)
         answered(pool, call, std::move(*result));
     else

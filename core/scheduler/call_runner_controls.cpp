@@ -63,6 +63,7 @@ CallRunner::Control CallRunner::control_for(endpoints::EndpointPool& pool, const
     // A pause that began meanwhile holds for this call, too.
     const bool may_ask = !state_.calls_stop.stop_requested() && !pool.retired && !endpoint.paused(now);
     if (refused_all(call.batch, outcome.result)) {
+        if (endpoint.trial_answered()) return Control::none;
         outcome.undecided = true;
         if (!may_ask) return Control::none;
         take_sample_permit(pool, endpoint_index);
@@ -115,6 +116,8 @@ void CallRunner::conclude(endpoints::EndpointPool& pool, std::size_t endpoint_in
     if (!answered) {
         outcome.undecided = true;
         outcome.result = std::unexpected(std::move(sample.result.error()));
+        // So soon after the text it was one call too many: the next control goes before it, after the pause.
+        if (outcome.result.error().kind == ErrorKind::throttled) pool.endpoints[endpoint_index].trip();
         return;
     }
     outcome.undecided = false;

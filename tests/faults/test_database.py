@@ -12,6 +12,7 @@ from deployment import KEEPING, LEASE, SOAK, Deployment, empty_database, make_te
 from owned import OWNED, wait_until
 from postgres import Cluster, Pooler, SqlError, make_url, multi_host_url
 from program import DEADLINE
+from proxy import Proxy
 
 SPECS, OPERATIONS = (40, 40) if SOAK else (12, 20)
 TEXTS = SPECS * OPERATIONS
@@ -187,15 +188,16 @@ class Pooled(Shaken):
 class AnswersLost(Case):
     """The server commits, but the connection breaks before the answer arrives.
 
-    PgBouncer is between. It is stopped while a statement waits in the server for a lock of the test. The lock is
-    released, the statement commits, and PgBouncer is killed with the answer in it.
+    A proxy is between. It is frozen while a statement waits in the server for a lock of the test. The lock is released,
+    the statement commits, and the proxy breaks its connections with the answer in it.
     """
 
     def setUp(self):
-        self.pooler = self.enterContext(Pooler(self.server))
+        self.proxy = Proxy(self.server.port)
+        self.addCleanup(self.proxy.close)
         database = new_database(self.server)
         self.d = Deployment(self.server, database,
-                            url=lambda **parameters: make_url([self.pooler.port], database=database, **parameters))
+                            url=lambda **parameters: make_url([self.proxy.port], database=database, **parameters))
         self.addCleanup(self.d.close)
         self.d.put(documents(SPECS, OPERATIONS))
 
@@ -203,10 +205,9 @@ class AnswersLost(Case):
         with self.d.lock("LOCK TABLE embedq.spec_names IN ACCESS EXCLUSIVE MODE"):
             worker = self.d.worker(**WORK, scheduler=KEEPING)
             self.d.waits_in(worker, "claim(")
-            self.pooler.pause()
+            self.proxy.freeze_present()
         self.d.until("SELECT count(*) > 0 FROM embedq.job_leases", "the claim is committed")
-        self.pooler.kill()
-        self.pooler.start()
+        self.proxy.cut()
         self.assertEqual(self.d.finish(worker, heir=False), TEXTS)
         # It asked again and got what it had claimed: nobody had to wait for the lease to expire, and no attempt was
         # used.
@@ -216,10 +217,9 @@ class AnswersLost(Case):
         with self.d.lock("LOCK TABLE embedq.vectors IN SHARE MODE"):
             worker = self.d.worker(**WORK)
             self.d.waits_in(worker, "commit_jobs")
-            self.pooler.pause()
+            self.proxy.freeze_present()
         self.d.until("SELECT count(*) > 0 FROM embedq.vectors", "the commit is committed")
-        self.pooler.kill()
-        self.pooler.start()
+        self.proxy.cut()
         self.assertEqual(self.d.finish(worker, heir=False), TEXTS)
 
 

@@ -33,8 +33,8 @@ class Endpoints(Case):
         self.fail(f"{beyond}: {result}")
 
     def test_a_worker_saturates_its_provider(self):
-        # In the short form, the start and the end weigh more.
-        self.keeps(lambda: saturation.measure(self.server, **({} if SOAK else {"specs": 30, "operations": 100})),
+        # In the short form, the start, with few calls at a time, and the end weigh more.
+        self.keeps(lambda: saturation.measure(self.server, **({} if SOAK else {"specs": 60, "operations": 150})),
                    lambda result: [("times the ideal", saturation.BOUND if SOAK else 1.25)],
                    of_time=["times the ideal"])
 

@@ -3,7 +3,7 @@
 import random
 
 from case import Case, documents
-from deployment import SOAK
+from deployment import KEEPING, SOAK
 from program import document
 from test_kills import BEFORE_PLANNING, BEFORE_VECTORS, VECTORS
 
@@ -53,7 +53,7 @@ class Rewritten(Case):
     def test_between_pages(self):
         self.write("first", PAGE + 200)
         with self.d.lock(BEFORE_PLANNING):
-            worker = self.d.worker(latency="40ms", concurrency=2, batch=32)
+            worker = self.d.worker(latency="40ms", concurrency=2, batch=32, scheduler=KEEPING)
             self.d.waits_in(worker, "missing_texts")
             after_it = self.d.lock_behind(BEFORE_PLANNING)
         with after_it:
