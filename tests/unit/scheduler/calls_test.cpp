@@ -76,6 +76,23 @@ TEST_F(CallsTest, ACallThatReachesItsDeadlineIsLoggedBeforeAnythingIsPaused) {
                                      [](const EndpointState& state) { return state.cool_down.count() > 0; }));
 }
 
+// The control of a refused text comes too soon each time: the one after the pause decides instead.
+TEST_F(CallsTest, WhereEachCallNeedsItsTimeATextIsRefusedAllTheSame) {
+    std::atomic<std::chrono::steady_clock::duration> free_at{};
+    provider->script([&](const EmbedRequest&, int) -> std::optional<Error> {
+        const auto now = std::chrono::steady_clock::now().time_since_epoch();
+        if (now < free_at.load())
+            return Error{.kind = ErrorKind::throttled, .message = "one at a time", .retry_after = milliseconds(10)};
+        free_at = now + milliseconds(5);
+        return std::nullopt;
+    });
+    provider->refuses = [](std::string_view text) { return text == "bad"; };
+    put("bad", {"bad"});
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    EXPECT_EQ(store->settlement("c", {})->refusals, 1U);
+}
+
 TEST_F(CallsTest, ARefusalInACallThatIsAnsweredNeedsNoControl) {
     provider->refuses = [](std::string_view text) { return text == "bad 7"; };
     put("bad", numbered("bad", 10));
