@@ -56,9 +56,11 @@ template <class Call>
     state->changed.wait(lock, [&]() EMBEDQ_REQUIRES(state->mutex) {
         return state->result || state->thrown != nullptr || state->given_up;
     });
-    if (state->thrown != nullptr) std::rethrow_exception(state->thrown);
+    // The exception ends with this thread, which reads it, and not with the call's.
+    std::exception_ptr thrown = std::exchange(state->thrown, nullptr);
     if (state->result) return std::move(*state->result);
     lock.unlock();
+    if (thrown != nullptr) std::rethrow_exception(std::move(thrown));
     return std::unexpected(watch.ended().value_or(Watchdog::Reason::stop));
 }
 

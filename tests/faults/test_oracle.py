@@ -20,8 +20,10 @@ PLANTED = {
     "a vector from the future": "UPDATE embedq.vectors SET written_at = now() + interval '1 hour'",
     "a vector for nothing": "INSERT INTO embedq.vectors (text, profile, written_at, value) "
                             "SELECT 999999, profile, written_at, value FROM embedq.vectors LIMIT 1",
-    "a text has a vector and a refusal": "INSERT INTO embedq.refusals (text, profile, written_at, reason) "
-                                         "SELECT text, profile, written_at, 'no' FROM embedq.vectors LIMIT 1",
+    "a text has a vector and a refusal": """INSERT INTO embedq.refusals (text, profile, written_at, reason, times,
+                                                                     ask_again_at)
+                                            SELECT text, profile, written_at, 'no', 1, now()
+                                            FROM embedq.vectors LIMIT 1""",
     "a job is gone from history": "DELETE FROM embedq.jobs_done WHERE id = (SELECT min(id) FROM embedq.jobs_done)",
     "a job is in several places at once": "INSERT INTO embedq.jobs_done SELECT * FROM embedq.jobs_done LIMIT 1",
     "a job failed": "UPDATE embedq.jobs_done SET status = 3 WHERE id = (SELECT min(id) FROM embedq.jobs_done)",
