@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <pqxx/pqxx>
@@ -14,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "session_settings.h"
 #include "signatures.h"
 #include "sync/call_apart.h"
 
@@ -106,6 +106,10 @@ constexpr std::chrono::minutes longest_connect{2};
 // One statement of a migration, such as a build of an index.
 constexpr std::chrono::hours longest_migration{24};
 
+// A worker that cannot extend its leases within half of their time drops its work (20 s by default, a heartbeat every
+// 5 s): a second attempt over another connection fits in.
+constexpr std::chrono::milliseconds longest_heartbeat{3'000};
+
 // What is short whatever the store holds: the calls on the queue, and rows that are found by their key.
 constexpr std::string_view short_functions[] = {"cancel_jobs",
                                                 "catalog_named",
@@ -140,80 +144,6 @@ public:
 private:
     const int descriptor_;
 };
-
-[[nodiscard]] unsigned nibble(char c) {
-    return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10);
-}
-
-void decode_hex(std::string_view hex, std::span<std::byte> out) {
-    for (std::size_t i = 0; i < out.size(); ++i)
-        out[i] = static_cast<std::byte>((nibble(hex[2 * i]) << 4U) | nibble(hex[2 * i + 1]));
-}
-
-// The older form: printable bytes as they are, '\\' twice, others as '\\' and three octal digits.
-[[nodiscard]] std::vector<std::byte> decode_escaped(std::string_view text) {
-    std::vector<std::byte> out;
-    const auto digit = [&](std::size_t at) { return static_cast<unsigned>(text.at(at) - '0'); };
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '\\') {
-            out.push_back(static_cast<std::byte>(text[i]));
-        } else if (i + 1 < text.size() && text[i + 1] == '\\') {
-            out.push_back(static_cast<std::byte>('\\'));
-            ++i;
-        } else {
-            out.push_back(static_cast<std::byte>(digit(i + 1) * 64 + digit(i + 2) * 8 + digit(i + 3)));
-            i += 3;
-        }
-    }
-    return out;
-}
-
-[[nodiscard]] bool is_hex(std::string_view text) {
-    return text.starts_with("\\x");
-}
-
-// Whatever the server, the database or the role sets. `%` stands for the statement timeout in milliseconds. What makes
-// a session read-only is left alone: it is refused when it is made.
-struct Setting {
-    const char* name;
-    const char* value;
-};
-constexpr Setting session_settings[] = {{"search_path", "pg_catalog, pg_temp"},
-                                        {"bytea_output", "hex"},
-                                        {"DateStyle", "ISO, MDY"},
-                                        {"IntervalStyle", "postgres"},
-                                        {"TimeZone", "UTC"},
-                                        {"extra_float_digits", "1"},
-                                        {"standard_conforming_strings", "on"},
-                                        {"array_nulls", "on"},
-                                        {"transform_null_equals", "off"},
-                                        {"row_security", "on"},
-                                        {"default_transaction_isolation", "'read committed'"},
-                                        {"default_transaction_deferrable", "off"},
-                                        {"statement_timeout", "%"},
-                                        {"idle_in_transaction_session_timeout", "%"},
-                                        {"lock_timeout", "0"},
-                                        {"jit", "off"}};
-constexpr int has_idle_session_timeout = 140000;  // and client_connection_check_interval
-constexpr int has_transaction_timeout = 170000;
-
-// `how`: "SET" for the session, "SET LOCAL" for a transaction.
-[[nodiscard]] std::string settings_statement(std::string_view how, std::chrono::milliseconds timeout, int version) {
-    std::string out;
-    const auto set = [&](std::string_view name, std::string_view value) {
-        if (!out.empty()) out += "; ";
-        out += std::string(how) + " " + std::string(name) + " = " + std::string(value);
-    };
-    const std::string milliseconds = std::to_string(timeout.count());
-    for (const auto& [name, value] : session_settings) set(name, value == std::string_view("%") ? milliseconds : value);
-    if (version >= has_idle_session_timeout) {
-        set("idle_session_timeout", "0");
-        // A statement that this side has given up does not go on for as long as it wants.
-        set("client_connection_check_interval", "'2s'");
-    }
-    if (version >= has_transaction_timeout) set("transaction_timeout", "0");
-    return out;
-}
 
 [[nodiscard]] const pqxx::result& result_of(const std::shared_ptr<const void>& pointer) {
     return *static_cast<const pqxx::result*>(pointer.get());
@@ -283,83 +213,6 @@ std::string_view Rows::view(std::size_t row, int column) const {
     const auto field = result_of(result_)[static_cast<pqxx::result::size_type>(row)][column];
     return {field.c_str(), field.size()};
 }
-std::int64_t Rows::integer(std::size_t row, int column) const {
-    const std::string_view text = view(row, column);
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error == std::errc() && end == text.data() + text.size()) return value;
-    throw failure(ErrorKind::internal,
-                  "PostgreSQL answered '" + std::string(text) + "' where a whole number was expected");
-}
-std::size_t Rows::count(std::size_t row, int column) const {
-    const std::int64_t value = integer(row, column);
-    if (value >= 0) return static_cast<std::size_t>(value);
-    throw failure(ErrorKind::internal,
-                  "PostgreSQL answered " + std::to_string(value) + " where a number of things was expected");
-}
-double Rows::number(std::size_t row, int column) const {
-    const std::string_view text = view(row, column);
-    double value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-}
-std::vector<std::byte> Rows::bytes(std::size_t row, int column) const {
-    const std::string_view text = view(row, column);
-    if (!is_hex(text)) return decode_escaped(text);
-    std::vector<std::byte> out((text.size() - 2) / 2);
-    decode_hex(text.substr(2), out);
-    return out;
-}
-std::size_t Rows::byte_count(std::size_t row, int column) const {
-    const std::string_view text = view(row, column);
-    return is_hex(text) ? (text.size() - 2) / 2 : decode_escaped(text).size();
-}
-bool Rows::decode(std::size_t row, int column, std::span<std::byte> out) const {
-    const std::string_view text = view(row, column);
-    if (!is_hex(text)) {
-        const std::vector<std::byte> bytes = decode_escaped(text);
-        if (bytes.size() == out.size()) std::ranges::copy(bytes, out.begin());
-        return bytes.size() == out.size();
-    }
-    if (text.size() != 2 + 2 * out.size()) return false;
-    decode_hex(text.substr(2), out);
-    return true;
-}
-Sha256 Rows::hash(std::size_t row, int column) const {
-    Sha256 hash{};
-    if (decode(row, column, hash)) return hash;
-    throw failure(ErrorKind::internal, "a hash in the database is not 32 bytes long");
-}
-std::optional<std::int64_t> Rows::maybe(std::size_t row, int column) const {
-    if (null(row, column)) return std::nullopt;
-    return integer(row, column);
-}
-std::optional<Time> Rows::maybe_time(std::size_t row, int column) const {
-    if (null(row, column)) return std::nullopt;
-    return time(row, column);
-}
-// By hand, since libpqxx 6 takes an apostrophe for the beginning of a quotation.
-std::vector<std::string> Rows::texts(std::size_t row, int column) const {
-    const std::string_view array = view(row, column);
-    std::vector<std::string> out;
-    if (array.size() <= 2) return out;
-    std::string text;
-    bool quoted = false;
-    for (std::size_t i = 1; i + 1 < array.size(); ++i) {
-        const char c = array[i];
-        if (c == '"') {
-            quoted = !quoted;
-        } else if (c == ',' && !quoted) {
-            out.push_back(std::exchange(text, {}));
-        } else {
-            if (c == '\\') ++i;
-            text += array[i];
-        }
-    }
-    out.push_back(std::move(text));
-    return out;
-}
-
 struct Connection::Impl {
     Impl(const ConnectionSettings& from, sync::Watchdog* by)
         : settings(from), watchdog(by), place(place_of(from.url)) {}
@@ -437,6 +290,7 @@ struct Connection::Impl {
         return migrates ? longest_migration : settings.statement_timeout + std::chrono::seconds(5);
     }
     [[nodiscard]] std::chrono::milliseconds limit_of(std::string_view function) const {
+        if (function == "extend_leases") return std::min(settings.call_timeout, longest_heartbeat);
         const bool is_short = std::ranges::find(short_functions, function) != std::end(short_functions);
         return limit_of(is_short ? Duration::moments : Duration::statement);
     }
