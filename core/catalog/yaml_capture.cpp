@@ -246,7 +246,8 @@ private:
 };
 
 // A stream over bytes that it does not own. The parser takes them in blocks of 2 KiB, which is also where a stop and
-// the limit on time reach it: between two callbacks it may read as much as it likes.
+// the limit on time reach it: between two callbacks it may read as much as it likes. Then the bytes end; an exception in
+// the parser's constructor would leak what that has allocated.
 class ViewBuffer final : public std::streambuf {
 public:
     ViewBuffer(std::string_view view, Work& work) : work_(work) {
@@ -254,14 +255,21 @@ public:
         setg(first, first, first + view.size());
     }
 
+    // By a stop or the limit, and not with the document.
+    [[nodiscard]] bool ended() const noexcept { return ended_; }
+
 protected:
     std::streamsize xsgetn(char* to, std::streamsize count) override {
-        if (!work_.look()) throw Refusal{work_.error()};
+        if (!work_.look()) {
+            ended_ = true;
+            setg(egptr(), egptr(), egptr());
+        }
         return std::streambuf::xsgetn(to, count);
     }
 
 private:
     Work& work_;
+    bool ended_ = false;
 };
 
 // Whether a quoted scalar that begins here, after an anchor and a tag, is never closed. The parser accepts such a
@@ -284,17 +292,9 @@ bool is_unclosed(std::string_view rest) {
     return true;
 }
 
-}  // namespace
-
-const Interest& Interest::everything() {
-    static const Interest all;
-    return all;
-}
-
-Result<YamlTree> capture_yaml(std::string_view content, const Interest& wanted, const Limits& limits, Work& work) {
-    YamlTree tree;
+Status parse(YamlTree& tree, ViewBuffer& buffer, std::string_view content, const Interest& wanted,
+             const Limits& limits) {
     try {
-        ViewBuffer buffer(content, work);
         std::istream stream(&buffer);
         Capture capture(tree, wanted, limits);
         YAML::Parser parser(stream);
@@ -314,6 +314,22 @@ Result<YamlTree> capture_yaml(std::string_view content, const Interest& wanted, 
     } catch (const std::exception& error) {
         return fail(ErrorKind::invalid_argument, fmt::format("the YAML cannot be read: {}", error.what()));
     }
+    return {};
+}
+
+}  // namespace
+
+const Interest& Interest::everything() {
+    static const Interest all;
+    return all;
+}
+
+Result<YamlTree> capture_yaml(std::string_view content, const Interest& wanted, const Limits& limits, Work& work) {
+    YamlTree tree;
+    ViewBuffer buffer(content, work);
+    Status parsed = parse(tree, buffer, content, wanted, limits);
+    if (buffer.ended()) return std::unexpected(work.error());
+    if (!parsed) return std::unexpected(std::move(parsed.error()));
     return tree;
 }
 

@@ -73,7 +73,7 @@ std::optional<fs::path> find_program(const std::string& program, const fs::path&
         rest.remove_prefix(std::min(place.size() + 1, rest.size()));
         // An empty place stands for the working folder, which is not looked into.
         if (!place.starts_with('/')) continue;
-        const fs::path file = fs::path(place) / program;
+        fs::path file = fs::path(place) / program;
         struct stat info{};
         if (::stat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode) && ::access(file.c_str(), X_OK) == 0) return file;
     }

@@ -379,9 +379,8 @@ TEST_F(HangingTest, ASchedulerThatSetsTargetsStopsWithinASecond) {
     ASSERT_TRUE(scheduler.start());
     hanging->wait_until_probed();
     const auto end = std::chrono::steady_clock::now() + seconds(30);
-    while (calls == 0 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
-    EXPECT_EQ(calls, 1);
-    EXPECT_TRUE(fine());
+    while (!fine() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    EXPECT_TRUE(fine()) << "after " << calls << " calls";
     const auto asked_to_stop = std::chrono::steady_clock::now();
     scheduler.stop();
     EXPECT_LT(std::chrono::steady_clock::now() - asked_to_stop, seconds(1));
