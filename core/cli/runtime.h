@@ -18,6 +18,7 @@
 
 #include "cli/console.h"
 #include "cli/failure.h"
+#include "cli/interruption.h"
 #include "embedq/engine.h"
 #include "embedq/error.h"
 #include "embedq/store.h"
@@ -94,6 +95,11 @@ struct OpenRequest {
 // needs a command to know its secrets: none is run.
 [[nodiscard]] std::vector<config::Diagnostic> refused_instances(Console& console, plugins::Registry& registry,
                                                                 const config::Configuration& configuration);
+
+// What a stop that takes too long does to a runtime, which must outlive the scope.
+[[nodiscard]] inline OverdueStop overdue_stop_of(Runtime& runtime) {
+    return {.interrupt = [&runtime] { runtime.interrupt(); }, .hanging = [&runtime] { return runtime.hanging(); }};
+}
 
 // The console and the registry must outlive the runtime.
 [[nodiscard]] FailureOr<std::unique_ptr<Runtime>> open_runtime(Console& console, plugins::Registry& registry,

@@ -187,8 +187,9 @@ int run_jobs_cancel(CommandContext& context, const std::vector<JobId>& jobs) {
 
 int run_jobs_prune(CommandContext& context, const JobsPruneArguments& arguments) {
     const auto interruption = context.listen_for_stop();
-    auto runtime = context.installation.open({});
+    auto runtime = context.installation.open({.stop = interruption->token()});
     if (!runtime) return show_error(context, runtime.error());
+    const OverdueStopScope overdue(*interruption, overdue_stop_of(**runtime));
     PruneRequest request;
     request.older_than = arguments.older_than;
     PruneResult total;

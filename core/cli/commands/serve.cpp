@@ -30,8 +30,7 @@ int run_until_stopped(CommandContext& context, bool serve) {
     if (interruption->token().stop_requested()) return exit_done;
     if (!runtime) return show_error(context, runtime.error());
     try_again.available();
-    const OverdueStopScope overdue(*interruption, {.interrupt = [&] { (*runtime)->interrupt(); },
-                                                   .hanging = [&] { return (*runtime)->hanging(); }});
+    const OverdueStopScope overdue(*interruption, overdue_stop_of(**runtime));
     if (!(*runtime)->store_capabilities().multi_process && (!serve || (*runtime)->service_count() == 0)) {
         context.console.note(fmt::format(
             "embedq: warning: the store '{}' exists in this process only, so no other process can enqueue jobs; name "

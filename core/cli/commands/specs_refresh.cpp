@@ -133,6 +133,7 @@ int run_specs_refresh(CommandContext& context, const SpecsRefreshArguments& argu
     const auto interruption = context.listen_for_stop();
     auto runtime = context.installation.open({.stop = interruption->token()});
     if (!runtime) return show_error(context, runtime.error());
+    const OverdueStopScope overdue(*interruption, overdue_stop_of(**runtime));
     const auto fetcher = (*runtime)->make_fetcher();
     if (!fetcher) return show_error(context, fetcher.error());
     Engine& engine = (*runtime)->engine();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <stop_token>
 
 #include "cli/commands.h"
 #include "cli/model_change.h"
@@ -161,8 +163,10 @@ void print(Console& console, const View& view, bool all) {
 int run_status(CommandContext& context, const StatusArguments& arguments) {
     std::unique_ptr<Interruption> interruption;
     if (arguments.watch) interruption = context.listen_for_stop();
-    auto runtime = context.installation.open({});
+    auto runtime = context.installation.open({.stop = interruption ? interruption->token() : std::stop_token()});
     if (!runtime) return show_error(context, runtime.error());
+    std::optional<OverdueStopScope> overdue;
+    if (interruption) overdue.emplace(*interruption, overdue_stop_of(**runtime));
     const bool with_specs = arguments.catalog.has_value() || !context.json;
     std::string shown;
     do {
