@@ -3,8 +3,8 @@
 namespace embedq::postgres {
 namespace {
 
-// `%` stands for the statement timeout in milliseconds. What makes a session read-only is left alone: it is refused when
-// it is made.
+// `%` stands for the statement timeout in milliseconds. What makes a session read-only is left alone: it is refused
+// when it is made.
 struct Setting {
     const char* name;
     const char* value;

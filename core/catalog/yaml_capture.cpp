@@ -246,8 +246,8 @@ private:
 };
 
 // A stream over bytes that it does not own. The parser takes them in blocks of 2 KiB, which is also where a stop and
-// the limit on time reach it: between two callbacks it may read as much as it likes. Then the bytes end; an exception in
-// the parser's constructor would leak what that has allocated.
+// the limit on time reach it: between two callbacks it may read as much as it likes. Then the bytes end. An exception
+// instead, in the parser's constructor, would leak what that has allocated.
 class ViewBuffer final : public std::streambuf {
 public:
     ViewBuffer(std::string_view view, Work& work) : work_(work) {

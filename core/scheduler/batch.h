@@ -71,6 +71,7 @@ struct Batch {
     std::vector<TextPtr> texts;
     std::shared_ptr<Isolation> isolation = nullptr;
     std::size_t throttled = 0;  // times in a row
+    bool pays = false;          // if it is throttled: a part of what was, while a sample was answered
     // Without prefixes.
     [[nodiscard]] std::size_t bytes() const noexcept;
 };

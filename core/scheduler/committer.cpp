@@ -10,6 +10,8 @@ namespace embedq::scheduler {
 namespace {
 constexpr sync::Backoff commit_backoff =
     sync::fixed_backoff(std::chrono::milliseconds(50), std::chrono::milliseconds(2'000));
+// For jobs whose results the store refuses to keep.
+constexpr sync::Backoff refused_backoff = sync::fixed_backoff(std::chrono::seconds(10), std::chrono::minutes(5));
 constexpr std::size_t cut_lines = 6;  // a minute
 }  // namespace
 
@@ -52,9 +54,29 @@ std::vector<bool> Committer::write(const CommitWork& work) {
 
 std::optional<std::vector<bool>> Committer::try_write(const CommitWork& work, endpoints::Endpoint::Steady began) {
     auto kept = state_.store().commit(work.commit);
-    if (committing_.succeeded(kept)) return std::move(*kept);
-    if (kept.error().kind == ErrorKind::unavailable && !gives_up(began)) return std::nullopt;
+    if (committing_.succeeded(kept)) {
+        refused_ = 0;
+        return std::move(*kept);
+    }
+    if (kept.error().kind != ErrorKind::unavailable)
+        give_back(work, kept.error());
+    else if (!gives_up(began))
+        return std::nullopt;
     return std::vector<bool>();
+}
+
+// The store's fault is not the jobs': without this their leases would run out, which counts an attempt.
+void Committer::give_back(const CommitWork& work, const Error& error) {
+    Commit commit;
+    commit.max_attempts = work.commit.max_attempts;
+    const auto delay = refused_backoff.delay(++refused_);
+    for (const JobReport& report : work.commit.jobs) {
+        commit.jobs.push_back({.job = report.job,
+                               .outcome = JobOutcome::release,
+                               .error = "the store does not keep results: " + to_string(error),
+                               .delay = delay});
+    }
+    static_cast<void>(state_.store().commit(commit));
 }
 
 // At a stop the process must end soon, and the leases of what is not stored run out.

@@ -32,11 +32,14 @@ private:
     // Tries until the store has answered, or `try_write` gives up.
     [[nodiscard]] std::vector<bool> write(const CommitWork& work);
     [[nodiscard]] bool gives_up(endpoints::Endpoint::Steady began) EMBEDQ_EXCLUDES(state_.mutex);
+    // Jobs whose results the store refuses go back without an attempt, for longer each time in a row.
+    void give_back(const CommitWork& work, const Error& error);
 
     SchedulerState& state_;
     sync::Retry committing_;
     sync::LineLimit cut_lines_;
     std::uint64_t unreported_cuts_ = 0;
+    std::uint64_t refused_ = 0;  // commits, in a row
 };
 
 }  // namespace embedq::scheduler

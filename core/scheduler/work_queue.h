@@ -181,7 +181,7 @@ private:
     // --- batches
     [[nodiscard]] std::optional<Batch> take_prepared(ProviderQueue& queue, const endpoints::BatchLimits& limits);
     void fill(Batch& batch, ProviderQueue& queue, const endpoints::BatchLimits& limits, std::size_t max_texts);
-    void put_back_parts(const Batch& batch, std::size_t size);
+    void put_back_parts(const Batch& batch, std::size_t size, bool pays = false);
     void put_back_halves(const Batch& batch);
     void batch_throttled(Batch batch);
     // Puts a batch behind all that is queued: it may be the reason why the endpoint does not answer.

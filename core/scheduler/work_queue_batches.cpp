@@ -123,15 +123,16 @@ void WorkQueue::put_back_texts(const Sha256& fingerprint, std::vector<TextPtr> t
     release_if_not_accepting(fingerprint, queue);
 }
 
-void WorkQueue::put_back_parts(const Batch& batch, std::size_t size) {
+void WorkQueue::put_back_parts(const Batch& batch, std::size_t size, bool pays) {
     end_isolation(batch);
     const std::size_t count = batch.texts.size();
     // From the back, since each part goes to the front of the queue.
     for (std::size_t end = count; end > 0;) {
         const std::size_t begin = (end - 1) / size * size;
-        put_back({batch.fingerprint,
-                  {batch.texts.begin() + static_cast<std::ptrdiff_t>(begin),
-                   batch.texts.begin() + static_cast<std::ptrdiff_t>(end)}});
+        put_back({.fingerprint = batch.fingerprint,
+                  .texts = {batch.texts.begin() + static_cast<std::ptrdiff_t>(begin),
+                            batch.texts.begin() + static_cast<std::ptrdiff_t>(end)},
+                  .pays = pays});
         end = begin;
     }
 }
@@ -196,8 +197,8 @@ void WorkQueue::batch_failed(const Batch& batch, const Error& error, const Answe
     const bool one = batch.texts.size() == 1;
     switch (error.kind) {
         case ErrorKind::throttled:
-            if (!charge_jobs) return batch_throttled(batch);
-            if (!one) return put_back_halves(batch);
+            if (!charge_jobs && !batch.pays) return batch_throttled(batch);
+            if (!one) return put_back_parts(batch, (batch.texts.size() + 1) / 2, true);
             break;
         case ErrorKind::misconfigured: return put_back(batch);
         case ErrorKind::too_large:

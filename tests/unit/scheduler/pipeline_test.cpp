@@ -373,6 +373,30 @@ public:
     std::atomic<int> commits = 0;
 };
 
+class RefusingStore : public conformance::FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<bool>> commit(const Commit& commit) override {
+        if (!commit.vectors.empty()) return embedq::fail(ErrorKind::internal, "no vector is kept");
+        return FaultyStore::commit(commit);
+    }
+};
+
+TEST_F(PipelineTest, AStoreThatKeepsNoResultsUsesUpNoAttempts) {
+    store = std::make_unique<RefusingStore>(context);
+    ASSERT_TRUE(store->migrate());
+    ASSERT_TRUE(store->put_catalog({"c", {}, {}, {}, {}}));
+    set_target();
+    put("spec", {"a text"});
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return !jobs().empty() && !jobs().front().last_error.empty(); }));
+    const Job job = jobs().front();
+    EXPECT_EQ(job.status, JobStatus::pending);
+    EXPECT_EQ(job.attempts, 0U);
+    EXPECT_EQ(job.last_error, "the store does not keep results: no vector is kept");
+    EXPECT_EQ(provider->calls(), 1) << "it waits, longer each time";
+}
+
 TEST_F(PipelineTest, AStopAsksAStoreThatDoesNotAnswerForTheGraceTimeAndNotForALease) {
     auto lost = std::make_unique<LostStore>(context);
     LostStore& asked = *lost;

@@ -238,7 +238,7 @@ TEST_F(WorkQueueTest, AThrottledTextWhoseFaultThatIsUsesUpAnAttempt) {
     EXPECT_TRUE(commit().empty()) << "several texts go in halves";
     const auto first = queue.take(fingerprint, limits);
     ASSERT_EQ(first->texts.size(), 1U);
-    queue.batch_failed(*first, busy, {limits, now}, true);
+    queue.batch_failed(*first, busy, {limits, now}, false);
     const auto other = queue.take(fingerprint, limits);
     queue.batch_answered(*other, rows(*other), {limits, now});
     EXPECT_EQ(commit().at(1).outcome, JobOutcome::retry);
