@@ -230,7 +230,7 @@ TEST_F(WorkQueueTest, AThrottledBatchIsKeptWholeAndGoesFirst) {
     EXPECT_TRUE(commit().empty()) << "no job has anything to report";
 }
 
-TEST_F(WorkQueueTest, AThrottledTextWhoseFaultThatIsUsesUpAnAttempt) {
+TEST_F(WorkQueueTest, AThrottledTextThatIsAtFaultUsesUpAnAttempt) {
     settings.backoff.jitter = 0;
     queue.plan(job(1), texts(0, 2));
     const Error busy{ErrorKind::throttled, "busy"};
