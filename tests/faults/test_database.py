@@ -1,6 +1,7 @@
 """What happens to the database while workers run: sessions ended, crashes, failover, a pooler, a full disk."""
 
 import ctypes
+import errno
 import os
 import pathlib
 import subprocess
@@ -246,10 +247,16 @@ class SmallDisk:
         self.folder.chmod(0o700)
 
     def fill(self, left=0):
-        """Fills it, except for `left` bytes."""
+        """Fills it, except for `left` bytes, though others write to it meanwhile."""
         with open(self.ballast, "wb") as file:
-            size = max(0, os.statvfs(self.mount).f_bavail * os.statvfs(self.mount).f_frsize - left)
-            os.posix_fallocate(file.fileno(), 0, size) if size else None
+            end = 0
+            while (size := os.statvfs(self.mount).f_bavail * os.statvfs(self.mount).f_frsize - left) > 0:
+                try:
+                    os.posix_fallocate(file.fileno(), end, size)
+                    end += size
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
 
     def free(self):
         self.ballast.unlink()
