@@ -74,10 +74,15 @@ public:
     [[nodiscard]] Result<std::vector<Finding>> diagnose() override;
 
 private:
-    [[nodiscard]] Time now() const { return context_.clock().wall(); }
+    // The host's time when the store was made, and what has passed since: a clock that is set moves no due time.
+    [[nodiscard]] Time now() const {
+        return made_at_ + std::chrono::duration_cast<Time::duration>(context_.clock().now() - made_);
+    }
     [[nodiscard]] LeaseToken new_token();
 
     Context& context_;
+    const Time made_at_ = context_.clock().wall();
+    const Clock::Steady made_ = context_.clock().now();
 
     sync::Mutex mutex_;
     State state_ EMBEDQ_GUARDED_BY(mutex_);

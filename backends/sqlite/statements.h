@@ -396,6 +396,28 @@ ON CONFLICT (worker_id) DO UPDATE SET host = excluded.host, pid = excluded.pid, 
     jobs_held = excluded.jobs_held, seen_at = excluded.seen_at)sql";
 inline constexpr char workers[] =
     "SELECT worker_id, host, pid, version, jobs_held, started_at, seen_at FROM workers ORDER BY worker_id";
+// --- a clock that was set back (clock.h). ?1 is now, ?2 by how much.
+
+// The newest time that every heartbeat, write and commit leaves behind.
+inline constexpr char latest_time[] =
+    "SELECT max(coalesce((SELECT max(seen_at) FROM workers), 0),"
+    " coalesce((SELECT at FROM changes ORDER BY revision DESC LIMIT 1), 0))";
+inline constexpr char correct_workers[] = "UPDATE workers SET seen_at = ?1 WHERE seen_at > ?1";
+inline constexpr char correct_changes[] = "UPDATE changes SET at = ?1 WHERE at > ?1";
+inline constexpr char correct_due_times[] =
+    "UPDATE jobs INDEXED BY jobs_pending SET next_run_at = next_run_at - ?2 WHERE status = 0 AND next_run_at > ?1";
+// ?1: the end of a lease that is extended now. A holder that lives extends its own before that.
+inline constexpr char correct_leases[] =
+    "UPDATE jobs INDEXED BY jobs_lease SET lease_expires_at = ?1 WHERE status = 1 AND lease_expires_at > ?1";
+inline constexpr char correct_parking[] = "UPDATE specs SET parked_until = parked_until - ?2 WHERE parked_until > ?1";
+inline constexpr char correct_refusals[] =
+    "UPDATE refusals SET written_at = min(written_at, ?1), ask_again_at = ask_again_at - ?2 WHERE ask_again_at > ?1";
+inline constexpr char correct_endpoint_states[] = "UPDATE endpoint_states SET until = until - ?2 WHERE until > ?1";
+inline constexpr char correct_endpoint_limits[] = "UPDATE endpoint_limits SET learned_at = ?1 WHERE learned_at > ?1";
+inline constexpr char correct_rate_limits[] = "UPDATE rate_limits SET free_at = free_at - ?2 WHERE free_at > ?1";
+
+// --- maintenance of workers and endpoints
+
 inline constexpr char forget_workers[] = "DELETE FROM workers WHERE seen_at < ?1";
 inline constexpr char put_endpoint_state[] =
     "INSERT OR REPLACE INTO endpoint_states (fingerprint, endpoint, kind, until, reason) VALUES (?1, ?2, ?3, ?4, ?5)";

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include "clock.h"
 #include "embedq/support/store_rules.h"
 #include "jobs.h"
 #include "statements.h"
@@ -143,6 +144,7 @@ Result<std::vector<bool>> SqliteStore::extend(const WorkerReport& worker, std::s
                                               milliseconds lease) {
     if (auto valid = check_lease(lease); !valid) return std::unexpected(valid.error());
     return connections_.write([&](Connection& connection, std::int64_t now) -> Result<std::vector<bool>> {
+        correct_times(connection, now, microseconds_of(lease));
         change(connection, sql::put_worker, worker.worker_id, worker.host, worker.pid, worker.version, worker.jobs_held,
                now);
         std::vector<bool> held;

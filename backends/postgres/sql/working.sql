@@ -137,6 +137,41 @@ BEGIN
     END IF;
 END $$;
 
+-- By how much the newest time that heartbeats, writes and commits left behind is ahead of the clock.
+CREATE FUNCTION embedq.clock_behind() RETURNS interval LANGUAGE plpgsql AS $$
+DECLARE
+    v_latest timestamptz := greatest((SELECT max(w.seen_at) FROM embedq.workers w),
+                                     (SELECT max(c.at) FROM embedq.changes c));
+BEGIN
+    RETURN v_latest - embedq.store_clock();
+END $$;
+
+-- After the server's clock was set back, or another server with an earlier clock took over: no wait becomes longer than
+-- it was to be. Waits are moved by as much as the clock was; a lease ends no later than one that is extended now, since
+-- a holder that lives extends its own before that. Each heartbeat looks; the lock lets one of several do it.
+CREATE FUNCTION embedq.correct_times(p_lease interval) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    c_noise constant interval := interval '1 second';
+    v_by    interval := embedq.clock_behind();
+    v_now   timestamptz;
+BEGIN
+    IF v_by IS NULL OR v_by < c_noise THEN RETURN; END IF;
+    LOCK TABLE embedq.workers IN SHARE ROW EXCLUSIVE MODE;
+    v_by := embedq.clock_behind();
+    IF v_by < c_noise THEN RETURN; END IF;
+    v_now := embedq.store_clock();
+    UPDATE embedq.workers w SET seen_at = v_now WHERE w.seen_at > v_now;
+    UPDATE embedq.changes c SET at = v_now WHERE c.at > v_now;
+    UPDATE embedq.jobs_ready r SET due = r.due - v_by WHERE r.due > v_now;
+    UPDATE embedq.job_leases l SET expires_at = v_now + p_lease WHERE l.expires_at > v_now + p_lease;
+    UPDATE embedq.specs s SET parked_until = s.parked_until - v_by WHERE s.parked_until > v_now;
+    UPDATE embedq.refusals w SET written_at = least(w.written_at, v_now), ask_again_at = w.ask_again_at - v_by
+    WHERE w.ask_again_at > v_now;
+    UPDATE embedq.endpoint_states s SET until = s.until - v_by WHERE s.until > v_now;
+    UPDATE embedq.endpoint_limits l SET learned_at = v_now WHERE l.learned_at > v_now;
+    UPDATE embedq.rate_limits l SET free_at = l.free_at - v_by WHERE l.free_at > v_now;
+END $$;
+
 -- Extends the leases that are still held, with one small write per receipt. If only some jobs of a receipt are
 -- extended, the others move to a part of their own, which keeps its expiry.
 CREATE FUNCTION embedq.extend_leases(p_worker text, p_host text, p_pid bigint, p_version text, p_jobs_held bigint,
@@ -151,6 +186,7 @@ DECLARE
 BEGIN
     -- A heartbeat that a crash of the server undoes is soon repeated: no need to wait for the disk.
     PERFORM set_config('synchronous_commit', 'off', true);
+    PERFORM embedq.correct_times(embedq.span_us(p_lease));
     INSERT INTO embedq.workers AS w (worker_id, host, pid, version, jobs_held, started_at, seen_at)
     VALUES (p_worker, p_host, p_pid, p_version, p_jobs_held, embedq.store_now(), embedq.store_now())
     ON CONFLICT (worker_id) DO UPDATE SET host = excluded.host, pid = excluded.pid, version = excluded.version,

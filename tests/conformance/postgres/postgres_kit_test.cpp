@@ -106,6 +106,8 @@ public:
                        std::to_string(by.count()));
     }
 
+    void set_clock_back(std::chrono::microseconds by) override { advance(-by); }
+
     Time now() override {
         return admin_.execute("SELECT " + schema_ + ".to_us(" + schema_ + ".store_now())").time(0, 0);
     }

@@ -67,6 +67,10 @@ public:
         require_the_contexts_clock();
         StoreUnderTest::advance(by);
     }
+    void set_clock_back(std::chrono::microseconds by) override {
+        require_the_contexts_clock();
+        StoreUnderTest::set_clock_back(by);
+    }
     Time now() override {
         require_the_contexts_clock();
         return StoreUnderTest::now();

@@ -44,6 +44,8 @@ const std::array planted_faults{
           "deleted_means_gone.a_deleted_spec_is_gone", make<LateResultsKept>},
     Fault{"heartbeat_does_not_extend", "extend returns true and leaves the expiry as it was",
           "lease_by_database_clock.extending_moves_the_expiry", make<HeartbeatDoesNotExtend>},
+    Fault{"believes_a_clock_set_back", "due times wait for the clock to reach them again",
+          "a_clock_set_back.due_times_follow", make<BelievesAClockSetBack>},
     Fault{"leases_cut_short", "a claim holds for half the requested lease",
           "recovered_in_time.an_expired_job_is_claimable_again", make<LeasesCutShort>},
     Fault{"reap_forgets", "expired leases stay running", "recovered_in_time.an_expired_job_is_claimable_again",

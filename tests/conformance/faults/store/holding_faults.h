@@ -82,6 +82,44 @@ private:
     std::unique_ptr<ReseededContext> reseeded_;
 };
 
+// A clock by which time goes back when the wall clock does.
+class WallContext final : public Context {
+public:
+    explicit WallContext(Context& context) : context_(context), clock_(context.clock()) {}
+    [[nodiscard]] std::string_view name() const noexcept override { return context_.name(); }
+    [[nodiscard]] Logger& logger() noexcept override { return context_.logger(); }
+    [[nodiscard]] const Clock& clock() const noexcept override { return clock_; }
+    [[nodiscard]] std::uint64_t random() noexcept override { return context_.random(); }
+    [[nodiscard]] std::optional<std::string> store_option(std::string_view name) const override {
+        return context_.store_option(name);
+    }
+
+private:
+    class WallClock final : public Clock {
+    public:
+        explicit WallClock(const Clock& clock) : clock_(clock) {}
+        [[nodiscard]] Steady now() const noexcept override { return Steady(clock_.wall().time_since_epoch()); }
+        [[nodiscard]] Wall wall() const noexcept override { return clock_.wall(); }
+
+    private:
+        const Clock& clock_;
+    };
+    Context& context_;
+    const WallClock clock_;
+};
+
+class BelievesAClockSetBack final : public FaultyStore {
+public:
+    explicit BelievesAClockSetBack(Context& context)
+        : BelievesAClockSetBack(context, std::make_unique<WallContext>(context)) {}
+    ~BelievesAClockSetBack() override = default;
+
+private:
+    BelievesAClockSetBack(Context& context, std::unique_ptr<WallContext> wall)
+        : FaultyStore(context, memory::make_store(*wall)), wall_(std::move(wall)) {}
+    std::unique_ptr<WallContext> wall_;
+};
+
 class DoubleLease final : public KnowsHolders {
 public:
     using KnowsHolders::KnowsHolders;

@@ -19,7 +19,8 @@
 
 namespace embedq::conformance {
 
-// Thrown by `advance` and `now` if the store's clock cannot be moved: the case is skipped, with this reason.
+// Thrown by `advance`, `set_clock_back` and `now` if the store's clock cannot be moved: the case is skipped, with this
+// reason.
 struct ClockCannotBeMoved {
     std::string reason;
 };
@@ -38,6 +39,9 @@ public:
 
     // Moves the store's clock. A store with a clock of its own moves that.
     virtual void advance(std::chrono::microseconds by) { context().manual_clock().advance(by); }
+
+    // Sets the wall clock that the store reads back, as an administrator does. No time passes.
+    virtual void set_clock_back(std::chrono::microseconds by) { context().manual_clock().set_wall_back(by); }
 
     // The store's time; it stands still between two calls of `advance`.
     [[nodiscard]] virtual Time now() { return context().clock().wall(); }

@@ -16,21 +16,25 @@
 
 namespace embedq::conformance {
 
-// Both times move together. Starts at a fixed moment, so that a failure looks the same each time.
+// Both times move together, unless the wall clock is set. Starts at a fixed moment, so that a failure looks the same
+// each time.
 class ManualClock final : public Clock {
 public:
     void advance(std::chrono::microseconds by) noexcept { passed_ += by.count(); }
+    // As an administrator does: the time for deadlines does not move.
+    void set_wall_back(std::chrono::microseconds by) noexcept { set_back_ += by.count(); }
 
     [[nodiscard]] Steady now() const noexcept override {
         return Steady(std::chrono::hours(1) + std::chrono::microseconds(passed_.load()));
     }
     [[nodiscard]] Wall wall() const noexcept override {
         return Wall(std::chrono::sys_days(std::chrono::year(2031) / 5 / 17)) +
-               std::chrono::microseconds(passed_.load());
+               std::chrono::microseconds(passed_.load() - set_back_.load());
     }
 
 private:
     std::atomic<std::int64_t> passed_{0};
+    std::atomic<std::int64_t> set_back_{0};
 };
 
 class CapturingLogger final : public Logger {

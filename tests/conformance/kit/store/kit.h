@@ -94,6 +94,7 @@ public:
     // Destroys every instance and opens a new one.
     void reopen();
     void advance(std::chrono::microseconds by) { under_test_.advance(by); }
+    void set_clock_back(std::chrono::microseconds by) { under_test_.set_clock_back(by); }
     [[nodiscard]] StoreUnderTest& under_test() noexcept { return under_test_; }
 
     // --- producers
@@ -124,6 +125,8 @@ public:
     bool refuse(const ClaimedJob& job, const std::string& text, const std::string& reason, JobOutcome outcome);
     // Claims and embeds until nothing is due.
     void embed_everything();
+    // A worker that holds nothing, or the jobs.
+    std::vector<bool> heartbeat(const std::string& worker = "worker", const std::vector<JobRef>& jobs = {});
 
     // --- reading
     [[nodiscard]] Job job(JobId id);
@@ -166,6 +169,7 @@ struct Case {
 [[nodiscard]] std::vector<Case> producer_cases();
 [[nodiscard]] std::vector<Case> claim_cases();
 [[nodiscard]] std::vector<Case> fence_cases();
+[[nodiscard]] std::vector<Case> clock_cases();
 [[nodiscard]] std::vector<Case> attempt_cases();
 [[nodiscard]] std::vector<Case> provisional_cases();
 [[nodiscard]] std::vector<Case> profile_cases();
