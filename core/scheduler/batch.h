@@ -76,6 +76,9 @@ struct Batch {
     [[nodiscard]] std::size_t bytes() const noexcept;
 };
 
+// What became of a job's report.
+enum class Kept : std::uint8_t { yes, lease_over, refused };
+
 // A commit for the store, with the texts that its spans point into.
 struct CommitWork {
     Commit commit;

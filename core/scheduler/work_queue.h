@@ -115,8 +115,8 @@ public:
 
     // Takes what is ready. `random` in [0, 1) spreads the delays of retries.
     [[nodiscard]] CommitWork collect(double random);
-    // What the store answered for each report of a collected commit; nothing where it kept none of it.
-    void committed(const CommitWork& work, const std::vector<bool>& kept);
+    // What became of each report of a collected commit.
+    void committed(const CommitWork& work, const std::vector<Kept>& kept);
     [[nodiscard]] std::size_t ready_vectors() const noexcept { return ready_vectors_; }
     [[nodiscard]] bool has_ready() const noexcept { return !to_report_.empty(); }
     // A log message for each text that was cut and is now stored. Each is returned once.

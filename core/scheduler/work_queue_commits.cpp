@@ -81,13 +81,13 @@ void WorkQueue::close(const TextPtr& text, bool kept, std::uint64_t& counter) {
     forget(text);
 }
 
-void WorkQueue::committed(const CommitWork& work, const std::vector<bool>& kept) {
+void WorkQueue::committed(const CommitWork& work, const std::vector<Kept>& kept) {
     std::vector<bool> vector_kept(work.commit.vectors.size(), false);
     std::vector<bool> refusal_kept(work.commit.refusals.size(), false);
     for (std::size_t i = 0; i < work.commit.jobs.size(); ++i) {
         const JobReport& report = work.commit.jobs[i];
-        if (i >= kept.size() || !kept[i]) {
-            lose(work.holds[i], kept.empty() ? LossReason::not_committed : LossReason::lease_over);
+        if (kept[i] != Kept::yes) {
+            lose(work.holds[i], kept[i] == Kept::refused ? LossReason::not_committed : LossReason::lease_over);
             continue;
         }
         for (const std::uint32_t place : report.vectors) vector_kept[place] = true;

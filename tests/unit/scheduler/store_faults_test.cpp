@@ -253,7 +253,7 @@ TEST_F(StoreFaultsTest, ACommitIsTriedAgainForALeaseAndAtAStopForTheGraceTimeOnl
     context.manual_clock().advance(state.settings.lease);
     EXPECT_FALSE(committer.try_write(nothing, began));
     context.manual_clock().advance(milliseconds(1));
-    EXPECT_EQ(committer.try_write(nothing, began), std::vector<bool>()) << "its leases are over";
+    EXPECT_EQ(committer.try_write(nothing, began), std::vector<Kept>()) << "its leases are over";
     const auto stopped = context.clock().now();
     {
         const sync::Lock lock(state.mutex);
@@ -261,7 +261,7 @@ TEST_F(StoreFaultsTest, ACommitIsTriedAgainForALeaseAndAtAStopForTheGraceTimeOnl
     }
     EXPECT_FALSE(committer.try_write(nothing, stopped));
     context.manual_clock().advance(state.settings.grace + milliseconds(1));
-    EXPECT_EQ(committer.try_write(nothing, stopped), std::vector<bool>()) << "the process must end";
+    EXPECT_EQ(committer.try_write(nothing, stopped), std::vector<Kept>()) << "the process must end";
 }
 
 TEST_F(StoreFaultsTest, TextsThatWereCutAreLoggedInFewLines) {

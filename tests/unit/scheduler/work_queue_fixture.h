@@ -100,7 +100,7 @@ protected:
         const CommitWork work = queue.collect(0.5);
         written.clear();
         for (const VectorWrite& write : work.commit.vectors) written[write.text_hash] = write.cut_to;
-        queue.committed(work, std::vector<bool>(work.commit.jobs.size(), true));
+        queue.committed(work, std::vector<Kept>(work.commit.jobs.size(), Kept::yes));
         for (const JobReport& report : work.commit.jobs) reports[report.job.id] = report;
         return reports;
     }

@@ -40,7 +40,7 @@ TEST_F(WorkQueueTest, ATextThatSeveralJobsWaitForIsSentOnceAndReportedByAll) {
         EXPECT_EQ(report.outcome, JobOutcome::succeeded);
         EXPECT_EQ(report.vectors.size(), 10U);
     }
-    queue.committed(work, {true, true});
+    queue.committed(work, {Kept::yes, Kept::yes});
     EXPECT_EQ(queue.texts(), 0U);
     EXPECT_EQ(queue.bytes(), 0U);
     EXPECT_EQ(queue.counters().texts_embedded, 15U);
@@ -62,7 +62,7 @@ TEST_F(WorkQueueTest, ATextThatComesInTwoCommitsCountsOnce) {
     drain();
     const CommitWork work = queue.collect(0.5);
     queue.plan(job(2), texts(0, 1));
-    queue.committed(work, {true});
+    queue.committed(work, {Kept::yes});
     EXPECT_EQ(commit().at(2).vectors.size(), 1U);
     EXPECT_EQ(queue.counters().texts_embedded, 1U);
     EXPECT_EQ(queue.texts(), 0U);
@@ -328,7 +328,7 @@ TEST_F(WorkQueueTest, AReportThatTheStoreDidNotKeepLosesTheJob) {
     queue.plan(job(1), texts(0, 2));
     drain();
     const CommitWork work = queue.collect(0.5);
-    queue.committed(work, {false});
+    queue.committed(work, {Kept::lease_over});
     EXPECT_EQ(queue.jobs(), 0U);
     EXPECT_EQ(queue.texts(), 0U);
     EXPECT_EQ(queue.counters().texts_embedded, 0U);
