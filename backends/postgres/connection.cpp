@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <libpq-fe.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -140,6 +142,13 @@ public:
     OwnDescriptor& operator=(const OwnDescriptor&) = delete;
     // Ends every wait on the socket.
     void shut_down() const { ::shutdown(descriptor_, SHUT_RDWR); }
+    // How many bytes went over it, received and acknowledged ones; 0 if it is not of TCP.
+    [[nodiscard]] std::uint64_t moved() const {
+        tcp_info info{};
+        socklen_t size = sizeof info;
+        if (::getsockopt(descriptor_, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
+        return info.tcpi_bytes_received + info.tcpi_bytes_acked;
+    }
 
 private:
     const int descriptor_;
@@ -214,8 +223,8 @@ std::string_view Rows::view(std::size_t row, int column) const {
     return {field.c_str(), field.size()};
 }
 struct Connection::Impl {
-    Impl(const ConnectionSettings& from, sync::Watchdog* by)
-        : settings(from), watchdog(by), place(place_of(from.url)) {}
+    Impl(const ConnectionSettings& from, sync::Watchdog* by, SilenceCheck* check)
+        : settings(from), watchdog(by), silence(check), place(place_of(from.url)) {}
 
     // libpq has no other way to connect to several addresses, with a time for each, than one that blocks.
     void connect() {
@@ -263,12 +272,30 @@ struct Connection::Impl {
         if (watchdog == nullptr) return translated(std::forward<Do>(run));
         const sync::Watchdog::Watch watch(*watchdog, std::chrono::steady_clock::now() + limit,
                                           [this] { socket->shut_down(); });
+        std::optional<SilenceCheck::Watch> look;
+        if (silence != nullptr && limit > settings.call_timeout) look.emplace(*silence, watched());
         try {
             return translated(std::forward<Do>(run));
         } catch (const Failure&) {
             if (const auto reason = watch.ended()) throw no_answer(*reason, limit);
+            if (look && look->ended()) throw fell_silent();
             throw;
         }
+    }
+
+    [[nodiscard]] SilenceCheck::Call watched() const {
+        return {.session = pooled ? 0 : connection->backendpid(),
+                .progress = [this] { return socket->moved(); },
+                .end = [this] { socket->shut_down(); }};
+    }
+
+    [[nodiscard]] Failure fell_silent() const {
+        return {.error = {ErrorKind::unavailable,
+                          "a connection to PostgreSQL at " + place +
+                              " has fallen silent: the server does not answer, or no longer works on the call; the "
+                              "connection was closed",
+                          "see whether the server, a pooler before it or the network hangs"},
+                .disconnected = true};
     }
 
     [[nodiscard]] Failure no_answer(sync::Watchdog::Reason reason, std::chrono::milliseconds limit) const {
@@ -365,6 +392,7 @@ struct Connection::Impl {
 
     const ConnectionSettings settings;
     sync::Watchdog* const watchdog;
+    SilenceCheck* const silence;
     bool migrates = false;
     const std::string place;
     std::unique_ptr<pqxx::connection> connection;
@@ -376,8 +404,8 @@ struct Connection::Impl {
     int version = 0;
 };
 
-Connection::Connection(const ConnectionSettings& settings, sync::Watchdog* watchdog)
-    : impl_(std::make_unique<Impl>(settings, watchdog)) {
+Connection::Connection(const ConnectionSettings& settings, sync::Watchdog* watchdog, SilenceCheck* silence)
+    : impl_(std::make_unique<Impl>(settings, watchdog, silence)) {
     try {
         impl_->connect();
         // Otherwise libpqxx would reconnect by itself in the middle of a transaction.

@@ -17,6 +17,7 @@
 #include "embedq/values.h"
 #include "failure.h"
 #include "parameters.h"
+#include "silence_check.h"
 #include "sync/watchdog.h"
 
 namespace embedq::postgres {
@@ -80,7 +81,9 @@ public:
     // Connects. `unavailable` when the server does not answer or is a standby; `misconfigured` when it refuses. The
     // watchdog must outlive the connection: it shuts the socket down under a call whose time is over, or which a stop
     // ends, and that call fails as `unavailable`. Without a watchdog, calls wait for as long as the peer acknowledges.
-    explicit Connection(const ConnectionSettings& settings, sync::Watchdog* watchdog = nullptr);
+    // So does the check, which looks at long calls; it needs the watchdog.
+    explicit Connection(const ConnectionSettings& settings, sync::Watchdog* watchdog = nullptr,
+                        SilenceCheck* silence = nullptr);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;

@@ -19,6 +19,11 @@ constexpr sync::Backoff connect_backoff{
 // After a conflict with another transaction: a moment, so that the two do not meet again.
 constexpr sync::Backoff conflict_backoff{
     .base = milliseconds(10), .max = milliseconds(320), .jitter = 1, .mode = sync::Jitter::below};
+// At long calls, and for the server's answer: a silent connection is noticed within half a minute, however slowly the
+// server is found to be silent.
+constexpr milliseconds look_interval{3'000};
+constexpr milliseconds longest_look{3'000};
+constexpr milliseconds shortest_silence{2'000};  // libpq's shortest time to connect; what fails earlier is an answer
 constexpr std::chrono::seconds wait_for_connection{30};
 constexpr int most_tries = 8;
 
@@ -29,7 +34,36 @@ constexpr int most_tries = 8;
 }  // namespace
 
 ConnectionPool::ConnectionPool(ConnectionSettings settings, std::size_t pool, Context& context)
-    : settings_(std::move(settings)), pool_(pool), context_(context) {}
+    : settings_(std::move(settings)),
+      pool_(pool),
+      context_(context),
+      silence_(std::min(settings_.call_timeout, look_interval), [this] { return sessions(); }) {}
+
+// A look that is under way ends.
+ConnectionPool::~ConnectionPool() {
+    watchdog_.stop();
+}
+
+Sessions ConnectionPool::sessions() noexcept {
+    ConnectionSettings settings = settings_;
+    settings.call_timeout = std::min(settings.call_timeout, longest_look);
+    Sessions sessions;
+    const auto began = now();
+    try {
+        Connection connection(settings, &watchdog_);
+        const Rows rows = connection.execute(
+            "SELECT pid FROM pg_catalog.pg_stat_activity WHERE state IS NULL OR state NOT LIKE 'idle%'",
+            Duration::moments);
+        sessions.answer = Sessions::Answer::given;
+        for (std::size_t i = 0; i < rows.size(); ++i) sessions.working.insert(static_cast<int>(rows.integer(i, 0)));
+    } catch (const Failure& caught) {
+        const bool silent = caught.error.kind == ErrorKind::unavailable && now() >= began + shortest_silence;
+        sessions.answer = silent ? Sessions::Answer::none : Sessions::Answer::refused;
+    } catch (...) {
+        sessions.answer = Sessions::Answer::refused;
+    }
+    return sessions;
+}
 
 ConnectionPool::Lease::~Lease() {
     pool_.give_back(std::move(pooled_));
@@ -63,7 +97,7 @@ ConnectionPool::Pooled ConnectionPool::take(bool& fresh) {
     lock.unlock();
     fresh = true;
     try {
-        Pooled pooled{std::make_unique<Connection>(settings_, &watchdog_)};
+        Pooled pooled{std::make_unique<Connection>(settings_, &watchdog_, &silence_)};
         lock.lock();
         last_failure_.reset();
         connect_failures_ = 0;

@@ -19,6 +19,7 @@
 #include "embedq/context.h"
 #include "embedq/error.h"
 #include "embedq/store.h"
+#include "silence_check.h"
 #include "sync/mutex.h"
 #include "sync/watchdog.h"
 
@@ -27,6 +28,9 @@ namespace embedq::postgres {
 class ConnectionPool {
 public:
     ConnectionPool(ConnectionSettings settings, std::size_t pool, Context& context);
+    ~ConnectionPool();
+    ConnectionPool(const ConnectionPool&) = delete;
+    ConnectionPool& operator=(const ConnectionPool&) = delete;
 
     // Calls one function of the schema, as one transaction; `read` turns its rows into the verb's result. Rows are read
     // here and nowhere else, so that nothing that a row holds can throw across the contract.
@@ -93,12 +97,15 @@ private:
     // Whether to try again after the failure; waits first if that needs a pause.
     [[nodiscard]] bool again(const Failure& failure, bool fresh, int tries, const std::stop_token& stop);
     void drop_idle();
+    // Asked over a connection of its own.
+    [[nodiscard]] Sessions sessions() noexcept;
 
     const ConnectionSettings settings_;
     const std::size_t pool_;
     Context& context_;
 
     sync::Watchdog watchdog_;  // outlives the connections
+    SilenceCheck silence_;     // likewise
     sync::Mutex mutex_;
     std::condition_variable_any returned_;
     bool interrupted_ EMBEDQ_GUARDED_BY(mutex_) = false;

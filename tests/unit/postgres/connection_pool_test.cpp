@@ -97,6 +97,12 @@ protected:
         store_ = must(make_store(options(), context));
         must(store_->next_due({}));
     }
+    [[nodiscard]] static ConnectionSettings settings() {
+        ConnectionSettings settings = settings_for(url() + "?application_name=silence");
+        settings.call_timeout = std::chrono::milliseconds(1'000);
+        settings.statement_timeout = std::chrono::hours(1);
+        return settings;
+    }
     [[nodiscard]] Options options() const {
         return Options({{"url", url() + "?application_name=silence"},
                         {"schema", schema},
@@ -113,6 +119,22 @@ TEST_F(SilenceTest, a_connection_that_falls_silent_costs_a_call_its_time_and_no_
     const auto took = steady_clock::now() - before;
     EXPECT_GE(took, std::chrono::milliseconds(1'000));
     EXPECT_LT(took, std::chrono::seconds(5));
+}
+
+TEST_F(SilenceTest, a_long_call_does_not_wait_for_its_statements_time) {
+    ConnectionPool pool(settings(), 1, context);
+    const auto sleep = [&](const std::string& seconds) {
+        return pool.with_connection([&](Connection& connection) -> Status {
+            connection.execute("SELECT pg_catalog.pg_sleep(" + seconds + ")");
+            return {};
+        });
+    };
+    ASSERT_TRUE(sleep("3.5")) << "one on which the server works is left alone";
+    store_.reset();
+    const Frozen frozen;
+    const auto before = steady_clock::now();
+    EXPECT_TRUE(sleep("0")) << "over a new connection";
+    EXPECT_LT(steady_clock::now() - before, std::chrono::seconds(30));
 }
 
 TEST_F(SilenceTest, the_check_of_an_idle_connection_has_that_time_too) {
