@@ -15,8 +15,7 @@ constexpr double pause_jitter = 0.1;                  // longer, of a pause
 constexpr double first_growth = 1.0 / 10;
 constexpr double slow_growth = 1.0 / 12;
 // Refused so often in a row, it counts per minute, or what it says about the time to wait is wrong.
-constexpr std::size_t refusals_until_minute = 2;
-constexpr std::size_t refusals_until_minute_if_stated = 3;
+constexpr std::size_t refusals_until_minute = 3;
 // Refused so often in a row, it may refuse what is sent and nothing else.
 constexpr std::size_t refusals_until_trial = 5;
 
@@ -35,7 +34,7 @@ bool Endpoint::admits(Steady now) const noexcept {
     if (control_running_) return false;
     if (now < pause_.until || now < backoff_until_) return false;
     // Calls that were in flight when the pause began do not delay the first call after it: they may hang.
-    if (tripped_ || resuming_) return calls_since_pause_ == 0;
+    if (one_at_a_time()) return calls_since_pause_ == 0;
     return in_flight_ < static_cast<std::size_t>(concurrency_);
 }
 
@@ -43,12 +42,12 @@ Endpoint::Steady Endpoint::ready_at(Steady now) const {
     const Steady resumes = std::max(pause_.until, backoff_until_);
     if (now < resumes) return resumes;
     if (!admits(now)) return Steady::max();
-    return rate_.available_at(now);
+    return random_.in_trial() ? now : rate_.available_at(now);
 }
 
 void Endpoint::begin(Steady now) {
     ++in_flight_;
-    if (tripped_ || resuming_) ++calls_since_pause_;
+    if (one_at_a_time()) ++calls_since_pause_;
     const bool had_rate = rate_.limit() > 0;
     rate_.sent(now);
     // Without a rate it is as unknown as at first.
@@ -113,6 +112,10 @@ Endpoint::CallEffect Endpoint::finished(Steady now, const std::optional<Error>& 
 void Endpoint::throttled(const Error& error, Steady now, Steady sent_at, double jitter, CallEffect& effect) {
     const Steady before = std::max(now, pause_.until);
     effect.charge_jobs = false;
+    if (throttled_at_random(error, now, sent_at)) {
+        throttled_for_ += std::chrono::duration_cast<std::chrono::milliseconds>(std::max(now, pause_.until) - before);
+        return;
+    }
     // A call from before the pause says nothing new.
     if (sent_at >= pause_.until) {
         ++refusals_;
@@ -129,11 +132,31 @@ void Endpoint::throttled(const Error& error, Steady now, Steady sent_at, double 
         slowed_down_ = true;
         if (now >= pause_.until) back_off(now, first_throttled_pause(now), jitter, PauseKind::throttled, error);
     }
-    if (refusals_ >= (stated ? refusals_until_minute_if_stated : refusals_until_minute)) {
+    // What it takes after a pause of seconds, a limit per minute would refuse.
+    const bool took_another = resumed_at_ && now - *resumed_at_ < std::chrono::minutes(1);
+    if (!took_another && refusals_ >= refusals_until_minute) {
         if (const auto minute_over = rate_.minute_over(now))
             pause_for({*minute_over, PauseKind::throttled, to_string(error)});
     }
     throttled_for_ += std::chrono::duration_cast<std::chrono::milliseconds>(std::max(now, pause_.until) - before);
+}
+
+bool Endpoint::throttled_at_random(const Error& error, Steady now, Steady sent_at) {
+    const bool followed = random_.found(now) || random_.in_trial();
+    random_.ended(true, sent_at, now);
+    // After a trial that was answered, what is refused may be the reason.
+    if (!followed && sent_at >= pause_.until && refusals_ == 0 && !trial_answered_ && rate_.within_limit(sent_at)) {
+        random_.at_low_rate(true);
+        const bool doubtful = says_how_long(error) || !rate_.proven();
+        random_.begin_trial(now, now - sent_at, rate_.per_second(sent_at), doubtful);
+    }
+    if (random_.found(now)) rate_.forget();
+    if (!random_.found(now) && !random_.in_trial()) return false;
+    if (random_.in_trial()) rate_.refused(sent_at, now);
+    if (says_how_long(error))
+        pause_for({now + std::min(*error.retry_after, settings_.longest_retry_after), PauseKind::throttled,
+                   to_string(error)});
+    return true;
 }
 
 std::chrono::milliseconds Endpoint::first_throttled_pause(Steady now) const {
@@ -166,10 +189,18 @@ void Endpoint::answered(Steady now, Steady sent_at, CallEffect& effect) {
     answered_at_ = now;
     const auto max_concurrency = static_cast<double>(std::max<std::size_t>(1, settings_.concurrency));
     concurrency_ = std::min(max_concurrency, concurrency_ + (slowed_down_ ? slow_growth : first_growth));
+    if (sent_at >= pause_.until && rate_.within_limit(sent_at)) random_.at_low_rate(false);
+    // The first call after the wait that it asked for says nothing in a trial.
+    const bool in_trial = random_.in_trial();
+    if (!in_trial || !resuming_) random_.ended(false, sent_at, now);
+    if (random_.found(now)) rate_.forget();
     // An answer to what was sent before the pause began does not end it.
     if (sent_at < pause_.until) return;
     effect.recovered = !pause_.reason.empty();
-    if (resuming_) rate_.resumed(sent_at);
+    if ((resuming_ || in_trial) && !random_.in_trial()) {
+        rate_.resumed(sent_at);
+        resumed_at_ = sent_at;
+    }
     trial_answered_ = tripped_ && pause_.kind == PauseKind::throttled;
     failures_ = 0;
     pauses_ = 0;
@@ -196,6 +227,7 @@ void Endpoint::adopt_pause(const Pause& pause, Steady now) {
 
 void Endpoint::inherit(const Endpoint& old) {
     rate_ = old.rate_;
+    random_ = old.random_;
     failures_ = old.failures_;
     pauses_ = old.pauses_;
     tripped_ = old.tripped_;

@@ -20,6 +20,7 @@
 #include "embedq/endpoint.h"
 #include "embedq/error.h"
 #include "endpoints/learned_rate.h"
+#include "endpoints/random_refusals.h"
 
 namespace embedq::endpoints {
 
@@ -93,7 +94,9 @@ public:
     void adopt_pause(const Pause& pause, Steady now);
 
     // Another process learned this rate, in requests a second, or this one did before it was restarted.
-    void adopt_rate(double per_second, Steady now) { rate_.adopt(per_second, now); }
+    void adopt_rate(double per_second, Steady now) {
+        if (!random_.found(now) && !random_.in_trial()) rate_.adopt(per_second, now);
+    }
 
     // Takes over pause, rate and breaker of a former object for the same endpoint.
     void inherit(const Endpoint& old);
@@ -106,15 +109,18 @@ public:
     [[nodiscard]] double concurrency() const noexcept { return concurrency_; }
     // The breaker is open or half-open: the next call is a trial, which sends none of the queued texts.
     [[nodiscard]] bool tripped() const noexcept { return tripped_; }
-    [[nodiscard]] double rate(Steady now) const { return rate_.per_second(now); }
+    [[nodiscard]] double rate(Steady now) const { return random_.in_trial() ? 0 : rate_.per_second(now); }
     // The sum of all pauses because of throttling.
     [[nodiscard]] std::chrono::milliseconds throttled_for() const noexcept { return throttled_for_; }
 
 private:
+    [[nodiscard]] bool one_at_a_time() const noexcept { return tripped_ || resuming_ || random_.in_trial(); }
     [[nodiscard]] bool answered_recently(Steady now) const noexcept;
     void call_ended(Steady sent_at) noexcept;
     void answered(Steady now, Steady sent_at, CallEffect& effect);
     void throttled(const Error& error, Steady now, Steady sent_at, double jitter, CallEffect& effect);
+    // Whether it is one at random, which lowers no rate; it pauses if the endpoint said so.
+    [[nodiscard]] bool throttled_at_random(const Error& error, Steady now, Steady sent_at);
     void failed(const Error& error, Steady now, double jitter, CallEffect& effect);
     void slow_down(Steady now);
     void back_off(Steady now, std::chrono::milliseconds first, double jitter, PauseKind kind, const Error& error);
@@ -124,6 +130,7 @@ private:
     const EndpointSettings settings_;
     double concurrency_;
     LearnedRate rate_;
+    RandomRefusals random_;
     std::size_t in_flight_ = 0;
     std::size_t calls_since_pause_ = 0;  // in flight, of those that began after the last pause, until one is answered
     std::size_t failures_ = 0;           // unavailable or broken answers in a row
@@ -139,6 +146,7 @@ private:
     Steady backoff_until_{};
     Steady slowed_down_until_{};  // failures before this count as one
     std::optional<Steady> answered_at_;
+    std::optional<Steady> resumed_at_;  // when the first call after the last pause was sent
     std::chrono::milliseconds throttled_for_{0};
 };
 

@@ -131,6 +131,11 @@ double LearnedRate::sustained(Steady sent_at, Seconds pause) {
     return std::max(rate, least);
 }
 
+void LearnedRate::forget() noexcept {
+    limit_ = 0;
+    refused_.reset();
+}
+
 void LearnedRate::adopt(double per_second, Steady now) {
     // It has grown elsewhere: growth goes on from there, and does not begin again with each such report.
     if (const double present = this->per_second(now); present > 0 && per_second > present) {

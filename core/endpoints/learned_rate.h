@@ -36,6 +36,8 @@ public:
     void pause_until(Steady resumes);
     // A call that was sent after the pause at `sent_at` was answered: the pause is over, and sets the rate.
     void resumed(Steady sent_at);
+    // There is none, since refusals do not depend on it.
+    void forget() noexcept;
     // Another process learned this rate, or this one did before it was restarted. 0: that there is none.
     void adopt(double per_second, Steady now);
 
@@ -43,6 +45,10 @@ public:
     [[nodiscard]] double per_second(Steady now) const;
     // The learned limit, from which the rate grows; 0 while none is set.
     [[nodiscard]] double limit() const noexcept { return limit_; }
+    // A rate is set, and has not grown above the learned limit.
+    [[nodiscard]] bool within_limit(Steady now) const { return limit_ > 0 && growth(now) <= 1; }
+    // The limit is more than what a burst was accepted at.
+    [[nodiscard]] bool proven() const noexcept { return !unproven_; }
     // How long the endpoint is likely to refuse further calls; 0 while no rate is set.
     [[nodiscard]] Seconds likely_pause(Steady now) const;
     // When the oldest call that was accepted within a minute is a minute old: then a limit per minute, whichever way it

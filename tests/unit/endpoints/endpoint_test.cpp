@@ -116,12 +116,14 @@ TEST(Endpoint, TheFirstCallsGoTwoAtATimeAndThenMore) {
     EXPECT_NEAR(endpoint.concurrency(), 8, 0.01);
 }
 
-TEST(Endpoint, RefusedAgainAfterAPauseItWaitsUntilItsMinuteIsOver) {
+TEST(Endpoint, RefusedThreeTimesInARowItWaitsUntilItsMinuteIsOver) {
     Endpoint endpoint({.concurrency = 4});
     for (int i = 0; i < 3; ++i) call(endpoint, endpoint_start + seconds(i), std::nullopt);
     call(endpoint, endpoint_start + seconds(3), error(ErrorKind::throttled));
     EXPECT_EQ(endpoint.paused_until(), endpoint_start + seconds(4));
     call(endpoint, endpoint_start + seconds(4), error(ErrorKind::throttled));
+    EXPECT_EQ(endpoint.paused_until(), endpoint_start + seconds(6)) << "twice may be chance";
+    call(endpoint, endpoint_start + seconds(6), error(ErrorKind::throttled));
     EXPECT_EQ(endpoint.paused_until(), endpoint_start + seconds(61)) << "a minute, and a second, after the first call";
     call(endpoint, endpoint_start + seconds(61), std::nullopt);
     EXPECT_NEAR(endpoint.rate(endpoint_start + seconds(61)) * 60, 3, 0.3);

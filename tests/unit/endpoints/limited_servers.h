@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <random>
@@ -30,6 +31,7 @@ struct Limit {
     double window = 1;        // seconds
     bool tells = false;       // how long to wait, in Retry-After
     double always_tells = 0;  // the same Retry-After in each refusal; seconds
+    double at_random = 0;     // the share of calls that it refuses whatever it counts
     [[nodiscard]] double per_second() const { return calls / window; }
 };
 
@@ -37,8 +39,8 @@ class LimitedServer {
 public:
     using Steady = Endpoint::Steady;
 
-    explicit LimitedServer(const Limit& limit)
-        : limit_(limit), phase_(first_window * limit.window), tokens_(limit.calls) {}
+    explicit LimitedServer(const Limit& limit, std::uint32_t seed = 5)
+        : limit_(limit), phase_(first_window * limit.window), tokens_(limit.calls), random_(seed) {}
 
     void change(double calls) { limit_.calls = calls; }
 
@@ -48,7 +50,7 @@ public:
         const double wait = limit_.counting == Counting::fixed_window     ? wait_fixed(at)
                             : limit_.counting == Counting::sliding_window ? wait_sliding(at)
                                                                           : wait_bucket(at);
-        if (wait <= 0) {
+        if (wait <= 0 && !(limit_.at_random > 0 && chance_(random_) < limit_.at_random)) {
             ++accepted;
             return std::nullopt;
         }
@@ -94,6 +96,8 @@ private:
     std::deque<double> passed_;
     double tokens_;
     double filled_at_ = 0;
+    std::mt19937 random_;
+    std::uniform_real_distribution<double> chance_{0, 1};
 };
 
 // A client with one endpoint, and always something to send.
@@ -111,7 +115,7 @@ public:
             if (ready <= now_)
                 send();
             else
-                wait_until(ready);
+                wait_until(std::min(ready, end));
         }
     }
     [[nodiscard]] double rate() const { return endpoint_.rate(now_); }

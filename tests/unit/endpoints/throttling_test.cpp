@@ -2,7 +2,9 @@
 // limit is used.
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "limited_servers.h"
@@ -11,6 +13,8 @@ namespace embedq::endpoints {
 namespace {
 
 constexpr Counting every_counting[] = {Counting::fixed_window, Counting::sliding_window, Counting::token_bucket};
+
+constexpr double no_limit = 1e9;
 
 std::string name_of(const Limit& limit, std::size_t concurrency) {
     const char* const names[] = {"fixed window", "sliding window", "token bucket"};
@@ -103,6 +107,48 @@ TEST(Throttling, ALoweredLimitIsFoundWithFewRefusals) {
         client.run_for(60);
         EXPECT_LE(server.refused - refused, 60U * 2U / 10 + 2);
     }
+}
+
+// No rate makes such a server refuse fewer calls, so none is kept to.
+TEST(Throttling, RefusalsAtRandomCostLittleThroughput) {
+    constexpr double latency = 0.1;
+    constexpr double seconds = 300;
+    constexpr std::size_t concurrency = 4;
+    constexpr std::uint32_t servers = 4;
+    // The more it refuses, the more it looks like a limit at first.
+    for (const auto& [share, used] : {std::pair{0.1, 0.6}, {0.2, 0.6}, {0.4, 0.35}}) {
+        SCOPED_TRACE(share);
+        double accepted = 0;
+        for (std::uint32_t seed = 1; seed <= servers; ++seed) {
+            LimitedServer server({.calls = no_limit, .at_random = share}, seed);
+            LimitedClient client(server, concurrency, latency);
+            client.run_for(seconds);
+            accepted += static_cast<double>(server.accepted);
+        }
+        EXPECT_GE(accepted, used * (1 - share) * seconds * servers * concurrency / latency);
+    }
+}
+
+TEST(Throttling, WhereTheServerStatesAWaitForRefusalsAtRandomItIsKeptToAndNoRateIs) {
+    LimitedServer server({.calls = no_limit, .always_tells = 1, .at_random = 0.2});
+    LimitedClient client(server, 1, 0.1);
+    client.run_for(300);
+    const std::size_t accepted = server.accepted;
+    client.run_for(300);
+    // Five calls take half a second, and one of them costs a pause.
+    EXPECT_GE(server.accepted - accepted, 300U * 4 * 6 / 10 * 2 / 3);
+}
+
+TEST(Throttling, ALimitIsFoundThoughRefusalsWereAtRandom) {
+    LimitedServer server({.calls = no_limit, .at_random = 0.2});
+    LimitedClient client(server, 4, 0.1);
+    client.run_for(300);
+    server.change(2);
+    client.run_for(60);
+    const std::size_t accepted = server.accepted;
+    const std::size_t refused = server.refused;
+    client.run_for(300);
+    EXPECT_LE(server.refused - refused, server.accepted - accepted) << "not the nine tenths above the limit";
 }
 
 }  // namespace
