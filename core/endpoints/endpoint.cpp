@@ -18,6 +18,11 @@ constexpr double slow_growth = 1.0 / 12;
 constexpr std::size_t refusals_until_minute = 3;
 // Refused so often in a row, it may refuse what is sent and nothing else.
 constexpr std::size_t refusals_until_trial = 5;
+// A text is not charged for one failure, and is found in the end.
+constexpr std::size_t least_failures_needed = 2;
+constexpr std::size_t most_failures_needed = 6;
+constexpr double rare = 0.05;
+constexpr double weight_of_control = 1.0 / 8;
 
 bool says_how_long(const Error& error) {
     // A server that refuses and asks for a wait of 0 has not said how long to wait.
@@ -75,6 +80,20 @@ bool Endpoint::needs_control(const Error& error, bool single, Steady now) const 
 void Endpoint::end_control(bool answered) noexcept {
     control_running_ = false;
     control_failed_ = !answered;
+}
+
+void Endpoint::count_control(bool answered) noexcept {
+    controls_lost_ += ((answered ? 0 : 1) - controls_lost_) * weight_of_control;
+}
+
+std::size_t Endpoint::failures_needed() const noexcept {
+    double by_chance = controls_lost_;
+    std::size_t needed = 1;
+    while (needed < most_failures_needed && (needed < least_failures_needed || by_chance > rare)) {
+        by_chance *= controls_lost_;
+        ++needed;
+    }
+    return needed;
 }
 
 void Endpoint::call_ended(Steady sent_at) noexcept {
@@ -228,6 +247,7 @@ void Endpoint::adopt_pause(const Pause& pause, Steady now) {
 void Endpoint::inherit(const Endpoint& old) {
     rate_ = old.rate_;
     random_ = old.random_;
+    controls_lost_ = old.controls_lost_;
     failures_ = old.failures_;
     pauses_ = old.pauses_;
     tripped_ = old.tripped_;

@@ -83,6 +83,11 @@ public:
     // No call is admitted while a control is under way; the control itself is none.
     void begin_control() noexcept { control_running_ = true; }
     void end_control(bool answered) noexcept;
+    // Counts a control or a trial.
+    void count_control(bool answered) noexcept;
+    // How often a text has to fail, each time while a control is answered, until that is not by chance: the more often
+    // the more controls are lost.
+    [[nodiscard]] std::size_t failures_needed() const noexcept;
     [[nodiscard]] bool control_running() const noexcept { return control_running_; }
     // The next call is a trial.
     void trip() noexcept { tripped_ = true; }
@@ -141,6 +146,7 @@ private:
     bool trial_answered_ = false;        // by an endpoint that had refused call after call; until the next answer
     bool resuming_ = false;              // after any pause
     bool control_running_ = false;
+    double controls_lost_ = 0;     // the share of the last ones
     bool control_failed_ = false;  // since the last answer: what fails now is the endpoint's
     Pause pause_;
     Steady backoff_until_{};

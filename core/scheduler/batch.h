@@ -41,7 +41,8 @@ struct Text {
     std::size_t cut_to = 0;    // how many of them are sent, where the text had to be cut; 0: all
     std::size_t cuts = 0;      // how often it was cut after a refusal
     bool refused_once = false;
-    bool alone = false;  // goes in a batch of its own: a whole call was refused because of it
+    std::size_t failures = 0;  // each while a control was answered
+    bool alone = false;        // goes in a batch of its own: a whole call failed because of it
     // Of a text that is tried cut because it was refused whole, though not plainly for its length.
     std::string whole_refusal;  // the reason
     std::size_t other_cut_to =

@@ -259,9 +259,9 @@ std::optional<CallRunner::LogLine> CallRunner::finish(endpoints::EndpointPool& p
     else if (outcome.undecided)
         state_.queue.put_back(call.batch);
     else if (result)
-        answered(pool, call, std::move(*result));
+        answered(pool, call, std::move(*result), endpoint.failures_needed());
     else
-        failed(pool, call, *error, outcome.late, effect.charge_jobs);
+        failed(pool, call, *error, outcome.late, effect.charge_jobs, endpoint.failures_needed());
     std::optional<LogLine> line;
     if (!pool.retired) {
         if (effect.paused || effect.recovered) publish_pause_change(pool, endpoint_index, now);
@@ -282,7 +282,8 @@ std::optional<CallRunner::LogLine> CallRunner::finish(endpoints::EndpointPool& p
     return line;
 }
 
-void CallRunner::answered(endpoints::EndpointPool& pool, const Call& call, EmbedResult&& result) {
+void CallRunner::answered(endpoints::EndpointPool& pool, const Call& call, EmbedResult&& result,
+                          std::size_t failures_needed) {
     const auto oldest = std::ranges::min_element(call.batch.texts, {}, &Text::here_since);
     pool.window.answered(call.batch.texts.size(), state_.queue.texts(call.batch.fingerprint), (*oldest)->here_since,
                          state_.now());
@@ -296,11 +297,11 @@ void CallRunner::answered(endpoints::EndpointPool& pool, const Call& call, Embed
             if (text->cuts > 0) pool.limits.accepted_cut(text->cut_to);
         }
     }
-    state_.queue.batch_answered(call.batch, std::move(result), {pool.limits.present(), state_.now()});
+    state_.queue.batch_answered(call.batch, std::move(result), {pool.limits.present(), state_.now(), failures_needed});
 }
 
 void CallRunner::failed(endpoints::EndpointPool& pool, const Call& call, const Error& error, bool late,
-                        bool charge_jobs) {
+                        bool charge_jobs, std::size_t failures_needed) {
     const std::size_t inputs = call.batch.texts.size();
     // The same batch would time out again.
     if (late && error.kind == ErrorKind::unavailable && inputs > 1) {
@@ -310,7 +311,7 @@ void CallRunner::failed(endpoints::EndpointPool& pool, const Call& call, const E
     }
     if (late && charge_jobs && error.kind == ErrorKind::unavailable) pool.limits.text_timed_out();
     pool.limits.refused(inputs, error);
-    state_.queue.batch_failed(call.batch, error, {pool.limits.present(), state_.now()}, charge_jobs);
+    state_.queue.batch_failed(call.batch, error, {pool.limits.present(), state_.now(), failures_needed}, charge_jobs);
 }
 
 std::optional<CallRunner::LogLine> CallRunner::fault_line(endpoints::EndpointPool& pool, std::size_t endpoint_index,

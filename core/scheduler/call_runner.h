@@ -113,9 +113,10 @@ private:
     [[nodiscard]] std::optional<LogLine> finish(endpoints::EndpointPool& pool, const Call& call,
                                                 std::size_t endpoint_index, Outcome&& outcome)
         EMBEDQ_REQUIRES(state_.mutex);
-    void answered(endpoints::EndpointPool& pool, const Call& call, EmbedResult&& result) EMBEDQ_REQUIRES(state_.mutex);
-    void failed(endpoints::EndpointPool& pool, const Call& call, const Error& error, bool late, bool charge_jobs)
+    void answered(endpoints::EndpointPool& pool, const Call& call, EmbedResult&& result, std::size_t failures_needed)
         EMBEDQ_REQUIRES(state_.mutex);
+    void failed(endpoints::EndpointPool& pool, const Call& call, const Error& error, bool late, bool charge_jobs,
+                std::size_t failures_needed) EMBEDQ_REQUIRES(state_.mutex);
     // The line to log about an endpoint that cannot be used because of an error, or that answers; if any.
     [[nodiscard]] static std::optional<LogLine> fault_line(endpoints::EndpointPool& pool, std::size_t endpoint_index,
                                                            const Error* error, endpoints::Endpoint::Steady now);

@@ -137,6 +137,8 @@ void CallRunner::take_sample_permit(endpoints::EndpointPool& pool, std::size_t e
 
 void CallRunner::count_samples(endpoints::EndpointPool& pool, std::size_t endpoint_index, const Outcome& sample) {
     state_.queue.count_call(!sample.result);
+    if (sample.result || sample.result.error().kind != ErrorKind::throttled)
+        pool.endpoints[endpoint_index].count_control(sample.result.has_value());
     if (!sample.asked_twice) return;
     state_.queue.count_call(true);
     take_sample_permit(pool, endpoint_index);

@@ -35,6 +35,7 @@ namespace embedq::scheduler {
 struct Answer {
     endpoints::BatchLimits limits = {};
     std::chrono::steady_clock::time_point now = {};
+    std::size_t failures_needed = 1;  // of a text, until its jobs are charged
 };
 
 class WorkQueue {
@@ -90,7 +91,8 @@ public:
     //   too_large                 it goes in halves, or in as many parts as the provider stated that it takes
     //   invalid_input             the refused text is isolated by halving: log2(n) + 2 more calls at most
     //   internal                  likewise, for the text that cannot be answered
-    //   unavailable               it goes in halves; only a single text is charged to its jobs
+    //   unavailable               it goes in halves; only a single text is charged to its jobs, when it has failed
+    //                             often enough, `ask_again` apart
     //   any other                 is the jobs' error
     // A text that is too long is cut and sent again, a few times. Where `charge_jobs` is false, a `throttled`,
     // `unavailable` or `internal` failure is the endpoint's: the batch is kept whole.
@@ -190,6 +192,10 @@ private:
     void put_back_texts(const Sha256& fingerprint, std::vector<TextPtr> texts);
 
     // --- refusals (work_queue_refusals.cpp)
+    // The text goes once more after `ask_again`, behind all others.
+    void ask_later(const TextPtr& text, bool whole_call, const Answer& answer);
+    // The text failed, by itself or in a call of its own. A server that fails at random does not fail so often.
+    void failed(const TextPtr& text, const Error& error, bool whole_call, const Answer& answer);
     [[nodiscard]] static Error with_operation(const Text& text, Error error);
     // The text was refused, by itself or in a call of its own.
     void refused(const TextPtr& text, const Error& error, bool whole_call, const Answer& answer);

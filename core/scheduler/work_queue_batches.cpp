@@ -180,7 +180,7 @@ void WorkQueue::batch_answered(const Batch& batch, EmbedResult&& result, const A
         } else if (errors[i]->kind == ErrorKind::invalid_input || errors[i]->kind == ErrorKind::too_large) {
             refused(text, *errors[i], false, answer);
         } else {
-            settle(text, with_operation(*text, *errors[i]));
+            failed(text, *errors[i], false, answer);
         }
     }
     if (batch.isolation) isolate_after_answer(batch);
@@ -199,7 +199,8 @@ void WorkQueue::batch_failed(const Batch& batch, const Error& error, const Answe
         case ErrorKind::throttled:
             if (!charge_jobs && !batch.pays) return batch_throttled(batch);
             if (!one) return put_back_parts(batch, (batch.texts.size() + 1) / 2, true);
-            break;
+            end_isolation(batch);
+            return failed(batch.texts.front(), error, true, answer);
         case ErrorKind::misconfigured: return put_back(batch);
         case ErrorKind::too_large:
         case ErrorKind::invalid_input:
@@ -223,7 +224,8 @@ void WorkQueue::batch_failed(const Batch& batch, const Error& error, const Answe
         case ErrorKind::unavailable:
             if (!charge_jobs) return put_last(batch);
             if (!one) return put_back_halves(batch);
-            break;
+            end_isolation(batch);
+            return failed(batch.texts.front(), error, true, answer);
         default: break;
     }
     end_isolation(batch);

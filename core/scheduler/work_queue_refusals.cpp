@@ -22,6 +22,18 @@ Error WorkQueue::with_operation(const Text& text, Error error) {
     return error;
 }
 
+void WorkQueue::ask_later(const TextPtr& text, bool whole_call, const Answer& answer) {
+    text->alone = whole_call;
+    ProviderQueue& queue = queues_[text->fingerprint];
+    queue.ask_again.emplace_back(answer.now + settings_.ask_again, text);
+    release_if_not_accepting(text->fingerprint, queue);
+}
+
+void WorkQueue::failed(const TextPtr& text, const Error& error, bool whole_call, const Answer& answer) {
+    if (++text->failures < answer.failures_needed) return ask_later(text, whole_call, answer);
+    settle(text, with_operation(*text, error));
+}
+
 // --- a refused text
 
 void WorkQueue::refused(const TextPtr& text, const Error& error, bool whole_call, const Answer& answer) {
@@ -34,10 +46,7 @@ void WorkQueue::refused(const TextPtr& text, const Error& error, bool whole_call
     if (error.text_too_long) return refuse(text, error);
     if (!text->refused_once) {
         text->refused_once = true;
-        text->alone = whole_call;
-        ProviderQueue& queue = queues_[text->fingerprint];
-        queue.ask_again.emplace_back(answer.now + settings_.ask_again, text);
-        return release_if_not_accepting(text->fingerprint, queue);
+        return ask_later(text, whole_call, answer);
     }
     const std::size_t cut_to = text->cut_to;
     if (may_be_too_long(*text, answer.limits) && cut(*text, error, answer.limits)) {
@@ -108,7 +117,7 @@ void WorkQueue::isolate_after_refusal(const Batch& batch, const Error& error, co
     }
     const TextPtr& text = batch.texts.front();
     if (error.kind == ErrorKind::internal)
-        settle(text, with_operation(*text, error));
+        failed(text, error, true, answer);
     else
         refused(text, error, true, answer);
     end_isolation(batch);

@@ -349,5 +349,14 @@ TEST(Endpoint, AnotherProcessesUnavailabilityIsAdoptedOnlyWithoutARecentAnswer) 
     EXPECT_FALSE(other.paused(endpoint_start)) << "only the other process may have the wrong key";
 }
 
+TEST(Endpoint, TheMoreControlsAreLostTheMoreFailuresAreNoChance) {
+    Endpoint endpoint({.concurrency = 4});
+    EXPECT_EQ(endpoint.failures_needed(), 2U);
+    for (int i = 0; i < 30; ++i) endpoint.count_control(i % 10 < 3);
+    EXPECT_EQ(endpoint.failures_needed(), 6U);
+    for (int i = 0; i < 20; ++i) endpoint.count_control(true);
+    EXPECT_EQ(endpoint.failures_needed(), 2U);
+}
+
 }  // namespace
 }  // namespace embedq::endpoints
