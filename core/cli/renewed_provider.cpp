@@ -29,14 +29,14 @@ RenewedProvider::Present RenewedProvider::get() const {
 Status RenewedProvider::read(const Wait& wait) {
     {
         const sync::Lock lock(mutex_);
-        is_reading_ = true;
+        reading_since_ = std::chrono::steady_clock::now();
     }
     // Taken before the reading: a file that changes meanwhile is read again at the next call.
     stamps_ = source_.stamps();
     auto options = source_.options(wait.stop, wait.time);
     {
         const sync::Lock lock(mutex_);
-        is_reading_ = false;
+        reading_since_.reset();
         ++present_.readings;
     }
     if (!options) return std::unexpected(std::move(options.error()));
@@ -136,15 +136,15 @@ Result<EmbedResult> RenewedProvider::embed(const EmbedRequest& request) {
 
 std::vector<plugins::CallStatistics> RenewedProvider::statistics() const {
     std::shared_ptr<Provider> provider;
-    bool is_reading = false;
+    std::optional<std::chrono::steady_clock::time_point> reading_since;
     {
         const sync::Lock lock(mutex_);
         provider = present_.provider;
-        is_reading = is_reading_;
+        reading_since = reading_since_;
     }
     std::vector<plugins::CallStatistics> rows;
     if (provider != nullptr) rows = plugins::call_statistics(*provider);
-    if (is_reading) rows.push_back({.verb = "reading its secrets", .running = 1});
+    if (reading_since) rows.push_back({.verb = "reading its secrets", .running = 1, .running_since = reading_since});
     return rows;
 }
 

@@ -99,7 +99,7 @@ private:
 
     mutable sync::Mutex mutex_;
     Present present_ EMBEDQ_GUARDED_BY(mutex_);
-    bool is_reading_ EMBEDQ_GUARDED_BY(mutex_) = false;
+    std::optional<std::chrono::steady_clock::time_point> reading_since_ EMBEDQ_GUARDED_BY(mutex_);
     std::optional<Model> model_ EMBEDQ_GUARDED_BY(mutex_);   // as `info` named it last
     std::uint64_t confirmed_ EMBEDQ_GUARDED_BY(mutex_) = 0;  // the version that has it
 };

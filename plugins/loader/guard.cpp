@@ -3,6 +3,7 @@
 #include <cxxabi.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <typeinfo>
@@ -41,8 +42,11 @@ std::vector<CallStatistics> Guard::statistics() const {
     std::vector<CallStatistics> rows;
     rows.reserve(counters_.size());
     for (const Counter& counter : counters_) {
-        rows.push_back({counter.verb, counter.calls, counter.errors, std::chrono::nanoseconds(counter.nanoseconds),
-                        counter.running});
+        CallStatistics row{counter.verb, counter.calls, counter.errors, std::chrono::nanoseconds(counter.nanoseconds)};
+        const sync::Lock lock(counter.mutex);
+        row.running = counter.running.size();
+        if (row.running > 0) row.running_since = std::ranges::min(counter.running);
+        rows.push_back(row);
     }
     return rows;
 }

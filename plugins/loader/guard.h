@@ -3,6 +3,7 @@
 // Thread-safety: all members may be called from any thread.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -18,6 +19,7 @@
 
 #include "loader/instances.h"
 #include "loader/registry.h"
+#include "sync/mutex.h"
 
 namespace embedq::plugins {
 
@@ -84,16 +86,21 @@ private:
         std::atomic<std::uint64_t> calls{0};
         std::atomic<std::uint64_t> errors{0};
         std::atomic<std::int64_t> nanoseconds{0};
-        std::atomic<std::uint64_t> running{0};
+        mutable sync::Mutex mutex;
+        std::vector<Clock::Steady> running EMBEDQ_GUARDED_BY(mutex);  // when each call began that has not returned
     };
 
     class Timer {
     public:
         Timer(Counter& counter, const Clock& clock) : counter_(counter), clock_(clock), begin_(clock.now()) {
-            ++counter_.running;
+            const sync::Lock lock(counter_.mutex);
+            counter_.running.push_back(begin_);
         }
         ~Timer() {
-            --counter_.running;
+            {
+                const sync::Lock lock(counter_.mutex);
+                counter_.running.erase(std::ranges::find(counter_.running, begin_));
+            }
             ++counter_.calls;
             counter_.nanoseconds += std::chrono::nanoseconds(clock_.now() - begin_).count();
         }

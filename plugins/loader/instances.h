@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -40,7 +41,8 @@ struct CallStatistics {
     std::uint64_t calls = 0;
     std::uint64_t errors = 0;
     std::chrono::nanoseconds total{0};
-    std::uint64_t running = 0;  // calls that have not returned
+    std::uint64_t running = 0;                                  // calls that have not returned
+    std::optional<Clock::Steady> running_since = std::nullopt;  // the begin of the longest of them
 };
 
 // One row per member function of the interface, in its order. Empty for an instance that was not made by the functions

@@ -175,6 +175,24 @@ TEST_F(GuardTest, CallsAreCountedAndTimed) {
     EXPECT_TRUE(call_statistics(static_cast<const Provider&>(*scripted)).empty());
 }
 
+TEST_F(GuardTest, WhatHasNotReturnedIsSeenWithItsBegin) {
+    const auto instance = provider();
+    const auto running = [&] { return call_statistics(*instance)[1]; };
+    const auto begin = context.clock().now();
+    std::size_t depth = 0;
+    scripted->embed_body = [&]() -> Result<EmbedResult> {
+        context.manual_clock().advance(2s);
+        EXPECT_EQ(running().running, depth + 1);
+        EXPECT_EQ(running().running_since, begin) << "of the longest";
+        if (++depth < 2) EXPECT_FALSE(embed(*instance));
+        return fail(ErrorKind::unavailable, "down");
+    };
+    EXPECT_FALSE(embed(*instance));
+    EXPECT_EQ(depth, 2U);
+    EXPECT_EQ(running().running, 0U);
+    EXPECT_FALSE(running().running_since);
+}
+
 TEST_F(GuardTest, ManyThreadsAreCountedExactly) {
     const auto instance = provider();
     {
