@@ -138,8 +138,8 @@ void add_timeout(CLI::App* command, std::optional<std::chrono::milliseconds>& ti
     const auto take = [&timeout](const std::string& text) { timeout = parse_duration(text); };
     command
         ->add_option_function<std::string>("--timeout", take,
-                                           "Wait no longer, counted from the start, such as 90s or 10m (default: until "
-                                           "the end)")
+                                           "End with status 4 at that time, counted from the start, such as 90s or 10m "
+                                           "(default: wait until all is done)")
         ->type_name("DURATION")
         ->check(is_duration("10m"));
 }

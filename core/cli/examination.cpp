@@ -53,10 +53,13 @@ public:
 class ExaminationImpl : public Examination {
 public:
     ExaminationImpl(Console& console, plugins::Registry& registry, config::Configuration configuration,
-                    std::vector<std::string> warnings)
+                    std::vector<std::string> warnings, CallWatch& watch)
         : registry_(registry),
+          watch_(watch),
           warnings_(std::move(warnings)),
           surroundings_(std::make_shared<Surroundings>(console, std::move(configuration))) {}
+
+    ~ExaminationImpl() override { watch_.clear(); }
 
     std::string source() const override { return configuration().source; }
     std::vector<std::string> warnings() const override { return warnings_; }
@@ -67,6 +70,8 @@ public:
         auto store = make<Store>(PluginKind::store, configuration().store, plugins::make_store);
         if (!store) return std::unexpected(store.error());
         store_ = std::move(*store);
+        watch_.add(fmt::format("store '{}'", store_name()),
+                   [this] { return watched(plugins::call_statistics(*store_)); });
         engine_ = engine::make_engine(*store_, silent_, no_providers_,
                                       {configuration().embedding.provider, configuration().embedding.catalogs},
                                       surroundings_->context("engine"));
@@ -127,6 +132,8 @@ private:
     Result<std::unique_ptr<Interface>> make(PluginKind kind, const config::PluginInstance& instance, Make factory) {
         const auto plugin = registry_.load(kind, instance.plugin);
         if (!plugin) return std::unexpected(plugin.error());
+        const CallWatch::Step step(watch_,
+                                   fmt::format("{} '{}': reading its secrets", to_string(kind), instance.plugin));
         auto options = config::options_with_secrets(instance);
         if (!options) return std::unexpected(std::move(options.error()));
         // A notifier may ask for the store's options.
@@ -151,6 +158,7 @@ private:
     }
 
     plugins::Registry& registry_;
+    CallWatch& watch_;
     const std::vector<std::string> warnings_;
     const std::shared_ptr<Surroundings> surroundings_;
     SilentNotifier silent_;
@@ -162,8 +170,8 @@ private:
 }  // namespace
 
 std::unique_ptr<Examination> examine(Console& console, plugins::Registry& registry, config::Configuration configuration,
-                                     std::vector<std::string> warnings) {
-    return std::make_unique<ExaminationImpl>(console, registry, std::move(configuration), std::move(warnings));
+                                     std::vector<std::string> warnings, CallWatch& watch) {
+    return std::make_unique<ExaminationImpl>(console, registry, std::move(configuration), std::move(warnings), watch);
 }
 
 }  // namespace embedq::cli

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/call_watch.h"
 #include "cli/console.h"
 #include "embedq/diagnosis.h"
 #include "embedq/engine.h"
@@ -60,9 +61,9 @@ public:
     [[nodiscard]] virtual Time now() const = 0;
 };
 
-// The console and the registry must outlive it.
+// The console, the registry and the watch must outlive it.
 [[nodiscard]] std::unique_ptr<Examination> examine(Console& console, plugins::Registry& registry,
                                                    config::Configuration configuration,
-                                                   std::vector<std::string> warnings);
+                                                   std::vector<std::string> warnings, CallWatch& watch);
 
 }  // namespace embedq::cli

@@ -81,8 +81,7 @@ Result<WaitEnd> IndexWaiter::wait_for_target() {
         if (request_.works && provider->failure && provider->failure->kind == ErrorKind::misconfigured)
             return WaitEnd::needs_people;
         notice_.waits(provider->name, fmt::format("provider '{}' makes no vectors yet: {}", provider->name, reason_));
-        if (timed_out()) return WaitEnd::timed_out;
-        if (!interruption_.wait_for(target_interval)) return WaitEnd::stopped;
+        if (!interruption_.wait_for(target_interval)) return ended();
     }
 }
 
@@ -104,10 +103,8 @@ Result<WaitOutcome> IndexWaiter::wait_until_settled() {
         outcome.reason = reason_;
         if (needs_people)
             outcome.end = WaitEnd::needs_people;
-        else if (timed_out())
-            outcome = {WaitEnd::timed_out, *settlement, {}, last_reason()};
         else if (!wait_for(std::max<Steady::duration>(shortest_wait, cost * pause_factor)))
-            outcome.end = WaitEnd::stopped;
+            outcome = {ended(), *settlement, {}, interruption_.timed_out() ? last_reason() : std::string()};
         if (outcome.end != WaitEnd::settled) return outcome;
     }
     return finish(std::move(outcome));
@@ -160,8 +157,9 @@ bool IndexWaiter::report_stall() {
 
 std::string IndexWaiter::last_reason() {
     if (!reason_.empty()) return reason_;
-    const auto found = stall();
-    return found ? found->reason : std::string();
+    if (const auto found = stall()) return found->reason;
+    const std::string calls = runtime_.slow_calls();
+    return calls.empty() ? calls : "not returned: " + calls;
 }
 
 std::optional<IndexWaiter::Stall> IndexWaiter::stall() {
@@ -224,10 +222,6 @@ bool IndexWaiter::others_work() {
         const bool own = worker.report.host == host && worker.report.pid == ::getpid();
         return !own && newest - worker.seen_at <= recent_heartbeat;
     });
-}
-
-bool IndexWaiter::timed_out() const {
-    return request_.deadline && interruption_.now() >= *request_.deadline;
 }
 
 bool IndexWaiter::wait_for(Steady::duration duration) {

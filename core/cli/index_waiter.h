@@ -18,10 +18,10 @@
 namespace embedq::cli {
 
 enum class WaitEnd : std::uint8_t {
-    settled,      // every text is settled, or no job is left that would settle the rest
-    stopped,      // by a signal
-    no_provider,  // the catalog is not to be embedded
-    timed_out,
+    settled,       // every text is settled, or no job is left that would settle the rest
+    stopped,       // by a signal
+    timed_out,     // the interruption's time is over
+    no_provider,   // the catalog is not to be embedded
     needs_people,  // the provider refuses everything until somebody corrects what it says
 };
 
@@ -37,7 +37,6 @@ struct WaitRequest {
     std::string catalog;
     std::vector<std::string> spec_names;
     bool works = true;  // this process has a scheduler; otherwise others embed
-    std::optional<std::chrono::steady_clock::time_point> deadline = std::nullopt;
 };
 
 // Queries only these specs, and not often.
@@ -75,7 +74,8 @@ private:
     [[nodiscard]] std::optional<Stall> paused(std::size_t endpoints);
     [[nodiscard]] std::optional<Stall> waiting_jobs() const;
     [[nodiscard]] bool others_work();
-    [[nodiscard]] bool timed_out() const;
+    // After a stop.
+    [[nodiscard]] WaitEnd ended() const { return interruption_.timed_out() ? WaitEnd::timed_out : WaitEnd::stopped; }
     // In steps, because the scheduler of this process may run out of work earlier.
     [[nodiscard]] bool wait_for(Steady::duration duration);
     [[nodiscard]] Result<WaitOutcome> finish(WaitOutcome outcome);

@@ -16,9 +16,7 @@
 #include <utility>
 
 #include "catalog/hash.h"
-#include "sync/backoff.h"
 #include "sync/mutex.h"
-#include "sync/sleep.h"
 
 namespace embedq::cli {
 namespace {
@@ -138,22 +136,14 @@ private:
     std::jthread thread_;  // last: joined before what it uses is gone
 };
 
-bool wait_for_store(std::size_t attempt, const std::stop_token& stop) {
-    constexpr sync::Backoff backoff =
-        sync::fixed_backoff(std::chrono::milliseconds(100), std::chrono::milliseconds(6'400));
-    return sync::sleep_for(backoff.delay(attempt + 1), stop);
-}
-
 using PutResults = std::vector<Result<PutResult>>;
 
-Result<PutResults> put_together(Engine& engine, std::span<const SpecInput> inputs, const IndexerSettings& settings,
-                                const std::stop_token& stop) {
-    for (std::size_t attempt = 0;; ++attempt) {
+Result<PutResults> put_together(Engine& engine, std::span<const SpecInput> inputs, const IndexerSettings& settings) {
+    while (true) {
         auto results = engine.put_specs(inputs);
-        if (results || results.error().kind != ErrorKind::unavailable || attempt >= settings.busy_retries)
-            return results;
-        const bool again = settings.wait ? settings.wait(attempt, stop) : wait_for_store(attempt, stop);
-        if (!again) return results;
+        if (results && settings.available) settings.available();
+        if (results || results.error().kind != ErrorKind::unavailable) return results;
+        if (!settings.try_again || !settings.try_again(results.error())) return results;
     }
 }
 
@@ -165,14 +155,13 @@ bool may_be_of_one_document(ErrorKind kind) {
 
 // One transaction, or one for each document where the store refuses them together: it is at fault itself only if it
 // takes none of them.
-Result<PutResults> put_batch(Engine& engine, std::span<const SpecInput> inputs, const IndexerSettings& settings,
-                             const std::stop_token& stop) {
-    auto together = put_together(engine, inputs, settings, stop);
+Result<PutResults> put_batch(Engine& engine, std::span<const SpecInput> inputs, const IndexerSettings& settings) {
+    auto together = put_together(engine, inputs, settings);
     if (together || inputs.size() == 1 || !may_be_of_one_document(together.error().kind)) return together;
     PutResults results;
     bool took_one = false;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-        auto alone = put_together(engine, inputs.subspan(i, 1), settings, stop);
+        auto alone = put_together(engine, inputs.subspan(i, 1), settings);
         if (!alone && !may_be_of_one_document(alone.error().kind)) return alone;
         took_one = took_one || alone;
         results.push_back(alone ? std::move(alone->front()) : std::unexpected(std::move(alone.error())));
@@ -237,9 +226,10 @@ Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> 
             input_files.push_back(document.file);
         }
         if (!inputs.empty()) {
-            const auto results = put_batch(engine, inputs, settings, stop);
+            const auto results = put_batch(engine, inputs, settings);
             if (!results && stop.stop_requested()) {
                 report.stopped = true;
+                report.reason = to_string(results.error());
                 break;
             }
             if (!results) return std::unexpected(results.error());

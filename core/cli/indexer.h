@@ -28,9 +28,10 @@ struct IndexerSettings {
     std::size_t batch_documents = 64;
     // A longer document is a batch of its own: it may take seconds to read, and those before it are stored by then.
     std::size_t longest_shared = 1U << 20U;
-    // How often a store that is unavailable is tried again, and how to wait between; false gives up.
-    std::size_t busy_retries = 5;
-    std::function<bool(std::size_t attempt, std::stop_token stop)> wait;
+    // Called while the store is `unavailable`: true, after a pause, to try again. Without it the first such error ends
+    // the work.
+    std::function<bool(const Error&)> try_again;
+    std::function<void()> available;    // the store has taken a batch
     fetch::Fetcher* fetcher = nullptr;  // for documents by URL; used on the reading thread
 };
 
@@ -42,6 +43,7 @@ struct IndexReport {
     std::vector<PutOutcome> outcomes;      // one for each of them
     std::vector<RefusedDocument> refused;  // the rest
     bool stopped = false;                  // stop was requested before the end
+    std::string reason;                    // with `stopped`: what it waited for, if it is known
 };
 
 // Called after each batch with the totals so far.

@@ -26,8 +26,9 @@ Failure failure_of(const std::vector<config::Diagnostic>& diagnostics) {
 
 class InstallationImpl : public Installation {
 public:
-    InstallationImpl(Console& console, std::string config_file, std::string version)
+    InstallationImpl(Console& console, std::string config_file, std::string version, CallWatch& watch)
         : console_(console),
+          watch_(watch),
           version_(std::move(version)),
           source_(config_file.empty() ? config::embedded_default() : config::Source::file(std::move(config_file))) {}
 
@@ -35,7 +36,10 @@ public:
         auto loaded = load();
         if (!loaded) return std::unexpected(loaded.error());
         for (const config::Diagnostic& warning : loaded->warnings) console_.error(config::to_string(warning));
-        return open_runtime(console_, *registry_, std::move(loaded->configuration), request, version_);
+        watch_.start(request.use == Use::services ? Use::writes : request.use);
+        auto runtime = open_runtime(console_, *registry_, std::move(loaded->configuration), request, version_, watch_);
+        watch_.use(request.use);
+        return runtime;
     }
 
     FailureOr<std::unique_ptr<Examination>> examine() override {
@@ -43,7 +47,8 @@ public:
         if (!loaded) return std::unexpected(loaded.error());
         std::vector<std::string> warnings;
         for (const config::Diagnostic& warning : loaded->warnings) warnings.push_back(config::to_string(warning));
-        return cli::examine(console_, *registry_, std::move(loaded->configuration), std::move(warnings));
+        watch_.start(Use::reads);
+        return cli::examine(console_, *registry_, std::move(loaded->configuration), std::move(warnings), watch_);
     }
 
     FailureOr<PluginsFound> plugins() override {
@@ -139,6 +144,7 @@ private:
     }
 
     Console& console_;
+    CallWatch& watch_;
     const std::string version_;
     const config::Source source_;
     plugins::Registry* registry_ = nullptr;  // never deleted
@@ -146,8 +152,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Installation> make_installation(Console& console, std::string config_file, std::string version) {
-    return std::make_unique<InstallationImpl>(console, std::move(config_file), std::move(version));
+std::unique_ptr<Installation> make_installation(Console& console, std::string config_file, std::string version,
+                                                CallWatch& watch) {
+    return std::make_unique<InstallationImpl>(console, std::move(config_file), std::move(version), watch);
 }
 
 }  // namespace embedq::cli

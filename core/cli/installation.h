@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/call_watch.h"
 #include "cli/console.h"
 #include "cli/examination.h"
 #include "cli/failure.h"
@@ -36,9 +37,9 @@ public:
     [[nodiscard]] virtual FailureOr<std::string> configuration_reference() = 0;
 };
 
-// `config_file` may be empty, for the built-in default. `version` is shown in the list of workers. The console must
-// outlive the installation.
+// `config_file` may be empty, for the built-in default. `version` is shown in the list of workers. The watch sees the
+// calls of what is opened. The console and the watch must outlive the installation.
 [[nodiscard]] std::unique_ptr<Installation> make_installation(Console& console, std::string config_file,
-                                                              std::string version);
+                                                              std::string version, CallWatch& watch);
 
 }  // namespace embedq::cli

@@ -1,6 +1,6 @@
-// A stop that signals cause, and time to wait in. Tests bring their own.
+// A stop that signals or the end of a command's time cause, and time to wait in. Tests bring their own.
 //
-// Thread-safety: `token` may be called from any thread, the rest by the thread that runs the command.
+// Thread-safety: `token` and `timed_out` may be called from any thread, the rest by the thread that runs the command.
 #pragma once
 
 #include <chrono>
@@ -28,7 +28,12 @@ public:
     [[nodiscard]] virtual std::stop_token token() const = 0;
     // Waits for the duration, or until the stop; false when stopped.
     [[nodiscard]] virtual bool wait_for(std::chrono::milliseconds duration) = 0;
+    // Also stops at that time. Once.
+    virtual void stop_at(std::chrono::steady_clock::time_point time) = 0;
+    // The stop came from `stop_at`.
+    [[nodiscard]] virtual bool timed_out() const = 0;
     // Replaces what happens 7 s after the stop, and what the process reports when it ends itself, 9 s after the stop.
+    // After the end of the time, these are 3 s and 5 s.
     // Returns when what was there before is no longer called.
     virtual void on_overdue(OverdueStop overdue) = 0;
     // Waits until the stop.

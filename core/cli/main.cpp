@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "cli/arguments.h"
+#include "cli/call_watch.h"
 #include "cli/command_context.h"
 #include "cli/console.h"
 #include "cli/installation.h"
@@ -33,6 +34,8 @@ public:
         return embedq::sync::sleep_for(duration, token());
     }
     void wait() override { signals_.wait(); }
+    void stop_at(std::chrono::steady_clock::time_point time) override { signals_.stop_at(time); }
+    [[nodiscard]] bool timed_out() const override { return signals_.timed_out(); }
     void on_overdue(OverdueStop overdue) override { signals_.on_overdue(std::move(overdue)); }
     [[nodiscard]] std::chrono::steady_clock::time_point now() const override {
         return std::chrono::steady_clock::now();
@@ -65,7 +68,11 @@ int run(const std::vector<std::string>& arguments) {
         return console.flush() ? answer->exit_status : exit_failed;
     }
     const Invocation& invocation = std::get<Invocation>(read);
-    const auto installation = make_installation(console, invocation.config, EMBEDQ_VERSION);
+    CallWatch watch(console, [&console](const std::string& message) {
+        console.error(message);
+        ::_exit(exit_failed);
+    });
+    const auto installation = make_installation(console, invocation.config, EMBEDQ_VERSION, watch);
     const auto exec = [&](const std::vector<std::string>& words) { return exec_program(console, words); };
     CommandContext context{console,
                            *installation,

@@ -28,27 +28,31 @@ namespace {
 class RuntimeImpl : public Runtime {
 public:
     RuntimeImpl(Console& console, plugins::Registry& registry, config::Configuration configuration, LogLevel level,
-                std::string version)
+                std::string version, std::stop_token stop, CallWatch& watch)
         : configuration_(std::move(configuration)),
           version_(std::move(version)),
+          stop_(std::move(stop)),
           registry_(registry),
+          watch_(watch),
           log_(console, level, configuration_.logging.format) {}
 
     ~RuntimeImpl() override {
         stop_work();
         for (const auto& service : services_) service->stop();
+        watch_.clear();
     }
 
     Status open(const OpenRequest& request) {
-        if (Status made = make_store(request.stop); !made) return made;
+        grace_ = request.grace;
+        if (Status made = make_store(); !made) return made;
         // Nothing has begun that a stop would have to wait for.
-        const std::stop_callback at_stop(request.stop, [this] { store_->interrupt(); });
+        const std::stop_callback at_stop(stop_, [this] { store_->interrupt(); });
         if (Status opened = open_store(request); !opened) return opened;
-        if (Status opened = open_notifier(request.stop); !opened) return opened;
+        if (Status opened = open_notifier(); !opened) return opened;
         if (Status opened = open_providers(request); !opened) return opened;
         engine_ = engine::make_engine(*store_, *notifier_, *providers_,
                                       {configuration_.embedding.provider, configuration_.embedding.catalogs},
-                                      context("engine"), request.stop);
+                                      context("engine"), stop_);
         return {};
     }
 
@@ -57,11 +61,15 @@ public:
     std::string store_name() const override { return configuration_.store.plugin; }
     Result<std::vector<EndpointState>> endpoint_states() override { return store_->endpoint_states(); }
     Result<MigrationState> migration_state() override { return store_->migration_state(); }
-    Result<MigrationState> migrate() override { return store_->migrate(); }
+    Result<MigrationState> migrate() override {
+        watch_.use(Use::writes);
+        return store_->migrate();
+    }
     Status apply_targets(std::stop_token stop, std::optional<std::chrono::milliseconds> limit) override {
         return engine_->apply_targets(scope_of(TargetPolicy::as_configured), std::move(stop), limit);
     }
     Status apply_configuration(std::stop_token stop) override {
+        watch_.use(Use::writes);
         return engine_->apply_targets(engine::TargetScope::all, std::move(stop));
     }
     Result<engine::CatalogProvider> provider_of(std::string_view catalog_id) override {
@@ -75,6 +83,7 @@ public:
         };
         SchedulerSettings settings = configuration_.scheduler;
         settings.version = version_;
+        settings.grace = std::min(settings.grace, grace_.value_or(settings.grace));
         scheduler_ = std::make_unique<scheduler::Scheduler>(*store_, *notifier_, *providers_, std::move(settings),
                                                             context("scheduler"), listener);
         return scheduler_->start();
@@ -82,26 +91,9 @@ public:
 
     void interrupt() noexcept override { store_->interrupt(); }
 
-    std::string hanging() const override {
-        std::string text;
-        const auto add = [&](const std::string& who, const std::vector<plugins::CallStatistics>& statistics) {
-            std::vector<std::string_view> verbs;
-            for (const plugins::CallStatistics& row : statistics) {
-                if (row.running > 0) verbs.push_back(row.verb);
-            }
-            if (!verbs.empty()) text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", who, fmt::join(verbs, ", "));
-        };
-        add(fmt::format("store '{}'", store_name()), plugins::call_statistics(*store_));
-        for (const auto& [name, provider] : instances_) {
-            add(fmt::format("provider '{}'", name), statistics_of(*provider));
-        }
-        add(fmt::format("notifier '{}'", configuration_.notifier.plugin), plugins::call_statistics(*notifier_));
-        const sync::Lock lock(services_mutex_);
-        for (const auto& [name, service] : started_) {
-            add(fmt::format("service '{}'", name), plugins::call_statistics(*service));
-        }
-        return text;
-    }
+    std::string hanging() const override { return watch_.running(); }
+
+    std::string slow_calls() const override { return watch_.slow(std::chrono::steady_clock::now()); }
 
     void stop_work() noexcept override {
         const sync::Lock lock(stop_mutex_);
@@ -127,15 +119,13 @@ public:
         for (const config::PluginInstance& instance : configuration_.services) {
             const auto plugin = registry_.load(PluginKind::service, instance.plugin);
             if (!plugin) return std::unexpected(plugin.error());
-            const auto options = config::options_with_secrets(instance);
+            const std::string who = fmt::format("service '{}'", instance.name);
+            const auto options = options_of(instance, who);
             if (!options) return std::unexpected(options.error());
             auto service = plugins::make_service(**plugin, *options, context(instance.name), *engine_);
             if (!service) return std::unexpected(service.error());
             services_.push_back(std::move(*service));
-            {
-                const sync::Lock lock(services_mutex_);
-                started_.emplace_back(instance.name, services_.back().get());
-            }
+            watch_.add(who, [made = services_.back().get()] { return watched(plugins::call_statistics(*made)); });
             if (Status started = services_.back()->start(); !started) return started;
         }
         return {};
@@ -165,15 +155,23 @@ private:
         }
     }
 
-    Status make_store(const std::stop_token& stop) {
+    // A stop ends the reading of secrets, which a command may give.
+    Result<Options> options_of(const config::PluginInstance& instance, const std::string& who) {
+        const CallWatch::Step step(watch_, who + ": reading its secrets");
+        return config::options_with_secrets(instance, stop_);
+    }
+
+    Status make_store() {
         const auto plugin = registry_.load(PluginKind::store, configuration_.store.plugin);
         if (!plugin) return std::unexpected(plugin.error());
-        auto options = config::options_with_secrets(configuration_.store, stop);
+        const std::string who = fmt::format("store '{}'", store_name());
+        auto options = options_of(configuration_.store, who);
         if (!options) return std::unexpected(std::move(options.error()));
         configuration_.store.options = std::move(*options);
         auto store = plugins::make_store(**plugin, configuration_.store.options, context(configuration_.store.plugin));
         if (!store) return std::unexpected(store.error());
         store_ = std::move(*store);
+        watch_.add(who, [this] { return watched(plugins::call_statistics(*store_)); });
         return {};
     }
 
@@ -181,6 +179,12 @@ private:
         if (!request.migrate) return {};
         // Stores may have this option. It fails here, rather than at each later call to the store.
         if (store_option(configuration_, "migrate") == "never") return require_schema(request);
+        // A command that only reads waits for a migration, too, but not for a store where none is pending.
+        if (request.use == Use::reads) {
+            const auto state = ask_store(request, [&] { return store_->migration_state(); });
+            if (!state && state.error().kind == ErrorKind::unavailable) return std::unexpected(state.error());
+            if (!state || !state->waiting.empty()) watch_.use(Use::writes);
+        }
         const auto migrated = ask_store(request, [&] { return store_->migrate(request.stop); });
         return migrated ? Status{} : std::unexpected(migrated.error());
     }
@@ -196,14 +200,16 @@ private:
                                            : "a newer embedq made it: use that one");
     }
 
-    Status open_notifier(const std::stop_token& stop) {
+    Status open_notifier() {
         const auto plugin = registry_.load(PluginKind::notifier, configuration_.notifier.plugin);
         if (!plugin) return std::unexpected(plugin.error());
-        const auto options = config::options_with_secrets(configuration_.notifier, stop);
+        const std::string who = fmt::format("notifier '{}'", configuration_.notifier.plugin);
+        const auto options = options_of(configuration_.notifier, who);
         if (!options) return std::unexpected(options.error());
         auto notifier = plugins::make_notifier(**plugin, *options, context(configuration_.notifier.plugin));
         if (!notifier) return std::unexpected(notifier.error());
         notifier_ = std::move(*notifier);
+        watch_.add(who, [this] { return watched(plugins::call_statistics(*notifier_)); });
         return {};
     }
 
@@ -215,7 +221,9 @@ private:
             provider_plugins_.emplace(provider.instance.plugin, *plugin);
             auto made = make_configured_provider(**plugin, provider.instance, context(name));
             if (!made) return std::unexpected(made.error());
-            instances_.emplace_back(name, *made);
+            watch_.add(fmt::format("provider '{}'", name), [provider = std::shared_ptr<const Provider>(*made)] {
+                return watched(statistics_of(*provider));
+            });
             bindings.push_back({name, provider.instance.plugin, std::move(*made), provider.limits});
         }
         add_serving_providers(bindings, request);
@@ -268,15 +276,16 @@ private:
 
     config::Configuration configuration_;  // constant once the store is open: its secrets are read then
     const std::string version_;
+    const std::stop_token stop_;
+    std::optional<std::chrono::milliseconds> grace_;  // constant once it is open
     plugins::Registry& registry_;
+    CallWatch& watch_;
     const Log log_;
     const SystemClock clock_;
     sync::Mutex contexts_mutex_;
     std::vector<std::unique_ptr<HostContext>> contexts_ EMBEDQ_GUARDED_BY(contexts_mutex_);
     // By name; filled on the main thread before the first call to a provider, and constant afterwards.
     std::map<std::string, const plugins::LoadedPlugin*, std::less<>> provider_plugins_;
-    // Those of the YAML, to see which calls have not returned.
-    std::vector<std::pair<std::string, std::shared_ptr<const Provider>>> instances_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<Notifier> notifier_;
     std::unique_ptr<endpoints::ProviderDirectory> providers_;
@@ -284,11 +293,21 @@ private:
     std::unique_ptr<scheduler::Scheduler> scheduler_;
     std::vector<std::unique_ptr<Service>> services_;
     sync::Mutex stop_mutex_;  // who stops second waits for the first
-    mutable sync::Mutex services_mutex_;
-    std::vector<std::pair<std::string, const Service*>> started_ EMBEDQ_GUARDED_BY(services_mutex_);
 };
 
 }  // namespace
+
+std::vector<WatchedCall> watched(const std::vector<plugins::CallStatistics>& rows) {
+    std::vector<WatchedCall> calls;
+    for (const plugins::CallStatistics& row : rows) {
+        WatchedCall& call = calls.emplace_back(std::string(row.verb), row.running);
+        call.succeeded = row.calls - std::min(row.calls, row.errors);
+        // A notifier waits until something happens.
+        if (row.verb != "wait") call.since = row.running_since;
+        call.embeds = row.verb == "embed";
+    }
+    return calls;
+}
 
 std::optional<std::string> store_option(const config::Configuration& configuration, std::string_view name) {
     const auto& values = configuration.store.options.values();
@@ -331,12 +350,13 @@ std::vector<config::Diagnostic> refused_instances(Console& console, plugins::Reg
 
 FailureOr<std::unique_ptr<Runtime>> open_runtime(Console& console, plugins::Registry& registry,
                                                  config::Configuration configuration, const OpenRequest& request,
-                                                 const std::string& version) {
+                                                 const std::string& version, CallWatch& watch) {
     const LogLevel configured = configuration.logging.level;
     // A command that prints an answer logs warnings only, unless the configuration asks for less, or for debug output.
     const bool diagnosis = configured == LogLevel::debug || configured == LogLevel::trace;
     const LogLevel level = request.logs_everything || diagnosis ? configured : std::max(configured, LogLevel::warn);
-    auto runtime = std::make_unique<RuntimeImpl>(console, registry, std::move(configuration), level, version);
+    auto runtime =
+        std::make_unique<RuntimeImpl>(console, registry, std::move(configuration), level, version, request.stop, watch);
     if (const Status opened = runtime->open(request); !opened) {
         const bool bad_configuration = opened.error().kind == ErrorKind::misconfigured ||
                                        opened.error().kind == ErrorKind::invalid_argument ||

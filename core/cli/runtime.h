@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/call_watch.h"
 #include "cli/console.h"
 #include "cli/failure.h"
 #include "cli/interruption.h"
@@ -32,7 +33,8 @@ struct Diagnostic;
 }  // namespace embedq::config
 namespace embedq::plugins {
 class Registry;
-}
+struct CallStatistics;
+}  // namespace embedq::plugins
 
 namespace embedq::cli {
 
@@ -53,7 +55,7 @@ public:
     // Waits at most 10 s for providers, or as long as the limit if that is less, and not beyond a stop.
     [[nodiscard]] virtual Status apply_targets(std::stop_token stop,
                                                std::optional<std::chrono::milliseconds> limit) = 0;
-    // The same for all catalogs, whatever `embedding.model_change` says.
+    // The same for all catalogs, whatever `embedding.model_change` says. From then on the command writes.
     [[nodiscard]] virtual Status apply_configuration(std::stop_token stop) = 0;
     [[nodiscard]] virtual Result<engine::CatalogProvider> provider_of(std::string_view catalog_id) = 0;
     // Starts the scheduler; a second start does nothing. `stop_work` ends it cleanly and may be called at any time.
@@ -63,8 +65,10 @@ public:
     virtual void stop_work() noexcept = 0;
     // Ends the store's calls, and refuses later ones: for a stop that takes too long. Never blocks.
     virtual void interrupt() noexcept = 0;
-    // The calls of the store and the providers that have not returned: "store 'postgres': claim, extend".
+    // The calls of plugins that have not returned: "store 'postgres': claim, extend".
     [[nodiscard]] virtual std::string hanging() const = 0;
+    // Those of them that take longer than 3 s; not those whose purpose is to wait.
+    [[nodiscard]] virtual std::string slow_calls() const = 0;
     [[nodiscard]] virtual scheduler::Counters counters() const = 0;
     // The endpoints that get no calls from the scheduler of this process at present.
     [[nodiscard]] virtual std::vector<EndpointState> pauses() const = 0;
@@ -77,14 +81,21 @@ public:
 };
 
 struct OpenRequest {
+    Use use = Use::reads;
     bool migrate = true;           // bring the schema up to date; false leaves it as it is
     bool logs_everything = false;  // log as configured; otherwise warnings and errors only
+    // For calls in flight at a stop, if that is less than the configured `grace`.
+    std::optional<std::chrono::milliseconds> grace = std::nullopt;
     // Called while the store is `unavailable`: true, after a pause, to try again. Without it the first such error is
     // the failure.
     std::function<bool(const Error&)> try_again = {};
-    // Ends what waits for the store meanwhile, its calls and those that follow, and the reading of documents.
+    // Ends what waits for the store meanwhile, its calls and those that follow, the reading of secrets, and that of
+    // documents.
     std::stop_token stop = {};
 };
+
+// The calls of one instance, for the watch.
+[[nodiscard]] std::vector<WatchedCall> watched(const std::vector<plugins::CallStatistics>& rows);
 
 // The value of a store's option in the YAML, as text.
 [[nodiscard]] std::optional<std::string> store_option(const config::Configuration& configuration,
@@ -101,9 +112,10 @@ struct OpenRequest {
     return {.interrupt = [&runtime] { runtime.interrupt(); }, .hanging = [&runtime] { return runtime.hanging(); }};
 }
 
-// The console and the registry must outlive the runtime.
+// The console, the registry and the watch must outlive the runtime.
 [[nodiscard]] FailureOr<std::unique_ptr<Runtime>> open_runtime(Console& console, plugins::Registry& registry,
                                                                config::Configuration configuration,
-                                                               const OpenRequest& request, const std::string& version);
+                                                               const OpenRequest& request, const std::string& version,
+                                                               CallWatch& watch);
 
 }  // namespace embedq::cli

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -19,10 +20,18 @@
 namespace embedq::cli {
 namespace {
 
+using std::chrono::steady_clock;
+
 // A blocked signal reaches the descriptor even if it is ignored.
 bool is_ignored(int number) {
     struct sigaction present{};
     return ::sigaction(number, nullptr, &present) == 0 && present.sa_handler == SIG_IGN;
+}
+
+// In milliseconds, as poll takes them.
+int until(steady_clock::time_point time) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - steady_clock::now());
+    return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, std::numeric_limits<int>::max()));
 }
 
 }  // namespace
@@ -39,17 +48,22 @@ Signals::Signals() {
     // A closed pipe or connection must not end the process; the write fails instead.
     std::signal(SIGPIPE, SIG_IGN);
     signal_fd_ = ::signalfd(-1, &watched, SFD_CLOEXEC);
-    end_fd_ = ::eventfd(0, EFD_CLOEXEC);
-    if (signal_fd_ < 0 || end_fd_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
+    wake_fd_ = ::eventfd(0, EFD_CLOEXEC);
+    if (signal_fd_ < 0 || wake_fd_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
     thread_ = std::thread([this] { run(); });
 }
 
 Signals::~Signals() {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = ::write(end_fd_, &one, sizeof one);
+    ending_ = true;
+    wake();
     thread_.join();
     ::close(signal_fd_);
-    ::close(end_fd_);
+    ::close(wake_fd_);
+}
+
+void Signals::wake() const {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(wake_fd_, &one, sizeof one);
 }
 
 void Signals::wait() const {
@@ -61,47 +75,80 @@ void Signals::on_overdue(OverdueStop overdue) {
     overdue_ = std::move(overdue);
 }
 
-int Signals::watch_the_stop() {
-    if (!stop_.stop_requested()) return -1;
-    const auto passed = std::chrono::steady_clock::now() - stopped_at_;
-    if (passed >= end_after) {
-        std::string hanging;
-        {
-            const sync::Lock lock(mutex_);
-            if (overdue_.hanging) hanging = overdue_.hanging();
-        }
-        const std::string line = "embedq: error: the stop took longer than " +
-                                 std::to_string(std::chrono::duration_cast<std::chrono::seconds>(end_after).count()) +
-                                 " s" + (hanging.empty() ? "" : "; not returned: " + hanging) +
-                                 "; the process ends without waiting, and its leases run out\n";
-        [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
-        ::_exit(1);
+void Signals::stop_at(steady_clock::time_point time) {
+    {
+        const sync::Lock lock(mutex_);
+        stop_at_ = time;
     }
-    if (passed >= interrupt_after && !interrupted_) {
+    wake();
+}
+
+void Signals::stop() {
+    stopped_at_ = steady_clock::now();
+    // A copy, since requesting a stop changes the source, not this object.
+    std::stop_source source = stop_;
+    source.request_stop();
+}
+
+int Signals::watch_the_time() {
+    std::optional<steady_clock::time_point> time;
+    {
+        const sync::Lock lock(mutex_);
+        time = stop_at_;
+    }
+    if (!time) return -1;
+    if (steady_clock::now() < *time) return until(*time);
+    timed_out_ = true;
+    stop();
+    return 0;
+}
+
+void Signals::end_process(const Ending& ending) {
+    std::string hanging;
+    {
+        const sync::Lock lock(mutex_);
+        if (overdue_.hanging) hanging = overdue_.hanging();
+    }
+    const std::string line =
+        "embedq: error: " + std::string(timed_out_ ? "the time is over, and the end" : "the stop") +
+        " took longer than " +
+        std::to_string(std::chrono::duration_cast<std::chrono::seconds>(ending.end_after).count()) + " s" +
+        (hanging.empty() ? "" : "; not returned: " + hanging) +
+        "; the process ends without waiting, and its leases run out\n";
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+    ::_exit(ending.exit_status);
+}
+
+int Signals::watch_the_stop() {
+    if (!stop_.stop_requested()) return watch_the_time();
+    const Ending& ending = timed_out_ ? after_the_time : after_a_signal;
+    const auto passed = steady_clock::now() - stopped_at_;
+    if (passed >= ending.end_after) end_process(ending);
+    if (passed >= ending.interrupt_after && !interrupted_) {
         interrupted_ = true;
         const sync::Lock lock(mutex_);
         if (overdue_.interrupt) overdue_.interrupt();
     }
-    const auto next = stopped_at_ + (interrupted_ ? end_after : interrupt_after);
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - std::chrono::steady_clock::now());
-    return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+    return until(stopped_at_ + (interrupted_ ? ending.end_after : ending.interrupt_after));
+}
+
+void Signals::take_signal() {
+    signalfd_siginfo info{};
+    if (::read(signal_fd_, &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return;
+    // A terminal that closes may send several.
+    if (stop_.stop_requested() && info.ssi_signo == SIGHUP) return;
+    if (stop_.stop_requested()) ::_exit(128 + static_cast<int>(info.ssi_signo));
+    stop();
 }
 
 void Signals::run() {
-    std::array<pollfd, 2> watched{pollfd{signal_fd_, POLLIN, 0}, pollfd{end_fd_, POLLIN, 0}};
+    std::array<pollfd, 2> watched{pollfd{signal_fd_, POLLIN, 0}, pollfd{wake_fd_, POLLIN, 0}};
     while (true) {
         if (::poll(watched.data(), watched.size(), watch_the_stop()) < 0 && errno != EINTR) return;
-        if ((watched[1].revents & POLLIN) != 0) return;
-        if ((watched[0].revents & POLLIN) == 0) continue;
-        signalfd_siginfo info{};
-        if (::read(signal_fd_, &info, sizeof info) != static_cast<ssize_t>(sizeof info)) continue;
-        // A terminal that closes may send several.
-        if (stop_.stop_requested() && info.ssi_signo == SIGHUP) continue;
-        if (stop_.stop_requested()) ::_exit(128 + static_cast<int>(info.ssi_signo));
-        stopped_at_ = std::chrono::steady_clock::now();
-        // A copy, since requesting a stop changes the source, not this object.
-        std::stop_source source = stop_;
-        source.request_stop();
+        if (ending_) return;
+        std::uint64_t wakes = 0;
+        if ((watched[1].revents & POLLIN) != 0 && ::read(wake_fd_, &wakes, sizeof wakes) < 0) return;
+        if ((watched[0].revents & POLLIN) != 0) take_signal();
     }
 }
 

@@ -49,6 +49,8 @@ public:
     void waits(std::string_view cause, const std::string& reason);
     // Work goes on. Nothing is said if nothing was said of a wait.
     void goes_on();
+    // What was waited for failed, or is not needed any more. Nothing is said.
+    void ends() { waits_since_.reset(); }
 
 private:
     Console& console_;

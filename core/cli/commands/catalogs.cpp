@@ -126,7 +126,7 @@ int run_catalogs_show(CommandContext& context, const std::string& id) {
 }
 
 int run_catalogs_reembed(CommandContext& context, const CatalogReembedArguments& arguments) {
-    auto runtime = context.installation.open({});
+    auto runtime = context.installation.open({.use = arguments.dry_run ? Use::reads : Use::writes});
     if (!runtime) return show_error(context, runtime.error());
     if (arguments.dry_run) return show_estimate(context, (*runtime)->engine(), arguments.catalog);
     const auto jobs = (*runtime)->engine().reembed_catalog(arguments.catalog);
@@ -141,7 +141,7 @@ int run_catalogs_reembed(CommandContext& context, const CatalogReembedArguments&
 }
 
 int run_catalogs_clone(CommandContext& context, const CatalogCloneArguments& arguments) {
-    auto runtime = context.installation.open({});
+    auto runtime = context.installation.open({.use = Use::writes});
     if (!runtime) return show_error(context, runtime.error());
     CatalogWrite target;
     target.catalog_id = arguments.target;
@@ -153,7 +153,7 @@ int run_catalogs_clone(CommandContext& context, const CatalogCloneArguments& arg
 }
 
 int run_catalogs_delete(CommandContext& context, const std::string& id) {
-    auto runtime = context.installation.open({});
+    auto runtime = context.installation.open({.use = Use::writes});
     if (!runtime) return show_error(context, runtime.error());
     const Status deleted = (*runtime)->engine().delete_catalog(id);
     if (!deleted) return show_error(context, deleted.error());

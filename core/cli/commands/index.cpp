@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <functional>
 #include <optional>
 
 #include "cli/commands.h"
@@ -18,6 +20,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t max_listed_refusals = 20;
+// For calls in flight when the time of `--timeout` is over.
+constexpr milliseconds grace_after_the_time{2'000};
 
 std::string reason_of(const SpecStatus& status) {
     if (status.job && !status.job->last_error.empty()) return status.job->last_error;
@@ -75,6 +79,30 @@ void print_summary(CommandContext& context, const IndexArguments& arguments, con
     }
 }
 
+// What is said of an error, and the exit status. The end of the time may have caused it.
+template <class Cause>
+int end_with(CommandContext& context, const Interruption& interruption, const IndexArguments& arguments,
+             const Cause& cause) {
+    const int status = show_error(context, cause);
+    if (!interruption.timed_out()) return status;
+    context.console.error(fmt::format("the time of {} is over; run the same command again to continue",
+                                      duration_of(arguments.timeout.value_or(milliseconds(0)))));
+    return exit_timed_out;
+}
+
+// After a stop before all documents were stored.
+int end_stopped(Console& console, const Interruption& interruption, const IndexArguments& arguments,
+                const IndexReport& report) {
+    if (!interruption.timed_out()) {
+        console.error("stopped; run the same command again to continue");
+        return exit_failed;
+    }
+    console.error(fmt::format("not every document is stored after {}{}; run the same command again to continue",
+                              duration_of(arguments.timeout.value_or(milliseconds(0))),
+                              report.reason.empty() ? "" : ": " + plain(report.reason)));
+    return exit_timed_out;
+}
+
 // The exit status, after saying why not everything is embedded.
 int end_early(Console& console, const IndexArguments& arguments, const WaitOutcome& outcome) {
     const std::string reason = plain(outcome.reason);
@@ -105,11 +133,16 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
     if (const Status valid = check_catalog_id(arguments.catalog); !valid) return show_error(context, valid.error());
     const auto interruption = context.listen_for_stop();
     const auto started = interruption->now();
+    if (arguments.timeout) interruption->stop_at(started + *arguments.timeout);
     // The user wants to know soon, but a database that is just starting is worth a short wait.
     const OverdueStopScope opening(*interruption, while_opening());
     StoreWait try_again(console, *interruption, std::chrono::seconds(5));
-    auto runtime = context.installation.open({.try_again = std::ref(try_again), .stop = interruption->token()});
-    if (!runtime) return show_error(context, runtime.error());
+    OpenRequest opening_request{.use = Use::works};
+    opening_request.try_again = std::ref(try_again);
+    opening_request.stop = interruption->token();
+    if (arguments.timeout) opening_request.grace = grace_after_the_time;
+    auto runtime = context.installation.open(opening_request);
+    if (!runtime) return end_with(context, *interruption, arguments, runtime.error());
     try_again.available();
     const auto hanging = [&] {
         const std::string calls = (*runtime)->hanging();
@@ -132,16 +165,17 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
         return exit_usage;
     }
     if (const Status named = settle_names((*runtime)->engine(), arguments.catalog, found); !named) {
-        return show_error(context, named.error());
+        return end_with(context, *interruption, arguments, named.error());
     }
     for (const std::string& note : found.notes) console.note(fmt::format("embedq: {}", plain(note)));
     // Documents are stored and found by their words even while the provider does not answer, which is reported when it
-    // is waited for. A store that fails here fails below, too.
-    static_cast<void>((*runtime)->apply_targets(interruption->token(), arguments.timeout));
+    // is waited for: most of the time is left for them. A store that fails here fails below, too.
+    const auto for_providers = arguments.timeout ? std::optional(*arguments.timeout / 4) : std::nullopt;
+    static_cast<void>((*runtime)->apply_targets(interruption->token(), for_providers));
     std::optional<WorkStop> work_stop;
     if (!arguments.no_work) {
         if (const Status working = (*runtime)->start_work(TargetPolicy::as_configured); !working)
-            return show_error(context, working.error());
+            return end_with(context, *interruption, arguments, working.error());
         work_stop.emplace(**runtime, interruption->token());
     }
 
@@ -149,6 +183,9 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
     IndexerSettings settings;
     settings.catalog_id = arguments.catalog;
     settings.fetcher = fetcher.get();
+    StoreWait store_wait(console, *interruption, std::chrono::seconds(12));
+    settings.try_again = std::ref(store_wait);
+    settings.available = [&] { store_wait.available(); };
     auto report = put_documents((*runtime)->engine(), found.files, settings,
                                 [&](const IndexReport& so_far) {
                                     progress.reading(so_far.documents + so_far.refused.size(), found.files.size(),
@@ -157,18 +194,17 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
                                 interruption->token());
     if (!report) {
         (*runtime)->stop_work();
-        return show_error(context, report.error());
+        return end_with(context, *interruption, arguments, report.error());
     }
     report->refused.insert(report->refused.begin(), found.refused.begin(), found.refused.end());
 
     WaitOutcome outcome;
     if (report->documents > 0 && !report->stopped) {
-        WaitRequest request{arguments.catalog, report->spec_names, !arguments.no_work, std::nullopt};
-        if (arguments.timeout) request.deadline = started + *arguments.timeout;
+        WaitRequest request{arguments.catalog, report->spec_names, !arguments.no_work};
         auto waited = IndexWaiter(**runtime, *interruption, console, progress, std::move(request)).run();
         if (!waited) {
             (*runtime)->stop_work();
-            return show_error(context, waited.error());
+            return end_with(context, *interruption, arguments, waited.error());
         }
         outcome = std::move(*waited);
     }
@@ -184,10 +220,7 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
         std::min<std::size_t>((*runtime)->counters().texts_embedded, outcome.settlement.vectors);
     const auto took = std::chrono::duration_cast<milliseconds>(interruption->now() - started);
     print_summary(context, arguments, *report, outcome, embedded, took);
-    if (stopped) {
-        console.error("stopped; run the same command again to continue");
-        return exit_failed;
-    }
+    if (stopped) return end_stopped(console, *interruption, arguments, *report);
     if (report->documents == 0) {
         console.error(report->refused.empty() ? "nothing was indexed: the paths contain no *.json, *.yaml or *.yml file"
                       : found.files.empty()   ? "nothing was indexed: the paths contain no readable file"

@@ -25,7 +25,7 @@ void print(CommandContext& context, const MigrationState& state) {
 }  // namespace
 
 int run_migrate_up(CommandContext& context) {
-    auto runtime = context.installation.open({.migrate = false, .logs_everything = true});
+    auto runtime = context.installation.open({.use = Use::writes, .migrate = false, .logs_everything = true});
     if (!runtime) return show_error(context, runtime.error());
     const auto state = (*runtime)->migrate();
     if (!state) return show_error(context, state.error());

@@ -25,8 +25,11 @@ int run_until_stopped(CommandContext& context, bool serve) {
     const auto interruption = context.listen_for_stop();
     const OverdueStopScope opening(*interruption, while_opening());
     StoreWait try_again(context.console, *interruption);
-    auto runtime = context.installation.open(
-        {.migrate = true, .logs_everything = true, .try_again = std::ref(try_again), .stop = interruption->token()});
+    auto runtime = context.installation.open({.use = Use::services,
+                                              .migrate = true,
+                                              .logs_everything = true,
+                                              .try_again = std::ref(try_again),
+                                              .stop = interruption->token()});
     if (interruption->token().stop_requested()) return exit_done;
     if (!runtime) return show_error(context, runtime.error());
     try_again.available();
@@ -45,7 +48,8 @@ int run_until_stopped(CommandContext& context, bool serve) {
         !started)
         return show_error(context, started.error());
     if (serve) {
-        if (const Status started = (*runtime)->start_services(); !started) return show_error(context, started.error());
+        const Status started = (*runtime)->start_services();
+        if (!started && !interruption->token().stop_requested()) return show_error(context, started.error());
     }
     interruption->wait();
     (*runtime)->stop_work();

@@ -1,12 +1,15 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 #include <utility>
 
 #include "cli/commands.h"
 #include "cli/indexer.h"
 #include "cli/present.h"
+#include "cli/store_wait.h"
 #include "embedq/support/ids.h"
 
 namespace embedq::cli {
@@ -101,12 +104,14 @@ Result<std::vector<std::string>> catalogs_of(Engine& engine, const std::string& 
 
 // Appends a line for each spec of the catalog. Returns whether it was stopped.
 Result<bool> refresh(Engine& engine, fetch::Fetcher& fetcher, const std::string& catalog, const std::string& spec,
-                     std::stop_token stop, std::vector<Line>& lines) {
+                     StoreWait& store_wait, std::stop_token stop, std::vector<Line>& lines) {
     const auto found = find_stored_urls(engine, catalog, spec, fetcher);
     if (!found) return std::unexpected(found.error());
     IndexerSettings settings;
     settings.catalog_id = catalog;
     settings.fetcher = &fetcher;
+    settings.try_again = std::ref(store_wait);
+    settings.available = [&] { store_wait.available(); };
     settings.batch_documents = 1;  // each document is stored, even if the next one fails
     const auto report = put_documents(engine, found->files, settings, {}, std::move(stop));
     if (!report) return std::unexpected(report.error());
@@ -131,7 +136,7 @@ int run_specs_refresh(CommandContext& context, const SpecsRefreshArguments& argu
         if (const Status valid = check_catalog_id(arguments.catalog); !valid) return show_error(context, valid.error());
     }
     const auto interruption = context.listen_for_stop();
-    auto runtime = context.installation.open({.stop = interruption->token()});
+    auto runtime = context.installation.open({.use = Use::writes, .stop = interruption->token()});
     if (!runtime) return show_error(context, runtime.error());
     const OverdueStopScope overdue(*interruption, overdue_stop_of(**runtime));
     const auto fetcher = (*runtime)->make_fetcher();
@@ -140,10 +145,12 @@ int run_specs_refresh(CommandContext& context, const SpecsRefreshArguments& argu
     const auto catalogs = catalogs_of(engine, arguments.catalog);
     if (!catalogs) return show_error(context, catalogs.error());
 
+    StoreWait store_wait(context.console, *interruption, std::chrono::seconds(12));
     std::vector<Line> lines;
     bool stopped = false;
     for (const std::string& catalog : *catalogs) {
-        const auto ended = refresh(engine, **fetcher, catalog, arguments.spec, interruption->token(), lines);
+        const auto ended =
+            refresh(engine, **fetcher, catalog, arguments.spec, store_wait, interruption->token(), lines);
         if (!ended) return show_error(context, ended.error());
         stopped = *ended;
         if (stopped) break;

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <functional>
@@ -230,6 +231,7 @@ struct World {
     std::vector<EndpointState> endpoint_states;  // of the store
     std::vector<EndpointState> pauses;           // of this process
     engine::CatalogProvider provider;
+    std::string slow_calls;
     std::function<void()> on_provider_asked;
     std::size_t configurations_applied = 0;
     Status applied;
@@ -301,6 +303,7 @@ public:
     void stop_work() noexcept override { world_.stopped = true; }
     void interrupt() noexcept override {}
     std::string hanging() const override { return {}; }
+    std::string slow_calls() const override { return world_.slow_calls; }
     scheduler::Counters counters() const override { return world_.counters; }
     Result<std::unique_ptr<fetch::Fetcher>> make_fetcher() const override {
         if (world_.fetcher_error) return std::unexpected(*world_.fetcher_error);
@@ -370,19 +373,28 @@ private:
 // Time passes only while a command waits.
 class FakeInterruption : public Interruption {
 public:
-    explicit FakeInterruption(World& world) : world_(world) {}
-    std::stop_token token() const override { return world_.stop.get_token(); }
+    explicit FakeInterruption(World& world)
+        : world_(world), on_stop_(world.stop.get_token(), [this] { stop_.request_stop(); }) {}
+    std::stop_token token() const override { return stop_.get_token(); }
     bool wait_for(std::chrono::milliseconds duration) override {
-        world_.time += duration;
+        std::chrono::steady_clock::duration passes = duration;
+        if (stop_at_ && *stop_at_ > world_.time) passes = std::min(passes, *stop_at_ - world_.time);
+        world_.time += passes;
         if (--world_.waits_until_stop <= 0) world_.stop.request_stop();
-        return !world_.stop.stop_requested();
+        if (timed_out()) stop_.request_stop();
+        return !stop_.stop_requested();
     }
     void wait() override {}
+    void stop_at(std::chrono::steady_clock::time_point time) override { stop_at_ = time; }
+    bool timed_out() const override { return stop_at_ && world_.time >= *stop_at_; }
     void on_overdue(OverdueStop) override {}
     std::chrono::steady_clock::time_point now() const override { return world_.time; }
 
 private:
     World& world_;
+    std::optional<std::chrono::steady_clock::time_point> stop_at_;
+    std::stop_source stop_;
+    std::stop_callback<std::function<void()>> on_stop_;
 };
 
 // One command with its console.

@@ -293,6 +293,30 @@ TEST_F(IndexWaits, ATimeoutNamesEvenAShortWait) {
         << stage_.err.str();
 }
 
+TEST_F(IndexWaits, ATimeoutNamesTheCallsThatTakeLong) {
+    set_status(0, 0, JobStatus::running);
+    stage_.world.slow_calls = "provider 'p': embed";
+    EXPECT_EQ(run_for(std::chrono::minutes(1)), exit_timed_out);
+    EXPECT_EQ(lines("not everything is embedded after 1m 00s: not returned: provider 'p': embed; the documents"), 1)
+        << stage_.err.str();
+}
+
+TEST_F(IndexWaits, TheTimeoutBoundsTheStoringToo) {
+    stage_.world.engine.put_errors.assign(100, {ErrorKind::unavailable, "the table is locked"});
+    EXPECT_EQ(run_for(std::chrono::seconds(2)), exit_timed_out);
+    EXPECT_EQ(lines("not every document is stored after 2.0 s: the table is locked; run the same command again"), 1)
+        << stage_.err.str();
+    EXPECT_EQ(lines("warning: the table is locked; waiting for it"), 1) << stage_.err.str();
+    EXPECT_LT(stage_.world.time - std::chrono::steady_clock::time_point{}, std::chrono::seconds(3));
+}
+
+TEST_F(IndexWaits, TheTimeoutBoundsTheOpeningToo) {
+    stage_.world.store_errors.assign(100, {ErrorKind::unavailable, "no answer"});
+    EXPECT_EQ(run_for(std::chrono::seconds(1)), exit_timed_out);
+    EXPECT_EQ(lines("the time of 1.0 s is over"), 1) << stage_.err.str();
+    EXPECT_LT(stage_.world.time - std::chrono::steady_clock::time_point{}, std::chrono::seconds(3));
+}
+
 TEST_F(IndexWaits, APauseIsReportedWhenItBeginsAndWhenItEnds) {
     stage_.world.pauses = {pause(PauseKind::throttled, "too many requests")};
     stage_.world.on_provider_asked = [this, asked = 0]() mutable {

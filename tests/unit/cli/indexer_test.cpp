@@ -244,10 +244,20 @@ TEST_F(PutDocuments, AFileThatBecameAPipeIsRefusedWithoutWaiting) {
 TEST_F(PutDocuments, ABusyStoreIsTriedAgain) {
     folder_.write("a.json", "openapi");
     std::size_t waits = 0;
-    settings_.wait = [&](std::size_t, const std::stop_token&) { return ++waits > 0; };
+    std::size_t answers = 0;
+    settings_.try_again = [&](const Error& error) {
+        EXPECT_EQ(error.message, "busy");
+        return ++waits < 3;
+    };
+    settings_.available = [&] { ++answers; };
     engine_.put_errors = {{ErrorKind::unavailable, "busy"}, {ErrorKind::unavailable, "busy"}};
     ASSERT_TRUE(put());
-    EXPECT_EQ(waits, 2);
+    EXPECT_EQ(waits, 2U);
+    EXPECT_EQ(answers, 1U);
+    engine_.put_errors = {{ErrorKind::unavailable, "busy"}};
+    const auto given_up = put();
+    ASSERT_FALSE(given_up);
+    EXPECT_EQ(to_string(given_up.error()), "busy");
     engine_.put_errors = {{ErrorKind::internal, "broken"}};
     const auto broken = put();
     ASSERT_FALSE(broken);
