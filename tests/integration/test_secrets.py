@@ -1,11 +1,13 @@
 """Secrets that change while a worker runs, and commands that give them."""
 
+import json
 import os
+import pathlib
 import stat
 
 import program
 from owned import wait_until
-from program import document
+from program import World, document
 from served import Case
 
 FIRST, SECOND = "sk-first", "sk-second"
@@ -72,6 +74,24 @@ class Rotated(Case):
             self.assertEqual(done.returncode, 2)
             self.assertIn("so everyone may change it", done.stdout + done.stderr)
         self.assertFalse((world.folder / "ran").exists())
+
+    def test_a_stop_ends_the_reading_of_a_services_secret(self):
+        world = World()
+        self.addCleanup(world.close)
+        command = world.folder / "token"
+        command.write_text("#!/bin/sh\necho > asked\nexec sleep 60\n")
+        command.chmod(0o700)
+        plugins = pathlib.Path(program.PROGRAM).resolve().parent.parent / "tests" / "faulty_plugins"
+        world.config.write_text(json.dumps({
+            "version": 1, "plugins": {"paths": [str(plugins)]},
+            "services": [{"plugin": "faulty", "options": {"token": {"command": ["./token"]}}}]}))
+        world.config.chmod(0o600)
+        serve = world.start("serve")
+        wait_until((world.folder / "asked").exists, "the command runs")
+        serve.terminate()
+        _, log = serve.communicate(timeout=program.DEADLINE)
+        self.assertEqual(serve.returncode, 0, log)
+        self.assertNotIn("took longer", log)
 
     def test_a_pipe_as_a_secret_is_not_waited_for(self):
         world = self.served("openai", options={"api_key": {"file": "pipe"}})

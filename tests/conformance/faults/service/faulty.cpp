@@ -167,6 +167,7 @@ constexpr std::array option_table = {
                .type = OptionType::boolean,
                .default_value = "false",
                .help = "Only one instance can run."},
+    OptionSpec{.name = "token", .type = OptionType::text, .help = "A secret, which is not used.", .secret = true},
 };
 
 Result<std::unique_ptr<Service>> make(const Options& options, Context&, Engine&) {
