@@ -12,6 +12,7 @@
 #include "endpoints/provider_health.h"
 #include "sync/mutex.h"
 #include "sync/sleep.h"
+#include "sync/start_thread.h"
 
 namespace embedq::endpoints {
 
@@ -39,10 +40,12 @@ bool same_facts(const ProbedProvider& a, const ProbedProvider& b) {
 class Timer {
 public:
     Timer(milliseconds limit, std::stop_token other) : on_other_(std::move(other), Stop{&source_}) {
-        thread_ = std::jthread([this, limit](std::stop_token done) {
+        started_ = sync::start_thread(thread_, [this, limit](std::stop_token done) {
             if (sync::sleep_for(limit, done)) source_.request_stop();
         });
     }
+    // Without a thread there is no limit.
+    [[nodiscard]] const Status& started() const { return started_; }
     [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
 
 private:
@@ -52,6 +55,7 @@ private:
     };
     std::stop_source source_;
     std::stop_callback<Stop> on_other_;
+    Status started_;
     std::jthread thread_;
 };
 
@@ -308,6 +312,7 @@ Result<ProbeResult> ProviderDirectory::probe_for_query(Entry& entry, std::stop_t
     const sync::Lock one_at_a_time(entry.probing, std::adopt_lock);
     if (ProbedProviderPtr known = entry.get(); known && !entry.health->recheck_requested()) return unchanged(known);
     const Timer timer(probe_limit, std::move(stop));
+    if (!timer.started()) return std::unexpected(timer.started().error());
     return entry.probe(timer.token());
 }
 

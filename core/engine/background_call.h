@@ -15,6 +15,7 @@
 
 #include "embedq/error.h"
 #include "sync/mutex.h"
+#include "sync/start_thread.h"
 
 namespace embedq::engine {
 
@@ -24,15 +25,14 @@ public:
     using Function = std::function<Result<T>(std::stop_token)>;
 
     // Starts the call. The destructor requests a stop and waits for the end of the call. With a `grace` it waits no
-    // longer than that: the call then ends by itself some time later, and keeps the function and what it owns.
+    // longer than that: the call then ends by itself some time later, and keeps the function and what it owns. A call
+    // for which the system starts no thread has ended with that error.
     explicit BackgroundCall(Function function, std::optional<std::chrono::milliseconds> grace = std::nullopt)
-        : state_(std::make_shared<State>(std::move(function))), grace_(grace), thread_([state = state_] {
-              auto result = state->function(state->stop.get_token());
-              const sync::Lock lock(state->mutex);
-              state->result = std::move(result);
-              state->ended = true;
-              state->changed.notify_all();
-          }) {}
+        : state_(std::make_shared<State>(std::move(function))), grace_(grace) {
+        const Status started =
+            sync::start_thread(thread_, [state = state_] { state->end(state->function(state->stop.get_token())); });
+        if (!started) state_->end(std::unexpected(started.error()));
+    }
     ~BackgroundCall() {
         if (!thread_.joinable()) return;
         request_stop();
@@ -65,6 +65,12 @@ public:
 private:
     struct State {
         explicit State(Function called) : function(std::move(called)) {}
+        void end(Result<T> its_result) {
+            const sync::Lock lock(mutex);
+            result = std::move(its_result);
+            ended = true;
+            changed.notify_all();
+        }
 
         const Function function;
         std::stop_source stop;

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "sync/mutex.h"
+#include "sync/start_thread.h"
 
 namespace embedq::scheduler {
 
@@ -49,24 +49,39 @@ void CallRunner::add(const endpoints::ProbedProviderPtr& provider) {
     for (std::size_t endpoint_index = 0; endpoint_index < info.endpoints.size(); ++endpoint_index) {
         Crew& crew = crews_[{&opened, endpoint_index}];
         crew.most = limits.concurrency;
-        start_thread(opened, endpoint_index, crew);
+        // One that the system refuses is started later.
+        static_cast<void>(start_thread(opened, endpoint_index, crew));
     }
 }
 
-void CallRunner::start_thread(endpoints::EndpointPool& pool, std::size_t endpoint_index, Crew& crew) {
-    threads_.push_back(
-        {&pool, std::jthread([this, &pool, endpoint_index, &crew] { run(pool, endpoint_index, crew); })});
+Status CallRunner::start_missing_threads() {
+    const sync::Lock lock(state_.mutex);
+    if (state_.draining) return {};
+    for (auto& [fingerprint, pool] : state_.pools) {
+        for (std::size_t endpoint_index = 0; endpoint_index < pool.endpoints.size(); ++endpoint_index) {
+            Crew& crew = crews_[{&pool, endpoint_index}];
+            if (crew.started > 0) continue;
+            if (Status started = start_thread(pool, endpoint_index, crew); !started) return started;
+        }
+    }
+    return {};
+}
+
+Status CallRunner::start_thread(endpoints::EndpointPool& pool, std::size_t endpoint_index, Crew& crew) {
+    std::jthread thread;
+    Status started =
+        sync::start_thread(thread, [this, &pool, endpoint_index, &crew] { run(pool, endpoint_index, crew); });
+    if (!started) return started;
+    threads_.push_back({&pool, std::move(thread)});
     ++crew.started;
     ++pool.threads;
     ++state_.call_threads;
+    return {};
 }
 
 void CallRunner::start_another(endpoints::EndpointPool& pool, std::size_t endpoint_index, Crew& crew) {
     if (crew.waiting > 0 || crew.started == crew.most) return;
-    try {
-        start_thread(pool, endpoint_index, crew);
-    } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch): those that there are do the work
-    }
+    static_cast<void>(start_thread(pool, endpoint_index, crew));
 }
 
 void CallRunner::retire(const endpoints::ProbedProviderPtr& provider, const std::string& reason) {

@@ -31,6 +31,8 @@ public:
     // has for the same fingerprint is replaced, since its limits or endpoints changed. Called by one thread at a time,
     // and not after `join`.
     void add(const endpoints::ProbedProviderPtr& provider);
+    // Starts the first thread of each endpoint that has none, since the system refused it.
+    [[nodiscard]] Status start_missing_threads();
     // Closes the provider's pool: it no longer makes the fingerprint's vectors. The pool takes no new batch, and what
     // is queued for it is given back without an attempt. Does nothing where another provider has the fingerprint's
     // pool. Called like `add`.
@@ -68,9 +70,9 @@ private:
     // Which control a call needs. One of a failure holds up the other calls to the endpoint, which may be broken.
     enum class Control : std::uint8_t { none, of_refusal, of_failure };
 
-    void start_thread(endpoints::EndpointPool& pool, std::size_t endpoint_index, Crew& crew)
+    [[nodiscard]] Status start_thread(endpoints::EndpointPool& pool, std::size_t endpoint_index, Crew& crew)
         EMBEDQ_REQUIRES(state_.mutex);
-    // The same, but does without where the system has no further thread.
+    // The same where none waits for texts. Does without where the system refuses: those that there are do the work.
     void start_another(endpoints::EndpointPool& pool, std::size_t endpoint_index, Crew& crew)
         EMBEDQ_REQUIRES(state_.mutex);
     void run(endpoints::EndpointPool& pool, std::size_t endpoint_index, Crew& crew);

@@ -7,6 +7,7 @@
 #include "catalog/profile.h"
 #include "sync/backoff.h"
 #include "sync/mutex.h"
+#include "sync/start_thread.h"
 
 namespace embedq::scheduler {
 
@@ -29,33 +30,43 @@ Prober::Prober(SchedulerState& state, CallRunner& calls, endpoints::ModelListene
       listener_(std::move(listener)),
       listening_(state.retry("set the catalogs' targets",
                              sync::fixed_backoff(state.settings.heartbeat, state.settings.probe))),
-      checking_(state.retry("read the catalogs' targets")) {}
+      checking_(state.retry("read the catalogs' targets")),
+      thread_faults_(state.context()),
+      starting_(thread_faults_, state.context(), "start the threads that call providers",
+                sync::fixed_backoff(min_between_rechecks, state.settings.heartbeat)) {}
 
 void Prober::run(std::stop_token stop) {
-    {
-        const std::jthread rechecks([this, &stop] {
-            while (!stop.stop_requested()) {
-                auto recheck_requested =
-                    state_.providers().take_recheck_requests(state_.now() + state_.settings.probe, stop);
-                if (recheck_requested.empty()) continue;
-                const sync::Lock lock(mutex_);
-                recheck_requested_.merge(recheck_requested);
-                awake_ = true;
-                wake_up_.notify_all();
-            }
-        });
-        std::set<std::string> recheck_requested;
-        while (!stop.stop_requested()) {
-            start_due_probes(recheck_requested, stop);
-            follow_up(stop);
-            const auto due = next_due();
-            sync::Lock lock(mutex_);
-            wake_up_.wait_until(lock, stop, due, [&]() EMBEDQ_REQUIRES(mutex_) { return awake_; });
-            awake_ = false;
-            recheck_requested = std::exchange(recheck_requested_, {});
-        }
+    std::set<std::string> recheck_requested;
+    while (!stop.stop_requested()) {
+        start_missing_threads(stop);
+        start_due_probes(recheck_requested, stop);
+        follow_up(stop);
+        const auto due = next_due();
+        sync::Lock lock(mutex_);
+        wake_up_.wait_until(lock, stop, due, [&]() EMBEDQ_REQUIRES(mutex_) { return awake_; });
+        awake_ = false;
+        recheck_requested = std::exchange(recheck_requested_, {});
     }
+    if (rechecks_.joinable()) rechecks_.join();
     wait_for_probes();
+}
+
+void Prober::start_missing_threads(const std::stop_token& stop) {
+    if (state_.now() < starting_.again_at()) return;
+    Status started;
+    if (!rechecks_.joinable()) started = sync::start_thread(rechecks_, [this, stop] { wait_for_rechecks(stop); });
+    starting_.succeeded(started ? calls_.start_missing_threads() : started);
+}
+
+void Prober::wait_for_rechecks(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        auto recheck_requested = state_.providers().take_recheck_requests(state_.now() + state_.settings.probe, stop);
+        if (recheck_requested.empty()) continue;
+        const sync::Lock lock(mutex_);
+        recheck_requested_.merge(recheck_requested);
+        awake_ = true;
+        wake_up_.notify_all();
+    }
 }
 
 endpoints::Endpoint::Steady Prober::next_due() {
@@ -64,24 +75,36 @@ endpoints::Endpoint::Steady Prober::next_due() {
     for (const auto& [name, probe] : probes_) {
         if (!probe.running) next = std::min(next, probe.due);
     }
+    if (starting_.failing()) next = std::min(next, starting_.again_at());
     return listener_due_ ? std::min(next, listening_.again_at()) : next;
 }
 
 void Prober::start_due_probes(const std::set<std::string>& recheck_requested, const std::stop_token& stop) {
     for (const std::string& name : state_.providers().all_names()) {
         if (stop.stop_requested()) return;
-        const sync::Lock lock(mutex_);
-        ProbeState& probe = probes_.try_emplace(name, state_, name).first->second;
-        probe.recheck_requested = probe.recheck_requested || recheck_requested.contains(name);
-        if (probe.running) continue;
-        // A provider that answered is due a whole interval after its last probe; a recheck is sooner.
-        if (std::exchange(probe.recheck_requested, false))
-            probe.due = std::min(probe.due, probe.last_end + min_between_rechecks);
-        if (state_.now() < probe.due) continue;
-        probe.running = true;
+        ProbeState* const probe = due_probe(name, recheck_requested.contains(name));
+        if (probe == nullptr) continue;
         // The previous thread has at most its lock left to release.
-        probe.thread = std::jthread([this, name, stop] { run_probe(name, stop); });
+        const Status started = sync::start_thread(probe->thread, [this, name, stop] { run_probe(name, stop); });
+        if (started) continue;
+        probe->retry.failed(started.error());
+        const sync::Lock lock(mutex_);
+        probe->running = false;
+        probe->due = std::max(state_.now(), probe->retry.again_at());
     }
+}
+
+Prober::ProbeState* Prober::due_probe(const std::string& name, bool recheck_requested) {
+    const sync::Lock lock(mutex_);
+    ProbeState& probe = probes_.try_emplace(name, state_, name).first->second;
+    probe.recheck_requested = probe.recheck_requested || recheck_requested;
+    if (probe.running) return nullptr;
+    // A provider that answered is due a whole interval after its last probe; a recheck is sooner.
+    if (std::exchange(probe.recheck_requested, false))
+        probe.due = std::min(probe.due, probe.last_end + min_between_rechecks);
+    if (state_.now() < probe.due) return nullptr;
+    probe.running = true;
+    return &probe;
 }
 
 void Prober::wait_for_probes() {

@@ -32,6 +32,8 @@ public:
     void run(std::stop_token stop);
 
     // The parts of a round.
+    // Starts the threads that are missing: the one that waits for `recheck_requested`, and those that call providers.
+    void start_missing_threads(const std::stop_token& stop);
     // Starts the probes that are due, and those of `recheck_requested`.
     void start_due_probes(const std::set<std::string>& recheck_requested, const std::stop_token& stop);
     // Returns when no probe is running.
@@ -45,7 +47,7 @@ private:
     struct ProbeState {
         ProbeState(SchedulerState& state, const std::string& name);
 
-        // These two are used by the thread of the probe alone.
+        // These two are used by the thread of the probe, or while there is none by the prober's.
         sync::FaultLog faults;
         sync::Retry retry;
         bool running = false;
@@ -65,6 +67,9 @@ private:
         std::string text;
     };
 
+    void wait_for_rechecks(const std::stop_token& stop) EMBEDQ_EXCLUDES(mutex_);
+    // Marks the probe as running, if it is due.
+    [[nodiscard]] ProbeState* due_probe(const std::string& name, bool recheck_requested) EMBEDQ_EXCLUDES(mutex_);
     // On a thread of its own.
     void run_probe(const std::string& name, const std::stop_token& stop) EMBEDQ_EXCLUDES(mutex_);
     // Returns the line to log, if any.
@@ -86,6 +91,9 @@ private:
     const endpoints::ModelListener listener_;
     sync::Retry listening_;
     sync::Retry checking_;
+    sync::FaultLog thread_faults_;
+    sync::Retry starting_;
+    std::jthread rechecks_;  // waits for requests to probe again
     std::set<Mismatch> reported_;
     std::set<std::pair<Sha256, std::string>> published_;  // fingerprint and provider
 

@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "scheduler/call_runner.h"
@@ -16,6 +18,7 @@
 #include "scheduler/prober.h"
 #include "scheduler/scheduler_state.h"
 #include "sync/mutex.h"
+#include "sync/start_thread.h"
 
 namespace embedq::scheduler {
 
@@ -48,17 +51,23 @@ public:
           reaper_(state_),
           maintenance_(state_) {}
 
-    void start() {
-        keeper_thread_ = std::jthread([this](std::stop_token stop) { keeper_.run(stop); });
-        watch_thread_ = std::jthread([this](std::stop_token stop) { keeper_.watch(stop); });
-        committer_thread_ = std::jthread([this] { committer_.run(); });
-        prober_thread_ = std::jthread([this](std::stop_token stop) { prober_.run(stop); });
-        notification_thread_ = std::jthread([this](std::stop_token stop) { wait_for_notifications(stop); });
-        endpoint_sync_thread_ = std::jthread([this](std::stop_token stop) { endpoint_sync_.run(stop); });
-        claimer_thread_ = std::jthread([this](std::stop_token stop) { claimer_.run(stop); });
-        reaper_thread_ = std::jthread([this](std::stop_token stop) { reaper_.run(stop); });
-        maintenance_thread_ = std::jthread([this](std::stop_token stop) { maintenance_.run(stop); });
+    Status start() {
         started_ = true;
+        Status started;
+        const auto start = [&started](std::jthread& thread, auto run) {
+            if (started) started = sync::start_thread(thread, std::move(run));
+        };
+        start(keeper_thread_, [this](std::stop_token stop) { keeper_.run(stop); });
+        start(watch_thread_, [this](std::stop_token stop) { keeper_.watch(stop); });
+        start(committer_thread_, [this] { committer_.run(); });
+        start(prober_thread_, [this](std::stop_token stop) { prober_.run(stop); });
+        start(notification_thread_, [this](std::stop_token stop) { wait_for_notifications(stop); });
+        start(endpoint_sync_thread_, [this](std::stop_token stop) { endpoint_sync_.run(stop); });
+        start(claimer_thread_, [this](std::stop_token stop) { claimer_.run(stop); });
+        start(reaper_thread_, [this](std::stop_token stop) { reaper_.run(stop); });
+        start(maintenance_thread_, [this](std::stop_token stop) { maintenance_.run(stop); });
+        if (!started) stop();
+        return started;
     }
 
     void stop() {
@@ -72,8 +81,7 @@ public:
         }
         const std::array first_to_end{&claimer_thread_, &prober_thread_,      &notification_thread_,
                                       &reaper_thread_,  &maintenance_thread_, &endpoint_sync_thread_};
-        for (std::jthread* thread : first_to_end) thread->request_stop();
-        for (std::jthread* thread : first_to_end) thread->join();
+        end(first_to_end);
         calls_.join();
         {
             const sync::Lock lock(state_.mutex);
@@ -81,10 +89,9 @@ public:
             state_.calls_ended = true;
             state_.committer_cv.notify_all();
         }
-        committer_thread_.join();
+        end(std::array{&committer_thread_});
         // The lease keeper stops last: what was being committed needed its leases.
-        for (std::jthread* thread : {&keeper_thread_, &watch_thread_}) thread->request_stop();
-        for (std::jthread* thread : {&keeper_thread_, &watch_thread_}) thread->join();
+        end(std::array{&keeper_thread_, &watch_thread_});
         state_.notifier().publish();
         keeper_.report_losses(true);
         log_summary();
@@ -118,6 +125,14 @@ public:
     }
 
 private:
+    // Those that the system refused to start are left out.
+    static void end(std::span<std::jthread* const> threads) {
+        for (std::jthread* thread : threads) thread->request_stop();
+        for (std::jthread* thread : threads) {
+            if (thread->joinable()) thread->join();
+        }
+    }
+
     void log_summary() const {
         const Counters sum = counters();
         const auto count = [](std::uint64_t number, const char* what) { return std::to_string(number) + " " + what; };
@@ -167,8 +182,7 @@ Scheduler::~Scheduler() {
 }
 
 Status Scheduler::start() {
-    impl_->start();
-    return {};
+    return impl_->start();
 }
 
 void Scheduler::stop() noexcept {

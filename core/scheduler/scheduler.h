@@ -31,7 +31,8 @@ public:
     Scheduler(const Scheduler&) = delete;
     Scheduler& operator=(const Scheduler&) = delete;
 
-    // Starts the threads. A provider that does not answer yet is probed again later, so this fails only on a bug. Once.
+    // Starts the threads, once. A provider that does not answer yet is probed again later. `unavailable`, with nothing
+    // left running, where the system starts no further thread.
     [[nodiscard]] Status start();
 
     // Stops claiming, lets calls in flight finish within the grace time, commits them, and gives the rest back without

@@ -15,6 +15,7 @@
 #include <map>
 #include <optional>
 #include <stop_token>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -36,7 +37,8 @@ public:
     class Watch {
     public:
         // `end_call` runs at most once, on the watchdog's thread or, after `stop`, on this one. It must be quick, must
-        // not throw, and must not use the watchdog.
+        // not throw, and must not use the watchdog. Throws std::system_error where the system starts no thread for it:
+        // a call without a watch must not begin.
         Watch(Watchdog& watchdog, Steady deadline, std::function<void()> end_call)
             : watchdog_(watchdog), id_(watchdog.add(deadline, std::move(end_call))) {}
         ~Watch() { watchdog_.remove(id_); }
@@ -71,7 +73,12 @@ private:
         if (stopped_) {
             end(call, Reason::stop);
         } else if (!thread_.joinable()) {
-            thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+            try {
+                thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+            } catch (const std::system_error&) {
+                calls_.erase(id);
+                throw;
+            }
         } else if (deadline < wakes_at_) {
             changed_.notify_one();
         }

@@ -8,6 +8,7 @@
 #include "ollama/pull_progress.h"
 #include "ollama/request_body.h"
 #include "sync/mutex.h"
+#include "sync/start_thread.h"
 
 namespace embedq::ollama {
 namespace {
@@ -214,11 +215,10 @@ bool OllamaProvider::missing_everywhere() {
 }
 
 void OllamaProvider::pull_in_background() {
-    const sync::Lock lock(mutex_);
+    sync::Lock lock(mutex_);
     if (!settings_.pull || pulling_ || std::ranges::none_of(learned_, &Learned::missing)) return;
-    pulling_ = true;
     // A previous thread has released the mutex for the last time.
-    puller_ = std::jthread([this](const std::stop_token& stop) {
+    const Status started = sync::start_thread(puller_, [this](const std::stop_token& stop) {
         try {
             pull_where_missing(stop);
         } catch (const std::exception& error) {  // nothing else would catch it in this thread
@@ -227,6 +227,9 @@ void OllamaProvider::pull_in_background() {
         const sync::Lock done(mutex_);
         pulling_ = false;
     });
+    pulling_ = started.has_value();
+    lock.unlock();
+    if (!started) context_.logger().debug("the model is pulled after the next probe: " + to_string(started.error()));
 }
 
 void OllamaProvider::warm_up(std::size_t endpoint, const std::string& digest, const http::Bounds& bounds) {

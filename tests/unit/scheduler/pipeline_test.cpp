@@ -5,6 +5,7 @@
 
 #include "changing_provider.h"
 #include "faults/store/faulty_store.h"
+#include "no_threads.h"
 #include "pipeline_fixture.h"
 
 namespace embedq::scheduler {
@@ -298,6 +299,16 @@ TEST_F(PipelineTest, fenced) {
     EXPECT_EQ(zombie.counters().texts_embedded, 0U);
     EXPECT_EQ(jobs(JobStatus::succeeded).size(), 1U);
     zombie.stop();
+}
+
+TEST_F(PipelineTest, WithoutItsThreadsItDoesNotStart) {
+    Scheduler scheduler(*store, notifier, providers, settings, context);
+    {
+        const NoThreads refused;
+        const Status started = scheduler.start();
+        ASSERT_FALSE(started);
+        EXPECT_EQ(started.error().kind, ErrorKind::unavailable);
+    }
 }
 
 TEST_F(PipelineTest, stop_is_clean) {

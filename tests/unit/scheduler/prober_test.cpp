@@ -2,6 +2,7 @@
 
 #include "changing_provider.h"
 #include "hanging_provider.h"
+#include "no_threads.h"
 
 namespace embedq::scheduler {
 namespace {
@@ -93,6 +94,32 @@ TEST_F(ProberTest, AProviderThatDoesNotAnswerIsProbedAgainSoonerAndLoggedOnce) {
     step();
     EXPECT_EQ(open_pools().size(), 1U);
     EXPECT_EQ(notified, 1);
+}
+
+TEST_F(ProberTest, WhatTheSystemStartsNoThreadForIsTriedAgainAndLoggedOnce) {
+    for (int i = 0; i < 3; ++i) {
+        const NoThreads refused;
+        step();
+        context.advance(seconds(60));
+    }
+    EXPECT_EQ(provider->infos(), 0);
+    EXPECT_EQ(logged("cannot ask provider 'p' for its model, trying again: the system starts no further thread"), 1U);
+    step();
+    EXPECT_EQ(provider->infos(), 1);
+    EXPECT_EQ(logged("works again after 3 min: ask provider 'p' for its model (3 failures)"), 1U);
+}
+
+TEST_F(ProberTest, AnEndpointForWhichThereWasNoThreadGetsOneLater) {
+    const auto known = providers.known_or_probe("p").value();
+    {
+        const NoThreads refused;
+        serving.endpoints.add(known);
+        EXPECT_FALSE(serving.endpoints.start_missing_threads());
+    }
+    EXPECT_EQ(open_pools().size(), 1U);
+    EXPECT_TRUE(serving.endpoints.start_missing_threads());
+    const sync::Lock lock(state.mutex);
+    EXPECT_EQ(state.call_threads, 1U);
 }
 
 TEST_F(ProberTest, ARecheckIsImmediateButManyRechecksAreOne) {
