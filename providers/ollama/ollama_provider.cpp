@@ -16,6 +16,8 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds discovery_timeout{20};
+// Other endpoints wait for it. The server may go on loading.
+constexpr std::chrono::seconds warm_up_timeout{8};
 constexpr std::chrono::hours pull_timeout{12};
 constexpr std::size_t max_document_bytes = std::size_t{16} << 20;  // /api/show contains licenses
 
@@ -25,6 +27,7 @@ OllamaProvider::OllamaProvider(OllamaSettings settings, Context& context, http::
     : settings_(std::move(settings)),
       context_(context),
       servers_(std::move(servers)),
+      side_by_side_(settings_.endpoints.size()),
       learned_(settings_.endpoints.size()) {}
 
 Result<std::unique_ptr<Provider>> OllamaProvider::make(OllamaSettings settings, Context& context) {
@@ -55,25 +58,22 @@ Result<Identity> OllamaProvider::discover(const http::Bounds& bounds) {
 }
 
 Result<Identity> OllamaProvider::find(const http::Bounds& bounds) {
-    std::optional<Error> first_error;
-    for (std::size_t i = 0; i < settings_.endpoints.size(); ++i) {
-        auto identity = describe(i, bounds);
-        if (identity) {
-            warm_up(i, identity->digest, bounds);
-            return identity;
-        }
-        const ErrorKind kind = identity.error().kind;
-        // Another endpoint may answer, also where this one lacks the model. If none has it, that is the error to
-        // report.
-        if (kind != ErrorKind::unavailable && kind != ErrorKind::throttled && kind != ErrorKind::misconfigured)
-            return identity;
-        if (!first_error || (first_error->kind != ErrorKind::misconfigured && kind == ErrorKind::misconfigured)) {
-            first_error = std::move(identity.error());
-        }
+    auto answers = side_by_side_.ask(
+        bounds, [this](std::size_t endpoint, const http::Bounds& own) { return describe(endpoint, own); });
+    const auto answered = std::ranges::find_if(answers, &Result<Identity>::has_value);
+    if (answered != answers.end()) {
+        warm_up(static_cast<std::size_t>(answered - answers.begin()), (*answered)->digest, bounds);
+        return std::move(*answered);
     }
+    // An error that waiting does not end, such as a missing model, is the one to report.
+    const auto lasts = [](const Result<Identity>& answer) {
+        return answer.error().kind != ErrorKind::unavailable && answer.error().kind != ErrorKind::throttled;
+    };
+    const auto lasting = std::ranges::find_if(answers, lasts);
+    Error error = std::move((lasting == answers.end() ? answers.front() : *lasting).error());
     // A server that is too busy for this cannot make vectors either, and `info` knows no `throttled`.
-    if (first_error->kind == ErrorKind::throttled) first_error->kind = ErrorKind::unavailable;
-    return std::unexpected(std::move(*first_error));
+    if (error.kind == ErrorKind::throttled) error.kind = ErrorKind::unavailable;
+    return std::unexpected(std::move(error));
 }
 
 Result<Identity> OllamaProvider::find_after_pull(const http::Bounds& bounds, Error error) {
@@ -100,6 +100,7 @@ Result<Identity> OllamaProvider::describe(std::size_t endpoint, const http::Boun
     if (!response) return std::unexpected(std::move(response.error()));
     const std::string url = settings_.endpoints[endpoint].url + "/api/show";
     if (response->status != 200) return std::unexpected(refused(*response, endpoint, url));
+    static_cast<void>(take_missing(endpoint));
     Identity identity = read_show(response->body);
     if (auto usable = check_model(identity, endpoint); !usable) return std::unexpected(std::move(usable.error()));
     auto found = digest(endpoint, bounds);
@@ -240,8 +241,8 @@ void OllamaProvider::warm_up(std::size_t endpoint, const std::string& digest, co
         warm_ = digest;
     }
     // A failure to load is seen at the first request.
-    auto request = servers_.request_to(
-        endpoint, "/api/embed", {std::max(bounds.deadline, steady_clock::now() + settings_.timeout), bounds.stop});
+    const auto timeout = std::min<steady_clock::duration>(warm_up_timeout, settings_.timeout);
+    auto request = servers_.request_to(endpoint, "/api/embed", {steady_clock::now() + timeout, bounds.stop});
     request.body = loading_body(settings_);
     auto response = servers_.send(request);
     if (!response) context_.logger().debug("the model was not warmed up: " + to_string(response.error()));

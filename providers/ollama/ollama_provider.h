@@ -14,6 +14,7 @@
 #include "embedq/context.h"
 #include "embedq/provider.h"
 #include "http/servers.h"
+#include "http/side_by_side.h"
 #include "ollama/discovery.h"
 #include "ollama/settings.h"
 #include "sync/mutex.h"
@@ -25,7 +26,8 @@ public:
     // `context` outlives the provider. `misconfigured` when the client's options name a file that does not exist.
     [[nodiscard]] static Result<std::unique_ptr<Provider>> make(OllamaSettings settings, Context& context);
 
-    // The first endpoint that answers decides which model it is. With the option `pull`, a thread of the provider makes
+    // All endpoints are asked side by side; the first in their order that answers decides which model it is. With the
+    // option `pull`, a thread of the provider makes
     // those that lack the model pull it, for hours if necessary, while the others are used. `info` waits for a pull
     // only where every endpoint lacks the model.
     [[nodiscard]] Result<ProviderInfo> info(std::stop_token stop) override;
@@ -45,7 +47,7 @@ private:
 
     // --- discovery
     [[nodiscard]] Result<Identity> discover(const http::Bounds& bounds);
-    // The identity from the first endpoint that answers.
+    // The identity from the first endpoint, in their order, of those that answer in time.
     [[nodiscard]] Result<Identity> find(const http::Bounds& bounds);
     // The identity from the first endpoint that has pulled the model; `error` where no endpoint lacked it.
     [[nodiscard]] Result<Identity> find_after_pull(const http::Bounds& bounds, Error error);
@@ -82,6 +84,7 @@ private:
     const OllamaSettings settings_;
     Context& context_;
     const http::Servers servers_;
+    http::SideBySide side_by_side_;
 
     sync::Mutex mutex_;
     std::optional<Identity> known_ EMBEDQ_GUARDED_BY(mutex_);    // what `info` named last

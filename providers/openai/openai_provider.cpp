@@ -30,6 +30,7 @@ OpenaiProvider::OpenaiProvider(OpenAiSettings settings, Context& context, http::
     : settings_(std::move(settings)),
       context_(context),
       servers_(std::move(servers)),
+      side_by_side_(settings_.endpoints.size()),
       cool_downs_(settings_.endpoints.size()) {}
 
 Result<std::unique_ptr<Provider>> OpenaiProvider::make(OpenAiSettings settings, Context& context) {
@@ -78,6 +79,22 @@ Result<std::size_t> OpenaiProvider::measure_dimension(std::size_t endpoint, cons
     return answer->result.dimension;
 }
 
+Result<OpenaiProvider::Description> OpenaiProvider::describe(std::size_t endpoint, const std::optional<Known>& before,
+                                                             const http::Bounds& bounds) {
+    auto identity = discover(endpoint, bounds);
+    if (!identity) return std::unexpected(std::move(identity.error()));
+    std::size_t dimension = settings_.asks_dimensions() ? settings_.dimensions : identity->dimension;
+    const bool same =
+        before && before->identity.model == identity->model && before->identity.digest == identity->digest;
+    if (same && dimension == 0) dimension = before->dimension;
+    if (dimension == 0) {
+        auto measured = measure_dimension(endpoint, bounds);
+        if (!measured) return std::unexpected(std::move(measured.error()));
+        dimension = *measured;
+    }
+    return Description{std::move(*identity), dimension};
+}
+
 Result<OpenaiProvider::Known> OpenaiProvider::discover_all(const std::stop_token& stop) {
     const std::size_t endpoints = settings_.endpoints.size();
     std::optional<Known> before;
@@ -85,42 +102,32 @@ Result<OpenaiProvider::Known> OpenaiProvider::discover_all(const std::stop_token
         const sync::Lock lock(mutex_);
         if (known_ && !known_->refuted) before = known_;
     }
+    const http::Bounds bounds{
+        steady_clock::now() + std::min<steady_clock::duration>(discovery_timeout, settings_.timeout), stop};
+    auto descriptions = side_by_side_.ask(
+        bounds, [&](std::size_t endpoint, const http::Bounds& own) { return describe(endpoint, before, own); });
     Known found{.checked = std::vector<bool>(endpoints, false)};
     std::optional<Error> unreachable;
     std::string first;
     for (std::size_t i = 0; i < endpoints; ++i) {
-        const http::Bounds bounds{
-            steady_clock::now() + std::min<steady_clock::duration>(discovery_timeout, settings_.timeout), stop};
-        auto identity = discover(i, bounds);
-        std::size_t dimension = identity ? identity->dimension : 0;
-        if (identity && settings_.asks_dimensions()) dimension = settings_.dimensions;
-        const bool same = identity && before && before->identity.model == identity->model &&
-                          before->identity.digest == identity->digest;
-        if (same && dimension == 0) dimension = before->dimension;
-        Error error = identity ? Error{} : std::move(identity.error());
-        bool reached = identity.has_value();
-        if (reached && dimension == 0) {
-            auto measured = measure_dimension(i, bounds);
-            reached = measured.has_value();
-            if (reached) dimension = *measured;
-            if (!reached) error = std::move(measured.error());
-        }
-        if (!reached) {
-            if (error.kind != ErrorKind::unavailable && error.kind != ErrorKind::throttled)
-                return std::unexpected(std::move(error));
-            unreachable = std::move(error);
+        auto& answer = descriptions[i];
+        if (!answer) {
+            if (answer.error().kind != ErrorKind::unavailable && answer.error().kind != ErrorKind::throttled)
+                return std::unexpected(std::move(answer.error()));
+            unreachable = std::move(answer.error());
             continue;
         }
+        const auto& [identity, dimension] = *answer;
         if (first.empty()) {
             first = settings_.endpoints[i].name;
-            found.identity = std::move(*identity);
+            found.identity = identity;
             found.dimension = dimension;
-        } else if (dimension != found.dimension || identity->digest != found.identity.digest) {
+        } else if (dimension != found.dimension || identity.digest != found.identity.digest) {
             return fail(ErrorKind::misconfigured,
                         "the endpoints have different models: " + first + " has dimension " +
                             std::to_string(found.dimension) + " and model '" + found.identity.digest + "', " +
                             settings_.endpoints[i].name + " has dimension " + std::to_string(dimension) +
-                            " and model '" + identity->digest + "'",
+                            " and model '" + identity.digest + "'",
                         "let all serve the same one");
         }
         found.checked[i] = true;

@@ -14,6 +14,7 @@
 #include "embedq/context.h"
 #include "embedq/provider.h"
 #include "http/servers.h"
+#include "http/side_by_side.h"
 #include "openai/discovery.h"
 #include "openai/settings.h"
 #include "sync/mutex.h"
@@ -43,6 +44,12 @@ private:
         Error reason = {};
     };
 
+    // What one endpoint is.
+    struct Description {
+        Identity identity;
+        std::size_t dimension = 0;
+    };
+
     struct Answer {
         EmbedResult result;
         bool new_connection = false;  // another server may have accepted it than answered before
@@ -52,8 +59,11 @@ private:
 
     // What one endpoint reports about itself; empty where its dialect has no discovery.
     [[nodiscard]] Result<Identity> discover(std::size_t endpoint, const http::Bounds& bounds);
-    // Discovers every endpoint, and fails where two differ. Endpoints that cannot be reached are left for later if
-    // another one can be.
+    // What the endpoint reports, with the dimension measured if neither that, the options nor `before` give it.
+    [[nodiscard]] Result<Description> describe(std::size_t endpoint, const std::optional<Known>& before,
+                                               const http::Bounds& bounds);
+    // Describes every endpoint, side by side, and fails where two differ. Endpoints that do not answer in time are left
+    // for later if another one does.
     [[nodiscard]] Result<Known> discover_all(const std::stop_token& stop);
     // The dimension of an endpoint's vectors, found by embedding one word. This may cost money, so it is done only
     // where nothing else gives the dimension, and not during a cool-down of the endpoint.
@@ -71,6 +81,7 @@ private:
     const OpenAiSettings settings_;
     Context& context_;
     const http::Servers servers_;
+    http::SideBySide side_by_side_;
 
     std::atomic<bool> base64_refused_ = false;
     std::atomic<bool> truncation_warned_ = false;

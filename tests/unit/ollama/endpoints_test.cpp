@@ -1,6 +1,7 @@
 // Several servers, and models that change: vectors of two models are never mixed.
 #include <thread>
 
+#include "unit/http/scripted_server.h"
 #include "unit/ollama/support.h"
 
 namespace embedq::ollama {
@@ -99,13 +100,19 @@ TEST_F(Endpoints, AServerThatReportsNoDigestsIsUsedWithoutThem) {
     EXPECT_EQ(requests_to(server, "GET /api/tags"), 1U);
 }
 
-TEST_F(Endpoints, AnEndpointThatLacksTheModelPullsItAtTheNextInfo) {
+TEST_F(Endpoints, OneThatHangsDoesNotHoldUpTheOthers) {
+    // The first accepts the connection and never answers.
+    const http::ScriptedServer frozen([](http::Connection& connection) { connection.wait_until_closed(); });
+    auto& provider = make({{"endpoints", "[" + frozen.url("") + ", " + server.url() + "]"}});
+    const auto info = provider.info({});
+    ASSERT_TRUE(info) << to_string(info.error());
+    EXPECT_EQ(info->endpoints.size(), 2U);
+    EXPECT_TRUE(embed(provider, {"a"}, 1));
+}
+
+TEST_F(Endpoints, AnEndpointThatLacksTheModelPullsIt) {
     other.change("models: { nomic: { present: false } }");
     auto& provider = make_both({{"pull", "true"}});
-    ASSERT_TRUE(provider.info({}));
-    auto missing = embed(provider, {"a"}, 1);
-    ASSERT_FALSE(missing);
-    EXPECT_EQ(missing.error().kind, ErrorKind::misconfigured);
     ASSERT_TRUE(provider.info({}));
     while (requests_to(other, "POST /api/pull") == 0) std::this_thread::yield();
     auto result = embed(provider, {"a"}, 1);

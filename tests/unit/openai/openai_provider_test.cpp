@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <future>
 
 #include "unit/openai/support.h"
 
@@ -342,6 +343,22 @@ TEST(Endpoints, OfDifferentModelsAreRefused) {
         EXPECT_EQ(info.error().kind, ErrorKind::misconfigured);
         EXPECT_THAT(to_string(info.error()), HasSubstr("the endpoints have different models"));
     }
+}
+
+TEST(Endpoints, OneThatHangsDoesNotHoldUpTheOthers) {
+    FakeServer healthy(vectors_of(2));
+    std::promise<bool> healthy_was_asked;
+    // Accepts the connection and never answers.
+    const http::ScriptedServer frozen([&](http::Connection& connection) {
+        connection.wait_until_closed();
+        if (connection.number() == 0) healthy_was_asked.set_value(!healthy.requests().empty());
+    });
+    Made made({{"endpoints", "[\"" + frozen.url("/v1") + "\", \"" + healthy.url() + "\"]"}});
+    const auto info = made.provider->info({});
+    ASSERT_TRUE(info.has_value()) << to_string(info.error());
+    EXPECT_EQ(info->dimension, 2U);
+    EXPECT_TRUE(healthy_was_asked.get_future().get()) << "before the other was given up";
+    EXPECT_TRUE(made.embed({"a"}, TextKind::document, 1).has_value());
 }
 
 TEST(Endpoints, AnUnreachableOneIsCheckedBeforeItIsUsed) {

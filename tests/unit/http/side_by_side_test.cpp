@@ -1,0 +1,83 @@
+#include "http/side_by_side.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <latch>
+#include <stop_token>
+
+#include "no_threads.h"
+#include "sync/sleep.h"
+
+namespace embedq::http {
+namespace {
+
+using namespace std::chrono_literals;  // NOLINT: for tests only
+
+Result<int> hang(const Bounds& bounds) {
+    sync::sleep_until_stopped(bounds.stop);
+    return fail(ErrorKind::unavailable, "stopped");
+}
+
+TEST(SideBySide, OneThatNeverAnswersDoesNotHoldUpTheOthers) {
+    SideBySide side_by_side(2, {.usual = 0ms, .silent = 0ms});
+    const auto answers = side_by_side.ask(
+        {}, [](std::size_t endpoint, const Bounds& bounds) { return endpoint == 0 ? hang(bounds) : Result<int>(7); });
+    ASSERT_EQ(answers.size(), 2U);
+    EXPECT_FALSE(answers[0]);
+    EXPECT_EQ(answers[1].value(), 7);
+}
+
+TEST(SideBySide, OneThatIsSlowerThanTheOthersIsWaitedFor) {
+    SideBySide side_by_side(3, {.usual = 1h, .silent = 1h});
+    std::latch others(2);
+    const auto answers = side_by_side.ask({}, [&](std::size_t endpoint, const Bounds&) -> Result<int> {
+        if (endpoint > 0) others.count_down();
+        if (endpoint == 0) others.wait();
+        if (endpoint == 1) return fail(ErrorKind::unavailable, "refused");
+        return static_cast<int>(endpoint);
+    });
+    EXPECT_TRUE(answers[0]);
+    EXPECT_FALSE(answers[1]);
+    EXPECT_TRUE(answers[2]);
+}
+
+TEST(SideBySide, OneThatWasSilentTheLastTimeIsHardlyWaitedForUntilItAnswers) {
+    SideBySide side_by_side(2, {.usual = 1h, .silent = 0ms});
+    std::stop_source stop;
+    stop.request_stop();
+    const auto nobody =
+        side_by_side.ask({.stop = stop.get_token()}, [](std::size_t, const Bounds& bounds) { return hang(bounds); });
+    EXPECT_FALSE(nobody[0]);
+    EXPECT_FALSE(nobody[1]);
+    const auto answers = side_by_side.ask(
+        {}, [](std::size_t endpoint, const Bounds& bounds) { return endpoint == 0 ? hang(bounds) : Result<int>(7); });
+    EXPECT_FALSE(answers[0]);
+    EXPECT_TRUE(answers[1]);
+}
+
+TEST(SideBySide, TheDeadlineEndsItWhereNoneAnswers) {
+    SideBySide side_by_side(2, {.usual = 1h, .silent = 1h});
+    const auto answers = side_by_side.ask({.deadline = std::chrono::steady_clock::now()},
+                                          [](std::size_t, const Bounds& bounds) { return hang(bounds); });
+    EXPECT_FALSE(answers[0]);
+    EXPECT_FALSE(answers[1]);
+}
+
+TEST(SideBySide, EndpointsForWhichThereIsNoThreadAreUnavailable) {
+    SideBySide side_by_side(2);
+    std::atomic<int> asked = 0;
+    const auto ask = [&](std::size_t, const Bounds&) -> Result<int> { return ++asked; };
+    {
+        const NoThreads refused;
+        const auto answers = side_by_side.ask({}, ask);
+        ASSERT_FALSE(answers[0]);
+        EXPECT_EQ(answers[0].error().kind, ErrorKind::unavailable);
+        EXPECT_FALSE(answers[1]);
+        EXPECT_TRUE(SideBySide(1).ask({}, ask)[0]) << "one endpoint needs no thread";
+    }
+    EXPECT_TRUE(side_by_side.ask({}, ask)[1]);
+}
+
+}  // namespace
+}  // namespace embedq::http
