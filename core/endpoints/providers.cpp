@@ -63,6 +63,17 @@ ProbeResult unchanged(const ProbedProviderPtr& known) {
     return {.before = known, .now = known};
 }
 
+// Whether the failure is the endpoint's: not that of the text, and no missing answer about the model.
+bool another_may_answer(const Error& error) {
+    switch (error.kind) {
+        case ErrorKind::unavailable:
+        case ErrorKind::throttled:
+        case ErrorKind::misconfigured:
+        case ErrorKind::internal: return true;
+        default: return false;
+    }
+}
+
 Result<ProbedProviderPtr> provider_of(Result<ProbeResult> result) {
     if (!result) return std::unexpected(std::move(result.error()));
     return std::move(result->now);
@@ -71,31 +82,55 @@ Result<ProbedProviderPtr> provider_of(Result<ProbeResult> result) {
 }  // namespace
 
 Result<EmbedResult> ProbedProvider::embed(const EmbedRequest& request) const {
-    if (!health) return provider->embed(request);
-    EmbedRequest limited = request;
-    auto decision = QueryBreaker::Decision::allowed;
-    if (request.kind == TextKind::query) {
-        decision = health->begin_query();
-        if (decision == QueryBreaker::Decision::refused) {
-            return fail(ErrorKind::unavailable, health->query_failure() + " (it is tried again in a moment)");
-        }
-        if (decision == QueryBreaker::Decision::trial)
-            limited.deadline = std::min(limited.deadline, health->now() + QueryBreaker::longest_trial);
-    }
-    auto result = provider->embed(limited);
+    if (request.kind == TextKind::query) return embed_query(request, std::span(&request.endpoint, 1));
+    return ask(request);
+}
+
+Result<EmbedResult> ProbedProvider::ask(const EmbedRequest& request) const {
+    auto result = provider->embed(request);
+    if (!health) return result;
     // `conflict` has a meaning of its own here.
     if (!result && result.error().kind == ErrorKind::conflict) result.error().kind = ErrorKind::internal;
     if (result) {
-        if (auto wrong = check_model(*result, limited)) result = std::unexpected(std::move(*wrong));
+        if (auto wrong = check_model(*result, request)) result = std::unexpected(std::move(*wrong));
     }
+    if (!result && result.error().kind == ErrorKind::misconfigured) health->request_recheck();
+    return result;
+}
+
+Result<EmbedResult> ProbedProvider::embed_query(const EmbedRequest& request, std::span<const std::size_t> endpoints,
+                                                const EndpointFailed& failed) const {
+    if (!health) return ask_in_turn(request, endpoints, failed);
+    EmbedRequest limited = request;
+    const auto decision = health->begin_query();
+    if (decision == QueryBreaker::Decision::refused)
+        return fail(ErrorKind::unavailable, health->query_failure() + " (it is tried again in a moment)");
+    if (decision == QueryBreaker::Decision::trial)
+        limited.deadline = std::min(limited.deadline, health->now() + QueryBreaker::longest_trial);
+    auto result = ask_in_turn(limited, endpoints, failed);
     const std::optional<Error> error = result ? std::nullopt : std::optional(result.error());
-    if (request.kind == TextKind::query) {
-        if (request.stop.stop_requested() || (error && error->kind == ErrorKind::conflict))
-            health->stop_query(decision);
-        else
-            health->finish_query(decision, error);
+    if (request.stop.stop_requested() || (error && error->kind == ErrorKind::conflict))
+        health->stop_query(decision);
+    else
+        health->finish_query(decision, error);
+    return result;
+}
+
+Result<EmbedResult> ProbedProvider::ask_in_turn(EmbedRequest request, std::span<const std::size_t> endpoints,
+                                                const EndpointFailed& failed) const {
+    Result<EmbedResult> result = fail(ErrorKind::internal, "the provider has no endpoint");
+    const auto now = [this] { return health ? health->now() : std::chrono::steady_clock::now(); };
+    const auto deadline = request.deadline;
+    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+        const auto begins = now();
+        if (i > 0 && begins >= deadline) break;
+        request.endpoint = endpoints[i];
+        request.deadline = begins + (deadline - begins) / static_cast<std::int64_t>(endpoints.size() - i);
+        result = ask(request);
+        if (result || request.stop.stop_requested()) break;
+        if (failed) failed(request.endpoint, result.error());
+        if (!another_may_answer(result.error())) break;
     }
-    if (error && error->kind == ErrorKind::misconfigured) health->request_recheck();
     return result;
 }
 
@@ -290,7 +325,6 @@ Result<ProbeResult> ProviderDirectory::Entry::probe(std::stop_token stop) {
 }
 
 Result<ProbeResult> ProviderDirectory::probe(Entry& entry, ProbeWhen when, std::stop_token stop) {
-    if (when == ProbeWhen::query_waits) return probe_for_query(entry, std::move(stop));
     if (when == ProbeWhen::unless_known) {
         if (ProbedProviderPtr known = entry.get()) return unchanged(known);
     }
@@ -298,7 +332,7 @@ Result<ProbeResult> ProviderDirectory::probe(Entry& entry, ProbeWhen when, std::
     return entry.probe(std::move(stop));
 }
 
-Result<ProbeResult> ProviderDirectory::probe_for_query(Entry& entry, std::stop_token stop) {
+Result<ProbeResult> ProviderDirectory::probe_for_query(Entry& entry, milliseconds limit, std::stop_token stop) {
     {
         const sync::Lock lock(entry.mutex);
         const bool early = entry.health->now() < entry.again_at;
@@ -311,7 +345,7 @@ Result<ProbeResult> ProviderDirectory::probe_for_query(Entry& entry, std::stop_t
     }
     const sync::Lock one_at_a_time(entry.probing, std::adopt_lock);
     if (ProbedProviderPtr known = entry.get(); known && !entry.health->recheck_requested()) return unchanged(known);
-    const Timer timer(probe_limit, std::move(stop));
+    const Timer timer(limit, std::move(stop));
     if (!timer.started()) return std::unexpected(timer.started().error());
     return entry.probe(timer.token());
 }
@@ -326,20 +360,24 @@ ProviderDirectory::EntryPtr ProviderDirectory::serving_entry(const Profile& prof
     return binding ? add(std::move(*binding)) : nullptr;
 }
 
-Result<ProbedProviderPtr> ProviderDirectory::for_profile(const Profile& profile, std::stop_token stop) {
+Result<ProbedProviderPtr> ProviderDirectory::for_profile(const Profile& profile, std::stop_token stop,
+                                                         Steady deadline) {
     const std::vector<EntryPtr> all = entries();
+    const auto probe_in_time = [&](Entry& entry) {
+        const auto left = std::clamp<Steady::duration>(deadline - now(), Steady::duration::zero(), probe_limit);
+        return provider_of(probe_for_query(entry, std::chrono::ceil<milliseconds>(left), stop));
+    };
     for (const EntryPtr& entry : all) {
         ProbedProviderPtr known = entry->get();
         // After `misconfigured` it is probed again, even if this process has no scheduler that does it.
-        if (known && entry->health->recheck_requested())
-            known = provider_of(probe(*entry, ProbeWhen::query_waits, stop)).value_or(known);
+        if (known && entry->health->recheck_requested()) known = probe_in_time(*entry).value_or(known);
         if (known && known->profile.fingerprint == profile.fingerprint) return known;
     }
     std::optional<Error> first_failure;
     const auto makes_it = [&](Entry& entry) -> ProbedProviderPtr {
         // The plugin is part of the fingerprint.
         if (entry.get() || entry.binding.plugin != profile.plugin) return nullptr;
-        auto probed = provider_of(probe(entry, ProbeWhen::query_waits, stop));
+        auto probed = probe_in_time(entry);
         if (probed && (*probed)->profile.fingerprint == profile.fingerprint) return std::move(*probed);
         if (!probed && !first_failure) {
             first_failure = std::move(probed.error());

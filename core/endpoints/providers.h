@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -59,8 +60,18 @@ struct ProbedProvider {
     // again immediately. After a query that failed, queries are refused without a call (for 1 s, doubling to 30 s),
     // then one is tried, for at most 3 s.
     [[nodiscard]] Result<EmbedResult> embed(const EmbedRequest& request) const;
+    // The same for a query that any of these endpoints may answer: they are asked in this order until one does, each
+    // for an equal part of the time that is left, so that one that hangs leaves time for the others. `failed` is told
+    // of each failure. A query is refused, or counts as failed, as a whole.
+    using EndpointFailed = std::function<void(std::size_t endpoint, const Error& error)>;
+    [[nodiscard]] Result<EmbedResult> embed_query(const EmbedRequest& request, std::span<const std::size_t> endpoints,
+                                                  const EndpointFailed& failed = {}) const;
 
 private:
+    // One call to one endpoint.
+    [[nodiscard]] Result<EmbedResult> ask(const EmbedRequest& request) const;
+    [[nodiscard]] Result<EmbedResult> ask_in_turn(EmbedRequest request, std::span<const std::size_t> endpoints,
+                                                  const EndpointFailed& failed) const;
     // The error if the answer is not of the model of `profile`, or if that is not known.
     [[nodiscard]] std::optional<Error> check_model(const EmbedResult& result, const EmbedRequest& request) const;
 };
@@ -110,9 +121,10 @@ public:
     [[nodiscard]] Result<ProbedProviderPtr> known_or_probe(std::string_view name, std::stop_token stop = {});
 
     // A provider that makes the profile's vectors, for queries: one that is configured, or one made from the profile. A
-    // provider that has not answered yet is probed for at most 5 s, then not again for 5 s, doubling to 60 s.
-    // `not_found` if there is none; `unavailable` if it may be one that did not answer.
-    [[nodiscard]] Result<ProbedProviderPtr> for_profile(const Profile& profile, std::stop_token stop = {});
+    // provider that has not answered yet is probed for at most 5 s and not beyond the deadline, then not again for 5 s,
+    // doubling to 60 s. `not_found` if there is none; `unavailable` if it may be one that did not answer.
+    [[nodiscard]] Result<ProbedProviderPtr> for_profile(const Profile& profile, std::stop_token stop = {},
+                                                        Steady deadline = Steady::max());
 
     // Takes the names of the providers that failed as `misconfigured` since the last call. Waits for the first until
     // the deadline or a stop.
@@ -126,8 +138,6 @@ private:
     enum class ProbeWhen : std::uint8_t {
         always,
         unless_known,
-        // Unless it is known and no recheck was requested. Not during another probe, nor soon after one. At most 5 s.
-        query_waits,
     };
     class RecheckRequests;
     using EntryPtr = std::shared_ptr<Entry>;
@@ -138,7 +148,9 @@ private:
     [[nodiscard]] EntryPtr add(ProviderBinding binding);
     [[nodiscard]] Result<ProbeResult> probe(std::string_view name, ProbeWhen when, std::stop_token stop);
     [[nodiscard]] static Result<ProbeResult> probe(Entry& entry, ProbeWhen when, std::stop_token stop);
-    [[nodiscard]] static Result<ProbeResult> probe_for_query(Entry& entry, std::stop_token stop);
+    // Unless it is known and no recheck was requested. Not during another probe, nor soon after one.
+    [[nodiscard]] static Result<ProbeResult> probe_for_query(Entry& entry, std::chrono::milliseconds limit,
+                                                             std::stop_token stop);
     [[nodiscard]] EntryPtr serving_entry(const Profile& profile);
 
     QueryAdmission query_admission_;

@@ -58,8 +58,8 @@ Result<QueryAdmission::Permit> QueryAdmission::admit_query(Store& store, const P
                                                            std::size_t bytes, const Clock& clock,
                                                            std::stop_token stop) {
     const Sha256& fingerprint = provider.profile.fingerprint;
-    auto endpoint_index = free_endpoint(store, provider, clock.now());
-    if (!endpoint_index) return std::unexpected(endpoint_index.error());
+    auto endpoints = free_endpoints(store, provider, clock.now());
+    if (!endpoints) return std::unexpected(endpoints.error());
     {
         const std::size_t max_in_flight =
             std::max<std::size_t>(1, provider.info.limits.concurrency / 4) * provider.info.endpoints.size();
@@ -71,7 +71,7 @@ Result<QueryAdmission::Permit> QueryAdmission::admit_query(Store& store, const P
         }
         ++queries.in_flight;
     }
-    Permit permit(*this, fingerprint, *endpoint_index);
+    Permit permit(*this, fingerprint, std::move(*endpoints));
     if (Status reserved = reserve_share(store, provider, bytes, clock.now()); !reserved)
         return std::unexpected(reserved.error());
     return permit;
@@ -83,10 +83,12 @@ void QueryAdmission::release(const Sha256& fingerprint) {
     released_.notify_all();
 }
 
-Result<std::size_t> QueryAdmission::free_endpoint(Store& store, const ProbedProvider& provider, Steady now) {
+Result<std::vector<std::size_t>> QueryAdmission::free_endpoints(Store& store, const ProbedProvider& provider,
+                                                                Steady now) {
     const Sha256& fingerprint = provider.profile.fingerprint;
     const std::vector<std::string>& endpoints = provider.info.endpoints;
     std::vector<Pause> pauses(endpoints.size());
+    std::vector<Steady> avoided_until;
     const auto apply = [&](std::size_t endpoint_index, const Pause& pause) {
         if (endpoint_index < pauses.size() && pause.until > pauses[endpoint_index].until)
             pauses[endpoint_index] = pause;
@@ -96,6 +98,7 @@ Result<std::size_t> QueryAdmission::free_endpoint(Store& store, const ProbedProv
         const ProviderQueries& queries = by_provider_[fingerprint];
         for (std::size_t i = 0; i < queries.endpoint_pauses.size(); ++i) apply(i, queries.endpoint_pauses[i]);
         for (std::size_t i = 0; i < queries.query_pauses.size(); ++i) apply(i, queries.query_pauses[i]);
+        avoided_until = queries.avoided_until;
     }
     // If all endpoints are paused here, the store need not be asked.
     if (std::ranges::any_of(pauses, [&](const Pause& pause) { return pause.until <= now; })) {
@@ -110,8 +113,15 @@ Result<std::size_t> QueryAdmission::free_endpoint(Store& store, const ProbedProv
             }
         }
     }
+    avoided_until.resize(endpoints.size());
+    std::vector<std::size_t> free;
+    for (const bool avoided : {false, true}) {
+        for (std::size_t i = 0; i < endpoints.size(); ++i) {
+            if (pauses[i].until <= now && (avoided_until[i] > now) == avoided) free.push_back(i);
+        }
+    }
+    if (!free.empty()) return free;
     const auto soonest = std::ranges::min_element(pauses, {}, &Pause::until);
-    if (soonest->until <= now) return static_cast<std::size_t>(soonest - pauses.begin());
     return fail(ErrorKind::unavailable,
                 "it is paused for " + in_seconds(soonest->until - now) + ": " + soonest->text());
 }
@@ -164,8 +174,14 @@ Status QueryAdmission::reserve_share(Store& store, const ProbedProvider& provide
 
 void QueryAdmission::query_failed(Store& store, const ProbedProvider& provider, std::size_t endpoint_index,
                                   const Error& error, Steady now) {
-    if (error.kind != ErrorKind::throttled || !error.retry_after || error.retry_after->count() <= 0) return;
     const Sha256& fingerprint = provider.profile.fingerprint;
+    {
+        const sync::Lock lock(mutex_);
+        auto& avoided_until = by_provider_[fingerprint].avoided_until;
+        avoided_until.resize(provider.info.endpoints.size());
+        avoided_until[endpoint_index] = now + avoided_for;
+    }
+    if (error.kind != ErrorKind::throttled || !error.retry_after || error.retry_after->count() <= 0) return;
     const auto cool_down = std::min(*error.retry_after, longest_asked_pause);
     const EndpointState state{fingerprint, provider.info.endpoints[endpoint_index], PauseKind::throttled, cool_down,
                               to_string(error)};

@@ -37,6 +37,8 @@ public:
     // The part of a minute's rate limit that queries may be ahead; at least two requests.
     static constexpr double query_burst = 1.0 / 150;
     static constexpr std::chrono::milliseconds max_wait{2'000};  // for another query's call to end
+    // After a query failed at an endpoint, queries ask the others first for so long.
+    static constexpr std::chrono::milliseconds avoided_for{300'000};
 
     // As Store::reserve. If the store does not share rate limits, they hold for this process alone.
     [[nodiscard]] Result<std::vector<RateSlot>> reserve(Store& store, const std::vector<RateRequest>& requests,
@@ -45,30 +47,32 @@ public:
     // The right to make one call for a query, released when it is destroyed.
     class Permit {
     public:
-        Permit(QueryAdmission& query_admission, const Sha256& fingerprint, std::size_t endpoint_index)
-            : query_admission_(&query_admission), fingerprint_(fingerprint), endpoint_index_(endpoint_index) {}
+        Permit(QueryAdmission& query_admission, const Sha256& fingerprint, std::vector<std::size_t> endpoints)
+            : query_admission_(&query_admission), fingerprint_(fingerprint), endpoints_(std::move(endpoints)) {}
         Permit(Permit&& other) noexcept
             : query_admission_(std::exchange(other.query_admission_, nullptr)),
               fingerprint_(other.fingerprint_),
-              endpoint_index_(other.endpoint_index_) {}
+              endpoints_(std::move(other.endpoints_)) {}
         Permit(const Permit&) = delete;
         Permit& operator=(const Permit&) = delete;
         Permit& operator=(Permit&&) = delete;
         ~Permit() {
             if (query_admission_ != nullptr) query_admission_->release(fingerprint_);
         }
-        [[nodiscard]] std::size_t endpoint() const noexcept { return endpoint_index_; }
+        // At least one; in the order in which they are to be asked, until one answers.
+        [[nodiscard]] const std::vector<std::size_t>& endpoints() const noexcept { return endpoints_; }
 
     private:
         QueryAdmission* query_admission_;
         Sha256 fingerprint_;
-        std::size_t endpoint_index_;
+        std::vector<std::size_t> endpoints_;
     };
-    // Admits a query of about `bytes` to an endpoint that is not paused, or fails with `throttled` or `unavailable` and
-    // the reason.
+    // Admits a query of about `bytes` to the endpoints that are not paused, or fails with `throttled` or `unavailable`
+    // and the reason.
     [[nodiscard]] Result<Permit> admit_query(Store& store, const ProbedProvider& provider, std::size_t bytes,
                                              const Clock& clock, std::stop_token stop);
-    // Reports that a query's call failed. Throttling is published in the store, so that all processes keep to it.
+    // Reports that a query failed at an endpoint, which is then asked after the others. Throttling is published in the
+    // store, so that all processes keep to it.
     void query_failed(Store& store, const ProbedProvider& provider, std::size_t endpoint_index, const Error& error,
                       Steady now);
 
@@ -78,13 +82,15 @@ public:
 private:
     struct ProviderQueries {
         std::vector<Pause> endpoint_pauses;
-        std::vector<Pause> query_pauses;  // that endpoints asked queries for
+        std::vector<Pause> query_pauses;    // that endpoints asked queries for
+        std::vector<Steady> avoided_until;  // by endpoint, after a query failed there
         std::size_t in_flight = 0;
         // Set while the queries' share is used up: from then on one query may go, whose share has been reserved.
         std::optional<Steady> next_allowed;
     };
 
-    [[nodiscard]] Result<std::size_t> free_endpoint(Store& store, const ProbedProvider& provider, Steady now);
+    [[nodiscard]] Result<std::vector<std::size_t>> free_endpoints(Store& store, const ProbedProvider& provider,
+                                                                  Steady now);
     [[nodiscard]] Status reserve_share(Store& store, const ProbedProvider& provider, std::size_t bytes, Steady now);
     void release(const Sha256& fingerprint);
 

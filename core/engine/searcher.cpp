@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "sync/mutex.h"
 
@@ -9,8 +10,9 @@ namespace embedq::engine {
 
 namespace {
 
-constexpr std::chrono::seconds query_timeout{10};  // a model that must be loaded first may take that long
-constexpr double rank_constant = 60;               // of reciprocal rank fusion (Cormack, Clarke, Büttcher, SIGIR 2009)
+// For the vectors of one search, with the probes: a model that must be loaded first may take that long.
+constexpr std::chrono::seconds query_timeout{10};
+constexpr double rank_constant = 60;  // of reciprocal rank fusion (Cormack, Clarke, Büttcher, SIGIR 2009)
 
 constexpr std::string_view not_indexed = "embeddings_not_indexed";
 constexpr std::string_view not_configured = "provider_not_configured";
@@ -34,6 +36,32 @@ private:
     ranking::CatalogIndex& index_;
     std::string spec_name_;
     std::vector<Operation> operations_;
+};
+
+// What is left of the time in which a search waits for providers. Each of the profiles that it needs a vector under
+// gets an equal part of it: a provider that hangs leaves time for the others.
+class QueryTime {
+public:
+    QueryTime(const Clock& clock, const std::vector<CatalogInfo>& catalogs) : clock_(clock) {
+        for (const CatalogInfo& catalog : catalogs) {
+            if (catalog.serving_profile) profiles_.insert(*catalog.serving_profile);
+        }
+    }
+    // `embed` is given the deadline.
+    template <class Embed>
+    [[nodiscard]] auto spend(const Sha256& profile, const Embed& embed) {
+        const auto begins = clock_.now();
+        const auto parts = static_cast<std::int64_t>(std::max<std::size_t>(1, profiles_.size()));
+        auto vector = embed(begins + left_ / parts);
+        left_ -= std::min(left_, clock_.now() - begins);
+        profiles_.erase(profile);
+        return vector;
+    }
+
+private:
+    const Clock& clock_;
+    Clock::Steady::duration left_ = query_timeout;
+    std::set<Sha256> profiles_;  // without a vector yet
 };
 
 SearchHit to_hit(const std::string& catalog_id, const ranking::Ranked& ranked) {
@@ -116,12 +144,13 @@ Status Searcher::load_vectors(CachedCatalog& cached, const Sha256& profile_id) {
                               EMBEDQ_REQUIRES(cached.mutex) { cached.index.put_vector(wanted[index], values); });
 }
 
-Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const Sha256& profile_id) {
+Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const Sha256& profile_id,
+                                            Clock::Steady deadline) {
     QueryVector answer;
     const auto profile = store_.profile(profile_id);
     if (!profile) return {.reason = std::string(not_indexed), .detail = to_string(profile.error())};
     answer.semantic_weight = profile->semantic_weight;
-    const auto provider = providers_.for_profile(*profile, request.stop);
+    const auto provider = providers_.for_profile(*profile, request.stop, deadline);
     if (!provider) {
         const bool missing = provider.error().kind == ErrorKind::not_found;
         answer.reason = missing ? not_configured : not_available;
@@ -130,7 +159,7 @@ Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const 
                                 : to_string(provider.error());
         return answer;
     }
-    auto vector = embed_by(**provider, request);
+    auto vector = embed_by(**provider, request, deadline);
     if (vector && vector->size() == profile->dimension) {
         answer.values = std::move(*vector);
         return answer;
@@ -144,7 +173,8 @@ Searcher::QueryVector Searcher::embed_query(const SearchRequest& request, const 
     return answer;
 }
 
-Result<std::vector<float>> Searcher::embed_by(const endpoints::ProbedProvider& provider, const SearchRequest& request) {
+Result<std::vector<float>> Searcher::embed_by(const endpoints::ProbedProvider& provider, const SearchRequest& request,
+                                              Clock::Steady deadline) {
     endpoints::QueryAdmission& query_admission = providers_.query_admission();
     const auto permit =
         query_admission.admit_query(store_, provider, request.query.size(), context_.clock(), request.stop);
@@ -153,14 +183,12 @@ Result<std::vector<float>> Searcher::embed_by(const endpoints::ProbedProvider& p
     EmbedRequest embed;
     embed.texts = std::span(&text, 1);
     embed.kind = TextKind::query;
-    embed.endpoint = permit->endpoint();
-    embed.deadline = context_.clock().now() + query_timeout;
+    embed.deadline = deadline;
     embed.stop = request.stop;
-    auto result = provider.embed(embed);
-    if (!result) {
-        query_admission.query_failed(store_, provider, permit->endpoint(), result.error(), context_.clock().now());
-        return std::unexpected(result.error());
-    }
+    auto result = provider.embed_query(embed, permit->endpoints(), [&](std::size_t endpoint, const Error& error) {
+        query_admission.query_failed(store_, provider, endpoint, error, context_.clock().now());
+    });
+    if (!result) return std::unexpected(result.error());
     if (!result->errors.empty()) return std::unexpected(result->errors.front().error);
     return std::move(result->matrix);
 }
@@ -171,6 +199,7 @@ Result<SearchResponse> Searcher::search(const SearchRequest& request, const std:
     std::map<std::optional<Sha256>, std::vector<SearchHit>> by_profile;
     std::map<Sha256, QueryVector> vectors;
     bool any_ranked_as_asked = false;
+    QueryTime query_time(context_.clock(), catalogs);
     for (const CatalogInfo& catalog : catalogs) {
         const std::shared_ptr<CachedCatalog> current = cached(catalog.catalog_id);
         if (Status fresh = refresh(*current, catalog); !fresh) return std::unexpected(fresh.error());
@@ -188,7 +217,8 @@ Result<SearchResponse> Searcher::search(const SearchRequest& request, const std:
                    !vectors.contains(*current->profile)) {
                 const Sha256 profile = *current->profile;
                 lock.unlock();
-                QueryVector vector = embed_query(request, profile);
+                QueryVector vector = query_time.spend(
+                    profile, [&](Clock::Steady deadline) { return embed_query(request, profile, deadline); });
                 lock.lock();
                 vectors.emplace(profile, std::move(vector));
             }

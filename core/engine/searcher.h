@@ -48,10 +48,12 @@ private:
     // Reads from the store with the catalog's lock held: other searches of the catalog wait for what is being read.
     [[nodiscard]] Status refresh(CachedCatalog& cached, const CatalogInfo& catalog) EMBEDQ_EXCLUDES(cached.mutex);
     [[nodiscard]] Status load_vectors(CachedCatalog& cached, const Sha256& profile_id) EMBEDQ_REQUIRES(cached.mutex);
-    [[nodiscard]] QueryVector embed_query(const SearchRequest& request, const Sha256& profile_id);
-    // The query's vector from an endpoint that is not paused, or why there is none; never waits behind documents.
+    [[nodiscard]] QueryVector embed_query(const SearchRequest& request, const Sha256& profile_id,
+                                          Clock::Steady deadline);
+    // The query's vector from the endpoints that are not paused, one after the other until the deadline, or why there
+    // is none; never waits behind documents.
     [[nodiscard]] Result<std::vector<float>> embed_by(const endpoints::ProbedProvider& provider,
-                                                      const SearchRequest& request);
+                                                      const SearchRequest& request, Clock::Steady deadline);
 
     Store& store_;
     endpoints::ProviderDirectory& providers_;

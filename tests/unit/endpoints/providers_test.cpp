@@ -3,6 +3,7 @@
 #include "catalog/profile.h"
 #include "changing_provider.h"
 #include "endpoints/query_breaker.h"
+#include "hanging_provider.h"
 
 namespace embedq::endpoints {
 namespace {
@@ -214,6 +215,41 @@ TEST_F(ProvidersTest, AQueryAfterOneThatFailedIsRefusedWithoutACall) {
     context.advance(milliseconds(1));
     EXPECT_TRUE(embed(*known, TextKind::query)) << "a trial";
     EXPECT_TRUE(embed(*known, TextKind::query));
+}
+
+TEST_F(ProvidersTest, AQueryLeavesTimeForTheEndpointsAfterOneThatHangs) {
+    const auto hanging =
+        std::make_shared<scheduler::ScriptedProvider>("m", 1, 16, std::vector<std::string>{"a", "b", "c"});
+    std::vector<std::pair<std::size_t, milliseconds>> asked;  // and for how long
+    hanging->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
+        const auto time = std::chrono::duration_cast<milliseconds>(request.deadline - context.clock().now());
+        asked.emplace_back(request.endpoint, time);
+        if (request.endpoint == 1) return std::nullopt;
+        context.advance(time);
+        return Error{ErrorKind::unavailable, "no answer in time"};
+    });
+    ProviderDirectory providers({{"p", "scripted", hanging, {}}}, &context.clock());
+    const auto known = providers.known_or_probe("p").value();
+    const std::string_view text = "text";
+    EmbedRequest request{.texts = std::span(&text, 1), .kind = TextKind::query};
+    request.deadline = context.clock().now() + seconds(9);
+    std::vector<std::size_t> failed;
+    const auto on_failure = [&](std::size_t endpoint, const Error&) { failed.push_back(endpoint); };
+    EXPECT_TRUE(known->embed_query(request, std::vector<std::size_t>{0, 2, 1}, on_failure));
+    EXPECT_EQ(asked,
+              (std::vector<std::pair<std::size_t, milliseconds>>{{0, seconds(3)}, {2, seconds(3)}, {1, seconds(3)}}));
+    EXPECT_EQ(failed, (std::vector<std::size_t>{0, 2}));
+    request.deadline = context.clock().now() + seconds(9);
+    EXPECT_TRUE(known->embed_query(request, std::vector<std::size_t>{1})) << "the query as a whole was answered";
+}
+
+TEST_F(ProvidersTest, AQueryDoesNotProbeAProviderBeyondItsDeadline) {
+    const auto hangs = std::make_shared<scheduler::HangingProvider>("m");
+    ProviderDirectory providers({{"p", "scripted", hangs, {}}}, &context.clock());
+    const Profile wanted = directory().known_or_probe("p").value()->profile;
+    const auto found = providers.for_profile(wanted, {}, context.clock().now());
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().kind, ErrorKind::unavailable);
 }
 
 TEST_F(ProvidersTest, AQueryNeverWaitsForAProviderOfAnotherPlugin) {

@@ -125,7 +125,17 @@ TEST_F(QueryAdmissionTest, AQueryTakesAnEndpointThatIsNotPaused) {
     const auto provider = probed_provider({}, {"one", "two"});
     query_admission.set_pauses(provider->profile.fingerprint,
                                {{now() + seconds(7), PauseKind::unavailable, "gone"}, {}});
-    EXPECT_EQ(admit(*provider)->endpoint(), 1U);
+    EXPECT_EQ(admit(*provider)->endpoints(), std::vector<std::size_t>{1});
+}
+
+TEST_F(QueryAdmissionTest, AnEndpointAtWhichAQueryFailedIsAskedLast) {
+    const auto provider = probed_provider({}, {"one", "two", "three"});
+    EXPECT_EQ(admit(*provider)->endpoints(), (std::vector<std::size_t>{0, 1, 2}));
+    query_admission.query_failed(store, *provider, 0, {ErrorKind::unavailable, "no answer"}, now());
+    EXPECT_EQ(admit(*provider)->endpoints(), (std::vector<std::size_t>{1, 2, 0}));
+    context.manual_clock().advance(QueryAdmission::avoided_for);
+    EXPECT_EQ(admit(*provider)->endpoints(), (std::vector<std::size_t>{0, 1, 2}));
+    EXPECT_TRUE(store.published.empty()) << "it binds no other process";
 }
 
 TEST_F(QueryAdmissionTest, AProcessMakesOneMoreCallForQueriesAndTheNextQueryWaits) {

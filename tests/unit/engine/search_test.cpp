@@ -72,6 +72,43 @@ TEST_F(SearchTest, AProviderThatDoesNotAnswerMeansLexicalWithTheReason) {
     EXPECT_EQ(found->hits.size(), 1U);
 }
 
+TEST_F(SearchTest, WhereTheFirstEndpointFailsTheNextIsAskedInTheTimeThatIsLeft) {
+    const auto two = std::make_shared<Provider>("model", 1, 16, std::vector<std::string>{"broken", "healthy"});
+    endpoints::ProviderDirectory directory({{"one", "scripted", two, {}}});
+    const auto engine = make_engine(*store, notifier, directory, {"one", {}}, context);
+    ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
+    work(directory);
+    std::vector<std::size_t> asked;
+    two->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
+        asked.push_back(request.endpoint);
+        if (request.endpoint == 0) return Error{ErrorKind::unavailable, "no answer"};
+        return std::nullopt;
+    });
+    EXPECT_EQ(engine->search(query("things"))->ranking, RankingMode::hybrid);
+    EXPECT_EQ(engine->search(query("things"))->ranking, RankingMode::hybrid);
+    EXPECT_EQ(asked, (std::vector<std::size_t>{0, 1, 1})) << "the second search asks the healthy one first";
+}
+
+TEST_F(SearchTest, ASearchOfSeveralProfilesWaitsNoLongerThanOneOfOne) {
+    const auto engine = engine_with("one", {{"other", "two"}});
+    ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
+    ASSERT_TRUE(put(*engine, document("spec", {"List things"}, "other")));
+    work(providers);
+    const auto began = std::chrono::steady_clock::now();
+    std::vector<std::chrono::steady_clock::time_point> deadlines;
+    for (const auto& each : {first, second}) {
+        each->script([&](const EmbedRequest& request, int) -> std::optional<Error> {
+            deadlines.push_back(request.deadline);
+            return std::nullopt;
+        });
+    }
+    EXPECT_EQ(engine->search(query("things"))->ranking, RankingMode::hybrid);
+    const auto took = std::chrono::steady_clock::now() - began;
+    ASSERT_EQ(deadlines.size(), 2U);
+    EXPECT_LE(deadlines[0] - began, std::chrono::seconds(5) + took);
+    EXPECT_LE(deadlines[1] - began, std::chrono::seconds(10) + took);
+}
+
 TEST_F(SearchTest, APausedEndpointMeansLexicalImmediatelyWithTheReason) {
     const auto engine = engine_with("one");
     ASSERT_TRUE(put(*engine, document("spec", {"List things"})));
