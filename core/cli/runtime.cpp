@@ -91,7 +91,7 @@ public:
 
     void interrupt() noexcept override { store_->interrupt(); }
 
-    std::string hanging() const override { return watch_.running(); }
+    std::string running_calls() const override { return watch_.running(); }
 
     std::string slow_calls() const override { return watch_.slow(std::chrono::steady_clock::now()); }
 

@@ -65,8 +65,9 @@ public:
     virtual void stop_work() noexcept = 0;
     // Ends the store's calls, and refuses later ones: for a stop that takes too long. Never blocks.
     virtual void interrupt() noexcept = 0;
-    // The calls of plugins that have not returned: "store 'postgres': claim, extend".
-    [[nodiscard]] virtual std::string hanging() const = 0;
+    // The calls of all plugins that have not returned, whether they hang or have just begun: "store 'postgres': claim,
+    // extend".
+    [[nodiscard]] virtual std::string running_calls() const = 0;
     // Those of them that take longer than 3 s; not those whose purpose is to wait.
     [[nodiscard]] virtual std::string slow_calls() const = 0;
     [[nodiscard]] virtual scheduler::Counters counters() const = 0;
@@ -109,7 +110,8 @@ struct OpenRequest {
 
 // What a stop that takes too long does to a runtime, which must outlive the scope.
 [[nodiscard]] inline OverdueStop overdue_stop_of(Runtime& runtime) {
-    return {.interrupt = [&runtime] { runtime.interrupt(); }, .hanging = [&runtime] { return runtime.hanging(); }};
+    return {.interrupt = [&runtime] { runtime.interrupt(); },
+            .hanging = [&runtime] { return runtime.running_calls(); }};
 }
 
 // The console, the registry and the watch must outlive the runtime.

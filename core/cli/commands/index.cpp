@@ -145,7 +145,7 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
     if (!runtime) return end_with(context, *interruption, arguments, runtime.error());
     try_again.available();
     const auto hanging = [&] {
-        const std::string calls = (*runtime)->hanging();
+        const std::string calls = (*runtime)->running_calls();
         return calls.empty() ? std::string("the reading of the documents") : calls;
     };
     const OverdueStopScope overdue(*interruption, {.interrupt = [&] { (*runtime)->interrupt(); }, .hanging = hanging});

@@ -302,7 +302,7 @@ public:
     }
     void stop_work() noexcept override { world_.stopped = true; }
     void interrupt() noexcept override {}
-    std::string hanging() const override { return {}; }
+    std::string running_calls() const override { return {}; }
     std::string slow_calls() const override { return world_.slow_calls; }
     scheduler::Counters counters() const override { return world_.counters; }
     Result<std::unique_ptr<fetch::Fetcher>> make_fetcher() const override {
