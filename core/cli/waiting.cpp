@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "scheduler/calls_in_flight.h"
+
 namespace embedq::cli {
 namespace {
 
@@ -31,20 +33,34 @@ Result<std::vector<ProviderPause>> pauses_of(Engine& engine, std::span<const Cat
     return pauses;
 }
 
+bool is_overdue_call(const EndpointState& state) {
+    return scheduler::endpoint_with_overdue_call(state).has_value();
+}
+
+std::string endpoint_of(const EndpointState& state) {
+    return scheduler::endpoint_with_overdue_call(state).value_or(state.endpoint);
+}
+
+std::string in_words(const EndpointState& state) {
+    if (is_overdue_call(state)) return fmt::format("has an overdue call: {}", state.reason);
+    return fmt::format("is paused for another {}: {}", duration_of(state.cool_down), to_string(state));
+}
+
 std::string in_words(const ProviderPause& pause) {
-    const EndpointState& state = pause.state;
-    const bool own_name = state.endpoint != pause.provider && state.endpoint != "default" && !state.endpoint.empty();
-    return fmt::format("provider '{}'{} is paused for another {}: {}", pause.provider,
-                       own_name ? fmt::format(", endpoint '{}',", state.endpoint) : "", duration_of(state.cool_down),
-                       to_string(state));
+    const std::string endpoint = endpoint_of(pause.state);
+    const bool own_name = endpoint != pause.provider && endpoint != "default" && !endpoint.empty();
+    return fmt::format("provider '{}'{} {}", pause.provider, own_name ? fmt::format(", endpoint '{}',", endpoint) : "",
+                       in_words(pause.state));
 }
 
 Json json_of(const ProviderPause& pause) {
-    return {{"provider", pause.provider},
-            {"endpoint", pause.state.endpoint},
-            {"kind", to_string(pause.state.kind)},
-            {"reason", pause.state.reason},
-            {"seconds", static_cast<double>(pause.state.cool_down.count()) / 1000.0}};
+    Json json{{"provider", pause.provider},
+              {"endpoint", endpoint_of(pause.state)},
+              {"kind", to_string(pause.state.kind)},
+              {"reason", pause.state.reason},
+              {"seconds", static_cast<double>(pause.state.cool_down.count()) / 1000.0}};
+    if (is_overdue_call(pause.state)) json["overdue_call"] = true;
+    return json;
 }
 
 std::string waits_for(const Job& job, const std::vector<ProviderPause>& pauses) {

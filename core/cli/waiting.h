@@ -19,7 +19,7 @@
 
 namespace embedq::cli {
 
-// An endpoint that gets no calls, and the provider of the catalogs that wait for it.
+// An endpoint that gets no calls, or has an overdue one, and the provider of the catalogs that wait for it.
 struct ProviderPause {
     std::string provider;
     EndpointState state;
@@ -29,12 +29,18 @@ struct ProviderPause {
 [[nodiscard]] Result<std::vector<ProviderPause>> pauses_of(Engine& engine, std::span<const CatalogInfo> catalogs,
                                                            std::span<const EndpointState> states);
 
+// Whether the endpoint is not paused, but has a call that it has not answered (scheduler/calls_in_flight.h).
+[[nodiscard]] bool is_overdue_call(const EndpointState& state);
+[[nodiscard]] std::string endpoint_of(const EndpointState& state);
+// "is paused for another 42.0 s: throttled: too many requests", "has an overdue call: …".
+[[nodiscard]] std::string in_words(const EndpointState& state);
+
 // "provider 'openai' is paused for another 42.0 s: throttled: too many requests", with the endpoint's name if it has
 // one of its own.
 [[nodiscard]] std::string in_words(const ProviderPause& pause);
 [[nodiscard]] Json json_of(const ProviderPause& pause);
 
-// What a pending job waits for: a pause of its provider, or else its next attempt, or a worker.
+// What a job waits for: a pause of its provider, or else its next attempt, or a worker.
 [[nodiscard]] std::string waits_for(const Job& job, const std::vector<ProviderPause>& pauses);
 
 // Says on stderr why nothing moves, and when work goes on: a line at the begin, another when the cause is another one

@@ -11,8 +11,7 @@ namespace embedq::scheduler {
 
 namespace {
 
-constexpr std::size_t max_threads = 64;                        // per endpoint
-constexpr std::chrono::milliseconds longest_call{86'400'000};  // whatever ProviderInfo::call_timeout says
+constexpr std::size_t max_threads = 64;  // per endpoint
 
 // The host's guard around a plugin has checked the rows. This keeps the work queue's arithmetic safe for a provider
 // without a guard, too.
@@ -190,7 +189,7 @@ std::optional<CallRunner::Call> CallRunner::next(endpoints::EndpointPool& pool, 
     // about the endpoint before is read.
     const auto read_after = std::max(pool.opened_at, endpoint.tripped() ? endpoint.paused_until() : pool.opened_at);
     if (state_.shares_endpoint_states && state_.states_read_at < read_after) {
-        state_.trial_wants_states = true;
+        state_.call_wants_states = true;
         state_.wake_endpoint_sync();
         again_at = endpoints::Endpoint::Steady::max();
         return std::nullopt;
@@ -239,7 +238,7 @@ CallRunner::Outcome CallRunner::embed(const endpoints::ProbedProvider& provider,
     const auto own_timeout = std::min(provider.info.call_timeout, longest_call);
     request.deadline = state_.now() + (own_timeout.count() > 0 ? own_timeout : state_.settings.call_timeout);
     request.stop = state_.calls_stop.get_token();
-    Outcome outcome{provider.embed(request)};
+    Outcome outcome{call(provider, request)};
     outcome.late = state_.now() >= request.deadline || (!outcome.result && outcome.result.error().deadline_reached);
     // It is not known which model made the answer.
     outcome.undecided = !outcome.result && outcome.result.error().kind == ErrorKind::conflict;
@@ -248,6 +247,26 @@ CallRunner::Outcome CallRunner::embed(const endpoints::ProbedProvider& provider,
             outcome.result = std::unexpected(shape.error());
     }
     return outcome;
+}
+
+Result<EmbedResult> CallRunner::call(const endpoints::ProbedProvider& provider, const EmbedRequest& request) const {
+    SentCall sent{.fingerprint = provider.profile.fingerprint,
+                  .provider = provider.name,
+                  .endpoint = provider.info.endpoints[request.endpoint],
+                  .texts = request.texts.size(),
+                  .sent_at = state_.now(),
+                  .deadline = request.deadline,
+                  .sent_at_wall = state_.context().clock().wall()};
+    sync::Lock lock(state_.mutex);
+    const CallsInFlight::Id id = state_.calls_in_flight.begin(std::move(sent));
+    lock.unlock();
+    auto result = provider.embed(request);
+    lock.lock();
+    const CallsInFlight::End end = state_.calls_in_flight.end(id, state_.now(), result.has_value());
+    if (end.was_overdue) state_.wake_endpoint_sync();
+    lock.unlock();
+    if (end.line) state_.logger().info(*end.line);
+    return result;
 }
 
 std::optional<CallRunner::LogLine> CallRunner::finish(endpoints::EndpointPool& pool, const Call& call,

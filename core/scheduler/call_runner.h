@@ -84,6 +84,9 @@ private:
                                             endpoints::Endpoint::Steady now) EMBEDQ_REQUIRES(state_.mutex);
     [[nodiscard]] Outcome embed(const endpoints::ProbedProvider& provider, std::size_t endpoint_index,
                                 std::span<const std::string_view> texts) const EMBEDQ_EXCLUDES(state_.mutex);
+    // The provider's call, which is known to be in flight from its begin to its end.
+    [[nodiscard]] Result<EmbedResult> call(const endpoints::ProbedProvider& provider, const EmbedRequest& request) const
+        EMBEDQ_EXCLUDES(state_.mutex);
     [[nodiscard]] Outcome send(const endpoints::ProbedProvider& provider, std::size_t endpoint_index,
                                const Call& call) const EMBEDQ_EXCLUDES(state_.mutex);
 

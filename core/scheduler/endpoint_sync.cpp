@@ -20,13 +20,15 @@ constexpr milliseconds max_ahead{1'000};
 // A pause in the store that is longer than the endpoint's own by no more than this is its own, read back.
 constexpr milliseconds own_pause_tolerance{50};
 constexpr double trial_spread = 0.1;  // of a pause
+// An overdue call that is not shown again for so long is that of a process that has ended.
+constexpr int shown_heartbeats = 3;
 
 }  // namespace
 
 EndpointSync::EndpointSync(SchedulerState& state)
     : state_(state),
-      publishing_(state.retry("publish pauses to other processes")),
-      reading_(state.retry("read the pauses of other processes")),
+      publishing_(state.retry("share pauses and limits with other processes")),
+      reading_(state.retry("read the pauses and limits of other processes")),
       reserving_(state.retry("reserve from the rate limit")) {}
 
 void EndpointSync::run(std::stop_token stop) {
@@ -43,12 +45,13 @@ endpoints::Endpoint::Steady EndpointSync::step() {
     {
         const sync::Lock lock(state_.mutex);
         state_.endpoint_sync_awake = false;
-        read_now = std::exchange(state_.trial_wants_states, false);
+        read_now = std::exchange(state_.call_wants_states, false);
     }
-    publish_pauses();
-    if (read_now || state_.now() >= next_read_) read_pauses();
+    const endpoints::Endpoint::Steady next_overdue = report_overdue_calls();
+    publish_states();
+    if (read_now || state_.now() >= next_read_) read_states();
     reserve_rates();
-    return std::min({std::max(next_publish_, publishing_.again_at()), next_read_, next_reserve_});
+    return std::min({std::max(next_publish_, publishing_.again_at()), next_read_, next_reserve_, next_overdue});
 }
 
 bool EndpointSync::has_work(const Sha256& fingerprint, const endpoints::EndpointPool& pool,
@@ -56,10 +59,11 @@ bool EndpointSync::has_work(const Sha256& fingerprint, const endpoints::Endpoint
     return !state_.draining && state_.queue.queued(fingerprint) > 0 && !pool.paused(now);
 }
 
-std::vector<EndpointState> EndpointSync::pauses_to_publish(endpoints::Endpoint::Steady now) {
+std::vector<EndpointState> EndpointSync::states_to_publish(endpoints::Endpoint::Steady now) {
     std::vector<EndpointState> states;
     // A pause that is longer than a heartbeat is published again: the store may have been unavailable.
-    if (now >= next_publish_) {
+    const bool renewed = now >= next_publish_;
+    if (renewed) {
         next_publish_ = now + state_.settings.heartbeat;
         for (const auto& [fingerprint, pool] : state_.pools) {
             for (std::size_t i = 0; i < pool.endpoints.size(); ++i) {
@@ -81,7 +85,31 @@ std::vector<EndpointState> EndpointSync::pauses_to_publish(endpoints::Endpoint::
             states.push_back({change.fingerprint, name, endpoint.pause().kind, left, endpoint.pause().reason});
     }
     add_learned_limits(states, now);
+    add_overdue_calls(states, now, renewed);
     return states;
+}
+
+endpoints::Endpoint::Steady EndpointSync::report_overdue_calls() {
+    std::vector<std::string> lines;
+    auto next = endpoints::Endpoint::Steady::max();
+    {
+        const sync::Lock lock(state_.mutex);
+        lines = state_.calls_in_flight.find_overdue(state_.now());
+        next = state_.calls_in_flight.next_overdue();
+    }
+    for (const std::string& line : lines) state_.logger().warn(line);
+    return next;
+}
+
+void EndpointSync::add_overdue_calls(std::vector<EndpointState>& states, endpoints::Endpoint::Steady now,
+                                     bool renewed) {
+    auto over = std::exchange(shown_overdue_, {});
+    for (EndpointState& state : state_.calls_in_flight.overdue(now, shown_heartbeats * state_.settings.heartbeat)) {
+        const bool shown = over.erase({state.fingerprint, state.endpoint}) > 0;
+        shown_overdue_.emplace(state.fingerprint, state.endpoint);
+        if (renewed || !shown) states.push_back(std::move(state));
+    }
+    for (const auto& [fingerprint, name] : over) states.push_back({fingerprint, name});
 }
 
 void EndpointSync::add_learned_limits(std::vector<EndpointState>& states, endpoints::Endpoint::Steady now) {
@@ -131,12 +159,12 @@ void EndpointSync::publish_again(const std::vector<EndpointState>& states) {
     }
 }
 
-void EndpointSync::publish_pauses() {
+void EndpointSync::publish_states() {
     if (state_.now() < publishing_.again_at()) return;
     std::vector<EndpointState> states;
     {
         const sync::Lock lock(state_.mutex);
-        states = pauses_to_publish(state_.now());
+        states = states_to_publish(state_.now());
     }
     keep_binding_pauses(states);
     if (states.empty()) return;
@@ -145,7 +173,7 @@ void EndpointSync::publish_pauses() {
     publish_again(states);
 }
 
-void EndpointSync::read_pauses() {
+void EndpointSync::read_states() {
     const auto read_at = state_.now();
     const auto all = state_.store().endpoint_states();
     reading_.succeeded(all);

@@ -1,9 +1,13 @@
-// Endpoint sync exchanges the endpoints' state with the store: it reserves their shares of the rate limits ahead of
-// need, publishes pauses as soon as they begin or end, and reads the pauses that other processes published. One thread;
-// the threads that call providers never wait for the store themselves.
+// Endpoint sync exchanges the endpoints' states with the store, which are pauses and learned limits: it publishes them
+// as soon as they change, and reads those that other processes published. It reserves the endpoints' shares of the rate
+// limits ahead of need, and says which calls are overdue. One thread; the threads that call providers never wait for
+// the store themselves.
 #pragma once
 
+#include <set>
 #include <stop_token>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "embedq/endpoint.h"
@@ -21,18 +25,24 @@ public:
     [[nodiscard]] endpoints::Endpoint::Steady step();
 
 private:
-    void publish_pauses();
+    void publish_states();
+    // Logs the calls that have become overdue. Returns when to look again.
+    [[nodiscard]] endpoints::Endpoint::Steady report_overdue_calls();
     // Adds what this process has learned since it last published.
     void add_learned_limits(std::vector<EndpointState>& states, endpoints::Endpoint::Steady now)
         EMBEDQ_REQUIRES(state_.mutex);
     // After the store failed.
     void publish_again(const std::vector<EndpointState>& states) EMBEDQ_REQUIRES(state_.mutex);
-    [[nodiscard]] std::vector<EndpointState> pauses_to_publish(endpoints::Endpoint::Steady now)
+    [[nodiscard]] std::vector<EndpointState> states_to_publish(endpoints::Endpoint::Steady now)
+        EMBEDQ_REQUIRES(state_.mutex);
+    // Adds the overdue calls, for other processes to show; `renewed`: also those that are shown already. Ends what is
+    // shown of those that are over.
+    void add_overdue_calls(std::vector<EndpointState>& states, endpoints::Endpoint::Steady now, bool renewed)
         EMBEDQ_REQUIRES(state_.mutex);
     // The store has one pause for each endpoint. A `misconfigured` pause, for a wrong key say, binds this process alone
     // and is published for people to read. This removes it from `states` while the store holds a pause that binds all.
     void keep_binding_pauses(std::vector<EndpointState>& states);
-    void read_pauses();
+    void read_states();
     void reserve_rates();
     // A reservation that is due: of which pool, and which of its `rates`.
     struct DueRate {
@@ -47,6 +57,7 @@ private:
                                 endpoints::Endpoint::Steady now) const EMBEDQ_REQUIRES(state_.mutex);
 
     SchedulerState& state_;
+    std::set<std::pair<Sha256, std::string>> shown_overdue_;  // fingerprint and name, as published
     endpoints::Endpoint::Steady next_publish_{};
     endpoints::Endpoint::Steady next_read_{};
     endpoints::Endpoint::Steady next_reserve_{};

@@ -109,9 +109,9 @@ public:
     }
 
     [[nodiscard]] std::vector<EndpointState> pauses() const {
-        std::vector<EndpointState> paused;
         const sync::Lock lock(state_.mutex);
         const auto now = state_.now();
+        std::vector<EndpointState> paused = state_.calls_in_flight.overdue(now, longest_call);
         for (const auto& [fingerprint, pool] : state_.pools) {
             for (std::size_t i = 0; i < pool.endpoints.size(); ++i) {
                 const endpoints::Endpoint& endpoint = pool.endpoints[i];

@@ -40,7 +40,7 @@ public:
     void stop() noexcept;
 
     [[nodiscard]] Counters counters() const;
-    // The endpoints that get no calls from this process at present.
+    // The endpoints that get no calls from this process at present, and those with an overdue call (calls_in_flight.h).
     [[nodiscard]] std::vector<EndpointState> pauses() const;
 
 private:

@@ -19,6 +19,7 @@
 #include "embedq/store.h"
 #include "endpoints/endpoint_pool.h"
 #include "endpoints/providers.h"
+#include "scheduler/calls_in_flight.h"
 #include "scheduler/work_queue.h"
 #include "settings/settings.h"
 #include "sync/backoff.h"
@@ -89,7 +90,7 @@ private:
 public:
     const SchedulerSettings settings;
     const std::string worker_id;
-    const bool shares_endpoint_states;  // other processes may publish pauses
+    const bool shares_endpoint_states;  // other processes may publish pauses and learned limits
     std::stop_source calls_stop;        // stops provider calls after the grace time
     sync::FaultLog store_faults;        // of all loops that use the store
 
@@ -99,15 +100,19 @@ public:
     std::condition_variable_any endpoints_cv;          // queued texts, a free slot, the end
     std::condition_variable_any committer_cv;          // answered texts, the end
     std::condition_variable_any call_thread_ended_cv;  // a thread that calls a provider ended
-    std::condition_variable_any endpoint_sync_cv;      // a changed pause, a rate limit to reserve, a trial that waits
+    // A changed pause, an overdue call that ended, a rate limit to reserve, a call that waits for the store's states.
+    std::condition_variable_any endpoint_sync_cv;
     WorkQueue queue EMBEDQ_GUARDED_BY(mutex);
+    CallsInFlight calls_in_flight EMBEDQ_GUARDED_BY(mutex);
     std::map<Sha256, endpoints::EndpointPool> pools EMBEDQ_GUARDED_BY(mutex);  // the open ones, by fingerprint
     // Pools that are closed but still have threads.
     std::vector<std::map<Sha256, endpoints::EndpointPool>::node_type> retired_pools EMBEDQ_GUARDED_BY(mutex);
     std::vector<PauseChange> pause_changes EMBEDQ_GUARDED_BY(mutex);
     bool endpoint_sync_awake EMBEDQ_GUARDED_BY(mutex) = false;
-    bool trial_wants_states EMBEDQ_GUARDED_BY(mutex) = false;  // a trial waits until the store's pauses have been read
-    // When the store's pauses were last read. A trial waits until this is later than the end of its endpoint's pause.
+    // A call waits until the endpoints' states, which are pauses and learned limits, have been read from the store.
+    bool call_wants_states EMBEDQ_GUARDED_BY(mutex) = false;
+    // When they were last read. The first call to an endpoint waits until this is later than the opening of its pool,
+    // and a trial until it is later than the end of the pause.
     endpoints::Endpoint::Steady states_read_at EMBEDQ_GUARDED_BY(mutex){};
     // No heartbeat has reached the store for half a lease: all jobs were dropped. Nothing is claimed until one does.
     bool heartbeat_missed EMBEDQ_GUARDED_BY(mutex) = false;

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/doctor_report.h"
 #include "cli/present.h"
+#include "cli/waiting.h"
 
 namespace embedq::cli {
 namespace {
@@ -272,11 +273,11 @@ void check_endpoints(DoctorReport& report, Examination& examination, const std::
         if (!paused(endpoint)) continue;
         const auto of = std::ranges::find_if(
             answers, [&](const auto& each) { return each.info && each.fingerprint == endpoint.fingerprint; });
-        report.note("endpoints",
-                    fmt::format("endpoint '{}'{} is paused for another {}: {}", endpoint.endpoint,
-                                of == answers.end() ? "" : fmt::format(" of provider {}", of->name),
-                                duration_of(endpoint.cool_down), to_string(endpoint)),
-                    remedy_of(endpoint.kind));
+        report.note(
+            "endpoints",
+            fmt::format("endpoint '{}'{} {}", endpoint_of(endpoint),
+                        of == answers.end() ? "" : fmt::format(" of provider {}", of->name), in_words(endpoint)),
+            remedy_of(endpoint.kind));
     }
 }
 

@@ -135,13 +135,17 @@ int run_jobs_show(CommandContext& context, JobId id) {
     Json json = json_of(*job);
     json["embedded_so_far"] = job->embedded_so_far;
     std::vector<ProviderPause> pauses;
-    if (job->status == JobStatus::pending) {
+    if (job->status == JobStatus::pending || job->status == JobStatus::running) {
         auto found = pauses_of_job(**runtime, *job);
         if (!found) return show_error(context, found.error());
         pauses = std::move(*found);
+        // A job that runs waits for nothing but an answer.
+        if (job->status == JobStatus::running)
+            std::erase_if(pauses, [](const ProviderPause& each) { return !is_overdue_call(each.state); });
     }
     if (context.json && !pauses.empty()) json["pause"] = json_of(pauses.front());
-    if (!context.json && job->status == JobStatus::pending) json["waits_for"] = waits_for(*job, pauses);
+    if (!context.json && (job->status == JobStatus::pending || !pauses.empty()))
+        json["waits_for"] = waits_for(*job, pauses);
     if (context.json) {
         context.console.print(dump(json));
         return exit_done;

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/present.h"
 #include "fake_engine.h"
+#include "scheduler/calls_in_flight.h"
 
 namespace embedq::cli {
 namespace {
@@ -269,6 +270,32 @@ TEST(JobsShow, APendingJobSaysWhatItWaitsFor) {
     EXPECT_EQ(Json::parse(shown())["pause"]["reason"], "the quota is spent");
     stage.world.engine.job_list[0].status = JobStatus::running;
     EXPECT_FALSE(Json::parse(shown()).contains("pause"));
+}
+
+TEST(JobsShow, ARunningJobNamesTheOverdueCallOfItsProvider) {
+    Stage stage;
+    begin_change(stage);
+    Job job;
+    job.id = 7;
+    job.catalog_id = "cats";
+    job.status = JobStatus::running;
+    stage.world.engine.job_list = {job};
+    const EndpointState overdue{Sha256{}, "http://gpu" + std::string(scheduler::overdue_call_suffix),
+                                PauseKind::unavailable, std::chrono::seconds(15), "not answered since noon"};
+    stage.world.endpoint_states = {overdue};
+    ASSERT_EQ(run_jobs_show(stage.context, 7), exit_done) << stage.err.str();
+    const std::string words =
+        "provider 'ollama', endpoint 'http://gpu', has an overdue call: not answered since noon\n";
+    EXPECT_THAT(stage.out.str(), HasSubstr("waits_for         " + words));
+    stage.out.str("");
+    ASSERT_EQ(run_status(stage.context, {}), exit_done);
+    EXPECT_THAT(stage.out.str(), HasSubstr(words));
+    stage.context.json = true;
+    stage.out.str("");
+    ASSERT_EQ(run_status(stage.context, {}), exit_done);
+    const Json shown = Json::parse(stage.out.str())["pauses"][0];
+    EXPECT_EQ(shown["endpoint"], "http://gpu");
+    EXPECT_EQ(shown["overdue_call"], true);
 }
 
 TEST(SearchCommand, AnswersEachLineOfStandardInput) {

@@ -200,7 +200,7 @@ TEST_F(EndpointSyncTest, BeforeATrialThePausesOfOthersAreRead) {
     ASSERT_TRUE(store.put_endpoint_states(others));
     {
         const sync::Lock lock(state.mutex);
-        state.trial_wants_states = true;
+        state.call_wants_states = true;
     }
     static_cast<void>(endpoint_sync.step());
     const sync::Lock lock(state.mutex);

@@ -212,7 +212,7 @@ TEST_F(StoreFaultsTest, AFaultThatLastsIsTwoLinesForAllLoopsTogether) {
     ASSERT_EQ(lines().size(), 2U);
     EXPECT_THAT(lines().back(), StartsWith("works again after 5 min: "));
     for (const char* what : {"claim jobs", "extend leases", "look for expired leases", "reconcile", "store results",
-                             "read the pauses of other processes", "read the catalogs' targets"})
+                             "read the pauses and limits of other processes", "read the catalogs' targets"})
         EXPECT_THAT(lines().back(), HasSubstr(what));
 }
 
