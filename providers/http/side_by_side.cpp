@@ -64,6 +64,16 @@ private:
 SideBySide::SideBySide(std::size_t endpoints, Patience patience)
     : endpoints_(endpoints), patience_(patience), silent_(endpoints, false) {}
 
+bool SideBySide::is_silent(std::size_t endpoint) {
+    const sync::Lock lock(mutex_);
+    return silent_[endpoint];
+}
+
+void SideBySide::heard(std::size_t endpoint) {
+    const sync::Lock lock(mutex_);
+    silent_[endpoint] = false;
+}
+
 std::vector<std::optional<Error>> SideBySide::ask_all(const Bounds& bounds, const AskOne& ask_one) {
     std::vector<std::optional<Error>> errors(endpoints_);
     if (endpoints_ == 1) {

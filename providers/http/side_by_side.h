@@ -4,6 +4,7 @@
 // Thread-safety: every member may be called from several threads at once.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -22,6 +23,8 @@ struct Patience {
     std::chrono::milliseconds usual{2'000};
     // Those that were given up the last time, too: while one hangs, the others are not held up by it again and again.
     std::chrono::milliseconds silent{500};
+    // For a request to one of these, until it answers: what is sent to one that hangs must soon go to another.
+    std::chrono::milliseconds request{4'000};
 };
 
 class SideBySide {
@@ -46,7 +49,24 @@ public:
         return answers;
     }
 
+    // `send(bounds)`, a request to one endpoint, with less time where that was given up the last time. If that time is
+    // over, the request has not reached its deadline: the endpoint is at fault, and not what was sent.
+    template <class Send>
+    [[nodiscard]] auto send(std::size_t endpoint, const Bounds& bounds, const Send& send)
+        -> std::invoke_result_t<const Send&, const Bounds&> {
+        if (!is_silent(endpoint)) return send(bounds);
+        auto result =
+            send(Bounds{std::min(bounds.deadline, std::chrono::steady_clock::now() + patience_.request), bounds.stop});
+        if (result || result.error().kind != ErrorKind::unavailable)
+            heard(endpoint);
+        else if (std::chrono::steady_clock::now() < bounds.deadline)
+            result.error().deadline_reached = false;
+        return result;
+    }
+
 private:
+    [[nodiscard]] bool is_silent(std::size_t endpoint);
+    void heard(std::size_t endpoint);
     // True for an answer.
     using AskOne = std::function<bool(std::size_t endpoint, const Bounds& bounds)>;
 

@@ -266,17 +266,22 @@ ProviderInfo OllamaProvider::info_of(const Identity& identity) const {
 Result<EmbedResult> OllamaProvider::embed(const EmbedRequest& request) {
     const auto bounds = servers_.admit(request);
     if (!bounds) return std::unexpected(bounds.error());
+    return side_by_side_.send(request.endpoint, *bounds,
+                              [&](const http::Bounds& own) { return embed_within(request, own); });
+}
+
+Result<EmbedResult> OllamaProvider::embed_within(const EmbedRequest& request, const http::Bounds& bounds) {
     std::optional<Identity> expected;
     {
         const sync::Lock lock(mutex_);
         expected = known_;
     }
     if (!expected) {
-        auto found = discover(*bounds);
+        auto found = discover(bounds);
         if (!found) return std::unexpected(std::move(found.error()));
         expected = std::move(*found);
     }
-    auto result = ask(request, expected->dimension, *bounds);
+    auto result = ask(request, expected->dimension, bounds);
     if (!result) {
         // The host cuts the text to the limit, where it knows one.
         Error& error = result.error();
@@ -284,13 +289,13 @@ Result<EmbedResult> OllamaProvider::embed(const EmbedRequest& request) {
             error.limits.max_text_tokens = longest_text(*expected);
         if (error.kind != ErrorKind::misconfigured) return result;
         // Another dimension usually means another model, so name it.
-        auto found = digest(request.endpoint, *bounds);
+        auto found = digest(request.endpoint, bounds);
         if (found && !found->empty() && *found != expected->digest) {
             return std::unexpected(other_model(request.endpoint, *found, expected->digest));
         }
         return result;
     }
-    if (auto same = check_digest(request.endpoint, expected->digest, *bounds); !same)
+    if (auto same = check_digest(request.endpoint, expected->digest, bounds); !same)
         return std::unexpected(std::move(same.error()));
     return result;
 }

@@ -45,6 +45,8 @@ private:
 
     OllamaProvider(OllamaSettings settings, Context& context, http::Servers servers);
 
+    [[nodiscard]] Result<EmbedResult> embed_within(const EmbedRequest& request, const http::Bounds& bounds);
+
     // --- discovery
     [[nodiscard]] Result<Identity> discover(const http::Bounds& bounds);
     // The identity from the first endpoint, in their order, of those that answer in time.

@@ -207,13 +207,18 @@ Status OpenaiProvider::check_identity(std::size_t endpoint, const http::Bounds& 
 Result<EmbedResult> OpenaiProvider::embed(const EmbedRequest& request) {
     const auto bounds = servers_.admit(request);
     if (!bounds) return std::unexpected(bounds.error());
-    if (auto same = check_identity(request.endpoint, *bounds); !same) return std::unexpected(std::move(same.error()));
+    return side_by_side_.send(request.endpoint, *bounds,
+                              [&](const http::Bounds& own) { return embed_within(request, own); });
+}
+
+Result<EmbedResult> OpenaiProvider::embed_within(const EmbedRequest& request, const http::Bounds& bounds) {
+    if (auto same = check_identity(request.endpoint, bounds); !same) return std::unexpected(std::move(same.error()));
     std::size_t dimension = settings_.asks_dimensions() ? settings_.dimensions : 0;
     {
         const sync::Lock lock(mutex_);
         if (known_) dimension = known_->dimension;
     }
-    auto answer = ask(request, dimension, *bounds);
+    auto answer = ask(request, dimension, bounds);
     {
         const sync::Lock lock(mutex_);
         if (known_ && !answer && answer.error().kind == ErrorKind::misconfigured) known_->refuted = true;
@@ -223,7 +228,7 @@ Result<EmbedResult> OpenaiProvider::embed(const EmbedRequest& request) {
         if (known_ && recheck) known_->checked[request.endpoint] = false;
     }
     if (!answer) return std::unexpected(std::move(answer.error()));
-    if (auto same = check_identity(request.endpoint, *bounds); !same) return std::unexpected(std::move(same.error()));
+    if (auto same = check_identity(request.endpoint, bounds); !same) return std::unexpected(std::move(same.error()));
     if (auto done = cut(answer->result); !done) return std::unexpected(std::move(done.error()));
     return std::move(answer->result);
 }

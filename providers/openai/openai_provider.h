@@ -57,6 +57,8 @@ private:
 
     OpenaiProvider(OpenAiSettings settings, Context& context, http::Servers servers);
 
+    [[nodiscard]] Result<EmbedResult> embed_within(const EmbedRequest& request, const http::Bounds& bounds);
+
     // What one endpoint reports about itself; empty where its dialect has no discovery.
     [[nodiscard]] Result<Identity> discover(std::size_t endpoint, const http::Bounds& bounds);
     // What the endpoint reports, with the dimension measured if neither that, the options nor `before` give it.

@@ -56,6 +56,25 @@ TEST(SideBySide, OneThatWasSilentTheLastTimeIsHardlyWaitedForUntilItAnswers) {
     EXPECT_TRUE(answers[1]);
 }
 
+TEST(SideBySide, ARequestToOneThatWasSilentHasLittleTimeUntilItAnswers) {
+    SideBySide side_by_side(2, {.usual = 0ms, .silent = 0ms, .request = 0ms});
+    static_cast<void>(side_by_side.ask(
+        {}, [](std::size_t endpoint, const Bounds& bounds) { return endpoint == 0 ? hang(bounds) : Result<int>(7); }));
+    const auto later = std::chrono::steady_clock::now() + 1h;
+    const auto late = side_by_side.send(0, {.deadline = later}, [&](const Bounds& own) -> Result<int> {
+        EXPECT_LT(own.deadline, later);
+        Error error{ErrorKind::unavailable, "no answer"};
+        error.deadline_reached = true;
+        return std::unexpected(error);
+    });
+    EXPECT_FALSE(late.error().deadline_reached) << "the endpoint is at fault";
+    EXPECT_TRUE(side_by_side.send(0, {.deadline = later}, [](const Bounds&) { return Result<int>(1); }));
+    EXPECT_TRUE(side_by_side.send(0, {.deadline = later}, [&](const Bounds& own) {
+        EXPECT_EQ(own.deadline, later) << "it has answered";
+        return Result<int>(1);
+    }));
+}
+
 TEST(SideBySide, TheDeadlineEndsItWhereNoneAnswers) {
     SideBySide side_by_side(2, {.usual = 1h, .silent = 1h});
     const auto answers = side_by_side.ask({.deadline = std::chrono::steady_clock::now()},
