@@ -75,4 +75,20 @@ void split_tags(std::string_view joined, std::vector<std::string>& tags) {
     }
 }
 
+std::string join_notes(std::span<const Note> notes) {
+    std::vector<std::string> lines;
+    lines.reserve(2 * notes.size());
+    for (const Note& note : notes) lines.insert(lines.end(), {note.where, note.reason});
+    return join_tags(lines);
+}
+
+std::vector<Note> split_notes(std::string_view joined) {
+    std::vector<std::string> lines;
+    split_tags(joined, lines);
+    std::vector<Note> notes;
+    for (std::size_t i = 0; i + 1 < lines.size(); i += 2)
+        notes.push_back({.where = std::move(lines[i]), .reason = std::move(lines[i + 1])});
+    return notes;
+}
+
 }  // namespace embedq::documents

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "embedq/catalog.h"
 #include "embedq/error.h"
 
 struct ZSTD_CCtx_s;
@@ -36,5 +37,8 @@ private:
 // One tag per line; '\' and line feeds inside a tag are escaped by '\'. An empty list is the empty text.
 [[nodiscard]] std::string join_tags(std::span<const std::string> tags);
 void split_tags(std::string_view joined, std::vector<std::string>& tags);
+// The same for notes: where and reason, each on a line.
+[[nodiscard]] std::string join_notes(std::span<const Note> notes);
+[[nodiscard]] std::vector<Note> split_notes(std::string_view joined);
 
 }  // namespace embedq::documents

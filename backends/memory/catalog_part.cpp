@@ -87,6 +87,8 @@ Status MemoryStore::clone_catalog(std::string_view source_id, const CatalogWrite
         spec.info.generation = 1;
         spec.info.created_at = spec.info.updated_at = at;
         spec.info.parked_until.reset();
+        spec.info.checked_at = at;
+        spec.next_check = next_check(spec.info.record, at);
         spec.content = original.content;
         state_.set_operations(copy, spec, original.operations);
         state_.note_change(copy, name, at);

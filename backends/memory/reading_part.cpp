@@ -46,6 +46,7 @@ CatalogHealth health_of(const State& state, const CatalogRow& catalog) {
         ++health.specs_total;
         health.operation_count += spec.operations.size();
         health.embedding_count += counts.vectors;
+        health.operations_left_out += spec.info.record.operations_left_out;
         if (counts.vectors + counts.refusals == spec.operations.size()) ++health.specs_indexed;
         if (!spec.newest) continue;
         const JobStatus status = state.jobs.at(*spec.newest).job.status;

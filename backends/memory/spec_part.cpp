@@ -1,4 +1,6 @@
 // Specs: documents with their operations, written together with their jobs.
+#include <algorithm>
+
 #include "embedq/support/store_rules.h"
 #include "memory_store.h"
 
@@ -8,7 +10,8 @@ namespace {
 bool same_document(const SpecInfo& info, const SpecWrite& write) {
     return info.content_hash == write.content_hash && info.text_version == write.text_version &&
            info.source_kind == write.source_kind && info.source == write.source && info.etag == write.etag &&
-           info.base_path == write.base_path && info.title == write.title && info.description == write.description;
+           info.base_path == write.base_path && info.title == write.title && info.description == write.description &&
+           info.record == write.record;
 }
 
 void fill_in(SpecInfo& info, const SpecWrite& write, Time at) {
@@ -22,21 +25,33 @@ void fill_in(SpecInfo& info, const SpecWrite& write, Time at) {
     info.description = write.description;
     info.content_hash = write.content_hash;
     info.text_version = write.text_version;
+    info.record = write.record;
     info.updated_at = at;
+    info.checked_at = at;
     ++info.generation;
+}
+
+// Whether the spec of the old name is given the new one.
+bool rename(State& state, CatalogRow& catalog, const SpecWrite& write, Time at) {
+    if (!catalog.specs.contains(write.renamed_from) || catalog.specs.contains(write.spec_name)) return false;
+    state.rename(catalog, write.renamed_from, write.spec_name, at);
+    return true;
 }
 
 PutResult put_one(State& state, const SpecWrite& write, Time at) {
     CatalogRow& catalog = **state.catalog(write.catalog_id);
+    const bool renamed = rename(state, catalog, write, at);
     const auto [found, created] = catalog.specs.try_emplace(write.spec_name);
     SpecRow& spec = found->second;
-    PutResult result{created ? PutOutcome::created : PutOutcome::changed, EnqueueOutcome::none, 0, 0};
-    if (!created && same_document(spec.info, write)) {
+    PutResult result;
+    result.outcome = created ? PutOutcome::created : PutOutcome::changed;
+    if (!created && !renamed && same_document(spec.info, write)) {
         result.outcome = PutOutcome::unchanged;
     } else {
         fill_in(spec.info, write, at);
         if (created) spec.info.created_at = at;
         spec.content = write.content;
+        spec.next_check = next_check(write.record, at);
         spec.failures = 0;
         spec.info.parked_until.reset();
         state.set_operations(catalog, spec, write.operations);
@@ -57,7 +72,7 @@ PutResult put_one(State& state, const SpecWrite& write, Time at) {
 Result<std::vector<PutResult>> MemoryStore::put_specs(std::span<const SpecWrite> specs) {
     const sync::Lock lock(mutex_);
     for (const SpecWrite& write : specs) {
-        if (auto valid = check_spec_name(write.spec_name); !valid) return std::unexpected(valid.error());
+        if (auto valid = check_spec_write(write); !valid) return std::unexpected(valid.error());
         if (auto found = state_.catalog(write.catalog_id); !found) return std::unexpected(found.error());
     }
     ++state_.stamp;
@@ -106,6 +121,39 @@ Status MemoryStore::delete_spec(std::string_view catalog_id, std::string_view sp
     catalog.specs.erase(catalog.specs.find(spec_name));
     // The rest of the catalog may be settled.
     state_.flip_if_settled(catalog, now());
+    return {};
+}
+
+Result<std::vector<SpecInfo>> MemoryStore::due_refreshes(std::size_t limit, std::chrono::milliseconds hold) {
+    const sync::Lock lock(mutex_);
+    const Time at = now();
+    std::vector<SpecRow*> due;
+    for (auto& [id, catalog] : state_.catalogs) {
+        for (auto& [name, spec] : catalog.specs) {
+            if (spec.next_check && *spec.next_check <= at) due.push_back(&spec);
+        }
+    }
+    std::ranges::stable_sort(due, {}, [](const SpecRow* spec) { return *spec->next_check; });
+    due.resize(std::min(due.size(), limit));
+    if (!due.empty()) ++state_.stamp;
+    std::vector<SpecInfo> infos;
+    for (SpecRow* spec : due) {
+        spec->next_check = at + hold;
+        infos.push_back(spec->info);
+    }
+    return infos;
+}
+
+Status MemoryStore::checked(std::span<const SpecRef> specs) {
+    const sync::Lock lock(mutex_);
+    ++state_.stamp;
+    for (const SpecRef& ref : specs) {
+        const auto found = state_.spec(ref.catalog_id, ref.spec_name);
+        if (!found) continue;
+        SpecRow& spec = **found;
+        spec.info.checked_at = now();
+        spec.next_check = next_check(spec.info.record, now());
+    }
     return {};
 }
 

@@ -132,6 +132,18 @@ bool State::referred_to(const Sha256& profile_id, const Sha256& text_hash) const
     });
 }
 
+void State::rename(CatalogRow& catalog, const std::string& from, const std::string& to, Time now) {
+    set_operations(catalog, catalog.specs.find(from)->second, {});
+    auto node = catalog.specs.extract(from);
+    node.key() = node.mapped().info.spec_name = to;
+    catalog.specs.insert(std::move(node));
+    note_change(catalog, from, now);
+    auto moved = jobs_by_spec.extract(SpecKey(catalog.info.catalog_id, from));
+    if (moved.empty()) return;
+    for (const JobId id : moved.mapped()) jobs.at(id).job.spec_name = to;
+    jobs_by_spec[{catalog.info.catalog_id, to}].merge(moved.mapped());
+}
+
 // --- the change feed
 
 void State::note_change(CatalogRow& catalog, std::string_view spec_name, Time now) {

@@ -56,7 +56,8 @@ struct SpecRow {
     std::uint32_t failures = 0;      // failed jobs since the last success, changed write or manual retry
     std::optional<JobId> pending;    // one_open_job
     std::set<JobId> running;
-    std::optional<JobId> newest;  // of this spec's own jobs, not of a deleted one of the same name
+    std::optional<JobId> newest;     // of this spec's own jobs, not of a deleted one of the same name
+    std::optional<Time> next_check;  // when its source is due to be asked again
 };
 
 // One changed spec. A later change of the same spec replaces the earlier row.
@@ -153,6 +154,8 @@ struct State {
     bool flip_if_settled(CatalogRow& catalog, Time now);
     void set_operations(CatalogRow& catalog, SpecRow& spec, std::vector<Operation> operations);
     [[nodiscard]] bool referred_to(const Sha256& profile_id, const Sha256& text_hash) const;
+    // Gives the spec another name, which no spec has, and its jobs with it. Its operations must be set again.
+    void rename(CatalogRow& catalog, const std::string& from, const std::string& to, Time now);
 
     // --- the change feed
     void note_change(CatalogRow& catalog, std::string_view spec_name, Time now);

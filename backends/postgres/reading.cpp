@@ -68,7 +68,8 @@ Result<std::vector<CatalogHealth>> PostgresStore::health(std::string_view catalo
                            .specs_running = rows.count(i, 4),
                            .specs_failed = rows.count(i, 5),
                            .operation_count = rows.count(i, 6),
-                           .embedding_count = rows.count(i, 7)});
+                           .embedding_count = rows.count(i, 7),
+                           .operations_left_out = rows.count(i, 8)});
         }
         return all;
     });

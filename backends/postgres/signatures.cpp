@@ -42,12 +42,14 @@ using Signatures = std::map<std::string, std::vector<std::string>, std::less<>>;
 [[nodiscard]] Signatures read_signatures() {
     Signatures signatures;
     for (const std::string_view text : {sql::schema, sql::catalogs, sql::specs, sql::queue, sql::working, sql::commit,
-                                        sql::maintenance, sql::reading}) {
+                                        sql::maintenance, sql::reading, sql::records}) {
         for (auto at = text.find(create_function); at != std::string_view::npos;
              at = text.find(create_function, at + 1)) {
             const std::string_view rest = text.substr(at + create_function.size());
             const auto parenthesis = rest.find('(');
-            signatures.emplace(rest.substr(0, parenthesis), types_in(rest.substr(parenthesis + 1)));
+            // A later migration may have made the function again, with other parameters.
+            signatures.insert_or_assign(std::string(rest.substr(0, parenthesis)),
+                                        types_in(rest.substr(parenthesis + 1)));
         }
     }
     return signatures;

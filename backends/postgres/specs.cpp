@@ -20,6 +20,7 @@ constexpr std::size_t vectors_page = 2'000;
 // Which of the writes change something.
 [[nodiscard]] std::vector<bool> find_changed(Connection& connection, std::span<const SpecWrite> specs) {
     Array catalogs, names, hashes, versions, kinds, sources, etags, base_paths, titles, descriptions;
+    Array roots, paths, notes, left_out, refreshes;
     for (const SpecWrite& write : specs) {
         catalogs.add(write.catalog_id);
         names.add(write.spec_name);
@@ -31,6 +32,11 @@ constexpr std::size_t vectors_page = 2'000;
         base_paths.add(write.base_path);
         titles.add(write.title);
         descriptions.add(write.description);
+        roots.add(write.record.root);
+        paths.add(write.record.path);
+        notes.add(documents::join_notes(write.record.notes));
+        left_out.add(static_cast<std::int64_t>(write.record.operations_left_out));
+        refreshes.add(std::int64_t{write.record.refresh.count()});
     }
     Parameters parameters;
     parameters.add(std::move(catalogs))
@@ -43,6 +49,11 @@ constexpr std::size_t vectors_page = 2'000;
         .add(std::move(base_paths))
         .add(std::move(titles))
         .add(std::move(descriptions));
+    parameters.add(std::move(roots))
+        .add(std::move(paths))
+        .add(std::move(notes))
+        .add(std::move(left_out))
+        .add(std::move(refreshes));
     const Rows rows = connection.call("same_documents", parameters);
     std::vector<bool> changed(specs.size(), true);
     for (std::size_t i = 0; i < rows.size(); ++i) changed.at(rows.count(i, 0) - 1) = !rows.boolean(i, 1);
@@ -89,7 +100,11 @@ void put_texts(Connection& connection, std::span<const SpecWrite> specs, const s
         .add(std::move(paths))
         .add(std::move(summaries))
         .add(std::move(tags));
-    parameters.add(std::move(cuts)).add(std::move(hashes));
+    parameters.add(std::move(cuts)).add(std::move(hashes)).add(write.record.root).add(write.record.path);
+    parameters.add(documents::join_notes(write.record.notes))
+        .add(static_cast<std::int64_t>(write.record.operations_left_out))
+        .add(std::int64_t{write.record.refresh.count()})
+        .add(write.renamed_from);
     const Rows rows = connection.call("put_changed", parameters);
     return {.outcome = rows.boolean(0, 0) ? PutOutcome::created : PutOutcome::changed,
             .enqueued = enqueue_outcome(rows.view(0, 1)),
@@ -123,22 +138,29 @@ void put_unchanged(Connection& connection, std::span<const SpecWrite> specs, con
     return literal;
 }
 
-[[nodiscard]] SpecInfo info_of_row(const Rows& rows, std::size_t i, std::string_view catalog_id) {
+// The columns from `name` on.
+[[nodiscard]] SpecInfo info_of_row(const Rows& rows, std::size_t i, std::string_view catalog_id, int name = 0) {
     return {.catalog_id = std::string(catalog_id),
-            .spec_name = rows.text(i, 0),
-            .source_kind = static_cast<SourceKind>(rows.integer(i, 1)),
-            .source = rows.text(i, 2),
-            .etag = rows.text(i, 3),
-            .base_path = rows.text(i, 4),
-            .title = rows.text(i, 5),
-            .description = rows.text(i, 6),
-            .content_hash = rows.hash(i, 7),
-            .text_version = static_cast<std::uint32_t>(rows.integer(i, 8)),
-            .generation = static_cast<std::uint64_t>(rows.integer(i, 9)),
-            .operation_count = rows.count(i, 10),
-            .created_at = rows.time(i, 11),
-            .updated_at = rows.time(i, 12),
-            .parked_until = rows.maybe_time(i, 13)};
+            .spec_name = rows.text(i, name),
+            .source_kind = static_cast<SourceKind>(rows.integer(i, name + 1)),
+            .source = rows.text(i, name + 2),
+            .etag = rows.text(i, name + 3),
+            .base_path = rows.text(i, name + 4),
+            .title = rows.text(i, name + 5),
+            .description = rows.text(i, name + 6),
+            .content_hash = rows.hash(i, name + 7),
+            .text_version = static_cast<std::uint32_t>(rows.integer(i, name + 8)),
+            .generation = static_cast<std::uint64_t>(rows.integer(i, name + 9)),
+            .operation_count = rows.count(i, name + 10),
+            .created_at = rows.time(i, name + 11),
+            .updated_at = rows.time(i, name + 12),
+            .parked_until = rows.maybe_time(i, name + 13),
+            .record = {.root = rows.text(i, name + 14),
+                       .path = rows.text(i, name + 15),
+                       .notes = documents::split_notes(rows.view(i, name + 16)),
+                       .operations_left_out = rows.count(i, name + 17),
+                       .refresh = std::chrono::milliseconds(rows.integer(i, name + 18))},
+            .checked_at = rows.maybe_time(i, name + 19)};
 }
 
 // If a call names one spec twice, the later write sees the earlier one, as it would in two calls.
@@ -154,7 +176,7 @@ void put_unchanged(Connection& connection, std::span<const SpecWrite> specs, con
 
 Result<std::vector<PutResult>> PostgresStore::put_specs(std::span<const SpecWrite> specs) {
     for (const SpecWrite& write : specs) {
-        if (auto valid = check_spec_name(write.spec_name); !valid) return std::unexpected(valid.error());
+        if (auto valid = check_spec_write(write); !valid) return std::unexpected(valid.error());
     }
     if (specs.empty()) return std::vector<PutResult>();
     documents::Compressor compressor;
@@ -219,6 +241,23 @@ Result<std::string> PostgresStore::spec_content(std::string_view catalog_id, std
 
 Status PostgresStore::delete_spec(std::string_view catalog_id, std::string_view spec_name) {
     return pool_.call("delete_spec", Parameters().add(catalog_id).add(spec_name), [](const Rows&) {});
+}
+
+Result<std::vector<SpecInfo>> PostgresStore::due_refreshes(std::size_t limit, std::chrono::milliseconds hold) {
+    return pool_.call("due_refreshes", Parameters().add(to_limit(limit)).add(to_us(hold)), [](const Rows& rows) {
+        std::vector<SpecInfo> due;
+        for (std::size_t i = 0; i < rows.size(); ++i) due.push_back(info_of_row(rows, i, rows.text(i, 0), 1));
+        return due;
+    });
+}
+
+Status PostgresStore::checked(std::span<const SpecRef> specs) {
+    Array catalogs, names;
+    for (const SpecRef& spec : specs) {
+        catalogs.add(spec.catalog_id);
+        names.add(spec.spec_name);
+    }
+    return pool_.call("checked", Parameters().add(std::move(catalogs)).add(std::move(names)), [](const Rows&) {});
 }
 
 Status PostgresStore::operations(std::string_view catalog_id, std::span<const std::string> spec_names,

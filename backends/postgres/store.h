@@ -84,6 +84,9 @@ public:
     [[nodiscard]] Result<SpecInfo> spec(std::string_view catalog_id, std::string_view spec_name) override;
     [[nodiscard]] Result<std::string> spec_content(std::string_view catalog_id, std::string_view spec_name) override;
     [[nodiscard]] Status delete_spec(std::string_view catalog_id, std::string_view spec_name) override;
+    [[nodiscard]] Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit,
+                                                              std::chrono::milliseconds hold) override;
+    [[nodiscard]] Status checked(std::span<const SpecRef> specs) override;
 
     // reading.cpp
     [[nodiscard]] Result<std::uint64_t> revision(std::string_view catalog_id) override;

@@ -26,7 +26,8 @@ namespace {
             .spec_name = row.text(1),
             .operation_count = static_cast<std::size_t>(row.integer(2)),
             .force_from = row.maybe(3),
-            .jobs_after = row.integer(4)};
+            .jobs_after = row.integer(4),
+            .left_out = static_cast<std::size_t>(row.integer(5))};
 }
 
 [[nodiscard]] std::int64_t insert_catalog(Connection& connection, const CatalogWrite& write, std::int64_t now) {

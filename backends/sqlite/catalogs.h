@@ -34,6 +34,7 @@ struct SpecRow {
     std::size_t operation_count = 0;
     std::optional<std::int64_t> force_from;
     std::int64_t jobs_after = 0;
+    std::size_t left_out = 0;
 };
 
 // Where the last search for a gap found one, by catalog: the next search begins there. Only a hint; guarded by the

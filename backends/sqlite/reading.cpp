@@ -30,6 +30,7 @@ struct Counts {
         ++health.specs_total;
         health.operation_count += spec.operation_count;
         health.embedding_count += counts.vectors;
+        health.operations_left_out += spec.left_out;
         if (counts.vectors + counts.refusals == spec.operation_count) ++health.specs_indexed;
         const auto newest =
             value_of(connection, sql::newest_job_status, catalog.catalog_id, spec.spec_name, spec.jobs_after);

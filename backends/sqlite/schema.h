@@ -242,6 +242,16 @@ CREATE TABLE changes (
 ) STRICT;
 CREATE INDEX changes_since ON changes (catalog, revision);
 )sql"},
+    {"folders, notes and refreshes", R"sql(
+ALTER TABLE specs ADD COLUMN root     TEXT    NOT NULL DEFAULT '';  -- the indexed folder, and the path under it
+ALTER TABLE specs ADD COLUMN path     TEXT    NOT NULL DEFAULT '';
+ALTER TABLE specs ADD COLUMN notes    TEXT    NOT NULL DEFAULT '';  -- two lines each, as the tags of operations
+ALTER TABLE specs ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;   -- operations of the document
+ALTER TABLE specs ADD COLUMN refresh  INTEGER NOT NULL DEFAULT 0;   -- in milliseconds; 0: never
+ALTER TABLE specs ADD COLUMN checked_at INTEGER;
+ALTER TABLE specs ADD COLUMN next_check INTEGER;
+CREATE INDEX specs_to_check ON specs (next_check) WHERE next_check IS NOT NULL;
+)sql"},
 };
 
 }  // namespace embedq::sqlite

@@ -30,7 +30,13 @@ using Compressed = std::vector<std::byte>;
             .operation_count = static_cast<std::size_t>(row.integer(10)),
             .created_at = row.time(11),
             .updated_at = row.time(12),
-            .parked_until = row.maybe_time(13)};
+            .parked_until = row.maybe_time(13),
+            .record = {.root = row.text(14),
+                       .path = row.text(15),
+                       .notes = documents::split_notes(row.view(16)),
+                       .operations_left_out = static_cast<std::uint64_t>(row.integer(17)),
+                       .refresh = std::chrono::milliseconds(row.integer(18))},
+            .checked_at = row.maybe_time(19)};
 }
 
 [[nodiscard]] std::optional<SpecInfo> find_info(Connection& connection, const CatalogRow& catalog,
@@ -43,7 +49,8 @@ using Compressed = std::vector<std::byte>;
 [[nodiscard]] bool same_document(const SpecInfo& info, const SpecWrite& write) {
     return info.content_hash == write.content_hash && info.text_version == write.text_version &&
            info.source_kind == write.source_kind && info.source == write.source && info.etag == write.etag &&
-           info.base_path == write.base_path && info.title == write.title && info.description == write.description;
+           info.base_path == write.base_path && info.title == write.title && info.description == write.description &&
+           info.record == write.record;
 }
 
 [[nodiscard]] std::int64_t put_text(Connection& connection, const Operation& operation) {
@@ -81,8 +88,9 @@ public:
         auto found = catalog(write.catalog_id);
         if (!found) return std::unexpected(found.error());
         const CatalogRow& owner = **found;
+        const bool renamed = rename(owner, write);
         const auto before = find_info(connection_, owner, write.spec_name);
-        const bool unchanged = before && same_document(*before, write);
+        const bool unchanged = before && !renamed && same_document(*before, write);
         if (!unchanged) store(owner, write, before.has_value(), prepared);
         auto spec = find_spec(connection_, owner, write.spec_name);
         if (!spec) return std::unexpected(spec.error());
@@ -108,6 +116,26 @@ private:
         return &catalogs_.emplace(catalog_id, std::move(*found)).first->second;
     }
 
+    // Whether the spec of the old name is given the new one.
+    [[nodiscard]] bool rename(const CatalogRow& owner, const SpecWrite& write) {
+        if (write.renamed_from.empty() || find_spec(connection_, owner, write.spec_name) ||
+            !find_spec(connection_, owner, write.renamed_from))
+            return false;
+        const bool open = has_open(connection_, write.catalog_id, write.renamed_from);
+        change(connection_, sql::rename_spec, owner.catalog, write.catalog_id, write.renamed_from, write.spec_name,
+               open);
+        change(connection_, sql::rename_jobs, write.catalog_id, write.renamed_from, write.spec_name);
+        note_change(connection_, owner.catalog, write.renamed_from, now_);
+        return true;
+    }
+
+    void record(std::int64_t spec, const SpecRecord& record) {
+        const auto next = next_check(record, Time(std::chrono::microseconds(now_)));
+        change(connection_, sql::set_record, spec, record.root, record.path, documents::join_notes(record.notes),
+               record.operations_left_out, record.refresh.count(), now_,
+               next.transform([](Time time) { return time.time_since_epoch().count(); }));
+    }
+
     void store(const CatalogRow& owner, const SpecWrite& write, bool existed, const Compressed& prepared) {
         const auto kind = static_cast<int>(write.source_kind);
         std::int64_t spec = 0;
@@ -122,6 +150,7 @@ private:
                    write.operations.size(), now_);
             spec = connection_.last_id();
         }
+        record(spec, write.record);
         // Not compressed yet if another process changed the spec after this call chose which documents to compress.
         const Compressed late = prepared.empty() ? documents::Compressor().compress(write.content) : Compressed();
         change(connection_, sql::put_document, spec, write.content.size(),
@@ -151,7 +180,7 @@ private:
 
 Result<std::vector<PutResult>> SqliteStore::put_specs(std::span<const SpecWrite> specs) {
     for (const SpecWrite& write : specs) {
-        if (auto valid = check_spec_name(write.spec_name); !valid) return std::unexpected(valid.error());
+        if (auto valid = check_spec_write(write); !valid) return std::unexpected(valid.error());
     }
     // Compressing takes longer than everything else here, so it is done before the write lock is taken, and only for
     // what will be stored.
@@ -230,6 +259,35 @@ Status SqliteStore::delete_spec(std::string_view catalog_id, std::string_view sp
         }
         change(connection, sql::delete_spec, spec->spec);
         note_change(connection, catalog->catalog, spec_name, now);
+        return {};
+    });
+}
+
+Result<std::vector<SpecInfo>> SqliteStore::due_refreshes(std::size_t limit, std::chrono::milliseconds hold) {
+    return connections_.write([&](Connection& connection, std::int64_t now) -> Result<std::vector<SpecInfo>> {
+        std::vector<std::pair<std::int64_t, std::string>> due;
+        {
+            Run row(connection, sql::specs_to_check, now, limit_of(limit));
+            while (row.next()) due.emplace_back(row.integer(0), row.text(1));
+        }
+        std::vector<SpecInfo> infos;
+        for (const auto& [spec, catalog_id] : due) {
+            change(connection, sql::put_off_check, spec, now + std::chrono::microseconds(hold).count());
+            Run row(connection, sql::spec_of_key, spec);
+            if (row.next()) infos.push_back(info_of_row(row, catalog_id));
+        }
+        return infos;
+    });
+}
+
+Status SqliteStore::checked(std::span<const SpecRef> specs) {
+    return connections_.write([&](Connection& connection, std::int64_t now) -> Status {
+        for (const SpecRef& ref : specs) {
+            const auto catalog = find_catalog(connection, ref.catalog_id);
+            if (!catalog) continue;
+            const auto spec = find_spec(connection, *catalog, ref.spec_name);
+            if (spec) change(connection, sql::set_checked, spec->spec, now);
+        }
         return {};
     });
 }

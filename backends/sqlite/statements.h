@@ -110,20 +110,41 @@ inline constexpr char raise_floor[] = "UPDATE catalogs SET feed_floor = max(feed
 
 #define SQLITE_STORE_SPEC_COLUMNS                                                                                  \
     "spec_name, source_kind, source, etag, base_path, title, description, content_hash, text_version, generation," \
-    " operation_count, created_at, updated_at, parked_until"
+    " operation_count, created_at, updated_at, parked_until, root, path, notes, left_out, refresh, checked_at"
 inline constexpr char spec_info[] =
     "SELECT " SQLITE_STORE_SPEC_COLUMNS " FROM specs WHERE catalog = ?1 AND spec_name = ?2";
 inline constexpr char spec_page[] =
     "SELECT " SQLITE_STORE_SPEC_COLUMNS " FROM specs WHERE catalog = ?1 AND spec_name > ?2 ORDER BY spec_name LIMIT ?3";
 inline constexpr char spec_keys[] =
-    "SELECT spec, spec_name, operation_count, force_from, jobs_after FROM specs WHERE catalog = ?1 ORDER BY spec_name";
+    "SELECT spec, spec_name, operation_count, force_from, jobs_after, left_out FROM specs WHERE catalog = ?1 ORDER BY "
+    "spec_name";
 inline constexpr char spec_key[] =
-    "SELECT spec, spec_name, operation_count, force_from, jobs_after FROM specs WHERE catalog = ?1 AND spec_name = ?2";
+    "SELECT spec, spec_name, operation_count, force_from, jobs_after, left_out FROM specs WHERE catalog = ?1 AND "
+    "spec_name = ?2";
 inline constexpr char insert_spec[] = R"sql(
 INSERT INTO specs (catalog, spec_name, source_kind, source, etag, base_path, title, description, content_hash,
                    text_version, generation, operation_count, jobs_after, created_at, updated_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1, ?11,
         coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'jobs'), 0), ?12, ?12))sql";
+inline constexpr char set_record[] = R"sql(
+UPDATE specs SET root = ?2, path = ?3, notes = ?4, left_out = ?5, refresh = ?6, checked_at = ?7, next_check = ?8
+WHERE spec = ?1)sql";
+// A deleted spec of the new name may have jobs that are newer than those of this spec, which then has none of its own,
+// unless one of them is open.
+inline constexpr char rename_spec[] = R"sql(
+UPDATE specs SET spec_name = ?4, jobs_after = CASE WHEN ?5 THEN jobs_after ELSE max(jobs_after, coalesce(
+    (SELECT max(id) FROM jobs INDEXED BY jobs_history WHERE catalog_id = ?2 AND spec_name = ?4), 0)) END
+WHERE catalog = ?1 AND spec_name = ?3)sql";
+inline constexpr char rename_jobs[] =
+    "UPDATE jobs INDEXED BY jobs_history SET spec_name = ?3 WHERE catalog_id = ?1 AND spec_name = ?2";
+// specs_to_check.
+inline constexpr char specs_to_check[] =
+    "SELECT spec, catalog_id, next_check FROM specs INDEXED BY specs_to_check JOIN catalogs USING (catalog)"
+    " WHERE next_check <= ?1 ORDER BY next_check LIMIT ?2";
+inline constexpr char spec_of_key[] = "SELECT " SQLITE_STORE_SPEC_COLUMNS " FROM specs WHERE spec = ?1";
+inline constexpr char put_off_check[] = "UPDATE specs SET next_check = ?2 WHERE spec = ?1";
+inline constexpr char set_checked[] =
+    "UPDATE specs SET checked_at = ?2, next_check = CASE WHEN refresh > 0 THEN ?2 + refresh * 1000 END WHERE spec = ?1";
 inline constexpr char update_spec[] = R"sql(
 UPDATE specs SET source_kind = ?2, source = ?3, etag = ?4, base_path = ?5, title = ?6, description = ?7,
                  content_hash = ?8, text_version = ?9, generation = generation + 1, operation_count = ?10,
@@ -149,9 +170,11 @@ WHERE o.spec = ?1 ORDER BY o.position)sql";
 // Rows are copied inside the file; the texts and vectors are shared.
 inline constexpr char clone_specs[] = R"sql(
 INSERT INTO specs (catalog, spec_name, source_kind, source, etag, base_path, title, description, content_hash,
-                   text_version, generation, operation_count, jobs_after, created_at, updated_at)
+                   text_version, generation, operation_count, jobs_after, created_at, updated_at,
+                   root, path, notes, left_out, refresh, checked_at, next_check)
 SELECT ?2, spec_name, source_kind, source, etag, base_path, title, description, content_hash, text_version,
-       1, operation_count, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'jobs'), 0), ?3, ?3
+       1, operation_count, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'jobs'), 0), ?3, ?3,
+       root, path, notes, left_out, refresh, ?3, CASE WHEN refresh > 0 THEN ?3 + refresh * 1000 END
 FROM specs WHERE catalog = ?1 ORDER BY spec_name)sql";
 inline constexpr char clone_documents[] = R"sql(
 INSERT INTO documents (spec, size, content)

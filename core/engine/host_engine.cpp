@@ -109,6 +109,12 @@ public:
         return store_.delete_spec(catalog_id, spec_name);
     }
 
+    Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit, std::chrono::milliseconds hold) override {
+        return store_.due_refreshes(limit, hold);
+    }
+
+    Status checked(std::span<const SpecRef> specs) override { return store_.checked(specs); }
+
     Result<EnqueueOutcome> reembed_spec(std::string_view catalog_id, std::string_view spec_name) override {
         const EnqueueRequest request{std::string(catalog_id), std::string(spec_name), JobKind::manual_retry};
         const auto outcome = store_.enqueue(std::span(&request, 1));

@@ -1,9 +1,11 @@
 #include "engine/spec_writer.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
 #include "catalog/document.h"
+#include "catalog/encoding.h"
 #include "catalog/hash.h"
 #include "catalog/names.h"
 #include "embedq/support/ids.h"
@@ -12,6 +14,35 @@
 namespace embedq::engine {
 
 namespace {
+
+// Notes are for people: a long place or reason is cut.
+constexpr std::size_t max_note_bytes = 300;
+
+[[nodiscard]] std::string cut_note(std::string text) {
+    if (text.size() <= max_note_bytes) return text;
+    text.resize(catalog::utf8_floor(text, max_note_bytes));
+    return text + "…";
+}
+
+// The notes that came with the document, then those of the parser, as far as they are kept.
+[[nodiscard]] std::vector<Note> kept_notes(std::span<const Note> given, std::span<const std::string> parsed = {}) {
+    std::vector<Note> notes;
+    for (const Note& note : given) {
+        if (notes.size() < most_notes) notes.push_back({cut_note(note.where), cut_note(note.reason)});
+    }
+    for (const std::string& reason : parsed) {
+        if (notes.size() < most_notes) notes.push_back({{}, cut_note(reason)});
+    }
+    return notes;
+}
+
+// Whether what is recorded of the spec would be the same. The notes of the parser are those of the same content.
+[[nodiscard]] bool same_record(const SpecInput& input, const SpecRecord& record) {
+    const std::vector<Note> given = kept_notes(input.notes);
+    return record.root == input.root && record.path == input.path &&
+           (!input.refresh || record.refresh == *input.refresh) && given.size() <= record.notes.size() &&
+           std::equal(given.begin(), given.end(), record.notes.begin());
+}
 
 [[nodiscard]] Result<SpecWrite> parse(const SpecInput& input, const Sha256& content_hash, const std::stop_token& stop) {
     auto document = catalog::parse_document(input.content, {}, {.stop = stop});
@@ -29,17 +60,21 @@ namespace {
     write.content_hash = content_hash;
     write.text_version = catalog::text_version;
     write.operations = std::move(document->operations);
+    write.renamed_from = input.renamed_from;
+    write.record.root = input.root;
+    write.record.path = input.path;
+    write.record.notes = kept_notes(input.notes, document->notes);
+    write.record.refresh = input.refresh.value_or(std::chrono::milliseconds(0));
     return write;
 }
 
 }  // namespace
 
-bool SpecWriter::unchanged(const SpecInput& input, const Sha256& content_hash) const {
-    const auto known = store_.spec(input.catalog_id, input.spec_name);
+bool SpecWriter::unchanged(const SpecInput& input, const Sha256& content_hash, const Result<SpecInfo>& known) {
     return known && known->content_hash == content_hash && known->text_version == catalog::text_version &&
            known->source_kind == input.source_kind && known->source == input.source && known->etag == input.etag &&
            known->base_path == input.base_path && (input.title.empty() || known->title == input.title) &&
-           (input.description.empty() || known->description == input.description);
+           (input.description.empty() || known->description == input.description) && same_record(input, known->record);
 }
 
 Status SpecWriter::ensure_catalogs(std::span<const SpecInput> specs) {
@@ -83,7 +118,8 @@ Result<std::vector<Result<PutResult>>> SpecWriter::put(std::span<const SpecInput
         const Sha256 content_hash = catalog::sha256(input.content);
         // A second document of the same name in one call must be compared with the first, which only the store's
         // transaction can do.
-        if (seen.emplace(input.catalog_id, input.spec_name).second && unchanged(input, content_hash)) {
+        const auto known = store_.spec(input.catalog_id, input.spec_name);
+        if (seen.emplace(input.catalog_id, input.spec_name).second && unchanged(input, content_hash, known)) {
             unchanged_places.push_back(i);
             continue;
         }
@@ -92,6 +128,7 @@ Result<std::vector<Result<PutResult>>> SpecWriter::put(std::span<const SpecInput
             results[i] = std::unexpected(write.error());
             continue;
         }
+        if (!input.refresh && known) write->record.refresh = known->record.refresh;
         writes.push_back(std::move(*write));
         write_places.push_back(i);
     }
@@ -110,7 +147,9 @@ Result<std::vector<Result<PutResult>>> SpecWriter::put(std::span<const SpecInput
         if (!put) return std::unexpected(put.error());
         for (std::size_t i = 0; i < write_places.size(); ++i) {
             enqueued = enqueued || (*put)[i].enqueued != EnqueueOutcome::none;
-            results[write_places[i]] = (*put)[i];
+            PutResult& result = *(results[write_places[i]] = (*put)[i]);
+            result.operations_left_out = writes[i].record.operations_left_out;
+            result.notes = std::move(writes[i].record.notes);
         }
     }
     if (enqueued) notifier_.publish();
@@ -159,8 +198,11 @@ Status SpecWriter::close_gaps(std::span<const SpecInput> specs, std::vector<Resu
             results[i] = std::unexpected(info.error());
             continue;
         }
-        PutResult result{
-            .outcome = PutOutcome::unchanged, .generation = info->generation, .operation_count = info->operation_count};
+        PutResult result{.outcome = PutOutcome::unchanged,
+                         .generation = info->generation,
+                         .operation_count = info->operation_count,
+                         .operations_left_out = info->record.operations_left_out,
+                         .notes = info->record.notes};
         const auto outcome = outcomes.find({specs[i].catalog_id, specs[i].spec_name});
         if (outcome != outcomes.end()) result.enqueued = outcome->second;
         results[i] = result;

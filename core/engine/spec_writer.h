@@ -32,8 +32,9 @@ public:
     [[nodiscard]] Result<std::vector<Result<PutResult>>> put(std::span<const SpecInput> specs);
 
 private:
-    // Whether the store has the document already: the same bytes, and the same fields beside them.
-    [[nodiscard]] bool unchanged(const SpecInput& input, const Sha256& content_hash) const;
+    // Whether the spec that the store has is the document already: the same bytes, and the same fields beside them.
+    [[nodiscard]] static bool unchanged(const SpecInput& input, const Sha256& content_hash,
+                                        const Result<SpecInfo>& known);
     // Creates the catalogs that documents name and that do not exist.
     [[nodiscard]] Status ensure_catalogs(std::span<const SpecInput> specs);
     // Enqueues jobs for unchanged documents whose vectors are not complete.

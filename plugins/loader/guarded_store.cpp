@@ -23,6 +23,8 @@ enum class StoreVerb : std::size_t {
     spec,
     spec_content,
     delete_spec,
+    due_refreshes,
+    checked,
     revision,
     changes,
     operations,
@@ -49,7 +51,7 @@ enum class StoreVerb : std::size_t {
     change_stamp,
     diagnose,
 };
-constexpr std::array<std::string_view, 39> store_verbs = {"capabilities",
+constexpr std::array<std::string_view, 41> store_verbs = {"capabilities",
                                                           "migration_state",
                                                           "migrate",
                                                           "put_catalog",
@@ -63,6 +65,8 @@ constexpr std::array<std::string_view, 39> store_verbs = {"capabilities",
                                                           "spec",
                                                           "spec_content",
                                                           "delete_spec",
+                                                          "due_refreshes",
+                                                          "checked",
                                                           "revision",
                                                           "changes",
                                                           "operations",
@@ -141,6 +145,12 @@ public:
     }
     Status delete_spec(std::string_view catalog_id, std::string_view spec_name) override {
         return guard_.call(StoreVerb::delete_spec, [&] { return inner_->delete_spec(catalog_id, spec_name); });
+    }
+    Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit, std::chrono::milliseconds hold) override {
+        return guard_.call(StoreVerb::due_refreshes, [&] { return inner_->due_refreshes(limit, hold); });
+    }
+    Status checked(std::span<const SpecRef> specs) override {
+        return guard_.call(StoreVerb::checked, [&] { return inner_->checked(specs); });
     }
     Result<std::uint64_t> revision(std::string_view catalog_id) override {
         return guard_.call(StoreVerb::revision, [&] { return inner_->revision(catalog_id); });

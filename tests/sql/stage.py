@@ -81,7 +81,7 @@ def put(spec, texts, catalog="shop"):
     return (call("put_texts", ("bytea[]", hashes), ("text[]", texts)) + "; " +
             call("put_changed", catalog, spec, ("smallint", 0), "", "", "", "", "", digest, 1, 0, b"", names, empty,
                  empty, empty, empty,
-                 ("bigint[]", [0] * len(texts)), ("bytea[]", hashes)))
+                 ("bigint[]", [0] * len(texts)), ("bytea[]", hashes), "", "", "", 0, 0, ""))
 
 
 def catalog(name="shop", model="model"):

@@ -3,6 +3,7 @@
 // Plain values. Times are by the store's clock.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -27,6 +28,31 @@ struct Operation {
 
 enum class SourceKind : std::uint8_t { inline_document, upload, file, url };
 
+// Something of a document that was left out.
+struct Note {
+    std::string where;   // a place in the document, such as "paths./pets.get"; empty for the whole
+    std::string reason;  // why it was left out
+    friend bool operator==(const Note&, const Note&) = default;
+};
+inline constexpr std::size_t most_notes = 100;
+
+// What is recorded of a spec beside its document. A write that changes any of it is a changed write.
+struct SpecRecord {
+    // If it was found in an indexed folder: the folder's real path, and the path of the file under it.
+    std::string root;
+    std::string path;
+    std::vector<Note> notes;  // at most `most_notes`
+    std::uint64_t operations_left_out = 0;
+    std::chrono::milliseconds refresh{0};  // how often its source is asked for a newer document; 0: never
+    friend bool operator==(const SpecRecord&, const SpecRecord&) = default;
+};
+
+// Names a spec.
+struct SpecRef {
+    std::string catalog_id;
+    std::string spec_name;
+};
+
 // A parsed document on its way into a store.
 struct SpecWrite {
     std::string catalog_id;
@@ -41,6 +67,10 @@ struct SpecWrite {
     Sha256 content_hash{};              // SHA-256 of `content`
     std::uint32_t text_version = 0;     // version of the canonical text that made `operations`
     std::vector<Operation> operations;  // in document order; its index is the operation's position
+    SpecRecord record = {};
+    // The name under which the spec is stored now, if its file was renamed: it remains the same spec, with its jobs and
+    // its time of creation. Ignored if there is no spec of that name, or if there is one of the new name.
+    std::string renamed_from = {};
 };
 
 enum class PutOutcome : std::uint8_t { created, changed, unchanged };
@@ -55,6 +85,9 @@ struct PutResult {
     EnqueueOutcome enqueued = EnqueueOutcome::none;
     std::uint64_t generation = 0;  // grows by one with each changed write
     std::size_t operation_count = 0;
+    // What was left out of the document. Filled in by the engine; stores leave it empty.
+    std::uint64_t operations_left_out = 0;
+    std::vector<Note> notes = {};
 };
 
 // What is known of a spec without its document.
@@ -74,6 +107,8 @@ struct SpecInfo {
     Time created_at{};
     Time updated_at{};
     std::optional<Time> parked_until = std::nullopt;  // the reconciler leaves it alone until then
+    SpecRecord record = {};
+    std::optional<Time> checked_at = std::nullopt;  // when its source was last asked, if that is known
 };
 
 struct CatalogWrite {

@@ -4,6 +4,7 @@
 // Every member may be called from any thread. Inputs are checked here: ids out of form are `invalid_argument`.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -33,6 +34,11 @@ struct SpecInput {
     std::string title;        // empty: the document's own
     std::string description;  // empty: the document's own
     std::string content;
+    std::string root = {};                                            // as in SpecRecord
+    std::string path = {};                                            // as in SpecRecord
+    std::string renamed_from = {};                                    // as in SpecWrite
+    std::vector<Note> notes = {};                                     // what was left out before the document is parsed
+    std::optional<std::chrono::milliseconds> refresh = std::nullopt;  // as in SpecRecord; nothing: as it is
 };
 
 enum class RankingMode : std::uint8_t { hybrid, semantic, lexical };
@@ -108,6 +114,10 @@ public:
     [[nodiscard]] virtual Result<std::vector<Operation>> spec_operations(std::string_view catalog_id,
                                                                          std::string_view spec_name) = 0;
     [[nodiscard]] virtual Status delete_spec(std::string_view catalog_id, std::string_view spec_name) = 0;
+    // As in Store.
+    [[nodiscard]] virtual Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit,
+                                                                      std::chrono::milliseconds hold) = 0;
+    [[nodiscard]] virtual Status checked(std::span<const SpecRef> specs) = 0;
     // Enqueues a manual_retry: every text of the spec is asked for again.
     [[nodiscard]] virtual Result<EnqueueOutcome> reembed_spec(std::string_view catalog_id,
                                                               std::string_view spec_name) = 0;

@@ -29,6 +29,7 @@ struct CatalogHealth {
     std::size_t specs_failed = 0;
     std::size_t operation_count = 0;
     std::size_t embedding_count = 0;
+    std::size_t operations_left_out = 0;  // of its documents (SpecRecord)
 };
 
 }  // namespace embedq

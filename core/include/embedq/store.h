@@ -4,15 +4,7 @@
 // store's own clock; durations are counted from now. A verb that fails for a passing reason (busy, connection lost)
 // returns `unavailable`, and repeating it does no harm. The verbs stand in the order in which to implement them; the
 // conformance kit proves the invariants of docs/architecture.md, group by group.
-//
-// Terms:
-//   settled   a text that has a vector or a refusal under a profile. A refusal is provisional: the text is asked for
-//             again when it is due, after times that double with each refusal (support/store_rules.h)
-//   gap       an operation whose text is not settled under its catalog's target profile
-//   epoch     counts how often a catalog was embedded again under the same model; each is a profile of its own
-//   force     `force_from` of a spec: a time before which the vectors of its texts do not count; set by a manual_retry
-//   parked    a failing spec that `reconcile` passes over for growing times, until it is written or retried by hand
-//   suspect   a job whose lease expired twice: it may kill its worker, so it is claimed alone
+// Its terms (settled, gap, force, …) are explained in store_types.h.
 #pragma once
 
 #include <chrono>
@@ -60,8 +52,9 @@ public:
 
     // --- Specs.
     // Stores documents, operations and jobs (write_and_enqueue_are_one). A document with the same content hash, text
-    // version and fields is `unchanged`: nothing is written, and a job is enqueued only if there is a gap and no open
-    // job; an open one is about this document already (`collapsed`). The catalogs must exist (`not_found`).
+    // version, fields and record is `unchanged`: nothing is written, and a job is enqueued only if there is a gap and
+    // no open job; an open one is about this document already (`collapsed`). The catalogs must exist (`not_found`).
+    // A renamed spec takes its jobs along; jobs of a deleted spec of the new name are then of the same history.
     [[nodiscard]] virtual Result<std::vector<PutResult>> put_specs(std::span<const SpecWrite> specs) = 0;
     // Ordered by name; those after `after` (exclusive), `limit` at most.
     [[nodiscard]] virtual Result<std::vector<SpecInfo>> specs(std::string_view catalog_id, std::string_view after,
@@ -69,6 +62,12 @@ public:
     [[nodiscard]] virtual Result<SpecInfo> spec(std::string_view catalog_id, std::string_view spec_name) = 0;
     [[nodiscard]] virtual Result<std::string> spec_content(std::string_view catalog_id, std::string_view spec_name) = 0;
     [[nodiscard]] virtual Status delete_spec(std::string_view catalog_id, std::string_view spec_name) = 0;
+    // Specs whose source is due to be asked again, one refresh interval after it was asked last (a write that is not
+    // `unchanged` counts as asking): those first that are due longest, returned in any order. Each is due again after
+    // `hold`, so that no other process gets it meanwhile; `checked` makes it due one interval from now.
+    [[nodiscard]] virtual Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit,
+                                                                      std::chrono::milliseconds hold) = 0;
+    [[nodiscard]] virtual Status checked(std::span<const SpecRef> specs) = 0;  // leaves out those that are gone
     // Copies specs and operations into a new catalog with the source's provider and target profile; enqueues only where
     // there is a gap. `conflict` when the new id exists.
     [[nodiscard]] virtual Status clone_catalog(std::string_view source_id, const CatalogWrite& target) = 0;

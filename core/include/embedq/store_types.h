@@ -1,5 +1,14 @@
 // What a store says about itself, and the visitors that it calls.
 //
+// Terms:
+//   settled   a text that has a vector or a refusal under a profile. A refusal is provisional: the text is asked for
+//             again when it is due, after times that double with each refusal (support/store_rules.h)
+//   gap       an operation whose text is not settled under its catalog's target profile
+//   epoch     counts how often a catalog was embedded again under the same model; each is a profile of its own
+//   force     `force_from` of a spec: a time before which the vectors of its texts do not count; set by a manual_retry
+//   parked    a failing spec that `reconcile` passes over for growing times, until it is written or retried by hand
+//   suspect   a job whose lease expired twice: it may kill its worker, so it is claimed alone
+//
 // Plain values.
 #pragma once
 

@@ -22,6 +22,10 @@ public:
     Result<std::string> spec_content(std::string_view, std::string_view) override { return none(); }
     Result<std::vector<Operation>> spec_operations(std::string_view, std::string_view) override { return none(); }
     Status delete_spec(std::string_view, std::string_view) override { return none(); }
+    Result<std::vector<SpecInfo>> due_refreshes(std::size_t, std::chrono::milliseconds) override {
+        return std::vector<SpecInfo>{};
+    }
+    Status checked(std::span<const SpecRef>) override { return {}; }
     Result<EnqueueOutcome> reembed_spec(std::string_view, std::string_view) override { return none(); }
     Result<SearchResponse> search(const SearchRequest&) override { return SearchResponse{}; }
     Result<std::vector<CatalogHealth>> health(std::string_view) override { return std::vector<CatalogHealth>{}; }

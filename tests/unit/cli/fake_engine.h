@@ -143,6 +143,10 @@ public:
         return std::vector<Operation>{};
     }
     Status delete_spec(std::string_view, std::string_view) override { return {}; }
+    Result<std::vector<SpecInfo>> due_refreshes(std::size_t, std::chrono::milliseconds) override {
+        return std::vector<SpecInfo>{};
+    }
+    Status checked(std::span<const SpecRef>) override { return {}; }
     Result<EnqueueOutcome> reembed_spec(std::string_view, std::string_view) override { return EnqueueOutcome::created; }
     Result<SearchResponse> search(const SearchRequest& request) override {
         last_search = request;

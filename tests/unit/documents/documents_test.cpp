@@ -52,5 +52,11 @@ TEST(SizeText, is_for_people) {
     EXPECT_EQ(size_text(INT64_MAX), "9223.4 PB");
 }
 
+TEST(Notes, come_back_as_they_were) {
+    const std::vector<Note> notes{{"paths./a\\n.get", "two\nlines"}, {"", ""}, {"x", "a \\ and a \\n"}};
+    EXPECT_EQ(split_notes(join_notes(notes)), notes);
+    EXPECT_TRUE(split_notes("").empty());
+}
+
 }  // namespace
 }  // namespace embedq::documents

@@ -1,6 +1,7 @@
 #include "every_verb.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "server.h"
 
@@ -86,6 +87,12 @@ void call_every_verb(Store& store) {
     must(store.workers());
     must(store.changes("shop", 0));
     must(store.clone_catalog("shop", {.catalog_id = "copy"}));
+    must(store.due_refreshes(10, std::chrono::minutes(5)));
+    must(store.checked(std::vector{SpecRef{"shop", "pets"}}));
+    write.renamed_from = std::exchange(write.spec_name, "animals");
+    EXPECT_EQ(must(store.put_specs({&write, 1})).at(0).outcome, PutOutcome::changed);
+    write.renamed_from = std::exchange(write.spec_name, "pets");
+    must(store.put_specs({&write, 1}));
     must(store.delete_spec("shop", "pets"));
     must(store.delete_catalog("shop"));
     must(store.prune({.older_than = std::chrono::hours(0), .limit = 100}));

@@ -121,8 +121,9 @@ TEST_F(MigrationsTest, of_fifty_processes_in_parallel_create_one_schema) {
     wait_until(started);
     gate.execute("SELECT pg_advisory_unlock(50)");
     for (auto& child : children) EXPECT_EQ(child->wait(), 0);
-    EXPECT_EQ(value("SELECT string_agg(number || ' ' || name, ', ') FROM " + quoted_schema() + ".migrations"),
-              "1 first schema");
+    EXPECT_EQ(
+        value("SELECT string_agg(number || ' ' || name, ', ' ORDER BY number) FROM " + quoted_schema() + ".migrations"),
+        "1 first schema, 2 folders, notes and refreshes");
 }
 
 // If the server has too few connections for all, those that are refused report why, and the schema is still complete.
@@ -188,13 +189,34 @@ TEST_F(MigrationsTest, that_fail_leave_the_steps_before_them) {
               "0");
 }
 
+// What the first schema has is kept, with empty records.
+TEST_F(MigrationsTest, of_an_older_schema_keep_its_specs) {
+    apply({migrations().front()});
+    const std::string name = quoted_schema() + ".";
+    static_cast<void>(sql("SET ROLE embedq; SELECT " + name + "put_catalog('shop', '', '', '', ''); SELECT " + name +
+                          "put_texts(ARRAY[sha256('text')], ARRAY['text']); SELECT * FROM " + name +
+                          "put_changed('shop', 'pets', 2::smallint, '/apis/pets.yaml', '', '', 'Pets', '', "
+                          "sha256('pets'), 1, 4, 'pets', ARRAY['get'], ARRAY['GET'], ARRAY['/pets'], ARRAY['text'], "
+                          "ARRAY[''], ARRAY[0::bigint], ARRAY[sha256('text')])"));
+    const auto store = open_store(url(), schema, context);
+    EXPECT_EQ(must(store->migrate()).current, migrations().size());
+    const SpecInfo info = must(store->spec("shop", "pets"));
+    EXPECT_EQ(info.source, "/apis/pets.yaml");
+    EXPECT_EQ(info.operation_count, 1U);
+    EXPECT_EQ(info.record, SpecRecord{});
+    EXPECT_FALSE(info.checked_at.has_value());
+    EXPECT_TRUE(must(store->due_refreshes(10, std::chrono::minutes(5))).empty());
+    must(store->checked(std::vector{SpecRef{"shop", "pets"}}));
+    EXPECT_TRUE(must(store->spec("shop", "pets")).checked_at.has_value());
+}
+
 TEST_F(MigrationsTest, of_a_newer_build_are_refused_by_every_verb) {
     auto store = fresh_store();
     static_cast<void>(sql("INSERT INTO " + quoted_schema() + ".migrations (number, name) VALUES (7, 'to come')"));
     for (const std::string& message : {to_string(open_store(url(), schema, context)->migrate().error()),
                                        to_string(open_store(url(), schema, context)->catalogs().error())}) {
         EXPECT_NE(message.find("schema \"" + schema +
-                               "\": version 7, and this build needs 1; a newer embedq made it: use that one"),
+                               "\": version 7, and this build needs 2; a newer embedq made it: use that one"),
                   std::string::npos)
             << message;
     }
@@ -204,7 +226,7 @@ TEST_F(MigrationsTest, of_a_newer_build_are_refused_by_every_verb) {
 TEST_F(MigrationsTest, that_are_missing_are_reported_with_the_hint) {
     const auto catalogs = open_store(url(), schema, context)->catalogs();
     EXPECT_EQ(catalogs.error().kind, ErrorKind::misconfigured);
-    EXPECT_NE(to_string(catalogs.error()).find("version 0, and this build needs 1; run `embedq migrate up`"),
+    EXPECT_NE(to_string(catalogs.error()).find("version 0, and this build needs 2; run `embedq migrate up`"),
               std::string::npos)
         << to_string(catalogs.error());
     EXPECT_EQ(schema_exists(), "f") << "a verb does not create the schema";

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "sandbox.h"
+#include "schema.h"
 
 namespace embedq::sqlite::testing {
 namespace {
@@ -39,6 +40,35 @@ TEST(Migrations, applied_twice_change_nothing) {
     must(store->migrate());
     EXPECT_EQ(must(store->catalogs()).size(), 1U);
     EXPECT_EQ(value_of(*raw(sandbox.path()), "SELECT count(*) FROM migrations"), newest_schema());
+}
+
+// What the first schema has is kept, with empty records.
+TEST(Migrations, of_an_older_file_keep_its_specs) {
+    TestContext context("sqlite");
+    Sandbox sandbox;
+    {
+        const auto older = raw(sandbox.path());
+        older->execute("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL");
+        older->execute(migrations[0].sql);
+        older->execute(
+            "INSERT INTO migrations VALUES (1, 'first schema', 0);"
+            "INSERT INTO catalogs VALUES (1, 'shop', '', '', '', '', '', NULL, NULL, 0, 0, 0, 0);"
+            "INSERT INTO specs VALUES (1, 1, 'pets', 2, '/apis/pets.yaml', '', '', 'Pets', '', zeroblob(32), 1, 5, 0,"
+            " NULL, 0, NULL, 0, 7, 8);"
+            "PRAGMA user_version = 1");
+        older->execute(("PRAGMA application_id = " + std::to_string(application_id)).c_str());
+    }
+    const auto store = open_store(sandbox.path(), context);
+    EXPECT_EQ(store->spec("shop", "pets").error().kind, ErrorKind::misconfigured);
+    EXPECT_EQ(must(store->migrate()).current, newest_schema());
+    const SpecInfo info = must(store->spec("shop", "pets"));
+    EXPECT_EQ(info.source, "/apis/pets.yaml");
+    EXPECT_EQ(info.generation, 5U);
+    EXPECT_EQ(info.record, SpecRecord{});
+    EXPECT_FALSE(info.checked_at.has_value());
+    EXPECT_TRUE(must(store->due_refreshes(10, std::chrono::minutes(5))).empty());
+    must(store->checked(std::vector{SpecRef{"shop", "pets"}}));
+    EXPECT_TRUE(must(store->spec("shop", "pets")).checked_at.has_value());
 }
 
 TEST(Migrations, of_a_newer_build_are_refused_with_both_versions) {

@@ -49,6 +49,10 @@ public:
     Status delete_spec(std::string_view catalog_id, std::string_view spec_name) override {
         return inner_->delete_spec(catalog_id, spec_name);
     }
+    Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit, std::chrono::milliseconds hold) override {
+        return inner_->due_refreshes(limit, hold);
+    }
+    Status checked(std::span<const SpecRef> specs) override { return inner_->checked(specs); }
     Result<std::uint64_t> revision(std::string_view catalog_id) override { return inner_->revision(catalog_id); }
     Result<Changes> changes(std::string_view catalog_id, std::uint64_t since_revision) override {
         return inner_->changes(catalog_id, since_revision);

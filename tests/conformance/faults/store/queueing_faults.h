@@ -96,6 +96,47 @@ public:
     }
 };
 
+class RecordsDoNotCount final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<PutResult>> put_specs(std::span<const SpecWrite> specs) override {
+        std::vector<SpecWrite> writes(specs.begin(), specs.end());
+        for (SpecWrite& write : writes) {
+            const auto known = inner().spec(write.catalog_id, write.spec_name);
+            if (known && known->content_hash == write.content_hash) write.record = known->record;
+        }
+        return inner().put_specs(writes);
+    }
+};
+
+class RenamedIsNew final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<PutResult>> put_specs(std::span<const SpecWrite> specs) override {
+        std::vector<SpecWrite> writes(specs.begin(), specs.end());
+        for (SpecWrite& write : writes) {
+            const std::string from = std::exchange(write.renamed_from, {});
+            if (!from.empty() && !inner().spec(write.catalog_id, write.spec_name))
+                static_cast<void>(inner().delete_spec(write.catalog_id, from));
+        }
+        return inner().put_specs(writes);
+    }
+};
+
+class RefreshesAreNotHeld final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit, std::chrono::milliseconds) override {
+        return inner().due_refreshes(limit, std::chrono::milliseconds(0));
+    }
+};
+
+class CheckingIsForgotten final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Status checked(std::span<const SpecRef>) override { return {}; }
+};
+
 // --- enqueuing
 
 class CollapseUnreported final : public FaultyStore {

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "embedq/catalog.h"
 #include "embedq/commit.h"
 #include "embedq/endpoint.h"
 #include "embedq/error.h"
@@ -66,6 +67,29 @@ inline constexpr std::string_view catalog_exists_hint = "choose another id, or d
     if (!target.profile || target.profile->dimension > 0) return {};
     return fail(ErrorKind::invalid_argument, "the target profile of catalog '" + target.catalog_id +
                                                  "' has dimension 0, but a profile needs the dimension of its vectors");
+}
+
+// A write of a spec, but for its catalog. A refresh interval is at most a year, so that the next check is within a
+// clock's range.
+[[nodiscard]] inline Status check_spec_write(const SpecWrite& write) {
+    constexpr std::chrono::milliseconds longest_refresh = std::chrono::hours(24 * 365);
+    if (auto valid = check_spec_name(write.spec_name); !valid) return valid;
+    const std::string spec = "spec '" + write.spec_name + "' ";
+    const SpecRecord& record = write.record;
+    if (record.notes.size() > most_notes)
+        return fail(ErrorKind::invalid_argument, spec + "has " + std::to_string(record.notes.size()) +
+                                                     " notes, but at most " + std::to_string(most_notes) + " are kept");
+    if (record.refresh < std::chrono::milliseconds::zero() || record.refresh > longest_refresh)
+        return fail(ErrorKind::invalid_argument, spec + "has a refresh interval of " +
+                                                     std::to_string(record.refresh.count()) +
+                                                     " ms, but it must be from 0 to a year");
+    return {};
+}
+
+// When the source of a spec is due to be asked again, if it was asked at this time.
+[[nodiscard]] inline std::optional<Time> next_check(const SpecRecord& record, Time asked_at) {
+    if (record.refresh == std::chrono::milliseconds::zero()) return std::nullopt;
+    return asked_at + record.refresh;
 }
 
 // Why the values are not a vector, as the end of a sentence; nullptr if they are one.
