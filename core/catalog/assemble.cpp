@@ -11,6 +11,7 @@
 #include "catalog/canonical_text.h"
 #include "catalog/encoding.h"
 #include "catalog/hash.h"
+#include "catalog/notes.h"
 #include "catalog/path_items.h"
 #include "catalog/prose.h"
 
@@ -115,28 +116,54 @@ Prepared prepared(const RawOperation& raw, const RawPathItem& item) {
             .id = given ? bounded_id(without_controls(raw.operation_id)) : std::string()};
 }
 
+std::string why_no_operations(const RawDocument& raw) {
+    const std::string_view also = raw.webhooks.empty() ? "" : "; its webhooks are not indexed";
+    if (raw.paths_kind.empty()) return fmt::format("the document has no \"paths\", so it has no operations{}", also);
+    if (raw.paths.empty() && raw.paths_ref.empty()) return fmt::format("\"paths\" is empty{}", also);
+    return fmt::format("no operation was taken from {} paths", raw.paths.size());
+}
+
 // Collects operations and keeps them within the limits.
 class Assembler {
 public:
-    Assembler(const Limits& limits, Work& work) : limits_(limits), work_(work) {}
+    Assembler(const Limits& limits, Work& work, const PathItems& path_items, std::string dialect)
+        : limits_(limits), work_(work), path_items_(path_items), dialect_(std::move(dialect)) {}
+
+    // The paths are empty afterwards.
+    Status add_paths(RawDocument& raw) {
+        if (!raw.paths_ref.empty()) {
+            notes_.add_left_out([&] {
+                return Note{"paths.$ref", fmt::format("the reference \"{}\" in place of the paths is not followed",
+                                                      shown(raw.paths_ref))};
+            });
+        }
+        for (auto& [path, item] : raw.paths) {
+            if (auto status = add_path(path, item); !status) return status;
+            item = {};
+        }
+        if (operations_.empty()) notes_.add_first({"paths", why_no_operations(raw)});
+        return {};
+    }
 
     // The path's own item comes first, then those it refers to, which other paths may refer to as well.
-    Status add_path(std::string path, const std::vector<const RawPathItem*>& items) {
+    Status add_path(std::string path, const RawPathItem& own) {
         path = without_controls(std::move(path));
-        std::set<std::string_view> methods_seen;
-        for (const RawPathItem* const item : items) {
-            for (const auto& ignored : item->ignored) {
-                notes_.add([&] { return fmt::format("the path {} is read only partly: {}", shown(path), ignored); });
-            }
-            for (const auto& raw : item->operations) {
-                if (!methods_seen.insert(raw.method).second) continue;
-                if (!work_.go_on()) return std::unexpected(work_.error());
-                const bool is_own = item == items.front();
-                const Status added = is_own ? add(prepared(raw, *item), raw, path) : add(shared(raw, *item), raw, path);
-                if (!added) return added;
-            }
+        const PathItems::Chain chain = path_items_.follow(own.ref);
+        if (chain.not_followed != nullptr) notes_.add_left_out([&] { return Note{place_of(path), chain.reason()}; });
+        Methods methods{.is_cycle = chain.end == PathItems::End::cycle};
+        if (Status added = add_item(path, own, true, methods); !added) return added;
+        for (const RawPathItem* const item : chain.items) {
+            if (Status added = add_item(path, *item, false, methods); !added) return added;
         }
         return {};
+    }
+
+    // Webhooks, and path items that no path has, are operations that are not taken.
+    void leave_out(const RawDocument& raw) {
+        for (const auto& [name, item] : raw.webhooks) leave_out("webhooks", name, item, "webhooks are not indexed");
+        for (const auto& [name, item] : raw.path_items) {
+            if (!path_items_.is_used(name)) leave_out("components.pathItems", name, item, "no path refers to it");
+        }
     }
 
     // Ids are assigned last, since an id depends on which others are claimed.
@@ -165,12 +192,123 @@ public:
     }
 
     Notes& notes() { return notes_; }
-    std::vector<Operation> take() { return std::move(operations_); }
+    void move_to(Document& document) {
+        document.operations = std::move(operations_);
+        notes_.append(std::move(not_indexed_));
+        notes_.move_to(document);
+    }
 
 private:
+    struct Methods {
+        std::set<std::string_view> seen;
+        bool is_cycle = false;  // so that an item comes up again
+    };
+
+    Status add_item(const std::string& path, const RawPathItem& item, bool is_own, Methods& methods) {
+        for (const auto& ignored : item.ignored) {
+            notes_.add_left_out([&] { return Note{place_of(path, ignored.key), reason_of(ignored, item)}; });
+        }
+        for (const auto& raw : item.operations) {
+            if (!work_.go_on()) return std::unexpected(work_.error());
+            if (!is_taken(path, raw, methods)) continue;
+            if (Status added = add_operation(path, raw, item, is_own); !added) return added;
+        }
+        return {};
+    }
+
+    bool is_taken(const std::string& path, const RawOperation& raw, Methods& methods) {
+        if (raw.is_3_2 && !is_3_2_) {
+            notes_.add_left_out([&] {
+                return Note{place_of(path, raw.key),
+                            fmt::format("OpenAPI has it since 3.2, and the document is in {}", dialect_)};
+            });
+            return false;
+        }
+        if (methods.seen.insert(raw.method).second) return true;
+        if (!methods.is_cycle) {
+            notes_.add_left_out([&] {
+                return Note{place_of(path, raw.key), fmt::format("the path has another operation {}", raw.method)};
+            });
+        }
+        return false;
+    }
+
+    Status add_operation(const std::string& path, const RawOperation& raw, const RawPathItem& item, bool is_own) {
+        for (const auto& callback : raw.callbacks.places) {
+            not_indexed_.add_left_out([&] {
+                return Note{fmt::format("{}.callbacks.{}", place_of(path, raw.key), callback),
+                            "callbacks are not indexed"};
+            });
+        }
+        not_indexed_.count_left_out(raw.callbacks.count - raw.callbacks.places.size());
+        const RawPathItem* const target = raw.ref.empty() ? nullptr : target_of(path, raw);
+        if (target != nullptr) return add(shared(*target), raw, path);
+        if (!raw.ref.empty() && !has_texts(raw)) return {};
+        return is_own ? add(prepared(raw, item), raw, path) : add(shared(raw, item), raw, path);
+    }
+
+    static bool has_texts(const RawOperation& raw) {
+        return !raw.operation_id.empty() || !raw.summary.empty() || !raw.description.empty();
+    }
+
+    // What an operation's reference leads to; null, with a note, if that is no operation. What stands beside the
+    // reference is then the operation.
+    const RawPathItem* target_of(const std::string& path, const RawOperation& raw) {
+        const PathItems::Chain chain = path_items_.follow(raw.ref);
+        const RawPathItem* const target = chain.items.empty() ? nullptr : chain.items.back();
+        const bool is_item = target != nullptr && !target->operations.empty() && !target->has_fields_of_operations;
+        if (chain.not_followed == nullptr && !is_item) return target;
+        const auto note = [&] {
+            return Note{
+                place_of(path, raw.key),
+                is_item ? fmt::format("the reference \"{}\" leads to a path item, not to an operation", shown(raw.ref))
+                        : chain.reason()};
+        };
+        if (has_texts(raw)) {
+            notes_.add(note);
+        } else {
+            notes_.add_left_out(note);
+        }
+        return nullptr;
+    }
+
+    static std::string place_of(std::string_view path, std::string_view key = {}) {
+        return fmt::format("paths.{}{}{}", shown(path), key.empty() ? "" : ".", shown(key));
+    }
+
+    static std::string reason_of(const RawIgnored& ignored, const RawPathItem& item) {
+        const bool is_beside = item.has_fields_of_operations && !ignored.key.empty();
+        return fmt::format("{}{}", ignored.reason,
+                           is_beside ? "; fields of an operation stand beside it, where they should be under it" : "");
+    }
+
+    void leave_out(std::string_view section, std::string_view name, const RawPathItem& item, std::string_view reason) {
+        const auto note = [&](std::string_view key) {
+            not_indexed_.add_left_out([&] {
+                return Note{fmt::format("{}.{}{}{}", section, shown(name), key.empty() ? "" : ".", shown(key)),
+                            std::string(reason)};
+            });
+        };
+        if (!item.ref.empty()) note("$ref");
+        for (const auto& operation : item.operations) note(operation.key);
+        for (const auto& ignored : item.ignored) note(ignored.key);
+    }
+
     const Prepared& shared(const RawOperation& raw, const RawPathItem& item) {
         const auto known = shared_.find(&raw);
         return known != shared_.end() ? known->second : shared_.emplace(&raw, prepared(raw, item)).first->second;
+    }
+
+    // Of an operation that others refer to.
+    const Prepared& shared(const RawPathItem& target) {
+        const auto known = shared_.find(&target);
+        if (known != shared_.end()) return known->second;
+        RawOperation raw;
+        raw.operation_id = target.operation_id;
+        raw.summary = target.summary;
+        raw.description = target.description;
+        raw.tags = target.tags;
+        return shared_.emplace(&target, prepared(raw, {})).first->second;
     }
 
     Status add(const Prepared& prepared, const RawOperation& raw, const std::string& path) {
@@ -188,8 +326,9 @@ private:
         }
         if (prepared.parts.tags_left_out) {
             notes_.add([&] {
-                return fmt::format("the operation {} {} has more than {} KiB of tags, and the rest is ignored",
-                                   raw.method, shown(path), prepared.parts.tag_line.size() >> 10U);
+                return Note{
+                    fmt::format("{}.tags", place_of(path, raw.key)),
+                    fmt::format("the first {} KiB of the tags are read", prepared.parts.tag_line.size() >> 10U)};
             });
         }
         Operation& operation = operations_.emplace_back();
@@ -217,10 +356,14 @@ private:
 
     const Limits& limits_;
     Work& work_;
-    std::unordered_map<const RawOperation*, Prepared> shared_;
+    const PathItems& path_items_;
+    const std::string dialect_;
+    const bool is_3_2_ = dialect_.starts_with("OpenAPI 3.2");
+    std::unordered_map<const void*, Prepared> shared_;  // by the operation, or by the item that is one
     std::vector<Operation> operations_;
     std::size_t total_bytes_ = 0;
     Notes notes_;
+    Notes not_indexed_;
 };
 
 }  // namespace
@@ -228,10 +371,6 @@ private:
 Result<Document> assemble(RawDocument raw, DocumentReader& reader, const Limits& limits, Work& work) {
     auto dialect = dialect_of(raw);
     if (!dialect) return std::unexpected(std::move(dialect.error()));
-    Assembler assembler(limits, work);
-    if (raw.paths_kind.empty()) {
-        assembler.notes().add([] { return std::string("the document has no \"paths\", so it has no operations"); });
-    }
     if (!raw.paths_kind.empty() && raw.paths_kind != "object" && raw.paths_kind != "null") {
         return fail(ErrorKind::invalid_argument,
                     fmt::format("\"paths\" is {}, expected an object of path items", with_article(raw.paths_kind)));
@@ -239,11 +378,9 @@ Result<Document> assemble(RawDocument raw, DocumentReader& reader, const Limits&
 
     PathItems path_items;
     if (auto status = path_items.resolve(raw, reader); !status) return std::unexpected(std::move(status.error()));
-    for (auto& [path, item] : raw.paths) {
-        const auto chain = path_items.chain(path, item, assembler.notes());
-        if (auto status = assembler.add_path(path, chain); !status) return std::unexpected(std::move(status.error()));
-        item = {};
-    }
+    Assembler assembler(limits, work, path_items, *dialect);
+    if (auto status = assembler.add_paths(raw); !status) return std::unexpected(std::move(status.error()));
+    assembler.leave_out(raw);
     if (auto status = assembler.assign_ids(); !status) return std::unexpected(std::move(status.error()));
 
     Document document;
@@ -252,8 +389,7 @@ Result<Document> assemble(RawDocument raw, DocumentReader& reader, const Limits&
     document.description = bounded(std::move(raw.description), max_description_bytes);
     std::ranges::replace(document.description, '\0', ' ');
     document.dialect = std::move(*dialect);
-    document.operations = assembler.take();
-    document.notes = assembler.notes().take();
+    assembler.move_to(document);
     return document;
 }
 

@@ -30,6 +30,7 @@
 namespace embedq::catalog {
 
 inline constexpr std::uint32_t text_version = 1;
+inline constexpr std::size_t max_notes = 100;  // of one document
 
 // Limits on one document. The work within them grows with the document's size at most as n log n.
 struct Limits {
@@ -52,30 +53,44 @@ struct ReadingControl {
     std::function<std::chrono::nanoseconds()> clock = {};
 };
 
+// What a document has and the result has not.
+struct Note {
+    std::string where;   // the place in the document: "paths./carts.get", "webhooks.paid.post"
+    std::string reason;  // for people: "it is null, expected an object"
+
+    friend bool operator==(const Note&, const Note&) = default;
+};
+
 struct Document {
     std::string title;                  // at most 1,000 bytes
     std::string version;                // of the API, at most 200 bytes
     std::string description;            // white space as the document has it; at most 64 KiB
     std::string dialect;                // "OpenAPI 3.0.1", "Swagger 2.0"
     std::vector<Operation> operations;  // in document order
-    std::vector<std::string> notes;     // what was ignored and why, for people; at most 20
+    std::vector<Note> notes;            // the first `max_notes` of what was left out, webhooks and callbacks last
+    std::size_t note_count = 0;         // of all
+    // Operations that are in the document and not in `operations`; what a reference leads to, if it is not followed,
+    // counts as one.
+    std::size_t operations_left_out = 0;
 };
 
 // Reads a document, or reports what is wrong with it and where (`invalid_argument`). The whole text is validated,
 // including what is not used. A UTF-8 byte order mark is skipped.
 //
-// - All eight methods (get put post delete options head patch trace); webhooks and callbacks are not operations; keys
-//   of `paths` that begin with "x-" are not paths.
+// - Whatever is left out has a note: each operation that is not taken, and why a document has no operations.
+// - The methods get put post delete options head patch trace; in OpenAPI 3.2 also query and `additionalOperations`,
+//   of which each path item has at most 32. Webhooks and callbacks are not operations; keys of `paths` that begin with
+//   "x-" are not paths.
 // - `operation_id` is the document's operationId, else "METHOD path". Where several operations claim one id, each of
 //   them gets the suffix "~" and the first 8 digits of SHA-256("METHOD path"), so an id does not depend on the order of
 //   operations. Ids longer than 512 bytes are shortened and end in "~" and 16 digits of their own SHA-256.
-// - Local `$ref`s of path items are followed, through any JSON pointer; an operation beside a `$ref` takes precedence
-//   over the same method at its target. Remote references, cycles and dangling references result in a note.
+// - Local `$ref`s of path items and operations are followed, through any JSON pointer; an operation beside a `$ref`
+//   takes precedence over the same method at its target. A reference is also local behind the document's own `$self`.
+//   Remote references, cycles and dangling references result in a note.
 // - A duplicate key in an object that is read (the document, info, paths, path items, operations) is an error: one of
 //   the two would be lost. In YAML it is an error everywhere, and so are aliases that expand too far and aliases of a
 //   node that contains them.
 // - Numbers are read as they are written: any valid JSON number is accepted, and `swagger: 2.0` is the text "2.0".
-// - A document without `paths` has no operations, and gets a note.
 // - Of an operation's tags, the first 16 KiB are read; what is left out results in a note.
 [[nodiscard]] Result<Document> parse_document(std::string_view content, const Limits& limits = {},
                                               const ReadingControl& control = {});

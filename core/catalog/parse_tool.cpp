@@ -61,7 +61,7 @@ void parse(const fs::path& path, bool verbose, bool texts, Sums& sums) {
         fmt::print("{}\trefused: {}\n", path.string(), to_string(document.error()));
         return;
     }
-    for (const auto& note : document->notes) fmt::print("{}\tnote: {}\n", path.string(), note);
+    for (const auto& note : document->notes) fmt::print("{}\tnote: {}: {}\n", path.string(), note.where, note.reason);
     if (verbose) fmt::print("{}\t{}\n", path.string(), document->operations.size());
     for (const auto& operation : document->operations) {
         sums.texts.insert(operation.text_hash);

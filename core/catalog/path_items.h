@@ -1,61 +1,51 @@
-// Path items with their local `$ref`s followed.
+// Path items and operations with their local `$ref`s followed.
 //
 // Internal to core/catalog. Thread-safety: belongs to one thread.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "catalog/raw_document.h"
 
 namespace embedq::catalog {
 
-// Notes for people, limited in number.
-class Notes {
-public:
-    // Calls `note` only where its text is kept: a document may give cause for millions.
-    template <class Note>
-    void add(Note&& note) {
-        if (notes_.size() < max_notes - 1) {
-            notes_.push_back(std::forward<Note>(note)());
-        } else {
-            ++left_out_;
-        }
-    }
-    // The notes, and the number of those beyond the limit.
-    [[nodiscard]] std::vector<std::string> take();
-
-private:
-    static constexpr std::size_t max_notes = 20;
-
-    std::vector<std::string> notes_;
-    std::size_t left_out_ = 0;
-};
-
-// Finds what path items refer to, in as many passes over the document as the longest chain of references has links.
+// Finds what path items and operations refer to, in as many passes over the document as the longest chain of references
+// has links.
 class PathItems {
 public:
     // The document must stay where it is.
     [[nodiscard]] Status resolve(const RawDocument& raw, DocumentReader& reader);
 
-    // The path item and those that its `$ref` leads to, nearest first. Only after resolve(). Its work does not depend
-    // on the lengths of the references, since many paths may go through the same ones.
-    [[nodiscard]] std::vector<const RawPathItem*> chain(std::string_view path, const RawPathItem& item,
-                                                        Notes& notes) const;
+    // The items that a `$ref` leads to, nearest first, and why it ends before the last of them. Only after resolve().
+    // The work does not depend on the lengths of the references, since many paths may go through the same ones.
+    enum class End : std::uint8_t { complete, remote, cycle, too_long, missing };
+    struct Chain {
+        std::vector<const RawPathItem*> items;
+        End end = End::complete;
+        const std::string* not_followed = nullptr;  // the reference at which it ends early
+        // For a note.
+        [[nodiscard]] std::string reason() const;
+    };
+    // `ref` is a member of the document or of an item of a chain.
+    [[nodiscard]] Chain follow(const std::string& ref) const;
+
+    // Whether a reference leads to the path item of `components` by that name.
+    [[nodiscard]] bool is_used(const std::string& name) const;
 
 private:
-    // What a path item with a `$ref` refers to.
+    // What a reference leads to.
     struct Link {
         bool is_local = false;
-        const RawPathItem* target = nullptr;  // null if there is no path item
+        const RawPathItem* target = nullptr;  // null if there is no object
     };
 
     FoundItems found_;
-    std::unordered_map<const RawPathItem*, Link> links_;
+    std::unordered_map<const std::string*, Link> links_;
 };
 
 }  // namespace embedq::catalog

@@ -43,7 +43,9 @@ std::string key_of(std::string_view token) {
 
 }  // namespace
 
-std::optional<JsonPointer> local_pointer(std::string_view ref) {
+std::optional<JsonPointer> local_pointer(std::string_view ref, std::string_view self) {
+    self = self.substr(0, self.find('#'));
+    if (!self.empty() && ref.starts_with(self)) ref.remove_prefix(self.size());
     if (!ref.starts_with("#/")) return std::nullopt;
     const std::string decoded = percent_decoded(ref.substr(2));
     JsonPointer keys;

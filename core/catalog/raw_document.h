@@ -17,31 +17,75 @@
 
 namespace embedq::catalog {
 
+// Where an operation's callbacks have operations: "paid.{$url}.post". Only the first places are kept.
+struct RawCallbacks {
+    std::vector<std::string> places;
+    std::size_t count = 0;
+
+    void add(std::string place) {
+        if (count++ < max_notes) places.push_back(std::move(place));
+    }
+};
+
 struct RawOperation {
-    std::string method;  // upper case
+    std::string method;   // as requests name it: "GET"
+    std::string key;      // where it is in its path item: "get", "additionalOperations.COPY"
+    bool is_3_2 = false;  // only OpenAPI 3.2 has it
+    std::string ref;      // empty for none
     std::string operation_id;
     std::string summary;
     std::string description;
     std::vector<std::string> tags;
+    RawCallbacks callbacks;
 };
 
+// What stands in place of an operation, and why it is none: "it is null, expected an object".
+struct RawIgnored {
+    std::string key;  // in its path item; empty if it is all of it
+    std::string reason;
+};
+
+// A path item, or an operation if that is what a reference leads to.
 struct RawPathItem {
     std::string ref;  // empty for none
     std::string summary;
     std::string description;
     std::vector<RawOperation> operations;
-    std::vector<std::string> ignored;  // what was ignored: "its `get` is a string, not an object"
+    std::vector<RawIgnored> ignored;
+    // What only operations have. In a path item it is beside a method instead of under it.
+    std::string operation_id;
+    std::vector<std::string> tags;
+    RawCallbacks callbacks;
+    bool has_fields_of_operations = false;
+
+    // Begins the operation of a method.
+    RawOperation& add(std::string_view method, std::string key, bool is_3_2);
+    // Of what is in place of an object: an operation, or with an empty key the path item.
+    void ignore(std::string key, std::string_view kind);
+    // Of a key that is not read.
+    void add_unread(std::string_view key, bool is_object);
+    // Whether `additionalOperations` may have an operation by that name; otherwise it is ignored.
+    bool accepts_additional(const std::string& method);
+
+private:
+    std::size_t additional_ = 0;
 };
+
+using RawItems = std::vector<std::pair<std::string, RawPathItem>>;
 
 struct RawDocument {
     std::optional<std::string> openapi;
     std::optional<std::string> swagger;
+    std::string self;  // the document's own URI, `$self`
     std::string title;
     std::string version;
     std::string description;
     std::string paths_kind;              // what `paths` is: "object", "null", "array"…; empty if it is missing
+    std::string paths_ref;               // a reference in place of paths
     std::vector<std::string> root_keys;  // the first few, for messages
-    std::vector<std::pair<std::string, RawPathItem>> paths;
+    RawItems paths;
+    RawItems webhooks;
+    RawItems path_items;  // of `components`
 };
 
 inline constexpr std::size_t max_root_keys = 12;
@@ -64,7 +108,11 @@ public:
     // Reads and validates the whole document.
     [[nodiscard]] virtual Result<RawDocument> read() = 0;
 
-    // Looks up path items by pointer, all in one pass over the document. Only after a read() that succeeded.
+    // Whether what failed last is against the grammar of the format.
+    [[nodiscard]] virtual bool is_broken() const = 0;
+
+    // Looks up path items and operations by pointer, all in one pass over the document. Only after a read() that
+    // succeeded.
     [[nodiscard]] virtual Result<FoundItems> find(const std::vector<JsonPointer>& pointers) = 0;
 };
 
@@ -73,18 +121,20 @@ public:
 [[nodiscard]] std::unique_ptr<DocumentReader> make_yaml_reader(std::string_view content, const Limits& limits,
                                                                Work& work);
 
-// The eight methods, as documents write them and as operations name them.
+// The methods, as documents write them and as operations name them.
 struct Method {
     std::string_view key;
     std::string_view name;
+    bool is_3_2 = false;
 };
-inline constexpr std::array<Method, 8> methods{{{"get", "GET"},
+inline constexpr std::array<Method, 9> methods{{{"get", "GET"},
                                                 {"put", "PUT"},
                                                 {"post", "POST"},
                                                 {"delete", "DELETE"},
                                                 {"options", "OPTIONS"},
                                                 {"head", "HEAD"},
                                                 {"patch", "PATCH"},
-                                                {"trace", "TRACE"}}};
+                                                {"trace", "TRACE"},
+                                                {"query", "QUERY", true}}};
 
 }  // namespace embedq::catalog

@@ -71,16 +71,28 @@ class DocumentInterest {
 public:
     DocumentInterest() {
         const Interest& all = Interest::everything();
-        for (const char* const key : {"operationId", "summary", "description", "tags", "<<"})
+        for (const char* const key : {"$ref", "operationId", "summary", "description", "tags", "<<"})
             operation_.fields[key] = &all;
-        for (const char* const key : {"$ref", "summary", "description", "<<"}) path_item_.fields[key] = &all;
+        operation_.fields["callbacks"] = &callbacks_;
+        callbacks_.others = &callback_;
+        callback_.others = &callback_item_;
+        callback_item_.others = &kind_;
         for (const auto& method : methods) path_item_.fields[std::string(method.key)] = &operation_;
-        paths_.others = &path_item_;
-        paths_.fields["<<"] = &all;
-        for (const char* const key : {"title", "version", "description", "<<"}) info_.fields[key] = &all;
-        for (const char* const key : {"openapi", "swagger", "<<"}) root_.fields[key] = &all;
+        for (const char* const key : {"$ref", "summary", "description", "operationId", "tags", "<<"})
+            path_item_.fields[key] = &all;
+        path_item_.fields["additionalOperations"] = &additional_;
+        path_item_.others = &kind_;
+        additional_.others = &operation_;
+        items_.others = &path_item_;
+        components_.fields["pathItems"] = &items_;
+        for (const char* const key : {"title", "version", "description"}) info_.fields[key] = &all;
+        for (const char* const key : {"openapi", "swagger", "$self"}) root_.fields[key] = &all;
         root_.fields["info"] = &info_;
-        root_.fields["paths"] = &paths_;
+        root_.fields["paths"] = root_.fields["webhooks"] = &items_;
+        root_.fields["components"] = &components_;
+        for (Interest* const map :
+             {&callbacks_, &callback_, &callback_item_, &additional_, &items_, &components_, &info_, &root_})
+            map->fields["<<"] = &all;
     }
     DocumentInterest(const DocumentInterest&) = delete;
     DocumentInterest& operator=(const DocumentInterest&) = delete;
@@ -89,7 +101,9 @@ public:
     [[nodiscard]] const Interest& root() const { return root_; }
 
 private:
-    Interest operation_, path_item_, paths_, info_, root_;
+    Interest kind_;  // nothing but the kind of a node
+    Interest callback_item_, callback_, callbacks_, operation_, additional_, path_item_, items_, components_, info_,
+        root_;
 };
 
 // What a later pass keeps: some nodes completely, and the paths to them.
@@ -129,6 +143,8 @@ class YamlReader final : public DocumentReader {
 public:
     YamlReader(std::string_view content, const Limits& limits, Work& work)
         : content_(content), limits_(limits), work_(work) {}
+
+    [[nodiscard]] bool is_broken() const override { return false; }
 
     Result<RawDocument> read() override {
         const DocumentInterest interest;
@@ -183,13 +199,29 @@ private:
         if (raw.root_keys.size() < max_root_keys) raw.root_keys.push_back(shown(key));
         if (key == "openapi" && value.kind == Kind::scalar) raw.openapi = value.text;
         if (key == "swagger" && value.kind == Kind::scalar) raw.swagger = value.text;
+        if (key == "$self") read_text(value, raw.self);
         if (key == "info") info(value, raw);
+        if (key == "webhooks") items(value, raw.webhooks);
+        if (key == "components") {
+            for (const auto& [name, field] : merger_.fields_of(value)) {
+                if (name == "pathItems") items(*field, raw.path_items);
+            }
+        }
         if (key != "paths") return;
         raw.paths_kind = kind_name(value.kind);
-        for (const auto& [path, item] : merger_.fields_of(value)) {
+        items(value, raw.paths, &raw.paths_ref);
+    }
+
+    // Path items by their names; `ref` takes a reference in place of all of them.
+    void items(const YamlNode& node, RawItems& items, std::string* ref = nullptr) {
+        for (const auto& [name, item] : merger_.fields_of(node)) {
             // A stop is reported after the loop, by `read`.
             if (!work_.go_on()) return;
-            if (!path.starts_with("x-")) path_item(*item, raw.paths.emplace_back(path, RawPathItem{}).second);
+            if (ref != nullptr && name == "$ref") {
+                read_text(*item, *ref);
+            } else if (!name.starts_with("x-")) {
+                path_item(*item, items.emplace_back(name, RawPathItem{}).second);
+            }
         }
     }
 
@@ -203,33 +235,62 @@ private:
 
     void path_item(const YamlNode& node, RawPathItem& item) {
         if (node.kind != Kind::map) {
-            if (node.kind != Kind::null)
-                item.ignored.push_back(fmt::format("it is {}, not an object", with_article(kind_name(node.kind))));
+            if (node.kind != Kind::null) item.ignore({}, kind_name(node.kind));
             return;
         }
+        for (const auto& [key, value] : merger_.fields_of(node)) item_field(item, key, *value);
+    }
+
+    void item_field(RawPathItem& item, std::string_view key, const YamlNode& value) {
+        if (key == "operationId" || key == "tags") item.has_fields_of_operations = true;
+        if (key == "$ref") return read_text(value, item.ref);
+        if (key == "summary") return read_text(value, item.summary);
+        if (key == "description") return read_text(value, item.description);
+        if (key == "operationId") return read_text(value, item.operation_id);
+        if (key == "tags") return tags(value, item.tags);
+        if (key == "callbacks") return callbacks(value, item.callbacks);
+        if (key == "additionalOperations") return additional(value, item);
+        const auto method = std::ranges::find(methods, key, &Method::key);
+        if (method != methods.end()) return operation(value, *method, std::string(key), item);
+        item.add_unread(key, value.kind == Kind::map);
+    }
+
+    void additional(const YamlNode& node, RawPathItem& item) {
+        if (node.kind != Kind::map && node.kind != Kind::null)
+            item.ignore("additionalOperations", kind_name(node.kind));
         for (const auto& [key, value] : merger_.fields_of(node)) {
-            if (key == "$ref") read_text(*value, item.ref);
-            if (key == "summary") read_text(*value, item.summary);
-            if (key == "description") read_text(*value, item.description);
-            const auto method = std::ranges::find(methods, key, &Method::key);
-            if (method != methods.end()) operation(*value, *method, item);
+            const std::string name(key);
+            if (item.accepts_additional(name))
+                operation(*value, {name, name, true}, "additionalOperations." + name, item);
         }
     }
 
-    void operation(const YamlNode& node, const Method& method, RawPathItem& item) {
-        if (node.kind != Kind::map) {
-            item.ignored.push_back(
-                fmt::format("its \"{}\" is {}, not an object", method.key, with_article(kind_name(node.kind))));
-            return;
-        }
-        auto& operation = item.operations.emplace_back();
-        operation.method = method.name;
+    void operation(const YamlNode& node, const Method& method, std::string place, RawPathItem& item) {
+        if (node.kind != Kind::map) return item.ignore(std::move(place), kind_name(node.kind));
+        auto& operation = item.add(method.name, std::move(place), method.is_3_2);
         for (const auto& [key, value] : merger_.fields_of(node)) {
+            if (key == "$ref") read_text(*value, operation.ref);
             if (key == "operationId") read_text(*value, operation.operation_id);
             if (key == "summary") read_text(*value, operation.summary);
             if (key == "description") read_text(*value, operation.description);
-            if (key != "tags") continue;
-            for (const YamlNode* const tag : value->items) read_text(*tag, operation.tags.emplace_back());
+            if (key == "tags") tags(*value, operation.tags);
+            if (key == "callbacks") callbacks(*value, operation.callbacks);
+        }
+    }
+
+    static void tags(const YamlNode& node, std::vector<std::string>& texts) {
+        for (const YamlNode* const tag : node.items) read_text(*tag, texts.emplace_back());
+    }
+
+    void callbacks(const YamlNode& node, RawCallbacks& callbacks) {
+        for (const auto& [name, callback] : merger_.fields_of(node)) {
+            for (const auto& [expression, item] : merger_.fields_of(*callback)) {
+                if (expression == "$ref") callbacks.add(shown(name));
+                for (const auto& [method, field] : merger_.fields_of(*item)) {
+                    if (std::ranges::find(methods, method, &Method::key) != methods.end() || method == "$ref")
+                        callbacks.add(fmt::format("{}.{}.{}", shown(name), shown(expression), method));
+                }
+            }
         }
     }
 

@@ -30,7 +30,7 @@ inline void examine(std::string_view content) {
         demand(!to_string(document.error()).empty());
         return;
     }
-    demand(document->operations.size() <= limits.max_operations && document->notes.size() <= 20);
+    demand(document->operations.size() <= limits.max_operations && document->notes.size() <= catalog::max_notes);
     std::vector<std::string_view> ids;
     for (const Operation& operation : document->operations) {
         demand(!operation.text.empty() && operation.text.size() <= limits.max_text_bytes);

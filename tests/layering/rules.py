@@ -126,7 +126,7 @@ LIBRARIES = [
     Library("yaml-cpp", ["yaml-cpp/"], ["yaml-cpp"],
             ["config/document.cpp", "core/catalog/yaml_capture.cpp", "tests/support/protocol_server/script.cpp"]),
     Library("simdjson", ["simdjson.h"], ["simdjson::"],
-            ["core/catalog/json_reader.cpp", "providers/http/decode.cpp", "providers/http/error_body.cpp",
+            ["core/catalog/json_walker.h", "providers/http/decode.cpp", "providers/http/error_body.cpp",
              "providers/http/json_reader.cpp", "providers/http/json_text.cpp", "benchmarks/micro/decode_bench.cpp",
              "tests/support/protocol_server/request.cpp"]),
     Library("OpenSSL", ["openssl/"], ["OpenSSL::"], ["core/catalog/hash.cpp", "tests/unit/http/tls_server.cpp"]),
