@@ -30,7 +30,7 @@
 namespace embedq::catalog {
 
 inline constexpr std::uint32_t text_version = 1;
-inline constexpr std::size_t max_notes = 100;  // of one document
+inline constexpr std::size_t max_notes = most_notes;  // of one document
 
 // Limits on one document. The work within them grows with the document's size at most as n log n.
 struct Limits {
@@ -51,14 +51,6 @@ struct ReadingControl {
     std::stop_token stop = {};  // the result is then `unavailable`
     // The time that Limits::max_time bounds; by default the processor time of the calling thread.
     std::function<std::chrono::nanoseconds()> clock = {};
-};
-
-// What a document has and the result has not.
-struct Note {
-    std::string where;   // the place in the document: "paths./carts.get", "webhooks.paid.post"
-    std::string reason;  // for people: "it is null, expected an object"
-
-    friend bool operator==(const Note&, const Note&) = default;
 };
 
 struct Document {

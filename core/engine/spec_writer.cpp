@@ -25,13 +25,12 @@ constexpr std::size_t max_note_bytes = 300;
 }
 
 // The notes that came with the document, then those of the parser, as far as they are kept.
-[[nodiscard]] std::vector<Note> kept_notes(std::span<const Note> given, std::span<const std::string> parsed = {}) {
+[[nodiscard]] std::vector<Note> kept_notes(std::span<const Note> given, std::span<const Note> parsed = {}) {
     std::vector<Note> notes;
-    for (const Note& note : given) {
-        if (notes.size() < most_notes) notes.push_back({cut_note(note.where), cut_note(note.reason)});
-    }
-    for (const std::string& reason : parsed) {
-        if (notes.size() < most_notes) notes.push_back({{}, cut_note(reason)});
+    for (const auto& source : {given, parsed}) {
+        for (const Note& note : source) {
+            if (notes.size() < most_notes) notes.push_back({cut_note(note.where), cut_note(note.reason)});
+        }
     }
     return notes;
 }
@@ -64,6 +63,7 @@ constexpr std::size_t max_note_bytes = 300;
     write.record.root = input.root;
     write.record.path = input.path;
     write.record.notes = kept_notes(input.notes, document->notes);
+    write.record.operations_left_out = document->operations_left_out;
     write.record.refresh = input.refresh.value_or(std::chrono::milliseconds(0));
     return write;
 }
