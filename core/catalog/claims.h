@@ -1,0 +1,14 @@
+// Whether a text that could not be read as an API document says that it is one.
+//
+// Thread-safety: a pure function.
+#pragma once
+
+#include <string_view>
+
+namespace embedq::catalog {
+
+// True if one of the keys `openapi` and `swagger` stands where the outermost keys do, in JSON or YAML, whether or not
+// the rest can be read. One pass over the text.
+[[nodiscard]] bool claims_to_be_document(std::string_view content);
+
+}  // namespace embedq::catalog
